@@ -1,0 +1,44 @@
+# Warnings, sanitizers and the compiler cache: one place for every target of this tree.
+option(STIPEND_WERROR "Treat warnings as errors" ON)
+set(STIPEND_SANITIZE "" CACHE STRING "Sanitizers, as for -fsanitize=: address,undefined or thread")
+
+find_program(STIPEND_CCACHE ccache)
+if(STIPEND_CCACHE AND NOT CMAKE_CXX_COMPILER_LAUNCHER)
+    set(CMAKE_C_COMPILER_LAUNCHER ${STIPEND_CCACHE})
+    set(CMAKE_CXX_COMPILER_LAUNCHER ${STIPEND_CCACHE})
+endif()
+
+add_library(stipend_flags INTERFACE)
+target_compile_options(stipend_flags INTERFACE
+    -Wall -Wextra -Wshadow -Wconversion -Wno-sign-conversion
+    $<$<COMPILE_LANGUAGE:CXX>:-Wnon-virtual-dtor> $<$<COMPILE_LANGUAGE:CXX>:-Woverloaded-virtual>
+    $<$<BOOL:${STIPEND_WERROR}>:-Werror>)
+target_include_directories(stipend_flags INTERFACE ${PROJECT_SOURCE_DIR})
+
+if(STIPEND_SANITIZE)
+    add_compile_options(-fsanitize=${STIPEND_SANITIZE} -fno-sanitize-recover=all -fno-omit-frame-pointer)
+    add_link_options(-fsanitize=${STIPEND_SANITIZE})
+else()
+    add_compile_options($<$<CONFIG:RelWithDebInfo>:-D_FORTIFY_SOURCE=2> -fstack-protector-strong)
+    add_link_options(-Wl,-z,relro -Wl,-z,now)
+endif()
+
+# stipend_room(NAME room SOURCES ... DEPENDS ...): one folder of host/ as a static library `stipend_<room>`.
+function(stipend_room name)
+    cmake_parse_arguments(ARG "" "" "SOURCES;DEPENDS;PRIVATE_DEPENDS" ${ARGN})
+    add_library(stipend_${name} STATIC ${ARG_SOURCES})
+    target_link_libraries(stipend_${name} PUBLIC stipend_flags stipend-sdk::sdk ${ARG_DEPENDS} PRIVATE ${ARG_PRIVATE_DEPENDS})
+endfunction()
+
+# stipend_test(name SOURCES ... LIBS ...): a doctest program, run by CTest as `name`.
+function(stipend_test name)
+    cmake_parse_arguments(ARG "" "TIMEOUT" "SOURCES;LIBS;ENV" ${ARGN})
+    if(NOT ARG_TIMEOUT)
+        set(ARG_TIMEOUT 120)
+    endif()
+    add_executable(${name} ${ARG_SOURCES} $<TARGET_OBJECTS:stipend_test_main>)
+    target_link_libraries(${name} PRIVATE stipend_flags stipend-sdk::sdk ${ARG_LIBS})
+    set_target_properties(${name} PROPERTIES RUNTIME_OUTPUT_DIRECTORY ${CMAKE_BINARY_DIR}/tests)
+    add_test(NAME ${name} COMMAND ${name})
+    set_tests_properties(${name} PROPERTIES TIMEOUT ${ARG_TIMEOUT} ENVIRONMENT "${ARG_ENV}")
+endfunction()

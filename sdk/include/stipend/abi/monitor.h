@@ -1,0 +1,58 @@
+/* A monitor looks at targets and says what it saw. */
+#ifndef STIPEND_ABI_MONITOR_H
+#define STIPEND_ABI_MONITOR_H
+
+#include "lifecycle.h"
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+#define STIPEND_MONITOR "stipend.monitor/1"
+
+enum { /* stipend_observation.verdict */
+    STIPEND_UP = 1,
+    STIPEND_DOWN = 2,
+    STIPEND_DEGRADED = 3, /* answers, but not as it should: counts as down */
+    STIPEND_UNKNOWN = 4,  /* the watcher could not look: no evidence either way */
+    STIPEND_FOUND = 5     /* a target nobody asked for: a discovery */
+};
+
+typedef struct stipend_target { /* borrowed for the call */
+    uint32_t size;
+    uint32_t reserved0;
+    stipend_str target_id;
+    stipend_str endpoint;        /* a URL whose scheme says the way of looking: http, https, tcp, docker ... */
+    stipend_str attributes_json; /* an object; empty for none */
+} stipend_target;
+
+typedef struct stipend_observation { /* borrowed for the call */
+    uint32_t size;
+    int32_t verdict;
+    stipend_str target_id;
+    stipend_str region;
+    stipend_unix_ns started_at;
+    stipend_unix_ns ended_at;
+    int64_t latency_ns;
+    stipend_bytes evidence; /* why: short UTF-8 text or JSON */
+} stipend_observation;
+
+/* An observation of a watch. [worker] */
+typedef void (*stipend_observe)(const stipend_host* h, stipend_op op, const stipend_observation* o);
+
+typedef struct stipend_monitor_v1 {
+    /* Looks once; completes with a stipend_observation. [worker & started] */
+    stipend_status (*probe)(stipend_instance* i, const stipend_target* t, stipend_mono_ns deadline,
+                            stipend_completion c, stipend_error* e);
+    /* Pushes observations of the targets as they happen, and discoveries, until cancelled; completes with no record.
+     * [worker & started] UNSUPPORTED where it can only be asked. */
+    stipend_status (*watch)(stipend_instance* i, const stipend_target* t, uint64_t count, uint64_t stride,
+                            stipend_observe observe, stipend_completion c, stipend_error* e);
+    /* Ends an operation early. [any] A dead one is ignored. */
+    void (*cancel)(stipend_instance* i, stipend_op op);
+} stipend_monitor_v1;
+
+#ifdef __cplusplus
+}
+#endif
+#endif

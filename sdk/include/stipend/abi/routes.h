@@ -1,0 +1,40 @@
+/* A plugin may answer HTTP on the host's server. Routes belong to the instance and switch with it in a swap. */
+#ifndef STIPEND_ABI_ROUTES_H
+#define STIPEND_ABI_ROUTES_H
+
+#include "host.h"
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+#define STIPEND_HOST_ROUTES "stipend.host.routes/1"
+
+typedef struct stipend_route_request { /* borrowed for the call */
+    uint32_t size;
+    uint32_t reserved0;
+    stipend_str method;
+    stipend_str path;
+    stipend_str query;   /* without the question mark */
+    stipend_str headers; /* "name: value\r\n" lines, names in lower case */
+    stipend_str peer;
+    stipend_bytes body;
+    uint64_t token; /* names the answer that is owed */
+} stipend_route_request;
+
+/* Takes a request. [worker] Must lead to one `respond` for its token, now or later, from any thread. */
+typedef void (*stipend_route_handler)(void* user, const stipend_route_request* rq);
+
+typedef struct stipend_host_routes_v1 {
+    /* Adds a route; they are served from `start` on. [control & created] CONFLICT: another instance has it. */
+    stipend_status (*add)(const stipend_host* h, stipend_str listener, stipend_str method, stipend_str path,
+                          stipend_route_handler handler, void* user);
+    /* Answers a request. [any] Once; STATE afterwards, or when the deadline has answered it with 504. */
+    stipend_status (*respond)(const stipend_host* h, uint64_t token, int32_t http_status, stipend_str headers,
+                              stipend_bytes body);
+} stipend_host_routes_v1;
+
+#ifdef __cplusplus
+}
+#endif
+#endif

@@ -1,0 +1,179 @@
+// JSON as stipend reads it: numbers keep their text (94.999 stays 94.999), duplicate keys and excess are refused.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "stipend/decimal.hpp"
+#include "stipend/result.hpp"
+
+namespace stipend {
+
+class Json {
+  public:
+    enum class Kind : std::uint8_t { null, boolean, number, string, array, object };
+    using Member = std::pair<std::string, Json>;
+
+    Json() = default;
+    static Json of_bool(bool value) { return Json(Kind::boolean, value ? "true" : "false"); }
+    static Json of_number(std::string text) { return Json(Kind::number, std::move(text)); }
+    static Json of_int(std::int64_t value) { return Json(Kind::number, std::to_string(value)); }
+    static Json of_string(std::string_view text) { return Json(Kind::string, std::string(text)); }
+    static Json array() { return Json(Kind::array, {}); }
+    static Json object() { return Json(Kind::object, {}); }
+
+    [[nodiscard]] Kind kind() const { return kind_; }
+    [[nodiscard]] bool is(Kind kind) const { return kind_ == kind; }
+    // The text of a string, or of a number as it was written; "true" or "false" for a boolean.
+    [[nodiscard]] const std::string& text() const { return text_; }
+    [[nodiscard]] bool truth() const { return text_ == "true"; }
+    [[nodiscard]] const std::vector<Json>& items() const { return items_; }
+    // Members in the order they were written.
+    [[nodiscard]] const std::vector<Member>& members() const { return members_; }
+
+    // The member of that name, or NULL.
+    [[nodiscard]] const Json* find(std::string_view key) const {
+        for (const auto& [name, value] : members_) {
+            if (name == key) return &value;
+        }
+        return nullptr;
+    }
+
+    Json& push(Json value) {
+        items_.push_back(std::move(value));
+        return *this;
+    }
+    Json& set(std::string_view key, Json value) {
+        for (auto& [name, old] : members_) {
+            if (name == key) {
+                old = std::move(value);
+                return *this;
+            }
+        }
+        members_.emplace_back(key, std::move(value));
+        return *this;
+    }
+
+    // As `set`, for a key that is known to be new.
+    Json& append(std::string key, Json value) {
+        members_.emplace_back(std::move(key), std::move(value));
+        return *this;
+    }
+
+    // What a person calls the kind: "a number", "an object".
+    [[nodiscard]] std::string_view kind_name() const {
+        switch (kind_) {
+            case Kind::null:
+                return "null";
+            case Kind::boolean:
+                return "a boolean";
+            case Kind::number:
+                return "a number";
+            case Kind::string:
+                return "a string";
+            case Kind::array:
+                return "an array";
+            case Kind::object:
+                return "an object";
+        }
+        return "nothing";
+    }
+
+    // Compact text; parse(dump()) gives the same tree.
+    [[nodiscard]] std::string dump() const {
+        std::string out;
+        write(out);
+        return out;
+    }
+
+    static void quote(std::string& out, std::string_view text) {
+        static constexpr std::string_view hex = "0123456789abcdef";
+        out.push_back('"');
+        for (const char c : text) {
+            switch (c) {
+                case '"':
+                    out += "\\\"";
+                    break;
+                case '\\':
+                    out += "\\\\";
+                    break;
+                case '\n':
+                    out += "\\n";
+                    break;
+                case '\r':
+                    out += "\\r";
+                    break;
+                case '\t':
+                    out += "\\t";
+                    break;
+                default:
+                    if (static_cast<unsigned char>(c) < 0x20) {
+                        out += "\\u00";
+                        out.push_back(hex[static_cast<unsigned char>(c) >> 4]);
+                        out.push_back(hex[static_cast<unsigned char>(c) & 15]);
+                    } else {
+                        out.push_back(c);
+                    }
+            }
+        }
+        out.push_back('"');
+    }
+
+    friend bool operator==(const Json&, const Json&) = default;
+
+  private:
+    Json(Kind kind, std::string text) : kind_(kind), text_(std::move(text)) {}
+
+    void write(std::string& out) const {
+        switch (kind_) {
+            case Kind::null:
+                out += "null";
+                break;
+            case Kind::boolean:
+            case Kind::number:
+                out += text_;
+                break;
+            case Kind::string:
+                quote(out, text_);
+                break;
+            case Kind::array:
+                out.push_back('[');
+                for (const auto& item : items_) {
+                    if (&item != &items_.front()) out.push_back(',');
+                    item.write(out);
+                }
+                out.push_back(']');
+                break;
+            case Kind::object:
+                out.push_back('{');
+                for (const auto& member : members_) {
+                    if (&member != &members_.front()) out.push_back(',');
+                    quote(out, member.first);
+                    out.push_back(':');
+                    member.second.write(out);
+                }
+                out.push_back('}');
+                break;
+        }
+    }
+
+    Kind kind_ = Kind::null;
+    std::string text_;
+    std::vector<Json> items_;
+    std::vector<Member> members_;
+};
+
+struct JsonLimits {
+    std::size_t bytes = 1 << 20;
+    std::size_t depth = 32;
+    std::size_t nodes = 100'000;
+};
+
+// Reads one JSON text (UTF-8, nothing after it). Refused, with the offset: what is not JSON, duplicate keys, numbers of
+// more than Decimal::max_text characters, and whatever exceeds the limits. Defined in stipend/json_parse.hpp.
+Result<Json> parse_json(std::string_view text, JsonLimits limits = {});
+
+}  // namespace stipend

@@ -1,0 +1,133 @@
+// Money, rates and uptime as types. Every operation is exact or fails; a division happens once, last, and rounds down.
+#pragma once
+
+#include <array>
+#include <boost/multiprecision/cpp_int.hpp>
+#include <compare>
+#include <cstdint>
+#include <string>
+#include <string_view>
+
+#include "stipend/decimal.hpp"
+#include "stipend/result.hpp"
+
+namespace stipend {
+
+using CheckedU256 = boost::multiprecision::checked_uint256_t;
+
+inline constexpr std::int64_t e8 = 100'000'000;     // USD and rates count in 1e-8
+inline constexpr std::int64_t ppm_one = 1'000'000;  // multipliers and uptimes count in parts per million
+inline constexpr std::int64_t wei_per_eth = 1'000'000'000'000'000'000;
+
+// An amount of wei, 0 .. 2^256-1.
+class Wei {
+  public:
+    Wei() = default;
+    explicit Wei(CheckedU256 value) : value_(std::move(value)) {}
+    explicit Wei(std::uint64_t value) : value_(value) {}
+
+    static Wei from_abi(const stipend_u256& raw) {
+        CheckedU256 value;
+        boost::multiprecision::import_bits(value, raw.be, raw.be + sizeof raw.be, 8, true);
+        return Wei(std::move(value));
+    }
+    [[nodiscard]] stipend_u256 to_abi() const {
+        stipend_u256 out{};
+        std::array<std::uint8_t, 32> bytes{};
+        const auto end = boost::multiprecision::export_bits(value_, bytes.begin(), 8, true);
+        const auto used = static_cast<std::size_t>(end - bytes.begin());
+        std::copy(bytes.begin(), end, out.be + (sizeof out.be - used));
+        return out;
+    }
+    // A decimal string of digits only.
+    static Result<Wei> parse(std::string_view text) {
+        if (text.empty() || text.size() > 78 || text.find_first_not_of("0123456789") != std::string_view::npos) {
+            return fail(STIPEND_E_INVALID, "not an amount of wei: \"", text.substr(0, 90), "\": want decimal digits");
+        }
+        CheckedU256 value;
+        try {
+            for (const char c : text) value = value * 10 + (c - '0');
+        } catch (const std::exception&) {
+            return fail(STIPEND_E_LIMIT, "amount of wei too large: ", text);
+        }
+        return Wei(std::move(value));
+    }
+    [[nodiscard]] std::string text() const { return value_.str(); }
+    [[nodiscard]] const CheckedU256& value() const { return value_; }
+    [[nodiscard]] bool zero() const { return value_.is_zero(); }
+
+    // LIMIT beyond 2^256-1.
+    [[nodiscard]] Result<Wei> plus(const Wei& other) const {
+        try {
+            return Wei(CheckedU256(value_ + other.value_));
+        } catch (const std::exception&) {
+            return fail(STIPEND_E_LIMIT, "sum of wei too large: ", text(), " + ", other.text());
+        }
+    }
+    // LIMIT below zero.
+    [[nodiscard]] Result<Wei> minus(const Wei& other) const {
+        if (other.value_ > value_) {
+            return fail(STIPEND_E_LIMIT, "difference of wei below zero: ", text(), " - ", other.text());
+        }
+        return Wei(CheckedU256(value_ - other.value_));
+    }
+    friend bool operator==(const Wei& a, const Wei& b) { return a.value_ == b.value_; }
+    friend bool operator<(const Wei& a, const Wei& b) { return a.value_ < b.value_; }
+
+  private:
+    CheckedU256 value_ = 0;
+};
+
+// A factor of pay as an exact fraction; the default is 1.
+struct Fraction {
+    std::uint64_t numerator = 1;
+    std::uint64_t denominator = 1;  // never 0
+};
+
+// floor(usd x factor x 10^18 / rate): the wei of a dollar amount. Source of the rule: everything is multiplied out and
+// divided once, so less than one wei is lost for each payment. INVALID for a negative amount or a rate that is not
+// positive.
+[[nodiscard]] inline Result<Wei> usd_to_wei(std::int64_t usd_e8, Fraction factor, std::int64_t usd_per_eth_e8) {
+    if (usd_e8 < 0) return fail(STIPEND_E_INVALID, "negative pay: ", scaled_text(usd_e8, 8), " USD");
+    if (usd_per_eth_e8 <= 0) return fail(STIPEND_E_INVALID, "rate not positive: ", scaled_text(usd_per_eth_e8, 8));
+    STIPEND_ASSERT(factor.denominator != 0);
+    try {
+        CheckedU256 top = usd_e8;
+        top *= factor.numerator;
+        top *= wei_per_eth;
+        CheckedU256 bottom = usd_per_eth_e8;
+        bottom *= factor.denominator;
+        return Wei(CheckedU256(top / bottom));
+    } catch (const std::exception&) {
+        return fail(STIPEND_E_LIMIT, "pay too large: ", scaled_text(usd_e8, 8), " USD");
+    }
+}
+
+// floor(usd x factor), in 1e-8 USD. LIMIT beyond int64.
+[[nodiscard]] inline Result<std::int64_t> scale_usd(std::int64_t usd_e8, Fraction factor) {
+    if (usd_e8 < 0) return fail(STIPEND_E_INVALID, "negative pay: ", scaled_text(usd_e8, 8), " USD");
+    STIPEND_ASSERT(factor.denominator != 0);
+    CheckedU256 value = usd_e8;
+    value *= factor.numerator;
+    value /= factor.denominator;
+    if (value > std::numeric_limits<std::int64_t>::max()) {
+        return fail(STIPEND_E_LIMIT, "pay too large: ", scaled_text(usd_e8, 8), " USD");
+    }
+    return static_cast<std::int64_t>(value);
+}
+
+// A percentage in 0..100 as parts per million, rounded down after the range check: 94.9999999 is 949999.
+[[nodiscard]] inline Result<std::uint32_t> percent_to_ppm(std::string_view text) {
+    STIPEND_LET(percent, Decimal::parse(text));
+    if (percent.negative() || percent.compare(100) > 0) {
+        return fail(STIPEND_E_INVALID, "percentage out of range: got ", percent.text(), ", want 0..100");
+    }
+    STIPEND_LET(ppm, percent.magnitude_scaled(4));
+    return static_cast<std::uint32_t>(ppm);
+}
+
+[[nodiscard]] inline std::string ppm_to_percent(std::uint32_t ppm) {
+    return scaled_text(ppm, 4);
+}
+
+}  // namespace stipend

@@ -1,0 +1,40 @@
+#include "stipend/json.hpp"
+
+#include <doctest/doctest.h>
+
+using namespace stipend;
+
+TEST_CASE("numbers keep the text they were written in") {
+    const auto json = parse_json(R"({"uptime":94.999,"big":123456789012345678901234567890.5,"e":1e3})");
+    REQUIRE(json.ok());
+    CHECK(json->find("uptime")->text() == "94.999");
+    CHECK(json->dump() == R"({"uptime":94.999,"big":123456789012345678901234567890.5,"e":1e3})");
+}
+
+TEST_CASE("strings survive a round trip") {
+    const auto json = parse_json(R"(["a\"b\\c\n\u0001\u00e9\ud83d\ude00"])");
+    REQUIRE(json.ok());
+    CHECK(json->items().at(0).text() == "a\"b\\c\n\x01\xc3\xa9\xf0\x9f\x98\x80");
+    CHECK(*parse_json(json->dump()) == *json);
+}
+
+TEST_CASE("what is refused says where and why") {
+    CHECK(parse_json(R"({"a":1,"a":2})").error().message == "not JSON at byte 9: duplicate key \"a\"");
+    CHECK(parse_json(R"({"a":{"b":1,"b":2}})").error().message == "not JSON at byte 14: duplicate key \"b\"");
+    CHECK(parse_json("{} x").error().message == "not JSON at byte 3: extra data");
+    for (const auto* text : {"", "{", "NaN", "[1,]", "'a'", "\"\xff\"", "[01]", "{\"a\" 1}", "nul"}) {
+        CAPTURE(text);
+        CHECK(!parse_json(text).ok());
+    }
+}
+
+TEST_CASE("size, depth, number of values and length of numbers are bounded") {
+    CHECK(!parse_json("[1,2,3]", {.bytes = 6}).ok());
+    CHECK(parse_json("[1,2,3]", {.bytes = 7}).ok());
+    CHECK(!parse_json("[[[1]]]", {.depth = 2}).ok());
+    CHECK(parse_json("[[[1]]]", {.depth = 3}).ok());
+    CHECK(!parse_json("[1,2,3]", {.nodes = 3}).ok());
+    CHECK(parse_json("[1,2,3]", {.nodes = 4}).ok());
+    CHECK(!parse_json(std::string(Decimal::max_text + 1, '1')).ok());
+    CHECK(!parse_json(std::string(100'000, '[')).ok());
+}
