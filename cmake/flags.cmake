@@ -10,7 +10,7 @@ endif()
 
 add_library(stipend_flags INTERFACE)
 target_compile_options(stipend_flags INTERFACE
-    -Wall -Wextra -Wshadow -Wconversion -Wno-sign-conversion
+    -Wall -Wextra -Wshadow -Wconversion -Wno-sign-conversion -Wno-missing-field-initializers
     $<$<COMPILE_LANGUAGE:CXX>:-Wnon-virtual-dtor> $<$<COMPILE_LANGUAGE:CXX>:-Woverloaded-virtual>
     $<$<BOOL:${STIPEND_WERROR}>:-Werror>)
 target_include_directories(stipend_flags INTERFACE ${PROJECT_SOURCE_DIR})

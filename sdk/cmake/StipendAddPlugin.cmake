@@ -3,7 +3,6 @@
 # Builds <name>.so as a plugin: one exported symbol, all others hidden, every symbol bound at load.
 # -fno-gnu-unique: a template's static otherwise becomes STB_GNU_UNIQUE, one for the whole process, shared between two
 # generations of the same plugin.
-set(STIPEND_SDK_CMAKE_DIR ${CMAKE_CURRENT_LIST_DIR})
 
 function(stipend_add_plugin name)
     cmake_parse_arguments(ARG "" "OUTPUT_DIRECTORY" "SOURCES;LIBRARIES" ${ARGN})
@@ -17,9 +16,9 @@ function(stipend_add_plugin name)
     target_link_libraries(${name} PRIVATE stipend-sdk::sdk ${ARG_LIBRARIES})
     target_compile_options(${name} PRIVATE $<$<CXX_COMPILER_ID:GNU>:-fno-gnu-unique>)
     target_link_options(${name} PRIVATE
-        -Wl,--version-script=${STIPEND_SDK_CMAKE_DIR}/plugin.map -Wl,-z,now -Wl,--as-needed)
+        -Wl,--version-script=${CMAKE_CURRENT_FUNCTION_LIST_DIR}/plugin.map -Wl,-z,now -Wl,--as-needed)
     set_target_properties(${name} PROPERTIES
         PREFIX "" LIBRARY_OUTPUT_DIRECTORY ${ARG_OUTPUT_DIRECTORY}
         CXX_VISIBILITY_PRESET hidden C_VISIBILITY_PRESET hidden VISIBILITY_INLINES_HIDDEN ON
-        LINK_DEPENDS ${STIPEND_SDK_CMAKE_DIR}/plugin.map)
+        LINK_DEPENDS ${CMAKE_CURRENT_FUNCTION_LIST_DIR}/plugin.map)
 endfunction()

@@ -47,7 +47,7 @@ typedef struct stipend_sample { /* what one orchestrator did in one pay period *
     uint32_t flags;
     uint32_t reported_window_s; /* the window that the worker answered for; 0 unknown */
     uint64_t checks_total;      /* decisions made before this epoch ... */
-    uint64_t checks_ok;         /* ... and how many of them were of a good job */
+    uint64_t checks_ok;         /* ... and how many of them left no failure behind */
     int64_t base_usd_e8;
     int64_t usd_per_eth_e8;
     int64_t latency_ns;

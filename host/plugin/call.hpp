@@ -1,0 +1,30 @@
+// How the host calls into a plugin: with an error record at hand, and never letting an exception through.
+#pragma once
+
+#include <exception>
+#include <string_view>
+
+#include "stipend/host.hpp"
+#include "stipend/result.hpp"
+
+namespace stipend::plugin {
+
+// Runs `body(stipend_error*)`, which returns a status. Errors read "what: who: message".
+template <class Body>
+Result<void> call(std::string_view what, std::string_view who, Body&& body) {
+    auto raw = empty_error();
+    stipend_status status = STIPEND_E_EXCEPTION;
+    std::string thrown = "got an exception through the ABI, want a status";
+    try {
+        status = body(&raw);
+        if (status == STIPEND_OK) return {};
+        return from_abi(status, &raw).in(cat(what, ": ", who));
+    } catch (const std::exception& e) {
+        thrown += cat(" (", e.what(), ")");
+    } catch (...) {
+        thrown += " (not a std::exception)";
+    }
+    return fail(STIPEND_E_EXCEPTION, what, ": ", who, ": ", thrown);
+}
+
+}  // namespace stipend::plugin

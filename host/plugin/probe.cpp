@@ -1,0 +1,166 @@
+#include "host/plugin/probe.hpp"
+
+#include <fcntl.h>
+#include <poll.h>
+#include <spawn.h>
+#include <sys/socket.h>
+#include <sys/wait.h>
+
+#include <cerrno>
+#include <chrono>
+#include <csignal>
+#include <cstring>
+#include <string_view>
+
+#include "host/base/file.hpp"
+
+extern char** environ;  // NOLINT(readability-redundant-declaration)
+
+namespace stipend::plugin {
+namespace {
+
+constexpr std::size_t max_answer_bytes = 8u << 20;
+
+Json request_json(const std::filesystem::path& copy, const std::filesystem::path& shown_as,
+                  const std::optional<ProbeConfig>& config) {
+    Json request = Json::object();
+    request.set("path", Json::of_string(copy.native()));
+    request.set("shown_as", Json::of_string(shown_as.native()));
+    if (config) {
+        request.set("plugin_id", Json::of_string(config->plugin_id));
+        request.set("config", Json::of_string(config->config_json));
+        request.set("interval_ns", Json::of_int(config->terms.interval_ns));
+        request.set("base_usd_e8", Json::of_int(config->terms.base_usd_e8));
+    }
+    return request;
+}
+
+// A child with both of its standard streams on one socket.
+class Child {
+  public:
+    static Result<Child> start(const std::filesystem::path& program) {
+        int ends[2];
+        if (::socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, ends) != 0) {
+            return fail(STIPEND_E_UNAVAILABLE, "cannot probe: no socket: ", std::strerror(errno));
+        }
+        Child child;
+        child.socket_ = Fd(ends[0]);
+        const Fd theirs(ends[1]);
+        posix_spawn_file_actions_t actions;
+        ::posix_spawn_file_actions_init(&actions);
+        ::posix_spawn_file_actions_adddup2(&actions, theirs.get(), STDIN_FILENO);
+        // A library that prints must not be taken for the probe's answer: what it writes goes nowhere.
+        ::posix_spawn_file_actions_adddup2(&actions, theirs.get(), 3);
+        ::posix_spawn_file_actions_addopen(&actions, STDOUT_FILENO, "/dev/null", O_WRONLY, 0);
+        const std::string name = program.native();
+        char* argv[] = {const_cast<char*>(name.c_str()), const_cast<char*>("--answer-fd=3"), nullptr};
+        const int failed = ::posix_spawn(&child.pid_, name.c_str(), &actions, nullptr, argv, environ);
+        ::posix_spawn_file_actions_destroy(&actions);
+        if (failed != 0) {
+            child.pid_ = -1;
+            return fail(STIPEND_E_UNAVAILABLE, "cannot probe: ", name, ": ", std::strerror(failed));
+        }
+        return child;
+    }
+    Child(Child&& other) noexcept : socket_(std::move(other.socket_)), pid_(std::exchange(other.pid_, -1)) {}
+    Child& operator=(Child&&) = delete;
+    ~Child() {
+        if (pid_ > 0) {
+            ::kill(pid_, SIGKILL);
+            wait();
+        }
+    }
+
+    void ask(std::string_view text) const {
+        // A probe that died already is told by its exit; MSG_NOSIGNAL keeps its closed end from ending us.
+        while (!text.empty()) {
+            const auto put = ::send(socket_.get(), text.data(), text.size(), MSG_NOSIGNAL);
+            if (put < 0 && errno == EINTR) continue;
+            if (put <= 0) break;
+            text.remove_prefix(static_cast<std::size_t>(put));
+        }
+        ::shutdown(socket_.get(), SHUT_WR);
+    }
+    // All that it answers. TIMEOUT after `timeout_ms`.
+    Result<std::string> answer(int timeout_ms) const {
+        const auto end = std::chrono::steady_clock::now() + std::chrono::milliseconds(timeout_ms);
+        std::string out;
+        char buffer[16 * 1024];
+        while (true) {
+            const auto left =
+                std::chrono::duration_cast<std::chrono::milliseconds>(end - std::chrono::steady_clock::now()).count();
+            pollfd waiting{socket_.get(), POLLIN, 0};
+            const int ready = left <= 0 ? 0 : ::poll(&waiting, 1, static_cast<int>(left));
+            if (ready < 0 && errno == EINTR) continue;
+            if (ready <= 0) return fail(STIPEND_E_TIMEOUT, "no answer within ", timeout_ms, " ms");
+            const auto got = ::recv(socket_.get(), buffer, sizeof buffer, 0);
+            if (got < 0 && errno == EINTR) continue;
+            if (got <= 0) return out;
+            out.append(buffer, static_cast<std::size_t>(got));
+            if (out.size() > max_answer_bytes) return fail(STIPEND_E_LIMIT, "answer too large");
+        }
+    }
+    // The wait status of its end.
+    int wait() {
+        int status = 0;
+        while (::waitpid(pid_, &status, 0) < 0 && errno == EINTR) {
+        }
+        pid_ = -1;
+        return status;
+    }
+
+  private:
+    Child() = default;
+    Fd socket_;
+    pid_t pid_ = -1;
+};
+
+// How a probe ended that did not answer, as "got ...".
+std::string ending(int status) {
+    if (WIFSIGNALED(status)) return cat("signal ", WTERMSIG(status), " (", strsignal(WTERMSIG(status)), ")");
+    return cat("exit status ", WEXITSTATUS(status));
+}
+
+// The answer is lines: "step <name>" before each step, and one JSON line at the end.
+struct Answer {
+    std::string_view step = "start";
+    std::string_view json;
+};
+Answer split(std::string_view text) {
+    Answer out;
+    while (!text.empty()) {
+        const auto line = text.substr(0, text.find('\n'));
+        text.remove_prefix(std::min(text.size(), line.size() + 1));
+        if (line.starts_with("step "))
+            out.step = line.substr(5);
+        else
+            out.json = line;
+    }
+    return out;
+}
+
+}  // namespace
+
+Result<LibraryDescription> probe(const std::filesystem::path& copy, const std::filesystem::path& shown_as,
+                                 const std::optional<ProbeConfig>& config, const ProbeOptions& options) {
+    STIPEND_LET(child, Child::start(options.program));
+    child.ask(request_json(copy, shown_as, config).dump());
+    auto text = child.answer(options.timeout_ms);
+    if (!text) return std::move(text).error().in(cat("plugin hangs when probed: ", shown_as.native()));
+    const int status = child.wait();
+    const auto answer = split(*text);
+    if (answer.json.empty()) {
+        return fail(STIPEND_E_INVALID, "plugin ends the process when probed: ", shown_as.native(), ": got ",
+                    ending(status), " in ", answer.step, ", want it to return");
+    }
+    STIPEND_LET(json, parse_json(answer.json, {.bytes = max_answer_bytes, .depth = 8, .nodes = 10'000}));
+    if (const auto* error = json.find("error")) {
+        Error out = fail(STIPEND_E_INVALID, error->text());
+        if (const auto* path = json.find("path")) out.path = path->text();
+        out.permanent = true;
+        return out;
+    }
+    return LibraryDescription::from_json(json);
+}
+
+}  // namespace stipend::plugin

@@ -1,0 +1,25 @@
+// A private copy of an operator's file, named by its bytes. The operator's own file is never mapped: overwriting a
+// mapped file ends the process, and a name that was loaded before brings the old code back.
+#pragma once
+
+#include <filesystem>
+#include <string>
+
+#include "stipend/result.hpp"
+
+namespace stipend::plugin {
+
+inline constexpr std::uintmax_t max_library_bytes = 256u << 20;
+
+struct Staged {
+    std::filesystem::path source;  // the operator's file
+    std::filesystem::path copy;    // <folder>/<name of the file>/<sha256>.so
+    std::string sha256;            // hex, lower case
+};
+
+// Copies `source` into `folder`, or finds the copy that is there already. `pin`: the wanted SHA-256, or empty.
+// Refused: a file, or the folder it lies in, that others than its owner may write; other bytes than the pin; a staging
+// folder on a filesystem mounted noexec.
+Result<Staged> stage(const std::filesystem::path& source, const std::filesystem::path& folder, std::string_view pin);
+
+}  // namespace stipend::plugin

@@ -1,0 +1,3 @@
+#include "policy.hpp"
+
+STIPEND_PLUGINS(payment::Policy);

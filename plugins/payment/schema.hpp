@@ -1,0 +1,43 @@
+// What the operator may write under `config:`; the host checks it before the plugin sees it.
+#pragma once
+
+namespace payment {
+
+inline constexpr char config_schema[] = R"({
+  "$schema": "https://json-schema.org/draft/2020-12/schema",
+  "title": "Tiered pay with progressive punishment",
+  "type": "object",
+  "additionalProperties": false,
+  "properties": {
+    "table": {"type": "string", "default": "default", "description": "The tier table in force, by its name: one of `tables`, or default or flat-95, which ship with the plugin."},
+    "tables": {
+      "type": "object", "description": "Tier tables by name; one named like a shipped table takes its place.",
+      "additionalProperties": {
+        "type": "array", "minItems": 1, "maxItems": 64,
+        "items": {
+          "type": "object", "additionalProperties": false, "required": ["tier", "multiplier"],
+          "properties": {
+            "tier": {"type": "string", "description": "The tier's name: a-z, 0-9, - and _."},
+            "above": {"type": "number", "minimum": 0, "maximum": 100, "description": "Lower edge in percent, itself not included."},
+            "at_least": {"type": "number", "minimum": 0, "maximum": 100, "description": "Lower edge in percent, included."},
+            "below": {"type": "number", "minimum": 0, "maximum": 100, "description": "Upper edge in percent, not included; may be left out."},
+            "at_most": {"type": "number", "minimum": 0, "maximum": 100, "description": "Upper edge in percent, included; may be left out."},
+            "multiplier": {"type": "number", "minimum": 0, "maximum": 1000, "description": "Factor of the base pay."},
+            "delay": {"type": "string", "default": "0s", "description": "Added to the interval before the next check."},
+            "counts_as_failure": {"type": "boolean", "default": false, "description": "A check that ends in this tier counts as failed."}
+          }
+        }
+      }
+    },
+    "punishment_multiplier": {"type": "number", "minimum": 1, "maximum": 100, "default": 2.0, "description": "After n failed checks in a row the next check waits interval x this^n longer; at most three decimals."},
+    "max_penalty": {"type": "string", "default": "3600s", "description": "The longest punishment, in whole seconds."},
+    "max_consecutive_failures": {"type": "integer", "minimum": 1, "maximum": 1000000, "default": 5, "description": "From so many failures in a row on, an orchestrator is suspended."},
+    "recovery_checks": {"type": "integer", "minimum": 1, "maximum": 1000, "default": 1, "description": "Good checks in a row after which a suspended orchestrator is paid again; the last of them is paid."},
+    "min_coverage": {"type": "number", "minimum": 0, "maximum": 100, "default": 0, "description": "Percent of the period that the host's own checks must have seen; below it nothing is decided."},
+    "reliability_bonus": {"type": "boolean", "default": false, "description": "Pay x 1.1 after more than 100 checks of which more than 98 % were good."},
+    "failure_reduction": {"type": "boolean", "default": false, "description": "Pay x 1 / (1 + 0.2 n) after n failed checks in a row."},
+    "allow_falling_pay": {"type": "boolean", "default": false, "description": "Take a table that pays less per minute for more uptime."}
+  }
+})";
+
+}  // namespace payment

@@ -1,0 +1,266 @@
+// The services of the host, as a plugin sees them from C++. A Host is a cheap handle; copies are equal.
+#pragma once
+
+#include <algorithm>
+#include <cstring>
+#include <functional>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <utility>
+
+#include "stipend/abi/http.h"
+#include "stipend/abi/routes.h"
+#include "stipend/result.hpp"
+
+namespace stipend {
+
+[[nodiscard]] inline stipend_str to_abi(std::string_view text) {
+    return {text.data(), text.size()};
+}
+[[nodiscard]] inline stipend_bytes bytes_to_abi(std::string_view bytes) {
+    return {reinterpret_cast<const std::uint8_t*>(bytes.data()), bytes.size()};
+}
+[[nodiscard]] inline std::string_view view(stipend_str text) {
+    return text.len == 0 ? std::string_view() : std::string_view(text.ptr, text.len);
+}
+[[nodiscard]] inline std::string_view view(stipend_bytes bytes) {
+    return bytes.len == 0 ? std::string_view() : std::string_view(reinterpret_cast<const char*>(bytes.ptr), bytes.len);
+}
+
+namespace detail {
+
+inline void copy_text(char* to, std::size_t capacity, std::string_view from) {
+    std::size_t length = std::min(from.size(), capacity - 1);
+    // A character of several bytes is dropped whole.
+    while (length > 0 && length < from.size() && (static_cast<unsigned char>(from[length]) & 0xC0U) == 0x80U) --length;
+    std::memcpy(to, from.data(), length);
+    std::memset(to + length, 0, capacity - length);
+}
+
+}  // namespace detail
+
+// Writes `error` into the caller's record, where there is one.
+inline stipend_status report(stipend_error* out, const Error& error) {
+    if (out != nullptr && out->size >= sizeof(stipend_error)) {
+        out->flags = error.permanent ? STIPEND_ERROR_PERMANENT : 0U;
+        detail::copy_text(out->path, sizeof out->path, error.path);
+        detail::copy_text(out->message, sizeof out->message, error.message);
+    }
+    return error.status == STIPEND_OK ? STIPEND_E_INTERNAL : error.status;
+}
+
+// The error that a call across the boundary left behind. `out` is the record that was given to it.
+[[nodiscard]] inline Error from_abi(stipend_status status, const stipend_error* out) {
+    Error error{.status = status, .message = cat("status ", status)};
+    if (out != nullptr && out->message[0] != '\0') {
+        error.message.assign(out->message, strnlen(out->message, sizeof out->message));
+        error.path.assign(out->path, strnlen(out->path, sizeof out->path));
+        error.permanent = (out->flags & STIPEND_ERROR_PERMANENT) != 0;
+    }
+    return error;
+}
+
+[[nodiscard]] inline stipend_error empty_error() {
+    stipend_error error{};
+    error.size = sizeof error;
+    return error;
+}
+
+// What an exchange came to. The views end with the callback.
+struct HttpReply {
+    stipend_status status;
+    const stipend_http_response* response;
+    std::string error;
+
+    [[nodiscard]] int http_status() const { return response->http_status; }
+    [[nodiscard]] std::string_view body() const { return view(response->body); }
+    // The value of the first header of that name (lower case), or nothing.
+    [[nodiscard]] std::string_view header(std::string_view name) const {
+        std::string_view rest = view(response->headers);
+        while (!rest.empty()) {
+            const auto line = rest.substr(0, rest.find("\r\n"));
+            rest.remove_prefix(std::min(rest.size(), line.size() + 2));
+            if (line.size() > name.size() && line.starts_with(name) && line[name.size()] == ':') {
+                auto value = line.substr(name.size() + 1);
+                while (!value.empty() && value.front() == ' ') value.remove_prefix(1);
+                return value;
+            }
+        }
+        return {};
+    }
+};
+
+struct HttpRequest {
+    std::string_view method = "GET";
+    std::string_view url;
+    std::string_view headers;
+    std::string_view body;
+    std::uint32_t timeout_ms = 10'000;
+    std::uint64_t max_response_bytes = 1 << 20;
+    std::string_view unix_socket;
+    std::string_view pin_sha256;
+    std::int32_t tls_mode = STIPEND_TLS_VERIFY;
+    std::uint32_t flags = 0;
+};
+
+class Host {
+  public:
+    using HttpDone = std::function<void(const HttpReply&)>;
+    using HttpPart = std::function<bool(const stipend_http_response&, std::string_view)>;  // false ends the transfer
+
+    Host() = default;
+    explicit Host(const stipend_host* raw) : raw_(raw) {}
+    [[nodiscard]] const stipend_host* raw() const { return raw_; }
+
+    // The table of a service, or NULL.
+    template <class Table>
+    [[nodiscard]] const Table* service(const char* id) const {
+        return raw_ == nullptr ? nullptr : static_cast<const Table*>(raw_->get_interface(raw_, id));
+    }
+
+    // One line in the host's log. [any]
+    void log(std::int32_t level, std::string_view message) const {
+        const auto* table = service<stipend_host_log_v1>(STIPEND_HOST_LOG);
+        if (table != nullptr && table->enabled(raw_, level) != 0) table->write(raw_, level, to_abi(message));
+    }
+    // [any] 0 where the host offers no clock.
+    [[nodiscard]] stipend_unix_ns now() const {
+        const auto* table = service<stipend_host_clock_v1>(STIPEND_HOST_CLOCK);
+        return table == nullptr ? 0 : table->now(raw_);
+    }
+    [[nodiscard]] stipend_mono_ns monotonic() const {
+        const auto* table = service<stipend_host_clock_v1>(STIPEND_HOST_CLOCK);
+        return table == nullptr ? 0 : table->monotonic(raw_);
+    }
+
+    // Starts an exchange; `done` comes once, on [worker], never before this returned. [any]
+    [[nodiscard]] Result<stipend_op> http(const HttpRequest& request, HttpDone done, HttpPart part = {}) const {
+        const auto* table = service<stipend_host_http_v1>(STIPEND_HOST_HTTP);
+        if (table == nullptr) return fail(STIPEND_E_UNSUPPORTED, "this host offers no HTTP client");
+        auto call = std::make_unique<HttpCall>(HttpCall{std::move(done), std::move(part)});
+        stipend_http_request raw{};
+        raw.size = sizeof raw;
+        raw.timeout_ms = request.timeout_ms;
+        raw.method = to_abi(request.method);
+        raw.url = to_abi(request.url);
+        raw.headers = to_abi(request.headers);
+        raw.body = bytes_to_abi(request.body);
+        raw.max_response_bytes = request.max_response_bytes;
+        raw.unix_socket = to_abi(request.unix_socket);
+        raw.pin_sha256 = to_abi(request.pin_sha256);
+        raw.tls_mode = request.tls_mode;
+        raw.flags = request.flags;
+        stipend_op op = 0;
+        const auto status =
+            table->send(raw_, &raw, call->part ? &HttpCall::on_part : nullptr, &HttpCall::on_done, call.get(), &op);
+        if (status != STIPEND_OK) return fail(status, "HTTP request refused: ", request.url, ": status ", status);
+        static_cast<void>(call.release());  // on_done frees it
+        return op;
+    }
+    // Runs `work` soon on [worker], not before the present call returned. False where the host refuses. [any]
+    [[nodiscard]] bool post(std::function<void()> work) const {
+        const auto* table = service<stipend_host_timer_v1>(STIPEND_HOST_TIMER);
+        if (table == nullptr) return false;
+        auto call = std::make_unique<std::function<void()>>(std::move(work));
+        if (table->after(raw_, 0, &run_posted, call.get()) == 0) return false;
+        static_cast<void>(call.release());  // run_posted frees it
+        return true;
+    }
+    void cancel_http(stipend_op op) const {
+        if (const auto* table = service<stipend_host_http_v1>(STIPEND_HOST_HTTP)) table->cancel(raw_, op);
+    }
+
+    // Durable values of this instance. [worker]
+    [[nodiscard]] Result<std::string> kv_get(std::string_view key) const {
+        const auto* table = service<stipend_host_kv_v1>(STIPEND_HOST_KV);
+        if (table == nullptr) return fail(STIPEND_E_UNSUPPORTED, "this host keeps no values");
+        std::string out;
+        const stipend_sink sink{&out, [](void* ctx, const void* data, std::uint64_t length) -> stipend_status {
+                                    static_cast<std::string*>(ctx)->append(static_cast<const char*>(data), length);
+                                    return STIPEND_OK;
+                                }};
+        const auto status = table->get(raw_, to_abi(key), &sink);
+        if (status != STIPEND_OK) return fail(status, "no value: ", key);
+        return out;
+    }
+    [[nodiscard]] Result<void> kv_put(std::string_view key, std::string_view value) const {
+        const auto* table = service<stipend_host_kv_v1>(STIPEND_HOST_KV);
+        if (table == nullptr) return fail(STIPEND_E_UNSUPPORTED, "this host keeps no values");
+        const auto status = table->put(raw_, to_abi(key), bytes_to_abi(value));
+        if (status != STIPEND_OK) return fail(status, "value not kept: ", key);
+        return {};
+    }
+
+  private:
+    struct HttpCall {
+        HttpDone done;
+        HttpPart part;
+        static void on_done(void* user, stipend_status status, const stipend_http_response* response,
+                            const stipend_error* error) {
+            const std::unique_ptr<HttpCall> call(static_cast<HttpCall*>(user));
+            try {
+                call->done(HttpReply{status, response,
+                                     status == STIPEND_OK ? std::string() : from_abi(status, error).message});
+            } catch (...) {
+                detail::die("an HTTP callback of a plugin threw", __FILE__, __LINE__);
+            }
+        }
+        static stipend_status on_part(void* user, const stipend_http_response* head, stipend_bytes part) {
+            try {
+                return static_cast<HttpCall*>(user)->part(*head, view(part)) ? STIPEND_OK : STIPEND_E_CANCELLED;
+            } catch (...) {
+                return STIPEND_E_EXCEPTION;
+            }
+        }
+    };
+    static void run_posted(void* user) {
+        const std::unique_ptr<std::function<void()>> work(static_cast<std::function<void()>*>(user));
+        try {
+            (*work)();
+        } catch (...) {
+            detail::die("posted work of a plugin threw", __FILE__, __LINE__);
+        }
+    }
+
+    const stipend_host* raw_ = nullptr;
+};
+
+// Calls `work` once on [worker], unless it is destroyed before. Owned by the instance, used on [worker] or [control].
+class Timer {
+  public:
+    // `armed()` is false where the host refused.
+    Timer(Host host, std::int64_t delay_ns, std::function<void()> work)
+        : host_(host), state_(std::make_unique<State>(State{std::move(work)})) {
+        if (const auto* table = host_.service<stipend_host_timer_v1>(STIPEND_HOST_TIMER)) {
+            op_ = table->after(host_.raw(), static_cast<std::uint64_t>(std::max<std::int64_t>(delay_ns, 0)), &run,
+                               state_.get());
+        }
+    }
+    ~Timer() {
+        if (op_ != 0) host_.service<stipend_host_timer_v1>(STIPEND_HOST_TIMER)->cancel(host_.raw(), op_);
+    }
+    Timer(const Timer&) = delete;
+    Timer& operator=(const Timer&) = delete;
+    [[nodiscard]] bool armed() const { return op_ != 0; }
+
+  private:
+    struct State {
+        std::function<void()> work;
+    };
+    static void run(void* user) {
+        // The work may destroy this timer, and the function with it: it runs from a place of its own.
+        auto work = std::move(static_cast<State*>(user)->work);
+        try {
+            work();
+        } catch (...) {
+            detail::die("a timer of a plugin threw", __FILE__, __LINE__);
+        }
+    }
+
+    Host host_;
+    std::unique_ptr<State> state_;
+    stipend_op op_ = 0;
+};
+
+}  // namespace stipend

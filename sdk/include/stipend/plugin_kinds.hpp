@@ -1,0 +1,252 @@
+// The functions by which a class takes part in each kind, and the C tables over them. Included by plugin.hpp.
+//
+//   policy    static constexpr uint32_t revision, memory_version;
+//             void decide(const stipend_sample&, stipend_decision&) const;   or Result<void>; may take a third
+//             argument Scratch&, made fresh for each batch
+//             Result<Bounds> bounds(const stipend_terms&) const;
+//   dispatch  Result<void> submit(const stipend_job&, Completion<stipend_job_result>);
+//             Result<void> inspect(std::string_view address, std::string_view capability, Completion<stipend_offer>);
+//             // optional
+//   monitor   Result<void> probe(const stipend_target&, stipend_mono_ns deadline, Completion<stipend_observation>);
+//             Result<void> watch(std::span<const stipend_target>, Observer, Completion<void*>); // optional
+//   price     Result<void> fetch(std::string_view base, std::string_view quote, stipend_mono_ns deadline,
+//   Completion<stipend_quote>); alert     Result<void> send(const stipend_alert&, Completion<Nothing>);
+//
+// A start function that returns an error answers nothing: it must not have kept the completion.
+#pragma once
+
+#include <span>
+#include <vector>
+
+#include "stipend/abi/alert.h"
+#include "stipend/abi/dispatch.h"
+#include "stipend/abi/monitor.h"
+#include "stipend/abi/policy.h"
+#include "stipend/abi/price.h"
+#include "stipend/plugin.hpp"
+
+namespace stipend {
+
+struct Bounds {
+    std::int64_t max_usd_e8;   // the most that one decision may pay
+    std::int64_t min_next_ns;  // the soonest that the next one may follow
+};
+struct Nothing {};  // the record of an operation that completes with none
+
+// Hands observations of a watch to the host. Valid until the watch's completion.
+class Observer {
+  public:
+    Observer(const stipend_host* host, stipend_op op, stipend_observe observe)
+        : host_(host), op_(op), observe_(observe) {}
+    void operator()(const stipend_observation& observation) const { observe_(host_, op_, &observation); }
+
+  private:
+    const stipend_host* host_;
+    stipend_op op_;
+    stipend_observe observe_;
+};
+
+namespace detail {
+
+// Runs a start function. Where it refuses, or drops its completion, the status says so and `done` never fires.
+template <class T, class Record, class Start>
+stipend_status start_op(stipend_instance* raw, const stipend_completion& c, stipend_error* e, const char* call,
+                        Start&& start) {
+    expect_role(base_of(raw)->host, Role::worker, call);
+    return guard(e, [&]() -> Result<void> {
+        const auto outer = std::exchange(starting, Starting{c.op, false});
+        const struct Restore {
+            Starting outer;
+            ~Restore() { starting = outer; }
+        } restore{outer};
+        STIPEND_TRY(start(Instance<T>::object(raw), Completion<Record>(c)));
+        if (starting.dropped) return fail(STIPEND_E_INTERNAL, call, ": the plugin dropped the operation");
+        return {};
+    });
+}
+
+template <class T>
+void cancel_op(stipend_instance* raw, stipend_op op) {
+    if constexpr (requires(T & object) { object.cancel(op); }) {
+        static_cast<void>(guard(nullptr, [&]() -> Result<void> {
+            Instance<T>::object(raw).cancel(op);
+            return {};
+        }));
+    }
+}
+
+template <class T>
+struct ScratchOf {
+    using type = Nothing;
+};
+template <class T>
+requires requires {
+    typename T::Scratch;
+}
+struct ScratchOf<T> {
+    using type = typename T::Scratch;
+};
+
+template <class T>
+struct PolicyKind {
+    static constexpr bool has =
+        requires(const T& object, const stipend_sample& s, stipend_decision& d, typename ScratchOf<T>::type& scratch) {
+        object.decide(s, d, scratch);
+    }
+    || requires(const T& object, const stipend_sample& s, stipend_decision& d) { object.decide(s, d); };
+    static constexpr const char* id = STIPEND_POLICY;
+
+    static Result<void> decide_one(const T& object, const stipend_sample& s, stipend_decision& d,
+                                   typename ScratchOf<T>::type& scratch) {
+        const auto call = [&] {
+            if constexpr (requires { object.decide(s, d, scratch); })
+                return object.decide(s, d, scratch);
+            else
+                return object.decide(s, d);
+        };
+        if constexpr (std::is_void_v<decltype(call())>) {
+            call();
+            return {};
+        } else {
+            return call();
+        }
+    }
+    static stipend_status decide(const stipend_instance* i, const stipend_sample* in, std::uint64_t in_stride,
+                                 stipend_decision* out, std::uint64_t out_stride, std::uint64_t count,
+                                 stipend_error* e) {
+        return guard(e, [&]() -> Result<void> {
+            const T& object = Instance<T>::object(i);
+            typename ScratchOf<T>::type scratch{};
+            stipend_sample sample_copy;
+            const auto* next_in = reinterpret_cast<const char*>(in);
+            auto* next_out = reinterpret_cast<char*>(out);
+            for (std::uint64_t k = 0; k < count; ++k, next_in += in_stride, next_out += out_stride) {
+                auto* decision = reinterpret_cast<stipend_decision*>(next_out);
+                const auto& sample = record_view(reinterpret_cast<const stipend_sample*>(next_in), sample_copy);
+                if (decision->size >= sizeof(stipend_decision)) {
+                    STIPEND_TRY(decide_one(object, sample, *decision, scratch));
+                } else {
+                    stipend_decision whole{};
+                    whole.size = sizeof whole;
+                    STIPEND_TRY(decide_one(object, sample, whole, scratch));
+                    whole.size = decision->size;
+                    std::memcpy(decision, &whole, decision->size);
+                }
+            }
+            return {};
+        });
+    }
+    static stipend_status bounds(const stipend_instance* i, const stipend_terms* t, std::int64_t* max_usd_e8,
+                                 std::int64_t* min_next_ns, stipend_error* e) {
+        return guard(e, [&]() -> Result<void> {
+            stipend_terms scratch{};
+            STIPEND_LET(bounds, Instance<T>::object(i).bounds(record_view(t, scratch)));
+            *max_usd_e8 = bounds.max_usd_e8;
+            *min_next_ns = bounds.min_next_ns;
+            return {};
+        });
+    }
+    static constexpr auto table() {
+        static_assert(
+            requires(const T& object, const stipend_terms& t) {
+                { object.bounds(t) } -> std::same_as<Result<Bounds>>;
+            },
+            "a policy states its bounds: want stipend::Result<stipend::Bounds> bounds(const stipend_terms&) const");
+        return stipend_policy_v1{T::revision, T::memory_version, &decide, &bounds};
+    }
+};
+
+template <class T>
+struct DispatchKind {
+    static constexpr bool has = requires(T & object, const stipend_job& j, Completion<stipend_job_result> c) {
+        object.submit(j, std::move(c));
+    };
+    static constexpr const char* id = STIPEND_DISPATCH;
+
+    static stipend_status submit(stipend_instance* i, const stipend_job* j, stipend_completion c, stipend_error* e) {
+        return start_op<T, stipend_job_result>(i, c, e, "dispatch.submit", [&](T& object, auto&& done) {
+            stipend_job scratch{};
+            return object.submit(record_view(j, scratch), std::move(done));
+        });
+    }
+    static stipend_status inspect(stipend_instance* i, stipend_str address, stipend_str capability,
+                                  stipend_completion c, stipend_error* e) {
+        if constexpr (requires(T & object, Completion<stipend_offer> done) {
+                          object.inspect(view(address), view(capability), std::move(done));
+                      }) {
+            return start_op<T, stipend_offer>(i, c, e, "dispatch.inspect", [&](T& object, auto&& done) {
+                return object.inspect(view(address), view(capability), std::move(done));
+            });
+        }
+        return STIPEND_E_UNSUPPORTED;
+    }
+    static constexpr auto table() { return stipend_dispatch_v1{&submit, &inspect, &cancel_op<T>}; }
+};
+
+template <class T>
+struct MonitorKind {
+    static constexpr bool has = requires(T & object, const stipend_target& t, Completion<stipend_observation> c) {
+        object.probe(t, stipend_mono_ns{}, std::move(c));
+    };
+    static constexpr const char* id = STIPEND_MONITOR;
+
+    static stipend_status probe(stipend_instance* i, const stipend_target* t, stipend_mono_ns deadline,
+                                stipend_completion c, stipend_error* e) {
+        return start_op<T, stipend_observation>(i, c, e, "monitor.probe", [&](T& object, auto&& done) {
+            stipend_target scratch{};
+            return object.probe(record_view(t, scratch), deadline, std::move(done));
+        });
+    }
+    static stipend_status watch(stipend_instance* i, const stipend_target* t, std::uint64_t count, std::uint64_t stride,
+                                stipend_observe observe, stipend_completion c, stipend_error* e) {
+        if constexpr (requires(T & object, std::span<const stipend_target> targets, Observer o,
+                               Completion<Nothing> done) { object.watch(targets, o, std::move(done)); }) {
+            return start_op<T, Nothing>(i, c, e, "monitor.watch", [&](T& object, auto&& done) {
+                std::vector<stipend_target> targets(count);
+                for (std::uint64_t k = 0; k < count; ++k) {
+                    const auto* given =
+                        reinterpret_cast<const stipend_target*>(reinterpret_cast<const char*>(t) + k * stride);
+                    targets[k] = record_view(given, targets[k]);
+                }
+                return object.watch(targets, Observer(c.host, c.op, observe), std::move(done));
+            });
+        }
+        return STIPEND_E_UNSUPPORTED;
+    }
+    static constexpr auto table() { return stipend_monitor_v1{&probe, &watch, &cancel_op<T>}; }
+};
+
+template <class T>
+struct PriceKind {
+    static constexpr bool has = requires(T & object, Completion<stipend_quote> c) {
+        object.fetch(std::string_view(), std::string_view(), stipend_mono_ns{}, std::move(c));
+    };
+    static constexpr const char* id = STIPEND_PRICE;
+
+    static stipend_status fetch(stipend_instance* i, stipend_str base, stipend_str quote, stipend_mono_ns deadline,
+                                stipend_completion c, stipend_error* e) {
+        return start_op<T, stipend_quote>(i, c, e, "price.fetch", [&](T& object, auto&& done) {
+            return object.fetch(view(base), view(quote), deadline, std::move(done));
+        });
+    }
+    static constexpr auto table() { return stipend_price_v1{&fetch, &cancel_op<T>}; }
+};
+
+template <class T>
+struct AlertKind {
+    static constexpr bool has = requires(T & object, const stipend_alert& a, Completion<Nothing> c) {
+        object.send(a, std::move(c));
+    };
+    static constexpr const char* id = STIPEND_ALERT;
+
+    static stipend_status send(stipend_instance* i, const stipend_alert* a, stipend_completion c, stipend_error* e) {
+        return start_op<T, Nothing>(i, c, e, "alert.send", [&](T& object, auto&& done) {
+            stipend_alert scratch{};
+            return object.send(record_view(a, scratch), std::move(done));
+        });
+    }
+    static constexpr auto table() { return stipend_alert_v1{&send, &cancel_op<T>}; }
+};
+
+}  // namespace detail
+}  // namespace stipend

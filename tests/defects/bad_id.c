@@ -1,0 +1,2 @@
+#define DEFECT_ID "Not An Id"
+#include "defect.h"

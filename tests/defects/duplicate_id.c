@@ -1,0 +1,2 @@
+#define DEFECT_COUNT 2u
+#include "defect.h"

@@ -1,0 +1,2 @@
+#define DEFECT_DECIDE_ONE(d) ((d)->action = STIPEND_PAY, (d)->amount_usd_e8 = -1)
+#include "defect.h"

@@ -1,0 +1,2 @@
+#define DEFECT_MAJOR 2u
+#include "defect.h"

@@ -1,0 +1,2 @@
+#define DEFECT_SYMBOL some_other_name
+#include "defect.h"

@@ -1,0 +1,2 @@
+#define DEFECT_INTERFACE NULL
+#include "defect.h"

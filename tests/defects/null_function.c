@@ -1,0 +1,2 @@
+#define DEFECT_CREATE NULL
+#include "defect.h"

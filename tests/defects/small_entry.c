@@ -1,0 +1,2 @@
+#define DEFECT_SIZE 24u
+#include "defect.h"

@@ -1,0 +1,1 @@
+#include "defect.h"

@@ -1,0 +1,2 @@
+#define DEFECT_KIND "stipend.policy/9"
+#include "defect.h"
