@@ -1,0 +1,164 @@
+#include "host/http/request_check.hpp"
+
+#include <curl/curl.h>
+
+#include <algorithm>
+#include <memory>
+
+#include "host/http/header_lines.hpp"
+
+namespace stipend::http {
+namespace {
+
+struct UrlDeleter {
+    void operator()(CURLU* url) const { curl_url_cleanup(url); }
+};
+struct CurlTextDeleter {
+    void operator()(char* text) const { curl_free(text); }
+};
+using CurlText = std::unique_ptr<char, CurlTextDeleter>;
+
+// A part of the URL, or NULL where it has none.
+CurlText part_of(CURLU* url, CURLUPart part, unsigned flags = 0) {
+    char* text = nullptr;
+    return curl_url_get(url, part, &text, flags) == CURLUE_OK ? CurlText(text) : CurlText();
+}
+
+int hex_value(char c) {
+    if (c >= '0' && c <= '9') return c - '0';
+    if (c >= 'a' && c <= 'f') return c - 'a' + 10;
+    if (c >= 'A' && c <= 'F') return c - 'A' + 10;
+    return -1;
+}
+
+bool idempotent(std::string_view method) {
+    static constexpr std::array<std::string_view, 6> methods{"GET", "HEAD", "PUT", "DELETE", "OPTIONS", "TRACE"};
+    return std::ranges::find(methods, method) != methods.end();
+}
+
+Result<void> check_headers(const HttpRequest& request, CheckedRequest& checked) {
+    if (request.headers.size() > max_request_header_bytes) {
+        return fail(STIPEND_E_LIMIT, "request headers too large: got ", request.headers.size(), " bytes, want at most ",
+                    max_request_header_bytes);
+    }
+    STIPEND_LET(fields, parse_header_lines(request.headers));
+    for (const auto& field : fields) {
+        for (const std::string_view own : {"content-length", "transfer-encoding", "upgrade", "trailer"}) {
+            if (same_name(field.name, own)) {
+                return fail(STIPEND_E_INVALID, "header field ", field.name, " is the client's own: leave it out");
+            }
+        }
+        if (same_name(field.name, "idempotency-key")) checked.may_resend = true;
+        auto secret = find_secret(field.value);
+        if (!secret) return std::move(secret).error().in(cat("header field ", field.name));
+        if (secret->begin != std::string_view::npos) checked.has_secrets = true;
+    }
+    return {};
+}
+
+Result<void> check_tls(const HttpRequest& request, CheckedRequest& checked) {
+    if (request.pin_sha256.empty()) {
+        if (request.tls == TlsMode::pinned) {
+            return fail(STIPEND_E_INVALID, "TLS mode is pinned, but no pin is given: want pin_sha256");
+        }
+        return {};
+    }
+    if (request.tls == TlsMode::none) {
+        return fail(STIPEND_E_INVALID, "a pin is given, but TLS mode is none: want pinned or verify");
+    }
+    if (!checked.https) {
+        return fail(STIPEND_E_INVALID, "a pin is given, but ", checked.origin, " has no TLS: want an https URL");
+    }
+    STIPEND_LET(pin, parse_sha256(request.pin_sha256));
+    checked.pin = pin;
+    return {};
+}
+
+}  // namespace
+
+Result<std::string> origin_of(const std::string& text) {
+    if (text.size() > max_url_bytes) {
+        return fail(STIPEND_E_LIMIT, "URL too long: got ", text.size(), " bytes, want at most ", max_url_bytes);
+    }
+    const std::unique_ptr<CURLU, UrlDeleter> url(curl_url());
+    STIPEND_ASSERT(url);
+    if (!is_field_value(text)) return fail(STIPEND_E_INVALID, "bad URL: it holds a control character");
+    if (const auto code = curl_url_set(url.get(), CURLUPART_URL, text.c_str(), CURLU_NON_SUPPORT_SCHEME);
+        code != CURLUE_OK) {
+        return fail(STIPEND_E_INVALID, "bad URL: ", curl_url_strerror(code), ", want http://host:port/path or https://");
+    }
+    const auto scheme = part_of(url.get(), CURLUPART_SCHEME);
+    const auto host = part_of(url.get(), CURLUPART_HOST);
+    const auto port = part_of(url.get(), CURLUPART_PORT, CURLU_DEFAULT_PORT);
+    const std::string_view name = scheme ? scheme.get() : "";
+    if (name != "http" && name != "https") {
+        return fail(STIPEND_E_INVALID, "bad URL: got the scheme \"", name, "\", want http or https");
+    }
+    if (!host || !port) return fail(STIPEND_E_INVALID, "bad URL: no host in it, want ", name, "://host:port/path");
+    if (part_of(url.get(), CURLUPART_USER) || part_of(url.get(), CURLUPART_PASSWORD)) {
+        return fail(STIPEND_E_INVALID,
+                    "bad URL: it carries a user name or password, want a header field with ${secret:NAME}");
+    }
+    std::string origin = cat(name, "://");
+    append_lower(origin, host.get());
+    return origin.append(":").append(port.get());
+}
+
+Result<Sha256> parse_sha256(std::string_view text) {
+    Sha256 out{};
+    std::size_t at = 0;
+    for (auto& byte : out) {
+        if (&byte != out.data() && at < text.size() && text[at] == ':') ++at;
+        const int high = at < text.size() ? hex_value(text[at]) : -1;
+        const int low = at + 1 < text.size() ? hex_value(text[at + 1]) : -1;
+        if (high < 0 || low < 0) {
+            at = text.size() + 1;
+            break;
+        }
+        byte = static_cast<std::uint8_t>(high * 16 + low);
+        at += 2;
+    }
+    if (at != text.size()) {
+        return fail(STIPEND_E_INVALID, "not a SHA-256: got \"", text.substr(0, 100), "\", want 64 hex digits");
+    }
+    return out;
+}
+
+Result<SecretPlace> find_secret(std::string_view text) {
+    static constexpr std::string_view opening = "${secret:";
+    const auto begin = text.find(opening);
+    if (begin == std::string_view::npos) return SecretPlace{};
+    const auto close = text.find('}', begin);
+    const auto from = begin + opening.size();
+    const auto name = close == std::string_view::npos ? std::string_view{} : text.substr(from, close - from);
+    if (!is_token(name)) return fail(STIPEND_E_INVALID, "unfinished secret: want ${secret:NAME}");
+    return SecretPlace{begin, close + 1, name};
+}
+
+Result<CheckedRequest> check_request(const HttpRequest& request) {
+    CheckedRequest checked;
+    if (!is_token(request.method) || request.method.size() > 32) {
+        return fail(STIPEND_E_INVALID, "bad method: got \"", request.method.substr(0, 40), "\", want e.g. GET or POST");
+    }
+    if (request.timeout_ms == 0) return fail(STIPEND_E_INVALID, "timeout is 0: want at least 1 ms");
+    if (request.body.size() > max_request_body_bytes) {
+        return fail(STIPEND_E_LIMIT, "request body too large: got ", request.body.size(), " bytes, want at most ",
+                    max_request_body_bytes);
+    }
+    STIPEND_LET(origin, origin_of(request.url));
+    checked.origin = std::move(origin);
+    checked.https = checked.origin.starts_with("https:");
+    checked.may_resend = idempotent(request.method);
+    STIPEND_TRY(check_headers(request, checked));
+    STIPEND_TRY(check_tls(request, checked));
+    if (!request.unix_socket.empty()) {
+        if (request.from_stranger) return fail(STIPEND_E_INVALID, "a stranger's target cannot be a unix socket");
+        if (!is_field_value(request.unix_socket) || request.unix_socket.size() > 107) {
+            return fail(STIPEND_E_INVALID, "bad unix socket: got a path of ", request.unix_socket.size(),
+                        " bytes, want at most 107 without control characters");
+        }
+    }
+    return checked;
+}
+
+}  // namespace stipend::http

@@ -1,0 +1,62 @@
+// A server that plays raw bytes: each connection it accepts is handed to a script. For tests of what no decent server
+// would send.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <mutex>
+#include <string>
+#include <string_view>
+#include <thread>
+#include <vector>
+
+namespace stipend::test {
+
+// One accepted connection, as its script sees it. Reads end after 10 s, so that no script hangs.
+class Wire {
+  public:
+    explicit Wire(int fd) : fd_(fd) {}
+    ~Wire();
+    Wire(const Wire&) = delete;
+    Wire& operator=(const Wire&) = delete;
+
+    // Everything up to and with `mark`; what came when the peer closed, otherwise.
+    std::string read_until(std::string_view mark);
+    // A request's head and, with a Content-Length, its body. Empty when the peer closed.
+    std::string read_request();
+    bool write(std::string_view bytes);  // false once the peer is gone
+    bool peer_closed();                  // waits for the peer's end
+    void reset();                        // RST instead of an orderly end
+
+  private:
+    int fd_;
+    std::string buffered_;
+};
+
+class ScriptedServer {
+  public:
+    using Script = std::function<void(Wire& wire, int connection)>;  // connections count from 0
+
+    // On a loopback port of the system's choice, or on a unix socket.
+    explicit ScriptedServer(Script script, const std::string& unix_path = {});
+    ~ScriptedServer();
+    ScriptedServer(const ScriptedServer&) = delete;
+    ScriptedServer& operator=(const ScriptedServer&) = delete;
+
+    [[nodiscard]] std::string url(std::string_view path = "/") const;
+    [[nodiscard]] std::uint16_t port() const { return port_; }
+    [[nodiscard]] int connections();
+
+  private:
+    void accept_all();
+
+    Script script_;
+    int listener_ = -1;
+    std::uint16_t port_ = 0;
+    std::string unix_path_;
+    std::mutex mutex_;
+    std::vector<std::thread> scripts_;
+    std::thread acceptor_;
+};
+
+}  // namespace stipend::test
