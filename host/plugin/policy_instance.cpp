@@ -48,14 +48,11 @@ Result<void> check_config(const stipend_entry& entry, const std::filesystem::pat
 }
 
 PolicyInstance::PolicyInstance(const stipend_lifecycle_v1& lifecycle, const Description& plugin, std::string label)
-    : lifecycle_(&lifecycle), plugin_id_(plugin.id), plugin_version_(plugin.version),
+    : lifecycle_(&lifecycle),
+      plugin_id_(plugin.id),
+      plugin_version_(plugin.version),
       label_(std::move(label)),
-      host_{sizeof(stipend_host),
-                                                                                            STIPEND_ABI_MINOR,
-                                                                                            nullptr,
-                                                                                            "stipend",
-                                                                                            "",
-                                                                                            &no_interface} {}
+      host_{sizeof(stipend_host), STIPEND_ABI_MINOR, nullptr, "stipend", "", &no_interface} {}
 
 Result<std::unique_ptr<PolicyInstance>> PolicyInstance::create(const stipend_entry& entry, const Description& plugin,
                                                                const std::filesystem::path& shown_as,

@@ -1,0 +1,33 @@
+// The `stipend_host` that a plugin instance holds. Slots are never freed, only used again, so that a plugin which calls
+// after its end reaches a live object that knows nothing of it any more, and not freed memory.
+#pragma once
+
+#include <memory>
+#include <mutex>
+#include <string>
+
+#include "stipend/abi/host.h"
+
+namespace stipend::plugin {
+
+class Instance;
+
+class HostSlot {
+  public:
+    HostSlot();
+    // A free slot, now of `instance`. [control]
+    static std::shared_ptr<HostSlot> take(const std::shared_ptr<Instance>& instance);
+    // [control]
+    static void give_back(const std::shared_ptr<HostSlot>& slot);
+
+    [[nodiscard]] const stipend_host* raw() const { return &raw_; }
+    // The instance behind `raw`, or none when it is over. [any]
+    static std::shared_ptr<Instance> instance_of(const stipend_host* raw);
+
+  private:
+    stipend_host raw_;
+    std::mutex mutex_;
+    std::weak_ptr<Instance> instance_;  // guarded by mutex_
+};
+
+}  // namespace stipend::plugin

@@ -1,0 +1,312 @@
+#include "host/plugin/instance.hpp"
+
+#include <vector>
+
+#include "host/plugin/call.hpp"
+#include "host/plugin/host_slot.hpp"
+#include "host/plugin/host_tables.hpp"
+#include "stipend/abi/http.h"
+#include "stipend/host.hpp"
+
+namespace stipend::plugin {
+namespace {
+
+thread_local bool control_thread = false;
+std::atomic<std::uint64_t> late{0};
+
+// One count for the whole process: an operation's number is never used again, whichever instance had it.
+stipend_op next_op() {
+    static std::atomic<stipend_op> last{0};
+    return ++last;
+}
+
+}  // namespace
+
+ControlScope::ControlScope() : outer_(std::exchange(control_thread, true)) {}
+ControlScope::~ControlScope() {
+    control_thread = outer_;
+}
+bool ControlScope::active() {
+    return control_thread;
+}
+
+std::uint64_t Instance::late_answers() {
+    return late.load();
+}
+void Instance::count_late_answer() {
+    late.fetch_add(1);
+}
+
+Instance::Instance(Chosen chosen, std::string name, const Services& services)
+    : chosen_(std::move(chosen)),
+      name_(std::move(name)),
+      services_(services),
+      strand_(std::make_shared<Strand>(*services.executor)) {}
+
+Result<std::shared_ptr<Instance>> Instance::create(const Chosen& chosen, const std::string& instance_name,
+                                                   const std::string& config_json, const stipend_terms& terms,
+                                                   const Services& services) {
+    STIPEND_ASSERT(ControlScope::active());
+    std::shared_ptr<Instance> self(new Instance(chosen, instance_name, services));
+    self->slot_ = HostSlot::take(self);
+    STIPEND_TRY(call("create", instance_name, [&](stipend_error* e) {
+        return chosen.library->entry->lifecycle->create(self->slot_->raw(), to_abi(chosen.plugin->id),
+                                                        to_abi(instance_name), to_abi(config_json), &terms, &self->raw_,
+                                                        e);
+    }));
+    if (self->raw_ == nullptr)
+        return fail(STIPEND_E_INVALID, "create: ", instance_name, ": got success and no instance");
+    return self;
+}
+
+Instance::~Instance() {
+    if (raw_ != nullptr) {
+        const ControlScope control;
+        destroy();
+    }
+    if (slot_) HostSlot::give_back(slot_);
+}
+
+Result<void> Instance::start() {
+    const std::lock_guard lock(calls_);
+    STIPEND_ASSERT(state_ == State::created);
+    STIPEND_TRY(
+        call("start", name_, [&](stipend_error* e) { return chosen_.library->entry->lifecycle->start(raw_, e); }));
+    state_ = State::started;
+    return {};
+}
+
+void Instance::quiesce(std::function<void()> when_idle) {
+    {
+        const std::lock_guard lock(calls_);
+        STIPEND_ASSERT(state_ == State::started);
+        state_ = State::quiesced;
+        static_cast<void>(call("quiesce", name_, [&](stipend_error*) {
+            chosen_.library->entry->lifecycle->quiesce(raw_);
+            return STIPEND_OK;
+        }));
+    }
+    {
+        const std::lock_guard lock(mutex_);
+        when_idle_ = std::move(when_idle);
+    }
+    tell_if_idle();
+}
+
+void Instance::cancel_all() {
+    std::vector<std::uint64_t> exchanges;
+    {
+        const std::lock_guard lock(mutex_);
+        exchanges.assign(exchanges_.begin(), exchanges_.end());
+    }
+    for (const auto op : exchanges) services_.http->cancel(op);
+}
+
+void Instance::destroy() {
+    strand_->close();
+    std::vector<std::uint64_t> timers;
+    {
+        const std::lock_guard lock(mutex_);
+        for (const auto& [op, timer] : timers_) timers.push_back(timer);
+        timers_.clear();
+    }
+    for (const auto timer : timers) services_.executor->cancel_timer(timer);
+    const std::lock_guard lock(calls_);
+    state_ = State::destroyed;
+    static_cast<void>(call("destroy", name_, [&](stipend_error*) {
+        chosen_.library->entry->lifecycle->destroy(std::exchange(raw_, nullptr));
+        return STIPEND_OK;
+    }));
+}
+
+Result<void> Instance::health() const {
+    if (raw_ == nullptr) return fail(STIPEND_E_STATE, "health: ", name_, ": got an instance that is over");
+    return call("health", name_, [&](stipend_error* e) { return chosen_.library->entry->lifecycle->health(raw_, e); });
+}
+
+const void* Instance::table(const char* kind) const {
+    const void* found = nullptr;
+    static_cast<void>(call("get_interface", name_, [&](stipend_error*) {
+        found = chosen_.library->entry->lifecycle->get_interface(raw_, kind);
+        return STIPEND_OK;
+    }));
+    return found;
+}
+
+void Instance::begin(Start start, Done done) {
+    {
+        const std::lock_guard lock(mutex_);
+        ++starting_;
+    }
+    strand_->post([self = shared_from_this(), start = std::move(start), done = std::move(done)]() mutable {
+        self->run_start(start, std::move(done));
+    });
+}
+
+void Instance::run_start(const Start& start, Done done) {
+    const auto op = next_op();
+    {
+        const std::lock_guard lock(mutex_);
+        --starting_;
+        operations_.emplace(op, std::move(done));
+    }
+    Result<void> begun = fail(STIPEND_E_STATE, name_, ": got an operation after quiesce");
+    {
+        const std::lock_guard lock(calls_);
+        if (state_ == State::started) {
+            begun = call("begin", name_, [&](stipend_error* e) {
+                return start(raw_, stipend_completion{slot_->raw(), op, &operation_done}, e);
+            });
+        }
+    }
+    if (begun) return;
+    auto raw = empty_error();
+    const auto status = report(&raw, begun.error());
+    finish(op, status, nullptr, &raw);
+}
+
+void Instance::finish(stipend_op op, stipend_status status, const void* record, const stipend_error* error) {
+    Done done;
+    {
+        const std::lock_guard lock(mutex_);
+        const auto found = operations_.find(op);
+        if (found == operations_.end()) {
+            count_late_answer();
+            return;
+        }
+        done = std::move(found->second);
+        operations_.erase(found);
+    }
+    if (status == STIPEND_OK) {
+        done(record);
+    } else {
+        done(from_abi(status, error));
+    }
+    tell_if_idle();
+}
+
+std::size_t Instance::under_way() const {
+    const std::lock_guard lock(mutex_);
+    return operations_.size() + exchanges_.size() + starting_;
+}
+
+void Instance::tell_if_idle() {
+    std::function<void()> tell;
+    {
+        const std::lock_guard lock(mutex_);
+        if (!when_idle_ || !operations_.empty() || !exchanges_.empty() || starting_ != 0) return;
+        tell = std::exchange(when_idle_, nullptr);
+    }
+    tell();
+}
+
+stipend_status Instance::http_send(const stipend_http_request& request, stipend_http_chunk on_part,
+                                   stipend_http_done done, void* user, stipend_op* out) {
+    http::HttpRequest made;
+    made.method = view(request.method);
+    made.url = view(request.url);
+    made.headers = view(request.headers);
+    made.body = view(request.body);
+    made.unix_socket = view(request.unix_socket);
+    made.pin_sha256 = view(request.pin_sha256);
+    made.timeout_ms = request.timeout_ms;
+    made.max_response_bytes = request.max_response_bytes;
+    made.max_redirects = request.max_redirects;
+    made.tls = static_cast<http::TlsMode>(request.tls_mode);
+    made.connect_only = (request.flags & STIPEND_HTTP_CONNECT_ONLY) != 0;
+    made.from_stranger = (request.flags & STIPEND_HTTP_FROM_STRANGER) != 0;
+    if (request.tls_mode < STIPEND_TLS_VERIFY || request.tls_mode > STIPEND_TLS_NONE) return STIPEND_E_INVALID;
+
+    // The plugin's callbacks run on its strand, under `calls_` like every other call.
+    const auto to_abi_response = [](const http::HttpResponse& from, std::string_view body) {
+        stipend_http_response to{};
+        to.size = sizeof to;
+        to.http_status = from.status;
+        to.headers = to_abi(from.headers);
+        to.peer = to_abi(from.peer);
+        to.body = bytes_to_abi(body);
+        to.phase = static_cast<std::int32_t>(from.phase);
+        to.tls_not_after = from.tls_not_after;
+        to.connect_ns = from.connect_ns;
+        to.first_byte_ns = from.first_byte_ns;
+        to.total_ns = from.total_ns;
+        return to;
+    };
+    http::HttpCallbacks callbacks;
+    const auto self = shared_from_this();
+    callbacks.on_done = [self, done, user, to_abi_response](std::uint64_t op, Result<void> result,
+                                                            http::HttpResponse response) {
+        self->strand_->post([self, done, user, to_abi_response, op, result = std::move(result),
+                             response = std::move(response)]() mutable {
+            auto error = empty_error();
+            const auto status = result ? STIPEND_OK : report(&error, result.error());
+            const auto raw = to_abi_response(response, response.body);
+            {
+                const std::lock_guard lock(self->calls_);
+                done(user, status, &raw, &error);
+            }
+            self->http_over(op);
+        });
+    };
+    if (on_part != nullptr) {
+        // Refusing a part must end the transfer at once, so this one is called on the client's thread and not queued;
+        // `calls_` still keeps it apart from the instance's other calls.
+        callbacks.on_part = [self, on_part, user, to_abi_response](const http::HttpResponse& head,
+                                                                   std::string_view part) -> Result<void> {
+            const auto raw = to_abi_response(head, {});
+            const std::lock_guard lock(self->calls_);
+            const auto status = on_part(user, &raw, bytes_to_abi(part));
+            if (status == STIPEND_OK) return {};
+            return fail(status, "the plugin ended the transfer");
+        };
+    }
+    // Counted before it starts: it may be over before `send` returns.
+    const std::lock_guard lock(mutex_);
+    auto op = services_.http->send(std::move(made), std::move(callbacks));
+    if (!op) return op.error().status;
+    exchanges_.insert(*op);
+    *out = *op;
+    return STIPEND_OK;
+}
+
+void Instance::http_over(std::uint64_t op) {
+    {
+        const std::lock_guard lock(mutex_);
+        exchanges_.erase(op);
+    }
+    tell_if_idle();
+}
+
+stipend_op Instance::timer_after(std::uint64_t delay_ns, void (*callback)(void*), void* user) {
+    const auto op = next_op();
+    const std::lock_guard lock(mutex_);
+    const auto timer =
+        services_.executor->after(static_cast<std::int64_t>(std::min<std::uint64_t>(delay_ns, INT64_MAX)), strand_,
+                                  [self = shared_from_this(), op, callback, user] {
+                                      {
+                                          const std::lock_guard ours(self->mutex_);
+                                          if (self->timers_.erase(op) == 0) return;  // cancelled meanwhile
+                                      }
+                                      const std::lock_guard calls(self->calls_);
+                                      callback(user);
+                                  });
+    if (timer == 0) return 0;
+    timers_.emplace(op, timer);
+    return op;
+}
+
+bool Instance::timer_cancel(stipend_op op) {
+    std::uint64_t timer = 0;
+    {
+        const std::lock_guard lock(mutex_);
+        const auto found = timers_.find(op);
+        if (found == timers_.end()) return false;
+        timer = found->second;
+        timers_.erase(found);
+    }
+    // Posted already or not: its callback finds itself gone.
+    services_.executor->cancel_timer(timer);
+    return true;
+}
+
+}  // namespace stipend::plugin

@@ -1,0 +1,92 @@
+// One instance of a plugin that does I/O: created, started, quiesced and destroyed on [control], worked on its strand.
+#pragma once
+
+#include <atomic>
+#include <functional>
+#include <memory>
+#include <mutex>
+#include <string>
+#include <unordered_map>
+#include <unordered_set>
+
+#include "host/plugin/loader.hpp"
+#include "host/plugin/services.hpp"
+#include "stipend/abi/http.h"
+#include "stipend/abi/lifecycle.h"
+
+namespace stipend::plugin {
+
+class HostSlot;
+
+class Instance : public std::enable_shared_from_this<Instance> {
+  public:
+    // Begins an operation of the plugin. [worker] `c` is copied by the plugin.
+    using Start = std::function<stipend_status(stipend_instance*, stipend_completion, stipend_error*)>;
+    // Its end, exactly once, on any thread: a status and, where that is OK, a record that ends with the call.
+    using Done = std::function<void(Result<const void*>)>;
+
+    // [control] `instance_name` names it in the log, in metrics and for its stored values.
+    static Result<std::shared_ptr<Instance>> create(const Chosen& chosen, const std::string& instance_name,
+                                                    const std::string& config_json, const stipend_terms& terms,
+                                                    const Services& services);
+    ~Instance();  // destroys the plugin's part, if `destroy` was not called
+    Instance(const Instance&) = delete;
+    Instance& operator=(const Instance&) = delete;
+
+    Result<void> start();  // [control]
+    // [control] Takes nothing new, completes what it has. `when_idle` is called once, on any thread, when nothing is
+    // under way any more; then `destroy` may follow.
+    void quiesce(std::function<void()> when_idle);
+    // [control] Ends everything under way with CANCELLED, as far as the plugin lets itself be hurried.
+    void cancel_all();
+    // [control] Only when idle, or never started.
+    void destroy();
+    Result<void> health() const;  // [any]
+
+    // Posts the start of an operation to the strand. A plugin that is quiesced answers STATE. [any]
+    void begin(Start start, Done done);
+    // The table of a kind, or NULL. The plugin's tables live as long as its instance.
+    [[nodiscard]] const void* table(const char* kind) const;
+
+    [[nodiscard]] const std::string& name() const { return name_; }
+    [[nodiscard]] const Chosen& chosen() const { return chosen_; }
+    // Operations, exchanges and posted work that are not over.
+    [[nodiscard]] std::size_t under_way() const;
+    // Answers for operations that were over, or never were; of all instances since the start of the process.
+    [[nodiscard]] static std::uint64_t late_answers();
+
+  private:
+    friend class HostSlot;
+    friend struct HostTables;
+    enum class State : std::uint8_t { created, started, quiesced, destroyed };
+
+    Instance(Chosen chosen, std::string name, const Services& services);
+    void run_start(const Start& start, Done done);
+    static void count_late_answer();
+    void finish(stipend_op op, stipend_status status, const void* record, const stipend_error* error);
+    void tell_if_idle();
+    // Services, called through the host's tables.
+    stipend_status http_send(const stipend_http_request& request, stipend_http_chunk on_part, stipend_http_done done,
+                             void* user, stipend_op* out);
+    stipend_op timer_after(std::uint64_t delay_ns, void (*callback)(void*), void* user);
+    bool timer_cancel(stipend_op op);
+    void http_over(std::uint64_t op);
+
+    const Chosen chosen_;
+    const std::string name_;
+    const Services services_;
+    const std::shared_ptr<Strand> strand_;
+    std::shared_ptr<HostSlot> slot_;
+    stipend_instance* raw_ = nullptr;
+    std::mutex calls_;  // held during every [control] and [worker] call and every callback: they never overlap
+    State state_ = State::created;  // changed on [control]
+
+    mutable std::mutex mutex_;
+    std::unordered_map<stipend_op, Done> operations_;       // guarded by mutex_
+    std::unordered_set<std::uint64_t> exchanges_;           // guarded by mutex_
+    std::unordered_map<stipend_op, std::uint64_t> timers_;  // guarded by mutex_: ours -> the executor's
+    std::size_t starting_ = 0;                              // guarded by mutex_: begun, not yet at the plugin
+    std::function<void()> when_idle_;                       // guarded by mutex_
+};
+
+}  // namespace stipend::plugin
