@@ -104,6 +104,21 @@ class Decimal {
         return negative_ ? -order : order;
     }
 
+    // -1, 0 or 1: this number against another.
+    [[nodiscard]] int compare(const Decimal& other) const {
+        if (zero() || other.zero() || negative_ != other.negative_) {
+            return sign() < other.sign() ? -1 : (sign() > other.sign() ? 1 : 0);
+        }
+        // Digits begin with no zero and end in none: the place of the first decides, and then they compare as text.
+        const auto place = [](const Decimal& number) {
+            return static_cast<std::int64_t>(number.digits_.size()) + number.exponent_;
+        };
+        int order =
+            place(*this) < place(other) ? -1 : (place(*this) > place(other) ? 1 : digits_.compare(other.digits_));
+        order = order < 0 ? -1 : (order > 0 ? 1 : 0);
+        return negative_ ? -order : order;
+    }
+
     // A short canonical spelling, for messages.
     [[nodiscard]] std::string text() const {
         if (digits_.empty()) return "0";
@@ -121,6 +136,8 @@ class Decimal {
     }
 
   private:
+    [[nodiscard]] int sign() const { return zero() ? 0 : (negative_ ? -1 : 1); }
+
     void normalise() {
         const auto first = digits_.find_first_not_of('0');
         digits_.erase(0, std::min(first, digits_.size()));

@@ -1,0 +1,208 @@
+#include <unordered_map>
+
+#include "host/config/expand.hpp"
+#include "host/config/reader.hpp"
+#include "host/config/settings.hpp"
+#include "host/config/yaml.hpp"
+
+namespace stipend::config {
+namespace {
+
+// What the options' own types cannot say: rules between one setting and another.
+class CrossCheck {
+  public:
+    CrossCheck(const Node& root, Settings& settings, Problems& problems)
+        : root_(root), settings_(settings), problems_(problems), listed_(settings.orchestrators.size()) {}
+
+    void run() {
+        add_addresses_of_variable();
+        check_price();
+        check_names();
+        if (settings_.orchestrators.size() > max_orchestrators) {
+            return problems_.add(
+                mark_of(root_, "orchestrators"), "orchestrators",
+                cat("got ", settings_.orchestrators.size(), " orchestrators, want at most ", max_orchestrators));
+        }
+        check_orchestrators();
+        check_service_addresses();
+        check_references();
+    }
+
+  private:
+    using Owners = std::unordered_map<std::string_view, std::size_t>;
+
+    static Mark mark_of(const Node& parent, std::string_view key) {
+        const auto* node = parent.find(key);
+        return node == nullptr ? parent.mark : node->mark;
+    }
+
+    // The mapping of an orchestrator; NULL for those of the variable.
+    [[nodiscard]] const Node* node_of(std::size_t index) const {
+        const auto* list = root_.find("orchestrators");
+        return index < listed_ && list != nullptr ? &list->children[index] : nullptr;
+    }
+    [[nodiscard]] Mark place_of(std::size_t index, std::string_view key) const {
+        const auto* node = node_of(index);
+        return node != nullptr ? mark_of(*node, key) : mark_of(root_, "orchestrator_addresses");
+    }
+    [[nodiscard]] std::string path_of(std::size_t index, std::string_view key) const {
+        if (index >= listed_) return "orchestrator_addresses";
+        return cat("orchestrators[", index, "].", key);
+    }
+    void report_twice(std::size_t index, std::string_view key, std::string_view value, std::size_t earlier,
+                      std::string_view earlier_key) {
+        const auto mark = place_of(earlier, earlier_key);
+        problems_.add(place_of(index, key), path_of(index, key),
+                      cat("got ", scalar_node(value, true).shown(), ", which ", path_of(earlier, earlier_key),
+                          " at line ", mark.line, ", column ", mark.column, " has already: want it once"));
+    }
+
+    void add_addresses_of_variable();
+    void check_price();
+    void check_names();
+    void check_orchestrators();
+    void check_service_addresses();
+    void check_references();
+
+    const Node& root_;
+    Settings& settings_;
+    Problems& problems_;
+    std::size_t listed_;  // orchestrators of the list; those of the variable follow
+};
+
+void CrossCheck::add_addresses_of_variable() {
+    const std::string all = std::exchange(settings_.orchestrator_addresses, {});
+    const auto mark = mark_of(root_, "orchestrator_addresses");
+    std::size_t number = 0;
+    for (std::size_t start = 0; start <= all.size();) {
+        const auto end = std::min(all.find(',', start), all.size());
+        auto part = std::string_view(all).substr(start, end - start);
+        start = end + 1;
+        while (part.starts_with(' ')) part.remove_prefix(1);
+        while (part.ends_with(' ')) part.remove_suffix(1);
+        if (part.empty()) continue;
+        ++number;
+        auto address = read_value(origin_type(), scalar_node(part, true));
+        if (!address) {
+            problems_.add(mark, "orchestrator_addresses", cat("entry ", number, ": ", address.error().message));
+            continue;
+        }
+        settings_.orchestrators.emplace_back().address = std::get<std::string>(std::move(*address));
+    }
+}
+
+void CrossCheck::check_price() {
+    const auto& price = settings_.price;
+    if (price.min_usd_e8 <= price.max_usd_e8) return;
+    const auto* node = root_.find("price");
+    problems_.add(node == nullptr ? root_.mark : mark_of(*node, "min"), "price.min",
+                  cat("got more than price.max: ", write_value(usd_type(0, 0), Value(price.min_usd_e8)).text,
+                      ", want at most ", write_value(usd_type(0, 0), Value(price.max_usd_e8)).text));
+}
+
+void CrossCheck::check_names() {
+    Owners monitors;
+    const auto* list = root_.find("monitors");
+    for (std::size_t i = 0; i < settings_.monitors.size(); ++i) {
+        const std::string_view name = settings_.monitors[i].name;
+        if (name.empty() || monitors.emplace(name, i).second) continue;
+        problems_.add(mark_of(list->children[i], "name"), cat("monitors[", i, "].name"),
+                      cat("got ", scalar_node(name, true).shown(), ", which monitors[", monitors[name],
+                          "] has already: want it once"));
+    }
+    const auto* table = root_.find("capabilities");
+    for (std::size_t i = 0; i < settings_.capabilities.size(); ++i) {
+        const auto name = read_value(id_type(), scalar_node(settings_.capabilities[i].name, true));
+        if (!name) problems_.add(table->children[i].key_mark, "capabilities", name.error().message);
+    }
+}
+
+// Ids and addresses, each once. An orchestrator whose address was refused has none here.
+void CrossCheck::check_orchestrators() {
+    Owners ids;
+    Owners addresses;
+    for (std::size_t i = 0; i < settings_.orchestrators.size(); ++i) {
+        auto& orchestrator = settings_.orchestrators[i];
+        if (orchestrator.address.empty()) continue;
+        if (const auto [at, fresh] = addresses.emplace(orchestrator.address, i); !fresh) {
+            report_twice(i, "address", orchestrator.address, at->second, "address");
+            continue;
+        }
+        const bool named = !orchestrator.id.empty();
+        if (!named) orchestrator.id = host_and_port(orchestrator.address);
+        if (const auto [at, fresh] = ids.emplace(orchestrator.id, i); !fresh) {
+            report_twice(i, named ? "id" : "address", orchestrator.id, at->second, "id");
+        }
+    }
+}
+
+// An answer counts for whoever owns the address that it names, so no two may own one.
+void CrossCheck::check_service_addresses() {
+    Owners owners;
+    for (std::size_t i = 0; i < settings_.orchestrators.size(); ++i) {
+        owners.emplace(settings_.orchestrators[i].address, i);
+    }
+    for (std::size_t i = 0; i < listed_; ++i) {
+        for (const auto& address : settings_.orchestrators[i].service_addresses) {
+            const auto [at, fresh] = owners.emplace(address, i);
+            if (fresh || at->second == i) continue;
+            const bool is_main = settings_.orchestrators[at->second].address == address;
+            report_twice(i, "service_addresses", address, at->second, is_main ? "address" : "service_addresses");
+        }
+    }
+}
+
+// Names of monitors and capabilities have to be there.
+void CrossCheck::check_references() {
+    std::vector<std::string_view> monitors;
+    for (const auto& monitor : settings_.monitors) monitors.push_back(monitor.name);
+    std::vector<std::string_view> capabilities;
+    for (const auto& capability : settings_.capabilities) capabilities.push_back(capability.name);
+    const auto check = [&](Mark mark, const std::string& path, std::string_view name, std::string_view where,
+                           const std::vector<std::string_view>& known) {
+        if (name.empty() || std::find(known.begin(), known.end(), name) != known.end()) return;
+        problems_.add(mark, path,
+                      cat("got ", scalar_node(name, true).shown(), ", want a name that `", where, "` has",
+                          did_you_mean(name, known)));
+    };
+    for (std::size_t i = 0; i < listed_; ++i) {
+        const auto& orchestrator = settings_.orchestrators[i];
+        if (!orchestrator.capability.empty()) {
+            check(place_of(i, "capability"), path_of(i, "capability"), orchestrator.capability, "capabilities",
+                  capabilities);
+        }
+        for (std::size_t j = 0; j < orchestrator.checks.size(); ++j) {
+            const auto& item = node_of(i)->find("checks")->children[j];
+            check(mark_of(item, "monitor"), cat(path_of(i, "checks"), "[", j, "].monitor"),
+                  orchestrator.checks[j].monitor, "monitors", monitors);
+        }
+    }
+}
+
+}  // namespace
+
+Loaded load_text(const std::string& file, std::string text, const Environment& environment, Problems& problems) {
+    Loaded out;
+    // Editors of another world put a byte order mark first; columns are counted without it.
+    if (text.starts_with("\xEF\xBB\xBF")) text.erase(0, 3);
+    problems.set_source(file, std::move(text));
+    auto root = parse_yaml(problems.source(), problems);
+    if (!root) return out;
+    expand_tree(*root, environment, out.names_read, problems);
+    ReadContext context{environment, out.names_read, problems};
+    read_section(settings_section(), *root, Path(), &out.settings, context);
+    CrossCheck(*root, out.settings, problems).run();
+    return out;
+}
+
+Loaded load(const std::string& file, const Environment& environment, Problems& problems) {
+    auto text = environment.read_file(file, YamlLimits{}.bytes);
+    if (!text) {
+        problems.set_source(file, {});
+        problems.add({}, "", text.error().message);
+        return {};
+    }
+    return load_text(file, std::move(*text), environment, problems);
+}
+
+}  // namespace stipend::config

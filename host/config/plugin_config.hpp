@@ -1,0 +1,28 @@
+// What a plugin is told: the mapping below `config:`, as JSON, and the way back from its complaints to places.
+#pragma once
+
+#include <string>
+#include <string_view>
+
+#include "host/config/options.hpp"
+#include "host/config/problem.hpp"
+
+namespace stipend::config {
+
+// `base` with the keys of `over` laid over it, each replacing the whole value; new keys come last. NULL counts as an
+// empty mapping. Every value keeps the place where it was written. Shares `base` where `over` is NULL. Never NULL.
+[[nodiscard]] Tree overlay(const Tree& base, const Tree& over);
+
+// The JSON text that the plugin gets. It holds the secrets themselves: hand it to the plugin and nowhere else.
+[[nodiscard]] std::string plugin_json(const Tree& config);
+
+// Reports what a plugin says of its configuration: `pointer` is a JSON pointer into it (empty: about all of it), `path`
+// where the configuration stands, such as "payment.policy.config". A configuration without places (NULL) is reported at
+// `fallback`, where the plugin is named.
+void report_complaint(const Tree& config, Mark fallback, std::string_view path, std::string_view pointer,
+                      std::string_view message, Problems& problems);
+
+// "payment.policy.config" and "/tiers/2/above" as one path: "payment.policy.config.tiers[2].above".
+[[nodiscard]] std::string join_pointer(const Node& root, std::string_view path, std::string_view pointer);
+
+}  // namespace stipend::config

@@ -1,0 +1,183 @@
+#include "host/config/problem.hpp"
+
+#include <algorithm>
+#include <numeric>
+
+namespace stipend::config {
+namespace {
+
+constexpr std::size_t listed_keys = 40;
+
+bool continues_character(char c) {
+    return (static_cast<unsigned char>(c) & 0xC0U) == 0x80U;
+}
+
+std::size_t characters(std::string_view text) {
+    return text.size() - static_cast<std::size_t>(std::count_if(text.begin(), text.end(), continues_character));
+}
+
+// Lines of a text by number, found once: a file may have a million of them.
+class Lines {
+  public:
+    explicit Lines(std::string_view text) : text_(text) {
+        for (std::size_t at = 0; at != std::string_view::npos; at = next(at)) starts_.push_back(at);
+    }
+    [[nodiscard]] std::string_view line(std::int32_t number) const {
+        const auto index = static_cast<std::size_t>(number) - 1;
+        if (number < 1 || index >= starts_.size()) return {};
+        auto line = text_.substr(starts_[index]);
+        line = line.substr(0, line.find('\n'));
+        if (line.ends_with('\r')) line.remove_suffix(1);
+        return line;
+    }
+
+  private:
+    [[nodiscard]] std::size_t next(std::size_t at) const {
+        const auto end = text_.find('\n', at);
+        return end == std::string_view::npos ? end : end + 1;
+    }
+    std::string_view text_;
+    std::vector<std::size_t> starts_;
+};
+
+std::size_t bytes_before(std::string_view line, Mark mark) {
+    return std::min(static_cast<std::size_t>(std::max(mark.column, 1) - 1), line.size());
+}
+
+std::int64_t character_column(std::string_view line, Mark mark) {
+    return static_cast<std::int64_t>(characters(line.substr(0, bytes_before(line, mark)))) + 1;
+}
+
+// The line and a caret below the column. Of a long line, the part around the caret.
+std::string excerpt(std::string_view line, Mark mark) {
+    std::size_t caret = bytes_before(line, mark);
+    std::string_view before = {};
+    std::string_view after = {};
+    if (line.size() > Problems::excerpt_columns) {
+        std::size_t from = caret > Problems::excerpt_columns / 2 ? caret - Problems::excerpt_columns / 2 : 0;
+        while (from > 0 && continues_character(line[from])) --from;
+        std::size_t to = std::min(from + Problems::excerpt_columns, line.size());
+        while (to < line.size() && continues_character(line[to])) ++to;
+        before = from > 0 ? "..." : "";
+        after = to < line.size() ? "..." : "";
+        line = line.substr(from, to - from);
+        caret -= from;
+    }
+    std::string out = cat("  ", before, line, after, "\n  ", std::string(before.size(), ' '));
+    for (const char c : line.substr(0, caret)) {
+        if (!continues_character(c)) out.push_back(c == '\t' ? '\t' : ' ');
+    }
+    return out + "^\n";
+}
+
+// Steps from one word to another: insert, delete, replace, or swap two neighbours.
+std::size_t edit_distance(std::string_view a, std::string_view b) {
+    std::vector<std::size_t> before_last(b.size() + 1);
+    std::vector<std::size_t> last(b.size() + 1);
+    std::vector<std::size_t> row(b.size() + 1);
+    std::iota(last.begin(), last.end(), 0U);
+    for (std::size_t i = 1; i <= a.size(); ++i) {
+        row[0] = i;
+        for (std::size_t j = 1; j <= b.size(); ++j) {
+            row[j] = std::min({last[j] + 1, row[j - 1] + 1, last[j - 1] + (a[i - 1] == b[j - 1] ? 0U : 1U)});
+            const bool swapped = i > 1 && j > 1 && a[i - 1] == b[j - 2] && a[i - 2] == b[j - 1];
+            if (swapped) row[j] = std::min(row[j], before_last[j - 2] + 1);
+        }
+        std::swap(before_last, last);
+        std::swap(last, row);
+    }
+    return last[b.size()];
+}
+
+}  // namespace
+
+void Problems::set_source(std::string file, std::string text) {
+    file_ = std::move(file);
+    text_ = std::move(text);
+}
+
+void Problems::keep(Entry entry) {
+    if (++count_ <= kept) entries_.push_back(std::move(entry));
+}
+
+void Problems::add(Mark mark, std::string path, std::string message) {
+    keep({{mark, std::move(path), std::move(message)}, false});
+}
+
+void Problems::add_hidden(Mark mark, std::string path, std::string message) {
+    keep({{mark, std::move(path), std::move(message)}, true});
+}
+
+std::vector<const Problems::Entry*> Problems::ordered() const {
+    std::vector<const Entry*> out;
+    for (const auto& entry : entries_) out.push_back(&entry);
+    std::stable_sort(out.begin(), out.end(),
+                     [](const Entry* a, const Entry* b) { return a->problem.mark < b->problem.mark; });
+    return out;
+}
+
+std::vector<Problem> Problems::sorted() const {
+    std::vector<Problem> out;
+    for (const auto* entry : ordered()) out.push_back(entry->problem);
+    return out;
+}
+
+std::string Problems::text() const {
+    if (empty()) return {};
+    const Lines lines(text_);
+    std::string out;
+    for (const auto* entry : ordered()) {
+        const auto& [mark, path, message] = entry->problem;
+        const auto line = lines.line(mark.line);
+        out += file_;
+        if (mark.line > 0) out += cat(":", mark.line, ":", character_column(line, mark));
+        out += cat(": ", path, path.empty() ? "" : ": ", message, "\n");
+        if (mark.line > 0 && !entry->hidden) out += excerpt(line, mark);
+    }
+    if (count_ > entries_.size()) out += cat("and ", count_ - entries_.size(), " more\n");
+    return out;
+}
+
+Json Problems::json() const {
+    const Lines lines(text_);
+    Json out = Json::array();
+    for (const auto* entry : ordered()) {
+        const auto& [mark, path, message] = entry->problem;
+        const bool placed = mark.line > 0;
+        Json one = Json::object();
+        one.append("file", Json::of_string(file_));
+        one.append("line", placed ? Json::of_int(mark.line) : Json());
+        one.append("column", placed ? Json::of_int(character_column(lines.line(mark.line), mark)) : Json());
+        one.append("path", Json::of_string(path));
+        one.append("message", Json::of_string(message));
+        out.push(std::move(one));
+    }
+    return out;
+}
+
+std::string did_you_mean(std::string_view word, std::span<const std::string_view> known) {
+    constexpr std::size_t longest_word = 64;  // nobody means a key by anything longer, and the search stays cheap
+    if (word.size() > longest_word) return {};
+    std::string_view best;
+    std::size_t best_steps = std::max<std::size_t>(1, word.size() / 3) + 1;
+    for (const auto candidate : known) {
+        if (candidate.size() > longest_word) continue;
+        const auto steps = edit_distance(word, candidate);
+        if (steps < best_steps) {
+            best = candidate;
+            best_steps = steps;
+        }
+    }
+    return best.empty() ? std::string() : cat("; did you mean \"", best, "\"?");
+}
+
+std::string unknown_key(std::string_view key, std::span<const std::string_view> known) {
+    std::string out = cat("unknown key ", scalar_node(key, true).shown(), ": want ");
+    if (known.empty()) return out + "no keys here";
+    out += known.size() == 1 ? "only " : "one of ";
+    for (std::size_t i = 0; i < std::min(known.size(), listed_keys); ++i) out += cat(i == 0 ? "" : ", ", known[i]);
+    if (known.size() > listed_keys) out += cat(" and ", known.size() - listed_keys, " more");
+    return out + did_you_mean(key, known);
+}
+
+}  // namespace stipend::config

@@ -1,0 +1,65 @@
+// What is wrong with a configuration file: collected, so that an operator sees all of it at once, each with its place.
+#pragma once
+
+#include <cstddef>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "host/config/node.hpp"
+#include "stipend/json.hpp"
+
+namespace stipend::config {
+
+struct Problem {
+    Mark mark;            // line 0: about the file as a whole
+    std::string path;     // "payment.interval", "orchestrators[3].base"; empty for the file
+    std::string message;  // got X, want Y
+};
+
+// The problems of one file. One thread at a time.
+class Problems {
+  public:
+    static constexpr std::size_t kept = 100;  // later ones are only counted
+    static constexpr std::size_t excerpt_columns = 120;
+
+    // Names the file and hands over its text, from which excerpts are cut. Values that were expanded never show in an
+    // excerpt, because the file's own text holds no more than their names.
+    void set_source(std::string file, std::string text);
+    void add(Mark mark, std::string path, std::string message);
+    // As `add`, but without an excerpt: for a value whose text in the file is itself a secret.
+    void add_hidden(Mark mark, std::string path, std::string message);
+
+    [[nodiscard]] bool empty() const { return count_ == 0; }
+    [[nodiscard]] std::size_t count() const { return count_; }
+    [[nodiscard]] const std::string& file() const { return file_; }
+    [[nodiscard]] const std::string& source() const { return text_; }
+    // The kept problems in the order of their places.
+    [[nodiscard]] std::vector<Problem> sorted() const;
+    // "file:line:column: path: message", the line and a caret, for each; "and N more" at the end. For a terminal.
+    // Columns are counted in characters here. Empty where there is no problem.
+    [[nodiscard]] std::string text() const;
+    // [{"file","line","column","path","message"}], in the same order; line and column are null where there is no place.
+    [[nodiscard]] Json json() const;
+
+  private:
+    struct Entry {
+        Problem problem;
+        bool hidden = false;
+    };
+    [[nodiscard]] std::vector<const Entry*> ordered() const;
+    void keep(Entry entry);
+
+    std::string file_;
+    std::string text_;
+    std::vector<Entry> entries_;
+    std::size_t count_ = 0;
+};
+
+// "unknown key "intervall": want one of base, interval; did you mean "interval"?"
+[[nodiscard]] std::string unknown_key(std::string_view key, std::span<const std::string_view> known);
+// "; did you mean "x"?", or nothing where no candidate is near. For messages that list what they want.
+[[nodiscard]] std::string did_you_mean(std::string_view word, std::span<const std::string_view> known);
+
+}  // namespace stipend::config

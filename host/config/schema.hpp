@@ -1,0 +1,61 @@
+// Checks a plugin's configuration against the JSON Schema that the plugin ships.
+//
+// A subset of 2020-12, in which every keyword that is accepted is also enforced, or is a mere annotation:
+//   any value   type, enum, const, anyOf, oneOf, $ref (to "#" or "#/$defs/NAME"), $defs (at the root)
+//   objects     properties, patternProperties, additionalProperties, propertyNames, required
+//   arrays      items, minItems, maxItems, uniqueItems
+//   numbers     minimum, maximum, exclusiveMinimum, exclusiveMaximum; compared exactly, as decimals
+//   strings     minLength, maxLength (in characters), pattern (ECMAScript, over bytes)
+//   annotations title, description, default, examples, format, deprecated, $schema, $id, $comment
+// `true` and `false` are schemas. Any other keyword is refused by `compile`, since a rule that is read but not enforced
+// is worse than none.
+#pragma once
+
+#include <memory>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "host/config/node.hpp"
+#include "host/config/options.hpp"
+#include "host/config/problem.hpp"
+#include "stipend/json.hpp"
+
+namespace stipend::config {
+
+struct SchemaRules;
+
+// What does not fit.
+struct Violation {
+    const Node* node = nullptr;  // of the checked tree; lives as long as that
+    bool at_key = false;         // about the node's key rather than its value
+    std::string pointer;         // JSON pointer from the checked root
+    std::string message;         // got X, want Y
+};
+
+// Immutable, cheap to copy, thread-safe.
+class Schema {
+  public:
+    static constexpr std::size_t max_rules = 10'000;      // schemas inside the schema
+    static constexpr std::size_t max_steps = 10'000'000;  // values met by one check
+    static constexpr std::size_t max_violations = 100;    // a check that found so many looks no further
+
+    // INVALID with the place inside the schema, such as `#/properties/tiers: unknown keyword "maxTiers"`.
+    [[nodiscard]] static Result<Schema> compile(const Json& schema);
+    [[nodiscard]] static Result<Schema> compile(std::string_view text);
+
+    // Everything in `value` that does not fit, in the order of the tree; empty where all of it does. A plain JSON value
+    // is checked as `from_json(value)`.
+    [[nodiscard]] std::vector<Violation> check(const Node& value) const;
+
+  private:
+    explicit Schema(std::shared_ptr<const SchemaRules> rules) : rules_(std::move(rules)) {}
+    std::shared_ptr<const SchemaRules> rules_;
+};
+
+// Checks a plugin's configuration (NULL: an empty mapping) and reports every violation at its place, as `path` below
+// which the configuration stands; `fallback` is the place of what has none. Values refused earlier are passed over.
+void check_plugin_config(const Schema& schema, const Tree& config, Mark fallback, std::string_view path,
+                         Problems& problems);
+
+}  // namespace stipend::config

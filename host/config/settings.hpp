@@ -1,0 +1,123 @@
+// The settings of a manager host, typed. They are values: whoever holds a copy holds it unchanged for ever.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <set>
+#include <string>
+#include <vector>
+
+#include "host/config/environment.hpp"
+#include "host/config/options.hpp"
+#include "host/config/problem.hpp"
+
+namespace stipend::config {
+
+inline constexpr std::size_t max_orchestrators = 100'000;
+
+enum class LogLevel : std::uint8_t { trace, debug, info, warning, error, critical };
+enum class Settlement : std::uint8_t { dry_run, accrue };
+
+// Which plugin, and what it is told. Its `config` is checked against the plugin's own schema once that is loaded.
+struct PluginRef {
+    std::string plugin;  // a file's stem in the plugin folder, or a path that ends in .so
+    std::string id;      // of the plugin inside the file; empty: the only one
+    std::string sha256;  // the file must have this hash; empty: any
+    Tree config;         // NULL: an empty mapping
+    Mark mark;           // where the reference stands, for complaints about the plugin as a whole
+};
+
+struct Payment {
+    std::int64_t interval_ns = 0;
+    std::int64_t base_usd_e8 = 0;
+    PluginRef policy;
+};
+
+struct Price : PluginRef {
+    std::int64_t max_age_ns = 0;
+    std::int64_t min_usd_e8 = 0;
+    std::int64_t max_usd_e8 = 0;
+    std::int64_t max_step_ppm = 0;  // between two accepted rates, up or down: 2,000,000 is a factor of 2
+    std::int64_t every_ns = 0;
+};
+
+struct Dispatch : PluginRef {
+    std::int64_t max_in_flight = 0;
+    std::int64_t jobs_per_second = 0;               // of this host; 0: unlimited
+    std::int64_t jobs_per_orchestrator_minute = 0;  // 0: unlimited
+};
+
+struct Monitor : PluginRef {
+    std::string name;
+};
+
+struct Limits {
+    std::int64_t accrual_per_orchestrator_day_usd_e8 = 0;
+    std::int64_t accrual_per_day_usd_e8 = 0;
+};
+
+struct Check {
+    std::string monitor;  // the name of a monitor
+    std::string target;
+    std::int64_t every_ns = 0;
+};
+
+struct Capability {
+    std::string name;
+    std::optional<std::int64_t> base_usd_e8;  // nothing: payment.base
+    Tree policy;                              // laid over payment.policy.config; NULL: nothing
+};
+
+struct Orchestrator {
+    std::string address;                         // https://host:port, without a slash at its end
+    std::string id;                              // unique; host:port where the file names none
+    std::string name;                            // for people; may be empty
+    std::optional<std::int64_t> base_usd_e8;     // nothing: its capability's, or payment.base
+    Tree policy;                                 // laid over its capability's; NULL: nothing
+    std::vector<std::string> service_addresses;  // what else it may announce; no other orchestrator has one of them
+    std::string payout_address;                  // 0x and 40 digits; empty: none yet
+    std::string worker_key;                      // 64 hex digits; empty: none yet
+    std::string capability;                      // a key of capabilities; empty: the dispatch plugin's own
+    std::vector<Check> checks;
+};
+
+struct Settings {
+    std::string state;
+    LogLevel log_level = LogLevel::info;
+    std::int64_t chain_id = 0;
+    Settlement settlement = Settlement::dry_run;
+    std::string plugin_folder;  // empty: found from the executable
+    Payment payment;
+    Price price;
+    Dispatch dispatch;
+    std::vector<Monitor> monitors;
+    Limits limits;
+    std::vector<Orchestrator> orchestrators;  // of the list, then of orchestrator_addresses
+    std::vector<Capability> capabilities;
+    std::string orchestrator_addresses;  // empty after loading: its entries stand in `orchestrators`
+    std::string metrics_listen;
+};
+
+// The table behind Settings. Lives for ever; thread-safe.
+[[nodiscard]] const Section& settings_section();
+
+struct Loaded {
+    Settings settings;
+    std::set<std::string> names_read;  // the environment variables that fed it, for ignored_environment()
+};
+
+// Reads `file` through `environment`, expands it, fills the settings and checks them against each other.
+// `problems` gets the file as its source, and every problem there is; what is returned may be used only where it stays
+// empty. Problems that plugins find in their configuration belong into the same `problems` afterwards.
+[[nodiscard]] Loaded load(const std::string& file, const Environment& environment, Problems& problems);
+// The same for a text at hand; `file` is only its name.
+[[nodiscard]] Loaded load_text(const std::string& file, std::string text, const Environment& environment,
+                               Problems& problems);
+
+// What one orchestrator is paid for a period at multiplier 1: its own base, its capability's, or the common one.
+[[nodiscard]] std::int64_t base_usd_e8(const Settings& settings, const Orchestrator& orchestrator);
+// The policy's configuration for one orchestrator: payment.policy.config, overlaid by its capability's and its own.
+// Where neither has an overlay, it is payment.policy.config itself and no copy is made. Never NULL.
+[[nodiscard]] Tree policy_config(const Settings& settings, const Orchestrator& orchestrator);
+
+}  // namespace stipend::config

@@ -1,0 +1,341 @@
+#include "host/config/yaml.hpp"
+
+#include <yaml-cpp/eventhandler.h>
+#include <yaml-cpp/exceptions.h>
+#include <yaml-cpp/parser.h>
+
+#include <algorithm>
+#include <istream>
+#include <streambuf>
+#include <unordered_map>
+#include <utility>
+
+namespace stipend::config {
+namespace {
+
+// Ends the parse from inside the library's callbacks; never leaves this file.
+struct Refusal {
+    Mark mark;
+    std::string message;
+};
+
+Mark to_mark(const YAML::Mark& mark) {
+    return {mark.line + 1, mark.column + 1};
+}
+
+// Reads a text in place: a stream of its own would copy up to 64 MiB.
+class ViewBuffer final : public std::streambuf {
+  public:
+    explicit ViewBuffer(std::string_view text) {
+        char* begin = const_cast<char*>(text.data());  // NOLINT(cppcoreguidelines-pro-type-const-cast): get area only
+        setg(begin, begin, begin + text.size());
+    }
+};
+
+class Builder final : public YAML::EventHandler {
+  public:
+    Builder(Problems& problems, const YamlLimits& limits) : problems_(problems), limits_(limits) {}
+
+    void OnDocumentStart(const YAML::Mark& mark) override {
+        if (std::exchange(started_, true)) {
+            throw Refusal{to_mark(mark), "a second document begins here: want one (look at the indentation)"};
+        }
+    }
+    void OnDocumentEnd() override {}
+    void OnNull(const YAML::Mark& mark, YAML::anchor_t anchor) override {
+        Node node;
+        node.mark = to_mark(mark);
+        if (wants_key()) throw Refusal{node.mark, "a key is missing: want text before the \":\""};
+        charge(1, 0, node.mark);
+        add(std::move(node), anchor, {1, 0, 0});
+    }
+    void OnAlias(const YAML::Mark& mark, YAML::anchor_t anchor) override;
+    void OnScalar(const YAML::Mark& mark, const std::string& tag, YAML::anchor_t anchor,
+                  const std::string& value) override;
+    void OnSequenceStart(const YAML::Mark& mark, const std::string& tag, YAML::anchor_t anchor,
+                         YAML::EmitterStyle::value) override {
+        check_tag(mark, tag, "tag:yaml.org,2002:seq");
+        open(Node::Kind::sequence, mark, anchor);
+    }
+    void OnSequenceEnd() override { close(); }
+    void OnMapStart(const YAML::Mark& mark, const std::string& tag, YAML::anchor_t anchor,
+                    YAML::EmitterStyle::value) override {
+        check_tag(mark, tag, "tag:yaml.org,2002:map");
+        open(Node::Kind::mapping, mark, anchor);
+    }
+    void OnMapEnd() override {
+        drop_duplicates(frames_.back().node);
+        close();
+    }
+
+    Node root;
+
+  private:
+    struct Size {  // what a subtree costs, so that an alias is charged without walking it
+        std::size_t nodes = 0;
+        std::size_t text_bytes = 0;
+        std::size_t depth = 0;
+    };
+    struct Frame {
+        Node node;
+        YAML::anchor_t anchor = 0;
+        Size size;
+        bool has_key = false;
+        std::string key;
+        Mark key_mark;
+    };
+    struct Anchored {
+        Node node;
+        Size size;
+    };
+
+    [[nodiscard]] bool wants_key() const {
+        return !frames_.empty() && frames_.back().node.is(Node::Kind::mapping) && !frames_.back().has_key;
+    }
+    static void check_tag(const YAML::Mark& mark, const std::string& tag, std::string_view allowed) {
+        if (tag.empty() || tag == "?" || tag == "!" || tag == allowed) return;
+        constexpr std::string_view core = "tag:yaml.org,2002:";
+        const auto shown = tag.starts_with(core) ? "!!" + tag.substr(core.size()) : tag;
+        throw Refusal{to_mark(mark), cat("got the tag ", scalar_node(shown, true).shown(), ", want none")};
+    }
+    void charge(std::size_t nodes, std::size_t text_bytes, Mark mark);
+    void open(Node::Kind kind, const YAML::Mark& mark, YAML::anchor_t anchor);
+    void close();
+    void add(Node node, YAML::anchor_t anchor, Size size);
+    void take_key(Mark mark, const std::string& text);
+    void drop_duplicates(Node& mapping);
+
+    Problems& problems_;
+    const YamlLimits& limits_;
+    std::vector<Frame> frames_;
+    std::unordered_map<YAML::anchor_t, Anchored> anchors_;
+    std::size_t nodes_ = 0;
+    std::size_t text_bytes_ = 0;
+    bool started_ = false;
+};
+
+void Builder::charge(std::size_t nodes, std::size_t text_bytes, Mark mark) {
+    nodes_ += nodes;
+    text_bytes_ += text_bytes;
+    if (nodes_ > limits_.nodes) {
+        throw Refusal{mark,
+                      cat("too large: more than ", limits_.nodes, " values, aliases counted as what they repeat")};
+    }
+    if (text_bytes_ > limits_.text_bytes) {
+        throw Refusal{mark, cat("too large: more than ", limits_.text_bytes, " bytes of text, aliases included")};
+    }
+}
+
+void Builder::OnScalar(const YAML::Mark& mark, const std::string& tag, YAML::anchor_t anchor,
+                       const std::string& value) {
+    check_tag(mark, tag, "tag:yaml.org,2002:str");
+    const auto place = to_mark(mark);
+    charge(1, value.size(), place);
+    if (wants_key()) {
+        if (anchor != 0) throw Refusal{place, "got an anchor on a key, want anchors on values only"};
+        take_key(place, value);
+        if (value == "<<" && tag == "?") {
+            problems_.add(place, "", "got the merge key \"<<\", want the keys themselves: YAML 1.2 has no merge key");
+        }
+        return;
+    }
+    Node node = scalar_node(value, tag != "?");
+    node.mark = place;
+    add(std::move(node), anchor, {1, value.size(), 0});
+}
+
+void Builder::OnAlias(const YAML::Mark& mark, YAML::anchor_t anchor) {
+    const auto place = to_mark(mark);
+    if (wants_key()) throw Refusal{place, "got an alias as a key, want text"};
+    const auto found = anchors_.find(anchor);
+    if (found == anchors_.end()) throw Refusal{place, "the alias stands inside what it names: want a finished value"};
+    const auto& [node, size] = found->second;
+    charge(size.nodes, size.text_bytes, place);
+    if (frames_.size() + size.depth > limits_.depth) {
+        throw Refusal{place, cat("nested too deep: want at most ", limits_.depth, " levels")};
+    }
+    add(node, 0, size);
+}
+
+void Builder::open(Node::Kind kind, const YAML::Mark& mark, YAML::anchor_t anchor) {
+    const auto place = to_mark(mark);
+    if (wants_key()) throw Refusal{place, "got a list or a mapping as a key, want text"};
+    if (frames_.size() >= limits_.depth) {
+        throw Refusal{place, cat("nested too deep: want at most ", limits_.depth, " levels")};
+    }
+    charge(1, 0, place);
+    auto& frame = frames_.emplace_back();
+    frame.node.kind = kind;
+    frame.node.mark = place;
+    frame.anchor = anchor;
+    frame.size.nodes = 1;
+}
+
+void Builder::close() {
+    auto frame = std::move(frames_.back());
+    frames_.pop_back();
+    ++frame.size.depth;
+    frame.node.children.shrink_to_fit();
+    add(std::move(frame.node), frame.anchor, frame.size);
+}
+
+void Builder::take_key(Mark mark, const std::string& text) {
+    auto& frame = frames_.back();
+    frame.has_key = true;
+    frame.key = text;
+    frame.key_mark = mark;
+    ++frame.size.nodes;
+    frame.size.text_bytes += text.size();
+}
+
+void Builder::add(Node node, YAML::anchor_t anchor, Size size) {
+    if (anchor != 0) {
+        charge(size.nodes, size.text_bytes, node.mark);  // the copy that aliases are made from
+        anchors_.insert_or_assign(anchor, Anchored{node, size});
+    }
+    if (frames_.empty()) {
+        root = std::move(node);
+        return;
+    }
+    auto& frame = frames_.back();
+    frame.size.nodes += size.nodes;
+    frame.size.text_bytes += size.text_bytes;
+    frame.size.depth = std::max(frame.size.depth, size.depth);
+    if (frame.node.is(Node::Kind::mapping)) {
+        node.key = std::move(frame.key);
+        node.key_mark = frame.key_mark;
+        frame.has_key = false;
+        // The library places a value that is not there at whatever follows it.
+        if (node.is(Node::Kind::null) && node.mark.line != node.key_mark.line) node.mark = node.key_mark;
+    }
+    frame.node.children.push_back(std::move(node));
+}
+
+// A later member of the same key is reported and dropped. By sorting, so that a mapping of a million keys is no trap.
+void Builder::drop_duplicates(Node& mapping) {
+    std::vector<std::size_t> order(mapping.children.size());
+    for (std::size_t i = 0; i < order.size(); ++i) order[i] = i;
+    const auto& members = mapping.children;
+    std::sort(order.begin(), order.end(), [&](std::size_t a, std::size_t b) {
+        const int by_key = members[a].key.compare(members[b].key);
+        return by_key != 0 ? by_key < 0 : a < b;
+    });
+    bool merge_key = false;
+    std::vector<bool> dropped(members.size());
+    std::size_t first = 0;
+    for (std::size_t i = 0; i < order.size(); ++i) {
+        const auto& member = members[order[i]];
+        merge_key = merge_key || member.key == "<<";
+        if (i == 0 || member.key != members[order[first]].key) {
+            first = i;
+            continue;
+        }
+        const auto& earlier = members[order[first]].key_mark;
+        problems_.add(member.key_mark, "",
+                      cat("duplicate key ", scalar_node(member.key, true).shown(), ": want it once; it stands at line ",
+                          earlier.line, ", column ", earlier.column, " already"));
+        dropped[order[i]] = true;
+    }
+    std::size_t index = 0;
+    std::erase_if(mapping.children,
+                  [&](const Node& member) { return dropped[index++] || (merge_key && member.key == "<<"); });
+}
+
+// The library's words for what operators do most, in words that say what to do.
+std::string explain(std::string_view library_message) {
+    using Pair = std::pair<std::string_view, std::string_view>;
+    static constexpr Pair known[] = {
+        {YAML::ErrorMsg::TAB_IN_INDENTATION, "got a tab in the indentation, want blanks"},
+        {YAML::ErrorMsg::MAP_VALUE, "a \":\" cannot stand here: want quotes around the text, or other indentation"},
+        {YAML::ErrorMsg::MAP_KEY, "a key cannot stand here: look at the indentation"},
+        {YAML::ErrorMsg::BLOCK_ENTRY, "a \"-\" cannot stand here: look at the indentation"},
+        {YAML::ErrorMsg::END_OF_MAP, "want another key of the mapping that began here: look at the indentation below"},
+        {YAML::ErrorMsg::END_OF_SEQ, "want another \"-\" of the list that began here: look at the indentation below"},
+        {YAML::ErrorMsg::END_OF_MAP_FLOW, "the \"{\" has no \"}\""},
+        {YAML::ErrorMsg::END_OF_SEQ_FLOW, "the \"[\" has no \"]\""},
+        {YAML::ErrorMsg::FLOW_END, "a closing bracket without its opening one"},
+        {YAML::ErrorMsg::EOF_IN_SCALAR, "a quote without its end"},
+        {YAML::ErrorMsg::UNKNOWN_TOKEN, "no value begins with this character: want quotes around it"},
+        {YAML::ErrorMsg::UNKNOWN_ANCHOR, "the alias names an anchor that is not there"},
+    };
+    for (const auto& [theirs, ours] : known) {
+        if (library_message == theirs) return std::string(ours);
+    }
+    return std::string(library_message);
+}
+
+// True where blanks and a tab begin the line: a frequent cause that the library reports as something else.
+bool has_tab_in_indentation(std::string_view text, std::int32_t line) {
+    for (std::int32_t at = 1; at < line && !text.empty(); ++at) {
+        const auto end = text.find('\n');
+        text.remove_prefix(end == std::string_view::npos ? text.size() : end + 1);
+    }
+    const auto first = text.find_first_not_of(' ');
+    return first != std::string_view::npos && text[first] == '\t';
+}
+
+Mark mark_of_offset(std::string_view text, std::size_t offset) {
+    const auto before = text.substr(0, offset);
+    const auto line_start = before.rfind('\n');
+    return {static_cast<std::int32_t>(std::count(before.begin(), before.end(), '\n')) + 1,
+            static_cast<std::int32_t>(line_start == std::string_view::npos ? offset : offset - line_start - 1) + 1};
+}
+
+}  // namespace
+
+std::optional<std::size_t> find_non_text(std::string_view text) {
+    const auto byte = [&](std::size_t at) { return static_cast<unsigned char>(text[at]); };
+    for (std::size_t at = 0; at < text.size();) {
+        const auto lead = byte(at);
+        if (lead < 0x80) {
+            if ((lead < 0x20 && lead != '\t' && lead != '\n' && lead != '\r') || lead == 0x7F) return at;
+            ++at;
+            continue;
+        }
+        const std::size_t length = lead >= 0xF0 ? 4 : lead >= 0xE0 ? 3 : 2;
+        if (lead < 0xC2 || lead > 0xF4 || at + length > text.size()) return at;
+        for (std::size_t i = 1; i < length; ++i) {
+            if ((byte(at + i) & 0xC0U) != 0x80U) return at;
+        }
+        const auto second = byte(at + 1);
+        const bool overlong = (lead == 0xE0 && second < 0xA0) || (lead == 0xF0 && second < 0x90);
+        const bool no_character = (lead == 0xED && second > 0x9F) || (lead == 0xF4 && second > 0x8F);
+        if (overlong || no_character) return at;
+        at += length;
+    }
+    return std::nullopt;
+}
+
+std::optional<Node> parse_yaml(std::string_view text, Problems& problems, const YamlLimits& limits) {
+    if (text.size() > limits.bytes) {
+        problems.add({}, "", cat("too large: got ", text.size(), " bytes, want at most ", limits.bytes));
+        return std::nullopt;
+    }
+    if (const auto offset = find_non_text(text)) {
+        static constexpr std::string_view hex = "0123456789ABCDEF";
+        const auto byte = static_cast<unsigned char>(text[*offset]);
+        const char shown[] = {'0', 'x', hex[byte >> 4U], hex[byte & 15U], '\0'};
+        problems.add(mark_of_offset(text, *offset), "", cat("got the byte ", shown, ", want text in UTF-8"));
+        return std::nullopt;
+    }
+    Builder builder(problems, limits);
+    try {
+        ViewBuffer buffer(text);
+        std::istream in(&buffer);
+        YAML::Parser parser(in);
+        while (parser.HandleNextDocument(builder)) {
+        }
+        return std::move(builder.root);
+    } catch (const Refusal& refusal) {
+        problems.add(refusal.mark, "", refusal.message);
+    } catch (const YAML::Exception& error) {
+        const auto mark = error.mark.is_null() ? Mark{} : to_mark(error.mark);
+        const bool tab = has_tab_in_indentation(text, mark.line);
+        problems.add(mark, "", "not YAML: " + explain(tab ? YAML::ErrorMsg::TAB_IN_INDENTATION : error.msg));
+    } catch (const std::exception& error) {
+        problems.add({}, "", cat("cannot be read: ", error.what()));
+    }
+    return std::nullopt;
+}
+
+}  // namespace stipend::config
