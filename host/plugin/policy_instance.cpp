@@ -42,9 +42,15 @@ Result<void> init_library(const stipend_entry& entry, const std::filesystem::pat
 
 Result<void> check_config(const stipend_entry& entry, const std::filesystem::path& shown_as,
                           const std::string& plugin_id, const std::string& config_json, const stipend_terms& terms) {
-    return call("config refused", label_of(shown_as, plugin_id), [&](stipend_error* e) {
-        return entry.lifecycle->check_config(to_abi(plugin_id), to_abi(config_json), &terms, e);
-    });
+    auto raw = empty_error();
+    stipend_status status = STIPEND_OK;
+    STIPEND_TRY(call("check_config", label_of(shown_as, plugin_id), [&](stipend_error*) {
+        status = entry.lifecycle->check_config(to_abi(plugin_id), to_abi(config_json), &terms, &raw);
+        return STIPEND_OK;
+    }));
+    // The complaint is about the operator's file, so it comes as it is: the caller says where that is.
+    if (status != STIPEND_OK) return from_abi(status, &raw);
+    return {};
 }
 
 PolicyInstance::PolicyInstance(const stipend_lifecycle_v1& lifecycle, const Description& plugin, std::string label)

@@ -11,9 +11,10 @@
 
 namespace stipend::plugin {
 
-// Calls of the lifecycle that need no instance. Errors name the plugin; an exception that comes through the ABI is an
-// error too.
+// Calls of the lifecycle that need no instance. An exception that comes through the ABI is an error that names the
+// file.
 Result<void> init_library(const stipend_entry& entry, const std::filesystem::path& shown_as);
+// What the plugin says of a configuration: its own message, with the JSON pointer of the value.
 Result<void> check_config(const stipend_entry& entry, const std::filesystem::path& shown_as,
                           const std::string& plugin_id, const std::string& config_json, const stipend_terms& terms);
 

@@ -46,7 +46,7 @@ const Case cases[] = {
     {"failing_init", "init: {F}: no licence found"},
     {"null_instance", "create: {F}: org.example.defect: got success and no instance"},
     {"no_table", "get_interface: {F}: org.example.defect: got no whole table for stipend.policy/1"},
-    {"throws", "config refused: {F}: org.example.defect: got an exception through the ABI, want a status (boom)"},
+    {"throws", "check_config: {F}: org.example.defect: got an exception through the ABI, want a status (boom)"},
     {"bad_action", "decide: {F}: org.example.defect: got action 42, want PAY, SKIP or HOLD"},
     {"negative_amount", "decide: {F}: org.example.defect: got a negative amount"},
     {"skip_with_amount", "decide: {F}: org.example.defect: got an amount without PAY"},

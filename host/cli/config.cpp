@@ -1,0 +1,24 @@
+#include <cstdio>
+
+#include "host/cli/commands.hpp"
+#include "host/config/dump.hpp"
+#include "host/config/environment.hpp"
+
+namespace stipend::cli {
+
+int config_schema(const Common&) {
+    // TODO
+    return exit_good;
+}
+
+int config_dump(const Common& common) {
+    config::Problems problems;
+    const auto loaded = config::load(common.config_file, config::ProcessEnvironment(), problems);
+    if (!problems.empty()) return print_problems(problems, common.json);
+    const auto text =
+        common.json ? config::dump_json(loaded.settings).dump() + "\n" : config::dump_yaml(loaded.settings);
+    std::fputs(text.c_str(), stdout);
+    return exit_good;
+}
+
+}  // namespace stipend::cli

@@ -1,0 +1,77 @@
+#include <fmt/format.h>
+
+#include <cstdio>
+
+#include "host/cli/commands.hpp"
+#include "host/config/environment.hpp"
+
+namespace stipend::cli {
+namespace {
+
+Json to_json(const plugin::Staged& staged, const plugin::LibraryDescription& description) {
+    Json out = Json::object();
+    out.set("file", Json::of_string(staged.source.native()));
+    out.set("sha256", Json::of_string(staged.sha256));
+    const auto inside = description.to_json();
+    for (const auto& [key, value] : inside.members()) out.set(key, value);
+    return out;
+}
+
+void print(const plugin::Staged& staged, const plugin::LibraryDescription& description) {
+    fmt::print("{}\n  sha256 {}\n  ABI {}.{}, {}, {}\n", staged.source.native(), staged.sha256, description.abi_major,
+               description.abi_minor, description.sdk, description.build);
+    for (const auto& one : description.plugins) {
+        fmt::print("  {} {}: {}\n    {}\n    offers {}\n", one.id, one.version, one.name, one.description,
+                   fmt::join(one.kinds, ", "));
+    }
+}
+
+}  // namespace
+
+int plugins_list(const Common& common) {
+    config::Problems problems;
+    const auto loaded = config::load(common.config_file, config::ProcessEnvironment(), problems);
+    if (!problems.empty()) return print_problems(problems, common.json);
+    plugin::Loader loader(loader_options(loaded.settings));
+    const auto listed = loader.list();
+    if (!listed) return print_error(listed.error());
+    Json list = Json::array();
+    bool all_good = true;
+    for (const auto& one : *listed) {
+        all_good = all_good && one.found.ok();
+        if (common.json) {
+            Json failed = Json::object();
+            if (!one.found) {
+                failed.set("file", Json::of_string(one.file.native()));
+                failed.set("error", Json::of_string(one.found.error().message));
+            }
+            list.push(one.found ? to_json(one.found->first, one.found->second) : failed);
+        } else if (one.found) {
+            for (const auto& inside : one.found->second.plugins) {
+                fmt::print("{:<16} {:<28} {:<10} {}\n", one.file.stem().native(), inside.id, inside.version,
+                           fmt::join(inside.kinds, ", "));
+            }
+        } else {
+            fmt::print("{:<16} refused: {}\n", one.file.stem().native(), one.found.error().message);
+        }
+    }
+    if (common.json) fmt::print("{}\n", list.dump());
+    return all_good ? exit_good : exit_bad;
+}
+
+int plugins_inspect(const Common& common, const std::string& file) {
+    // Only the place for the private copy is wanted of the settings, so a broken file does not stand in the way.
+    config::Problems ignored;
+    const auto loaded = config::load(common.config_file, config::ProcessEnvironment(), ignored);
+    plugin::Loader loader(loader_options(loaded.settings));
+    const auto found = loader.inspect(loader.file_of(file));
+    if (!found) return print_error(found.error());
+    if (common.json) {
+        fmt::print("{}\n", to_json(found->first, found->second).dump());
+    } else {
+        print(found->first, found->second);
+    }
+    return exit_good;
+}
+
+}  // namespace stipend::cli

@@ -1,0 +1,56 @@
+#include "host/plugin/prepare.hpp"
+
+#include "host/config/schema.hpp"
+
+namespace stipend::plugin {
+namespace {
+
+// Checks against the schema that the plugin ships. False where something was reported.
+bool fits_schema(const Chosen& chosen, const config::Tree& config, config::Mark mark, const std::string& path,
+                 config::Problems& problems) {
+    const auto& text = chosen.plugin->config_schema;
+    const auto before = problems.count();
+    if (text.empty()) {
+        if (config != nullptr && !config->children.empty()) {
+            problems.add(config->mark, path,
+                         cat("got a configuration, want none: ", chosen.plugin->id, " takes no settings"));
+        }
+        return problems.count() == before;
+    }
+    const auto schema = config::Schema::compile(text);
+    if (!schema) {
+        problems.add(mark, path, cat("config schema of ", chosen.plugin->id, ": ", schema.error().message));
+        return false;
+    }
+    config::check_plugin_config(*schema, config, mark, path, problems);
+    return problems.count() == before;
+}
+
+}  // namespace
+
+std::optional<Prepared> prepare(Loader& loader, const config::PluginRef& reference, const config::Tree& config,
+                                const std::string& path, const char* kind, const stipend_terms& terms,
+                                config::Problems& problems) {
+    auto chosen = loader.load({reference.plugin, reference.id, reference.sha256});
+    if (!chosen) {
+        problems.add(reference.mark, path, chosen.error().message);
+        return std::nullopt;
+    }
+    if (!chosen->plugin->has_kind(kind)) {
+        problems.add(reference.mark, path,
+                     cat("got ", chosen->plugin->id, ", which offers ", chosen->plugin->kinds.front(),
+                         ", want a plugin that offers ", kind));
+        return std::nullopt;
+    }
+    const auto config_path = path + ".config";
+    if (!fits_schema(*chosen, config, reference.mark, config_path, problems)) return std::nullopt;
+    auto json = config::plugin_json(config);
+    if (const auto tried = loader.try_config(*chosen, json, terms); !tried) {
+        config::report_complaint(config, reference.mark, config_path, tried.error().path, tried.error().message,
+                                 problems);
+        return std::nullopt;
+    }
+    return Prepared{*chosen, std::move(json)};
+}
+
+}  // namespace stipend::plugin

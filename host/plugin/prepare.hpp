@@ -1,0 +1,24 @@
+// From what the operator wrote about a plugin to a library that has taken it: load, schema, the plugin's own check.
+#pragma once
+
+#include <optional>
+#include <string>
+
+#include "host/config/plugin_config.hpp"
+#include "host/config/settings.hpp"
+#include "host/plugin/loader.hpp"
+
+namespace stipend::plugin {
+
+struct Prepared {
+    Chosen chosen;
+    std::string config_json;  // holds the secrets themselves
+};
+
+// The plugin of `reference` with `config`, which stands at `path` ("payment.policy"). Whatever is wrong goes to
+// `problems` with its place in the file, and nothing is returned. Blocks for some milliseconds: not on [control].
+std::optional<Prepared> prepare(Loader& loader, const config::PluginRef& reference, const config::Tree& config,
+                                const std::string& path, const char* kind, const stipend_terms& terms,
+                                config::Problems& problems);
+
+}  // namespace stipend::plugin
