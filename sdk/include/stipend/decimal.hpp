@@ -130,7 +130,7 @@ class Decimal {
         } else {
             const auto places = static_cast<std::size_t>(-exponent_);
             if (out.size() <= places) out.insert(0, places + 1 - out.size(), '0');
-            out.insert(out.size() - places, ".");
+            out.insert(out.size() - places, 1, '.');
         }
         return negative_ ? "-" + out : out;
     }
@@ -164,7 +164,7 @@ class Decimal {
     const auto width = static_cast<std::size_t>(places);
     if (out.size() <= width) out.insert(0, width + 1 - out.size(), '0');
     if (width > 0) {
-        out.insert(out.size() - width, ".");
+        out.insert(out.size() - width, 1, '.');
         out.erase(out.find_last_not_of('0') + 1);
         if (out.back() == '.') out.pop_back();
     }

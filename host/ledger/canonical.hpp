@@ -1,0 +1,81 @@
+// The bytes that the audit chain hashes. They are defined here once and for ever: another spelling of the same facts
+// would break every chain that exists.
+//
+//   row hash     keccak256(previous row's hash | seq | kind (1 byte) | body); before the first row stand 32 zero bytes
+//   integers     8 bytes, big-endian, two's complement;  wei: 32 bytes, big-endian
+//   text, blobs  their length as an integer, then the bytes
+//   optional     1 byte 0, or 1 byte 1 and the value
+//
+//   decision     orchestrator epoch due_at period_from decided_at job uptime_ppm(optional) coverage_ppm action
+//                tier(text) multiplier_ppm usd_e8 wei delay_ns penalty_ns next_at consecutive_failures suspended
+//                reason(text) generation http_status served_by(text) latency_ns window_s body_hash(32 bytes)
+//                body_head(blob) state_digest(32 bytes)
+//   state_digest keccak256 of: epoch due_at interval_ns last_decided_at consecutive_failures suspended known
+//                checks_total checks_ok generation memory_generation day day_usd_e8
+//                memory(blob, trailing zero bytes cut off)
+//
+// The body of a decision is not stored: it is made again from the row. All other kinds store theirs, a JSON object, as
+// text beside the hash; where a table holds the same facts, its row must give the same text.
+#pragma once
+
+#include <string>
+#include <string_view>
+
+#include "host/ledger/keccak.hpp"
+#include "host/ledger/rows.hpp"
+
+namespace stipend::ledger {
+
+// Stored: never renumber.
+enum class AuditKind : std::uint8_t {
+    decision = 1,
+    orchestrator = 2,  // added or changed
+    state = 3,         // changed by something other than a decision
+    generation = 4,
+    gap_opened = 5,
+    gap_closed = 6,
+    adjustment = 7,
+    price = 8,
+    host_started = 9,
+    host_stopped = 10,
+    archive = 11,
+    alert = 12,
+};
+[[nodiscard]] std::string_view kind_name(AuditKind kind);
+[[nodiscard]] AuditKind kind_of(EventKind kind);
+
+// The policy memory as it is stored: without its trailing zero bytes.
+[[nodiscard]] std::string_view trimmed(const stipend_memory& memory);
+
+// Replace `out` by the body, or by what the digest hashes.
+void encode_decision(std::string& out, const Decision& decision, const stipend_u256& wei, const Hash& state_digest);
+void encode_state(std::string& out, const EngineState& state);
+
+[[nodiscard]] Hash row_hash(Keccak& keccak, const Hash& previous, Seq seq, AuditKind kind, std::string_view body);
+
+[[nodiscard]] std::string orchestrator_body(const Orchestrator& row, std::string_view ns);
+// `digest`: of the state that the change leaves behind.
+[[nodiscard]] std::string state_body(OrchestratorId orchestrator, const Hash& digest, std::string_view why);
+[[nodiscard]] std::string generation_body(const Generation& row);
+[[nodiscard]] std::string gap_opened_body(OrchestratorId orchestrator, stipend_unix_ns from, std::string_view cause);
+// `gap`: the place of its opening.
+[[nodiscard]] std::string gap_closed_body(Seq gap, stipend_unix_ns to, std::int64_t usd_e8);
+[[nodiscard]] std::string adjustment_body(const Adjustment& row);
+[[nodiscard]] std::string price_body(const Price& row);
+
+// What an archive's signature signs, and what the chain records of it.
+struct ArchiveFacts {
+    std::string file = {};  // as it was given
+    Seq first = 0;
+    Seq last = 0;
+    Hash previous = {};  // the hash before `first`
+    Hash head = {};      // the hash at `last`
+    Hash closing = {};   // of what was carried over: see closing_encode
+};
+[[nodiscard]] Hash archive_digest(const ArchiveFacts& facts, std::uint64_t chain_id);
+[[nodiscard]] std::string archive_body(const ArchiveFacts& facts, const Hash& digest);
+
+// Appends one carried account (by rising id) to the bytes that `closing` hashes: account, last epoch, balance.
+void closing_encode(std::string& out, std::int64_t account, std::uint64_t epoch, const SignedWei& balance);
+
+}  // namespace stipend::ledger

@@ -1,0 +1,117 @@
+// Decisions in ledger order, over the archives and the main file.
+#include <unordered_map>
+
+#include "host/ledger/archive_files.hpp"
+#include "host/ledger/columns.hpp"
+#include "host/ledger/sqlite_ledger.hpp"
+
+namespace stipend::ledger {
+namespace {
+
+using Keys = std::unordered_map<OrchestratorId, std::string>;
+
+Result<Keys> keys_of(sqlite::Database& database, std::int64_t ns) {
+    Keys out;
+    STIPEND_LET(rows, database.prepare("SELECT id, key FROM orchestrator WHERE ns = ?"));
+    rows.bind(ns);
+    for (;;) {
+        STIPEND_LET(more, rows.next());
+        if (!more) return out;
+        const OrchestratorId id = rows.i64();
+        out.emplace(id, rows.text());
+    }
+}
+
+class Exporter {
+  public:
+    Exporter(const Keys& keys, const DecisionFilter& filter, const DecisionSink& sink)
+        : keys_(keys), filter_(filter), sink_(sink), left_(filter.limit) {}
+
+    // The decisions of one file behind `after`.
+    Result<void> run(sqlite::Database& database, Seq after) {
+        STIPEND_LET(rows,
+                    database.prepare(cat("SELECT seq, ", decision_columns,
+                                         " FROM decision WHERE seq > ? AND (?2 IS NULL OR orchestrator = ?2) "
+                                         "AND (?3 IS NULL OR decided_at >= ?3) AND (?4 IS NULL OR decided_at < ?4) "
+                                         "ORDER BY seq")));
+        rows.bind(std::max(after, filter_.after)).bind(filter_.orchestrator).bind(filter_.from).bind(filter_.to);
+        while (left_ > 0) {
+            STIPEND_LET(more, rows.next());
+            if (!more) return {};
+            StoredDecision stored = read_decision(rows);
+            const auto key = keys_.find(stored.decision.orchestrator);
+            if (key == keys_.end()) continue;  // of another namespace
+            if (stored.malformed) {
+                return fail(STIPEND_E_INVALID, "ledger: ", database.path(), ": decision seq ", stored.seq,
+                            " is damaged: `stipend ledger verify` tells more");
+            }
+            --left_;
+            STIPEND_TRY(sink_(DecisionLine{stored.seq, key->second, std::move(stored.decision)}));
+        }
+        return {};
+    }
+
+  private:
+    const Keys& keys_;
+    const DecisionFilter& filter_;
+    const DecisionSink& sink_;
+    std::uint64_t left_;
+};
+
+}  // namespace
+
+Result<std::vector<RecordedArchive>> recorded_archives(sqlite::Database& database,
+                                                       const std::vector<std::filesystem::path>& given) {
+    std::vector<RecordedArchive> out;
+    STIPEND_LET(rows,
+                database.prepare("SELECT seq, file, first, last, previous, head, closing FROM archive ORDER BY seq"));
+    for (;;) {
+        STIPEND_LET(more, rows.next());
+        if (!more) return out;
+        RecordedArchive archive;
+        archive.seq = rows.i64();
+        archive.facts.file = rows.text();
+        archive.facts.first = rows.i64();
+        archive.facts.last = rows.i64();
+        archive.facts.previous = rows.bytes32();
+        archive.facts.head = rows.bytes32();
+        archive.facts.closing = rows.bytes32();
+        const std::filesystem::path recorded(archive.facts.file);
+        std::vector<std::filesystem::path> candidates;
+        for (const auto& file : given) {
+            if (file.filename() == recorded.filename()) candidates.push_back(file);
+        }
+        candidates.push_back(recorded);
+        candidates.push_back(std::filesystem::path(database.path()).parent_path() / recorded.filename());
+        for (const auto& candidate : candidates) {
+            std::error_code none;
+            if (!archive.path.empty() || !std::filesystem::is_regular_file(candidate, none)) continue;
+            archive.path = candidate;
+        }
+        out.push_back(std::move(archive));
+    }
+}
+
+Result<Seq> archived_through(sqlite::Database& database) {
+    return database.number("SELECT ifnull(max(last), 0) FROM archive");
+}
+
+Result<void> SqliteLedger::export_decisions(const DecisionFilter& filter, const DecisionSink& sink) {
+    sqlite::Transaction snapshot(database_);
+    STIPEND_TRY(snapshot.begin("DEFERRED"));
+    STIPEND_LET(keys, keys_of(database_, ns_));
+    Exporter exporter(keys, filter, sink);
+    if (filter.archives) {
+        STIPEND_LET(archives, recorded_archives(database_, {}));
+        for (const auto& archive : archives) {
+            if (archive.path.empty() || archive.facts.last <= filter.after) continue;
+            sqlite::Database file;
+            STIPEND_TRY(file.open(archive.path.string(), SQLITE_OPEN_READONLY, options_.busy_timeout_ms));
+            STIPEND_TRY(exporter.run(file, 0));
+        }
+    }
+    STIPEND_LET(through, archived_through(database_));
+    return exporter.run(database_, through);
+}
+
+}  // namespace stipend::ledger

@@ -1,0 +1,33 @@
+// Keccak-256 as Ethereum means it (not SHA3-256, which pads differently).
+#pragma once
+
+#include <memory>
+#include <span>
+#include <string_view>
+
+#include "host/ledger/rows.hpp"
+
+namespace stipend::ledger {
+
+// Reusable; one thread at a time.
+class Keccak {
+  public:
+    Keccak();
+    ~Keccak();
+    Keccak(const Keccak&) = delete;
+    Keccak& operator=(const Keccak&) = delete;
+
+    Keccak& add(std::span<const std::uint8_t> bytes);
+    Keccak& add(std::string_view text);
+    // The hash of all that was added; ready for the next one.
+    [[nodiscard]] Hash finish();
+
+  private:
+    struct Impl;
+    std::unique_ptr<Impl> impl_;
+};
+
+[[nodiscard]] Hash keccak256(std::string_view bytes);
+[[nodiscard]] std::string hex(std::span<const std::uint8_t> bytes);
+
+}  // namespace stipend::ledger

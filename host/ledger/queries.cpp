@@ -1,0 +1,227 @@
+// What is read of the ledger while nothing is written through this object.
+#include <unordered_map>
+
+#include "host/ledger/columns.hpp"
+#include "host/ledger/sqlite_ledger.hpp"
+#include "host/ledger/transact.hpp"
+
+namespace stipend::ledger {
+namespace {
+
+Gap read_gap(sqlite::Statement& from) {
+    Gap gap;
+    gap.orchestrator = from.i64();
+    gap.from = from.i64();
+    gap.to = from.maybe<stipend_unix_ns>();
+    gap.cause = from.text();
+    gap.usd_e8 = from.maybe<std::int64_t>();
+    return gap;
+}
+
+Result<std::optional<Generation>> last_generation(sqlite::Database& database) {
+    STIPEND_LET(rows, database.prepare("SELECT id, at, policy, version, revision, memory_version, so_sha256, config, "
+                                       "terms FROM generation ORDER BY id DESC LIMIT 1"));
+    STIPEND_LET(found, rows.next());
+    if (!found) return std::optional<Generation>();
+    Generation out;
+    out.id = rows.i64();
+    out.at = rows.i64();
+    out.policy = rows.text();
+    out.version = rows.text();
+    out.revision = rows.as<std::uint32_t>();
+    out.memory_version = rows.as<std::uint32_t>();
+    out.so_sha256 = rows.text();
+    out.config = rows.text();
+    out.terms = rows.text();
+    return std::optional(std::move(out));
+}
+
+Result<std::optional<Price>> last_price(sqlite::Database& database) {
+    STIPEND_LET(rows, database.prepare("SELECT usd_per_eth_e8, at, source FROM price"));
+    STIPEND_LET(found, rows.next());
+    if (!found) return std::optional<Price>();
+    Price out;
+    out.usd_per_eth_e8 = rows.i64();
+    out.at = rows.i64();
+    out.source = rows.text();
+    return std::optional(std::move(out));
+}
+
+Result<void> load_orchestrators(sqlite::Database& database, std::int64_t ns, std::vector<OrchestratorRecord>& out) {
+    STIPEND_LET(rows, database.prepare(
+                          cat("SELECT ", orchestrator_columns,
+                              ", epoch, due_at, interval_ns, last_decided_at, "
+                              "consecutive_failures, suspended, known, checks_total, checks_ok, s.generation, "
+                              "memory_generation, memory, day, day_usd_e8, owed, g.policy, g.memory_version "
+                              "FROM orchestrator o JOIN engine_state s ON s.orchestrator = o.id "
+                              "LEFT JOIN generation g ON g.id = s.memory_generation WHERE o.ns = ? ORDER BY o.id")));
+    rows.bind(ns);
+    for (;;) {
+        STIPEND_LET(more, rows.next());
+        if (!more) return {};
+        OrchestratorRecord record;
+        bool bad_memory = false;
+        record.row = read_orchestrator(rows);
+        record.state = read_state(rows, bad_memory);
+        record.owed = SignedWei::from_bytes(rows.bytes32());
+        if (bad_memory || rows.malformed()) {
+            return fail(STIPEND_E_INVALID, "ledger: ", database.path(), ": state of orchestrator ", record.row.id, " (",
+                        record.row.key, ") is damaged: `stipend ledger verify` tells more");
+        }
+        record.memory_policy = rows.text();
+        record.memory_version = rows.as<std::uint32_t>();
+        out.push_back(std::move(record));
+    }
+}
+
+Result<void> load_open_gaps(sqlite::Database& database, std::vector<OrchestratorRecord>& records) {
+    std::unordered_map<OrchestratorId, OrchestratorRecord*> by_id;
+    for (auto& record : records) by_id.emplace(record.row.id, &record);
+    STIPEND_LET(rows,
+                database.prepare("SELECT orchestrator, from_at, to_at, cause, usd_e8 FROM gap WHERE to_at IS NULL"));
+    for (;;) {
+        STIPEND_LET(more, rows.next());
+        if (!more) return {};
+        Gap gap = read_gap(rows);
+        const auto found = by_id.find(gap.orchestrator);
+        if (found != by_id.end()) found->second->open_gap = std::move(gap);
+    }
+}
+
+}  // namespace
+
+Result<State> SqliteLedger::load_state() {
+    sqlite::Transaction snapshot(database_);
+    STIPEND_TRY(snapshot.begin("DEFERRED"));
+    State out;
+    STIPEND_TRY(load_orchestrators(database_, ns_, out.orchestrators));
+    STIPEND_TRY(load_open_gaps(database_, out.orchestrators));
+    STIPEND_LET(position, read_position());
+    out.next_orchestrator = position.last_orchestrator + 1;
+    out.next_generation = position.last_generation + 1;
+    out.head = position.head;
+    STIPEND_LET(generation, last_generation(database_));
+    out.generation = std::move(generation);
+    STIPEND_LET(price, last_price(database_));
+    out.price = std::move(price);
+    return out;
+}
+
+Result<Head> SqliteLedger::head() {
+    STIPEND_LET(rows, database_.prepare("SELECT seq, hash FROM audit ORDER BY seq DESC LIMIT 1"));
+    STIPEND_LET(found, rows.next());
+    if (!found) return Head{};
+    Head out;
+    out.seq = rows.i64();
+    out.hash = rows.bytes32();
+    if (rows.malformed()) {
+        return fail(STIPEND_E_INVALID, "ledger: ", path_.string(), ": audit seq ", out.seq, ": its hash is damaged");
+    }
+    return out;
+}
+
+Result<Stats> SqliteLedger::stats() {
+    Stats out;
+    STIPEND_LET(pages, database_.number("PRAGMA page_count"));
+    STIPEND_LET(size, database_.number("PRAGMA page_size"));
+    out.database_bytes = static_cast<std::uint64_t>(pages * size);
+    std::error_code none;
+    const auto wal = std::filesystem::file_size(path_.string() + "-wal", none);
+    out.wal_bytes = none ? 0 : wal;
+    STIPEND_LET(end, head());
+    out.seq = end.seq;
+    return out;
+}
+
+Result<std::vector<Balance>> SqliteLedger::balances() {
+    std::vector<Balance> out;
+    STIPEND_LET(rows, database_.prepare("SELECT o.id, o.key, s.owed FROM orchestrator o JOIN engine_state s "
+                                        "ON s.orchestrator = o.id WHERE o.ns = ? ORDER BY o.id"));
+    rows.bind(ns_);
+    for (;;) {
+        STIPEND_LET(more, rows.next());
+        if (!more) return out;
+        Balance balance;
+        balance.orchestrator = rows.i64();
+        balance.key = rows.text();
+        balance.owed = SignedWei::from_bytes(rows.bytes32());
+        if (rows.malformed()) {
+            return fail(STIPEND_E_INVALID, "ledger: ", path_.string(), ": balance of ", balance.key, " is damaged");
+        }
+        out.push_back(std::move(balance));
+    }
+}
+
+Result<std::vector<Gap>> SqliteLedger::gaps(std::uint64_t limit) {
+    std::vector<Gap> out;
+    STIPEND_LET(rows, database_.prepare("SELECT g.orchestrator, g.from_at, g.to_at, g.cause, g.usd_e8 FROM gap g JOIN "
+                                        "orchestrator o ON o.id = g.orchestrator WHERE o.ns = ? ORDER BY g.seq DESC "
+                                        "LIMIT ?"));
+    rows.bind(ns_).bind(std::min<std::uint64_t>(limit, INT64_MAX));
+    for (;;) {
+        STIPEND_LET(more, rows.next());
+        if (!more) return out;
+        out.push_back(read_gap(rows));
+    }
+}
+
+Result<std::vector<Observation>> SqliteLedger::observations(OrchestratorId orchestrator, stipend_unix_ns from,
+                                                            stipend_unix_ns to) {
+    std::vector<Observation> out;
+    STIPEND_LET(rows, database_.prepare("SELECT target, from_at, to_at, verdict FROM observed WHERE orchestrator = ? "
+                                        "AND to_at > ? AND from_at < ? ORDER BY target, from_at"));
+    rows.bind(orchestrator).bind(from).bind(to);
+    for (;;) {
+        STIPEND_LET(more, rows.next());
+        if (!more) return out;
+        Observation seen{.orchestrator = orchestrator};
+        seen.target = rows.text();
+        seen.from = rows.i64();
+        seen.to = rows.i64();
+        seen.verdict = rows.as<std::int32_t>();
+        out.push_back(std::move(seen));
+    }
+}
+
+Result<void> SqliteLedger::kv_put(std::string_view instance, std::string_view key, std::string_view value,
+                                  const KvQuota& quota) {
+    const auto refused = [&](auto&&... what) {
+        return fail(STIPEND_E_LIMIT, "ledger: key \"", key.substr(0, max_key_bytes), "\" of plugin ", instance, ": ",
+                    what...);
+    };
+    if (key.empty() || key.size() > max_key_bytes)
+        return refused("got ", key.size(), " bytes, want 1 to ", max_key_bytes);
+    if (value.size() > quota.value_bytes) {
+        return refused("value too large: got ", value.size(), " bytes, want at most ", quota.value_bytes);
+    }
+    return transact([&]() -> Result<void> {
+        STIPEND_LET(usage,
+                    database_.prepare("SELECT count(*), ifnull(sum(length(CAST(key AS BLOB)) + length(value)), 0)"
+                                      " FROM kv WHERE instance = ? AND key <> ?"));
+        STIPEND_LET(counted, usage.bind_text(instance).bind_text(key).next());
+        const std::uint64_t keys = (counted ? usage.as<std::uint64_t>() : 0) + 1;
+        const std::uint64_t bytes = (counted ? usage.as<std::uint64_t>() : 0) + key.size() + value.size();
+        if (keys > quota.keys) return refused("too many keys: want at most ", quota.keys);
+        if (bytes > quota.total_bytes) {
+            return refused("too much in all: got ", bytes, " bytes, want at most ", quota.total_bytes);
+        }
+        STIPEND_LET(put, database_.prepare("INSERT OR REPLACE INTO kv VALUES(?, ?, ?)"));
+        const std::span data(reinterpret_cast<const std::uint8_t*>(value.data()), value.size());
+        return put.bind_text(instance).bind_text(key).bind_blob(data).run();
+    });
+}
+
+Result<std::optional<std::string>> SqliteLedger::kv_get(std::string_view instance, std::string_view key) {
+    STIPEND_LET(get, database_.prepare("SELECT value FROM kv WHERE instance = ? AND key = ?"));
+    STIPEND_LET(found, get.bind_text(instance).bind_text(key).next());
+    return found ? std::optional(get.blob()) : std::nullopt;
+}
+
+Result<void> SqliteLedger::kv_erase(std::string_view instance, std::string_view key) {
+    return transact([&]() -> Result<void> {
+        STIPEND_LET(erase, database_.prepare("DELETE FROM kv WHERE instance = ? AND key = ?"));
+        return erase.bind_text(instance).bind_text(key).run();
+    });
+}
+
+}  // namespace stipend::ledger

@@ -1,0 +1,237 @@
+// What the ledger keeps, as values. Every amount is in wei or in 1e-8 USD, every time in UTC nanoseconds.
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "host/base/signed_wei.hpp"
+#include "stipend/abi/policy.h"
+#include "stipend/money.hpp"
+
+namespace stipend::ledger {
+
+using OrchestratorId = std::int64_t;  // 1, 2, 3 ... in the order in which they became known
+using GenerationId = std::int64_t;    // 1, 2, 3 ... in the order in which they were published
+using Seq = std::int64_t;             // place of a change in the audit chain: 1, 2, 3 ... without a hole
+using Hash = std::array<std::uint8_t, 32>;
+
+// Bounds of what one row may hold; a batch that exceeds one is refused whole.
+inline constexpr std::size_t max_batch_rows = 65'536;  // of each kind
+inline constexpr std::size_t max_key_bytes = 255;      // keys, addresses and the like
+inline constexpr std::size_t max_reason_bytes = 255;
+inline constexpr std::size_t max_tier_bytes = 31;
+inline constexpr std::size_t max_body_head_bytes = 128;
+inline constexpr std::size_t max_text_bytes = 1 << 20;  // a generation's configuration, an event's body
+
+enum class Mode : std::uint8_t { dry_run, live };
+
+// Whose debts these are. A dry run's debts carry another name for ever, so that none of them can be settled later.
+struct Namespace {
+    Mode mode = Mode::dry_run;
+    std::uint64_t chain_id = 0;
+    [[nodiscard]] std::string text() const {  // "dry-run:42161", "live:42161"
+        return cat(mode == Mode::live ? "live:" : "dry-run:", chain_id);
+    }
+};
+
+struct Orchestrator {
+    OrchestratorId id = 0;
+    std::string key = {};  // the operator's name for it: unique in its namespace, never changes
+    std::string address = {};
+    std::string payout_address = {};
+    std::string worker_key = {};
+    bool retired = false;
+    stipend_unix_ns first_seen_at = 0;
+};
+
+// What the engine must find again after a restart.
+struct EngineState {
+    std::uint64_t epoch = 0;              // the last one decided; 0 before the first
+    stipend_unix_ns due_at = 0;           // when the next is due
+    std::int64_t interval_ns = 0;         // of the period that runs
+    stipend_unix_ns last_decided_at = 0;  // where the next window begins; 0 before the first
+    std::uint32_t consecutive_failures = 0;
+    bool suspended = false;
+    bool known = false;  // the gateway has answered for it before
+    std::uint64_t checks_total = 0;
+    std::uint64_t checks_ok = 0;
+    GenerationId generation = 0;         // decides the period that runs; 0 before the first was published
+    GenerationId memory_generation = 0;  // its policy wrote `memory`; 0 for none
+    stipend_memory memory = {};
+    std::int64_t day = 0;         // UTC day number that `day_usd_e8` counts
+    std::int64_t day_usd_e8 = 0;  // accrued on that day
+};
+
+enum class Job : std::uint8_t { ok = STIPEND_JOB_OK, failed = STIPEND_JOB_FAILED };
+enum class Action : std::uint8_t { pay = STIPEND_PAY, skip = STIPEND_SKIP };
+
+// Why a decision is as it is: what was seen on the wire.
+struct Evidence {
+    std::int32_t http_status = 0;  // 0: there was no answer
+    std::string served_by = {};
+    std::int64_t latency_ns = 0;
+    std::uint32_t window_s = 0;  // the window that the answer was for; 0 unknown
+    Hash body_hash = {};         // Keccak-256 of the whole body; zero for none
+    std::string body_head = {};  // its first bytes
+    friend bool operator==(const Evidence&, const Evidence&) = default;
+};
+
+// One period of one orchestrator, decided once and for ever. A HOLD is no decision and leaves no row.
+struct Decision {
+    OrchestratorId orchestrator = 0;
+    std::uint64_t epoch = 0;          // one more than the last; (orchestrator, epoch) is the key
+    stipend_unix_ns due_at = 0;       // when this one was due
+    stipend_unix_ns period_from = 0;  // the period is [period_from, decided_at); periods never overlap
+    stipend_unix_ns decided_at = 0;
+    Job job = Job::failed;
+    std::optional<std::uint32_t> uptime_ppm = {};  // none where nothing was measured
+    std::uint32_t coverage_ppm = 0;
+    Action action = Action::skip;  // skip owes nothing
+    std::string tier = {};
+    std::uint32_t multiplier_ppm = 0;
+    std::int64_t usd_e8 = 0;
+    Wei wei = {};
+    std::int64_t delay_ns = 0;
+    std::int64_t penalty_ns = 0;
+    stipend_unix_ns next_at = 0;  // when the next one is due
+    std::uint32_t consecutive_failures = 0;
+    bool suspended = false;
+    std::string reason = {};
+    GenerationId generation = 0;
+    Evidence evidence = {};
+    friend bool operator==(const Decision&, const Decision&) = default;
+};
+
+// A decision with the state that it leaves behind: written together or not at all. What both say must agree: epoch,
+// next_at (due_at), decided_at (last_decided_at), consecutive_failures, suspended.
+struct Decided {
+    Decision decision;
+    EngineState after;
+};
+
+struct NewOrchestrator {
+    Orchestrator row;
+    EngineState state;  // epoch 0; failures may be inherited from an earlier identity
+};
+
+// A change of state that no decision made, such as becoming known to the gateway. It cannot move the epoch.
+struct StateChange {
+    OrchestratorId orchestrator = 0;
+    EngineState after;
+    std::string why = {};
+};
+
+// Time in which the payer could not look. At most one is open for each orchestrator.
+struct GapOpening {
+    OrchestratorId orchestrator = 0;
+    stipend_unix_ns from = 0;
+    std::string cause = {};
+};
+struct GapClosing {
+    OrchestratorId orchestrator = 0;
+    stipend_unix_ns to = 0;   // not before it opened
+    std::int64_t usd_e8 = 0;  // what stayed unpaid, at most
+};
+struct Gap {
+    OrchestratorId orchestrator = 0;
+    stipend_unix_ns from = 0;
+    std::optional<stipend_unix_ns> to = {};  // none while it is open
+    std::string cause = {};
+    std::optional<std::int64_t> usd_e8 = {};
+};
+
+// Pays, takes back or excuses (with 0) unpaid time. Never edited: an error is mended by a further adjustment.
+struct Adjustment {
+    std::string key = {};  // unique for ever, whatever the namespace
+    OrchestratorId orchestrator = 0;
+    stipend_unix_ns from = 0;
+    stipend_unix_ns to = 0;
+    SignedWei wei = {};
+    std::int64_t usd_e8 = 0;
+    std::string reason = {};
+    std::string by = {};
+    stipend_unix_ns at = 0;
+};
+
+// Which policy decided, under which configuration.
+struct Generation {
+    GenerationId id = 0;
+    stipend_unix_ns at = 0;
+    std::string policy = {};  // the plugin's id
+    std::string version = {};
+    std::uint32_t revision = 0;
+    std::uint32_t memory_version = 0;
+    std::string so_sha256 = {};  // hex, of the shared object
+    std::string config = {};     // JSON
+    std::string terms = {};      // JSON
+};
+
+// The last rate that was accepted.
+struct Price {
+    std::int64_t usd_per_eth_e8 = 0;
+    stipend_unix_ns at = 0;
+    std::string source = {};
+};
+
+// What one of the host's monitors saw of one target. Sent again with the same start it replaces the end and the
+// verdict, so that a state that lasts is one row. Raw material: not part of the audit chain, and pruned.
+struct Observation {
+    OrchestratorId orchestrator = 0;
+    std::string target = {};
+    stipend_unix_ns from = 0;
+    stipend_unix_ns to = 0;
+    std::int32_t verdict = 0;  // STIPEND_UP ...
+};
+
+enum class EventKind : std::uint8_t { host_started, host_stopped, alert };
+struct Event {
+    EventKind kind = EventKind::alert;
+    std::string body = {};  // text or JSON
+};
+
+// What one transaction writes, in this order. Nothing of it is there, or all.
+struct Batch {
+    std::vector<Generation> generations = {};
+    std::vector<NewOrchestrator> added = {};
+    std::vector<Orchestrator> changed = {};  // by id; the key stays
+    std::vector<StateChange> states = {};
+    std::vector<GapClosing> gaps_closed = {};
+    std::vector<Decided> decisions = {};
+    std::vector<GapOpening> gaps_opened = {};
+    std::vector<Adjustment> adjustments = {};
+    std::optional<Price> price = {};
+    std::vector<Observation> observations = {};
+    std::optional<stipend_unix_ns> forget_observations_before = {};
+    std::vector<Event> events = {};
+};
+
+// The end of the audit chain. Exported outside, it shows a truncation that the chain alone cannot.
+struct Head {
+    Seq seq = 0;
+    Hash hash = {};
+    friend bool operator==(const Head&, const Head&) = default;
+};
+
+struct OrchestratorRecord {
+    Orchestrator row;
+    EngineState state;
+    std::string memory_policy = {};  // the plugin whose policy wrote state.memory; empty for none
+    std::uint32_t memory_version = 0;
+    SignedWei owed = {};
+    std::optional<Gap> open_gap = {};
+};
+
+// All that a host needs to go on where the last one stopped, of one namespace.
+struct State {
+    std::vector<OrchestratorRecord> orchestrators = {};  // by id
+    OrchestratorId next_orchestrator = 1;                // the id that the next new one must have
+    GenerationId next_generation = 1;
+    std::optional<Generation> generation = {};  // the last one published
+    std::optional<Price> price = {};
+    Head head = {};
+};
+
+}  // namespace stipend::ledger

@@ -1,0 +1,151 @@
+#include "host/ledger/schema.hpp"
+
+#include <array>
+#include <string>
+
+namespace stipend::ledger {
+namespace {
+
+// A change of any kind takes the next place `seq` in the audit chain, and that number is the primary key of its own row
+// too: no row needs a second key to find its proof, and all large tables only ever grow at their end.
+//
+// Rationale: decision_key leads with the epoch. A cycle decides all orchestrators once, so their keys of one epoch
+// stand together and a cycle writes a few pages; led by the orchestrator it would write one page for each.
+#define STIPEND_LEDGER_ARCHIVED_TABLES(prefix)                                                                   \
+    "CREATE TABLE " prefix                                                                                       \
+    "audit("                                                                                                     \
+    "  seq INTEGER PRIMARY KEY, kind INTEGER NOT NULL, body TEXT, hash BLOB NOT NULL) STRICT;"                   \
+    "CREATE TABLE " prefix                                                                                       \
+    "decision("                                                                                                  \
+    "  seq INTEGER PRIMARY KEY, orchestrator INTEGER NOT NULL, epoch INTEGER NOT NULL, due_at INTEGER NOT NULL," \
+    "  period_from INTEGER NOT NULL, decided_at INTEGER NOT NULL, job INTEGER NOT NULL, uptime_ppm INTEGER,"     \
+    "  coverage_ppm INTEGER NOT NULL, action INTEGER NOT NULL, tier TEXT NOT NULL,"                              \
+    "  multiplier_ppm INTEGER NOT NULL, usd_e8 INTEGER NOT NULL, wei BLOB NOT NULL, delay_ns INTEGER NOT NULL,"  \
+    "  penalty_ns INTEGER NOT NULL, next_at INTEGER NOT NULL, consecutive_failures INTEGER NOT NULL,"            \
+    "  suspended INTEGER NOT NULL, reason TEXT NOT NULL, generation INTEGER NOT NULL,"                           \
+    "  http_status INTEGER NOT NULL, served_by TEXT NOT NULL, latency_ns INTEGER NOT NULL,"                      \
+    "  window_s INTEGER NOT NULL, body_hash BLOB NOT NULL, body_head BLOB NOT NULL,"                             \
+    "  state_digest BLOB NOT NULL) STRICT;"                                                                      \
+    "CREATE UNIQUE INDEX " prefix                                                                                \
+    "decision_key ON decision(epoch, orchestrator);"                                                             \
+    "CREATE TABLE " prefix                                                                                       \
+    "journal("                                                                                                   \
+    "  ref INTEGER PRIMARY KEY, kind INTEGER NOT NULL, last INTEGER NOT NULL) STRICT;"                           \
+    "CREATE TABLE " prefix                                                                                       \
+    "entry("                                                                                                     \
+    "  journal INTEGER NOT NULL, account INTEGER NOT NULL, wei BLOB NOT NULL,"                                   \
+    "  PRIMARY KEY(journal, account)) STRICT, WITHOUT ROWID;"
+
+constexpr const char* version_1 =
+    "CREATE TABLE meta(id INTEGER PRIMARY KEY CHECK(id = 1), chain_id INTEGER NOT NULL, created_at INTEGER NOT NULL) "
+    "STRICT;"
+    "CREATE TABLE namespace(id INTEGER PRIMARY KEY, name TEXT NOT NULL UNIQUE) STRICT;"
+    "CREATE TABLE orchestrator("
+    "  id INTEGER PRIMARY KEY, ns INTEGER NOT NULL, key TEXT NOT NULL, address TEXT NOT NULL,"
+    "  payout_address TEXT NOT NULL, worker_key TEXT NOT NULL, retired INTEGER NOT NULL,"
+    "  first_seen_at INTEGER NOT NULL, seq INTEGER NOT NULL, UNIQUE(ns, key)) STRICT;"
+    "CREATE TABLE engine_state("
+    "  orchestrator INTEGER PRIMARY KEY, epoch INTEGER NOT NULL, due_at INTEGER NOT NULL,"
+    "  interval_ns INTEGER NOT NULL, last_decided_at INTEGER NOT NULL, consecutive_failures INTEGER NOT NULL,"
+    "  suspended INTEGER NOT NULL, known INTEGER NOT NULL, checks_total INTEGER NOT NULL, checks_ok INTEGER NOT NULL,"
+    "  generation INTEGER NOT NULL, memory_generation INTEGER NOT NULL, memory BLOB NOT NULL, day INTEGER NOT NULL,"
+    "  day_usd_e8 INTEGER NOT NULL, owed BLOB NOT NULL, seq INTEGER NOT NULL) STRICT;"
+    "CREATE TABLE generation("
+    "  id INTEGER PRIMARY KEY, seq INTEGER NOT NULL UNIQUE, at INTEGER NOT NULL, policy TEXT NOT NULL,"
+    "  version TEXT NOT NULL, revision INTEGER NOT NULL, memory_version INTEGER NOT NULL, so_sha256 TEXT NOT NULL,"
+    "  config TEXT NOT NULL, terms TEXT NOT NULL) STRICT;"
+    "CREATE TABLE gap("
+    "  seq INTEGER PRIMARY KEY, orchestrator INTEGER NOT NULL, from_at INTEGER NOT NULL, to_at INTEGER,"
+    "  cause TEXT NOT NULL, usd_e8 INTEGER, closed INTEGER) STRICT;"
+    "CREATE UNIQUE INDEX gap_open ON gap(orchestrator) WHERE to_at IS NULL;"
+    "CREATE TABLE adjustment("
+    "  seq INTEGER PRIMARY KEY, key TEXT NOT NULL UNIQUE, orchestrator INTEGER NOT NULL, from_at INTEGER NOT NULL,"
+    "  to_at INTEGER NOT NULL, wei BLOB NOT NULL, usd_e8 INTEGER NOT NULL, reason TEXT NOT NULL, by TEXT NOT NULL,"
+    "  at INTEGER NOT NULL) STRICT;"
+    "CREATE TABLE account(id INTEGER PRIMARY KEY, ns INTEGER NOT NULL, name TEXT NOT NULL, UNIQUE(ns, name)) STRICT;"
+    "CREATE TABLE price("
+    "  id INTEGER PRIMARY KEY CHECK(id = 1), usd_per_eth_e8 INTEGER NOT NULL, at INTEGER NOT NULL,"
+    "  source TEXT NOT NULL, seq INTEGER NOT NULL) STRICT;"
+    "CREATE TABLE observed("
+    "  orchestrator INTEGER NOT NULL, target TEXT NOT NULL, from_at INTEGER NOT NULL, to_at INTEGER NOT NULL,"
+    "  verdict INTEGER NOT NULL, PRIMARY KEY(orchestrator, target, from_at)) STRICT, WITHOUT ROWID;"
+    "CREATE TABLE kv("
+    "  instance TEXT NOT NULL, key TEXT NOT NULL, value BLOB NOT NULL, PRIMARY KEY(instance, key)) STRICT, WITHOUT "
+    "ROWID;"
+    "CREATE TABLE archive("
+    "  seq INTEGER PRIMARY KEY, file TEXT NOT NULL, first INTEGER NOT NULL, last INTEGER NOT NULL,"
+    "  previous BLOB NOT NULL, head BLOB NOT NULL, closing BLOB NOT NULL) STRICT;"
+    // What the archives hold in all: the balance of each account, and the last epoch of each orchestrator.
+    "CREATE TABLE carried(account INTEGER PRIMARY KEY, epoch INTEGER NOT NULL, wei BLOB NOT NULL) "
+    "STRICT;" STIPEND_LEDGER_ARCHIVED_TABLES("");
+
+// Entry i brings version i forward to i + 1. Released entries never change.
+constexpr std::array<const char*, schema_version> migrations{version_1};
+
+}  // namespace
+
+const char* archive_tables() {
+    return STIPEND_LEDGER_ARCHIVED_TABLES("arc.");
+}
+
+Result<bool> check_identity(sqlite::Database& database) {
+    STIPEND_LET(tables, database.number("SELECT count(*) FROM sqlite_schema"));
+    STIPEND_LET(application, database.number("PRAGMA application_id"));
+    STIPEND_LET(version, database.number("PRAGMA user_version"));
+    if (tables == 0 && application == 0 && version == 0) return true;
+    if (application != application_id) {
+        return fail(STIPEND_E_CONFIG, "ledger: ", database.path(), ": not a ledger of stipend: got application id ",
+                    application, ", want ", application_id);
+    }
+    if (version > schema_version) {
+        return fail(STIPEND_E_CONFIG, "ledger: ", database.path(), ": written by a newer stipend: got schema ", version,
+                    ", want at most ", schema_version, ": run that version again; ledgers are never taken back");
+    }
+    return false;
+}
+
+Result<void> configure(sqlite::Database& database, bool writer) {
+    STIPEND_TRY(database.run("PRAGMA cache_size = -16384; PRAGMA temp_store = MEMORY; PRAGMA trusted_schema = OFF;"));
+    if (!writer) return {};
+    STIPEND_LET(journal, database.prepare("PRAGMA journal_mode = WAL"));
+    STIPEND_LET(answered, journal.next());
+    const std::string mode = answered ? journal.text() : std::string();
+    if (mode != "wal") {
+        return fail(STIPEND_E_CONFIG, "ledger: ", database.path(),
+                    ": cannot keep a write-ahead log: got journal mode \"", mode,
+                    "\", want \"wal\": is it on a network file system?");
+    }
+    journal.reset();
+    // The checkpoint is ours to call, so that its errors are seen: SQLite's automatic one swallows them.
+    return database.run(
+        "PRAGMA synchronous = FULL; PRAGMA wal_autocheckpoint = 0; PRAGMA journal_size_limit = 67108864;"
+        "PRAGMA secure_delete = OFF; PRAGMA foreign_keys = OFF;");
+}
+
+Result<void> migrate(sqlite::Database& database, std::uint64_t chain_id, std::int64_t created_at) {
+    STIPEND_LET(from, database.number("PRAGMA user_version"));
+    for (auto version = static_cast<std::size_t>(from); version < migrations.size(); ++version) {
+        sqlite::Transaction transaction(database);
+        STIPEND_TRY(transaction.begin("IMMEDIATE"));
+        STIPEND_TRY(database.run(migrations[version]));
+        if (version == 0) {
+            STIPEND_LET(meta, database.prepare("INSERT INTO meta VALUES(1, ?, ?)"));
+            STIPEND_TRY(meta.bind(chain_id).bind(created_at).run());
+        }
+        STIPEND_TRY(
+            database.run(cat("PRAGMA application_id = ", application_id, "; PRAGMA user_version = ", version + 1)));
+        STIPEND_TRY(transaction.commit());
+    }
+    return {};
+}
+
+Result<void> check_chain(sqlite::Database& database, std::uint64_t chain_id) {
+    STIPEND_LET(found, database.number("SELECT chain_id FROM meta"));
+    if (static_cast<std::uint64_t>(found) != chain_id) {
+        return fail(STIPEND_E_CONFIG, "ledger: ", database.path(), ": belongs to another network: got chain ", found,
+                    ", want ", chain_id);
+    }
+    return {};
+}
+
+}  // namespace stipend::ledger

@@ -1,0 +1,145 @@
+// SQLite as values: handles that close themselves, statements bound and read from left to right, errors as Results.
+#pragma once
+
+#include <sqlite3.h>
+
+#include <array>
+#include <concepts>
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+
+#include "stipend/result.hpp"
+
+namespace stipend::ledger::sqlite {
+
+class Database;
+
+// A prepared statement. It must not outlive its database. Text and blobs are borrowed until the statement has run.
+class Statement {
+  public:
+    Statement() = default;
+
+    template <std::integral T>
+    Statement& bind(T value) {
+        return note(sqlite3_bind_int64(handle_.get(), ++parameter_, static_cast<sqlite3_int64>(value)));
+    }
+    template <std::integral T>
+    Statement& bind(const std::optional<T>& value) {
+        return value ? bind(*value) : bind_null();
+    }
+    Statement& bind_text(std::string_view text) {
+        // A view of nothing may have no address, which SQLite would take for NULL.
+        const char* data = text.empty() ? "" : text.data();
+        return note(sqlite3_bind_text(handle_.get(), ++parameter_, data, static_cast<int>(text.size()), SQLITE_STATIC));
+    }
+    Statement& bind_blob(std::span<const std::uint8_t> bytes) {
+        const void* data = bytes.empty() ? static_cast<const void*>("") : bytes.data();
+        return note(
+            sqlite3_bind_blob(handle_.get(), ++parameter_, data, static_cast<int>(bytes.size()), SQLITE_STATIC));
+    }
+    Statement& bind_null() { return note(sqlite3_bind_null(handle_.get(), ++parameter_)); }
+
+    // Steps: true where a row stands ready, false at the end, after which it can be bound anew.
+    [[nodiscard]] Result<bool> next();
+    // Steps to the end.
+    [[nodiscard]] Result<void> run();
+    // Steps to the end and tells how many rows the statement changed.
+    [[nodiscard]] Result<std::int64_t> run_counted();
+    // Gives up the rest of the rows.
+    void reset();
+
+    // The columns of the row, from left to right.
+    [[nodiscard]] std::int64_t i64() { return sqlite3_column_int64(handle_.get(), column_++); }
+    template <std::integral T>
+    [[nodiscard]] T as() {
+        return static_cast<T>(i64());
+    }
+    template <std::integral T>
+    [[nodiscard]] std::optional<T> maybe() {
+        if (sqlite3_column_type(handle_.get(), column_) == SQLITE_NULL) {
+            ++column_;
+            return std::nullopt;
+        }
+        return as<T>();
+    }
+    [[nodiscard]] std::string text();
+    [[nodiscard]] std::string blob();
+    // A blob of 32 bytes; a blob of another size reads as zero and makes `malformed` true.
+    [[nodiscard]] std::array<std::uint8_t, 32> bytes32();
+    // A column of this row did not have the shape that was asked for.
+    [[nodiscard]] bool malformed() const { return malformed_; }
+
+  private:
+    friend class Database;
+    struct Finalize {
+        void operator()(sqlite3_stmt* statement) const { sqlite3_finalize(statement); }
+    };
+    Statement(Database* database, sqlite3_stmt* handle) : database_(database), handle_(handle) {}
+    Statement& note(int code) {
+        if (code != SQLITE_OK) bind_code_ = code;
+        return *this;
+    }
+
+    Database* database_ = nullptr;
+    std::unique_ptr<sqlite3_stmt, Finalize> handle_;
+    int parameter_ = 0;
+    int column_ = 0;
+    int bind_code_ = SQLITE_OK;
+    bool malformed_ = false;
+};
+
+class Database {
+  public:
+    Database() = default;
+    Database(const Database&) = delete;
+    Database& operator=(const Database&) = delete;
+    ~Database() = default;
+
+    [[nodiscard]] Result<void> open(const std::string& path, int flags, std::int64_t busy_timeout_ms);
+    // Statements must be gone. Nothing is reported: what was committed is durable already.
+    void close() { handle_.reset(); }
+
+    [[nodiscard]] Result<Statement> prepare(std::string_view sql);
+    // Runs statements that return nothing, separated by ';'.
+    [[nodiscard]] Result<void> run(const std::string& sql);
+    // The one integer that `sql` gives.
+    [[nodiscard]] Result<std::int64_t> number(std::string_view sql);
+
+    // What SQLite says of `code`, as an error: "ledger: FILE: what it means (SQLite's own words)".
+    [[nodiscard]] Error error(int code);
+    // True once the disk or the file failed: every later write would stand on sand.
+    [[nodiscard]] bool broken() const { return broken_; }
+
+    [[nodiscard]] sqlite3* handle() const { return handle_.get(); }
+    [[nodiscard]] const std::string& path() const { return path_; }
+
+  private:
+    struct Close {
+        void operator()(sqlite3* database) const { sqlite3_close_v2(database); }
+    };
+    std::unique_ptr<sqlite3, Close> handle_;
+    std::string path_;
+    bool broken_ = false;
+};
+
+// BEGIN ... COMMIT; rolls back when it goes out of scope uncommitted.
+class Transaction {
+  public:
+    explicit Transaction(Database& database) : database_(&database) {}
+    Transaction(const Transaction&) = delete;
+    Transaction& operator=(const Transaction&) = delete;
+    ~Transaction();
+
+    [[nodiscard]] Result<void> begin(std::string_view kind);  // "IMMEDIATE" to write, "DEFERRED" to read
+    [[nodiscard]] Result<void> commit();
+
+  private:
+    Database* database_;
+    bool open_ = false;
+};
+
+}  // namespace stipend::ledger::sqlite

@@ -1,0 +1,172 @@
+#include "host/ledger/sqlite_ledger.hpp"
+
+#include <fcntl.h>
+#include <unistd.h>
+
+#include <chrono>
+
+#include "host/ledger/batch_check.hpp"
+#include "host/ledger/schema.hpp"
+#include "host/ledger/transact.hpp"
+
+namespace stipend::ledger {
+namespace {
+
+std::int64_t now_ns() {
+    return std::chrono::duration_cast<std::chrono::nanoseconds>(std::chrono::system_clock::now().time_since_epoch())
+        .count();
+}
+
+}  // namespace
+
+SqliteLedger::~SqliteLedger() {
+    // Closing would move the log into the database, with an fsync: after a failure that must not be tried again.
+    if (failed()) sqlite3_db_config(database_.handle(), SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1, nullptr);
+    poster_.reset();
+    database_.close();
+}
+
+Result<void> SqliteLedger::open() {
+    // SQLite takes the ledger's numbers as 63 bits.
+    if (options_.ns.chain_id > static_cast<std::uint64_t>(INT64_MAX)) {
+        return fail(STIPEND_E_CONFIG, "ledger: ", path_.string(), ": chain id too large: got ", options_.ns.chain_id);
+    }
+    return options_.access == Access::read_write ? open_writer() : open_reader();
+}
+
+Result<void> SqliteLedger::open_reader() {
+    std::error_code none;
+    if (!std::filesystem::exists(path_, none)) {
+        return fail(STIPEND_E_CONFIG, "ledger: ", path_.string(), ": there is no ledger yet: run the host first");
+    }
+    STIPEND_TRY(database_.open(path_.string(), SQLITE_OPEN_READONLY, options_.busy_timeout_ms));
+    STIPEND_LET(empty, check_identity(database_));
+    STIPEND_LET(version, database_.number("PRAGMA user_version"));
+    if (empty || version < schema_version) {
+        return fail(STIPEND_E_CONFIG, "ledger: ", path_.string(), ": an older schema: got ", version, ", want ",
+                    schema_version, ": the host brings it forward when it starts");
+    }
+    STIPEND_TRY(configure(database_, false));
+    STIPEND_TRY(check_chain(database_, options_.ns.chain_id));
+    STIPEND_LET(find, database_.prepare("SELECT id FROM namespace WHERE name = ?"));
+    const std::string name = options_.ns.text();
+    STIPEND_LET(found, find.bind_text(name).next());
+    ns_ = found ? find.i64() : 0;
+    return {};
+}
+
+Result<void> SqliteLedger::open_writer() {
+    STIPEND_LET(lock, LockFile::take(path_.string() + ".lock"));
+    lock_ = std::move(lock);
+    // A new file is made here and not by SQLite, so that it is nobody else's to read.
+    const int made = ::open(path_.c_str(), O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0640);
+    if (made >= 0) ::close(made);
+    STIPEND_TRY(database_.open(path_.string(), SQLITE_OPEN_READWRITE, options_.busy_timeout_ms));
+    STIPEND_LET(empty, check_identity(database_));
+    if (sqlite3_db_readonly(database_.handle(), "main") != 0) return database_.error(SQLITE_READONLY);
+    if (!empty) STIPEND_TRY(check_chain(database_, options_.ns.chain_id));
+    STIPEND_TRY(configure(database_, true));
+    STIPEND_TRY(migrate(database_, options_.ns.chain_id, now_ns()));
+    STIPEND_TRY(check_chain(database_, options_.ns.chain_id));
+    sqlite3_wal_hook(
+        database_.handle(),
+        [](void* pages, sqlite3*, const char*, int count) {
+            *static_cast<int*>(pages) = count;
+            return SQLITE_OK;
+        },
+        &wal_pages_);
+    Poster::Home home{.name = options_.ns.text()};
+    STIPEND_LET(expense, ensure_namespace());
+    home.id = ns_;
+    home.expense_account = expense;
+    STIPEND_LET(poster, Poster::prepare(database_, std::move(home)));
+    poster_ = std::move(poster);
+    STIPEND_LET(position, read_position());
+    position_ = position;
+    return purge_archived();
+}
+
+// Accounts: an orchestrator's debt has the orchestrator's own id; all others count down from -1.
+Result<std::int64_t> SqliteLedger::ensure_namespace() {
+    const std::string name = options_.ns.text();
+    std::int64_t account = 0;
+    STIPEND_TRY(transact([&]() -> Result<void> {
+        STIPEND_LET(insert, database_.prepare("INSERT OR IGNORE INTO namespace(name) VALUES(?)"));
+        STIPEND_TRY(insert.bind_text(name).run());
+        STIPEND_LET(find, database_.prepare("SELECT id FROM namespace WHERE name = ?"));
+        STIPEND_LET(found, find.bind_text(name).next());
+        ns_ = found ? find.i64() : 0;
+        STIPEND_LET(add, database_.prepare("INSERT OR IGNORE INTO account SELECT min(0, ifnull(min(id), 0)) - 1, ?, "
+                                           "'expense:payout' FROM account"));
+        STIPEND_TRY(add.bind(ns_).run());
+        STIPEND_LET(get, database_.prepare("SELECT id FROM account WHERE ns = ? AND name = 'expense:payout'"));
+        STIPEND_LET(exists, get.bind(ns_).next());
+        account = exists ? get.i64() : 0;
+        return {};
+    }));
+    return account;
+}
+
+Result<Position> SqliteLedger::read_position() {
+    Position out;
+    STIPEND_LET(end, head());
+    out.head = end;
+    STIPEND_LET(orchestrator, database_.number("SELECT ifnull(max(id), 0) FROM orchestrator"));
+    STIPEND_LET(generation, database_.number("SELECT ifnull(max(id), 0) FROM generation"));
+    out.last_orchestrator = orchestrator;
+    out.last_generation = generation;
+    return out;
+}
+
+Result<void> SqliteLedger::check_writable() const {
+    if (options_.access != Access::read_write) {
+        return fail(STIPEND_E_STATE, "ledger: ", path_.string(), ": opened to be read, not written");
+    }
+    if (!failed()) return {};
+    Error out = fail(STIPEND_E_STATE, "ledger: ", path_.string(),
+                     ": writes nothing any more, until it is opened anew: ", failure_);
+    out.permanent = true;
+    return out;
+}
+
+Error SqliteLedger::noted(Error error) {
+    if (database_.broken() && failure_.empty()) failure_ = error.message;
+    return error;
+}
+
+Result<void> SqliteLedger::commit(const Batch& batch) {
+    STIPEND_TRY(check_batch(batch));
+    Position next;
+    STIPEND_TRY(transact([&]() -> Result<void> {
+        STIPEND_LET(written, poster_->write(batch, position_));
+        next = written;
+        return {};
+    }));
+    position_ = next;
+    return {};
+}
+
+void SqliteLedger::checkpoint_if_due() {
+    // A reader may keep the log from starting over; then a checkpoint is tried again only after it grew by a part.
+    const bool grew = wal_pages_ < checkpointed_at_ || wal_pages_ >= checkpointed_at_ + checkpoint_pages / 4;
+    if (wal_pages_ < checkpoint_pages || !grew) return;
+    checkpointed_at_ = wal_pages_;
+    const int code = sqlite3_wal_checkpoint_v2(database_.handle(), "main", SQLITE_CHECKPOINT_PASSIVE, nullptr, nullptr);
+    // The commit before it is durable in the log, whatever happened here.
+    if (code != SQLITE_OK && code != SQLITE_BUSY) static_cast<void>(noted(database_.error(code)));
+}
+
+Result<std::unique_ptr<Ledger>> open(const std::filesystem::path& path, const OpenOptions& options) {
+    auto ledger = std::make_unique<SqliteLedger>(path, options);
+    STIPEND_TRY(ledger->open());
+    return std::unique_ptr<Ledger>(std::move(ledger));
+}
+
+std::optional<std::uint64_t> disk_days_left(std::uint64_t free_bytes, std::uint64_t bytes_per_decision,
+                                            std::uint64_t decisions_per_day) {
+    const auto daily = static_cast<unsigned __int128>(bytes_per_decision) * decisions_per_day;
+    if (daily == 0) return std::nullopt;
+    return static_cast<std::uint64_t>(free_bytes / daily);
+}
+
+}  // namespace stipend::ledger

@@ -1,0 +1,75 @@
+// The ledger in one SQLite file: schema.cpp holds the tables, poster.cpp what a commit writes, verify*.cpp what is
+// checked of it, archive.cpp what moves out.
+#pragma once
+
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "host/ledger/ledger.hpp"
+#include "host/ledger/lock_file.hpp"
+#include "host/ledger/poster.hpp"
+#include "host/ledger/sqlite.hpp"
+
+namespace stipend::ledger {
+
+class SqliteLedger final : public Ledger {
+  public:
+    SqliteLedger(std::filesystem::path path, OpenOptions options)
+        : path_(std::move(path)), options_(std::move(options)) {}
+    SqliteLedger(const SqliteLedger&) = delete;
+    SqliteLedger& operator=(const SqliteLedger&) = delete;
+    ~SqliteLedger() override;
+
+    [[nodiscard]] Result<void> open();
+
+    [[nodiscard]] Result<State> load_state() override;
+    [[nodiscard]] Result<void> commit(const Batch& batch) override;
+    [[nodiscard]] bool failed() const override { return !failure_.empty(); }
+    [[nodiscard]] Result<Head> head() override;
+    [[nodiscard]] Result<Stats> stats() override;
+    [[nodiscard]] Result<Report> verify(const VerifyOptions& options) override;
+    [[nodiscard]] Result<void> export_decisions(const DecisionFilter& filter, const DecisionSink& sink) override;
+    [[nodiscard]] Result<std::vector<Balance>> balances() override;
+    [[nodiscard]] Result<std::vector<Gap>> gaps(std::uint64_t limit) override;
+    [[nodiscard]] Result<std::vector<Observation>> observations(OrchestratorId orchestrator, stipend_unix_ns from,
+                                                                stipend_unix_ns to) override;
+    [[nodiscard]] Result<ArchiveReport> archive(stipend_unix_ns before, const std::filesystem::path& file) override;
+    [[nodiscard]] Result<void> kv_put(std::string_view instance, std::string_view key, std::string_view value,
+                                      const KvQuota& quota) override;
+    [[nodiscard]] Result<std::optional<std::string>> kv_get(std::string_view instance, std::string_view key) override;
+    [[nodiscard]] Result<void> kv_erase(std::string_view instance, std::string_view key) override;
+
+  private:
+    struct ArchiveCut;
+
+    [[nodiscard]] Result<void> open_writer();
+    [[nodiscard]] Result<void> open_reader();
+    [[nodiscard]] Result<std::int64_t> ensure_namespace();
+    [[nodiscard]] Result<Position> read_position();
+    [[nodiscard]] Result<void> check_writable() const;
+    // Runs `write` in one durable transaction and, behind it, the checkpoint that may be due.
+    template <class Write>
+    [[nodiscard]] Result<void> transact(Write&& write);
+    void checkpoint_if_due();
+    // The error, after it made the ledger `failed` where it was the disk's.
+    [[nodiscard]] Error noted(Error error);
+
+    [[nodiscard]] Result<ArchiveCut> find_cut(stipend_unix_ns before);
+    [[nodiscard]] Result<void> fill_archive(const ArchiveCut& cut, const std::filesystem::path& file);
+    [[nodiscard]] Result<void> record_archive(const ArchiveCut& cut);
+    [[nodiscard]] Result<void> purge_archived();
+
+    std::filesystem::path path_;
+    OpenOptions options_;
+    LockFile lock_;  // outlives the database
+    sqlite::Database database_;
+    std::int64_t ns_ = 0;  // 0: the namespace has no rows
+    std::unique_ptr<Poster> poster_;
+    Position position_;
+    std::string failure_;  // why nothing may be written any more
+    int wal_pages_ = 0;    // told by SQLite at each commit
+    int checkpointed_at_ = 0;
+};
+
+}  // namespace stipend::ledger

@@ -1,0 +1,185 @@
+#include "host/ledger/verify.hpp"
+
+#include <algorithm>
+
+#include "host/ledger/schema.hpp"
+#include "host/ledger/sqlite_ledger.hpp"
+
+namespace stipend::ledger {
+
+Result<Report> SqliteLedger::verify(const VerifyOptions& options) {
+    // One snapshot for all, while the host may go on writing.
+    sqlite::Transaction snapshot(database_);
+    STIPEND_TRY(snapshot.begin("DEFERRED"));
+    return Verifier(database_, options).run();
+}
+
+Result<Report> Verifier::run() {
+    STIPEND_TRY(check_file());
+    STIPEND_TRY(load_known());
+    STIPEND_TRY(check_archives());
+    STIPEND_LET(through, archived_through(main_));
+    STIPEND_TRY(walk(main_, through));
+    STIPEND_TRY(check_journals(main_, through));
+    STIPEND_TRY(check_orchestrators());
+    STIPEND_TRY(check_states());
+    STIPEND_TRY(check_accounts());
+    STIPEND_TRY(check_gaps());
+    STIPEND_TRY(check_small_tables());
+    if (options_.expected_head && !expected_head_seen_ && options_.expected_head->seq > unchecked_) {
+        bad(cat("audit seq ", options_.expected_head->seq),
+            cat("the chain does not pass through the head that was exported: got an end at seq ", at_.seq, ", want ",
+                hex(options_.expected_head->hash), ": rows were cut off or replaced"));
+    }
+    report_.head = at_;
+    report_.orchestrators = known_.size();
+    return std::move(report_);
+}
+
+void Verifier::bad(std::string row, std::string what) {
+    ++report_.bad;
+    if (report_.findings.size() < Report::max_findings) {
+        report_.findings.push_back({.row = std::move(row), .what = std::move(what)});
+    }
+}
+
+std::string Verifier::name_of(const StoredDecision& stored) const {
+    const auto known = known_.find(stored.decision.orchestrator);
+    return cat("decision seq ", stored.seq, " (",
+               known == known_.end() ? cat("orchestrator ", stored.decision.orchestrator) : known->second.key,
+               ", epoch ", stored.decision.epoch, ")");
+}
+
+Result<void> Verifier::check_file() {
+    STIPEND_LET(chain, main_.number("SELECT chain_id FROM meta"));
+    chain_id_ = static_cast<std::uint64_t>(chain);
+    STIPEND_LET(rows, main_.prepare("PRAGMA integrity_check(10)"));
+    for (;;) {
+        STIPEND_LET(more, rows.next());
+        if (!more) return {};
+        const std::string answer = rows.text();
+        if (answer != "ok") bad(cat("file ", main_.path()), answer);
+    }
+}
+
+Result<void> Verifier::load_known() {
+    STIPEND_LET(spaces, main_.prepare("SELECT n.id, n.name, a.id FROM namespace n LEFT JOIN account a ON a.ns = n.id "
+                                      "AND a.name = 'expense:payout'"));
+    for (;;) {
+        STIPEND_LET(more, spaces.next());
+        if (!more) break;
+        const std::int64_t id = spaces.i64();
+        namespaces_.emplace(id, spaces.text());
+        expense_accounts_.emplace(id, spaces.i64());
+    }
+    STIPEND_LET(rows, main_.prepare("SELECT id, key, ns FROM orchestrator"));
+    for (;;) {
+        STIPEND_LET(more, rows.next());
+        if (!more) return {};
+        const OrchestratorId id = rows.i64();
+        Known known;
+        known.key = rows.text();
+        known.ns = rows.i64();
+        known_.emplace(id, std::move(known));
+    }
+}
+
+Result<void> Verifier::check_archives() {
+    STIPEND_LET(archives, recorded_archives(main_, options_.archives));
+    for (const auto& archive : archives) {
+        if (archive.path.empty()) report_.missing_archives.push_back(archive.facts.file);
+    }
+    if (!archives.empty()) {
+        // A part of the chain without its beginning tells too little: all archives, or none.
+        if (!report_.missing_archives.empty()) return start_from_carried(archives.back());
+        for (const auto& archive : archives) STIPEND_TRY(check_archive(archive));
+        return check_carried();
+    }
+    STIPEND_LET(carried, main_.number("SELECT count(*) FROM carried"));
+    if (carried != 0) bad("carried", "balances were carried over from archives, but none is recorded");
+    return {};
+}
+
+Result<void> Verifier::check_archive(const RecordedArchive& archive) {
+    const std::string name = cat("archive ", archive.path.string());
+    sqlite::Database file;
+    STIPEND_TRY(file.open(archive.path.string(), SQLITE_OPEN_READONLY, 0));
+    if (archive.facts.first != at_.seq + 1 || archive.facts.previous != at_.hash) {
+        bad(name, cat("does not follow the one before: begins with seq ", archive.facts.first, ", want ", at_.seq + 1));
+    }
+    at_.hash = archive.facts.previous;
+    const Seq before = archive.facts.first - 1;
+    STIPEND_TRY(walk(file, before));
+    STIPEND_TRY(check_journals(file, before));
+    if (at_.seq != archive.facts.last || at_.hash != archive.facts.head) {
+        bad(name, cat("its chain ends otherwise than the ledger recorded: got seq ", at_.seq, " ", hex(at_.hash),
+                      ", want seq ", archive.facts.last, " ", hex(archive.facts.head)));
+    }
+    if (closing_hash() != archive.facts.closing) {
+        bad(name, "its balances or epochs are not those that the ledger recorded");
+    }
+    at_ = {.seq = archive.facts.last, .hash = archive.facts.head};
+    return {};
+}
+
+Hash Verifier::closing_hash() const {
+    std::map<std::int64_t, std::uint64_t> epochs;
+    for (const auto& [account, sum] : sums_) epochs.emplace(account, 0);
+    for (const auto& [id, track] : tracks_) {
+        if (track.epoch > 0) epochs[id] = track.epoch;
+    }
+    std::string closing;
+    for (const auto& [account, epoch] : epochs) {
+        const auto sum = sums_.find(account);
+        closing_encode(closing, account, epoch, sum == sums_.end() ? SignedWei() : sum->second);
+    }
+    return keccak256(closing);
+}
+
+Result<void> Verifier::start_from_carried(const RecordedArchive& last) {
+    std::string closing;
+    STIPEND_LET(rows, main_.prepare("SELECT account, epoch, wei FROM carried ORDER BY account"));
+    for (;;) {
+        STIPEND_LET(more, rows.next());
+        if (!more) break;
+        const std::int64_t account = rows.i64();
+        const auto epoch = rows.as<std::uint64_t>();
+        const auto wei = SignedWei::from_bytes(rows.bytes32());
+        closing_encode(closing, account, epoch, wei);
+        sums_[account] = wei;
+        if (epoch > 0) tracks_[account].epoch = epoch;
+    }
+    if (keccak256(closing) != last.facts.closing) {
+        bad("carried", "the balances carried over from the archives are not those that the chain recorded");
+    }
+    at_ = {.seq = last.facts.last, .hash = last.facts.head};
+    unchecked_ = last.facts.last;
+    return {};
+}
+
+Result<void> Verifier::check_carried() {
+    STIPEND_LET(rows, main_.prepare("SELECT account, epoch, wei FROM carried ORDER BY account"));
+    std::size_t count = 0;
+    for (;;) {
+        STIPEND_LET(more, rows.next());
+        if (!more) break;
+        ++count;
+        const std::int64_t account = rows.i64();
+        const auto epoch = rows.as<std::uint64_t>();
+        const auto wei = SignedWei::from_bytes(rows.bytes32());
+        const auto sum = sums_.find(account);
+        const SignedWei want = sum == sums_.end() ? SignedWei() : sum->second;
+        const auto track = tracks_.find(account);
+        const std::uint64_t want_epoch = track == tracks_.end() ? 0 : track->second.epoch;
+        if (rows.malformed() || wei != want || epoch != want_epoch) {
+            bad(cat("carried account ", account), cat("got ", wei.text(), " wei, epoch ", epoch, "; the archives hold ",
+                                                      want.text(), " wei, epoch ", want_epoch));
+        }
+    }
+    std::size_t want = sums_.size();
+    for (const auto& [id, track] : tracks_) want += track.epoch > 0 && !sums_.contains(id) ? 1 : 0;
+    if (count != want) bad("carried", cat("got ", count, " accounts; the archives hold ", want));
+    return {};
+}
+
+}  // namespace stipend::ledger

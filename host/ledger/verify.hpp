@@ -1,0 +1,99 @@
+// Recomputes what the rows say. It walks the chain once, file by file, then the journals of that file, and compares at
+// the end what it found with the states, balances and small tables. It needs memory for each orchestrator and for each
+// rare change, not for each decision.
+#pragma once
+
+#include <map>
+#include <string>
+#include <unordered_map>
+#include <vector>
+
+#include "host/ledger/archive_files.hpp"
+#include "host/ledger/columns.hpp"
+#include "host/ledger/ledger.hpp"
+
+namespace stipend::ledger {
+
+class Verifier {
+  public:
+    Verifier(sqlite::Database& main, const VerifyOptions& options) : main_(main), options_(options) {}
+    [[nodiscard]] Result<Report> run();
+
+  private:
+    struct Known {  // what the tables say of an orchestrator
+        std::string key = {};
+        std::int64_t ns = 0;
+    };
+    struct Track {  // what the chain says of it
+        std::uint64_t epoch = 0;
+        stipend_unix_ns decided_at = 0;
+        stipend_unix_ns next_at = 0;
+        std::uint32_t consecutive_failures = 0;
+        bool suspended = false;
+        Seq row_seq = 0;     // the last change of its row ...
+        Hash row_body = {};  // ... and the hash of that body
+        Seq state_seq = 0;   // the last change of its state ...
+        bool by_decision = false;
+        Hash state_digest = {};  // ... and what that left
+    };
+
+    using Entries = std::map<std::int64_t, SignedWei>;  // by account
+    struct Debts;
+
+    void bad(std::string row, std::string what);
+    [[nodiscard]] std::string name_of(const StoredDecision& stored) const;
+
+    // verify.cpp
+    [[nodiscard]] Result<void> load_known();
+    [[nodiscard]] Result<void> check_file();
+    [[nodiscard]] Result<void> check_archives();
+    [[nodiscard]] Result<void> check_archive(const RecordedArchive& archive);
+    [[nodiscard]] Result<void> start_from_carried(const RecordedArchive& last);
+    [[nodiscard]] Result<void> check_carried();
+    [[nodiscard]] Hash closing_hash() const;
+
+    // verify_chain.cpp
+    [[nodiscard]] Result<void> walk(sqlite::Database& file, Seq after);
+    void check_decision(const StoredDecision& stored);
+    [[nodiscard]] Result<std::string> expected_body(AuditKind kind, Seq seq, const std::string& body);
+    void track_change(AuditKind kind, Seq seq, const std::string& body);
+
+    // verify_journal.cpp
+    [[nodiscard]] Result<void> check_journals(sqlite::Database& file, Seq after);
+    [[nodiscard]] Result<void> check_orphan_entries(sqlite::Database& file, Seq after);
+    void compare_entries(Seq ref, const Entries& got, const Entries& want);
+    // Add what a journal must hold.
+    [[nodiscard]] Result<void> expect_decisions(Debts& debts, Seq ref, Seq last, Entries& want);
+    [[nodiscard]] Result<void> expect_adjustment(Seq ref, Seq last, Entries& want);
+    void expect_debt(Entries& want, OrchestratorId id, const SignedWei& wei);
+
+    // verify_state.cpp
+    [[nodiscard]] Result<void> check_orchestrators();
+    [[nodiscard]] Result<void> check_states();
+    [[nodiscard]] Result<void> check_accounts();
+    [[nodiscard]] Result<void> check_gaps();
+    [[nodiscard]] Result<void> check_small_tables();
+    void check_state(OrchestratorId id, const EngineState& state, const SignedWei& owed, Seq seq);
+    [[nodiscard]] bool seen(AuditKind kind, Seq seq) const;
+
+    sqlite::Database& main_;
+    const VerifyOptions& options_;
+    Report report_;
+    bool expected_head_seen_ = false;
+    std::uint64_t chain_id_ = 0;
+    Head at_;            // as far as the chain was walked
+    Seq unchecked_ = 0;  // up to here the rows are in archives that are missing
+    Seq price_seq_ = 0;  // the last change of the price
+    std::string price_body_;
+    std::unordered_map<OrchestratorId, Known> known_;
+    std::unordered_map<std::int64_t, std::string> namespaces_;
+    std::unordered_map<std::int64_t, std::int64_t> expense_accounts_;  // by namespace
+    std::unordered_map<OrchestratorId, Track> tracks_;
+    Entries sums_;
+    std::vector<Seq> adjustment_journals_;           // rising
+    std::map<AuditKind, std::vector<Seq>> changes_;  // of the rare kinds, rising
+    Keccak keccak_;
+    std::string buffer_;
+};
+
+}  // namespace stipend::ledger

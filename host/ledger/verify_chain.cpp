@@ -1,0 +1,224 @@
+// The audit chain of one file, and what each of its rows tells of.
+#include <algorithm>
+
+#include "host/ledger/verify.hpp"
+#include "stipend/json.hpp"
+
+namespace stipend::ledger {
+namespace {
+
+constexpr std::uint64_t progress_rows = 16'384;
+
+// The integer member of a stored body; -1 where there is none.
+std::int64_t number_in(const Json& body, std::string_view name) {
+    const Json* member = body.find(name);
+    if (member == nullptr || !member->is(Json::Kind::number)) return -1;
+    const auto number = Decimal::parse(member->text());
+    if (!number) return -1;
+    const auto value = number->exact_scaled(0);
+    return value ? *value : -1;
+}
+
+std::string text_in(const Json& body, std::string_view name) {
+    const Json* member = body.find(name);
+    return member != nullptr && member->is(Json::Kind::string) ? member->text() : std::string();
+}
+
+}  // namespace
+
+Result<void> Verifier::walk(sqlite::Database& file, Seq after) {
+    STIPEND_LET(last, file.number("SELECT ifnull(max(seq), 0) FROM audit"));
+    STIPEND_LET(rows, file.prepare("SELECT seq, kind, body, hash FROM audit WHERE seq > ? ORDER BY seq"));
+    STIPEND_LET(decisions,
+                file.prepare(cat("SELECT seq, ", decision_columns, " FROM decision WHERE seq > ? ORDER BY seq")));
+    rows.bind(after);
+    decisions.bind(after);
+    at_.seq = after;
+    StoredDecision decision;
+    bool more_decisions = true;
+    const auto advance = [&]() -> Result<void> {
+        STIPEND_LET(more, decisions.next());
+        more_decisions = more;
+        if (more) decision = read_decision(decisions);
+        return {};
+    };
+    STIPEND_TRY(advance());
+    for (;;) {
+        STIPEND_LET(more, rows.next());
+        if (!more) break;
+        const Seq seq = rows.i64();
+        const auto kind = static_cast<AuditKind>(rows.i64());
+        const std::string body = rows.text();
+        const Hash hash = rows.bytes32();
+        if (seq != at_.seq + 1) bad(cat("audit seq ", at_.seq + 1), cat("is missing: the next row is seq ", seq));
+        for (; more_decisions && (decision.seq < seq || (decision.seq == seq && kind != AuditKind::decision));) {
+            bad(name_of(decision), "has no audit row");
+            STIPEND_TRY(advance());
+        }
+        std::string_view content = body;
+        if (kind == AuditKind::decision) {
+            if (!more_decisions || decision.seq != seq) {
+                bad(cat("decision seq ", seq), "its row is missing");
+            } else {
+                encode_decision(buffer_, decision.decision, decision.decision.wei.to_abi(), decision.state_digest);
+                content = buffer_;
+            }
+        }
+        const Hash want = row_hash(keccak_, at_.hash, seq, kind, content);
+        if (kind == AuditKind::decision && more_decisions && decision.seq == seq) {
+            // The row is named by what it is, since the decision is what an edit would be after.
+            if (hash != want) bad(name_of(decision), cat("hash differs: got ", hex(hash), ", want ", hex(want)));
+            check_decision(decision);
+            STIPEND_TRY(advance());
+        } else if (hash != want) {
+            bad(cat("audit seq ", seq, " (", kind_name(kind), ")"),
+                cat("hash differs: got ", hex(hash), ", want ", hex(want)));
+        }
+        if (kind != AuditKind::decision) {
+            STIPEND_LET(expected, expected_body(kind, seq, body));
+            if (!expected.empty() && expected != body) {
+                bad(cat(kind_name(kind), " seq ", seq),
+                    cat("the row is not what the chain recorded: got ", expected, ", want ", body));
+            }
+            track_change(kind, seq, body);
+        }
+        // The stored hash goes on, so that one bad row is named and not all that follow it.
+        at_ = {.seq = seq, .hash = hash};
+        if (options_.expected_head == at_) expected_head_seen_ = true;
+        if (++report_.audit_rows % progress_rows == 0 && options_.progress) {
+            options_.progress(static_cast<std::uint64_t>(seq), static_cast<std::uint64_t>(std::max(last, seq)));
+        }
+    }
+    while (more_decisions) {
+        bad(name_of(decision), "has no audit row");
+        STIPEND_TRY(advance());
+    }
+    return {};
+}
+
+void Verifier::check_decision(const StoredDecision& stored) {
+    const Decision& d = stored.decision;
+    ++report_.decisions;
+    if (stored.malformed) bad(name_of(stored), "an amount or a hash is not 32 bytes");
+    if (!known_.contains(d.orchestrator)) bad(name_of(stored), "is of no orchestrator that is known");
+    const auto generations = changes_.find(AuditKind::generation);
+    const auto published = generations == changes_.end() ? 0 : generations->second.size();
+    if (unchecked_ == 0 && (d.generation < 1 || static_cast<std::uint64_t>(d.generation) > published)) {
+        bad(name_of(stored), cat("generation ", d.generation, " was not published before it"));
+    }
+    Track& track = tracks_[d.orchestrator];
+    if (d.epoch != track.epoch + 1) {
+        bad(name_of(stored), cat("does not follow epoch ", track.epoch));
+    }
+    if (d.period_from < track.decided_at || d.decided_at < d.period_from) {
+        bad(name_of(stored), cat("its period overlaps the last: from ", d.period_from, " to ", d.decided_at,
+                                 ", the last was decided at ", track.decided_at));
+    }
+    if (d.action == Action::skip && !d.wei.zero()) bad(name_of(stored), "a skip owes something");
+    track.epoch = d.epoch;
+    track.decided_at = d.decided_at;
+    track.next_at = d.next_at;
+    track.consecutive_failures = d.consecutive_failures;
+    track.suspended = d.suspended;
+    track.state_seq = stored.seq;
+    track.by_decision = true;
+    track.state_digest = stored.state_digest;
+}
+
+// The body that the row of this change gives today; empty where no table keeps one. A row that is gone gives a text
+// that no body equals.
+Result<std::string> Verifier::expected_body(AuditKind kind, Seq seq, const std::string& body) {
+    const auto one = [&](std::string_view sql, std::int64_t key, auto&& read) -> Result<std::string> {
+        STIPEND_LET(row, main_.prepare(sql));
+        STIPEND_LET(found, row.bind(key).next());
+        return found ? read(row) : std::string("no row");
+    };
+    if (kind == AuditKind::generation) {
+        return one(
+            "SELECT id, at, policy, version, revision, memory_version, so_sha256, config, terms "
+            "FROM generation WHERE seq = ?",
+            seq, [](sqlite::Statement& row) {
+                Generation g{.id = row.i64(), .at = row.i64(), .policy = row.text(), .version = row.text()};
+                g.revision = row.as<std::uint32_t>();
+                g.memory_version = row.as<std::uint32_t>();
+                g.so_sha256 = row.text();
+                g.config = row.text();
+                g.terms = row.text();
+                return generation_body(g);
+            });
+    }
+    if (kind == AuditKind::gap_opened) {
+        return one("SELECT orchestrator, from_at, cause FROM gap WHERE seq = ?", seq, [](sqlite::Statement& row) {
+            const OrchestratorId id = row.i64();
+            const stipend_unix_ns from = row.i64();
+            return gap_opened_body(id, from, row.text());
+        });
+    }
+    if (kind == AuditKind::gap_closed) {
+        const auto parsed = parse_json(body);
+        const Seq gap = parsed ? number_in(*parsed, "gap") : -1;
+        return one("SELECT to_at, usd_e8, closed FROM gap WHERE seq = ?", gap, [&](sqlite::Statement& row) {
+            const auto to = row.maybe<stipend_unix_ns>();
+            const auto usd_e8 = row.maybe<std::int64_t>();
+            const auto closed = row.maybe<Seq>();
+            if (!to || !usd_e8 || closed != seq) return std::string("no such end");
+            return gap_closed_body(gap, *to, *usd_e8);
+        });
+    }
+    if (kind == AuditKind::adjustment) {
+        return one(
+            "SELECT key, orchestrator, from_at, to_at, wei, usd_e8, reason, by, at FROM adjustment "
+            "WHERE seq = ?",
+            seq, [](sqlite::Statement& row) {
+                Adjustment a{.key = row.text(), .orchestrator = row.i64(), .from = row.i64(), .to = row.i64()};
+                a.wei = SignedWei::from_bytes(row.bytes32());
+                a.usd_e8 = row.i64();
+                a.reason = row.text();
+                a.by = row.text();
+                a.at = row.i64();
+                return row.malformed() ? std::string("an amount that is not 32 bytes") : adjustment_body(a);
+            });
+    }
+    if (kind == AuditKind::archive) {
+        return one("SELECT file, first, last, previous, head, closing FROM archive WHERE seq = ?", seq,
+                   [this](sqlite::Statement& row) {
+                       ArchiveFacts a{.file = row.text(), .first = row.i64(), .last = row.i64()};
+                       a.previous = row.bytes32();
+                       a.head = row.bytes32();
+                       a.closing = row.bytes32();
+                       return archive_body(a, archive_digest(a, chain_id_));
+                   });
+    }
+    return std::string();
+}
+
+// Remembers what the chain says last of the rows that are replaced when they change.
+void Verifier::track_change(AuditKind kind, Seq seq, const std::string& body) {
+    changes_[kind].push_back(seq);
+    if (kind == AuditKind::price) {
+        price_seq_ = seq;
+        price_body_ = body;
+    }
+    if (kind != AuditKind::orchestrator && kind != AuditKind::state) return;
+    const auto parsed = parse_json(body);
+    if (!parsed) return bad(cat("audit seq ", seq), "its body is not JSON");
+    if (kind == AuditKind::orchestrator) {
+        Track& track = tracks_[number_in(*parsed, "id")];
+        track.row_seq = seq;
+        track.row_body = keccak256(body);
+        return;
+    }
+    Track& track = tracks_[number_in(*parsed, "orchestrator")];
+    track.state_seq = seq;
+    track.by_decision = false;
+    const std::string digest = text_in(*parsed, "state");
+    for (std::size_t i = 0; i < track.state_digest.size(); ++i) {
+        const auto nibble = [&](std::size_t at) {
+            const char c = at < digest.size() ? digest[at] : '0';
+            return c <= '9' ? c - '0' : c - 'a' + 10;
+        };
+        track.state_digest[i] = static_cast<std::uint8_t>(nibble(2 * i) << 4 | nibble(2 * i + 1));
+    }
+}
+
+}  // namespace stipend::ledger

@@ -1,0 +1,162 @@
+// Double entry: each journal holds what its decisions or its adjustment say, once, and sums to zero.
+#include <algorithm>
+
+#include "host/ledger/poster.hpp"
+#include "host/ledger/verify.hpp"
+
+namespace stipend::ledger {
+namespace {
+
+// Sums of a verification must not end it: what leaves the range is a finding, and the sum stays as it was.
+bool add_to(std::map<std::int64_t, SignedWei>& entries, std::int64_t account, const SignedWei& wei) {
+    SignedWei sum;
+    if (!SignedWei::add(entries[account], wei, sum)) return false;
+    entries[account] = sum;
+    return true;
+}
+
+}  // namespace
+
+// The debts that the decisions of one file make, in the order of the chain.
+struct Verifier::Debts {
+    bool more = false;
+    Seq seq = 0;
+    OrchestratorId orchestrator = 0;
+    SignedWei wei = {};
+
+    Result<void> open(sqlite::Database& file, Seq after) {
+        STIPEND_LET(prepared, file.prepare("SELECT seq, orchestrator, wei FROM decision WHERE seq > ? ORDER BY seq"));
+        rows_ = std::move(prepared);
+        rows_.bind(after);
+        return advance();
+    }
+    Result<void> advance() {
+        STIPEND_LET(found, rows_.next());
+        more = found;
+        if (!found) return {};
+        seq = rows_.i64();
+        orchestrator = rows_.i64();
+        wei = SignedWei::from_bytes(rows_.bytes32());
+        return {};
+    }
+
+  private:
+    sqlite::Statement rows_;
+};
+
+void Verifier::expect_debt(Entries& want, OrchestratorId id, const SignedWei& wei) {
+    if (wei.zero()) return;
+    const auto known = known_.find(id);
+    const std::int64_t ns = known == known_.end() ? 0 : known->second.ns;
+    const auto expense = expense_accounts_.find(ns);
+    const auto negated = wei.negated();
+    if (expense == expense_accounts_.end() || !negated || !add_to(want, id, wei) ||
+        !add_to(want, expense->second, *negated)) {
+        bad(cat("debt of orchestrator ", id), cat("cannot be summed: ", wei.text(), " wei"));
+    }
+}
+
+void Verifier::compare_entries(Seq ref, const Entries& got, const Entries& want) {
+    const auto name = [&](std::int64_t account) { return cat("entry (journal ", ref, ", account ", account, ")"); };
+    SignedWei sum;
+    bool summed = true;
+    for (const auto& [account, wei] : got) {
+        summed = summed && SignedWei::add(sum, wei, sum);
+        if (!add_to(sums_, account, wei)) bad(name(account), "its account leaves its range");
+        const auto match = want.find(account);
+        if (match == want.end()) {
+            bad(name(account), cat("stands for nothing: got ", wei.text(), " wei"));
+        } else if (match->second != wei) {
+            bad(name(account), cat("got ", wei.text(), " wei, want ", match->second.text()));
+        }
+    }
+    for (const auto& [account, wei] : want) {
+        if (!got.contains(account)) bad(name(account), cat("is missing: want ", wei.text(), " wei"));
+    }
+    if (!summed || !sum.zero()) bad(cat("journal ", ref), cat("does not sum to zero: ", sum.text(), " wei"));
+}
+
+Result<void> Verifier::check_journals(sqlite::Database& file, Seq after) {
+    STIPEND_LET(journals, file.prepare("SELECT ref, kind, last FROM journal WHERE ref > ? ORDER BY ref"));
+    STIPEND_LET(entries, file.prepare("SELECT account, wei FROM entry WHERE journal = ?"));
+    Debts debts;
+    STIPEND_TRY(debts.open(file, after));
+    journals.bind(after);
+    Seq covered = after;
+    for (;;) {
+        STIPEND_LET(more, journals.next());
+        if (!more) break;
+        ++report_.journals;
+        const Seq ref = journals.i64();
+        const auto kind = static_cast<JournalKind>(journals.i64());
+        const Seq last = journals.i64();
+        if (ref <= covered || last < ref) bad(cat("journal ", ref), cat("overlaps: got [", ref, ", ", last, "]"));
+        covered = std::max(covered, last);
+        Entries want;
+        if (kind == JournalKind::decisions) {
+            STIPEND_TRY(expect_decisions(debts, ref, last, want));
+        } else if (kind == JournalKind::adjustment) {
+            STIPEND_TRY(expect_adjustment(ref, last, want));
+        } else {
+            bad(cat("journal ", ref), cat("unknown kind: got ", static_cast<int>(kind)));
+        }
+        Entries got;
+        entries.bind(ref);
+        for (;;) {
+            STIPEND_LET(another, entries.next());
+            if (!another) break;
+            const std::int64_t account = entries.i64();
+            got.emplace(account, SignedWei::from_bytes(entries.bytes32()));
+            if (entries.malformed()) bad(cat("entry (journal ", ref, ", account ", account, ")"), "is not 32 bytes");
+        }
+        compare_entries(ref, got, want);
+    }
+    while (debts.more) {
+        bad(cat("decision seq ", debts.seq), "is in no journal");
+        STIPEND_TRY(debts.advance());
+    }
+    return check_orphan_entries(file, after);
+}
+
+Result<void> Verifier::expect_decisions(Debts& debts, Seq ref, Seq last, Entries& want) {
+    for (; debts.more && debts.seq < ref;) {
+        bad(cat("decision seq ", debts.seq), "is in no journal");
+        STIPEND_TRY(debts.advance());
+    }
+    Seq count = 0;
+    for (; debts.more && debts.seq <= last; ++count) {
+        expect_debt(want, debts.orchestrator, debts.wei);
+        STIPEND_TRY(debts.advance());
+    }
+    if (count != last - ref + 1) {
+        bad(cat("journal ", ref), cat("covers [", ref, ", ", last, "]: got ", count, " decisions there"));
+    }
+    return {};
+}
+
+Result<void> Verifier::expect_adjustment(Seq ref, Seq last, Entries& want) {
+    adjustment_journals_.push_back(ref);
+    STIPEND_LET(row, main_.prepare("SELECT orchestrator, wei FROM adjustment WHERE seq = ?"));
+    STIPEND_LET(found, row.bind(ref).next());
+    if (!found || last != ref) {
+        bad(cat("journal ", ref), "is of no adjustment");
+        return {};
+    }
+    const OrchestratorId id = row.i64();
+    expect_debt(want, id, SignedWei::from_bytes(row.bytes32()));
+    return {};
+}
+
+Result<void> Verifier::check_orphan_entries(sqlite::Database& file, Seq after) {
+    STIPEND_LET(orphans, file.prepare("SELECT journal, account FROM entry WHERE journal > ? AND journal NOT IN "
+                                      "(SELECT ref FROM journal) LIMIT 100"));
+    orphans.bind(after);
+    for (;;) {
+        STIPEND_LET(more, orphans.next());
+        if (!more) return {};
+        const Seq journal = orphans.i64();
+        bad(cat("entry (journal ", journal, ", account ", orphans.i64(), ")"), "is of no journal");
+    }
+}
+
+}  // namespace stipend::ledger

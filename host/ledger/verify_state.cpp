@@ -1,0 +1,180 @@
+// The tables that say how things stand now, against what the chain and the entries said of them.
+#include <algorithm>
+
+#include "host/ledger/verify.hpp"
+
+namespace stipend::ledger {
+
+bool Verifier::seen(AuditKind kind, Seq seq) const {
+    if (seq <= unchecked_) return true;
+    const auto places = changes_.find(kind);
+    return places != changes_.end() && std::ranges::binary_search(places->second, seq);
+}
+
+Result<void> Verifier::check_orchestrators() {
+    STIPEND_LET(rows, main_.prepare(cat("SELECT ", orchestrator_columns, ", ns, seq FROM orchestrator")));
+    for (;;) {
+        STIPEND_LET(more, rows.next());
+        if (!more) break;
+        const Orchestrator row = read_orchestrator(rows);
+        const std::int64_t ns = rows.i64();
+        const Seq seq = rows.i64();
+        const std::string name = cat("orchestrator ", row.id, " (", row.key, ")");
+        const auto space = namespaces_.find(ns);
+        const auto track = tracks_.find(row.id);
+        const Seq want_seq = track == tracks_.end() ? 0 : track->second.row_seq;
+        if (want_seq == 0 && seq <= unchecked_) continue;
+        if (seq != want_seq) {
+            bad(name, cat("was last changed at seq ", want_seq, ", got ", seq));
+        } else if (space == namespaces_.end() ||
+                   keccak256(orchestrator_body(row, space->second)) != track->second.row_body) {
+            bad(name, cat("the row is not what the chain recorded at seq ", seq));
+        }
+    }
+    for (const auto& [id, track] : tracks_) {
+        if (!known_.contains(id)) bad(cat("orchestrator ", id), "its row is missing");
+    }
+    return {};
+}
+
+Result<void> Verifier::check_states() {
+    STIPEND_LET(rows, main_.prepare(cat("SELECT orchestrator, ", state_columns, ", owed, seq FROM engine_state")));
+    std::size_t count = 0;
+    for (;;) {
+        STIPEND_LET(more, rows.next());
+        if (!more) break;
+        ++count;
+        bool malformed = false;
+        const OrchestratorId id = rows.i64();
+        const EngineState state = read_state(rows, malformed);
+        const auto owed = SignedWei::from_bytes(rows.bytes32());
+        const Seq seq = rows.i64();
+        if (malformed) bad(cat("state of orchestrator ", id), "its memory is not a memory");
+        if (rows.malformed()) bad(cat("state of orchestrator ", id), "its balance is not 32 bytes");
+        check_state(id, state, owed, seq);
+    }
+    if (count == known_.size()) return {};
+    STIPEND_LET(missing, main_.prepare("SELECT id, key FROM orchestrator WHERE id NOT IN "
+                                       "(SELECT orchestrator FROM engine_state) LIMIT 100"));
+    for (;;) {
+        STIPEND_LET(more, missing.next());
+        if (!more) return {};
+        const OrchestratorId id = missing.i64();
+        bad(cat("state of orchestrator ", id, " (", missing.text(), ")"), "its row is missing");
+    }
+}
+
+void Verifier::check_state(OrchestratorId id, const EngineState& state, const SignedWei& owed, Seq seq) {
+    const auto known = known_.find(id);
+    const std::string name =
+        cat("state of orchestrator ", id, " (", known == known_.end() ? "unknown" : known->second.key, ")");
+    if (known == known_.end()) bad(name, "is of no orchestrator");
+    const auto sum = sums_.find(id);
+    const SignedWei want = sum == sums_.end() ? SignedWei() : sum->second;
+    if (owed != want) bad(name, cat("owed: got ", owed.text(), " wei, the entries sum to ", want.text()));
+
+    const auto found = tracks_.find(id);
+    const Track track = found == tracks_.end() ? Track() : found->second;
+    if (state.epoch != track.epoch) bad(name, cat("epoch: got ", state.epoch, ", the last decision is ", track.epoch));
+    if (track.state_seq == 0 && seq <= unchecked_) return;
+    if (seq != track.state_seq) bad(name, cat("was last set at seq ", track.state_seq, ", got ", seq));
+    if (track.by_decision) {
+        if (state.due_at != track.next_at) bad(name, cat("due_at: got ", state.due_at, ", want ", track.next_at));
+        if (state.last_decided_at != track.decided_at) {
+            bad(name, cat("last_decided_at: got ", state.last_decided_at, ", want ", track.decided_at));
+        }
+        if (state.consecutive_failures != track.consecutive_failures || state.suspended != track.suspended) {
+            bad(name, cat("failures: got ", state.consecutive_failures, ", want ", track.consecutive_failures,
+                          "; suspended: got ", state.suspended, ", want ", track.suspended));
+        }
+    }
+    encode_state(buffer_, state);
+    if (keccak_.add(buffer_).finish() != track.state_digest) {
+        bad(name, cat("is not the state that seq ", track.state_seq, " left"));
+    }
+}
+
+Result<void> Verifier::check_accounts() {
+    STIPEND_LET(rows, main_.prepare("SELECT id, ns, name FROM account"));
+    std::size_t debts = 0;
+    for (;;) {
+        STIPEND_LET(more, rows.next());
+        if (!more) break;
+        const std::int64_t id = rows.i64();
+        const std::int64_t ns = rows.i64();
+        const std::string name = rows.text();
+        const auto known = known_.find(id);
+        debts += id > 0 ? 1 : 0;
+        const bool debt = known != known_.end() && name == "owed:" + known->second.key && ns == known->second.ns;
+        if (id > 0 ? !debt : (name != "expense:payout" || !namespaces_.contains(ns))) {
+            bad(cat("account ", id),
+                cat("is not what its orchestrator or namespace wants: got ", name, ", namespace ", ns));
+        }
+    }
+    if (debts != known_.size())
+        bad("account", cat("got ", debts, " debts, want one for each orchestrator: ", known_.size()));
+    for (const auto& [ns, account] : expense_accounts_) {
+        if (account >= 0) bad(cat("namespace ", ns), "has no account expense:payout");
+    }
+    return {};
+}
+
+Result<void> Verifier::check_gaps() {
+    STIPEND_LET(rows, main_.prepare("SELECT seq, orchestrator, from_at, to_at, usd_e8, closed FROM gap "
+                                    "ORDER BY orchestrator, from_at, seq"));
+    OrchestratorId last_of = 0;
+    stipend_unix_ns last_to = INT64_MIN;
+    for (;;) {
+        STIPEND_LET(more, rows.next());
+        if (!more) return {};
+        const Seq seq = rows.i64();
+        const OrchestratorId id = rows.i64();
+        const stipend_unix_ns from = rows.i64();
+        const auto to = rows.maybe<stipend_unix_ns>();
+        const auto usd_e8 = rows.maybe<std::int64_t>();
+        const auto closed = rows.maybe<Seq>();
+        const std::string name = cat("gap seq ", seq);
+        if (!known_.contains(id)) bad(name, cat("is of no orchestrator: got ", id));
+        if (!seen(AuditKind::gap_opened, seq)) bad(name, "has no audit row");
+        if (to.has_value() != closed.has_value() || to.has_value() != usd_e8.has_value() ||
+            (closed && !seen(AuditKind::gap_closed, *closed))) {
+            bad(name, "its end has no audit row");
+        }
+        if (id == last_of && from < last_to) bad(name, "overlaps another gap of its orchestrator");
+        last_of = id;
+        last_to = to.value_or(INT64_MAX);
+    }
+}
+
+Result<void> Verifier::check_small_tables() {
+    for (const auto& [table, kind] : {std::pair{"generation", AuditKind::generation},
+                                      {"adjustment", AuditKind::adjustment},
+                                      {"archive", AuditKind::archive}}) {
+        STIPEND_LET(rows, main_.prepare(cat("SELECT seq FROM ", table, " ORDER BY seq")));
+        for (;;) {
+            STIPEND_LET(more, rows.next());
+            if (!more) break;
+            const Seq seq = rows.i64();
+            if (!seen(kind, seq)) bad(cat(table, " seq ", seq), "has no audit row");
+            if (kind == AuditKind::adjustment && seq > unchecked_ &&
+                !std::ranges::binary_search(adjustment_journals_, seq)) {
+                bad(cat(table, " seq ", seq), "is in no journal");
+            }
+        }
+    }
+    STIPEND_LET(rows, main_.prepare("SELECT usd_per_eth_e8, at, source, seq FROM price"));
+    STIPEND_LET(found, rows.next());
+    if (!found) {
+        if (price_seq_ != 0) bad("price", "its row is missing");
+        return {};
+    }
+    Price price{.usd_per_eth_e8 = rows.i64(), .at = rows.i64(), .source = rows.text()};
+    const Seq seq = rows.i64();
+    if (price_seq_ == 0 && seq <= unchecked_) return {};
+    if (seq != price_seq_ || price_body(price) != price_body_) {
+        bad("price", cat("is not what the chain recorded at seq ", price_seq_));
+    }
+    return {};
+}
+
+}  // namespace stipend::ledger

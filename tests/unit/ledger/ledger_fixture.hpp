@@ -1,0 +1,81 @@
+// A folder for one test, and batches as an engine makes them.
+#pragma once
+
+#include <sqlite3.h>
+
+#include <filesystem>
+#include <string>
+#include <vector>
+
+#include "host/ledger/ledger.hpp"
+
+namespace ledger_test {
+
+using namespace stipend;
+using namespace stipend::ledger;
+
+inline constexpr std::int64_t start_ns = 1'800'000'000'000'000'000;
+inline constexpr std::int64_t minute_ns = 60'000'000'000;
+
+// An empty folder that goes away with the object.
+class TempFolder {
+  public:
+    TempFolder();
+    ~TempFolder();
+    TempFolder(const TempFolder&) = delete;
+    TempFolder& operator=(const TempFolder&) = delete;
+    [[nodiscard]] std::filesystem::path operator/(const char* name) const { return path_ / name; }
+    [[nodiscard]] const std::filesystem::path& path() const { return path_; }
+
+  private:
+    std::filesystem::path path_;
+};
+
+[[nodiscard]] OpenOptions writer(Mode mode = Mode::live, std::uint64_t chain_id = 42161);
+[[nodiscard]] OpenOptions reader(Mode mode = Mode::live, std::uint64_t chain_id = 42161);
+
+// Fails the test where the ledger cannot be opened.
+[[nodiscard]] std::unique_ptr<Ledger> must_open(const std::filesystem::path& path,
+                                                const OpenOptions& options = writer());
+
+[[nodiscard]] Generation generation(GenerationId id);
+[[nodiscard]] NewOrchestrator orchestrator(OrchestratorId id);
+
+// The decision that follows `before`: a good check, 6000000000000000 wei, or a failed one, a skip.
+[[nodiscard]] Decided next_decision(OrchestratorId id, const EngineState& before, bool good = true);
+
+// Keeps the states, as the engine does.
+class Engine {
+  public:
+    // Publishes generation 1 and adds orchestrators 1..count.
+    Engine(Ledger& ledger, OrchestratorId count);
+    // What the ledger has.
+    explicit Engine(Ledger& ledger);
+
+    // One decision for each orchestrator, every third one failed in odd epochs; not committed.
+    [[nodiscard]] Batch cycle();
+    // Commits `batch` and takes over its states.
+    [[nodiscard]] Result<void> commit(const Batch& batch);
+    void must_commit(const Batch& batch);
+    void run(int cycles);
+
+    [[nodiscard]] EngineState& state(OrchestratorId id) { return states_.at(static_cast<std::size_t>(id - 1)); }
+    [[nodiscard]] OrchestratorId count() const { return static_cast<OrchestratorId>(states_.size()); }
+
+  private:
+    Ledger& ledger_;
+    std::vector<EngineState> states_;
+};
+
+// A ledger with every kind of row: two cycles of three orchestrators, gaps open and closed, an adjustment, a price,
+// changes, events.
+void fill_with_everything(Ledger& ledger);
+
+// The report's findings, one in a line; empty for a clean ledger.
+[[nodiscard]] std::string findings(Ledger& ledger, const VerifyOptions& options = {});
+
+// Runs SQL behind the ledger's back.
+void tamper(const std::filesystem::path& path, const std::string& sql);
+[[nodiscard]] std::int64_t number(const std::filesystem::path& path, const std::string& sql);
+
+}  // namespace ledger_test
