@@ -79,7 +79,7 @@ std::string made_address(std::uint32_t number, std::uint16_t port) {
     const auto low = 1 + number % per_octet;
     const auto middle = 1 + number / per_octet % per_octet;
     const auto high = number / (per_octet * per_octet);
-    return cat("https://127.", high, ".", 1 + middle, ".", low, ":", port);
+    return cat("https://127.", high, ".", middle, ".", low, ":", port);
 }
 
 bool ends_in_slash(const Population& population, std::uint32_t number) {
