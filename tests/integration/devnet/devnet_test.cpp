@@ -141,7 +141,7 @@ TEST_CASE("connections are kept alive, and pipelined requests are answered in or
     const auto devnet = started();
     const std::string first = "POST /process/request/x HTTP/1.1\r\nHost: d\r\nContent-Length: 0\r\n\r\n";
     const std::string last = "GET /process/request/x HTTP/1.1\r\nHost: d\r\nConnection: close\r\n\r\n";
-    const auto answers = exchange(devnet->gateway_url(), first + last);
+    const auto answers = raw_exchange(devnet->gateway_url(), first + last);
     CHECK(answers.find("unexpected end of JSON input") != std::string::npos);
     CHECK(answers.find("HTTP/1.1 405") > answers.find("HTTP/1.1 400"));
     CHECK(answers.find("Method not allowed") != std::string::npos);
@@ -214,8 +214,8 @@ TEST_CASE("a gateway that is down refuses connections and drops those it had; it
         CAPTURE(threads);
         const auto devnet = started({.threads = threads});
         auto kept = std::async(std::launch::async, [&] {
-            return exchange(devnet->gateway_url(),
-                            "POST /process/request/x HTTP/1.1\r\nHost: d\r\nContent-Length: 0\r\n\r\n");
+            return raw_exchange(devnet->gateway_url(),
+                                "POST /process/request/x HTTP/1.1\r\nHost: d\r\nContent-Length: 0\r\n\r\n");
         });
         REQUIRE(eventually([&] {
             return parse_json(devnet->network().state(0, 0))->find("gateway")->find("requests")->text() == "1";
@@ -271,7 +271,7 @@ TEST_CASE("headers and bodies beyond the limits are refused as Go refuses them")
     ask = job(*devnet);
     ask.headers.push_back("X-Long: " + std::string(5000, 'x'));
     CHECK(fetch(ask).status == 431);
-    CHECK(exchange(devnet->gateway_url(), "nonsense\r\n\r\n").find("400 Bad Request") != std::string::npos);
+    CHECK(raw_exchange(devnet->gateway_url(), "nonsense\r\n\r\n").find("400 Bad Request") != std::string::npos);
 }
 
 TEST_CASE("a connection beyond the bound is closed at once") {
@@ -279,18 +279,18 @@ TEST_CASE("a connection beyond the bound is closed at once") {
     options.limits.connections = 1;
     const auto devnet = started(std::move(options));
     const auto url = devnet->gateway_url();
-    auto first = std::async(std::launch::async,
-                            [&] { send_and_leave(url, "POST /pro", std::chrono::milliseconds(500)); });
-    CHECK(eventually([&] { return exchange(url, "GET /x HTTP/1.0\r\n\r\n").empty(); }));
+    auto first =
+        std::async(std::launch::async, [&] { send_and_leave(url, "POST /pro", std::chrono::milliseconds(500)); });
+    CHECK(eventually([&] { return raw_exchange(url, "GET /x HTTP/1.0\r\n\r\n").empty(); }));
     first.get();
-    CHECK(eventually([&] { return !exchange(url, "GET /x HTTP/1.0\r\n\r\n").empty(); }));
+    CHECK(eventually([&] { return !raw_exchange(url, "GET /x HTTP/1.0\r\n\r\n").empty(); }));
 }
 
 TEST_CASE("a connection that sends nothing more is closed after the idle limit") {
     Options options;
     options.limits.idle_ms = 50;
     const auto devnet = started(std::move(options));
-    CHECK(exchange(devnet->gateway_url(), "POST /pro").empty());
+    CHECK(raw_exchange(devnet->gateway_url(), "POST /pro").empty());
 }
 
 TEST_CASE("only loopback addresses are served") {

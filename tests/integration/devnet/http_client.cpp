@@ -86,7 +86,7 @@ Answer fetch(const Ask& ask) {
     return sink.answer;
 }
 
-std::string exchange(const std::string& url, std::string_view bytes) {
+std::string raw_exchange(const std::string& url, std::string_view bytes) {
     std::string out;
     const int fd = connect_to(url);
     if (fd < 0) return out;

@@ -34,7 +34,7 @@ struct Ask {
 [[nodiscard]] Answer fetch(const Ask& ask);
 
 // Sends bytes to http://host:port of `url` and returns all that comes until the connection ends.
-[[nodiscard]] std::string exchange(const std::string& url, std::string_view bytes);
+[[nodiscard]] std::string raw_exchange(const std::string& url, std::string_view bytes);
 
 // A connection that sends and then goes away without reading.
 void send_and_leave(const std::string& url, std::string_view bytes, std::chrono::milliseconds stay);
