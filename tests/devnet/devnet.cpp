@@ -1,0 +1,151 @@
+#include "tests/devnet/devnet.hpp"
+
+#include "host/base/time.hpp"
+#include "tests/devnet/control.hpp"
+#include "tests/devnet/worker_client.hpp"
+
+namespace stipend::devnet {
+namespace {
+
+class SocketWorld final : public World {
+  public:
+    explicit SocketWorld(Server& server) : server_(server) {}
+
+    std::int64_t unix_ns() override { return clock_.now(); }
+    std::int64_t mono_ns() override { return clock_.monotonic(); }
+    void after(std::int64_t delay_ns, std::function<void()> then) override { server_.after(delay_ns, std::move(then)); }
+    void call_worker(WorkerCall call, std::function<void(WorkerResult)> done) override {
+        client_.call(std::move(call), std::move(done));
+    }
+    void stop() { client_.stop(); }
+
+  private:
+    Server& server_;
+    SystemClock clock_;
+    WorkerClient client_;
+};
+
+}  // namespace
+
+class Devnet::Impl {
+  public:
+    explicit Impl(Options options)
+        : options_(std::move(options)), server_(options_.limits, options_.threads), world_(server_) {}
+    ~Impl() {
+        // Nothing calls back any more once both are stopped; only then may the network die.
+        server_.stop();
+        world_.stop();
+    }
+    Impl(const Impl&) = delete;
+    Impl& operator=(const Impl&) = delete;
+
+    Result<void> start() {
+        auto& population = options_.population;
+        if (options_.orchestrator_listen.size() > population.count) {
+            return fail(STIPEND_E_INVALID, "orchestrator listeners: got ", options_.orchestrator_listen.size(),
+                        ", want at most one for each of the ", population.count, " orchestrators");
+        }
+        STIPEND_TRY(listen_orchestrators());
+        network_ = std::make_unique<Network>(world_, options_.settings, population);
+        STIPEND_LET(gateway, server_.listen(options_.gateway, [this](Request request, Respond respond) -> Abandon {
+            const auto ticket = network_->gateway_request(std::move(request), respond);
+            return [this, ticket] { network_->abandon(ticket); };
+        }));
+        gateway_ = gateway;
+        if (options_.control) {
+            STIPEND_LET(id, server_.listen(*options_.control, [this](const Request& request, const Respond& respond) {
+                auto reply = control(*network_, request);
+                follow_gateway_fault();
+                respond(std::move(reply));
+                return Abandon();
+            }));
+            control_ = id;
+        }
+        server_.start();
+        for (const auto& event : options_.script) schedule(event);
+        return {};
+    }
+
+    Network& network() { return *network_; }
+
+    [[nodiscard]] std::string url(const Endpoint& endpoint, Server::ListenerId id) const {
+        return cat("http://", endpoint.host, ":", server_.port(id));
+    }
+    [[nodiscard]] std::string gateway_url() const { return url(options_.gateway, gateway_); }
+    [[nodiscard]] std::string control_url() const { return control_ ? url(*options_.control, *control_) : ""; }
+
+    void set_gateway(GatewayFault fault) {
+        network_->apply_gateway(std::move(fault));
+        follow_gateway_fault();
+    }
+
+  private:
+    Result<void> listen_orchestrators() {
+        if (options_.orchestrator_listen.empty()) return {};
+        STIPEND_LET(certificate, make_certificate());
+        std::uint32_t number = 0;
+        for (const auto& endpoint : options_.orchestrator_listen) {
+            const auto handler = [this, number](const Request& request, const Respond& respond) {
+                network_->orchestrator_request(number, request, respond);
+                return Abandon();
+            };
+            STIPEND_LET(id, server_.listen(endpoint, handler, &certificate));
+            options_.population.addresses.push_back(cat("https://", endpoint.host, ":", server_.port(id)));
+            ++number;
+        }
+        return {};
+    }
+
+    // The listener is open unless the gateway is down. A port that somebody took meanwhile leaves it closed.
+    void follow_gateway_fault() {
+        const bool open = network_->gateway_fault().kind != GatewayFaultKind::down;
+        if (auto done = server_.set_open(gateway_, open); !done) {
+            std::fprintf(stderr, "stipend-devnet: %s\n", done.error().message.c_str());
+        }
+    }
+
+    void schedule(const Event& event) {
+        if (event.at_ns == 0) return apply(event);
+        server_.after(event.at_ns, [this, &event] { apply(event); });
+    }
+
+    void apply(const Event& event) {
+        if (const auto* fault = std::get_if<FaultChange>(&event.change)) {
+            const auto done = network_->apply(event.selection, *fault);
+            STIPEND_ASSERT(done.ok());  // the script was checked against the population
+        } else {
+            set_gateway(std::get<GatewayFault>(event.change));
+        }
+    }
+
+    Options options_;
+    std::unique_ptr<Network> network_;
+    Server server_;
+    SocketWorld world_;
+    Server::ListenerId gateway_ = 0;
+    std::optional<Server::ListenerId> control_;
+};
+
+Devnet::Devnet(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
+Devnet::~Devnet() = default;
+
+Result<std::unique_ptr<Devnet>> Devnet::start(Options options) {
+    auto impl = std::make_unique<Impl>(std::move(options));
+    STIPEND_TRY(impl->start());
+    return std::unique_ptr<Devnet>(new Devnet(std::move(impl)));
+}
+
+Network& Devnet::network() {
+    return impl_->network();
+}
+std::string Devnet::gateway_url() const {
+    return impl_->gateway_url();
+}
+std::string Devnet::control_url() const {
+    return impl_->control_url();
+}
+void Devnet::set_gateway(GatewayFault fault) {
+    impl_->set_gateway(std::move(fault));
+}
+
+}  // namespace stipend::devnet

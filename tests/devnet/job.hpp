@@ -1,0 +1,61 @@
+// A job on its way through the devnet, and the bounded record of those that reached a worker.
+#pragma once
+
+#include <cstdint>
+#include <deque>
+#include <memory>
+#include <optional>
+#include <string>
+
+#include "tests/devnet/message.hpp"
+#include "tests/devnet/wire.hpp"
+
+namespace stipend::devnet {
+
+struct Job {
+    JobRequest request = {};
+    std::string path = {};  // as the client sent it, /process/request/...
+    std::string content_type = {};
+    std::string body = {};
+    bool gone = false;  // the client hung up: whatever is still running leaks its slot and answers nobody
+};
+using JobPtr = std::shared_ptr<Job>;
+
+// What comes with a job to pay for it. The devnet moves numbers, not tickets.
+struct Payment {
+    enum class Kind : std::uint8_t { none, credit, undecodable };
+    Kind kind = Kind::none;
+    std::int64_t credit_wei = 0;
+};
+
+struct JobRecord {
+    std::int64_t unix_ns = 0;
+    std::uint32_t orchestrator = 0;
+    std::string capability = {};
+    std::string path = {};
+    std::string body = {};  // its beginning
+};
+
+// The last jobs that workers received; the oldest go first.
+class JobLog {
+  public:
+    static constexpr std::size_t max_body = 2048;
+
+    explicit JobLog(std::size_t capacity) : capacity_(capacity) {}
+
+    void add(std::int64_t unix_ns, std::uint32_t orchestrator, const Job& job) {
+        ++total_;
+        if (capacity_ == 0) return;
+        if (records_.size() >= capacity_) records_.pop_front();
+        records_.push_back({unix_ns, orchestrator, job.request.capability, job.path, job.body.substr(0, max_body)});
+    }
+    [[nodiscard]] const std::deque<JobRecord>& records() const { return records_; }
+    [[nodiscard]] std::uint64_t total() const { return total_; }
+
+  private:
+    std::size_t capacity_;
+    std::deque<JobRecord> records_;
+    std::uint64_t total_ = 0;
+};
+
+}  // namespace stipend::devnet

@@ -1,0 +1,202 @@
+// stipend-devnet: a Livepeer BYOC gateway and its orchestrators in one process. A fixture for tests and demos.
+#include <fmt/core.h>
+#include <pthread.h>
+#include <unistd.h>
+
+#include <CLI/CLI.hpp>
+#include <csignal>
+#include <fstream>
+#include <iostream>
+#include <sstream>
+
+#include "tests/devnet/devnet.hpp"
+
+namespace {
+
+using namespace stipend;
+using namespace stipend::devnet;
+
+constexpr std::size_t max_script_bytes = 16 << 20;
+constexpr std::uint32_t max_orchestrators = 1'000'000;
+
+struct CommandLine {
+    Options options;
+    std::string gateway = "127.0.0.1:9935";
+    std::string control;
+    std::vector<std::string> listen;
+    std::string era = "head";
+    std::string script;
+    std::string slash;
+    bool demo = false;
+    bool print_addresses = false;
+    int ready_fd = -1;
+};
+
+void describe(CLI::App& app, CommandLine& line) {
+    auto& options = line.options;
+    app.add_option("-n,--orchestrators", options.population.count, "How many orchestrators")
+        ->check(CLI::Range(1U, max_orchestrators))
+        ->capture_default_str();
+    app.add_option("--gateway", line.gateway, "The gateway's address; port 0 takes a free one")->capture_default_str();
+    app.add_option("--control", line.control, "Address of the live control, such as 127.0.0.1:9936");
+    app.add_option("--orchestrator-listen", line.listen,
+                   "Address on which the first (second, ...) orchestrator serves its own routes, TLS and plain HTTP");
+    app.add_flag("--bare-listeners", options.population.bare_listeners,
+                 "Orchestrators that listen have no scripted worker: a real one registers");
+    app.add_option("--port", options.population.port, "Port in the addresses of orchestrators that do not listen")
+        ->capture_default_str();
+    app.add_option("--slash", line.slash, "every:N keeps a trailing slash on every N-th pool entry");
+    app.add_option("--era", line.era, "Which network to play")
+        ->check(CLI::IsMember({"head", "v0.8.7"}))
+        ->capture_default_str();
+    app.add_option("--capability", options.settings.capability, "Of the scripted workers")->capture_default_str();
+    app.add_option("--capacity", options.settings.capacity, "Of each scripted worker")->capture_default_str();
+    app.add_option("--secret", options.settings.secret, "With which a worker registers")->capture_default_str();
+    app.add_option("--ticket-ev", options.settings.ticket_ev_wei, "Expected value of one ticket, in wei")
+        ->capture_default_str();
+    app.add_option("--seed", options.settings.seed, "Of everything that is left to chance")->capture_default_str();
+    app.add_option("--script", line.script, "YAML list or JSON lines of timed changes");
+    app.add_flag("--demo", line.demo, "Runs the built-in script on 16 orchestrators")->excludes("--script");
+    app.add_option("--job-log", options.settings.job_log, "How many of the last jobs GET /jobs keeps")
+        ->check(CLI::Range(0, 1'000'000))
+        ->capture_default_str();
+    app.add_option("--body-limit", options.limits.body_bytes, "Bytes of a request's body")->capture_default_str();
+    app.add_option("--header-limit", options.limits.header_bytes, "Bytes of a request's headers")
+        ->capture_default_str();
+    app.add_option("--connections", options.limits.connections, "Open at once, for each listener")
+        ->capture_default_str();
+    app.add_option("--threads", options.threads, "For input and output")
+        ->check(CLI::Range(1, 16))
+        ->capture_default_str();
+    app.add_flag("--print-addresses", line.print_addresses, "Prints a value for ORCHESTRATOR_ADDRESSES and ends");
+    app.add_option("--ready-fd", line.ready_fd, "Also writes the ready line to this descriptor, then closes it");
+    app.footer(
+        "Faults, for scripts and POST /fault "
+        "{\"orchestrator\":3,\"fault\":{\"kind\":\"slow\",\"delay\":\"300ms\"}}:\n" +
+        fault_help());
+}
+
+Result<std::string> read_script(const std::string& path) {
+    std::ifstream file(path, std::ios::binary);
+    if (!file) return fail(STIPEND_E_CONFIG, "script: ", path, ": cannot be read");
+    std::string text(max_script_bytes + 1, '\0');
+    file.read(text.data(), static_cast<std::streamsize>(text.size()));
+    text.resize(static_cast<std::size_t>(file.gcount()));
+    if (text.size() > max_script_bytes) {
+        return fail(STIPEND_E_LIMIT, "script: ", path, ": want at most ", max_script_bytes, " bytes");
+    }
+    return text;
+}
+
+Result<void> complete(CommandLine& line, bool count_given) {
+    auto& options = line.options;
+    options.settings.era = line.era == "head" ? Era::head : Era::v0_8_7;
+    STIPEND_LET(gateway, parse_endpoint(line.gateway));
+    options.gateway = gateway;
+    if (!line.control.empty()) {
+        STIPEND_LET(control, parse_endpoint(line.control));
+        options.control = control;
+    }
+    for (const auto& text : line.listen) {
+        STIPEND_LET(endpoint, parse_endpoint(text));
+        options.orchestrator_listen.push_back(endpoint);
+    }
+    if (!line.slash.empty()) {
+        const auto every = Json::of_number(line.slash.rfind("every:", 0) == 0 ? line.slash.substr(6) : "");
+        const auto number = parse_selection(every, max_orchestrators);
+        if (!number || number->first == 0) {
+            return fail(STIPEND_E_CONFIG, "--slash: got \"", line.slash, "\", want every:N with N from 1 up");
+        }
+        options.population.slash_every = number->first;
+    }
+    auto& count = options.population.count;
+    if (line.demo && !count_given) count = demo_size;
+    if (line.demo) {
+        STIPEND_LET(events, parse_script(demo_script(), "demo", count));
+        options.script = std::move(events);
+    } else if (!line.script.empty()) {
+        STIPEND_LET(text, read_script(line.script));
+        STIPEND_LET(events, parse_script(text, line.script, count));
+        options.script = std::move(events);
+    }
+    return {};
+}
+
+// The names only: nothing is opened, so port 0 of a listener stays 0.
+void print_addresses(const Options& options) {
+    std::string out;
+    for (std::uint32_t number = 0; number < options.population.count; ++number) {
+        const bool listens = number < options.orchestrator_listen.size();
+        if (number != 0) out.push_back(',');
+        out += listens ? cat("https://", options.orchestrator_listen[number].host, ":",
+                             options.orchestrator_listen[number].port)
+                       : made_address(number, options.population.port);
+        if (ends_in_slash(options.population, number)) out.push_back('/');
+    }
+    fmt::print("{}\n", out);
+}
+
+void announce(Devnet& devnet, int ready_fd) {
+    auto& network = devnet.network();
+    const auto control = devnet.control_url();
+    const auto ready = fmt::format("devnet ready gateway={} control={} orchestrators={}\n", devnet.gateway_url(),
+                                   control.empty() ? "none" : control, network.size());
+    fmt::print("{}", ready);
+    std::fflush(stdout);
+    if (ready_fd < 0) return;
+    if (::write(ready_fd, ready.data(), ready.size()) != static_cast<ssize_t>(ready.size())) {
+        fmt::print(stderr, "stipend-devnet: --ready-fd {}: could not be written\n", ready_fd);
+    }
+    if (ready_fd > STDERR_FILENO) ::close(ready_fd);
+}
+
+int run(int argc, char** argv) {
+    CommandLine line;
+    CLI::App app(
+        "A fixture for tests and demos: plays a Livepeer BYOC gateway and its orchestrators.\n"
+        "It moves no money, signs nothing, and decides nothing about pay.",
+        "stipend-devnet");
+    describe(app, line);
+    try {
+        app.parse(argc, argv);
+    } catch (const CLI::ParseError& problem) {
+        return app.exit(problem) == 0 ? 0 : 2;
+    }
+    if (const auto done = complete(line, app.count("--orchestrators") != 0); !done) {
+        fmt::print(stderr, "stipend-devnet: {}\n", done.error().message);
+        return 2;
+    }
+    if (line.print_addresses) {
+        print_addresses(line.options);
+        return 0;
+    }
+    // Taken before any thread starts, so that only sigwait below sees them.
+    sigset_t ends;
+    sigemptyset(&ends);
+    sigaddset(&ends, SIGINT);
+    sigaddset(&ends, SIGTERM);
+    pthread_sigmask(SIG_BLOCK, &ends, nullptr);
+    std::signal(SIGPIPE, SIG_IGN);
+
+    fmt::print("stipend-devnet: a fixture for tests and demos; nothing here is a real gateway, and nobody is paid.\n");
+    auto devnet = Devnet::start(std::move(line.options));
+    if (!devnet) {
+        fmt::print(stderr, "stipend-devnet: {}\n", devnet.error().message);
+        return 1;
+    }
+    announce(**devnet, line.ready_fd);
+    int signal = 0;
+    sigwait(&ends, &signal);
+    return 0;
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+    try {
+        return run(argc, argv);
+    } catch (const std::exception& problem) {
+        std::fprintf(stderr, "stipend-devnet: %s\n", problem.what());
+        return 1;
+    }
+}
