@@ -73,6 +73,20 @@ void write_block(const Node& node, std::size_t indent, std::string& out) {
     }
 }
 
+void hide(Node& node, const Path& path, const std::set<std::string>& secret_paths) {
+    std::size_t index = 0;
+    for (auto& child : node.children) {
+        hide(child, node.is(Node::Kind::mapping) ? path.key(child.key) : path.item(index++), secret_paths);
+    }
+    node.secret = node.secret || (node.is(Node::Kind::scalar) && secret_paths.contains(path.text()));
+}
+
+Node tree_of(const Settings& settings) {
+    Node root = write_section(settings_section(), &settings);
+    if (!settings.secret_paths.empty()) hide(root, Path(), settings.secret_paths);
+    return root;
+}
+
 Json shown_json(const Node& node) {
     if (node.secret) return Json::of_string(hidden);
     if (node.is(Node::Kind::mapping)) {
@@ -98,11 +112,11 @@ std::string to_yaml(const Node& root) {
 }
 
 std::string dump_yaml(const Settings& settings) {
-    return to_yaml(write_section(settings_section(), &settings));
+    return to_yaml(tree_of(settings));
 }
 
 Json dump_json(const Settings& settings) {
-    return shown_json(write_section(settings_section(), &settings));
+    return shown_json(tree_of(settings));
 }
 
 }  // namespace stipend::config

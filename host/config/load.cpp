@@ -51,10 +51,14 @@ class CrossCheck {
     }
     void report_twice(std::size_t index, std::string_view key, std::string_view value, std::size_t earlier,
                       std::string_view earlier_key) {
-        const auto mark = place_of(earlier, earlier_key);
-        problems_.add(place_of(index, key), path_of(index, key),
+        report_twice_at(place_of(index, key), path_of(index, key), value, earlier, earlier_key);
+    }
+    void report_twice_at(Mark mark, std::string path, std::string_view value, std::size_t earlier,
+                         std::string_view earlier_key) {
+        const auto first = place_of(earlier, earlier_key);
+        problems_.add(mark, std::move(path),
                       cat("got ", scalar_node(value, true).shown(), ", which ", path_of(earlier, earlier_key),
-                          " at line ", mark.line, ", column ", mark.column, " has already: want it once"));
+                          " at line ", first.line, ", column ", first.column, " has already: want it once"));
     }
 
     void add_addresses_of_variable();
@@ -82,7 +86,9 @@ void CrossCheck::add_addresses_of_variable() {
         while (part.ends_with(' ')) part.remove_suffix(1);
         if (part.empty()) continue;
         ++number;
-        auto address = read_value(origin_type(), scalar_node(part, true));
+        Node entry = scalar_node(part, true);
+        entry.secret = settings_.secret_paths.contains("orchestrator_addresses");
+        auto address = read_value(origin_type(), entry);
         if (!address) {
             problems_.add(mark, "orchestrator_addresses", cat("entry ", number, ": ", address.error().message));
             continue;
@@ -143,11 +149,17 @@ void CrossCheck::check_service_addresses() {
         owners.emplace(settings_.orchestrators[i].address, i);
     }
     for (std::size_t i = 0; i < listed_; ++i) {
-        for (const auto& address : settings_.orchestrators[i].service_addresses) {
-            const auto [at, fresh] = owners.emplace(address, i);
+        const auto& addresses = settings_.orchestrators[i].service_addresses;
+        for (std::size_t j = 0; j < addresses.size(); ++j) {
+            const auto [at, fresh] = owners.emplace(addresses[j], i);
             if (fresh || at->second == i) continue;
-            const bool is_main = settings_.orchestrators[at->second].address == address;
-            report_twice(i, "service_addresses", address, at->second, is_main ? "address" : "service_addresses");
+            const bool is_main = settings_.orchestrators[at->second].address == addresses[j];
+            const auto& items = node_of(i)->find("service_addresses")->children;
+            // A refused item is not among the addresses: then the list stands for its items.
+            const bool aligned = items.size() == addresses.size();
+            report_twice_at(aligned ? items[j].mark : place_of(i, "service_addresses"),
+                            cat(path_of(i, "service_addresses"), aligned ? cat("[", j, "]") : std::string()),
+                            addresses[j], at->second, is_main ? "address" : "service_addresses");
         }
     }
 }
@@ -189,7 +201,7 @@ Loaded load_text(const std::string& file, std::string text, const Environment& e
     auto root = parse_yaml(problems.source(), problems);
     if (!root) return out;
     expand_tree(*root, environment, out.names_read, problems);
-    ReadContext context{environment, out.names_read, problems};
+    ReadContext context{environment, out.names_read, out.settings.secret_paths, problems};
     read_section(settings_section(), *root, Path(), &out.settings, context);
     CrossCheck(*root, out.settings, problems).run();
     return out;

@@ -25,6 +25,7 @@ void read_scalar(const Option& option, const Node& node, const Path& path, void*
         return read_value(option.type, hidden);
     }();
     if (!value) return report(context, node.mark, path, option, std::move(value.error().message));
+    if (node.secret) context.secret_paths.insert(path.text());
     option.set(object, *value);
 }
 
@@ -82,6 +83,7 @@ void read_fallback(const Option& option, Mark mark, const Path& path, void* obje
     context.names_read.merge(expansion->names_read);
     auto value = read_value(option.type, node);
     if (!value) return where(value.error().message);
+    if (node.secret) context.secret_paths.insert(path.text());
     option.set(object, *value);
 }
 
@@ -92,7 +94,7 @@ void use_defaults(const Section& section, const Node& node, const Path& path, vo
         const Path below = path.key(option.name);
         if (option.required) {
             context.problems.add(node.mark, path.text(),
-                                 cat("the key \"", option.name, "\" is missing: want ", section.noun, " with it"));
+                                 cat("the key \"", option.name, "\" is missing: ", section.noun, " needs it"));
         } else if (option.shape == Shape::scalar && !option.fallback.empty()) {
             read_fallback(option, node.mark, below, object, context);
         } else if (option.shape == Shape::section) {

@@ -12,9 +12,10 @@
 namespace stipend::config {
 
 struct ReadContext {
-    const Environment& environment;     // for the expansions in defaults
-    std::set<std::string>& names_read;  // added to
-    Problems& problems;                 // added to
+    const Environment& environment;       // for the expansions in defaults
+    std::set<std::string>& names_read;    // added to
+    std::set<std::string>& secret_paths;  // added to: where a value is a secret
+    Problems& problems;                   // added to
 };
 
 // Reads the expanded mapping `node` (null counts as an empty one) into `object`, the struct that `section` describes.

@@ -96,6 +96,7 @@ struct Settings {
     std::vector<Capability> capabilities;
     std::string orchestrator_addresses;  // empty after loading: its entries stand in `orchestrators`
     std::string metrics_listen;
+    std::set<std::string> secret_paths;  // options whose value came from a file or a credential: never shown
 };
 
 // The table behind Settings. Lives for ever; thread-safe.

@@ -215,7 +215,7 @@ std::string wanted(const Type& type) {
         case Type::Kind::url:
             return "a URL, such as http://127.0.0.1:8935";
         case Type::Kind::origin:
-            return "an address without a path, such as https://172.23.0.7:9995";
+            return "an address without path, user and password, such as https://172.23.0.7:9995";
         case Type::Kind::hex:
             return cat(type.noun, ": ", type.prefix, type.prefix.empty() ? "" : " and ", type.max, " hex digits");
         case Type::Kind::id:

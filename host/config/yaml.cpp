@@ -23,13 +23,26 @@ Mark to_mark(const YAML::Mark& mark) {
     return {mark.line + 1, mark.column + 1};
 }
 
-// Reads a text in place: a stream of its own would copy up to 64 MiB.
-class ViewBuffer final : public std::streambuf {
+// Reads a text in place: a stream of its own would copy up to 64 MiB. A comment follows as its last line, because the
+// library forgives a quote without its end, and a key without its colon, where nothing but a line end comes after them.
+class TextBuffer final : public std::streambuf {
   public:
-    explicit ViewBuffer(std::string_view text) {
-        char* begin = const_cast<char*>(text.data());  // NOLINT(cppcoreguidelines-pro-type-const-cast): get area only
+    explicit TextBuffer(std::string_view text) : tail_(text.empty() || text.ends_with('\n') ? "#" : "\n#") {
+        read(text);
+    }
+
+  protected:
+    int_type underflow() override {
+        read(std::exchange(tail_, {}));
+        return gptr() == egptr() ? traits_type::eof() : traits_type::to_int_type(*gptr());
+    }
+
+  private:
+    void read(std::string_view text) {
+        char* begin = const_cast<char*>(text.data());  // NOLINT(cppcoreguidelines-pro-type-const-cast): only ever read
         setg(begin, begin, begin + text.size());
     }
+    std::string_view tail_;
 };
 
 class Builder final : public YAML::EventHandler {
@@ -68,6 +81,10 @@ class Builder final : public YAML::EventHandler {
         close();
     }
 
+    // The innermost list or mapping that has no end yet, or else what was read last.
+    [[nodiscard]] Mark open_mark() const { return frames_.empty() ? last_ : frames_.back().node.mark; }
+    [[nodiscard]] Mark last_mark() const { return last_; }
+
     Node root;
 
   private:
@@ -81,6 +98,7 @@ class Builder final : public YAML::EventHandler {
         YAML::anchor_t anchor = 0;
         Size size;
         bool has_key = false;
+        bool drops_value = false;  // the key was refused
         std::string key;
         Mark key_mark;
     };
@@ -111,10 +129,12 @@ class Builder final : public YAML::EventHandler {
     std::unordered_map<YAML::anchor_t, Anchored> anchors_;
     std::size_t nodes_ = 0;
     std::size_t text_bytes_ = 0;
+    Mark last_;
     bool started_ = false;
 };
 
 void Builder::charge(std::size_t nodes, std::size_t text_bytes, Mark mark) {
+    last_ = mark;
     nodes_ += nodes;
     text_bytes_ += text_bytes;
     if (nodes_ > limits_.nodes) {
@@ -136,6 +156,7 @@ void Builder::OnScalar(const YAML::Mark& mark, const std::string& tag, YAML::anc
         take_key(place, value);
         if (value == "<<" && tag == "?") {
             problems_.add(place, "", "got the merge key \"<<\", want the keys themselves: YAML 1.2 has no merge key");
+            frames_.back().drops_value = true;
         }
         return;
     }
@@ -205,6 +226,7 @@ void Builder::add(Node node, YAML::anchor_t anchor, Size size) {
         node.key = std::move(frame.key);
         node.key_mark = frame.key_mark;
         frame.has_key = false;
+        if (std::exchange(frame.drops_value, false)) return;
         // The library places a value that is not there at whatever follows it.
         if (node.is(Node::Kind::null) && node.mark.line != node.key_mark.line) node.mark = node.key_mark;
     }
@@ -220,12 +242,10 @@ void Builder::drop_duplicates(Node& mapping) {
         const int by_key = members[a].key.compare(members[b].key);
         return by_key != 0 ? by_key < 0 : a < b;
     });
-    bool merge_key = false;
     std::vector<bool> dropped(members.size());
     std::size_t first = 0;
     for (std::size_t i = 0; i < order.size(); ++i) {
         const auto& member = members[order[i]];
-        merge_key = merge_key || member.key == "<<";
         if (i == 0 || member.key != members[order[first]].key) {
             first = i;
             continue;
@@ -237,8 +257,7 @@ void Builder::drop_duplicates(Node& mapping) {
         dropped[order[i]] = true;
     }
     std::size_t index = 0;
-    std::erase_if(mapping.children,
-                  [&](const Node& member) { return dropped[index++] || (merge_key && member.key == "<<"); });
+    std::erase_if(mapping.children, [&](const Node&) { return dropped[index++]; });
 }
 
 // The library's words for what operators do most, in words that say what to do.
@@ -251,10 +270,10 @@ std::string explain(std::string_view library_message) {
         {YAML::ErrorMsg::BLOCK_ENTRY, "a \"-\" cannot stand here: look at the indentation"},
         {YAML::ErrorMsg::END_OF_MAP, "want another key of the mapping that began here: look at the indentation below"},
         {YAML::ErrorMsg::END_OF_SEQ, "want another \"-\" of the list that began here: look at the indentation below"},
-        {YAML::ErrorMsg::END_OF_MAP_FLOW, "the \"{\" has no \"}\""},
-        {YAML::ErrorMsg::END_OF_SEQ_FLOW, "the \"[\" has no \"]\""},
+        {YAML::ErrorMsg::END_OF_MAP_FLOW, "this \"{\" has no \"}\""},
+        {YAML::ErrorMsg::END_OF_SEQ_FLOW, "this \"[\" has no \"]\""},
         {YAML::ErrorMsg::FLOW_END, "a closing bracket without its opening one"},
-        {YAML::ErrorMsg::EOF_IN_SCALAR, "a quote without its end"},
+        {YAML::ErrorMsg::EOF_IN_SCALAR, "a quote after this has no end"},
         {YAML::ErrorMsg::UNKNOWN_TOKEN, "no value begins with this character: want quotes around it"},
         {YAML::ErrorMsg::UNKNOWN_ANCHOR, "the alias names an anchor that is not there"},
     };
@@ -264,14 +283,39 @@ std::string explain(std::string_view library_message) {
     return std::string(library_message);
 }
 
-// True where blanks and a tab begin the line: a frequent cause that the library reports as something else.
-bool has_tab_in_indentation(std::string_view text, std::int32_t line) {
+// The line of that number; empty where there is none.
+std::string_view line_of(std::string_view text, std::int32_t line) {
     for (std::int32_t at = 1; at < line && !text.empty(); ++at) {
         const auto end = text.find('\n');
         text.remove_prefix(end == std::string_view::npos ? text.size() : end + 1);
     }
-    const auto first = text.find_first_not_of(' ');
-    return first != std::string_view::npos && text[first] == '\t';
+    return line < 1 ? std::string_view() : text.substr(0, text.find('\n'));
+}
+
+// The place of a tab among the blanks that begin a line: a frequent cause that the library reports as something else.
+std::optional<Mark> tab_in_indentation(std::string_view text, std::int32_t number) {
+    const auto line = line_of(text, number);
+    const auto first = line.find_first_not_of(' ');
+    if (first == std::string_view::npos || line[first] != '\t') return std::nullopt;
+    return Mark{number, static_cast<std::int32_t>(first) + 1};
+}
+
+void report_not_yaml(const YAML::Exception& error, std::string_view text, const Builder& builder, Problems& problems) {
+    auto mark = error.mark.is_null() ? Mark{} : to_mark(error.mark);
+    const auto failed_line = line_of(text, mark.line);
+    std::string_view message = error.msg;
+    std::string_view hint;
+    if (const auto tab = tab_in_indentation(text, mark.line)) {
+        mark = *tab;
+        message = YAML::ErrorMsg::TAB_IN_INDENTATION;
+    } else if (message == YAML::ErrorMsg::END_OF_MAP_FLOW || message == YAML::ErrorMsg::END_OF_SEQ_FLOW) {
+        mark = builder.open_mark();
+        const bool expansion = cat(failed_line, line_of(text, mark.line)).find("${") != std::string::npos;
+        if (expansion) hint = "; inside { } and [ ], ${...} needs quotes around it";
+    } else if (message == YAML::ErrorMsg::EOF_IN_SCALAR) {
+        mark = builder.last_mark();
+    }
+    problems.add(mark, "", cat("not YAML: ", explain(message), hint));
 }
 
 Mark mark_of_offset(std::string_view text, std::size_t offset) {
@@ -320,7 +364,7 @@ std::optional<Node> parse_yaml(std::string_view text, Problems& problems, const 
     }
     Builder builder(problems, limits);
     try {
-        ViewBuffer buffer(text);
+        TextBuffer buffer(text);
         std::istream in(&buffer);
         YAML::Parser parser(in);
         while (parser.HandleNextDocument(builder)) {
@@ -329,9 +373,7 @@ std::optional<Node> parse_yaml(std::string_view text, Problems& problems, const 
     } catch (const Refusal& refusal) {
         problems.add(refusal.mark, "", refusal.message);
     } catch (const YAML::Exception& error) {
-        const auto mark = error.mark.is_null() ? Mark{} : to_mark(error.mark);
-        const bool tab = has_tab_in_indentation(text, mark.line);
-        problems.add(mark, "", "not YAML: " + explain(tab ? YAML::ErrorMsg::TAB_IN_INDENTATION : error.msg));
+        report_not_yaml(error, text, builder, problems);
     } catch (const std::exception& error) {
         problems.add({}, "", cat("cannot be read: ", error.what()));
     }

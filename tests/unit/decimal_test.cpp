@@ -47,3 +47,16 @@ TEST_CASE("scaled integers are written in their shortest exact spelling") {
     CHECK(scaled_text(-50, 2) == "-0.5");
     CHECK(scaled_text(INT64_MIN, 0) == "-9223372036854775808");
 }
+
+TEST_CASE("two numbers compare exactly, however they are written") {
+    const auto order = [](const char* a, const char* b) { return Decimal::parse(a)->compare(*Decimal::parse(b)); };
+    CHECK(order("1.50", "15e-1") == 0);
+    CHECK(order("0", "-0.0") == 0);
+    CHECK(order("0.1", "0.10000000000000000001") < 0);
+    CHECK(order("12", "123") < 0);
+    CHECK(order("9", "10") < 0);
+    CHECK(order("1e9000", "9e8999") > 0);
+    CHECK(order("-2", "-3") > 0);
+    CHECK(order("-1", "0") < 0);
+    CHECK(order("0.5", "-7") > 0);
+}

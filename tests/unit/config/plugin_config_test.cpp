@@ -1,0 +1,61 @@
+#include "host/config/plugin_config.hpp"
+
+#include <doctest/doctest.h>
+
+#include "host/config/yaml.hpp"
+
+using namespace stipend::config;
+
+namespace {
+
+Tree parsed(std::string_view text) {
+    Problems problems;
+    auto node = parse_yaml(text, problems);
+    REQUIRE(problems.text() == "");
+    return std::make_shared<const Node>(std::move(*node));
+}
+
+}  // namespace
+
+TEST_CASE("an overlay replaces whole values, adds new ones, and every value keeps its place") {
+    const auto base = parsed("a: { x: 1 }\nb: 2\n");
+    const auto over = parsed("\n\na: { y: 3 }\nc: 4\n");
+    const auto merged = overlay(base, over);
+    CHECK(plugin_json(merged) == R"({"a":{"y":3},"b":2,"c":4})");
+    CHECK(find_pointer(*merged, "/a/y").node->mark == Mark{3, 9});
+    CHECK(find_pointer(*merged, "/b").node->mark == Mark{2, 4});
+}
+
+TEST_CASE("nothing laid over something is that very thing, and nothing over nothing is an empty mapping") {
+    const auto base = parsed("a: 1\n");
+    CHECK(overlay(base, nullptr) == base);
+    CHECK(plugin_json(overlay(nullptr, nullptr)) == "{}");
+    CHECK(plugin_json(overlay(nullptr, base)) == R"({"a":1})");
+    CHECK(plugin_json(nullptr) == "{}");
+}
+
+TEST_CASE("what a plugin complains of is reported where it was written") {
+    const std::string text = "payment:\n  policy:\n    config:\n      tiers: [{ above: 95 }, { above: 96 }]\n";
+    Problems problems;
+    problems.set_source("config.yaml", text);
+    const auto root = parsed(text);
+    const auto config = std::make_shared<const Node>(*find_pointer(*root, "/payment/policy/config").node);
+    report_complaint(config, {}, "payment.policy.config", "/tiers/1/above", "the tier can never be reached", problems);
+    CHECK(problems.text() ==
+          "config.yaml:4:39: payment.policy.config.tiers[1].above: the tier can never be reached\n"
+          "        tiers: [{ above: 95 }, { above: 96 }]\n"
+          "                                        ^\n");
+}
+
+TEST_CASE("a complaint about what is not in the file is reported at the nearest place that is") {
+    Problems problems;
+    problems.set_source("f", "a: { b: 1 }\n");
+    const auto config = parsed("a: { b: 1 }\n");
+    report_complaint(config, {9, 9}, "config", "/a/missing", "want it", problems);
+    report_complaint(nullptr, {1, 2}, "config", "/x", "want a configuration", problems);
+    const auto sorted = problems.sorted();
+    CHECK(sorted[0].mark == Mark{1, 2});
+    CHECK(sorted[0].path == "config");
+    CHECK(sorted[1].mark == Mark{1, 4});
+    CHECK(sorted[1].path == "config.a.missing");
+}

@@ -1,0 +1,155 @@
+#include "host/config/settings.hpp"
+
+#include <doctest/doctest.h>
+
+#include "fake_environment.hpp"
+#include "host/config/plugin_config.hpp"
+#include "stipend/duration.hpp"
+#include "stipend/money.hpp"
+
+using namespace stipend;
+using namespace stipend::config;
+
+namespace {
+
+Settings loaded(std::string_view text, const FakeEnvironment& environment = {}) {
+    Problems problems;
+    auto out = load_text("config.yaml", std::string(text), environment, problems);
+    REQUIRE(problems.text() == "");
+    return std::move(out.settings);
+}
+
+// The file at the top of the tree, under an environment of the test's own.
+Settings shipped(const FakeEnvironment& environment) {
+    Problems problems;
+    const std::string path = STIPEND_SOURCE_DIR "/config.yaml";
+    auto text = ProcessEnvironment().read_file(path, 1 << 20);
+    REQUIRE(text.ok());
+    auto out = load_text(path, *text, environment, problems);
+    REQUIRE(problems.text() == "");
+    return std::move(out.settings);
+}
+
+}  // namespace
+
+TEST_CASE("an empty file is a host with every default") {
+    const auto settings = loaded("");
+    CHECK(settings.state == "./var");
+    CHECK(settings.log_level == LogLevel::info);
+    CHECK(settings.chain_id == 42161);
+    CHECK(settings.settlement == Settlement::dry_run);
+    CHECK(settings.plugin_folder.empty());
+    CHECK(settings.payment.interval_ns == 60 * ns_per_s);
+    CHECK(settings.payment.base_usd_e8 == 10 * e8);
+    CHECK(settings.payment.policy.plugin == "payment");
+    CHECK(settings.price.plugin == "price");
+    CHECK(settings.price.max_age_ns == 3600 * ns_per_s);
+    CHECK(settings.price.max_step_ppm == 2 * ppm_one);
+    CHECK(settings.dispatch.plugin == "byoc");
+    CHECK(settings.dispatch.max_in_flight == 256);
+    CHECK(settings.limits.accrual_per_orchestrator_day_usd_e8 == 20'000 * e8);
+    CHECK(settings.limits.accrual_per_day_usd_e8 == 1'000'000 * e8);
+    CHECK(settings.orchestrators.empty());
+    CHECK(settings.metrics_listen == "127.0.0.1:9108");
+}
+
+TEST_CASE("the shipped file gives the defaults of the old deployment") {
+    const auto settings = shipped({});
+    CHECK(settings.payment.interval_ns == 60 * ns_per_s);
+    CHECK(settings.payment.base_usd_e8 == 10 * e8);
+    CHECK(plugin_json(settings.price.config) == R"({"usd_per_eth":2000.0})");
+    CHECK(plugin_json(settings.payment.policy.config) ==
+          R"({"table":"default","punishment_multiplier":2.0,"max_consecutive_failures":5})");
+    CHECK(plugin_json(settings.dispatch.config) ==
+          R"({"gateway":"http://livepeer-gateway:8935","capability":"agent-net"})");
+}
+
+TEST_CASE("the shipped file reads every old name that has an effect here") {
+    FakeEnvironment environment;
+    environment.variables = {{"PAYMENT_INTERVAL_SECONDS", "5"},
+                             {"PAYMENT_AMOUNT", "7.5"},
+                             {"ETH_TO_USD", "3000"},
+                             {"MAX_CONSECUTIVE_FAILURES", "3"},
+                             {"PUNISHMENT_MULTIPLIER", "1.5"},
+                             {"CAPABILITY_NAME", "other"},
+                             {"GATEWAY_URL", "http://g:1"},
+                             {"ORCHESTRATOR_ADDRESSES", "https://172.23.0.7:9995/"},
+                             {"LOG_LEVEL", "WARNING"},
+                             {"STATE_DIRECTORY", "/var/lib/stipend"},
+                             {"METRICS_LISTEN", "127.0.0.1:1"}};
+    const auto settings = shipped(environment);
+    CHECK(settings.payment.interval_ns == 5 * ns_per_s);
+    CHECK(settings.payment.base_usd_e8 == 750'000'000);
+    CHECK(plugin_json(settings.price.config) == R"({"usd_per_eth":3000})");
+    CHECK(plugin_json(settings.payment.policy.config) ==
+          R"({"table":"default","punishment_multiplier":1.5,"max_consecutive_failures":3})");
+    CHECK(plugin_json(settings.dispatch.config) == R"({"gateway":"http://g:1","capability":"other"})");
+    CHECK(settings.orchestrators.at(0).id == "172.23.0.7:9995");
+    CHECK(settings.log_level == LogLevel::warning);
+    CHECK(settings.state == "/var/lib/stipend");
+    CHECK(settings.metrics_listen == "127.0.0.1:1");
+}
+
+TEST_CASE("ORCHESTRATOR_ADDRESSES adds orchestrators named by host and port") {
+    FakeEnvironment environment;
+    environment.variables["ORCHESTRATOR_ADDRESSES"] = "https://172.23.0.7:9995/, https://b,,";
+    const auto settings = loaded("orchestrators: [{ address: \"https://a:1\", id: first }]\n", environment);
+    REQUIRE(settings.orchestrators.size() == 3);
+    CHECK(settings.orchestrators[0].id == "first");
+    CHECK(settings.orchestrators[1].address == "https://172.23.0.7:9995");
+    CHECK(settings.orchestrators[1].id == "172.23.0.7:9995");
+    CHECK(settings.orchestrators[2].id == "b:443");
+}
+
+TEST_CASE("an orchestrator's terms are its own, else its capability's, else the common ones") {
+    const auto settings = loaded(
+        "payment: { base: 1 USD, policy: { config: { table: default, other: 1 } } }\n"
+        "capabilities: { gpu: { base: 2 USD, policy: { table: gpu } } }\n"
+        "orchestrators:\n"
+        "  - { address: https://a:1 }\n"
+        "  - { address: https://b:1, capability: gpu }\n"
+        "  - { address: https://c:1, capability: gpu, base: 3.5 USD, policy: { table: own, more: x } }\n");
+    const auto& all = settings.orchestrators;
+    CHECK(base_usd_e8(settings, all[0]) == 1 * e8);
+    CHECK(base_usd_e8(settings, all[1]) == 2 * e8);
+    CHECK(base_usd_e8(settings, all[2]) == 350'000'000);
+    CHECK(policy_config(settings, all[0]) == settings.payment.policy.config);
+    CHECK(plugin_json(policy_config(settings, all[1])) == R"({"table":"gpu","other":1})");
+    CHECK(plugin_json(policy_config(settings, all[2])) == R"({"table":"own","other":1,"more":"x"})");
+}
+
+TEST_CASE("a reference to a plugin keeps its place, its pin and its configuration") {
+    const auto settings = loaded(
+        "monitors:\n"
+        "  - name: web\n"
+        "    plugin: ./mine.so\n"
+        "    id: org.example.web\n"
+        "    sha256: 000102030405060708090a0b0c0d0e0f101112131415161718191a1b1c1d1e1f\n"
+        "    config: { deep: [1, { a: b }] }\n"
+        "orchestrators: [{ address: \"https://a:1\", checks: [{ monitor: web, target: x, every: 5s }] }]\n");
+    const auto& web = settings.monitors.at(0);
+    CHECK(web.name == "web");
+    CHECK(web.plugin == "./mine.so");
+    CHECK(web.id == "org.example.web");
+    CHECK(web.sha256.size() == 64);
+    CHECK(web.mark == Mark{2, 5});
+    CHECK(plugin_json(web.config) == R"({"deep":[1,{"a":"b"}]})");
+    CHECK(settings.orchestrators.at(0).checks.at(0).every_ns == 5 * ns_per_s);
+}
+
+TEST_CASE("keys whose values are all commented out say nothing") {
+    const auto settings = loaded("orchestrators:\nmonitors:\npayment:\ncapabilities: ~\n");
+    CHECK(settings.payment.interval_ns == 60 * ns_per_s);
+    CHECK(settings.orchestrators.empty());
+}
+
+TEST_CASE("a default that the environment spoils is reported with the default") {
+    FakeEnvironment environment;
+    environment.variables["PAYMENT_INTERVAL_SECONDS"] = "soon";
+    Problems problems;
+    static_cast<void>(load_text("config.yaml", "log: {}\n", environment, problems));
+    REQUIRE(problems.count() == 1);
+    CHECK(problems.sorted()[0].message ==
+          "got \"soons\", want a duration from 1s to 1d in whole seconds, such as 60s (the default here is "
+          "${PAYMENT_INTERVAL_SECONDS:-60}s)");
+}
