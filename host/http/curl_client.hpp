@@ -19,8 +19,8 @@ using SecretResolver = std::function<Result<std::string>(std::string_view name)>
 using AddressGuard = std::function<std::string_view(const char* address)>;
 
 struct ClientOptions {
-    std::size_t max_transfers = 4096;            // accepted and not yet over; `send` answers LIMIT beyond
-    std::size_t max_connections = 1024;          // open at once; what exceeds it waits, origins taking turns
+    std::size_t max_transfers = 4096;    // accepted and not yet over; `send` answers LIMIT beyond
+    std::size_t max_connections = 1024;  // open at once; what exceeds it waits, origins taking turns
     std::size_t max_connections_per_origin = 256;
     std::uint32_t max_idle_s = 50;  // a kept connection older than that is not used again: servers drop theirs at 60 s
     std::string ca_file;            // PEM bundle to trust; empty for the system's

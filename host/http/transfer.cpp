@@ -187,7 +187,7 @@ Result<void> Transfer::build_headers() {
             header_text_.append(field.name).append(": ").append(field.value).push_back('\0');
         }
     }
-    add("Expect:", "");                     // a body is never held back until the server asks for it
+    add("Expect:", "");                       // a body is never held back until the server asks for it
     if (!has_type) add("Content-Type:", "");  // libcurl would claim that the body is a web form
     header_list_.resize(starts.size());
     for (std::size_t i = 0; i < starts.size(); ++i) {
@@ -262,8 +262,8 @@ std::size_t Transfer::on_body(char* data, std::size_t, std::size_t length, void*
         }
     }
     if (part.size() == length) return length;
-    transfer.error_ =
-        fail(STIPEND_E_LIMIT, "response body too large: got more than ", transfer.request_.max_response_bytes, " bytes");
+    transfer.error_ = fail(STIPEND_E_LIMIT, "response body too large: got more than ",
+                           transfer.request_.max_response_bytes, " bytes");
     return 0;
 }
 
@@ -355,9 +355,8 @@ Error Transfer::told_by_curl(CURLcode code) {
         return fail(STIPEND_E_LIMIT, "response head too large: one line of more than 100 KiB");
     }
     if (code == CURLE_OPERATION_TIMEDOUT) {
-        static constexpr std::string_view waited_for[] = {"",       "the name's address", "the connection",
-                                                          "TLS",    "the answer's head",  "the rest of the body",
-                                                          "nothing"};
+        static constexpr std::string_view waited_for[] = {
+            "", "the name's address", "the connection", "TLS", "the answer's head", "the rest of the body", "nothing"};
         return fail(STIPEND_E_TIMEOUT, "no end within ", request_.timeout_ms, " ms: still waiting for ",
                     waited_for[static_cast<std::size_t>(response_.phase)]);
     }

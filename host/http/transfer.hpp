@@ -40,8 +40,8 @@ class Transfer {
     [[nodiscard]] static EasyHandle make_handle(const EasySettings& settings);
 
     // Gives `easy` every option that differs between requests, so that a used handle keeps nothing of its last one.
-    // `easy` belongs to this transfer until `release`. An error: a secret could not be filled in; nothing is to be sent.
-    // `settings` outlives the transfer.
+    // `easy` belongs to this transfer until `release`. An error: a secret could not be filled in; nothing is to be
+    // sent. `settings` outlives the transfer.
     [[nodiscard]] Result<void> prepare(EasyHandle easy, const EasySettings& settings);
     [[nodiscard]] EasyHandle release();
 
