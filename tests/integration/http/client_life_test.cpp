@@ -32,12 +32,13 @@ void stay_silent(Wire& wire, int) {
 class Endings {
   public:
     [[nodiscard]] HttpCallbacks callbacks() {
-        return {.on_done = [this](std::uint64_t op, Result<void> result, HttpResponse) {
-                    const std::lock_guard lock(mutex_);
-                    fresh_ = ops_.insert(op).second && fresh_;
-                    ++(result ? good_ : result.error().status == STIPEND_E_CANCELLED ? cancelled_ : bad_);
-                    ended_.release();
-                },
+        return {.on_done =
+                    [this](std::uint64_t op, Result<void> result, HttpResponse) {
+                        const std::lock_guard lock(mutex_);
+                        fresh_ = ops_.insert(op).second && fresh_;
+                        ++(result ? good_ : result.error().status == STIPEND_E_CANCELLED ? cancelled_ : bad_);
+                        ended_.release();
+                    },
                 .on_part = {}};
     }
     void wait_for(int count) {

@@ -166,13 +166,15 @@ TEST_CASE("a name that does not exist is UNAVAILABLE") {
 }
 
 TEST_CASE("a malformed request is refused at once") {
-    for (const std::string url : {"", "ftp://127.0.0.1/", "file:///etc/passwd", "http://", "127.0.0.1", "http://a b/",
-                                  "http://user:pw@127.0.0.1/", "http://127.0.0.1:99999/", "http://127.0.0.1/\r\nX: y"}) {
+    for (const std::string url :
+         {"", "ftp://127.0.0.1/", "file:///etc/passwd", "http://", "127.0.0.1", "http://a b/",
+          "http://user:pw@127.0.0.1/", "http://127.0.0.1:99999/", "http://127.0.0.1/\r\nX: y"}) {
         CAPTURE(url);
         CHECK(refusal(get(url)) == STIPEND_E_INVALID);
     }
-    for (const std::string headers : {"no colon\r\n", "Bad Name: x\r\n", "X: a\rb\r\n", ": x\r\n", "Content-Length: 3\r\n",
-                                      "Transfer-Encoding: chunked\r\n", "X: ${secret:\r\n", "X: a\r\n folded\r\n"}) {
+    for (const std::string headers :
+         {"no colon\r\n", "Bad Name: x\r\n", "X: a\rb\r\n", ": x\r\n", "Content-Length: 3\r\n",
+          "Transfer-Encoding: chunked\r\n", "X: ${secret:\r\n", "X: a\r\n folded\r\n"}) {
         CAPTURE(headers);
         auto request = get("http://127.0.0.1:1/");
         request.headers = headers;

@@ -36,8 +36,8 @@ class Identity {
         X509_set_pubkey(x509, key_.get());
         auto* name = X509_get_subject_name(x509);
         const std::string text = "stipend test";
-        X509_NAME_add_entry_by_txt(name, "CN", MBSTRING_ASC, reinterpret_cast<const unsigned char*>(text.data()), -1, -1,
-                                   0);
+        X509_NAME_add_entry_by_txt(name, "CN", MBSTRING_ASC, reinterpret_cast<const unsigned char*>(text.data()), -1,
+                                   -1, 0);
         X509_set_issuer_name(x509, name);
         const std::unique_ptr<X509_EXTENSION, decltype(&X509_EXTENSION_free)> names(
             X509V3_EXT_conf_nid(nullptr, nullptr, NID_subject_alt_name, "IP:127.0.0.1"), &X509_EXTENSION_free);

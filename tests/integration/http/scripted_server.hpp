@@ -27,7 +27,7 @@ class Wire {
     bool write(std::string_view bytes);  // false once the peer is gone
     bool peer_closed();                  // waits for the peer's end
     [[nodiscard]] int fd() const { return fd_; }
-    void reset();                        // RST instead of an orderly end
+    void reset();  // RST instead of an orderly end
 
   private:
     int fd_;
