@@ -1,12 +1,10 @@
 #include "host/http/address_guard.hpp"
 
 #include <arpa/inet.h>
-#include <netinet/in.h>
 
 #include <algorithm>
 #include <array>
 #include <cstdint>
-#include <cstring>
 #include <span>
 
 namespace stipend::http {
@@ -77,24 +75,6 @@ std::string_view refusal_v6(Bytes address) {
 }
 
 }  // namespace
-
-std::string_view stranger_refusal(const sockaddr* address, socklen_t length) {
-    if (address->sa_family == AF_INET && length >= sizeof(sockaddr_in)) {
-        sockaddr_in v4{};
-        std::memcpy(&v4, address, sizeof v4);
-        std::array<std::uint8_t, 4> bytes{};
-        std::memcpy(bytes.data(), &v4.sin_addr, bytes.size());
-        return refusal_v4(bytes);
-    }
-    if (address->sa_family == AF_INET6 && length >= sizeof(sockaddr_in6)) {
-        sockaddr_in6 v6{};
-        std::memcpy(&v6, address, sizeof v6);
-        std::array<std::uint8_t, 16> bytes{};
-        std::memcpy(bytes.data(), &v6.sin6_addr, bytes.size());
-        return refusal_v6(bytes);
-    }
-    return "not an internet address";
-}
 
 std::string_view stranger_refusal(const char* address) {
     std::array<std::uint8_t, 16> bytes{};

@@ -44,11 +44,11 @@ struct HttpRequest {
 };
 
 struct HttpResponse {
-    int status = 0;              // 0 until a status line was read
+    int status = 0;  // 0 until a status line was read
     Phase phase = Phase::resolve;
-    std::string headers;         // "name: value\r\n" lines, names in lower case, of the last answer
-    std::string peer;            // "address:port" or "unix:path" that the request went to; empty before that
-    std::string body;            // what arrived, also when the exchange then failed; empty when streamed
+    std::string headers;             // "name: value\r\n" lines, names in lower case, of the last answer
+    std::string peer;                // "address:port" or "unix:path" that the request went to; empty before that
+    std::string body;                // what arrived, also when the exchange then failed; empty when streamed
     std::int64_t tls_not_after = 0;  // when the server's certificate ends, unix nanoseconds; 0 without TLS
     std::int64_t connect_ns = 0;     // connection ready (TLS included), since `send`; 0 where it did not come so far
     std::int64_t first_byte_ns = 0;  // the first line of an answer
@@ -57,9 +57,9 @@ struct HttpResponse {
 
 struct HttpCallbacks {
     // The end, exactly once, on the client's thread; must not block or throw. `result` says how it ended:
-    //   TIMEOUT, CANCELLED; LIMIT: too large a body or head, too many redirects; INVALID: a target refused to strangers;
-    //   UNAVAILABLE: refused, reset, not resolved, bad certificate, an answer that breaks HTTP or ends early;
-    //   what the secrets' resolver or `on_part` returned.
+    //   TIMEOUT, CANCELLED; LIMIT: too large a body or head, too many redirects; INVALID: a target refused to
+    //   strangers; UNAVAILABLE: refused, reset, not resolved, bad certificate, an answer that breaks HTTP or ends
+    //   early; what the secrets' resolver or `on_part` returned.
     // An HTTP status of 4xx or 5xx is a success here. `op` is what `send` returns: nobody has to wait for that.
     std::function<void(std::uint64_t op, Result<void> result, HttpResponse response)> on_done;
     // Optional: takes each part of the body as it comes, never an empty one, on the client's thread; `head` is the

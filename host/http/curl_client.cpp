@@ -16,9 +16,11 @@
 #include <utility>
 #include <vector>
 
+#include "host/http/address_guard.hpp"
 #include "host/http/admission.hpp"
 #include "host/http/descriptor.hpp"
 #include "host/http/socket_watch.hpp"
+#include "host/http/thread_signals.hpp"
 #include "host/http/transfer.hpp"
 
 namespace stipend::http {
@@ -39,11 +41,13 @@ bool init_libcurl() {
 }
 
 EasySettings settings_for(ClientOptions options) {
-    EasySettings settings{std::move(options), {}};
+    EasySettings settings{std::move(options), {}, {}};
     settings.ca_file = settings.options.ca_file;
     if (const auto* known = curl_version_info(CURLVERSION_NOW); settings.ca_file.empty() && known->cainfo != nullptr) {
         settings.ca_file = known->cainfo;
     }
+    settings.stranger_guard = settings.options.stranger_guard;
+    if (!settings.stranger_guard) settings.stranger_guard = stranger_refusal;
     return settings;
 }
 
@@ -129,6 +133,7 @@ Result<void> CurlClient::Loop::start() {
     curl_multi_setopt(multi, CURLMOPT_PIPELINING, static_cast<long>(CURLPIPE_NOTHING));
     // Not left to libcurl, whose own bound shrinks with the number of transfers and closes what a burst opened.
     curl_multi_setopt(multi, CURLMOPT_MAXCONNECTS, static_cast<long>(settings_.options.max_connections));
+    const SignalsBlocked blocked;
     try {
         thread_ = std::thread([this] { run(); });
     } catch (const std::system_error& error) {

@@ -38,7 +38,8 @@ std::string_view take_line(std::string_view& rest) {
 }  // namespace
 
 bool is_token(std::string_view text) {
-    return !text.empty() && std::ranges::all_of(text, [](char c) { return token_chars[static_cast<unsigned char>(c)]; });
+    return !text.empty() &&
+           std::ranges::all_of(text, [](char c) { return token_chars[static_cast<unsigned char>(c)]; });
 }
 
 bool is_field_value(std::string_view text) {

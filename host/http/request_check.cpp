@@ -85,7 +85,8 @@ Result<std::string> origin_of(const std::string& text) {
     if (!is_field_value(text)) return fail(STIPEND_E_INVALID, "bad URL: it holds a control character");
     if (const auto code = curl_url_set(url.get(), CURLUPART_URL, text.c_str(), CURLU_NON_SUPPORT_SCHEME);
         code != CURLUE_OK) {
-        return fail(STIPEND_E_INVALID, "bad URL: ", curl_url_strerror(code), ", want http://host:port/path or https://");
+        return fail(STIPEND_E_INVALID, "bad URL: ", curl_url_strerror(code),
+                    ", want http://host:port/path or https://");
     }
     const auto scheme = part_of(url.get(), CURLUPART_SCHEME);
     const auto host = part_of(url.get(), CURLUPART_HOST);

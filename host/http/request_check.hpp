@@ -17,7 +17,8 @@ inline constexpr std::size_t max_request_body_bytes = 64 * 1024 * 1024;
 using Sha256 = std::array<std::uint8_t, 32>;
 
 struct CheckedRequest {
-    std::string origin;  // "https://host:port": all that a message shows of a URL, since a path may be a secret (web hooks)
+    std::string
+        origin;  // "https://host:port": all that a message shows of a URL, since a path may be a secret (web hooks)
     bool https = false;
     bool has_secrets = false;
     bool may_resend = false;  // by its method or its Idempotency-Key

@@ -23,7 +23,7 @@ class ResponseHead {
     // is ambiguous (two lengths, a length beside a transfer coding, a coding other than chunked) or that is malformed.
     [[nodiscard]] std::optional<Error> take(std::string_view line);
 
-    [[nodiscard]] int status() const { return status_; }              // 0 until a status line was read
+    [[nodiscard]] int status() const { return status_; }                    // 0 until a status line was read
     [[nodiscard]] bool complete() const { return state_ == State::after; }  // the head of a final answer is whole
     // A byte of an answer came since `expect_response`.
     [[nodiscard]] bool begun() const { return state_ != State::status_line; }

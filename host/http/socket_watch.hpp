@@ -13,8 +13,9 @@ class SocketWatch {
     // `epoll_fd` is borrowed.
     explicit SocketWatch(int epoll_fd) : epoll_fd_(epoll_fd) {}
 
-    // Wants `events` (EPOLLIN, EPOLLOUT) of `fd`, 0 for none, from the next `flush` on. The delay is what makes it cheap:
-    // a connection that one transfer lets go and the next takes up in the same round costs one system call, not three.
+    // Wants `events` (EPOLLIN, EPOLLOUT) of `fd`, 0 for none, from the next `flush` on. The delay is what makes it
+    // cheap: a connection that one transfer lets go and the next takes up in the same round costs one system call, not
+    // three.
     void want(int fd, std::uint32_t events);
     // Tells the kernel what changed. Before each wait.
     void flush();

@@ -1,12 +1,15 @@
 #include "host/http/transfer.hpp"
 
+#include <arpa/inet.h>
+#include <netinet/in.h>
 #include <openssl/ssl.h>
 #include <openssl/x509.h>
 
+#include <array>
 #include <chrono>
+#include <cstring>
 #include <ctime>
 
-#include "host/http/address_guard.hpp"
 #include "host/http/header_lines.hpp"
 
 namespace stipend::http {
@@ -54,6 +57,21 @@ std::string hex_text(const Sha256& digest) {
     return out;
 }
 
+// The address of a socket as numbers; empty for what is no internet address.
+std::array<char, INET6_ADDRSTRLEN> numeric_text(const sockaddr* address) {
+    std::array<char, INET6_ADDRSTRLEN> text{};
+    if (address->sa_family == AF_INET) {
+        sockaddr_in v4{};
+        std::memcpy(&v4, address, sizeof v4);
+        ::inet_ntop(AF_INET, &v4.sin_addr, text.data(), text.size());
+    } else if (address->sa_family == AF_INET6) {
+        sockaddr_in6 v6{};
+        std::memcpy(&v6, address, sizeof v6);
+        ::inet_ntop(AF_INET6, &v6.sin6_addr, text.data(), text.size());
+    }
+    return text;
+}
+
 std::string peer_text(std::string_view address, int port) {
     return address.find(':') == std::string_view::npos ? cat(address, ":", port) : cat("[", address, "]:", port);
 }
@@ -98,18 +116,21 @@ EasyHandle Transfer::make_handle(const EasySettings& settings) {
     set(easy, CURLOPT_HEADERFUNCTION, &Transfer::on_header);
     set(easy, CURLOPT_WRITEFUNCTION, &Transfer::on_body);
     set(easy, CURLOPT_OPENSOCKETFUNCTION, &Transfer::on_open_socket);
+    set(easy, CURLOPT_SSL_CTX_FUNCTION, &Transfer::on_tls_begin);
     set(easy, CURLOPT_PREREQFUNCTION, &Transfer::on_connected);
     return handle;
 }
 
 Result<void> Transfer::prepare(EasyHandle handle, const EasySettings& settings) {
     easy_ = std::move(handle);
-    STIPEND_TRY(build_headers(settings.options.secrets));
+    settings_ = &settings;
+    STIPEND_TRY(build_headers());
     CURL* easy = easy_.get();
     set(easy, CURLOPT_PRIVATE, this);
     set(easy, CURLOPT_HEADERDATA, this);
     set(easy, CURLOPT_WRITEDATA, this);
     set(easy, CURLOPT_OPENSOCKETDATA, this);
+    set(easy, CURLOPT_SSL_CTX_DATA, this);
     set(easy, CURLOPT_PREREQDATA, this);
     set(easy, CURLOPT_ERRORBUFFER, curl_message_);
     set(easy, CURLOPT_HTTPHEADER, header_list_.data());
@@ -117,8 +138,8 @@ Result<void> Transfer::prepare(EasyHandle handle, const EasySettings& settings) 
     set(easy, CURLOPT_TIMEOUT_MS, static_cast<long>(left_ms > 0 ? left_ms : 1));
     set(easy, CURLOPT_CONNECT_ONLY, request_.connect_only ? 1L : 0L);
     set_method();
-    set_target(settings);
-    set_tls(settings);
+    set_target();
+    set_tls();
     return {};
 }
 
@@ -130,7 +151,8 @@ EasyHandle Transfer::release() {
     return std::move(easy_);
 }
 
-Result<void> Transfer::build_headers(const SecretResolver& secrets) {
+Result<void> Transfer::build_headers() {
+    const auto& secrets = settings_->options.secrets;
     std::string lines;
     if (checked_.has_secrets) {
         auto filled = fill_secrets(request_.headers, [&secrets](std::string_view name) -> Result<std::string> {
@@ -165,7 +187,7 @@ Result<void> Transfer::build_headers(const SecretResolver& secrets) {
             header_text_.append(field.name).append(": ").append(field.value).push_back('\0');
         }
     }
-    add("Expect:", "");                     // a body is never held back until the server asks for it
+    add("Expect:", "");                       // a body is never held back until the server asks for it
     if (!has_type) add("Content-Type:", "");  // libcurl would claim that the body is a web form
     header_list_.resize(starts.size());
     for (std::size_t i = 0; i < starts.size(); ++i) {
@@ -192,11 +214,11 @@ void Transfer::set_method() {
     set(easy, CURLOPT_CUSTOMREQUEST, custom);
 }
 
-void Transfer::set_target(const EasySettings& settings) {
+void Transfer::set_target() {
     CURL* easy = easy_.get();
     set(easy, CURLOPT_URL, request_.url.c_str());
     set(easy, CURLOPT_UNIX_SOCKET_PATH, request_.unix_socket.empty() ? nullptr : request_.unix_socket.c_str());
-    set(easy, CURLOPT_PROXY, request_.from_stranger ? "" : settings.options.proxy.c_str());  // empty: none at all
+    set(easy, CURLOPT_PROXY, request_.from_stranger ? "" : settings_->options.proxy.c_str());  // empty: none at all
     set(easy, CURLOPT_FOLLOWLOCATION, request_.max_redirects > 0 ? 1L : 0L);
     if (request_.max_redirects > 0) {
         set(easy, CURLOPT_MAXREDIRS, static_cast<long>(request_.max_redirects));
@@ -204,12 +226,12 @@ void Transfer::set_target(const EasySettings& settings) {
     }
 }
 
-void Transfer::set_tls(const EasySettings& settings) {
+void Transfer::set_tls() {
     CURL* easy = easy_.get();
     const bool verify = request_.tls == TlsMode::verify;
     set(easy, CURLOPT_SSL_VERIFYPEER, verify ? 1L : 0L);
     set(easy, CURLOPT_SSL_VERIFYHOST, verify ? 2L : 0L);
-    set(easy, CURLOPT_CAINFO, verify ? settings.ca_file.c_str() : nullptr);
+    set(easy, CURLOPT_CAINFO, verify ? settings_->ca_file.c_str() : nullptr);
 }
 
 std::size_t Transfer::on_header(char* data, std::size_t, std::size_t length, void* self) noexcept {
@@ -240,28 +262,38 @@ std::size_t Transfer::on_body(char* data, std::size_t, std::size_t length, void*
         }
     }
     if (part.size() == length) return length;
-    transfer.error_ =
-        fail(STIPEND_E_LIMIT, "response body too large: got more than ", transfer.request_.max_response_bytes, " bytes");
+    transfer.error_ = fail(STIPEND_E_LIMIT, "response body too large: got more than ",
+                           transfer.request_.max_response_bytes, " bytes");
     return 0;
 }
 
 curl_socket_t Transfer::on_open_socket(void* self, curlsocktype, curl_sockaddr* address) noexcept {
     auto& transfer = *static_cast<Transfer*>(self);
-    if (transfer.response_.phase < Phase::connect) transfer.response_.phase = Phase::connect;
+    transfer.response_.phase = Phase::connect;
     if (transfer.request_.from_stranger) {
-        if (const auto why = stranger_refusal(&address->addr, address->addrlen); !why.empty()) {
-            // Another address of the same name may be fine, so this one only counts if none was.
-            transfer.error_ = fail(STIPEND_E_INVALID, "target refused: it leads to ", why);
+        if (auto refusal = transfer.check_stranger(numeric_text(&address->addr).data())) {
+            transfer.refusal_ = std::move(refusal);
             return CURL_SOCKET_BAD;
         }
     }
     return ::socket(address->family, address->socktype | SOCK_CLOEXEC, address->protocol);
 }
 
+CURLcode Transfer::on_tls_begin(CURL*, void*, void* self) noexcept {
+    static_cast<Transfer*>(self)->response_.phase = Phase::tls;
+    return CURLE_OK;
+}
+
 int Transfer::on_connected(void* self, char* peer, char*, int peer_port, int) noexcept {
     auto& transfer = *static_cast<Transfer*>(self);
     transfer.error_ = transfer.check_peer(peer, peer_port);
     return transfer.error_ ? CURL_PREREQFUNC_ABORT : CURL_PREREQFUNC_OK;
+}
+
+std::optional<Error> Transfer::check_stranger(const char* address) const {
+    const auto why = settings_->stranger_guard(address);
+    if (why.empty()) return std::nullopt;
+    return fail(STIPEND_E_INVALID, "target refused: it leads to ", why);
 }
 
 std::optional<Error> Transfer::check_peer(const char* address, int port) {
@@ -274,16 +306,15 @@ std::optional<Error> Transfer::check_peer(const char* address, int port) {
     }
     if (response_.connect_ns == 0) response_.connect_ns = monotonic_ns() - start_ns_;
     response_.peer = request_.unix_socket.empty() ? peer_text(address, port) : cat("unix:", request_.unix_socket);
+    // Asked again here, since a kept connection was opened for somebody who may go anywhere.
     if (request_.from_stranger) {
-        // Asked again here, since a kept connection was opened for somebody who may go anywhere.
-        if (const auto why = stranger_refusal(address); !why.empty()) {
-            return fail(STIPEND_E_INVALID, "target refused: it leads to ", why);
-        }
+        if (auto error = check_stranger(address)) return error;
     }
     if (auto error = check_origin_kept()) return error;
     if (auto error = check_certificate()) return error;
     head_.expect_response();
     sent_ = true;
+    refusal_.reset();
     response_.phase = Phase::sent;
     response_.body.clear();
     return std::nullopt;
@@ -324,9 +355,8 @@ Error Transfer::told_by_curl(CURLcode code) {
         return fail(STIPEND_E_LIMIT, "response head too large: one line of more than 100 KiB");
     }
     if (code == CURLE_OPERATION_TIMEDOUT) {
-        static constexpr std::string_view waited_for[] = {"",       "the name's address", "the connection",
-                                                          "TLS",    "the answer's head",  "the rest of the body",
-                                                          "nothing"};
+        static constexpr std::string_view waited_for[] = {
+            "", "the name's address", "the connection", "TLS", "the answer's head", "the rest of the body", "nothing"};
         return fail(STIPEND_E_TIMEOUT, "no end within ", request_.timeout_ms, " ms: still waiting for ",
                     waited_for[static_cast<std::size_t>(response_.phase)]);
     }
@@ -335,28 +365,18 @@ Error Transfer::told_by_curl(CURLcode code) {
     return fail(status_of(code), message.empty() ? std::string_view(curl_easy_strerror(code)) : message);
 }
 
-void Transfer::note_phase_of_failure() {
-    if (response_.phase > Phase::connect || !checked_.https) return;
-    curl_off_t connected_us = 0;
-    if (curl_easy_getinfo(easy_.get(), CURLINFO_CONNECT_TIME_T, &connected_us) == CURLE_OK && connected_us > 0) {
-        response_.phase = Phase::tls;
-    }
-}
-
 Result<void> Transfer::outcome(CURLcode code) {
     if (code == CURLE_OK) {
         response_.phase = Phase::done;
         return {};
     }
-    note_phase_of_failure();
     if (!head_.complete() && head_.begun()) {
         response_.status = head_.status();
         response_.headers = head_.take_fields();
     }
-    // An address that was refused to a stranger explains a failed connection only; later steps have their own words.
-    const bool ours = error_ && (error_->status != STIPEND_E_INVALID || response_.phase <= Phase::connect ||
-                                 code == CURLE_ABORTED_BY_CALLBACK || code == CURLE_WRITE_ERROR);
-    return ended(ours ? std::move(*error_) : told_by_curl(code));
+    if (error_) return ended(std::move(*error_));
+    if (refusal_ && code == CURLE_COULDNT_CONNECT) return ended(std::move(*refusal_));
+    return ended(told_by_curl(code));
 }
 
 Error Transfer::ended(Error why) const {

@@ -27,6 +27,7 @@ using EasyHandle = std::unique_ptr<CURL, EasyDeleter>;
 struct EasySettings {
     ClientOptions options;
     std::string ca_file;
+    AddressGuard stranger_guard;
 };
 
 class Transfer {
@@ -39,7 +40,8 @@ class Transfer {
     [[nodiscard]] static EasyHandle make_handle(const EasySettings& settings);
 
     // Gives `easy` every option that differs between requests, so that a used handle keeps nothing of its last one.
-    // `easy` belongs to this transfer until `release`. An error: a secret could not be filled in; nothing is to be sent.
+    // `easy` belongs to this transfer until `release`. An error: a secret could not be filled in; nothing is to be
+    // sent. `settings` outlives the transfer.
     [[nodiscard]] Result<void> prepare(EasyHandle easy, const EasySettings& settings);
     [[nodiscard]] EasyHandle release();
 
@@ -63,20 +65,22 @@ class Transfer {
   private:
     static constexpr std::int64_t ns_per_ms = 1'000'000;
 
-    [[nodiscard]] Result<void> build_headers(const SecretResolver& secrets);
+    [[nodiscard]] Result<void> build_headers();
     void set_method();
-    void set_target(const EasySettings& settings);
-    void set_tls(const EasySettings& settings);
+    void set_target();
+    void set_tls();
 
+    [[nodiscard]] std::optional<Error> check_stranger(const char* address) const;
     [[nodiscard]] std::optional<Error> check_peer(const char* address, int port);
     [[nodiscard]] std::optional<Error> check_certificate();
     [[nodiscard]] std::optional<Error> check_origin_kept() const;
     [[nodiscard]] Error told_by_curl(CURLcode code);
-    void note_phase_of_failure();
 
     static std::size_t on_header(char* data, std::size_t, std::size_t length, void* self) noexcept;
     static std::size_t on_body(char* data, std::size_t, std::size_t length, void* self) noexcept;
     static curl_socket_t on_open_socket(void* self, curlsocktype purpose, curl_sockaddr* address) noexcept;
+    // The TCP connection stands: libcurl's own times tell that only after the handshake.
+    static CURLcode on_tls_begin(CURL* easy, void* context, void* self) noexcept;
     // Connected, and about to send: the last moment at which nothing has left this host.
     static int on_connected(void* self, char* peer, char* local, int peer_port, int local_port) noexcept;
 
@@ -87,7 +91,9 @@ class Transfer {
     HttpResponse response_;
     ResponseHead head_;
     EasyHandle easy_;
-    std::optional<Error> error_;  // ours, where a callback of ours ended the transfer
+    const EasySettings* settings_ = nullptr;
+    std::optional<Error> error_;    // ours, where a callback of ours ended the transfer
+    std::optional<Error> refusal_;  // of an address; another address of the same name may still be fine
     std::int64_t start_ns_;
     std::uint64_t body_bytes_ = 0;
     bool sent_ = false;

@@ -32,7 +32,8 @@ Ended answer_of(std::string bytes, HttpRequest request = {}) {
 }  // namespace
 
 TEST_CASE("an answer comes with status, lower-case headers, body, peer and times") {
-    ScriptedServer server(answers("HTTP/1.1 200 OK\r\nX-Orchestrator-URL:  https://o:1 \r\nContent-Length: 5\r\n\r\nhello"));
+    ScriptedServer server(
+        answers("HTTP/1.1 200 OK\r\nX-Orchestrator-URL:  https://o:1 \r\nContent-Length: 5\r\n\r\nhello"));
     auto client = make_client();
     const auto ended = exchange(*client, get(server.url("/a?b=c")));
     REQUIRE(ended.message() == "");
@@ -102,8 +103,8 @@ TEST_CASE("chunks and their trailer are read, and the trailer is no header") {
 }
 
 TEST_CASE("a trailer that looks like a status line changes nothing") {
-    const auto ended = answer_of(
-        "HTTP/1.1 500 No\r\nTransfer-Encoding: chunked\r\n\r\n2\r\nno\r\n0\r\nHTTP/1.1 200 OK: x\r\n\r\n");
+    const auto ended =
+        answer_of("HTTP/1.1 500 No\r\nTransfer-Encoding: chunked\r\n\r\n2\r\nno\r\n0\r\nHTTP/1.1 200 OK: x\r\n\r\n");
     CHECK(ended.response.status == 500);
 }
 
@@ -122,8 +123,9 @@ TEST_CASE("heads that leave a body's length in doubt are refused") {
 
 TEST_CASE("a head line without a colon, or folded, is refused") {
     CHECK(answer_of("HTTP/1.1 200 OK\r\nnonsense\r\n\r\n").status() == STIPEND_E_UNAVAILABLE);
-    CHECK(answer_of("HTTP/1.1 200 OK\r\nX-A: b\r\n folded: c\r\nContent-Length: 0\r\n\r\n").message().find("malformed") !=
-          std::string::npos);
+    CHECK(
+        answer_of("HTTP/1.1 200 OK\r\nX-A: b\r\n folded: c\r\nContent-Length: 0\r\n\r\n").message().find("malformed") !=
+        std::string::npos);
 }
 
 TEST_CASE("an answer without a head (HTTP/0.9) is refused") {
@@ -160,7 +162,8 @@ TEST_CASE("an endless body ends with LIMIT") {
 }
 
 TEST_CASE("a head without end ends with LIMIT, by many lines and by one") {
-    for (const std::string part : {"X-Filler: yyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyy\r\n", "yyyyyyyy"}) {
+    for (const std::string part :
+         {"X-Filler: yyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyy\r\n", "yyyyyyyy"}) {
         ScriptedServer server([&](Wire& wire, int) {
             wire.read_request();
             wire.write("HTTP/1.1 200 OK\r\nX-Start: ");
@@ -187,7 +190,8 @@ TEST_CASE("interim answers without end count as one head") {
 }
 
 TEST_CASE("a 100 Continue nobody asked for is skipped") {
-    const auto ended = answer_of("HTTP/1.1 100 Continue\r\nX-A: b\r\n\r\nHTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok");
+    const auto ended =
+        answer_of("HTTP/1.1 100 Continue\r\nX-A: b\r\n\r\nHTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok");
     CHECK(ended.message() == "");
     CHECK(ended.response.status == 200);
     CHECK(ended.response.headers == "content-length: 2\r\n");

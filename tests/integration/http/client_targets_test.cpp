@@ -7,6 +7,7 @@
 #include <mutex>
 #include <string>
 
+#include "host/http/address_guard.hpp"
 #include "host/http/header_lines.hpp"
 #include "tests/integration/http/exchange.hpp"
 #include "tests/integration/http/scripted_server.hpp"
@@ -94,6 +95,24 @@ TEST_CASE("a stranger's target does not ride on a connection that somebody else 
     CHECK(exchange(*client, request).status() == STIPEND_E_INVALID);
 }
 
+TEST_CASE("a stranger's target cannot lead on to a refused address by a redirect") {
+    ScriptedServer inner(serve_ok);
+    ScriptedServer outer(redirects_to(cat("http://localhost:", inner.port(), "/")));
+    ClientOptions options;
+    // The first hop has to be allowed, and all that a test can listen on is loopback.
+    options.stranger_guard = [hops = 0](const char* address) mutable -> std::string_view {
+        return ++hops <= 2 ? std::string_view() : stranger_refusal(address);
+    };
+    auto client = make_client(options);
+    auto request = get(outer.url());
+    request.from_stranger = true;
+    request.max_redirects = 3;
+    const auto ended = exchange(*client, request);
+    CHECK(ended.status() == STIPEND_E_INVALID);
+    CHECK(ended.message().find("target refused: it leads to a loopback address") != std::string::npos);
+    CHECK(inner.connections() == 0);
+}
+
 TEST_CASE("a unix socket is reached, and never by a stranger's request") {
     const auto path = (std::filesystem::temp_directory_path() / cat("stipend-client-", ::getpid(), ".sock")).string();
     ScriptedServer server(serve_ok, path);
@@ -147,13 +166,15 @@ TEST_CASE("a name that does not exist is UNAVAILABLE") {
 }
 
 TEST_CASE("a malformed request is refused at once") {
-    for (const std::string url : {"", "ftp://127.0.0.1/", "file:///etc/passwd", "http://", "127.0.0.1", "http://a b/",
-                                  "http://user:pw@127.0.0.1/", "http://127.0.0.1:99999/", "http://127.0.0.1/\r\nX: y"}) {
+    for (const std::string url :
+         {"", "ftp://127.0.0.1/", "file:///etc/passwd", "http://", "127.0.0.1", "http://a b/",
+          "http://user:pw@127.0.0.1/", "http://127.0.0.1:99999/", "http://127.0.0.1/\r\nX: y"}) {
         CAPTURE(url);
         CHECK(refusal(get(url)) == STIPEND_E_INVALID);
     }
-    for (const std::string headers : {"no colon\r\n", "Bad Name: x\r\n", "X: a\rb\r\n", ": x\r\n", "Content-Length: 3\r\n",
-                                      "Transfer-Encoding: chunked\r\n", "X: ${secret:\r\n", "X: a\r\n folded\r\n"}) {
+    for (const std::string headers :
+         {"no colon\r\n", "Bad Name: x\r\n", "X: a\rb\r\n", ": x\r\n", "Content-Length: 3\r\n",
+          "Transfer-Encoding: chunked\r\n", "X: ${secret:\r\n", "X: a\r\n folded\r\n"}) {
         CAPTURE(headers);
         auto request = get("http://127.0.0.1:1/");
         request.headers = headers;

@@ -26,7 +26,8 @@ class Wire {
     std::string read_request();
     bool write(std::string_view bytes);  // false once the peer is gone
     bool peer_closed();                  // waits for the peer's end
-    void reset();                        // RST instead of an orderly end
+    [[nodiscard]] int fd() const { return fd_; }
+    void reset();  // RST instead of an orderly end
 
   private:
     int fd_;

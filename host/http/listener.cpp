@@ -1,0 +1,152 @@
+#include "host/http/listener.hpp"
+
+#include <arpa/inet.h>
+#include <fcntl.h>
+#include <netdb.h>
+#include <netinet/in.h>
+#include <sys/file.h>
+#include <sys/stat.h>
+#include <sys/un.h>
+
+#include <array>
+#include <cstring>
+#include <filesystem>
+#include <memory>
+
+namespace stipend::http {
+namespace {
+
+constexpr int backlog = 1024;
+
+struct AddressDeleter {
+    void operator()(addrinfo* info) const { ::freeaddrinfo(info); }
+};
+
+std::string text_of(const sockaddr_storage& address, socklen_t length) {
+    std::array<char, NI_MAXHOST> host{};
+    std::array<char, NI_MAXSERV> port{};
+    if (::getnameinfo(reinterpret_cast<const sockaddr*>(&address), length, host.data(), host.size(), port.data(),
+                      port.size(), NI_NUMERICHOST | NI_NUMERICSERV) != 0) {
+        return "unknown";
+    }
+    return address.ss_family == AF_INET6 ? cat("[", host.data(), "]:", port.data())
+                                         : cat(host.data(), ":", port.data());
+}
+
+Result<sockaddr_un> unix_address(const std::string& path) {
+    sockaddr_un address{};
+    address.sun_family = AF_UNIX;
+    if (path.empty() || path.size() >= sizeof address.sun_path || path.find('\0') != std::string::npos) {
+        return fail(STIPEND_E_INVALID, "unix socket: bad path: got ", path.size(), " bytes, want 1 to ",
+                    sizeof address.sun_path - 1);
+    }
+    std::memcpy(address.sun_path, path.data(), path.size());
+    return address;
+}
+
+// Makes room for a new socket at `path`, unless somebody answers there.
+Result<void> remove_stale(const std::string& path, const sockaddr_un& address) {
+    struct stat found {};
+    if (::lstat(path.c_str(), &found) != 0) {
+        if (errno == ENOENT) return {};
+        return last_os_error(cat("unix socket ", path));
+    }
+    if (!S_ISSOCK(found.st_mode)) {
+        return fail(STIPEND_E_CONFLICT, "unix socket ", path, ": a file that is no socket is there; it was left alone");
+    }
+    const Descriptor probe(::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0));
+    if (!probe) return last_os_error("socket");
+    if (::connect(probe.get(), reinterpret_cast<const sockaddr*>(&address), sizeof address) == 0 || errno == EAGAIN) {
+        return fail(STIPEND_E_CONFLICT, "unix socket ", path,
+                    ": another process answers there: want one host at a time");
+    }
+    if (errno != ECONNREFUSED) return last_os_error(cat("unix socket ", path));
+    if (::unlink(path.c_str()) != 0 && errno != ENOENT) return last_os_error(cat("unix socket ", path, ": stale"));
+    return {};
+}
+
+}  // namespace
+
+Result<Listener> Listener::on_tcp(const std::string& address) {
+    const auto bad = [&address] {
+        return fail(STIPEND_E_INVALID, "listen address: got \"", address, "\", want e.g. 127.0.0.1:8010 or [::1]:8010");
+    };
+    const auto colon = address.rfind(':');
+    if (colon == std::string::npos) return bad();
+    auto host = address.substr(0, colon);
+    const auto port = address.substr(colon + 1);
+    if (host.size() > 2 && host.front() == '[' && host.back() == ']') {
+        host = host.substr(1, host.size() - 2);
+    } else if (host.empty() || host.find(':') != std::string::npos) {
+        return bad();
+    }
+    if (port.empty() || port.size() > 5 || port.find_first_not_of("0123456789") != std::string::npos ||
+        std::stoi(port) > 65535) {
+        return bad();
+    }
+    addrinfo hints{};
+    hints.ai_family = AF_UNSPEC;
+    hints.ai_socktype = SOCK_STREAM;
+    hints.ai_flags = AI_NUMERICHOST | AI_NUMERICSERV | AI_PASSIVE;
+    addrinfo* found = nullptr;
+    if (::getaddrinfo(host.c_str(), port.c_str(), &hints, &found) != 0) return bad();
+    const std::unique_ptr<addrinfo, AddressDeleter> info(found);
+
+    Listener listener;
+    listener.family_ = info->ai_family;
+    listener.socket_ = Descriptor(::socket(info->ai_family, SOCK_STREAM | SOCK_CLOEXEC, 0));
+    const int fd = listener.socket_.get();
+    const int on = 1;
+    if (fd < 0 || ::setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof on) != 0 ||
+        ::bind(fd, info->ai_addr, info->ai_addrlen) != 0 || ::listen(fd, backlog) != 0) {
+        auto error = last_os_error(cat("listen address ", address));
+        if (errno == EADDRINUSE) error.status = STIPEND_E_CONFLICT;
+        return error;
+    }
+    sockaddr_storage own{};
+    socklen_t length = sizeof own;
+    if (::getsockname(fd, reinterpret_cast<sockaddr*>(&own), &length) != 0) return last_os_error("getsockname");
+    listener.address_ = text_of(own, length);
+    return listener;
+}
+
+Result<Listener> Listener::on_unix(const std::string& path) {
+    STIPEND_LET(address, unix_address(path));
+    // Two hosts that start at once would each take the other's new socket for a stale one: one goes first.
+    const auto folder = std::filesystem::path(path).parent_path();
+    const Descriptor turn(::open(folder.empty() ? "." : folder.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
+    if (!turn || ::flock(turn.get(), LOCK_EX) != 0) return last_os_error(cat("unix socket ", path, ": its folder"));
+    STIPEND_TRY(remove_stale(path, address));
+
+    Listener listener;
+    listener.family_ = AF_UNIX;
+    listener.address_ = path;
+    listener.socket_ = Descriptor(::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0));
+    const int fd = listener.socket_.get();
+    // The mode of the unbound socket is what the file is born with: there is no moment with wider rights.
+    if (fd < 0 || ::fchmod(fd, 0600) != 0 ||
+        ::bind(fd, reinterpret_cast<const sockaddr*>(&address), sizeof address) != 0 || ::listen(fd, backlog) != 0) {
+        return last_os_error(cat("unix socket ", path));
+    }
+    struct stat made {};
+    if (::lstat(path.c_str(), &made) != 0) return last_os_error(cat("unix socket ", path));
+    listener.device_ = made.st_dev;
+    listener.inode_ = made.st_ino;
+    return listener;
+}
+
+void Listener::remove_file() const {
+    if (family_ != AF_UNIX) return;
+    struct stat found {};
+    if (::lstat(address_.c_str(), &found) != 0 || found.st_dev != device_ || found.st_ino != inode_) return;
+    ::unlink(address_.c_str());
+}
+
+std::string peer_of(int fd) {
+    sockaddr_storage other{};
+    socklen_t length = sizeof other;
+    if (::getpeername(fd, reinterpret_cast<sockaddr*>(&other), &length) != 0) return "unknown";
+    return other.ss_family == AF_UNIX ? "unix" : text_of(other, length);
+}
+
+}  // namespace stipend::http

@@ -1,0 +1,156 @@
+#include "host/http/server.hpp"
+
+#include <boost/asio/post.hpp>
+#include <string_view>
+#include <system_error>
+#include <vector>
+
+#include "host/http/response_text.hpp"
+#include "host/http/session.hpp"
+#include "host/http/thread_signals.hpp"
+
+namespace stipend::http {
+namespace {
+
+namespace net = boost::asio;
+using boost::system::error_code;
+
+// How long accepting rests when the system has no descriptor left: nothing tells when it has one again.
+constexpr auto accept_pause = std::chrono::milliseconds(100);
+
+}  // namespace
+
+Server::Core::Core(ServerOptions options, Listener listener)
+    : options_(std::move(options)), listener_(std::move(listener)) {}
+
+Result<void> Server::Core::start() {
+    error_code error;
+    auto socket = listener_.take();
+    acceptor_.assign(net::generic::stream_protocol(listener_.family(), 0), socket.get(), error);
+    if (error) return fail(STIPEND_E_UNAVAILABLE, "HTTP server at ", address(), ": ", error.message());
+    [[maybe_unused]] const int handed_on = socket.release();
+    accept_next();
+    const SignalsBlocked blocked;
+    try {
+        thread_ = std::thread([this] { io_.run(); });
+    } catch (const std::system_error& failure) {
+        return fail(STIPEND_E_UNAVAILABLE, "HTTP server: no thread: ", failure.what());
+    }
+    return {};
+}
+
+void Server::Core::stop() {
+    const std::lock_guard lock(stop_mutex_);
+    if (!thread_.joinable()) return;
+    STIPEND_ASSERT(thread_.get_id() != std::this_thread::get_id());
+    net::post(io_, [this] { drain(); });
+    thread_.join();
+    listener_.remove_file();
+}
+
+void Server::Core::drain() {
+    draining_ = true;
+    error_code ignored;
+    acceptor_.close(ignored);
+    accept_pause_.cancel();
+    const std::vector<Session*> present(sessions_.begin(), sessions_.end());
+    for (auto* session : present) session->drain();
+    if (sessions_.empty()) return;
+    drain_limit_.expires_after(std::chrono::milliseconds(options_.stop_timeout_ms));
+    drain_limit_.async_wait([this](error_code error) {
+        if (error) return;
+        const std::vector<Session*> left_over(sessions_.begin(), sessions_.end());
+        for (auto* session : left_over) session->cut();
+    });
+}
+
+void Server::Core::left(Session* session) {
+    sessions_.erase(session);
+    if (draining_ && sessions_.empty()) drain_limit_.cancel();
+}
+
+void Server::Core::accept_next() {
+    acceptor_.async_accept([this](error_code error, Socket socket) {
+        if (draining_) return;
+        if (!error) {
+            take(std::move(socket));
+        } else if (error == net::error::no_descriptors || error == std::errc::too_many_files_open_in_system ||
+                   error == net::error::no_buffer_space || error == net::error::no_memory) {
+            accept_pause_.expires_after(accept_pause);
+            accept_pause_.async_wait([this](error_code cancelled) {
+                if (!cancelled) accept_next();
+            });
+            return;
+        }
+        accept_next();
+    });
+}
+
+void Server::Core::take(Socket socket) {
+    if (sessions_.size() < options_.max_connections) {
+        std::make_shared<Session>(*this, std::move(socket))->start();
+        return;
+    }
+    static const std::string busy = response_text(error_response(503, "too many connections"), false, false);
+    // Whoever does not take it at once is not waited for.
+    ::send(socket.native_handle(), busy.data(), busy.size(), MSG_DONTWAIT | MSG_NOSIGNAL);
+}
+
+RouteTable::Match Server::Core::find(std::string_view method, std::string_view path) {
+    std::shared_ptr<const RouteTable> table;
+    {
+        const std::lock_guard lock(routes_mutex_);
+        table = routes_;
+    }
+    return table->find(method, path);
+}
+
+Result<std::uint64_t> Server::Core::add_route(Route route) {
+    const std::lock_guard lock(routes_mutex_);
+    auto table = std::make_shared<RouteTable>(*routes_);
+    STIPEND_TRY(table->add(last_route_ + 1, std::move(route)));
+    routes_ = std::move(table);
+    return ++last_route_;
+}
+
+void Server::Core::remove_route(std::uint64_t id) {
+    const std::lock_guard lock(routes_mutex_);
+    auto table = std::make_shared<RouteTable>(*routes_);
+    table->remove(id);
+    routes_ = std::move(table);
+}
+
+Result<std::unique_ptr<Server>> Server::create(ServerOptions options) {
+    if (options.listen.empty() == options.unix_socket.empty()) {
+        return fail(STIPEND_E_INVALID, "HTTP server: want either an address or a unix socket to listen at");
+    }
+    auto listener =
+        options.unix_socket.empty() ? Listener::on_tcp(options.listen) : Listener::on_unix(options.unix_socket);
+    if (!listener) return std::move(listener).error();
+    try {
+        auto core = std::make_shared<Core>(std::move(options), std::move(*listener));
+        STIPEND_TRY(core->start());
+        return std::unique_ptr<Server>(new Server(std::move(core)));
+    } catch (const std::exception& failure) {
+        return fail(STIPEND_E_UNAVAILABLE, "HTTP server: ", failure.what());
+    }
+}
+
+Server::Server(std::shared_ptr<Core> core) : core_(std::move(core)) {}
+Server::~Server() {
+    core_->stop();
+}
+Result<std::uint64_t> Server::add_route(Route route) {
+    return core_->add_route(std::move(route));
+}
+void Server::remove_route(std::uint64_t id) {
+    core_->remove_route(id);
+}
+const std::string& Server::address() const {
+    return core_->address();
+}
+void Server::stop() {
+    core_->stop();
+}
+
+}  // namespace stipend::http

@@ -1,0 +1,213 @@
+// Certificates: chains, pins and none, against a TLS server with a certificate made here.
+#include <doctest/doctest.h>
+#include <openssl/err.h>
+#include <openssl/evp.h>
+#include <openssl/pem.h>
+#include <openssl/ssl.h>
+#include <openssl/x509v3.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include <array>
+#include <filesystem>
+#include <memory>
+#include <string>
+
+#include "tests/integration/http/exchange.hpp"
+#include "tests/integration/http/scripted_server.hpp"
+
+using namespace stipend;
+using namespace stipend::http;
+using namespace stipend::test;
+
+namespace {
+
+// A self-signed certificate for 127.0.0.1, with its key.
+class Identity {
+  public:
+    Identity() {
+        key_.reset(EVP_EC_gen("P-256"));
+        certificate_.reset(X509_new());
+        auto* x509 = certificate_.get();
+        X509_set_version(x509, 2);
+        ASN1_INTEGER_set(X509_get_serialNumber(x509), 7);
+        X509_gmtime_adj(X509_getm_notBefore(x509), -3600);
+        X509_gmtime_adj(X509_getm_notAfter(x509), 86400);
+        X509_set_pubkey(x509, key_.get());
+        auto* name = X509_get_subject_name(x509);
+        const std::string text = "stipend test";
+        X509_NAME_add_entry_by_txt(name, "CN", MBSTRING_ASC, reinterpret_cast<const unsigned char*>(text.data()), -1,
+                                   -1, 0);
+        X509_set_issuer_name(x509, name);
+        const std::unique_ptr<X509_EXTENSION, decltype(&X509_EXTENSION_free)> names(
+            X509V3_EXT_conf_nid(nullptr, nullptr, NID_subject_alt_name, "IP:127.0.0.1"), &X509_EXTENSION_free);
+        X509_add_ext(x509, names.get(), -1);
+        STIPEND_ASSERT(X509_sign(x509, key_.get(), EVP_sha256()) != 0);
+    }
+    [[nodiscard]] EVP_PKEY* key() const { return key_.get(); }
+    [[nodiscard]] X509* certificate() const { return certificate_.get(); }
+    [[nodiscard]] std::string pin() const {
+        std::array<unsigned char, 32> digest{};
+        unsigned length = 0;
+        X509_digest(certificate_.get(), EVP_sha256(), digest.data(), &length);
+        std::string out;
+        for (const auto byte : digest) {
+            const std::string_view digits = "0123456789ABCDEF";
+            out += digits[byte >> 4];
+            out += digits[byte & 15];
+        }
+        return out;
+    }
+    void write_pem(const std::string& path) const {
+        const std::unique_ptr<FILE, int (*)(FILE*)> file(std::fopen(path.c_str(), "w"), &std::fclose);
+        STIPEND_ASSERT(file && PEM_write_X509(file.get(), certificate_.get()) == 1);
+    }
+
+  private:
+    std::unique_ptr<EVP_PKEY, decltype(&EVP_PKEY_free)> key_{nullptr, &EVP_PKEY_free};
+    std::unique_ptr<X509, decltype(&X509_free)> certificate_{nullptr, &X509_free};
+};
+
+// Serves "ok" under TLS, on every connection for as long as it lasts.
+class TlsServer {
+  public:
+    explicit TlsServer(const Identity& identity) : context_(SSL_CTX_new(TLS_server_method()), &SSL_CTX_free) {
+        STIPEND_ASSERT(SSL_CTX_use_certificate(context_.get(), identity.certificate()) == 1);
+        STIPEND_ASSERT(SSL_CTX_use_PrivateKey(context_.get(), identity.key()) == 1);
+    }
+    [[nodiscard]] std::string url() const { return cat("https://127.0.0.1:", server_.port(), "/"); }
+    [[nodiscard]] int connections() { return server_.connections(); }
+    [[nodiscard]] int requests() const { return requests_; }
+
+  private:
+    void serve(Wire& wire) {
+        const std::unique_ptr<SSL, decltype(&SSL_free)> ssl(SSL_new(context_.get()), &SSL_free);
+        SSL_set_fd(ssl.get(), wire.fd());
+        if (SSL_accept(ssl.get()) != 1) return;
+        std::array<char, 4096> part{};
+        while (SSL_read(ssl.get(), part.data(), part.size()) > 0) {
+            ++requests_;
+            const std::string_view answer = "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok";
+            SSL_write(ssl.get(), answer.data(), static_cast<int>(answer.size()));
+        }
+    }
+
+    std::unique_ptr<SSL_CTX, decltype(&SSL_CTX_free)> context_;
+    std::atomic<int> requests_ = 0;
+    ScriptedServer server_{[this](Wire& wire, int) { serve(wire); }};
+};
+
+HttpRequest pinned(const TlsServer& server, std::string pin) {
+    auto request = get(server.url());
+    request.tls = TlsMode::pinned;
+    request.pin_sha256 = std::move(pin);
+    return request;
+}
+
+}  // namespace
+
+TEST_CASE("an unknown certificate is refused by default, in the phase of TLS") {
+    const Identity identity;
+    TlsServer server(identity);
+    const auto ended = exchange(*make_client(), get(server.url()));
+    CHECK(ended.status() == STIPEND_E_UNAVAILABLE);
+    CHECK(ended.message().find("certificate") != std::string::npos);
+    CHECK(ended.response.phase == Phase::tls);
+    CHECK(server.requests() == 0);
+}
+
+TEST_CASE("a certificate of the configured bundle is accepted, and its end is told") {
+    const Identity identity;
+    TlsServer server(identity);
+    const auto path = (std::filesystem::temp_directory_path() / cat("stipend-ca-", ::getpid(), ".pem")).string();
+    identity.write_pem(path);
+    ClientOptions options;
+    options.ca_file = path;
+    const auto ended = exchange(*make_client(options), get(server.url()));
+    std::filesystem::remove(path);
+    CHECK(ended.message() == "");
+    const auto left_s = ended.response.tls_not_after / 1'000'000'000 - std::time(nullptr);
+    CHECK(left_s > 86400 - 120);
+    CHECK(left_s <= 86400);
+}
+
+TEST_CASE("the right pin is accepted, whatever its spelling") {
+    const Identity identity;
+    TlsServer server(identity);
+    auto client = make_client();
+    CHECK(exchange(*client, pinned(server, identity.pin())).message() == "");
+    std::string spelled;
+    for (std::size_t i = 0; i < 64; i += 2) spelled += (i == 0 ? "" : ":") + identity.pin().substr(i, 2);
+    CHECK(exchange(*client, pinned(server, spelled)).message() == "");
+    CHECK(server.connections() == 1);
+}
+
+TEST_CASE("a wrong pin is refused with both values, and nothing is sent") {
+    const Identity identity;
+    const Identity other;
+    TlsServer server(identity);
+    const auto ended = exchange(*make_client(), pinned(server, other.pin()));
+    CHECK(ended.status() == STIPEND_E_UNAVAILABLE);
+    CHECK(ended.message().find("wrong certificate: got SHA-256 ") != std::string::npos);
+    CHECK(ended.message().find(", want ") != std::string::npos);
+    CHECK(server.requests() == 0);
+}
+
+TEST_CASE("a wrong pin is refused on a connection that another request opened and kept") {
+    const Identity identity;
+    const Identity other;
+    TlsServer server(identity);
+    auto client = make_client();
+    CHECK(exchange(*client, pinned(server, identity.pin())).result.ok());
+    CHECK(!exchange(*client, pinned(server, other.pin())).result.ok());
+    auto request = get(server.url());
+    CHECK(!exchange(*client, request).result.ok());
+    CHECK(server.requests() == 1);
+}
+
+TEST_CASE("a pin that is missing, malformed or contradicted is refused at once") {
+    const Identity identity;
+    TlsServer server(identity);
+    auto client = make_client();
+    CHECK(exchange(*client, pinned(server, "")).status() == STIPEND_E_INVALID);
+    CHECK(exchange(*client, pinned(server, "abc")).status() == STIPEND_E_INVALID);
+    CHECK(exchange(*client, pinned(server, identity.pin() + "00")).status() == STIPEND_E_INVALID);
+    auto request = pinned(server, identity.pin());
+    request.tls = TlsMode::none;
+    CHECK(exchange(*client, request).status() == STIPEND_E_INVALID);
+    request = pinned(server, identity.pin());
+    request.url = "http://127.0.0.1:1/";
+    CHECK(exchange(*client, request).status() == STIPEND_E_INVALID);
+    CHECK(server.connections() == 0);
+}
+
+TEST_CASE("without verification anybody is accepted") {
+    const Identity identity;
+    TlsServer server(identity);
+    auto request = get(server.url());
+    request.tls = TlsMode::none;
+    CHECK(exchange(*make_client(), request).message() == "");
+}
+
+TEST_CASE("connect-only shakes hands under TLS, checks the pin and sends nothing") {
+    const Identity identity;
+    TlsServer server(identity);
+    auto client = make_client();
+    auto request = pinned(server, identity.pin());
+    request.connect_only = true;
+    const auto ended = exchange(*client, request);
+    CHECK(ended.message() == "");
+    CHECK(ended.response.tls_not_after > 0);
+    request.pin_sha256 = Identity().pin();
+    CHECK(exchange(*client, request).status() == STIPEND_E_UNAVAILABLE);
+    CHECK(server.requests() == 0);
+}
+
+TEST_CASE("plain text where TLS is expected is UNAVAILABLE") {
+    ScriptedServer server([](Wire& wire, int) { wire.write("HTTP/1.1 400 Bad Request\r\n\r\n"); });
+    auto request = get(cat("https://127.0.0.1:", server.port(), "/"));
+    request.tls = TlsMode::none;
+    const auto ended = exchange(*make_client(), request);
+    CHECK(ended.status() == STIPEND_E_UNAVAILABLE);
+    CHECK(ended.response.phase == Phase::tls);
+}
