@@ -27,11 +27,6 @@ Payee payee_of(const config::Orchestrator& orchestrator) {
     return payee;
 }
 
-bool same_party(const Payee& a, const Payee& b) {
-    const auto same = [](const std::string& x, const std::string& y) { return !x.empty() && x == y; };
-    return same(a.address, b.address) || same(a.payout_address, b.payout_address) || same(a.worker_key, b.worker_key);
-}
-
 std::optional<PayeeIndex> Table::find(const std::string& key) const {
     const auto at = by_key_.find(key);
     return at == by_key_.end() ? std::nullopt : std::optional(at->second);
@@ -50,11 +45,34 @@ PayeeIndex Table::add(Payee payee) {
     return at;
 }
 
-std::optional<PayeeIndex> Table::predecessor(const Payee& payee) const {
-    for (auto at = payees_.size(); at-- > 0;) {
-        if (!payees_[at].active && same_party(payees_[at], payee)) return static_cast<PayeeIndex>(at);
+namespace {
+
+// What makes two payees the same party. Each kind has a space of its own, so that no two kinds can meet.
+template <class Use>
+void for_each_mark(const Payee& payee, Use&& use) {
+    if (!payee.address.empty()) use("address " + payee.address);
+    if (!payee.payout_address.empty()) use("payout " + payee.payout_address);
+    if (!payee.worker_key.empty()) use("key " + payee.worker_key);
+}
+
+}  // namespace
+
+Predecessors::Predecessors(const Table& table) {
+    for (std::size_t at = 0; at < table.size(); ++at) {
+        const auto index = static_cast<PayeeIndex>(at);
+        if (table[index].active) continue;
+        for_each_mark(table[index], [&](const std::string& mark) { by_mark_[mark] = index; });
     }
-    return std::nullopt;
+}
+
+std::optional<PayeeIndex> Predecessors::find(const Payee& payee) const {
+    std::optional<PayeeIndex> latest;
+    if (by_mark_.empty()) return latest;
+    for_each_mark(payee, [&](const std::string& mark) {
+        const auto at = by_mark_.find(mark);
+        if (at != by_mark_.end() && (!latest || *latest < at->second)) latest = at->second;
+    });
+    return latest;
 }
 
 }  // namespace stipend::registry

@@ -31,9 +31,6 @@ struct Payee {
 // The identity that the configuration gives an orchestrator; `id` is still 0.
 [[nodiscard]] Payee payee_of(const config::Orchestrator& orchestrator);
 
-// True where both are the same payee under two names: the same payout address, endpoint, or worker's key.
-[[nodiscard]] bool same_party(const Payee& a, const Payee& b);
-
 // All payees that the ledger knows, active or not, by place and by key.
 class Table {
   public:
@@ -43,13 +40,23 @@ class Table {
     [[nodiscard]] std::optional<PayeeIndex> find(const std::string& key) const;
     [[nodiscard]] std::optional<PayeeIndex> find(ledger::OrchestratorId id) const;
     PayeeIndex add(Payee payee);
-    // An inactive payee that is the same party as `payee`; the latest one that was added.
-    [[nodiscard]] std::optional<PayeeIndex> predecessor(const Payee& payee) const;
 
   private:
     std::vector<Payee> payees_;
     std::unordered_map<std::string, PayeeIndex> by_key_;
     std::unordered_map<ledger::OrchestratorId, PayeeIndex> by_id_;
+};
+
+// Finds who a new payee was before: punishment follows the payout address, the endpoint and the worker's key, not the
+// name. A snapshot of the inactive payees of a table.
+class Predecessors {
+  public:
+    explicit Predecessors(const Table& table);
+    // The inactive payee that shares one of the three with `payee`; the latest one that was added.
+    [[nodiscard]] std::optional<PayeeIndex> find(const Payee& payee) const;
+
+  private:
+    std::unordered_map<std::string, PayeeIndex> by_mark_;
 };
 
 }  // namespace stipend::registry

@@ -1,0 +1,59 @@
+// What the engine asks of the world, and what it is told. The engine itself does no I/O and reads no clock.
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string>
+
+#include "host/engine/alerts.hpp"
+#include "host/ledger/rows.hpp"
+#include "host/registry/payee.hpp"
+#include "stipend/abi/dispatch.h"
+
+namespace stipend::engine {
+
+// One try of one payee's open epoch. An answer counts once, and only while the payee still waits for exactly this try.
+struct JobToken {
+    registry::PayeeIndex payee = 0;
+    std::uint32_t attempt = 0;
+    friend bool operator==(const JobToken&, const JobToken&) = default;
+};
+
+struct JobSpec {
+    JobToken token;
+    std::uint64_t epoch = 0;
+    stipend_unix_ns period_from = 0;
+    stipend_unix_ns period_to = 0;
+    std::uint32_t window_s = 0;  // how far back the worker shall look
+    bool known = false;          // the network has answered for it before
+};
+
+struct JobResult {
+    std::int32_t outcome = STIPEND_JOB_UNKNOWN;
+    std::uint32_t flags = 0;  // STIPEND_RESULT_*
+    std::optional<std::uint32_t> reported_ppm;
+    std::string reason;
+    ledger::Evidence evidence;
+};
+
+class Effects {
+  public:
+    virtual ~Effects() = default;
+    // Sends a job; Engine::job_done follows once, later.
+    virtual void submit(const JobSpec& job, const registry::Payee& payee) = 0;
+    // Makes a batch durable; Engine::committed follows once, later. One at a time.
+    virtual void commit(std::shared_ptr<const ledger::Batch> batch) = 0;
+    // Asks for the exchange rate; Engine::price_done follows once, later.
+    virtual void fetch_price() = 0;
+    // Tells people. Each alert comes once when raised, once when resolved.
+    virtual void tell(const Alert& alert) = 0;
+    // A decision is durable.
+    virtual void decided(const registry::Payee& payee, const ledger::Decision& decision) = 0;
+    // Nothing was decided: the epoch stays open until `next_at`.
+    virtual void held(const registry::Payee& payee, std::uint64_t epoch, std::string_view why,
+                      stipend_unix_ns next_at) = 0;
+};
+
+}  // namespace stipend::engine
