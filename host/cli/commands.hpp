@@ -15,6 +15,12 @@ struct EvalOptions {
 };
 int policy_eval(const EvalOptions& options);
 
+struct RunOptions {
+    Common common;
+    bool once = false;  // one cycle of what is due, without a listener
+};
+int run(const RunOptions& options);
+
 int config_schema(const Common& common);
 int config_dump(const Common& common);
 int check(const Common& common);

@@ -24,6 +24,12 @@ int main(int argc, char** argv) {
     int status = exit_good;
     Common common;
 
+    RunOptions run_options;
+    auto* run_app = command(app, "run", "pay by uptime until told to stop", run_options.common);
+    run_app->add_flag("--once", run_options.once,
+                      "one cycle of what is due, with its retries, then stop; opens no listener");
+    run_app->callback([&] { status = run(run_options); });
+
     auto* check_app =
         command(app, "check", "check a configuration with its plugins, and print the largest possible spend", common);
     check_app->callback([&] { status = check(common); });

@@ -54,7 +54,7 @@ int policy_eval(const EvalOptions& options) {
     const stipend_terms abi_terms{sizeof(stipend_terms), 0, terms->interval_ns, terms->base_usd_e8};
     plugin::Loader loader(loader_options(settings));
     const auto prepared = plugin::prepare(loader, settings.payment.policy, settings.payment.policy.config,
-                                          "payment.policy", STIPEND_POLICY, abi_terms, problems);
+                                          "payment.policy.config", STIPEND_POLICY, abi_terms, problems);
     if (!prepared) return print_problems(problems, options.common.json);
     const auto& library = *prepared->chosen.library;
     const auto policy = plugin::PolicyInstance::create(*library.entry, *prepared->chosen.plugin, library.staged.source,

@@ -51,6 +51,7 @@ void Engine::flush(stipend_unix_ns now) {
     has_pending_ = false;
     if (empty(*batch)) return;
     committing_ = std::move(batch);
+    committing_since_ = now;
     effects_.commit(committing_);
 }
 

@@ -26,7 +26,7 @@ void Engine::tick(stipend_unix_ns now) {
 }
 
 void Engine::collect_due(stipend_unix_ns now) {
-    while (const auto entry = schedule_.pop_due(now)) {
+    while (const auto entry = schedule_.pop_due(until_ ? std::min(now, *until_) : now)) {
         auto& slot = slots_[entry->payee];
         STIPEND_ASSERT(slot.stage == Stage::scheduled);
         if (slot.removed) {
@@ -162,7 +162,7 @@ std::optional<stipend_unix_ns> Engine::next_wakeup(stipend_unix_ns now) const {
     if (!price_asked_) earlier(price_due_at_);
     if (retry_commit_at_ != 0) earlier(retry_commit_at_);
     if (draining_) return next;
-    if (const auto due = schedule_.next_ns()) earlier(*due);
+    if (const auto due = schedule_.next_ns(); due && (!until_ || *due <= *until_)) earlier(*due);
     if (!ready_.empty() && !live_.empty() && in_flight_ < current().dispatch.max_in_flight && price_answered_) {
         const auto& host = current().dispatch.host;
         earlier(host.unlimited() ? now : host_bucket_.ready_at_ns(host));
@@ -176,7 +176,7 @@ bool Engine::idle() const {
 
 bool Engine::quiet(stipend_unix_ns now) const {
     const auto due = schedule_.next_ns();
-    return idle() && ready_.empty() && (!due || *due > now);
+    return idle() && ready_.empty() && (!due || *due > (until_ ? std::min(now, *until_) : now));
 }
 
 void Engine::release(Slot& slot) {

@@ -59,12 +59,20 @@ class Engine {
 
     // When `tick` has something to do, if no other event comes before.
     [[nodiscard]] std::optional<stipend_unix_ns> next_wakeup(stipend_unix_ns now) const;
+    // Nobody who is due after `until` is asked: for a single cycle.
+    void limit_to(stipend_unix_ns until) { until_ = until; }
     // Stops sending jobs; what is under way is still decided.
     void drain() { draining_ = true; }
     // Nothing is under way, and nothing waits to be written.
     [[nodiscard]] bool idle() const;
-    // Nobody is due, and nothing is under way.
+    // A transaction is under way, or something waits for one.
+    [[nodiscard]] bool writing() const { return committing_ != nullptr || !sampled_.empty() || has_pending_; }
+    // Nobody who may be asked is due, and nothing is under way.
     [[nodiscard]] bool quiet(stipend_unix_ns now) const;
+    // A transaction has been under way for longer than `patience_ns`: the disk hangs.
+    [[nodiscard]] bool stuck(stipend_unix_ns now, std::int64_t patience_ns) const {
+        return committing_ != nullptr && now - committing_since_ > patience_ns;
+    }
     // Set when the ledger failed: nothing is decided any more.
     [[nodiscard]] const std::optional<Error>& failure() const { return failure_; }
 
@@ -180,6 +188,8 @@ class Engine {
     std::int64_t day_ = 0, day_usd_e8_ = 0;  // accrued by all on that UTC day
     std::int64_t retry_commit_at_ = 0;
     bool draining_ = false;
+    std::optional<stipend_unix_ns> until_;
+    stipend_unix_ns committing_since_ = 0;
     std::optional<Error> failure_;
 };
 

@@ -49,6 +49,7 @@ void Engine::restore(ledger::State& state, stipend_unix_ns now) {
                      .capability = {},
                      .payout_address = row.payout_address,
                      .worker_key = row.worker_key,
+                     .first_seen_at = row.first_seen_at,
                      .active = false});
         auto& slot = slots_.emplace_back();
         slot.account = account_of(record.state);
@@ -165,10 +166,11 @@ void Engine::apply_registry(std::vector<registry::Payee> configured, stipend_uni
         const bool changed = own.address != payee.address || own.payout_address != payee.payout_address ||
                              own.worker_key != payee.worker_key;
         payee.id = own.id;
+        payee.first_seen_at = own.first_seen_at;
         const bool was_active = own.active;
         own = payee;
         if (changed || slots_[*found].retired) {
-            pending_.changed.push_back(own.row(0));
+            pending_.changed.push_back(own.row());
             has_pending_ = true;
         }
         if (!was_active) activate(*found, now);
@@ -179,6 +181,7 @@ void Engine::apply_registry(std::vector<registry::Payee> configured, stipend_uni
     const registry::Predecessors predecessors(payees_);
     for (auto* payee : fresh) {
         payee->id = next_orchestrator_++;
+        payee->first_seen_at = now;
         Slot slot;
         if (const auto before = predecessors.find(*payee)) {
             // Punishment follows the party, not the name.
@@ -190,7 +193,7 @@ void Engine::apply_registry(std::vector<registry::Payee> configured, stipend_uni
             slot.account.due_at = now;
             slot.account.interval_ns = current().interval_ns;
         }
-        ledger::NewOrchestrator added{.row = payee->row(now), .state = {}};
+        ledger::NewOrchestrator added{.row = payee->row(), .state = {}};
         slots_.push_back(slot);
         const auto index = payees_.add(*payee);
         added.state = state_of(index);
@@ -225,7 +228,7 @@ void Engine::deactivate(registry::PayeeIndex payee) {
     auto& slot = slots_[payee];
     if (slot.retired) return;
     slot.retired = true;
-    pending_.changed.push_back(payees_[payee].row(0));
+    pending_.changed.push_back(payees_[payee].row());
     pending_.changed.back().retired = true;
     has_pending_ = true;
     if (!std::exchange(payees_[payee].active, false)) return;

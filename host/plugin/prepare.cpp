@@ -42,12 +42,10 @@ std::optional<Prepared> prepare(Loader& loader, const config::PluginRef& referen
                          ", want a plugin that offers ", kind));
         return std::nullopt;
     }
-    const auto config_path = path + ".config";
-    if (!fits_schema(*chosen, config, reference.mark, config_path, problems)) return std::nullopt;
+    if (!fits_schema(*chosen, config, reference.mark, path, problems)) return std::nullopt;
     auto json = config::plugin_json(config);
     if (const auto tried = loader.try_config(*chosen, json, terms); !tried) {
-        config::report_complaint(config, reference.mark, config_path, tried.error().path, tried.error().message,
-                                 problems);
+        config::report_complaint(config, reference.mark, path, tried.error().path, tried.error().message, problems);
         return std::nullopt;
     }
     return Prepared{*chosen, std::move(json)};

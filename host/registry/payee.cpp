@@ -2,7 +2,7 @@
 
 namespace stipend::registry {
 
-ledger::Orchestrator Payee::row(stipend_unix_ns first_seen_at) const {
+ledger::Orchestrator Payee::row() const {
     return {.id = id,
             .key = key,
             .address = address,

@@ -23,9 +23,10 @@ struct Payee {
     std::string capability;         // empty: the dispatch plugin's own
     std::string payout_address;
     std::string worker_key;
+    stipend_unix_ns first_seen_at = 0;
     bool active = false;  // in the configuration at present
 
-    [[nodiscard]] ledger::Orchestrator row(stipend_unix_ns first_seen_at) const;
+    [[nodiscard]] ledger::Orchestrator row() const;
 };
 
 // The identity that the configuration gives an orchestrator; `id` is still 0.

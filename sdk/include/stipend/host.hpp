@@ -30,6 +30,15 @@ namespace stipend {
 
 namespace detail {
 
+// A record as the callee knows it: the caller's own where that is as long, else the part it has, the rest zero.
+template <class Record>
+const Record& record_view(const Record* given, Record& scratch) {
+    if (given->size >= sizeof(Record)) return *given;
+    scratch = Record{};
+    std::memcpy(&scratch, given, given->size);
+    return scratch;
+}
+
 inline void copy_text(char* to, std::size_t capacity, std::string_view from) {
     std::size_t length = std::min(from.size(), capacity - 1);
     // A character of several bytes is dropped whole.

@@ -133,15 +133,6 @@ inline void expect_role([[maybe_unused]] const Host& host, [[maybe_unused]] Role
 #endif
 }
 
-// A record as the callee knows it: the caller's own where that is as long, else the part it has, the rest zero.
-template <class Record>
-const Record& record_view(const Record* given, Record& scratch) {
-    if (given->size >= sizeof(Record)) return *given;
-    scratch = Record{};
-    std::memcpy(&scratch, given, given->size);
-    return scratch;
-}
-
 // What the host holds a pointer to.
 class InstanceBase {
   public:
