@@ -1,16 +1,24 @@
 #include "host/ledger/canonical.hpp"
 
+#include <bit>
+
 #include "stipend/json.hpp"
 
 namespace stipend::ledger {
 namespace {
 
 template <class T>
-void put_int(std::string& out, T value) {
+void put_int(std::string& out, T number) {
+    const auto value = static_cast<std::int64_t>(number);
     const auto bits = static_cast<std::uint64_t>(value);
-    char bytes[8];
-    for (int i = 0; i < 8; ++i) bytes[i] = static_cast<char>(bits >> (56 - 8 * i));
-    out.append(bytes, sizeof bytes);
+    // The bits that are not copies of the sign, and one for the sign. (Testing the sign bit of the shortened number
+    // instead is miscompiled by gcc 12.2 from -O1 on.)
+    const auto significant = static_cast<std::size_t>(std::bit_width(value < 0 ? ~bits : bits));
+    const std::size_t size = value == 0 ? 0 : significant / 8 + 1;
+    std::array<char, 9> bytes{};
+    bytes[0] = static_cast<char>(size);
+    for (std::size_t i = 0; i < size; ++i) bytes[1 + i] = static_cast<char>(bits >> (8 * (size - 1 - i)));
+    out.append(bytes.data(), size + 1);
 }
 
 void put_text(std::string& out, std::string_view text) {

@@ -2,7 +2,8 @@
 // would break every chain that exists.
 //
 //   row hash     keccak256(previous row's hash | seq | kind (1 byte) | body); before the first row stand 32 zero bytes
-//   integers     8 bytes, big-endian, two's complement;  wei: 32 bytes, big-endian
+//   integers     1 byte n, then the n bytes, big-endian, of the shortest two's complement (0 has none);
+//                seq stands before its kind as 8 bytes, big-endian;  wei: 32 bytes, big-endian
 //   text, blobs  their length as an integer, then the bytes
 //   optional     1 byte 0, or 1 byte 1 and the value
 //

@@ -41,10 +41,10 @@ StoredDecision read_decision(sqlite::Statement& from) {
     d.due_at = from.i64();
     d.period_from = from.i64();
     d.decided_at = from.i64();
-    d.job = static_cast<Job>(from.i64());
+    d.job = static_cast<Job>(from.as<std::uint8_t>());
     d.uptime_ppm = from.maybe<std::uint32_t>();
     d.coverage_ppm = from.as<std::uint32_t>();
-    d.action = static_cast<Action>(from.i64());
+    d.action = static_cast<Action>(from.as<std::uint8_t>());
     d.tier = from.text();
     d.multiplier_ppm = from.as<std::uint32_t>();
     d.usd_e8 = from.i64();
@@ -55,7 +55,7 @@ StoredDecision read_decision(sqlite::Statement& from) {
     d.penalty_ns = from.i64();
     d.next_at = from.i64();
     d.consecutive_failures = from.as<std::uint32_t>();
-    d.suspended = from.i64() != 0;
+    d.suspended = from.flag();
     d.reason = from.text();
     d.generation = from.i64();
     d.evidence.http_status = from.as<std::int32_t>();
@@ -76,17 +76,18 @@ EngineState read_state(sqlite::Statement& from, bool& malformed) {
     s.interval_ns = from.i64();
     s.last_decided_at = from.i64();
     s.consecutive_failures = from.as<std::uint32_t>();
-    s.suspended = from.i64() != 0;
-    s.known = from.i64() != 0;
+    s.suspended = from.flag();
+    s.known = from.flag();
     s.checks_total = from.as<std::uint64_t>();
     s.checks_ok = from.as<std::uint64_t>();
     s.generation = from.i64();
     s.memory_generation = from.i64();
     const std::string memory = from.blob();
-    malformed = memory.size() > sizeof s.memory.bytes || memory.ends_with('\0');
+    const bool bad_memory = memory.size() > sizeof s.memory.bytes || memory.ends_with('\0');
     std::copy_n(memory.data(), std::min(memory.size(), sizeof s.memory.bytes), s.memory.bytes);
     s.day = from.i64();
     s.day_usd_e8 = from.i64();
+    malformed = bad_memory || from.malformed();
     return s;
 }
 
@@ -97,7 +98,7 @@ Orchestrator read_orchestrator(sqlite::Statement& from) {
     row.address = from.text();
     row.payout_address = from.text();
     row.worker_key = from.text();
-    row.retired = from.i64() != 0;
+    row.retired = from.flag();
     row.first_seen_at = from.i64();
     return row;
 }

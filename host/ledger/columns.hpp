@@ -34,7 +34,7 @@ struct StoredDecision {
 // Reads seq and decision_columns.
 [[nodiscard]] StoredDecision read_decision(sqlite::Statement& from);
 
-// Reads state_columns; `malformed` is set where the memory does not fit.
+// Reads state_columns; `malformed` is set where a column holds what no program of ours wrote.
 [[nodiscard]] EngineState read_state(sqlite::Statement& from, bool& malformed);
 [[nodiscard]] Orchestrator read_orchestrator(sqlite::Statement& from);
 

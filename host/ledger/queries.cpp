@@ -48,13 +48,12 @@ Result<std::optional<Price>> last_price(sqlite::Database& database) {
 }
 
 Result<void> load_orchestrators(sqlite::Database& database, std::int64_t ns, std::vector<OrchestratorRecord>& out) {
-    STIPEND_LET(rows, database.prepare(
-                          cat("SELECT ", orchestrator_columns,
-                              ", epoch, due_at, interval_ns, last_decided_at, "
-                              "consecutive_failures, suspended, known, checks_total, checks_ok, s.generation, "
-                              "memory_generation, memory, day, day_usd_e8, owed, g.policy, g.memory_version "
-                              "FROM orchestrator o JOIN engine_state s ON s.orchestrator = o.id "
-                              "LEFT JOIN generation g ON g.id = s.memory_generation WHERE o.ns = ? ORDER BY o.id")));
+    STIPEND_LET(rows,
+                database.prepare(cat(
+                    "SELECT ", orchestrator_columns, ", ", state_columns,
+                    ", owed, policy, policy_memory FROM orchestrator JOIN engine_state ON orchestrator = id LEFT JOIN "
+                    "(SELECT id AS publication, policy, memory_version AS policy_memory FROM generation) "
+                    "ON publication = memory_generation WHERE ns = ? ORDER BY id")));
     rows.bind(ns);
     for (;;) {
         STIPEND_LET(more, rows.next());

@@ -11,10 +11,9 @@ namespace stipend::ledger {
 inline constexpr std::int64_t application_id = 0x73747064;  // "stpd"
 inline constexpr std::int64_t schema_version = 1;
 
-// How large the write-ahead log grows before it is moved into the database. Rows of state that change with each
-// decision are then written into the database once for many commits; the log of a crash is read in a fraction of a
-// second still.
-inline constexpr std::int64_t checkpoint_pages = 4'096;
+// How large the write-ahead log grows before it is moved into the database: the stall of one checkpoint against the
+// number of times that the rows of state, which change with each decision, are written into the database.
+inline constexpr std::int64_t checkpoint_pages = 1'000;
 
 // Tells that the file is ours and not newer than this program; CONFIG otherwise. True where it is a new, empty one.
 [[nodiscard]] Result<bool> check_identity(sqlite::Database& database);

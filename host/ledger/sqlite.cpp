@@ -104,6 +104,9 @@ std::array<std::uint8_t, 32> Statement::bytes32() {
 }
 
 Result<void> Database::open(const std::string& path, int flags, std::int64_t busy_timeout_ms) {
+    // SQLite counts its memory under a lock at every allocation, for statistics that nobody reads here. Too late, and
+    // refused without harm, where the process used SQLite before.
+    [[maybe_unused]] static const int uncounted = sqlite3_config(SQLITE_CONFIG_MEMSTATUS, 0);
     path_ = path;
     sqlite3* raw = nullptr;
     const int code = sqlite3_open_v2(path.c_str(), &raw, flags | SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_EXRESCODE, nullptr);

@@ -11,6 +11,7 @@
 #include <span>
 #include <string>
 #include <string_view>
+#include <utility>
 
 #include "stipend/result.hpp"
 
@@ -54,9 +55,17 @@ class Statement {
 
     // The columns of the row, from left to right.
     [[nodiscard]] std::int64_t i64() { return sqlite3_column_int64(handle_.get(), column_++); }
+    // A value that T cannot hold, or that is no flag, makes `malformed` true.
     template <std::integral T>
     [[nodiscard]] T as() {
-        return static_cast<T>(i64());
+        const std::int64_t value = i64();
+        malformed_ = malformed_ || !std::in_range<T>(value);
+        return static_cast<T>(value);
+    }
+    [[nodiscard]] bool flag() {
+        const std::int64_t value = i64();
+        malformed_ = malformed_ || (value != 0 && value != 1);
+        return value != 0;
     }
     template <std::integral T>
     [[nodiscard]] std::optional<T> maybe() {

@@ -47,7 +47,7 @@ Result<void> Verifier::walk(sqlite::Database& file, Seq after) {
         STIPEND_LET(more, rows.next());
         if (!more) break;
         const Seq seq = rows.i64();
-        const auto kind = static_cast<AuditKind>(rows.i64());
+        const auto kind = static_cast<AuditKind>(rows.as<std::uint8_t>());
         const std::string body = rows.text();
         const Hash hash = rows.bytes32();
         if (seq != at_.seq + 1) bad(cat("audit seq ", at_.seq + 1), cat("is missing: the next row is seq ", seq));
@@ -57,6 +57,7 @@ Result<void> Verifier::walk(sqlite::Database& file, Seq after) {
         }
         std::string_view content = body;
         if (kind == AuditKind::decision) {
+            if (!body.empty()) bad(cat("audit seq ", seq), "tells of a decision and has a text of its own");
             if (!more_decisions || decision.seq != seq) {
                 bad(cat("decision seq ", seq), "its row is missing");
             } else {
@@ -64,6 +65,7 @@ Result<void> Verifier::walk(sqlite::Database& file, Seq after) {
                 content = buffer_;
             }
         }
+        if (rows.malformed()) bad(cat("audit seq ", seq), "its kind or its hash is malformed");
         const Hash want = row_hash(keccak_, at_.hash, seq, kind, content);
         if (kind == AuditKind::decision && more_decisions && decision.seq == seq) {
             // The row is named by what it is, since the decision is what an edit would be after.
@@ -99,7 +101,7 @@ Result<void> Verifier::walk(sqlite::Database& file, Seq after) {
 void Verifier::check_decision(const StoredDecision& stored) {
     const Decision& d = stored.decision;
     ++report_.decisions;
-    if (stored.malformed) bad(name_of(stored), "an amount or a hash is not 32 bytes");
+    if (stored.malformed) bad(name_of(stored), "a column holds what cannot be there");
     if (!known_.contains(d.orchestrator)) bad(name_of(stored), "is of no orchestrator that is known");
     const auto generations = changes_.find(AuditKind::generation);
     const auto published = generations == changes_.end() ? 0 : generations->second.size();

@@ -20,6 +20,7 @@ Result<void> Verifier::check_orchestrators() {
         const std::int64_t ns = rows.i64();
         const Seq seq = rows.i64();
         const std::string name = cat("orchestrator ", row.id, " (", row.key, ")");
+        if (rows.malformed()) bad(name, "`retired` is neither 0 nor 1");
         const auto space = namespaces_.find(ns);
         const auto track = tracks_.find(row.id);
         const Seq want_seq = track == tracks_.end() ? 0 : track->second.row_seq;
@@ -49,8 +50,8 @@ Result<void> Verifier::check_states() {
         const EngineState state = read_state(rows, malformed);
         const auto owed = SignedWei::from_bytes(rows.bytes32());
         const Seq seq = rows.i64();
-        if (malformed) bad(cat("state of orchestrator ", id), "its memory is not a memory");
-        if (rows.malformed()) bad(cat("state of orchestrator ", id), "its balance is not 32 bytes");
+        if (malformed) bad(cat("state of orchestrator ", id), "its memory or one of its flags is malformed");
+        if (!malformed && rows.malformed()) bad(cat("state of orchestrator ", id), "its balance is not 32 bytes");
         check_state(id, state, owed, seq);
     }
     if (count == known_.size()) return {};

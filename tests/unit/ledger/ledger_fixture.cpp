@@ -77,6 +77,7 @@ Decided next_decision(OrchestratorId id, const EngineState& before, bool good) {
     if (good) d.wei = Wei(6'000'000'000'000'000);
     d.delay_ns = good ? 0 : 10 * minute_ns;
     d.consecutive_failures = good ? 0 : before.consecutive_failures + 1;
+    d.suspended = before.suspended;
     d.penalty_ns = good ? 0 : 2 * minute_ns;
     d.next_at = d.due_at + minute_ns + d.delay_ns + d.penalty_ns;
     d.reason = good ? "" : "the job failed: connection refused";

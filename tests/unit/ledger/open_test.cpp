@@ -1,1 +1,191 @@
 #include <doctest/doctest.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <fstream>
+
+#include "tests/unit/ledger/ledger_fixture.hpp"
+
+using namespace ledger_test;
+
+namespace {
+
+Error refused(const std::filesystem::path& path, const OpenOptions& options = writer()) {
+    const auto ledger = open(path, options);
+    REQUIRE(!ledger.ok());
+    CHECK(ledger.error().message.starts_with("ledger: " + path.string()));
+    return ledger.error();
+}
+
+bool says(const Error& error, const char* text) {
+    return error.message.find(text) != std::string::npos;
+}
+
+// What `work` says in a child that has no right to write anywhere, also when the tests run as root.
+std::string unprivileged(const std::function<std::string()>& work) {
+    std::array<int, 2> pipe{};
+    REQUIRE(::pipe(pipe.data()) == 0);
+    const pid_t child = ::fork();
+    if (child == 0) {
+        if (::geteuid() == 0 && (::setgid(65534) != 0 || ::setuid(65534) != 0)) ::_exit(1);
+        const std::string said = work();
+        const auto written = ::write(pipe[1], said.data(), said.size());
+        ::_exit(written < 0 ? 1 : 0);
+    }
+    ::close(pipe[1]);
+    std::string out;
+    std::array<char, 512> buffer{};
+    for (ssize_t size = 0; (size = ::read(pipe[0], buffer.data(), buffer.size())) > 0;) {
+        out.append(buffer.data(), static_cast<std::size_t>(size));
+    }
+    ::close(pipe[0]);
+    int status = 0;
+    REQUIRE(::waitpid(child, &status, 0) == child);
+    return out;
+}
+
+}  // namespace
+
+TEST_CASE("a database of a newer schema is refused") {
+    const TempFolder folder;
+    const auto path = folder / "ledger.db";
+    static_cast<void>(must_open(path));
+    tamper(path, "PRAGMA user_version = 2");
+    for (const auto& options : {writer(), reader()}) {
+        const Error error = refused(path, options);
+        CHECK(error.status == STIPEND_E_CONFIG);
+        CHECK(says(error, "written by a newer stipend: got schema 2, want at most 1"));
+    }
+    CHECK(number(path, "PRAGMA user_version") == 2);
+}
+
+TEST_CASE("a database of another chain is refused, and stays as it was") {
+    const TempFolder folder;
+    const auto path = folder / "ledger.db";
+    static_cast<void>(must_open(path));
+    for (const auto& options : {writer(Mode::live, 1), reader(Mode::live, 1)}) {
+        const Error error = refused(path, options);
+        CHECK(error.status == STIPEND_E_CONFIG);
+        CHECK(says(error, "belongs to another network: got chain 42161, want 1"));
+    }
+    CHECK(number(path, "SELECT count(*) FROM namespace") == 1);
+}
+
+TEST_CASE("another application's database is refused, and stays as it was") {
+    const TempFolder folder;
+    const auto path = folder / "ledger.db";
+    tamper(path, "CREATE TABLE theirs(x)");
+    CHECK(says(refused(path), "not a ledger of stipend"));
+    CHECK(number(path, "SELECT count(*) FROM sqlite_schema") == 1);
+}
+
+TEST_CASE("a file that is no database is refused") {
+    const TempFolder folder;
+    const auto path = folder / "ledger.db";
+    std::ofstream(path) << std::string(8192, 'x');
+    CHECK(says(refused(path), "not a database"));
+}
+
+TEST_CASE("a damaged page is told as damage") {
+    const TempFolder folder;
+    const auto path = folder / "ledger.db";
+    {
+        const auto ledger = must_open(path);
+        Engine(*ledger, 3).run(20);
+    }
+    {
+        std::fstream file(path, std::ios::in | std::ios::out | std::ios::binary);
+        file.seekp(4096);
+        file << std::string(std::filesystem::file_size(path) - 4096, '\xee');
+    }
+    CHECK(says(refused(path), "is damaged: restore a backup"));
+}
+
+TEST_CASE("a second writer is refused by the pid of the first, and may read") {
+    const TempFolder folder;
+    const auto path = folder / "ledger.db";
+    const auto first = must_open(path);
+    const Error error = refused(path);
+    CHECK(error.status == STIPEND_E_BUSY);
+    CHECK(says(error, cat("another process writes to this ledger: pid ", ::getpid()).c_str()));
+    Engine engine(*first, 2);
+    const auto second = must_open(path, reader());
+    engine.run(1);
+    CHECK(second->balances()->size() == 2);
+    CHECK(findings(*second).empty());
+    CHECK(second->commit({}).error().status == STIPEND_E_STATE);
+}
+
+TEST_CASE("a writer that is gone leaves no lock behind") {
+    const TempFolder folder;
+    const auto path = folder / "ledger.db";
+    static_cast<void>(must_open(path));
+    CHECK(open(path, writer()).ok());
+}
+
+TEST_CASE("a ledger that is not there yet cannot be read") {
+    const TempFolder folder;
+    const Error error = refused(folder / "ledger.db", reader());
+    CHECK(says(error, "there is no ledger yet"));
+    CHECK(!std::filesystem::exists(folder / "ledger.db"));
+}
+
+TEST_CASE("a read-only file is refused for writing and serves reading") {
+    const TempFolder folder;
+    const auto path = folder / "ledger.db";
+    {
+        const auto ledger = must_open(path);
+        Engine(*ledger, 2).run(1);
+    }
+    std::filesystem::permissions(path, std::filesystem::perms(0444));
+    std::filesystem::permissions(folder.path(), std::filesystem::perms(0777));
+    std::filesystem::remove(path.string() + ".lock");
+    const std::string written = unprivileged([&] {
+        const auto ledger = open(path, writer());
+        return ledger ? std::string("opened") : ledger.error().message;
+    });
+    CHECK(written.find("the file, its folder or its disk is read-only") != std::string::npos);
+    const std::string read = unprivileged([&] {
+        const auto ledger = open(path, reader());
+        if (!ledger) return ledger.error().message;
+        return std::to_string((*ledger)->balances()->size());
+    });
+    CHECK(read == "2");
+}
+
+TEST_CASE("a folder that may not be written is named") {
+    const TempFolder folder;
+    std::filesystem::permissions(folder.path(), std::filesystem::perms(0555));
+    const auto path = folder / "ledger.db";
+    const std::string said = unprivileged([&] {
+        const auto ledger = open(path, writer());
+        return ledger ? std::string("opened") : ledger.error().message;
+    });
+    CHECK(said == "ledger: " + path.string() + ".lock: cannot be locked: Permission denied");
+    std::filesystem::permissions(folder.path(), std::filesystem::perms(0700));
+}
+
+TEST_CASE("another program's lock makes a commit wait and then say so, and it may be tried again") {
+    const TempFolder folder;
+    const auto path = folder / "ledger.db";
+    const auto ledger = must_open(path);
+    Engine engine(*ledger, 1);
+    sqlite3* other = nullptr;
+    REQUIRE(sqlite3_open(path.c_str(), &other) == SQLITE_OK);
+    REQUIRE(sqlite3_exec(other, "BEGIN IMMEDIATE", nullptr, nullptr, nullptr) == SQLITE_OK);
+    const auto refused_commit = engine.commit(engine.cycle());
+    CHECK(refused_commit.error().status == STIPEND_E_BUSY);
+    CHECK(!ledger->failed());
+    sqlite3_close(other);
+    engine.run(1);
+}
+
+TEST_CASE("the file belongs to its owner and group alone") {
+    const TempFolder folder;
+    const auto path = folder / "ledger.db";
+    static_cast<void>(must_open(path));
+    struct stat status {};
+    REQUIRE(::stat(path.c_str(), &status) == 0);
+    CHECK((status.st_mode & 07) == 0);
+}

@@ -1,0 +1,229 @@
+#include <doctest/doctest.h>
+
+#include "tests/unit/ledger/ledger_fixture.hpp"
+
+using namespace ledger_test;
+
+namespace {
+
+int decisions(Ledger& ledger) {
+    int rows = 0;
+    std::uint64_t last_seq = 0;
+    CHECK(ledger
+              .export_decisions({},
+                                [&](const DecisionLine& line) -> Result<void> {
+                                    CHECK(static_cast<std::uint64_t>(line.seq) > last_seq);
+                                    last_seq = static_cast<std::uint64_t>(line.seq);
+                                    ++rows;
+                                    return {};
+                                })
+              .ok());
+    return rows;
+}
+
+// The moment before which the first `cycles` cycles of orchestrator 1 were decided.
+stipend_unix_ns after_cycle(int cycles) {
+    return start_ns + cycles * minute_ns;
+}
+
+}  // namespace
+
+TEST_CASE("what was archived is gone from the ledger, and verify spans both files") {
+    const TempFolder folder;
+    const auto path = folder / "ledger.db";
+    const auto ledger = must_open(path);
+    fill_with_everything(*ledger);
+    Engine engine(*ledger);
+    engine.run(4);
+    const auto balances = ledger->balances();
+    const int before = decisions(*ledger);
+    const auto report = ledger->archive(after_cycle(3), folder / "first.db");
+    REQUIRE(report.ok());
+    CHECK(report->first == 1);
+    CHECK(report->decisions > 0);
+    CHECK(number(path, "SELECT count(*) FROM decision") == before - static_cast<int>(report->decisions));
+    CHECK(number(path, cat("SELECT count(*) FROM audit WHERE seq <= ", report->last)) == 0);
+    CHECK(number(path, cat("SELECT count(*) FROM entry WHERE journal <= ", report->last)) == 0);
+    CHECK(decisions(*ledger) == before);
+    const auto verified = ledger->verify({});
+    CHECK(findings(*ledger).empty());
+    CHECK(verified->complete());
+    CHECK(verified->decisions == static_cast<std::uint64_t>(before));
+    const auto after = ledger->balances();
+    for (std::size_t i = 0; i < after->size(); ++i) CHECK(after->at(i).owed == balances->at(i).owed);
+}
+
+TEST_CASE("archives follow each other while the host goes on") {
+    const TempFolder folder;
+    const auto ledger = must_open(folder / "ledger.db");
+    Engine engine(*ledger, 2);
+    engine.run(6);
+    const auto first = ledger->archive(after_cycle(2), folder / "first.db");
+    REQUIRE(first.ok());
+    engine.run(2);
+    const auto second = ledger->archive(after_cycle(5), folder / "second.db");
+    REQUIRE(second.ok());
+    CHECK(second->first == first->last + 1);
+    CHECK(second->digest != first->digest);
+    engine.run(1);
+    CHECK(findings(*ledger).empty());
+    CHECK(decisions(*ledger) == 18);
+}
+
+TEST_CASE("a whole ledger can be archived and goes on") {
+    const TempFolder folder;
+    const auto path = folder / "ledger.db";
+    {
+        const auto ledger = must_open(path);
+        Engine engine(*ledger, 2);
+        engine.run(3);
+        REQUIRE(ledger->archive(INT64_MAX, folder / "all.db").ok());
+        CHECK(number(path, "SELECT count(*) FROM decision") == 0);
+    }
+    const auto ledger = must_open(path);
+    Engine engine(*ledger);
+    engine.run(1);
+    CHECK(findings(*ledger).empty());
+    CHECK(decisions(*ledger) == 8);
+}
+
+TEST_CASE("an epoch that was archived is decided still") {
+    const TempFolder folder;
+    const auto ledger = must_open(folder / "ledger.db");
+    Engine engine(*ledger, 1);
+    const Batch first = engine.cycle();
+    engine.must_commit(first);
+    engine.run(2);
+    REQUIRE(ledger->archive(after_cycle(2), folder / "first.db").ok());
+    const auto again = ledger->commit(first);
+    REQUIRE(!again.ok());
+    CHECK(again.error().status == STIPEND_E_CONFLICT);
+    CHECK(again.error().message.find("decided already, and archived") != std::string::npos);
+}
+
+TEST_CASE("an archive that was moved is found beside the ledger or where verify is told") {
+    const TempFolder folder;
+    const auto ledger = must_open(folder / "ledger.db");
+    Engine engine(*ledger, 2);
+    engine.run(3);
+    std::filesystem::create_directory(folder / "cold");
+    std::filesystem::create_directory(folder / "colder");
+    REQUIRE(ledger->archive(after_cycle(2), folder.path() / "cold" / "first.db").ok());
+    std::filesystem::rename(folder.path() / "cold" / "first.db", folder.path() / "colder" / "first.db");
+    CHECK(!ledger->verify({})->complete());
+    const VerifyOptions told{.archives = {folder.path() / "colder" / "first.db"}};
+    CHECK(ledger->verify(told)->complete());
+    CHECK(findings(*ledger, told).empty());
+    std::filesystem::rename(folder.path() / "colder" / "first.db", folder / "first.db");
+    CHECK(ledger->verify({})->complete());
+}
+
+TEST_CASE("without its archive a ledger is checked as far as it goes, and says so") {
+    const TempFolder folder;
+    const auto path = folder / "ledger.db";
+    const auto ledger = must_open(path);
+    fill_with_everything(*ledger);
+    Engine engine(*ledger);
+    engine.run(3);
+    REQUIRE(ledger->archive(after_cycle(2), folder / "first.db").ok());
+    std::filesystem::remove(folder / "first.db");
+    const auto report = ledger->verify({});
+    CHECK(report->clean());
+    CHECK(report->missing_archives == std::vector<std::string>{(folder / "first.db").string()});
+    tamper(path, "UPDATE carried SET wei = zeroblob(32) WHERE account = 1");
+    const std::string found = findings(*ledger);
+    CHECK(found.find("carried: the balances carried over from the archives are not those that the chain recorded") !=
+          std::string::npos);
+}
+
+TEST_CASE("a change in an archive is found") {
+    const TempFolder folder;
+    const auto ledger = must_open(folder / "ledger.db");
+    fill_with_everything(*ledger);
+    Engine engine(*ledger);
+    engine.run(3);
+    REQUIRE(ledger->archive(after_cycle(2), folder / "first.db").ok());
+    const auto keep = folder / "keep.db";
+    std::filesystem::copy_file(folder / "first.db", keep);
+    const auto after = [&](const std::string& sql) {
+        std::filesystem::copy_file(keep, folder / "first.db", std::filesystem::copy_options::overwrite_existing);
+        tamper(folder / "first.db", sql);
+        return findings(*ledger);
+    };
+    CHECK(after("UPDATE decision SET usd_e8 = 1 WHERE seq = 8")
+              .starts_with("decision seq 8 (orch-1, epoch 1): hash differs"));
+    CHECK(!after("UPDATE entry SET wei = zeroblob(32) WHERE account = 1").empty());
+    CHECK(!after("DELETE FROM journal").empty());
+    CHECK(!after("DELETE FROM audit WHERE seq = (SELECT max(seq) FROM audit)").empty());
+    CHECK(after("PRAGMA user_version = 1").empty());
+}
+
+TEST_CASE("a change in what the ledger keeps of its archives is found") {
+    const TempFolder folder;
+    const auto path = folder / "ledger.db";
+    auto ledger = must_open(path);
+    Engine engine(*ledger, 2);
+    engine.run(3);
+    REQUIRE(ledger->archive(after_cycle(2), folder / "first.db").ok());
+    ledger.reset();
+    const auto keep = folder / "keep.db";
+    std::filesystem::copy_file(path, keep);
+    for (const auto* sql :
+         {"UPDATE carried SET epoch = epoch + 1",
+          "UPDATE carried SET wei = x'"
+          "00000000000000000000000000000000000000000000"
+          "00000000000000000005'",
+          "DELETE FROM carried WHERE account = 1", "UPDATE archive SET closing = zeroblob(32)",
+          "UPDATE archive SET last = last - 1", "UPDATE archive SET head = zeroblob(32)",
+          "UPDATE archive SET seq = seq + 1", "DELETE FROM archive", "UPDATE archive SET first = 2",
+          "UPDATE archive SET previous = x'00000000000000000000000000000000000000000000000000000000000000ff'"}) {
+        CAPTURE(sql);
+        std::filesystem::copy_file(keep, path, std::filesystem::copy_options::overwrite_existing);
+        tamper(path, sql);
+        const auto reading = must_open(path, reader());
+        CHECK(!findings(*reading).empty());
+    }
+}
+
+TEST_CASE("an archive is refused where its file exists or nothing is that old") {
+    const TempFolder folder;
+    const auto ledger = must_open(folder / "ledger.db");
+    Engine engine(*ledger, 2);
+    engine.run(2);
+    CHECK(ledger->archive(start_ns, folder / "none.db").error().message.find("no decision is that old") !=
+          std::string::npos);
+    CHECK(!std::filesystem::exists(folder / "none.db"));
+    CHECK(ledger->archive(INT64_MAX, folder / "ledger.db").error().message.find("exists already") != std::string::npos);
+    const auto nowhere = ledger->archive(INT64_MAX, folder.path() / "missing" / "first.db");
+    CHECK(!nowhere.ok());
+    CHECK(!ledger->failed());
+    engine.run(1);
+    CHECK(decisions(*ledger) == 6);
+}
+
+TEST_CASE("what a crash left to delete is deleted at the next open, and counts for nothing until then") {
+    const TempFolder folder;
+    const auto path = folder / "ledger.db";
+    auto ledger = must_open(path);
+    Engine engine(*ledger, 2);
+    engine.run(3);
+    ledger.reset();
+    std::filesystem::copy_file(path, folder / "before.db");
+    ledger = must_open(path);
+    REQUIRE(ledger->archive(after_cycle(2), folder / "first.db").ok());
+    ledger.reset();
+    // The rows that the archive took come back, as if their deletion had not begun.
+    tamper(path,
+           "ATTACH '" + (folder / "before.db").string() +
+               "' AS b; INSERT OR IGNORE INTO audit SELECT * FROM b.audit; INSERT OR IGNORE INTO decision SELECT * "
+               "FROM b.decision; INSERT OR IGNORE INTO journal SELECT * FROM b.journal; INSERT OR IGNORE INTO entry "
+               "SELECT * FROM b.entry");
+    {
+        const auto reading = must_open(path, reader());
+        CHECK(findings(*reading).empty());
+        CHECK(decisions(*reading) == 6);
+    }
+    ledger = must_open(path);
+    CHECK(number(path, "SELECT min(seq) FROM decision") > number(path, "SELECT last FROM archive"));
+    CHECK(findings(*ledger).empty());
+}

@@ -1,0 +1,90 @@
+#include <doctest/doctest.h>
+
+#include "host/ledger/canonical.hpp"
+#include "tests/unit/ledger/ledger_fixture.hpp"
+
+using namespace ledger_test;
+
+TEST_CASE("Keccak-256 is Ethereum's, not SHA-3") {
+    CHECK(hex(keccak256("")) == "c5d2460186f7233c927e7db2dcc703c0e500b653ca82273b7bfad8045d85a470");
+    CHECK(hex(keccak256("abc")) == "4e03657aea45a94fc7d47ba826c8d667c0d1e6e33a64a036ec44f58fa12d6c45");
+}
+
+TEST_CASE("the canonical bytes of a state are those that the header defines") {
+    EngineState state;
+    state.epoch = 1;
+    state.due_at = 128;
+    state.interval_ns = -129;
+    state.last_decided_at = -1;
+    state.memory.bytes[1] = 7;
+    std::string bytes;
+    encode_state(bytes, state);
+    CHECK(hex({reinterpret_cast<const std::uint8_t*>(bytes.data()), bytes.size()}) ==
+          "0101"                // epoch 1
+          "020080"              // 128 needs a byte for its sign
+          "02ff7f"              // -129
+          "01ff"                // -1
+          "000000000000000000"  // nine zeros, each of no bytes
+          "01020007");          // two bytes of memory
+}
+
+TEST_CASE("an integer can be read back from its canonical bytes, which are as few as can be") {
+    const auto survives = [](std::int64_t value) {
+        EngineState state;
+        state.day = value;
+        std::string bytes;
+        encode_state(bytes, state);
+        const auto size = static_cast<std::size_t>(bytes.at(11));  // behind eleven zeros
+        std::uint64_t read = size > 0 && (bytes.at(12) & 0x80) != 0 ? ~std::uint64_t{0} : 0;
+        for (std::size_t i = 0; i < size; ++i) read = read << 8 | static_cast<std::uint8_t>(bytes.at(12 + i));
+        // One byte less would not do.
+        const std::int64_t bound = size < 2 ? 0 : std::int64_t{1} << (8 * (size - 1) - 1);
+        return static_cast<std::int64_t>(read) == value &&
+               (size < 2 ? value >= -128 && value < 128 : value < -bound || value >= bound);
+    };
+    for (int shift = 0; shift < 63; ++shift) {
+        for (const std::int64_t near : {-1, 0, 1}) {
+            CHECK(survives((std::int64_t{1} << shift) + near));
+            CHECK(survives(-(std::int64_t{1} << shift) + near));
+        }
+    }
+    CHECK(survives(INT64_MAX));
+    CHECK(survives(INT64_MIN));
+}
+
+TEST_CASE("every field of a decision changes its canonical bytes") {
+    const Decided first = next_decision(1, orchestrator(1).state);
+    std::string base;
+    const auto encoded = [](const Decision& d, const Hash& digest = {}) {
+        std::string out;
+        encode_decision(out, d, d.wei.to_abi(), digest);
+        return out;
+    };
+    base = encoded(first.decision);
+    const auto differs = [&](auto&& change) {
+        Decision d = first.decision;
+        change(d);
+        CHECK(encoded(d) != base);
+    };
+    differs([](Decision& d) { ++d.orchestrator; });
+    differs([](Decision& d) { ++d.epoch; });
+    differs([](Decision& d) { d.uptime_ppm.reset(); });
+    differs([](Decision& d) { d.uptime_ppm = 0; });
+    differs([](Decision& d) { d.job = Job::failed; });
+    differs([](Decision& d) { d.wei = Wei(1); });
+    differs([](Decision& d) { d.tier = "excellen"; });
+    // A byte that moves from one text to its neighbour is not the same decision.
+    differs([](Decision& d) {
+        d.evidence.served_by.pop_back();
+        d.evidence.latency_ns = 12'345'678;
+    });
+    CHECK(encoded(first.decision, Hash{1}) != base);
+}
+
+TEST_CASE("the days that a disk lasts are whole days, and none where nothing grows") {
+    CHECK(disk_days_left(1'000'000, 1'000, 100) == 10);
+    CHECK(disk_days_left(999'999, 1'000, 100) == 9);
+    CHECK(disk_days_left(0, 1'000, 100) == 0);
+    CHECK(!disk_days_left(1'000'000, 1'000, 0));
+    CHECK(disk_days_left(UINT64_MAX, UINT64_MAX, UINT64_MAX) == 0);
+}
