@@ -53,7 +53,7 @@ Registration parse_registration(std::string_view text) {
         if (auto done = fields.finish(); !done) return refused(std::move(done).error());
     }
     currency = lowered(std::move(currency));
-    if (currency != "" && currency != "wei" && currency != "eth") return {.outcome = Registration::Outcome::panic};
+    if (!currency.empty() && currency != "wei" && currency != "eth") return {.outcome = Registration::Outcome::panic};
     out.price_wei = floor_price(units, scaling == 0 ? 1 : scaling, currency == "eth" ? wei_in_eth : 1);
     return {.capability = std::move(out)};
 }

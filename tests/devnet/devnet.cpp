@@ -47,13 +47,14 @@ class Devnet::Impl {
         }
         STIPEND_TRY(listen_orchestrators());
         network_ = std::make_unique<Network>(world_, options_.settings, population);
-        STIPEND_LET(gateway, server_.listen(options_.gateway, [this](Request request, Respond respond) -> Abandon {
-            const auto ticket = network_->gateway_request(std::move(request), respond);
-            return [this, ticket] { network_->abandon(ticket); };
-        }));
+        STIPEND_LET(gateway,
+                    server_.listen(options_.gateway, [this](Request request, const Respond& respond) -> Abandon {
+                        const auto ticket = network_->gateway_request(std::move(request), respond);
+                        return [this, ticket] { network_->abandon(ticket); };
+                    }));
         gateway_ = gateway;
-        if (options_.control) {
-            STIPEND_LET(id, server_.listen(*options_.control, [this](const Request& request, const Respond& respond) {
+        if (options_.controlled) {
+            STIPEND_LET(id, server_.listen(options_.control, [this](const Request& request, const Respond& respond) {
                 auto reply = control(*network_, request);
                 follow_gateway_fault();
                 respond(std::move(reply));
@@ -72,7 +73,7 @@ class Devnet::Impl {
         return cat("http://", endpoint.host, ":", server_.port(id));
     }
     [[nodiscard]] std::string gateway_url() const { return url(options_.gateway, gateway_); }
-    [[nodiscard]] std::string control_url() const { return control_ ? url(*options_.control, *control_) : ""; }
+    [[nodiscard]] std::string control_url() const { return control_ ? url(options_.control, *control_) : ""; }
 
     void set_gateway(GatewayFault fault) {
         network_->apply_gateway(std::move(fault));

@@ -18,7 +18,8 @@ struct Options {
     ServerLimits limits = {};
     unsigned threads = 1;
     Endpoint gateway = {};
-    std::optional<Endpoint> control = {};
+    bool controlled = false;  // whether the live control is served, on:
+    Endpoint control = {};
     std::vector<Endpoint> orchestrator_listen = {};  // the first orchestrators, in order
     std::vector<Event> script = {};
 };

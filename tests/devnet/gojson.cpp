@@ -114,7 +114,7 @@ class Parser {
         for (;;) {
             space();
             if (!more() || text_[at_] != '"') return bad("looking for beginning of object key string");
-            auto& member = out.members.emplace_back();
+            auto& member = out.members.emplace_back(std::string(), GoValue());
             if (!string(member.first)) return false;
             space();
             if (!more() || text_[at_] != ':') return bad("after object key");

@@ -75,7 +75,7 @@ class Connection {
                     return good;
                 }
             }
-            std::array<char, 8192> buffer;
+            std::array<char, 8192> buffer{};
             const auto got = ::recv(fd_, buffer.data(), buffer.size(), 0);
             if (got <= 0) return false;
             input_.append(buffer.data(), static_cast<std::size_t>(got));

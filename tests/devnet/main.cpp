@@ -95,6 +95,7 @@ Result<void> complete(CommandLine& line, bool count_given) {
     options.gateway = gateway;
     if (!line.control.empty()) {
         STIPEND_LET(control, parse_endpoint(line.control));
+        options.controlled = true;
         options.control = control;
     }
     for (const auto& text : line.listen) {

@@ -10,7 +10,7 @@ namespace stipend::devnet {
 namespace {
 
 constexpr std::int64_t default_window_s = 60;
-constexpr std::int64_t max_window_s = 7 * 86400;
+constexpr std::int64_t max_window_s = std::int64_t{7} * 86400;
 constexpr std::int64_t stream_grace_ns = 10 * ns_per_s;
 constexpr std::size_t padding_unit = 64 << 10;
 

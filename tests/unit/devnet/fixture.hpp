@@ -43,7 +43,7 @@ class ManualWorld final : public World {
 };
 
 struct TestNet {
-    explicit TestNet(Settings settings = {}, Population population = {.count = 4})
+    explicit TestNet(Settings settings = {}, const Population& population = {.count = 4})
         : network(world, std::move(settings), population) {}
 
     // Sends to the gateway; the reply is there at once unless something takes time.

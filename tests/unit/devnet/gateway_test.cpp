@@ -46,7 +46,8 @@ TEST_CASE("every refusal of the gateway has its status and its text") {
                   "Unable to unmarshal job parameters err=unexpected end of JSON input\n"},
              Case{job_header("{}", "nosuch"), "No orchestrators found for capability nosuch\n"},
          }) {
-        CAPTURE(body);
+        const std::string_view shown = body;  // a lambda cannot hold a structured binding
+        CAPTURE(shown);
         check_error(now(net.send(job_request(header))), 400, body);
     }
 }

@@ -93,8 +93,8 @@ TEST_CASE("a token for an unknown capability is still a 200, without capacity") 
 TEST_CASE("every refusal of a token has its text") {
     struct Case {
         Request request;
-        int status;
-        const char* body;
+        int status = 0;
+        const char* body = "";
     };
     TestNet net;
     auto wrong_method = token_request();
@@ -111,7 +111,8 @@ TEST_CASE("every refusal of a token has its text") {
                   "Job capabilities not provided, must provide comma separated capabilities in Livepeer-Capability "
                   "header\n"},
          }) {
-        CAPTURE(body);
+        const std::string_view shown = body;  // a lambda cannot hold a structured binding
+        CAPTURE(shown);
         const auto reply = net.ask(0, request);
         CHECK(reply.status == status);
         CHECK(reply.body == body);
@@ -162,11 +163,11 @@ TEST_CASE("a real worker gets the job at its own path, with type and token") {
 
 TEST_CASE("what a worker's failure does to its capability and its slot") {
     struct Case {
-        const char* name;
+        const char* name = "";
         WorkerResult result;
-        int status;
-        const char* body;
-        const char* available;
+        int status = 0;
+        const char* body = "";
+        const char* available = "";
     };
     using Kind = WorkerResult::Kind;
     const auto* removing = "job not able to be processed, removing capability err=";
@@ -177,7 +178,8 @@ TEST_CASE("what a worker's failure does to its capability and its slot") {
              Case{"truncated", {.kind = Kind::truncated}, 500, "unexpected EOF\n", "2"},
              Case{"429", {.status = 429, .body = "slow down"}, 429, "slow down\n", "2"},
          }) {
-        CAPTURE(name);
+        const std::string_view shown = name;
+        CAPTURE(shown);
         TestNet net;
         (void)net.ask(0, post("/capability/register", std::string(real_worker)));
         std::optional<Reply> reply;
@@ -264,7 +266,8 @@ TEST_CASE("a price is what the registration says, rounded down to whole wei a se
          {Case{R"({"price_per_unit":5000})", 5000}, Case{R"({"price_per_unit":7,"price_scaling":10})", 0},
           Case{R"({"price_per_unit":17,"price_scaling":10,"currency":"wei"})", 1},
           Case{R"({"price_per_unit":1,"price_scaling":1000,"currency":"ETH"})", 1'000'000'000'000'000}}) {
-        CAPTURE(text);
+        const std::string_view shown = text;
+        CAPTURE(shown);
         CHECK(parse_registration(text).capability.price_wei == wei);
     }
 }

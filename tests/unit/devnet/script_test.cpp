@@ -56,7 +56,8 @@ TEST_CASE("a script's mistakes are named with their line") {
              Case{"- {", "s:1: end of map flow not found"},
              Case{"{\"at\":\n", "s:1: not JSON at byte 6: incomplete JSON"},
          }) {
-        CAPTURE(text);
+        const std::string_view shown = text;  // a lambda cannot hold a structured binding
+        CAPTURE(shown);
         const auto events = parse_script(text, "s", 4);
         REQUIRE(!events.ok());
         CHECK(events.error().message == message);

@@ -54,7 +54,8 @@ TEST_CASE("broken JSON is named in Go's words") {
              Case{"\"a\nb\"", R"(invalid character '\n' in string literal)"},
              Case{"01", "invalid character '1' after top-level value"},
          }) {
-        CAPTURE(text);
+        const std::string_view shown = text;  // a lambda cannot hold a structured binding
+        CAPTURE(shown);
         const auto parsed = parse_go_json(text);
         REQUIRE(!parsed.ok());
         CHECK(parsed.error().message == message);
