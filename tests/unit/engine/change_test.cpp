@@ -1,0 +1,113 @@
+#include "simulation.hpp"
+
+using namespace engine_test;
+
+TEST_CASE("a pay period that has begun is decided by the generation it began with") {
+    Simulation sim;
+    REQUIRE(*sim.publish({}, payees(1)) == 1);
+    sim.run_for(90 * second);  // the period from 60 s to 120 s has begun
+    REQUIRE(*sim.publish({.policy = R"({"table":"flat-95"})"}) == 2);
+    sim.run_for(180 * second);
+    const auto lines = sim.of("o1");
+    REQUIRE(lines.size() == 5);
+    CHECK(lines[2].decision.due_at == start_of_time + 120 * second);
+    CHECK(lines[2].decision.generation == 1);
+    CHECK(lines[2].decision.tier == "excellent");
+    CHECK(lines[3].decision.generation == 2);
+    CHECK(lines[3].decision.tier == "paid");
+    CHECK(sim.engine().generations().size() == 1);
+    sim.check_ledger();
+}
+
+TEST_CASE("an orchestrator in punishment is decided by what stood when its period began, not when the punishment did") {
+    Simulation sim;
+    REQUIRE(sim.publish({}, payees(1)).ok());
+    sim.answer = [](const auto&, const JobSpec& job, auto) {
+        return std::pair{job.epoch == 1 ? bad() : good("100"), second};
+    };
+    sim.run_for(100 * second);
+    REQUIRE(sim.publish({.policy = R"({"table":"flat-95"})"}).ok());  // next due at 780 s
+    sim.run_for(800 * second);
+    CHECK(sim.of("o1")[1].decision.generation == 2);
+}
+
+TEST_CASE("at most three generations live, and a fourth is refused without a trace") {
+    Simulation sim;
+    REQUIRE(sim.publish({.policy = R"({"max_consecutive_failures":2})"}, payees(1)).ok());
+    sim.answer = [](const auto&, const JobSpec&, auto) { return std::pair{good("100"), 50 * second}; };
+    sim.run_for(70 * second);
+    REQUIRE(sim.publish({.policy = R"({"max_consecutive_failures":3})"}).ok());
+    sim.run_for(2 * second);
+    REQUIRE(sim.publish({.policy = R"({"max_consecutive_failures":4})"}).ok());
+    sim.run_for(2 * second);
+    const auto refused = sim.publish({.policy = R"({"max_consecutive_failures":5})"});
+    REQUIRE(!refused.ok());
+    CHECK(refused.error().status == STIPEND_E_BUSY);
+    CHECK(sim.engine().generations().size() == 3);
+    sim.run_for(300 * second);
+    CHECK(sim.publish({.policy = R"({"max_consecutive_failures":5})"}).ok());
+}
+
+TEST_CASE("the same configuration again is the same generation") {
+    Simulation sim;
+    REQUIRE(*sim.publish({}, payees(1)) == 1);
+    sim.run_for(10 * second);
+    CHECK(*sim.publish({}) == 1);
+    sim.run_for(200 * second);
+    sim.restart(second);
+    CHECK(*sim.publish({}, payees(1)) == 1);
+}
+
+TEST_CASE("another interval holds from the next period on") {
+    Simulation sim;
+    REQUIRE(sim.publish({}, payees(1)).ok());
+    sim.run_for(90 * second);
+    REQUIRE(sim.publish({.interval_ns = 30 * second}).ok());
+    sim.run_for(100 * second);
+    const auto lines = sim.of("o1");
+    REQUIRE(lines.size() == 5);
+    CHECK(lines[2].decision.due_at == start_of_time + 120 * second);
+    CHECK(lines[3].decision.due_at == start_of_time + 150 * second);
+    CHECK(lines[4].decision.due_at == start_of_time + 180 * second);
+    sim.check_ledger();
+}
+
+TEST_CASE("an orchestrator that leaves is asked no more, and what it was under way for is dropped") {
+    Simulation sim;
+    REQUIRE(sim.publish({}, payees(3)).ok());
+    sim.answer = [](const auto&, const JobSpec&, auto) { return std::pair{good("100"), 5 * second}; };
+    sim.run_for(62 * second);  // all three are asked for the second time
+    REQUIRE(sim.publish({}, payees(2)).ok());
+    sim.run_for(200 * second);
+    CHECK(sim.of("o3").size() == 1);
+    CHECK(sim.of("o2").size() == 5);
+    // Back again: it goes on where it was, without a gap, for nobody owed it a look.
+    REQUIRE(sim.publish({}, payees(3)).ok());
+    sim.run_for(70 * second);
+    REQUIRE(sim.of("o3").size() >= 2);
+    CHECK(sim.of("o3")[1].decision.epoch == 2);
+    CHECK(sim.ledger().gaps(10)->empty());
+    sim.check_ledger();
+}
+
+TEST_CASE("punishment follows the party to a new name") {
+    Simulation sim;
+    auto old_name = payee("old");
+    REQUIRE(sim.publish({}, std::vector{old_name, payee("other")}).ok());
+    sim.answer = [](const auto& who, const JobSpec&, auto) {
+        return std::pair{who.key == "other" ? good("100") : bad(), second};
+    };
+    sim.run_for(800 * second);
+    CHECK(sim.state("old").consecutive_failures == 2);
+    auto new_name = payee("new");
+    new_name.address = old_name.address;
+    const auto due = sim.state("old").due_at;
+    REQUIRE(sim.publish({}, std::vector{new_name, payee("other"), payee("stranger")}).ok());
+    CHECK(sim.state("new").consecutive_failures == 2);
+    CHECK(sim.state("new").due_at == due);
+    CHECK(sim.state("new").epoch == 0);
+    CHECK(sim.state("stranger").consecutive_failures == 0);
+    sim.run_for(2000 * second);
+    CHECK(sim.of("new").front().decision.consecutive_failures == 3);
+    sim.check_ledger();
+}

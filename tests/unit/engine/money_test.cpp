@@ -1,0 +1,94 @@
+#include "simulation.hpp"
+
+using namespace engine_test;
+
+TEST_CASE("a rate that is refused holds what is due, and a good one lets it go on") {
+    Simulation sim;
+    REQUIRE(sim.publish({}, payees(1)).ok());
+    sim.quote = [](auto now) {
+        const bool wild = now >= start_of_time + 100 * second && now < start_of_time + 400 * second;
+        return Quote{(wild ? 5000 : 2000) * e8, now, 0, "test"};
+    };
+    sim.run_for(700 * second);
+    CHECK(sim.raised("price") == 1);
+    CHECK(!sim.engine().alerts().active("price"));
+    CHECK(!sim.holds.empty());
+    for (const auto& line : sim.decisions) CHECK(line.decision.wei.text() == "6000000000000000");
+    CHECK(sim.of("o1").back().decision.consecutive_failures == 0);
+    sim.check_ledger();
+}
+
+TEST_CASE("a source that does not answer is borne until the last rate is too old") {
+    Simulation sim;
+    Setup setup;
+    setup.price.max_age_ns = 300 * second;
+    REQUIRE(sim.publish(setup, payees(1)).ok());
+    sim.quote = [](auto now) -> Result<Quote> {
+        if (now > start_of_time + 30 * second) return fail(STIPEND_E_UNAVAILABLE, "no answer");
+        return Quote{2000 * e8, now, 0, "test"};
+    };
+    sim.run_for(600 * second);
+    CHECK(sim.decisions.size() == 5);
+    CHECK(sim.holds.size() >= 4);
+    CHECK(sim.raised("price") == 1);
+}
+
+TEST_CASE("rates of 0, below 0, out of bounds, too old or of the future are refused") {
+    PriceGate gate({100 * e8, 100'000 * e8, 2'000'000, 3600 * second});
+    const auto offer = [&](std::int64_t rate, std::int64_t age = 0) {
+        return gate.offer({rate, start_of_time - age, 0, "s"}, start_of_time);
+    };
+    CHECK(!offer(0).ok());
+    CHECK(!offer(-1).ok());
+    CHECK(!offer(99 * e8).ok());
+    CHECK(!offer(100'001 * e8).ok());
+    CHECK(!offer(2000 * e8, 3601 * second).ok());
+    CHECK(!offer(2000 * e8, -120 * second).ok());
+    CHECK(!gate.rate(start_of_time).has_value());
+    CHECK(offer(2000 * e8).ok());
+    CHECK(*gate.rate(start_of_time) == 2000 * e8);
+    CHECK(offer(4000 * e8).ok());
+    CHECK(!offer(8000 * e8 + 1).ok());
+    CHECK(!gate.rate(start_of_time).has_value());
+    CHECK(offer(2000 * e8).ok());
+    CHECK(!offer(1000 * e8 - 1).ok());
+    CHECK(*rate_e8(20005, -1) == 2000'50000000);
+    CHECK(*rate_e8(2, 3) == 2000 * e8);
+    CHECK(!rate_e8(INT64_MAX, 1).ok());
+}
+
+TEST_CASE("the limit of a day for one orchestrator holds before a debt exists") {
+    Simulation sim;
+    Setup setup;
+    setup.limits.per_orchestrator_day_usd_e8 = 50 * e8;
+    REQUIRE(sim.publish(setup, payees(2)).ok());
+    sim.run_for(600 * second);
+    CHECK(sim.of("o1").size() == 4);  // 4 x 12 USD
+    CHECK(sim.raised("limit:o1") == 1);
+    const auto balances = sim.ledger().balances();
+    REQUIRE(balances.ok());
+    CHECK((*balances)[0].owed.text() == "24000000000000000");
+    // The count of the day is durable.
+    sim.restart(second);
+    REQUIRE(sim.publish(setup, payees(2)).ok());
+    sim.run_for(600 * second);
+    CHECK(sim.of("o1").size() == 4);
+    // Another day, another count.
+    sim.run_for(86400 * second);
+    CHECK(sim.of("o1").size() > 4);
+    sim.check_ledger();
+}
+
+TEST_CASE("the limit of a day for all holds before a debt exists") {
+    Simulation sim;
+    Setup setup;
+    setup.limits.per_day_usd_e8 = 100 * e8;
+    REQUIRE(sim.publish(setup, payees(3)).ok());
+    sim.run_for(600 * second);
+    CHECK(sim.decisions.size() == 8);
+    CHECK(sim.raised("limit") == 1);
+    sim.restart(second);
+    REQUIRE(sim.publish(setup, payees(3)).ok());
+    sim.run_for(600 * second);
+    CHECK(sim.decisions.size() == 8);
+}

@@ -1,0 +1,221 @@
+// The engine under a virtual clock, with the real payment policy and a real ledger on disk. Events happen in order of
+// time; nothing waits.
+#pragma once
+
+#include <filesystem>
+#include <functional>
+#include <map>
+#include <set>
+
+#include "../payment/payment_fixture.hpp"
+#include "host/engine/engine.hpp"
+#include "host/ledger/ledger.hpp"
+#include "stipend/duration.hpp"
+
+namespace engine_test {
+
+using namespace stipend;
+using namespace stipend::engine;
+using payment_test::make_policy;
+using plugin::testing::TempFolder;
+
+inline constexpr std::int64_t second = ns_per_s;
+inline constexpr stipend_unix_ns start_of_time = 1'800'000'000 * second;
+
+inline JobResult good(const char* percent) {
+    JobResult result;
+    result.outcome = STIPEND_JOB_OK;
+    result.flags = STIPEND_RESULT_REPORTED | STIPEND_RESULT_ANSWERED;
+    result.reported_ppm = *percent_to_ppm(percent);
+    result.evidence = {.http_status = 200, .served_by = "https://o:1", .latency_ns = 1000, .window_s = 60};
+    return result;
+}
+inline JobResult bad(std::string why = "reset") {
+    JobResult result;
+    result.outcome = STIPEND_JOB_FAILED;
+    result.flags = STIPEND_RESULT_ANSWERED;
+    result.reason = std::move(why);
+    return result;
+}
+inline JobResult unknown(std::string why = "gateway down") {
+    JobResult result;
+    result.outcome = STIPEND_JOB_UNKNOWN;
+    result.reason = std::move(why);
+    return result;
+}
+
+struct Setup {
+    std::int64_t interval_ns = 60 * second;
+    std::int64_t base_usd_e8 = 10 * e8;
+    std::string policy = "{}";
+    DispatchRules dispatch;
+    AccrualLimits limits{20'000 * e8, 1'000'000 * e8};
+    PriceRules price{100 * e8, 100'000 * e8, 2'000'000, 3600 * second};
+};
+
+inline registry::Payee payee(const std::string& key) {
+    registry::Payee out;
+    out.key = key;
+    out.address = "https://" + key + ":9995";
+    out.active = true;
+    return out;
+}
+
+inline std::vector<registry::Payee> payees(int count) {
+    std::vector<registry::Payee> out;
+    for (int i = 1; i <= count; ++i) out.push_back(payee("o" + std::to_string(i)));
+    return out;
+}
+
+class Simulation final : public Effects {
+  public:
+    struct Line {
+        stipend_unix_ns at;  // when it became durable
+        std::string key;
+        ledger::Decision decision;
+    };
+
+    // How a job ends, and after how long.
+    std::function<std::pair<JobResult, std::int64_t>(const registry::Payee&, const JobSpec&, stipend_unix_ns now)>
+        answer = [](const registry::Payee&, const JobSpec&, stipend_unix_ns) {
+            return std::pair{good("100"), second / 10};
+        };
+    std::function<Result<Quote>(stipend_unix_ns)> quote = [](stipend_unix_ns now) {
+        return Quote{2000 * e8, now, 0, "test"};
+    };
+
+    std::vector<Line> decisions;
+    std::vector<Alert> alerts;
+    std::vector<std::pair<std::string, stipend_unix_ns>> holds;
+    std::vector<std::pair<stipend_unix_ns, JobSpec>> jobs;
+    std::size_t most_in_flight = 0;
+
+    explicit Simulation(stipend_unix_ns at = start_of_time) : now_(at) { open(); }
+
+    // The process ends here and starts again `away_ns` later: what was under way is lost.
+    void restart(std::int64_t away_ns) {
+        engine_.reset();
+        ledger_.reset();
+        events_.clear();
+        now_ += away_ns;
+        open();
+    }
+
+    std::shared_ptr<Generation> generation(const Setup& setup) {
+        auto out = std::make_shared<Generation>();
+        out->interval_ns = setup.interval_ns;
+        out->common = {setup.base_usd_e8, 0};
+        const stipend_terms terms{sizeof(stipend_terms), 0, setup.interval_ns, setup.base_usd_e8};
+        out->policies = {make_policy(setup.policy, terms)};
+        out->price = setup.price;
+        out->price_every_ns = 60 * second;
+        out->dispatch = setup.dispatch;
+        out->limits = setup.limits;
+        out->row = {.policy = "org.stipend.payment",
+                    .version = "1",
+                    .revision = 1,
+                    .memory_version = 1,
+                    .so_sha256 = "00",
+                    .config = setup.policy,
+                    .terms = std::to_string(setup.interval_ns)};
+        return out;
+    }
+    Result<ledger::GenerationId> publish(const Setup& setup, std::optional<std::vector<registry::Payee>> who = {}) {
+        auto published = engine_->publish({generation(setup), std::move(who), {}}, now_);
+        engine_->tick(now_);
+        return published;
+    }
+
+    void run_until(stipend_unix_ns end) {
+        while (true) {
+            const auto wake = engine_->next_wakeup(now_);
+            const auto event =
+                events_.empty() ? std::optional<stipend_unix_ns>() : std::optional(events_.begin()->first.first);
+            const bool is_event = event && (!wake || *event <= *wake);
+            if (!is_event && !wake) break;
+            const auto next = std::max(now_, is_event ? *event : *wake);
+            if (next > end) break;
+            now_ = next;
+            if (is_event) {
+                auto work = std::move(events_.begin()->second);
+                events_.erase(events_.begin());
+                work();
+            } else {
+                engine_->tick(now_);
+            }
+        }
+        now_ = end;
+    }
+    void run_for(std::int64_t ns) { run_until(now_ + ns); }
+
+    Engine& engine() { return *engine_; }
+    ledger::Ledger& ledger() { return *ledger_; }
+    [[nodiscard]] stipend_unix_ns now() const { return now_; }
+    [[nodiscard]] std::vector<Line> of(const std::string& key) const {
+        std::vector<Line> out;
+        for (const auto& line : decisions) {
+            if (line.key == key) out.push_back(line);
+        }
+        return out;
+    }
+    ledger::EngineState state(const std::string& key) { return engine_->state_of(*engine_->payees().find(key)); }
+    [[nodiscard]] int raised(const std::string& id) const {
+        int count = 0;
+        for (const auto& alert : alerts) count += alert.id == id && !alert.resolved ? 1 : 0;
+        return count;
+    }
+    // What the ledger holds agrees with itself, whatever happened.
+    void check_ledger() {
+        const auto report = ledger_->verify({});
+        REQUIRE(report.ok());
+        for (const auto& finding : report->findings) MESSAGE(finding.row << ": " << finding.what);
+        CHECK(report->clean());
+    }
+
+  private:
+    void open() {
+        auto opened = ledger::open(folder_ / "ledger.db", {.ns = {ledger::Mode::dry_run, 42161}});
+        REQUIRE_MESSAGE(opened.ok(), (opened.ok() ? "" : opened.error().message));
+        ledger_ = std::move(opened).value();
+        auto state = ledger_->load_state();
+        REQUIRE_MESSAGE(state.ok(), (state.ok() ? "" : state.error().message));
+        engine_ = std::make_unique<Engine>(*this, std::move(state).value(), now_);
+    }
+    void after(std::int64_t delay_ns, std::function<void()> work) {
+        events_.emplace(std::pair{now_ + delay_ns, ++order_}, std::move(work));
+    }
+
+    void submit(const JobSpec& job, const registry::Payee& who) override {
+        jobs.emplace_back(now_, job);
+        most_in_flight = std::max(most_in_flight, engine_->in_flight());
+        auto [result, delay] = answer(who, job, now_);
+        if (delay < 0) return;  // never
+        after(delay, [this, token = job.token, result = std::move(result)] { engine_->job_done(token, result, now_); });
+    }
+    void commit(std::shared_ptr<const ledger::Batch> batch) override {
+        after(second / 1000, [this, batch] {
+            const auto done = ledger_->commit(*batch);
+            if (!done) MESSAGE(done.error().message);
+            engine_->committed(done, now_);
+        });
+    }
+    void fetch_price() override {
+        after(0, [this] { engine_->price_done(quote(now_), now_); });
+    }
+    void tell(const Alert& alert) override { alerts.push_back(alert); }
+    void decided(const registry::Payee& who, const ledger::Decision& decision) override {
+        decisions.push_back({now_, who.key, decision});
+    }
+    void held(const registry::Payee& who, std::uint64_t, std::string_view, stipend_unix_ns next_at) override {
+        holds.emplace_back(who.key, next_at);
+    }
+
+    TempFolder folder_;
+    stipend_unix_ns now_;
+    std::uint64_t order_ = 0;
+    std::map<std::pair<stipend_unix_ns, std::uint64_t>, std::function<void()>> events_;
+    std::unique_ptr<ledger::Ledger> ledger_;
+    std::unique_ptr<Engine> engine_;
+};
+
+}  // namespace engine_test
