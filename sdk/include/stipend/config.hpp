@@ -89,6 +89,25 @@ class ConfigView {
         return static_cast<std::uint32_t>(ppm);
     }
 
+    // The same for values that may be left out.
+    [[nodiscard]] Result<std::string> string_or(std::string otherwise) const {
+        if (!present()) return otherwise;
+        return string();
+    }
+    [[nodiscard]] Result<bool> boolean_or(bool otherwise) const {
+        if (!present()) return otherwise;
+        return boolean();
+    }
+    [[nodiscard]] Result<std::int64_t> integer_or(std::int64_t otherwise, std::int64_t least, std::int64_t most) const {
+        if (!present()) return otherwise;
+        return integer(least, most);
+    }
+    [[nodiscard]] Result<std::int64_t> duration_or(std::int64_t otherwise_ns, std::int64_t least_ns,
+                                                   std::int64_t most_ns) const {
+        if (!present()) return otherwise_ns;
+        return duration(least_ns, most_ns);
+    }
+
   private:
     ConfigView(const Json* value, std::string path) : value_(value), path_(std::move(path)) {}
 

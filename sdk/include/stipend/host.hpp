@@ -3,7 +3,6 @@
 
 #include <algorithm>
 #include <cstring>
-#include <functional>
 #include <memory>
 #include <string>
 #include <string_view>
@@ -12,8 +11,17 @@
 #include "stipend/abi/http.h"
 #include "stipend/abi/routes.h"
 #include "stipend/result.hpp"
+#include "stipend/unique_function.hpp"
 
 namespace stipend {
+
+// A record of the ABI, zeroed, that knows its size.
+template <class Record>
+[[nodiscard]] Record make_record() {
+    Record record{};
+    record.size = sizeof record;
+    return record;
+}
 
 [[nodiscard]] inline stipend_str to_abi(std::string_view text) {
     return {text.data(), text.size()};
@@ -71,9 +79,7 @@ inline stipend_status report(stipend_error* out, const Error& error) {
 }
 
 [[nodiscard]] inline stipend_error empty_error() {
-    stipend_error error{};
-    error.size = sizeof error;
-    return error;
+    return make_record<stipend_error>();
 }
 
 // What an exchange came to. The views end with the callback.
@@ -83,6 +89,7 @@ struct HttpReply {
     std::string error;
 
     [[nodiscard]] int http_status() const { return response->http_status; }
+    [[nodiscard]] std::int32_t phase() const { return response->phase; }
     [[nodiscard]] std::string_view body() const { return view(response->body); }
     // The value of the first header of that name (lower case), or nothing.
     [[nodiscard]] std::string_view header(std::string_view name) const {
@@ -115,8 +122,8 @@ struct HttpRequest {
 
 class Host {
   public:
-    using HttpDone = std::function<void(const HttpReply&)>;
-    using HttpPart = std::function<bool(const stipend_http_response&, std::string_view)>;  // false ends the transfer
+    using HttpDone = UniqueFunction<void(const HttpReply&)>;
+    using HttpPart = UniqueFunction<bool(const stipend_http_response&, std::string_view)>;  // false ends the transfer
 
     Host() = default;
     explicit Host(const stipend_host* raw) : raw_(raw) {}
@@ -148,8 +155,7 @@ class Host {
         const auto* table = service<stipend_host_http_v1>(STIPEND_HOST_HTTP);
         if (table == nullptr) return fail(STIPEND_E_UNSUPPORTED, "this host offers no HTTP client");
         auto call = std::make_unique<HttpCall>(HttpCall{std::move(done), std::move(part)});
-        stipend_http_request raw{};
-        raw.size = sizeof raw;
+        auto raw = make_record<stipend_http_request>();
         raw.timeout_ms = request.timeout_ms;
         raw.method = to_abi(request.method);
         raw.url = to_abi(request.url);
@@ -168,10 +174,10 @@ class Host {
         return op;
     }
     // Runs `work` soon on [worker], not before the present call returned. False where the host refuses. [any]
-    [[nodiscard]] bool post(std::function<void()> work) const {
+    [[nodiscard]] bool post(UniqueFunction<void()> work) const {
         const auto* table = service<stipend_host_timer_v1>(STIPEND_HOST_TIMER);
         if (table == nullptr) return false;
-        auto call = std::make_unique<std::function<void()>>(std::move(work));
+        auto call = std::make_unique<UniqueFunction<void()>>(std::move(work));
         if (table->after(raw_, 0, &run_posted, call.get()) == 0) return false;
         static_cast<void>(call.release());  // run_posted frees it
         return true;
@@ -224,7 +230,7 @@ class Host {
         }
     };
     static void run_posted(void* user) {
-        const std::unique_ptr<std::function<void()>> work(static_cast<std::function<void()>*>(user));
+        const std::unique_ptr<UniqueFunction<void()>> work(static_cast<UniqueFunction<void()>*>(user));
         try {
             (*work)();
         } catch (...) {
@@ -239,7 +245,7 @@ class Host {
 class Timer {
   public:
     // `armed()` is false where the host refused.
-    Timer(Host host, std::int64_t delay_ns, std::function<void()> work)
+    Timer(Host host, std::int64_t delay_ns, UniqueFunction<void()> work)
         : host_(host), state_(std::make_unique<State>(State{std::move(work)})) {
         if (const auto* table = host_.service<stipend_host_timer_v1>(STIPEND_HOST_TIMER)) {
             op_ = table->after(host_.raw(), static_cast<std::uint64_t>(std::max<std::int64_t>(delay_ns, 0)), &run,
@@ -255,7 +261,7 @@ class Timer {
 
   private:
     struct State {
-        std::function<void()> work;
+        UniqueFunction<void()> work;
     };
     static void run(void* user) {
         // The work may destroy this timer, and the function with it: it runs from a place of its own.
@@ -270,6 +276,31 @@ class Timer {
     Host host_;
     std::unique_ptr<State> state_;
     stipend_op op_ = 0;
+};
+
+// A metric of this instance, made in the plugin's constructor. Where the host keeps none, recording does nothing.
+class Metric {
+  public:
+    static Metric counter(Host host, std::string_view name, std::string_view help) {
+        return {host, STIPEND_METRIC_COUNTER, name, help};
+    }
+    static Metric gauge(Host host, std::string_view name, std::string_view help) {
+        return {host, STIPEND_METRIC_GAUGE, name, help};
+    }
+    // Adds to a counter, or sets a gauge. [any]
+    void record(std::int64_t value) const {
+        if (table_ != nullptr && id_ != 0) table_->record(host_.raw(), id_, value);
+    }
+
+  private:
+    Metric(Host host, std::int32_t kind, std::string_view name, std::string_view help)
+        : host_(host), table_(host.service<stipend_host_metrics_v1>(STIPEND_HOST_METRICS)) {
+        if (table_ != nullptr) id_ = table_->define(host.raw(), kind, to_abi(name), to_abi(help));
+    }
+
+    Host host_;
+    const stipend_host_metrics_v1* table_;
+    std::uint64_t id_ = 0;
 };
 
 }  // namespace stipend

@@ -4,11 +4,14 @@
 //       public:
 //         static constexpr stipend::PluginInfo info{.id = "org.example.flat", .name = "Flat", .version = "1.0.0", ...};
 //         struct Settings { ... };
-//         static stipend::Result<Settings> parse(const stipend::Json& config, const stipend_terms& terms);  // no
-//         effects Flat(Settings settings, stipend::Host host); stipend::Result<void> start();   // optional void
-//         quiesce();                  // optional stipend::Result<void> health();  // optional, [any] void
-//         cancel(stipend_op op);      // optional, [any]
-//         ... the functions of its kinds: see policy.hpp, dispatch.hpp, monitor.hpp, price.hpp, alert.hpp
+//         // No effects. [any]
+//         static stipend::Result<Settings> parse(const stipend::Json& config, const stipend_terms& terms);
+//         Flat(Settings settings, stipend::Host host);
+//         stipend::Result<void> start();   // optional
+//         void quiesce();                  // optional
+//         stipend::Result<void> health();  // optional, [any]
+//         void cancel(stipend_op op);      // optional, [any]
+//         ... the functions of its kinds: see plugin_kinds.hpp
 //     };
 //     STIPEND_PLUGINS(Flat);
 //

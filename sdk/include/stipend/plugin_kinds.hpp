@@ -8,9 +8,10 @@
 //             Result<void> inspect(std::string_view address, std::string_view capability, Completion<stipend_offer>);
 //             // optional
 //   monitor   Result<void> probe(const stipend_target&, stipend_mono_ns deadline, Completion<stipend_observation>);
-//             Result<void> watch(std::span<const stipend_target>, Observer, Completion<void*>); // optional
+//             Result<void> watch(std::span<const stipend_target>, Observer, Completion<Nothing>);  // optional
 //   price     Result<void> fetch(std::string_view base, std::string_view quote, stipend_mono_ns deadline,
-//   Completion<stipend_quote>); alert     Result<void> send(const stipend_alert&, Completion<Nothing>);
+//                                Completion<stipend_quote>);
+//   alert     Result<void> send(const stipend_alert&, Completion<Nothing>);
 //
 // A start function that returns an error answers nothing: it must not have kept the completion.
 #pragma once

@@ -1,0 +1,93 @@
+// Jobs through a Livepeer gateway: each goes to one orchestrator, and each failure is laid at the right door.
+//
+// A job is posted without an Idempotency-Key, so the host's client never sends it twice by itself. Rationale: a gateway
+// forwards no such header, so it would not keep a worker from running the job twice, and an orchestrator that can make
+// the gateway drop a connection would get a second try for nothing. The one retry is ours, and counted; the job's id
+// travels in the body. The sentinel, which reaches nobody, does carry the header.
+#pragma once
+
+#include <map>
+#include <memory>
+#include <string>
+#include <unordered_map>
+
+#include "eth_key.hpp"
+#include "schema.hpp"
+#include "sentinel.hpp"
+#include "settings.hpp"
+#include "stipend/abi/dispatch.h"
+#include "stipend/plugin.hpp"
+#include "token.hpp"
+
+namespace byoc {
+
+class Dispatch {
+  public:
+    using Settings = byoc::Settings;
+    static constexpr stipend::PluginInfo info{
+        .id = "org.stipend.byoc",
+        .name = "Livepeer BYOC gateway",
+        .version = "0.1.0",
+        .vendor = "stipend",
+        .license = "MIT",
+        .description = "Sends jobs through a Livepeer gateway, each to one orchestrator",
+        .config_schema = config_schema,
+    };
+    static constexpr std::uint32_t grace_s = 10;  // a gateway itself gives a job timeout_seconds + 5
+    static constexpr std::uint32_t token_timeout_ms = 3'000;
+    static constexpr std::size_t max_prices = 200'000;
+    static constexpr std::size_t max_capabilities = 64;
+
+    Dispatch(Settings settings, stipend::Host host);
+    static stipend::Result<Settings> parse(const stipend::Json& json, const stipend_terms& terms) {
+        return parse_settings(json, terms);
+    }
+    stipend::Result<void> start();
+    stipend::Result<void> health() { return health_.health(host_.monotonic()); }
+
+    // INVALID: an address or capability that cannot be. UNSUPPORTED: signed evidence is demanded. BUSY: the host's HTTP
+    // client takes nothing at the moment.
+    stipend::Result<void> submit(const stipend_job& job, stipend::Completion<stipend_job_result> done);
+    stipend::Result<void> inspect(std::string_view address, std::string_view capability,
+                                  stipend::Completion<stipend_offer> done);
+    void cancel(stipend_op op);
+
+  private:
+    struct Job;
+    struct Look;
+    struct SeenPrice {
+        Token token;
+        stipend_mono_ns until = 0;
+    };
+    using JobPtr = std::shared_ptr<Job>;
+    using TokenDone = stipend::UniqueFunction<void(const Token&)>;
+
+    stipend::Result<JobPtr> take(const stipend_job& job, stipend::Completion<stipend_job_result> done) const;
+    stipend::Result<void> begin_try(const JobPtr& job);
+    void price_seen(const JobPtr& job, const Token& token);
+    stipend::Result<void> send(const JobPtr& job);
+    void answered(const JobPtr& job, const stipend::HttpReply& reply);
+    void try_over(const JobPtr& job, Attempt attempt);
+    void judged(const JobPtr& job, const GatewayState& gateway);
+    void try_again(const JobPtr& job);
+    void finish(const JobPtr& job, std::int32_t outcome, std::uint32_t flags, const std::string& reason);
+    void give_up(const JobPtr& job, const stipend::Error& error);
+    Sentinel& sentinel_for(const std::string& capability);
+    [[nodiscard]] std::string job_url(const std::string& capability) const;
+    [[nodiscard]] std::string job_headers(std::string_view address, const std::string& capability) const;
+    stipend::Result<stipend_op> ask_token(const std::string& address, std::string_view capability,
+                                          TokenDone done) const;
+
+    const Settings settings_;
+    const stipend::Host host_;
+    std::string token_header_;  // made with a key that nobody keeps
+    GatewayHealth health_;
+    stipend::Metric jobs_ok_, jobs_failed_, jobs_unknown_, retries_, sentinels_;
+    // [worker]
+    std::unordered_map<stipend_op, JobPtr> jobs_;
+    std::unordered_map<stipend_op, std::shared_ptr<Look>> looks_;
+    std::unordered_map<std::string, SeenPrice> prices_;  // by address and capability; only ones that let a job go out
+    std::map<std::string, std::unique_ptr<Sentinel>> sentinels_by_capability_;
+};
+
+}  // namespace byoc

@@ -1,0 +1,109 @@
+#include "eth_key.hpp"
+
+#include <botan/base64.h>
+#include <botan/hash.h>
+#include <botan/hex.h>
+#include <botan/system_rng.h>
+#include <secp256k1.h>
+#include <secp256k1_recovery.h>
+
+#include <cctype>
+#include <exception>
+#include <memory>
+
+#include "stipend/json.hpp"
+
+namespace byoc {
+
+using stipend::cat;
+using stipend::fail;
+using stipend::Result;
+
+namespace {
+
+using Digest = std::array<std::uint8_t, 32>;
+
+std::string_view view_of(const Digest& digest) {
+    return {reinterpret_cast<const char*>(digest.data()), digest.size()};
+}
+
+Digest keccak256(std::string_view text) {
+    const auto hash = Botan::HashFunction::create_or_throw("Keccak-1600(256)");
+    hash->update(reinterpret_cast<const std::uint8_t*>(text.data()), text.size());
+    Digest out{};
+    hash->final(out.data());
+    return out;
+}
+
+struct ContextDeleter {
+    void operator()(secp256k1_context* context) const { secp256k1_context_destroy(context); }
+};
+
+const secp256k1_context* context() {
+    static const std::unique_ptr<secp256k1_context, ContextDeleter> made(
+        secp256k1_context_create(SECP256K1_CONTEXT_SIGN));
+    return made.get();
+}
+
+// EIP-55: a letter is upper case where the hash of the lower-case digits has a high bit at its place.
+std::string checksummed(std::string digits) {
+    const auto hash = keccak256(digits);
+    for (std::size_t i = 0; i < digits.size(); ++i) {
+        const unsigned nibble = (hash[i / 2] >> (i % 2 == 0 ? 4 : 0)) & 15U;
+        if (nibble >= 8) digits[i] = static_cast<char>(std::toupper(static_cast<unsigned char>(digits[i])));
+    }
+    return "0x" + digits;
+}
+
+}  // namespace
+
+Result<EthKey> EthKey::generate() {
+    std::array<std::uint8_t, 32> secret{};
+    try {
+        Botan::system_rng().randomize(secret.data(), secret.size());
+    } catch (const std::exception& error) {
+        return fail(STIPEND_E_INTERNAL, "no random bytes for a key: ", error.what());
+    }
+    return from_bytes(secret);  // fails once in 2^127 times
+}
+
+Result<EthKey> EthKey::from_bytes(const std::array<std::uint8_t, 32>& secret) {
+    secp256k1_pubkey point;
+    if (secp256k1_ec_pubkey_create(context(), &point, secret.data()) != 1) {
+        return fail(STIPEND_E_INVALID, "not a key: want a number from 1 to below the curve's order");
+    }
+    std::array<std::uint8_t, 65> plain{};
+    std::size_t length = plain.size();
+    secp256k1_ec_pubkey_serialize(context(), plain.data(), &length, &point, SECP256K1_EC_UNCOMPRESSED);
+    const auto hash = keccak256({reinterpret_cast<const char*>(plain.data()) + 1, plain.size() - 1});
+    EthKey key;
+    key.secret_ = secret;
+    key.address_ = checksummed(Botan::hex_encode(hash.data() + 12, 20, false));
+    return key;
+}
+
+std::string EthKey::sign(std::string_view message) const {
+    const auto digest = keccak256(message);
+    const auto prefixed =
+        keccak256(cat("\x19"
+                      "Ethereum Signed Message:\n32",
+                      view_of(digest)));
+    secp256k1_ecdsa_recoverable_signature signature;
+    STIPEND_ASSERT(secp256k1_ecdsa_sign_recoverable(context(), &signature, prefixed.data(), secret_.data(), nullptr,
+                                                    nullptr) == 1);
+    std::array<std::uint8_t, 65> bytes{};
+    int recovery = 0;
+    secp256k1_ecdsa_recoverable_signature_serialize_compact(context(), bytes.data(), &recovery, &signature);
+    bytes[64] = static_cast<std::uint8_t>(27 + recovery);
+    return "0x" + Botan::hex_encode(bytes.data(), bytes.size(), false);
+}
+
+std::string EthKey::address_header() const {
+    auto json = stipend::Json::object();
+    json.set("addr", stipend::Json::of_string(address_));
+    json.set("sig", stipend::Json::of_string(sign(address_)));
+    const auto text = json.dump();
+    return Botan::base64_encode(reinterpret_cast<const std::uint8_t*>(text.data()), text.size());
+}
+
+}  // namespace byoc

@@ -1,0 +1,84 @@
+#include "settings.hpp"
+
+#include <algorithm>
+
+#include "stipend/config.hpp"
+#include "wire.hpp"
+
+namespace byoc {
+
+using stipend::ConfigView;
+using stipend::ns_per_s;
+using stipend::Result;
+
+namespace {
+
+constexpr std::int64_t most_wei_per_s = 1'000'000'000'000'000'000;  // one ETH: beyond it is a slip of the pen
+constexpr std::uint32_t paid_timeout_s = 120;
+// An orchestrator demands credit for 60 s, and a gateway buys it for the job's time-out: with less, every first job of
+// a fresh balance is refused.
+constexpr std::int64_t least_paid_timeout_s = 60;
+
+Result<std::int64_t> whole_seconds(const ConfigView& config, std::int64_t otherwise_s, std::int64_t most_s) {
+    STIPEND_LET(ns, config.duration_or(otherwise_s * ns_per_s, ns_per_s, most_s * ns_per_s));
+    if (ns % ns_per_s != 0) return config.refuse("got ", stipend::duration_text(ns), ", want whole seconds");
+    return ns / ns_per_s;
+}
+
+Result<void> parse_job(const ConfigView& config, Settings& out) {
+    STIPEND_LET(gateway, config.at("gateway").string());
+    if (auto good = check_url(gateway); !good) return config.at("gateway").refuse(good.error().message);
+    out.gateway = gateway.ends_with('/') ? gateway.substr(0, gateway.size() - 1) : gateway;
+    STIPEND_LET(capability, config.at("capability").string_or(out.capability));
+    if (auto good = check_capability(capability); !good) return config.at("capability").refuse(good.error().message);
+    out.capability = capability;
+    STIPEND_LET(path, config.at("path").string_or(""));
+    if (auto good = check_path(path); !good) return config.at("path").refuse(good.error().message);
+    out.path = path.starts_with('/') ? path.substr(1) : path;
+    STIPEND_LET(pause, config.at("retry_after").duration_or(out.retry_after_ns, 0, 600 * ns_per_s));
+    out.retry_after_ns = pause;
+    STIPEND_LET(bytes, config.at("max_body").integer_or(1 << 20, 1024, 64 << 20));
+    out.max_body = static_cast<std::uint64_t>(bytes);
+    return {};
+}
+
+Result<void> parse_price(const ConfigView& config, Settings& out) {
+    STIPEND_LET(price, config.at("max_price_per_second").integer_or(0, 0, most_wei_per_s));
+    out.max_price = static_cast<std::uint64_t>(price);
+    const auto timeout = config.at("timeout");
+    STIPEND_LET(seconds, whole_seconds(timeout, price > 0 ? paid_timeout_s : 20, 3600));
+    if (price > 0 && seconds < least_paid_timeout_s) {
+        return timeout.refuse("got ", seconds, "s, want at least ", least_paid_timeout_s,
+                              "s where max_price_per_second is not 0: orchestrators want credit for that long");
+    }
+    out.timeout_s = static_cast<std::uint32_t>(seconds);
+    const auto check = config.at("price_check");
+    STIPEND_LET(every, check.string_or("60s"));
+    if (every != "off") {
+        STIPEND_LET(ns, check.duration_or(60 * ns_per_s, ns_per_s, 86'400 * ns_per_s));
+        out.price_check_ns = ns;
+    }
+    const auto unseen = config.at("price_unseen");
+    STIPEND_LET(action, unseen.string_or("allow"));
+    if (action != "allow" && action != "fail") return unseen.refuse("got \"", action, "\", want allow or fail");
+    out.unseen_price_fails = action == "fail";
+    for (const auto& [address, view] : config.at("orchestrator_pins").members()) {
+        STIPEND_LET(pin, view.string());
+        const auto hex = std::count_if(pin.begin(), pin.end(), [](unsigned char c) { return std::isxdigit(c) != 0; });
+        if (hex != 64) return view.refuse("got ", hex, " hex digits, want the 64 of a SHA-256");
+        out.pins[std::string(without_slash(address))] = pin;
+    }
+    return {};
+}
+
+}  // namespace
+
+Result<Settings> parse_settings(const stipend::Json& json, const stipend_terms&) {
+    const ConfigView config(json);
+    Settings out;
+    STIPEND_TRY(parse_job(config, out));
+    STIPEND_TRY(parse_price(config, out));
+    return out;
+}
+
+}  // namespace byoc

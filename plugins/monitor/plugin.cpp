@@ -1,0 +1,3 @@
+#include "monitor.hpp"
+
+STIPEND_PLUGINS(monitor::Monitor);

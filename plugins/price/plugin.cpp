@@ -1,0 +1,3 @@
+#include "price.hpp"
+
+STIPEND_PLUGINS(price::FixedPrice);

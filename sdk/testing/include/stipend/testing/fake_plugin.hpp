@@ -1,0 +1,182 @@
+// An instance of a plugin in the hands of a test. Made by FakeHost.
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <string>
+#include <utility>
+
+#include "stipend/plugin.hpp"
+#include "stipend/testing/records.hpp"
+
+namespace stipend::testing {
+
+// What FakePlugin needs of its host.
+struct FakeLink {
+    enum class Role : std::uint8_t { none, control, worker };
+    using Done = std::function<void(stipend_status, const void*, const stipend_error*)>;
+
+    const stipend_host* host = nullptr;
+    std::function<void(Role, const std::function<void()>&)> as;
+    std::function<stipend_op(Done)> open;
+    std::function<void(stipend_op, bool accepted)> started;
+    void (*done)(const stipend_host*, stipend_op, stipend_status, const void*, const stipend_error*) = nullptr;
+    std::function<void()> wind_up;  // ends every exchange
+    // What an answer during `destroy` is: a fault, or what a test brought about that stopped half-way.
+    enum class Ending : std::uint8_t { none, strict, forgiven };
+    std::function<void(Ending)> ending;
+};
+
+// An operation that was asked for, and its answer once that is there. Copies are of the same operation.
+template <class Record>
+class Operation {
+  public:
+    [[nodiscard]] bool done() const { return state_->done; }
+    [[nodiscard]] stipend_op op() const { return state_->op; }
+    // STIPEND_OK where a record was given. Only once it is done.
+    [[nodiscard]] stipend_status status() const {
+        STIPEND_ASSERT(state_->done);
+        return state_->status;
+    }
+    [[nodiscard]] const std::string& error() const { return state_->error; }
+    const Record* operator->() const {
+        STIPEND_ASSERT(state_->done && state_->status == STIPEND_OK);
+        return &state_->record;
+    }
+
+  private:
+    friend class FakePlugin;
+    struct State {
+        bool done = false;
+        stipend_op op = 0;
+        stipend_status status = STIPEND_OK;
+        std::string error;
+        Record record;
+    };
+    std::shared_ptr<State> state_ = std::make_shared<State>();
+};
+
+class FakePlugin {
+  public:
+    FakePlugin(FakeLink link, const stipend_lifecycle_v1& lifecycle, stipend_instance* raw)
+        : link_(std::move(link)), lifecycle_(&lifecycle), raw_(raw) {}
+    // Ends what is under way, and the instance.
+    ~FakePlugin() {
+        if (raw_ == nullptr) return;
+        quiesce();
+        link_.wind_up();
+        end(FakeLink::Ending::forgiven);
+    }
+    FakePlugin(FakePlugin&& other) noexcept
+        : link_(std::move(other.link_)),
+          lifecycle_(other.lifecycle_),
+          raw_(std::exchange(other.raw_, nullptr)),
+          started_(other.started_) {}
+    FakePlugin& operator=(FakePlugin&&) = delete;
+    FakePlugin(const FakePlugin&) = delete;
+    FakePlugin& operator=(const FakePlugin&) = delete;
+
+    Result<void> start() {
+        auto result = call(Role::control, [&](stipend_error* e) { return lifecycle_->start(raw_, e); });
+        started_ = result.ok();
+        return result;
+    }
+    void quiesce() {
+        if (!std::exchange(started_, false)) return;
+        link_.as(Role::control, [&] { lifecycle_->quiesce(raw_); });
+    }
+    [[nodiscard]] Result<void> health() {
+        return call(Role::none, [&](stipend_error* e) { return lifecycle_->health(raw_, e); });
+    }
+    // Only when nothing is under way.
+    void destroy() { end(FakeLink::Ending::strict); }
+    // The table of a kind, or NULL.
+    template <class Table>
+    [[nodiscard]] const Table* table(const char* kind) {
+        return static_cast<const Table*>(lifecycle_->get_interface(raw_, kind));
+    }
+
+    Operation<JobResult> submit(const FakeJob& job) {
+        const auto raw = job.raw();
+        return begin<JobResult>(
+            [&](stipend_completion c, stipend_error* e) { return dispatch().submit(raw_, &raw, c, e); });
+    }
+    Operation<Offer> inspect(std::string_view address, std::string_view capability) {
+        return begin<Offer>([&](stipend_completion c, stipend_error* e) {
+            return dispatch().inspect(raw_, to_abi(address), to_abi(capability), c, e);
+        });
+    }
+    void cancel_job(stipend_op op) { dispatch().cancel(raw_, op); }
+
+    Operation<Observation> probe(const FakeTarget& target, stipend_mono_ns deadline) {
+        const auto raw = target.raw();
+        return begin<Observation>(
+            [&](stipend_completion c, stipend_error* e) { return monitor().probe(raw_, &raw, deadline, c, e); });
+    }
+    void cancel_probe(stipend_op op) { monitor().cancel(raw_, op); }
+
+    Operation<Quote> fetch(std::string_view base, std::string_view quote) {
+        const auto* price = table<stipend_price_v1>(STIPEND_PRICE);
+        STIPEND_ASSERT(price != nullptr);
+        return begin<Quote>([&](stipend_completion c, stipend_error* e) {
+            return price->fetch(raw_, to_abi(base), to_abi(quote), 0, c, e);
+        });
+    }
+
+    // Asks for an operation of any kind: `start` calls its start function with the completion.
+    template <class Record, class Start>
+    Operation<Record> begin(Start&& start) {
+        Operation<Record> operation;
+        const auto& state = operation.state_;
+        const auto answer = [state](stipend_status status, const void* record, const stipend_error* error) {
+            state->done = true;
+            state->status = status;
+            if (status == STIPEND_OK) {
+                state->record = Record::of(*static_cast<const typename Record::Raw*>(record));
+            } else {
+                state->error = from_abi(status, error).message;
+            }
+        };
+        state->op = link_.open(answer);
+        auto error = empty_error();
+        stipend_status status = STIPEND_E_INTERNAL;
+        link_.as(Role::worker, [&] { status = start(stipend_completion{link_.host, state->op, link_.done}, &error); });
+        link_.started(state->op, status == STIPEND_OK);
+        if (status != STIPEND_OK) answer(status, nullptr, &error);
+        return operation;
+    }
+
+  private:
+    using Role = FakeLink::Role;
+
+    template <class Body>
+    Result<void> call(Role role, Body&& body) {
+        auto error = empty_error();
+        stipend_status status = STIPEND_E_INTERNAL;
+        link_.as(role, [&] { status = body(&error); });
+        if (status != STIPEND_OK) return from_abi(status, &error);
+        return {};
+    }
+    void end(FakeLink::Ending how) {
+        link_.ending(how);
+        link_.as(Role::control, [&] { lifecycle_->destroy(std::exchange(raw_, nullptr)); });
+        link_.ending(FakeLink::Ending::none);
+    }
+    const stipend_dispatch_v1& dispatch() {
+        const auto* found = table<stipend_dispatch_v1>(STIPEND_DISPATCH);
+        STIPEND_ASSERT(found != nullptr);
+        return *found;
+    }
+    const stipend_monitor_v1& monitor() {
+        const auto* found = table<stipend_monitor_v1>(STIPEND_MONITOR);
+        STIPEND_ASSERT(found != nullptr);
+        return *found;
+    }
+
+    FakeLink link_;
+    const stipend_lifecycle_v1* lifecycle_;
+    stipend_instance* raw_;
+    bool started_ = false;
+};
+
+}  // namespace stipend::testing

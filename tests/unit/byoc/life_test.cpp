@@ -1,0 +1,127 @@
+// How jobs end early, and what an instance does at its ends.
+#include "network.hpp"
+
+using namespace byoc_test;
+
+TEST_CASE("the job that goes out is the one that was asked for") {
+    Network net;
+    auto job = Network::job();
+    job.address = orchestrator + "/";
+    job.job_id = "run-1/orch-1/7";
+    job.nonce = "\x01\xab";
+    job.window_s = 90;
+    net.run(job);
+    REQUIRE(net.sent_jobs.size() == 1);
+    const auto& sent = net.sent_jobs[0];
+    CHECK(sent.method == "POST");
+    CHECK(sent.url == "http://gw:9935/process/request/agent-net");
+    CHECK(sent.headers == "Content-Type: application/json\r\nLivepeer: " +
+                              byoc::livepeer_header(orchestrator, "agent-net", 20) + "\r\n");
+    CHECK(
+        sent.body ==
+        R"({"action":"service-monitoring","agent_id":"orch-1","include_utilization":true,"timestamp":1755530000.124,"window_seconds":90,"job_id":"run-1/orch-1/7","nonce":"01ab"})");
+    CHECK(sent.timeout_ms == 30'000);
+    CHECK(sent.max_response_bytes == 1 << 20);
+}
+
+TEST_CASE("the time-out, the path and the bound on bodies are the operator's") {
+    Network net(R"("timeout":"60s","path":"/v2/agent","max_body":4096,"price_check":"off")");
+    net.host.http().expect("POST", "http://gw:9935/process/request/v2/agent", good());
+    CHECK(net.run()->outcome == STIPEND_JOB_OK);
+    CHECK(net.host.http().requests()[0].timeout_ms == 70'000);
+    CHECK(net.host.http().requests()[0].max_response_bytes == 4096);
+}
+
+TEST_CASE("a job that cannot be is refused at once") {
+    Network net;
+    auto job = Network::job();
+    job.address = "10.0.0.7:9995";
+    CHECK(net.plugin().submit(job).error() == "bad URL: got \"10.0.0.7:9995\": want http://host:port or https://");
+    job = Network::job();
+    job.capability = "a b";
+    CHECK(net.plugin().submit(job).status() == STIPEND_E_INVALID);
+    auto secured = Network::job(STIPEND_JOB_NEEDS_SIGNATURE);
+    const auto refused_job = net.plugin().submit(secured);
+    CHECK(refused_job.status() == STIPEND_E_UNSUPPORTED);
+    CHECK(refused_job.error() == "signed evidence is demanded of orch-1: a BYOC answer carries none");
+}
+
+TEST_CASE("a cancelled job ends at once, in whichever step it is") {
+    const auto cancel_after = [](std::int64_t ns, FakeReply first, FakeReply sentinel) {
+        Network net;
+        net.free_token = token();
+        net.jobs = {std::move(first), FakeReply::hang()};
+        net.sentinel = std::move(sentinel);
+        auto job = net.plugin().submit(Network::job());
+        net.host.advance(ns);
+        REQUIRE_FALSE(job.done());
+        net.plugin().cancel_job(job.op());
+        net.host.run();
+        REQUIRE(job.done());
+        CHECK(job.status() == STIPEND_E_CANCELLED);
+        net.host.settle();
+        CHECK(net.host.http().under_way() == 0);
+    };
+    cancel_after(0, good(), not_found());                    // the price is looked at
+    cancel_after(ns_per_s, FakeReply::hang(), not_found());  // the job is out
+    cancel_after(ns_per_s, reset(), FakeReply::hang());      // the sentinel is out
+    cancel_after(3 * ns_per_s, reset(), not_found());        // before the second try
+    cancel_after(7 * ns_per_s, reset(), not_found());        // the second try is out
+}
+
+TEST_CASE("an offer that is cancelled ends at once, and a dead operation is ignored") {
+    Network net;
+    net.free_token = FakeReply::hang();
+    auto offer = net.plugin().inspect(orchestrator, "agent-net");
+    net.plugin().cancel_job(offer.op());
+    net.host.run();
+    REQUIRE(offer.done());
+    CHECK(offer.status() == STIPEND_E_CANCELLED);
+    net.plugin().cancel_job(offer.op());
+    net.plugin().cancel_job(999);
+    net.host.settle();
+}
+
+TEST_CASE("a quiesced instance completes what it has, second tries included") {
+    Network net;
+    net.jobs = {reset(), good()};
+    auto job = net.plugin().submit(Network::job());
+    net.host.advance(ns_per_s);
+    net.plugin().quiesce();
+    CHECK_FALSE(job.done());
+    net.host.settle();
+    REQUIRE(job.done());
+    CHECK(job->outcome == STIPEND_JOB_OK);
+    net.plugin().destroy();
+}
+
+TEST_CASE("a host without timers is told, not waited for") {
+    Network net;
+    net.jobs = {reset()};
+    auto job = net.plugin().submit(Network::job());
+    net.host.refuse_timers(true);
+    net.host.settle();
+    REQUIRE(job.done());
+    CHECK(job.status() == STIPEND_E_BUSY);
+}
+
+TEST_CASE("without an HTTP client there is nothing to start") {
+    FakeHost host;
+    host.withhold(STIPEND_HOST_HTTP);
+    auto plugin = host.create<byoc::Dispatch>(R"({"gateway":"http://gw"})");
+    const auto started = plugin.start();
+    REQUIRE_FALSE(started.ok());
+    CHECK(started.error().message == "this host offers no HTTP client");
+}
+
+TEST_CASE("jobs are counted by their ends") {
+    Network net;
+    net.run();
+    net.run(reset(), reset());
+    net.sentinel = refused();
+    net.run(reset(), reset());
+    CHECK(net.host.metric("jobs_ok_total") == 1);
+    CHECK(net.host.metric("jobs_failed_total") == 1);
+    CHECK(net.host.metric("jobs_unknown_total") == 1);
+    CHECK(net.host.metric("retries_total") == 1);
+}

@@ -1,0 +1,115 @@
+// A gateway and an orchestrator of a test's own words, with the dispatcher in front of them.
+#pragma once
+
+#include <doctest/doctest.h>
+
+#include <deque>
+#include <string>
+#include <vector>
+
+#include "dispatch.hpp"
+#include "stipend/testing/fake_host.hpp"
+#include "wire.hpp"
+
+namespace byoc_test {
+
+using namespace stipend::testing;
+using stipend::ns_per_s;
+
+inline const std::string gateway = "http://gw:9935";
+inline const std::string orchestrator = "https://10.0.0.7:9995";
+inline const std::string job_url = gateway + "/process/request/agent-net";
+
+inline FakeReply answer(std::string body, std::string served_by = orchestrator) {
+    return FakeReply::answer(200, std::move(body), "x-orchestrator-url: " + served_by + "\r\nlivepeer-balance: 0\r\n");
+}
+inline FakeReply good(std::string uptime = "99.5") {
+    return answer("{\"overall_uptime_percentage\":" + uptime + ",\"window_seconds\":60}");
+}
+// The gateway's own words, at HEAD (400) and before (503).
+inline FakeReply not_found(int status = 400) {
+    return FakeReply::answer(status, "No orchestrators found for capability agent-net\n");
+}
+inline FakeReply empty_200() {
+    return FakeReply::answer(200, "", "content-length: 0\r\n");
+}
+inline FakeReply reset() {
+    return FakeReply::failed(STIPEND_E_UNAVAILABLE, STIPEND_HTTP_SENT, "connection reset by peer");
+}
+inline FakeReply refused() {
+    return FakeReply::failed(STIPEND_E_UNAVAILABLE, STIPEND_HTTP_CONNECT, "connection refused");
+}
+inline FakeReply token(const std::string& price = "{\"pixelsPerUnit\":1}") {
+    return FakeReply::answer(
+        200,
+        "{\"price\":" + price + R"(,"service_addr":"https://10.0.0.7:9995","available_capacity":3,"LastNonce":0})");
+}
+
+class Network {
+  public:
+    explicit Network(const std::string& more = "") : plugin_(make(more)) {
+        REQUIRE(plugin_.start().ok());
+        host.http().serve([this](const FakeRequest& request) { return reply(request); });
+    }
+
+    FakeHost host;
+    std::deque<FakeReply> jobs;              // answers to jobs, in order; none left: `good`
+    std::deque<FakeReply> sentinel_answers;  // answers to sentinels, in order; none left: `sentinel`
+    FakeReply sentinel = not_found();
+    std::deque<FakeReply> tokens;  // answers of the token route; none left: `free_token`
+    FakeReply free_token = token();
+
+    std::vector<FakeRequest> sent_jobs, sent_sentinels, sent_tokens;
+
+    FakePlugin& plugin() { return plugin_; }
+    static FakeJob job(std::uint32_t flags = STIPEND_JOB_KNOWN) {
+        FakeJob job;
+        job.orchestrator_id = "orch-1";
+        job.address = orchestrator;
+        job.flags = flags;
+        return job;
+    }
+    // Submits one job and sees it to its end.
+    Operation<JobResult> run(const FakeJob& job = Network::job()) {
+        auto operation = plugin_.submit(job);
+        host.settle();
+        REQUIRE(operation.done());
+        REQUIRE_MESSAGE(operation.status() == STIPEND_OK, operation.error());
+        return operation;
+    }
+    // As above, for what an orchestrator did on both tries.
+    Operation<JobResult> run(FakeReply first, FakeReply second, const FakeJob& job = Network::job()) {
+        jobs = {std::move(first), std::move(second)};
+        return run(job);
+    }
+
+  private:
+    FakePlugin make(const std::string& more) {
+        return host.create<byoc::Dispatch>("{\"gateway\":\"" + gateway + "\"" + (more.empty() ? "" : "," + more) + "}");
+    }
+    static FakeReply next(std::deque<FakeReply>& answers, const FakeReply& otherwise) {
+        if (answers.empty()) return otherwise;
+        auto first = std::move(answers.front());
+        answers.pop_front();
+        return first;
+    }
+    FakeReply reply(const FakeRequest& request) {
+        if (request.url.ends_with("/process/token")) {
+            sent_tokens.push_back(request);
+            return next(tokens, free_token);
+        }
+        REQUIRE(request.url == job_url);
+        const auto header = request.header("Livepeer");
+        for (const std::uint32_t timeout : {20U, 120U, 60U}) {
+            if (header != byoc::livepeer_header(byoc::sentinel_address, "agent-net", timeout)) continue;
+            sent_sentinels.push_back(request);
+            return next(sentinel_answers, sentinel);
+        }
+        sent_jobs.push_back(request);
+        return next(jobs, good());
+    }
+
+    FakePlugin plugin_;
+};
+
+}  // namespace byoc_test
