@@ -25,8 +25,8 @@ MATRIX = [
 
 def compile_text(text, compiler, language, standard, include):
     """What the compiler says; empty where it is content."""
-    command = [compiler, f"-std={standard}", *WARNINGS, "-I", str(include), "-x", language, "-c", "-", "-o", "/dev/null"]
-    run = subprocess.run(command, input=text, text=True, capture_output=True)
+    flags = [f"-std={standard}", *WARNINGS, "-I", str(include), "-x", language]
+    run = subprocess.run([compiler, *flags, "-c", "-", "-o", "/dev/null"], input=text, text=True, capture_output=True)
     return run.stderr if run.returncode != 0 else ""
 
 

@@ -104,7 +104,7 @@ def run_program(source, include, build):
         command = [compiler, f"-std={standard}", "-Wall", "-Wextra", "-Werror", "-I", str(include), "-x", language, "-"]
         built = subprocess.run([*command, "-o", str(binary)], input=source, text=True, capture_output=True)
         if built.returncode != 0:
-            raise abi_headers.Refused(f"{compiler} -std={standard}: the layout program does not compile:\n{built.stderr}")
+            raise abi_headers.Refused(f"{compiler} -std={standard}: the program does not compile:\n{built.stderr}")
         ran = subprocess.run([str(binary)], text=True, capture_output=True)
         if ran.returncode != 0:
             raise abi_headers.Refused(f"{compiler} -std={standard}: {ran.stderr}")

@@ -68,7 +68,8 @@ def build_plugin(args, prefix, name, compilers, build):
     source = build.parent / name
     shutil.copytree(HERE / name, source, dirs_exist_ok=True)
     language = f"-DCMAKE_C_COMPILER={c}" if name == "threshold_c" else f"-DCMAKE_CXX_COMPILER={cxx}"
-    configure(args.cmake, source, build, language, f"-DCMAKE_PREFIX_PATH={prefix}", "-DCMAKE_CXX_FLAGS=-Wall -Wextra -Werror")
+    configure(args.cmake, source, build, language, f"-DCMAKE_PREFIX_PATH={prefix}",
+              "-DCMAKE_C_FLAGS=-Wall -Wextra -Werror", "-DCMAKE_CXX_FLAGS=-Wall -Wextra -Werror")
     run([args.cmake, "--build", build])
     return build / f"{name}.so"
 
