@@ -4,6 +4,7 @@
 
 #include "host/plugin/host_tables.hpp"
 #include "stipend/abi/entry.h"
+#include "stipend/version.h"
 
 namespace stipend::plugin {
 namespace {
@@ -16,7 +17,8 @@ std::vector<std::shared_ptr<HostSlot>>& free_slots() {
 
 }  // namespace
 
-HostSlot::HostSlot() : raw_{sizeof(stipend_host), STIPEND_ABI_MINOR, this, "stipend", "0.1.0", &host_interface} {}
+HostSlot::HostSlot()
+    : raw_{sizeof(stipend_host), STIPEND_ABI_MINOR, this, "stipend", STIPEND_VERSION, &host_interface} {}
 
 std::shared_ptr<HostSlot> HostSlot::take(const std::shared_ptr<Instance>& instance) {
     std::shared_ptr<HostSlot> slot;

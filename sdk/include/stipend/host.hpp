@@ -57,6 +57,13 @@ inline void copy_text(char* to, std::size_t capacity, std::string_view from) {
 
 }  // namespace detail
 
+// Fills a fixed text field of a record, such as a decision's reason: cut between two characters where it is too long,
+// zero after its end.
+template <std::size_t N>
+void set_text(char (&field)[N], std::string_view text) {
+    detail::copy_text(field, N, text);
+}
+
 // Writes `error` into the caller's record, where there is one.
 inline stipend_status report(stipend_error* out, const Error& error) {
     if (out != nullptr && out->size >= sizeof(stipend_error)) {

@@ -2,6 +2,7 @@
 #pragma once
 
 #include "stipend/plugin.hpp"
+#include "stipend/version.h"
 
 namespace stipend::detail {
 
@@ -144,7 +145,7 @@ struct Library {
 
 }  // namespace stipend::detail
 
-#define STIPEND_SDK_VERSION "stipend-sdk 0.1.0"
+#define STIPEND_SDK_VERSION "stipend-sdk " STIPEND_VERSION
 #if defined(__clang__)
 #define STIPEND_COMPILER "clang " __clang_version__
 #else

@@ -1,0 +1,203 @@
+#!/usr/bin/env python3
+"""Each check of the ABI goes red on the change that it is there for: a copy of the headers is changed in one place."""
+
+import pathlib
+import shutil
+import tempfile
+import unittest
+
+import abi_headers
+import headers
+import layout
+import threads
+
+HERE = pathlib.Path(__file__).resolve().parent
+INCLUDE = HERE.parents[1] / "sdk" / "include"
+ONE_BUILD = [build for build in layout.builds() if build[1] == "c"][:1]
+
+
+class Changed(unittest.TestCase):
+    def setUp(self):
+        self.folder = tempfile.TemporaryDirectory(prefix="stipend-abi-")
+        self.addCleanup(self.folder.cleanup)
+        self.include = pathlib.Path(self.folder.name)
+        self.abi = self.include / "stipend" / "abi"
+        shutil.copytree(INCLUDE / "stipend" / "abi", self.abi)
+
+    def change(self, name, old, new):
+        path = self.abi / name
+        text = path.read_text(encoding="utf-8")
+        self.assertEqual(text.count(old), 1, f"{name} holds {old!r} once")
+        path.write_text(text.replace(old, new), encoding="utf-8")
+        return text[: text.index(old)].count("\n") + 1
+
+    def layout_of(self):
+        return layout.check(self.include, HERE / "layout.golden", ONE_BUILD)
+
+
+class Layout(Changed):
+    def goes_red(self, *expected):
+        said = self.layout_of()
+        for text in (*expected, layout.RENEW):
+            self.assertIn(text, said)
+
+    def refused(self, name, line, text):
+        said = self.layout_of()
+        self.assertIn(f"{name}:{line}: ", said)
+        self.assertIn(text, said)
+
+    def test_unchanged_headers_are_the_golden_ones(self):
+        self.assertEqual(self.layout_of(), "")
+
+    def test_an_inserted_field(self):
+        self.change("lifecycle.h", "    int64_t interval_ns;", "    int64_t grace_ns;\n    int64_t interval_ns;")
+        self.goes_red("@@ struct stipend_terms", "+      8   8  grace_ns", "+     16   8  interval_ns")
+
+    def test_reordered_fields(self):
+        self.change("policy.h", "    int64_t delay_ns; ", "    int64_t swapped; ")
+        self.change("policy.h", "    int64_t penalty_ns; ", "    int64_t delay_ns; ")
+        self.change("policy.h", "    int64_t swapped; ", "    int64_t penalty_ns; ")
+        self.goes_red("@@ struct stipend_decision", "-     48   8  delay_ns", "+     48   8  penalty_ns")
+
+    def test_a_changed_signedness(self):
+        self.change("dispatch.h", "    int64_t capacity;", "    uint64_t capacity;")
+        self.goes_red("@@ struct stipend_offer", "+      8   8  capacity                 uint64_t")
+
+    def test_a_changed_pointer_type(self):
+        self.change("types.h", "    const uint8_t* ptr;", "    const char* ptr;")
+        self.goes_red("@@ struct stipend_bytes", "const uint8_t*")
+
+    def test_a_changed_scalar_behind_a_typedef(self):
+        self.change("types.h", "typedef uint64_t stipend_op;", "typedef int64_t stipend_op;")
+        self.goes_red("+typedef stipend_op = int64_t")
+
+    def test_a_changed_constant(self):
+        self.change("monitor.h", "STIPEND_DEGRADED = 3,", "STIPEND_DEGRADED = 6,")
+        self.goes_red("+enum STIPEND_DEGRADED = 6")
+
+    def test_a_changed_interface_id(self):
+        self.change("policy.h", '"stipend.policy/1"', '"stipend.policy/2"')
+        self.goes_red('+define STIPEND_POLICY = "stipend.policy/2"')
+
+    def test_a_changed_prototype(self):
+        self.change("price.h", "stipend_mono_ns deadline,", "stipend_mono_ns deadline, uint32_t hops,")
+        self.goes_red("@@ struct stipend_price_v1", "uint32_t hops")
+
+    def test_swapped_parameters_of_one_type(self):
+        self.change("dispatch.h", "stipend_str address, stipend_str capability, stipend_completion",
+                    "stipend_str capability, stipend_str address, stipend_completion")
+        self.goes_red("@@ struct stipend_dispatch_v1")
+
+    def test_a_changed_callback(self):
+        self.change("monitor.h", "const stipend_host* h, stipend_op op, const stipend_observation* o);",
+                    "const stipend_host* h, stipend_op op, stipend_observation* o);")
+        self.goes_red("+typedef stipend_observe")
+
+    def test_a_removed_function(self):
+        self.change("host.h", "    stipend_status (*erase)(const stipend_host* h, stipend_str key);", "")
+        self.goes_red("-     16   8  erase")
+
+    def test_a_new_header(self):
+        text = (self.abi / "price.h").read_text(encoding="utf-8")
+        (self.abi / "rate.h").write_text(text.replace("PRICE", "RATE").replace("stipend_price", "stipend_rate")
+                                         .replace("stipend_quote", "stipend_rates"), encoding="utf-8")
+        self.goes_red("+# rate.h", "+struct stipend_rates")
+
+    def test_what_the_reader_does_not_know_is_refused(self):
+        cases = [
+            ("    int32_t resolved;", "    int32_t resolved : 1;", "':'"),
+            ("    int32_t resolved;", "    union { int32_t a; } resolved;", "'union'"),
+            ("    int32_t resolved;", "    struct { int32_t a; } resolved;", "'{'"),
+            ("    int32_t resolved;", "    int32_t resolved, again;", "','"),
+            ("    int32_t resolved;", "    int resolved;", "'int'"),
+            ("    int32_t resolved;", "    size_t resolved;", "'size_t'"),
+            ("    int32_t resolved;", "    unsigned long resolved;", "'unsigned'"),
+            ("    int32_t resolved;", "    int32_t resolved[COUNT];", "'COUNT'"),
+            ("STIPEND_ALERT_WARNING = 2,", "STIPEND_ALERT_WARNING,", "','"),
+            ("STIPEND_ALERT_WARNING = 2,", "STIPEND_ALERT_WARNING = 1 + 1,", "'+'"),
+            ("    int32_t resolved;", "#if 1\n    int32_t resolved;\n#endif", "'#if 1'"),
+            ("    int32_t resolved;", "    FIELD(resolved)", "'FIELD'"),
+            ("    int32_t resolved;", "    // resolved", "//"),
+            ("    int32_t resolved;", "    double resolved;", "'double'"),
+        ]
+        original = (self.abi / "alert.h").read_text(encoding="utf-8")
+        for old, new, got in cases:
+            with self.subTest(new):
+                line = self.change("alert.h", old, new)
+                self.refused("alert.h", line, f"got {got}")
+                (self.abi / "alert.h").write_text(original, encoding="utf-8")
+
+    def test_a_field_that_the_reader_overlooked_leaves_a_gap(self):
+        source = layout.program(abi_headers.read_folder(self.abi))
+        without = "\n".join(line for line in source.split("\n") if "FIELD(stipend_terms, reserved0)" not in line)
+        self.assertNotEqual(source, without)
+        with self.assertRaisesRegex(abi_headers.Refused, r"stipend_terms: bytes 4\.\.8 belong to no field"):
+            layout.run_program(without, self.include, ONE_BUILD[0])
+
+
+class Headers(Changed):
+    def said(self, compiler):
+        return "\n".join(headers.check(self.include, {compiler}))
+
+    def test_padding_is_refused_by_each_compiler(self):
+        self.change("alert.h", "    uint32_t reserved0;\n", "")
+        for compiler in (c for c, *_ in headers.cells(self.include)):
+            with self.subTest(compiler):
+                self.assertIn("alert.h alone", self.said(compiler))
+                self.assertIn("padded", self.said(compiler).replace("padding", "padded"))
+
+    def test_a_header_that_leans_on_another_include_is_refused(self):
+        self.change("routes.h", '#include "host.h"\n', "")
+        self.assertIn("routes.h alone", self.said("gcc"))
+
+    def test_what_is_only_c_is_refused(self):
+        self.change("price.h", "    stipend_str base;", "    stipend_str template;")
+        self.assertEqual(self.said("gcc"), "")
+        self.assertIn("price.h alone, g++ -std=c++20", self.said("g++"))
+
+
+class Threads(Changed):
+    def goes_red(self, name, line, text):
+        said = threads.check(self.abi)
+        self.assertTrue(any(f"{name}:{line}: " in problem and text in problem for problem in said), said)
+
+    def test_unchanged_headers_are_tagged(self):
+        self.assertEqual(threads.check(self.abi), [])
+
+    def test_a_function_without_a_tag(self):
+        line = self.change("host.h", "The time for records. [any]", "The time for records.")
+        self.goes_red("host.h", line + 1, "stipend_host_clock_v1.now: got no tag")
+
+    def test_a_callback_without_a_tag(self):
+        line = self.change("monitor.h", "An observation of a watch. [worker]", "An observation of a watch.")
+        self.goes_red("monitor.h", line + 1, "stipend_observe: got no tag")
+
+    def test_a_trailing_tag_that_is_gone(self):
+        line = self.change("entry.h", "/* [control] */", "")
+        self.goes_red("entry.h", line, "stipend_entry.deinit: got no tag")
+
+    def test_a_comment_that_is_not_directly_above(self):
+        line = self.change("host.h", "The time for records. [any] */\n", "The time for records. [any] */\n\n")
+        self.goes_red("host.h", line + 2, "stipend_host_clock_v1.now: got no tag")
+
+    def test_two_tags(self):
+        line = self.change("host.h", "The time for records. [any]", "The time for records. [any] [worker]")
+        self.goes_red("host.h", line + 1, "got [any] and [worker]")
+
+    def test_every_other_spelling(self):
+        wrong = ["[Any]", "[main]", "[any ]", "[worker&started]", "[worker & running]", "[worker & started | quiesced]",
+                 "[worker & started|started]", "[worker & ]", "[worker, started]", "[started]", "[thread-safe]", "[any"]
+        original = (self.abi / "host.h").read_text(encoding="utf-8")
+        for tag in wrong:
+            with self.subTest(tag):
+                line = self.change("host.h", "The time for records. [any]", f"The time for records. {tag}")
+                self.goes_red("host.h", line, f"got {tag}")
+                (self.abi / "host.h").write_text(original, encoding="utf-8")
+
+    def test_a_callback_that_is_no_typedef(self):
+        line = self.change("host.h", "stipend_timer_fired cb", "void (*cb)(void* user)")
+        self.goes_red("host.h", line, "got the callback cb without a typedef")
+
+
+if __name__ == "__main__":
+    unittest.main()

@@ -1,0 +1,112 @@
+#!/usr/bin/env python3
+"""Each rule of the house goes red on one planted violation, and stays green on what only looks like one."""
+
+import pathlib
+import tempfile
+import unittest
+
+import rooms
+
+
+class Planted(unittest.TestCase):
+    def setUp(self):
+        folder = tempfile.TemporaryDirectory(prefix="stipend-rooms-")
+        self.addCleanup(folder.cleanup)
+        self.root = pathlib.Path(folder.name).resolve()
+
+    def plant(self, name, text):
+        path = self.root / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(text, encoding="utf-8")
+
+    def red(self, name, text, *expected):
+        self.plant(name, text)
+        problems = rooms.check(self.root)
+        self.assertEqual(len(problems), 1, problems)
+        for part in (f"{name}:", *expected):
+            self.assertIn(part, problems[0])
+        (self.root / name).unlink()
+
+    def green(self, name, text):
+        self.plant(name, text)
+        self.assertEqual(rooms.check(self.root), [])
+
+    def test_the_sdk_knows_nobody(self):
+        self.red("sdk/include/stipend/x.hpp", '\n#include "host/base/time.hpp"\n', ":2: ", "sdk/")
+        self.red("sdk/include/stipend/x.hpp", "#include <host/base/time.hpp>\n", "sdk/")
+        self.red("sdk/testing/x.hpp", '#include "../../host/base/time.hpp"\n', "sdk/")
+        self.green("sdk/include/stipend/abi/x.h", '#include "types.h"\n#include <stdint.h>\n')
+
+    def test_a_plugin_includes_the_sdk_and_its_own(self):
+        self.red("plugins/a/a.cpp", '#include "host/base/time.hpp"\n', "files of plugins/a")
+        self.red("plugins/a/a.cpp", "#include <host/base/time.hpp>\n", "files of plugins/a")
+        self.plant("plugins/b/b.hpp", "")
+        self.red("plugins/a/a.cpp", '#include "../b/b.hpp"\n', "files of plugins/a")
+        self.red("plugins/a/a.cpp", '#include "missing.hpp"\n', "files of plugins/a")
+        self.plant("plugins/a/own.hpp", "")
+        self.green("plugins/a/sub/a.cpp", '#include "own.hpp"\n#include "stipend/plugin.hpp"\n#include <botan/x.h>\n')
+
+    def test_a_plugin_opens_no_socket(self):
+        for header in ("curl/curl.h", "boost/asio.hpp", "boost/beast/http.hpp", "sys/socket.h", "netdb.h"):
+            self.red("plugins/a/a.cpp", f"#include <{header}>\n", "the host's HTTP client")
+
+    def test_nobody_includes_a_plugin(self):
+        self.red("host/engine/x.cpp", '#include "plugins/payment/policy.hpp"\n', "no plugin")
+        self.red("tools/load/x.cpp", '#include "plugins/payment/policy.hpp"\n', "no plugin")
+
+    def test_tools_link_no_engine(self):
+        self.red("tools/load/x.cpp", '#include "host/engine/replay.hpp"\n', "only base, config, http")
+        self.green("tools/load/x.cpp", '#include "host/http/client.hpp"\n')
+
+    def test_arrows_go_down(self):
+        self.red("host/base/x.cpp", '#include "host/http/client.hpp"\n', "host/base")
+        self.red("host/ledger/x.cpp", '#include "host/engine/account.hpp"\n', "host/ledger")
+        self.red("host/ledger/x.cpp", '#include "host/registry/payee.hpp"\n', "host/ledger")
+        self.red("host/api/x.cpp", '#include "host/cli/run.hpp"\n', "host/api")
+        self.red("host/api/x.cpp", '#include "host/unheard/x.hpp"\n', "host/api")
+        self.red("host/http/CMakeLists.txt", "stipend_room(http DEPENDS stipend_plugin)\n", "stipend_plugin")
+        self.red("host/unheard/x.cpp", "", "the room host/unheard")
+        self.red("host/http/x.cpp", '#include "client.hpp"\n', '"host/http/client.hpp"')
+        self.green("host/cli/x.cpp", '#include "host/api/x.hpp"\n#include "host/base/x.hpp"\n#include "host/cli/y.hpp"')
+        self.green("host/plugin/CMakeLists.txt", "stipend_room(plugin DEPENDS stipend_http stipend_base)\n")
+
+    def test_the_host_knows_no_tier(self):
+        self.red("host/engine/x.cpp", 'if (name == "excellent") {}\n', 'the tier\'s name "excellent"')
+        self.red("host/engine/x.cpp", 'if (name == "OFFLINE") {}\n', "the tier's name")
+        self.red("host/engine/x.cpp", 'if (tier == "critical") {}\n', "the tier's name")
+        self.green("host/base/x.cpp", 'level("warning"); level("critical"); say("a good day"); // as "excellent"\n')
+
+    def test_the_host_knows_no_wire_of_livepeer(self):
+        self.red("host/engine/x.cpp", 'header("Livepeer", value);\n', "the header")
+        self.red("host/engine/x.cpp", 'const auto* name = "x-orchestrator-url";\n', "the header")
+        self.green("host/engine/x.cpp", 'say("for Livepeer networks");\n')
+
+    def test_the_host_knows_no_chain(self):
+        self.red("host/engine/x.cpp", 'rpc("eth_sendRawTransaction");\n', "the RPC method")
+        self.red("host/engine/x.cpp", 'rpc("eth_call");\n', "the RPC method")
+        self.green("host/api/x.cpp", 'field("eth_address"); auto usd_per_eth_e8 = 1;\n')
+
+    def test_only_one_room_loads_code(self):
+        self.red("host/engine/x.cpp", 'void* p = dlopen("x", 0);\n', "host/plugin only")
+        self.red("tools/load/x.cpp", "#include <boost/dll/shared_library.hpp>\n", "host/plugin only")
+        self.green("host/plugin/x.cpp", "#include <boost/dll/shared_library.hpp>\n")
+
+    def test_only_one_room_knows_the_database(self):
+        self.red("host/engine/x.cpp", "#include <sqlite3.h>\n", "host/ledger only")
+        self.green("host/ledger/x.cpp", "#include <sqlite3.h>\n")
+
+    def test_no_source_names_a_foreign_host(self):
+        foreign = "https://registry." + "acme-packages.io/simple"
+        self.red("cmake/x.cmake", f'set(index "{foreign}")\n', "the host registry.acme-packages.io")
+        self.red("tests/x.py", f"index = '{foreign.replace('registry', 'user:word@registry')}'\n", "the host registry.")
+        self.green("config.yaml", "a: https://orch7.example.com:9995\nb: http://livepeer-gateway:8935\n"
+                                  "c: https://172.23.0.7:9995/\nd: https://sentinel.invalid:1\ne: http://[::1]:80/\n")
+
+    def test_no_source_names_a_path_of_one_machine(self):
+        self.red("tests/x.cpp", 'open("' + "/wo" + 'rk/main/x");\n', "no path of one machine")
+        self.red("CMakeLists.txt", "add_compile_options(-I" + "/ho" + "me/ann/boost)\n", "no path of one machine")
+        self.green("tests/x.cpp", 'get("https://host/work/x"); open("var/work/x");\n')
+
+
+if __name__ == "__main__":
+    unittest.main()

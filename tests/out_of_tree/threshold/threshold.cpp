@@ -1,0 +1,62 @@
+// Pays a fixed amount for each period in which the uptime reached a threshold, and nothing below it.
+#include <stipend/plugin.hpp>
+
+class Threshold {
+  public:
+    static constexpr stipend::PluginInfo info{
+        .id = "org.example.threshold",
+        .name = "Threshold",
+        .version = "1.0.0",
+        .config_schema = R"({
+            "type": "object", "additionalProperties": false, "required": ["at_least", "pay_usd"],
+            "properties": {
+                "at_least": {"type": "number", "minimum": 0, "maximum": 100, "description": "Uptime in percent."},
+                "pay_usd": {"type": "number", "minimum": 0, "maximum": 1000, "description": "Pay for one period."}
+            }})",
+    };
+    static constexpr std::uint32_t revision = 1;        // rises when the same configuration decides otherwise
+    static constexpr std::uint32_t memory_version = 1;  // rises when the bytes in `memory` mean something else
+
+    struct Settings {
+        std::uint32_t at_least_ppm;
+        std::int64_t pay_usd_e8;
+    };
+    static stipend::Result<Settings> parse(const stipend::Json& json, const stipend_terms&) {
+        const stipend::ConfigView config(json);
+        STIPEND_LET(at_least, config.at("at_least").percent());
+        STIPEND_LET(pay, config.at("pay_usd").scaled(8, 0, 1000 * stipend::e8));
+        return Settings{at_least, pay};
+    }
+
+    explicit Threshold(Settings settings) : settings_(settings) {}
+
+    stipend::Result<void> decide(const stipend_sample& sample, stipend_decision& decision) const {
+        const bool priced = (sample.flags & STIPEND_SAMPLE_PRICED) != 0;
+        if (sample.job == STIPEND_JOB_UNKNOWN || !priced) {
+            decision.action = STIPEND_HOLD;
+            stipend::set_text(decision.reason, priced ? "nobody could look" : "no accepted price");
+            return {};
+        }
+        const bool answered = sample.job == STIPEND_JOB_OK && (sample.flags & STIPEND_SAMPLE_REPORTED) != 0;
+        const bool reached = answered && sample.reported_ppm >= settings_.at_least_ppm;
+        decision.action = reached ? STIPEND_PAY : STIPEND_SKIP;
+        decision.consecutive_failures = answered ? 0 : sample.consecutive_failures + 1;
+        decision.uptime_ppm = answered ? sample.reported_ppm : 0;
+        stipend::set_text(decision.tier, reached ? "reached" : "missed");
+        if (reached) {
+            STIPEND_LET(wei, stipend::usd_to_wei(settings_.pay_usd_e8, {}, sample.usd_per_eth_e8));
+            decision.amount_wei = wei.to_abi();
+            decision.amount_usd_e8 = settings_.pay_usd_e8;
+        }
+        return {};
+    }
+    // The most that one decision pays, and the soonest that the next one may follow: the host holds it to both.
+    stipend::Result<stipend::Bounds> bounds(const stipend_terms& terms) const {
+        return stipend::Bounds{settings_.pay_usd_e8, terms.interval_ns};
+    }
+
+  private:
+    Settings settings_;
+};
+
+STIPEND_PLUGINS(Threshold);
