@@ -1,6 +1,7 @@
 // stipend-devnet: a Livepeer BYOC gateway and its orchestrators in one process. A fixture for tests and demos.
 #include <fmt/core.h>
 #include <pthread.h>
+#include <sys/resource.h>
 #include <unistd.h>
 
 #include <CLI/CLI.hpp>
@@ -105,7 +106,7 @@ Result<void> complete(CommandLine& line, bool count_given) {
     if (!line.slash.empty()) {
         const auto every = Json::of_number(line.slash.rfind("every:", 0) == 0 ? line.slash.substr(6) : "");
         const auto number = parse_selection(every, max_orchestrators);
-        if (!number || number->first == 0) {
+        if (!number || number->first == 0 || number->first != number->last) {
             return fail(STIPEND_E_CONFIG, "--slash: got \"", line.slash, "\", want every:N with N from 1 up");
         }
         options.population.slash_every = number->first;
@@ -135,6 +136,14 @@ void print_addresses(const Options& options) {
         if (ends_in_slash(options.population, number)) out.push_back('/');
     }
     fmt::print("{}\n", out);
+}
+
+// A connection is a descriptor: as many as the system lets us have.
+void raise_descriptor_limit() {
+    rlimit limit{};
+    if (::getrlimit(RLIMIT_NOFILE, &limit) != 0) return;
+    limit.rlim_cur = limit.rlim_max;
+    ::setrlimit(RLIMIT_NOFILE, &limit);
 }
 
 void announce(Devnet& devnet, int ready_fd) {
@@ -178,6 +187,7 @@ int run(int argc, char** argv) {
     sigaddset(&ends, SIGTERM);
     pthread_sigmask(SIG_BLOCK, &ends, nullptr);
     std::signal(SIGPIPE, SIG_IGN);
+    raise_descriptor_limit();
 
     fmt::print("stipend-devnet: a fixture for tests and demos; nothing here is a real gateway, and nobody is paid.\n");
     auto devnet = Devnet::start(std::move(line.options));

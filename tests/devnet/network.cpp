@@ -36,6 +36,15 @@ Json state_of(const Orchestrator& orchestrator, const std::string& spelling) {
         .set("capabilities", std::move(capabilities));
 }
 
+// Text that came from a client, as a JSON string: what is not UTF-8 would not be JSON either.
+Json of_foreign(std::string text) {
+    auto out = Json::of_string(text);
+    if (parse_json(out.dump())) return out;
+    std::replace_if(
+        text.begin(), text.end(), [](char c) { return static_cast<unsigned char>(c) >= 0x80; }, '?');
+    return Json::of_string(text);
+}
+
 Json state_of(const GatewayCounters& counters, GatewayFaultKind fault) {
     return Json::object()
         .set("fault", Json::of_string(gateway_fault_name(fault)))
@@ -207,9 +216,9 @@ std::string Network::jobs(std::size_t limit) const {
         list.push(Json::object()
                       .set("at", Json::of_string(utc_text(record->unix_ns)))
                       .set("orchestrator", of_count(record->orchestrator))
-                      .set("capability", Json::of_string(record->capability))
-                      .set("path", Json::of_string(record->path))
-                      .set("body", Json::of_string(record->body)));
+                      .set("capability", of_foreign(record->capability))
+                      .set("path", of_foreign(record->path))
+                      .set("body", of_foreign(record->body)));
     }
     return Json::object().set("total", of_count(log_.total())).set("jobs", std::move(list)).dump();
 }

@@ -301,6 +301,15 @@ TEST_CASE("a connection that sends nothing more is closed after the idle limit")
     CHECK(raw_exchange(devnet->gateway_url(), "POST /pro").empty());
 }
 
+TEST_CASE("a client that waits to be told to go on is told") {
+    Options options;
+    options.limits.idle_ms = 200;
+    const auto devnet = started(std::move(options));
+    CHECK(raw_exchange(devnet->gateway_url(),
+                       "POST /x HTTP/1.1\r\nHost: d\r\nExpect: 100-continue\r\nContent-Length: 2\r\n\r\n") ==
+          "HTTP/1.1 100 Continue\r\n\r\n");
+}
+
 TEST_CASE("only loopback addresses are served") {
     CHECK(parse_endpoint("127.0.0.1:80")->port == 80);
     CHECK(parse_endpoint("80")->host == "127.0.0.1");

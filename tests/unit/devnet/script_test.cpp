@@ -102,6 +102,19 @@ TEST_CASE("state and jobs tell what happened, and the log is bounded") {
     CHECK(jobs.find("jobs")->items().at(0).find("body")->text() == R"({"agent_id":"o1"})");
 }
 
+TEST_CASE("a body that is not UTF-8 does not break the log") {
+    TestNet net;
+    net.fault(0, R"({"kind":"body","text":"x"})");
+    auto request = pinned_job(0);
+    request.body =
+        "a\xff"
+        "b";
+    (void)net.send(request);
+    const auto jobs = parse_json(net.network.jobs(1));
+    REQUIRE(jobs.ok());
+    CHECK(jobs->find("jobs")->items().at(0).find("body")->text() == "a?b");
+}
+
 TEST_CASE("addresses are loopback names, one for each orchestrator") {
     CHECK(made_address(0, 9995) == "https://127.0.1.1:9995");
     CHECK(made_address(6, 9995) == "https://127.0.1.7:9995");
