@@ -14,7 +14,10 @@ namespace stipend::config {
 struct Mark {
     std::int32_t line = 0;
     std::int32_t column = 0;
-    friend auto operator<=>(const Mark&, const Mark&) = default;
+    friend bool operator==(const Mark&, const Mark&) = default;
+    friend bool operator<(const Mark& a, const Mark& b) {
+        return a.line != b.line ? a.line < b.line : a.column < b.column;
+    }
 };
 
 // One value and, inside a mapping, its key. A plain value tree: copies are independent.

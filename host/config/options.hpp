@@ -49,7 +49,7 @@ struct Option {
     std::function<void*(void* object, std::string_view key)> open = {};
     // The structs of a section, list or table with their keys (of a table).
     std::function<std::vector<std::pair<std::string_view, const void*>>(const void* object)> visit = {};
-    std::function<void(void* object, Tree tree)> set_tree = {};
+    std::function<void(void* object, const Tree& tree)> set_tree = {};
     std::function<Tree(const void* object)> get_tree = {};
 
     Option as_required() && {
@@ -181,7 +181,7 @@ Option table(std::string_view name, std::vector<S> T::*member, std::string S::*k
 template <class T, class Base>
 Option tree(std::string_view name, Tree Base::*member, std::string_view doc) {
     Option out{.name = name, .shape = Option::Shape::tree, .doc = doc};
-    out.set_tree = [member](void* object, Tree value) { static_cast<T*>(object)->*member = std::move(value); };
+    out.set_tree = [member](void* object, const Tree& value) { static_cast<T*>(object)->*member = value; };
     out.get_tree = [member](const void* object) { return static_cast<const T*>(object)->*member; };
     return out;
 }

@@ -2,6 +2,7 @@
 
 #include <yaml-cpp/eventhandler.h>
 #include <yaml-cpp/exceptions.h>
+#include <yaml-cpp/node/node.h>  // unused here, but parser.h declares its Node, and clang-tidy wants that defined
 #include <yaml-cpp/parser.h>
 
 #include <algorithm>
@@ -263,7 +264,7 @@ void Builder::drop_duplicates(Node& mapping) {
 // The library's words for what operators do most, in words that say what to do.
 std::string explain(std::string_view library_message) {
     using Pair = std::pair<std::string_view, std::string_view>;
-    static constexpr Pair known[] = {
+    static const Pair known[] = {
         {YAML::ErrorMsg::TAB_IN_INDENTATION, "got a tab in the indentation, want blanks"},
         {YAML::ErrorMsg::MAP_VALUE, "a \":\" cannot stand here: want quotes around the text, or other indentation"},
         {YAML::ErrorMsg::MAP_KEY, "a key cannot stand here: look at the indentation"},

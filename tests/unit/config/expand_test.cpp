@@ -84,7 +84,7 @@ TEST_CASE("an expansion that cannot be made says why, and shows no value") {
     CHECK(expanded("${NAME:=x}") ==
           "error: \"${NAME\" goes on with \":=\": want ${NAME}, ${NAME:-default}, ${file:/path} or ${cred:name}");
     std::string deep = "x";
-    for (int i = 0; i < 20; ++i) deep = "${U:-" + deep + "}";
+    for (int i = 0; i < 20; ++i) deep = stipend::cat("${U:-", deep, "}");
     CHECK(expanded(deep) == "error: defaults inside defaults: want at most 8");
     CHECK(expand_text("${cred:key}", FakeEnvironment()).error().message ==
           "${cred:key}: CREDENTIALS_DIRECTORY is not set (systemd sets it where the unit has LoadCredential=)");

@@ -49,7 +49,7 @@ TEST_CASE("every object of the schema is closed, except what belongs to plugins"
             CAPTURE(where);
             REQUIRE(schema.find("additionalProperties") != nullptr);
             CHECK(!schema.find("additionalProperties")->truth());
-            for (const auto& [name, child] : properties->members()) check(child, where + "/" + name);
+            for (const auto& [name, child] : properties->members()) check(child, cat(where, "/", name));
         }
         if (const auto* items = schema.find("items")) check(*items, where + "/items");
     };

@@ -92,8 +92,7 @@ TEST_CASE("aliases of aliases are counted as what they stand for") {
     std::string bomb = "a0: &a0 [x, x, x, x, x, x, x, x, x, x]\n";
     for (int i = 1; i < 20; ++i) {
         const auto before = "*a" + std::to_string(i - 1);
-        bomb +=
-            "a" + std::to_string(i) + ": &a" + std::to_string(i) + " [" + repeated(before + ", ", 9) + before + "]\n";
+        bomb += stipend::cat("a", i, ": &a", i, " [", repeated(before + ", ", 9), before, "]\n");
     }
     CHECK(refusal(bomb) == "too large: more than 2000000 values, aliases counted as what they repeat");
 }
