@@ -239,6 +239,8 @@ const std::map<std::string_view, Compiler::Handler>& Compiler::handlers() {
         {"additionalProperties", &Compiler::one<&Rule::additional>},
         {"propertyNames", &Compiler::one<&Rule::property_names>},
         {"required", &Compiler::required},
+        {"minProperties", &Compiler::count<&Rule::min_properties>},
+        {"maxProperties", &Compiler::count<&Rule::max_properties>},
         {"items", &Compiler::one<&Rule::items>},
         {"minItems", &Compiler::count<&Rule::min_items>},
         {"maxItems", &Compiler::count<&Rule::max_items>},

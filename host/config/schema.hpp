@@ -2,7 +2,8 @@
 //
 // A subset of 2020-12, in which every keyword that is accepted is also enforced, or is a mere annotation:
 //   any value   type, enum, const, anyOf, oneOf, $ref (to "#" or "#/$defs/NAME"), $defs (at the root)
-//   objects     properties, patternProperties, additionalProperties, propertyNames, required
+//   objects     properties, patternProperties, additionalProperties, propertyNames, required, minProperties,
+//               maxProperties
 //   arrays      items, minItems, maxItems, uniqueItems
 //   numbers     minimum, maximum, exclusiveMinimum, exclusiveMaximum; compared exactly, as decimals
 //   strings     minLength, maxLength (in characters), pattern (ECMAScript, over bytes)

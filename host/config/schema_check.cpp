@@ -156,6 +156,13 @@ class Checker {
     }
 
     void check_object(const Rule& rule, const Node& node, const std::string& pointer) {
+        const auto size = static_cast<std::int64_t>(node.children.size());
+        if (rule.min_properties && size < *rule.min_properties) {
+            report(node, pointer, cat("got ", size, " keys, want at least ", *rule.min_properties));
+        }
+        if (rule.max_properties && size > *rule.max_properties) {
+            report(node, pointer, cat("got ", size, " keys, want at most ", *rule.max_properties));
+        }
         for (const auto& member : node.children) check_member(rule, member, pointer);
         for (const auto& key : rule.required) {
             if (node.find(key) != nullptr) continue;

@@ -47,6 +47,8 @@ struct Rule {
     std::optional<RuleId> additional;
     std::optional<RuleId> property_names;
     std::vector<std::string> required;
+    std::optional<std::int64_t> min_properties;
+    std::optional<std::int64_t> max_properties;
 
     std::optional<RuleId> items;
     std::optional<std::int64_t> min_items;
