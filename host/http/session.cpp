@@ -202,7 +202,7 @@ void Session::answer(const Exchange* exchange, const ServerResponse& response) {
 void Session::refuse_broken(ErrorCode why) {
     using beast::http::error;
     keep_alive_ = false;
-    if (why == beast::error::timeout) return refuse(408, "the request did not come in time");
+    if (why == beast::error::timeout) return;  // the stream closed itself: who is too slow is cut without a word
     if (why == error::header_limit || why == error::buffer_overflow) {
         return refuse(431, cat("request head too large: want at most ", core_.options().max_header_bytes, " bytes"));
     }

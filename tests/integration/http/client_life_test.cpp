@@ -32,14 +32,12 @@ void stay_silent(Wire& wire, int) {
 class Endings {
   public:
     [[nodiscard]] HttpCallbacks callbacks() {
-        return {.on_done =
-                    [this](std::uint64_t op, Result<void> result, HttpResponse) {
-                        const std::lock_guard lock(mutex_);
-                        fresh_ = ops_.insert(op).second && fresh_;
-                        ++(result ? good_ : result.error().status == STIPEND_E_CANCELLED ? cancelled_ : bad_);
-                        ended_.release();
-                    },
-                .on_part = {}};
+        return {.on_done = [this](std::uint64_t op, Result<void> result, HttpResponse) {
+            const std::lock_guard lock(mutex_);
+            fresh_ = ops_.insert(op).second && fresh_;
+            ++(result ? good_ : result.error().status == STIPEND_E_CANCELLED ? cancelled_ : bad_);
+            ended_.release();
+        }};
     }
     void wait_for(int count) {
         for (int i = 0; i < count; ++i) REQUIRE(ended_.try_acquire_for(std::chrono::seconds(60)));
@@ -217,8 +215,7 @@ TEST_CASE("a callback may send the next request itself") {
                                                        } else {
                                                            send_one();
                                                        }
-                                                   },
-                                               .on_part = {}})
+                                                   }})
                     .ok());
     };
     send_one();
