@@ -35,9 +35,9 @@ struct HttpRequest {
     std::string unix_socket = {};       // path of the socket to connect to; empty for TCP
     std::string pin_sha256 = {};        // hex SHA-256 of the server's certificate (DER), colons allowed; empty for none
     std::uint32_t timeout_ms = 10'000;  // for the whole exchange, waiting included; 0 is refused
-    std::uint64_t max_response_bytes = 1024 * 1024;  // of the body; a longer one ends with LIMIT
-    std::uint32_t max_header_bytes = 64 * 1024;      // of all heads of the exchange together
-    std::uint32_t max_redirects = 0;                 // 0: a redirect is an answer like any other
+    std::uint64_t max_response_bytes = 1'048'576;  // of the body; a longer one ends with LIMIT
+    std::uint32_t max_header_bytes = 64 * 1024;    // of all heads of the exchange together
+    std::uint32_t max_redirects = 0;               // 0: a redirect is an answer like any other
     TlsMode tls = TlsMode::verify;
     bool connect_only = false;   // connect (and shake hands, for https), send nothing
     bool from_stranger = false;  // somebody else named the target: see address_guard.hpp
@@ -61,7 +61,7 @@ struct HttpCallbacks {
     //   strangers; UNAVAILABLE: refused, reset, not resolved, bad certificate, an answer that breaks HTTP or ends
     //   early; what the secrets' resolver or `on_part` returned.
     // An HTTP status of 4xx or 5xx is a success here. `op` is what `send` returns: nobody has to wait for that.
-    std::function<void(std::uint64_t op, Result<void> result, HttpResponse response)> on_done = {};
+    std::function<void(std::uint64_t op, Result<void>&& result, HttpResponse&& response)> on_done = {};
     // Optional: takes each part of the body as it comes, never an empty one, on the client's thread; `head` is the
     // response so far, without body. An error ends the transfer with it.
     std::function<Result<void>(const HttpResponse& head, std::string_view part)> on_part = {};

@@ -49,15 +49,15 @@ class Responder {
 };
 
 // Takes a request on the server's thread; must not block or throw. The responder may be moved anywhere.
-using RouteHandler = std::function<void(ServerRequest request, Responder responder)>;
+using RouteHandler = std::function<void(ServerRequest&& request, Responder responder)>;
 
 struct Route {
     std::string method = {};  // GET also serves HEAD
     std::string path = {};    // "/health"; the longest match wins, an exact one over a prefix of the same length
     bool prefix = false;      // serves every path that begins with `path`
     RouteHandler handler = {};
-    std::uint64_t max_body_bytes = 64 * 1024;  // a longer one is answered with 413
-    std::uint32_t deadline_ms = 30'000;        // then 504
+    std::uint64_t max_body_bytes = 65'536;  // a longer one is answered with 413
+    std::uint32_t deadline_ms = 30'000;     // then 504
 };
 
 struct ServerOptions {

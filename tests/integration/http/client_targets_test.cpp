@@ -34,7 +34,7 @@ ScriptedServer::Script redirects_to(const std::string& target) {
 
 stipend_status refusal(const HttpRequest& request) {
     auto client = make_client();
-    auto sent = client->send(request, {.on_done = [](std::uint64_t, Result<void>, HttpResponse) {}});
+    auto sent = client->send(request, {.on_done = [](std::uint64_t, Result<void>&&, HttpResponse&&) {}});
     return sent ? STIPEND_OK : sent.error().status;
 }
 

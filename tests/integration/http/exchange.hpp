@@ -21,7 +21,7 @@ struct Ended {
 class Pending {
   public:
     [[nodiscard]] http::HttpCallbacks callbacks() {
-        return {.on_done = [promise = promise_](std::uint64_t, Result<void> result, http::HttpResponse response) {
+        return {.on_done = [promise = promise_](std::uint64_t, Result<void>&& result, http::HttpResponse&& response) {
             promise->set_value({std::move(result), std::move(response)});
         }};
     }

@@ -26,7 +26,7 @@ std::unique_ptr<Server> make_server(ServerOptions options = {}) {
     return std::move(*server);
 }
 
-void echo(ServerRequest request, Responder responder) {
+void echo(ServerRequest&& request, Responder responder) {
     STIPEND_ASSERT(responder.respond({.status = 200, .headers = "X-Peer: " + request.peer, .body = request.body}).ok());
 }
 
@@ -56,8 +56,8 @@ int status_in(std::string_view answer) {
 TEST_CASE("a handler gets method, path, query, lower-case headers, peer and body, and its answer goes out") {
     auto server = make_server();
     std::promise<ServerRequest> seen;
-    add(*server, route("POST", "/jobs", [&](ServerRequest request, Responder responder) {
-        seen.set_value(request);
+    add(*server, route("POST", "/jobs", [&](ServerRequest&& request, Responder responder) {
+        seen.set_value(std::move(request));
         CHECK(responder.respond({.status = 201, .headers = "X-Id: 7\r\n", .body = "made"}).ok());
     }));
     const auto answer =
@@ -90,7 +90,7 @@ TEST_CASE("an unknown path is 404 and a known one with another method 405 with A
 
 TEST_CASE("HEAD is served by the route for GET, without its body") {
     auto server = make_server();
-    add(*server, route("GET", "/x", [](ServerRequest, Responder responder) {
+    add(*server, route("GET", "/x", [](ServerRequest&&, Responder responder) {
         CHECK(responder.respond({.status = 200, .body = "hello"}).ok());
     }));
     Wire wire(connect_to(server->address()));
@@ -140,8 +140,8 @@ TEST_CASE("a connection is closed when its client asks for that") {
 
 TEST_CASE("the longest route wins, and a removed one is gone") {
     auto server = make_server();
-    const auto says = [](std::string text) {
-        return [text](ServerRequest, Responder responder) {
+    const auto says = [](const std::string& text) {
+        return [text](ServerRequest&&, Responder responder) {
             CHECK(responder.respond({.status = 200, .body = text}).ok());
         };
     };
@@ -266,7 +266,7 @@ TEST_CASE("beyond the bound on connections a client is told 503") {
 TEST_CASE("an answer may come later and from another thread") {
     auto server = make_server();
     std::vector<std::thread> threads;
-    add(*server, route("GET", "/x", [&](ServerRequest, Responder responder) {
+    add(*server, route("GET", "/x", [&](ServerRequest&&, Responder responder) {
         threads.emplace_back([responder = std::move(responder)]() mutable {
             STIPEND_ASSERT(responder.respond({.status = 200, .body = "late"}).ok());
         });
@@ -278,7 +278,7 @@ TEST_CASE("an answer may come later and from another thread") {
 TEST_CASE("at its deadline a request is answered with 504, and who answers afterwards is told so") {
     auto server = make_server();
     std::promise<Responder> owed;
-    auto slow = route("GET", "/x", [&](ServerRequest, Responder responder) { owed.set_value(std::move(responder)); });
+    auto slow = route("GET", "/x", [&](ServerRequest&&, Responder responder) { owed.set_value(std::move(responder)); });
     slow.deadline_ms = 50;
     add(*server, std::move(slow));
     CHECK(status_in(told(*server, "GET /x HTTP/1.1\r\n\r\n")) == 504);
@@ -291,7 +291,7 @@ TEST_CASE("at its deadline a request is answered with 504, and who answers after
 
 TEST_CASE("a request whose responder is dropped is answered with 504 at once") {
     auto server = make_server();
-    add(*server, route("GET", "/x", [](ServerRequest, Responder) {}));
+    add(*server, route("GET", "/x", [](ServerRequest&&, Responder) {}));
     Wire wire(connect_to(server->address()));
     wire.write("GET /x HTTP/1.1\r\n\r\n");
     CHECK(status_in(wire.read_response()) == 504);
@@ -302,7 +302,7 @@ TEST_CASE("a request whose responder is dropped is answered with 504 at once") {
 TEST_CASE("a second answer is refused, and a malformed one leaves the answer owed") {
     auto server = make_server();
     std::promise<std::vector<stipend_status>> statuses;
-    add(*server, route("GET", "/x", [&](ServerRequest, Responder responder) {
+    add(*server, route("GET", "/x", [&](ServerRequest&&, Responder responder) {
         std::vector<stipend_status> seen;
         for (const auto& response : std::vector<ServerResponse>{{.status = 99},
                                                                 {.status = 200, .headers = "bad"},
@@ -321,7 +321,7 @@ TEST_CASE("a second answer is refused, and a malformed one leaves the answer owe
 
 TEST_CASE("a handler that throws leaves a 504, and the server goes on") {
     auto server = make_server();
-    add(*server, route("GET", "/x", [](ServerRequest, const Responder&) { throw std::runtime_error("oops"); }));
+    add(*server, route("GET", "/x", [](ServerRequest&&, const Responder&) { throw std::runtime_error("oops"); }));
     CHECK(status_in(told(*server, "GET /x HTTP/1.1\r\n\r\n")) == 504);
     CHECK(status_in(told(*server, "GET /x HTTP/1.1\r\n\r\n")) == 504);
 }
@@ -329,7 +329,8 @@ TEST_CASE("a handler that throws leaves a 504, and the server goes on") {
 TEST_CASE("stopping closes idle connections, and lets an answer that is owed out") {
     auto server = make_server();
     std::promise<Responder> owed;
-    add(*server, route("GET", "/x", [&](ServerRequest, Responder responder) { owed.set_value(std::move(responder)); }));
+    add(*server,
+        route("GET", "/x", [&](ServerRequest&&, Responder responder) { owed.set_value(std::move(responder)); }));
     Wire idle(connect_to(server->address()));
     auto busy = std::make_unique<Wire>(connect_to(server->address()));
     busy->write("GET /x HTTP/1.1\r\n\r\n");
@@ -346,7 +347,8 @@ TEST_CASE("stopping closes idle connections, and lets an answer that is owed out
 TEST_CASE("stopping waits for an answer that never comes no longer than its bound") {
     auto server = make_server({.stop_timeout_ms = 50});
     std::promise<Responder> owed;
-    add(*server, route("GET", "/x", [&](ServerRequest, Responder responder) { owed.set_value(std::move(responder)); }));
+    add(*server,
+        route("GET", "/x", [&](ServerRequest&&, Responder responder) { owed.set_value(std::move(responder)); }));
     Wire busy(connect_to(server->address()));
     busy.write("GET /x HTTP/1.1\r\n\r\n");
     auto responder = owed.get_future().get();
@@ -365,6 +367,7 @@ TEST_CASE("client and server understand each other under load of several threads
     auto client = make_client();
     std::vector<std::thread> threads;
     std::atomic<int> right = 0;
+    threads.reserve(4);
     for (int t = 0; t < 4; ++t) {
         threads.emplace_back([&, t] {
             for (int i = 0; i < 50; ++i) {

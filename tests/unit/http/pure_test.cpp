@@ -160,7 +160,7 @@ TEST_CASE("an exact route goes before a prefix, a longer one before a shorter, H
         return table.add(id, {.method = std::move(method),
                               .path = std::move(path),
                               .prefix = prefix,
-                              .handler = [](ServerRequest, Responder) {}});
+                              .handler = [](ServerRequest&&, Responder) {}});
     };
     REQUIRE(add(1, "GET", "/a/", true).ok());
     REQUIRE(add(2, "GET", "/a/b/", true).ok());
