@@ -29,15 +29,15 @@ enum class Phase : std::uint8_t {
 
 struct HttpRequest {
     std::string method = "GET";
-    std::string url;          // http or https, without user name and password
-    std::string headers;      // "Name: value\r\n" lines; `${secret:NAME}` in a value is filled in just before sending
-    std::string body;         // sent with any method but HEAD
-    std::string unix_socket;  // path of the socket to connect to; empty for TCP
-    std::string pin_sha256;   // hex SHA-256 of the server's certificate (DER), colons allowed; empty for none
-    std::uint32_t timeout_ms = 10'000;               // for the whole exchange, waiting included; 0 is refused
-    std::uint64_t max_response_bytes = 1024 * 1024;  // of the body; a longer one ends with LIMIT
-    std::uint32_t max_header_bytes = 64 * 1024;      // of all heads of the exchange together
-    std::uint32_t max_redirects = 0;                 // 0: a redirect is an answer like any other
+    std::string url = {};      // http or https, without user name and password
+    std::string headers = {};  // "Name: value\r\n" lines; `${secret:NAME}` in a value is filled in just before sending
+    std::string body = {};     // sent with any method but HEAD
+    std::string unix_socket = {};       // path of the socket to connect to; empty for TCP
+    std::string pin_sha256 = {};        // hex SHA-256 of the server's certificate (DER), colons allowed; empty for none
+    std::uint32_t timeout_ms = 10'000;  // for the whole exchange, waiting included; 0 is refused
+    std::uint64_t max_response_bytes = 1'048'576;  // of the body; a longer one ends with LIMIT
+    std::uint32_t max_header_bytes = 64 * 1024;    // of all heads of the exchange together
+    std::uint32_t max_redirects = 0;               // 0: a redirect is an answer like any other
     TlsMode tls = TlsMode::verify;
     bool connect_only = false;   // connect (and shake hands, for https), send nothing
     bool from_stranger = false;  // somebody else named the target: see address_guard.hpp
@@ -46,9 +46,9 @@ struct HttpRequest {
 struct HttpResponse {
     int status = 0;  // 0 until a status line was read
     Phase phase = Phase::resolve;
-    std::string headers;             // "name: value\r\n" lines, names in lower case, of the last answer
-    std::string peer;                // "address:port" or "unix:path" that the request went to; empty before that
-    std::string body;                // what arrived, also when the exchange then failed; empty when streamed
+    std::string headers = {};        // "name: value\r\n" lines, names in lower case, of the last answer
+    std::string peer = {};           // "address:port" or "unix:path" that the request went to; empty before that
+    std::string body = {};           // what arrived, also when the exchange then failed; empty when streamed
     std::int64_t tls_not_after = 0;  // when the server's certificate ends, unix nanoseconds; 0 without TLS
     std::int64_t connect_ns = 0;     // connection ready (TLS included), since `send`; 0 where it did not come so far
     std::int64_t first_byte_ns = 0;  // the first line of an answer
@@ -61,10 +61,10 @@ struct HttpCallbacks {
     //   strangers; UNAVAILABLE: refused, reset, not resolved, bad certificate, an answer that breaks HTTP or ends
     //   early; what the secrets' resolver or `on_part` returned.
     // An HTTP status of 4xx or 5xx is a success here. `op` is what `send` returns: nobody has to wait for that.
-    std::function<void(std::uint64_t op, Result<void> result, HttpResponse response)> on_done;
+    std::function<void(std::uint64_t op, Result<void>&& result, HttpResponse&& response)> on_done = {};
     // Optional: takes each part of the body as it comes, never an empty one, on the client's thread; `head` is the
     // response so far, without body. An error ends the transfer with it.
-    std::function<Result<void>(const HttpResponse& head, std::string_view part)> on_part;
+    std::function<Result<void>(const HttpResponse& head, std::string_view part)> on_part = {};
 };
 
 class HttpClient {

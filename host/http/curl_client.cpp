@@ -1,6 +1,7 @@
 #include "host/http/curl_client.hpp"
 
 #include <curl/curl.h>
+#include <sys/epoll.h>
 #include <sys/eventfd.h>
 #include <unistd.h>
 
@@ -19,7 +20,6 @@
 #include "host/http/address_guard.hpp"
 #include "host/http/admission.hpp"
 #include "host/http/descriptor.hpp"
-#include "host/http/socket_watch.hpp"
 #include "host/http/thread_signals.hpp"
 #include "host/http/transfer.hpp"
 
@@ -60,7 +60,6 @@ class CurlClient::Loop {
         : settings_(settings_for(std::move(options))),
           epoll_(std::move(epoll)),
           wake_(std::move(wake)),
-          watch_(epoll_.get()),
           admission_(settings_.options.max_connections, settings_.options.max_connections_per_origin),
           multi_(curl_multi_init()) {}
 
@@ -91,7 +90,7 @@ class CurlClient::Loop {
     [[nodiscard]] int wait_ms() const;
     void wake_if_asleep(std::unique_lock<std::mutex> lock);
 
-    static int on_socket(CURL*, curl_socket_t fd, int what, void* self, void*) noexcept;
+    static int on_socket(CURL*, curl_socket_t fd, int what, void* self, void* known) noexcept;
     static int on_timer(CURLM*, long timeout_ms, void* self) noexcept;
 
     const EasySettings settings_;
@@ -106,7 +105,6 @@ class CurlClient::Loop {
     bool asleep_ = false;
     bool stopping_ = false;
 
-    SocketWatch watch_;
     Admission admission_;
     std::unique_ptr<CURLM, MultiDeleter> multi_;  // before the handles: they are gone before it
     std::vector<EasyHandle> idle_handles_;
@@ -296,7 +294,6 @@ void CurlClient::Loop::complete(std::uint64_t op, Result<void> result) {
 }
 
 void CurlClient::Loop::wait_for_events() {
-    watch_.flush();
     int timeout_ms = admission_.may_start() ? 0 : wait_ms();
     {
         const std::lock_guard lock(mutex_);
@@ -334,11 +331,20 @@ int CurlClient::Loop::wait_ms() const {
     return static_cast<int>(std::min<std::int64_t>((left_ns + 999'999) / 1'000'000, 60'000));
 }
 
-int CurlClient::Loop::on_socket(CURL*, curl_socket_t fd, int what, void* self, void*) noexcept {
-    std::uint32_t events = 0;
-    if (what == CURL_POLL_IN || what == CURL_POLL_INOUT) events |= EPOLLIN;
-    if (what == CURL_POLL_OUT || what == CURL_POLL_INOUT) events |= EPOLLOUT;
-    static_cast<Loop*>(self)->watch_.want(fd, events);
+int CurlClient::Loop::on_socket(CURL*, curl_socket_t fd, int what, void* self, void* known) noexcept {
+    // Done at once and not gathered: after a removal libcurl may close the socket, and another thread may have its
+    // number before a later call.
+    auto& loop = *static_cast<Loop*>(self);
+    epoll_event event{};
+    event.data.fd = fd;
+    if (what == CURL_POLL_REMOVE) {
+        ::epoll_ctl(loop.epoll_.get(), EPOLL_CTL_DEL, fd, &event);
+        return 0;
+    }
+    if ((what & CURL_POLL_IN) != 0) event.events |= EPOLLIN;
+    if ((what & CURL_POLL_OUT) != 0) event.events |= EPOLLOUT;
+    if (::epoll_ctl(loop.epoll_.get(), known == nullptr ? EPOLL_CTL_ADD : EPOLL_CTL_MOD, fd, &event) != 0) return -1;
+    if (known == nullptr) curl_multi_assign(loop.multi_.get(), fd, self);  // any mark: the next call is a change
     return 0;
 }
 

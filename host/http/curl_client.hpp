@@ -23,11 +23,11 @@ struct ClientOptions {
     std::size_t max_connections = 1024;  // open at once; what exceeds it waits, origins taking turns
     std::size_t max_connections_per_origin = 256;
     std::uint32_t max_idle_s = 50;  // a kept connection older than that is not used again: servers drop theirs at 60 s
-    std::string ca_file;            // PEM bundle to trust; empty for the system's
-    std::string proxy;              // URL; empty for none. The environment is never asked, and strangers' targets go
+    std::string ca_file = {};       // PEM bundle to trust; empty for the system's
+    std::string proxy = {};         // URL; empty for none. The environment is never asked, and strangers' targets go
                                     // direct, since only then the guard sees the real address
-    AddressGuard stranger_guard;    // empty for `stranger_refusal`; another where orchestrators live on loopback
-    SecretResolver secrets;         // without one, a request that names a secret ends with CONFIG
+    AddressGuard stranger_guard = {};  // empty for `stranger_refusal`; another where orchestrators live on loopback
+    SecretResolver secrets = {};       // without one, a request that names a secret ends with CONFIG
 };
 
 // Sending again: a kept connection that dies before a byte of the answer came says nothing about whether the request

@@ -9,18 +9,14 @@
 #include <sys/un.h>
 
 #include <array>
+#include <charconv>
 #include <cstring>
 #include <filesystem>
-#include <memory>
 
 namespace stipend::http {
 namespace {
 
 constexpr int backlog = 1024;
-
-struct AddressDeleter {
-    void operator()(addrinfo* info) const { ::freeaddrinfo(info); }
-};
 
 std::string text_of(const sockaddr_storage& address, socklen_t length) {
     std::array<char, NI_MAXHOST> host{};
@@ -31,6 +27,31 @@ std::string text_of(const sockaddr_storage& address, socklen_t length) {
     }
     return address.ss_family == AF_INET6 ? cat("[", host.data(), "]:", port.data())
                                          : cat(host.data(), ":", port.data());
+}
+
+// Reads "127.0.0.1:8010" or "[::1]:8010".
+Result<sockaddr_storage> internet_address(const std::string& text) {
+    const auto colon = text.rfind(':');
+    const auto host = text.substr(0, colon == std::string::npos ? 0 : colon);
+    const auto port = text.substr(colon == std::string::npos ? text.size() : colon + 1);
+    unsigned number = 0;
+    const auto [end, error] = std::from_chars(port.data(), port.data() + port.size(), number);
+    const bool port_good = !port.empty() && error == std::errc{} && end == port.data() + port.size() && number <= 65535;
+    sockaddr_storage out{};
+    auto& v4 = reinterpret_cast<sockaddr_in&>(out);
+    auto& v6 = reinterpret_cast<sockaddr_in6&>(out);
+    const bool bracketed = host.size() > 2 && host.front() == '[' && host.back() == ']';
+    if (port_good && bracketed && ::inet_pton(AF_INET6, host.substr(1, host.size() - 2).c_str(), &v6.sin6_addr) == 1) {
+        v6.sin6_family = AF_INET6;
+        v6.sin6_port = htons(static_cast<std::uint16_t>(number));
+        return out;
+    }
+    if (port_good && ::inet_pton(AF_INET, host.c_str(), &v4.sin_addr) == 1) {
+        v4.sin_family = AF_INET;
+        v4.sin_port = htons(static_cast<std::uint16_t>(number));
+        return out;
+    }
+    return fail(STIPEND_E_INVALID, "listen address: got \"", text, "\", want e.g. 127.0.0.1:8010 or [::1]:8010");
 }
 
 Result<sockaddr_un> unix_address(const std::string& path) {
@@ -68,39 +89,17 @@ Result<void> remove_stale(const std::string& path, const sockaddr_un& address) {
 }  // namespace
 
 Result<Listener> Listener::on_tcp(const std::string& address) {
-    const auto bad = [&address] {
-        return fail(STIPEND_E_INVALID, "listen address: got \"", address, "\", want e.g. 127.0.0.1:8010 or [::1]:8010");
-    };
-    const auto colon = address.rfind(':');
-    if (colon == std::string::npos) return bad();
-    auto host = address.substr(0, colon);
-    const auto port = address.substr(colon + 1);
-    if (host.size() > 2 && host.front() == '[' && host.back() == ']') {
-        host = host.substr(1, host.size() - 2);
-    } else if (host.empty() || host.find(':') != std::string::npos) {
-        return bad();
-    }
-    if (port.empty() || port.size() > 5 || port.find_first_not_of("0123456789") != std::string::npos ||
-        std::stoi(port) > 65535) {
-        return bad();
-    }
-    addrinfo hints{};
-    hints.ai_family = AF_UNSPEC;
-    hints.ai_socktype = SOCK_STREAM;
-    hints.ai_flags = AI_NUMERICHOST | AI_NUMERICSERV | AI_PASSIVE;
-    addrinfo* found = nullptr;
-    if (::getaddrinfo(host.c_str(), port.c_str(), &hints, &found) != 0) return bad();
-    const std::unique_ptr<addrinfo, AddressDeleter> info(found);
-
+    STIPEND_LET(target, internet_address(address));
     Listener listener;
-    listener.family_ = info->ai_family;
-    listener.socket_ = Descriptor(::socket(info->ai_family, SOCK_STREAM | SOCK_CLOEXEC, 0));
+    listener.family_ = target.ss_family;
+    listener.socket_ = Descriptor(::socket(target.ss_family, SOCK_STREAM | SOCK_CLOEXEC, 0));
     const int fd = listener.socket_.get();
     const int on = 1;
     if (fd < 0 || ::setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof on) != 0 ||
-        ::bind(fd, info->ai_addr, info->ai_addrlen) != 0 || ::listen(fd, backlog) != 0) {
+        ::bind(fd, reinterpret_cast<const sockaddr*>(&target), sizeof target) != 0 || ::listen(fd, backlog) != 0) {
+        const bool taken = errno == EADDRINUSE;
         auto error = last_os_error(cat("listen address ", address));
-        if (errno == EADDRINUSE) error.status = STIPEND_E_CONFLICT;
+        if (taken) error.status = STIPEND_E_CONFLICT;
         return error;
     }
     sockaddr_storage own{};

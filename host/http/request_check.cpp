@@ -43,7 +43,7 @@ Result<void> check_headers(const HttpRequest& request, CheckedRequest& checked) 
     }
     STIPEND_LET(fields, parse_header_lines(request.headers));
     for (const auto& field : fields) {
-        for (const std::string_view own : {"content-length", "transfer-encoding", "upgrade", "trailer"}) {
+        for (const std::string_view own : {"content-length", "transfer-encoding", "expect", "upgrade", "trailer"}) {
             if (same_name(field.name, own)) {
                 return fail(STIPEND_E_INVALID, "header field ", field.name, " is the client's own: leave it out");
             }

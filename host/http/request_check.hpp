@@ -10,9 +10,9 @@
 
 namespace stipend::http {
 
-inline constexpr std::size_t max_url_bytes = 8 * 1024;
-inline constexpr std::size_t max_request_header_bytes = 64 * 1024;
-inline constexpr std::size_t max_request_body_bytes = 64 * 1024 * 1024;
+inline constexpr std::size_t max_url_bytes = 8'192;
+inline constexpr std::size_t max_request_header_bytes = 65'536;
+inline constexpr std::size_t max_request_body_bytes = 67'108'864;
 
 using Sha256 = std::array<std::uint8_t, 32>;
 

@@ -62,9 +62,8 @@ RouteTable::Match RouteTable::find(std::string_view method, std::string_view pat
             match.route = route;
     }
     if (match.route) return match;
-    std::ranges::sort(methods);
-    const auto repeated = std::ranges::unique(methods);
-    methods.erase(repeated.begin(), repeated.end());
+    std::sort(methods.begin(), methods.end());
+    methods.erase(std::unique(methods.begin(), methods.end()), methods.end());
     for (const auto name : methods) match.allow.append(match.allow.empty() ? "" : ", ").append(name);
     return match;
 }

@@ -13,18 +13,18 @@
 namespace stipend::http {
 
 struct ServerRequest {
-    std::string method;
-    std::string path;     // as it came, not decoded; begins with a slash
-    std::string query;    // without the question mark
-    std::string headers;  // "name: value\r\n" lines, names in lower case
-    std::string peer;     // "address:port", or "unix"
-    std::string body;
+    std::string method = {};
+    std::string path = {};     // as it came, not decoded; begins with a slash
+    std::string query = {};    // without the question mark
+    std::string headers = {};  // "name: value\r\n" lines, names in lower case
+    std::string peer = {};     // "address:port", or "unix"
+    std::string body = {};
 };
 
 struct ServerResponse {
     int status = 200;
-    std::string headers;  // "Name: value\r\n" lines; length and connection are the server's own
-    std::string body;     // not sent with 204 and 304, nor to HEAD
+    std::string headers = {};  // "Name: value\r\n" lines; length and connection are the server's own
+    std::string body = {};     // not sent with 204 and 304, nor to HEAD
 };
 
 // {"error": "..."} with its content type: the shape of every error that the server itself answers.
@@ -49,25 +49,25 @@ class Responder {
 };
 
 // Takes a request on the server's thread; must not block or throw. The responder may be moved anywhere.
-using RouteHandler = std::function<void(ServerRequest request, Responder responder)>;
+using RouteHandler = std::function<void(ServerRequest&& request, Responder responder)>;
 
 struct Route {
-    std::string method;   // GET also serves HEAD
-    std::string path;     // "/health"; the longest match wins, an exact one over a prefix of the same length
-    bool prefix = false;  // serves every path that begins with `path`
-    RouteHandler handler;
-    std::uint64_t max_body_bytes = 64 * 1024;  // a longer one is answered with 413
-    std::uint32_t deadline_ms = 30'000;        // then 504
+    std::string method = {};  // GET also serves HEAD
+    std::string path = {};    // "/health"; the longest match wins, an exact one over a prefix of the same length
+    bool prefix = false;      // serves every path that begins with `path`
+    RouteHandler handler = {};
+    std::uint64_t max_body_bytes = 65'536;  // a longer one is answered with 413
+    std::uint32_t deadline_ms = 30'000;     // then 504
 };
 
 struct ServerOptions {
-    std::string listen;       // "127.0.0.1:8010" or "[::1]:8010"; port 0 for one of the system's choice
-    std::string unix_socket;  // a path instead; made for its owner only (0600)
+    std::string listen = {};       // "127.0.0.1:8010" or "[::1]:8010"; port 0 for one of the system's choice
+    std::string unix_socket = {};  // a path instead; made for its owner only (0600)
     std::uint32_t max_header_bytes = 16 * 1024;  // 431 beyond
     std::size_t max_connections = 1024;          // 503 beyond
     std::uint32_t idle_timeout_ms = 60'000;      // between requests, then closed
-    std::uint32_t read_timeout_ms = 10'000;      // for a whole head, and for a whole body; then 408
-    std::uint32_t write_timeout_ms = 30'000;     // for a whole answer
+    std::uint32_t read_timeout_ms = 10'000;      // for a whole head, and for a whole body; then cut
+    std::uint32_t write_timeout_ms = 30'000;     // for a whole answer; then cut
     std::uint32_t stop_timeout_ms = 5'000;       // how long `stop` waits for answers under way
 };
 

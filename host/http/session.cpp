@@ -16,9 +16,9 @@ namespace {
 namespace net = boost::asio;
 namespace beast = boost::beast;
 
-constexpr std::size_t read_bytes = 8 * 1024;
-constexpr std::size_t max_buffered_bytes = 64 * 1024;  // bounds what a client may send ahead of its answers
-constexpr std::size_t max_discarded_bytes = 1024 * 1024;
+constexpr std::size_t read_bytes = 8'192;
+constexpr std::size_t max_buffered_bytes = 65'536;  // bounds what a client may send ahead of its answers
+constexpr std::size_t max_discarded_bytes = 1'048'576;
 constexpr auto linger_time = std::chrono::seconds(2);
 
 auto ms(std::uint32_t count) {
@@ -202,7 +202,7 @@ void Session::answer(const Exchange* exchange, const ServerResponse& response) {
 void Session::refuse_broken(ErrorCode why) {
     using beast::http::error;
     keep_alive_ = false;
-    if (why == beast::error::timeout) return refuse(408, "the request did not come in time");
+    if (why == beast::error::timeout) return;  // the stream closed itself: who is too slow is cut without a word
     if (why == error::header_limit || why == error::buffer_overflow) {
         return refuse(431, cat("request head too large: want at most ", core_.options().max_header_bytes, " bytes"));
     }
@@ -215,7 +215,7 @@ void Session::refuse_broken(ErrorCode why) {
     }
 }
 
-void Session::refuse(int status, std::string_view message, std::string headers) {
+void Session::refuse(int status, std::string_view message, std::string_view headers) {
     auto response = error_response(status, message);
     response.headers += headers;
     // A body that was not read stands between us and the next request.

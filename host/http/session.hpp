@@ -59,7 +59,7 @@ class Session : public std::enable_shared_from_this<Session> {
     void took_body(ErrorCode error);
     void hand_over();
     void refuse_broken(ErrorCode why);
-    void refuse(int status, std::string_view message, std::string headers = {});
+    void refuse(int status, std::string_view message, std::string_view headers = {});
     void write(const ServerResponse& response);
     void wrote(ErrorCode error);
     void linger();

@@ -61,10 +61,10 @@ struct ServerProcess {
     ServerProcess& operator=(const ServerProcess&) = delete;
 
     [[noreturn]] static void serve(int out) {
-        auto server = Server::create({.listen = "127.0.0.1:0", .unix_socket = {}});
+        auto server = Server::create({.listen = "127.0.0.1:0"});
         STIPEND_ASSERT(server.ok());
-        Route route{.method = "POST", .path = "/process", .handler = {}};
-        route.handler = [](ServerRequest request, Responder responder) {
+        Route route{.method = "POST", .path = "/process"};
+        route.handler = [](ServerRequest&& request, Responder responder) {
             (void)responder.respond(
                 {.status = 200, .headers = "content-type: application/json\r\n", .body = std::move(request.body)});
         };
@@ -231,14 +231,12 @@ void run_client(CurlClient& client, const std::string& url, int count) {
         request.headers = "Content-Type: application/json\r\n";
         request.body = body;
         request.timeout_ms = 30'000;
-        auto sent =
-            client.send(std::move(request), {.on_done =
-                                                 [&](std::uint64_t, Result<void> result, HttpResponse response) {
-                                                     STIPEND_ASSERT(result.ok());
-                                                     STIPEND_ASSERT(response.body.size() == body.size());
-                                                     if (left.fetch_sub(1) == 1) all_ended.release();
-                                                 },
-                                             .on_part = {}});
+        auto sent = client.send(std::move(request),
+                                {.on_done = [&](std::uint64_t, Result<void>&& result, HttpResponse&& response) {
+                                    STIPEND_ASSERT(result.ok());
+                                    STIPEND_ASSERT(response.body.size() == body.size());
+                                    if (left.fetch_sub(1) == 1) all_ended.release();
+                                }});
         STIPEND_ASSERT(sent.ok());
     }
     all_ended.acquire();

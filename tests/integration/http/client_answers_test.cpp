@@ -50,9 +50,9 @@ TEST_CASE("an answer comes with status, lower-case headers, body, peer and times
 }
 
 TEST_CASE("method, headers and body arrive as they were given, and nothing is added that speaks for a form") {
-    std::string seen;
+    std::promise<std::string> request_seen;
     ScriptedServer server([&](Wire& wire, int) {
-        seen = wire.read_request();
+        request_seen.set_value(wire.read_request());
         wire.write("HTTP/1.1 204 No Content\r\n\r\n");
     });
     auto client = make_client();
@@ -60,6 +60,7 @@ TEST_CASE("method, headers and body arrive as they were given, and nothing is ad
     request.method = "PATCH";
     request.headers = "X-One: 1\r\nX-Empty:\r\n";
     CHECK(exchange(*client, request).response.status == 204);
+    const auto seen = request_seen.get_future().get();
     CHECK(seen.starts_with("PATCH /x HTTP/1.1\r\n"));
     CHECK(seen.ends_with("\r\n\r\npayload"));
     CHECK(find_header(seen, "x-one") == "1");

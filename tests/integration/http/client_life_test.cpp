@@ -32,14 +32,12 @@ void stay_silent(Wire& wire, int) {
 class Endings {
   public:
     [[nodiscard]] HttpCallbacks callbacks() {
-        return {.on_done =
-                    [this](std::uint64_t op, Result<void> result, HttpResponse) {
-                        const std::lock_guard lock(mutex_);
-                        fresh_ = ops_.insert(op).second && fresh_;
-                        ++(result ? good_ : result.error().status == STIPEND_E_CANCELLED ? cancelled_ : bad_);
-                        ended_.release();
-                    },
-                .on_part = {}};
+        return {.on_done = [this](std::uint64_t op, Result<void>&& result, HttpResponse&&) {
+            const std::lock_guard lock(mutex_);
+            fresh_ = ops_.insert(op).second && fresh_;
+            ++(result ? good_ : result.error().status == STIPEND_E_CANCELLED ? cancelled_ : bad_);
+            ended_.release();
+        }};
     }
     void wait_for(int count) {
         for (int i = 0; i < count; ++i) REQUIRE(ended_.try_acquire_for(std::chrono::seconds(60)));
@@ -211,14 +209,13 @@ TEST_CASE("a callback may send the next request itself") {
     std::function<void()> send_one = [&] {
         REQUIRE(client
                     ->send(get(server.url()), {.on_done =
-                                                   [&](std::uint64_t, Result<void>, HttpResponse) {
+                                                   [&](std::uint64_t, Result<void>&&, HttpResponse&&) {
                                                        if (--left == 0) {
                                                            all_over.release();
                                                        } else {
                                                            send_one();
                                                        }
-                                                   },
-                                               .on_part = {}})
+                                                   }})
                     .ok());
     };
     send_one();
@@ -235,6 +232,7 @@ TEST_CASE("under sends and cancels of many threads each operation ends exactly o
         options.max_connections_per_origin = 16;
         auto client = make_client(options);
         std::vector<std::thread> senders;
+        senders.reserve(threads);
         for (int t = 0; t < threads; ++t) {
             senders.emplace_back([&, t] {
                 for (int i = 0; i < sends; ++i) {

@@ -34,7 +34,7 @@ ScriptedServer::Script redirects_to(const std::string& target) {
 
 stipend_status refusal(const HttpRequest& request) {
     auto client = make_client();
-    auto sent = client->send(request, {.on_done = [](std::uint64_t, Result<void>, HttpResponse) {}, .on_part = {}});
+    auto sent = client->send(request, {.on_done = [](std::uint64_t, Result<void>&&, HttpResponse&&) {}});
     return sent ? STIPEND_OK : sent.error().status;
 }
 
@@ -192,9 +192,9 @@ TEST_CASE("a malformed request is refused at once") {
 }
 
 TEST_CASE("a secret is filled in on the way out, and appears nowhere else") {
-    std::string seen;
+    std::promise<std::string> seen;
     ScriptedServer server([&](Wire& wire, int) {
-        seen = wire.read_request();
+        seen.set_value(wire.read_request());
         wire.reset();
     });
     ClientOptions options;
@@ -203,7 +203,7 @@ TEST_CASE("a secret is filled in on the way out, and appears nowhere else") {
     auto request = get(server.url());
     request.headers = "Authorization: Bearer ${secret:token}\r\n";
     const auto ended = exchange(*client, request);
-    CHECK(find_header(seen, "authorization") == "Bearer value-of-token");
+    CHECK(find_header(seen.get_future().get(), "authorization") == "Bearer value-of-token");
     CHECK(!ended.result.ok());
     CHECK(ended.message().find("value-of") == std::string::npos);
 }

@@ -21,11 +21,9 @@ struct Ended {
 class Pending {
   public:
     [[nodiscard]] http::HttpCallbacks callbacks() {
-        return {.on_done =
-                    [promise = promise_](std::uint64_t, Result<void> result, http::HttpResponse response) {
-                        promise->set_value({std::move(result), std::move(response)});
-                    },
-                .on_part = {}};
+        return {.on_done = [promise = promise_](std::uint64_t, Result<void>&& result, http::HttpResponse&& response) {
+            promise->set_value({std::move(result), std::move(response)});
+        }};
     }
     [[nodiscard]] Ended wait() { return promise_->get_future().get(); }
 

@@ -16,6 +16,15 @@
 #include "stipend/result.hpp"
 
 namespace stipend::test {
+namespace {
+
+void set_patience(int fd) {
+    const timeval patience{.tv_sec = 10, .tv_usec = 0};
+    ::setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof patience);
+    ::setsockopt(fd, SOL_SOCKET, SO_SNDTIMEO, &patience, sizeof patience);
+}
+
+}  // namespace
 
 Wire::~Wire() {
     if (fd_ >= 0) ::close(fd_);
@@ -76,6 +85,27 @@ void Wire::reset() {
     fd_ = -1;
 }
 
+int connect_to(const std::string& address) {
+    int fd = -1;
+    if (address.starts_with('/')) {
+        sockaddr_un target{};
+        target.sun_family = AF_UNIX;
+        STIPEND_ASSERT(address.size() < sizeof target.sun_path);
+        std::memcpy(target.sun_path, address.data(), address.size());
+        fd = ::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+        STIPEND_ASSERT(::connect(fd, reinterpret_cast<sockaddr*>(&target), sizeof target) == 0);
+    } else {
+        sockaddr_in target{};
+        target.sin_family = AF_INET;
+        target.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+        target.sin_port = htons(static_cast<std::uint16_t>(std::stoi(address.substr(address.rfind(':') + 1))));
+        fd = ::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+        STIPEND_ASSERT(::connect(fd, reinterpret_cast<sockaddr*>(&target), sizeof target) == 0);
+    }
+    set_patience(fd);
+    return fd;
+}
+
 ScriptedServer::ScriptedServer(Script script, const std::string& unix_path)
     : script_(std::move(script)), unix_path_(unix_path) {
     if (unix_path.empty()) {
@@ -112,9 +142,7 @@ void ScriptedServer::accept_all() {
     while (true) {
         const int fd = ::accept4(listener_, nullptr, nullptr, SOCK_CLOEXEC);
         if (fd < 0) return;
-        const timeval patience{.tv_sec = 10, .tv_usec = 0};
-        ::setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof patience);
-        ::setsockopt(fd, SOL_SOCKET, SO_SNDTIMEO, &patience, sizeof patience);
+        set_patience(fd);
         const std::lock_guard lock(mutex_);
         const auto number = static_cast<int>(scripts_.size());
         scripts_.emplace_back([this, fd, number] {

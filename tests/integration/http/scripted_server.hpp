@@ -24,8 +24,10 @@ class Wire {
     std::string read_until(std::string_view mark);
     // A request's head and, with a Content-Length, its body. Empty when the peer closed.
     std::string read_request();
-    bool write(std::string_view bytes);  // false once the peer is gone
-    bool peer_closed();                  // waits for the peer's end
+    std::string read_response() { return read_request(); }     // framed alike
+    std::string read_all() { return read_until("\n\n\n\n"); }  // until the peer closes
+    bool write(std::string_view bytes);                        // false once the peer is gone
+    bool peer_closed();                                        // waits for the peer's end
     [[nodiscard]] int fd() const { return fd_; }
     void reset();  // RST instead of an orderly end
 
@@ -33,6 +35,9 @@ class Wire {
     int fd_;
     std::string buffered_;
 };
+
+// A connection of our own to "127.0.0.1:port" or to a unix socket's path, for playing a client.
+[[nodiscard]] int connect_to(const std::string& address);
 
 class ScriptedServer {
   public:

@@ -1,0 +1,212 @@
+// The pure parts of the HTTP room.
+#include <doctest/doctest.h>
+
+#include <string>
+#include <vector>
+
+#include "host/http/address_guard.hpp"
+#include "host/http/admission.hpp"
+#include "host/http/header_lines.hpp"
+#include "host/http/request_check.hpp"
+#include "host/http/response_head.hpp"
+#include "host/http/response_text.hpp"
+#include "host/http/routes.hpp"
+
+using namespace stipend;
+using namespace stipend::http;
+
+TEST_CASE("header lines are split into names and trimmed values") {
+    const auto fields = parse_header_lines("A: 1\r\nB:\t two \r\nC:");
+    REQUIRE(fields.ok());
+    REQUIRE(fields->size() == 3);
+    CHECK((*fields)[1].name == "B");
+    CHECK((*fields)[1].value == "two");
+    CHECK((*fields)[2].value.empty());
+}
+
+TEST_CASE("a bad header line is named by its number, and its value is not shown") {
+    const auto fields = parse_header_lines("A: 1\r\nB: secret\x01\r\n");
+    REQUIRE(!fields.ok());
+    CHECK(fields.error().message == "header line 2: header field B: its value holds a control character");
+}
+
+TEST_CASE("a header is found whatever its case, and only by its whole name") {
+    CHECK(find_header("X-AB: 1\r\nx-a: 2\r\n", "X-A") == "2");
+    CHECK(!find_header("X-AB: 1\r\n", "X-A"));
+    CHECK(!find_header("", "X-A"));
+}
+
+TEST_CASE("addresses that lead inside are refused to strangers, in every dress") {
+    for (const auto* address : {"127.0.0.1",
+                                "127.255.255.255",
+                                "::1",
+                                "::ffff:127.0.0.1",
+                                "::127.0.0.1",
+                                "64:ff9b::7f00:1",
+                                "2002:7f00:1::",
+                                "0.0.0.0",
+                                "0.1.2.3",
+                                "::",
+                                "169.254.169.254",
+                                "169.254.0.1",
+                                "::ffff:169.254.169.254",
+                                "fe80::1",
+                                "febf::1",
+                                "fec0::1",
+                                "224.0.0.1",
+                                "239.255.255.255",
+                                "ff02::1",
+                                "255.255.255.255",
+                                "240.0.0.1",
+                                "100.100.100.200",
+                                "fd00:ec2::254",
+                                "no address",
+                                ""}) {
+        CAPTURE(address);
+        CHECK(!stranger_refusal(address).empty());
+    }
+}
+
+TEST_CASE("public and private addresses are allowed to strangers") {
+    for (const auto* address :
+         {"8.8.8.8", "172.23.0.7", "10.0.0.1", "192.168.1.1", "126.255.255.255", "128.0.0.1", "169.253.255.255",
+          "223.255.255.255", "2001:db8::1", "fd00::1", "64:ff9b::808:808", "2002:808:808::1", "::ffff:8.8.8.8"}) {
+        CAPTURE(address);
+        CHECK(stranger_refusal(address).empty());
+    }
+}
+
+TEST_CASE("an origin is scheme, host and port, and nothing of what follows") {
+    CHECK(*origin_of("http://Example.COM/hook/secret?x=1") == "http://example.com:80");
+    CHECK(*origin_of("https://10.0.0.1:9995/") == "https://10.0.0.1:9995");
+    CHECK(*origin_of("http://[::1]:80/") == "http://[::1]:80");
+    CHECK(!origin_of("http://a:b@c/").ok());
+    CHECK(!origin_of("ws://c/").ok());
+    CHECK(origin_of("http://a/" + std::string(10'000, 'x')).error().status == STIPEND_E_LIMIT);
+}
+
+TEST_CASE("secrets are filled in once, and what they hold is not looked at again") {
+    const auto filled =
+        fill_secrets("a ${secret:one} b${secret:two}", [](std::string_view name) -> Result<std::string> {
+            return name == "one" ? std::string("${secret:two}") : std::string("2");
+        });
+    REQUIRE(filled.ok());
+    CHECK(*filled == "a ${secret:two} b2");
+    CHECK(!find_secret("${secret:open").ok());
+    CHECK(!find_secret("${secret:}").ok());
+    CHECK(find_secret("${other}")->begin == std::string_view::npos);
+}
+
+TEST_CASE("a SHA-256 is read with and without colons, and nothing else is one") {
+    std::string plain;
+    std::string spelled;
+    for (int i = 0; i < 32; ++i) {
+        plain += "aF";
+        spelled += i == 0 ? "af" : ":AF";
+    }
+    REQUIRE(parse_sha256(plain).ok());
+    CHECK(*parse_sha256(plain) == *parse_sha256(spelled));
+    CHECK((*parse_sha256(plain))[31] == 0xaf);
+    for (const auto& text : {std::string(), plain + "00", plain.substr(1), plain.substr(2), ":" + plain, plain + ":",
+                             std::string(64, 'g')}) {
+        CAPTURE(text);
+        CHECK(!parse_sha256(text).ok());
+    }
+}
+
+TEST_CASE("a response head is read line by line, and an interim one is forgotten") {
+    ResponseHead head(1000);
+    for (const auto* line :
+         {"HTTP/1.1 100 Continue\r\n", "X: 1\r\n", "\r\n", "HTTP/1.1 404 Not Found\r\n", "Y:  2 \r\n"}) {
+        CHECK(!head.take(line));
+        CHECK(!head.complete());
+    }
+    CHECK(!head.take("\r\n"));
+    CHECK(head.complete());
+    CHECK(head.status() == 404);
+    CHECK(head.fields() == "y: 2\r\n");
+}
+
+TEST_CASE("heads of one exchange share one limit") {
+    ResponseHead head(60);
+    CHECK(!head.take("HTTP/1.1 302 Found\r\n"));
+    CHECK(!head.take("\r\n"));
+    head.expect_response();
+    CHECK(!head.take("HTTP/1.1 302 Found\r\n"));
+    const auto error = head.take("Location: /somewhere\r\n");
+    REQUIRE(error);
+    CHECK(error->status == STIPEND_E_LIMIT);
+}
+
+TEST_CASE("a status line is HTTP/1 and three digits") {
+    for (const auto* line : {"HTTP/2 200\r\n", "HTTP/1.1\r\n", "HTTP/1.1 20\r\n", "HTTP/1.1 2x0 OK\r\n",
+                             "ICY 200 OK\r\n", "HTTP/1.1 099 X\r\n"}) {
+        CAPTURE(line);
+        CHECK(ResponseHead(100).take(line));
+    }
+}
+
+TEST_CASE("an answer's length and connection are the server's own, and 204 has no body") {
+    CHECK(!check_response({.status = 200, .headers = "Connection: close\r\n"}).ok());
+    CHECK(!check_response({.status = 600}).ok());
+    CHECK(response_text({.status = 204, .body = "x"}, false, true) == "HTTP/1.1 204 No Content\r\n\r\n");
+    CHECK(response_text({.status = 200, .headers = "A: b", .body = "x"}, true, false) ==
+          "HTTP/1.1 200 OK\r\nA: b\r\ncontent-length: 1\r\nconnection: close\r\n\r\n");
+}
+
+TEST_CASE("an exact route goes before a prefix, a longer one before a shorter, HEAD before GET for HEAD") {
+    RouteTable table;
+    const auto add = [&table](std::uint64_t id, std::string method, std::string path, bool prefix) {
+        return table.add(id, {.method = std::move(method),
+                              .path = std::move(path),
+                              .prefix = prefix,
+                              .handler = [](ServerRequest&&, Responder) {}});
+    };
+    REQUIRE(add(1, "GET", "/a/", true).ok());
+    REQUIRE(add(2, "GET", "/a/b/", true).ok());
+    REQUIRE(add(3, "GET", "/a/b/", false).ok());
+    REQUIRE(add(4, "HEAD", "/h", false).ok());
+    REQUIRE(add(5, "GET", "/h", false).ok());
+    CHECK(table.find("GET", "/a/x").route->path == "/a/");
+    CHECK(table.find("GET", "/a/b/c").route->path == "/a/b/");
+    CHECK(!table.find("GET", "/a/b/").route->prefix);
+    CHECK(table.find("HEAD", "/h").route->method == "HEAD");
+    CHECK(table.find("POST", "/h").allow == "GET, HEAD");
+    CHECK(table.find("POST", "/none").allow.empty());
+    CHECK(add(6, "GET", "/h", false).error().status == STIPEND_E_CONFLICT);
+    table.remove(5);
+    CHECK(!table.find("GET", "/h").route);
+}
+
+TEST_CASE("admission keeps both bounds, and origins take turns") {
+    Admission admission(3, 2);
+    std::vector<Admission::Origin*> origins(7);
+    for (std::uint64_t op = 1; op <= 4; ++op) origins[op] = admission.add(op, "a", 100);
+    for (std::uint64_t op = 5; op <= 6; ++op) origins[op] = admission.add(op, "b", 50);
+    CHECK(admission.next() == 1);
+    CHECK(admission.next() == 5);
+    CHECK(admission.next() == 2);
+    CHECK(!admission.next());
+    admission.release(origins[1]);
+    CHECK(admission.next() == 6);
+    CHECK(!admission.next());
+    admission.release(origins[2]);
+    CHECK(admission.next() == 3);
+}
+
+TEST_CASE("admission tells who waited too long, and forgets origins that nobody uses") {
+    Admission admission(1, 1);
+    auto* a = admission.add(1, "a", 500);
+    auto* b = admission.add(2, "b", 100);
+    CHECK(admission.next() == 1);
+    CHECK(admission.nearest_deadline_ns() == 100);
+    CHECK(!admission.overdue(99));
+    CHECK(admission.overdue(100) == 2);
+    CHECK(admission.withdraw(b, 2));
+    CHECK(!admission.overdue(1000));
+    CHECK(!admission.withdraw(a, 1));
+    admission.release(a);
+    CHECK(!admission.next());
+    CHECK(admission.origins() == 0);
+    CHECK(admission.active() == 0);
+}
