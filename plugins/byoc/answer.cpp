@@ -16,6 +16,7 @@ using stipend::fail;
 using stipend::HttpReply;
 using stipend::Json;
 using stipend::Result;
+using stipend::view;
 
 namespace {
 
@@ -41,6 +42,12 @@ std::uint32_t read_window(const Json& answer) {
     const auto seconds = number ? number->exact_scaled(0) : Result<std::int64_t>(0);
     const bool fits = seconds && *seconds > 0 && *seconds <= std::numeric_limits<std::uint32_t>::max();
     return fits ? static_cast<std::uint32_t>(*seconds) : 0;
+}
+
+// The gateway's credit with the orchestrator, where it has any.
+std::string read_credit(std::string_view text) {
+    const auto wei = stipend::Wei::parse(text);
+    return wei && !wei->zero() ? wei->text() : std::string();
 }
 
 // Says who answered, and where that is nobody we know, the line that would make them known.
@@ -97,11 +104,14 @@ Result<Uptime> read_uptime(std::string_view body) {
 
 Attempt read_answer(const HttpReply& reply, const Expected& expected) {
     Attempt attempt;
-    attempt.sent = reply.phase() >= STIPEND_HTTP_SENT;
+    // Not the phase: where a kept connection dies under a request, the client is connecting again when it gives up, and
+    // an orchestrator can make the gateway drop a connection.
+    attempt.sent = !view(reply.response->peer).empty();
     attempt.cancelled = reply.status == STIPEND_E_CANCELLED;
     attempt.http_status = reply.http_status();
     attempt.served_by = printable(reply.header("x-orchestrator-url"), most_address);
     attempt.spoke = !attempt.served_by.empty();
+    attempt.credit = read_credit(reply.header("livepeer-balance"));
     attempt.body = reply.body().substr(0, evidence_bytes);
     attempt.latency_ns = reply.response->total_ns;
     const auto uptime = check_answer(reply, attempt, expected);

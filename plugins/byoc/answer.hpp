@@ -14,12 +14,13 @@ inline constexpr std::size_t evidence_bytes = 64 * 1024;
 
 struct Attempt {
     bool valid = false;
-    bool sent = false;       // the gateway was connected to: it may have taken the job
+    bool sent = false;       // the request was on its way to the gateway, which may have taken the job
     bool cancelled = false;  // our own side ended the exchange
     bool spoke = false;      // the orchestrator itself was heard: X-Orchestrator-Url, or its price
     int http_status = 0;
     std::string served_by;  // X-Orchestrator-Url
     std::string body;       // the first 64 KiB
+    std::string credit;     // Livepeer-Balance where that is above 0: what the orchestrator was paid ahead, in wei
     std::string reason;     // why it is not valid
     std::uint32_t reported_ppm = 0;
     std::uint32_t reported_window_s = 0;

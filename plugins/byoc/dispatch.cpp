@@ -1,6 +1,7 @@
 #include "dispatch.hpp"
 
 #include <algorithm>
+#include <optional>
 #include <stdexcept>
 
 #include "wire.hpp"
@@ -25,8 +26,8 @@ struct Dispatch::Job {
     PriceRule rule;
     std::uint32_t window_s = 0;
     Case facts;
-    std::string silence;  // it did not state its price: why an answer of it will not count
-    Wei price;            // per second, as far as it is known
+    std::optional<Token> token;  // what it said of its price, where that was looked at
+    std::string charges;         // it states no price: why an answer of it will not count
     stipend_op exchange = 0;
     std::unique_ptr<stipend::Timer> pause;
 };
@@ -131,7 +132,7 @@ Result<void> Dispatch::begin_try(const JobPtr& job) {
     const auto seen = prices_.find(price_key(job->expected.address, job->capability));
     if (seen != prices_.end() && seen->second.until > host_.monotonic() &&
         !price_refusal(seen->second.token, job->rule)) {
-        job->price = seen->second.token.price;
+        job->token = seen->second.token;
         return send(job);
     }
     STIPEND_LET(op, ask_token(job->expected.address, job->capability,
@@ -154,8 +155,8 @@ void Dispatch::price_seen(const JobPtr& job, const Token& token) {
         attempt.latency_ns = token.latency_ns;
         return try_over(job, std::move(attempt));
     }
-    job->silence = refusal.value_or("");
-    job->price = token.price;
+    job->charges = refusal.value_or("");
+    job->token = token;
     if (!refusal) {
         if (prices_.size() >= max_prices) prices_.clear();
         prices_[price_key(job->expected.address, job->capability)] = {token,
@@ -188,9 +189,11 @@ void Dispatch::answered(const JobPtr& job, const HttpReply& reply) {
     if (!job->done.pending()) return;
     auto attempt = read_answer(reply, job->expected);
     if (attempt.cancelled) return give_up(job, fail(STIPEND_E_CANCELLED, attempt.reason));
-    if (attempt.valid && !job->silence.empty()) {
-        attempt.valid = false;
-        attempt.reason = job->silence;
+    if (attempt.valid && job->token) {
+        const auto charges =
+            job->charges.empty() ? credit_refusal(*job->token, job->rule, attempt.credit).value_or("") : job->charges;
+        attempt.valid = charges.empty();
+        attempt.reason = charges;
     }
     try_over(job, std::move(attempt));
 }
@@ -246,7 +249,9 @@ void Dispatch::finish(const JobPtr& job, std::int32_t outcome, std::uint32_t fla
     record.served_by = stipend::to_abi(last.served_by);
     record.reason = stipend::to_abi(reason);
     record.evidence = stipend::bytes_to_abi(last.body);
-    if (!last.served_by.empty()) record.fee_wei = most_charged(keep->price, last.latency_ns).to_abi();
+    if (!last.served_by.empty() && keep->token) {
+        record.fee_wei = most_charged(keep->token->price, last.latency_ns).to_abi();
+    }
     record.latency_ns = last.latency_ns;
     record.finished_at = host_.now();
     (outcome == STIPEND_JOB_OK ? jobs_ok_ : outcome == STIPEND_JOB_FAILED ? jobs_failed_ : jobs_unknown_).record(1);

@@ -19,7 +19,7 @@ inline constexpr char config_schema[] = R"({
     "price_unseen": {"type": "string", "enum": ["allow", "fail"], "default": "allow", "description": "What to do where the price cannot be seen because this host does not reach the orchestrator, as behind NAT: send the job all the same, or count a failed check."},
     "retry_after": {"type": "string", "default": "5s", "description": "The pause before the one second try, up to 10m."},
     "max_body": {"type": "integer", "minimum": 1024, "maximum": 67108864, "default": 1048576, "description": "The longest answer that is read, in bytes."},
-    "orchestrator_pins": {"type": "object", "maxProperties": 100000, "additionalProperties": {"type": "string"}, "description": "By address: the SHA-256 of that orchestrator's certificate, demanded when its price is looked at. Without one any certificate is taken, as the gateway does."}
+    "orchestrator_pins": {"type": "object", "additionalProperties": {"type": "string"}, "description": "By address: the SHA-256 of that orchestrator's certificate, demanded when its price is looked at. Without one any certificate is taken, as the gateway does."}
   }
 })";
 

@@ -88,4 +88,10 @@ std::optional<std::string> price_refusal(const Token& token, const PriceRule& ru
     return cat("its job may cost ", fee.str(), " wei, want at most ", rule.max_fee.text());
 }
 
+std::optional<std::string> credit_refusal(const Token& token, const PriceRule& rule, const std::string& credit) {
+    if (token.said == Token::Said::price || rule.max_price != 0 || credit.empty()) return std::nullopt;
+    return cat("it charges: it holds ", credit,
+               " wei of the gateway's credit (Livepeer-Balance), want a price of 0 (max_price_per_second)");
+}
+
 }  // namespace byoc

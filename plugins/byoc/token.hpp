@@ -45,4 +45,11 @@ struct PriceRule {
 // One that this host cannot reach may well be reached by the gateway: it goes by the operator's choice.
 std::optional<std::string> price_refusal(const Token& token, const PriceRule& rule);
 
+// Why an answer must not count although it is good, or nothing. Pure. `credit` is what the gateway then has with the
+// orchestrator, empty for none.
+//
+// Rationale: one whose price this host could not see still shows whether it charges, since a gateway pays ahead. Where
+// the price was seen, credit proves nothing: what was paid before a price fell to 0 is never used up.
+std::optional<std::string> credit_refusal(const Token& token, const PriceRule& rule, const std::string& credit);
+
 }  // namespace byoc

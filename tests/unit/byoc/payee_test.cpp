@@ -26,6 +26,12 @@ TEST_CASE("a reset provoked at the gateway is its failure") {
     check_failed(reset(), "no answer: connection reset by peer");
 }
 
+TEST_CASE("a reset on a kept connection is its failure too, though the client is connecting again when it gives up") {
+    auto dead = FakeReply::failed(STIPEND_E_UNAVAILABLE, STIPEND_HTTP_CONNECT, "the kept connection was closed");
+    dead.peer = "10.0.0.1:9935";
+    check_failed(dead, "no answer: the kept connection was closed");
+}
+
 TEST_CASE("an answer that never ends is its failure, at the deadline of ten seconds beyond the job's own time") {
     check_failed(FakeReply::hang(), "no answer: no end within 30000 ms");
 }

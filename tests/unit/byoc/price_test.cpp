@@ -148,6 +148,26 @@ TEST_CASE("an orchestrator that only the gateway can reach gets its job, unless 
     CHECK(strict.sent_jobs.empty());
 }
 
+TEST_CASE("an orchestrator that only the gateway can reach, and that is paid ahead, charges: a failed check") {
+    const auto credited =
+        FakeReply::answer(200, R"({"service_uptime":100})",
+                          "x-orchestrator-url: " + orchestrator + "\r\nlivepeer-balance: 7999995000\r\n");
+    Network net;
+    net.free_token = refused();
+    const auto result = net.run(credited, credited);
+    CHECK(result->outcome == STIPEND_JOB_FAILED);
+    CHECK(result->flags == STIPEND_RESULT_ANSWERED);
+    CHECK(result->reason.starts_with("it charges: it holds 7999995000 wei of the gateway's credit (Livepeer-Balance)"));
+
+    Network seen;
+    CHECK(seen.run(credited, credited)->outcome == STIPEND_JOB_OK);  // credit of old, at a price that is 0 now
+    Network paying(paid);
+    paying.free_token = refused();
+    CHECK(paying.run(credited, credited)->outcome == STIPEND_JOB_OK);
+    Network careless(R"("price_check":"off")");
+    CHECK(careless.run(credited, credited)->outcome == STIPEND_JOB_OK);
+}
+
 TEST_CASE("where prices must be seen and the gateway is down too, the look itself is the payer's trouble") {
     Network net(R"("price_unseen":"fail")");
     net.free_token = refused();

@@ -45,7 +45,7 @@ typedef struct stipend_http_response {
     uint32_t size;
     int32_t http_status; /* 0 until a status line was read */
     stipend_str headers; /* "name: value\r\n" lines, names in lower case, of the last response */
-    stipend_str peer;    /* address:port that answered */
+    stipend_str peer;    /* address:port that the request went to; empty where it was never on its way */
     stipend_bytes body;  /* what arrived, also when the exchange then failed */
     int32_t phase;
     uint32_t reserved0;

@@ -64,6 +64,7 @@ struct FakeReply {
         reply.status = status;
         reply.phase = phase;
         reply.error = std::move(error);
+        if (phase < STIPEND_HTTP_SENT) reply.peer.clear();
         return reply;
     }
     // Nothing comes: the exchange ends with its time-out, or by a cancel.
