@@ -1,12 +1,32 @@
+#include <fmt/format.h>
+
 #include "host/cli/commands.hpp"
 #include "host/config/environment.hpp"
+#include "host/engine/plan.hpp"
 
 namespace stipend::cli {
 
 int check(const Common& common) {
+    const config::ProcessEnvironment environment;
     config::Problems problems;
-    static_cast<void>(config::load(common.config_file, config::ProcessEnvironment(), problems));
-    return print_problems(problems, common.json);
+    auto loaded = config::load(common.config_file, environment, problems);
+    if (!problems.empty()) return print_problems(problems, common.json);
+    plugin::Loader loader(loader_options(loaded.settings));
+    const auto plan = engine::make_plan(loader, std::move(loaded.settings), problems);
+    if (!plan) return print_problems(problems, common.json);
+    if (common.json) {
+        Json out = Json::object();
+        out.set("orchestrators", Json::of_number(std::to_string(plan->spend.orchestrators)));
+        out.set("largest_usd_per_day_each", Json::of_string(scaled_text(plan->spend.per_orchestrator_usd_e8, 8)));
+        out.set("largest_usd_per_day_all", Json::of_string(scaled_text(plan->spend.all_usd_e8, 8)));
+        fmt::print("{}\n", out.dump());
+        return exit_good;
+    }
+    fmt::print("{} is good\nlargest possible spend: {}\n", common.config_file, engine::spend_text(plan->spend));
+    for (const auto& name : config::ignored_environment(loaded.names_read, environment)) {
+        fmt::print("{} is set in the environment, but has no effect here\n", name);
+    }
+    return exit_good;
 }
 
 }  // namespace stipend::cli

@@ -2,8 +2,10 @@
 #pragma once
 
 #include <string>
+#include <vector>
 
 #include "host/cli/context.hpp"
+#include "host/ledger/rows.hpp"
 
 namespace stipend::cli {
 
@@ -24,6 +26,30 @@ int run(const RunOptions& options);
 int config_schema(const Common& common);
 int config_dump(const Common& common);
 int check(const Common& common);
+
+int config_reference(const Common& common);
+
+struct VerifyOptions {
+    Common common;
+    std::vector<std::string> archives;
+    std::string head;  // SEQ:HASH that must lie on the chain
+};
+int ledger_verify(const VerifyOptions& options);
+int ledger_balance(const Common& common);
+struct ExportOptions {
+    Common common;
+    std::string kind = "decisions";
+    std::string orchestrator, from, to;
+};
+int ledger_export(const ExportOptions& options);
+struct ArchiveOptions {
+    Common common;
+    std::string before, file;
+};
+int ledger_archive(const ArchiveOptions& options);
+
+// Whose ledger these settings write.
+[[nodiscard]] ledger::Namespace namespace_of(const config::Settings& settings);
 
 int plugins_list(const Common& common);
 int plugins_inspect(const Common& common, const std::string& file);

@@ -3,11 +3,17 @@
 #include "host/cli/commands.hpp"
 #include "host/config/dump.hpp"
 #include "host/config/environment.hpp"
+#include "host/config/reference.hpp"
 
 namespace stipend::cli {
 
 int config_schema(const Common&) {
-    // TODO
+    std::puts(config::settings_schema().dump().c_str());
+    return exit_good;
+}
+
+int config_reference(const Common&) {
+    std::fputs(config::settings_reference().c_str(), stdout);
     return exit_good;
 }
 

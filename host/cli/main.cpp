@@ -43,6 +43,35 @@ int main(int argc, char** argv) {
         status = config_dump(common);
     });
 
+    command(*config, "reference", "print every option as Markdown", common)->callback([&] {
+        status = config_reference(common);
+    });
+
+    auto* ledger = app.add_subcommand("ledger", "what is recorded")->require_subcommand(1);
+    VerifyOptions verify;
+    auto* verify_app = command(*ledger, "verify", "recompute everything that the ledger holds", verify.common);
+    verify_app->add_option("--archive", verify.archives, "an archive, where it is not at its recorded place");
+    verify_app->add_option("--head", verify.head, "SEQ:HASH of an earlier run, which must lie on the chain");
+    verify_app->callback([&] { status = ledger_verify(verify); });
+    command(*ledger, "balance", "what each orchestrator is owed", common)->callback([&] {
+        status = ledger_balance(common);
+    });
+    ExportOptions exported;
+    auto* export_app = command(*ledger, "export", "print decisions as JSON lines, in ledger order", exported.common);
+    export_app->add_option("--kind", exported.kind, "what to print")
+        ->check(CLI::IsMember({"decisions"}))
+        ->capture_default_str();
+    export_app->add_option("--orchestrator", exported.orchestrator, "only those of one orchestrator");
+    export_app->add_option("--from", exported.from, "decided at or after this time, such as 2026-11-22T06:00:00Z");
+    export_app->add_option("--to", exported.to, "decided before this time");
+    export_app->callback([&] { status = ledger_export(exported); });
+    ArchiveOptions archive;
+    auto* archive_app = command(*ledger, "archive",
+                                "move old decisions into a file of their own; the host must not run", archive.common);
+    archive_app->add_option("--before", archive.before, "what was decided before this date")->required();
+    archive_app->add_option("FILE", archive.file, "the new archive")->required();
+    archive_app->callback([&] { status = ledger_archive(archive); });
+
     auto* plugins = app.add_subcommand("plugins", "the plugins that are there")->require_subcommand(1);
     command(*plugins, "list", "list the plugin folder", common)->callback([&] { status = plugins_list(common); });
     std::string file;

@@ -9,11 +9,6 @@
 namespace stipend::cli {
 namespace {
 
-ledger::Namespace namespace_of(const config::Settings& settings) {
-    return {.mode = settings.settlement == config::Settlement::accrue ? ledger::Mode::live : ledger::Mode::dry_run,
-            .chain_id = static_cast<std::uint64_t>(settings.chain_id)};
-}
-
 void greet(LineReporter& reporter, const engine::Plan& plan) {
     const auto& settings = plan.settings;
     if (settings.settlement == config::Settlement::dry_run) {

@@ -32,7 +32,6 @@ Result<std::unique_ptr<Runtime>> Runtime::create(const Clock& clock, Reporter& r
     STIPEND_LET(client, http::CurlClient::create());
     self->client_ = std::move(client);
     self->engine_ = std::make_unique<Engine>(*self, std::move(state), self->line_.now());
-    if (self->options_.once) self->engine_->limit_to(self->line_.now());
     return self;
 }
 
@@ -108,6 +107,7 @@ void Runtime::retire(std::shared_ptr<plugin::Instance> instance) {
 }
 
 Result<void> Runtime::run() {
+    if (options_.once) engine_->limit_to(line_.now());
     loop_.run(clock_, [this] { return turn(); });
     if (engine_->failure()) return *engine_->failure();
     return {};

@@ -131,7 +131,7 @@ class ConfigView {
     [[nodiscard]] Error wanted(std::string_view what) const {
         if (!present()) return refuse("missing, want ", what);
         const bool scalar = value_->is(Json::Kind::string) || value_->is(Json::Kind::number);
-        return refuse("got ", scalar ? cat("\"", value_->text().substr(0, 60), "\"") : std::string(value_->kind_name()),
+        return refuse("got ", scalar ? cat("\"", clip(value_->text(), 60), "\"") : std::string(value_->kind_name()),
                       ", want ", what);
     }
     template <class Text>

@@ -20,7 +20,7 @@ class Decimal {
     // Reads JSON's number grammar (a leading '+' or '.', hex, "inf" and "nan" are refused).
     static Result<Decimal> parse(std::string_view text) {
         const auto bad = [&](std::string_view why) {
-            return fail(STIPEND_E_INVALID, "not a decimal number: \"", text.substr(0, 40), "\": ", why);
+            return fail(STIPEND_E_INVALID, "not a decimal number: \"", clip(text, 40), "\": ", why);
         };
         if (text.size() > max_text) return bad("too long");
         Decimal out;

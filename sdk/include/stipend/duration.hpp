@@ -38,7 +38,7 @@ inline constexpr std::int64_t ns_per_s = 1'000'000'000;
         }
         return static_cast<std::int64_t>(ns);
     }
-    return fail(STIPEND_E_INVALID, "not a duration: got \"", text.substr(0, 40),
+    return fail(STIPEND_E_INVALID, "not a duration: got \"", clip(text, 40),
                 "\", want a number with a unit, such as 60s, 1.5h or 250ms");
 }
 

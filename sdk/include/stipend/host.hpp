@@ -2,7 +2,10 @@
 #pragma once
 
 #include <algorithm>
+#include <cstddef>
+#include <cstdio>
 #include <cstring>
+#include <exception>
 #include <memory>
 #include <string>
 #include <string_view>
@@ -48,11 +51,26 @@ const Record& record_view(const Record* given, Record& scratch) {
 }
 
 inline void copy_text(char* to, std::size_t capacity, std::string_view from) {
-    std::size_t length = std::min(from.size(), capacity - 1);
-    // A character of several bytes is dropped whole.
-    while (length > 0 && length < from.size() && (static_cast<unsigned char>(from[length]) & 0xC0U) == 0x80U) --length;
-    std::memcpy(to, from.data(), length);
-    std::memset(to + length, 0, capacity - length);
+    // A NUL inside would end the text early and leave bytes behind its end.
+    const auto text = clip(from.substr(0, from.find('\0')), capacity - 1);
+    std::memcpy(to, text.data(), text.size());
+    std::memset(to + text.size(), 0, capacity - text.size());
+}
+
+// A pointer that is too long is cut after a whole step: it then names the value around, not a stranger.
+inline std::string_view whole_steps(std::string_view pointer, std::size_t most) {
+    return pointer.size() <= most ? pointer : pointer.substr(0, pointer.rfind('/', most));
+}
+
+// What is being thrown; for a catch block. The text lives as long as the exception.
+inline const char* thrown_text() noexcept {
+    try {
+        throw;
+    } catch (const std::exception& thrown) {
+        return thrown.what();
+    } catch (...) {
+        return "something that is no std::exception";
+    }
 }
 
 }  // namespace detail
@@ -64,14 +82,16 @@ void set_text(char (&field)[N], std::string_view text) {
     detail::copy_text(field, N, text);
 }
 
-// Writes `error` into the caller's record, where there is one.
+// Writes `error` into the caller's record, where there is one. Returns its status, which is never OK.
 inline stipend_status report(stipend_error* out, const Error& error) {
-    if (out != nullptr && out->size >= sizeof(stipend_error)) {
+    // Up to its last field, not the whole record as known here: the caller's may be the shorter one of an older host.
+    constexpr auto needed = offsetof(stipend_error, message) + sizeof stipend_error::message;
+    if (out != nullptr && out->size >= needed) {
         out->flags = error.permanent ? STIPEND_ERROR_PERMANENT : 0U;
-        detail::copy_text(out->path, sizeof out->path, error.path);
-        detail::copy_text(out->message, sizeof out->message, error.message);
+        set_text(out->path, detail::whole_steps(error.path, sizeof out->path - 1));
+        set_text(out->message, error.message);
     }
-    return error.status == STIPEND_OK ? STIPEND_E_INTERNAL : error.status;
+    return error.status < STIPEND_OK ? error.status : STIPEND_E_INTERNAL;
 }
 
 // The error that a call across the boundary left behind. `out` is the record that was given to it.
@@ -161,7 +181,7 @@ class Host {
     [[nodiscard]] Result<stipend_op> http(const HttpRequest& request, HttpDone done, HttpPart part = {}) const {
         const auto* table = service<stipend_host_http_v1>(STIPEND_HOST_HTTP);
         if (table == nullptr) return fail(STIPEND_E_UNSUPPORTED, "this host offers no HTTP client");
-        auto call = std::make_unique<HttpCall>(HttpCall{std::move(done), std::move(part)});
+        auto call = std::make_unique<HttpCall>(HttpCall{std::move(done), std::move(part), raw_});
         auto raw = make_record<stipend_http_request>();
         raw.timeout_ms = request.timeout_ms;
         raw.method = to_abi(request.method);
@@ -184,7 +204,7 @@ class Host {
     [[nodiscard]] bool post(UniqueFunction<void()> work) const {
         const auto* table = service<stipend_host_timer_v1>(STIPEND_HOST_TIMER);
         if (table == nullptr) return false;
-        auto call = std::make_unique<UniqueFunction<void()>>(std::move(work));
+        auto call = std::make_unique<Posted>(Posted{std::move(work), raw_});
         if (table->after(raw_, 0, &run_posted, call.get()) == 0) return false;
         static_cast<void>(call.release());  // run_posted frees it
         return true;
@@ -215,9 +235,22 @@ class Host {
     }
 
   private:
+    friend class Timer;
+
+    // A callback has no status for its exception to leave by: the log tells of it. What the callback held is dropped,
+    // so a Completion in it answers INTERNAL.
+    void log_thrown(std::string_view where) const noexcept {
+        try {
+            log(STIPEND_LOG_ERROR, cat(where, " of the plugin threw: ", detail::thrown_text()));
+        } catch (...) {
+            std::fputs("stipend: a callback of a plugin threw, and there was no memory to tell what\n", stderr);
+        }
+    }
+
     struct HttpCall {
         HttpDone done;
         HttpPart part;
+        const stipend_host* host;
         static void on_done(void* user, stipend_status status, const stipend_http_response* response,
                             const stipend_error* error) {
             const std::unique_ptr<HttpCall> call(static_cast<HttpCall*>(user));
@@ -225,7 +258,7 @@ class Host {
                 call->done(HttpReply{status, response,
                                      status == STIPEND_OK ? std::string() : from_abi(status, error).message});
             } catch (...) {
-                detail::die("an HTTP callback of a plugin threw", __FILE__, __LINE__);
+                Host(call->host).log_thrown("an HTTP callback");
             }
         }
         static stipend_status on_part(void* user, const stipend_http_response* head, stipend_bytes part) {
@@ -236,12 +269,16 @@ class Host {
             }
         }
     };
+    struct Posted {
+        UniqueFunction<void()> work;
+        const stipend_host* host;
+    };
     static void run_posted(void* user) {
-        const std::unique_ptr<UniqueFunction<void()>> work(static_cast<UniqueFunction<void()>*>(user));
+        const std::unique_ptr<Posted> posted(static_cast<Posted*>(user));
         try {
-            (*work)();
+            posted->work();
         } catch (...) {
-            detail::die("posted work of a plugin threw", __FILE__, __LINE__);
+            Host(posted->host).log_thrown("posted work");
         }
     }
 
@@ -253,7 +290,7 @@ class Timer {
   public:
     // `armed()` is false where the host refused.
     Timer(Host host, std::int64_t delay_ns, UniqueFunction<void()> work)
-        : host_(host), state_(std::make_unique<State>(State{std::move(work)})) {
+        : host_(host), state_(std::make_unique<State>(State{std::move(work), host})) {
         if (const auto* table = host_.service<stipend_host_timer_v1>(STIPEND_HOST_TIMER)) {
             op_ = table->after(host_.raw(), static_cast<std::uint64_t>(std::max<std::int64_t>(delay_ns, 0)), &run,
                                state_.get());
@@ -269,14 +306,15 @@ class Timer {
   private:
     struct State {
         UniqueFunction<void()> work;
+        Host host;
     };
     static void run(void* user) {
         // The work may destroy this timer, and the function with it: it runs from a place of its own.
-        auto work = std::move(static_cast<State*>(user)->work);
+        auto state = std::move(*static_cast<State*>(user));
         try {
-            work();
+            state.work();
         } catch (...) {
-            detail::die("a timer of a plugin threw", __FILE__, __LINE__);
+            state.host.log_thrown("a timer");
         }
     }
 

@@ -42,7 +42,7 @@ class Wei {
     // A decimal string of digits only.
     static Result<Wei> parse(std::string_view text) {
         if (text.empty() || text.size() > 78 || text.find_first_not_of("0123456789") != std::string_view::npos) {
-            return fail(STIPEND_E_INVALID, "not an amount of wei: \"", text.substr(0, 90), "\": want decimal digits");
+            return fail(STIPEND_E_INVALID, "not an amount of wei: \"", clip(text, 90), "\": want decimal digits");
         }
         CheckedU256 value;
         try {

@@ -20,7 +20,7 @@
 #pragma once
 
 #include <array>
-#include <exception>
+#include <concepts>
 #include <memory>
 #include <string>
 #include <tuple>
@@ -111,14 +111,12 @@ stipend_status guard(stipend_error* out, Body&& body) noexcept {
     try {
         const Result<void> result = body();
         return result ? STIPEND_OK : report(out, result.error());
-    } catch (const std::exception& thrown) {
+    } catch (...) {
         try {
-            return report(out, fail(STIPEND_E_EXCEPTION, "the plugin threw: ", thrown.what()));
+            return report(out, fail(STIPEND_E_EXCEPTION, "the plugin threw: ", thrown_text()));
         } catch (...) {
             return STIPEND_E_EXCEPTION;
         }
-    } catch (...) {
-        return STIPEND_E_EXCEPTION;
     }
 }
 

@@ -16,6 +16,7 @@
 // A start function that returns an error answers nothing: it must not have kept the completion.
 #pragma once
 
+#include <algorithm>
 #include <span>
 #include <vector>
 
@@ -208,6 +209,7 @@ struct MonitorKind {
                     const auto* given =
                         reinterpret_cast<const stipend_target*>(reinterpret_cast<const char*>(t) + k * stride);
                     targets[k] = record_view(given, targets[k]);
+                    targets[k].size = std::min<std::uint32_t>(targets[k].size, sizeof targets[k]);
                 }
                 return object.watch(targets, Observer(c.host, c.op, observe), std::move(done));
             });

@@ -42,6 +42,13 @@ template <class... Parts>
     return out;
 }
 
+// The beginning of `text`, at most so many bytes of it, cut between two characters of UTF-8.
+[[nodiscard]] inline std::string_view clip(std::string_view text, std::size_t most) {
+    if (text.size() <= most) return text;
+    while (most > 0 && (static_cast<unsigned char>(text[most]) & 0xC0U) == 0x80U) --most;
+    return text.substr(0, most);
+}
+
 template <class... Parts>
 [[nodiscard]] Error fail(stipend_status status, const Parts&... parts) {
     return Error{.status = status, .message = cat(parts...)};

@@ -1,0 +1,102 @@
+#include <stdexcept>
+
+#include "sdk_fixture.hpp"
+
+using namespace sdk_test;
+
+TEST_CASE("work is posted, run later and once") {
+    TestHost host;
+    int ran = 0;
+    CHECK(host.host().post([&] { ++ran; }));
+    CHECK(ran == 0);
+    host.run_timers();
+    CHECK(ran == 1);
+}
+
+TEST_CASE("posted work that throws is logged, and the promise that it held answers INTERNAL") {
+    TestHost host;
+    auto promise = std::make_shared<Completion<Nothing>>(host.completion(7));
+    CHECK(host.host().post([held = std::move(promise)] { throw std::runtime_error("broken"); }));
+    host.run_timers();
+    REQUIRE(host.logged.size() == 1);
+    CHECK(host.logged[0] == "posted work of the plugin threw: broken");
+    REQUIRE(host.answers.size() == 1);
+    CHECK(host.answers[0].status == STIPEND_E_INTERNAL);
+}
+
+TEST_CASE("a timer that throws is logged, also where what it throws is no exception of the library") {
+    TestHost host;
+    const Timer timer(host.host(), 5, [] { throw 42; });  // NOLINT(hicpp-exception-baseclass)
+    CHECK(timer.armed());
+    host.run_timers();
+    REQUIRE(host.logged.size() == 1);
+    CHECK(host.logged[0] == "a timer of the plugin threw: something that is no std::exception");
+}
+
+TEST_CASE("a timer that is destroyed never fires, and may destroy itself while it does") {
+    TestHost host;
+    int ran = 0;
+    {
+        const Timer timer(host.host(), 5, [&] { ++ran; });
+    }
+    CHECK(host.timers.empty());
+    std::unique_ptr<Timer> self;
+    self = std::make_unique<Timer>(host.host(), 5, [&] {
+        self.reset();
+        ++ran;
+    });
+    host.run_timers();
+    CHECK(ran == 1);
+    CHECK(self == nullptr);
+}
+
+TEST_CASE("an exchange hands its answer over once; a callback that throws is logged") {
+    TestHost host;
+    std::string body;
+    REQUIRE(host.host().http({.url = "http://a"}, [&](const HttpReply& reply) { body = reply.body(); }).ok());
+    host.end_exchange(STIPEND_OK, "hello");
+    CHECK(body == "hello");
+    CHECK((host.exchange.on_part == nullptr));
+    REQUIRE(host.host().http({.url = "http://a"}, [](const HttpReply&) { throw std::runtime_error("broken"); }).ok());
+    host.end_exchange(STIPEND_E_TIMEOUT, "");
+    REQUIRE(host.logged.size() == 1);
+    CHECK(host.logged[0] == "an HTTP callback of the plugin threw: broken");
+}
+
+TEST_CASE("a part of a streamed body that is refused, or throws, ends the transfer") {
+    TestHost host;
+    const stipend_http_response head{};
+    const auto stream = [&](Host::HttpPart part) {
+        REQUIRE(host.host()
+                    .http(
+                        {.url = "http://a"}, [](const HttpReply&) {}, std::move(part))
+                    .ok());
+        const auto status = host.exchange.on_part(host.exchange.user, &head, bytes_to_abi("part"));
+        host.end_exchange(status, "");
+        return status;
+    };
+    CHECK(stream([](const auto&, std::string_view part) { return part == "part"; }) == STIPEND_OK);
+    CHECK(stream([](const auto&, std::string_view) { return false; }) == STIPEND_E_CANCELLED);
+    CHECK(stream([](const auto&, std::string_view) -> bool { throw 42; }) == STIPEND_E_EXCEPTION);
+}
+
+TEST_CASE("headers are found by their whole name, with the first value of it") {
+    stipend_http_response response{};
+    response.headers = to_abi("content-type: text/plain\r\nx-a-b: long\r\nx-a:  short\r\nx-a: again\r\nempty:\r\n");
+    const HttpReply reply{STIPEND_OK, &response, {}};
+    CHECK(reply.header("x-a") == "short");
+    CHECK(reply.header("content-type") == "text/plain");
+    CHECK(reply.header("empty").empty());
+    CHECK(reply.header("x").empty());
+}
+
+TEST_CASE("a host that lacks a service is told by a status, or by nothing at all") {
+    const Host none;
+    none.log(STIPEND_LOG_ERROR, "nowhere");
+    CHECK(none.now() == 0);
+    CHECK_FALSE(none.post([] {}));
+    CHECK_FALSE(Timer(none, 5, [] {}).armed());
+    CHECK(none.http({.url = "http://a"}, [](const HttpReply&) {}).error().status == STIPEND_E_UNSUPPORTED);
+    CHECK(none.kv_get("key").error().status == STIPEND_E_UNSUPPORTED);
+    CHECK(none.kv_put("key", "value").error().status == STIPEND_E_UNSUPPORTED);
+}

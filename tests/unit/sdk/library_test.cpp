@@ -1,0 +1,156 @@
+#include "sdk_fixture.hpp"
+#include "stipend/version.h"
+
+using namespace sdk_test;
+
+namespace {
+
+struct NoSettings {};
+
+struct Pay {
+    static constexpr PluginInfo info{.id = "org.example.pay",
+                                     .name = "Pay",
+                                     .version = "2.1.0",
+                                     .vendor = "Example",
+                                     .license = "MIT",
+                                     .description = "Pays",
+                                     .url = "https://pay.example",
+                                     .config_schema = "{}",
+                                     .flags = STIPEND_PLUGIN_REENTRANT};
+    static constexpr std::uint32_t revision = 1;
+    static constexpr std::uint32_t memory_version = 1;
+    using Settings = NoSettings;
+    static Result<Settings> parse(const Json&, const stipend_terms&) { return Settings{}; }
+    explicit Pay(Settings) {}
+    static void decide(const stipend_sample&, stipend_decision& decision) { decision.action = STIPEND_SKIP; }
+    static Result<Bounds> bounds(const stipend_terms& terms) { return Bounds{0, terms.interval_ns}; }
+};
+
+// All that does I/O, in one class that is made with its host.
+struct Everything {
+    static constexpr PluginInfo info{.id = "org.example.everything", .name = "Everything", .version = "1"};
+    using Settings = NoSettings;
+    static Result<Settings> parse(const Json&, const stipend_terms&) { return Settings{}; }
+    Everything(Settings, Host host) : made_with(host) {}
+    static Result<void> submit(const stipend_job&, Completion<stipend_job_result>) { return no(); }
+    static Result<void> probe(const stipend_target&, stipend_mono_ns, Completion<stipend_observation>) { return no(); }
+    static Result<void> fetch(std::string_view, std::string_view, stipend_mono_ns, Completion<stipend_quote>) {
+        return no();
+    }
+    static Result<void> send(const stipend_alert&, Completion<Nothing>) { return no(); }
+    static Error no() { return fail(STIPEND_E_BUSY, "not now"); }
+    Host made_with;
+};
+
+// A monitor that can watch, and remembers what it was given.
+struct Watcher {
+    static constexpr PluginInfo info{.id = "org.example.watcher", .name = "Watcher", .version = "1"};
+    using Settings = NoSettings;
+    static inline std::vector<stipend_target> watched;
+    static Result<Settings> parse(const Json&, const stipend_terms&) { return Settings{}; }
+    explicit Watcher(Settings) {}
+    static Result<void> probe(const stipend_target&, stipend_mono_ns, Completion<stipend_observation>) {
+        return fail(STIPEND_E_BUSY, "not now");
+    }
+    static Result<void> watch(std::span<const stipend_target> targets, Observer, Completion<Nothing>) {
+        watched.assign(targets.begin(), targets.end());
+        return fail(STIPEND_E_BUSY, "not now");
+    }
+};
+
+using Both = detail::Library<Pay, Everything>;
+
+std::vector<std::string> kinds_of(const stipend_descriptor& descriptor) {
+    std::vector<std::string> out;
+    for (const auto* kind = descriptor.kinds; *kind != nullptr; ++kind) out.emplace_back(*kind);
+    return out;
+}
+
+}  // namespace
+
+STIPEND_PLUGINS(Pay, Everything);
+
+TEST_CASE("the entry is whole and tells what it was built with") {
+    CHECK(stipend_entry_v1.magic == STIPEND_MAGIC);
+    CHECK(stipend_entry_v1.size == sizeof(stipend_entry));
+    CHECK(stipend_entry_v1.abi_major == STIPEND_ABI_MAJOR);
+    CHECK(std::string(stipend_entry_v1.sdk) == "stipend-sdk " STIPEND_VERSION);
+    CHECK_FALSE(std::string(stipend_entry_v1.build).empty());
+    CHECK(stipend_entry_v1.init("x.so", nullptr) == STIPEND_OK);
+    stipend_entry_v1.deinit();
+    CHECK(stipend_entry_v1.count() == 2);
+    CHECK(stipend_entry_v1.lifecycle == &Both::lifecycle);
+}
+
+TEST_CASE("each plugin of a library has its descriptor, and there is none beyond the last") {
+    const auto* pay = Both::describe(0);
+    REQUIRE(pay != nullptr);
+    CHECK(pay->size == sizeof(stipend_descriptor));
+    CHECK(std::string(pay->id) == "org.example.pay");
+    CHECK(std::string(pay->name) == "Pay");
+    CHECK(std::string(pay->version) == "2.1.0");
+    CHECK(std::string(pay->vendor) == "Example");
+    CHECK(std::string(pay->license) == "MIT");
+    CHECK(std::string(pay->description) == "Pays");
+    CHECK(std::string(pay->url) == "https://pay.example");
+    CHECK(std::string(pay->config_schema_json) == "{}");
+    REQUIRE(Both::describe(1) != nullptr);
+    CHECK(Both::describe(1)->config_schema_json == nullptr);
+    CHECK(std::string(Both::describe(1)->vendor).empty());
+    CHECK(Both::describe(2) == nullptr);
+}
+
+TEST_CASE("a policy is declared pure, beside the flags of its author; the others are not") {
+    CHECK(Both::describe(0)->flags == (STIPEND_PLUGIN_REENTRANT | STIPEND_PLUGIN_PURE));
+    CHECK(Both::describe(1)->flags == 0);
+}
+
+TEST_CASE("the kinds of a class are those whose functions it has") {
+    CHECK(kinds_of(*Both::describe(0)) == std::vector<std::string>{STIPEND_POLICY});
+    CHECK(kinds_of(*Both::describe(1)) ==
+          std::vector<std::string>{STIPEND_DISPATCH, STIPEND_MONITOR, STIPEND_PRICE, STIPEND_ALERT});
+}
+
+TEST_CASE("an instance hands out the tables of its kinds and of no other") {
+    TestHost host;
+    const Made<Everything> made(host);
+    for (const auto* id : {STIPEND_DISPATCH, STIPEND_MONITOR, STIPEND_PRICE, STIPEND_ALERT}) {
+        CHECK(made.lifecycle.get_interface(made.get(), id) != nullptr);
+    }
+    for (const auto* id : {STIPEND_POLICY, "stipend.settlement/1", "stipend.price/2", ""}) {
+        CHECK(made.lifecycle.get_interface(made.get(), id) == nullptr);
+    }
+    CHECK(detail::Instance<Everything>::object(made.get()).made_with.raw() == host.raw());
+}
+
+TEST_CASE("functions that a class may leave out are unsupported, or do nothing") {
+    TestHost host;
+    const Made<Everything> made(host);
+    CHECK(made.lifecycle.start(made.get(), nullptr) == STIPEND_OK);
+    CHECK(made.lifecycle.health(made.get(), nullptr) == STIPEND_OK);
+    host.thread = TestHost::Thread::worker;
+    CHECK(made.table<stipend_dispatch_v1>(STIPEND_DISPATCH).inspect(made.get(), {}, {}, host.completion(7), nullptr) ==
+          STIPEND_E_UNSUPPORTED);
+    CHECK(made.table<stipend_monitor_v1>(STIPEND_MONITOR)
+              .watch(made.get(), nullptr, 0, 0, nullptr, host.completion(7), nullptr) == STIPEND_E_UNSUPPORTED);
+    made.table<stipend_alert_v1>(STIPEND_ALERT).cancel(made.get(), 7);
+    CHECK(host.answers.empty());
+}
+
+TEST_CASE("targets of a watch are read over any stride, each with the size that it has here") {
+    TestHost host;
+    const Made<Watcher> made(host);
+    host.thread = TestHost::Thread::worker;
+    struct Grown {
+        stipend_target known;
+        std::uint64_t more;
+    } given[2]{};
+    for (auto& target : given) target.known.size = sizeof target;
+    given[0].known.target_id = to_abi("a");
+    given[1].known.target_id = to_abi("b");
+    made.table<stipend_monitor_v1>(STIPEND_MONITOR)
+        .watch(made.get(), &given[0].known, 2, sizeof given[0], nullptr, host.completion(7), nullptr);
+    REQUIRE(Watcher::watched.size() == 2);
+    CHECK(view(Watcher::watched[1].target_id) == "b");
+    CHECK(Watcher::watched[1].size == sizeof(stipend_target));
+}

@@ -1,0 +1,112 @@
+#include <sys/resource.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <csignal>
+
+#include "sdk_fixture.hpp"
+
+namespace sdk_test {
+
+Death fate_of(void (*body)()) {
+    int ends[2];
+    REQUIRE(::pipe(ends) == 0);
+    const auto child = ::fork();
+    REQUIRE(child >= 0);
+    if (child == 0) {
+        const rlimit none{0, 0};
+        ::setrlimit(RLIMIT_CORE, &none);
+        ::signal(SIGABRT, SIG_DFL);  // doctest's own handler would report a failed test
+        ::dup2(ends[1], STDERR_FILENO);
+        body();
+        ::_exit(0);
+    }
+    ::close(ends[1]);
+    Death death{0, {}};
+    char buffer[4096];
+    for (ssize_t got = 0; (got = ::read(ends[0], buffer, sizeof buffer)) > 0;) {
+        death.said.append(buffer, static_cast<std::size_t>(got));
+    }
+    ::close(ends[0]);
+    int status = 0;
+    REQUIRE(::waitpid(child, &status, 0) == child);
+    if (WIFSIGNALED(status)) death.signal = WTERMSIG(status);
+    return death;
+}
+
+namespace {
+
+struct Quote {
+    static constexpr PluginInfo info{.id = "org.example.quote", .name = "Quote", .version = "1"};
+    struct Settings {};
+    static Result<Settings> parse(const Json&, const stipend_terms&) { return Settings{}; }
+    explicit Quote(Settings) {}
+    static Result<void> start() { return {}; }
+    static Result<void> fetch(std::string_view, std::string_view, stipend_mono_ns, Completion<stipend_quote>) {
+        return fail(STIPEND_E_BUSY, "not now");
+    }
+};
+
+// Calls `use` on an instance while the host says that this is another thread than the call's tag wants.
+template <class Use>
+void on(TestHost::Thread thread, Use use) {
+    TestHost host;
+    const Made<Quote> made(host);
+    host.thread = thread;
+    use(host, made);
+}
+
+stipend_status fetch(const TestHost& host, const Made<Quote>& made) {
+    return made.table<stipend_price_v1>(STIPEND_PRICE)
+        .fetch(made.get(), to_abi("ETH"), to_abi("USD"), 0, host.completion(7), nullptr);
+}
+
+}  // namespace
+}  // namespace sdk_test
+
+using namespace sdk_test;
+
+TEST_CASE("each call passes on the thread that its tag promises") {
+    on(TestHost::Thread::control, [](auto&, auto& made) { CHECK(made.lifecycle.start(made.get(), nullptr) == 0); });
+    on(TestHost::Thread::worker, [](auto& host, auto& made) { CHECK(fetch(host, made) == STIPEND_E_BUSY); });
+    on(TestHost::Thread::neither, [](auto&, auto& made) { CHECK(made.lifecycle.health(made.get(), nullptr) == 0); });
+}
+
+#ifndef NDEBUG
+TEST_CASE("in debug builds a [control] call elsewhere ends the process and names itself") {
+    const auto start = fate_of(
+        [] { on(TestHost::Thread::worker, [](auto&, auto& made) { made.lifecycle.start(made.get(), nullptr); }); });
+    CHECK(start.signal == SIGABRT);
+    CHECK(start.said == "stipend: start (called off [control]:0)\n");
+    const auto quiesce =
+        fate_of([] { on(TestHost::Thread::neither, [](auto&, auto& made) { made.lifecycle.quiesce(made.get()); }); });
+    CHECK(quiesce.signal == SIGABRT);
+    const auto destroy =
+        fate_of([] { on(TestHost::Thread::worker, [](auto&, auto& made) { made.lifecycle.destroy(made.get()); }); });
+    CHECK(destroy.signal == SIGABRT);
+    const auto create = fate_of([] {
+        TestHost host;
+        host.thread = TestHost::Thread::worker;
+        stipend_instance* out = nullptr;
+        Made<Quote>::lifecycle.create(host.raw(), to_abi("org.example.quote"), {}, {}, &minute_terms, &out, nullptr);
+    });
+    CHECK(create.signal == SIGABRT);
+}
+
+TEST_CASE("in debug builds a [worker] call elsewhere ends the process and names itself") {
+    const auto death =
+        fate_of([] { on(TestHost::Thread::control, [](auto& host, auto& made) { fetch(host, made); }); });
+    CHECK(death.signal == SIGABRT);
+    CHECK(death.said == "stipend: price.fetch (called off [worker]:0)\n");
+}
+#endif
+
+TEST_CASE("a host without the threads service is not asked where a call runs") {
+    const stipend_host bare{sizeof bare, 0,   nullptr,
+                            "bare",      "1", [](const stipend_host*, const char*) -> const void* { return nullptr; }};
+    stipend_instance* out = nullptr;
+    CHECK(Made<Quote>::lifecycle.create(&bare, to_abi("org.example.quote"), {}, {}, &minute_terms, &out, nullptr) == 0);
+    REQUIRE(out != nullptr);
+    CHECK(Made<Quote>::lifecycle.start(out, nullptr) == 0);
+    Made<Quote>::lifecycle.destroy(out);
+}

@@ -1,0 +1,151 @@
+// A host that a test drives by hand, and the answers that its operations were given.
+#pragma once
+
+#include <doctest/doctest.h>
+
+#include <deque>
+#include <string>
+#include <vector>
+
+#include "stipend/plugin.hpp"
+
+namespace sdk_test {
+
+using namespace stipend;
+
+struct Answer {
+    stipend_op op;
+    stipend_status status;
+    bool has_record;
+    std::string message;
+};
+
+class TestHost {
+  public:
+    enum class Thread : std::uint8_t { control, worker, neither };
+
+    TestHost() : raw_{sizeof raw_, 0, this, "test", "1", &get_interface} {}
+    TestHost(const TestHost&) = delete;
+    TestHost& operator=(const TestHost&) = delete;
+
+    [[nodiscard]] const stipend_host* raw() const { return &raw_; }
+    [[nodiscard]] Host host() const { return Host(&raw_); }
+    [[nodiscard]] stipend_completion completion(stipend_op op) const { return {&raw_, op, &on_done}; }
+
+    // Fires what was handed to the timer service, in order.
+    void run_timers() {
+        while (!timers.empty()) {
+            const auto next = timers.front();
+            timers.pop_front();
+            next.fired(next.user);
+        }
+    }
+    // Ends the exchange that was started last.
+    void end_exchange(stipend_status status, const char* body) {
+        stipend_http_response response{};
+        response.size = sizeof response;
+        response.body = bytes_to_abi(body);
+        auto error = empty_error();
+        exchange.done(exchange.user, status, &response, &error);
+    }
+
+    struct Timed {
+        stipend_op op;
+        stipend_timer_fired fired;
+        void* user;
+    };
+    struct Exchange {
+        stipend_http_chunk on_part;
+        stipend_http_done done;
+        void* user;
+    };
+    Thread thread = Thread::control;  // where it says that the caller is
+    std::vector<std::string> logged;
+    std::vector<Answer> answers;
+    std::deque<Timed> timers;
+    Exchange exchange{};
+
+  private:
+    static TestHost& of(const stipend_host* h) { return *static_cast<TestHost*>(h->host_data); }
+    static void on_done(const stipend_host* h, stipend_op op, stipend_status status, const void* record,
+                        const stipend_error* e) {
+        const auto message = e == nullptr ? std::string() : from_abi(status, e).message;
+        of(h).answers.push_back({op, status, record != nullptr, message});
+    }
+    static const void* get_interface(const stipend_host*, const char* id) {
+        static constexpr stipend_host_threads_v1 threads{
+            [](const stipend_host* h) { return std::int32_t{of(h).thread == Thread::control}; },
+            [](const stipend_host* h) { return std::int32_t{of(h).thread == Thread::worker}; }};
+        static constexpr stipend_host_log_v1 log{
+            [](const stipend_host*, std::int32_t level) { return std::int32_t{level >= STIPEND_LOG_INFO}; },
+            [](const stipend_host* h, std::int32_t, stipend_str text) { of(h).logged.emplace_back(view(text)); }};
+        static constexpr stipend_host_timer_v1 timer{
+            [](const stipend_host* h, std::uint64_t, stipend_timer_fired fired, void* user) {
+                auto& timers = of(h).timers;
+                timers.push_back({timers.empty() ? 1 : timers.back().op + 1, fired, user});
+                return timers.back().op;
+            },
+            [](const stipend_host* h, stipend_op op) {
+                return static_cast<std::int32_t>(std::erase_if(of(h).timers, [&](auto& t) { return t.op == op; }));
+            }};
+        static constexpr stipend_host_http_v1 http{
+            [](const stipend_host* h, const stipend_http_request*, stipend_http_chunk part, stipend_http_done done,
+               void* user, stipend_op* out) -> stipend_status {
+                of(h).exchange = {part, done, user};
+                *out = 1;
+                return STIPEND_OK;
+            },
+            [](const stipend_host*, stipend_op) {}};
+        const std::string_view name = id;
+        if (name == STIPEND_HOST_THREADS) return &threads;
+        if (name == STIPEND_HOST_LOG) return &log;
+        if (name == STIPEND_HOST_TIMER) return &timer;
+        if (name == STIPEND_HOST_HTTP) return &http;
+        return nullptr;
+    }
+
+    stipend_host raw_;
+};
+
+inline constexpr stipend_terms minute_terms{sizeof(stipend_terms), 0, 60'000'000'000, 10 * e8};
+
+// An instance of the plugin class T, made as a host makes one.
+template <class T>
+class Made {
+  public:
+    explicit Made(TestHost& host) : host_(host) {
+        host_.thread = TestHost::Thread::control;
+        auto error = empty_error();
+        const auto status = lifecycle.create(host_.raw(), to_abi(T::info.id), to_abi("test"), to_abi("{}"),
+                                             &minute_terms, &raw_, &error);
+        REQUIRE_MESSAGE(status == STIPEND_OK, error.message);
+    }
+    ~Made() {
+        host_.thread = TestHost::Thread::control;
+        lifecycle.destroy(raw_);
+    }
+    Made(const Made&) = delete;
+    Made& operator=(const Made&) = delete;
+    [[nodiscard]] stipend_instance* get() const { return raw_; }
+    template <class Table>
+    [[nodiscard]] const Table& table(const char* id) const {
+        const auto* found = lifecycle.get_interface(raw_, id);
+        REQUIRE(found != nullptr);
+        return *static_cast<const Table*>(found);
+    }
+
+    static constexpr const stipend_lifecycle_v1& lifecycle = detail::Library<T>::lifecycle;
+
+  private:
+    TestHost& host_;
+    stipend_instance* raw_ = nullptr;
+};
+
+// How a child process ended that ran `body`.
+struct Death {
+    int signal;  // 0: it lived
+    std::string said;
+};
+Death fate_of(void (*body)());
+
+}  // namespace sdk_test
