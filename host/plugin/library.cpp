@@ -2,7 +2,10 @@
 
 #define BOOST_DLL_USE_STD_FS
 #include <boost/dll/shared_library.hpp>
+#include <memory>
+#include <mutex>
 #include <string>
+#include <vector>
 
 namespace stipend::plugin {
 namespace {
@@ -15,13 +18,20 @@ std::string loader_message(const std::string& what, const std::string& path) {
     return text;
 }
 
+// Holds a library until the process ends, see the class.
+void keep(std::unique_ptr<boost::dll::shared_library> library) {
+    static std::mutex mutex;
+    static auto& kept = *new std::vector<std::unique_ptr<boost::dll::shared_library>>();  // never destroyed
+    const std::lock_guard lock(mutex);
+    kept.push_back(std::move(library));
+}
+
 }  // namespace
 
 Result<Library> Library::open(const std::filesystem::path& path, const std::filesystem::path& shown_as) {
     namespace dll = boost::dll;
     try {
-        // One object for each library, never reused: load() on an object that holds one unloads that first. It is
-        // leaked on purpose, see the class.
+        // One object for each library, never reused: load() on an object that holds one unloads that first.
         auto library = std::make_unique<dll::shared_library>();
         // The throwing overload: the other one tells "Bad file descriptor" for every failure.
         library->load(path, dll::load_mode::rtld_now | dll::load_mode::rtld_local);
@@ -37,7 +47,7 @@ Result<Library> Library::open(const std::filesystem::path& path, const std::file
                         STIPEND_ENTRY_SYMBOL, ", want it exported");
         }
         const auto& entry = library->get<const stipend_entry>(STIPEND_ENTRY_SYMBOL);
-        static_cast<void>(library.release());
+        keep(std::move(library));
         return Library(&entry);
     } catch (const std::exception& thrown) {
         return fail(STIPEND_E_INVALID, "cannot load plugin: ", shown_as.native(), ": got ",
