@@ -10,7 +10,7 @@
 
 namespace byoc {
 
-inline constexpr std::size_t evidence_bytes = 64 * 1024;
+inline constexpr std::size_t evidence_bytes = 65'536;
 
 struct Attempt {
     bool valid = false;

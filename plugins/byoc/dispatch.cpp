@@ -237,9 +237,8 @@ void Dispatch::try_again(const JobPtr& job) {
 }
 
 void Dispatch::finish(const JobPtr& job, std::int32_t outcome, std::uint32_t flags, const std::string& reason) {
-    const auto keep = job;  // beyond its place in jobs_
-    jobs_.erase(keep->done.op());
-    const auto& last = keep->facts.attempts.back();
+    jobs_.erase(job->done.op());
+    const auto& last = job->facts.attempts.back();
     auto record = stipend::make_record<stipend_job_result>();
     record.outcome = outcome;
     record.http_status = last.http_status;
@@ -249,20 +248,19 @@ void Dispatch::finish(const JobPtr& job, std::int32_t outcome, std::uint32_t fla
     record.served_by = stipend::to_abi(last.served_by);
     record.reason = stipend::to_abi(reason);
     record.evidence = stipend::bytes_to_abi(last.body);
-    if (!last.served_by.empty() && keep->token) {
-        record.fee_wei = most_charged(keep->token->price, last.latency_ns).to_abi();
+    if (!last.served_by.empty() && job->token) {
+        record.fee_wei = most_charged(job->token->price, last.latency_ns).to_abi();
     }
     record.latency_ns = last.latency_ns;
     record.finished_at = host_.now();
     (outcome == STIPEND_JOB_OK ? jobs_ok_ : outcome == STIPEND_JOB_FAILED ? jobs_failed_ : jobs_unknown_).record(1);
-    keep->done.finish(record);
+    job->done.finish(record);
 }
 
 void Dispatch::give_up(const JobPtr& job, const stipend::Error& error) {
-    const auto keep = job;
-    jobs_.erase(keep->done.op());
-    keep->pause.reset();
-    keep->done.fail(error);
+    jobs_.erase(job->done.op());
+    job->pause.reset();
+    job->done.fail(error);
 }
 
 Result<void> Dispatch::inspect(std::string_view address, std::string_view capability, Completion<stipend_offer> done) {
@@ -335,7 +333,7 @@ Result<stipend_op> Dispatch::ask_token(const std::string& address, std::string_v
     request.url = url;
     request.headers = headers;
     request.timeout_ms = token_timeout_ms;
-    request.max_response_bytes = 64 * 1024;
+    request.max_response_bytes = max_token;
     const auto pin = settings_.pins.find(bare);
     if (pin != settings_.pins.end()) {
         request.pin_sha256 = pin->second;

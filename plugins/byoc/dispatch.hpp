@@ -35,6 +35,7 @@ class Dispatch {
     };
     static constexpr std::uint32_t grace_s = 10;  // a gateway itself gives a job timeout_seconds + 5
     static constexpr std::uint32_t token_timeout_ms = 3'000;
+    static constexpr std::uint64_t max_token = 65'536;  // bytes of a token
     static constexpr std::size_t max_prices = 200'000;
     static constexpr std::size_t max_capabilities = 64;
 
@@ -70,6 +71,7 @@ class Dispatch {
     void try_over(const JobPtr& job, Attempt attempt);
     void judged(const JobPtr& job, const GatewayState& gateway);
     void try_again(const JobPtr& job);
+    // The last of a job: `job` is the caller's own pointer, not the one in jobs_.
     void finish(const JobPtr& job, std::int32_t outcome, std::uint32_t flags, const std::string& reason);
     void give_up(const JobPtr& job, const stipend::Error& error);
     Sentinel& sentinel_for(const std::string& capability);

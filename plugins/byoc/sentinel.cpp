@@ -10,7 +10,7 @@ using stipend::HttpReply;
 namespace {
 
 constexpr std::string_view no_orchestrators = "No orchestrators found";
-constexpr std::uint64_t max_answer = 64 * 1024;
+constexpr std::uint64_t max_answer = 65'536;
 
 }  // namespace
 

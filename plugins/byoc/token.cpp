@@ -27,7 +27,7 @@ std::optional<Wei> amount(const Json& object, std::string_view key) {
 std::optional<Wei> stated_price(const Json& token) {
     const auto* price = token.find("price");
     if (price == nullptr || !price->is(Json::Kind::object)) return std::nullopt;
-    const auto per_unit = amount(*price, "pricePerUnit");
+    auto per_unit = amount(*price, "pricePerUnit");
     const auto units = amount(*price, "pixelsPerUnit");
     if (!per_unit || !units) return std::nullopt;
     if (per_unit->zero() || units->zero()) return per_unit;  // no unit named: one second
