@@ -2,6 +2,7 @@
 #include <CLI/CLI.hpp>
 
 #include "host/cli/commands.hpp"
+#include "stipend/version.h"
 
 namespace {
 
@@ -19,7 +20,7 @@ CLI::App* command(CLI::App& parent, const std::string& name, const std::string& 
 
 int main(int argc, char** argv) {
     CLI::App app{"stipend pays the operators of a Livepeer BYOC network for the uptime that they deliver."};
-    app.set_version_flag("--version", "stipend 0.1.0");
+    app.set_version_flag("--version", "stipend " STIPEND_VERSION);
     app.require_subcommand(1);
     int status = exit_good;
     Common common;

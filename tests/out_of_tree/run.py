@@ -25,7 +25,7 @@ class Failed(Exception):
 
 
 def run(command, **options):
-    done = subprocess.run([str(part) for part in command], text=True, capture_output=True, timeout=240, **options)
+    done = subprocess.run([str(part) for part in command], text=True, capture_output=True, timeout=600, **options)
     if done.returncode != 0:
         raise Failed(f"{' '.join(str(p) for p in command)}: exit status {done.returncode}\n{done.stdout}{done.stderr}")
     return done.stdout

@@ -1,38 +1,8 @@
-#include <sys/resource.h>
-#include <sys/wait.h>
-#include <unistd.h>
-
 #include <csignal>
 
 #include "sdk_fixture.hpp"
 
 namespace sdk_test {
-
-Death fate_of(void (*body)()) {
-    int ends[2];
-    REQUIRE(::pipe(ends) == 0);
-    const auto child = ::fork();
-    REQUIRE(child >= 0);
-    if (child == 0) {
-        const rlimit none{0, 0};
-        ::setrlimit(RLIMIT_CORE, &none);
-        ::signal(SIGABRT, SIG_DFL);  // doctest's own handler would report a failed test
-        ::dup2(ends[1], STDERR_FILENO);
-        body();
-        ::_exit(0);
-    }
-    ::close(ends[1]);
-    Death death{0, {}};
-    char buffer[4096];
-    for (ssize_t got = 0; (got = ::read(ends[0], buffer, sizeof buffer)) > 0;) {
-        death.said.append(buffer, static_cast<std::size_t>(got));
-    }
-    ::close(ends[0]);
-    int status = 0;
-    REQUIRE(::waitpid(child, &status, 0) == child);
-    if (WIFSIGNALED(status)) death.signal = WTERMSIG(status);
-    return death;
-}
 
 namespace {
 

@@ -96,6 +96,18 @@ class FakePlugin {
         return static_cast<const Table*>(lifecycle_->get_interface(raw_, kind));
     }
 
+    // What a policy decides of one sample; sizes are set here.
+    Result<stipend_decision> decide(stipend_sample sample) {
+        const auto* policy = table<stipend_policy_v1>(STIPEND_POLICY);
+        STIPEND_ASSERT(policy != nullptr);
+        sample.size = sizeof sample;
+        auto decision = make_record<stipend_decision>();
+        STIPEND_TRY(call(Role::none, [&](stipend_error* e) {
+            return policy->decide(raw_, &sample, sizeof sample, &decision, sizeof decision, 1, e);
+        }));
+        return decision;
+    }
+
     Operation<JobResult> submit(const FakeJob& job) {
         const auto raw = job.raw();
         return begin<JobResult>(

@@ -1,0 +1,93 @@
+#!/usr/bin/env python3
+"""Runs a document: its fenced blocks, in order, in an empty folder. The words after the language say what a block is.
+
+    ```sh run                    is run by bash, which stops at the first failure
+    ```text output               is what the block before it printed
+    ```cpp file=PATH             is written to PATH; with same=PATH it is also that file of the checkout, to the letter
+
+A block of sh without `run` is refused: what a reader would type is tried. STIPEND is the checkout.
+"""
+
+import argparse
+import os
+import pathlib
+import re
+import shutil
+import subprocess
+import sys
+import tempfile
+
+ROOT = pathlib.Path(__file__).resolve().parents[2]
+LONGEST_S = 600  # for one block; a build on a busy machine takes its time
+FENCE = re.compile(r"^```(\w+)([^\n]*)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
+
+
+class Failed(Exception):
+    pass
+
+
+def write_file(work, name, text, place):
+    path = (work / name).resolve()
+    if work.resolve() not in path.parents:
+        raise Failed(f"{place}: got file={name}, want a path within the folder")
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(text, encoding="utf-8")
+
+
+def run_block(work, text, environment, place):
+    try:
+        done = subprocess.run(["bash", "-euo", "pipefail", "-c", text], cwd=work, env=environment, text=True,
+                              capture_output=True, timeout=LONGEST_S)
+    except subprocess.TimeoutExpired:
+        raise Failed(f"{place}: no end within {LONGEST_S} s\n{text}") from None
+    if done.returncode != 0:
+        raise Failed(f"{place}: exit status {done.returncode}\n{text}\n{done.stdout}{done.stderr}")
+    return done.stdout
+
+
+def run_document(document, work, environment):
+    """The number of blocks that were run."""
+    text = document.read_text(encoding="utf-8")
+    printed, runs = None, 0
+    for found in FENCE.finditer(text):
+        place = f"{document.name}:{text.count(chr(10), 0, found.start()) + 1}"
+        language, words, block = found.group(1), found.group(2).split(), found.group(3)
+        options = dict(word.split("=", 1) for word in words if "=" in word)
+        if language in ("sh", "bash", "console") and words != ["run"]:
+            raise Failed(f"{place}: got a block of {language} that is not run, want ```sh run")
+        if words == ["run"]:
+            printed = run_block(work, block, environment, place)
+            runs += 1
+        elif words == ["output"]:
+            # The last lines: what a build prints before them differs from machine to machine.
+            if printed is None or not ("\n" + printed).endswith("\n" + block):
+                raise Failed(f"{place}: got\n{printed}\nwant it to end with\n{block}")
+        elif "file" in options:
+            write_file(work, options["file"], block, place)
+            if "same" in options and (ROOT / options["same"]).read_text(encoding="utf-8") != block:
+                raise Failed(f"{place}: got another text than {options['same']}, want the same")
+        elif words:
+            raise Failed(f"{place}: got {' '.join(words)}, want run, output, or file=PATH")
+    return runs
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("document", type=pathlib.Path)
+    parser.add_argument("--path", action="append", default=[], help="a folder of programs")
+    args = parser.parse_args()
+    environment = {**os.environ, "STIPEND": str(ROOT), "PATH": os.pathsep.join([*args.path, os.environ["PATH"]])}
+    if launcher := shutil.which("ccache"):
+        environment |= {"CMAKE_C_COMPILER_LAUNCHER": launcher, "CMAKE_CXX_COMPILER_LAUNCHER": launcher}
+    with tempfile.TemporaryDirectory(prefix="stipend-docs-") as folder:
+        try:
+            runs = run_document(args.document, pathlib.Path(folder), environment)
+        except Failed as failed:
+            print(failed, file=sys.stderr)
+            return 1
+    print(f"{args.document.name}: {runs} blocks run")
+    return 0 if runs else 1
+
+
+if __name__ == "__main__":
+    sys.exit(main())
