@@ -23,6 +23,23 @@ struct RunOptions {
 };
 int run(const RunOptions& options);
 
+int status(const Common& common);
+
+struct ReloadOptions {
+    Common common;
+    bool accept_spend = false;
+    bool undo = false;
+};
+int reload(const ReloadOptions& options);
+
+struct AdjustOptions {
+    Common common;
+    std::string orchestrator, from, to, reason;
+    std::string usd;      // empty: the base for each interval that stayed unpaid
+    bool excuse = false;  // records the reason, pays nothing
+};
+int adjust(const AdjustOptions& options);
+
 int config_schema(const Common& common);
 int config_dump(const Common& common);
 int check(const Common& common);

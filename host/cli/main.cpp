@@ -31,6 +31,31 @@ int main(int argc, char** argv) {
                       "one cycle of what is due, with its retries, then stop; opens no listener");
     run_app->callback([&] { status = run(run_options); });
 
+    command(app, "status", "what a running host does", common)->callback([&] {
+        status = stipend::cli::status(common);
+    });
+
+    ReloadOptions reload_options;
+    auto* reload_app =
+        command(app, "reload", "have a running host take the changed configuration", reload_options.common);
+    reload_app->add_flag("--accept-spend", reload_options.accept_spend,
+                         "even if it more than doubles the largest possible spend");
+    reload_app->add_flag("--undo", reload_options.undo, "go back to the configuration before the present one");
+    reload_app->callback([&] { status = reload(reload_options); });
+
+    AdjustOptions adjust_options;
+    auto* adjust_app =
+        command(app, "adjust", "pay or excuse time that stayed unpaid through our own fault", adjust_options.common);
+    adjust_app->add_option("--orchestrator", adjust_options.orchestrator, "whose")->required();
+    adjust_app->add_option("--from", adjust_options.from, "beginning of the time, such as 2026-11-22T06:00:00Z")
+        ->required();
+    adjust_app->add_option("--to", adjust_options.to, "its end")->required();
+    adjust_app->add_option("--reason", adjust_options.reason, "why; it is recorded")->required();
+    auto* usd = adjust_app->add_option("--usd", adjust_options.usd,
+                                       "the amount; negative takes back (default: the base for each unpaid interval)");
+    adjust_app->add_flag("--excuse", adjust_options.excuse, "record the reason and pay nothing")->excludes(usd);
+    adjust_app->callback([&] { status = adjust(adjust_options); });
+
     auto* check_app =
         command(app, "check", "check a configuration with its plugins, and print the largest possible spend", common);
     check_app->callback([&] { status = check(common); });

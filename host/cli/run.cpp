@@ -1,5 +1,8 @@
 #include <fmt/format.h>
 
+#include "host/api/control.hpp"
+#include "host/api/plugin_watch.hpp"
+#include "host/base/file.hpp"
 #include "host/cli/commands.hpp"
 #include "host/cli/reporter.hpp"
 #include "host/cli/service.hpp"
@@ -30,11 +33,66 @@ void greet(LineReporter& reporter, const engine::Plan& plan) {
 
 }  // namespace
 
+namespace {
+
+constexpr std::size_t max_file_bytes = 64u << 20;
+
+// The outside of a running host: its socket, its signals, its watch of the plugin folder.
+class Outside {
+  public:
+    Outside(engine::Runtime& runtime, api::Reloader& reloader, LineReporter& reporter)
+        : runtime_(runtime), reloader_(reloader), reporter_(reporter) {}
+
+    Result<void> open(const plugin::LoaderOptions& options, const std::string& state_folder) {
+        STIPEND_LET(server, api::ControlServer::create(runtime_, reloader_, state_folder,
+                                                       [this](const api::ReloadReport& report) { tell(report); }));
+        server_ = std::move(server);
+        auto watch =
+            api::PluginWatch::create(options.folder, [this](const std::string& file) { plugin_written(file); });
+        if (!watch) {
+            reporter_.warn(watch.error().message);  // the host runs without it: `stipend reload` does the same
+            return {};
+        }
+        watch_ = std::move(watch).value();
+        return {};
+    }
+    void reload() {
+        service_manager::reloading();
+        tell(reloader_.reload({}));
+        service_manager::ready("paying by uptime");
+    }
+
+  private:
+    void tell(const api::ReloadReport& report) {
+        if (report.taken) {
+            reporter_.info("reload: " + report.text);
+        } else {
+            reporter_.error("reload: nothing was taken over: " + report.text);
+        }
+    }
+    // Only a file that is in use is a wish to have it; others are listed, and run once the configuration names them.
+    void plugin_written(const std::string& file) {
+        if (!reloader_.uses(file)) return;
+        reporter_.info("the plugin " + file + " was written anew");
+        reload();
+    }
+
+    engine::Runtime& runtime_;
+    api::Reloader& reloader_;
+    LineReporter& reporter_;
+    std::unique_ptr<api::ControlServer> server_;
+    std::unique_ptr<api::PluginWatch> watch_;
+};
+
+}  // namespace
+
 int run(const RunOptions& options) {
     SignalThread::block();
     const config::ProcessEnvironment environment;
     config::Problems problems;
-    auto loaded = config::load(options.common.config_file, environment, problems);
+    auto text = read_file(options.common.config_file, max_file_bytes);
+    if (!text) return print_error(text.error());
+    auto loaded = config::load_text(options.common.config_file, *text, environment, problems);
     if (!problems.empty()) return print_problems(problems, options.common.json);
     LineReporter reporter(loaded.settings.log_level);
     for (const auto& name : config::ignored_environment(loaded.names_read, environment)) {
@@ -56,8 +114,15 @@ int run(const RunOptions& options) {
     auto runtime = engine::Runtime::create(clock, reporter, std::move(runtime_options));
     if (!runtime) return print_error(runtime.error());
     greet(reporter, *plan);
+    api::Reloader reloader(**runtime, loader, environment, options.common.config_file, *text, plan->settings,
+                           plan->spend);
+    Outside outside(**runtime, reloader, reporter);
+    if (!options.once) {
+        const auto opened = outside.open(loader_options(plan->settings), plan->settings.state);
+        if (!opened) return print_error(opened.error());
+    }
     if (const auto applied = (*runtime)->apply(std::move(*plan)); !applied) return print_error(applied.error());
-    const SignalThread signals([&] { (*runtime)->stop(); }, [] {});
+    const SignalThread signals([&] { (*runtime)->stop(); }, [&] { outside.reload(); });
     service_manager::ready("paying by uptime");
     const auto ended = (*runtime)->run();
     service_manager::stopping();

@@ -98,7 +98,21 @@ void Engine::decide_group(const plugin::PolicyInstance& policy, std::vector<Samp
     for (const auto* sampled : group) in.push_back(sample_of(*sampled, now));
     std::vector<stipend_decision> out(group.size());
     if (!policy.decide(in, out)) decide_singly(policy, group, in, out, now);
-    for (std::size_t at = 0; at < group.size(); ++at) take_decision(policy, *group[at], out[at], batch, now);
+    for (std::size_t at = 0; at < group.size(); ++at) {
+        record(policy, in[at], out[at]);
+        take_decision(policy, *group[at], out[at], batch, now);
+    }
+}
+
+// Kept for the day when new code must show that it decides as this does.
+void Engine::record(const plugin::PolicyInstance& policy, const stipend_sample& sample,
+                    const stipend_decision& decision) {
+    if (&policy != current().policies.front().get()) return;
+    if (recorded_.size() < max_recorded) {
+        recorded_.push_back({sample, decision});
+    } else {
+        recorded_[next_recorded_++ % max_recorded] = {sample, decision};
+    }
 }
 
 // A batch that failed is void: one by one, so that only the sample that the policy cannot bear is held.

@@ -27,6 +27,7 @@ namespace stipend::engine {
 inline constexpr std::size_t max_batch = 4096;  // decisions in one transaction
 inline constexpr std::size_t max_live_generations = 3;
 inline constexpr std::int64_t max_window_s = 7 * 86400;  // as far back as a worker's history goes
+inline constexpr std::size_t max_recorded = 256;         // samples kept to try new code on
 inline constexpr std::size_t min_payees_for_all_failed = 2;
 
 // A configuration that is to be taken over.
@@ -42,6 +43,11 @@ struct Counters {
 
 class Engine {
   public:
+    // A sample and what the common policy made of it.
+    struct Recorded {
+        stipend_sample sample;
+        stipend_decision decision;
+    };
     // Takes up what the ledger holds. `now` is the first instant of the run.
     Engine(Effects& effects, ledger::State state, stipend_unix_ns now);
 
@@ -85,6 +91,8 @@ class Engine {
     [[nodiscard]] std::vector<std::shared_ptr<const Generation>> generations() const;
     [[nodiscard]] std::optional<std::int64_t> rate(stipend_unix_ns now) const { return price_.rate(now); }
     [[nodiscard]] std::size_t in_flight() const { return in_flight_; }
+    // The last samples that the newest generation's common policy decided, in no particular order.
+    [[nodiscard]] const std::vector<Recorded>& recorded() const { return recorded_; }
 
   private:
     enum class Stage : std::uint8_t { inactive, scheduled, ready, in_flight, sampled, committing };
@@ -141,6 +149,7 @@ class Engine {
                       stipend_unix_ns now);
     void decide_singly(const plugin::PolicyInstance& policy, std::vector<Sampled*>& group,
                        std::vector<stipend_sample>& in, std::vector<stipend_decision>& out, stipend_unix_ns now);
+    void record(const plugin::PolicyInstance& policy, const stipend_sample& sample, const stipend_decision& decision);
     [[nodiscard]] stipend_sample sample_of(const Sampled& sampled, stipend_unix_ns now) const;
     void take_decision(const plugin::PolicyInstance& policy, Sampled& sampled, const stipend_decision& decision,
                        ledger::Batch& batch, stipend_unix_ns now);
@@ -187,6 +196,8 @@ class Engine {
     std::size_t active_ = 0, decided_active_ = 0, failing_ = 0;
     std::int64_t day_ = 0, day_usd_e8_ = 0;  // accrued by all on that UTC day
     std::int64_t retry_commit_at_ = 0;
+    std::vector<Recorded> recorded_;
+    std::size_t next_recorded_ = 0;
     bool draining_ = false;
     std::optional<stipend_unix_ns> until_;
     stipend_unix_ns committing_since_ = 0;

@@ -119,6 +119,8 @@ Result<ledger::GenerationId> Engine::publish(Publication publication, stipend_un
                                     MemoryOwner{generation.row.policy, generation.row.memory_version});
     price_.set_rules(generation.price);
     live_.push_back({publication.generation, 0});
+    recorded_.clear();
+    next_recorded_ = 0;
     if (publication.payees) {
         apply_registry(*publication.payees, now);
         if (!publication.own.empty()) {

@@ -109,6 +109,7 @@ void Runtime::retire(std::shared_ptr<plugin::Instance> instance) {
 Result<void> Runtime::run() {
     if (options_.once) engine_->limit_to(line_.now());
     loop_.run(clock_, [this] { return turn(); });
+    loop_.close();  // who still waits for this thread is told so, instead of waiting for ever
     if (engine_->failure()) return *engine_->failure();
     return {};
 }

@@ -1,0 +1,49 @@
+#include "host/cli/remote.hpp"
+
+#include <future>
+
+#include "host/api/control.hpp"
+#include "host/http/curl_client.hpp"
+
+namespace stipend::cli {
+namespace {
+
+constexpr std::uint32_t timeout_ms = 150'000;
+constexpr std::size_t max_answer_bytes = 16u << 20;
+
+}  // namespace
+
+Result<Json> ask_host(const config::Settings& settings, const std::string& method, const std::string& path,
+                      const Json& body) {
+    const auto socket = api::control_socket(settings.state);
+    STIPEND_LET(client, http::CurlClient::create());
+    struct Answer {
+        Result<void> result;
+        http::HttpResponse response;
+    };
+    std::promise<Answer> promise;
+    auto answer = promise.get_future();
+    http::HttpRequest request;
+    request.method = method;
+    request.url = "http://stipend" + path;
+    request.headers = "Content-Type: application/json\r\n";
+    request.body = method == "GET" ? "" : body.dump();
+    request.unix_socket = socket.native();
+    request.timeout_ms = timeout_ms;
+    request.max_response_bytes = max_answer_bytes;
+    http::HttpCallbacks callbacks;
+    callbacks.on_done = [&promise](std::uint64_t, Result<void>&& result, http::HttpResponse&& response) {
+        promise.set_value({std::move(result), std::move(response)});
+    };
+    STIPEND_TRY(client->send(std::move(request), std::move(callbacks)));
+    const auto got = answer.get();
+    if (!got.result) {
+        return fail(STIPEND_E_UNAVAILABLE, "no host answers at ", socket.native(), ": ", got.result.error().message);
+    }
+    STIPEND_LET(json, parse_json(got.response.body, {.bytes = max_answer_bytes, .depth = 16, .nodes = 1'000'000}));
+    if (got.response.status == 200) return json;
+    const auto* error = json.find("error");
+    return fail(STIPEND_E_INVALID, error == nullptr ? got.response.body : error->text());
+}
+
+}  // namespace stipend::cli

@@ -1,0 +1,132 @@
+"""A devnet and a host for tests: started, asked, steered and ended. Everything listens on loopback."""
+import json
+import os
+import pathlib
+import shutil
+import subprocess
+import tempfile
+import threading
+import time
+import urllib.request
+
+PROJECT = pathlib.Path(__file__).resolve().parents[3]
+BUILD = pathlib.Path(os.environ["STIPEND_BUILD"])
+STIPEND = BUILD / "bin" / "stipend"
+DEVNET = BUILD / "bin" / "stipend-devnet"
+PATIENCE = 60  # seconds until a condition that does not come is a failure
+
+
+def wait_for(condition, what):
+    """Waits until `condition()` is true; what it waits for has no event of its own outside the process."""
+    end = time.monotonic() + PATIENCE
+    while not condition():
+        if time.monotonic() > end:
+            raise AssertionError(f"not within {PATIENCE} s: {what}")
+        time.sleep(0.02)
+
+
+class Devnet:
+    def __init__(self, orchestrators):
+        self.orchestrators = orchestrators
+        read_end, write_end = os.pipe()
+        self.process = subprocess.Popen(
+            [DEVNET, "-n", str(orchestrators), "--gateway", "127.0.0.1:0", "--control", "127.0.0.1:0", "--ready-fd",
+             str(write_end)], stdout=subprocess.DEVNULL, pass_fds=[write_end])
+        os.close(write_end)
+        with os.fdopen(read_end) as ready:
+            fields = dict(field.split("=", 1) for field in ready.readline().split() if "=" in field)
+        self.gateway = fields["gateway"]
+        self.control = fields["control"] if fields["control"].startswith("http") else "http://" + fields["control"]
+        self.addresses = subprocess.run([DEVNET, "-n", str(orchestrators), "--print-addresses"], check=True,
+                                        capture_output=True, text=True).stdout.strip()
+
+    def fault(self, orchestrator, **fault):
+        self._post("/fault", {"orchestrator": orchestrator, "fault": fault})
+
+    def gateway_fault(self, kind):
+        self._post("/gateway", {"fault": kind})
+
+    def _post(self, path, body):
+        request = urllib.request.Request(self.control + path, json.dumps(body).encode(),
+                                         {"Content-Type": "application/json"})
+        with urllib.request.urlopen(request, timeout=10) as answer:
+            assert answer.status == 200
+
+    def end(self):
+        self.process.terminate()
+        self.process.wait(timeout=20)
+
+
+class Host:
+    """A folder with a configuration, a state and plugins of its own, and the host that runs in it."""
+
+    def __init__(self, devnet, interval=1):
+        self.folder = pathlib.Path(tempfile.mkdtemp(prefix="stipend-host-"))
+        self.plugins = self.folder / "plugins"
+        shutil.copytree(BUILD / "lib" / "stipend" / "plugins", self.plugins)
+        for file in self.plugins.iterdir():
+            file.chmod(0o644)
+        self.config = self.folder / "config.yaml"
+        text = (PROJECT / "config.yaml").read_text()
+        self.config.write_text(text.replace('folder: ""', f"folder: {self.plugins}"))
+        self.environment = dict(os.environ, GATEWAY_URL=devnet.gateway, ORCHESTRATOR_ADDRESSES=devnet.addresses,
+                                PAYMENT_INTERVAL_SECONDS=str(interval), STATE_DIRECTORY=str(self.folder / "state"))
+        self.process = None
+        self.lines = []
+
+    def start(self):
+        self.process = subprocess.Popen([STIPEND, "run", "-c", self.config], env=self.environment, text=True,
+                                        stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
+        self.reader = threading.Thread(target=self._read, args=(self.process.stdout,))
+        self.reader.start()
+        wait_for(lambda: self.process.poll() is not None or self.said("orchestrators, every"), "the host's first lines")
+        assert self.process.poll() is None, "".join(self.lines)
+
+    def _read(self, stream):
+        for line in stream:
+            self.lines.append(line)
+
+    def said(self, text):
+        return any(text in line for line in list(self.lines))
+
+    def kill(self):
+        self.process.kill()
+        self.process.wait(timeout=20)
+        self.reader.join(timeout=20)
+
+    def stop(self):
+        if self.process is not None and self.process.poll() is None:
+            self.process.terminate()
+            self.process.wait(timeout=60)
+            self.reader.join(timeout=20)
+        return self.process.returncode
+
+    def run(self, *arguments, environment=None):
+        """One subcommand: (exit status, standard output, standard error)."""
+        done = subprocess.run([STIPEND, *arguments, "-c", self.config], env=environment or self.environment, text=True,
+                              capture_output=True, timeout=120)
+        return done.returncode, done.stdout, done.stderr
+
+    def status(self):
+        code, out, err = self.run("status", "--json")
+        assert code == 0, err
+        return json.loads(out)
+
+    def decisions(self):
+        code, out, err = self.run("ledger", "export", "--kind", "decisions")
+        assert code == 0, err
+        return [json.loads(line) for line in out.splitlines()]
+
+    def verified(self):
+        code, out, err = self.run("ledger", "verify", "--json")
+        assert code == 0, out + err
+        return json.loads(out)
+
+    def edit(self, old, new):
+        text = self.config.read_text()
+        assert old in text, old
+        self.config.write_text(text.replace(old, new))
+
+    def end(self):
+        self.stop()
+        shutil.rmtree(self.folder, ignore_errors=True)
