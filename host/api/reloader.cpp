@@ -98,8 +98,9 @@ ReloadReport Reloader::reload(const ReloadRequest& request) {
 
 bool Reloader::uses(const std::string& file) {
     const std::lock_guard lock(mutex_);
-    for (const auto* reference : {&settings_.payment.policy, static_cast<const config::PluginRef*>(&settings_.dispatch),
-                                  static_cast<const config::PluginRef*>(&settings_.price)}) {
+    const std::initializer_list<const config::PluginRef*> active{&settings_.payment.policy, &settings_.dispatch,
+                                                                 &settings_.price};
+    for (const auto* reference : active) {
         if (loader_.file_of(reference->plugin).filename() == file) return true;
     }
     return false;

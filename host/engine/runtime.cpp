@@ -36,14 +36,14 @@ Result<std::unique_ptr<Runtime>> Runtime::create(const Clock& clock, Reporter& r
 }
 
 Runtime::~Runtime() {
-    // Whatever still answers finds nobody: the queue is closed, exchanges end, then the instances go.
+    // Whatever still answers finds nobody: the queue is closed, exchanges end, the plugins' parts go, then the threads.
     loop_.close();
     if (client_) client_->stop();
     const plugin::ControlScope control;
+    if (dispatch_.instance) retiring_.push_back(std::move(dispatch_.instance));
+    if (price_.instance) retiring_.push_back(std::move(price_.instance));
+    for (const auto& instance : retiring_) instance->destroy();
     pool_.reset();
-    dispatch_ = {};
-    price_ = {};
-    retiring_.clear();
 }
 
 Result<Runtime::Slot> Runtime::make(const Slot& old, const plugin::Prepared& prepared, const std::string& name,

@@ -243,7 +243,7 @@ stipend_status Instance::http_send(const stipend_http_request& request, stipend_
             const auto raw = to_abi_response(response, response.body);
             {
                 const std::lock_guard lock(self->calls_);
-                done(user, status, &raw, &error);
+                if (self->raw_ != nullptr) done(user, status, &raw, &error);
             }
             self->http_over(op);
         });
@@ -255,6 +255,7 @@ stipend_status Instance::http_send(const stipend_http_request& request, stipend_
                                                                    std::string_view part) -> Result<void> {
             const auto raw = to_abi_response(head, {});
             const std::lock_guard lock(self->calls_);
+            if (self->raw_ == nullptr) return fail(STIPEND_E_CANCELLED, "the plugin's instance is over");
             const auto status = on_part(user, &raw, bytes_to_abi(part));
             if (status == STIPEND_OK) return {};
             return fail(status, "the plugin ended the transfer");

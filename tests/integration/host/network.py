@@ -91,15 +91,20 @@ class Host:
 
     def kill(self):
         self.process.kill()
-        self.process.wait(timeout=20)
-        self.reader.join(timeout=20)
+        self._join()
 
     def stop(self):
-        if self.process is not None and self.process.poll() is None:
+        if self.process is None:
+            return None
+        if self.process.poll() is None:
             self.process.terminate()
-            self.process.wait(timeout=60)
-            self.reader.join(timeout=20)
+        self._join()
         return self.process.returncode
+
+    def _join(self):
+        self.process.wait(timeout=60)
+        self.reader.join(timeout=20)
+        self.process.stdout.close()
 
     def run(self, *arguments, environment=None):
         """One subcommand: (exit status, standard output, standard error)."""
