@@ -57,6 +57,11 @@ Result<void> check_headers(const HttpRequest& request, CheckedRequest& checked) 
 }
 
 Result<void> check_tls(const HttpRequest& request, CheckedRequest& checked) {
+    // A mode of a newer caller must not end up as the weakest one.
+    if (request.tls > TlsMode::none) {
+        return fail(STIPEND_E_INVALID, "bad TLS mode: got ", static_cast<int>(request.tls),
+                    ", want 0 (verify), 1 (pinned) or 2 (none)");
+    }
     if (request.pin_sha256.empty()) {
         if (request.tls == TlsMode::pinned) {
             return fail(STIPEND_E_INVALID, "TLS mode is pinned, but no pin is given: want pin_sha256");

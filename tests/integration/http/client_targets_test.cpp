@@ -183,6 +183,9 @@ TEST_CASE("a malformed request is refused at once") {
     auto request = get("http://127.0.0.1:1/");
     request.timeout_ms = 0;
     CHECK(refusal(request) == STIPEND_E_INVALID);
+    request = get("https://127.0.0.1:1/");
+    request.tls = static_cast<TlsMode>(3);
+    CHECK(refusal(request) == STIPEND_E_INVALID);
     request = get("http://127.0.0.1:1/");
     request.method = "GET / HTTP/1.1\r\nX:";
     CHECK(refusal(request) == STIPEND_E_INVALID);
