@@ -12,7 +12,7 @@
 
 namespace stipend::test {
 
-// One accepted connection, as its script sees it. Reads end after 10 s, so that no script hangs.
+// One accepted connection, as its script sees it. Reads end after 60 s, so that no script hangs.
 class Wire {
   public:
     explicit Wire(int fd) : fd_(fd) {}
