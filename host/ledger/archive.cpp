@@ -152,7 +152,9 @@ Result<void> SqliteLedger::record_archive(const ArchiveCut& cut) {
 
 Result<void> SqliteLedger::purge_archived() {
     STIPEND_LET(through, archived_through(database_));
-    for (const auto& [table, column] : archived_tables) {
+    for (const auto& place : archived_tables) {
+        const char* const table = place.first;
+        const char* const column = place.second;
         for (;;) {
             STIPEND_LET(first, database_.number(cat("SELECT ifnull(min(", column, "), 0) FROM ", table)));
             if (first == 0 || first > through) break;

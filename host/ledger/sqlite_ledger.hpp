@@ -15,8 +15,7 @@ namespace stipend::ledger {
 
 class SqliteLedger final : public Ledger {
   public:
-    SqliteLedger(std::filesystem::path path, OpenOptions options)
-        : path_(std::move(path)), options_(std::move(options)) {}
+    SqliteLedger(std::filesystem::path path, const OpenOptions& options) : path_(std::move(path)), options_(options) {}
     SqliteLedger(const SqliteLedger&) = delete;
     SqliteLedger& operator=(const SqliteLedger&) = delete;
     ~SqliteLedger() override;
