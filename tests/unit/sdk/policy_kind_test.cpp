@@ -33,7 +33,7 @@ struct Counting {
 template <class Record, std::size_t More>
 struct alignas(8) Grown {
     Record known{};
-    std::uint8_t more[More];
+    std::uint8_t more[More]{};
     Grown() {
         known.size = sizeof *this;
         std::memset(more, 0xEE, More);
