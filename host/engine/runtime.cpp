@@ -142,6 +142,8 @@ void Runtime::watch_clock(stipend_unix_ns now) {
                                     " s while the host runs: the schedule goes on "
                                     "unchanged; records keep the time of the host's start until it is started again"),
                         .at = now});
+    } else {
+        engine_->resolve("clock", now);
     }
 }
 

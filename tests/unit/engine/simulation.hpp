@@ -84,6 +84,8 @@ class Simulation final : public Effects {
         return Quote{2000 * e8, now, 0, "test"};
     };
 
+    std::int64_t commit_takes_ns = second / 1000;
+
     std::vector<Line> decisions;
     std::vector<Alert> alerts;
     std::vector<std::pair<std::string, stipend_unix_ns>> holds;
@@ -193,7 +195,7 @@ class Simulation final : public Effects {
         after(delay, [this, token = job.token, result = std::move(result)] { engine_->job_done(token, result, now_); });
     }
     void commit(std::shared_ptr<const ledger::Batch> batch) override {
-        after(second / 1000, [this, batch] {
+        after(commit_takes_ns, [this, batch] {
             const auto done = ledger_->commit(*batch);
             if (!done) MESSAGE(done.error().message);
             engine_->committed(done, now_);
