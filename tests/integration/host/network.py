@@ -79,7 +79,7 @@ class Host:
                                         stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
         self.reader = threading.Thread(target=self._read, args=(self.process.stdout,))
         self.reader.start()
-        wait_for(lambda: self.process.poll() is not None or self.said("orchestrators, every"), "the host's first lines")
+        wait_for(lambda: self.process.poll() is not None or self.run("status")[0] == 0, "a host that answers")
         assert self.process.poll() is None, "".join(self.lines)
 
     def _read(self, stream):
