@@ -49,8 +49,8 @@ Json engine_json(engine::Runtime& runtime) {
     const auto& counters = engine.counters();
     const auto now = runtime.now();
     Json out = Json::object();
-    out.set("settlement", Json::of_string(runtime.options().ns.text()));
-    out.set("paid", Json::of_string(runtime.options().ns.mode == ledger::Mode::live
+    out.set("settlement", Json::of_string(runtime.options().workshop.ns.text()));
+    out.set("paid", Json::of_string(runtime.options().workshop.ns.mode == ledger::Mode::live
                                         ? "debts are real, and paid once settlement is switched on"
                                         : "never: this is a dry run"));
     out.set("now", Json::of_string(utc_text(now)));

@@ -105,12 +105,10 @@ int run(const RunOptions& options) {
     const SystemClock clock;
     const auto watchdog_ns = service_manager::watchdog_interval_ns();
     engine::RuntimeOptions runtime_options{
-        .ns = namespace_of(plan->settings),
-        .state_folder = plan->settings.state,
+        .workshop = {.ns = namespace_of(plan->settings), .state_folder = plan->settings.state, .log = &reporter},
         .once = options.once,
         .on_turn = watchdog_ns == 0 ? std::function<void()>() : service_manager::watchdog,
-        .turn_every_ns = watchdog_ns / 3,
-        .log = &reporter};
+        .turn_every_ns = watchdog_ns / 3};
     auto runtime = engine::Runtime::create(clock, reporter, std::move(runtime_options));
     if (!runtime) return print_error(runtime.error());
     greet(reporter, *plan);

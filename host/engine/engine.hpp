@@ -116,6 +116,7 @@ class Engine {
     struct Sampled {
         registry::PayeeIndex payee;
         JobResult result;
+        std::optional<Observed> observed = {};  // asked for when it is decided
     };
     struct Live {
         std::shared_ptr<Generation> generation;
@@ -150,6 +151,8 @@ class Engine {
     void decide_singly(const plugin::PolicyInstance& policy, std::vector<Sampled*>& group,
                        std::vector<stipend_sample>& in, std::vector<stipend_decision>& out, stipend_unix_ns now);
     void record(const plugin::PolicyInstance& policy, const stipend_sample& sample, const stipend_decision& decision);
+    // Where the period begins that is decided at `decided_at`.
+    [[nodiscard]] static stipend_unix_ns period_from(const Slot& slot, stipend_unix_ns decided_at);
     [[nodiscard]] stipend_sample sample_of(const Sampled& sampled, stipend_unix_ns now) const;
     void take_decision(const plugin::PolicyInstance& policy, Sampled& sampled, const stipend_decision& decision,
                        ledger::Batch& batch, stipend_unix_ns now);

@@ -176,6 +176,7 @@ void Instance::finish(stipend_op op, stipend_status status, const void* record, 
         }
         done = std::move(found->second);
         operations_.erase(found);
+        observers_.erase(op);
     }
     if (status == STIPEND_OK) {
         done(record);
@@ -183,6 +184,35 @@ void Instance::finish(stipend_op op, stipend_status status, const void* record, 
         done(from_abi(status, error));
     }
     tell_if_idle();
+}
+
+void Instance::observe(stipend_op op, Observed observed) {
+    const std::lock_guard lock(mutex_);
+    observers_[op] = std::make_shared<Observed>(std::move(observed));
+}
+
+void Instance::seen(stipend_op op, const stipend_observation& observation) {
+    std::shared_ptr<Observed> observer;
+    {
+        const std::lock_guard lock(mutex_);
+        const auto found = observers_.find(op);
+        if (found == observers_.end()) return count_late_answer();
+        observer = found->second;
+    }
+    (*observer)(observation);
+}
+
+stipend_observe Instance::observer() {
+    return &observation_made;
+}
+
+void Instance::cancel(stipend_op op, void (*how)(stipend_instance*, stipend_op)) {
+    const std::lock_guard lock(calls_);
+    if (raw_ == nullptr) return;
+    static_cast<void>(call("cancel", name_, [&](stipend_error*) {
+        how(raw_, op);
+        return STIPEND_OK;
+    }));
 }
 
 std::size_t Instance::under_way() const {

@@ -84,6 +84,8 @@ class Simulation final : public Effects {
         return Quote{2000 * e8, now, 0, "test"};
     };
 
+    std::map<std::string, Observed> seen;  // what the host's own monitors saw, by payee
+
     std::vector<Line> decisions;
     std::vector<Alert> alerts;
     std::vector<std::pair<std::string, stipend_unix_ns>> holds;
@@ -198,6 +200,11 @@ class Simulation final : public Effects {
             if (!done) MESSAGE(done.error().message);
             engine_->committed(done, now_);
         });
+    }
+    [[nodiscard]] std::optional<engine::Observed> observed(const registry::Payee& payee, stipend_unix_ns,
+                                                           stipend_unix_ns) const override {
+        const auto found = seen.find(payee.key);
+        return found == seen.end() ? std::nullopt : std::optional(found->second);
     }
     void fetch_price() override {
         after(0, [this] { engine_->price_done(quote(now_), now_); });
