@@ -70,7 +70,8 @@ class Host:
         text = (PROJECT / "config.yaml").read_text()
         self.config.write_text(text.replace('folder: ""', f"folder: {self.plugins}"))
         self.environment = dict(os.environ, GATEWAY_URL=devnet.gateway, ORCHESTRATOR_ADDRESSES=devnet.addresses,
-                                PAYMENT_INTERVAL_SECONDS=str(interval), STATE_DIRECTORY=str(self.folder / "state"))
+                                PAYMENT_INTERVAL_SECONDS=str(interval), METRICS_LISTEN="127.0.0.1:0",
+                                STATE_DIRECTORY=str(self.folder / "state"))
         self.process = None
         self.lines = []
 

@@ -28,7 +28,9 @@ TEST_CASE("the lower of the worker's and the host's own uptime decides") {
 TEST_CASE("a worker that reports less than the host saw is taken at its word") {
     Simulation world;
     world.seen["o1"] = {1'000'000, 1'000'000};
-    world.answer = [](const registry::Payee&, const JobSpec&, stipend_unix_ns) { return std::pair{good("85"), second}; };
+    world.answer = [](const registry::Payee&, const JobSpec&, stipend_unix_ns) {
+        return std::pair{good("85"), second};
+    };
     CHECK(first_decision(world).tier == "good");
 }
 
