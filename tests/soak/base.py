@@ -43,6 +43,7 @@ class Scenario:
         self.options = options
         self.count = count
         self.findings = Findings()
+        self.runs = []  # lives of the host
         self.numbers = {}
         self.begun = time.monotonic()
         self.shown = 0.0
@@ -57,8 +58,7 @@ class Scenario:
             self.host = self.make_host()
             self.ledger = Ledger(self.host.folder / "state")
             self.run()
-            if self.host.stop() != 0:
-                self.findings.add(f"the host ended with status {self.host.process.returncode}")
+            self.stop()
             self.check_at_rest()
         except AssertionError as error:
             self.findings.add(str(error))
@@ -89,6 +89,12 @@ class Scenario:
                 self.devnet.fault(f"{first}-{first + count - 1}", **fault)
             first += count
         assert first == self.orchestrators, first
+
+    def stop(self):
+        """Ends the host as an operator does; what it decided to the last is taken too."""
+        if self.host.stop() != 0:
+            self.findings.add(f"the host ended with status {self.host.process.returncode}")
+        self.chain.extend(self.runs)
 
     def check_at_rest(self):
         """The ledger by its own words, and the debts by the sum of the decisions."""

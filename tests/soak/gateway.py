@@ -39,13 +39,13 @@ class Gateway(Scenario):
 
     def run(self):
         self.chain = Outage(self.ledger, self.policy, self.findings)
-        self.life = Run()
+        self.runs.append(Run())
         self.faults((self.healthy, None), (3, {"kind": "uptime", "percent": "87.5"}),
                     (3, {"kind": "uptime", "percent": "60"}), (2, {"kind": "uptime", "percent": "45"}),
                     (2, {"kind": "uptime", "percent": "20"}), (2, {"kind": "uptime", "percent": "0"}),
                     (2, {"kind": "error", "status": 500, "text": "broken"}))
         self.host.start()
-        self.life.ready()
+        self.runs[0].ready()
         self.wait_for_all(0, 2)
         self.go()
         self.come_back()
@@ -58,7 +58,7 @@ class Gateway(Scenario):
         waiting = {key(number) for number in range(self.healthy)}
         while waiting:
             seen = len(self.host.lines)
-            self.chain.extend([self.life])
+            self.chain.extend(self.runs)
             counted = [name for (name, _), row in self.chain.by_key.items() if row.decided_at >= since_ns]
             waiting = {name for name in waiting if counted.count(name) < decisions}
             if waiting:
@@ -78,7 +78,7 @@ class Gateway(Scenario):
         if alerts != ["gateway"]:
             self.findings.add(f"alerts while the gateway is gone: got {alerts}, want the gateway's alone")
         self.numbers["held"] = status["held"]
-        self.chain.extend([self.life])
+        self.chain.extend(self.runs)
         inside = [row for row in self.chain.rows if row.decided_at > self.chain.gone_at + GRACE_NS]
         if inside:
             self.findings.add(f"got {len(inside)} decisions while the gateway was gone, want none")

@@ -36,7 +36,6 @@ class Kill(Scenario):
     def run(self):
         self.chance = random.Random(self.options.seed)
         self.chain = Chain(self.ledger, self.policy, self.findings)
-        self.runs = []
         self.moments = collections.Counter()
         self.told = 0  # lines of the host that were looked at
         self.faults((8, None), (4, {"kind": "uptime", "percent": "87.5"}), (4, {"kind": "uptime", "percent": "60"}),
@@ -50,6 +49,7 @@ class Kill(Scenario):
             self.look()
             self.progress(step, f"{len(self.chain.rows)} decisions")
         self.live(to_the_end=True)
+        self.stop()
         self.look()
         self.check_steady()
         decided_runs = sum(1 for run in self.runs if run.decided)

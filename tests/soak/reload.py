@@ -38,18 +38,18 @@ class Reload(Scenario):
         self.builds = (BUILD / "lib" / "stipend" / "plugins" / "payment.so", BUILD / "tests" / "soak" / "payment_other.so")
         self.table, self.build = 0, 0
         self.ways, self.busy, self.pauses_us, self.memory_kib = collections.Counter(), 0, [], []
-        self.life = Run()
+        self.runs.append(Run())
         self.host.start()
         self.host.wait_line(" wei  next in ")
-        self.life.ready()
+        self.runs[0].ready()
         for step in range(1, self.count + 1):
             self.reload()
             self.memory_kib.append(self.resident_kib())
             if step % 50 == 0:
-                self.chain.extend([self.life])
+                self.chain.extend(self.runs)
             self.progress(step, f"{len(self.chain.rows)} decisions, {self.busy} times busy, "
                                 f"{self.memory_kib[-1]} KiB")
-        self.host.wait_line(f" wei  next in ", len(self.host.lines))
+        self.host.wait_line(" wei  next in ", len(self.host.lines))
         self.check()
 
     def reload(self):
@@ -63,7 +63,7 @@ class Reload(Scenario):
             # The pay periods that the oldest generation must decide end by themselves: there is no event to wait for.
             time.sleep(self.chance.uniform(0.1, 0.4))
             since = len(self.host.lines)
-            answer = self.chance.choice((self.command, self.signal))(since)
+            answer = self.chance.choice((self.order, self.signal))(since)
         if "is in force" not in answer:
             raise AssertionError(f"reload by {way.__name__[3:]}: got: {answer.strip()}")
         kept = KEPT.search(self.host.wait_line("kept the control thread", since))
@@ -71,7 +71,7 @@ class Reload(Scenario):
 
     def by_command(self, since):
         self.flip_table()
-        return self.command(since)
+        return self.order(since)
 
     def by_signal(self, since):
         self.flip_table()
@@ -87,7 +87,7 @@ class Reload(Scenario):
         shutil.copyfile(self.other_build(), self.host.plugins / "payment.so")
         return self.host.wait_line("reload: ", since)
 
-    def command(self, since):
+    def order(self, since):
         code, out, err = self.host.run("reload", "--json")
         report = json.loads(out) if out else {"text": err, "taken": False}
         if report["taken"] != (code == 0):
@@ -113,7 +113,7 @@ class Reload(Scenario):
         return 0
 
     def check(self):
-        self.chain.extend([self.life])
+        self.chain.extend(self.runs)
         self.chain.check_kept()
         self.chain.check_gaps()
         if self.chain.jumps:
