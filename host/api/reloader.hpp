@@ -22,7 +22,7 @@ struct ReloadReport {
     std::string text;  // what an operator reads: what was taken, or why nothing was
     Json problems;     // an array where the configuration is wrong; null otherwise
     ledger::GenerationId generation = 0;
-    std::int64_t pause_ns = 0;  // how long the control thread was kept
+    std::int64_t pause_ns = 0;  // the longest that the control thread was kept at a time
 };
 
 // Calls are taken one after the other. Everything that can fail or take long happens before the control thread is
@@ -43,7 +43,7 @@ class Reloader {
     // What cannot change while the host runs, or nothing.
     [[nodiscard]] std::optional<std::string> needs_restart(const config::Settings& next) const;
     // Would the new code, under the configuration in force, have decided otherwise than the old?
-    [[nodiscard]] Result<void> replay(const engine::Plan& plan);
+    [[nodiscard]] Result<void> replay(const engine::Plan& plan, std::int64_t& pause_ns);
     [[nodiscard]] Result<ledger::GenerationId> apply(engine::Plan plan, std::int64_t& pause_ns);
 
     engine::Runtime& runtime_;

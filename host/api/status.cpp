@@ -86,8 +86,9 @@ Result<Json> status(engine::Runtime& runtime) {
     STIPEND_LET(gaps, runtime.writer().ask([](ledger::Ledger& ledger) { return ledger.gaps(max_listed); }));
     Json unpaid = Json::array();
     for (const auto& gap : gaps) {
+        if (gap.adjusted) continue;
         Json one = Json::object();
-        one.set("orchestrator_id", Json::of_int(gap.orchestrator));
+        one.set("orchestrator", Json::of_string(gap.key));
         one.set("from", Json::of_string(utc_text(gap.from)));
         one.set("to", gap.to ? Json::of_string(utc_text(*gap.to)) : Json());
         one.set("cause", Json::of_string(gap.cause));

@@ -74,6 +74,7 @@ class Outside {
     void tell(const api::ReloadReport& report) {
         if (report.taken) {
             reporter_.info("reload: " + report.text);
+            reporter_.info(fmt::format("the reload kept the control thread for {} us", report.pause_ns / 1000));
         } else {
             reporter_.error("reload: nothing was taken over: " + report.text);
         }

@@ -89,9 +89,8 @@ stipend_sample Engine::sample_of(const Sampled& sampled, stipend_unix_ns now) co
     const auto& generation = generation_of(slot);
     auto sample = make_sample(slot.account, check_of(sampled.result, sampled.observed),
                               {generation.terms_of(sampled.payee).base_usd_e8, price_.rate(now)}, now);
-    const auto owner = memory_owners_.find(slot.memory_generation);
-    const MemoryOwner wanted{generation.row.policy, generation.row.memory_version};
-    if (owner != memory_owners_.end() && owner->second != wanted) sample.memory = {};
+    // Another policy's memory, or one of another layout, would only be misread.
+    if (slot.memory_owner != no_owner && slot.memory_owner != live_of(slot).memory_owner) sample.memory = {};
     return sample;
 }
 
@@ -293,6 +292,7 @@ void Engine::settle(const ledger::Decided& decided, stipend_unix_ns now) {
     slot.day = state.day;
     slot.day_usd_e8 = state.day_usd_e8;
     slot.memory_generation = state.memory_generation;
+    slot.memory_owner = live_of(slot).memory_owner;
     slot.gap_open = false;
     release(slot);
     ++counters_.decisions;

@@ -48,6 +48,7 @@ struct Setup {
     std::int64_t interval_ns = 60 * second;
     std::int64_t base_usd_e8 = 10 * e8;
     std::string policy = "{}";
+    std::uint32_t memory_version = 1;
     DispatchRules dispatch;
     AccrualLimits limits{20'000 * e8, 1'000'000 * e8};
     PriceRules price{100 * e8, 100'000 * e8, 2'000'000, 3600 * second};
@@ -116,7 +117,7 @@ class Simulation final : public Effects {
         out->row = {.policy = "org.stipend.payment",
                     .version = "1",
                     .revision = 1,
-                    .memory_version = 1,
+                    .memory_version = setup.memory_version,
                     .so_sha256 = "00",
                     .config = setup.policy,
                     .terms = std::to_string(setup.interval_ns)};
