@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "host/base/time.hpp"
+#include "host/engine/price_gate.hpp"
 
 namespace stipend::api {
 
@@ -61,7 +62,12 @@ Result<ledger::Adjustment> make_adjustment(const AdjustRequest& request, const A
             return fail(STIPEND_E_LIMIT, "amount too large: ", periods, " periods");
         }
     }
-    STIPEND_LET(wei, usd_to_wei(usd_e8 < 0 ? -usd_e8 : usd_e8, {}, terms.usd_per_eth_e8));
+    if (usd_e8 != 0 && !terms.usd_per_eth_e8) {
+        return fail(STIPEND_E_UNAVAILABLE, "no exchange rate is accepted at present: ", request.orchestrator,
+                    ": got an amount of ", scaled_text(usd_e8, 8), " USD, want --excuse, or a host that has a rate");
+    }
+    STIPEND_LET(
+        wei, usd_e8 == 0 ? Result<Wei>(Wei()) : usd_to_wei(usd_e8 < 0 ? -usd_e8 : usd_e8, {}, *terms.usd_per_eth_e8));
     STIPEND_LET(magnitude, SignedWei::of(wei));
     SignedWei signed_wei = magnitude;
     if (usd_e8 < 0) {
@@ -79,6 +85,35 @@ Result<ledger::Adjustment> make_adjustment(const AdjustRequest& request, const A
                               .at = now};
 }
 
+Result<AdjustTerms> terms_without_host(ledger::Ledger& ledger, const config::Settings& settings,
+                                       const std::string& orchestrator, stipend_unix_ns now) {
+    STIPEND_LET(state, ledger.load_state());
+    const auto known = std::find_if(state.orchestrators.begin(), state.orchestrators.end(),
+                                    [&](const auto& record) { return record.row.key == orchestrator; });
+    if (known == state.orchestrators.end()) {
+        return fail(STIPEND_E_INVALID, "no such orchestrator: ", orchestrator);
+    }
+    AdjustTerms terms{.orchestrator = known->row.id,
+                      .interval_ns = settings.payment.interval_ns,
+                      .base_usd_e8 = settings.payment.base_usd_e8,
+                      .usd_per_eth_e8 = std::nullopt};
+    for (const auto& configured : settings.orchestrators) {
+        if (configured.id == orchestrator) terms.base_usd_e8 = config::base_usd_e8(settings, configured);
+    }
+    if (state.price) {
+        const auto& price = settings.price;
+        engine::PriceGate gate({.min_usd_e8 = price.min_usd_e8,
+                                .max_usd_e8 = price.max_usd_e8,
+                                .max_step_ppm = price.max_step_ppm,
+                                .max_age_ns = price.max_age_ns});
+        gate.restore({state.price->usd_per_eth_e8, state.price->at, 0, state.price->source});
+        terms.usd_per_eth_e8 = gate.rate(now);
+    }
+    return terms;
+}
+
+namespace {
+
 Json to_json(const ledger::Adjustment& row) {
     Json out = Json::object();
     out.set("key", Json::of_string(row.key));
@@ -87,6 +122,18 @@ Json to_json(const ledger::Adjustment& row) {
     out.set("from", Json::of_string(utc_text(row.from)));
     out.set("to", Json::of_string(utc_text(row.to)));
     return out;
+}
+
+}  // namespace
+
+Result<Json> record_adjustment(ledger::Ledger& ledger, const AdjustRequest& request, const AdjustTerms& terms,
+                               stipend_unix_ns now) {
+    STIPEND_LET(gaps, ledger.gaps(UINT32_MAX));
+    STIPEND_LET(row, make_adjustment(request, terms, gaps, now));
+    ledger::Batch batch;
+    batch.adjustments.push_back(row);
+    STIPEND_TRY(ledger.commit(batch));
+    return to_json(row);
 }
 
 }  // namespace stipend::api

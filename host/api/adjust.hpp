@@ -5,6 +5,7 @@
 #include <string>
 #include <vector>
 
+#include "host/config/settings.hpp"
 #include "host/ledger/ledger.hpp"
 #include "stipend/json.hpp"
 
@@ -24,7 +25,7 @@ struct AdjustTerms {
     ledger::OrchestratorId orchestrator = 0;
     std::int64_t interval_ns = 0;
     std::int64_t base_usd_e8 = 0;
-    std::int64_t usd_per_eth_e8 = 0;
+    std::optional<std::int64_t> usd_per_eth_e8;  // none: no rate is accepted, and only an excuse can be recorded
 };
 
 // {"orchestrator","from","to","reason","usd","by"}; times as RFC 3339, `usd` a decimal string or absent.
@@ -35,6 +36,13 @@ Result<AdjustRequest> parse_adjustment(const Json& json);
 Result<ledger::Adjustment> make_adjustment(const AdjustRequest& request, const AdjustTerms& terms,
                                            const std::vector<ledger::Gap>& gaps, stipend_unix_ns now);
 
-[[nodiscard]] Json to_json(const ledger::Adjustment& row);
+// The terms where no host runs: the configuration's, and the last rate that was accepted, if it still counts. INVALID
+// where the ledger knows no such orchestrator.
+Result<AdjustTerms> terms_without_host(ledger::Ledger& ledger, const config::Settings& settings,
+                                       const std::string& orchestrator, stipend_unix_ns now);
+
+// Writes the row, and answers what was written.
+Result<Json> record_adjustment(ledger::Ledger& ledger, const AdjustRequest& request, const AdjustTerms& terms,
+                               stipend_unix_ns now);
 
 }  // namespace stipend::api

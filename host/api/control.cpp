@@ -21,6 +21,7 @@ bool flag(const Json& body, std::string_view key) {
 
 Json report_json(const ReloadReport& report) {
     Json out = Json::object();
+    out.set("good", Json::of_bool(report.good));
     out.set("taken", Json::of_bool(report.taken));
     out.set("text", Json::of_string(report.text));
     out.set("problems", report.problems);
@@ -38,7 +39,6 @@ Result<Json> adjust(engine::Runtime& runtime, const Json& body) {
         const auto payee = engine.payees().find(request.orchestrator);
         const auto rate = engine.rate(runtime.now());
         if (!payee) return promise.set_value(fail(STIPEND_E_INVALID, "no such orchestrator: ", request.orchestrator));
-        if (!rate) return promise.set_value(fail(STIPEND_E_UNAVAILABLE, "no exchange rate is accepted at present"));
         const auto& generation = *engine.generations().back();
         promise.set_value(AdjustTerms{engine.payees()[*payee].id, generation.interval_ns,
                                       generation.terms_of(*payee).base_usd_e8, *rate});
@@ -51,14 +51,8 @@ Result<Json> adjust(engine::Runtime& runtime, const Json& body) {
     }
     if (!terms) return terms.error();
     const auto now = runtime.now();
-    return runtime.writer().ask([&](ledger::Ledger& ledger) -> Result<Json> {
-        STIPEND_LET(gaps, ledger.gaps(UINT32_MAX));
-        STIPEND_LET(row, make_adjustment(request, *terms, gaps, now));
-        ledger::Batch batch;
-        batch.adjustments.push_back(row);
-        STIPEND_TRY(ledger.commit(batch));
-        return to_json(row);
-    });
+    return runtime.writer().ask(
+        [&](ledger::Ledger& ledger) { return record_adjustment(ledger, request, *terms, now); });
 }
 
 }  // namespace
@@ -67,23 +61,17 @@ std::filesystem::path control_socket(const std::string& state_folder) {
     return std::filesystem::path(state_folder) / "control.sock";
 }
 
-ControlServer::ControlServer(engine::Runtime& runtime, Reloader& reloader,
-                             std::function<void(const ReloadReport&)> on_reload)
-    : runtime_(runtime),
-      reloader_(reloader),
-      on_reload_(std::move(on_reload)),
-      pool_(1),
-      strand_(std::make_shared<plugin::Strand>(pool_)) {}
+ControlServer::ControlServer(engine::Runtime& runtime, Reload reload)
+    : runtime_(runtime), reload_(std::move(reload)), pool_(1), strand_(std::make_shared<plugin::Strand>(pool_)) {}
 
 ControlServer::~ControlServer() {
     if (server_) server_->stop();
     strand_->close();
 }
 
-Result<std::unique_ptr<ControlServer>> ControlServer::create(engine::Runtime& runtime, Reloader& reloader,
-                                                             const std::string& state_folder,
-                                                             std::function<void(const ReloadReport&)> on_reload) {
-    std::unique_ptr<ControlServer> self(new ControlServer(runtime, reloader, std::move(on_reload)));
+Result<std::unique_ptr<ControlServer>> ControlServer::create(engine::Runtime& runtime, const std::string& state_folder,
+                                                             Reload reload) {
+    std::unique_ptr<ControlServer> self(new ControlServer(runtime, std::move(reload)));
     STIPEND_LET(server, http::Server::create({.unix_socket = control_socket(state_folder).native()}));
     self->server_ = std::move(server);
     STIPEND_TRY(self->add_routes());
@@ -108,9 +96,8 @@ Result<void> ControlServer::route(const char* method, const char* path, std::fun
 Result<void> ControlServer::add_routes() {
     STIPEND_TRY(route("GET", "/status", [this](const Json&) { return status(runtime_); }));
     STIPEND_TRY(route("POST", "/reload", [this](const Json& body) -> Result<Json> {
-        const auto report = reloader_.reload({.accept_spend = flag(body, "accept_spend"), .undo = flag(body, "undo")});
-        on_reload_(report);
-        return report_json(report);
+        return report_json(reload_(
+            {.accept_spend = flag(body, "accept_spend"), .undo = flag(body, "undo"), .check = flag(body, "check")}));
     }));
     return route("POST", "/adjust", [this](const Json& body) { return adjust(runtime_, body); });
 }

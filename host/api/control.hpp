@@ -16,27 +16,27 @@ namespace stipend::api {
 
 [[nodiscard]] std::filesystem::path control_socket(const std::string& state_folder);
 
-// GET /status; POST /reload {"accept_spend","undo"}; POST /adjust {"orchestrator","from","to","reason","usd","by"}.
+// GET /status; POST /reload {"accept_spend","undo","check"};
+// POST /adjust {"orchestrator","from","to","reason","usd","by"}.
 // Answers are JSON; {"error"} and a status of 4xx where something is refused.
 class ControlServer {
   public:
-    // CONFLICT where another host answers at the socket. References outlive it.
-    static Result<std::unique_ptr<ControlServer>> create(engine::Runtime& runtime, Reloader& reloader,
-                                                         const std::string& state_folder,
-                                                         std::function<void(const ReloadReport&)> on_reload);
+    using Reload = std::function<ReloadReport(const ReloadRequest&)>;
+    // CONFLICT where another host answers at the socket. `runtime` outlives it; `reload` is called on its worker.
+    static Result<std::unique_ptr<ControlServer>> create(engine::Runtime& runtime, const std::string& state_folder,
+                                                         Reload reload);
     ~ControlServer();
     ControlServer(const ControlServer&) = delete;
     ControlServer& operator=(const ControlServer&) = delete;
 
   private:
-    ControlServer(engine::Runtime& runtime, Reloader& reloader, std::function<void(const ReloadReport&)> on_reload);
+    ControlServer(engine::Runtime& runtime, Reload reload);
     Result<void> add_routes();
     // Answers on the worker, since the server's own thread must not wait.
     Result<void> route(const char* method, const char* path, std::function<Result<Json>(const Json&)> work);
 
     engine::Runtime& runtime_;
-    Reloader& reloader_;
-    std::function<void(const ReloadReport&)> on_reload_;
+    Reload reload_;
     plugin::WorkerPool pool_;
     std::shared_ptr<plugin::Strand> strand_;
     std::unique_ptr<http::Server> server_;

@@ -40,6 +40,10 @@ auto on_control(engine::Runtime& runtime, std::int64_t& pause_ns, Work work) -> 
 
 }  // namespace
 
+std::string in_force(ledger::GenerationId generation, std::size_t orchestrators) {
+    return cat("generation ", generation, " is in force, ", orchestrators, " orchestrators");
+}
+
 Reloader::Reloader(engine::Runtime& runtime, plugin::Loader& loader, const config::Environment& environment,
                    std::string file, std::string text, config::Settings settings, engine::Spend spend)
     : runtime_(runtime),
@@ -96,13 +100,20 @@ ReloadReport Reloader::reload(const ReloadRequest& request) {
     if (!request.accept_spend && engine::more_than_doubles(spend_, plan->spend)) {
         return refuse(cat(spend, "\nrefused: it more than doubles; take it with `stipend reload --accept-spend`"));
     }
+    report.good = true;
+    if (request.check) {
+        report.text = cat("the host would take it\n", spend);
+        return report;
+    }
     auto settings = plan->settings;
     const auto next_spend = plan->spend;
     const auto taken = apply(std::move(*plan), report.pause_ns);
+    report.good = taken.ok();
     if (!taken) return refuse(taken.error().message);
     report.taken = true;
     report.generation = *taken;
     report.text = cat("generation ", *taken, " is in force for every pay period that begins from now on\n", spend);
+    report.summary = in_force(*taken, next_spend.orchestrators);
     previous_ = std::exchange(text_, std::move(*text));
     settings_ = std::move(settings);
     spend_ = next_spend;

@@ -43,8 +43,23 @@ Json orchestrators_json(const engine::Engine& engine) {
     return out;
 }
 
+Json unpaid_json(const std::vector<ledger::Gap>& gaps) {
+    Json out = Json::array();
+    for (const auto& gap : gaps) {
+        if (gap.adjusted) continue;
+        Json one = Json::object();
+        one.set("orchestrator", Json::of_string(gap.key));
+        one.set("from", Json::of_string(utc_text(gap.from)));
+        one.set("to", gap.to ? Json::of_string(utc_text(*gap.to)) : Json());
+        one.set("cause", Json::of_string(gap.cause));
+        one.set("at_stake_usd", gap.usd_e8 ? Json::of_string(scaled_text(*gap.usd_e8, 8)) : Json());
+        out.push(std::move(one));
+    }
+    return out;
+}
+
 // The control thread's part.
-Json engine_json(engine::Runtime& runtime) {
+Json engine_json(engine::Runtime& runtime, const std::vector<ledger::Gap>& gaps) {
     const auto& engine = runtime.engine();
     const auto& counters = engine.counters();
     const auto now = runtime.now();
@@ -68,35 +83,23 @@ Json engine_json(engine::Runtime& runtime) {
     out.set("plugins_unwell", std::move(unwell));
     out.set("alerts", alerts_json(engine.alerts()));
     out.set("orchestrators", orchestrators_json(engine));
+    out.set("unpaid", unpaid_json(gaps));
     return out;
 }
 
 }  // namespace
 
 Result<Json> status(engine::Runtime& runtime) {
+    STIPEND_LET(gaps, runtime.writer().ask([](ledger::Ledger& ledger) { return ledger.gaps(max_listed); }));
     std::promise<Json> promise;
     auto answer = promise.get_future();
-    runtime.post([&runtime, promise = std::move(promise)]() mutable { promise.set_value(engine_json(runtime)); });
-    Json out;
+    runtime.post(
+        [&runtime, &gaps, promise = std::move(promise)]() mutable { promise.set_value(engine_json(runtime, gaps)); });
     try {
-        out = answer.get();
+        return answer.get();
     } catch (const std::future_error&) {
         return fail(STIPEND_E_STATE, "the host is stopping");
     }
-    STIPEND_LET(gaps, runtime.writer().ask([](ledger::Ledger& ledger) { return ledger.gaps(max_listed); }));
-    Json unpaid = Json::array();
-    for (const auto& gap : gaps) {
-        if (gap.adjusted) continue;
-        Json one = Json::object();
-        one.set("orchestrator", Json::of_string(gap.key));
-        one.set("from", Json::of_string(utc_text(gap.from)));
-        one.set("to", gap.to ? Json::of_string(utc_text(*gap.to)) : Json());
-        one.set("cause", Json::of_string(gap.cause));
-        one.set("at_stake_usd", gap.usd_e8 ? Json::of_string(scaled_text(*gap.usd_e8, 8)) : Json());
-        unpaid.push(std::move(one));
-    }
-    out.set("unpaid", std::move(unpaid));
-    return out;
 }
 
 }  // namespace stipend::api

@@ -29,6 +29,7 @@ struct ReloadOptions {
     Common common;
     bool accept_spend = false;
     bool undo = false;
+    bool check = false;  // only say what would happen
 };
 int reload(const ReloadOptions& options);
 

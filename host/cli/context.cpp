@@ -1,8 +1,55 @@
 #include "host/cli/context.hpp"
 
+#include <algorithm>
+#include <array>
 #include <cstdio>
+#include <span>
+#include <string_view>
+
+#include "host/config/environment.hpp"
 
 namespace stipend::cli {
+namespace {
+
+std::span<const std::string_view> options_read(Reads reads) {
+    static constexpr std::array<std::string_view, 8> options{
+        "state", "network", "settlement", "payment", "price", "orchestrators", "orchestrator_addresses", "capabilities",
+    };
+    switch (reads) {
+        case Reads::place:
+            return std::span(options).first(1);
+        case Reads::ledger:
+            return std::span(options).first(3);
+        case Reads::terms:
+            break;
+    }
+    return options;
+}
+
+// Is the problem about this option, or something inside it? A problem without a path is about all of them.
+bool touches(const config::Problem& problem, std::string_view option) {
+    const std::string_view path = problem.path;
+    return path.empty() || (path.starts_with(option) &&
+                            (path.size() == option.size() || path[option.size()] == '.' || path[option.size()] == '['));
+}
+
+}  // namespace
+
+std::optional<config::Settings> settings_for(Reads reads, const Common& common, int& status) {
+    config::Problems problems;
+    auto loaded = config::load(common.config_file, config::ProcessEnvironment(), problems);
+    const auto read = options_read(reads);
+    const auto listed = problems.sorted();
+    const bool in_the_way =
+        listed.size() < problems.count() || std::any_of(listed.begin(), listed.end(), [&](const auto& problem) {
+            return std::any_of(read.begin(), read.end(), [&](auto option) { return touches(problem, option); });
+        });
+    if (in_the_way) {
+        status = print_problems(problems, common.json);
+        return std::nullopt;
+    }
+    return std::move(loaded.settings);
+}
 
 std::filesystem::path program_folder() {
     std::error_code ec;

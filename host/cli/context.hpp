@@ -1,7 +1,9 @@
 // What every subcommand needs: the configuration, the plugin loader, and one way of saying what is wrong.
 #pragma once
 
+#include <cstdint>
 #include <filesystem>
+#include <optional>
 #include <string>
 
 #include "host/config/problem.hpp"
@@ -22,6 +24,16 @@ struct Common {
 
 // The folder of the running program, from /proc/self/exe.
 [[nodiscard]] std::filesystem::path program_folder();
+
+// What a command reads of a configuration. What is wrong with the rest of the file does not keep it from its work: the
+// file may be half edited by now, or take credentials that only the service can read.
+enum class Reads : std::uint8_t {
+    place,   // where the host's state is
+    ledger,  // and whose ledger that is
+    terms,   // and who is paid how much
+};
+// Prints the problems and sets `status` where something that is read is wrong.
+[[nodiscard]] std::optional<config::Settings> settings_for(Reads reads, const Common& common, int& status);
 
 // Where plugins come from and where they are staged under these settings.
 [[nodiscard]] plugin::LoaderOptions loader_options(const config::Settings& settings);

@@ -20,14 +20,6 @@ Result<std::unique_ptr<ledger::Ledger>> open_ledger(const config::Settings& sett
                         {.access = access, .ns = namespace_of(settings)});
 }
 
-std::optional<config::Settings> load_settings(const Common& common, int& status) {
-    config::Problems problems;
-    auto loaded = config::load(common.config_file, config::ProcessEnvironment(), problems);
-    status = print_problems(problems, common.json);
-    if (status != exit_good) return std::nullopt;
-    return std::move(loaded.settings);
-}
-
 Json seconds(std::int64_t ns) {
     return Json::of_int(ns / 1'000'000'000);
 }
@@ -126,7 +118,7 @@ ledger::Namespace namespace_of(const config::Settings& settings) {
 
 int ledger_verify(const VerifyOptions& options) {
     int status = exit_good;
-    const auto settings = load_settings(options.common, status);
+    const auto settings = settings_for(Reads::ledger, options.common, status);
     if (!settings) return status;
     ledger::VerifyOptions verify;
     for (const auto& file : options.archives) verify.archives.emplace_back(file);
@@ -154,7 +146,7 @@ int ledger_verify(const VerifyOptions& options) {
 
 int ledger_balance(const Common& common) {
     int status = exit_good;
-    const auto settings = load_settings(common, status);
+    const auto settings = settings_for(Reads::ledger, common, status);
     if (!settings) return status;
     const auto opened = open_ledger(*settings, ledger::Access::read_only);
     if (!opened) return print_error(opened.error());
@@ -176,7 +168,7 @@ int ledger_balance(const Common& common) {
 
 int ledger_export(const ExportOptions& options) {
     int status = exit_good;
-    const auto settings = load_settings(options.common, status);
+    const auto settings = settings_for(Reads::ledger, options.common, status);
     if (!settings) return status;
     ledger::DecisionFilter filter;
     const auto time = [&](const std::string& text, std::optional<stipend_unix_ns>& out) {
@@ -203,7 +195,7 @@ int ledger_export(const ExportOptions& options) {
 
 int ledger_archive(const ArchiveOptions& options) {
     int status = exit_good;
-    const auto settings = load_settings(options.common, status);
+    const auto settings = settings_for(Reads::ledger, options.common, status);
     if (!settings) return status;
     const auto before = parse_utc(options.before.size() == 10 ? options.before + "T00:00:00Z" : options.before);
     if (!before) return print_error(before.error()), exit_usage;

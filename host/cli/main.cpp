@@ -41,6 +41,8 @@ int main(int argc, char** argv) {
     reload_app->add_flag("--accept-spend", reload_options.accept_spend,
                          "even if it more than doubles the largest possible spend");
     reload_app->add_flag("--undo", reload_options.undo, "go back to the configuration before the present one");
+    reload_app->add_flag("--check", reload_options.check,
+                         "have the running host check it, with its own environment and credentials, and take nothing");
     reload_app->callback([&] { status = reload(reload_options); });
 
     AdjustOptions adjust_options;

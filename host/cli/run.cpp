@@ -45,8 +45,9 @@ class Outside {
         : runtime_(runtime), reloader_(reloader), reporter_(reporter) {}
 
     Result<void> open(const config::Settings& settings, work::Metrics& metrics) {
-        STIPEND_LET(server, api::ControlServer::create(runtime_, reloader_, settings.state,
-                                                       [this](const api::ReloadReport& report) { tell(report); }));
+        STIPEND_LET(server,
+                    api::ControlServer::create(runtime_, settings.state,
+                                               [this](const api::ReloadRequest& request) { return reload(request); }));
         server_ = std::move(server);
         // Who pays must not fail for want of somebody who counts.
         if (auto served = api::serve_metrics(settings.metrics_listen, runtime_, metrics)) {
@@ -64,10 +65,14 @@ class Outside {
         watch_ = std::move(watch).value();
         return {};
     }
-    void reload() {
+    // Whoever asks, the service manager and the log hear of it.
+    api::ReloadReport reload(const api::ReloadRequest& request) {
+        if (request.check) return reloader_.reload(request);
         service_manager::reloading();
-        tell(reloader_.reload({}));
-        service_manager::ready("paying by uptime");
+        auto report = reloader_.reload(request);
+        tell(report);
+        service_manager::ready(report.taken ? report.summary : std::string());
+        return report;
     }
 
   private:
@@ -83,7 +88,7 @@ class Outside {
     void plugin_written(const std::string& file) {
         if (!reloader_.uses(file)) return;
         reporter_.info("the plugin " + file + " was written anew");
-        reload();
+        reload({});
     }
 
     engine::Runtime& runtime_;
@@ -133,9 +138,11 @@ int run(const RunOptions& options) {
         const auto opened = outside.open(plan->settings, metrics);
         if (!opened) return print_error(opened.error());
     }
-    if (const auto applied = (*runtime)->apply(std::move(*plan)); !applied) return print_error(applied.error());
-    const SignalThread signals([&] { (*runtime)->stop(); }, [&] { outside.reload(); });
-    service_manager::ready("paying by uptime");
+    const auto orchestrators = plan->spend.orchestrators;
+    const auto applied = (*runtime)->apply(std::move(*plan));
+    if (!applied) return print_error(applied.error());
+    const SignalThread signals([&] { (*runtime)->stop(); }, [&] { outside.reload({}); });
+    service_manager::ready(api::in_force(*applied, orchestrators));
     const auto ended = (*runtime)->run();
     service_manager::stopping();
     if (!ended) return print_error(ended.error());

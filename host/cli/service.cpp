@@ -51,7 +51,7 @@ SignalThread::~SignalThread() {
 namespace service_manager {
 
 void ready(std::string_view status) {
-    ::sd_notify(0, ("READY=1\nSTATUS=" + std::string(status)).c_str());
+    ::sd_notify(0, (status.empty() ? std::string("READY=1") : "READY=1\nSTATUS=" + std::string(status)).c_str());
 }
 
 void reloading() {

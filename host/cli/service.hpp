@@ -27,6 +27,7 @@ class SignalThread {
 
 // Speaks to systemd where it started us; elsewhere nothing happens.
 namespace service_manager {
+// Empty: the status stays as it is.
 void ready(std::string_view status);
 void reloading();
 void stopping();

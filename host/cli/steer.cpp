@@ -4,18 +4,13 @@
 
 #include <cstdlib>
 
+#include "host/api/adjust.hpp"
+#include "host/base/time.hpp"
 #include "host/cli/commands.hpp"
 #include "host/cli/remote.hpp"
-#include "host/config/environment.hpp"
 
 namespace stipend::cli {
 namespace {
-
-// The settings say where the host is; a file that is broken by now must not keep one from reaching it.
-config::Settings settings_of(const Common& common) {
-    config::Problems ignored;
-    return config::load(common.config_file, config::ProcessEnvironment(), ignored).settings;
-}
 
 std::string text_of(const Json& object, std::string_view key) {
     const auto* value = object.find(key);
@@ -47,10 +42,28 @@ void print_status(const Json& status) {
     }
 }
 
+// Where no host runs, the entry is written here. The ledger's lock keeps out a host that starts meanwhile, and keeps us
+// out where one runs that did not answer.
+Result<Json> adjust_ledger(const config::Settings& settings, const Json& body) {
+    const auto file = std::filesystem::path(settings.state) / "ledger.db";
+    std::error_code ec;
+    if (!std::filesystem::exists(file, ec)) {
+        return fail(STIPEND_E_CONFIG, "no host runs, and there is no ledger: ", file.native());
+    }
+    STIPEND_LET(request, api::parse_adjustment(body));
+    STIPEND_LET(ledger, ledger::open(file, {.ns = namespace_of(settings)}));
+    const auto now = SystemClock().now();
+    STIPEND_LET(terms, api::terms_without_host(*ledger, settings, request.orchestrator, now));
+    return api::record_adjustment(*ledger, request, terms, now);
+}
+
 }  // namespace
 
 int status(const Common& common) {
-    const auto answer = ask_host(settings_of(common), "GET", "/status", {});
+    int found = exit_good;
+    const auto settings = settings_for(Reads::place, common, found);
+    if (!settings) return found;
+    const auto answer = ask_host(*settings, "GET", "/status", {});
     if (!answer) return print_error(answer.error());
     if (common.json) {
         fmt::print("{}\n", answer->dump());
@@ -63,16 +76,21 @@ int status(const Common& common) {
 int reload(const ReloadOptions& options) {
     Json body = Json::object();
     body.set("accept_spend", Json::of_bool(options.accept_spend)).set("undo", Json::of_bool(options.undo));
-    const auto answer = ask_host(settings_of(options.common), "POST", "/reload", body);
+    body.set("check", Json::of_bool(options.check));
+    int found = exit_good;
+    const auto settings = settings_for(Reads::place, options.common, found);
+    if (!settings) return found;
+    const auto answer = ask_host(*settings, "POST", "/reload", body);
     if (!answer) return print_error(answer.error());
-    const bool taken = answer->find("taken") != nullptr && answer->find("taken")->truth();
+    const auto* good = answer->find("good");
+    const bool is_good = good != nullptr && good->truth();
     if (options.common.json) {
         fmt::print("{}\n", answer->dump());
     } else {
-        fmt::print(taken ? stdout : stderr, "{}\n{}", text_of(*answer, "text"),
-                   taken ? "" : "nothing was taken over: the host goes on as before\n");
+        fmt::print(is_good ? stdout : stderr, "{}\n{}", text_of(*answer, "text"),
+                   is_good ? "" : "nothing was taken over: the host goes on as before\n");
     }
-    return taken ? exit_good : exit_bad;
+    return is_good ? exit_good : exit_bad;
 }
 
 int adjust(const AdjustOptions& options) {
@@ -89,7 +107,15 @@ int adjust(const AdjustOptions& options) {
     } else if (!options.usd.empty()) {
         body.set("usd", Json::of_string(options.usd));
     }
-    const auto answer = ask_host(settings_of(options.common), "POST", "/adjust", body);
+    int found = exit_good;
+    auto settings = settings_for(Reads::place, options.common, found);
+    if (!settings) return found;
+    auto answer = ask_host(*settings, "POST", "/adjust", body);
+    if (!answer && answer.error().status == STIPEND_E_UNAVAILABLE) {
+        settings = settings_for(Reads::terms, options.common, found);
+        if (!settings) return found;
+        answer = adjust_ledger(*settings, body);
+    }
     if (!answer) return print_error(answer.error());
     if (options.common.json) {
         fmt::print("{}\n", answer->dump());

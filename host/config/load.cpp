@@ -1,4 +1,5 @@
 #include <unordered_map>
+#include <unordered_set>
 
 #include "host/config/expand.hpp"
 #include "host/config/reader.hpp"
@@ -77,6 +78,9 @@ class CrossCheck {
 void CrossCheck::add_addresses_of_variable() {
     const std::string all = std::exchange(settings_.orchestrator_addresses, {});
     const auto mark = mark_of(root_, "orchestrator_addresses");
+    // Who stands in the list too is the list's: it says more of him.
+    std::unordered_set<std::string> listed;
+    for (std::size_t i = 0; i < listed_; ++i) listed.insert(settings_.orchestrators[i].address);
     std::size_t number = 0;
     for (std::size_t start = 0; start <= all.size();) {
         const auto end = std::min(all.find(',', start), all.size());
@@ -93,7 +97,8 @@ void CrossCheck::add_addresses_of_variable() {
             problems_.add(mark, "orchestrator_addresses", cat("entry ", number, ": ", address.error().message));
             continue;
         }
-        settings_.orchestrators.emplace_back().address = std::get<std::string>(std::move(*address));
+        auto& text = std::get<std::string>(*address);
+        if (!listed.contains(text)) settings_.orchestrators.emplace_back().address = std::move(text);
     }
 }
 

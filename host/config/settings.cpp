@@ -211,7 +211,9 @@ std::vector<Option> settings_options() {
         section("limits", &S::limits, limits_section(), "Bounds on what can be owed, held before a debt exists."),
         list("orchestrators", &S::orchestrators, orchestrator_section(), "Who is paid; at most 100,000."),
         scalar<S>("orchestrator_addresses", &S::orchestrator_addresses, text_type(0, 1 << 20),
-                  "${ORCHESTRATOR_ADDRESSES:-}", "More orchestrators: addresses, separated by commas."),
+                  "${ORCHESTRATOR_ADDRESSES:-}",
+                  "More orchestrators: addresses, separated by commas. One that `orchestrators` lists too stays as "
+                  "that says."),
         table("capabilities", &S::capabilities, &Capability::name, capability_section(),
               "Terms for all orchestrators of a capability, by its name."),
         group("listen", listen_section(), "The addresses on which this host listens."),

@@ -40,7 +40,7 @@ class Devnet:
         self.addresses = subprocess.run([DEVNET, "-n", str(orchestrators), "--print-addresses"], check=True,
                                         capture_output=True, text=True).stdout.strip()
 
-    def fault(self, orchestrator, **fault):
+    def fault(self, orchestrator, /, **fault):
         self._post("/fault", {"orchestrator": orchestrator, "fault": fault})
 
     def gateway_fault(self, kind):

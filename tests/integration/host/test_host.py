@@ -122,8 +122,7 @@ class GatewayDown(HostTest):
         self.assertEqual(len([line for line in self.host.lines if "alert gateway" in line]), 2)  # raised and resolved
 
         gap = next(gap for gap in self.host.status()["unpaid"] if gap["to"])
-        who = self.host.decisions()[0]["orchestrator"]
-        adjust = ["adjust", "--orchestrator", who, "--from", gap["from"], "--to", gap["to"], "--reason", "our gateway was down"]
+        adjust = ["adjust", "--orchestrator", gap["orchestrator"], "--from", gap["from"], "--to", gap["to"], "--reason", "our gateway was down"]
         code, out, err = self.host.run(*adjust, "--usd", "1.50", "--json")
         self.assertEqual(code, 0, err)
         self.assertEqual(json.loads(out)["amount_wei"], "750000000000000")

@@ -32,13 +32,6 @@ const BadFile files[] = {
      "column 33 has already: want it once\n"
      "    - address: https://b:1\n"
      "               ^\n"},
-    {"an address of the list and of the variable",
-     "orchestrators: [{ address: \"https://a:1\" }]\n"
-     "orchestrator_addresses: https://b:1, https://a:1/\n",
-     "config.yaml:2:25: orchestrator_addresses: got \"https://a:1\", which orchestrators[0].address at "
-     "line 1, column 28 has already: want it once\n"
-     "  orchestrator_addresses: https://b:1, https://a:1/\n"
-     "                          ^\n"},
     {"an entry of the variable that is none", "orchestrator_addresses: https://b:1,b:2\n",
      "config.yaml:1:25: orchestrator_addresses: entry 2: got \"b:2\", want an address without path, user "
      "and password, such as https://172.23.0.7:9995\n"

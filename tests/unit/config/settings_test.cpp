@@ -101,6 +101,16 @@ TEST_CASE("ORCHESTRATOR_ADDRESSES adds orchestrators named by host and port") {
     CHECK(settings.orchestrators[2].id == "b:443");
 }
 
+TEST_CASE("an address of the list and of ORCHESTRATOR_ADDRESSES is one orchestrator, by the list's words") {
+    const auto settings = loaded(
+        "orchestrators: [{ address: \"https://a:1\", id: first, base: 3 USD }]\n"
+        "orchestrator_addresses: https://b:1, https://a:1/\n");
+    REQUIRE(settings.orchestrators.size() == 2);
+    CHECK(settings.orchestrators[0].id == "first");
+    CHECK(settings.orchestrators[0].base_usd_e8 == 300'000'000);
+    CHECK(settings.orchestrators[1].id == "b:1");
+}
+
 TEST_CASE("an orchestrator's terms are its own, else its capability's, else the common ones") {
     const auto settings = loaded(
         "payment: { base: 1 USD, policy: { config: { table: default, other: 1 } } }\n"
