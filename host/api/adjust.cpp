@@ -46,9 +46,11 @@ Result<ledger::Adjustment> make_adjustment(const AdjustRequest& request, const A
     } else {
         std::int64_t unpaid_ns = 0;
         for (const auto& gap : gaps) {
-            if (gap.orchestrator != terms.orchestrator) continue;
-            unpaid_ns += std::max<std::int64_t>(
-                0, std::min(request.to, gap.to.value_or(now)) - std::max(request.from, gap.from));
+            if (gap.orchestrator != terms.orchestrator || gap.adjusted) continue;
+            // A gap is known by its text, which is cut to milliseconds: its last interval must not be lost by that.
+            const auto from = std::max(request.from, floor_ms(gap.from));
+            const auto to = std::min(request.to, floor_ms(gap.to.value_or(now)));
+            unpaid_ns += std::max<std::int64_t>(0, to - from);
         }
         const auto periods = unpaid_ns / terms.interval_ns;
         if (periods == 0) {

@@ -1,5 +1,6 @@
 #include "host/api/reloader.hpp"
 
+#include <algorithm>
 #include <cstring>
 #include <future>
 
@@ -11,15 +12,27 @@ namespace {
 
 constexpr std::size_t max_file_bytes = 64u << 20;
 
-// Runs `work` on the control thread and waits for its answer. STATE where the host ends meanwhile.
+// Runs `work` on the control thread and waits for its answer. STATE where the host ends meanwhile. Raises `pause_ns` to
+// the time that it took there.
 template <class Work>
-auto on_control(engine::Runtime& runtime, Work work) -> Result<decltype(work())> {
+auto on_control(engine::Runtime& runtime, std::int64_t& pause_ns, Work work) -> Result<decltype(work())> {
     using Answer = decltype(work());
-    std::promise<Answer> promise;
+    struct Timed {
+        Answer answer;
+        std::int64_t took_ns;
+    };
+    std::promise<Timed> promise;
     auto answer = promise.get_future();
-    runtime.post([promise = std::move(promise), work = std::move(work)]() mutable { promise.set_value(work()); });
+    runtime.post([promise = std::move(promise), work = std::move(work)]() mutable {
+        const SystemClock clock;
+        const auto begun = clock.monotonic();
+        auto got = work();
+        promise.set_value({std::move(got), clock.monotonic() - begun});
+    });
     try {
-        return answer.get();
+        auto timed = answer.get();
+        pause_ns = std::max(pause_ns, timed.took_ns);
+        return std::move(timed.answer);
     } catch (const std::future_error&) {
         return fail(STIPEND_E_STATE, "the host is stopping");
     }
@@ -80,7 +93,7 @@ ReloadReport Reloader::reload(const ReloadRequest& request) {
     if (auto why = needs_restart(loaded.settings)) return refuse(std::move(*why));
     auto plan = engine::make_plan(loader_, std::move(loaded.settings), problems);
     if (!plan) return refuse(problems.text());
-    if (const auto same = replay(*plan); !same) return refuse(same.error().message);
+    if (const auto same = replay(*plan, report.pause_ns); !same) return refuse(same.error().message);
 
     const auto spend = cat("largest possible spend: ", engine::spend_text(spend_), "\n                     -> ",
                            engine::spend_text(plan->spend));
@@ -117,14 +130,14 @@ bool Reloader::uses(const std::string& file) {
     return false;
 }
 
-Result<void> Reloader::replay(const engine::Plan& plan) {
+Result<void> Reloader::replay(const engine::Plan& plan, std::int64_t& pause_ns) {
     struct Before {
         std::string sha256, config_json, plugin_id;
         std::uint32_t revision = 0;
         stipend_terms terms{};
         std::vector<engine::Engine::Recorded> recorded;
     };
-    STIPEND_LET(before, on_control(runtime_, [this] {
+    STIPEND_LET(before, on_control(runtime_, pause_ns, [this] {
                     const auto& now = runtime_.plan();
                     const auto& settings = now.settings;
                     return Before{
@@ -160,20 +173,14 @@ Result<void> Reloader::replay(const engine::Plan& plan) {
 }
 
 Result<ledger::GenerationId> Reloader::apply(engine::Plan plan, std::int64_t& pause_ns) {
-    struct Applied {
-        Result<ledger::GenerationId> generation;
-        std::int64_t pause_ns;
-    };
     // Handed over by pointer: a plan is large, and what is left of the old one is freed here, not on the control
     // thread.
     auto next = std::make_shared<engine::Plan>(std::move(plan));
-    STIPEND_LET(applied, on_control(runtime_, [this, next] {
-                    const SystemClock clock;
-                    const auto begun = clock.monotonic();
-                    auto generation = runtime_.apply(std::move(*next));
-                    return Applied{std::move(generation), clock.monotonic() - begun};
-                }));
-    pause_ns = applied.pause_ns;
+    struct Applied {
+        Result<ledger::GenerationId> generation;
+    };
+    STIPEND_LET(applied,
+                on_control(runtime_, pause_ns, [this, next] { return Applied{runtime_.apply(std::move(*next))}; }));
     return std::move(applied.generation);
 }
 

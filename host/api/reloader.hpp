@@ -25,7 +25,7 @@ struct ReloadReport {
     std::string summary;  // of what was taken, in a line
     Json problems;        // an array where the configuration is wrong; null otherwise
     ledger::GenerationId generation = 0;
-    std::int64_t pause_ns = 0;  // how long the control thread was kept
+    std::int64_t pause_ns = 0;  // the longest that the control thread was kept at a time
 };
 
 // "generation 2 is in force, 16 orchestrators"
@@ -49,7 +49,7 @@ class Reloader {
     // What cannot change while the host runs, or nothing.
     [[nodiscard]] std::optional<std::string> needs_restart(const config::Settings& next) const;
     // Would the new code, under the configuration in force, have decided otherwise than the old?
-    [[nodiscard]] Result<void> replay(const engine::Plan& plan);
+    [[nodiscard]] Result<void> replay(const engine::Plan& plan, std::int64_t& pause_ns);
     [[nodiscard]] Result<ledger::GenerationId> apply(engine::Plan plan, std::int64_t& pause_ns);
 
     engine::Runtime& runtime_;

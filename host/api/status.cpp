@@ -43,12 +43,12 @@ Json orchestrators_json(const engine::Engine& engine) {
     return out;
 }
 
-Json unpaid_json(const registry::Table& payees, const std::vector<ledger::Gap>& gaps) {
+Json unpaid_json(const std::vector<ledger::Gap>& gaps) {
     Json out = Json::array();
     for (const auto& gap : gaps) {
-        const auto payee = payees.find(gap.orchestrator);
+        if (gap.adjusted) continue;
         Json one = Json::object();
-        one.set("orchestrator", payee ? Json::of_string(payees[*payee].key) : Json());
+        one.set("orchestrator", Json::of_string(gap.key));
         one.set("from", Json::of_string(utc_text(gap.from)));
         one.set("to", gap.to ? Json::of_string(utc_text(*gap.to)) : Json());
         one.set("cause", Json::of_string(gap.cause));
@@ -64,8 +64,8 @@ Json engine_json(engine::Runtime& runtime, const std::vector<ledger::Gap>& gaps)
     const auto& counters = engine.counters();
     const auto now = runtime.now();
     Json out = Json::object();
-    out.set("settlement", Json::of_string(runtime.options().ns.text()));
-    out.set("paid", Json::of_string(runtime.options().ns.mode == ledger::Mode::live
+    out.set("settlement", Json::of_string(runtime.options().workshop.ns.text()));
+    out.set("paid", Json::of_string(runtime.options().workshop.ns.mode == ledger::Mode::live
                                         ? "debts are real, and paid once settlement is switched on"
                                         : "never: this is a dry run"));
     out.set("now", Json::of_string(utc_text(now)));
@@ -83,7 +83,7 @@ Json engine_json(engine::Runtime& runtime, const std::vector<ledger::Gap>& gaps)
     out.set("plugins_unwell", std::move(unwell));
     out.set("alerts", alerts_json(engine.alerts()));
     out.set("orchestrators", orchestrators_json(engine));
-    out.set("unpaid", unpaid_json(engine.payees(), gaps));
+    out.set("unpaid", unpaid_json(gaps));
     return out;
 }
 

@@ -1,6 +1,7 @@
 #include <fmt/format.h>
 
 #include "host/api/control.hpp"
+#include "host/api/metrics_route.hpp"
 #include "host/api/plugin_watch.hpp"
 #include "host/base/file.hpp"
 #include "host/cli/commands.hpp"
@@ -43,13 +44,20 @@ class Outside {
     Outside(engine::Runtime& runtime, api::Reloader& reloader, LineReporter& reporter)
         : runtime_(runtime), reloader_(reloader), reporter_(reporter) {}
 
-    Result<void> open(const plugin::LoaderOptions& options, const std::string& state_folder) {
+    Result<void> open(const config::Settings& settings, work::Metrics& metrics) {
         STIPEND_LET(server,
-                    api::ControlServer::create(runtime_, state_folder,
+                    api::ControlServer::create(runtime_, settings.state,
                                                [this](const api::ReloadRequest& request) { return reload(request); }));
         server_ = std::move(server);
-        auto watch =
-            api::PluginWatch::create(options.folder, [this](const std::string& file) { plugin_written(file); });
+        // Who pays must not fail for want of somebody who counts.
+        if (auto served = api::serve_metrics(settings.metrics_listen, runtime_, metrics)) {
+            metrics_ = std::move(served).value();
+            reporter_.info("metrics at http://" + metrics_->address() + "/metrics");
+        } else {
+            reporter_.error("metrics are not served: " + served.error().message);
+        }
+        auto watch = api::PluginWatch::create(loader_options(settings).folder,
+                                              [this](const std::string& file) { plugin_written(file); });
         if (!watch) {
             reporter_.warn(watch.error().message);  // the host runs without it: `stipend reload` does the same
             return {};
@@ -71,6 +79,7 @@ class Outside {
     void tell(const api::ReloadReport& report) {
         if (report.taken) {
             reporter_.info("reload: " + report.text);
+            reporter_.info(fmt::format("the reload kept the control thread for {} us", report.pause_ns / 1000));
         } else {
             reporter_.error("reload: nothing was taken over: " + report.text);
         }
@@ -86,6 +95,7 @@ class Outside {
     api::Reloader& reloader_;
     LineReporter& reporter_;
     std::unique_ptr<api::ControlServer> server_;
+    std::unique_ptr<http::Server> metrics_;
     std::unique_ptr<api::PluginWatch> watch_;
 };
 
@@ -109,13 +119,15 @@ int run(const RunOptions& options) {
 
     const SystemClock clock;
     const auto watchdog_ns = service_manager::watchdog_interval_ns();
+    work::Metrics metrics;
     engine::RuntimeOptions runtime_options{
-        .ns = namespace_of(plan->settings),
-        .state_folder = plan->settings.state,
+        .workshop = {.ns = namespace_of(plan->settings),
+                     .state_folder = plan->settings.state,
+                     .log = &reporter,
+                     .metrics = &metrics},
         .once = options.once,
         .on_turn = watchdog_ns == 0 ? std::function<void()>() : service_manager::watchdog,
-        .turn_every_ns = watchdog_ns / 3,
-        .log = &reporter};
+        .turn_every_ns = watchdog_ns / 3};
     auto runtime = engine::Runtime::create(clock, reporter, std::move(runtime_options));
     if (!runtime) return print_error(runtime.error());
     greet(reporter, *plan);
@@ -123,7 +135,7 @@ int run(const RunOptions& options) {
                            plan->spend);
     Outside outside(**runtime, reloader, reporter);
     if (!options.once) {
-        const auto opened = outside.open(loader_options(plan->settings), plan->settings.state);
+        const auto opened = outside.open(plan->settings, metrics);
         if (!opened) return print_error(opened.error());
     }
     const auto orchestrators = plan->spend.orchestrators;

@@ -37,8 +37,8 @@ void print_status(const Json& status) {
     if (unpaid.empty()) return;
     fmt::print("\nunpaid through our own fault (pay or excuse with `stipend adjust`):\n");
     for (const auto& gap : unpaid) {
-        fmt::print("  {} from {} to {}: {} USD: {}\n", text_of(gap, "orchestrator"),
-                   text_of(gap, "from"), text_of(gap, "to"), text_of(gap, "at_stake_usd"), text_of(gap, "cause"));
+        fmt::print("  {:<32} from {} to {}: {} USD: {}\n", text_of(gap, "orchestrator"), text_of(gap, "from"),
+                   text_of(gap, "to"), text_of(gap, "at_stake_usd"), text_of(gap, "cause"));
     }
 }
 

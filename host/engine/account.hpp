@@ -15,7 +15,7 @@ struct Check {
     std::int32_t job = STIPEND_JOB_UNKNOWN;     // STIPEND_JOB_*
     std::optional<std::uint32_t> reported_ppm;  // only with a good job
     std::uint32_t reported_window_s = 0;        // 0: the worker did not say
-    std::optional<std::uint32_t> observed_ppm;  // what the host measured itself ...
+    std::optional<std::uint32_t> observed_ppm;  // what the host measured itself, where it was to look ...
     std::uint32_t coverage_ppm = 0;             // ... and how much of the period it saw
     std::int64_t latency_ns = 0;
     std::string reason;  // why the job is not good; empty where it is

@@ -12,12 +12,12 @@ namespace {
 constexpr std::int64_t day_ns = 86400 * ns_per_s;
 constexpr std::int64_t busy_retry_ns = ns_per_s;
 
-Check check_of(const JobResult& result) {
+Check check_of(const JobResult& result, const std::optional<Observed>& observed) {
     return {.job = result.outcome,
             .reported_ppm = result.reported_ppm,
             .reported_window_s = result.evidence.window_s,
-            .observed_ppm = {},
-            .coverage_ppm = 0,
+            .observed_ppm = observed ? std::optional(observed->up_ppm) : std::nullopt,
+            .coverage_ppm = observed ? observed->coverage_ppm : 0,
             .latency_ns = result.evidence.latency_ns,
             .reason = result.reason};
 }
@@ -80,14 +80,17 @@ void Engine::decide(std::vector<Sampled> samples, ledger::Batch& batch, stipend_
     }
 }
 
+stipend_unix_ns Engine::period_from(const Slot& slot, stipend_unix_ns decided_at) {
+    return std::max(slot.last_decided_at, std::min(slot.account.due_at - slot.account.interval_ns, decided_at));
+}
+
 stipend_sample Engine::sample_of(const Sampled& sampled, stipend_unix_ns now) const {
     const auto& slot = slots_[sampled.payee];
     const auto& generation = generation_of(slot);
-    auto sample = make_sample(slot.account, check_of(sampled.result),
+    auto sample = make_sample(slot.account, check_of(sampled.result, sampled.observed),
                               {generation.terms_of(sampled.payee).base_usd_e8, price_.rate(now)}, now);
-    const auto owner = memory_owners_.find(slot.memory_generation);
-    const MemoryOwner wanted{generation.row.policy, generation.row.memory_version};
-    if (owner != memory_owners_.end() && owner->second != wanted) sample.memory = {};
+    // Another policy's memory, or one of another layout, would only be misread.
+    if (slot.memory_owner != no_owner && slot.memory_owner != live_of(slot).memory_owner) sample.memory = {};
     return sample;
 }
 
@@ -95,7 +98,11 @@ void Engine::decide_group(const plugin::PolicyInstance& policy, std::vector<Samp
                           stipend_unix_ns now) {
     std::vector<stipend_sample> in;
     in.reserve(group.size());
-    for (const auto* sampled : group) in.push_back(sample_of(*sampled, now));
+    for (auto* sampled : group) {
+        const auto from = period_from(slots_[sampled->payee], now);
+        sampled->observed = effects_.observed(payees_[sampled->payee], from, now);
+        in.push_back(sample_of(*sampled, now));
+    }
     std::vector<stipend_decision> out(group.size());
     if (!policy.decide(in, out)) decide_singly(policy, group, in, out, now);
     for (std::size_t at = 0; at < group.size(); ++at) {
@@ -133,7 +140,7 @@ void Engine::take_decision(const plugin::PolicyInstance& policy, Sampled& sample
                            ledger::Batch& batch, stipend_unix_ns now) {
     auto& slot = slots_[sampled.payee];
     const auto& generation = generation_of(slot);
-    const auto check = check_of(sampled.result);
+    const auto check = check_of(sampled.result, sampled.observed);
     if (decision.action == STIPEND_HOLD) return hold(sampled.payee, full_reason(decision, check), batch, now);
     if (auto why = objection(policy, sampled.payee, decision, now)) {
         return hold(sampled.payee, std::move(*why), batch, now);
@@ -155,11 +162,11 @@ void Engine::take_decision(const plugin::PolicyInstance& policy, Sampled& sample
     row.orchestrator = payees_[sampled.payee].id;
     row.epoch = after.epoch;
     row.due_at = slot.account.due_at;
-    row.period_from =
-        std::max(slot.last_decided_at, std::min(slot.account.due_at - slot.account.interval_ns, decided_at));
+    row.period_from = period_from(slot, decided_at);
     row.decided_at = decided_at;
     row.job = sampled.result.outcome == STIPEND_JOB_OK ? ledger::Job::ok : ledger::Job::failed;
     if (sampled.result.outcome == STIPEND_JOB_OK) row.uptime_ppm = decision.uptime_ppm;
+    row.coverage_ppm = check.coverage_ppm;
     row.action = decision.action == STIPEND_PAY ? ledger::Action::pay : ledger::Action::skip;
     row.tier = decision.tier;
     row.multiplier_ppm = decision.multiplier_ppm;
@@ -285,6 +292,7 @@ void Engine::settle(const ledger::Decided& decided, stipend_unix_ns now) {
     slot.day = state.day;
     slot.day_usd_e8 = state.day_usd_e8;
     slot.memory_generation = state.memory_generation;
+    slot.memory_owner = live_of(slot).memory_owner;
     slot.gap_open = false;
     release(slot);
     ++counters_.decisions;

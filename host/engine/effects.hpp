@@ -38,6 +38,12 @@ struct JobResult {
     ledger::Evidence evidence;
 };
 
+// What the host's own monitors saw of a payee over a period.
+struct Observed {
+    std::uint32_t up_ppm = 0;        // of what was seen; means nothing where coverage is 0
+    std::uint32_t coverage_ppm = 0;  // how much of the period was seen
+};
+
 class Effects {
   public:
     virtual ~Effects() = default;
@@ -45,6 +51,10 @@ class Effects {
     virtual void submit(const JobSpec& job, const registry::Payee& payee) = 0;
     // Makes a batch durable; Engine::committed follows once, later. One at a time.
     virtual void commit(std::shared_ptr<const ledger::Batch> batch) = 0;
+    // How a payee spent [from, to), as this host's own monitors saw it; nothing where it is not configured to look. At
+    // once, from memory.
+    [[nodiscard]] virtual std::optional<Observed> observed(const registry::Payee& payee, stipend_unix_ns from,
+                                                           stipend_unix_ns to) const = 0;
     // Asks for the exchange rate; Engine::price_done follows once, later.
     virtual void fetch_price() = 0;
     // Tells people. Each alert comes once when raised, once when resolved.

@@ -11,7 +11,6 @@
 #include <memory>
 #include <optional>
 #include <string>
-#include <unordered_map>
 #include <vector>
 
 #include "host/engine/account.hpp"
@@ -97,6 +96,7 @@ class Engine {
   private:
     enum class Stage : std::uint8_t { inactive, scheduled, ready, in_flight, sampled, committing };
 
+    static constexpr std::uint32_t no_owner = UINT32_MAX;
     // What is kept for each payee. Small on purpose: there may be 100,000.
     struct Slot {
         Account account;
@@ -104,6 +104,7 @@ class Engine {
         stipend_unix_ns gap_from = 0;
         std::int64_t day = 0, day_usd_e8 = 0;
         ledger::GenerationId memory_generation = 0;
+        std::uint32_t memory_owner = no_owner;
         TokenBucket bucket;
         std::uint32_t attempt = 0;
         std::uint32_t bound = 0;  // while under way: the publication that decides it
@@ -116,9 +117,11 @@ class Engine {
     struct Sampled {
         registry::PayeeIndex payee;
         JobResult result;
+        std::optional<Observed> observed = {};  // asked for when it is decided
     };
     struct Live {
         std::shared_ptr<Generation> generation;
+        std::uint32_t memory_owner = 0;
         std::size_t users = 0;  // payees under way that it will decide
     };
     struct MemoryOwner {
@@ -134,6 +137,8 @@ class Engine {
     void activate(registry::PayeeIndex payee, stipend_unix_ns now);
     void deactivate(registry::PayeeIndex payee);
     void retire_generations();
+    // The place of an owner among memory_owners_.
+    std::uint32_t owner_of(const std::string& policy, std::uint32_t version);
 
     // Sending: engine.cpp
     void collect_due(stipend_unix_ns now);
@@ -150,6 +155,8 @@ class Engine {
     void decide_singly(const plugin::PolicyInstance& policy, std::vector<Sampled*>& group,
                        std::vector<stipend_sample>& in, std::vector<stipend_decision>& out, stipend_unix_ns now);
     void record(const plugin::PolicyInstance& policy, const stipend_sample& sample, const stipend_decision& decision);
+    // Where the period begins that is decided at `decided_at`.
+    [[nodiscard]] static stipend_unix_ns period_from(const Slot& slot, stipend_unix_ns decided_at);
     [[nodiscard]] stipend_sample sample_of(const Sampled& sampled, stipend_unix_ns now) const;
     void take_decision(const plugin::PolicyInstance& policy, Sampled& sampled, const stipend_decision& decision,
                        ledger::Batch& batch, stipend_unix_ns now);
@@ -164,9 +171,8 @@ class Engine {
     void release(Slot& slot);
     void reschedule(registry::PayeeIndex payee);
     [[nodiscard]] const Generation& current() const { return *live_.back().generation; }
-    [[nodiscard]] const Generation& generation_of(const Slot& slot) const {
-        return *live_[slot.bound - first_live_].generation;
-    }
+    [[nodiscard]] const Live& live_of(const Slot& slot) const { return live_[slot.bound - first_live_]; }
+    [[nodiscard]] const Generation& generation_of(const Slot& slot) const { return *live_of(slot).generation; }
 
     Effects& effects_;
     registry::Table payees_;
@@ -182,7 +188,7 @@ class Engine {
     std::uint32_t first_live_ = 0;  // the number of the publication at its front
     ledger::GenerationId next_generation_;
     std::optional<ledger::Generation> last_row_;  // the newest that the ledger holds
-    std::unordered_map<ledger::GenerationId, MemoryOwner> memory_owners_;
+    std::vector<MemoryOwner> memory_owners_;      // the distinct ones: generations come and go, these are few
     ledger::OrchestratorId next_orchestrator_;
 
     PriceGate price_{PriceRules{}};

@@ -59,8 +59,7 @@ void Engine::restore(ledger::State& state, stipend_unix_ns now) {
         slot.day_usd_e8 = record.state.day_usd_e8;
         slot.memory_generation = record.state.memory_generation;
         if (slot.memory_generation != 0) {
-            memory_owners_.try_emplace(slot.memory_generation,
-                                       MemoryOwner{record.memory_policy, record.memory_version});
+            slot.memory_owner = owner_of(record.memory_policy, record.memory_version);
         }
         slot.retired = row.retired;
         slot.gap_open = record.open_gap.has_value();
@@ -115,10 +114,10 @@ Result<ledger::GenerationId> Engine::publish(Publication publication, stipend_un
         has_pending_ = true;
         last_row_ = generation.row;
     }
-    memory_owners_.insert_or_assign(generation.row.id,
-                                    MemoryOwner{generation.row.policy, generation.row.memory_version});
     price_.set_rules(generation.price);
-    live_.push_back({publication.generation, 0});
+    live_.push_back({.generation = publication.generation,
+                     .memory_owner = owner_of(generation.row.policy, generation.row.memory_version),
+                     .users = 0});
     recorded_.clear();
     next_recorded_ = 0;
     if (publication.payees) {
@@ -132,6 +131,14 @@ Result<ledger::GenerationId> Engine::publish(Publication publication, stipend_un
     }
     price_due_at_ = std::min(price_due_at_, now);
     return generation.row.id;
+}
+
+std::uint32_t Engine::owner_of(const std::string& policy, std::uint32_t version) {
+    const MemoryOwner wanted{policy, version};
+    const auto at = std::find(memory_owners_.begin(), memory_owners_.end(), wanted);
+    const auto place = static_cast<std::uint32_t>(at - memory_owners_.begin());
+    if (at == memory_owners_.end()) memory_owners_.push_back(wanted);
+    return place;
 }
 
 std::vector<std::shared_ptr<const Generation>> Engine::generations() const {
@@ -190,6 +197,7 @@ void Engine::apply_registry(std::vector<registry::Payee> configured, stipend_uni
             slot.account = slots_[*before].account;
             slot.account.epoch = 0;
             slot.memory_generation = slots_[*before].memory_generation;
+            slot.memory_owner = slots_[*before].memory_owner;
             slot.known = slots_[*before].known;
         } else {
             slot.account.due_at = now;

@@ -4,6 +4,7 @@
 #include <limits>
 
 #include "stipend/abi/dispatch.h"
+#include "stipend/abi/monitor.h"
 #include "stipend/abi/price.h"
 #include "stipend/duration.hpp"
 
@@ -142,6 +143,7 @@ void add_payees(config::Settings& settings, Policies& policies, Plan& plan) {
         const PayeeTerms terms{config::base_usd_e8(settings, orchestrator), policy.value_or(0)};
         all_common = all_common && terms.base_usd_e8 == generation.common.base_usd_e8 && terms.policy == 0;
         own.push_back(terms);
+        for (auto& check : orchestrator.checks) plan.checks.push_back({orchestrator.id, std::move(check)});
         payees.push_back(registry::payee_of(orchestrator));
         // What is used up goes at once: there may be 100,000 of them.
         orchestrator = {};
@@ -180,6 +182,12 @@ std::optional<Plan> make_plan(plugin::Loader& loader, config::Settings settings,
                                           STIPEND_DISPATCH, terms, problems);
     const auto price =
         plugin::prepare(loader, settings.price, settings.price.config, "price.config", STIPEND_PRICE, terms, problems);
+    for (std::size_t at = 0; at < settings.monitors.size(); ++at) {
+        const auto& monitor = settings.monitors[at];
+        if (auto prepared = plugin::prepare(loader, monitor, monitor.config, cat("monitors[", at, "].config"),
+                                            STIPEND_MONITOR, terms, problems))
+            plan.monitors.emplace_back(monitor.name, std::move(*prepared));
+    }
     if (!common || !problems.empty()) return std::nullopt;
     plan.policy = *policies.first();
     plan.dispatch = *dispatch;

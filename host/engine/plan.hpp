@@ -24,12 +24,20 @@ struct Spend {
     std::size_t orchestrators = 0;
 };
 
+// What this host looks at by itself, for a payee.
+struct PlannedCheck {
+    std::string payee;  // its key
+    config::Check check;
+};
+
 struct Plan {
     config::Settings settings;  // without its orchestrators: they stand in `publication`
     Publication publication;
     plugin::Prepared policy;
     plugin::Prepared dispatch;
     plugin::Prepared price;
+    std::vector<std::pair<std::string, plugin::Prepared>> monitors;  // by name
+    std::vector<PlannedCheck> checks;
     Spend spend;
     std::string registry_mark;  // equal marks: the same orchestrators with the same terms
 };

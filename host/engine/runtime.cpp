@@ -1,7 +1,6 @@
 #include "host/engine/runtime.hpp"
 
 #include <algorithm>
-#include <filesystem>
 
 #include "host/engine/clients.hpp"
 #include "stipend/duration.hpp"
@@ -9,132 +8,127 @@
 namespace stipend::engine {
 namespace {
 
-constexpr unsigned worker_threads = 2;
 constexpr std::int64_t price_deadline_ns = 30 * ns_per_s;
 constexpr std::int64_t clock_jump_ns = 2 * ns_per_s;
 constexpr std::int64_t stuck_after_ns = 60 * ns_per_s;
 
 }  // namespace
 
-Runtime::Runtime(const Clock& clock, Reporter& reporter, RuntimeOptions options)
-    : clock_(clock), line_(clock), reporter_(reporter), options_(std::move(options)) {}
-
 Result<std::unique_ptr<Runtime>> Runtime::create(const Clock& clock, Reporter& reporter, RuntimeOptions options) {
-    std::unique_ptr<Runtime> self(new Runtime(clock, reporter, std::move(options)));
-    std::error_code ec;
-    const std::filesystem::path folder = self->options_.state_folder;
-    std::filesystem::create_directories(folder, ec);
-    if (ec) return fail(STIPEND_E_CONFIG, "cannot use the state folder: ", folder.native(), ": ", ec.message());
-    STIPEND_LET(opened, ledger::open(folder / "ledger.db", {.ns = self->options_.ns}));
-    STIPEND_LET(state, opened->load_state());
-    self->pool_ = std::make_unique<plugin::WorkerPool>(worker_threads);
-    self->writer_ = std::make_unique<LedgerWriter>(std::move(opened));
-    STIPEND_LET(client, http::CurlClient::create());
-    self->client_ = std::move(client);
-    self->engine_ = std::make_unique<Engine>(*self, std::move(state), self->line_.now());
+    std::unique_ptr<Runtime> self(new Runtime(reporter, std::move(options)));
+    STIPEND_LET(shop, work::Workshop::create(clock, self->options_.workshop));
+    self->engine_ = std::make_unique<Engine>(*self, shop->take_state(), shop->now());
+    self->shop_ = std::move(shop);
+    self->watcher_ = std::make_unique<work::Watcher>(
+        *self->shop_, work::Watcher::Hooks{.save_failed = [raw = self.get()](const Error& e) {
+            raw->engine_->raise({.id = "observations",
+                                 .severity = STIPEND_ALERT_WARNING,
+                                 .text = "what the monitors saw was not kept: " + e.message,
+                                 .at = raw->now()});
+        }});
     return self;
 }
 
-Runtime::~Runtime() {
-    // Whatever still answers finds nobody: the queue is closed, exchanges end, the plugins' parts go, then the threads.
-    loop_.close();
-    if (client_) client_->stop();
-    const plugin::ControlScope control;
-    if (dispatch_.instance) retiring_.push_back(std::move(dispatch_.instance));
-    if (price_.instance) retiring_.push_back(std::move(price_.instance));
-    for (const auto& instance : retiring_) instance->destroy();
-    pool_.reset();
+Runtime::~Runtime() = default;
+
+Result<Runtime::Made> Runtime::make(const Plan& plan) {
+    const auto& payment = plan.settings.payment;
+    const stipend_terms terms{sizeof(stipend_terms), 0, payment.interval_ns, payment.base_usd_e8};
+    Made made;
+    const auto add = [&](work::Slot& to, const work::Slot& old, const plugin::Prepared& prepared,
+                         const std::string& name) -> Result<void> {
+        STIPEND_LET(slot, shop_->make(old, prepared, name, terms));
+        to = std::move(slot);
+        return {};
+    };
+    auto done = add(made.dispatch, used_.dispatch, plan.dispatch, "dispatch");
+    if (done) done = add(made.price, used_.price, plan.price, "price");
+    for (const auto& [name, prepared] : plan.monitors) {
+        const auto old = used_.monitors.find(name);
+        if (done)
+            done = add(made.monitors[name], old == used_.monitors.end() ? work::Slot() : old->second, prepared, name);
+    }
+    if (done) return made;
+    give_up(made);
+    return done.error();
 }
 
-Result<Runtime::Slot> Runtime::make(const Slot& old, const plugin::Prepared& prepared, const std::string& name,
-                                    const Plan& plan) {
-    const auto made_of =
-        cat(prepared.chosen.library->staged.sha256, " ", prepared.chosen.plugin->id, " ", prepared.config_json);
-    if (old.instance && old.made_of == made_of) return old;
-    const plugin::Services services{.clock = &clock_,
-                                    .executor = pool_.get(),
-                                    .http = client_.get(),
-                                    .values = writer_.get(),
-                                    .metrics = options_.metrics,
-                                    .log = options_.log};
-    const auto& settings = plan.settings;
-    const stipend_terms terms{sizeof(stipend_terms), 0, settings.payment.interval_ns, settings.payment.base_usd_e8};
-    STIPEND_LET(instance, plugin::Instance::create(prepared.chosen, name, prepared.config_json, terms, services));
-    STIPEND_TRY(instance->start());
-    return Slot{instance, made_of};
+void Runtime::give_up(const Made& made) {
+    shop_->give_up(used_.dispatch, made.dispatch);
+    shop_->give_up(used_.price, made.price);
+    for (const auto& [name, slot] : made.monitors) shop_->give_up(used_.monitors[name], slot);
+}
+
+void Runtime::take(Made made, const std::vector<PlannedCheck>& checks) {
+    std::vector<work::WatchTarget> targets;
+    for (const auto& [key, check] : checks) {
+        const auto payee = engine_->payees().find(key);
+        if (!payee) continue;
+        targets.push_back({.owner = engine_->payees()[*payee].id,
+                           .id = check.target,
+                           .endpoint = check.target,
+                           .monitor = check.monitor,
+                           .every_ns = check.every_ns});
+    }
+    watcher_->watch(std::move(targets), made.monitors);
+    shop_->replace(used_.dispatch, std::move(made.dispatch));
+    shop_->replace(used_.price, std::move(made.price));
+    for (auto& [name, slot] : used_.monitors) {
+        if (!made.monitors.contains(name) && slot.instance) shop_->retire(slot.instance);
+    }
+    for (auto& [name, slot] : made.monitors) shop_->replace(used_.monitors[name], slot);
+    std::erase_if(used_.monitors, [&](const auto& entry) { return !made.monitors.contains(entry.first); });
 }
 
 Result<ledger::GenerationId> Runtime::apply(Plan plan) {
     const plugin::ControlScope control;
-    STIPEND_LET(dispatch, make(dispatch_, plan.dispatch, "dispatch", plan));
-    STIPEND_LET(price, make(price_, plan.price, "price", plan));
+    STIPEND_LET(made, make(plan));
     // The same orchestrators by the same terms need no second look.
     const bool same_registry = plan_ && plan_->registry_mark == plan.registry_mark && plan.publication.own.empty() &&
                                plan_->publication.own.empty();
     Publication publication{plan.publication.generation, std::nullopt, plan.publication.own};
     if (!same_registry) publication.payees = std::move(plan.publication.payees);
     plan.publication.payees.reset();
-    const auto published = engine_->publish(std::move(publication), line_.now());
+    const auto published = engine_->publish(std::move(publication), now());
     if (!published) {
-        for (const auto* fresh : {&dispatch, &price}) {
-            if (fresh->instance != dispatch_.instance && fresh->instance != price_.instance) retire(fresh->instance);
-        }
+        give_up(made);
         return published.error();
     }
-    const auto swap = [this](Slot& mine, Slot fresh) {
-        if (mine.instance && mine.instance != fresh.instance) retire(std::move(mine.instance));
-        mine = std::move(fresh);
-    };
-    swap(dispatch_, dispatch);
-    swap(price_, price);
+    take(std::move(made), plan.checks);
     plan_ = std::move(plan);
     return published;
 }
 
-// An instance that is no longer used completes what it has, and then goes.
-void Runtime::retire(std::shared_ptr<plugin::Instance> instance) {
-    auto* raw = instance.get();
-    retiring_.push_back(std::move(instance));
-    raw->quiesce([this, raw] {
-        loop_.post([this, raw] {
-            const auto at =
-                std::find_if(retiring_.begin(), retiring_.end(), [raw](const auto& one) { return one.get() == raw; });
-            if (at == retiring_.end()) return;
-            (*at)->destroy();
-            retiring_.erase(at);
-        });
-    });
-}
-
 Result<void> Runtime::run() {
-    if (options_.once) engine_->limit_to(line_.now());
-    loop_.run(clock_, [this] { return turn(); });
-    loop_.close();  // who still waits for this thread is told so, instead of waiting for ever
+    if (options_.once) engine_->limit_to(now());
+    loop().run(shop_->clock(), [this] { return turn(); });
+    loop().close();  // who still waits for this thread is told so, instead of waiting for ever
     if (engine_->failure()) return *engine_->failure();
     return {};
 }
 
 std::optional<stipend_mono_ns> Runtime::turn() {
-    const auto now = line_.now();
+    const auto now = this->now();
     watch_clock(now);
     engine_->tick(now);
     const bool done =
         engine_->failure() || (stopping_ && !engine_->writing()) || (options_.once && engine_->quiet(now));
     if (done) {
-        loop_.stop();
+        loop().stop();
         return std::nullopt;
     }
     if (options_.on_turn && !engine_->stuck(now, stuck_after_ns)) options_.on_turn();
     auto next = engine_->next_wakeup(now);
+    if (const auto look = watcher_->tick(now)) next = next ? std::min(*next, *look) : *look;
     if (options_.turn_every_ns != 0)
         next = next ? std::min(*next, now + options_.turn_every_ns) : now + options_.turn_every_ns;
     if (!next) return std::nullopt;
-    return line_.monotonic_of(*next);
+    return shop_->line().monotonic_of(*next);
 }
 
 // The schedule follows the monotonic clock; that the wall clock was set is worth knowing, since records follow it too.
 void Runtime::watch_clock(stipend_unix_ns now) {
-    const auto skew = line_.skew_ns();
+    const auto skew = shop_->line().skew_ns();
     if (skew > clock_jump_ns || skew < -clock_jump_ns) {
         engine_->raise({.id = "clock-set",
                         .severity = STIPEND_ALERT_WARNING,
@@ -148,7 +142,7 @@ void Runtime::watch_clock(stipend_unix_ns now) {
 }
 
 void Runtime::stop() {
-    loop_.post([this] {
+    post([this] {
         stopping_ = true;
         engine_->drain();
     });
@@ -156,7 +150,9 @@ void Runtime::stop() {
 
 std::vector<std::string> Runtime::instance_health() const {
     std::vector<std::string> out;
-    for (const auto* slot : {&dispatch_, &price_}) {
+    std::vector<const work::Slot*> slots{&used_.dispatch, &used_.price};
+    for (const auto& [name, slot] : used_.monitors) slots.push_back(&slot);
+    for (const auto* slot : slots) {
         if (!slot->instance) continue;
         const auto health = slot->instance->health();
         if (!health) out.push_back(health.error().message);
@@ -165,22 +161,30 @@ std::vector<std::string> Runtime::instance_health() const {
 }
 
 void Runtime::submit(const JobSpec& job, const registry::Payee& payee) {
-    submit_job(*dispatch_.instance, job, payee, options_.ns.text(), [this, token = job.token](JobResult result) {
-        loop_.post([this, token, result = std::move(result)]() mutable {
-            engine_->job_done(token, std::move(result), line_.now());
-        });
-    });
+    submit_job(*used_.dispatch.instance, job, payee, options_.workshop.ns.text(),
+               [this, token = job.token](JobResult result) {
+                   post([this, token, result = std::move(result)]() mutable {
+                       engine_->job_done(token, std::move(result), now());
+                   });
+               });
 }
 
 void Runtime::commit(std::shared_ptr<const ledger::Batch> batch) {
-    writer_->commit(std::move(batch), [this](Result<void> result) {
-        loop_.post([this, result = std::move(result)] { engine_->committed(result, line_.now()); });
+    writer().commit(std::move(batch), [this](Result<void> result) {
+        post([this, result = std::move(result)] { engine_->committed(result, now()); });
     });
 }
 
+std::optional<Observed> Runtime::observed(const registry::Payee& payee, stipend_unix_ns from,
+                                          stipend_unix_ns to) const {
+    const auto seen = watcher_->observed(payee.id, from, to);
+    if (!seen) return std::nullopt;
+    return Observed{seen->up_ppm, seen->coverage_ppm};
+}
+
 void Runtime::fetch_price() {
-    fetch_rate(*price_.instance, clock_.monotonic() + price_deadline_ns, [this](Result<Quote> quote) {
-        loop_.post([this, quote = std::move(quote)]() mutable { engine_->price_done(std::move(quote), line_.now()); });
+    fetch_rate(*used_.price.instance, shop_->clock().monotonic() + price_deadline_ns, [this](Result<Quote> quote) {
+        post([this, quote = std::move(quote)]() mutable { engine_->price_done(std::move(quote), now()); });
     });
 }
 
@@ -189,7 +193,7 @@ void Runtime::tell(const Alert& alert) {
 }
 
 void Runtime::decided(const registry::Payee& payee, const ledger::Decision& decision) {
-    reporter_.decided(payee, decision, line_.now());
+    reporter_.decided(payee, decision, now());
 }
 
 void Runtime::held(const registry::Payee& payee, std::uint64_t epoch, std::string_view why, stipend_unix_ns next_at) {

@@ -132,7 +132,7 @@ class Ledger {
     // What each orchestrator of the namespace is owed, by id.
     [[nodiscard]] virtual Result<std::vector<Balance>> balances() = 0;
 
-    // The newest `limit` gaps of the namespace, newest first.
+    // The newest `limit` gaps of the namespace, newest first, those that were adjusted included.
     [[nodiscard]] virtual Result<std::vector<Gap>> gaps(std::uint64_t limit) = 0;
 
     // Observations of one orchestrator that reach into [from, to), by target and time.

@@ -1,6 +1,8 @@
 // What is read of the ledger while nothing is written through this object.
+#include <algorithm>
 #include <unordered_map>
 
+#include "host/base/time.hpp"
 #include "host/ledger/columns.hpp"
 #include "host/ledger/sqlite_ledger.hpp"
 #include "host/ledger/transact.hpp"
@@ -87,6 +89,29 @@ Result<void> load_open_gaps(sqlite::Database& database, std::vector<Orchestrator
     }
 }
 
+// The times that adjustments are about.
+using AdjustedTimes = std::unordered_multimap<OrchestratorId, std::pair<stipend_unix_ns, stipend_unix_ns>>;
+
+Result<AdjustedTimes> adjusted_times(sqlite::Database& database) {
+    AdjustedTimes out;
+    STIPEND_LET(rows, database.prepare("SELECT orchestrator, from_at, to_at FROM adjustment"));
+    for (;;) {
+        STIPEND_LET(more, rows.next());
+        if (!more) return out;
+        const OrchestratorId orchestrator = rows.i64();
+        const stipend_unix_ns from = rows.i64();
+        out.emplace(orchestrator, std::pair{from, rows.i64()});
+    }
+}
+
+bool covers(const AdjustedTimes& adjusted, const Gap& gap) {
+    if (!gap.to) return false;
+    const auto [first, last] = adjusted.equal_range(gap.orchestrator);
+    return std::any_of(first, last, [&](const auto& entry) {
+        return entry.second.first <= gap.from && entry.second.second >= floor_ms(*gap.to);
+    });
+}
+
 }  // namespace
 
 Result<State> SqliteLedger::load_state() {
@@ -152,15 +177,20 @@ Result<std::vector<Balance>> SqliteLedger::balances() {
 }
 
 Result<std::vector<Gap>> SqliteLedger::gaps(std::uint64_t limit) {
+    sqlite::Transaction snapshot(database_);
+    STIPEND_TRY(snapshot.begin("DEFERRED"));
+    STIPEND_LET(adjusted, adjusted_times(database_));
     std::vector<Gap> out;
-    STIPEND_LET(rows, database_.prepare("SELECT g.orchestrator, g.from_at, g.to_at, g.cause, g.usd_e8 FROM gap g JOIN "
-                                        "orchestrator o ON o.id = g.orchestrator WHERE o.ns = ? ORDER BY g.seq DESC "
-                                        "LIMIT ?"));
+    STIPEND_LET(rows, database_.prepare("SELECT g.orchestrator, g.from_at, g.to_at, g.cause, g.usd_e8, o.key FROM gap "
+                                        "g JOIN orchestrator o ON o.id = g.orchestrator WHERE o.ns = ? "
+                                        "ORDER BY g.seq DESC LIMIT ?"));
     rows.bind(ns_).bind(std::min<std::uint64_t>(limit, INT64_MAX));
     for (;;) {
         STIPEND_LET(more, rows.next());
         if (!more) return out;
-        out.push_back(read_gap(rows));
+        auto& gap = out.emplace_back(read_gap(rows));
+        gap.key = rows.text();
+        gap.adjusted = covers(adjusted, gap);
     }
 }
 

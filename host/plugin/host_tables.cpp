@@ -82,6 +82,14 @@ struct HostTables {
     static void http_cancel(const stipend_host* h, stipend_op op) {
         if (const auto instance = of(h)) instance->services_.http->cancel(op);
     }
+    static void seen(const stipend_host* h, stipend_op op, const stipend_observation* observation) {
+        if (const auto instance = of(h)) {
+            stipend_observation scratch{};
+            instance->seen(op, detail::record_view(observation, scratch));
+        } else {
+            Instance::count_late_answer();
+        }
+    }
     static void done(const stipend_host* h, stipend_op op, stipend_status status, const void* record,
                      const stipend_error* error);
 };
@@ -124,6 +132,10 @@ const void* host_interface(const stipend_host* host, const char* id) {
 void operation_done(const stipend_host* host, stipend_op op, stipend_status status, const void* record,
                     const stipend_error* error) {
     HostTables::done(host, op, status, record, error);
+}
+
+void observation_made(const stipend_host* host, stipend_op op, const stipend_observation* observation) {
+    HostTables::seen(host, op, observation);
 }
 
 }  // namespace stipend::plugin

@@ -5,6 +5,7 @@
 #include "host/plugin/call.hpp"
 #include "host/plugin/host_slot.hpp"
 #include "host/plugin/host_tables.hpp"
+#include "host/plugin/part_stream.hpp"
 #include "stipend/abi/http.h"
 #include "stipend/host.hpp"
 
@@ -176,6 +177,7 @@ void Instance::finish(stipend_op op, stipend_status status, const void* record, 
         }
         done = std::move(found->second);
         operations_.erase(found);
+        observers_.erase(op);
     }
     if (status == STIPEND_OK) {
         done(record);
@@ -183,6 +185,35 @@ void Instance::finish(stipend_op op, stipend_status status, const void* record, 
         done(from_abi(status, error));
     }
     tell_if_idle();
+}
+
+void Instance::observe(stipend_op op, Observed observed) {
+    const std::lock_guard lock(mutex_);
+    observers_[op] = std::make_shared<Observed>(std::move(observed));
+}
+
+void Instance::seen(stipend_op op, const stipend_observation& observation) {
+    std::shared_ptr<Observed> observer;
+    {
+        const std::lock_guard lock(mutex_);
+        const auto found = observers_.find(op);
+        if (found == observers_.end()) return count_late_answer();
+        observer = found->second;
+    }
+    (*observer)(observation);
+}
+
+stipend_observe Instance::observer() {
+    return &observation_made;
+}
+
+void Instance::cancel(stipend_op op, void (*how)(stipend_instance*, stipend_op)) {
+    const std::lock_guard lock(calls_);
+    if (raw_ == nullptr) return;
+    static_cast<void>(call("cancel", name_, [&](stipend_error*) {
+        how(raw_, op);
+        return STIPEND_OK;
+    }));
 }
 
 std::size_t Instance::under_way() const {
@@ -234,10 +265,26 @@ stipend_status Instance::http_send(const stipend_http_request& request, stipend_
     };
     http::HttpCallbacks callbacks;
     const auto self = shared_from_this();
-    callbacks.on_done = [self, done, user, to_abi_response](std::uint64_t op, Result<void> result,
-                                                            http::HttpResponse response) {
-        self->strand_->post([self, done, user, to_abi_response, op, result = std::move(result),
+    std::shared_ptr<PartStream> parts;
+    if (on_part != nullptr) {
+        parts = std::make_shared<PartStream>(
+            strand_,
+            [self, on_part, user, to_abi_response](const http::HttpResponse& head, std::string_view part) {
+                const auto raw = to_abi_response(head, {});
+                const std::lock_guard lock(self->calls_);
+                if (self->raw_ == nullptr) return static_cast<stipend_status>(STIPEND_E_CANCELLED);
+                return on_part(user, &raw, bytes_to_abi(part));
+            },
+            *services_.http);
+        callbacks.on_part = [parts](const http::HttpResponse& head, std::string_view part) {
+            return parts->take(head, part);
+        };
+    }
+    callbacks.on_done = [self, parts, done, user, to_abi_response](std::uint64_t op, Result<void>&& result,
+                                                                   http::HttpResponse&& response) {
+        self->strand_->post([self, parts, done, user, to_abi_response, op, result = std::move(result),
                              response = std::move(response)]() mutable {
+            if (parts) result = parts->outcome(std::move(result));
             auto error = empty_error();
             const auto status = result ? STIPEND_OK : report(&error, result.error());
             const auto raw = to_abi_response(response, response.body);
@@ -248,25 +295,13 @@ stipend_status Instance::http_send(const stipend_http_request& request, stipend_
             self->http_over(op);
         });
     };
-    if (on_part != nullptr) {
-        // Refusing a part must end the transfer at once, so this one is called on the client's thread and not queued;
-        // `calls_` still keeps it apart from the instance's other calls.
-        callbacks.on_part = [self, on_part, user, to_abi_response](const http::HttpResponse& head,
-                                                                   std::string_view part) -> Result<void> {
-            const auto raw = to_abi_response(head, {});
-            const std::lock_guard lock(self->calls_);
-            if (self->raw_ == nullptr) return fail(STIPEND_E_CANCELLED, "the plugin's instance is over");
-            const auto status = on_part(user, &raw, bytes_to_abi(part));
-            if (status == STIPEND_OK) return {};
-            return fail(status, "the plugin ended the transfer");
-        };
-    }
     // Counted before it starts: it may be over before `send` returns.
     const std::lock_guard lock(mutex_);
     auto op = services_.http->send(std::move(made), std::move(callbacks));
     if (!op) return op.error().status;
     exchanges_.insert(*op);
     *out = *op;
+    if (parts) parts->begun(*op);
     return STIPEND_OK;
 }
 

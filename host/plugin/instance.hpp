@@ -12,7 +12,7 @@
 #include "host/plugin/loader.hpp"
 #include "host/plugin/services.hpp"
 #include "stipend/abi/http.h"
-#include "stipend/abi/lifecycle.h"
+#include "stipend/abi/monitor.h"
 
 namespace stipend::plugin {
 
@@ -43,8 +43,19 @@ class Instance : public std::enable_shared_from_this<Instance> {
     void destroy();
     Result<void> health() const;  // [any]
 
+    // Takes the observations of one watch. [worker]
+    using Observed = std::function<void(const stipend_observation&)>;
+
     // Posts the start of an operation to the strand. A plugin that is quiesced answers STATE. [any]
     void begin(Start start, Done done);
+    // Hands the observations of operation `op` to `observed`, until the operation ends. [worker], from inside its
+    // start.
+    void observe(stipend_op op, Observed observed);
+    // The function that a plugin tells its observations to.
+    [[nodiscard]] static stipend_observe observer();
+    // Asks the plugin to end an operation early; it still ends by its `done`. [any but worker] `how` is `cancel` of the
+    // kind's table. An operation whose start is under way is waited for.
+    void cancel(stipend_op op, void (*how)(stipend_instance*, stipend_op));
     // The table of a kind, or NULL. The plugin's tables live as long as its instance.
     [[nodiscard]] const void* table(const char* kind) const;
 
@@ -64,6 +75,7 @@ class Instance : public std::enable_shared_from_this<Instance> {
     void run_start(const Start& start, Done done);
     static void count_late_answer();
     void finish(stipend_op op, stipend_status status, const void* record, const stipend_error* error);
+    void seen(stipend_op op, const stipend_observation& observation);
     void tell_if_idle();
     // Services, called through the host's tables.
     stipend_status http_send(const stipend_http_request& request, stipend_http_chunk on_part, stipend_http_done done,
@@ -82,11 +94,12 @@ class Instance : public std::enable_shared_from_this<Instance> {
     State state_ = State::created;  // changed on [control]
 
     mutable std::mutex mutex_;
-    std::unordered_map<stipend_op, Done> operations_;       // guarded by mutex_
-    std::unordered_set<std::uint64_t> exchanges_;           // guarded by mutex_
-    std::unordered_map<stipend_op, std::uint64_t> timers_;  // guarded by mutex_: ours -> the executor's
-    std::size_t starting_ = 0;                              // guarded by mutex_: begun, not yet at the plugin
-    std::function<void()> when_idle_;                       // guarded by mutex_
+    std::unordered_map<stipend_op, Done> operations_;                      // guarded by mutex_
+    std::unordered_map<stipend_op, std::shared_ptr<Observed>> observers_;  // guarded by mutex_
+    std::unordered_set<std::uint64_t> exchanges_;                          // guarded by mutex_
+    std::unordered_map<stipend_op, std::uint64_t> timers_;                 // guarded by mutex_: ours -> the executor's
+    std::size_t starting_ = 0;         // guarded by mutex_: begun, not yet at the plugin
+    std::function<void()> when_idle_;  // guarded by mutex_
 };
 
 }  // namespace stipend::plugin

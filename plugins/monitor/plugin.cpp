@@ -1,3 +1,4 @@
+#include "docker_monitor.hpp"
 #include "monitor.hpp"
 
-STIPEND_PLUGINS(monitor::Monitor);
+STIPEND_PLUGINS(monitor::Monitor, monitor::docker::Docker);

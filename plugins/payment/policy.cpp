@@ -85,7 +85,7 @@ Result<void> Policy::decide(const stipend_sample& sample, stipend_decision& deci
     }
     const bool answered = sample.job == STIPEND_JOB_OK && has(sample, STIPEND_SAMPLE_REPORTED);
     std::uint32_t uptime = answered ? sample.reported_ppm : 0;
-    if (answered && observed) uptime = std::min(uptime, sample.observed_ppm);
+    if (answered && observed && sample.coverage_ppm > 0) uptime = std::min(uptime, sample.observed_ppm);
     if (uptime > stipend::ppm_one) {
         return stipend::fail(STIPEND_E_INVALID, "sample uptime: got ", uptime, ", want at most 1000000");
     }

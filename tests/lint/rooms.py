@@ -19,7 +19,8 @@ LADDER = [  # an arrow goes from one step to a lower one, never sideways
     {"base"},
     {"config", "http"},
     {"registry", "uptime", "ledger", "plugin"},
-    {"engine", "settlement"},
+    {"work"},
+    {"engine", "worker", "settlement"},
     {"api"},
     {"cli"},
 ]

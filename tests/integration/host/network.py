@@ -26,12 +26,12 @@ def wait_for(condition, what):
 
 
 class Devnet:
-    def __init__(self, orchestrators):
+    def __init__(self, orchestrators, *options):
         self.orchestrators = orchestrators
         read_end, write_end = os.pipe()
         self.process = subprocess.Popen(
             [DEVNET, "-n", str(orchestrators), "--gateway", "127.0.0.1:0", "--control", "127.0.0.1:0", "--ready-fd",
-             str(write_end)], stdout=subprocess.DEVNULL, pass_fds=[write_end])
+             str(write_end), *options], stdout=subprocess.DEVNULL, pass_fds=[write_end])
         os.close(write_end)
         with os.fdopen(read_end) as ready:
             fields = dict(field.split("=", 1) for field in ready.readline().split() if "=" in field)
@@ -70,24 +70,53 @@ class Host:
         text = (PROJECT / "config.yaml").read_text()
         self.config.write_text(text.replace('folder: ""', f"folder: {self.plugins}"))
         self.environment = dict(os.environ, GATEWAY_URL=devnet.gateway, ORCHESTRATOR_ADDRESSES=devnet.addresses,
-                                PAYMENT_INTERVAL_SECONDS=str(interval), STATE_DIRECTORY=str(self.folder / "state"))
+                                PAYMENT_INTERVAL_SECONDS=str(interval), METRICS_LISTEN="127.0.0.1:0",
+                                STATE_DIRECTORY=str(self.folder / "state"))
         self.process = None
-        self.lines = []
+        self.lines = []  # of all runs
+        self.news = threading.Condition()  # a line came, or a run ended
 
-    def start(self):
+    def spawn(self):
+        """Starts the host without waiting for it."""
         self.process = subprocess.Popen([STIPEND, "run", "-c", self.config], env=self.environment, text=True,
                                         stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
         self.reader = threading.Thread(target=self._read, args=(self.process.stdout,))
         self.reader.start()
+
+    def start(self):
+        since = len(self.lines)
+        self.spawn()
+        self.wait_line("orchestrators, every", since)
         wait_for(lambda: self.process.poll() is not None or self.run("status")[0] == 0, "a host that answers")
-        assert self.process.poll() is None, "".join(self.lines)
 
     def _read(self, stream):
-        for line in stream:
-            self.lines.append(line)
+        with open(self.folder / "host.log", "a", encoding="utf-8") as log:
+            for line in stream:
+                log.write(line)
+                with self.news:
+                    self.lines.append(line)
+                    self.news.notify_all()
+        with self.news:
+            self.news.notify_all()  # of its end
 
     def said(self, text):
         return any(text in line for line in list(self.lines))
+
+    def wait_line(self, text, since=0, patience=PATIENCE):
+        """The first line behind the first `since` ones that holds `text`, waited for while the host lives."""
+        end = time.monotonic() + patience
+        with self.news:
+            while True:
+                for line in self.lines[since:]:
+                    if text in line:
+                        return line
+                since = len(self.lines)
+                if self.process.poll() is not None and not self.reader.is_alive():
+                    raise AssertionError(f"the host ended before it said: {text}\n" + "".join(self.lines[-30:]))
+                left = end - time.monotonic()
+                if left <= 0:
+                    raise AssertionError(f"not within {patience} s: a line with: {text}")
+                self.news.wait(min(left, 1))
 
     def kill(self):
         self.process.kill()
@@ -132,6 +161,7 @@ class Host:
         assert old in text, old
         self.config.write_text(text.replace(old, new))
 
-    def end(self):
+    def end(self, keep=False):
         self.stop()
-        shutil.rmtree(self.folder, ignore_errors=True)
+        if not keep:
+            shutil.rmtree(self.folder, ignore_errors=True)

@@ -4,7 +4,9 @@ import json
 import os
 import random
 import shutil
+import socket
 import unittest
+import urllib.request
 
 from network import BUILD, Devnet, Host, wait_for
 
@@ -55,6 +57,26 @@ class Cycle(HostTest):
             self.assertEqual(code, 1)
             self.assertIn("no host answers at", err)
         self.assertEqual(self.host.run("nonsense")[0], 2)
+
+
+class Metrics(HostTest):
+    def test_prometheus_reads_what_the_host_counts(self):
+        self.host.start()
+        self.wait_for_decisions(self.orchestrators)
+        url = [line.split(" at ")[1].strip() for line in self.host.lines if "metrics at http" in line][0]
+        with urllib.request.urlopen(url, timeout=10) as answer:
+            self.assertTrue(answer.headers["Content-Type"].startswith("text/plain; version=0.0.4"))
+            values = dict(line.rsplit(" ", 1) for line in answer.read().decode().splitlines() if line[0] != "#")
+        self.assertGreaterEqual(float(values["stipend_decisions_total"]), self.orchestrators)
+        self.assertEqual(float(values["stipend_orchestrators"]), self.orchestrators)
+        self.assertEqual(float(values["stipend_price_accepted"]), 1)
+
+    def test_a_port_that_is_taken_keeps_nobody_from_being_paid(self):
+        with socket.create_server(("127.0.0.1", 0)) as taken:
+            self.host.environment["METRICS_LISTEN"] = "127.0.0.1:%d" % taken.getsockname()[1]
+            self.host.start()
+            self.wait_for_decisions(self.orchestrators)
+        self.assertTrue(self.host.said("metrics are not served"))
 
 
 class Crash(HostTest):

@@ -58,6 +58,29 @@ TEST_CASE("the same configuration again is the same generation") {
     CHECK(*sim.publish({}, payees(1)) == 1);
 }
 
+TEST_CASE("a policy's memory of another layout is begun anew, and one of the same lives on") {
+    Simulation sim;
+    const std::string policy = R"({"recovery_checks":3})";
+    REQUIRE(sim.publish({.policy = policy}, payees(1)).ok());
+    sim.answer = [](const auto&, const JobSpec& job, auto) {
+        return std::pair{job.epoch <= 5 ? bad() : good("100"), second};
+    };
+    while (sim.of("o1").size() < 6) sim.run_for(second);  // suspended, and the first good check
+    REQUIRE(sim.publish({.policy = policy, .memory_version = 2}).ok());
+    while (sim.of("o1").size() < 9) sim.run_for(second);
+    sim.restart(second);
+    REQUIRE(sim.publish({.policy = policy, .memory_version = 2}, payees(1)).ok());
+    sim.run_for(120 * second);
+    const auto lines = sim.of("o1");
+    REQUIRE(lines.size() >= 10);
+    CHECK(lines[6].decision.generation == 1);  // its period had begun
+    CHECK(lines[7].decision.generation == 2);
+    CHECK(lines[7].decision.action == ledger::Action::skip);  // the third, but the first of the new layout
+    CHECK(lines[8].decision.action == ledger::Action::skip);
+    CHECK(lines[9].decision.action == ledger::Action::pay);
+    sim.check_ledger();
+}
+
 TEST_CASE("another interval holds from the next period on") {
     Simulation sim;
     REQUIRE(sim.publish({}, payees(1)).ok());

@@ -48,6 +48,7 @@ struct Setup {
     std::int64_t interval_ns = 60 * second;
     std::int64_t base_usd_e8 = 10 * e8;
     std::string policy = "{}";
+    std::uint32_t memory_version = 1;
     DispatchRules dispatch;
     AccrualLimits limits{20'000 * e8, 1'000'000 * e8};
     PriceRules price{100 * e8, 100'000 * e8, 2'000'000, 3600 * second};
@@ -85,6 +86,7 @@ class Simulation final : public Effects {
     };
 
     std::int64_t commit_takes_ns = second / 1000;
+    std::map<std::string, Observed> seen;  // what the host's own monitors saw, by payee
 
     std::vector<Line> decisions;
     std::vector<Alert> alerts;
@@ -116,7 +118,7 @@ class Simulation final : public Effects {
         out->row = {.policy = "org.stipend.payment",
                     .version = "1",
                     .revision = 1,
-                    .memory_version = 1,
+                    .memory_version = setup.memory_version,
                     .so_sha256 = "00",
                     .config = setup.policy,
                     .terms = std::to_string(setup.interval_ns)};
@@ -200,6 +202,11 @@ class Simulation final : public Effects {
             if (!done) MESSAGE(done.error().message);
             engine_->committed(done, now_);
         });
+    }
+    [[nodiscard]] std::optional<engine::Observed> observed(const registry::Payee& payee, stipend_unix_ns,
+                                                           stipend_unix_ns) const override {
+        const auto found = seen.find(payee.key);
+        return found == seen.end() ? std::nullopt : std::optional(found->second);
     }
     void fetch_price() override {
         after(0, [this] { engine_->price_done(quote(now_), now_); });

@@ -1,5 +1,6 @@
 #include <doctest/doctest.h>
 
+#include "host/base/time.hpp"
 #include "tests/unit/ledger/ledger_fixture.hpp"
 
 using namespace ledger_test;
@@ -311,6 +312,36 @@ TEST_CASE("at most one gap is open, and it ends after it began") {
     REQUIRE(gaps->size() == 1);
     CHECK(gaps->at(0).to == start_ns + 5);
     CHECK(gaps->at(0).usd_e8 == 42);
+}
+
+TEST_CASE("a gap is adjusted once an adjustment covers all of it, as its text has it") {
+    const TempFolder folder;
+    const auto ledger = must_open(folder / "ledger.db");
+    Engine engine(*ledger, 2);
+    const auto from = floor_ms(start_ns) + 123'456'789;
+    const auto to = from + 10'000'000'000;
+    Batch open;
+    for (const OrchestratorId one : {1, 2})
+        open.gaps_opened.push_back({.orchestrator = one, .from = from, .cause = "test"});
+    engine.must_commit(open);
+    Batch close;
+    for (const OrchestratorId one : {1, 2}) close.gaps_closed.push_back({.orchestrator = one, .to = to});
+    engine.must_commit(close);
+    const auto adjust = [&](const char* key, stipend_unix_ns begin, stipend_unix_ns end) {
+        Batch batch;
+        batch.adjustments.push_back(
+            {.key = key, .orchestrator = 1, .from = begin, .to = end, .reason = "test", .by = "me"});
+        engine.must_commit(batch);
+    };
+    adjust("too short", floor_ms(from), floor_ms(to) - 1);
+    auto gaps = ledger->gaps(10);
+    REQUIRE(gaps->size() == 2);
+    CHECK((!gaps->at(0).adjusted && !gaps->at(1).adjusted));
+    adjust("all of it", floor_ms(from), floor_ms(to));
+    gaps = ledger->gaps(10);
+    REQUIRE(gaps->size() == 2);
+    for (const auto& gap : *gaps) CHECK(gap.adjusted == (gap.orchestrator == 1));
+    CHECK(gaps->at(0).key != gaps->at(1).key);
 }
 
 TEST_CASE("an adjustment's key is taken for ever") {

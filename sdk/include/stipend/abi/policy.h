@@ -41,7 +41,7 @@ typedef struct stipend_sample { /* what one orchestrator did in one pay period *
     stipend_unix_ns evaluated_at;
     int64_t interval_ns;
     uint32_t reported_ppm; /* uptime that the worker reports, parts per million */
-    uint32_t observed_ppm; /* uptime that the host measured itself, time-weighted */
+    uint32_t observed_ppm; /* uptime that the host measured itself, time-weighted; nothing where coverage_ppm is 0 */
     uint32_t coverage_ppm; /* how much of the period the host could see */
     uint32_t consecutive_failures; /* before this epoch */
     uint32_t flags;

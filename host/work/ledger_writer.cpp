@@ -1,8 +1,8 @@
-#include "host/engine/ledger_writer.hpp"
+#include "host/work/ledger_writer.hpp"
 
 #include <pthread.h>
 
-namespace stipend::engine {
+namespace stipend::work {
 
 LedgerWriter::LedgerWriter(std::unique_ptr<ledger::Ledger> ledger)
     : ledger_(std::move(ledger)), thread_([this] { run(); }) {
@@ -44,6 +44,10 @@ void LedgerWriter::commit(std::shared_ptr<const ledger::Batch> batch, std::funct
     post([this, batch = std::move(batch), done = std::move(done)] { done(ledger_->commit(*batch)); });
 }
 
+void LedgerWriter::query(std::function<void(ledger::Ledger&)> work) {
+    post([this, work = std::move(work)] { work(*ledger_); });
+}
+
 Result<std::string> LedgerWriter::get(std::string_view instance, std::string_view key) {
     return ask([&](ledger::Ledger& ledger) -> Result<std::string> {
         STIPEND_LET(value, ledger.kv_get(instance, key));
@@ -60,4 +64,4 @@ Result<void> LedgerWriter::erase(std::string_view instance, std::string_view key
     return ask([&](ledger::Ledger& ledger) { return ledger.kv_erase(instance, key); });
 }
 
-}  // namespace stipend::engine
+}  // namespace stipend::work

@@ -1,11 +1,11 @@
-#include "host/engine/control_loop.hpp"
+#include "host/work/control_loop.hpp"
 
 #include <chrono>
 #include <utility>
 
 #include "host/plugin/services.hpp"
 
-namespace stipend::engine {
+namespace stipend::work {
 
 void ControlLoop::post(Task work) {
     {
@@ -54,4 +54,4 @@ std::int64_t ControlLoop::take_longest_turn_ns() {
     return std::exchange(longest_turn_ns_, 0);
 }
 
-}  // namespace stipend::engine
+}  // namespace stipend::work

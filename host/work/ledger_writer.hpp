@@ -14,7 +14,7 @@
 #include "host/ledger/ledger.hpp"
 #include "host/plugin/services.hpp"
 
-namespace stipend::engine {
+namespace stipend::work {
 
 class LedgerWriter final : public plugin::KeyValueStore {
   public:
@@ -25,6 +25,8 @@ class LedgerWriter final : public plugin::KeyValueStore {
 
     // `done` comes on the ledger's thread, once. [any]
     void commit(std::shared_ptr<const ledger::Batch> batch, std::function<void(Result<void>)> done);
+    // Runs `work` on the ledger's thread, some time. [any]
+    void query(std::function<void(ledger::Ledger&)> work);
     // Runs `work` on the ledger's thread and waits for it. [any thread but the control and the ledger's]
     template <class Work>
     auto ask(Work work) -> decltype(work(std::declval<ledger::Ledger&>())) {
@@ -50,4 +52,4 @@ class LedgerWriter final : public plugin::KeyValueStore {
     std::thread thread_;
 };
 
-}  // namespace stipend::engine
+}  // namespace stipend::work

@@ -11,7 +11,7 @@
 #include "host/base/task.hpp"
 #include "host/base/time.hpp"
 
-namespace stipend::engine {
+namespace stipend::work {
 
 class ControlLoop {
   public:
@@ -36,4 +36,4 @@ class ControlLoop {
     bool stopping_ = false;             // only on the control thread
 };
 
-}  // namespace stipend::engine
+}  // namespace stipend::work

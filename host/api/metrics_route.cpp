@@ -1,0 +1,52 @@
+#include "host/api/metrics_route.hpp"
+
+#include "host/plugin/instance.hpp"
+
+namespace stipend::api {
+namespace {
+
+// What the engine counts, as it stands at this moment. [control]
+void refresh(engine::Runtime& runtime, work::Metrics& metrics) {
+    const auto& engine = runtime.engine();
+    const auto& counters = engine.counters();
+    const auto count = [&](const char* name, const char* help, std::uint64_t value) {
+        metrics.raise_counter(name, help, static_cast<double>(value));
+    };
+    count("decisions_total", "Decisions that are recorded.", counters.decisions);
+    count("paid_total", "Decisions that owe something.", counters.paid);
+    count("held_total", "Times that nothing could be decided.", counters.held);
+    count("jobs_total", "Jobs that were sent.", counters.jobs);
+    count("cycles_total", "Batches that were decided.", counters.cycles);
+    count("stray_answers_total", "Answers to jobs that nobody waited for.", counters.stray_answers);
+    count("late_plugin_answers_total", "Answers of plugins to operations that were over.",
+          plugin::Instance::late_answers());
+    const auto gauge = [&](const char* name, const char* help, double value) { metrics.set_gauge(name, help, value); };
+    gauge("orchestrators", "Orchestrators that are paid.", static_cast<double>(runtime.plan().spend.orchestrators));
+    gauge("jobs_in_flight", "Jobs under way.", static_cast<double>(engine.in_flight()));
+    gauge("generations", "Configurations that still decide something.",
+          static_cast<double>(engine.generations().size()));
+    gauge("alerts", "Alerts that are raised.", static_cast<double>(engine.alerts().all().size()));
+    gauge("price_accepted", "1 where an exchange rate is accepted at present.", engine.rate(runtime.now()) ? 1 : 0);
+    gauge("control_longest_turn_seconds", "The longest turn of the control thread since the last look.",
+          static_cast<double>(runtime.loop().take_longest_turn_ns()) / 1e9);
+}
+
+}  // namespace
+
+Result<std::unique_ptr<http::Server>> serve_metrics(const std::string& listen, engine::Runtime& runtime,
+                                                    work::Metrics& metrics) {
+    STIPEND_LET(server, http::Server::create({.listen = listen}));
+    STIPEND_TRY(server->add_route(
+        {.method = "GET",
+         .path = "/metrics",
+         .handler = [&runtime, &metrics](http::ServerRequest&&, http::Responder responder) {
+             runtime.post([&runtime, &metrics, responder = std::move(responder)]() mutable {
+                 refresh(runtime, metrics);
+                 static_cast<void>(responder.respond(
+                     {200, cat("Content-Type: ", work::Metrics::content_type, "\r\n"), metrics.text()}));
+             });
+         }}));
+    return std::move(server);
+}
+
+}  // namespace stipend::api

@@ -1,0 +1,377 @@
+#include "host/work/watcher.hpp"
+
+#include <fnmatch.h>
+
+#include <algorithm>
+
+#include "stipend/host.hpp"
+#include "stipend/json.hpp"
+
+namespace stipend::work {
+namespace {
+
+constexpr std::int64_t save_every_ns = 10 * ns_per_s;
+constexpr std::int64_t forget_every_ns = 3600 * ns_per_s;
+constexpr std::int64_t watch_again_ns = 5 * ns_per_s;
+constexpr std::int64_t probe_deadline_ns = 30 * ns_per_s;
+
+// A verdict is believed for two looks and a half: one may fail to come without leaving a hole.
+std::int64_t hold_of(const WatchTarget& target) {
+    return target.every_ns / 2 * 5;
+}
+
+bool is_pattern(const std::string& id) {
+    return id.find('*') != std::string::npos;
+}
+
+const stipend_monitor_v1& table_of(const plugin::Instance& monitor) {
+    return *static_cast<const stipend_monitor_v1*>(monitor.table(STIPEND_MONITOR));
+}
+
+// An observation that outlives the plugin's call.
+struct Told {
+    std::int32_t verdict = STIPEND_UNKNOWN;
+    stipend_unix_ns from = 0, to = 0;
+    std::string id, why;
+
+    explicit Told(const stipend_observation& o)
+        : verdict(o.verdict),
+          from(o.started_at),
+          to(o.ended_at),
+          id(clip(view(o.target_id), ledger::max_key_bytes)),
+          why(clip(view(o.evidence), uptime::Series::max_why_bytes)) {}
+    [[nodiscard]] uptime::Seen seen() const { return {verdict, from, to, why}; }
+};
+
+// Targets as a plugin is given them, with the texts that they point into.
+struct TargetTexts {
+    std::vector<WatchTarget> targets;
+    std::vector<std::string> attributes;
+
+    [[nodiscard]] std::vector<stipend_target> raw() const {
+        std::vector<stipend_target> out;
+        for (std::size_t at = 0; at < targets.size(); ++at) {
+            auto one = make_record<stipend_target>();
+            one.target_id = to_abi(targets[at].id);
+            one.endpoint = to_abi(targets[at].endpoint);
+            one.attributes_json = to_abi(attributes[at]);
+            out.push_back(one);
+        }
+        return out;
+    }
+};
+
+}  // namespace
+
+Watcher::~Watcher() {
+    *alive_ = false;
+    stop_groups();
+}
+
+void Watcher::post(std::uint64_t round, std::function<void()> work) {
+    shop_.loop().post([this, alive = alive_, round, work = std::move(work)] {
+        if (*alive && round == round_) work();
+    });
+}
+
+void Watcher::watch(std::vector<WatchTarget> targets, std::map<std::string, Slot> monitors) {
+    if (targets == targets_ && std::equal(monitors.begin(), monitors.end(), monitors_.begin(), monitors_.end(),
+                                          [](const auto& a, const auto& b) {
+                                              return a.first == b.first && a.second.instance == b.second.instance;
+                                          })) {
+        return;
+    }
+    stop_groups();
+    ++round_;
+    targets_ = std::move(targets);
+    monitors_ = std::move(monitors);
+    std::map<Key, Watched> kept;
+    std::vector<ledger::OrchestratorId> fresh;
+    for (const auto& target : targets_) {
+        if (restored_.insert(target.owner).second) fresh.push_back(target.owner);
+        if (is_pattern(target.id)) continue;
+        const Key key{target.owner, target.id};
+        if (auto old = series_.extract(key)) {
+            old.mapped().pattern.clear();
+            kept.insert(std::move(old));
+        } else {
+            kept.emplace(key, Watched{target.owner, target.id, {}, uptime::Series(hold_of(target))});
+        }
+        kept.at(key).series.set_hold(hold_of(target));
+    }
+    for (auto& [key, one] : series_) {
+        const auto* pattern = pattern_of(key.first, key.second);
+        if (!one.pattern.empty() && pattern != nullptr) kept.emplace(key, std::move(one));
+    }
+    series_.swap(kept);
+    if (fresh.empty()) return begin(round_);
+    restore(fresh, [this, round = round_] { post(round, [this, round] { begin(round); }); });
+}
+
+// Reads what the ledger kept of these owners. What is told meanwhile is not disturbed: it only fills what was not seen.
+void Watcher::restore(const std::vector<ledger::OrchestratorId>& owners, std::function<void()> then) {
+    shop_.writer().query([this, alive = alive_, owners, since = shop_.now() - kept_ns, until = shop_.now(),
+                          then = std::move(then)](ledger::Ledger& ledger) {
+        for (const auto owner : owners) {
+            auto rows = ledger.observations(owner, since, until);
+            shop_.loop().post([this, alive, owner, rows = std::move(rows)] {
+                if (!*alive) return;
+                if (!rows) {
+                    if (hooks_.save_failed) hooks_.save_failed(rows.error());
+                    return;
+                }
+                for (const auto& row : *rows) {
+                    if (auto* one = series_for({}, owner, row.target))
+                        one->series.restore({row.from, row.to, row.verdict == STIPEND_UP});
+                }
+                // It came from there: nothing of it is news to the ledger.
+                for (auto& [key, one] : series_) {
+                    if (key.first == owner) static_cast<void>(one.series.history().take_changed());
+                }
+            });
+        }
+        then();
+    });
+}
+
+void Watcher::begin(std::uint64_t round) {
+    if (round != round_) return;
+    groups_.clear();
+    probes_ = {};
+    std::map<std::pair<std::string, ledger::OrchestratorId>, std::size_t> places;
+    for (std::size_t at = 0; at < targets_.size(); ++at) {
+        const auto& target = targets_[at];
+        const auto [place, fresh] = places.try_emplace({target.monitor, target.owner}, groups_.size());
+        if (fresh) groups_.push_back({target.monitor, target.owner, {}, nullptr, 0});
+        groups_[place->second].targets.push_back(at);
+    }
+    for (std::size_t at = 0; at < groups_.size(); ++at) begin_group(at);
+}
+
+void Watcher::begin_group(std::size_t at) {
+    auto& group = groups_[at];
+    group.retry_at = 0;
+    auto texts = std::make_shared<TargetTexts>();
+    for (const auto index : group.targets) {
+        const auto& target = targets_[index];
+        texts->targets.push_back(target);
+        std::string attributes;
+        if (is_pattern(target.id)) {
+            auto members = Json::array();
+            for (const auto& [key, one] : series_) {
+                if (key.first == group.owner && one.pattern == target.id) members.push(Json::of_string(one.id));
+            }
+            attributes = Json::object().set("members", std::move(members)).dump();
+        }
+        texts->attributes.push_back(std::move(attributes));
+    }
+    group.running = std::make_shared<Running>();
+    const auto& instance = monitors_.at(group.monitor).instance;
+    const auto* table = &table_of(*instance);
+    const auto round = round_;
+    const auto told = [this, round, monitor = group.monitor, owner = group.owner](const stipend_observation& seen) {
+        post(round, [this, monitor, owner, told = Told(seen)] { take(monitor, owner, told.id, told.seen()); });
+    };
+    instance->begin(
+        [raw = instance.get(), running = group.running, table, texts, told](
+            stipend_instance* plugin, stipend_completion c, stipend_error* e) -> stipend_status {
+            {
+                const std::lock_guard lock(running->mutex);
+                if (running->stopped) return STIPEND_E_CANCELLED;
+                running->op = c.op;
+            }
+            raw->observe(c.op, told);
+            const auto targets = texts->raw();
+            return table->watch(plugin, targets.data(), targets.size(), sizeof(stipend_target),
+                                plugin::Instance::observer(), c, e);
+        },
+        [this, round, at](Result<const void*> ended) {
+            auto error = ended ? Error{.status = STIPEND_E_CANCELLED, .message = "the watch ended"} : ended.error();
+            post(round, [this, at, error = std::move(error)] { group_ended(at, error); });
+        });
+}
+
+void Watcher::group_ended(std::size_t at, const Error& error) {
+    auto& group = groups_[at];
+    group.running.reset();
+    const auto now = shop_.now();
+    if (error.status == STIPEND_E_UNSUPPORTED) {
+        for (const auto target : group.targets) schedule(target, now);
+        return;
+    }
+    for (const auto target : group.targets) {
+        if (!is_pattern(targets_[target].id))
+            take(group.monitor, group.owner, targets_[target].id, {STIPEND_UNKNOWN, now, now, error.message});
+    }
+    group.retry_at = now + watch_again_ns;
+}
+
+// The first look comes soon, but not with all the others.
+void Watcher::schedule(std::size_t target, stipend_unix_ns now) {
+    const auto& one = targets_[target];
+    const auto spread = std::hash<std::string>()(one.endpoint) % 1000;
+    const auto within_ns = std::min(one.every_ns, 2 * ns_per_s);
+    probes_.push({now + within_ns * static_cast<std::int64_t>(spread) / 1000, target});
+}
+
+void Watcher::ask(std::size_t at, stipend_unix_ns now) {
+    const auto& target = targets_[at];
+    const auto& instance = monitors_.at(target.monitor).instance;
+    const auto* table = &table_of(*instance);
+    auto texts = std::make_shared<TargetTexts>(TargetTexts{{target}, {std::string()}});
+    const auto deadline = shop_.line().monotonic_of(now) + probe_deadline_ns;
+    instance->begin(
+        [table, texts, deadline](stipend_instance* plugin, stipend_completion c, stipend_error* e) {
+            const auto raw = texts->raw();
+            return table->probe(plugin, raw.data(), deadline, c, e);
+        },
+        [this, round = round_, at](Result<const void*> record) {
+            std::optional<Told> told;
+            std::string failed;
+            if (record) {
+                stipend_observation scratch{};
+                told.emplace(stipend::detail::record_view(static_cast<const stipend_observation*>(*record), scratch));
+            } else {
+                failed = record.error().message;
+            }
+            post(round, [this, at, told = std::move(told), failed] {
+                const auto& asked = targets_[at];
+                const auto ended = shop_.now();
+                take(asked.monitor, asked.owner, asked.id,
+                     told ? told->seen() : uptime::Seen{STIPEND_UNKNOWN, ended, ended, failed});
+                probes_.push({ended + asked.every_ns, at});
+            });
+        });
+}
+
+const WatchTarget* Watcher::pattern_of(ledger::OrchestratorId owner, const std::string& id) const {
+    const auto at = std::find_if(targets_.begin(), targets_.end(), [&](const WatchTarget& target) {
+        return target.owner == owner && is_pattern(target.id) && ::fnmatch(target.id.c_str(), id.c_str(), 0) == 0;
+    });
+    return at == targets_.end() ? nullptr : &*at;
+}
+
+Watched* Watcher::series_for(const std::string& monitor, ledger::OrchestratorId owner, const std::string& id) {
+    const Key key{owner, id};
+    if (const auto found = series_.find(key); found != series_.end()) return &found->second;
+    const auto* pattern = pattern_of(owner, id);
+    if (pattern == nullptr || (!monitor.empty() && pattern->monitor != monitor)) return nullptr;
+    const auto members = std::count_if(series_.begin(), series_.end(), [&](const auto& entry) {
+        return entry.first.first == owner && !entry.second.pattern.empty();
+    });
+    if (static_cast<std::size_t>(members) >= max_members) return nullptr;
+    Watched fresh{owner, id, pattern->id, uptime::Series(hold_of(*pattern))};
+    return &series_.emplace(key, std::move(fresh)).first->second;
+}
+
+void Watcher::take(const std::string& monitor, ledger::OrchestratorId owner, const std::string& id,
+                   const uptime::Seen& seen) {
+    if (seen.verdict == STIPEND_FOUND) {
+        if (hooks_.found) hooks_.found({monitor, id, std::string(seen.why)});
+        return;
+    }
+    // A pattern itself has no state; that nobody could look concerns all that it found.
+    if (is_pattern(id)) {
+        for (auto& [key, one] : series_) {
+            if (key.first == owner && one.pattern == id) take(monitor, owner, one.id, seen);
+        }
+        return;
+    }
+    auto* one = series_for(monitor, owner, id);
+    if (one == nullptr) return;
+    const auto now = shop_.now();
+    const auto before = one->series.verdict(now);
+    // Monitors tell the wall clock's time, which may have been set since the host's own began. Nobody tells the future.
+    const auto skew_ns = shop_.line().skew_ns();
+    one->series.observe({seen.verdict, std::min(seen.from - skew_ns, now), std::min(seen.to - skew_ns, now), seen.why});
+    if (hooks_.changed && one->series.verdict(now) != before) hooks_.changed(*one, before);
+}
+
+std::optional<stipend_unix_ns> Watcher::tick(stipend_unix_ns now) {
+    if (targets_.empty()) return std::nullopt;
+    while (!probes_.empty() && probes_.top().at <= now) {
+        const auto probe = probes_.top();
+        probes_.pop();
+        ask(probe.target, now);
+    }
+    for (std::size_t at = 0; at < groups_.size(); ++at) {
+        if (groups_[at].retry_at != 0 && groups_[at].retry_at <= now) begin_group(at);
+    }
+    if (now >= save_at_) {
+        save_at_ = now + save_every_ns;
+        save();
+    }
+    auto next = save_at_;
+    if (!probes_.empty()) next = std::min(next, probes_.top().at);
+    for (const auto& group : groups_) {
+        if (group.retry_at != 0) next = std::min(next, group.retry_at);
+    }
+    return next;
+}
+
+void Watcher::save() {
+    if (saving_) return;
+    const auto now = shop_.now();
+    auto batch = std::make_shared<ledger::Batch>();
+    for (auto& [key, one] : series_) {
+        if (batch->observations.size() >= ledger::max_batch_rows / 2) break;  // the rest comes with the next one
+        for (const auto& span : one.series.history().take_changed())
+            batch->observations.push_back({one.owner, one.id, span.from, span.to, span.up ? STIPEND_UP : STIPEND_DOWN});
+    }
+    if (now >= forget_at_) {
+        forget_at_ = now + forget_every_ns;
+        batch->forget_observations_before = now - kept_ns;
+        for (auto& [key, one] : series_) one.series.history().forget_before(now - kept_ns);
+    }
+    if (batch->observations.empty() && !batch->forget_observations_before) return;
+    saving_ = true;
+    shop_.writer().commit(batch, [this, alive = alive_, batch](Result<void> done) {
+        shop_.loop().post([this, alive, batch, done = std::move(done)] {
+            if (!*alive) return;
+            saving_ = false;
+            if (done) return;
+            // It is written again as soon as it changes; what is lost until then is only what a restart would not know.
+            if (hooks_.save_failed) hooks_.save_failed(done.error());
+        });
+    });
+}
+
+std::optional<Observed> Watcher::observed(ledger::OrchestratorId owner, stipend_unix_ns from,
+                                          stipend_unix_ns to) const {
+    std::uint64_t up_ppm = 0, coverage_ppm = 0, seen = 0, all = 0;
+    for (auto at = series_.lower_bound({owner, std::string()}); at != series_.end() && at->first.first == owner; ++at) {
+        const auto share = at->second.series.measure(from, to);
+        ++all;
+        coverage_ppm += uptime::ppm_of(share.seen_ns, to - from);
+        if (share.seen_ns == 0) continue;
+        ++seen;
+        up_ppm += uptime::ppm_of(share.up_ns, share.seen_ns);
+    }
+    if (all == 0) return std::nullopt;
+    return Observed{seen == 0 ? 0 : static_cast<std::uint32_t>(up_ppm / seen),
+                    static_cast<std::uint32_t>(coverage_ppm / all)};
+}
+
+std::vector<const Watched*> Watcher::of(ledger::OrchestratorId owner) const {
+    std::vector<const Watched*> out;
+    for (auto at = series_.lower_bound({owner, std::string()}); at != series_.end() && at->first.first == owner; ++at)
+        out.push_back(&at->second);
+    return out;
+}
+
+void Watcher::stop_groups() {
+    for (auto& group : groups_) {
+        const auto running = std::exchange(group.running, nullptr);
+        if (!running) continue;
+        stipend_op op = 0;
+        {
+            const std::lock_guard lock(running->mutex);
+            running->stopped = true;
+            op = running->op;
+        }
+        auto& monitor = *monitors_.at(group.monitor).instance;
+        if (op != 0) monitor.cancel(op, table_of(monitor).cancel);
+    }
+}
+
+}  // namespace stipend::work

@@ -1,0 +1,357 @@
+#include "docker_answers.hpp"
+
+#include <algorithm>
+#include <array>
+#include <charconv>
+#include <chrono>
+#include <limits>
+
+#include "stipend/json_parse.hpp"
+
+namespace monitor::docker {
+
+using stipend::cat;
+using stipend::fail;
+using stipend::Json;
+using stipend::Result;
+
+namespace {
+
+constexpr std::size_t longest_name = 256;
+constexpr std::size_t longest_text = 1024;
+constexpr std::size_t max_list_values = 400'000;
+
+constexpr std::array<std::pair<std::string_view, State>, 7> state_words{{{"created", State::created},
+                                                                         {"running", State::running},
+                                                                         {"paused", State::paused},
+                                                                         {"restarting", State::restarting},
+                                                                         {"removing", State::removing},
+                                                                         {"exited", State::exited},
+                                                                         {"dead", State::dead}}};
+
+constexpr std::array<std::pair<std::string_view, Health>, 4> health_words{{{"none", Health::none},
+                                                                           {"starting", Health::starting},
+                                                                           {"healthy", Health::healthy},
+                                                                           {"unhealthy", Health::unhealthy}}};
+
+constexpr std::array<std::pair<std::string_view, Action>, 11> action_words{{{"create", Action::create},
+                                                                            {"start", Action::start},
+                                                                            {"die", Action::die},
+                                                                            {"kill", Action::kill},
+                                                                            {"oom", Action::oom},
+                                                                            {"pause", Action::pause},
+                                                                            {"unpause", Action::unpause},
+                                                                            {"restart", Action::restart},
+                                                                            {"stop", Action::stop},
+                                                                            {"rename", Action::rename},
+                                                                            {"destroy", Action::destroy}}};
+
+template <class Words, class Value>
+Value look_up(const Words& words, std::string_view text, Value otherwise) {
+    const auto found = std::find_if(words.begin(), words.end(), [&](const auto& word) { return word.first == text; });
+    return found == words.end() ? otherwise : found->second;
+}
+
+template <class Words, class Value>
+std::string_view word_of(const Words& words, Value value) {
+    const auto found = std::find_if(words.begin(), words.end(), [&](const auto& word) { return word.second == value; });
+    return found == words.end() ? std::string_view("other") : found->first;
+}
+
+Result<const Json*> member(const Json& object, std::string_view key, Json::Kind kind, std::string_view want) {
+    const auto* found = object.find(key);
+    if (found == nullptr) return fail(STIPEND_E_INVALID, key, ": missing, want ", want);
+    if (!found->is(kind)) return fail(STIPEND_E_INVALID, key, ": got ", found->kind_name(), ", want ", want);
+    return found;
+}
+
+Result<std::string> text_member(const Json& object, std::string_view key, std::size_t most = longest_text) {
+    STIPEND_LET(found, member(object, key, Json::Kind::string, "a string"));
+    if (found->text().size() > most) {
+        return fail(STIPEND_E_INVALID, key, ": got ", found->text().size(), " bytes, want at most ", most);
+    }
+    return found->text();
+}
+
+template <class Number>
+Result<Number> to_number(std::string_view text, std::string_view key, Number least, Number most) {
+    Number value{};
+    const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
+    if (error != std::errc() || end != text.data() + text.size() || value < least || value > most) {
+        return fail(STIPEND_E_INVALID, key, ": got ", stipend::clip(text, 40), ", want ", least, " .. ", most);
+    }
+    return value;
+}
+
+Result<std::int64_t> int_member(const Json& object, std::string_view key, std::int64_t least, std::int64_t most) {
+    STIPEND_LET(found, member(object, key, Json::Kind::number, "a number"));
+    return to_number<std::int64_t>(found->text(), key, least, most);
+}
+
+// It goes into the path of a request.
+Result<std::string> id_member(const Json& object, std::string_view key) {
+    STIPEND_LET(id, text_member(object, key, 128));
+    if (id.size() < 12 || id.find_first_not_of("0123456789abcdef") != std::string::npos) {
+        return fail(STIPEND_E_INVALID, key, ": got \"", id, "\", want a container's id in hex digits");
+    }
+    return id;
+}
+
+std::string without_slash(std::string_view name) {
+    return std::string(name.starts_with('/') ? name.substr(1) : name);
+}
+
+Result<ApiVersion> api_member(const Json& json, std::string_view key) {
+    STIPEND_LET(text, text_member(json, key, 16));
+    const auto dot = std::min(text.find('.'), text.size());
+    ApiVersion out;
+    STIPEND_LET(major, to_number(std::string_view(text).substr(0, dot), key, 0, 1000));
+    STIPEND_LET(minor, to_number(std::string_view(text).substr(std::min(dot + 1, text.size())), key, 0, 1000));
+    out.major = major;
+    out.minor = minor;
+    return out;
+}
+
+Result<Json> parse_object(std::string_view body, std::size_t most) {
+    STIPEND_LET(json, stipend::parse_json(body, {.bytes = most}));
+    if (!json.is(Json::Kind::object)) return fail(STIPEND_E_INVALID, "got ", json.kind_name(), ", want an object");
+    return std::move(json);
+}
+
+// A container has one name of its own; those with a second slash are links that others have to it.
+Result<std::string> own_name(const Json& entry) {
+    const auto* names = entry.find("Names");
+    if (names == nullptr || names->is(Json::Kind::null)) return std::string();
+    if (!names->is(Json::Kind::array))
+        return fail(STIPEND_E_INVALID, "Names: got ", names->kind_name(), ", want an array");
+    std::string own;
+    for (const auto& item : names->items()) {
+        if (!item.is(Json::Kind::string))
+            return fail(STIPEND_E_INVALID, "Names: got ", item.kind_name(), ", want strings");
+        if (item.text().size() > longest_name)
+            return fail(STIPEND_E_INVALID, "Names: got one of ", item.text().size(), " bytes");
+        auto name = without_slash(item.text());
+        if (own.empty() && name.find('/') == std::string::npos) own = std::move(name);
+    }
+    return own;
+}
+
+Health health_in(std::string_view status) {
+    if (status.find("(unhealthy)") != std::string_view::npos) return Health::unhealthy;
+    if (status.find("(healthy)") != std::string_view::npos) return Health::healthy;
+    if (status.find("(health: starting)") != std::string_view::npos) return Health::starting;
+    return Health::none;
+}
+
+Result<Listed> parse_entry(const Json& entry) {
+    if (!entry.is(Json::Kind::object)) return fail(STIPEND_E_INVALID, "got ", entry.kind_name(), ", want an object");
+    Listed out;
+    STIPEND_LET(id, id_member(entry, "Id"));
+    STIPEND_LET(name, own_name(entry));
+    STIPEND_LET(image, text_member(entry, "Image"));
+    STIPEND_LET(state, text_member(entry, "State"));
+    STIPEND_LET(status, text_member(entry, "Status"));
+    out.id = std::move(id);
+    out.name = std::move(name);
+    out.image = std::move(image);
+    out.state = look_up(state_words, state, State::other);
+    out.health = health_in(status);
+    out.young = status.starts_with("Up ") && status.find("second") != std::string::npos;
+    const auto* labels = entry.find("Labels");
+    if (labels == nullptr || labels->is(Json::Kind::null)) return out;
+    if (!labels->is(Json::Kind::object))
+        return fail(STIPEND_E_INVALID, "Labels: got ", labels->kind_name(), ", want an object");
+    for (const auto& [key, value] : labels->members()) {
+        if (value.is(Json::Kind::string)) out.labels.emplace_back(key, value.text());
+    }
+    return out;
+}
+
+}  // namespace
+
+std::string_view name_of(State state) {
+    return word_of(state_words, state);
+}
+std::string_view name_of(Health health) {
+    return word_of(health_words, health);
+}
+
+Result<ApiVersion> negotiate(std::string_view body) {
+    STIPEND_LET(json, parse_object(body, max_version_bytes));
+    STIPEND_LET(engine, api_member(json, "ApiVersion"));
+    ApiVersion engine_least;  // engines before 1.25 do not say one
+    if (json.find("MinAPIVersion") != nullptr) {
+        STIPEND_LET(least, api_member(json, "MinAPIVersion"));
+        engine_least = least;
+    }
+    if (engine < least_api) {
+        return fail(STIPEND_E_UNSUPPORTED, "the engine is too old: got API ", engine.text(), ", want at least ",
+                    least_api.text());
+    }
+    if (engine_least > most_api) {
+        return fail(STIPEND_E_UNSUPPORTED, "the engine is too new: it wants API ", engine_least.text(),
+                    " or later, this monitor speaks at most ", most_api.text());
+    }
+    return std::min(engine, most_api);
+}
+
+Result<std::vector<Listed>> parse_list(std::string_view body) {
+    STIPEND_LET(json, stipend::parse_json(body, {.bytes = max_list_bytes, .nodes = max_list_values}));
+    if (!json.is(Json::Kind::array)) return fail(STIPEND_E_INVALID, "got ", json.kind_name(), ", want an array");
+    std::vector<Listed> out;
+    out.reserve(json.items().size());
+    for (std::size_t i = 0; i < json.items().size(); ++i) {
+        auto entry = parse_entry(json.items()[i]);
+        if (!entry) return std::move(entry).error().in(cat("container ", i));
+        if (!entry->name.empty()) out.push_back(std::move(*entry));
+    }
+    return out;
+}
+
+Result<Details> parse_details(std::string_view body) {
+    STIPEND_LET(json, parse_object(body, max_details_bytes));
+    STIPEND_LET(state, member(json, "State", Json::Kind::object, "an object"));
+    Details out;
+    STIPEND_LET(id, id_member(json, "Id"));
+    STIPEND_LET(name, text_member(json, "Name", longest_name));
+    STIPEND_LET(word, text_member(*state, "Status"));
+    STIPEND_LET(started, text_member(*state, "StartedAt"));
+    STIPEND_LET(finished, text_member(*state, "FinishedAt"));
+    STIPEND_LET(started_at, parse_time(started));
+    STIPEND_LET(finished_at, parse_time(finished));
+    STIPEND_LET(exit_code, int_member(*state, "ExitCode", INT32_MIN, UINT32_MAX));
+    STIPEND_LET(killed, member(*state, "OOMKilled", Json::Kind::boolean, "true or false"));
+    STIPEND_LET(restarts, int_member(json, "RestartCount", 0, INT32_MAX));
+    out.id = std::move(id);
+    out.name = without_slash(name);
+    out.state = look_up(state_words, word, State::other);
+    out.started_at = started_at;
+    out.finished_at = finished_at;
+    out.exit_code = exit_code;
+    out.oom_killed = killed->truth();
+    out.restarts = restarts;
+    if (const auto* config = json.find("Config"); config != nullptr && config->is(Json::Kind::object)) {
+        STIPEND_LET(image, text_member(*config, "Image"));
+        out.image = std::move(image);
+    }
+    const auto* health = state->find("Health");
+    if (health == nullptr || health->is(Json::Kind::null)) return out;
+    if (!health->is(Json::Kind::object))
+        return fail(STIPEND_E_INVALID, "Health: got ", health->kind_name(), ", want an object");
+    STIPEND_LET(text, text_member(*health, "Status"));
+    out.health = look_up(health_words, text, Health::none);
+    return out;
+}
+
+Result<Event> parse_event(std::string_view line) {
+    STIPEND_LET(json, parse_object(line, max_event_bytes));
+    STIPEND_LET(action, text_member(json, "Action", 4 * longest_text));
+    STIPEND_LET(at, int_member(json, "timeNano", 1, std::numeric_limits<std::int64_t>::max()));
+    STIPEND_LET(actor, member(json, "Actor", Json::Kind::object, "an object"));
+    STIPEND_LET(attributes, member(*actor, "Attributes", Json::Kind::object, "an object"));
+    Event out;
+    STIPEND_LET(id, id_member(*actor, "ID"));
+    STIPEND_LET(name, text_member(*attributes, "name", longest_name));
+    out.id = std::move(id);
+    out.name = without_slash(name);
+    out.at = at;
+    constexpr std::string_view health = "health_status: ";
+    if (action.starts_with(health)) {
+        out.action = Action::health;
+        out.health = look_up(health_words, std::string_view(action).substr(health.size()), Health::none);
+    } else {
+        out.action = look_up(action_words, action, Action::other);
+    }
+    if (attributes->find("image") != nullptr) {
+        STIPEND_LET(image, text_member(*attributes, "image"));
+        out.image = std::move(image);
+    }
+    if (out.action == Action::rename) {
+        STIPEND_LET(old_name, text_member(*attributes, "oldName", longest_name));
+        out.old_name = without_slash(old_name);
+    }
+    if (out.action == Action::die && attributes->find("exitCode") != nullptr) {
+        STIPEND_LET(code, text_member(*attributes, "exitCode"));
+        STIPEND_LET(number, to_number<std::int64_t>(code, "exitCode", INT32_MIN, UINT32_MAX));
+        out.exit_code = number;
+    }
+    return out;
+}
+
+Result<stipend_unix_ns> parse_time(std::string_view text) {
+    const auto bad = [&] {
+        return fail(STIPEND_E_INVALID, "not a time: got \"", stipend::clip(text, 40),
+                    "\", want one such as 2026-11-22T09:38:04.089Z");
+    };
+    constexpr std::string_view shape = "dddd-dd-ddTdd:dd:dd";
+    if (text.size() <= shape.size()) return bad();
+    const auto digit = [](char c) { return c >= '0' && c <= '9'; };
+    for (std::size_t i = 0; i < shape.size(); ++i) {
+        if (shape[i] == 'd' ? !digit(text[i]) : text[i] != shape[i]) return bad();
+    }
+    const auto two = [&](std::size_t at) { return (text[at] - '0') * 10 + (text[at + 1] - '0'); };
+    const auto day = std::chrono::year(two(0) * 100 + two(2)) / two(5) / two(8);
+    if (!day.ok() || two(11) > 23 || two(14) > 59 || two(17) > 60) return bad();
+    auto rest = text.substr(shape.size());
+    std::int64_t fraction_ns = 0;
+    if (rest.front() == '.') {
+        rest.remove_prefix(1);
+        std::int64_t step = 100'000'000;
+        std::size_t digits = 0;
+        for (; digits < rest.size() && digit(rest[digits]); ++digits, step /= 10)
+            fraction_ns += (rest[digits] - '0') * step;
+        if (digits == 0 || digits > 9) return bad();
+        rest.remove_prefix(digits);
+    }
+    std::int64_t offset_s = 0;
+    if (rest != "Z") {
+        const bool zone = rest.size() == 6 && (rest[0] == '+' || rest[0] == '-') && rest[3] == ':' && digit(rest[1]) &&
+                          digit(rest[2]) && digit(rest[4]) && digit(rest[5]);
+        if (!zone) return bad();
+        const auto from = text.size() - 5;
+        offset_s = (two(from) * 60 + two(from + 3)) * 60 * (rest[0] == '-' ? -1 : 1);
+    }
+    const auto seconds = std::int64_t{std::chrono::sys_days(day).time_since_epoch().count()} * 86'400 + two(11) * 3600 +
+                         two(14) * 60 + two(17) - offset_s;
+    if (seconds < 0) return 0;
+    if (seconds >= std::numeric_limits<std::int64_t>::max() / 1'000'000'000) return bad();
+    return seconds * 1'000'000'000 + fraction_ns;
+}
+
+std::string time_text(stipend_unix_ns at) {
+    const auto ms = at / 1'000'000;
+    const std::chrono::sys_time<std::chrono::milliseconds> time{std::chrono::milliseconds(ms)};
+    const auto days = std::chrono::floor<std::chrono::days>(time);
+    const std::chrono::year_month_day date(days);
+    const std::chrono::hh_mm_ss clock(time - days);
+    const auto pad = [](std::int64_t value, std::size_t width) {
+        auto text = std::to_string(value);
+        return std::string(width > text.size() ? width - text.size() : 0, '0') + text;
+    };
+    return cat(pad(static_cast<int>(date.year()), 4), "-", pad(static_cast<unsigned>(date.month()), 2), "-",
+               pad(static_cast<unsigned>(date.day()), 2), "T", pad(clock.hours().count(), 2), ":",
+               pad(clock.minutes().count(), 2), ":", pad(clock.seconds().count(), 2), ".",
+               pad(clock.subseconds().count(), 3), "Z");
+}
+
+Result<void> Lines::feed(std::string_view part, const Take& take) {
+    while (!part.empty()) {
+        const auto end = part.find('\n');
+        const auto piece = part.substr(0, end);
+        part.remove_prefix(end == std::string_view::npos ? part.size() : end + 1);
+        if (!dropping_ && rest_.size() + piece.size() > max_event_bytes) {
+            dropping_ = true;
+            ++dropped_;
+            rest_.clear();
+        }
+        if (!dropping_) rest_.append(piece);
+        if (end == std::string_view::npos) break;
+        const auto line = std::exchange(rest_, {});
+        if (std::exchange(dropping_, false)) continue;
+        const auto blank = line.find_last_not_of("\r \t");
+        if (blank != std::string::npos) STIPEND_TRY(take(std::string_view(line).substr(0, blank + 1)));
+    }
+    return {};
+}
+
+}  // namespace monitor::docker

@@ -1,0 +1,121 @@
+// What the Docker Engine says, as values. Pure. Everything that arrives is taken for possibly broken: a wrong type, a
+// missing member or a value out of range is an error that names it, and what is not needed is not looked at.
+#pragma once
+
+#include <compare>
+#include <cstdint>
+#include <functional>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "stipend/abi/types.h"
+#include "stipend/result.hpp"
+
+namespace monitor::docker {
+
+inline constexpr std::size_t max_list_bytes = 8 << 20;
+inline constexpr std::size_t max_details_bytes = 1 << 20;
+inline constexpr std::size_t max_version_bytes = 64 << 10;
+inline constexpr std::size_t max_event_bytes = 64 << 10;
+
+struct ApiVersion {
+    int major = 0;
+    int minor = 0;
+    friend auto operator<=>(const ApiVersion&, const ApiVersion&) = default;
+    [[nodiscard]] std::string text() const { return stipend::cat(major, ".", minor); }
+};
+
+inline constexpr ApiVersion least_api{1, 24};
+inline constexpr ApiVersion most_api{1, 52};
+
+// The version to speak with an engine whose `/version` answered `body`. UNSUPPORTED where there is none in common.
+stipend::Result<ApiVersion> negotiate(std::string_view body);
+
+enum class State : std::uint8_t { created, running, paused, restarting, removing, exited, dead, other };
+enum class Health : std::uint8_t { none, starting, healthy, unhealthy };
+
+std::string_view name_of(State state);
+std::string_view name_of(Health health);
+
+struct Listed {  // a container, as a list shows it
+    std::string id;
+    std::string name;
+    std::string image;
+    State state = State::other;
+    Health health = Health::none;
+    bool young = false;  // up for less than a minute, by the engine's own words
+    std::vector<std::pair<std::string, std::string>> labels;
+};
+
+// Containers without a name (they are about to go) are left out.
+stipend::Result<std::vector<Listed>> parse_list(std::string_view body);
+
+struct Details {  // a container, as an inspection shows it
+    std::string id;
+    std::string name;
+    std::string image;
+    State state = State::other;
+    Health health = Health::none;
+    std::int64_t restarts = 0;
+    std::int64_t exit_code = 0;
+    bool oom_killed = false;
+    stipend_unix_ns started_at = 0;   // of the present or last run; 0: never
+    stipend_unix_ns finished_at = 0;  // of the last run that is over; 0: never
+};
+
+stipend::Result<Details> parse_details(std::string_view body);
+
+enum class Action : std::uint8_t {
+    create,
+    start,
+    die,
+    kill,
+    oom,
+    pause,
+    unpause,
+    restart,
+    stop,
+    rename,
+    destroy,
+    health,
+    other
+};
+
+struct Event {
+    Action action = Action::other;
+    std::string id;
+    std::string name;      // after the event
+    std::string old_name;  // of a rename
+    std::string image;
+    Health health = Health::none;  // of `health`
+    std::int64_t exit_code = 0;    // of `die`
+    stipend_unix_ns at = 0;
+};
+
+stipend::Result<Event> parse_event(std::string_view line);
+
+// An RFC 3339 time. 0 for one before 1970, which is how the engine writes "never".
+stipend::Result<stipend_unix_ns> parse_time(std::string_view text);
+
+// "2026-11-22T09:38:04.089Z"
+std::string time_text(stipend_unix_ns at);
+
+// Cuts a stream into lines, however its parts fall. Never holds more than one line of `max_event_bytes`.
+class Lines {
+  public:
+    using Take = std::function<stipend::Result<void>(std::string_view line)>;
+
+    // Hands every complete line to `take`, without its end; empty ones are left out. Stops at the first error. A line
+    // that is too long is dropped, and counted.
+    stipend::Result<void> feed(std::string_view part, const Take& take);
+    [[nodiscard]] std::size_t dropped() const { return dropped_; }
+
+  private:
+    std::string rest_;
+    bool dropping_ = false;
+    std::size_t dropped_ = 0;
+};
+
+}  // namespace monitor::docker

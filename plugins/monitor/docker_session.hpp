@@ -1,0 +1,91 @@
+// A watch of an engine: asks its version, replays the events of the time in which nobody watched, follows the event
+// stream, and looks at the list at every interval and soon after each event. Whatever fails ends the look: everything
+// is unknown from then on, and it is tried again, at first soon, then every few seconds. All on [worker].
+#pragma once
+
+#include <memory>
+#include <set>
+#include <string>
+#include <vector>
+
+#include "docker_engine.hpp"
+#include "docker_tracker.hpp"
+#include "stipend/host.hpp"
+
+namespace monitor::docker {
+
+struct Settings {
+    Engine engine;
+    std::int64_t every_ns = 10 * stipend::ns_per_s;
+    std::uint32_t timeout_ms = 5000;  // for one request
+    Discovery discovery;
+};
+
+class Session : public std::enable_shared_from_this<Session> {
+  public:
+    // Says what is wrong with the engine; empty when it is well again.
+    using Trouble = std::function<void(const std::string&)>;
+
+    Session(stipend::Host host, const Settings& settings, const std::vector<Target>& targets, Tracker::Say say,
+            Trouble trouble);
+    void start();
+    // Ends it: nothing is said any more. What it asked for is cancelled.
+    void stop();
+
+  private:
+    // A callback that belongs to the present attempt; what comes for an older one is dropped.
+    template <class Work>
+    auto ours(Work work) {
+        return [self = shared_from_this(), round = round_, work = std::move(work)](const auto&... given) {
+            if (self->round_ == round) work(*self, given...);
+        };
+    }
+    void connect();
+    void on_version(const stipend::HttpReply& reply, stipend_unix_ns at);
+    void replay();
+    void follow(stipend_unix_ns since);
+    void on_stream_end(const stipend::HttpReply& reply);
+    bool on_part(std::string_view part);
+    stipend::Result<void> on_line(std::string_view line);
+    void look();
+    void look_soon();
+    void on_list(const stipend::HttpReply& reply, stipend_unix_ns at);
+    void inspect_stale();
+    void on_details(const std::string& id, const stipend::HttpReply& reply, stipend_unix_ns at);
+    void lose(stipend_unix_ns from, const std::string& why);
+    void end_attempt();
+    [[nodiscard]] std::string path(const std::string& rest) const;
+    // Asks, or says that the host refused. `done` is dropped where the attempt is over by then.
+    bool get(const std::string& path, std::uint64_t max_bytes, std::function<void(const stipend::HttpReply&)> done,
+             std::uint32_t timeout_ms, stipend::Host::HttpPart part = {});
+
+    const stipend::Host host_;
+    const Settings& settings_;
+    const Trouble trouble_;
+    Tracker tracker_;
+
+    std::uint64_t round_ = 0;  // of the attempt
+    std::set<stipend_op> exchanges_;
+    ApiVersion api_;
+    bool watching_ = false;  // the first list of this attempt is here
+    stipend_unix_ns lost_since_ = 0;
+    std::int64_t back_off_ns_ = 0;
+    std::string trouble_said_;
+
+    Lines lines_;
+    std::size_t dropped_lines_ = 0;
+    std::vector<Event> missed_;                                                // until the first list
+    stipend_unix_ns last_event_at_;                                            // where a replay begins
+    std::set<std::tuple<stipend_unix_ns, std::string, std::string>> handled_;  // so that a replay repeats nothing
+
+    bool looking_ = false;           // a list is under way
+    bool look_again_ = false;        // and something happened meanwhile
+    stipend_unix_ns looked_at_ = 0;  // the last list that came
+    stipend_mono_ns list_sent_at_ = 0;
+    stipend_mono_ns next_look_at_ = 0;
+    std::set<std::string> inspecting_;
+    std::set<std::string> inspected_;  // by the present list
+    std::unique_ptr<stipend::Timer> sample_timer_, soon_timer_, retry_timer_;
+};
+
+}  // namespace monitor::docker

@@ -1,0 +1,434 @@
+#include "docker_tracker.hpp"
+
+#include <algorithm>
+
+#include "stipend/json.hpp"
+
+namespace monitor::docker {
+
+using stipend::cat;
+using stipend::Json;
+
+namespace {
+
+constexpr std::string_view never_seen = "no such container";
+constexpr std::size_t longest_why = 300;
+constexpr stipend_unix_ns minute_ns = 60'000'000'000;
+
+std::string gone_evidence(std::string_view why) {
+    const auto state = why == never_seen ? "missing" : why.substr(0, why.find(' '));
+    return Json::object().set("state", Json::of_string(state)).set("why", Json::of_string(why)).dump();
+}
+
+bool runs(const Container& container) {
+    return container.state == State::running;
+}
+
+bool changes_state(Action action) {
+    switch (action) {
+        case Action::create:
+        case Action::start:
+        case Action::die:
+        case Action::pause:
+        case Action::unpause:
+        case Action::health:
+            return true;
+        default:
+            return false;
+    }
+}
+
+void take_action(Container& container, const Event& event) {
+    switch (event.action) {
+        case Action::create:
+            container.state = State::created;
+            break;
+        case Action::start:
+            container.state = State::running;
+            container.started_at = event.at;
+            container.oom_killed = false;
+            container.exit_code.reset();
+            if (container.health != Health::none) container.health = Health::starting;
+            break;
+        case Action::die:
+            container.state = State::exited;
+            container.finished_at = event.at;
+            container.exit_code = event.exit_code;
+            break;
+        case Action::oom:
+            container.oom_killed = true;
+            break;
+        case Action::pause:
+            container.state = State::paused;
+            break;
+        case Action::unpause:
+            container.state = State::running;
+            break;
+        case Action::health:
+            container.health = event.health;
+            break;
+        default:
+            break;
+    }
+}
+
+}  // namespace
+
+std::int32_t verdict_of(const Container& container) {
+    if (container.state == State::other) return STIPEND_UNKNOWN;
+    if (!runs(container)) return STIPEND_DOWN;
+    return container.health == Health::unhealthy ? STIPEND_DEGRADED : STIPEND_UP;
+}
+
+std::string evidence_of(const Container& container, std::string_view why) {
+    auto out = Json::object().set("state", Json::of_string(name_of(container.state)));
+    const bool alive = runs(container) || container.state == State::paused;
+    if (alive && container.health != Health::none) out.set("health", Json::of_string(name_of(container.health)));
+    if (container.restarts) out.set("restarts", Json::of_int(*container.restarts));
+    if (container.started_at != 0) out.set("started_at", Json::of_string(time_text(container.started_at)));
+    const bool over =
+        container.state == State::exited || container.state == State::dead || container.state == State::restarting;
+    if (over && container.finished_at != 0) {
+        out.set("finished_at", Json::of_string(time_text(container.finished_at)));
+    }
+    if (over && container.exit_code) out.set("exit_code", Json::of_int(*container.exit_code));
+    if (over && container.oom_killed) out.set("oom_killed", Json::of_bool(true));
+    if (!why.empty()) out.set("why", Json::of_string(stipend::clip(why, longest_why)));
+    return out.dump();
+}
+
+Tracker::Tracker(const std::vector<Target>& targets, Discovery discovery, Say say, Warn warn)
+    : discovery_(std::move(discovery)), say_(std::move(say)), warn_(std::move(warn)) {
+    for (const auto& target : targets) {
+        if (!is_pattern(target.name)) exact_.emplace(target.name, target.id);
+    }
+    for (const auto& target : targets) {
+        if (!is_pattern(target.name)) continue;
+        auto& pattern = patterns_.emplace_back(Pattern{target.name});
+        for (const auto& name : target.members) {
+            if (fits(pattern.text, name) && !is_series(name)) {
+                add_member(pattern, name);
+                if (is_series(name)) gone_.emplace(name, "removed while nobody watched");
+            }
+        }
+    }
+}
+
+bool Tracker::is_series(const std::string& name) const {
+    return exact_.count(name) != 0 || members_.count(name) != 0;
+}
+
+void Tracker::add_member(Pattern& pattern, const std::string& name) {
+    if (pattern.members < max_members) {
+        ++pattern.members;
+        members_.insert(name);
+    } else if (!std::exchange(pattern.full_said, true)) {
+        warn_(cat("docker:", pattern.text, ": more than ", max_members, " containers: \"", name,
+                  "\" and others are not watched"));
+    }
+}
+
+bool Tracker::watched(const std::string& name) {
+    if (is_series(name)) return true;
+    for (auto& pattern : patterns_) {
+        if (!fits(pattern.text, name)) continue;
+        add_member(pattern, name);
+        return is_series(name);
+    }
+    return false;
+}
+
+void Tracker::forget(const std::string& name, std::string why) {
+    known_.erase(name);
+    gone_[name] = std::move(why);
+}
+
+void Tracker::apply_rename(const Event& event, const std::function<void(const std::string&)>& changed) {
+    Known moved;
+    moved.id = event.id;
+    moved.image = event.image;
+    const auto old = known_.find(event.old_name);
+    if (old != known_.end() && old->second.id == event.id) {
+        moved = old->second;
+        known_.erase(old);
+        gone_[event.old_name] = cat("renamed to ", event.name);
+        changed(event.old_name);
+    }
+    if (!is_series(event.name)) return;
+    moved.event_at = event.at;
+    moved.named_at = event.at;
+    moved.stale = true;
+    // A container that was not followed under its old name has a state that only the next list tells.
+    const bool told = moved.state != State::other;
+    known_[event.name] = std::move(moved);
+    gone_.erase(event.name);
+    if (told) changed(event.name);
+}
+
+void Tracker::apply(const Event& event, const std::function<void(const std::string&)>& changed) {
+    if (event.action == Action::rename) return apply_rename(event, changed);
+    if (!is_series(event.name)) return;
+    const auto found = known_.find(event.name);
+    const bool ours = found != known_.end() && found->second.id == event.id;
+    if (event.action == Action::destroy) {
+        if (!ours) return;  // another container has the name by now
+        forget(event.name, "removed");
+        return changed(event.name);
+    }
+    if (!ours && !changes_state(event.action)) return;
+    if (!ours) {
+        Known fresh;
+        fresh.id = event.id;
+        fresh.image = event.image;
+        known_[event.name] = std::move(fresh);
+        gone_.erase(event.name);
+    }
+    auto& container = known_[event.name];
+    container.event_at = event.at;
+    container.stale = true;
+    take_action(container, event);
+    if (changes_state(event.action) && container.state != State::other) changed(event.name);
+}
+
+void Tracker::event(const Event& event) {
+    const bool brings_name = event.action != Action::destroy && event.action != Action::other;
+    if (brings_name) static_cast<void>(watched(event.name));
+    apply(event, [&](const std::string& name) { say_now(name, event.at); });
+}
+
+void Tracker::close(const std::string& name, const Stretch& stretch, stipend_unix_ns to) {
+    say(name, stretch.verdict, stretch.since, std::max(stretch.since, to), stretch.evidence);
+}
+
+void Tracker::replay(const std::vector<Event>& missed, stipend_unix_ns at, Stretches& open) {
+    for (const auto& event : missed) {
+        if (event.at > at) break;
+        apply(event, [&](const std::string& name) {
+            if (const auto found = open.find(name); found != open.end()) close(name, found->second, event.at);
+            const auto [verdict, evidence] = state_of(name);
+            const auto known = known_.find(name);
+            open[name] = {event.at, verdict, evidence, known == known_.end() ? std::string() : known->second.id};
+        });
+    }
+}
+
+void Tracker::resume(const std::vector<Listed>& list, std::vector<Event> missed, stipend_unix_ns at) {
+    // A name that a pattern would have found, but that is gone again, is none of its members: nobody saw it.
+    for (const auto& entry : list) static_cast<void>(watched(entry.name));
+    std::stable_sort(missed.begin(), missed.end(), [](const Event& a, const Event& b) { return a.at < b.at; });
+    Stretches open;
+    replay(missed, at, open);
+    std::map<std::string, const Listed*> listed;
+    for (const auto& entry : list) listed.emplace(entry.name, &entry);
+    for (const auto& [name, stretch] : open) {
+        const auto found = listed.find(name);
+        bool still = found == listed.end() && stretch.id.empty();
+        if (found != listed.end() && found->second->id == stretch.id) {
+            Container now;
+            now.state = found->second->state;
+            now.health = found->second->health;
+            still = verdict_of(now) == stretch.verdict;
+        }
+        close(name, stretch, still ? at : stretch.since);
+    }
+    for (auto& [name, container] : known_) container.stale = true;
+    sample(list, at);
+    for (const auto& event : missed) {
+        if (event.at > at) this->event(event);
+    }
+}
+
+void Tracker::take_entry(const Listed& entry, stipend_unix_ns at) {
+    auto& container = known_[entry.name];
+    if (container.id != entry.id) {
+        container = Known();
+        container.id = entry.id;
+        container.state = entry.state;
+        container.health = entry.health;
+    }
+    gone_.erase(entry.name);
+    if (container.event_at > at) return;  // what the event said is newer, and another list is on its way
+    // A container that restarted between two lists may look the same, but for its age.
+    const bool rejuvenated = entry.young && container.started_at != 0 && at - container.started_at > 2 * minute_ns;
+    const bool paused = entry.state == State::paused;  // then its health is not shown
+    const bool other_health = !paused && runs(container) && entry.health != container.health;
+    if (entry.state != container.state || other_health || rejuvenated) container.stale = true;
+    container.image = entry.image;
+    container.state = entry.state;
+    if (!paused) container.health = entry.health;
+    container.listed_at = at;
+    if (container.stale) return;
+    container.listed_at = 0;
+    say_now(entry.name, at);
+}
+
+void Tracker::drop_unlisted(const std::set<std::string>& present, const std::vector<Listed>& list, stipend_unix_ns at) {
+    for (auto next = known_.begin(); next != known_.end();) {
+        const auto [name, container] = *next++;
+        if (present.count(name) != 0 || container.event_at > at) continue;
+        const auto moved =
+            std::find_if(list.begin(), list.end(), [&](const Listed& entry) { return entry.id == container.id; });
+        if (moved != list.end() && is_series(moved->name) && known_.count(moved->name) == 0) {
+            auto& renamed = known_[moved->name];
+            renamed.id = container.id;
+            renamed.named_at = at;
+        }
+        forget(name, moved == list.end() ? std::string("removed") : cat("renamed to ", moved->name));
+    }
+}
+
+void Tracker::sample(const std::vector<Listed>& list, stipend_unix_ns at) {
+    std::set<std::string> present;
+    for (const auto& entry : list) {
+        if (watched(entry.name)) present.insert(entry.name);
+    }
+    drop_unlisted(present, list, at);
+    for (const auto& entry : list) {
+        if (present.count(entry.name) != 0) take_entry(entry, at);
+    }
+    for (auto name = exact_.begin(); name != exact_.end(); name = exact_.upper_bound(name->first)) {
+        if (known_.count(name->first) == 0) say_now(name->first, at);
+    }
+    for (const auto& name : members_) {
+        if (known_.count(name) == 0) say_now(name, at);
+    }
+    discover(list, at);
+}
+
+void Tracker::discover(const std::vector<Listed>& list, stipend_unix_ns at) {
+    std::map<std::string, std::string> now;
+    for (const auto& entry : list) {
+        if (is_series(entry.name)) continue;
+        const auto why = reason_to_watch(discovery_, entry);
+        if (why.empty()) continue;
+        if (now.size() >= max_discoveries) {
+            if (!std::exchange(discoveries_full_, true)) {
+                warn_(cat("more than ", max_discoveries, " containers could be proposed: the others are not"));
+            }
+            break;
+        }
+        now[entry.name] = Json::object()
+                              .set("image", Json::of_string(stipend::clip(entry.image, longest_why)))
+                              .set("why", Json::of_string(stipend::clip(why, longest_why)))
+                              .dump();
+    }
+    for (const auto& [name, evidence] : now) {
+        const auto told = told_.find(name);
+        if (told == told_.end() || told->second != evidence) say_({STIPEND_FOUND, name, at, at, evidence});
+    }
+    told_ = std::move(now);
+}
+
+std::vector<std::string> Tracker::stale() const {
+    std::vector<std::string> out;
+    for (const auto& [name, container] : known_) {
+        if (container.stale) out.push_back(container.id);
+    }
+    return out;
+}
+
+void Tracker::details(const Details& details, stipend_unix_ns at) {
+    const auto found = known_.find(details.name);
+    if (found == known_.end() || found->second.id != details.id) return;  // renamed or recreated: a list will tell
+    auto& container = found->second;
+    if (container.event_at > at) return;  // older than what is known: stays stale
+    container.image = details.image.empty() ? container.image : details.image;
+    container.state = details.state;
+    container.health = details.health;
+    container.restarts = details.restarts;
+    container.exit_code = details.exit_code;
+    container.oom_killed = details.oom_killed;
+    container.started_at = details.started_at;
+    container.finished_at = details.finished_at;
+    container.stale = false;
+    container.listed_at = 0;
+    prove(details.name, container, at);
+}
+
+void Tracker::no_details(const std::string& id, const std::string& why) {
+    for (auto& [name, container] : known_) {
+        if (container.id != id || container.listed_at == 0) continue;
+        const auto at = std::exchange(container.listed_at, 0);
+        say(name, verdict_of(container), at, at, evidence_of(container, why));
+    }
+}
+
+// What the times of a container's runs prove, the older first. A run says nothing of pauses and health within it, so
+// only what is up now is said to have been up since its start.
+void Tracker::prove(const std::string& name, const Known& container, stipend_unix_ns at) {
+    const auto verdict = verdict_of(container);
+    const auto started = container.started_at;
+    const auto finished = container.finished_at;
+    const auto evidence = evidence_of(container);
+    const bool sane = started > 0 && started <= at && finished <= at;
+    const bool in_run = runs(container) || container.state == State::paused;
+    auto from = at;
+    if (sane && in_run) {
+        if (finished > 0 && finished < started) {
+            Container before = container;
+            before.state = State::exited;
+            say_since_named(name, container, STIPEND_DOWN, finished, started, evidence_of(before, "between two runs"));
+        }
+        // What was seen paused or unhealthy within this run was not up all through it.
+        const auto& history = histories_[name];
+        if (verdict == STIPEND_UP) {
+            from = history.bad_at <= started ? started : history.good ? history.good_from : at;
+        }
+    } else if (sane && finished >= started && verdict == STIPEND_DOWN) {
+        Container before = container;
+        before.state = State::running;
+        before.health = Health::none;
+        const auto bad_at = histories_[name].bad_at;
+        const auto up_from = bad_at < finished ? std::max(started, bad_at) : started;
+        say_since_named(name, container, STIPEND_UP, up_from, finished, evidence_of(before, "its last run"));
+        from = finished;
+    }
+    say_since_named(name, container, verdict, from, at, evidence);
+}
+
+void Tracker::say_since_named(const std::string& name, const Known& container, std::int32_t verdict,
+                              stipend_unix_ns from, stipend_unix_ns to, std::string_view evidence) {
+    if (to >= container.named_at) say(name, verdict, std::max(from, container.named_at), to, evidence);
+}
+
+void Tracker::lost(stipend_unix_ns from, stipend_unix_ns to, const std::string& why) {
+    const auto evidence = Json::object().set("why", Json::of_string(stipend::clip(why, longest_why))).dump();
+    for (auto name = exact_.begin(); name != exact_.end(); name = exact_.upper_bound(name->first)) {
+        say(name->first, STIPEND_UNKNOWN, from, to, evidence);
+    }
+    for (const auto& name : members_) say(name, STIPEND_UNKNOWN, from, to, evidence);
+}
+
+std::pair<std::int32_t, std::string> Tracker::state_of(const std::string& name) const {
+    if (const auto found = known_.find(name); found != known_.end()) {
+        return {verdict_of(found->second), evidence_of(found->second)};
+    }
+    const auto gone = gone_.find(name);
+    return {STIPEND_DOWN, gone_evidence(gone == gone_.end() ? never_seen : std::string_view(gone->second))};
+}
+
+void Tracker::say_now(const std::string& name, stipend_unix_ns at) {
+    const auto [verdict, evidence] = state_of(name);
+    say(name, verdict, at, at, evidence);
+}
+
+void Tracker::remember(const std::string& name, std::int32_t verdict, stipend_unix_ns from, stipend_unix_ns to) {
+    if (verdict == STIPEND_UNKNOWN) return;
+    auto& history = histories_[name];
+    if (verdict != STIPEND_UP) {
+        history.bad_at = std::max(history.bad_at, to);
+        history.good = false;
+    } else if (!std::exchange(history.good, true)) {
+        history.good_from = std::max(from, history.bad_at);
+    }
+}
+
+void Tracker::say(const std::string& name, std::int32_t verdict, stipend_unix_ns from, stipend_unix_ns to,
+                  std::string_view evidence) {
+    remember(name, verdict, from, to);
+    const auto [first, last] = exact_.equal_range(name);
+    for (auto target = first; target != last; ++target) say_({verdict, target->second, from, to, evidence});
+    if (first == last && members_.count(name) != 0) say_({verdict, name, from, to, evidence});
+}
+
+}  // namespace monitor::docker

@@ -1,0 +1,39 @@
+#!/usr/bin/env python3
+"""Long tests of the whole host against the devnet.
+
+kill     the host is killed with SIGKILL at random moments (200 times), and must go on as if nothing had happened
+reload   another tier table or another build of the policy is taken over under a running cycle (1,000 times)
+gateway  the gateway is gone for ten intervals: nobody is paid or punished, and all resumes by itself
+"""
+import argparse
+import os
+import pathlib
+import random
+import sys
+
+
+def main():
+    parser = argparse.ArgumentParser(prog="soak", description=__doc__,
+                                     formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("build", help="the folder that holds bin/stipend")
+    parser.add_argument("scenario", nargs="?", default="all", choices=("kill", "reload", "gateway", "all"))
+    parser.add_argument("--seed", type=int, default=random.SystemRandom().randrange(2**31), help="of all chances")
+    parser.add_argument("--count", type=int, help="how often; of intervals for gateway")
+    parser.add_argument("--keep", action="store_true", help="keep the state folder of a run that found nothing")
+    options = parser.parse_args()
+    os.environ["STIPEND_BUILD"] = str(pathlib.Path(options.build).resolve())
+
+    from kill import Kill
+    from gateway import Gateway
+    from reload import Reload
+    scenarios = {"kill": (Kill, 200), "reload": (Reload, 1000), "gateway": (Gateway, 10)}
+    chosen = list(scenarios) if options.scenario == "all" else [options.scenario]
+    good = True
+    for name in chosen:
+        scenario, count = scenarios[name]
+        good = scenario(options, options.count or count).execute() and good
+    return 0 if good else 1
+
+
+if __name__ == "__main__":
+    sys.exit(main())
