@@ -100,7 +100,7 @@ ReloadReport Reloader::reload(const ReloadRequest& request) {
     if (!request.accept_spend && engine::more_than_doubles(spend_, plan->spend)) {
         return refuse(cat(spend, "\nrefused: it more than doubles; take it with `stipend reload --accept-spend`"));
     }
-    report.good = true;
+    report.valid = true;
     if (request.check) {
         report.text = cat("the host would take it\n", spend);
         return report;
@@ -108,7 +108,7 @@ ReloadReport Reloader::reload(const ReloadRequest& request) {
     auto settings = plan->settings;
     const auto next_spend = plan->spend;
     const auto taken = apply(std::move(*plan), report.pause_ns);
-    report.good = taken.ok();
+    report.valid = taken.ok();
     if (!taken) return refuse(taken.error().message);
     report.taken = true;
     report.generation = *taken;
