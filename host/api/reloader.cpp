@@ -176,12 +176,11 @@ Result<ledger::GenerationId> Reloader::apply(engine::Plan plan, std::int64_t& pa
     // Handed over by pointer: a plan is large, and what is left of the old one is freed here, not on the control
     // thread.
     auto next = std::make_shared<engine::Plan>(std::move(plan));
-    struct Applied {
-        Result<ledger::GenerationId> generation;
-    };
-    STIPEND_LET(applied,
-                on_control(runtime_, pause_ns, [this, next] { return Applied{runtime_.apply(std::move(*next))}; }));
-    return std::move(applied.generation);
+    using Applied = std::unique_ptr<Result<ledger::GenerationId>>;
+    STIPEND_LET(applied, on_control(runtime_, pause_ns, [this, next]() -> Applied {
+                    return std::make_unique<Result<ledger::GenerationId>>(runtime_.apply(std::move(*next)));
+                }));
+    return std::move(*applied);
 }
 
 }  // namespace stipend::api
