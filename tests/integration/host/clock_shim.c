@@ -1,5 +1,4 @@
 /* Sets the wall clock for one process: preloaded, it adds the seconds in the file CLOCK_SHIM_FILE. */
-#define _GNU_SOURCE
 #include <dlfcn.h>
 #include <fcntl.h>
 #include <stdlib.h>
