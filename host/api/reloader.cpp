@@ -122,8 +122,8 @@ ReloadReport Reloader::reload(const ReloadRequest& request) {
 
 bool Reloader::uses(const std::string& file) {
     const std::lock_guard lock(mutex_);
-    const std::initializer_list<const config::PluginRef*> active{&settings_.payment.policy, &settings_.dispatch,
-                                                                 &settings_.price};
+    std::vector<const config::PluginRef*> active{&settings_.payment.policy, &settings_.dispatch, &settings_.price};
+    for (const auto& monitor : settings_.monitors) active.push_back(&monitor);
     for (const auto* reference : active) {
         if (loader_.file_of(reference->plugin).filename() == file) return true;
     }
@@ -176,12 +176,12 @@ Result<ledger::GenerationId> Reloader::apply(engine::Plan plan, std::int64_t& pa
     // Handed over by pointer: a plan is large, and what is left of the old one is freed here, not on the control
     // thread.
     auto next = std::make_shared<engine::Plan>(std::move(plan));
-    struct Applied {
-        Result<ledger::GenerationId> generation;
-    };
-    STIPEND_LET(applied,
-                on_control(runtime_, pause_ns, [this, next] { return Applied{runtime_.apply(std::move(*next))}; }));
-    return std::move(applied.generation);
+    const auto applied = std::make_shared<std::optional<Result<ledger::GenerationId>>>();
+    STIPEND_TRY(on_control(runtime_, pause_ns, [this, next, applied] {
+        applied->emplace(runtime_.apply(std::move(*next)));
+        return true;
+    }));
+    return std::move(**applied);
 }
 
 }  // namespace stipend::api
