@@ -82,8 +82,8 @@ int reload(const ReloadOptions& options) {
     if (!settings) return found;
     const auto answer = ask_host(*settings, "POST", "/reload", body);
     if (!answer) return print_error(answer.error());
-    const auto* good = answer->find("good");
-    const bool is_good = good != nullptr && good->truth();
+    const auto* valid = answer->find("valid");
+    const bool is_good = valid != nullptr && valid->truth();
     if (options.common.json) {
         fmt::print("{}\n", answer->dump());
     } else {
