@@ -25,6 +25,7 @@
 #include "stipend/testing/event_queue.hpp"
 #include "stipend/testing/fake_http.hpp"
 #include "stipend/testing/fake_plugin.hpp"
+#include "stipend/testing/fake_routes.hpp"
 
 namespace stipend::testing {
 
@@ -38,7 +39,9 @@ class FakeHost {
     FakeHost()
         : http_(
               events_, [this](std::string what) { fault(std::move(what)); },
-              [this](const std::function<void()>& work) { as(Role::worker, work); }) {}
+              [this](const std::function<void()>& work) { as(Role::worker, work); }),
+          routes_([this](std::string what) { fault(std::move(what)); },
+                  [this](const std::function<void()>& work) { as(Role::worker, work); }) {}
     ~FakeHost() {
         if (!faults_.empty()) detail::die(faults_.front().c_str(), "stipend/testing/fake_host.hpp", 0);
     }
@@ -90,6 +93,10 @@ class FakeHost {
     [[nodiscard]] stipend_unix_ns now() const { return events_.now(); }
 
     FakeHttp& http() { return http_; }
+    FakeRoutes& routes() { return routes_; }
+    // Answers the plugin's queries; without it there is no view at all.
+    using Views = std::function<Result<std::string>(const std::string& view)>;
+    void serve_views(Views views) { views_ = std::move(views); }
     std::map<std::string, std::string>& values() { return values_; }
     [[nodiscard]] const std::vector<LogLine>& log() const { return log_; }
     [[nodiscard]] bool logged(std::int32_t level, std::string_view part) const {
@@ -172,6 +179,8 @@ class FakeHost {
         if (is(STIPEND_HOST_TIMER)) return timer_table();
         if (is(STIPEND_HOST_THREADS)) return threads_table();
         if (is(STIPEND_HOST_HTTP)) return http_table();
+        if (is(STIPEND_HOST_ROUTES)) return routes_table();
+        if (is(STIPEND_HOST_QUERY)) return query_table();
         return nullptr;
     }
     std::uint64_t define(std::int32_t kind, std::string_view name) {
@@ -248,8 +257,35 @@ class FakeHost {
         return &table;
     }
 
+    static const stipend_host_routes_v1* routes_table() {
+        static constexpr stipend_host_routes_v1 table{
+            [](const stipend_host* h, stipend_str listener, stipend_str method, stipend_str path,
+               stipend_route_handler handler, void* user) {
+                auto& self = of(h);
+                if (self.role_ != Role::control) self.fault("a route was added off [control]");
+                return self.routes_.add(view(listener), view(method), view(path), handler, user);
+            },
+            [](const stipend_host* h, std::uint64_t token, std::int32_t status, stipend_str headers,
+               stipend_bytes body) { return of(h).routes_.respond(token, status, view(headers), view(body)); }};
+        return &table;
+    }
+    static const stipend_host_query_v1* query_table() {
+        static constexpr stipend_host_query_v1 table{
+            [](const stipend_host* h, stipend_str name, const stipend_sink* out) -> stipend_status {
+                auto& self = of(h);
+                if (self.role_ != Role::worker) self.fault("a view was asked for off [worker]");
+                if (!self.views_) return STIPEND_E_UNSUPPORTED;
+                const auto text = self.views_(std::string(view(name)));
+                if (!text) return text.error().status;
+                return out->write(out->ctx, text->data(), text->size());
+            }};
+        return &table;
+    }
+
     EventQueue events_;
     FakeHttp http_;
+    FakeRoutes routes_;
+    Views views_;
     stipend_host raw_{sizeof(stipend_host), STIPEND_ABI_MINOR, this, "fake", "0", &interface_of};
     Role role_ = Role::none;
     std::unordered_map<stipend_op, FakeLink::Done> operations_;

@@ -135,6 +135,19 @@ class FakePlugin {
         });
     }
 
+    // What a service says of itself.
+    Result<std::string> report() {
+        const auto* service = table<stipend_service_v1>(STIPEND_SERVICE);
+        STIPEND_ASSERT(service != nullptr);
+        std::string text;
+        const stipend_sink sink{&text, [](void* ctx, const void* data, std::uint64_t length) -> stipend_status {
+                                    static_cast<std::string*>(ctx)->append(static_cast<const char*>(data), length);
+                                    return STIPEND_OK;
+                                }};
+        STIPEND_TRY(call(Role::worker, [&](stipend_error* e) { return service->report(raw_, &sink, e); }));
+        return text;
+    }
+
     // Asks for an operation of any kind: `start` calls its start function with the completion.
     template <class Record, class Start>
     Operation<Record> begin(Start&& start) {
