@@ -264,7 +264,9 @@ void Tracker::take_entry(const Listed& entry, stipend_unix_ns at) {
 
 void Tracker::drop_unlisted(const std::set<std::string>& present, const std::vector<Listed>& list, stipend_unix_ns at) {
     for (auto next = known_.begin(); next != known_.end();) {
-        const auto [name, container] = *next++;
+        const auto at_entry = next++;
+        const auto name = at_entry->first;
+        const auto container = at_entry->second;
         if (present.count(name) != 0 || container.event_at > at) continue;
         const auto moved =
             std::find_if(list.begin(), list.end(), [&](const Listed& entry) { return entry.id == container.id; });
@@ -365,7 +367,7 @@ void Tracker::prove(const std::string& name, const Known& container, stipend_uni
     auto from = at;
     if (sane && in_run) {
         if (finished > 0 && finished < started) {
-            Container before = container;
+            Container before = static_cast<const Container&>(container);
             before.state = State::exited;
             say_since_named(name, container, STIPEND_DOWN, finished, started, evidence_of(before, "between two runs"));
         }
@@ -375,7 +377,7 @@ void Tracker::prove(const std::string& name, const Known& container, stipend_uni
             from = history.bad_at <= started ? started : history.good ? history.good_from : at;
         }
     } else if (sane && finished >= started && verdict == STIPEND_DOWN) {
-        Container before = container;
+        Container before = static_cast<const Container&>(container);
         before.state = State::running;
         before.health = Health::none;
         const auto bad_at = histories_[name].bad_at;

@@ -100,10 +100,10 @@ class Tracker {
         bool full_said = false;
     };
     struct Stretch {  // what replayed events say of a name since a moment
-        stipend_unix_ns since;
-        std::int32_t verdict;
+        stipend_unix_ns since = 0;
+        std::int32_t verdict = STIPEND_UNKNOWN;
         std::string evidence;
-        std::string id;
+        std::string id;  // of the container that has the name; empty: none has
     };
     using Stretches = std::map<std::string, Stretch>;
 
