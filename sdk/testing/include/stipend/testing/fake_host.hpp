@@ -113,6 +113,9 @@ class FakeHost {
     void withhold(const char* service) { withheld_.insert(service); }
     void refuse_timers(bool refuse) { timers_refused_ = refuse; }
 
+    // What watches said so far; a test may clear it.
+    std::vector<Observation>& observations() { return observations_; }
+
     // What the plugin did wrong so far; they are then forgotten.
     [[nodiscard]] std::vector<std::string> take_faults() { return std::exchange(faults_, {}); }
     [[nodiscard]] const stipend_host* raw() const { return &raw_; }
@@ -143,6 +146,7 @@ class FakeHost {
             if (!accepted) operations_.erase(op);
         };
         link.done = &FakeHost::done;
+        link.observe = &FakeHost::observe;
         link.wind_up = [this] {
             // What was sent ends, so that the plugin's own memory behind it is freed.
             for (int round = 0; round < 8 && http_.under_way() != 0; ++round) {
@@ -168,6 +172,12 @@ class FakeHost {
         const auto answer = std::move(found->second);
         self.operations_.erase(found);
         answer(status, record, error);
+    }
+    static void observe(const stipend_host* h, stipend_op op, const stipend_observation* o) {
+        auto& self = of(h);
+        if (self.operations_.count(op) == 0) return self.fault("an observation of a watch that is over, or never was");
+        if (op == self.starting_) return self.fault("an observation before the watch's start function returned");
+        self.observations_.push_back(Observation::of(*o));
     }
     static const void* interface_of(const stipend_host* h, const char* id) {
         if (of(h).withheld_.count(id) != 0) return nullptr;
@@ -295,6 +305,7 @@ class FakeHost {
     bool timers_refused_ = false;
     std::set<std::string> withheld_;
     std::vector<LogLine> log_;
+    std::vector<Observation> observations_;
     std::map<std::string, std::string> values_;
     std::map<std::string, MetricValue> metrics_;
     std::vector<std::string> metric_names_;
