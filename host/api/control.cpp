@@ -21,7 +21,7 @@ bool flag(const Json& body, std::string_view key) {
 
 Json report_json(const ReloadReport& report) {
     Json out = Json::object();
-    out.set("valid", Json::of_bool(report.good));
+    out.set("valid", Json::of_bool(report.valid));
     out.set("taken", Json::of_bool(report.taken));
     out.set("text", Json::of_string(report.text));
     out.set("problems", report.problems);

@@ -100,7 +100,7 @@ ReloadReport Reloader::reload(const ReloadRequest& request) {
     if (!request.accept_spend && engine::more_than_doubles(spend_, plan->spend)) {
         return refuse(cat(spend, "\nrefused: it more than doubles; take it with `stipend reload --accept-spend`"));
     }
-    report.good = true;
+    report.valid = true;
     if (request.check) {
         report.text = cat("the host would take it\n", spend);
         return report;
@@ -108,7 +108,7 @@ ReloadReport Reloader::reload(const ReloadRequest& request) {
     auto settings = plan->settings;
     const auto next_spend = plan->spend;
     const auto taken = apply(std::move(*plan), report.pause_ns);
-    report.good = taken.ok();
+    report.valid = taken.ok();
     if (!taken) return refuse(taken.error().message);
     report.taken = true;
     report.generation = *taken;
@@ -122,8 +122,8 @@ ReloadReport Reloader::reload(const ReloadRequest& request) {
 
 bool Reloader::uses(const std::string& file) {
     const std::lock_guard lock(mutex_);
-    std::vector<const config::PluginRef*> active{&settings_.payment.policy, &settings_.dispatch, &settings_.price};
-    for (const auto& monitor : settings_.monitors) active.push_back(&monitor);
+    const std::initializer_list<const config::PluginRef*> active{&settings_.payment.policy, &settings_.dispatch,
+                                                                 &settings_.price};
     for (const auto* reference : active) {
         if (loader_.file_of(reference->plugin).filename() == file) return true;
     }
@@ -176,12 +176,11 @@ Result<ledger::GenerationId> Reloader::apply(engine::Plan plan, std::int64_t& pa
     // Handed over by pointer: a plan is large, and what is left of the old one is freed here, not on the control
     // thread.
     auto next = std::make_shared<engine::Plan>(std::move(plan));
-    const auto applied = std::make_shared<std::optional<Result<ledger::GenerationId>>>();
-    STIPEND_TRY(on_control(runtime_, pause_ns, [this, next, applied] {
-        applied->emplace(runtime_.apply(std::move(*next)));
-        return true;
-    }));
-    return std::move(**applied);
+    using Applied = std::unique_ptr<Result<ledger::GenerationId>>;
+    STIPEND_LET(applied, on_control(runtime_, pause_ns, [this, next]() -> Applied {
+                    return std::make_unique<Result<ledger::GenerationId>>(runtime_.apply(std::move(*next)));
+                }));
+    return std::move(*applied);
 }
 
 }  // namespace stipend::api

@@ -19,7 +19,7 @@ struct ReloadRequest {
 };
 
 struct ReloadReport {
-    bool good = false;    // nothing is wrong with it
+    bool valid = false;   // nothing is wrong with it
     bool taken = false;   // and it is in force
     std::string text;     // what an operator reads: what was taken, or why nothing was
     std::string summary;  // of what was taken, in a line

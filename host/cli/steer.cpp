@@ -83,14 +83,14 @@ int reload(const ReloadOptions& options) {
     const auto answer = ask_host(*settings, "POST", "/reload", body);
     if (!answer) return print_error(answer.error());
     const auto* valid = answer->find("valid");
-    const bool is_good = valid != nullptr && valid->truth();
+    const bool is_valid = valid != nullptr && valid->truth();
     if (options.common.json) {
         fmt::print("{}\n", answer->dump());
     } else {
-        fmt::print(is_good ? stdout : stderr, "{}\n{}", text_of(*answer, "text"),
-                   is_good ? "" : "nothing was taken over: the host goes on as before\n");
+        fmt::print(is_valid ? stdout : stderr, "{}\n{}", text_of(*answer, "text"),
+                   is_valid ? "" : "nothing was taken over: the host goes on as before\n");
     }
-    return is_good ? exit_good : exit_bad;
+    return is_valid ? exit_good : exit_bad;
 }
 
 int adjust(const AdjustOptions& options) {

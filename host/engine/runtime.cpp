@@ -130,12 +130,14 @@ std::optional<stipend_mono_ns> Runtime::turn() {
 void Runtime::watch_clock(stipend_unix_ns now) {
     const auto skew = shop_->line().skew_ns();
     if (skew > clock_jump_ns || skew < -clock_jump_ns) {
-        engine_->raise({.id = "clock",
+        engine_->raise({.id = "clock-set",
                         .severity = STIPEND_ALERT_WARNING,
                         .text = cat("the clock was set by ", skew / ns_per_s,
                                     " s while the host runs: the schedule goes on "
                                     "unchanged; records keep the time of the host's start until it is started again"),
                         .at = now});
+    } else {
+        engine_->resolve("clock-set", now);
     }
 }
 

@@ -87,6 +87,7 @@ class Host:
         since = len(self.lines)
         self.spawn()
         self.wait_line("orchestrators, every", since)
+        wait_for(lambda: self.process.poll() is not None or self.run("status")[0] == 0, "a host that answers")
 
     def _read(self, stream):
         with open(self.folder / "host.log", "a", encoding="utf-8") as log:

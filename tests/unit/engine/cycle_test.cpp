@@ -188,3 +188,18 @@ TEST_CASE("suspension raises an alert and the first good check resolves it") {
     CHECK(sim.raised("suspended:o1") == 1);
     CHECK(!sim.engine().alerts().active("suspended:o1"));
 }
+
+TEST_CASE("a disk that hangs is no progress, and one that answers again is") {
+    Simulation sim;
+    sim.commit_takes_ns = 100 * second;
+    REQUIRE(sim.publish(Setup{}, payees(1)).ok());
+    sim.run_for(59 * second);
+    CHECK_FALSE(sim.engine().stuck(sim.now(), 60 * second));
+    sim.run_for(3 * second);
+    CHECK(sim.engine().stuck(sim.now(), 60 * second));
+    sim.commit_takes_ns = second / 1000;
+    sim.run_for(600 * second);
+    CHECK_FALSE(sim.engine().stuck(sim.now(), 60 * second));
+    CHECK(sim.decisions.size() > 5);
+    sim.check_ledger();
+}

@@ -85,6 +85,7 @@ class Simulation final : public Effects {
         return Quote{2000 * e8, now, 0, "test"};
     };
 
+    std::int64_t commit_takes_ns = second / 1000;
     std::map<std::string, Observed> seen;  // what the host's own monitors saw, by payee
 
     std::vector<Line> decisions;
@@ -196,7 +197,7 @@ class Simulation final : public Effects {
         after(delay, [this, token = job.token, result = std::move(result)] { engine_->job_done(token, result, now_); });
     }
     void commit(std::shared_ptr<const ledger::Batch> batch) override {
-        after(second / 1000, [this, batch] {
+        after(commit_takes_ns, [this, batch] {
             const auto done = ledger_->commit(*batch);
             if (!done) MESSAGE(done.error().message);
             engine_->committed(done, now_);

@@ -1,0 +1,133 @@
+"""A configuration that is wrong: what is said, at what cost, and what goes on working."""
+import os
+import subprocess
+import tempfile
+import time
+import unittest
+
+from network import STIPEND, Devnet, Host, wait_for
+
+MANY = 100_000
+WRONG = 54_321  # counted from 0
+SANITIZED = os.environ.get("STIPEND_SANITIZE", "") != ""
+MAX_SECONDS = 120 if SANITIZED else 30
+MAX_MEBIBYTES = 4096 if SANITIZED else 320
+
+
+def measured(arguments, environment):
+    """(exit status, standard error, seconds, peak memory in MiB)"""
+    with tempfile.TemporaryFile() as said:
+        begun = time.monotonic()
+        process = subprocess.Popen(arguments, env=environment, stdout=subprocess.DEVNULL, stderr=said)
+        _, status, usage = os.wait4(process.pid, 0)
+        process.returncode = os.waitstatus_to_exitcode(status)
+        said.seek(0)
+        return process.returncode, said.read().decode(), time.monotonic() - begun, usage.ru_maxrss / 1024
+
+
+class Large(unittest.TestCase):
+    @classmethod
+    def setUpClass(cls):
+        cls.devnet = Devnet(1)
+        cls.addClassCleanup(cls.devnet.end)
+        cls.host = Host(cls.devnet)
+        cls.addClassCleanup(cls.host.end)
+        del cls.host.environment["ORCHESTRATOR_ADDRESSES"]
+        cls.shipped = cls.host.config.read_text()
+
+    def check(self, wrong):
+        lines = [f"  - {{address: \"https://10.{i >> 16 & 255}.{i >> 8 & 255}.{i & 255}:9995\", base: 12.50 USD}}\n"
+                 for i in range(MANY)]
+        if wrong:
+            lines[WRONG] = lines[WRONG].replace("12.50 USD", "12.50")
+        before, after = self.shipped.split("orchestrators: []\n")
+        self.host.config.write_text(before + "orchestrators:\n" + "".join(lines) + after)
+        return before.count("\n") + 2 + WRONG, measured([STIPEND, "check", "-c", self.host.config], self.host.environment)
+
+    def test_one_wrong_line_among_a_hundred_thousand_is_named(self):
+        line, (code, said, seconds, mebibytes) = self.check(wrong=True)
+        self.assertEqual(code, 1)
+        self.assertTrue(said.startswith(f"{self.host.config}:{line}:"), said[:300])
+        self.assertIn(f"orchestrators[{WRONG}].base: got \"12.50\", want an amount with its unit", said)
+        self.assertEqual(said.count("config.yaml:"), 1)
+        self.assertLess(seconds, MAX_SECONDS)
+        self.assertLess(mebibytes, MAX_MEBIBYTES)
+
+    def test_a_hundred_thousand_good_lines_are_good(self):
+        _, (code, said, seconds, mebibytes) = self.check(wrong=False)
+        self.assertEqual((code, said), (0, ""))
+        self.assertLess(seconds, MAX_SECONDS)
+        self.assertLess(mebibytes, MAX_MEBIBYTES)
+
+
+class HostTest(unittest.TestCase):
+    def setUp(self):
+        self.devnet = Devnet(1)
+        self.addCleanup(self.devnet.end)
+        self.host = Host(self.devnet)
+        self.addCleanup(self.host.end)
+
+
+class Running(HostTest):
+    def test_a_file_that_is_no_yaml_is_named_by_a_reload(self):
+        self.host.start()
+        good = self.host.config.read_text()
+        self.host.config.write_text(good + "payment: [\n")
+        code, _, err = self.host.run("reload")
+        self.assertEqual(code, 1)
+        self.assertIn("config.yaml:", err)
+        self.assertIn("not YAML", err)
+        self.host.config.write_text(good)
+        self.assertEqual(self.host.run("reload")[0], 0)
+
+    def test_a_mistake_elsewhere_keeps_nobody_from_asking(self):
+        self.host.start()
+        wait_for(self.host.decisions, "a decision")
+        self.host.edit("every: 60s", "every: soon")
+        self.host.edit("${LOG_LEVEL:-info}", "${cred:level}")
+        self.assertTrue(self.host.status()["orchestrators"])
+        self.assertTrue(self.host.decisions())
+        self.host.verified()
+
+    def test_a_mistake_in_what_a_command_reads_is_told(self):
+        self.host.edit("settlement: dry-run", "settlement: dry")
+        code, _, err = self.host.run("ledger", "verify")
+        self.assertEqual(code, 1)
+        self.assertIn("settlement: got ", err)
+        self.host.edit("state: ${STATE_DIRECTORY:-./var}", "state: [a]")
+        code, _, err = self.host.run("status")
+        self.assertEqual(code, 1)
+        self.assertIn("state: got ", err)
+
+    def test_what_cannot_change_while_it_runs_is_refused_by_name(self):
+        self.host.start()
+        self.host.edit("chain_id: 42161", "chain_id: 1")
+        code, _, err = self.host.run("reload")
+        self.assertEqual(code, 1)
+        self.assertIn("network.chain_id cannot change while the host runs: restart it", err)
+
+
+class OldNames(HostTest):
+    def test_a_name_without_effect_in_this_role_is_reported_at_the_start(self):
+        self.host.environment["PROOF_INTERVAL"] = "60"
+        self.host.start()
+        self.assertTrue(self.host.said("PROOF_INTERVAL is set in the environment, but has no effect here"))
+        self.assertFalse(self.host.said("GATEWAY_URL is set"))
+
+    def test_a_name_that_the_file_no_longer_reads_is_reported_by_check(self):
+        self.host.edit("${ETH_TO_USD:-2000.0}", "1800")
+        self.host.environment["ETH_TO_USD"] = "2500"
+        code, out, err = self.host.run("check")
+        self.assertEqual(code, 0, err)
+        self.assertIn("ETH_TO_USD is set in the environment, but has no effect here", out)
+        self.assertNotIn("PAYMENT_INTERVAL_SECONDS is set", out)
+
+    def test_an_address_that_the_list_names_keeps_that_name(self):
+        address = self.devnet.addresses.split(",")[0]
+        self.host.edit("orchestrators: []", f"orchestrators: [{{address: \"{address}\", id: seventh, base: 5 USD}}]")
+        self.assertEqual(self.host.run("run", "--once")[0], 0)
+        self.assertEqual([(line["orchestrator"], line["amount_usd"]) for line in self.host.decisions()], [("seventh", "6")])
+
+
+if __name__ == "__main__":
+    unittest.main(verbosity=2)
