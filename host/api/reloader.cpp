@@ -122,8 +122,8 @@ ReloadReport Reloader::reload(const ReloadRequest& request) {
 
 bool Reloader::uses(const std::string& file) {
     const std::lock_guard lock(mutex_);
-    const std::initializer_list<const config::PluginRef*> active{&settings_.payment.policy, &settings_.dispatch,
-                                                                 &settings_.price};
+    std::vector<const config::PluginRef*> active{&settings_.payment.policy, &settings_.dispatch, &settings_.price};
+    for (const auto& monitor : settings_.monitors) active.push_back(&monitor);
     for (const auto* reference : active) {
         if (loader_.file_of(reference->plugin).filename() == file) return true;
     }

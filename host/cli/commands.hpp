@@ -41,7 +41,7 @@ struct AdjustOptions {
 };
 int adjust(const AdjustOptions& options);
 
-int config_schema(const Common& common);
+int config_schema(const Common& common, const std::string& role);  // "manager" or "worker"
 int config_dump(const Common& common);
 int check(const Common& common);
 

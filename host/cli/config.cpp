@@ -7,8 +7,9 @@
 
 namespace stipend::cli {
 
-int config_schema(const Common&) {
-    std::puts(config::settings_schema().dump().c_str());
+int config_schema(const Common&, const std::string& role) {
+    const auto of = role == "worker" ? config::Role::worker : config::Role::manager;
+    std::puts(config::settings_schema(of).dump().c_str());
     return exit_good;
 }
 

@@ -64,9 +64,10 @@ int main(int argc, char** argv) {
 
     auto* config =
         app.add_subcommand("config", "the configuration's schema and effective values")->require_subcommand(1);
-    command(*config, "schema", "print the JSON Schema of the configuration", common)->callback([&] {
-        status = config_schema(common);
-    });
+    std::string role = "manager";
+    auto* schema = command(*config, "schema", "print the JSON Schema of the configuration", common);
+    schema->add_option("--role", role, "of which role")->check(CLI::IsMember({"manager", "worker"}));
+    schema->callback([&] { status = config_schema(common, role); });
     command(*config, "dump", "print the effective configuration, secrets hidden", common)->callback([&] {
         status = config_dump(common);
     });

@@ -82,7 +82,7 @@ void hide(Node& node, const Path& path, const std::set<std::string>& secret_path
 }
 
 Node tree_of(const Settings& settings) {
-    Node root = write_section(settings_section(), &settings);
+    Node root = write_section(settings_section(settings.role), &settings);
     if (!settings.secret_paths.empty()) hide(root, Path(), settings.secret_paths);
     return root;
 }

@@ -16,6 +16,10 @@ class CrossCheck {
         : root_(root), settings_(settings), problems_(problems), listed_(settings.orchestrators.size()) {}
 
     void run() {
+        if (settings_.role == Role::worker) {
+            check_names();
+            return check_services();
+        }
         add_addresses_of_variable();
         check_price();
         check_names();
@@ -68,6 +72,19 @@ class CrossCheck {
     void check_orchestrators();
     void check_service_addresses();
     void check_references();
+    void check_services();
+    void check_known(Mark mark, std::string path, std::string_view name, std::string_view where,
+                     const std::vector<std::string_view>& known) {
+        if (name.empty() || std::find(known.begin(), known.end(), name) != known.end()) return;
+        problems_.add(mark, std::move(path),
+                      cat("got ", scalar_node(name, true).shown(), ", want a name that `", where, "` has",
+                          did_you_mean(name, known)));
+    }
+    [[nodiscard]] std::vector<std::string_view> monitor_names() const {
+        std::vector<std::string_view> out;
+        for (const auto& monitor : settings_.monitors) out.push_back(monitor.name);
+        return out;
+    }
 
     const Node& root_;
     Settings& settings_;
@@ -171,29 +188,43 @@ void CrossCheck::check_service_addresses() {
 
 // Names of monitors and capabilities have to be there.
 void CrossCheck::check_references() {
-    std::vector<std::string_view> monitors;
-    for (const auto& monitor : settings_.monitors) monitors.push_back(monitor.name);
+    const auto monitors = monitor_names();
     std::vector<std::string_view> capabilities;
     for (const auto& capability : settings_.capabilities) capabilities.push_back(capability.name);
-    const auto check = [&](Mark mark, const std::string& path, std::string_view name, std::string_view where,
-                           const std::vector<std::string_view>& known) {
-        if (name.empty() || std::find(known.begin(), known.end(), name) != known.end()) return;
-        problems_.add(mark, path,
-                      cat("got ", scalar_node(name, true).shown(), ", want a name that `", where, "` has",
-                          did_you_mean(name, known)));
-    };
     for (std::size_t i = 0; i < listed_; ++i) {
         const auto& orchestrator = settings_.orchestrators[i];
         if (!orchestrator.capability.empty()) {
-            check(place_of(i, "capability"), path_of(i, "capability"), orchestrator.capability, "capabilities",
-                  capabilities);
+            check_known(place_of(i, "capability"), path_of(i, "capability"), orchestrator.capability, "capabilities",
+                        capabilities);
         }
         for (std::size_t j = 0; j < orchestrator.checks.size(); ++j) {
             const auto& item = node_of(i)->find("checks")->children[j];
-            check(mark_of(item, "monitor"), cat(path_of(i, "checks"), "[", j, "].monitor"),
-                  orchestrator.checks[j].monitor, "monitors", monitors);
+            check_known(mark_of(item, "monitor"), cat(path_of(i, "checks"), "[", j, "].monitor"),
+                        orchestrator.checks[j].monitor, "monitors", monitors);
         }
     }
+}
+
+// A worker's services: each once, and looked at by a monitor that is there.
+void CrossCheck::check_services() {
+    const auto monitors = monitor_names();
+    Owners names;
+    for (std::size_t i = 0; i < settings_.services.watch.size(); ++i) {
+        const auto& service = settings_.services.watch[i];
+        const auto& item = root_.find("services")->find("watch")->children[i];
+        const auto path = cat("services.watch[", i, "]");
+        check_known(mark_of(item, "monitor"), path + ".monitor", service.monitor, "monitors", monitors);
+        if (service.name.empty() || names.emplace(service.name, i).second) continue;
+        problems_.add(mark_of(item, "name"), path + ".name",
+                      cat("got ", scalar_node(service.name, true).shown(), ", which services.watch[",
+                          names[service.name], "] has already: want it once"));
+    }
+}
+
+// Which table reads the file; a role that is none is the table's own error.
+Role role_of(const Node& root) {
+    const auto* role = root.find("role");
+    return role != nullptr && role->text == "worker" ? Role::worker : Role::manager;
 }
 
 }  // namespace
@@ -207,7 +238,7 @@ Loaded load_text(const std::string& file, std::string text, const Environment& e
     if (!root) return out;
     expand_tree(*root, environment, out.names_read, problems);
     ReadContext context{environment, out.names_read, out.settings.secret_paths, problems};
-    read_section(settings_section(), *root, Path(), &out.settings, context);
+    read_section(settings_section(role_of(*root)), *root, Path(), &out.settings, context);
     CrossCheck(*root, out.settings, problems).run();
     return out;
 }

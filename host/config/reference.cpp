@@ -138,7 +138,7 @@ void write_rows(const Section& section, const std::string& path, std::string& ou
 
 }  // namespace
 
-Json settings_schema() {
+Json settings_schema(Role role) {
     Json expansion = Json::object();
     expansion.append("type", Json::of_string("string"));
     expansion.append("pattern", Json::of_string("\\$\\{"));
@@ -148,7 +148,7 @@ Json settings_schema() {
     Json out = Json::object();
     out.append("$schema", Json::of_string("https://json-schema.org/draft/2020-12/schema"));
     out.append("title", Json::of_string("stipend configuration"));
-    const auto settings = section_schema(settings_section());
+    const auto settings = section_schema(settings_section(role));
     for (const auto& [key, value] : settings.members()) out.append(key, value);
     out.append("$defs", std::move(definitions));
     return out;
@@ -174,11 +174,15 @@ std::string settings_reference() {
         "from a file or a credential is a secret and is never shown; so is a variable whose name ends in `SECRET`,\n"
         "`PASSWORD`, `TOKEN`, `PASSPHRASE` or `PRIVATE_KEY`. The variables named below feed an option where the file "
         "leaves\n"
-        "it out, and where it says what the shipped `config.yaml` says.\n"
-        "\n"
+        "it out, and where it says what the shipped `config.yaml` says.\n";
+    const char* head =
         "| key | value | default | variable | what it is for |\n"
         "|---|---|---|---|---|\n";
-    write_rows(settings_section(), "", out);
+    out += cat("\n## A manager\n\nIt pays orchestrators. `role: manager` may be left out.\n\n", head);
+    write_rows(settings_section(Role::manager), "", out);
+    out += cat("\n## A worker\n\n`role: worker` measures the services beside an orchestrator and answers its jobs.\n\n",
+               head);
+    write_rows(settings_section(Role::worker), "", out);
     return out;
 }
 

@@ -187,6 +187,54 @@ const Section& plugins_section() {
     return out;
 }
 
+const Section& service_section() {
+    using S = WatchedService;
+    static const Section out{
+        .noun = "a service",
+        .options = {
+            scalar<S>("name", &S::name, text_type(1, 255), "",
+                      "Its unique name; with `*`, every service whose name matches, and once found stays on the list.")
+                .as_required(),
+            scalar<S>("monitor", &S::monitor, id_type(), "docker", "The name of the monitor that looks at it."),
+            scalar<S>("target", &S::target, text_type(0, 2048), "",
+                      "What the monitor looks at. Empty: `docker:` and the name."),
+            scalar<S>("every", &S::every_ns, duration_type(second, hour, second), "${CHECK_INTERVAL:-10}s",
+                      "How often it is looked at."),
+        }};
+    return out;
+}
+
+const Section& services_section() {
+    static const Section out{
+        .noun = "the services",
+        .options = {
+            list("watch", &Services::watch, service_section(), "What is watched; its mean is the worker's uptime."),
+            scalars("ignore", &Services::ignore, text_type(1, 255),
+                    "Names that patterns and discoveries pass over, such as a container that was removed for good."),
+            scalar<Services>("discover", &Services::discover, choice_type({"propose", "watch"}), "propose",
+                             "What is done with a service that a monitor finds by itself: told, or watched as well."),
+        }};
+    return out;
+}
+
+const Section& worker_section() {
+    static const Section out = plugin_section<PluginRef>("the worker", "byoc", {});
+    return out;
+}
+
+const Section& worker_listen_section() {
+    static const Section out{
+        .noun = "the listeners",
+        .options = {
+            scalar<Settings>("worker", &Settings::worker_listen, listen_type(),
+                             "${WORKER_LISTEN:-${SERVER_HOST:-127.0.0.1}:${SERVER_PORT:-9876}}",
+                             "Where the orchestrator's jobs are answered."),
+            scalar<Settings>("metrics", &Settings::metrics_listen, listen_type(), "${METRICS_LISTEN:-127.0.0.1:9109}",
+                             "Where Prometheus reads the metrics."),
+        }};
+    return out;
+}
+
 const Section& listen_section() {
     static const Section out = one_option(
         "the listeners", scalar<Settings>("metrics", &Settings::metrics_listen, listen_type(),
@@ -194,9 +242,30 @@ const Section& listen_section() {
     return out;
 }
 
+Option role_option() {
+    return scalar<Settings>("role", &Settings::role, choice_type({"manager", "worker"}), "manager",
+                            "`manager`: pays orchestrators; `worker`: measures the services beside one.");
+}
+
+std::vector<Option> worker_options() {
+    using S = Settings;
+    return {
+        role_option(),
+        scalar<S>("state", &S::state, path_type(), "${STATE_DIRECTORY:-./var}",
+                  "The folder of all that survives a restart: what was seen, the worker's key, staged plugins."),
+        group("log", log_section(), "What is written to the log."),
+        group("plugins", plugins_section(), "Where plugins come from."),
+        list("monitors", &S::monitors, monitor_section(), "Plugins by which services are watched."),
+        section("services", &S::services, services_section(), "What is watched."),
+        section("worker", &S::worker, worker_section(), "The plugin that registers with the network and answers jobs."),
+        group("listen", worker_listen_section(), "The addresses on which this host listens."),
+    };
+}
+
 std::vector<Option> settings_options() {
     using S = Settings;
     return {
+        role_option(),
         scalar<S>("state", &S::state, path_type(), "${STATE_DIRECTORY:-./var}",
                   "The folder of the ledger and of all that survives a restart."),
         group("log", log_section(), "What is written to the log."),
@@ -222,9 +291,10 @@ std::vector<Option> settings_options() {
 
 }  // namespace
 
-const Section& settings_section() {
-    static const Section out{.noun = "the settings", .options = settings_options()};
-    return out;
+const Section& settings_section(Role role) {
+    static const Section manager{.noun = "the settings", .options = settings_options()};
+    static const Section worker{.noun = "the settings of a worker", .options = worker_options()};
+    return role == Role::worker ? worker : manager;
 }
 
 namespace {

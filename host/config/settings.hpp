@@ -1,4 +1,4 @@
-// The settings of a manager host, typed. They are values: whoever holds a copy holds it unchanged for ever.
+// The settings of a host, typed. They are values: whoever holds a copy holds it unchanged for ever.
 #pragma once
 
 #include <cstdint>
@@ -15,8 +15,10 @@ namespace stipend::config {
 
 inline constexpr std::size_t max_orchestrators = 100'000;
 
+enum class Role : std::uint8_t { manager, worker };
 enum class LogLevel : std::uint8_t { trace, debug, info, warning, error, critical };
 enum class Settlement : std::uint8_t { dry_run, accrue };
+enum class Discover : std::uint8_t { propose, watch };
 
 // Which plugin, and what it is told. Its `config` is checked against the plugin's own schema once that is loaded.
 struct PluginRef {
@@ -81,10 +83,25 @@ struct Orchestrator {
     std::vector<Check> checks;
 };
 
+// What a worker watches beside its orchestrator.
+struct WatchedService {
+    std::string name;     // unique; with `*`, every service that matches it
+    std::string monitor;  // the name of a monitor
+    std::string target;   // as the monitor takes it; empty: "docker:" and the name
+    std::int64_t every_ns = 0;
+};
+
+struct Services {
+    std::vector<WatchedService> watch;
+    std::vector<std::string> ignore;  // names that patterns and discoveries pass over
+    Discover discover = Discover::propose;
+};
+
 struct Settings {
+    Role role = Role::manager;
     std::string state;
     LogLevel log_level = LogLevel::info;
-    std::int64_t chain_id = 0;
+    std::int64_t chain_id = 42161;
     Settlement settlement = Settlement::dry_run;
     std::string plugin_folder;  // empty: found from the executable
     Payment payment;
@@ -96,11 +113,14 @@ struct Settings {
     std::vector<Capability> capabilities;
     std::string orchestrator_addresses;  // empty after loading: its entries stand in `orchestrators`
     std::string metrics_listen;
+    Services services;                   // of a worker, as are the following
+    PluginRef worker;                    // answers the jobs
+    std::string worker_listen;           // where it does
     std::set<std::string> secret_paths;  // options whose value came from a file or a credential: never shown
 };
 
-// The table behind Settings. Lives for ever; thread-safe.
-[[nodiscard]] const Section& settings_section();
+// The table behind Settings: what a file of that role may say. Lives for ever; thread-safe.
+[[nodiscard]] const Section& settings_section(Role role = Role::manager);
 
 struct Loaded {
     Settings settings;

@@ -28,31 +28,59 @@ bool empty(const ledger::Batch& b) {
            b.observations.empty() && b.events.empty();
 }
 
+// Moves all but the first `count` rows from `rows` to `rest`.
+template <class Row>
+void keep_rest(std::vector<Row>& rows, std::vector<Row>& rest, std::size_t count) {
+    if (rows.size() <= count) return;
+    const auto from = rows.begin() + static_cast<std::ptrdiff_t>(count);
+    rest.assign(std::make_move_iterator(from), std::make_move_iterator(rows.end()));
+    rows.erase(from, rows.end());
+}
+
 }  // namespace
 
 // One transaction is under way at a time; what is answered meanwhile is decided with the next one.
 void Engine::flush(stipend_unix_ns now) {
     if (committing_ || failure_) return;
-    if (sampled_.empty() && !has_pending_) return;
-    auto batch = std::make_shared<ledger::Batch>(std::exchange(pending_, {}));
-    has_pending_ = false;
-    std::vector<Sampled> samples;
-    if (sampled_.size() <= max_batch) {
-        samples.swap(sampled_);
-    } else {
-        samples.assign(std::make_move_iterator(sampled_.begin()),
-                       std::make_move_iterator(sampled_.begin() + max_batch));
-        sampled_.erase(sampled_.begin(), sampled_.begin() + max_batch);
+    if (sampled_.empty() && !must_write()) return;
+    auto batch = std::make_shared<ledger::Batch>(take_pending());
+    // A decision builds on all that came before it: while some of that still waits, so does deciding.
+    if (!must_write()) {
+        decide(take_samples(), *batch, now);
+        // Alerts that deciding raised go into the same transaction.
+        std::move(pending_.events.begin(), pending_.events.end(), std::back_inserter(batch->events));
+        pending_.events.clear();
+        has_pending_ = false;
     }
-    decide(std::move(samples), *batch, now);
-    // Alerts that deciding raised go into the same transaction.
-    std::move(pending_.events.begin(), pending_.events.end(), std::back_inserter(batch->events));
-    pending_.events.clear();
-    has_pending_ = false;
     if (empty(*batch)) return;
     committing_ = std::move(batch);
     committing_since_ = now;
     effects_.commit(committing_);
+}
+
+// What waits to be written beside decisions, as far as one transaction takes it; the rest stays for the next ones. A
+// new payee comes before all that refers to it.
+ledger::Batch Engine::take_pending() {
+    auto batch = std::exchange(pending_, {});
+    const auto added = std::min(payees_.size() - first_unwritten_, max_batch);
+    batch.added.reserve(added);
+    for (std::size_t i = 0; i < added; ++i, ++first_unwritten_) {
+        batch.added.push_back({.row = payees_[first_unwritten_].row(), .state = state_of(first_unwritten_)});
+    }
+    const bool all_added = first_unwritten_ == payees_.size();
+    keep_rest(batch.changed, pending_.changed, all_added ? max_batch : 0);
+    keep_rest(batch.gaps_opened, pending_.gaps_opened, all_added ? max_batch : 0);
+    has_pending_ = !empty(pending_);
+    return batch;
+}
+
+std::vector<Engine::Sampled> Engine::take_samples() {
+    if (sampled_.size() <= max_batch) return std::exchange(sampled_, {});
+    std::vector<Sampled> samples;
+    const auto end = sampled_.begin() + max_batch;
+    samples.assign(std::make_move_iterator(sampled_.begin()), std::make_move_iterator(end));
+    sampled_.erase(sampled_.begin(), end);
+    return samples;
 }
 
 void Engine::decide(std::vector<Sampled> samples, ledger::Batch& batch, stipend_unix_ns now) {

@@ -39,9 +39,15 @@ void Engine::collect_due(stipend_unix_ns now) {
     }
 }
 
+// Until the first rate was asked for, what is due waits: it would only be held. Nobody is asked who could not be
+// decided, for being new to the ledger; and a disk that is slower than the network bounds what is kept in memory.
+bool Engine::may_send() const {
+    return price_answered_ && first_unwritten_ == payees_.size() && sampled_.size() < max_batch && !live_.empty() &&
+           in_flight_ < current().dispatch.max_in_flight;
+}
+
 void Engine::send_ready(stipend_unix_ns now) {
-    // Until the first rate was asked for, what is due waits: it would only be held.
-    if (!price_answered_) return;
+    if (!may_send()) return;
     const auto& rules = current().dispatch;
     // Each one that waits is looked at once: who must wait for its own bucket stands back without holding up the
     // others.
@@ -163,7 +169,7 @@ std::optional<stipend_unix_ns> Engine::next_wakeup(stipend_unix_ns now) const {
     if (retry_commit_at_ != 0) earlier(retry_commit_at_);
     if (draining_) return next;
     if (const auto due = schedule_.next_ns(); due && (!until_ || *due <= *until_)) earlier(*due);
-    if (!ready_.empty() && !live_.empty() && in_flight_ < current().dispatch.max_in_flight && price_answered_) {
+    if (!ready_.empty() && may_send()) {
         const auto& host = current().dispatch.host;
         earlier(host.unlimited() ? now : host_bucket_.ready_at_ns(host));
     }
@@ -171,7 +177,7 @@ std::optional<stipend_unix_ns> Engine::next_wakeup(stipend_unix_ns now) const {
 }
 
 bool Engine::idle() const {
-    return in_flight_ == 0 && sampled_.empty() && !committing_ && !has_pending_;
+    return in_flight_ == 0 && sampled_.empty() && !committing_ && !must_write();
 }
 
 bool Engine::quiet(stipend_unix_ns now) const {

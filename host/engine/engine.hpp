@@ -71,7 +71,7 @@ class Engine {
     // Nothing is under way, and nothing waits to be written.
     [[nodiscard]] bool idle() const;
     // A transaction is under way, or something waits for one.
-    [[nodiscard]] bool writing() const { return committing_ != nullptr || !sampled_.empty() || has_pending_; }
+    [[nodiscard]] bool writing() const { return committing_ != nullptr || !sampled_.empty() || must_write(); }
     // Nobody who may be asked is due, and nothing is under way.
     [[nodiscard]] bool quiet(stipend_unix_ns now) const;
     // A transaction has been under way for longer than `patience_ns`: the disk hangs.
@@ -133,7 +133,9 @@ class Engine {
     // Setting up: engine_setup.cpp
     void restore(ledger::State& state, stipend_unix_ns now);
     void restore_schedule(registry::PayeeIndex payee, stipend_unix_ns now);
-    void apply_registry(std::vector<registry::Payee> configured, stipend_unix_ns now);
+    // The places of the configured payees, in their order. What `configured` holds is moved from.
+    std::vector<registry::PayeeIndex> apply_registry(std::vector<registry::Payee>& configured, stipend_unix_ns now);
+    void add_payee(registry::Payee payee, const registry::Predecessors& predecessors, stipend_unix_ns now);
     void activate(registry::PayeeIndex payee, stipend_unix_ns now);
     void deactivate(registry::PayeeIndex payee);
     void retire_generations();
@@ -143,12 +145,17 @@ class Engine {
     // Sending: engine.cpp
     void collect_due(stipend_unix_ns now);
     void send_ready(stipend_unix_ns now);
+    [[nodiscard]] bool may_send() const;
     void submit(registry::PayeeIndex payee, stipend_unix_ns now);
     [[nodiscard]] std::uint32_t publication_at(stipend_unix_ns period_start) const;
     void watch_outcome(registry::PayeeIndex payee, const JobResult& result, stipend_unix_ns now);
 
     // Deciding: deciding.cpp
     void flush(stipend_unix_ns now);
+    ledger::Batch take_pending();
+    std::vector<Sampled> take_samples();
+    // Something beside decisions waits to be written.
+    [[nodiscard]] bool must_write() const { return has_pending_ || first_unwritten_ < payees_.size(); }
     void decide(std::vector<Sampled> samples, ledger::Batch& batch, stipend_unix_ns now);
     void decide_group(const plugin::PolicyInstance& policy, std::vector<Sampled*>& group, ledger::Batch& batch,
                       stipend_unix_ns now);
@@ -183,6 +190,7 @@ class Engine {
     std::shared_ptr<const ledger::Batch> committing_;
     ledger::Batch pending_;  // what the next batch carries beside decisions
     bool has_pending_ = false;
+    registry::PayeeIndex first_unwritten_ = 0;  // from here on payees are new to the ledger
 
     std::deque<Live> live_;         // oldest first
     std::uint32_t first_live_ = 0;  // the number of the publication at its front

@@ -40,6 +40,7 @@ Engine::Engine(Effects& effects, ledger::State state, stipend_unix_ns now)
 void Engine::restore(ledger::State& state, stipend_unix_ns now) {
     day_ = now / (86400 * ns_per_s);
     slots_.reserve(state.orchestrators.size());
+    payees_.reserve(state.orchestrators.size());
     for (auto& record : state.orchestrators) {
         const auto& row = record.row;
         payees_.add({.id = row.id,
@@ -66,6 +67,7 @@ void Engine::restore(ledger::State& state, stipend_unix_ns now) {
         if (record.open_gap) slot.gap_from = record.open_gap->from;
         if (slot.day == day_) day_usd_e8_ += slot.day_usd_e8;
     }
+    first_unwritten_ = static_cast<registry::PayeeIndex>(payees_.size());
     if (state.price) {
         price_.restore({state.price->usd_per_eth_e8, state.price->at, 0, state.price->source});
     }
@@ -121,11 +123,11 @@ Result<ledger::GenerationId> Engine::publish(Publication publication, stipend_un
     recorded_.clear();
     next_recorded_ = 0;
     if (publication.payees) {
-        apply_registry(*publication.payees, now);
+        const auto places = apply_registry(*publication.payees, now);
         if (!publication.own.empty()) {
             generation.own.assign(payees_.size(), generation.common);
             for (std::size_t at = 0; at < publication.own.size(); ++at) {
-                generation.own[*payees_.find((*publication.payees)[at].key)] = publication.own[at];
+                generation.own[places[at]] = publication.own[at];
             }
         }
     }
@@ -161,15 +163,19 @@ void Engine::retire_generations() {
     }
 }
 
-void Engine::apply_registry(std::vector<registry::Payee> configured, stipend_unix_ns now) {
+std::vector<registry::PayeeIndex> Engine::apply_registry(std::vector<registry::Payee>& configured,
+                                                         stipend_unix_ns now) {
     std::vector<bool> kept(payees_.size(), false);
-    std::vector<registry::Payee*> fresh;
-    for (auto& payee : configured) {
+    std::vector<registry::PayeeIndex> places(configured.size());
+    std::vector<std::size_t> fresh;
+    for (std::size_t at = 0; at < configured.size(); ++at) {
+        auto& payee = configured[at];
         const auto found = payees_.find(payee.key);
         if (!found) {
-            fresh.push_back(&payee);
+            fresh.push_back(at);
             continue;
         }
+        places[at] = *found;
         kept[*found] = true;
         auto& own = payees_[*found];
         const bool changed = own.address != payee.address || own.payout_address != payee.payout_address ||
@@ -177,7 +183,7 @@ void Engine::apply_registry(std::vector<registry::Payee> configured, stipend_uni
         payee.id = own.id;
         payee.first_seen_at = own.first_seen_at;
         const bool was_active = own.active;
-        own = payee;
+        own = std::move(payee);
         if (changed || slots_[*found].retired) {
             pending_.changed.push_back(own.row());
             has_pending_ = true;
@@ -188,29 +194,34 @@ void Engine::apply_registry(std::vector<registry::Payee> configured, stipend_uni
         if (!kept[at]) deactivate(at);
     }
     const registry::Predecessors predecessors(payees_);
-    for (auto* payee : fresh) {
-        payee->id = next_orchestrator_++;
-        payee->first_seen_at = now;
-        Slot slot;
-        if (const auto before = predecessors.find(*payee)) {
-            // Punishment follows the party, not the name.
-            slot.account = slots_[*before].account;
-            slot.account.epoch = 0;
-            slot.memory_generation = slots_[*before].memory_generation;
-            slot.memory_owner = slots_[*before].memory_owner;
-            slot.known = slots_[*before].known;
-        } else {
-            slot.account.due_at = now;
-            slot.account.interval_ns = current().interval_ns;
-        }
-        ledger::NewOrchestrator added{.row = payee->row(), .state = {}};
-        slots_.push_back(slot);
-        const auto index = payees_.add(*payee);
-        added.state = state_of(index);
-        pending_.added.push_back(std::move(added));
-        has_pending_ = true;
-        activate(index, now);
+    const auto all = payees_.size() + fresh.size();
+    payees_.reserve(all);
+    slots_.reserve(all);
+    schedule_.reserve(all);
+    for (const auto at : fresh) {
+        places[at] = static_cast<registry::PayeeIndex>(payees_.size());
+        add_payee(std::move(configured[at]), predecessors, now);
     }
+    return places;
+}
+
+// Its row is written with one of the next batches.
+void Engine::add_payee(registry::Payee payee, const registry::Predecessors& predecessors, stipend_unix_ns now) {
+    payee.id = next_orchestrator_++;
+    payee.first_seen_at = now;
+    auto& slot = slots_.emplace_back();
+    if (const auto before = predecessors.find(payee)) {
+        // Punishment follows the party, not the name.
+        slot.account = slots_[*before].account;
+        slot.account.epoch = 0;
+        slot.memory_generation = slots_[*before].memory_generation;
+        slot.memory_owner = slots_[*before].memory_owner;
+        slot.known = slots_[*before].known;
+    } else {
+        slot.account.due_at = now;
+        slot.account.interval_ns = current().interval_ns;
+    }
+    activate(payees_.add(std::move(payee)), now);
 }
 
 void Engine::activate(registry::PayeeIndex payee, stipend_unix_ns now) {

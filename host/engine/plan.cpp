@@ -144,11 +144,10 @@ void add_payees(config::Settings& settings, Policies& policies, Plan& plan) {
         all_common = all_common && terms.base_usd_e8 == generation.common.base_usd_e8 && terms.policy == 0;
         own.push_back(terms);
         for (auto& check : orchestrator.checks) plan.checks.push_back({orchestrator.id, std::move(check)});
-        payees.push_back(registry::payee_of(orchestrator));
-        // What is used up goes at once: there may be 100,000 of them.
-        orchestrator = {};
+        payees.push_back(registry::payee_of(std::move(orchestrator)));
     }
-    settings.orchestrators = {};
+    // What is used up goes at once, its memory too, which `= {}` would keep: there may be 100,000 of them.
+    settings.orchestrators = std::vector<config::Orchestrator>();
     if (!all_common) plan.publication.own = std::move(own);
     plan.publication.payees = std::move(payees);
 }

@@ -58,6 +58,13 @@ Result<void> Poster::prepare_statements() {
         statement = std::move(prepared);
         return {};
     };
+    STIPEND_TRY(into(find_key_, "SELECT id FROM orchestrator WHERE ns = ? AND key = ?"));
+    STIPEND_TRY(into(insert_orchestrator_,
+                     cat("INSERT INTO orchestrator(", orchestrator_columns, ", ns, seq) VALUES(?,?,?,?,?,?,?,?,?)")));
+    STIPEND_TRY(into(insert_account_, "INSERT INTO account VALUES(?, ?, 'owed:' || ?)"));
+    STIPEND_TRY(into(insert_state_, cat("INSERT INTO engine_state(", state_columns,
+                                        ", orchestrator, owed, seq) "
+                                        "VALUES(?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,zeroblob(32),?)")));
     STIPEND_TRY(into(insert_audit_, insert_sql("audit", 4)));
     STIPEND_TRY(into(insert_decision_, insert_sql("decision", 28)));
     // The guards stand in the statement itself: an epoch that does not follow, or a time that runs backwards, changes

@@ -75,6 +75,10 @@ class Poster {
     std::vector<stipend_u256> amounts_;  // of the decisions of the batch, reused
     std::vector<std::uint32_t> order_;   // reused
 
+    sqlite::Statement find_key_;
+    sqlite::Statement insert_orchestrator_;
+    sqlite::Statement insert_account_;
+    sqlite::Statement insert_state_;
     sqlite::Statement insert_audit_;
     sqlite::Statement insert_decision_;
     sqlite::Statement update_state_;

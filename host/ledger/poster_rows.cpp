@@ -24,27 +24,21 @@ Result<void> Poster::add_orchestrator(const NewOrchestrator& added) {
         return fail(STIPEND_E_INVALID, "ledger: ", database_.path(), ": orchestrator \"", row.key, "\": got id ",
                     row.id, ", want ", at_.last_orchestrator + 1);
     }
-    STIPEND_LET(taken, database_.prepare("SELECT id FROM orchestrator WHERE ns = ? AND key = ?"));
-    STIPEND_LET(exists, taken.bind(home_.id).bind_text(row.key).next());
+    STIPEND_LET(exists, find_key_.bind(home_.id).bind_text(row.key).next());
     if (exists) {
+        const auto taken = find_key_.i64();
+        find_key_.reset();
         return fail(STIPEND_E_CONFLICT, "ledger: ", database_.path(), ": orchestrator \"", row.key, "\" of ",
-                    home_.name, ": got id ", row.id, ", has id ", taken.i64());
+                    home_.name, ": got id ", row.id, ", has id ", taken);
     }
     STIPEND_LET(seq, audit(AuditKind::orchestrator, orchestrator_body(row, home_.name)));
-    STIPEND_LET(insert, database_.prepare(cat("INSERT INTO orchestrator(", orchestrator_columns,
-                                              ", ns, seq) VALUES(?,?,?,?,?,?,?,?,?)")));
-    bind_orchestrator(insert, row);
-    STIPEND_TRY(insert.bind(home_.id).bind(seq).run());
-
-    STIPEND_LET(account, database_.prepare("INSERT INTO account VALUES(?, ?, 'owed:' || ?)"));
-    STIPEND_TRY(account.bind(row.id).bind(home_.id).bind_text(row.key).run());
+    bind_orchestrator(insert_orchestrator_, row);
+    STIPEND_TRY(insert_orchestrator_.bind(home_.id).bind(seq).run());
+    STIPEND_TRY(insert_account_.bind(row.id).bind(home_.id).bind_text(row.key).run());
 
     STIPEND_LET(state_seq, audit(AuditKind::state, state_body(row.id, digest_of(added.state), "new")));
-    STIPEND_LET(state, database_.prepare(cat("INSERT INTO engine_state(", state_columns,
-                                             ", orchestrator, owed, seq) "
-                                             "VALUES(?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,zeroblob(32),?)")));
-    bind_state(state, added.state);
-    STIPEND_TRY(state.bind(row.id).bind(state_seq).run());
+    bind_state(insert_state_, added.state);
+    STIPEND_TRY(insert_state_.bind(row.id).bind(state_seq).run());
 
     at_.last_orchestrator = row.id;
     ours_.resize(std::max(ours_.size(), static_cast<std::size_t>(row.id) + 1));

@@ -13,18 +13,18 @@ namespace stipend::plugin {
 template <class Body>
 Result<void> call(std::string_view what, std::string_view who, Body&& body) {
     auto raw = empty_error();
-    stipend_status status = STIPEND_E_EXCEPTION;
-    std::string thrown = "got an exception through the ABI, want a status";
+    const auto thrown = [&](std::string_view more) {
+        return fail(STIPEND_E_EXCEPTION, what, ": ", who, ": got an exception through the ABI, want a status", more);
+    };
     try {
-        status = body(&raw);
+        const stipend_status status = body(&raw);
         if (status == STIPEND_OK) return {};
         return from_abi(status, &raw).in(cat(what, ": ", who));
     } catch (const std::exception& e) {
-        thrown += cat(" (", e.what(), ")");
+        return thrown(cat(" (", e.what(), ")"));
     } catch (...) {
-        thrown += " (not a std::exception)";
+        return thrown(" (not a std::exception)");
     }
-    return fail(STIPEND_E_EXCEPTION, what, ": ", who, ": ", thrown);
 }
 
 }  // namespace stipend::plugin

@@ -82,6 +82,26 @@ struct HostTables {
     static void http_cancel(const stipend_host* h, stipend_op op) {
         if (const auto instance = of(h)) instance->services_.http->cancel(op);
     }
+    static stipend_status route_add(const stipend_host* h, stipend_str listener, stipend_str method, stipend_str path,
+                                    stipend_route_handler handler, void* user) {
+        const auto instance = of(h);
+        if (!instance) return STIPEND_E_STATE;
+        return instance->route_add(view(listener), view(method), view(path), handler, user);
+    }
+    static stipend_status route_respond(const stipend_host* h, std::uint64_t token, std::int32_t http_status,
+                                        stipend_str headers, stipend_bytes body) {
+        const auto instance = of(h);
+        if (!instance) return STIPEND_E_STATE;
+        const auto done = instance->routes_.respond(
+            token, {.status = http_status, .headers = std::string(view(headers)), .body = std::string(view(body))});
+        return done ? STIPEND_OK : done.error().status;
+    }
+    static stipend_status query_get(const stipend_host* h, stipend_str name, const stipend_sink* out) {
+        const auto instance = of(h);
+        if (!instance) return STIPEND_E_STATE;
+        const auto text = instance->services_.views->view(view(name));
+        return text ? out->write(out->ctx, text->data(), text->size()) : text.error().status;
+    }
     static void seen(const stipend_host* h, stipend_op op, const stipend_observation* observation) {
         if (const auto instance = of(h)) {
             stipend_observation scratch{};
@@ -102,6 +122,8 @@ constexpr stipend_host_metrics_v1 metrics_table{&HostTables::metric_define, &Hos
 constexpr stipend_host_kv_v1 values_table{&HostTables::value_get, &HostTables::value_put, &HostTables::value_erase};
 constexpr stipend_host_timer_v1 timer_table{&HostTables::timer_after, &HostTables::timer_cancel};
 constexpr stipend_host_threads_v1 threads_table{&HostTables::on_control, &HostTables::on_worker};
+constexpr stipend_host_routes_v1 routes_table{&HostTables::route_add, &HostTables::route_respond};
+constexpr stipend_host_query_v1 query_table{&HostTables::query_get};
 constexpr stipend_host_http_v1 http_table{&HostTables::http_send, &HostTables::http_cancel};
 
 }  // namespace
@@ -126,6 +148,8 @@ const void* host_interface(const stipend_host* host, const char* id) {
     if (is(STIPEND_HOST_HTTP) && HostTables::services(*instance).http != nullptr) return &http_table;
     if (is(STIPEND_HOST_KV) && HostTables::services(*instance).values != nullptr) return &values_table;
     if (is(STIPEND_HOST_METRICS) && HostTables::services(*instance).metrics != nullptr) return &metrics_table;
+    if (is(STIPEND_HOST_ROUTES) && HostTables::services(*instance).routes != nullptr) return &routes_table;
+    if (is(STIPEND_HOST_QUERY) && HostTables::services(*instance).views != nullptr) return &query_table;
     return nullptr;
 }
 

@@ -42,7 +42,8 @@ Instance::Instance(Chosen chosen, std::string name, const Services& services)
     : chosen_(std::move(chosen)),
       name_(std::move(name)),
       services_(services),
-      strand_(std::make_shared<Strand>(*services.executor)) {}
+      strand_(std::make_shared<Strand>(*services.executor)),
+      routes_(services.routes, name_) {}
 
 Result<std::shared_ptr<Instance>> Instance::create(const Chosen& chosen, const std::string& instance_name,
                                                    const std::string& config_json, const stipend_terms& terms,
@@ -69,15 +70,23 @@ Instance::~Instance() {
 }
 
 Result<void> Instance::start() {
-    const std::lock_guard lock(calls_);
-    STIPEND_ASSERT(state_ == State::created);
-    STIPEND_TRY(
-        call("start", name_, [&](stipend_error* e) { return chosen_.library->entry->lifecycle->start(raw_, e); }));
-    state_ = State::started;
-    return {};
+    {
+        const std::lock_guard lock(calls_);
+        STIPEND_ASSERT(state_ == State::created);
+        STIPEND_TRY(
+            call("start", name_, [&](stipend_error* e) { return chosen_.library->entry->lifecycle->start(raw_, e); }));
+        state_ = State::started;
+    }
+    auto mounted = routes_.mount([self = weak_from_this()](stipend_route_handler handler, void* user,
+                                                           http::ServerRequest&& request, std::uint64_t token) {
+        if (const auto instance = self.lock()) instance->deliver(handler, user, std::move(request), token);
+    });
+    if (!mounted) quiesce([] {});
+    return mounted;
 }
 
 void Instance::quiesce(std::function<void()> when_idle) {
+    routes_.unmount();
     {
         const std::lock_guard lock(calls_);
         STIPEND_ASSERT(state_ == State::started);
@@ -104,6 +113,7 @@ void Instance::cancel_all() {
 }
 
 void Instance::destroy() {
+    routes_.unmount();
     strand_->close();
     std::vector<std::uint64_t> timers;
     {
@@ -303,6 +313,28 @@ stipend_status Instance::http_send(const stipend_http_request& request, stipend_
     *out = *op;
     if (parts) parts->begun(*op);
     return STIPEND_OK;
+}
+
+stipend_status Instance::route_add(std::string_view listener, std::string_view method, std::string_view path,
+                                   stipend_route_handler handler, void* user) {
+    if (state_ != State::created) return STIPEND_E_STATE;
+    const auto added = routes_.add(std::string(listener), std::string(method), std::string(path), handler, user);
+    return added ? STIPEND_OK : added.error().status;
+}
+
+void Instance::deliver(stipend_route_handler handler, void* user, http::ServerRequest&& request, std::uint64_t token) {
+    strand_->post([self = shared_from_this(), handler, user, request = std::move(request), token] {
+        auto raw = make_record<stipend_route_request>();
+        raw.method = to_abi(request.method);
+        raw.path = to_abi(request.path);
+        raw.query = to_abi(request.query);
+        raw.headers = to_abi(request.headers);
+        raw.peer = to_abi(request.peer);
+        raw.body = bytes_to_abi(request.body);
+        raw.token = token;
+        const std::lock_guard lock(self->calls_);
+        if (self->raw_ != nullptr) handler(user, &raw);
+    });
 }
 
 void Instance::http_over(std::uint64_t op) {

@@ -9,6 +9,7 @@
 #include <unordered_map>
 #include <unordered_set>
 
+#include "host/plugin/instance_routes.hpp"
 #include "host/plugin/loader.hpp"
 #include "host/plugin/services.hpp"
 #include "stipend/abi/http.h"
@@ -83,6 +84,9 @@ class Instance : public std::enable_shared_from_this<Instance> {
     stipend_op timer_after(std::uint64_t delay_ns, void (*callback)(void*), void* user);
     bool timer_cancel(stipend_op op);
     void http_over(std::uint64_t op);
+    stipend_status route_add(std::string_view listener, std::string_view method, std::string_view path,
+                             stipend_route_handler handler, void* user);
+    void deliver(stipend_route_handler handler, void* user, http::ServerRequest&& request, std::uint64_t token);
 
     const Chosen chosen_;
     const std::string name_;
@@ -90,6 +94,7 @@ class Instance : public std::enable_shared_from_this<Instance> {
     const std::shared_ptr<Strand> strand_;
     std::shared_ptr<HostSlot> slot_;
     stipend_instance* raw_ = nullptr;
+    InstanceRoutes routes_;
     std::mutex calls_;  // held during every [control] and [worker] call and every callback: they never overlap
     State state_ = State::created;  // changed on [control]
 

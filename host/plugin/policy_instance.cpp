@@ -12,15 +12,13 @@ const void* no_interface(const stipend_host*, const char*) {
     return nullptr;
 }
 
+constexpr char zeros[sizeof(stipend_decision)] = {};
+
 // A text field is NUL-terminated and zero from there on: decisions are compared byte by byte.
 template <std::size_t N>
 bool clean(const char (&field)[N]) {
     const auto length = strnlen(field, N);
-    if (length == N) return false;
-    for (std::size_t i = length; i < N; ++i) {
-        if (field[i] != '\0') return false;
-    }
-    return true;
+    return length < N && std::memcmp(field + length, zeros, N - length) == 0;
 }
 
 std::string label_of(const std::filesystem::path& shown_as, const std::string& plugin_id) {
@@ -28,10 +26,7 @@ std::string label_of(const std::filesystem::path& shown_as, const std::string& p
 }
 
 bool is_zero(const stipend_u256& amount) {
-    for (const auto byte : amount.be) {
-        if (byte != 0) return false;
-    }
-    return true;
+    return std::memcmp(amount.be, zeros, sizeof amount.be) == 0;
 }
 
 }  // namespace
@@ -97,10 +92,8 @@ PolicyInstance::~PolicyInstance() {
 
 Result<void> PolicyInstance::decide(std::span<const stipend_sample> in, std::span<stipend_decision> out) const {
     STIPEND_ASSERT(in.size() == out.size());
-    for (auto& decision : out) {
-        decision = stipend_decision{};
-        decision.size = sizeof decision;
-    }
+    if (!out.empty()) std::memset(out.data(), 0, out.size_bytes());
+    for (auto& decision : out) decision.size = sizeof decision;
     STIPEND_TRY(call("decide", label_, [&](stipend_error* e) {
         return table_->decide(instance_, in.data(), sizeof(stipend_sample), out.data(), sizeof(stipend_decision),
                               in.size(), e);

@@ -8,6 +8,7 @@
 
 #include "host/base/time.hpp"
 #include "host/http/client.hpp"
+#include "host/http/server.hpp"
 #include "host/plugin/executor.hpp"
 #include "stipend/abi/host.h"
 #include "stipend/result.hpp"
@@ -35,6 +36,32 @@ class MetricSink {
     virtual void record(std::uint64_t metric, std::int64_t value) = 0;
 };
 
+// HTTP routes that plugin instances answer. A route has one owner, an instance's name: an instance that replaces
+// another of the same name takes its routes over.
+class RouteTable {
+  public:
+    virtual ~RouteTable() = default;
+    using Handler =
+        std::function<void(http::ServerRequest&&, http::Responder)>;  // on the server's thread; never blocks
+    // Would `mount` take it? [control] UNSUPPORTED: no such listener. CONFLICT: somebody else has it. INVALID: bad
+    // path.
+    virtual Result<void> check(std::string_view owner, std::string_view listener, std::string_view method,
+                               std::string_view path) = 0;
+    // Serves it from now on, in place of what this owner had there. [control]
+    virtual Result<std::uint64_t> mount(std::string_view owner, std::string_view listener, std::string_view method,
+                                        std::string_view path, Handler handler) = 0;
+    // [control] When it returns, no call of its handler is under way. One that was taken over is ignored.
+    virtual void unmount(std::uint64_t mount) = 0;
+};
+
+// Read-only views of the host, as JSON. [any] thread; must not wait for the control thread.
+class ViewSource {
+  public:
+    virtual ~ViewSource() = default;
+    // UNSUPPORTED: no such view.
+    virtual Result<std::string> view(std::string_view name) = 0;
+};
+
 class LogSink {
   public:
     virtual ~LogSink() = default;
@@ -50,6 +77,8 @@ struct Services {
     KeyValueStore* values = nullptr;
     MetricSink* metrics = nullptr;
     LogSink* log = nullptr;
+    RouteTable* routes = nullptr;
+    ViewSource* views = nullptr;
 };
 
 // Marks the calling thread as [control] for as long as it lives.

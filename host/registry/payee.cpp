@@ -1,5 +1,7 @@
 #include "host/registry/payee.hpp"
 
+#include <algorithm>
+
 namespace stipend::registry {
 
 ledger::Orchestrator Payee::row() const {
@@ -12,36 +14,42 @@ ledger::Orchestrator Payee::row() const {
             .first_seen_at = first_seen_at};
 }
 
-Payee payee_of(const config::Orchestrator& orchestrator) {
+Payee payee_of(config::Orchestrator orchestrator) {
     Payee payee;
-    payee.key = orchestrator.id;
-    payee.address = orchestrator.address;
+    payee.key = std::move(orchestrator.id);
+    payee.address = std::move(orchestrator.address);
     for (const auto& address : orchestrator.service_addresses) {
         if (!payee.service_addresses.empty()) payee.service_addresses += '\n';
         payee.service_addresses += address;
     }
-    payee.capability = orchestrator.capability;
-    payee.payout_address = orchestrator.payout_address;
-    payee.worker_key = orchestrator.worker_key;
+    payee.capability = std::move(orchestrator.capability);
+    payee.payout_address = std::move(orchestrator.payout_address);
+    payee.worker_key = std::move(orchestrator.worker_key);
     payee.active = true;
     return payee;
 }
 
-std::optional<PayeeIndex> Table::find(const std::string& key) const {
+void Table::reserve(std::size_t count) {
+    payees_.reserve(count);
+    by_key_.reserve(count);
+}
+
+std::optional<PayeeIndex> Table::find(std::string_view key) const {
     const auto at = by_key_.find(key);
-    return at == by_key_.end() ? std::nullopt : std::optional(at->second);
+    return at == by_key_.end() ? std::nullopt : std::optional(*at);
 }
 
 std::optional<PayeeIndex> Table::find(ledger::OrchestratorId id) const {
-    const auto at = by_id_.find(id);
-    return at == by_id_.end() ? std::nullopt : std::optional(at->second);
+    const auto at = std::ranges::lower_bound(payees_, id, {}, &Payee::id);
+    if (at == payees_.end() || at->id != id) return std::nullopt;
+    return static_cast<PayeeIndex>(at - payees_.begin());
 }
 
 PayeeIndex Table::add(Payee payee) {
+    STIPEND_ASSERT(payees_.empty() || payees_.back().id < payee.id);
     const auto at = static_cast<PayeeIndex>(payees_.size());
-    by_key_.emplace(payee.key, at);
-    by_id_.emplace(payee.id, at);
     payees_.push_back(std::move(payee));
+    STIPEND_ASSERT(by_key_.insert(at).second);
     return at;
 }
 

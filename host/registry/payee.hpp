@@ -6,6 +6,7 @@
 #include <string>
 #include <string_view>
 #include <unordered_map>
+#include <unordered_set>
 #include <vector>
 
 #include "host/config/settings.hpp"
@@ -30,22 +31,42 @@ struct Payee {
 };
 
 // The identity that the configuration gives an orchestrator; `id` is still 0.
-[[nodiscard]] Payee payee_of(const config::Orchestrator& orchestrator);
+[[nodiscard]] Payee payee_of(config::Orchestrator orchestrator);
 
-// All payees that the ledger knows, active or not, by place and by key.
+// All payees that the ledger knows, active or not, by place, by key and by id. Ids rise with the place.
 class Table {
   public:
+    Table() : by_key_(0, KeyHash{this}, KeyEqual{this}) {}
+    Table(const Table&) = delete;
+    Table& operator=(const Table&) = delete;
+
+    void reserve(std::size_t count);
     [[nodiscard]] std::size_t size() const { return payees_.size(); }
     [[nodiscard]] const Payee& operator[](PayeeIndex at) const { return payees_[at]; }
     [[nodiscard]] Payee& operator[](PayeeIndex at) { return payees_[at]; }
-    [[nodiscard]] std::optional<PayeeIndex> find(const std::string& key) const;
+    [[nodiscard]] std::optional<PayeeIndex> find(std::string_view key) const;
     [[nodiscard]] std::optional<PayeeIndex> find(ledger::OrchestratorId id) const;
+    // `payee` has a key that is not there yet, and a higher id than all others.
     PayeeIndex add(Payee payee);
 
   private:
+    // The keys stand in the payees alone: with 100,000 of them a second copy counts.
+    struct KeyHash {
+        using is_transparent = void;
+        const Table* table;
+        std::size_t operator()(std::string_view key) const { return std::hash<std::string_view>()(key); }
+        std::size_t operator()(PayeeIndex at) const { return (*this)(table->payees_[at].key); }
+    };
+    struct KeyEqual {
+        using is_transparent = void;
+        const Table* table;
+        bool operator()(PayeeIndex a, PayeeIndex b) const { return a == b; }
+        bool operator()(std::string_view key, PayeeIndex at) const { return key == table->payees_[at].key; }
+        bool operator()(PayeeIndex at, std::string_view key) const { return key == table->payees_[at].key; }
+    };
+
     std::vector<Payee> payees_;
-    std::unordered_map<std::string, PayeeIndex> by_key_;
-    std::unordered_map<ledger::OrchestratorId, PayeeIndex> by_id_;
+    std::unordered_set<PayeeIndex, KeyHash, KeyEqual> by_key_;
 };
 
 // Finds who a new payee was before: punishment follows the payout address, the endpoint and the worker's key, not the

@@ -74,17 +74,31 @@ void Watcher::post(std::uint64_t round, std::function<void()> work) {
     });
 }
 
-void Watcher::watch(std::vector<WatchTarget> targets, std::map<std::string, Slot> monitors) {
-    if (targets == targets_ && std::equal(monitors.begin(), monitors.end(), monitors_.begin(), monitors_.end(),
-                                          [](const auto& a, const auto& b) {
-                                              return a.first == b.first && a.second.instance == b.second.instance;
-                                          })) {
+void Watcher::watch(std::vector<WatchTarget> targets, std::map<std::string, Slot> monitors,
+                    std::set<std::string> ignored) {
+    const bool same_list = targets == targets_ && ignored == ignored_;
+    if (same_list && std::equal(monitors.begin(), monitors.end(), monitors_.begin(), monitors_.end(),
+                                [](const auto& a, const auto& b) {
+                                    return a.first == b.first && a.second.instance == b.second.instance;
+                                })) {
         return;
     }
     stop_groups();
     ++round_;
-    targets_ = std::move(targets);
     monitors_ = std::move(monitors);
+    ignored_ = std::move(ignored);
+    std::vector<ledger::OrchestratorId> fresh;
+    {
+        const std::lock_guard lock(mutex_);
+        fresh = replace_targets(std::move(targets));
+    }
+    if (fresh.empty()) return begin(round_);
+    restore(fresh, [this, round = round_] { post(round, [this, round] { begin(round); }); });
+}
+
+// Returns the owners that are new. What was seen of a target that stays is kept.
+std::vector<ledger::OrchestratorId> Watcher::replace_targets(std::vector<WatchTarget> targets) {
+    targets_ = std::move(targets);
     std::map<Key, Watched> kept;
     std::vector<ledger::OrchestratorId> fresh;
     for (const auto& target : targets_) {
@@ -104,8 +118,7 @@ void Watcher::watch(std::vector<WatchTarget> targets, std::map<std::string, Slot
         if (!one.pattern.empty() && pattern != nullptr) kept.emplace(key, std::move(one));
     }
     series_.swap(kept);
-    if (fresh.empty()) return begin(round_);
-    restore(fresh, [this, round = round_] { post(round, [this, round] { begin(round); }); });
+    return fresh;
 }
 
 // Reads what the ledger kept of these owners. What is told meanwhile is not disturbed: it only fills what was not seen.
@@ -120,6 +133,7 @@ void Watcher::restore(const std::vector<ledger::OrchestratorId>& owners, std::fu
                     if (hooks_.save_failed) hooks_.save_failed(rows.error());
                     return;
                 }
+                const std::lock_guard lock(mutex_);
                 for (const auto& row : *rows) {
                     if (auto* one = series_for({}, owner, row.target))
                         one->series.restore({row.from, row.to, row.verdict == STIPEND_UP});
@@ -245,6 +259,7 @@ void Watcher::ask(std::size_t at, stipend_unix_ns now) {
 }
 
 const WatchTarget* Watcher::pattern_of(ledger::OrchestratorId owner, const std::string& id) const {
+    if (ignored_.contains(id)) return nullptr;
     const auto at = std::find_if(targets_.begin(), targets_.end(), [&](const WatchTarget& target) {
         return target.owner == owner && is_pattern(target.id) && ::fnmatch(target.id.c_str(), id.c_str(), 0) == 0;
     });
@@ -267,7 +282,7 @@ Watched* Watcher::series_for(const std::string& monitor, ledger::OrchestratorId 
 void Watcher::take(const std::string& monitor, ledger::OrchestratorId owner, const std::string& id,
                    const uptime::Seen& seen) {
     if (seen.verdict == STIPEND_FOUND) {
-        if (hooks_.found) hooks_.found({monitor, id, std::string(seen.why)});
+        if (hooks_.found && !ignored_.contains(id)) hooks_.found({monitor, id, std::string(seen.why)});
         return;
     }
     // A pattern itself has no state; that nobody could look concerns all that it found.
@@ -277,13 +292,15 @@ void Watcher::take(const std::string& monitor, ledger::OrchestratorId owner, con
         }
         return;
     }
+    const auto now = shop_.now();
+    std::unique_lock lock(mutex_);
     auto* one = series_for(monitor, owner, id);
     if (one == nullptr) return;
-    const auto now = shop_.now();
     const auto before = one->series.verdict(now);
     // Monitors tell the wall clock's time, which may have been set since the host's own began. Nobody tells the future.
     const auto skew_ns = shop_.line().skew_ns();
     one->series.observe({seen.verdict, std::min(seen.from - skew_ns, now), std::min(seen.to - skew_ns, now), seen.why});
+    lock.unlock();
     if (hooks_.changed && one->series.verdict(now) != before) hooks_.changed(*one, before);
 }
 
@@ -313,6 +330,7 @@ void Watcher::save() {
     if (saving_) return;
     const auto now = shop_.now();
     auto batch = std::make_shared<ledger::Batch>();
+    std::unique_lock lock(mutex_);
     for (auto& [key, one] : series_) {
         if (batch->observations.size() >= ledger::max_batch_rows / 2) break;  // the rest comes with the next one
         for (const auto& span : one.series.history().take_changed())
@@ -323,6 +341,7 @@ void Watcher::save() {
         batch->forget_observations_before = now - kept_ns;
         for (auto& [key, one] : series_) one.series.history().forget_before(now - kept_ns);
     }
+    lock.unlock();
     if (batch->observations.empty() && !batch->forget_observations_before) return;
     saving_ = true;
     shop_.writer().commit(batch, [this, alive = alive_, batch](Result<void> done) {
@@ -339,6 +358,7 @@ void Watcher::save() {
 std::optional<Observed> Watcher::observed(ledger::OrchestratorId owner, stipend_unix_ns from,
                                           stipend_unix_ns to) const {
     std::uint64_t up_ppm = 0, coverage_ppm = 0, seen = 0, all = 0;
+    const std::lock_guard lock(mutex_);
     for (auto at = series_.lower_bound({owner, std::string()}); at != series_.end() && at->first.first == owner; ++at) {
         const auto share = at->second.series.measure(from, to);
         ++all;
@@ -352,11 +372,10 @@ std::optional<Observed> Watcher::observed(ledger::OrchestratorId owner, stipend_
                     static_cast<std::uint32_t>(coverage_ppm / all)};
 }
 
-std::vector<const Watched*> Watcher::of(ledger::OrchestratorId owner) const {
-    std::vector<const Watched*> out;
+void Watcher::visit(ledger::OrchestratorId owner, const std::function<void(const Watched&)>& show) const {
+    const std::lock_guard lock(mutex_);
     for (auto at = series_.lower_bound({owner, std::string()}); at != series_.end() && at->first.first == owner; ++at)
-        out.push_back(&at->second);
-    return out;
+        show(at->second);
 }
 
 void Watcher::stop_groups() {

@@ -1,4 +1,5 @@
-// Has monitors look at targets, keeps what they saw, and answers how a window of time was spent. All on [control].
+// Has monitors look at targets, keeps what they saw, and answers how a window of time was spent. All on [control],
+// unless a function says [any].
 //
 // A monitor that can watch is given all of an owner's targets at once and tells what it sees as it happens; one that
 // can only be asked is asked at each target's own pace.
@@ -64,19 +65,20 @@ class Watcher {
     Watcher(const Watcher&) = delete;
     Watcher& operator=(const Watcher&) = delete;
 
-    // Looks at these targets from now on, through these monitors. What was seen of a target that stays is kept; of a
-    // new one it is read from the ledger.
-    void watch(std::vector<WatchTarget> targets, std::map<std::string, Slot> monitors);
+    // Looks at these targets from now on, through these monitors; patterns and discoveries pass over `ignored`. What
+    // was seen of a target that stays is kept; of a new owner's it is read from the ledger.
+    void watch(std::vector<WatchTarget> targets, std::map<std::string, Slot> monitors,
+               std::set<std::string> ignored = {});
     // Does what is due, and says when it wants to be called again.
     std::optional<stipend_unix_ns> tick(stipend_unix_ns now);
     // Sends what was seen and not yet written to the ledger's thread.
     void save();
 
-    // Nothing where the owner has no targets. [pure]
+    // Nothing where the owner has no targets. [any]
     [[nodiscard]] std::optional<Observed> observed(ledger::OrchestratorId owner, stipend_unix_ns from,
                                                    stipend_unix_ns to) const;
-    // The series of an owner, by id; a pattern itself has none. [pure]
-    [[nodiscard]] std::vector<const Watched*> of(ledger::OrchestratorId owner) const;
+    // Shows the series of an owner, by id; a pattern itself has none. [any] Nothing is added meanwhile: keep it short.
+    void visit(ledger::OrchestratorId owner, const std::function<void(const Watched&)>& show) const;
 
   private:
     using Key = std::pair<ledger::OrchestratorId, std::string>;
@@ -100,6 +102,7 @@ class Watcher {
         stipend_unix_ns retry_at = 0;      // 0: no further try is wanted
     };
 
+    std::vector<ledger::OrchestratorId> replace_targets(std::vector<WatchTarget> targets);
     void restore(const std::vector<ledger::OrchestratorId>& owners, std::function<void()> then);
     void begin(std::uint64_t round);
     void begin_group(std::size_t group);
@@ -117,8 +120,10 @@ class Watcher {
     Workshop& shop_;
     const Hooks hooks_;
     std::vector<WatchTarget> targets_;
+    std::set<std::string> ignored_;
     std::map<std::string, Slot> monitors_;
-    std::map<Key, Watched> series_;
+    mutable std::mutex mutex_;
+    std::map<Key, Watched> series_;              // changed on [control] with mutex_ held
     std::set<ledger::OrchestratorId> restored_;  // whose past was read from the ledger
     std::vector<Group> groups_;
     std::priority_queue<Probe, std::vector<Probe>, std::greater<>> probes_;

@@ -48,7 +48,9 @@ Result<Slot> Workshop::make(const Slot& old, const plugin::Prepared& prepared, c
                                     .http = client_.get(),
                                     .values = writer_.get(),
                                     .metrics = options_.metrics,
-                                    .log = options_.log};
+                                    .log = options_.log,
+                                    .routes = options_.routes,
+                                    .views = options_.views};
     STIPEND_LET(instance, plugin::Instance::create(prepared.chosen, name, prepared.config_json, terms, services));
     STIPEND_TRY(instance->start());
     instances_.push_back(instance);

@@ -21,6 +21,8 @@ struct WorkshopOptions {
     std::string state_folder;
     plugin::LogSink* log = nullptr;  // of the plugins; borrowed, as are the following
     plugin::MetricSink* metrics = nullptr;
+    plugin::RouteTable* routes = nullptr;
+    plugin::ViewSource* views = nullptr;
 };
 
 // An instance in use, and what it was made of: the same again need not be made anew.

@@ -188,7 +188,7 @@ Result<ApiVersion> negotiate(std::string_view body) {
         return fail(STIPEND_E_UNSUPPORTED, "the engine is too old: got API ", engine.text(), ", want at least ",
                     least_api.text());
     }
-    if (engine_least > most_api) {
+    if (most_api < engine_least) {
         return fail(STIPEND_E_UNSUPPORTED, "the engine is too new: it wants API ", engine_least.text(),
                     " or later, this monitor speaks at most ", most_api.text());
     }
@@ -309,10 +309,10 @@ Result<stipend_unix_ns> parse_time(std::string_view text) {
                           digit(rest[2]) && digit(rest[4]) && digit(rest[5]);
         if (!zone) return bad();
         const auto from = text.size() - 5;
-        offset_s = (two(from) * 60 + two(from + 3)) * 60 * (rest[0] == '-' ? -1 : 1);
+        offset_s = std::int64_t{two(from) * 60 + two(from + 3)} * (rest[0] == '-' ? -60 : 60);
     }
-    const auto seconds = std::int64_t{std::chrono::sys_days(day).time_since_epoch().count()} * 86'400 + two(11) * 3600 +
-                         two(14) * 60 + two(17) - offset_s;
+    const auto seconds = std::int64_t{std::chrono::sys_days(day).time_since_epoch().count()} * 86'400 +
+                         std::int64_t{two(11)} * 3600 + std::int64_t{two(14)} * 60 + two(17) - offset_s;
     if (seconds < 0) return 0;
     if (seconds >= std::numeric_limits<std::int64_t>::max() / 1'000'000'000) return bad();
     return seconds * 1'000'000'000 + fraction_ns;

@@ -2,7 +2,6 @@
 // missing member or a value out of range is an error that names it, and what is not needed is not looked at.
 #pragma once
 
-#include <compare>
 #include <cstdint>
 #include <functional>
 #include <string>
@@ -23,7 +22,9 @@ inline constexpr std::size_t max_event_bytes = 64 << 10;
 struct ApiVersion {
     int major = 0;
     int minor = 0;
-    friend auto operator<=>(const ApiVersion&, const ApiVersion&) = default;
+    friend bool operator<(const ApiVersion& a, const ApiVersion& b) {
+        return a.major != b.major ? a.major < b.major : a.minor < b.minor;
+    }
     [[nodiscard]] std::string text() const { return stipend::cat(major, ".", minor); }
 };
 

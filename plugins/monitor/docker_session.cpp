@@ -13,8 +13,8 @@ using stipend::Result;
 
 namespace {
 
-constexpr std::int64_t history_ns = 7 * 86'400 * ns_per_s;  // how far back the first replay asks
-constexpr std::uint32_t stream_timeout_ms = 600'000;        // then it is opened anew
+constexpr std::int64_t history_ns = std::int64_t{7} * 86'400 * ns_per_s;  // how far back the first replay asks
+constexpr std::uint32_t stream_timeout_ms = 600'000;                      // then it is opened anew
 constexpr std::uint64_t max_stream_bytes = 64 << 20;
 constexpr std::size_t max_missed = 4096;
 constexpr std::size_t max_handled = 512;

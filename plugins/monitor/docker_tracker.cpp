@@ -20,82 +20,7 @@ std::string gone_evidence(std::string_view why) {
     return Json::object().set("state", Json::of_string(state)).set("why", Json::of_string(why)).dump();
 }
 
-bool runs(const Container& container) {
-    return container.state == State::running;
-}
-
-bool changes_state(Action action) {
-    switch (action) {
-        case Action::create:
-        case Action::start:
-        case Action::die:
-        case Action::pause:
-        case Action::unpause:
-        case Action::health:
-            return true;
-        default:
-            return false;
-    }
-}
-
-void take_action(Container& container, const Event& event) {
-    switch (event.action) {
-        case Action::create:
-            container.state = State::created;
-            break;
-        case Action::start:
-            container.state = State::running;
-            container.started_at = event.at;
-            container.oom_killed = false;
-            container.exit_code.reset();
-            if (container.health != Health::none) container.health = Health::starting;
-            break;
-        case Action::die:
-            container.state = State::exited;
-            container.finished_at = event.at;
-            container.exit_code = event.exit_code;
-            break;
-        case Action::oom:
-            container.oom_killed = true;
-            break;
-        case Action::pause:
-            container.state = State::paused;
-            break;
-        case Action::unpause:
-            container.state = State::running;
-            break;
-        case Action::health:
-            container.health = event.health;
-            break;
-        default:
-            break;
-    }
-}
-
 }  // namespace
-
-std::int32_t verdict_of(const Container& container) {
-    if (container.state == State::other) return STIPEND_UNKNOWN;
-    if (!runs(container)) return STIPEND_DOWN;
-    return container.health == Health::unhealthy ? STIPEND_DEGRADED : STIPEND_UP;
-}
-
-std::string evidence_of(const Container& container, std::string_view why) {
-    auto out = Json::object().set("state", Json::of_string(name_of(container.state)));
-    const bool alive = runs(container) || container.state == State::paused;
-    if (alive && container.health != Health::none) out.set("health", Json::of_string(name_of(container.health)));
-    if (container.restarts) out.set("restarts", Json::of_int(*container.restarts));
-    if (container.started_at != 0) out.set("started_at", Json::of_string(time_text(container.started_at)));
-    const bool over =
-        container.state == State::exited || container.state == State::dead || container.state == State::restarting;
-    if (over && container.finished_at != 0) {
-        out.set("finished_at", Json::of_string(time_text(container.finished_at)));
-    }
-    if (over && container.exit_code) out.set("exit_code", Json::of_int(*container.exit_code));
-    if (over && container.oom_killed) out.set("oom_killed", Json::of_bool(true));
-    if (!why.empty()) out.set("why", Json::of_string(stipend::clip(why, longest_why)));
-    return out.dump();
-}
 
 Tracker::Tracker(const std::vector<Target>& targets, Discovery discovery, Say say, Warn warn)
     : discovery_(std::move(discovery)), say_(std::move(say)), warn_(std::move(warn)) {
@@ -186,7 +111,7 @@ void Tracker::apply(const Event& event, const std::function<void(const std::stri
     auto& container = known_[event.name];
     container.event_at = event.at;
     container.stale = true;
-    take_action(container, event);
+    take_event(container, event);
     if (changes_state(event.action) && container.state != State::other) changed(event.name);
 }
 
@@ -251,7 +176,7 @@ void Tracker::take_entry(const Listed& entry, stipend_unix_ns at) {
     // A container that restarted between two lists may look the same, but for its age.
     const bool rejuvenated = entry.young && container.started_at != 0 && at - container.started_at > 2 * minute_ns;
     const bool paused = entry.state == State::paused;  // then its health is not shown
-    const bool other_health = !paused && runs(container) && entry.health != container.health;
+    const bool other_health = !paused && container.runs() && entry.health != container.health;
     if (entry.state != container.state || other_health || rejuvenated) container.stale = true;
     container.image = entry.image;
     container.state = entry.state;
@@ -264,7 +189,9 @@ void Tracker::take_entry(const Listed& entry, stipend_unix_ns at) {
 
 void Tracker::drop_unlisted(const std::set<std::string>& present, const std::vector<Listed>& list, stipend_unix_ns at) {
     for (auto next = known_.begin(); next != known_.end();) {
-        const auto [name, container] = *next++;
+        const auto at_entry = next++;
+        const auto name = at_entry->first;
+        const auto container = at_entry->second;
         if (present.count(name) != 0 || container.event_at > at) continue;
         const auto moved =
             std::find_if(list.begin(), list.end(), [&](const Listed& entry) { return entry.id == container.id; });
@@ -361,11 +288,11 @@ void Tracker::prove(const std::string& name, const Known& container, stipend_uni
     const auto finished = container.finished_at;
     const auto evidence = evidence_of(container);
     const bool sane = started > 0 && started <= at && finished <= at;
-    const bool in_run = runs(container) || container.state == State::paused;
+    const bool in_run = container.runs() || container.state == State::paused;
     auto from = at;
     if (sane && in_run) {
         if (finished > 0 && finished < started) {
-            Container before = container;
+            Container before = static_cast<const Container&>(container);
             before.state = State::exited;
             say_since_named(name, container, STIPEND_DOWN, finished, started, evidence_of(before, "between two runs"));
         }
@@ -375,7 +302,7 @@ void Tracker::prove(const std::string& name, const Known& container, stipend_uni
             from = history.bad_at <= started ? started : history.good ? history.good_from : at;
         }
     } else if (sane && finished >= started && verdict == STIPEND_DOWN) {
-        Container before = container;
+        Container before = static_cast<const Container&>(container);
         before.state = State::running;
         before.health = Health::none;
         const auto bad_at = histories_[name].bad_at;

@@ -14,6 +14,7 @@
 #include <unordered_map>
 #include <vector>
 
+#include "docker_container.hpp"
 #include "docker_names.hpp"
 #include "stipend/abi/monitor.h"
 
@@ -36,23 +37,6 @@ struct Seen {  // views end with the call
     stipend_unix_ns to;
     std::string_view evidence;
 };
-
-struct Container {  // as far as it is known
-    std::string id;
-    std::string image;
-    State state = State::other;
-    Health health = Health::none;
-    bool oom_killed = false;
-    std::optional<std::int64_t> restarts;
-    std::optional<std::int64_t> exit_code;
-    stipend_unix_ns started_at = 0;
-    stipend_unix_ns finished_at = 0;
-};
-
-// UP, DEGRADED (runs, but unhealthy), DOWN, or UNKNOWN for a state that this monitor has no word for.
-std::int32_t verdict_of(const Container& container);
-// Compact JSON: what of it led to the verdict.
-std::string evidence_of(const Container& container, std::string_view why = {});
 
 class Tracker {
   public:
@@ -100,10 +84,10 @@ class Tracker {
         bool full_said = false;
     };
     struct Stretch {  // what replayed events say of a name since a moment
-        stipend_unix_ns since;
-        std::int32_t verdict;
+        stipend_unix_ns since = 0;
+        std::int32_t verdict = STIPEND_UNKNOWN;
         std::string evidence;
-        std::string id;
+        std::string id;  // of the container that has the name; empty: none has
     };
     using Stretches = std::map<std::string, Stretch>;
 

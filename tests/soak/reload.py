@@ -17,8 +17,11 @@ from network import BUILD
 KEPT = re.compile(r"kept the control thread for (\d+) us")
 TABLES = ("default", "flat-95")
 PAUSE_GOAL_US = 1000
-# What one more generation may leave behind in memory: its name among those whose memories live on, and noise.
 MAX_BYTES_PER_RELOAD = 1024
+# The ledger keeps the pages that it wrote, up to its cache; that grows by decisions and not by reloads. A page takes
+# a little more in memory than in the file.
+CACHE_KIB = 16384
+PAGE_SHARE = 1.1
 # From here on the memory of a young process has settled.
 SETTLED = 100
 BUSY = "too many generations"
@@ -26,18 +29,19 @@ BUSY = "too many generations"
 
 class Reload(Scenario):
     name = "reload"
-    orchestrators = 100
+    orchestrators = 40
     seconds_per_step = 5
 
     def run(self):
         self.chance = random.Random(self.options.seed)
         self.chain = Chain(self.ledger, self.policy, self.findings)
-        self.faults((60, None), (15, {"kind": "uptime", "percent": "87.5"}), (10, {"kind": "uptime", "percent": "70"}),
-                    (5, {"kind": "uptime", "percent": "30"}), (3, {"kind": "error", "status": 500, "text": "broken"}),
-                    (3, {"kind": "empty200", "chance": 50}), (4, {"kind": "flap", "up": "3s", "down": "2s"}))
+        self.faults((20, None), (6, {"kind": "uptime", "percent": "87.5"}), (4, {"kind": "uptime", "percent": "70"}),
+                    (2, {"kind": "uptime", "percent": "30"}), (3, {"kind": "error", "status": 500, "text": "broken"}),
+                    (2, {"kind": "empty200", "chance": 50}), (3, {"kind": "flap", "up": "3s", "down": "2s"}))
         self.builds = (BUILD / "lib" / "stipend" / "plugins" / "payment.so", BUILD / "tests" / "soak" / "payment_other.so")
         self.table, self.build = 0, 0
-        self.ways, self.busy, self.pauses_us, self.memory_kib = collections.Counter(), 0, [], []
+        self.ways, self.busy, self.pauses_us = collections.Counter(), 0, []
+        self.memory_kib, self.own_kib = [], []  # after each reload: in all; without the ledger's pages
         self.runs.append(Run())
         self.host.start()
         self.host.wait_line(" wei  next in ")
@@ -45,6 +49,7 @@ class Reload(Scenario):
         for step in range(1, self.count + 1):
             self.reload()
             self.memory_kib.append(self.resident_kib())
+            self.own_kib.append(self.memory_kib[-1] - int(PAGE_SHARE * min(self.ledger.size_kib(), CACHE_KIB)))
             if step % 50 == 0:
                 self.chain.extend(self.runs)
             self.progress(step, f"{len(self.chain.rows)} decisions, {self.busy} times busy, "
@@ -141,10 +146,13 @@ class Reload(Scenario):
         if self.count < 3 * SETTLED:
             self.numbers["memory"] = f"{self.memory_kib[0]} KiB at first, {self.memory_kib[-1]} KiB at last"
             return
-        early = statistics.median(self.memory_kib[SETTLED:2 * SETTLED])
-        late = statistics.median(self.memory_kib[-SETTLED:])
+        early = statistics.median(self.own_kib[SETTLED:2 * SETTLED])
+        late = statistics.median(self.own_kib[-SETTLED:])
         allowed = MAX_BYTES_PER_RELOAD * (self.count - 2 * SETTLED) / 1024
-        self.numbers["memory"] = (f"{early:.0f} KiB (median of reloads {SETTLED} to {2 * SETTLED}), {late:.0f} KiB "
-                                  f"(of the last {SETTLED}); {allowed:.0f} KiB more are allowed")
+        self.numbers["memory without the ledger's pages"] = (
+            f"{early:.0f} KiB (median of reloads {SETTLED} to {2 * SETTLED}), {late:.0f} KiB (of the last {SETTLED}); "
+            f"{allowed:.0f} KiB more are allowed")
+        self.numbers["memory in all"] = (f"{statistics.median(self.memory_kib[SETTLED:2 * SETTLED]):.0f} KiB, "
+                                         f"{statistics.median(self.memory_kib[-SETTLED:]):.0f} KiB")
         if late > early + allowed:
             self.findings.add(f"memory: got {late:.0f} KiB, want at most {early + allowed:.0f} KiB")

@@ -80,6 +80,11 @@ class Ledger:
     def orchestrators(self):
         return {row[0]: Orchestrator(*row) for row in self._read("SELECT id, key, first_seen_at FROM orchestrator")}
 
+    def size_kib(self):
+        """The database with what its write-ahead log adds."""
+        pages = self._read("SELECT page_count * page_size FROM pragma_page_count, pragma_page_size")
+        return pages[0][0] // 1024 if pages else 0
+
     def generations(self):
         rows = self._read("SELECT id, at, so_sha256, config FROM generation ORDER BY id")
         return [Generation(number, at, so, json.loads(config)["table"]) for number, at, so, config in rows]

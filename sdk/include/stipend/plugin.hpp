@@ -31,6 +31,7 @@
 #include "stipend/host.hpp"
 #include "stipend/json_parse.hpp"
 #include "stipend/result.hpp"
+#include "stipend/routes.hpp"
 
 namespace stipend {
 
@@ -164,6 +165,8 @@ template <class T>
 struct PriceKind;
 template <class T>
 struct AlertKind;
+template <class T>
+struct ServiceKind;
 
 template <class T>
 class Instance final : public InstanceBase {

@@ -12,6 +12,7 @@
 //   price     Result<void> fetch(std::string_view base, std::string_view quote, stipend_mono_ns deadline,
 //                                Completion<stipend_quote>);
 //   alert     Result<void> send(const stipend_alert&, Completion<Nothing>);
+//   service   Result<std::string> report();   // a JSON object: what it is doing
 //
 // A start function that returns an error answers nothing: it must not have kept the completion.
 #pragma once
@@ -25,6 +26,7 @@
 #include "stipend/abi/monitor.h"
 #include "stipend/abi/policy.h"
 #include "stipend/abi/price.h"
+#include "stipend/abi/service.h"
 #include "stipend/plugin.hpp"
 
 namespace stipend {
@@ -249,6 +251,28 @@ struct AlertKind {
         });
     }
     static constexpr auto table() { return stipend_alert_v1{&send, &cancel_op<T>}; }
+};
+
+template <class T>
+struct ServiceKind {
+    static constexpr bool has = requires(T & object) { object.report(); };
+    static constexpr const char* id = STIPEND_SERVICE;
+
+    static stipend_status report(stipend_instance* i, const stipend_sink* out, stipend_error* e) {
+        static_assert(
+            requires(T & object) {
+                { object.report() } -> std::same_as<Result<std::string>>;
+            },
+            "a service says what it is doing: want stipend::Result<std::string> report()");
+        expect_role(base_of(i)->host, Role::worker, "service.report");
+        return guard(e, [&]() -> Result<void> {
+            STIPEND_LET(text, Instance<T>::object(i).report());
+            const auto status = out->write(out->ctx, text.data(), text.size());
+            if (status != STIPEND_OK) return fail(status, "the report was not taken: status ", status);
+            return {};
+        });
+    }
+    static constexpr auto table() { return stipend_service_v1{&report}; }
 };
 
 }  // namespace detail

@@ -10,8 +10,9 @@ template <template <class> class K, class T>
 inline constexpr bool has_kind = K<T>::has;
 
 template <class T>
-inline constexpr std::size_t kind_count = std::size_t{has_kind<PolicyKind, T>} + has_kind<DispatchKind, T> +
-                                          has_kind<MonitorKind, T> + has_kind<PriceKind, T> + has_kind<AlertKind, T>;
+inline constexpr std::size_t kind_count =
+    std::size_t{has_kind<PolicyKind, T>} + has_kind<DispatchKind, T> + has_kind<MonitorKind, T> +
+    has_kind<PriceKind, T> + has_kind<AlertKind, T> + has_kind<ServiceKind, T>;
 
 // Calls `use(id, table-of-that-kind)` for each kind of T.
 template <class T, class Use>
@@ -24,6 +25,7 @@ constexpr void for_each_kind(Use&& use) {
     one(MonitorKind<T>{});
     one(PriceKind<T>{});
     one(AlertKind<T>{});
+    one(ServiceKind<T>{});
 }
 
 template <class K>

@@ -87,8 +87,9 @@ class Rig {
     Rig(const Rig&) = delete;
     Rig& operator=(const Rig&) = delete;
 
-    Running run(const std::string& plugin, const std::string& config) {
-        const auto chosen = loader_.load({.plugin = plugin, .id = {}, .sha256 = {}});
+    // `id` where the library holds several plugins.
+    Running run(const std::string& plugin, const std::string& config, const std::string& id = {}) {
+        const auto chosen = loader_.load({.plugin = plugin, .id = id, .sha256 = {}});
         REQUIRE_MESSAGE(chosen.ok(), (chosen.ok() ? "" : chosen.error().message));
         const ControlScope control;
         auto instance = Instance::create(*chosen, plugin, config, plugin::testing::minute_terms(),

@@ -93,7 +93,7 @@ TEST_CASE("monitor.so sees services that answer, fail, and are not there") {
         return request.starts_with("GET /well ") ? response(200, "ok") : response(500, "broken");
     }));
     Rig rig;
-    const auto monitor = rig.run("monitor", "{}");
+    const auto monitor = rig.run("monitor", "{}", "org.stipend.monitor");
     const auto look = [&](std::string endpoint) {
         const auto seen = wait(monitor.begin<Observation, stipend_monitor_v1>(
             STIPEND_MONITOR,

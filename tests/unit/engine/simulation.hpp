@@ -93,6 +93,7 @@ class Simulation final : public Effects {
     std::vector<std::pair<std::string, stipend_unix_ns>> holds;
     std::vector<std::pair<stipend_unix_ns, JobSpec>> jobs;
     std::size_t most_in_flight = 0;
+    std::size_t largest_batch = 0;  // rows of one kind in one transaction
 
     explicit Simulation(stipend_unix_ns at = start_of_time) : now_(at) { open(); }
 
@@ -197,6 +198,8 @@ class Simulation final : public Effects {
         after(delay, [this, token = job.token, result = std::move(result)] { engine_->job_done(token, result, now_); });
     }
     void commit(std::shared_ptr<const ledger::Batch> batch) override {
+        largest_batch = std::max({largest_batch, batch->added.size(), batch->changed.size(), batch->decisions.size(),
+                                  batch->gaps_opened.size()});
         after(commit_takes_ns, [this, batch] {
             const auto done = ledger_->commit(*batch);
             if (!done) MESSAGE(done.error().message);

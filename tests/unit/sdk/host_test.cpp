@@ -99,4 +99,6 @@ TEST_CASE("a host that lacks a service is told by a status, or by nothing at all
     CHECK(none.http({.url = "http://a"}, [](const HttpReply&) {}).error().status == STIPEND_E_UNSUPPORTED);
     CHECK(none.kv_get("key").error().status == STIPEND_E_UNSUPPORTED);
     CHECK(none.kv_put("key", "value").error().status == STIPEND_E_UNSUPPORTED);
+    CHECK(none.query("services").error().status == STIPEND_E_UNSUPPORTED);
+    CHECK(Route::add(none, "worker", "GET", "/", [](const RouteRequest&) {}).error().status == STIPEND_E_UNSUPPORTED);
 }

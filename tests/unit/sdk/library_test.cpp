@@ -38,6 +38,7 @@ struct Everything {
         return no();
     }
     static Result<void> send(const stipend_alert&, Completion<Nothing>) { return no(); }
+    static Result<std::string> report() { return std::string(R"({"doing":"everything"})"); }
     static Error no() { return fail(STIPEND_E_BUSY, "not now"); }
     Host made_with;
 };
@@ -108,13 +109,13 @@ TEST_CASE("a policy is declared pure, beside the flags of its author; the others
 TEST_CASE("the kinds of a class are those whose functions it has") {
     CHECK(kinds_of(*Both::describe(0)) == std::vector<std::string>{STIPEND_POLICY});
     CHECK(kinds_of(*Both::describe(1)) ==
-          std::vector<std::string>{STIPEND_DISPATCH, STIPEND_MONITOR, STIPEND_PRICE, STIPEND_ALERT});
+          std::vector<std::string>{STIPEND_DISPATCH, STIPEND_MONITOR, STIPEND_PRICE, STIPEND_ALERT, STIPEND_SERVICE});
 }
 
 TEST_CASE("an instance hands out the tables of its kinds and of no other") {
     TestHost host;
     const Made<Everything> made(host);
-    for (const auto* id : {STIPEND_DISPATCH, STIPEND_MONITOR, STIPEND_PRICE, STIPEND_ALERT}) {
+    for (const auto* id : {STIPEND_DISPATCH, STIPEND_MONITOR, STIPEND_PRICE, STIPEND_ALERT, STIPEND_SERVICE}) {
         CHECK(made.lifecycle.get_interface(made.get(), id) != nullptr);
     }
     for (const auto* id : {STIPEND_POLICY, "stipend.settlement/1", "stipend.price/2", ""}) {
@@ -153,4 +154,20 @@ TEST_CASE("targets of a watch are read over any stride, each with the size that 
     REQUIRE(Watcher::watched.size() == 2);
     CHECK(view(Watcher::watched[1].target_id) == "b");
     CHECK(Watcher::watched[1].size == sizeof(stipend_target));
+}
+
+TEST_CASE("a service's report goes into the caller's sink, and the sink's refusal comes back") {
+    TestHost host;
+    const Made<Everything> made(host);
+    host.thread = TestHost::Thread::worker;
+    std::string text;
+    const stipend_sink sink{&text, [](void* ctx, const void* data, std::uint64_t length) -> stipend_status {
+                                static_cast<std::string*>(ctx)->append(static_cast<const char*>(data), length);
+                                return STIPEND_OK;
+                            }};
+    CHECK(made.table<stipend_service_v1>(STIPEND_SERVICE).report(made.get(), &sink, nullptr) == STIPEND_OK);
+    CHECK(text == R"({"doing":"everything"})");
+    const stipend_sink full{nullptr,
+                            [](void*, const void*, std::uint64_t) -> stipend_status { return STIPEND_E_LIMIT; }};
+    CHECK(made.table<stipend_service_v1>(STIPEND_SERVICE).report(made.get(), &full, nullptr) == STIPEND_E_LIMIT);
 }

@@ -25,6 +25,7 @@
 #include "stipend/testing/event_queue.hpp"
 #include "stipend/testing/fake_http.hpp"
 #include "stipend/testing/fake_plugin.hpp"
+#include "stipend/testing/fake_routes.hpp"
 
 namespace stipend::testing {
 
@@ -38,7 +39,9 @@ class FakeHost {
     FakeHost()
         : http_(
               events_, [this](std::string what) { fault(std::move(what)); },
-              [this](const std::function<void()>& work) { as(Role::worker, work); }) {}
+              [this](const std::function<void()>& work) { as(Role::worker, work); }),
+          routes_([this](std::string what) { fault(std::move(what)); },
+                  [this](const std::function<void()>& work) { as(Role::worker, work); }) {}
     ~FakeHost() {
         if (!faults_.empty()) detail::die(faults_.front().c_str(), "stipend/testing/fake_host.hpp", 0);
     }
@@ -90,6 +93,10 @@ class FakeHost {
     [[nodiscard]] stipend_unix_ns now() const { return events_.now(); }
 
     FakeHttp& http() { return http_; }
+    FakeRoutes& routes() { return routes_; }
+    // Answers the plugin's queries; without it there is no view at all.
+    using Views = std::function<Result<std::string>(const std::string& view)>;
+    void serve_views(Views views) { views_ = std::move(views); }
     std::map<std::string, std::string>& values() { return values_; }
     [[nodiscard]] const std::vector<LogLine>& log() const { return log_; }
     [[nodiscard]] bool logged(std::int32_t level, std::string_view part) const {
@@ -105,6 +112,9 @@ class FakeHost {
     // Does as if this host lacked that service.
     void withhold(const char* service) { withheld_.insert(service); }
     void refuse_timers(bool refuse) { timers_refused_ = refuse; }
+
+    // What watches said so far; a test may clear it.
+    std::vector<Observation>& observations() { return observations_; }
 
     // What the plugin did wrong so far; they are then forgotten.
     [[nodiscard]] std::vector<std::string> take_faults() { return std::exchange(faults_, {}); }
@@ -136,6 +146,7 @@ class FakeHost {
             if (!accepted) operations_.erase(op);
         };
         link.done = &FakeHost::done;
+        link.observe = &FakeHost::observe;
         link.wind_up = [this] {
             // What was sent ends, so that the plugin's own memory behind it is freed.
             for (int round = 0; round < 8 && http_.under_way() != 0; ++round) {
@@ -162,6 +173,12 @@ class FakeHost {
         self.operations_.erase(found);
         answer(status, record, error);
     }
+    static void observe(const stipend_host* h, stipend_op op, const stipend_observation* o) {
+        auto& self = of(h);
+        if (self.operations_.count(op) == 0) return self.fault("an observation of a watch that is over, or never was");
+        if (op == self.starting_) return self.fault("an observation before the watch's start function returned");
+        self.observations_.push_back(Observation::of(*o));
+    }
     static const void* interface_of(const stipend_host* h, const char* id) {
         if (of(h).withheld_.count(id) != 0) return nullptr;
         const auto is = [id](const char* known) { return std::strcmp(id, known) == 0; };
@@ -172,6 +189,8 @@ class FakeHost {
         if (is(STIPEND_HOST_TIMER)) return timer_table();
         if (is(STIPEND_HOST_THREADS)) return threads_table();
         if (is(STIPEND_HOST_HTTP)) return http_table();
+        if (is(STIPEND_HOST_ROUTES)) return routes_table();
+        if (is(STIPEND_HOST_QUERY)) return query_table();
         return nullptr;
     }
     std::uint64_t define(std::int32_t kind, std::string_view name) {
@@ -248,8 +267,35 @@ class FakeHost {
         return &table;
     }
 
+    static const stipend_host_routes_v1* routes_table() {
+        static constexpr stipend_host_routes_v1 table{
+            [](const stipend_host* h, stipend_str listener, stipend_str method, stipend_str path,
+               stipend_route_handler handler, void* user) {
+                auto& self = of(h);
+                if (self.role_ != Role::control) self.fault("a route was added off [control]");
+                return self.routes_.add(view(listener), view(method), view(path), handler, user);
+            },
+            [](const stipend_host* h, std::uint64_t token, std::int32_t status, stipend_str headers,
+               stipend_bytes body) { return of(h).routes_.respond(token, status, view(headers), view(body)); }};
+        return &table;
+    }
+    static const stipend_host_query_v1* query_table() {
+        static constexpr stipend_host_query_v1 table{
+            [](const stipend_host* h, stipend_str name, const stipend_sink* out) -> stipend_status {
+                auto& self = of(h);
+                if (self.role_ != Role::worker) self.fault("a view was asked for off [worker]");
+                if (!self.views_) return STIPEND_E_UNSUPPORTED;
+                const auto text = self.views_(std::string(view(name)));
+                if (!text) return text.error().status;
+                return out->write(out->ctx, text->data(), text->size());
+            }};
+        return &table;
+    }
+
     EventQueue events_;
     FakeHttp http_;
+    FakeRoutes routes_;
+    Views views_;
     stipend_host raw_{sizeof(stipend_host), STIPEND_ABI_MINOR, this, "fake", "0", &interface_of};
     Role role_ = Role::none;
     std::unordered_map<stipend_op, FakeLink::Done> operations_;
@@ -259,6 +305,7 @@ class FakeHost {
     bool timers_refused_ = false;
     std::set<std::string> withheld_;
     std::vector<LogLine> log_;
+    std::vector<Observation> observations_;
     std::map<std::string, std::string> values_;
     std::map<std::string, MetricValue> metrics_;
     std::vector<std::string> metric_names_;

@@ -74,6 +74,14 @@ struct FakeReply {
         reply.latency_ns = std::numeric_limits<std::int64_t>::max();
         return reply;
     }
+    // The head is there, and the body comes in parts as the test hands them over by `FakeHttp::part`, until it calls
+    // `FakeHttp::end` or the request's time-out passes.
+    static FakeReply stream() {
+        auto reply = hang();
+        reply.http_status = 200;
+        reply.phase = STIPEND_HTTP_HEAD;
+        return reply;
+    }
     [[nodiscard]] FakeReply after(std::int64_t ns) && {
         latency_ns = ns;
         return std::move(*this);
@@ -115,8 +123,10 @@ class FakeHttp {
         if (reply.latency_ns > timeout_ns) {
             reply.status = STIPEND_E_TIMEOUT;
             reply.error = cat("no end within ", raw.timeout_ms, " ms");
-            reply.phase = std::min<std::int32_t>(reply.phase, STIPEND_HTTP_SENT);
-            reply.http_status = 0;
+            if (reply.phase != STIPEND_HTTP_HEAD) {
+                reply.phase = std::min<std::int32_t>(reply.phase, STIPEND_HTTP_SENT);
+                reply.http_status = 0;
+            }
             reply.latency_ns = timeout_ns;
         }
         *out = request.op;
@@ -125,10 +135,28 @@ class FakeHttp {
         requests_.push_back(std::move(request));
         return STIPEND_OK;
     }
-    void cancel(stipend_op op) {
+    void cancel(stipend_op op) { end(op, FakeReply::failed(STIPEND_E_CANCELLED, STIPEND_HTTP_SENT, "cancelled")); }
+    // Hands a part of a streamed body over, now. False where the exchange is over, or the plugin did not take it: that
+    // ends the exchange.
+    bool part(stipend_op op, std::string_view bytes) {
+        const auto found = pending_.find(op);
+        if (found == pending_.end() || found->second.on_part == nullptr) return false;
+        auto head = make_record<stipend_http_response>();
+        head.http_status = found->second.reply.http_status;
+        head.phase = STIPEND_HTTP_HEAD;
+        const auto on_part = found->second.on_part;
+        auto* user = found->second.user;
+        stipend_status status = STIPEND_OK;
+        call_([&] { status = on_part(user, &head, bytes_to_abi(bytes)); });
+        if (status == STIPEND_OK) return true;
+        end(op, FakeReply::failed(status, STIPEND_HTTP_HEAD, "the plugin ended the transfer"));
+        return false;
+    }
+    // Ends an exchange that is under way by `reply`, whose body was handed over already.
+    void end(stipend_op op, FakeReply reply) {
         const auto found = pending_.find(op);
         if (found == pending_.end() || !events_.cancel(found->second.event)) return;
-        found->second.reply = FakeReply::failed(STIPEND_E_CANCELLED, STIPEND_HTTP_SENT, "cancelled");
+        found->second.reply = std::move(reply);
         found->second.event = events_.add(0, [this, op] { finish(op); });
     }
     void cancel_all() {

@@ -4,7 +4,9 @@
 #include <functional>
 #include <memory>
 #include <string>
+#include <type_traits>
 #include <utility>
+#include <vector>
 
 #include "stipend/plugin.hpp"
 #include "stipend/testing/records.hpp"
@@ -21,6 +23,7 @@ struct FakeLink {
     std::function<stipend_op(Done)> open;
     std::function<void(stipend_op, bool accepted)> started;
     void (*done)(const stipend_host*, stipend_op, stipend_status, const void*, const stipend_error*) = nullptr;
+    stipend_observe observe = nullptr;
     std::function<void()> wind_up;  // ends every exchange
     // What an answer during `destroy` is: a fault, or what a test brought about that stopped half-way.
     enum class Ending : std::uint8_t { none, strict, forgiven };
@@ -127,12 +130,35 @@ class FakePlugin {
     }
     void cancel_probe(stipend_op op) { monitor().cancel(raw_, op); }
 
+    // What the watch says is kept in FakeHost::observations().
+    Operation<NoRecord> watch(const std::vector<FakeTarget>& targets) {
+        std::vector<stipend_target> raw;
+        for (const auto& target : targets) raw.push_back(target.raw());
+        return begin<NoRecord>([&](stipend_completion c, stipend_error* e) {
+            return monitor().watch(raw_, raw.data(), raw.size(), sizeof(stipend_target), link_.observe, c, e);
+        });
+    }
+    void cancel_watch(stipend_op op) { monitor().cancel(raw_, op); }
+
     Operation<Quote> fetch(std::string_view base, std::string_view quote) {
         const auto* price = table<stipend_price_v1>(STIPEND_PRICE);
         STIPEND_ASSERT(price != nullptr);
         return begin<Quote>([&](stipend_completion c, stipend_error* e) {
             return price->fetch(raw_, to_abi(base), to_abi(quote), 0, c, e);
         });
+    }
+
+    // What a service says of itself.
+    Result<std::string> report() {
+        const auto* service = table<stipend_service_v1>(STIPEND_SERVICE);
+        STIPEND_ASSERT(service != nullptr);
+        std::string text;
+        const stipend_sink sink{&text, [](void* ctx, const void* data, std::uint64_t length) -> stipend_status {
+                                    static_cast<std::string*>(ctx)->append(static_cast<const char*>(data), length);
+                                    return STIPEND_OK;
+                                }};
+        STIPEND_TRY(call(Role::worker, [&](stipend_error* e) { return service->report(raw_, &sink, e); }));
+        return text;
     }
 
     // Asks for an operation of any kind: `start` calls its start function with the completion.
@@ -144,6 +170,7 @@ class FakePlugin {
             state->done = true;
             state->status = status;
             if (status == STIPEND_OK) {
+                if constexpr (std::is_same_v<Record, NoRecord>) return;
                 state->record = Record::of(*static_cast<const typename Record::Raw*>(record));
             } else {
                 state->error = from_abi(status, error).message;

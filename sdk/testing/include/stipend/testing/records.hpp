@@ -102,6 +102,11 @@ struct Observation {
     }
 };
 
+struct NoRecord {  // of an operation that completes with none
+    using Raw = char;
+    static NoRecord of(const Raw&) { return {}; }
+};
+
 struct Quote {
     std::int32_t exponent = 0;
     std::int64_t mantissa = 0;

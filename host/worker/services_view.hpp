@@ -1,0 +1,40 @@
+// What is known of the watched services, for whoever asks. [any] thread.
+#pragma once
+
+#include <map>
+#include <mutex>
+#include <string>
+
+#include "host/work/watcher.hpp"
+
+namespace stipend::worker {
+
+// The view "services", with "?window_seconds=N" (1 to 604800, by default 60): a JSON object with
+//   now_ns, window_seconds, overall_ppm (mean over the services of uptime / window), coverage_ppm, services [{name,
+//   verdict (up, down, unknown), up_ppm, seen_ppm, looks, since_ns, not_up_since_ns or null, not_up_ns, why}], found
+//   [{name, why}], and error where no service could be looked at.
+// Time that was not seen is not uptime. Nanoseconds are strings of digits.
+class ServicesView final : public plugin::ViewSource {
+  public:
+    static constexpr std::int64_t default_window_s = 60;
+    static constexpr std::int64_t max_window_s = 7 * 86400;
+    static constexpr std::size_t max_found = 256;
+
+    // Before the first plugin is made.
+    void set_watcher(const work::Watcher* watcher, const TimeLine* line) {
+        watcher_ = watcher;
+        line_ = line;
+    }
+    // Notes a service that was found; true where it is new.
+    bool add_found(const std::string& name, const std::string& why);
+
+    Result<std::string> view(std::string_view name) override;
+
+  private:
+    const work::Watcher* watcher_ = nullptr;
+    const TimeLine* line_ = nullptr;
+    std::mutex mutex_;
+    std::map<std::string, std::string> found_;  // guarded by mutex_: why, by name
+};
+
+}  // namespace stipend::worker

@@ -1,0 +1,161 @@
+// Jobs through the byoc plugin as the engine sends them, and the same requests by a bare libcurl loop.
+//
+//   dispatch_bench PLUGIN_FOLDER STAGING_FOLDER PROBE_PROGRAM GATEWAY_URL CONCURRENCY ADDRESSES
+//
+// Measures: dispatcher, bare-poll, bare-epoll, in time of the wall, and dispatcher-cpu, in CPU time of this process;
+// their CHECK is how many jobs ended well.
+#include <sys/random.h>
+
+#include <algorithm>
+#include <atomic>
+#include <ctime>
+#include <semaphore>
+#include <string>
+#include <vector>
+
+#include "host/engine/clients.hpp"
+#include "host/http/curl_client.hpp"
+#include "host/plugin/instance.hpp"
+#include "plugins/byoc/wire.hpp"
+#include "stipend/duration.hpp"
+#include "tests/bench/bare_loop.hpp"
+#include "tests/bench/instrument.hpp"
+
+using namespace stipend;
+using namespace stipend::bench;
+
+namespace {
+
+constexpr std::uint32_t timeout_s = 20;
+constexpr std::uint32_t window_s = 60;
+constexpr stipend_terms terms{sizeof(stipend_terms), 0, 60 * ns_per_s, 10 * e8};
+const std::string capability = "agent-net";
+const std::string ns = "dry-run:42161";
+
+std::int64_t process_cpu_ns() {
+    timespec now{};
+    STIPEND_ASSERT(::clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &now) == 0);
+    return std::int64_t{now.tv_sec} * ns_per_s + now.tv_nsec;
+}
+
+std::vector<registry::Payee> payees_of(const std::string& addresses) {
+    std::vector<registry::Payee> out;
+    for (std::size_t from = 0; from < addresses.size();) {
+        const auto end = std::min(addresses.find(',', from), addresses.size());
+        auto& payee = out.emplace_back();
+        payee.address = addresses.substr(from, end - from);
+        payee.key = payee.address.substr(payee.address.find("://") + 3);
+        from = end + 1;
+    }
+    if (out.empty()) die("no addresses");
+    return out;
+}
+
+// The very bytes that the plugin sends, but for the numbers and the time in them.
+std::vector<BareRequest> requests_for(const std::vector<registry::Payee>& payees) {
+    std::vector<BareRequest> out;
+    const std::string nonce(16, 'n');
+    for (const auto& payee : payees) {
+        const auto job_id = cat(ns, ":", payee.key, ":1:1");
+        out.push_back({{"Content-Type: application/json",
+                        cat("Livepeer: ", byoc::livepeer_header(payee.address, capability, timeout_s))},
+                       byoc::job_body({.agent_id = payee.key,
+                                       .job_id = job_id,
+                                       .nonce = nonce,
+                                       .window_s = window_s,
+                                       .at = 1'800'000'000 * ns_per_s})});
+    }
+    return out;
+}
+
+// Keeps `concurrency` jobs under way until `count` are over.
+class Dispatcher {
+  public:
+    Dispatcher(const plugin::Chosen& chosen, const std::string& gateway, std::vector<registry::Payee> payees,
+               std::size_t concurrency)
+        : payees_(std::move(payees)), concurrency_(concurrency), pool_(2), client_(must(http::CurlClient::create())) {
+        // Prices are asked of each orchestrator itself: that exchange has no counterpart in the bare loop.
+        const auto config = cat(R"({"gateway":")", gateway, R"(","price_check":"off","retry_after":"0s"})");
+        const plugin::ControlScope control;
+        instance_ = must(plugin::Instance::create(chosen, "dispatch", config, terms,
+                                                  {.clock = &clock_, .executor = &pool_, .http = client_.get()}));
+        must(instance_->start());
+    }
+    ~Dispatcher() {
+        std::binary_semaphore idle{0};
+        const plugin::ControlScope control;
+        instance_->quiesce([&] { idle.release(); });
+        idle.acquire();
+        instance_->destroy();
+        client_->stop();
+    }
+    Dispatcher(const Dispatcher&) = delete;
+    Dispatcher& operator=(const Dispatcher&) = delete;
+
+    std::uint64_t run(std::uint64_t count) {
+        to_start_ = static_cast<std::int64_t>(count);
+        to_end_ = static_cast<std::int64_t>(count);
+        good_ = 0;
+        for (std::size_t i = 0; i < concurrency_; ++i) start();
+        over_.acquire();
+        return good_;
+    }
+
+  private:
+    void start() {
+        if (to_start_.fetch_sub(1) <= 0) return;
+        const auto number = next_.fetch_add(1);
+        const engine::JobSpec job{.token = {static_cast<registry::PayeeIndex>(number % payees_.size()), 1},
+                                  .epoch = 1,
+                                  .window_s = window_s,
+                                  .known = true};
+        engine::submit_job(*instance_, job, payees_[job.token.payee], ns, [this](const engine::JobResult& result) {
+            if (result.outcome == STIPEND_JOB_OK) good_.fetch_add(1);
+            start();
+            if (to_end_.fetch_sub(1) == 1) over_.release();
+        });
+    }
+
+    const std::vector<registry::Payee> payees_;
+    const std::size_t concurrency_;
+    SystemClock clock_;
+    plugin::WorkerPool pool_;
+    std::unique_ptr<http::CurlClient> client_;
+    std::shared_ptr<plugin::Instance> instance_;
+    std::atomic<std::int64_t> to_start_ = 0, to_end_ = 0;
+    std::atomic<std::uint64_t> next_ = 0, good_ = 0;
+    std::binary_semaphore over_{0};
+};
+
+template <class Run>
+Measure timed(std::int64_t (*clock)(), Run run) {
+    return [clock, run](std::uint64_t count) -> Result<Measured> {
+        const auto from = clock();
+        const auto good = run(count);
+        return Measured{.done = count, .ns = clock() - from, .check = good};
+    };
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+    if (argc != 7) {
+        die("usage: dispatch_bench PLUGIN_FOLDER STAGING_FOLDER PROBE_PROGRAM GATEWAY_URL CONCURRENCY ADDRESSES");
+    }
+    const std::string gateway = argv[4];
+    const auto concurrency = static_cast<std::size_t>(std::stoul(argv[5]));
+    const auto payees = payees_of(argv[6]);
+    plugin::Loader loader({.folder = argv[1], .staging = argv[2], .probe = {.program = argv[3]}});
+    const auto chosen = must(loader.load({.plugin = "byoc", .id = {}, .sha256 = {}}));
+
+    const auto url = cat(gateway, "/process/request/", capability);
+    const auto requests = requests_for(payees);
+    BareLoop poll(url, requests, concurrency, Waiting::poll);
+    BareLoop epoll(url, requests, concurrency, Waiting::epoll);
+    Dispatcher dispatcher(chosen, gateway, payees, concurrency);
+    const auto dispatch = [&](std::uint64_t count) { return dispatcher.run(count); };
+    return serve({{"dispatcher", timed(wall_ns, dispatch)},
+                  {"dispatcher-cpu", timed(process_cpu_ns, dispatch)},
+                  {"bare-poll", timed(wall_ns, [&](std::uint64_t count) { return poll.run(count); })},
+                  {"bare-epoll", timed(wall_ns, [&](std::uint64_t count) { return epoll.run(count); })}});
+}

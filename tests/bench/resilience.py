@@ -1,0 +1,40 @@
+"""Network resilience: what faults of others cost, and what it costs to try a strange plugin safely."""
+import socket
+import statistics
+
+from jobs import CONCURRENCY
+from measure import Figure, alternate, divide
+from payments import against
+
+
+def dead_address():
+    """Where nobody listens."""
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        return f"http://127.0.0.1:{free.getsockname()[1]}"
+
+
+def figures(site):
+    count = site.count(4000)
+    healthy = site.devnet()
+    faulty = site.devnet()
+    # One in ten fails: half of these by an error of their own, half in a way for which the gateway is looked at.
+    for number in range(0, faulty.orchestrators, 20):
+        faulty.fault(number, kind="error", status=500, text="broken")
+        faulty.fault(number + 10, kind="empty200")
+    with site.dispatcher(healthy.gateway, healthy.addresses, CONCURRENCY) as well, \
+            site.dispatcher(faulty.gateway, faulty.addresses, CONCURRENCY) as ill, \
+            site.dispatcher(dead_address(), healthy.addresses, CONCURRENCY) as dead:
+        for instrument in (well, ill, dead):
+            instrument.ask("dispatcher", count)
+        good, mixed = alternate(site.pairs, well.rate("dispatcher", count), ill.rate("dispatcher", count))
+        yield Figure("jobs with 10 % faulty orchestrators / with none, second tries included", divide(mixed, good),
+                     note=against(mixed, good))
+        good, lost = alternate(site.pairs, *(one.rate("dispatcher-cpu", count) for one in (well, dead)))
+        cost_us = [1e6 / rate for rate in lost]
+        yield Figure("CPU of a job at a dead gateway / at a healthy one", divide(good, lost),
+                     note=f"{statistics.median(cost_us):.3g} us each")
+    with site.policy() as plugins:
+        probes, spawns = alternate(site.pairs, *(plugins.rate(name, site.count(10)) for name in ("probe", "spawn")))
+        yield Figure("trying a plugin in a process of its own", [1e3 / rate for rate in probes], ("<=", 5), unit="ms")
+        yield Figure("the same / starting /bin/true", divide(spawns, probes))
