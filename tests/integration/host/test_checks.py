@@ -43,7 +43,8 @@ class Checks(unittest.TestCase):
         self.host = Host(self.devnet, interval=2)
         self.addCleanup(self.host.end)
         text = self.host.config.read_text()
-        text = text.replace("monitors: []", "monitors: [{ name: web, plugin: monitor, config: { timeout: 1s } }]")
+        text = text.replace("monitors: []", "monitors: [{ name: web, plugin: monitor, id: org.stipend.monitor, "
+                            "config: { timeout: 1s } }]")
         text = text.replace("orchestrators: []", f"""orchestrators:
   - address: {self.devnet.addresses}
     id: watched
