@@ -7,36 +7,31 @@
 #include <memory>
 #include <string>
 
-#include "host/api/reloader.hpp"
-#include "host/engine/runtime.hpp"
 #include "host/http/server.hpp"
 #include "host/plugin/executor.hpp"
+#include "stipend/json.hpp"
 
 namespace stipend::api {
 
 [[nodiscard]] std::filesystem::path control_socket(const std::string& state_folder);
 
-// GET /status; POST /reload {"accept_spend","undo","check"};
-// POST /adjust {"orchestrator","from","to","reason","usd","by"}.
-// Answers are JSON; {"error"} and a status of 4xx where something is refused.
+// Answers are JSON; {"error"} and a status of 409 where something is refused.
 class ControlServer {
   public:
-    using Reload = std::function<ReloadReport(const ReloadRequest&)>;
-    // CONFLICT where another host answers at the socket. `runtime` outlives it; `reload` is called on its worker.
-    static Result<std::unique_ptr<ControlServer>> create(engine::Runtime& runtime, const std::string& state_folder,
-                                                         Reload reload);
+    using Work = std::function<Result<Json>(const Json& body)>;
+
+    // CONFLICT where another host answers at the socket.
+    static Result<std::unique_ptr<ControlServer>> create(const std::string& state_folder);
     ~ControlServer();
     ControlServer(const ControlServer&) = delete;
     ControlServer& operator=(const ControlServer&) = delete;
 
-  private:
-    ControlServer(engine::Runtime& runtime, Reload reload);
-    Result<void> add_routes();
-    // Answers on the worker, since the server's own thread must not wait.
-    Result<void> route(const char* method, const char* path, std::function<Result<Json>(const Json&)> work);
+    // Has `work` answer on the server's own worker, one request after the other: it may block.
+    Result<void> route(const char* method, const char* path, Work work);
 
-    engine::Runtime& runtime_;
-    Reload reload_;
+  private:
+    ControlServer();
+
     plugin::WorkerPool pool_;
     std::shared_ptr<plugin::Strand> strand_;
     std::unique_ptr<http::Server> server_;

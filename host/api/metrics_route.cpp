@@ -3,10 +3,8 @@
 #include "host/plugin/instance.hpp"
 
 namespace stipend::api {
-namespace {
 
-// What the engine counts, as it stands at this moment. [control]
-void refresh(engine::Runtime& runtime, work::Metrics& metrics) {
+void refresh_metrics(engine::Runtime& runtime, work::Metrics& metrics) {
     const auto& engine = runtime.engine();
     const auto& counters = engine.counters();
     const auto count = [&](const char* name, const char* help, std::uint64_t value) {
@@ -31,21 +29,18 @@ void refresh(engine::Runtime& runtime, work::Metrics& metrics) {
           static_cast<double>(runtime.loop().take_longest_turn_ns()) / 1e9);
 }
 
-}  // namespace
-
-Result<std::unique_ptr<http::Server>> serve_metrics(const std::string& listen, engine::Runtime& runtime,
-                                                    work::Metrics& metrics) {
+Result<std::unique_ptr<http::Server>> serve_metrics(const std::string& listen, work::Metrics& metrics,
+                                                    std::function<void(Task)> post, std::function<void()> refresh) {
     STIPEND_LET(server, http::Server::create({.listen = listen}));
-    STIPEND_TRY(server->add_route(
-        {.method = "GET",
-         .path = "/metrics",
-         .handler = [&runtime, &metrics](http::ServerRequest&&, http::Responder responder) {
-             runtime.post([&runtime, &metrics, responder = std::move(responder)]() mutable {
-                 refresh(runtime, metrics);
-                 static_cast<void>(responder.respond(
-                     {200, cat("Content-Type: ", work::Metrics::content_type, "\r\n"), metrics.text()}));
-             });
-         }}));
+    auto handler = [&metrics, post = std::move(post), refresh = std::move(refresh)](http::ServerRequest&&,
+                                                                                    http::Responder responder) {
+        post([&metrics, refresh, responder = std::move(responder)]() mutable {
+            refresh();
+            static_cast<void>(
+                responder.respond({200, cat("Content-Type: ", work::Metrics::content_type, "\r\n"), metrics.text()}));
+        });
+    };
+    STIPEND_TRY(server->add_route({.method = "GET", .path = "/metrics", .handler = std::move(handler)}));
     return std::move(server);
 }
 

@@ -69,6 +69,7 @@ std::optional<std::string> Reloader::needs_restart(const config::Settings& next)
     const auto differs = [](const char* option) {
         return cat(option, " cannot change while the host runs: restart it");
     };
+    if (next.role != settings_.role) return differs("role");
     if (next.state != settings_.state) return differs("state");
     if (next.chain_id != settings_.chain_id) return differs("network.chain_id");
     if (next.settlement != settings_.settlement) return differs("settlement");

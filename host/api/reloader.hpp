@@ -6,27 +6,12 @@
 #include <optional>
 #include <string>
 
+#include "host/api/reload.hpp"
 #include "host/config/environment.hpp"
 #include "host/engine/runtime.hpp"
 #include "host/plugin/loader.hpp"
 
 namespace stipend::api {
-
-struct ReloadRequest {
-    bool accept_spend = false;  // take a configuration that more than doubles the largest possible spend
-    bool undo = false;          // take the one before the present one
-    bool check = false;         // say what would happen, and take nothing
-};
-
-struct ReloadReport {
-    bool valid = false;   // nothing is wrong with it
-    bool taken = false;   // and it is in force
-    std::string text;     // what an operator reads: what was taken, or why nothing was
-    std::string summary;  // of what was taken, in a line
-    Json problems;        // an array where the configuration is wrong; null otherwise
-    ledger::GenerationId generation = 0;
-    std::int64_t pause_ns = 0;  // the longest that the control thread was kept at a time
-};
 
 // "generation 2 is in force, 16 orchestrators"
 [[nodiscard]] std::string in_force(ledger::GenerationId generation, std::size_t orchestrators);

@@ -3,8 +3,33 @@
 #include "host/cli/commands.hpp"
 #include "host/config/environment.hpp"
 #include "host/engine/plan.hpp"
+#include "host/worker/plan.hpp"
 
 namespace stipend::cli {
+
+namespace {
+
+void tell_ignored(const config::Loaded& loaded, const config::Environment& environment) {
+    for (const auto& name : config::ignored_environment(loaded.names_read, environment)) {
+        fmt::print("{} is set in the environment, but has no effect here\n", name);
+    }
+}
+
+int check_worker(const Common& common, plugin::Loader& loader, config::Loaded loaded,
+                 const config::Environment& environment, config::Problems& problems) {
+    const auto plan = worker::make_plan(loader, loaded.settings, problems);
+    if (!plan) return print_problems(problems, common.json);
+    const auto services = plan->settings.services.watch.size();
+    if (common.json) {
+        fmt::print("{}\n", Json::object().set("services", Json::of_int(static_cast<std::int64_t>(services))).dump());
+        return exit_good;
+    }
+    fmt::print("{} is good\n{} services are watched\n", common.config_file, services);
+    tell_ignored(loaded, environment);
+    return exit_good;
+}
+
+}  // namespace
 
 int check(const Common& common) {
     const config::ProcessEnvironment environment;
@@ -12,6 +37,8 @@ int check(const Common& common) {
     auto loaded = config::load(common.config_file, environment, problems);
     if (!problems.empty()) return print_problems(problems, common.json);
     plugin::Loader loader(loader_options(loaded.settings));
+    if (loaded.settings.role == config::Role::worker)
+        return check_worker(common, loader, std::move(loaded), environment, problems);
     const auto plan = engine::make_plan(loader, std::move(loaded.settings), problems);
     if (!plan) return print_problems(problems, common.json);
     if (common.json) {
@@ -23,9 +50,7 @@ int check(const Common& common) {
         return exit_good;
     }
     fmt::print("{} is good\nlargest possible spend: {}\n", common.config_file, engine::spend_text(plan->spend));
-    for (const auto& name : config::ignored_environment(loaded.names_read, environment)) {
-        fmt::print("{} is set in the environment, but has no effect here\n", name);
-    }
+    tell_ignored(loaded, environment);
     return exit_good;
 }
 

@@ -1,6 +1,8 @@
 // The commands that ask or steer a running host: status, reload, adjust.
 #include <fmt/format.h>
+
 #include <unistd.h>
+#include <charconv>
 
 #include <cstdlib>
 
@@ -17,7 +19,30 @@ std::string text_of(const Json& object, std::string_view key) {
     return value == nullptr || value->is(Json::Kind::null) ? std::string("-") : value->text();
 }
 
+// Parts per million as a percentage.
+std::string percent_text(const Json& object, std::string_view key) {
+    std::int64_t ppm = 0;
+    const auto text = text_of(object, key);
+    std::from_chars(text.data(), text.data() + text.size(), ppm);
+    return scaled_text(ppm, 4);
+}
+
+void print_worker_status(const Json& status) {
+    fmt::print("listens at {}\nworker: {}\n", text_of(status, "listens"), status.find("worker")->dump());
+    fmt::print("uptime of all over {} s: {} %, seen {} %\n", text_of(status, "window_seconds"),
+               percent_text(status, "overall_ppm"), percent_text(status, "coverage_ppm"));
+    if (status.find("error") != nullptr) fmt::print("{}\n", text_of(status, "error"));
+    fmt::print("\n{:<32} {:<8} {:>9} {:>9}  why\n", "service", "is", "uptime %", "seen %");
+    for (const auto& one : status.find("services")->items()) {
+        fmt::print("{:<32} {:<8} {:>9} {:>9}  {}\n", text_of(one, "name"), text_of(one, "verdict"),
+                   percent_text(one, "up_ppm"), percent_text(one, "seen_ppm"), text_of(one, "why"));
+    }
+    for (const auto& one : status.find("found")->items())
+        fmt::print("found {}: {}\n", text_of(one, "name"), text_of(one, "why"));
+}
+
 void print_status(const Json& status) {
+    if (status.find("services") != nullptr) return print_worker_status(status);
     fmt::print("{}: {}\n", text_of(status, "settlement"), text_of(status, "paid"));
     fmt::print("generation {}, {} USD per ETH, largest possible spend {}\n", text_of(status, "generation"),
                text_of(status, "usd_per_eth"), text_of(status, "largest_spend"));

@@ -162,6 +162,17 @@ void Runtime::begin_stop() {
     }
 }
 
+void Runtime::refresh_metrics(work::Metrics& metrics) const {
+    const auto now = shop_->now();
+    std::size_t up = 0, all = 0;
+    watcher_->visit(0, [&](const work::Watched& one) {
+        ++all;
+        up += one.series.verdict(now) == STIPEND_UP ? 1 : 0;
+    });
+    metrics.set_gauge("services", "Services that are watched.", static_cast<double>(all));
+    metrics.set_gauge("services_up", "Services that are up at present.", static_cast<double>(up));
+}
+
 Result<std::string> Runtime::services(std::int64_t window_s) {
     return view_.view(cat("services?window_seconds=", window_s));
 }

@@ -6,6 +6,7 @@
 #include <optional>
 #include <string>
 
+#include "host/work/metrics.hpp"
 #include "host/work/route_book.hpp"
 #include "host/work/watcher.hpp"
 #include "host/worker/plan.hpp"
@@ -41,6 +42,8 @@ class Runtime {
     // What the plugin reports of itself, as JSON. [any thread but control]
     [[nodiscard]] Result<std::string> report();
     [[nodiscard]] Result<std::string> services(std::int64_t window_s);  // [any]
+    // Brings the host's own metrics up to date. [control]
+    void refresh_metrics(work::Metrics& metrics) const;
 
     static constexpr const char* listener = "worker";
 
