@@ -11,6 +11,7 @@ import os
 import pathlib
 import platform
 import shutil
+import signal
 import sys
 import tempfile
 
@@ -112,6 +113,7 @@ def main():
     if not options.json:
         print(f"{pairs} alternating pairs each; median (quartiles); {os.cpu_count()} cores. "
               "[Absolute values belong to this machine.]")
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))  # as on Ctrl-C: what was started is ended
     with contextlib.ExitStack() as cleanup:
         folder = pathlib.Path(tempfile.mkdtemp(prefix="stipend-bench-", dir=options.folder))
         cleanup.callback(shutil.rmtree, folder, ignore_errors=True)

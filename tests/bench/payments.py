@@ -27,9 +27,11 @@ def deciding(site):
             count = site.count(200_000)
             so, abi, linked = alternate(
                 site.pairs, *(policy.rate(f"{way}-{batch}", count) for way in ("so", "abi", "linked")))
-            yield Figure(f"decisions through the .so / linked in, batch {batch}", divide(abi, linked),
-                         (">=", 0.95) if batch >= 64 else None, note=against(abi, linked))
-            yield Figure(f"the same with the host's check of each decision, batch {batch}", divide(so, linked),
+            # The goal stands at both: at the crossing alone, and at what the host really does with an untrusted plugin.
+            goal = (">=", 0.95) if batch >= 64 else None
+            yield Figure(f"decisions through the .so / linked in, batch {batch}", divide(abi, linked), goal,
+                         note=against(abi, linked))
+            yield Figure(f"the same with the host's check of each decision, batch {batch}", divide(so, linked), goal,
                          note=per_second(so))
 
         def python():

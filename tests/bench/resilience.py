@@ -16,21 +16,26 @@ def dead_address():
 
 def figures(site):
     count = site.count(4000)
-    healthy = site.devnet()
-    faulty = site.devnet()
-    # One in ten fails: half of these by an error of their own, half in a way for which the gateway is looked at.
-    for number in range(0, faulty.orchestrators, 20):
-        faulty.fault(number, kind="error", status=500, text="broken")
-        faulty.fault(number + 10, kind="empty200")
+    healthy, broken, silent = site.devnet(), site.devnet(), site.devnet()
+    # One in ten fails: by an error of its own (a 4xx, which a gateway passes on: after a 5xx it goes on to others and
+    # says nothing), or in a way for which the gateway is looked at, once a second at most.
+    for number in range(0, healthy.orchestrators, 10):
+        broken.fault(number, kind="error", status=429, text="busy")
+        silent.fault(number, kind="empty200")
     with site.dispatcher(healthy.gateway, healthy.addresses, CONCURRENCY) as well, \
-            site.dispatcher(faulty.gateway, faulty.addresses, CONCURRENCY) as ill, \
+            site.dispatcher(broken.gateway, broken.addresses, CONCURRENCY) as erring, \
+            site.dispatcher(silent.gateway, silent.addresses, CONCURRENCY) as mute, \
             site.dispatcher(dead_address(), healthy.addresses, CONCURRENCY) as dead:
-        for instrument in (well, ill, dead):
+        instruments = (well, erring, mute)
+        for instrument in instruments:
             instrument.ask("dispatcher", count)
-        good, mixed = alternate(site.pairs, well.rate("dispatcher", count), ill.rate("dispatcher", count))
-        yield Figure("jobs with 10 % faulty orchestrators / with none, second tries included", divide(mixed, good),
-                     note=against(mixed, good))
-        good, lost = alternate(site.pairs, *(one.rate("dispatcher-cpu", count) for one in (well, dead)))
+        good, errors, empty = alternate(site.pairs, *(one.rate("dispatcher", count) for one in instruments))
+        yield Figure("jobs with 10 % of the orchestrators answering an error / none", divide(errors, good),
+                     note=against(errors, good))
+        yield Figure("jobs with 10 % answering nothing, so that the gateway is looked at / none", divide(empty, good),
+                     note=against(empty, good))
+        # A dead gateway answers all that wait by one look a second: more than one fill of the places is only waiting.
+        good, lost = alternate(site.pairs, *(one.rate("dispatcher-cpu", CONCURRENCY) for one in (well, dead)))
         cost_us = [1e6 / rate for rate in lost]
         yield Figure("CPU of a job at a dead gateway / at a healthy one", divide(good, lost),
                      note=f"{statistics.median(cost_us):.3g} us each")

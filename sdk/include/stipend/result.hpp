@@ -114,7 +114,8 @@ template <>
 class [[nodiscard]] Result<void> {
   public:
     using value_type = void;
-    Result() = default;
+    // Not defaulted: `return {}` would then set all of the object to zero first, on the hot path of every call.
+    Result() noexcept {}                               // NOLINT(modernize-use-equals-default)
     Result(Error error) : error_(std::move(error)) {}  // NOLINT(google-explicit-constructor)
 
     [[nodiscard]] bool ok() const noexcept { return !error_; }

@@ -1,0 +1,44 @@
+#!/usr/bin/env python3
+"""The benchmarks run, and every figure is there under its heading. What the figures are is no test."""
+import json
+import math
+import pathlib
+import subprocess
+import sys
+import unittest
+
+BENCH = pathlib.Path(__file__).with_name("bench.py")
+HEADINGS = ["Concurrent orchestrators", "Job rate", "Payment throughput", "Network resilience"]
+BUILD = sys.argv.pop()
+
+
+def bench(*arguments):
+    return subprocess.run([sys.executable, "-B", BENCH, BUILD, *arguments], check=False, capture_output=True, text=True,
+                          timeout=280)
+
+
+class Smoke(unittest.TestCase):
+    def test_all_ratios_are_computed_under_the_four_headings(self):
+        done = bench("--quick", "--json")
+        self.assertEqual(done.returncode, 0, done.stderr)
+        report = json.loads(done.stdout)
+        self.assertEqual([section["title"] for section in report["sections"]], HEADINGS)
+        for section in report["sections"]:
+            self.assertGreater(len(section["figures"]), 1, section["title"])
+            for figure in section["figures"]:
+                low, high = figure["quartiles"]
+                self.assertTrue(all(map(math.isfinite, (low, figure["median"], high))), figure)
+                self.assertLessEqual(low, figure["median"])
+                self.assertLessEqual(figure["median"], high)
+                self.assertEqual(figure["pairs"], report["pairs"])
+                if "goal" in figure:
+                    self.assertIn(figure["goal"]["verdict"], ("met", "missed"))
+
+    def test_a_section_that_is_not_there_is_refused(self):
+        done = bench("--quick", "nonsense")
+        self.assertEqual(done.returncode, 2)
+        self.assertIn("got nonsense, want one of orchestrators, jobs, payments, resilience", done.stderr)
+
+
+if __name__ == "__main__":
+    unittest.main()
