@@ -1,0 +1,175 @@
+"""The worker beside a real Docker Engine: its routes tell the truth about the containers, whatever happens to them."""
+import signal
+import sys
+import threading
+import time
+import unittest
+import urllib.request
+
+from worker import SEVEN, Truth, Worker, wait_for
+import engine as engines
+
+PROMPT = 2.0  # seconds within which a change is told
+AGREE = 0.2   # percent
+
+
+def within(seconds, condition, what):
+    end = time.monotonic() + seconds
+    while not condition():
+        if time.monotonic() > end:
+            raise AssertionError(f"not within {seconds} s: {what}")
+        time.sleep(0.02)
+
+
+class EngineTest(unittest.TestCase):
+    services = SEVEN + ["s1_*"]
+    containers = SEVEN + ["s1_avatar", "s1_voice"]
+
+    def setUp(self):
+        self.engine = engines.Engine()
+        self.addCleanup(self.engine.close)
+        self.truth = Truth()
+        for name in self.containers:
+            self.up(name, lambda name=name: self.engine.run(name))
+        self.worker = Worker(self.engine.address, services=self.services)
+        self.addCleanup(self.worker.end)
+        self.worker.start()
+        within(PROMPT * 3, lambda: len(self.worker.services()) == len(self.containers) and
+               all(one["running"] for one in self.worker.services().values()), "all of them running")
+
+    def up(self, name, act):
+        act()
+        self.truth.note(name, True)
+
+    def down(self, name, act):
+        act()
+        self.truth.note(name, False)
+
+    def told(self, name, running, **more):
+        def fits():
+            one = self.worker.services().get(name, {})
+            return one.get("running") == running and all(one.get(key) == value for key, value in more.items())
+        within(PROMPT, fits, f"{name} running={running} {more}: {self.worker.services().get(name)}")
+
+    def agree(self, window):
+        at = time.time()
+        told = float(self.worker.get(f"/service-uptime?window_seconds={window}")["overall_uptime_percentage"])
+        want = self.truth.overall_percent(at, window)
+        self.assertLess(abs(told - want), AGREE, f"told {told}, want {want}")
+
+
+class Containers(EngineTest):
+    def test_whatever_happens_to_a_container_is_told_within_two_seconds_and_counted_exactly(self):
+        engine = self.engine
+        begun = time.time()
+        self.down("redis_scb", lambda: engine.act("redis_scb", "kill"))
+        self.told("redis_scb", False, status="exited")
+        self.up("redis_scb", lambda: engine.act("redis_scb", "start"))
+        self.told("redis_scb", True, status="running")
+        self.down("autogen_agent", lambda: engine.act("autogen_agent", "pause"))
+        self.told("autogen_agent", False, status="paused")
+        self.up("autogen_agent", lambda: engine.act("autogen_agent", "unpause"))
+        self.told("autogen_agent", True)
+        self.down("autogen_neo4j", lambda: engine.act("autogen_neo4j", "stop", t=0))
+        self.told("autogen_neo4j", False)
+        self.up("autogen_neo4j", lambda: engine.act("autogen_neo4j", "restart", t=0))
+        self.told("autogen_neo4j", True)
+        self.down("scb_gateway", lambda: engine.act("scb_gateway", "rename", name="another"))
+        self.told("scb_gateway", False)
+        self.up("scb_gateway", lambda: engine.act("another", "rename", name="scb_gateway"))
+        self.told("scb_gateway", True)
+        self.down("s1_voice", lambda: engine.remove("s1_voice"))
+        self.told("s1_voice", False)  # what a pattern found and lost stays on the list
+        time_of_all = max(30, int(time.time() - begun) + 1)
+        self.agree(time_of_all)
+        self.agree(604800)
+
+    def test_health_decides_where_a_container_has_a_check(self):
+        self.engine.remove("vtuber-ollama")
+        self.engine.run("vtuber-ollama", health="test -e /well")
+        self.engine.exec("vtuber-ollama", "touch", "/well")
+        wait_for(lambda: self.engine.inspect("vtuber-ollama")["State"]["Health"]["Status"] == "healthy", "health")
+        self.told("vtuber-ollama", True, health="healthy")
+        self.engine.exec("vtuber-ollama", "rm", "/well")
+        wait_for(lambda: self.engine.inspect("vtuber-ollama")["State"]["Health"]["Status"] == "unhealthy", "illness")
+        self.told("vtuber-ollama", False, health="unhealthy")
+
+    def test_a_container_that_runs_out_of_memory_is_down(self):
+        self.engine.remove("redis_scb")
+        self.engine.run("redis_scb", memory=8 << 20, command=("sh", "-c", "test -e /go || sleep 1; x=a; while true; do x=$x$x; done"))
+        self.told("redis_scb", True)
+        wait_for(lambda: not self.engine.inspect("redis_scb")["State"]["Running"], "the end of its memory")
+        self.told("redis_scb", False, status="exited")
+
+    def test_polling_changes_no_figure(self):
+        self.down("redis_scb", lambda: self.engine.act("redis_scb", "kill"))
+        self.told("redis_scb", False)
+        looks = self.worker.services()["redis_scb"]["checks_count"]
+        count, end = [0] * 4, time.monotonic() + 4
+
+        def poll(at):
+            while time.monotonic() < end:
+                with urllib.request.urlopen(self.worker.url + "/service-uptime", timeout=20) as answer:
+                    answer.read()
+                count[at] += 1
+        threads = [threading.Thread(target=poll, args=(at,)) for at in range(len(count))]
+        for one in threads:
+            one.start()
+        for one in threads:
+            one.join()
+        self.assertGreater(sum(count), 400)
+        self.agree(30)
+        # One look every ten seconds, and those that events bring: none for being asked.
+        self.assertLessEqual(self.worker.services()["redis_scb"]["checks_count"], looks + 2)
+
+    def test_the_daemon_killed_and_brought_back_hides_nothing(self):
+        self.engine.kill()
+        for name in self.containers:  # what nobody can see is not uptime, and nothing will prove it
+            self.truth.note(name, False)
+        within(PROMPT, lambda: "error" in self.worker.get("/service-status"), "the reason that nothing can be seen")
+        self.assertEqual(self.worker.get("/service-status")["summary"]["services_up"], 0)
+        self.engine.start()  # without live restore its containers end with it
+        for name in self.containers:
+            self.up(name, lambda name=name: self.engine.act(name, "start"))
+        within(10, lambda: all(one["running"] for one in self.worker.services().values()), "all of them running again")
+        self.agree(30)
+
+
+class Restart(EngineTest):
+    def test_a_restart_of_the_worker_neither_adds_nor_hides_downtime(self):
+        self.down("redis_scb", lambda: self.engine.act("redis_scb", "kill"))
+        self.told("redis_scb", False)
+        self.worker.end_process(kill=True)
+        self.up("redis_scb", lambda: self.engine.act("redis_scb", "start"))  # while nobody looks
+        self.down("autogen_agent", lambda: self.engine.act("autogen_agent", "kill"))
+        self.worker.start()
+        self.told("redis_scb", True)
+        self.told("autogen_agent", False)
+        self.agree(30)
+        self.up("autogen_agent", lambda: self.engine.act("autogen_agent", "start"))
+        self.told("autogen_agent", True)
+        self.assertEqual(self.worker.end_process(kill=False), 0)
+        self.worker.start()
+        self.told("autogen_agent", True)
+        self.agree(40)
+
+
+class Discovery(unittest.TestCase):
+    def test_a_service_of_a_known_kind_is_found_and_told(self):
+        with engines.Engine() as engine:
+            engine.run("redis_scb")
+            engine.run("neurosync_main")
+            engine.run("anything", labels={"stipend.monitor": "true"})
+            worker = Worker(engine.address, services=["redis_scb"])
+            self.addCleanup(worker.end)
+            worker.start()
+            within(PROMPT * 3, lambda: worker.said("found neurosync_main") and worker.said("found anything"), "both found")
+            self.assertEqual(list(worker.services()), ["redis_scb"])  # proposed, not watched
+
+
+if __name__ == "__main__":
+    reason = engines.why_not()
+    if reason is not None:
+        print("skipped:", reason)
+        sys.exit(77)
+    unittest.main(verbosity=2)
