@@ -17,6 +17,7 @@ void Engine::tick(stipend_unix_ns now) {
         price_asked_ = true;
         effects_.fetch_price();
     }
+    give_up_lost_jobs(now);
     if (!draining_) {
         collect_due(now);
         send_ready(now);
@@ -82,6 +83,7 @@ void Engine::submit(registry::PayeeIndex payee, stipend_unix_ns now) {
     slot.bound = publication_at(account.due_at - account.interval_ns);
     ++live_[slot.bound - first_live_].users;
     ++slot.attempt;
+    sent_.emplace_back(now + max_job_ns, JobToken{payee, slot.attempt});
     ++in_flight_;
     ++counters_.jobs;
     // The window reaches back to the last decision, and over at least the interval.
@@ -96,6 +98,21 @@ void Engine::submit(registry::PayeeIndex payee, stipend_unix_ns now) {
                     payees_[payee]);
 }
 
+// A plugin that loses a job must not keep its payee waiting for ever.
+void Engine::give_up_lost_jobs(stipend_unix_ns now) {
+    while (!sent_.empty()) {
+        const auto [until, token] = sent_.front();
+        const auto& slot = slots_[token.payee];
+        const bool open = slot.stage == Stage::in_flight && slot.attempt == token.attempt;
+        if (open && now < until) return;
+        sent_.pop_front();
+        if (!open) continue;
+        JobResult lost;
+        lost.reason = "the dispatch plugin never answered";
+        take_answer(token, std::move(lost), now);
+    }
+}
+
 std::uint32_t Engine::publication_at(stipend_unix_ns period_start) const {
     auto at = live_.size() - 1;
     while (at > 0 && live_[at].generation->published_at() > period_start) --at;
@@ -103,6 +120,11 @@ std::uint32_t Engine::publication_at(stipend_unix_ns period_start) const {
 }
 
 void Engine::job_done(JobToken token, JobResult result, stipend_unix_ns now) {
+    take_answer(token, std::move(result), now);
+    tick(now);
+}
+
+void Engine::take_answer(JobToken token, JobResult result, stipend_unix_ns now) {
     if (token.payee >= slots_.size() || slots_[token.payee].stage != Stage::in_flight ||
         slots_[token.payee].attempt != token.attempt) {
         ++counters_.stray_answers;
@@ -119,7 +141,6 @@ void Engine::job_done(JobToken token, JobResult result, stipend_unix_ns now) {
         slot.stage = Stage::sampled;
         sampled_.push_back({token.payee, std::move(result)});
     }
-    tick(now);
 }
 
 // Raises and resolves what an outcome says of the gateway and of this payee's place in it.
@@ -167,6 +188,7 @@ std::optional<stipend_unix_ns> Engine::next_wakeup(stipend_unix_ns now) const {
     if (failure_) return next;
     if (!price_asked_) earlier(price_due_at_);
     if (retry_commit_at_ != 0) earlier(retry_commit_at_);
+    if (!sent_.empty()) earlier(sent_.front().first);
     if (draining_) return next;
     if (const auto due = schedule_.next_ns(); due && (!until_ || *due <= *until_)) earlier(*due);
     if (!ready_.empty() && may_send()) {

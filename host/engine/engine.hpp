@@ -20,12 +20,14 @@
 #include "host/engine/schedule.hpp"
 #include "host/ledger/rows.hpp"
 #include "host/registry/payee.hpp"
+#include "stipend/duration.hpp"
 
 namespace stipend::engine {
 
 inline constexpr std::size_t max_batch = 4096;  // decisions in one transaction
 inline constexpr std::size_t max_live_generations = 3;
 inline constexpr std::int64_t max_window_s = 7 * 86400;  // as far back as a worker's history goes
+inline constexpr std::int64_t max_job_ns = 900 * ns_per_s;  // then a job is lost; dispatchers end theirs much earlier
 inline constexpr std::size_t max_recorded = 256;         // samples kept to try new code on
 inline constexpr std::size_t min_payees_for_all_failed = 2;
 
@@ -147,6 +149,8 @@ class Engine {
     void send_ready(stipend_unix_ns now);
     [[nodiscard]] bool may_send() const;
     void submit(registry::PayeeIndex payee, stipend_unix_ns now);
+    void take_answer(JobToken token, JobResult result, stipend_unix_ns now);
+    void give_up_lost_jobs(stipend_unix_ns now);
     [[nodiscard]] std::uint32_t publication_at(stipend_unix_ns period_start) const;
     void watch_outcome(registry::PayeeIndex payee, const JobResult& result, stipend_unix_ns now);
 
@@ -186,6 +190,7 @@ class Engine {
     std::vector<Slot> slots_;  // by payee
     Schedule schedule_;
     std::deque<registry::PayeeIndex> ready_;  // due, waiting for a place
+    std::deque<std::pair<stipend_unix_ns, JobToken>> sent_;  // until when each is waited for; the oldest one is open
     std::vector<Sampled> sampled_;            // answered, waiting to be decided
     std::shared_ptr<const ledger::Batch> committing_;
     ledger::Batch pending_;  // what the next batch carries beside decisions

@@ -108,6 +108,26 @@ TEST_CASE("an orchestrator that the gateway does not know is held with one alert
     CHECK(sim.state("o1").consecutive_failures == 0);
 }
 
+TEST_CASE("a job that the plugin loses holds its payee's period, and is asked again") {
+    Simulation sim;
+    bool lost = true;
+    sim.answer = [&lost](const registry::Payee& one, const JobSpec&, stipend_unix_ns) {
+        return std::pair{good("100"), lost && one.key == "o1" ? 100'000 * second : second};
+    };
+    REQUIRE(sim.publish({}, payees(2)).ok());
+    sim.run_for(max_job_ns - second);
+    CHECK(sim.of("o1").empty());
+    CHECK(sim.holds.empty());
+    CHECK(sim.of("o2").size() == 15);
+    lost = false;
+    sim.run_for(120 * second);
+    REQUIRE(sim.holds.size() == 1);
+    CHECK(sim.holds.front().first == "o1");
+    REQUIRE_FALSE(sim.of("o1").empty());
+    CHECK(sim.of("o1").front().decision.epoch == 1);
+    CHECK(sim.of("o1").front().decision.consecutive_failures == 0);
+}
+
 TEST_CASE("late, repeated and stray answers change nothing") {
     Simulation sim;
     REQUIRE(sim.publish({}, payees(2)).ok());
