@@ -41,6 +41,13 @@ struct AdjustOptions {
 };
 int adjust(const AdjustOptions& options);
 
+struct PinOptions {
+    Common common;
+    std::string url;
+    std::string store;  // where the fingerprint is kept; empty: nowhere
+};
+int byoc_pin(const PinOptions& options);
+
 int config_schema(const Common& common, const std::string& role);  // "manager" or "worker"
 int config_dump(const Common& common);
 int check(const Common& common);

@@ -108,6 +108,13 @@ int main(int argc, char** argv) {
     inspect->add_option("FILE", file, "a .so file, or the name of one in the plugin folder")->required();
     inspect->callback([&] { status = plugins_inspect(common, file); });
 
+    PinOptions pin;
+    auto* byoc = app.add_subcommand("byoc", "jobs and their orchestrators")->require_subcommand(1);
+    auto* pin_app = command(*byoc, "pin", "show the certificate of a server, so that it can be pinned", pin.common);
+    pin_app->add_option("URL", pin.url, "the server, such as https://127.0.0.1:9995")->required();
+    pin_app->add_option("--store", pin.store, "a file for the fingerprint, written anew");
+    pin_app->callback([&] { status = byoc_pin(pin); });
+
     EvalOptions eval;
     auto* policy = app.add_subcommand("policy", "the payment policy")->require_subcommand(1);
     auto* eval_app =

@@ -1,3 +1,4 @@
+#include <algorithm>
 #include <unordered_map>
 #include <unordered_set>
 
@@ -30,6 +31,7 @@ class CrossCheck {
         }
         check_orchestrators();
         check_service_addresses();
+        check_worker_keys();
         check_references();
     }
 
@@ -71,6 +73,7 @@ class CrossCheck {
     void check_names();
     void check_orchestrators();
     void check_service_addresses();
+    void check_worker_keys();
     void check_references();
     void check_services();
     void check_known(Mark mark, std::string path, std::string_view name, std::string_view where,
@@ -182,6 +185,20 @@ void CrossCheck::check_service_addresses() {
             report_twice_at(aligned ? items[j].mark : place_of(i, "service_addresses"),
                             cat(path_of(i, "service_addresses"), aligned ? cat("[", j, "]") : std::string()),
                             addresses[j], at->second, is_main ? "address" : "service_addresses");
+        }
+    }
+}
+
+// A key says who made a report: with one key two orchestrators could show the same worker's answers as their own.
+void CrossCheck::check_worker_keys() {
+    std::unordered_map<std::string, std::size_t> owners;
+    for (std::size_t i = 0; i < listed_; ++i) {
+        auto key = settings_.orchestrators[i].worker_key;
+        if (key.empty()) continue;
+        std::transform(key.begin(), key.end(), key.begin(), [](unsigned char c) { return std::tolower(c); });
+        const auto [at, fresh] = owners.emplace(std::move(key), i);
+        if (!fresh) {
+            report_twice(i, "worker_key", settings_.orchestrators[i].worker_key, at->second, "worker_key");
         }
     }
 }

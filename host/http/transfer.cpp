@@ -2,23 +2,16 @@
 
 #include <arpa/inet.h>
 #include <netinet/in.h>
-#include <openssl/ssl.h>
-#include <openssl/x509.h>
 
 #include <array>
 #include <chrono>
 #include <cstring>
-#include <ctime>
 
 #include "host/http/header_lines.hpp"
+#include "host/http/peer_certificate.hpp"
 
 namespace stipend::http {
 namespace {
-
-struct CertificateDeleter {
-    void operator()(X509* certificate) const { X509_free(certificate); }
-};
-using Certificate = std::unique_ptr<X509, CertificateDeleter>;
 
 std::int64_t monotonic_ns() {
     return std::chrono::steady_clock::now().time_since_epoch() / std::chrono::nanoseconds(1);
@@ -28,33 +21,6 @@ std::int64_t monotonic_ns() {
 template <class Value>
 void set(CURL* easy, CURLoption option, Value value) {
     STIPEND_ASSERT(curl_easy_setopt(easy, option, value) == CURLE_OK);
-}
-
-Certificate peer_certificate(CURL* easy) {
-    curl_tlssessioninfo* info = nullptr;
-    if (curl_easy_getinfo(easy, CURLINFO_TLS_SSL_PTR, &info) != CURLE_OK || info == nullptr ||
-        info->backend != CURLSSLBACKEND_OPENSSL || info->internals == nullptr) {
-        return nullptr;
-    }
-    return Certificate(SSL_get1_peer_certificate(static_cast<SSL*>(info->internals)));
-}
-
-std::int64_t not_after_ns(const X509* certificate) {
-    std::tm parts{};
-    if (ASN1_TIME_to_tm(X509_get0_notAfter(certificate), &parts) != 1) return 0;
-    const auto seconds = std::int64_t{::timegm(&parts)};
-    constexpr std::int64_t last_second = 9'223'372'036;  // what nanoseconds in 64 bits can hold
-    return (seconds > last_second ? last_second : seconds) * 1'000'000'000;
-}
-
-std::string hex_text(const Sha256& digest) {
-    static constexpr std::string_view digits = "0123456789abcdef";
-    std::string out;
-    for (const auto byte : digest) {
-        out.push_back(digits[byte >> 4]);
-        out.push_back(digits[byte & 15]);
-    }
-    return out;
 }
 
 // The address of a socket as numbers; empty for what is no internet address.
@@ -338,14 +304,12 @@ std::optional<Error> Transfer::check_certificate() {
     const auto certificate = peer_certificate(easy_.get());
     if (certificate) response_.tls_not_after = not_after_ns(certificate.get());
     if (request_.pin_sha256.empty()) return std::nullopt;
-    Sha256 digest{};
-    unsigned length = 0;
-    if (!certificate || X509_digest(certificate.get(), EVP_sha256(), digest.data(), &length) != 1 ||
-        length != digest.size()) {
+    const auto digest = certificate ? fingerprint_of(certificate.get()) : std::nullopt;
+    if (!digest) {
         return fail(STIPEND_E_UNAVAILABLE, "the server's certificate cannot be read, so its pin cannot be checked");
     }
-    if (digest == checked_.pin) return std::nullopt;
-    return fail(STIPEND_E_UNAVAILABLE, "wrong certificate: got SHA-256 ", hex_text(digest), ", want ",
+    if (*digest == checked_.pin) return std::nullopt;
+    return fail(STIPEND_E_UNAVAILABLE, "wrong certificate: got SHA-256 ", hex_text(*digest), ", want ",
                 hex_text(checked_.pin));
 }
 

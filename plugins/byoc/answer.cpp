@@ -60,6 +60,21 @@ Result<void> check_server(const std::string& served_by, const Expected& expected
                 "; if that is its own name, add to its entry: service_addresses: [\"", shown, "\"]");
 }
 
+// True where the evidence was verified, false where there is none that could be.
+Result<bool> check_signed(const Uptime& uptime, const Expected& expected) {
+    const bool key_known = !expected.evidence.public_key.empty();
+    if (expected.signed_only && !key_known) {
+        return fail(STIPEND_E_INVALID, "signed evidence is demanded, and its worker's key is not known: want a ",
+                    "worker_key in its entry");
+    }
+    if (!uptime.evidence && expected.signed_only) {
+        return fail(STIPEND_E_INVALID, "signed evidence is demanded: got an answer without evidence");
+    }
+    if (!uptime.evidence || !key_known) return false;
+    STIPEND_TRY(check_evidence(*uptime.evidence, expected.evidence, uptime.ppm, uptime.window_s));
+    return true;
+}
+
 Result<Uptime> check_answer(const HttpReply& reply, const Attempt& attempt, const Expected& expected) {
     const auto error = [](const auto&... parts) { return fail(STIPEND_E_INVALID, parts...); };
     if (reply.status != STIPEND_OK) {
@@ -99,7 +114,10 @@ Result<Uptime> read_uptime(std::string_view body) {
     if (!ppm) {
         return fail(STIPEND_E_INVALID, name, ": got ", printable(found->text(), 40), ", want a number in 0..100");
     }
-    return Uptime{*ppm, read_window(answer)};
+    Uptime out{*ppm, read_window(answer)};
+    const auto* evidence = answer.find("evidence");
+    if (evidence != nullptr && !evidence->is(Json::Kind::null)) out.evidence = *evidence;
+    return out;
 }
 
 Attempt read_answer(const HttpReply& reply, const Expected& expected) {
@@ -115,13 +133,16 @@ Attempt read_answer(const HttpReply& reply, const Expected& expected) {
     attempt.body = reply.body().substr(0, evidence_bytes);
     attempt.latency_ns = reply.response->total_ns;
     const auto uptime = check_answer(reply, attempt, expected);
-    attempt.valid = uptime.ok();
-    if (uptime) {
-        attempt.reported_ppm = uptime->ppm;
-        attempt.reported_window_s = uptime->window_s;
-    } else {
+    if (!uptime) {
         attempt.reason = uptime.error().message;
+        return attempt;
     }
+    attempt.reported_ppm = uptime->ppm;
+    attempt.reported_window_s = uptime->window_s;
+    const auto verified = check_signed(*uptime, expected);
+    attempt.valid = verified.ok();
+    attempt.verified = verified && *verified;
+    if (!verified) attempt.reason = verified.error().message;
     return attempt;
 }
 

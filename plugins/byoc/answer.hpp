@@ -2,10 +2,12 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
 
+#include "evidence.hpp"
 #include "stipend/host.hpp"
 
 namespace byoc {
@@ -24,16 +26,19 @@ struct Attempt {
     std::string reason;     // why it is not valid
     std::uint32_t reported_ppm = 0;
     std::uint32_t reported_window_s = 0;
+    bool verified = false;  // its evidence is signed by the worker's key, and is about this job
     std::int64_t latency_ns = 0;
 };
 
 struct Expected {
     std::string address;
     std::vector<std::string> service_addresses;  // further addresses that it may announce
+    EvidenceWanted evidence;                     // without a public key no evidence can be verified
+    bool signed_only = false;                    // an answer without verified evidence does not count
 };
 
-// An attempt is valid where the status is 200, `X-Orchestrator-Url` names the orchestrator that was asked, and the body
-// is a JSON object with an uptime in 0..100.
+// An attempt is valid where the status is 200, `X-Orchestrator-Url` names the orchestrator that was asked, the body is
+// a JSON object with an uptime in 0..100, and its evidence, where there is any and the worker's key is known, matches.
 Attempt read_answer(const stipend::HttpReply& reply, const Expected& expected);
 
 // An attempt that never left this host.
@@ -42,6 +47,7 @@ Attempt never_sent(std::string why);
 struct Uptime {
     std::uint32_t ppm = 0;
     std::uint32_t window_s = 0;  // 0: the worker did not say
+    std::optional<stipend::Json> evidence = {};
 };
 // The first of overall_uptime_percentage, service_uptime, uptime_percentage and services.uptime_percentage that is
 // there, be it null. INVALID with the reason where that is no number in 0..100.

@@ -24,6 +24,8 @@ struct Dispatch::Job {
     std::string capability;
     Expected expected;
     PriceRule rule;
+    stipend_unix_ns period_from = 0;
+    stipend_unix_ns period_to = 0;
     std::uint32_t window_s = 0;
     Case facts;
     std::optional<Token> token;  // what it said of its price, where that was looked at
@@ -51,6 +53,15 @@ std::vector<std::string> lines_of(std::string_view text) {
         text.remove_prefix(std::min(text.size(), line.size() + 1));
     }
     return out;
+}
+
+EvidenceWanted wanted_of(const stipend_job& raw) {
+    return {.orchestrator_id = std::string(stipend::view(raw.orchestrator_id)),
+            .nonce = hex_text(stipend::view(raw.nonce)),
+            .period_from = std::to_string(raw.period_from),
+            .period_to = std::to_string(raw.period_to),
+            .asked_window_s = raw.window_s,
+            .public_key = std::string(stipend::view(raw.public_key))};
 }
 
 EthKey fresh_key() {
@@ -92,24 +103,24 @@ Result<void> Dispatch::start() {
 }
 
 Result<Dispatch::JobPtr> Dispatch::take(const stipend_job& raw, Completion<stipend_job_result> done) const {
-    if ((raw.flags & STIPEND_JOB_NEEDS_SIGNATURE) != 0) {
-        return fail(STIPEND_E_UNSUPPORTED, "signed evidence is demanded of ", stipend::view(raw.orchestrator_id),
-                    ": a BYOC answer carries none");
-    }
     const auto given = stipend::view(raw.capability);
-    auto job =
-        std::make_shared<Job>(Job{.done = std::move(done),
-                                  .id = std::string(stipend::view(raw.job_id)),
-                                  .agent_id = std::string(stipend::view(raw.orchestrator_id)),
-                                  .nonce = std::string(stipend::view(raw.nonce)),
-                                  .capability = given.empty() ? settings_.capability : std::string(given),
-                                  .expected = {.address = std::string(stipend::view(raw.address)),
-                                               .service_addresses = lines_of(stipend::view(raw.service_addresses))},
-                                  .rule = {.max_price = settings_.max_price,
-                                           .unseen_fails = settings_.unseen_price_fails,
-                                           .max_fee = Wei::from_abi(raw.max_fee_wei),
-                                           .timeout_s = settings_.timeout_s},
-                                  .window_s = raw.window_s});
+    auto job = std::make_shared<Job>(
+        Job{.done = std::move(done),
+            .id = std::string(stipend::view(raw.job_id)),
+            .agent_id = std::string(stipend::view(raw.orchestrator_id)),
+            .nonce = std::string(stipend::view(raw.nonce)),
+            .capability = given.empty() ? settings_.capability : std::string(given),
+            .expected = {.address = std::string(stipend::view(raw.address)),
+                         .service_addresses = lines_of(stipend::view(raw.service_addresses)),
+                         .evidence = wanted_of(raw),
+                         .signed_only = settings_.signed_only || (raw.flags & STIPEND_JOB_NEEDS_SIGNATURE) != 0},
+            .rule = {.max_price = settings_.max_price,
+                     .unseen_fails = settings_.unseen_price_fails,
+                     .max_fee = Wei::from_abi(raw.max_fee_wei),
+                     .timeout_s = settings_.timeout_s},
+            .period_from = raw.period_from,
+            .period_to = raw.period_to,
+            .window_s = raw.window_s});
     STIPEND_TRY(check_url(job->expected.address));
     STIPEND_TRY(check_capability(job->capability));
     job->facts.known = (raw.flags & STIPEND_JOB_KNOWN) != 0;
@@ -169,6 +180,8 @@ Result<void> Dispatch::send(const JobPtr& job) {
     const auto body = job_body({.agent_id = job->agent_id,
                                 .job_id = job->id,
                                 .nonce = job->nonce,
+                                .period_from = job->period_from,
+                                .period_to = job->period_to,
                                 .window_s = job->window_s,
                                 .at = host_.now()});
     const auto url = job_url(job->capability);
@@ -204,7 +217,8 @@ void Dispatch::try_over(const JobPtr& job, Attempt attempt) {
     const auto& last = job->facts.attempts.back();
     if (last.valid) {
         health_.note(host_.monotonic(), "");
-        return finish(job, STIPEND_JOB_OK, STIPEND_RESULT_REPORTED | STIPEND_RESULT_ANSWERED, "");
+        const std::uint32_t is_signed = last.verified ? STIPEND_RESULT_SIGNED : 0;
+        return finish(job, STIPEND_JOB_OK, STIPEND_RESULT_REPORTED | STIPEND_RESULT_ANSWERED | is_signed, "");
     }
     const auto& attempts = job->facts.attempts;
     const bool heard = std::any_of(attempts.begin(), attempts.end(), [](const Attempt& one) { return one.spoke; });

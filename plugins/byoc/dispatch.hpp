@@ -46,8 +46,7 @@ class Dispatch {
     stipend::Result<void> start();
     stipend::Result<void> health() { return health_.health(host_.monotonic()); }
 
-    // INVALID: an address or capability that cannot be. UNSUPPORTED: signed evidence is demanded. BUSY: the host's HTTP
-    // client takes nothing at the moment.
+    // INVALID: an address or capability that cannot be. BUSY: the host's HTTP client takes nothing at the moment.
     stipend::Result<void> submit(const stipend_job& job, stipend::Completion<stipend_job_result> done);
     stipend::Result<void> inspect(std::string_view address, std::string_view capability,
                                   stipend::Completion<stipend_offer> done);

@@ -1,3 +1,4 @@
 #include "dispatch.hpp"
+#include "worker.hpp"
 
-STIPEND_PLUGINS(byoc::Dispatch);
+STIPEND_PLUGINS(byoc::Dispatch, byoc::Worker);

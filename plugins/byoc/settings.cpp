@@ -37,6 +37,10 @@ Result<void> parse_job(const ConfigView& config, Settings& out) {
     out.path = path.starts_with('/') ? path.substr(1) : path;
     STIPEND_LET(pause, config.at("retry_after").duration_or(out.retry_after_ns, 0, 600 * ns_per_s));
     out.retry_after_ns = pause;
+    const auto evidence = config.at("evidence");
+    STIPEND_LET(wanted, evidence.string_or("any"));
+    if (wanted != "any" && wanted != "signed") return evidence.refuse("got \"", wanted, "\", want any or signed");
+    out.signed_only = wanted == "signed";
     STIPEND_LET(bytes, config.at("max_body").integer_or(1 << 20, 1024, 64 << 20));
     out.max_body = static_cast<std::uint64_t>(bytes);
     return {};

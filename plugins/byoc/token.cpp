@@ -56,7 +56,10 @@ Token read_token(const stipend::HttpReply& reply) {
     token.said = Token::Said::price;
     token.price = *price;
     token.why.clear();
+    // The field came with LastNonce, and is left out where it is 0.
+    token.tells_capacity = json->find("LastNonce") != nullptr || reply.http_status() == 503;
     if (const auto* capacity = json->find("available_capacity"); capacity != nullptr) {
+        token.tells_capacity = true;
         const auto number = stipend::Decimal::parse(capacity->text());
         const auto value = number ? number->exact_scaled(0) : stipend::Result<std::int64_t>(0);
         if (value) token.capacity = *value;

@@ -19,6 +19,7 @@ struct Token {
     Said said = Said::unseen;
     stipend::Wei price;  // wei per second, rounded up
     std::int64_t capacity = 0;
+    bool tells_capacity = false;  // capacity 0 then means that it has none; old orchestrators tell it by a 503 alone
     std::string announced;
     std::string why;  // where no price is there
     std::int64_t latency_ns = 0;

@@ -98,7 +98,9 @@ std::string job_body(const JobText& job) {
     if (job.window_s != 0) body.set("window_seconds", Json::of_int(job.window_s));
     if (!job.job_id.empty()) body.set("job_id", Json::of_string(job.job_id));
     if (!job.nonce.empty()) {
-        body.set("nonce", Json::of_string(Botan::hex_encode(bytes_of(job.nonce), job.nonce.size(), false)));
+        body.set("nonce", Json::of_string(hex_text(job.nonce)));
+        body.set("period_from", Json::of_string(std::to_string(job.period_from)));
+        body.set("period_to", Json::of_string(std::to_string(job.period_to)));
     }
     return body.dump();
 }
@@ -107,6 +109,15 @@ std::string timestamp_text(stipend_unix_ns at) {
     const auto ms = std::max<stipend_unix_ns>(at, 0) / stipend::ns_per_ms;
     const auto part = std::to_string(ms % 1000);
     return cat(ms / 1000, ".", std::string(3 - part.size(), '0'), part);
+}
+
+bool is_hex(std::string_view text) {
+    return !text.empty() && text.size() % 2 == 0 &&
+           std::all_of(text.begin(), text.end(), [](unsigned char c) { return std::isxdigit(c) != 0; });
+}
+
+std::string hex_text(std::string_view bytes) {
+    return Botan::hex_encode(bytes_of(bytes), bytes.size(), false);
 }
 
 std::string printable(std::string_view text, std::size_t most) {

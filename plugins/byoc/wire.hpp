@@ -29,8 +29,11 @@ std::string livepeer_header(std::string_view address, std::string_view capabilit
 
 struct JobText {
     std::string_view agent_id;
-    std::string_view job_id;     // empty: left out, as is an empty nonce
-    std::string_view nonce;      // raw bytes
+    std::string_view job_id;  // empty: left out, as is an empty nonce
+    std::string_view nonce;   // raw bytes
+    // Of the pay period that is asked about; in the body, as decimal strings, where there is a nonce to bind them to.
+    stipend_unix_ns period_from = 0;
+    stipend_unix_ns period_to = 0;
     std::uint32_t window_s = 0;  // 0: left out
     stipend_unix_ns at = 0;
 };
@@ -38,6 +41,11 @@ std::string job_body(const JobText& job);
 
 // Seconds with three decimals, rounded down: 1755530000.123.
 std::string timestamp_text(stipend_unix_ns at);
+
+// True for an even number of hex digits, at least two.
+bool is_hex(std::string_view text);
+// Lower-case hex of any bytes.
+std::string hex_text(std::string_view bytes);
 
 // `text` fit for a message: what is not printable ASCII becomes '?', and what is too long ends in "...".
 std::string printable(std::string_view text, std::size_t most);

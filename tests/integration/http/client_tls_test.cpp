@@ -13,6 +13,7 @@
 #include <memory>
 #include <string>
 
+#include "host/http/certificate.hpp"
 #include "tests/integration/http/exchange.hpp"
 #include "tests/integration/http/scripted_server.hpp"
 
@@ -210,4 +211,28 @@ TEST_CASE("plain text where TLS is expected is UNAVAILABLE") {
     const auto ended = exchange(*make_client(), request);
     CHECK(ended.status() == STIPEND_E_UNAVAILABLE);
     CHECK(ended.response.phase == Phase::tls);
+}
+
+TEST_CASE("a server's certificate is fetched for a person to look at, and nothing is sent for it") {
+    const Identity identity;
+    TlsServer server(identity);
+    const auto found = fetch_certificate(server.url(), 5000);
+    REQUIRE_MESSAGE(found.ok(), (found ? "" : found.error().message));
+    auto pin = identity.pin();
+    for (auto& c : pin) c = static_cast<char>(std::tolower(c));
+    CHECK(found->sha256 == pin);
+    CHECK(found->subject == "CN=stipend test");
+    CHECK(found->issuer == found->subject);
+    CHECK(found->not_after / 1'000'000'000 - std::time(nullptr) > 86400 - 120);
+    CHECK(server.requests() == 0);
+}
+
+TEST_CASE("where there is no TLS there is no certificate, and the reason is told") {
+    ScriptedServer plain([](Wire& wire, int) { wire.write("HTTP/1.1 400 Bad Request\r\n\r\n"); });
+    const auto url = cat("https://127.0.0.1:", plain.port(), "/");
+    CHECK(fetch_certificate(url, 5000).error().status == STIPEND_E_UNAVAILABLE);
+    CHECK(fetch_certificate(url, 5000).error().message.starts_with("certificate of https://127.0.0.1:"));
+    CHECK(fetch_certificate(plain.url(), 5000).error().message ==
+          "certificate: got the URL " + plain.url() + ", want https://host:port");
+    CHECK(fetch_certificate("https://127.0.0.1:1/", 5000).error().status == STIPEND_E_UNAVAILABLE);
 }

@@ -30,6 +30,7 @@ TEST_CASE("the gateway alone is enough") {
     CHECK(settings->price_check_ns == 60'000'000'000);
     CHECK(settings->retry_after_ns == 5'000'000'000);
     CHECK(settings->max_body == 1'048'576);
+    CHECK_FALSE(settings->signed_only);
 }
 
 TEST_CASE("paid jobs get two minutes, and never less than one") {
@@ -54,6 +55,9 @@ TEST_CASE("each value is checked, and the complaint points at it") {
     CHECK(complaint(R"("price_check":"sometimes")").starts_with("/price_check: not a duration"));
     CHECK(parse(R"("price_check":"off")")->price_check_ns == 0);
     CHECK(complaint(R"("price_unseen":"maybe")") == "/price_unseen: got \"maybe\", want allow or fail");
+    CHECK_FALSE(parse(R"("evidence":"any")")->signed_only);
+    CHECK(parse(R"("evidence":"signed")")->signed_only);
+    CHECK(complaint(R"("evidence":"some")") == "/evidence: got \"some\", want any or signed");
     CHECK(complaint(R"("max_body":10)") == "/max_body: got 10, want 1024 .. 67108864");
     CHECK(complaint(R"("orchestrator_pins":{"https://a/":"ab"})") ==
           "/orchestrator_pins/https:~1~1a~1: got 2 hex digits, want the 64 of a SHA-256");

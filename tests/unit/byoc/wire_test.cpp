@@ -31,7 +31,7 @@ TEST_CASE("the body of a job has its fields in order, and a timestamp without bi
         R"({"action":"service-monitoring","agent_id":"orch-1","include_utilization":true,"timestamp":1755530000.123,"window_seconds":60})");
     CHECK(
         job_body({.agent_id = "a\"b", .job_id = "j-7", .nonce = std::string_view("\x00\xff", 2), .at = 0}) ==
-        R"({"action":"service-monitoring","agent_id":"a\"b","include_utilization":true,"timestamp":0.000,"job_id":"j-7","nonce":"00ff"})");
+        R"({"action":"service-monitoring","agent_id":"a\"b","include_utilization":true,"timestamp":0.000,"job_id":"j-7","nonce":"00ff","period_from":"0","period_to":"0"})");
 }
 
 TEST_CASE("a timestamp keeps its zeros") {
@@ -59,4 +59,12 @@ TEST_CASE("what cannot be an address, a capability or a path is refused with the
 TEST_CASE("text of strangers is made fit for a message") {
     CHECK(printable("a\nb\x1b[0m\xc3\xa4", 100) == "a?b?[0m??");
     CHECK(printable("abcdef", 3) == "abc...");
+}
+
+TEST_CASE("hex is an even number of hex digits, at least two") {
+    CHECK(is_hex("00fF"));
+    CHECK_FALSE(is_hex(""));
+    CHECK_FALSE(is_hex("0"));
+    CHECK_FALSE(is_hex("0g"));
+    CHECK(hex_text(std::string_view("\x00\xab", 2)) == "00ab");
 }

@@ -53,6 +53,15 @@ const BadFile files[] = {
      "orchestrators[0].service_addresses at line 2, column 48 has already: want it once\n"
      "    - { address: https://b:1, service_addresses: [https://c:1/] }\n"
      "                                                  ^\n"},
+    {"a worker's key of two, however it is spelled",
+     "orchestrators:\n"
+     "  - { address: https://a:1, worker_key: abababababababababababababababababababababababababababababababab }\n"
+     "  - { address: https://b:1, worker_key: ABABABABABABABABABABABABABABABABABABABABABABABABABABABABABABABAB }\n",
+     "config.yaml:3:41: orchestrators[1].worker_key: got "
+     "\"ABABABABABABABABABABABABABABABABABABABABABABABABABABABABABABABAB\", which orchestrators[0].worker_key at line "
+     "2, column 41 has already: want it once\n"
+     "    - { address: https://b:1, worker_key: ABABABABABABABABABABABABABABABABABABABABABABABABABABABABABABABAB }\n"
+     "                                          ^\n"},
     {"a monitor twice",
      "monitors:\n"
      "  - { name: web, plugin: monitor }\n"

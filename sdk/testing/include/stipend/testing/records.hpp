@@ -13,6 +13,7 @@ namespace stipend::testing {
 struct FakeJob {  // what a test asks of a dispatcher
     std::string job_id, orchestrator_id, address, service_addresses, capability, public_key, nonce;
     stipend_u256 max_fee_wei{};
+    stipend_unix_ns period_from = 0, period_to = 0;
     std::uint32_t window_s = 60;
     std::uint32_t flags = 0;
 
@@ -26,6 +27,8 @@ struct FakeJob {  // what a test asks of a dispatcher
         job.public_key = to_abi(public_key);
         job.nonce = bytes_to_abi(nonce);
         job.max_fee_wei = max_fee_wei;
+        job.period_from = period_from;
+        job.period_to = period_to;
         job.window_s = window_s;
         job.flags = flags;
         return job;

@@ -1,0 +1,224 @@
+#include "evidence.hpp"
+
+#include <botan/ed25519.h>
+#include <botan/hash.h>
+#include <botan/hex.h>
+#include <botan/pubkey.h>
+#include <botan/system_rng.h>
+
+#include <algorithm>
+#include <exception>
+#include <optional>
+
+#include "wire.hpp"
+
+namespace byoc {
+
+using stipend::cat;
+using stipend::fail;
+using stipend::Json;
+using stipend::Result;
+
+namespace {
+
+constexpr std::string_view domain = "stipend.worker-evidence/1";
+constexpr std::size_t most_text = 512;  // of any field that is a string
+
+const std::uint8_t* bytes_of(std::string_view text) {
+    return reinterpret_cast<const std::uint8_t*>(text.data());
+}
+
+// The bytes of exactly that many hex digits, or nothing.
+std::optional<std::vector<std::uint8_t>> from_hex(std::string_view hex, std::size_t bytes) {
+    if (!is_hex(hex) || hex.size() != 2 * bytes) return std::nullopt;
+    return Botan::hex_decode(hex.data(), hex.size());
+}
+
+std::string lower(std::string_view hex) {
+    std::string out(hex);
+    std::transform(out.begin(), out.end(), out.begin(), [](unsigned char c) { return std::tolower(c); });
+    return out;
+}
+
+// Reads the members of an evidence object one by one, and remembers the first that is not as it should be.
+class Reader {
+  public:
+    explicit Reader(const Json& object) : object_(object) {}
+
+    std::string text(std::string_view key) {
+        const auto* found = object_.find(key);
+        if (found == nullptr || !found->is(Json::Kind::string) || found->text().size() > most_text) {
+            note(key, found, "a string");
+            return {};
+        }
+        return found->text();
+    }
+    std::uint32_t number(std::string_view key) {
+        const auto* found = object_.find(key);
+        const auto number = found != nullptr && found->is(Json::Kind::number)
+                                ? stipend::Decimal::parse(found->text())
+                                : Result<stipend::Decimal>(fail(STIPEND_E_INVALID, "no number"));
+        const auto value = number ? number->exact_scaled(0) : Result<std::int64_t>(-1);
+        if (!value || *value < 0 || *value > UINT32_MAX) {
+            note(key, found, "a whole number");
+            return 0;
+        }
+        return static_cast<std::uint32_t>(*value);
+    }
+    [[nodiscard]] Result<void> result() const {
+        if (problem_.empty()) return {};
+        return fail(STIPEND_E_INVALID, problem_);
+    }
+
+  private:
+    void note(std::string_view key, const Json* found, std::string_view want) {
+        if (!problem_.empty()) return;
+        problem_ = cat("evidence.", key, ": got ", found == nullptr ? std::string_view("nothing") : found->kind_name(),
+                       ", want ", want);
+    }
+    const Json& object_;
+    std::string problem_;
+};
+
+Result<void> same(std::string_view field, std::string_view got, std::string_view want, std::string_view advice = "") {
+    if (got == want) return {};
+    return fail(STIPEND_E_INVALID, "evidence.", field, ": got ", printable(got, 80), ", want ", printable(want, 80),
+                advice);
+}
+
+}  // namespace
+
+std::string canonical_text(const Evidence& evidence) {
+    return cat(domain, "\norchestrator_id=", evidence.orchestrator_id, "\nnonce=", evidence.nonce,
+               "\nperiod_from=", evidence.period_from, "\nperiod_to=", evidence.period_to,
+               "\nuptime_ppm=", evidence.uptime_ppm, "\nwindow_seconds=", evidence.window_s,
+               "\ncoverage_ppm=", evidence.coverage_ppm, "\nservices_sha256=", evidence.services_sha256, "\n");
+}
+
+std::string services_hash(std::vector<std::pair<std::string, std::uint32_t>> services) {
+    std::sort(services.begin(), services.end());
+    const auto hash = Botan::HashFunction::create_or_throw("SHA-256");
+    for (const auto& [name, up_ppm] : services) {
+        const auto line = cat(name, " ", up_ppm, "\n");
+        hash->update(bytes_of(line), line.size());
+    }
+    return Botan::hex_encode(hash->final(), false);
+}
+
+struct SigningKey::Secret {
+    Botan::Ed25519_PrivateKey key;
+};
+
+SigningKey::SigningKey(std::unique_ptr<Secret> secret, std::string public_hex)
+    : secret_(std::move(secret)), public_hex_(std::move(public_hex)) {}
+SigningKey::SigningKey(SigningKey&&) noexcept = default;
+SigningKey& SigningKey::operator=(SigningKey&&) noexcept = default;
+SigningKey::~SigningKey() = default;
+
+Result<std::string> SigningKey::random_seed() {
+    try {
+        return Botan::hex_encode(Botan::system_rng().random_vec(key_bytes), false);
+    } catch (const std::exception& error) {
+        return fail(STIPEND_E_INTERNAL, "no random bytes for a key: ", error.what());
+    }
+}
+
+Result<SigningKey> SigningKey::from_seed(std::string_view seed_hex) {
+    if (!is_hex(seed_hex) || seed_hex.size() != 2 * key_bytes) {
+        return fail(STIPEND_E_INVALID, "not a key: got ", seed_hex.size(), " characters, want ", 2 * key_bytes,
+                    " hex digits");
+    }
+    try {
+        const auto seed = Botan::hex_decode_locked(seed_hex.data(), seed_hex.size());
+        auto secret = std::make_unique<Secret>(Secret{Botan::Ed25519_PrivateKey(seed)});
+        auto public_hex = Botan::hex_encode(secret->key.get_public_key(), false);
+        return SigningKey(std::move(secret), std::move(public_hex));
+    } catch (const std::exception& error) {
+        return fail(STIPEND_E_INTERNAL, "the key cannot be made: ", error.what());
+    }
+}
+
+Result<std::string> SigningKey::sign(std::string_view text) const {
+    try {
+        Botan::PK_Signer signer(secret_->key, Botan::system_rng(), "Pure");
+        return Botan::hex_encode(signer.sign_message(bytes_of(text), text.size(), Botan::system_rng()), false);
+    } catch (const std::exception& error) {
+        return fail(STIPEND_E_INTERNAL, "the evidence cannot be signed: ", error.what());
+    }
+}
+
+Result<Json> signed_evidence(const Evidence& evidence, const SigningKey& key) {
+    STIPEND_LET(signature, key.sign(canonical_text(evidence)));
+    auto out = Json::object();
+    out.set("version", Json::of_int(evidence_version));
+    out.set("orchestrator_id", Json::of_string(evidence.orchestrator_id));
+    out.set("nonce", Json::of_string(evidence.nonce));
+    out.set("period_from", Json::of_string(evidence.period_from));
+    out.set("period_to", Json::of_string(evidence.period_to));
+    out.set("uptime_ppm", Json::of_int(evidence.uptime_ppm));
+    out.set("window_seconds", Json::of_int(evidence.window_s));
+    out.set("coverage_ppm", Json::of_int(evidence.coverage_ppm));
+    out.set("services_sha256", Json::of_string(evidence.services_sha256));
+    out.set("public_key", Json::of_string(key.public_hex()));
+    out.set("signature", Json::of_string(signature));
+    return out;
+}
+
+bool is_signed_by(std::string_view text, std::string_view signature_hex, std::string_view public_hex) {
+    const auto key = from_hex(public_hex, key_bytes);
+    const auto signature = from_hex(signature_hex, signature_bytes);
+    if (!key || !signature) return false;
+    try {
+        const Botan::Ed25519_PublicKey point(*key);
+        Botan::PK_Verifier verifier(point, "Pure");
+        return verifier.verify_message(bytes_of(text), text.size(), signature->data(), signature->size());
+    } catch (const std::exception&) {
+        return false;  // bytes that are no key at all
+    }
+}
+
+Result<void> check_evidence(const Json& evidence, const EvidenceWanted& wanted, std::uint32_t reported_ppm,
+                            std::uint32_t reported_window_s) {
+    if (!evidence.is(Json::Kind::object)) {
+        return fail(STIPEND_E_INVALID, "evidence: got ", evidence.kind_name(), ", want an object");
+    }
+    if (wanted.nonce.empty()) {
+        return fail(STIPEND_E_INVALID, "evidence: the job had no nonce, so nothing shows that it is fresh");
+    }
+    Reader read(evidence);
+    const auto version = read.number("version");
+    Evidence got;
+    got.orchestrator_id = read.text("orchestrator_id");
+    got.nonce = read.text("nonce");
+    got.period_from = read.text("period_from");
+    got.period_to = read.text("period_to");
+    got.uptime_ppm = read.number("uptime_ppm");
+    got.window_s = read.number("window_seconds");
+    got.coverage_ppm = read.number("coverage_ppm");
+    got.services_sha256 = read.text("services_sha256");
+    const auto public_key = read.text("public_key");
+    const auto signature = read.text("signature");
+    STIPEND_TRY(read.result());
+    STIPEND_TRY(same("version", std::to_string(version), std::to_string(evidence_version)));
+    STIPEND_TRY(same("orchestrator_id", got.orchestrator_id, wanted.orchestrator_id,
+                     " (orchestrator_id in the worker's configuration)"));
+    STIPEND_TRY(same("nonce", got.nonce, wanted.nonce, ": it is no answer to this job"));
+    STIPEND_TRY(same("period_from", got.period_from, wanted.period_from));
+    STIPEND_TRY(same("period_to", got.period_to, wanted.period_to));
+    STIPEND_TRY(same("uptime_ppm", std::to_string(got.uptime_ppm), std::to_string(reported_ppm),
+                     ", which is what the answer reports"));
+    STIPEND_TRY(same("window_seconds", std::to_string(got.window_s), std::to_string(reported_window_s),
+                     ", which is what the answer reports"));
+    if (wanted.asked_window_s != 0) {
+        STIPEND_TRY(same("window_seconds", std::to_string(got.window_s), std::to_string(wanted.asked_window_s),
+                         ", which is what the job asked for"));
+    }
+    STIPEND_TRY(
+        same("public_key", lower(public_key), lower(wanted.public_key), ", which is the worker_key of its entry"));
+    if (!is_signed_by(canonical_text(got), signature, wanted.public_key)) {
+        return fail(STIPEND_E_INVALID, "evidence.signature: it is not that of the worker's key over this evidence");
+    }
+    return {};
+}
+
+}  // namespace byoc

@@ -1,0 +1,89 @@
+// Keeps a capability registered with an orchestrator, which forgets it without a word: when it restarts, when a job
+// finds the worker away, and when its count of free slots leaks down to nothing.
+//
+//   registering --ok--> registered --evidence of loss--> registering
+//        |  ^                |
+//        +--+ back-off       +-- a probe every `probe_every`
+//
+// Evidence is a token that offers no slot while no job is in hand. There is no registering on a timer: it would reset
+// the orchestrator's count of what runs, and a registration in the middle of its other work can crash it.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <mutex>
+#include <random>
+#include <string>
+
+#include "stipend/host.hpp"
+#include "stipend/json.hpp"
+#include "token.hpp"
+#include "worker_settings.hpp"
+
+namespace byoc {
+
+class Registration {
+  public:
+    static constexpr std::int64_t first_pause_ns = stipend::ns_per_s;
+    static constexpr std::int64_t longest_pause_ns = 30 * stipend::ns_per_s;
+    static constexpr std::int64_t spacing_ns = 30 * stipend::ns_per_s;  // of registrations that follow a loss
+    static constexpr std::int64_t most_jitter_ns = stipend::ns_per_s;   // before one
+    static constexpr std::uint32_t register_timeout_ms = 5'000;
+    static constexpr std::uint32_t probe_timeout_ms = 3'000;
+    static constexpr std::uint32_t farewell_timeout_ms = 1'500;  // of each of its two steps
+
+    // `settings` outlives it. `idle` says whether no job is in hand. In the plugin's constructor.
+    Registration(const WorkerSettings& settings, stipend::Host host, std::string token_header,
+                 std::function<bool()> idle);
+
+    // Registers, and goes on. [worker] Once.
+    void begin();
+    // Ends its work and takes the capability back, unless an instance of the same name that started later has it now.
+    // [control] Returns at once; what it sends is bounded in time.
+    void farewell();
+
+    // For people. [worker]
+    [[nodiscard]] stipend::Json report() const;
+    // UNAVAILABLE where it is not registered as far as is known. [any]
+    [[nodiscard]] stipend::Result<void> health() const;
+
+  private:
+    enum class Trouble : std::uint8_t { none, starting, down, tls, secret, refused, odd, lost };
+
+    void register_now();
+    void registered(const stipend::HttpReply& reply);
+    void probe();
+    void probed(const Token& token);
+    void lost();
+    void unregister();
+    // What is wrong, told in the log when it is another thing than before. `none`: all is well.
+    void note(Trouble trouble, const std::string& what);
+    void after(std::int64_t ns, void (Registration::*step)());
+    stipend::Result<stipend_op> send(std::string_view method, std::string_view path, std::string_view headers,
+                                     std::string_view body, std::uint32_t timeout_ms, stipend::Host::HttpDone done);
+    stipend::Result<stipend_op> ask_token(std::uint32_t timeout_ms, stipend::UniqueFunction<void(const Token&)> done);
+    [[nodiscard]] std::int64_t random_up_to(std::int64_t most);
+
+    const WorkerSettings& settings_;
+    const stipend::Host host_;
+    const std::string token_header_;
+    const std::function<bool()> idle_;
+    const std::string me_;  // this instance, among all of its name
+    std::minstd_rand random_;
+    stipend::Metric registrations_, probes_failed_;
+    // [worker]
+    std::unique_ptr<stipend::Timer> timer_;
+    stipend_op exchange_ = 0;
+    bool stopping_ = false;
+    std::int64_t count_ = 0;  // registrations
+    stipend_mono_ns registered_at_ = 0;
+    stipend_unix_ns since_ = 0;
+    std::int64_t failures_ = 0;   // in a row
+    std::int64_t capacity_ = -1;  // what the last probe saw; -1: nothing
+    mutable std::mutex mutex_;
+    Trouble trouble_ = Trouble::starting;      // guarded by mutex_
+    std::string what_ = "not registered yet";  // guarded by mutex_
+};
+
+}  // namespace byoc

@@ -1,0 +1,218 @@
+#include "worker.hpp"
+
+#include <botan/mem_ops.h>
+
+#include <stdexcept>
+
+#include "eth_key.hpp"
+#include "wire.hpp"
+
+namespace byoc {
+
+using stipend::cat;
+using stipend::fail;
+using stipend::Json;
+using stipend::Result;
+using stipend::Route;
+using stipend::RouteRequest;
+
+namespace {
+
+constexpr std::string_view json_type = "Content-Type: application/json\r\n";
+constexpr std::string_view seed_key = "key_seed";
+
+// For asking the orchestrator what it offers: a key that holds nothing and that nobody keeps.
+std::string throwaway_header() {
+    auto key = EthKey::generate();
+    if (!key) throw std::runtime_error(key.error().message);  // told by `create` as its error
+    return key->address_header();
+}
+
+std::string error_text(std::string_view why) {
+    return Json::object().set("error", Json::of_string(why)).dump();
+}
+
+bool same_secret(std::string_view a, std::string_view b) {
+    return a.size() == b.size() &&
+           Botan::constant_time_compare(reinterpret_cast<const std::uint8_t*>(a.data()),
+                                        reinterpret_cast<const std::uint8_t*>(b.data()), a.size());
+}
+
+}  // namespace
+
+Worker::Worker(Settings settings, stipend::Host host)
+    : settings_(std::move(settings)),
+      host_(host),
+      registration_(settings_, host, throwaway_header(), [this] { return in_hand_.empty(); }),
+      jobs_(stipend::Metric::counter(host, "jobs_total", "Jobs that were answered")),
+      jobs_refused_(stipend::Metric::counter(host, "jobs_refused_total", "Jobs that were refused")) {}
+
+Result<void> Worker::start() {
+    if (settings_.registers && host_.service<stipend_host_http_v1>(STIPEND_HOST_HTTP) == nullptr) {
+        return fail(STIPEND_E_UNSUPPORTED, "this host offers no HTTP client to register with");
+    }
+    STIPEND_TRY(mount());
+    if (!host_.post([this] { begin(); })) return fail(STIPEND_E_BUSY, "the host takes no work");
+    return {};
+}
+
+Result<void> Worker::mount() {
+    STIPEND_TRY(add_route("GET", "/health",
+                          [](RouteRequest request) { request.respond(200, json_type, R"({"status":"ok"})"); }));
+    STIPEND_TRY(add_route("GET", "/service-status", [this](RouteRequest request) { tell_status(std::move(request)); }));
+    STIPEND_TRY(add_route("GET", "/service-uptime", [this](RouteRequest request) { tell_uptime(std::move(request)); }));
+    return add_route("POST", cat("/", settings_.capability),
+                     [this](RouteRequest request) { take_job(std::move(request)); });
+}
+
+Result<void> Worker::add_route(std::string_view method, const std::string& path, Route::Handler handler) {
+    STIPEND_LET(route, Route::add(host_, settings_.listener, method, path, std::move(handler)));
+    routes_.push_back(std::move(route));
+    return {};
+}
+
+void Worker::begin() {
+    auto key = find_key();
+    if (key) {
+        key_.emplace(std::move(key).value());
+        host_.log(STIPEND_LOG_INFO,
+                  cat("evidence is signed for ", settings_.orchestrator_id, " by worker_key ", key_->public_hex()));
+    } else {
+        const std::lock_guard lock(mutex_);
+        key_problem_ = cat("no evidence is signed: ", key.error().message);
+        host_.log(STIPEND_LOG_ERROR, key_problem_);
+    }
+    if (settings_.registers) registration_.begin();
+}
+
+// The configured key, else the one that is kept, else a fresh one, which is then kept. A key that could not be kept is
+// not used: whoever pays would see another worker after each restart.
+Result<SigningKey> Worker::find_key() {
+    if (!settings_.key_seed.empty()) return SigningKey::from_seed(settings_.key_seed);
+    const auto kept = host_.kv_get(seed_key);
+    if (kept) {
+        auto key = SigningKey::from_seed(*kept);
+        if (!key) return std::move(key).error().in("the key that was kept");
+        return key;
+    }
+    if (kept.error().status != STIPEND_E_UNAVAILABLE) return Result<SigningKey>(stipend::Error(kept.error()));
+    STIPEND_LET(seed, SigningKey::random_seed());
+    STIPEND_TRY(host_.kv_put(seed_key, seed));
+    return SigningKey::from_seed(seed);
+}
+
+void Worker::quiesce() {
+    if (settings_.registers) registration_.farewell();
+}
+
+Result<void> Worker::health() {
+    {
+        const std::lock_guard lock(mutex_);
+        if (!key_problem_.empty()) return fail(STIPEND_E_INTERNAL, key_problem_);
+    }
+    if (settings_.registers) return registration_.health();
+    return {};
+}
+
+Result<std::string> Worker::report() {
+    auto out = Json::object();
+    out.set("capability", Json::of_string(settings_.capability));
+    out.set("url", Json::of_string(settings_.url));
+    out.set("orchestrator_id", Json::of_string(settings_.orchestrator_id));
+    if (key_) out.set("worker_key", Json::of_string(key_->public_hex()));
+    {
+        const std::lock_guard lock(mutex_);
+        if (!key_problem_.empty()) out.set("key_problem", Json::of_string(key_problem_));
+    }
+    out.set("registration",
+            settings_.registers ? registration_.report() : Json::object().set("state", Json::of_string("off")));
+    out.set("jobs", Json::of_int(jobs_done_));
+    out.set("jobs_refused", Json::of_int(jobs_turned_away_));
+    out.set("jobs_in_hand", Json::of_int(static_cast<std::int64_t>(in_hand_.size())));
+    return out.dump();
+}
+
+Result<ServicesSeen> Worker::look(std::int64_t window_s) const {
+    STIPEND_LET(text, host_.query(services_view(window_s)));
+    return read_services(text);
+}
+
+void Worker::tell_status(RouteRequest request) const {
+    const auto window = window_of_query(request.query, settings_.window_s);
+    if (!window) {
+        request.respond(400, json_type, error_text(window.error().message));
+        return;
+    }
+    const auto seen = look(*window);
+    if (!seen) {
+        request.respond(503, json_type, error_text(seen.error().message));
+        return;
+    }
+    auto answer = status_answer(*seen, settings_);
+    if (key_) answer.set("worker_key", Json::of_string(key_->public_hex()));
+    if (settings_.registers) answer.set("registration", registration_.report());
+    request.respond(200, json_type, answer.dump());
+}
+
+void Worker::tell_uptime(RouteRequest request) const {
+    const auto window = window_of_query(request.query, settings_.window_s);
+    if (!window) {
+        request.respond(400, json_type, error_text(window.error().message));
+        return;
+    }
+    const auto seen = look(*window);
+    if (!seen) {
+        request.respond(503, json_type, error_text(seen.error().message));
+        return;
+    }
+    request.respond(200, json_type, uptime_answer(*seen, settings_).dump());
+}
+
+bool Worker::may_ask(const RouteRequest& request) const {
+    return settings_.token.empty() || same_secret(request.header("authorization"), cat("Bearer ", settings_.token));
+}
+
+void Worker::refuse_job(RouteRequest request, int status, std::string_view why) {
+    ++jobs_turned_away_;
+    jobs_refused_.record(1);
+    host_.log(STIPEND_LOG_DEBUG, cat("job from ", printable(request.peer, 80), " refused: ", status, ": ", why));
+    request.respond(status, json_type, error_text(why));
+}
+
+void Worker::take_job(RouteRequest request) {
+    // Not 401: an orchestrator takes that for a worker that is lost, and removes the capability.
+    if (!may_ask(request)) return refuse_job(std::move(request), 403, "wrong or missing bearer token");
+    if (in_hand_.size() >= static_cast<std::size_t>(settings_.capacity)) {
+        return refuse_job(std::move(request), 503, cat(settings_.capacity, " jobs are in hand, which is the capacity"));
+    }
+    auto job = read_job(request.body, settings_.window_s);
+    if (!job) return refuse_job(std::move(request), 400, job.error().message);
+    // In its own turn, so that what is asked meanwhile is counted, and refused beyond the capacity.
+    const auto number = ++last_job_;
+    auto turn = std::make_unique<stipend::Timer>(
+        host_, 0, [this, number, held = std::move(request), asked = std::move(*job)]() mutable {
+            in_hand_.erase(number);
+            do_job(std::move(held), asked);
+        });
+    // Where the host takes no timer, the request went with it, and was answered with 500.
+    if (turn->armed()) in_hand_.emplace(number, std::move(turn));
+}
+
+void Worker::do_job(RouteRequest request, const JobAsked& job) {
+    const auto seen = look(job.window_s);
+    if (!seen) return refuse_job(std::move(request), 503, seen.error().message);
+    auto answer = job_answer(*seen, settings_, job);
+    if (!job.nonce.empty() && key_) {
+        auto evidence = signed_evidence(evidence_of(*seen, settings_, job), *key_);
+        if (evidence) answer.set("evidence", std::move(*evidence));
+        if (!evidence) host_.log(STIPEND_LOG_ERROR, evidence.error().message);
+    }
+    ++jobs_done_;
+    jobs_.record(1);
+    host_.log(STIPEND_LOG_INFO,
+              cat("job from ", printable(request.peer, 80), ": agent_id ", printable(job.agent_id, 80), ", uptime ",
+                  percent_text(seen->overall_ppm), " %, window ", seen->window_s, " s"));
+    request.respond(200, cat(json_type, "X-Metadata: ", metadata_text(*seen, settings_, job), "\r\n"), answer.dump());
+}
+
+}  // namespace byoc

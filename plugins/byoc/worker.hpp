@@ -1,0 +1,72 @@
+// The worker's side of BYOC: says over HTTP what the host beside an orchestrator has seen of its services, and keeps
+// the capability registered. It watches nothing itself, and who asks how often changes no figure.
+#pragma once
+
+#include <map>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "evidence.hpp"
+#include "registration.hpp"
+#include "stipend/plugin.hpp"
+#include "worker_answers.hpp"
+#include "worker_schema.hpp"
+#include "worker_settings.hpp"
+
+namespace byoc {
+
+class Worker {
+  public:
+    using Settings = WorkerSettings;
+    static constexpr stipend::PluginInfo info{
+        .id = "org.stipend.byoc.worker",
+        .name = "Livepeer BYOC worker",
+        .version = "0.1.0",
+        .vendor = "stipend",
+        .license = "MIT",
+        .description = "Answers jobs with the uptime of the services beside an orchestrator",
+        .config_schema = worker_schema,
+        .flags = STIPEND_PLUGIN_USES_SECRETS,
+    };
+
+    Worker(Settings settings, stipend::Host host);
+    static stipend::Result<Settings> parse(const stipend::Json& json, const stipend_terms&) {
+        return parse_worker_settings(json);
+    }
+    // UNSUPPORTED: this host offers no routes, or no HTTP client to register with. CONFLICT: a route is taken.
+    stipend::Result<void> start();
+    void quiesce();
+    stipend::Result<void> health();
+    stipend::Result<std::string> report();
+
+  private:
+    stipend::Result<void> mount();
+    stipend::Result<void> add_route(std::string_view method, const std::string& path, stipend::Route::Handler handler);
+    void begin();
+    stipend::Result<SigningKey> find_key();
+    stipend::Result<ServicesSeen> look(std::int64_t window_s) const;
+    void tell_status(stipend::RouteRequest request) const;
+    void tell_uptime(stipend::RouteRequest request) const;
+    void take_job(stipend::RouteRequest request);
+    void do_job(stipend::RouteRequest request, const JobAsked& job);
+    void refuse_job(stipend::RouteRequest request, int status, std::string_view why);
+    [[nodiscard]] bool may_ask(const stipend::RouteRequest& request) const;
+
+    const Settings settings_;
+    const stipend::Host host_;
+    Registration registration_;
+    stipend::Metric jobs_, jobs_refused_;
+    std::vector<stipend::Route> routes_;
+    // [worker]
+    std::optional<SigningKey> key_;
+    std::map<std::uint64_t, std::unique_ptr<stipend::Timer>> in_hand_;  // each holds a job that was taken
+    std::uint64_t last_job_ = 0;
+    std::int64_t jobs_done_ = 0;
+    std::int64_t jobs_turned_away_ = 0;
+    mutable std::mutex mutex_;
+    std::string key_problem_;  // guarded by mutex_
+};
+
+}  // namespace byoc

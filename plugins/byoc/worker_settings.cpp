@@ -1,0 +1,132 @@
+#include "worker_settings.hpp"
+
+#include <algorithm>
+#include <limits>
+
+#include "stipend/config.hpp"
+#include "wire.hpp"
+
+namespace byoc {
+
+using stipend::ConfigView;
+using stipend::ns_per_s;
+using stipend::Result;
+
+namespace {
+
+constexpr std::int64_t most_int = std::numeric_limits<std::int64_t>::max();
+
+Result<std::string> url_of(const ConfigView& config, const std::string& otherwise = "") {
+    STIPEND_LET(url, otherwise.empty() ? config.string() : config.string_or(otherwise));
+    if (auto good = check_url(url); !good) return config.refuse(good.error().message);
+    return std::string(without_slash(url));
+}
+
+// Text for a header or a signed line: printable ASCII, at most so long. Its value is never shown.
+Result<std::string> plain_text(const ConfigView& config, std::string otherwise, std::size_t most) {
+    STIPEND_LET(text, config.string_or(std::move(otherwise)));
+    const bool printable_only =
+        std::all_of(text.begin(), text.end(), [](unsigned char c) { return c >= 0x20 && c < 0x7f; });
+    if (!printable_only || text.size() > most) {
+        return config.refuse("got ", text.size(), " bytes, want at most ", most,
+                             " characters of printable ASCII, and no line end");
+    }
+    return text;
+}
+
+Result<std::string> hex_of_32_bytes(const ConfigView& config, std::string_view what) {
+    STIPEND_LET(text, config.string_or(""));
+    // Fingerprints are often written with colons, and a file ends its line.
+    std::erase_if(text, [](unsigned char c) { return c == ':' || c <= 0x20; });
+    if (!text.empty() && (!is_hex(text) || text.size() != 64)) {
+        return config.refuse("got ", text.size(), " characters, want ", what, ": 64 hex digits");
+    }
+    return text;
+}
+
+Result<void> parse_orchestrator(const ConfigView& config, WorkerSettings& out) {
+    STIPEND_LET(orchestrator, url_of(config.at("orchestrator")));
+    out.orchestrator = orchestrator;
+    STIPEND_LET(registers, config.at("register").boolean_or(true));
+    out.registers = registers;
+    STIPEND_LET(secret, plain_text(config.at("secret"), "", 1024));
+    out.secret = secret;
+    if (registers && secret.empty()) {
+        return config.at("secret").refuse("missing, want the orchestrator's -orchSecret (or register: false)");
+    }
+    const auto tls = config.at("tls");
+    STIPEND_LET(mode, tls.string_or("verify"));
+    if (mode != "verify" && mode != "none") return tls.refuse("got \"", mode, "\", want verify or none");
+    STIPEND_LET(pin, hex_of_32_bytes(config.at("pin_sha256"), "the SHA-256 of a certificate"));
+    out.pin_sha256 = pin;
+    if (mode == "none" && !pin.empty()) {
+        return tls.refuse("got none beside pin_sha256: a pin is to be checked, so leave tls out");
+    }
+    if (!pin.empty() && !orchestrator.starts_with("https://")) {
+        return config.at("pin_sha256").refuse("got a pin for ", orchestrator, ", want an https URL");
+    }
+    out.tls_mode = !pin.empty() ? STIPEND_TLS_PINNED : mode == "none" ? STIPEND_TLS_NONE : STIPEND_TLS_VERIFY;
+    const auto authority = orchestrator.substr(orchestrator.find("://") + 3);
+    const auto id = config.at("orchestrator_id");
+    STIPEND_LET(name, plain_text(id, authority.substr(0, authority.find('/')), 256));
+    if (name.empty()) return id.refuse("got an empty id, want the one by which its payer knows the orchestrator");
+    out.orchestrator_id = name;
+    return {};
+}
+
+Result<void> parse_capability(const ConfigView& config, WorkerSettings& out) {
+    const auto capability = config.at("capability");
+    STIPEND_LET(name, capability.string_or(out.capability));
+    if (auto good = check_capability(name); !good) return capability.refuse(good.error().message);
+    out.capability = name;
+    STIPEND_LET(url, url_of(config.at("url"), out.url));
+    out.url = url;
+    STIPEND_LET(description, config.at("description").string_or(out.description));
+    if (description.size() > 1024) {
+        return config.at("description").refuse("got ", description.size(), " bytes, want at most 1024");
+    }
+    out.description = description;
+    STIPEND_LET(capacity, config.at("capacity").integer_or(out.capacity, 1, 10'000));
+    out.capacity = capacity;
+    STIPEND_LET(price, config.at("price_per_unit").integer_or(0, 0, most_int));
+    out.price_per_unit = price;
+    STIPEND_LET(scaling, config.at("price_scaling").integer_or(1, 1, most_int));
+    out.price_scaling = scaling;
+    STIPEND_LET(token, plain_text(config.at("token"), "", 1024));
+    if (token.find(' ') != std::string::npos) return config.at("token").refuse("got a blank in it, want none");
+    out.token = token;
+    return {};
+}
+
+Result<void> parse_answers(const ConfigView& config, WorkerSettings& out) {
+    if (const auto least = config.at("min_uptime"); least.present()) {
+        STIPEND_LET(ppm, least.percent());
+        out.min_uptime_ppm = ppm;
+    }
+    const auto window = config.at("window");
+    STIPEND_LET(window_ns, window.duration_or(out.window_s * ns_per_s, ns_per_s, most_window_s * ns_per_s));
+    if (window_ns % ns_per_s != 0) {
+        return window.refuse("got ", stipend::duration_text(window_ns), ", want whole seconds");
+    }
+    out.window_s = window_ns / ns_per_s;
+    STIPEND_LET(every, config.at("probe_every").duration_or(out.probe_every_ns, ns_per_s, 3600 * ns_per_s));
+    out.probe_every_ns = every;
+    STIPEND_LET(seed, hex_of_32_bytes(config.at("key_seed"), "the seed of an Ed25519 key"));
+    out.key_seed = seed;
+    STIPEND_LET(listener, config.at("listener").string_or(out.listener));
+    out.listener = listener;
+    return {};
+}
+
+}  // namespace
+
+Result<WorkerSettings> parse_worker_settings(const stipend::Json& json) {
+    const ConfigView config(json);
+    WorkerSettings out;
+    STIPEND_TRY(parse_orchestrator(config, out));
+    STIPEND_TRY(parse_capability(config, out));
+    STIPEND_TRY(parse_answers(config, out));
+    return out;
+}
+
+}  // namespace byoc

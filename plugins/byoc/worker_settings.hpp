@@ -1,0 +1,39 @@
+// What the operator can say to a worker.
+#pragma once
+
+#include <cstdint>
+#include <string>
+
+#include "stipend/abi/http.h"
+#include "stipend/duration.hpp"
+#include "stipend/json.hpp"
+
+namespace byoc {
+
+inline constexpr std::int64_t most_window_s = 7 * 86'400;
+
+struct WorkerSettings {
+    std::string orchestrator;  // URL without a slash at its end
+    std::string secret;
+    std::int32_t tls_mode = STIPEND_TLS_VERIFY;
+    std::string pin_sha256;  // 64 hex digits, or empty
+    std::string capability = "agent-net";
+    std::string url = "http://localhost:9876";
+    std::string description = "Watches services and reports their uptime";
+    std::int64_t capacity = 16;
+    std::int64_t price_per_unit = 0;
+    std::int64_t price_scaling = 1;
+    std::string token;            // empty: none is wanted
+    std::string orchestrator_id;  // printable
+    std::uint32_t min_uptime_ppm = 800'000;
+    std::int64_t window_s = 60;
+    std::int64_t probe_every_ns = 10 * stipend::ns_per_s;
+    std::string key_seed;  // 64 hex digits; empty: the one that is kept
+    std::string listener = "worker";
+    bool registers = true;
+};
+
+// Pure; errors carry the JSON pointer of the value.
+stipend::Result<WorkerSettings> parse_worker_settings(const stipend::Json& config);
+
+}  // namespace byoc

@@ -1,0 +1,268 @@
+// How the capability is registered, looked after, and taken back.
+#include "neighbourhood.hpp"
+
+using namespace byoc_worker_test;
+
+namespace {
+
+std::string state_of(FakePlugin& plugin) {
+    const auto report = stipend::parse_json(*plugin.report());
+    return text_of(*report->find("registration"), "state");
+}
+
+}  // namespace
+
+TEST_CASE("the capability is registered at start, with the raw secret") {
+    Neighbourhood near;
+    auto plugin = near.start(R"(,"token":"wtok","capacity":4,"price_per_unit":7,"url":"http://w:9876/")");
+    REQUIRE(near.registered.size() == 1);
+    const auto& sent = near.registered[0];
+    CHECK(sent.method == "POST");
+    CHECK(sent.header("Authorization") == "s3cret");
+    CHECK(sent.header("Content-Type") == "application/json");
+    CHECK(
+        sent.body ==
+        R"({"name":"agent-net","description":"Watches services and reports their uptime","url":"http://w:9876","capacity":4,"price_per_unit":7,"price_scaling":1,"currency":"wei","token":"wtok"})");
+    CHECK(sent.tls_mode == STIPEND_TLS_VERIFY);
+    CHECK(near.host.logged(STIPEND_LOG_INFO,
+                           "registered agent-net with https://127.0.0.1:9995: http://w:9876, capacity 4"));
+    CHECK(near.host.metric("registrations_total") == 1);
+    CHECK(plugin.health().ok());
+    CHECK(state_of(plugin) == "registered");
+}
+
+TEST_CASE("a pin is handed to the client, and no verification is said loudly") {
+    Neighbourhood near;
+    auto pinned = near.start(cat(R"(,"pin_sha256":")", std::string(64, 'a'), "\""));
+    CHECK(near.registered[0].tls_mode == STIPEND_TLS_PINNED);
+    CHECK(near.registered[0].pin_sha256 == std::string(64, 'a'));
+    auto blind = near.start(R"(,"tls":"none")");
+    CHECK(near.registered[1].tls_mode == STIPEND_TLS_NONE);
+    CHECK(near.host.logged(STIPEND_LOG_WARN, "the secret goes to whoever answers at https://127.0.0.1:9995"));
+}
+
+TEST_CASE("an orchestrator that is down is asked again with growing pauses up to 30 s, and told of once") {
+    Neighbourhood near;
+    near.register_answer = refused();
+    auto plugin = near.start();
+    CHECK(near.registered.size() == 1);
+    CHECK(plugin.health().error().message == "agent-net and https://127.0.0.1:9995: no answer: connection refused");
+    near.host.advance(300 * ns_per_s);
+    const auto& tries = near.registered;
+    REQUIRE(tries.size() >= 12);
+    CHECK(tries.size() <= 20);
+    for (std::size_t i = 1; i < tries.size(); ++i) {
+        const auto pause = tries[i].sent_at - tries[i - 1].sent_at;
+        CHECK(pause >= ns_per_s);
+        CHECK(pause <= 30 * ns_per_s + ns_per_s / 10);
+    }
+    CHECK(tries[1].sent_at - tries[0].sent_at <= 2 * ns_per_s);
+    CHECK(near.count_logged("no answer: connection refused; the worker goes on serving") == 1);
+    CHECK(near.job("{}").status() == 200);  // meanwhile it goes on serving
+    near.register_answer = ok();
+    near.host.advance(31 * ns_per_s);
+    CHECK(plugin.health().ok());
+    CHECK(near.count_logged("all is well again") == 1);
+}
+
+TEST_CASE("pauses differ from worker to worker") {
+    const auto third_try = [] {
+        Neighbourhood near;
+        near.register_answer = refused();
+        auto plugin = near.start();
+        near.host.advance(60 * ns_per_s);
+        return near.registered[5].sent_at - near.registered[0].sent_at;
+    };
+    const auto first = third_try();
+    CHECK((third_try() != first || third_try() != first));
+}
+
+TEST_CASE("a wrong secret, a refused certificate and another refusal are told apart, once for each change") {
+    Neighbourhood near;
+    const auto wrong_secret = FakeReply::answer(400, "invalid authorization\n");
+    near.register_answers = {wrong_secret, wrong_secret,
+                             FakeReply::failed(STIPEND_E_UNAVAILABLE, STIPEND_HTTP_TLS, "self-signed certificate"),
+                             FakeReply::answer(400, "Error registering capability: unexpected end of JSON input")};
+    near.register_answer = wrong_secret;
+    auto plugin = near.start();
+    near.host.advance(100 * ns_per_s);
+    CHECK(near.count_logged("wrong secret: it is to be the orchestrator's -orchSecret") == 2);
+    CHECK(near.count_logged("TLS fails: self-signed certificate; if the certificate is its own, `stipend byoc pin "
+                            "https://127.0.0.1:9995` shows the pin_sha256") == 1);
+    CHECK(near.count_logged("refused with status 400: \"Error registering capability") == 1);
+    CHECK(near.count_logged("s3cret") == 0);
+}
+
+TEST_CASE("while all is well the orchestrator is only asked, every probe_every, and never registered with again") {
+    Neighbourhood near;
+    auto plugin = near.start();
+    near.host.advance(595 * ns_per_s);
+    CHECK(near.registered.size() == 1);
+    CHECK(near.probes.size() == 59);
+    CHECK(near.probes[0].header("Livepeer-Capability") == "agent-net");
+    CHECK_FALSE(near.probes[0].header("Livepeer-Eth-Address").empty());
+    CHECK(near.probes[0].header("Authorization").empty());
+    CHECK(near.probes[1].sent_at - near.probes[0].sent_at == 10 * ns_per_s + ns_per_s / 1000);
+}
+
+TEST_CASE("an orchestrator that forgot the capability is registered with again, soon after the probe") {
+    Neighbourhood near;
+    auto plugin = near.start();
+    near.host.advance(60 * ns_per_s);
+    near.token = offers(0);
+    near.host.advance(10 * ns_per_s);
+    near.token = offers(16);
+    near.host.advance(5 * ns_per_s);
+    REQUIRE(near.registered.size() == 2);
+    CHECK(near.registered[1].sent_at - near.probes[6].sent_at <= 2 * ns_per_s);
+    CHECK(near.count_logged("it offers no slot for the capability while no job is in hand") == 1);
+    CHECK(state_of(plugin) == "registered");
+}
+
+TEST_CASE("registrations that follow a loss are at least 30 s apart, each on fresh evidence") {
+    Neighbourhood near;
+    near.token = offers(0);  // for ever: whatever is registered is lost
+    auto plugin = near.start();
+    near.host.advance(300 * ns_per_s);
+    REQUIRE(near.registered.size() >= 8);
+    for (std::size_t i = 1; i < near.registered.size(); ++i) {
+        CHECK(near.registered[i].sent_at - near.registered[i - 1].sent_at >= 30 * ns_per_s);
+        CHECK(near.registered[i].sent_at - near.registered[i - 1].sent_at <= 33 * ns_per_s);
+    }
+}
+
+TEST_CASE("a loss that mended itself before 30 s were over leads to nothing") {
+    Neighbourhood near;
+    near.tokens = {offers(0)};
+    auto plugin = near.start();
+    near.host.advance(120 * ns_per_s);
+    CHECK(near.registered.size() == 1);
+    CHECK(plugin.health().ok());
+}
+
+TEST_CASE("no free slot while a job is in hand proves nothing") {
+    Neighbourhood near;
+    std::unique_ptr<stipend::Timer> timer;
+    FakeRouteAnswer job;
+    auto plugin = near.start();
+    near.host.advance(60 * ns_per_s);
+    // The job comes in the moment of the probe's answer, just before it; its turn is just after.
+    near.host.http().serve([&](const FakeRequest& request) {
+        near.probes.push_back(request);
+        timer = std::make_unique<stipend::Timer>(stipend::Host(near.host.raw()), ns_per_s / 1000, [&] {
+            job = near.host.routes().call({.method = "POST", .path = "/agent-net", .body = "{}"});
+        });
+        return offers(0);
+    });
+    near.host.advance(10 * ns_per_s);
+    REQUIRE(timer != nullptr);
+    CHECK(job.status() == 200);
+    CHECK(near.count_logged("it offers no slot") == 0);
+    CHECK(near.registered.size() == 1);
+}
+
+TEST_CASE("an orchestrator that does not answer the probe is not registered with, and counted") {
+    Neighbourhood near;
+    auto plugin = near.start();
+    near.token = refused();
+    near.host.advance(115 * ns_per_s);
+    CHECK(near.registered.size() == 1);
+    CHECK(near.host.metric("probes_failed_total") == 11);
+    CHECK(near.count_logged("no answer: connection refused") == 1);
+    CHECK_FALSE(plugin.health().ok());
+    near.token = offers(0);  // it is back, and remembers nothing
+    near.host.advance(12 * ns_per_s);
+    CHECK(near.registered.size() == 2);
+    CHECK(near.count_logged("it offers no slot") == 1);
+}
+
+TEST_CASE("a token that says nothing is counted and told, and is no evidence") {
+    Neighbourhood near;
+    near.token = FakeReply::answer(500, "boom");
+    auto plugin = near.start();
+    near.host.advance(55 * ns_per_s);
+    CHECK(near.registered.size() == 1);
+    CHECK(near.host.metric("probes_failed_total") == 5);
+    CHECK(near.count_logged("its token says nothing of the capability: status 500") == 1);
+}
+
+TEST_CASE("an old orchestrator, which states no capacity, tells a loss by its 503") {
+    Neighbourhood near;
+    near.token = FakeReply::answer(200, R"({"price":{"pixelsPerUnit":1},"service_addr":"https://127.0.0.1:9995"})");
+    auto plugin = near.start();
+    near.host.advance(120 * ns_per_s);
+    CHECK(near.registered.size() == 1);
+    near.token = FakeReply::answer(503, R"({"price":{"pixelsPerUnit":1},"service_addr":"https://127.0.0.1:9995"})");
+    near.host.advance(12 * ns_per_s);
+    CHECK(near.registered.size() == 2);
+}
+
+TEST_CASE("the capability is taken back at the end") {
+    Neighbourhood near;
+    auto plugin = near.start();
+    plugin.quiesce();
+    near.host.settle();
+    REQUIRE(near.unregistered.size() == 1);
+    CHECK(near.unregistered[0].body == "agent-net");
+    CHECK(near.unregistered[0].header("Authorization") == "s3cret");
+    CHECK(near.host.logged(STIPEND_LOG_INFO, "unregistered agent-net"));
+    plugin.destroy();
+}
+
+TEST_CASE("the end is not held up by an orchestrator that does not answer") {
+    Neighbourhood near;
+    auto plugin = near.start();
+    near.token = FakeReply::hang();
+    near.unregister_answer = FakeReply::hang();
+    const auto before = near.host.monotonic();
+    plugin.quiesce();
+    near.host.settle();
+    CHECK(near.host.monotonic() - before <= 3 * ns_per_s);
+    CHECK(near.unregistered.empty());
+    near.host.settle();
+    auto second = near.start();
+    near.token = offers(16);
+    const auto later = near.host.monotonic();
+    second.quiesce();
+    near.host.settle();
+    CHECK(near.host.monotonic() - later <= 3 * ns_per_s);
+    CHECK(near.unregistered.size() == 1);
+}
+
+TEST_CASE("an instance that was followed by another of its name leaves the capability to it") {
+    Neighbourhood near;
+    auto old = near.start();
+    auto fresh = near.start();
+    CHECK(near.registered.size() == 2);
+    old.quiesce();
+    near.host.advance(ns_per_s);
+    CHECK(near.unregistered.empty());
+    CHECK(near.host.logged(STIPEND_LOG_INFO, "agent-net stays registered: another instance has taken over"));
+    fresh.quiesce();
+    near.host.advance(5 * ns_per_s);
+    CHECK(near.unregistered.size() == 1);
+}
+
+TEST_CASE("what was never registered is not taken back, and what may have been is") {
+    Neighbourhood near;
+    near.register_answer = refused();
+    auto never = near.start();
+    never.quiesce();
+    near.host.settle();
+    CHECK(near.probes.empty());
+    near.register_answer = FakeReply::hang();
+    auto maybe = near.start();
+    maybe.quiesce();
+    near.host.settle();
+    CHECK(near.unregistered.size() == 1);
+}
+
+TEST_CASE("a worker that shall not register sends nothing at all") {
+    Neighbourhood near;
+    auto plugin = near.start(R"(,"register":false)");
+    near.host.advance(60 * ns_per_s);
+    plugin.quiesce();
+    near.host.settle();
+    CHECK(near.host.http().requests().empty());
+    CHECK(plugin.health().ok());
+}

@@ -1,0 +1,261 @@
+// The worker's routes and jobs.
+#include "neighbourhood.hpp"
+
+using namespace byoc_worker_test;
+
+namespace {
+
+const std::string no_register = R"(,"register":false)";
+const std::string key = byoc::SigningKey::from_seed(seed)->public_hex();
+
+}  // namespace
+
+TEST_CASE("the routes are those of the capability, on the listener of the configuration") {
+    Neighbourhood near;
+    auto plugin = near.start(R"(,"register":false,"listener":"here","capability":"other-net")");
+    CHECK(near.host.routes().list() == std::vector<std::string>{"here GET /health", "here GET /service-status",
+                                                                "here GET /service-uptime", "here POST /other-net"});
+}
+
+TEST_CASE("health says ok, whatever the services do") {
+    Neighbourhood near;
+    auto plugin = near.start(no_register);
+    near.view_status = STIPEND_E_UNAVAILABLE;
+    const auto answer = near.host.routes().call({.path = "/health"});
+    CHECK(answer.status() == 200);
+    CHECK(answer.body() == R"({"status":"ok"})");
+    CHECK(answer.header("content-type") == "application/json");
+}
+
+TEST_CASE("the status tells of each service, the summary, what was found, and the key") {
+    Neighbourhood near;
+    auto plugin = near.start(no_register);
+    near.services[1] = {.name = "scb_gateway",
+                        .verdict = "down",
+                        .up_ppm = 428'571,
+                        .why = R"({\"state\":\"exited\",\"exit_code\":137})"};
+    const auto status = near.get("/service-status");
+    CHECK(text_of(status, "timestamp") == "2025-08-18T15:26:03.120Z");
+    const auto& services = *status.find("services");
+    CHECK(
+        services.find("redis_scb")
+            ->dump()
+            .starts_with(
+                R"({"status":"running","running":true,"uptime_percentage":100.0,"checks_count":6,"health":"healthy",)"));
+    CHECK(
+        services.find("scb_gateway")
+            ->dump()
+            .starts_with(
+                R"({"status":"exited","running":false,"uptime_percentage":42.8571,"checks_count":6,"health":"none",)"));
+    CHECK(text_of(status, "monitored_count") == "2");
+    CHECK(
+        text_of(status, "summary") ==
+        R"({"overall_uptime":71.4285,"services_up":1,"services_down":1,"total_services":2,"eligible_for_payment":false,"min_uptime_required":80.0})");
+    CHECK(text_of(status, "discovered") == R"([{"name":"neurosync_s1","why":"label stipend.monitor=true"}])");
+    CHECK(text_of(status, "worker_key") == key);
+    CHECK(status.find("error") == nullptr);
+}
+
+TEST_CASE("an engine that cannot be reached is told as an error beside the figures") {
+    Neighbourhood near;
+    auto plugin = near.start(no_register);
+    near.view_more = R"(,"error":"docker.sock: connection refused")";
+    CHECK(text_of(near.get("/service-status"), "error") == "docker.sock: connection refused");
+    CHECK(text_of(near.get("/service-uptime"), "error") == "docker.sock: connection refused");
+}
+
+TEST_CASE("the uptime is asked for over any window up to seven days, by default the configured one") {
+    Neighbourhood near;
+    auto plugin = near.start(R"(,"register":false,"window":"90s")");
+    const auto uptime = near.get("/service-uptime");
+    CHECK(text_of(uptime, "overall_uptime_percentage") == "100.0");
+    CHECK(text_of(uptime, "services_up") == "2");
+    CHECK(text_of(uptime, "services_down") == "0");
+    CHECK(text_of(uptime, "total_services") == "2");
+    CHECK(text_of(uptime, "eligible_for_payment") == "true");
+    CHECK(text_of(uptime, "min_uptime_required") == "80.0");
+    near.get("/service-uptime", "window_seconds=604800");
+    near.get("/service-uptime", "a=b&window_seconds=1");
+    CHECK(near.views == std::vector<std::string>{"services?window_seconds=90", "services?window_seconds=604800",
+                                                 "services?window_seconds=1"});
+    for (const auto* bad : {"0", "604801", "-1", "1.5", "x", ""}) {
+        CHECK(text_of(near.get("/service-uptime", cat("window_seconds=", bad), 400), "error") ==
+              cat("window_seconds: got ", bad, ", want 1 .. 604800"));
+        near.get("/service-status", cat("window_seconds=", bad), 400);
+    }
+    CHECK(near.views.size() == 3);
+}
+
+TEST_CASE("without a view of the services nothing is made up") {
+    Neighbourhood near;
+    auto plugin = near.start(no_register);
+    near.view_status = STIPEND_E_UNAVAILABLE;
+    near.get("/service-status", "", 503);
+    near.get("/service-uptime", "", 503);
+    CHECK(near.job("{}").status() == 503);
+    near.view_status = STIPEND_OK;
+    near.raw_view = R"({"now_ns":"1","window_seconds":60,"overall_ppm":1000001})";
+    CHECK(text_of(near.get("/service-uptime", "", 503), "error") ==
+          "the host's view of the services: /overall_ppm: got 1000001, want 0 .. 1000000");
+}
+
+TEST_CASE("a job is answered in the old shape, and told in one line of the log") {
+    Neighbourhood near;
+    auto plugin = near.start(no_register);
+    near.services[0] = {.name = "redis_scb",
+                        .up_ppm = 791'666,
+                        .not_up_since_ns = "\"1755530740000000000\"",
+                        .not_up_ns = "12500000000"};
+    const auto answer = near.job(R"({"action":"service-monitoring","agent_id":"orch-1","window_seconds":300})");
+    CHECK(answer.status() == 200);
+    CHECK(
+        answer.body() ==
+        R"({"status":"success","agent_id":"orch-1","capability":"agent-net","timestamp":1755530763.120,"overall_uptime_percentage":89.5833,"window_seconds":300,"services":{"total":2,"up":2,"down":0,"uptime_percentage":89.5833,"eligible_for_payment":true},"down":[{"name":"redis_scb","since":"2025-08-18T15:25:40.000Z","seconds":12.5}],"model_name":"Services: 2/2 up","vram_usage_mb":89.5833,"total_models":2,"gpu_count":1,"coverage_percentage":100.0,"service_list":[{"name":"redis_scb","verdict":"up","uptime_percentage":79.1666,"coverage_percentage":100.0},{"name":"scb_gateway","verdict":"up","uptime_percentage":100.0,"coverage_percentage":100.0}]})");
+    CHECK(answer.header("content-type") == "application/json");
+    CHECK(
+        answer.header("x-metadata") ==
+        R"({"capability":"agent-net","agent_id":"orch-1","timestamp":1755530763.120,"uptime":89.5833,"eligible":true})");
+    CHECK(near.host.logged(STIPEND_LOG_INFO,
+                           "job from 192.0.2.9:40000: agent_id orch-1, uptime 89.5833 %, window 300 s"));
+    CHECK(near.host.metric("jobs_total") == 1);
+    CHECK(near.host.metric("jobs_refused_total") == 0);
+}
+
+TEST_CASE("a job may leave out who asks and for how long") {
+    Neighbourhood near;
+    auto plugin = near.start(no_register);
+    const auto json = stipend::parse_json(near.job("{}").body());
+    CHECK(text_of(*json, "agent_id") == "agent-net-001");
+    CHECK(text_of(*json, "window_seconds") == "60");
+    CHECK(json->find("evidence") == nullptr);
+}
+
+TEST_CASE("a job that makes no sense is refused with the reason") {
+    Neighbourhood near;
+    auto plugin = near.start(no_register);
+    const auto complaint = [&](const std::string& body) {
+        const auto answer = near.job(body);
+        CHECK(answer.status() == 400);
+        return text_of(*stipend::parse_json(answer.body()), "error");
+    };
+    CHECK(complaint("").starts_with("not JSON at byte 0"));
+    CHECK(complaint("{\"a\":").starts_with("not JSON"));
+    CHECK(complaint("[]") == "the job: got an array, want an object");
+    CHECK(complaint(R"({"agent_id":7})") == "agent_id: got a number, want a string");
+    CHECK(complaint(cat(R"({"agent_id":")", std::string(257, 'a'), "\"}")) ==
+          "agent_id: got 257 bytes, want at most 256");
+    CHECK(complaint(R"({"window_seconds":"60"})") == "window_seconds: got a string, want a number");
+    CHECK(complaint(R"({"window_seconds":0})") == "window_seconds: got 0, want 1 .. 604800");
+    CHECK(complaint(R"({"window_seconds":604801})") == "window_seconds: got 604801, want 1 .. 604800");
+    CHECK(complaint(R"({"window_seconds":59.5})") == "window_seconds: got 59.5, want 1 .. 604800");
+    CHECK(complaint(R"({"nonce":"xyz"})") == "nonce: got \"xyz\", want 2 to 128 hex digits");
+    CHECK(complaint(cat(R"({"nonce":")", std::string(130, 'a'), "\"}")).starts_with("nonce: got "));
+    CHECK(complaint(R"({"nonce":"00","period_from":"1\n2"})") == "period_from: got \"1?2\", want 1 to 19 digits");
+    CHECK(complaint(R"({"nonce":"00","period_to":5})") == "period_to: got a number, want nanoseconds in a string");
+    CHECK(near.views.empty());
+    CHECK(near.host.metric("jobs_refused_total") == 13);
+}
+
+TEST_CASE("a wrong bearer token is refused with 403 and never with 401, which would cost the capability") {
+    Neighbourhood near;
+    auto plugin = near.start(R"(,"register":false,"token":"wtok")");
+    for (const auto* header : {"", "authorization: Bearer wto\r\n", "authorization: Bearer wtok2\r\n",
+                               "authorization: wtok\r\n", "authorization: Basic wtok\r\n"}) {
+        CHECK(near.job("{}", header).status() == 403);
+    }
+    CHECK(near.host.metric("jobs_refused_total") == 5);
+    CHECK(near.job("{}", "authorization: Bearer wtok\r\n").status() == 200);
+    near.get("/service-uptime");  // for people: without the token
+}
+
+TEST_CASE("beyond the capacity a job is told that the worker is full, and the others are answered") {
+    Neighbourhood near;
+    auto plugin = near.start(R"(,"register":false,"capacity":2)");
+    const auto call = [&] { return near.host.routes().call({.method = "POST", .path = "/agent-net", .body = "{}"}); };
+    const auto first = call();
+    const auto second = call();
+    const auto third = call();
+    CHECK_FALSE(first.done());
+    REQUIRE(third.done());
+    CHECK(third.status() == 503);
+    CHECK(third.body() == R"({"error":"2 jobs are in hand, which is the capacity"})");
+    near.host.run();
+    CHECK(first.status() == 200);
+    CHECK(second.status() == 200);
+    CHECK(near.job("{}").status() == 200);
+}
+
+TEST_CASE("a job with a nonce is answered with evidence that the one who asked can verify") {
+    Neighbourhood near;
+    auto plugin = near.start(R"(,"register":false,"orchestrator_id":"orch-1")");
+    const auto answer = near.job(R"({"nonce":"01ab","period_from":"100","period_to":"200","window_seconds":90})");
+    const auto json = stipend::parse_json(answer.body());
+    REQUIRE(json->find("evidence") != nullptr);
+    const byoc::EvidenceWanted wanted{.orchestrator_id = "orch-1",
+                                      .nonce = "01ab",
+                                      .period_from = "100",
+                                      .period_to = "200",
+                                      .asked_window_s = 90,
+                                      .public_key = key};
+    const auto good = byoc::check_evidence(*json->find("evidence"), wanted, 1'000'000, 90);
+    CHECK_MESSAGE(good.ok(), (good ? "" : good.error().message));
+    CHECK(text_of(*json->find("evidence"), "services_sha256") ==
+          byoc::services_hash({{"redis_scb", 1'000'000}, {"scb_gateway", 1'000'000}}));
+}
+
+TEST_CASE("a key is made once and kept") {
+    Neighbourhood near;
+    FakeHost& host = near.host;
+    const auto config = cat(R"({"orchestrator":")", orchestrator, R"(","register":false})");
+    const auto start = [&] {
+        auto plugin = host.create<byoc::Worker>(config);
+        REQUIRE(plugin.start().ok());
+        host.run();
+        return text_of(*stipend::parse_json(*plugin.report()), "worker_key");
+    };
+    const auto first = start();
+    CHECK(first.size() == 64);
+    CHECK(first != key);
+    CHECK(start() == first);
+    CHECK(host.values().count("key_seed") == 1);
+    host.values().erase("key_seed");
+    CHECK(start() != first);
+}
+
+TEST_CASE("a kept key that is broken is not replaced, and jobs are answered unsigned") {
+    Neighbourhood near;
+    near.host.values()["key_seed"] = "broken";
+    auto plugin = near.host.create<byoc::Worker>(cat(R"({"orchestrator":")", orchestrator, R"(","register":false})"));
+    REQUIRE(plugin.start().ok());
+    near.host.run();
+    CHECK(near.host.values()["key_seed"] == "broken");
+    CHECK(near.host.logged(STIPEND_LOG_ERROR, "no evidence is signed: the key that was kept: not a key"));
+    CHECK_FALSE(plugin.health().ok());
+    const auto json = stipend::parse_json(near.job(R"({"nonce":"01ab"})").body());
+    CHECK(json->find("evidence") == nullptr);
+}
+
+TEST_CASE("a host without routes, or with a route that is taken, is told by start") {
+    Neighbourhood near;
+    near.host.withhold(STIPEND_HOST_ROUTES);
+    auto plugin = near.make();
+    CHECK(plugin.start().error().message == "this host offers no routes");
+    Neighbourhood taken;
+    taken.host.routes().refuse(STIPEND_E_CONFLICT);
+    auto second = taken.make();
+    CHECK(second.start().error().message == "route refused: GET /health on worker: another instance has it");
+}
+
+TEST_CASE("the report says who it works for, and counts its jobs") {
+    Neighbourhood near;
+    auto plugin = near.start();
+    near.job("{}");
+    near.job("[]");
+    const auto report = stipend::parse_json(*plugin.report());
+    CHECK(text_of(*report, "capability") == "agent-net");
+    CHECK(text_of(*report, "orchestrator_id") == "127.0.0.1:9995");
+    CHECK(text_of(*report, "worker_key") == key);
+    CHECK(text_of(*report, "jobs") == "1");
+    CHECK(text_of(*report, "jobs_refused") == "1");
+    CHECK(text_of(*report->find("registration"), "state") == "registered");
+}
