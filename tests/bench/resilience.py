@@ -17,10 +17,10 @@ def dead_address():
 def figures(site):
     count = site.count(4000)
     healthy, broken, silent = site.devnet(), site.devnet(), site.devnet()
-    # One in ten fails: by an error of its own (a 4xx, which a gateway passes on: after a 5xx it goes on to others and
-    # says nothing), or in a way for which the gateway is looked at, once a second at most.
+    # One in ten fails: by an answer that bears its name and is none, or in a way for which the gateway is looked at,
+    # once a second at most. An error status is of the second kind: a gateway does not say whose it is.
     for number in range(0, healthy.orchestrators, 10):
-        broken.fault(number, kind="error", status=429, text="busy")
+        broken.fault(number, kind="body", text="not json")
         silent.fault(number, kind="empty200")
     with site.dispatcher(healthy.gateway, healthy.addresses, CONCURRENCY) as well, \
             site.dispatcher(broken.gateway, broken.addresses, CONCURRENCY) as erring, \
@@ -30,7 +30,7 @@ def figures(site):
         for instrument in instruments:
             instrument.ask("dispatcher", count)
         good, errors, empty = alternate(site.pairs, *(one.rate("dispatcher", count) for one in instruments))
-        yield Figure("jobs with 10 % of the orchestrators answering an error / none", divide(errors, good),
+        yield Figure("jobs with 10 % of the orchestrators answering nonsense / none", divide(errors, good),
                      note=against(errors, good))
         yield Figure("jobs with 10 % answering nothing, so that the gateway is looked at / none", divide(empty, good),
                      note=against(empty, good))
