@@ -48,7 +48,7 @@ Json service_status(const ServiceSeen& one) {
     const auto status = state != nullptr ? state->text() : one.up() ? std::string("running") : one.verdict;
     auto out = Json::object();
     out.set("status", Json::of_string(status));
-    out.set("running", Json::of_bool(status == "running"));
+    out.set("running", Json::of_bool(one.up()));
     out.set("uptime_percentage", percent(one.up_ppm));
     out.set("checks_count", Json::of_int(one.looks));
     out.set("health", Json::of_string(health != nullptr ? health->text() : "none"));

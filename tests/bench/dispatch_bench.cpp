@@ -146,7 +146,7 @@ int main(int argc, char** argv) {
     const auto concurrency = static_cast<std::size_t>(std::stoul(argv[5]));
     const auto payees = payees_of(argv[6]);
     plugin::Loader loader({.folder = argv[1], .staging = argv[2], .probe = {.program = argv[3]}});
-    const auto chosen = must(loader.load({.plugin = "byoc", .id = {}, .sha256 = {}}));
+    const auto chosen = must(loader.load({.plugin = "byoc", .id = "org.stipend.byoc", .sha256 = {}}));
 
     const auto url = cat(gateway, "/process/request/", capability);
     const auto requests = requests_for(payees);

@@ -26,9 +26,10 @@ class Scene {
     }
     net::Devnet& devnet() { return *devnet_; }
     Running dispatch(const std::string& more = "") {
-        return rig_.run("byoc", R"({"gateway":")" + devnet_->gateway_url() +
-                                    R"(","timeout":"1s","retry_after":"100ms")" + (more.empty() ? "" : "," + more) +
-                                    "}");
+        return rig_.run("byoc",
+                        R"({"gateway":")" + devnet_->gateway_url() + R"(","timeout":"1s","retry_after":"100ms")" +
+                            (more.empty() ? "" : "," + more) + "}",
+                        "org.stipend.byoc");
     }
     static FakeJob job(std::uint32_t number, std::uint32_t flags = STIPEND_JOB_KNOWN) {
         FakeJob job;

@@ -27,6 +27,9 @@ ScriptedServer::Script serving(Answer answer) {
 
 }  // namespace
 
+// The library holds the worker's side too.
+constexpr const char* byoc_id = "org.stipend.byoc";
+
 TEST_CASE("byoc.so sends a job through a gateway and reads its answer") {
     std::promise<std::string> seen;
     const ScriptedServer gateway(serving([&](const std::string& request) {
@@ -35,7 +38,7 @@ TEST_CASE("byoc.so sends a job through a gateway and reads its answer") {
                         "X-Orchestrator-Url: https://10.0.0.7:9995\r\n");
     }));
     Rig rig;
-    const auto byoc = rig.run("byoc", R"({"gateway":")" + gateway.url("") + R"(","price_check":"off"})");
+    const auto byoc = rig.run("byoc", R"({"gateway":")" + gateway.url("") + R"(","price_check":"off"})", byoc_id);
     const auto result = wait(byoc.submit({.orchestrator_id = "orch-1", .address = "https://10.0.0.7:9995/"}));
     REQUIRE_MESSAGE(result.ok(), (result.ok() ? "" : result.error().message));
     CHECK(result->outcome == STIPEND_JOB_OK);
@@ -57,8 +60,8 @@ TEST_CASE("byoc.so lays a reset at the orchestrator's door where the gateway ans
         return "";
     }));
     Rig rig;
-    const auto byoc =
-        rig.run("byoc", R"({"gateway":")" + gateway.url("") + R"(","price_check":"off","retry_after":"50ms"})");
+    const auto byoc = rig.run(
+        "byoc", R"({"gateway":")" + gateway.url("") + R"(","price_check":"off","retry_after":"50ms"})", byoc_id);
     const auto result = wait(byoc.submit({.orchestrator_id = "orch-1", .address = "https://10.0.0.7:9995"}));
     REQUIRE(result.ok());
     CHECK_MESSAGE(result->outcome == STIPEND_JOB_FAILED, result->reason);
@@ -68,7 +71,8 @@ TEST_CASE("byoc.so lays a reset at the orchestrator's door where the gateway ans
 
 TEST_CASE("byoc.so leaves a gateway that is not there to the payer") {
     Rig rig;
-    const auto byoc = rig.run("byoc", R"({"gateway":"http://127.0.0.1:1","price_check":"off","retry_after":"50ms"})");
+    const auto byoc =
+        rig.run("byoc", R"({"gateway":"http://127.0.0.1:1","price_check":"off","retry_after":"50ms"})", byoc_id);
     const auto result = wait(byoc.submit({.orchestrator_id = "orch-1", .address = "https://10.0.0.7:9995"}));
     REQUIRE(result.ok());
     CHECK(result->outcome == STIPEND_JOB_UNKNOWN);

@@ -53,6 +53,7 @@ TEST_CASE("a service that is no container tells why in plain words") {
     CHECK(part("web", "why") == "connection refused");
     CHECK(part("tcp", "status") == "running");
     CHECK(part("sick", "status") == "running");
+    CHECK(part("sick", "running") == "false");  // as it should: an unhealthy container counts as down
     CHECK(part("sick", "health") == "unhealthy");
     CHECK(part("sick", "verdict") == "down");
     CHECK(answer.find("summary")->find("services_up")->text() == "1");
