@@ -19,6 +19,11 @@ Result<const Description*> choose(const LibraryDescription& library, const Refer
                     ids);
     }
     if (library.plugins.size() == 1) return library.plugins.data();
+    std::vector<const Description*> fitting;
+    for (const auto& plugin : library.plugins) {
+        if (!reference.kind.empty() && plugin.has_kind(reference.kind)) fitting.push_back(&plugin);
+    }
+    if (fitting.size() == 1) return fitting.front();
     return fail(STIPEND_E_CONFIG, "which plugin: ", file.native(), ": got no id, want one of ", ids);
 }
 

@@ -31,7 +31,7 @@ bool fits_schema(const Chosen& chosen, const config::Tree& config, config::Mark 
 std::optional<Prepared> prepare(Loader& loader, const config::PluginRef& reference, const config::Tree& config,
                                 const std::string& path, const char* kind, const stipend_terms& terms,
                                 config::Problems& problems) {
-    auto chosen = loader.load({reference.plugin, reference.id, reference.sha256});
+    auto chosen = loader.load({reference.plugin, reference.id, reference.sha256, kind});
     if (!chosen) {
         problems.add(reference.mark, path, chosen.error().message);
         return std::nullopt;
