@@ -68,10 +68,12 @@ Watcher::~Watcher() {
     stop_groups();
 }
 
-void Watcher::post(std::uint64_t round, std::function<void()> work) {
-    shop_.loop().post([this, alive = alive_, round, work = std::move(work)] {
-        if (*alive && round == round_) work();
-    });
+Watcher::Post Watcher::poster() {
+    return [this, &loop = shop_.loop(), alive = alive_, round = round_](std::function<void()> work) {
+        loop.post([this, alive, round, work = std::move(work)] {
+            if (*alive && round == round_) work();
+        });
+    };
 }
 
 void Watcher::watch(std::vector<WatchTarget> targets, std::map<std::string, Slot> monitors,
@@ -93,7 +95,7 @@ void Watcher::watch(std::vector<WatchTarget> targets, std::map<std::string, Slot
         fresh = replace_targets(std::move(targets));
     }
     if (fresh.empty()) return begin(round_);
-    restore(fresh, [this, round = round_] { post(round, [this, round] { begin(round); }); });
+    restore(fresh, [this, post = poster(), round = round_] { post([this, round] { begin(round); }); });
 }
 
 // Returns the owners that are new. What was seen of a target that stays is kept.
@@ -123,11 +125,11 @@ std::vector<ledger::OrchestratorId> Watcher::replace_targets(std::vector<WatchTa
 
 // Reads what the ledger kept of these owners. What is told meanwhile is not disturbed: it only fills what was not seen.
 void Watcher::restore(const std::vector<ledger::OrchestratorId>& owners, std::function<void()> then) {
-    shop_.writer().query([this, alive = alive_, owners, since = shop_.now() - kept_ns, until = shop_.now(),
-                          then = std::move(then)](ledger::Ledger& ledger) {
+    shop_.writer().query([this, &loop = shop_.loop(), alive = alive_, owners, since = shop_.now() - kept_ns,
+                          until = shop_.now(), then = std::move(then)](ledger::Ledger& ledger) {
         for (const auto owner : owners) {
             auto rows = ledger.observations(owner, since, until);
-            shop_.loop().post([this, alive, owner, rows = std::move(rows)] {
+            loop.post([this, alive, owner, rows = std::move(rows)] {
                 if (!*alive) return;
                 if (!rows) {
                     if (hooks_.save_failed) hooks_.save_failed(rows.error());
@@ -182,9 +184,9 @@ void Watcher::begin_group(std::size_t at) {
     group.running = std::make_shared<Running>();
     const auto& instance = monitors_.at(group.monitor).instance;
     const auto* table = &table_of(*instance);
-    const auto round = round_;
-    const auto told = [this, round, monitor = group.monitor, owner = group.owner](const stipend_observation& seen) {
-        post(round, [this, monitor, owner, told = Told(seen)] { take(monitor, owner, told.id, told.seen()); });
+    const auto post = poster();
+    const auto told = [this, post, monitor = group.monitor, owner = group.owner](const stipend_observation& seen) {
+        post([this, monitor, owner, told = Told(seen)] { take(monitor, owner, told.id, told.seen()); });
     };
     instance->begin(
         [raw = instance.get(), running = group.running, table, texts, told](
@@ -199,9 +201,9 @@ void Watcher::begin_group(std::size_t at) {
             return table->watch(plugin, targets.data(), targets.size(), sizeof(stipend_target),
                                 plugin::Instance::observer(), c, e);
         },
-        [this, round, at](Result<const void*> ended) {
+        [this, post, at](Result<const void*> ended) {
             auto error = ended ? Error{.status = STIPEND_E_CANCELLED, .message = "the watch ended"} : ended.error();
-            post(round, [this, at, error = std::move(error)] { group_ended(at, error); });
+            post([this, at, error = std::move(error)] { group_ended(at, error); });
         });
 }
 
@@ -239,7 +241,7 @@ void Watcher::ask(std::size_t at, stipend_unix_ns now) {
             const auto raw = texts->raw();
             return table->probe(plugin, raw.data(), deadline, c, e);
         },
-        [this, round = round_, at](Result<const void*> record) {
+        [this, post = poster(), at](Result<const void*> record) {
             std::optional<Told> told;
             std::string failed;
             if (record) {
@@ -248,7 +250,7 @@ void Watcher::ask(std::size_t at, stipend_unix_ns now) {
             } else {
                 failed = record.error().message;
             }
-            post(round, [this, at, told = std::move(told), failed] {
+            post([this, at, told = std::move(told), failed] {
                 const auto& asked = targets_[at];
                 const auto ended = shop_.now();
                 take(asked.monitor, asked.owner, asked.id,
@@ -344,8 +346,8 @@ void Watcher::save() {
     lock.unlock();
     if (batch->observations.empty() && !batch->forget_observations_before) return;
     saving_ = true;
-    shop_.writer().commit(batch, [this, alive = alive_, batch](Result<void> done) {
-        shop_.loop().post([this, alive, batch, done = std::move(done)] {
+    shop_.writer().commit(batch, [this, &loop = shop_.loop(), alive = alive_, batch](Result<void> done) {
+        loop.post([this, alive, batch, done = std::move(done)] {
             if (!*alive) return;
             saving_ = false;
             if (done) return;

@@ -111,8 +111,10 @@ class Watcher {
     void ask(std::size_t target, stipend_unix_ns now);
     void take(const std::string& monitor, ledger::OrchestratorId owner, const std::string& id,
               const uptime::Seen& seen);
-    // Has the control thread do something for this round, if that is still the present one. [any]
-    void post(std::uint64_t round, std::function<void()> work);
+    // Has the control thread do something for the present round, as long as that lasts. What is returned is for [any]
+    // thread, and outlives the watcher.
+    using Post = std::function<void(std::function<void()>)>;
+    [[nodiscard]] Post poster();
     Watched* series_for(const std::string& monitor, ledger::OrchestratorId owner, const std::string& id);
     [[nodiscard]] const WatchTarget* pattern_of(ledger::OrchestratorId owner, const std::string& id) const;
     void stop_groups();

@@ -119,8 +119,13 @@ class Engine:
 
     def kill(self):
         """Kills the daemon; containers and their shims live on."""
+        pid_file = self.folder / "exec" / "containerd" / "containerd.pid"
+        containerd = pathlib.Path("/proc", pid_file.read_text().strip())
         self.process.kill()
         self.process.wait()
+        # It dies with its daemon, but not at once; and what nobody has waited for yet looks alive to the next daemon.
+        wait_for(lambda: not (containerd / "exe").exists(), "the end of containerd")
+        pid_file.unlink(missing_ok=True)
 
     def stop(self):
         """Ends the daemon, and without live restore its containers."""

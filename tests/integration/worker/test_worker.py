@@ -1,4 +1,5 @@
 """The worker beside a real Docker Engine: its routes tell the truth about the containers, whatever happens to them."""
+import os
 import signal
 import sys
 import threading
@@ -25,8 +26,10 @@ class EngineTest(unittest.TestCase):
     services = SEVEN + ["s1_*"]
     containers = SEVEN + ["s1_avatar", "s1_voice"]
 
+    live_restore = False
+
     def setUp(self):
-        self.engine = engines.Engine()
+        self.engine = engines.Engine(live_restore=self.live_restore)
         self.addCleanup(self.engine.close)
         self.truth = Truth()
         for name in self.containers:
@@ -122,17 +125,29 @@ class Containers(EngineTest):
         # One look every ten seconds, and those that events bring: none for being asked.
         self.assertLessEqual(self.worker.services()["redis_scb"]["checks_count"], looks + 2)
 
-    def test_the_daemon_killed_and_brought_back_hides_nothing(self):
+
+class Daemon(EngineTest):
+    live_restore = True
+
+    def test_the_daemon_killed_and_brought_back_hides_nothing_and_forgets_nothing(self):
+        dies = self.engine.inspect("redis_scb")["State"]["Pid"]
         self.engine.kill()
-        for name in self.containers:  # what nobody can see is not uptime, and nothing will prove it
-            self.truth.note(name, False)
         within(PROMPT, lambda: "error" in self.worker.get("/service-status"), "the reason that nothing can be seen")
         self.assertEqual(self.worker.get("/service-status")["summary"]["services_up"], 0)
-        self.engine.start()  # without live restore its containers end with it
-        for name in self.containers:
-            self.up(name, lambda name=name: self.engine.act(name, "start"))
-        within(10, lambda: all(one["running"] for one in self.worker.services().values()), "all of them running again")
-        self.agree(30)
+        unseen = float(self.worker.get("/service-uptime?window_seconds=2")["overall_uptime_percentage"])
+        self.assertLess(unseen, 100)  # what nobody can see is not uptime, as long as nothing proves it
+        self.down("redis_scb", lambda: os.kill(dies, signal.SIGKILL))
+        self.engine.start()
+        within(10, lambda: sum(one["running"] for one in self.worker.services().values()) == len(self.containers) - 1,
+               "all of them but one running")
+        # The others ran through it, and the engine knows since when.
+        at = time.time()
+        seen = self.worker.services()
+        for name in set(self.containers) - {"redis_scb"}:
+            self.assertLess(abs(seen[name]["uptime_percentage"] - self.truth.percent(name, at, 60)), 3 * AGREE, name)
+        # That one was up until it was killed at least, and not until now.
+        self.assertGreater(seen["redis_scb"]["uptime_percentage"], self.truth.percent("redis_scb", at, 60) - 3 * AGREE)
+        self.assertLess(seen["redis_scb"]["uptime_percentage"], seen["autogen_agent"]["uptime_percentage"])
 
 
 class Restart(EngineTest):

@@ -118,11 +118,12 @@ class Truth:
     def note(self, name, up):
         self.changes.setdefault(name, []).append((time.time(), up))
 
+    def percent(self, name, at, window):
+        """The time that a service was up within the window; before its first moment it was not."""
+        changes = self.changes[name]
+        ends = [when for when, _ in changes[1:]] + [at]
+        return 100.0 / window * sum(max(0.0, min(end, at) - max(begin, at - window))
+                                    for (begin, up), end in zip(changes, ends) if up)
+
     def overall_percent(self, at, window):
-        """The mean over the services of the time that each was up within the window; before its first moment: down."""
-        total = 0.0
-        for changes in self.changes.values():
-            ends = [when for when, _ in changes[1:]] + [at]
-            total += sum(max(0.0, min(end, at) - max(begin, at - window))
-                         for (begin, up), end in zip(changes, ends) if up)
-        return 100.0 * total / window / len(self.changes)
+        return sum(self.percent(name, at, window) for name in self.changes) / len(self.changes)
