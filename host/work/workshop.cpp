@@ -1,12 +1,15 @@
 #include "host/work/workshop.hpp"
 
 #include <algorithm>
+#include <chrono>
 #include <filesystem>
+#include <future>
 
 namespace stipend::work {
 namespace {
 
 constexpr unsigned worker_threads = 2;
+constexpr std::chrono::seconds last_words(2);
 
 }  // namespace
 
@@ -33,6 +36,16 @@ Workshop::~Workshop() {
     loop_.close();
     if (client_) client_->stop();
     const plugin::ControlScope control;
+    // What was begun ends before its plugin does: each callback comes, and frees what it holds.
+    const auto until = std::chrono::steady_clock::now() + last_words;
+    std::vector<std::future<void>> idle;
+    for (const auto& instance : instances_) {
+        if (retired_.contains(instance.get())) continue;
+        auto told = std::make_shared<std::promise<void>>();
+        idle.push_back(told->get_future());
+        instance->quiesce([told] { told->set_value(); });
+    }
+    for (const auto& one : idle) one.wait_until(until);
     for (const auto& instance : instances_) instance->destroy();
     instances_.clear();
     pool_.reset();
@@ -66,14 +79,17 @@ void Workshop::replace(Slot& mine, Slot fresh) {
     mine = std::move(fresh);
 }
 
-void Workshop::retire(const std::shared_ptr<plugin::Instance>& instance) {
-    instance->quiesce([this, raw = instance.get()] {
-        loop_.post([this, raw] {
+void Workshop::retire(const std::shared_ptr<plugin::Instance>& instance, std::function<void()> then) {
+    retired_.insert(instance.get());
+    instance->quiesce([this, &loop = loop_, raw = instance.get(), then = std::move(then)] {
+        loop.post([this, raw, then] {
             const auto at =
                 std::find_if(instances_.begin(), instances_.end(), [raw](const auto& one) { return one.get() == raw; });
             if (at == instances_.end()) return;
             (*at)->destroy();
+            retired_.erase(raw);
             instances_.erase(at);
+            if (then) then();
         });
     });
 }

@@ -2,7 +2,9 @@
 // HTTP client, and the plugin instances that are made and ended here.
 #pragma once
 
+#include <functional>
 #include <memory>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -35,7 +37,8 @@ class Workshop {
   public:
     // Makes the state folder where it is missing, and opens the ledger in it. Nothing runs yet.
     static Result<std::unique_ptr<Workshop>> create(const Clock& clock, WorkshopOptions options);
-    // Whatever still answers finds nobody: the queue is closed, exchanges end, the plugins' parts go, then the threads.
+    // Whatever still answers finds nobody: the queue is closed, exchanges end, the plugins hear of that (for two
+    // seconds at most) and go, then the threads.
     ~Workshop();
     Workshop(const Workshop&) = delete;
     Workshop& operator=(const Workshop&) = delete;
@@ -50,8 +53,9 @@ class Workshop {
     void give_up(const Slot& mine, const Slot& fresh);
     // Puts `fresh` in the place of `mine`; what was there and is used no more is retired. [control]
     void replace(Slot& mine, Slot fresh);
-    // An instance that is no longer used completes what it has, and then goes. [control]
-    void retire(const std::shared_ptr<plugin::Instance>& instance);
+    // An instance that is no longer used completes what it has, and then goes; `then` follows, where there is one.
+    // [control]
+    void retire(const std::shared_ptr<plugin::Instance>& instance, std::function<void()> then = {});
 
     [[nodiscard]] ControlLoop& loop() { return loop_; }            // [any]
     [[nodiscard]] LedgerWriter& writer() { return *writer_; }      // [any]
@@ -73,6 +77,7 @@ class Workshop {
     std::unique_ptr<LedgerWriter> writer_;
     std::unique_ptr<http::CurlClient> client_;
     std::vector<std::shared_ptr<plugin::Instance>> instances_;  // all that are not destroyed
+    std::set<const plugin::Instance*> retired_;                 // those of them that are
 };
 
 }  // namespace stipend::work

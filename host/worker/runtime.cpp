@@ -158,7 +158,7 @@ void Runtime::begin_stop() {
     stop_by_ = shop_->now() + farewell_ns;
     watcher_->save();
     if (service_.instance) {
-        service_.instance->quiesce([this] { post([this] { service_.instance.reset(); }); });
+        shop_->retire(service_.instance, [this] { service_.instance.reset(); });
     }
 }
 
