@@ -26,9 +26,9 @@ namespace stipend::engine {
 
 inline constexpr std::size_t max_batch = 4096;  // decisions in one transaction
 inline constexpr std::size_t max_live_generations = 3;
-inline constexpr std::int64_t max_window_s = 7 * 86400;  // as far back as a worker's history goes
+inline constexpr std::int64_t max_window_s = 7 * 86400;     // as far back as a worker's history goes
 inline constexpr std::int64_t max_job_ns = 900 * ns_per_s;  // then a job is lost; dispatchers end theirs much earlier
-inline constexpr std::size_t max_recorded = 256;         // samples kept to try new code on
+inline constexpr std::size_t max_recorded = 256;            // samples kept to try new code on
 inline constexpr std::size_t min_payees_for_all_failed = 2;
 
 // A configuration that is to be taken over.
@@ -189,9 +189,9 @@ class Engine {
     registry::Table payees_;
     std::vector<Slot> slots_;  // by payee
     Schedule schedule_;
-    std::deque<registry::PayeeIndex> ready_;  // due, waiting for a place
+    std::deque<registry::PayeeIndex> ready_;                 // due, waiting for a place
     std::deque<std::pair<stipend_unix_ns, JobToken>> sent_;  // until when each is waited for; the oldest one is open
-    std::vector<Sampled> sampled_;            // answered, waiting to be decided
+    std::vector<Sampled> sampled_;                           // answered, waiting to be decided
     std::shared_ptr<const ledger::Batch> committing_;
     ledger::Batch pending_;  // what the next batch carries beside decisions
     bool has_pending_ = false;

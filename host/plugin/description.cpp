@@ -112,9 +112,8 @@ class Checker {
 }  // namespace
 
 const std::vector<std::string>& known_kinds() {
-    static const std::vector<std::string> kinds{STIPEND_POLICY, STIPEND_DISPATCH,   STIPEND_MONITOR,
-                                                STIPEND_PRICE,  STIPEND_SETTLEMENT, STIPEND_ALERT,
-                                                STIPEND_SERVICE};
+    static const std::vector<std::string> kinds{STIPEND_POLICY,     STIPEND_DISPATCH, STIPEND_MONITOR, STIPEND_PRICE,
+                                                STIPEND_SETTLEMENT, STIPEND_ALERT,    STIPEND_SERVICE};
     return kinds;
 }
 

@@ -32,9 +32,9 @@ struct Loaded {
 
 // What the operator wrote to name a plugin.
 struct Reference {
-    std::string plugin;  // a file's stem in the plugin folder, or a path that ends in .so
-    std::string id;      // which plugin of the library; empty where only one may be meant
-    std::string sha256;  // pin; may be empty
+    std::string plugin;     // a file's stem in the plugin folder, or a path that ends in .so
+    std::string id;         // which plugin of the library; empty where only one may be meant
+    std::string sha256;     // pin; may be empty
     std::string kind = {};  // an interface id: without `id`, the only plugin that offers it is meant; empty: any
 };
 

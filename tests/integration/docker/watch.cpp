@@ -105,9 +105,9 @@ int watch(const std::vector<std::string>& args) {
     (*client)->stop();
     rusage used{};
     ::getrusage(RUSAGE_SELF, &used);
-    std::fprintf(stderr, "cpu_us=%ld\n",
-                 (used.ru_utime.tv_sec + used.ru_stime.tv_sec) * 1'000'000L + used.ru_utime.tv_usec +
-                     used.ru_stime.tv_usec);
+    std::fprintf(
+        stderr, "cpu_us=%ld\n",
+        (used.ru_utime.tv_sec + used.ru_stime.tv_sec) * 1'000'000L + used.ru_utime.tv_usec + used.ru_stime.tv_usec);
     return 0;
 }
 
