@@ -75,10 +75,12 @@ class Pin(unittest.TestCase):
         self.assertEqual(said["subject"], "CN=orch.example")
 
     def test_a_server_that_is_not_there_stores_nothing(self):
-        self.listener.close()
-        done = self.pin(self.url, "--store", "pin")
+        with socket.socket() as nobody:
+            nobody.bind(("127.0.0.1", 0))  # its port is taken, and nobody listens there
+            url = f"https://127.0.0.1:{nobody.getsockname()[1]}"
+            done = self.pin(url, "--store", "pin")
         self.assertEqual(done.returncode, 1)
-        self.assertIn(f"certificate of {self.url}: ", done.stderr)
+        self.assertIn(f"certificate of {url}: ", done.stderr)
         self.assertFalse((self.folder / "pin").exists())
         self.assertIn("want https://host:port", self.pin("http://127.0.0.1:1").stderr)
 
