@@ -39,17 +39,20 @@ Result<AdjustRequest> parse_adjustment(const Json& json) {
 }
 
 Result<ledger::Adjustment> make_adjustment(const AdjustRequest& request, const AdjustTerms& terms,
-                                           const std::vector<ledger::Gap>& gaps, stipend_unix_ns now) {
+                                           const std::vector<ledger::Gap>& unpaid, stipend_unix_ns now) {
+    if (request.to > now) {
+        return fail(STIPEND_E_INVALID, "\"to\": got ", utc_text(request.to), ", want a time that has been: it is ",
+                    utc_text(now));
+    }
     std::int64_t usd_e8 = 0;
     if (request.usd_e8) {
         usd_e8 = *request.usd_e8;
     } else {
         std::int64_t unpaid_ns = 0;
-        for (const auto& gap : gaps) {
-            if (gap.orchestrator != terms.orchestrator || gap.adjusted) continue;
-            // A gap is known by its text, which is cut to milliseconds: its last interval must not be lost by that.
-            const auto from = std::max(request.from, floor_ms(gap.from));
-            const auto to = std::min(request.to, floor_ms(gap.to.value_or(now)));
+        for (const auto& piece : unpaid) {
+            // It is known by its text, which is cut to milliseconds: its last interval must not be lost by that.
+            const auto from = std::max(request.from, floor_ms(piece.from));
+            const auto to = std::min(request.to, floor_ms(piece.to.value_or(now)));
             unpaid_ns += std::max<std::int64_t>(0, to - from);
         }
         const auto periods = unpaid_ns / terms.interval_ns;
@@ -128,8 +131,8 @@ Json to_json(const ledger::Adjustment& row) {
 
 Result<Json> record_adjustment(ledger::Ledger& ledger, const AdjustRequest& request, const AdjustTerms& terms,
                                stipend_unix_ns now) {
-    STIPEND_LET(gaps, ledger.gaps(UINT32_MAX));
-    STIPEND_LET(row, make_adjustment(request, terms, gaps, now));
+    STIPEND_LET(unpaid, ledger.unpaid(terms.orchestrator, UINT32_MAX));
+    STIPEND_LET(row, make_adjustment(request, terms, unpaid, now));
     ledger::Batch batch;
     batch.adjustments.push_back(row);
     STIPEND_TRY(ledger.commit(batch));

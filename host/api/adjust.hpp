@@ -31,10 +31,12 @@ struct AdjustTerms {
 // {"orchestrator","from","to","reason","usd","by"}; times as RFC 3339, `usd` a decimal string or absent.
 Result<AdjustRequest> parse_adjustment(const Json& json);
 
-// The row that carries it out. INVALID where nothing stayed unpaid in that time and no amount is given. Its key is made
-// of orchestrator and time, so that the same request twice is refused by the ledger.
+// The row that carries it out, where `unpaid` is what Ledger::unpaid says of this orchestrator. INVALID where nothing
+// stayed unpaid in that time and no amount is given, and for time that has not been yet: what may become unpaid there
+// would count as adjusted. Its key is made of orchestrator and time, so that the same request twice is refused by the
+// ledger.
 Result<ledger::Adjustment> make_adjustment(const AdjustRequest& request, const AdjustTerms& terms,
-                                           const std::vector<ledger::Gap>& gaps, stipend_unix_ns now);
+                                           const std::vector<ledger::Gap>& unpaid, stipend_unix_ns now);
 
 // The terms where no host runs: the configuration's, and the last rate that was accepted, if it still counts. INVALID
 // where the ledger knows no such orchestrator.

@@ -46,7 +46,6 @@ Json orchestrators_json(const engine::Engine& engine) {
 Json unpaid_json(const std::vector<ledger::Gap>& gaps) {
     Json out = Json::array();
     for (const auto& gap : gaps) {
-        if (gap.adjusted) continue;
         Json one = Json::object();
         one.set("orchestrator", Json::of_string(gap.key));
         one.set("from", Json::of_string(utc_text(gap.from)));
@@ -90,7 +89,7 @@ Json engine_json(engine::Runtime& runtime, const std::vector<ledger::Gap>& gaps)
 }  // namespace
 
 Result<Json> status(engine::Runtime& runtime) {
-    STIPEND_LET(gaps, runtime.writer().ask([](ledger::Ledger& ledger) { return ledger.gaps(max_listed); }));
+    STIPEND_LET(gaps, runtime.writer().ask([](ledger::Ledger& ledger) { return ledger.unpaid({}, max_listed); }));
     std::promise<Json> promise;
     auto answer = promise.get_future();
     runtime.post(

@@ -91,6 +91,16 @@ EngineState read_state(sqlite::Statement& from, bool& malformed) {
     return s;
 }
 
+Gap read_gap(sqlite::Statement& from) {
+    Gap gap;
+    gap.orchestrator = from.i64();
+    gap.from = from.i64();
+    gap.to = from.maybe<stipend_unix_ns>();
+    gap.cause = from.text();
+    gap.usd_e8 = from.maybe<std::int64_t>();
+    return gap;
+}
+
 Orchestrator read_orchestrator(sqlite::Statement& from) {
     Orchestrator row;
     row.id = from.i64();

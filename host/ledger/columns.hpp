@@ -37,6 +37,8 @@ struct StoredDecision {
 // Reads state_columns; `malformed` is set where a column holds what no program of ours wrote.
 [[nodiscard]] EngineState read_state(sqlite::Statement& from, bool& malformed);
 [[nodiscard]] Orchestrator read_orchestrator(sqlite::Statement& from);
+// Reads orchestrator, from_at, to_at, cause, usd_e8.
+[[nodiscard]] Gap read_gap(sqlite::Statement& from);
 
 // An INSERT of `count` values.
 [[nodiscard]] std::string insert_sql(std::string_view table, std::size_t count);

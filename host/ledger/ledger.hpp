@@ -132,8 +132,10 @@ class Ledger {
     // What each orchestrator of the namespace is owed, by id.
     [[nodiscard]] virtual Result<std::vector<Balance>> balances() = 0;
 
-    // The newest `limit` gaps of the namespace, newest first, those that were adjusted included.
-    [[nodiscard]] virtual Result<std::vector<Gap>> gaps(std::uint64_t limit) = 0;
+    // What no adjustment is about of the gaps of one orchestrator, or of all: the newest gap first, its pieces by time.
+    // A piece carries its share of the gap's amount, rounded down. Pieces are cut where texts cut, at milliseconds.
+    [[nodiscard]] virtual Result<std::vector<Gap>> unpaid(std::optional<OrchestratorId> orchestrator,
+                                                          std::uint64_t limit) = 0;
 
     // Observations of one orchestrator that reach into [from, to), by target and time.
     [[nodiscard]] virtual Result<std::vector<Observation>> observations(OrchestratorId orchestrator,

@@ -10,16 +10,6 @@
 namespace stipend::ledger {
 namespace {
 
-Gap read_gap(sqlite::Statement& from) {
-    Gap gap;
-    gap.orchestrator = from.i64();
-    gap.from = from.i64();
-    gap.to = from.maybe<stipend_unix_ns>();
-    gap.cause = from.text();
-    gap.usd_e8 = from.maybe<std::int64_t>();
-    return gap;
-}
-
 Result<std::optional<Generation>> last_generation(sqlite::Database& database) {
     STIPEND_LET(rows, database.prepare("SELECT id, at, policy, version, revision, memory_version, so_sha256, config, "
                                        "terms FROM generation ORDER BY id DESC LIMIT 1"));
@@ -89,29 +79,6 @@ Result<void> load_open_gaps(sqlite::Database& database, std::vector<Orchestrator
     }
 }
 
-// The times that adjustments are about.
-using AdjustedTimes = std::unordered_multimap<OrchestratorId, std::pair<stipend_unix_ns, stipend_unix_ns>>;
-
-Result<AdjustedTimes> adjusted_times(sqlite::Database& database) {
-    AdjustedTimes out;
-    STIPEND_LET(rows, database.prepare("SELECT orchestrator, from_at, to_at FROM adjustment"));
-    for (;;) {
-        STIPEND_LET(more, rows.next());
-        if (!more) return out;
-        const OrchestratorId orchestrator = rows.i64();
-        const stipend_unix_ns from = rows.i64();
-        out.emplace(orchestrator, std::pair{from, rows.i64()});
-    }
-}
-
-bool covers(const AdjustedTimes& adjusted, const Gap& gap) {
-    if (!gap.to) return false;
-    const auto [first, last] = adjusted.equal_range(gap.orchestrator);
-    return std::any_of(first, last, [&](const auto& entry) {
-        return entry.second.first <= gap.from && entry.second.second >= floor_ms(*gap.to);
-    });
-}
-
 }  // namespace
 
 Result<State> SqliteLedger::load_state() {
@@ -173,24 +140,6 @@ Result<std::vector<Balance>> SqliteLedger::balances() {
             return fail(STIPEND_E_INVALID, "ledger: ", path_.string(), ": balance of ", balance.key, " is damaged");
         }
         out.push_back(std::move(balance));
-    }
-}
-
-Result<std::vector<Gap>> SqliteLedger::gaps(std::uint64_t limit) {
-    sqlite::Transaction snapshot(database_);
-    STIPEND_TRY(snapshot.begin("DEFERRED"));
-    STIPEND_LET(adjusted, adjusted_times(database_));
-    std::vector<Gap> out;
-    STIPEND_LET(rows, database_.prepare("SELECT g.orchestrator, g.from_at, g.to_at, g.cause, g.usd_e8, o.key FROM gap "
-                                        "g JOIN orchestrator o ON o.id = g.orchestrator WHERE o.ns = ? "
-                                        "ORDER BY g.seq DESC LIMIT ?"));
-    rows.bind(ns_).bind(std::min<std::uint64_t>(limit, INT64_MAX));
-    for (;;) {
-        STIPEND_LET(more, rows.next());
-        if (!more) return out;
-        auto& gap = out.emplace_back(read_gap(rows));
-        gap.key = rows.text();
-        gap.adjusted = covers(adjusted, gap);
     }
 }
 

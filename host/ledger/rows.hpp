@@ -141,9 +141,7 @@ struct Gap {
     std::optional<stipend_unix_ns> to = {};  // none while it is open
     std::string cause = {};
     std::optional<std::int64_t> usd_e8 = {};
-    // Filled by Ledger::gaps only.
-    std::string key = {};   // the orchestrator's
-    bool adjusted = false;  // one adjustment covers all of it, by the milliseconds that texts show
+    std::string key = {};  // the orchestrator's; filled by Ledger::unpaid only
 };
 
 // Pays, takes back or excuses (with 0) unpaid time. Never edited: an error is mended by a further adjustment.

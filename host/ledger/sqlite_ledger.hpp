@@ -30,7 +30,8 @@ class SqliteLedger final : public Ledger {
     [[nodiscard]] Result<Report> verify(const VerifyOptions& options) override;
     [[nodiscard]] Result<void> export_decisions(const DecisionFilter& filter, const DecisionSink& sink) override;
     [[nodiscard]] Result<std::vector<Balance>> balances() override;
-    [[nodiscard]] Result<std::vector<Gap>> gaps(std::uint64_t limit) override;
+    [[nodiscard]] Result<std::vector<Gap>> unpaid(std::optional<OrchestratorId> orchestrator,
+                                                  std::uint64_t limit) override;
     [[nodiscard]] Result<std::vector<Observation>> observations(OrchestratorId orchestrator, stipend_unix_ns from,
                                                                 stipend_unix_ns to) override;
     [[nodiscard]] Result<ArchiveReport> archive(stipend_unix_ns before, const std::filesystem::path& file) override;

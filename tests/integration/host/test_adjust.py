@@ -3,6 +3,8 @@ import fcntl
 import json
 import os
 import unittest
+from datetime import datetime, timedelta
+from decimal import Decimal
 
 from network import Devnet, Host, wait_for
 
@@ -78,8 +80,43 @@ class Adjust(unittest.TestCase):
         self.host.edit("orchestrators: []", f"orchestrators: [{{address: 'https://{self.who}', base: 3 USD}}]")
         code, out, err = self.adjust(at=(gap["from"], gap["to"]))
         self.assertEqual(code, 0, err)
-        self.assertEqual(float(json.loads(out)["amount_usd"]) % 3, 0)
-        self.assertGreater(float(json.loads(out)["amount_usd"]), 0)
+        whole = Decimal(json.loads(out)["amount_usd"])
+        self.assertEqual(whole % 3, 0)
+        self.assertGreater(whole, 0)
+
+    def test_what_was_paid_in_part_is_not_paid_again_with_the_whole(self):
+        self.host.environment["PAYMENT_INTERVAL_SECONDS"] = "1"
+        self.host.start()
+        self.devnet.gateway_fault("down")
+        self.addCleanup(self.devnet.gateway_fault, "none")
+        wait_for(lambda: int(self.host.status()["held"]) >= 6, "held intervals")
+        self.devnet.gateway_fault("none")
+
+        def ended():
+            return [gap for gap in self.host.status()["unpaid"] if gap["to"]]
+
+        wait_for(ended, "the end of a gap")
+        gap = ended()[0]
+        self.who = gap["orchestrator"]
+        start = datetime.fromisoformat(gap["from"].replace("Z", "+00:00"))
+        second = (start + timedelta(seconds=1)).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+        self.assertLess(second, gap["to"])
+        whole = Decimal(gap["at_stake_usd"])
+
+        def paid(code, out, err):
+            self.assertEqual(code, 0, err)
+            return Decimal(json.loads(out)["amount_usd"])
+
+        first = paid(*self.adjust(at=(gap["from"], second)))
+        self.assertEqual(first, 10)
+        rest = [one for one in self.host.status()["unpaid"] if one["orchestrator"] == self.who and one["to"] == gap["to"]]
+        self.assertEqual([one["from"] for one in rest], [second])
+        self.assertEqual(paid(*self.adjust(at=(gap["from"], gap["to"]))), whole - first)
+        code, _, err = self.adjust("--usd", "1", at=(gap["from"], "2126-11-20T10:05:00Z"))
+        self.assertEqual(code, 1)
+        self.assertIn("want a time that has been", err)
+        self.host.stop()
+        self.host.verified()
 
     def test_an_unknown_orchestrator_is_refused(self):
         self.who = "nobody:1"

@@ -9,6 +9,7 @@ namespace stipend::api {
 namespace {
 
 constexpr stipend_unix_ns noon = 1'795'348'800 * ns_per_s;
+constexpr stipend_unix_ns later = noon + 3600 * ns_per_s;
 constexpr AdjustTerms terms{
     .orchestrator = 1, .interval_ns = 60 * ns_per_s, .base_usd_e8 = 10'00000000, .usd_per_eth_e8 = 2000'00000000};
 
@@ -33,24 +34,29 @@ ledger::Gap gap_of(std::int64_t intervals) {
 
 TEST_CASE("a gap whose times were copied from a text is paid to its last interval") {
     const auto gap = gap_of(10);
-    const auto row = make_adjustment(request_for(gap), terms, {gap}, noon);
+    const auto row = make_adjustment(request_for(gap), terms, {gap}, later);
     REQUIRE(row.ok());
     CHECK(row->usd_e8 == 100'00000000);
     CHECK(row->wei.text() == "50000000000000000");
 }
 
-TEST_CASE("a gap that was adjusted is not worked out again") {
-    auto gap = gap_of(10);
-    const auto request = request_for(gap);
-    gap.adjusted = true;
-    CHECK(!make_adjustment(request, terms, {gap}, noon).ok());
+TEST_CASE("only what is unpaid of the time asked for is worked out") {
+    const auto gap = gap_of(10);
+    auto first = gap;
+    first.to = gap.from + 2 * terms.interval_ns;
+    auto last = gap;
+    last.from = gap.from + 7 * terms.interval_ns;
+    const auto row = make_adjustment(request_for(gap), terms, {first, last}, later);
+    REQUIRE(row.ok());
+    CHECK(row->usd_e8 == 50'00000000);
+    CHECK(!make_adjustment(request_for(gap), terms, {}, later).ok());
 }
 
-TEST_CASE("another orchestrator's gap is not paid") {
-    auto gap = gap_of(10);
-    const auto request = request_for(gap);
-    gap.orchestrator = 2;
-    CHECK(!make_adjustment(request, terms, {gap}, noon).ok());
+TEST_CASE("time that has not been is not adjusted") {
+    const auto gap = gap_of(10);
+    const auto row = make_adjustment(request_for(gap), terms, {gap}, *gap.to - 1'000'000'000);
+    REQUIRE(!row.ok());
+    CHECK(row.error().message.find("want a time that has been") != std::string::npos);
 }
 
 }  // namespace stipend::api

@@ -109,7 +109,7 @@ TEST_CASE("an orchestrator that leaves is asked no more, and what it was under w
     sim.run_for(70 * second);
     REQUIRE(sim.of("o3").size() >= 2);
     CHECK(sim.of("o3")[1].decision.epoch == 2);
-    CHECK(sim.ledger().gaps(10)->empty());
+    CHECK(sim.ledger().unpaid({}, 10)->empty());
     sim.check_ledger();
 }
 

@@ -80,7 +80,7 @@ TEST_CASE("an unknown outcome moves neither count, epoch nor phase, and resumes 
     CHECK(lines[2].decision.consecutive_failures == 0);
     CHECK(sim.of("o3")[1].decision.consecutive_failures == 0);
     CHECK(sim.of("o3")[1].decision.epoch == 2);
-    const auto gaps = sim.ledger().gaps(100);
+    const auto gaps = sim.ledger().unpaid({}, 100);
     REQUIRE(gaps.ok());
     REQUIRE(gaps->size() == 2);
     for (const auto& gap : *gaps) {

@@ -54,7 +54,7 @@ TEST_CASE("time in which the host was away is a gap and is never caught up") {
     REQUIRE(lines.size() == 4);
     CHECK(lines[2].decision.due_at == start_of_time + 660 * second);  // phase kept, nine intervals left out
     CHECK(lines[3].decision.due_at == start_of_time + 720 * second);
-    const auto gaps = sim.ledger().gaps(10);
+    const auto gaps = sim.ledger().unpaid({}, 10);
     REQUIRE(gaps.ok());
     REQUIRE(gaps->size() == 2);
     CHECK(gaps->front().from == start_of_time + 120 * second);
@@ -74,7 +74,7 @@ TEST_CASE("a punishment that ran while the host was away is served, not a gap") 
     REQUIRE(sim.publish({}, payees(1)).ok());
     sim.run_for(300 * second);
     CHECK(sim.of("o1")[1].decision.due_at == start_of_time + 780 * second);
-    CHECK(sim.ledger().gaps(10)->empty());
+    CHECK(sim.ledger().unpaid({}, 10)->empty());
 }
 
 TEST_CASE("a gap that was open when the host ended stays one gap") {
@@ -86,7 +86,7 @@ TEST_CASE("a gap that was open when the host ended stays one gap") {
     REQUIRE(sim.publish({}, payees(1)).ok());
     sim.answer = [](const auto&, const JobSpec&, auto) { return std::pair{good("100"), second}; };
     sim.run_for(100 * second);
-    const auto gaps = sim.ledger().gaps(10);
+    const auto gaps = sim.ledger().unpaid({}, 10);
     REQUIRE(gaps.ok());
     REQUIRE(gaps->size() == 1);
     CHECK(gaps->front().from == start_of_time);

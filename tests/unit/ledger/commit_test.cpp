@@ -305,43 +305,100 @@ TEST_CASE("at most one gap is open, and it ends after it began") {
     engine.must_commit(open);
     CHECK(says(refused(*ledger, open, STIPEND_E_CONFLICT), "one is open already"));
     CHECK(says(refused(*ledger, close, STIPEND_E_CONFLICT), "ends before it begins"));
-    close.gaps_closed[0].to = start_ns + 5;
+    close.gaps_closed[0].to = start_ns + minute_ns;
     close.gaps_closed[0].usd_e8 = 42;
     engine.must_commit(close);
-    const auto gaps = ledger->gaps(10);
+    const auto gaps = ledger->unpaid({}, 10);
     REQUIRE(gaps->size() == 1);
-    CHECK(gaps->at(0).to == start_ns + 5);
+    CHECK(gaps->at(0).to == start_ns + minute_ns);
     CHECK(gaps->at(0).usd_e8 == 42);
 }
 
-TEST_CASE("a gap is adjusted once an adjustment covers all of it, as its text has it") {
-    const TempFolder folder;
-    const auto ledger = must_open(folder / "ledger.db");
-    Engine engine(*ledger, 2);
-    const auto from = floor_ms(start_ns) + 123'456'789;
-    const auto to = from + 10'000'000'000;
-    Batch open;
-    for (const OrchestratorId one : {1, 2})
-        open.gaps_opened.push_back({.orchestrator = one, .from = from, .cause = "test"});
-    engine.must_commit(open);
-    Batch close;
-    for (const OrchestratorId one : {1, 2}) close.gaps_closed.push_back({.orchestrator = one, .to = to});
-    engine.must_commit(close);
-    const auto adjust = [&](const char* key, stipend_unix_ns begin, stipend_unix_ns end) {
+namespace {
+
+// Two orchestrators with a gap of ten seconds each.
+struct Gaps {
+    TempFolder folder;
+    std::unique_ptr<Ledger> ledger = must_open(folder / "ledger.db");
+    Engine engine{*ledger, 2};
+    stipend_unix_ns from = floor_ms(start_ns) + 123'456'789;
+    stipend_unix_ns to = from + 10'000'000'000;
+
+    Gaps() {
+        Batch open;
+        Batch close;
+        for (const OrchestratorId one : {1, 2}) {
+            open.gaps_opened.push_back({.orchestrator = one, .from = from, .cause = "test"});
+            close.gaps_closed.push_back({.orchestrator = one, .to = to, .usd_e8 = 1000});
+        }
+        engine.must_commit(open);
+        engine.must_commit(close);
+    }
+
+    void adjust(stipend_unix_ns begin, stipend_unix_ns end) {
         Batch batch;
-        batch.adjustments.push_back(
-            {.key = key, .orchestrator = 1, .from = begin, .to = end, .reason = "test", .by = "me"});
+        batch.adjustments.push_back({.key = cat(begin, " to ", end),
+                                     .orchestrator = 1,
+                                     .from = begin,
+                                     .to = end,
+                                     .reason = "test",
+                                     .by = "me"});
         engine.must_commit(batch);
-    };
-    adjust("too short", floor_ms(from), floor_ms(to) - 1);
-    auto gaps = ledger->gaps(10);
-    REQUIRE(gaps->size() == 2);
-    CHECK((!gaps->at(0).adjusted && !gaps->at(1).adjusted));
-    adjust("all of it", floor_ms(from), floor_ms(to));
-    gaps = ledger->gaps(10);
-    REQUIRE(gaps->size() == 2);
-    for (const auto& gap : *gaps) CHECK(gap.adjusted == (gap.orchestrator == 1));
-    CHECK(gaps->at(0).key != gaps->at(1).key);
+    }
+
+    std::vector<Gap> unpaid() {
+        auto found = ledger->unpaid(1, 10);
+        REQUIRE(found.ok());
+        return *found;
+    }
+};
+
+}  // namespace
+
+TEST_CASE("a gap is paid once an adjustment covers all of it, as its text has it") {
+    Gaps gaps;
+    REQUIRE(gaps.unpaid().size() == 1);
+    gaps.adjust(floor_ms(gaps.from), floor_ms(gaps.to));
+    CHECK(gaps.unpaid().empty());
+    const auto others = gaps.ledger->unpaid({}, 10);
+    REQUIRE(others->size() == 1);
+    CHECK(others->front().orchestrator == 2);
+    CHECK(others->front().key == orchestrator(2).row.key);
+}
+
+TEST_CASE("what several adjustments leave of a gap stays unpaid, each piece with its share of the amount") {
+    Gaps gaps;
+    const auto begin = floor_ms(gaps.from);
+    const auto second = [&](int n) { return begin + n * stipend_unix_ns{1'000'000'000}; };
+    gaps.adjust(second(6), second(8));
+    gaps.adjust(second(2), second(7));
+    gaps.adjust(second(-5), begin);
+    gaps.adjust(gaps.to, gaps.to + 1'000'000'000);
+    const auto unpaid = gaps.unpaid();
+    REQUIRE(unpaid.size() == 2);
+    CHECK(unpaid[0].from == gaps.from);
+    CHECK(unpaid[0].to == second(2));
+    CHECK(unpaid[0].usd_e8 == 199);
+    CHECK(unpaid[1].from == second(8));
+    CHECK(unpaid[1].to == gaps.to);
+    CHECK(unpaid[1].usd_e8 == 200);
+    gaps.adjust(begin, second(2));
+    gaps.adjust(second(8), floor_ms(gaps.to));
+    CHECK(gaps.unpaid().empty());
+}
+
+TEST_CASE("what is left of a gap that has no end yet has none either") {
+    Gaps gaps;
+    gaps.adjust(floor_ms(gaps.from), floor_ms(gaps.to));
+    Batch open;
+    const auto from = gaps.to + 1'000'000'000;
+    open.gaps_opened.push_back({.orchestrator = 1, .from = from, .cause = "test"});
+    gaps.engine.must_commit(open);
+    gaps.adjust(from, from + 5);
+    const auto unpaid = gaps.unpaid();
+    REQUIRE(unpaid.size() == 1);
+    CHECK(unpaid[0].from == from + 5);
+    CHECK(!unpaid[0].to);
 }
 
 TEST_CASE("an adjustment's key is taken for ever") {
