@@ -1,4 +1,5 @@
 """A worker in a folder of its own, as it runs beside an orchestrator; and what its containers truly did."""
+import http.client
 import json
 import os
 import pathlib
@@ -92,6 +93,10 @@ class Worker:
         except urllib.error.HTTPError as error:
             with error:
                 return error.code, json.loads(error.read() or b"null"), error.headers
+
+    def connect(self):
+        """A connection that is kept."""
+        return http.client.HTTPConnection("127.0.0.1", self.port, timeout=20)
 
     def services(self):
         return self.get("/service-status")["services"]
