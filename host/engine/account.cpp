@@ -5,6 +5,17 @@
 
 namespace stipend::engine {
 
+Account account_of(const ledger::EngineState& state) {
+    return {.epoch = state.epoch,
+            .due_at = state.due_at,
+            .interval_ns = state.interval_ns,
+            .consecutive_failures = state.consecutive_failures,
+            .suspended = state.suspended,
+            .checks_total = state.checks_total,
+            .checks_ok = state.checks_ok,
+            .memory = state.memory};
+}
+
 stipend_sample make_sample(const Account& account, const Check& check, const PeriodTerms& terms, stipend_unix_ns now) {
     stipend_sample sample{};
     sample.size = sizeof sample;

@@ -5,6 +5,7 @@
 #include <optional>
 #include <string>
 
+#include "host/ledger/rows.hpp"
 #include "stipend/abi/policy.h"
 #include "stipend/result.hpp"
 
@@ -40,6 +41,9 @@ struct Account {
 
     [[nodiscard]] std::uint64_t open_epoch() const { return epoch + 1; }
 };
+
+// The account within what the ledger keeps.
+[[nodiscard]] Account account_of(const ledger::EngineState& state);
 
 [[nodiscard]] stipend_sample make_sample(const Account& account, const Check& check, const PeriodTerms& terms,
                                          stipend_unix_ns now);

@@ -308,14 +308,7 @@ void Engine::settle(const ledger::Decided& decided, stipend_unix_ns now) {
     STIPEND_ASSERT(slot.stage == Stage::committing && slot.account.epoch + 1 == decided.after.epoch);
     const auto before = slot.account;
     const auto& state = decided.after;
-    slot.account = {.epoch = state.epoch,
-                    .due_at = state.due_at,
-                    .interval_ns = state.interval_ns,
-                    .consecutive_failures = state.consecutive_failures,
-                    .suspended = state.suspended,
-                    .checks_total = state.checks_total,
-                    .checks_ok = state.checks_ok,
-                    .memory = state.memory};
+    slot.account = account_of(state);
     slot.last_decided_at = state.last_decided_at;
     slot.day = state.day;
     slot.day_usd_e8 = state.day_usd_e8;

@@ -9,17 +9,6 @@ namespace {
 
 constexpr std::int64_t clock_tolerance_ns = 60 * ns_per_s;
 
-Account account_of(const ledger::EngineState& state) {
-    return {.epoch = state.epoch,
-            .due_at = state.due_at,
-            .interval_ns = state.interval_ns,
-            .consecutive_failures = state.consecutive_failures,
-            .suspended = state.suspended,
-            .checks_total = state.checks_total,
-            .checks_ok = state.checks_ok,
-            .memory = state.memory};
-}
-
 bool same_row(const ledger::Generation& a, const ledger::Generation& b) {
     return a.policy == b.policy && a.version == b.version && a.revision == b.revision &&
            a.memory_version == b.memory_version && a.so_sha256 == b.so_sha256 && a.config == b.config &&

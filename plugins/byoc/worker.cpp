@@ -59,8 +59,10 @@ Result<void> Worker::start() {
 Result<void> Worker::mount() {
     STIPEND_TRY(add_route("GET", "/health",
                           [](RouteRequest request) { request.respond(200, json_type, R"({"status":"ok"})"); }));
-    STIPEND_TRY(add_route("GET", "/service-status", [this](RouteRequest request) { tell_status(std::move(request)); }));
-    STIPEND_TRY(add_route("GET", "/service-uptime", [this](RouteRequest request) { tell_uptime(std::move(request)); }));
+    STIPEND_TRY(add_route("GET", "/service-status",
+                          [this](RouteRequest request) { tell(std::move(request), &Worker::status); }));
+    STIPEND_TRY(add_route("GET", "/service-uptime",
+                          [this](RouteRequest request) { tell(std::move(request), &Worker::uptime); }));
     return add_route("POST", cat("/", settings_.capability),
                      [this](RouteRequest request) { take_job(std::move(request)); });
 }
@@ -137,35 +139,26 @@ Result<ServicesSeen> Worker::look(std::int64_t window_s) const {
     return read_services(text);
 }
 
-void Worker::tell_status(RouteRequest request) const {
+void Worker::tell(RouteRequest request, Json (Worker::*answer)(const ServicesSeen&) const) const {
+    const auto refuse = [&](int status, const stipend::Error& why) {
+        request.respond(status, json_type, error_text(why.message));
+    };
     const auto window = window_of_query(request.query, settings_.window_s);
-    if (!window) {
-        request.respond(400, json_type, error_text(window.error().message));
-        return;
-    }
+    if (!window) return refuse(400, window.error());
     const auto seen = look(*window);
-    if (!seen) {
-        request.respond(503, json_type, error_text(seen.error().message));
-        return;
-    }
-    auto answer = status_answer(*seen, settings_);
-    if (key_) answer.set("worker_key", Json::of_string(key_->public_hex()));
-    if (settings_.registers) answer.set("registration", registration_.report());
-    request.respond(200, json_type, answer.dump());
+    if (!seen) return refuse(503, seen.error());
+    request.respond(200, json_type, (this->*answer)(*seen).dump());
 }
 
-void Worker::tell_uptime(RouteRequest request) const {
-    const auto window = window_of_query(request.query, settings_.window_s);
-    if (!window) {
-        request.respond(400, json_type, error_text(window.error().message));
-        return;
-    }
-    const auto seen = look(*window);
-    if (!seen) {
-        request.respond(503, json_type, error_text(seen.error().message));
-        return;
-    }
-    request.respond(200, json_type, uptime_answer(*seen, settings_).dump());
+Json Worker::status(const ServicesSeen& seen) const {
+    auto answer = status_answer(seen, settings_);
+    if (key_) answer.set("worker_key", Json::of_string(key_->public_hex()));
+    if (settings_.registers) answer.set("registration", registration_.report());
+    return answer;
+}
+
+Json Worker::uptime(const ServicesSeen& seen) const {
+    return uptime_answer(seen, settings_);
 }
 
 bool Worker::may_ask(const RouteRequest& request) const {

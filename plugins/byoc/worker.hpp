@@ -47,8 +47,10 @@ class Worker {
     void begin();
     stipend::Result<SigningKey> find_key();
     stipend::Result<ServicesSeen> look(std::int64_t window_s) const;
-    void tell_status(stipend::RouteRequest request) const;
-    void tell_uptime(stipend::RouteRequest request) const;
+    // Answers with what `answer` makes of the window asked for.
+    void tell(stipend::RouteRequest request, stipend::Json (Worker::*answer)(const ServicesSeen&) const) const;
+    stipend::Json status(const ServicesSeen& seen) const;
+    stipend::Json uptime(const ServicesSeen& seen) const;
     void take_job(stipend::RouteRequest request);
     void do_job(stipend::RouteRequest request, const JobAsked& job);
     void refuse_job(stipend::RouteRequest request, int status, std::string_view why);
