@@ -356,7 +356,7 @@ stipend_op Instance::timer_after(std::uint64_t delay_ns, void (*callback)(void*)
                                           if (self->timers_.erase(op) == 0) return;  // cancelled meanwhile
                                       }
                                       const std::lock_guard calls(self->calls_);
-                                      callback(user);
+                                      if (self->raw_ != nullptr) callback(user);  // else destroyed meanwhile
                                   });
     if (timer == 0) return 0;
     timers_.emplace(op, timer);

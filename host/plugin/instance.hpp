@@ -42,7 +42,7 @@ class Instance : public std::enable_shared_from_this<Instance> {
     void cancel_all();
     // [control] Only when idle, or never started.
     void destroy();
-    Result<void> health() const;  // [any]
+    Result<void> health() const;  // [control]
 
     // Takes the observations of one watch. [worker]
     using Observed = std::function<void(const stipend_observation&)>;

@@ -54,6 +54,7 @@ Result<std::unique_ptr<Runtime>> Runtime::create(const Clock& clock, RuntimeOpti
 
 Runtime::~Runtime() {
     routes_.close();
+    view_.set_watcher(nullptr, nullptr);  // it goes before the plugins, whose threads may still look at it
 }
 
 void Runtime::log(std::int32_t level, const std::string& text) const {

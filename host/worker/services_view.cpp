@@ -65,6 +65,12 @@ Json service_json(const work::Watched& one, stipend_unix_ns from, stipend_unix_n
 
 }  // namespace
 
+void ServicesView::set_watcher(const work::Watcher* watcher, const TimeLine* line) {
+    const std::lock_guard lock(mutex_);
+    watcher_ = watcher;
+    line_ = line;
+}
+
 bool ServicesView::add_found(const std::string& name, const std::string& why) {
     const std::lock_guard lock(mutex_);
     if (found_.size() >= max_found) return false;
@@ -74,6 +80,7 @@ bool ServicesView::add_found(const std::string& name, const std::string& why) {
 }
 
 Result<std::string> ServicesView::view(std::string_view name) {
+    const std::lock_guard lock(mutex_);
     const auto mark = std::min(name.find('?'), name.size());
     if (name.substr(0, mark) != "services" || watcher_ == nullptr)
         return fail(STIPEND_E_UNSUPPORTED, "got the view ", name, ", want services");
@@ -84,14 +91,11 @@ Result<std::string> ServicesView::view(std::string_view name) {
     Json services = Json::array();
     watcher_->visit(0, [&](const work::Watched& one) { services.push(service_json(one, from, now, totals)); });
     Json found = Json::array();
-    {
-        const std::lock_guard lock(mutex_);
-        for (const auto& [found_name, why] : found_) {
-            Json one = Json::object();
-            one.append("name", Json::of_string(found_name));
-            one.append("why", Json::of_string(why));
-            found.push(std::move(one));
-        }
+    for (const auto& [found_name, why] : found_) {
+        Json one = Json::object();
+        one.append("name", Json::of_string(found_name));
+        one.append("why", Json::of_string(why));
+        found.push(std::move(one));
     }
     const auto mean = [&](std::uint64_t sum) {
         return Json::of_int(totals.count == 0 ? 0 : static_cast<std::int64_t>(sum) / totals.count);

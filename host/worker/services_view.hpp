@@ -20,20 +20,17 @@ class ServicesView final : public plugin::ViewSource {
     static constexpr std::int64_t max_window_s = 7 * 86400;
     static constexpr std::size_t max_found = 256;
 
-    // Before the first plugin is made.
-    void set_watcher(const work::Watcher* watcher, const TimeLine* line) {
-        watcher_ = watcher;
-        line_ = line;
-    }
+    // What is shown from now on; NULL: nothing. Both are borrowed until the next call. [any]
+    void set_watcher(const work::Watcher* watcher, const TimeLine* line);
     // Notes a service that was found; true where it is new.
     bool add_found(const std::string& name, const std::string& why);
 
     Result<std::string> view(std::string_view name) override;
 
   private:
-    const work::Watcher* watcher_ = nullptr;
-    const TimeLine* line_ = nullptr;
-    std::mutex mutex_;
+    std::mutex mutex_;                          // held while the view is shown: the watcher lives on meanwhile
+    const work::Watcher* watcher_ = nullptr;    // guarded by mutex_
+    const TimeLine* line_ = nullptr;            // guarded by mutex_
     std::map<std::string, std::string> found_;  // guarded by mutex_: why, by name
 };
 
