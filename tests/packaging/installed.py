@@ -6,9 +6,9 @@ import subprocess
 BUILD = pathlib.Path(os.environ["STIPEND_BUILD"])
 
 
-def install(root):
-    """Programs and plugins land in ROOT/usr/local, the configuration in ROOT/etc/stipend."""
-    subprocess.run(["cmake", "--install", BUILD, "--component", "host", "--prefix", "/usr/local"], check=True,
+def install(root, prefix="/usr/local"):
+    """Programs and plugins land below ROOT/PREFIX, the configurations in ROOT/etc/stipend."""
+    subprocess.run(["cmake", "--install", BUILD, "--component", "host", "--prefix", prefix], check=True,
                    stdout=subprocess.DEVNULL, env=dict(os.environ, DESTDIR=str(root)), timeout=120)
 
 
