@@ -9,7 +9,8 @@ namespace stipend::cli {
 
 namespace {
 
-void tell_ignored(const config::Loaded& loaded, const config::Environment& environment) {
+void tell_warnings(const config::Loaded& loaded, const config::Environment& environment) {
+    for (const auto& warning : loaded.warnings) fmt::print("{}\n", warning);
     for (const auto& name : config::ignored_environment(loaded.names_read, environment)) {
         fmt::print("{} is set in the environment, but has no effect here\n", name);
     }
@@ -25,7 +26,7 @@ int check_worker(const Common& common, plugin::Loader& loader, config::Loaded lo
         return exit_good;
     }
     fmt::print("{} is good\n{} services are watched\n", common.config_file, services);
-    tell_ignored(loaded, environment);
+    tell_warnings(loaded, environment);
     return exit_good;
 }
 
@@ -50,7 +51,7 @@ int check(const Common& common) {
         return exit_good;
     }
     fmt::print("{} is good\nlargest possible spend: {}\n", common.config_file, engine::spend_text(plan->spend));
-    tell_ignored(loaded, environment);
+    tell_warnings(loaded, environment);
     return exit_good;
 }
 

@@ -94,6 +94,7 @@ int run(const RunOptions& options) {
     auto loaded = config::load_text(options.common.config_file, *text, environment, problems);
     if (!problems.empty()) return print_problems(problems, options.common.json);
     LineReporter reporter(loaded.settings.log_level);
+    for (const auto& warning : loaded.warnings) reporter.warn(warning);
     for (const auto& name : config::ignored_environment(loaded.names_read, environment)) {
         reporter.warn(name + " is set in the environment, but has no effect here");
     }

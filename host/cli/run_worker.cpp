@@ -26,6 +26,7 @@ int run_worker(const RunOptions& options, const config::Environment& environment
                 .listen = in_force.worker_listen,
                 .on_turn = watchdog_ns == 0 ? std::function<void()>() : service_manager::watchdog,
                 .turn_every_ns = watchdog_ns / 3,
+                .patience_ns = watchdog_ns,
                 .log = &reporter,
                 .metrics = &metrics});
     if (!created) return print_error(created.error());

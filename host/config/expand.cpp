@@ -15,11 +15,6 @@ bool name_character(char c) {
     return (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '_';
 }
 
-bool secret_name(std::string_view name) {
-    static constexpr std::array<std::string_view, 5> ends{"SECRET", "PASSWORD", "TOKEN", "PASSPHRASE", "PRIVATE_KEY"};
-    return std::any_of(ends.begin(), ends.end(), [&](std::string_view end) { return name.ends_with(end); });
-}
-
 bool credential_name(std::string_view name) {
     const auto good = [](char c) { return name_character(c) || c == '-' || c == '.' || c == '@'; };
     return !name.empty() && name.front() != '.' && std::all_of(name.begin(), name.end(), good);
@@ -176,6 +171,11 @@ void expand_below(Node& node, const Path& path, const Environment& environment, 
 }
 
 }  // namespace
+
+bool secret_name(std::string_view name) {
+    static constexpr std::array<std::string_view, 5> ends{"SECRET", "PASSWORD", "TOKEN", "PASSPHRASE", "PRIVATE_KEY"};
+    return std::any_of(ends.begin(), ends.end(), [&](std::string_view end) { return name.ends_with(end); });
+}
 
 Result<Expansion> expand_text(std::string_view text, const Environment& environment) {
     return Expander(text, environment).run();

@@ -41,6 +41,9 @@ void expand_tree(Node& root, const Environment& environment, std::set<std::strin
 // The text as it has to be written so that it expands to itself.
 [[nodiscard]] std::string escape_dollars(std::string_view text);
 
+// Does a variable of that name hold a secret?
+[[nodiscard]] bool secret_name(std::string_view name);
+
 // The names of the variables that a text reads when it is expanded, in the order they are tried.
 [[nodiscard]] std::vector<std::string> variables_of(std::string_view text);
 

@@ -3,6 +3,7 @@
 #include <unordered_set>
 
 #include "host/config/expand.hpp"
+#include "host/config/published.hpp"
 #include "host/config/reader.hpp"
 #include "host/config/settings.hpp"
 #include "host/config/yaml.hpp"
@@ -257,6 +258,7 @@ Loaded load_text(const std::string& file, std::string text, const Environment& e
     ReadContext context{environment, out.names_read, out.settings.secret_paths, problems};
     read_section(settings_section(role_of(*root)), *root, Path(), &out.settings, context);
     CrossCheck(*root, out.settings, problems).run();
+    check_published(*root, out.settings, problems, out.warnings);
     return out;
 }
 

@@ -174,7 +174,10 @@ std::string settings_reference() {
         "from a file or a credential is a secret and is never shown; so is a variable whose name ends in `SECRET`,\n"
         "`PASSWORD`, `TOKEN`, `PASSPHRASE` or `PRIVATE_KEY`. The variables named below feed an option where the file "
         "leaves\n"
-        "it out, and where it says what the shipped `config.yaml` says.\n";
+        "it out, and where it says what the shipped `config.yaml` says.\n"
+        "\n"
+        "The secrets that the Python deployment published (`orch-secret`, its administrator's passwords) run with a\n"
+        "warning while every listener is on loopback. Beside one that others can reach they are refused.\n";
     const char* head =
         "| key | value | default | variable | what it is for |\n"
         "|---|---|---|---|---|\n";

@@ -124,7 +124,8 @@ struct Settings {
 
 struct Loaded {
     Settings settings;
-    std::set<std::string> names_read;  // the environment variables that fed it, for ignored_environment()
+    std::set<std::string> names_read;   // the environment variables that fed it, for ignored_environment()
+    std::vector<std::string> warnings;  // what is good enough to run, yet is to be told: "file:line:column: ..."
 };
 
 // Reads `file` through `environment`, expands it, fills the settings and checks them against each other.

@@ -1,5 +1,8 @@
 #include "host/config/url.hpp"
 
+#include <arpa/inet.h>
+#include <netinet/in.h>
+
 #include <algorithm>
 #include <charconv>
 
@@ -67,6 +70,18 @@ std::optional<std::string> read_origin(std::string_view text) {
 bool valid_listen(std::string_view text) {
     const auto parts = parse_authority(text);
     return parts && valid_port(parts->port, 0);
+}
+
+bool loopback_listen(std::string_view text) {
+    const auto parts = parse_authority(text);
+    if (!parts) return false;
+    const std::string host(parts->host);
+    in_addr v4{};
+    in6_addr v6{};
+    if (::inet_pton(AF_INET, host.c_str(), &v4) == 1) return (ntohl(v4.s_addr) >> 24) == 127;
+    const bool bracketed = host.size() > 2 && host.front() == '[';
+    return bracketed && ::inet_pton(AF_INET6, host.substr(1, host.size() - 2).c_str(), &v6) == 1 &&
+           IN6_IS_ADDR_LOOPBACK(&v6);
 }
 
 }  // namespace stipend::config

@@ -20,5 +20,7 @@ struct UrlParts {  // borrowed from the text
 [[nodiscard]] std::optional<std::string> read_origin(std::string_view text);
 // "host:port" with a port of 0..65535.
 [[nodiscard]] bool valid_listen(std::string_view text);
+// Can it be reached from this machine only? 127.0.0.0/8 and [::1]; a name is none of them.
+[[nodiscard]] bool loopback_listen(std::string_view text);
 
 }  // namespace stipend::config

@@ -6,6 +6,7 @@
 #include <array>
 #include <chrono>
 #include <cstring>
+#include <system_error>
 
 #include "host/http/header_lines.hpp"
 #include "host/http/peer_certificate.hpp"
@@ -323,6 +324,12 @@ Error Transfer::told_by_curl(CURLcode code) {
             "", "the name's address", "the connection", "TLS", "the answer's head", "the rest of the body", "nothing"};
         return fail(STIPEND_E_TIMEOUT, "no end within ", request_.timeout_ms, " ms: still waiting for ",
                     waited_for[static_cast<std::size_t>(response_.phase)]);
+    }
+    // libcurl says that it failed; what the system said tells a socket that is not there from one that is not for us.
+    long os_error = 0;
+    if (code == CURLE_COULDNT_CONNECT && curl_easy_getinfo(easy_.get(), CURLINFO_OS_ERRNO, &os_error) == CURLE_OK &&
+        os_error != 0) {
+        return fail(status_of(code), "cannot connect: ", std::generic_category().message(static_cast<int>(os_error)));
     }
     std::string_view message = curl_message_;
     while (message.ends_with('\n')) message.remove_suffix(1);

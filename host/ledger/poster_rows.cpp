@@ -133,7 +133,7 @@ Result<void> Poster::set_price(const Price& row) {
 }
 
 Result<void> Poster::observe(const Observation& seen) {
-    STIPEND_TRY(check_ours(seen.orchestrator));
+    if (seen.orchestrator != 0) STIPEND_TRY(check_ours(seen.orchestrator));
     observe_.bind(seen.orchestrator).bind_text(seen.target).bind(seen.from).bind(seen.to).bind(seen.verdict);
     return observe_.run();
 }

@@ -180,7 +180,7 @@ struct Price {
 // What one of the host's monitors saw of one target. Sent again with the same start it replaces the end and the
 // verdict, so that a state that lasts is one row. Raw material: not part of the audit chain, and pruned.
 struct Observation {
-    OrchestratorId orchestrator = 0;
+    OrchestratorId orchestrator = 0;  // 0: a service of this host's own, as a worker watches it
     std::string target = {};
     stipend_unix_ns from = 0;
     stipend_unix_ns to = 0;

@@ -29,6 +29,7 @@ Result<std::unique_ptr<Runtime>> Runtime::create(const Clock& clock, RuntimeOpti
                                                      .routes = &self->routes_,
                                                      .views = &self->view_}));
     self->shop_ = std::move(shop);
+    if (given.on_turn) self->pulse_.emplace(*self->shop_, given.turn_every_ns);
     self->watcher_ = std::make_unique<work::Watcher>(
         *self->shop_, work::Watcher::Hooks{.found = [raw](const work::Discovery& discovery) { raw->found(discovery); },
                                            .save_failed =
@@ -134,7 +135,7 @@ void Runtime::run() {
 
 std::optional<stipend_mono_ns> Runtime::turn() {
     const auto now = shop_->now();
-    if (options_.on_turn) options_.on_turn();
+    tell_of_turn(now);
     auto next = watcher_->tick(now);
     if (stopping_) {
         if (!service_.instance || now >= stop_by_) {
@@ -147,6 +148,16 @@ std::optional<stipend_mono_ns> Runtime::turn() {
         next = next ? std::min(*next, now + options_.turn_every_ns) : now + options_.turn_every_ns;
     if (!next) return std::nullopt;
     return shop_->line().monotonic_of(*next);
+}
+
+// Who restarts us when this falls silent has to hear it also where this thread turns and another part hangs.
+void Runtime::tell_of_turn(stipend_unix_ns now) {
+    if (!options_.on_turn) return;
+    std::vector<std::shared_ptr<plugin::Instance>> instances;
+    if (service_.instance) instances.push_back(service_.instance);
+    for (const auto& [name, slot] : monitors_) instances.push_back(slot.instance);
+    pulse_->ask(instances, now);
+    if (!pulse_->stuck(now, options_.patience_ns)) options_.on_turn();
 }
 
 void Runtime::stop() {

@@ -10,6 +10,7 @@
 #include "host/work/route_book.hpp"
 #include "host/work/watcher.hpp"
 #include "host/worker/plan.hpp"
+#include "host/worker/pulse.hpp"
 #include "host/worker/services_view.hpp"
 
 namespace stipend::worker {
@@ -17,8 +18,9 @@ namespace stipend::worker {
 struct RuntimeOptions {
     std::string state_folder;
     std::string listen;              // where routes of the listener "worker" are served
-    std::function<void()> on_turn;   // after each turn of the control loop; may be empty
+    std::function<void()> on_turn;   // after each turn of the control loop, while all is well; may be empty
     std::int64_t turn_every_ns = 0;  // a turn at least this often; 0: only when there is something to do
+    std::int64_t patience_ns = 0;    // all is well as long as no plugin, nor the ledger, owes a sign of life for longer
     plugin::LogSink* log = nullptr;  // borrowed, as is the following
     plugin::MetricSink* metrics = nullptr;
 };
@@ -50,6 +52,7 @@ class Runtime {
   private:
     explicit Runtime(RuntimeOptions options) : options_(std::move(options)) {}
     std::optional<stipend_mono_ns> turn();
+    void tell_of_turn(stipend_unix_ns now);
     void log(std::int32_t level, const std::string& text) const;
     void found(const work::Discovery& discovery);
     void watch();
@@ -67,6 +70,7 @@ class Runtime {
     stipend_unix_ns stop_by_ = 0;
     std::unique_ptr<work::Workshop> shop_;  // destroyed before the rest: what it ends calls back into it
     std::unique_ptr<work::Watcher> watcher_;
+    std::optional<Pulse> pulse_;  // where somebody wants to hear of turns
 };
 
 }  // namespace stipend::worker

@@ -80,9 +80,12 @@ static stipend_status health(stipend_instance* i, stipend_error* e) {
 #ifndef DEFECT_INTERFACE
 #define DEFECT_INTERFACE (&policy_table)
 #endif
+#ifndef DEFECT_INTERFACE_ID
+#define DEFECT_INTERFACE_ID STIPEND_POLICY
+#endif
 static const void* get_interface(stipend_instance* i, const char* id) {
     (void)i;
-    return strcmp(id, STIPEND_POLICY) == 0 ? (const void*)DEFECT_INTERFACE : NULL;
+    return strcmp(id, DEFECT_INTERFACE_ID) == 0 ? (const void*)DEFECT_INTERFACE : NULL;
 }
 static void destroy(stipend_instance* i) { free(i); }
 

@@ -29,6 +29,7 @@ struct CommandLine {
     std::string script;
     std::string slash;
     bool demo = false;
+    bool reachable = false;
     bool print_addresses = false;
     int ready_fd = -1;
 };
@@ -42,6 +43,8 @@ void describe(CLI::App& app, CommandLine& line) {
     app.add_option("--control", line.control, "Address of the live control, such as 127.0.0.1:9936");
     app.add_option("--orchestrator-listen", line.listen,
                    "Address on which the first (second, ...) orchestrator serves its own routes, TLS and plain HTTP");
+    app.add_flag("--reachable", line.reachable,
+                 "Addresses need not be on loopback: in a container, where nobody else is");
     app.add_flag("--bare-listeners", options.population.bare_listeners,
                  "Orchestrators that listen have no scripted worker: a real one registers");
     app.add_option("--port", options.population.port, "Port in the addresses of orchestrators that do not listen")
@@ -91,16 +94,17 @@ Result<std::string> read_script(const std::string& path) {
 
 Result<void> complete(CommandLine& line, bool count_given) {
     auto& options = line.options;
+    const auto reach = line.reachable ? Reach::anybody : Reach::this_machine;
     options.settings.era = line.era == "head" ? Era::head : Era::v0_8_7;
-    STIPEND_LET(gateway, parse_endpoint(line.gateway));
+    STIPEND_LET(gateway, parse_endpoint(line.gateway, reach));
     options.gateway = gateway;
     if (!line.control.empty()) {
-        STIPEND_LET(control, parse_endpoint(line.control));
+        STIPEND_LET(control, parse_endpoint(line.control, reach));
         options.controlled = true;
         options.control = control;
     }
     for (const auto& text : line.listen) {
-        STIPEND_LET(endpoint, parse_endpoint(text));
+        STIPEND_LET(endpoint, parse_endpoint(text, reach));
         options.orchestrator_listen.push_back(endpoint);
     }
     if (!line.slash.empty()) {

@@ -25,8 +25,10 @@ struct Endpoint {
     std::uint16_t port = 0;
 };
 
-// Reads "127.0.0.1:9935" or "9935"; INVALID if the address is not a loopback one.
-[[nodiscard]] Result<Endpoint> parse_endpoint(std::string_view text);
+// Who may come: this machine, or (in a container with a network of its own) whoever is there.
+enum class Reach : std::uint8_t { this_machine, anybody };
+// Reads "127.0.0.1:9935" or "9935"; INVALID if the address lets others come.
+[[nodiscard]] Result<Endpoint> parse_endpoint(std::string_view text, Reach reach = Reach::this_machine);
 
 // Called when a client hung up before its answer came; may be empty.
 using Abandon = std::function<void()>;

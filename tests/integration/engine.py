@@ -67,12 +67,15 @@ class _UnixConnection(http.client.HTTPConnection):
 
 
 class Engine:
-    def __init__(self, live_restore=False):
+    def __init__(self, live_restore=False, networks=False):
+        """`networks`: in a network namespace of its own, where containers may have bridges, names and published ports
+        that this machine does not see."""
         # The path of a socket is short, and an overlay cannot lie on another one: a folder of the disk.
         self.folder = pathlib.Path(tempfile.mkdtemp(prefix="stipend-engine-", dir="/var/tmp"))
         self.socket = self.folder / "docker.sock"
         self.log = self.folder / "dockerd.log"
         self.live_restore = live_restore
+        self.networks = networks
         self.process = None
         try:
             self.start()
@@ -99,6 +102,8 @@ class Engine:
                    "--iptables=false", "--ip6tables=false", "--bridge=none", "--raw-logs"]
         if self.live_restore:
             command.append("--live-restore")
+        if self.networks:
+            command[:0] = ["unshare", "--net", "--", "sh", "-c", 'ip link set lo up && exec "$@"', "sh"]
         # A daemon that was killed leaves its own id behind.
         (self.folder / "dockerd.pid").unlink(missing_ok=True)
         with open(self.log, "ab") as log:

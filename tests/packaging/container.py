@@ -26,8 +26,10 @@ class Unavailable(Exception):
 
 
 class Container:
-    def __init__(self, prepare):
-        """`prepare(root)` fills the root before the boot; what it puts into root/usr/local covers this machine's."""
+    def __init__(self, prepare, binds=None):
+        """`prepare(root)` fills the root before the boot; what it puts into root/usr/local covers this machine's.
+        `binds`: files of this machine that are to be seen inside, by their path there."""
+        self.binds = binds or {}
         if os.geteuid() != 0:
             raise Unavailable("booting a container needs root")
         if shutil.which("systemd-nspawn") is None:
@@ -52,6 +54,7 @@ class Container:
                 (root / name).symlink_to(os.readlink(pathlib.Path("/", name)))
         shutil.copy("/usr/lib/os-release", root / "usr/lib")
         etc = root / "etc"
+        (root / "var/run").symlink_to("../run")
         (etc / "machine-id").write_text("5" * 32 + "\n")
         (etc / "passwd").write_text("root:x:0:0:root:/root:/bin/sh\nnobody:x:65534:65534:nobody:/:/usr/sbin/nologin\n")
         (etc / "group").write_text("root:x:0:\nnogroup:x:65534:\n")
@@ -62,7 +65,7 @@ class Container:
     def _boot(self):
         root = self.folder / "root"
         self.said = open(self.folder / "nspawn.log", "w+", encoding="utf-8", errors="replace")
-        binds = ["--bind-ro=/usr"]
+        binds = ["--bind-ro=/usr", *(f"--bind={path}:{inside}" for inside, path in self.binds.items())]
         if (root / "usr/local").exists():  # moved, since this machine's /usr covers its place
             (root / "usr/local").rename(self.folder / "local")
             binds.append(f"--bind-ro={self.folder}/local:/usr/local")

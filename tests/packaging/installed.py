@@ -1,11 +1,21 @@
 """The tree as an operator gets it: `cmake --install` of the host into a root of its own."""
 import os
+import pathlib
 import subprocess
 
-BUILD = os.environ["STIPEND_BUILD"]
+BUILD = pathlib.Path(os.environ["STIPEND_BUILD"])
 
 
-def install(root):
-    """Programs and plugins land in ROOT/usr/local, the configuration in ROOT/etc/stipend."""
-    subprocess.run(["cmake", "--install", BUILD, "--component", "host", "--prefix", "/usr/local"], check=True,
+def install(root, prefix="/usr/local"):
+    """Programs and plugins land below ROOT/PREFIX, the configurations in ROOT/etc/stipend."""
+    subprocess.run(["cmake", "--install", BUILD, "--component", "host", "--prefix", prefix], check=True,
                    stdout=subprocess.DEVNULL, env=dict(os.environ, DESTDIR=str(root)), timeout=120)
+
+
+def install_devnet(root, options):
+    """Beside it, a network for tests as a unit of its own."""
+    program = root / "usr/local/bin/stipend-devnet"
+    program.write_bytes((BUILD / "bin/stipend-devnet").read_bytes())
+    program.chmod(0o755)
+    unit = root / "etc/systemd/system/devnet.service"
+    unit.write_text(f"[Service]\nType=exec\nExecStart=stipend-devnet {options}\n")

@@ -317,6 +317,8 @@ TEST_CASE("only loopback addresses are served") {
         CAPTURE(text);
         CHECK(!parse_endpoint(text).ok());
     }
+    CHECK(parse_endpoint("10.0.0.1:80", Reach::anybody)->host == "10.0.0.1");
+    CHECK(!parse_endpoint("localhost:80", Reach::anybody).ok());
 }
 
 TEST_CASE("a port that is taken is named") {

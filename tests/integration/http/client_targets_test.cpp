@@ -127,6 +127,13 @@ TEST_CASE("a unix socket is reached, and never by a stranger's request") {
     CHECK(exchange(*client, request).status() == STIPEND_E_INVALID);
 }
 
+TEST_CASE("why a socket cannot be opened is said in the system's words") {
+    auto request = get("http://docker/x");
+    request.unix_socket = "/nowhere/docker.sock";
+    CHECK(exchange(*make_client(), request).message() ==
+          "GET http://docker:80 at unix:/nowhere/docker.sock: cannot connect: No such file or directory");
+}
+
 TEST_CASE("connect-only connects, sends nothing, and closes") {
     std::promise<std::string> seen;
     ScriptedServer server([&](Wire& wire, int) { seen.set_value(wire.read_until("\n")); });
@@ -153,6 +160,7 @@ TEST_CASE("a closed port is UNAVAILABLE, in the phase of connecting") {
         request.connect_only = connect_only;
         const auto ended = exchange(*make_client(), request);
         CHECK(ended.status() == STIPEND_E_UNAVAILABLE);
+        CHECK(ended.message().ends_with(": cannot connect: Connection refused"));
         CHECK(ended.response.phase == Phase::connect);
         CHECK(ended.response.connect_ns == 0);
     }

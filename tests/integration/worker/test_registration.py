@@ -93,6 +93,18 @@ class Registration(unittest.TestCase):
         self.assertTrue(worker.said("unregistered agent-net"))
         self.assertIn("No orchestrators found", self.job(agent_id="orch-1")[1])
 
+    def test_what_was_seen_is_known_after_a_restart(self):
+        worker = self.worker()
+        worker.start()
+
+        def coverage():
+            return float(worker.get("/service-uptime")["coverage_percentage"])
+        wait_for(lambda: coverage() > 6, "four of sixty seconds seen")
+        self.assertEqual(worker.end_process(kill=False), 0)
+        worker.start()
+        self.assertGreater(coverage(), 4)  # by itself it would need seconds to have seen as much
+        self.assertFalse(worker.said("is not kept"))
+
     def test_what_keeps_a_worker_from_registering_is_told_and_it_serves_on(self):
         for change, told in (({"secret": "wrong"}, "wrong secret"), ({"tls": "verify"}, "TLS fails: "),
                              ({"tls": "verify", "pin_sha256": "ab" * 32}, "wrong certificate: got SHA-256")):

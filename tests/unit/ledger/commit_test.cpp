@@ -459,6 +459,18 @@ TEST_CASE("an observation that goes on is one row, and old ones are forgotten") 
     CHECK(ledger->observations(1, 0, 100)->size() == 1);
 }
 
+TEST_CASE("what a host sees of its own services is kept without an orchestrator") {
+    const TempFolder folder;
+    const auto ledger = must_open(folder / "ledger.db");
+    Batch batch;
+    batch.observations = {{.orchestrator = 0, .target = "redis_scb", .from = 10, .to = 20, .verdict = 1}};
+    CHECK(ledger->commit(batch).ok());
+    REQUIRE(ledger->observations(0, 0, 100)->size() == 1);
+    CHECK(findings(*ledger).empty());
+    batch.observations[0].orchestrator = 1;  // nobody's
+    CHECK(says(refused(*ledger, batch, STIPEND_E_INVALID), "orchestrator 1: not one of"));
+}
+
 TEST_CASE("a plugin's keys stay within their quota, and a refused value leaves the old one") {
     const TempFolder folder;
     const auto ledger = must_open(folder / "ledger.db");

@@ -1,0 +1,18 @@
+// Secrets that everybody knows, since the Python deployment published them with its sources.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "host/config/node.hpp"
+#include "host/config/problem.hpp"
+#include "host/config/settings.hpp"
+
+namespace stipend::config {
+
+// Looks for them in the expanded tree, wherever a value is a secret by its key or by the variable that fed it. While
+// every listener is on loopback each is a warning, "file:line:column: path: message"; otherwise it is a problem.
+void check_published(const Node& root, const Settings& settings, Problems& problems,
+                     std::vector<std::string>& warnings);
+
+}  // namespace stipend::config

@@ -1,0 +1,188 @@
+"""The compose files as Compose reads them, and the Dockerfile: names, ports and variables of the deployment that they
+succeed, no secret with a default, and nothing that the program would not take. No engine is needed."""
+import os
+import pathlib
+import re
+import subprocess
+import sys
+import unittest
+
+import dockerfile
+from composing import COMPOSE, compose, config, why_not
+from installed import BUILD
+
+PROJECT = dockerfile.PROJECT
+SKIP = 77
+PUBLISHED = ("orch-secret", "LivepeerManager2025!Secure")
+OWN_NAMES = {"METRICS_LISTEN"}
+# In a container localhost is the container itself, and who listens there is heard by nobody else.
+OTHER_DEFAULTS = {"CAPABILITY_URL": "http://livepeer-worker:9876", "SERVER_HOST": "0.0.0.0"}
+IN_EVERY_DEBIAN = {"libc6", "libgcc-s1", "libstdc++6"}
+
+
+def old_names():
+    source = (PROJECT / "host/config/environment.cpp").read_text()
+    names = re.findall(r'^        "([A-Z_]+)",$', source, re.MULTILINE)
+    assert len(names) > 30
+    return set(names)
+
+
+def defaults_of(path):
+    """The innermost ${NAME:-default} of a configuration file."""
+    return dict(re.findall(r"\$\{(\w+):-([^${}]*)\}", (PROJECT / path).read_text()))
+
+
+class Manager(unittest.TestCase):
+    def setUp(self):
+        self.service = config("manager")["services"]["payment-distributor"]
+
+    def test_it_has_the_old_names(self):
+        self.assertEqual(self.service["container_name"], "payment-distributor")
+        self.assertEqual(self.service["networks"]["central-network"]["aliases"], ["central-manager"])
+        self.assertEqual(config("manager")["services"]["livepeer-gateway"]["container_name"], "livepeer-gateway")
+
+    def test_it_is_published_where_the_old_one_was_and_its_metrics_on_this_machine_only(self):
+        self.assertEqual(ports(self.service), {("", 8010, 8000), ("127.0.0.1", 9108, 9108)})
+
+    def test_it_comes_back_by_itself_and_may_write_nothing_but_its_state(self):
+        self.assertEqual(self.service["restart"], "unless-stopped")
+        self.assertEqual((self.service["read_only"], self.service["cap_drop"]), (True, ["ALL"]))
+        self.assertEqual(targets(self.service), {"/var/lib/stipend": False})
+
+
+class Worker(unittest.TestCase):
+    def setUp(self):
+        self.service = config("worker")["services"]["livepeer-worker"]
+
+    def test_it_has_the_old_names(self):
+        self.assertEqual(self.service["container_name"], "livepeer-worker")
+        orchestrator = config("worker")["services"]["livepeer-orchestrator"]
+        self.assertEqual(orchestrator["container_name"], "livepeer-orchestrator")
+
+    def test_it_is_published_where_the_old_one_was_and_its_metrics_on_this_machine_only(self):
+        self.assertEqual(ports(self.service), {("", 9876, 9876), ("127.0.0.1", 9109, 9109)})
+
+    def test_it_comes_back_by_itself_and_may_write_nothing_but_its_state(self):
+        self.assertEqual(self.service["restart"], "unless-stopped")
+        self.assertEqual((self.service["read_only"], self.service["cap_drop"]), (True, ["ALL"]))
+        self.assertEqual(targets(self.service), {"/var/lib/stipend": False, "/var/run/docker.sock": True})
+
+    def test_the_group_of_the_engines_socket_has_to_be_named(self):
+        self.assertEqual(self.service["group_add"], ["123"])
+        done = compose(["worker"], "config", DOCKER_GID="")
+        self.assertNotEqual(done.returncode, 0)
+        self.assertIn("stat -c %g /var/run/docker.sock", done.stderr)
+
+
+class Variables(unittest.TestCase):
+    def setUp(self):
+        self.given = {name: services(name) for name in ("manager", "worker")}
+
+    def test_every_old_name_is_handed_on_and_no_unknown_one(self):
+        names = set().union(*(service["environment"] for service in self.given.values()))
+        self.assertEqual(names, old_names() | OWN_NAMES)
+
+    def test_a_default_is_the_configurations_own(self):
+        for role, path in (("manager", "config.yaml"), ("worker", "packaging/worker.yaml")):
+            defaults = {**defaults_of(path), **OTHER_DEFAULTS}
+            for name, value in self.given[role]["environment"].items():
+                if value is None or name in OWN_NAMES:
+                    continue
+                with self.subTest(role=role, name=name):
+                    self.assertEqual(value, defaults[name])
+
+    def test_no_secret_has_a_default(self):
+        for role, service in self.given.items():
+            for name, value in service["environment"].items():
+                if name.endswith(("SECRET", "PASSWORD")):
+                    self.assertIsNone(value, f"{role}: {name}")
+            self.assertFalse([one for one in PUBLISHED if one in str(config(role))])
+
+    def test_a_secret_of_the_shell_is_handed_on(self):
+        self.assertEqual(services("worker", ORCH_SECRET="mine")["environment"]["ORCH_SECRET"], "mine")
+
+
+class Image(unittest.TestCase):
+    def test_what_is_started_is_taken_by_the_program(self):
+        entry = dockerfile.words(dockerfile.runtime("ENTRYPOINT")[0])
+        commands = [[*entry, *dockerfile.words(dockerfile.runtime("CMD")[0])],
+                    [*entry, *services("worker")["command"]],
+                    dockerfile.words(dockerfile.runtime("HEALTHCHECK")[0]),
+                    services("worker")["healthcheck"]["test"][1:]]
+        for program, *rest in commands:
+            with self.subTest(command=rest):
+                self.assertEqual(program, "stipend")
+                done = subprocess.run([BUILD / "bin/stipend", *rest, "--help"], capture_output=True, text=True, timeout=30)
+                self.assertEqual(done.returncode, 0, done.stderr)
+
+    def test_it_does_not_run_as_root_and_keeps_its_state_in_a_volume(self):
+        self.assertEqual(dockerfile.runtime("USER"), ["stipend"])
+        self.assertEqual(dockerfile.runtime("VOLUME"), ["/var/lib/stipend"])
+        self.assertEqual(dockerfile.runtime("ENV"), ["STATE_DIRECTORY=/var/lib/stipend"])
+
+    def test_it_installs_the_packages_that_the_program_needs_and_no_others(self):
+        installed = set(re.search(r"--no-install-recommends (.*?) &&", dockerfile.runtime("RUN")[0]).group(1).split())
+        files = [BUILD / "bin/stipend", BUILD / "bin/stipend-probe", *(BUILD / "lib/stipend/plugins").glob("*.so")]
+        wanted = set()
+        for file in files:
+            needed = re.findall(r"\(NEEDED\).*\[(.*)\]", output("readelf", "-d", file))
+            found = dict(re.findall(r"^\s*(\S+) => (/\S+)", output("ldd", file), re.MULTILINE))
+            for path in {found[name] for name in needed if name in found}:
+                owner = output("dpkg", "-S", f"*/{pathlib.Path(path).name}", os.path.realpath(path))
+                wanted |= {line.split(":")[0] for line in owner.splitlines() if re.search(r": (/usr)?/lib/", line)
+                           and "-dev" not in line}
+        self.assertEqual(installed - {"ca-certificates"}, {one for one in wanted if not one.endswith("-dbg")}
+                         - IN_EVERY_DEBIAN - sanitizers(wanted))
+
+    def test_what_it_is_built_from_is_not_ignored(self):
+        ignored = (PROJECT / ".dockerignore").read_text().split("\n")
+        top = re.findall(r"^add_subdirectory\((\w+)\)", (PROJECT / "CMakeLists.txt").read_text(), re.MULTILINE)
+        for name in (*top, "cmake", "dev", "config.yaml", "CMakeLists.txt", "CMakePresets.json"):
+            self.assertIn("!" + name, ignored)
+
+
+def sanitizers(packages):
+    return {one for one in packages if one.startswith(("libasan", "libubsan", "libtsan"))}
+
+
+def output(*command):
+    done = subprocess.run(list(map(str, command)), capture_output=True, text=True, timeout=60)
+    return done.stdout
+
+
+def services(role, **environment):
+    name = {"manager": "payment-distributor", "worker": "livepeer-worker"}[role]
+    return config(role, **environment)["services"][name]
+
+
+def ports(service):
+    """{(address, published, target)}: Compose writes a port as a text or as a mapping, by its version."""
+    out = set()
+    for port in service["ports"]:
+        if isinstance(port, dict):
+            out.add((port.get("host_ip", ""), int(port["published"]), int(port["target"])))
+        else:
+            *address, published, target = port.removesuffix("/tcp").split(":")
+            out.add((":".join(address), int(published), int(target)))
+    return out
+
+
+def targets(service):
+    """What is mounted where: whether it is read-only, by its place."""
+    out = {}
+    for volume in service["volumes"]:
+        if isinstance(volume, dict):
+            out[volume["target"]] = volume.get("read_only", False)
+        else:
+            _, target, *mode = volume.split(":")
+            out[target] = mode == ["ro"]
+    return out
+
+
+if __name__ == "__main__":
+    reason = why_not()
+    if reason is not None:
+        print(f"skipped: {reason}")
+        sys.exit(SKIP)
+    print("with", " ".join(COMPOSE))
+    unittest.main(verbosity=2)
