@@ -330,9 +330,25 @@ std::optional<stipend_unix_ns> Watcher::tick(stipend_unix_ns now) {
 
 void Watcher::save() {
     if (saving_) return;
+    // What was refused goes first, and alone: what came since may replace it, and never the other way.
+    auto batch = refused_ ? std::exchange(refused_, nullptr) : unsaved();
+    if (batch->observations.empty() && !batch->forget_observations_before) return;
+    saving_ = true;
+    shop_.writer().commit(batch, [this, &loop = shop_.loop(), alive = alive_, batch](Result<void> done) {
+        loop.post([this, alive, batch, done = std::move(done)] {
+            if (!*alive) return;
+            saving_ = false;
+            if (done) return;
+            refused_ = batch;
+            if (hooks_.save_failed) hooks_.save_failed(done.error());
+        });
+    });
+}
+
+std::shared_ptr<const ledger::Batch> Watcher::unsaved() {
     const auto now = shop_.now();
     auto batch = std::make_shared<ledger::Batch>();
-    std::unique_lock lock(mutex_);
+    const std::lock_guard lock(mutex_);
     for (auto& [key, one] : series_) {
         if (batch->observations.size() >= ledger::max_batch_rows / 2) break;  // the rest comes with the next one
         for (const auto& span : one.series.history().take_changed())
@@ -343,18 +359,7 @@ void Watcher::save() {
         batch->forget_observations_before = now - kept_ns;
         for (auto& [key, one] : series_) one.series.history().forget_before(now - kept_ns);
     }
-    lock.unlock();
-    if (batch->observations.empty() && !batch->forget_observations_before) return;
-    saving_ = true;
-    shop_.writer().commit(batch, [this, &loop = shop_.loop(), alive = alive_, batch](Result<void> done) {
-        loop.post([this, alive, batch, done = std::move(done)] {
-            if (!*alive) return;
-            saving_ = false;
-            if (done) return;
-            // It is written again as soon as it changes; what is lost until then is only what a restart would not know.
-            if (hooks_.save_failed) hooks_.save_failed(done.error());
-        });
-    });
+    return batch;
 }
 
 std::optional<Observed> Watcher::observed(ledger::OrchestratorId owner, stipend_unix_ns from,

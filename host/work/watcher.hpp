@@ -115,6 +115,7 @@ class Watcher {
     // thread, and outlives the watcher.
     using Post = std::function<void(std::function<void()>)>;
     [[nodiscard]] Post poster();
+    [[nodiscard]] std::shared_ptr<const ledger::Batch> unsaved();
     Watched* series_for(const std::string& monitor, ledger::OrchestratorId owner, const std::string& id);
     [[nodiscard]] const WatchTarget* pattern_of(ledger::OrchestratorId owner, const std::string& id) const;
     void stop_groups();
@@ -133,6 +134,7 @@ class Watcher {
     stipend_unix_ns save_at_ = 0;
     stipend_unix_ns forget_at_ = 0;
     bool saving_ = false;
+    std::shared_ptr<const ledger::Batch> refused_;  // what the ledger did not take the last time
     std::shared_ptr<bool> alive_ = std::make_shared<bool>(true);
 };
 
