@@ -115,20 +115,30 @@ class Worker:
 
 
 class Truth:
-    """What each service did, by this test's own clock: [(since, up)], from its first moment on."""
+    """What each service did, by this test's own clock: a change came between what was asked and what was answered, so
+    that a share of time is known as (at least, at most)."""
 
     def __init__(self):
-        self.changes = {}
+        self.changes = {}  # of each: [(up, earliest, latest)], from its first moment on
 
-    def note(self, name, up):
-        self.changes.setdefault(name, []).append((time.time(), up))
+    def change(self, name, up, act):
+        earliest = time.time()
+        act()
+        self.changes.setdefault(name, []).append((up, earliest, time.time()))
 
-    def percent(self, name, at, window):
-        """The time that a service was up within the window; before its first moment it was not."""
-        changes = self.changes[name]
-        ends = [when for when, _ in changes[1:]] + [at]
+    def percent(self, name, window, *moments):
+        """The time that a service was up within the window before one of the moments; before its first it was not."""
+        least = [(up, latest if up else earliest) for up, earliest, latest in self.changes[name]]
+        most = [(up, earliest if up else latest) for up, earliest, latest in self.changes[name]]
+        return (min(self._share(least, at, window) for at in moments),
+                max(self._share(most, at, window) for at in moments))
+
+    def overall_percent(self, window, *moments):
+        each = [self.percent(name, window, *moments) for name in self.changes]
+        return tuple(sum(one[end] for one in each) / len(each) for end in (0, 1))
+
+    @staticmethod
+    def _share(changes, at, window):
+        ends = [when for _, when in changes[1:]] + [at]
         return 100.0 / window * sum(max(0.0, min(end, at) - max(begin, at - window))
-                                    for (begin, up), end in zip(changes, ends) if up)
-
-    def overall_percent(self, at, window):
-        return sum(self.percent(name, at, window) for name in self.changes) / len(self.changes)
+                                    for (up, begin), end in zip(changes, ends) if up)
