@@ -82,6 +82,7 @@ void Tracker::apply_rename(const Event& event, const std::function<void(const st
     if (!is_series(event.name)) return;
     moved.event_at = event.at;
     moved.named_at = event.at;
+    moved.untouched = true;
     moved.stale = true;
     // A container that was not followed under its old name has a state that only the next list tells.
     const bool told = moved.state != State::other;
@@ -110,6 +111,7 @@ void Tracker::apply(const Event& event, const std::function<void(const std::stri
     }
     auto& container = known_[event.name];
     container.event_at = event.at;
+    container.untouched = false;
     container.stale = true;
     take_event(container, event);
     if (changes_state(event.action) && container.state != State::other) changed(event.name);
@@ -156,7 +158,10 @@ void Tracker::resume(const std::vector<Listed>& list, std::vector<Event> missed,
         }
         close(name, stretch, still ? at : stretch.since);
     }
-    for (auto& [name, container] : known_) container.stale = true;
+    for (auto& [name, container] : known_) {
+        container.stale = true;
+        container.untouched = false;  // a replay need not hold every event
+    }
     sample(list, at);
     for (const auto& event : missed) {
         if (event.at > at) this->event(event);
@@ -300,6 +305,9 @@ void Tracker::prove(const std::string& name, const Known& container, stipend_uni
         const auto& history = histories_[name];
         if (verdict == STIPEND_UP) {
             from = history.bad_at <= started ? started : history.good ? history.good_from : at;
+            // Nothing happened to it since it took its name: as it is now, it was then.
+            const auto named = container.named_at;
+            if (container.untouched && started <= named && history.bad_at <= named) from = std::min(from, named);
         }
     } else if (sane && finished >= started && verdict == STIPEND_DOWN) {
         Container before = static_cast<const Container&>(container);
@@ -320,6 +328,7 @@ void Tracker::say_since_named(const std::string& name, const Known& container, s
 
 void Tracker::lost(stipend_unix_ns from, stipend_unix_ns to, const std::string& why) {
     const auto evidence = Json::object().set("why", Json::of_string(stipend::clip(why, longest_why))).dump();
+    for (auto& [name, container] : known_) container.untouched = false;
     for (auto name = exact_.begin(); name != exact_.end(); name = exact_.upper_bound(name->first)) {
         say(name->first, STIPEND_UNKNOWN, from, to, evidence);
     }

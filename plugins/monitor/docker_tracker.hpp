@@ -70,6 +70,7 @@ class Tracker {
     struct Known : Container {
         stipend_unix_ns event_at = 0;   // the last event of it
         stipend_unix_ns named_at = 0;   // when it took its name from another; 0: not seen
+        bool untouched = false;         // every event since then was heard, and none was about it
         stipend_unix_ns listed_at = 0;  // the list that is not said yet; 0: none
         bool stale = true;
     };

@@ -213,6 +213,44 @@ TEST_CASE("a rename ends one name and begins another, which has no past") {
                 R"(up s1_b 0.100..1.003 {"state":"running","restarts":0,"started_at":"2025-08-18T14:13:20.123Z"})"});
 }
 
+namespace {
+
+// Another name, and the old one again, between two looks.
+void rename_and_back(Scene& scene) {
+    auto away = scene.boxes[0];
+    away.name = "another";
+    scene.say_event(event_json("rename", away, scene.host.now(), R"(,"oldName":"/redis_scb")"));
+    scene.host.advance(40 * ns_per_ms);
+    scene.say_event(event_json("rename", scene.boxes[0], scene.host.now(), R"(,"oldName":"/another")"));
+    CHECK(scene.verdicts() == Texts{"down redis 0.100..0.100"});
+}
+
+}  // namespace
+
+TEST_CASE("a container that has its name again is up from then on, and not from the next look on") {
+    Scene scene;
+    scene.boxes = {box(1, "redis_scb")};
+    scene.watch({redis});
+    scene.said();
+    rename_and_back(scene);
+    scene.host.advance(2 * ns_per_s);
+    CHECK(scene.verdicts() == Texts{"up redis 0.140..1.003"});
+}
+
+TEST_CASE("what happened to a container after it had its name again is not passed over") {
+    Scene scene;
+    scene.boxes = {box(1, "redis_scb")};
+    scene.watch({redis});
+    scene.said();
+    rename_and_back(scene);
+    for (const auto* action : {"pause", "unpause"}) {
+        scene.host.advance(40 * ns_per_ms);
+        scene.say_event(event_json(action, scene.boxes[0], scene.host.now()));
+    }
+    scene.host.advance(2 * ns_per_s);
+    CHECK(scene.verdicts() == Texts{"down redis 0.180..0.180", "up redis 0.220..0.220", "up redis 0.220..1.003"});
+}
+
 TEST_CASE("events of the time before the first look tell what no start time proves") {
     Scene scene;
     scene.boxes = {box(1, "redis_scb")};
