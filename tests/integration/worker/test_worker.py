@@ -58,6 +58,12 @@ class EngineTest(unittest.TestCase):
         self.assertGreater(told, least - AGREE)
         self.assertLess(told, most + AGREE)
         print(f"told {told} %, by the test's own clock {least:.4f} to {most:.4f} %", file=sys.stderr)
+        before = time.time()
+        services = self.worker.get(f"/service-status?window_seconds={window}")["services"]
+        for name in self.truth.changes:
+            least, most = self.truth.percent(name, window, before, time.time())
+            self.assertGreater(services[name]["uptime_percentage"], least - AGREE, name)
+            self.assertLess(services[name]["uptime_percentage"], most + AGREE, name)
 
 
 class Containers(EngineTest):
