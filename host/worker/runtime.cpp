@@ -103,6 +103,7 @@ Result<void> Runtime::apply(Plan plan) {
     std::map<std::string, work::Slot> monitors;
     const auto give_up = [&] {
         for (const auto& [name, slot] : monitors) shop_->give_up(monitors_[name], slot);
+        std::erase_if(monitors_, [](const auto& entry) { return !entry.second.instance; });
     };
     for (const auto& [name, prepared] : plan.monitors) {
         auto slot = shop_->make(monitors_[name], prepared, name, no_terms);
