@@ -71,7 +71,10 @@ Result<bool> check_signed(const Uptime& uptime, const Expected& expected) {
         return fail(STIPEND_E_INVALID, "signed evidence is demanded: got an answer without evidence");
     }
     if (!uptime.evidence || !key_known) return false;
-    STIPEND_TRY(check_evidence(*uptime.evidence, expected.evidence, uptime.ppm, uptime.window_s));
+    STIPEND_TRY(check_evidence(*uptime.evidence, expected.evidence,
+                               {.ppm = uptime.ppm,
+                                .window_s = uptime.window_s,
+                                .service_list = uptime.service_list ? &*uptime.service_list : nullptr}));
     return true;
 }
 
@@ -116,7 +119,9 @@ Result<Uptime> read_uptime(std::string_view body) {
     }
     Uptime out{*ppm, read_window(answer)};
     const auto* evidence = answer.find("evidence");
-    if (evidence != nullptr && !evidence->is(Json::Kind::null)) out.evidence = *evidence;
+    if (evidence == nullptr || evidence->is(Json::Kind::null)) return out;
+    out.evidence = *evidence;
+    if (const auto* list = answer.find("service_list")) out.service_list = *list;
     return out;
 }
 

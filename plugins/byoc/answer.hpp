@@ -48,6 +48,7 @@ struct Uptime {
     std::uint32_t ppm = 0;
     std::uint32_t window_s = 0;  // 0: the worker did not say
     std::optional<stipend::Json> evidence = {};
+    std::optional<stipend::Json> service_list = {};  // only where there is evidence, which speaks of it
 };
 // The first of overall_uptime_percentage, service_uptime, uptime_percentage and services.uptime_percentage that is
 // there, be it null. INVALID with the reason where that is no number in 0..100.

@@ -10,6 +10,7 @@
 #include <exception>
 #include <optional>
 
+#include "stipend/money.hpp"
 #include "wire.hpp"
 
 namespace byoc {
@@ -84,6 +85,28 @@ Result<void> same(std::string_view field, std::string_view got, std::string_view
     if (got == want) return {};
     return fail(STIPEND_E_INVALID, "evidence.", field, ": got ", printable(got, 80), ", want ", printable(want, 80),
                 advice);
+}
+
+Result<std::string> hash_of_list(const Json& list) {
+    const auto refuse = [](std::size_t at, std::string_view want) {
+        return fail(STIPEND_E_INVALID, "service_list[", at, "]: want ", want);
+    };
+    if (!list.is(Json::Kind::array)) {
+        return fail(STIPEND_E_INVALID, "service_list: got ", list.kind_name(), ", want a list");
+    }
+    std::vector<std::pair<std::string, std::uint32_t>> services;
+    for (const auto& entry : list.items()) {
+        const auto at = services.size();
+        const auto* name = entry.find("name");
+        const auto* uptime = entry.find("uptime_percentage");
+        if (name == nullptr || !name->is(Json::Kind::string)) return refuse(at, "a name");
+        const bool number = uptime != nullptr && uptime->is(Json::Kind::number);
+        const auto ppm = number ? stipend::percent_to_ppm(uptime->text())
+                                : Result<std::uint32_t>(refuse(at, "an uptime_percentage"));
+        if (!ppm) return refuse(at, "an uptime_percentage in 0..100");
+        services.emplace_back(name->text(), *ppm);
+    }
+    return services_hash(std::move(services));
 }
 
 }  // namespace
@@ -177,8 +200,7 @@ bool is_signed_by(std::string_view text, std::string_view signature_hex, std::st
     }
 }
 
-Result<void> check_evidence(const Json& evidence, const EvidenceWanted& wanted, std::uint32_t reported_ppm,
-                            std::uint32_t reported_window_s) {
+Result<void> check_evidence(const Json& evidence, const EvidenceWanted& wanted, const EvidenceReported& reported) {
     if (!evidence.is(Json::Kind::object)) {
         return fail(STIPEND_E_INVALID, "evidence: got ", evidence.kind_name(), ", want an object");
     }
@@ -205,9 +227,9 @@ Result<void> check_evidence(const Json& evidence, const EvidenceWanted& wanted, 
     STIPEND_TRY(same("nonce", got.nonce, wanted.nonce, ": it is no answer to this job"));
     STIPEND_TRY(same("period_from", got.period_from, wanted.period_from));
     STIPEND_TRY(same("period_to", got.period_to, wanted.period_to));
-    STIPEND_TRY(same("uptime_ppm", std::to_string(got.uptime_ppm), std::to_string(reported_ppm),
+    STIPEND_TRY(same("uptime_ppm", std::to_string(got.uptime_ppm), std::to_string(reported.ppm),
                      ", which is what the answer reports"));
-    STIPEND_TRY(same("window_seconds", std::to_string(got.window_s), std::to_string(reported_window_s),
+    STIPEND_TRY(same("window_seconds", std::to_string(got.window_s), std::to_string(reported.window_s),
                      ", which is what the answer reports"));
     if (wanted.asked_window_s != 0) {
         STIPEND_TRY(same("window_seconds", std::to_string(got.window_s), std::to_string(wanted.asked_window_s),
@@ -218,7 +240,9 @@ Result<void> check_evidence(const Json& evidence, const EvidenceWanted& wanted, 
     if (!is_signed_by(canonical_text(got), signature, wanted.public_key)) {
         return fail(STIPEND_E_INVALID, "evidence.signature: it is not that of the worker's key over this evidence");
     }
-    return {};
+    if (reported.service_list == nullptr) return {};
+    STIPEND_LET(listed, hash_of_list(*reported.service_list));
+    return same("services_sha256", got.services_sha256, listed, ", the hash of the answer's service_list");
 }
 
 }  // namespace byoc

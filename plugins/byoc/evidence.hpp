@@ -68,7 +68,7 @@ stipend::Result<stipend::Json> signed_evidence(const Evidence& evidence, const S
 // True where `signature_hex` is that of `text` by the key `public_hex`; false also where either is malformed.
 bool is_signed_by(std::string_view text, std::string_view signature_hex, std::string_view public_hex);
 
-// What a job asked for, and the answer said beside its evidence.
+// What a job asked for.
 struct EvidenceWanted {
     std::string orchestrator_id;
     std::string nonce;  // hex
@@ -76,9 +76,15 @@ struct EvidenceWanted {
     std::uint32_t asked_window_s = 0;  // 0: the job named none
     std::string public_key;            // hex, of the orchestrator's worker
 };
+// What the answer says beside its evidence.
+struct EvidenceReported {
+    std::uint32_t ppm = 0;
+    std::uint32_t window_s = 0;
+    const stipend::Json* service_list = nullptr;  // none: the answer has no list
+};
 // Holds `evidence`, the value in the answer, to what was asked and to what the answer itself reports. INVALID with the
 // first thing that does not match.
 stipend::Result<void> check_evidence(const stipend::Json& evidence, const EvidenceWanted& wanted,
-                                     std::uint32_t reported_ppm, std::uint32_t reported_window_s);
+                                     const EvidenceReported& reported);
 
 }  // namespace byoc

@@ -37,7 +37,7 @@ Json signed_sample(const Evidence& evidence = sample(), const std::string& by = 
 }
 std::string verdict(const Json& evidence, const EvidenceWanted& want = wanted(), std::uint32_t reported_ppm = 714'285,
                     std::uint32_t reported_window_s = 60) {
-    const auto result = check_evidence(evidence, want, reported_ppm, reported_window_s);
+    const auto result = check_evidence(evidence, want, {.ppm = reported_ppm, .window_s = reported_window_s});
     return result ? "good" : result.error().message;
 }
 
@@ -120,6 +120,27 @@ TEST_CASE("each thing that does not match is named") {
     CHECK(verdict(signed_sample(), other) == "evidence.public_key: got " + public_key + ", want " +
                                                  std::string(64, 'a') + ", which is the worker_key of its entry");
     CHECK(verdict(signed_sample().set("version", Json::of_int(2))) == "evidence.version: got 2, want 1");
+}
+
+TEST_CASE("the list of services beside it is the one that was signed") {
+    auto evidence = sample();
+    evidence.services_sha256 = services_hash({{"a", 1'000'000}, {"b", 428'571}});
+    const auto with_list = [&](std::string_view text) {
+        const auto list = *stipend::parse_json(text);
+        const auto result =
+            check_evidence(signed_sample(evidence), wanted(), {.ppm = 714'285, .window_s = 60, .service_list = &list});
+        return result ? "good" : result.error().message;
+    };
+    CHECK(with_list(R"([{"name":"b","uptime_percentage":42.8571},{"name":"a","uptime_percentage":100}])") == "good");
+    CHECK(with_list(R"([{"name":"b","uptime_percentage":42.8572},{"name":"a","uptime_percentage":100}])")
+              .starts_with("evidence.services_sha256: got " + evidence.services_sha256 + ", want "));
+    CHECK(with_list(R"([{"name":"a","uptime_percentage":100}])").ends_with("the hash of the answer's service_list"));
+    CHECK(with_list("{}") == "service_list: got an object, want a list");
+    CHECK(with_list(R"([{"uptime_percentage":100}])") == "service_list[0]: want a name");
+    CHECK(with_list(R"([{"name":"a","uptime_percentage":100},{"name":"b"}])") ==
+          "service_list[1]: want an uptime_percentage in 0..100");
+    CHECK(with_list(R"([{"name":"a","uptime_percentage":101}])") ==
+          "service_list[0]: want an uptime_percentage in 0..100");
 }
 
 TEST_CASE("a field that was changed after the signing breaks the signature") {

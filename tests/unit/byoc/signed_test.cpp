@@ -112,6 +112,9 @@ TEST_CASE("evidence that belies its own answer fails even where unsigned answers
     raised.body.replace(raised.body.find("99.5"), 4, "100");
     CHECK(run(net, signed_job(), raised)->reason ==
           "evidence.uptime_ppm: got 995000, want 1000000, which is what the answer reports (twice)");
+    auto listed = honest;
+    listed.body.replace(1, 0, R"("service_list":[{"name":"redis","uptime_percentage":99.5}],)");
+    CHECK(run(net, signed_job(), listed)->reason.starts_with("evidence.services_sha256: got 00, want "));
     auto wider = honest;
     wider.body.replace(wider.body.find("\"window_seconds\":60"), 19, "\"window_seconds\":61");
     CHECK(run(net, signed_job(), wider)->reason ==

@@ -197,7 +197,9 @@ TEST_CASE("a job with a nonce is answered with evidence that the one who asked c
                                       .period_to = "200",
                                       .asked_window_s = 90,
                                       .public_key = key};
-    const auto good = byoc::check_evidence(*json->find("evidence"), wanted, 1'000'000, 90);
+    const auto good =
+        byoc::check_evidence(*json->find("evidence"), wanted,
+                             {.ppm = 1'000'000, .window_s = 90, .service_list = json->find("service_list")});
     CHECK_MESSAGE(good.ok(), (good ? "" : good.error().message));
     CHECK(text_of(*json->find("evidence"), "services_sha256") ==
           byoc::services_hash({{"redis_scb", 1'000'000}, {"scb_gateway", 1'000'000}}));
