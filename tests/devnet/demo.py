@@ -14,7 +14,13 @@ import tempfile
 INTERVAL_SECONDS = os.environ.get("PAYMENT_INTERVAL_SECONDS", "5")
 
 
+def interrupt(*_):
+    raise KeyboardInterrupt
+
+
 def main() -> int:
+    for number in (signal.SIGINT, signal.SIGTERM):  # said here, since who starts it may have had them ignored
+        signal.signal(number, interrupt)
     build = pathlib.Path(sys.argv[1]).resolve()
     project = pathlib.Path(__file__).resolve().parents[2]
     devnet_program = build / "bin" / "stipend-devnet"
@@ -40,7 +46,6 @@ def main() -> int:
         print(f"demo: devnet at {fields['gateway']}, a check every {INTERVAL_SECONDS} s; Ctrl-C ends it", flush=True)
         host = subprocess.Popen([build / "bin" / "stipend", "run", "-c", project / "config.yaml", *sys.argv[2:]],
                                 env=environment, start_new_session=True)
-        signal.signal(signal.SIGTERM, lambda *_: (_ for _ in ()).throw(KeyboardInterrupt()))
         return host.wait()
     except KeyboardInterrupt:
         return 0
