@@ -11,9 +11,8 @@ class Task {
   public:
     Task() = default;
     template <class F>
-    requires(!std::is_same_v<std::decay_t<F>, Task>)
-        Task(F&& work)  // NOLINT(google-explicit-constructor): a lambda is a task
-        : work_(std::make_unique<Model<std::decay_t<F>>>(std::forward<F>(work))) {}
+    requires(!std::is_same_v<F, Task>) Task(F work)  // NOLINT(google-explicit-constructor): a lambda is a task
+        : work_(std::make_unique<Model<F>>(std::move(work))) {}
 
     explicit operator bool() const { return work_ != nullptr; }
     void operator()() { work_->run(); }
@@ -26,7 +25,6 @@ class Task {
     template <class F>
     struct Model final : Concept {
         explicit Model(F&& work) : work_(std::move(work)) {}
-        explicit Model(const F& work) : work_(work) {}
         void run() override { work_(); }
         F work_;
     };

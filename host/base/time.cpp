@@ -49,9 +49,9 @@ Result<stipend_unix_ns> parse_utc(std::string_view text) {
     const int year = number(4, '-');
     const int month = number(2, '-');
     const int day = number(2, 'T');
-    const int hour = number(2, ':');
-    const int minute = number(2, ':');
-    const int second = number(2, '\0');
+    const std::int64_t hour = number(2, ':');
+    const std::int64_t minute = number(2, ':');
+    const std::int64_t second = number(2, '\0');
     const std::chrono::year_month_day date{std::chrono::year(year), std::chrono::month(static_cast<unsigned>(month)),
                                            std::chrono::day(static_cast<unsigned>(day))};
     if (year < 1970 || year > 2261 || month < 0 || day < 0 || !date.ok() || hour < 0 || hour > 23 || minute < 0 ||
@@ -70,8 +70,8 @@ Result<stipend_unix_ns> parse_utc(std::string_view text) {
     std::int64_t offset = 0;
     if (at < text.size() && (text[at] == '+' || text[at] == '-')) {
         const int sign = text[at++] == '-' ? -1 : 1;
-        const int hours = number(2, ':');
-        const int minutes = number(2, '\0');
+        const std::int64_t hours = number(2, ':');
+        const std::int64_t minutes = number(2, '\0');
         if (hours < 0 || hours > 23 || minutes < 0 || minutes > 59) return bad;
         offset = sign * (hours * 3600 + minutes * 60);
     } else if (at < text.size() && text[at] == 'Z') {
@@ -81,7 +81,7 @@ Result<stipend_unix_ns> parse_utc(std::string_view text) {
     }
     if (at != text.size()) return bad;
     const std::int64_t days = std::chrono::sys_days(date).time_since_epoch().count();
-    return (days * 86400 + hour * 3600 + minute * 60 + second - offset) * ns_per_s + fraction;
+    return (days * s_per_day + hour * 3600 + minute * 60 + second - offset) * ns_per_s + fraction;
 }
 
 }  // namespace stipend

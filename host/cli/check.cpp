@@ -16,7 +16,7 @@ void tell_warnings(const config::Loaded& loaded, const config::Environment& envi
     }
 }
 
-int check_worker(const Common& common, plugin::Loader& loader, config::Loaded loaded,
+int check_worker(const Common& common, plugin::Loader& loader, const config::Loaded& loaded,
                  const config::Environment& environment, config::Problems& problems) {
     const auto plan = worker::make_plan(loader, loaded.settings, problems);
     if (!plan) return print_problems(problems, common.json);
@@ -39,7 +39,7 @@ int check(const Common& common) {
     if (!problems.empty()) return print_problems(problems, common.json);
     plugin::Loader loader(loader_options(loaded.settings));
     if (loaded.settings.role == config::Role::worker)
-        return check_worker(common, loader, std::move(loaded), environment, problems);
+        return check_worker(common, loader, loaded, environment, problems);
     const auto plan = engine::make_plan(loader, std::move(loaded.settings), problems);
     if (!plan) return print_problems(problems, common.json);
     if (common.json) {

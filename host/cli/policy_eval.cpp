@@ -31,7 +31,7 @@ Result<engine::ReplayTerms> read_terms(const EvalOptions& options, const config:
     }
     if (!options.interval.empty()) {
         STIPEND_LET(interval, parse_duration(options.interval));
-        if (interval < ns_per_s || interval > 86400 * ns_per_s || interval % ns_per_s != 0) {
+        if (interval < ns_per_s || interval > ns_per_day || interval % ns_per_s != 0) {
             return fail(STIPEND_E_INVALID, "--interval: got ", options.interval, ", want whole seconds, 1s .. 1d");
         }
         terms.interval_ns = interval;

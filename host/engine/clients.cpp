@@ -13,7 +13,7 @@
 namespace stipend::engine {
 namespace {
 
-constexpr std::size_t max_evidence_bytes = 64 * 1024;
+constexpr std::size_t max_evidence_bytes = 64 << 10;
 
 // What a job is made of, kept alive until the plugin has taken it.
 struct JobText {

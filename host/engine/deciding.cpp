@@ -9,7 +9,6 @@
 namespace stipend::engine {
 namespace {
 
-constexpr std::int64_t day_ns = 86400 * ns_per_s;
 constexpr std::int64_t busy_retry_ns = ns_per_s;
 
 Check check_of(const JobResult& result, const std::optional<Observed>& observed) {
@@ -184,7 +183,7 @@ void Engine::take_decision(const plugin::PolicyInstance& policy, Sampled& sample
     }
     // A clock that was set back between two runs must not turn a period round.
     const auto decided_at = std::max(now, slot.last_decided_at);
-    const auto today = now / day_ns;
+    const auto today = now / ns_per_day;
     ledger::Decided decided;
     auto& row = decided.decision;
     row.orchestrator = payees_[sampled.payee].id;
@@ -247,7 +246,7 @@ std::optional<std::string> Engine::objection(const plugin::PolicyInstance& polic
         return why;
     }
     if (decision.action != STIPEND_PAY) return std::nullopt;
-    const auto today = now / day_ns;
+    const auto today = now / ns_per_day;
     const auto over = [&](std::int64_t used, std::int64_t limit) { return decision.amount_usd_e8 > limit - used; };
     const auto own_used = slot.day == today ? slot.day_usd_e8 : 0;
     if (over(own_used, generation.limits.per_orchestrator_day_usd_e8)) {

@@ -26,9 +26,9 @@ namespace stipend::engine {
 
 inline constexpr std::size_t max_batch = 4096;  // decisions in one transaction
 inline constexpr std::size_t max_live_generations = 3;
-inline constexpr std::int64_t max_window_s = 7 * 86400;     // as far back as a worker's history goes
-inline constexpr std::int64_t max_job_ns = 900 * ns_per_s;  // then a job is lost; dispatchers end theirs much earlier
-inline constexpr std::size_t max_recorded = 256;            // samples kept to try new code on
+inline constexpr std::int64_t max_window_s = 7 * s_per_day;  // as far back as a worker's history goes
+inline constexpr std::int64_t max_job_ns = 900 * ns_per_s;   // then a job is lost; dispatchers end theirs much earlier
+inline constexpr std::size_t max_recorded = 256;             // samples kept to try new code on
 inline constexpr std::size_t min_payees_for_all_failed = 2;
 
 // A configuration that is to be taken over.
@@ -117,7 +117,7 @@ class Engine {
         bool removed = false;  // left the configuration while something of it was under way
     };
     struct Sampled {
-        registry::PayeeIndex payee;
+        registry::PayeeIndex payee = 0;
         JobResult result;
         std::optional<Observed> observed = {};  // asked for when it is decided
     };

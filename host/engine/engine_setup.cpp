@@ -27,7 +27,7 @@ Engine::Engine(Effects& effects, ledger::State state, stipend_unix_ns now)
 }
 
 void Engine::restore(ledger::State& state, stipend_unix_ns now) {
-    day_ = now / (86400 * ns_per_s);
+    day_ = now / ns_per_day;
     slots_.reserve(state.orchestrators.size());
     payees_.reserve(state.orchestrators.size());
     for (auto& record : state.orchestrators) {

@@ -11,8 +11,6 @@
 namespace stipend::engine {
 namespace {
 
-constexpr std::int64_t day_ns = 86400 * ns_per_s;
-
 std::int64_t clamp_usd(__int128 usd_e8) {
     return static_cast<std::int64_t>(std::min<__int128>(usd_e8, std::numeric_limits<std::int64_t>::max()));
 }
@@ -96,7 +94,7 @@ class SpendBook {
             problems_.add({}, "payment.policy", bounds.error().message);
             return 0;
         }
-        const auto times = (day_ns + bounds->min_next_ns - 1) / bounds->min_next_ns;
+        const auto times = (ns_per_day + bounds->min_next_ns - 1) / bounds->min_next_ns;
         return std::min(clamp_usd(static_cast<__int128>(bounds->max_usd_e8) * times),
                         generation_.limits.per_orchestrator_day_usd_e8);
     }

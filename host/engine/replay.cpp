@@ -11,7 +11,7 @@
 namespace stipend::engine {
 namespace {
 
-constexpr std::size_t max_line_bytes = 64 * 1024;
+constexpr std::size_t max_line_bytes = 64 << 10;
 
 Result<std::string> text_member(const Json& line, std::string_view key) {
     const auto* value = line.find(key);

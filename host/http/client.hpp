@@ -36,7 +36,7 @@ struct HttpRequest {
     std::string pin_sha256 = {};        // hex SHA-256 of the server's certificate (DER), colons allowed; empty for none
     std::uint32_t timeout_ms = 10'000;  // for the whole exchange, waiting included; 0 is refused
     std::uint64_t max_response_bytes = 1'048'576;  // of the body; a longer one ends with LIMIT
-    std::uint32_t max_header_bytes = 64 * 1024;    // of all heads of the exchange together
+    std::uint32_t max_header_bytes = 64 << 10;     // of all heads of the exchange together
     std::uint32_t max_redirects = 0;               // 0: a redirect is an answer like any other
     TlsMode tls = TlsMode::verify;
     bool connect_only = false;   // connect (and shake hands, for https), send nothing

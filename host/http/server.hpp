@@ -63,12 +63,12 @@ struct Route {
 struct ServerOptions {
     std::string listen = {};       // "127.0.0.1:8010" or "[::1]:8010"; port 0 for one of the system's choice
     std::string unix_socket = {};  // a path instead; made for its owner only (0600)
-    std::uint32_t max_header_bytes = 16 * 1024;  // 431 beyond
-    std::size_t max_connections = 1024;          // 503 beyond
-    std::uint32_t idle_timeout_ms = 60'000;      // between requests, then closed
-    std::uint32_t read_timeout_ms = 10'000;      // for a whole head, and for a whole body; then cut
-    std::uint32_t write_timeout_ms = 30'000;     // for a whole answer; then cut
-    std::uint32_t stop_timeout_ms = 5'000;       // how long `stop` waits for answers under way
+    std::uint32_t max_header_bytes = 16 << 10;  // 431 beyond
+    std::size_t max_connections = 1024;         // 503 beyond
+    std::uint32_t idle_timeout_ms = 60'000;     // between requests, then closed
+    std::uint32_t read_timeout_ms = 10'000;     // for a whole head, and for a whole body; then cut
+    std::uint32_t write_timeout_ms = 30'000;    // for a whole answer; then cut
+    std::uint32_t stop_timeout_ms = 5'000;      // how long `stop` waits for answers under way
 };
 
 class Server {

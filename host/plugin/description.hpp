@@ -12,7 +12,7 @@
 namespace stipend::plugin {
 
 inline constexpr std::uint32_t max_plugins_per_library = 16;
-inline constexpr std::size_t max_schema_bytes = 256 * 1024;
+inline constexpr std::size_t max_schema_bytes = 256 << 10;
 
 struct Description {
     std::string id, name, version, vendor, license, description, url;

@@ -41,7 +41,7 @@ struct Reference {
 // A plugin chosen out of a library.
 struct Chosen {
     std::shared_ptr<const Loaded> library;
-    const Description* plugin;  // lives as long as `library`
+    const Description* plugin = nullptr;  // lives as long as `library`
 };
 
 // Thread-safe; a call may take some milliseconds, so it is kept off the control thread.

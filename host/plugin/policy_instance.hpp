@@ -7,6 +7,7 @@
 
 #include "host/plugin/description.hpp"
 #include "stipend/abi/policy.h"
+#include "stipend/duration.hpp"
 #include "stipend/result.hpp"
 
 namespace stipend::plugin {
@@ -24,7 +25,7 @@ struct PolicyBounds {
 };
 
 // Longer waits than this are taken for a defect: 366 days.
-inline constexpr std::int64_t max_wait_ns = 366LL * 86400 * 1'000'000'000;
+inline constexpr std::int64_t max_wait_ns = 366 * ns_per_day;
 
 class PolicyInstance {
   public:

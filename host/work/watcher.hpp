@@ -51,8 +51,8 @@ struct Discovery {
 
 class Watcher {
   public:
-    static constexpr std::size_t max_members = 1024;               // found by patterns, of one owner
-    static constexpr std::int64_t kept_ns = 7 * 86400 * ns_per_s;  // how far back the histories reach
+    static constexpr std::size_t max_members = 1024;         // found by patterns, of one owner
+    static constexpr std::int64_t kept_ns = 7 * ns_per_day;  // how far back the histories reach
 
     struct Hooks {
         std::function<void(const Discovery&)> found;                       // may be empty

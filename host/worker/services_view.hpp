@@ -17,7 +17,7 @@ namespace stipend::worker {
 class ServicesView final : public plugin::ViewSource {
   public:
     static constexpr std::int64_t default_window_s = 60;
-    static constexpr std::int64_t max_window_s = 7 * 86400;
+    static constexpr std::int64_t max_window_s = 7 * s_per_day;
     static constexpr std::size_t max_found = 256;
 
     // What is shown from now on; NULL: nothing. Both are borrowed until the next call. [any]

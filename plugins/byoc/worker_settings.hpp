@@ -10,7 +10,7 @@
 
 namespace byoc {
 
-inline constexpr std::int64_t most_window_s = 7 * 86'400;
+inline constexpr std::int64_t most_window_s = 7 * stipend::s_per_day;
 
 struct WorkerSettings {
     std::string orchestrator;  // URL without a slash at its end

@@ -12,7 +12,7 @@ namespace payment {
 
 inline constexpr std::size_t max_tiers = 64;
 inline constexpr std::int64_t max_multiplier = 1'000'000'000;  // 1000, in parts per million
-inline constexpr std::int64_t max_delay_ns = 30LL * 86400 * stipend::ns_per_s;
+inline constexpr std::int64_t max_delay_ns = 30 * stipend::ns_per_day;
 
 struct Tier {
     std::string name;

@@ -9,7 +9,7 @@ TEST_CASE("a duration is a number with its unit") {
     CHECK(*parse_duration("1.5h") == 5400 * ns_per_s);
     CHECK(*parse_duration("250ms") == 250 * ns_per_ms);
     CHECK(*parse_duration("0.000000001s") == 1);
-    CHECK(*parse_duration("7d") == 7 * 86400 * ns_per_s);
+    CHECK(*parse_duration("7d") == 7 * 86400LL * ns_per_s);
     for (const auto* text : {"", "60", "s", "-1s", "1 s", "1e", "1w", "0.0000000001s", "999999999999d", "0x1s"}) {
         CAPTURE(text);
         CHECK(!parse_duration(text).ok());

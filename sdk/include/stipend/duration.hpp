@@ -13,6 +13,8 @@ namespace stipend {
 inline constexpr std::int64_t ns_per_us = 1'000;
 inline constexpr std::int64_t ns_per_ms = 1'000'000;
 inline constexpr std::int64_t ns_per_s = 1'000'000'000;
+inline constexpr std::int64_t s_per_day = 86'400;
+inline constexpr std::int64_t ns_per_day = s_per_day * ns_per_s;
 
 // Nanoseconds of "60s"; units are ms, s, m, h and d. INVALID without a unit, below zero, or finer than a nanosecond.
 [[nodiscard]] inline Result<std::int64_t> parse_duration(std::string_view text) {
@@ -21,7 +23,7 @@ inline constexpr std::int64_t ns_per_s = 1'000'000'000;
         std::int64_t ns;
     };
     static constexpr std::array<Unit, 5> units{
-        {{"ms", ns_per_ms}, {"s", ns_per_s}, {"m", 60 * ns_per_s}, {"h", 3600 * ns_per_s}, {"d", 86400 * ns_per_s}}};
+        {{"ms", ns_per_ms}, {"s", ns_per_s}, {"m", 60 * ns_per_s}, {"h", 3600 * ns_per_s}, {"d", ns_per_day}}};
     const auto split = text.find_last_of("0123456789.");
     const auto name = split == std::string_view::npos ? text : text.substr(split + 1);
     for (const auto& unit : units) {
@@ -47,7 +49,7 @@ inline constexpr std::int64_t ns_per_s = 1'000'000'000;
     if (ns % ns_per_s != 0) return scaled_text(ns, 6) + "ms";
     const std::int64_t seconds = ns / ns_per_s;
     if (seconds == 0) return "0s";
-    if (seconds % 86400 == 0) return cat(seconds / 86400, "d");
+    if (seconds % s_per_day == 0) return cat(seconds / s_per_day, "d");
     if (seconds % 3600 == 0) return cat(seconds / 3600, "h");
     if (seconds % 60 == 0 && seconds >= 600) return cat(seconds / 60, "m");
     return cat(seconds, "s");

@@ -36,9 +36,9 @@
 namespace stipend {
 
 struct PluginInfo {
-    const char* id;
-    const char* name;
-    const char* version;
+    const char* id = "";  // these three are not optional: the host refuses a plugin without them
+    const char* name = "";
+    const char* version = "";
     const char* vendor = "";
     const char* license = "";
     const char* description = "";

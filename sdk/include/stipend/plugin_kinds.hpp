@@ -168,7 +168,7 @@ struct DispatchKind {
     static constexpr const char* id = STIPEND_DISPATCH;
 
     static stipend_status submit(stipend_instance* i, const stipend_job* j, stipend_completion c, stipend_error* e) {
-        return start_op<T, stipend_job_result>(i, c, e, "dispatch.submit", [&](T& object, auto&& done) {
+        return start_op<T, stipend_job_result>(i, c, e, "dispatch.submit", [&](T& object, auto done) {
             stipend_job scratch{};
             return object.submit(record_view(j, scratch), std::move(done));
         });
@@ -178,7 +178,7 @@ struct DispatchKind {
         if constexpr (requires(T & object, Completion<stipend_offer> done) {
                           object.inspect(view(address), view(capability), std::move(done));
                       }) {
-            return start_op<T, stipend_offer>(i, c, e, "dispatch.inspect", [&](T& object, auto&& done) {
+            return start_op<T, stipend_offer>(i, c, e, "dispatch.inspect", [&](T& object, auto done) {
                 return object.inspect(view(address), view(capability), std::move(done));
             });
         }
@@ -196,7 +196,7 @@ struct MonitorKind {
 
     static stipend_status probe(stipend_instance* i, const stipend_target* t, stipend_mono_ns deadline,
                                 stipend_completion c, stipend_error* e) {
-        return start_op<T, stipend_observation>(i, c, e, "monitor.probe", [&](T& object, auto&& done) {
+        return start_op<T, stipend_observation>(i, c, e, "monitor.probe", [&](T& object, auto done) {
             stipend_target scratch{};
             return object.probe(record_view(t, scratch), deadline, std::move(done));
         });
@@ -205,7 +205,7 @@ struct MonitorKind {
                                 stipend_observe observe, stipend_completion c, stipend_error* e) {
         if constexpr (requires(T & object, std::span<const stipend_target> targets, Observer o,
                                Completion<Nothing> done) { object.watch(targets, o, std::move(done)); }) {
-            return start_op<T, Nothing>(i, c, e, "monitor.watch", [&](T& object, auto&& done) {
+            return start_op<T, Nothing>(i, c, e, "monitor.watch", [&](T& object, auto done) {
                 std::vector<stipend_target> targets(count);
                 for (std::uint64_t k = 0; k < count; ++k) {
                     const auto* given =
@@ -230,7 +230,7 @@ struct PriceKind {
 
     static stipend_status fetch(stipend_instance* i, stipend_str base, stipend_str quote, stipend_mono_ns deadline,
                                 stipend_completion c, stipend_error* e) {
-        return start_op<T, stipend_quote>(i, c, e, "price.fetch", [&](T& object, auto&& done) {
+        return start_op<T, stipend_quote>(i, c, e, "price.fetch", [&](T& object, auto done) {
             return object.fetch(view(base), view(quote), deadline, std::move(done));
         });
     }
@@ -245,7 +245,7 @@ struct AlertKind {
     static constexpr const char* id = STIPEND_ALERT;
 
     static stipend_status send(stipend_instance* i, const stipend_alert* a, stipend_completion c, stipend_error* e) {
-        return start_op<T, Nothing>(i, c, e, "alert.send", [&](T& object, auto&& done) {
+        return start_op<T, Nothing>(i, c, e, "alert.send", [&](T& object, auto done) {
             stipend_alert scratch{};
             return object.send(record_view(a, scratch), std::move(done));
         });

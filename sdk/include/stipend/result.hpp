@@ -155,4 +155,4 @@ class [[nodiscard]] Result<void> {
     if (!STIPEND_JOIN(stipend_let_, __LINE__)) {                                          \
         return ::stipend::Error(std::move(STIPEND_JOIN(stipend_let_, __LINE__)).error()); \
     }                                                                                     \
-    auto& name = *STIPEND_JOIN(stipend_let_, __LINE__)
+    auto& name = *STIPEND_JOIN(stipend_let_, __LINE__)  // NOLINT(bugprone-macro-parentheses): it is declared

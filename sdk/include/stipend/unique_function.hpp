@@ -15,9 +15,9 @@ class UniqueFunction<R(Args...)> {
   public:
     UniqueFunction() = default;
     template <class F>
-    requires(!std::is_same_v<std::decay_t<F>, UniqueFunction> && std::is_invocable_r_v<R, std::decay_t<F>&, Args...>)
-        UniqueFunction(F&& work)  // NOLINT(google-explicit-constructor): a lambda is a function
-        : work_(std::make_unique<Model<std::decay_t<F>>>(std::forward<F>(work))) {}
+    requires(!std::is_same_v<F, UniqueFunction> && std::is_invocable_r_v<R, F&, Args...>)
+        UniqueFunction(F work)  // NOLINT(google-explicit-constructor): a lambda is a function
+        : work_(std::make_unique<Model<F>>(std::move(work))) {}
 
     explicit operator bool() const { return work_ != nullptr; }
     // Only where there is one.
@@ -34,7 +34,6 @@ class UniqueFunction<R(Args...)> {
     template <class F>
     struct Model final : Concept {
         explicit Model(F&& work) : work_(std::move(work)) {}
-        explicit Model(const F& work) : work_(work) {}
         R call(Args... args) override { return work_(std::forward<Args>(args)...); }
         F work_;
     };

@@ -170,9 +170,7 @@ TEST_CASE("a change in what the ledger keeps of its archives is found") {
     std::filesystem::copy_file(path, keep);
     for (const auto* sql :
          {"UPDATE carried SET epoch = epoch + 1",
-          "UPDATE carried SET wei = x'"
-          "00000000000000000000000000000000000000000000"
-          "00000000000000000005'",
+          "UPDATE carried SET wei = x'0000000000000000000000000000000000000000000000000000000000000005'",
           "DELETE FROM carried WHERE account = 1", "UPDATE archive SET closing = zeroblob(32)",
           "UPDATE archive SET last = last - 1", "UPDATE archive SET head = zeroblob(32)",
           "UPDATE archive SET seq = seq + 1", "DELETE FROM archive", "UPDATE archive SET first = 2",

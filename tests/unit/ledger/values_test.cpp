@@ -34,7 +34,7 @@ TEST_CASE("an integer can be read back from its canonical bytes, which are as fe
         state.day = value;
         std::string bytes;
         encode_state(bytes, state);
-        const auto size = static_cast<std::size_t>(bytes.at(11));  // behind eleven zeros
+        const std::size_t size = static_cast<std::uint8_t>(bytes.at(11));  // behind eleven zeros
         std::uint64_t read = size > 0 && (bytes.at(12) & 0x80) != 0 ? ~std::uint64_t{0} : 0;
         for (std::size_t i = 0; i < size; ++i) read = read << 8 | static_cast<std::uint8_t>(bytes.at(12 + i));
         // One byte less would not do.

@@ -85,9 +85,9 @@ TEST_CASE("a value changed in any column of any table is found, and its row name
             const std::string name = column.substr(0, space);
             if (column == "id INTEGER" && table == "price") continue;  // a constant
             const std::string rows = table == "entry" ? "journal = (SELECT max(journal) FROM entry) AND account > 0"
-                                                      : "rowid = (SELECT max(rowid) FROM " + table + ")";
-            const std::string sql = "PRAGMA ignore_check_constraints = ON; UPDATE " + table + " SET " + name + " = " +
-                                    other_value(name, column.substr(space + 1)) + " WHERE " + rows;
+                                                      : stipend::cat("rowid = (SELECT max(rowid) FROM ", table, ")");
+            const std::string sql = stipend::cat("PRAGMA ignore_check_constraints = ON; UPDATE ", table, " SET ", name,
+                                                 " = ", other_value(name, column.substr(space + 1)), " WHERE ", rows);
             CAPTURE(sql);
             const std::string found = specimen.after(sql);
             CHECK(!found.empty());
