@@ -5,6 +5,8 @@
 #include <spdlog/sinks/stdout_sinks.h>
 #include <spdlog/spdlog.h>
 
+#include <algorithm>
+
 #include "stipend/money.hpp"
 
 namespace stipend::cli {
@@ -60,9 +62,9 @@ LineReporter::~LineReporter() = default;
 void LineReporter::decided(const registry::Payee& payee, const ledger::Decision& decision, stipend_unix_ns now) {
     const auto uptime = decision.uptime_ppm ? ppm_to_percent(*decision.uptime_ppm) + " %" : std::string("-");
     logger_->info("{:<24} uptime {:>9}  {:<10} {:>6} USD {:>20} wei  next in {} s{}  epoch {}{}", payee.key, uptime,
-                  decision.tier, scaled_text(decision.usd_e8, 8), decision.wei.text(), seconds(decision.next_at - now),
-                  decision.suspended ? "  SUSPENDED" : "", decision.epoch,
-                  decision.job == ledger::Job::failed ? "  " + decision.reason : "");
+                  decision.tier, scaled_text(decision.usd_e8, 8), decision.wei.text(),
+                  seconds(std::max<std::int64_t>(0, decision.next_at - now)), decision.suspended ? "  SUSPENDED" : "",
+                  decision.epoch, decision.job == ledger::Job::failed ? "  " + decision.reason : "");
 }
 
 void LineReporter::held(const registry::Payee& payee, std::uint64_t epoch, std::string_view why, stipend_unix_ns) {

@@ -67,13 +67,14 @@ int run_manager(const RunOptions& options, const config::Environment& environmen
          .post = [&](Task work) { runtime.post(std::move(work)); },
          .refresh_metrics = [&] { api::refresh_metrics(runtime, metrics); }},
         reporter);
-    if (!options.once) {
-        const auto opened = outside.open(plan->settings, metrics);
-        if (!opened) return print_error(opened.error());
-    }
     const auto orchestrators = plan->spend.orchestrators;
+    const auto in_force = plan->settings;
     const auto applied = runtime.apply(std::move(*plan));
     if (!applied) return print_error(applied.error());
+    // Last, since who asks is answered by the run that begins now.
+    if (!options.once) {
+        if (const auto opened = outside.open(in_force, metrics); !opened) return print_error(opened.error());
+    }
     const SignalThread signals([&] { runtime.stop(); }, [&] { outside.reload({}); });
     service_manager::ready(api::in_force(*applied, orchestrators));
     const auto ended = runtime.run();

@@ -40,8 +40,9 @@ int run_worker(const RunOptions& options, const config::Environment& environment
          .post = [&](Task work) { runtime.post(std::move(work)); },
          .refresh_metrics = [&] { runtime.refresh_metrics(metrics); }},
         reporter);
-    if (const auto opened = outside.open(in_force, metrics); !opened) return print_error(opened.error());
     if (const auto applied = runtime.apply(std::move(*plan)); !applied) return print_error(applied.error());
+    // Last, since who asks is answered by the run that begins now.
+    if (const auto opened = outside.open(in_force, metrics); !opened) return print_error(opened.error());
     reporter.info(
         fmt::format("watching {} services, answering at http://{}", in_force.services.watch.size(), runtime.address()));
     if (in_force.services.watch.empty()) reporter.warn("no services are watched: list them under `services.watch:`");

@@ -58,14 +58,15 @@ typedef struct stipend_host_kv_v1 { /* durable, named apart for each instance, w
 #define STIPEND_HOST_TIMER "stipend.host.timer/1"
 typedef void (*stipend_timer_fired)(void* user); /* [worker] once, unless the timer was cancelled */
 typedef struct stipend_host_timer_v1 {
-    /* Calls `cb` once after `delay_ns`. [any] 0: refused (quiesced, or too many timers). */
+    /* Calls `cb` once after `delay_ns`; what is quiesced may still end its work by it. [any] 0: refused (too many
+     * timers). */
     stipend_op (*after)(const stipend_host* h, uint64_t delay_ns, stipend_timer_fired cb, void* user);
     /* 1 where the call will now never come. [any] 0 where it has begun or is over. */
     int32_t (*cancel)(const stipend_host* h, stipend_op op);
 } stipend_host_timer_v1;
 
 #define STIPEND_HOST_THREADS "stipend.host.threads/1"
-typedef struct stipend_host_threads_v1 { /* for assertions: does the caller run where the tag says? */
+typedef struct stipend_host_threads_v1 {          /* for assertions: does the caller run where the tag says? */
     int32_t (*on_control)(const stipend_host* h); /* [any] */
     int32_t (*on_worker)(const stipend_host* h);  /* [any] */
 } stipend_host_threads_v1;
