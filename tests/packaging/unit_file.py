@@ -1,4 +1,5 @@
 """The unit files, judged by systemd itself: `verify` finds nothing to say of them, and their sandboxes are tight."""
+import json
 import os
 import pathlib
 import re
@@ -97,6 +98,15 @@ class Installation(unittest.TestCase):
         etc = self.root / "etc/stipend"
         for name, state in (("config.yaml", "stipend"), ("worker.yaml", "stipend-worker")):
             self.assertIn(f"state: ${{STATE_DIRECTORY:-/var/lib/{state}}}\n", (etc / name).read_text())
+
+    def test_a_new_installation_pays_by_signed_answers_only_unless_it_is_said_otherwise(self):
+        install(self.root)
+        command = [self.root / "usr/local/bin/stipend", "config", "dump", "--json", "-c",
+                   self.root / "etc/stipend/config.yaml"]
+        for said, want in (({}, "signed"), ({"DISPATCH_EVIDENCE": "any"}, "any")):
+            dump = subprocess.run(command, env={"PATH": os.environ["PATH"], **said}, check=True, capture_output=True,
+                                  text=True, timeout=60).stdout
+            self.assertEqual(json.loads(dump)["dispatch"]["config"]["evidence"], want)
 
     def test_nobody_but_root_reads_the_credentials(self):
         install(self.root)
