@@ -8,8 +8,11 @@ import sys
 import unittest
 
 BENCH = pathlib.Path(__file__).with_name("bench.py")
-HEADINGS = ["Concurrent orchestrators", "Job rate", "Payment throughput", "Network resilience"]
+HEADINGS = ["Concurrent orchestrators", "Job rate", "Payment throughput", "Network resilience", "Watching containers"]
+sys.path.insert(0, str(BENCH.parents[1] / "integration"))
 BUILD = sys.argv.pop()
+
+import engine  # noqa: E402
 
 
 def bench(*arguments):
@@ -18,26 +21,28 @@ def bench(*arguments):
 
 
 class Smoke(unittest.TestCase):
-    def test_all_ratios_are_computed_under_the_four_headings(self):
+    def test_all_figures_are_there_under_their_headings(self):
         done = bench("--quick", "--json")
         self.assertEqual(done.returncode, 0, done.stderr)
         report = json.loads(done.stdout)
         self.assertEqual([section["title"] for section in report["sections"]], HEADINGS)
         for section in report["sections"]:
+            if section["title"] == "Watching containers" and engine.why_not():
+                continue
             self.assertGreater(len(section["figures"]), 1, section["title"])
             for figure in section["figures"]:
                 low, high = figure["quartiles"]
                 self.assertTrue(all(map(math.isfinite, (low, figure["median"], high))), figure)
                 self.assertLessEqual(low, figure["median"])
                 self.assertLessEqual(figure["median"], high)
-                self.assertEqual(figure["pairs"], report["pairs"])
+                self.assertIn(figure["pairs"], (1, report["pairs"]))
                 if "goal" in figure:
                     self.assertIn(figure["goal"]["verdict"], ("met", "missed"))
 
     def test_a_section_that_is_not_there_is_refused(self):
         done = bench("--quick", "nonsense")
         self.assertEqual(done.returncode, 2)
-        self.assertIn("got nonsense, want one of orchestrators, jobs, payments, resilience", done.stderr)
+        self.assertIn("got nonsense, want one of orchestrators, jobs, payments, resilience, watching", done.stderr)
 
 
 if __name__ == "__main__":

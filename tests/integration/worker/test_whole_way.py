@@ -40,10 +40,9 @@ class WholeWay(unittest.TestCase):
         text = text.replace(line, TABLE)
         text = text.replace("orchestrators: []", "orchestrators:\n"
                             f"  - {{ address: {orchestrator}, id: orch-1, worker_key: {key} }}")
-        text = text.replace("    evidence: any", "    evidence: signed")
-        assert "evidence: signed" in text and "tables:" in text
+        assert "worker_key: " + key in text and "tables:" in text
         self.host.config.write_text(text)
-        self.host.environment["ORCHESTRATOR_ADDRESSES"] = ""
+        self.host.environment.update(ORCHESTRATOR_ADDRESSES="", DISPATCH_EVIDENCE="signed")
 
     def decided(self, tier, what, **more):
         """A decision of that tier, later than all there were."""
