@@ -134,7 +134,7 @@ class Watcher {
     stipend_unix_ns save_at_ = 0;
     stipend_unix_ns forget_at_ = 0;
     bool saving_ = false;
-    std::shared_ptr<const ledger::Batch> refused_;  // what the ledger did not take the last time
+    std::shared_ptr<const ledger::Batch> refused_;  // what the ledger was too busy for
     std::shared_ptr<bool> alive_ = std::make_shared<bool>(true);
 };
 

@@ -33,6 +33,19 @@ class Adjust(unittest.TestCase):
         self.assertEqual(code, 0, err)
         return {one["orchestrator"]: int(one["owed_wei"]) for one in json.loads(out)}[self.who]
 
+    def gap_that_ended(self):
+        """Of a gateway that was away for some intervals of a running host."""
+        self.host.environment["PAYMENT_INTERVAL_SECONDS"] = "1"
+        self.host.start()
+        self.devnet.gateway_fault("down")
+        self.addCleanup(self.devnet.gateway_fault, "none")
+        wait_for(lambda: int(self.host.status()["held"]) >= 6, "held intervals")
+        self.devnet.gateway_fault("none")
+        wait_for(lambda: [gap for gap in self.host.status()["unpaid"] if gap["to"]], "the end of a gap")
+        gap = next(gap for gap in self.host.status()["unpaid"] if gap["to"])
+        self.who = gap["orchestrator"]
+        return gap
+
     def test_without_a_host_it_writes_to_the_ledger_itself(self):
         before = self.owed()
         code, out, err = self.adjust("--usd", "1.50")
@@ -67,16 +80,8 @@ class Adjust(unittest.TestCase):
         wait_for(lambda: "no exchange rate is accepted" in self.adjust("--usd", "1.50")[2], "the rate's end")
 
     def test_a_gap_is_paid_at_the_base_of_that_orchestrator(self):
-        self.host.environment["PAYMENT_INTERVAL_SECONDS"] = "1"
-        self.host.start()
-        self.devnet.gateway_fault("down")
-        self.addCleanup(self.devnet.gateway_fault, "none")
-        wait_for(lambda: int(self.host.status()["held"]) >= 6, "held intervals")
-        self.devnet.gateway_fault("none")
-        wait_for(lambda: [gap for gap in self.host.status()["unpaid"] if gap["to"]], "the end of a gap")
-        gap = next(gap for gap in self.host.status()["unpaid"] if gap["to"])
+        gap = self.gap_that_ended()
         self.host.stop()
-        self.who = gap["orchestrator"]
         self.host.edit("orchestrators: []", f"orchestrators: [{{address: 'https://{self.who}', base: 3 USD}}]")
         code, out, err = self.adjust(at=(gap["from"], gap["to"]))
         self.assertEqual(code, 0, err)
@@ -85,19 +90,7 @@ class Adjust(unittest.TestCase):
         self.assertGreater(whole, 0)
 
     def test_what_was_paid_in_part_is_not_paid_again_with_the_whole(self):
-        self.host.environment["PAYMENT_INTERVAL_SECONDS"] = "1"
-        self.host.start()
-        self.devnet.gateway_fault("down")
-        self.addCleanup(self.devnet.gateway_fault, "none")
-        wait_for(lambda: int(self.host.status()["held"]) >= 6, "held intervals")
-        self.devnet.gateway_fault("none")
-
-        def ended():
-            return [gap for gap in self.host.status()["unpaid"] if gap["to"]]
-
-        wait_for(ended, "the end of a gap")
-        gap = ended()[0]
-        self.who = gap["orchestrator"]
+        gap = self.gap_that_ended()
         start = datetime.fromisoformat(gap["from"].replace("Z", "+00:00"))
         second = (start + timedelta(seconds=1)).isoformat(timespec="milliseconds").replace("+00:00", "Z")
         self.assertLess(second, gap["to"])
