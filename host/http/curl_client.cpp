@@ -20,6 +20,7 @@
 #include "host/http/address_guard.hpp"
 #include "host/http/admission.hpp"
 #include "host/http/descriptor.hpp"
+#include "host/http/socket_watch.hpp"
 #include "host/http/thread_signals.hpp"
 #include "host/http/transfer.hpp"
 
@@ -40,8 +41,8 @@ bool init_libcurl() {
     return ready;
 }
 
-EasySettings settings_for(ClientOptions options) {
-    EasySettings settings{std::move(options), {}, {}};
+EasySettings settings_for(ClientOptions options, SocketWatch& sockets) {
+    EasySettings settings{std::move(options), {}, {}, &sockets};
     settings.ca_file = settings.options.ca_file;
     if (const auto* known = curl_version_info(CURLVERSION_NOW); settings.ca_file.empty() && known->cainfo != nullptr) {
         settings.ca_file = known->cainfo;
@@ -57,8 +58,8 @@ EasySettings settings_for(ClientOptions options) {
 class CurlClient::Loop {
   public:
     Loop(ClientOptions options, Descriptor epoll, Descriptor wake)
-        : settings_(settings_for(std::move(options))),
-          epoll_(std::move(epoll)),
+        : sockets_(std::move(epoll)),
+          settings_(settings_for(std::move(options), sockets_)),
           wake_(std::move(wake)),
           admission_(settings_.options.max_connections, settings_.options.max_connections_per_origin),
           multi_(curl_multi_init()) {}
@@ -90,12 +91,13 @@ class CurlClient::Loop {
     [[nodiscard]] int wait_ms() const;
     void wake_if_asleep(std::unique_lock<std::mutex> lock);
 
-    static int on_socket(CURL*, curl_socket_t fd, int what, void* self, void* known) noexcept;
+    static int on_socket(CURL*, curl_socket_t fd, int what, void* self, void*) noexcept;
     static int on_timer(CURLM*, long timeout_ms, void* self) noexcept;
 
+    SocketWatch sockets_;
     const EasySettings settings_;
-    const Descriptor epoll_;
     const Descriptor wake_;
+    OriginMemo origins_;
 
     std::mutex mutex_;
     std::vector<std::unique_ptr<Transfer>> sent_;
@@ -119,10 +121,7 @@ class CurlClient::Loop {
 
 Result<void> CurlClient::Loop::start() {
     if (!multi_) return fail(STIPEND_E_UNAVAILABLE, "HTTP client: libcurl gives no multi handle");
-    epoll_event event{};
-    event.events = EPOLLIN;
-    event.data.fd = wake_.get();
-    if (::epoll_ctl(epoll_.get(), EPOLL_CTL_ADD, wake_.get(), &event) != 0) return last_os_error("HTTP client: epoll");
+    if (!sockets_.want(wake_.get(), EPOLLIN)) return last_os_error("HTTP client: epoll");
     CURLM* multi = multi_.get();
     curl_multi_setopt(multi, CURLMOPT_SOCKETFUNCTION, &Loop::on_socket);
     curl_multi_setopt(multi, CURLMOPT_SOCKETDATA, this);
@@ -154,7 +153,7 @@ void CurlClient::Loop::stop() {
 
 Result<std::uint64_t> CurlClient::Loop::send(HttpRequest request, HttpCallbacks callbacks) {
     STIPEND_ASSERT(callbacks.on_done);
-    STIPEND_LET(checked, check_request(request));
+    STIPEND_LET(checked, check_request(request, origins_));
     auto transfer = std::make_unique<Transfer>(std::move(request), std::move(checked), std::move(callbacks));
     std::unique_lock lock(mutex_);
     if (stopping_) return fail(STIPEND_E_STATE, "HTTP client: it is stopped");
@@ -301,7 +300,7 @@ void CurlClient::Loop::wait_for_events() {
         asleep_ = timeout_ms != 0;
     }
     std::array<epoll_event, 256> events;  // NOLINT(cppcoreguidelines-pro-type-member-init): the kernel fills it
-    const int count = ::epoll_wait(epoll_.get(), events.data(), static_cast<int>(events.size()), timeout_ms);
+    const int count = ::epoll_wait(sockets_.epoll(), events.data(), static_cast<int>(events.size()), timeout_ms);
     STIPEND_ASSERT(count >= 0 || errno == EINTR);
     if (timeout_ms != 0) {
         const std::lock_guard lock(mutex_);
@@ -314,6 +313,7 @@ void CurlClient::Loop::wait_for_events() {
             [[maybe_unused]] const auto got = ::read(wake_.get(), &woken, sizeof woken);
             continue;
         }
+        if (!sockets_.is_wanted(event.data.fd)) continue;
         const int what = ((event.events & (EPOLLIN | EPOLLHUP)) != 0 ? CURL_CSELECT_IN : 0) |
                          ((event.events & EPOLLOUT) != 0 ? CURL_CSELECT_OUT : 0) |
                          ((event.events & EPOLLERR) != 0 ? CURL_CSELECT_ERR : 0);
@@ -331,21 +331,15 @@ int CurlClient::Loop::wait_ms() const {
     return static_cast<int>(std::min<std::int64_t>((left_ns + 999'999) / 1'000'000, 60'000));
 }
 
-int CurlClient::Loop::on_socket(CURL*, curl_socket_t fd, int what, void* self, void* known) noexcept {
-    // Done at once and not gathered: after a removal libcurl may close the socket, and another thread may have its
-    // number before a later call.
-    auto& loop = *static_cast<Loop*>(self);
-    epoll_event event{};
-    event.data.fd = fd;
+int CurlClient::Loop::on_socket(CURL*, curl_socket_t fd, int what, void* self, void*) noexcept {
+    auto& sockets = static_cast<Loop*>(self)->sockets_;
     if (what == CURL_POLL_REMOVE) {
-        ::epoll_ctl(loop.epoll_.get(), EPOLL_CTL_DEL, fd, &event);
+        sockets.leave(fd);
         return 0;
     }
-    if ((what & CURL_POLL_IN) != 0) event.events |= EPOLLIN;
-    if ((what & CURL_POLL_OUT) != 0) event.events |= EPOLLOUT;
-    if (::epoll_ctl(loop.epoll_.get(), known == nullptr ? EPOLL_CTL_ADD : EPOLL_CTL_MOD, fd, &event) != 0) return -1;
-    if (known == nullptr) curl_multi_assign(loop.multi_.get(), fd, self);  // any mark: the next call is a change
-    return 0;
+    const std::uint32_t events =
+        ((what & CURL_POLL_IN) != 0 ? EPOLLIN : 0U) | ((what & CURL_POLL_OUT) != 0 ? EPOLLOUT : 0U);
+    return sockets.want(fd, events) ? 0 : -1;
 }
 
 int CurlClient::Loop::on_timer(CURLM*, long timeout_ms, void* self) noexcept {

@@ -15,6 +15,14 @@ constexpr std::array<bool, 256> token_table() {
 }
 constexpr auto token_chars = token_table();
 
+constexpr std::array<bool, 256> value_table() {
+    std::array<bool, 256> table{};
+    for (unsigned c = 0x20; c < table.size(); ++c) table[c] = c != 0x7f;
+    table[static_cast<unsigned char>('\t')] = true;
+    return table;
+}
+constexpr auto value_chars = value_table();
+
 constexpr char lower_of(char c) {
     return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
 }
@@ -43,10 +51,7 @@ bool is_token(std::string_view text) {
 }
 
 bool is_field_value(std::string_view text) {
-    return std::ranges::all_of(text, [](char c) {
-        const auto byte = static_cast<unsigned char>(c);
-        return byte == '\t' || (byte >= 0x20 && byte != 0x7f);
-    });
+    return std::ranges::all_of(text, [](char c) { return value_chars[static_cast<unsigned char>(c)]; });
 }
 
 Result<HeaderField> parse_header_line(std::string_view line) {

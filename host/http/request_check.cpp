@@ -3,6 +3,7 @@
 #include <curl/curl.h>
 
 #include <algorithm>
+#include <functional>
 #include <memory>
 
 #include "host/http/header_lines.hpp"
@@ -141,7 +142,19 @@ Result<SecretPlace> find_secret(std::string_view text) {
     return SecretPlace{begin, close + 1, name};
 }
 
-Result<CheckedRequest> check_request(const HttpRequest& request) {
+Result<std::string> OriginMemo::origin_of(const std::string& url) {
+    auto& place = known_[std::hash<std::string_view>{}(url) % known_.size()];
+    {
+        const std::lock_guard lock(mutex_);
+        if (!place.url.empty() && place.url == url) return place.origin;
+    }
+    STIPEND_LET(origin, http::origin_of(url));
+    const std::lock_guard lock(mutex_);
+    place = {url, origin};
+    return std::move(origin);
+}
+
+Result<CheckedRequest> check_request(const HttpRequest& request, OriginMemo& origins) {
     CheckedRequest checked;
     if (!is_token(request.method) || request.method.size() > 32) {
         return fail(STIPEND_E_INVALID, "bad method: got \"", request.method.substr(0, 40), "\", want e.g. GET or POST");
@@ -151,7 +164,7 @@ Result<CheckedRequest> check_request(const HttpRequest& request) {
         return fail(STIPEND_E_LIMIT, "request body too large: got ", request.body.size(), " bytes, want at most ",
                     max_request_body_bytes);
     }
-    STIPEND_LET(origin, origin_of(request.url));
+    STIPEND_LET(origin, origins.origin_of(request.url));
     checked.origin = std::move(origin);
     checked.https = checked.origin.starts_with("https:");
     checked.may_resend = idempotent(request.method);

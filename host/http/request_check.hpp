@@ -1,8 +1,10 @@
-// What is looked at before a request is taken: its method, URL, header fields, secrets' names and pin. Pure functions.
+// What is looked at before a request is taken: its method, URL, header fields, secrets' names and pin. Pure functions,
+// with one memory for what is asked again and again.
 #pragma once
 
 #include <array>
 #include <cstdint>
+#include <mutex>
 #include <string>
 #include <string_view>
 
@@ -25,8 +27,23 @@ struct CheckedRequest {
     Sha256 pin{};             // all zero without one; means something only where pin_sha256 is given
 };
 
+// The origins of URLs that were lately asked for: most requests go where others went. [any thread]
+class OriginMemo {
+  public:
+    // As the function below.
+    [[nodiscard]] Result<std::string> origin_of(const std::string& url);
+
+  private:
+    struct Known {
+        std::string url;
+        std::string origin;
+    };
+    std::mutex mutex_;
+    std::array<Known, 64> known_;  // each URL has one place, by its hash, and the last one that came there stays
+};
+
 // INVALID where the request is malformed or contradicts itself, LIMIT where it is too large.
-[[nodiscard]] Result<CheckedRequest> check_request(const HttpRequest& request);
+[[nodiscard]] Result<CheckedRequest> check_request(const HttpRequest& request, OriginMemo& origins);
 
 // "https://host:port" of a URL, with the scheme's own port where it names none. INVALID: no http or https URL, or one
 // that carries a user name or password.

@@ -83,6 +83,8 @@ EasyHandle Transfer::make_handle(const EasySettings& settings) {
     set(easy, CURLOPT_HEADERFUNCTION, &Transfer::on_header);
     set(easy, CURLOPT_WRITEFUNCTION, &Transfer::on_body);
     set(easy, CURLOPT_OPENSOCKETFUNCTION, &Transfer::on_open_socket);
+    set(easy, CURLOPT_CLOSESOCKETFUNCTION, &SocketWatch::on_close);
+    set(easy, CURLOPT_CLOSESOCKETDATA, settings.sockets);
     set(easy, CURLOPT_SSL_CTX_FUNCTION, &Transfer::on_tls_begin);
     set(easy, CURLOPT_PREREQFUNCTION, &Transfer::on_connected);
     return handle;
@@ -243,7 +245,9 @@ curl_socket_t Transfer::on_open_socket(void* self, curlsocktype, curl_sockaddr* 
             return CURL_SOCKET_BAD;
         }
     }
-    return ::socket(address->family, address->socktype | SOCK_CLOEXEC, address->protocol);
+    const int fd = ::socket(address->family, address->socktype | SOCK_CLOEXEC, address->protocol);
+    if (fd >= 0) transfer.settings_->sockets->opened(fd);
+    return fd;
 }
 
 CURLcode Transfer::on_tls_begin(CURL*, void*, void* self) noexcept {

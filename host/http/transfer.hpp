@@ -15,6 +15,7 @@
 #include "host/http/curl_client.hpp"
 #include "host/http/request_check.hpp"
 #include "host/http/response_head.hpp"
+#include "host/http/socket_watch.hpp"
 
 namespace stipend::http {
 
@@ -28,6 +29,7 @@ struct EasySettings {
     ClientOptions options;
     std::string ca_file;
     AddressGuard stranger_guard;
+    SocketWatch* sockets = nullptr;  // outlives every connection
 };
 
 class Transfer {

@@ -18,6 +18,37 @@ TEST_CASE("strings survive a round trip") {
     CHECK(*parse_json(json->dump()) == *json);
 }
 
+TEST_CASE("what a string may not hold as it is, is escaped, wherever it stands") {
+    const auto quoted = [](std::string_view text) {
+        std::string out;
+        Json::quote(out, text);
+        return out;
+    };
+    CHECK(quoted("") == R"("")");
+    CHECK(quoted("plain, \xc3\xa9\x7f\xff") == "\"plain, \xc3\xa9\x7f\xff\"");
+    CHECK(quoted("\"a\"\"b\"") == R"("\"a\"\"b\"")");
+    CHECK(quoted("\\\n\r\t") == R"("\\\n\r\t")");
+    CHECK(quoted(std::string("x\0y\x1f", 4)) == R"("x\u0000y\u001f")");
+}
+
+TEST_CASE("a key that stands twice is found in objects of every size") {
+    for (const int members : {1, 2, 15, 16, 17, 18, 40, 1000}) {
+        std::string text;
+        for (int i = 0; i < members; ++i) text += "\"k" + std::to_string(i) + "\":{\"k0\":0},";
+        const auto alone = "{" + text + "\"last\":1}";
+        REQUIRE(parse_json(alone).ok());
+        CHECK(parse_json(alone)->dump() == alone);
+        for (const int again : {0, members / 2, members - 1}) {
+            const auto key = "k" + std::to_string(again);
+            CAPTURE(members);
+            CAPTURE(key);
+            CHECK(parse_json("{" + text + "\"" + key + "\":1}")
+                      .error()
+                      .message.ends_with("duplicate key \"" + key + "\""));
+        }
+    }
+}
+
 TEST_CASE("what is refused says where and why") {
     CHECK(parse_json(R"({"a":1,"a":2})").error().message == "not JSON at byte 9: duplicate key \"a\"");
     CHECK(parse_json(R"({"a":{"b":1,"b":2}})").error().message == "not JSON at byte 14: duplicate key \"b\"");

@@ -36,7 +36,7 @@ class JsonBuilder {
     bool on_key(view part, std::size_t, error_code& ec) {
         keep(part);
         auto& frame = frames_.back();
-        if (!frame.keys.insert(text_).second) return refuse("duplicate key \"" + text_ + "\"", ec);
+        if (!is_new(frame)) return refuse("duplicate key \"" + text_ + "\"", ec);
         frame.key = std::move(text_);
         text_.clear();
         return true;
@@ -62,8 +62,20 @@ class JsonBuilder {
     struct Frame {
         Json value;
         std::string key;
-        std::unordered_set<std::string> keys;
+        std::unordered_set<std::string> keys;  // empty while the object is small
     };
+    // In small objects a look along the members costs less than a set; in large ones it would grow with the square.
+    constexpr static std::size_t small_object = 16;
+
+    // Whether the key in `text_` is the first of its name.
+    bool is_new(Frame& frame) const {
+        const auto& members = frame.value.members();
+        if (members.size() < small_object) return frame.value.find(text_) == nullptr;
+        if (frame.keys.empty()) {
+            for (const auto& member : members) frame.keys.insert(member.first);
+        }
+        return frame.keys.insert(text_).second;
+    }
     bool refuse(std::string reason, error_code& ec) {
         why = std::move(reason);
         ec = boost::json::error::incomplete;

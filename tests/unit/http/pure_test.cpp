@@ -85,6 +85,28 @@ TEST_CASE("an origin is scheme, host and port, and nothing of what follows") {
     CHECK(origin_of("http://a/" + std::string(10'000, 'x')).error().status == STIPEND_E_LIMIT);
 }
 
+TEST_CASE("a memory of origins answers as the function does, whatever was asked before") {
+    OriginMemo memo;
+    std::vector<std::string> urls{"", "http://a:b@c/", "ws://c/", "http://a/" + std::string(10'000, 'x')};
+    for (int i = 0; i < 500; ++i) urls.push_back("https://Host-" + std::to_string(i) + ":9995/process");
+    for (int round = 0; round < 2; ++round) {
+        for (const auto& url : urls) {
+            CAPTURE(url);
+            const auto asked = memo.origin_of(url);
+            const auto again = memo.origin_of(url);
+            const auto fresh = origin_of(url);
+            REQUIRE(asked.ok() == fresh.ok());
+            REQUIRE(again.ok() == fresh.ok());
+            if (fresh.ok()) {
+                CHECK(*asked == *fresh);
+                CHECK(*again == *fresh);
+            } else {
+                CHECK(again.error().message == fresh.error().message);
+            }
+        }
+    }
+}
+
 TEST_CASE("secrets are filled in once, and what they hold is not looked at again") {
     const auto filled =
         fill_secrets("a ${secret:one} b${secret:two}", [](std::string_view name) -> Result<std::string> {
