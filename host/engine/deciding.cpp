@@ -170,7 +170,7 @@ void Engine::take_decision(const plugin::PolicyInstance& policy, Sampled& sample
     const auto check = check_of(sampled.result, sampled.observed);
     if (decision.action == STIPEND_HOLD) return hold(sampled.payee, full_reason(decision, check), batch, now);
     if (auto why = objection(policy, sampled.payee, decision, now)) {
-        return hold(sampled.payee, std::move(*why), batch, now);
+        return hold(sampled.payee, *why, batch, now);
     }
     auto after = slot.account;
     if (const auto moved = apply(after, decision, current().interval_ns); !moved) {
@@ -263,7 +263,7 @@ std::optional<std::string> Engine::objection(const plugin::PolicyInstance& polic
     return std::nullopt;
 }
 
-void Engine::hold(registry::PayeeIndex payee, std::string why, ledger::Batch& batch, stipend_unix_ns now) {
+void Engine::hold(registry::PayeeIndex payee, const std::string& why, ledger::Batch& batch, stipend_unix_ns now) {
     auto& slot = slots_[payee];
     if (!slot.gap_open) {
         slot.gap_open = true;

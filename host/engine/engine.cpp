@@ -220,7 +220,7 @@ void Engine::raise(std::string id, std::int32_t severity, std::string text, stip
     raise(Alert{.id = std::move(id), .severity = severity, .text = std::move(text), .at = now});
 }
 
-void Engine::raise(Alert alert) {
+void Engine::raise(const Alert& alert) {
     if (!alerts_.raise(alert)) return;
     pending_.events.push_back({ledger::EventKind::alert, alert.id + ": " + alert.text});
     has_pending_ = true;

@@ -61,7 +61,7 @@ class Engine {
     void committed(const Result<void>& result, stipend_unix_ns now);
     void price_done(Result<Quote> quote, stipend_unix_ns now);
     // An alert of somebody else's: a plugin, the clock, a reload.
-    void raise(Alert alert);
+    void raise(const Alert& alert);
     void resolve(const std::string& id, stipend_unix_ns now);
 
     // When `tick` has something to do, if no other event comes before.
@@ -174,7 +174,7 @@ class Engine {
     // Why a decision must not stand, or nothing.
     [[nodiscard]] std::optional<std::string> objection(const plugin::PolicyInstance& policy, registry::PayeeIndex payee,
                                                        const stipend_decision& decision, stipend_unix_ns now);
-    void hold(registry::PayeeIndex payee, std::string why, ledger::Batch& batch, stipend_unix_ns now);
+    void hold(registry::PayeeIndex payee, const std::string& why, ledger::Batch& batch, stipend_unix_ns now);
     void settle(const ledger::Decided& decided, stipend_unix_ns now);
     void watch_failures(registry::PayeeIndex payee, const Account& before, stipend_unix_ns now);
 

@@ -89,7 +89,7 @@ Result<ledger::GenerationId> Runtime::apply(Plan plan) {
     Publication publication{plan.publication.generation, std::nullopt, plan.publication.own};
     if (!same_registry) publication.payees = std::move(plan.publication.payees);
     plan.publication.payees.reset();
-    const auto published = engine_->publish(std::move(publication), now());
+    auto published = engine_->publish(std::move(publication), now());
     if (!published) {
         give_up(made);
         return published.error();

@@ -16,19 +16,16 @@ Result<void> InstanceRoutes::mount(const Deliver& deliver) {
             owner_, route.listener, route.method, route.path,
             [this, deliver, handler = route.handler, user = route.user](http::ServerRequest&& request,
                                                                         http::Responder responder) {
-                std::uint64_t token = 0;
-                {
-                    const std::lock_guard lock(mutex_);
-                    if (owed_.size() < max_unanswered) {
-                        token = ++last_token_;
-                        owed_.emplace(token, std::move(responder));
-                    }
-                }
-                if (token == 0) {
+                std::unique_lock lock(mutex_);
+                if (owed_.size() >= max_unanswered) {
+                    lock.unlock();
                     static_cast<void>(responder.respond(http::error_response(503, "too many requests wait")));
-                } else {
-                    deliver(handler, user, std::move(request), token);
+                    return;
                 }
+                const auto token = ++last_token_;
+                owed_.emplace(token, std::move(responder));
+                lock.unlock();
+                deliver(handler, user, std::move(request), token);
             });
         if (!mounted) {
             unmount();

@@ -76,6 +76,7 @@ Result<std::vector<Loader::Listed>> Loader::list() {
     if (ec) return fail(STIPEND_E_UNAVAILABLE, "cannot list plugins: ", options_.folder.native(), ": ", ec.message());
     std::sort(files.begin(), files.end());
     std::vector<Listed> out;
+    out.reserve(files.size());
     for (const auto& file : files) out.push_back({file, inspect(file)});
     return out;
 }

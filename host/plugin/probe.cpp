@@ -52,7 +52,7 @@ class Child {
         // A library that prints must not be taken for the probe's answer: what it writes goes nowhere.
         ::posix_spawn_file_actions_adddup2(&actions, theirs.get(), 3);
         ::posix_spawn_file_actions_addopen(&actions, STDOUT_FILENO, "/dev/null", O_WRONLY, 0);
-        const std::string name = program.native();
+        const std::string& name = program.native();
         char* argv[] = {const_cast<char*>(name.c_str()), const_cast<char*>("--answer-fd=3"), nullptr};
         const int failed = ::posix_spawn(&child.pid_, name.c_str(), &actions, nullptr, argv, environ);
         ::posix_spawn_file_actions_destroy(&actions);

@@ -82,6 +82,7 @@ int watch(const std::vector<std::string>& args) {
     instance->begin(
         [&](stipend_instance* i, stipend_completion c, stipend_error* e) {
             std::vector<stipend_target> raw;
+            raw.reserve(targets.size());
             for (const auto& target : targets) raw.push_back(target.raw());
             return table->watch(i, raw.data(), raw.size(), sizeof(stipend_target), &print, c, e);
         },

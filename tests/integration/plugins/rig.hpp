@@ -33,7 +33,7 @@ T wait(std::future<T> future) {
 // A started instance of a shipped plugin, quiesced and destroyed at the end.
 class Running {
   public:
-    Running(std::shared_ptr<Instance> instance) : instance_(std::move(instance)) {}
+    explicit Running(std::shared_ptr<Instance> instance) : instance_(std::move(instance)) {}
     ~Running() {
         std::promise<void> idle;
         auto done = idle.get_future();

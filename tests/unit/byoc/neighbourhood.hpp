@@ -100,8 +100,7 @@ class Neighbourhood {
         return *json;
     }
     FakeRouteAnswer job(const std::string& body, const std::string& headers = "") {
-        const auto answer =
-            host.routes().call({.method = "POST", .path = "/agent-net", .headers = headers, .body = body});
+        auto answer = host.routes().call({.method = "POST", .path = "/agent-net", .headers = headers, .body = body});
         host.run();
         REQUIRE(answer.done());
         return answer;

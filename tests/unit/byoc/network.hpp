@@ -20,10 +20,10 @@ inline const std::string gateway = "http://gw:9935";
 inline const std::string orchestrator = "https://10.0.0.7:9995";
 inline const std::string job_url = gateway + "/process/request/agent-net";
 
-inline FakeReply answer(std::string body, std::string served_by = orchestrator) {
+inline FakeReply answer(std::string body, const std::string& served_by = orchestrator) {
     return FakeReply::answer(200, std::move(body), "x-orchestrator-url: " + served_by + "\r\nlivepeer-balance: 0\r\n");
 }
-inline FakeReply good(std::string uptime = "99.5") {
+inline FakeReply good(const std::string& uptime = "99.5") {
     return answer("{\"overall_uptime_percentage\":" + uptime + ",\"window_seconds\":60}");
 }
 // The gateway's own words, at HEAD (400) and before (503).

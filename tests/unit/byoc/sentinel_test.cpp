@@ -18,7 +18,7 @@ TEST_CASE("one sentinel serves all failures of the same second") {
     Network net(R"("price_check":"off")");
     std::vector<Operation<JobResult>> jobs;
     for (int i = 0; i < 100; ++i) {
-        net.jobs.push_back(reset().after(i * 9'000'000));  // over 0.9 s
+        net.jobs.push_back(reset().after(std::int64_t{i} * 9'000'000));  // over 0.9 s
         jobs.push_back(net.plugin().submit(numbered(i)));
     }
     net.host.advance(4 * ns_per_s);  // before any second try

@@ -86,7 +86,7 @@ struct Scene {
         host.http().serve([this](const FakeRequest& request) { return answer(request); });
     }
     // A watch that has had its first list.
-    void watch(std::vector<FakeTarget> targets) {
+    void watch(const std::vector<FakeTarget>& targets) {
         watched = plugin.watch(targets);
         host.advance(100 * ns_per_ms);
     }

@@ -91,7 +91,8 @@ TEST_CASE("every state has its verdict") {
                                                  {"dead", "", "down"},
                                                  {"removing", "", "down"},
                                                  {"on fire", "", "unknown"}}) {
-        CAPTURE(state);
+        const std::string_view shown = state;  // a lambda cannot hold a structured binding
+        CAPTURE(shown);
         Scene scene;
         auto one = box(1, "redis_scb", state);
         one.health = health;
@@ -135,7 +136,8 @@ TEST_CASE("an event in pieces, a blank line, one of no interest and one twice ar
     scene.watch({redis});
     scene.said();
     const auto line = event_json("pause", scene.boxes[0], scene.host.now());
-    for (const char c : "\r\n" + line + line + event_json("top", scene.boxes[0], scene.host.now())) {
+    const auto other = event_json("top", scene.boxes[0], scene.host.now());
+    for (const char c : stipend::cat("\r\n", line, line, other)) {
         scene.say_event(std::string(1, c));
     }
     CHECK(scene.verdicts() == Texts{"down redis 0.100..0.100"});
@@ -271,7 +273,8 @@ TEST_CASE("an engine that fails makes everything unknown from the failed look on
           std::pair{FakeReply::answer(200, "[{\"Id\":"), "an answer that cannot be read: not JSON"},
           std::pair{FakeReply::answer(200, "{}"), "got an object, want an array"},
           std::pair{FakeReply::answer(200, std::string(max_list_bytes + 1, '[')), "response body too large"}}) {
-        CAPTURE(why);
+        const std::string_view shown = why;  // a lambda cannot hold a structured binding
+        CAPTURE(shown);
         Scene scene;
         scene.boxes = {box(1, "redis_scb")};
         scene.watch({redis});

@@ -209,7 +209,9 @@ class FakeHttp {
     }
     void finish(stipend_op op) {
         auto node = pending_.extract(op);
-        auto& [reply, on_part, done, user, event, most] = node.mapped();
+        auto& pending = node.mapped();
+        auto& reply = pending.reply;
+        const auto most = pending.max_response_bytes;
         auto raw = make_record<stipend_http_response>();
         auto error = empty_error();
         if (reply.body.size() > most) {
@@ -227,14 +229,14 @@ class FakeHttp {
         raw.first_byte_ns = reply.http_status != 0 ? reply.latency_ns : 0;
         raw.total_ns = reply.latency_ns;
         call_([&] {
-            if (on_part != nullptr && !reply.body.empty()) {
-                const auto status = on_part(user, &raw, bytes_to_abi(reply.body));
+            if (pending.on_part != nullptr && !reply.body.empty()) {
+                const auto status = pending.on_part(pending.user, &raw, bytes_to_abi(reply.body));
                 if (reply.status == STIPEND_OK && status != STIPEND_OK) reply.status = status;
             } else {
                 raw.body = bytes_to_abi(reply.body);
             }
             if (reply.status != STIPEND_OK) report(&error, fail(reply.status, reply.error));
-            done(user, reply.status, &raw, &error);
+            pending.done(pending.user, reply.status, &raw, &error);
         });
     }
 

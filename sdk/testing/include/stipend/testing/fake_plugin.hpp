@@ -133,6 +133,7 @@ class FakePlugin {
     // What the watch says is kept in FakeHost::observations().
     Operation<NoRecord> watch(const std::vector<FakeTarget>& targets) {
         std::vector<stipend_target> raw;
+        raw.reserve(targets.size());
         for (const auto& target : targets) raw.push_back(target.raw());
         return begin<NoRecord>([&](stipend_completion c, stipend_error* e) {
             return monitor().watch(raw_, raw.data(), raw.size(), sizeof(stipend_target), link_.observe, c, e);
