@@ -34,17 +34,15 @@ TEST_CASE("what a string may not hold as it is, is escaped, wherever it stands")
 TEST_CASE("a key that stands twice is found in objects of every size") {
     for (const int members : {1, 2, 15, 16, 17, 18, 40, 1000}) {
         std::string text;
-        for (int i = 0; i < members; ++i) text += "\"k" + std::to_string(i) + "\":{\"k0\":0},";
-        const auto alone = "{" + text + "\"last\":1}";
+        for (int i = 0; i < members; ++i) text += cat("\"k", i, "\":{\"k0\":0},");
+        const auto alone = cat("{", text, "\"last\":1}");
         REQUIRE(parse_json(alone).ok());
         CHECK(parse_json(alone)->dump() == alone);
         for (const int again : {0, members / 2, members - 1}) {
-            const auto key = "k" + std::to_string(again);
+            const auto why = cat("duplicate key \"k", again, "\"");
             CAPTURE(members);
-            CAPTURE(key);
-            CHECK(parse_json("{" + text + "\"" + key + "\":1}")
-                      .error()
-                      .message.ends_with("duplicate key \"" + key + "\""));
+            CAPTURE(why);
+            CHECK(parse_json(cat("{", text, "\"k", again, "\":1}")).error().message.ends_with(why));
         }
     }
 }

@@ -2,9 +2,12 @@
 import http.server
 import sqlite3
 import threading
+import time
 import unittest
 
 from network import Devnet, Host, wait_for
+
+BUSY_TIMEOUT_S = 5  # how long the host waits for another program before it puts a write off
 
 
 class Service:
@@ -78,6 +81,34 @@ class Checks(unittest.TestCase):
         self.host.start()
         wait_for(lambda: len(self.observed()) > len(before), "a further stretch, after the gap")
         self.assertEqual(self.observed()[0][:3], before[0][:3])
+        self.host.verified()
+
+    def test_what_the_ledger_was_too_busy_for_is_written_once_it_is_free(self):
+        self.host.start()
+        wait_for(self.observed, "observations on the disk")
+        other = sqlite3.connect(self.host.folder / "state/ledger.db", isolation_level=None)
+        self.addCleanup(other.close)
+        other.execute("BEGIN IMMEDIATE")
+        busy_from = time.time_ns()
+        # Down and up again while nothing can be written, and early enough that what was seen of it is refused.
+        self.service.status = 503
+        time.sleep(3)
+        self.service.status = 200
+        self.host.wait_line("another program holds the database")
+        time.sleep(2 * BUSY_TIMEOUT_S)
+        before = len(self.host.decisions())
+        other.execute("ROLLBACK")
+        busy_to = time.time_ns()
+        wait_for(lambda: len(self.host.decisions()) >= before + 2, "decisions after it")
+        self.assertEqual(self.host.stop(), 0)
+        seen = sorted(row[2:] for row in self.observed() if row[3] > busy_from and row[2] < busy_to)
+        for (_, end, _), (begin, _, _) in zip(seen, seen[1:]):
+            self.assertLessEqual(begin, end, f"a hole in {seen}")
+        self.assertLessEqual(seen[0][0], busy_from)
+        self.assertGreaterEqual(seen[-1][1], busy_to)
+        self.assertGreaterEqual(len({verdict for _, _, verdict in seen}), 2, "it was down, and up")
+        epochs = [line["epoch"] for line in self.host.decisions()]
+        self.assertEqual(epochs, list(range(epochs[0], epochs[0] + len(epochs))))
         self.host.verified()
 
     def test_a_check_of_a_monitor_that_cannot_be_loaded_is_refused(self):
