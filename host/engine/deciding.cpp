@@ -247,19 +247,22 @@ std::optional<std::string> Engine::objection(const plugin::PolicyInstance& polic
     }
     if (decision.action != STIPEND_PAY) return std::nullopt;
     const auto today = now / ns_per_day;
-    const auto over = [&](std::int64_t used, std::int64_t limit) { return decision.amount_usd_e8 > limit - used; };
     const auto own_used = slot.day == today ? slot.day_usd_e8 : 0;
-    if (over(own_used, generation.limits.per_orchestrator_day_usd_e8)) {
+    if (decision.amount_usd_e8 > generation.limits.per_orchestrator_day_usd_e8 - own_used) {
         auto why = cat("limits.accrual_per_orchestrator_day is reached: ", scaled_text(own_used, 8), " USD today");
         raise("limit:" + name, STIPEND_ALERT_WARNING, name + " is held: " + why, now);
         return why;
     }
     const auto all_used = day_ == today ? day_usd_e8_ : 0;
-    if (over(all_used, generation.limits.per_day_usd_e8)) {
+    const auto limit = generation.limits.per_day_usd_e8;
+    if (decision.amount_usd_e8 > limit - all_used) {
+        over_limit_usd_e8_ = std::max(alerts_.active("limit") ? over_limit_usd_e8_ : 0, decision.amount_usd_e8);
         auto why = cat("limits.accrual_per_day is reached: ", scaled_text(all_used, 8), " USD today");
         raise("limit", STIPEND_ALERT_CRITICAL, "pay is held: " + why, now);
         return why;
     }
+    // Over when what was held would pass: on another day, or by other terms. That less fits in says nothing.
+    if (over_limit_usd_e8_ <= limit - all_used) resolve("limit", now);
     return std::nullopt;
 }
 
@@ -290,6 +293,7 @@ void Engine::committed(const Result<void>& result, stipend_unix_ns now) {
         retry_commit_at_ = now + busy_retry_ns;
         return;
     }
+    resolve("ledger-busy", now);
     const auto batch = std::exchange(committing_, nullptr);
     if (!result) {
         failure_ = result.error();
@@ -346,13 +350,11 @@ void Engine::watch_failures(registry::PayeeIndex payee, const Account& before, s
                   " orchestrators fail while the gateway answers: look at your gateway's own network and "
                   "deposit; `stipend adjust` excuses what was not their fault"),
               now);
-    } else if (alerts_.active("all-failed")) {
+    } else {
         resolve("all-failed", now);
     }
     // A limit or a policy's failure that held this payee is over once it was decided.
-    for (const auto* kind : {"limit:", "policy:"}) {
-        if (const auto id = kind + name; alerts_.active(id)) resolve(id, now);
-    }
+    for (const auto* kind : {"limit:", "policy:"}) resolve(kind + name, now);
 }
 
 }  // namespace stipend::engine

@@ -161,7 +161,7 @@ void Engine::watch_outcome(registry::PayeeIndex payee, const JobResult& result, 
               "the gateway cannot be used, so nobody is paid or punished: " + result.reason, now);
     } else {
         resolve("gateway", now);
-        if (alerts_.active(unlisted_id())) resolve(unlisted_id(), now);
+        resolve(unlisted_id(), now);
     }
 }
 

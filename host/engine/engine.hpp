@@ -139,7 +139,7 @@ class Engine {
     std::vector<registry::PayeeIndex> apply_registry(std::vector<registry::Payee>& configured, stipend_unix_ns now);
     void add_payee(registry::Payee payee, const registry::Predecessors& predecessors, stipend_unix_ns now);
     void activate(registry::PayeeIndex payee, stipend_unix_ns now);
-    void deactivate(registry::PayeeIndex payee);
+    void deactivate(registry::PayeeIndex payee, stipend_unix_ns now);
     void retire_generations();
     // The place of an owner among memory_owners_.
     std::uint32_t owner_of(const std::string& policy, std::uint32_t version);
@@ -214,6 +214,7 @@ class Engine {
     std::size_t in_flight_ = 0;
     std::size_t active_ = 0, decided_active_ = 0, failing_ = 0;
     std::int64_t day_ = 0, day_usd_e8_ = 0;  // accrued by all on that UTC day
+    std::int64_t over_limit_usd_e8_ = 0;     // the largest pay held by the limit of all, while its alert is active
     std::int64_t retry_commit_at_ = 0;
     std::vector<Recorded> recorded_;
     std::size_t next_recorded_ = 0;

@@ -180,7 +180,7 @@ std::vector<registry::PayeeIndex> Engine::apply_registry(std::vector<registry::P
         if (!was_active) activate(*found, now);
     }
     for (registry::PayeeIndex at = 0; at < kept.size(); ++at) {
-        if (!kept[at]) deactivate(at);
+        if (!kept[at]) deactivate(at, now);
     }
     const registry::Predecessors predecessors(payees_);
     const auto all = payees_.size() + fresh.size();
@@ -234,7 +234,7 @@ void Engine::activate(registry::PayeeIndex payee, stipend_unix_ns now) {
     reschedule(payee);
 }
 
-void Engine::deactivate(registry::PayeeIndex payee) {
+void Engine::deactivate(registry::PayeeIndex payee, stipend_unix_ns now) {
     auto& slot = slots_[payee];
     if (slot.retired) return;
     slot.retired = true;
@@ -247,6 +247,7 @@ void Engine::deactivate(registry::PayeeIndex payee) {
     --active_;
     if (slot.account.epoch > 0) --decided_active_;
     if (slot.account.consecutive_failures > 0) --failing_;
+    for (const auto* kind : {"limit:", "policy:", "suspended:", "unlisted:"}) resolve(kind + payees_[payee].key, now);
 }
 
 ledger::EngineState Engine::state_of(registry::PayeeIndex payee) const {

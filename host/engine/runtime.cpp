@@ -20,10 +20,11 @@ Result<std::unique_ptr<Runtime>> Runtime::create(const Clock& clock, Reporter& r
     self->engine_ = std::make_unique<Engine>(*self, shop->take_state(), shop->now());
     self->shop_ = std::move(shop);
     self->watcher_ = std::make_unique<work::Watcher>(
-        *self->shop_, work::Watcher::Hooks{.save_failed = [raw = self.get()](const Error& e) {
+        *self->shop_, work::Watcher::Hooks{.kept = [raw = self.get()](const Result<void>& kept) {
+            if (kept) return raw->engine_->resolve("observations", raw->now());
             raw->engine_->raise({.id = "observations",
                                  .severity = STIPEND_ALERT_WARNING,
-                                 .text = "what the monitors saw was not kept: " + e.message,
+                                 .text = "what the monitors saw is not kept: " + kept.error().message,
                                  .at = raw->now()});
         }});
     return self;
@@ -114,6 +115,7 @@ std::optional<stipend_mono_ns> Runtime::turn() {
     const bool done =
         engine_->failure() || (stopping_ && !engine_->writing()) || (options_.once && engine_->quiet(now));
     if (done) {
+        watcher_->save_last();
         loop().stop();
         return std::nullopt;
     }

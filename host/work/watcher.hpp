@@ -55,8 +55,8 @@ class Watcher {
     static constexpr std::int64_t kept_ns = 7 * ns_per_day;  // how far back the histories reach
 
     struct Hooks {
-        std::function<void(const Discovery&)> found;                       // may be empty
-        std::function<void(const Error&)> save_failed;                     // may be empty
+        std::function<void(const Discovery&)> found;    // may be empty
+        std::function<void(const Result<void>&)> kept;  // how each write to the ledger ended; may be empty
         std::function<void(const Watched&, std::int32_t before)> changed;  // a verdict became another; may be empty
     };
 
@@ -73,6 +73,8 @@ class Watcher {
     std::optional<stipend_unix_ns> tick(stipend_unix_ns now);
     // Sends what was seen and not yet written to the ledger's thread.
     void save();
+    // All of it, before the end: nobody waits for how that goes.
+    void save_last();
 
     // Nothing where the owner has no targets. [any]
     [[nodiscard]] std::optional<Observed> observed(ledger::OrchestratorId owner, stipend_unix_ns from,

@@ -19,7 +19,7 @@ void Watcher::restore(const std::vector<ledger::OrchestratorId>& owners, std::fu
             loop.post([this, alive, owner, rows = std::move(rows)] {
                 if (!*alive) return;
                 if (!rows) {
-                    if (hooks_.save_failed) hooks_.save_failed(rows.error());
+                    if (hooks_.kept) hooks_.kept(rows.error());
                     return;
                 }
                 const std::lock_guard lock(mutex_);
@@ -47,12 +47,19 @@ void Watcher::save() {
         loop.post([this, alive, batch, done = std::move(done)] {
             if (!*alive) return;
             saving_ = false;
-            if (done) return;
             // Anything else would be refused again, and stand in the way of all that follows.
-            if (done.error().status == STIPEND_E_BUSY) refused_ = batch;
-            if (hooks_.save_failed) hooks_.save_failed(done.error());
+            if (!done && done.error().status == STIPEND_E_BUSY) refused_ = batch;
+            if (hooks_.kept) hooks_.kept(done);
         });
     });
+}
+
+void Watcher::save_last() {
+    const auto hand_over = [this](std::shared_ptr<const ledger::Batch> batch) {
+        shop_.writer().commit(std::move(batch), [](const Result<void>&) {});
+    };
+    if (refused_) hand_over(std::exchange(refused_, nullptr));
+    for (auto batch = unsaved(); !batch->observations.empty(); batch = unsaved()) hand_over(std::move(batch));
 }
 
 std::shared_ptr<const ledger::Batch> Watcher::unsaved() {

@@ -32,10 +32,11 @@ Result<std::unique_ptr<Runtime>> Runtime::create(const Clock& clock, RuntimeOpti
     if (given.on_turn) self->pulse_.emplace(*self->shop_, given.turn_every_ns);
     self->watcher_ = std::make_unique<work::Watcher>(
         *self->shop_, work::Watcher::Hooks{.found = [raw](const work::Discovery& discovery) { raw->found(discovery); },
-                                           .save_failed =
-                                               [raw](const Error& error) {
+                                           .kept =
+                                               [raw](const Result<void>& kept) {
+                                                   if (kept) return;
                                                    raw->log(STIPEND_LOG_ERROR,
-                                                            "what was seen is not kept: " + error.message);
+                                                            "what was seen is not kept: " + kept.error().message);
                                                },
                                            .changed =
                                                [raw](const work::Watched& one, std::int32_t) {
@@ -140,6 +141,7 @@ std::optional<stipend_mono_ns> Runtime::turn() {
     auto next = watcher_->tick(now);
     if (stopping_) {
         if (!service_.instance || now >= stop_by_) {
+            watcher_->save_last();
             shop_->loop().stop();
             return std::nullopt;
         }
@@ -169,7 +171,6 @@ void Runtime::begin_stop() {
     if (stopping_) return;
     stopping_ = true;
     stop_by_ = shop_->now() + farewell_ns;
-    watcher_->save();
     if (service_.instance) {
         shop_->retire(service_.instance, [this] { service_.instance.reset(); });
     }

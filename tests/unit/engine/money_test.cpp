@@ -92,3 +92,59 @@ TEST_CASE("the limit of a day for all holds before a debt exists") {
     sim.run_for(600 * second);
     CHECK(sim.decisions.size() == 8);
 }
+
+TEST_CASE("a limit that is reached is told once on each day, and over with the day or with new terms") {
+    Simulation sim;
+    Setup setup;
+    setup.limits.per_day_usd_e8 = 100 * e8;
+    REQUIRE(sim.publish(setup, payees(3)).ok());
+    for (int day = 1; day <= 3; ++day) {
+        sim.run_until((start_of_time / ns_per_day + day) * ns_per_day - second);
+        CHECK(sim.raised("limit") == day);
+        CHECK(sim.active("limit"));
+        sim.run_for(120 * second);
+        CHECK_FALSE(sim.active("limit"));
+    }
+    sim.run_for(3600 * second);
+    REQUIRE(sim.active("limit"));
+    setup.limits.per_day_usd_e8 = 1'000'000 * e8;
+    REQUIRE(sim.publish(setup).ok());
+    sim.run_for(600 * second);
+    CHECK_FALSE(sim.active("limit"));
+    CHECK(sim.raised("limit") == 4);
+    sim.check_ledger();
+}
+
+TEST_CASE("alerts of an orchestrator go with it") {
+    Simulation sim;
+    Setup setup;
+    setup.limits.per_orchestrator_day_usd_e8 = 20 * e8;
+    REQUIRE(sim.publish(setup, payees(2)).ok());
+    sim.run_for(600 * second);
+    REQUIRE(sim.active("limit:o2"));
+    REQUIRE(sim.publish(setup, payees(1)).ok());
+    CHECK_FALSE(sim.active("limit:o2"));
+    CHECK(sim.active("limit:o1"));
+}
+
+TEST_CASE("a ledger that is busy delays a decision, and each time of it is told once and over when it is free") {
+    Simulation sim;
+    sim.hindrance = [](auto now) -> Result<void> {
+        const auto minute = (now - start_of_time) / (60 * second);
+        if (minute == 2 || minute == 6) return fail(STIPEND_E_BUSY, "another program holds the database");
+        return {};
+    };
+    REQUIRE(sim.publish({}, payees(2)).ok());
+    sim.run_for(150 * second);
+    CHECK(sim.active("ledger-busy"));
+    sim.run_for(450 * second);
+    CHECK(sim.raised("ledger-busy") == 2);
+    CHECK_FALSE(sim.active("ledger-busy"));
+    for (const auto* key : {"o1", "o2"}) {
+        const auto lines = sim.of(key);
+        REQUIRE(lines.size() >= 9);
+        for (std::size_t i = 0; i < lines.size(); ++i) CHECK(lines[i].decision.epoch == i + 1);
+        CHECK(lines.back().decision.consecutive_failures == 0);
+    }
+    sim.check_ledger();
+}

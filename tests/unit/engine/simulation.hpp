@@ -86,6 +86,8 @@ class Simulation final : public Effects {
     };
 
     std::int64_t commit_takes_ns = second / 1000;
+    // What another program does to the ledger, asked before each commit.
+    std::function<Result<void>(stipend_unix_ns)> hindrance = [](auto) { return Result<void>(); };
     std::map<std::string, Observed> seen;  // what the host's own monitors saw, by payee
 
     std::vector<Line> decisions;
@@ -169,6 +171,7 @@ class Simulation final : public Effects {
         for (const auto& alert : alerts) count += alert.id == id && !alert.resolved ? 1 : 0;
         return count;
     }
+    [[nodiscard]] bool active(const std::string& id) const { return engine_->alerts().active(id); }
     // What the ledger holds agrees with itself, whatever happened.
     void check_ledger() {
         const auto report = ledger_->verify({});
@@ -201,8 +204,11 @@ class Simulation final : public Effects {
         largest_batch = std::max({largest_batch, batch->added.size(), batch->changed.size(), batch->decisions.size(),
                                   batch->gaps_opened.size()});
         after(commit_takes_ns, [this, batch] {
-            const auto done = ledger_->commit(*batch);
-            if (!done) MESSAGE(done.error().message);
+            auto done = hindrance(now_);
+            if (done) {
+                done = ledger_->commit(*batch);
+                if (!done) MESSAGE(done.error().message);
+            }
             engine_->committed(done, now_);
         });
     }
