@@ -27,7 +27,8 @@ class LedgerWriter final : public plugin::KeyValueStore {
     void commit(std::shared_ptr<const ledger::Batch> batch, std::function<void(Result<void>)> done);
     // Runs `work` on the ledger's thread, some time. [any]
     void query(std::function<void(ledger::Ledger&)> work);
-    // Runs `work` on the ledger's thread and waits for it. [any thread but the control and the ledger's]
+    // Runs `work` on the ledger's thread and waits for it. [any thread but the ledger's; the control thread only
+    // before its first turn]
     template <class Work>
     auto ask(Work work) -> decltype(work(std::declval<ledger::Ledger&>())) {
         std::promise<decltype(work(*ledger_))> answer;

@@ -94,7 +94,7 @@ void Watcher::watch(std::vector<WatchTarget> targets, std::map<std::string, Slot
         fresh = replace_targets(std::move(targets));
     }
     if (fresh.empty()) return begin(round_);
-    restore(fresh, [this, post = poster(), round = round_] { post([this, round] { begin(round); }); });
+    restore(fresh, [this, round = round_] { begin(round); });
 }
 
 // Returns the owners that are new. What was seen of a target that stays is kept.
@@ -279,6 +279,7 @@ void Watcher::take(const std::string& monitor, ledger::OrchestratorId owner, con
 }
 
 std::optional<stipend_unix_ns> Watcher::tick(stipend_unix_ns now) {
+    turning_ = true;
     if (targets_.empty()) return std::nullopt;
     while (!probes_.empty() && probes_.top().at <= now) {
         const auto probe = probes_.top();

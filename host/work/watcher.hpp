@@ -106,6 +106,7 @@ class Watcher {
 
     std::vector<ledger::OrchestratorId> replace_targets(std::vector<WatchTarget> targets);
     void restore(const std::vector<ledger::OrchestratorId>& owners, std::function<void()> then);
+    void take_past(ledger::OrchestratorId owner, const Result<std::vector<ledger::Observation>>& rows);
     void begin(std::uint64_t round);
     void begin_group(std::size_t group);
     void group_ended(std::size_t group, const Error& error);
@@ -135,6 +136,7 @@ class Watcher {
     std::uint64_t round_ = 0;  // one more with each `watch`: what earlier ones still tell is not listened to
     stipend_unix_ns save_at_ = 0;
     stipend_unix_ns forget_at_ = 0;
+    bool turning_ = false;  // its first `tick` came
     bool saving_ = false;
     std::shared_ptr<const ledger::Batch> refused_;  // what the ledger was too busy for
     std::shared_ptr<bool> alive_ = std::make_shared<bool>(true);

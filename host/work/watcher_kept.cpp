@@ -12,29 +12,43 @@ constexpr std::int64_t forget_every_ns = 3600 * ns_per_s;
 
 // Reads what the ledger kept of these owners. What is told meanwhile is not disturbed: it only fills what was not seen.
 void Watcher::restore(const std::vector<ledger::OrchestratorId>& owners, std::function<void()> then) {
-    shop_.writer().query([this, &loop = shop_.loop(), alive = alive_, owners, since = shop_.now() - kept_ns,
-                          until = shop_.now(), then = std::move(then)](ledger::Ledger& ledger) {
+    const auto until = shop_.now();
+    const auto since = until - kept_ns;
+    if (!turning_) {
+        // Before the first turn nothing waits, and nobody is to be answered or decided from half a past.
         for (const auto owner : owners) {
-            auto rows = ledger.observations(owner, since, until);
-            loop.post([this, alive, owner, rows = std::move(rows)] {
-                if (!*alive) return;
-                if (!rows) {
-                    if (hooks_.kept) hooks_.kept(rows.error());
-                    return;
-                }
-                const std::lock_guard lock(mutex_);
-                for (const auto& row : *rows) {
-                    if (auto* one = series_for({}, owner, row.target))
-                        one->series.restore({row.from, row.to, row.verdict == STIPEND_UP});
-                }
-                // It came from there: nothing of it is news to the ledger.
-                for (auto& [key, one] : series_) {
-                    if (key.first == owner) static_cast<void>(one.series.history().take_changed());
-                }
+            take_past(owner, shop_.writer().ask(
+                                 [&](ledger::Ledger& ledger) { return ledger.observations(owner, since, until); }));
+        }
+        return then();
+    }
+    shop_.writer().query([this, &loop = shop_.loop(), alive = alive_, owners, since, until,
+                          then = std::move(then)](ledger::Ledger& ledger) {
+        for (const auto owner : owners) {
+            loop.post([this, alive, owner, rows = ledger.observations(owner, since, until)] {
+                if (*alive) take_past(owner, rows);
             });
         }
-        then();
+        loop.post([alive, then] {
+            if (*alive) then();
+        });
     });
+}
+
+void Watcher::take_past(ledger::OrchestratorId owner, const Result<std::vector<ledger::Observation>>& rows) {
+    if (!rows) {
+        if (hooks_.kept) hooks_.kept(rows.error());
+        return;
+    }
+    const std::lock_guard lock(mutex_);
+    for (const auto& row : *rows) {
+        if (auto* one = series_for({}, owner, row.target))
+            one->series.restore({row.from, row.to, row.verdict == STIPEND_UP});
+    }
+    // It came from there: nothing of it is news to the ledger.
+    for (auto& [key, one] : series_) {
+        if (key.first == owner) static_cast<void>(one.series.history().take_changed());
+    }
 }
 
 void Watcher::save() {

@@ -85,7 +85,8 @@ class Gateway(Scenario):
         # Whoever was not decided since stands where it stood.
         last = {self.chain.orchestrators[row.orchestrator].key: row for row in self.chain.last.values()}
         for one in status["orchestrators"]:
-            want = last[one["orchestrator"]].consecutive_failures
+            decided = last.get(one["orchestrator"])  # none yet where its first jobs all failed
+            want = decided.consecutive_failures if decided else 0
             if one["consecutive_failures"] != want:
                 self.findings.add(f"{one['orchestrator']}: failures in a row: got {one['consecutive_failures']}, "
                                   f"want {want} as before the outage")
