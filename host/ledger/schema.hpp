@@ -13,7 +13,7 @@ inline constexpr std::int64_t schema_version = 1;
 
 // How large the write-ahead log grows before it is moved into the database: the stall of one checkpoint against the
 // number of times that the rows of state, which change with each decision, are written into the database.
-inline constexpr std::int64_t checkpoint_pages = 1'000;
+inline constexpr std::int64_t checkpoint_pages = 4'000;
 
 // Tells that the file is ours and not newer than this program; CONFIG otherwise. True where it is a new, empty one.
 [[nodiscard]] Result<bool> check_identity(sqlite::Database& database);
