@@ -46,9 +46,8 @@ void Watcher::take_past(ledger::OrchestratorId owner, const Result<std::vector<l
             one->series.restore({row.from, row.to, row.verdict == STIPEND_UP});
     }
     // It came from there: nothing of it is news to the ledger.
-    for (auto& [key, one] : series_) {
-        if (key.first == owner) static_cast<void>(one.series.history().take_changed());
-    }
+    for (auto at = series_.lower_bound({owner, std::string()}); at != series_.end() && at->first.first == owner; ++at)
+        static_cast<void>(at->second.series.history().take_changed());
 }
 
 void Watcher::save() {
