@@ -45,7 +45,7 @@ def deciding(site):
 
 def recording(site):
     with Instrument(site.program("ledger_bench"), site.folder("ledger")) as ledger:
-        # So many that in each sample both write-ahead logs are moved into their databases more than once.
+        # From 64 up so many that in each sample both write-ahead logs are moved into their databases more than once.
         for batch, transactions in ((1, 2000), (64, 400), (4096, 14)):
             count = batch * max(1, site.count(transactions))
             ours, bare = alternate(site.pairs, ledger.rate(f"ledger-{batch}", count), ledger.rate(f"bare-{batch}", count))
