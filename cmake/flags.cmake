@@ -8,10 +8,16 @@ if(STIPEND_CCACHE AND NOT CMAKE_CXX_COMPILER_LAUNCHER)
     set(CMAKE_CXX_COMPILER_LAUNCHER ${STIPEND_CCACHE})
 endif()
 
+# Headers cost most of a build, so the presets have the files of a target compiled in groups (CMAKE_UNITY_BUILD); a file
+# given as APART has a helper that another file of its target has too, under the same name, and is compiled by itself.
+set(CMAKE_UNITY_BUILD_BATCH_SIZE 8 CACHE STRING "How many files are compiled together at most")
+
 add_library(stipend_flags INTERFACE)
 target_compile_options(stipend_flags INTERFACE
     -Wall -Wextra -Wshadow -Wconversion -Wno-sign-conversion -Wno-missing-field-initializers
     $<$<COMPILE_LANGUAGE:CXX>:-Wnon-virtual-dtor> $<$<COMPILE_LANGUAGE:CXX>:-Woverloaded-virtual>
+    # In a group, what one .cpp keeps for itself looks to gcc as if a header had it.
+    $<$<AND:$<BOOL:${CMAKE_UNITY_BUILD}>,$<CXX_COMPILER_ID:GNU>>:-Wno-subobject-linkage>
     $<$<BOOL:${STIPEND_WERROR}>:-Werror>)
 target_include_directories(stipend_flags INTERFACE ${PROJECT_SOURCE_DIR})
 
@@ -30,13 +36,14 @@ function(stipend_room name)
     target_link_libraries(stipend_${name} PUBLIC stipend_flags stipend-sdk::sdk ${ARG_DEPENDS} PRIVATE ${ARG_PRIVATE_DEPENDS})
 endfunction()
 
-# stipend_test(name SOURCES ... LIBS ...): a doctest program, run by CTest as `name`.
+# stipend_test(name SOURCES ... APART ... LIBS ...): a doctest program, run by CTest as `name`.
 function(stipend_test name)
-    cmake_parse_arguments(ARG "" "TIMEOUT" "SOURCES;LIBS;ENV" ${ARGN})
+    cmake_parse_arguments(ARG "" "TIMEOUT" "SOURCES;APART;LIBS;ENV" ${ARGN})
     if(NOT ARG_TIMEOUT)
         set(ARG_TIMEOUT 120)
     endif()
-    add_executable(${name} ${ARG_SOURCES} $<TARGET_OBJECTS:stipend_test_main>)
+    set_source_files_properties(${ARG_APART} PROPERTIES SKIP_UNITY_BUILD_INCLUSION ON)
+    add_executable(${name} ${ARG_SOURCES} ${ARG_APART} $<TARGET_OBJECTS:stipend_test_main>)
     target_link_libraries(${name} PRIVATE stipend_flags stipend-sdk::sdk ${ARG_LIBS})
     set_target_properties(${name} PROPERTIES RUNTIME_OUTPUT_DIRECTORY ${CMAKE_BINARY_DIR}/tests)
     add_test(NAME ${name} COMMAND ${name})

@@ -5,14 +5,12 @@
 #include <memory>
 #include <string_view>
 
+#include "host/http/easy_handle.hpp"
 #include "host/http/peer_certificate.hpp"
 
 namespace stipend::http {
 namespace {
 
-struct EasyDeleter {
-    void operator()(CURL* easy) const { curl_easy_cleanup(easy); }
-};
 struct BioDeleter {
     void operator()(BIO* bio) const { BIO_free(bio); }
 };
@@ -49,7 +47,7 @@ Result<ServerCertificate> fetch_certificate(const std::string& url, std::uint32_
     if (!url.starts_with("https://")) {
         return fail(STIPEND_E_INVALID, "certificate: got the URL ", clip(url, 200), ", want https://host:port");
     }
-    const std::unique_ptr<CURL, EasyDeleter> easy(curl_easy_init());
+    const EasyHandle easy(curl_easy_init());
     STIPEND_ASSERT(easy != nullptr);
     Catch caught{easy.get(), nullptr};
     char message[CURL_ERROR_SIZE] = {};

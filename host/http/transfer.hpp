@@ -13,16 +13,12 @@
 
 #include "host/http/admission.hpp"
 #include "host/http/curl_client.hpp"
+#include "host/http/easy_handle.hpp"
 #include "host/http/request_check.hpp"
 #include "host/http/response_head.hpp"
 #include "host/http/socket_watch.hpp"
 
 namespace stipend::http {
-
-struct EasyDeleter {
-    void operator()(CURL* easy) const { curl_easy_cleanup(easy); }
-};
-using EasyHandle = std::unique_ptr<CURL, EasyDeleter>;
 
 // What all easy handles share; made once for each client.
 struct EasySettings {

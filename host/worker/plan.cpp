@@ -11,7 +11,6 @@ namespace {
 constexpr std::int64_t found_every_ns = 10 * ns_per_s;
 
 // A worker pays nobody: its plugins get terms of nothing.
-constexpr stipend_terms no_terms{sizeof(stipend_terms), 0, 0, 0};
 
 std::string docker_target(const std::string& name) {
     return "docker:" + name;

@@ -13,6 +13,9 @@
 
 namespace stipend::worker {
 
+// A worker pays nobody.
+inline constexpr stipend_terms no_terms{sizeof(stipend_terms), 0, 0, 0};
+
 struct Plan {
     config::Settings settings;
     std::vector<std::pair<std::string, plugin::Prepared>> monitors;  // by name

@@ -10,7 +10,6 @@
 namespace stipend::worker {
 namespace {
 
-constexpr stipend_terms no_terms{sizeof(stipend_terms), 0, 0, 0};
 constexpr std::int64_t farewell_ns = 5 * ns_per_s;
 constexpr const char* kept_by = "services";  // whose values these are, beside the plugins' own
 constexpr const char* found_key = "found";

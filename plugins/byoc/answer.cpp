@@ -20,7 +20,7 @@ using stipend::view;
 
 namespace {
 
-constexpr std::size_t shown_bytes = 120;
+constexpr std::size_t shown_of_body = 120;
 constexpr std::size_t most_address = 2048;
 
 const Json* find_uptime(const Json& answer, std::string_view& name) {
@@ -83,7 +83,7 @@ Result<Uptime> check_answer(const HttpReply& reply, const Attempt& attempt, cons
     if (reply.status != STIPEND_OK) {
         return error(attempt.http_status == 0 ? "no answer: " : "the answer broke off: ", reply.error);
     }
-    const auto shown = printable(reply.body(), shown_bytes);
+    const auto shown = printable(reply.body(), shown_of_body);
     if (attempt.http_status != 200) return error("status ", attempt.http_status, ": \"", shown, "\"");
     if (attempt.served_by.empty() && reply.body().empty()) {
         return error("status 200 with an empty body: every try of the gateway failed");

@@ -11,7 +11,7 @@ using stipend::Wei;
 
 namespace {
 
-constexpr std::size_t shown_bytes = 80;
+constexpr std::size_t shown_of_refusal = 80;
 
 // A member that is a whole number of at least 0; 0 where it is left out.
 std::optional<Wei> amount(const Json& object, std::string_view key) {
@@ -48,7 +48,7 @@ Token read_token(const stipend::HttpReply& reply) {
         return token;
     }
     token.said = Token::Said::nothing;
-    token.why = cat("status ", reply.http_status(), ": \"", printable(reply.body(), shown_bytes), "\"");
+    token.why = cat("status ", reply.http_status(), ": \"", printable(reply.body(), shown_of_refusal), "\"");
     const auto json = stipend::parse_json(reply.body(), {.bytes = 1 << 16, .depth = 8, .nodes = 1000});
     if (!json || !json->is(Json::Kind::object)) return token;
     const auto price = stated_price(*json);

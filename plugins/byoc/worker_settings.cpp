@@ -1,7 +1,6 @@
 #include "worker_settings.hpp"
 
 #include <algorithm>
-#include <limits>
 
 #include "stipend/config.hpp"
 #include "wire.hpp"
@@ -13,8 +12,6 @@ using stipend::ns_per_s;
 using stipend::Result;
 
 namespace {
-
-constexpr std::int64_t most_int = std::numeric_limits<std::int64_t>::max();
 
 Result<std::string> url_of(const ConfigView& config, const std::string& otherwise = "") {
     STIPEND_LET(url, otherwise.empty() ? config.string() : config.string_or(otherwise));
@@ -88,9 +85,9 @@ Result<void> parse_capability(const ConfigView& config, WorkerSettings& out) {
     out.description = description;
     STIPEND_LET(capacity, config.at("capacity").integer_or(out.capacity, 1, 10'000));
     out.capacity = capacity;
-    STIPEND_LET(price, config.at("price_per_unit").integer_or(0, 0, most_int));
+    STIPEND_LET(price, config.at("price_per_unit").integer_or(0, 0));
     out.price_per_unit = price;
-    STIPEND_LET(scaling, config.at("price_scaling").integer_or(1, 1, most_int));
+    STIPEND_LET(scaling, config.at("price_scaling").integer_or(1, 1));
     out.price_scaling = scaling;
     STIPEND_LET(token, plain_text(config.at("token"), "", 1024));
     if (token.find(' ') != std::string::npos) return config.at("token").refuse("got a blank in it, want none");

@@ -1,7 +1,6 @@
 #include "worker_view.hpp"
 
 #include <algorithm>
-#include <limits>
 
 #include "stipend/config.hpp"
 #include "stipend/json_parse.hpp"
@@ -12,8 +11,6 @@ using stipend::ConfigView;
 using stipend::Result;
 
 namespace {
-
-constexpr std::int64_t most_int = std::numeric_limits<std::int64_t>::max();
 
 Result<std::uint32_t> ppm(const ConfigView& value) {
     STIPEND_LET(number, value.integer(0, stipend::ppm_one));
@@ -33,13 +30,13 @@ Result<ServiceSeen> read_service(const ConfigView& one) {
     out.up_ppm = up;
     STIPEND_LET(seen, ppm(one.at("seen_ppm")));
     out.seen_ppm = seen;
-    STIPEND_LET(looks, one.at("looks").integer(0, most_int));
+    STIPEND_LET(looks, one.at("looks").integer(0));
     out.looks = looks;
     if (const auto since = one.at("not_up_since_ns"); since.present()) {
-        STIPEND_LET(at, since.integer(0, most_int));
+        STIPEND_LET(at, since.integer(0));
         out.not_up_since = at;
     }
-    STIPEND_LET(not_up, one.at("not_up_ns").integer(0, most_int));
+    STIPEND_LET(not_up, one.at("not_up_ns").integer(0));
     out.not_up_ns = not_up;
     STIPEND_LET(why, one.at("why").string_or(""));
     out.why = why;
@@ -48,9 +45,9 @@ Result<ServiceSeen> read_service(const ConfigView& one) {
 
 Result<ServicesSeen> read(const ConfigView& view) {
     ServicesSeen out;
-    STIPEND_LET(now, view.at("now_ns").integer(0, most_int));
+    STIPEND_LET(now, view.at("now_ns").integer(0));
     out.now = now;
-    STIPEND_LET(window, view.at("window_seconds").integer(1, most_int));
+    STIPEND_LET(window, view.at("window_seconds").integer(1));
     out.window_s = window;
     STIPEND_LET(overall, ppm(view.at("overall_ppm")));
     out.overall_ppm = overall;

@@ -17,7 +17,6 @@ using stipend::Result;
 
 namespace {
 
-constexpr std::size_t longest_name = 256;
 constexpr std::size_t longest_text = 1024;
 constexpr std::size_t max_list_values = 400'000;
 

@@ -18,6 +18,7 @@ inline constexpr std::size_t max_list_bytes = 8 << 20;
 inline constexpr std::size_t max_details_bytes = 1 << 20;
 inline constexpr std::size_t max_version_bytes = 64 << 10;
 inline constexpr std::size_t max_event_bytes = 64 << 10;
+inline constexpr std::size_t longest_name = 256;  // of a container
 
 struct ApiVersion {
     int major = 0;

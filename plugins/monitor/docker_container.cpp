@@ -7,12 +7,6 @@ namespace monitor::docker {
 
 using stipend::Json;
 
-namespace {
-
-constexpr std::size_t longest_why = 300;
-
-}  // namespace
-
 std::int32_t verdict_of(const Container& container) {
     if (container.state == State::other) return STIPEND_UNKNOWN;
     if (!container.runs()) return STIPEND_DOWN;

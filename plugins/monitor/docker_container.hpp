@@ -9,6 +9,8 @@
 
 namespace monitor::docker {
 
+inline constexpr std::size_t longest_why = 300;  // bytes of a text that evidence holds
+
 struct Container {  // as far as it is known
     std::string id;
     std::string image;

@@ -11,7 +11,6 @@ using stipend::Result;
 
 namespace {
 
-constexpr std::size_t longest_name = 256;
 constexpr std::string_view scheme = "docker:";
 constexpr std::string_view first_characters = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789";
 constexpr std::string_view more_characters = "_.-";

@@ -12,7 +12,6 @@ using stipend::Json;
 namespace {
 
 constexpr std::string_view never_seen = "no such container";
-constexpr std::size_t longest_why = 300;
 constexpr stipend_unix_ns minute_ns = 60'000'000'000;
 
 std::string gone_evidence(std::string_view why) {

@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <array>
 
+#include "stipend/json.hpp"
+
 namespace stipend::devnet {
 namespace {
 
@@ -52,6 +54,12 @@ Reply shaped(Reply::Shape shape) {
 
 Reply not_found() {
     return http_error(404, "404 page not found");
+}
+
+std::string json_string(std::string_view text) {
+    std::string out;
+    Json::quote(out, text);
+    return out;
 }
 
 Reply moved_to_directory(const Request& request) {

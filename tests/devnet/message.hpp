@@ -72,6 +72,8 @@ using Respond = std::function<void(Reply)>;
 [[nodiscard]] Reply shaped(Reply::Shape shape);
 // What a Go mux answers to a path that it has no handler for.
 [[nodiscard]] Reply not_found();
+// `text` as a JSON string, with its quotes.
+[[nodiscard]] std::string json_string(std::string_view text);
 // What a Go mux answers to a subtree's path without its last slash.
 [[nodiscard]] Reply moved_to_directory(const Request& request);
 

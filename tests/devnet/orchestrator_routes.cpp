@@ -26,12 +26,6 @@ Result<Sender> parse_sender(std::string_view header) {
     return out;
 }
 
-std::string json_string(std::string_view text) {
-    std::string out;
-    Json::quote(out, text);
-    return out;
-}
-
 Reply method_not_allowed() {
     return http_error(405, "Method not allowed");
 }

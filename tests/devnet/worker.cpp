@@ -14,12 +14,6 @@ constexpr std::int64_t max_window_s = std::int64_t{7} * 86400;
 constexpr std::int64_t stream_grace_ns = 10 * ns_per_s;
 constexpr std::size_t padding_unit = 64 << 10;
 
-std::string json_string(std::string_view text) {
-    std::string out;
-    Json::quote(out, text);
-    return out;
-}
-
 // Seconds with two decimals.
 std::string timestamp_text(std::int64_t unix_ns) {
     const auto hundredths = unix_ns / (10 * ns_per_ms);

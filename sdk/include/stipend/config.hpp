@@ -3,6 +3,7 @@
 #pragma once
 
 #include <cstdint>
+#include <limits>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -19,6 +20,8 @@ namespace stipend {
 // One value of the configuration and the way to it. Borrows the tree: it must not outlive it.
 class ConfigView {
   public:
+    static constexpr std::int64_t most_int = std::numeric_limits<std::int64_t>::max();
+
     explicit ConfigView(const Json& root) : value_(&root) {}
 
     // False where the key is missing or null.
@@ -74,7 +77,7 @@ class ConfigView {
         if (!value) return refuse(value.error().message);
         return in_range(*value, least, most, [places](std::int64_t bound) { return scaled_text(bound, places); });
     }
-    [[nodiscard]] Result<std::int64_t> integer(std::int64_t least, std::int64_t most) const {
+    [[nodiscard]] Result<std::int64_t> integer(std::int64_t least, std::int64_t most = most_int) const {
         return scaled(0, least, most);
     }
     // A duration with its unit, as nanoseconds in least..most.
@@ -98,7 +101,8 @@ class ConfigView {
         if (!present()) return otherwise;
         return boolean();
     }
-    [[nodiscard]] Result<std::int64_t> integer_or(std::int64_t otherwise, std::int64_t least, std::int64_t most) const {
+    [[nodiscard]] Result<std::int64_t> integer_or(std::int64_t otherwise, std::int64_t least,
+                                                  std::int64_t most = most_int) const {
         if (!present()) return otherwise;
         return integer(least, most);
     }

@@ -19,10 +19,6 @@ using namespace stipend::test;
 
 namespace {
 
-void serve_ok(Wire& wire, int) {
-    while (!wire.read_request().empty()) wire.write("HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok");
-}
-
 // Takes requests and never answers.
 void stay_silent(Wire& wire, int) {
     wire.peer_closed();

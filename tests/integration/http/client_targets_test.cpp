@@ -18,12 +18,6 @@ using namespace stipend::test;
 
 namespace {
 
-const std::string ok_answer = "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok";
-
-void serve_ok(Wire& wire, int) {
-    while (!wire.read_request().empty()) wire.write(ok_answer);
-}
-
 ScriptedServer::Script redirects_to(const std::string& target) {
     return [target](Wire& wire, int) {
         while (!wire.read_request().empty()) {

@@ -39,6 +39,10 @@ class Wire {
 // A connection of our own to "127.0.0.1:port" or to a unix socket's path, for playing a client.
 [[nodiscard]] int connect_to(const std::string& address);
 
+// Answers every request of a connection with status 200 and "ok".
+void serve_ok(Wire& wire, int connection);
+inline const std::string ok_answer = "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok";
+
 class ScriptedServer {
   public:
     using Script = std::function<void(Wire& wire, int connection)>;  // connections count from 0

@@ -7,7 +7,7 @@ using namespace stipend::config;
 namespace {
 
 // The file as it was written, and what its author is told.
-const BadFile files[] = {
+const BadFile bad_references[] = {
     {"an address twice",
      "orchestrators:\n"
      "  - address: https://a:1\n"
@@ -106,7 +106,7 @@ const BadFile files[] = {
 }  // namespace
 
 TEST_CASE("settings that contradict each other are reported with both places") {
-    for (const auto& file : files) {
+    for (const auto& file : bad_references) {
         CAPTURE(file.what);
         CHECK(problems_of(file.text) == file.problems);
     }

@@ -7,7 +7,7 @@ using namespace stipend::config;
 namespace {
 
 // The file as it was written, and what its author is told.
-const BadFile files[] = {
+const BadFile bad_values[] = {
     {"a duration without a unit",
      "payment:\n"
      "  interval: 60\n",
@@ -252,7 +252,7 @@ const BadFile files[] = {
 }  // namespace
 
 TEST_CASE("a bad value is reported with what it is, what it should be, and its line") {
-    for (const auto& file : files) {
+    for (const auto& file : bad_values) {
         CAPTURE(file.what);
         CHECK(problems_of(file.text) == file.problems);
     }

@@ -7,7 +7,7 @@ using namespace stipend::config;
 namespace {
 
 // The file as it was written, and what its author is told.
-const BadFile files[] = {
+const BadFile bad_yaml[] = {
     {"a tab in the indentation",
      "payment:\n"
      "\tinterval: 60s\n",
@@ -137,7 +137,7 @@ const BadFile files[] = {
 }  // namespace
 
 TEST_CASE("what is not YAML is reported at the place where it stops being it") {
-    for (const auto& file : files) {
+    for (const auto& file : bad_yaml) {
         CAPTURE(file.what);
         CHECK(problems_of(file.text) == file.problems);
     }
