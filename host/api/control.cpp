@@ -5,7 +5,8 @@
 namespace stipend::api {
 namespace {
 
-constexpr std::uint32_t deadline_ms = 120'000;
+constexpr std::uint32_t soon_ms = 120'000;
+constexpr std::uint32_t slow_ms = 86'400'000;
 
 http::ServerResponse json_response(int status, const Json& json) {
     return {.status = status, .headers = "Content-Type: application/json\r\n", .body = json.dump() + "\n"};
@@ -17,11 +18,16 @@ std::filesystem::path control_socket(const std::string& state_folder) {
     return std::filesystem::path(state_folder) / "control.sock";
 }
 
-ControlServer::ControlServer() : pool_(1), strand_(std::make_shared<plugin::Strand>(pool_)) {}
+ControlServer::ControlServer()
+    : pool_(2),
+      strand_(std::make_shared<plugin::Strand>(pool_)),
+      slow_strand_(std::make_shared<plugin::Strand>(pool_)) {}
 
 ControlServer::~ControlServer() {
+    stopping_ = true;
     if (server_) server_->stop();
     strand_->close();
+    slow_strand_->close();
 }
 
 Result<std::unique_ptr<ControlServer>> ControlServer::create(const std::string& state_folder) {
@@ -32,8 +38,18 @@ Result<std::unique_ptr<ControlServer>> ControlServer::create(const std::string& 
 }
 
 Result<void> ControlServer::route(const char* method, const char* path, Work work) {
-    auto handler = [this, work = std::move(work)](http::ServerRequest request, http::Responder responder) {
-        strand_->post([work, request = std::move(request), responder = std::move(responder)]() mutable {
+    return add(method, path, std::move(work), strand_, soon_ms);
+}
+
+Result<void> ControlServer::slow_route(const char* method, const char* path, Work work) {
+    return add(method, path, std::move(work), slow_strand_, slow_ms);
+}
+
+Result<void> ControlServer::add(const char* method, const char* path, Work work, std::shared_ptr<plugin::Strand> strand,
+                                std::uint32_t deadline_ms) {
+    auto handler = [strand = std::move(strand), work = std::move(work)](http::ServerRequest request,
+                                                                        http::Responder responder) {
+        strand->post([work, request = std::move(request), responder = std::move(responder)]() mutable {
             auto body = request.body.empty() ? Result<Json>(Json::object()) : parse_json(request.body);
             auto answer = body ? work(*body) : Result<Json>(body.error());
             const auto sent = responder.respond(answer ? json_response(200, *answer)

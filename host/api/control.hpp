@@ -2,6 +2,7 @@
 // may open the file may use it; it belongs to the host's user alone.
 #pragma once
 
+#include <atomic>
 #include <filesystem>
 #include <functional>
 #include <memory>
@@ -26,14 +27,22 @@ class ControlServer {
     ControlServer(const ControlServer&) = delete;
     ControlServer& operator=(const ControlServer&) = delete;
 
-    // Has `work` answer on the server's own worker, one request after the other: it may block.
+    // Has `work` answer on a worker of the server's own, one request after the other: it may block.
     Result<void> route(const char* method, const char* path, Work work);
+    // The same for what may take hours; other routes are answered meanwhile. It ends early once `stopping`.
+    Result<void> slow_route(const char* method, const char* path, Work work);
+    // The server is going. [any]
+    [[nodiscard]] bool stopping() const { return stopping_; }
 
   private:
     ControlServer();
+    Result<void> add(const char* method, const char* path, Work work, std::shared_ptr<plugin::Strand> strand,
+                     std::uint32_t deadline_ms);
 
+    std::atomic<bool> stopping_ = false;
     plugin::WorkerPool pool_;
     std::shared_ptr<plugin::Strand> strand_;
+    std::shared_ptr<plugin::Strand> slow_strand_;
     std::unique_ptr<http::Server> server_;
 };
 

@@ -3,6 +3,7 @@
 #include <future>
 
 #include "host/api/adjust.hpp"
+#include "host/api/archive.hpp"
 #include "host/api/status.hpp"
 
 namespace stipend::api {
@@ -33,6 +34,24 @@ Result<Json> adjust(engine::Runtime& runtime, const Json& body) {
         [&](ledger::Ledger& ledger) { return record_adjustment(ledger, request, *terms, now); });
 }
 
+// By a connection of its own, while the host goes on; only the switch, and the deletion in parts, are the ledger's
+// thread's.
+Result<Json> archive(engine::Runtime& runtime, const ControlServer& server, const Json& body) {
+    STIPEND_LET(request, parse_archive_request(body));
+    const auto& place = runtime.options().workshop;
+    STIPEND_LET(reader, ledger::open(std::filesystem::path(place.state_folder) / "ledger.db",
+                                     {.access = ledger::Access::read_only, .ns = place.ns}));
+    STIPEND_LET(prepared,
+                reader->prepare_archive(request.before, request.file, [&server] { return server.stopping(); }));
+    reader.reset();
+    STIPEND_LET(report, runtime.writer().ask([&](ledger::Ledger& ledger) { return ledger.take_archive(prepared); }));
+    for (bool more = true; more && !server.stopping();) {
+        STIPEND_LET(left, runtime.writer().ask([](ledger::Ledger& ledger) { return ledger.purge_archived(); }));
+        more = left;
+    }
+    return archive_json(report);
+}
+
 }  // namespace
 
 Result<void> add_manager_routes(ControlServer& server, engine::Runtime& runtime, Reload reload) {
@@ -40,7 +59,9 @@ Result<void> add_manager_routes(ControlServer& server, engine::Runtime& runtime,
     STIPEND_TRY(server.route("POST", "/reload", [reload = std::move(reload)](const Json& body) -> Result<Json> {
         return report_json(reload(reload_request(body)));
     }));
-    return server.route("POST", "/adjust", [&runtime](const Json& body) { return adjust(runtime, body); });
+    STIPEND_TRY(server.route("POST", "/adjust", [&runtime](const Json& body) { return adjust(runtime, body); }));
+    return server.slow_route("POST", "/archive",
+                             [&runtime, &server](const Json& body) { return archive(runtime, server, body); });
 }
 
 }  // namespace stipend::api

@@ -1,5 +1,7 @@
 #include "host/api/metrics_route.hpp"
 
+#include <filesystem>
+
 #include "host/plugin/instance.hpp"
 
 namespace stipend::api {
@@ -27,6 +29,22 @@ void refresh_metrics(engine::Runtime& runtime, work::Metrics& metrics) {
     gauge("price_accepted", "1 where an exchange rate is accepted at present.", engine.rate(runtime.now()) ? 1 : 0);
     gauge("control_longest_turn_seconds", "The longest turn of the control thread since the last look.",
           static_cast<double>(runtime.loop().take_longest_turn_ns()) / 1e9);
+    // As of now, but seen by the next look: the ledger's thread may be busy with something long.
+    const auto folder = runtime.options().workshop.state_folder;
+    runtime.writer().query([&metrics, folder](ledger::Ledger& ledger) {
+        const auto stats = ledger.stats();
+        if (!stats) return;
+        metrics.set_gauge("ledger_bytes", "The ledger's file and its log.",
+                          static_cast<double>(stats->database_bytes + stats->wal_bytes));
+        std::error_code none;
+        const auto disk = std::filesystem::space(folder, none);
+        if (none) return;
+        const auto days = ledger::disk_days_left(disk.available + stats->free_bytes,
+                                                 stats->database_bytes - stats->free_bytes, stats->span_ns);
+        if (!days) return;
+        metrics.set_gauge("disk_days_left", "Days until the ledger has filled its disk, if it grows as it did.",
+                          static_cast<double>(*days));
+    });
 }
 
 Result<std::unique_ptr<http::Server>> serve_metrics(const std::string& listen, work::Metrics& metrics,

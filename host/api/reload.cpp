@@ -19,6 +19,9 @@ Json report_json(const ReloadReport& report) {
     out.set("valid", Json::of_bool(report.valid));
     out.set("taken", Json::of_bool(report.taken));
     out.set("text", Json::of_string(report.text));
+    Json warnings = Json::array();
+    for (const auto& warning : report.warnings) warnings.push(Json::of_string(warning));
+    out.set("warnings", std::move(warnings));
     out.set("problems", report.problems);
     out.set("generation", Json::of_int(report.generation));
     out.set("pause_us", Json::of_int(report.pause_ns / 1000));

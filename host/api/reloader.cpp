@@ -102,6 +102,7 @@ ReloadReport Reloader::reload(const ReloadRequest& request) {
         return refuse(cat(spend, "\nrefused: it more than doubles; take it with `stipend reload --accept-spend`"));
     }
     report.valid = true;
+    report.warnings = std::move(loaded.warnings);
     if (request.check) {
         report.text = cat("the host would take it\n", spend);
         return report;

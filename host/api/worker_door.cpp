@@ -65,6 +65,7 @@ ReloadReport WorkerReloader::reload(const ReloadRequest& request) {
     auto plan = worker::make_plan(loader_, std::move(loaded.settings), problems);
     if (!plan) return refuse(problems.text());
     report.valid = true;
+    report.warnings = std::move(loaded.warnings);
     if (request.check) {
         report.text = "the host would take it";
         return report;

@@ -5,8 +5,10 @@
 #include <charconv>
 #include <cstdio>
 
+#include "host/api/archive.hpp"
 #include "host/base/time.hpp"
 #include "host/cli/commands.hpp"
+#include "host/cli/remote.hpp"
 #include "host/config/environment.hpp"
 #include "host/ledger/keccak.hpp"
 #include "stipend/money.hpp"
@@ -197,14 +199,28 @@ int ledger_archive(const ArchiveOptions& options) {
     int status = exit_good;
     const auto settings = settings_for(Reads::ledger, options.common, status);
     if (!settings) return status;
-    const auto before = parse_utc(options.before.size() == 10 ? options.before + "T00:00:00Z" : options.before);
-    if (!before) return print_error(before.error()), exit_usage;
-    const auto opened = open_ledger(*settings, ledger::Access::read_write);
-    if (!opened) return print_error(opened.error());
-    const auto report = (*opened)->archive(*before, options.file);
-    if (!report) return print_error(report.error());
-    fmt::print("{} decisions, rows {} to {} of the chain, are now in {}\ndigest {}\n", report->decisions, report->first,
-               report->last, report->file, ledger::hex(report->digest));
+    const auto body = Json::object()
+                          .append("before", Json::of_string(options.before))
+                          .append("file", Json::of_string(std::filesystem::absolute(options.file).native()));
+    const auto request = api::parse_archive_request(body);
+    if (!request) return print_error(request.error()), exit_usage;
+    auto answer = ask_host(*settings, "POST", "/archive", body, slow_ms);
+    if (!answer && answer.error().status == STIPEND_E_UNAVAILABLE) {
+        // The ledger's lock keeps out a host that starts meanwhile, and keeps us out where one runs that did not
+        // answer.
+        auto opened = open_ledger(*settings, ledger::Access::read_write);
+        const auto report = opened ? (*opened)->archive(request->before, request->file)
+                                   : Result<ledger::ArchiveReport>(std::move(opened).error());
+        answer = report ? Result<Json>(api::archive_json(*report)) : Result<Json>(report.error());
+    }
+    if (!answer) return print_error(answer.error());
+    const auto text = [&](const char* key) { return answer->find(key)->text(); };
+    if (options.common.json) {
+        fmt::print("{}\n", answer->dump());
+    } else {
+        fmt::print("{} decisions, rows {} to {} of the chain, are now in {}\ndigest {}\nsigned by {}\n",
+                   text("decisions"), text("first"), text("last"), text("file"), text("digest"), text("signer"));
+    }
     return exit_good;
 }
 

@@ -95,9 +95,10 @@ int main(int argc, char** argv) {
     export_app->add_option("--to", exported.to, "decided before this time");
     export_app->callback([&] { status = ledger_export(exported); });
     ArchiveOptions archive;
-    auto* archive_app = command(*ledger, "archive",
-                                "move old decisions into a file of their own; the host must not run", archive.common);
-    archive_app->add_option("--before", archive.before, "what was decided before this date")->required();
+    auto* archive_app =
+        command(*ledger, "archive",
+                "move old decisions into a signed file of their own, with or without a running host", archive.common);
+    archive_app->add_option("--before", archive.before, "what was decided before this date, or time (UTC)")->required();
     archive_app->add_option("FILE", archive.file, "the new archive")->required();
     archive_app->callback([&] { status = ledger_archive(archive); });
 

@@ -16,6 +16,7 @@ Result<void> Outside::open(const config::Settings& settings, work::Metrics& metr
     if (auto served = api::serve_metrics(settings.metrics_listen, metrics, inside_.post, inside_.refresh_metrics)) {
         metrics_ = std::move(served).value();
         reporter_.info("metrics at http://" + metrics_->address() + "/metrics");
+        inside_.post(inside_.refresh_metrics);  // so that the first look sees what takes a while to find out
     } else {
         reporter_.error("metrics are not served: " + served.error().message);
     }
@@ -41,6 +42,7 @@ api::ReloadReport Outside::reload(const api::ReloadRequest& request) {
 void Outside::tell(const api::ReloadReport& report) {
     if (!report.taken) return reporter_.error("reload: nothing was taken over: " + report.text);
     reporter_.info("reload: " + report.text);
+    for (const auto& warning : report.warnings) reporter_.warn(warning);
     if (report.pause_ns != 0)
         reporter_.info(fmt::format("the reload kept the control thread for {} us", report.pause_ns / 1000));
 }

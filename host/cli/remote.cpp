@@ -8,13 +8,12 @@
 namespace stipend::cli {
 namespace {
 
-constexpr std::uint32_t timeout_ms = 150'000;
 constexpr std::size_t max_answer_bytes = 16u << 20;
 
 }  // namespace
 
 Result<Json> ask_host(const config::Settings& settings, const std::string& method, const std::string& path,
-                      const Json& body) {
+                      const Json& body, std::uint32_t timeout_ms) {
     const auto socket = api::control_socket(settings.state);
     STIPEND_LET(client, http::CurlClient::create());
     struct Answer {

@@ -1,6 +1,7 @@
 // Asks a running host, through the socket in its state folder.
 #pragma once
 
+#include <cstdint>
 #include <string>
 
 #include "host/config/settings.hpp"
@@ -8,8 +9,12 @@
 
 namespace stipend::cli {
 
+// Longer than a host takes for any answer but that of something slow.
+inline constexpr std::uint32_t soon_ms = 150'000;
+inline constexpr std::uint32_t slow_ms = 90'000'000;
+
 // UNAVAILABLE where no host runs with that state folder; INVALID with the host's own words where it refuses.
 Result<Json> ask_host(const config::Settings& settings, const std::string& method, const std::string& path,
-                      const Json& body);
+                      const Json& body, std::uint32_t timeout_ms = soon_ms);
 
 }  // namespace stipend::cli

@@ -114,6 +114,10 @@ int reload(const ReloadOptions& options) {
     } else {
         fmt::print(is_valid ? stdout : stderr, "{}\n{}", text_of(*answer, "text"),
                    is_valid ? "" : "nothing was taken over: the host goes on as before\n");
+        const auto* warnings = answer->find("warnings");
+        if (warnings != nullptr) {
+            for (const auto& warning : warnings->items()) fmt::print(stderr, "{}\n", warning.text());
+        }
     }
     return is_valid ? exit_good : exit_bad;
 }

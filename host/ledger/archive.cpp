@@ -1,4 +1,5 @@
-// Moving closed time into a file of its own. Copy, make durable, then switch in one transaction, then delete in parts.
+// Moving closed time into a file of its own. Copy, sign, make durable; then switch in one transaction; then delete in
+// parts.
 #include <fcntl.h>
 #include <unistd.h>
 
@@ -7,6 +8,7 @@
 #include "host/ledger/archive_files.hpp"
 #include "host/ledger/columns.hpp"
 #include "host/ledger/schema.hpp"
+#include "host/ledger/seal.hpp"
 #include "host/ledger/sqlite_ledger.hpp"
 #include "host/ledger/transact.hpp"
 
@@ -27,22 +29,32 @@ Result<void> sync_path(const std::filesystem::path& path, int flags) {
 constexpr std::array<std::pair<const char*, const char*>, 4> archived_tables{
     {{"audit", "seq"}, {"decision", "seq"}, {"journal", "ref"}, {"entry", "journal"}}};
 
-struct Carried {
-    std::uint64_t epoch = 0;
-    SignedWei balance = {};
+constexpr int steps_between_looks = 10'000;  // of SQLite's machine: about a millisecond
+
+// Ends what the connection does once `stop` says so.
+class StopWatch {
+  public:
+    StopWatch(sqlite::Database& database, const std::function<bool()>& stop) : database_(database), stop_(stop) {
+        if (stop_) sqlite3_progress_handler(database_.handle(), steps_between_looks, &look, this);
+    }
+    ~StopWatch() {
+        if (stop_) sqlite3_progress_handler(database_.handle(), 0, nullptr, nullptr);
+    }
+    StopWatch(const StopWatch&) = delete;
+    StopWatch& operator=(const StopWatch&) = delete;
+
+  private:
+    static int look(void* self) { return static_cast<StopWatch*>(self)->stop_() ? 1 : 0; }
+
+    sqlite::Database& database_;
+    const std::function<bool()>& stop_;
 };
 
 }  // namespace
 
-struct SqliteLedger::ArchiveCut {
-    ArchiveFacts facts;
-    std::uint64_t decisions = 0;
-    std::map<std::int64_t, Carried> carried;  // by account, archives before this one included
-};
-
 // The cut never parts a journal row from its decisions, and every row before it is of a change before `before`.
-Result<SqliteLedger::ArchiveCut> SqliteLedger::find_cut(stipend_unix_ns before) {
-    ArchiveCut cut;
+Result<PreparedArchive> SqliteLedger::find_cut(stipend_unix_ns before) {
+    PreparedArchive cut;
     STIPEND_LET(through, archived_through(database_));
     cut.facts.first = through + 1;
     STIPEND_LET(keep, database_.prepare("SELECT min(seq) FROM decision WHERE seq > ? AND decided_at >= ?"));
@@ -72,20 +84,31 @@ Result<SqliteLedger::ArchiveCut> SqliteLedger::find_cut(stipend_unix_ns before) 
     if (earlier) cut.facts.previous = previous.bytes32();
     previous.reset();
 
+    STIPEND_TRY(add_carried(cut));
+    return cut;
+}
+
+Result<void> SqliteLedger::add_carried(PreparedArchive& cut) {
+    std::map<std::int64_t, Carried> by_account;
+    const auto of = [&](std::int64_t account) -> Carried& {
+        Carried& out = by_account[account];
+        out.account = account;
+        return out;
+    };
     STIPEND_LET(carried, database_.prepare("SELECT account, epoch, wei FROM carried"));
     for (;;) {
         STIPEND_LET(more, carried.next());
         if (!more) break;
-        const std::int64_t account = carried.i64();
-        const auto epoch = carried.as<std::uint64_t>();
-        cut.carried.emplace(account, Carried{epoch, SignedWei::from_bytes(carried.bytes32())});
+        Carried& one = of(carried.i64());
+        one.epoch = carried.as<std::uint64_t>();
+        one.balance = SignedWei::from_bytes(carried.bytes32());
     }
     STIPEND_LET(entries, database_.prepare("SELECT account, wei FROM entry WHERE journal BETWEEN ? AND ?"));
     entries.bind(cut.facts.first).bind(cut.facts.last);
     for (;;) {
         STIPEND_LET(more, entries.next());
         if (!more) break;
-        SignedWei& balance = cut.carried[entries.i64()].balance;
+        SignedWei& balance = of(entries.i64()).balance;
         STIPEND_LET(sum, balance.plus(SignedWei::from_bytes(entries.bytes32())));
         balance = sum;
     }
@@ -95,21 +118,26 @@ Result<SqliteLedger::ArchiveCut> SqliteLedger::find_cut(stipend_unix_ns before) 
     for (;;) {
         STIPEND_LET(more, epochs.next());
         if (!more) break;
-        const std::int64_t account = epochs.i64();
-        cut.carried[account].epoch = epochs.as<std::uint64_t>();
+        Carried& one = of(epochs.i64());
+        one.epoch = epochs.as<std::uint64_t>();
     }
     std::string closing;
-    for (const auto& [account, row] : cut.carried) closing_encode(closing, account, row.epoch, row.balance);
+    for (const auto& [account, row] : by_account) {
+        closing_encode(closing, account, row.epoch, row.balance);
+        cut.carried.push_back(row);
+    }
     cut.facts.closing = keccak256(closing);
-    return cut;
+    return {};
 }
 
-Result<void> SqliteLedger::fill_archive(const ArchiveCut& cut, const std::filesystem::path& file) {
+Result<void> SqliteLedger::fill_archive(PreparedArchive& cut, const std::filesystem::path& file,
+                                        const std::function<bool()>& stop) {
     // A connection of its own: a full disk under the archive says nothing about the ledger. What is copied is still in
     // the ledger, so the file is made durable once, at its end.
     sqlite::Database copier;
     STIPEND_TRY(copier.open(path_.string(), SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE, options_.busy_timeout_ms));
     {
+        const StopWatch watch(copier, stop);
         STIPEND_LET(attach, copier.prepare("ATTACH ? AS arc"));
         const std::string name = file.string();
         STIPEND_TRY(attach.bind_text(name).run());
@@ -122,6 +150,12 @@ Result<void> SqliteLedger::fill_archive(const ArchiveCut& cut, const std::filesy
                                                  column, " BETWEEN ? AND ? ORDER BY ", column)));
             STIPEND_TRY(copy.bind(cut.facts.first).bind(cut.facts.last).run());
         }
+        STIPEND_LET(seal, sign_archive(path_, archive_digest(cut.facts, options_.ns.chain_id)));
+        cut.facts.signer = seal.signer;
+        STIPEND_LET(insert, copier.prepare("INSERT INTO arc.seal VALUES(1, ?, ?, ?, ?, ?, ?, ?, ?)"));
+        insert.bind(options_.ns.chain_id).bind(cut.facts.first).bind(cut.facts.last).bind_blob(cut.facts.previous);
+        insert.bind_blob(cut.facts.head).bind_blob(cut.facts.closing).bind_blob(seal.signer);
+        STIPEND_TRY(insert.bind_blob(seal.signature).run());
         STIPEND_TRY(copier.run(
             cat("PRAGMA arc.application_id = ", application_id, "; PRAGMA arc.user_version = ", schema_version)));
         STIPEND_TRY(transaction.commit());
@@ -130,46 +164,8 @@ Result<void> SqliteLedger::fill_archive(const ArchiveCut& cut, const std::filesy
     return sync_path(file, O_RDWR);
 }
 
-Result<void> SqliteLedger::record_archive(const ArchiveCut& cut) {
-    Position next = position_;
-    STIPEND_TRY(transact([&]() -> Result<void> {
-        const Hash digest = archive_digest(cut.facts, options_.ns.chain_id);
-        STIPEND_LET(seq, poster_->audit(next.head, AuditKind::archive, archive_body(cut.facts, digest)));
-        STIPEND_LET(insert, database_.prepare(insert_sql("archive", 7)));
-        insert.bind(seq).bind_text(cut.facts.file).bind(cut.facts.first).bind(cut.facts.last);
-        insert.bind_blob(cut.facts.previous).bind_blob(cut.facts.head).bind_blob(cut.facts.closing);
-        STIPEND_TRY(insert.run());
-        STIPEND_LET(carry, database_.prepare("INSERT OR REPLACE INTO carried VALUES(?, ?, ?)"));
-        for (const auto& [account, row] : cut.carried) {
-            const auto bytes = row.balance.to_bytes();
-            STIPEND_TRY(carry.bind(account).bind(row.epoch).bind_blob(bytes).run());
-        }
-        return {};
-    }));
-    position_ = next;
-    return {};
-}
-
-Result<void> SqliteLedger::purge_archived() {
-    STIPEND_LET(through, archived_through(database_));
-    for (const auto& place : archived_tables) {
-        const char* const table = place.first;
-        const char* const column = place.second;
-        for (;;) {
-            STIPEND_LET(first, database_.number(cat("SELECT ifnull(min(", column, "), 0) FROM ", table)));
-            if (first == 0 || first > through) break;
-            STIPEND_TRY(transact([&]() -> Result<void> {
-                STIPEND_LET(erase, database_.prepare(cat("DELETE FROM ", table, " WHERE ", column, " <= ?")));
-                return erase.bind(std::min(first + purge_rows - 1, through)).run();
-            }));
-        }
-    }
-    return {};
-}
-
-Result<ArchiveReport> SqliteLedger::archive(stipend_unix_ns before, const std::filesystem::path& file) {
-    STIPEND_TRY(check_writable());
-    STIPEND_TRY(purge_archived());
+Result<PreparedArchive> SqliteLedger::prepare_archive(stipend_unix_ns before, const std::filesystem::path& file,
+                                                      std::function<bool()> stop) {
     std::error_code none;
     const auto target = std::filesystem::absolute(file);
     if (std::filesystem::exists(target, none)) {
@@ -177,26 +173,92 @@ Result<ArchiveReport> SqliteLedger::archive(stipend_unix_ns before, const std::f
                     ": exists already: name another file, or remove it if an archive run was interrupted and the "
                     "ledger does not list it");
     }
-    STIPEND_LET(cut, find_cut(before));
-    cut.facts.file = target.string();
+    const auto failed = [&](Error why) -> Error {
+        if (!stop || !stop()) return std::move(why).in(cat("archive ", target.string()));
+        return fail(STIPEND_E_CANCELLED, "ledger: archive: ", target.string(), ": given up: the host is stopping");
+    };
+    const auto find = [&]() -> Result<PreparedArchive> {
+        const StopWatch watch(database_, stop);
+        sqlite::Transaction snapshot(database_);
+        STIPEND_TRY(snapshot.begin("DEFERRED"));
+        return find_cut(before);
+    };
+    auto cut = find();
+    if (!cut) return failed(std::move(cut).error());
+    cut->facts.file = target.string();
     const std::filesystem::path partial = target.string() + ".partial";
     std::filesystem::remove(partial, none);
-    if (Result<void> filled = fill_archive(cut, partial); !filled) {
+    if (auto filled = fill_archive(*cut, partial, stop); !filled) {
         std::filesystem::remove(partial, none);
-        return std::move(filled).error().in(cat("archive ", target.string()));
+        return failed(std::move(filled).error());
     }
     std::filesystem::rename(partial, target, none);
     if (none) {
         return fail(STIPEND_E_UNAVAILABLE, "ledger: archive: ", target.string(), ": cannot be named: ", none.message());
     }
     STIPEND_TRY(sync_path(target.parent_path(), O_RDONLY | O_DIRECTORY));
-    STIPEND_TRY(record_archive(cut));
-    STIPEND_TRY(purge_archived());
-    return ArchiveReport{.file = cut.facts.file,
-                         .first = cut.facts.first,
-                         .last = cut.facts.last,
-                         .decisions = cut.decisions,
-                         .digest = archive_digest(cut.facts, options_.ns.chain_id)};
+    return cut;
+}
+
+Result<void> SqliteLedger::check_follows(const ArchiveFacts& facts) {
+    STIPEND_LET(through, archived_through(database_));
+    STIPEND_LET(last, database_.prepare("SELECT hash FROM audit WHERE seq = ?"));
+    STIPEND_LET(found, last.bind(facts.last).next());
+    if (facts.first == through + 1 && facts.last >= facts.first && found && last.bytes32() == facts.head) return {};
+    return fail(STIPEND_E_CONFLICT, "ledger: archive: ", facts.file, ": holds rows ", facts.first, " to ", facts.last,
+                " of the chain, but the ledger has archived up to ", through,
+                " meanwhile: remove the file and archive again");
+}
+
+Result<ArchiveReport> SqliteLedger::take_archive(const PreparedArchive& prepared) {
+    const ArchiveFacts& facts = prepared.facts;
+    const Hash digest = archive_digest(facts, options_.ns.chain_id);
+    Position next = position_;
+    STIPEND_TRY(transact([&]() -> Result<void> {
+        STIPEND_TRY(check_follows(facts));
+        STIPEND_LET(seq, poster_->audit(next.head, AuditKind::archive, archive_body(facts, digest)));
+        STIPEND_LET(insert, database_.prepare(insert_sql("archive", 8)));
+        insert.bind(seq).bind_text(facts.file).bind(facts.first).bind(facts.last).bind_blob(facts.previous);
+        STIPEND_TRY(insert.bind_blob(facts.head).bind_blob(facts.closing).bind_blob(facts.signer).run());
+        STIPEND_LET(carry, database_.prepare("INSERT OR REPLACE INTO carried VALUES(?, ?, ?)"));
+        for (const auto& row : prepared.carried) {
+            const auto bytes = row.balance.to_bytes();
+            STIPEND_TRY(carry.bind(row.account).bind(row.epoch).bind_blob(bytes).run());
+        }
+        return {};
+    }));
+    position_ = next;
+    return ArchiveReport{.file = facts.file,
+                         .first = facts.first,
+                         .last = facts.last,
+                         .decisions = prepared.decisions,
+                         .digest = digest,
+                         .signer = facts.signer};
+}
+
+Result<bool> SqliteLedger::purge_archived() {
+    STIPEND_LET(through, archived_through(database_));
+    for (const auto& [table, column] : archived_tables) {
+        STIPEND_LET(first, database_.number(cat("SELECT ifnull(min(", column, "), 0) FROM ", table)));
+        if (first == 0 || first > through) continue;
+        const auto sql = cat("DELETE FROM ", table, " WHERE ", column, " <= ?");
+        const auto to = std::min(first + purge_rows - 1, through);
+        STIPEND_TRY(transact([&]() -> Result<void> {
+            STIPEND_LET(erase, database_.prepare(sql));
+            return erase.bind(to).run();
+        }));
+        return true;
+    }
+    return false;
+}
+
+Result<ArchiveReport> Ledger::archive(stipend_unix_ns before, const std::filesystem::path& file) {
+    STIPEND_LET(prepared, prepare_archive(before, file, {}));
+    STIPEND_LET(report, take_archive(prepared));
+    for (;;) {
+        STIPEND_LET(more, purge_archived());
+        if (!more) return report;
+    }
 }
 
 }  // namespace stipend::ledger

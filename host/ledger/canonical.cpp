@@ -237,6 +237,7 @@ std::string archive_body(const ArchiveFacts& facts, const Hash& digest) {
         .append("head", of_hash(facts.head))
         .append("closing", of_hash(facts.closing))
         .append("digest", of_hash(digest))
+        .append("signer", of_hash(facts.signer))
         .dump();
 }
 

@@ -64,16 +64,9 @@ void encode_state(std::string& out, const EngineState& state);
 [[nodiscard]] std::string adjustment_body(const Adjustment& row);
 [[nodiscard]] std::string price_body(const Price& row);
 
-// What an archive's signature signs, and what the chain records of it.
-struct ArchiveFacts {
-    std::string file = {};  // as it was given
-    Seq first = 0;
-    Seq last = 0;
-    Hash previous = {};  // the hash before `first`
-    Hash head = {};      // the hash at `last`
-    Hash closing = {};   // of what was carried over: see closing_encode
-};
+// What an archive's signature signs: all of `facts` but where the file is and who signed it.
 [[nodiscard]] Hash archive_digest(const ArchiveFacts& facts, std::uint64_t chain_id);
+// What the chain records of it.
 [[nodiscard]] std::string archive_body(const ArchiveFacts& facts, const Hash& digest);
 
 // Appends one carried account (by rising id) to the bytes that `closing` hashes: account, last epoch, balance.

@@ -63,8 +63,8 @@ class Exporter {
 Result<std::vector<RecordedArchive>> recorded_archives(sqlite::Database& database,
                                                        const std::vector<std::filesystem::path>& given) {
     std::vector<RecordedArchive> out;
-    STIPEND_LET(rows,
-                database.prepare("SELECT seq, file, first, last, previous, head, closing FROM archive ORDER BY seq"));
+    STIPEND_LET(rows, database.prepare(
+                          "SELECT seq, file, first, last, previous, head, closing, signer FROM archive ORDER BY seq"));
     for (;;) {
         STIPEND_LET(more, rows.next());
         if (!more) return out;
@@ -76,6 +76,7 @@ Result<std::vector<RecordedArchive>> recorded_archives(sqlite::Database& databas
         archive.facts.previous = rows.bytes32();
         archive.facts.head = rows.bytes32();
         archive.facts.closing = rows.bytes32();
+        archive.facts.signer = rows.bytes32();
         const std::filesystem::path recorded(archive.facts.file);
         std::vector<std::filesystem::path> candidates;
         for (const auto& file : given) {

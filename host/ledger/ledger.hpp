@@ -83,12 +83,15 @@ struct ArchiveReport {
     Seq first = 0;
     Seq last = 0;
     std::uint64_t decisions = 0;
-    Hash digest = {};  // binds all that the archive holds: this is what a signature signs
+    Hash digest = {};  // binds all that the archive holds: this is what is signed
+    Hash signer = {};  // by this Ed25519 public key
 };
 
 struct Stats {
     std::uint64_t database_bytes = 0;
+    std::uint64_t free_bytes = 0;  // of the database's, used again before it grows
     std::uint64_t wal_bytes = 0;
+    std::int64_t span_ns = 0;  // between the first decision and the last that the database holds
     Seq seq = 0;
 };
 
@@ -141,10 +144,20 @@ class Ledger {
     [[nodiscard]] virtual Result<std::vector<Observation>> observations(OrchestratorId orchestrator,
                                                                         stipend_unix_ns from, stipend_unix_ns to) = 0;
 
-    // Moves what was decided before `before` into a new SQLite file, with its entries and its part of the chain. The
-    // switch is one transaction; what is left to delete after a crash is deleted at the next open or archive. INVALID
-    // where the file exists or nothing is that old.
-    [[nodiscard]] virtual Result<ArchiveReport> archive(stipend_unix_ns before, const std::filesystem::path& file) = 0;
+    // Moves what was decided before `before` into a new SQLite file, with its entries and its part of the chain, in
+    // three steps. INVALID where the file exists or nothing is that old.
+    [[nodiscard]] Result<ArchiveReport> archive(stipend_unix_ns before, const std::filesystem::path& file);
+    // Copies, signs and makes durable; the ledger is only read, so that this can be a reader's while a host goes on.
+    // Its key stands in `archive.key` beside the database, made where there is none. CANCELLED once `stop` says so;
+    // then, as after any error, no file is left.
+    [[nodiscard]] virtual Result<PreparedArchive> prepare_archive(stipend_unix_ns before,
+                                                                  const std::filesystem::path& file,
+                                                                  std::function<bool()> stop) = 0;
+    // Takes it up in one transaction: from here on what it holds counts there. CONFLICT where it does not follow what
+    // the ledger has archived.
+    [[nodiscard]] virtual Result<ArchiveReport> take_archive(const PreparedArchive& prepared) = 0;
+    // Deletes a part of what archives hold; true where there is more. What a crash left is deleted at the next open.
+    [[nodiscard]] virtual Result<bool> purge_archived() = 0;
 
     // The plugins' own key-value pairs. LIMIT beyond the quota, with the old value unchanged.
     [[nodiscard]] virtual Result<void> kv_put(std::string_view instance, std::string_view key, std::string_view value,
@@ -158,8 +171,9 @@ class Ledger {
 // schema, another application's file, another chain; with BUSY: a second writer, by the first one's pid.
 [[nodiscard]] Result<std::unique_ptr<Ledger>> open(const std::filesystem::path& path, const OpenOptions& options);
 
-// How many whole days the disk lasts at this rate; none where nothing grows. [pure]
-[[nodiscard]] std::optional<std::uint64_t> disk_days_left(std::uint64_t free_bytes, std::uint64_t bytes_per_decision,
-                                                          std::uint64_t decisions_per_day);
+// How many whole days `free_bytes` last if the ledger goes on growing as it did, `grown_bytes` in `span_ns`; none where
+// less than an hour tells. [pure]
+[[nodiscard]] std::optional<std::uint64_t> disk_days_left(std::uint64_t free_bytes, std::uint64_t grown_bytes,
+                                                          std::int64_t span_ns);
 
 }  // namespace stipend::ledger

@@ -116,6 +116,11 @@ Result<Stats> SqliteLedger::stats() {
     STIPEND_LET(pages, database_.number("PRAGMA page_count"));
     STIPEND_LET(size, database_.number("PRAGMA page_size"));
     out.database_bytes = static_cast<std::uint64_t>(pages * size);
+    STIPEND_LET(unused, database_.number("PRAGMA freelist_count"));
+    out.free_bytes = static_cast<std::uint64_t>(unused * size);
+    STIPEND_LET(span, database_.number("SELECT ifnull((SELECT decided_at FROM decision ORDER BY seq DESC LIMIT 1) - "
+                                       "(SELECT decided_at FROM decision ORDER BY seq LIMIT 1), 0)"));
+    out.span_ns = span;
     std::error_code none;
     const auto wal = std::filesystem::file_size(path_.string() + "-wal", none);
     out.wal_bytes = none ? 0 : wal;

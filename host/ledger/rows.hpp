@@ -187,6 +187,29 @@ struct Observation {
     std::int32_t verdict = 0;  // STIPEND_UP ...
 };
 
+// What the chain says of an archive.
+struct ArchiveFacts {
+    std::string file = {};  // as it was given
+    Seq first = 0;
+    Seq last = 0;
+    Hash previous = {};  // the hash before `first`
+    Hash head = {};      // the hash at `last`
+    Hash closing = {};   // of what is carried over
+    Hash signer = {};    // the Ed25519 public key of who signed it
+};
+// What the archives hold of one account, that of an orchestrator's debt or another.
+struct Carried {
+    std::int64_t account = 0;
+    std::uint64_t epoch = 0;  // the last one decided; 0: not an orchestrator's
+    SignedWei balance = {};
+};
+// An archive that is whole and durable, and of which the ledger does not know yet.
+struct PreparedArchive {
+    ArchiveFacts facts;
+    std::uint64_t decisions = 0;
+    std::vector<Carried> carried = {};  // by account, archives before this one included
+};
+
 enum class EventKind : std::uint8_t { host_started, host_stopped, alert };
 struct Event {
     EventKind kind = EventKind::alert;

@@ -74,7 +74,7 @@ constexpr const char* version_1 =
     "ROWID;"
     "CREATE TABLE archive("
     "  seq INTEGER PRIMARY KEY, file TEXT NOT NULL, first INTEGER NOT NULL, last INTEGER NOT NULL,"
-    "  previous BLOB NOT NULL, head BLOB NOT NULL, closing BLOB NOT NULL) STRICT;"
+    "  previous BLOB NOT NULL, head BLOB NOT NULL, closing BLOB NOT NULL, signer BLOB NOT NULL) STRICT;"
     // What the archives hold in all: the balance of each account, and the last epoch of each orchestrator.
     "CREATE TABLE carried(account INTEGER PRIMARY KEY, epoch INTEGER NOT NULL, wei BLOB NOT NULL) "
     "STRICT;" STIPEND_LEDGER_ARCHIVED_TABLES("");
@@ -85,7 +85,13 @@ constexpr std::array<const char*, schema_version> migrations{version_1};
 }  // namespace
 
 const char* archive_tables() {
-    return STIPEND_LEDGER_ARCHIVED_TABLES("arc.");
+    return STIPEND_LEDGER_ARCHIVED_TABLES("arc.")
+        // What it takes to check the signature without the ledger.
+        "CREATE TABLE arc.seal("
+        "  id INTEGER PRIMARY KEY CHECK(id = 1), chain_id INTEGER NOT NULL, first INTEGER NOT NULL, last INTEGER NOT "
+        "NULL,"
+        "  previous BLOB NOT NULL, head BLOB NOT NULL, closing BLOB NOT NULL, signer BLOB NOT NULL,"
+        "  signature BLOB NOT NULL) STRICT;";
 }
 
 Result<bool> check_identity(sqlite::Database& database) {

@@ -83,7 +83,10 @@ Result<void> SqliteLedger::open_writer() {
     poster_ = std::move(poster);
     STIPEND_LET(position, read_position());
     position_ = position;
-    return purge_archived();
+    for (;;) {
+        STIPEND_LET(more, purge_archived());
+        if (!more) return {};
+    }
 }
 
 // Accounts: an orchestrator's debt has the orchestrator's own id; all others count down from -1.
@@ -162,11 +165,11 @@ Result<std::unique_ptr<Ledger>> open(const std::filesystem::path& path, const Op
     return std::unique_ptr<Ledger>(std::move(ledger));
 }
 
-std::optional<std::uint64_t> disk_days_left(std::uint64_t free_bytes, std::uint64_t bytes_per_decision,
-                                            std::uint64_t decisions_per_day) {
-    const auto daily = static_cast<unsigned __int128>(bytes_per_decision) * decisions_per_day;
-    if (daily == 0) return std::nullopt;
-    return static_cast<std::uint64_t>(free_bytes / daily);
+std::optional<std::uint64_t> disk_days_left(std::uint64_t free_bytes, std::uint64_t grown_bytes, std::int64_t span_ns) {
+    constexpr std::int64_t hour_ns = 3'600'000'000'000;
+    if (span_ns < hour_ns || grown_bytes == 0) return std::nullopt;
+    const auto left_ns = static_cast<unsigned __int128>(free_bytes) * static_cast<std::uint64_t>(span_ns) / grown_bytes;
+    return static_cast<std::uint64_t>(std::min<unsigned __int128>(left_ns / (24 * hour_ns), UINT64_MAX));
 }
 
 }  // namespace stipend::ledger

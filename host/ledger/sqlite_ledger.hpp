@@ -34,15 +34,16 @@ class SqliteLedger final : public Ledger {
                                                   std::uint64_t limit) override;
     [[nodiscard]] Result<std::vector<Observation>> observations(OrchestratorId orchestrator, stipend_unix_ns from,
                                                                 stipend_unix_ns to) override;
-    [[nodiscard]] Result<ArchiveReport> archive(stipend_unix_ns before, const std::filesystem::path& file) override;
+    [[nodiscard]] Result<PreparedArchive> prepare_archive(stipend_unix_ns before, const std::filesystem::path& file,
+                                                          std::function<bool()> stop) override;
+    [[nodiscard]] Result<ArchiveReport> take_archive(const PreparedArchive& prepared) override;
+    [[nodiscard]] Result<bool> purge_archived() override;
     [[nodiscard]] Result<void> kv_put(std::string_view instance, std::string_view key, std::string_view value,
                                       const KvQuota& quota) override;
     [[nodiscard]] Result<std::optional<std::string>> kv_get(std::string_view instance, std::string_view key) override;
     [[nodiscard]] Result<void> kv_erase(std::string_view instance, std::string_view key) override;
 
   private:
-    struct ArchiveCut;
-
     [[nodiscard]] Result<void> open_writer();
     [[nodiscard]] Result<void> open_reader();
     [[nodiscard]] Result<std::int64_t> ensure_namespace();
@@ -55,10 +56,11 @@ class SqliteLedger final : public Ledger {
     // The error, after it made the ledger `failed` where it was the disk's.
     [[nodiscard]] Error noted(Error error);
 
-    [[nodiscard]] Result<ArchiveCut> find_cut(stipend_unix_ns before);
-    [[nodiscard]] Result<void> fill_archive(const ArchiveCut& cut, const std::filesystem::path& file);
-    [[nodiscard]] Result<void> record_archive(const ArchiveCut& cut);
-    [[nodiscard]] Result<void> purge_archived();
+    [[nodiscard]] Result<PreparedArchive> find_cut(stipend_unix_ns before);
+    [[nodiscard]] Result<void> add_carried(PreparedArchive& cut);
+    [[nodiscard]] Result<void> fill_archive(PreparedArchive& cut, const std::filesystem::path& file,
+                                            const std::function<bool()>& stop);
+    [[nodiscard]] Result<void> check_follows(const ArchiveFacts& facts);
 
     std::filesystem::path path_;
     OpenOptions options_;

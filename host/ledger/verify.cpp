@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "host/ledger/schema.hpp"
+#include "host/ledger/seal.hpp"
 #include "host/ledger/sqlite_ledger.hpp"
 
 namespace stipend::ledger {
@@ -107,6 +108,7 @@ Result<void> Verifier::check_archive(const RecordedArchive& archive) {
     if (archive.facts.first != at_.seq + 1 || archive.facts.previous != at_.hash) {
         bad(name, cat("does not follow the one before: begins with seq ", archive.facts.first, ", want ", at_.seq + 1));
     }
+    check_seal(file, archive);
     at_.hash = archive.facts.previous;
     const Seq before = archive.facts.first - 1;
     STIPEND_TRY(walk(file, before));
@@ -120,6 +122,28 @@ Result<void> Verifier::check_archive(const RecordedArchive& archive) {
     }
     at_ = {.seq = archive.facts.last, .hash = archive.facts.head};
     return {};
+}
+
+void Verifier::check_seal(sqlite::Database& file, const RecordedArchive& archive) {
+    const std::string name = cat("archive ", archive.path.string());
+    auto row = file.prepare("SELECT chain_id, first, last, previous, head, closing, signer, signature FROM seal");
+    const auto found = row ? row->next() : Result<bool>(false);
+    if (!found || !*found) return bad(name, "it is not signed");
+    const auto chain_id = row->as<std::uint64_t>();
+    ArchiveFacts facts{.file = archive.facts.file, .first = row->i64(), .last = row->i64()};
+    facts.previous = row->bytes32();
+    facts.head = row->bytes32();
+    facts.closing = row->bytes32();
+    facts.signer = row->bytes32();
+    const std::string signature = row->blob();
+    const Hash digest = archive_digest(archive.facts, chain_id_);
+    if (archive_digest(facts, chain_id) != digest || facts.signer != archive.facts.signer) {
+        bad(name, "what is signed in it is not what the ledger recorded");
+    }
+    const auto* bytes = reinterpret_cast<const std::uint8_t*>(signature.data());
+    if (!seal_holds(digest, archive.facts.signer, {bytes, signature.size()})) {
+        bad(name, cat("its signature is not that of the recorded key ", hex(archive.facts.signer)));
+    }
 }
 
 Hash Verifier::closing_hash() const {

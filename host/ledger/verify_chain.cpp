@@ -182,12 +182,13 @@ Result<std::string> Verifier::expected_body(AuditKind kind, Seq seq, const std::
             });
     }
     if (kind == AuditKind::archive) {
-        return one("SELECT file, first, last, previous, head, closing FROM archive WHERE seq = ?", seq,
+        return one("SELECT file, first, last, previous, head, closing, signer FROM archive WHERE seq = ?", seq,
                    [this](sqlite::Statement& row) {
                        ArchiveFacts a{.file = row.text(), .first = row.i64(), .last = row.i64()};
                        a.previous = row.bytes32();
                        a.head = row.bytes32();
                        a.closing = row.bytes32();
+                       a.signer = row.bytes32();
                        return archive_body(a, archive_digest(a, chain_id_));
                    });
     }

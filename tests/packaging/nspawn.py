@@ -7,12 +7,12 @@ import unittest
 
 from container import Container, Unavailable
 from installed import install, install_devnet
-from units import Unit
+from units import ServiceCase, Unit
 
 SKIP = 77
 CONFIG = "/etc/stipend/config.yaml"
 ORCHESTRATORS = 3
-box = unit = None  # one boot serves all tests; each leaves the service running with the configuration it found
+box = unit = None
 
 
 def prepare(root):
@@ -37,18 +37,8 @@ def verified():
     return json.loads(box.output("stipend", "ledger", "verify", "--json", "-c", CONFIG))
 
 
-class Service(unittest.TestCase):
-    def setUp(self):
-        self.config = box.folder / "root/etc/stipend/config.yaml"
-        good = self.config.read_text()
-        started = box.run("systemctl", "start", "stipend")
-        self.assertEqual(started.returncode, 0, started.stderr + unit.journal())
-        self.addCleanup(self.config.write_text, good)
-
-    def edit(self, old, new):
-        text = self.config.read_text()
-        self.assertIn(old, text)
-        self.config.write_text(text.replace(old, new))
+class Service(ServiceCase):
+    file = "config.yaml"
 
     def more_decisions(self):
         before = len(decisions())
@@ -71,6 +61,18 @@ class Service(unittest.TestCase):
         maps = box.output("cat", f"/proc/{unit.show('MainPID')}/maps").splitlines()
         code = [line for line in maps if "/lib/private/stipend/plugins/" in line and " r-xp " in line]
         self.assertGreaterEqual(len(code), 3)
+
+    def test_the_running_service_archives_into_its_state(self):
+        self.more_decisions()
+        archived = box.run("stipend", "ledger", "archive", "-c", CONFIG, "--before", "2100-01-01",
+                           "/var/lib/stipend/old.db")
+        self.assertEqual(archived.returncode, 0, archived.stderr)
+        outside = box.run("stipend", "ledger", "archive", "-c", CONFIG, "--before", "2100-01-01", "/root/old.db")
+        self.assertEqual(outside.returncode, 1)
+        self.assertIn("/root/old.db", outside.stderr)
+        self.more_decisions()
+        report = verified()
+        self.assertTrue(report["clean"] and report["complete"])
 
     def test_a_good_configuration_is_taken_without_a_restart(self):
         process = unit.show("MainPID")
@@ -141,7 +143,7 @@ def main():
     global box, unit
     try:
         box = Container(prepare)
-        unit = Unit(box, "stipend")
+        unit = Service.unit = Unit(box, "stipend")
     except Unavailable as why:
         print(f"skipped: {why}")
         return SKIP

@@ -12,14 +12,14 @@ sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "integratio
 import engine as engines  # noqa: E402
 from container import Container, Unavailable  # noqa: E402
 from installed import install, install_devnet  # noqa: E402
-from units import Unit  # noqa: E402
+from units import ServiceCase, Unit  # noqa: E402
 
 SKIP = 77
 CONFIG = "/etc/stipend/worker.yaml"
 ORCHESTRATOR = "127.0.0.1:9995"
 GROUP = 990  # of the container's group docker; this machine need not have one
 SECRET = "c2f1e2d3a4b5968778695a4b3c2d1e0f"
-engine = box = unit = None  # one boot serves all tests; each leaves the service running with the configuration it found
+engine = box = unit = None
 
 
 def prepare(root):
@@ -66,18 +66,8 @@ def drop_in(text):
     box.output("systemctl", "restart", "stipend-worker")
 
 
-class WorkerService(unittest.TestCase):
-    def setUp(self):
-        self.config = box.folder / "root/etc/stipend/worker.yaml"
-        good = self.config.read_text()
-        started = box.run("systemctl", "start", "stipend-worker")
-        self.assertEqual(started.returncode, 0, started.stderr + unit.journal())
-        self.addCleanup(self.config.write_text, good)
-
-    def edit(self, old, new):
-        text = self.config.read_text()
-        self.assertIn(old, text)
-        self.config.write_text(text.replace(old, new))
+class WorkerService(ServiceCase):
+    file = "worker.yaml"
 
     def process_field(self, name):
         status = box.output("cat", f"/proc/{unit.show('MainPID')}/status")
@@ -169,7 +159,7 @@ def main():
             engine.run("redis_scb")
             box = Container(prepare, binds={"/run/docker.sock": engine.socket})
             try:
-                unit = Unit(box, "stipend-worker")
+                unit = WorkerService.unit = Unit(box, "stipend-worker")
                 box.output("systemctl", "start", "devnet")
                 return 0 if unittest.main(verbosity=2, exit=False).result.wasSuccessful() else 1
             finally:

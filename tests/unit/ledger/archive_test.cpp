@@ -1,5 +1,9 @@
 #include <doctest/doctest.h>
 
+#include <fstream>
+
+#include "host/ledger/keccak.hpp"
+#include "host/ledger/seal.hpp"
 #include "tests/unit/ledger/ledger_fixture.hpp"
 
 using namespace ledger_test;
@@ -156,6 +160,122 @@ TEST_CASE("a change in an archive is found") {
     CHECK(!after("DELETE FROM journal").empty());
     CHECK(!after("DELETE FROM audit WHERE seq = (SELECT max(seq) FROM audit)").empty());
     CHECK(after("PRAGMA user_version = 1").empty());
+    const auto not_signed = "archive " + (folder / "first.db").string() + ": it is not signed\n";
+    CHECK(after("DROP TABLE seal") == not_signed);
+    CHECK(after("DELETE FROM seal") == not_signed);
+    CHECK(after("UPDATE seal SET last = last + 1").find("what is signed in it is not what the ledger recorded") !=
+          std::string::npos);
+    const auto not_its_signature = "its signature is not that of the recorded key";
+    CHECK(after("UPDATE seal SET signature = zeroblob(64)").find(not_its_signature) != std::string::npos);
+    CHECK(after("UPDATE seal SET signature = x''").find(not_its_signature) != std::string::npos);
+}
+
+TEST_CASE("an archive signed by another key is found, though all else in it is as it was") {
+    const TempFolder folder;
+    const auto ledger = must_open(folder / "ledger.db");
+    Engine engine(*ledger, 2);
+    engine.run(3);
+    const auto report = ledger->archive(after_cycle(2), folder / "first.db");
+    REQUIRE(report.ok());
+    std::filesystem::remove(folder / "archive.key");
+    const auto forged = sign_archive(folder / "ledger.db", report->digest);
+    REQUIRE(forged.ok());
+    CHECK(forged->signer != report->signer);
+    tamper(folder / "first.db",
+           cat("UPDATE seal SET signer = x'", hex(forged->signer), "', signature = x'", hex(forged->signature), "'"));
+    const auto found = findings(*ledger);
+    CHECK(found.find("what is signed in it is not what the ledger recorded") != std::string::npos);
+    CHECK(found.find("its signature is not that of the recorded key " + hex(report->signer)) != std::string::npos);
+}
+
+TEST_CASE("a ledger signs by one key, which nobody else may read") {
+    const TempFolder folder;
+    const auto path = folder / "ledger.db";
+    const Hash digest = keccak256("what is signed");
+    const auto first = sign_archive(path, digest);
+    const auto again = sign_archive(path, digest);
+    REQUIRE(first.ok());
+    REQUIRE(again.ok());
+    CHECK(first->signer == again->signer);
+    CHECK(first->signature == again->signature);
+    CHECK(seal_holds(digest, first->signer, first->signature));
+    CHECK(!seal_holds(keccak256("something else"), first->signer, first->signature));
+    CHECK(!seal_holds(digest, Hash{}, first->signature));
+    CHECK(std::filesystem::status(folder / "archive.key").permissions() ==
+          (std::filesystem::perms::owner_read | std::filesystem::perms::owner_write));
+}
+
+TEST_CASE("Ed25519 as RFC 8032 has it") {
+    // Its third test: a message of two bytes there, so that here only key and public key are compared.
+    const TempFolder folder;
+    std::ofstream(folder / "archive.key") << "c5aa8df43f9f837bedb7442f31dcb7b166d38535076f094b85ce3a2e0b4458f7";
+    const auto seal = sign_archive(folder / "ledger.db", Hash{});
+    REQUIRE(seal.ok());
+    CHECK(hex(seal->signer) == "fc51cd8e6218a1a38da47ed00230f0580816ed13ba3303ac5deb911548908025");
+}
+
+TEST_CASE("a key that is none is told, and nothing is archived") {
+    const TempFolder folder;
+    const auto ledger = must_open(folder / "ledger.db");
+    Engine engine(*ledger, 2);
+    engine.run(3);
+    std::ofstream(folder / "archive.key") << "secret\n";
+    const auto report = ledger->archive(after_cycle(2), folder / "first.db");
+    REQUIRE(!report.ok());
+    CHECK(report.error().status == STIPEND_E_CONFIG);
+    CHECK(report.error().message.find("not a key to sign archives by: got 6 characters, want 64 hex digits") !=
+          std::string::npos);
+    CHECK(!std::filesystem::exists(folder / "first.db"));
+    CHECK(!std::filesystem::exists(folder / "first.db.partial"));
+    CHECK(decisions(*ledger) == 6);
+}
+
+TEST_CASE("a reader prepares an archive while the host goes on, which takes it up and deletes in parts") {
+    const TempFolder folder;
+    const auto path = folder / "ledger.db";
+    const auto ledger = must_open(path);
+    Engine engine(*ledger, 100);
+    engine.run(60);
+    const auto reading = must_open(path, reader());
+    const auto prepared = reading->prepare_archive(after_cycle(50), folder / "first.db", [] { return false; });
+    REQUIRE(prepared.ok());
+    engine.run(1);
+    CHECK(findings(*ledger).empty());
+    const auto report = ledger->take_archive(*prepared);
+    REQUIRE(report.ok());
+    CHECK(report->decisions == prepared->decisions);
+    int parts = 0;
+    for (bool more = true; more; ++parts) {
+        const auto left = ledger->purge_archived();
+        REQUIRE(left.ok());
+        more = *left;
+        engine.run(1);
+        CHECK(findings(*ledger).empty());
+    }
+    CHECK(parts > 2);
+    CHECK(number(path, "SELECT min(seq) FROM decision") > report->last);
+    CHECK(decisions(*ledger) == 100 * (61 + parts));
+
+    const auto again = ledger->take_archive(*prepared);
+    REQUIRE(!again.ok());
+    CHECK(again.error().status == STIPEND_E_CONFLICT);
+    CHECK(again.error().message.find(cat("the ledger has archived up to ", report->last, " meanwhile")) !=
+          std::string::npos);
+}
+
+TEST_CASE("an archive is given up when the host stops, and leaves nothing") {
+    const TempFolder folder;
+    const auto path = folder / "ledger.db";
+    const auto ledger = must_open(path);
+    Engine engine(*ledger, 100);
+    engine.run(60);
+    const auto reading = must_open(path, reader());
+    const auto prepared = reading->prepare_archive(after_cycle(50), folder / "first.db", [] { return true; });
+    REQUIRE(!prepared.ok());
+    CHECK(prepared.error().status == STIPEND_E_CANCELLED);
+    CHECK(!std::filesystem::exists(folder / "first.db"));
+    CHECK(!std::filesystem::exists(folder / "first.db.partial"));
+    CHECK(decisions(*ledger) == 6000);
 }
 
 TEST_CASE("a change in what the ledger keeps of its archives is found") {
@@ -173,7 +293,8 @@ TEST_CASE("a change in what the ledger keeps of its archives is found") {
           "UPDATE carried SET wei = x'0000000000000000000000000000000000000000000000000000000000000005'",
           "DELETE FROM carried WHERE account = 1", "UPDATE archive SET closing = zeroblob(32)",
           "UPDATE archive SET last = last - 1", "UPDATE archive SET head = zeroblob(32)",
-          "UPDATE archive SET seq = seq + 1", "DELETE FROM archive", "UPDATE archive SET first = 2",
+          "UPDATE archive SET signer = head", "UPDATE archive SET seq = seq + 1", "DELETE FROM archive",
+          "UPDATE archive SET first = 2",
           "UPDATE archive SET previous = x'00000000000000000000000000000000000000000000000000000000000000ff'"}) {
         CAPTURE(sql);
         std::filesystem::copy_file(keep, path, std::filesystem::copy_options::overwrite_existing);

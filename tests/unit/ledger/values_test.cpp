@@ -82,9 +82,13 @@ TEST_CASE("every field of a decision changes its canonical bytes") {
 }
 
 TEST_CASE("the days that a disk lasts are whole days, and none where nothing grows") {
-    CHECK(disk_days_left(1'000'000, 1'000, 100) == 10);
-    CHECK(disk_days_left(999'999, 1'000, 100) == 9);
-    CHECK(disk_days_left(0, 1'000, 100) == 0);
-    CHECK(!disk_days_left(1'000'000, 1'000, 0));
-    CHECK(disk_days_left(UINT64_MAX, UINT64_MAX, UINT64_MAX) == 0);
+    constexpr std::int64_t hour_ns = 60 * minute_ns;
+    CHECK(disk_days_left(1'000'000, 100'000, 24 * hour_ns) == 10);
+    CHECK(disk_days_left(999'999, 100'000, 24 * hour_ns) == 9);
+    CHECK(disk_days_left(240'000, 10'000, hour_ns) == 1);
+    CHECK(disk_days_left(0, 100'000, 24 * hour_ns) == 0);
+    CHECK(!disk_days_left(1'000'000, 100'000, hour_ns - 1));
+    CHECK(!disk_days_left(1'000'000, 0, 24 * hour_ns));
+    CHECK(disk_days_left(UINT64_MAX, 1, 24 * hour_ns) == UINT64_MAX);
+    CHECK(disk_days_left(UINT64_MAX, UINT64_MAX, INT64_MAX) == 106'751);
 }

@@ -1,0 +1,67 @@
+#include "host/ledger/seal.hpp"
+
+#include <botan/ed25519.h>
+#include <botan/hex.h>
+#include <botan/pubkey.h>
+#include <botan/system_rng.h>
+
+#include <algorithm>
+#include <exception>
+
+#include "host/base/file.hpp"
+
+namespace stipend::ledger {
+namespace {
+
+constexpr std::size_t seed_bytes = 32;
+constexpr const char* pure = "Pure";  // Ed25519 itself, not over a hash of its own
+
+Result<Botan::secure_vector<std::uint8_t>> seed_of(const std::filesystem::path& file) {
+    std::error_code none;
+    if (!std::filesystem::exists(file, none)) {
+        const auto seed = Botan::system_rng().random_vec(seed_bytes);
+        STIPEND_TRY(write_file_atomically(file, Botan::hex_encode(seed, false) + "\n", 0600));
+        return seed;
+    }
+    STIPEND_LET(text, read_file(file, 4096));
+    while (!text.empty() && (text.back() == '\n' || text.back() == '\r')) text.pop_back();
+    const bool is_hex = std::all_of(text.begin(), text.end(), [](char c) {
+        return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'f') || (c >= 'A' && c <= 'F');
+    });
+    if (!is_hex || text.size() != 2 * seed_bytes) {
+        return fail(STIPEND_E_CONFIG, "ledger: ", file.string(), ": not a key to sign archives by: got ", text.size(),
+                    " characters, want ", 2 * seed_bytes, " hex digits");
+    }
+    return Botan::hex_decode_locked(text);
+}
+
+}  // namespace
+
+Result<Seal> sign_archive(const std::filesystem::path& ledger, const Hash& digest) {
+    try {
+        STIPEND_LET(seed, seed_of(std::filesystem::absolute(ledger).parent_path() / "archive.key"));
+        const Botan::Ed25519_PrivateKey key(seed);
+        Botan::PK_Signer signer(key, Botan::system_rng(), pure);
+        const auto signature = signer.sign_message(digest.data(), digest.size(), Botan::system_rng());
+        Seal out;
+        const auto& point = key.get_public_key();
+        STIPEND_ASSERT(point.size() == out.signer.size() && signature.size() == out.signature.size());
+        std::copy(point.begin(), point.end(), out.signer.begin());
+        std::copy(signature.begin(), signature.end(), out.signature.begin());
+        return out;
+    } catch (const std::exception& error) {
+        return fail(STIPEND_E_INTERNAL, "ledger: the archive cannot be signed: ", error.what());
+    }
+}
+
+bool seal_holds(const Hash& digest, const Hash& signer, std::span<const std::uint8_t> signature) {
+    try {
+        const Botan::Ed25519_PublicKey key(signer.data(), signer.size());
+        Botan::PK_Verifier verifier(key, pure);
+        return verifier.verify_message(digest.data(), digest.size(), signature.data(), signature.size());
+    } catch (const std::exception&) {
+        return false;  // bytes that are no key at all
+    }
+}
+
+}  // namespace stipend::ledger
