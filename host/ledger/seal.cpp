@@ -4,6 +4,8 @@
 #include <botan/hex.h>
 #include <botan/pubkey.h>
 #include <botan/system_rng.h>
+#include <sys/stat.h>
+#include <unistd.h>
 
 #include <algorithm>
 #include <exception>
@@ -16,13 +18,22 @@ namespace {
 constexpr std::size_t seed_bytes = 32;
 constexpr const char* pure = "Pure";  // Ed25519 itself, not over a hash of its own
 
-Result<Botan::secure_vector<std::uint8_t>> seed_of(const std::filesystem::path& file) {
+using Seed = Botan::secure_vector<std::uint8_t>;
+
+// The key belongs to whom the ledger belongs: a superuser who archives must not lock the service out of it.
+Result<Seed> make_seed(const std::filesystem::path& file, const std::filesystem::path& ledger) {
+    auto seed = Botan::system_rng().random_vec(seed_bytes);
+    STIPEND_TRY(write_file_atomically(file, Botan::hex_encode(seed, false) + "\n", 0600));
+    struct stat owner = {};
+    if (::geteuid() != 0 || ::stat(ledger.c_str(), &owner) != 0) return seed;
+    if (::chown(file.c_str(), owner.st_uid, owner.st_gid) == 0) return seed;
+    return fail(STIPEND_E_UNAVAILABLE, "ledger: ", file.string(), ": cannot be given to the ledger's owner");
+}
+
+Result<Seed> seed_of(const std::filesystem::path& ledger) {
+    const auto file = std::filesystem::absolute(ledger).parent_path() / "archive.key";
     std::error_code none;
-    if (!std::filesystem::exists(file, none)) {
-        const auto seed = Botan::system_rng().random_vec(seed_bytes);
-        STIPEND_TRY(write_file_atomically(file, Botan::hex_encode(seed, false) + "\n", 0600));
-        return seed;
-    }
+    if (!std::filesystem::exists(file, none)) return make_seed(file, ledger);
     STIPEND_LET(text, read_file(file, 4096));
     while (!text.empty() && (text.back() == '\n' || text.back() == '\r')) text.pop_back();
     const bool is_hex = std::all_of(text.begin(), text.end(), [](char c) {
@@ -39,7 +50,7 @@ Result<Botan::secure_vector<std::uint8_t>> seed_of(const std::filesystem::path& 
 
 Result<Seal> sign_archive(const std::filesystem::path& ledger, const Hash& digest) {
     try {
-        STIPEND_LET(seed, seed_of(std::filesystem::absolute(ledger).parent_path() / "archive.key"));
+        STIPEND_LET(seed, seed_of(ledger));
         const Botan::Ed25519_PrivateKey key(seed);
         Botan::PK_Signer signer(key, Botan::system_rng(), pure);
         const auto signature = signer.sign_message(digest.data(), digest.size(), Botan::system_rng());

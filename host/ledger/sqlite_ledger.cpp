@@ -167,9 +167,10 @@ Result<std::unique_ptr<Ledger>> open(const std::filesystem::path& path, const Op
 
 std::optional<std::uint64_t> disk_days_left(std::uint64_t free_bytes, std::uint64_t grown_bytes, std::int64_t span_ns) {
     constexpr std::int64_t hour_ns = 3'600'000'000'000;
+    constexpr std::uint64_t day_ns = 24 * hour_ns;
     if (span_ns < hour_ns || grown_bytes == 0) return std::nullopt;
     const auto left_ns = static_cast<unsigned __int128>(free_bytes) * static_cast<std::uint64_t>(span_ns) / grown_bytes;
-    return static_cast<std::uint64_t>(std::min<unsigned __int128>(left_ns / (24 * hour_ns), UINT64_MAX));
+    return static_cast<std::uint64_t>(std::min<unsigned __int128>(left_ns / day_ns, UINT64_MAX));
 }
 
 }  // namespace stipend::ledger

@@ -1,4 +1,6 @@
 #include <doctest/doctest.h>
+#include <sys/stat.h>
+#include <unistd.h>
 
 #include <fstream>
 
@@ -203,6 +205,18 @@ TEST_CASE("a ledger signs by one key, which nobody else may read") {
     CHECK(!seal_holds(digest, Hash{}, first->signature));
     CHECK(std::filesystem::status(folder / "archive.key").permissions() ==
           (std::filesystem::perms::owner_read | std::filesystem::perms::owner_write));
+}
+
+TEST_CASE("a superuser's key belongs to whom the ledger belongs" * doctest::skip(::geteuid() != 0)) {
+    const TempFolder folder;
+    const auto path = folder / "ledger.db";
+    std::ofstream(path) << "of a service";
+    REQUIRE(::chown(path.c_str(), 4711, 4712) == 0);
+    REQUIRE(sign_archive(path, Hash{}).ok());
+    struct stat key = {};
+    REQUIRE(::stat((folder / "archive.key").c_str(), &key) == 0);
+    CHECK(key.st_uid == 4711);
+    CHECK(key.st_gid == 4712);
 }
 
 TEST_CASE("Ed25519 as RFC 8032 has it") {
