@@ -196,7 +196,10 @@ Result<PreparedArchive> SqliteLedger::prepare_archive(stipend_unix_ns before, co
     if (none) {
         return fail(STIPEND_E_UNAVAILABLE, "ledger: archive: ", target.string(), ": cannot be named: ", none.message());
     }
-    STIPEND_TRY(sync_path(target.parent_path(), O_RDONLY | O_DIRECTORY));
+    if (auto named = sync_path(target.parent_path(), O_RDONLY | O_DIRECTORY); !named) {
+        std::filesystem::remove(target, none);
+        return std::move(named).error();
+    }
     return cut;
 }
 

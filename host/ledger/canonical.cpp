@@ -229,16 +229,16 @@ Hash archive_digest(const ArchiveFacts& facts, std::uint64_t chain_id) {
 }
 
 std::string archive_body(const ArchiveFacts& facts, const Hash& digest) {
-    return Json::object()
-        .append("file", Json::of_string(facts.file))
-        .append("first", Json::of_int(facts.first))
-        .append("last", Json::of_int(facts.last))
-        .append("previous", of_hash(facts.previous))
-        .append("head", of_hash(facts.head))
-        .append("closing", of_hash(facts.closing))
-        .append("digest", of_hash(digest))
-        .append("signer", of_hash(facts.signer))
-        .dump();
+    auto body = Json::object()
+                    .append("file", Json::of_string(facts.file))
+                    .append("first", Json::of_int(facts.first))
+                    .append("last", Json::of_int(facts.last))
+                    .append("previous", of_hash(facts.previous))
+                    .append("head", of_hash(facts.head))
+                    .append("closing", of_hash(facts.closing))
+                    .append("digest", of_hash(digest));
+    if (facts.signer != Hash{}) body.append("signer", of_hash(facts.signer));
+    return body.dump();
 }
 
 void closing_encode(std::string& out, std::int64_t account, std::uint64_t epoch, const SignedWei& balance) {

@@ -195,7 +195,7 @@ struct ArchiveFacts {
     Hash previous = {};  // the hash before `first`
     Hash head = {};      // the hash at `last`
     Hash closing = {};   // of what is carried over
-    Hash signer = {};    // the Ed25519 public key of who signed it
+    Hash signer = {};    // the Ed25519 public key of who signed it; zero: made before archives were signed
 };
 // What the archives hold of one account, that of an orchestrator's debt or another.
 struct Carried {

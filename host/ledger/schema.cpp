@@ -74,13 +74,18 @@ constexpr const char* version_1 =
     "ROWID;"
     "CREATE TABLE archive("
     "  seq INTEGER PRIMARY KEY, file TEXT NOT NULL, first INTEGER NOT NULL, last INTEGER NOT NULL,"
-    "  previous BLOB NOT NULL, head BLOB NOT NULL, closing BLOB NOT NULL, signer BLOB NOT NULL) STRICT;"
+    "  previous BLOB NOT NULL, head BLOB NOT NULL, closing BLOB NOT NULL) STRICT;"
     // What the archives hold in all: the balance of each account, and the last epoch of each orchestrator.
     "CREATE TABLE carried(account INTEGER PRIMARY KEY, epoch INTEGER NOT NULL, wei BLOB NOT NULL) "
     "STRICT;" STIPEND_LEDGER_ARCHIVED_TABLES("");
 
-// Entry i brings version i forward to i + 1. Released entries never change.
-constexpr std::array<const char*, schema_version> migrations{version_1};
+// Archives of before are not signed: their signer is zero.
+constexpr const char* version_2 =
+    "ALTER TABLE archive ADD COLUMN signer BLOB NOT NULL "
+    "DEFAULT x'0000000000000000000000000000000000000000000000000000000000000000';";
+
+// Entry i brings version i forward to i + 1. Entries that wrote a ledger never change.
+constexpr std::array<const char*, schema_version> migrations{version_1, version_2};
 
 }  // namespace
 

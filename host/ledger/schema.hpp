@@ -9,7 +9,7 @@
 namespace stipend::ledger {
 
 inline constexpr std::int64_t application_id = 0x73747064;  // "stpd"
-inline constexpr std::int64_t schema_version = 1;
+inline constexpr std::int64_t schema_version = 2;
 
 // How large the write-ahead log grows before it is moved into the database: the stall of one checkpoint against the
 // number of times that the rows of state, which change with each decision, are written into the database.

@@ -10,8 +10,6 @@ namespace {
 
 constexpr std::int64_t found_every_ns = 10 * ns_per_s;
 
-// A worker pays nobody: its plugins get terms of nothing.
-
 std::string docker_target(const std::string& name) {
     return "docker:" + name;
 }

@@ -13,7 +13,7 @@
 
 namespace stipend::worker {
 
-// A worker pays nobody.
+// A worker pays nobody: its plugins get terms of nothing.
 inline constexpr stipend_terms no_terms{sizeof(stipend_terms), 0, 0, 0};
 
 struct Plan {

@@ -277,6 +277,37 @@ TEST_CASE("a reader prepares an archive while the host goes on, which takes it u
           std::string::npos);
 }
 
+TEST_CASE("a ledger of before archives were signed is brought forward, and its archives count as they are") {
+    const TempFolder folder;
+    const auto path = folder / "ledger.db";
+    {
+        const auto ledger = must_open(path);
+        Engine engine(*ledger, 2);
+        engine.run(3);
+        auto prepared = ledger->prepare_archive(after_cycle(2), folder / "old.db", {});
+        REQUIRE(prepared.ok());
+        prepared->facts.signer = {};
+        REQUIRE(ledger->take_archive(*prepared).ok());
+    }
+    tamper(folder / "old.db", "DROP TABLE seal");
+    tamper(path, "ALTER TABLE archive DROP COLUMN signer; PRAGMA user_version = 1");
+    const auto early = open(path, reader());
+    REQUIRE(!early.ok());
+    CHECK(early.error().message.find("an older schema: got 1, want 2") != std::string::npos);
+
+    const auto ledger = must_open(path);
+    CHECK(number(path, "PRAGMA user_version") == 2);
+    CHECK(findings(*ledger).empty());
+    CHECK(ledger->verify({})->complete());
+    Engine engine(*ledger);
+    engine.run(2);
+    const auto signed_one = ledger->archive(after_cycle(4), folder / "new.db");
+    REQUIRE(signed_one.ok());
+    CHECK(signed_one->signer != Hash{});
+    CHECK(findings(*ledger).empty());
+    CHECK(decisions(*ledger) == 10);
+}
+
 TEST_CASE("an archive is given up when the host stops, and leaves nothing") {
     const TempFolder folder;
     const auto path = folder / "ledger.db";
@@ -307,8 +338,8 @@ TEST_CASE("a change in what the ledger keeps of its archives is found") {
           "UPDATE carried SET wei = x'0000000000000000000000000000000000000000000000000000000000000005'",
           "DELETE FROM carried WHERE account = 1", "UPDATE archive SET closing = zeroblob(32)",
           "UPDATE archive SET last = last - 1", "UPDATE archive SET head = zeroblob(32)",
-          "UPDATE archive SET signer = head", "UPDATE archive SET seq = seq + 1", "DELETE FROM archive",
-          "UPDATE archive SET first = 2",
+          "UPDATE archive SET signer = head", "UPDATE archive SET signer = zeroblob(32)",
+          "UPDATE archive SET seq = seq + 1", "DELETE FROM archive", "UPDATE archive SET first = 2",
           "UPDATE archive SET previous = x'00000000000000000000000000000000000000000000000000000000000000ff'"}) {
         CAPTURE(sql);
         std::filesystem::copy_file(keep, path, std::filesystem::copy_options::overwrite_existing);
