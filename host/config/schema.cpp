@@ -264,7 +264,7 @@ Result<Schema> Schema::compile(const Json& schema) {
     return Schema(std::make_shared<const SchemaRules>(std::move(compiler.out)));
 }
 
-Result<Schema> Schema::compile(std::string_view text) {
+Result<Schema> Schema::parse(std::string_view text) {
     auto json = parse_json(text);
     if (!json) return std::move(json.error()).in("schema");
     return compile(*json);

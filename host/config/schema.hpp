@@ -43,7 +43,7 @@ class Schema {
 
     // INVALID with the place inside the schema, such as `#/properties/tiers: unknown keyword "maxTiers"`.
     [[nodiscard]] static Result<Schema> compile(const Json& schema);
-    [[nodiscard]] static Result<Schema> compile(std::string_view text);
+    [[nodiscard]] static Result<Schema> parse(std::string_view text);
 
     // Everything in `value` that does not fit, in the order of the tree; empty where all of it does. A plain JSON value
     // is checked as `from_json(value)`.

@@ -17,7 +17,7 @@ bool fits_schema(const Chosen& chosen, const config::Tree& config, config::Mark 
         }
         return problems.count() == before;
     }
-    const auto schema = config::Schema::compile(text);
+    const auto schema = config::Schema::parse(text);
     if (!schema) {
         problems.add(mark, path, cat("config schema of ", chosen.plugin->id, ": ", schema.error().message));
         return false;

@@ -1,9 +1,11 @@
 // JSON as stipend reads it: numbers keep their text (94.999 stays 94.999), duplicate keys and excess are refused.
 #pragma once
 
+#include <concepts>
 #include <cstdint>
 #include <string>
 #include <string_view>
+#include <type_traits>
 #include <utility>
 #include <vector>
 
@@ -18,6 +20,13 @@ class Json {
     using Member = std::pair<std::string, Json>;
 
     Json() = default;
+    // Texts, numbers and booleans convert, so that a tree reads as what it says: object.set("paid", 3).
+    Json(std::string text) : kind_(Kind::string), text_(std::move(text)) {}  // NOLINT(google-explicit-constructor)
+    Json(std::string_view text) : kind_(Kind::string), text_(text) {}        // NOLINT(google-explicit-constructor)
+    Json(const char* text) : kind_(Kind::string), text_(text) {}             // NOLINT(google-explicit-constructor)
+    template <std::integral Number>                                          // a bool is a boolean
+    Json(Number value)                                                       // NOLINT(google-explicit-constructor)
+        : kind_(std::is_same_v<Number, bool> ? Kind::boolean : Kind::number), text_(text_of(value)) {}
     static Json of_bool(bool value) { return Json(Kind::boolean, value ? "true" : "false"); }
     static Json of_number(std::string text) { return Json(Kind::number, std::move(text)); }
     static Json of_int(std::int64_t value) { return Json(Kind::number, std::to_string(value)); }
@@ -129,6 +138,15 @@ class Json {
 
   private:
     Json(Kind kind, std::string text) : kind_(kind), text_(std::move(text)) {}
+
+    template <std::integral Number>
+    static std::string text_of(Number value) {
+        if constexpr (std::is_same_v<Number, bool>) {
+            return value ? "true" : "false";
+        } else {
+            return std::to_string(value);
+        }
+    }
 
     void write(std::string& out) const {
         switch (kind_) {

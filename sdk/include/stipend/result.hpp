@@ -156,3 +156,11 @@ class [[nodiscard]] Result<void> {
         return ::stipend::Error(std::move(STIPEND_JOIN(stipend_let_, __LINE__)).error()); \
     }                                                                                     \
     auto& name = *STIPEND_JOIN(stipend_let_, __LINE__)  // NOLINT(bugprone-macro-parentheses): it is declared
+
+// `STIPEND_SET(target, expr)` moves the value of `expr` to `target`, or returns its error from the calling function.
+#define STIPEND_SET(target, expr)                                                          \
+    do {                                                                                   \
+        auto stipend_set_ = (expr);                                                        \
+        if (!stipend_set_) return ::stipend::Error(std::move(stipend_set_).error());       \
+        target = std::move(stipend_set_).value(); /* NOLINT(bugprone-macro-parentheses) */ \
+    } while (false)

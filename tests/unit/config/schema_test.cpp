@@ -11,7 +11,7 @@ namespace {
 
 // "pointer: message" of each violation, a line each.
 std::string check(std::string_view schema, std::string_view json) {
-    const auto compiled = Schema::compile(schema);
+    const auto compiled = Schema::parse(schema);
     if (!compiled) return compiled.error().message;
     const auto value = parse_json(json);
     REQUIRE(value.ok());
@@ -143,7 +143,7 @@ TEST_CASE("every violation in a file has its line and column") {
     const auto root = parse_yaml(text, problems);
     auto config = *root->find("policy");
     config.children.back().refused = true;  // as if its expansion had failed: reported already
-    const auto schema = Schema::compile(
+    const auto schema = Schema::parse(
         R"({"properties":{"table":{"type":"string"},"multiplier":{"type":"number"},"tiers":{"items":
            {"properties":{"above":{},"name":{}},"additionalProperties":false}}}})");
     REQUIRE(schema.ok());
@@ -162,7 +162,7 @@ TEST_CASE("every violation in a file has its line and column") {
 TEST_CASE("a plugin without a configuration is checked as an empty mapping, at the place where it is named") {
     Problems problems;
     problems.set_source("f", "\n\nplugin: x\n");
-    const auto schema = Schema::compile(R"({"type":"object","required":["url"]})");
+    const auto schema = Schema::parse(R"({"type":"object","required":["url"]})");
     check_plugin_config(*schema, nullptr, {3, 1}, "price.config", problems);
     REQUIRE(problems.count() == 1);
     CHECK(problems.sorted()[0].mark == Mark{3, 1});
@@ -172,8 +172,8 @@ TEST_CASE("a plugin without a configuration is checked as an empty mapping, at t
 TEST_CASE("a violation never shows a secret") {
     auto node = scalar_node("hunter2", false);
     node.secret = true;
-    const auto schema = Schema::compile(R"({"type":"number"})");
+    const auto schema = Schema::parse(R"({"type":"number"})");
     CHECK(schema->check(node).at(0).message == "got <secret>, want a number");
-    const auto choice = Schema::compile(R"({"enum":["hunter3"]})");
+    const auto choice = Schema::parse(R"({"enum":["hunter3"]})");
     CHECK(choice->check(node).at(0).message == "got <secret>, want \"hunter3\"");
 }
