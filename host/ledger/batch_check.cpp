@@ -88,8 +88,8 @@ Result<void> check_adjustment(const Adjustment& row) {
 
 Result<void> check_sizes(const Batch& b) {
     for (const auto size :
-         {b.generations.size(), b.added.size(), b.changed.size(), b.states.size(), b.gaps_closed.size(),
-          b.decisions.size(), b.gaps_opened.size(), b.adjustments.size(), b.observations.size(), b.events.size()}) {
+         {b.generations.size(), b.added.size(), b.changed.size(), b.gaps_closed.size(), b.decisions.size(),
+          b.gaps_opened.size(), b.adjustments.size(), b.observations.size(), b.events.size()}) {
         if (size > max_batch_rows) {
             return fail(STIPEND_E_LIMIT, "ledger: batch too large: got ", size, " rows of one kind, want at most ",
                         max_batch_rows);
@@ -121,10 +121,6 @@ Result<void> check_batch(const Batch& b) {
         }
     }
     for (const auto& row : b.changed) STIPEND_TRY(check_orchestrator(row));
-    for (const auto& change : b.states) {
-        STIPEND_TRY(check_state(change.orchestrator, change.after));
-        STIPEND_TRY(check_texts({{"reason", change.why, max_reason_bytes}}, "state of ", change.orchestrator));
-    }
     for (const auto& decided : b.decisions) STIPEND_TRY(check_decision(decided));
     for (const auto& gap : b.gaps_opened) {
         STIPEND_TRY(check_texts({{"cause", gap.cause, max_reason_bytes}}, "gap of ", gap.orchestrator));

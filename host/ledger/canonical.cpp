@@ -66,18 +66,6 @@ std::string_view kind_name(AuditKind kind) {
     return "unknown kind";
 }
 
-AuditKind kind_of(EventKind kind) {
-    switch (kind) {
-        case EventKind::host_started:
-            return AuditKind::host_started;
-        case EventKind::host_stopped:
-            return AuditKind::host_stopped;
-        case EventKind::alert:
-            break;
-    }
-    return AuditKind::alert;
-}
-
 std::string_view trimmed(const stipend_memory& memory) {
     std::size_t size = sizeof memory.bytes;
     while (size > 0 && memory.bytes[size - 1] == 0) --size;

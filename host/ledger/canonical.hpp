@@ -31,19 +31,18 @@ namespace stipend::ledger {
 enum class AuditKind : std::uint8_t {
     decision = 1,
     orchestrator = 2,  // added or changed
-    state = 3,         // changed by something other than a decision
+    state = 3,         // of a new orchestrator; earlier programs recorded other changes too
     generation = 4,
     gap_opened = 5,
     gap_closed = 6,
     adjustment = 7,
     price = 8,
-    host_started = 9,
+    host_started = 9,  // no longer written, as the next one
     host_stopped = 10,
     archive = 11,
     alert = 12,
 };
 [[nodiscard]] std::string_view kind_name(AuditKind kind);
-[[nodiscard]] AuditKind kind_of(EventKind kind);
 
 // The policy memory as it is stored: without its trailing zero bytes.
 [[nodiscard]] std::string_view trimmed(const stipend_memory& memory);

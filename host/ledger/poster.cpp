@@ -87,7 +87,6 @@ Result<Position> Poster::write(const Batch& batch, const Position& from) {
     for (const auto& row : batch.generations) STIPEND_TRY(add_generation(row));
     for (const auto& added : batch.added) STIPEND_TRY(add_orchestrator(added));
     for (const auto& row : batch.changed) STIPEND_TRY(change_orchestrator(row));
-    for (const auto& change : batch.states) STIPEND_TRY(change_state(change));
     for (const auto& gap : batch.gaps_closed) STIPEND_TRY(close_gap(gap));
     if (!batch.decisions.empty()) STIPEND_TRY(add_decisions(batch.decisions));
     for (const auto& gap : batch.gaps_opened) STIPEND_TRY(open_gap(gap));
@@ -99,7 +98,7 @@ Result<Position> Poster::write(const Batch& batch, const Position& from) {
         STIPEND_TRY(forget.bind(*batch.forget_observations_before).run());
     }
     for (const auto& event : batch.events) {
-        STIPEND_LET(seq, audit(kind_of(event.kind), event.body));
+        STIPEND_LET(seq, audit(AuditKind::alert, event.body));
         static_cast<void>(seq);
     }
     return at_;

@@ -48,7 +48,6 @@ class Poster {
     [[nodiscard]] Result<void> add_generation(const Generation& row);
     [[nodiscard]] Result<void> add_orchestrator(const NewOrchestrator& added);
     [[nodiscard]] Result<void> change_orchestrator(const Orchestrator& row);
-    [[nodiscard]] Result<void> change_state(const StateChange& change);
     [[nodiscard]] Result<void> open_gap(const GapOpening& gap);
     [[nodiscard]] Result<void> close_gap(const GapClosing& gap);
     [[nodiscard]] Result<void> add_adjustment(const Adjustment& row);

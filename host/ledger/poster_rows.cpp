@@ -58,19 +58,6 @@ Result<void> Poster::change_orchestrator(const Orchestrator& row) {
                 ": its key never changes: got \"", row.key, "\"");
 }
 
-Result<void> Poster::change_state(const StateChange& change) {
-    STIPEND_TRY(check_ours(change.orchestrator));
-    STIPEND_LET(seq, audit(AuditKind::state, state_body(change.orchestrator, digest_of(change.after), change.why)));
-    static constexpr std::array<std::uint8_t, 32> nothing{};
-    bind_state(update_state_, change.after);
-    update_state_.bind_blob(nothing).bind(seq).bind(change.orchestrator).bind(change.after.epoch);
-    STIPEND_LET(changed, update_state_.bind(change.after.last_decided_at).run_counted());
-    if (changed == 1) return {};
-    return fail(STIPEND_E_CONFLICT, "ledger: ", database_.path(), ": state of orchestrator ", change.orchestrator,
-                ": only a decision moves the epoch, and time never runs backwards: got epoch ", change.after.epoch,
-                ", decided at ", change.after.last_decided_at);
-}
-
 Result<std::optional<Poster::OpenGap>> Poster::open_gap_of(OrchestratorId id) {
     STIPEND_LET(exists, find_gap_.bind(id).next());
     if (!exists) return std::optional<OpenGap>();

@@ -132,7 +132,6 @@ Batch Engine::cycle() {
 
 Result<void> Engine::commit(const Batch& batch) {
     STIPEND_TRY(ledger_.commit(batch));
-    for (const auto& change : batch.states) state(change.orchestrator) = change.after;
     for (const auto& decided : batch.decisions) state(decided.decision.orchestrator) = decided.after;
     return {};
 }

@@ -92,3 +92,23 @@ TEST_CASE("the days that a disk lasts are whole days, and none where nothing gro
     CHECK(disk_days_left(UINT64_MAX, 1, 24 * hour_ns) == UINT64_MAX);
     CHECK(disk_days_left(UINT64_MAX, UINT64_MAX, INT64_MAX) == 106'751);
 }
+
+TEST_CASE("a batch is empty until one of its members is set") {
+    CHECK(Batch().empty());
+    const auto fills = [](auto&& change) {
+        Batch batch;
+        change(batch);
+        CHECK(!batch.empty());
+    };
+    fills([](Batch& b) { b.generations.emplace_back(); });
+    fills([](Batch& b) { b.added.emplace_back(); });
+    fills([](Batch& b) { b.changed.emplace_back(); });
+    fills([](Batch& b) { b.gaps_closed.emplace_back(); });
+    fills([](Batch& b) { b.decisions.emplace_back(); });
+    fills([](Batch& b) { b.gaps_opened.emplace_back(); });
+    fills([](Batch& b) { b.adjustments.emplace_back(); });
+    fills([](Batch& b) { b.price.emplace(); });
+    fills([](Batch& b) { b.observations.emplace_back(); });
+    fills([](Batch& b) { b.forget_observations_before = 0; });
+    fills([](Batch& b) { b.events.emplace_back(); });
+}
