@@ -10,7 +10,6 @@
 #include "host/ledger/schema.hpp"
 #include "host/ledger/seal.hpp"
 #include "host/ledger/sqlite_ledger.hpp"
-#include "host/ledger/transact.hpp"
 
 namespace stipend::ledger {
 namespace {

@@ -7,7 +7,6 @@
 
 #include "host/ledger/batch_check.hpp"
 #include "host/ledger/schema.hpp"
-#include "host/ledger/transact.hpp"
 
 namespace stipend::ledger {
 namespace {
@@ -146,6 +145,16 @@ Result<void> SqliteLedger::commit(const Batch& batch) {
         return {};
     }));
     position_ = next;
+    return {};
+}
+
+Result<void> SqliteLedger::transact(const std::function<Result<void>()>& write) {
+    STIPEND_TRY(check_writable());
+    sqlite::Transaction transaction(database_);
+    if (auto begun = transaction.begin("IMMEDIATE"); !begun) return noted(std::move(begun).error());
+    if (auto written = write(); !written) return noted(std::move(written).error());
+    if (auto committed = transaction.commit(); !committed) return noted(std::move(committed).error());
+    checkpoint_if_due();
     return {};
 }
 

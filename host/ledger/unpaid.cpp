@@ -5,7 +5,6 @@
 #include "host/base/time.hpp"
 #include "host/ledger/columns.hpp"
 #include "host/ledger/sqlite_ledger.hpp"
-#include "host/ledger/transact.hpp"
 
 namespace stipend::ledger {
 namespace {
