@@ -2,7 +2,6 @@
 
 #include <fmt/format.h>
 
-#include <charconv>
 #include <cstdio>
 
 #include "host/api/archive.hpp"
@@ -10,7 +9,7 @@
 #include "host/cli/commands.hpp"
 #include "host/cli/remote.hpp"
 #include "host/config/environment.hpp"
-#include "host/ledger/keccak.hpp"
+#include "stipend/hex.hpp"
 #include "stipend/money.hpp"
 
 namespace stipend::cli {
@@ -35,7 +34,7 @@ Json evidence_json(const ledger::Evidence& evidence) {
     out.set("served_by", Json::of_string(evidence.served_by));
     out.set("latency_ms", Json::of_number(scaled_text(evidence.latency_ns, 6)));
     out.set("window_seconds", Json::of_int(evidence.window_s));
-    out.set("body_keccak256", Json::of_string(ledger::hex(evidence.body_hash)));
+    out.set("body_keccak256", Json::of_string(hex_encode(evidence.body_hash)));
     // What a payee sent need not be text: bytes that are not are shown as '?', the hash above tells the truth.
     std::string head = evidence.body_head;
     for (auto& c : head) {
@@ -89,7 +88,7 @@ Json report_json(const ledger::Report& report) {
     out.set("decisions", Json::of_number(std::to_string(report.decisions)));
     out.set("orchestrators", Json::of_number(std::to_string(report.orchestrators)));
     out.set("head_seq", Json::of_int(report.head.seq));
-    out.set("head_hash", Json::of_string(ledger::hex(report.head.hash)));
+    out.set("head_hash", Json::of_string(hex_encode(report.head.hash)));
     return out;
 }
 
@@ -98,16 +97,11 @@ Result<ledger::Head> parse_head(const std::string& text) {
     const auto bad =
         fail(STIPEND_E_INVALID, "--head: got \"", text.substr(0, 90), "\", want SEQ:HASH as `ledger verify` prints it");
     const auto colon = text.find(':');
-    if (colon == std::string::npos || text.size() != colon + 65) return bad;
+    if (colon == std::string::npos) return bad;
     const auto number = Decimal::parse(text.substr(0, colon));
     if (!number || !number->exact_scaled(0)) return bad;
     ledger::Head head{.seq = *number->exact_scaled(0), .hash = {}};
-    for (std::size_t at = 0; at < head.hash.size(); ++at) {
-        unsigned value = 0;
-        const auto* from = text.data() + colon + 1 + 2 * at;
-        if (std::from_chars(from, from + 2, value, 16).ptr != from + 2) return bad;
-        head.hash[at] = static_cast<std::uint8_t>(value);
-    }
+    if (!hex_decode(text.substr(colon + 1), head.hash)) return bad;
     return head;
 }
 
@@ -141,7 +135,7 @@ int ledger_verify(const VerifyOptions& options) {
             fmt::print("archive not found, and so not checked: {}\n", file);
         fmt::print("{}: {} audit rows, {} decisions, {} orchestrators; {} wrong\nhead {}:{}\n",
                    report->clean() ? "clean" : "BAD", report->audit_rows, report->decisions, report->orchestrators,
-                   report->bad, report->head.seq, ledger::hex(report->head.hash));
+                   report->bad, report->head.seq, hex_encode(report->head.hash));
     }
     return report->clean() && report->complete() ? exit_good : exit_bad;
 }

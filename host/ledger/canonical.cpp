@@ -2,6 +2,7 @@
 
 #include <bit>
 
+#include "stipend/hex.hpp"
 #include "stipend/json.hpp"
 
 namespace stipend::ledger {
@@ -31,7 +32,7 @@ void put_bytes(std::string& out, std::span<const std::uint8_t> bytes) {
 }
 
 Json of_hash(const Hash& hash) {
-    return Json::of_string(hex(hash));
+    return Json::of_string(hex_encode(hash));
 }
 
 }  // namespace

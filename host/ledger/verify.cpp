@@ -5,6 +5,7 @@
 #include "host/ledger/schema.hpp"
 #include "host/ledger/seal.hpp"
 #include "host/ledger/sqlite_ledger.hpp"
+#include "stipend/hex.hpp"
 
 namespace stipend::ledger {
 
@@ -30,7 +31,7 @@ Result<Report> Verifier::run() {
     if (options_.expected_head && !expected_head_seen_ && options_.expected_head->seq > unchecked_) {
         bad(cat("audit seq ", options_.expected_head->seq),
             cat("the chain does not pass through the head that was exported: got an end at seq ", at_.seq, ", want ",
-                hex(options_.expected_head->hash), ": rows were cut off or replaced"));
+                hex_encode(options_.expected_head->hash), ": rows were cut off or replaced"));
     }
     report_.head = at_;
     report_.orchestrators = known_.size();
@@ -114,8 +115,8 @@ Result<void> Verifier::check_archive(const RecordedArchive& archive) {
     STIPEND_TRY(walk(file, before));
     STIPEND_TRY(check_journals(file, before));
     if (at_.seq != archive.facts.last || at_.hash != archive.facts.head) {
-        bad(name, cat("its chain ends otherwise than the ledger recorded: got seq ", at_.seq, " ", hex(at_.hash),
-                      ", want seq ", archive.facts.last, " ", hex(archive.facts.head)));
+        bad(name, cat("its chain ends otherwise than the ledger recorded: got seq ", at_.seq, " ", hex_encode(at_.hash),
+                      ", want seq ", archive.facts.last, " ", hex_encode(archive.facts.head)));
     }
     if (closing_hash() != archive.facts.closing) {
         bad(name, "its balances or epochs are not those that the ledger recorded");
@@ -142,7 +143,7 @@ void Verifier::check_seal(sqlite::Database& file, const RecordedArchive& archive
     }
     const auto* bytes = reinterpret_cast<const std::uint8_t*>(signature.data());
     if (!seal_holds(digest, archive.facts.signer, {bytes, signature.size()})) {
-        bad(name, cat("its signature is not that of the recorded key ", hex(archive.facts.signer)));
+        bad(name, cat("its signature is not that of the recorded key ", hex_encode(archive.facts.signer)));
     }
 }
 

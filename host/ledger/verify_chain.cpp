@@ -2,6 +2,7 @@
 #include <algorithm>
 
 #include "host/ledger/verify.hpp"
+#include "stipend/hex.hpp"
 #include "stipend/json.hpp"
 
 namespace stipend::ledger {
@@ -69,12 +70,13 @@ Result<void> Verifier::walk(sqlite::Database& file, Seq after) {
         const Hash want = row_hash(keccak_, at_.hash, seq, kind, content);
         if (kind == AuditKind::decision && more_decisions && decision.seq == seq) {
             // The row is named by what it is, since the decision is what an edit would be after.
-            if (hash != want) bad(name_of(decision), cat("hash differs: got ", hex(hash), ", want ", hex(want)));
+            if (hash != want)
+                bad(name_of(decision), cat("hash differs: got ", hex_encode(hash), ", want ", hex_encode(want)));
             check_decision(decision);
             STIPEND_TRY(advance());
         } else if (hash != want) {
             bad(cat("audit seq ", seq, " (", kind_name(kind), ")"),
-                cat("hash differs: got ", hex(hash), ", want ", hex(want)));
+                cat("hash differs: got ", hex_encode(hash), ", want ", hex_encode(want)));
         }
         if (kind != AuditKind::decision) {
             STIPEND_LET(expected, expected_body(kind, seq, body));
@@ -214,14 +216,8 @@ void Verifier::track_change(AuditKind kind, Seq seq, const std::string& body) {
     Track& track = tracks_[number_in(*parsed, "orchestrator")];
     track.state_seq = seq;
     track.by_decision = false;
-    const std::string digest = text_in(*parsed, "state");
-    for (std::size_t i = 0; i < track.state_digest.size(); ++i) {
-        const auto nibble = [&](std::size_t at) {
-            const char c = at < digest.size() ? digest[at] : '0';
-            return c <= '9' ? c - '0' : c - 'a' + 10;
-        };
-        track.state_digest[i] = static_cast<std::uint8_t>(nibble(2 * i) << 4 | nibble(2 * i + 1));
-    }
+    if (!hex_decode(text_in(*parsed, "state"), track.state_digest))
+        bad(cat("audit seq ", seq), "its digest is malformed");
 }
 
 }  // namespace stipend::ledger

@@ -2,6 +2,7 @@
 #include <doctest/doctest.h>
 
 #include "host/ledger/canonical.hpp"
+#include "stipend/hex.hpp"
 #include "tests/unit/ledger/ledger_fixture.hpp"
 
 using namespace ledger_test;
@@ -54,9 +55,9 @@ TEST_CASE("a ledger with every kind of row has the bytes that it always had") {
         Batch batch;
         batch.observations = {{.orchestrator = 1, .target = "http", .from = 10, .to = 20, .verdict = 1}};
         REQUIRE(ledger->commit(batch).ok());
-        CHECK(hex(ledger->head()->hash) == "2688440c37fdcb6703ae058dcd80853d4d0623609300a3f7fb75c1483c348265");
+        CHECK(hex_encode(ledger->head()->hash) == "2688440c37fdcb6703ae058dcd80853d4d0623609300a3f7fb75c1483c348265");
     }
-    CHECK(hex(keccak256(dump(path))) == "ea017e9f381e5b57023553aa1035b0e973714531de080ccfda7997896ac34210");
+    CHECK(hex_encode(keccak256(dump(path))) == "ea017e9f381e5b57023553aa1035b0e973714531de080ccfda7997896ac34210");
 }
 
 TEST_CASE("an archive has the digest that it always had") {
@@ -67,7 +68,7 @@ TEST_CASE("an archive has the digest that it always had") {
     engine.run(3);
     const auto report = ledger->archive(start_ns + 3 * minute_ns, folder / "first.db");
     REQUIRE(report.ok());
-    CHECK(hex(report->digest) == "7a26564841577bf2e368576901be5dc3ce1bf837430849238370d1bee7b215fb");
+    CHECK(hex_encode(report->digest) == "7a26564841577bf2e368576901be5dc3ce1bf837430849238370d1bee7b215fb");
 }
 
 // Kinds of rows that earlier programs wrote and this one does not.
@@ -94,7 +95,7 @@ TEST_CASE("a chain with rows of kinds that are no longer written verifies, and a
         const std::string text = text_of(path, cat("SELECT body FROM audit WHERE seq = ", head.seq + 1));
         Keccak keccak;
         const Hash hash = row_hash(keccak, head.hash, head.seq + 1, static_cast<AuditKind>(kind), text);
-        tamper(path, cat("UPDATE audit SET hash = x'", hex(hash), "' WHERE seq = ", head.seq + 1));
+        tamper(path, cat("UPDATE audit SET hash = x'", hex_encode(hash), "' WHERE seq = ", head.seq + 1));
         if (kind == 3) tamper(path, cat("UPDATE engine_state SET seq = ", head.seq + 1));
     }
     {

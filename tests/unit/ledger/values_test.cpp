@@ -1,13 +1,14 @@
 #include <doctest/doctest.h>
 
 #include "host/ledger/canonical.hpp"
+#include "stipend/hex.hpp"
 #include "tests/unit/ledger/ledger_fixture.hpp"
 
 using namespace ledger_test;
 
 TEST_CASE("Keccak-256 is Ethereum's, not SHA-3") {
-    CHECK(hex(keccak256("")) == "c5d2460186f7233c927e7db2dcc703c0e500b653ca82273b7bfad8045d85a470");
-    CHECK(hex(keccak256("abc")) == "4e03657aea45a94fc7d47ba826c8d667c0d1e6e33a64a036ec44f58fa12d6c45");
+    CHECK(hex_encode(keccak256("")) == "c5d2460186f7233c927e7db2dcc703c0e500b653ca82273b7bfad8045d85a470");
+    CHECK(hex_encode(keccak256("abc")) == "4e03657aea45a94fc7d47ba826c8d667c0d1e6e33a64a036ec44f58fa12d6c45");
 }
 
 TEST_CASE("the canonical bytes of a state are those that the header defines") {
@@ -19,7 +20,7 @@ TEST_CASE("the canonical bytes of a state are those that the header defines") {
     state.memory.bytes[1] = 7;
     std::string bytes;
     encode_state(bytes, state);
-    CHECK(hex({reinterpret_cast<const std::uint8_t*>(bytes.data()), bytes.size()}) ==
+    CHECK(hex_encode({reinterpret_cast<const std::uint8_t*>(bytes.data()), bytes.size()}) ==
           "0101"                // epoch 1
           "020080"              // 128 needs a byte for its sign
           "02ff7f"              // -129
