@@ -39,7 +39,7 @@ Result<Json> adjust(engine::Runtime& runtime, const Json& body) {
 Result<Json> archive(engine::Runtime& runtime, const ControlServer& server, const Json& body) {
     STIPEND_LET(request, parse_archive_request(body));
     const auto& place = runtime.options().workshop;
-    STIPEND_LET(reader, ledger::open(std::filesystem::path(place.state_folder) / "ledger.db",
+    STIPEND_LET(reader, ledger::open(ledger::database_file(place.state_folder),
                                      {.access = ledger::Access::read_only, .ns = place.ns}));
     STIPEND_LET(prepared,
                 reader->prepare_archive(request.before, request.file, [&server] { return server.stopping(); }));

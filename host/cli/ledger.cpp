@@ -17,8 +17,7 @@ namespace {
 
 // The ledger of the configured state folder.
 Result<std::unique_ptr<ledger::Ledger>> open_ledger(const config::Settings& settings, ledger::Access access) {
-    return ledger::open(std::filesystem::path(settings.state) / "ledger.db",
-                        {.access = access, .ns = namespace_of(settings)});
+    return ledger::open(ledger::database_file(settings.state), {.access = access, .ns = namespace_of(settings)});
 }
 
 Json seconds(std::int64_t ns) {

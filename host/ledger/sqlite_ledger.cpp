@@ -168,6 +168,10 @@ void SqliteLedger::checkpoint_if_due() {
     if (code != SQLITE_OK && code != SQLITE_BUSY) static_cast<void>(noted(database_.error(code)));
 }
 
+std::filesystem::path database_file(const std::filesystem::path& state_folder) {
+    return state_folder / "ledger.db";
+}
+
 Result<std::unique_ptr<Ledger>> open(const std::filesystem::path& path, const OpenOptions& options) {
     auto ledger = std::make_unique<SqliteLedger>(path, options);
     STIPEND_TRY(ledger->open());

@@ -22,7 +22,7 @@ Result<std::unique_ptr<Workshop>> Workshop::create(const Clock& clock, WorkshopO
     const std::filesystem::path folder = self->options_.state_folder;
     std::filesystem::create_directories(folder, ec);
     if (ec) return fail(STIPEND_E_CONFIG, "cannot use the state folder: ", folder.native(), ": ", ec.message());
-    STIPEND_LET(opened, ledger::open(folder / "ledger.db", {.ns = self->options_.ns}));
+    STIPEND_LET(opened, ledger::open(ledger::database_file(folder), {.ns = self->options_.ns}));
     STIPEND_LET(state, opened->load_state());
     self->state_ = std::move(state);
     self->pool_ = std::make_unique<plugin::WorkerPool>(worker_threads);
