@@ -2,6 +2,7 @@
 #include <doctest/doctest.h>
 
 #include "host/ledger/canonical.hpp"
+#include "host/ledger/decision_json.hpp"
 #include "stipend/hex.hpp"
 #include "tests/unit/ledger/ledger_fixture.hpp"
 
@@ -105,4 +106,21 @@ TEST_CASE("a chain with rows of kinds that are no longer written verifies, and a
     tamper(path, "UPDATE audit SET body = body || ' ' WHERE kind = 9");
     const auto ledger = must_open(path, reader());
     CHECK(findings(*ledger).starts_with("audit seq 6 (host started): hash differs"));
+}
+
+TEST_CASE("an exported decision has the text that it always had") {
+    EngineState before = orchestrator(3).state;
+    CHECK(
+        decision_json({.seq = 1, .key = "orch-3", .decision = next_decision(3, before, false).decision}).dump() ==
+        R"({"epoch":1,"orchestrator":"orch-3","decided_at":"2027-01-15T08:00:01.500Z","job":"failed","uptime_percent":null,"coverage_percent":100,"action":"skip","tier":"offline","multiplier":"0","amount_usd":"0","amount_wei":"0","delay_seconds":600,"penalty_seconds":120,"next_at":"2027-01-15T08:13:00.000Z","consecutive_failures":1,"reason":"the job failed: connection refused","generation":1,"evidence":{"http_status":503,"served_by":"https://10.0.0.3:9995","latency_ms":12.345678,"window_seconds":60,"body_keccak256":"0102030000000000000000000000000000000000000000000000000000000000","body_head":"{\"status\":\"success\",\"agent_id\":\"orch-1\",\"overall_uptime_percentage\":99.0,"}})");
+    Decision d = next_decision(1, orchestrator(1).state).decision;
+    d.evidence.body_head = "a\xff\x01\tb\n";
+    d.evidence.latency_ns = 1;
+    d.multiplier_ppm = 1'234'567;
+    d.delay_ns = 1'999'999'999;
+    d.usd_e8 = 1;
+    d.coverage_ppm = 1;
+    CHECK(
+        decision_json({.seq = 1, .key = "k\"", .decision = d}).dump() ==
+        R"({"epoch":1,"orchestrator":"k\"","decided_at":"2027-01-15T08:00:01.500Z","job":"ok","uptime_percent":99,"coverage_percent":0.0001,"action":"pay","tier":"excellent","multiplier":"1.234567","amount_usd":"0.00000001","amount_wei":"6000000000000000","delay_seconds":1,"penalty_seconds":0,"next_at":"2027-01-15T08:01:00.000Z","consecutive_failures":0,"reason":"","generation":1,"evidence":{"http_status":200,"served_by":"https://10.0.0.1:9995","latency_ms":0.000001,"window_seconds":60,"body_keccak256":"0102030000000000000000000000000000000000000000000000000000000000","body_head":"a??\tb\n"}})");
 }
