@@ -15,7 +15,7 @@ namespace {
 // Where no host runs, the entry is written here. The ledger's lock keeps out a host that starts meanwhile, and keeps us
 // out where one runs that did not answer.
 Result<Json> adjust_ledger(const config::Settings& settings, const Json& body) {
-    const auto file = std::filesystem::path(settings.state) / "ledger.db";
+    const auto file = ledger::database_file(settings.state);
     std::error_code ec;
     if (!std::filesystem::exists(file, ec)) {
         return fail(STIPEND_E_CONFIG, "no host runs, and there is no ledger: ", file.native());

@@ -3,8 +3,8 @@
 #include <filesystem>
 
 #include "host/base/time.hpp"
-#include "host/ledger/keccak.hpp"
 #include "stipend/config.hpp"
+#include "stipend/hex.hpp"
 
 namespace stipend::engine {
 
@@ -29,8 +29,8 @@ Json archive_json(const ledger::ArchiveReport& report) {
         .append("decisions", Json::of_number(std::to_string(report.decisions)))
         .append("first", Json::of_int(report.first))
         .append("last", Json::of_int(report.last))
-        .append("digest", Json::of_string(ledger::hex(report.digest)))
-        .append("signer", Json::of_string(ledger::hex(report.signer)));
+        .append("digest", Json::of_string(hex_encode(report.digest)))
+        .append("signer", Json::of_string(hex_encode(report.signer)));
 }
 
 }  // namespace stipend::engine

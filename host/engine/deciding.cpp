@@ -21,12 +21,6 @@ Check check_of(const JobResult& result, const std::optional<Observed>& observed)
             .reason = result.reason};
 }
 
-bool empty(const ledger::Batch& b) {
-    return b.generations.empty() && b.added.empty() && b.changed.empty() && b.states.empty() && b.gaps_closed.empty() &&
-           b.decisions.empty() && b.gaps_opened.empty() && b.adjustments.empty() && !b.price &&
-           b.observations.empty() && b.events.empty();
-}
-
 // Moves all but the first `count` rows from `rows` to `rest`.
 template <class Row>
 void keep_rest(std::vector<Row>& rows, std::vector<Row>& rest, std::size_t count) {
@@ -51,7 +45,7 @@ void Engine::flush(stipend_unix_ns now) {
         pending_.events.clear();
         has_pending_ = false;
     }
-    if (empty(*batch)) return;
+    if (batch->empty()) return;
     committing_ = std::move(batch);
     committing_since_ = now;
     effects_.commit(committing_);
@@ -69,7 +63,7 @@ ledger::Batch Engine::take_pending() {
     const bool all_added = first_unwritten_ == payees_.size();
     keep_rest(batch.changed, pending_.changed, all_added ? max_batch : 0);
     keep_rest(batch.gaps_opened, pending_.gaps_opened, all_added ? max_batch : 0);
-    has_pending_ = !empty(pending_);
+    has_pending_ = !pending_.empty();
     return batch;
 }
 

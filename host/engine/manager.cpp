@@ -17,10 +17,6 @@ constexpr std::int64_t price_deadline_ns = 30 * ns_per_s;
 constexpr std::int64_t clock_jump_ns = 2 * ns_per_s;
 constexpr std::int64_t stuck_after_ns = 60 * ns_per_s;
 
-std::filesystem::path ledger_file(const config::Settings& settings) {
-    return std::filesystem::path(settings.state) / "ledger.db";
-}
-
 }  // namespace
 
 std::unique_ptr<runtime::Plan> Manager::plan(plugin::Loader& loader, config::Settings settings,
@@ -202,7 +198,7 @@ Result<Json> Manager::adjust(const Json& body) {
 Result<Json> Manager::archive(const runtime::ControlServer& server, const Json& body) {
     STIPEND_LET(request, parse_archive_request(body));
     STIPEND_LET(settings, host_.loop().ask([this] { return plan_->settings; }));
-    STIPEND_LET(reader, ledger::open(ledger_file(settings),
+    STIPEND_LET(reader, ledger::open(ledger::database_file(settings.state),
                                      {.access = ledger::Access::read_only, .ns = runtime::namespace_of(settings)}));
     STIPEND_LET(prepared,
                 reader->prepare_archive(request.before, request.file, [&server] { return server.stopping(); }));

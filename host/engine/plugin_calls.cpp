@@ -1,11 +1,11 @@
 #include "host/engine/plugin_calls.hpp"
 
-#include <botan/hash.h>
 #include <sys/random.h>
 
 #include <algorithm>
 #include <array>
 
+#include "host/ledger/keccak.hpp"
 #include "stipend/abi/price.h"
 #include "stipend/host.hpp"
 #include "stipend/money.hpp"
@@ -20,15 +20,6 @@ struct JobText {
     std::string id;
     std::array<std::uint8_t, 16> nonce{};
 };
-
-ledger::Hash hash_of(std::string_view body) {
-    ledger::Hash out{};
-    if (body.empty()) return out;
-    const auto keccak = Botan::HashFunction::create_or_throw("Keccak-1600(256)");
-    keccak->update(reinterpret_cast<const std::uint8_t*>(body.data()), body.size());
-    keccak->final(out.data());
-    return out;
-}
 
 JobResult result_of(const stipend_job_result& given) {
     stipend_job_result scratch{};
@@ -46,7 +37,7 @@ JobResult result_of(const stipend_job_result& given) {
                     .served_by = std::string(view(from.served_by).substr(0, ledger::max_key_bytes)),
                     .latency_ns = std::max<std::int64_t>(from.latency_ns, 0),
                     .window_s = from.reported_window_s,
-                    .body_hash = hash_of(body),
+                    .body_hash = body.empty() ? ledger::Hash{} : ledger::keccak256(body),
                     .body_head = std::string(body.substr(0, ledger::max_body_head_bytes))};
     return out;
 }

@@ -51,7 +51,7 @@ Result<void> Host::open_state(const config::Settings& settings) {
     const std::filesystem::path folder = settings.state;
     std::filesystem::create_directories(folder, failed);
     if (failed) return fail(STIPEND_E_CONFIG, "cannot use the state folder: ", folder.native(), ": ", failed.message());
-    STIPEND_LET(ledger, ledger::open(folder / "ledger.db", {.ns = namespace_of(settings)}));
+    STIPEND_LET(ledger, ledger::open(ledger::database_file(folder), {.ns = namespace_of(settings)}));
     STIPEND_LET(state, ledger->load_state());
     STIPEND_SET(plugin_pool_, ThreadPool::create(plugin_threads, "stipend-pool"));
     STIPEND_SET(blocking_pool_, ThreadPool::create(blocking_threads, "stipend-blocking"));
