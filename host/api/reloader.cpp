@@ -6,6 +6,7 @@
 
 #include "host/base/file.hpp"
 #include "host/plugin/policy_instance.hpp"
+#include "stipend/record.hpp"
 
 namespace stipend::api {
 namespace {
@@ -142,13 +143,12 @@ Result<void> Reloader::replay(const engine::Plan& plan, std::int64_t& pause_ns) 
     STIPEND_LET(before, on_control(runtime_, pause_ns, [this] {
                     const auto& now = runtime_.plan();
                     const auto& settings = now.settings;
-                    return Before{
-                        now.policy.chosen.library->staged.sha256,
-                        now.policy.config_json,
-                        now.policy.chosen.plugin->id,
-                        runtime_.engine().generations().back()->policies.front()->revision(),
-                        {sizeof(stipend_terms), 0, settings.payment.interval_ns, settings.payment.base_usd_e8},
-                        runtime_.engine().recorded()};
+                    return Before{now.policy.chosen.library->staged.sha256,
+                                  now.policy.config_json,
+                                  now.policy.chosen.plugin->id,
+                                  runtime_.engine().generations().back()->policies.front()->revision(),
+                                  make_terms(settings.payment.interval_ns, settings.payment.base_usd_e8),
+                                  runtime_.engine().recorded()};
                 }));
     const auto& chosen = plan.policy.chosen;
     if (chosen.library->staged.sha256 == before.sha256 || chosen.plugin->id != before.plugin_id) return {};

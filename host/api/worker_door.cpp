@@ -7,11 +7,10 @@
 namespace stipend::api {
 namespace {
 
-constexpr std::int64_t window_s = 60;
+constexpr std::uint32_t window_s = 60;
 
 Result<Json> status(worker::Runtime& runtime) {
-    STIPEND_LET(services, runtime.services(window_s));
-    STIPEND_LET(out, parse_json(services));
+    STIPEND_LET(out, runtime.services(window_s));
     // A plugin that does not answer leaves the rest to be seen.
     auto report = runtime.report();
     auto json = report ? parse_json(*report) : Result<Json>(report.error());

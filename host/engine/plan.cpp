@@ -7,6 +7,7 @@
 #include "stipend/abi/monitor.h"
 #include "stipend/abi/price.h"
 #include "stipend/duration.hpp"
+#include "stipend/record.hpp"
 
 namespace stipend::engine {
 namespace {
@@ -41,8 +42,7 @@ class Policies {
                 problems_.add(tree->mark, path, cat("more than ", max_policies, " different policies"));
             return std::nullopt;
         }
-        const stipend_terms terms{sizeof(stipend_terms), 0, settings_.payment.interval_ns,
-                                  settings_.payment.base_usd_e8};
+        const auto terms = make_terms(settings_.payment.interval_ns, settings_.payment.base_usd_e8);
         const auto prepared =
             plugin::prepare(loader_, settings_.payment.policy, tree, path, STIPEND_POLICY, terms, problems_);
         if (!prepared) return std::nullopt;
@@ -88,8 +88,8 @@ class SpendBook {
 
   private:
     std::int64_t daily(const PayeeTerms& terms) {
-        const auto bounds = generation_.policies[terms.policy]->bounds(
-            {sizeof(stipend_terms), 0, generation_.interval_ns, terms.base_usd_e8});
+        const auto bounds =
+            generation_.policies[terms.policy]->bounds(make_terms(generation_.interval_ns, terms.base_usd_e8));
         if (!bounds) {
             problems_.add({}, "payment.policy", bounds.error().message);
             return 0;
@@ -167,7 +167,7 @@ std::string mark_of(const Publication& publication) {
 }  // namespace
 
 std::optional<Plan> make_plan(plugin::Loader& loader, config::Settings settings, config::Problems& problems) {
-    const stipend_terms terms{sizeof(stipend_terms), 0, settings.payment.interval_ns, settings.payment.base_usd_e8};
+    const auto terms = make_terms(settings.payment.interval_ns, settings.payment.base_usd_e8);
     Plan plan;
     plan.publication.generation = generation_of(settings);
     auto& generation = *plan.publication.generation;

@@ -4,6 +4,7 @@
 
 #include "host/engine/clients.hpp"
 #include "stipend/duration.hpp"
+#include "stipend/record.hpp"
 
 namespace stipend::engine {
 namespace {
@@ -34,7 +35,7 @@ Runtime::~Runtime() = default;
 
 Result<Runtime::Made> Runtime::make(const Plan& plan) {
     const auto& payment = plan.settings.payment;
-    const stipend_terms terms{sizeof(stipend_terms), 0, payment.interval_ns, payment.base_usd_e8};
+    const auto terms = make_terms(payment.interval_ns, payment.base_usd_e8);
     Made made;
     const auto add = [&](work::Slot& to, const work::Slot& old, const plugin::Prepared& prepared,
                          const std::string& name) -> Result<void> {

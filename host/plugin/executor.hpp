@@ -1,4 +1,4 @@
-// Where plugins' [worker] calls run: a pool whose threads take turns over strands. Work of one strand runs in order and
+// Where plugins' [pool] calls run: a pool whose threads take turns over strands. Work of one strand runs in order and
 // never concurrently; a strand that is busy keeps no thread from the others.
 #pragma once
 

@@ -12,6 +12,7 @@
 #include "host/plugin/executor.hpp"
 #include "stipend/abi/host.h"
 #include "stipend/result.hpp"
+#include "stipend/services.hpp"
 
 namespace stipend::plugin {
 
@@ -54,12 +55,12 @@ class RouteTable {
     virtual void unmount(std::uint64_t mount) = 0;
 };
 
-// Read-only views of the host, as JSON. [any] thread; must not wait for the control thread.
-class ViewSource {
+// What the host observed of the services that it watches. [any] thread; must not wait for the control thread.
+class ServiceSource {
   public:
-    virtual ~ViewSource() = default;
-    // UNSUPPORTED: no such view.
-    virtual Result<std::string> view(std::string_view name) = 0;
+    virtual ~ServiceSource() = default;
+    // Over the last `window_s` seconds. INVALID: a window out of range. UNAVAILABLE: nothing is watched.
+    virtual Result<ServiceReport> report(std::uint32_t window_s) = 0;
 };
 
 class LogSink {
@@ -78,7 +79,7 @@ struct Services {
     MetricSink* metrics = nullptr;
     LogSink* log = nullptr;
     RouteTable* routes = nullptr;
-    ViewSource* views = nullptr;
+    ServiceSource* watched = nullptr;
 };
 
 // Marks the calling thread as [control] for as long as it lives.

@@ -1,9 +1,8 @@
 #include "host/work/watcher.hpp"
 
-#include <fnmatch.h>
-
 #include <algorithm>
 
+#include "stipend/glob.hpp"
 #include "stipend/host.hpp"
 #include "stipend/json.hpp"
 
@@ -17,10 +16,6 @@ constexpr std::int64_t probe_deadline_ns = 30 * ns_per_s;
 // A verdict is believed for two looks and a half: one may fail to come without leaving a hole.
 std::int64_t hold_of(const WatchTarget& target) {
     return target.every_ns / 2 * 5;
-}
-
-bool is_pattern(const std::string& id) {
-    return id.find('*') != std::string::npos;
 }
 
 const stipend_monitor_v1& table_of(const plugin::Instance& monitor) {
@@ -104,7 +99,7 @@ std::vector<ledger::OrchestratorId> Watcher::replace_targets(std::vector<WatchTa
     std::vector<ledger::OrchestratorId> fresh;
     for (const auto& target : targets_) {
         if (restored_.insert(target.owner).second) fresh.push_back(target.owner);
-        if (is_pattern(target.id)) continue;
+        if (is_glob(target.id)) continue;
         const Key key{target.owner, target.id};
         if (auto old = series_.extract(key)) {
             old.mapped().pattern.clear();
@@ -144,7 +139,7 @@ void Watcher::begin_group(std::size_t at) {
         const auto& target = targets_[index];
         texts->targets.push_back(target);
         std::string attributes;
-        if (is_pattern(target.id)) {
+        if (is_glob(target.id)) {
             auto members = Json::array();
             for (const auto& [key, one] : series_) {
                 if (key.first == group.owner && one.pattern == target.id) members.push(Json::of_string(one.id));
@@ -188,7 +183,7 @@ void Watcher::group_ended(std::size_t at, const Error& error) {
         return;
     }
     for (const auto target : group.targets) {
-        if (!is_pattern(targets_[target].id))
+        if (!is_glob(targets_[target].id))
             take(group.monitor, group.owner, targets_[target].id, {STIPEND_UNKNOWN, now, now, error.message});
     }
     group.retry_at = now + watch_again_ns;
@@ -235,7 +230,7 @@ void Watcher::ask(std::size_t at, stipend_unix_ns now) {
 const WatchTarget* Watcher::pattern_of(ledger::OrchestratorId owner, const std::string& id) const {
     if (ignored_.contains(id)) return nullptr;
     const auto at = std::find_if(targets_.begin(), targets_.end(), [&](const WatchTarget& target) {
-        return target.owner == owner && is_pattern(target.id) && ::fnmatch(target.id.c_str(), id.c_str(), 0) == 0;
+        return target.owner == owner && is_glob(target.id) && glob_match(target.id, id);
     });
     return at == targets_.end() ? nullptr : &*at;
 }
@@ -260,7 +255,7 @@ void Watcher::take(const std::string& monitor, ledger::OrchestratorId owner, con
         return;
     }
     // A pattern itself has no state; that nobody could look concerns all that it found.
-    if (is_pattern(id)) {
+    if (is_glob(id)) {
         for (auto& [key, one] : series_) {
             if (key.first == owner && one.pattern == id) take(monitor, owner, one.id, seen);
         }

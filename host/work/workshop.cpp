@@ -63,7 +63,7 @@ Result<Slot> Workshop::make(const Slot& old, const plugin::Prepared& prepared, c
                                     .metrics = options_.metrics,
                                     .log = options_.log,
                                     .routes = options_.routes,
-                                    .views = options_.views};
+                                    .watched = options_.watched};
     STIPEND_LET(instance, plugin::Instance::create(prepared.chosen, name, prepared.config_json, terms, services));
     STIPEND_TRY(instance->start());
     instances_.push_back(instance);

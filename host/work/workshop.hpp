@@ -24,7 +24,7 @@ struct WorkshopOptions {
     plugin::LogSink* log = nullptr;  // of the plugins; borrowed, as are the following
     plugin::MetricSink* metrics = nullptr;
     plugin::RouteTable* routes = nullptr;
-    plugin::ViewSource* views = nullptr;
+    plugin::ServiceSource* watched = nullptr;
 };
 
 // An instance in use, and what it was made of: the same again need not be made anew.

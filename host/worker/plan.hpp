@@ -10,11 +10,12 @@
 #include "host/plugin/loader.hpp"
 #include "host/plugin/prepare.hpp"
 #include "host/work/watcher.hpp"
+#include "stipend/record.hpp"
 
 namespace stipend::worker {
 
 // A worker pays nobody: its plugins get terms of nothing.
-inline constexpr stipend_terms no_terms{sizeof(stipend_terms), 0, 0, 0};
+inline constexpr auto no_terms = make_terms(0, 0);
 
 struct Plan {
     config::Settings settings;

@@ -26,7 +26,7 @@ Result<std::unique_ptr<Runtime>> Runtime::create(const Clock& clock, RuntimeOpti
                                                      .log = given.log,
                                                      .metrics = given.metrics,
                                                      .routes = &self->routes_,
-                                                     .views = &self->view_}));
+                                                     .watched = &self->view_}));
     self->shop_ = std::move(shop);
     if (given.on_turn) self->pulse_.emplace(*self->shop_, given.turn_every_ns);
     self->watcher_ = std::make_unique<work::Watcher>(
@@ -82,8 +82,7 @@ void Runtime::found(const work::Discovery& discovery) {
     if (!watched) return;
     found_.emplace_back(discovery.monitor, discovery.id);
     Json kept = Json::array();
-    for (const auto& [monitor, name] : found_)
-        kept.push(Json::array().push(Json::of_string(monitor)).push(Json::of_string(name)));
+    for (const auto& [monitor, name] : found_) kept.push(Json::array().push(monitor).push(name));
     shop_->writer().query([text = kept.dump()](ledger::Ledger& ledger) {
         static_cast<void>(
             ledger.kv_put(kept_by, found_key, text, {}));  // found again after a restart, where it still runs
@@ -186,8 +185,9 @@ void Runtime::refresh_metrics(work::Metrics& metrics) const {
     metrics.set_gauge("services_up", "Services that are up at present.", static_cast<double>(up));
 }
 
-Result<std::string> Runtime::services(std::int64_t window_s) {
-    return view_.view(cat("services?window_seconds=", window_s));
+Result<Json> Runtime::services(std::uint32_t window_s) {
+    STIPEND_LET(report, view_.report(window_s));
+    return services_json(report);
 }
 
 Result<std::string> Runtime::report() {

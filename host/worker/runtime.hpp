@@ -43,7 +43,7 @@ class Runtime {
     [[nodiscard]] std::string address() const { return routes_.address_of(listener); }
     // What the plugin reports of itself, as JSON. [any thread but control]
     [[nodiscard]] Result<std::string> report();
-    [[nodiscard]] Result<std::string> services(std::int64_t window_s);  // [any]
+    [[nodiscard]] Result<Json> services(std::uint32_t window_s);  // [any]
     // Brings the host's own metrics up to date. [control]
     void refresh_metrics(work::Metrics& metrics) const;
 

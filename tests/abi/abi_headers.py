@@ -82,12 +82,13 @@ LINKAGE_CLOSES = ['#ifdef __cplusplus', '}', '#endif']
 
 
 def read_folder(folder):
-    """All headers of the folder, in an order in which each comes after those that it includes."""
+    """All headers of the folder, in an order in which each comes after those that it includes. Folders in it are not
+    read: a draft is not part of the ABI."""
     folder = pathlib.Path(folder)
     headers = {path.name: read_header(path) for path in sorted(folder.glob("*.h"))}
     if not headers:
         raise Refused(f"{folder}:1: got no header, want the ABI's")
-    strays = sorted(p.name for p in folder.iterdir() if p.suffix != ".h")
+    strays = sorted(p.name for p in folder.iterdir() if p.is_file() and p.suffix != ".h")
     if strays:
         raise Refused(f"{folder / strays[0]}:1: got a file that is no .h, want headers only")
     ordered, seen = [], set()

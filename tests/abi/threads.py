@@ -2,7 +2,7 @@
 """Every function of the ABI says on which thread and in which state it may be called, in one closed grammar:
 
     tag    = "[" thread [" & " state {"|" state}] "]"
-    thread = "control" | "worker" | "any" | "pure"
+    thread = "control" | "pool" | "any" | "pure"
     state  = "created" | "started" | "quiesced"
 
 Functions are the function pointers of every struct and the callback typedefs. The tag stands, exactly once, in the
@@ -17,8 +17,8 @@ import sys
 import abi_headers
 
 STATES = ("created", "started", "quiesced")
-GRAMMAR = re.compile(rf"\[(control|worker|any|pure)(?: & ((?:{'|'.join(STATES)})(?:\|(?:{'|'.join(STATES)}))*))?\]")
-WANT = "want [control], [worker], [any] or [pure], and after ` & ` created, started, quiesced, joined by |"
+GRAMMAR = re.compile(rf"\[(control|pool|any|pure)(?: & ((?:{'|'.join(STATES)})(?:\|(?:{'|'.join(STATES)}))*))?\]")
+WANT = "want [control], [pool], [any] or [pure], and after ` & ` created, started, quiesced, joined by |"
 
 
 def valid(tag):
