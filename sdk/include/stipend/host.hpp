@@ -9,25 +9,12 @@
 #include <utility>
 
 #include "stipend/abi/http.h"
+#include "stipend/headers.hpp"
 #include "stipend/record.hpp"
 #include "stipend/result.hpp"
 #include "stipend/unique_function.hpp"
 
 namespace stipend {
-
-// The value of the first header of that name (lower case) among "name: value\r\n" lines, or nothing.
-[[nodiscard]] inline std::string_view header_value(std::string_view lines, std::string_view name) {
-    while (!lines.empty()) {
-        const auto line = lines.substr(0, lines.find("\r\n"));
-        lines.remove_prefix(std::min(lines.size(), line.size() + 2));
-        if (line.size() > name.size() && line.starts_with(name) && line[name.size()] == ':') {
-            auto value = line.substr(name.size() + 1);
-            while (!value.empty() && value.front() == ' ') value.remove_prefix(1);
-            return value;
-        }
-    }
-    return {};
-}
 
 // What an exchange came to. The views end with the callback.
 struct HttpReply {
@@ -38,8 +25,9 @@ struct HttpReply {
     [[nodiscard]] int http_status() const { return response->http_status; }
     [[nodiscard]] std::int32_t phase() const { return response->phase; }
     [[nodiscard]] std::string_view body() const { return view(response->body); }
+    // The value of the first header of that name, or nothing.
     [[nodiscard]] std::string_view header(std::string_view name) const {
-        return header_value(view(response->headers), name);
+        return find_header(view(response->headers), name).value_or(std::string_view());
     }
 };
 

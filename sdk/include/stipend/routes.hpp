@@ -45,8 +45,10 @@ class RouteRequest {
         if (token_ != 0) respond(500, "content-type: text/plain\r\n", "the plugin gave no answer\n");
     }
 
-    // The value of the first header of that name (lower case), or nothing.
-    [[nodiscard]] std::string_view header(std::string_view name) const { return header_value(headers, name); }
+    // The value of the first header of that name, or nothing.
+    [[nodiscard]] std::string_view header(std::string_view name) const {
+        return find_header(headers, name).value_or(std::string_view());
+    }
 
     // Answers, once; `headers` are "name: value\r\n" lines. [any] False where the host had answered it by itself, as
     // after its deadline.
