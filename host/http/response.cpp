@@ -1,47 +1,19 @@
-#include "host/http/response_text.hpp"
+#include "host/http/response.hpp"
 
-#include <array>
-#include <utility>
+#include <boost/beast/http/status.hpp>
 
 #include "host/http/header_lines.hpp"
+#include "stipend/ascii.hpp"
 #include "stipend/json.hpp"
 
 namespace stipend::http {
 namespace {
 
 std::string_view reason_of(int status) {
-    static constexpr std::array<std::pair<int, std::string_view>, 26> reasons{{
-        {200, "OK"},
-        {201, "Created"},
-        {202, "Accepted"},
-        {204, "No Content"},
-        {301, "Moved Permanently"},
-        {302, "Found"},
-        {303, "See Other"},
-        {304, "Not Modified"},
-        {307, "Temporary Redirect"},
-        {400, "Bad Request"},
-        {401, "Unauthorized"},
-        {402, "Payment Required"},
-        {403, "Forbidden"},
-        {404, "Not Found"},
-        {405, "Method Not Allowed"},
-        {409, "Conflict"},
-        {410, "Gone"},
-        {413, "Content Too Large"},
-        {422, "Unprocessable Content"},
-        {429, "Too Many Requests"},
-        {431, "Request Header Fields Too Large"},
-        {500, "Internal Server Error"},
-        {501, "Not Implemented"},
-        {502, "Bad Gateway"},
-        {503, "Service Unavailable"},
-        {504, "Gateway Timeout"},
-    }};
-    for (const auto& [code, reason] : reasons) {
-        if (code == status) return reason;
-    }
-    return "Other";
+    const auto known = boost::beast::http::int_to_status(static_cast<unsigned>(status));
+    if (known == boost::beast::http::status::unknown) return "Other";
+    const auto reason = boost::beast::http::obsolete_reason(known);
+    return {reason.data(), reason.size()};
 }
 
 }  // namespace
@@ -49,7 +21,7 @@ std::string_view reason_of(int status) {
 ServerResponse error_response(int status, std::string_view message) {
     return {.status = status,
             .headers = "content-type: application/json\r\n",
-            .body = Json::object().set("error", Json::of_string(message)).dump()};
+            .body = Json::object().set("error", message).dump()};
 }
 
 Result<void> check_response(const ServerResponse& response) {
@@ -60,7 +32,7 @@ Result<void> check_response(const ServerResponse& response) {
     if (!fields) return std::move(fields).error().in("answer");
     for (const auto& field : *fields) {
         for (const std::string_view own : {"content-length", "transfer-encoding", "connection"}) {
-            if (same_name(field.name, own)) {
+            if (ascii::equal_ignoring_case(field.name, own)) {
                 return fail(STIPEND_E_INVALID, "answer: header field ", field.name,
                             " is the server's own: leave it out");
             }
@@ -71,15 +43,12 @@ Result<void> check_response(const ServerResponse& response) {
 
 std::string response_text(const ServerResponse& response, bool to_head, bool keep_alive) {
     const bool has_body = response.status != 204 && response.status != 304;
-    std::string out;
-    out.reserve(128 + response.headers.size() + response.body.size());
-    out.append("HTTP/1.1 ").append(std::to_string(response.status)).append(" ").append(reason_of(response.status));
-    out.append("\r\n").append(response.headers);
-    if (!response.headers.empty() && !response.headers.ends_with('\n')) out.append("\r\n");
-    if (has_body) out.append("content-length: ").append(std::to_string(response.body.size())).append("\r\n");
-    if (!keep_alive) out.append("connection: close\r\n");
-    out.append("\r\n");
-    if (has_body && !to_head) out.append(response.body);
+    std::string out = cat("HTTP/1.1 ", response.status, " ", reason_of(response.status), "\r\n", response.headers);
+    if (!out.ends_with('\n')) out += "\r\n";
+    if (has_body) out += cat("content-length: ", response.body.size(), "\r\n");
+    if (!keep_alive) out += "connection: close\r\n";
+    out += "\r\n";
+    if (has_body && !to_head) out += response.body;
     return out;
 }
 

@@ -1,4 +1,4 @@
-// Signals are the main thread's business: SIGTERM must not land in a helper, and SIGPIPE must be an error of a write.
+// Blocks signals in helper threads: the main thread handles SIGTERM, and SIGPIPE must be an error of the write instead.
 #pragma once
 
 #include <pthread.h>
@@ -7,7 +7,7 @@
 
 namespace stipend::http {
 
-// While it lives, threads that are started begin with all signals blocked. It puts back what was.
+// Threads started during its lifetime begin with all signals blocked. The destructor restores the previous mask.
 class SignalsBlocked {
   public:
     SignalsBlocked() {

@@ -255,7 +255,7 @@ stipend_status Instance::http_send(const stipend_http_request& request, stipend_
     made.max_redirects = request.max_redirects;
     made.tls = static_cast<http::TlsMode>(request.tls_mode);
     made.connect_only = (request.flags & STIPEND_HTTP_CONNECT_ONLY) != 0;
-    made.from_stranger = (request.flags & STIPEND_HTTP_FROM_STRANGER) != 0;
+    made.untrusted_target = (request.flags & STIPEND_HTTP_FROM_STRANGER) != 0;
     if (request.tls_mode < STIPEND_TLS_VERIFY || request.tls_mode > STIPEND_TLS_NONE) return STIPEND_E_INVALID;
 
     // The plugin's callbacks run on its strand, under `calls_` like every other call.

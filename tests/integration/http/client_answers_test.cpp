@@ -3,7 +3,7 @@
 
 #include <string>
 
-#include "host/http/header_lines.hpp"
+#include "stipend/headers.hpp"
 #include "tests/integration/http/exchange.hpp"
 #include "tests/integration/http/scripted_server.hpp"
 

@@ -1,5 +1,7 @@
 // Cancelling, stopping, bounds and threads: how exchanges end that nobody answers.
 #include <doctest/doctest.h>
+#include <sys/resource.h>
+#include <unistd.h>
 
 #include <atomic>
 #include <latch>
@@ -185,6 +187,37 @@ TEST_CASE("an origin that answers nobody does not hold up another") {
     for (int i = 0; i < 50; ++i) REQUIRE(client->send(get(dead.url()), endings.callbacks()).ok());
     CHECK(exchange(*client, get(alive.url())).message() == "");
     CHECK(endings.all() == 0);
+}
+
+TEST_CASE("exchanges that wait for an answer do not delay others of the same origin") {
+    ScriptedServer server([](Wire& wire, int connection) {
+        if (wire.read_request().starts_with("GET /silent ")) {
+            stay_silent(wire, connection);
+        } else {
+            wire.write(ok_answer);
+        }
+    });
+    Endings endings;
+    auto client = make_client();
+    for (int i = 0; i < 600; ++i) REQUIRE(client->send(get(server.url("/silent")), endings.callbacks()).ok());
+    CHECK(exchange(*client, get(server.url("/ok"))).message() == "");
+    CHECK(endings.all() == 0);
+    client->stop();
+}
+
+TEST_CASE("without a free descriptor an exchange ends with an error, and the next one succeeds") {
+    ScriptedServer server(serve_ok);
+    auto client = make_client();
+    rlimit before{};
+    REQUIRE(::getrlimit(RLIMIT_NOFILE, &before) == 0);
+    const int lowest_free = ::dup(0);
+    ::close(lowest_free);
+    const rlimit none{.rlim_cur = static_cast<rlim_t>(lowest_free), .rlim_max = before.rlim_max};
+    REQUIRE(::setrlimit(RLIMIT_NOFILE, &none) == 0);
+    const auto refused = exchange(*client, get(server.url()));
+    REQUIRE(::setrlimit(RLIMIT_NOFILE, &before) == 0);
+    CHECK(refused.status() == STIPEND_E_UNAVAILABLE);
+    CHECK(exchange(*client, get(server.url())).message() == "");
 }
 
 TEST_CASE("a thousand exchanges at once all succeed") {

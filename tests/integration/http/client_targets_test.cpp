@@ -7,8 +7,8 @@
 #include <mutex>
 #include <string>
 
-#include "host/http/address_guard.hpp"
-#include "host/http/header_lines.hpp"
+#include "host/http/ssrf_guard.hpp"
+#include "stipend/headers.hpp"
 #include "tests/integration/http/exchange.hpp"
 #include "tests/integration/http/scripted_server.hpp"
 
@@ -72,7 +72,7 @@ TEST_CASE("a stranger's target on loopback is refused, in whatever spelling, bef
                                    "[::ffff:127.0.0.1]", "[::]"}) {
         CAPTURE(host);
         auto request = get(cat("http://", host, ":", server.port(), "/"));
-        request.from_stranger = true;
+        request.untrusted_target = true;
         const auto ended = exchange(*client, request);
         CHECK(ended.status() == STIPEND_E_INVALID);
         CHECK(ended.message().find("target refused: it leads to ") != std::string::npos);
@@ -85,7 +85,7 @@ TEST_CASE("a stranger's target does not ride on a connection that somebody else 
     auto client = make_client();
     auto request = get(server.url());
     CHECK(exchange(*client, request).result.ok());
-    request.from_stranger = true;
+    request.untrusted_target = true;
     CHECK(exchange(*client, request).status() == STIPEND_E_INVALID);
 }
 
@@ -94,12 +94,12 @@ TEST_CASE("a stranger's target cannot lead on to a refused address by a redirect
     ScriptedServer outer(redirects_to(cat("http://localhost:", inner.port(), "/")));
     ClientOptions options;
     // The first hop has to be allowed, and all that a test can listen on is loopback.
-    options.stranger_guard = [hops = 0](const char* address) mutable -> std::string_view {
-        return ++hops <= 2 ? std::string_view() : stranger_refusal(address);
+    options.ssrf_guard = [hops = 0](const char* address) mutable -> std::string_view {
+        return ++hops <= 2 ? std::string_view() : ssrf_refusal(address);
     };
     auto client = make_client(options);
     auto request = get(outer.url());
-    request.from_stranger = true;
+    request.untrusted_target = true;
     request.max_redirects = 3;
     const auto ended = exchange(*client, request);
     CHECK(ended.status() == STIPEND_E_INVALID);
@@ -117,7 +117,7 @@ TEST_CASE("a unix socket is reached, and never by a stranger's request") {
     CHECK(ended.message() == "");
     CHECK(ended.response.body == "ok");
     CHECK(ended.response.peer == "unix:" + path);
-    request.from_stranger = true;
+    request.untrusted_target = true;
     CHECK(exchange(*client, request).status() == STIPEND_E_INVALID);
 }
 

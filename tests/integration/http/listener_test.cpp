@@ -70,7 +70,7 @@ TEST_CASE("a unix socket that somebody answers at is refused, and stays") {
 TEST_CASE("a unix socket that nobody answers at is replaced") {
     const auto path = fresh_path();
     {
-        const Descriptor left_over(::socket(AF_UNIX, SOCK_STREAM, 0));
+        const Fd left_over(::socket(AF_UNIX, SOCK_STREAM, 0));
         sockaddr_un address{};
         address.sun_family = AF_UNIX;
         std::memcpy(address.sun_path, path.data(), path.size());
