@@ -34,14 +34,7 @@ class FakeRouteAnswer {
     [[nodiscard]] const std::string& body() const { return state_->body; }
     // The value of a header by its name in lower case, however the plugin spelled it.
     [[nodiscard]] std::string header(std::string_view name) const {
-        std::string lines;
-        bool in_name = true;
-        for (const char c : state_->headers) {
-            lines.push_back(in_name && c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c);
-            if (c == ':') in_name = false;
-            if (c == '\n') in_name = true;
-        }
-        return std::string(header_value(lines, name));
+        return std::string(find_header(state_->headers, name).value_or(std::string_view()));
     }
 
   private:
