@@ -1,6 +1,5 @@
 #include "host/http/header_lines.hpp"
 
-#include <algorithm>
 #include <array>
 #include <utility>
 
@@ -10,35 +9,51 @@
 namespace stipend::http {
 namespace {
 
-// A table, since every byte of every head passes here.
-constexpr auto token_chars = [] {
-    std::array<bool, 256> table{};
-    for (std::size_t c = 0; c < table.size(); ++c) {
-        const char text = static_cast<char>(c);
-        table[c] = ascii::is_alnum(text) || std::string_view("!#$%&'*+-.^_`|~").find(text) != std::string_view::npos;
-    }
-    return table;
-}();
+// Tables, since every byte of every head passes here.
+using CharClass = std::array<bool, 256>;
+
+template <class Predicate>
+constexpr CharClass class_of(Predicate predicate) {
+    CharClass out{};
+    for (std::size_t c = 0; c < out.size(); ++c) out[c] = predicate(static_cast<char>(c));
+    return out;
+}
+
+constexpr auto token_chars = class_of(
+    [](char c) { return ascii::is_alnum(c) || std::string_view("!#$%&'*+-.^_`|~").find(c) != std::string_view::npos; });
+constexpr auto value_chars = class_of([](char c) {
+    const auto code = static_cast<unsigned char>(c);
+    return (code >= 0x20 && code != 0x7f) || c == '\t';
+});
+
+bool all_of(const CharClass& chars, std::string_view text) {
+    bool all = true;
+    for (const char c : text) all &= chars[static_cast<unsigned char>(c)];
+    return all;
+}
 
 }  // namespace
 
 bool is_token(std::string_view text) {
-    return !text.empty() &&
-           std::ranges::all_of(text, [](char c) { return token_chars[static_cast<unsigned char>(c)]; });
+    return !text.empty() && all_of(token_chars, text);
 }
 
 bool is_field_value(std::string_view text) {
-    return std::ranges::all_of(text, [](unsigned char c) { return (c >= 0x20 && c != 0x7f) || c == '\t'; });
+    return all_of(value_chars, text);
+}
+
+HeaderField split_header_line(std::string_view line) {
+    const auto colon = line.find(':');
+    return {line.substr(0, colon), trim_blanks(line.substr(colon + 1))};
 }
 
 Result<HeaderField> parse_header_line(std::string_view line) {
     if (line.ends_with('\n')) line.remove_suffix(1);
     if (line.ends_with('\r')) line.remove_suffix(1);
-    const auto colon = line.find(':');
-    if (colon == std::string_view::npos) {
+    if (line.find(':') == std::string_view::npos) {
         return fail(STIPEND_E_INVALID, "header field without a colon: want \"Name: value\"");
     }
-    const HeaderField field{line.substr(0, colon), trim_blanks(line.substr(colon + 1))};
+    const auto field = split_header_line(line);
     if (!is_token(field.name)) {
         return fail(STIPEND_E_INVALID, "header field with a bad name: want letters, digits and '-' up to the colon");
     }

@@ -18,6 +18,8 @@ struct HeaderField {  // borrows from the text it was read from
 // True for what a field's value may hold: no control characters other than a tab, so no further line can be injected.
 [[nodiscard]] bool is_field_value(std::string_view text);
 
+// Name and value of a line without its line end that is known to be well-formed.
+[[nodiscard]] HeaderField split_header_line(std::string_view line);
 // One line, with or without its line end. INVALID: no colon, a bad name, a control character, a folded line.
 // The message never shows the value, which may be a secret.
 [[nodiscard]] Result<HeaderField> parse_header_line(std::string_view line);

@@ -12,6 +12,7 @@
 #include "host/http/os.hpp"
 #include "host/http/peer_certificate.hpp"
 #include "stipend/ascii.hpp"
+#include "stipend/headers.hpp"
 #include "stipend/hex.hpp"
 
 namespace stipend::http {
@@ -129,15 +130,15 @@ Result<void> Transfer::build_headers() {
     if (checked_.has_secrets) {
         STIPEND_SET(lines, fill_secrets(lines, [this](std::string_view name) { return secret_value(name); }));
     }
-    STIPEND_LET(fields, parse_header_lines(lines));
-    header_text_.reserve(lines.size() + fields.size() * 4 + 64);
+    header_text_.reserve(lines.size() + 64);
     std::vector<std::size_t> starts;
     const auto add = [&](std::string_view name, std::string_view separator, std::string_view value) {
         starts.push_back(header_text_.size());
         header_text_.append(name).append(separator).append(value).push_back('\0');
     };
     bool has_type = false;
-    for (const auto& field : fields) {
+    for (std::string_view rest = lines; !rest.empty();) {
+        const auto field = split_header_line(take_line(rest));  // well-formed: see check_request and secret_value
         has_type = has_type || ascii::equal_ignoring_case(field.name, "content-type");
         // libcurl reads "Name:" as "omit that field", and "Name;" as an empty one.
         add(field.name, field.value.empty() ? ";" : ": ", field.value);

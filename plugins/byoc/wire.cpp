@@ -23,11 +23,14 @@ const std::uint8_t* bytes_of(std::string_view text) {
 std::string base64(std::string_view text) {
     static constexpr std::string_view digits = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
     std::string out((text.size() + 2) / 3 * 4, '=');
-    for (std::size_t at = 0, to = 0; at < text.size(); at += 3, to += 4) {
-        const auto given = std::min<std::size_t>(text.size() - at, 3);
-        std::uint32_t bits = 0;
-        for (std::size_t i = 0; i < 3; ++i) bits = bits << 8 | (i < given ? bytes_of(text)[at + i] : 0U);
-        for (std::size_t i = 0; i <= given; ++i) out[to + i] = digits[bits >> (18 - 6 * i) & 63];
+    auto to = out.begin();
+    for (; !text.empty(); text.remove_prefix(std::min<std::size_t>(text.size(), 3))) {
+        const auto byte = [text](std::size_t at) { return at < text.size() ? bytes_of(text)[at] : 0U; };
+        const auto bits = byte(0) << 16 | byte(1) << 8 | byte(2);
+        *to++ = digits[bits >> 18];
+        *to++ = digits[bits >> 12 & 63];
+        if (text.size() > 1) *to++ = digits[bits >> 6 & 63];
+        if (text.size() > 2) *to++ = digits[bits & 63];
     }
     return out;
 }
@@ -86,12 +89,16 @@ bool same_address(std::string_view a, std::string_view b) {
 // which is constant-time for keys, cost a sixth of all that a job costs the host.
 std::string livepeer_header(std::string_view address, std::string_view capability, std::uint32_t timeout_s) {
     const auto bare = without_slash(address);
-    std::string parameters = R"({"orchestrators":{"include":[)";
+    std::string parameters;
+    parameters.reserve(2 * bare.size() + 64);
+    parameters += R"({"orchestrators":{"include":[)";
     Json::quote(parameters, bare);
     parameters += ',';
     Json::quote(parameters, cat(bare, "/"));
     parameters += "]}}";
-    std::string header = R"({"request":"{}","parameters":)";
+    std::string header;
+    header.reserve(parameters.size() + capability.size() + 128);
+    header += R"({"request":"{}","parameters":)";
     Json::quote(header, parameters);
     header += R"(,"capability":)";
     Json::quote(header, capability);
@@ -100,7 +107,9 @@ std::string livepeer_header(std::string_view address, std::string_view capabilit
 }
 
 std::string job_body(const JobText& job) {
-    std::string body = R"({"action":"service-monitoring","agent_id":)";
+    std::string body;
+    body.reserve(job.agent_id.size() + job.job_id.size() + 2 * job.nonce.size() + 256);
+    body += R"({"action":"service-monitoring","agent_id":)";
     Json::quote(body, job.agent_id);
     body += cat(R"(,"include_utilization":true,"timestamp":)", timestamp_text(job.at));
     if (job.window_s != 0) body += cat(R"(,"window_seconds":)", job.window_s);

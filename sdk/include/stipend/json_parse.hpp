@@ -44,7 +44,7 @@ class JsonBuilder {
     bool on_string_part(view part, std::size_t, error_code&) { return keep(part); }
     bool on_string(view part, std::size_t, error_code& ec) {
         keep(part);
-        return add(Json::of_string(take()), ec);
+        return add(Json(take()), ec);
     }
     bool on_number_part(view part, error_code&) { return keep(part); }
     bool on_int64(std::int64_t, view part, error_code& ec) { return number(part, ec); }
