@@ -12,11 +12,11 @@
 #include <utility>
 #include <vector>
 
+#include "host/base/thread_signals.hpp"
 #include "host/http/admission.hpp"
 #include "host/http/multi_handle.hpp"
 #include "host/http/os.hpp"
 #include "host/http/ssrf_guard.hpp"
-#include "host/http/thread_signals.hpp"
 #include "host/http/transfer.hpp"
 
 namespace stipend::http {

@@ -8,9 +8,9 @@
 #include <unordered_set>
 #include <vector>
 
+#include "host/base/thread_signals.hpp"
 #include "host/http/listener.hpp"
 #include "host/http/session.hpp"
-#include "host/http/thread_signals.hpp"
 
 namespace stipend::http {
 namespace {
