@@ -1,4 +1,4 @@
-// Cancelling, stopping, bounds and threads: how exchanges end that nobody answers.
+// Cancelling, stopping, limits and threads: how exchanges without a response end.
 #include <doctest/doctest.h>
 #include <sys/resource.h>
 #include <unistd.h>
@@ -85,7 +85,7 @@ TEST_CASE("an exchange that still waits for a connection is cancelled") {
     CHECK(first.wait().status() == STIPEND_E_CANCELLED);
 }
 
-TEST_CASE("cancelling what is over, or never was, does nothing") {
+TEST_CASE("cancelling an exchange that is over, or never was, does nothing") {
     ScriptedServer server(serve_ok);
     auto client = make_client();
     Pending pending;
@@ -118,7 +118,7 @@ TEST_CASE("a stream can be cancelled from inside its own callback") {
     CHECK(pending.wait().status() == STIPEND_E_CANCELLED);
 }
 
-TEST_CASE("stopping ends everything that is pending with CANCELLED, and refuses more") {
+TEST_CASE("stopping ends all pending exchanges with CANCELLED, and further ones are rejected") {
     ScriptedServer server(stay_silent);
     Endings endings;
     ClientOptions options;
@@ -134,7 +134,7 @@ TEST_CASE("stopping ends everything that is pending with CANCELLED, and refuses 
     client->stop();
 }
 
-TEST_CASE("beyond the bound on exchanges a request is refused, and taken again when one is over") {
+TEST_CASE("beyond the limit on exchanges a request is rejected, and accepted again when one is over") {
     ScriptedServer server(stay_silent);
     Endings endings;
     ClientOptions options;
@@ -149,7 +149,7 @@ TEST_CASE("beyond the bound on exchanges a request is refused, and taken again w
     CHECK(client->send(get(server.url()), endings.callbacks()).ok());
 }
 
-TEST_CASE("connections to one origin are bounded, and what waits is served in turn") {
+TEST_CASE("connections to one origin are limited, and waiting exchanges follow in turn") {
     ScriptedServer server(serve_ok);
     Endings endings;
     ClientOptions options;
@@ -176,7 +176,7 @@ TEST_CASE("waiting for a connection counts against the timeout") {
     CHECK(ended.message().find("no connection was free in time") != std::string::npos);
 }
 
-TEST_CASE("an origin that answers nobody does not hold up another") {
+TEST_CASE("a silent origin does not delay another") {
     ScriptedServer dead(stay_silent);
     ScriptedServer alive(serve_ok);
     Endings endings;

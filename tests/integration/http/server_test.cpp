@@ -40,7 +40,7 @@ std::uint64_t add(Server& server, Route route) {
     return *added;
 }
 
-// What the server says to `bytes`, up to its end of the connection or its first whole answer.
+// The server's reply to `bytes`, up to the end of the connection or of the first response.
 std::string told(const Server& server, std::string_view bytes) {
     Wire wire(connect_to(server.address()));
     wire.write(bytes);
@@ -53,7 +53,7 @@ int status_in(std::string_view answer) {
 
 }  // namespace
 
-TEST_CASE("a handler gets method, path, query, lower-case headers, peer and body, and its answer goes out") {
+TEST_CASE("a handler gets method, path, query, lower-case headers, peer and body, and its answer is sent") {
     auto server = make_server();
     std::promise<ServerRequest> seen;
     add(*server, route("POST", "/jobs", [&](ServerRequest&& request, Responder responder) {
@@ -107,7 +107,7 @@ TEST_CASE("a chunked body is put together") {
               .ends_with("\r\n\r\nabcde"));
 }
 
-TEST_CASE("a client that asks first is told to go on") {
+TEST_CASE("a client that expects 100 Continue receives it") {
     auto server = make_server();
     add(*server, route("POST", "/x"));
     Wire wire(connect_to(server->address()));
@@ -117,7 +117,7 @@ TEST_CASE("a client that asks first is told to go on") {
     CHECK(wire.read_response().ends_with("ok"));
 }
 
-TEST_CASE("requests sent ahead are answered in order, one at a time") {
+TEST_CASE("pipelined requests are answered in order, one at a time") {
     auto server = make_server();
     add(*server, route("POST", "/x"));
     Wire wire(connect_to(server->address()));
@@ -127,7 +127,7 @@ TEST_CASE("requests sent ahead are answered in order, one at a time") {
     for (int i = 0; i < 20; ++i) CHECK(wire.read_response().ends_with(std::to_string(10 + i)));
 }
 
-TEST_CASE("a connection is closed when its client asks for that") {
+TEST_CASE("a connection is closed when its client requests it") {
     auto server = make_server();
     add(*server, route("GET", "/x"));
     for (const std::string request : {"GET /x HTTP/1.1\r\nConnection: close\r\n\r\n", "GET /x HTTP/1.0\r\n\r\n"}) {
@@ -138,7 +138,7 @@ TEST_CASE("a connection is closed when its client asks for that") {
     }
 }
 
-TEST_CASE("the longest route wins, and a removed one is gone") {
+TEST_CASE("the longest route is used, and a removed one is not") {
     auto server = make_server();
     const auto says = [](const std::string& text) {
         return [text](ServerRequest&&, Responder responder) {
@@ -155,7 +155,7 @@ TEST_CASE("the longest route wins, and a removed one is gone") {
     CHECK(told(*server, "GET /a HTTP/1.1\r\n\r\n").ends_with("all"));
 }
 
-TEST_CASE("a route that is taken, or malformed, is refused") {
+TEST_CASE("a route that exists already, or is malformed, is rejected") {
     auto server = make_server();
     add(*server, route("GET", "/x"));
     CHECK(server->add_route(route("GET", "/x")).error().status == STIPEND_E_CONFLICT);
@@ -188,7 +188,7 @@ TEST_CASE("a body beyond its route's limit is 413, announced or in chunks") {
           413);
 }
 
-TEST_CASE("requests whose body's length is in doubt are 400") {
+TEST_CASE("requests with an ambiguous body length are 400") {
     auto server = make_server();
     add(*server, route("POST", "/x"));
     for (const std::string head : {"Content-Length: 1\r\nContent-Length: 2\r\n", "Content-Length: -1\r\n",
@@ -198,7 +198,7 @@ TEST_CASE("requests whose body's length is in doubt are 400") {
     }
 }
 
-TEST_CASE("garbage is 400 or closed, and the server goes on") {
+TEST_CASE("garbage is answered with 400 or closed, and the server keeps serving") {
     auto server = make_server();
     add(*server, route("GET", "/x"));
     for (const std::string bytes :
@@ -222,7 +222,7 @@ TEST_CASE("garbage is 400 or closed, and the server goes on") {
     CHECK(status_in(told(*server, "GET /x HTTP/1.1\r\n\r\n")) == 200);
 }
 
-TEST_CASE("a head that trickles in is cut, however steadily it trickles") {
+TEST_CASE("a head that arrives too slowly is cut off, even if it arrives steadily") {
     auto server = make_server({.read_timeout_ms = 150});
     Wire wire(connect_to(server->address()));
     wire.write("GET /x HTTP/1.1\r\nX: ");
@@ -236,7 +236,7 @@ TEST_CASE("a head that trickles in is cut, however steadily it trickles") {
     CHECK(cut);
 }
 
-TEST_CASE("a body that does not come is cut") {
+TEST_CASE("a body that does not arrive is cut off") {
     auto server = make_server({.read_timeout_ms = 100});
     add(*server, route("POST", "/x"));
     Wire wire(connect_to(server->address()));
@@ -244,13 +244,13 @@ TEST_CASE("a body that does not come is cut") {
     CHECK(wire.peer_closed());
 }
 
-TEST_CASE("an idle connection is closed without a word") {
+TEST_CASE("an idle connection is closed without a response") {
     auto server = make_server({.idle_timeout_ms = 50});
     Wire wire(connect_to(server->address()));
     CHECK(wire.read_all().empty());
 }
 
-TEST_CASE("beyond the bound on connections a client is told 503") {
+TEST_CASE("beyond the limit on connections a client receives 503") {
     auto server = make_server({.max_connections = 2});
     add(*server, route("GET", "/x"));
     Wire first(connect_to(server->address()));
@@ -275,7 +275,7 @@ TEST_CASE("an answer may come later and from another thread") {
     for (auto& thread : threads) thread.join();
 }
 
-TEST_CASE("at its deadline a request is answered with 504, and who answers afterwards is told so") {
+TEST_CASE("at its deadline a request is answered with 504, and a later answer is rejected") {
     auto server = make_server();
     std::promise<Responder> owed;
     auto slow = route("GET", "/x", [&](ServerRequest&&, Responder responder) { owed.set_value(std::move(responder)); });
@@ -299,7 +299,7 @@ TEST_CASE("a request whose responder is dropped is answered with 504 at once") {
     CHECK(status_in(wire.read_response()) == 504);
 }
 
-TEST_CASE("a second answer is refused, and a malformed one leaves the answer owed") {
+TEST_CASE("a second answer is rejected, and after a malformed one another may follow") {
     auto server = make_server();
     std::promise<std::vector<stipend_status>> statuses;
     add(*server, route("GET", "/x", [&](ServerRequest&&, Responder responder) {
@@ -319,14 +319,14 @@ TEST_CASE("a second answer is refused, and a malformed one leaves the answer owe
                                                                      STIPEND_E_INVALID, STIPEND_OK, STIPEND_E_STATE});
 }
 
-TEST_CASE("a handler that throws leaves a 504, and the server goes on") {
+TEST_CASE("a handler that throws causes a 504, and the server keeps serving") {
     auto server = make_server();
     add(*server, route("GET", "/x", [](ServerRequest&&, const Responder&) { throw std::runtime_error("oops"); }));
     CHECK(status_in(told(*server, "GET /x HTTP/1.1\r\n\r\n")) == 504);
     CHECK(status_in(told(*server, "GET /x HTTP/1.1\r\n\r\n")) == 504);
 }
 
-TEST_CASE("stopping closes idle connections, and lets an answer that is owed out") {
+TEST_CASE("stopping closes idle connections, and an answer that is due is sent") {
     auto server = make_server();
     std::promise<Responder> owed;
     add(*server,
@@ -344,7 +344,7 @@ TEST_CASE("stopping closes idle connections, and lets an answer that is owed out
     server->stop();
 }
 
-TEST_CASE("stopping waits for an answer that never comes no longer than its bound") {
+TEST_CASE("stopping waits for a missing answer no longer than its limit") {
     auto server = make_server({.stop_timeout_ms = 50});
     std::promise<Responder> owed;
     add(*server,
@@ -361,7 +361,7 @@ TEST_CASE("stopping waits for an answer that never comes no longer than its boun
     CHECK(!responder.respond({}).ok());
 }
 
-TEST_CASE("client and server understand each other under load of several threads") {
+TEST_CASE("client and server work together under load from several threads") {
     auto server = make_server();
     add(*server, route("POST", "/x"));
     auto client = make_client();
