@@ -41,7 +41,7 @@ std::uint64_t add(Server& server, Route route) {
 }
 
 // The server's reply to `bytes`, up to the end of the connection or of the first response.
-std::string told(const Server& server, std::string_view bytes) {
+std::string reply_to(const Server& server, std::string_view bytes) {
     Wire wire(connect_to(server.address()));
     wire.write(bytes);
     return wire.read_response();
@@ -61,7 +61,7 @@ TEST_CASE("a handler gets method, path, query, lower-case headers, peer and body
         CHECK(responder.respond({.status = 201, .headers = "X-Id: 7\r\n", .body = "made"}).ok());
     }));
     const auto answer =
-        told(*server, "POST /jobs?a=1&b=2 HTTP/1.1\r\nHost: h\r\nX-Thing: Value\r\nContent-Length: 4\r\n\r\nbody");
+        reply_to(*server, "POST /jobs?a=1&b=2 HTTP/1.1\r\nHost: h\r\nX-Thing: Value\r\nContent-Length: 4\r\n\r\nbody");
     CHECK(answer == "HTTP/1.1 201 Created\r\nX-Id: 7\r\ncontent-length: 4\r\n\r\nmade");
     const auto request = seen.get_future().get();
     CHECK(request.method == "POST");
@@ -103,7 +103,7 @@ TEST_CASE("HEAD is served by the route for GET, without its body") {
 TEST_CASE("a chunked body is put together") {
     auto server = make_server();
     add(*server, route("POST", "/x"));
-    CHECK(told(*server, "POST /x HTTP/1.1\r\nTransfer-Encoding: chunked\r\n\r\n3\r\nabc\r\n2\r\nde\r\n0\r\n\r\n")
+    CHECK(reply_to(*server, "POST /x HTTP/1.1\r\nTransfer-Encoding: chunked\r\n\r\n3\r\nabc\r\n2\r\nde\r\n0\r\n\r\n")
               .ends_with("\r\n\r\nabcde"));
 }
 
@@ -149,10 +149,10 @@ TEST_CASE("the longest route is used, and a removed one is not") {
     all.prefix = true;
     add(*server, std::move(all));
     const auto exact = add(*server, route("GET", "/a", says("exact")));
-    CHECK(told(*server, "GET /a HTTP/1.1\r\n\r\n").ends_with("exact"));
-    CHECK(told(*server, "GET /ab HTTP/1.1\r\n\r\n").ends_with("all"));
+    CHECK(reply_to(*server, "GET /a HTTP/1.1\r\n\r\n").ends_with("exact"));
+    CHECK(reply_to(*server, "GET /ab HTTP/1.1\r\n\r\n").ends_with("all"));
     server->remove_route(exact);
-    CHECK(told(*server, "GET /a HTTP/1.1\r\n\r\n").ends_with("all"));
+    CHECK(reply_to(*server, "GET /a HTTP/1.1\r\n\r\n").ends_with("all"));
 }
 
 TEST_CASE("a route that exists already, or is malformed, is rejected") {
@@ -167,11 +167,11 @@ TEST_CASE("a route that exists already, or is malformed, is rejected") {
 TEST_CASE("a head beyond the limit is 431, in one line or in many") {
     auto server = make_server({.max_header_bytes = 1024});
     add(*server, route("GET", "/x"));
-    CHECK(status_in(told(*server, "GET /x HTTP/1.1\r\nX: " + std::string(2000, 'a') + "\r\n\r\n")) == 431);
+    CHECK(status_in(reply_to(*server, "GET /x HTTP/1.1\r\nX: " + std::string(2000, 'a') + "\r\n\r\n")) == 431);
     std::string many = "GET /x HTTP/1.1\r\n";
     for (int i = 0; i < 100; ++i) many += cat("X-", i, ": aaaaaaaaaaaa\r\n");
-    CHECK(status_in(told(*server, many + "\r\n")) == 431);
-    CHECK(status_in(told(*server, "GET /" + std::string(200'000, 'a') + " HTTP/1.1\r\n\r\n")) == 431);
+    CHECK(status_in(reply_to(*server, many + "\r\n")) == 431);
+    CHECK(status_in(reply_to(*server, "GET /" + std::string(200'000, 'a') + " HTTP/1.1\r\n\r\n")) == 431);
 }
 
 TEST_CASE("a body beyond its route's limit is 413, announced or in chunks") {
@@ -179,13 +179,13 @@ TEST_CASE("a body beyond its route's limit is 413, announced or in chunks") {
     auto small = route("POST", "/x");
     small.max_body_bytes = 4;
     add(*server, std::move(small));
-    CHECK(told(*server, "POST /x HTTP/1.1\r\nContent-Length: 4\r\n\r\nabcd").ends_with("abcd"));
-    const auto answer = told(*server, "POST /x HTTP/1.1\r\nContent-Length: 5\r\n\r\nabcde");
+    CHECK(reply_to(*server, "POST /x HTTP/1.1\r\nContent-Length: 4\r\n\r\nabcd").ends_with("abcd"));
+    const auto answer = reply_to(*server, "POST /x HTTP/1.1\r\nContent-Length: 5\r\n\r\nabcde");
     CHECK(status_in(answer) == 413);
     CHECK(answer.find("connection: close\r\n") != std::string::npos);
     CHECK(answer.ends_with("{\"error\":\"body too large: want at most 4 bytes\"}"));
-    CHECK(status_in(told(*server, "POST /x HTTP/1.1\r\nTransfer-Encoding: chunked\r\n\r\n6\r\nabcdef\r\n0\r\n\r\n")) ==
-          413);
+    CHECK(status_in(reply_to(*server,
+                             "POST /x HTTP/1.1\r\nTransfer-Encoding: chunked\r\n\r\n6\r\nabcdef\r\n0\r\n\r\n")) == 413);
 }
 
 TEST_CASE("requests with an ambiguous body length are 400") {
@@ -194,7 +194,7 @@ TEST_CASE("requests with an ambiguous body length are 400") {
     for (const std::string head : {"Content-Length: 1\r\nContent-Length: 2\r\n", "Content-Length: -1\r\n",
                                    "Content-Length: 1\r\nTransfer-Encoding: chunked\r\n", "Content-Length: 1x\r\n"}) {
         CAPTURE(head);
-        CHECK(status_in(told(*server, "POST /x HTTP/1.1\r\n" + head + "\r\nab")) == 400);
+        CHECK(status_in(reply_to(*server, "POST /x HTTP/1.1\r\n" + head + "\r\nab")) == 400);
     }
 }
 
@@ -205,7 +205,7 @@ TEST_CASE("garbage is answered with 400 or closed, and the server keeps serving"
          {"nonsense\r\n\r\n", "GET\r\n\r\n", "GET /x HTTP/9.9\r\n\r\n", "GET x HTTP/1.1\r\n\r\n",
           "GET /x HTTP/1.1\r\nno colon\r\n\r\n", "\x16\x03\x01\x02\x01\x01\r\n\r\n"}) {
         CAPTURE(bytes);
-        CHECK(status_in(told(*server, bytes)) == 400);
+        CHECK(status_in(reply_to(*server, bytes)) == 400);
     }
     std::mt19937 random(7);  // NOLINT(cert-msc32-c,cert-msc51-cpp): the same garbage each time
     const std::string seed =
@@ -219,7 +219,7 @@ TEST_CASE("garbage is answered with 400 or closed, and the server keeps serving"
         Wire wire(connect_to(server->address()));
         wire.write(bytes);
     }
-    CHECK(status_in(told(*server, "GET /x HTTP/1.1\r\n\r\n")) == 200);
+    CHECK(status_in(reply_to(*server, "GET /x HTTP/1.1\r\n\r\n")) == 200);
 }
 
 TEST_CASE("a head that arrives too slowly is cut off, even if it arrives steadily") {
@@ -271,7 +271,7 @@ TEST_CASE("an answer may come later and from another thread") {
             STIPEND_ASSERT(responder.respond({.status = 200, .body = "late"}).ok());
         });
     }));
-    CHECK(told(*server, "GET /x HTTP/1.1\r\n\r\n").ends_with("late"));
+    CHECK(reply_to(*server, "GET /x HTTP/1.1\r\n\r\n").ends_with("late"));
     for (auto& thread : threads) thread.join();
 }
 
@@ -281,7 +281,7 @@ TEST_CASE("at its deadline a request is answered with 504, and a later answer is
     auto slow = route("GET", "/x", [&](ServerRequest&&, Responder responder) { owed.set_value(std::move(responder)); });
     slow.deadline_ms = 50;
     add(*server, std::move(slow));
-    CHECK(status_in(told(*server, "GET /x HTTP/1.1\r\n\r\n")) == 504);
+    CHECK(status_in(reply_to(*server, "GET /x HTTP/1.1\r\n\r\n")) == 504);
     auto responder = owed.get_future().get();
     const auto late = responder.respond({});
     REQUIRE(!late.ok());
@@ -314,7 +314,7 @@ TEST_CASE("a second answer is rejected, and after a malformed one another may fo
         }
         statuses.set_value(seen);
     }));
-    CHECK(told(*server, "GET /x HTTP/1.1\r\n\r\n").ends_with("good"));
+    CHECK(reply_to(*server, "GET /x HTTP/1.1\r\n\r\n").ends_with("good"));
     CHECK(statuses.get_future().get() == std::vector<stipend_status>{STIPEND_E_INVALID, STIPEND_E_INVALID,
                                                                      STIPEND_E_INVALID, STIPEND_OK, STIPEND_E_STATE});
 }
@@ -322,8 +322,8 @@ TEST_CASE("a second answer is rejected, and after a malformed one another may fo
 TEST_CASE("a handler that throws causes a 504, and the server keeps serving") {
     auto server = make_server();
     add(*server, route("GET", "/x", [](ServerRequest&&, const Responder&) { throw std::runtime_error("oops"); }));
-    CHECK(status_in(told(*server, "GET /x HTTP/1.1\r\n\r\n")) == 504);
-    CHECK(status_in(told(*server, "GET /x HTTP/1.1\r\n\r\n")) == 504);
+    CHECK(status_in(reply_to(*server, "GET /x HTTP/1.1\r\n\r\n")) == 504);
+    CHECK(status_in(reply_to(*server, "GET /x HTTP/1.1\r\n\r\n")) == 504);
 }
 
 TEST_CASE("stopping closes idle connections, and an answer that is due is sent") {
