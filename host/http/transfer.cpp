@@ -321,7 +321,7 @@ Error Transfer::error_of(CURLcode code) {
         return fail(STIPEND_E_TIMEOUT, "no end within ", request_.timeout_ms, " ms: still waiting for ",
                     waited_for[static_cast<std::size_t>(response_.phase)]);
     }
-    // libcurl's message says only that it failed; the system's tells a missing socket from a forbidden one.
+    // libcurl's message says only that it failed; the system's distinguishes a missing socket from a forbidden one.
     long os_error = 0;
     if (code == CURLE_COULDNT_CONNECT && curl_easy_getinfo(easy_.get(), CURLINFO_OS_ERRNO, &os_error) == CURLE_OK &&
         os_error != 0) {
