@@ -5,6 +5,7 @@
 #include <future>
 
 #include "host/base/file.hpp"
+#include "host/config/load.hpp"
 #include "host/plugin/policy_instance.hpp"
 
 namespace stipend::api {

@@ -2,6 +2,7 @@
 
 #include <future>
 
+#include "host/config/load.hpp"
 #include "stipend/json_parse.hpp"
 
 namespace stipend::api {

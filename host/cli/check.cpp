@@ -2,6 +2,7 @@
 
 #include "host/cli/commands.hpp"
 #include "host/config/environment.hpp"
+#include "host/config/load.hpp"
 #include "host/engine/plan.hpp"
 #include "host/worker/plan.hpp"
 

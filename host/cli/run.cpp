@@ -9,6 +9,7 @@
 #include "host/cli/run_worker.hpp"
 #include "host/cli/service.hpp"
 #include "host/config/environment.hpp"
+#include "host/config/load.hpp"
 
 namespace stipend::cli {
 namespace {

@@ -4,30 +4,22 @@
 #include <array>
 
 #include "host/config/expand.hpp"
-#include "host/config/reader.hpp"
+#include "host/config/path.hpp"
+#include "host/config/settings_tree.hpp"
+#include "stipend/ascii.hpp"
 
 namespace stipend::config {
 namespace {
-
-constexpr std::string_view hidden = "<secret>";
-
-bool letter(char c) {
-    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z');
-}
 
 // True where a string needs no quotes under any YAML version: a letter first, nothing but word characters, and no word
 // that some reader takes for a boolean, a null or a number.
 bool safe_without_quotes(std::string_view text) {
     static constexpr std::array<std::string_view, 11> words{"true", "false", "yes", "no",  "on", "off",
                                                             "null", "y",     "n",   "nan", "inf"};
-    if (text.empty() || !letter(text.front()) || text.size() > 200) return false;
-    std::string lower;
-    for (const char c : text) {
-        const bool word = letter(c) || (c >= '0' && c <= '9') || c == '_' || c == '-' || c == '.' || c == '/';
-        if (!word) return false;
-        lower.push_back(static_cast<char>(c >= 'A' && c <= 'Z' ? c - 'A' + 'a' : c));
-    }
-    return std::find(words.begin(), words.end(), lower) == words.end();
+    const auto safe = [](char c) { return ascii::is_alnum(c) || c == '_' || c == '-' || c == '.' || c == '/'; };
+    if (text.empty() || !ascii::is_alpha(text.front()) || text.size() > 200) return false;
+    return std::all_of(text.begin(), text.end(), safe) &&
+           std::find(words.begin(), words.end(), ascii::to_lower(text)) == words.end();
 }
 
 std::string quoted_text(std::string_view text) {
@@ -47,7 +39,6 @@ std::string inline_text(const Node& node) {
         case Node::Kind::scalar:
             break;
     }
-    if (node.secret) return quoted_text(hidden);
     if (json_kind(node) != Json::Kind::string) return node.text;
     const auto text = escape_dollars(node.text);
     return safe_without_quotes(text) ? text : quoted_text(text);
@@ -73,33 +64,21 @@ void write_block(const Node& node, std::size_t indent, std::string& out) {
     }
 }
 
-void hide(Node& node, const Path& path, const std::set<std::string>& secret_paths) {
+void hide_secrets(Node& node, const Path& path, const std::set<std::string>& secret_paths) {
+    if (node.secret || (node.is(Node::Kind::scalar) && secret_paths.contains(path.text()))) {
+        node.text = "<secret>";
+        node.secret = true;  // a text, whatever it was
+    }
     std::size_t index = 0;
     for (auto& child : node.children) {
-        hide(child, node.is(Node::Kind::mapping) ? path.key(child.key) : path.item(index++), secret_paths);
+        hide_secrets(child, node.is(Node::Kind::mapping) ? path.key(child.key) : path.item(index++), secret_paths);
     }
-    node.secret = node.secret || (node.is(Node::Kind::scalar) && secret_paths.contains(path.text()));
 }
 
 Node tree_of(const Settings& settings) {
-    Node root = write_section(settings_section(settings.role), &settings);
-    if (!settings.secret_paths.empty()) hide(root, Path(), settings.secret_paths);
+    Node root = write_settings(settings);
+    hide_secrets(root, Path(), settings.secret_paths);
     return root;
-}
-
-Json shown_json(const Node& node) {
-    if (node.secret) return Json::of_string(hidden);
-    if (node.is(Node::Kind::mapping)) {
-        Json out = Json::object();
-        for (const auto& child : node.children) out.append(child.key, shown_json(child));
-        return out;
-    }
-    if (node.is(Node::Kind::sequence)) {
-        Json out = Json::array();
-        for (const auto& child : node.children) out.push(shown_json(child));
-        return out;
-    }
-    return to_json(node);
 }
 
 }  // namespace
@@ -116,7 +95,7 @@ std::string dump_yaml(const Settings& settings) {
 }
 
 Json dump_json(const Settings& settings) {
-    return shown_json(tree_of(settings));
+    return to_json(tree_of(settings));
 }
 
 }  // namespace stipend::config

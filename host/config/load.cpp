@@ -1,12 +1,18 @@
+#include "host/config/load.hpp"
+
 #include <algorithm>
 #include <unordered_map>
 #include <unordered_set>
 
 #include "host/config/expand.hpp"
+#include "host/config/format.hpp"
 #include "host/config/published.hpp"
-#include "host/config/reader.hpp"
-#include "host/config/settings.hpp"
+#include "host/config/settings_schema.hpp"
+#include "host/config/settings_tree.hpp"
+#include "host/config/url.hpp"
 #include "host/config/yaml.hpp"
+#include "stipend/ascii.hpp"
+#include "stipend/money.hpp"
 
 namespace stipend::config {
 namespace {
@@ -113,13 +119,13 @@ void CrossCheck::add_addresses_of_variable() {
         ++number;
         Node entry = scalar_node(part, true);
         entry.secret = settings_.secret_paths.contains("orchestrator_addresses");
-        auto address = read_value(origin_type(), entry);
+        auto address = read_origin(part);
         if (!address) {
-            problems_.add(mark, "orchestrator_addresses", cat("entry ", number, ": ", address.error().message));
+            problems_.add(mark, "orchestrator_addresses",
+                          cat("entry ", number, ": got ", entry.shown(), ", want ", find_format("origin")->noun));
             continue;
         }
-        auto& text = std::get<std::string>(*address);
-        if (!listed.contains(text)) settings_.orchestrators.emplace_back().address = std::move(text);
+        if (!listed.contains(*address)) settings_.orchestrators.emplace_back().address = std::move(*address);
     }
 }
 
@@ -128,8 +134,8 @@ void CrossCheck::check_price() {
     if (price.min_usd_e8 <= price.max_usd_e8) return;
     const auto* node = root_.find("price");
     problems_.add(node == nullptr ? root_.mark : mark_of(*node, "min"), "price.min",
-                  cat("got more than price.max: ", write_value(usd_type(0, 0), Value(price.min_usd_e8)).text,
-                      ", want at most ", write_value(usd_type(0, 0), Value(price.max_usd_e8)).text));
+                  cat("got more than price.max: ", Usd::of_e8(price.min_usd_e8).text(), " USD, want at most ",
+                      Usd::of_e8(price.max_usd_e8).text(), " USD"));
 }
 
 void CrossCheck::check_names() {
@@ -141,11 +147,6 @@ void CrossCheck::check_names() {
         problems_.add(mark_of(list->children[i], "name"), cat("monitors[", i, "].name"),
                       cat("got ", scalar_node(name, true).shown(), ", which monitors[", monitors[name],
                           "] has already: want it once"));
-    }
-    const auto* table = root_.find("capabilities");
-    for (std::size_t i = 0; i < settings_.capabilities.size(); ++i) {
-        const auto name = read_value(id_type(), scalar_node(settings_.capabilities[i].name, true));
-        if (!name) problems_.add(table->children[i].key_mark, "capabilities", name.error().message);
     }
 }
 
@@ -194,9 +195,8 @@ void CrossCheck::check_service_addresses() {
 void CrossCheck::check_worker_keys() {
     std::unordered_map<std::string, std::size_t> owners;
     for (std::size_t i = 0; i < listed_; ++i) {
-        auto key = settings_.orchestrators[i].worker_key;
+        auto key = ascii::to_lower(settings_.orchestrators[i].worker_key);
         if (key.empty()) continue;
-        std::transform(key.begin(), key.end(), key.begin(), [](unsigned char c) { return std::tolower(c); });
         const auto [at, fresh] = owners.emplace(std::move(key), i);
         if (!fresh) {
             report_twice(i, "worker_key", settings_.orchestrators[i].worker_key, at->second, "worker_key");
@@ -239,10 +239,18 @@ void CrossCheck::check_services() {
     }
 }
 
-// Which table reads the file; a role that is none is the table's own error.
+// The role whose schema the file is checked by; that reports a role that is none.
 Role role_of(const Node& root) {
     const auto* role = root.find("role");
     return role != nullptr && role->text == "worker" ? Role::worker : Role::manager;
+}
+
+void collect_secrets(const Node& node, const Path& path, std::set<std::string>& paths) {
+    if (node.secret) paths.insert(path.text());
+    std::size_t index = 0;
+    for (const auto& child : node.children) {
+        collect_secrets(child, node.is(Node::Kind::mapping) ? path.key(child.key) : path.item(index++), paths);
+    }
 }
 
 }  // namespace
@@ -255,8 +263,11 @@ Loaded load_text(const std::string& file, std::string text, const Environment& e
     auto root = parse_yaml(problems.source(), problems);
     if (!root) return out;
     expand_tree(*root, environment, out.names_read, problems);
-    ReadContext context{environment, out.names_read, out.settings.secret_paths, problems};
-    read_section(settings_section(role_of(*root)), *root, Path(), &out.settings, context);
+    const auto role = role_of(*root);
+    add_defaults(*root, role, environment, out.names_read, problems);
+    settings_rules(role).check(*root, Path(), {}, problems);
+    read_settings(*root, role, out.settings);
+    collect_secrets(*root, Path(), out.settings.secret_paths);
     CrossCheck(*root, out.settings, problems).run();
     check_published(*root, out.settings, problems, out.warnings);
     return out;

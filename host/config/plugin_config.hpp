@@ -4,7 +4,7 @@
 #include <string>
 #include <string_view>
 
-#include "host/config/options.hpp"
+#include "host/config/node.hpp"
 #include "host/config/problem.hpp"
 
 namespace stipend::config {
@@ -21,8 +21,5 @@ namespace stipend::config {
 // `fallback`, where the plugin is named.
 void report_complaint(const Tree& config, Mark fallback, std::string_view path, std::string_view pointer,
                       std::string_view message, Problems& problems);
-
-// "payment.policy.config" and "/tiers/2/above" as one path: "payment.policy.config.tiers[2].above".
-[[nodiscard]] std::string join_pointer(const Node& root, std::string_view path, std::string_view pointer);
 
 }  // namespace stipend::config

@@ -12,10 +12,6 @@ bool continues_character(char c) {
     return (static_cast<unsigned char>(c) & 0xC0U) == 0x80U;
 }
 
-std::size_t characters(std::string_view text) {
-    return text.size() - static_cast<std::size_t>(std::count_if(text.begin(), text.end(), continues_character));
-}
-
 // Lines of a text by number, found once: a file may have a million of them.
 class Lines {
   public:
@@ -91,34 +87,22 @@ std::size_t edit_distance(std::string_view a, std::string_view b) {
 
 }  // namespace
 
+std::size_t characters(std::string_view text) {
+    return text.size() - static_cast<std::size_t>(std::count_if(text.begin(), text.end(), continues_character));
+}
+
 void Problems::set_source(std::string file, std::string text) {
     file_ = std::move(file);
     text_ = std::move(text);
 }
 
-void Problems::keep(Entry entry) {
-    if (++count_ <= kept) entries_.push_back(std::move(entry));
-}
-
 void Problems::add(Mark mark, std::string path, std::string message) {
-    keep({{mark, std::move(path), std::move(message)}, false});
-}
-
-void Problems::add_hidden(Mark mark, std::string path, std::string message) {
-    keep({{mark, std::move(path), std::move(message)}, true});
-}
-
-std::vector<const Problems::Entry*> Problems::ordered() const {
-    std::vector<const Entry*> out;
-    for (const auto& entry : entries_) out.push_back(&entry);
-    std::stable_sort(out.begin(), out.end(),
-                     [](const Entry* a, const Entry* b) { return a->problem.mark < b->problem.mark; });
-    return out;
+    if (++count_ <= kept) kept_.push_back({mark, std::move(path), std::move(message)});
 }
 
 std::vector<Problem> Problems::sorted() const {
-    std::vector<Problem> out;
-    for (const auto* entry : ordered()) out.push_back(entry->problem);
+    auto out = kept_;
+    std::stable_sort(out.begin(), out.end(), [](const Problem& a, const Problem& b) { return a.mark < b.mark; });
     return out;
 }
 
@@ -126,30 +110,28 @@ std::string Problems::text() const {
     if (empty()) return {};
     const Lines lines(text_);
     std::string out;
-    for (const auto* entry : ordered()) {
-        const auto& [mark, path, message] = entry->problem;
+    for (const auto& [mark, path, message] : sorted()) {
         const auto line = lines.line(mark.line);
         out += file_;
         if (mark.line > 0) out += cat(":", mark.line, ":", character_column(line, mark));
         out += cat(": ", path, path.empty() ? "" : ": ", message, "\n");
-        if (mark.line > 0 && !entry->hidden) out += excerpt(line, mark);
+        if (mark.line > 0) out += excerpt(line, mark);
     }
-    if (count_ > entries_.size()) out += cat("and ", count_ - entries_.size(), " more\n");
+    if (count_ > kept_.size()) out += cat("and ", count_ - kept_.size(), " more\n");
     return out;
 }
 
 Json Problems::json() const {
     const Lines lines(text_);
     Json out = Json::array();
-    for (const auto* entry : ordered()) {
-        const auto& [mark, path, message] = entry->problem;
+    for (const auto& [mark, path, message] : sorted()) {
         const bool placed = mark.line > 0;
         Json one = Json::object();
-        one.append("file", Json::of_string(file_));
-        one.append("line", placed ? Json::of_int(mark.line) : Json());
-        one.append("column", placed ? Json::of_int(character_column(lines.line(mark.line), mark)) : Json());
-        one.append("path", Json::of_string(path));
-        one.append("message", Json::of_string(message));
+        one.append("file", file_);
+        one.append("line", placed ? Json(mark.line) : Json());
+        one.append("column", placed ? Json(character_column(lines.line(mark.line), mark)) : Json());
+        one.append("path", path);
+        one.append("message", message);
         out.push(std::move(one));
     }
     return out;

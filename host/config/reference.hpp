@@ -1,4 +1,4 @@
-// What the table of options says, for editors and for people.
+// What the schema of the settings says, for editors and for people.
 #pragma once
 
 #include <string>

@@ -7,9 +7,7 @@
 #include <string>
 #include <vector>
 
-#include "host/config/environment.hpp"
-#include "host/config/options.hpp"
-#include "host/config/problem.hpp"
+#include "host/config/node.hpp"
 
 namespace stipend::config {
 
@@ -118,23 +116,6 @@ struct Settings {
     std::string worker_listen;           // where it does
     std::set<std::string> secret_paths;  // options whose value came from a file or a credential: never shown
 };
-
-// The table behind Settings: what a file of that role may say. Lives for ever; thread-safe.
-[[nodiscard]] const Section& settings_section(Role role = Role::manager);
-
-struct Loaded {
-    Settings settings;
-    std::set<std::string> names_read;   // the environment variables that fed it, for ignored_environment()
-    std::vector<std::string> warnings;  // what is good enough to run, yet is to be told: "file:line:column: ..."
-};
-
-// Reads `file` through `environment`, expands it, fills the settings and checks them against each other.
-// `problems` gets the file as its source, and every problem there is; what is returned may be used only where it stays
-// empty. Problems that plugins find in their configuration belong into the same `problems` afterwards.
-[[nodiscard]] Loaded load(const std::string& file, const Environment& environment, Problems& problems);
-// The same for a text at hand; `file` is only its name.
-[[nodiscard]] Loaded load_text(const std::string& file, std::string text, const Environment& environment,
-                               Problems& problems);
 
 // What one orchestrator is paid for a period at multiplier 1: its own base, its capability's, or the common one.
 [[nodiscard]] std::int64_t base_usd_e8(const Settings& settings, const Orchestrator& orchestrator);

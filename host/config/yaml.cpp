@@ -234,31 +234,17 @@ void Builder::add(Node node, YAML::anchor_t anchor, Size size) {
     frame.node.children.push_back(std::move(node));
 }
 
-// A later member of the same key is reported and dropped. By sorting, so that a mapping of a million keys is no trap.
+// A later member of the same key is reported and dropped.
 void Builder::drop_duplicates(Node& mapping) {
-    std::vector<std::size_t> order(mapping.children.size());
-    for (std::size_t i = 0; i < order.size(); ++i) order[i] = i;
-    const auto& members = mapping.children;
-    std::sort(order.begin(), order.end(), [&](std::size_t a, std::size_t b) {
-        const int by_key = members[a].key.compare(members[b].key);
-        return by_key != 0 ? by_key < 0 : a < b;
-    });
-    std::vector<bool> dropped(members.size());
-    std::size_t first = 0;
-    for (std::size_t i = 0; i < order.size(); ++i) {
-        const auto& member = members[order[i]];
-        if (i == 0 || member.key != members[order[first]].key) {
-            first = i;
-            continue;
-        }
-        const auto& earlier = members[order[first]].key_mark;
+    std::unordered_map<std::string, Mark> places;
+    std::erase_if(mapping.children, [&](const Node& member) {
+        const auto [first, is_first] = places.emplace(member.key, member.key_mark);
+        if (is_first) return false;
         problems_.add(member.key_mark, "",
                       cat("duplicate key ", scalar_node(member.key, true).shown(), ": want it once; it stands at line ",
-                          earlier.line, ", column ", earlier.column, " already"));
-        dropped[order[i]] = true;
-    }
-    std::size_t index = 0;
-    std::erase_if(mapping.children, [&](const Node&) { return dropped[index++]; });
+                          first->second.line, ", column ", first->second.column, " already"));
+        return true;
+    });
 }
 
 // The library's words for what operators do most, in words that say what to do.

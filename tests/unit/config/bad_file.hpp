@@ -5,7 +5,7 @@
 #include <string_view>
 
 #include "fake_environment.hpp"
-#include "host/config/settings.hpp"
+#include "host/config/load.hpp"
 
 namespace stipend::config {
 

@@ -88,8 +88,8 @@ const BadFile bad_references[] = {
     {"a capability with a bad name",
      "capabilities:\n"
      "  agent net: {}\n",
-     "config.yaml:2:3: capabilities: got \"agent net\", want 1 to 128 ASCII characters without blanks and "
-     "quotes\n"
+     "config.yaml:2:3: capabilities.agent net: this key: got \"agent net\", want 1 to 128 ASCII characters without "
+     "blanks and quotes\n"
      "    agent net: {}\n"
      "    ^\n"},
     {"bounds of the price the wrong way round", "price: { min: 5 USD, max: 4 USD }\n",

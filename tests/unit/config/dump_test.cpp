@@ -3,6 +3,7 @@
 #include <doctest/doctest.h>
 
 #include "fake_environment.hpp"
+#include "host/config/load.hpp"
 #include "host/config/yaml.hpp"
 
 using namespace stipend;

@@ -73,7 +73,7 @@ TEST_CASE("an expansion that cannot be made says why, and shows no value") {
           "error: the environment variable UNSET is not set: want it set, or ${UNSET:-default}");
     CHECK(expanded("${LATIN}") == "error: the environment variable LATIN is not UTF-8 text");
     CHECK(expanded("${file:/not/there}") == "error: cannot read /not/there: No such file");
-    CHECK(expanded("${file:/large}") == "error: /large is too large: want at most 65536 bytes");
+    CHECK(expanded("${file:/large}") == "error: cannot read /large: too large: got more than 65536 bytes");
     CHECK(expanded("${file:/binary}") == "error: /binary is not UTF-8 text");
     CHECK(expanded("${file:}") == "error: ${file:}: want the path of a file");
     CHECK(expanded("${cred:a/b}") == "error: ${cred:a/b}: want the name of a credential, not a path");

@@ -34,13 +34,6 @@ TEST_CASE("problems are JSON for programs") {
                                     R"({"file":"f.yaml","line":1,"column":4,"path":"a","message":"got \"x\""}])");
 }
 
-TEST_CASE("a hidden problem shows its place but not its line") {
-    Problems problems;
-    problems.set_source("f.yaml", "password: hunter2\n");
-    problems.add_hidden({1, 11}, "password", "got <secret>, want another");
-    CHECK(problems.text() == "f.yaml:1:11: password: got <secret>, want another\n");
-}
-
 TEST_CASE("a place beyond the text has an empty excerpt") {
     Problems problems;
     problems.set_source("f.yaml", "a\n");

@@ -1,4 +1,4 @@
-#include "host/config/settings.hpp"
+#include "host/config/load.hpp"
 
 #include <doctest/doctest.h>
 
