@@ -22,26 +22,13 @@ bool safe_without_quotes(std::string_view text) {
            std::find(words.begin(), words.end(), ascii::to_lower(text)) == words.end();
 }
 
-std::string quoted_text(std::string_view text) {
-    std::string out;
-    Json::quote(out, text);
-    return out;
+std::string text_form(const std::string& text) {
+    return safe_without_quotes(text) ? text : Json(text).dump();
 }
 
+// Of what has nothing below it.
 std::string inline_text(const Node& node) {
-    switch (node.kind) {
-        case Node::Kind::null:
-            return "null";
-        case Node::Kind::sequence:
-            return "[]";
-        case Node::Kind::mapping:
-            return "{}";
-        case Node::Kind::scalar:
-            break;
-    }
-    if (json_kind(node) != Json::Kind::string) return node.text;
-    const auto text = escape_dollars(node.text);
-    return safe_without_quotes(text) ? text : quoted_text(text);
+    return json_kind(node) == Json::Kind::string ? text_form(escape_dollars(node.text)) : to_json(node).dump();
 }
 
 void write_block(const Node& node, std::size_t indent, std::string& out) {
@@ -49,8 +36,7 @@ void write_block(const Node& node, std::size_t indent, std::string& out) {
     for (const auto& child : node.children) {
         const bool member = node.is(Node::Kind::mapping);
         out += pad;
-        if (member) out += (safe_without_quotes(child.key) ? child.key : quoted_text(child.key)) + ":";
-        if (!member) out += "-";
+        out += member ? text_form(child.key) + ":" : "-";
         if (child.children.empty()) {
             out += " " + inline_text(child) + "\n";
         } else if (member) {
@@ -64,20 +50,13 @@ void write_block(const Node& node, std::size_t indent, std::string& out) {
     }
 }
 
-void hide_secrets(Node& node, const Path& path, const std::set<std::string>& secret_paths) {
-    if (node.secret || (node.is(Node::Kind::scalar) && secret_paths.contains(path.text()))) {
-        node.text = "<secret>";
-        node.secret = true;  // a text, whatever it was
-    }
-    std::size_t index = 0;
-    for (auto& child : node.children) {
-        hide_secrets(child, node.is(Node::Kind::mapping) ? path.key(child.key) : path.item(index++), secret_paths);
-    }
-}
-
 Node tree_of(const Settings& settings) {
     Node root = write_settings(settings);
-    hide_secrets(root, Path(), settings.secret_paths);
+    for_each_value(root, Path(), [&](Node& node, const Path& path) {
+        if (!node.secret && !(node.is(Node::Kind::scalar) && settings.secret_paths.contains(path.text()))) return;
+        node.text = "<secret>";
+        node.secret = true;  // a text, whatever it was
+    });
     return root;
 }
 

@@ -149,16 +149,6 @@ class Expander {
     Expansion out_;
 };
 
-void expand_below(Node& node, const Path& path, const Environment& environment, std::set<std::string>& names_read,
-                  Problems& problems) {
-    std::size_t index = 0;
-    for (auto& child : node.children) {
-        const Path below = node.is(Node::Kind::mapping) ? path.key(child.key) : path.item(index++);
-        expand_below(child, below, environment, names_read, problems);
-    }
-    expand_node(node, path, environment, names_read, problems);
-}
-
 }  // namespace
 
 bool secret_name(std::string_view name) {
@@ -171,7 +161,8 @@ Result<Expansion> expand_text(std::string_view text, const Environment& environm
 }
 
 void expand_tree(Node& root, const Environment& environment, std::set<std::string>& names_read, Problems& problems) {
-    expand_below(root, Path(), environment, names_read, problems);
+    for_each_value(root, Path(),
+                   [&](Node& node, const Path& path) { expand_node(node, path, environment, names_read, problems); });
 }
 
 void expand_node(Node& node, const Path& path, const Environment& environment, std::set<std::string>& names_read,

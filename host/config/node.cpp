@@ -50,11 +50,8 @@ std::string Node::shown() const {
             break;
     }
     if (secret) return "<secret>";
-    std::string out;
     const auto part = clip(text, shown_bytes);
-    Json::quote(out, part);
-    if (part.size() < text.size()) out += "...";
-    return out;
+    return Json(part).dump() + (part.size() < text.size() ? "..." : "");
 }
 
 Node scalar_node(std::string_view text, bool quoted) {

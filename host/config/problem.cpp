@@ -12,30 +12,6 @@ bool continues_character(char c) {
     return (static_cast<unsigned char>(c) & 0xC0U) == 0x80U;
 }
 
-// Lines of a text by number, found once: a file may have a million of them.
-class Lines {
-  public:
-    explicit Lines(std::string_view text) : text_(text) {
-        for (std::size_t at = 0; at != std::string_view::npos; at = next(at)) starts_.push_back(at);
-    }
-    [[nodiscard]] std::string_view line(std::int32_t number) const {
-        const auto index = static_cast<std::size_t>(number) - 1;
-        if (number < 1 || index >= starts_.size()) return {};
-        auto line = text_.substr(starts_[index]);
-        line = line.substr(0, line.find('\n'));
-        if (line.ends_with('\r')) line.remove_suffix(1);
-        return line;
-    }
-
-  private:
-    [[nodiscard]] std::size_t next(std::size_t at) const {
-        const auto end = text_.find('\n', at);
-        return end == std::string_view::npos ? end : end + 1;
-    }
-    std::string_view text_;
-    std::vector<std::size_t> starts_;
-};
-
 std::size_t bytes_before(std::string_view line, Mark mark) {
     return std::min(static_cast<std::size_t>(std::max(mark.column, 1) - 1), line.size());
 }
@@ -87,6 +63,16 @@ std::size_t edit_distance(std::string_view a, std::string_view b) {
 
 }  // namespace
 
+std::string_view line_of(std::string_view text, std::int32_t number) {
+    for (std::int32_t at = 1; at < number && !text.empty(); ++at) {
+        const auto end = text.find('\n');
+        text.remove_prefix(end == std::string_view::npos ? text.size() : end + 1);
+    }
+    auto line = number < 1 ? std::string_view() : text.substr(0, text.find('\n'));
+    if (line.ends_with('\r')) line.remove_suffix(1);
+    return line;
+}
+
 std::size_t characters(std::string_view text) {
     return text.size() - static_cast<std::size_t>(std::count_if(text.begin(), text.end(), continues_character));
 }
@@ -108,10 +94,9 @@ std::vector<Problem> Problems::sorted() const {
 
 std::string Problems::text() const {
     if (empty()) return {};
-    const Lines lines(text_);
     std::string out;
     for (const auto& [mark, path, message] : sorted()) {
-        const auto line = lines.line(mark.line);
+        const auto line = line_of(text_, mark.line);
         out += file_;
         if (mark.line > 0) out += cat(":", mark.line, ":", character_column(line, mark));
         out += cat(": ", path, path.empty() ? "" : ": ", message, "\n");
@@ -122,14 +107,13 @@ std::string Problems::text() const {
 }
 
 Json Problems::json() const {
-    const Lines lines(text_);
     Json out = Json::array();
     for (const auto& [mark, path, message] : sorted()) {
         const bool placed = mark.line > 0;
         Json one = Json::object();
         one.append("file", file_);
         one.append("line", placed ? Json(mark.line) : Json());
-        one.append("column", placed ? Json(character_column(lines.line(mark.line), mark)) : Json());
+        one.append("column", placed ? Json(character_column(line_of(text_, mark.line), mark)) : Json());
         one.append("path", path);
         one.append("message", message);
         out.push(std::move(one));

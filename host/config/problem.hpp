@@ -48,6 +48,8 @@ class Problems {
     std::size_t count_ = 0;
 };
 
+// The line of that number, without its end; empty where there is none.
+[[nodiscard]] std::string_view line_of(std::string_view text, std::int32_t number);
 // The number of characters of a text in UTF-8.
 [[nodiscard]] std::size_t characters(std::string_view text);
 // "unknown key "intervall": want one of base, interval; did you mean "interval"?"

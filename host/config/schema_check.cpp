@@ -265,9 +265,7 @@ std::string canonical_text(const Node& node) {
         case Json::Kind::object: {
             std::vector<std::string> members;
             for (const auto& member : node.children) {
-                std::string text;
-                Json::quote(text, member.key);
-                members.push_back(text + ":" + canonical_text(member));
+                members.push_back(cat(Json(member.key).dump(), ":", canonical_text(member)));
             }
             std::sort(members.begin(), members.end());
             std::string out = "{";

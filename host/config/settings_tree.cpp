@@ -106,7 +106,7 @@ class Reader {
         const Rule& item = rules_.rules[rule.items ? *rule.items : *rule.additional];
         for (const auto& child : node.children) {
             if constexpr (std::is_same_v<T, std::string>) {
-                if (auto text = child.refused ? std::nullopt : text_of(item, child)) out.push_back(std::move(*text));
+                out.push_back(child.refused ? std::string() : text_of(item, child).value_or(""));
             } else {
                 T& one = out.emplace_back();
                 if constexpr (std::is_same_v<T, Capability>) one.name = child.key;

@@ -270,15 +270,6 @@ std::string explain(std::string_view library_message) {
     return std::string(library_message);
 }
 
-// The line of that number; empty where there is none.
-std::string_view line_of(std::string_view text, std::int32_t line) {
-    for (std::int32_t at = 1; at < line && !text.empty(); ++at) {
-        const auto end = text.find('\n');
-        text.remove_prefix(end == std::string_view::npos ? text.size() : end + 1);
-    }
-    return line < 1 ? std::string_view() : text.substr(0, text.find('\n'));
-}
-
 // The place of a tab among the blanks that begin a line: a frequent cause that the library reports as something else.
 std::optional<Mark> tab_in_indentation(std::string_view text, std::int32_t number) {
     const auto line = line_of(text, number);

@@ -66,7 +66,9 @@ const BadFile bad_references[] = {
      "monitors:\n"
      "  - { name: web, plugin: monitor }\n"
      "  - { name: web, plugin: monitor }\n",
-     "config.yaml:3:13: monitors[1].name: got \"web\", which monitors[0] has already: want it once\n"
+     "config.yaml:3:13: monitors[1].name: got \"web\", which monitors[0].name at line 2, column 13 has already: want "
+     "it "
+     "once\n"
      "    - { name: web, plugin: monitor }\n"
      "              ^\n"},
     {"a check of a monitor that is not there",
