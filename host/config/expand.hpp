@@ -6,7 +6,7 @@
 //   ${cred:name}         the file of that name in $CREDENTIALS_DIRECTORY (systemd's LoadCredential=); a secret as well
 //   $$                   a dollar sign
 //
-// What comes in is not expanded again. Keys are never expanded.
+// The text of a variable or file is not expanded again. Keys are never expanded.
 // A variable whose name ends in SECRET, PASSWORD, TOKEN, PASSPHRASE or PRIVATE_KEY makes its scalar a secret, too.
 #pragma once
 

@@ -26,9 +26,9 @@ struct Node {
     enum class Kind : std::uint8_t { null, scalar, sequence, mapping };
 
     Kind kind = Kind::null;
-    bool quoted = false;      // quoted, a block, or tagged !!str: text, whatever it looks like
+    bool quoted = false;      // quoted, a block, or tagged !!str: text, even if it looks like a number
     bool secret = false;      // never shown
-    bool refused = false;     // a problem was reported for it already: readers pass over it
+    bool refused = false;     // a problem was reported for it already: readers skip it
     bool by_default = false;  // the key is missing in the file; the place is that of its mapping
     Mark mark;
     Mark key_mark;
@@ -39,12 +39,12 @@ struct Node {
     [[nodiscard]] bool is(Kind wanted) const { return kind == wanted; }
     // The mapping's child of that key, or NULL.
     [[nodiscard]] const Node* find(std::string_view name) const;
-    // What a person calls it in "got X": "nothing", "\"60\"", "a list", "<secret>". Bounded in length.
+    // How messages show it in "got X": "nothing", "\"60\"", "a list", "<secret>". Bounded in length.
     [[nodiscard]] std::string shown() const;
 };
 
-// A mapping that a plugin understands and the host does not; NULL for none. Shared, since 100,000 orchestrators may
-// stand for as many copies of one settings object.
+// A mapping that a plugin understands and the host does not; NULL for none. Shared, so that 100,000 orchestrators need
+// no copy each.
 using Tree = std::shared_ptr<const Node>;
 
 // A value without a place, as if written with those quotes.
@@ -61,7 +61,7 @@ struct Located {
     const Node* node = nullptr;  // never NULL: where the pointer leads nowhere, the last value on its way
     std::string path;            // up to the first step that leads nowhere
 };
-// Follows an RFC 6901 pointer from `root`, which stands at `path`: "/tiers/2/above" below "policy.config" is
+// Follows an RFC 6901 pointer from `root`, whose own path is `path`: "/tiers/2/above" below "policy.config" is
 // "policy.config.tiers[2].above".
 [[nodiscard]] Located locate(const Node& root, std::string_view path, std::string_view pointer);
 

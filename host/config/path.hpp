@@ -1,4 +1,4 @@
-// Where in a tree a reader stands, as a chain on the stack: it becomes text only when there is something to report.
+// The path of a value in a tree, as a chain on the stack: text is made only for a report.
 #pragma once
 
 #include <cstddef>

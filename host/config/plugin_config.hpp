@@ -1,4 +1,4 @@
-// What a plugin is told: the mapping below `config:`, as JSON, and the way back from its complaints to places.
+// A plugin's configuration: the mapping below `config:`, as JSON, and the places of the errors that the plugin reports.
 #pragma once
 
 #include <string>
@@ -16,9 +16,9 @@ namespace stipend::config {
 // The JSON text that the plugin gets. It holds the secrets themselves: hand it to the plugin and nowhere else.
 [[nodiscard]] std::string plugin_json(const Tree& config);
 
-// Reports what a plugin says of its configuration: `pointer` is a JSON pointer into it (empty: about all of it), `path`
-// where the configuration stands, such as "payment.policy.config". A configuration without places (NULL) is reported at
-// `fallback`, where the plugin is named.
+// Reports an error of a plugin about its configuration: `pointer` is a JSON pointer into it (empty: all of it), `path`
+// is its path, such as "payment.policy.config". An error about a configuration without places (NULL) is reported at
+// `fallback`, the place of the reference to the plugin.
 void report_complaint(const Tree& config, Mark fallback, std::string_view path, std::string_view pointer,
                       std::string_view message, Problems& problems);
 

@@ -122,7 +122,7 @@ Json Problems::json() const {
 }
 
 std::string did_you_mean(std::string_view word, std::span<const std::string_view> known) {
-    constexpr std::size_t longest_word = 64;  // nobody means a key by anything longer, and the search stays cheap
+    constexpr std::size_t longest_word = 64;  // no key is longer, and the search stays cheap
     if (word.size() > longest_word) return {};
     std::string_view best;
     std::size_t best_steps = std::max<std::size_t>(1, word.size() / 3) + 1;

@@ -24,8 +24,8 @@ class Problems {
     static constexpr std::size_t kept = 100;  // later ones are only counted
     static constexpr std::size_t excerpt_columns = 120;
 
-    // Names the file and hands over its text, from which excerpts are cut. Values that were expanded never show in an
-    // excerpt, because the file's own text holds no more than their names.
+    // Sets the file's name and its text, from which excerpts are cut. An excerpt never shows an expanded value: the
+    // text holds the names of variables only.
     void set_source(std::string file, std::string text);
     void add(Mark mark, std::string path, std::string message);
 

@@ -1,4 +1,4 @@
-// What the schema of the settings says, for editors and for people.
+// The schema of the settings, for editors as JSON Schema and for operators as Markdown.
 #pragma once
 
 #include <string>

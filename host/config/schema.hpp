@@ -9,14 +9,13 @@
 //   numbers     minimum, maximum, exclusiveMinimum, exclusiveMaximum; compared exactly, as decimals
 //   strings     minLength, maxLength (in characters), pattern (ECMAScript, over bytes)
 //   annotations title, description, default, examples, format, deprecated, $schema, $id, $comment
-// The host's own schema says more, and no pattern could:
-//   format         integer, factor, duration, seconds, usd, word, text, path, listen, origin (format.cpp) are enforced,
+// The host's own schema has more:
+//   format         integer, factor, duration, seconds, usd, word, text, path, listen or origin (format.cpp): enforced,
 //   in
-//                  place of a type; minLength and maxLength then count bytes, and a word is one of its `enum`, in any
-//                  case
-//   formatMinimum  and formatMaximum: the range, in the format's notation
-//   default        is the text that is read, expansions and all, where the key is missing
-//   x-noun         what a mapping, or a value, is called in messages
+//                  place of a type. minLength and maxLength count bytes then; a word is one of its enum, in any case
+//   formatMinimum, formatMaximum   the range, in the notation of the format
+//   default        the text that is read, expansions included, where the key is missing
+//   x-noun         how messages call a mapping, or what they want for a value
 // `true` and `false` are schemas. Any other keyword is refused by `compile`, since a rule that is read but not enforced
 // is worse than none.
 #pragma once
@@ -48,9 +47,9 @@ class Schema {
   public:
     static constexpr std::size_t max_rules = 10'000;        // schemas inside the schema
     static constexpr std::size_t max_steps = 10'000'000;    // values met by one check
-    static constexpr std::size_t max_violations = 100'000;  // a check that found so many looks no further
+    static constexpr std::size_t max_violations = 100'000;  // a check that found so many ends
 
-    // Who wrote a schema: what only the host's own may say is unknown in a plugin's.
+    // The keywords of the host's own schema are unknown in a plugin's.
     enum class Author : std::uint8_t { plugin, host };
     // INVALID with the place inside the schema, such as `#/properties/tiers: unknown keyword "maxTiers"`.
     [[nodiscard]] static Result<Schema> compile(const Json& schema, Author author = Author::plugin);
@@ -59,7 +58,7 @@ class Schema {
     // Everything in `value` that does not fit, in the order of the tree; empty where all of it does. A plain JSON value
     // is checked as `from_json(value)`.
     [[nodiscard]] std::vector<Violation> check(const Node& value, const Path& path = {}) const;
-    // The same, reported; `fallback` is the place of what has none. Values refused earlier are passed over.
+    // The same, reported; `fallback` is the place of what has none. Values refused earlier are skipped.
     void check(const Node& value, const Path& path, Mark fallback, Problems& problems) const;
 
     [[nodiscard]] const SchemaRules& rules() const { return *rules_; }
@@ -69,8 +68,8 @@ class Schema {
     std::shared_ptr<const SchemaRules> rules_;
 };
 
-// Checks a plugin's configuration (NULL: an empty mapping) and reports every violation at its place, as `path` below
-// which the configuration stands.
+// Checks a plugin's configuration (NULL: an empty mapping), whose own path is `path`, and reports every violation at
+// its place; `fallback` is the place of what has none.
 void check_plugin_config(const Schema& schema, const Tree& config, Mark fallback, std::string_view path,
                          Problems& problems);
 

@@ -200,7 +200,8 @@ class Checker {
         steps_ += inner.steps_;
     }
 
-    // Where no branch fits, the one that is meant speaks: the one that takes this kind of value and says least of it.
+    // Where no branch fits, the violations of the nearest are reported: of the branch that takes this kind of value and
+    // has the fewest.
     void check_branches(const std::vector<RuleId>& branches, const Node& node, const Path& path, bool exactly) {
         std::size_t fitting = 0;
         std::vector<std::vector<Violation>> found;

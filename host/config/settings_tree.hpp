@@ -17,8 +17,8 @@ void add_defaults(Node& root, Role role, const Environment& environment, std::se
                   Problems& problems);
 
 // Takes what fits the schema of `role` from a tree with its defaults; what does not fit keeps the value it had. Reports
-// nothing: Schema::check does. A list's item is appended even where it does not fit, so that the items stand at the
-// file's indexes.
+// nothing: Schema::check does. A list's item is appended even where it does not fit, so that the items have the
+// indexes of the file.
 void read_settings(const Node& root, Role role, Settings& settings);
 
 // The tree that reads as these settings: every one that has a value, in the order of the schema. Values are not

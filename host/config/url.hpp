@@ -1,4 +1,4 @@
-// Just enough of addresses to tell an operator that one is malformed.
+// Addresses of orchestrators and listeners: enough of URLs to reject a malformed one.
 #pragma once
 
 #include <optional>

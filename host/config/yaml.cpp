@@ -228,7 +228,7 @@ void Builder::add(Node node, YAML::anchor_t anchor, Size size) {
         node.key_mark = frame.key_mark;
         frame.has_key = false;
         if (std::exchange(frame.drops_value, false)) return;
-        // The library places a value that is not there at whatever follows it.
+        // The library gives a missing value the place of the token after it.
         if (node.is(Node::Kind::null) && node.mark.line != node.key_mark.line) node.mark = node.key_mark;
     }
     frame.node.children.push_back(std::move(node));

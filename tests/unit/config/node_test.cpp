@@ -66,7 +66,7 @@ TEST_CASE("a pointer finds a value and its path, or the last value on its way") 
     CHECK(locate(root, "", "tiers").node == &root);
 }
 
-TEST_CASE("a value is shown to people in few bytes of whole characters") {
+TEST_CASE("a value is shown in few bytes of whole characters") {
     std::string text;
     for (int i = 0; i < 100; ++i) text += "\xC3\xA4";
     const auto shown = scalar_node("x" + text, true).shown();

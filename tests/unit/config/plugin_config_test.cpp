@@ -26,7 +26,7 @@ TEST_CASE("an overlay replaces whole values, adds new ones, and every value keep
     CHECK(locate(*merged, "", "/b").node->mark == Mark{2, 4});
 }
 
-TEST_CASE("nothing laid over something is that very thing, and nothing over nothing is an empty mapping") {
+TEST_CASE("an overlay by NULL shares the base, and is an empty mapping where both are NULL") {
     const auto base = parsed_tree("a: 1\n");
     CHECK(overlay(base, nullptr) == base);
     CHECK(plugin_json(overlay(nullptr, nullptr)) == "{}");

@@ -6,7 +6,7 @@
 
 using namespace stipend::config;
 
-TEST_CASE("problems are printed in the order of their places, whatever order they came in") {
+TEST_CASE("problems are printed in the order of their places, not of their reports") {
     Problems problems;
     problems.set_source("f.yaml", "one\ntwo\n");
     problems.add({2, 1}, "b", "second");

@@ -56,13 +56,13 @@ TEST_CASE("a published secret is refused beside a listener that others reach, wi
           std::string::npos);
 }
 
-TEST_CASE("a secret of one's own is neither told nor refused") {
+TEST_CASE("a secret that is not published causes no warning and no problem") {
     const auto outcome = outcome_of(worker, {{"ORCH_SECRET", "mine"}, {"WORKER_LISTEN", "0.0.0.0:9876"}});
     CHECK(outcome.problems == "");
     CHECK(outcome.warnings.empty());
 }
 
-TEST_CASE("a published secret is known from whatever variable it comes, and where the file holds it itself") {
+TEST_CASE("a published secret is recognized from any variable and in the file itself") {
     const std::map<std::string, std::string> variables{{"ORCHESTRATOR_SECRET", "LivepeerManager2025!Secure"}};
     CHECK(outcome_of(worker, variables).warnings.size() == 1);
     const auto outcome = outcome_of("role: worker\nworker:\n  config:\n    admin_password: admin\n");
@@ -78,6 +78,6 @@ TEST_CASE("a manager's file is held to the same") {
     CHECK(first_line(outcome.problems).starts_with("worker.yaml:1:30: dispatch.config.token: got a secret"));
 }
 
-TEST_CASE("the same words where no secret stands mean nothing") {
+TEST_CASE("the same texts are accepted where the value is not a secret") {
     CHECK(outcome_of("orchestrators: [{ address: \"https://a:1\", name: admin, id: orch-secret }]\n").warnings.empty());
 }

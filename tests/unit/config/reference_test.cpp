@@ -67,7 +67,7 @@ TEST_CASE("the reference has a row for every option, with its default and its ol
     CHECK(text.find("`capabilities.<name>.base`") != std::string::npos);
 }
 
-TEST_CASE("every setting has a line that says what it is for") {
+TEST_CASE("every setting has a description of one line") {
     for (const auto role : {Role::manager, Role::worker}) {
         const auto& rules = settings_rules(role).rules();
         for (const auto& rule : rules.rules) {
