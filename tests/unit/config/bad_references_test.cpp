@@ -53,6 +53,18 @@ const BadFile bad_references[] = {
      "orchestrators[0].service_addresses at line 2, column 48 has already: want it once\n"
      "    - { address: https://b:1, service_addresses: [https://c:1/] }\n"
      "                                                  ^\n"},
+    {"a service address of two behind one that is refused",
+     "orchestrators:\n"
+     "  - address: https://a:1\n"
+     "  - { address: https://b:1, service_addresses: [c, https://a:1] }\n",
+     "config.yaml:3:49: orchestrators[1].service_addresses[0]: got \"c\", want an address without path, user and "
+     "password, such as https://172.23.0.7:9995\n"
+     "    - { address: https://b:1, service_addresses: [c, https://a:1] }\n"
+     "                                                  ^\n"
+     "config.yaml:3:52: orchestrators[1].service_addresses[1]: got \"https://a:1\", which "
+     "orchestrators[0].address at line 2, column 14 has already: want it once\n"
+     "    - { address: https://b:1, service_addresses: [c, https://a:1] }\n"
+     "                                                     ^\n"},
     {"a worker's key of two, however it is spelled",
      "orchestrators:\n"
      "  - { address: https://a:1, worker_key: abababababababababababababababababababababababababababababababab }\n"
