@@ -46,12 +46,12 @@ void check_published(const Node& root, const Settings& settings, Problems& probl
         const auto mend = cat("want one of your own", variable.empty() ? "" : cat(" in ", variable),
                               ", here and where it is checked, such as this prints: openssl rand -hex 32");
         if (!listener.empty()) {
-            const auto message = cat("got a secret that everybody knows, while ", listener, ": ", mend);
+            const auto message = cat("got a publicly known secret, while ", listener, ": ", mend);
             return problems.add(node.mark, path.text(), message);
         }
         warnings.push_back(
             cat(problems.file(), ":", node.mark.line, ":", node.mark.column, ": ", path.text(),
-                ": got a secret that everybody knows; nothing but loopback may be listened on with it: ", mend));
+                ": got a publicly known secret, accepted only while every listener is on loopback: ", mend));
     });
 }
 

@@ -119,7 +119,7 @@ class Compiler {
         if (author_ == Schema::Author::host) out.rules[id].format = find_format(value.text());
         return {};
     }
-    // Stands behind the format in whose notation it is.
+    // Written after `format`, whose notation it has.
     template <std::int64_t Rule::*member>
     Result<void> format_bound(RuleId id, const Json& value, const std::string& where) {
         auto& rule = out.rules[id];

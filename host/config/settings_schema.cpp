@@ -1,7 +1,7 @@
 #include "host/config/settings_schema.hpp"
 
 // A default may name the environment variable that the Python deployment set for the same thing. docs/configuration.md
-// is made from what stands here.
+// is made from this schema.
 namespace stipend::config {
 namespace {
 
@@ -103,7 +103,7 @@ constexpr std::string_view of_manager = R"("type": "object", "additionalProperti
       "description": "The most that one orchestrator can be owed for a day; beyond it is held."},
     "accrual_per_day": {"$ref": "#/$defs/any usd", "default": "1000000 USD",
       "description": "The most that all of them together can be owed for a day; beyond it is held."}}},
-  "orchestrators": {"type": "array", "description": "Who is paid; at most 100,000.", "items": {
+  "orchestrators": {"type": "array", "description": "The orchestrators that are paid; at most 100,000.", "items": {
     "type": "object", "additionalProperties": false, "required": ["address"],
     "x-noun": "an orchestrator", "properties": {
     "address": {"format": "origin", "description": "Its service address, as the gateway knows it."},
@@ -166,7 +166,7 @@ constexpr std::string_view of_worker =
     "ignore": {"type": "array", "items": {"format": "text", "minLength": 1, "maxLength": 255}, "description":
       "Names that patterns and discoveries pass over, such as a container that was removed for good."},
     "discover": {"format": "word", "enum": ["propose", "watch"], "default": "propose",
-      "description": "What is done with a service that a monitor finds by itself: told, or watched as well."}}},
+      "description": "What is done with a service that a monitor finds by itself: reported, or watched as well."}}},
   "worker": {"type": "object", "additionalProperties": false,
     "x-noun": "the worker",
     "description": "The plugin that registers with the network and answers jobs.", "properties": {

@@ -170,7 +170,8 @@ void Builder::OnAlias(const YAML::Mark& mark, YAML::anchor_t anchor) {
     const auto place = to_mark(mark);
     if (wants_key()) throw Refusal{place, "got an alias as a key, want text"};
     const auto found = anchors_.find(anchor);
-    if (found == anchors_.end()) throw Refusal{place, "the alias stands inside what it names: want a finished value"};
+    if (found == anchors_.end())
+        throw Refusal{place, "the alias is inside the value that it names: want a finished value"};
     const auto& [node, size] = found->second;
     charge(size.nodes, size.text_bytes, place);
     if (frames_.size() + size.depth > limits_.depth) {
@@ -240,9 +241,10 @@ void Builder::drop_duplicates(Node& mapping) {
     std::erase_if(mapping.children, [&](const Node& member) {
         const auto [first, is_first] = places.emplace(member.key, member.key_mark);
         if (is_first) return false;
-        problems_.add(member.key_mark, "",
-                      cat("duplicate key ", scalar_node(member.key, true).shown(), ": want it once; it stands at line ",
-                          first->second.line, ", column ", first->second.column, " already"));
+        problems_.add(
+            member.key_mark, "",
+            cat("duplicate key ", scalar_node(member.key, true).shown(), ": want it once; the first is at line ",
+                first->second.line, ", column ", first->second.column));
         return true;
     });
 }
@@ -252,9 +254,9 @@ std::string explain(std::string_view library_message) {
     using Pair = std::pair<std::string_view, std::string_view>;
     static const Pair known[] = {
         {YAML::ErrorMsg::TAB_IN_INDENTATION, "got a tab in the indentation, want blanks"},
-        {YAML::ErrorMsg::MAP_VALUE, "a \":\" cannot stand here: want quotes around the text, or other indentation"},
-        {YAML::ErrorMsg::MAP_KEY, "a key cannot stand here: look at the indentation"},
-        {YAML::ErrorMsg::BLOCK_ENTRY, "a \"-\" cannot stand here: look at the indentation"},
+        {YAML::ErrorMsg::MAP_VALUE, "a \":\" is not allowed here: want quotes around the text, or other indentation"},
+        {YAML::ErrorMsg::MAP_KEY, "a key is not allowed here: look at the indentation"},
+        {YAML::ErrorMsg::BLOCK_ENTRY, "a \"-\" is not allowed here: look at the indentation"},
         {YAML::ErrorMsg::END_OF_MAP, "want another key of the mapping that began here: look at the indentation below"},
         {YAML::ErrorMsg::END_OF_SEQ, "want another \"-\" of the list that began here: look at the indentation below"},
         {YAML::ErrorMsg::END_OF_MAP_FLOW, "this \"{\" has no \"}\""},

@@ -38,8 +38,8 @@ TEST_CASE("a published secret runs with a warning while every listener is on loo
         CHECK(outcome.problems == "");
         REQUIRE(outcome.warnings.size() == 1);
         CHECK(outcome.warnings[0] ==
-              "worker.yaml:2:29: worker.config.secret: got a secret that everybody knows; nothing but loopback may be "
-              "listened on with it: want one of your own in ORCH_SECRET" +
+              "worker.yaml:2:29: worker.config.secret: got a publicly known secret, accepted only while every listener "
+              "is on loopback: want one of your own in ORCH_SECRET" +
                   mend);
     }
 }
@@ -48,7 +48,7 @@ TEST_CASE("a published secret is refused beside a listener that others reach, wi
     for (const auto* address : {"0.0.0.0:9876", "[::]:9876", "172.23.0.7:9876", "localhost:9876"}) {
         const auto outcome = outcome_of(worker, {{"WORKER_LISTEN", address}});
         CHECK(first_line(outcome.problems) ==
-              cat("worker.yaml:2:29: worker.config.secret: got a secret that everybody knows, while listen.worker is ",
+              cat("worker.yaml:2:29: worker.config.secret: got a publicly known secret, while listen.worker is ",
                   address, ": want one of your own in ORCH_SECRET", mend));
         CHECK(outcome.warnings.empty());
     }
@@ -68,8 +68,9 @@ TEST_CASE("a published secret is recognized from any variable and in the file it
     const auto outcome = outcome_of("role: worker\nworker:\n  config:\n    admin_password: admin\n");
     REQUIRE(outcome.warnings.size() == 1);
     CHECK(outcome.warnings[0] ==
-          "worker.yaml:4:21: worker.config.admin_password: got a secret that everybody knows; nothing but loopback may "
-          "be listened on with it: want one of your own" +
+          "worker.yaml:4:21: worker.config.admin_password: got a publicly known secret, accepted only while every "
+          "listener "
+          "is on loopback: want one of your own" +
               mend);
 }
 
