@@ -6,9 +6,9 @@
 #include <map>
 
 #include "host/ledger/archive_files.hpp"
+#include "host/ledger/archive_signature.hpp"
 #include "host/ledger/columns.hpp"
 #include "host/ledger/schema.hpp"
-#include "host/ledger/seal.hpp"
 #include "host/ledger/sqlite_ledger.hpp"
 
 namespace stipend::ledger {
@@ -148,11 +148,11 @@ Result<void> SqliteLedger::fill_archive(PreparedArchive& cut, const std::filesys
                                                  column, " BETWEEN ? AND ? ORDER BY ", column)));
             STIPEND_TRY(copy.bind(cut.facts.first).bind(cut.facts.last).run());
         }
-        STIPEND_LET(seal, sign_archive(path_, archive_digest(cut.facts, options_.ns.chain_id)));
-        cut.facts.signer = seal.signer;
+        STIPEND_LET(signature, sign_archive(path_, archive_digest(cut.facts, options_.ns.chain_id)));
+        cut.facts.signer = signature.signer;
         STIPEND_LET(insert, copier.prepare("INSERT INTO arc.seal VALUES(1, ?, ?, ?, ?, ?, ?, ?, ?)"));
         signed_fields(cut.facts, Binder(insert.bind(options_.ns.chain_id)));
-        STIPEND_TRY(insert.bind_blob(seal.signer).bind_blob(seal.signature).run());
+        STIPEND_TRY(insert.bind_blob(signature.signer).bind_blob(signature.signature).run());
         STIPEND_TRY(copier.run(
             cat("PRAGMA arc.application_id = ", application_id, "; PRAGMA arc.user_version = ", schema_version)));
         STIPEND_TRY(transaction.commit());
@@ -216,7 +216,7 @@ Result<ArchiveReport> SqliteLedger::take_archive(const PreparedArchive& prepared
     Position next = position_;
     STIPEND_TRY(transact([&]() -> Result<void> {
         STIPEND_TRY(check_follows(facts));
-        STIPEND_LET(seq, poster_->audit(next.head, AuditKind::archive, archive_body(facts, digest)));
+        STIPEND_LET(seq, writer_->audit(next.head, AuditKind::archive, archive_body(facts, digest)));
         STIPEND_LET(insert, database_.prepare(insert_sql("archive", cat("seq, ", columns<ArchiveFacts>()))));
         bind_row(insert.bind(seq), facts);
         STIPEND_TRY(insert.run());

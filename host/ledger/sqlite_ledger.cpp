@@ -21,7 +21,7 @@ std::int64_t now_ns() {
 SqliteLedger::~SqliteLedger() {
     // Closing would move the log into the database, with an fsync: after a failure that must not be tried again.
     if (failed()) sqlite3_db_config(database_.handle(), SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1, nullptr);
-    poster_.reset();
+    writer_.reset();
     database_.close();
 }
 
@@ -55,8 +55,7 @@ Result<void> SqliteLedger::open_reader() {
 }
 
 Result<void> SqliteLedger::open_writer() {
-    STIPEND_LET(lock, LockFile::take(path_.string() + ".lock"));
-    lock_ = std::move(lock);
+    STIPEND_SET(lock_, LockFile::take(path_.string() + ".lock"));
     // A new file is made here and not by SQLite, so that it is nobody else's to read.
     const int made = ::open(path_.c_str(), O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0640);
     if (made >= 0) ::close(made);
@@ -74,14 +73,10 @@ Result<void> SqliteLedger::open_writer() {
             return SQLITE_OK;
         },
         &wal_pages_);
-    Poster::Home home{.name = options_.ns.text()};
     STIPEND_LET(expense, ensure_namespace());
-    home.id = ns_;
-    home.expense_account = expense;
-    STIPEND_LET(poster, Poster::prepare(database_, std::move(home)));
-    poster_ = std::move(poster);
-    STIPEND_LET(position, read_position());
-    position_ = position;
+    STIPEND_SET(writer_,
+                JournalWriter::prepare(database_, {.id = ns_, .name = options_.ns.text(), .expense_account = expense}));
+    STIPEND_SET(position_, read_position());
     for (;;) {
         STIPEND_LET(more, purge_archived());
         if (!more) return {};
@@ -111,12 +106,9 @@ Result<std::int64_t> SqliteLedger::ensure_namespace() {
 
 Result<Position> SqliteLedger::read_position() {
     Position out;
-    STIPEND_LET(end, head());
-    out.head = end;
-    STIPEND_LET(orchestrator, database_.number("SELECT ifnull(max(id), 0) FROM orchestrator"));
-    STIPEND_LET(generation, database_.number("SELECT ifnull(max(id), 0) FROM generation"));
-    out.last_orchestrator = orchestrator;
-    out.last_generation = generation;
+    STIPEND_SET(out.head, head());
+    STIPEND_SET(out.last_orchestrator, database_.number("SELECT ifnull(max(id), 0) FROM orchestrator"));
+    STIPEND_SET(out.last_generation, database_.number("SELECT ifnull(max(id), 0) FROM generation"));
     return out;
 }
 
@@ -140,8 +132,7 @@ Result<void> SqliteLedger::commit(const Batch& batch) {
     STIPEND_TRY(check_batch(batch));
     Position next;
     STIPEND_TRY(transact([&]() -> Result<void> {
-        STIPEND_LET(written, poster_->write(batch, position_));
-        next = written;
+        STIPEND_SET(next, writer_->write(batch, position_));
         return {};
     }));
     position_ = next;

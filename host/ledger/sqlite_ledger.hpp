@@ -1,5 +1,5 @@
-// The ledger in one SQLite file: schema.cpp holds the tables, poster.cpp what a commit writes, verify*.cpp what is
-// checked of it, archive.cpp what moves out.
+// The ledger in one SQLite file: schema.cpp holds the tables, journal_writer.cpp what a commit writes, verify*.cpp what
+// is checked of it, archive.cpp what moves out.
 #pragma once
 
 #include <functional>
@@ -7,9 +7,9 @@
 #include <string>
 #include <vector>
 
+#include "host/ledger/journal_writer.hpp"
 #include "host/ledger/ledger.hpp"
 #include "host/ledger/lock_file.hpp"
-#include "host/ledger/poster.hpp"
 #include "host/ledger/sqlite.hpp"
 
 namespace stipend::ledger {
@@ -68,7 +68,7 @@ class SqliteLedger final : public Ledger {
     LockFile lock_;  // outlives the database
     sqlite::Database database_;
     std::int64_t ns_ = 0;  // 0: the namespace has no rows
-    std::unique_ptr<Poster> poster_;
+    std::unique_ptr<JournalWriter> writer_;
     Position position_;
     std::string failure_;  // why nothing may be written any more
     int wal_pages_ = 0;    // told by SQLite at each commit

@@ -2,8 +2,8 @@
 
 #include <algorithm>
 
+#include "host/ledger/archive_signature.hpp"
 #include "host/ledger/schema.hpp"
-#include "host/ledger/seal.hpp"
 #include "host/ledger/sqlite_ledger.hpp"
 #include "stipend/hex.hpp"
 
@@ -109,7 +109,7 @@ Result<void> Verifier::check_archive(const RecordedArchive& archive) {
     if (archive.facts.first != at_.seq + 1 || archive.facts.previous != at_.hash) {
         bad(name, cat("does not follow the one before: begins with seq ", archive.facts.first, ", want ", at_.seq + 1));
     }
-    if (archive.facts.signer != Hash{}) check_seal(file, archive);
+    if (archive.facts.signer != Hash{}) check_signature(file, archive);
     at_.hash = archive.facts.previous;
     const Seq before = archive.facts.first - 1;
     STIPEND_TRY(walk(file, before));
@@ -125,7 +125,7 @@ Result<void> Verifier::check_archive(const RecordedArchive& archive) {
     return {};
 }
 
-void Verifier::check_seal(sqlite::Database& file, const RecordedArchive& archive) {
+void Verifier::check_signature(sqlite::Database& file, const RecordedArchive& archive) {
     const std::string name = cat("archive ", archive.path.string());
     auto row = file.prepare("SELECT chain_id, first, last, previous, head, closing, signer, signature FROM seal");
     const auto found = row ? row->next() : Result<bool>(false);
@@ -140,7 +140,7 @@ void Verifier::check_seal(sqlite::Database& file, const RecordedArchive& archive
         bad(name, "what is signed in it is not what the ledger recorded");
     }
     const auto* bytes = reinterpret_cast<const std::uint8_t*>(signature.data());
-    if (!seal_holds(digest, archive.facts.signer, {bytes, signature.size()})) {
+    if (!verify_signature(digest, archive.facts.signer, {bytes, signature.size()})) {
         bad(name, cat("its signature is not that of the recorded key ", hex_encode(archive.facts.signer)));
     }
 }

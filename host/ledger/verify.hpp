@@ -48,7 +48,7 @@ class Verifier {
     [[nodiscard]] Result<void> check_file();
     [[nodiscard]] Result<void> check_archives();
     [[nodiscard]] Result<void> check_archive(const RecordedArchive& archive);
-    void check_seal(sqlite::Database& file, const RecordedArchive& archive);
+    void check_signature(sqlite::Database& file, const RecordedArchive& archive);
     [[nodiscard]] Result<void> start_from_carried(const RecordedArchive& last);
     [[nodiscard]] Result<void> check_carried();
     [[nodiscard]] Hash closing_hash() const;

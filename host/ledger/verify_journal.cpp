@@ -1,7 +1,7 @@
 // Double entry: each journal holds what its decisions or its adjustment say, once, and sums to zero.
 #include <algorithm>
 
-#include "host/ledger/poster.hpp"
+#include "host/ledger/journal_writer.hpp"
 #include "host/ledger/verify.hpp"
 
 namespace stipend::ledger {

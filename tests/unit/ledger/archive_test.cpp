@@ -4,8 +4,8 @@
 
 #include <fstream>
 
+#include "host/ledger/archive_signature.hpp"
 #include "host/ledger/keccak.hpp"
-#include "host/ledger/seal.hpp"
 #include "stipend/hex.hpp"
 #include "tests/unit/ledger/ledger_fixture.hpp"
 
@@ -202,9 +202,9 @@ TEST_CASE("a ledger signs by one key, which nobody else may read") {
     REQUIRE(again.ok());
     CHECK(first->signer == again->signer);
     CHECK(first->signature == again->signature);
-    CHECK(seal_holds(digest, first->signer, first->signature));
-    CHECK(!seal_holds(keccak256("something else"), first->signer, first->signature));
-    CHECK(!seal_holds(digest, Hash{}, first->signature));
+    CHECK(verify_signature(digest, first->signer, first->signature));
+    CHECK(!verify_signature(keccak256("something else"), first->signer, first->signature));
+    CHECK(!verify_signature(digest, Hash{}, first->signature));
     CHECK(std::filesystem::status(folder / "archive.key").permissions() ==
           (std::filesystem::perms::owner_read | std::filesystem::perms::owner_write));
 }
@@ -225,9 +225,9 @@ TEST_CASE("Ed25519 as RFC 8032 has it") {
     // Its third test: a message of two bytes there, so that here only key and public key are compared.
     const TempFolder folder;
     std::ofstream(folder / "archive.key") << "c5aa8df43f9f837bedb7442f31dcb7b166d38535076f094b85ce3a2e0b4458f7";
-    const auto seal = sign_archive(folder / "ledger.db", Hash{});
-    REQUIRE(seal.ok());
-    CHECK(hex_encode(seal->signer) == "fc51cd8e6218a1a38da47ed00230f0580816ed13ba3303ac5deb911548908025");
+    const auto signature = sign_archive(folder / "ledger.db", Hash{});
+    REQUIRE(signature.ok());
+    CHECK(hex_encode(signature->signer) == "fc51cd8e6218a1a38da47ed00230f0580816ed13ba3303ac5deb911548908025");
 }
 
 TEST_CASE("a key that is none is told, and nothing is archived") {

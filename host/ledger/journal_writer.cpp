@@ -1,4 +1,4 @@
-#include "host/ledger/poster.hpp"
+#include "host/ledger/journal_writer.hpp"
 
 #include <algorithm>
 #include <numeric>
@@ -33,26 +33,26 @@ std::string facts(const Decision& d) {
 
 }  // namespace
 
-Result<std::unique_ptr<Poster>> Poster::prepare(sqlite::Database& database, Home home) {
+Result<std::unique_ptr<JournalWriter>> JournalWriter::prepare(sqlite::Database& database, NamespaceRow ns) {
     const int code = sqlite3_create_function_v2(database.handle(), "wei_add", 2,
                                                 SQLITE_UTF8 | SQLITE_DETERMINISTIC | SQLITE_DIRECTONLY, nullptr,
                                                 wei_add, nullptr, nullptr, nullptr);
     if (code != SQLITE_OK) return database.error(code);
-    std::unique_ptr<Poster> out(new Poster(database, std::move(home)));
+    std::unique_ptr<JournalWriter> out(new JournalWriter(database, std::move(ns)));
     STIPEND_TRY(out->prepare_statements());
     STIPEND_LET(ids, database.prepare("SELECT id FROM orchestrator WHERE ns = ? ORDER BY id"));
-    ids.bind(out->home_.id);
+    ids.bind(out->ns_.id);
     for (;;) {
         STIPEND_LET(more, ids.next());
         if (!more) break;
         const auto id = ids.as<std::size_t>();
-        out->ours_.resize(id + 1);
-        out->ours_[id] = true;
+        out->in_namespace_.resize(id + 1);
+        out->in_namespace_[id] = true;
     }
     return out;
 }
 
-Result<void> Poster::prepare_statements() {
+Result<void> JournalWriter::prepare_statements() {
     const auto into = [&](sqlite::Statement& statement, std::string_view sql) -> Result<void> {
         STIPEND_LET(prepared, database_.prepare(sql));
         statement = std::move(prepared);
@@ -80,7 +80,7 @@ Result<void> Poster::prepare_statements() {
                               " ON CONFLICT DO UPDATE SET to_at = excluded.to_at, verdict = excluded.verdict"));
 }
 
-Result<Position> Poster::write(const Batch& batch, const Position& from) {
+Result<Position> JournalWriter::write(const Batch& batch, const Position& from) {
     at_ = from;
     for (const auto& row : batch.generations) STIPEND_TRY(add_generation(row));
     for (const auto& added : batch.added) STIPEND_TRY(add_orchestrator(added));
@@ -102,7 +102,7 @@ Result<Position> Poster::write(const Batch& batch, const Position& from) {
     return at_;
 }
 
-Result<Seq> Poster::audit(Head& at, AuditKind kind, std::string_view body) {
+Result<Seq> JournalWriter::audit(Head& at, AuditKind kind, std::string_view body) {
     const Head next{.seq = at.seq + 1, .hash = row_hash(keccak_, at.hash, at.seq + 1, kind, body)};
     insert_audit_.bind(next.seq).bind(static_cast<int>(kind));
     if (kind == AuditKind::decision) {
@@ -115,25 +115,26 @@ Result<Seq> Poster::audit(Head& at, AuditKind kind, std::string_view body) {
     return next.seq;
 }
 
-Hash Poster::digest_of(const EngineState& state) {
+Hash JournalWriter::digest_of(const EngineState& state) {
     encode_state(body_, state);
     return keccak_.add(body_).finish();
 }
 
-Result<void> Poster::check_ours(OrchestratorId id) const {
-    if (id > 0 && static_cast<std::size_t>(id) < ours_.size() && ours_[static_cast<std::size_t>(id)]) return {};
-    return fail(STIPEND_E_INVALID, "ledger: ", database_.path(), ": orchestrator ", id, ": not one of ", home_.name);
+Result<void> JournalWriter::check_in_namespace(OrchestratorId id) const {
+    if (id > 0 && static_cast<std::size_t>(id) < in_namespace_.size() && in_namespace_[static_cast<std::size_t>(id)])
+        return {};
+    return fail(STIPEND_E_INVALID, "ledger: ", database_.path(), ": orchestrator ", id, ": not one of ", ns_.name);
 }
 
-Result<void> Poster::add_decisions(const std::vector<Decided>& decisions) {
+Result<void> JournalWriter::add_decisions(const std::vector<Decided>& decisions) {
     const Seq first = at_.head.seq + 1;
     for (const auto& decided : decisions) STIPEND_TRY(add_decision(decided));
     return post_decisions(decisions, first);
 }
 
-Result<void> Poster::add_decision(const Decided& decided) {
+Result<void> JournalWriter::add_decision(const Decided& decided) {
     const Decision& d = decided.decision;
-    STIPEND_TRY(check_ours(d.orchestrator));
+    STIPEND_TRY(check_in_namespace(d.orchestrator));
     if (d.generation < 1 || d.generation > at_.last_generation) {
         return fail(STIPEND_E_INVALID, "ledger: decision (orchestrator ", d.orchestrator, ", epoch ", d.epoch,
                     "): generation ", d.generation, " was never published");
@@ -150,14 +151,14 @@ Result<void> Poster::add_decision(const Decided& decided) {
     bind_row(update_state_, decided.after);
     update_state_.bind_blob(wei.be).bind(seq).bind(d.orchestrator).bind(d.epoch - 1).bind(d.period_from);
     STIPEND_LET(changed, update_state_.run_counted());
-    if (changed != 1) return explain_refusal(decided);
+    if (changed != 1) return explain_conflict(decided);
 
     insert_decision_.bind(seq);
     bind_row(insert_decision_, d);
     return insert_decision_.bind_blob(digest).run();
 }
 
-Error Poster::explain_refusal(const Decided& decided) {
+Error JournalWriter::explain_conflict(const Decided& decided) {
     const Decision& d = decided.decision;
     const std::string what =
         cat("ledger: ", database_.path(), ": decision (orchestrator ", d.orchestrator, ", epoch ", d.epoch, "): ");
@@ -187,7 +188,7 @@ Error Poster::explain_refusal(const Decided& decided) {
     return out;
 }
 
-Result<void> Poster::post_decisions(const std::vector<Decided>& decisions, Seq first) {
+Result<void> JournalWriter::post_decisions(const std::vector<Decided>& decisions, Seq first) {
     STIPEND_TRY(insert_journal_.bind(first).bind(static_cast<int>(JournalKind::decisions)).bind(at_.head.seq).run());
     // By rising account, so that the entries of a journal fill their pages from left to right.
     order_.resize(decisions.size());
@@ -209,12 +210,12 @@ Result<void> Poster::post_decisions(const std::vector<Decided>& decisions, Seq f
     }
     if (debts.empty()) return {};
     STIPEND_LET(expense, all.negated());
-    STIPEND_TRY(post_entry(first, home_.expense_account, expense));
+    STIPEND_TRY(post_entry(first, ns_.expense_account, expense));
     for (const auto& [id, debt] : debts) STIPEND_TRY(post_entry(first, id, debt));
     return {};
 }
 
-Result<void> Poster::post_entry(Seq journal, std::int64_t account, const SignedWei& wei) {
+Result<void> JournalWriter::post_entry(Seq journal, std::int64_t account, const SignedWei& wei) {
     return insert_entry_.bind(journal).bind(account).bind_amount(wei.to_bytes()).run();
 }
 

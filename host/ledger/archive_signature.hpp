@@ -11,16 +11,16 @@
 
 namespace stipend::ledger {
 
-struct Seal {
+struct ArchiveSignature {
     Hash signer = {};
     std::array<std::uint8_t, 64> signature = {};
 };
 
 // Signs by the key in `archive.key` beside the ledger, 64 hex digits that only the owner of the file may read; makes
 // the key where there is none. CONFIG: the file holds something else. UNAVAILABLE: it cannot be read or written.
-[[nodiscard]] Result<Seal> sign_archive(const std::filesystem::path& ledger, const Hash& digest);
+[[nodiscard]] Result<ArchiveSignature> sign_archive(const std::filesystem::path& ledger, const Hash& digest);
 
 // Is `signature` that of `digest` by `signer`? False also where one of them is malformed.
-[[nodiscard]] bool seal_holds(const Hash& digest, const Hash& signer, std::span<const std::uint8_t> signature);
+[[nodiscard]] bool verify_signature(const Hash& digest, const Hash& signer, std::span<const std::uint8_t> signature);
 
 }  // namespace stipend::ledger

@@ -1,4 +1,4 @@
-#include "host/ledger/seal.hpp"
+#include "host/ledger/archive_signature.hpp"
 
 #include <botan/ed25519.h>
 #include <botan/pubkey.h>
@@ -46,13 +46,13 @@ Result<Seed> seed_of(const std::filesystem::path& ledger) {
 
 }  // namespace
 
-Result<Seal> sign_archive(const std::filesystem::path& ledger, const Hash& digest) {
+Result<ArchiveSignature> sign_archive(const std::filesystem::path& ledger, const Hash& digest) {
     try {
         STIPEND_LET(seed, seed_of(ledger));
         const Botan::Ed25519_PrivateKey key(seed);
         Botan::PK_Signer signer(key, Botan::system_rng(), pure);
         const auto signature = signer.sign_message(digest.data(), digest.size(), Botan::system_rng());
-        Seal out;
+        ArchiveSignature out;
         const auto& point = key.get_public_key();
         STIPEND_ASSERT(point.size() == out.signer.size() && signature.size() == out.signature.size());
         std::copy(point.begin(), point.end(), out.signer.begin());
@@ -63,7 +63,7 @@ Result<Seal> sign_archive(const std::filesystem::path& ledger, const Hash& diges
     }
 }
 
-bool seal_holds(const Hash& digest, const Hash& signer, std::span<const std::uint8_t> signature) {
+bool verify_signature(const Hash& digest, const Hash& signer, std::span<const std::uint8_t> signature) {
     try {
         const Botan::Ed25519_PublicKey key(signer.data(), signer.size());
         Botan::PK_Verifier verifier(key, pure);

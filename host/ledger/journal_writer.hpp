@@ -20,14 +20,14 @@ struct Position {
     GenerationId last_generation = 0;
 };
 
-class Poster {
+class JournalWriter {
   public:
-    struct Home {  // of the namespace that is written
+    struct NamespaceRow {  // of the namespace that is written
         std::int64_t id = 0;
         std::string name = {};
         std::int64_t expense_account = 0;
     };
-    [[nodiscard]] static Result<std::unique_ptr<Poster>> prepare(sqlite::Database& database, Home home);
+    [[nodiscard]] static Result<std::unique_ptr<JournalWriter>> prepare(sqlite::Database& database, NamespaceRow ns);
 
     // Writes `batch`, which check_batch has passed, behind `from`. After an error the transaction must be rolled back.
     [[nodiscard]] Result<Position> write(const Batch& batch, const Position& from);
@@ -36,7 +36,7 @@ class Poster {
     [[nodiscard]] Result<Seq> audit(Head& at, AuditKind kind, std::string_view body);
 
   private:
-    Poster(sqlite::Database& database, Home home) : database_(database), home_(std::move(home)) {}
+    JournalWriter(sqlite::Database& database, NamespaceRow ns) : database_(database), ns_(std::move(ns)) {}
     [[nodiscard]] Result<void> prepare_statements();
 
     struct OpenGap {
@@ -62,15 +62,15 @@ class Poster {
     // One journal row for the decisions [first, head]: one entry for each debt, one for the expense of all.
     [[nodiscard]] Result<void> post_decisions(const std::vector<Decided>& decisions, Seq first);
     [[nodiscard]] Result<void> post_entry(Seq journal, std::int64_t account, const SignedWei& wei);
-    [[nodiscard]] Error explain_refusal(const Decided& decided);
+    [[nodiscard]] Error explain_conflict(const Decided& decided);
 
-    [[nodiscard]] Result<void> check_ours(OrchestratorId id) const;
+    [[nodiscard]] Result<void> check_in_namespace(OrchestratorId id) const;
     [[nodiscard]] Result<Seq> audit(AuditKind kind, std::string_view body) { return audit(at_.head, kind, body); }
     [[nodiscard]] Hash digest_of(const EngineState& state);
 
     sqlite::Database& database_;
-    Home home_;
-    std::vector<bool> ours_;  // by orchestrator id: belongs to the namespace
+    NamespaceRow ns_;
+    std::vector<bool> in_namespace_;  // by orchestrator id: belongs to the namespace
     Position at_;
     Keccak keccak_;
     std::string body_;                  // reused
