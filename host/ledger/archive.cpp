@@ -120,9 +120,16 @@ Result<void> SqliteLedger::add_carried(PreparedArchive& cut) {
         one.epoch = epochs.as<std::uint64_t>();
     }
     std::string closing;
+    SignedWei sum;
     for (const auto& [account, row] : by_account) {
         closing_encode(closing, row);
         cut.carried.push_back(row);
+        STIPEND_SET(sum, sum.plus(row.balance));
+    }
+    // What does not balance is not signed.
+    if (!sum.zero()) {
+        return fail(STIPEND_E_INVALID, "ledger: ", path_.string(), ": the entries up to seq ", cut.facts.last,
+                    " do not sum to zero: got ", sum.text(), " wei: `stipend ledger verify` names the journal");
     }
     cut.facts.closing = keccak256(closing);
     return {};
@@ -241,13 +248,18 @@ Result<ArchiveReport> SqliteLedger::take_archive(const PreparedArchive& prepared
 Result<bool> SqliteLedger::purge_archived() {
     STIPEND_LET(through, archived_through(database_));
     for (const auto& [table, column] : archived_tables) {
-        STIPEND_LET(first, database_.number(cat("SELECT ifnull(min(", column, "), 0) FROM ", table)));
+        STIPEND_LET(first, database_.number(
+                               cat("SELECT ifnull(min(", column, "), 0) FROM ", table, " WHERE ", column, " > 0")));
         if (first == 0 || first > through) continue;
-        const auto sql = cat("DELETE FROM ", table, " WHERE ", column, " <= ?");
-        const auto to = std::min(first + purge_rows - 1, through);
+        const auto sql = cat("DELETE FROM ", table, " WHERE ", column, " BETWEEN ? AND ?");
+        const auto to = first + std::min(purge_rows - 1, through - first);
         STIPEND_TRY(transact([&]() -> Result<void> {
             STIPEND_LET(erase, database_.prepare(sql));
-            return erase.bind(to).run();
+            STIPEND_LET(erased, erase.bind(first).bind(to).run_counted());
+            if (erased > 0) return {};
+            // Callers repeat this until nothing is left, which a damaged index would make for ever.
+            return fail(STIPEND_E_INVALID, "ledger: ", path_.string(), ": rows of ", table,
+                        " that an archive holds cannot be deleted: the file is damaged: restore a backup");
         }));
         return true;
     }

@@ -3,6 +3,7 @@
 
 #include "host/ledger/archive_files.hpp"
 #include "host/ledger/columns.hpp"
+#include "host/ledger/invariants.hpp"
 #include "host/ledger/sqlite_ledger.hpp"
 
 namespace stipend::ledger {
@@ -40,7 +41,7 @@ class Exporter {
             StoredDecision stored = read_decision(rows);
             const auto key = keys_.find(stored.decision.orchestrator);
             if (key == keys_.end()) continue;  // of another namespace
-            if (stored.malformed) {
+            if (stored.malformed || broken_invariant(stored.decision)) {
                 return fail(STIPEND_E_INVALID, "ledger: ", database.path(), ": decision seq ", stored.seq,
                             " is damaged: `stipend ledger verify` tells more");
             }

@@ -1,7 +1,6 @@
 #include "host/ledger/journal_writer.hpp"
 
 #include <algorithm>
-#include <numeric>
 
 #include "host/ledger/columns.hpp"
 
@@ -26,7 +25,7 @@ void wei_add(sqlite3_context* context, int, sqlite3_value** arguments) {
     sqlite3_result_blob(context, bytes.data(), static_cast<int>(bytes.size()), SQLITE_TRANSIENT);
 }
 
-std::string facts(const Decision& d) {
+std::string summary(const Decision& d) {
     return cat(d.action == Action::pay ? "pay " : "skip ", d.wei.text(), " wei, tier ", d.tier, ", decided at ",
                d.decided_at);
 }
@@ -99,6 +98,7 @@ Result<Position> JournalWriter::write(const Batch& batch, const Position& from) 
         STIPEND_LET(seq, audit(AuditKind::alert, event.body));
         static_cast<void>(seq);
     }
+    STIPEND_ASSERT(at_.head.seq - from.head.seq == audit_rows(batch));
     return at_;
 }
 
@@ -128,19 +128,23 @@ Result<void> JournalWriter::check_in_namespace(OrchestratorId id) const {
 
 Result<void> JournalWriter::add_decisions(const std::vector<Decided>& decisions) {
     const Seq first = at_.head.seq + 1;
+    amounts_.clear();
     for (const auto& decided : decisions) STIPEND_TRY(add_decision(decided));
-    return post_decisions(decisions, first);
+    STIPEND_LET(journal, journal_of_decisions(first));
+    return write_journal(journal);
 }
 
 Result<void> JournalWriter::add_decision(const Decided& decided) {
+    STIPEND_ASSERT(!broken_invariant(decided));  // check_batch rejects such a batch
     const Decision& d = decided.decision;
     STIPEND_TRY(check_in_namespace(d.orchestrator));
     if (d.generation < 1 || d.generation > at_.last_generation) {
         return fail(STIPEND_E_INVALID, "ledger: decision (orchestrator ", d.orchestrator, ", epoch ", d.epoch,
                     "): generation ", d.generation, " was never published");
     }
-    const stipend_u256 wei = d.wei.to_abi();
-    if (SignedWei::from_bytes(wei.be).negative()) {
+    const stipend_u256 raw = d.wei.to_abi();
+    const Entry amount{.account = d.orchestrator, .wei = SignedWei::from_bytes(raw.be)};
+    if (amount.wei.negative()) {
         return fail(STIPEND_E_LIMIT, "ledger: decision (orchestrator ", d.orchestrator, ", epoch ", d.epoch,
                     "): amount too large for an entry: ", d.wei.text());
     }
@@ -149,9 +153,10 @@ Result<void> JournalWriter::add_decision(const Decided& decided) {
     STIPEND_LET(seq, audit(AuditKind::decision, body_));
 
     bind_row(update_state_, decided.after);
-    update_state_.bind_blob(wei.be).bind(seq).bind(d.orchestrator).bind(d.epoch - 1).bind(d.period_from);
+    update_state_.bind_blob(raw.be).bind(seq).bind(d.orchestrator).bind(d.epoch - 1).bind(d.period_from);
     STIPEND_LET(changed, update_state_.run_counted());
     if (changed != 1) return explain_conflict(decided);
+    amounts_.push_back(amount);
 
     insert_decision_.bind(seq);
     bind_row(insert_decision_, d);
@@ -178,8 +183,8 @@ Error JournalWriter::explain_conflict(const Decided& decided) {
         if (!stored) return std::string("decided already, and archived");
         const StoredDecision row = read_decision(old);
         if (row.decision == d) return cat("decided already, with the same contents, at seq ", row.seq);
-        return cat("decided already, with other contents: seq ", row.seq, " says ", facts(row.decision), "; got ",
-                   facts(d));
+        return cat("decided already, with other contents: seq ", row.seq, " says ", summary(row.decision), "; got ",
+                   summary(d));
     };
     const auto reason = explain();
     if (!reason) return reason.error();
@@ -188,35 +193,36 @@ Error JournalWriter::explain_conflict(const Decided& decided) {
     return out;
 }
 
-Result<void> JournalWriter::post_decisions(const std::vector<Decided>& decisions, Seq first) {
-    STIPEND_TRY(insert_journal_.bind(first).bind(static_cast<int>(JournalKind::decisions)).bind(at_.head.seq).run());
-    // By rising account, so that the entries of a journal fill their pages from left to right.
-    order_.resize(decisions.size());
-    std::iota(order_.begin(), order_.end(), 0U);
-    const auto account = [&](std::uint32_t i) { return decisions[i].decision.orchestrator; };
-    std::ranges::sort(order_, {}, account);
-
+// One entry for each debt, and one for the expense of all.
+Result<Journal> JournalWriter::journal_of_decisions(Seq first) {
+    Journal out{.ref = first, .kind = JournalKind::decisions, .last = at_.head.seq};
+    // The expense is the sum of all amounts, each debt the sum of its own: that the journal sums to zero is no
+    // tautology.
     SignedWei all;
-    std::vector<std::pair<std::int64_t, SignedWei>> debts;
-    debts.reserve(decisions.size());
-    for (const std::uint32_t i : order_) {
-        const SignedWei wei = SignedWei::from_bytes(decisions[i].decision.wei.to_abi().be);
-        if (wei.zero()) continue;
-        if (debts.empty() || debts.back().first != account(i)) debts.emplace_back(account(i), SignedWei());
-        SignedWei& debt = debts.back().second;
-        if (!SignedWei::add(debt, wei, debt) || !SignedWei::add(all, wei, all)) {
+    // By rising account, so that the entries of a journal fill their pages from left to right.
+    std::ranges::sort(amounts_, {}, &Entry::account);
+    out.entries.reserve(amounts_.size() + 1);
+    out.entries.push_back({.account = ns_.expense_account});
+    for (const auto& amount : amounts_) {
+        if (amount.wei.zero()) continue;
+        if (out.entries.back().account != amount.account) out.entries.push_back({.account = amount.account});
+        SignedWei& debt = out.entries.back().wei;
+        if (!SignedWei::add(debt, amount.wei, debt) || !SignedWei::add(all, amount.wei, all)) {
             return fail(STIPEND_E_LIMIT, "ledger: ", database_.path(), ": the batch owes more than an entry can hold");
         }
     }
-    if (debts.empty()) return {};
-    STIPEND_LET(expense, all.negated());
-    STIPEND_TRY(post_entry(first, ns_.expense_account, expense));
-    for (const auto& [id, debt] : debts) STIPEND_TRY(post_entry(first, id, debt));
-    return {};
+    if (all.zero()) out.entries.clear();
+    if (!all.zero()) STIPEND_SET(out.entries.front().wei, all.negated());
+    return out;
 }
 
-Result<void> JournalWriter::post_entry(Seq journal, std::int64_t account, const SignedWei& wei) {
-    return insert_entry_.bind(journal).bind(account).bind_amount(wei.to_bytes()).run();
+Result<void> JournalWriter::write_journal(const Journal& journal) {
+    STIPEND_ASSERT(!broken_invariant(journal));
+    STIPEND_TRY(insert_journal_.bind(journal.ref).bind(static_cast<int>(journal.kind)).bind(journal.last).run());
+    for (const auto& [account, wei] : journal.entries) {
+        STIPEND_TRY(insert_entry_.bind(journal.ref).bind(account).bind_amount(wei.to_bytes()).run());
+    }
+    return {};
 }
 
 }  // namespace stipend::ledger

@@ -7,11 +7,10 @@
 #include <vector>
 
 #include "host/ledger/canonical.hpp"
+#include "host/ledger/invariants.hpp"
 #include "host/ledger/sqlite.hpp"
 
 namespace stipend::ledger {
-
-enum class JournalKind : std::uint8_t { decisions = 1, adjustment = 2 };  // stored: never renumber
 
 // Where the next rows go. A batch moves it; the move counts only once its transaction is committed.
 struct Position {
@@ -59,9 +58,9 @@ class JournalWriter {
 
     [[nodiscard]] Result<void> add_decisions(const std::vector<Decided>& decisions);
     [[nodiscard]] Result<void> add_decision(const Decided& decided);
-    // One journal row for the decisions [first, head]: one entry for each debt, one for the expense of all.
-    [[nodiscard]] Result<void> post_decisions(const std::vector<Decided>& decisions, Seq first);
-    [[nodiscard]] Result<void> post_entry(Seq journal, std::int64_t account, const SignedWei& wei);
+    // The journal of the decisions [first, head].
+    [[nodiscard]] Result<Journal> journal_of_decisions(Seq first);
+    [[nodiscard]] Result<void> write_journal(const Journal& journal);
     [[nodiscard]] Error explain_conflict(const Decided& decided);
 
     [[nodiscard]] Result<void> check_in_namespace(OrchestratorId id) const;
@@ -73,8 +72,8 @@ class JournalWriter {
     std::vector<bool> in_namespace_;  // by orchestrator id: belongs to the namespace
     Position at_;
     Keccak keccak_;
-    std::string body_;                  // reused
-    std::vector<std::uint32_t> order_;  // reused
+    std::string body_;            // reused
+    std::vector<Entry> amounts_;  // of the decisions of the batch, reused
 
     sqlite::Statement find_key_;
     sqlite::Statement insert_orchestrator_;

@@ -41,6 +41,7 @@ Result<void> JournalWriter::add_orchestrator(const NewOrchestrator& added) {
     STIPEND_TRY(insert_account_.bind(row.id).bind(ns_.id).bind_text(row.key).run());
 
     STIPEND_LET(state_seq, audit(AuditKind::state, state_body(row.id, digest_of(added.state))));
+    STIPEND_ASSERT(!broken_invariant(added.state));  // check_batch rejects such a batch
     bind_row(insert_state_, added.state);
     STIPEND_TRY(insert_state_.bind(row.id).bind(state_seq).bind_amount(SignedWei().to_bytes()).run());
 
@@ -106,11 +107,11 @@ Result<void> JournalWriter::add_adjustment(const Adjustment& row) {
     }
     STIPEND_LET(seq, audit(AuditKind::adjustment, adjustment_body(row)));
     STIPEND_TRY(insert_row("adjustment", seq, row));
-    STIPEND_TRY(insert_journal_.bind(seq).bind(static_cast<int>(JournalKind::adjustment)).bind(seq).run());
-    if (row.wei.zero()) return {};
+    Journal journal{.ref = seq, .kind = JournalKind::adjustment, .last = seq};
+    if (row.wei.zero()) return write_journal(journal);
     STIPEND_LET(expense, row.wei.negated());
-    STIPEND_TRY(post_entry(seq, ns_.expense_account, expense));
-    STIPEND_TRY(post_entry(seq, row.orchestrator, row.wei));
+    journal.entries = {{.account = ns_.expense_account, .wei = expense}, {.account = row.orchestrator, .wei = row.wei}};
+    STIPEND_TRY(write_journal(journal));
     STIPEND_LET(owe, database_.prepare("UPDATE engine_state SET owed = wei_add(owed, ?) WHERE orchestrator = ?"));
     return owe.bind_amount(row.wei.to_bytes()).bind(row.orchestrator).run();
 }

@@ -4,6 +4,7 @@
 
 #include "host/base/time.hpp"
 #include "host/ledger/columns.hpp"
+#include "host/ledger/invariants.hpp"
 #include "host/ledger/sqlite_ledger.hpp"
 
 namespace stipend::ledger {
@@ -37,7 +38,7 @@ Result<void> load_orchestrators(sqlite::Database& database, std::int64_t ns, std
         record.row = read_row<Orchestrator>(rows);
         record.state = read_row<EngineState>(rows);
         record.owed = SignedWei::from_bytes(rows.bytes32());
-        if (rows.malformed()) {
+        if (rows.malformed() || broken_invariant(record.state)) {
             return fail(STIPEND_E_INVALID, "ledger: ", database.path(), ": state of orchestrator ", record.row.id, " (",
                         record.row.key, ") is damaged: `stipend ledger verify` tells more");
         }

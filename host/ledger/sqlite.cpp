@@ -44,6 +44,9 @@ Meaning meaning_of(int code) {
 }  // namespace
 
 Result<bool> Statement::next() {
+    // A list of fields and its statement agree: as many values as placeholders, and no column beyond the last.
+    STIPEND_ASSERT(parameter_ == sqlite3_bind_parameter_count(handle_.get()));
+    STIPEND_ASSERT(column_ <= sqlite3_column_count(handle_.get()));
     column_ = 0;
     malformed_ = false;
     const int code = bind_code_ != SQLITE_OK ? bind_code_ : sqlite3_step(handle_.get());
@@ -153,12 +156,14 @@ Transaction::~Transaction() {
 }
 
 Result<void> Transaction::begin(std::string_view kind) {
+    STIPEND_ASSERT(!open_);
     STIPEND_TRY(database_->run(cat("BEGIN ", kind)));
     open_ = true;
     return {};
 }
 
 Result<void> Transaction::commit() {
+    STIPEND_ASSERT(open_);
     STIPEND_TRY(database_->run("COMMIT"));
     open_ = false;
     return {};

@@ -106,9 +106,11 @@ Result<void> Verifier::check_archive(const RecordedArchive& archive) {
     const std::string name = cat("archive ", archive.path.string());
     sqlite::Database file;
     STIPEND_TRY(file.open(archive.path.string(), SQLITE_OPEN_READONLY, 0));
-    if (archive.facts.first != at_.seq + 1 || archive.facts.previous != at_.hash) {
-        bad(name, cat("does not follow the one before: begins with seq ", archive.facts.first, ", want ", at_.seq + 1));
+    if (archive.facts.first != next_seq(at_.seq) || archive.facts.previous != at_.hash) {
+        bad(name,
+            cat("does not follow the one before: begins with seq ", archive.facts.first, ", want ", next_seq(at_.seq)));
     }
+    if (archive.facts.first < 1) return {};
     if (archive.facts.signer != Hash{}) check_signature(file, archive);
     at_.hash = archive.facts.previous;
     const Seq before = archive.facts.first - 1;

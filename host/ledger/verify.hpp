@@ -10,9 +10,15 @@
 
 #include "host/ledger/archive_files.hpp"
 #include "host/ledger/columns.hpp"
+#include "host/ledger/invariants.hpp"
 #include "host/ledger/ledger.hpp"
 
 namespace stipend::ledger {
+
+// The place behind `seq`, which a damaged file may give as the last that there is.
+[[nodiscard]] constexpr Seq next_seq(Seq seq) {
+    return seq == INT64_MAX ? seq : seq + 1;
+}
 
 class Verifier {
   public:
@@ -63,7 +69,7 @@ class Verifier {
     // verify_journal.cpp
     [[nodiscard]] Result<void> check_journals(sqlite::Database& file, Seq after);
     [[nodiscard]] Result<void> check_orphan_entries(sqlite::Database& file, Seq after);
-    void compare_entries(Seq ref, const Entries& got, const Entries& want);
+    void compare_entries(const Journal& journal, const Entries& want);
     // Add what a journal must hold.
     [[nodiscard]] Result<void> expect_decisions(Debts& debts, Seq ref, Seq last, Entries& want);
     [[nodiscard]] Result<void> expect_adjustment(Seq ref, Seq last, Entries& want);

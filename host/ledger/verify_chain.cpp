@@ -1,6 +1,7 @@
 // The audit chain of one file, and what each of its rows tells of.
 #include <algorithm>
 
+#include "host/ledger/invariants.hpp"
 #include "host/ledger/verify.hpp"
 #include "stipend/hex.hpp"
 #include "stipend/json.hpp"
@@ -50,7 +51,8 @@ Result<void> Verifier::walk(sqlite::Database& file, Seq after) {
         const auto kind = static_cast<AuditKind>(rows.as<std::uint8_t>());
         const std::string body = rows.text();
         const Hash hash = rows.bytes32();
-        if (seq != at_.seq + 1) bad(cat("audit seq ", at_.seq + 1), cat("is missing: the next row is seq ", seq));
+        const Seq expected_seq = next_seq(at_.seq);
+        if (seq != expected_seq) bad(cat("audit seq ", expected_seq), cat("is missing: the next row is seq ", seq));
         for (; more_decisions && (decision.seq < seq || (decision.seq == seq && kind != AuditKind::decision));) {
             bad(name_of(decision), "has no audit row");
             STIPEND_TRY(advance());
@@ -110,14 +112,8 @@ void Verifier::check_decision(const StoredDecision& stored) {
         bad(name_of(stored), cat("generation ", d.generation, " was not published before it"));
     }
     Track& track = tracks_[d.orchestrator];
-    if (d.epoch != track.epoch + 1) {
-        bad(name_of(stored), cat("does not follow epoch ", track.epoch));
-    }
-    if (d.period_from < track.decided_at || d.decided_at < d.period_from) {
-        bad(name_of(stored), cat("its period overlaps the last: from ", d.period_from, " to ", d.decided_at,
-                                 ", the last was decided at ", track.decided_at));
-    }
-    if (d.action == Action::skip && !d.wei.zero()) bad(name_of(stored), "a skip owes something");
+    if (const auto broken = broken_succession({track.epoch, track.decided_at}, d)) bad(name_of(stored), *broken);
+    if (const auto broken = broken_invariant(d)) bad(name_of(stored), *broken);
     track.epoch = d.epoch;
     track.decided_at = d.decided_at;
     track.next_at = d.next_at;

@@ -1,6 +1,7 @@
 // The tables that say how things stand now, against what the chain and the entries said of them.
 #include <algorithm>
 
+#include "host/ledger/invariants.hpp"
 #include "host/ledger/verify.hpp"
 
 namespace stipend::ledger {
@@ -71,6 +72,7 @@ void Verifier::check_state(OrchestratorId id, const EngineState& state, const Si
     const std::string name =
         cat("state of orchestrator ", id, " (", known == known_.end() ? "unknown" : known->second.key, ")");
     if (known == known_.end()) bad(name, "is of no orchestrator");
+    if (const auto broken = broken_invariant(state)) bad(name, *broken);
     const auto sum = sums_.find(id);
     const SignedWei want = sum == sums_.end() ? SignedWei() : sum->second;
     if (owed != want) bad(name, cat("owed: got ", owed.text(), " wei, the entries sum to ", want.text()));
