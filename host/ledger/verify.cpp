@@ -200,7 +200,7 @@ Result<void> Verifier::check_carried() {
         }
     }
     std::size_t want = sums_.size();
-    for (const auto& [id, track] : tracks_) want += track.epoch > 0 && !sums_.contains(id) ? 1 : 0;
+    for (const auto& [id, track] : tracks_) want += track.epoch > 0 && !sums_.contains(id) ? 1U : 0U;
     if (count != want) bad("carried", cat("got ", count, " accounts; the archives hold ", want));
     return {};
 }
