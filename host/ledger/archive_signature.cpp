@@ -16,11 +16,11 @@ namespace stipend::ledger {
 namespace {
 
 constexpr std::size_t seed_bytes = 32;
-constexpr const char* pure = "Pure";  // Ed25519 itself, not over a hash of its own
+constexpr const char* pure = "Pure";  // Ed25519 without prehashing
 
 using Seed = Botan::secure_vector<std::uint8_t>;
 
-// The key belongs to whom the ledger belongs: a superuser who archives must not lock the service out of it.
+// The key file gets the owner of the ledger, so that the service can read it after root made an archive.
 Result<Seed> make_seed(const std::filesystem::path& file, const std::filesystem::path& ledger) {
     auto seed = Botan::system_rng().random_vec(seed_bytes);
     STIPEND_TRY(write_file_atomically(file, hex_encode(seed) + "\n", 0600));
@@ -69,7 +69,7 @@ bool verify_signature(const Hash& digest, const Hash& signer, std::span<const st
         Botan::PK_Verifier verifier(key, pure);
         return verifier.verify_message(digest.data(), digest.size(), signature.data(), signature.size());
     } catch (const std::exception&) {
-        return false;  // bytes that are no key at all
+        return false;  // not a valid key
     }
 }
 

@@ -1,5 +1,5 @@
-// The signature of an archive: Ed25519 over its digest, by a key that belongs to the ledger. With the digest it shows
-// to whoever knows the public key that the archive is this payer's, and whole, without the ledger.
+// The signature of an archive: Ed25519 over its digest, by a key that belongs to the ledger. It proves the origin and
+// the integrity of an archive to anyone with the public key; the ledger is not needed.
 #pragma once
 
 #include <array>
@@ -16,11 +16,11 @@ struct ArchiveSignature {
     std::array<std::uint8_t, 64> signature = {};
 };
 
-// Signs by the key in `archive.key` beside the ledger, 64 hex digits that only the owner of the file may read; makes
-// the key where there is none. CONFIG: the file holds something else. UNAVAILABLE: it cannot be read or written.
+// Signs with the key in `archive.key` beside the ledger: 64 hex digits, mode 0600. Creates the key if there is none.
+// CONFIG: the file does not hold a key. UNAVAILABLE: it cannot be read or written.
 [[nodiscard]] Result<ArchiveSignature> sign_archive(const std::filesystem::path& ledger, const Hash& digest);
 
-// Is `signature` that of `digest` by `signer`? False also where one of them is malformed.
+// True if `signature` is a valid signature of `digest` by `signer`; false also if one of them is malformed.
 [[nodiscard]] bool verify_signature(const Hash& digest, const Hash& signer, std::span<const std::uint8_t> signature);
 
 }  // namespace stipend::ledger

@@ -6,7 +6,7 @@
 namespace stipend::ledger {
 namespace {
 
-// LIMIT where a text or a blob of the row is longer than its list of fields allows.
+// LIMIT if a text or a blob is longer than its field allows.
 template <Listed Row, class... Names>
 Result<void> check_lengths(const Row& row, const Names&... name) {
     Result<void> out;

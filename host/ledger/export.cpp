@@ -1,4 +1,4 @@
-// Decisions in ledger order, over the archives and the main file.
+// Exports decisions in ledger order, from the archives and then from the main file.
 #include <unordered_map>
 
 #include "host/ledger/archive_files.hpp"
@@ -28,7 +28,7 @@ class Exporter {
     Exporter(const Keys& keys, const DecisionFilter& filter, const DecisionSink& sink)
         : keys_(keys), filter_(filter), sink_(sink), left_(filter.limit) {}
 
-    // The decisions of one file behind `after`.
+    // Exports the decisions of one file with a seq above `after`.
     Result<void> run(sqlite::Database& database, Seq after) {
         STIPEND_LET(rows, database.prepare(select_decisions(
                               "WHERE seq > ? AND (?2 IS NULL OR orchestrator = ?2) "
@@ -43,7 +43,7 @@ class Exporter {
             if (key == keys_.end()) continue;  // of another namespace
             if (stored.malformed || broken_invariant(stored.decision)) {
                 return fail(STIPEND_E_INVALID, "ledger: ", database.path(), ": decision seq ", stored.seq,
-                            " is damaged: `stipend ledger verify` tells more");
+                            " is damaged: run `stipend ledger verify` for details");
             }
             --left_;
             STIPEND_TRY(sink_(DecisionLine{stored.seq, key->second, std::move(stored.decision)}));

@@ -7,8 +7,8 @@
 namespace stipend::ledger {
 namespace {
 
-// wei_add(balance, amount): 256-bit addition inside a statement, so that a balance needs no copy in memory that a
-// rollback would have to undo.
+// wei_add(balance, amount): 256-bit addition in SQL. The balance is updated in place, so that there is no copy in
+// memory that a rollback would have to restore.
 void wei_add(sqlite3_context* context, int, sqlite3_value** arguments) {
     std::array<SignedWei, 2> terms{};
     for (std::size_t i = 0; i < terms.size(); ++i) {
@@ -64,8 +64,8 @@ Result<void> JournalWriter::prepare_statements() {
         into(insert_state_, insert_sql("engine_state", cat(columns<EngineState>(), ", orchestrator, seq, owed"))));
     STIPEND_TRY(into(insert_audit_, insert_sql("audit", "seq, kind, body, hash")));
     STIPEND_TRY(into(insert_decision_, insert_sql("decision", cat("seq, ", columns<Decision>(), ", state_digest"))));
-    // The guards stand in the statement itself: an epoch that does not follow, or a time that runs backwards, changes
-    // no row, and the reason is then looked for.
+    // The WHERE clause is the guard: an epoch that does not follow, or a period that overlaps the last one, matches no
+    // row. explain_conflict then finds the reason.
     const auto& state = columns<EngineState>();
     STIPEND_TRY(into(update_state_, cat("UPDATE engine_state SET (", state, ") = (", placeholders(state),
                                         "), owed = wei_add(owed, ?), seq = ? "
@@ -196,10 +196,9 @@ Error JournalWriter::explain_conflict(const Decided& decided) {
 // One entry for each debt, and one for the expense of all.
 Result<Journal> JournalWriter::journal_of_decisions(Seq first) {
     Journal out{.ref = first, .kind = JournalKind::decisions, .last = at_.head.seq};
-    // The expense is the sum of all amounts, each debt the sum of its own: that the journal sums to zero is no
-    // tautology.
+    // The expense and the debts are summed separately, so that the check of their sum in write_journal is independent.
     SignedWei all;
-    // By rising account, so that the entries of a journal fill their pages from left to right.
+    // By ascending account, so that SQLite appends to its pages.
     std::ranges::sort(amounts_, {}, &Entry::account);
     out.entries.reserve(amounts_.size() + 1);
     out.entries.push_back({.account = ns_.expense_account});

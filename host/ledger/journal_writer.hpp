@@ -1,4 +1,4 @@
-// Writes a batch into an open transaction: rows, entries and the audit chain. The only code that writes money.
+// Writes a batch within an open transaction: rows, entries and the audit chain. Only this class writes amounts.
 #pragma once
 
 #include <memory>
@@ -12,7 +12,7 @@
 
 namespace stipend::ledger {
 
-// Where the next rows go. A batch moves it; the move counts only once its transaction is committed.
+// Where the next rows go. Writing a batch advances it; the caller keeps the new position once the commit succeeded.
 struct Position {
     Head head = {};
     OrchestratorId last_orchestrator = 0;
@@ -21,17 +21,17 @@ struct Position {
 
 class JournalWriter {
   public:
-    struct NamespaceRow {  // of the namespace that is written
+    struct NamespaceRow {  // the namespace that is written
         std::int64_t id = 0;
         std::string name = {};
         std::int64_t expense_account = 0;
     };
     [[nodiscard]] static Result<std::unique_ptr<JournalWriter>> prepare(sqlite::Database& database, NamespaceRow ns);
 
-    // Writes `batch`, which check_batch has passed, behind `from`. After an error the transaction must be rolled back.
+    // Writes `batch`, which must have passed check_batch, after `from`. On error the transaction must be rolled back.
     [[nodiscard]] Result<Position> write(const Batch& batch, const Position& from);
 
-    // Adds one row to the chain behind `at`, which moves.
+    // Appends one row to the chain and advances `at`.
     [[nodiscard]] Result<Seq> audit(Head& at, AuditKind kind, std::string_view body);
 
   private:
@@ -44,7 +44,7 @@ class JournalWriter {
     };
     [[nodiscard]] Result<std::optional<OpenGap>> open_gap_of(OrchestratorId id);
 
-    // For kinds of rows that are rare: the statement is prepared when it is needed.
+    // For rare kinds of rows: prepares the statement on each call.
     template <class Row>
     [[nodiscard]] Result<void> insert_row(std::string_view table, Seq seq, const Row& row);
     [[nodiscard]] Result<void> add_generation(const Generation& row);

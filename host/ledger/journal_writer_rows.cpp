@@ -1,4 +1,4 @@
-// The rows that are not decisions. The statements of the rare ones are prepared when they are needed.
+// Writes all rows other than decisions.
 #include "host/ledger/columns.hpp"
 #include "host/ledger/journal_writer.hpp"
 
@@ -103,7 +103,7 @@ Result<void> JournalWriter::add_adjustment(const Adjustment& row) {
     STIPEND_LET(exists, taken.bind_text(row.key).next());
     if (exists) {
         return fail(STIPEND_E_CONFLICT, "ledger: ", database_.path(), ": adjustment \"", row.key,
-                    "\": recorded already, at seq ", taken.i64(), ": nothing is ever edited, take another key");
+                    "\": recorded already, at seq ", taken.i64(), ": rows are never changed, use another key");
     }
     STIPEND_LET(seq, audit(AuditKind::adjustment, adjustment_body(row)));
     STIPEND_TRY(insert_row("adjustment", seq, row));

@@ -10,7 +10,7 @@
 namespace stipend::ledger {
 
 Result<Report> SqliteLedger::verify(const VerifyOptions& options) {
-    // One snapshot for all, while the host may go on writing.
+    // One snapshot, since the host may write at the same time.
     sqlite::Transaction snapshot(database_);
     STIPEND_TRY(snapshot.begin("DEFERRED"));
     return Verifier(database_, options).run();
@@ -92,7 +92,7 @@ Result<void> Verifier::check_archives() {
         if (archive.path.empty()) report_.missing_archives.push_back(archive.facts.file);
     }
     if (!archives.empty()) {
-        // A part of the chain without its beginning tells too little: all archives, or none.
+        // Archives are checked all or none: the chain has to be followed from its beginning.
         if (!report_.missing_archives.empty()) return start_from_carried(archives.back());
         for (const auto& archive : archives) STIPEND_TRY(check_archive(archive));
         return check_carried();

@@ -1,4 +1,4 @@
-// Double entry: each journal holds what its decisions or its adjustment say, once, and sums to zero.
+// Verifies double entry: each journal holds what its decisions or its adjustment owe, and sums to zero.
 #include <algorithm>
 
 #include "host/ledger/invariants.hpp"
@@ -7,7 +7,7 @@
 namespace stipend::ledger {
 namespace {
 
-// Sums of a verification must not end it: what leaves the range is a finding, and the sum stays as it was.
+// False if the sum leaves the range, which is a finding; the sum is unchanged then.
 bool add_to(std::map<std::int64_t, SignedWei>& entries, std::int64_t account, const SignedWei& wei) {
     SignedWei sum;
     if (!SignedWei::add(entries[account], wei, sum)) return false;
@@ -17,7 +17,7 @@ bool add_to(std::map<std::int64_t, SignedWei>& entries, std::int64_t account, co
 
 }  // namespace
 
-// The debts that the decisions of one file make, in the order of the chain.
+// The debts of the decisions of one file, in chain order.
 struct Verifier::Debts {
     bool more = false;
     Seq seq = 0;
@@ -65,7 +65,7 @@ void Verifier::compare_entries(const Journal& journal, const Entries& want) {
         if (!add_to(sums_, account, wei)) bad(name(account), "its account leaves its range");
         const auto match = want.find(account);
         if (match == want.end()) {
-            bad(name(account), cat("stands for nothing: got ", wei.text(), " wei"));
+            bad(name(account), cat("has no decision or adjustment: got ", wei.text(), " wei"));
         } else if (match->second != wei) {
             bad(name(account), cat("got ", wei.text(), " wei, want ", match->second.text()));
         }
@@ -104,7 +104,7 @@ Result<void> Verifier::check_journals(sqlite::Database& file, Seq after) {
         } else {
             bad(name, cat("unknown kind: got ", static_cast<int>(journal.kind)));
         }
-        // A file may hold any number of entries: one more than there can be is enough to tell.
+        // Bounded, since a forged file may hold any number of entries: one too many is enough for a finding.
         entries.bind(journal.ref).bind(max_journal_entries + 1);
         for (;;) {
             STIPEND_LET(another, entries.next());
@@ -144,7 +144,7 @@ Result<void> Verifier::expect_adjustment(Seq ref, Seq last, Entries& want) {
     STIPEND_LET(row, main_.prepare("SELECT orchestrator, wei FROM adjustment WHERE seq = ?"));
     STIPEND_LET(found, row.bind(ref).next());
     if (!found || last != ref) {
-        bad(cat("journal ", ref), "is of no adjustment");
+        bad(cat("journal ", ref), "belongs to no adjustment");
         return {};
     }
     const OrchestratorId id = row.i64();
@@ -160,7 +160,7 @@ Result<void> Verifier::check_orphan_entries(sqlite::Database& file, Seq after) {
         STIPEND_LET(more, orphans.next());
         if (!more) return {};
         const Seq journal = orphans.i64();
-        bad(cat("entry (journal ", journal, ", account ", orphans.i64(), ")"), "is of no journal");
+        bad(cat("entry (journal ", journal, ", account ", orphans.i64(), ")"), "belongs to no journal");
     }
 }
 

@@ -33,7 +33,7 @@ Journal adjusted(std::string_view amount) {
             .entries = {{.account = -1, .wei = *debt.negated()}, {.account = 1, .wei = debt}}};
 }
 
-// What is broken after `change`; empty: nothing is.
+// The invariant that `change` breaks; empty if none.
 template <class Row, class Change>
 std::string broken(Row row, Change&& change) {
     change(row);
@@ -59,7 +59,7 @@ const std::vector<std::pair<std::string, std::string>>& tables() {
     return all;
 }
 
-// Whatever the file holds: every way of reading it ends with a value or an error.
+// Every read returns a value or an error, whatever the file holds.
 void read_all(const std::filesystem::path& path) {
     const auto ledger = open(path, reader());
     if (!ledger) return;
@@ -206,7 +206,7 @@ TEST_CASE("entries that do not sum to zero are not archived") {
     CHECK(!std::filesystem::exists(folder / "first.db"));
 }
 
-TEST_CASE("extreme values in any column are an error or a finding, never the end of the program") {
+TEST_CASE("extreme values in any column cause errors or findings, never an abort") {
     const TempFolder folder;
     const auto path = folder / "ledger.db";
     {
@@ -239,7 +239,7 @@ TEST_CASE("extreme values in any column are an error or a finding, never the end
     }
 }
 
-TEST_CASE("damaged bytes anywhere in the file are an error or a finding, never the end of the program") {
+TEST_CASE("damaged bytes anywhere in the file cause errors or findings, never an abort") {
     const TempFolder folder;
     const auto path = folder / "ledger.db";
     {
