@@ -4,12 +4,13 @@
 
 #include <cstdio>
 
-#include "host/api/archive.hpp"
 #include "host/base/time.hpp"
 #include "host/cli/commands.hpp"
 #include "host/cli/remote.hpp"
 #include "host/config/environment.hpp"
+#include "host/engine/archive_request.hpp"
 #include "host/ledger/decision_json.hpp"
+#include "host/runtime/role.hpp"
 #include "stipend/hex.hpp"
 #include "stipend/money.hpp"
 
@@ -18,7 +19,8 @@ namespace {
 
 // The ledger of the configured state folder.
 Result<std::unique_ptr<ledger::Ledger>> open_ledger(const config::Settings& settings, ledger::Access access) {
-    return ledger::open(ledger::database_file(settings.state), {.access = access, .ns = namespace_of(settings)});
+    return ledger::open(ledger::database_file(settings.state),
+                        {.access = access, .ns = runtime::namespace_of(settings)});
 }
 
 Json report_json(const ledger::Report& report) {
@@ -58,11 +60,6 @@ Result<ledger::Head> parse_head(const std::string& text) {
 }
 
 }  // namespace
-
-ledger::Namespace namespace_of(const config::Settings& settings) {
-    return {.mode = settings.settlement == config::Settlement::accrue ? ledger::Mode::live : ledger::Mode::dry_run,
-            .chain_id = static_cast<std::uint64_t>(settings.chain_id)};
-}
 
 int ledger_verify(const VerifyOptions& options) {
     int status = exit_good;
@@ -148,7 +145,7 @@ int ledger_archive(const ArchiveOptions& options) {
     const auto body = Json::object()
                           .append("before", options.before)
                           .append("file", Json::of_string(std::filesystem::absolute(options.file).native()));
-    const auto request = api::parse_archive_request(body);
+    const auto request = engine::parse_archive_request(body);
     if (!request) return print_error(request.error()), exit_usage;
     auto answer = ask_host(*settings, "POST", "/archive", body, slow_ms);
     if (!answer && answer.error().status == STIPEND_E_UNAVAILABLE) {
@@ -157,7 +154,7 @@ int ledger_archive(const ArchiveOptions& options) {
         auto opened = open_ledger(*settings, ledger::Access::read_write);
         const auto report = opened ? (*opened)->archive(request->before, request->file)
                                    : Result<ledger::ArchiveReport>(std::move(opened).error());
-        answer = report ? Result<Json>(api::archive_json(*report)) : Result<Json>(report.error());
+        answer = report ? Result<Json>(engine::archive_json(*report)) : Result<Json>(report.error());
     }
     if (!answer) return print_error(answer.error());
     const auto text = [&](const char* key) { return answer->find(key)->text(); };

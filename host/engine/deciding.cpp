@@ -171,9 +171,11 @@ void Engine::take_decision(const plugin::PolicyInstance& policy, Sampled& sample
         return hold(sampled.payee, moved.error().message, batch, now);
     }
     if (slot.gap_open) {
-        const auto periods = (slot.account.due_at - slot.gap_from) / slot.account.interval_ns;
+        // Where the clock was set back meanwhile, the gap ends where it began.
+        const auto to = std::max(slot.account.due_at, slot.gap_from);
+        const auto periods = (to - slot.gap_from) / slot.account.interval_ns;
         batch.gaps_closed.push_back(
-            {payees_[sampled.payee].id, slot.account.due_at, periods * generation.terms_of(sampled.payee).base_usd_e8});
+            {payees_[sampled.payee].id, to, periods * generation.terms_of(sampled.payee).base_usd_e8});
     }
     // A clock that was set back between two runs must not turn a period round.
     const auto decided_at = std::max(now, slot.last_decided_at);

@@ -36,7 +36,7 @@ struct Totals {
     std::string error;
 };
 
-Json service_json(const work::Watched& one, stipend_unix_ns from, stipend_unix_ns now, Totals& totals) {
+Json service_json(const runtime::Watched& one, stipend_unix_ns from, stipend_unix_ns now, Totals& totals) {
     const auto& series = one.series;
     const auto share = series.measure(from, now);
     const auto up_ppm = uptime::ppm_of(share.up_ns, now - from);
@@ -65,7 +65,7 @@ Json service_json(const work::Watched& one, stipend_unix_ns from, stipend_unix_n
 
 }  // namespace
 
-void ServicesView::set_watcher(const work::Watcher* watcher, const TimeLine* line) {
+void ServicesView::set_watcher(const runtime::Watcher* watcher, const TimeLine* line) {
     const std::lock_guard lock(mutex_);
     watcher_ = watcher;
     line_ = line;
@@ -89,7 +89,7 @@ Result<std::string> ServicesView::view(std::string_view name) {
     const auto from = now - window_s * ns_per_s;
     Totals totals;
     Json services = Json::array();
-    watcher_->visit(0, [&](const work::Watched& one) { services.push(service_json(one, from, now, totals)); });
+    watcher_->visit(0, [&](const runtime::Watched& one) { services.push(service_json(one, from, now, totals)); });
     Json found = Json::array();
     for (const auto& [found_name, why] : found_) {
         Json one = Json::object();

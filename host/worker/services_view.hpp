@@ -5,7 +5,7 @@
 #include <mutex>
 #include <string>
 
-#include "host/work/watcher.hpp"
+#include "host/runtime/watcher.hpp"
 
 namespace stipend::worker {
 
@@ -21,17 +21,17 @@ class ServicesView final : public plugin::ViewSource {
     static constexpr std::size_t max_found = 256;
 
     // What is shown from now on; NULL: nothing. Both are borrowed until the next call. [any]
-    void set_watcher(const work::Watcher* watcher, const TimeLine* line);
+    void set_watcher(const runtime::Watcher* watcher, const TimeLine* line);
     // Notes a service that was found; true where it is new.
     bool add_found(const std::string& name, const std::string& why);
 
     Result<std::string> view(std::string_view name) override;
 
   private:
-    std::mutex mutex_;                          // held while the view is shown: the watcher lives on meanwhile
-    const work::Watcher* watcher_ = nullptr;    // guarded by mutex_
-    const TimeLine* line_ = nullptr;            // guarded by mutex_
-    std::map<std::string, std::string> found_;  // guarded by mutex_: why, by name
+    std::mutex mutex_;                           // held while the view is shown: the watcher lives on meanwhile
+    const runtime::Watcher* watcher_ = nullptr;  // guarded by mutex_
+    const TimeLine* line_ = nullptr;             // guarded by mutex_
+    std::map<std::string, std::string> found_;   // guarded by mutex_: why, by name
 };
 
 }  // namespace stipend::worker
