@@ -20,7 +20,7 @@ Result<Json> adjust(engine::Runtime& runtime, const Json& body) {
         if (!payee) return promise.set_value(fail(STIPEND_E_INVALID, "no such orchestrator: ", request.orchestrator));
         const auto& generation = *engine.generations().back();
         promise.set_value(AdjustTerms{engine.payees()[*payee].id, generation.interval_ns,
-                                      generation.terms_of(*payee).base_usd_e8, rate});
+                                      generation.terms_of(*payee).base.count_e8(), rate});
     });
     Result<AdjustTerms> terms = fail(STIPEND_E_STATE, "the host is stopping");
     try {

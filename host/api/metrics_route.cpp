@@ -17,7 +17,7 @@ void refresh_metrics(engine::Runtime& runtime, work::Metrics& metrics) {
     count("held_total", "Times that nothing could be decided.", counters.held);
     count("jobs_total", "Jobs that were sent.", counters.jobs);
     count("cycles_total", "Batches that were decided.", counters.cycles);
-    count("stray_answers_total", "Answers to jobs that nobody waited for.", counters.stray_answers);
+    count("stray_answers_total", "Answers to jobs that nobody waited for.", counters.unexpected_results);
     count("late_plugin_answers_total", "Answers of plugins to operations that were over.",
           plugin::Instance::late_answers());
     const auto gauge = [&](const char* name, const char* help, double value) { metrics.set_gauge(name, help, value); };

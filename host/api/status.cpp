@@ -28,7 +28,7 @@ Json orchestrators_json(const engine::Engine& engine) {
     Json out = Json::array();
     const auto& payees = engine.payees();
     for (registry::PayeeIndex at = 0; at < payees.size() && out.items().size() < max_listed; ++at) {
-        if (!payees[at].active) continue;
+        if (!engine.is_active(at)) continue;
         const auto state = engine.state_of(at);
         Json one = Json::object();
         one.set("orchestrator", Json::of_string(payees[at].key));
@@ -76,7 +76,7 @@ Json engine_json(engine::Runtime& runtime, const std::vector<ledger::Gap>& gaps)
     out.set("held", number(counters.held));
     out.set("jobs", number(counters.jobs));
     out.set("jobs_in_flight", number(engine.in_flight()));
-    out.set("stray_answers", number(counters.stray_answers));
+    out.set("stray_answers", number(counters.unexpected_results));
     Json unwell = Json::array();
     for (const auto& text : runtime.instance_health()) unwell.push(Json::of_string(text));
     out.set("plugins_unwell", std::move(unwell));

@@ -1,4 +1,4 @@
-// What pay periods are decided by: one generation for each configuration that was taken. Immutable once published.
+// What pay periods are decided by: one generation for each configuration that was applied. Immutable once published.
 #pragma once
 
 #include <memory>
@@ -9,12 +9,14 @@
 #include "host/engine/token_bucket.hpp"
 #include "host/ledger/rows.hpp"
 #include "host/plugin/policy_instance.hpp"
+#include "host/registry/payee.hpp"
+#include "stipend/money.hpp"
 
 namespace stipend::engine {
 
-// What one payee is paid by.
+// The terms of one payee.
 struct PayeeTerms {
-    std::int64_t base_usd_e8 = 0;
+    Usd base;
     std::uint32_t policy = 0;  // index into Generation::policies
 };
 
@@ -25,8 +27,8 @@ struct DispatchRules {
 };
 
 struct AccrualLimits {
-    std::int64_t per_orchestrator_day_usd_e8 = 0;
-    std::int64_t per_day_usd_e8 = 0;
+    Usd per_orchestrator_day;
+    Usd per_day;
 };
 
 struct Generation {

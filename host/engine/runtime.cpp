@@ -177,11 +177,9 @@ void Runtime::commit(std::shared_ptr<const ledger::Batch> batch) {
     });
 }
 
-std::optional<Observed> Runtime::observed(const registry::Payee& payee, stipend_unix_ns from,
-                                          stipend_unix_ns to) const {
-    const auto seen = watcher_->observed(payee.id, from, to);
-    if (!seen) return std::nullopt;
-    return Observed{seen->up_ppm, seen->coverage_ppm};
+std::optional<uptime::Observed> Runtime::observed(const registry::Payee& payee, stipend_unix_ns from,
+                                                  stipend_unix_ns to) const {
+    return watcher_->observed(payee.id, from, to);
 }
 
 void Runtime::fetch_price() {
