@@ -12,6 +12,7 @@ void Engine::tick(stipend_unix_ns now) {
     if (auto batch = commits_.retry(now)) effects_.commit(std::move(batch));
     if (!generations_.empty() && price_.ask(now)) effects_.fetch_price();
     expire_lost_jobs(now);
+    free_places(now);
     if (!draining_) {
         collect_due(now);
         send_ready(now);
@@ -31,9 +32,10 @@ void Engine::collect_due(stipend_unix_ns now) {
         auto& slot = slots_[entry->payee];
         if (retired(slot)) continue;
         slot.life.move(Stage::ready);
-        ready_.push_back(entry->payee);
+        const bool apart = slot.state.consecutive_failures > 0 && current().dispatch.max_waiting > 0;
+        (apart ? ready_failing_ : ready_).push_back(entry->payee);
     }
-    STIPEND_ASSERT(ready_.size() + schedule_.size() <= slots_.size());
+    STIPEND_ASSERT(ready_.size() + ready_failing_.size() + schedule_.size() <= slots_.size());
 }
 
 // Before the first answer of the price source what is due waits, since it would only be held. No job is sent for a
@@ -41,19 +43,26 @@ void Engine::collect_due(stipend_unix_ns now) {
 // so a slow disk applies back-pressure.
 bool Engine::may_send() const {
     return price_.answered() && first_unwritten_ == payees_.size() && sampled_.size() < max_batch &&
-           !generations_.empty() && in_flight_ < current().dispatch.max_in_flight;
+           !generations_.empty() && in_place_ < current().dispatch.max_in_flight;
 }
 
 void Engine::send_ready(stipend_unix_ns now) {
     if (!may_send()) return;
-    const auto& rules = current().dispatch;
+    const auto places = current().dispatch.max_in_flight;
+    send_from(ready_, now, [&] { return in_place_ < places; });
+    send_from(ready_failing_, now, [&] { return in_place_ < places && has_room_for_failing(); });
+}
+
+template <class Room>
+void Engine::send_from(std::deque<registry::PayeeIndex>& line, stipend_unix_ns now, Room&& room) {
+    const auto& host = current().dispatch.host;
     // Each waiting payee is tried once: one that has to wait for its own rate does not hold up the others.
-    for (auto left = ready_.size(); left > 0 && in_flight_ < rules.max_in_flight; --left) {
-        if (!rules.host.unlimited() && host_bucket_.ready_at_ns(rules.host) > now) return;
-        const auto payee = ready_.front();
-        ready_.pop_front();
+    for (auto left = line.size(); left > 0 && room(); --left) {
+        if (!host.unlimited() && host_bucket_.ready_at_ns(host) > now) return;
+        const auto payee = line.front();
+        line.pop_front();
         if (retired(slots_[payee]) || !within_own_rate(payee, now)) continue;
-        if (!rules.host.unlimited()) host_bucket_.take(rules.host, now);
+        if (!host.unlimited()) host_bucket_.take(host, now);
         submit(payee, now);
     }
 }
@@ -80,9 +89,11 @@ void Engine::submit(registry::PayeeIndex payee, stipend_unix_ns now) {
     slot.bound = generations_.at_start(period_from);
     generations_.bind(slot.bound);
     ++slot.attempt;
-    sent_.emplace_back(now + max_job_ns, JobToken{payee, slot.attempt});
-    ++in_flight_;
-    forget_ended_jobs();
+    ++in_place_;
+    if (state.consecutive_failures > 0) ++failing_in_place_;
+    const SentJobs::Sent sent{now, {payee, slot.attempt}};
+    sent_.add(sent, in_flight(), [&](JobToken token) { return awaits(token); });
+    placed_.add(sent, in_place_, [&](JobToken token) { return awaits(token) && slots_[token.payee].life.has_place(); });
     ++counters_.jobs;
     // The window reaches back to the last decision, and over at least the interval.
     const auto since =
@@ -99,29 +110,38 @@ void Engine::submit(registry::PayeeIndex payee, stipend_unix_ns now) {
 bool Engine::awaits(JobToken token) const {
     if (token.payee >= slots_.size()) return false;
     const auto& slot = slots_[token.payee];
-    return (slot.life.is(Stage::in_flight) || slot.life.is(Stage::leaving_in_flight)) && slot.attempt == token.attempt;
+    return (slot.life.has_place() || slot.life.waits()) && slot.attempt == token.attempt;
 }
 
 // A job that the plugin loses must not block its payee for ever.
 void Engine::expire_lost_jobs(stipend_unix_ns now) {
-    while (!sent_.empty()) {
-        const auto [until, token] = sent_.front();
-        const bool open = awaits(token);
-        if (open && now < until) return;
-        sent_.pop_front();
-        if (!open) continue;
+    const auto open = [&](JobToken token) { return awaits(token); };
+    while (const auto* oldest = sent_.oldest(open)) {
+        if (now < oldest->at + max_job_ns) return;
         JobResult lost;
         lost.reason = "the dispatch plugin never answered";
-        on_job_result(token, std::move(lost), now);
+        on_job_result(oldest->token, std::move(lost), now);
     }
 }
 
-// While the oldest job is open, those that ended after it stay in the list; they must not grow beyond those in flight.
-void Engine::forget_ended_jobs() {
-    constexpr std::size_t few = 1024;
-    if (sent_.size() <= 2 * in_flight_ + few) return;
-    std::erase_if(sent_, [&](const auto& sent) { return !awaits(sent.second); });
-    STIPEND_ASSERT(sent_.size() == in_flight_);
+void Engine::free_places(stipend_unix_ns now) {
+    if (generations_.empty()) return;
+    const auto open = [&](JobToken token) { return awaits(token) && slots_[token.payee].life.has_place(); };
+    while (const auto* oldest = placed_.oldest(open)) {
+        if (waiting_ >= current().dispatch.max_waiting || now < oldest->at + DispatchRules::place_ns) return;
+        auto& slot = slots_[oldest->token.payee];
+        leave_place(slot);
+        slot.life.proceed(Stage::waiting);
+        ++waiting_;
+    }
+}
+
+void Engine::leave_place(Slot& slot) {
+    STIPEND_ASSERT(in_place_ > 0);
+    --in_place_;
+    if (slot.state.consecutive_failures == 0) return;
+    STIPEND_ASSERT(failing_in_place_ > 0);
+    --failing_in_place_;
 }
 
 void Engine::job_done(JobToken token, JobResult result, stipend_unix_ns now) {
@@ -135,8 +155,11 @@ void Engine::on_job_result(JobToken token, JobResult result, stipend_unix_ns now
         return;
     }
     auto& slot = slots_[token.payee];
-    STIPEND_ASSERT(in_flight_ > 0);
-    --in_flight_;
+    if (slot.life.has_place()) {
+        leave_place(slot);
+    } else {
+        --waiting_;
+    }
     if (slot.life.leaving()) {
         generations_.release(slot.bound);
         slot.life.move(Stage::retired);
@@ -187,23 +210,28 @@ std::optional<stipend_unix_ns> Engine::next_wakeup(stipend_unix_ns now) const {
     if (failure_) return next;
     if (const auto price = price_.next_wakeup()) earlier(*price);
     if (const auto commit = commits_.next_wakeup()) earlier(*commit);
-    if (!sent_.empty()) earlier(sent_.front().first);
+    if (const auto* oldest = sent_.front()) earlier(oldest->at + max_job_ns);
     if (draining_) return next;
     if (const auto due = schedule_.next_ns(); due && (!until_ || *due <= *until_)) earlier(*due);
-    if (!ready_.empty() && may_send()) {
+    const bool any_ready = !ready_.empty() || !ready_failing_.empty();
+    if (may_send() && (!ready_.empty() || (!ready_failing_.empty() && has_room_for_failing()))) {
         const auto& host = current().dispatch.host;
         earlier(host.unlimited() ? now : host_bucket_.ready_at_ns(host));
+    } else if (const auto* oldest = placed_.front();
+               oldest != nullptr && any_ready && !generations_.empty() && waiting_ < current().dispatch.max_waiting) {
+        earlier(oldest->at + DispatchRules::place_ns);
     }
     return next;
 }
 
 bool Engine::idle() const {
-    return in_flight_ == 0 && !writing();
+    return in_flight() == 0 && !writing();
 }
 
 bool Engine::quiet(stipend_unix_ns now) const {
     const auto due = schedule_.next_ns();
-    return idle() && ready_.empty() && (!due || *due > (until_ ? std::min(now, *until_) : now));
+    return idle() && ready_.empty() && ready_failing_.empty() &&
+           (!due || *due > (until_ ? std::min(now, *until_) : now));
 }
 
 void Engine::reschedule(registry::PayeeIndex payee) {

@@ -21,6 +21,7 @@
 #include "host/engine/generations.hpp"
 #include "host/engine/price_feed.hpp"
 #include "host/engine/schedule.hpp"
+#include "host/engine/sent_jobs.hpp"
 #include "host/engine/spend_limits.hpp"
 #include "host/engine/stage.hpp"
 #include "host/ledger/rows.hpp"
@@ -95,7 +96,8 @@ class Engine {
     // The generations that still decide something, oldest first; the last one is the newest.
     [[nodiscard]] std::vector<std::shared_ptr<const Generation>> generations() const { return generations_.all(); }
     [[nodiscard]] std::optional<std::int64_t> rate(stipend_unix_ns now) const { return price_.rate(now); }
-    [[nodiscard]] std::size_t in_flight() const { return in_flight_; }
+    [[nodiscard]] std::size_t in_flight() const { return in_place_ + waiting_; }
+    [[nodiscard]] std::size_t waiting() const { return waiting_; }
     // The last samples that the newest generation's common policy decided, in no particular order.
     [[nodiscard]] const std::vector<Recorded>& recorded() const { return recorded_; }
 
@@ -133,13 +135,21 @@ class Engine {
     void collect_due(stipend_unix_ns now);
     void send_ready(stipend_unix_ns now);
     [[nodiscard]] bool may_send() const;
+    [[nodiscard]] bool has_room_for_failing() const {
+        return failing_in_place_ < current().dispatch.places_of_failing();
+    }
+    // Sends what is due in one of the two lines, while `room` says so.
+    template <class Room>
+    void send_from(std::deque<registry::PayeeIndex>& line, stipend_unix_ns now, Room&& room);
     // False where the payee has to wait for its own rate: it is scheduled anew.
     [[nodiscard]] bool within_own_rate(registry::PayeeIndex payee, stipend_unix_ns now);
     void submit(registry::PayeeIndex payee, stipend_unix_ns now);
     void on_job_result(JobToken token, JobResult result, stipend_unix_ns now);
     [[nodiscard]] bool awaits(JobToken token) const;
     void expire_lost_jobs(stipend_unix_ns now);
-    void forget_ended_jobs();
+    // Takes their places from jobs that hold them for too long.
+    void free_places(stipend_unix_ns now);
+    void leave_place(Slot& slot);
     void watch_outcome(registry::PayeeIndex payee, const JobResult& result, stipend_unix_ns now);
 
     // Deciding: deciding.cpp
@@ -176,9 +186,11 @@ class Engine {
     registry::Table payees_;
     std::vector<Slot> slots_;  // by payee
     Schedule schedule_;
-    std::deque<registry::PayeeIndex> ready_;                 // due, waiting for a place
-    std::deque<std::pair<stipend_unix_ns, JobToken>> sent_;  // when each job is lost; the oldest one is open
-    std::vector<Sampled> sampled_;                           // ended, waiting to be decided
+    std::deque<registry::PayeeIndex> ready_;          // due, waiting for a place
+    std::deque<registry::PayeeIndex> ready_failing_;  // the same, of those whose last check failed
+    SentJobs sent_;                                   // all under way
+    SentJobs placed_;                                 // those that hold a place
+    std::vector<Sampled> sampled_;                    // ended, waiting to be decided
     CommitQueue commits_;
     registry::PayeeIndex first_unwritten_ = 0;  // from here on payees are new to the ledger
     ledger::OrchestratorId next_orchestrator_;
@@ -188,7 +200,7 @@ class Engine {
     TokenBucket host_bucket_;
     AlertBook alerts_;
     Counters counters_;
-    std::size_t in_flight_ = 0;
+    std::size_t in_place_ = 0, failing_in_place_ = 0, waiting_ = 0;  // jobs under way
     std::size_t active_ = 0, failing_ = 0;  // payees in the configuration, and those of them whose last check failed
     std::vector<Recorded> recorded_;
     std::size_t next_recorded_ = 0;

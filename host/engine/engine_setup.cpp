@@ -98,8 +98,9 @@ Result<ledger::GenerationId> Engine::publish(Publication publication, stipend_un
 
 void Engine::retire_generations() {
     auto earliest_due = schedule_.next_ns();
-    if (!ready_.empty()) {
-        const auto due = slots_[ready_.front()].state.due_at;
+    for (const auto* line : {&ready_, &ready_failing_}) {
+        if (line->empty()) continue;
+        const auto due = slots_[line->front()].state.due_at;
         earliest_due = earliest_due ? std::min(*earliest_due, due) : due;
     }
     generations_.retire(earliest_due);

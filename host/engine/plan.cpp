@@ -120,9 +120,10 @@ std::shared_ptr<Generation> generation_of(const config::Settings& settings) {
     out->price = {settings.price.min_usd_e8, settings.price.max_usd_e8, settings.price.max_step_ppm,
                   settings.price.max_age_ns};
     out->price_every_ns = settings.price.every_ns;
-    out->dispatch = {static_cast<std::size_t>(settings.dispatch.max_in_flight),
-                     per_second(settings.dispatch.jobs_per_second),
-                     per_minute(settings.dispatch.jobs_per_orchestrator_minute)};
+    out->dispatch = {
+        static_cast<std::size_t>(settings.dispatch.max_in_flight), per_second(settings.dispatch.jobs_per_second),
+        per_minute(settings.dispatch.jobs_per_orchestrator_minute),
+        std::min(2 * static_cast<std::size_t>(settings.dispatch.max_in_flight), DispatchRules::most_waiting)};
     out->limits = {Usd::of_e8(settings.limits.accrual_per_orchestrator_day_usd_e8),
                    Usd::of_e8(settings.limits.accrual_per_day_usd_e8)};
     return out;

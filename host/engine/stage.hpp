@@ -16,16 +16,18 @@ enum class Stage : std::uint8_t {
     retired,       // not in the configuration, and recorded so
     scheduled,     // in the schedule, until it is due
     ready,         // due, waits for a place
-    in_flight,     // its job was sent
+    in_flight,     // its job was sent, and holds a place
+    waiting,       // its job takes longer than others, and holds no place any more
     sampled,       // its job ended, waits to be decided
     committing,    // its decision is being written
     leaving_scheduled,
     leaving_ready,
     leaving_in_flight,
+    leaving_waiting,
     leaving_sampled,
     leaving_committing,
 };
-inline constexpr std::size_t stage_count = 12;
+inline constexpr std::size_t stage_count = 14;
 
 // For each stage the ones that may follow, as bits.
 namespace stage_table {
@@ -39,12 +41,14 @@ inline constexpr std::array<std::uint16_t, stage_count> edges{
     /* retired */ to(Stage::scheduled),
     /* scheduled */ to(Stage::ready, Stage::leaving_scheduled),
     /* ready */ to(Stage::in_flight, Stage::scheduled, Stage::leaving_ready),
-    /* in_flight */ to(Stage::sampled, Stage::leaving_in_flight),
+    /* in_flight */ to(Stage::waiting, Stage::sampled, Stage::leaving_in_flight),
+    /* waiting */ to(Stage::sampled, Stage::leaving_waiting),
     /* sampled */ to(Stage::committing, Stage::scheduled, Stage::leaving_sampled),
     /* committing */ to(Stage::scheduled, Stage::leaving_committing),
     /* leaving_scheduled */ to(Stage::retired, Stage::scheduled),
     /* leaving_ready */ to(Stage::retired, Stage::ready),
-    /* leaving_in_flight */ to(Stage::retired, Stage::in_flight),
+    /* leaving_in_flight */ to(Stage::leaving_waiting, Stage::retired, Stage::in_flight),
+    /* leaving_waiting */ to(Stage::retired, Stage::waiting),
     /* leaving_sampled */ to(Stage::leaving_committing, Stage::leaving_scheduled, Stage::sampled),
     /* leaving_committing */ to(Stage::retired, Stage::committing),
 };
@@ -58,6 +62,9 @@ class Life {
     // In the configuration.
     [[nodiscard]] bool active() const { return stage_ >= Stage::scheduled && stage_ <= Stage::committing; }
     [[nodiscard]] bool leaving() const { return stage_ >= Stage::leaving_scheduled; }
+    // Its job was sent and has not ended; with a place, or without.
+    [[nodiscard]] bool has_place() const { return is(Stage::in_flight) || is(Stage::leaving_in_flight); }
+    [[nodiscard]] bool waits() const { return is(Stage::waiting) || is(Stage::leaving_waiting); }
 
     // Moves on along an edge of the table above.
     void move(Stage to) {

@@ -21,7 +21,7 @@ using AddressGuard = std::function<std::string_view(const char* address)>;
 struct ClientOptions {
     std::size_t max_transfers = 4096;    // accepted and not yet over; `send` answers LIMIT beyond
     std::size_t max_connections = 1024;  // open at once; what exceeds it waits, origins taking turns
-    std::size_t max_connections_per_origin = 256;
+    std::size_t max_connections_per_origin = 768;  // of them some 500 may wait for silent orchestrators
     std::uint32_t max_idle_s = 50;  // a kept connection older than that is not used again: servers drop theirs at 60 s
     std::string ca_file = {};       // PEM bundle to trust; empty for the system's
     std::string proxy = {};         // URL; empty for none. The environment is never asked, and strangers' targets go

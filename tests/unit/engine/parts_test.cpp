@@ -33,7 +33,8 @@ Usd usd(std::int64_t dollars) {
 
 TEST_CASE("life: a payee goes round, and one that leaves is retired when it comes up") {
     Life life;
-    for (const auto stage : {Stage::scheduled, Stage::ready, Stage::in_flight, Stage::sampled, Stage::committing}) {
+    for (const auto stage :
+         {Stage::scheduled, Stage::ready, Stage::in_flight, Stage::waiting, Stage::sampled, Stage::committing}) {
         life.move(stage);
         CHECK(life.active());
         auto leaver = life;
@@ -59,6 +60,7 @@ TEST_CASE("life: no stage is skipped") {
     CHECK_FALSE(Life::allowed(Stage::ready, Stage::sampled));
     CHECK_FALSE(Life::allowed(Stage::in_flight, Stage::committing));
     CHECK_FALSE(Life::allowed(Stage::in_flight, Stage::scheduled));
+    CHECK_FALSE(Life::allowed(Stage::waiting, Stage::in_flight));
     CHECK_FALSE(Life::allowed(Stage::retired, Stage::in_flight));
     CHECK_FALSE(Life::allowed(Stage::leaving_in_flight, Stage::scheduled));
     for (std::size_t stage = 0; stage < stage_count; ++stage) {
