@@ -18,6 +18,7 @@
 #include "host/base/timeline.hpp"
 #include "host/runtime/instances.hpp"
 #include "host/runtime/ledger_writer.hpp"
+#include "host/uptime/observed.hpp"
 #include "host/uptime/series.hpp"
 
 namespace stipend::runtime {
@@ -38,12 +39,6 @@ struct Watched {
     std::string id = {};
     std::string pattern = {};  // of the target that found it; empty for a target itself
     uptime::Series series;
-};
-
-// What an owner's targets came to over a window, as the mean over them.
-struct Observed {
-    std::uint32_t up_ppm = 0;        // of what was seen; means nothing where coverage is 0
-    std::uint32_t coverage_ppm = 0;  // how much of the window was seen
 };
 
 // A service that is not configured.
@@ -80,8 +75,8 @@ class Watcher {
     void save_last();
 
     // Nothing where the owner has no targets. [any]
-    [[nodiscard]] std::optional<Observed> observed(ledger::OrchestratorId owner, stipend_unix_ns from,
-                                                   stipend_unix_ns to) const;
+    [[nodiscard]] std::optional<uptime::Observed> observed(ledger::OrchestratorId owner, stipend_unix_ns from,
+                                                           stipend_unix_ns to) const;
     // Shows the series of an owner, by id; a pattern itself has none. [any] Nothing is added meanwhile: keep it short.
     void visit(ledger::OrchestratorId owner, const std::function<void(const Watched&)>& show) const;
 

@@ -93,8 +93,8 @@ std::shared_ptr<const ledger::Batch> Watcher::unsaved() {
     return batch;
 }
 
-std::optional<Observed> Watcher::observed(ledger::OrchestratorId owner, stipend_unix_ns from,
-                                          stipend_unix_ns to) const {
+std::optional<uptime::Observed> Watcher::observed(ledger::OrchestratorId owner, stipend_unix_ns from,
+                                                  stipend_unix_ns to) const {
     std::uint64_t up_ppm = 0, coverage_ppm = 0, seen = 0, all = 0;
     const std::lock_guard lock(mutex_);
     for (auto at = series_.lower_bound({owner, std::string()}); at != series_.end() && at->first.first == owner; ++at) {
@@ -106,8 +106,8 @@ std::optional<Observed> Watcher::observed(ledger::OrchestratorId owner, stipend_
         up_ppm += uptime::ppm_of(share.up_ns, share.seen_ns);
     }
     if (all == 0) return std::nullopt;
-    return Observed{seen == 0 ? 0 : static_cast<std::uint32_t>(up_ppm / seen),
-                    static_cast<std::uint32_t>(coverage_ppm / all)};
+    return uptime::Observed{seen == 0 ? 0 : static_cast<std::uint32_t>(up_ppm / seen),
+                            static_cast<std::uint32_t>(coverage_ppm / all)};
 }
 
 void Watcher::visit(ledger::OrchestratorId owner, const std::function<void(const Watched&)>& show) const {
