@@ -22,12 +22,6 @@ Check check_of(const JobResult& result, const std::optional<Observed>& observed)
             .reason = result.reason};
 }
 
-bool empty(const ledger::Batch& b) {
-    return b.generations.empty() && b.added.empty() && b.changed.empty() && b.states.empty() && b.gaps_closed.empty() &&
-           b.decisions.empty() && b.gaps_opened.empty() && b.adjustments.empty() && !b.price &&
-           b.observations.empty() && b.events.empty();
-}
-
 // Moves all but the first `count` rows from `rows` to `rest`.
 template <class Row>
 void keep_rest(std::vector<Row>& rows, std::vector<Row>& rest, std::size_t count) {
@@ -52,7 +46,7 @@ void Engine::flush(stipend_unix_ns now) {
         pending_.events.clear();
         has_pending_ = false;
     }
-    if (empty(*batch)) return;
+    if (batch->empty()) return;
     committing_ = std::move(batch);
     committing_since_ = now;
     effects_.commit(committing_);
@@ -70,7 +64,7 @@ ledger::Batch Engine::take_pending() {
     const bool all_added = first_unwritten_ == payees_.size();
     keep_rest(batch.changed, pending_.changed, all_added ? max_batch : 0);
     keep_rest(batch.gaps_opened, pending_.gaps_opened, all_added ? max_batch : 0);
-    has_pending_ = !empty(pending_);
+    has_pending_ = !pending_.empty();
     return batch;
 }
 
@@ -178,9 +172,11 @@ void Engine::take_decision(const plugin::PolicyInstance& policy, Sampled& sample
         return hold(sampled.payee, moved.error().message, batch, now);
     }
     if (slot.gap_open) {
-        const auto periods = (slot.account.due_at - slot.gap_from) / slot.account.interval_ns;
+        // Where the clock was set back meanwhile, the gap ends where it began.
+        const auto to = std::max(slot.account.due_at, slot.gap_from);
+        const auto periods = (to - slot.gap_from) / slot.account.interval_ns;
         batch.gaps_closed.push_back(
-            {payees_[sampled.payee].id, slot.account.due_at, periods * generation.terms_of(sampled.payee).base_usd_e8});
+            {payees_[sampled.payee].id, to, periods * generation.terms_of(sampled.payee).base_usd_e8});
     }
     // A clock that was set back between two runs must not turn a period round.
     const auto decided_at = std::max(now, slot.last_decided_at);

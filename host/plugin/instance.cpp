@@ -42,7 +42,7 @@ Instance::Instance(Chosen chosen, std::string name, const Services& services)
     : chosen_(std::move(chosen)),
       name_(std::move(name)),
       services_(services),
-      strand_(std::make_shared<Strand>(*services.executor)),
+      strand_(services.executor->make_strand()),
       routes_(services.routes, name_) {}
 
 Result<std::shared_ptr<Instance>> Instance::create(const Chosen& chosen, const std::string& instance_name,

@@ -8,8 +8,8 @@
 #include <optional>
 #include <string_view>
 
+#include "host/base/executor.hpp"
 #include "host/http/client.hpp"
-#include "host/plugin/executor.hpp"
 #include "stipend/result.hpp"
 
 namespace stipend::plugin {

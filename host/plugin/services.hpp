@@ -6,10 +6,10 @@
 #include <string>
 #include <string_view>
 
+#include "host/base/executor.hpp"
 #include "host/base/time.hpp"
 #include "host/http/client.hpp"
 #include "host/http/server.hpp"
-#include "host/plugin/executor.hpp"
 #include "stipend/abi/host.h"
 #include "stipend/result.hpp"
 #include "stipend/services.hpp"

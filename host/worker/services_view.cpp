@@ -3,7 +3,7 @@
 namespace stipend::worker {
 namespace {
 
-ServiceRecord record_of(const work::Watched& one, stipend_unix_ns from, stipend_unix_ns now) {
+ServiceRecord record_of(const runtime::Watched& one, stipend_unix_ns from, stipend_unix_ns now) {
     const auto& series = one.series;
     const auto share = series.measure(from, now);
     return {.name = one.id,
@@ -52,7 +52,7 @@ Json service_json(const ServiceRecord& one) {
 
 }  // namespace
 
-void ServicesView::set_watcher(const work::Watcher* watcher, const TimeLine* line) {
+void ServicesView::set_watcher(const runtime::Watcher* watcher, const TimeLine* line) {
     const std::lock_guard lock(mutex_);
     watcher_ = watcher;
     line_ = line;
@@ -76,7 +76,7 @@ Result<ServiceReport> ServicesView::report(std::uint32_t window_s) {
     out.now = line_->now();
     out.window_s = window_s;
     const auto from = out.now - window_s * ns_per_s;
-    watcher_->visit(0, [&](const work::Watched& one) { out.services.push_back(record_of(one, from, out.now)); });
+    watcher_->visit(0, [&](const runtime::Watched& one) { out.services.push_back(record_of(one, from, out.now)); });
     for (const auto& [name, why] : found_) out.found.push_back({.name = name, .why = why});
     out.overall_ppm = mean(out.services, &ServiceRecord::up_ppm);
     out.coverage_ppm = mean(out.services, &ServiceRecord::seen_ppm);

@@ -5,7 +5,7 @@
 #include <mutex>
 #include <string>
 
-#include "host/work/watcher.hpp"
+#include "host/runtime/watcher.hpp"
 #include "stipend/json.hpp"
 
 namespace stipend::worker {
@@ -16,17 +16,17 @@ class ServicesView final : public plugin::ServiceSource {
     static constexpr std::size_t max_found = 256;
 
     // The watcher that is reported on from now on; NULL: none. Both are borrowed until the next call. [any]
-    void set_watcher(const work::Watcher* watcher, const TimeLine* line);
+    void set_watcher(const runtime::Watcher* watcher, const TimeLine* line);
     // Adds a discovery; true where its name is new.
     bool add_found(const std::string& name, const std::string& why);
 
     Result<ServiceReport> report(std::uint32_t window_s) override;
 
   private:
-    std::mutex mutex_;                          // held while a report is made: the watcher must outlive that
-    const work::Watcher* watcher_ = nullptr;    // guarded by mutex_
-    const TimeLine* line_ = nullptr;            // guarded by mutex_
-    std::map<std::string, std::string> found_;  // guarded by mutex_: why, by name
+    std::mutex mutex_;                           // held while a report is made: the watcher must outlive that
+    const runtime::Watcher* watcher_ = nullptr;  // guarded by mutex_
+    const TimeLine* line_ = nullptr;             // guarded by mutex_
+    std::map<std::string, std::string> found_;   // guarded by mutex_: why, by name
 };
 
 // An object with

@@ -13,7 +13,8 @@
 #include <string>
 #include <vector>
 
-#include "host/engine/clients.hpp"
+#include "host/base/thread_pool.hpp"
+#include "host/engine/plugin_calls.hpp"
 #include "host/http/curl_client.hpp"
 #include "host/plugin/instance.hpp"
 #include "plugins/byoc/wire.hpp"
@@ -74,12 +75,15 @@ class Dispatcher {
   public:
     Dispatcher(const plugin::Chosen& chosen, const std::string& gateway, std::vector<registry::Payee> payees,
                std::size_t concurrency)
-        : payees_(std::move(payees)), concurrency_(concurrency), pool_(2), client_(must(http::CurlClient::create())) {
+        : payees_(std::move(payees)),
+          concurrency_(concurrency),
+          pool_(must(ThreadPool::create(2, "pool"))),
+          client_(must(http::CurlClient::create())) {
         // Prices are asked of each orchestrator itself: that exchange has no counterpart in the bare loop.
         const auto config = cat(R"({"gateway":")", gateway, R"(","price_check":"off","retry_after":"0s"})");
         const plugin::ControlScope control;
         instance_ = must(plugin::Instance::create(chosen, "dispatch", config, terms,
-                                                  {.clock = &clock_, .executor = &pool_, .http = client_.get()}));
+                                                  {.clock = &clock_, .executor = pool_.get(), .http = client_.get()}));
         must(instance_->start());
     }
     ~Dispatcher() {
@@ -120,7 +124,7 @@ class Dispatcher {
     const std::vector<registry::Payee> payees_;
     const std::size_t concurrency_;
     SystemClock clock_;
-    plugin::WorkerPool pool_;
+    std::unique_ptr<ThreadPool> pool_;
     std::unique_ptr<http::CurlClient> client_;
     std::shared_ptr<plugin::Instance> instance_;
     std::atomic<std::int64_t> to_start_ = 0, to_end_ = 0;

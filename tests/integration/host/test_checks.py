@@ -94,7 +94,7 @@ class Checks(unittest.TestCase):
         self.service.status = 503
         time.sleep(3)
         self.service.status = 200
-        self.host.wait_line("what the monitors saw is not kept")
+        self.host.wait_line("what the monitors observe is not stored")
         before = len(self.host.decisions())
         other.execute("ROLLBACK")
         busy_to = time.time_ns()

@@ -73,7 +73,7 @@ class Notifications(unittest.TestCase):
         self.host.edit("table: default", "table: flat-95")
         code, out, err = self.host.run("reload", "--check")
         self.assertEqual(code, 0, err)
-        self.assertIn("the host would take it", out)
+        self.assertIn("the configuration is valid", out)
         self.host.edit("table: flat-95", "table: none-such")
         code, _, err = self.host.run("reload", "--check")
         self.assertEqual(code, 1)

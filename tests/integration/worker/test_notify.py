@@ -31,7 +31,7 @@ class Notifications(unittest.TestCase):
 
     def test_it_is_ready_once_it_watches_and_tells_its_end(self):
         self.start()
-        self.assertEqual(self.manager.heard(READY="1")[0]["STATUS"], "watching services")
+        self.assertEqual(self.manager.heard(READY="1")[0]["STATUS"], "watching 9 services")
         self.assertEqual(self.worker.end_process(kill=False), 0)
         self.assertEqual(len(self.manager.heard(STOPPING="1")), 1)
 

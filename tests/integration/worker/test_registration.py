@@ -103,7 +103,7 @@ class Registration(unittest.TestCase):
         self.assertEqual(worker.end_process(kill=False), 0)
         worker.start()
         self.assertGreater(coverage(), 4)  # by itself it would need seconds to have seen as much
-        self.assertFalse(worker.said("is not kept"))
+        self.assertFalse(worker.said("are not stored"))
 
     def test_what_keeps_a_worker_from_registering_is_told_and_it_serves_on(self):
         for change, told in (({"secret": "wrong"}, "wrong secret"), ({"tls": "verify"}, "TLS fails: "),

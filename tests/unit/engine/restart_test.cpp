@@ -107,6 +107,26 @@ TEST_CASE("a clock that stood in the future does not stop pay for ever") {
     sim.check_ledger();
 }
 
+TEST_CASE("a gap that was open when the clock was set back ends where it began, and pay goes on") {
+    Simulation sim(start_of_time + 86400 * second);
+    REQUIRE(sim.publish({}, payees(1)).ok());
+    sim.run_for(90 * second);
+    sim.answer = [](const auto&, const JobSpec&, auto) { return std::pair{unknown(), second}; };
+    sim.run_for(90 * second);
+    REQUIRE(sim.engine().has_open_gap(0));
+    const auto before = sim.of("o1").size();
+    sim.restart(-86400 * second);
+    REQUIRE(sim.publish({}, payees(1)).ok());
+    sim.answer = [](const auto&, const JobSpec&, auto) { return std::pair{good("100"), second}; };
+    sim.run_for(130 * second);
+    CHECK_FALSE(sim.engine().failure().has_value());
+    CHECK(sim.of("o1").size() > before);
+    const auto gaps = sim.ledger().unpaid({}, 10);
+    REQUIRE(gaps.ok());
+    CHECK(gaps->empty());
+    sim.check_ledger();
+}
+
 TEST_CASE("the same events give the same ledger, byte for byte") {
     const auto head = [] {
         Simulation sim;

@@ -183,7 +183,7 @@ class Simulation final : public Effects {
 
   private:
     void open() {
-        auto opened = ledger::open(folder_ / "ledger.db", {.ns = {ledger::Mode::dry_run, 42161}});
+        auto opened = ledger::open(ledger::database_file(folder_.path()), {.ns = {ledger::Mode::dry_run, 42161}});
         REQUIRE_MESSAGE(opened.ok(), (opened.ok() ? "" : opened.error().message));
         ledger_ = std::move(opened).value();
         auto state = ledger_->load_state();
