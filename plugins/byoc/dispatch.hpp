@@ -84,7 +84,7 @@ class Dispatch {
     std::string token_header_;  // made with a key that nobody keeps
     GatewayHealth health_;
     stipend::Metric jobs_ok_, jobs_failed_, jobs_unknown_, retries_, sentinels_;
-    // [worker]
+    // [pool]
     std::unordered_map<stipend_op, JobPtr> jobs_;
     std::unordered_map<stipend_op, std::shared_ptr<Look>> looks_;
     std::unordered_map<std::string, SeenPrice> prices_;  // by address and capability; only ones that let a job go out

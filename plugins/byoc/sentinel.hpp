@@ -33,7 +33,7 @@ class GatewayHealth {
 // Reads the answer to a sentinel. Pure.
 GatewayState read_sentinel(const stipend::HttpReply& reply);
 
-// For one capability: the gateway's words hold its name. All of it is [worker].
+// For one capability: the gateway's words hold its name. All of it is [pool].
 class Sentinel {
   public:
     static constexpr std::int64_t spacing_ns = stipend::ns_per_s;
