@@ -67,7 +67,7 @@ EvidenceWanted wanted_of(const stipend_job& raw) {
 
 EthKey fresh_key() {
     auto key = EthKey::generate();
-    // Told by `create` as its error: there is no instance without a key.
+    // Becomes the error of `create`: there is no instance without a key.
     if (!key) throw std::runtime_error(key.error().message);
     return std::move(key).value();
 }

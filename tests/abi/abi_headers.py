@@ -1,5 +1,5 @@
 """Reads the C headers of the ABI. They use a small part of C; whatever is outside it is refused with its place, so that
-no struct, field or function can be overlooked by the checks that stand on this reader.
+no struct, field or function can be overlooked by the checks that use this reader.
 
 The part: include guards and the C++ linkage frame; `#include "sibling"`, <stddef.h> and <stdint.h>; `#define NAME` of a
 string or an unsigned integer; anonymous enums in which each constant has a value; `typedef struct X {fields} X;`,
@@ -21,7 +21,7 @@ class Comment:
     text: str
     first_line: int
     last_line: int
-    trails: bool  # code stands before it on its first line
+    trails: bool  # there is code before it on its first line
 
 
 @dataclasses.dataclass

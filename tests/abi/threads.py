@@ -5,8 +5,8 @@
     thread = "control" | "pool" | "any" | "pure"
     state  = "created" | "started" | "quiesced"
 
-Functions are the function pointers of every struct and the callback typedefs. The tag stands, exactly once, in the
-comment directly above a function or behind it on its line. No other bracket may stand in a comment of the ABI.
+Functions are the function pointers of every struct and the callback typedefs. The tag is, exactly once, in the
+comment directly above a function or behind it on its line. No other bracket may be in a comment of the ABI.
 """
 
 import argparse

@@ -170,7 +170,7 @@ TEST_CASE("a rejected new balance is retried once") {
     CHECK(net.sent_sentinels.size() == 1);
 }
 
-TEST_CASE("an exchange that the host cancels is nobody's fault") {
+TEST_CASE("an exchange that the host cancels is unknown") {
     Network net;
     net.jobs = {FakeReply::failed(STIPEND_E_CANCELLED, STIPEND_HTTP_SENT, "cancelled")};
     auto job = net.plugin().submit(Network::job());

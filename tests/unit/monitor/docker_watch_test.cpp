@@ -258,7 +258,7 @@ TEST_CASE("events before the first list prove more than the start time") {
     scene.boxes = {box(1, "redis_scb")};
     scene.replay = event_json("pause", scene.boxes[0], scene.ago(60)) +
                    event_json("unpause", scene.boxes[0], scene.ago(20)) +
-                   event_json("die", box(7, "s1_tmp"), scene.ago(10));  // not there any more: nobody saw it
+                   event_json("die", box(7, "s1_tmp"), scene.ago(10));  // no longer there, and never observed
     scene.watch({redis, pattern});
     CHECK(scene.verdicts() ==
           Texts{"down redis -60.000..-20.000", "up redis -20.000..0.002", "up redis -20.000..0.003"});
