@@ -146,7 +146,7 @@ std::shared_ptr<engine::Generation> Machine::generation(std::size_t number) {
     out->interval_ns = n[interval];
     out->common = {Usd::of_e8(setup.policies.at(0).second), 0};
     for (const auto& [config, base] : setup.policies) {
-        out->policies.push_back(policy(config, {sizeof(stipend_terms), 0, n[interval], base}));
+        out->policies.push_back(policy(config, make_terms(n[interval], base)));
     }
     out->price = {n[price_min], n[price_max], n[price_step], n[price_age]};
     out->price_every_ns = n[price_every];
