@@ -5,6 +5,7 @@
 
 #include "host/engine/engine.hpp"
 #include "stipend/duration.hpp"
+#include "stipend/record.hpp"
 
 namespace stipend::engine {
 namespace {
@@ -233,8 +234,7 @@ std::optional<std::string> Engine::objection(const plugin::PolicyInstance& polic
     const auto& slot = slots_[payee];
     const auto& generation = generation_of(slot);
     const auto& name = payees_[payee].key;
-    const auto bounds =
-        policy.bounds({sizeof(stipend_terms), 0, slot.account.interval_ns, generation.terms_of(payee).base_usd_e8});
+    const auto bounds = policy.bounds(make_terms(slot.account.interval_ns, generation.terms_of(payee).base_usd_e8));
     const auto next = next_in_ns(decision, slot.account.interval_ns);
     if (!bounds || !next || decision.amount_usd_e8 > bounds->max_usd_e8 || *next < bounds->min_next_ns) {
         auto why = cat("the policy left its own bounds: got ", scaled_text(decision.amount_usd_e8, 8), " USD");

@@ -1,7 +1,6 @@
 // What the engine asks of the world, and what it is told. The engine itself does no I/O and reads no clock.
 #pragma once
 
-#include <array>
 #include <cstdint>
 #include <memory>
 #include <optional>

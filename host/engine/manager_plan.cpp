@@ -9,6 +9,7 @@
 #include "stipend/abi/monitor.h"
 #include "stipend/abi/price.h"
 #include "stipend/duration.hpp"
+#include "stipend/record.hpp"
 
 namespace stipend::engine {
 namespace {
@@ -43,8 +44,7 @@ class Policies {
                 problems_.add(tree->mark, path, cat("more than ", max_policies, " different policies"));
             return std::nullopt;
         }
-        const stipend_terms terms{sizeof(stipend_terms), 0, settings_.payment.interval_ns,
-                                  settings_.payment.base_usd_e8};
+        const auto terms = make_terms(settings_.payment.interval_ns, settings_.payment.base_usd_e8);
         const auto prepared =
             plugin::prepare(loader_, settings_.payment.policy, tree, path, STIPEND_POLICY, terms, problems_);
         if (!prepared) return std::nullopt;
@@ -90,8 +90,8 @@ class SpendBook {
 
   private:
     std::int64_t daily(const PayeeTerms& terms) {
-        const auto bounds = generation_.policies[terms.policy]->bounds(
-            {sizeof(stipend_terms), 0, generation_.interval_ns, terms.base_usd_e8});
+        const auto bounds =
+            generation_.policies[terms.policy]->bounds(make_terms(generation_.interval_ns, terms.base_usd_e8));
         if (!bounds) {
             problems_.add({}, "payment.policy", bounds.error().message);
             return 0;
@@ -201,7 +201,7 @@ ledger::Generation row_of(const Generation& generation, const plugin::Prepared& 
 std::unique_ptr<ManagerPlan> make_manager_plan(plugin::Loader& loader, config::Settings settings,
                                                config::Problems& problems) {
     auto plan = std::make_unique<ManagerPlan>();
-    plan->terms = {sizeof(stipend_terms), 0, settings.payment.interval_ns, settings.payment.base_usd_e8};
+    plan->terms = make_terms(settings.payment.interval_ns, settings.payment.base_usd_e8);
     plan->publication.generation = generation_of(settings);
     auto& generation = *plan->publication.generation;
     Policies policies(loader, settings, problems);

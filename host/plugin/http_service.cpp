@@ -25,7 +25,7 @@ Result<http::HttpRequest> request_of(const stipend_http_request& request) {
     out.max_redirects = request.max_redirects;
     out.tls = static_cast<http::TlsMode>(request.tls_mode);
     out.connect_only = (request.flags & STIPEND_HTTP_CONNECT_ONLY) != 0;
-    out.untrusted_target = (request.flags & STIPEND_HTTP_FROM_STRANGER) != 0;
+    out.untrusted_target = (request.flags & STIPEND_HTTP_UNTRUSTED_TARGET) != 0;
     return out;
 }
 

@@ -4,7 +4,7 @@
 
 #include "host/plugin/call.hpp"
 #include "host/plugin/host_slot.hpp"
-#include "host/plugin/host_tables.hpp"
+#include "host/plugin/instance_tables.hpp"
 #include "stipend/host.hpp"
 
 namespace stipend::plugin {
@@ -48,7 +48,7 @@ Result<std::shared_ptr<Instance>> Instance::create(const Chosen& chosen, const s
                                                    const Services& services) {
     STIPEND_ASSERT(ControlScope::active());
     std::shared_ptr<Instance> self(new Instance(chosen, instance_name, services));
-    self->slot_ = HostSlot::take(self);
+    self->slot_ = HostSlot::take(self, &host_interface);
     STIPEND_TRY(call("create", instance_name, [&](stipend_error* e) {
         return chosen.library->entry->lifecycle->create(self->slot_->raw(), to_abi(chosen.plugin->id),
                                                         to_abi(instance_name), to_abi(config_json), &terms, &self->raw_,

@@ -1,4 +1,4 @@
-// Who is paid: the identity of an orchestrator, and the terms that its configuration gives it.
+// The payees: the identity of an orchestrator, and the terms that its configuration gives it.
 #pragma once
 
 #include <cstdint>
@@ -50,7 +50,7 @@ class Table {
     PayeeIndex add(Payee payee);
 
   private:
-    // The keys stand in the payees alone: with 100,000 of them a second copy counts.
+    // The keys are stored in the payees alone: with 100,000 of them a second copy counts.
     struct KeyHash {
         using is_transparent = void;
         const Table* table;
@@ -69,7 +69,7 @@ class Table {
     std::unordered_set<PayeeIndex, KeyHash, KeyEqual> by_key_;
 };
 
-// Finds who a new payee was before: punishment follows the payout address, the endpoint and the worker's key, not the
+// Finds the payee that a new one was before: punishment follows the payout address, the endpoint and the worker's key, not the
 // name. A snapshot of the inactive payees of a table.
 class Predecessors {
   public:

@@ -19,6 +19,7 @@
 #include "host/plugin/instance.hpp"
 #include "plugins/byoc/wire.hpp"
 #include "stipend/duration.hpp"
+#include "stipend/record.hpp"
 #include "tests/bench/bare_loop.hpp"
 #include "tests/bench/instrument.hpp"
 
@@ -29,7 +30,7 @@ namespace {
 
 constexpr std::uint32_t timeout_s = 20;
 constexpr std::uint32_t window_s = 60;
-constexpr stipend_terms terms{sizeof(stipend_terms), 0, 60 * ns_per_s, 10 * e8};
+constexpr auto terms = stipend::make_terms(60 * ns_per_s, 10 * e8);
 const std::string capability = "agent-net";
 const std::string ns = "dry-run:42161";
 
