@@ -1,5 +1,7 @@
 #include "host/plugin/instance.hpp"
 
+#include <atomic>
+#include <utility>
 #include <vector>
 
 #include "host/plugin/call.hpp"
