@@ -16,7 +16,7 @@ function(install_role from file state credentials)
     # A command in a shell has no STATE_DIRECTORY: it finds the service's state all the same.
     file(READ "${from}" text)
     string(REPLACE "\${STATE_DIRECTORY:-./var}" "\${STATE_DIRECTORY:-/var/lib/${state}}" text "${text}")
-    # Who begins anew has workers that sign; a deployment of the old kind says so by this name.
+    # A new installation has workers that sign; a deployment of the old kind overrides this by the environment name.
     string(REPLACE "\${DISPATCH_EVIDENCE:-any}" "\${DISPATCH_EVIDENCE:-signed}" text "${text}")
     file(WRITE "${folder}/${file}" "${text}")
     message(STATUS "Installing: ${folder}/${file}")

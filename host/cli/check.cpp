@@ -2,8 +2,8 @@
 
 #include "host/cli/commands.hpp"
 #include "host/config/environment.hpp"
-#include "host/engine/plan.hpp"
-#include "host/worker/plan.hpp"
+#include "host/engine/manager_plan.hpp"
+#include "host/worker/worker_plan.hpp"
 
 namespace stipend::cli {
 
@@ -18,7 +18,7 @@ void tell_warnings(const config::Loaded& loaded, const config::Environment& envi
 
 int check_worker(const Common& common, plugin::Loader& loader, const config::Loaded& loaded,
                  const config::Environment& environment, config::Problems& problems) {
-    const auto plan = worker::make_plan(loader, loaded.settings, problems);
+    const auto plan = worker::make_worker_plan(loader, loaded.settings, problems);
     if (!plan) return print_problems(problems, common.json);
     const auto services = plan->settings.services.watch.size();
     if (common.json) {
@@ -40,7 +40,7 @@ int check(const Common& common) {
     plugin::Loader loader(loader_options(loaded.settings));
     if (loaded.settings.role == config::Role::worker)
         return check_worker(common, loader, loaded, environment, problems);
-    const auto plan = engine::make_plan(loader, std::move(loaded.settings), problems);
+    const auto plan = engine::make_manager_plan(loader, std::move(loaded.settings), problems);
     if (!plan) return print_problems(problems, common.json);
     if (common.json) {
         Json out = Json::object();

@@ -73,9 +73,6 @@ struct ArchiveOptions {
 };
 int ledger_archive(const ArchiveOptions& options);
 
-// Whose ledger these settings write.
-[[nodiscard]] ledger::Namespace namespace_of(const config::Settings& settings);
-
 int plugins_list(const Common& common);
 int plugins_inspect(const Common& common, const std::string& file);
 

@@ -2,15 +2,16 @@
 
 #include <fmt/format.h>
 
-#include <charconv>
 #include <cstdio>
 
-#include "host/api/archive.hpp"
 #include "host/base/time.hpp"
 #include "host/cli/commands.hpp"
 #include "host/cli/remote.hpp"
 #include "host/config/environment.hpp"
-#include "host/ledger/keccak.hpp"
+#include "host/engine/archive_request.hpp"
+#include "host/ledger/decision_json.hpp"
+#include "host/runtime/role.hpp"
+#include "stipend/hex.hpp"
 #include "stipend/money.hpp"
 
 namespace stipend::cli {
@@ -18,78 +19,30 @@ namespace {
 
 // The ledger of the configured state folder.
 Result<std::unique_ptr<ledger::Ledger>> open_ledger(const config::Settings& settings, ledger::Access access) {
-    return ledger::open(std::filesystem::path(settings.state) / "ledger.db",
-                        {.access = access, .ns = namespace_of(settings)});
-}
-
-Json seconds(std::int64_t ns) {
-    return Json::of_int(ns / 1'000'000'000);
-}
-Json percent(std::uint32_t ppm) {
-    return Json::of_number(ppm_to_percent(ppm));
-}
-
-Json evidence_json(const ledger::Evidence& evidence) {
-    Json out = Json::object();
-    out.set("http_status", Json::of_int(evidence.http_status));
-    out.set("served_by", Json::of_string(evidence.served_by));
-    out.set("latency_ms", Json::of_number(scaled_text(evidence.latency_ns, 6)));
-    out.set("window_seconds", Json::of_int(evidence.window_s));
-    out.set("body_keccak256", Json::of_string(ledger::hex(evidence.body_hash)));
-    // What a payee sent need not be text: bytes that are not are shown as '?', the hash above tells the truth.
-    std::string head = evidence.body_head;
-    for (auto& c : head) {
-        if (static_cast<unsigned char>(c) >= 0x80 || (static_cast<unsigned char>(c) < 0x20 && c != '\n' && c != '\t'))
-            c = '?';
-    }
-    out.set("body_head", Json::of_string(head));
-    return out;
-}
-
-Json decision_json(const ledger::DecisionLine& line) {
-    const auto& d = line.decision;
-    Json out = Json::object();
-    out.append("epoch", Json::of_number(std::to_string(d.epoch)));
-    out.append("orchestrator", Json::of_string(line.key));
-    out.append("decided_at", Json::of_string(utc_text(d.decided_at)));
-    out.append("job", Json::of_string(d.job == ledger::Job::ok ? "ok" : "failed"));
-    out.append("uptime_percent", d.uptime_ppm ? percent(*d.uptime_ppm) : Json());
-    out.append("coverage_percent", percent(d.coverage_ppm));
-    out.append("action", Json::of_string(d.action == ledger::Action::pay ? "pay" : "skip"));
-    out.append("tier", Json::of_string(d.tier));
-    out.append("multiplier", Json::of_string(scaled_text(d.multiplier_ppm, 6)));
-    out.append("amount_usd", Json::of_string(scaled_text(d.usd_e8, 8)));
-    out.append("amount_wei", Json::of_string(d.wei.text()));
-    out.append("delay_seconds", seconds(d.delay_ns));
-    out.append("penalty_seconds", seconds(d.penalty_ns));
-    out.append("next_at", Json::of_string(utc_text(d.next_at)));
-    out.append("consecutive_failures", Json::of_int(d.consecutive_failures));
-    out.append("reason", Json::of_string(d.reason));
-    out.append("generation", Json::of_int(d.generation));
-    out.append("evidence", evidence_json(d.evidence));
-    return out;
+    return ledger::open(ledger::database_file(settings.state),
+                        {.access = access, .ns = runtime::namespace_of(settings)});
 }
 
 Json report_json(const ledger::Report& report) {
     Json findings = Json::array();
     for (const auto& finding : report.findings) {
         Json one = Json::object();
-        one.set("row", Json::of_string(finding.row)).set("what", Json::of_string(finding.what));
+        one.set("row", finding.row).set("what", finding.what);
         findings.push(std::move(one));
     }
     Json missing = Json::array();
-    for (const auto& file : report.missing_archives) missing.push(Json::of_string(file));
+    for (const auto& file : report.missing_archives) missing.push(file);
     Json out = Json::object();
-    out.set("clean", Json::of_bool(report.clean()));
-    out.set("complete", Json::of_bool(report.complete()));
-    out.set("bad", Json::of_number(std::to_string(report.bad)));
+    out.set("clean", report.clean());
+    out.set("complete", report.complete());
+    out.set("bad", report.bad);
     out.set("findings", std::move(findings));
     out.set("missing_archives", std::move(missing));
-    out.set("audit_rows", Json::of_number(std::to_string(report.audit_rows)));
-    out.set("decisions", Json::of_number(std::to_string(report.decisions)));
-    out.set("orchestrators", Json::of_number(std::to_string(report.orchestrators)));
-    out.set("head_seq", Json::of_int(report.head.seq));
-    out.set("head_hash", Json::of_string(ledger::hex(report.head.hash)));
+    out.set("audit_rows", report.audit_rows);
+    out.set("decisions", report.decisions);
+    out.set("orchestrators", report.orchestrators);
+    out.set("head_seq", report.head.seq);
+    out.set("head_hash", hex_encode(report.head.hash));
     return out;
 }
 
@@ -98,25 +51,15 @@ Result<ledger::Head> parse_head(const std::string& text) {
     const auto bad =
         fail(STIPEND_E_INVALID, "--head: got \"", text.substr(0, 90), "\", want SEQ:HASH as `ledger verify` prints it");
     const auto colon = text.find(':');
-    if (colon == std::string::npos || text.size() != colon + 65) return bad;
+    if (colon == std::string::npos) return bad;
     const auto number = Decimal::parse(text.substr(0, colon));
     if (!number || !number->exact_scaled(0)) return bad;
     ledger::Head head{.seq = *number->exact_scaled(0), .hash = {}};
-    for (std::size_t at = 0; at < head.hash.size(); ++at) {
-        unsigned value = 0;
-        const auto* from = text.data() + colon + 1 + 2 * at;
-        if (std::from_chars(from, from + 2, value, 16).ptr != from + 2) return bad;
-        head.hash[at] = static_cast<std::uint8_t>(value);
-    }
+    if (!hex_decode(text.substr(colon + 1), head.hash)) return bad;
     return head;
 }
 
 }  // namespace
-
-ledger::Namespace namespace_of(const config::Settings& settings) {
-    return {.mode = settings.settlement == config::Settlement::accrue ? ledger::Mode::live : ledger::Mode::dry_run,
-            .chain_id = static_cast<std::uint64_t>(settings.chain_id)};
-}
 
 int ledger_verify(const VerifyOptions& options) {
     int status = exit_good;
@@ -141,7 +84,7 @@ int ledger_verify(const VerifyOptions& options) {
             fmt::print("archive not found, and so not checked: {}\n", file);
         fmt::print("{}: {} audit rows, {} decisions, {} orchestrators; {} wrong\nhead {}:{}\n",
                    report->clean() ? "clean" : "BAD", report->audit_rows, report->decisions, report->orchestrators,
-                   report->bad, report->head.seq, ledger::hex(report->head.hash));
+                   report->bad, report->head.seq, hex_encode(report->head.hash));
     }
     return report->clean() && report->complete() ? exit_good : exit_bad;
 }
@@ -158,7 +101,7 @@ int ledger_balance(const Common& common) {
     for (const auto& balance : *balances) {
         if (common.json) {
             Json one = Json::object();
-            one.set("orchestrator", Json::of_string(balance.key)).set("owed_wei", Json::of_string(balance.owed.text()));
+            one.set("orchestrator", balance.key).set("owed_wei", balance.owed.text());
             list.push(std::move(one));
         } else {
             fmt::print("{:<32} {:>30} wei\n", balance.key, balance.owed.text());
@@ -185,7 +128,7 @@ int ledger_export(const ExportOptions& options) {
     if (!opened) return print_error(opened.error());
     const auto done = (*opened)->export_decisions(filter, [&](const ledger::DecisionLine& line) -> Result<void> {
         if (!options.orchestrator.empty() && line.key != options.orchestrator) return {};
-        const auto text = decision_json(line).dump() + "\n";
+        const auto text = ledger::decision_json(line).dump() + "\n";
         if (std::fwrite(text.data(), 1, text.size(), stdout) != text.size()) {
             return fail(STIPEND_E_UNAVAILABLE, "cannot write to standard output");
         }
@@ -200,9 +143,9 @@ int ledger_archive(const ArchiveOptions& options) {
     const auto settings = settings_for(Reads::ledger, options.common, status);
     if (!settings) return status;
     const auto body = Json::object()
-                          .append("before", Json::of_string(options.before))
+                          .append("before", options.before)
                           .append("file", Json::of_string(std::filesystem::absolute(options.file).native()));
-    const auto request = api::parse_archive_request(body);
+    const auto request = engine::parse_archive_request(body);
     if (!request) return print_error(request.error()), exit_usage;
     auto answer = ask_host(*settings, "POST", "/archive", body, slow_ms);
     if (!answer && answer.error().status == STIPEND_E_UNAVAILABLE) {
@@ -211,7 +154,7 @@ int ledger_archive(const ArchiveOptions& options) {
         auto opened = open_ledger(*settings, ledger::Access::read_write);
         const auto report = opened ? (*opened)->archive(request->before, request->file)
                                    : Result<ledger::ArchiveReport>(std::move(opened).error());
-        answer = report ? Result<Json>(api::archive_json(*report)) : Result<Json>(report.error());
+        answer = report ? Result<Json>(engine::archive_json(*report)) : Result<Json>(report.error());
     }
     if (!answer) return print_error(answer.error());
     const auto text = [&](const char* key) { return answer->find(key)->text(); };

@@ -2,8 +2,8 @@
 
 #include <future>
 
-#include "host/api/control.hpp"
 #include "host/http/curl_client.hpp"
+#include "host/runtime/control_server.hpp"
 
 namespace stipend::cli {
 namespace {
@@ -14,7 +14,7 @@ constexpr std::size_t max_answer_bytes = 16u << 20;
 
 Result<Json> ask_host(const config::Settings& settings, const std::string& method, const std::string& path,
                       const Json& body, std::uint32_t timeout_ms) {
-    const auto socket = api::control_socket(settings.state);
+    const auto socket = runtime::control_socket(settings.state);
     STIPEND_LET(client, http::CurlClient::create());
     struct Answer {
         Result<void> result;
@@ -43,6 +43,11 @@ Result<Json> ask_host(const config::Settings& settings, const std::string& metho
     if (got.response.status == 200) return json;
     const auto* error = json.find("error");
     return fail(STIPEND_E_INVALID, error == nullptr ? got.response.body : error->text());
+}
+
+std::string text_of(const Json& object, std::string_view key) {
+    const auto* value = object.find(key);
+    return value == nullptr || value->is(Json::Kind::null) ? std::string("-") : value->text();
 }
 
 }  // namespace stipend::cli

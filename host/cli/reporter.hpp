@@ -2,10 +2,10 @@
 #pragma once
 
 #include <memory>
-#include <string>
 
-#include "host/engine/runtime.hpp"
-#include "host/plugin/services.hpp"
+#include "host/config/settings.hpp"
+#include "host/engine/reporter.hpp"
+#include "host/runtime/log.hpp"
 
 namespace spdlog {
 class logger;
@@ -15,7 +15,7 @@ namespace stipend::cli {
 
 // Writes lines to standard output. Decisions come synchronously: what was printed is durable. The log of plugins is
 // thread-safe.
-class LineReporter final : public engine::Reporter, public plugin::LogSink {
+class LineReporter final : public engine::Reporter, public runtime::Log {
   public:
     explicit LineReporter(config::LogLevel level);
     ~LineReporter() override;
@@ -28,9 +28,9 @@ class LineReporter final : public engine::Reporter, public plugin::LogSink {
     [[nodiscard]] bool enabled(std::int32_t level) const override;
     void write(std::int32_t level, std::string_view instance, std::string_view message) override;
 
-    void info(std::string_view message);
-    void warn(std::string_view message);
-    void error(std::string_view message);
+    void info(std::string_view message) override;
+    void warn(std::string_view message) override;
+    void error(std::string_view message) override;
 
   private:
     std::shared_ptr<spdlog::logger> logger_;

@@ -26,7 +26,7 @@ ledger::Batch CommitQueue::take(bool all_known) {
 }
 
 void CommitQueue::begin(BatchPtr batch, stipend_unix_ns now) {
-    STIPEND_ASSERT(!under_way() && batch != nullptr && !is_empty(*batch));
+    STIPEND_ASSERT(!under_way() && batch != nullptr && !batch->empty());
     STIPEND_ASSERT(batch->decisions.size() <= max_batch && batch->added.size() <= max_batch);
     under_way_ = std::move(batch);
     begun_at_ = now;
@@ -41,12 +41,6 @@ CommitQueue::BatchPtr CommitQueue::retry(stipend_unix_ns now) {
 CommitQueue::BatchPtr CommitQueue::finish() {
     STIPEND_ASSERT(under_way() && !retry_at_);
     return std::exchange(under_way_, nullptr);
-}
-
-bool CommitQueue::is_empty(const ledger::Batch& b) {
-    return b.generations.empty() && b.added.empty() && b.changed.empty() && b.states.empty() && b.gaps_closed.empty() &&
-           b.decisions.empty() && b.gaps_opened.empty() && b.adjustments.empty() && !b.price &&
-           b.observations.empty() && b.events.empty();
 }
 
 }  // namespace stipend::engine

@@ -18,7 +18,7 @@ class CommitQueue {
 
     // What later transactions carry beside decisions; rows are added at the end of its lists.
     [[nodiscard]] ledger::Batch& waiting() { return waiting_; }
-    [[nodiscard]] bool empty() const { return is_empty(waiting_); }
+    [[nodiscard]] bool empty() const { return waiting_.empty(); }
     // Takes out what one transaction carries of it. `all_known`: no new payee remains to be written; until then what
     // may refer to one stays.
     [[nodiscard]] ledger::Batch take(bool all_known);
@@ -37,7 +37,6 @@ class CommitQueue {
     [[nodiscard]] bool stuck(stipend_unix_ns now, std::int64_t patience_ns) const {
         return under_way() && now - begun_at_ > patience_ns;
     }
-    [[nodiscard]] static bool is_empty(const ledger::Batch& batch);
 
   private:
     ledger::Batch waiting_;

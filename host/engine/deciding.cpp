@@ -6,6 +6,7 @@
 #include "host/engine/engine.hpp"
 #include "host/engine/payee_state.hpp"
 #include "stipend/duration.hpp"
+#include "stipend/record.hpp"
 
 namespace stipend::engine {
 namespace {
@@ -43,7 +44,7 @@ void Engine::flush(stipend_unix_ns now) {
         raised.clear();
         STIPEND_ASSERT(!must_write());
     }
-    if (CommitQueue::is_empty(*batch)) return;
+    if (batch->empty()) return;
     commits_.begin(batch, now);
     effects_.commit(std::move(batch));
 }
@@ -213,7 +214,7 @@ std::optional<std::string> Engine::objection(const plugin::PolicyInstance& polic
     const auto& slot = slots_[payee];
     const auto base = generations_[slot.bound].terms_of(payee).base;
     const auto pay = Usd::of_e8(decision.amount_usd_e8);
-    const auto bounds = policy.bounds({sizeof(stipend_terms), 0, slot.state.interval_ns, base.count_e8()});
+    const auto bounds = policy.bounds(make_terms(slot.state.interval_ns, base.count_e8()));
     const auto next = next_in_ns(decision, slot.state.interval_ns);
     if (!bounds || !next || decision.amount_usd_e8 > bounds->max_usd_e8 || *next < bounds->min_next_ns) {
         const auto& name = payees_[payee].key;

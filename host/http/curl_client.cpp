@@ -17,11 +17,11 @@
 #include <utility>
 #include <vector>
 
+#include "host/base/thread_signals.hpp"
 #include "host/http/address_guard.hpp"
 #include "host/http/admission.hpp"
 #include "host/http/descriptor.hpp"
 #include "host/http/socket_watch.hpp"
-#include "host/http/thread_signals.hpp"
 #include "host/http/transfer.hpp"
 
 namespace stipend::http {

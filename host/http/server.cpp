@@ -5,9 +5,9 @@
 #include <system_error>
 #include <vector>
 
+#include "host/base/thread_signals.hpp"
 #include "host/http/response_text.hpp"
 #include "host/http/session.hpp"
-#include "host/http/thread_signals.hpp"
 
 namespace stipend::http {
 namespace {

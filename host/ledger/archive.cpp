@@ -10,7 +10,6 @@
 #include "host/ledger/schema.hpp"
 #include "host/ledger/seal.hpp"
 #include "host/ledger/sqlite_ledger.hpp"
-#include "host/ledger/transact.hpp"
 
 namespace stipend::ledger {
 namespace {
@@ -95,13 +94,12 @@ Result<void> SqliteLedger::add_carried(PreparedArchive& cut) {
         out.account = account;
         return out;
     };
-    STIPEND_LET(carried, database_.prepare("SELECT account, epoch, wei FROM carried"));
+    STIPEND_LET(carried, database_.prepare(cat("SELECT ", columns<Carried>(), " FROM carried")));
     for (;;) {
         STIPEND_LET(more, carried.next());
         if (!more) break;
-        Carried& one = of(carried.i64());
-        one.epoch = carried.as<std::uint64_t>();
-        one.balance = SignedWei::from_bytes(carried.bytes32());
+        const auto row = read_row<Carried>(carried);
+        of(row.account) = row;
     }
     STIPEND_LET(entries, database_.prepare("SELECT account, wei FROM entry WHERE journal BETWEEN ? AND ?"));
     entries.bind(cut.facts.first).bind(cut.facts.last);
@@ -123,7 +121,7 @@ Result<void> SqliteLedger::add_carried(PreparedArchive& cut) {
     }
     std::string closing;
     for (const auto& [account, row] : by_account) {
-        closing_encode(closing, account, row.epoch, row.balance);
+        closing_encode(closing, row);
         cut.carried.push_back(row);
     }
     cut.facts.closing = keccak256(closing);
@@ -153,9 +151,8 @@ Result<void> SqliteLedger::fill_archive(PreparedArchive& cut, const std::filesys
         STIPEND_LET(seal, sign_archive(path_, archive_digest(cut.facts, options_.ns.chain_id)));
         cut.facts.signer = seal.signer;
         STIPEND_LET(insert, copier.prepare("INSERT INTO arc.seal VALUES(1, ?, ?, ?, ?, ?, ?, ?, ?)"));
-        insert.bind(options_.ns.chain_id).bind(cut.facts.first).bind(cut.facts.last).bind_blob(cut.facts.previous);
-        insert.bind_blob(cut.facts.head).bind_blob(cut.facts.closing).bind_blob(seal.signer);
-        STIPEND_TRY(insert.bind_blob(seal.signature).run());
+        signed_fields(cut.facts, Binder(insert.bind(options_.ns.chain_id)));
+        STIPEND_TRY(insert.bind_blob(seal.signer).bind_blob(seal.signature).run());
         STIPEND_TRY(copier.run(
             cat("PRAGMA arc.application_id = ", application_id, "; PRAGMA arc.user_version = ", schema_version)));
         STIPEND_TRY(transaction.commit());
@@ -220,13 +217,15 @@ Result<ArchiveReport> SqliteLedger::take_archive(const PreparedArchive& prepared
     STIPEND_TRY(transact([&]() -> Result<void> {
         STIPEND_TRY(check_follows(facts));
         STIPEND_LET(seq, poster_->audit(next.head, AuditKind::archive, archive_body(facts, digest)));
-        STIPEND_LET(insert, database_.prepare(insert_sql("archive", 8)));
-        insert.bind(seq).bind_text(facts.file).bind(facts.first).bind(facts.last).bind_blob(facts.previous);
-        STIPEND_TRY(insert.bind_blob(facts.head).bind_blob(facts.closing).bind_blob(facts.signer).run());
-        STIPEND_LET(carry, database_.prepare("INSERT OR REPLACE INTO carried VALUES(?, ?, ?)"));
+        STIPEND_LET(insert, database_.prepare(insert_sql("archive", cat("seq, ", columns<ArchiveFacts>()))));
+        bind_row(insert.bind(seq), facts);
+        STIPEND_TRY(insert.run());
+        // What is carried over replaces what the archives before this one carried.
+        STIPEND_TRY(database_.run("DELETE FROM carried"));
+        STIPEND_LET(carry, database_.prepare(insert_sql("carried", columns<Carried>())));
         for (const auto& row : prepared.carried) {
-            const auto bytes = row.balance.to_bytes();
-            STIPEND_TRY(carry.bind(row.account).bind(row.epoch).bind_blob(bytes).run());
+            bind_row(carry, row);
+            STIPEND_TRY(carry.run());
         }
         return {};
     }));

@@ -1,23 +1,29 @@
 #include "host/ledger/batch_check.hpp"
 
+#include "host/ledger/fields.hpp"
+
 namespace stipend::ledger {
 namespace {
 
-struct Text {
-    std::string_view name;
-    std::string_view value;
-    std::size_t limit;
-};
-
-template <class... Names>
-Result<void> check_texts(std::initializer_list<Text> texts, const Names&... row) {
-    for (const auto& text : texts) {
-        if (text.value.size() > text.limit) {
-            return fail(STIPEND_E_LIMIT, "ledger: ", row..., ": ", text.name, " too long: got ", text.value.size(),
-                        " bytes, want at most ", text.limit);
+// LIMIT where a text or a blob of the row is longer than its list of fields allows.
+template <Listed Row, class... Names>
+Result<void> check_lengths(const Row& row, const Names&... name) {
+    Result<void> out;
+    const auto check = [&](const Field& field, std::size_t size) {
+        if (size <= field.max_bytes || !out) return;
+        out = fail(STIPEND_E_LIMIT, "ledger: ", name..., ": ", field.column, " too long: got ", size,
+                   " bytes, want at most ", field.max_bytes);
+    };
+    flat_fields(row, [&](const Field& field, const auto& value) {
+        if constexpr (requires { value.text.size(); }) {
+            check(field, value.text.size());
+        } else if constexpr (requires { value.bytes.size(); }) {
+            check(field, value.bytes.size());
+        } else if constexpr (std::same_as<decltype(value), const std::string&>) {
+            check(field, value.size());
         }
-    }
-    return {};
+    });
+    return out;
 }
 
 Result<void> check_state(OrchestratorId id, const EngineState& s) {
@@ -57,21 +63,13 @@ Result<void> check_decision(const Decided& decided) {
     if (s.consecutive_failures != d.consecutive_failures || s.suspended != d.suspended) {
         return bad("state after it: failures or suspension differ");
     }
-    STIPEND_TRY(check_texts({{"tier", d.tier, max_tier_bytes},
-                             {"reason", d.reason, max_reason_bytes},
-                             {"served_by", d.evidence.served_by, max_key_bytes},
-                             {"head of the body", d.evidence.body_head, max_body_head_bytes}},
-                            "decision (orchestrator ", d.orchestrator, ", epoch ", d.epoch, ")"));
+    STIPEND_TRY(check_lengths(d, "decision (orchestrator ", d.orchestrator, ", epoch ", d.epoch, ")"));
     return check_state(d.orchestrator, s);
 }
 
 Result<void> check_orchestrator(const Orchestrator& row) {
     if (row.key.empty()) return fail(STIPEND_E_INVALID, "ledger: orchestrator ", row.id, ": has no key");
-    return check_texts({{"key", row.key, max_key_bytes},
-                        {"address", row.address, max_key_bytes},
-                        {"payout address", row.payout_address, max_key_bytes},
-                        {"worker key", row.worker_key, max_key_bytes}},
-                       "orchestrator ", row.id);
+    return check_lengths(row, "orchestrator ", row.id);
 }
 
 Result<void> check_adjustment(const Adjustment& row) {
@@ -81,15 +79,13 @@ Result<void> check_adjustment(const Adjustment& row) {
     if (row.to < row.from) {
         return fail(STIPEND_E_INVALID, "ledger: adjustment \"", row.key, "\": its time ends before it begins");
     }
-    return check_texts(
-        {{"key", row.key, max_key_bytes}, {"reason", row.reason, max_reason_bytes}, {"author", row.by, max_key_bytes}},
-        "adjustment \"", row.key, "\"");
+    return check_lengths(row, "adjustment \"", row.key, "\"");
 }
 
 Result<void> check_sizes(const Batch& b) {
     for (const auto size :
-         {b.generations.size(), b.added.size(), b.changed.size(), b.states.size(), b.gaps_closed.size(),
-          b.decisions.size(), b.gaps_opened.size(), b.adjustments.size(), b.observations.size(), b.events.size()}) {
+         {b.generations.size(), b.added.size(), b.changed.size(), b.gaps_closed.size(), b.decisions.size(),
+          b.gaps_opened.size(), b.adjustments.size(), b.observations.size(), b.events.size()}) {
         if (size > max_batch_rows) {
             return fail(STIPEND_E_LIMIT, "ledger: batch too large: got ", size, " rows of one kind, want at most ",
                         max_batch_rows);
@@ -98,20 +94,11 @@ Result<void> check_sizes(const Batch& b) {
     return {};
 }
 
-Result<void> check_generation(const Generation& row) {
-    return check_texts({{"policy", row.policy, max_key_bytes},
-                        {"version", row.version, max_key_bytes},
-                        {"hash", row.so_sha256, max_key_bytes},
-                        {"configuration", row.config, max_text_bytes},
-                        {"terms", row.terms, max_text_bytes}},
-                       "generation ", row.id);
-}
-
 }  // namespace
 
 Result<void> check_batch(const Batch& b) {
     STIPEND_TRY(check_sizes(b));
-    for (const auto& row : b.generations) STIPEND_TRY(check_generation(row));
+    for (const auto& row : b.generations) STIPEND_TRY(check_lengths(row, "generation ", row.id));
     for (const auto& added : b.added) {
         STIPEND_TRY(check_orchestrator(added.row));
         STIPEND_TRY(check_state(added.row.id, added.state));
@@ -121,25 +108,24 @@ Result<void> check_batch(const Batch& b) {
         }
     }
     for (const auto& row : b.changed) STIPEND_TRY(check_orchestrator(row));
-    for (const auto& change : b.states) {
-        STIPEND_TRY(check_state(change.orchestrator, change.after));
-        STIPEND_TRY(check_texts({{"reason", change.why, max_reason_bytes}}, "state of ", change.orchestrator));
-    }
     for (const auto& decided : b.decisions) STIPEND_TRY(check_decision(decided));
-    for (const auto& gap : b.gaps_opened) {
-        STIPEND_TRY(check_texts({{"cause", gap.cause, max_reason_bytes}}, "gap of ", gap.orchestrator));
-    }
+    for (const auto& gap : b.gaps_opened) STIPEND_TRY(check_lengths(gap, "gap of ", gap.orchestrator));
     for (const auto& gap : b.gaps_closed) {
         if (gap.usd_e8 < 0) return fail(STIPEND_E_INVALID, "ledger: gap of ", gap.orchestrator, ": negative USD");
     }
     for (const auto& row : b.adjustments) STIPEND_TRY(check_adjustment(row));
     for (const auto& seen : b.observations) {
-        STIPEND_TRY(check_texts({{"target", seen.target, max_key_bytes}}, "observation of ", seen.orchestrator));
+        STIPEND_TRY(check_lengths(seen, "observation of ", seen.orchestrator));
         if (seen.to < seen.from) {
             return fail(STIPEND_E_INVALID, "ledger: observation of ", seen.orchestrator, ": ends before it begins");
         }
     }
-    for (const auto& event : b.events) STIPEND_TRY(check_texts({{"body", event.body, max_text_bytes}}, "event"));
+    for (const auto& event : b.events) {
+        if (event.body.size() > max_text_bytes) {
+            return fail(STIPEND_E_LIMIT, "ledger: event: body too long: got ", event.body.size(),
+                        " bytes, want at most ", max_text_bytes);
+        }
+    }
     if (b.price && b.price->usd_per_eth_e8 <= 0) {
         return fail(STIPEND_E_INVALID, "ledger: price: got ", scaled_text(b.price->usd_per_eth_e8, 8),
                     ", want more than 0");

@@ -2,6 +2,8 @@
 
 #include <bit>
 
+#include "host/ledger/fields.hpp"
+#include "stipend/hex.hpp"
 #include "stipend/json.hpp"
 
 namespace stipend::ledger {
@@ -30,8 +32,58 @@ void put_bytes(std::string& out, std::span<const std::uint8_t> bytes) {
     out.append(reinterpret_cast<const char*>(bytes.data()), bytes.size());
 }
 
-Json of_hash(const Hash& hash) {
-    return Json::of_string(hex(hash));
+// Appends fields to the bytes that are hashed.
+class Encoder {
+  public:
+    explicit Encoder(std::string& out) : out_(out) {}
+
+    template <class T>
+    requires(std::integral<T> || std::is_enum_v<T>) void operator()(const Field&, T value) const {
+        put_int(out_, value);
+    }
+    template <std::integral T>
+    void operator()(const Field&, const std::optional<T>& value) const {
+        out_.push_back(value ? '\1' : '\0');
+        if (value) put_int(out_, *value);
+    }
+    void operator()(const Field&, const std::string& text) const { put_text(out_, text); }
+    void operator()(const Field&, const Blob<const std::string>& value) const { put_text(out_, value.bytes); }
+    void operator()(const Field&, const Hash& hash) const { put_bytes(out_, hash); }
+    void operator()(const Field&, const Wei& wei) const { put_bytes(out_, wei.to_abi().be); }
+    void operator()(const Field&, const SignedWei& wei) const { put_bytes(out_, wei.to_bytes()); }
+    void operator()(const Field&, const stipend_memory& memory) const { put_text(out_, trimmed(memory)); }
+
+  private:
+    std::string& out_;
+};
+
+// Appends fields to a body of the chain.
+class BodyWriter {
+  public:
+    explicit BodyWriter(Json& out) : out_(out) {}
+
+    void operator()(const Field& field, const auto& value) const {
+        out_.append(std::string(field.json.empty() ? field.column : field.json), json_of(value));
+    }
+
+  private:
+    template <std::integral T>
+    static Json json_of(T value) {
+        return value;
+    }
+    static Json json_of(const std::string& text) { return text; }
+    static Json json_of(const Hashed<const std::string>& value) { return hex_encode(keccak256(value.text)); }
+    static Json json_of(const Hash& hash) { return hex_encode(hash); }
+    static Json json_of(const SignedWei& wei) { return wei.text(); }
+
+    Json& out_;
+};
+
+template <Listed Row>
+std::string body_of(const Row& row) {
+    Json body = Json::object();
+    fields(row, BodyWriter(body));
+    return body.dump();
 }
 
 }  // namespace
@@ -66,72 +118,21 @@ std::string_view kind_name(AuditKind kind) {
     return "unknown kind";
 }
 
-AuditKind kind_of(EventKind kind) {
-    switch (kind) {
-        case EventKind::host_started:
-            return AuditKind::host_started;
-        case EventKind::host_stopped:
-            return AuditKind::host_stopped;
-        case EventKind::alert:
-            break;
-    }
-    return AuditKind::alert;
-}
-
 std::string_view trimmed(const stipend_memory& memory) {
     std::size_t size = sizeof memory.bytes;
     while (size > 0 && memory.bytes[size - 1] == 0) --size;
     return {reinterpret_cast<const char*>(memory.bytes), size};
 }
 
-void encode_decision(std::string& out, const Decision& d, const stipend_u256& wei, const Hash& state_digest) {
+void encode_decision(std::string& out, const Decision& decision, const Hash& state_digest) {
     out.clear();
-    put_int(out, d.orchestrator);
-    put_int(out, d.epoch);
-    put_int(out, d.due_at);
-    put_int(out, d.period_from);
-    put_int(out, d.decided_at);
-    put_int(out, d.job);
-    out.push_back(d.uptime_ppm ? '\1' : '\0');
-    if (d.uptime_ppm) put_int(out, *d.uptime_ppm);
-    put_int(out, d.coverage_ppm);
-    put_int(out, d.action);
-    put_text(out, d.tier);
-    put_int(out, d.multiplier_ppm);
-    put_int(out, d.usd_e8);
-    put_bytes(out, wei.be);
-    put_int(out, d.delay_ns);
-    put_int(out, d.penalty_ns);
-    put_int(out, d.next_at);
-    put_int(out, d.consecutive_failures);
-    put_int(out, d.suspended);
-    put_text(out, d.reason);
-    put_int(out, d.generation);
-    put_int(out, d.evidence.http_status);
-    put_text(out, d.evidence.served_by);
-    put_int(out, d.evidence.latency_ns);
-    put_int(out, d.evidence.window_s);
-    put_bytes(out, d.evidence.body_hash);
-    put_text(out, d.evidence.body_head);
+    flat_fields(decision, Encoder(out));
     put_bytes(out, state_digest);
 }
 
 void encode_state(std::string& out, const EngineState& state) {
     out.clear();
-    put_int(out, state.epoch);
-    put_int(out, state.due_at);
-    put_int(out, state.interval_ns);
-    put_int(out, state.last_decided_at);
-    put_int(out, state.consecutive_failures);
-    put_int(out, state.suspended);
-    put_int(out, state.known);
-    put_int(out, state.checks_total);
-    put_int(out, state.checks_ok);
-    put_int(out, state.generation);
-    put_int(out, state.memory_generation);
-    put_int(out, state.day);
-    put_int(out, state.day_usd_e8);
-    put_text(out, trimmed(state.memory));
+    flat_fields(state, Encoder(out));
 }
 
 Hash row_hash(Keccak& keccak, const Hash& previous, Seq seq, AuditKind kind, std::string_view body) {
@@ -144,107 +145,64 @@ Hash row_hash(Keccak& keccak, const Hash& previous, Seq seq, AuditKind kind, std
 }
 
 std::string orchestrator_body(const Orchestrator& row, std::string_view ns) {
-    return Json::object()
-        .append("id", Json::of_int(row.id))
-        .append("namespace", Json::of_string(ns))
-        .append("key", Json::of_string(row.key))
-        .append("address", Json::of_string(row.address))
-        .append("payout_address", Json::of_string(row.payout_address))
-        .append("worker_key", Json::of_string(row.worker_key))
-        .append("retired", Json::of_bool(row.retired))
-        .append("first_seen_at", Json::of_int(row.first_seen_at))
-        .dump();
+    Json body = Json::object();
+    const BodyWriter write(body);
+    fields(row, [&](const Field& field, const auto& value) {
+        write(field, value);
+        if (field.column == "id") body.append("namespace", ns);
+    });
+    return body.dump();
 }
 
-std::string state_body(OrchestratorId orchestrator, const Hash& digest, std::string_view why) {
+std::string state_body(OrchestratorId orchestrator, const Hash& digest) {
     return Json::object()
-        .append("orchestrator", Json::of_int(orchestrator))
-        .append("state", of_hash(digest))
-        .append("why", Json::of_string(why))
+        .append("orchestrator", orchestrator)
+        .append("state", hex_encode(digest))
+        .append("why", "new")
         .dump();
 }
 
 std::string generation_body(const Generation& row) {
-    return Json::object()
-        .append("id", Json::of_int(row.id))
-        .append("at", Json::of_int(row.at))
-        .append("policy", Json::of_string(row.policy))
-        .append("version", Json::of_string(row.version))
-        .append("revision", Json::of_int(row.revision))
-        .append("memory_version", Json::of_int(row.memory_version))
-        .append("so_sha256", Json::of_string(row.so_sha256))
-        .append("config_keccak256", of_hash(keccak256(row.config)))
-        .append("terms_keccak256", of_hash(keccak256(row.terms)))
-        .dump();
+    return body_of(row);
 }
 
-std::string gap_opened_body(OrchestratorId orchestrator, stipend_unix_ns from, std::string_view cause) {
-    return Json::object()
-        .append("orchestrator", Json::of_int(orchestrator))
-        .append("from", Json::of_int(from))
-        .append("cause", Json::of_string(cause))
-        .dump();
+std::string gap_opened_body(const GapOpening& gap) {
+    return body_of(gap);
 }
 
 std::string gap_closed_body(Seq gap, stipend_unix_ns to, std::int64_t usd_e8) {
-    return Json::object()
-        .append("gap", Json::of_int(gap))
-        .append("to", Json::of_int(to))
-        .append("usd_e8", Json::of_int(usd_e8))
-        .dump();
+    return Json::object().append("gap", gap).append("to", to).append("usd_e8", usd_e8).dump();
 }
 
 std::string adjustment_body(const Adjustment& row) {
-    return Json::object()
-        .append("key", Json::of_string(row.key))
-        .append("orchestrator", Json::of_int(row.orchestrator))
-        .append("from", Json::of_int(row.from))
-        .append("to", Json::of_int(row.to))
-        .append("wei", Json::of_string(row.wei.text()))
-        .append("usd_e8", Json::of_int(row.usd_e8))
-        .append("reason", Json::of_string(row.reason))
-        .append("by", Json::of_string(row.by))
-        .append("at", Json::of_int(row.at))
-        .dump();
+    return body_of(row);
 }
 
 std::string price_body(const Price& row) {
-    return Json::object()
-        .append("usd_per_eth_e8", Json::of_int(row.usd_per_eth_e8))
-        .append("at", Json::of_int(row.at))
-        .append("source", Json::of_string(row.source))
-        .dump();
+    return body_of(row);
 }
 
 Hash archive_digest(const ArchiveFacts& facts, std::uint64_t chain_id) {
     std::string bytes;
     put_text(bytes, "stipend archive");
     put_int(bytes, chain_id);
-    put_int(bytes, facts.first);
-    put_int(bytes, facts.last);
-    put_bytes(bytes, facts.previous);
-    put_bytes(bytes, facts.head);
-    put_bytes(bytes, facts.closing);
+    signed_fields(facts, Encoder(bytes));
     return keccak256(bytes);
 }
 
 std::string archive_body(const ArchiveFacts& facts, const Hash& digest) {
-    auto body = Json::object()
-                    .append("file", Json::of_string(facts.file))
-                    .append("first", Json::of_int(facts.first))
-                    .append("last", Json::of_int(facts.last))
-                    .append("previous", of_hash(facts.previous))
-                    .append("head", of_hash(facts.head))
-                    .append("closing", of_hash(facts.closing))
-                    .append("digest", of_hash(digest));
-    if (facts.signer != Hash{}) body.append("signer", of_hash(facts.signer));
+    Json body = Json::object();
+    const BodyWriter write(body);
+    fields(facts, [&](const Field& field, const auto& value) {
+        const bool signer = field.column == "signer";
+        if (signer) body.append("digest", hex_encode(digest));
+        if (!signer || facts.signer != Hash{}) write(field, value);
+    });
     return body.dump();
 }
 
-void closing_encode(std::string& out, std::int64_t account, std::uint64_t epoch, const SignedWei& balance) {
-    put_int(out, account);
-    put_int(out, epoch);
-    put_bytes(out, balance.to_bytes());
+void closing_encode(std::string& out, const Carried& carried) {
+    fields(carried, Encoder(out));
 }
 
 }  // namespace stipend::ledger

@@ -31,34 +31,33 @@ namespace stipend::ledger {
 enum class AuditKind : std::uint8_t {
     decision = 1,
     orchestrator = 2,  // added or changed
-    state = 3,         // changed by something other than a decision
+    state = 3,         // of a new orchestrator; earlier programs recorded other changes too
     generation = 4,
     gap_opened = 5,
     gap_closed = 6,
     adjustment = 7,
     price = 8,
-    host_started = 9,
+    host_started = 9,  // no longer written, as the next one
     host_stopped = 10,
     archive = 11,
     alert = 12,
 };
 [[nodiscard]] std::string_view kind_name(AuditKind kind);
-[[nodiscard]] AuditKind kind_of(EventKind kind);
 
 // The policy memory as it is stored: without its trailing zero bytes.
 [[nodiscard]] std::string_view trimmed(const stipend_memory& memory);
 
 // Replace `out` by the body, or by what the digest hashes.
-void encode_decision(std::string& out, const Decision& decision, const stipend_u256& wei, const Hash& state_digest);
+void encode_decision(std::string& out, const Decision& decision, const Hash& state_digest);
 void encode_state(std::string& out, const EngineState& state);
 
 [[nodiscard]] Hash row_hash(Keccak& keccak, const Hash& previous, Seq seq, AuditKind kind, std::string_view body);
 
 [[nodiscard]] std::string orchestrator_body(const Orchestrator& row, std::string_view ns);
-// `digest`: of the state that the change leaves behind.
-[[nodiscard]] std::string state_body(OrchestratorId orchestrator, const Hash& digest, std::string_view why);
+// `digest`: of the state of a new orchestrator.
+[[nodiscard]] std::string state_body(OrchestratorId orchestrator, const Hash& digest);
 [[nodiscard]] std::string generation_body(const Generation& row);
-[[nodiscard]] std::string gap_opened_body(OrchestratorId orchestrator, stipend_unix_ns from, std::string_view cause);
+[[nodiscard]] std::string gap_opened_body(const GapOpening& gap);
 // `gap`: the place of its opening.
 [[nodiscard]] std::string gap_closed_body(Seq gap, stipend_unix_ns to, std::int64_t usd_e8);
 [[nodiscard]] std::string adjustment_body(const Adjustment& row);
@@ -70,6 +69,6 @@ void encode_state(std::string& out, const EngineState& state);
 [[nodiscard]] std::string archive_body(const ArchiveFacts& facts, const Hash& digest);
 
 // Appends one carried account (by rising id) to the bytes that `closing` hashes: account, last epoch, balance.
-void closing_encode(std::string& out, std::int64_t account, std::uint64_t epoch, const SignedWei& balance);
+void closing_encode(std::string& out, const Carried& carried);
 
 }  // namespace stipend::ledger

@@ -1,46 +1,114 @@
-// How values and rows become each other: the one place that knows the order of columns.
+// How records and rows become each other: the visitors of the lists of fields that speak to SQLite.
 #pragma once
 
+#include <string>
 #include <string_view>
 
 #include "host/ledger/canonical.hpp"
+#include "host/ledger/fields.hpp"
 #include "host/ledger/rows.hpp"
 #include "host/ledger/sqlite.hpp"
 
 namespace stipend::ledger {
 
-// After `seq`; what bind_decision binds and read_decision reads.
-inline constexpr std::string_view decision_columns =
-    "orchestrator, epoch, due_at, period_from, decided_at, job, uptime_ppm, coverage_ppm, action, tier, "
-    "multiplier_ppm, usd_e8, wei, delay_ns, penalty_ns, next_at, consecutive_failures, suspended, reason, generation, "
-    "http_status, served_by, latency_ns, window_s, body_hash, body_head, state_digest";
-inline constexpr std::string_view state_columns =
-    "epoch, due_at, interval_ns, last_decided_at, consecutive_failures, suspended, known, checks_total, checks_ok, "
-    "generation, memory_generation, memory, day, day_usd_e8";
-inline constexpr std::string_view orchestrator_columns =
-    "id, key, address, payout_address, worker_key, retired, first_seen_at";
+// The columns of a record, as a statement lists them: "orchestrator, epoch, due_at".
+template <Listed Row>
+[[nodiscard]] const std::string& columns() {
+    static const std::string list = [] {
+        std::string out;
+        const Row row{};
+        flat_fields(row, [&](const Field& field, const auto&) { out += cat(out.empty() ? "" : ", ", field.column); });
+        return out;
+    }();
+    return list;
+}
 
-// Arguments are borrowed until the statement has run.
-void bind_decision(sqlite::Statement& to, const Decision& decision, const stipend_u256& wei, const Hash& state_digest);
-void bind_state(sqlite::Statement& to, const EngineState& state);
-void bind_orchestrator(sqlite::Statement& to, const Orchestrator& row);
+// As many placeholders as `columns` lists: "?,?,?".
+[[nodiscard]] std::string placeholders(std::string_view columns);
+// An INSERT into these columns.
+[[nodiscard]] std::string insert_sql(std::string_view table, std::string_view columns);
+
+// Binds fields from left to right. Texts and blobs are borrowed until the statement has run.
+class Binder {
+  public:
+    explicit Binder(sqlite::Statement& to) : to_(to) {}
+
+    template <std::integral T>
+    void operator()(const Field&, T value) const {
+        to_.bind(value);
+    }
+    template <class T>
+    requires std::is_enum_v<T>
+    void operator()(const Field&, T value) const { to_.bind(static_cast<std::underlying_type_t<T>>(value)); }
+    template <std::integral T>
+    void operator()(const Field&, const std::optional<T>& value) const {
+        to_.bind(value);
+    }
+    void operator()(const Field&, const std::string& text) const { to_.bind_text(text); }
+    void operator()(const Field&, const Hashed<const std::string>& value) const { to_.bind_text(value.text); }
+    void operator()(const Field&, const Blob<const std::string>& value) const { to_.bind_blob(bytes_of(value.bytes)); }
+    void operator()(const Field&, const Hash& hash) const { to_.bind_blob(hash); }
+    void operator()(const Field&, const Wei& wei) const { to_.bind_amount(wei.to_abi().be); }
+    void operator()(const Field&, const SignedWei& wei) const { to_.bind_amount(wei.to_bytes()); }
+    void operator()(const Field&, const stipend_memory& memory) const { to_.bind_blob(bytes_of(trimmed(memory))); }
+
+  private:
+    static std::span<const std::uint8_t> bytes_of(std::string_view text) {
+        return {reinterpret_cast<const std::uint8_t*>(text.data()), text.size()};
+    }
+
+    sqlite::Statement& to_;
+};
+
+template <Listed Row>
+void bind_row(sqlite::Statement& to, const Row& row) {
+    flat_fields(row, Binder(to));
+}
+
+// Reads fields from left to right; the statement is `malformed` where a column holds what no program of ours wrote.
+class Reader {
+  public:
+    explicit Reader(sqlite::Statement& from) : from_(from) {}
+
+    template <std::integral T>
+    void operator()(const Field&, T& value) const {
+        value = from_.as<T>();
+    }
+    void operator()(const Field&, bool& value) const { value = from_.flag(); }
+    template <class T>
+    requires std::is_enum_v<T>
+    void operator()(const Field&, T& value) const { value = static_cast<T>(from_.as<std::underlying_type_t<T>>()); }
+    template <std::integral T>
+    void operator()(const Field&, std::optional<T>& value) const {
+        value = from_.maybe<T>();
+    }
+    void operator()(const Field&, std::string& text) const { text = from_.text(); }
+    void operator()(const Field&, const Hashed<std::string>& value) const { value.text = from_.text(); }
+    void operator()(const Field&, const Blob<std::string>& value) const { value.bytes = from_.blob(); }
+    void operator()(const Field&, Hash& hash) const { hash = from_.bytes32(); }
+    void operator()(const Field&, Wei& wei) const;
+    void operator()(const Field&, SignedWei& wei) const { wei = SignedWei::from_bytes(from_.bytes32()); }
+    void operator()(const Field&, stipend_memory& memory) const;
+
+  private:
+    sqlite::Statement& from_;
+};
+
+template <Listed Row>
+[[nodiscard]] Row read_row(sqlite::Statement& from) {
+    Row row{};
+    flat_fields(row, Reader(from));
+    return row;
+}
 
 struct StoredDecision {
     Seq seq = 0;
-    Decision decision;
     Hash state_digest = {};
+    Decision decision = {};
     bool malformed = false;  // a column holds what no program of ours wrote; the decision is then as near as can be
 };
-// Reads seq and decision_columns.
 [[nodiscard]] StoredDecision read_decision(sqlite::Statement& from);
-
-// Reads state_columns; `malformed` is set where a column holds what no program of ours wrote.
-[[nodiscard]] EngineState read_state(sqlite::Statement& from, bool& malformed);
-[[nodiscard]] Orchestrator read_orchestrator(sqlite::Statement& from);
-// Reads orchestrator, from_at, to_at, cause, usd_e8.
-[[nodiscard]] Gap read_gap(sqlite::Statement& from);
-
-// An INSERT of `count` values.
-[[nodiscard]] std::string insert_sql(std::string_view table, std::size_t count);
+// "SELECT ... FROM decision " and `rest`, for read_decision.
+[[nodiscard]] std::string select_decisions(std::string_view rest);
 
 }  // namespace stipend::ledger

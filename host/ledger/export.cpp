@@ -29,11 +29,10 @@ class Exporter {
 
     // The decisions of one file behind `after`.
     Result<void> run(sqlite::Database& database, Seq after) {
-        STIPEND_LET(rows,
-                    database.prepare(cat("SELECT seq, ", decision_columns,
-                                         " FROM decision WHERE seq > ? AND (?2 IS NULL OR orchestrator = ?2) "
-                                         "AND (?3 IS NULL OR decided_at >= ?3) AND (?4 IS NULL OR decided_at < ?4) "
-                                         "ORDER BY seq")));
+        STIPEND_LET(rows, database.prepare(select_decisions(
+                              "WHERE seq > ? AND (?2 IS NULL OR orchestrator = ?2) "
+                              "AND (?3 IS NULL OR decided_at >= ?3) AND (?4 IS NULL OR decided_at < ?4) "
+                              "ORDER BY seq")));
         rows.bind(std::max(after, filter_.after)).bind(filter_.orchestrator).bind(filter_.from).bind(filter_.to);
         while (left_ > 0) {
             STIPEND_LET(more, rows.next());
@@ -63,20 +62,13 @@ class Exporter {
 Result<std::vector<RecordedArchive>> recorded_archives(sqlite::Database& database,
                                                        const std::vector<std::filesystem::path>& given) {
     std::vector<RecordedArchive> out;
-    STIPEND_LET(rows, database.prepare(
-                          "SELECT seq, file, first, last, previous, head, closing, signer FROM archive ORDER BY seq"));
+    STIPEND_LET(rows, database.prepare(cat("SELECT seq, ", columns<ArchiveFacts>(), " FROM archive ORDER BY seq")));
     for (;;) {
         STIPEND_LET(more, rows.next());
         if (!more) return out;
         RecordedArchive archive;
         archive.seq = rows.i64();
-        archive.facts.file = rows.text();
-        archive.facts.first = rows.i64();
-        archive.facts.last = rows.i64();
-        archive.facts.previous = rows.bytes32();
-        archive.facts.head = rows.bytes32();
-        archive.facts.closing = rows.bytes32();
-        archive.facts.signer = rows.bytes32();
+        archive.facts = read_row<ArchiveFacts>(rows);
         const std::filesystem::path recorded(archive.facts.file);
         std::vector<std::filesystem::path> candidates;
         for (const auto& file : given) {

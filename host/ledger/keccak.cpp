@@ -31,15 +31,4 @@ Hash keccak256(std::string_view bytes) {
     return Keccak().add(bytes).finish();
 }
 
-std::string hex(std::span<const std::uint8_t> bytes) {
-    static constexpr std::string_view digits = "0123456789abcdef";
-    std::string out;
-    out.reserve(bytes.size() * 2);
-    for (const std::uint8_t byte : bytes) {
-        out.push_back(digits[byte >> 4]);
-        out.push_back(digits[byte & 15]);
-    }
-    return out;
-}
-
 }  // namespace stipend::ledger

@@ -28,6 +28,5 @@ class Keccak {
 };
 
 [[nodiscard]] Hash keccak256(std::string_view bytes);
-[[nodiscard]] std::string hex(std::span<const std::uint8_t> bytes);
 
 }  // namespace stipend::ledger

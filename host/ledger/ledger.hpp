@@ -167,6 +167,9 @@ class Ledger {
     [[nodiscard]] virtual Result<void> kv_erase(std::string_view instance, std::string_view key) = 0;
 };
 
+// The database file of a host whose state is in `state_folder`. [pure]
+[[nodiscard]] std::filesystem::path database_file(const std::filesystem::path& state_folder);
+
 // Opens the database, after bringing an older schema forward (read_write), or creates it. Refused with CONFIG: a newer
 // schema, another application's file, another chain; with BUSY: a second writer, by the first one's pid.
 [[nodiscard]] Result<std::unique_ptr<Ledger>> open(const std::filesystem::path& path, const OpenOptions& options);

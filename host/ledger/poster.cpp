@@ -59,27 +59,25 @@ Result<void> Poster::prepare_statements() {
         return {};
     };
     STIPEND_TRY(into(find_key_, "SELECT id FROM orchestrator WHERE ns = ? AND key = ?"));
-    STIPEND_TRY(into(insert_orchestrator_,
-                     cat("INSERT INTO orchestrator(", orchestrator_columns, ", ns, seq) VALUES(?,?,?,?,?,?,?,?,?)")));
+    STIPEND_TRY(into(insert_orchestrator_, insert_sql("orchestrator", cat(columns<Orchestrator>(), ", ns, seq"))));
     STIPEND_TRY(into(insert_account_, "INSERT INTO account VALUES(?, ?, 'owed:' || ?)"));
-    STIPEND_TRY(into(insert_state_, cat("INSERT INTO engine_state(", state_columns,
-                                        ", orchestrator, owed, seq) "
-                                        "VALUES(?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,zeroblob(32),?)")));
-    STIPEND_TRY(into(insert_audit_, insert_sql("audit", 4)));
-    STIPEND_TRY(into(insert_decision_, insert_sql("decision", 28)));
+    STIPEND_TRY(
+        into(insert_state_, insert_sql("engine_state", cat(columns<EngineState>(), ", orchestrator, seq, owed"))));
+    STIPEND_TRY(into(insert_audit_, insert_sql("audit", "seq, kind, body, hash")));
+    STIPEND_TRY(into(insert_decision_, insert_sql("decision", cat("seq, ", columns<Decision>(), ", state_digest"))));
     // The guards stand in the statement itself: an epoch that does not follow, or a time that runs backwards, changes
     // no row, and the reason is then looked for.
-    STIPEND_TRY(into(update_state_, cat("UPDATE engine_state SET (", state_columns,
-                                        ") = (?,?,?,?,?,?,?,?,?,?,?,?,?,?), owed = wei_add(owed, ?), seq = ? "
+    const auto& state = columns<EngineState>();
+    STIPEND_TRY(into(update_state_, cat("UPDATE engine_state SET (", state, ") = (", placeholders(state),
+                                        "), owed = wei_add(owed, ?), seq = ? "
                                         "WHERE orchestrator = ? AND epoch = ? AND last_decided_at <= ?")));
-    STIPEND_TRY(into(insert_journal_, insert_sql("journal", 3)));
-    STIPEND_TRY(into(insert_entry_, insert_sql("entry", 3)));
+    STIPEND_TRY(into(insert_journal_, insert_sql("journal", "ref, kind, last")));
+    STIPEND_TRY(into(insert_entry_, insert_sql("entry", "journal, account, wei")));
     STIPEND_TRY(into(find_gap_, "SELECT seq, from_at FROM gap WHERE orchestrator = ? AND to_at IS NULL"));
-    STIPEND_TRY(into(insert_gap_, "INSERT INTO gap VALUES(?, ?, ?, NULL, ?, NULL, NULL)"));
+    STIPEND_TRY(into(insert_gap_, insert_sql("gap", cat("seq, ", columns<GapOpening>()))));
     STIPEND_TRY(into(close_gap_, "UPDATE gap SET to_at = ?, usd_e8 = ?, closed = ? WHERE seq = ?"));
-    return into(observe_,
-                "INSERT INTO observed VALUES(?,?,?,?,?) ON CONFLICT DO UPDATE SET "
-                "to_at = excluded.to_at, verdict = excluded.verdict");
+    return into(observe_, cat(insert_sql("observed", columns<Observation>()),
+                              " ON CONFLICT DO UPDATE SET to_at = excluded.to_at, verdict = excluded.verdict"));
 }
 
 Result<Position> Poster::write(const Batch& batch, const Position& from) {
@@ -87,7 +85,6 @@ Result<Position> Poster::write(const Batch& batch, const Position& from) {
     for (const auto& row : batch.generations) STIPEND_TRY(add_generation(row));
     for (const auto& added : batch.added) STIPEND_TRY(add_orchestrator(added));
     for (const auto& row : batch.changed) STIPEND_TRY(change_orchestrator(row));
-    for (const auto& change : batch.states) STIPEND_TRY(change_state(change));
     for (const auto& gap : batch.gaps_closed) STIPEND_TRY(close_gap(gap));
     if (!batch.decisions.empty()) STIPEND_TRY(add_decisions(batch.decisions));
     for (const auto& gap : batch.gaps_opened) STIPEND_TRY(open_gap(gap));
@@ -99,7 +96,7 @@ Result<Position> Poster::write(const Batch& batch, const Position& from) {
         STIPEND_TRY(forget.bind(*batch.forget_observations_before).run());
     }
     for (const auto& event : batch.events) {
-        STIPEND_LET(seq, audit(kind_of(event.kind), event.body));
+        STIPEND_LET(seq, audit(AuditKind::alert, event.body));
         static_cast<void>(seq);
     }
     return at_;
@@ -130,35 +127,34 @@ Result<void> Poster::check_ours(OrchestratorId id) const {
 
 Result<void> Poster::add_decisions(const std::vector<Decided>& decisions) {
     const Seq first = at_.head.seq + 1;
-    amounts_.resize(decisions.size());
-    for (std::size_t i = 0; i < decisions.size(); ++i) STIPEND_TRY(add_decision(decisions[i], amounts_[i]));
+    for (const auto& decided : decisions) STIPEND_TRY(add_decision(decided));
     return post_decisions(decisions, first);
 }
 
-Result<void> Poster::add_decision(const Decided& decided, stipend_u256& wei) {
+Result<void> Poster::add_decision(const Decided& decided) {
     const Decision& d = decided.decision;
     STIPEND_TRY(check_ours(d.orchestrator));
     if (d.generation < 1 || d.generation > at_.last_generation) {
         return fail(STIPEND_E_INVALID, "ledger: decision (orchestrator ", d.orchestrator, ", epoch ", d.epoch,
                     "): generation ", d.generation, " was never published");
     }
-    wei = d.wei.to_abi();
+    const stipend_u256 wei = d.wei.to_abi();
     if (SignedWei::from_bytes(wei.be).negative()) {
         return fail(STIPEND_E_LIMIT, "ledger: decision (orchestrator ", d.orchestrator, ", epoch ", d.epoch,
                     "): amount too large for an entry: ", d.wei.text());
     }
     const Hash digest = digest_of(decided.after);
-    encode_decision(body_, d, wei, digest);
+    encode_decision(body_, d, digest);
     STIPEND_LET(seq, audit(AuditKind::decision, body_));
 
-    bind_state(update_state_, decided.after);
+    bind_row(update_state_, decided.after);
     update_state_.bind_blob(wei.be).bind(seq).bind(d.orchestrator).bind(d.epoch - 1).bind(d.period_from);
     STIPEND_LET(changed, update_state_.run_counted());
     if (changed != 1) return explain_refusal(decided);
 
     insert_decision_.bind(seq);
-    bind_decision(insert_decision_, d, wei, digest);
-    return insert_decision_.run();
+    bind_row(insert_decision_, d);
+    return insert_decision_.bind_blob(digest).run();
 }
 
 Error Poster::explain_refusal(const Decided& decided) {
@@ -176,8 +172,7 @@ Error Poster::explain_refusal(const Decided& decided) {
             return cat("overlaps the last period: begins at ", d.period_from, ", the last was decided at ",
                        last_decided_at);
         }
-        STIPEND_LET(old, database_.prepare(cat("SELECT seq, ", decision_columns,
-                                               " FROM decision WHERE epoch = ? AND orchestrator = ?")));
+        STIPEND_LET(old, database_.prepare(select_decisions("WHERE epoch = ? AND orchestrator = ?")));
         STIPEND_LET(stored, old.bind(d.epoch).bind(d.orchestrator).next());
         if (!stored) return std::string("decided already, and archived");
         const StoredDecision row = read_decision(old);
@@ -204,7 +199,7 @@ Result<void> Poster::post_decisions(const std::vector<Decided>& decisions, Seq f
     std::vector<std::pair<std::int64_t, SignedWei>> debts;
     debts.reserve(decisions.size());
     for (const std::uint32_t i : order_) {
-        const SignedWei wei = SignedWei::from_bytes(amounts_[i].be);
+        const SignedWei wei = SignedWei::from_bytes(decisions[i].decision.wei.to_abi().be);
         if (wei.zero()) continue;
         if (debts.empty() || debts.back().first != account(i)) debts.emplace_back(account(i), SignedWei());
         SignedWei& debt = debts.back().second;
@@ -220,8 +215,7 @@ Result<void> Poster::post_decisions(const std::vector<Decided>& decisions, Seq f
 }
 
 Result<void> Poster::post_entry(Seq journal, std::int64_t account, const SignedWei& wei) {
-    const auto bytes = wei.to_bytes();
-    return insert_entry_.bind(journal).bind(account).bind_blob(bytes).run();
+    return insert_entry_.bind(journal).bind(account).bind_amount(wei.to_bytes()).run();
 }
 
 }  // namespace stipend::ledger

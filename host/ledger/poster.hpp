@@ -45,10 +45,12 @@ class Poster {
     };
     [[nodiscard]] Result<std::optional<OpenGap>> open_gap_of(OrchestratorId id);
 
+    // For kinds of rows that are rare: the statement is prepared when it is needed.
+    template <class Row>
+    [[nodiscard]] Result<void> insert_row(std::string_view table, Seq seq, const Row& row);
     [[nodiscard]] Result<void> add_generation(const Generation& row);
     [[nodiscard]] Result<void> add_orchestrator(const NewOrchestrator& added);
     [[nodiscard]] Result<void> change_orchestrator(const Orchestrator& row);
-    [[nodiscard]] Result<void> change_state(const StateChange& change);
     [[nodiscard]] Result<void> open_gap(const GapOpening& gap);
     [[nodiscard]] Result<void> close_gap(const GapClosing& gap);
     [[nodiscard]] Result<void> add_adjustment(const Adjustment& row);
@@ -56,7 +58,7 @@ class Poster {
     [[nodiscard]] Result<void> observe(const Observation& seen);
 
     [[nodiscard]] Result<void> add_decisions(const std::vector<Decided>& decisions);
-    [[nodiscard]] Result<void> add_decision(const Decided& decided, stipend_u256& wei);
+    [[nodiscard]] Result<void> add_decision(const Decided& decided);
     // One journal row for the decisions [first, head]: one entry for each debt, one for the expense of all.
     [[nodiscard]] Result<void> post_decisions(const std::vector<Decided>& decisions, Seq first);
     [[nodiscard]] Result<void> post_entry(Seq journal, std::int64_t account, const SignedWei& wei);
@@ -71,9 +73,8 @@ class Poster {
     std::vector<bool> ours_;  // by orchestrator id: belongs to the namespace
     Position at_;
     Keccak keccak_;
-    std::string body_;                   // reused
-    std::vector<stipend_u256> amounts_;  // of the decisions of the batch, reused
-    std::vector<std::uint32_t> order_;   // reused
+    std::string body_;                  // reused
+    std::vector<std::uint32_t> order_;  // reused
 
     sqlite::Statement find_key_;
     sqlite::Statement insert_orchestrator_;

@@ -4,16 +4,20 @@
 
 namespace stipend::ledger {
 
+template <class Row>
+Result<void> Poster::insert_row(std::string_view table, Seq seq, const Row& row) {
+    STIPEND_LET(insert, database_.prepare(insert_sql(table, cat("seq, ", columns<Row>()))));
+    bind_row(insert.bind(seq), row);
+    return insert.run();
+}
+
 Result<void> Poster::add_generation(const Generation& row) {
     if (row.id != at_.last_generation + 1) {
         return fail(STIPEND_E_INVALID, "ledger: ", database_.path(), ": generation: got id ", row.id, ", want ",
                     at_.last_generation + 1);
     }
     STIPEND_LET(seq, audit(AuditKind::generation, generation_body(row)));
-    STIPEND_LET(insert, database_.prepare(insert_sql("generation", 10)));
-    insert.bind(row.id).bind(seq).bind(row.at).bind_text(row.policy).bind_text(row.version).bind(row.revision);
-    insert.bind(row.memory_version).bind_text(row.so_sha256).bind_text(row.config).bind_text(row.terms);
-    STIPEND_TRY(insert.run());
+    STIPEND_TRY(insert_row("generation", seq, row));
     at_.last_generation = row.id;
     return {};
 }
@@ -32,13 +36,13 @@ Result<void> Poster::add_orchestrator(const NewOrchestrator& added) {
                     home_.name, ": got id ", row.id, ", has id ", taken);
     }
     STIPEND_LET(seq, audit(AuditKind::orchestrator, orchestrator_body(row, home_.name)));
-    bind_orchestrator(insert_orchestrator_, row);
+    bind_row(insert_orchestrator_, row);
     STIPEND_TRY(insert_orchestrator_.bind(home_.id).bind(seq).run());
     STIPEND_TRY(insert_account_.bind(row.id).bind(home_.id).bind_text(row.key).run());
 
-    STIPEND_LET(state_seq, audit(AuditKind::state, state_body(row.id, digest_of(added.state), "new")));
-    bind_state(insert_state_, added.state);
-    STIPEND_TRY(insert_state_.bind(row.id).bind(state_seq).run());
+    STIPEND_LET(state_seq, audit(AuditKind::state, state_body(row.id, digest_of(added.state))));
+    bind_row(insert_state_, added.state);
+    STIPEND_TRY(insert_state_.bind(row.id).bind(state_seq).bind_amount(SignedWei().to_bytes()).run());
 
     at_.last_orchestrator = row.id;
     ours_.resize(std::max(ours_.size(), static_cast<std::size_t>(row.id) + 1));
@@ -49,26 +53,14 @@ Result<void> Poster::add_orchestrator(const NewOrchestrator& added) {
 Result<void> Poster::change_orchestrator(const Orchestrator& row) {
     STIPEND_TRY(check_ours(row.id));
     STIPEND_LET(seq, audit(AuditKind::orchestrator, orchestrator_body(row, home_.name)));
-    STIPEND_LET(update, database_.prepare(cat("UPDATE orchestrator SET (", orchestrator_columns,
-                                              ", seq) = (?,?,?,?,?,?,?,?) WHERE id = ? AND key = ?")));
-    bind_orchestrator(update, row);
+    const auto& own = columns<Orchestrator>();
+    STIPEND_LET(update, database_.prepare(cat("UPDATE orchestrator SET (", own, ") = (", placeholders(own),
+                                              "), seq = ? WHERE id = ? AND key = ?")));
+    bind_row(update, row);
     STIPEND_LET(changed, update.bind(seq).bind(row.id).bind_text(row.key).run_counted());
     if (changed == 1) return {};
     return fail(STIPEND_E_CONFLICT, "ledger: ", database_.path(), ": orchestrator ", row.id,
                 ": its key never changes: got \"", row.key, "\"");
-}
-
-Result<void> Poster::change_state(const StateChange& change) {
-    STIPEND_TRY(check_ours(change.orchestrator));
-    STIPEND_LET(seq, audit(AuditKind::state, state_body(change.orchestrator, digest_of(change.after), change.why)));
-    static constexpr std::array<std::uint8_t, 32> nothing{};
-    bind_state(update_state_, change.after);
-    update_state_.bind_blob(nothing).bind(seq).bind(change.orchestrator).bind(change.after.epoch);
-    STIPEND_LET(changed, update_state_.bind(change.after.last_decided_at).run_counted());
-    if (changed == 1) return {};
-    return fail(STIPEND_E_CONFLICT, "ledger: ", database_.path(), ": state of orchestrator ", change.orchestrator,
-                ": only a decision moves the epoch, and time never runs backwards: got epoch ", change.after.epoch,
-                ", decided at ", change.after.last_decided_at);
 }
 
 Result<std::optional<Poster::OpenGap>> Poster::open_gap_of(OrchestratorId id) {
@@ -88,8 +80,9 @@ Result<void> Poster::open_gap(const GapOpening& gap) {
         return fail(STIPEND_E_CONFLICT, "ledger: ", database_.path(), ": gap of orchestrator ", gap.orchestrator,
                     ": one is open already, from ", open->from, "; got one from ", gap.from);
     }
-    STIPEND_LET(seq, audit(AuditKind::gap_opened, gap_opened_body(gap.orchestrator, gap.from, gap.cause)));
-    return insert_gap_.bind(seq).bind(gap.orchestrator).bind(gap.from).bind_text(gap.cause).run();
+    STIPEND_LET(seq, audit(AuditKind::gap_opened, gap_opened_body(gap)));
+    bind_row(insert_gap_.bind(seq), gap);
+    return insert_gap_.run();
 }
 
 Result<void> Poster::close_gap(const GapClosing& gap) {
@@ -112,29 +105,25 @@ Result<void> Poster::add_adjustment(const Adjustment& row) {
                     "\": recorded already, at seq ", taken.i64(), ": nothing is ever edited, take another key");
     }
     STIPEND_LET(seq, audit(AuditKind::adjustment, adjustment_body(row)));
-    const auto wei = row.wei.to_bytes();
-    STIPEND_LET(insert, database_.prepare(insert_sql("adjustment", 10)));
-    insert.bind(seq).bind_text(row.key).bind(row.orchestrator).bind(row.from).bind(row.to).bind_blob(wei);
-    STIPEND_TRY(insert.bind(row.usd_e8).bind_text(row.reason).bind_text(row.by).bind(row.at).run());
-
+    STIPEND_TRY(insert_row("adjustment", seq, row));
     STIPEND_TRY(insert_journal_.bind(seq).bind(static_cast<int>(JournalKind::adjustment)).bind(seq).run());
     if (row.wei.zero()) return {};
     STIPEND_LET(expense, row.wei.negated());
     STIPEND_TRY(post_entry(seq, home_.expense_account, expense));
     STIPEND_TRY(post_entry(seq, row.orchestrator, row.wei));
     STIPEND_LET(owe, database_.prepare("UPDATE engine_state SET owed = wei_add(owed, ?) WHERE orchestrator = ?"));
-    return owe.bind_blob(wei).bind(row.orchestrator).run();
+    return owe.bind_amount(row.wei.to_bytes()).bind(row.orchestrator).run();
 }
 
 Result<void> Poster::set_price(const Price& row) {
     STIPEND_LET(seq, audit(AuditKind::price, price_body(row)));
-    STIPEND_LET(replace, database_.prepare("INSERT OR REPLACE INTO price VALUES(1, ?, ?, ?, ?)"));
-    return replace.bind(row.usd_per_eth_e8).bind(row.at).bind_text(row.source).bind(seq).run();
+    STIPEND_TRY(database_.run("DELETE FROM price"));
+    return insert_row("price", seq, row);
 }
 
 Result<void> Poster::observe(const Observation& seen) {
     if (seen.orchestrator != 0) STIPEND_TRY(check_ours(seen.orchestrator));
-    observe_.bind(seen.orchestrator).bind_text(seen.target).bind(seen.from).bind(seen.to).bind(seen.verdict);
+    bind_row(observe_, seen);
     return observe_.run();
 }
 

@@ -5,44 +5,27 @@
 #include "host/base/time.hpp"
 #include "host/ledger/columns.hpp"
 #include "host/ledger/sqlite_ledger.hpp"
-#include "host/ledger/transact.hpp"
 
 namespace stipend::ledger {
 namespace {
 
 Result<std::optional<Generation>> last_generation(sqlite::Database& database) {
-    STIPEND_LET(rows, database.prepare("SELECT id, at, policy, version, revision, memory_version, so_sha256, config, "
-                                       "terms FROM generation ORDER BY id DESC LIMIT 1"));
+    STIPEND_LET(rows,
+                database.prepare(cat("SELECT ", columns<Generation>(), " FROM generation ORDER BY id DESC LIMIT 1")));
     STIPEND_LET(found, rows.next());
-    if (!found) return std::optional<Generation>();
-    Generation out;
-    out.id = rows.i64();
-    out.at = rows.i64();
-    out.policy = rows.text();
-    out.version = rows.text();
-    out.revision = rows.as<std::uint32_t>();
-    out.memory_version = rows.as<std::uint32_t>();
-    out.so_sha256 = rows.text();
-    out.config = rows.text();
-    out.terms = rows.text();
-    return std::optional(std::move(out));
+    return found ? std::optional(read_row<Generation>(rows)) : std::nullopt;
 }
 
 Result<std::optional<Price>> last_price(sqlite::Database& database) {
-    STIPEND_LET(rows, database.prepare("SELECT usd_per_eth_e8, at, source FROM price"));
+    STIPEND_LET(rows, database.prepare(cat("SELECT ", columns<Price>(), " FROM price")));
     STIPEND_LET(found, rows.next());
-    if (!found) return std::optional<Price>();
-    Price out;
-    out.usd_per_eth_e8 = rows.i64();
-    out.at = rows.i64();
-    out.source = rows.text();
-    return std::optional(std::move(out));
+    return found ? std::optional(read_row<Price>(rows)) : std::nullopt;
 }
 
 Result<void> load_orchestrators(sqlite::Database& database, std::int64_t ns, std::vector<OrchestratorRecord>& out) {
     STIPEND_LET(rows,
                 database.prepare(cat(
-                    "SELECT ", orchestrator_columns, ", ", state_columns,
+                    "SELECT ", columns<Orchestrator>(), ", ", columns<EngineState>(),
                     ", owed, policy, policy_memory FROM orchestrator JOIN engine_state ON orchestrator = id LEFT JOIN "
                     "(SELECT id AS publication, policy, memory_version AS policy_memory FROM generation) "
                     "ON publication = memory_generation WHERE ns = ? ORDER BY id")));
@@ -51,11 +34,10 @@ Result<void> load_orchestrators(sqlite::Database& database, std::int64_t ns, std
         STIPEND_LET(more, rows.next());
         if (!more) return {};
         OrchestratorRecord record;
-        bool bad_memory = false;
-        record.row = read_orchestrator(rows);
-        record.state = read_state(rows, bad_memory);
+        record.row = read_row<Orchestrator>(rows);
+        record.state = read_row<EngineState>(rows);
         record.owed = SignedWei::from_bytes(rows.bytes32());
-        if (bad_memory || rows.malformed()) {
+        if (rows.malformed()) {
             return fail(STIPEND_E_INVALID, "ledger: ", database.path(), ": state of orchestrator ", record.row.id, " (",
                         record.row.key, ") is damaged: `stipend ledger verify` tells more");
         }
@@ -68,12 +50,11 @@ Result<void> load_orchestrators(sqlite::Database& database, std::int64_t ns, std
 Result<void> load_open_gaps(sqlite::Database& database, std::vector<OrchestratorRecord>& records) {
     std::unordered_map<OrchestratorId, OrchestratorRecord*> by_id;
     for (auto& record : records) by_id.emplace(record.row.id, &record);
-    STIPEND_LET(rows,
-                database.prepare("SELECT orchestrator, from_at, to_at, cause, usd_e8 FROM gap WHERE to_at IS NULL"));
+    STIPEND_LET(rows, database.prepare(cat("SELECT ", columns<Gap>(), " FROM gap WHERE to_at IS NULL")));
     for (;;) {
         STIPEND_LET(more, rows.next());
         if (!more) return {};
-        Gap gap = read_gap(rows);
+        Gap gap = read_row<Gap>(rows);
         const auto found = by_id.find(gap.orchestrator);
         if (found != by_id.end()) found->second->open_gap = std::move(gap);
     }
@@ -151,18 +132,14 @@ Result<std::vector<Balance>> SqliteLedger::balances() {
 Result<std::vector<Observation>> SqliteLedger::observations(OrchestratorId orchestrator, stipend_unix_ns from,
                                                             stipend_unix_ns to) {
     std::vector<Observation> out;
-    STIPEND_LET(rows, database_.prepare("SELECT target, from_at, to_at, verdict FROM observed WHERE orchestrator = ? "
-                                        "AND to_at > ? AND from_at < ? ORDER BY target, from_at"));
+    STIPEND_LET(rows, database_.prepare(cat("SELECT ", columns<Observation>(),
+                                            " FROM observed WHERE orchestrator = ? "
+                                            "AND to_at > ? AND from_at < ? ORDER BY target, from_at")));
     rows.bind(orchestrator).bind(from).bind(to);
     for (;;) {
         STIPEND_LET(more, rows.next());
         if (!more) return out;
-        Observation seen{.orchestrator = orchestrator};
-        seen.target = rows.text();
-        seen.from = rows.i64();
-        seen.to = rows.i64();
-        seen.verdict = rows.as<std::int32_t>();
-        out.push_back(std::move(seen));
+        out.push_back(read_row<Observation>(rows));
     }
 }
 

@@ -117,13 +117,6 @@ struct NewOrchestrator {
     EngineState state;  // epoch 0; failures may be inherited from an earlier identity
 };
 
-// A change of state that no decision made, such as becoming known to the gateway. It cannot move the epoch.
-struct StateChange {
-    OrchestratorId orchestrator = 0;
-    EngineState after;
-    std::string why = {};
-};
-
 // Time in which the payer could not look. At most one is open for each orchestrator.
 struct GapOpening {
     OrchestratorId orchestrator = 0;
@@ -210,7 +203,7 @@ struct PreparedArchive {
     std::vector<Carried> carried = {};  // by account, archives before this one included
 };
 
-enum class EventKind : std::uint8_t { host_started, host_stopped, alert };
+enum class EventKind : std::uint8_t { alert };
 struct Event {
     EventKind kind = EventKind::alert;
     std::string body = {};  // text or JSON
@@ -221,7 +214,6 @@ struct Batch {
     std::vector<Generation> generations = {};
     std::vector<NewOrchestrator> added = {};
     std::vector<Orchestrator> changed = {};  // by id; the key stays
-    std::vector<StateChange> states = {};
     std::vector<GapClosing> gaps_closed = {};
     std::vector<Decided> decisions = {};
     std::vector<GapOpening> gaps_opened = {};
@@ -230,6 +222,15 @@ struct Batch {
     std::vector<Observation> observations = {};
     std::optional<stipend_unix_ns> forget_observations_before = {};
     std::vector<Event> events = {};
+
+    [[nodiscard]] bool empty() const {
+        // A structured binding, so that a further member fails to compile until it is counted here.
+        const auto& [b_generations, b_added, b_changed, b_closed, b_decisions, b_opened, b_adjustments, b_price,
+                     b_observations, b_forget, b_events] = *this;
+        return b_generations.empty() && b_added.empty() && b_changed.empty() && b_closed.empty() &&
+               b_decisions.empty() && b_opened.empty() && b_adjustments.empty() && !b_price && b_observations.empty() &&
+               !b_forget && b_events.empty();
+    }
 };
 
 // The end of the audit chain. Exported outside, it shows a truncation that the chain alone cannot.

@@ -1,7 +1,6 @@
 #include "host/ledger/seal.hpp"
 
 #include <botan/ed25519.h>
-#include <botan/hex.h>
 #include <botan/pubkey.h>
 #include <botan/system_rng.h>
 #include <sys/stat.h>
@@ -11,6 +10,7 @@
 #include <exception>
 
 #include "host/base/file.hpp"
+#include "stipend/hex.hpp"
 
 namespace stipend::ledger {
 namespace {
@@ -23,7 +23,7 @@ using Seed = Botan::secure_vector<std::uint8_t>;
 // The key belongs to whom the ledger belongs: a superuser who archives must not lock the service out of it.
 Result<Seed> make_seed(const std::filesystem::path& file, const std::filesystem::path& ledger) {
     auto seed = Botan::system_rng().random_vec(seed_bytes);
-    STIPEND_TRY(write_file_atomically(file, Botan::hex_encode(seed, false) + "\n", 0600));
+    STIPEND_TRY(write_file_atomically(file, hex_encode(seed) + "\n", 0600));
     struct stat owner = {};
     if (::geteuid() != 0 || ::stat(ledger.c_str(), &owner) != 0) return seed;
     if (::chown(file.c_str(), owner.st_uid, owner.st_gid) == 0) return seed;
@@ -36,14 +36,12 @@ Result<Seed> seed_of(const std::filesystem::path& ledger) {
     if (!std::filesystem::exists(file, none)) return make_seed(file, ledger);
     STIPEND_LET(text, read_file(file, 4096));
     while (!text.empty() && (text.back() == '\n' || text.back() == '\r')) text.pop_back();
-    const bool is_hex = std::all_of(text.begin(), text.end(), [](char c) {
-        return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'f') || (c >= 'A' && c <= 'F');
-    });
-    if (!is_hex || text.size() != 2 * seed_bytes) {
+    Seed seed(seed_bytes);
+    if (!hex_decode(text, seed)) {
         return fail(STIPEND_E_CONFIG, "ledger: ", file.string(), ": not a key to sign archives by: got ", text.size(),
                     " characters, want ", 2 * seed_bytes, " hex digits");
     }
-    return Botan::hex_decode_locked(text);
+    return seed;
 }
 
 }  // namespace

@@ -42,6 +42,10 @@ class Statement {
         return note(
             sqlite3_bind_blob(handle_.get(), ++parameter_, data, static_cast<int>(bytes.size()), SQLITE_STATIC));
     }
+    // As bind_blob, for 32 bytes that need not outlive the call.
+    Statement& bind_amount(std::span<const std::uint8_t, 32> bytes) {
+        return note(sqlite3_bind_blob(handle_.get(), ++parameter_, bytes.data(), 32, SQLITE_TRANSIENT));
+    }
     Statement& bind_null() { return note(sqlite3_bind_null(handle_.get(), ++parameter_)); }
 
     // Steps: true where a row stands ready, false at the end, after which it can be bound anew.
@@ -81,6 +85,7 @@ class Statement {
     [[nodiscard]] std::array<std::uint8_t, 32> bytes32();
     // A column of this row did not have the shape that was asked for.
     [[nodiscard]] bool malformed() const { return malformed_; }
+    void mark_malformed() { malformed_ = true; }
 
   private:
     friend class Database;

@@ -7,7 +7,6 @@
 
 #include "host/ledger/batch_check.hpp"
 #include "host/ledger/schema.hpp"
-#include "host/ledger/transact.hpp"
 
 namespace stipend::ledger {
 namespace {
@@ -149,6 +148,16 @@ Result<void> SqliteLedger::commit(const Batch& batch) {
     return {};
 }
 
+Result<void> SqliteLedger::transact(const std::function<Result<void>()>& write) {
+    STIPEND_TRY(check_writable());
+    sqlite::Transaction transaction(database_);
+    if (auto begun = transaction.begin("IMMEDIATE"); !begun) return noted(std::move(begun).error());
+    if (auto written = write(); !written) return noted(std::move(written).error());
+    if (auto committed = transaction.commit(); !committed) return noted(std::move(committed).error());
+    checkpoint_if_due();
+    return {};
+}
+
 void SqliteLedger::checkpoint_if_due() {
     // A reader may keep the log from starting over; then a checkpoint is tried again only after it grew by a part.
     const bool grew = wal_pages_ < checkpointed_at_ || wal_pages_ >= checkpointed_at_ + checkpoint_pages / 4;
@@ -157,6 +166,10 @@ void SqliteLedger::checkpoint_if_due() {
     const int code = sqlite3_wal_checkpoint_v2(database_.handle(), "main", SQLITE_CHECKPOINT_PASSIVE, nullptr, nullptr);
     // The commit before it is durable in the log, whatever happened here.
     if (code != SQLITE_OK && code != SQLITE_BUSY) static_cast<void>(noted(database_.error(code)));
+}
+
+std::filesystem::path database_file(const std::filesystem::path& state_folder) {
+    return state_folder / "ledger.db";
 }
 
 Result<std::unique_ptr<Ledger>> open(const std::filesystem::path& path, const OpenOptions& options) {

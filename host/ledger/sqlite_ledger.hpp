@@ -2,6 +2,7 @@
 // checked of it, archive.cpp what moves out.
 #pragma once
 
+#include <functional>
 #include <memory>
 #include <string>
 #include <vector>
@@ -49,9 +50,9 @@ class SqliteLedger final : public Ledger {
     [[nodiscard]] Result<std::int64_t> ensure_namespace();
     [[nodiscard]] Result<Position> read_position();
     [[nodiscard]] Result<void> check_writable() const;
-    // Runs `write` in one durable transaction and, behind it, the checkpoint that may be due.
-    template <class Write>
-    [[nodiscard]] Result<void> transact(Write&& write);
+    // Runs `write` in one durable transaction, then the checkpoint if one is due. The only way in which this class
+    // writes.
+    [[nodiscard]] Result<void> transact(const std::function<Result<void>()>& write);
     void checkpoint_if_due();
     // The error, after it made the ledger `failed` where it was the disk's.
     [[nodiscard]] Error noted(Error error);

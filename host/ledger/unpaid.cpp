@@ -5,7 +5,6 @@
 #include "host/base/time.hpp"
 #include "host/ledger/columns.hpp"
 #include "host/ledger/sqlite_ledger.hpp"
-#include "host/ledger/transact.hpp"
 
 namespace stipend::ledger {
 namespace {
@@ -61,14 +60,15 @@ Result<std::vector<Gap>> SqliteLedger::unpaid(std::optional<OrchestratorId> orch
     STIPEND_TRY(snapshot.begin("DEFERRED"));
     STIPEND_LET(adjusted, adjusted_times(database_, orchestrator));
     std::vector<Gap> out;
-    STIPEND_LET(rows, database_.prepare("SELECT g.orchestrator, g.from_at, g.to_at, g.cause, g.usd_e8, o.key FROM gap "
-                                        "g JOIN orchestrator o ON o.id = g.orchestrator WHERE o.ns = ?1 "
-                                        "AND (?2 IS NULL OR g.orchestrator = ?2) ORDER BY g.seq DESC"));
+    STIPEND_LET(rows, database_.prepare(cat("SELECT ", columns<Gap>(),
+                                            ", o.key FROM gap JOIN (SELECT id, key, ns FROM orchestrator) o "
+                                            "ON o.id = orchestrator WHERE o.ns = ?1 "
+                                            "AND (?2 IS NULL OR orchestrator = ?2) ORDER BY seq DESC")));
     rows.bind(ns_).bind(orchestrator);
     while (out.size() < limit) {
         STIPEND_LET(more, rows.next());
         if (!more) break;
-        Gap gap = read_gap(rows);
+        Gap gap = read_row<Gap>(rows);
         gap.key = rows.text();
         cut(gap, adjusted[gap.orchestrator], out);
     }

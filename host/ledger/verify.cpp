@@ -5,6 +5,7 @@
 #include "host/ledger/schema.hpp"
 #include "host/ledger/seal.hpp"
 #include "host/ledger/sqlite_ledger.hpp"
+#include "stipend/hex.hpp"
 
 namespace stipend::ledger {
 
@@ -30,7 +31,7 @@ Result<Report> Verifier::run() {
     if (options_.expected_head && !expected_head_seen_ && options_.expected_head->seq > unchecked_) {
         bad(cat("audit seq ", options_.expected_head->seq),
             cat("the chain does not pass through the head that was exported: got an end at seq ", at_.seq, ", want ",
-                hex(options_.expected_head->hash), ": rows were cut off or replaced"));
+                hex_encode(options_.expected_head->hash), ": rows were cut off or replaced"));
     }
     report_.head = at_;
     report_.orchestrators = known_.size();
@@ -114,8 +115,8 @@ Result<void> Verifier::check_archive(const RecordedArchive& archive) {
     STIPEND_TRY(walk(file, before));
     STIPEND_TRY(check_journals(file, before));
     if (at_.seq != archive.facts.last || at_.hash != archive.facts.head) {
-        bad(name, cat("its chain ends otherwise than the ledger recorded: got seq ", at_.seq, " ", hex(at_.hash),
-                      ", want seq ", archive.facts.last, " ", hex(archive.facts.head)));
+        bad(name, cat("its chain ends otherwise than the ledger recorded: got seq ", at_.seq, " ", hex_encode(at_.hash),
+                      ", want seq ", archive.facts.last, " ", hex_encode(archive.facts.head)));
     }
     if (closing_hash() != archive.facts.closing) {
         bad(name, "its balances or epochs are not those that the ledger recorded");
@@ -130,10 +131,8 @@ void Verifier::check_seal(sqlite::Database& file, const RecordedArchive& archive
     const auto found = row ? row->next() : Result<bool>(false);
     if (!found || !*found) return bad(name, "it is not signed");
     const auto chain_id = row->as<std::uint64_t>();
-    ArchiveFacts facts{.file = archive.facts.file, .first = row->i64(), .last = row->i64()};
-    facts.previous = row->bytes32();
-    facts.head = row->bytes32();
-    facts.closing = row->bytes32();
+    ArchiveFacts facts;
+    signed_fields(facts, Reader(*row));
     facts.signer = row->bytes32();
     const std::string signature = row->blob();
     const Hash digest = archive_digest(archive.facts, chain_id_);
@@ -142,7 +141,7 @@ void Verifier::check_seal(sqlite::Database& file, const RecordedArchive& archive
     }
     const auto* bytes = reinterpret_cast<const std::uint8_t*>(signature.data());
     if (!seal_holds(digest, archive.facts.signer, {bytes, signature.size()})) {
-        bad(name, cat("its signature is not that of the recorded key ", hex(archive.facts.signer)));
+        bad(name, cat("its signature is not that of the recorded key ", hex_encode(archive.facts.signer)));
     }
 }
 
@@ -155,23 +154,22 @@ Hash Verifier::closing_hash() const {
     std::string closing;
     for (const auto& [account, epoch] : epochs) {
         const auto sum = sums_.find(account);
-        closing_encode(closing, account, epoch, sum == sums_.end() ? SignedWei() : sum->second);
+        closing_encode(closing,
+                       {.account = account, .epoch = epoch, .balance = sum == sums_.end() ? SignedWei() : sum->second});
     }
     return keccak256(closing);
 }
 
 Result<void> Verifier::start_from_carried(const RecordedArchive& last) {
     std::string closing;
-    STIPEND_LET(rows, main_.prepare("SELECT account, epoch, wei FROM carried ORDER BY account"));
+    STIPEND_LET(rows, main_.prepare(cat("SELECT ", columns<Carried>(), " FROM carried ORDER BY account")));
     for (;;) {
         STIPEND_LET(more, rows.next());
         if (!more) break;
-        const std::int64_t account = rows.i64();
-        const auto epoch = rows.as<std::uint64_t>();
-        const auto wei = SignedWei::from_bytes(rows.bytes32());
-        closing_encode(closing, account, epoch, wei);
-        sums_[account] = wei;
-        if (epoch > 0) tracks_[account].epoch = epoch;
+        const auto row = read_row<Carried>(rows);
+        closing_encode(closing, row);
+        sums_[row.account] = row.balance;
+        if (row.epoch > 0) tracks_[row.account].epoch = row.epoch;
     }
     if (keccak256(closing) != last.facts.closing) {
         bad("carried", "the balances carried over from the archives are not those that the chain recorded");
@@ -182,22 +180,21 @@ Result<void> Verifier::start_from_carried(const RecordedArchive& last) {
 }
 
 Result<void> Verifier::check_carried() {
-    STIPEND_LET(rows, main_.prepare("SELECT account, epoch, wei FROM carried ORDER BY account"));
+    STIPEND_LET(rows, main_.prepare(cat("SELECT ", columns<Carried>(), " FROM carried ORDER BY account")));
     std::size_t count = 0;
     for (;;) {
         STIPEND_LET(more, rows.next());
         if (!more) break;
         ++count;
-        const std::int64_t account = rows.i64();
-        const auto epoch = rows.as<std::uint64_t>();
-        const auto wei = SignedWei::from_bytes(rows.bytes32());
-        const auto sum = sums_.find(account);
+        const auto row = read_row<Carried>(rows);
+        const auto sum = sums_.find(row.account);
         const SignedWei want = sum == sums_.end() ? SignedWei() : sum->second;
-        const auto track = tracks_.find(account);
+        const auto track = tracks_.find(row.account);
         const std::uint64_t want_epoch = track == tracks_.end() ? 0 : track->second.epoch;
-        if (rows.malformed() || wei != want || epoch != want_epoch) {
-            bad(cat("carried account ", account), cat("got ", wei.text(), " wei, epoch ", epoch, "; the archives hold ",
-                                                      want.text(), " wei, epoch ", want_epoch));
+        if (rows.malformed() || row.balance != want || row.epoch != want_epoch) {
+            bad(cat("carried account ", row.account),
+                cat("got ", row.balance.text(), " wei, epoch ", row.epoch, "; the archives hold ", want.text(),
+                    " wei, epoch ", want_epoch));
         }
     }
     std::size_t want = sums_.size();

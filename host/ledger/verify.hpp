@@ -57,6 +57,7 @@ class Verifier {
     [[nodiscard]] Result<void> walk(sqlite::Database& file, Seq after);
     void check_decision(const StoredDecision& stored);
     [[nodiscard]] Result<std::string> expected_body(AuditKind kind, Seq seq, const std::string& body);
+    [[nodiscard]] Result<std::string> closing_body(Seq seq, const std::string& body);
     void track_change(AuditKind kind, Seq seq, const std::string& body);
 
     // verify_journal.cpp

@@ -2,6 +2,7 @@
 #include <algorithm>
 
 #include "host/ledger/verify.hpp"
+#include "stipend/hex.hpp"
 #include "stipend/json.hpp"
 
 namespace stipend::ledger {
@@ -29,8 +30,7 @@ std::string text_in(const Json& body, std::string_view name) {
 Result<void> Verifier::walk(sqlite::Database& file, Seq after) {
     STIPEND_LET(last, file.number("SELECT ifnull(max(seq), 0) FROM audit"));
     STIPEND_LET(rows, file.prepare("SELECT seq, kind, body, hash FROM audit WHERE seq > ? ORDER BY seq"));
-    STIPEND_LET(decisions,
-                file.prepare(cat("SELECT seq, ", decision_columns, " FROM decision WHERE seq > ? ORDER BY seq")));
+    STIPEND_LET(decisions, file.prepare(select_decisions("WHERE seq > ? ORDER BY seq")));
     rows.bind(after);
     decisions.bind(after);
     at_.seq = after;
@@ -61,7 +61,7 @@ Result<void> Verifier::walk(sqlite::Database& file, Seq after) {
             if (!more_decisions || decision.seq != seq) {
                 bad(cat("decision seq ", seq), "its row is missing");
             } else {
-                encode_decision(buffer_, decision.decision, decision.decision.wei.to_abi(), decision.state_digest);
+                encode_decision(buffer_, decision.decision, decision.state_digest);
                 content = buffer_;
             }
         }
@@ -69,12 +69,13 @@ Result<void> Verifier::walk(sqlite::Database& file, Seq after) {
         const Hash want = row_hash(keccak_, at_.hash, seq, kind, content);
         if (kind == AuditKind::decision && more_decisions && decision.seq == seq) {
             // The row is named by what it is, since the decision is what an edit would be after.
-            if (hash != want) bad(name_of(decision), cat("hash differs: got ", hex(hash), ", want ", hex(want)));
+            if (hash != want)
+                bad(name_of(decision), cat("hash differs: got ", hex_encode(hash), ", want ", hex_encode(want)));
             check_decision(decision);
             STIPEND_TRY(advance());
         } else if (hash != want) {
             bad(cat("audit seq ", seq, " (", kind_name(kind), ")"),
-                cat("hash differs: got ", hex(hash), ", want ", hex(want)));
+                cat("hash differs: got ", hex_encode(hash), ", want ", hex_encode(want)));
         }
         if (kind != AuditKind::decision) {
             STIPEND_LET(expected, expected_body(kind, seq, body));
@@ -130,69 +131,46 @@ void Verifier::check_decision(const StoredDecision& stored) {
 // The body that the row of this change gives today; empty where no table keeps one. A row that is gone gives a text
 // that no body equals.
 Result<std::string> Verifier::expected_body(AuditKind kind, Seq seq, const std::string& body) {
-    const auto one = [&](std::string_view sql, std::int64_t key, auto&& read) -> Result<std::string> {
-        STIPEND_LET(row, main_.prepare(sql));
-        STIPEND_LET(found, row.bind(key).next());
-        return found ? read(row) : std::string("no row");
+    const auto row_of = [&]<class Row>(std::string_view table,
+                                       std::string (*body_of)(const Row&)) -> Result<std::string> {
+        STIPEND_LET(rows, main_.prepare(cat("SELECT ", columns<Row>(), " FROM ", table, " WHERE seq = ?")));
+        STIPEND_LET(found, rows.bind(seq).next());
+        if (!found) return std::string("no row");
+        const Row row = read_row<Row>(rows);
+        return rows.malformed() ? std::string("a malformed row") : body_of(row);
     };
-    if (kind == AuditKind::generation) {
-        return one(
-            "SELECT id, at, policy, version, revision, memory_version, so_sha256, config, terms "
-            "FROM generation WHERE seq = ?",
-            seq, [](sqlite::Statement& row) {
-                Generation g{.id = row.i64(), .at = row.i64(), .policy = row.text(), .version = row.text()};
-                g.revision = row.as<std::uint32_t>();
-                g.memory_version = row.as<std::uint32_t>();
-                g.so_sha256 = row.text();
-                g.config = row.text();
-                g.terms = row.text();
-                return generation_body(g);
-            });
+    switch (kind) {
+        case AuditKind::generation:
+            return row_of("generation", generation_body);
+        case AuditKind::gap_opened:
+            return row_of("gap", gap_opened_body);
+        case AuditKind::adjustment:
+            return row_of("adjustment", adjustment_body);
+        case AuditKind::gap_closed:
+            return closing_body(seq, body);
+        case AuditKind::archive: {
+            STIPEND_LET(rows, main_.prepare(cat("SELECT ", columns<ArchiveFacts>(), " FROM archive WHERE seq = ?")));
+            STIPEND_LET(found, rows.bind(seq).next());
+            if (!found) return std::string("no row");
+            const auto facts = read_row<ArchiveFacts>(rows);
+            return archive_body(facts, archive_digest(facts, chain_id_));
+        }
+        default:
+            return std::string();
     }
-    if (kind == AuditKind::gap_opened) {
-        return one("SELECT orchestrator, from_at, cause FROM gap WHERE seq = ?", seq, [](sqlite::Statement& row) {
-            const OrchestratorId id = row.i64();
-            const stipend_unix_ns from = row.i64();
-            return gap_opened_body(id, from, row.text());
-        });
-    }
-    if (kind == AuditKind::gap_closed) {
-        const auto parsed = parse_json(body);
-        const Seq gap = parsed ? number_in(*parsed, "gap") : -1;
-        return one("SELECT to_at, usd_e8, closed FROM gap WHERE seq = ?", gap, [&](sqlite::Statement& row) {
-            const auto to = row.maybe<stipend_unix_ns>();
-            const auto usd_e8 = row.maybe<std::int64_t>();
-            const auto closed = row.maybe<Seq>();
-            if (!to || !usd_e8 || closed != seq) return std::string("no such end");
-            return gap_closed_body(gap, *to, *usd_e8);
-        });
-    }
-    if (kind == AuditKind::adjustment) {
-        return one(
-            "SELECT key, orchestrator, from_at, to_at, wei, usd_e8, reason, by, at FROM adjustment "
-            "WHERE seq = ?",
-            seq, [](sqlite::Statement& row) {
-                Adjustment a{.key = row.text(), .orchestrator = row.i64(), .from = row.i64(), .to = row.i64()};
-                a.wei = SignedWei::from_bytes(row.bytes32());
-                a.usd_e8 = row.i64();
-                a.reason = row.text();
-                a.by = row.text();
-                a.at = row.i64();
-                return row.malformed() ? std::string("an amount that is not 32 bytes") : adjustment_body(a);
-            });
-    }
-    if (kind == AuditKind::archive) {
-        return one("SELECT file, first, last, previous, head, closing, signer FROM archive WHERE seq = ?", seq,
-                   [this](sqlite::Statement& row) {
-                       ArchiveFacts a{.file = row.text(), .first = row.i64(), .last = row.i64()};
-                       a.previous = row.bytes32();
-                       a.head = row.bytes32();
-                       a.closing = row.bytes32();
-                       a.signer = row.bytes32();
-                       return archive_body(a, archive_digest(a, chain_id_));
-                   });
-    }
-    return std::string();
+}
+
+Result<std::string> Verifier::closing_body(Seq seq, const std::string& body) {
+    const auto parsed = parse_json(body);
+    const Seq gap = parsed ? number_in(*parsed, "gap") : -1;
+    STIPEND_LET(row, main_.prepare("SELECT to_at, usd_e8, closed FROM gap WHERE seq = ?"));
+    STIPEND_LET(found, row.bind(gap).next());
+    if (!found) return std::string("no row");
+    const auto to = row.maybe<stipend_unix_ns>();
+    const auto usd_e8 = row.maybe<std::int64_t>();
+    const auto closed = row.maybe<Seq>();
+    if (!to || !usd_e8 || closed != seq) return std::string("no such end");
+    return gap_closed_body(gap, *to, *usd_e8);
 }
 
 // Remembers what the chain says last of the rows that are replaced when they change.
@@ -214,14 +192,8 @@ void Verifier::track_change(AuditKind kind, Seq seq, const std::string& body) {
     Track& track = tracks_[number_in(*parsed, "orchestrator")];
     track.state_seq = seq;
     track.by_decision = false;
-    const std::string digest = text_in(*parsed, "state");
-    for (std::size_t i = 0; i < track.state_digest.size(); ++i) {
-        const auto nibble = [&](std::size_t at) {
-            const char c = at < digest.size() ? digest[at] : '0';
-            return c <= '9' ? c - '0' : c - 'a' + 10;
-        };
-        track.state_digest[i] = static_cast<std::uint8_t>(nibble(2 * i) << 4 | nibble(2 * i + 1));
-    }
+    if (!hex_decode(text_in(*parsed, "state"), track.state_digest))
+        bad(cat("audit seq ", seq), "its digest is malformed");
 }
 
 }  // namespace stipend::ledger

@@ -12,11 +12,11 @@ bool Verifier::seen(AuditKind kind, Seq seq) const {
 }
 
 Result<void> Verifier::check_orchestrators() {
-    STIPEND_LET(rows, main_.prepare(cat("SELECT ", orchestrator_columns, ", ns, seq FROM orchestrator")));
+    STIPEND_LET(rows, main_.prepare(cat("SELECT ", columns<Orchestrator>(), ", ns, seq FROM orchestrator")));
     for (;;) {
         STIPEND_LET(more, rows.next());
         if (!more) break;
-        const Orchestrator row = read_orchestrator(rows);
+        const auto row = read_row<Orchestrator>(rows);
         const std::int64_t ns = rows.i64();
         const Seq seq = rows.i64();
         const std::string name = cat("orchestrator ", row.id, " (", row.key, ")");
@@ -39,15 +39,16 @@ Result<void> Verifier::check_orchestrators() {
 }
 
 Result<void> Verifier::check_states() {
-    STIPEND_LET(rows, main_.prepare(cat("SELECT orchestrator, ", state_columns, ", owed, seq FROM engine_state")));
+    STIPEND_LET(rows,
+                main_.prepare(cat("SELECT orchestrator, ", columns<EngineState>(), ", owed, seq FROM engine_state")));
     std::size_t count = 0;
     for (;;) {
         STIPEND_LET(more, rows.next());
         if (!more) break;
         ++count;
-        bool malformed = false;
         const OrchestratorId id = rows.i64();
-        const EngineState state = read_state(rows, malformed);
+        const auto state = read_row<EngineState>(rows);
+        const bool malformed = rows.malformed();
         const auto owed = SignedWei::from_bytes(rows.bytes32());
         const Seq seq = rows.i64();
         if (malformed) bad(cat("state of orchestrator ", id), "its memory or one of its flags is malformed");
@@ -163,13 +164,13 @@ Result<void> Verifier::check_small_tables() {
             }
         }
     }
-    STIPEND_LET(rows, main_.prepare("SELECT usd_per_eth_e8, at, source, seq FROM price"));
+    STIPEND_LET(rows, main_.prepare(cat("SELECT ", columns<Price>(), ", seq FROM price")));
     STIPEND_LET(found, rows.next());
     if (!found) {
         if (price_seq_ != 0) bad("price", "its row is missing");
         return {};
     }
-    Price price{.usd_per_eth_e8 = rows.i64(), .at = rows.i64(), .source = rows.text()};
+    const auto price = read_row<Price>(rows);
     const Seq seq = rows.i64();
     if (price_seq_ == 0 && seq <= unchecked_) return {};
     if (seq != price_seq_ || price_body(price) != price_body_) {

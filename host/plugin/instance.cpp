@@ -4,7 +4,7 @@
 
 #include "host/plugin/call.hpp"
 #include "host/plugin/host_slot.hpp"
-#include "host/plugin/host_tables.hpp"
+#include "host/plugin/instance_tables.hpp"
 #include "host/plugin/part_stream.hpp"
 #include "stipend/abi/http.h"
 #include "stipend/host.hpp"
@@ -42,7 +42,7 @@ Instance::Instance(Chosen chosen, std::string name, const Services& services)
     : chosen_(std::move(chosen)),
       name_(std::move(name)),
       services_(services),
-      strand_(std::make_shared<Strand>(*services.executor)),
+      strand_(services.executor->make_strand()),
       routes_(services.routes, name_) {}
 
 Result<std::shared_ptr<Instance>> Instance::create(const Chosen& chosen, const std::string& instance_name,
@@ -50,7 +50,7 @@ Result<std::shared_ptr<Instance>> Instance::create(const Chosen& chosen, const s
                                                    const Services& services) {
     STIPEND_ASSERT(ControlScope::active());
     std::shared_ptr<Instance> self(new Instance(chosen, instance_name, services));
-    self->slot_ = HostSlot::take(self);
+    self->slot_ = HostSlot::take(self, &host_interface);
     STIPEND_TRY(call("create", instance_name, [&](stipend_error* e) {
         return chosen.library->entry->lifecycle->create(self->slot_->raw(), to_abi(chosen.plugin->id),
                                                         to_abi(instance_name), to_abi(config_json), &terms, &self->raw_,
@@ -255,7 +255,7 @@ stipend_status Instance::http_send(const stipend_http_request& request, stipend_
     made.max_redirects = request.max_redirects;
     made.tls = static_cast<http::TlsMode>(request.tls_mode);
     made.connect_only = (request.flags & STIPEND_HTTP_CONNECT_ONLY) != 0;
-    made.from_stranger = (request.flags & STIPEND_HTTP_FROM_STRANGER) != 0;
+    made.from_stranger = (request.flags & STIPEND_HTTP_UNTRUSTED_TARGET) != 0;
     if (request.tls_mode < STIPEND_TLS_VERIFY || request.tls_mode > STIPEND_TLS_NONE) return STIPEND_E_INVALID;
 
     // The plugin's callbacks run on its strand, under `calls_` like every other call.

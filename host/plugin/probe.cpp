@@ -54,8 +54,18 @@ class Child {
         ::posix_spawn_file_actions_addopen(&actions, STDOUT_FILENO, "/dev/null", O_WRONLY, 0);
         const std::string& name = program.native();
         char* argv[] = {const_cast<char*>(name.c_str()), const_cast<char*>("--answer-fd=3"), nullptr};
-        const int failed = ::posix_spawn(&child.pid_, name.c_str(), &actions, nullptr, argv, environ);
+        // The calling thread may block signals; a plugin that raises one has to end by it.
+        sigset_t none, all;
+        sigemptyset(&none);
+        sigfillset(&all);
+        posix_spawnattr_t attributes;
+        ::posix_spawnattr_init(&attributes);
+        ::posix_spawnattr_setsigmask(&attributes, &none);
+        ::posix_spawnattr_setsigdefault(&attributes, &all);
+        ::posix_spawnattr_setflags(&attributes, POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETSIGDEF);
+        const int failed = ::posix_spawn(&child.pid_, name.c_str(), &actions, &attributes, argv, environ);
         ::posix_spawn_file_actions_destroy(&actions);
+        ::posix_spawnattr_destroy(&attributes);
         if (failed != 0) {
             child.pid_ = -1;
             return fail(STIPEND_E_UNAVAILABLE, "cannot probe: ", name, ": ", std::strerror(failed));
@@ -72,7 +82,7 @@ class Child {
     }
 
     void ask(std::string_view text) const {
-        // A probe that died already is told by its exit; MSG_NOSIGNAL keeps its closed end from ending us.
+        // A probe that died already shows by its exit status; MSG_NOSIGNAL keeps its closed end from ending this process.
         while (!text.empty()) {
             const auto put = ::send(socket_.get(), text.data(), text.size(), MSG_NOSIGNAL);
             if (put < 0 && errno == EINTR) continue;

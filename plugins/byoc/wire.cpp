@@ -1,12 +1,13 @@
 #include "wire.hpp"
 
 #include <botan/base64.h>
-#include <botan/hex.h>
 
 #include <algorithm>
 
 #include "stipend/duration.hpp"
+#include "stipend/hex.hpp"
 #include "stipend/json.hpp"
+#include "stipend/url.hpp"
 
 namespace byoc {
 
@@ -34,15 +35,14 @@ Result<void> check_url(std::string_view url) {
     if (url.size() > 2048) return bad("want at most 2048 bytes");
     if (!url.starts_with("http://") && !url.starts_with("https://")) return bad("want http://host:port or https://");
     if (has_blank(url)) return bad("want no blanks, and letters of ASCII only");
-    const auto rest = url.substr(url.find("://") + 3);
-    if (rest.empty() || rest.front() == '/' || rest.front() == ':') return bad("no host in it");
-    if (rest.find_first_of("?#") != std::string_view::npos) return bad("want no query and no fragment");
+    if (stipend::split_url(url)->host.empty()) return bad("no host in it");
+    if (url.find_first_of("?#") != std::string_view::npos) return bad("want no query and no fragment");
     return {};
 }
 
 Result<void> check_capability(std::string_view name) {
-    const bool good = !name.empty() && name.size() <= 128 && std::all_of(name.begin(), name.end(), [](unsigned char c) {
-        return std::isalnum(c) != 0 || c == '.' || c == '_' || c == '-';
+    const bool good = !name.empty() && name.size() <= 128 && std::all_of(name.begin(), name.end(), [](char c) {
+        return stipend::ascii::is_alnum(c) || c == '.' || c == '_' || c == '-';
     });
     if (good) return {};
     return fail(STIPEND_E_INVALID, "bad capability: got \"", printable(name, 60),
@@ -98,7 +98,7 @@ std::string job_body(const JobText& job) {
     if (job.window_s != 0) body.set("window_seconds", Json::of_int(job.window_s));
     if (!job.job_id.empty()) body.set("job_id", Json::of_string(job.job_id));
     if (!job.nonce.empty()) {
-        body.set("nonce", Json::of_string(hex_text(job.nonce)));
+        body.set("nonce", Json::of_string(stipend::hex_encode(job.nonce)));
         body.set("period_from", Json::of_string(std::to_string(job.period_from)));
         body.set("period_to", Json::of_string(std::to_string(job.period_to)));
     }
@@ -109,15 +109,6 @@ std::string timestamp_text(stipend_unix_ns at) {
     const auto ms = std::max<stipend_unix_ns>(at, 0) / stipend::ns_per_ms;
     const auto part = std::to_string(ms % 1000);
     return cat(ms / 1000, ".", std::string(3 - part.size(), '0'), part);
-}
-
-bool is_hex(std::string_view text) {
-    return !text.empty() && text.size() % 2 == 0 &&
-           std::all_of(text.begin(), text.end(), [](unsigned char c) { return std::isxdigit(c) != 0; });
-}
-
-std::string hex_text(std::string_view bytes) {
-    return Botan::hex_encode(bytes_of(bytes), bytes.size(), false);
 }
 
 std::string printable(std::string_view text, std::size_t most) {

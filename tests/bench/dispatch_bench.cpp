@@ -14,11 +14,13 @@
 #include <string>
 #include <vector>
 
-#include "host/engine/clients.hpp"
+#include "host/base/thread_pool.hpp"
+#include "host/engine/plugin_calls.hpp"
 #include "host/http/curl_client.hpp"
 #include "host/plugin/instance.hpp"
 #include "plugins/byoc/wire.hpp"
 #include "stipend/duration.hpp"
+#include "stipend/record.hpp"
 #include "tests/bench/bare_loop.hpp"
 #include "tests/bench/engine_loop.hpp"
 #include "tests/bench/instrument.hpp"
@@ -30,7 +32,7 @@ namespace {
 
 constexpr std::uint32_t timeout_s = 20;
 constexpr std::uint32_t window_s = 60;
-constexpr stipend_terms terms{sizeof(stipend_terms), 0, 60 * ns_per_s, 10 * e8};
+constexpr auto terms = stipend::make_terms(60 * ns_per_s, 10 * e8);
 const std::string capability = "agent-net";
 const std::string ns = "dry-run:42161";
 
@@ -74,13 +76,13 @@ std::vector<BareRequest> requests_for(const std::vector<registry::Payee>& payees
 class Byoc {
   public:
     Byoc(const plugin::Chosen& chosen, const std::string& gateway, std::uint32_t job_timeout_s)
-        : pool_(2), client_(must(http::CurlClient::create())) {
+        : pool_(must(ThreadPool::create(2, "pool"))), client_(must(http::CurlClient::create())) {
         // Prices are asked of each orchestrator itself: that exchange has no counterpart in the bare loop.
         const auto config = cat(R"({"gateway":")", gateway, R"(","price_check":"off","retry_after":"0s","timeout":")",
                                 job_timeout_s, R"(s"})");
         const plugin::ControlScope control;
         instance_ = must(plugin::Instance::create(chosen, "dispatch", config, terms,
-                                                  {.clock = &clock_, .executor = &pool_, .http = client_.get()}));
+                                                  {.clock = &clock_, .executor = pool_.get(), .http = client_.get()}));
         must(instance_->start());
     }
     ~Byoc() {
@@ -97,7 +99,7 @@ class Byoc {
 
   private:
     SystemClock clock_;
-    plugin::WorkerPool pool_;
+    std::unique_ptr<ThreadPool> pool_;
     std::unique_ptr<http::CurlClient> client_;
     std::shared_ptr<plugin::Instance> instance_;
 };
@@ -157,9 +159,8 @@ class Cycle {
         const std::string config = R"({"punishment_multiplier":1,"max_penalty":"0s","table":"even","tables":{"even":[
             {"tier":"paid","at_least":1,"multiplier":1},
             {"tier":"none","at_least":0,"below":1,"multiplier":0,"counts_as_failure":true}]}})";
-        auto policy =
-            must(plugin::PolicyInstance::create(*payment.library->entry, *payment.plugin, "payment.so", "bench", config,
-                                                {sizeof(stipend_terms), 0, interval_ns, e8}));
+        auto policy = must(plugin::PolicyInstance::create(*payment.library->entry, *payment.plugin, "payment.so",
+                                                          "bench", config, make_terms(interval_ns, e8)));
         byoc_.emplace(chosen_, gateway_, 1);
         loop_.emplace(byoc_->instance(), std::move(policy), payees_, interval_ns);
         return *loop_;

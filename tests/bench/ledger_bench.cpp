@@ -189,7 +189,7 @@ Result<Measured> growth(Ledger& ledger, Network& network, const std::filesystem:
 int main(int argc, char** argv) {
     if (argc != 2) die("usage: ledger_bench FOLDER");
     const std::filesystem::path folder = argv[1];
-    const auto file = folder / "ledger.db";
+    const auto file = database_file(folder);
     const auto ledger = must(open(file, {.ns = {.mode = Mode::live, .chain_id = 42161}}));
     Bare bare((folder / "bare.db").string());
     Network network(*ledger);

@@ -8,7 +8,7 @@ from payments import against
 
 
 def dead_address():
-    """Where nobody listens."""
+    """An address without a listener."""
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         return f"http://127.0.0.1:{free.getsockname()[1]}"

@@ -1,16 +1,16 @@
 #!/usr/bin/env python3
-"""Each rule of the house goes red on one planted violation, and stays green on what only looks like one."""
+"""Each rule goes red on one planted violation, and stays green on what only looks like one."""
 
 import pathlib
 import tempfile
 import unittest
 
-import rooms
+import layers
 
 
 class Planted(unittest.TestCase):
     def setUp(self):
-        folder = tempfile.TemporaryDirectory(prefix="stipend-rooms-")
+        folder = tempfile.TemporaryDirectory(prefix="stipend-layers-")
         self.addCleanup(folder.cleanup)
         self.root = pathlib.Path(folder.name).resolve()
 
@@ -21,7 +21,7 @@ class Planted(unittest.TestCase):
 
     def red(self, name, text, *expected):
         self.plant(name, text)
-        problems = rooms.check(self.root)
+        problems = layers.check(self.root)
         self.assertEqual(len(problems), 1, problems)
         for part in (f"{name}:", *expected):
             self.assertIn(part, problems[0])
@@ -29,7 +29,7 @@ class Planted(unittest.TestCase):
 
     def green(self, name, text):
         self.plant(name, text)
-        self.assertEqual(rooms.check(self.root), [])
+        self.assertEqual(layers.check(self.root), [])
 
     def test_the_sdk_knows_nobody(self):
         self.red("sdk/include/stipend/x.hpp", '\n#include "host/base/time.hpp"\n', ":2: ", "sdk/")
@@ -62,13 +62,14 @@ class Planted(unittest.TestCase):
         self.red("host/base/x.cpp", '#include "host/http/client.hpp"\n', "host/base")
         self.red("host/ledger/x.cpp", '#include "host/engine/account.hpp"\n', "host/ledger")
         self.red("host/ledger/x.cpp", '#include "host/registry/payee.hpp"\n', "host/ledger")
-        self.red("host/api/x.cpp", '#include "host/cli/run.hpp"\n', "host/api")
-        self.red("host/api/x.cpp", '#include "host/unheard/x.hpp"\n', "host/api")
-        self.red("host/http/CMakeLists.txt", "stipend_room(http DEPENDS stipend_plugin)\n", "stipend_plugin")
-        self.red("host/unheard/x.cpp", "", "the room host/unheard")
+        self.red("host/runtime/x.cpp", '#include "host/engine/engine.hpp"\n', "host/runtime")
+        self.red("host/worker/x.cpp", '#include "host/engine/engine.hpp"\n', "host/worker")
+        self.red("host/cli/x.cpp", '#include "host/unheard/x.hpp"\n', "host/cli")
+        self.red("host/http/CMakeLists.txt", "stipend_module(http DEPENDS stipend_plugin)\n", "stipend_plugin")
+        self.red("host/unheard/x.cpp", "", "the layer host/unheard")
         self.red("host/http/x.cpp", '#include "client.hpp"\n', '"host/http/client.hpp"')
-        self.green("host/cli/x.cpp", '#include "host/api/x.hpp"\n#include "host/base/x.hpp"\n#include "host/cli/y.hpp"')
-        self.green("host/plugin/CMakeLists.txt", "stipend_room(plugin DEPENDS stipend_http stipend_base)\n")
+        self.green("host/cli/x.cpp", '#include "host/runtime/x.hpp"\n#include "host/base/x.hpp"\n#include "host/cli/y.hpp"')
+        self.green("host/plugin/CMakeLists.txt", "stipend_module(plugin DEPENDS stipend_http stipend_base)\n")
 
     def test_the_host_knows_no_tier(self):
         self.red("host/engine/x.cpp", 'if (name == "excellent") {}\n', 'the tier\'s name "excellent"')
@@ -84,14 +85,14 @@ class Planted(unittest.TestCase):
     def test_the_host_knows_no_chain(self):
         self.red("host/engine/x.cpp", 'rpc("eth_sendRawTransaction");\n', "the RPC method")
         self.red("host/engine/x.cpp", 'rpc("eth_call");\n', "the RPC method")
-        self.green("host/api/x.cpp", 'field("eth_address"); auto usd_per_eth_e8 = 1;\n')
+        self.green("host/runtime/x.cpp", 'field("eth_address"); auto usd_per_eth_e8 = 1;\n')
 
-    def test_only_one_room_loads_code(self):
+    def test_only_one_layer_loads_code(self):
         self.red("host/engine/x.cpp", 'void* p = dlopen("x", 0);\n', "host/plugin only")
         self.red("tools/load/x.cpp", "#include <boost/dll/shared_library.hpp>\n", "host/plugin only")
         self.green("host/plugin/x.cpp", "#include <boost/dll/shared_library.hpp>\n")
 
-    def test_only_one_room_knows_the_database(self):
+    def test_only_one_layer_knows_the_database(self):
         self.red("host/engine/x.cpp", "#include <sqlite3.h>\n", "host/ledger only")
         self.green("host/ledger/x.cpp", "#include <sqlite3.h>\n")
 

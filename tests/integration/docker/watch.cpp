@@ -10,6 +10,7 @@
 #include <future>
 #include <iostream>
 
+#include "host/base/thread_pool.hpp"
 #include "host/http/curl_client.hpp"
 #include "host/plugin/instance.hpp"
 #include "stipend/json.hpp"
@@ -55,18 +56,19 @@ int watch(const std::vector<std::string>& args) {
     const SystemClock clock;
     clock_of_all = &clock;
     StderrLog log;
-    WorkerPool pool(2);
+    auto pool = ThreadPool::create(2, "pool");
+    if (!pool) give_up(pool.error().message);
     auto client = http::CurlClient::create();
     if (!client) give_up(client.error().message);
     Loader loader({args[0], args[2], {.program = args[1], .timeout_ms = 30'000}});
     const auto chosen = loader.load({.plugin = args[3], .id = args[4], .sha256 = {}});
     if (!chosen) give_up(chosen.error().message);
-    const stipend_terms terms{sizeof(stipend_terms), 0, 60 * ns_per_s, 10'00000000};
+    const auto terms = stipend::make_terms(60 * ns_per_s, 10'00000000);
     std::shared_ptr<Instance> instance;
     {
         const ControlScope control;
         auto made = Instance::create(*chosen, "watch", args[5], terms,
-                                     {.clock = &clock, .executor = &pool, .http = client->get(), .log = &log});
+                                     {.clock = &clock, .executor = pool->get(), .http = client->get(), .log = &log});
         if (!made) give_up(made.error().message);
         instance = std::move(*made);
         if (const auto started = instance->start(); !started) give_up(started.error().message);

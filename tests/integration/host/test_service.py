@@ -1,4 +1,4 @@
-"""What the service manager is told: over a real notification socket, by the whole host."""
+"""What the service manager hears: over a real notification socket, by the whole host."""
 import os
 import shutil
 import signal
@@ -73,7 +73,7 @@ class Notifications(unittest.TestCase):
         self.host.edit("table: default", "table: flat-95")
         code, out, err = self.host.run("reload", "--check")
         self.assertEqual(code, 0, err)
-        self.assertIn("the host would take it", out)
+        self.assertIn("the configuration is valid", out)
         self.host.edit("table: flat-95", "table: none-such")
         code, _, err = self.host.run("reload", "--check")
         self.assertEqual(code, 1)

@@ -11,8 +11,8 @@
 #include <cstdlib>
 #include <cstring>
 
+#include "host/base/thread_signals.hpp"
 #include "host/http/header_lines.hpp"
-#include "host/http/thread_signals.hpp"
 #include "stipend/result.hpp"
 
 namespace stipend::test {
@@ -130,7 +130,7 @@ ScriptedServer::ScriptedServer(Script script, const std::string& unix_path)
         STIPEND_ASSERT(::bind(listener_, reinterpret_cast<sockaddr*>(&address), sizeof address) == 0);
     }
     STIPEND_ASSERT(::listen(listener_, 1024) == 0);
-    const http::SignalsBlocked blocked;  // a TLS script writes without MSG_NOSIGNAL
+    const SignalsBlocked blocked;  // a TLS script writes without MSG_NOSIGNAL
     acceptor_ = std::thread([this] { accept_all(); });
 }
 

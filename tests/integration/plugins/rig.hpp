@@ -7,6 +7,7 @@
 #include <string>
 
 #include "fixture.hpp"
+#include "host/base/thread_pool.hpp"
 #include "host/http/curl_client.hpp"
 #include "host/plugin/instance.hpp"
 #include "stipend/testing/records.hpp"
@@ -78,7 +79,10 @@ class Running {
 
 class Rig {
   public:
-    Rig() : pool_(2) {
+    Rig() {
+        auto pool = ThreadPool::create(2, "pool");
+        REQUIRE(pool.ok());
+        pool_ = std::move(*pool);
         auto client = http::CurlClient::create();
         REQUIRE(client.ok());
         client_ = std::move(*client);
@@ -92,8 +96,9 @@ class Rig {
         const auto chosen = loader_.load({.plugin = plugin, .id = id, .sha256 = {}});
         REQUIRE_MESSAGE(chosen.ok(), (chosen.ok() ? "" : chosen.error().message));
         const ControlScope control;
-        auto instance = Instance::create(*chosen, plugin, config, plugin::testing::minute_terms(),
-                                         {.clock = &clock_, .executor = &pool_, .http = client_.get(), .log = &log_});
+        auto instance =
+            Instance::create(*chosen, plugin, config, plugin::testing::minute_terms(),
+                             {.clock = &clock_, .executor = pool_.get(), .http = client_.get(), .log = &log_});
         REQUIRE_MESSAGE(instance.ok(), (instance.ok() ? "" : instance.error().message));
         const auto started = (*instance)->start();
         REQUIRE_MESSAGE(started.ok(), (started.ok() ? "" : started.error().message));
@@ -106,7 +111,7 @@ class Rig {
     Loader loader_{{plugin::testing::plugins_dir, site_.staging, plugin::testing::probe_options}};
     SystemClock clock_;
     QuietLog log_;
-    WorkerPool pool_;
+    std::unique_ptr<ThreadPool> pool_;
     std::unique_ptr<http::CurlClient> client_;
 };
 

@@ -60,11 +60,3 @@ TEST_CASE("text of strangers is made fit for a message") {
     CHECK(printable("a\nb\x1b[0m\xc3\xa4", 100) == "a?b?[0m??");
     CHECK(printable("abcdef", 3) == "abc...");
 }
-
-TEST_CASE("hex is an even number of hex digits, at least two") {
-    CHECK(is_hex("00fF"));
-    CHECK_FALSE(is_hex(""));
-    CHECK_FALSE(is_hex("0"));
-    CHECK_FALSE(is_hex("0g"));
-    CHECK(hex_text(std::string_view("\x00\xab", 2)) == "00ab");
-}

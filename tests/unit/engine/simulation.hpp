@@ -11,6 +11,7 @@
 #include "host/engine/engine.hpp"
 #include "host/ledger/ledger.hpp"
 #include "stipend/duration.hpp"
+#include "stipend/record.hpp"
 
 namespace engine_test {
 
@@ -111,7 +112,7 @@ class Simulation final : public Effects {
         auto out = std::make_shared<Generation>();
         out->interval_ns = setup.interval_ns;
         out->common = {Usd::of_e8(setup.base_usd_e8), 0};
-        const stipend_terms terms{sizeof(stipend_terms), 0, setup.interval_ns, setup.base_usd_e8};
+        const auto terms = stipend::make_terms(setup.interval_ns, setup.base_usd_e8);
         out->policies = {make_policy(setup.policy, terms)};
         out->price = setup.price;
         out->price_every_ns = 60 * second;
@@ -181,7 +182,7 @@ class Simulation final : public Effects {
 
   private:
     void open() {
-        auto opened = ledger::open(folder_ / "ledger.db", {.ns = {ledger::Mode::dry_run, 42161}});
+        auto opened = ledger::open(ledger::database_file(folder_.path()), {.ns = {ledger::Mode::dry_run, 42161}});
         REQUIRE_MESSAGE(opened.ok(), (opened.ok() ? "" : opened.error().message));
         ledger_ = std::move(opened).value();
         auto state = ledger_->load_state();

@@ -6,6 +6,7 @@
 
 #include "host/ledger/keccak.hpp"
 #include "host/ledger/seal.hpp"
+#include "stipend/hex.hpp"
 #include "tests/unit/ledger/ledger_fixture.hpp"
 
 using namespace ledger_test;
@@ -183,11 +184,12 @@ TEST_CASE("an archive signed by another key is found, though all else in it is a
     const auto forged = sign_archive(folder / "ledger.db", report->digest);
     REQUIRE(forged.ok());
     CHECK(forged->signer != report->signer);
-    tamper(folder / "first.db",
-           cat("UPDATE seal SET signer = x'", hex(forged->signer), "', signature = x'", hex(forged->signature), "'"));
+    tamper(folder / "first.db", cat("UPDATE seal SET signer = x'", hex_encode(forged->signer), "', signature = x'",
+                                    hex_encode(forged->signature), "'"));
     const auto found = findings(*ledger);
     CHECK(found.find("what is signed in it is not what the ledger recorded") != std::string::npos);
-    CHECK(found.find("its signature is not that of the recorded key " + hex(report->signer)) != std::string::npos);
+    CHECK(found.find("its signature is not that of the recorded key " + hex_encode(report->signer)) !=
+          std::string::npos);
 }
 
 TEST_CASE("a ledger signs by one key, which nobody else may read") {
@@ -225,7 +227,7 @@ TEST_CASE("Ed25519 as RFC 8032 has it") {
     std::ofstream(folder / "archive.key") << "c5aa8df43f9f837bedb7442f31dcb7b166d38535076f094b85ce3a2e0b4458f7";
     const auto seal = sign_archive(folder / "ledger.db", Hash{});
     REQUIRE(seal.ok());
-    CHECK(hex(seal->signer) == "fc51cd8e6218a1a38da47ed00230f0580816ed13ba3303ac5deb911548908025");
+    CHECK(hex_encode(seal->signer) == "fc51cd8e6218a1a38da47ed00230f0580816ed13ba3303ac5deb911548908025");
 }
 
 TEST_CASE("a key that is none is told, and nothing is archived") {

@@ -282,17 +282,6 @@ TEST_CASE("ids of orchestrators and generations follow each other, and keys are 
     CHECK(says(refused(*ledger, renamed, STIPEND_E_CONFLICT), "its key never changes"));
 }
 
-TEST_CASE("a change of state moves no epoch") {
-    const TempFolder folder;
-    const auto ledger = must_open(folder / "ledger.db");
-    Engine engine(*ledger, 1);
-    engine.run(1);
-    Batch batch;
-    batch.states.push_back({.orchestrator = 1, .after = engine.state(1), .why = "test"});
-    batch.states[0].after.epoch = 2;
-    CHECK(says(refused(*ledger, batch, STIPEND_E_CONFLICT), "only a decision moves the epoch"));
-}
-
 TEST_CASE("at most one gap is open, and it ends after it began") {
     const TempFolder folder;
     const auto ledger = must_open(folder / "ledger.db");

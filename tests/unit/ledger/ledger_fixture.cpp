@@ -132,7 +132,6 @@ Batch Engine::cycle() {
 
 Result<void> Engine::commit(const Batch& batch) {
     STIPEND_TRY(ledger_.commit(batch));
-    for (const auto& change : batch.states) state(change.orchestrator) = change.after;
     for (const auto& decided : batch.decisions) state(decided.decision.orchestrator) = decided.after;
     return {};
 }
@@ -148,21 +147,20 @@ void Engine::run(int cycles) {
 
 void fill_with_everything(Ledger& ledger) {
     Engine engine(ledger, 3);
-    engine.run(1);
+    Batch first = engine.cycle();
+    first.decisions[2].decision.suspended = first.decisions[2].after.suspended = true;
+    engine.must_commit(first);
     Batch batch;
     batch.gaps_opened = {{.orchestrator = 1, .from = start_ns + minute_ns, .cause = "the gateway does not answer"},
                          {.orchestrator = 2, .from = start_ns + minute_ns, .cause = "the gateway does not answer"}};
     batch.changed.push_back(orchestrator(3).row);
     batch.changed.back().address = "https://orch-3.example:9995";
-    StateChange change{.orchestrator = 3, .after = engine.state(3), .why = "paid again"};
-    change.after.suspended = true;
-    batch.states.push_back(change);
     batch.price = Price{.usd_per_eth_e8 = 2000 * e8, .at = start_ns, .source = "fixed"};
-    batch.events.push_back({.kind = EventKind::host_started, .body = R"({"version":"0.1.0"})"});
+    batch.events.push_back({.kind = EventKind::alert, .body = R"({"version":"0.1.0"})"});
     engine.must_commit(batch);
     Batch second = engine.cycle();
     second.gaps_closed = {{.orchestrator = 1, .to = start_ns + 2 * minute_ns, .usd_e8 = 12 * e8}};
-    second.decisions.pop_back();  // the third stays as the change above left it
+    second.decisions.pop_back();  // the third stays suspended
     engine.must_commit(second);
     Batch third;
     third.adjustments.push_back({.key = "adjust-1",
@@ -198,15 +196,23 @@ void tamper(const std::filesystem::path& path, const std::string& sql) {
     if (!message.empty()) FAIL(sql << ": " << message);
 }
 
-std::int64_t number(const std::filesystem::path& path, const std::string& sql) {
+std::string text_of(const std::filesystem::path& path, const std::string& sql) {
     sqlite3* database = nullptr;
     REQUIRE(sqlite3_open(path.c_str(), &database) == SQLITE_OK);
     sqlite3_stmt* statement = nullptr;
     REQUIRE(sqlite3_prepare_v2(database, sql.c_str(), -1, &statement, nullptr) == SQLITE_OK);
-    const std::int64_t out = sqlite3_step(statement) == SQLITE_ROW ? sqlite3_column_int64(statement, 0) : -1;
+    std::string out = "none";
+    if (sqlite3_step(statement) == SQLITE_ROW) {
+        out = reinterpret_cast<const char*>(sqlite3_column_text(statement, 0));
+    }
     sqlite3_finalize(statement);
     sqlite3_close(database);
     return out;
+}
+
+std::int64_t number(const std::filesystem::path& path, const std::string& sql) {
+    const std::string text = text_of(path, sql);
+    return text == "none" ? -1 : std::stoll(text);
 }
 
 }  // namespace ledger_test

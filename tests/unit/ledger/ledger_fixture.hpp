@@ -76,6 +76,8 @@ void fill_with_everything(Ledger& ledger);
 
 // Runs SQL behind the ledger's back.
 void tamper(const std::filesystem::path& path, const std::string& sql);
+// The first column of the first row that `sql` gives; "none", or -1, where there is none.
+[[nodiscard]] std::string text_of(const std::filesystem::path& path, const std::string& sql);
 [[nodiscard]] std::int64_t number(const std::filesystem::path& path, const std::string& sql);
 
 }  // namespace ledger_test

@@ -1,13 +1,17 @@
 #include <doctest/doctest.h>
 
+#include <set>
+
 #include "host/ledger/canonical.hpp"
+#include "host/ledger/columns.hpp"
+#include "stipend/hex.hpp"
 #include "tests/unit/ledger/ledger_fixture.hpp"
 
 using namespace ledger_test;
 
 TEST_CASE("Keccak-256 is Ethereum's, not SHA-3") {
-    CHECK(hex(keccak256("")) == "c5d2460186f7233c927e7db2dcc703c0e500b653ca82273b7bfad8045d85a470");
-    CHECK(hex(keccak256("abc")) == "4e03657aea45a94fc7d47ba826c8d667c0d1e6e33a64a036ec44f58fa12d6c45");
+    CHECK(hex_encode(keccak256("")) == "c5d2460186f7233c927e7db2dcc703c0e500b653ca82273b7bfad8045d85a470");
+    CHECK(hex_encode(keccak256("abc")) == "4e03657aea45a94fc7d47ba826c8d667c0d1e6e33a64a036ec44f58fa12d6c45");
 }
 
 TEST_CASE("the canonical bytes of a state are those that the header defines") {
@@ -19,7 +23,7 @@ TEST_CASE("the canonical bytes of a state are those that the header defines") {
     state.memory.bytes[1] = 7;
     std::string bytes;
     encode_state(bytes, state);
-    CHECK(hex({reinterpret_cast<const std::uint8_t*>(bytes.data()), bytes.size()}) ==
+    CHECK(hex_encode({reinterpret_cast<const std::uint8_t*>(bytes.data()), bytes.size()}) ==
           "0101"                // epoch 1
           "020080"              // 128 needs a byte for its sign
           "02ff7f"              // -129
@@ -52,33 +56,110 @@ TEST_CASE("an integer can be read back from its canonical bytes, which are as fe
     CHECK(survives(INT64_MIN));
 }
 
-TEST_CASE("every field of a decision changes its canonical bytes") {
+namespace {
+
+// Gives one field of a row another value.
+struct Changer {
+    template <class T>
+    requires(std::integral<T> || std::is_enum_v<T>) void operator()(T& value) const {
+        value = static_cast<T>(static_cast<std::int64_t>(value) ^ 1);
+    }
+    template <class T>
+    void operator()(std::optional<T>& value) const {
+        value = value ? std::nullopt : std::optional<T>(0);
+    }
+    void operator()(std::string& text) const { text += 'x'; }
+    void operator()(const Blob<std::string>& blob) const { blob.bytes += 'x'; }
+    void operator()(Hash& hash) const { hash[31] ^= 1; }
+    void operator()(Wei& wei) const { wei = *wei.plus(Wei(1)); }
+    void operator()(stipend_memory& memory) const { memory.bytes[127] ^= 1; }
+};
+
+// Each listed field of the row in turn is changed, alone: the bytes differ from those of all others.
+template <class Row>
+std::size_t distinct_encodings(const Row& row, std::string (*encoded)(const Row&)) {
+    std::set<std::string> all{encoded(row)};
+    std::size_t count = 0;
+    flat_fields(row, [&](const Field&, const auto&) { ++count; });
+    for (std::size_t changed = 0; changed < count; ++changed) {
+        Row other = row;
+        std::size_t at = 0;
+        flat_fields(other, [&](const Field&, auto&& value) {
+            if (at++ == changed) Changer()(value);
+        });
+        all.insert(encoded(other));
+    }
+    CHECK(all.size() == count + 1);
+    return count;
+}
+
+}  // namespace
+
+TEST_CASE("every field of a decision and of a state changes its canonical bytes") {
     const Decided first = next_decision(1, orchestrator(1).state);
-    std::string base;
+    CHECK(distinct_encodings<Decision>(first.decision, [](const Decision& d) {
+              std::string out;
+              encode_decision(out, d, {});
+              return out;
+          }) == 26);
+    CHECK(distinct_encodings<EngineState>(first.after, [](const EngineState& s) {
+              std::string out;
+              encode_state(out, s);
+              return out;
+          }) == 14);
+}
+
+TEST_CASE(
+    "a byte that moves from one text to its neighbour, a missing uptime and the state change a decision's bytes") {
+    const Decided first = next_decision(1, orchestrator(1).state);
     const auto encoded = [](const Decision& d, const Hash& digest = {}) {
         std::string out;
-        encode_decision(out, d, d.wei.to_abi(), digest);
+        encode_decision(out, d, digest);
         return out;
     };
-    base = encoded(first.decision);
-    const auto differs = [&](auto&& change) {
-        Decision d = first.decision;
-        change(d);
-        CHECK(encoded(d) != base);
+    Decision one = first.decision;
+    one.tier = "ab";
+    one.reason = "";
+    Decision other = one;
+    other.tier = "a";
+    other.reason = "b";
+    CHECK(encoded(one) != encoded(other));
+    other = one;
+    one.uptime_ppm.reset();
+    other.uptime_ppm = 0;
+    CHECK(encoded(one) != encoded(other));
+    CHECK(encoded(one) != encoded(one, Hash{1}));
+}
+
+TEST_CASE("a statement has a placeholder for each column of its record") {
+    CHECK(columns<Price>() == "usd_per_eth_e8, at, source");
+    CHECK(columns<Evidence>() == "http_status, served_by, latency_ns, window_s, body_hash, body_head");
+    CHECK(columns<Decision>().ends_with("generation, " + columns<Evidence>()));
+    CHECK(insert_sql("price", cat("seq, ", columns<Price>())) ==
+          "INSERT INTO price(seq, usd_per_eth_e8, at, source) VALUES(?,?,?,?)");
+}
+
+TEST_CASE("every text and blob of a record that a batch holds has a bound") {
+    const auto check = []<class Row>(const Row& row) {
+        flat_fields(row, [](const Field& field, const auto& value) {
+            constexpr bool text = requires {
+                value.text.size();
+            }
+            || requires {
+                value.bytes.size();
+            }
+            || std::same_as<decltype(value), const std::string&>;
+            CAPTURE(field.column);
+            CHECK(text == (field.max_bytes > 0));
+        });
     };
-    differs([](Decision& d) { ++d.orchestrator; });
-    differs([](Decision& d) { ++d.epoch; });
-    differs([](Decision& d) { d.uptime_ppm.reset(); });
-    differs([](Decision& d) { d.uptime_ppm = 0; });
-    differs([](Decision& d) { d.job = Job::failed; });
-    differs([](Decision& d) { d.wei = Wei(1); });
-    differs([](Decision& d) { d.tier = "excellen"; });
-    // A byte that moves from one text to its neighbour is not the same decision.
-    differs([](Decision& d) {
-        d.evidence.served_by.pop_back();
-        d.evidence.latency_ns = 12'345'678;
-    });
-    CHECK(encoded(first.decision, Hash{1}) != base);
+    check(Decision());
+    check(Orchestrator());
+    check(Generation());
+    check(GapOpening());
+    check(Adjustment());
+    check(Price());
+    check(Observation());
 }
 
 TEST_CASE("the days that a disk lasts are whole days, and none where nothing grows") {
@@ -91,4 +172,24 @@ TEST_CASE("the days that a disk lasts are whole days, and none where nothing gro
     CHECK(!disk_days_left(1'000'000, 0, 24 * hour_ns));
     CHECK(disk_days_left(UINT64_MAX, 1, 24 * hour_ns) == UINT64_MAX);
     CHECK(disk_days_left(UINT64_MAX, UINT64_MAX, INT64_MAX) == 106'751);
+}
+
+TEST_CASE("a batch is empty until one of its members is set") {
+    CHECK(Batch().empty());
+    const auto fills = [](auto&& change) {
+        Batch batch;
+        change(batch);
+        CHECK(!batch.empty());
+    };
+    fills([](Batch& b) { b.generations.emplace_back(); });
+    fills([](Batch& b) { b.added.emplace_back(); });
+    fills([](Batch& b) { b.changed.emplace_back(); });
+    fills([](Batch& b) { b.gaps_closed.emplace_back(); });
+    fills([](Batch& b) { b.decisions.emplace_back(); });
+    fills([](Batch& b) { b.gaps_opened.emplace_back(); });
+    fills([](Batch& b) { b.adjustments.emplace_back(); });
+    fills([](Batch& b) { b.price.emplace(); });
+    fills([](Batch& b) { b.observations.emplace_back(); });
+    fills([](Batch& b) { b.forget_observations_before = 0; });
+    fills([](Batch& b) { b.events.emplace_back(); });
 }

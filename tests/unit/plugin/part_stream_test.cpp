@@ -12,25 +12,35 @@ using namespace stipend::plugin;
 
 namespace {
 
-// Runs strands when the test says so.
+// Runs posted work when the test says so.
 class ManualExecutor final : public Executor {
   public:
-    void schedule(std::shared_ptr<Strand> strand) override { ready_.push_back(std::move(strand)); }
+    std::shared_ptr<Strand> make_strand() override { return std::make_shared<ManualStrand>(work_); }
     std::uint64_t after(std::int64_t, std::shared_ptr<Strand> strand, Task work) override {
         strand->post(std::move(work));
         return 1;
     }
     bool cancel_timer(std::uint64_t) override { return false; }
     void run() {
-        while (!ready_.empty()) {
-            const auto strand = std::move(ready_.front());
-            ready_.pop_front();
-            if (strand->run_some()) ready_.push_back(strand);
+        while (!work_.empty()) {
+            auto [strand, work] = std::move(work_.front());
+            work_.pop_front();
+            if (!strand->closed) work();
         }
     }
 
   private:
-    std::deque<std::shared_ptr<Strand>> ready_;
+    struct ManualStrand;
+    using Queue = std::deque<std::pair<std::shared_ptr<ManualStrand>, Task>>;
+    struct ManualStrand final : Strand, std::enable_shared_from_this<ManualStrand> {
+        explicit ManualStrand(Queue& to) : queue(to) {}
+        void post(Task work) override { queue.emplace_back(shared_from_this(), std::move(work)); }
+        void close() override { closed = true; }
+        [[nodiscard]] bool current() const override { return true; }
+        Queue& queue;
+        bool closed = false;
+    };
+    Queue work_;
 };
 
 class PlayedClient final : public http::HttpClient {
@@ -141,7 +151,7 @@ TEST_CASE("a part that the plugin refuses ends the transfer, and nothing after i
           Texts{"200 one", "200 two", cat("end ", STIPEND_E_CANCELLED, " the plugin ended the transfer")});
 }
 
-TEST_CASE("a refusal of the last part is told although the exchange ended well") {
+TEST_CASE("a refusal of the last part is reported although the exchange ended well") {
     Scene scene;
     scene.start();
     scene.kept.refuse = "one";
@@ -154,7 +164,7 @@ TEST_CASE("a refusal of the last part is told although the exchange ended well")
 TEST_CASE("a plugin that refuses before the exchange has its number still ends it") {
     Scene scene;
     ManualExecutor pool;
-    const auto strand = std::make_shared<Strand>(pool);
+    const auto strand = pool.make_strand();
     const auto parts = std::make_shared<PartStream>(
         strand, [](const http::HttpResponse&, std::string_view) { return STIPEND_E_STATE; }, scene.client);
     CHECK(parts->take({}, "early").ok());
@@ -180,7 +190,7 @@ TEST_CASE("a plugin that is busy never holds the client up: too much that waits 
     CHECK(scene.kept.taken.back().starts_with(cat("end ", STIPEND_E_LIMIT, " the plugin takes the body too slowly")));
 }
 
-TEST_CASE("parts that were taken make room for more, and tiny ones count too") {
+TEST_CASE("parts that were taken make space for more, and tiny ones count too") {
     Scene scene;
     scene.start();
     for (int round = 0; round < 3; ++round) {

@@ -1,0 +1,65 @@
+#include <fmt/format.h>
+#include <unistd.h>
+
+#include <cstdlib>
+
+#include "host/base/time.hpp"
+#include "host/cli/commands.hpp"
+#include "host/cli/remote.hpp"
+#include "host/engine/adjust.hpp"
+#include "host/runtime/role.hpp"
+
+namespace stipend::cli {
+namespace {
+
+// Where no host runs, the entry is written here. The ledger's lock keeps out a host that starts meanwhile, and keeps us
+// out where one runs that did not answer.
+Result<Json> adjust_ledger(const config::Settings& settings, const Json& body) {
+    const auto file = ledger::database_file(settings.state);
+    std::error_code ec;
+    if (!std::filesystem::exists(file, ec)) {
+        return fail(STIPEND_E_CONFIG, "no host runs, and there is no ledger: ", file.native());
+    }
+    STIPEND_LET(request, engine::parse_adjustment(body));
+    STIPEND_LET(ledger, ledger::open(file, {.ns = runtime::namespace_of(settings)}));
+    const auto now = SystemClock().now();
+    STIPEND_LET(terms, engine::terms_without_host(*ledger, settings, request.orchestrator, now));
+    return engine::record_adjustment(*ledger, request, terms, now);
+}
+
+}  // namespace
+
+int adjust(const AdjustOptions& options) {
+    Json body = Json::object();
+    body.set("orchestrator", Json::of_string(options.orchestrator));
+    body.set("from", Json::of_string(options.from));
+    body.set("to", Json::of_string(options.to));
+    body.set("reason", Json::of_string(options.reason));
+    const char* user = std::getenv("SUDO_USER");
+    if (user == nullptr) user = std::getenv("USER");
+    body.set("by", Json::of_string(user == nullptr ? cat("uid ", ::getuid()) : std::string(user)));
+    if (options.excuse) {
+        body.set("usd", Json::of_string("0"));
+    } else if (!options.usd.empty()) {
+        body.set("usd", Json::of_string(options.usd));
+    }
+    int found = exit_good;
+    auto settings = settings_for(Reads::place, options.common, found);
+    if (!settings) return found;
+    auto answer = ask_host(*settings, "POST", "/adjust", body);
+    if (!answer && answer.error().status == STIPEND_E_UNAVAILABLE) {
+        settings = settings_for(Reads::terms, options.common, found);
+        if (!settings) return found;
+        answer = adjust_ledger(*settings, body);
+    }
+    if (!answer) return print_error(answer.error());
+    if (options.common.json) {
+        fmt::print("{}\n", answer->dump());
+    } else {
+        fmt::print("recorded: {} USD, {} wei, for {} to {}\n", text_of(*answer, "amount_usd"),
+                   text_of(*answer, "amount_wei"), text_of(*answer, "from"), text_of(*answer, "to"));
+    }
+    return exit_good;
+}
+
+}  // namespace stipend::cli

@@ -1,0 +1,75 @@
+#include <fmt/format.h>
+
+#include <charconv>
+
+#include "host/cli/commands.hpp"
+#include "host/cli/remote.hpp"
+
+namespace stipend::cli {
+namespace {
+
+// Parts per million as a percentage.
+std::string percent_text(const Json& object, std::string_view key) {
+    std::int64_t ppm = 0;
+    const auto text = text_of(object, key);
+    std::from_chars(text.data(), text.data() + text.size(), ppm);
+    return scaled_text(ppm, 4);
+}
+
+void print_worker_status(const Json& status) {
+    fmt::print("listens at {}\nworker: {}\n", text_of(status, "listens"), status.find("worker")->dump());
+    fmt::print("uptime of all over {} s: {} %, seen {} %\n", text_of(status, "window_seconds"),
+               percent_text(status, "overall_ppm"), percent_text(status, "coverage_ppm"));
+    if (status.find("error") != nullptr) fmt::print("{}\n", text_of(status, "error"));
+    fmt::print("\n{:<32} {:<8} {:>9} {:>9}  why\n", "service", "is", "uptime %", "seen %");
+    for (const auto& one : status.find("services")->items()) {
+        fmt::print("{:<32} {:<8} {:>9} {:>9}  {}\n", text_of(one, "name"), text_of(one, "verdict"),
+                   percent_text(one, "up_ppm"), percent_text(one, "seen_ppm"), text_of(one, "why"));
+    }
+    for (const auto& one : status.find("found")->items())
+        fmt::print("found {}: {}\n", text_of(one, "name"), text_of(one, "why"));
+}
+
+void print_status(const Json& status) {
+    if (status.find("services") != nullptr) return print_worker_status(status);
+    fmt::print("{}: {}\n", text_of(status, "settlement"), text_of(status, "paid"));
+    fmt::print("generation {}, {} USD per ETH, largest possible spend {}\n", text_of(status, "generation"),
+               text_of(status, "usd_per_eth"), text_of(status, "largest_spend"));
+    fmt::print("{} decisions, {} held, {} jobs, {} in flight, {} stray answers since the start\n",
+               text_of(status, "decisions"), text_of(status, "held"), text_of(status, "jobs"),
+               text_of(status, "jobs_in_flight"), text_of(status, "stray_answers"));
+    for (const auto& alert : status.find("alerts")->items()) {
+        fmt::print("alert {} since {}: {}\n", text_of(alert, "id"), text_of(alert, "since"), text_of(alert, "text"));
+    }
+    fmt::print("\n{:<32} {:>8} {:<25} {:>8}\n", "orchestrator", "epoch", "next", "failures");
+    for (const auto& one : status.find("orchestrators")->items()) {
+        fmt::print("{:<32} {:>8} {:<25} {:>8}{}{}\n", text_of(one, "orchestrator"), text_of(one, "epoch"),
+                   text_of(one, "next_at"), text_of(one, "consecutive_failures"),
+                   one.find("suspended")->truth() ? " suspended" : "", one.find("held")->truth() ? " held" : "");
+    }
+    const auto& unpaid = status.find("unpaid")->items();
+    if (unpaid.empty()) return;
+    fmt::print("\nunpaid through our own fault (pay or excuse with `stipend adjust`):\n");
+    for (const auto& gap : unpaid) {
+        fmt::print("  {:<32} from {} to {}: {} USD: {}\n", text_of(gap, "orchestrator"), text_of(gap, "from"),
+                   text_of(gap, "to"), text_of(gap, "at_stake_usd"), text_of(gap, "cause"));
+    }
+}
+
+}  // namespace
+
+int status(const Common& common) {
+    int found = exit_good;
+    const auto settings = settings_for(Reads::place, common, found);
+    if (!settings) return found;
+    const auto answer = ask_host(*settings, "GET", "/status", {});
+    if (!answer) return print_error(answer.error());
+    if (common.json) {
+        fmt::print("{}\n", answer->dump());
+    } else {
+        print_status(*answer);
+    }
+    return exit_good;
+}
+
+}  // namespace stipend::cli

@@ -1,0 +1,142 @@
+#include "host/engine/adjust.hpp"
+
+#include <algorithm>
+
+#include "host/base/time.hpp"
+#include "host/engine/price_gate.hpp"
+
+namespace stipend::engine {
+
+Result<AdjustRequest> parse_adjustment(const Json& json) {
+    AdjustRequest out;
+    const auto text = [&](std::string_view key, std::string& to) -> Result<void> {
+        const auto* value = json.find(key);
+        if (value == nullptr || !value->is(Json::Kind::string) || value->text().empty()) {
+            return fail(STIPEND_E_INVALID, "\"", key, "\": got ", value == nullptr ? "nothing" : value->kind_name(),
+                        ", want a text");
+        }
+        to = value->text();
+        return {};
+    };
+    std::string from;
+    std::string to;
+    STIPEND_TRY(text("orchestrator", out.orchestrator));
+    STIPEND_TRY(text("from", from));
+    STIPEND_TRY(text("to", to));
+    STIPEND_TRY(text("reason", out.reason));
+    STIPEND_TRY(text("by", out.by));
+    STIPEND_LET(from_at, parse_utc(from));
+    STIPEND_LET(to_at, parse_utc(to));
+    if (to_at <= from_at) return fail(STIPEND_E_INVALID, "\"to\": got ", to, ", want a time after ", from);
+    out.from = from_at;
+    out.to = to_at;
+    if (const auto* usd = json.find("usd"); usd != nullptr && !usd->is(Json::Kind::null)) {
+        STIPEND_LET(amount, Decimal::parse(usd->text()));
+        STIPEND_LET(usd_e8, amount.exact_scaled(8));
+        out.usd_e8 = usd_e8;
+    }
+    return out;
+}
+
+Result<ledger::Adjustment> make_adjustment(const AdjustRequest& request, const AdjustTerms& terms,
+                                           const std::vector<ledger::Gap>& unpaid, stipend_unix_ns now) {
+    if (request.to > now) {
+        return fail(STIPEND_E_INVALID, "\"to\": got ", utc_text(request.to), ", want a time that has been: it is ",
+                    utc_text(now));
+    }
+    std::int64_t usd_e8 = 0;
+    if (request.usd_e8) {
+        usd_e8 = *request.usd_e8;
+    } else {
+        std::int64_t unpaid_ns = 0;
+        for (const auto& piece : unpaid) {
+            // It is known by its text, which is cut to milliseconds: its last interval must not be lost by that.
+            const auto from = std::max(request.from, floor_ms(piece.from));
+            const auto to = std::min(request.to, floor_ms(piece.to.value_or(now)));
+            unpaid_ns += std::max<std::int64_t>(0, to - from);
+        }
+        const auto periods = unpaid_ns / terms.interval_ns;
+        if (periods == 0) {
+            return fail(STIPEND_E_INVALID, "nothing to pay: no whole interval of ", request.orchestrator,
+                        " stayed unpaid from ", utc_text(request.from), " to ", utc_text(request.to),
+                        "; give the amount with --usd");
+        }
+        if (__builtin_mul_overflow(periods, terms.base_usd_e8, &usd_e8)) {
+            return fail(STIPEND_E_LIMIT, "amount too large: ", periods, " periods");
+        }
+    }
+    if (usd_e8 != 0 && !terms.usd_per_eth_e8) {
+        return fail(STIPEND_E_UNAVAILABLE, "no exchange rate is accepted at present: ", request.orchestrator,
+                    ": got an amount of ", scaled_text(usd_e8, 8), " USD, want --excuse, or a host that has a rate");
+    }
+    STIPEND_LET(
+        wei, usd_e8 == 0 ? Result<Wei>(Wei()) : usd_to_wei(usd_e8 < 0 ? -usd_e8 : usd_e8, {}, *terms.usd_per_eth_e8));
+    STIPEND_LET(magnitude, SignedWei::of(wei));
+    SignedWei signed_wei = magnitude;
+    if (usd_e8 < 0) {
+        STIPEND_LET(negated, magnitude.negated());
+        signed_wei = negated;
+    }
+    return ledger::Adjustment{.key = cat("adjust:", terms.orchestrator, ":", request.from, ":", request.to),
+                              .orchestrator = terms.orchestrator,
+                              .from = request.from,
+                              .to = request.to,
+                              .wei = signed_wei,
+                              .usd_e8 = usd_e8,
+                              .reason = request.reason,
+                              .by = request.by,
+                              .at = now};
+}
+
+Result<AdjustTerms> terms_without_host(ledger::Ledger& ledger, const config::Settings& settings,
+                                       const std::string& orchestrator, stipend_unix_ns now) {
+    STIPEND_LET(state, ledger.load_state());
+    const auto known = std::find_if(state.orchestrators.begin(), state.orchestrators.end(),
+                                    [&](const auto& record) { return record.row.key == orchestrator; });
+    if (known == state.orchestrators.end()) {
+        return fail(STIPEND_E_INVALID, "no such orchestrator: ", orchestrator);
+    }
+    AdjustTerms terms{.orchestrator = known->row.id,
+                      .interval_ns = settings.payment.interval_ns,
+                      .base_usd_e8 = settings.payment.base_usd_e8,
+                      .usd_per_eth_e8 = std::nullopt};
+    for (const auto& configured : settings.orchestrators) {
+        if (configured.id == orchestrator) terms.base_usd_e8 = config::base_usd_e8(settings, configured);
+    }
+    if (state.price) {
+        const auto& price = settings.price;
+        PriceGate gate({.min_usd_e8 = price.min_usd_e8,
+                        .max_usd_e8 = price.max_usd_e8,
+                        .max_step_ppm = price.max_step_ppm,
+                        .max_age_ns = price.max_age_ns});
+        gate.restore({state.price->usd_per_eth_e8, state.price->at, 0, state.price->source});
+        terms.usd_per_eth_e8 = gate.rate(now);
+    }
+    return terms;
+}
+
+namespace {
+
+Json to_json(const ledger::Adjustment& row) {
+    Json out = Json::object();
+    out.set("key", Json::of_string(row.key));
+    out.set("amount_usd", Json::of_string(scaled_text(row.usd_e8, 8)));
+    out.set("amount_wei", Json::of_string(row.wei.text()));
+    out.set("from", Json::of_string(utc_text(row.from)));
+    out.set("to", Json::of_string(utc_text(row.to)));
+    return out;
+}
+
+}  // namespace
+
+Result<Json> record_adjustment(ledger::Ledger& ledger, const AdjustRequest& request, const AdjustTerms& terms,
+                               stipend_unix_ns now) {
+    STIPEND_LET(unpaid, ledger.unpaid(terms.orchestrator, UINT32_MAX));
+    STIPEND_LET(row, make_adjustment(request, terms, unpaid, now));
+    ledger::Batch batch;
+    batch.adjustments.push_back(row);
+    STIPEND_TRY(ledger.commit(batch));
+    return to_json(row);
+}
+
+}  // namespace stipend::engine

@@ -1,0 +1,283 @@
+#include "host/engine/manager.hpp"
+
+#include <algorithm>
+
+#include "host/engine/adjust.hpp"
+#include "host/engine/archive_request.hpp"
+#include "host/engine/plugin_calls.hpp"
+#include "host/engine/policy_replay.hpp"
+#include "host/engine/status.hpp"
+#include "host/runtime/control_server.hpp"
+#include "stipend/duration.hpp"
+
+namespace stipend::engine {
+namespace {
+
+constexpr std::int64_t price_deadline_ns = 30 * ns_per_s;
+constexpr std::int64_t clock_jump_ns = 2 * ns_per_s;
+constexpr std::int64_t stuck_after_ns = 60 * ns_per_s;
+
+}  // namespace
+
+std::unique_ptr<runtime::Plan> Manager::plan(plugin::Loader& loader, config::Settings settings,
+                                             config::Problems& problems) {
+    return make_manager_plan(loader, std::move(settings), problems);
+}
+
+Result<std::string> Manager::review(const runtime::Plan& next_plan, const runtime::ReloadRequest& request,
+                                    std::int64_t& pause_ns) {
+    const auto& next = static_cast<const ManagerPlan&>(next_plan);
+    struct InForce {
+        PolicyInForce policy;
+        Spend spend;
+    };
+    STIPEND_LET(now, host_.on_control(pause_ns, [this] {
+        const auto& chosen = plan_->policy.chosen;
+        return InForce{{.so_sha256 = chosen.library->staged.sha256,
+                        .config_json = plan_->policy.config_json,
+                        .plugin_id = chosen.plugin->id,
+                        .revision = engine_->generations().back()->policies.front()->revision(),
+                        .terms = plan_->terms,
+                        .recorded = engine_->recorded()},
+                       plan_->spend};
+    }));
+    STIPEND_TRY(check_replay(next, now.policy));
+    auto spend =
+        cat("largest possible spend: ", spend_text(now.spend), "\n                     -> ", spend_text(next.spend));
+    if (!request.accept_spend && more_than_doubles(now.spend, next.spend)) {
+        return fail(STIPEND_E_CONFLICT, spend,
+                    "\nrefused: it more than doubles; take it with `stipend reload --accept-spend`");
+    }
+    return spend;
+}
+
+void Manager::open(ledger::State state) {
+    engine_ = std::make_unique<Engine>(*this, std::move(state), host_.now());
+}
+
+Result<runtime::Applied> Manager::apply(std::unique_ptr<runtime::Plan> given, const runtime::InstanceSet& fresh) {
+    std::unique_ptr<ManagerPlan> plan(static_cast<ManagerPlan*>(given.release()));
+    // Equal payees on common terms need no comparison one by one.
+    const bool same_payees = plan_ && plan_->payees_digest == plan->payees_digest && plan->publication.own.empty() &&
+                             plan_->publication.own.empty();
+    Publication publication{plan->publication.generation, std::nullopt, plan->publication.own};
+    if (!same_payees) publication.payees = std::move(plan->publication.payees);
+    plan->publication.payees.reset();
+    STIPEND_LET(generation, engine_->publish(std::move(publication), host_.now()));
+    if (once_ && !plan_) engine_->limit_to(host_.now());
+    watch_checks(plan->checks, fresh);
+    plan_.swap(plan);
+    return runtime::Applied{
+        .generation = generation,
+        .text = cat("generation ", generation, " is in force for every pay period that begins from now on"),
+        .summary = cat("generation ", generation, " is in force, ", plan_->spend.orchestrators, " orchestrators"),
+        .replaced = std::move(plan)};
+}
+
+void Manager::watch_checks(const std::vector<PlannedCheck>& checks, const runtime::InstanceSet& fresh) {
+    std::vector<runtime::WatchTarget> targets;
+    for (const auto& [key, check] : checks) {
+        const auto payee = engine_->payees().find(key);
+        if (!payee) continue;
+        targets.push_back({.owner = engine_->payees()[*payee].id,
+                           .id = check.target,
+                           .endpoint = check.target,
+                           .monitor = check.monitor,
+                           .every_ns = check.every_ns});
+    }
+    host_.watcher().watch(std::move(targets), runtime::monitors_of(fresh));
+}
+
+runtime::Role::Turn Manager::tick(stipend_unix_ns now) {
+    watch_clock(now);
+    engine_->tick(now);
+    const bool over = engine_->failure() || (stopping_ && !engine_->writing()) || (once_ && engine_->quiet(now));
+    return {.over = over, .next = engine_->next_wakeup(now)};
+}
+
+// The schedule follows the monotonic clock. That the wall clock was set is reported, since records follow it too.
+void Manager::watch_clock(stipend_unix_ns now) {
+    const auto skew = host_.line().skew_ns();
+    if (skew > clock_jump_ns || skew < -clock_jump_ns) {
+        engine_->raise({.id = "clock-set",
+                        .severity = STIPEND_ALERT_WARNING,
+                        .text = cat("the clock was set by ", skew / ns_per_s,
+                                    " s while the host runs: the schedule goes on "
+                                    "unchanged; records keep the time of the host's start until it is started again"),
+                        .at = now});
+    } else {
+        engine_->resolve("clock-set", now);
+    }
+}
+
+void Manager::begin_stop() {
+    stopping_ = true;
+    engine_->drain();
+}
+
+Result<void> Manager::outcome() const {
+    if (engine_->failure()) return *engine_->failure();
+    return {};
+}
+
+bool Manager::alive(stipend_unix_ns now) {
+    return !engine_->stuck(now, stuck_after_ns);
+}
+
+Result<Json> Manager::status() {
+    STIPEND_LET(unpaid, host_.writer().ask([](ledger::Ledger& ledger) { return ledger.unpaid({}, max_listed); }));
+    return host_.loop().ask([&] {
+        std::vector<std::string> unwell;
+        for (const auto& [key, one] : host_.instances().in_use()) {
+            if (const auto health = one.instance->health(); !health) unwell.push_back(health.error().message);
+        }
+        return status_json(*engine_, *plan_, unwell, unpaid, host_.now());
+    });
+}
+
+void Manager::refresh_metrics(runtime::Metrics& metrics) {
+    const auto& counters = engine_->counters();
+    const auto count = [&](const char* name, const char* help, std::uint64_t value) {
+        metrics.raise_counter(name, help, static_cast<double>(value));
+    };
+    count("decisions_total", "Decisions that are recorded.", counters.decisions);
+    count("paid_total", "Decisions that owe something.", counters.paid);
+    count("held_total", "Times that nothing could be decided.", counters.held);
+    count("jobs_total", "Jobs that were sent.", counters.jobs);
+    count("cycles_total", "Batches that were decided.", counters.cycles);
+    count("stray_answers_total", "Answers to jobs that were not expected.", counters.unexpected_results);
+    count("late_plugin_answers_total", "Answers of plugins to operations that were over.",
+          plugin::Instance::late_answers());
+    const auto gauge = [&](const char* name, const char* help, double value) { metrics.set_gauge(name, help, value); };
+    gauge("orchestrators", "Orchestrators that are paid.", static_cast<double>(plan_->spend.orchestrators));
+    gauge("jobs_in_flight", "Jobs under way.", static_cast<double>(engine_->in_flight()));
+    gauge("generations", "Configurations that still decide something.",
+          static_cast<double>(engine_->generations().size()));
+    gauge("alerts", "Alerts that are raised.", static_cast<double>(engine_->alerts().all().size()));
+    gauge("price_accepted", "1 where an exchange rate is accepted at present.", engine_->rate(host_.now()) ? 1 : 0);
+    gauge("control_longest_turn_seconds", "The longest turn of the control thread since the last look.",
+          static_cast<double>(host_.loop().take_longest_turn_ns()) / 1e9);
+    // For the next request to report: the ledger's thread may be busy for long.
+    host_.writer().query([&metrics, folder = plan_->settings.state](ledger::Ledger& ledger) {
+        const auto stats = ledger.stats();
+        if (!stats) return;
+        metrics.set_gauge("ledger_bytes", "The ledger's file and its log.",
+                          static_cast<double>(stats->database_bytes + stats->wal_bytes));
+        std::error_code none;
+        const auto disk = std::filesystem::space(folder, none);
+        if (none) return;
+        const auto days = ledger::disk_days_left(disk.available + stats->free_bytes,
+                                                 stats->database_bytes - stats->free_bytes, stats->span_ns);
+        if (!days) return;
+        metrics.set_gauge("disk_days_left", "Days until the ledger has filled its disk, if it grows as it did.",
+                          static_cast<double>(*days));
+    });
+}
+
+Result<void> Manager::add_routes(runtime::ControlServer& server) {
+    STIPEND_TRY(server.route("POST", "/adjust", [this](const Json& body) { return adjust(body); }));
+    return server.slow_route("POST", "/archive", [this, &server](const Json& body) { return archive(server, body); });
+}
+
+Result<Json> Manager::adjust(const Json& body) {
+    STIPEND_LET(request, parse_adjustment(body));
+    STIPEND_LET(found, host_.loop().ask([&]() -> Result<AdjustTerms> {
+        const auto payee = engine_->payees().find(request.orchestrator);
+        if (!payee) return fail(STIPEND_E_INVALID, "no such orchestrator: ", request.orchestrator);
+        const auto& generation = *engine_->generations().back();
+        return AdjustTerms{engine_->payees()[*payee].id, generation.interval_ns,
+                           generation.terms_of(*payee).base.count_e8(), engine_->rate(host_.now())};
+    }));
+    STIPEND_LET(terms, found);
+    const auto now = host_.now();
+    return host_.writer().ask([&](ledger::Ledger& ledger) { return record_adjustment(ledger, request, terms, now); });
+}
+
+// Copies by a connection of its own while the host goes on; only the switch, and the deletion in parts, run on the
+// ledger's thread.
+Result<Json> Manager::archive(const runtime::ControlServer& server, const Json& body) {
+    STIPEND_LET(request, parse_archive_request(body));
+    STIPEND_LET(settings, host_.loop().ask([this] { return plan_->settings; }));
+    STIPEND_LET(reader, ledger::open(ledger::database_file(settings.state),
+                                     {.access = ledger::Access::read_only, .ns = runtime::namespace_of(settings)}));
+    STIPEND_LET(prepared,
+                reader->prepare_archive(request.before, request.file, [&server] { return server.stopping(); }));
+    reader.reset();
+    STIPEND_LET(report, host_.writer().ask([&](ledger::Ledger& ledger) { return ledger.take_archive(prepared); }));
+    for (bool more = true; more && !server.stopping();) {
+        STIPEND_SET(more, host_.writer().ask([](ledger::Ledger& ledger) { return ledger.purge_archived(); }));
+    }
+    return archive_json(report);
+}
+
+void Manager::announce() const {
+    auto& log = host_.log();
+    const auto& settings = plan_->settings;
+    if (settings.settlement == config::Settlement::dry_run) {
+        log.warn("settlement is dry-run: nothing here will ever be paid");
+    } else {
+        log.info(cat("settlement is accrue: debts on chain ", settings.chain_id,
+                     " are real, and paid once settlement is switched on"));
+    }
+    log.info(cat(plan_->spend.orchestrators, " orchestrators, every ", duration_text(settings.payment.interval_ns),
+                 ", base ", scaled_text(settings.payment.base_usd_e8, 8), " USD"));
+    log.info("largest possible spend: " + spend_text(plan_->spend));
+    if (plan_->spend.orchestrators == 0) {
+        log.warn("no orchestrators are configured: list them under `orchestrators:`, or in ORCHESTRATOR_ADDRESSES");
+    }
+}
+
+runtime::Watcher::Hooks Manager::watcher_hooks() {
+    return {.found = {},
+            .saved =
+                [this](const Result<void>& saved) {
+                    if (saved) return engine_->resolve("observations", host_.now());
+                    engine_->raise({.id = "observations",
+                                    .severity = STIPEND_ALERT_WARNING,
+                                    .text = "what the monitors observe is not stored: " + saved.error().message,
+                                    .at = host_.now()});
+                },
+            .changed = {}};
+}
+
+void Manager::submit(const JobSpec& job, const registry::Payee& payee) {
+    submit_job(host_.instances().at(dispatch_key), job, payee, runtime::namespace_of(plan_->settings).text(),
+               [this, token = job.token](JobResult result) {
+                   host_.loop().post([this, token, result = std::move(result)]() mutable {
+                       engine_->job_done(token, std::move(result), host_.now());
+                   });
+               });
+}
+
+void Manager::commit(std::shared_ptr<const ledger::Batch> batch) {
+    host_.writer().commit(std::move(batch), [this](Result<void> result) {
+        host_.loop().post([this, result = std::move(result)] { engine_->committed(result, host_.now()); });
+    });
+}
+
+std::optional<uptime::Observed> Manager::observed(const registry::Payee& payee, stipend_unix_ns from,
+                                                  stipend_unix_ns to) const {
+    return host_.watcher().observed(payee.id, from, to);
+}
+
+void Manager::fetch_price() {
+    fetch_rate(
+        host_.instances().at(price_key), host_.clock().monotonic() + price_deadline_ns, [this](Result<Quote> quote) {
+            host_.loop().post(
+                [this, quote = std::move(quote)]() mutable { engine_->price_done(std::move(quote), host_.now()); });
+        });
+}
+
+void Manager::tell(const Alert& alert) {
+    reporter_.alert(alert);
+}
+
+void Manager::decided(const registry::Payee& payee, const ledger::Decision& decision) {
+    reporter_.decided(payee, decision, host_.now());
+}
+
+void Manager::held(const registry::Payee& payee, std::uint64_t epoch, std::string_view why, stipend_unix_ns next_at) {
+    reporter_.held(payee, epoch, why, next_at);
+}
+
+}  // namespace stipend::engine

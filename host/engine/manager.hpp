@@ -1,0 +1,61 @@
+// The manager: pays orchestrators for the uptime that they deliver. The engine's role on a host.
+#pragma once
+
+#include <memory>
+#include <string>
+
+#include "host/engine/engine.hpp"
+#include "host/engine/manager_plan.hpp"
+#include "host/engine/reporter.hpp"
+#include "host/runtime/host.hpp"
+
+namespace stipend::engine {
+
+class Manager final : public runtime::Role, public Effects {
+  public:
+    // `host` and `reporter` outlive this. `once`: one cycle of what is due, then the run is over.
+    Manager(runtime::Host& host, Reporter& reporter, bool once) : host_(host), reporter_(reporter), once_(once) {}
+
+    std::unique_ptr<runtime::Plan> plan(plugin::Loader& loader, config::Settings settings,
+                                        config::Problems& problems) override;
+    // The largest possible spend, old -> new; refused where it more than doubles, unless the request accepts that, and
+    // where new policy code decides recorded samples otherwise without a raised revision.
+    Result<std::string> review(const runtime::Plan& next, const runtime::ReloadRequest& request,
+                               std::int64_t& pause_ns) override;
+    void open(ledger::State state) override;
+    Result<runtime::Applied> apply(std::unique_ptr<runtime::Plan> plan, const runtime::InstanceSet& fresh) override;
+    Turn tick(stipend_unix_ns now) override;
+    void begin_stop() override;
+    [[nodiscard]] Result<void> outcome() const override;
+    bool alive(stipend_unix_ns now) override;
+    Result<Json> status() override;
+    void refresh_metrics(runtime::Metrics& metrics) override;
+    Result<void> add_routes(runtime::ControlServer& server) override;
+    void announce() const override;
+    [[nodiscard]] runtime::Watcher::Hooks watcher_hooks() override;
+
+  private:
+    void watch_clock(stipend_unix_ns now);
+    void watch_checks(const std::vector<PlannedCheck>& checks, const runtime::InstanceSet& fresh);
+    Result<Json> adjust(const Json& body);
+    Result<Json> archive(const runtime::ControlServer& server, const Json& body);
+
+    void submit(const JobSpec& job, const registry::Payee& payee) override;
+    void commit(std::shared_ptr<const ledger::Batch> batch) override;
+    [[nodiscard]] std::optional<uptime::Observed> observed(const registry::Payee& payee, stipend_unix_ns from,
+                                                           stipend_unix_ns to) const override;
+    void fetch_price() override;
+    void tell(const Alert& alert) override;
+    void decided(const registry::Payee& payee, const ledger::Decision& decision) override;
+    void held(const registry::Payee& payee, std::uint64_t epoch, std::string_view why,
+              stipend_unix_ns next_at) override;
+
+    runtime::Host& host_;
+    Reporter& reporter_;
+    const bool once_;
+    std::unique_ptr<Engine> engine_;
+    std::unique_ptr<ManagerPlan> plan_;  // in force
+    bool stopping_ = false;
+};
+
+}  // namespace stipend::engine

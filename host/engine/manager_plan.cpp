@@ -1,0 +1,253 @@
+#include "host/engine/manager_plan.hpp"
+
+#include <botan/hash.h>
+
+#include <algorithm>
+#include <limits>
+
+#include "stipend/abi/dispatch.h"
+#include "stipend/abi/monitor.h"
+#include "stipend/abi/price.h"
+#include "stipend/duration.hpp"
+#include "stipend/record.hpp"
+
+namespace stipend::engine {
+namespace {
+
+std::int64_t clamp_usd(__int128 usd_e8) {
+    return static_cast<std::int64_t>(std::min<__int128>(usd_e8, std::numeric_limits<std::int64_t>::max()));
+}
+
+// Makes the policies: one for each distinct configuration.
+class Policies {
+  public:
+    Policies(plugin::Loader& loader, const config::Settings& settings, config::Problems& problems)
+        : loader_(loader), settings_(settings), problems_(problems) {}
+
+    // The place of the policy with that configuration, made at its first use; none where it was refused.
+    std::optional<std::uint32_t> place_of(const config::Tree& tree, const std::string& path) {
+        const bool common = tree == settings_.payment.policy.config;
+        if (common && common_) return *common_;
+        const auto json = config::plugin_json(tree);
+        auto [at, fresh] = by_json_.try_emplace(json, std::nullopt);
+        if (fresh) at->second = make(tree, path, json);
+        if (common) common_ = at->second;
+        return at->second;
+    }
+    [[nodiscard]] std::vector<std::shared_ptr<const plugin::PolicyInstance>> take() { return std::move(made_); }
+    [[nodiscard]] const std::optional<plugin::Prepared>& first() const { return first_; }
+
+  private:
+    std::optional<std::uint32_t> make(const config::Tree& tree, const std::string& path, const std::string& json) {
+        if (made_.size() >= max_policies) {
+            if (made_.size() == max_policies)
+                problems_.add(tree->mark, path, cat("more than ", max_policies, " different policies"));
+            return std::nullopt;
+        }
+        const auto terms = make_terms(settings_.payment.interval_ns, settings_.payment.base_usd_e8);
+        const auto prepared =
+            plugin::prepare(loader_, settings_.payment.policy, tree, path, STIPEND_POLICY, terms, problems_);
+        if (!prepared) return std::nullopt;
+        const auto& library = *prepared->chosen.library;
+        auto policy = plugin::PolicyInstance::create(*library.entry, *prepared->chosen.plugin, library.staged.source,
+                                                     cat("policy-", made_.size()), json, terms);
+        if (!policy) {
+            problems_.add(settings_.payment.policy.mark, path, policy.error().message);
+            return std::nullopt;
+        }
+        if (!first_) first_ = *prepared;
+        made_.push_back(std::move(policy).value());
+        return static_cast<std::uint32_t>(made_.size() - 1);
+    }
+
+    plugin::Loader& loader_;
+    const config::Settings& settings_;
+    config::Problems& problems_;
+    std::map<std::string, std::optional<std::uint32_t>> by_json_;
+    std::optional<std::optional<std::uint32_t>>
+        common_;  // of the configuration without an overlay, once it was asked for
+    std::vector<std::shared_ptr<const plugin::PolicyInstance>> made_;
+    std::optional<plugin::Prepared> first_;
+};
+
+// The most that terms can earn in a day: the policy's own bounds, held to the limit.
+class SpendBook {
+  public:
+    SpendBook(const Generation& generation, config::Problems& problems)
+        : generation_(generation), problems_(problems) {}
+
+    void add(const PayeeTerms& terms) {
+        const auto [at, fresh] = daily_.try_emplace({terms.base.count_e8(), terms.policy}, 0);
+        if (fresh) at->second = daily(terms);
+        spend_.per_orchestrator_usd_e8 = std::max(spend_.per_orchestrator_usd_e8, at->second);
+        all_ += at->second;
+        ++spend_.orchestrators;
+    }
+    [[nodiscard]] Spend total() {
+        spend_.all_usd_e8 = std::min(clamp_usd(all_), generation_.limits.per_day.count_e8());
+        return spend_;
+    }
+
+  private:
+    std::int64_t daily(const PayeeTerms& terms) {
+        const auto bounds =
+            generation_.policies[terms.policy]->bounds(make_terms(generation_.interval_ns, terms.base.count_e8()));
+        if (!bounds) {
+            problems_.add({}, "payment.policy", bounds.error().message);
+            return 0;
+        }
+        const auto times = (ns_per_day + bounds->min_next_ns - 1) / bounds->min_next_ns;
+        return std::min(clamp_usd(static_cast<__int128>(bounds->max_usd_e8) * times),
+                        generation_.limits.per_orchestrator_day.count_e8());
+    }
+
+    const Generation& generation_;
+    config::Problems& problems_;
+    std::map<std::pair<std::int64_t, std::uint32_t>, std::int64_t> daily_;
+    __int128 all_ = 0;
+    Spend spend_;
+};
+
+Rate per_second(std::int64_t count) {
+    return count == 0 ? Rate{} : Rate{ns_per_s / count, count};
+}
+Rate per_minute(std::int64_t count) {
+    return count == 0 ? Rate{} : Rate{60 * ns_per_s / count, count};
+}
+
+std::shared_ptr<Generation> generation_of(const config::Settings& settings) {
+    auto out = std::make_shared<Generation>();
+    out->interval_ns = settings.payment.interval_ns;
+    out->common = {Usd::of_e8(settings.payment.base_usd_e8), 0};
+    out->price = {settings.price.min_usd_e8, settings.price.max_usd_e8, settings.price.max_step_ppm,
+                  settings.price.max_age_ns};
+    out->price_every_ns = settings.price.every_ns;
+    out->dispatch = {
+        static_cast<std::size_t>(settings.dispatch.max_in_flight), per_second(settings.dispatch.jobs_per_second),
+        per_minute(settings.dispatch.jobs_per_orchestrator_minute),
+        std::min(2 * static_cast<std::size_t>(settings.dispatch.max_in_flight), DispatchRules::most_waiting)};
+    out->limits = {Usd::of_e8(settings.limits.accrual_per_orchestrator_day_usd_e8),
+                   Usd::of_e8(settings.limits.accrual_per_day_usd_e8)};
+    return out;
+}
+
+// Moves the configured orchestrators into the plan, with their terms and checks.
+void add_payees(config::Settings& settings, Policies& policies, ManagerPlan& plan) {
+    auto& generation = *plan.publication.generation;
+    std::vector<registry::Payee> payees;
+    std::vector<PayeeTerms> own;
+    bool all_common = true;
+    payees.reserve(settings.orchestrators.size());
+    for (std::size_t at = 0; at < settings.orchestrators.size(); ++at) {
+        auto& orchestrator = settings.orchestrators[at];
+        const auto policy =
+            policies.place_of(config::policy_config(settings, orchestrator), cat("orchestrators[", at, "].policy"));
+        const PayeeTerms terms{Usd::of_e8(config::base_usd_e8(settings, orchestrator)), policy.value_or(0)};
+        all_common = all_common && terms.base == generation.common.base && terms.policy == 0;
+        own.push_back(terms);
+        for (auto& check : orchestrator.checks) plan.checks.push_back({orchestrator.id, std::move(check)});
+        payees.push_back(registry::payee_of(std::move(orchestrator)));
+    }
+    // Release the memory now, since there may be 100,000 of them; `= {}` would keep the capacity.
+    settings.orchestrators = std::vector<config::Orchestrator>();
+    if (!all_common) plan.publication.own = std::move(own);
+    plan.publication.payees = std::move(payees);
+}
+
+std::string digest_of(const std::vector<registry::Payee>& payees) {
+    const auto sha256 = Botan::HashFunction::create_or_throw("SHA-256");
+    for (const auto& payee : payees) {
+        for (const auto* text : {&payee.key, &payee.address, &payee.service_addresses, &payee.capability,
+                                 &payee.payout_address, &payee.worker_key}) {
+            sha256->update_be(static_cast<std::uint64_t>(text->size()));
+            sha256->update(*text);
+        }
+    }
+    const auto digest = sha256->final();
+    return {digest.begin(), digest.end()};
+}
+
+// The plugins beside the policy, loaded and tried.
+void add_instances(plugin::Loader& loader, const config::Settings& settings, config::Problems& problems,
+                   ManagerPlan& plan) {
+    const auto add = [&](const config::PluginRef& reference, std::string key, std::string name, const std::string& path,
+                         const char* kind) {
+        auto prepared = plugin::prepare(loader, reference, reference.config, path, kind, plan.terms, problems);
+        if (prepared) plan.instances.push_back({std::move(key), std::move(name), std::move(*prepared)});
+    };
+    add(settings.dispatch, dispatch_key, "dispatch", "dispatch.config", STIPEND_DISPATCH);
+    add(settings.price, price_key, "price", "price.config", STIPEND_PRICE);
+    for (std::size_t at = 0; at < settings.monitors.size(); ++at) {
+        const auto& monitor = settings.monitors[at];
+        add(monitor, runtime::monitor_key(monitor.name), monitor.name, cat("monitors[", at, "].config"),
+            STIPEND_MONITOR);
+    }
+}
+
+ledger::Generation row_of(const Generation& generation, const plugin::Prepared& policy) {
+    const auto& first = *generation.policies.front();
+    return {.id = 0,
+            .at = 0,
+            .policy = first.plugin_id(),
+            .version = first.plugin_version(),
+            .revision = first.revision(),
+            .memory_version = first.memory_version(),
+            .so_sha256 = policy.chosen.library->staged.sha256,
+            .config = policy.config_json,
+            .terms = cat("{\"interval_ns\":", generation.interval_ns,
+                         ",\"base_usd_e8\":", generation.common.base.count_e8(), "}")};
+}
+
+}  // namespace
+
+std::unique_ptr<ManagerPlan> make_manager_plan(plugin::Loader& loader, config::Settings settings,
+                                               config::Problems& problems) {
+    auto plan = std::make_unique<ManagerPlan>();
+    plan->terms = make_terms(settings.payment.interval_ns, settings.payment.base_usd_e8);
+    plan->publication.generation = generation_of(settings);
+    auto& generation = *plan->publication.generation;
+    Policies policies(loader, settings, problems);
+    const auto common =
+        policies.place_of(config::overlay(settings.payment.policy.config, nullptr), "payment.policy.config");
+    add_payees(settings, policies, *plan);
+    add_instances(loader, settings, problems, *plan);
+    if (!common || !problems.empty()) return nullptr;
+    plan->policy = *policies.first();
+    std::vector<plugin::Chosen> paying{plan->policy.chosen};
+    for (const auto& instance : plan->instances) {
+        if (instance.key == dispatch_key || instance.key == price_key) paying.push_back(instance.prepared.chosen);
+    }
+    if (const auto unique = plugin::check_unique_ids(paying); !unique) {
+        problems.add(settings.payment.policy.mark, "plugins", unique.error().message);
+        return nullptr;
+    }
+    generation.policies = policies.take();
+    generation.row = row_of(generation, plan->policy);
+    const auto& payees = *plan->publication.payees;
+    SpendBook spend(generation, problems);
+    for (std::size_t at = 0; at < payees.size(); ++at) {
+        spend.add(plan->publication.own.empty() ? generation.common : plan->publication.own[at]);
+    }
+    plan->spend = spend.total();
+    plan->payees_digest = digest_of(payees);
+    plan->plugins = {settings.payment.policy.plugin, settings.dispatch.plugin, settings.price.plugin};
+    for (const auto& monitor : settings.monitors) plan->plugins.push_back(monitor.plugin);
+    plan->settings = std::move(settings);
+    if (!problems.empty()) return nullptr;
+    return plan;
+}
+
+std::string spend_text(const Spend& spend) {
+    return cat(scaled_text(spend.per_orchestrator_usd_e8, 8), " USD a day for one orchestrator at most, ",
+               scaled_text(spend.all_usd_e8, 8), " USD a day for all ", spend.orchestrators);
+}
+
+bool more_than_doubles(const Spend& now, const Spend& next) {
+    const auto doubles = [](std::int64_t a, std::int64_t b) {
+        return static_cast<__int128>(b) > 2 * static_cast<__int128>(a);
+    };
+    return doubles(now.per_orchestrator_usd_e8, next.per_orchestrator_usd_e8) ||
+           doubles(now.all_usd_e8, next.all_usd_e8);
+}
+
+}  // namespace stipend::engine

@@ -1,0 +1,55 @@
+// A manager's configuration, ready to be put in force: plugins loaded and tried, policies made, the spend computed.
+#pragma once
+
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "host/config/settings.hpp"
+#include "host/engine/engine.hpp"
+#include "host/plugin/loader.hpp"
+#include "host/plugin/prepare.hpp"
+#include "host/runtime/role.hpp"
+
+namespace stipend::engine {
+
+inline constexpr std::size_t max_policies = 256;  // distinct overlays of the policy's configuration
+
+// The largest that can be owed for a day, by the policies' own bounds and the accrual limits, in 1e-8 USD.
+struct Spend {
+    std::int64_t per_orchestrator_usd_e8 = 0;  // of the one that can earn the most
+    std::int64_t all_usd_e8 = 0;
+    std::size_t orchestrators = 0;
+};
+
+// A target that this host watches by itself, for a payee.
+struct PlannedCheck {
+    std::string payee;  // its key
+    config::Check check;
+};
+
+// The settings are without their orchestrators: those are in `publication`.
+struct ManagerPlan final : runtime::Plan {
+    Publication publication;
+    plugin::Prepared policy;
+    std::vector<PlannedCheck> checks;
+    Spend spend;
+    std::string payees_digest;  // equal digests: the same orchestrators, with the same addresses, keys and capabilities
+};
+
+// The keys of a manager's plugin instances; those of monitors are monitor_key(name).
+inline constexpr const char* dispatch_key = "dispatch";
+inline constexpr const char* price_key = "price";
+
+// Makes a plan of loaded settings. Whatever is wrong goes to `problems`, and nothing is returned. Blocks: not on
+// [control].
+std::unique_ptr<ManagerPlan> make_manager_plan(plugin::Loader& loader, config::Settings settings,
+                                               config::Problems& problems);
+
+// "12.00 USD/day for each of 3 orchestrators at most, 36.00 USD/day in all".
+[[nodiscard]] std::string spend_text(const Spend& spend);
+
+// True where `next` can spend more than twice what `now` can, per orchestrator or in all.
+[[nodiscard]] bool more_than_doubles(const Spend& now, const Spend& next);
+
+}  // namespace stipend::engine

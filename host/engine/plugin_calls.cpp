@@ -1,0 +1,100 @@
+#include "host/engine/plugin_calls.hpp"
+
+#include <sys/random.h>
+
+#include <algorithm>
+#include <array>
+
+#include "host/ledger/keccak.hpp"
+#include "stipend/abi/price.h"
+#include "stipend/host.hpp"
+#include "stipend/money.hpp"
+
+namespace stipend::engine {
+namespace {
+
+constexpr std::size_t max_evidence_bytes = 64 << 10;
+
+// What a job is made of, kept alive until the plugin has taken it.
+struct JobText {
+    std::string id;
+    std::array<std::uint8_t, 16> nonce{};
+};
+
+JobResult result_of(const stipend_job_result& given) {
+    stipend_job_result scratch{};
+    const auto& from = stipend::detail::record_view(&given, scratch);
+    JobResult out;
+    out.outcome =
+        from.outcome == STIPEND_JOB_OK || from.outcome == STIPEND_JOB_FAILED ? from.outcome : STIPEND_JOB_UNKNOWN;
+    out.flags = from.flags;
+    if ((from.flags & STIPEND_RESULT_REPORTED) != 0) {
+        if (from.reported_ppm <= ppm_one) out.reported_ppm = from.reported_ppm;
+    }
+    out.reason = view(from.reason).substr(0, ledger::max_reason_bytes);
+    const auto body = view(from.evidence).substr(0, max_evidence_bytes);
+    out.evidence = {.http_status = from.http_status,
+                    .served_by = std::string(view(from.served_by).substr(0, ledger::max_key_bytes)),
+                    .latency_ns = std::max<std::int64_t>(from.latency_ns, 0),
+                    .window_s = from.reported_window_s,
+                    .body_hash = body.empty() ? ledger::Hash{} : ledger::keccak256(body),
+                    .body_head = std::string(body.substr(0, ledger::max_body_head_bytes))};
+    return out;
+}
+
+}  // namespace
+
+void submit_job(plugin::Instance& dispatch, const JobSpec& job, const registry::Payee& payee, const std::string& ns,
+                std::function<void(JobResult)> done) {
+    auto text = std::make_shared<JobText>();
+    text->id = cat(ns, ":", payee.key, ":", job.epoch, ":", job.token.attempt);
+    if (::getrandom(text->nonce.data(), text->nonce.size(), 0) != static_cast<ssize_t>(text->nonce.size())) {
+        JobResult failed;
+        failed.reason = "no random number for the job's nonce: the system refuses it";
+        return done(std::move(failed));
+    }
+    const auto* table = static_cast<const stipend_dispatch_v1*>(dispatch.table(STIPEND_DISPATCH));
+    // The payee's texts are copied: it may leave the configuration before the plugin's turn comes.
+    dispatch.begin(
+        [table, text, job, payee](stipend_instance* instance, stipend_completion completion, stipend_error* error) {
+            stipend_job raw{};
+            raw.size = sizeof raw;
+            raw.attempt = job.token.attempt;
+            raw.job_id = to_abi(text->id);
+            raw.orchestrator_id = to_abi(payee.key);
+            raw.address = to_abi(payee.address);
+            raw.service_addresses = to_abi(payee.service_addresses);
+            raw.capability = to_abi(payee.capability);
+            raw.public_key = to_abi(payee.worker_key);
+            raw.nonce = {text->nonce.data(), text->nonce.size()};
+            raw.period_from = job.period_from;
+            raw.period_to = job.period_to;
+            raw.window_s = job.window_s;
+            raw.flags = job.known ? std::uint32_t{STIPEND_JOB_KNOWN} : 0U;
+            return table->submit(instance, &raw, completion, error);
+        },
+        [done = std::move(done)](Result<const void*> record) {
+            if (record) return done(result_of(*static_cast<const stipend_job_result*>(*record)));
+            JobResult failed;
+            failed.reason = "the dispatch plugin failed: " + record.error().message;
+            done(std::move(failed));
+        });
+}
+
+void fetch_rate(plugin::Instance& price, stipend_mono_ns deadline, std::function<void(Result<Quote>)> done) {
+    const auto* table = static_cast<const stipend_price_v1*>(price.table(STIPEND_PRICE));
+    price.begin(
+        [table, deadline](stipend_instance* instance, stipend_completion completion, stipend_error* error) {
+            return table->fetch(instance, to_abi("ETH"), to_abi("USD"), deadline, completion, error);
+        },
+        [done = std::move(done)](Result<const void*> record) {
+            if (!record) return done(std::move(record).error());
+            stipend_quote scratch{};
+            const auto& quote = stipend::detail::record_view(static_cast<const stipend_quote*>(*record), scratch);
+            auto rate = rate_e8(quote.mantissa, quote.exponent);
+            if (!rate) return done(std::move(rate).error());
+            done(Quote{*rate, quote.observed_at, quote.valid_until, std::string(view(quote.source).substr(0, 128))});
+        });
+}
+
+}  // namespace stipend::engine

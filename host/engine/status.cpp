@@ -1,0 +1,83 @@
+#include "host/engine/status.hpp"
+
+#include "host/base/time.hpp"
+
+namespace stipend::engine {
+namespace {
+
+Json alerts_json(const AlertBook& book) {
+    Json out = Json::array();
+    for (const auto& [id, alert] : book.all()) {
+        out.push(Json::object()
+                     .append("id", id)
+                     .append("severity", alert.severity == STIPEND_ALERT_CRITICAL ? "critical" : "warning")
+                     .append("text", alert.text)
+                     .append("since", utc_text(alert.at)));
+    }
+    return out;
+}
+
+Json orchestrators_json(const Engine& engine) {
+    Json out = Json::array();
+    const auto& payees = engine.payees();
+    for (registry::PayeeIndex at = 0; at < payees.size() && out.items().size() < max_listed; ++at) {
+        if (!engine.is_active(at)) continue;
+        const auto state = engine.state_of(at);
+        out.push(Json::object()
+                     .append("orchestrator", payees[at].key)
+                     .append("address", payees[at].address)
+                     .append("epoch", state.epoch)
+                     .append("next_at", utc_text(state.due_at))
+                     .append("consecutive_failures", state.consecutive_failures)
+                     .append("suspended", state.suspended)
+                     .append("held", engine.has_open_gap(at)));
+    }
+    return out;
+}
+
+Json unpaid_json(const std::vector<ledger::Gap>& gaps) {
+    Json out = Json::array();
+    for (const auto& gap : gaps) {
+        out.push(Json::object()
+                     .append("orchestrator", gap.key)
+                     .append("from", utc_text(gap.from))
+                     .append("to", gap.to ? Json(utc_text(*gap.to)) : Json())
+                     .append("cause", gap.cause)
+                     .append("at_stake_usd", gap.usd_e8 ? Json(scaled_text(*gap.usd_e8, 8)) : Json()));
+    }
+    return out;
+}
+
+Json texts_json(const std::vector<std::string>& texts) {
+    Json out = Json::array();
+    for (const auto& text : texts) out.push(text);
+    return out;
+}
+
+}  // namespace
+
+Json status_json(const Engine& engine, const ManagerPlan& plan, const std::vector<std::string>& unwell,
+                 const std::vector<ledger::Gap>& unpaid, stipend_unix_ns now) {
+    const auto& counters = engine.counters();
+    const auto ns = runtime::namespace_of(plan.settings);
+    const auto rate = engine.rate(now);
+    return Json::object()
+        .append("settlement", ns.text())
+        .append("paid", ns.mode == ledger::Mode::live ? "debts are real, and paid once settlement is switched on"
+                                                      : "never: this is a dry run")
+        .append("now", utc_text(now))
+        .append("generation", engine.generations().back()->row.id)
+        .append("usd_per_eth", rate ? Json(scaled_text(*rate, 8)) : Json())
+        .append("largest_spend", spend_text(plan.spend))
+        .append("decisions", counters.decisions)
+        .append("held", counters.held)
+        .append("jobs", counters.jobs)
+        .append("jobs_in_flight", engine.in_flight())
+        .append("stray_answers", counters.unexpected_results)
+        .append("plugins_unwell", texts_json(unwell))
+        .append("alerts", alerts_json(engine.alerts()))
+        .append("orchestrators", orchestrators_json(engine))
+        .append("unpaid", unpaid_json(unpaid));
+}
+
+}  // namespace stipend::engine

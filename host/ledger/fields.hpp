@@ -1,0 +1,202 @@
+// The fields of each record, listed once. Columns, placeholders, binding, reading, the bytes that the audit chain
+// hashes, the JSON bodies of the chain, the checks of lengths and the export are visitors of these lists (columns.hpp,
+// canonical.cpp, batch_check.cpp, export.cpp).
+//
+// To add a field: a member in rows.hpp, a line here, and a column in schema.cpp. The order of a list is the order of
+// the canonical bytes, so a field of a record that the chain hashes goes to the end, in a new version of the canonical
+// form.
+#pragma once
+
+#include <concepts>
+#include <cstdint>
+#include <string_view>
+#include <type_traits>
+
+#include "host/ledger/rows.hpp"
+
+namespace stipend::ledger {
+
+// How an export prints a value whose type alone does not say it.
+enum class Format : std::uint8_t { plain, utc_time, percent, factor, usd, seconds, milliseconds };
+
+struct Field {
+    std::string_view column;
+    std::size_t max_bytes = 0;       // of a text or a blob; every one of these has a bound
+    std::string_view json = {};      // the name in a body of the chain, where it is not that of the column
+    std::string_view exported = {};  // the name in an export; empty: not exported
+    Format format = Format::plain;
+};
+
+// Bytes that need not be text: a BLOB in the tables.
+template <class Text>
+struct Blob {
+    Text& bytes;
+};
+template <class Text>
+Blob(Text&) -> Blob<Text>;
+
+// A text that a body of the chain holds as its hash only.
+template <class Text>
+struct Hashed {
+    Text& text;
+};
+template <class Text>
+Hashed(Text&) -> Hashed<Text>;
+
+// `Row` is `Record` or a const `Record`.
+template <class Row, class Record>
+concept RowOf = std::same_as<std::remove_const_t<Row>, Record>;
+
+void fields(RowOf<Evidence> auto& e, auto&& visit) {
+    visit(Field{.column = "http_status", .exported = "http_status"}, e.http_status);
+    visit(Field{.column = "served_by", .max_bytes = max_key_bytes, .exported = "served_by"}, e.served_by);
+    visit(Field{.column = "latency_ns", .exported = "latency_ms", .format = Format::milliseconds}, e.latency_ns);
+    visit(Field{.column = "window_s", .exported = "window_seconds"}, e.window_s);
+    visit(Field{.column = "body_hash", .exported = "body_keccak256"}, e.body_hash);
+    visit(Field{.column = "body_head", .max_bytes = max_body_head_bytes, .exported = "body_head"}, Blob{e.body_head});
+}
+
+// An export begins with the key: the epoch and the orchestrator's name.
+void fields(RowOf<Decision> auto& d, auto&& visit) {
+    visit(Field{.column = "orchestrator"}, d.orchestrator);
+    visit(Field{.column = "epoch"}, d.epoch);
+    visit(Field{.column = "due_at"}, d.due_at);
+    visit(Field{.column = "period_from"}, d.period_from);
+    visit(Field{.column = "decided_at", .exported = "decided_at", .format = Format::utc_time}, d.decided_at);
+    visit(Field{.column = "job", .exported = "job"}, d.job);
+    visit(Field{.column = "uptime_ppm", .exported = "uptime_percent", .format = Format::percent}, d.uptime_ppm);
+    visit(Field{.column = "coverage_ppm", .exported = "coverage_percent", .format = Format::percent}, d.coverage_ppm);
+    visit(Field{.column = "action", .exported = "action"}, d.action);
+    visit(Field{.column = "tier", .max_bytes = max_tier_bytes, .exported = "tier"}, d.tier);
+    visit(Field{.column = "multiplier_ppm", .exported = "multiplier", .format = Format::factor}, d.multiplier_ppm);
+    visit(Field{.column = "usd_e8", .exported = "amount_usd", .format = Format::usd}, d.usd_e8);
+    visit(Field{.column = "wei", .exported = "amount_wei"}, d.wei);
+    visit(Field{.column = "delay_ns", .exported = "delay_seconds", .format = Format::seconds}, d.delay_ns);
+    visit(Field{.column = "penalty_ns", .exported = "penalty_seconds", .format = Format::seconds}, d.penalty_ns);
+    visit(Field{.column = "next_at", .exported = "next_at", .format = Format::utc_time}, d.next_at);
+    visit(Field{.column = "consecutive_failures", .exported = "consecutive_failures"}, d.consecutive_failures);
+    visit(Field{.column = "suspended"}, d.suspended);
+    visit(Field{.column = "reason", .max_bytes = max_reason_bytes, .exported = "reason"}, d.reason);
+    visit(Field{.column = "generation", .exported = "generation"}, d.generation);
+    visit(Field{.column = "", .exported = "evidence"}, d.evidence);
+}
+
+void fields(RowOf<EngineState> auto& s, auto&& visit) {
+    visit(Field{.column = "epoch"}, s.epoch);
+    visit(Field{.column = "due_at"}, s.due_at);
+    visit(Field{.column = "interval_ns"}, s.interval_ns);
+    visit(Field{.column = "last_decided_at"}, s.last_decided_at);
+    visit(Field{.column = "consecutive_failures"}, s.consecutive_failures);
+    visit(Field{.column = "suspended"}, s.suspended);
+    visit(Field{.column = "known"}, s.known);
+    visit(Field{.column = "checks_total"}, s.checks_total);
+    visit(Field{.column = "checks_ok"}, s.checks_ok);
+    visit(Field{.column = "generation"}, s.generation);
+    visit(Field{.column = "memory_generation"}, s.memory_generation);
+    visit(Field{.column = "day"}, s.day);
+    visit(Field{.column = "day_usd_e8"}, s.day_usd_e8);
+    visit(Field{.column = "memory"}, s.memory);
+}
+
+void fields(RowOf<Orchestrator> auto& o, auto&& visit) {
+    visit(Field{.column = "id"}, o.id);
+    visit(Field{.column = "key", .max_bytes = max_key_bytes}, o.key);
+    visit(Field{.column = "address", .max_bytes = max_key_bytes}, o.address);
+    visit(Field{.column = "payout_address", .max_bytes = max_key_bytes}, o.payout_address);
+    visit(Field{.column = "worker_key", .max_bytes = max_key_bytes}, o.worker_key);
+    visit(Field{.column = "retired"}, o.retired);
+    visit(Field{.column = "first_seen_at"}, o.first_seen_at);
+}
+
+void fields(RowOf<Generation> auto& g, auto&& visit) {
+    visit(Field{.column = "id"}, g.id);
+    visit(Field{.column = "at"}, g.at);
+    visit(Field{.column = "policy", .max_bytes = max_key_bytes}, g.policy);
+    visit(Field{.column = "version", .max_bytes = max_key_bytes}, g.version);
+    visit(Field{.column = "revision"}, g.revision);
+    visit(Field{.column = "memory_version"}, g.memory_version);
+    visit(Field{.column = "so_sha256", .max_bytes = max_key_bytes}, g.so_sha256);
+    visit(Field{.column = "config", .max_bytes = max_text_bytes, .json = "config_keccak256"}, Hashed{g.config});
+    visit(Field{.column = "terms", .max_bytes = max_text_bytes, .json = "terms_keccak256"}, Hashed{g.terms});
+}
+
+void fields(RowOf<GapOpening> auto& g, auto&& visit) {
+    visit(Field{.column = "orchestrator"}, g.orchestrator);
+    visit(Field{.column = "from_at", .json = "from"}, g.from);
+    visit(Field{.column = "cause", .max_bytes = max_reason_bytes}, g.cause);
+}
+
+// A gap as it is stored: its end, and the amount, are set when it is closed.
+void fields(RowOf<Gap> auto& g, auto&& visit) {
+    visit(Field{.column = "orchestrator"}, g.orchestrator);
+    visit(Field{.column = "from_at"}, g.from);
+    visit(Field{.column = "to_at"}, g.to);
+    visit(Field{.column = "cause", .max_bytes = max_reason_bytes}, g.cause);
+    visit(Field{.column = "usd_e8"}, g.usd_e8);
+}
+
+void fields(RowOf<Adjustment> auto& a, auto&& visit) {
+    visit(Field{.column = "key", .max_bytes = max_key_bytes}, a.key);
+    visit(Field{.column = "orchestrator"}, a.orchestrator);
+    visit(Field{.column = "from_at", .json = "from"}, a.from);
+    visit(Field{.column = "to_at", .json = "to"}, a.to);
+    visit(Field{.column = "wei"}, a.wei);
+    visit(Field{.column = "usd_e8"}, a.usd_e8);
+    visit(Field{.column = "reason", .max_bytes = max_reason_bytes}, a.reason);
+    visit(Field{.column = "by", .max_bytes = max_key_bytes}, a.by);
+    visit(Field{.column = "at"}, a.at);
+}
+
+void fields(RowOf<Price> auto& p, auto&& visit) {
+    visit(Field{.column = "usd_per_eth_e8"}, p.usd_per_eth_e8);
+    visit(Field{.column = "at"}, p.at);
+    visit(Field{.column = "source", .max_bytes = max_text_bytes}, p.source);
+}
+
+void fields(RowOf<Observation> auto& o, auto&& visit) {
+    visit(Field{.column = "orchestrator"}, o.orchestrator);
+    visit(Field{.column = "target", .max_bytes = max_key_bytes}, o.target);
+    visit(Field{.column = "from_at"}, o.from);
+    visit(Field{.column = "to_at"}, o.to);
+    visit(Field{.column = "verdict"}, o.verdict);
+}
+
+// What the signature of an archive signs, behind the chain's id.
+void signed_fields(RowOf<ArchiveFacts> auto& a, auto&& visit) {
+    visit(Field{.column = "first"}, a.first);
+    visit(Field{.column = "last"}, a.last);
+    visit(Field{.column = "previous"}, a.previous);
+    visit(Field{.column = "head"}, a.head);
+    visit(Field{.column = "closing"}, a.closing);
+}
+void fields(RowOf<ArchiveFacts> auto& a, auto&& visit) {
+    visit(Field{.column = "file", .max_bytes = max_text_bytes}, a.file);
+    signed_fields(a, visit);
+    visit(Field{.column = "signer"}, a.signer);
+}
+
+void fields(RowOf<Carried> auto& c, auto&& visit) {
+    visit(Field{.column = "account"}, c.account);
+    visit(Field{.column = "epoch"}, c.epoch);
+    visit(Field{.column = "wei"}, c.balance);
+}
+
+// A record that has a list.
+template <class Row>
+concept Listed = requires(Row& row) {
+    fields(row, [](const Field&, const auto&) {});
+};
+
+// As `fields`, with the fields of a record within the record in its place.
+template <Listed Row, class Visit>
+void flat_fields(Row& row, Visit&& visit) {
+    fields(row, [&visit](const Field& field, auto&& value) {
+        if constexpr (Listed<std::remove_reference_t<decltype(value)>>) {
+            flat_fields(value, visit);
+        } else {
+            visit(field, value);
+        }
+    });
+}
+
+}  // namespace stipend::ledger

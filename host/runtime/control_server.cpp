@@ -1,0 +1,63 @@
+#include "host/runtime/control_server.hpp"
+
+#include "stipend/json_parse.hpp"
+
+namespace stipend::runtime {
+namespace {
+
+constexpr std::uint32_t soon_ms = 120'000;
+constexpr std::uint32_t slow_ms = 86'400'000;
+
+http::ServerResponse json_response(int status, const Json& json) {
+    return {.status = status, .headers = "Content-Type: application/json\r\n", .body = json.dump() + "\n"};
+}
+
+}  // namespace
+
+std::filesystem::path control_socket(const std::string& state_folder) {
+    return std::filesystem::path(state_folder) / "control.sock";
+}
+
+ControlServer::~ControlServer() {
+    stop();
+}
+
+void ControlServer::stop() {
+    stopping_ = true;
+    if (server_) server_->stop();
+    slow_->close();
+}
+
+Result<std::unique_ptr<ControlServer>> ControlServer::create(const std::string& state_folder, Executor& executor,
+                                                             std::shared_ptr<Strand> serial) {
+    std::unique_ptr<ControlServer> self(new ControlServer(std::move(serial), executor.make_strand()));
+    STIPEND_SET(self->server_, http::Server::create({.unix_socket = control_socket(state_folder).native()}));
+    return self;
+}
+
+Result<void> ControlServer::route(const char* method, const char* path, Work work) {
+    return add(method, path, std::move(work), serial_, soon_ms);
+}
+
+Result<void> ControlServer::slow_route(const char* method, const char* path, Work work) {
+    return add(method, path, std::move(work), slow_, slow_ms);
+}
+
+Result<void> ControlServer::add(const char* method, const char* path, Work work, std::shared_ptr<Strand> strand,
+                                std::uint32_t deadline_ms) {
+    auto handler = [strand = std::move(strand), work = std::move(work)](http::ServerRequest request,
+                                                                        http::Responder responder) {
+        strand->post([work, request = std::move(request), responder = std::move(responder)]() mutable {
+            auto body = request.body.empty() ? Result<Json>(Json::object()) : parse_json(request.body);
+            auto answer = body ? work(*body) : Result<Json>(body.error());
+            const auto sent = responder.respond(answer ? json_response(200, *answer)
+                                                       : http::error_response(409, answer.error().message));
+            static_cast<void>(sent);  // the client may be gone
+        });
+    };
+    STIPEND_TRY(server_->add_route(
+        {.method = method, .path = path, .handler = std::move(handler), .deadline_ms = deadline_ms}));
+    return {};
+}
+
+}  // namespace stipend::runtime

@@ -1,0 +1,51 @@
+// The control socket: a unix socket in the state folder, for the commands that query or control a running host. Access
+// is by the file's rights; it belongs to the host's user alone.
+#pragma once
+
+#include <atomic>
+#include <filesystem>
+#include <functional>
+#include <memory>
+#include <string>
+
+#include "host/base/executor.hpp"
+#include "host/http/server.hpp"
+#include "stipend/json.hpp"
+
+namespace stipend::runtime {
+
+[[nodiscard]] std::filesystem::path control_socket(const std::string& state_folder);
+
+// Answers are JSON; {"error"} and a status of 409 where a request is refused.
+class ControlServer {
+  public:
+    using Work = std::function<Result<Json>(const Json& body)>;
+
+    // CONFLICT where another host answers at the socket. `serial` runs the routes, one request after the other; work on
+    // it may block.
+    static Result<std::unique_ptr<ControlServer>> create(const std::string& state_folder, Executor& executor,
+                                                         std::shared_ptr<Strand> serial);
+    ~ControlServer();  // when no work of its routes runs any more
+    ControlServer(const ControlServer&) = delete;
+    ControlServer& operator=(const ControlServer&) = delete;
+
+    Result<void> route(const char* method, const char* path, Work work);
+    // For work that may take hours: other routes are answered meanwhile. It ends early once `stopping`.
+    Result<void> slow_route(const char* method, const char* path, Work work);
+    // Accepts no more requests, answers those that run, drops those that wait. Work that runs may end later.
+    void stop();
+    // [any]
+    [[nodiscard]] bool stopping() const { return stopping_; }
+
+  private:
+    ControlServer(std::shared_ptr<Strand> serial, std::shared_ptr<Strand> slow)
+        : serial_(std::move(serial)), slow_(std::move(slow)) {}
+    Result<void> add(const char* method, const char* path, Work work, std::shared_ptr<Strand> strand,
+                     std::uint32_t deadline_ms);
+
+    std::atomic<bool> stopping_ = false;
+    const std::shared_ptr<Strand> serial_, slow_;
+    std::unique_ptr<http::Server> server_;
+};
+
+}  // namespace stipend::runtime

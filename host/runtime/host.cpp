@@ -1,0 +1,241 @@
+#include "host/runtime/host.hpp"
+
+#include <algorithm>
+#include <filesystem>
+
+#include "host/base/file.hpp"
+#include "host/runtime/metrics_server.hpp"
+#include "host/runtime/service_manager.hpp"
+
+namespace stipend::runtime {
+namespace {
+
+constexpr unsigned plugin_threads = 2;
+constexpr unsigned blocking_threads = 2;  // one for requests that take long, one for all others
+
+}  // namespace
+
+Host::Host(const Clock& clock, const config::Environment& environment, Log& log, HostOptions options)
+    : clock_(clock),
+      environment_(environment),
+      log_(log),
+      options_(std::move(options)),
+      line_(clock),
+      watchdog_ns_(service_manager::watchdog_interval_ns()),
+      loader_(options_.loader) {
+    signals_.emplace(
+        loop_, [this] { begin_stop(); },
+        [this] {
+            if (serial_) serial_->post([this] { reload({}); });
+        });
+}
+
+Host::~Host() {
+    if (control_) control_->stop();
+    metrics_server_.reset();
+    folder_watch_.reset();
+    signals_.reset();
+    blocking_pool_.reset();
+    control_.reset();
+    loop_.close();
+    routes_.close();
+    if (role_) role_->close();
+    watcher_.reset();
+    if (client_) client_->stop();
+    instances_.reset();
+    plugin_pool_.reset();
+}
+
+Result<void> Host::open_state(const config::Settings& settings) {
+    std::error_code failed;
+    const std::filesystem::path folder = settings.state;
+    std::filesystem::create_directories(folder, failed);
+    if (failed) return fail(STIPEND_E_CONFIG, "cannot use the state folder: ", folder.native(), ": ", failed.message());
+    STIPEND_LET(ledger, ledger::open(ledger::database_file(folder), {.ns = namespace_of(settings)}));
+    STIPEND_LET(state, ledger->load_state());
+    STIPEND_SET(plugin_pool_, ThreadPool::create(plugin_threads, "stipend-pool"));
+    STIPEND_SET(blocking_pool_, ThreadPool::create(blocking_threads, "stipend-blocking"));
+    STIPEND_SET(writer_, LedgerWriter::create(std::move(ledger)));
+    STIPEND_SET(client_, http::CurlClient::create());
+    serial_ = blocking_pool_->make_strand();
+    instances_.emplace(loop_);
+    liveness_.emplace(loop_, *writer_, watchdog_ns_ / 3);
+    watcher_.emplace(loop_, *writer_, line_, role_->watcher_hooks());
+    role_->open(std::move(state));
+    return {};
+}
+
+Result<void> Host::start(std::unique_ptr<Role> role, std::string text, config::Settings settings,
+                         config::Problems& problems) {
+    role_ = std::move(role);
+    auto plan = role_->plan(loader_, std::move(settings), problems);
+    if (!plan) return fail(STIPEND_E_CONFIG, problems.text());
+    settings_ = plan->settings;
+    plugins_ = plan->plugins;
+    text_ = std::move(text);
+    for (const auto& [name, address] : role_->listeners(settings_)) STIPEND_TRY(routes_.listen(name, address));
+    STIPEND_TRY(open_state(settings_));
+    STIPEND_LET(applied, apply(std::move(plan)));
+    // The listeners open last: requests are served by the loop that `run` starts.
+    if (options_.listens) STIPEND_TRY(listen(settings_));
+    role_->announce();
+    service_manager::ready(applied.summary);
+    return {};
+}
+
+Result<void> Host::listen(const config::Settings& settings) {
+    STIPEND_SET(control_, ControlServer::create(settings.state, *blocking_pool_, serial_));
+    STIPEND_TRY(control_->route("GET", "/status", [this](const Json&) { return role_->status(); }));
+    STIPEND_TRY(control_->route("POST", "/reload", [this](const Json& body) -> Result<Json> {
+        return report_json(reload(reload_request(body)));
+    }));
+    STIPEND_TRY(role_->add_routes(*control_));
+    // The host runs without the two below: payments must not stop because a listener or a watch failed to open.
+    const auto refresh = [this] { role_->refresh_metrics(metrics_); };
+    if (auto served = serve_metrics(settings.metrics_listen, loop_, metrics_, refresh)) {
+        metrics_server_ = std::move(served).value();
+        log_.info("metrics at http://" + metrics_server_->address() + "/metrics");
+        loop_.post(refresh);  // starts what takes a while to measure, for the first request to report
+    } else {
+        log_.error("metrics are not served: " + served.error().message);
+    }
+    auto watch = FolderWatch::create(loop_, options_.loader.folder, [this](const std::string& file) {
+        serial_->post([this, file] { plugin_written(file); });
+    });
+    if (!watch) {
+        log_.warn(watch.error().message);
+        return {};
+    }
+    folder_watch_ = std::move(watch).value();
+    return {};
+}
+
+Result<Applied> Host::apply(std::unique_ptr<Plan> plan) {
+    const plugin::ControlScope control;
+    const plugin::Services services{.clock = &clock_,
+                                    .executor = plugin_pool_.get(),
+                                    .http = client_.get(),
+                                    .values = writer_.get(),
+                                    .metrics = &metrics_,
+                                    .log = &log_,
+                                    .routes = &routes_,
+                                    .watched = role_->watched()};
+    STIPEND_LET(fresh, instances_->make(plan->instances, plan->terms, services));
+    auto applied = role_->apply(std::move(plan), fresh);
+    if (!applied) {
+        instances_->discard(fresh);
+        return applied;
+    }
+    instances_->replace(std::move(fresh));
+    return applied;
+}
+
+Result<void> Host::run() {
+    loop_.run(clock_, [this] { return turn(); });
+    loop_.close();  // a thread that waits for this one gets an error instead of waiting for ever
+    service_manager::stopping();
+    return role_->outcome();
+}
+
+std::optional<stipend_mono_ns> Host::turn() {
+    const auto now = this->now();
+    auto [over, next] = role_->tick(now);
+    if (over) {
+        watcher_->save_last();
+        loop_.stop();
+        return std::nullopt;
+    }
+    const auto at_latest = [&next = next](stipend_unix_ns at) { next = next ? std::min(*next, at) : at; };
+    if (const auto look = watcher_->tick(now)) at_latest(*look);
+    if (watchdog_ns_ != 0) {
+        if (role_->alive(now)) service_manager::watchdog();
+        at_latest(now + watchdog_ns_ / 3);
+    }
+    if (!next) return std::nullopt;
+    return line_.monotonic_of(*next);
+}
+
+void Host::begin_stop() {
+    if (role_ && !std::exchange(stopping_, true)) role_->begin_stop();
+}
+
+std::optional<std::string> Host::reload_source(const ReloadRequest& request, ReloadReport& report) const {
+    if (request.undo) {
+        if (!previous_) report.text = "nothing to undo: no reload was applied since the host started";
+        return previous_;
+    }
+    auto text = read_file(options_.config_file, max_config_bytes);
+    if (text) return std::move(text).value();
+    report.text = text.error().message;
+    return std::nullopt;
+}
+
+// Everything that can fail or take long happens before the control thread is involved, so that a wrong file or plugin
+// leaves the configuration in force as it is.
+ReloadReport Host::try_reload(const ReloadRequest& request) {
+    ReloadReport report;
+    auto text = reload_source(request, report);
+    if (!text) return report;
+    config::Problems problems;
+    auto loaded = config::load_text(options_.config_file, *text, environment_, problems);
+    const auto reject = [&](std::string why) {
+        report.text = std::move(why);
+        if (!problems.empty()) report.problems = problems.json();
+        return report;
+    };
+    if (!problems.empty()) return reject(problems.text());
+    if (auto why = needs_restart(settings_, loaded.settings)) return reject(std::move(*why));
+    auto plan = role_->plan(loader_, std::move(loaded.settings), problems);
+    if (!plan) return reject(problems.text());
+    const auto remark = role_->review(*plan, request, report.pause_ns);
+    if (!remark) return reject(remark.error().message);
+    const auto with_remark = [&](const std::string& line) { return remark->empty() ? line : cat(line, "\n", *remark); };
+    report.valid = true;
+    report.warnings = std::move(loaded.warnings);
+    if (request.check) {
+        report.text = with_remark("the configuration is valid");
+        return report;
+    }
+    auto settings = plan->settings;
+    auto plugins = plan->plugins;
+    auto answer = on_control(report.pause_ns, [this, &plan] { return apply(std::move(plan)); });
+    const auto applied = answer ? std::move(*answer) : Result<Applied>(answer.error());
+    report.valid = applied.ok();
+    if (!applied) return reject(applied.error().message);
+    report.taken = true;
+    report.generation = applied->generation;
+    report.text = with_remark(applied->text);
+    report.summary = applied->summary;
+    previous_ = std::exchange(text_, std::move(*text));
+    settings_ = std::move(settings);
+    plugins_ = std::move(plugins);
+    return report;
+}
+
+ReloadReport Host::reload(const ReloadRequest& request) {
+    if (request.check) return try_reload(request);
+    service_manager::reloading();
+    auto report = try_reload(request);
+    log_reload(report);
+    service_manager::ready(report.taken ? report.summary : std::string());
+    return report;
+}
+
+void Host::log_reload(const ReloadReport& report) {
+    if (!report.taken) return log_.error("reload: rejected, the previous configuration stays in force: " + report.text);
+    log_.info("reload: " + report.text);
+    for (const auto& warning : report.warnings) log_.warn(warning);
+    if (report.pause_ns != 0) log_.info(cat("the reload kept the control thread for ", report.pause_ns / 1000, " us"));
+}
+
+// Other files than those in use are listed, and run once the configuration names them.
+void Host::plugin_written(const std::string& file) {
+    const bool in_use = std::any_of(plugins_.begin(), plugins_.end(), [&](const std::string& plugin) {
+        return loader_.file_of(plugin).filename() == file;
+    });
+    if (!in_use) return;
+    log_.info("the plugin file " + file + " was written");
+    reload({});
+}
+
+}  // namespace stipend::runtime

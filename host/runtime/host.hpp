@@ -1,0 +1,134 @@
+// One host of any role: owns the threads, the ledger, the HTTP client, the plugin instances, the listeners, and the one
+// way of starting, reloading, reporting and stopping.
+//
+// Threads: the caller of `run` is [control]; two run plugins' [pool] calls, two what blocks (reloads, control
+// requests), one owns the ledger, one runs the HTTP client.
+#pragma once
+
+#include <algorithm>
+#include <memory>
+#include <optional>
+#include <string>
+
+#include "host/base/thread_pool.hpp"
+#include "host/base/timeline.hpp"
+#include "host/config/environment.hpp"
+#include "host/http/curl_client.hpp"
+#include "host/runtime/control_loop.hpp"
+#include "host/runtime/control_server.hpp"
+#include "host/runtime/folder_watch.hpp"
+#include "host/runtime/ledger_writer.hpp"
+#include "host/runtime/liveness_probe.hpp"
+#include "host/runtime/log.hpp"
+#include "host/runtime/plugin_router.hpp"
+#include "host/runtime/role.hpp"
+#include "host/runtime/signals.hpp"
+
+namespace stipend::runtime {
+
+inline constexpr std::size_t max_config_bytes = 64u << 20;
+
+struct HostOptions {
+    std::string config_file;
+    plugin::LoaderOptions loader;
+    bool listens = true;  // false: no control socket, metrics or folder watch
+};
+
+class Host {
+  public:
+    // Takes over the process's signals. `clock`, `environment` and `log` outlive the host.
+    Host(const Clock& clock, const config::Environment& environment, Log& log, HostOptions options);
+    // Shuts down in order: listeners, the queue of the control thread, HTTP exchanges, plugins (which get two seconds
+    // to complete what they have), threads. Late callbacks are dropped.
+    ~Host();
+    Host(const Host&) = delete;
+    Host& operator=(const Host&) = delete;
+
+    // Puts a configuration in force: plan, state, ledger, instances, listeners. `text` is what `settings` were read
+    // from. Where the plan is refused, `problems` says why, and the error is CONFIG. Once, before `run`.
+    Result<void> start(std::unique_ptr<Role> role, std::string text, config::Settings settings,
+                       config::Problems& problems);
+    // Runs until a signal, `stop`, or the role's own end. The calling thread is [control] meanwhile.
+    Result<void> run();
+    // [any]
+    void stop() {
+        loop_.post([this] { begin_stop(); });
+    }
+
+    // What roles work with, once the host is started.
+    [[nodiscard]] ControlLoop& loop() { return loop_; }             // [any]
+    [[nodiscard]] LedgerWriter& writer() { return *writer_; }       // [any]
+    [[nodiscard]] Watcher& watcher() { return *watcher_; }          // [control]
+    [[nodiscard]] Instances& instances() { return *instances_; }    // [control]
+    [[nodiscard]] LivenessProbe& liveness() { return *liveness_; }  // [control]
+    [[nodiscard]] const PluginRouter& routes() const { return routes_; }
+    [[nodiscard]] const Clock& clock() const { return clock_; }
+    [[nodiscard]] const TimeLine& line() const { return line_; }
+    [[nodiscard]] stipend_unix_ns now() const { return line_.now(); }  // [any]
+    [[nodiscard]] Log& log() { return log_; }
+    [[nodiscard]] std::int64_t watchdog_ns() const { return watchdog_ns_; }  // 0: there is none
+
+    // Runs `work` on the control thread and waits. Raises `pause_ns` to the time that it took there. STATE: the host is
+    // stopping. [any but control]
+    template <class Work>
+    auto on_control(std::int64_t& pause_ns, Work work) -> Result<decltype(work())> {
+        std::int64_t took_ns = 0;
+        auto answer = loop_.ask([&] {
+            const auto begun = clock_.monotonic();
+            auto result = work();
+            took_ns = clock_.monotonic() - begun;
+            return result;
+        });
+        pause_ns = std::max(pause_ns, took_ns);
+        return answer;
+    }
+
+  private:
+    Result<void> open_state(const config::Settings& settings);
+    Result<void> listen(const config::Settings& settings);
+    Result<Applied> apply(std::unique_ptr<Plan> plan);  // [control]
+    std::optional<stipend_mono_ns> turn();
+    void begin_stop();
+
+    // On the serial strand of the blocking pool, or before it runs anything:
+    ReloadReport reload(const ReloadRequest& request);
+    ReloadReport try_reload(const ReloadRequest& request);
+    std::optional<std::string> reload_source(const ReloadRequest& request, ReloadReport& report) const;
+    void log_reload(const ReloadReport& report);
+    void plugin_written(const std::string& file);
+
+    const Clock& clock_;
+    const config::Environment& environment_;
+    Log& log_;
+    const HostOptions options_;
+    const TimeLine line_;
+    const std::int64_t watchdog_ns_;
+    plugin::Loader loader_;
+    Metrics metrics_;
+    PluginRouter routes_;
+    ControlLoop loop_;
+    std::optional<Signals> signals_;
+    std::unique_ptr<Role> role_;  // what ends below calls back into it
+    bool stopping_ = false;       // [control]
+
+    // Only on the serial strand:
+    std::string text_;                     // the configuration in force, as it was read
+    std::optional<std::string> previous_;  // the one before
+    config::Settings settings_;            // in force
+    std::vector<std::string> plugins_;     // in use, as the configuration names them
+
+    std::unique_ptr<ThreadPool> plugin_pool_;
+    std::unique_ptr<LedgerWriter> writer_;
+    std::unique_ptr<http::CurlClient> client_;
+    std::optional<Instances> instances_;
+    std::optional<LivenessProbe> liveness_;
+    std::optional<Watcher> watcher_;
+
+    std::unique_ptr<ThreadPool> blocking_pool_;
+    std::shared_ptr<Strand> serial_;
+    std::unique_ptr<ControlServer> control_;
+    std::unique_ptr<http::Server> metrics_server_;
+    std::unique_ptr<FolderWatch> folder_watch_;
+};
+
+}  // namespace stipend::runtime

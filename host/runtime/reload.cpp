@@ -1,0 +1,31 @@
+#include "host/runtime/reload.hpp"
+
+namespace stipend::runtime {
+namespace {
+
+bool flag(const Json& body, std::string_view key) {
+    const auto* value = body.find(key);
+    return value != nullptr && value->truth();
+}
+
+}  // namespace
+
+ReloadRequest reload_request(const Json& body) {
+    return {.accept_spend = flag(body, "accept_spend"), .undo = flag(body, "undo"), .check = flag(body, "check")};
+}
+
+Json report_json(const ReloadReport& report) {
+    Json out = Json::object();
+    out.set("valid", Json::of_bool(report.valid));
+    out.set("taken", Json::of_bool(report.taken));
+    out.set("text", Json::of_string(report.text));
+    Json warnings = Json::array();
+    for (const auto& warning : report.warnings) warnings.push(Json::of_string(warning));
+    out.set("warnings", std::move(warnings));
+    out.set("problems", report.problems);
+    out.set("generation", Json::of_int(report.generation));
+    out.set("pause_us", Json::of_int(report.pause_ns / 1000));
+    return out;
+}
+
+}  // namespace stipend::runtime

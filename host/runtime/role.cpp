@@ -1,0 +1,41 @@
+#include "host/runtime/role.hpp"
+
+namespace stipend::runtime {
+namespace {
+
+// An option that cannot change while a host runs.
+struct FixedOption {
+    const char* name;
+    bool (*differs)(const config::Settings& a, const config::Settings& b);
+};
+
+template <auto Member>
+constexpr FixedOption fixed(const char* name) {
+    return {name, [](const config::Settings& a, const config::Settings& b) { return a.*Member != b.*Member; }};
+}
+
+constexpr FixedOption fixed_options[] = {
+    fixed<&config::Settings::role>("role"),
+    fixed<&config::Settings::state>("state"),
+    fixed<&config::Settings::chain_id>("network.chain_id"),
+    fixed<&config::Settings::settlement>("settlement"),
+    fixed<&config::Settings::worker_listen>("listen.worker"),
+    fixed<&config::Settings::metrics_listen>("listen.metrics"),
+    fixed<&config::Settings::plugin_folder>("plugins.folder"),
+};
+
+}  // namespace
+
+std::optional<std::string> needs_restart(const config::Settings& now, const config::Settings& next) {
+    for (const auto& option : fixed_options) {
+        if (option.differs(now, next)) return cat(option.name, " cannot change while the host runs: restart it");
+    }
+    return std::nullopt;
+}
+
+ledger::Namespace namespace_of(const config::Settings& settings) {
+    return {.mode = settings.settlement == config::Settlement::accrue ? ledger::Mode::live : ledger::Mode::dry_run,
+            .chain_id = static_cast<std::uint64_t>(settings.chain_id)};
+}
+
+}  // namespace stipend::runtime

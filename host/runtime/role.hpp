@@ -1,0 +1,95 @@
+// What a role adds to a host: how a configuration becomes a plan, and what the control thread does with it.
+#pragma once
+
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "host/config/settings.hpp"
+#include "host/ledger/rows.hpp"
+#include "host/plugin/loader.hpp"
+#include "host/runtime/instances.hpp"
+#include "host/runtime/metrics.hpp"
+#include "host/runtime/reload.hpp"
+#include "host/runtime/watcher.hpp"
+#include "stipend/json.hpp"
+
+namespace stipend::runtime {
+
+class ControlServer;
+
+// A configuration, ready to be put in force: plugins loaded and tried. A role derives from it what it needs beside
+// this, and is given back only plans of its own making.
+struct Plan {
+    virtual ~Plan() = default;
+
+    config::Settings settings;
+    stipend_terms terms{};                   // what plugins are created with
+    std::vector<PlannedInstance> instances;  // those that do I/O
+    std::vector<std::string> plugins;        // every plugin in use, as the configuration names it
+};
+
+// What a plan that is in force amounts to.
+struct Applied {
+    ledger::GenerationId generation = 0;  // 0: the role has none
+    std::string text;                     // for the operator who asked for it
+    std::string summary;                  // in a line, for the service manager
+    std::unique_ptr<Plan> replaced = {};  // what was in force; large, so it is freed on the caller's thread
+};
+
+class Role {
+  public:
+    virtual ~Role() = default;
+
+    // Makes a plan. Whatever is wrong goes to `problems`, and nothing is returned. Blocks. [any thread but control]
+    virtual std::unique_ptr<Plan> plan(plugin::Loader& loader, config::Settings settings,
+                                       config::Problems& problems) = 0;
+    // May `next` replace the plan in force? Returns what the operator is to read beside the outcome, or why not. Raises
+    // `pause_ns` to the longest time that it kept the control thread. Blocks. [any thread but control]
+    virtual Result<std::string> review(const Plan& next, const ReloadRequest& request, std::int64_t& pause_ns) = 0;
+
+    // The host has opened its state: takes up what the ledger holds. Before the first `apply`.
+    virtual void open(ledger::State state) = 0;
+    // Puts a plan in force; `fresh` are its instances, not yet in use. On failure everything is as it was. Starts what
+    // is to be watched by the new instances: they replace the old ones right after. [control]
+    virtual Result<Applied> apply(std::unique_ptr<Plan> plan, const InstanceSet& fresh) = 0;
+
+    struct Turn {
+        bool over = false;                    // the run is over
+        std::optional<stipend_unix_ns> next;  // when `tick` wants to be called again if nothing happens before
+    };
+    virtual Turn tick(stipend_unix_ns now) = 0;  // [control]
+    // Takes on nothing new; `tick` reports when what is under way is complete. At most once. [control]
+    virtual void begin_stop() = 0;
+    // The watcher and the ledger end: plugins that still read the watched services get nothing.
+    virtual void close() {}
+    // Why the run ended, where it ended by itself. When it is over.
+    [[nodiscard]] virtual Result<void> outcome() const { return {}; }
+    // Whether the watchdog may be fed. [control]
+    virtual bool alive(stipend_unix_ns now) = 0;
+
+    // [any thread but control and the ledger's]
+    virtual Result<Json> status() = 0;
+    virtual void refresh_metrics(Metrics& metrics) = 0;  // [control]
+    // Adds the role's own routes beside /status and /reload.
+    virtual Result<void> add_routes(ControlServer& server) = 0;
+    // Writes to the log what an operator should know at the start.
+    virtual void announce() const = 0;
+
+    [[nodiscard]] virtual Watcher::Hooks watcher_hooks() = 0;
+    // The watched services that plugins can read; none by default.
+    [[nodiscard]] virtual plugin::ServiceSource* watched() { return nullptr; }
+    // Where plugins' routes are served; none by default.
+    [[nodiscard]] virtual std::vector<std::pair<std::string, std::string>> listeners(const config::Settings&) const {
+        return {};
+    }
+};
+
+// The first option that differs and cannot change while a host runs: the message for the operator. Of every role.
+[[nodiscard]] std::optional<std::string> needs_restart(const config::Settings& now, const config::Settings& next);
+
+// The namespace of the ledger that these settings write to.
+[[nodiscard]] ledger::Namespace namespace_of(const config::Settings& settings);
+
+}  // namespace stipend::runtime

@@ -1,0 +1,17 @@
+// What the service manager (systemd) is told. Elsewhere nothing happens.
+#pragma once
+
+#include <cstdint>
+#include <string_view>
+
+namespace stipend::runtime::service_manager {
+
+// Empty: the status stays as it is.
+void ready(std::string_view status);
+void reloading();
+void stopping();
+void watchdog();
+// How often the watchdog must be fed, in nanoseconds; 0: there is none.
+[[nodiscard]] std::int64_t watchdog_interval_ns();
+
+}  // namespace stipend::runtime::service_manager

@@ -1,0 +1,314 @@
+#include "host/runtime/watcher.hpp"
+
+#include <algorithm>
+
+#include "stipend/glob.hpp"
+#include "stipend/host.hpp"
+#include "stipend/json.hpp"
+
+namespace stipend::runtime {
+namespace {
+
+constexpr std::int64_t save_every_ns = 10 * ns_per_s;
+constexpr std::int64_t watch_again_ns = 5 * ns_per_s;
+constexpr std::int64_t probe_deadline_ns = 30 * ns_per_s;
+
+// A verdict is believed for two looks and a half: one may fail to come without leaving a hole.
+std::int64_t hold_of(const WatchTarget& target) {
+    return target.every_ns / 2 * 5;
+}
+
+const stipend_monitor_v1& table_of(const plugin::Instance& monitor) {
+    return *static_cast<const stipend_monitor_v1*>(monitor.table(STIPEND_MONITOR));
+}
+
+// An observation that outlives the plugin's call.
+struct Told {
+    std::int32_t verdict = STIPEND_UNKNOWN;
+    stipend_unix_ns from = 0, to = 0;
+    std::string id, why;
+
+    explicit Told(const stipend_observation& o)
+        : verdict(o.verdict),
+          from(o.started_at),
+          to(o.ended_at),
+          id(clip(view(o.target_id), ledger::max_key_bytes)),
+          why(clip(view(o.evidence), uptime::Series::max_why_bytes)) {}
+    [[nodiscard]] uptime::Seen seen() const { return {verdict, from, to, why}; }
+};
+
+// Targets as a plugin is given them, with the texts that they point into.
+struct TargetTexts {
+    std::vector<WatchTarget> targets;
+    std::vector<std::string> attributes;
+
+    [[nodiscard]] std::vector<stipend_target> raw() const {
+        std::vector<stipend_target> out;
+        for (std::size_t at = 0; at < targets.size(); ++at) {
+            auto one = make_record<stipend_target>();
+            one.target_id = to_abi(targets[at].id);
+            one.endpoint = to_abi(targets[at].endpoint);
+            one.attributes_json = to_abi(attributes[at]);
+            out.push_back(one);
+        }
+        return out;
+    }
+};
+
+}  // namespace
+
+Watcher::~Watcher() {
+    *alive_ = false;
+    stop_groups();
+}
+
+Watcher::Post Watcher::poster() {
+    return [this, &loop = loop_, alive = alive_, round = round_](std::function<void()> work) {
+        loop.post([this, alive, round, work = std::move(work)] {
+            if (*alive && round == round_) work();
+        });
+    };
+}
+
+void Watcher::watch(std::vector<WatchTarget> targets, InstanceSet monitors, std::set<std::string> ignored) {
+    const bool same_list = targets == targets_ && ignored == ignored_;
+    if (same_list && std::equal(monitors.begin(), monitors.end(), monitors_.begin(), monitors_.end(),
+                                [](const auto& a, const auto& b) {
+                                    return a.first == b.first && a.second.instance == b.second.instance;
+                                })) {
+        return;
+    }
+    stop_groups();
+    ++round_;
+    monitors_ = std::move(monitors);
+    ignored_ = std::move(ignored);
+    std::vector<ledger::OrchestratorId> fresh;
+    {
+        const std::lock_guard lock(mutex_);
+        fresh = replace_targets(std::move(targets));
+    }
+    if (fresh.empty()) return begin(round_);
+    restore(fresh, [this, round = round_] { begin(round); });
+}
+
+// Returns the owners that are new. What was seen of a target that stays is kept.
+std::vector<ledger::OrchestratorId> Watcher::replace_targets(std::vector<WatchTarget> targets) {
+    targets_ = std::move(targets);
+    std::map<Key, Watched> kept;
+    std::vector<ledger::OrchestratorId> fresh;
+    for (const auto& target : targets_) {
+        if (restored_.insert(target.owner).second) fresh.push_back(target.owner);
+        if (is_glob(target.id)) continue;
+        const Key key{target.owner, target.id};
+        if (auto old = series_.extract(key)) {
+            old.mapped().pattern.clear();
+            kept.insert(std::move(old));
+        } else {
+            kept.emplace(key, Watched{target.owner, target.id, {}, uptime::Series(hold_of(target))});
+        }
+        kept.at(key).series.set_hold(hold_of(target));
+    }
+    for (auto& [key, one] : series_) {
+        const auto* pattern = pattern_of(key.first, key.second);
+        if (!one.pattern.empty() && pattern != nullptr) kept.emplace(key, std::move(one));
+    }
+    series_.swap(kept);
+    return fresh;
+}
+
+void Watcher::begin(std::uint64_t round) {
+    if (round != round_) return;
+    groups_.clear();
+    probes_ = {};
+    std::map<std::pair<std::string, ledger::OrchestratorId>, std::size_t> places;
+    for (std::size_t at = 0; at < targets_.size(); ++at) {
+        const auto& target = targets_[at];
+        const auto [place, fresh] = places.try_emplace({target.monitor, target.owner}, groups_.size());
+        if (fresh) groups_.push_back({target.monitor, target.owner, {}, nullptr, 0});
+        groups_[place->second].targets.push_back(at);
+    }
+    for (std::size_t at = 0; at < groups_.size(); ++at) begin_group(at);
+}
+
+void Watcher::begin_group(std::size_t at) {
+    auto& group = groups_[at];
+    group.retry_at = 0;
+    auto texts = std::make_shared<TargetTexts>();
+    for (const auto index : group.targets) {
+        const auto& target = targets_[index];
+        texts->targets.push_back(target);
+        std::string attributes;
+        if (is_glob(target.id)) {
+            auto members = Json::array();
+            for (const auto& [key, one] : series_) {
+                if (key.first == group.owner && one.pattern == target.id) members.push(Json::of_string(one.id));
+            }
+            attributes = Json::object().set("members", std::move(members)).dump();
+        }
+        texts->attributes.push_back(std::move(attributes));
+    }
+    group.running = std::make_shared<Running>();
+    const auto& instance = monitors_.at(group.monitor).instance;
+    const auto* table = &table_of(*instance);
+    const auto post = poster();
+    const auto told = [this, post, monitor = group.monitor, owner = group.owner](const stipend_observation& seen) {
+        post([this, monitor, owner, told = Told(seen)] { take(monitor, owner, told.id, told.seen()); });
+    };
+    instance->begin(
+        [raw = instance.get(), running = group.running, table, texts, told](
+            stipend_instance* plugin, stipend_completion c, stipend_error* e) -> stipend_status {
+            {
+                const std::lock_guard lock(running->mutex);
+                if (running->stopped) return STIPEND_E_CANCELLED;
+                running->op = c.op;
+            }
+            raw->observe(c.op, told);
+            const auto targets = texts->raw();
+            return table->watch(plugin, targets.data(), targets.size(), sizeof(stipend_target),
+                                plugin::Instance::observer(), c, e);
+        },
+        [this, post, at](Result<const void*> ended) {
+            auto error = ended ? Error{.status = STIPEND_E_CANCELLED, .message = "the watch ended"} : ended.error();
+            post([this, at, error = std::move(error)] { group_ended(at, error); });
+        });
+}
+
+void Watcher::group_ended(std::size_t at, const Error& error) {
+    auto& group = groups_[at];
+    group.running.reset();
+    const auto now = line_.now();
+    if (error.status == STIPEND_E_UNSUPPORTED) {
+        for (const auto target : group.targets) schedule(target, now);
+        return;
+    }
+    for (const auto target : group.targets) {
+        if (!is_glob(targets_[target].id))
+            take(group.monitor, group.owner, targets_[target].id, {STIPEND_UNKNOWN, now, now, error.message});
+    }
+    group.retry_at = now + watch_again_ns;
+}
+
+// The first look comes soon, but not with all the others.
+void Watcher::schedule(std::size_t target, stipend_unix_ns now) {
+    const auto& one = targets_[target];
+    const auto spread = std::hash<std::string>()(one.endpoint) % 1000;
+    const auto within_ns = std::min(one.every_ns, 2 * ns_per_s);
+    probes_.push({now + within_ns * static_cast<std::int64_t>(spread) / 1000, target});
+}
+
+void Watcher::ask(std::size_t at, stipend_unix_ns now) {
+    const auto& target = targets_[at];
+    const auto& instance = monitors_.at(target.monitor).instance;
+    const auto* table = &table_of(*instance);
+    auto texts = std::make_shared<TargetTexts>(TargetTexts{{target}, {std::string()}});
+    const auto deadline = line_.monotonic_of(now) + probe_deadline_ns;
+    instance->begin(
+        [table, texts, deadline](stipend_instance* plugin, stipend_completion c, stipend_error* e) {
+            const auto raw = texts->raw();
+            return table->probe(plugin, raw.data(), deadline, c, e);
+        },
+        [this, post = poster(), at](Result<const void*> record) {
+            std::optional<Told> told;
+            std::string failed;
+            if (record) {
+                stipend_observation scratch{};
+                told.emplace(stipend::detail::record_view(static_cast<const stipend_observation*>(*record), scratch));
+            } else {
+                failed = record.error().message;
+            }
+            post([this, at, told = std::move(told), failed] {
+                const auto& asked = targets_[at];
+                const auto ended = line_.now();
+                take(asked.monitor, asked.owner, asked.id,
+                     told ? told->seen() : uptime::Seen{STIPEND_UNKNOWN, ended, ended, failed});
+                probes_.push({ended + asked.every_ns, at});
+            });
+        });
+}
+
+const WatchTarget* Watcher::pattern_of(ledger::OrchestratorId owner, const std::string& id) const {
+    if (ignored_.contains(id)) return nullptr;
+    const auto at = std::find_if(targets_.begin(), targets_.end(), [&](const WatchTarget& target) {
+        return target.owner == owner && is_glob(target.id) && glob_match(target.id, id);
+    });
+    return at == targets_.end() ? nullptr : &*at;
+}
+
+Watched* Watcher::series_for(const std::string& monitor, ledger::OrchestratorId owner, const std::string& id) {
+    const Key key{owner, id};
+    if (const auto found = series_.find(key); found != series_.end()) return &found->second;
+    const auto* pattern = pattern_of(owner, id);
+    if (pattern == nullptr || (!monitor.empty() && pattern->monitor != monitor)) return nullptr;
+    const auto members = std::count_if(series_.begin(), series_.end(), [&](const auto& entry) {
+        return entry.first.first == owner && !entry.second.pattern.empty();
+    });
+    if (static_cast<std::size_t>(members) >= max_members) return nullptr;
+    Watched fresh{owner, id, pattern->id, uptime::Series(hold_of(*pattern))};
+    return &series_.emplace(key, std::move(fresh)).first->second;
+}
+
+void Watcher::take(const std::string& monitor, ledger::OrchestratorId owner, const std::string& id,
+                   const uptime::Seen& seen) {
+    if (seen.verdict == STIPEND_FOUND) {
+        if (hooks_.found && !ignored_.contains(id)) hooks_.found({monitor, id, std::string(seen.why)});
+        return;
+    }
+    // A pattern itself has no state: a failed look concerns all services that it found.
+    if (is_glob(id)) {
+        for (auto& [key, one] : series_) {
+            if (key.first == owner && one.pattern == id) take(monitor, owner, one.id, seen);
+        }
+        return;
+    }
+    const auto now = line_.now();
+    std::unique_lock lock(mutex_);
+    auto* one = series_for(monitor, owner, id);
+    if (one == nullptr) return;
+    const auto before = one->series.verdict(now);
+    // Monitors report the wall clock's time, which may have been set since the host's own began. Nothing is reported of
+    // the future.
+    const auto skew_ns = line_.skew_ns();
+    one->series.observe({seen.verdict, std::min(seen.from - skew_ns, now), std::min(seen.to - skew_ns, now), seen.why});
+    lock.unlock();
+    if (hooks_.changed && one->series.verdict(now) != before) hooks_.changed(*one, before);
+}
+
+std::optional<stipend_unix_ns> Watcher::tick(stipend_unix_ns now) {
+    turning_ = true;
+    if (targets_.empty()) return std::nullopt;
+    while (!probes_.empty() && probes_.top().at <= now) {
+        const auto probe = probes_.top();
+        probes_.pop();
+        ask(probe.target, now);
+    }
+    for (std::size_t at = 0; at < groups_.size(); ++at) {
+        if (groups_[at].retry_at != 0 && groups_[at].retry_at <= now) begin_group(at);
+    }
+    if (now >= save_at_) {
+        save_at_ = now + save_every_ns;
+        save();
+    }
+    auto next = save_at_;
+    if (!probes_.empty()) next = std::min(next, probes_.top().at);
+    for (const auto& group : groups_) {
+        if (group.retry_at != 0) next = std::min(next, group.retry_at);
+    }
+    return next;
+}
+
+void Watcher::stop_groups() {
+    for (auto& group : groups_) {
+        const auto running = std::exchange(group.running, nullptr);
+        if (!running) continue;
+        stipend_op op = 0;
+        {
+            const std::lock_guard lock(running->mutex);
+            running->stopped = true;
+            op = running->op;
+        }
+        auto& monitor = *monitors_.at(group.monitor).instance;
+        if (op != 0) monitor.cancel(op, table_of(monitor).cancel);
+    }
+}
+
+}  // namespace stipend::runtime

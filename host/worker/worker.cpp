@@ -1,0 +1,189 @@
+#include "host/worker/worker.hpp"
+
+#include <algorithm>
+#include <future>
+
+#include "host/runtime/control_server.hpp"
+#include "stipend/abi/service.h"
+#include "stipend/host.hpp"
+#include "stipend/json_parse.hpp"
+
+namespace stipend::worker {
+namespace {
+
+constexpr std::int64_t farewell_ns = 5 * ns_per_s;
+constexpr std::uint32_t status_window_s = 60;
+constexpr const char* listener = "worker";
+constexpr const char* store_owner = "services";  // of the values below, beside the plugins' own
+constexpr const char* found_key = "found";
+
+}  // namespace
+
+std::unique_ptr<runtime::Plan> Worker::plan(plugin::Loader& loader, config::Settings settings,
+                                            config::Problems& problems) {
+    return make_worker_plan(loader, std::move(settings), problems);
+}
+
+Result<std::string> Worker::review(const runtime::Plan&, const runtime::ReloadRequest&, std::int64_t&) {
+    return std::string();
+}
+
+std::vector<std::pair<std::string, std::string>> Worker::listeners(const config::Settings& settings) const {
+    return {{listener, settings.worker_listen}};
+}
+
+void Worker::open(ledger::State) {
+    view_.set_watcher(&host_.watcher(), &host_.line());
+    restore_found();
+}
+
+void Worker::log(std::int32_t level, const std::string& text) const {
+    if (host_.log().enabled(level)) host_.log().write(level, "services", text);
+}
+
+// A service that was discovered stays watched, also while it is gone.
+void Worker::restore_found() {
+    const auto text = host_.writer().get(store_owner, found_key);
+    if (!text) return;
+    const auto json = parse_json(*text);
+    if (!json) return;
+    for (const auto& one : json->items()) {
+        if (one.items().size() == 2) found_.emplace_back(one.items()[0].text(), one.items()[1].text());
+    }
+}
+
+void Worker::on_discovery(const runtime::Discovery& discovery) {
+    if (!view_.add_found(discovery.id, discovery.why)) return;
+    const bool watched = plan_->settings.services.discover == config::Discover::watch;
+    log(STIPEND_LOG_INFO,
+        cat("found ", discovery.id, ": ", discovery.why,
+            watched ? "; it is watched from now on" : "; to have it watched, list it under services.watch"));
+    if (!watched) return;
+    found_.emplace_back(discovery.monitor, discovery.id);
+    Json list = Json::array();
+    for (const auto& [monitor, name] : found_) list.push(Json::array().push(monitor).push(name));
+    host_.writer().query([text = list.dump()](ledger::Ledger& ledger) {
+        // If this fails, the service is discovered again after a restart, where it still runs.
+        static_cast<void>(ledger.kv_put(store_owner, found_key, text, {}));
+    });
+    watch(host_.instances().in_use());
+}
+
+void Worker::on_change(const runtime::Watched& one) const {
+    const auto verdict = one.series.verdict(host_.now());
+    const bool up = verdict == STIPEND_UP;
+    log(up ? STIPEND_LOG_INFO : STIPEND_LOG_WARN, cat(one.id,
+                                                      up                           ? " is up: "
+                                                      : verdict == STIPEND_UNKNOWN ? " cannot be observed: "
+                                                                                   : " is down: ",
+                                                      one.series.why()));
+}
+
+runtime::Watcher::Hooks Worker::watcher_hooks() {
+    return {.found = [this](const runtime::Discovery& discovery) { on_discovery(discovery); },
+            .saved =
+                [this](const Result<void>& saved) {
+                    if (!saved) log(STIPEND_LOG_ERROR, "observations are not stored: " + saved.error().message);
+                },
+            .changed = [this](const runtime::Watched& one, std::int32_t) { on_change(one); }};
+}
+
+void Worker::watch(const runtime::InstanceSet& instances) {
+    const auto& services = plan_->settings.services;
+    const bool all = services.discover == config::Discover::watch;
+    host_.watcher().watch(targets_of(services, all ? found_ : decltype(found_)()), runtime::monitors_of(instances),
+                          {services.ignore.begin(), services.ignore.end()});
+}
+
+Result<runtime::Applied> Worker::apply(std::unique_ptr<runtime::Plan> given, const runtime::InstanceSet& fresh) {
+    std::unique_ptr<WorkerPlan> plan(static_cast<WorkerPlan*>(given.release()));
+    plan_.swap(plan);
+    watch(fresh);
+    auto summary = cat("watching ", plan_->settings.services.watch.size(), " services");
+    return runtime::Applied{.generation = 0, .text = summary, .summary = summary, .replaced = std::move(plan)};
+}
+
+runtime::Role::Turn Worker::tick(stipend_unix_ns now) {
+    if (stop_by_ == 0) return {};
+    return {.over = service_over_ || now >= stop_by_, .next = stop_by_};
+}
+
+void Worker::begin_stop() {
+    stop_by_ = host_.now() + farewell_ns;
+    host_.instances().retire(service_key, [this] { service_over_ = true; });
+}
+
+bool Worker::alive(stipend_unix_ns now) {
+    std::vector<std::shared_ptr<plugin::Instance>> instances;
+    for (const auto& [key, one] : host_.instances().in_use()) instances.push_back(one.instance);
+    host_.liveness().ping(instances, now);
+    return !host_.liveness().stuck(now, host_.watchdog_ns());
+}
+
+void Worker::refresh_metrics(runtime::Metrics& metrics) {
+    const auto now = host_.now();
+    std::size_t up = 0, all = 0;
+    host_.watcher().visit(0, [&](const runtime::Watched& one) {
+        ++all;
+        up += one.series.verdict(now) == STIPEND_UP ? 1 : 0;
+    });
+    metrics.set_gauge("services", "Services that are watched.", static_cast<double>(all));
+    metrics.set_gauge("services_up", "Services that are up at present.", static_cast<double>(up));
+}
+
+Result<void> Worker::add_routes(runtime::ControlServer&) {
+    return {};
+}
+
+void Worker::announce() const {
+    const auto& services = plan_->settings.services.watch;
+    host_.log().info(
+        cat("watching ", services.size(), " services, answering at http://", host_.routes().address_of(listener)));
+    if (services.empty()) host_.log().warn("no services are watched: list them under `services.watch:`");
+}
+
+Result<Json> Worker::status() {
+    STIPEND_LET(services, view_.report(status_window_s));
+    auto out = services_json(services);
+    // A plugin that does not answer leaves the rest to be shown.
+    auto reported = report();
+    auto json = reported ? parse_json(*reported) : Result<Json>(reported.error());
+    out.set("worker", json ? std::move(json).value() : Json(json.error().message));
+    out.set("listens", host_.routes().address_of(listener));
+    return out;
+}
+
+Result<std::string> Worker::report() {
+    auto promise = std::make_shared<std::promise<Result<std::string>>>();
+    auto answer = promise->get_future();
+    host_.loop().post([this, promise] {
+        const auto found = host_.instances().in_use().find(service_key);
+        if (found == host_.instances().in_use().end())
+            return promise->set_value(fail(STIPEND_E_STATE, "the host is stopping"));
+        const auto& instance = found->second.instance;
+        const auto* table = static_cast<const stipend_service_v1*>(instance->table(STIPEND_SERVICE));
+        auto text = std::make_shared<std::string>();
+        // The operation ends with its start: the report is written there.
+        instance->begin(
+            [table, text](stipend_instance* plugin, stipend_completion, stipend_error* e) {
+                const stipend_sink sink{
+                    text.get(), [](void* to, const void* data, std::uint64_t length) -> stipend_status {
+                        static_cast<std::string*>(to)->append(static_cast<const char*>(data), length);
+                        return STIPEND_OK;
+                    }};
+                const auto status = table->report(plugin, &sink, e);
+                return status == STIPEND_OK ? static_cast<stipend_status>(STIPEND_E_CANCELLED) : status;
+            },
+            [promise, text](Result<const void*> done) {
+                if (!text->empty()) return promise->set_value(*text);
+                promise->set_value(done ? fail(STIPEND_E_INTERNAL, "the plugin reports nothing") : done.error());
+            });
+    });
+    try {
+        return answer.get();
+    } catch (const std::future_error&) {
+        return fail(STIPEND_E_STATE, "the host is stopping");
+    }
+}
+
+}  // namespace stipend::worker

@@ -1,0 +1,57 @@
+// The worker: runs beside an orchestrator, watches services, and has a plugin answer for them.
+#pragma once
+
+#include <memory>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "host/runtime/host.hpp"
+#include "host/worker/services_view.hpp"
+#include "host/worker/worker_plan.hpp"
+
+namespace stipend::worker {
+
+class Worker final : public runtime::Role {
+  public:
+    // `host` outlives this.
+    explicit Worker(runtime::Host& host) : host_(host) {}
+
+    std::unique_ptr<runtime::Plan> plan(plugin::Loader& loader, config::Settings settings,
+                                        config::Problems& problems) override;
+    Result<std::string> review(const runtime::Plan& next, const runtime::ReloadRequest& request,
+                               std::int64_t& pause_ns) override;
+    void open(ledger::State state) override;
+    Result<runtime::Applied> apply(std::unique_ptr<runtime::Plan> plan, const runtime::InstanceSet& fresh) override;
+    Turn tick(stipend_unix_ns now) override;
+    // The plugin leaves its network; the run is over when it has, after a few seconds at most.
+    void begin_stop() override;
+    void close() override { view_.set_watcher(nullptr, nullptr); }
+    bool alive(stipend_unix_ns now) override;
+    Result<Json> status() override;
+    void refresh_metrics(runtime::Metrics& metrics) override;
+    Result<void> add_routes(runtime::ControlServer& server) override;
+    void announce() const override;
+    [[nodiscard]] runtime::Watcher::Hooks watcher_hooks() override;
+    [[nodiscard]] plugin::ServiceSource* watched() override { return &view_; }
+    [[nodiscard]] std::vector<std::pair<std::string, std::string>> listeners(
+        const config::Settings& settings) const override;
+
+  private:
+    void log(std::int32_t level, const std::string& text) const;
+    void on_discovery(const runtime::Discovery& discovery);
+    void on_change(const runtime::Watched& one) const;
+    void watch(const runtime::InstanceSet& instances);
+    void restore_found();
+    // What the plugin reports of itself, as JSON. [any thread but control]
+    Result<std::string> report();
+
+    runtime::Host& host_;
+    ServicesView view_;
+    std::unique_ptr<WorkerPlan> plan_;                        // in force
+    std::vector<std::pair<std::string, std::string>> found_;  // discovered and watched: monitor, name
+    bool service_over_ = false;                               // the plugin has left its network
+    stipend_unix_ns stop_by_ = 0;                             // 0: not stopping
+};
+
+}  // namespace stipend::worker

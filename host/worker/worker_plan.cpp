@@ -1,0 +1,60 @@
+#include "host/worker/worker_plan.hpp"
+
+#include <algorithm>
+
+#include "stipend/abi/monitor.h"
+#include "stipend/abi/service.h"
+#include "stipend/record.hpp"
+
+namespace stipend::worker {
+namespace {
+
+constexpr std::int64_t found_every_ns = 10 * ns_per_s;
+
+std::string docker_target(const std::string& name) {
+    return "docker:" + name;
+}
+
+}  // namespace
+
+std::unique_ptr<WorkerPlan> make_worker_plan(plugin::Loader& loader, config::Settings settings,
+                                             config::Problems& problems) {
+    auto plan = std::make_unique<WorkerPlan>();
+    plan->terms = make_terms(0, 0);  // a worker pays nothing
+    const auto add = [&](const config::PluginRef& reference, std::string key, const std::string& name,
+                         const std::string& path, const char* kind) {
+        auto prepared = plugin::prepare(loader, reference, reference.config, path, kind, plan->terms, problems);
+        if (prepared) plan->instances.push_back({std::move(key), name, std::move(*prepared)});
+        plan->plugins.push_back(reference.plugin);
+    };
+    for (std::size_t at = 0; at < settings.monitors.size(); ++at) {
+        const auto& monitor = settings.monitors[at];
+        add(monitor, runtime::monitor_key(monitor.name), monitor.name, cat("monitors[", at, "].config"),
+            STIPEND_MONITOR);
+    }
+    add(settings.worker, service_key, "worker", "worker.config", STIPEND_SERVICE);
+    if (!problems.empty()) return nullptr;
+    plan->settings = std::move(settings);
+    return plan;
+}
+
+std::vector<runtime::WatchTarget> targets_of(const config::Services& services,
+                                             const std::vector<std::pair<std::string, std::string>>& found) {
+    std::vector<runtime::WatchTarget> out;
+    for (const auto& service : services.watch) {
+        out.push_back({.owner = 0,
+                       .id = service.name,
+                       .endpoint = service.target.empty() ? docker_target(service.name) : service.target,
+                       .monitor = service.monitor,
+                       .every_ns = service.every_ns});
+    }
+    for (const auto& [monitor, name] : found) {
+        const auto same = [&name = name](const runtime::WatchTarget& target) { return target.id == name; };
+        if (std::any_of(out.begin(), out.end(), same)) continue;
+        out.push_back(
+            {.owner = 0, .id = name, .endpoint = docker_target(name), .monitor = monitor, .every_ns = found_every_ns});
+    }
+    return out;
+}
+
+}  // namespace stipend::worker

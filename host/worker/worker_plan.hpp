@@ -1,0 +1,27 @@
+// A worker's configuration, ready to be put in force: plugins loaded and tried, services listed.
+#pragma once
+
+#include <memory>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "host/runtime/role.hpp"
+
+namespace stipend::worker {
+
+// The key of the instance that answers the jobs.
+inline constexpr const char* service_key = "worker";
+
+struct WorkerPlan final : runtime::Plan {};
+
+// Makes a plan of a worker's settings. Whatever is wrong goes to `problems`, and nothing is returned. Blocks: not on
+// [control].
+std::unique_ptr<WorkerPlan> make_worker_plan(plugin::Loader& loader, config::Settings settings,
+                                             config::Problems& problems);
+
+// What is watched: the configured services, and those of `found` that a monitor discovered, as (monitor, name).
+[[nodiscard]] std::vector<runtime::WatchTarget> targets_of(
+    const config::Services& services, const std::vector<std::pair<std::string, std::string>>& found);
+
+}  // namespace stipend::worker

@@ -1,0 +1,94 @@
+#!/usr/bin/env python3
+"""Plain technical English in comments, messages and documents (docs/glossary.md, "How we write").
+
+The subject of a sentence is the code element, not a person: a few words mark sentences that are written otherwise, and
+metaphors that an engineer could not search for. `words.py [FILE...]` prints each as file:line: got, want; without files
+it reads all that git tracks. A line that needs such a word carries one of ALLOWED.
+"""
+
+import pathlib
+import re
+import subprocess
+import sys
+
+PEOPLE = r"(?:people|persons?|operators?|authors?|users?|readers?|engineers?|administrators?|newcomers?|anyone|those|others?)"
+RULES = [
+    (re.compile(r"\b(?:whoever|whomever|nobody|somebody|everybody|anybody)\b", re.I), "the thing's own name"),
+    (re.compile(r"\bwhom?\b", re.I), "the thing's own name; `who` is for people"),
+    (re.compile(r"\b(?:told|tells|tell)\b", re.I), "reported, returned, says"),
+    (re.compile(r"\bstands?\b(?! for\b)", re.I), "is, lies, remains, applies"),
+    (re.compile(r"\bfor want of\b", re.I), "because there is no"),
+    (re.compile(r"\b(?:workshops?|doors?|houses?|coats?|pulse|strangers?)\b", re.I), "the field's term"),
+    (re.compile(r"\brooms?\b", re.I), "layer, folder, module"),
+]
+PERSON_BEFORE = re.compile(PEOPLE + r"(?:\s+\w+){0,3},?\s+$", re.I)
+
+# Where such a word is right: part of a name or of somebody else's text.
+ALLOWED = [
+    "nobody:",  # the system's user of that name
+    "stand-in",
+    "ftell",
+]
+
+CODE = {".c", ".h", ".cpp", ".hpp"}
+SCRIPT = {".py", ".sh", ".cmake", ".yaml", ".yml", ".service", ""}
+DOCUMENT = {".md"}
+
+TOKEN = re.compile(r'R"(\w*)\((?P<raw>.*?)\)\1"|"(?P<text>(?:[^"\\\n]|\\.)*)"|\'(?:[^\'\\\n]|\\.)+\'|'
+                   r'/\*(?P<block>.*?)\*/|//(?P<line>[^\n]*)', re.DOTALL)
+SCRIPT_TOKEN = re.compile(r'"""(?P<doc>.*?)"""|"(?P<text>(?:[^"\\\n]|\\.)*)"|\'(?P<other>(?:[^\'\\\n]|\\.)*)\'|'
+                          r'(?:^|(?<=\s))#(?P<line>[^\n]*)', re.DOTALL)
+
+
+def prose_of(path, text):
+    """(position, text) of each comment, string or document line."""
+    if path.suffix in DOCUMENT:
+        fenced = re.sub(r"^```.*?^```", lambda m: re.sub(r"[^\n]", " ", m.group()), text, flags=re.S | re.M)
+        yield 0, re.sub(r"`[^`\n]*`", lambda m: " " * len(m.group()), fenced)
+        return
+    token = TOKEN if path.suffix in CODE else SCRIPT_TOKEN
+    for found in token.finditer(text):
+        for name, value in found.groupdict().items():
+            if value is not None:
+                yield found.start(name), value
+
+
+def check(path, text):
+    lines = text.splitlines()
+    for start, prose in prose_of(path, text):
+        for rule, want in RULES:
+            for found in rule.finditer(prose):
+                word = found.group()
+                if word.lower() in ("who", "whom") and PERSON_BEFORE.search(prose[:found.start()]):
+                    continue
+                number = text.count("\n", 0, start + found.start()) + 1
+                line = lines[number - 1]
+                if any(allowed in line for allowed in ALLOWED):
+                    continue
+                yield f'{path}:{number}: got "{word}", want {want}: {line.strip()[:120]}'
+
+
+def tracked():
+    listed = subprocess.run(["git", "ls-files"], capture_output=True, text=True, check=True)
+    return [pathlib.Path(name) for name in listed.stdout.splitlines()]
+
+
+def main(arguments):
+    problems = 0
+    for path in [pathlib.Path(name) for name in arguments] or tracked():
+        if path.suffix not in CODE | SCRIPT | DOCUMENT or path.name == pathlib.Path(__file__).name or path.is_symlink():
+            continue
+        if path.name in ("LICENSE", ".gitignore", ".dockerignore", ".clang-format", ".clang-tidy"):
+            continue
+        try:
+            text = path.read_text(encoding="utf-8")
+        except UnicodeDecodeError:
+            continue
+        for problem in check(path, text):
+            print(problem)
+            problems += 1
+    return 1 if problems else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

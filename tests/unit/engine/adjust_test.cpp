@@ -1,0 +1,62 @@
+#include "host/engine/adjust.hpp"
+
+#include <doctest/doctest.h>
+
+#include "host/base/time.hpp"
+#include "stipend/duration.hpp"
+
+namespace stipend::engine {
+namespace {
+
+constexpr stipend_unix_ns noon = 1'795'348'800 * ns_per_s;
+constexpr stipend_unix_ns later = noon + 3600 * ns_per_s;
+constexpr AdjustTerms terms{
+    .orchestrator = 1, .interval_ns = 60 * ns_per_s, .base_usd_e8 = 10'00000000, .usd_per_eth_e8 = 2000'00000000};
+
+// What somebody asks who copies the times of a gap from `stipend status`.
+AdjustRequest request_for(const ledger::Gap& gap) {
+    Json body = Json::object();
+    body.set("orchestrator", Json::of_string("o1"))
+        .set("reason", Json::of_string("our gateway"))
+        .set("by", Json::of_string("me"));
+    body.set("from", Json::of_string(utc_text(gap.from))).set("to", Json::of_string(utc_text(*gap.to)));
+    auto request = parse_adjustment(body);
+    REQUIRE(request.ok());
+    return *request;
+}
+
+ledger::Gap gap_of(std::int64_t intervals) {
+    const stipend_unix_ns from = noon + 123'456'789;
+    return {.orchestrator = 1, .from = from, .to = from + intervals * terms.interval_ns, .cause = "test"};
+}
+
+}  // namespace
+
+TEST_CASE("a gap whose times were copied from a text is paid to its last interval") {
+    const auto gap = gap_of(10);
+    const auto row = make_adjustment(request_for(gap), terms, {gap}, later);
+    REQUIRE(row.ok());
+    CHECK(row->usd_e8 == 100'00000000);
+    CHECK(row->wei.text() == "50000000000000000");
+}
+
+TEST_CASE("only what is unpaid of the time asked for is worked out") {
+    const auto gap = gap_of(10);
+    auto first = gap;
+    first.to = gap.from + 2 * terms.interval_ns;
+    auto last = gap;
+    last.from = gap.from + 7 * terms.interval_ns;
+    const auto row = make_adjustment(request_for(gap), terms, {first, last}, later);
+    REQUIRE(row.ok());
+    CHECK(row->usd_e8 == 50'00000000);
+    CHECK(!make_adjustment(request_for(gap), terms, {}, later).ok());
+}
+
+TEST_CASE("time that has not been is not adjusted") {
+    const auto gap = gap_of(10);
+    const auto row = make_adjustment(request_for(gap), terms, {gap}, *gap.to - 1'000'000'000);
+    REQUIRE(!row.ok());
+    CHECK(row.error().message.find("want a time that has been") != std::string::npos);
+}
+
+}  // namespace stipend::engine

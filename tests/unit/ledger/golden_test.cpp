@@ -1,0 +1,126 @@
+// The bytes that must never change: what the chain hashes, what the tables hold, what an export prints.
+#include <doctest/doctest.h>
+
+#include "host/ledger/canonical.hpp"
+#include "host/ledger/decision_json.hpp"
+#include "stipend/hex.hpp"
+#include "tests/unit/ledger/ledger_fixture.hpp"
+
+using namespace ledger_test;
+
+namespace {
+
+// All rows of all tables and the statements that made these, as text. Times of creation are left out.
+std::string dump(const std::filesystem::path& path) {
+    sqlite3* database = nullptr;
+    REQUIRE(sqlite3_open(path.c_str(), &database) == SQLITE_OK);
+    std::string out;
+    const auto rows = [&](const std::string& sql, auto&& each) {
+        sqlite3_stmt* statement = nullptr;
+        REQUIRE(sqlite3_prepare_v2(database, sql.c_str(), -1, &statement, nullptr) == SQLITE_OK);
+        while (sqlite3_step(statement) == SQLITE_ROW) {
+            std::string line;
+            for (int i = 0; i < sqlite3_column_count(statement); ++i) {
+                const auto* text = sqlite3_column_text(statement, i);
+                line += cat(text == nullptr ? "" : reinterpret_cast<const char*>(text), "|");
+            }
+            each(line);
+        }
+        sqlite3_finalize(statement);
+    };
+    rows("SELECT sql FROM sqlite_schema ORDER BY name", [&](const std::string& line) { out += line + "\n"; });
+    std::vector<std::string> tables;
+    rows("SELECT name FROM sqlite_schema WHERE type = 'table' AND name <> 'meta' ORDER BY name",
+         [&](const std::string& line) { tables.push_back(line.substr(0, line.size() - 1)); });
+    for (const auto& table : tables) {
+        std::string columns;
+        rows("SELECT 'quote(' || name || ')' FROM pragma_table_info('" + table + "')", [&](const std::string& line) {
+            columns += (columns.empty() ? "" : ",") + line.substr(0, line.size() - 1);
+        });
+        out += table + "\n";
+        rows(cat("SELECT ", columns, " FROM ", table, " ORDER BY 1, 2"),
+             [&](const std::string& line) { out += line + "\n"; });
+    }
+    sqlite3_close(database);
+    return out;
+}
+
+}  // namespace
+
+TEST_CASE("a ledger with every kind of row has the bytes that it always had") {
+    const TempFolder folder;
+    const auto path = folder / "ledger.db";
+    {
+        const auto ledger = must_open(path);
+        fill_with_everything(*ledger);
+        Batch batch;
+        batch.observations = {{.orchestrator = 1, .target = "http", .from = 10, .to = 20, .verdict = 1}};
+        REQUIRE(ledger->commit(batch).ok());
+        CHECK(hex_encode(ledger->head()->hash) == "2688440c37fdcb6703ae058dcd80853d4d0623609300a3f7fb75c1483c348265");
+    }
+    CHECK(hex_encode(keccak256(dump(path))) == "ea017e9f381e5b57023553aa1035b0e973714531de080ccfda7997896ac34210");
+}
+
+TEST_CASE("an archive has the digest that it always had") {
+    const TempFolder folder;
+    const auto ledger = must_open(folder / "ledger.db");
+    fill_with_everything(*ledger);
+    Engine engine(*ledger);
+    engine.run(3);
+    const auto report = ledger->archive(start_ns + 3 * minute_ns, folder / "first.db");
+    REQUIRE(report.ok());
+    CHECK(hex_encode(report->digest) == "7a26564841577bf2e368576901be5dc3ce1bf837430849238370d1bee7b215fb");
+}
+
+// Kinds of rows that earlier programs wrote and this one does not.
+TEST_CASE("a chain with rows of kinds that are no longer written verifies, and a change in one is found") {
+    const TempFolder folder;
+    const auto path = folder / "ledger.db";
+    {
+        const auto ledger = must_open(path);
+        Engine engine(*ledger, 1);
+        engine.run(1);
+    }
+    const auto digest = "(SELECT lower(hex(state_digest)) FROM decision ORDER BY seq DESC LIMIT 1)";
+    const std::vector<std::pair<int, std::string>> old_rows = {
+        {3, cat("'{\"orchestrator\":1,\"state\":\"' || ", digest, " || '\",\"why\":\"paid again\"}'")},
+        {9, R"('{"version":"0.1.0"}')"},
+        {10, "'stopped'"}};
+    for (const auto& [kind, body] : old_rows) {
+        Head head;
+        {
+            const auto ledger = must_open(path, reader());
+            head = *ledger->head();
+        }
+        tamper(path, cat("INSERT INTO audit VALUES(", head.seq + 1, ", ", kind, ", ", body, ", zeroblob(32))"));
+        const std::string text = text_of(path, cat("SELECT body FROM audit WHERE seq = ", head.seq + 1));
+        Keccak keccak;
+        const Hash hash = row_hash(keccak, head.hash, head.seq + 1, static_cast<AuditKind>(kind), text);
+        tamper(path, cat("UPDATE audit SET hash = x'", hex_encode(hash), "' WHERE seq = ", head.seq + 1));
+        if (kind == 3) tamper(path, cat("UPDATE engine_state SET seq = ", head.seq + 1));
+    }
+    {
+        const auto ledger = must_open(path, reader());
+        CHECK(findings(*ledger).empty());
+    }
+    tamper(path, "UPDATE audit SET body = body || ' ' WHERE kind = 9");
+    const auto ledger = must_open(path, reader());
+    CHECK(findings(*ledger).starts_with("audit seq 6 (host started): hash differs"));
+}
+
+TEST_CASE("an exported decision has the text that it always had") {
+    EngineState before = orchestrator(3).state;
+    CHECK(
+        decision_json({.seq = 1, .key = "orch-3", .decision = next_decision(3, before, false).decision}).dump() ==
+        R"({"epoch":1,"orchestrator":"orch-3","decided_at":"2027-01-15T08:00:01.500Z","job":"failed","uptime_percent":null,"coverage_percent":100,"action":"skip","tier":"offline","multiplier":"0","amount_usd":"0","amount_wei":"0","delay_seconds":600,"penalty_seconds":120,"next_at":"2027-01-15T08:13:00.000Z","consecutive_failures":1,"reason":"the job failed: connection refused","generation":1,"evidence":{"http_status":503,"served_by":"https://10.0.0.3:9995","latency_ms":12.345678,"window_seconds":60,"body_keccak256":"0102030000000000000000000000000000000000000000000000000000000000","body_head":"{\"status\":\"success\",\"agent_id\":\"orch-1\",\"overall_uptime_percentage\":99.0,"}})");
+    Decision d = next_decision(1, orchestrator(1).state).decision;
+    d.evidence.body_head = "a\xff\x01\tb\n";
+    d.evidence.latency_ns = 1;
+    d.multiplier_ppm = 1'234'567;
+    d.delay_ns = 1'999'999'999;
+    d.usd_e8 = 1;
+    d.coverage_ppm = 1;
+    CHECK(
+        decision_json({.seq = 1, .key = "k\"", .decision = d}).dump() ==
+        R"({"epoch":1,"orchestrator":"k\"","decided_at":"2027-01-15T08:00:01.500Z","job":"ok","uptime_percent":99,"coverage_percent":0.0001,"action":"pay","tier":"excellent","multiplier":"1.234567","amount_usd":"0.00000001","amount_wei":"6000000000000000","delay_seconds":1,"penalty_seconds":0,"next_at":"2027-01-15T08:01:00.000Z","consecutive_failures":0,"reason":"","generation":1,"evidence":{"http_status":200,"served_by":"https://10.0.0.1:9995","latency_ms":0.000001,"window_seconds":60,"body_keccak256":"0102030000000000000000000000000000000000000000000000000000000000","body_head":"a??\tb\n"}})");
+}
