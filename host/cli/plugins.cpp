@@ -4,6 +4,7 @@
 
 #include "host/cli/commands.hpp"
 #include "host/config/environment.hpp"
+#include "host/config/load.hpp"
 
 namespace stipend::cli {
 namespace {

@@ -2,6 +2,7 @@
 
 #include "host/cli/commands.hpp"
 #include "host/config/environment.hpp"
+#include "host/config/load.hpp"
 #include "host/engine/replay.hpp"
 #include "host/plugin/prepare.hpp"
 #include "stipend/duration.hpp"

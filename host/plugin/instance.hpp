@@ -82,7 +82,8 @@ class Instance : public std::enable_shared_from_this<Instance> {
                              void* user, stipend_op* out);
     stipend_op timer_after(std::uint64_t delay_ns, void (*callback)(void*), void* user);
     bool timer_cancel(stipend_op op);
-    void http_over(std::uint64_t op);
+    void http_done(std::uint64_t op, const Result<void>& result, const http::HttpResponse& response,
+                   stipend_http_done done, void* user);
     stipend_status route_add(std::string_view listener, std::string_view method, std::string_view path,
                              stipend_route_handler handler, void* user);
     void deliver(stipend_route_handler handler, void* user, http::ServerRequest&& request, std::uint64_t token);

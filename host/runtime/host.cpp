@@ -4,6 +4,7 @@
 #include <filesystem>
 
 #include "host/base/file.hpp"
+#include "host/config/load.hpp"
 #include "host/runtime/metrics_server.hpp"
 #include "host/runtime/service_manager.hpp"
 

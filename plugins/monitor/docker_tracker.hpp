@@ -8,10 +8,8 @@
 
 #include <functional>
 #include <map>
-#include <optional>
 #include <set>
 #include <string>
-#include <unordered_map>
 #include <vector>
 
 #include "docker_container.hpp"

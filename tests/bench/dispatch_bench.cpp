@@ -1,9 +1,9 @@
-// Jobs through the byoc plugin as the engine sends them, and the same requests by a bare libcurl loop.
+// Jobs through the byoc plugin as the engine sends them, and the same requests through a bare libcurl loop.
 //
 //   dispatch_bench PLUGIN_FOLDER STAGING_FOLDER PROBE_PROGRAM GATEWAY_URL CONCURRENCY ADDRESSES
 //
-// Measures: dispatcher, bare-poll, bare-epoll, in time of the wall, and dispatcher-cpu, in CPU time of this process;
-// their CHECK is how many jobs ended well. cycle: decisions that pay, by the engine itself, with every orchestrator due
+// Measures dispatcher, bare-poll and bare-epoll in wall time, and dispatcher-cpu in CPU time of this process; their CHECK
+// is the number of jobs that ended well. cycle: decisions that pay, by the engine itself, with every orchestrator due
 // twenty times a second; cycle-for runs it for so many seconds, so that silent orchestrators fail for the first time.
 #include <sys/random.h>
 
@@ -55,7 +55,7 @@ std::vector<registry::Payee> payees_of(const std::string& addresses) {
     return out;
 }
 
-// The very bytes that the plugin sends, but for the numbers and the time in them.
+// The bytes that the plugin sends, except for the numbers and the time in them.
 std::vector<BareRequest> requests_for(const std::vector<registry::Payee>& payees) {
     std::vector<BareRequest> out;
     const std::string nonce(16, 'n');
@@ -77,7 +77,7 @@ class Byoc {
   public:
     Byoc(const plugin::Chosen& chosen, const std::string& gateway, std::uint32_t job_timeout_s)
         : pool_(must(ThreadPool::create(2, "pool"))), client_(must(http::CurlClient::create())) {
-        // Prices are asked of each orchestrator itself: that exchange has no counterpart in the bare loop.
+        // Prices are requested from each orchestrator directly: that exchange has no counterpart in the bare loop.
         const auto config = cat(R"({"gateway":")", gateway, R"(","price_check":"off","retry_after":"0s","timeout":")",
                                 job_timeout_s, R"(s"})");
         const plugin::ControlScope control;

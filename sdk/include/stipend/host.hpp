@@ -9,26 +9,13 @@
 #include <utility>
 
 #include "stipend/abi/http.h"
-#include "stipend/ascii.hpp"
+#include "stipend/headers.hpp"
 #include "stipend/record.hpp"
 #include "stipend/result.hpp"
 #include "stipend/services.hpp"
 #include "stipend/unique_function.hpp"
 
 namespace stipend {
-
-// The value of the first header of that name among "name: value\r\n" lines, or nothing.
-[[nodiscard]] inline std::string_view header_value(std::string_view lines, std::string_view name) {
-    while (!lines.empty()) {
-        const auto line = lines.substr(0, lines.find("\r\n"));
-        lines.remove_prefix(std::min(lines.size(), line.size() + 2));
-        const auto colon = line.find(':');
-        if (colon == std::string_view::npos || !ascii::equal_ignoring_case(line.substr(0, colon), name)) continue;
-        const auto value = line.substr(colon + 1);
-        return value.substr(std::min(value.find_first_not_of(' '), value.size()));
-    }
-    return {};
-}
 
 // The result of an exchange. The views are valid until the callback returns.
 struct HttpReply {
@@ -39,8 +26,9 @@ struct HttpReply {
     [[nodiscard]] int http_status() const { return response->http_status; }
     [[nodiscard]] std::int32_t phase() const { return response->phase; }
     [[nodiscard]] std::string_view body() const { return view(response->body); }
+    // The value of the first header of that name, or nothing.
     [[nodiscard]] std::string_view header(std::string_view name) const {
-        return header_value(view(response->headers), name);
+        return find_header(view(response->headers), name).value_or(std::string_view());
     }
 };
 

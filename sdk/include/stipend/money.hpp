@@ -1,7 +1,6 @@
 // Money, rates and uptime as types. Every operation is exact or fails; a division happens once, last, and rounds down.
 #pragma once
 
-#include <array>
 #include <boost/multiprecision/cpp_int.hpp>
 #include <compare>
 #include <cstdint>

@@ -19,11 +19,7 @@
 // that each call comes from the thread of its tag.
 #pragma once
 
-#include <array>
 #include <concepts>
-#include <memory>
-#include <string>
-#include <tuple>
 #include <utility>
 
 #include "stipend/abi/entry.h"

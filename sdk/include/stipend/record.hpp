@@ -6,7 +6,6 @@
 #include <cstddef>
 #include <cstring>
 #include <exception>
-#include <string>
 #include <string_view>
 
 #include "stipend/abi/lifecycle.h"

@@ -46,7 +46,9 @@ class RouteRequest {
     }
 
     // The value of the first header of that name, or nothing.
-    [[nodiscard]] std::string_view header(std::string_view name) const { return header_value(headers, name); }
+    [[nodiscard]] std::string_view header(std::string_view name) const {
+        return find_header(headers, name).value_or(std::string_view());
+    }
 
     // Sends the response, once; `headers` are "name: value\r\n" lines. [any] False: the host has already responded, as
     // it does after the deadline.

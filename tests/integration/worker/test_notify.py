@@ -42,14 +42,14 @@ class Notifications(unittest.TestCase):
 
     def test_a_reload_warns_again_of_what_the_start_warned_of(self):
         self.start()
-        told = lambda: sum("got a secret that everybody knows" in line for line in list(self.worker.lines))  # noqa: E731
+        told = lambda: sum("got a publicly known secret" in line for line in list(self.worker.lines))  # noqa: E731
         wait_for(lambda: told() == 1, "a warning")
         self.worker.process.send_signal(signal.SIGHUP)
         wait_for(lambda: told() == 2, "the same warning")
         done = subprocess.run([STIPEND, "reload", "--check", "-c", self.worker.config], env=self.worker.environment,
                               text=True, capture_output=True, timeout=60)
         self.assertEqual(done.returncode, 0, done.stderr)
-        self.assertIn("got a secret that everybody knows", done.stderr)
+        self.assertIn("got a publicly known secret", done.stderr)
 
     def test_a_plugin_that_hangs_is_not_fed_by_the_control_thread(self):
         shutil.copy(BUILD / "tests" / "defects" / "hang_in_watch.so", self.worker.plugins / "hang.so")

@@ -34,7 +34,7 @@ class FakeRouteAnswer {
     [[nodiscard]] const std::string& body() const { return state_->body; }
     // The value of the first header of that name, or nothing.
     [[nodiscard]] std::string header(std::string_view name) const {
-        return std::string(header_value(state_->headers, name));
+        return std::string(find_header(state_->headers, name).value_or(std::string_view()));
     }
 
   private:

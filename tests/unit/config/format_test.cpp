@@ -1,7 +1,10 @@
-#include "host/config/type.hpp"
+#include "host/config/format.hpp"
 
 #include <doctest/doctest.h>
 
+#include "host/config/schema.hpp"
+#include "host/config/schema_rules.hpp"
+#include "host/config/url.hpp"
 #include "stipend/duration.hpp"
 #include "stipend/money.hpp"
 
@@ -10,17 +13,26 @@ using namespace stipend::config;
 
 namespace {
 
-bool takes(const Type& type, std::string_view text, bool quoted = false) {
-    return read_value(type, scalar_node(text, quoted)).ok();
+// The rule that the keywords between a schema's braces make.
+Rule rule_of(std::string_view keywords) {
+    const auto schema = Schema::parse(cat("{", keywords, "}"), Schema::Author::host);
+    REQUIRE(schema.ok());
+    return schema->rules().rules.front();
 }
-std::int64_t number(const Type& type, std::string_view text) {
-    return std::get<std::int64_t>(*read_value(type, scalar_node(text, false)));
+
+bool takes(const Rule& rule, std::string_view text, bool quoted = false) {
+    return fits_format(rule, scalar_node(text, quoted));
+}
+std::int64_t number(const Rule& rule, std::string_view text) {
+    const auto value = number_of(rule, scalar_node(text, false));
+    REQUIRE(value.has_value());
+    return *value;
 }
 
 }  // namespace
 
 TEST_CASE("money is exact to its eighth decimal") {
-    const auto type = usd_type(0, 1'000'000 * e8);
+    const auto type = rule_of(R"("format": "usd", "formatMinimum": "0 USD", "formatMaximum": "1000000 USD")");
     CHECK(number(type, "10.00 USD") == 10 * e8);
     CHECK(number(type, "0.00000001 USD") == 1);
     CHECK(number(type, "999999.99999999 USD") == 1'000'000 * e8 - 1);
@@ -51,7 +63,7 @@ TEST_CASE("money is exact to its eighth decimal") {
 }
 
 TEST_CASE("a duration carries its unit and stays in its range") {
-    const auto type = duration_type(ns_per_s, 86400 * ns_per_s, ns_per_s);
+    const auto type = rule_of(R"("format": "seconds", "formatMinimum": "1s", "formatMaximum": "1d")");
     CHECK(number(type, "60s") == 60 * ns_per_s);
     CHECK(number(type, "1.5h") == 5400 * ns_per_s);
     CHECK(number(type, "1d") == 86400 * ns_per_s);
@@ -62,7 +74,7 @@ TEST_CASE("a duration carries its unit and stays in its range") {
 }
 
 TEST_CASE("an integer is a plain number without a fraction") {
-    const auto type = integer_type(1, 100);
+    const auto type = rule_of(R"("format": "integer", "formatMinimum": "1", "formatMaximum": "100")");
     CHECK(number(type, "100") == 100);
     CHECK(number(type, "1e1") == 10);
     for (const auto* text : {"0", "101", "1.5", "0x10", "010", "1_0", "one", "", "99999999999999999999"}) {
@@ -72,25 +84,15 @@ TEST_CASE("an integer is a plain number without a fraction") {
     CHECK(!takes(type, "5", true));
 }
 
-TEST_CASE("a boolean is true or false and no other word") {
-    CHECK(std::get<bool>(*read_value(boolean_type(), scalar_node("true", false))));
-    for (const auto* text : {"yes", "on", "True", "1", ""}) {
-        CAPTURE(text);
-        CHECK(!takes(boolean_type(), text));
-    }
-    CHECK(!takes(boolean_type(), "true", true));
-}
-
-TEST_CASE("a choice is taken in any case, since the old system wrote INFO") {
-    const auto type = choice_type({"debug", "info"});
-    CHECK(number(type, "INFO") == 1);
+TEST_CASE("a word is one of its enum in any case, since the old system wrote INFO") {
+    const auto type = rule_of(R"("format": "word", "enum": ["debug", "info"])");
+    CHECK(word_of(type, scalar_node("INFO", false)) == 1);
     CHECK(!takes(type, "inf"));
 }
 
 TEST_CASE("an origin is host and port, and loses the slash at its end") {
-    const auto text = [](std::string_view in) {
-        return std::get<std::string>(*read_value(origin_type(), scalar_node(in, true)));
-    };
+    const auto type = rule_of(R"("format": "origin")");
+    const auto text = [&](std::string_view in) { return text_of(type, scalar_node(in, true)).value_or(""); };
     CHECK(text("https://172.23.0.7:9995/") == "https://172.23.0.7:9995");
     CHECK(text("http://[::1]:80") == "http://[::1]:80");
     CHECK(text("https://orch.example.com") == "https://orch.example.com");
@@ -99,7 +101,7 @@ TEST_CASE("an origin is host and port, and loses the slash at its end") {
           "https://a:1#x", "https://a:", "https://a:0", "https://a:65536", "https://u:p@a:1", "https://a b:1",
           "https://[::1:1", "https://\xC3\xA4:1", "HTTPS://a:1"}) {
         CAPTURE(bad);
-        CHECK(!takes(origin_type(), bad));
+        CHECK(!takes(type, bad));
     }
 }
 
@@ -110,37 +112,40 @@ TEST_CASE("the default id of an orchestrator is its host and port") {
 }
 
 TEST_CASE("an address to listen on has a port") {
-    for (const auto* good : {"127.0.0.1:0", "[::1]:9108", "localhost:65535", "0.0.0.0:1"})
-        CHECK(takes(listen_type(), good));
+    const auto type = rule_of(R"("format": "listen")");
+    for (const auto* good : {"127.0.0.1:0", "[::1]:9108", "localhost:65535", "0.0.0.0:1"}) CHECK(takes(type, good));
     for (const auto* bad : {"127.0.0.1", "127.0.0.1:", ":9108", "127.0.0.1:65536", "127.0.0.1:-1", "a:1:2", "a:b"}) {
-        CAPTURE(bad);
-        CHECK(!takes(listen_type(), bad));
-    }
-}
-
-TEST_CASE("hex has its prefix and its exact length") {
-    const auto type = hex_type("an address", "0x", 4);
-    CHECK(takes(type, "0xaB12"));
-    for (const auto* bad : {"aB12", "0xaB1", "0xaB123", "0xaBg2", "0x"}) {
         CAPTURE(bad);
         CHECK(!takes(type, bad));
     }
 }
 
+TEST_CASE("a text is bounded in bytes and matches its pattern from end to end") {
+    const auto type = rule_of(R"("format": "text", "pattern": "^0x[0-9a-fA-F]{4}$")");
+    CHECK(takes(type, "0xaB12"));
+    for (const auto* bad : {"aB12", "0xaB1", "0xaB123", "0xaBg2", "0x", "0xaB12\n", "x\n0xaB12"}) {
+        CAPTURE(bad);
+        CHECK(!takes(type, bad));
+    }
+    const auto bounded = rule_of(R"("format": "text", "minLength": 1, "maxLength": 3)");
+    CHECK(takes(bounded, "123"));
+    CHECK(!takes(bounded, "\xC3\xA4\xC3\xB6"));
+    CHECK(!takes(bounded, ""));
+}
+
 TEST_CASE("what is written is read as the same value") {
-    const auto same = [](const Type& type, const Value& value) {
-        const auto again = read_value(type, write_value(type, value));
-        return again.ok() && *again == value;
+    const auto same = [](std::string_view keywords, std::int64_t value) {
+        const auto rule = rule_of(keywords);
+        return number_of(rule, number_node(rule, value)) == value;
     };
     for (const std::int64_t e8_value : {std::int64_t{0}, std::int64_t{1}, 1'050'000'000L, 99'999'999'999L}) {
-        CHECK(same(usd_type(0, 1'000'000 * e8), Value(e8_value)));
+        CHECK(same(R"("format": "usd", "formatMinimum": "0 USD", "formatMaximum": "1000000 USD")", e8_value));
     }
     for (const std::int64_t ns : {1L, 250 * ns_per_ms, 90 * ns_per_s, 3600 * ns_per_s}) {
-        CHECK(same(duration_type(0, 86400 * ns_per_s), Value(ns)));
+        CHECK(same(R"("format": "duration", "formatMinimum": "0s", "formatMaximum": "1d")", ns));
     }
-    CHECK(same(factor_type(0, 10 * ppm_one), Value(std::int64_t{1'500'001})));
-    CHECK(same(integer_type(-5, 5), Value(std::int64_t{-5})));
-    CHECK(same(boolean_type(), Value(true)));
-    CHECK(same(choice_type({"a", "b"}), Value(std::int64_t{1})));
-    CHECK(same(text_type(), Value(std::string("true"))));
+    CHECK(same(R"("format": "factor", "formatMinimum": "0", "formatMaximum": "10")", 1'500'001));
+    CHECK(same(R"("format": "integer", "formatMinimum": "-5", "formatMaximum": "5")", -5));
+    const auto word = rule_of(R"("format": "word", "enum": ["a", "b"])");
+    CHECK(word_of(word, word_node(word, 1)) == 1);
 }
