@@ -1,5 +1,6 @@
 #include "host/plugin/instance.hpp"
 
+#include <atomic>
 #include <vector>
 
 #include "host/plugin/call.hpp"
