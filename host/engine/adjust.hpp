@@ -16,7 +16,7 @@ struct AdjustRequest {
     stipend_unix_ns from = 0;
     stipend_unix_ns to = 0;
     std::string reason;
-    std::string by;                      // who asked
+    std::string by;                      // the name of the requester
     std::optional<std::int64_t> usd_e8;  // none: the base for each whole interval that stayed unpaid; 0: excused
 };
 

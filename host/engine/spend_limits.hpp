@@ -1,7 +1,6 @@
 // What may be owed on one UTC day: by one payee, and by all. A decision beyond a limit is held, so no debt arises.
 #pragma once
 
-#include <algorithm>
 #include <cstdint>
 
 #include "host/engine/generation.hpp"

@@ -1,7 +1,6 @@
 #include "host/plugin/instance.hpp"
 
 #include <atomic>
-#include <vector>
 
 #include "host/plugin/call.hpp"
 #include "host/plugin/host_slot.hpp"

@@ -13,7 +13,7 @@ constexpr stipend_unix_ns later = noon + 3600 * ns_per_s;
 constexpr AdjustTerms terms{
     .orchestrator = 1, .interval_ns = 60 * ns_per_s, .base_usd_e8 = 10'00000000, .usd_per_eth_e8 = 2000'00000000};
 
-// What somebody asks who copies the times of a gap from `stipend status`.
+// A request with the times of a gap as `stipend status` prints them.
 AdjustRequest request_for(const ledger::Gap& gap) {
     Json body = Json::object();
     body.set("orchestrator", Json::of_string("o1"))
