@@ -94,15 +94,17 @@ class SignedWei {
     // LIMIT for the most negative amount.
     [[nodiscard]] Result<SignedWei> negated() const { return SignedWei().minus(*this); }
 
-    // sum = a + b; false, with `sum` void, where that leaves the range.
+    // sum = a + b; false, with `sum` void, where that leaves the range. `sum` may be one of the terms.
     [[nodiscard]] static bool add(const SignedWei& a, const SignedWei& b, SignedWei& sum) {
+        const bool a_negative = a.negative();
+        const bool b_negative = b.negative();
         unsigned __int128 carry = 0;
         for (std::size_t i = 0; i < 4; ++i) {
             carry += static_cast<unsigned __int128>(a.limbs_[i]) + b.limbs_[i];
             sum.limbs_[i] = static_cast<std::uint64_t>(carry);
             carry >>= 64;
         }
-        return a.negative() != b.negative() || sum.negative() == a.negative();
+        return a_negative != b_negative || sum.negative() == a_negative;
     }
 
     friend bool operator==(const SignedWei&, const SignedWei&) = default;

@@ -1,49 +1,49 @@
-// Moving closed time into a file of its own. Copy, sign, make durable; then switch in one transaction; then delete in
-// parts.
+// Moves old decisions into an archive file: copy, sign, fsync; then record the archive in one transaction; then delete
+// the archived rows in small transactions.
 #include <fcntl.h>
 #include <unistd.h>
 
 #include <map>
 
 #include "host/ledger/archive_files.hpp"
+#include "host/ledger/archive_signature.hpp"
 #include "host/ledger/columns.hpp"
 #include "host/ledger/schema.hpp"
-#include "host/ledger/seal.hpp"
 #include "host/ledger/sqlite_ledger.hpp"
 
 namespace stipend::ledger {
 namespace {
 
-constexpr std::int64_t purge_rows = 4'096;  // deleted by one transaction, so that the log stays short
+constexpr std::int64_t purge_rows = 4'096;  // deleted by one transaction, to bound the size of the WAL
 
 Result<void> sync_path(const std::filesystem::path& path, int flags) {
     const int fd = ::open(path.c_str(), flags | O_CLOEXEC);
     const bool good = fd >= 0 && ::fsync(fd) == 0;
     if (fd >= 0) ::close(fd);
     if (good) return {};
-    return fail(STIPEND_E_UNAVAILABLE, "ledger: archive: ", path.string(), ": cannot be made durable");
+    return fail(STIPEND_E_UNAVAILABLE, "ledger: archive: ", path.string(), ": fsync failed");
 }
 
-// The tables whose rows move, each with the column that is a place in the chain.
+// The tables whose rows move, each with the column that holds a position in the chain.
 constexpr std::array<std::pair<const char*, const char*>, 4> archived_tables{
     {{"audit", "seq"}, {"decision", "seq"}, {"journal", "ref"}, {"entry", "journal"}}};
 
-constexpr int steps_between_looks = 10'000;  // of SQLite's machine: about a millisecond
+constexpr int steps_between_checks = 10'000;  // SQLite VM instructions: about a millisecond
 
-// Ends what the connection does once `stop` says so.
-class StopWatch {
+// Interrupts the statement that the connection runs once `stop` returns true.
+class Interrupter {
   public:
-    StopWatch(sqlite::Database& database, const std::function<bool()>& stop) : database_(database), stop_(stop) {
-        if (stop_) sqlite3_progress_handler(database_.handle(), steps_between_looks, &look, this);
+    Interrupter(sqlite::Database& database, const std::function<bool()>& stop) : database_(database), stop_(stop) {
+        if (stop_) sqlite3_progress_handler(database_.handle(), steps_between_checks, &stopped, this);
     }
-    ~StopWatch() {
+    ~Interrupter() {
         if (stop_) sqlite3_progress_handler(database_.handle(), 0, nullptr, nullptr);
     }
-    StopWatch(const StopWatch&) = delete;
-    StopWatch& operator=(const StopWatch&) = delete;
+    Interrupter(const Interrupter&) = delete;
+    Interrupter& operator=(const Interrupter&) = delete;
 
   private:
-    static int look(void* self) { return static_cast<StopWatch*>(self)->stop_() ? 1 : 0; }
+    static int stopped(void* self) { return static_cast<Interrupter*>(self)->stop_() ? 1 : 0; }
 
     sqlite::Database& database_;
     const std::function<bool()>& stop_;
@@ -51,7 +51,7 @@ class StopWatch {
 
 }  // namespace
 
-// The cut never parts a journal row from its decisions, and every row before it is of a change before `before`.
+// The cut never separates a journal from its decisions, and all rows up to it are older than `before`.
 Result<PreparedArchive> SqliteLedger::find_cut(stipend_unix_ns before) {
     PreparedArchive cut;
     STIPEND_LET(through, archived_through(database_));
@@ -120,9 +120,16 @@ Result<void> SqliteLedger::add_carried(PreparedArchive& cut) {
         one.epoch = epochs.as<std::uint64_t>();
     }
     std::string closing;
+    SignedWei sum;
     for (const auto& [account, row] : by_account) {
         closing_encode(closing, row);
         cut.carried.push_back(row);
+        STIPEND_SET(sum, sum.plus(row.balance));
+    }
+    // Never sign entries that do not balance.
+    if (!sum.zero()) {
+        return fail(STIPEND_E_INVALID, "ledger: ", path_.string(), ": the entries up to seq ", cut.facts.last,
+                    " do not sum to zero: got ", sum.text(), " wei: `stipend ledger verify` names the journal");
     }
     cut.facts.closing = keccak256(closing);
     return {};
@@ -130,12 +137,12 @@ Result<void> SqliteLedger::add_carried(PreparedArchive& cut) {
 
 Result<void> SqliteLedger::fill_archive(PreparedArchive& cut, const std::filesystem::path& file,
                                         const std::function<bool()>& stop) {
-    // A connection of its own: a full disk under the archive says nothing about the ledger. What is copied is still in
-    // the ledger, so the file is made durable once, at its end.
+    // A separate connection, because a full disk under the archive must not mark the ledger as failed. The ledger still
+    // has all copied rows, so that one fsync at the end is enough.
     sqlite::Database copier;
     STIPEND_TRY(copier.open(path_.string(), SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE, options_.busy_timeout_ms));
     {
-        const StopWatch watch(copier, stop);
+        const Interrupter watch(copier, stop);
         STIPEND_LET(attach, copier.prepare("ATTACH ? AS arc"));
         const std::string name = file.string();
         STIPEND_TRY(attach.bind_text(name).run());
@@ -148,11 +155,11 @@ Result<void> SqliteLedger::fill_archive(PreparedArchive& cut, const std::filesys
                                                  column, " BETWEEN ? AND ? ORDER BY ", column)));
             STIPEND_TRY(copy.bind(cut.facts.first).bind(cut.facts.last).run());
         }
-        STIPEND_LET(seal, sign_archive(path_, archive_digest(cut.facts, options_.ns.chain_id)));
-        cut.facts.signer = seal.signer;
+        STIPEND_LET(signature, sign_archive(path_, archive_digest(cut.facts, options_.ns.chain_id)));
+        cut.facts.signer = signature.signer;
         STIPEND_LET(insert, copier.prepare("INSERT INTO arc.seal VALUES(1, ?, ?, ?, ?, ?, ?, ?, ?)"));
         signed_fields(cut.facts, Binder(insert.bind(options_.ns.chain_id)));
-        STIPEND_TRY(insert.bind_blob(seal.signer).bind_blob(seal.signature).run());
+        STIPEND_TRY(insert.bind_blob(signature.signer).bind_blob(signature.signature).run());
         STIPEND_TRY(copier.run(
             cat("PRAGMA arc.application_id = ", application_id, "; PRAGMA arc.user_version = ", schema_version)));
         STIPEND_TRY(transaction.commit());
@@ -172,10 +179,10 @@ Result<PreparedArchive> SqliteLedger::prepare_archive(stipend_unix_ns before, co
     }
     const auto failed = [&](Error why) -> Error {
         if (!stop || !stop()) return std::move(why).in(cat("archive ", target.string()));
-        return fail(STIPEND_E_CANCELLED, "ledger: archive: ", target.string(), ": given up: the host is stopping");
+        return fail(STIPEND_E_CANCELLED, "ledger: archive: ", target.string(), ": cancelled: the host is stopping");
     };
     const auto find = [&]() -> Result<PreparedArchive> {
-        const StopWatch watch(database_, stop);
+        const Interrupter watch(database_, stop);
         sqlite::Transaction snapshot(database_);
         STIPEND_TRY(snapshot.begin("DEFERRED"));
         return find_cut(before);
@@ -216,11 +223,11 @@ Result<ArchiveReport> SqliteLedger::take_archive(const PreparedArchive& prepared
     Position next = position_;
     STIPEND_TRY(transact([&]() -> Result<void> {
         STIPEND_TRY(check_follows(facts));
-        STIPEND_LET(seq, poster_->audit(next.head, AuditKind::archive, archive_body(facts, digest)));
+        STIPEND_LET(seq, writer_->audit(next.head, AuditKind::archive, archive_body(facts, digest)));
         STIPEND_LET(insert, database_.prepare(insert_sql("archive", cat("seq, ", columns<ArchiveFacts>()))));
         bind_row(insert.bind(seq), facts);
         STIPEND_TRY(insert.run());
-        // What is carried over replaces what the archives before this one carried.
+        // The new balances include those that earlier archives carried.
         STIPEND_TRY(database_.run("DELETE FROM carried"));
         STIPEND_LET(carry, database_.prepare(insert_sql("carried", columns<Carried>())));
         for (const auto& row : prepared.carried) {
@@ -241,13 +248,18 @@ Result<ArchiveReport> SqliteLedger::take_archive(const PreparedArchive& prepared
 Result<bool> SqliteLedger::purge_archived() {
     STIPEND_LET(through, archived_through(database_));
     for (const auto& [table, column] : archived_tables) {
-        STIPEND_LET(first, database_.number(cat("SELECT ifnull(min(", column, "), 0) FROM ", table)));
+        STIPEND_LET(first, database_.number(
+                               cat("SELECT ifnull(min(", column, "), 0) FROM ", table, " WHERE ", column, " > 0")));
         if (first == 0 || first > through) continue;
-        const auto sql = cat("DELETE FROM ", table, " WHERE ", column, " <= ?");
-        const auto to = std::min(first + purge_rows - 1, through);
+        const auto sql = cat("DELETE FROM ", table, " WHERE ", column, " BETWEEN ? AND ?");
+        const auto to = first + std::min(purge_rows - 1, through - first);
         STIPEND_TRY(transact([&]() -> Result<void> {
             STIPEND_LET(erase, database_.prepare(sql));
-            return erase.bind(to).run();
+            STIPEND_LET(erased, erase.bind(first).bind(to).run_counted());
+            if (erased > 0) return {};
+            // Callers repeat this until nothing is left; with a damaged index that would never end.
+            return fail(STIPEND_E_INVALID, "ledger: ", path_.string(), ": rows of ", table,
+                        " that an archive holds cannot be deleted: the file is damaged: restore a backup");
         }));
         return true;
     }

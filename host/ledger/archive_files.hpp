@@ -1,4 +1,4 @@
-// Where the archives of a ledger are, and what the ledger says of each.
+// Locates the archives that a ledger has recorded.
 #pragma once
 
 #include <filesystem>
@@ -10,18 +10,18 @@
 namespace stipend::ledger {
 
 struct RecordedArchive {
-    Seq seq = 0;  // the place in the chain of the row that tells of it
+    Seq seq = 0;  // position in the chain of the row that records it
     ArchiveFacts facts;
-    std::filesystem::path path;  // where it was found; empty where it was not
+    std::filesystem::path path;  // empty if the file was not found
 };
 
-// All archives, oldest first. Each is looked for among `given` by its file name, then at its recorded path, then beside
-// the database.
+// All archives, oldest first. Each is searched for by file name in `given`, then at its recorded path, then beside the
+// database.
 [[nodiscard]] Result<std::vector<RecordedArchive>> recorded_archives(sqlite::Database& database,
                                                                      const std::vector<std::filesystem::path>& given);
 
-// The last place in the chain that an archive holds; 0 without archives. What the main file still has up to there is
-// waiting to be deleted and counts for nothing.
+// The last position in the chain that an archive holds; 0 without archives. Rows up to there that the main file still
+// holds are about to be purged and are ignored.
 [[nodiscard]] Result<Seq> archived_through(sqlite::Database& database);
 
 }  // namespace stipend::ledger

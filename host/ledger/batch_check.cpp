@@ -1,11 +1,12 @@
 #include "host/ledger/batch_check.hpp"
 
 #include "host/ledger/fields.hpp"
+#include "host/ledger/invariants.hpp"
 
 namespace stipend::ledger {
 namespace {
 
-// LIMIT where a text or a blob of the row is longer than its list of fields allows.
+// LIMIT if a text or a blob is longer than its field allows.
 template <Listed Row, class... Names>
 Result<void> check_lengths(const Row& row, const Names&... name) {
     Result<void> out;
@@ -26,45 +27,19 @@ Result<void> check_lengths(const Row& row, const Names&... name) {
     return out;
 }
 
-Result<void> check_state(OrchestratorId id, const EngineState& s) {
-    const auto bad = [&](auto&&... what) {
-        return fail(STIPEND_E_INVALID, "ledger: state of orchestrator ", id, ": ", what...);
-    };
-    if (s.epoch > static_cast<std::uint64_t>(INT64_MAX)) return bad("epoch out of range: got ", s.epoch);
-    if (s.checks_ok > s.checks_total || s.checks_total > static_cast<std::uint64_t>(INT64_MAX)) {
-        return bad("checks: got ", s.checks_ok, " good of ", s.checks_total);
-    }
-    if (s.interval_ns < 0) return bad("interval: got ", s.interval_ns, " ns, want 0 or more");
-    if (s.day_usd_e8 < 0) return bad("usage of the day: got ", s.day_usd_e8, ", want 0 or more");
-    return {};
+Result<void> check_state(OrchestratorId id, const EngineState& state) {
+    const auto broken = broken_invariant(state);
+    if (!broken) return {};
+    return fail(STIPEND_E_INVALID, "ledger: state of orchestrator ", id, ": ", *broken);
 }
 
 Result<void> check_decision(const Decided& decided) {
     const Decision& d = decided.decision;
-    const EngineState& s = decided.after;
-    const auto bad = [&](auto&&... what) {
+    if (const auto broken = broken_invariant(decided)) {
         return fail(STIPEND_E_INVALID, "ledger: decision (orchestrator ", d.orchestrator, ", epoch ", d.epoch,
-                    "): ", what...);
-    };
-    if (d.epoch < 1) return bad("epochs begin with 1");
-    if (d.decided_at < d.period_from) {
-        return bad("the period ends before it begins: from ", d.period_from, " to ", d.decided_at);
+                    "): ", *broken);
     }
-    if (d.uptime_ppm.value_or(0) > ppm_one || d.coverage_ppm > ppm_one) return bad("more than all of the period");
-    if (d.usd_e8 < 0 || d.delay_ns < 0 || d.penalty_ns < 0) return bad("negative pay, delay or penalty");
-    if (d.action == Action::skip && !(d.wei.zero() && d.usd_e8 == 0)) {
-        return bad("a skip owes nothing: got ", d.wei.text(), " wei");
-    }
-    if (s.epoch != d.epoch) return bad("state after it: got epoch ", s.epoch);
-    if (s.due_at != d.next_at) return bad("state after it: got due_at ", s.due_at, ", want next_at ", d.next_at);
-    if (s.last_decided_at != d.decided_at) {
-        return bad("state after it: got last_decided_at ", s.last_decided_at, ", want ", d.decided_at);
-    }
-    if (s.consecutive_failures != d.consecutive_failures || s.suspended != d.suspended) {
-        return bad("state after it: failures or suspension differ");
-    }
-    STIPEND_TRY(check_lengths(d, "decision (orchestrator ", d.orchestrator, ", epoch ", d.epoch, ")"));
-    return check_state(d.orchestrator, s);
+    return check_lengths(d, "decision (orchestrator ", d.orchestrator, ", epoch ", d.epoch, ")");
 }
 
 Result<void> check_orchestrator(const Orchestrator& row) {

@@ -1,4 +1,4 @@
-// Whether a batch agrees with itself, before the disk is touched.
+// Checks that a batch is consistent in itself before anything is written.
 #pragma once
 
 #include "host/ledger/rows.hpp"
@@ -6,7 +6,7 @@
 
 namespace stipend::ledger {
 
-// INVALID or LIMIT, naming the first row that is wrong. [pure]
+// INVALID or LIMIT; the message names the first invalid row. [pure]
 [[nodiscard]] Result<void> check_batch(const Batch& batch);
 
 }  // namespace stipend::ledger

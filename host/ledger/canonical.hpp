@@ -1,9 +1,8 @@
-// The bytes that the audit chain hashes. They are defined here once and for ever: another spelling of the same facts
-// would break every chain that exists.
+// The bytes that the audit chain hashes. This encoding is frozen: any change would invalidate all existing chains.
 //
-//   row hash     keccak256(previous row's hash | seq | kind (1 byte) | body); before the first row stand 32 zero bytes
-//   integers     1 byte n, then the n bytes, big-endian, of the shortest two's complement (0 has none);
-//                seq stands before its kind as 8 bytes, big-endian;  wei: 32 bytes, big-endian
+//   row hash     keccak256(previous row's hash | seq | kind (1 byte) | body); the first row's previous hash is 32 zero
+//   bytes integers     1 byte n, then the n bytes, big-endian, of the shortest two's complement (0 has none);
+//                before its kind, seq is 8 bytes, big-endian;  wei: 32 bytes, big-endian
 //   text, blobs  their length as an integer, then the bytes
 //   optional     1 byte 0, or 1 byte 1 and the value
 //
@@ -15,8 +14,8 @@
 //                checks_total checks_ok generation memory_generation day day_usd_e8
 //                memory(blob, trailing zero bytes cut off)
 //
-// The body of a decision is not stored: it is made again from the row. All other kinds store theirs, a JSON object, as
-// text beside the hash; where a table holds the same facts, its row must give the same text.
+// The body of a decision is not stored: it is encoded again from the row. All other kinds store a JSON object as text
+// beside the hash; if a table holds the same facts, its row must encode to the same text.
 #pragma once
 
 #include <string>
@@ -37,17 +36,17 @@ enum class AuditKind : std::uint8_t {
     gap_closed = 6,
     adjustment = 7,
     price = 8,
-    host_started = 9,  // no longer written, as the next one
+    host_started = 9,  // 9 and 10 are reserved: no longer written, but old chains hold them
     host_stopped = 10,
     archive = 11,
     alert = 12,
 };
 [[nodiscard]] std::string_view kind_name(AuditKind kind);
 
-// The policy memory as it is stored: without its trailing zero bytes.
+// The policy memory as it is stored: without trailing zero bytes.
 [[nodiscard]] std::string_view trimmed(const stipend_memory& memory);
 
-// Replace `out` by the body, or by what the digest hashes.
+// Replace the contents of `out` by the encoding.
 void encode_decision(std::string& out, const Decision& decision, const Hash& state_digest);
 void encode_state(std::string& out, const EngineState& state);
 
@@ -58,17 +57,17 @@ void encode_state(std::string& out, const EngineState& state);
 [[nodiscard]] std::string state_body(OrchestratorId orchestrator, const Hash& digest);
 [[nodiscard]] std::string generation_body(const Generation& row);
 [[nodiscard]] std::string gap_opened_body(const GapOpening& gap);
-// `gap`: the place of its opening.
+// `gap`: position of its opening.
 [[nodiscard]] std::string gap_closed_body(Seq gap, stipend_unix_ns to, std::int64_t usd_e8);
 [[nodiscard]] std::string adjustment_body(const Adjustment& row);
 [[nodiscard]] std::string price_body(const Price& row);
 
-// What an archive's signature signs: all of `facts` but where the file is and who signed it.
+// What the signature of an archive signs: all of `facts` except the file's path and the signer.
 [[nodiscard]] Hash archive_digest(const ArchiveFacts& facts, std::uint64_t chain_id);
-// What the chain records of it.
+// The row of the chain that records the archive.
 [[nodiscard]] std::string archive_body(const ArchiveFacts& facts, const Hash& digest);
 
-// Appends one carried account (by rising id) to the bytes that `closing` hashes: account, last epoch, balance.
+// Appends one account to the bytes that `closing` hashes; call it by ascending id.
 void closing_encode(std::string& out, const Carried& carried);
 
 }  // namespace stipend::ledger

@@ -1,4 +1,4 @@
-// How records and rows become each other: the visitors of the lists of fields that speak to SQLite.
+// Binds records to statements and reads them from rows, by their lists of fields.
 #pragma once
 
 #include <string>
@@ -65,7 +65,8 @@ void bind_row(sqlite::Statement& to, const Row& row) {
     flat_fields(row, Binder(to));
 }
 
-// Reads fields from left to right; the statement is `malformed` where a column holds what no program of ours wrote.
+// Reads fields from left to right; the statement is `malformed` if a column holds a value that this program never
+// writes.
 class Reader {
   public:
     explicit Reader(sqlite::Statement& from) : from_(from) {}
@@ -105,10 +106,11 @@ struct StoredDecision {
     Seq seq = 0;
     Hash state_digest = {};
     Decision decision = {};
-    bool malformed = false;  // a column holds what no program of ours wrote; the decision is then as near as can be
+    bool malformed =
+        false;  // a column holds a value that this program never writes; the decision is a best effort then
 };
 [[nodiscard]] StoredDecision read_decision(sqlite::Statement& from);
-// "SELECT ... FROM decision " and `rest`, for read_decision.
+// A SELECT of what read_decision reads; `rest` begins with WHERE.
 [[nodiscard]] std::string select_decisions(std::string_view rest);
 
 }  // namespace stipend::ledger

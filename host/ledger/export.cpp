@@ -1,8 +1,9 @@
-// Decisions in ledger order, over the archives and the main file.
+// Exports decisions in ledger order, from the archives and then from the main file.
 #include <unordered_map>
 
 #include "host/ledger/archive_files.hpp"
 #include "host/ledger/columns.hpp"
+#include "host/ledger/invariants.hpp"
 #include "host/ledger/sqlite_ledger.hpp"
 
 namespace stipend::ledger {
@@ -27,7 +28,7 @@ class Exporter {
     Exporter(const Keys& keys, const DecisionFilter& filter, const DecisionSink& sink)
         : keys_(keys), filter_(filter), sink_(sink), left_(filter.limit) {}
 
-    // The decisions of one file behind `after`.
+    // Exports the decisions of one file with a seq above `after`.
     Result<void> run(sqlite::Database& database, Seq after) {
         STIPEND_LET(rows, database.prepare(select_decisions(
                               "WHERE seq > ? AND (?2 IS NULL OR orchestrator = ?2) "
@@ -40,9 +41,9 @@ class Exporter {
             StoredDecision stored = read_decision(rows);
             const auto key = keys_.find(stored.decision.orchestrator);
             if (key == keys_.end()) continue;  // of another namespace
-            if (stored.malformed) {
+            if (stored.malformed || broken_invariant(stored.decision)) {
                 return fail(STIPEND_E_INVALID, "ledger: ", database.path(), ": decision seq ", stored.seq,
-                            " is damaged: `stipend ledger verify` tells more");
+                            " is damaged: run `stipend ledger verify` for details");
             }
             --left_;
             STIPEND_TRY(sink_(DecisionLine{stored.seq, key->second, std::move(stored.decision)}));

@@ -1,4 +1,4 @@
-// Keccak-256 as Ethereum means it (not SHA3-256, which pads differently).
+// Keccak-256 as Ethereum uses it (not SHA3-256, which pads differently).
 #pragma once
 
 #include <memory>
@@ -19,7 +19,7 @@ class Keccak {
 
     Keccak& add(std::span<const std::uint8_t> bytes);
     Keccak& add(std::string_view text);
-    // The hash of all that was added; ready for the next one.
+    // Returns the hash of the bytes added so far and resets the object.
     [[nodiscard]] Hash finish();
 
   private:

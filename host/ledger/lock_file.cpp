@@ -28,11 +28,11 @@ Result<LockFile> LockFile::take(const std::filesystem::path& path) {
     };
     LockFile lock(::open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0640));
     if (lock.fd_ < 0) return refused(errno);
-    // flock belongs to the open file, so that a lock of this process is seen by this process too.
+    // flock belongs to the open file description, so a second lock within this process fails too.
     if (::flock(lock.fd_, LOCK_EX | LOCK_NB) != 0) {
         if (errno != EWOULDBLOCK) return refused(errno);
         return fail(STIPEND_E_BUSY, "ledger: ", path.string(), ": another process writes to this ledger: pid ",
-                    first_line(lock.fd_), ": stop it first, or only read");
+                    first_line(lock.fd_), ": stop it first, or open the ledger for reading");
     }
     const std::string pid = cat(::getpid(), "\n");
     if (::ftruncate(lock.fd_, 0) != 0) return refused(errno);

@@ -1,4 +1,4 @@
-// One writer: a lock that the kernel drops with the process, however that ends.
+// Single-writer lock that the kernel releases when the process ends, even by a crash.
 #pragma once
 
 #include <filesystem>
@@ -7,10 +7,11 @@
 
 namespace stipend::ledger {
 
-// Holds `<path>` locked, with this process's id in it for the message that a second writer gets. The file stays.
+// Locks `<path>` and writes this process's id into it, for the error message of a second writer. The file is not
+// removed.
 class LockFile {
   public:
-    // BUSY where another holds it; CONFIG where the file cannot be made.
+    // BUSY if another process holds the lock; CONFIG if the file cannot be created.
     [[nodiscard]] static Result<LockFile> take(const std::filesystem::path& path);
 
     LockFile() = default;

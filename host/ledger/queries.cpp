@@ -1,9 +1,10 @@
-// What is read of the ledger while nothing is written through this object.
+// Read-only queries, and the plugins' key-value pairs.
 #include <algorithm>
 #include <unordered_map>
 
 #include "host/base/time.hpp"
 #include "host/ledger/columns.hpp"
+#include "host/ledger/invariants.hpp"
 #include "host/ledger/sqlite_ledger.hpp"
 
 namespace stipend::ledger {
@@ -37,9 +38,9 @@ Result<void> load_orchestrators(sqlite::Database& database, std::int64_t ns, std
         record.row = read_row<Orchestrator>(rows);
         record.state = read_row<EngineState>(rows);
         record.owed = SignedWei::from_bytes(rows.bytes32());
-        if (rows.malformed()) {
+        if (rows.malformed() || broken_invariant(record.state)) {
             return fail(STIPEND_E_INVALID, "ledger: ", database.path(), ": state of orchestrator ", record.row.id, " (",
-                        record.row.key, ") is damaged: `stipend ledger verify` tells more");
+                        record.row.key, ") is damaged: run `stipend ledger verify` for details");
         }
         record.memory_policy = rows.text();
         record.memory_version = rows.as<std::uint32_t>();
@@ -145,14 +146,14 @@ Result<std::vector<Observation>> SqliteLedger::observations(OrchestratorId orche
 
 Result<void> SqliteLedger::kv_put(std::string_view instance, std::string_view key, std::string_view value,
                                   const KvQuota& quota) {
-    const auto refused = [&](auto&&... what) {
+    const auto rejected = [&](auto&&... what) {
         return fail(STIPEND_E_LIMIT, "ledger: key \"", key.substr(0, max_key_bytes), "\" of plugin ", instance, ": ",
                     what...);
     };
     if (key.empty() || key.size() > max_key_bytes)
-        return refused("got ", key.size(), " bytes, want 1 to ", max_key_bytes);
+        return rejected("got ", key.size(), " bytes, want 1 to ", max_key_bytes);
     if (value.size() > quota.value_bytes) {
-        return refused("value too large: got ", value.size(), " bytes, want at most ", quota.value_bytes);
+        return rejected("value too large: got ", value.size(), " bytes, want at most ", quota.value_bytes);
     }
     return transact([&]() -> Result<void> {
         STIPEND_LET(usage,
@@ -161,9 +162,9 @@ Result<void> SqliteLedger::kv_put(std::string_view instance, std::string_view ke
         STIPEND_LET(counted, usage.bind_text(instance).bind_text(key).next());
         const std::uint64_t keys = (counted ? usage.as<std::uint64_t>() : 0) + 1;
         const std::uint64_t bytes = (counted ? usage.as<std::uint64_t>() : 0) + key.size() + value.size();
-        if (keys > quota.keys) return refused("too many keys: want at most ", quota.keys);
+        if (keys > quota.keys) return rejected("too many keys: want at most ", quota.keys);
         if (bytes > quota.total_bytes) {
-            return refused("too much in all: got ", bytes, " bytes, want at most ", quota.total_bytes);
+            return rejected("too much in all: got ", bytes, " bytes, want at most ", quota.total_bytes);
         }
         STIPEND_LET(put, database_.prepare("INSERT OR REPLACE INTO kv VALUES(?, ?, ?)"));
         const std::span data(reinterpret_cast<const std::uint8_t*>(value.data()), value.size());

@@ -1,4 +1,4 @@
-// What the ledger keeps, as values. Every amount is in wei or in 1e-8 USD, every time in UTC nanoseconds.
+// The records of the ledger. Amounts are in wei or 1e-8 USD, times in UTC nanoseconds. fields.hpp lists their fields.
 #pragma once
 
 #include <array>
@@ -13,14 +13,14 @@
 
 namespace stipend::ledger {
 
-using OrchestratorId = std::int64_t;  // 1, 2, 3 ... in the order in which they became known
-using GenerationId = std::int64_t;    // 1, 2, 3 ... in the order in which they were published
-using Seq = std::int64_t;             // place of a change in the audit chain: 1, 2, 3 ... without a hole
+using OrchestratorId = std::int64_t;  // 1, 2, 3 ... in the order of their addition
+using GenerationId = std::int64_t;    // 1, 2, 3 ... in the order of their publication
+using Seq = std::int64_t;             // position of a change in the audit chain: 1, 2, 3 ... without gaps
 using Hash = std::array<std::uint8_t, 32>;
 
-// Bounds of what one row may hold; a batch that exceeds one is refused whole.
+// Limits of one row; a batch that exceeds one is rejected as a whole.
 inline constexpr std::size_t max_batch_rows = 65'536;  // of each kind
-inline constexpr std::size_t max_key_bytes = 255;      // keys, addresses and the like
+inline constexpr std::size_t max_key_bytes = 255;      // keys, addresses, names
 inline constexpr std::size_t max_reason_bytes = 255;
 inline constexpr std::size_t max_tier_bytes = 31;
 inline constexpr std::size_t max_body_head_bytes = 128;
@@ -28,7 +28,7 @@ inline constexpr std::size_t max_text_bytes = 1 << 20;  // a generation's config
 
 enum class Mode : std::uint8_t { dry_run, live };
 
-// Whose debts these are. A dry run's debts carry another name for ever, so that none of them can be settled later.
+// Which debts these are. Debts of a dry run have a namespace of their own, so that they can never be settled.
 struct Namespace {
     Mode mode = Mode::dry_run;
     std::uint64_t chain_id = 0;
@@ -39,7 +39,7 @@ struct Namespace {
 
 struct Orchestrator {
     OrchestratorId id = 0;
-    std::string key = {};  // the operator's name for it: unique in its namespace, never changes
+    std::string key = {};  // configured by the operator: unique in its namespace, never changes
     std::string address = {};
     std::string payout_address = {};
     std::string worker_key = {};
@@ -47,19 +47,19 @@ struct Orchestrator {
     stipend_unix_ns first_seen_at = 0;
 };
 
-// What the engine must find again after a restart.
+// What the engine restores after a restart.
 struct EngineState {
     std::uint64_t epoch = 0;              // the last one decided; 0 before the first
     stipend_unix_ns due_at = 0;           // when the next is due
-    std::int64_t interval_ns = 0;         // of the period that runs
+    std::int64_t interval_ns = 0;         // of the current period
     stipend_unix_ns last_decided_at = 0;  // where the next window begins; 0 before the first
     std::uint32_t consecutive_failures = 0;
     bool suspended = false;
-    bool known = false;  // the gateway has answered for it before
+    bool known = false;  // the gateway has accepted a job for it before
     std::uint64_t checks_total = 0;
     std::uint64_t checks_ok = 0;
-    GenerationId generation = 0;         // decides the period that runs; 0 before the first was published
-    GenerationId memory_generation = 0;  // its policy wrote `memory`; 0 for none
+    GenerationId generation = 0;         // decides the current period; 0 before the first publication
+    GenerationId memory_generation = 0;  // whose policy wrote `memory`; 0 for none
     stipend_memory memory = {};
     std::int64_t day = 0;         // UTC day number that `day_usd_e8` counts
     std::int64_t day_usd_e8 = 0;  // accrued on that day
@@ -68,18 +68,18 @@ struct EngineState {
 enum class Job : std::uint8_t { ok = STIPEND_JOB_OK, failed = STIPEND_JOB_FAILED };
 enum class Action : std::uint8_t { pay = STIPEND_PAY, skip = STIPEND_SKIP };
 
-// Why a decision is as it is: what was seen on the wire.
+// What the decision is based on: the response on the wire.
 struct Evidence {
-    std::int32_t http_status = 0;  // 0: there was no answer
+    std::int32_t http_status = 0;  // 0: no response
     std::string served_by = {};
     std::int64_t latency_ns = 0;
-    std::uint32_t window_s = 0;  // the window that the answer was for; 0 unknown
+    std::uint32_t window_s = 0;  // the window that the response covers; 0: unknown
     Hash body_hash = {};         // Keccak-256 of the whole body; zero for none
     std::string body_head = {};  // its first bytes
     friend bool operator==(const Evidence&, const Evidence&) = default;
 };
 
-// One period of one orchestrator, decided once and for ever. A HOLD is no decision and leaves no row.
+// The final decision on one period of one orchestrator. A HOLD makes no decision and no row.
 struct Decision {
     OrchestratorId orchestrator = 0;
     std::uint64_t epoch = 0;          // one more than the last; (orchestrator, epoch) is the key
@@ -87,7 +87,7 @@ struct Decision {
     stipend_unix_ns period_from = 0;  // the period is [period_from, decided_at); periods never overlap
     stipend_unix_ns decided_at = 0;
     Job job = Job::failed;
-    std::optional<std::uint32_t> uptime_ppm = {};  // none where nothing was measured
+    std::optional<std::uint32_t> uptime_ppm = {};  // none if nothing was measured
     std::uint32_t coverage_ppm = 0;
     Action action = Action::skip;  // skip owes nothing
     std::string tier = {};
@@ -105,7 +105,7 @@ struct Decision {
     friend bool operator==(const Decision&, const Decision&) = default;
 };
 
-// A decision with the state that it leaves behind: written together or not at all. What both say must agree: epoch,
+// A decision and the state after it, written in one transaction. Fields that both have must agree: epoch,
 // next_at (due_at), decided_at (last_decided_at), consecutive_failures, suspended.
 struct Decided {
     Decision decision;
@@ -117,7 +117,7 @@ struct NewOrchestrator {
     EngineState state;  // epoch 0; failures may be inherited from an earlier identity
 };
 
-// Time in which the payer could not look. At most one is open for each orchestrator.
+// Time in which the payer could not measure. At most one gap is open for each orchestrator.
 struct GapOpening {
     OrchestratorId orchestrator = 0;
     stipend_unix_ns from = 0;
@@ -126,7 +126,7 @@ struct GapOpening {
 struct GapClosing {
     OrchestratorId orchestrator = 0;
     stipend_unix_ns to = 0;   // not before it opened
-    std::int64_t usd_e8 = 0;  // what stayed unpaid, at most
+    std::int64_t usd_e8 = 0;  // upper bound of what stayed unpaid
 };
 struct Gap {
     OrchestratorId orchestrator = 0;
@@ -137,9 +137,9 @@ struct Gap {
     std::string key = {};  // the orchestrator's; filled by Ledger::unpaid only
 };
 
-// Pays, takes back or excuses (with 0) unpaid time. Never edited: an error is mended by a further adjustment.
+// Pays, takes back or excuses (with 0) unpaid time. Never changed: a further adjustment corrects an error.
 struct Adjustment {
-    std::string key = {};  // unique for ever, whatever the namespace
+    std::string key = {};  // unique over all namespaces, never reused
     OrchestratorId orchestrator = 0;
     stipend_unix_ns from = 0;
     stipend_unix_ns to = 0;
@@ -150,7 +150,7 @@ struct Adjustment {
     stipend_unix_ns at = 0;
 };
 
-// Which policy decided, under which configuration.
+// The policy and the configuration that decide.
 struct Generation {
     GenerationId id = 0;
     stipend_unix_ns at = 0;
@@ -163,44 +163,44 @@ struct Generation {
     std::string terms = {};      // JSON
 };
 
-// The last rate that was accepted.
+// The last accepted rate.
 struct Price {
     std::int64_t usd_per_eth_e8 = 0;
     stipend_unix_ns at = 0;
     std::string source = {};
 };
 
-// What one of the host's monitors saw of one target. Sent again with the same start it replaces the end and the
-// verdict, so that a state that lasts is one row. Raw material: not part of the audit chain, and pruned.
+// What a monitor observed of one target. A row with the same start replaces the end and the verdict, so that a state
+// that lasts is one row. Not part of the audit chain; pruned.
 struct Observation {
-    OrchestratorId orchestrator = 0;  // 0: a service of this host's own, as a worker watches it
+    OrchestratorId orchestrator = 0;  // 0: a service of this host itself, watched by a worker
     std::string target = {};
     stipend_unix_ns from = 0;
     stipend_unix_ns to = 0;
     std::int32_t verdict = 0;  // STIPEND_UP ...
 };
 
-// What the chain says of an archive.
+// What the chain records of an archive.
 struct ArchiveFacts {
-    std::string file = {};  // as it was given
+    std::string file = {};  // path as it was given
     Seq first = 0;
     Seq last = 0;
     Hash previous = {};  // the hash before `first`
     Hash head = {};      // the hash at `last`
-    Hash closing = {};   // of what is carried over
-    Hash signer = {};    // the Ed25519 public key of who signed it; zero: made before archives were signed
+    Hash closing = {};   // of the balances and epochs at `last`
+    Hash signer = {};    // Ed25519 public key; zero: made before archives were signed
 };
-// What the archives hold of one account, that of an orchestrator's debt or another.
+// Balance and last epoch of one account at the end of the last archive.
 struct Carried {
     std::int64_t account = 0;
-    std::uint64_t epoch = 0;  // the last one decided; 0: not an orchestrator's
+    std::uint64_t epoch = 0;  // the last one decided; 0: not the account of an orchestrator
     SignedWei balance = {};
 };
-// An archive that is whole and durable, and of which the ledger does not know yet.
+// An archive file that is complete and durable, but not recorded yet.
 struct PreparedArchive {
     ArchiveFacts facts;
     std::uint64_t decisions = 0;
-    std::vector<Carried> carried = {};  // by account, archives before this one included
+    std::vector<Carried> carried = {};  // by account; includes earlier archives
 };
 
 enum class EventKind : std::uint8_t { alert };
@@ -209,11 +209,11 @@ struct Event {
     std::string body = {};  // text or JSON
 };
 
-// What one transaction writes, in this order. Nothing of it is there, or all.
+// What one transaction writes, in this order; all of it or nothing.
 struct Batch {
     std::vector<Generation> generations = {};
     std::vector<NewOrchestrator> added = {};
-    std::vector<Orchestrator> changed = {};  // by id; the key stays
+    std::vector<Orchestrator> changed = {};  // by id; the key must not change
     std::vector<GapClosing> gaps_closed = {};
     std::vector<Decided> decisions = {};
     std::vector<GapOpening> gaps_opened = {};
@@ -224,7 +224,7 @@ struct Batch {
     std::vector<Event> events = {};
 
     [[nodiscard]] bool empty() const {
-        // A structured binding, so that a further member fails to compile until it is counted here.
+        // A structured binding, so that a new member does not compile until it is listed here.
         const auto& [b_generations, b_added, b_changed, b_closed, b_decisions, b_opened, b_adjustments, b_price,
                      b_observations, b_forget, b_events] = *this;
         return b_generations.empty() && b_added.empty() && b_changed.empty() && b_closed.empty() &&
@@ -233,7 +233,7 @@ struct Batch {
     }
 };
 
-// The end of the audit chain. Exported outside, it shows a truncation that the chain alone cannot.
+// The end of the audit chain. A copy kept elsewhere reveals a truncation, which the chain alone cannot.
 struct Head {
     Seq seq = 0;
     Hash hash = {};
@@ -249,10 +249,10 @@ struct OrchestratorRecord {
     std::optional<Gap> open_gap = {};
 };
 
-// All that a host needs to go on where the last one stopped, of one namespace.
+// All that a host needs to resume, of one namespace.
 struct State {
     std::vector<OrchestratorRecord> orchestrators = {};  // by id
-    OrchestratorId next_orchestrator = 1;                // the id that the next new one must have
+    OrchestratorId next_orchestrator = 1;                // the id of the next new one
     GenerationId next_generation = 1;
     std::optional<Generation> generation = {};  // the last one published
     std::optional<Price> price = {};

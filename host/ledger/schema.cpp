@@ -6,11 +6,11 @@
 namespace stipend::ledger {
 namespace {
 
-// A change of any kind takes the next place `seq` in the audit chain, and that number is the primary key of its own row
-// too: no row needs a second key to find its proof, and all large tables only ever grow at their end.
+// Each change takes the next position `seq` in the audit chain, which is also the primary key of its own row: a row
+// needs no second key to find its proof, and all large tables only grow at their end.
 //
 // Rationale: decision_key leads with the epoch. A cycle decides all orchestrators once, so their keys of one epoch
-// stand together and a cycle writes a few pages; led by the orchestrator it would write one page for each.
+// are adjacent and a cycle writes a few pages. With the orchestrator first it would write one page for each.
 #define STIPEND_LEDGER_ARCHIVED_TABLES(prefix)                                                                   \
     "CREATE TABLE " prefix                                                                                       \
     "audit("                                                                                                     \
@@ -75,23 +75,23 @@ constexpr const char* version_1 =
     "CREATE TABLE archive("
     "  seq INTEGER PRIMARY KEY, file TEXT NOT NULL, first INTEGER NOT NULL, last INTEGER NOT NULL,"
     "  previous BLOB NOT NULL, head BLOB NOT NULL, closing BLOB NOT NULL) STRICT;"
-    // What the archives hold in all: the balance of each account, and the last epoch of each orchestrator.
+    // At the end of the last archive: the balance of each account, and the last epoch of each orchestrator.
     "CREATE TABLE carried(account INTEGER PRIMARY KEY, epoch INTEGER NOT NULL, wei BLOB NOT NULL) "
     "STRICT;" STIPEND_LEDGER_ARCHIVED_TABLES("");
 
-// Archives of before are not signed: their signer is zero.
+// Earlier archives are not signed: their signer is zero.
 constexpr const char* version_2 =
     "ALTER TABLE archive ADD COLUMN signer BLOB NOT NULL "
     "DEFAULT x'0000000000000000000000000000000000000000000000000000000000000000';";
 
-// Entry i brings version i forward to i + 1. Entries that wrote a ledger never change.
+// Entry i migrates version i to i + 1. Released entries never change.
 constexpr std::array<const char*, schema_version> migrations{version_1, version_2};
 
 }  // namespace
 
 const char* archive_tables() {
     return STIPEND_LEDGER_ARCHIVED_TABLES("arc.")
-        // What it takes to check the signature without the ledger.
+        // Everything needed to verify the signature without the ledger.
         "CREATE TABLE arc.seal("
         "  id INTEGER PRIMARY KEY CHECK(id = 1), chain_id INTEGER NOT NULL, first INTEGER NOT NULL, last INTEGER NOT "
         "NULL,"
@@ -110,7 +110,7 @@ Result<bool> check_identity(sqlite::Database& database) {
     }
     if (version > schema_version) {
         return fail(STIPEND_E_CONFIG, "ledger: ", database.path(), ": written by a newer stipend: got schema ", version,
-                    ", want at most ", schema_version, ": run that version again; ledgers are never taken back");
+                    ", want at most ", schema_version, ": run that version; schemas are never downgraded");
     }
     return false;
 }
@@ -127,7 +127,7 @@ Result<void> configure(sqlite::Database& database, bool writer) {
                     "\", want \"wal\": is it on a network file system?");
     }
     journal.reset();
-    // The checkpoint is ours to call, so that its errors are seen: SQLite's automatic one swallows them.
+    // Checkpoints are called explicitly, because SQLite's automatic ones ignore errors.
     return database.run(
         "PRAGMA synchronous = FULL; PRAGMA wal_autocheckpoint = 0; PRAGMA journal_size_limit = 67108864;"
         "PRAGMA secure_delete = OFF; PRAGMA foreign_keys = OFF;");

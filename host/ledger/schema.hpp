@@ -1,4 +1,4 @@
-// The tables, and how an older file becomes one of today.
+// The tables and their migrations.
 #pragma once
 
 #include <cstdint>
@@ -11,20 +11,20 @@ namespace stipend::ledger {
 inline constexpr std::int64_t application_id = 0x73747064;  // "stpd"
 inline constexpr std::int64_t schema_version = 2;
 
-// How large the write-ahead log grows before it is moved into the database: the stall of one checkpoint against the
-// number of times that the rows of state, which change with each decision, are written into the database.
+// The size of the WAL at which a checkpoint is due. A larger one makes a checkpoint stall longer, a smaller one writes
+// the rows of engine_state, which change with each decision, into the database more often.
 inline constexpr std::int64_t checkpoint_pages = 4'000;
 
-// Tells that the file is ours and not newer than this program; CONFIG otherwise. True where it is a new, empty one.
+// CONFIG if the file is not a ledger, or newer than this program. True if it is new and empty.
 [[nodiscard]] Result<bool> check_identity(sqlite::Database& database);
 
 // Settings of the connection; persistent ones only when `writer`.
 [[nodiscard]] Result<void> configure(sqlite::Database& database, bool writer);
 
-// Brings the tables forward to `schema_version`, one transaction for each version; a new file gets the chain's id.
+// Migrates the tables to `schema_version`, one transaction for each version; a new file gets the chain's id.
 [[nodiscard]] Result<void> migrate(sqlite::Database& database, std::uint64_t chain_id, std::int64_t created_at);
 
-// Refuses a database of another chain with CONFIG.
+// CONFIG if the database belongs to another chain.
 [[nodiscard]] Result<void> check_chain(sqlite::Database& database, std::uint64_t chain_id);
 
 // The tables that an archive holds, in an attached database named `arc`.

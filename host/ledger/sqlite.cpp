@@ -8,7 +8,7 @@ namespace {
 struct Meaning {
     stipend_status status;
     const char* text;
-    bool breaks;     // nothing may be written after it
+    bool breaks;     // no write is allowed after it
     bool permanent;  // trying again cannot help
 };
 
@@ -44,6 +44,9 @@ Meaning meaning_of(int code) {
 }  // namespace
 
 Result<bool> Statement::next() {
+    // A list of fields and its statement agree: one value for each placeholder, and no read beyond the last column.
+    STIPEND_ASSERT(parameter_ == sqlite3_bind_parameter_count(handle_.get()));
+    STIPEND_ASSERT(column_ <= sqlite3_column_count(handle_.get()));
     column_ = 0;
     malformed_ = false;
     const int code = bind_code_ != SQLITE_OK ? bind_code_ : sqlite3_step(handle_.get());
@@ -104,8 +107,8 @@ std::array<std::uint8_t, 32> Statement::bytes32() {
 }
 
 Result<void> Database::open(const std::string& path, int flags, std::int64_t busy_timeout_ms) {
-    // SQLite counts its memory under a lock at every allocation, for statistics that nobody reads here. Too late, and
-    // refused without harm, where the process used SQLite before.
+    // SQLite counts allocations under a lock, for statistics that are not used here. The call fails without effect if
+    // the process has already used SQLite.
     [[maybe_unused]] static const int uncounted = sqlite3_config(SQLITE_CONFIG_MEMSTATUS, 0);
     path_ = path;
     sqlite3* raw = nullptr;
@@ -146,19 +149,21 @@ Error Database::error(int code) {
 }
 
 Transaction::~Transaction() {
-    // After some errors SQLite has rolled back by itself.
+    // After some errors SQLite has already rolled back.
     if (open_ && sqlite3_get_autocommit(database_->handle()) == 0) {
         sqlite3_exec(database_->handle(), "ROLLBACK", nullptr, nullptr, nullptr);
     }
 }
 
 Result<void> Transaction::begin(std::string_view kind) {
+    STIPEND_ASSERT(!open_);
     STIPEND_TRY(database_->run(cat("BEGIN ", kind)));
     open_ = true;
     return {};
 }
 
 Result<void> Transaction::commit() {
+    STIPEND_ASSERT(open_);
     STIPEND_TRY(database_->run("COMMIT"));
     open_ = false;
     return {};

@@ -1,4 +1,4 @@
-// SQLite as values: handles that close themselves, statements bound and read from left to right, errors as Results.
+// RAII handles for SQLite, statements that are bound and read from left to right, errors as Results.
 #pragma once
 
 #include <sqlite3.h>
@@ -11,7 +11,6 @@
 #include <span>
 #include <string>
 #include <string_view>
-#include <utility>
 
 #include "stipend/result.hpp"
 
@@ -33,7 +32,7 @@ class Statement {
         return value ? bind(*value) : bind_null();
     }
     Statement& bind_text(std::string_view text) {
-        // A view of nothing may have no address, which SQLite would take for NULL.
+        // An empty view may have a null address, which SQLite would bind as NULL.
         const char* data = text.empty() ? "" : text.data();
         return note(sqlite3_bind_text(handle_.get(), ++parameter_, data, static_cast<int>(text.size()), SQLITE_STATIC));
     }
@@ -48,18 +47,18 @@ class Statement {
     }
     Statement& bind_null() { return note(sqlite3_bind_null(handle_.get(), ++parameter_)); }
 
-    // Steps: true where a row stands ready, false at the end, after which it can be bound anew.
+    // Steps: true if there is a row, false at the end, after which the statement can be bound again.
     [[nodiscard]] Result<bool> next();
     // Steps to the end.
     [[nodiscard]] Result<void> run();
-    // Steps to the end and tells how many rows the statement changed.
+    // Steps to the end and returns the number of changed rows.
     [[nodiscard]] Result<std::int64_t> run_counted();
-    // Gives up the rest of the rows.
+    // Drops the remaining rows.
     void reset();
 
     // The columns of the row, from left to right.
     [[nodiscard]] std::int64_t i64() { return sqlite3_column_int64(handle_.get(), column_++); }
-    // A value that T cannot hold, or that is no flag, makes `malformed` true.
+    // A value outside the range of T, or a flag other than 0 and 1, sets `malformed`.
     template <std::integral T>
     [[nodiscard]] T as() {
         const std::int64_t value = i64();
@@ -81,9 +80,9 @@ class Statement {
     }
     [[nodiscard]] std::string text();
     [[nodiscard]] std::string blob();
-    // A blob of 32 bytes; a blob of another size reads as zero and makes `malformed` true.
+    // A blob of 32 bytes; a blob of another size reads as zero and sets `malformed`.
     [[nodiscard]] std::array<std::uint8_t, 32> bytes32();
-    // A column of this row did not have the shape that was asked for.
+    // True if a column of this row did not have the requested type or range.
     [[nodiscard]] bool malformed() const { return malformed_; }
     void mark_malformed() { malformed_ = true; }
 
@@ -114,18 +113,18 @@ class Database {
     ~Database() = default;
 
     [[nodiscard]] Result<void> open(const std::string& path, int flags, std::int64_t busy_timeout_ms);
-    // Statements must be gone. Nothing is reported: what was committed is durable already.
+    // All statements must be finalized. Reports nothing: what was committed is already durable.
     void close() { handle_.reset(); }
 
     [[nodiscard]] Result<Statement> prepare(std::string_view sql);
     // Runs statements that return nothing, separated by ';'.
     [[nodiscard]] Result<void> run(const std::string& sql);
-    // The one integer that `sql` gives.
+    // The single integer that `sql` returns; 0 without a row.
     [[nodiscard]] Result<std::int64_t> number(std::string_view sql);
 
-    // What SQLite says of `code`, as an error: "ledger: FILE: what it means (SQLite's own words)".
+    // SQLite's `code` as an error: "ledger: FILE: what it means (SQLite's own words)".
     [[nodiscard]] Error error(int code);
-    // True once the disk or the file failed: every later write would stand on sand.
+    // True once the disk or the file failed: later writes cannot be trusted.
     [[nodiscard]] bool broken() const { return broken_; }
 
     [[nodiscard]] sqlite3* handle() const { return handle_.get(); }

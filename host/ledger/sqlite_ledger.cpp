@@ -19,14 +19,14 @@ std::int64_t now_ns() {
 }  // namespace
 
 SqliteLedger::~SqliteLedger() {
-    // Closing would move the log into the database, with an fsync: after a failure that must not be tried again.
+    // Closing would checkpoint, with an fsync, which must not be repeated after a failure.
     if (failed()) sqlite3_db_config(database_.handle(), SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1, nullptr);
-    poster_.reset();
+    writer_.reset();
     database_.close();
 }
 
 Result<void> SqliteLedger::open() {
-    // SQLite takes the ledger's numbers as 63 bits.
+    // SQLite's integers are signed.
     if (options_.ns.chain_id > static_cast<std::uint64_t>(INT64_MAX)) {
         return fail(STIPEND_E_CONFIG, "ledger: ", path_.string(), ": chain id too large: got ", options_.ns.chain_id);
     }
@@ -43,7 +43,7 @@ Result<void> SqliteLedger::open_reader() {
     STIPEND_LET(version, database_.number("PRAGMA user_version"));
     if (empty || version < schema_version) {
         return fail(STIPEND_E_CONFIG, "ledger: ", path_.string(), ": an older schema: got ", version, ", want ",
-                    schema_version, ": the host brings it forward when it starts");
+                    schema_version, ": the host migrates it when it starts");
     }
     STIPEND_TRY(configure(database_, false));
     STIPEND_TRY(check_chain(database_, options_.ns.chain_id));
@@ -55,9 +55,8 @@ Result<void> SqliteLedger::open_reader() {
 }
 
 Result<void> SqliteLedger::open_writer() {
-    STIPEND_LET(lock, LockFile::take(path_.string() + ".lock"));
-    lock_ = std::move(lock);
-    // A new file is made here and not by SQLite, so that it is nobody else's to read.
+    STIPEND_SET(lock_, LockFile::take(path_.string() + ".lock"));
+    // A new file is created here and not by SQLite, to set its mode.
     const int made = ::open(path_.c_str(), O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0640);
     if (made >= 0) ::close(made);
     STIPEND_TRY(database_.open(path_.string(), SQLITE_OPEN_READWRITE, options_.busy_timeout_ms));
@@ -74,21 +73,17 @@ Result<void> SqliteLedger::open_writer() {
             return SQLITE_OK;
         },
         &wal_pages_);
-    Poster::Home home{.name = options_.ns.text()};
     STIPEND_LET(expense, ensure_namespace());
-    home.id = ns_;
-    home.expense_account = expense;
-    STIPEND_LET(poster, Poster::prepare(database_, std::move(home)));
-    poster_ = std::move(poster);
-    STIPEND_LET(position, read_position());
-    position_ = position;
+    STIPEND_SET(writer_,
+                JournalWriter::prepare(database_, {.id = ns_, .name = options_.ns.text(), .expense_account = expense}));
+    STIPEND_SET(position_, read_position());
     for (;;) {
         STIPEND_LET(more, purge_archived());
         if (!more) return {};
     }
 }
 
-// Accounts: an orchestrator's debt has the orchestrator's own id; all others count down from -1.
+// Account ids: the debt to an orchestrator has the orchestrator's id; all others count down from -1.
 Result<std::int64_t> SqliteLedger::ensure_namespace() {
     const std::string name = options_.ns.text();
     std::int64_t account = 0;
@@ -111,18 +106,15 @@ Result<std::int64_t> SqliteLedger::ensure_namespace() {
 
 Result<Position> SqliteLedger::read_position() {
     Position out;
-    STIPEND_LET(end, head());
-    out.head = end;
-    STIPEND_LET(orchestrator, database_.number("SELECT ifnull(max(id), 0) FROM orchestrator"));
-    STIPEND_LET(generation, database_.number("SELECT ifnull(max(id), 0) FROM generation"));
-    out.last_orchestrator = orchestrator;
-    out.last_generation = generation;
+    STIPEND_SET(out.head, head());
+    STIPEND_SET(out.last_orchestrator, database_.number("SELECT ifnull(max(id), 0) FROM orchestrator"));
+    STIPEND_SET(out.last_generation, database_.number("SELECT ifnull(max(id), 0) FROM generation"));
     return out;
 }
 
 Result<void> SqliteLedger::check_writable() const {
     if (options_.access != Access::read_write) {
-        return fail(STIPEND_E_STATE, "ledger: ", path_.string(), ": opened to be read, not written");
+        return fail(STIPEND_E_STATE, "ledger: ", path_.string(), ": opened for reading only");
     }
     if (!failed()) return {};
     Error out = fail(STIPEND_E_STATE, "ledger: ", path_.string(),
@@ -131,7 +123,7 @@ Result<void> SqliteLedger::check_writable() const {
     return out;
 }
 
-Error SqliteLedger::noted(Error error) {
+Error SqliteLedger::record_failure(Error error) {
     if (database_.broken() && failure_.empty()) failure_ = error.message;
     return error;
 }
@@ -140,8 +132,7 @@ Result<void> SqliteLedger::commit(const Batch& batch) {
     STIPEND_TRY(check_batch(batch));
     Position next;
     STIPEND_TRY(transact([&]() -> Result<void> {
-        STIPEND_LET(written, poster_->write(batch, position_));
-        next = written;
+        STIPEND_SET(next, writer_->write(batch, position_));
         return {};
     }));
     position_ = next;
@@ -151,21 +142,21 @@ Result<void> SqliteLedger::commit(const Batch& batch) {
 Result<void> SqliteLedger::transact(const std::function<Result<void>()>& write) {
     STIPEND_TRY(check_writable());
     sqlite::Transaction transaction(database_);
-    if (auto begun = transaction.begin("IMMEDIATE"); !begun) return noted(std::move(begun).error());
-    if (auto written = write(); !written) return noted(std::move(written).error());
-    if (auto committed = transaction.commit(); !committed) return noted(std::move(committed).error());
+    if (auto begun = transaction.begin("IMMEDIATE"); !begun) return record_failure(std::move(begun).error());
+    if (auto written = write(); !written) return record_failure(std::move(written).error());
+    if (auto committed = transaction.commit(); !committed) return record_failure(std::move(committed).error());
     checkpoint_if_due();
     return {};
 }
 
 void SqliteLedger::checkpoint_if_due() {
-    // A reader may keep the log from starting over; then a checkpoint is tried again only after it grew by a part.
+    // A reader may keep the WAL from being reset; the next checkpoint is then tried only after it has grown further.
     const bool grew = wal_pages_ < checkpointed_at_ || wal_pages_ >= checkpointed_at_ + checkpoint_pages / 4;
     if (wal_pages_ < checkpoint_pages || !grew) return;
     checkpointed_at_ = wal_pages_;
     const int code = sqlite3_wal_checkpoint_v2(database_.handle(), "main", SQLITE_CHECKPOINT_PASSIVE, nullptr, nullptr);
-    // The commit before it is durable in the log, whatever happened here.
-    if (code != SQLITE_OK && code != SQLITE_BUSY) static_cast<void>(noted(database_.error(code)));
+    // The commit before it is durable in the WAL whatever the result.
+    if (code != SQLITE_OK && code != SQLITE_BUSY) static_cast<void>(record_failure(database_.error(code)));
 }
 
 std::filesystem::path database_file(const std::filesystem::path& state_folder) {

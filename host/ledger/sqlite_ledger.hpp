@@ -1,5 +1,5 @@
-// The ledger in one SQLite file: schema.cpp holds the tables, poster.cpp what a commit writes, verify*.cpp what is
-// checked of it, archive.cpp what moves out.
+// The ledger in one SQLite file. schema.cpp has the tables, journal_writer.cpp writes a batch, verify*.cpp checks it,
+// archive.cpp moves old rows out.
 #pragma once
 
 #include <functional>
@@ -7,9 +7,9 @@
 #include <string>
 #include <vector>
 
+#include "host/ledger/journal_writer.hpp"
 #include "host/ledger/ledger.hpp"
 #include "host/ledger/lock_file.hpp"
-#include "host/ledger/poster.hpp"
 #include "host/ledger/sqlite.hpp"
 
 namespace stipend::ledger {
@@ -50,12 +50,11 @@ class SqliteLedger final : public Ledger {
     [[nodiscard]] Result<std::int64_t> ensure_namespace();
     [[nodiscard]] Result<Position> read_position();
     [[nodiscard]] Result<void> check_writable() const;
-    // Runs `write` in one durable transaction, then the checkpoint if one is due. The only way in which this class
-    // writes.
+    // Runs `write` in one durable transaction, then a checkpoint if one is due. All writes go through it.
     [[nodiscard]] Result<void> transact(const std::function<Result<void>()>& write);
     void checkpoint_if_due();
-    // The error, after it made the ledger `failed` where it was the disk's.
-    [[nodiscard]] Error noted(Error error);
+    // Returns the error, and marks the ledger as `failed` if the disk failed.
+    [[nodiscard]] Error record_failure(Error error);
 
     [[nodiscard]] Result<PreparedArchive> find_cut(stipend_unix_ns before);
     [[nodiscard]] Result<void> add_carried(PreparedArchive& cut);
@@ -68,10 +67,10 @@ class SqliteLedger final : public Ledger {
     LockFile lock_;  // outlives the database
     sqlite::Database database_;
     std::int64_t ns_ = 0;  // 0: the namespace has no rows
-    std::unique_ptr<Poster> poster_;
+    std::unique_ptr<JournalWriter> writer_;
     Position position_;
-    std::string failure_;  // why nothing may be written any more
-    int wal_pages_ = 0;    // told by SQLite at each commit
+    std::string failure_;  // why writes are rejected; empty if they are not
+    int wal_pages_ = 0;    // set by SQLite at each commit
     int checkpointed_at_ = 0;
 };
 

@@ -1,4 +1,4 @@
-// What of the gaps no adjustment is about.
+// The parts of gaps that no adjustment covers.
 #include <algorithm>
 #include <unordered_map>
 
@@ -13,7 +13,7 @@ struct Times {
     stipend_unix_ns from = 0;
     stipend_unix_ns to = 0;
 };
-using TimesOf = std::unordered_map<OrchestratorId, std::vector<Times>>;  // rising by `from`
+using TimesOf = std::unordered_map<OrchestratorId, std::vector<Times>>;  // ascending by `from`
 
 Result<TimesOf> adjusted_times(sqlite::Database& database, std::optional<OrchestratorId> orchestrator) {
     TimesOf out;
@@ -34,10 +34,10 @@ std::optional<std::int64_t> share(std::optional<std::int64_t> usd_e8, const Gap&
     return static_cast<std::int64_t>(static_cast<__int128>(*usd_e8) * (piece.to - piece.from) / (*gap.to - gap.from));
 }
 
-// Adds to `out` what `adjusted` leaves of the gap.
+// Appends the parts of the gap that `adjusted` does not cover.
 void cut(const Gap& gap, const std::vector<Times>& adjusted, std::vector<Gap>& out) {
     const auto add = [&](stipend_unix_ns from, std::optional<stipend_unix_ns> to) {
-        if (to && floor_ms(*to) <= floor_ms(from)) return;  // no text could tell it from nothing
+        if (to && floor_ms(*to) <= floor_ms(from)) return;  // as text it would be empty
         auto& piece = out.emplace_back(gap);
         piece.from = from;
         piece.to = to;

@@ -2,15 +2,15 @@
 
 #include <algorithm>
 
+#include "host/ledger/archive_signature.hpp"
 #include "host/ledger/schema.hpp"
-#include "host/ledger/seal.hpp"
 #include "host/ledger/sqlite_ledger.hpp"
 #include "stipend/hex.hpp"
 
 namespace stipend::ledger {
 
 Result<Report> SqliteLedger::verify(const VerifyOptions& options) {
-    // One snapshot for all, while the host may go on writing.
+    // One snapshot, since the host may write at the same time.
     sqlite::Transaction snapshot(database_);
     STIPEND_TRY(snapshot.begin("DEFERRED"));
     return Verifier(database_, options).run();
@@ -92,7 +92,7 @@ Result<void> Verifier::check_archives() {
         if (archive.path.empty()) report_.missing_archives.push_back(archive.facts.file);
     }
     if (!archives.empty()) {
-        // A part of the chain without its beginning tells too little: all archives, or none.
+        // Archives are checked all or none: the chain has to be followed from its beginning.
         if (!report_.missing_archives.empty()) return start_from_carried(archives.back());
         for (const auto& archive : archives) STIPEND_TRY(check_archive(archive));
         return check_carried();
@@ -106,10 +106,12 @@ Result<void> Verifier::check_archive(const RecordedArchive& archive) {
     const std::string name = cat("archive ", archive.path.string());
     sqlite::Database file;
     STIPEND_TRY(file.open(archive.path.string(), SQLITE_OPEN_READONLY, 0));
-    if (archive.facts.first != at_.seq + 1 || archive.facts.previous != at_.hash) {
-        bad(name, cat("does not follow the one before: begins with seq ", archive.facts.first, ", want ", at_.seq + 1));
+    if (archive.facts.first != next_seq(at_.seq) || archive.facts.previous != at_.hash) {
+        bad(name,
+            cat("does not follow the one before: begins with seq ", archive.facts.first, ", want ", next_seq(at_.seq)));
     }
-    if (archive.facts.signer != Hash{}) check_seal(file, archive);
+    if (archive.facts.first < 1) return {};
+    if (archive.facts.signer != Hash{}) check_signature(file, archive);
     at_.hash = archive.facts.previous;
     const Seq before = archive.facts.first - 1;
     STIPEND_TRY(walk(file, before));
@@ -125,7 +127,7 @@ Result<void> Verifier::check_archive(const RecordedArchive& archive) {
     return {};
 }
 
-void Verifier::check_seal(sqlite::Database& file, const RecordedArchive& archive) {
+void Verifier::check_signature(sqlite::Database& file, const RecordedArchive& archive) {
     const std::string name = cat("archive ", archive.path.string());
     auto row = file.prepare("SELECT chain_id, first, last, previous, head, closing, signer, signature FROM seal");
     const auto found = row ? row->next() : Result<bool>(false);
@@ -140,7 +142,7 @@ void Verifier::check_seal(sqlite::Database& file, const RecordedArchive& archive
         bad(name, "what is signed in it is not what the ledger recorded");
     }
     const auto* bytes = reinterpret_cast<const std::uint8_t*>(signature.data());
-    if (!seal_holds(digest, archive.facts.signer, {bytes, signature.size()})) {
+    if (!verify_signature(digest, archive.facts.signer, {bytes, signature.size()})) {
         bad(name, cat("its signature is not that of the recorded key ", hex_encode(archive.facts.signer)));
     }
 }
@@ -198,7 +200,7 @@ Result<void> Verifier::check_carried() {
         }
     }
     std::size_t want = sums_.size();
-    for (const auto& [id, track] : tracks_) want += track.epoch > 0 && !sums_.contains(id) ? 1 : 0;
+    for (const auto& [id, track] : tracks_) want += track.epoch > 0 && !sums_.contains(id) ? 1U : 0U;
     if (count != want) bad("carried", cat("got ", count, " accounts; the archives hold ", want));
     return {};
 }

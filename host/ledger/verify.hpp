@@ -1,6 +1,6 @@
-// Recomputes what the rows say. It walks the chain once, file by file, then the journals of that file, and compares at
-// the end what it found with the states, balances and small tables. It needs memory for each orchestrator and for each
-// rare change, not for each decision.
+// Verifies a ledger: walks the chain once, file by file, then the journals of that file, and at the end compares the
+// result with the states, balances and small tables. It needs memory for each orchestrator and for each rare change,
+// not for each decision. The file may be damaged or forged: whatever it holds is a finding, never an assertion.
 #pragma once
 
 #include <map>
@@ -10,9 +10,15 @@
 
 #include "host/ledger/archive_files.hpp"
 #include "host/ledger/columns.hpp"
+#include "host/ledger/invariants.hpp"
 #include "host/ledger/ledger.hpp"
 
 namespace stipend::ledger {
+
+// The next position; in a damaged file `seq` may be the highest integer.
+[[nodiscard]] constexpr Seq next_seq(Seq seq) {
+    return seq == INT64_MAX ? seq : seq + 1;
+}
 
 class Verifier {
   public:
@@ -20,21 +26,21 @@ class Verifier {
     [[nodiscard]] Result<Report> run();
 
   private:
-    struct Known {  // what the tables say of an orchestrator
+    struct Known {  // an orchestrator according to the tables
         std::string key = {};
         std::int64_t ns = 0;
     };
-    struct Track {  // what the chain says of it
+    struct Track {  // an orchestrator according to the chain
         std::uint64_t epoch = 0;
         stipend_unix_ns decided_at = 0;
         stipend_unix_ns next_at = 0;
         std::uint32_t consecutive_failures = 0;
         bool suspended = false;
-        Seq row_seq = 0;     // the last change of its row ...
-        Hash row_body = {};  // ... and the hash of that body
-        Seq state_seq = 0;   // the last change of its state ...
+        Seq row_seq = 0;     // position of the last change of its row
+        Hash row_body = {};  // hash of the body of that change
+        Seq state_seq = 0;   // position of the last change of its state
         bool by_decision = false;
-        Hash state_digest = {};  // ... and what that left
+        Hash state_digest = {};  // digest of the state after that change
     };
 
     using Entries = std::map<std::int64_t, SignedWei>;  // by account
@@ -48,7 +54,7 @@ class Verifier {
     [[nodiscard]] Result<void> check_file();
     [[nodiscard]] Result<void> check_archives();
     [[nodiscard]] Result<void> check_archive(const RecordedArchive& archive);
-    void check_seal(sqlite::Database& file, const RecordedArchive& archive);
+    void check_signature(sqlite::Database& file, const RecordedArchive& archive);
     [[nodiscard]] Result<void> start_from_carried(const RecordedArchive& last);
     [[nodiscard]] Result<void> check_carried();
     [[nodiscard]] Hash closing_hash() const;
@@ -63,8 +69,8 @@ class Verifier {
     // verify_journal.cpp
     [[nodiscard]] Result<void> check_journals(sqlite::Database& file, Seq after);
     [[nodiscard]] Result<void> check_orphan_entries(sqlite::Database& file, Seq after);
-    void compare_entries(Seq ref, const Entries& got, const Entries& want);
-    // Add what a journal must hold.
+    void compare_entries(const Journal& journal, const Entries& want);
+    // Add the entries that a journal must hold.
     [[nodiscard]] Result<void> expect_decisions(Debts& debts, Seq ref, Seq last, Entries& want);
     [[nodiscard]] Result<void> expect_adjustment(Seq ref, Seq last, Entries& want);
     void expect_debt(Entries& want, OrchestratorId id, const SignedWei& wei);
@@ -76,24 +82,24 @@ class Verifier {
     [[nodiscard]] Result<void> check_gaps();
     [[nodiscard]] Result<void> check_small_tables();
     void check_state(OrchestratorId id, const EngineState& state, const SignedWei& owed, Seq seq);
-    [[nodiscard]] bool seen(AuditKind kind, Seq seq) const;
+    [[nodiscard]] bool has_audit_row(AuditKind kind, Seq seq) const;
 
     sqlite::Database& main_;
     const VerifyOptions& options_;
     Report report_;
     bool expected_head_seen_ = false;
     std::uint64_t chain_id_ = 0;
-    Head at_;            // as far as the chain was walked
-    Seq unchecked_ = 0;  // up to here the rows are in archives that are missing
-    Seq price_seq_ = 0;  // the last change of the price
+    Head at_;            // the last row of the chain that was walked
+    Seq unchecked_ = 0;  // rows up to here are in missing archives
+    Seq price_seq_ = 0;  // position of the last price
     std::string price_body_;
     std::unordered_map<OrchestratorId, Known> known_;
     std::unordered_map<std::int64_t, std::string> namespaces_;
     std::unordered_map<std::int64_t, std::int64_t> expense_accounts_;  // by namespace
     std::unordered_map<OrchestratorId, Track> tracks_;
     Entries sums_;
-    std::vector<Seq> adjustment_journals_;           // rising
-    std::map<AuditKind, std::vector<Seq>> changes_;  // of the rare kinds, rising
+    std::vector<Seq> adjustment_journals_;           // ascending
+    std::map<AuditKind, std::vector<Seq>> changes_;  // of all kinds but decisions, ascending
     Keccak keccak_;
     std::string buffer_;
 };

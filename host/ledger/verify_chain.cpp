@@ -1,6 +1,7 @@
-// The audit chain of one file, and what each of its rows tells of.
+// Verifies the audit chain of one file and the rows that it records.
 #include <algorithm>
 
+#include "host/ledger/invariants.hpp"
 #include "host/ledger/verify.hpp"
 #include "stipend/hex.hpp"
 #include "stipend/json.hpp"
@@ -10,7 +11,7 @@ namespace {
 
 constexpr std::uint64_t progress_rows = 16'384;
 
-// The integer member of a stored body; -1 where there is none.
+// The integer member of a stored body; -1 if there is none.
 std::int64_t number_in(const Json& body, std::string_view name) {
     const Json* member = body.find(name);
     if (member == nullptr || !member->is(Json::Kind::number)) return -1;
@@ -50,14 +51,15 @@ Result<void> Verifier::walk(sqlite::Database& file, Seq after) {
         const auto kind = static_cast<AuditKind>(rows.as<std::uint8_t>());
         const std::string body = rows.text();
         const Hash hash = rows.bytes32();
-        if (seq != at_.seq + 1) bad(cat("audit seq ", at_.seq + 1), cat("is missing: the next row is seq ", seq));
+        const Seq expected_seq = next_seq(at_.seq);
+        if (seq != expected_seq) bad(cat("audit seq ", expected_seq), cat("is missing: the next row is seq ", seq));
         for (; more_decisions && (decision.seq < seq || (decision.seq == seq && kind != AuditKind::decision));) {
             bad(name_of(decision), "has no audit row");
             STIPEND_TRY(advance());
         }
         std::string_view content = body;
         if (kind == AuditKind::decision) {
-            if (!body.empty()) bad(cat("audit seq ", seq), "tells of a decision and has a text of its own");
+            if (!body.empty()) bad(cat("audit seq ", seq), "is of a decision but has a body");
             if (!more_decisions || decision.seq != seq) {
                 bad(cat("decision seq ", seq), "its row is missing");
             } else {
@@ -68,7 +70,7 @@ Result<void> Verifier::walk(sqlite::Database& file, Seq after) {
         if (rows.malformed()) bad(cat("audit seq ", seq), "its kind or its hash is malformed");
         const Hash want = row_hash(keccak_, at_.hash, seq, kind, content);
         if (kind == AuditKind::decision && more_decisions && decision.seq == seq) {
-            // The row is named by what it is, since the decision is what an edit would be after.
+            // Name the decision rather than its audit row, since an edit would aim at the decision.
             if (hash != want)
                 bad(name_of(decision), cat("hash differs: got ", hex_encode(hash), ", want ", hex_encode(want)));
             check_decision(decision);
@@ -85,7 +87,7 @@ Result<void> Verifier::walk(sqlite::Database& file, Seq after) {
             }
             track_change(kind, seq, body);
         }
-        // The stored hash goes on, so that one bad row is named and not all that follow it.
+        // Continue with the stored hash, so that only the bad row is reported and not all rows after it.
         at_ = {.seq = seq, .hash = hash};
         if (options_.expected_head == at_) expected_head_seen_ = true;
         if (++report_.audit_rows % progress_rows == 0 && options_.progress) {
@@ -102,22 +104,16 @@ Result<void> Verifier::walk(sqlite::Database& file, Seq after) {
 void Verifier::check_decision(const StoredDecision& stored) {
     const Decision& d = stored.decision;
     ++report_.decisions;
-    if (stored.malformed) bad(name_of(stored), "a column holds what cannot be there");
-    if (!known_.contains(d.orchestrator)) bad(name_of(stored), "is of no orchestrator that is known");
+    if (stored.malformed) bad(name_of(stored), "a column holds an impossible value");
+    if (!known_.contains(d.orchestrator)) bad(name_of(stored), "belongs to no known orchestrator");
     const auto generations = changes_.find(AuditKind::generation);
     const auto published = generations == changes_.end() ? 0 : generations->second.size();
     if (unchecked_ == 0 && (d.generation < 1 || static_cast<std::uint64_t>(d.generation) > published)) {
         bad(name_of(stored), cat("generation ", d.generation, " was not published before it"));
     }
     Track& track = tracks_[d.orchestrator];
-    if (d.epoch != track.epoch + 1) {
-        bad(name_of(stored), cat("does not follow epoch ", track.epoch));
-    }
-    if (d.period_from < track.decided_at || d.decided_at < d.period_from) {
-        bad(name_of(stored), cat("its period overlaps the last: from ", d.period_from, " to ", d.decided_at,
-                                 ", the last was decided at ", track.decided_at));
-    }
-    if (d.action == Action::skip && !d.wei.zero()) bad(name_of(stored), "a skip owes something");
+    if (const auto broken = broken_succession({track.epoch, track.decided_at}, d)) bad(name_of(stored), *broken);
+    if (const auto broken = broken_invariant(d)) bad(name_of(stored), *broken);
     track.epoch = d.epoch;
     track.decided_at = d.decided_at;
     track.next_at = d.next_at;
@@ -128,8 +124,8 @@ void Verifier::check_decision(const StoredDecision& stored) {
     track.state_digest = stored.state_digest;
 }
 
-// The body that the row of this change gives today; empty where no table keeps one. A row that is gone gives a text
-// that no body equals.
+// The body that the table's row encodes to; empty if no table holds this kind. A missing row gives a text that equals
+// no body.
 Result<std::string> Verifier::expected_body(AuditKind kind, Seq seq, const std::string& body) {
     const auto row_of = [&]<class Row>(std::string_view table,
                                        std::string (*body_of)(const Row&)) -> Result<std::string> {
@@ -173,7 +169,7 @@ Result<std::string> Verifier::closing_body(Seq seq, const std::string& body) {
     return gap_closed_body(gap, *to, *usd_e8);
 }
 
-// Remembers what the chain says last of the rows that are replaced when they change.
+// Records the last change of rows that are replaced when they change.
 void Verifier::track_change(AuditKind kind, Seq seq, const std::string& body) {
     changes_[kind].push_back(seq);
     if (kind == AuditKind::price) {

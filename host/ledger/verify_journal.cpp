@@ -1,13 +1,13 @@
-// Double entry: each journal holds what its decisions or its adjustment say, once, and sums to zero.
+// Verifies double entry: each journal holds what its decisions or its adjustment owe, and sums to zero.
 #include <algorithm>
 
-#include "host/ledger/poster.hpp"
+#include "host/ledger/invariants.hpp"
 #include "host/ledger/verify.hpp"
 
 namespace stipend::ledger {
 namespace {
 
-// Sums of a verification must not end it: what leaves the range is a finding, and the sum stays as it was.
+// False if the sum leaves the range, which is a finding; the sum is unchanged then.
 bool add_to(std::map<std::int64_t, SignedWei>& entries, std::int64_t account, const SignedWei& wei) {
     SignedWei sum;
     if (!SignedWei::add(entries[account], wei, sum)) return false;
@@ -17,7 +17,7 @@ bool add_to(std::map<std::int64_t, SignedWei>& entries, std::int64_t account, co
 
 }  // namespace
 
-// The debts that the decisions of one file make, in the order of the chain.
+// The debts of the decisions of one file, in chain order.
 struct Verifier::Debts {
     bool more = false;
     Seq seq = 0;
@@ -56,16 +56,16 @@ void Verifier::expect_debt(Entries& want, OrchestratorId id, const SignedWei& we
     }
 }
 
-void Verifier::compare_entries(Seq ref, const Entries& got, const Entries& want) {
+void Verifier::compare_entries(const Journal& journal, const Entries& want) {
+    const Seq ref = journal.ref;
     const auto name = [&](std::int64_t account) { return cat("entry (journal ", ref, ", account ", account, ")"); };
-    SignedWei sum;
-    bool summed = true;
-    for (const auto& [account, wei] : got) {
-        summed = summed && SignedWei::add(sum, wei, sum);
+    Entries got;
+    for (const auto& [account, wei] : journal.entries) {
+        got.emplace(account, wei);
         if (!add_to(sums_, account, wei)) bad(name(account), "its account leaves its range");
         const auto match = want.find(account);
         if (match == want.end()) {
-            bad(name(account), cat("stands for nothing: got ", wei.text(), " wei"));
+            bad(name(account), cat("has no decision or adjustment: got ", wei.text(), " wei"));
         } else if (match->second != wei) {
             bad(name(account), cat("got ", wei.text(), " wei, want ", match->second.text()));
         }
@@ -73,12 +73,12 @@ void Verifier::compare_entries(Seq ref, const Entries& got, const Entries& want)
     for (const auto& [account, wei] : want) {
         if (!got.contains(account)) bad(name(account), cat("is missing: want ", wei.text(), " wei"));
     }
-    if (!summed || !sum.zero()) bad(cat("journal ", ref), cat("does not sum to zero: ", sum.text(), " wei"));
+    if (const auto broken = broken_invariant(journal)) bad(cat("journal ", ref), *broken);
 }
 
 Result<void> Verifier::check_journals(sqlite::Database& file, Seq after) {
     STIPEND_LET(journals, file.prepare("SELECT ref, kind, last FROM journal WHERE ref > ? ORDER BY ref"));
-    STIPEND_LET(entries, file.prepare("SELECT account, wei FROM entry WHERE journal = ?"));
+    STIPEND_LET(entries, file.prepare("SELECT account, wei FROM entry WHERE journal = ? ORDER BY account LIMIT ?"));
     Debts debts;
     STIPEND_TRY(debts.open(file, after));
     journals.bind(after);
@@ -87,29 +87,34 @@ Result<void> Verifier::check_journals(sqlite::Database& file, Seq after) {
         STIPEND_LET(more, journals.next());
         if (!more) break;
         ++report_.journals;
-        const Seq ref = journals.i64();
-        const auto kind = static_cast<JournalKind>(journals.i64());
-        const Seq last = journals.i64();
-        if (ref <= covered || last < ref) bad(cat("journal ", ref), cat("overlaps: got [", ref, ", ", last, "]"));
-        covered = std::max(covered, last);
-        Entries want;
-        if (kind == JournalKind::decisions) {
-            STIPEND_TRY(expect_decisions(debts, ref, last, want));
-        } else if (kind == JournalKind::adjustment) {
-            STIPEND_TRY(expect_adjustment(ref, last, want));
-        } else {
-            bad(cat("journal ", ref), cat("unknown kind: got ", static_cast<int>(kind)));
+        Journal journal;
+        journal.ref = journals.i64();
+        journal.kind = static_cast<JournalKind>(journals.as<std::uint8_t>());
+        journal.last = journals.i64();
+        const std::string name = cat("journal ", journal.ref);
+        if (journal.ref <= covered || journal.last < journal.ref) {
+            bad(name, cat("overlaps: got [", journal.ref, ", ", journal.last, "]"));
         }
-        Entries got;
-        entries.bind(ref);
+        covered = std::max(covered, journal.last);
+        Entries want;
+        if (!journals.malformed() && journal.kind == JournalKind::decisions) {
+            STIPEND_TRY(expect_decisions(debts, journal.ref, journal.last, want));
+        } else if (!journals.malformed() && journal.kind == JournalKind::adjustment) {
+            STIPEND_TRY(expect_adjustment(journal.ref, journal.last, want));
+        } else {
+            bad(name, cat("unknown kind: got ", static_cast<int>(journal.kind)));
+        }
+        // Bounded, since a forged file may hold any number of entries: one too many is enough for a finding.
+        entries.bind(journal.ref).bind(max_journal_entries + 1);
         for (;;) {
             STIPEND_LET(another, entries.next());
             if (!another) break;
-            const std::int64_t account = entries.i64();
-            got.emplace(account, SignedWei::from_bytes(entries.bytes32()));
-            if (entries.malformed()) bad(cat("entry (journal ", ref, ", account ", account, ")"), "is not 32 bytes");
+            Entry& entry = journal.entries.emplace_back();
+            entry.account = entries.i64();
+            entry.wei = SignedWei::from_bytes(entries.bytes32());
+            if (entries.malformed()) bad(cat("entry (", name, ", account ", entry.account, ")"), "is not 32 bytes");
         }
-        compare_entries(ref, got, want);
+        compare_entries(journal, want);
     }
     while (debts.more) {
         bad(cat("decision seq ", debts.seq), "is in no journal");
@@ -128,7 +133,7 @@ Result<void> Verifier::expect_decisions(Debts& debts, Seq ref, Seq last, Entries
         expect_debt(want, debts.orchestrator, debts.wei);
         STIPEND_TRY(debts.advance());
     }
-    if (count != last - ref + 1) {
+    if (last < ref || count != last - ref + 1) {
         bad(cat("journal ", ref), cat("covers [", ref, ", ", last, "]: got ", count, " decisions there"));
     }
     return {};
@@ -139,7 +144,7 @@ Result<void> Verifier::expect_adjustment(Seq ref, Seq last, Entries& want) {
     STIPEND_LET(row, main_.prepare("SELECT orchestrator, wei FROM adjustment WHERE seq = ?"));
     STIPEND_LET(found, row.bind(ref).next());
     if (!found || last != ref) {
-        bad(cat("journal ", ref), "is of no adjustment");
+        bad(cat("journal ", ref), "belongs to no adjustment");
         return {};
     }
     const OrchestratorId id = row.i64();
@@ -155,7 +160,7 @@ Result<void> Verifier::check_orphan_entries(sqlite::Database& file, Seq after) {
         STIPEND_LET(more, orphans.next());
         if (!more) return {};
         const Seq journal = orphans.i64();
-        bad(cat("entry (journal ", journal, ", account ", orphans.i64(), ")"), "is of no journal");
+        bad(cat("entry (journal ", journal, ", account ", orphans.i64(), ")"), "belongs to no journal");
     }
 }
 

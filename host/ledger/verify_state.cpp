@@ -1,11 +1,12 @@
-// The tables that say how things stand now, against what the chain and the entries said of them.
+// Compares the current states, balances and small tables with the chain and the entries.
 #include <algorithm>
 
+#include "host/ledger/invariants.hpp"
 #include "host/ledger/verify.hpp"
 
 namespace stipend::ledger {
 
-bool Verifier::seen(AuditKind kind, Seq seq) const {
+bool Verifier::has_audit_row(AuditKind kind, Seq seq) const {
     if (seq <= unchecked_) return true;
     const auto places = changes_.find(kind);
     return places != changes_.end() && std::ranges::binary_search(places->second, seq);
@@ -70,7 +71,8 @@ void Verifier::check_state(OrchestratorId id, const EngineState& state, const Si
     const auto known = known_.find(id);
     const std::string name =
         cat("state of orchestrator ", id, " (", known == known_.end() ? "unknown" : known->second.key, ")");
-    if (known == known_.end()) bad(name, "is of no orchestrator");
+    if (known == known_.end()) bad(name, "belongs to no orchestrator");
+    if (const auto broken = broken_invariant(state)) bad(name, *broken);
     const auto sum = sums_.find(id);
     const SignedWei want = sum == sums_.end() ? SignedWei() : sum->second;
     if (owed != want) bad(name, cat("owed: got ", owed.text(), " wei, the entries sum to ", want.text()));
@@ -136,10 +138,10 @@ Result<void> Verifier::check_gaps() {
         const auto usd_e8 = rows.maybe<std::int64_t>();
         const auto closed = rows.maybe<Seq>();
         const std::string name = cat("gap seq ", seq);
-        if (!known_.contains(id)) bad(name, cat("is of no orchestrator: got ", id));
-        if (!seen(AuditKind::gap_opened, seq)) bad(name, "has no audit row");
+        if (!known_.contains(id)) bad(name, cat("belongs to no orchestrator: got ", id));
+        if (!has_audit_row(AuditKind::gap_opened, seq)) bad(name, "has no audit row");
         if (to.has_value() != closed.has_value() || to.has_value() != usd_e8.has_value() ||
-            (closed && !seen(AuditKind::gap_closed, *closed))) {
+            (closed && !has_audit_row(AuditKind::gap_closed, *closed))) {
             bad(name, "its end has no audit row");
         }
         if (id == last_of && from < last_to) bad(name, "overlaps another gap of its orchestrator");
@@ -157,7 +159,7 @@ Result<void> Verifier::check_small_tables() {
             STIPEND_LET(more, rows.next());
             if (!more) break;
             const Seq seq = rows.i64();
-            if (!seen(kind, seq)) bad(cat(table, " seq ", seq), "has no audit row");
+            if (!has_audit_row(kind, seq)) bad(cat(table, " seq ", seq), "has no audit row");
             if (kind == AuditKind::adjustment && seq > unchecked_ &&
                 !std::ranges::binary_search(adjustment_journals_, seq)) {
                 bad(cat(table, " seq ", seq), "is in no journal");

@@ -120,7 +120,7 @@ Result<Applied> Host::apply(std::unique_ptr<Plan> plan) {
                                     .metrics = &metrics_,
                                     .log = &log_,
                                     .routes = &routes_,
-                                    .views = role_->views()};
+                                    .watched = role_->watched()};
     STIPEND_LET(fresh, instances_->make(plan->instances, plan->terms, services));
     auto applied = role_->apply(std::move(plan), fresh);
     if (!applied) {

@@ -1,4 +1,4 @@
-"""What the service manager is told by a worker: over a real notification socket, by the whole host."""
+"""What the service manager hears from a worker: over a real notification socket, by the whole host."""
 import shutil
 import signal
 import subprocess
@@ -59,7 +59,7 @@ class Notifications(unittest.TestCase):
         self.worker.config.write_text(text[:begin] + "    plugin: hang\n" + text[end:])
         self.start()
         wait_for(lambda: self.manager.silent_for() > 1.5, "silence")  # WATCHDOG_USEC would have ended it by now
-        self.assertEqual(self.worker.get("/health"), {"status": "ok"})  # nobody else would notice
+        self.assertEqual(self.worker.get("/health"), {"status": "ok"})  # nothing else would notice
         self.worker.end_process(kill=True)  # as the service manager would
 
 

@@ -73,3 +73,13 @@ TEST_CASE("signed wei refuse what 255 bits cannot hold") {
     CHECK(!SignedWei::parse("--1").ok());
     CHECK(SignedWei::parse("-0").value().zero());
 }
+
+TEST_CASE("a sum that leaves the range is found where it replaces one of its terms") {
+    SignedWei sum = SignedWei::highest();
+    CHECK(!SignedWei::add(sum, SignedWei::highest(), sum));
+    sum = SignedWei::lowest();
+    CHECK(!SignedWei::add(SignedWei::lowest(), sum, sum));
+    sum = SignedWei::highest();
+    CHECK(SignedWei::add(sum, SignedWei::lowest(), sum));
+    CHECK(sum == *SignedWei::parse("-1"));
+}

@@ -4,8 +4,8 @@
 
 #include <fstream>
 
+#include "host/ledger/archive_signature.hpp"
 #include "host/ledger/keccak.hpp"
-#include "host/ledger/seal.hpp"
 #include "stipend/hex.hpp"
 #include "tests/unit/ledger/ledger_fixture.hpp"
 
@@ -35,7 +35,7 @@ stipend_unix_ns after_cycle(int cycles) {
 
 }  // namespace
 
-TEST_CASE("what was archived is gone from the ledger, and verify spans both files") {
+TEST_CASE("archived rows are deleted from the ledger, and verify spans both files") {
     const TempFolder folder;
     const auto path = folder / "ledger.db";
     const auto ledger = must_open(path);
@@ -60,7 +60,7 @@ TEST_CASE("what was archived is gone from the ledger, and verify spans both file
     for (std::size_t i = 0; i < after->size(); ++i) CHECK(after->at(i).owed == balances->at(i).owed);
 }
 
-TEST_CASE("archives follow each other while the host goes on") {
+TEST_CASE("archives follow each other while the host keeps deciding") {
     const TempFolder folder;
     const auto ledger = must_open(folder / "ledger.db");
     Engine engine(*ledger, 2);
@@ -77,7 +77,7 @@ TEST_CASE("archives follow each other while the host goes on") {
     CHECK(decisions(*ledger) == 18);
 }
 
-TEST_CASE("a whole ledger can be archived and goes on") {
+TEST_CASE("a ledger can be archived completely and then continue") {
     const TempFolder folder;
     const auto path = folder / "ledger.db";
     {
@@ -94,7 +94,7 @@ TEST_CASE("a whole ledger can be archived and goes on") {
     CHECK(decisions(*ledger) == 8);
 }
 
-TEST_CASE("an epoch that was archived is decided still") {
+TEST_CASE("an archived epoch cannot be decided again") {
     const TempFolder folder;
     const auto ledger = must_open(folder / "ledger.db");
     Engine engine(*ledger, 1);
@@ -108,7 +108,7 @@ TEST_CASE("an epoch that was archived is decided still") {
     CHECK(again.error().message.find("decided already, and archived") != std::string::npos);
 }
 
-TEST_CASE("an archive that was moved is found beside the ledger or where verify is told") {
+TEST_CASE("a moved archive is found beside the ledger or at a given path") {
     const TempFolder folder;
     const auto ledger = must_open(folder / "ledger.db");
     Engine engine(*ledger, 2);
@@ -125,7 +125,7 @@ TEST_CASE("an archive that was moved is found beside the ledger or where verify 
     CHECK(ledger->verify({})->complete());
 }
 
-TEST_CASE("without its archive a ledger is checked as far as it goes, and says so") {
+TEST_CASE("without its archive a ledger is verified in part, and the archive is reported missing") {
     const TempFolder folder;
     const auto path = folder / "ledger.db";
     const auto ledger = must_open(path);
@@ -173,7 +173,7 @@ TEST_CASE("a change in an archive is found") {
     CHECK(after("UPDATE seal SET signature = x''").find(not_its_signature) != std::string::npos);
 }
 
-TEST_CASE("an archive signed by another key is found, though all else in it is as it was") {
+TEST_CASE("an archive signed by another key is found, even if nothing else changed") {
     const TempFolder folder;
     const auto ledger = must_open(folder / "ledger.db");
     Engine engine(*ledger, 2);
@@ -192,7 +192,7 @@ TEST_CASE("an archive signed by another key is found, though all else in it is a
           std::string::npos);
 }
 
-TEST_CASE("a ledger signs by one key, which nobody else may read") {
+TEST_CASE("a ledger signs with one key, readable by its owner only") {
     const TempFolder folder;
     const auto path = folder / "ledger.db";
     const Hash digest = keccak256("what is signed");
@@ -202,14 +202,14 @@ TEST_CASE("a ledger signs by one key, which nobody else may read") {
     REQUIRE(again.ok());
     CHECK(first->signer == again->signer);
     CHECK(first->signature == again->signature);
-    CHECK(seal_holds(digest, first->signer, first->signature));
-    CHECK(!seal_holds(keccak256("something else"), first->signer, first->signature));
-    CHECK(!seal_holds(digest, Hash{}, first->signature));
+    CHECK(verify_signature(digest, first->signer, first->signature));
+    CHECK(!verify_signature(keccak256("something else"), first->signer, first->signature));
+    CHECK(!verify_signature(digest, Hash{}, first->signature));
     CHECK(std::filesystem::status(folder / "archive.key").permissions() ==
           (std::filesystem::perms::owner_read | std::filesystem::perms::owner_write));
 }
 
-TEST_CASE("a superuser's key belongs to whom the ledger belongs" * doctest::skip(::geteuid() != 0)) {
+TEST_CASE("a key that root creates gets the owner of the ledger" * doctest::skip(::geteuid() != 0)) {
     const TempFolder folder;
     const auto path = folder / "ledger.db";
     std::ofstream(path) << "of a service";
@@ -221,16 +221,16 @@ TEST_CASE("a superuser's key belongs to whom the ledger belongs" * doctest::skip
     CHECK(key.st_gid == 4712);
 }
 
-TEST_CASE("Ed25519 as RFC 8032 has it") {
+TEST_CASE("the public key agrees with RFC 8032") {
     // Its third test: a message of two bytes there, so that here only key and public key are compared.
     const TempFolder folder;
     std::ofstream(folder / "archive.key") << "c5aa8df43f9f837bedb7442f31dcb7b166d38535076f094b85ce3a2e0b4458f7";
-    const auto seal = sign_archive(folder / "ledger.db", Hash{});
-    REQUIRE(seal.ok());
-    CHECK(hex_encode(seal->signer) == "fc51cd8e6218a1a38da47ed00230f0580816ed13ba3303ac5deb911548908025");
+    const auto signature = sign_archive(folder / "ledger.db", Hash{});
+    REQUIRE(signature.ok());
+    CHECK(hex_encode(signature->signer) == "fc51cd8e6218a1a38da47ed00230f0580816ed13ba3303ac5deb911548908025");
 }
 
-TEST_CASE("a key that is none is told, and nothing is archived") {
+TEST_CASE("an invalid key file is an error, and nothing is archived") {
     const TempFolder folder;
     const auto ledger = must_open(folder / "ledger.db");
     Engine engine(*ledger, 2);
@@ -246,7 +246,7 @@ TEST_CASE("a key that is none is told, and nothing is archived") {
     CHECK(decisions(*ledger) == 6);
 }
 
-TEST_CASE("a reader prepares an archive while the host goes on, which takes it up and deletes in parts") {
+TEST_CASE("a reader prepares an archive while the host runs, which records it and purges in steps") {
     const TempFolder folder;
     const auto path = folder / "ledger.db";
     const auto ledger = must_open(path);
@@ -279,7 +279,7 @@ TEST_CASE("a reader prepares an archive while the host goes on, which takes it u
           std::string::npos);
 }
 
-TEST_CASE("a ledger of before archives were signed is brought forward, and its archives count as they are") {
+TEST_CASE("a ledger from before signed archives is migrated, and its unsigned archives stay valid") {
     const TempFolder folder;
     const auto path = folder / "ledger.db";
     {
@@ -310,7 +310,7 @@ TEST_CASE("a ledger of before archives were signed is brought forward, and its a
     CHECK(decisions(*ledger) == 10);
 }
 
-TEST_CASE("an archive is given up when the host stops, and leaves nothing") {
+TEST_CASE("a cancelled archive leaves no file") {
     const TempFolder folder;
     const auto path = folder / "ledger.db";
     const auto ledger = must_open(path);
@@ -325,7 +325,7 @@ TEST_CASE("an archive is given up when the host stops, and leaves nothing") {
     CHECK(decisions(*ledger) == 6000);
 }
 
-TEST_CASE("a change in what the ledger keeps of its archives is found") {
+TEST_CASE("a change in the ledger's records of its archives is found") {
     const TempFolder folder;
     const auto path = folder / "ledger.db";
     auto ledger = must_open(path);
@@ -351,7 +351,7 @@ TEST_CASE("a change in what the ledger keeps of its archives is found") {
     }
 }
 
-TEST_CASE("an archive is refused where its file exists or nothing is that old") {
+TEST_CASE("an archive is rejected if its file exists or nothing is that old") {
     const TempFolder folder;
     const auto ledger = must_open(folder / "ledger.db");
     Engine engine(*ledger, 2);
@@ -367,7 +367,7 @@ TEST_CASE("an archive is refused where its file exists or nothing is that old") 
     CHECK(decisions(*ledger) == 6);
 }
 
-TEST_CASE("what a crash left to delete is deleted at the next open, and counts for nothing until then") {
+TEST_CASE("rows that a crash left to purge are ignored, and purged at the next open") {
     const TempFolder folder;
     const auto path = folder / "ledger.db";
     auto ledger = must_open(path);

@@ -43,7 +43,7 @@ bool says(const std::string& message, const char* text) {
 
 }  // namespace
 
-TEST_CASE("all that the engine keeps is there again after a restart") {
+TEST_CASE("the engine's state is restored after a restart") {
     const TempFolder folder;
     const auto path = folder / "ledger.db";
     EngineState third;
@@ -73,7 +73,7 @@ TEST_CASE("all that the engine keeps is there again after a restart") {
     CHECK(same(state->orchestrators[2].state, third));
 }
 
-TEST_CASE("a state comes back as it was written, field by field") {
+TEST_CASE("a state is read back as it was written, field by field") {
     const TempFolder folder;
     const auto ledger = must_open(folder / "ledger.db");
     Engine engine(*ledger, 1);
@@ -89,7 +89,7 @@ TEST_CASE("a state comes back as it was written, field by field") {
     CHECK(same(ledger->load_state()->orchestrators[0].state, after));
 }
 
-TEST_CASE("a decision comes back from the export as it was written") {
+TEST_CASE("a decision is exported as it was written") {
     const TempFolder folder;
     const auto ledger = must_open(folder / "ledger.db");
     Engine engine(*ledger, 3);
@@ -111,7 +111,7 @@ TEST_CASE("a decision comes back from the export as it was written") {
     for (std::size_t i = 0; i < got.size(); ++i) CHECK(got[i] == batch.decisions[i].decision);
 }
 
-TEST_CASE("an export keeps to its filter and ends with the error of its sink") {
+TEST_CASE("an export applies its filter and returns the error of its sink") {
     const TempFolder folder;
     const auto ledger = must_open(folder / "ledger.db");
     Engine engine(*ledger, 3);
@@ -138,7 +138,7 @@ TEST_CASE("an export keeps to its filter and ends with the error of its sink") {
     CHECK(stopped.error().message == "enough");
 }
 
-TEST_CASE("what is owed is the sum of what was decided and adjusted") {
+TEST_CASE("a balance is the sum of decisions and adjustments") {
     const TempFolder folder;
     const auto ledger = must_open(folder / "ledger.db");
     Engine engine(*ledger, 3);
@@ -158,7 +158,7 @@ TEST_CASE("what is owed is the sum of what was decided and adjusted") {
     CHECK(findings(*ledger).empty());
 }
 
-TEST_CASE("an epoch is decided once: the same contents again are refused as decided") {
+TEST_CASE("an epoch is decided once: the same decision again is rejected as already decided") {
     const TempFolder folder;
     const auto ledger = must_open(folder / "ledger.db");
     Engine engine(*ledger, 3);
@@ -168,7 +168,7 @@ TEST_CASE("an epoch is decided once: the same contents again are refused as deci
     CHECK(says(message, "decision (orchestrator 1, epoch 1): decided already, with the same contents, at seq 8"));
 }
 
-TEST_CASE("an epoch is decided once: other contents are refused, and both are named") {
+TEST_CASE("an epoch is decided once: a different decision is rejected, and the message shows both") {
     const TempFolder folder;
     const auto ledger = must_open(folder / "ledger.db");
     Engine engine(*ledger, 3);
@@ -183,7 +183,7 @@ TEST_CASE("an epoch is decided once: other contents are refused, and both are na
     CHECK(owed(*ledger, 1) == "6000000000000000");
 }
 
-TEST_CASE("an epoch that skips one, or whose period overlaps the last, is refused") {
+TEST_CASE("a decision that skips an epoch or overlaps the last period is rejected") {
     const TempFolder folder;
     const auto ledger = must_open(folder / "ledger.db");
     Engine engine(*ledger, 1);
@@ -196,7 +196,7 @@ TEST_CASE("an epoch that skips one, or whose period overlaps the last, is refuse
     CHECK(says(refused(*ledger, overlaps, STIPEND_E_CONFLICT), "overlaps the last period"));
 }
 
-TEST_CASE("one bad row takes the whole batch with it") {
+TEST_CASE("one invalid row makes the whole batch fail") {
     const TempFolder folder;
     const auto ledger = must_open(folder / "ledger.db");
     Engine engine(*ledger, 3);
@@ -225,7 +225,7 @@ TEST_CASE("two epochs of one orchestrator in one batch make one entry") {
     CHECK(findings(*ledger).empty());
 }
 
-TEST_CASE("a batch that contradicts itself is refused before the disk is touched") {
+TEST_CASE("an inconsistent batch is rejected before anything is written") {
     const TempFolder folder;
     const auto ledger = must_open(folder / "ledger.db");
     Engine engine(*ledger, 1);
@@ -249,7 +249,7 @@ TEST_CASE("a batch that contradicts itself is refused before the disk is touched
         *ledger, with([](Decided& d) { d.decision.wei = *Wei::parse("1" + std::string(77, '0')); }), STIPEND_E_LIMIT));
 }
 
-TEST_CASE("a balance never wraps") {
+TEST_CASE("a balance never overflows") {
     const TempFolder folder;
     const auto ledger = must_open(folder / "ledger.db");
     Engine engine(*ledger, 1);
@@ -263,7 +263,7 @@ TEST_CASE("a balance never wraps") {
     CHECK(owed(*ledger, 1) == SignedWei::highest().text());
 }
 
-TEST_CASE("ids of orchestrators and generations follow each other, and keys are unique and final") {
+TEST_CASE("ids of orchestrators and generations are consecutive, and keys are unique and never change") {
     const TempFolder folder;
     const auto ledger = must_open(folder / "ledger.db");
     Engine engine(*ledger, 2);
@@ -282,7 +282,7 @@ TEST_CASE("ids of orchestrators and generations follow each other, and keys are 
     CHECK(says(refused(*ledger, renamed, STIPEND_E_CONFLICT), "its key never changes"));
 }
 
-TEST_CASE("at most one gap is open, and it ends after it began") {
+TEST_CASE("at most one gap is open, and it does not end before it began") {
     const TempFolder folder;
     const auto ledger = must_open(folder / "ledger.db");
     Engine engine(*ledger, 1);
@@ -344,7 +344,7 @@ struct Gaps {
 
 }  // namespace
 
-TEST_CASE("a gap is paid once an adjustment covers all of it, as its text has it") {
+TEST_CASE("a gap is paid once an adjustment covers it to the millisecond") {
     Gaps gaps;
     REQUIRE(gaps.unpaid().size() == 1);
     gaps.adjust(floor_ms(gaps.from), floor_ms(gaps.to));
@@ -355,7 +355,7 @@ TEST_CASE("a gap is paid once an adjustment covers all of it, as its text has it
     CHECK(others->front().key == orchestrator(2).row.key);
 }
 
-TEST_CASE("what several adjustments leave of a gap stays unpaid, each piece with its share of the amount") {
+TEST_CASE("the parts of a gap that adjustments leave stay unpaid, each with its share of the amount") {
     Gaps gaps;
     const auto begin = floor_ms(gaps.from);
     const auto second = [&](int n) { return begin + n * stipend_unix_ns{1'000'000'000}; };
@@ -376,7 +376,7 @@ TEST_CASE("what several adjustments leave of a gap stays unpaid, each piece with
     CHECK(gaps.unpaid().empty());
 }
 
-TEST_CASE("what is left of a gap that has no end yet has none either") {
+TEST_CASE("the rest of an open gap has no end") {
     Gaps gaps;
     gaps.adjust(floor_ms(gaps.from), floor_ms(gaps.to));
     Batch open;
@@ -390,7 +390,7 @@ TEST_CASE("what is left of a gap that has no end yet has none either") {
     CHECK(!unpaid[0].to);
 }
 
-TEST_CASE("an adjustment's key is taken for ever") {
+TEST_CASE("the key of an adjustment cannot be used again") {
     const TempFolder folder;
     const auto ledger = must_open(folder / "ledger.db");
     Engine engine(*ledger, 1);
@@ -404,7 +404,7 @@ TEST_CASE("an adjustment's key is taken for ever") {
     CHECK(says(refused(*ledger, batch, STIPEND_E_INVALID), "wants a key and a reason"));
 }
 
-TEST_CASE("debts of a dry run stay in a namespace of their own") {
+TEST_CASE("a dry run has a namespace of its own") {
     const TempFolder folder;
     const auto path = folder / "ledger.db";
     {
@@ -428,7 +428,7 @@ TEST_CASE("debts of a dry run stay in a namespace of their own") {
     CHECK(findings(*live).empty());
 }
 
-TEST_CASE("an observation that goes on is one row, and old ones are forgotten") {
+TEST_CASE("a continued observation is one row, and old ones are pruned") {
     const TempFolder folder;
     const auto ledger = must_open(folder / "ledger.db");
     Engine engine(*ledger, 1);
@@ -448,7 +448,7 @@ TEST_CASE("an observation that goes on is one row, and old ones are forgotten") 
     CHECK(ledger->observations(1, 0, 100)->size() == 1);
 }
 
-TEST_CASE("what a host sees of its own services is kept without an orchestrator") {
+TEST_CASE("observations of a host's own services have no orchestrator") {
     const TempFolder folder;
     const auto ledger = must_open(folder / "ledger.db");
     Batch batch;
@@ -460,7 +460,7 @@ TEST_CASE("what a host sees of its own services is kept without an orchestrator"
     CHECK(says(refused(*ledger, batch, STIPEND_E_INVALID), "orchestrator 1: not one of"));
 }
 
-TEST_CASE("a plugin's keys stay within their quota, and a refused value leaves the old one") {
+TEST_CASE("a plugin's quota is enforced, and a rejected value leaves the old one") {
     const TempFolder folder;
     const auto ledger = must_open(folder / "ledger.db");
     const KvQuota quota{.keys = 2, .value_bytes = 10, .total_bytes = 16};

@@ -13,7 +13,7 @@ using namespace ledger_test;
 
 namespace {
 
-// Commits cycle after cycle and tells each cycle's epoch to `out` once it is committed. Ends only when it is killed.
+// Commits cycle after cycle, and writes the epoch of each committed cycle to `out`, until it is killed.
 [[noreturn]] void commit_for_ever(const std::filesystem::path& path, int out) {
     const auto ledger = open(path, writer());
     if (!ledger) ::_exit(1);
@@ -25,7 +25,7 @@ namespace {
     }
 }
 
-// Runs a child until it has told of `cycles` and some time more has gone; returns the last epoch that it told.
+// Runs a child until it has reported `cycles` and `more_us` has passed; returns the last epoch that it reported.
 std::uint64_t killed_child(const std::filesystem::path& path, int cycles, useconds_t more_us) {
     std::array<int, 2> pipe{};
     REQUIRE(::pipe(pipe.data()) == 0);
@@ -35,24 +35,24 @@ std::uint64_t killed_child(const std::filesystem::path& path, int cycles, usecon
         commit_for_ever(path, pipe[1]);
     }
     ::close(pipe[1]);
-    std::uint64_t told = 0;
+    std::uint64_t reported = 0;
     std::uint64_t epoch = 0;
-    for (int i = 0; i < cycles && ::read(pipe[0], &epoch, sizeof epoch) == sizeof epoch; ++i) told = epoch;
-    ::usleep(more_us);  // any moment of the next cycles will do: that is what is tested
+    for (int i = 0; i < cycles && ::read(pipe[0], &epoch, sizeof epoch) == sizeof epoch; ++i) reported = epoch;
+    ::usleep(more_us);  // the test kills at a random moment
     ::kill(child, SIGKILL);
-    while (::read(pipe[0], &epoch, sizeof epoch) == sizeof epoch) told = epoch;
+    while (::read(pipe[0], &epoch, sizeof epoch) == sizeof epoch) reported = epoch;
     ::close(pipe[0]);
     int status = 0;
     REQUIRE(::waitpid(child, &status, 0) == child);
     CHECK(WIFSIGNALED(status));
-    return told;
+    return reported;
 }
 
 std::string message_of(const Result<void>& result) {
     return result ? std::string() : result.error().message;
 }
 
-// A ledger that failed writes nothing more, asks for no further fsync, and is whole when it is opened again.
+// A failed ledger rejects writes, calls no fsync, and verifies when it is opened again.
 void check_stopped(FaultyDisk& disk, std::unique_ptr<Ledger> ledger, Engine& engine, const std::filesystem::path& path,
                    std::uint64_t least, std::uint64_t most) {
     CHECK(ledger->failed());
@@ -80,7 +80,7 @@ void check_stopped(FaultyDisk& disk, std::unique_ptr<Ledger> ledger, Engine& eng
 
 }  // namespace
 
-TEST_CASE("a host killed in the middle of its commits loses nothing that it was told is durable") {
+TEST_CASE("a host that is killed while it commits loses no acknowledged commit") {
     const TempFolder folder;
     const auto path = folder / "ledger.db";
     {
@@ -90,15 +90,15 @@ TEST_CASE("a host killed in the middle of its commits loses nothing that it was 
     std::mt19937 random(20);
     std::uint64_t last = 0;
     for (int round = 0; round < 20; ++round) {
-        const std::uint64_t told = killed_child(path, 1 + round % 3, static_cast<useconds_t>(random() % 12'000));
+        const std::uint64_t reported = killed_child(path, 1 + round % 3, static_cast<useconds_t>(random() % 12'000));
         const auto ledger = must_open(path);
         const auto report = ledger->verify({});
         REQUIRE(report.ok());
         CHECK(report->clean());
         const auto state = ledger->load_state();
-        CHECK(told > last);
-        // The commit that was running may have made it, but all of it or nothing.
-        CHECK(state->orchestrators[0].state.epoch >= told);
+        CHECK(reported > last);
+        // The commit that was running is there completely or not at all.
+        CHECK(state->orchestrators[0].state.epoch >= reported);
         for (const auto& record : state->orchestrators) {
             CHECK(record.state.epoch == state->orchestrators[0].state.epoch);
         }
@@ -107,7 +107,7 @@ TEST_CASE("a host killed in the middle of its commits loses nothing that it was 
     }
 }
 
-TEST_CASE("a torn tail of the log is cut off, and what was committed before it is there") {
+TEST_CASE("a torn tail of the WAL is ignored, and earlier commits are kept") {
     const TempFolder folder;
     const auto path = folder / "ledger.db";
     const auto ledger = must_open(path);
@@ -129,7 +129,7 @@ TEST_CASE("a torn tail of the log is cut off, and what was committed before it i
     }
 }
 
-TEST_CASE("a full disk stops the ledger with nothing half written") {
+TEST_CASE("a full disk stops the ledger, and no batch is written in part") {
     for (const int after : {0, 1, 3, 6, 9}) {
         CAPTURE(after);
         FaultyDisk disk;
@@ -144,7 +144,7 @@ TEST_CASE("a full disk stops the ledger with nothing half written") {
     }
 }
 
-TEST_CASE("a disk that cannot be written stops the ledger") {
+TEST_CASE("a write error stops the ledger") {
     FaultyDisk disk;
     const TempFolder folder;
     auto ledger = must_open(folder / "ledger.db");
@@ -155,7 +155,7 @@ TEST_CASE("a disk that cannot be written stops the ledger") {
     check_stopped(disk, std::move(ledger), engine, folder / "ledger.db", 2, 2);
 }
 
-TEST_CASE("an fsync that failed is never called again") {
+TEST_CASE("fsync is never repeated after a failure") {
     FaultyDisk disk;
     const TempFolder folder;
     auto ledger = must_open(folder / "ledger.db");
@@ -163,11 +163,11 @@ TEST_CASE("an fsync that failed is never called again") {
     engine.run(2);
     disk.set(Fault::sync_log);
     CHECK(message_of(engine.commit(engine.cycle())).find("the disk failed") != std::string::npos);
-    // Whether that commit is durable is for the next start to see: all of it or nothing.
+    // That commit may be durable or not, but not in part.
     check_stopped(disk, std::move(ledger), engine, folder / "ledger.db", 2, 3);
 }
 
-TEST_CASE("a checkpoint that fails stops the ledger behind a commit that is durable") {
+TEST_CASE("a failed checkpoint stops the ledger, and the commit before it is durable") {
     FaultyDisk disk;
     const TempFolder folder;
     auto ledger = must_open(folder / "ledger.db");

@@ -1,4 +1,4 @@
-// A disk that fails when told to: SQLite's own file layer with a fault in between.
+// Injects disk faults below SQLite: a VFS that wraps the default one.
 #pragma once
 
 #include <cstdint>
@@ -14,7 +14,7 @@ enum class Fault : std::uint8_t {
     sync_database  // fsync of the database itself fails, as in a checkpoint
 };
 
-// While it lives, every file that SQLite opens in this process goes through it.
+// While an object exists, all files that SQLite opens in this process go through it.
 class FaultyDisk {
   public:
     FaultyDisk();
@@ -22,7 +22,7 @@ class FaultyDisk {
     FaultyDisk(const FaultyDisk&) = delete;
     FaultyDisk& operator=(const FaultyDisk&) = delete;
 
-    // From the `after`th such call on, counted from now.
+    // The fault strikes from the `after`th matching call on, counted from now.
     void set(Fault fault, int after = 0);
     // Calls of fsync since the fault was set, failed ones included.
     [[nodiscard]] int syncs() const;

@@ -1,4 +1,4 @@
-// The bytes that must never change: what the chain hashes, what the tables hold, what an export prints.
+// Bytes that must never change: the chain, the tables, archives and exports.
 #include <doctest/doctest.h>
 
 #include "host/ledger/canonical.hpp"
@@ -47,7 +47,7 @@ std::string dump(const std::filesystem::path& path) {
 
 }  // namespace
 
-TEST_CASE("a ledger with every kind of row has the bytes that it always had") {
+TEST_CASE("the bytes of a ledger with every kind of row are unchanged") {
     const TempFolder folder;
     const auto path = folder / "ledger.db";
     {
@@ -61,7 +61,7 @@ TEST_CASE("a ledger with every kind of row has the bytes that it always had") {
     CHECK(hex_encode(keccak256(dump(path))) == "ea017e9f381e5b57023553aa1035b0e973714531de080ccfda7997896ac34210");
 }
 
-TEST_CASE("an archive has the digest that it always had") {
+TEST_CASE("the digest of an archive is unchanged") {
     const TempFolder folder;
     const auto ledger = must_open(folder / "ledger.db");
     fill_with_everything(*ledger);
@@ -72,8 +72,8 @@ TEST_CASE("an archive has the digest that it always had") {
     CHECK(hex_encode(report->digest) == "7a26564841577bf2e368576901be5dc3ce1bf837430849238370d1bee7b215fb");
 }
 
-// Kinds of rows that earlier programs wrote and this one does not.
-TEST_CASE("a chain with rows of kinds that are no longer written verifies, and a change in one is found") {
+// Earlier versions could write these kinds.
+TEST_CASE("a chain with rows of reserved kinds verifies, and a change in one is found") {
     const TempFolder folder;
     const auto path = folder / "ledger.db";
     {
@@ -108,7 +108,7 @@ TEST_CASE("a chain with rows of kinds that are no longer written verifies, and a
     CHECK(findings(*ledger).starts_with("audit seq 6 (host started): hash differs"));
 }
 
-TEST_CASE("an exported decision has the text that it always had") {
+TEST_CASE("the text of an exported decision is unchanged") {
     EngineState before = orchestrator(3).state;
     CHECK(
         decision_json({.seq = 1, .key = "orch-3", .decision = next_decision(3, before, false).decision}).dump() ==

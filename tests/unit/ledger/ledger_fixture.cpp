@@ -189,6 +189,7 @@ void tamper(const std::filesystem::path& path, const std::string& sql) {
     sqlite3* database = nullptr;
     REQUIRE(sqlite3_open(path.c_str(), &database) == SQLITE_OK);
     char* error = nullptr;
+    sqlite3_exec(database, "PRAGMA synchronous = OFF", nullptr, nullptr, nullptr);
     sqlite3_exec(database, sql.c_str(), nullptr, nullptr, &error);
     const std::string message = error == nullptr ? "" : error;
     sqlite3_free(error);

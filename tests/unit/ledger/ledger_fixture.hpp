@@ -1,4 +1,4 @@
-// A folder for one test, and batches as an engine makes them.
+// A temporary folder, and batches as an engine makes them.
 #pragma once
 
 #include <sqlite3.h>
@@ -17,7 +17,7 @@ using namespace stipend::ledger;
 inline constexpr std::int64_t start_ns = 1'800'000'000'000'000'000;
 inline constexpr std::int64_t minute_ns = 60'000'000'000;
 
-// An empty folder that goes away with the object.
+// An empty folder that the destructor removes.
 class TempFolder {
   public:
     TempFolder();
@@ -34,7 +34,7 @@ class TempFolder {
 [[nodiscard]] OpenOptions writer(Mode mode = Mode::live, std::uint64_t chain_id = 42161);
 [[nodiscard]] OpenOptions reader(Mode mode = Mode::live, std::uint64_t chain_id = 42161);
 
-// Fails the test where the ledger cannot be opened.
+// Fails the test if the ledger cannot be opened.
 [[nodiscard]] std::unique_ptr<Ledger> must_open(const std::filesystem::path& path,
                                                 const OpenOptions& options = writer());
 
@@ -44,17 +44,17 @@ class TempFolder {
 // The decision that follows `before`: a good check, 6000000000000000 wei, or a failed one, a skip.
 [[nodiscard]] Decided next_decision(OrchestratorId id, const EngineState& before, bool good = true);
 
-// Keeps the states, as the engine does.
+// Tracks the states, as the engine does.
 class Engine {
   public:
     // Publishes generation 1 and adds orchestrators 1..count.
     Engine(Ledger& ledger, OrchestratorId count);
-    // What the ledger has.
+    // Loads the states of the ledger.
     explicit Engine(Ledger& ledger);
 
     // One decision for each orchestrator, every third one failed in odd epochs; not committed.
     [[nodiscard]] Batch cycle();
-    // Commits `batch` and takes over its states.
+    // Commits `batch` and applies its states.
     [[nodiscard]] Result<void> commit(const Batch& batch);
     void must_commit(const Batch& batch);
     void run(int cycles);
@@ -74,7 +74,7 @@ void fill_with_everything(Ledger& ledger);
 // The report's findings, one in a line; empty for a clean ledger.
 [[nodiscard]] std::string findings(Ledger& ledger, const VerifyOptions& options = {});
 
-// Runs SQL behind the ledger's back.
+// Runs SQL on the file directly.
 void tamper(const std::filesystem::path& path, const std::string& sql);
 // The first column of the first row that `sql` gives; "none", or -1, where there is none.
 [[nodiscard]] std::string text_of(const std::filesystem::path& path, const std::string& sql);

@@ -47,7 +47,7 @@ std::string unprivileged(const std::function<std::string()>& work) {
 
 }  // namespace
 
-TEST_CASE("a database of a newer schema is refused") {
+TEST_CASE("a newer schema is rejected") {
     const TempFolder folder;
     const auto path = folder / "ledger.db";
     static_cast<void>(must_open(path));
@@ -60,7 +60,7 @@ TEST_CASE("a database of a newer schema is refused") {
     CHECK(number(path, "PRAGMA user_version") == 3);
 }
 
-TEST_CASE("a database of another chain is refused, and stays as it was") {
+TEST_CASE("a database of another chain is rejected and left unchanged") {
     const TempFolder folder;
     const auto path = folder / "ledger.db";
     static_cast<void>(must_open(path));
@@ -72,7 +72,7 @@ TEST_CASE("a database of another chain is refused, and stays as it was") {
     CHECK(number(path, "SELECT count(*) FROM namespace") == 1);
 }
 
-TEST_CASE("another application's database is refused, and stays as it was") {
+TEST_CASE("a database of another application is rejected and left unchanged") {
     const TempFolder folder;
     const auto path = folder / "ledger.db";
     tamper(path, "CREATE TABLE theirs(x)");
@@ -80,14 +80,14 @@ TEST_CASE("another application's database is refused, and stays as it was") {
     CHECK(number(path, "SELECT count(*) FROM sqlite_schema") == 1);
 }
 
-TEST_CASE("a file that is no database is refused") {
+TEST_CASE("a file that is not a database is rejected") {
     const TempFolder folder;
     const auto path = folder / "ledger.db";
     std::ofstream(path) << std::string(8192, 'x');
     CHECK(says(refused(path), "not a database"));
 }
 
-TEST_CASE("a damaged page is told as damage") {
+TEST_CASE("a damaged page is reported as damage") {
     const TempFolder folder;
     const auto path = folder / "ledger.db";
     {
@@ -102,7 +102,7 @@ TEST_CASE("a damaged page is told as damage") {
     CHECK(says(refused(path), "is damaged: restore a backup"));
 }
 
-TEST_CASE("a second writer is refused by the pid of the first, and may read") {
+TEST_CASE("a second writer is rejected with the pid of the first, and may read") {
     const TempFolder folder;
     const auto path = folder / "ledger.db";
     const auto first = must_open(path);
@@ -117,21 +117,21 @@ TEST_CASE("a second writer is refused by the pid of the first, and may read") {
     CHECK(second->commit({}).error().status == STIPEND_E_STATE);
 }
 
-TEST_CASE("a writer that is gone leaves no lock behind") {
+TEST_CASE("the lock is released with the writer") {
     const TempFolder folder;
     const auto path = folder / "ledger.db";
     static_cast<void>(must_open(path));
     CHECK(open(path, writer()).ok());
 }
 
-TEST_CASE("a ledger that is not there yet cannot be read") {
+TEST_CASE("a missing ledger cannot be opened for reading") {
     const TempFolder folder;
     const Error error = refused(folder / "ledger.db", reader());
     CHECK(says(error, "there is no ledger yet"));
     CHECK(!std::filesystem::exists(folder / "ledger.db"));
 }
 
-TEST_CASE("a read-only file is refused for writing and serves reading") {
+TEST_CASE("a read-only file can be read but not written") {
     const TempFolder folder;
     const auto path = folder / "ledger.db";
     {
@@ -154,7 +154,7 @@ TEST_CASE("a read-only file is refused for writing and serves reading") {
     CHECK(read == "2");
 }
 
-TEST_CASE("a folder that may not be written is named") {
+TEST_CASE("the message names a folder that cannot be written") {
     const TempFolder folder;
     std::filesystem::permissions(folder.path(), std::filesystem::perms(0555));
     const auto path = folder / "ledger.db";
@@ -166,7 +166,7 @@ TEST_CASE("a folder that may not be written is named") {
     std::filesystem::permissions(folder.path(), std::filesystem::perms(0700));
 }
 
-TEST_CASE("another program's lock makes a commit wait and then say so, and it may be tried again") {
+TEST_CASE("a commit waits for another program's lock, then fails and may be retried") {
     const TempFolder folder;
     const auto path = folder / "ledger.db";
     const auto ledger = must_open(path);
@@ -181,7 +181,7 @@ TEST_CASE("another program's lock makes a commit wait and then say so, and it ma
     engine.run(1);
 }
 
-TEST_CASE("the file belongs to its owner and group alone") {
+TEST_CASE("only the owner and the group may read the file") {
     const TempFolder folder;
     const auto path = folder / "ledger.db";
     static_cast<void>(must_open(path));

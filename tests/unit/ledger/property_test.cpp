@@ -9,7 +9,7 @@ using namespace ledger_test;
 
 namespace {
 
-// A host's life in random steps, beside a model that only counts.
+// Random operations on a ledger and on a model.
 class Life {
   public:
     Life() : ledger_(must_open(folder_ / "ledger.db")) {
@@ -114,7 +114,7 @@ class Life {
 
 }  // namespace
 
-TEST_CASE("whatever a host does, its ledger verifies and owes what was decided and adjusted") {
+TEST_CASE("after random operations a ledger verifies, and its balances match a model") {
     CHECK(rc::check([] {
         Life life;
         for (int steps = *rc::gen::inRange(1, 16); steps > 0; --steps) life.step();

@@ -14,7 +14,7 @@ TEST_CASE("Keccak-256 is Ethereum's, not SHA-3") {
     CHECK(hex_encode(keccak256("abc")) == "4e03657aea45a94fc7d47ba826c8d667c0d1e6e33a64a036ec44f58fa12d6c45");
 }
 
-TEST_CASE("the canonical bytes of a state are those that the header defines") {
+TEST_CASE("the canonical bytes of a state are as documented") {
     EngineState state;
     state.epoch = 1;
     state.due_at = 128;
@@ -32,7 +32,7 @@ TEST_CASE("the canonical bytes of a state are those that the header defines") {
           "01020007");          // two bytes of memory
 }
 
-TEST_CASE("an integer can be read back from its canonical bytes, which are as few as can be") {
+TEST_CASE("the canonical bytes of an integer are its shortest two's complement") {
     const auto survives = [](std::int64_t value) {
         EngineState state;
         state.day = value;
@@ -162,7 +162,7 @@ TEST_CASE("every text and blob of a record that a batch holds has a bound") {
     check(Observation());
 }
 
-TEST_CASE("the days that a disk lasts are whole days, and none where nothing grows") {
+TEST_CASE("disk_days_left returns whole days, and none without growth") {
     constexpr std::int64_t hour_ns = 60 * minute_ns;
     CHECK(disk_days_left(1'000'000, 100'000, 24 * hour_ns) == 10);
     CHECK(disk_days_left(999'999, 100'000, 24 * hour_ns) == 9);

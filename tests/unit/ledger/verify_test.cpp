@@ -8,14 +8,14 @@ using namespace ledger_test;
 
 namespace {
 
-// One ledger with everything in it; each test damages a copy.
+// A ledger with every kind of row; each test damages a copy.
 class Specimen {
   public:
     Specimen() {
         const auto ledger = must_open(folder_ / "whole.db");
         fill_with_everything(*ledger);
     }
-    // What verify says of a copy after `sql` was run behind the ledger's back.
+    // The findings for a copy on which `sql` was run.
     std::string after(const std::string& sql) {
         const auto copy = folder_ / "copy.db";
         for (const char* name : {"copy.db", "copy.db-wal", "copy.db-shm"}) std::filesystem::remove(folder_ / name);
@@ -74,7 +74,7 @@ TEST_CASE("a ledger with every kind of row verifies, and the report counts it") 
 
 TEST_CASE("a value changed in any column of any table is found, and its row named") {
     Specimen specimen;
-    // Raw material and what open itself refuses are not proven by the chain.
+    // Not part of the chain, or checked by open.
     const std::set<std::string> unproven{"meta", "observed", "kv"};
     for (const auto& table : texts(specimen.path(), "SELECT name FROM sqlite_schema WHERE type = 'table'")) {
         if (unproven.contains(table) || table == "archive" || table == "carried") continue;
@@ -101,7 +101,7 @@ TEST_CASE("a value changed in any column of any table is found, and its row name
     }
 }
 
-TEST_CASE("a row that is gone from any table is found") {
+TEST_CASE("a row deleted from any table is found") {
     Specimen specimen;
     for (const auto* table : {"audit", "decision", "journal", "orchestrator", "engine_state", "generation", "gap",
                               "adjustment", "account", "price"}) {
@@ -112,7 +112,7 @@ TEST_CASE("a row that is gone from any table is found") {
     CHECK(!specimen.after("DELETE FROM entry WHERE account = 1").empty());
 }
 
-TEST_CASE("a row that was smuggled in is found") {
+TEST_CASE("a row inserted into any table is found") {
     Specimen specimen;
     for (const auto* sql :
          {"INSERT INTO decision SELECT seq + 100, orchestrator, epoch + 100, due_at, period_from, decided_at, job, "
@@ -136,19 +136,19 @@ TEST_CASE("a row that was smuggled in is found") {
     }
 }
 
-TEST_CASE("a text beside a decision's hash is found") {
+TEST_CASE("a body in the audit row of a decision is found") {
     Specimen specimen;
-    CHECK(specimen.after("UPDATE audit SET body = '{}' WHERE seq = 9").starts_with("audit seq 9: tells of a decision"));
+    CHECK(specimen.after("UPDATE audit SET body = '{}' WHERE seq = 9").starts_with("audit seq 9: is of a decision"));
 }
 
-TEST_CASE("the first bad row is named, and only it") {
+TEST_CASE("only the changed row is reported") {
     Specimen specimen;
     const std::string found = specimen.after("UPDATE decision SET tier = 'good' WHERE orchestrator = 2 AND epoch = 1");
     CHECK(found.starts_with("decision seq 9 (orch-2, epoch 1): hash differs: got "));
     CHECK(std::ranges::count(found, '\n') == 1);
 }
 
-TEST_CASE("an amount raised in the decision, its entries and the balance alike is found by the chain") {
+TEST_CASE("an amount raised in the decision and its entries is found by the chain") {
     Specimen specimen;
     const std::string more = "x'" + std::string(62, '0') + "ff'";
     const std::string found =
@@ -159,7 +159,7 @@ TEST_CASE("an amount raised in the decision, its entries and the balance alike i
     CHECK(found.find("state of orchestrator 1 (orch-1): owed: got") != std::string::npos);
 }
 
-TEST_CASE("an older version of a row put back is found") {
+TEST_CASE("an older version of a row that is restored is found") {
     Specimen specimen;
     const std::string found = specimen.after(
         "UPDATE orchestrator SET address = 'https://10.0.0.3:9995', seq = (SELECT min(seq) FROM audit WHERE kind = 2 "
@@ -168,7 +168,7 @@ TEST_CASE("an older version of a row put back is found") {
     CHECK(found.find("orchestrator 3 (orch-3): was last changed at seq") != std::string::npos);
 }
 
-TEST_CASE("a chain that was cut short shows against an exported head") {
+TEST_CASE("a truncated chain is found by an exported head") {
     Specimen specimen;
     Head exported;
     {
@@ -183,7 +183,7 @@ TEST_CASE("a chain that was cut short shows against an exported head") {
     CHECK(found.find("the chain does not pass through the head that was exported") != std::string::npos);
 }
 
-TEST_CASE("verify reads one moment while the host goes on writing") {
+TEST_CASE("verify reads one snapshot while the host writes") {
     const TempFolder folder;
     const auto path = folder / "ledger.db";
     const auto ledger = must_open(path);

@@ -1,4 +1,4 @@
-#include "host/http/address_guard.hpp"
+#include "host/http/ssrf_guard.hpp"
 
 #include <arpa/inet.h>
 
@@ -36,13 +36,13 @@ constexpr std::array v6_ranges{
 struct Embedding {
     std::array<std::uint8_t, 16> start;
     unsigned bits;
-    std::size_t at;  // where the IPv4 address begins
+    std::size_t at;  // offset of the IPv4 address
 };
 constexpr std::array v4_inside_v6{
     Embedding{{0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xff, 0xff}, 96, 12},  // mapped
     Embedding{{0x00, 0x64, 0xff, 0x9b}, 96, 12},                    // NAT64
     Embedding{{0x20, 0x02}, 16, 2},                                 // 6to4
-    Embedding{{}, 96, 12},                                          // compatible; :: and ::1 are looked at before
+    Embedding{{}, 96, 12},                                          // compatible; :: and ::1 are checked before
 };
 
 bool begins_with(Bytes address, std::span<const std::uint8_t> start, unsigned bits) {
@@ -76,7 +76,7 @@ std::string_view refusal_v6(Bytes address) {
 
 }  // namespace
 
-std::string_view stranger_refusal(const char* address) {
+std::string_view ssrf_refusal(const char* address) {
     std::array<std::uint8_t, 16> bytes{};
     if (::inet_pton(AF_INET, address, bytes.data()) == 1) return refusal_v4(Bytes(bytes).first(4));
     if (::inet_pton(AF_INET6, address, bytes.data()) == 1) return refusal_v6(bytes);

@@ -2,7 +2,7 @@
 #ifndef STIPEND_ABI_ALERT_H
 #define STIPEND_ABI_ALERT_H
 
-#include "lifecycle.h"
+#include "stipend/abi/lifecycle.h"
 
 #ifdef __cplusplus
 extern "C" {
@@ -24,7 +24,7 @@ typedef struct stipend_alert { /* borrowed for the call */
 } stipend_alert;
 
 typedef struct stipend_alert_v1 {
-    /* Delivers one alert; completes with no record. [worker & started] */
+    /* Delivers one alert; completes with no record. [pool & started] */
     stipend_status (*send)(stipend_instance* i, const stipend_alert* a, stipend_completion c, stipend_error* e);
     /* Ends an operation early. [any] A dead one is ignored. */
     void (*cancel)(stipend_instance* i, stipend_op op);

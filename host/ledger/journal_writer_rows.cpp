@@ -1,17 +1,17 @@
-// The rows that are not decisions. The statements of the rare ones are prepared when they are needed.
+// Writes all rows other than decisions.
 #include "host/ledger/columns.hpp"
-#include "host/ledger/poster.hpp"
+#include "host/ledger/journal_writer.hpp"
 
 namespace stipend::ledger {
 
 template <class Row>
-Result<void> Poster::insert_row(std::string_view table, Seq seq, const Row& row) {
+Result<void> JournalWriter::insert_row(std::string_view table, Seq seq, const Row& row) {
     STIPEND_LET(insert, database_.prepare(insert_sql(table, cat("seq, ", columns<Row>()))));
     bind_row(insert.bind(seq), row);
     return insert.run();
 }
 
-Result<void> Poster::add_generation(const Generation& row) {
+Result<void> JournalWriter::add_generation(const Generation& row) {
     if (row.id != at_.last_generation + 1) {
         return fail(STIPEND_E_INVALID, "ledger: ", database_.path(), ": generation: got id ", row.id, ", want ",
                     at_.last_generation + 1);
@@ -22,37 +22,38 @@ Result<void> Poster::add_generation(const Generation& row) {
     return {};
 }
 
-Result<void> Poster::add_orchestrator(const NewOrchestrator& added) {
+Result<void> JournalWriter::add_orchestrator(const NewOrchestrator& added) {
     const Orchestrator& row = added.row;
     if (row.id != at_.last_orchestrator + 1) {
         return fail(STIPEND_E_INVALID, "ledger: ", database_.path(), ": orchestrator \"", row.key, "\": got id ",
                     row.id, ", want ", at_.last_orchestrator + 1);
     }
-    STIPEND_LET(exists, find_key_.bind(home_.id).bind_text(row.key).next());
+    STIPEND_LET(exists, find_key_.bind(ns_.id).bind_text(row.key).next());
     if (exists) {
         const auto taken = find_key_.i64();
         find_key_.reset();
-        return fail(STIPEND_E_CONFLICT, "ledger: ", database_.path(), ": orchestrator \"", row.key, "\" of ",
-                    home_.name, ": got id ", row.id, ", has id ", taken);
+        return fail(STIPEND_E_CONFLICT, "ledger: ", database_.path(), ": orchestrator \"", row.key, "\" of ", ns_.name,
+                    ": got id ", row.id, ", has id ", taken);
     }
-    STIPEND_LET(seq, audit(AuditKind::orchestrator, orchestrator_body(row, home_.name)));
+    STIPEND_LET(seq, audit(AuditKind::orchestrator, orchestrator_body(row, ns_.name)));
     bind_row(insert_orchestrator_, row);
-    STIPEND_TRY(insert_orchestrator_.bind(home_.id).bind(seq).run());
-    STIPEND_TRY(insert_account_.bind(row.id).bind(home_.id).bind_text(row.key).run());
+    STIPEND_TRY(insert_orchestrator_.bind(ns_.id).bind(seq).run());
+    STIPEND_TRY(insert_account_.bind(row.id).bind(ns_.id).bind_text(row.key).run());
 
     STIPEND_LET(state_seq, audit(AuditKind::state, state_body(row.id, digest_of(added.state))));
+    STIPEND_ASSERT(!broken_invariant(added.state));  // check_batch rejects such a batch
     bind_row(insert_state_, added.state);
     STIPEND_TRY(insert_state_.bind(row.id).bind(state_seq).bind_amount(SignedWei().to_bytes()).run());
 
     at_.last_orchestrator = row.id;
-    ours_.resize(std::max(ours_.size(), static_cast<std::size_t>(row.id) + 1));
-    ours_[static_cast<std::size_t>(row.id)] = true;
+    in_namespace_.resize(std::max(in_namespace_.size(), static_cast<std::size_t>(row.id) + 1));
+    in_namespace_[static_cast<std::size_t>(row.id)] = true;
     return {};
 }
 
-Result<void> Poster::change_orchestrator(const Orchestrator& row) {
-    STIPEND_TRY(check_ours(row.id));
-    STIPEND_LET(seq, audit(AuditKind::orchestrator, orchestrator_body(row, home_.name)));
+Result<void> JournalWriter::change_orchestrator(const Orchestrator& row) {
+    STIPEND_TRY(check_in_namespace(row.id));
+    STIPEND_LET(seq, audit(AuditKind::orchestrator, orchestrator_body(row, ns_.name)));
     const auto& own = columns<Orchestrator>();
     STIPEND_LET(update, database_.prepare(cat("UPDATE orchestrator SET (", own, ") = (", placeholders(own),
                                               "), seq = ? WHERE id = ? AND key = ?")));
@@ -63,7 +64,7 @@ Result<void> Poster::change_orchestrator(const Orchestrator& row) {
                 ": its key never changes: got \"", row.key, "\"");
 }
 
-Result<std::optional<Poster::OpenGap>> Poster::open_gap_of(OrchestratorId id) {
+Result<std::optional<JournalWriter::OpenGap>> JournalWriter::open_gap_of(OrchestratorId id) {
     STIPEND_LET(exists, find_gap_.bind(id).next());
     if (!exists) return std::optional<OpenGap>();
     OpenGap out;
@@ -73,8 +74,8 @@ Result<std::optional<Poster::OpenGap>> Poster::open_gap_of(OrchestratorId id) {
     return std::optional(out);
 }
 
-Result<void> Poster::open_gap(const GapOpening& gap) {
-    STIPEND_TRY(check_ours(gap.orchestrator));
+Result<void> JournalWriter::open_gap(const GapOpening& gap) {
+    STIPEND_TRY(check_in_namespace(gap.orchestrator));
     STIPEND_LET(open, open_gap_of(gap.orchestrator));
     if (open) {
         return fail(STIPEND_E_CONFLICT, "ledger: ", database_.path(), ": gap of orchestrator ", gap.orchestrator,
@@ -85,8 +86,8 @@ Result<void> Poster::open_gap(const GapOpening& gap) {
     return insert_gap_.run();
 }
 
-Result<void> Poster::close_gap(const GapClosing& gap) {
-    STIPEND_TRY(check_ours(gap.orchestrator));
+Result<void> JournalWriter::close_gap(const GapClosing& gap) {
+    STIPEND_TRY(check_in_namespace(gap.orchestrator));
     STIPEND_LET(open, open_gap_of(gap.orchestrator));
     if (!open || gap.to < open->from) {
         return fail(STIPEND_E_CONFLICT, "ledger: ", database_.path(), ": gap of orchestrator ", gap.orchestrator,
@@ -96,33 +97,33 @@ Result<void> Poster::close_gap(const GapClosing& gap) {
     return close_gap_.bind(gap.to).bind(gap.usd_e8).bind(seq).bind(open->seq).run();
 }
 
-Result<void> Poster::add_adjustment(const Adjustment& row) {
-    STIPEND_TRY(check_ours(row.orchestrator));
+Result<void> JournalWriter::add_adjustment(const Adjustment& row) {
+    STIPEND_TRY(check_in_namespace(row.orchestrator));
     STIPEND_LET(taken, database_.prepare("SELECT seq FROM adjustment WHERE key = ?"));
     STIPEND_LET(exists, taken.bind_text(row.key).next());
     if (exists) {
         return fail(STIPEND_E_CONFLICT, "ledger: ", database_.path(), ": adjustment \"", row.key,
-                    "\": recorded already, at seq ", taken.i64(), ": nothing is ever edited, take another key");
+                    "\": recorded already, at seq ", taken.i64(), ": rows are never changed, use another key");
     }
     STIPEND_LET(seq, audit(AuditKind::adjustment, adjustment_body(row)));
     STIPEND_TRY(insert_row("adjustment", seq, row));
-    STIPEND_TRY(insert_journal_.bind(seq).bind(static_cast<int>(JournalKind::adjustment)).bind(seq).run());
-    if (row.wei.zero()) return {};
+    Journal journal{.ref = seq, .kind = JournalKind::adjustment, .last = seq};
+    if (row.wei.zero()) return write_journal(journal);
     STIPEND_LET(expense, row.wei.negated());
-    STIPEND_TRY(post_entry(seq, home_.expense_account, expense));
-    STIPEND_TRY(post_entry(seq, row.orchestrator, row.wei));
+    journal.entries = {{.account = ns_.expense_account, .wei = expense}, {.account = row.orchestrator, .wei = row.wei}};
+    STIPEND_TRY(write_journal(journal));
     STIPEND_LET(owe, database_.prepare("UPDATE engine_state SET owed = wei_add(owed, ?) WHERE orchestrator = ?"));
     return owe.bind_amount(row.wei.to_bytes()).bind(row.orchestrator).run();
 }
 
-Result<void> Poster::set_price(const Price& row) {
+Result<void> JournalWriter::set_price(const Price& row) {
     STIPEND_LET(seq, audit(AuditKind::price, price_body(row)));
     STIPEND_TRY(database_.run("DELETE FROM price"));
     return insert_row("price", seq, row);
 }
 
-Result<void> Poster::observe(const Observation& seen) {
-    if (seen.orchestrator != 0) STIPEND_TRY(check_ours(seen.orchestrator));
+Result<void> JournalWriter::observe(const Observation& seen) {
+    if (seen.orchestrator != 0) STIPEND_TRY(check_in_namespace(seen.orchestrator));
     bind_row(observe_, seen);
     return observe_.run();
 }

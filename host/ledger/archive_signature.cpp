@@ -1,4 +1,4 @@
-#include "host/ledger/seal.hpp"
+#include "host/ledger/archive_signature.hpp"
 
 #include <botan/ed25519.h>
 #include <botan/pubkey.h>
@@ -16,11 +16,11 @@ namespace stipend::ledger {
 namespace {
 
 constexpr std::size_t seed_bytes = 32;
-constexpr const char* pure = "Pure";  // Ed25519 itself, not over a hash of its own
+constexpr const char* pure = "Pure";  // Ed25519 without prehashing
 
 using Seed = Botan::secure_vector<std::uint8_t>;
 
-// The key belongs to whom the ledger belongs: a superuser who archives must not lock the service out of it.
+// The key file gets the owner of the ledger, so that the service can read it after root made an archive.
 Result<Seed> make_seed(const std::filesystem::path& file, const std::filesystem::path& ledger) {
     auto seed = Botan::system_rng().random_vec(seed_bytes);
     STIPEND_TRY(write_file_atomically(file, hex_encode(seed) + "\n", 0600));
@@ -46,13 +46,13 @@ Result<Seed> seed_of(const std::filesystem::path& ledger) {
 
 }  // namespace
 
-Result<Seal> sign_archive(const std::filesystem::path& ledger, const Hash& digest) {
+Result<ArchiveSignature> sign_archive(const std::filesystem::path& ledger, const Hash& digest) {
     try {
         STIPEND_LET(seed, seed_of(ledger));
         const Botan::Ed25519_PrivateKey key(seed);
         Botan::PK_Signer signer(key, Botan::system_rng(), pure);
         const auto signature = signer.sign_message(digest.data(), digest.size(), Botan::system_rng());
-        Seal out;
+        ArchiveSignature out;
         const auto& point = key.get_public_key();
         STIPEND_ASSERT(point.size() == out.signer.size() && signature.size() == out.signature.size());
         std::copy(point.begin(), point.end(), out.signer.begin());
@@ -63,13 +63,13 @@ Result<Seal> sign_archive(const std::filesystem::path& ledger, const Hash& diges
     }
 }
 
-bool seal_holds(const Hash& digest, const Hash& signer, std::span<const std::uint8_t> signature) {
+bool verify_signature(const Hash& digest, const Hash& signer, std::span<const std::uint8_t> signature) {
     try {
         const Botan::Ed25519_PublicKey key(signer.data(), signer.size());
         Botan::PK_Verifier verifier(key, pure);
         return verifier.verify_message(digest.data(), digest.size(), signature.data(), signature.size());
     } catch (const std::exception&) {
-        return false;  // bytes that are no key at all
+        return false;  // not a valid key
     }
 }
 

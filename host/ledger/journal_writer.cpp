@@ -1,15 +1,14 @@
-#include "host/ledger/poster.hpp"
+#include "host/ledger/journal_writer.hpp"
 
 #include <algorithm>
-#include <numeric>
 
 #include "host/ledger/columns.hpp"
 
 namespace stipend::ledger {
 namespace {
 
-// wei_add(balance, amount): 256-bit addition inside a statement, so that a balance needs no copy in memory that a
-// rollback would have to undo.
+// wei_add(balance, amount): 256-bit addition in SQL. The balance is updated in place, so that there is no copy in
+// memory that a rollback would have to restore.
 void wei_add(sqlite3_context* context, int, sqlite3_value** arguments) {
     std::array<SignedWei, 2> terms{};
     for (std::size_t i = 0; i < terms.size(); ++i) {
@@ -26,33 +25,33 @@ void wei_add(sqlite3_context* context, int, sqlite3_value** arguments) {
     sqlite3_result_blob(context, bytes.data(), static_cast<int>(bytes.size()), SQLITE_TRANSIENT);
 }
 
-std::string facts(const Decision& d) {
+std::string summary(const Decision& d) {
     return cat(d.action == Action::pay ? "pay " : "skip ", d.wei.text(), " wei, tier ", d.tier, ", decided at ",
                d.decided_at);
 }
 
 }  // namespace
 
-Result<std::unique_ptr<Poster>> Poster::prepare(sqlite::Database& database, Home home) {
+Result<std::unique_ptr<JournalWriter>> JournalWriter::prepare(sqlite::Database& database, NamespaceRow ns) {
     const int code = sqlite3_create_function_v2(database.handle(), "wei_add", 2,
                                                 SQLITE_UTF8 | SQLITE_DETERMINISTIC | SQLITE_DIRECTONLY, nullptr,
                                                 wei_add, nullptr, nullptr, nullptr);
     if (code != SQLITE_OK) return database.error(code);
-    std::unique_ptr<Poster> out(new Poster(database, std::move(home)));
+    std::unique_ptr<JournalWriter> out(new JournalWriter(database, std::move(ns)));
     STIPEND_TRY(out->prepare_statements());
     STIPEND_LET(ids, database.prepare("SELECT id FROM orchestrator WHERE ns = ? ORDER BY id"));
-    ids.bind(out->home_.id);
+    ids.bind(out->ns_.id);
     for (;;) {
         STIPEND_LET(more, ids.next());
         if (!more) break;
         const auto id = ids.as<std::size_t>();
-        out->ours_.resize(id + 1);
-        out->ours_[id] = true;
+        out->in_namespace_.resize(id + 1);
+        out->in_namespace_[id] = true;
     }
     return out;
 }
 
-Result<void> Poster::prepare_statements() {
+Result<void> JournalWriter::prepare_statements() {
     const auto into = [&](sqlite::Statement& statement, std::string_view sql) -> Result<void> {
         STIPEND_LET(prepared, database_.prepare(sql));
         statement = std::move(prepared);
@@ -65,8 +64,8 @@ Result<void> Poster::prepare_statements() {
         into(insert_state_, insert_sql("engine_state", cat(columns<EngineState>(), ", orchestrator, seq, owed"))));
     STIPEND_TRY(into(insert_audit_, insert_sql("audit", "seq, kind, body, hash")));
     STIPEND_TRY(into(insert_decision_, insert_sql("decision", cat("seq, ", columns<Decision>(), ", state_digest"))));
-    // The guards stand in the statement itself: an epoch that does not follow, or a time that runs backwards, changes
-    // no row, and the reason is then looked for.
+    // The WHERE clause is the guard: an epoch that does not follow, or a period that overlaps the last one, matches no
+    // row. explain_conflict then finds the reason.
     const auto& state = columns<EngineState>();
     STIPEND_TRY(into(update_state_, cat("UPDATE engine_state SET (", state, ") = (", placeholders(state),
                                         "), owed = wei_add(owed, ?), seq = ? "
@@ -80,7 +79,7 @@ Result<void> Poster::prepare_statements() {
                               " ON CONFLICT DO UPDATE SET to_at = excluded.to_at, verdict = excluded.verdict"));
 }
 
-Result<Position> Poster::write(const Batch& batch, const Position& from) {
+Result<Position> JournalWriter::write(const Batch& batch, const Position& from) {
     at_ = from;
     for (const auto& row : batch.generations) STIPEND_TRY(add_generation(row));
     for (const auto& added : batch.added) STIPEND_TRY(add_orchestrator(added));
@@ -99,10 +98,11 @@ Result<Position> Poster::write(const Batch& batch, const Position& from) {
         STIPEND_LET(seq, audit(AuditKind::alert, event.body));
         static_cast<void>(seq);
     }
+    STIPEND_ASSERT(at_.head.seq - from.head.seq == audit_rows(batch));
     return at_;
 }
 
-Result<Seq> Poster::audit(Head& at, AuditKind kind, std::string_view body) {
+Result<Seq> JournalWriter::audit(Head& at, AuditKind kind, std::string_view body) {
     const Head next{.seq = at.seq + 1, .hash = row_hash(keccak_, at.hash, at.seq + 1, kind, body)};
     insert_audit_.bind(next.seq).bind(static_cast<int>(kind));
     if (kind == AuditKind::decision) {
@@ -115,31 +115,36 @@ Result<Seq> Poster::audit(Head& at, AuditKind kind, std::string_view body) {
     return next.seq;
 }
 
-Hash Poster::digest_of(const EngineState& state) {
+Hash JournalWriter::digest_of(const EngineState& state) {
     encode_state(body_, state);
     return keccak_.add(body_).finish();
 }
 
-Result<void> Poster::check_ours(OrchestratorId id) const {
-    if (id > 0 && static_cast<std::size_t>(id) < ours_.size() && ours_[static_cast<std::size_t>(id)]) return {};
-    return fail(STIPEND_E_INVALID, "ledger: ", database_.path(), ": orchestrator ", id, ": not one of ", home_.name);
+Result<void> JournalWriter::check_in_namespace(OrchestratorId id) const {
+    if (id > 0 && static_cast<std::size_t>(id) < in_namespace_.size() && in_namespace_[static_cast<std::size_t>(id)])
+        return {};
+    return fail(STIPEND_E_INVALID, "ledger: ", database_.path(), ": orchestrator ", id, ": not one of ", ns_.name);
 }
 
-Result<void> Poster::add_decisions(const std::vector<Decided>& decisions) {
+Result<void> JournalWriter::add_decisions(const std::vector<Decided>& decisions) {
     const Seq first = at_.head.seq + 1;
+    amounts_.clear();
     for (const auto& decided : decisions) STIPEND_TRY(add_decision(decided));
-    return post_decisions(decisions, first);
+    STIPEND_LET(journal, journal_of_decisions(first));
+    return write_journal(journal);
 }
 
-Result<void> Poster::add_decision(const Decided& decided) {
+Result<void> JournalWriter::add_decision(const Decided& decided) {
+    STIPEND_ASSERT(!broken_invariant(decided));  // check_batch rejects such a batch
     const Decision& d = decided.decision;
-    STIPEND_TRY(check_ours(d.orchestrator));
+    STIPEND_TRY(check_in_namespace(d.orchestrator));
     if (d.generation < 1 || d.generation > at_.last_generation) {
         return fail(STIPEND_E_INVALID, "ledger: decision (orchestrator ", d.orchestrator, ", epoch ", d.epoch,
                     "): generation ", d.generation, " was never published");
     }
-    const stipend_u256 wei = d.wei.to_abi();
-    if (SignedWei::from_bytes(wei.be).negative()) {
+    const stipend_u256 raw = d.wei.to_abi();
+    const Entry amount{.account = d.orchestrator, .wei = SignedWei::from_bytes(raw.be)};
+    if (amount.wei.negative()) {
         return fail(STIPEND_E_LIMIT, "ledger: decision (orchestrator ", d.orchestrator, ", epoch ", d.epoch,
                     "): amount too large for an entry: ", d.wei.text());
     }
@@ -148,16 +153,17 @@ Result<void> Poster::add_decision(const Decided& decided) {
     STIPEND_LET(seq, audit(AuditKind::decision, body_));
 
     bind_row(update_state_, decided.after);
-    update_state_.bind_blob(wei.be).bind(seq).bind(d.orchestrator).bind(d.epoch - 1).bind(d.period_from);
+    update_state_.bind_blob(raw.be).bind(seq).bind(d.orchestrator).bind(d.epoch - 1).bind(d.period_from);
     STIPEND_LET(changed, update_state_.run_counted());
-    if (changed != 1) return explain_refusal(decided);
+    if (changed != 1) return explain_conflict(decided);
+    amounts_.push_back(amount);
 
     insert_decision_.bind(seq);
     bind_row(insert_decision_, d);
     return insert_decision_.bind_blob(digest).run();
 }
 
-Error Poster::explain_refusal(const Decided& decided) {
+Error JournalWriter::explain_conflict(const Decided& decided) {
     const Decision& d = decided.decision;
     const std::string what =
         cat("ledger: ", database_.path(), ": decision (orchestrator ", d.orchestrator, ", epoch ", d.epoch, "): ");
@@ -177,8 +183,8 @@ Error Poster::explain_refusal(const Decided& decided) {
         if (!stored) return std::string("decided already, and archived");
         const StoredDecision row = read_decision(old);
         if (row.decision == d) return cat("decided already, with the same contents, at seq ", row.seq);
-        return cat("decided already, with other contents: seq ", row.seq, " says ", facts(row.decision), "; got ",
-                   facts(d));
+        return cat("decided already, with other contents: seq ", row.seq, " says ", summary(row.decision), "; got ",
+                   summary(d));
     };
     const auto reason = explain();
     if (!reason) return reason.error();
@@ -187,35 +193,35 @@ Error Poster::explain_refusal(const Decided& decided) {
     return out;
 }
 
-Result<void> Poster::post_decisions(const std::vector<Decided>& decisions, Seq first) {
-    STIPEND_TRY(insert_journal_.bind(first).bind(static_cast<int>(JournalKind::decisions)).bind(at_.head.seq).run());
-    // By rising account, so that the entries of a journal fill their pages from left to right.
-    order_.resize(decisions.size());
-    std::iota(order_.begin(), order_.end(), 0U);
-    const auto account = [&](std::uint32_t i) { return decisions[i].decision.orchestrator; };
-    std::ranges::sort(order_, {}, account);
-
+// One entry for each debt, and one for the expense of all.
+Result<Journal> JournalWriter::journal_of_decisions(Seq first) {
+    Journal out{.ref = first, .kind = JournalKind::decisions, .last = at_.head.seq};
+    // The expense and the debts are summed separately, so that the check of their sum in write_journal is independent.
     SignedWei all;
-    std::vector<std::pair<std::int64_t, SignedWei>> debts;
-    debts.reserve(decisions.size());
-    for (const std::uint32_t i : order_) {
-        const SignedWei wei = SignedWei::from_bytes(decisions[i].decision.wei.to_abi().be);
-        if (wei.zero()) continue;
-        if (debts.empty() || debts.back().first != account(i)) debts.emplace_back(account(i), SignedWei());
-        SignedWei& debt = debts.back().second;
-        if (!SignedWei::add(debt, wei, debt) || !SignedWei::add(all, wei, all)) {
+    // By ascending account, so that SQLite appends to its pages.
+    std::ranges::sort(amounts_, {}, &Entry::account);
+    out.entries.reserve(amounts_.size() + 1);
+    out.entries.push_back({.account = ns_.expense_account});
+    for (const auto& amount : amounts_) {
+        if (amount.wei.zero()) continue;
+        if (out.entries.back().account != amount.account) out.entries.push_back({.account = amount.account});
+        SignedWei& debt = out.entries.back().wei;
+        if (!SignedWei::add(debt, amount.wei, debt) || !SignedWei::add(all, amount.wei, all)) {
             return fail(STIPEND_E_LIMIT, "ledger: ", database_.path(), ": the batch owes more than an entry can hold");
         }
     }
-    if (debts.empty()) return {};
-    STIPEND_LET(expense, all.negated());
-    STIPEND_TRY(post_entry(first, home_.expense_account, expense));
-    for (const auto& [id, debt] : debts) STIPEND_TRY(post_entry(first, id, debt));
-    return {};
+    if (all.zero()) out.entries.clear();
+    if (!all.zero()) STIPEND_SET(out.entries.front().wei, all.negated());
+    return out;
 }
 
-Result<void> Poster::post_entry(Seq journal, std::int64_t account, const SignedWei& wei) {
-    return insert_entry_.bind(journal).bind(account).bind_amount(wei.to_bytes()).run();
+Result<void> JournalWriter::write_journal(const Journal& journal) {
+    STIPEND_ASSERT(!broken_invariant(journal));
+    STIPEND_TRY(insert_journal_.bind(journal.ref).bind(static_cast<int>(journal.kind)).bind(journal.last).run());
+    for (const auto& [account, wei] : journal.entries) {
+        STIPEND_TRY(insert_entry_.bind(journal.ref).bind(account).bind_amount(wei.to_bytes()).run());
+    }
+    return {};
 }
 
 }  // namespace stipend::ledger

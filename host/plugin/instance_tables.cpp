@@ -1,9 +1,9 @@
-#include "host/plugin/host_tables.hpp"
+#include "host/plugin/instance.hpp"
 
 #include <cstring>
 
 #include "host/plugin/host_slot.hpp"
-#include "host/plugin/instance.hpp"
+#include "host/plugin/instance_tables.hpp"
 #include "stipend/abi/http.h"
 #include "stipend/host.hpp"
 
@@ -67,7 +67,7 @@ struct HostTables {
         return instance && instance->timer_cancel(op) ? 1 : 0;
     }
     static std::int32_t on_control(const stipend_host*) { return ControlScope::active() ? 1 : 0; }
-    static std::int32_t on_worker(const stipend_host* h) {
+    static std::int32_t on_pool(const stipend_host* h) {
         const auto instance = of(h);
         return instance && instance->strand_->current() ? 1 : 0;
     }
@@ -96,11 +96,14 @@ struct HostTables {
             token, {.status = http_status, .headers = std::string(view(headers)), .body = std::string(view(body))});
         return done ? STIPEND_OK : done.error().status;
     }
-    static stipend_status query_get(const stipend_host* h, stipend_str name, const stipend_sink* out) {
+    static stipend_status services_visit(const stipend_host* h, std::uint32_t window_s, stipend_service_visitor visitor,
+                                         void* user) {
         const auto instance = of(h);
         if (!instance) return STIPEND_E_STATE;
-        const auto text = instance->services_.views->view(view(name));
-        return text ? out->write(out->ctx, text->data(), text->size()) : text.error().status;
+        const auto report = instance->services_.watched->report(window_s);
+        if (!report) return report.error().status;
+        report->visit(visitor, user);
+        return STIPEND_OK;
     }
     static void seen(const stipend_host* h, stipend_op op, const stipend_observation* observation) {
         if (const auto instance = of(h)) {
@@ -121,9 +124,9 @@ constexpr stipend_host_clock_v1 clock_table{&HostTables::now, &HostTables::monot
 constexpr stipend_host_metrics_v1 metrics_table{&HostTables::metric_define, &HostTables::metric_record};
 constexpr stipend_host_kv_v1 values_table{&HostTables::value_get, &HostTables::value_put, &HostTables::value_erase};
 constexpr stipend_host_timer_v1 timer_table{&HostTables::timer_after, &HostTables::timer_cancel};
-constexpr stipend_host_threads_v1 threads_table{&HostTables::on_control, &HostTables::on_worker};
+constexpr stipend_host_threads_v1 threads_table{&HostTables::on_control, &HostTables::on_pool};
 constexpr stipend_host_routes_v1 routes_table{&HostTables::route_add, &HostTables::route_respond};
-constexpr stipend_host_query_v1 query_table{&HostTables::query_get};
+constexpr stipend_host_services_v1 services_table{&HostTables::services_visit};
 constexpr stipend_host_http_v1 http_table{&HostTables::http_send, &HostTables::http_cancel};
 
 }  // namespace
@@ -149,7 +152,7 @@ const void* host_interface(const stipend_host* host, const char* id) {
     if (is(STIPEND_HOST_KV) && HostTables::services(*instance).values != nullptr) return &values_table;
     if (is(STIPEND_HOST_METRICS) && HostTables::services(*instance).metrics != nullptr) return &metrics_table;
     if (is(STIPEND_HOST_ROUTES) && HostTables::services(*instance).routes != nullptr) return &routes_table;
-    if (is(STIPEND_HOST_QUERY) && HostTables::services(*instance).views != nullptr) return &query_table;
+    if (is(STIPEND_HOST_SERVICES) && HostTables::services(*instance).watched != nullptr) return &services_table;
     return nullptr;
 }
 

@@ -1,4 +1,4 @@
-// Writes a batch into an open transaction: rows, entries and the audit chain. The only code that writes money.
+// Writes a batch within an open transaction: rows, entries and the audit chain. Only this class writes amounts.
 #pragma once
 
 #include <memory>
@@ -7,36 +7,35 @@
 #include <vector>
 
 #include "host/ledger/canonical.hpp"
+#include "host/ledger/invariants.hpp"
 #include "host/ledger/sqlite.hpp"
 
 namespace stipend::ledger {
 
-enum class JournalKind : std::uint8_t { decisions = 1, adjustment = 2 };  // stored: never renumber
-
-// Where the next rows go. A batch moves it; the move counts only once its transaction is committed.
+// Where the next rows go. Writing a batch advances it; the caller keeps the new position once the commit succeeded.
 struct Position {
     Head head = {};
     OrchestratorId last_orchestrator = 0;
     GenerationId last_generation = 0;
 };
 
-class Poster {
+class JournalWriter {
   public:
-    struct Home {  // of the namespace that is written
+    struct NamespaceRow {  // the namespace that is written
         std::int64_t id = 0;
         std::string name = {};
         std::int64_t expense_account = 0;
     };
-    [[nodiscard]] static Result<std::unique_ptr<Poster>> prepare(sqlite::Database& database, Home home);
+    [[nodiscard]] static Result<std::unique_ptr<JournalWriter>> prepare(sqlite::Database& database, NamespaceRow ns);
 
-    // Writes `batch`, which check_batch has passed, behind `from`. After an error the transaction must be rolled back.
+    // Writes `batch`, which must have passed check_batch, after `from`. On error the transaction must be rolled back.
     [[nodiscard]] Result<Position> write(const Batch& batch, const Position& from);
 
-    // Adds one row to the chain behind `at`, which moves.
+    // Appends one row to the chain and advances `at`.
     [[nodiscard]] Result<Seq> audit(Head& at, AuditKind kind, std::string_view body);
 
   private:
-    Poster(sqlite::Database& database, Home home) : database_(database), home_(std::move(home)) {}
+    JournalWriter(sqlite::Database& database, NamespaceRow ns) : database_(database), ns_(std::move(ns)) {}
     [[nodiscard]] Result<void> prepare_statements();
 
     struct OpenGap {
@@ -45,7 +44,7 @@ class Poster {
     };
     [[nodiscard]] Result<std::optional<OpenGap>> open_gap_of(OrchestratorId id);
 
-    // For kinds of rows that are rare: the statement is prepared when it is needed.
+    // For rare kinds of rows: prepares the statement on each call.
     template <class Row>
     [[nodiscard]] Result<void> insert_row(std::string_view table, Seq seq, const Row& row);
     [[nodiscard]] Result<void> add_generation(const Generation& row);
@@ -59,22 +58,22 @@ class Poster {
 
     [[nodiscard]] Result<void> add_decisions(const std::vector<Decided>& decisions);
     [[nodiscard]] Result<void> add_decision(const Decided& decided);
-    // One journal row for the decisions [first, head]: one entry for each debt, one for the expense of all.
-    [[nodiscard]] Result<void> post_decisions(const std::vector<Decided>& decisions, Seq first);
-    [[nodiscard]] Result<void> post_entry(Seq journal, std::int64_t account, const SignedWei& wei);
-    [[nodiscard]] Error explain_refusal(const Decided& decided);
+    // The journal of the decisions [first, head].
+    [[nodiscard]] Result<Journal> journal_of_decisions(Seq first);
+    [[nodiscard]] Result<void> write_journal(const Journal& journal);
+    [[nodiscard]] Error explain_conflict(const Decided& decided);
 
-    [[nodiscard]] Result<void> check_ours(OrchestratorId id) const;
+    [[nodiscard]] Result<void> check_in_namespace(OrchestratorId id) const;
     [[nodiscard]] Result<Seq> audit(AuditKind kind, std::string_view body) { return audit(at_.head, kind, body); }
     [[nodiscard]] Hash digest_of(const EngineState& state);
 
     sqlite::Database& database_;
-    Home home_;
-    std::vector<bool> ours_;  // by orchestrator id: belongs to the namespace
+    NamespaceRow ns_;
+    std::vector<bool> in_namespace_;  // by orchestrator id: belongs to the namespace
     Position at_;
     Keccak keccak_;
-    std::string body_;                  // reused
-    std::vector<std::uint32_t> order_;  // reused
+    std::string body_;            // reused
+    std::vector<Entry> amounts_;  // of the decisions of the batch, reused
 
     sqlite::Statement find_key_;
     sqlite::Statement insert_orchestrator_;

@@ -3,7 +3,7 @@
 #ifndef STIPEND_ABI_SETTLEMENT_H
 #define STIPEND_ABI_SETTLEMENT_H
 
-#include "lifecycle.h"
+#include "stipend/abi/lifecycle.h"
 
 #ifdef __cplusplus
 extern "C" {
@@ -52,16 +52,16 @@ typedef struct stipend_sighting { /* what the chain knows of one attempt */
 
 typedef struct stipend_settlement_v1 {
     /* Builds and signs the bytes that pay `count` payments in one slot; sends nothing. The same arguments give the
-     * same bytes. [worker & started] */
+     * same bytes. [pool & started] */
     stipend_status (*bind)(stipend_instance* i, uint64_t slot, const stipend_fees* f, const stipend_payment* p,
                            uint64_t count, uint64_t stride, uint8_t out_id[32], const stipend_sink* out_bytes,
                            stipend_error* e);
-    /* Sends bytes; may be repeated for ever. Completes with no record. [worker & started] */
+    /* Sends bytes; may be repeated for ever. Completes with no record. [pool & started] */
     stipend_status (*send)(stipend_instance* i, stipend_bytes bytes, stipend_completion c, stipend_error* e);
-    /* Asks what the chain knows of each id; completes with `count` stipend_sighting. [worker & started] */
+    /* Asks what the chain knows of each id; completes with `count` stipend_sighting. [pool & started] */
     stipend_status (*sight)(stipend_instance* i, const uint8_t (*ids)[32], uint64_t count, stipend_completion c,
                             stipend_error* e);
-    /* Asks for the payer's account; completes with a stipend_account. [worker & started] */
+    /* Asks for the payer's account; completes with a stipend_account. [pool & started] */
     stipend_status (*account)(stipend_instance* i, stipend_completion c, stipend_error* e);
     /* Ends an operation early. [any] A dead one is ignored. */
     void (*cancel)(stipend_instance* i, stipend_op op);

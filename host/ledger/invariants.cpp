@@ -1,0 +1,98 @@
+#include "host/ledger/invariants.hpp"
+
+namespace stipend::ledger {
+namespace {
+
+using Broken = std::optional<std::string>;
+
+constexpr auto int64_most = static_cast<std::uint64_t>(INT64_MAX);  // SQLite's integers
+
+// A decision never lowers a debt, so all entries of debts are above zero and the expense pays for them.
+Broken broken_sign(const Journal& journal, const Entry& entry) {
+    if (entry.wei.zero()) return cat("has an entry of zero: account ", entry.account);
+    if (journal.kind == JournalKind::decisions && entry.wei.negative() != (entry.account < 0)) {
+        return cat("has an entry with the wrong sign: account ", entry.account, ", ", entry.wei.text(), " wei");
+    }
+    return std::nullopt;
+}
+
+}  // namespace
+
+Broken broken_invariant(const Journal& journal) {
+    const bool adjustment = journal.kind == JournalKind::adjustment;
+    const auto most = adjustment ? std::size_t{2} : max_journal_entries;
+    if (journal.ref < 1 || journal.last < journal.ref || (adjustment && journal.last != journal.ref)) {
+        return cat("covers no rows of the chain: [", journal.ref, ", ", journal.last, "]");
+    }
+    if (journal.entries.size() > most) return cat("has ", journal.entries.size(), " entries, want at most ", most);
+    SignedWei sum;
+    const Entry* before = nullptr;
+    for (const auto& entry : journal.entries) {
+        if (before != nullptr && entry.account <= before->account) return cat("repeats account ", entry.account);
+        if (auto broken = broken_sign(journal, entry)) return broken;
+        if (!SignedWei::add(sum, entry.wei, sum)) return std::string("has a sum that leaves its range");
+        before = &entry;
+    }
+    if (!sum.zero()) return cat("does not sum to zero: ", sum.text(), " wei");
+    return std::nullopt;
+}
+
+Broken broken_invariant(const EngineState& s) {
+    if (s.epoch > int64_most) return cat("epoch out of range: got ", s.epoch);
+    if (s.checks_ok > s.checks_total || s.checks_total > int64_most) {
+        return cat("checks: got ", s.checks_ok, " good of ", s.checks_total);
+    }
+    if (s.interval_ns < 0) return cat("interval: got ", s.interval_ns, " ns, want 0 or more");
+    if (s.day_usd_e8 < 0) return cat("usage of the day: got ", s.day_usd_e8, ", want 0 or more");
+    return std::nullopt;
+}
+
+Broken broken_invariant(const Decision& d) {
+    if (d.epoch < 1) return std::string("epochs begin with 1");
+    if (d.decided_at < d.period_from) {
+        return cat("the period ends before it begins: from ", d.period_from, " to ", d.decided_at);
+    }
+    if (d.uptime_ppm.value_or(0) > ppm_one || d.coverage_ppm > ppm_one) {
+        return std::string("more than all of the period");
+    }
+    if (d.usd_e8 < 0 || d.delay_ns < 0 || d.penalty_ns < 0) return std::string("negative pay, delay or penalty");
+    if (d.action == Action::skip && !(d.wei.zero() && d.usd_e8 == 0)) {
+        return cat("a skip owes nothing: got ", d.wei.text(), " wei");
+    }
+    return std::nullopt;
+}
+
+Broken broken_invariant(const Decided& decided) {
+    const Decision& d = decided.decision;
+    const EngineState& s = decided.after;
+    if (auto broken = broken_invariant(d)) return broken;
+    if (s.epoch != d.epoch) return cat("state after it: got epoch ", s.epoch);
+    if (s.due_at != d.next_at) return cat("state after it: got due_at ", s.due_at, ", want next_at ", d.next_at);
+    if (s.last_decided_at != d.decided_at) {
+        return cat("state after it: got last_decided_at ", s.last_decided_at, ", want ", d.decided_at);
+    }
+    if (s.consecutive_failures != d.consecutive_failures || s.suspended != d.suspended) {
+        return std::string("state after it: failures or suspension differ");
+    }
+    if (auto broken = broken_invariant(s)) return cat("state after it: ", *broken);
+    return std::nullopt;
+}
+
+Broken broken_succession(const LastDecision& last, const Decision& next) {
+    if (next.epoch != last.epoch + 1) return cat("does not follow epoch ", last.epoch);
+    if (next.period_from < last.decided_at) {
+        return cat("its period overlaps the last: from ", next.period_from, " to ", next.decided_at,
+                   ", the last was decided at ", last.decided_at);
+    }
+    return std::nullopt;
+}
+
+Seq audit_rows(const Batch& b) {
+    // A new orchestrator has two: its row and its state.
+    const auto rows = b.generations.size() + 2 * b.added.size() + b.changed.size() + b.gaps_closed.size() +
+                      b.decisions.size() + b.gaps_opened.size() + b.adjustments.size() + (b.price ? 1 : 0) +
+                      b.events.size();
+    return static_cast<Seq>(rows);
+}
+
+}  // namespace stipend::ledger

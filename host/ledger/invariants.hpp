@@ -1,0 +1,58 @@
+// What holds of every record and journal that the ledger writes. One definition for both sides: the writer asserts it
+// before a row is written, since the batch was checked by then; load_state, exports and `verify` check it again after a
+// read, where a broken one is an error or a finding, since the file may be damaged.
+#pragma once
+
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "host/ledger/rows.hpp"
+
+namespace stipend::ledger {
+
+enum class JournalKind : std::uint8_t { decisions = 1, adjustment = 2 };  // stored: never renumber
+
+// What one account of a journal gets; below zero: what it gives.
+struct Entry {
+    std::int64_t account = 0;  // above zero: the debt to the orchestrator of that id; below: another account
+    SignedWei wei = {};
+};
+
+// What moves between accounts by the decisions [ref, last] of the chain, or by the adjustment `ref`. All of it is wei.
+struct Journal {
+    Seq ref = 0;
+    JournalKind kind = JournalKind::decisions;
+    Seq last = 0;
+    std::vector<Entry> entries = {};  // by rising account
+};
+
+// One for each decision of a batch, and the expense of all.
+inline constexpr std::size_t max_journal_entries = max_batch_rows + 1;
+
+// The first invariant that does not hold, as the end of a message; none if all hold. [pure]
+[[nodiscard]] std::optional<std::string> broken_invariant(const Journal& journal);
+[[nodiscard]] std::optional<std::string> broken_invariant(const EngineState& state);
+[[nodiscard]] std::optional<std::string> broken_invariant(const Decision& decision);
+[[nodiscard]] std::optional<std::string> broken_invariant(const Decided& decided);
+
+// Where an orchestrator's last decision ended.
+struct LastDecision {
+    std::uint64_t epoch = 0;
+    stipend_unix_ns decided_at = 0;
+};
+// As broken_invariant, for what follows: the epoch is the next one, and the period does not overlap the last.
+[[nodiscard]] std::optional<std::string> broken_succession(const LastDecision& last, const Decision& next);
+
+// How many rows of the audit chain a batch makes. [pure]
+[[nodiscard]] Seq audit_rows(const Batch& batch);
+
+// Promises about sizes: of the canonical form, of the tables, and of the memory that a host needs for 100,000
+// orchestrators.
+static_assert(sizeof(Hash) == 32 && sizeof(SignedWei::Bytes) == 32 && sizeof(stipend_u256) == 32);
+static_assert(sizeof(stipend_memory) == 128);
+static_assert(sizeof(EngineState) <= 256);
+static_assert(max_text_bytes <= INT32_MAX, "SQLite takes the sizes of texts as int");
+static_assert(max_batch_rows <= UINT32_MAX);
+
+}  // namespace stipend::ledger
