@@ -22,7 +22,7 @@ Result<std::int64_t> usd(std::string_view option, const std::string& text) {
 }
 
 Result<engine::ReplayTerms> read_terms(const EvalOptions& options, const config::Settings& settings) {
-    engine::ReplayTerms terms{settings.payment.interval_ns, settings.payment.base_usd_e8, 2000LL * e8};
+    engine::ReplayTerms terms{settings.payment.interval_ns, settings.payment.base.count_e8(), 2000LL * e8};
     if (!options.base_usd.empty()) {
         STIPEND_LET(base, usd("--base-usd", options.base_usd));
         terms.base_usd_e8 = base;

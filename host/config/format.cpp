@@ -7,7 +7,7 @@
 #include "host/config/url.hpp"
 #include "stipend/ascii.hpp"
 #include "stipend/duration.hpp"
-#include "stipend/money.hpp"
+#include "stipend/usd.hpp"
 
 namespace stipend::config {
 namespace {

@@ -12,7 +12,6 @@
 #include "host/config/url.hpp"
 #include "host/config/yaml.hpp"
 #include "stipend/ascii.hpp"
-#include "stipend/money.hpp"
 
 namespace stipend::config {
 namespace {
@@ -121,8 +120,7 @@ void CrossCheck::add_addresses_of_variable() {
 }
 
 void CrossCheck::check_price() {
-    const auto least = Usd::of_e8(settings_.price.min_usd_e8);
-    const auto most = Usd::of_e8(settings_.price.max_usd_e8);
+    const auto [least, most] = std::pair(settings_.price.min, settings_.price.max);
     if (least <= most) return;
     report("/price/min", cat("got more than price.max: ", least.text(), " USD, want at most ", most.text(), " USD"));
 }

@@ -14,11 +14,11 @@ const Capability* capability_of(const Settings& settings, const Orchestrator& or
 
 }  // namespace
 
-std::int64_t base_usd_e8(const Settings& settings, const Orchestrator& orchestrator) {
-    if (orchestrator.base_usd_e8) return *orchestrator.base_usd_e8;
+Usd base_of(const Settings& settings, const Orchestrator& orchestrator) {
+    if (orchestrator.base) return *orchestrator.base;
     const auto* capability = capability_of(settings, orchestrator);
-    if (capability != nullptr && capability->base_usd_e8) return *capability->base_usd_e8;
-    return settings.payment.base_usd_e8;
+    if (capability != nullptr && capability->base) return *capability->base;
+    return settings.payment.base;
 }
 
 Tree policy_config(const Settings& settings, const Orchestrator& orchestrator) {

@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "host/config/node.hpp"
+#include "stipend/usd.hpp"
 
 namespace stipend::config {
 
@@ -29,14 +30,14 @@ struct PluginRef {
 
 struct Payment {
     std::int64_t interval_ns = 0;
-    std::int64_t base_usd_e8 = 0;
+    Usd base;
     PluginRef policy;
 };
 
 struct Price : PluginRef {
     std::int64_t max_age_ns = 0;
-    std::int64_t min_usd_e8 = 0;
-    std::int64_t max_usd_e8 = 0;
+    Usd min;
+    Usd max;
     std::int64_t max_step_ppm = 0;  // between two accepted rates, up or down: 2,000,000 is a factor of 2
     std::int64_t every_ns = 0;
 };
@@ -52,8 +53,8 @@ struct Monitor : PluginRef {
 };
 
 struct Limits {
-    std::int64_t accrual_per_orchestrator_day_usd_e8 = 0;
-    std::int64_t accrual_per_day_usd_e8 = 0;
+    Usd accrual_per_orchestrator_day;
+    Usd accrual_per_day;
 };
 
 struct Check {
@@ -64,15 +65,15 @@ struct Check {
 
 struct Capability {
     std::string name;
-    std::optional<std::int64_t> base_usd_e8;  // nothing: payment.base
-    Tree policy;                              // laid over payment.policy.config; NULL: nothing
+    std::optional<Usd> base;  // nothing: payment.base
+    Tree policy;              // laid over payment.policy.config; NULL: nothing
 };
 
 struct Orchestrator {
     std::string address;                         // https://host:port, without a slash at its end
     std::string id;                              // unique; host:port where the file names none
     std::string name;                            // for display; may be empty
-    std::optional<std::int64_t> base_usd_e8;     // nothing: its capability's, or payment.base
+    std::optional<Usd> base;                     // nothing: its capability's, or payment.base
     Tree policy;                                 // laid over its capability's; NULL: nothing
     std::vector<std::string> service_addresses;  // what else it may announce; no other orchestrator has one of them
     std::string payout_address;                  // 0x and 40 digits; empty: none yet
@@ -118,7 +119,7 @@ struct Settings {
 };
 
 // What one orchestrator is paid for a period at multiplier 1: its own base, its capability's, or the common one.
-[[nodiscard]] std::int64_t base_usd_e8(const Settings& settings, const Orchestrator& orchestrator);
+[[nodiscard]] Usd base_of(const Settings& settings, const Orchestrator& orchestrator);
 // The policy's configuration for one orchestrator: payment.policy.config, overlaid by its capability's and its own.
 // Where neither has an overlay, it is payment.policy.config itself and no copy is made. Never NULL.
 [[nodiscard]] Tree policy_config(const Settings& settings, const Orchestrator& orchestrator);

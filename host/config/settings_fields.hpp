@@ -30,7 +30,7 @@ void fields(Visitor& visit, T& reference) {
 template <class Visitor, Is<Payment> T>
 void fields(Visitor& visit, T& payment) {
     visit("interval", payment.interval_ns);
-    visit("base", payment.base_usd_e8);
+    visit("base", payment.base);
     visit("policy", payment.policy);
 }
 
@@ -38,8 +38,8 @@ template <class Visitor, Is<Price> T>
 void fields(Visitor& visit, T& price) {
     plugin_fields(visit, price);
     visit("max_age", price.max_age_ns);
-    visit("min", price.min_usd_e8);
-    visit("max", price.max_usd_e8);
+    visit("min", price.min);
+    visit("max", price.max);
     visit("max_step", price.max_step_ppm);
     visit("every", price.every_ns);
 }
@@ -60,8 +60,8 @@ void fields(Visitor& visit, T& monitor) {
 
 template <class Visitor, Is<Limits> T>
 void fields(Visitor& visit, T& limits) {
-    visit("accrual_per_orchestrator_day", limits.accrual_per_orchestrator_day_usd_e8);
-    visit("accrual_per_day", limits.accrual_per_day_usd_e8);
+    visit("accrual_per_orchestrator_day", limits.accrual_per_orchestrator_day);
+    visit("accrual_per_day", limits.accrual_per_day);
 }
 
 template <class Visitor, Is<Check> T>
@@ -73,7 +73,7 @@ void fields(Visitor& visit, T& check) {
 
 template <class Visitor, Is<Capability> T>
 void fields(Visitor& visit, T& capability) {
-    visit("base", capability.base_usd_e8);
+    visit("base", capability.base);
     visit("policy", capability.policy);
 }
 
@@ -82,7 +82,7 @@ void fields(Visitor& visit, T& orchestrator) {
     visit("address", orchestrator.address);
     visit("id", orchestrator.id);
     visit("name", orchestrator.name);
-    visit("base", orchestrator.base_usd_e8);
+    visit("base", orchestrator.base);
     visit("policy", orchestrator.policy);
     visit("service_addresses", orchestrator.service_addresses);
     visit("payout_address", orchestrator.payout_address);

@@ -85,8 +85,11 @@ class Reader {
     }
     static void read(const Rule& rule, const Node& node, std::string& out) { set(out, text_of(rule, node)); }
     static void read(const Rule& rule, const Node& node, std::int64_t& out) { set(out, number_of(rule, node)); }
-    static void read(const Rule& rule, const Node& node, std::optional<std::int64_t>& out) {
-        out = number_of(rule, node);
+    static void read(const Rule& rule, const Node& node, Usd& out) {
+        if (const auto number = number_of(rule, node)) out = Usd::of_e8(*number);
+    }
+    static void read(const Rule& rule, const Node& node, std::optional<Usd>& out) {
+        if (const auto number = number_of(rule, node)) out = Usd::of_e8(*number);
     }
     static void read(const Rule&, const Node& node, Tree& out) {
         if (node.is(Kind::mapping) || node.is(Kind::null)) out = std::make_shared<const Node>(node);
@@ -152,8 +155,9 @@ class Writer {
         return text.empty() ? std::nullopt : std::optional(scalar_node(text, true));
     }
     static std::optional<Node> write(const Rule& rule, std::int64_t number) { return number_node(rule, number); }
-    static std::optional<Node> write(const Rule& rule, const std::optional<std::int64_t>& number) {
-        return number ? std::optional(number_node(rule, *number)) : std::nullopt;
+    static std::optional<Node> write(const Rule& rule, Usd amount) { return number_node(rule, amount.count_e8()); }
+    static std::optional<Node> write(const Rule& rule, const std::optional<Usd>& amount) {
+        return amount ? write(rule, *amount) : std::nullopt;
     }
     static std::optional<Node> write(const Rule&, const Tree& tree) {
         return tree == nullptr ? std::nullopt : std::optional(*tree);

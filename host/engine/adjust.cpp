@@ -98,15 +98,15 @@ Result<AdjustTerms> terms_without_host(ledger::Ledger& ledger, const config::Set
     }
     AdjustTerms terms{.orchestrator = known->row.id,
                       .interval_ns = settings.payment.interval_ns,
-                      .base_usd_e8 = settings.payment.base_usd_e8,
+                      .base_usd_e8 = settings.payment.base.count_e8(),
                       .usd_per_eth_e8 = std::nullopt};
     for (const auto& configured : settings.orchestrators) {
-        if (configured.id == orchestrator) terms.base_usd_e8 = config::base_usd_e8(settings, configured);
+        if (configured.id == orchestrator) terms.base_usd_e8 = config::base_of(settings, configured).count_e8();
     }
     if (state.price) {
         const auto& price = settings.price;
-        PriceGate gate({.min_usd_e8 = price.min_usd_e8,
-                        .max_usd_e8 = price.max_usd_e8,
+        PriceGate gate({.min_usd_e8 = price.min.count_e8(),
+                        .max_usd_e8 = price.max.count_e8(),
                         .max_step_ppm = price.max_step_ppm,
                         .max_age_ns = price.max_age_ns});
         gate.restore({state.price->usd_per_eth_e8, state.price->at, 0, state.price->source});

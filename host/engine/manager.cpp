@@ -220,7 +220,7 @@ void Manager::announce() const {
                      " are real, and paid once settlement is switched on"));
     }
     log.info(cat(plan_->spend.orchestrators, " orchestrators, every ", duration_text(settings.payment.interval_ns),
-                 ", base ", scaled_text(settings.payment.base_usd_e8, 8), " USD"));
+                 ", base ", settings.payment.base.text(), " USD"));
     log.info("largest possible spend: " + spend_text(plan_->spend));
     if (plan_->spend.orchestrators == 0) {
         log.warn("no orchestrators are configured: list them under `orchestrators:`, or in ORCHESTRATOR_ADDRESSES");

@@ -44,7 +44,7 @@ class Policies {
                 problems_.add(tree->mark, path, cat("more than ", max_policies, " different policies"));
             return std::nullopt;
         }
-        const auto terms = make_terms(settings_.payment.interval_ns, settings_.payment.base_usd_e8);
+        const auto terms = make_terms(settings_.payment.interval_ns, settings_.payment.base.count_e8());
         const auto prepared =
             plugin::prepare(loader_, settings_.payment.policy, tree, path, STIPEND_POLICY, terms, problems_);
         if (!prepared) return std::nullopt;
@@ -118,16 +118,15 @@ Rate per_minute(std::int64_t count) {
 std::shared_ptr<Generation> generation_of(const config::Settings& settings) {
     auto out = std::make_shared<Generation>();
     out->interval_ns = settings.payment.interval_ns;
-    out->common = {Usd::of_e8(settings.payment.base_usd_e8), 0};
-    out->price = {settings.price.min_usd_e8, settings.price.max_usd_e8, settings.price.max_step_ppm,
+    out->common = {settings.payment.base, 0};
+    out->price = {settings.price.min.count_e8(), settings.price.max.count_e8(), settings.price.max_step_ppm,
                   settings.price.max_age_ns};
     out->price_every_ns = settings.price.every_ns;
     out->dispatch = {
         static_cast<std::size_t>(settings.dispatch.max_in_flight), per_second(settings.dispatch.jobs_per_second),
         per_minute(settings.dispatch.jobs_per_orchestrator_minute),
         std::min(2 * static_cast<std::size_t>(settings.dispatch.max_in_flight), DispatchRules::most_waiting)};
-    out->limits = {Usd::of_e8(settings.limits.accrual_per_orchestrator_day_usd_e8),
-                   Usd::of_e8(settings.limits.accrual_per_day_usd_e8)};
+    out->limits = {settings.limits.accrual_per_orchestrator_day, settings.limits.accrual_per_day};
     return out;
 }
 
@@ -142,7 +141,7 @@ void add_payees(config::Settings& settings, Policies& policies, ManagerPlan& pla
         auto& orchestrator = settings.orchestrators[at];
         const auto policy =
             policies.place_of(config::policy_config(settings, orchestrator), cat("orchestrators[", at, "].policy"));
-        const PayeeTerms terms{Usd::of_e8(config::base_usd_e8(settings, orchestrator)), policy.value_or(0)};
+        const PayeeTerms terms{config::base_of(settings, orchestrator), policy.value_or(0)};
         all_common = all_common && terms.base == generation.common.base && terms.policy == 0;
         own.push_back(terms);
         for (auto& check : orchestrator.checks) plan.checks.push_back({orchestrator.id, std::move(check)});
@@ -203,7 +202,7 @@ ledger::Generation row_of(const Generation& generation, const plugin::Prepared& 
 std::unique_ptr<ManagerPlan> make_manager_plan(plugin::Loader& loader, config::Settings settings,
                                                config::Problems& problems) {
     auto plan = std::make_unique<ManagerPlan>();
-    plan->terms = make_terms(settings.payment.interval_ns, settings.payment.base_usd_e8);
+    plan->terms = make_terms(settings.payment.interval_ns, settings.payment.base.count_e8());
     plan->publication.generation = generation_of(settings);
     auto& generation = *plan->publication.generation;
     Policies policies(loader, settings, problems);

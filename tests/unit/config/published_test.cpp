@@ -76,7 +76,8 @@ TEST_CASE("a published secret is recognized from any variable and in the file it
 
 TEST_CASE("a manager's file is held to the same") {
     const auto outcome = outcome_of("dispatch: { config: { token: admin } }\nlisten: { metrics: \"0.0.0.0:9108\" }\n");
-    CHECK(first_line(outcome.problems).starts_with("worker.yaml:1:30: dispatch.config.token: got a publicly known secret"));
+    CHECK(first_line(outcome.problems)
+              .starts_with("worker.yaml:1:30: dispatch.config.token: got a publicly known secret"));
 }
 
 TEST_CASE("the same texts are accepted where the value is not a secret") {

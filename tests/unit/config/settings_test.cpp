@@ -40,15 +40,15 @@ TEST_CASE("an empty file is a host with every default") {
     CHECK(settings.settlement == Settlement::dry_run);
     CHECK(settings.plugin_folder.empty());
     CHECK(settings.payment.interval_ns == 60 * ns_per_s);
-    CHECK(settings.payment.base_usd_e8 == 10 * e8);
+    CHECK(settings.payment.base == Usd::of_e8(10 * e8));
     CHECK(settings.payment.policy.plugin == "payment");
     CHECK(settings.price.plugin == "price");
     CHECK(settings.price.max_age_ns == 3600 * ns_per_s);
     CHECK(settings.price.max_step_ppm == 2 * ppm_one);
     CHECK(settings.dispatch.plugin == "byoc");
     CHECK(settings.dispatch.max_in_flight == 256);
-    CHECK(settings.limits.accrual_per_orchestrator_day_usd_e8 == 20'000 * e8);
-    CHECK(settings.limits.accrual_per_day_usd_e8 == 1'000'000 * e8);
+    CHECK(settings.limits.accrual_per_orchestrator_day == Usd::of_e8(20'000 * e8));
+    CHECK(settings.limits.accrual_per_day == Usd::of_e8(1'000'000 * e8));
     CHECK(settings.orchestrators.empty());
     CHECK(settings.metrics_listen == "127.0.0.1:9108");
 }
@@ -56,7 +56,7 @@ TEST_CASE("an empty file is a host with every default") {
 TEST_CASE("the shipped file gives the defaults of the old deployment") {
     const auto settings = shipped({});
     CHECK(settings.payment.interval_ns == 60 * ns_per_s);
-    CHECK(settings.payment.base_usd_e8 == 10 * e8);
+    CHECK(settings.payment.base == Usd::of_e8(10 * e8));
     CHECK(plugin_json(settings.price.config) == R"({"usd_per_eth":2000.0})");
     CHECK(plugin_json(settings.payment.policy.config) ==
           R"({"table":"default","punishment_multiplier":2.0,"max_consecutive_failures":5})");
@@ -79,7 +79,7 @@ TEST_CASE("the shipped file reads every old name that has an effect here") {
                              {"METRICS_LISTEN", "127.0.0.1:1"}};
     const auto settings = shipped(environment);
     CHECK(settings.payment.interval_ns == 5 * ns_per_s);
-    CHECK(settings.payment.base_usd_e8 == 750'000'000);
+    CHECK(settings.payment.base == Usd::of_e8(750'000'000));
     CHECK(plugin_json(settings.price.config) == R"({"usd_per_eth":3000})");
     CHECK(plugin_json(settings.payment.policy.config) ==
           R"({"table":"default","punishment_multiplier":1.5,"max_consecutive_failures":3})");
@@ -107,7 +107,7 @@ TEST_CASE("an address of the list and of ORCHESTRATOR_ADDRESSES is one orchestra
         "orchestrator_addresses: https://b:1, https://a:1/\n");
     REQUIRE(settings.orchestrators.size() == 2);
     CHECK(settings.orchestrators[0].id == "first");
-    CHECK(settings.orchestrators[0].base_usd_e8 == 300'000'000);
+    CHECK(settings.orchestrators[0].base == Usd::of_e8(300'000'000));
     CHECK(settings.orchestrators[1].id == "b:1");
 }
 
@@ -120,9 +120,9 @@ TEST_CASE("an orchestrator's terms are its own, else its capability's, else the 
         "  - { address: https://b:1, capability: gpu }\n"
         "  - { address: https://c:1, capability: gpu, base: 3.5 USD, policy: { table: own, more: x } }\n");
     const auto& all = settings.orchestrators;
-    CHECK(base_usd_e8(settings, all[0]) == 1 * e8);
-    CHECK(base_usd_e8(settings, all[1]) == 2 * e8);
-    CHECK(base_usd_e8(settings, all[2]) == 350'000'000);
+    CHECK(base_of(settings, all[0]) == Usd::of_e8(1 * e8));
+    CHECK(base_of(settings, all[1]) == Usd::of_e8(2 * e8));
+    CHECK(base_of(settings, all[2]) == Usd::of_e8(350'000'000));
     CHECK(policy_config(settings, all[0]) == settings.payment.policy.config);
     CHECK(plugin_json(policy_config(settings, all[1])) == R"({"table":"gpu","other":1})");
     CHECK(plugin_json(policy_config(settings, all[2])) == R"({"table":"own","other":1,"more":"x"})");
