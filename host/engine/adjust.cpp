@@ -82,7 +82,7 @@ Result<ledger::Adjustment> make_adjustment(const AdjustRequest& request, const A
                               .from = request.from,
                               .to = request.to,
                               .wei = signed_wei,
-                              .usd_e8 = usd_e8,
+                              .usd = Usd::of_e8(usd_e8),
                               .reason = request.reason,
                               .by = request.by,
                               .at = now};
@@ -120,7 +120,7 @@ namespace {
 Json to_json(const ledger::Adjustment& row) {
     Json out = Json::object();
     out.set("key", Json::of_string(row.key));
-    out.set("amount_usd", Json::of_string(scaled_text(row.usd_e8, 8)));
+    out.set("amount_usd", Json::of_string(row.usd.text()));
     out.set("amount_wei", Json::of_string(row.wei.text()));
     out.set("from", Json::of_string(utc_text(row.from)));
     out.set("to", Json::of_string(utc_text(row.to)));

@@ -175,7 +175,8 @@ void Engine::take_decision(const plugin::PolicyInstance& policy, Sampled& sample
         const auto to = std::max(slot.account.due_at, slot.gap_from);
         const auto periods = (to - slot.gap_from) / slot.account.interval_ns;
         batch.gaps_closed.push_back(
-            {payees_[sampled.payee].id, to, periods * generation.terms_of(sampled.payee).base_usd_e8});
+            {payees_[sampled.payee].id, to,
+             Usd::of_e8(generation.terms_of(sampled.payee).base_usd_e8).times_saturating(periods)});
     }
     // A clock that was set back between two runs must not turn a period round.
     const auto decided_at = std::max(now, slot.last_decided_at);
@@ -193,7 +194,7 @@ void Engine::take_decision(const plugin::PolicyInstance& policy, Sampled& sample
     row.action = decision.action == STIPEND_PAY ? ledger::Action::pay : ledger::Action::skip;
     row.tier = decision.tier;
     row.multiplier_ppm = decision.multiplier_ppm;
-    row.usd_e8 = decision.amount_usd_e8;
+    row.usd = Usd::of_e8(decision.amount_usd_e8);
     row.wei = Wei::from_abi(decision.amount_wei);
     row.delay_ns = decision.delay_ns;
     row.penalty_ns = decision.penalty_ns;
@@ -218,7 +219,7 @@ void Engine::take_decision(const plugin::PolicyInstance& policy, Sampled& sample
              .memory_generation = generation.row.id,
              .memory = after.memory,
              .day = today,
-             .day_usd_e8 = (slot.day == today ? slot.day_usd_e8 : 0) + decision.amount_usd_e8};
+             .day_usd = Usd::of_e8((slot.day == today ? slot.day_usd_e8 : 0) + decision.amount_usd_e8)};
     if (day_ != today) {
         day_ = today;
         day_usd_e8_ = 0;
@@ -310,7 +311,7 @@ void Engine::settle(const ledger::Decided& decided, stipend_unix_ns now) {
     slot.account = account_of(state);
     slot.last_decided_at = state.last_decided_at;
     slot.day = state.day;
-    slot.day_usd_e8 = state.day_usd_e8;
+    slot.day_usd_e8 = state.day_usd.count_e8();
     slot.memory_generation = state.memory_generation;
     slot.memory_owner = live_of(slot).memory_owner;
     slot.gap_open = false;

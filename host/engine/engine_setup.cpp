@@ -46,7 +46,7 @@ void Engine::restore(ledger::State& state, stipend_unix_ns now) {
         slot.last_decided_at = record.state.last_decided_at;
         slot.known = record.state.known;
         slot.day = record.state.day;
-        slot.day_usd_e8 = record.state.day_usd_e8;
+        slot.day_usd_e8 = record.state.day_usd.count_e8();
         slot.memory_generation = record.state.memory_generation;
         if (slot.memory_generation != 0) {
             slot.memory_owner = owner_of(record.memory_policy, record.memory_version);
@@ -266,7 +266,7 @@ ledger::EngineState Engine::state_of(registry::PayeeIndex payee) const {
             .memory_generation = slot.memory_generation,
             .memory = account.memory,
             .day = slot.day,
-            .day_usd_e8 = slot.day_usd_e8};
+            .day_usd = Usd::of_e8(slot.day_usd_e8)};
 }
 
 }  // namespace stipend::engine
