@@ -11,7 +11,7 @@ namespace stipend::engine {
 
 struct ReplayTerms {
     std::int64_t interval_ns;
-    std::int64_t base_usd_e8;
+    Usd base;
     std::int64_t usd_per_eth_e8;
 };
 

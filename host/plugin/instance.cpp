@@ -1,6 +1,7 @@
 #include "host/plugin/instance.hpp"
 
 #include <atomic>
+#include <vector>
 
 #include "host/plugin/call.hpp"
 #include "host/plugin/host_slot.hpp"

@@ -299,7 +299,7 @@ void Machine::tell(const engine::Alert& alert) {
 void Machine::decided(const registry::Payee& payee, const ledger::Decision& decision) {
     ++totals_.decisions;
     if (decision.action == ledger::Action::pay) ++totals_.paid;
-    note(cat("decided ", payee.key, ' ', decision.epoch, ' ', decision.usd_e8, ' ', decision.wei.text()));
+    note(cat("decided ", payee.key, ' ', decision.epoch, ' ', decision.usd.count_e8(), ' ', decision.wei.text()));
 }
 
 void Machine::held(const registry::Payee& payee, std::uint64_t epoch, std::string_view why, stipend_unix_ns next_at) {

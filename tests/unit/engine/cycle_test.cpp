@@ -87,7 +87,7 @@ TEST_CASE("an unknown outcome moves neither count, epoch nor phase, and resumes 
         CHECK(gap.from == start_of_time + 120 * second);
         REQUIRE(gap.to.has_value());
         CHECK(*gap.to == start_of_time + 720 * second);
-        CHECK(*gap.usd_e8 == 100 * e8);
+        CHECK(*gap.usd == Usd::of_e8(100 * e8));
     }
     sim.check_ledger();
 }
