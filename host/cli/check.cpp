@@ -2,6 +2,7 @@
 
 #include "host/cli/commands.hpp"
 #include "host/config/environment.hpp"
+#include "host/config/load.hpp"
 #include "host/engine/manager_plan.hpp"
 #include "host/worker/worker_plan.hpp"
 

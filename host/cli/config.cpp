@@ -3,6 +3,7 @@
 #include "host/cli/commands.hpp"
 #include "host/config/dump.hpp"
 #include "host/config/environment.hpp"
+#include "host/config/load.hpp"
 #include "host/config/reference.hpp"
 
 namespace stipend::cli {

@@ -7,6 +7,7 @@
 #include <string_view>
 
 #include "host/config/environment.hpp"
+#include "host/config/load.hpp"
 
 namespace stipend::cli {
 namespace {

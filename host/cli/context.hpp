@@ -30,7 +30,7 @@ struct Common {
 enum class Reads : std::uint8_t {
     place,   // where the host's state is
     ledger,  // and whose ledger that is
-    terms,   // and who is paid how much
+    terms,   // and what is paid to each orchestrator
 };
 // Prints the problems and sets `status` where something that is read is wrong.
 [[nodiscard]] std::optional<config::Settings> settings_for(Reads reads, const Common& common, int& status);

@@ -26,7 +26,7 @@ int main(int argc, char** argv) {
     Common common;
 
     RunOptions run_options;
-    auto* run_app = command(app, "run", "pay by uptime until told to stop", run_options.common);
+    auto* run_app = command(app, "run", "pay by uptime until a signal stops it", run_options.common);
     run_app->add_flag("--once", run_options.once,
                       "one cycle of what is due, with its retries, then stop; opens no listener");
     run_app->callback([&] { status = run(run_options); });

@@ -4,6 +4,7 @@
 
 #include "host/cli/commands.hpp"
 #include "host/config/environment.hpp"
+#include "host/config/load.hpp"
 
 namespace stipend::cli {
 namespace {
@@ -60,7 +61,7 @@ int plugins_list(const Common& common) {
 }
 
 int plugins_inspect(const Common& common, const std::string& file) {
-    // Only the place for the private copy is wanted of the settings, so a broken file does not stand in the way.
+    // Of the settings only the folder for private copies is needed, so a broken file is no obstacle.
     config::Problems ignored;
     const auto loaded = config::load(common.config_file, config::ProcessEnvironment(), ignored);
     plugin::Loader loader(loader_options(loaded.settings));

@@ -2,10 +2,12 @@
 
 #include "host/cli/commands.hpp"
 #include "host/config/environment.hpp"
+#include "host/config/load.hpp"
 #include "host/engine/replay.hpp"
 #include "host/plugin/prepare.hpp"
 #include "stipend/duration.hpp"
 #include "stipend/money.hpp"
+#include "stipend/record.hpp"
 
 namespace stipend::cli {
 namespace {
@@ -51,7 +53,7 @@ int policy_eval(const EvalOptions& options) {
         print_error(terms.error());
         return exit_usage;
     }
-    const stipend_terms abi_terms{sizeof(stipend_terms), 0, terms->interval_ns, terms->base_usd_e8};
+    const auto abi_terms = make_terms(terms->interval_ns, terms->base_usd_e8);
     plugin::Loader loader(loader_options(settings));
     const auto prepared = plugin::prepare(loader, settings.payment.policy, settings.payment.policy.config,
                                           "payment.policy.config", STIPEND_POLICY, abi_terms, problems);

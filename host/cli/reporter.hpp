@@ -2,7 +2,6 @@
 #pragma once
 
 #include <memory>
-#include <string>
 
 #include "host/config/settings.hpp"
 #include "host/engine/reporter.hpp"

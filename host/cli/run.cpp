@@ -3,6 +3,7 @@
 #include "host/cli/commands.hpp"
 #include "host/cli/reporter.hpp"
 #include "host/config/environment.hpp"
+#include "host/config/load.hpp"
 #include "host/engine/manager.hpp"
 #include "host/worker/worker.hpp"
 

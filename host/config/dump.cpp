@@ -4,53 +4,31 @@
 #include <array>
 
 #include "host/config/expand.hpp"
-#include "host/config/reader.hpp"
+#include "host/config/path.hpp"
+#include "host/config/settings_tree.hpp"
+#include "stipend/ascii.hpp"
 
 namespace stipend::config {
 namespace {
-
-constexpr std::string_view hidden = "<secret>";
-
-bool letter(char c) {
-    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z');
-}
 
 // True where a string needs no quotes under any YAML version: a letter first, nothing but word characters, and no word
 // that some reader takes for a boolean, a null or a number.
 bool safe_without_quotes(std::string_view text) {
     static constexpr std::array<std::string_view, 11> words{"true", "false", "yes", "no",  "on", "off",
                                                             "null", "y",     "n",   "nan", "inf"};
-    if (text.empty() || !letter(text.front()) || text.size() > 200) return false;
-    std::string lower;
-    for (const char c : text) {
-        const bool word = letter(c) || (c >= '0' && c <= '9') || c == '_' || c == '-' || c == '.' || c == '/';
-        if (!word) return false;
-        lower.push_back(static_cast<char>(c >= 'A' && c <= 'Z' ? c - 'A' + 'a' : c));
-    }
-    return std::find(words.begin(), words.end(), lower) == words.end();
+    const auto safe = [](char c) { return ascii::is_alnum(c) || c == '_' || c == '-' || c == '.' || c == '/'; };
+    if (text.empty() || !ascii::is_alpha(text.front()) || text.size() > 200) return false;
+    return std::all_of(text.begin(), text.end(), safe) &&
+           std::find(words.begin(), words.end(), ascii::to_lower(text)) == words.end();
 }
 
-std::string quoted_text(std::string_view text) {
-    std::string out;
-    Json::quote(out, text);
-    return out;
+std::string text_form(const std::string& text) {
+    return safe_without_quotes(text) ? text : Json(text).dump();
 }
 
+// Of what has nothing below it.
 std::string inline_text(const Node& node) {
-    switch (node.kind) {
-        case Node::Kind::null:
-            return "null";
-        case Node::Kind::sequence:
-            return "[]";
-        case Node::Kind::mapping:
-            return "{}";
-        case Node::Kind::scalar:
-            break;
-    }
-    if (node.secret) return quoted_text(hidden);
-    if (json_kind(node) != Json::Kind::string) return node.text;
-    const auto text = escape_dollars(node.text);
-    return safe_without_quotes(text) ? text : quoted_text(text);
+    return json_kind(node) == Json::Kind::string ? text_form(escape_dollars(node.text)) : to_json(node).dump();
 }
 
 void write_block(const Node& node, std::size_t indent, std::string& out) {
@@ -58,8 +36,7 @@ void write_block(const Node& node, std::size_t indent, std::string& out) {
     for (const auto& child : node.children) {
         const bool member = node.is(Node::Kind::mapping);
         out += pad;
-        if (member) out += (safe_without_quotes(child.key) ? child.key : quoted_text(child.key)) + ":";
-        if (!member) out += "-";
+        out += member ? text_form(child.key) + ":" : "-";
         if (child.children.empty()) {
             out += " " + inline_text(child) + "\n";
         } else if (member) {
@@ -73,33 +50,14 @@ void write_block(const Node& node, std::size_t indent, std::string& out) {
     }
 }
 
-void hide(Node& node, const Path& path, const std::set<std::string>& secret_paths) {
-    std::size_t index = 0;
-    for (auto& child : node.children) {
-        hide(child, node.is(Node::Kind::mapping) ? path.key(child.key) : path.item(index++), secret_paths);
-    }
-    node.secret = node.secret || (node.is(Node::Kind::scalar) && secret_paths.contains(path.text()));
-}
-
 Node tree_of(const Settings& settings) {
-    Node root = write_section(settings_section(settings.role), &settings);
-    if (!settings.secret_paths.empty()) hide(root, Path(), settings.secret_paths);
+    Node root = write_settings(settings);
+    for_each_value(root, Path(), [&](Node& node, const Path& path) {
+        if (!node.secret && !(node.is(Node::Kind::scalar) && settings.secret_paths.contains(path.text()))) return;
+        node.text = "<secret>";
+        node.secret = true;  // a text, whatever it was
+    });
     return root;
-}
-
-Json shown_json(const Node& node) {
-    if (node.secret) return Json::of_string(hidden);
-    if (node.is(Node::Kind::mapping)) {
-        Json out = Json::object();
-        for (const auto& child : node.children) out.append(child.key, shown_json(child));
-        return out;
-    }
-    if (node.is(Node::Kind::sequence)) {
-        Json out = Json::array();
-        for (const auto& child : node.children) out.push(shown_json(child));
-        return out;
-    }
-    return to_json(node);
 }
 
 }  // namespace
@@ -116,7 +74,7 @@ std::string dump_yaml(const Settings& settings) {
 }
 
 Json dump_json(const Settings& settings) {
-    return shown_json(tree_of(settings));
+    return to_json(tree_of(settings));
 }
 
 }  // namespace stipend::config

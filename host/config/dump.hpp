@@ -1,4 +1,4 @@
-// The effective settings, as text for people and programs. Secrets are shown as "<secret>".
+// The effective settings, as YAML and JSON. Secrets are shown as "<secret>".
 #pragma once
 
 #include <string>

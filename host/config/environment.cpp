@@ -1,14 +1,10 @@
 #include "host/config/environment.hpp"
 
-#include <sys/stat.h>
-
 #include <algorithm>
 #include <array>
-#include <cerrno>
-#include <cstdio>
 #include <cstdlib>
-#include <memory>
-#include <system_error>
+
+#include "host/base/file.hpp"
 
 namespace stipend::config {
 
@@ -18,25 +14,7 @@ std::optional<std::string> ProcessEnvironment::get(const std::string& name) cons
 }
 
 Result<std::string> ProcessEnvironment::read_file(const std::string& path, std::size_t max_bytes) const {
-    const auto refused = [&](int error) {
-        return fail(STIPEND_E_UNAVAILABLE, "cannot read ", path, ": ", std::generic_category().message(error));
-    };
-    // "e": not inherited by children.
-    const std::unique_ptr<std::FILE, int (*)(std::FILE*)> file(std::fopen(path.c_str(), "re"), &std::fclose);
-    if (!file) return refused(errno);
-    struct stat info {};
-    if (::fstat(::fileno(file.get()), &info) != 0) return refused(errno);
-    if (S_ISDIR(info.st_mode)) return refused(EISDIR);
-    std::string out;
-    std::array<char, 65536> part{};
-    while (const auto got = std::fread(part.data(), 1, part.size(), file.get())) {
-        out.append(part.data(), got);
-        if (out.size() > max_bytes) {
-            return fail(STIPEND_E_LIMIT, path, " is too large: want at most ", max_bytes, " bytes");
-        }
-    }
-    if (std::ferror(file.get()) != 0) return refused(errno);
-    return out;
+    return stipend::read_file(path, max_bytes);
 }
 
 const std::vector<std::string_view>& old_environment_names() {

@@ -3,8 +3,8 @@
 #include <algorithm>
 #include <array>
 
-#include "host/config/path.hpp"
 #include "host/config/yaml.hpp"
+#include "stipend/ascii.hpp"
 
 namespace stipend::config {
 namespace {
@@ -12,7 +12,7 @@ namespace {
 constexpr int deepest_default = 8;  // ${A:-${B:-...}}
 
 bool name_character(char c) {
-    return (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '_';
+    return ascii::is_alnum(c) || c == '_';
 }
 
 bool credential_name(std::string_view name) {
@@ -44,7 +44,6 @@ class Expander {
                 STIPEND_TRY(append({&c, 1}, live));
                 continue;
             }
-            out_.changed = true;
             if (at_ < text_.size() && text_[at_] == '$') {
                 ++at_;
                 STIPEND_TRY(append("$", live));
@@ -65,7 +64,7 @@ class Expander {
         while (at_ < text_.size() && name_character(text_[at_])) ++at_;
         const auto name = text_.substr(start, at_ - start);
         if (at_ == text_.size()) return unfinished();
-        if (name.empty() || (name.front() >= '0' && name.front() <= '9')) {
+        if (name.empty() || ascii::is_digit(name.front())) {
             return fail(STIPEND_E_CONFIG, "\"${\" without a name: want ${NAME}, or $$ for a dollar sign");
         }
         if (text_[at_] == '}') {
@@ -150,26 +149,6 @@ class Expander {
     Expansion out_;
 };
 
-void expand_below(Node& node, const Path& path, const Environment& environment, std::set<std::string>& names_read,
-                  Problems& problems) {
-    std::size_t index = 0;
-    for (auto& child : node.children) {
-        const Path below = node.is(Node::Kind::mapping) ? path.key(child.key) : path.item(index++);
-        expand_below(child, below, environment, names_read, problems);
-    }
-    if (!node.is(Node::Kind::scalar) || node.text.find('$') == std::string::npos) return;
-    auto expansion = expand_text(node.text, environment);
-    if (!expansion) {
-        problems.add(node.mark, path.text(), expansion.error().message);
-        node.refused = true;
-        return;
-    }
-    node.text = std::move(expansion->text);
-    node.secret = expansion->secret;
-    if (node.text.empty()) node.quoted = true;
-    names_read.merge(expansion->names_read);
-}
-
 }  // namespace
 
 bool secret_name(std::string_view name) {
@@ -182,7 +161,25 @@ Result<Expansion> expand_text(std::string_view text, const Environment& environm
 }
 
 void expand_tree(Node& root, const Environment& environment, std::set<std::string>& names_read, Problems& problems) {
-    expand_below(root, Path(), environment, names_read, problems);
+    for_each_value(root, Path(),
+                   [&](Node& node, const Path& path) { expand_node(node, path, environment, names_read, problems); });
+}
+
+void expand_node(Node& node, const Path& path, const Environment& environment, std::set<std::string>& names_read,
+                 Problems& problems) {
+    if (!node.is(Node::Kind::scalar) || node.text.find('$') == std::string::npos) return;
+    auto expansion = expand_text(node.text, environment);
+    if (!expansion) {
+        problems.add(
+            node.mark, path.text(),
+            cat(expansion.error().message, node.by_default ? cat(" (the default here is ", node.text, ")") : ""));
+        node.refused = true;
+        return;
+    }
+    node.text = std::move(expansion->text);
+    node.secret = expansion->secret;
+    if (node.text.empty()) node.quoted = true;
+    names_read.merge(expansion->names_read);
 }
 
 std::string escape_dollars(std::string_view text) {

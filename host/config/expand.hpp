@@ -6,7 +6,7 @@
 //   ${cred:name}         the file of that name in $CREDENTIALS_DIRECTORY (systemd's LoadCredential=); a secret as well
 //   $$                   a dollar sign
 //
-// What comes in is not expanded again. Keys are never expanded.
+// The text of a variable or file is not expanded again. Keys are never expanded.
 // A variable whose name ends in SECRET, PASSWORD, TOKEN, PASSPHRASE or PRIVATE_KEY makes its scalar a secret, too.
 #pragma once
 
@@ -16,6 +16,7 @@
 
 #include "host/config/environment.hpp"
 #include "host/config/node.hpp"
+#include "host/config/path.hpp"
 #include "host/config/problem.hpp"
 
 namespace stipend::config {
@@ -26,7 +27,6 @@ inline constexpr std::size_t max_expanded_bytes = std::size_t{1} << 20;  // of o
 struct Expansion {
     std::string text;
     bool secret = false;
-    bool changed = false;              // there was something to expand
     std::set<std::string> names_read;  // variables that were set and gave a part of the text
 };
 
@@ -37,6 +37,9 @@ struct Expansion {
 // and marked `refused`. A plain scalar stays plain, so `${PORT:-5}` is a number; one that comes out empty is the empty
 // text.
 void expand_tree(Node& root, const Environment& environment, std::set<std::string>& names_read, Problems& problems);
+// The same for one scalar.
+void expand_node(Node& node, const Path& path, const Environment& environment, std::set<std::string>& names_read,
+                 Problems& problems);
 
 // The text as it has to be written so that it expands to itself.
 [[nodiscard]] std::string escape_dollars(std::string_view text);

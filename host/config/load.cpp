@@ -1,17 +1,24 @@
+#include "host/config/load.hpp"
+
 #include <algorithm>
 #include <unordered_map>
 #include <unordered_set>
 
 #include "host/config/expand.hpp"
+#include "host/config/format.hpp"
 #include "host/config/published.hpp"
-#include "host/config/reader.hpp"
-#include "host/config/settings.hpp"
+#include "host/config/settings_schema.hpp"
+#include "host/config/settings_tree.hpp"
+#include "host/config/url.hpp"
 #include "host/config/yaml.hpp"
+#include "stipend/ascii.hpp"
+#include "stipend/money.hpp"
 
 namespace stipend::config {
 namespace {
 
-// What the options' own types cannot say: rules between one setting and another.
+// What a schema cannot say: rules between one setting and another. An orchestrator or another item that does not fit
+// its schema has empty members here.
 class CrossCheck {
   public:
     CrossCheck(const Node& root, Settings& settings, Problems& problems)
@@ -19,16 +26,15 @@ class CrossCheck {
 
     void run() {
         if (settings_.role == Role::worker) {
-            check_names();
+            check_monitors();
             return check_services();
         }
         add_addresses_of_variable();
         check_price();
-        check_names();
+        check_monitors();
         if (settings_.orchestrators.size() > max_orchestrators) {
-            return problems_.add(
-                mark_of(root_, "orchestrators"), "orchestrators",
-                cat("got ", settings_.orchestrators.size(), " orchestrators, want at most ", max_orchestrators));
+            return report("/orchestrators", cat("got ", settings_.orchestrators.size(), " orchestrators, want at most ",
+                                                max_orchestrators));
         }
         check_orchestrators();
         check_service_addresses();
@@ -39,56 +45,49 @@ class CrossCheck {
   private:
     using Owners = std::unordered_map<std::string_view, std::size_t>;
 
-    static Mark mark_of(const Node& parent, std::string_view key) {
-        const auto* node = parent.find(key);
-        return node == nullptr ? parent.mark : node->mark;
+    // The pointer of an orchestrator's key; those of the variable follow the listed ones and have none.
+    [[nodiscard]] std::string orchestrator(std::size_t index, std::string_view key) const {
+        return index < listed_ ? cat("/orchestrators/", index, "/", key) : "/orchestrator_addresses";
     }
-
-    // The mapping of an orchestrator; NULL for those of the variable.
-    [[nodiscard]] const Node* node_of(std::size_t index) const {
-        const auto* list = root_.find("orchestrators");
-        return index < listed_ && list != nullptr ? &list->children[index] : nullptr;
+    void report(std::string_view pointer, std::string message) {
+        auto place = locate(root_, "", pointer);
+        problems_.add(place.node->mark, std::move(place.path), std::move(message));
     }
-    [[nodiscard]] Mark place_of(std::size_t index, std::string_view key) const {
-        const auto* node = node_of(index);
-        return node != nullptr ? mark_of(*node, key) : mark_of(root_, "orchestrator_addresses");
+    // Reports the value of an item that an earlier one has already, and is false then. `pointer` makes the JSON pointer
+    // of the value from the item's index. An empty value is none.
+    template <class Pointer>
+    bool want_once(Owners& owners, std::string_view value, std::size_t index, const Pointer& pointer,
+                   std::string_view shown = {}) {
+        if (value.empty()) return true;
+        const auto [owner, fresh] = owners.emplace(value, index);
+        if (fresh || owner->second == index) return true;
+        const auto first = locate(root_, "", pointer(owner->second));
+        report(pointer(index), cat("got ", scalar_node(shown.empty() ? value : shown, true).shown(), ", which ",
+                                   first.path, " at line ", first.node->mark.line, ", column ", first.node->mark.column,
+                                   " has already: want it once"));
+        return false;
     }
-    [[nodiscard]] std::string path_of(std::size_t index, std::string_view key) const {
-        if (index >= listed_) return "orchestrator_addresses";
-        return cat("orchestrators[", index, "].", key);
+    void want_known(std::string_view name, const std::vector<std::string_view>& known, std::string_view where,
+                    const std::string& pointer) {
+        if (name.empty() || std::find(known.begin(), known.end(), name) != known.end()) return;
+        report(pointer, cat("got ", scalar_node(name, true).shown(), ", want a name that `", where, "` has",
+                            did_you_mean(name, known)));
     }
-    void report_twice(std::size_t index, std::string_view key, std::string_view value, std::size_t earlier,
-                      std::string_view earlier_key) {
-        report_twice_at(place_of(index, key), path_of(index, key), value, earlier, earlier_key);
-    }
-    void report_twice_at(Mark mark, std::string path, std::string_view value, std::size_t earlier,
-                         std::string_view earlier_key) {
-        const auto first = place_of(earlier, earlier_key);
-        problems_.add(mark, std::move(path),
-                      cat("got ", scalar_node(value, true).shown(), ", which ", path_of(earlier, earlier_key),
-                          " at line ", first.line, ", column ", first.column, " has already: want it once"));
+    template <class T>
+    [[nodiscard]] static std::vector<std::string_view> names_of(const std::vector<T>& items) {
+        std::vector<std::string_view> out;
+        for (const auto& item : items) out.push_back(item.name);
+        return out;
     }
 
     void add_addresses_of_variable();
     void check_price();
-    void check_names();
+    void check_monitors();
     void check_orchestrators();
     void check_service_addresses();
     void check_worker_keys();
     void check_references();
     void check_services();
-    void check_known(Mark mark, std::string path, std::string_view name, std::string_view where,
-                     const std::vector<std::string_view>& known) {
-        if (name.empty() || std::find(known.begin(), known.end(), name) != known.end()) return;
-        problems_.add(mark, std::move(path),
-                      cat("got ", scalar_node(name, true).shown(), ", want a name that `", where, "` has",
-                          did_you_mean(name, known)));
-    }
-    [[nodiscard]] std::vector<std::string_view> monitor_names() const {
-        std::vector<std::string_view> out;
-        for (const auto& monitor : settings_.monitors) out.push_back(monitor.name);
-        return out;
-    }
 
     const Node& root_;
     Settings& settings_;
@@ -98,8 +97,7 @@ class CrossCheck {
 
 void CrossCheck::add_addresses_of_variable() {
     const std::string all = std::exchange(settings_.orchestrator_addresses, {});
-    const auto mark = mark_of(root_, "orchestrator_addresses");
-    // Who stands in the list too is the list's: it says more of him.
+    // An address that the list has too stays as the list says, which is more.
     std::unordered_set<std::string> listed;
     for (std::size_t i = 0; i < listed_; ++i) listed.insert(settings_.orchestrators[i].address);
     std::size_t number = 0;
@@ -111,135 +109,97 @@ void CrossCheck::add_addresses_of_variable() {
         while (part.ends_with(' ')) part.remove_suffix(1);
         if (part.empty()) continue;
         ++number;
-        Node entry = scalar_node(part, true);
-        entry.secret = settings_.secret_paths.contains("orchestrator_addresses");
-        auto address = read_value(origin_type(), entry);
-        if (!address) {
-            problems_.add(mark, "orchestrator_addresses", cat("entry ", number, ": ", address.error().message));
+        if (auto address = read_origin(part)) {
+            if (!listed.contains(*address)) settings_.orchestrators.emplace_back().address = std::move(*address);
             continue;
         }
-        auto& text = std::get<std::string>(*address);
-        if (!listed.contains(text)) settings_.orchestrators.emplace_back().address = std::move(text);
+        Node entry = scalar_node(part, true);
+        entry.secret = locate(root_, "", "/orchestrator_addresses").node->secret;
+        report("/orchestrator_addresses",
+               cat("entry ", number, ": got ", entry.shown(), ", want ", find_format("origin")->noun));
     }
 }
 
 void CrossCheck::check_price() {
-    const auto& price = settings_.price;
-    if (price.min_usd_e8 <= price.max_usd_e8) return;
-    const auto* node = root_.find("price");
-    problems_.add(node == nullptr ? root_.mark : mark_of(*node, "min"), "price.min",
-                  cat("got more than price.max: ", write_value(usd_type(0, 0), Value(price.min_usd_e8)).text,
-                      ", want at most ", write_value(usd_type(0, 0), Value(price.max_usd_e8)).text));
+    const auto least = Usd::of_e8(settings_.price.min_usd_e8);
+    const auto most = Usd::of_e8(settings_.price.max_usd_e8);
+    if (least <= most) return;
+    report("/price/min", cat("got more than price.max: ", least.text(), " USD, want at most ", most.text(), " USD"));
 }
 
-void CrossCheck::check_names() {
-    Owners monitors;
-    const auto* list = root_.find("monitors");
+void CrossCheck::check_monitors() {
+    Owners names;
     for (std::size_t i = 0; i < settings_.monitors.size(); ++i) {
-        const std::string_view name = settings_.monitors[i].name;
-        if (name.empty() || monitors.emplace(name, i).second) continue;
-        problems_.add(mark_of(list->children[i], "name"), cat("monitors[", i, "].name"),
-                      cat("got ", scalar_node(name, true).shown(), ", which monitors[", monitors[name],
-                          "] has already: want it once"));
-    }
-    const auto* table = root_.find("capabilities");
-    for (std::size_t i = 0; i < settings_.capabilities.size(); ++i) {
-        const auto name = read_value(id_type(), scalar_node(settings_.capabilities[i].name, true));
-        if (!name) problems_.add(table->children[i].key_mark, "capabilities", name.error().message);
+        want_once(names, settings_.monitors[i].name, i, [](std::size_t k) { return cat("/monitors/", k, "/name"); });
     }
 }
 
-// Ids and addresses, each once. An orchestrator whose address was refused has none here.
+// Ids and addresses, each once.
 void CrossCheck::check_orchestrators() {
     Owners ids;
     Owners addresses;
     for (std::size_t i = 0; i < settings_.orchestrators.size(); ++i) {
-        auto& orchestrator = settings_.orchestrators[i];
-        if (orchestrator.address.empty()) continue;
-        if (const auto [at, fresh] = addresses.emplace(orchestrator.address, i); !fresh) {
-            report_twice(i, "address", orchestrator.address, at->second, "address");
-            continue;
-        }
-        const bool named = !orchestrator.id.empty();
-        if (!named) orchestrator.id = host_and_port(orchestrator.address);
-        if (const auto [at, fresh] = ids.emplace(orchestrator.id, i); !fresh) {
-            report_twice(i, named ? "id" : "address", orchestrator.id, at->second, "id");
-        }
+        auto& one = settings_.orchestrators[i];
+        const auto address = [&](std::size_t k) { return orchestrator(k, "address"); };
+        if (one.address.empty() || !want_once(addresses, one.address, i, address)) continue;
+        const bool named = !one.id.empty();
+        if (!named) one.id = host_and_port(one.address);
+        want_once(ids, one.id, i, [&](std::size_t k) { return orchestrator(k, k == i && !named ? "address" : "id"); });
     }
 }
 
-// An answer counts for whoever owns the address that it names, so no two may own one.
+// An answer counts for the orchestrator that owns the address which it names, so no two may own one.
 void CrossCheck::check_service_addresses() {
+    const auto& all = settings_.orchestrators;
     Owners owners;
-    for (std::size_t i = 0; i < settings_.orchestrators.size(); ++i) {
-        owners.emplace(settings_.orchestrators[i].address, i);
-    }
+    for (std::size_t i = 0; i < all.size(); ++i) owners.emplace(all[i].address, i);
     for (std::size_t i = 0; i < listed_; ++i) {
-        const auto& addresses = settings_.orchestrators[i].service_addresses;
-        for (std::size_t j = 0; j < addresses.size(); ++j) {
-            const auto [at, fresh] = owners.emplace(addresses[j], i);
-            if (fresh || at->second == i) continue;
-            const bool is_main = settings_.orchestrators[at->second].address == addresses[j];
-            const auto& items = node_of(i)->find("service_addresses")->children;
-            // A refused item is not among the addresses: then the list stands for its items.
-            const bool aligned = items.size() == addresses.size();
-            report_twice_at(aligned ? items[j].mark : place_of(i, "service_addresses"),
-                            cat(path_of(i, "service_addresses"), aligned ? cat("[", j, "]") : std::string()),
-                            addresses[j], at->second, is_main ? "address" : "service_addresses");
+        for (std::size_t j = 0; j < all[i].service_addresses.size(); ++j) {
+            const auto& address = all[i].service_addresses[j];
+            want_once(owners, address, i, [&](std::size_t k) {
+                if (k == i) return orchestrator(i, cat("service_addresses/", j));
+                return orchestrator(k, all[k].address == address ? "address" : "service_addresses");
+            });
         }
     }
 }
 
-// A key says who made a report: with one key two orchestrators could show the same worker's answers as their own.
+// A key says which worker made a report: with one key, two orchestrators could show the same worker's answers as their
+// own.
 void CrossCheck::check_worker_keys() {
-    std::unordered_map<std::string, std::size_t> owners;
+    std::vector<std::string> keys;
+    for (std::size_t i = 0; i < listed_; ++i) keys.push_back(ascii::to_lower(settings_.orchestrators[i].worker_key));
+    Owners owners;
     for (std::size_t i = 0; i < listed_; ++i) {
-        auto key = settings_.orchestrators[i].worker_key;
-        if (key.empty()) continue;
-        std::transform(key.begin(), key.end(), key.begin(), [](unsigned char c) { return std::tolower(c); });
-        const auto [at, fresh] = owners.emplace(std::move(key), i);
-        if (!fresh) {
-            report_twice(i, "worker_key", settings_.orchestrators[i].worker_key, at->second, "worker_key");
-        }
+        const auto pointer = [&](std::size_t k) { return orchestrator(k, "worker_key"); };
+        want_once(owners, keys[i], i, pointer, settings_.orchestrators[i].worker_key);
     }
 }
 
-// Names of monitors and capabilities have to be there.
 void CrossCheck::check_references() {
-    const auto monitors = monitor_names();
-    std::vector<std::string_view> capabilities;
-    for (const auto& capability : settings_.capabilities) capabilities.push_back(capability.name);
+    const auto monitors = names_of(settings_.monitors);
+    const auto capabilities = names_of(settings_.capabilities);
     for (std::size_t i = 0; i < listed_; ++i) {
-        const auto& orchestrator = settings_.orchestrators[i];
-        if (!orchestrator.capability.empty()) {
-            check_known(place_of(i, "capability"), path_of(i, "capability"), orchestrator.capability, "capabilities",
-                        capabilities);
-        }
-        for (std::size_t j = 0; j < orchestrator.checks.size(); ++j) {
-            const auto& item = node_of(i)->find("checks")->children[j];
-            check_known(mark_of(item, "monitor"), cat(path_of(i, "checks"), "[", j, "].monitor"),
-                        orchestrator.checks[j].monitor, "monitors", monitors);
+        const auto& one = settings_.orchestrators[i];
+        want_known(one.capability, capabilities, "capabilities", orchestrator(i, "capability"));
+        for (std::size_t j = 0; j < one.checks.size(); ++j) {
+            want_known(one.checks[j].monitor, monitors, "monitors", orchestrator(i, cat("checks/", j, "/monitor")));
         }
     }
 }
 
-// A worker's services: each once, and looked at by a monitor that is there.
 void CrossCheck::check_services() {
-    const auto monitors = monitor_names();
+    const auto monitors = names_of(settings_.monitors);
     Owners names;
     for (std::size_t i = 0; i < settings_.services.watch.size(); ++i) {
         const auto& service = settings_.services.watch[i];
-        const auto& item = root_.find("services")->find("watch")->children[i];
-        const auto path = cat("services.watch[", i, "]");
-        check_known(mark_of(item, "monitor"), path + ".monitor", service.monitor, "monitors", monitors);
-        if (service.name.empty() || names.emplace(service.name, i).second) continue;
-        problems_.add(mark_of(item, "name"), path + ".name",
-                      cat("got ", scalar_node(service.name, true).shown(), ", which services.watch[",
-                          names[service.name], "] has already: want it once"));
+        const auto pointer = [](std::size_t k) { return cat("/services/watch/", k, "/name"); };
+        want_known(service.monitor, monitors, "monitors", cat("/services/watch/", i, "/monitor"));
+        want_once(names, service.name, i, pointer);
     }
 }
 
-// Which table reads the file; a role that is none is the table's own error.
+// The role whose schema the file is checked by; that reports a role that is none.
 Role role_of(const Node& root) {
     const auto* role = root.find("role");
     return role != nullptr && role->text == "worker" ? Role::worker : Role::manager;
@@ -255,8 +215,13 @@ Loaded load_text(const std::string& file, std::string text, const Environment& e
     auto root = parse_yaml(problems.source(), problems);
     if (!root) return out;
     expand_tree(*root, environment, out.names_read, problems);
-    ReadContext context{environment, out.names_read, out.settings.secret_paths, problems};
-    read_section(settings_section(role_of(*root)), *root, Path(), &out.settings, context);
+    const auto role = role_of(*root);
+    add_defaults(*root, role, environment, out.names_read, problems);
+    settings_rules(role).check(*root, Path(), {}, problems);
+    read_settings(*root, role, out.settings);
+    for_each_value(*root, Path(), [&](const Node& node, const Path& path) {
+        if (node.secret) out.settings.secret_paths.insert(path.text());
+    });
     CrossCheck(*root, out.settings, problems).run();
     check_published(*root, out.settings, problems, out.warnings);
     return out;

@@ -8,13 +8,6 @@ namespace {
 
 constexpr std::size_t shown_bytes = 80;
 
-// Cuts at a character's edge, so that the message stays UTF-8.
-std::string_view first_bytes(std::string_view text, std::size_t most) {
-    if (text.size() <= most) return text;
-    while (most > 0 && (static_cast<unsigned char>(text[most]) & 0xC0U) == 0x80U) --most;
-    return text.substr(0, most);
-}
-
 // One step of a pointer, with ~1 for a slash and ~0 for a tilde.
 std::string unescape_step(std::string_view step) {
     std::string out;
@@ -57,11 +50,8 @@ std::string Node::shown() const {
             break;
     }
     if (secret) return "<secret>";
-    std::string out;
-    const auto part = first_bytes(text, shown_bytes);
-    Json::quote(out, part);
-    if (part.size() < text.size()) out += "...";
-    return out;
+    const auto part = clip(text, shown_bytes);
+    return Json(part).dump() + (part.size() < text.size() ? "..." : "");
 }
 
 Node scalar_node(std::string_view text, bool quoted) {
@@ -137,18 +127,20 @@ Node from_json(const Json& json) {
     return node;
 }
 
-Found find_pointer(const Node& root, std::string_view pointer) {
-    const Node* at = &root;
-    while (!pointer.empty()) {
-        if (pointer.front() != '/') return {at, false};
+Located locate(const Node& root, std::string_view path, std::string_view pointer) {
+    Located out{&root, std::string(path)};
+    while (pointer.starts_with('/')) {
         pointer.remove_prefix(1);
-        const auto step = pointer.substr(0, pointer.find('/'));
-        pointer.remove_prefix(step.size());
-        const Node* next = follow_step(*at, unescape_step(step));
-        if (next == nullptr) return {at, false};
-        at = next;
+        const auto escaped = pointer.substr(0, pointer.find('/'));
+        pointer.remove_prefix(escaped.size());
+        const auto step = unescape_step(escaped);
+        const bool in_list = out.node->is(Node::Kind::sequence);
+        out.path += in_list ? cat("[", step, "]") : cat(out.path.empty() ? "" : ".", step);
+        const Node* next = follow_step(*out.node, step);
+        if (next == nullptr) break;
+        out.node = next;
     }
-    return {at, true};
+    return out;
 }
 
 }  // namespace stipend::config

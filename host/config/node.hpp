@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <memory>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -25,9 +26,10 @@ struct Node {
     enum class Kind : std::uint8_t { null, scalar, sequence, mapping };
 
     Kind kind = Kind::null;
-    bool quoted = false;   // quoted, a block, or tagged !!str: text, whatever it looks like
-    bool secret = false;   // never shown
-    bool refused = false;  // a problem was reported for it already: readers pass over it
+    bool quoted = false;      // quoted, a block, or tagged !!str: text, even if it looks like a number
+    bool secret = false;      // never shown
+    bool refused = false;     // a problem was reported for it already: readers skip it
+    bool by_default = false;  // the key is missing in the file; the place is that of its mapping
     Mark mark;
     Mark key_mark;
     std::string key;             // of a mapping's child
@@ -37,9 +39,13 @@ struct Node {
     [[nodiscard]] bool is(Kind wanted) const { return kind == wanted; }
     // The mapping's child of that key, or NULL.
     [[nodiscard]] const Node* find(std::string_view name) const;
-    // What a person calls it in "got X": "nothing", "\"60\"", "a list", "<secret>". Bounded in length.
+    // How messages show it in "got X": "nothing", "\"60\"", "a list", "<secret>". Bounded in length.
     [[nodiscard]] std::string shown() const;
 };
+
+// A mapping that a plugin understands and the host does not; NULL for none. Shared, so that 100,000 orchestrators need
+// no copy each.
+using Tree = std::shared_ptr<const Node>;
 
 // A value without a place, as if written with those quotes.
 [[nodiscard]] Node scalar_node(std::string_view text, bool quoted);
@@ -51,11 +57,12 @@ struct Node {
 // The inverse, without places: to_json(from_json(j)) == j.
 [[nodiscard]] Node from_json(const Json& json);
 
-struct Found {
+struct Located {
     const Node* node = nullptr;  // never NULL: where the pointer leads nowhere, the last value on its way
-    bool exact = false;
+    std::string path;            // up to the first step that leads nowhere
 };
-// Follows an RFC 6901 pointer ("/tiers/2/above"), so that what a plugin says of its JSON finds its place in the file.
-[[nodiscard]] Found find_pointer(const Node& root, std::string_view pointer);
+// Follows an RFC 6901 pointer from `root`, whose own path is `path`: "/tiers/2/above" below "policy.config" is
+// "policy.config.tiers[2].above".
+[[nodiscard]] Located locate(const Node& root, std::string_view path, std::string_view pointer);
 
 }  // namespace stipend::config

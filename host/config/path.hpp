@@ -1,10 +1,11 @@
-// Where in a tree a reader stands, as a chain on the stack: it becomes text only when there is something to report.
+// The path of a value in a tree, as a chain on the stack: text is made only for a report.
 #pragma once
 
 #include <cstddef>
 #include <string>
 #include <string_view>
 
+#include "host/config/node.hpp"
 #include "stipend/result.hpp"
 
 namespace stipend::config {
@@ -31,5 +32,15 @@ class Path {
     std::string_view name_;
     std::size_t index_ = 0;
 };
+
+// Calls `visit(node, path)` for each value of a tree, after those below it.
+template <class AnyNode, class Visit>
+void for_each_value(AnyNode& node, const Path& path, const Visit& visit) {
+    std::size_t index = 0;
+    for (auto& child : node.children) {
+        for_each_value(child, node.is(Node::Kind::mapping) ? path.key(child.key) : path.item(index++), visit);
+    }
+    visit(node, path);
+}
 
 }  // namespace stipend::config

@@ -20,7 +20,9 @@ Result<Pattern> Pattern::compile(std::string_view text) {
 
 bool Pattern::matches(std::string_view text) const {
     try {
-        return boost::regex_search(text.data(), text.data() + text.size(), impl_->regex);
+        // As in ECMAScript: ^ and $ are the ends of the text, not of its lines.
+        const auto flags = boost::match_single_line | boost::match_not_dot_newline;
+        return boost::regex_search(text.data(), text.data() + text.size(), impl_->regex, flags);
     } catch (const std::exception&) {
         return false;
     }

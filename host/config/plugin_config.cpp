@@ -31,34 +31,11 @@ std::string plugin_json(const Tree& config) {
     return config == nullptr || config->is(Node::Kind::null) ? "{}" : to_json(*config).dump();
 }
 
-std::string join_pointer(const Node& root, std::string_view path, std::string_view pointer) {
-    std::string out(path);
-    const Node* at = &root;
-    std::string so_far;
-    while (pointer.starts_with('/')) {
-        const auto end = std::min(pointer.find('/', 1), pointer.size());
-        so_far = pointer.substr(0, end);
-        pointer.remove_prefix(end);
-        const bool in_list = at->is(Node::Kind::sequence);
-        const auto found = find_pointer(*at, so_far);
-        if (in_list) {
-            out += cat("[", so_far.substr(1), "]");
-        } else {
-            out += cat(out.empty() ? "" : ".",
-                       found.exact ? std::string_view(found.node->key) : std::string_view(so_far).substr(1));
-        }
-        if (!found.exact) return out;
-        at = found.node;
-    }
-    return out;
-}
-
 void report_complaint(const Tree& config, Mark fallback, std::string_view path, std::string_view pointer,
                       std::string_view message, Problems& problems) {
     if (config == nullptr) return problems.add(fallback, std::string(path), std::string(message));
-    const auto found = find_pointer(*config, pointer);
-    problems.add(found.node->mark.line > 0 ? found.node->mark : fallback, join_pointer(*config, path, pointer),
-                 std::string(message));
+    auto found = locate(*config, path, pointer);
+    problems.add(found.node->mark.line > 0 ? found.node->mark : fallback, std::move(found.path), std::string(message));
 }
 
 }  // namespace stipend::config

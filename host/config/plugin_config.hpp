@@ -1,10 +1,10 @@
-// What a plugin is told: the mapping below `config:`, as JSON, and the way back from its complaints to places.
+// A plugin's configuration: the mapping below `config:`, as JSON, and the places of the errors that the plugin reports.
 #pragma once
 
 #include <string>
 #include <string_view>
 
-#include "host/config/options.hpp"
+#include "host/config/node.hpp"
 #include "host/config/problem.hpp"
 
 namespace stipend::config {
@@ -16,13 +16,10 @@ namespace stipend::config {
 // The JSON text that the plugin gets. It holds the secrets themselves: hand it to the plugin and nowhere else.
 [[nodiscard]] std::string plugin_json(const Tree& config);
 
-// Reports what a plugin says of its configuration: `pointer` is a JSON pointer into it (empty: about all of it), `path`
-// where the configuration stands, such as "payment.policy.config". A configuration without places (NULL) is reported at
-// `fallback`, where the plugin is named.
+// Reports an error of a plugin about its configuration: `pointer` is a JSON pointer into it (empty: all of it), `path`
+// is its path, such as "payment.policy.config". An error about a configuration without places (NULL) is reported at
+// `fallback`, the place of the reference to the plugin.
 void report_complaint(const Tree& config, Mark fallback, std::string_view path, std::string_view pointer,
                       std::string_view message, Problems& problems);
-
-// "payment.policy.config" and "/tiers/2/above" as one path: "payment.policy.config.tiers[2].above".
-[[nodiscard]] std::string join_pointer(const Node& root, std::string_view path, std::string_view pointer);
 
 }  // namespace stipend::config

@@ -12,34 +12,6 @@ bool continues_character(char c) {
     return (static_cast<unsigned char>(c) & 0xC0U) == 0x80U;
 }
 
-std::size_t characters(std::string_view text) {
-    return text.size() - static_cast<std::size_t>(std::count_if(text.begin(), text.end(), continues_character));
-}
-
-// Lines of a text by number, found once: a file may have a million of them.
-class Lines {
-  public:
-    explicit Lines(std::string_view text) : text_(text) {
-        for (std::size_t at = 0; at != std::string_view::npos; at = next(at)) starts_.push_back(at);
-    }
-    [[nodiscard]] std::string_view line(std::int32_t number) const {
-        const auto index = static_cast<std::size_t>(number) - 1;
-        if (number < 1 || index >= starts_.size()) return {};
-        auto line = text_.substr(starts_[index]);
-        line = line.substr(0, line.find('\n'));
-        if (line.ends_with('\r')) line.remove_suffix(1);
-        return line;
-    }
-
-  private:
-    [[nodiscard]] std::size_t next(std::size_t at) const {
-        const auto end = text_.find('\n', at);
-        return end == std::string_view::npos ? end : end + 1;
-    }
-    std::string_view text_;
-    std::vector<std::size_t> starts_;
-};
-
 std::size_t bytes_before(std::string_view line, Mark mark) {
     return std::min(static_cast<std::size_t>(std::max(mark.column, 1) - 1), line.size());
 }
@@ -91,72 +63,66 @@ std::size_t edit_distance(std::string_view a, std::string_view b) {
 
 }  // namespace
 
+std::string_view line_of(std::string_view text, std::int32_t number) {
+    for (std::int32_t at = 1; at < number && !text.empty(); ++at) {
+        const auto end = text.find('\n');
+        text.remove_prefix(end == std::string_view::npos ? text.size() : end + 1);
+    }
+    auto line = number < 1 ? std::string_view() : text.substr(0, text.find('\n'));
+    if (line.ends_with('\r')) line.remove_suffix(1);
+    return line;
+}
+
+std::size_t characters(std::string_view text) {
+    return text.size() - static_cast<std::size_t>(std::count_if(text.begin(), text.end(), continues_character));
+}
+
 void Problems::set_source(std::string file, std::string text) {
     file_ = std::move(file);
     text_ = std::move(text);
 }
 
-void Problems::keep(Entry entry) {
-    if (++count_ <= kept) entries_.push_back(std::move(entry));
-}
-
 void Problems::add(Mark mark, std::string path, std::string message) {
-    keep({{mark, std::move(path), std::move(message)}, false});
-}
-
-void Problems::add_hidden(Mark mark, std::string path, std::string message) {
-    keep({{mark, std::move(path), std::move(message)}, true});
-}
-
-std::vector<const Problems::Entry*> Problems::ordered() const {
-    std::vector<const Entry*> out;
-    for (const auto& entry : entries_) out.push_back(&entry);
-    std::stable_sort(out.begin(), out.end(),
-                     [](const Entry* a, const Entry* b) { return a->problem.mark < b->problem.mark; });
-    return out;
+    if (++count_ <= kept) kept_.push_back({mark, std::move(path), std::move(message)});
 }
 
 std::vector<Problem> Problems::sorted() const {
-    std::vector<Problem> out;
-    for (const auto* entry : ordered()) out.push_back(entry->problem);
+    auto out = kept_;
+    std::stable_sort(out.begin(), out.end(), [](const Problem& a, const Problem& b) { return a.mark < b.mark; });
     return out;
 }
 
 std::string Problems::text() const {
     if (empty()) return {};
-    const Lines lines(text_);
     std::string out;
-    for (const auto* entry : ordered()) {
-        const auto& [mark, path, message] = entry->problem;
-        const auto line = lines.line(mark.line);
+    for (const auto& [mark, path, message] : sorted()) {
+        const auto line = line_of(text_, mark.line);
         out += file_;
         if (mark.line > 0) out += cat(":", mark.line, ":", character_column(line, mark));
         out += cat(": ", path, path.empty() ? "" : ": ", message, "\n");
-        if (mark.line > 0 && !entry->hidden) out += excerpt(line, mark);
+        if (mark.line > 0) out += excerpt(line, mark);
     }
-    if (count_ > entries_.size()) out += cat("and ", count_ - entries_.size(), " more\n");
+    if (count_ > kept_.size()) out += cat("and ", count_ - kept_.size(), " more\n");
     return out;
 }
 
 Json Problems::json() const {
-    const Lines lines(text_);
     Json out = Json::array();
-    for (const auto* entry : ordered()) {
-        const auto& [mark, path, message] = entry->problem;
+    for (const auto& [mark, path, message] : sorted()) {
         const bool placed = mark.line > 0;
         Json one = Json::object();
-        one.append("file", Json::of_string(file_));
-        one.append("line", placed ? Json::of_int(mark.line) : Json());
-        one.append("column", placed ? Json::of_int(character_column(lines.line(mark.line), mark)) : Json());
-        one.append("path", Json::of_string(path));
-        one.append("message", Json::of_string(message));
+        one.append("file", file_);
+        one.append("line", placed ? Json(mark.line) : Json());
+        one.append("column", placed ? Json(character_column(line_of(text_, mark.line), mark)) : Json());
+        one.append("path", path);
+        one.append("message", message);
         out.push(std::move(one));
     }
     return out;
 }
 
 std::string did_you_mean(std::string_view word, std::span<const std::string_view> known) {
-    constexpr std::size_t longest_word = 64;  // nobody means a key by anything longer, and the search stays cheap
+    constexpr std::size_t longest_word = 64;  // no key is longer, and the search stays cheap
     if (word.size() > longest_word) return {};
     std::string_view best;
     std::size_t best_steps = std::max<std::size_t>(1, word.size() / 3) + 1;

@@ -24,12 +24,10 @@ class Problems {
     static constexpr std::size_t kept = 100;  // later ones are only counted
     static constexpr std::size_t excerpt_columns = 120;
 
-    // Names the file and hands over its text, from which excerpts are cut. Values that were expanded never show in an
-    // excerpt, because the file's own text holds no more than their names.
+    // Sets the file's name and its text, from which excerpts are cut. An excerpt never shows an expanded value: the
+    // text holds the names of variables only.
     void set_source(std::string file, std::string text);
     void add(Mark mark, std::string path, std::string message);
-    // As `add`, but without an excerpt: for a value whose text in the file is itself a secret.
-    void add_hidden(Mark mark, std::string path, std::string message);
 
     [[nodiscard]] bool empty() const { return count_ == 0; }
     [[nodiscard]] std::size_t count() const { return count_; }
@@ -44,19 +42,16 @@ class Problems {
     [[nodiscard]] Json json() const;
 
   private:
-    struct Entry {
-        Problem problem;
-        bool hidden = false;
-    };
-    [[nodiscard]] std::vector<const Entry*> ordered() const;
-    void keep(Entry entry);
-
     std::string file_;
     std::string text_;
-    std::vector<Entry> entries_;
+    std::vector<Problem> kept_;
     std::size_t count_ = 0;
 };
 
+// The line of that number, without its end; empty where there is none.
+[[nodiscard]] std::string_view line_of(std::string_view text, std::int32_t number);
+// The number of characters of a text in UTF-8.
+[[nodiscard]] std::size_t characters(std::string_view text);
 // "unknown key "intervall": want one of base, interval; did you mean "interval"?"
 [[nodiscard]] std::string unknown_key(std::string_view key, std::span<const std::string_view> known);
 // "; did you mean "x"?", or nothing where no candidate is near. For messages that list what they want.

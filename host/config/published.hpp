@@ -1,4 +1,4 @@
-// Secrets that everybody knows, since the Python deployment published them with its sources.
+// Secrets that are publicly known, since the Python deployment published them with its sources.
 #pragma once
 
 #include <string>

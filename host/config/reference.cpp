@@ -1,12 +1,13 @@
 #include "host/config/reference.hpp"
 
+#include <algorithm>
+
 #include "host/config/expand.hpp"
-#include "host/config/settings.hpp"
+#include "host/config/schema_rules.hpp"
+#include "host/config/settings_schema.hpp"
 
 namespace stipend::config {
 namespace {
-
-using Shape = Option::Shape;
 
 class NoEnvironment final : public Environment {
   public:
@@ -16,81 +17,44 @@ class NoEnvironment final : public Environment {
     }
 };
 
-// What an option is where neither the file nor the environment says anything.
-std::string bare_default(const Option& option) {
-    auto expansion = expand_text(option.fallback, NoEnvironment());
+// What a setting is where neither the file nor the environment says anything.
+std::string bare_default(const Rule& rule) {
+    auto expansion = expand_text(rule.fallback, NoEnvironment());
     STIPEND_ASSERT(expansion.ok());
     return std::move(expansion->text);
 }
 
 Json types(std::string_view first) {
-    Json both = Json::array();
-    both.push(Json::of_string(first)).push(Json::of_string("null"));
-    Json out = Json::object();
-    out.append("type", std::move(both));
-    return out;
+    return Json::object().append("type", Json::array().push(first).push("null"));
 }
 
-Json scalar_schema(const Type& type) {
-    Json reference = Json::object();
-    reference.append("$ref", Json::of_string("#/$defs/expansion"));
-    Json either = Json::array();
-    either.push(schema_of(type)).push(std::move(reference));
-    Json out = Json::object();
-    out.append("anyOf", std::move(either));
-    return out;
-}
-
-Json section_schema(const Section& section);
-
-Json option_schema(const Option& option) {
+// The rule as an editor knows JSON Schema: without formats, with expansions.
+Json published(const SchemaRules& rules, const Rule& rule) {
     Json out;
-    switch (option.shape) {
-        case Shape::scalar:
-            out = scalar_schema(option.type);
-            break;
-        case Shape::scalars:
-            out = types("array");
-            out.append("items", scalar_schema(option.type));
-            break;
-        case Shape::section:
-            out = section_schema(*option.section);
-            break;
-        case Shape::list:
-            out = types("array");
-            out.append("items", section_schema(*option.section));
-            break;
-        case Shape::table:
-            out = types("object");
-            out.append("additionalProperties", section_schema(*option.section));
-            break;
-        case Shape::tree:
-            out = types("object");
-            break;
+    if (rule.format != nullptr) {
+        Json reference = Json::object().append("$ref", "#/$defs/expansion");
+        out = Json::object().append("anyOf", Json::array().push(plain_schema(rule)).push(std::move(reference)));
+    } else if (rule.items) {
+        out = types("array").append("items", published(rules, rules.rules[*rule.items]));
+    } else if (rule.properties.empty()) {
+        out = types("object");
+        if (rule.additional) out.append("additionalProperties", published(rules, rules.rules[*rule.additional]));
+    } else {
+        // A mapping of which everything is commented out is a null, and says nothing; unless it had to say something.
+        Json required = Json::array();
+        for (const auto& key : rule.required) required.push(key);
+        out = rule.required.empty() ? types("object") : Json::object().append("type", "object");
+        if (!rule.required.empty()) out.append("required", std::move(required));
+        Json properties = Json::object();
+        for (const auto& [key, id] : rule.properties) properties.append(key, published(rules, rules.rules[id]));
+        out.append("properties", std::move(properties));
+        out.append("additionalProperties", false);
     }
-    out.append("description", Json::of_string(option.doc));
-    if (!option.fallback.empty()) {
-        auto node = scalar_node(bare_default(option), false);
-        out.append("default", to_json(node.text.empty() ? scalar_node("", true) : node));
+    if (!rule.description.empty()) out.append("description", rule.description);
+    if (!rule.fallback.empty()) {
+        const auto text = bare_default(rule);
+        out.append("default", to_json(scalar_node(text, text.empty())));
     }
-    return out;
-}
-
-Json section_schema(const Section& section) {
-    Json properties = Json::object();
-    Json required = Json::array();
-    for (const auto& option : section.options) {
-        properties.append(std::string(option.name), option_schema(option));
-        if (option.required) required.push(Json::of_string(option.name));
-    }
-    // A mapping of which everything is commented out is a null, and says nothing; unless it had to say something.
-    Json out = required.items().empty() ? types("object") : Json::object();
-    if (!required.items().empty()) {
-        out.append("type", Json::of_string("object"));
-        out.append("required", std::move(required));
-    }
-    out.append("properties", std::move(properties));
-    out.append("additionalProperties", Json::of_bool(false));
     return out;
 }
 
@@ -100,65 +64,74 @@ std::string cell(std::string_view text) {
     return out;
 }
 
-std::string type_cell(const Option& option) {
-    switch (option.shape) {
-        case Shape::scalar:
-            return wanted(option.type);
-        case Shape::scalars:
-            return "a list, each " + wanted(option.type);
-        case Shape::tree:
-            return "a mapping";
-        default:
-            return {};
+void write_rows(const SchemaRules& rules, const Rule& rule, const std::string& path, std::string& out);
+
+void write_row(const SchemaRules& rules, const Rule& rule, const std::string& path, bool required, std::string& out) {
+    const Rule* below = &rule;  // the mapping whose keys follow
+    std::string kind = "a mapping";
+    std::string suffix;
+    if (rule.items) {
+        below = &rules.rules[*rule.items];
+        kind = below->format != nullptr ? "a list, each " + wanted(*below) : "a list of mappings";
+        suffix = "[]";
+    } else if (rule.properties.empty() && rule.additional) {
+        below = &rules.rules[*rule.additional];
+        kind = "a mapping of names to mappings";
+        suffix = ".<name>";
+    } else if (rule.format != nullptr) {
+        kind = wanted(rule);
+    }
+    if (!below->properties.empty()) {
+        out += cat("| `", path, "` | ", kind, " | | | ", cell(rule.description), " |\n");
+        return write_rows(rules, *below, path + suffix, out);
+    }
+    const auto bare = bare_default(rule);
+    std::string names;
+    for (const auto& name : variables_of(rule.fallback)) names += cat(names.empty() ? "" : ", ", "`", name, "`");
+    out += cat("| `", path, "` | ", cell(kind), " | ",
+               required       ? "required"
+               : bare.empty() ? "none"
+                              : cat("`", bare, "`"),
+               " | ", names, " | ", cell(rule.description), " |\n");
+}
+
+void write_rows(const SchemaRules& rules, const Rule& rule, const std::string& path, std::string& out) {
+    for (const auto& [key, id] : rule.properties) {
+        const bool required = std::find(rule.required.begin(), rule.required.end(), key) != rule.required.end();
+        write_row(rules, rules.rules[id], cat(path, path.empty() ? "" : ".", key), required, out);
     }
 }
 
-void write_rows(const Section& section, const std::string& path, std::string& out) {
-    for (const auto& option : section.options) {
-        const auto here = cat(path, path.empty() ? "" : ".", option.name);
-        if (option.section != nullptr) {
-            const auto suffix = option.shape == Shape::list ? "[]" : option.shape == Shape::table ? ".<name>" : "";
-            const auto kind = option.shape == Shape::list    ? "a list of mappings"
-                              : option.shape == Shape::table ? "a mapping of names to mappings"
-                                                             : "a mapping";
-            out += cat("| `", here, "` | ", kind, " | | | ", cell(option.doc), " |\n");
-            write_rows(*option.section, here + suffix, out);
-            continue;
-        }
-        std::string fallback;
-        std::string names;
-        if (!option.fallback.empty()) fallback = cat("`", bare_default(option), "`");
-        if (fallback == "``" || (fallback.empty() && !option.required)) fallback = "none";
-        if (option.required) fallback = "required";
-        for (const auto& name : variables_of(option.fallback)) names += cat(names.empty() ? "" : ", ", "`", name, "`");
-        out += cat("| `", here, "` | ", cell(type_cell(option)), " | ", fallback, " | ", names, " | ", cell(option.doc),
-                   option.secret ? " Secret." : "", " |\n");
-    }
+void write_table(Role role, std::string& out) {
+    const auto& rules = settings_rules(role).rules();
+    out +=
+        "| key | value | default | variable | what it is for |\n"
+        "|---|---|---|---|---|\n";
+    write_rows(rules, rules.rules.front(), "", out);
 }
 
 }  // namespace
 
 Json settings_schema(Role role) {
     Json expansion = Json::object();
-    expansion.append("type", Json::of_string("string"));
-    expansion.append("pattern", Json::of_string("\\$\\{"));
-    expansion.append("description", Json::of_string("${NAME}, ${NAME:-default}, ${file:/path} or ${cred:name}"));
-    Json definitions = Json::object();
-    definitions.append("expansion", std::move(expansion));
+    expansion.append("type", "string");
+    expansion.append("pattern", "\\$\\{");
+    expansion.append("description", "${NAME}, ${NAME:-default}, ${file:/path} or ${cred:name}");
     Json out = Json::object();
-    out.append("$schema", Json::of_string("https://json-schema.org/draft/2020-12/schema"));
-    out.append("title", Json::of_string("stipend configuration"));
-    const auto settings = section_schema(settings_section(role));
+    out.append("$schema", "https://json-schema.org/draft/2020-12/schema");
+    out.append("title", "stipend configuration");
+    const auto& rules = settings_rules(role).rules();
+    const auto settings = published(rules, rules.rules.front());
     for (const auto& [key, value] : settings.members()) out.append(key, value);
-    out.append("$defs", std::move(definitions));
-    return out;
+    return out.append("$defs", Json::object().append("expansion", std::move(expansion)));
 }
 
 std::string settings_reference() {
     std::string out =
         "# Configuration\n"
         "\n"
-        "<!-- Made by `stipend config reference` from the host's table of options. Change the table, not this page. "
+        "<!-- Made by `stipend config reference` from the schema of the host's settings. Change the schema, not this "
+        "page. "
         "-->\n"
         "\n"
         "`stipend run -c FILE` reads one YAML file; without `-c`, `config.yaml`. `stipend check -c FILE` reports all "
@@ -178,14 +151,10 @@ std::string settings_reference() {
         "\n"
         "The secrets that the Python deployment published (`orch-secret`, its administrator's passwords) run with a\n"
         "warning while every listener is on loopback. Beside one that others can reach they are refused.\n";
-    const char* head =
-        "| key | value | default | variable | what it is for |\n"
-        "|---|---|---|---|---|\n";
-    out += cat("\n## A manager\n\nIt pays orchestrators. `role: manager` may be left out.\n\n", head);
-    write_rows(settings_section(Role::manager), "", out);
-    out += cat("\n## A worker\n\n`role: worker` measures the services beside an orchestrator and answers its jobs.\n\n",
-               head);
-    write_rows(settings_section(Role::worker), "", out);
+    out += "\n## A manager\n\nIt pays orchestrators. `role: manager` may be left out.\n\n";
+    write_table(Role::manager, out);
+    out += "\n## A worker\n\n`role: worker` measures the services beside an orchestrator and answers its jobs.\n\n";
+    write_table(Role::worker, out);
     return out;
 }
 

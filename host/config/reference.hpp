@@ -1,4 +1,4 @@
-// What the table of options says, for editors and for people.
+// The schema of the settings, for editors as JSON Schema and for operators as Markdown.
 #pragma once
 
 #include <string>

@@ -4,6 +4,7 @@
 #include <array>
 #include <functional>
 #include <map>
+#include <span>
 
 #include "host/config/schema_rules.hpp"
 
@@ -18,17 +19,25 @@ constexpr std::array<std::pair<std::string_view, TypeBit>, 7> type_names{{{"null
                                                                           {"array", type_array},
                                                                           {"object", type_object}}};
 
-constexpr std::array<std::string_view, 9> annotations{"title",      "description", "default", "examples", "format",
-                                                      "deprecated", "$schema",     "$id",     "$comment"};
+constexpr std::array<std::string_view, 5> annotations{"examples", "deprecated", "$schema", "$id", "$comment"};
+constexpr std::array<std::string_view, 3> of_the_host{"formatMinimum", "formatMaximum", "x-noun"};
+
+bool has(std::span<const std::string_view> words, std::string_view word) {
+    return std::find(words.begin(), words.end(), word) != words.end();
+}
 
 // Turns JSON into rules, depth first. Places are JSON pointers behind a "#".
 class Compiler {
   public:
+    explicit Compiler(Schema::Author author) : author_(author) {}
+
     Result<void> run(const Json& schema) {
         STIPEND_LET(root, add(schema, "#"));
         STIPEND_ASSERT(root == 0);
         STIPEND_TRY(resolve());
-        return find_endless();
+        STIPEND_TRY(find_endless());
+        if (author_ == Schema::Author::host) inline_references();
+        return {};
     }
 
     SchemaRules out;
@@ -54,12 +63,9 @@ class Compiler {
         }
         if (!schema.is(Json::Kind::object)) return wrong(where, schema, "a schema: an object, true or false");
         for (const auto& [keyword, value] : schema.members()) {
-            if (std::find(annotations.begin(), annotations.end(), keyword) != annotations.end()) {
-                if (keyword == "title") out.rules[id].title = value.text();
-                continue;
-            }
+            if (has(annotations, keyword)) continue;
             const auto handler = handlers().find(keyword);
-            if (handler == handlers().end()) {
+            if (handler == handlers().end() || (author_ == Schema::Author::plugin && has(of_the_host, keyword))) {
                 return fail(STIPEND_E_INVALID, where, ": unknown keyword \"", keyword.substr(0, 80), "\"");
             }
             STIPEND_TRY((this->*handler->second)(id, value, cat(where, "/", keyword)));
@@ -103,6 +109,27 @@ class Compiler {
         return {};
     }
 
+    template <std::string Rule::*member>
+    Result<void> annotation(RuleId id, const Json& value, const std::string&) {
+        if (value.is(Json::Kind::string)) out.rules[id].*member = value.text();
+        return {};
+    }
+
+    Result<void> format(RuleId id, const Json& value, const std::string&) {
+        if (author_ == Schema::Author::host) out.rules[id].format = find_format(value.text());
+        return {};
+    }
+    // Written after `format`, whose notation it has.
+    template <std::int64_t Rule::*member>
+    Result<void> format_bound(RuleId id, const Json& value, const std::string& where) {
+        auto& rule = out.rules[id];
+        const bool ranged = rule.format != nullptr && rule.format->number != nullptr;
+        const auto number = ranged ? number_of(rule, scalar_node(value.text(), false)) : std::nullopt;
+        if (!number) return wrong(where, value, "a value of the format before it");
+        rule.*member = *number;
+        return {};
+    }
+
     Result<void> type(RuleId id, const Json& value, const std::string& where) {
         const auto take = [&](const Json& name) -> Result<void> {
             for (const auto& [text, bit] : type_names) {
@@ -138,33 +165,36 @@ class Compiler {
         out.rules[id].reference_text = value.text();
         return {};
     }
+    // A keyword whose value names schemas; `use` gets each name and the schema's id.
+    template <class Use>
+    Result<void> named(const Json& value, const std::string& where, const Use& use) {
+        if (!value.is(Json::Kind::object)) return wrong(where, value, "an object of schemas");
+        for (const auto& [name, schema] : value.members()) {
+            STIPEND_LET(child, add(schema, cat(where, "/", name)));
+            STIPEND_TRY(use(name, child));
+        }
+        return {};
+    }
     Result<void> definitions(RuleId id, const Json& value, const std::string& where) {
         if (id != 0) return fail(STIPEND_E_INVALID, where, ": want $defs at the root only");
-        if (!value.is(Json::Kind::object)) return wrong(where, value, "an object of schemas");
-        for (const auto& [name, schema] : value.members()) {
-            STIPEND_LET(child, add(schema, cat(where, "/", name)));
+        return named(value, where, [&](const std::string& name, RuleId child) -> Result<void> {
             definitions_.emplace("#/$defs/" + name, child);
-        }
-        return {};
+            return {};
+        });
     }
-
     Result<void> properties(RuleId id, const Json& value, const std::string& where) {
-        if (!value.is(Json::Kind::object)) return wrong(where, value, "an object of schemas");
-        for (const auto& [name, schema] : value.members()) {
-            STIPEND_LET(child, add(schema, cat(where, "/", name)));
+        return named(value, where, [&](const std::string& name, RuleId child) -> Result<void> {
             out.rules[id].properties.emplace_back(name, child);
-        }
-        return {};
+            return {};
+        });
     }
     Result<void> pattern_properties(RuleId id, const Json& value, const std::string& where) {
-        if (!value.is(Json::Kind::object)) return wrong(where, value, "an object of schemas");
-        for (const auto& [name, schema] : value.members()) {
+        return named(value, where, [&](const std::string& name, RuleId child) -> Result<void> {
             auto pattern = Pattern::compile(name);
             if (!pattern) return std::move(pattern.error()).in(where);
-            STIPEND_LET(child, add(schema, cat(where, "/", name)));
             out.rules[id].pattern_properties.emplace_back(*pattern, child);
-        }
-        return {};
+            return {};
+        });
     }
     Result<void> required(RuleId id, const Json& value, const std::string& where) {
         if (!value.is(Json::Kind::array)) return wrong(where, value, "an array of keys");
@@ -201,6 +231,18 @@ class Compiler {
         return {};
     }
 
+    // In the host's own schema, makes each rule what it refers to, apart from its own description and default: readers
+    // then meet no references.
+    void inline_references() {
+        for (auto& rule : out.rules) {
+            while (rule.reference) {
+                Rule own = std::exchange(rule, out.rules[*rule.reference]);
+                if (!own.description.empty()) rule.description = std::move(own.description);
+                if (!own.fallback.empty()) rule.fallback = std::move(own.fallback);
+            }
+        }
+    }
+
     // A schema that applies itself to the same value again would never be done.
     Result<void> find_endless() {
         enum class Seen : std::uint8_t { no, open, done };
@@ -222,6 +264,7 @@ class Compiler {
         return {};
     }
 
+    const Schema::Author author_;
     std::map<std::string, RuleId, std::less<>> definitions_;
 };
 
@@ -252,22 +295,29 @@ const std::map<std::string_view, Compiler::Handler>& Compiler::handlers() {
         {"minLength", &Compiler::count<&Rule::min_length>},
         {"maxLength", &Compiler::count<&Rule::max_length>},
         {"pattern", &Compiler::pattern},
+        {"title", &Compiler::annotation<&Rule::title>},
+        {"description", &Compiler::annotation<&Rule::description>},
+        {"default", &Compiler::annotation<&Rule::fallback>},
+        {"x-noun", &Compiler::annotation<&Rule::noun>},
+        {"format", &Compiler::format},
+        {"formatMinimum", &Compiler::format_bound<&Rule::least>},
+        {"formatMaximum", &Compiler::format_bound<&Rule::most>},
     };
     return table;
 }
 
 }  // namespace
 
-Result<Schema> Schema::compile(const Json& schema) {
-    Compiler compiler;
+Result<Schema> Schema::compile(const Json& schema, Author author) {
+    Compiler compiler(author);
     if (auto done = compiler.run(schema); !done) return std::move(done.error()).in("schema");
     return Schema(std::make_shared<const SchemaRules>(std::move(compiler.out)));
 }
 
-Result<Schema> Schema::parse(std::string_view text) {
+Result<Schema> Schema::parse(std::string_view text, Author author) {
     auto json = parse_json(text);
     if (!json) return std::move(json.error()).in("schema");
-    return compile(*json);
+    return compile(*json, author);
 }
 
 }  // namespace stipend::config

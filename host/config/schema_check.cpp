@@ -1,7 +1,6 @@
 #include <algorithm>
 #include <set>
 
-#include "host/config/plugin_config.hpp"
 #include "host/config/schema.hpp"
 #include "host/config/schema_rules.hpp"
 
@@ -45,53 +44,53 @@ std::string shown(const Node& node) {
     return bare ? node.text : node.shown();
 }
 
-std::int64_t characters(std::string_view text) {
-    return std::count_if(text.begin(), text.end(),
-                         [](char c) { return (static_cast<unsigned char>(c) & 0xC0U) != 0x80U; });
-}
-
-std::string escape_step(std::string_view key) {
-    std::string out;
-    for (const char c : key) out += c == '~' ? "~0" : c == '/' ? "~1" : std::string(1, c);
-    return out;
-}
-
 class Checker {
   public:
     explicit Checker(const SchemaRules& rules) : rules_(rules) {}
 
-    void run(const Node& root) {
-        apply(0, root, "");
-        if (steps_ > Schema::max_steps) out.push_back({&root, false, "", "too large to be checked"});
+    void run(const Node& root, const Path& path) {
+        apply(0, root, path);
+        if (steps_ > Schema::max_steps) out.push_back({&root, false, path.text(), "too large to be checked"});
     }
 
     std::vector<Violation> out;
 
   private:
-    void report(const Node& node, const std::string& pointer, std::string message, bool at_key = false) {
-        if (out.size() < Schema::max_violations) out.push_back({&node, at_key, pointer, std::move(message)});
+    void report(const Node& node, const Path& path, std::string message, bool at_key = false) {
+        if (out.size() < Schema::max_violations) out.push_back({&node, at_key, path.text(), std::move(message)});
     }
-    void report_got(const Node& node, const std::string& pointer, std::string_view want) {
-        report(node, pointer, cat("got ", shown(node), ", want ", want));
+    void report_got(const Node& node, const Path& path, std::string_view want) {
+        report(node, path, cat("got ", shown(node), ", want ", want));
     }
 
-    void apply(RuleId id, const Node& node, const std::string& pointer) {
+    void apply(RuleId id, const Node& node, const Path& path) {
         if (++steps_ > Schema::max_steps || out.size() >= Schema::max_violations || node.refused) return;
         const auto& rule = rules_.rules[id];
-        if (rule.never) return report_got(node, pointer, "nothing here");
+        if (rule.never) return report_got(node, path, "nothing here");
+        if (rule.format != nullptr) return check_format(rule, node, path);
         const auto types = types_of(node);
-        if (rule.types != 0 && (rule.types & types) == 0) return report_got(node, pointer, type_list(rule.types));
-        if (rule.reference) apply(*rule.reference, node, pointer);
-        check_allowed(rule, node, pointer);
-        if (!rule.any_of.empty()) check_branches(rule.any_of, node, pointer, false);
-        if (!rule.one_of.empty()) check_branches(rule.one_of, node, pointer, true);
-        if ((types & type_number) != 0) check_number(rule, node, pointer);
-        if (types == type_string) check_string(rule, node, pointer);
-        if (types == type_array) check_array(rule, node, pointer);
-        if (types == type_object) check_object(rule, node, pointer);
+        if (rule.types != 0 && (rule.types & types) == 0) {
+            if (rule.noun.empty()) return report_got(node, path, type_list(rule.types));
+            const std::string_view more = rule.properties.empty() ? "" : ": a mapping";
+            return report(node, path, cat("got ", node.shown(), ", want ", rule.noun, more));
+        }
+        if (rule.reference) apply(*rule.reference, node, path);
+        check_allowed(rule, node, path);
+        if (!rule.any_of.empty()) check_branches(rule.any_of, node, path, false);
+        if (!rule.one_of.empty()) check_branches(rule.one_of, node, path, true);
+        if ((types & type_number) != 0) check_number(rule, node, path);
+        if (types == type_string) check_string(rule, node, path);
+        if (types == type_array) check_array(rule, node, path);
+        if (types == type_object) check_object(rule, node, path);
     }
 
-    void check_allowed(const Rule& rule, const Node& node, const std::string& pointer) {
+    void check_format(const Rule& rule, const Node& node, const Path& path) {
+        if (fits_format(rule, node)) return;
+        const auto origin = node.by_default ? cat(" (the default here is ", rule.fallback, ")") : std::string();
+        report(node, path, got_and_wanted(rule, node) + origin);
+    }
+
+    void check_allowed(const Rule& rule, const Node& node, const Path& path) {
         if (rule.allowed.empty()) return;
         const auto canonical = canonical_text(node);
         std::string list;
@@ -103,51 +102,51 @@ class Checker {
             if (quoted.starts_with('"')) words.push_back(quoted.substr(1, quoted.size() - 2));
         }
         const bool text = node.is(Node::Kind::scalar) && !node.secret;
-        report_got(node, pointer,
+        report_got(node, path,
                    cat(rule.allowed.size() == 1 ? "" : "one of ", list, text ? did_you_mean(node.text, words) : ""));
     }
 
-    void check_number(const Rule& rule, const Node& node, const std::string& pointer) {
+    void check_number(const Rule& rule, const Node& node, const Path& path) {
         const auto number = *Decimal::parse(node.text);
         if (rule.minimum && number.compare(*rule.minimum) < 0) {
-            report_got(node, pointer, "at least " + rule.minimum->text());
+            report_got(node, path, "at least " + rule.minimum->text());
         }
         if (rule.maximum && number.compare(*rule.maximum) > 0) {
-            report_got(node, pointer, "at most " + rule.maximum->text());
+            report_got(node, path, "at most " + rule.maximum->text());
         }
         if (rule.exclusive_minimum && number.compare(*rule.exclusive_minimum) <= 0) {
-            report_got(node, pointer, "more than " + rule.exclusive_minimum->text());
+            report_got(node, path, "more than " + rule.exclusive_minimum->text());
         }
         if (rule.exclusive_maximum && number.compare(*rule.exclusive_maximum) >= 0) {
-            report_got(node, pointer, "less than " + rule.exclusive_maximum->text());
+            report_got(node, path, "less than " + rule.exclusive_maximum->text());
         }
     }
 
-    void check_string(const Rule& rule, const Node& node, const std::string& pointer) {
-        const auto length = characters(node.text);
+    void check_string(const Rule& rule, const Node& node, const Path& path) {
+        const auto length = static_cast<std::int64_t>(characters(node.text));
         if (rule.min_length && length < *rule.min_length) {
-            report_got(node, pointer, cat("at least ", *rule.min_length, " characters"));
+            report_got(node, path, cat("at least ", *rule.min_length, " characters"));
         }
         if (rule.max_length && length > *rule.max_length) {
-            report_got(node, pointer, cat("at most ", *rule.max_length, " characters"));
+            report_got(node, path, cat("at most ", *rule.max_length, " characters"));
         }
         if (rule.pattern && !rule.pattern->matches(node.text)) {
-            report_got(node, pointer, "a text that matches " + rule.pattern->text());
+            report_got(node, path, "a text that matches " + rule.pattern->text());
         }
     }
 
-    void check_array(const Rule& rule, const Node& node, const std::string& pointer) {
+    void check_array(const Rule& rule, const Node& node, const Path& path) {
         const auto size = static_cast<std::int64_t>(node.children.size());
         if (rule.min_items && size < *rule.min_items) {
-            report(node, pointer, cat("got ", size, " items, want at least ", *rule.min_items));
+            report(node, path, cat("got ", size, " items, want at least ", *rule.min_items));
         }
         if (rule.max_items && size > *rule.max_items) {
-            report(node, pointer, cat("got ", size, " items, want at most ", *rule.max_items));
+            report(node, path, cat("got ", size, " items, want at most ", *rule.max_items));
         }
         std::set<std::string> seen;
         for (std::size_t i = 0; i < node.children.size(); ++i) {
             const auto& item = node.children[i];
-            const auto below = cat(pointer, "/", i);
+            const auto below = path.item(i);
             if (rule.unique_items && !seen.insert(canonical_text(item)).second) {
                 report(item, below, cat("got ", shown(item), " again, want each item once"));
             }
@@ -155,23 +154,25 @@ class Checker {
         }
     }
 
-    void check_object(const Rule& rule, const Node& node, const std::string& pointer) {
+    void check_object(const Rule& rule, const Node& node, const Path& path) {
         const auto size = static_cast<std::int64_t>(node.children.size());
         if (rule.min_properties && size < *rule.min_properties) {
-            report(node, pointer, cat("got ", size, " keys, want at least ", *rule.min_properties));
+            report(node, path, cat("got ", size, " keys, want at least ", *rule.min_properties));
         }
         if (rule.max_properties && size > *rule.max_properties) {
-            report(node, pointer, cat("got ", size, " keys, want at most ", *rule.max_properties));
+            report(node, path, cat("got ", size, " keys, want at most ", *rule.max_properties));
         }
-        for (const auto& member : node.children) check_member(rule, member, pointer);
+        for (const auto& member : node.children) check_member(rule, member, path);
         for (const auto& key : rule.required) {
             if (node.find(key) != nullptr) continue;
-            report(node, pointer, cat("the key ", scalar_node(key, true).shown(), " is missing"));
+            report(node, path,
+                   cat("the key ", scalar_node(key, true).shown(), " is missing",
+                       rule.noun.empty() ? "" : cat(": ", rule.noun, " needs it")));
         }
     }
 
-    void check_member(const Rule& rule, const Node& member, const std::string& pointer) {
-        const auto below = cat(pointer, "/", escape_step(member.key));
+    void check_member(const Rule& rule, const Node& member, const Path& path) {
+        const auto below = path.key(member.key);
         bool known = false;
         for (const auto& [name, id] : rule.properties) {
             if (name != member.key) continue;
@@ -188,33 +189,33 @@ class Checker {
         if (!rules_.rules[*rule.additional].never) return apply(*rule.additional, member, below);
         std::vector<std::string_view> names;
         for (const auto& property : rule.properties) names.push_back(property.first);
-        report(member, pointer, unknown_key(member.key, names), true);
+        report(member, path, unknown_key(member.key, names), true);
     }
 
-    void check_name(RuleId id, const Node& member, const std::string& pointer) {
+    void check_name(RuleId id, const Node& member, const Path& path) {
         const Node name = scalar_node(member.key, true);
         Checker inner(rules_);
-        inner.apply(id, name, pointer);
-        for (auto& violation : inner.out) report(member, pointer, "this key: " + violation.message, true);
+        inner.apply(id, name, path);
+        for (auto& violation : inner.out) report(member, path, "this key: " + violation.message, true);
         steps_ += inner.steps_;
     }
 
-    // Where no branch fits, the one that is meant speaks: the one that takes this kind of value and says least of it.
-    void check_branches(const std::vector<RuleId>& branches, const Node& node, const std::string& pointer,
-                        bool exactly) {
+    // Where no branch fits, the violations of the nearest are reported: of the branch that takes this kind of value and
+    // has the fewest.
+    void check_branches(const std::vector<RuleId>& branches, const Node& node, const Path& path, bool exactly) {
         std::size_t fitting = 0;
         std::vector<std::vector<Violation>> found;
         for (const auto id : branches) {
             Checker inner(rules_);
             inner.steps_ = steps_;
-            inner.apply(id, node, pointer);
+            inner.apply(id, node, path);
             steps_ = inner.steps_;
             if (inner.out.empty()) ++fitting;
             found.push_back(std::move(inner.out));
         }
         if (fitting == 1 || (fitting > 1 && !exactly)) return;
         if (fitting > 1)
-            return report_got(node, pointer, cat("exactly one of ", branches.size(), " forms; it has ", fitting));
+            return report_got(node, path, cat("exactly one of ", branches.size(), " forms; it has ", fitting));
         const std::vector<Violation>* meant = nullptr;
         bool several = false;
         for (const auto& violations : found) {
@@ -226,11 +227,10 @@ class Checker {
             if (meant == nullptr || violations.size() < meant->size()) meant = &violations;
         }
         if (meant != nullptr && !several) {
-            for (const auto& violation : *meant)
-                report(*violation.node, violation.pointer, violation.message, violation.at_key);
+            out.insert(out.end(), meant->begin(), meant->end());
             return;
         }
-        report_got(node, pointer, describe(branches));
+        report_got(node, path, describe(branches));
     }
 
     [[nodiscard]] std::string describe(const std::vector<RuleId>& branches) const {
@@ -266,9 +266,7 @@ std::string canonical_text(const Node& node) {
         case Json::Kind::object: {
             std::vector<std::string> members;
             for (const auto& member : node.children) {
-                std::string text;
-                Json::quote(text, member.key);
-                members.push_back(text + ":" + canonical_text(member));
+                members.push_back(cat(Json(member.key).dump(), ":", canonical_text(member)));
             }
             std::sort(members.begin(), members.end());
             std::string out = "{";
@@ -280,20 +278,26 @@ std::string canonical_text(const Node& node) {
     }
 }
 
-std::vector<Violation> Schema::check(const Node& value) const {
+std::vector<Violation> Schema::check(const Node& value, const Path& path) const {
     Checker checker(*rules_);
-    checker.run(value);
+    checker.run(value, path);
     return std::move(checker.out);
+}
+
+void Schema::check(const Node& value, const Path& path, Mark fallback, Problems& problems) const {
+    for (auto& violation : check(value, path)) {
+        const auto mark = violation.at_key ? violation.node->key_mark : violation.node->mark;
+        problems.add(mark.line > 0 ? mark : fallback, std::move(violation.path), std::move(violation.message));
+    }
 }
 
 void check_plugin_config(const Schema& schema, const Tree& config, Mark fallback, std::string_view path,
                          Problems& problems) {
-    Node root = config == nullptr ? Node() : *config;
-    if (root.is(Node::Kind::null)) root.kind = Node::Kind::mapping;
-    for (const auto& violation : schema.check(root)) {
-        const auto mark = violation.at_key ? violation.node->key_mark : violation.node->mark;
-        problems.add(mark.line > 0 ? mark : fallback, join_pointer(root, path, violation.pointer), violation.message);
-    }
+    Node empty;
+    empty.kind = Node::Kind::mapping;
+    if (config != nullptr) empty.mark = config->mark;
+    const bool none = config == nullptr || config->is(Node::Kind::null);
+    schema.check(none ? empty : *config, Path().key(path), fallback, problems);
 }
 
 }  // namespace stipend::config

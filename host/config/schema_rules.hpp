@@ -1,13 +1,16 @@
-// A compiled schema: internal to schema.cpp, which makes it, and schema_check.cpp, which runs it.
+// A compiled schema. schema.cpp makes it and schema_check.cpp runs it; of the host's own, the reader and the reference
+// are led by it too.
 #pragma once
 
 #include <cstddef>
 #include <cstdint>
+#include <limits>
 #include <optional>
 #include <string>
 #include <utility>
 #include <vector>
 
+#include "host/config/format.hpp"
 #include "host/config/node.hpp"
 #include "host/config/pattern.hpp"
 #include "stipend/decimal.hpp"
@@ -36,6 +39,9 @@ struct Rule {
     bool never = false;      // the schema `false`
     std::uint8_t types = 0;  // TypeBits; 0: any
     std::string title;
+    std::string noun;              // "an orchestrator"; of a scalar, all that is wanted: "a hash: 64 hex digits"
+    std::string description;       // one line
+    std::string fallback;          // `default`, where it is a text
     std::vector<Allowed> allowed;  // of enum or const; empty: any
     std::vector<RuleId> any_of;
     std::vector<RuleId> one_of;
@@ -63,10 +69,22 @@ struct Rule {
     std::optional<std::int64_t> min_length;
     std::optional<std::int64_t> max_length;
     std::optional<Pattern> pattern;
+
+    const Format* format = nullptr;                                 // NULL: none, or an annotation only
+    std::int64_t least = std::numeric_limits<std::int64_t>::min();  // of a format that is a number, in its unit
+    std::int64_t most = std::numeric_limits<std::int64_t>::max();
 };
 
 struct SchemaRules {
     std::vector<Rule> rules;  // the root is the first
+
+    // The rule for a member of a mapping; NULL where the schema does not name it.
+    [[nodiscard]] const Rule* property(const Rule& rule, std::string_view key) const {
+        for (const auto& [name, id] : rule.properties) {
+            if (name == key) return &rules[id];
+        }
+        return nullptr;
+    }
 };
 
 // A text that two values share exactly where JSON Schema calls them equal: 1 and 1.0, and keys in any order.

@@ -1,4 +1,4 @@
-// The settings of a host, typed. They are values: whoever holds a copy holds it unchanged for ever.
+// The settings of a host, typed. They are values: a copy never changes.
 #pragma once
 
 #include <cstdint>
@@ -7,9 +7,7 @@
 #include <string>
 #include <vector>
 
-#include "host/config/environment.hpp"
-#include "host/config/options.hpp"
-#include "host/config/problem.hpp"
+#include "host/config/node.hpp"
 
 namespace stipend::config {
 
@@ -20,13 +18,13 @@ enum class LogLevel : std::uint8_t { trace, debug, info, warning, error, critica
 enum class Settlement : std::uint8_t { dry_run, accrue };
 enum class Discover : std::uint8_t { propose, watch };
 
-// Which plugin, and what it is told. Its `config` is checked against the plugin's own schema once that is loaded.
+// A plugin and its configuration, which is checked against the plugin's own schema once that is loaded.
 struct PluginRef {
     std::string plugin;  // a file's stem in the plugin folder, or a path that ends in .so
     std::string id;      // of the plugin inside the file; empty: the only one
     std::string sha256;  // the file must have this hash; empty: any
     Tree config;         // NULL: an empty mapping
-    Mark mark;           // where the reference stands, for complaints about the plugin as a whole
+    Mark mark;           // the place of the reference, for errors about the plugin as a whole
 };
 
 struct Payment {
@@ -73,7 +71,7 @@ struct Capability {
 struct Orchestrator {
     std::string address;                         // https://host:port, without a slash at its end
     std::string id;                              // unique; host:port where the file names none
-    std::string name;                            // for people; may be empty
+    std::string name;                            // for display; may be empty
     std::optional<std::int64_t> base_usd_e8;     // nothing: its capability's, or payment.base
     Tree policy;                                 // laid over its capability's; NULL: nothing
     std::vector<std::string> service_addresses;  // what else it may announce; no other orchestrator has one of them
@@ -111,30 +109,13 @@ struct Settings {
     Limits limits;
     std::vector<Orchestrator> orchestrators;  // of the list, then of orchestrator_addresses
     std::vector<Capability> capabilities;
-    std::string orchestrator_addresses;  // empty after loading: its entries stand in `orchestrators`
+    std::string orchestrator_addresses;  // empty after loading: its entries are in `orchestrators`
     std::string metrics_listen;
     Services services;                   // of a worker, as are the following
     PluginRef worker;                    // answers the jobs
     std::string worker_listen;           // where it does
     std::set<std::string> secret_paths;  // options whose value came from a file or a credential: never shown
 };
-
-// The table behind Settings: what a file of that role may say. Lives for ever; thread-safe.
-[[nodiscard]] const Section& settings_section(Role role = Role::manager);
-
-struct Loaded {
-    Settings settings;
-    std::set<std::string> names_read;   // the environment variables that fed it, for ignored_environment()
-    std::vector<std::string> warnings;  // what is good enough to run, yet is to be told: "file:line:column: ..."
-};
-
-// Reads `file` through `environment`, expands it, fills the settings and checks them against each other.
-// `problems` gets the file as its source, and every problem there is; what is returned may be used only where it stays
-// empty. Problems that plugins find in their configuration belong into the same `problems` afterwards.
-[[nodiscard]] Loaded load(const std::string& file, const Environment& environment, Problems& problems);
-// The same for a text at hand; `file` is only its name.
-[[nodiscard]] Loaded load_text(const std::string& file, std::string text, const Environment& environment,
-                               Problems& problems);
 
 // What one orchestrator is paid for a period at multiplier 1: its own base, its capability's, or the common one.
 [[nodiscard]] std::int64_t base_usd_e8(const Settings& settings, const Orchestrator& orchestrator);

@@ -6,10 +6,20 @@
 #include <algorithm>
 #include <charconv>
 
+#include "stipend/ascii.hpp"
+#include "stipend/result.hpp"
+
 namespace stipend::config {
 namespace {
 
 constexpr std::size_t max_url_bytes = 2048;
+constexpr std::string_view http = "http://";
+constexpr std::string_view https = "https://";
+
+struct Authority {          // borrowed from the text
+    std::string_view host;  // an IPv6 address in its brackets
+    std::string_view port;  // empty where there is no colon
+};
 
 bool valid_port(std::string_view text, unsigned least) {
     unsigned port = 0;
@@ -21,61 +31,54 @@ bool valid_port(std::string_view text, unsigned least) {
 bool valid_host(std::string_view host) {
     const auto within = [](std::string_view text, std::string_view extra) {
         return !text.empty() && std::all_of(text.begin(), text.end(), [&](char c) {
-            return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') ||
-                   extra.find(c) != std::string_view::npos;
+            return ascii::is_alnum(c) || extra.find(c) != std::string_view::npos;
         });
     };
     if (host.starts_with('[')) return host.ends_with(']') && within(host.substr(1, host.size() - 2), ":.%");
     return host.size() <= 253 && within(host, ".-_");
 }
 
-// Splits "host:port"; the port is empty where there is no colon. Nothing where the host is malformed.
-std::optional<UrlParts> parse_authority(std::string_view text) {
-    UrlParts out;
+std::optional<Authority> parse_authority(std::string_view text) {
     const auto bracket = text.rfind(']');
     const auto colon = text.find(':', bracket == std::string_view::npos ? 0 : bracket);
-    out.host = text.substr(0, colon);
+    Authority out{.host = text.substr(0, colon), .port = {}};
     if (!valid_host(out.host)) return std::nullopt;
-    if (colon != std::string_view::npos) {
-        out.port = text.substr(colon + 1);
-        if (out.port.empty()) return std::nullopt;
-    }
-    return out;
+    if (colon == std::string_view::npos) return out;
+    out.port = text.substr(colon + 1);
+    return valid_port(out.port, 0) ? std::optional(out) : std::nullopt;
+}
+
+// What follows the scheme of an origin.
+std::string_view after_scheme(std::string_view text) {
+    return text.substr(std::min(text.size(), text.starts_with(https) ? https.size() : http.size()));
 }
 
 }  // namespace
 
-std::optional<UrlParts> parse_url(std::string_view text) {
-    const bool printable = std::all_of(text.begin(), text.end(), [](char c) { return c > ' ' && c <= '~'; });
-    if (!printable || text.size() > max_url_bytes) return std::nullopt;
-    const auto separator = text.find("://");
-    if (separator == std::string_view::npos) return std::nullopt;
-    const auto scheme = text.substr(0, separator);
-    if (scheme != "http" && scheme != "https") return std::nullopt;
-    const auto after = text.substr(separator + 3);
-    const auto slash = std::min(after.find_first_of("/?#"), after.size());
-    auto out = parse_authority(after.substr(0, slash));
-    if (!out || (!out->port.empty() && !valid_port(out->port, 1))) return std::nullopt;
-    out->scheme = scheme;
-    out->rest = after.substr(slash);
-    return out;
+std::optional<std::string> read_origin(std::string_view text) {
+    if (text.size() > max_url_bytes || !(text.starts_with(http) || text.starts_with(https))) return std::nullopt;
+    if (text.ends_with('/')) text.remove_suffix(1);
+    const auto authority = parse_authority(after_scheme(text));
+    const bool good = authority && (authority->port.empty() || valid_port(authority->port, 1));
+    return good ? std::optional(std::string(text)) : std::nullopt;
 }
 
-std::optional<std::string> read_origin(std::string_view text) {
-    const auto url = parse_url(text);
-    if (!url || (!url->rest.empty() && url->rest != "/")) return std::nullopt;
-    return std::string(text.substr(0, text.size() - url->rest.size()));
+std::string host_and_port(std::string_view origin) {
+    const auto authority = parse_authority(after_scheme(origin));
+    STIPEND_ASSERT(authority.has_value());
+    const std::string_view by_scheme = origin.starts_with(https) ? "443" : "80";
+    return cat(authority->host, ":", authority->port.empty() ? by_scheme : authority->port);
 }
 
 bool valid_listen(std::string_view text) {
-    const auto parts = parse_authority(text);
-    return parts && valid_port(parts->port, 0);
+    const auto authority = parse_authority(text);
+    return authority && !authority->port.empty();
 }
 
 bool loopback_listen(std::string_view text) {
-    const auto parts = parse_authority(text);
-    if (!parts) return false;
-    const std::string host(parts->host);
+    const auto authority = parse_authority(text);
+    if (!authority) return false;
+    const std::string host(authority->host);
     in_addr v4{};
     in6_addr v6{};
     if (::inet_pton(AF_INET, host.c_str(), &v4) == 1) return (ntohl(v4.s_addr) >> 24) == 127;

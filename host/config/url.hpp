@@ -1,4 +1,4 @@
-// Just enough of URLs to tell an operator that one is malformed.
+// Addresses of orchestrators and listeners: enough of URLs to reject a malformed one.
 #pragma once
 
 #include <optional>
@@ -7,20 +7,15 @@
 
 namespace stipend::config {
 
-struct UrlParts {  // borrowed from the text
-    std::string_view scheme;
-    std::string_view host;  // an IPv6 address in its brackets
-    std::string_view port;  // empty where it names none
-    std::string_view rest;  // from the slash on
-};
-
-// http and https only, without user and password (they would end in logs), blanks and control characters.
-[[nodiscard]] std::optional<UrlParts> parse_url(std::string_view text);
-// A URL of host and port alone, without the one slash that may stand at its end.
+// http(s)://host:port, without the one slash that may end it. Nothing for any other text: a user and password would end
+// in logs.
 [[nodiscard]] std::optional<std::string> read_origin(std::string_view text);
+// "host:port" of an origin, the port by its scheme where it names none: the default id of an orchestrator.
+[[nodiscard]] std::string host_and_port(std::string_view origin);
+
 // "host:port" with a port of 0..65535.
 [[nodiscard]] bool valid_listen(std::string_view text);
-// Can it be reached from this machine only? 127.0.0.0/8 and [::1]; a name is none of them.
+// True where it is reached from this machine only: 127.0.0.0/8 and [::1], but no name.
 [[nodiscard]] bool loopback_listen(std::string_view text);
 
 }  // namespace stipend::config

@@ -170,7 +170,8 @@ void Builder::OnAlias(const YAML::Mark& mark, YAML::anchor_t anchor) {
     const auto place = to_mark(mark);
     if (wants_key()) throw Refusal{place, "got an alias as a key, want text"};
     const auto found = anchors_.find(anchor);
-    if (found == anchors_.end()) throw Refusal{place, "the alias stands inside what it names: want a finished value"};
+    if (found == anchors_.end())
+        throw Refusal{place, "the alias is inside the value that it names: want a finished value"};
     const auto& [node, size] = found->second;
     charge(size.nodes, size.text_bytes, place);
     if (frames_.size() + size.depth > limits_.depth) {
@@ -228,37 +229,24 @@ void Builder::add(Node node, YAML::anchor_t anchor, Size size) {
         node.key_mark = frame.key_mark;
         frame.has_key = false;
         if (std::exchange(frame.drops_value, false)) return;
-        // The library places a value that is not there at whatever follows it.
+        // The library gives a missing value the place of the token after it.
         if (node.is(Node::Kind::null) && node.mark.line != node.key_mark.line) node.mark = node.key_mark;
     }
     frame.node.children.push_back(std::move(node));
 }
 
-// A later member of the same key is reported and dropped. By sorting, so that a mapping of a million keys is no trap.
+// A later member of the same key is reported and dropped.
 void Builder::drop_duplicates(Node& mapping) {
-    std::vector<std::size_t> order(mapping.children.size());
-    for (std::size_t i = 0; i < order.size(); ++i) order[i] = i;
-    const auto& members = mapping.children;
-    std::sort(order.begin(), order.end(), [&](std::size_t a, std::size_t b) {
-        const int by_key = members[a].key.compare(members[b].key);
-        return by_key != 0 ? by_key < 0 : a < b;
+    std::unordered_map<std::string, Mark> places;
+    std::erase_if(mapping.children, [&](const Node& member) {
+        const auto [first, is_first] = places.emplace(member.key, member.key_mark);
+        if (is_first) return false;
+        problems_.add(
+            member.key_mark, "",
+            cat("duplicate key ", scalar_node(member.key, true).shown(), ": want it once; the first is at line ",
+                first->second.line, ", column ", first->second.column));
+        return true;
     });
-    std::vector<bool> dropped(members.size());
-    std::size_t first = 0;
-    for (std::size_t i = 0; i < order.size(); ++i) {
-        const auto& member = members[order[i]];
-        if (i == 0 || member.key != members[order[first]].key) {
-            first = i;
-            continue;
-        }
-        const auto& earlier = members[order[first]].key_mark;
-        problems_.add(member.key_mark, "",
-                      cat("duplicate key ", scalar_node(member.key, true).shown(), ": want it once; it stands at line ",
-                          earlier.line, ", column ", earlier.column, " already"));
-        dropped[order[i]] = true;
-    }
-    std::size_t index = 0;
-    std::erase_if(mapping.children, [&](const Node&) { return dropped[index++]; });
 }
 
 // The library's words for what operators do most, in words that say what to do.
@@ -266,9 +254,9 @@ std::string explain(std::string_view library_message) {
     using Pair = std::pair<std::string_view, std::string_view>;
     static const Pair known[] = {
         {YAML::ErrorMsg::TAB_IN_INDENTATION, "got a tab in the indentation, want blanks"},
-        {YAML::ErrorMsg::MAP_VALUE, "a \":\" cannot stand here: want quotes around the text, or other indentation"},
-        {YAML::ErrorMsg::MAP_KEY, "a key cannot stand here: look at the indentation"},
-        {YAML::ErrorMsg::BLOCK_ENTRY, "a \"-\" cannot stand here: look at the indentation"},
+        {YAML::ErrorMsg::MAP_VALUE, "a \":\" is not allowed here: want quotes around the text, or other indentation"},
+        {YAML::ErrorMsg::MAP_KEY, "a key is not allowed here: look at the indentation"},
+        {YAML::ErrorMsg::BLOCK_ENTRY, "a \"-\" is not allowed here: look at the indentation"},
         {YAML::ErrorMsg::END_OF_MAP, "want another key of the mapping that began here: look at the indentation below"},
         {YAML::ErrorMsg::END_OF_SEQ, "want another \"-\" of the list that began here: look at the indentation below"},
         {YAML::ErrorMsg::END_OF_MAP_FLOW, "this \"{\" has no \"}\""},
@@ -282,15 +270,6 @@ std::string explain(std::string_view library_message) {
         if (library_message == theirs) return std::string(ours);
     }
     return std::string(library_message);
-}
-
-// The line of that number; empty where there is none.
-std::string_view line_of(std::string_view text, std::int32_t line) {
-    for (std::int32_t at = 1; at < line && !text.empty(); ++at) {
-        const auto end = text.find('\n');
-        text.remove_prefix(end == std::string_view::npos ? text.size() : end + 1);
-    }
-    return line < 1 ? std::string_view() : text.substr(0, text.find('\n'));
 }
 
 // The place of a tab among the blanks that begin a line: a frequent cause that the library reports as something else.

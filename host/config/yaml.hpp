@@ -13,7 +13,7 @@ namespace stipend::config {
 struct YamlLimits {
     std::size_t bytes = std::size_t{64} << 20;        // of the file
     std::size_t depth = 32;                           // of nesting, aliases included
-    std::size_t nodes = 2'000'000;                    // values and keys, each alias counted as what it stands for
+    std::size_t nodes = 2'000'000;                    // values and keys, each alias counted as its value
     std::size_t text_bytes = std::size_t{256} << 20;  // of all scalars, aliases included
 };
 

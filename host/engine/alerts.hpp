@@ -4,9 +4,14 @@
 #include <cstdint>
 #include <map>
 #include <string>
-#include <vector>
 
-#include "stipend/abi/alert.h"
+#include "stipend/abi/types.h"
+
+namespace stipend {
+
+enum { STIPEND_ALERT_INFO = 1, STIPEND_ALERT_WARNING = 2, STIPEND_ALERT_CRITICAL = 3 };
+
+}  // namespace stipend
 
 namespace stipend::engine {
 

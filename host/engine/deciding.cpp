@@ -1,69 +1,64 @@
-// The engine's deciding side: samples in batches to the policy, decisions into one transaction, and on to the next
+// The engine's deciding side: samples in batches to the policy, decisions into one transaction, and on to the next due
 // time.
 #include <algorithm>
 #include <cstring>
 
 #include "host/engine/engine.hpp"
+#include "host/engine/payee_state.hpp"
 #include "stipend/duration.hpp"
+#include "stipend/record.hpp"
 
 namespace stipend::engine {
 namespace {
 
-constexpr std::int64_t busy_retry_ns = ns_per_s;
-
-Check check_of(const JobResult& result, const std::optional<Observed>& observed) {
-    return {.job = result.outcome,
-            .reported_ppm = result.reported_ppm,
-            .reported_window_s = result.evidence.window_s,
-            .observed_ppm = observed ? std::optional(observed->up_ppm) : std::nullopt,
-            .coverage_ppm = observed ? observed->coverage_ppm : 0,
-            .latency_ns = result.evidence.latency_ns,
-            .reason = result.reason};
+stipend_unix_ns period_from(const ledger::EngineState& state, stipend_unix_ns decided_at) {
+    return std::max(state.last_decided_at, std::min(state.due_at - state.interval_ns, decided_at));
 }
 
-// Moves all but the first `count` rows from `rows` to `rest`.
-template <class Row>
-void keep_rest(std::vector<Row>& rows, std::vector<Row>& rest, std::size_t count) {
-    if (rows.size() <= count) return;
-    const auto from = rows.begin() + static_cast<std::ptrdiff_t>(count);
-    rest.assign(std::make_move_iterator(from), std::make_move_iterator(rows.end()));
-    rows.erase(from, rows.end());
+// What must hold for a row before it is handed over to be written; the ledger checks rows against each other.
+void assert_sound(const ledger::Decided& decided, const ledger::EngineState& before, Usd most) {
+    const auto& row = decided.decision;
+    const bool pays = row.action == ledger::Action::pay;
+    STIPEND_ASSERT(row.epoch == before.epoch + 1 && row.epoch == decided.after.epoch);
+    STIPEND_ASSERT(row.period_from >= before.last_decided_at && row.period_from <= row.decided_at);
+    STIPEND_ASSERT(row.due_at == before.due_at && row.next_at > row.due_at && row.next_at == decided.after.due_at);
+    STIPEND_ASSERT(!row.usd.negative() && row.usd <= most);
+    STIPEND_ASSERT(pays || (row.usd.zero() && row.wei == Wei()));
+    STIPEND_ASSERT(!pays || row.job == ledger::Job::ok);
+    STIPEND_ASSERT(decided.after.day_usd >= row.usd);
 }
 
 }  // namespace
 
-// One transaction is under way at a time; what is answered meanwhile is decided with the next one.
+// One transaction is under way at a time; results that come meanwhile are decided with the next one.
 void Engine::flush(stipend_unix_ns now) {
-    if (committing_ || failure_) return;
+    if (commits_.under_way() || failure_) return;
     if (sampled_.empty() && !must_write()) return;
-    auto batch = std::make_shared<ledger::Batch>(take_pending());
+    auto batch = std::make_shared<ledger::Batch>(take_waiting());
     // A decision builds on all that came before it: while some of that still waits, so does deciding.
     if (!must_write()) {
         decide(take_samples(), *batch, now);
         // Alerts that deciding raised go into the same transaction.
-        std::move(pending_.events.begin(), pending_.events.end(), std::back_inserter(batch->events));
-        pending_.events.clear();
-        has_pending_ = false;
+        auto& raised = commits_.waiting().events;
+        std::move(raised.begin(), raised.end(), std::back_inserter(batch->events));
+        raised.clear();
+        STIPEND_ASSERT(!must_write());
     }
     if (batch->empty()) return;
-    committing_ = std::move(batch);
-    committing_since_ = now;
-    effects_.commit(committing_);
+    commits_.begin(batch, now);
+    effects_.commit(std::move(batch));
 }
 
-// What waits to be written beside decisions, as far as one transaction takes it; the rest stays for the next ones. A
-// new payee comes before all that refers to it.
-ledger::Batch Engine::take_pending() {
-    auto batch = std::exchange(pending_, {});
+// What waits to be written beside decisions, as far as one transaction takes it. A new payee comes before all that
+// refers to it.
+ledger::Batch Engine::take_waiting() {
     const auto added = std::min(payees_.size() - first_unwritten_, max_batch);
+    auto batch = commits_.take(first_unwritten_ + added == payees_.size());
     batch.added.reserve(added);
     for (std::size_t i = 0; i < added; ++i, ++first_unwritten_) {
-        batch.added.push_back({.row = payees_[first_unwritten_].row(), .state = state_of(first_unwritten_)});
+        batch.added.push_back(
+            {.row = payees_[first_unwritten_].row(!is_active(first_unwritten_)), .state = state_of(first_unwritten_)});
     }
-    const bool all_added = first_unwritten_ == payees_.size();
-    keep_rest(batch.changed, pending_.changed, all_added ? max_batch : 0);
-    keep_rest(batch.gaps_opened, pending_.gaps_opened, all_added ? max_batch : 0);
-    has_pending_ = !pending_.empty();
     return batch;
 }
 
@@ -80,59 +75,58 @@ void Engine::decide(std::vector<Sampled> samples, ledger::Batch& batch, stipend_
     if (samples.empty()) return;
     ++counters_.cycles;
     batch.decisions.reserve(samples.size());
-    const auto policy_of = [&](const Sampled& sampled) -> const plugin::PolicyInstance* {
-        const auto& generation = generation_of(slots_[sampled.payee]);
-        return generation.policies[generation.terms_of(sampled.payee).policy].get();
-    };
     // By policy, and by payee within it: rows that lie together in the ledger are written together.
-    std::vector<std::pair<const plugin::PolicyInstance*, Sampled*>> order;
+    struct Place {
+        Generations::Number generation;
+        std::uint32_t policy;
+        registry::PayeeIndex payee;
+        std::uint32_t sample;
+        auto operator<=>(const Place&) const = default;
+    };
+    std::vector<Place> order;
     order.reserve(samples.size());
-    for (auto& sampled : samples) order.emplace_back(policy_of(sampled), &sampled);
-    std::sort(order.begin(), order.end(), [](const auto& a, const auto& b) {
-        return a.first != b.first ? std::less<>()(a.first, b.first) : a.second->payee < b.second->payee;
-    });
-    std::vector<Sampled*> group;
-    for (std::size_t at = 0; at < order.size(); ++at) {
-        group.push_back(order[at].second);
-        if (at + 1 == order.size() || order[at + 1].first != order[at].first) {
-            decide_group(*order[at].first, group, batch, now);
-            group.clear();
-        }
+    for (const auto& sampled : samples) {
+        const auto bound = slots_[sampled.payee].bound;
+        const auto sample = static_cast<std::uint32_t>(order.size());
+        order.push_back({bound, generations_[bound].terms_of(sampled.payee).policy, sampled.payee, sample});
+    }
+    std::sort(order.begin(), order.end());
+    std::vector<Sampled*> sorted;
+    sorted.reserve(order.size());
+    for (const auto& place : order) sorted.push_back(&samples[place.sample]);
+    for (std::size_t from = 0, to = 0; from < order.size(); from = to) {
+        const auto& [generation, policy, payee, sample] = order[from];
+        while (to < order.size() && order[to].generation == generation && order[to].policy == policy) ++to;
+        decide_group(*generations_[generation].policies[policy], std::span(sorted).subspan(from, to - from), batch,
+                     now);
     }
 }
 
-stipend_unix_ns Engine::period_from(const Slot& slot, stipend_unix_ns decided_at) {
-    return std::max(slot.last_decided_at, std::min(slot.account.due_at - slot.account.interval_ns, decided_at));
-}
-
-stipend_sample Engine::sample_of(const Sampled& sampled, stipend_unix_ns now) const {
+stipend_sample Engine::sample_of(Sampled& sampled, stipend_unix_ns now) const {
     const auto& slot = slots_[sampled.payee];
-    const auto& generation = generation_of(slot);
-    auto sample = make_sample(slot.account, check_of(sampled.result, sampled.observed),
-                              {generation.terms_of(sampled.payee).base_usd_e8, price_.rate(now)}, now);
-    // Another policy's memory, or one of another layout, would only be misread.
-    if (slot.memory_owner != no_owner && slot.memory_owner != live_of(slot).memory_owner) sample.memory = {};
+    const auto& payee = payees_[sampled.payee];
+    sampled.period_from = period_from(slot.state, now);
+    auto sample = make_sample(slot.state, sampled.result, effects_.observed(payee, sampled.period_from, now),
+                              {generations_[slot.bound].terms_of(sampled.payee).base, price_.rate(now)}, now);
+    // Memory of another policy, or of another layout, would be misread.
+    if (slot.memory_owner != no_owner && slot.memory_owner != generations_.memory_owner(slot.bound)) sample.memory = {};
     return sample;
 }
 
-void Engine::decide_group(const plugin::PolicyInstance& policy, std::vector<Sampled*>& group, ledger::Batch& batch,
+void Engine::decide_group(const plugin::PolicyInstance& policy, std::span<Sampled* const> group, ledger::Batch& batch,
                           stipend_unix_ns now) {
     std::vector<stipend_sample> in;
     in.reserve(group.size());
-    for (auto* sampled : group) {
-        const auto from = period_from(slots_[sampled->payee], now);
-        sampled->observed = effects_.observed(payees_[sampled->payee], from, now);
-        in.push_back(sample_of(*sampled, now));
-    }
+    for (auto* sampled : group) in.push_back(sample_of(*sampled, now));
     std::vector<stipend_decision> out(group.size());
     if (!policy.decide(in, out)) decide_singly(policy, group, in, out, now);
     for (std::size_t at = 0; at < group.size(); ++at) {
         record(policy, in[at], out[at]);
-        take_decision(policy, *group[at], out[at], batch, now);
+        take_decision(policy, *group[at], in[at], out[at], batch, now);
     }
 }
 
-// Kept for the day when new code must show that it decides as this does.
+// New code has to show later that it decides these alike.
 void Engine::record(const plugin::PolicyInstance& policy, const stipend_sample& sample,
                     const stipend_decision& decision) {
     if (&policy != current().policies.front().get()) return;
@@ -143,204 +137,179 @@ void Engine::record(const plugin::PolicyInstance& policy, const stipend_sample& 
     }
 }
 
-// A batch that failed is void: one by one, so that only the sample that the policy cannot bear is held.
-void Engine::decide_singly(const plugin::PolicyInstance& policy, std::vector<Sampled*>& group,
-                           std::vector<stipend_sample>& in, std::vector<stipend_decision>& out, stipend_unix_ns now) {
+// A batch that failed is void: one by one, so that only the sample on which the policy fails is held.
+void Engine::decide_singly(const plugin::PolicyInstance& policy, std::span<Sampled* const> group,
+                           std::span<const stipend_sample> in, std::span<stipend_decision> out, stipend_unix_ns now) {
     for (std::size_t at = 0; at < group.size(); ++at) {
-        const auto decided = policy.decide({&in[at], 1}, {&out[at], 1});
+        const auto decided = policy.decide(in.subspan(at, 1), out.subspan(at, 1));
         if (decided) continue;
         out[at] = {};
         out[at].action = STIPEND_HOLD;
         std::strncpy(out[at].reason, "the policy failed on this sample", sizeof out[at].reason - 1);
-        raise("policy:" + payees_[group[at]->payee].key, STIPEND_ALERT_CRITICAL,
-              cat(payees_[group[at]->payee].key, " is held: ", decided.error().message), now);
+        const auto& key = payees_[group[at]->payee].key;
+        raise("policy:" + key, STIPEND_ALERT_CRITICAL, cat(key, " is held: ", decided.error().message), now);
     }
 }
 
-void Engine::take_decision(const plugin::PolicyInstance& policy, Sampled& sampled, const stipend_decision& decision,
-                           ledger::Batch& batch, stipend_unix_ns now) {
-    auto& slot = slots_[sampled.payee];
-    const auto& generation = generation_of(slot);
-    const auto check = check_of(sampled.result, sampled.observed);
-    if (decision.action == STIPEND_HOLD) return hold(sampled.payee, full_reason(decision, check), batch, now);
-    if (auto why = objection(policy, sampled.payee, decision, now)) {
-        return hold(sampled.payee, *why, batch, now);
-    }
-    auto after = slot.account;
+void Engine::take_decision(const plugin::PolicyInstance& policy, Sampled& sampled, const stipend_sample& sample,
+                           const stipend_decision& decision, ledger::Batch& batch, stipend_unix_ns now) {
+    const auto payee = sampled.payee;
+    auto& slot = slots_[payee];
+    const auto& before = slot.state;
+    const auto reason = full_reason(decision, sampled.result);
+    if (decision.action == STIPEND_HOLD) return hold(payee, reason, batch, now);
+    if (const auto why = objection(policy, payee, decision, now)) return hold(payee, *why, batch, now);
+    ledger::Decided decided{.decision = {}, .after = before};
+    auto& [row, after] = decided;
     if (const auto moved = apply(after, decision, current().interval_ns); !moved) {
-        return hold(sampled.payee, moved.error().message, batch, now);
+        return hold(payee, moved.error().message, batch, now);
     }
-    if (slot.gap_open) {
-        // Where the clock was set back meanwhile, the gap ends where it began.
-        const auto to = std::max(slot.account.due_at, slot.gap_from);
-        const auto periods = (to - slot.gap_from) / slot.account.interval_ns;
-        batch.gaps_closed.push_back(
-            {payees_[sampled.payee].id, to,
-             Usd::of_e8(generation.terms_of(sampled.payee).base_usd_e8).times_saturating(periods)});
-    }
-    // A clock that was set back between two runs must not turn a period round.
-    const auto decided_at = std::max(now, slot.last_decided_at);
-    const auto today = now / ns_per_day;
-    ledger::Decided decided;
-    auto& row = decided.decision;
-    row.orchestrator = payees_[sampled.payee].id;
+    close_gap(payee, batch);
+    const auto amount = Usd::of_e8(decision.amount_usd_e8);
+    after.last_decided_at = std::max(now, before.last_decided_at);  // the clock may have been set back between two runs
+    after.generation = current().row.id;
+    after.memory_generation = generations_[slot.bound].row.id;
+    after.day = now / ns_per_day;
+    after.day_usd = limits_.accrue(amount, before, now);
+
+    row.orchestrator = payees_[payee].id;
     row.epoch = after.epoch;
-    row.due_at = slot.account.due_at;
-    row.period_from = period_from(slot, decided_at);
-    row.decided_at = decided_at;
-    row.job = sampled.result.outcome == STIPEND_JOB_OK ? ledger::Job::ok : ledger::Job::failed;
-    if (sampled.result.outcome == STIPEND_JOB_OK) row.uptime_ppm = decision.uptime_ppm;
-    row.coverage_ppm = check.coverage_ppm;
+    row.due_at = before.due_at;
+    row.period_from = sampled.period_from;
+    row.decided_at = after.last_decided_at;
+    row.job = sample.job == STIPEND_JOB_OK ? ledger::Job::ok : ledger::Job::failed;
+    if (row.job == ledger::Job::ok) row.uptime_ppm = decision.uptime_ppm;
+    row.coverage_ppm = sample.coverage_ppm;
     row.action = decision.action == STIPEND_PAY ? ledger::Action::pay : ledger::Action::skip;
     row.tier = decision.tier;
     row.multiplier_ppm = decision.multiplier_ppm;
-    row.usd = Usd::of_e8(decision.amount_usd_e8);
+    row.usd = amount;
     row.wei = Wei::from_abi(decision.amount_wei);
     row.delay_ns = decision.delay_ns;
     row.penalty_ns = decision.penalty_ns;
     row.next_at = after.due_at;
     row.consecutive_failures = after.consecutive_failures;
     row.suspended = after.suspended;
-    row.reason = full_reason(decision, check).substr(0, ledger::max_reason_bytes);
-    row.generation = generation.row.id;
+    row.reason = reason.substr(0, ledger::max_reason_bytes);
+    row.generation = after.memory_generation;
     row.evidence = std::move(sampled.result.evidence);
-
-    auto& state = decided.after;
-    state = {.epoch = after.epoch,
-             .due_at = after.due_at,
-             .interval_ns = after.interval_ns,
-             .last_decided_at = decided_at,
-             .consecutive_failures = after.consecutive_failures,
-             .suspended = after.suspended,
-             .known = slot.known,
-             .checks_total = after.checks_total,
-             .checks_ok = after.checks_ok,
-             .generation = current().row.id,
-             .memory_generation = generation.row.id,
-             .memory = after.memory,
-             .day = today,
-             .day_usd = Usd::of_e8((slot.day == today ? slot.day_usd_e8 : 0) + decision.amount_usd_e8)};
-    if (day_ != today) {
-        day_ = today;
-        day_usd_e8_ = 0;
-    }
-    day_usd_e8_ += decision.amount_usd_e8;
-    slot.stage = Stage::committing;
+    assert_sound(decided, before, generations_[slot.bound].limits.per_orchestrator_day);
+    slot.life.proceed(Stage::committing);
     batch.decisions.push_back(std::move(decided));
+}
+
+// The gap's amount is what stayed unpaid at most.
+void Engine::close_gap(registry::PayeeIndex payee, ledger::Batch& batch) const {
+    const auto& slot = slots_[payee];
+    if (!slot.gap_from) return;
+    // Where the clock was set back meanwhile, the gap ends where it began.
+    const auto to = std::max(slot.state.due_at, *slot.gap_from);
+    const auto periods = (to - *slot.gap_from) / slot.state.interval_ns;
+    const auto unpaid = generations_[slot.bound].terms_of(payee).base.times_saturating(periods);
+    batch.gaps_closed.push_back({payees_[payee].id, to, unpaid});
 }
 
 std::optional<std::string> Engine::objection(const plugin::PolicyInstance& policy, registry::PayeeIndex payee,
                                              const stipend_decision& decision, stipend_unix_ns now) {
     const auto& slot = slots_[payee];
-    const auto& generation = generation_of(slot);
-    const auto& name = payees_[payee].key;
-    const auto bounds =
-        policy.bounds({sizeof(stipend_terms), 0, slot.account.interval_ns, generation.terms_of(payee).base_usd_e8});
-    const auto next = next_in_ns(decision, slot.account.interval_ns);
+    const auto base = generations_[slot.bound].terms_of(payee).base;
+    const auto pay = Usd::of_e8(decision.amount_usd_e8);
+    const auto bounds = policy.bounds(make_terms(slot.state.interval_ns, base.count_e8()));
+    const auto next = next_in_ns(decision, slot.state.interval_ns);
     if (!bounds || !next || decision.amount_usd_e8 > bounds->max_usd_e8 || *next < bounds->min_next_ns) {
-        auto why = cat("the policy left its own bounds: got ", scaled_text(decision.amount_usd_e8, 8), " USD");
+        const auto& name = payees_[payee].key;
+        auto why = cat("the policy left its own bounds: got ", pay.text(), " USD");
         raise("policy:" + name, STIPEND_ALERT_CRITICAL, name + " is held: " + why, now);
         return why;
     }
     if (decision.action != STIPEND_PAY) return std::nullopt;
-    const auto today = now / ns_per_day;
-    const auto own_used = slot.day == today ? slot.day_usd_e8 : 0;
-    if (decision.amount_usd_e8 > generation.limits.per_orchestrator_day_usd_e8 - own_used) {
-        auto why = cat("limits.accrual_per_orchestrator_day is reached: ", scaled_text(own_used, 8), " USD today");
+    return over_limit(payee, pay, now);
+}
+
+std::optional<std::string> Engine::over_limit(registry::PayeeIndex payee, Usd pay, stipend_unix_ns now) {
+    const auto& slot = slots_[payee];
+    const auto& limits = generations_[slot.bound].limits;
+    const auto [verdict, used] = limits_.check(pay, slot.state, limits, now);
+    if (verdict == SpendLimits::Verdict::over_own) {
+        const auto& name = payees_[payee].key;
+        auto why = cat("limits.accrual_per_orchestrator_day is reached: ", used.text(), " USD today");
         raise("limit:" + name, STIPEND_ALERT_WARNING, name + " is held: " + why, now);
         return why;
     }
-    const auto all_used = day_ == today ? day_usd_e8_ : 0;
-    const auto limit = generation.limits.per_day_usd_e8;
-    if (decision.amount_usd_e8 > limit - all_used) {
-        over_limit_usd_e8_ = std::max(alerts_.active("limit") ? over_limit_usd_e8_ : 0, decision.amount_usd_e8);
-        auto why = cat("limits.accrual_per_day is reached: ", scaled_text(all_used, 8), " USD today");
+    if (verdict == SpendLimits::Verdict::over_all) {
+        auto why = cat("limits.accrual_per_day is reached: ", used.text(), " USD today");
         raise("limit", STIPEND_ALERT_CRITICAL, "pay is held: " + why, now);
         return why;
     }
-    // Over when what was held would pass: on another day, or by other terms. That less fits in says nothing.
-    if (over_limit_usd_e8_ <= limit - all_used) resolve("limit", now);
+    if (limits_.lifted(limits, now)) resolve("limit", now);
     return std::nullopt;
 }
 
 void Engine::hold(registry::PayeeIndex payee, const std::string& why, ledger::Batch& batch, stipend_unix_ns now) {
     auto& slot = slots_[payee];
-    if (!slot.gap_open) {
-        slot.gap_open = true;
-        slot.gap_from = slot.account.due_at;
-        batch.gaps_opened.push_back({payees_[payee].id, slot.account.due_at, why.substr(0, ledger::max_reason_bytes)});
+    if (!slot.gap_from) {
+        slot.gap_from = slot.state.due_at;
+        batch.gaps_opened.push_back({payees_[payee].id, slot.state.due_at, why.substr(0, ledger::max_reason_bytes)});
     }
-    release(slot);
-    engine::hold(slot.account);
-    // A job that took longer than an interval has held more than one.
-    if (slot.account.due_at <= now) {
-        slot.account.due_at += (now - slot.account.due_at) / slot.account.interval_ns * slot.account.interval_ns;
-        if (slot.account.due_at <= now) engine::hold(slot.account);
-    }
+    generations_.release(slot.bound);
+    // Where time ends, so does the schedule.
+    if (!engine::hold(slot.state, now)) slot.state.due_at = INT64_MAX;
     ++counters_.held;
     reschedule(payee);
-    effects_.held(payees_[payee], slot.account.open_epoch(), why, slot.account.due_at);
+    effects_.held(payees_[payee], slot.state.epoch + 1, why, slot.state.due_at);
 }
 
 void Engine::committed(const Result<void>& result, stipend_unix_ns now) {
-    STIPEND_ASSERT(committing_ != nullptr);
+    STIPEND_ASSERT(commits_.under_way());
     if (!result && result.error().status == STIPEND_E_BUSY) {
         // Another program holds the database for a while; the same batch is tried again.
         raise("ledger-busy", STIPEND_ALERT_WARNING, result.error().message, now);
-        retry_commit_at_ = now + busy_retry_ns;
+        commits_.postpone(now);
         return;
     }
     resolve("ledger-busy", now);
-    const auto batch = std::exchange(committing_, nullptr);
+    const auto batch = commits_.finish();
     if (!result) {
         failure_ = result.error();
         effects_.tell({.id = "ledger", .severity = STIPEND_ALERT_CRITICAL, .text = result.error().message, .at = now});
         return;
     }
-    for (const auto& decided : batch->decisions) settle(decided, now);
+    for (const auto& decided : batch->decisions) on_decision_durable(decided, now);
     tick(now);
 }
 
-// A decision is durable: the payee moves on.
-void Engine::settle(const ledger::Decided& decided, stipend_unix_ns now) {
-    const auto payee = *payees_.find(decided.decision.orchestrator);
+void Engine::on_decision_durable(const ledger::Decided& decided, stipend_unix_ns now) {
+    const auto& row = decided.decision;
+    const auto payee = *payees_.find(row.orchestrator);
     auto& slot = slots_[payee];
-    STIPEND_ASSERT(slot.stage == Stage::committing && slot.account.epoch + 1 == decided.after.epoch);
-    const auto before = slot.account;
-    const auto& state = decided.after;
-    slot.account = account_of(state);
-    slot.last_decided_at = state.last_decided_at;
-    slot.day = state.day;
-    slot.day_usd_e8 = state.day_usd.count_e8();
-    slot.memory_generation = state.memory_generation;
-    slot.memory_owner = live_of(slot).memory_owner;
-    slot.gap_open = false;
-    release(slot);
+    STIPEND_ASSERT(slot.life.is(Stage::committing) || slot.life.is(Stage::leaving_committing));
+    STIPEND_ASSERT(slot.state.epoch + 1 == row.epoch && row.epoch == decided.after.epoch);
+    STIPEND_ASSERT(slot.state.due_at == row.due_at && slot.state.last_decided_at <= row.period_from);
+    const auto before = std::exchange(slot.state, decided.after);
+    slot.memory_owner = generations_.memory_owner(slot.bound);
+    slot.gap_from.reset();
+    generations_.release(slot.bound);
     ++counters_.decisions;
-    if (decided.decision.action == ledger::Action::pay) ++counters_.paid;
-    effects_.decided(payees_[payee], decided.decision);
-    if (slot.removed) {
-        slot.removed = false;
-        slot.stage = Stage::inactive;
-        return;
-    }
+    if (row.action == ledger::Action::pay) ++counters_.paid;
+    effects_.decided(payees_[payee], row);
+    if (retired(slot)) return;
     watch_failures(payee, before, now);
     reschedule(payee);
 }
 
-// Suspension, and everybody failing at once.
-void Engine::watch_failures(registry::PayeeIndex payee, const Account& before, stipend_unix_ns now) {
-    const auto& account = slots_[payee].account;
+// Alerts about suspension, and about all failing at once.
+void Engine::watch_failures(registry::PayeeIndex payee, const ledger::EngineState& before, stipend_unix_ns now) {
+    const auto& state = slots_[payee].state;
     const auto& name = payees_[payee].key;
-    if (before.epoch == 0) ++decided_active_;
     if (before.consecutive_failures > 0) --failing_;
-    if (account.consecutive_failures > 0) ++failing_;
-    if (account.suspended && !before.suspended) {
+    if (state.consecutive_failures > 0) ++failing_;
+    if (state.suspended && !before.suspended) {
         raise("suspended:" + name, STIPEND_ALERT_WARNING,
-              cat(name, " is suspended after ", account.consecutive_failures, " failed checks in a row"), now);
-    } else if (!account.suspended && before.suspended) {
+              cat(name, " is suspended after ", state.consecutive_failures, " failed checks in a row"), now);
+    } else if (!state.suspended && before.suspended) {
         resolve("suspended:" + name, now);
     }
+    STIPEND_ASSERT(failing_ <= active_);
     if (failing_ == active_ && active_ >= min_payees_for_all_failed) {
         raise("all-failed", STIPEND_ALERT_CRITICAL,
               cat("all ", active_,
@@ -350,7 +319,7 @@ void Engine::watch_failures(registry::PayeeIndex payee, const Account& before, s
     } else {
         resolve("all-failed", now);
     }
-    // A limit or a policy's failure that held this payee is over once it was decided.
+    // A limit or a failure of the policy that held this payee is over once it was decided.
     for (const auto* kind : {"limit:", "policy:"}) resolve(kind + name, now);
 }
 

@@ -1,7 +1,6 @@
-// What the engine asks of the world, and what it is told. The engine itself does no I/O and reads no clock.
+// What the engine asks for and what it reports. The engine itself does no I/O and reads no clock.
 #pragma once
 
-#include <array>
 #include <cstdint>
 #include <memory>
 #include <optional>
@@ -10,11 +9,12 @@
 #include "host/engine/alerts.hpp"
 #include "host/ledger/rows.hpp"
 #include "host/registry/payee.hpp"
+#include "host/uptime/observed.hpp"
 #include "stipend/abi/dispatch.h"
 
 namespace stipend::engine {
 
-// One try of one payee's open epoch. An answer counts once, and only while the payee still waits for exactly this try.
+// One attempt at one payee's open epoch. A result counts once, and only while the payee waits for this very attempt.
 struct JobToken {
     registry::PayeeIndex payee = 0;
     std::uint32_t attempt = 0;
@@ -26,22 +26,17 @@ struct JobSpec {
     std::uint64_t epoch = 0;
     stipend_unix_ns period_from = 0;
     stipend_unix_ns period_to = 0;
-    std::uint32_t window_s = 0;  // how far back the worker shall look
-    bool known = false;          // the network has answered for it before
+    std::uint32_t window_s = 0;  // how far back the worker's report reaches
+    bool known = false;          // the gateway has answered for it before
 };
 
+// How the job of a period ended.
 struct JobResult {
-    std::int32_t outcome = STIPEND_JOB_UNKNOWN;
-    std::uint32_t flags = 0;  // STIPEND_RESULT_*
-    std::optional<std::uint32_t> reported_ppm;
-    std::string reason;
-    ledger::Evidence evidence;
-};
-
-// What the host's own monitors saw of a payee over a period.
-struct Observed {
-    std::uint32_t up_ppm = 0;        // of what was seen; means nothing where coverage is 0
-    std::uint32_t coverage_ppm = 0;  // how much of the period was seen
+    std::int32_t outcome = STIPEND_JOB_UNKNOWN;  // STIPEND_JOB_*
+    std::uint32_t flags = 0;                     // STIPEND_RESULT_*
+    std::optional<std::uint32_t> reported_ppm = {};
+    std::string reason = {};  // why the job is not good; empty where it is
+    ledger::Evidence evidence = {};
 };
 
 class Effects {
@@ -51,13 +46,13 @@ class Effects {
     virtual void submit(const JobSpec& job, const registry::Payee& payee) = 0;
     // Makes a batch durable; Engine::committed follows once, later. One at a time.
     virtual void commit(std::shared_ptr<const ledger::Batch> batch) = 0;
-    // How a payee spent [from, to), as this host's own monitors saw it; nothing where it is not configured to look. At
+    // What this host's own monitors measured of a payee over [from, to); none where no check is configured. Answered at
     // once, from memory.
-    [[nodiscard]] virtual std::optional<Observed> observed(const registry::Payee& payee, stipend_unix_ns from,
-                                                           stipend_unix_ns to) const = 0;
+    [[nodiscard]] virtual std::optional<uptime::Observed> observed(const registry::Payee& payee, stipend_unix_ns from,
+                                                                   stipend_unix_ns to) const = 0;
     // Asks for the exchange rate; Engine::price_done follows once, later.
     virtual void fetch_price() = 0;
-    // Tells people. Each alert comes once when raised, once when resolved.
+    // Reports an alert: once when it is raised, once when it is resolved.
     virtual void tell(const Alert& alert) = 0;
     // A decision is durable.
     virtual void decided(const registry::Payee& payee, const ledger::Decision& decision) = 0;

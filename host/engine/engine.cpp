@@ -1,4 +1,4 @@
-// The engine's sending side: who is due, who may be asked now, what came back.
+// The engine's sending side: which payees are due, which may be sent a job now, and the results.
 #include "host/engine/engine.hpp"
 
 #include <algorithm>
@@ -9,15 +9,10 @@ namespace stipend::engine {
 
 void Engine::tick(stipend_unix_ns now) {
     if (failure_) return;
-    if (retry_commit_at_ != 0 && now >= retry_commit_at_) {
-        retry_commit_at_ = 0;
-        effects_.commit(committing_);
-    }
-    if (!price_asked_ && now >= price_due_at_ && !live_.empty()) {
-        price_asked_ = true;
-        effects_.fetch_price();
-    }
-    give_up_lost_jobs(now);
+    if (auto batch = commits_.retry(now)) effects_.commit(std::move(batch));
+    if (!generations_.empty() && price_.ask(now)) effects_.fetch_price();
+    expire_lost_jobs(now);
+    free_places(now);
     if (!draining_) {
         collect_due(now);
         send_ready(now);
@@ -26,127 +21,158 @@ void Engine::tick(stipend_unix_ns now) {
     retire_generations();
 }
 
+bool Engine::retired(Slot& slot) {
+    if (!slot.life.leaving()) return false;
+    slot.life.move(Stage::retired);
+    return true;
+}
+
 void Engine::collect_due(stipend_unix_ns now) {
     while (const auto entry = schedule_.pop_due(until_ ? std::min(now, *until_) : now)) {
         auto& slot = slots_[entry->payee];
-        STIPEND_ASSERT(slot.stage == Stage::scheduled);
-        if (slot.removed) {
-            slot.removed = false;
-            slot.stage = Stage::inactive;
-            continue;
-        }
-        slot.stage = Stage::ready;
-        ready_.push_back(entry->payee);
+        if (retired(slot)) continue;
+        slot.life.move(Stage::ready);
+        const bool apart = slot.state.consecutive_failures > 0 && current().dispatch.max_waiting > 0;
+        (apart ? ready_failing_ : ready_).push_back(entry->payee);
     }
+    STIPEND_ASSERT(ready_.size() + ready_failing_.size() + schedule_.size() <= slots_.size());
 }
 
-// Until the first rate was asked for, what is due waits: it would only be held. Nobody is asked who could not be
-// decided, for being new to the ledger; and a disk that is slower than the network bounds what is kept in memory.
+// Before the first answer of the price source what is due waits, since it would only be held. No job is sent for a
+// payee that is not yet in the ledger, as its result could not be decided. The queue of undecided samples is bounded,
+// so a slow disk applies back-pressure.
 bool Engine::may_send() const {
-    return price_answered_ && first_unwritten_ == payees_.size() && sampled_.size() < max_batch && !live_.empty() &&
-           in_flight_ < current().dispatch.max_in_flight;
+    return price_.answered() && first_unwritten_ == payees_.size() && sampled_.size() < max_batch &&
+           !generations_.empty() && in_place_ < current().dispatch.max_in_flight;
 }
 
 void Engine::send_ready(stipend_unix_ns now) {
     if (!may_send()) return;
-    const auto& rules = current().dispatch;
-    // Each one that waits is looked at once: who must wait for its own bucket stands back without holding up the
-    // others.
-    for (auto left = ready_.size(); left > 0 && in_flight_ < rules.max_in_flight; --left) {
-        if (!rules.host.unlimited() && host_bucket_.ready_at_ns(rules.host) > now) return;
-        const auto payee = ready_.front();
-        ready_.pop_front();
-        auto& slot = slots_[payee];
-        if (slot.removed) {
-            slot.removed = false;
-            slot.stage = Stage::inactive;
-            continue;
-        }
-        if (!rules.per_orchestrator.unlimited()) {
-            const auto ready_at = slot.bucket.ready_at_ns(rules.per_orchestrator);
-            if (ready_at > now) {
-                slot.stage = Stage::scheduled;
-                schedule_.add(ready_at, payee);
-                continue;
-            }
-            slot.bucket.take(rules.per_orchestrator, now);
-        }
-        if (!rules.host.unlimited()) host_bucket_.take(rules.host, now);
+    const auto places = current().dispatch.max_in_flight;
+    send_from(ready_, now, [&] { return in_place_ < places; });
+    send_from(ready_failing_, now, [&] { return in_place_ < places && has_room_for_failing(); });
+}
+
+template <class Room>
+void Engine::send_from(std::deque<registry::PayeeIndex>& line, stipend_unix_ns now, Room&& room) {
+    const auto& host = current().dispatch.host;
+    // Each waiting payee is tried once: one that has to wait for its own rate does not hold up the others.
+    for (auto left = line.size(); left > 0 && room(); --left) {
+        if (!host.unlimited() && host_bucket_.ready_at_ns(host) > now) return;
+        const auto payee = line.front();
+        line.pop_front();
+        if (retired(slots_[payee]) || !within_own_rate(payee, now)) continue;
+        if (!host.unlimited()) host_bucket_.take(host, now);
         submit(payee, now);
     }
 }
 
+bool Engine::within_own_rate(registry::PayeeIndex payee, stipend_unix_ns now) {
+    const auto& rate = current().dispatch.per_orchestrator;
+    if (rate.unlimited()) return true;
+    auto& slot = slots_[payee];
+    const auto ready_at = slot.bucket.ready_at_ns(rate);
+    if (ready_at <= now) {
+        slot.bucket.take(rate, now);
+        return true;
+    }
+    slot.life.move(Stage::scheduled);
+    schedule_.add(ready_at, payee);
+    return false;
+}
+
 void Engine::submit(registry::PayeeIndex payee, stipend_unix_ns now) {
     auto& slot = slots_[payee];
-    const auto& account = slot.account;
-    slot.stage = Stage::in_flight;
-    slot.bound = publication_at(account.due_at - account.interval_ns);
-    ++live_[slot.bound - first_live_].users;
+    const auto& state = slot.state;
+    const auto period_from = state.due_at - state.interval_ns;
+    slot.life.move(Stage::in_flight);
+    slot.bound = generations_.at_start(period_from);
+    generations_.bind(slot.bound);
     ++slot.attempt;
-    sent_.emplace_back(now + max_job_ns, JobToken{payee, slot.attempt});
-    ++in_flight_;
+    ++in_place_;
+    if (state.consecutive_failures > 0) ++failing_in_place_;
+    const SentJobs::Sent sent{now, {payee, slot.attempt}};
+    sent_.add(sent, in_flight(), [&](JobToken token) { return awaits(token); });
+    placed_.add(sent, in_place_, [&](JobToken token) { return awaits(token) && slots_[token.payee].life.has_place(); });
     ++counters_.jobs;
     // The window reaches back to the last decision, and over at least the interval.
     const auto since =
-        slot.last_decided_at == 0 ? account.interval_ns : std::max(now - slot.last_decided_at, account.interval_ns);
+        state.last_decided_at == 0 ? state.interval_ns : std::max(now - state.last_decided_at, state.interval_ns);
     effects_.submit({.token = {payee, slot.attempt},
-                     .epoch = account.open_epoch(),
-                     .period_from = account.due_at - account.interval_ns,
-                     .period_to = account.due_at,
+                     .epoch = state.epoch + 1,
+                     .period_from = period_from,
+                     .period_to = state.due_at,
                      .window_s = static_cast<std::uint32_t>(std::min((since + ns_per_s - 1) / ns_per_s, max_window_s)),
-                     .known = slot.known},
+                     .known = state.known},
                     payees_[payee]);
 }
 
-// A plugin that loses a job must not keep its payee waiting for ever.
-void Engine::give_up_lost_jobs(stipend_unix_ns now) {
-    while (!sent_.empty()) {
-        const auto [until, token] = sent_.front();
-        const auto& slot = slots_[token.payee];
-        const bool open = slot.stage == Stage::in_flight && slot.attempt == token.attempt;
-        if (open && now < until) return;
-        sent_.pop_front();
-        if (!open) continue;
+bool Engine::awaits(JobToken token) const {
+    if (token.payee >= slots_.size()) return false;
+    const auto& slot = slots_[token.payee];
+    return (slot.life.has_place() || slot.life.waits()) && slot.attempt == token.attempt;
+}
+
+// A job that the plugin loses must not block its payee for ever.
+void Engine::expire_lost_jobs(stipend_unix_ns now) {
+    const auto open = [&](JobToken token) { return awaits(token); };
+    while (const auto* oldest = sent_.oldest(open)) {
+        if (now < oldest->at + max_job_ns) return;
         JobResult lost;
         lost.reason = "the dispatch plugin never answered";
-        take_answer(token, std::move(lost), now);
+        on_job_result(oldest->token, std::move(lost), now);
     }
 }
 
-std::uint32_t Engine::publication_at(stipend_unix_ns period_start) const {
-    auto at = live_.size() - 1;
-    while (at > 0 && live_[at].generation->published_at() > period_start) --at;
-    return first_live_ + static_cast<std::uint32_t>(at);
+void Engine::free_places(stipend_unix_ns now) {
+    if (generations_.empty()) return;
+    const auto open = [&](JobToken token) { return awaits(token) && slots_[token.payee].life.has_place(); };
+    while (const auto* oldest = placed_.oldest(open)) {
+        if (waiting_ >= current().dispatch.max_waiting || now < oldest->at + DispatchRules::place_ns) return;
+        auto& slot = slots_[oldest->token.payee];
+        leave_place(slot);
+        slot.life.proceed(Stage::waiting);
+        ++waiting_;
+    }
+}
+
+void Engine::leave_place(Slot& slot) {
+    STIPEND_ASSERT(in_place_ > 0);
+    --in_place_;
+    if (slot.state.consecutive_failures == 0) return;
+    STIPEND_ASSERT(failing_in_place_ > 0);
+    --failing_in_place_;
 }
 
 void Engine::job_done(JobToken token, JobResult result, stipend_unix_ns now) {
-    take_answer(token, std::move(result), now);
+    on_job_result(token, std::move(result), now);
     tick(now);
 }
 
-void Engine::take_answer(JobToken token, JobResult result, stipend_unix_ns now) {
-    if (token.payee >= slots_.size() || slots_[token.payee].stage != Stage::in_flight ||
-        slots_[token.payee].attempt != token.attempt) {
-        ++counters_.stray_answers;
+void Engine::on_job_result(JobToken token, JobResult result, stipend_unix_ns now) {
+    if (!awaits(token)) {
+        ++counters_.unexpected_results;
         return;
     }
     auto& slot = slots_[token.payee];
-    --in_flight_;
-    if (slot.removed) {
-        slot.removed = false;
-        release(slot);
-        slot.stage = Stage::inactive;
+    if (slot.life.has_place()) {
+        leave_place(slot);
     } else {
-        watch_outcome(token.payee, result, now);
-        slot.stage = Stage::sampled;
-        sampled_.push_back({token.payee, std::move(result)});
+        --waiting_;
     }
+    if (slot.life.leaving()) {
+        generations_.release(slot.bound);
+        slot.life.move(Stage::retired);
+        return;
+    }
+    watch_outcome(token.payee, result, now);
+    slot.life.move(Stage::sampled);
+    sampled_.push_back({token.payee, std::move(result)});
 }
 
-// Raises and resolves what an outcome says of the gateway and of this payee's place in it.
+// Raises and resolves the alerts about the gateway and about the payee's place in its list.
 void Engine::watch_outcome(registry::PayeeIndex payee, const JobResult& result, stipend_unix_ns now) {
-    auto& slot = slots_[payee];
-    if ((result.flags & STIPEND_RESULT_ANSWERED) != 0) slot.known = true;
+    if ((result.flags & STIPEND_RESULT_ANSWERED) != 0) slots_[payee].state.known = true;
     const auto unlisted_id = [&] { return "unlisted:" + payees_[payee].key; };
     if ((result.flags & STIPEND_RESULT_UNLISTED) != 0) {
         raise(unlisted_id(), STIPEND_ALERT_WARNING,
@@ -165,19 +191,15 @@ void Engine::watch_outcome(registry::PayeeIndex payee, const JobResult& result, 
     }
 }
 
-void Engine::price_done(Result<Quote> quote, stipend_unix_ns now) {
-    price_asked_ = false;
-    price_answered_ = true;
-    price_due_at_ = now + std::max(current().price_every_ns, ns_per_s);
-    auto taken = quote ? price_.offer(*quote, now) : Result<void>(quote.error());
-    if (taken) {
+void Engine::price_done(const Result<Quote>& quote, stipend_unix_ns now) {
+    const auto accepted = price_.answer(quote, now, current().price_every_ns);
+    if (accepted) {
         resolve("price", now);
-        pending_.price = ledger::Price{quote->usd_per_eth_e8, quote->observed_at, quote->source};
-        has_pending_ = true;
+        commits_.waiting().price = ledger::Price{quote->usd_per_eth_e8, quote->observed_at, quote->source};
     } else if (quote || !price_.rate(now)) {
-        // An answer that is refused holds at once; a source that does not answer does so when the last rate is too old.
+        // A refused answer puts payments on hold at once; a source that does not answer, when the last rate is too old.
         raise("price", STIPEND_ALERT_CRITICAL,
-              "what is owed is held, for want of an exchange rate: " + taken.error().message, now);
+              "what is owed is held, for want of an exchange rate: " + accepted.error().message, now);
     }
     tick(now);
 }
@@ -186,34 +208,36 @@ std::optional<stipend_unix_ns> Engine::next_wakeup(stipend_unix_ns now) const {
     std::optional<stipend_unix_ns> next;
     const auto earlier = [&](stipend_unix_ns at) { next = next ? std::min(*next, at) : at; };
     if (failure_) return next;
-    if (!price_asked_) earlier(price_due_at_);
-    if (retry_commit_at_ != 0) earlier(retry_commit_at_);
-    if (!sent_.empty()) earlier(sent_.front().first);
+    if (const auto price = price_.next_wakeup()) earlier(*price);
+    if (const auto commit = commits_.next_wakeup()) earlier(*commit);
+    if (const auto* oldest = sent_.front()) earlier(oldest->at + max_job_ns);
     if (draining_) return next;
     if (const auto due = schedule_.next_ns(); due && (!until_ || *due <= *until_)) earlier(*due);
-    if (!ready_.empty() && may_send()) {
+    const bool any_ready = !ready_.empty() || !ready_failing_.empty();
+    if (may_send() && (!ready_.empty() || (!ready_failing_.empty() && has_room_for_failing()))) {
         const auto& host = current().dispatch.host;
         earlier(host.unlimited() ? now : host_bucket_.ready_at_ns(host));
+    } else if (const auto* oldest = placed_.front();
+               oldest != nullptr && any_ready && !generations_.empty() && waiting_ < current().dispatch.max_waiting) {
+        earlier(oldest->at + DispatchRules::place_ns);
     }
     return next;
 }
 
 bool Engine::idle() const {
-    return in_flight_ == 0 && sampled_.empty() && !committing_ && !must_write();
+    return in_flight() == 0 && !writing();
 }
 
 bool Engine::quiet(stipend_unix_ns now) const {
     const auto due = schedule_.next_ns();
-    return idle() && ready_.empty() && (!due || *due > (until_ ? std::min(now, *until_) : now));
-}
-
-void Engine::release(Slot& slot) {
-    --live_[slot.bound - first_live_].users;
+    return idle() && ready_.empty() && ready_failing_.empty() &&
+           (!due || *due > (until_ ? std::min(now, *until_) : now));
 }
 
 void Engine::reschedule(registry::PayeeIndex payee) {
-    slots_[payee].stage = Stage::scheduled;
-    schedule_.add(slots_[payee].account.due_at, payee);
+    auto& slot = slots_[payee];
+    slot.life.proceed(Stage::scheduled);
+    schedule_.add(slot.state.due_at, payee);
 }
 
 void Engine::raise(std::string id, std::int32_t severity, std::string text, stipend_unix_ns now) {
@@ -222,15 +246,13 @@ void Engine::raise(std::string id, std::int32_t severity, std::string text, stip
 
 void Engine::raise(const Alert& alert) {
     if (!alerts_.raise(alert)) return;
-    pending_.events.push_back({ledger::EventKind::alert, alert.id + ": " + alert.text});
-    has_pending_ = true;
+    commits_.waiting().events.push_back({ledger::EventKind::alert, alert.id + ": " + alert.text});
     effects_.tell(alert);
 }
 
 void Engine::resolve(const std::string& id, stipend_unix_ns now) {
     if (!alerts_.resolve(id)) return;
-    pending_.events.push_back({ledger::EventKind::alert, id + ": resolved"});
-    has_pending_ = true;
+    commits_.waiting().events.push_back({ledger::EventKind::alert, id + ": resolved"});
     effects_.tell({.id = id, .severity = STIPEND_ALERT_INFO, .text = "resolved", .at = now, .resolved = true});
 }
 

@@ -1,32 +1,47 @@
-// What pay periods are decided by: one generation for each configuration that was taken. Immutable once published.
+// What pay periods are decided by: one generation for each configuration that was applied. Immutable once published.
 #pragma once
 
+#include <algorithm>
 #include <memory>
-#include <string>
 #include <vector>
 
 #include "host/engine/price_gate.hpp"
 #include "host/engine/token_bucket.hpp"
 #include "host/ledger/rows.hpp"
 #include "host/plugin/policy_instance.hpp"
+#include "host/registry/payee.hpp"
+#include "stipend/duration.hpp"
+#include "stipend/money.hpp"
 
 namespace stipend::engine {
 
-// What one payee is paid by.
+// The terms of one payee.
 struct PayeeTerms {
-    std::int64_t base_usd_e8 = 0;
+    Usd base;
     std::uint32_t policy = 0;  // index into Generation::policies
 };
 
+// Rationale: a job whose orchestrator is silent takes until its time-out, some thousand times as long as others. Were
+// it to hold its place until then, a tenth of the orchestrators could stop the rest. So a job gives its place back
+// after `place_ns`, as long as no more than `max_waiting` wait like that; and those whose last check failed hold an
+// eighth of the places at most.
 struct DispatchRules {
-    std::size_t max_in_flight = 256;
-    Rate host;              // all jobs of this host
-    Rate per_orchestrator;  // jobs of one orchestrator
+    std::size_t max_in_flight = 256;  // places
+    Rate host;                        // all jobs of this host
+    Rate per_orchestrator;            // jobs of one orchestrator
+    std::size_t max_waiting = 0;      // 0: each job holds its place until it ends
+
+    static constexpr std::int64_t place_ns = 2 * ns_per_s;
+    static constexpr std::size_t most_waiting = 512;  // the gateway's connections, less those of the places
+
+    [[nodiscard]] std::size_t places_of_failing() const {
+        return max_waiting == 0 ? max_in_flight : std::max<std::size_t>(max_in_flight / 8, 1);
+    }
 };
 
 struct AccrualLimits {
-    std::int64_t per_orchestrator_day_usd_e8 = 0;
-    std::int64_t per_day_usd_e8 = 0;
+    Usd per_orchestrator_day;
+    Usd per_day;
 };
 
 struct Generation {

@@ -145,7 +145,7 @@ void Manager::refresh_metrics(runtime::Metrics& metrics) {
     count("held_total", "Times that nothing could be decided.", counters.held);
     count("jobs_total", "Jobs that were sent.", counters.jobs);
     count("cycles_total", "Batches that were decided.", counters.cycles);
-    count("stray_answers_total", "Answers to jobs that were not expected.", counters.stray_answers);
+    count("stray_answers_total", "Answers to jobs that were not expected.", counters.unexpected_results);
     count("late_plugin_answers_total", "Answers of plugins to operations that were over.",
           plugin::Instance::late_answers());
     const auto gauge = [&](const char* name, const char* help, double value) { metrics.set_gauge(name, help, value); };
@@ -186,7 +186,7 @@ Result<Json> Manager::adjust(const Json& body) {
         if (!payee) return fail(STIPEND_E_INVALID, "no such orchestrator: ", request.orchestrator);
         const auto& generation = *engine_->generations().back();
         return AdjustTerms{engine_->payees()[*payee].id, generation.interval_ns,
-                           generation.terms_of(*payee).base_usd_e8, engine_->rate(host_.now())};
+                           generation.terms_of(*payee).base.count_e8(), engine_->rate(host_.now())};
     }));
     STIPEND_LET(terms, found);
     const auto now = host_.now();
@@ -255,11 +255,9 @@ void Manager::commit(std::shared_ptr<const ledger::Batch> batch) {
     });
 }
 
-std::optional<Observed> Manager::observed(const registry::Payee& payee, stipend_unix_ns from,
-                                          stipend_unix_ns to) const {
-    const auto seen = host_.watcher().observed(payee.id, from, to);
-    if (!seen) return std::nullopt;
-    return Observed{seen->up_ppm, seen->coverage_ppm};
+std::optional<uptime::Observed> Manager::observed(const registry::Payee& payee, stipend_unix_ns from,
+                                                  stipend_unix_ns to) const {
+    return host_.watcher().observed(payee.id, from, to);
 }
 
 void Manager::fetch_price() {

@@ -42,8 +42,8 @@ class Manager final : public runtime::Role, public Effects {
 
     void submit(const JobSpec& job, const registry::Payee& payee) override;
     void commit(std::shared_ptr<const ledger::Batch> batch) override;
-    [[nodiscard]] std::optional<Observed> observed(const registry::Payee& payee, stipend_unix_ns from,
-                                                   stipend_unix_ns to) const override;
+    [[nodiscard]] std::optional<uptime::Observed> observed(const registry::Payee& payee, stipend_unix_ns from,
+                                                           stipend_unix_ns to) const override;
     void fetch_price() override;
     void tell(const Alert& alert) override;
     void decided(const registry::Payee& payee, const ledger::Decision& decision) override;

@@ -9,6 +9,7 @@
 #include "stipend/abi/monitor.h"
 #include "stipend/abi/price.h"
 #include "stipend/duration.hpp"
+#include "stipend/record.hpp"
 
 namespace stipend::engine {
 namespace {
@@ -43,8 +44,7 @@ class Policies {
                 problems_.add(tree->mark, path, cat("more than ", max_policies, " different policies"));
             return std::nullopt;
         }
-        const stipend_terms terms{sizeof(stipend_terms), 0, settings_.payment.interval_ns,
-                                  settings_.payment.base_usd_e8};
+        const auto terms = make_terms(settings_.payment.interval_ns, settings_.payment.base_usd_e8);
         const auto prepared =
             plugin::prepare(loader_, settings_.payment.policy, tree, path, STIPEND_POLICY, terms, problems_);
         if (!prepared) return std::nullopt;
@@ -77,28 +77,28 @@ class SpendBook {
         : generation_(generation), problems_(problems) {}
 
     void add(const PayeeTerms& terms) {
-        const auto [at, fresh] = daily_.try_emplace({terms.base_usd_e8, terms.policy}, 0);
+        const auto [at, fresh] = daily_.try_emplace({terms.base.count_e8(), terms.policy}, 0);
         if (fresh) at->second = daily(terms);
         spend_.per_orchestrator_usd_e8 = std::max(spend_.per_orchestrator_usd_e8, at->second);
         all_ += at->second;
         ++spend_.orchestrators;
     }
     [[nodiscard]] Spend total() {
-        spend_.all_usd_e8 = std::min(clamp_usd(all_), generation_.limits.per_day_usd_e8);
+        spend_.all_usd_e8 = std::min(clamp_usd(all_), generation_.limits.per_day.count_e8());
         return spend_;
     }
 
   private:
     std::int64_t daily(const PayeeTerms& terms) {
-        const auto bounds = generation_.policies[terms.policy]->bounds(
-            {sizeof(stipend_terms), 0, generation_.interval_ns, terms.base_usd_e8});
+        const auto bounds =
+            generation_.policies[terms.policy]->bounds(make_terms(generation_.interval_ns, terms.base.count_e8()));
         if (!bounds) {
             problems_.add({}, "payment.policy", bounds.error().message);
             return 0;
         }
         const auto times = (ns_per_day + bounds->min_next_ns - 1) / bounds->min_next_ns;
         return std::min(clamp_usd(static_cast<__int128>(bounds->max_usd_e8) * times),
-                        generation_.limits.per_orchestrator_day_usd_e8);
+                        generation_.limits.per_orchestrator_day.count_e8());
     }
 
     const Generation& generation_;
@@ -118,14 +118,16 @@ Rate per_minute(std::int64_t count) {
 std::shared_ptr<Generation> generation_of(const config::Settings& settings) {
     auto out = std::make_shared<Generation>();
     out->interval_ns = settings.payment.interval_ns;
-    out->common = {settings.payment.base_usd_e8, 0};
+    out->common = {Usd::of_e8(settings.payment.base_usd_e8), 0};
     out->price = {settings.price.min_usd_e8, settings.price.max_usd_e8, settings.price.max_step_ppm,
                   settings.price.max_age_ns};
     out->price_every_ns = settings.price.every_ns;
-    out->dispatch = {static_cast<std::size_t>(settings.dispatch.max_in_flight),
-                     per_second(settings.dispatch.jobs_per_second),
-                     per_minute(settings.dispatch.jobs_per_orchestrator_minute)};
-    out->limits = {settings.limits.accrual_per_orchestrator_day_usd_e8, settings.limits.accrual_per_day_usd_e8};
+    out->dispatch = {
+        static_cast<std::size_t>(settings.dispatch.max_in_flight), per_second(settings.dispatch.jobs_per_second),
+        per_minute(settings.dispatch.jobs_per_orchestrator_minute),
+        std::min(2 * static_cast<std::size_t>(settings.dispatch.max_in_flight), DispatchRules::most_waiting)};
+    out->limits = {Usd::of_e8(settings.limits.accrual_per_orchestrator_day_usd_e8),
+                   Usd::of_e8(settings.limits.accrual_per_day_usd_e8)};
     return out;
 }
 
@@ -140,8 +142,8 @@ void add_payees(config::Settings& settings, Policies& policies, ManagerPlan& pla
         auto& orchestrator = settings.orchestrators[at];
         const auto policy =
             policies.place_of(config::policy_config(settings, orchestrator), cat("orchestrators[", at, "].policy"));
-        const PayeeTerms terms{config::base_usd_e8(settings, orchestrator), policy.value_or(0)};
-        all_common = all_common && terms.base_usd_e8 == generation.common.base_usd_e8 && terms.policy == 0;
+        const PayeeTerms terms{Usd::of_e8(config::base_usd_e8(settings, orchestrator)), policy.value_or(0)};
+        all_common = all_common && terms.base == generation.common.base && terms.policy == 0;
         own.push_back(terms);
         for (auto& check : orchestrator.checks) plan.checks.push_back({orchestrator.id, std::move(check)});
         payees.push_back(registry::payee_of(std::move(orchestrator)));
@@ -193,7 +195,7 @@ ledger::Generation row_of(const Generation& generation, const plugin::Prepared& 
             .so_sha256 = policy.chosen.library->staged.sha256,
             .config = policy.config_json,
             .terms = cat("{\"interval_ns\":", generation.interval_ns,
-                         ",\"base_usd_e8\":", generation.common.base_usd_e8, "}")};
+                         ",\"base_usd_e8\":", generation.common.base.count_e8(), "}")};
 }
 
 }  // namespace
@@ -201,7 +203,7 @@ ledger::Generation row_of(const Generation& generation, const plugin::Prepared& 
 std::unique_ptr<ManagerPlan> make_manager_plan(plugin::Loader& loader, config::Settings settings,
                                                config::Problems& problems) {
     auto plan = std::make_unique<ManagerPlan>();
-    plan->terms = {sizeof(stipend_terms), 0, settings.payment.interval_ns, settings.payment.base_usd_e8};
+    plan->terms = make_terms(settings.payment.interval_ns, settings.payment.base_usd_e8);
     plan->publication.generation = generation_of(settings);
     auto& generation = *plan->publication.generation;
     Policies policies(loader, settings, problems);

@@ -5,7 +5,6 @@
 #include <ostream>
 #include <unordered_map>
 
-#include "host/engine/account.hpp"
 #include "stipend/money.hpp"
 
 namespace stipend::engine {
@@ -22,8 +21,8 @@ Result<std::string> text_member(const Json& line, std::string_view key) {
     return value->text();
 }
 
-Check failed(std::string reason) {
-    return Check{.job = STIPEND_JOB_FAILED, .reason = std::move(reason)};
+JobResult failed(std::string reason) {
+    return JobResult{.outcome = STIPEND_JOB_FAILED, .reason = std::move(reason)};
 }
 
 std::string_view action_name(std::int32_t action) {
@@ -54,32 +53,33 @@ Json decision_line(const std::string& orchestrator, std::uint64_t epoch, const s
     return out;
 }
 
-// Decides one check of one account, moves the account on, and returns the line.
+// Decides one check of one orchestrator, advances its state, and returns the line.
 Result<Json> step(const plugin::PolicyInstance& policy, const ReplayTerms& terms, const std::string& orchestrator,
-                  Account& account, const Check& check) {
-    const auto sample = make_sample(account, check, {terms.base_usd_e8, terms.usd_per_eth_e8}, account.due_at);
+                  ledger::EngineState& state, const JobResult& check) {
+    const PeriodTerms period{Usd::of_e8(terms.base_usd_e8), terms.usd_per_eth_e8};
+    const auto sample = make_sample(state, check, {}, period, state.due_at);
     stipend_decision decision{};
     STIPEND_TRY(policy.decide({&sample, 1}, {&decision, 1}));
-    const auto epoch = account.open_epoch();
+    const auto epoch = state.epoch + 1;
     if (decision.action == STIPEND_HOLD) {
-        // What a held decision says of count and suspension is discarded: the account stays as it was.
-        decision.consecutive_failures = account.consecutive_failures;
-        decision.flags = account.suspended ? std::uint32_t{STIPEND_DECISION_SUSPENDED} : 0U;
+        // A held decision leaves count and suspension as they are.
+        decision.consecutive_failures = state.consecutive_failures;
+        decision.flags = state.suspended ? std::uint32_t{STIPEND_DECISION_SUSPENDED} : 0U;
         decision.delay_ns = 0;
         decision.penalty_ns = 0;
-        hold(account);
-        return decision_line(orchestrator, epoch, decision, account.interval_ns, full_reason(decision, check));
+        STIPEND_TRY(hold(state, state.due_at));
+        return decision_line(orchestrator, epoch, decision, state.interval_ns, full_reason(decision, check));
     }
     STIPEND_LET(next, next_in_ns(decision, terms.interval_ns));
-    STIPEND_TRY(apply(account, decision, terms.interval_ns));
+    STIPEND_TRY(apply(state, decision, terms.interval_ns));
     return decision_line(orchestrator, epoch, decision, next, full_reason(decision, check));
 }
 
 }  // namespace
 
-Result<Check> parse_check(const Json& line) {
+Result<JobResult> parse_check(const Json& line) {
     STIPEND_LET(job, text_member(line, "job"));
-    if (job == "unknown") return Check{};
+    if (job == "unknown") return JobResult{};
     if (job == "failed") return failed("job failed");
     if (job != "ok")
         return fail(STIPEND_E_INVALID, "\"job\": got \"", job.substr(0, 40), "\", want ok, failed or unknown");
@@ -90,12 +90,12 @@ Result<Check> parse_check(const Json& line) {
     }
     const auto ppm = percent_to_ppm(uptime->text());
     if (!ppm) return failed(ppm.error().message);
-    return Check{.job = STIPEND_JOB_OK, .reported_ppm = *ppm};
+    return JobResult{.outcome = STIPEND_JOB_OK, .reported_ppm = *ppm};
 }
 
 Result<void> replay(const plugin::PolicyInstance& policy, const ReplayTerms& terms, std::istream& in,
                     std::ostream& out) {
-    std::unordered_map<std::string, Account> accounts;
+    std::unordered_map<std::string, ledger::EngineState> states;
     std::string text;
     for (std::uint64_t number = 1; std::getline(in, text); ++number) {
         const auto at = cat("line ", number);
@@ -109,12 +109,12 @@ Result<void> replay(const plugin::PolicyInstance& policy, const ReplayTerms& ter
         if (!orchestrator) return std::move(orchestrator).error().in(at);
         auto check = parse_check(*line);
         if (!check) return std::move(check).error().in(at);
-        const auto account = accounts.try_emplace(*orchestrator).first;
-        account->second.interval_ns = terms.interval_ns;
-        if (accounts.size() > max_replay_accounts) {
-            return fail(STIPEND_E_LIMIT, at, ": more than ", max_replay_accounts, " orchestrators");
+        const auto state = states.try_emplace(*orchestrator).first;
+        state->second.interval_ns = terms.interval_ns;
+        if (states.size() > max_replay_orchestrators) {
+            return fail(STIPEND_E_LIMIT, at, ": more than ", max_replay_orchestrators, " orchestrators");
         }
-        auto decided = step(policy, terms, *orchestrator, account->second, *check);
+        auto decided = step(policy, terms, *orchestrator, state->second, *check);
         if (!decided) return std::move(decided).error().in(at);
         out << decided->dump() << '\n';
         if (!out) return fail(STIPEND_E_UNAVAILABLE, at, ": cannot write the answer");

@@ -1,9 +1,9 @@
-// Decides written-down checks, one after the other, as the engine would: `stipend policy eval`.
+// Decides checks read from a text, one after the other, as the engine would: `stipend policy eval`.
 #pragma once
 
 #include <iosfwd>
 
-#include "host/engine/account.hpp"
+#include "host/engine/payee_state.hpp"
 #include "host/plugin/policy_instance.hpp"
 #include "stipend/json.hpp"
 
@@ -15,7 +15,7 @@ struct ReplayTerms {
     std::int64_t usd_per_eth_e8;
 };
 
-inline constexpr std::size_t max_replay_accounts = 1'000'000;
+inline constexpr std::size_t max_replay_orchestrators = 1'000'000;
 
 // Reads JSON lines {"orchestrator","job":"ok|failed|unknown","uptime_percent"} and writes one decision a line. Each
 // orchestrator has its own memory, and its time moves on to each next due time. INVALID, with the line's number, for a
@@ -23,7 +23,7 @@ inline constexpr std::size_t max_replay_accounts = 1'000'000;
 Result<void> replay(const plugin::PolicyInstance& policy, const ReplayTerms& terms, std::istream& in,
                     std::ostream& out);
 
-// The check that a line tells of. An uptime that is out of range or no number is a failed check with that reason.
-Result<Check> parse_check(const Json& line);
+// The check that a line describes. An uptime that is out of range or no number is a failed check with that reason.
+Result<JobResult> parse_check(const Json& line);
 
 }  // namespace stipend::engine

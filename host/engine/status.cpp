@@ -21,7 +21,7 @@ Json orchestrators_json(const Engine& engine) {
     Json out = Json::array();
     const auto& payees = engine.payees();
     for (registry::PayeeIndex at = 0; at < payees.size() && out.items().size() < max_listed; ++at) {
-        if (!payees[at].active) continue;
+        if (!engine.is_active(at)) continue;
         const auto state = engine.state_of(at);
         out.push(Json::object()
                      .append("orchestrator", payees[at].key)
@@ -73,7 +73,7 @@ Json status_json(const Engine& engine, const ManagerPlan& plan, const std::vecto
         .append("held", counters.held)
         .append("jobs", counters.jobs)
         .append("jobs_in_flight", engine.in_flight())
-        .append("stray_answers", counters.stray_answers)
+        .append("stray_answers", counters.unexpected_results)
         .append("plugins_unwell", texts_json(unwell))
         .append("alerts", alerts_json(engine.alerts()))
         .append("orchestrators", orchestrators_json(engine))

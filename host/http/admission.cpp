@@ -67,7 +67,7 @@ void Admission::offer_turn(Origin* origin) {
 }
 
 void Admission::forget_if_unused(Origin* origin) {
-    // One that stands in the ring is forgotten when its turn comes.
+    // An origin in the ring is erased when its turn comes.
     if (origin->active == 0 && origin->waiting.empty() && !origin->has_turn) origins_.erase(origins_.find(origin->key));
 }
 

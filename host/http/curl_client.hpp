@@ -1,7 +1,8 @@
-// The process's one HTTP client: libcurl's multi interface on one thread with one pool of connections.
+// The process's HTTP client: libcurl's multi interface on one thread with one pool of connections.
 #pragma once
 
 #include <cstddef>
+#include <cstdint>
 #include <functional>
 #include <memory>
 #include <string>
@@ -11,33 +12,37 @@
 
 namespace stipend::http {
 
-// The value of a secret, asked for on the client's thread just before a request goes out. It must be thread-safe and
-// not block. Its error ends the exchange; it must not hold a value.
+// Returns the value of a secret. Called on the client's thread just before a request is sent; must be thread-safe and
+// not block. Its error ends the exchange and must not contain the value.
 using SecretResolver = std::function<Result<std::string>(std::string_view name)>;
 
-// Why a stranger may not be led to this numeric address; empty where it may. On the client's thread.
+// Why an untrusted target may not lead to this numeric address; empty where it may. Called on the client's thread.
 using AddressGuard = std::function<std::string_view(const char* address)>;
 
+// Rationale: an exchange that waits for a silent server must not keep others from starting, also where most of them go
+// to one origin, a gateway. Such a wait costs one connection, a few kilobytes and no CPU, so the limits are generous.
 struct ClientOptions {
-    std::size_t max_transfers = 4096;    // accepted and not yet over; `send` answers LIMIT beyond
-    std::size_t max_connections = 1024;  // open at once; what exceeds it waits, origins taking turns
-    std::size_t max_connections_per_origin = 256;
-    std::uint32_t max_idle_s = 50;  // a kept connection older than that is not used again: servers drop theirs at 60 s
+    std::size_t max_transfers = 65'536;   // accepted and not yet over; `send` returns LIMIT beyond
+    std::size_t max_connections = 8'192;  // open at once, at most half of the process's descriptors; more transfers
+                                          // wait, and origins take turns
+    std::size_t max_connections_per_origin = 4'096;  // at most a quarter of the process's descriptors
+    std::uint32_t max_idle_s = 50;  // an older idle connection is not used again: servers close theirs after 60 s
     std::string ca_file = {};       // PEM bundle to trust; empty for the system's
-    std::string proxy = {};         // URL; empty for none. The environment is never asked, and strangers' targets go
-                                    // direct, since only then the guard sees the real address
-    AddressGuard stranger_guard = {};  // empty for `stranger_refusal`; another where orchestrators live on loopback
-    SecretResolver secrets = {};       // without one, a request that names a secret ends with CONFIG
+    std::string proxy = {};         // URL; empty for none. The environment is ignored, and untrusted targets bypass the
+                                    // proxy, since the guard must check the real address
+    AddressGuard ssrf_guard = {};   // empty for `ssrf_refusal`; another one where orchestrators run on loopback
+    SecretResolver secrets = {};    // without one, a request that names a secret ends with CONFIG
 };
 
-// Sending again: a kept connection that dies before a byte of the answer came says nothing about whether the request
-// was taken. It is sent once more on a fresh connection where that is harmless by its method (GET, HEAD, PUT, DELETE,
+// Sending again: a kept connection that closes before a byte of the response does not show whether the request was
+// processed. It is sent once more on a new connection where that is harmless by its method (GET, HEAD, PUT, DELETE,
 // OPTIONS, TRACE) or because it carries an Idempotency-Key header. Any other request ends with UNAVAILABLE.
-// Rationale: a payee behind a gateway can provoke a reset; a silent second try would be a free one for it, and a
-// payment order might be given twice.
+// Rationale: a payee behind a gateway can provoke a reset; a silent second try would give it a free one, and a payment
+// order might be executed twice.
 class CurlClient final : public HttpClient {
   public:
-    // UNAVAILABLE where the system denies a thread, an epoll or an event descriptor.
+    // Raises the process's soft limit of open descriptors to its hard limit (at most 65,536). UNAVAILABLE where the
+    // system grants no thread, epoll or event descriptor.
     [[nodiscard]] static Result<std::unique_ptr<CurlClient>> create(ClientOptions options = {});
 
     ~CurlClient() override;  // stops
@@ -47,8 +52,8 @@ class CurlClient final : public HttpClient {
     [[nodiscard]] Result<std::uint64_t> send(HttpRequest request, HttpCallbacks callbacks) override;
     void cancel(std::uint64_t op) override;
 
-    // Ends everything that is pending with CANCELLED, and waits for the last `on_done`. [any thread but the client's]
-    // Again: nothing.
+    // Ends all pending exchanges with CANCELLED and returns after the last `on_done`. [any thread but the client's]
+    // A second call does nothing.
     void stop();
 
   private:

@@ -1,67 +1,59 @@
 #include "host/http/header_lines.hpp"
 
-#include <algorithm>
 #include <array>
+#include <utility>
+
+#include "stipend/ascii.hpp"
+#include "stipend/headers.hpp"
 
 namespace stipend::http {
 namespace {
 
-constexpr std::array<bool, 256> token_table() {
-    std::array<bool, 256> table{};
-    for (unsigned c = 'a'; c <= 'z'; ++c) table[c] = table[c - 'a' + 'A'] = true;
-    for (unsigned c = '0'; c <= '9'; ++c) table[c] = true;
-    for (const char c : std::string_view("!#$%&'*+-.^_`|~")) table[static_cast<unsigned char>(c)] = true;
-    return table;
-}
-constexpr auto token_chars = token_table();
+// Tables, since every byte of every head passes here.
+using CharClass = std::array<bool, 256>;
 
-constexpr std::array<bool, 256> value_table() {
-    std::array<bool, 256> table{};
-    for (unsigned c = 0x20; c < table.size(); ++c) table[c] = c != 0x7f;
-    table[static_cast<unsigned char>('\t')] = true;
-    return table;
-}
-constexpr auto value_chars = value_table();
-
-constexpr char lower_of(char c) {
-    return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
+template <class Predicate>
+constexpr CharClass class_of(Predicate predicate) {
+    CharClass out{};
+    for (std::size_t c = 0; c < out.size(); ++c) out[c] = predicate(static_cast<char>(c));
+    return out;
 }
 
-std::string_view trimmed(std::string_view text) {
-    const auto blank = [](char c) { return c == ' ' || c == '\t'; };
-    while (!text.empty() && blank(text.front())) text.remove_prefix(1);
-    while (!text.empty() && blank(text.back())) text.remove_suffix(1);
-    return text;
-}
+constexpr auto token_chars = class_of(
+    [](char c) { return ascii::is_alnum(c) || std::string_view("!#$%&'*+-.^_`|~").find(c) != std::string_view::npos; });
+constexpr auto value_chars = class_of([](char c) {
+    const auto code = static_cast<unsigned char>(c);
+    return (code >= 0x20 && code != 0x7f) || c == '\t';
+});
 
-// Takes the first line off `rest`, without its line end (CRLF, or a bare LF as some servers send).
-std::string_view take_line(std::string_view& rest) {
-    const auto end = rest.find('\n');
-    auto line = rest.substr(0, end);
-    rest.remove_prefix(end == std::string_view::npos ? rest.size() : end + 1);
-    if (line.ends_with('\r')) line.remove_suffix(1);
-    return line;
+bool all_of(const CharClass& chars, std::string_view text) {
+    bool all = true;
+    for (const char c : text) all &= chars[static_cast<unsigned char>(c)];
+    return all;
 }
 
 }  // namespace
 
 bool is_token(std::string_view text) {
-    return !text.empty() &&
-           std::ranges::all_of(text, [](char c) { return token_chars[static_cast<unsigned char>(c)]; });
+    return !text.empty() && all_of(token_chars, text);
 }
 
 bool is_field_value(std::string_view text) {
-    return std::ranges::all_of(text, [](char c) { return value_chars[static_cast<unsigned char>(c)]; });
+    return all_of(value_chars, text);
+}
+
+HeaderField split_header_line(std::string_view line) {
+    const auto colon = line.find(':');
+    return {line.substr(0, colon), trim_blanks(line.substr(colon + 1))};
 }
 
 Result<HeaderField> parse_header_line(std::string_view line) {
     if (line.ends_with('\n')) line.remove_suffix(1);
     if (line.ends_with('\r')) line.remove_suffix(1);
-    const auto colon = line.find(':');
-    if (colon == std::string_view::npos) {
+    if (line.find(':') == std::string_view::npos) {
         return fail(STIPEND_E_INVALID, "header field without a colon: want \"Name: value\"");
     }
-    const HeaderField field{line.substr(0, colon), trimmed(line.substr(colon + 1))};
+    const auto field = split_header_line(line);
     if (!is_token(field.name)) {
         return fail(STIPEND_E_INVALID, "header field with a bad name: want letters, digits and '-' up to the colon");
     }
@@ -79,24 +71,6 @@ Result<std::vector<HeaderField>> parse_header_lines(std::string_view text) {
         fields.push_back(*field);
     }
     return fields;
-}
-
-std::optional<std::string_view> find_header(std::string_view lines, std::string_view name) {
-    while (!lines.empty()) {
-        const auto line = take_line(lines);
-        if (line.size() > name.size() && line[name.size()] == ':' && same_name(line.substr(0, name.size()), name)) {
-            return trimmed(line.substr(name.size() + 1));
-        }
-    }
-    return std::nullopt;
-}
-
-bool same_name(std::string_view a, std::string_view b) {
-    return std::ranges::equal(a, b, [](char x, char y) { return lower_of(x) == lower_of(y); });
-}
-
-void append_lower(std::string& out, std::string_view text) {
-    for (const char c : text) out.push_back(lower_of(c));
 }
 
 }  // namespace stipend::http

@@ -13,6 +13,8 @@
 #include <cstring>
 #include <filesystem>
 
+#include "host/http/os.hpp"
+
 namespace stipend::http {
 namespace {
 
@@ -65,7 +67,7 @@ Result<sockaddr_un> unix_address(const std::string& path) {
     return address;
 }
 
-// Makes room for a new socket at `path`, unless somebody answers there.
+// Removes the socket at `path`, unless a process listens on it.
 Result<void> remove_stale(const std::string& path, const sockaddr_un& address) {
     struct stat found {};
     if (::lstat(path.c_str(), &found) != 0) {
@@ -75,7 +77,7 @@ Result<void> remove_stale(const std::string& path, const sockaddr_un& address) {
     if (!S_ISSOCK(found.st_mode)) {
         return fail(STIPEND_E_CONFLICT, "unix socket ", path, ": a file that is no socket is there; it was left alone");
     }
-    const Descriptor probe(::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0));
+    const Fd probe(::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0));
     if (!probe) return last_os_error("socket");
     if (::connect(probe.get(), reinterpret_cast<const sockaddr*>(&address), sizeof address) == 0 || errno == EAGAIN) {
         return fail(STIPEND_E_CONFLICT, "unix socket ", path,
@@ -92,7 +94,7 @@ Result<Listener> Listener::on_tcp(const std::string& address) {
     STIPEND_LET(target, internet_address(address));
     Listener listener;
     listener.family_ = target.ss_family;
-    listener.socket_ = Descriptor(::socket(target.ss_family, SOCK_STREAM | SOCK_CLOEXEC, 0));
+    listener.socket_ = Fd(::socket(target.ss_family, SOCK_STREAM | SOCK_CLOEXEC, 0));
     const int fd = listener.socket_.get();
     const int on = 1;
     if (fd < 0 || ::setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof on) != 0 ||
@@ -111,18 +113,18 @@ Result<Listener> Listener::on_tcp(const std::string& address) {
 
 Result<Listener> Listener::on_unix(const std::string& path) {
     STIPEND_LET(address, unix_address(path));
-    // Two hosts that start at once would each take the other's new socket for a stale one: one goes first.
+    // Of two hosts that start at once, each would take the other's new socket for a stale one: they take turns.
     const auto folder = std::filesystem::path(path).parent_path();
-    const Descriptor turn(::open(folder.empty() ? "." : folder.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
+    const Fd turn(::open(folder.empty() ? "." : folder.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
     if (!turn || ::flock(turn.get(), LOCK_EX) != 0) return last_os_error(cat("unix socket ", path, ": its folder"));
     STIPEND_TRY(remove_stale(path, address));
 
     Listener listener;
     listener.family_ = AF_UNIX;
     listener.address_ = path;
-    listener.socket_ = Descriptor(::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0));
+    listener.socket_ = Fd(::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0));
     const int fd = listener.socket_.get();
-    // The mode of the unbound socket is what the file is born with: there is no moment with wider rights.
+    // The file is created with the mode of the unbound socket, so it never has a wider one.
     if (fd < 0 || ::fchmod(fd, 0600) != 0 ||
         ::bind(fd, reinterpret_cast<const sockaddr*>(&address), sizeof address) != 0 || ::listen(fd, backlog) != 0) {
         return last_os_error(cat("unix socket ", path));

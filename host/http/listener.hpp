@@ -1,4 +1,4 @@
-// Opens the socket that a server listens at. Plain POSIX: the rights of a unix socket are set before it can be seen.
+// Opens the socket that a server listens on. Plain POSIX: a unix socket gets its mode before it is visible.
 #pragma once
 
 #include <sys/socket.h>
@@ -6,32 +6,33 @@
 
 #include <string>
 
-#include "host/http/descriptor.hpp"
+#include "host/base/file.hpp"
+#include "stipend/result.hpp"
 
 namespace stipend::http {
 
 class Listener {
   public:
-    // `address`: "127.0.0.1:8010" or "[::1]:8010", numbers only: a name could mean another interface tomorrow.
+    // `address`: "127.0.0.1:8010" or "[::1]:8010", numeric only, since a name could resolve to another interface later.
     [[nodiscard]] static Result<Listener> on_tcp(const std::string& address);
-    // A socket at `path` with mode 0600. One that is there and that nobody answers at is replaced.
-    // CONFLICT: somebody answers, or `path` is no socket; it is left as it is.
+    // A socket at `path` with mode 0600. A stale one, on which no process listens, is replaced.
+    // CONFLICT: a process listens on it, or `path` is no socket; it is unchanged.
     [[nodiscard]] static Result<Listener> on_unix(const std::string& path);
 
     Listener(Listener&&) = default;
     Listener& operator=(Listener&&) = default;
     ~Listener() = default;
 
-    [[nodiscard]] Descriptor take() { return std::move(socket_); }
+    [[nodiscard]] Fd take() { return std::move(socket_); }
     [[nodiscard]] int family() const { return family_; }
-    [[nodiscard]] const std::string& address() const { return address_; }  // with the port that was given
-    // Removes the unix socket's file, if it is still the one that was made here.
+    [[nodiscard]] const std::string& address() const { return address_; }  // with the port that was assigned
+    // Removes the unix socket's file, if it is still the one that was created here.
     void remove_file() const;
 
   private:
     Listener() = default;
 
-    Descriptor socket_;
+    Fd socket_;
     int family_ = AF_INET;
     std::string address_;
     dev_t device_ = 0;

@@ -4,7 +4,6 @@
 #include <openssl/ssl.h>
 
 #include <ctime>
-#include <string_view>
 
 namespace stipend::http {
 
@@ -21,27 +20,17 @@ std::int64_t not_after_ns(const X509* certificate) {
     std::tm parts{};
     if (ASN1_TIME_to_tm(X509_get0_notAfter(certificate), &parts) != 1) return 0;
     const auto seconds = std::int64_t{::timegm(&parts)};
-    constexpr std::int64_t last_second = 9'223'372'036;  // what nanoseconds in 64 bits can hold
+    constexpr std::int64_t last_second = 9'223'372'036;  // the last one that nanoseconds in 64 bits can hold
     return (seconds > last_second ? last_second : seconds) * 1'000'000'000;
 }
 
-std::optional<Fingerprint> fingerprint_of(const X509* certificate) {
-    Fingerprint digest{};
+std::optional<std::array<std::uint8_t, 32>> fingerprint_of(const X509* certificate) {
+    std::array<std::uint8_t, 32> digest{};
     unsigned length = 0;
     if (X509_digest(certificate, EVP_sha256(), digest.data(), &length) != 1 || length != digest.size()) {
         return std::nullopt;
     }
     return digest;
-}
-
-std::string hex_text(const Fingerprint& digest) {
-    static constexpr std::string_view digits = "0123456789abcdef";
-    std::string out;
-    for (const auto byte : digest) {
-        out.push_back(digits[byte >> 4]);
-        out.push_back(digits[byte & 15]);
-    }
-    return out;
 }
 
 }  // namespace stipend::http

@@ -1,4 +1,4 @@
-// The certificate that a TLS server showed on a connection of libcurl. Private to the room.
+// The certificate that a TLS server presented on a connection of libcurl. Private to this folder.
 #pragma once
 
 #include <curl/curl.h>
@@ -8,7 +8,6 @@
 #include <cstdint>
 #include <memory>
 #include <optional>
-#include <string>
 
 namespace stipend::http {
 
@@ -16,15 +15,12 @@ struct X509Deleter {
     void operator()(X509* certificate) const { X509_free(certificate); }
 };
 using X509Ptr = std::unique_ptr<X509, X509Deleter>;
-using Fingerprint = std::array<unsigned char, 32>;
 
-// While the transfer has its connection; nothing without TLS.
+// While the transfer has its connection; none without TLS.
 X509Ptr peer_certificate(CURL* easy);
 // Unix nanoseconds; 0 where it cannot be read.
 std::int64_t not_after_ns(const X509* certificate);
-// SHA-256 of its DER.
-std::optional<Fingerprint> fingerprint_of(const X509* certificate);
-// Lower-case hex.
-std::string hex_text(const Fingerprint& digest);
+// SHA-256 of its DER encoding; nothing where OpenSSL fails.
+std::optional<std::array<std::uint8_t, 32>> fingerprint_of(const X509* certificate);
 
 }  // namespace stipend::http

@@ -7,6 +7,8 @@
 #include <memory>
 
 #include "host/http/header_lines.hpp"
+#include "stipend/ascii.hpp"
+#include "stipend/hex.hpp"
 
 namespace stipend::http {
 namespace {
@@ -25,13 +27,6 @@ CurlText part_of(CURLU* url, CURLUPart part, unsigned flags = 0) {
     return curl_url_get(url, part, &text, flags) == CURLUE_OK ? CurlText(text) : CurlText();
 }
 
-int hex_value(char c) {
-    if (c >= '0' && c <= '9') return c - '0';
-    if (c >= 'a' && c <= 'f') return c - 'a' + 10;
-    if (c >= 'A' && c <= 'F') return c - 'A' + 10;
-    return -1;
-}
-
 bool idempotent(std::string_view method) {
     static constexpr std::array<std::string_view, 6> methods{"GET", "HEAD", "PUT", "DELETE", "OPTIONS", "TRACE"};
     return std::ranges::find(methods, method) != methods.end();
@@ -45,11 +40,11 @@ Result<void> check_headers(const HttpRequest& request, CheckedRequest& checked) 
     STIPEND_LET(fields, parse_header_lines(request.headers));
     for (const auto& field : fields) {
         for (const std::string_view own : {"content-length", "transfer-encoding", "expect", "upgrade", "trailer"}) {
-            if (same_name(field.name, own)) {
+            if (ascii::equal_ignoring_case(field.name, own)) {
                 return fail(STIPEND_E_INVALID, "header field ", field.name, " is the client's own: leave it out");
             }
         }
-        if (same_name(field.name, "idempotency-key")) checked.may_resend = true;
+        if (ascii::equal_ignoring_case(field.name, "idempotency-key")) checked.may_resend = true;
         auto secret = find_secret(field.value);
         if (!secret) return std::move(secret).error().in(cat("header field ", field.name));
         if (secret->begin != std::string_view::npos) checked.has_secrets = true;
@@ -58,7 +53,7 @@ Result<void> check_headers(const HttpRequest& request, CheckedRequest& checked) 
 }
 
 Result<void> check_tls(const HttpRequest& request, CheckedRequest& checked) {
-    // A mode of a newer caller must not end up as the weakest one.
+    // An unknown mode of a newer caller must not be treated as the weakest one.
     if (request.tls > TlsMode::none) {
         return fail(STIPEND_E_INVALID, "bad TLS mode: got ", static_cast<int>(request.tls),
                     ", want 0 (verify), 1 (pinned) or 2 (none)");
@@ -75,82 +70,66 @@ Result<void> check_tls(const HttpRequest& request, CheckedRequest& checked) {
     if (!checked.https) {
         return fail(STIPEND_E_INVALID, "a pin is given, but ", checked.origin, " has no TLS: want an https URL");
     }
-    STIPEND_LET(pin, parse_sha256(request.pin_sha256));
-    checked.pin = pin;
+    STIPEND_SET(checked.pin, parse_sha256(request.pin_sha256));
     return {};
 }
 
 }  // namespace
 
 Result<std::string> origin_of(const std::string& text) {
+    const auto bad = [](const auto&... parts) { return fail(STIPEND_E_INVALID, "bad URL: ", parts...); };
     if (text.size() > max_url_bytes) {
         return fail(STIPEND_E_LIMIT, "URL too long: got ", text.size(), " bytes, want at most ", max_url_bytes);
     }
+    if (!is_field_value(text)) return bad("it holds a control character");
     const std::unique_ptr<CURLU, UrlDeleter> url(curl_url());
-    STIPEND_ASSERT(url);
-    if (!is_field_value(text)) return fail(STIPEND_E_INVALID, "bad URL: it holds a control character");
-    if (const auto code = curl_url_set(url.get(), CURLUPART_URL, text.c_str(), CURLU_NON_SUPPORT_SCHEME);
-        code != CURLUE_OK) {
-        return fail(STIPEND_E_INVALID, "bad URL: ", curl_url_strerror(code),
-                    ", want http://host:port/path or https://");
-    }
+    const auto code = url == nullptr ? CURLUE_OUT_OF_MEMORY
+                                     : curl_url_set(url.get(), CURLUPART_URL, text.c_str(), CURLU_NON_SUPPORT_SCHEME);
+    if (code == CURLUE_OUT_OF_MEMORY) return fail(STIPEND_E_UNAVAILABLE, "URL: ", curl_url_strerror(code));
+    if (code != CURLUE_OK) return bad(curl_url_strerror(code), ", want http://host:port/path or https://");
     const auto scheme = part_of(url.get(), CURLUPART_SCHEME);
     const auto host = part_of(url.get(), CURLUPART_HOST);
     const auto port = part_of(url.get(), CURLUPART_PORT, CURLU_DEFAULT_PORT);
     const std::string_view name = scheme ? scheme.get() : "";
-    if (name != "http" && name != "https") {
-        return fail(STIPEND_E_INVALID, "bad URL: got the scheme \"", name, "\", want http or https");
-    }
-    if (!host || !port) return fail(STIPEND_E_INVALID, "bad URL: no host in it, want ", name, "://host:port/path");
+    if (name != "http" && name != "https") return bad("got the scheme \"", name, "\", want http or https");
+    if (!host || !port) return bad("no host in it, want ", name, "://host:port/path");
     if (part_of(url.get(), CURLUPART_USER) || part_of(url.get(), CURLUPART_PASSWORD)) {
-        return fail(STIPEND_E_INVALID,
-                    "bad URL: it carries a user name or password, want a header field with ${secret:NAME}");
+        return bad("it carries a user name or password, want a header field with ${secret:NAME}");
     }
-    std::string origin = cat(name, "://");
-    append_lower(origin, host.get());
-    return origin.append(":").append(port.get());
+    return cat(name, "://", ascii::to_lower(host.get()), ":", port.get());
 }
 
 Result<Sha256> parse_sha256(std::string_view text) {
     Sha256 out{};
-    std::size_t at = 0;
-    for (auto& byte : out) {
-        if (&byte != out.data() && at < text.size() && text[at] == ':') ++at;
-        const int high = at < text.size() ? hex_value(text[at]) : -1;
-        const int low = at + 1 < text.size() ? hex_value(text[at + 1]) : -1;
-        if (high < 0 || low < 0) {
-            at = text.size() + 1;
-            break;
-        }
-        byte = static_cast<std::uint8_t>(high * 16 + low);
-        at += 2;
+    std::string digits;
+    for (std::size_t at = 0; at < text.size(); ++at) {
+        const bool separates = text[at] == ':' && at > 0 && text[at - 1] != ':' && at + 1 < text.size();
+        if (!separates || digits.size() % 2 != 0) digits.push_back(text[at]);
     }
-    if (at != text.size()) {
-        return fail(STIPEND_E_INVALID, "not a SHA-256: got \"", text.substr(0, 100), "\", want 64 hex digits");
-    }
-    return out;
+    if (hex_decode(digits, out)) return out;
+    return fail(STIPEND_E_INVALID, "not a SHA-256: got \"", text.substr(0, 100), "\", want 64 hex digits");
 }
 
-Result<SecretPlace> find_secret(std::string_view text) {
+Result<SecretRef> find_secret(std::string_view text) {
     static constexpr std::string_view opening = "${secret:";
     const auto begin = text.find(opening);
-    if (begin == std::string_view::npos) return SecretPlace{};
+    if (begin == std::string_view::npos) return SecretRef{};
     const auto close = text.find('}', begin);
     const auto from = begin + opening.size();
     const auto name = close == std::string_view::npos ? std::string_view{} : text.substr(from, close - from);
     if (!is_token(name)) return fail(STIPEND_E_INVALID, "unfinished secret: want ${secret:NAME}");
-    return SecretPlace{begin, close + 1, name};
+    return SecretRef{begin, close + 1, name};
 }
 
 Result<std::string> OriginMemo::origin_of(const std::string& url) {
-    auto& place = known_[std::hash<std::string_view>{}(url) % known_.size()];
+    auto& entry = known_[std::hash<std::string_view>{}(url) % known_.size()];
     {
         const std::lock_guard lock(mutex_);
-        if (!place.url.empty() && place.url == url) return place.origin;
+        if (!entry.url.empty() && entry.url == url) return entry.origin;
     }
     STIPEND_LET(origin, http::origin_of(url));
     const std::lock_guard lock(mutex_);
-    place = {url, origin};
+    entry = {url, origin};
     return std::move(origin);
 }
 
@@ -164,14 +143,13 @@ Result<CheckedRequest> check_request(const HttpRequest& request, OriginMemo& ori
         return fail(STIPEND_E_LIMIT, "request body too large: got ", request.body.size(), " bytes, want at most ",
                     max_request_body_bytes);
     }
-    STIPEND_LET(origin, origins.origin_of(request.url));
-    checked.origin = std::move(origin);
+    STIPEND_SET(checked.origin, origins.origin_of(request.url));
     checked.https = checked.origin.starts_with("https:");
     checked.may_resend = idempotent(request.method);
     STIPEND_TRY(check_headers(request, checked));
     STIPEND_TRY(check_tls(request, checked));
     if (!request.unix_socket.empty()) {
-        if (request.from_stranger) return fail(STIPEND_E_INVALID, "a stranger's target cannot be a unix socket");
+        if (request.untrusted_target) return fail(STIPEND_E_INVALID, "an untrusted target cannot be a unix socket");
         if (!is_field_value(request.unix_socket) || request.unix_socket.size() > 107) {
             return fail(STIPEND_E_INVALID, "bad unix socket: got a path of ", request.unix_socket.size(),
                         " bytes, want at most 107 without control characters");

@@ -1,10 +1,11 @@
-// The head of an HTTP/1 response, built line by line, with a limit and with the framing checks that libcurl leaves out.
+// The head of an HTTP/1 response, read line by line, with a size limit and the framing checks that libcurl omits.
 #pragma once
 
 #include <cstdint>
 #include <optional>
 #include <string>
 #include <string_view>
+#include <utility>
 
 #include "stipend/result.hpp"
 
@@ -12,22 +13,21 @@ namespace stipend::http {
 
 class ResponseHead {
   public:
-    // `max_bytes` bounds all heads and trailers of one exchange together, so that neither interim answers nor
-    // redirects go around it.
+    // `max_bytes` limits all heads and trailers of one exchange together, interim responses and redirects included.
     explicit ResponseHead(std::uint64_t max_bytes) : max_bytes_(max_bytes) {}
 
-    // A request goes out: the next line is a status line. What an earlier answer (a redirect) left is forgotten then.
+    // A request is about to be sent: the next line is a status line, which discards an earlier response (a redirect).
     void expect_response() { state_ = State::status_line; }
 
-    // Takes one line as it came, with its line end. LIMIT beyond the bound; UNAVAILABLE for a head whose body's length
-    // is ambiguous (two lengths, a length beside a transfer coding, a coding other than chunked) or that is malformed.
+    // Reads one line with its line end. LIMIT beyond `max_bytes`; UNAVAILABLE for a head that is malformed or leaves
+    // the body's length ambiguous (two lengths, a length beside a transfer coding, a coding other than chunked).
     [[nodiscard]] std::optional<Error> take(std::string_view line);
 
-    [[nodiscard]] int status() const { return status_; }                    // 0 until a status line was read
-    [[nodiscard]] bool complete() const { return state_ == State::after; }  // the head of a final answer is whole
-    // A byte of an answer came since `expect_response`.
+    [[nodiscard]] int status() const { return status_; }                    // 0 before the first status line
+    [[nodiscard]] bool complete() const { return state_ == State::after; }  // the head of a final response
+    // A line of a response was read since `expect_response`.
     [[nodiscard]] bool begun() const { return state_ != State::status_line; }
-    [[nodiscard]] const std::string& fields() const { return fields_; }  // lines with names in lower case
+    [[nodiscard]] const std::string& fields() const { return fields_; }  // lines, names in lower case
     [[nodiscard]] std::string take_fields() { return std::move(fields_); }
 
   private:

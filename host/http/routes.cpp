@@ -17,7 +17,7 @@ bool serves_method(const Route& route, std::string_view method) {
 }
 
 bool better(const Route& a, const Route& b, std::string_view method) {
-    // A route made for HEAD itself goes before the GET that would serve it too.
+    // A route for HEAD itself precedes a GET route, which would serve it too.
     const auto rank = [method](const Route& route) {
         return std::make_pair(route.path.size() * 2 + (route.prefix ? 0 : 1), route.method == method);
     };

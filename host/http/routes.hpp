@@ -1,4 +1,4 @@
-// Which route serves a request. Pure; the server publishes whole tables.
+// Determines the route that serves a request. Pure; the server replaces the whole table.
 #pragma once
 
 #include <cstdint>
@@ -18,11 +18,12 @@ class RouteTable {
         std::shared_ptr<const Route> route;
     };
     struct Match {
-        std::shared_ptr<const Route> route;  // empty where none serves it
-        std::string allow;                   // then: the methods that this path has ("GET, HEAD"); empty: no such path
+        std::shared_ptr<const Route> route;  // empty where no route serves it
+        std::string allow;  // in that case the methods of this path ("GET, HEAD"); empty for an unknown path
     };
 
-    // CONFLICT: method and path (as prefix or exact) are taken; INVALID: a bad one. The table is unchanged then.
+    // CONFLICT: method and path (as prefix or exact) are taken; INVALID: a malformed one. On an error the table is
+    // unchanged.
     [[nodiscard]] Result<void> add(std::uint64_t id, Route route);
     void remove(std::uint64_t id);
     [[nodiscard]] Match find(std::string_view method, std::string_view path) const;

@@ -1,12 +1,15 @@
 #include "host/http/server.hpp"
 
 #include <boost/asio/post.hpp>
+#include <mutex>
 #include <string_view>
 #include <system_error>
+#include <thread>
+#include <unordered_set>
 #include <vector>
 
 #include "host/base/thread_signals.hpp"
-#include "host/http/response_text.hpp"
+#include "host/http/listener.hpp"
 #include "host/http/session.hpp"
 
 namespace stipend::http {
@@ -15,13 +18,49 @@ namespace {
 namespace net = boost::asio;
 using boost::system::error_code;
 
-// How long accepting rests when the system has no descriptor left: nothing tells when it has one again.
+// Pause before accepting again when the system has no descriptor left: nothing reports when one is free.
 constexpr auto accept_pause = std::chrono::milliseconds(100);
 
 }  // namespace
 
-Server::Core::Core(ServerOptions options, Listener listener)
-    : options_(std::move(options)), listener_(std::move(listener)) {}
+class Server::Core final : public SessionHost {
+  public:
+    Core(ServerOptions options, Listener listener) : options_(std::move(options)), listener_(std::move(listener)) {}
+
+    [[nodiscard]] Result<void> start();
+    void stop();
+    [[nodiscard]] Result<std::uint64_t> add_route(Route route);
+    void remove_route(std::uint64_t id);
+    [[nodiscard]] const std::string& address() const { return listener_.address(); }
+
+    [[nodiscard]] const ServerOptions& options() const override { return options_; }
+    [[nodiscard]] net::io_context& io() override { return io_; }
+    [[nodiscard]] RouteTable::Match find(std::string_view method, std::string_view path) override;
+    [[nodiscard]] bool draining() const override { return draining_; }
+    void on_session_opened(Session* session) override { sessions_.insert(session); }
+    void on_session_closed(Session* session) override;
+
+  private:
+    void accept_next();
+    void serve(Socket socket);
+    void drain();
+
+    const ServerOptions options_;
+    Listener listener_;
+    net::io_context io_{1};
+    Acceptor acceptor_{io_};
+    Timer accept_pause_{io_};
+    Timer drain_limit_{io_};
+    std::unordered_set<Session*> sessions_;
+    bool draining_ = false;
+
+    std::mutex routes_mutex_;
+    std::shared_ptr<const RouteTable> routes_ = std::make_shared<const RouteTable>();
+    std::uint64_t last_route_ = 0;
+
+    std::mutex stop_mutex_;
+    std::thread thread_;
+};
 
 Result<void> Server::Core::start() {
     error_code error;
@@ -60,11 +99,11 @@ void Server::Core::drain() {
     drain_limit_.async_wait([this](error_code error) {
         if (error) return;
         const std::vector<Session*> left_over(sessions_.begin(), sessions_.end());
-        for (auto* session : left_over) session->cut();
+        for (auto* session : left_over) session->close();
     });
 }
 
-void Server::Core::left(Session* session) {
+void Server::Core::on_session_closed(Session* session) {
     sessions_.erase(session);
     if (draining_ && sessions_.empty()) drain_limit_.cancel();
 }
@@ -73,7 +112,7 @@ void Server::Core::accept_next() {
     acceptor_.async_accept([this](error_code error, Socket socket) {
         if (draining_) return;
         if (!error) {
-            take(std::move(socket));
+            serve(std::move(socket));
         } else if (error == net::error::no_descriptors || error == std::errc::too_many_files_open_in_system ||
                    error == net::error::no_buffer_space || error == net::error::no_memory) {
             accept_pause_.expires_after(accept_pause);
@@ -86,13 +125,13 @@ void Server::Core::accept_next() {
     });
 }
 
-void Server::Core::take(Socket socket) {
+void Server::Core::serve(Socket socket) {
     if (sessions_.size() < options_.max_connections) {
         std::make_shared<Session>(*this, std::move(socket))->start();
         return;
     }
     static const std::string busy = response_text(error_response(503, "too many connections"), false, false);
-    // Whoever does not take it at once is not waited for.
+    // Sent as far as the socket accepts it at once.
     ::send(socket.native_handle(), busy.data(), busy.size(), MSG_DONTWAIT | MSG_NOSIGNAL);
 }
 
@@ -134,6 +173,22 @@ Result<std::unique_ptr<Server>> Server::create(ServerOptions options) {
     } catch (const std::exception& failure) {
         return fail(STIPEND_E_UNAVAILABLE, "HTTP server: ", failure.what());
     }
+}
+
+Responder& Responder::operator=(Responder&& other) noexcept {
+    std::swap(exchange_, other.exchange_);
+    return *this;
+}
+
+Responder::~Responder() {
+    if (!exchange_ || !exchange_->open()) return;
+    // It may lose the race against the deadline, which answers as well.
+    [[maybe_unused]] const auto given = exchange_->give(error_response(504, "no answer was given"));
+}
+
+Result<void> Responder::respond(ServerResponse response) {
+    if (!exchange_) return fail(STIPEND_E_STATE, "answer: this responder was moved away");
+    return exchange_->give(std::move(response));
 }
 
 Server::Server(std::shared_ptr<Core> core) : core_(std::move(core)) {}

@@ -7,8 +7,8 @@
 #include <boost/asio/write.hpp>
 #include <boost/beast/http/read.hpp>
 
-#include "host/http/header_lines.hpp"
-#include "host/http/response_text.hpp"
+#include "host/http/listener.hpp"
+#include "stipend/ascii.hpp"
 
 namespace stipend::http {
 namespace {
@@ -17,7 +17,7 @@ namespace net = boost::asio;
 namespace beast = boost::beast;
 
 constexpr std::size_t read_bytes = 8'192;
-constexpr std::size_t max_buffered_bytes = 65'536;  // bounds what a client may send ahead of its answers
+constexpr std::size_t max_buffered_bytes = 65'536;  // limits what a client may send ahead of its answers
 constexpr std::size_t max_discarded_bytes = 1'048'576;
 constexpr auto linger_time = std::chrono::seconds(2);
 
@@ -40,7 +40,7 @@ Result<void> Exchange::give(ServerResponse response) {
                 return fail(STIPEND_E_STATE, "answered already: want one answer for each request");
         }
     }
-    net::dispatch(core_->io(), [self = shared_from_this(), response = std::move(response)] {
+    net::dispatch(host_->io(), [self = shared_from_this(), response = std::move(response)] {
         if (const auto session = self->session_.lock()) session->answer(self.get(), response);
     });
     return {};
@@ -51,34 +51,18 @@ bool Exchange::close(bool by_deadline) {
     return state_.compare_exchange_strong(expected, by_deadline ? State::overdue : State::gone);
 }
 
-Responder& Responder::operator=(Responder&& other) noexcept {
-    std::swap(exchange_, other.exchange_);
-    return *this;
-}
-
-Responder::~Responder() {
-    if (!exchange_ || !exchange_->open()) return;
-    // Losing the race against the deadline is as good.
-    [[maybe_unused]] const auto given = exchange_->give(error_response(504, "no answer was given"));
-}
-
-Result<void> Responder::respond(ServerResponse response) {
-    if (!exchange_) return fail(STIPEND_E_STATE, "answer: this responder was moved away");
-    return exchange_->give(std::move(response));
-}
-
-Session::Session(Server::Core& core, Socket socket)
-    : core_(core), stream_(std::move(socket)), deadline_(core.io()), buffer_(max_buffered_bytes) {
+Session::Session(SessionHost& host, Socket socket)
+    : host_(host), stream_(std::move(socket)), deadline_(host.io()), buffer_(max_buffered_bytes) {
     const int fd = stream_.socket().native_handle();
     const int on = 1;
-    ::setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);  // refused by unix sockets, which need it not
+    ::setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);  // refused by unix sockets, which do not need it
     peer_ = peer_of(fd);
-    core_.joined(this);
+    host_.on_session_opened(this);
 }
 
 Session::~Session() {
     if (exchange_) exchange_->close(false);
-    core_.left(this);
+    host_.on_session_closed(this);
 }
 
 void Session::start() {
@@ -86,27 +70,27 @@ void Session::start() {
 }
 
 void Session::drain() {
-    if (idle_) cut();
+    if (idle_) close();
 }
 
-void Session::cut() {
+void Session::close() {
     if (exchange_) exchange_->close(false);
     deadline_.cancel();
     stream_.close();
 }
 
 void Session::wait_for_request() {
-    if (core_.draining()) return;
+    if (host_.draining()) return;
     parser_.reset();
     route_.reset();
     exchange_.reset();
     keep_alive_ = true;
     if (buffer_.size() > 0) return read_head();
     idle_ = true;
-    stream_.expires_after(ms(core_.options().idle_timeout_ms));
+    stream_.expires_after(ms(host_.options().idle_timeout_ms));
     stream_.async_read_some(buffer_.prepare(read_bytes), [self = shared_from_this()](ErrorCode error, std::size_t got) {
         self->idle_ = false;
-        if (error) return;  // the client left, or was idle for too long: the connection ends with this session
+        if (error) return;  // closed by the client, or idle for too long: the session ends
         self->buffer_.commit(got);
         self->read_head();
     });
@@ -114,22 +98,21 @@ void Session::wait_for_request() {
 
 void Session::read_head() {
     auto& parser = parser_.emplace();
-    parser.header_limit(core_.options().max_header_bytes);
-    parser.body_limit(boost::none);                              // not known before the route is
-    stream_.expires_after(ms(core_.options().read_timeout_ms));  // for all of it: a slow trickle does not prolong it
-    beast::http::async_read_header(stream_, buffer_, parser, [self = shared_from_this()](ErrorCode error, std::size_t) {
-        self->took_head(error);
-    });
+    parser.header_limit(host_.options().max_header_bytes);
+    parser.body_limit(boost::none);                              // set once the route is known
+    stream_.expires_after(ms(host_.options().read_timeout_ms));  // for all of it: a slow trickle does not extend it
+    beast::http::async_read_header(stream_, buffer_, parser,
+                                   [self = shared_from_this()](ErrorCode error, std::size_t) { self->on_head(error); });
 }
 
-void Session::took_head(ErrorCode error) {
-    if (error) return refuse_broken(error);
+void Session::on_head(ErrorCode error) {
+    if (error) return on_read_error(error);
     const auto& head = parser_->get();
-    keep_alive_ = head.keep_alive() && !core_.draining();
+    keep_alive_ = head.keep_alive() && !host_.draining();
     const std::string_view target(head.target().data(), head.target().size());
     if (!target.starts_with('/')) return refuse(400, "bad request target: want a path that begins with a slash");
     const auto path = target.substr(0, target.find('?'));
-    auto match = core_.find({head.method_string().data(), head.method_string().size()}, path);
+    auto match = host_.find({head.method_string().data(), head.method_string().size()}, path);
     if (!match.route && match.allow.empty()) return refuse(404, "no such path");
     if (!match.route) return refuse(405, "method not allowed here", cat("allow: ", match.allow, "\r\n"));
     route_ = std::move(match.route);
@@ -138,32 +121,32 @@ void Session::took_head(ErrorCode error) {
         return refuse(413, cat("body too large: want at most ", route_->max_body_bytes, " bytes"));
     }
     parser_->body_limit(route_->max_body_bytes);
-    if (parser_->is_done()) return hand_over();
+    if (parser_->is_done()) return invoke_handler();
     const auto expect = head[beast::http::field::expect];
-    if (same_name({expect.data(), expect.size()}, "100-continue")) return ask_for_body();
+    if (ascii::equal_ignoring_case({expect.data(), expect.size()}, "100-continue")) return ask_for_body();
     read_body();
 }
 
 void Session::ask_for_body() {
     static constexpr std::string_view go_on = "HTTP/1.1 100 Continue\r\n\r\n";
-    stream_.expires_after(ms(core_.options().write_timeout_ms));
+    stream_.expires_after(ms(host_.options().write_timeout_ms));
     net::async_write(stream_, net::buffer(go_on), [self = shared_from_this()](ErrorCode error, std::size_t) {
         if (!error) self->read_body();
     });
 }
 
 void Session::read_body() {
-    stream_.expires_after(ms(core_.options().read_timeout_ms));
+    stream_.expires_after(ms(host_.options().read_timeout_ms));
     beast::http::async_read(stream_, buffer_, *parser_,
-                            [self = shared_from_this()](ErrorCode error, std::size_t) { self->took_body(error); });
+                            [self = shared_from_this()](ErrorCode error, std::size_t) { self->on_body(error); });
 }
 
-void Session::took_body(ErrorCode error) {
-    if (error) return refuse_broken(error);
-    hand_over();
+void Session::on_body(ErrorCode error) {
+    if (error) return on_read_error(error);
+    invoke_handler();
 }
 
-void Session::hand_over() {
+void Session::invoke_handler() {
     auto& message = parser_->get();
     ServerRequest request;
     request.method.assign(message.method_string().data(), message.method_string().size());
@@ -172,16 +155,16 @@ void Session::hand_over() {
     request.path = target.substr(0, mark);
     if (mark != std::string_view::npos) request.query = target.substr(mark + 1);
     for (const auto& field : message) {
-        append_lower(request.headers, {field.name_string().data(), field.name_string().size()});
+        request.headers.append(ascii::to_lower({field.name_string().data(), field.name_string().size()}));
         request.headers.append(": ").append(field.value().data(), field.value().size()).append("\r\n");
     }
     request.peer = peer_;
     request.body = std::move(message.body());
 
     stream_.expires_never();
-    exchange_ = std::make_shared<Exchange>(core_.shared_from_this(), weak_from_this(), route_->deadline_ms);
+    exchange_ = std::make_shared<Exchange>(host_.shared_from_this(), weak_from_this(), route_->deadline_ms);
     deadline_.expires_after(ms(route_->deadline_ms));
-    // It owns the session while an answer is owed; any answer cancels it.
+    // The timer owns the session until an answer is given, which cancels it.
     deadline_.async_wait([self = shared_from_this(), exchange = exchange_](ErrorCode error) {
         if (!error && exchange->close(true)) self->answer(exchange.get(), error_response(504, "no answer in time"));
     });
@@ -195,16 +178,16 @@ void Session::hand_over() {
 void Session::answer(const Exchange* exchange, const ServerResponse& response) {
     if (exchange != exchange_.get()) return;
     deadline_.cancel();
-    keep_alive_ = keep_alive_ && !core_.draining();
+    keep_alive_ = keep_alive_ && !host_.draining();
     write(response);
 }
 
-void Session::refuse_broken(ErrorCode why) {
+void Session::on_read_error(ErrorCode why) {
     using beast::http::error;
     keep_alive_ = false;
-    if (why == beast::error::timeout) return;  // the stream closed itself: who is too slow is cut without a word
+    if (why == beast::error::timeout) return;  // the stream is closed already: a client that is too slow gets no answer
     if (why == error::header_limit || why == error::buffer_overflow) {
-        return refuse(431, cat("request head too large: want at most ", core_.options().max_header_bytes, " bytes"));
+        return refuse(431, cat("request head too large: want at most ", host_.options().max_header_bytes, " bytes"));
     }
     if (why == error::body_limit) {
         return refuse(413, cat("body too large: want at most ", route_ ? route_->max_body_bytes : 0, " bytes"));
@@ -218,22 +201,22 @@ void Session::refuse_broken(ErrorCode why) {
 void Session::refuse(int status, std::string_view message, std::string_view headers) {
     auto response = error_response(status, message);
     response.headers += headers;
-    // A body that was not read stands between us and the next request.
+    // An unread body precedes the next request.
     if (!parser_ || !parser_->is_done()) keep_alive_ = false;
     write(response);
 }
 
 void Session::write(const ServerResponse& response) {
     out_ = response_text(response, parser_ && parser_->get().method() == beast::http::verb::head, keep_alive_);
-    stream_.expires_after(ms(core_.options().write_timeout_ms));
+    stream_.expires_after(ms(host_.options().write_timeout_ms));
     net::async_write(stream_, net::buffer(out_),
-                     [self = shared_from_this()](ErrorCode error, std::size_t) { self->wrote(error); });
+                     [self = shared_from_this()](ErrorCode error, std::size_t) { self->on_written(error); });
 }
 
-void Session::wrote(ErrorCode error) {
+void Session::on_written(ErrorCode error) {
     if (error) return;
-    if (keep_alive_ && !core_.draining()) return wait_for_request();
-    // To close with bytes unread would reset the connection, and the client might never see the answer.
+    if (keep_alive_ && !host_.draining()) return wait_for_request();
+    // Closing with unread bytes would reset the connection, and the client might never receive the answer.
     ErrorCode ignored;
     stream_.socket().shutdown(net::socket_base::shutdown_send, ignored);
     stream_.expires_after(linger_time);

@@ -1,35 +1,64 @@
-// One connection of the server: reads a request, has it answered, and goes on to the next. On the server's thread, but
-// for `Exchange::give`.
+// One connection of the server: reads a request, has it answered, and continues with the next. On the server's thread,
+// except `Exchange::give`. Includes Asio and Beast: for the server's own files only.
 #pragma once
 
-#include <boost/asio/buffer.hpp>
+#include <atomic>
+#include <boost/asio/basic_socket_acceptor.hpp>
+#include <boost/asio/basic_waitable_timer.hpp>
+#include <boost/asio/generic/stream_protocol.hpp>
+#include <boost/asio/io_context.hpp>
 #include <boost/beast/core/basic_stream.hpp>
 #include <boost/beast/core/flat_buffer.hpp>
 #include <boost/beast/http/parser.hpp>
 #include <boost/beast/http/string_body.hpp>
+#include <chrono>
+#include <cstdint>
 #include <memory>
 #include <optional>
 #include <string>
+#include <string_view>
 
-#include "host/http/server_core.hpp"
+#include "host/http/routes.hpp"
+#include "host/http/server.hpp"
 
 namespace stipend::http {
 
-// One request's answer: given once, by the handler or by the deadline, whoever comes first.
+class Session;
+
+// One protocol for TCP and unix sockets alike, so that nothing is compiled twice.
+using Executor = boost::asio::io_context::executor_type;
+using Acceptor = boost::asio::basic_socket_acceptor<boost::asio::generic::stream_protocol, Executor>;
+using Socket = Acceptor::protocol_type::socket::rebind_executor<Executor>::other;
+using Timer = boost::asio::basic_waitable_timer<std::chrono::steady_clock,
+                                                boost::asio::wait_traits<std::chrono::steady_clock>, Executor>;
+
+// What sessions need of their server; it outlives them. On the server's thread.
+class SessionHost : public std::enable_shared_from_this<SessionHost> {
+  public:
+    virtual ~SessionHost() = default;
+    [[nodiscard]] virtual const ServerOptions& options() const = 0;
+    [[nodiscard]] virtual boost::asio::io_context& io() = 0;
+    [[nodiscard]] virtual RouteTable::Match find(std::string_view method, std::string_view path) = 0;
+    [[nodiscard]] virtual bool draining() const = 0;
+    virtual void on_session_opened(Session* session) = 0;
+    virtual void on_session_closed(Session* session) = 0;
+};
+
+// One request's answer: given once, by the handler or by the deadline, whichever comes first.
 class Exchange : public std::enable_shared_from_this<Exchange> {
   public:
-    Exchange(std::shared_ptr<Server::Core> core, std::weak_ptr<Session> session, std::uint32_t deadline_ms)
-        : core_(std::move(core)), session_(std::move(session)), deadline_ms_(deadline_ms) {}
+    Exchange(std::shared_ptr<SessionHost> host, std::weak_ptr<Session> session, std::uint32_t deadline_ms)
+        : host_(std::move(host)), session_(std::move(session)), deadline_ms_(deadline_ms) {}
 
     [[nodiscard]] Result<void> give(ServerResponse response);  // [any thread]
-    // Nobody's answer is wanted any more. False where one was given already.
+    // Accepts no answer from now on. False where one was given already.
     bool close(bool by_deadline);
     [[nodiscard]] bool open() const { return state_.load() == State::open; }
 
   private:
     enum class State : std::uint8_t { open, answered, overdue, gone };
 
-    std::shared_ptr<Server::Core> core_;  // keeps the executor alive for a late `give`
+    std::shared_ptr<SessionHost> host_;  // keeps the executor alive for a late `give`
     std::weak_ptr<Session> session_;
     std::uint32_t deadline_ms_;
     std::atomic<State> state_ = State::open;
@@ -37,14 +66,14 @@ class Exchange : public std::enable_shared_from_this<Exchange> {
 
 class Session : public std::enable_shared_from_this<Session> {
   public:
-    Session(Server::Core& core, Socket socket);
+    Session(SessionHost& host, Socket socket);
     ~Session();
     Session(const Session&) = delete;
     Session& operator=(const Session&) = delete;
 
     void start();
-    void drain();  // closes now if it is idle, else after the answer
-    void cut();    // closes now
+    void drain();  // closes now if it is idle, otherwise after the answer
+    void close();  // closes now
     void answer(const Exchange* exchange, const ServerResponse& response);
 
   private:
@@ -53,18 +82,18 @@ class Session : public std::enable_shared_from_this<Session> {
 
     void wait_for_request();
     void read_head();
-    void took_head(ErrorCode error);
+    void on_head(ErrorCode error);
     void ask_for_body();
     void read_body();
-    void took_body(ErrorCode error);
-    void hand_over();
-    void refuse_broken(ErrorCode why);
+    void on_body(ErrorCode error);
+    void invoke_handler();
+    void on_read_error(ErrorCode why);
     void refuse(int status, std::string_view message, std::string_view headers = {});
     void write(const ServerResponse& response);
-    void wrote(ErrorCode error);
+    void on_written(ErrorCode error);
     void linger();
 
-    Server::Core& core_;
+    SessionHost& host_;
     boost::beast::basic_stream<boost::asio::generic::stream_protocol, Executor> stream_;
     Timer deadline_;
     boost::beast::flat_buffer buffer_;

@@ -4,25 +4,19 @@
 #include <netinet/in.h>
 
 #include <array>
-#include <chrono>
 #include <cstring>
 #include <system_error>
+#include <utility>
 
 #include "host/http/header_lines.hpp"
+#include "host/http/os.hpp"
 #include "host/http/peer_certificate.hpp"
+#include "stipend/ascii.hpp"
+#include "stipend/headers.hpp"
+#include "stipend/hex.hpp"
 
 namespace stipend::http {
 namespace {
-
-std::int64_t monotonic_ns() {
-    return std::chrono::steady_clock::now().time_since_epoch() / std::chrono::nanoseconds(1);
-}
-
-// An option of the right type is refused only for want of memory.
-template <class Value>
-void set(CURL* easy, CURLoption option, Value value) {
-    STIPEND_ASSERT(curl_easy_setopt(easy, option, value) == CURLE_OK);
-}
 
 // The address of a socket as numbers; empty for what is no internet address.
 std::array<char, INET6_ADDRSTRLEN> numeric_text(const sockaddr* address) {
@@ -67,97 +61,90 @@ Transfer::Transfer(HttpRequest request, CheckedRequest checked, HttpCallbacks ca
       head_(request_.max_header_bytes),
       start_ns_(monotonic_ns()) {}
 
-EasyHandle Transfer::make_handle(const EasySettings& settings) {
-    EasyHandle handle(curl_easy_init());
-    CURL* easy = handle.get();
-    STIPEND_ASSERT(easy != nullptr);
-    set(easy, CURLOPT_NOSIGNAL, 1L);
-    set(easy, CURLOPT_PROTOCOLS_STR, "http,https");
-    set(easy, CURLOPT_HTTP_VERSION, static_cast<long>(CURL_HTTP_VERSION_1_1));
-    set(easy, CURLOPT_HTTP09_ALLOWED, 0L);
-    set(easy, CURLOPT_SUPPRESS_CONNECT_HEADERS, 1L);
-    set(easy, CURLOPT_CAPATH, nullptr);  // with a folder of certificates libcurl would not keep the parsed bundle
-    set(easy, CURLOPT_MAXAGE_CONN, static_cast<long>(settings.options.max_idle_s));
-    // Without it the end of a transfer waits for a name lookup under way, and with it every other transfer.
-    set(easy, CURLOPT_QUICK_EXIT, 1L);
-    set(easy, CURLOPT_HEADERFUNCTION, &Transfer::on_header);
-    set(easy, CURLOPT_WRITEFUNCTION, &Transfer::on_body);
-    set(easy, CURLOPT_OPENSOCKETFUNCTION, &Transfer::on_open_socket);
-    set(easy, CURLOPT_CLOSESOCKETFUNCTION, &SocketWatch::on_close);
-    set(easy, CURLOPT_CLOSESOCKETDATA, settings.sockets);
-    set(easy, CURLOPT_SSL_CTX_FUNCTION, &Transfer::on_tls_begin);
-    set(easy, CURLOPT_PREREQFUNCTION, &Transfer::on_connected);
-    return handle;
+Result<EasyHandle> Transfer::make_handle(const EasySettings& settings, MultiHandle& multi) {
+    EasyHandle easy(curl_easy_init());
+    STIPEND_TRY(EasyOptions(easy.get())
+                    .set(CURLOPT_NOSIGNAL, 1L)
+                    .set(CURLOPT_PROTOCOLS_STR, "http,https")
+                    .set(CURLOPT_HTTP_VERSION, static_cast<long>(CURL_HTTP_VERSION_1_1))
+                    .set(CURLOPT_HTTP09_ALLOWED, 0L)
+                    .set(CURLOPT_SUPPRESS_CONNECT_HEADERS, 1L)
+                    .set(CURLOPT_CAPATH, nullptr)  // with a folder libcurl would not keep the parsed bundle
+                    .set(CURLOPT_MAXAGE_CONN, static_cast<long>(settings.options.max_idle_s))
+                    // Without it the end of a transfer waits for its name lookup, and all other transfers with it.
+                    .set(CURLOPT_QUICK_EXIT, 1L)
+                    .set(CURLOPT_HEADERFUNCTION, &Transfer::on_header)
+                    .set(CURLOPT_WRITEFUNCTION, &Transfer::on_body)
+                    .set(CURLOPT_OPENSOCKETFUNCTION, &Transfer::on_open_socket)
+                    .set(CURLOPT_CLOSESOCKETFUNCTION, &MultiHandle::on_close)
+                    .set(CURLOPT_CLOSESOCKETDATA, &multi)
+                    .set(CURLOPT_SSL_CTX_FUNCTION, &Transfer::on_tls_begin)
+                    .set(CURLOPT_PREREQFUNCTION, &Transfer::on_connected)
+                    .result());
+    return easy;
 }
 
-Result<void> Transfer::prepare(EasyHandle handle, const EasySettings& settings) {
+Transfer& Transfer::of(CURL* easy) {
+    Transfer* transfer = nullptr;
+    curl_easy_getinfo(easy, CURLINFO_PRIVATE, &transfer);
+    STIPEND_ASSERT(transfer != nullptr);
+    return *transfer;
+}
+
+Result<void> Transfer::prepare(EasyHandle handle, const EasySettings& settings, MultiHandle& multi) {
     easy_ = std::move(handle);
     settings_ = &settings;
+    multi_ = &multi;
     STIPEND_TRY(build_headers());
-    CURL* easy = easy_.get();
-    set(easy, CURLOPT_PRIVATE, this);
-    set(easy, CURLOPT_HEADERDATA, this);
-    set(easy, CURLOPT_WRITEDATA, this);
-    set(easy, CURLOPT_OPENSOCKETDATA, this);
-    set(easy, CURLOPT_SSL_CTX_DATA, this);
-    set(easy, CURLOPT_PREREQDATA, this);
-    set(easy, CURLOPT_ERRORBUFFER, curl_message_);
-    set(easy, CURLOPT_HTTPHEADER, header_list_.data());
+    EasyOptions options(easy_.get());
     const std::int64_t left_ms = (deadline_ns() - monotonic_ns()) / ns_per_ms;
-    set(easy, CURLOPT_TIMEOUT_MS, static_cast<long>(left_ms > 0 ? left_ms : 1));
-    set(easy, CURLOPT_CONNECT_ONLY, request_.connect_only ? 1L : 0L);
-    set_method();
-    set_target();
-    set_tls();
-    return {};
+    options.set(CURLOPT_PRIVATE, this)
+        .set(CURLOPT_HEADERDATA, this)
+        .set(CURLOPT_WRITEDATA, this)
+        .set(CURLOPT_OPENSOCKETDATA, this)
+        .set(CURLOPT_SSL_CTX_DATA, this)
+        .set(CURLOPT_PREREQDATA, this)
+        .set(CURLOPT_ERRORBUFFER, curl_message_)
+        .set(CURLOPT_HTTPHEADER, header_list_.data())
+        .set(CURLOPT_TIMEOUT_MS, static_cast<long>(left_ms > 0 ? left_ms : 1))
+        .set(CURLOPT_CONNECT_ONLY, request_.connect_only ? 1L : 0L);
+    set_method(options);
+    set_target(options);
+    set_tls(options);
+    return options.result();
 }
 
 EasyHandle Transfer::release() {
     // What points into this transfer must not outlive it.
-    set(easy_.get(), CURLOPT_ERRORBUFFER, nullptr);
-    set(easy_.get(), CURLOPT_HTTPHEADER, nullptr);
-    set(easy_.get(), CURLOPT_POSTFIELDS, nullptr);
+    const auto cleared = EasyOptions(easy_.get())
+                             .set(CURLOPT_ERRORBUFFER, nullptr)
+                             .set(CURLOPT_HTTPHEADER, nullptr)
+                             .set(CURLOPT_POSTFIELDS, nullptr)
+                             .result();
+    if (!cleared) easy_.reset();
     return std::move(easy_);
 }
 
 Result<void> Transfer::build_headers() {
-    const auto& secrets = settings_->options.secrets;
-    std::string lines;
+    std::string lines = std::move(request_.headers);
     if (checked_.has_secrets) {
-        auto filled = fill_secrets(request_.headers, [&secrets](std::string_view name) -> Result<std::string> {
-            if (!secrets) return fail(STIPEND_E_CONFIG, "secret ", name, ": no secrets are configured here");
-            auto value = secrets(name);
-            if (value && !is_field_value(*value)) {
-                return fail(STIPEND_E_CONFIG, "secret ", name, ": its value holds a control character or a line end");
-            }
-            return value;
-        });
-        if (!filled) return std::move(filled).error();
-        lines = std::move(*filled);
-    } else {
-        lines = std::move(request_.headers);
+        STIPEND_SET(lines, fill_secrets(lines, [this](std::string_view name) { return secret_value(name); }));
     }
-    auto fields = parse_header_lines(lines);
-    if (!fields) return std::move(fields).error();
-    header_text_.reserve(lines.size() + fields->size() * 4 + 64);
+    header_text_.reserve(lines.size() + 64);
     std::vector<std::size_t> starts;
-    const auto add = [&](std::string_view name, std::string_view rest) {
+    const auto add = [&](std::string_view name, std::string_view separator, std::string_view value) {
         starts.push_back(header_text_.size());
-        header_text_.append(name).append(rest).push_back('\0');
+        header_text_.append(name).append(separator).append(value).push_back('\0');
     };
     bool has_type = false;
-    for (const auto& field : *fields) {
-        has_type = has_type || same_name(field.name, "content-type");
-        // libcurl reads "Name:" as "leave that field out", and "Name;" as an empty one.
-        if (field.value.empty()) {
-            add(field.name, ";");
-        } else {
-            starts.push_back(header_text_.size());
-            header_text_.append(field.name).append(": ").append(field.value).push_back('\0');
-        }
+    for (std::string_view rest = lines; !rest.empty();) {
+        const auto field = split_header_line(take_line(rest));  // well-formed: see check_request and secret_value
+        has_type = has_type || ascii::equal_ignoring_case(field.name, "content-type");
+        // libcurl reads "Name:" as "omit that field", and "Name;" as an empty one.
+        add(field.name, field.value.empty() ? ";" : ": ", field.value);
     }
-    add("Expect:", "");                       // a body is never held back until the server asks for it
-    if (!has_type) add("Content-Type:", "");  // libcurl would claim that the body is a web form
+    add("Expect", ":", "");                       // a body is sent at once, not when the server asks for it
+    if (!has_type) add("Content-Type", ":", "");  // libcurl would declare the body a web form
     header_list_.resize(starts.size());
     for (std::size_t i = 0; i < starts.size(); ++i) {
         header_list_[i] = {header_text_.data() + starts[i], i + 1 < starts.size() ? &header_list_[i + 1] : nullptr};
@@ -165,42 +152,49 @@ Result<void> Transfer::build_headers() {
     return {};
 }
 
-void Transfer::set_method() {
-    CURL* easy = easy_.get();
+Result<std::string> Transfer::secret_value(std::string_view name) const {
+    const auto& secrets = settings_->options.secrets;
+    if (!secrets) return fail(STIPEND_E_CONFIG, "secret ", name, ": no secrets are configured here");
+    auto value = secrets(name);
+    if (value && !is_field_value(*value)) {
+        return fail(STIPEND_E_CONFIG, "secret ", name, ": its value holds a control character or a line end");
+    }
+    return value;
+}
+
+void Transfer::set_method(EasyOptions& options) const {
     const auto& method = request_.method;
-    set(easy, CURLOPT_HTTPGET, 1L);  // also takes back what a used handle had: HEAD, POST
+    options.set(CURLOPT_HTTPGET, 1L);  // also resets what the handle's last request set: HEAD, POST
     const char* custom = nullptr;
     if (method == "HEAD") {
-        set(easy, CURLOPT_NOBODY, 1L);
+        options.set(CURLOPT_NOBODY, 1L);
     } else if (method == "POST" || !request_.body.empty()) {
-        set(easy, CURLOPT_POST, 1L);
-        set(easy, CURLOPT_POSTFIELDSIZE_LARGE, static_cast<curl_off_t>(request_.body.size()));
-        set(easy, CURLOPT_POSTFIELDS, request_.body.data());
+        options.set(CURLOPT_POST, 1L)
+            .set(CURLOPT_POSTFIELDSIZE_LARGE, static_cast<curl_off_t>(request_.body.size()))
+            .set(CURLOPT_POSTFIELDS, request_.body.data());
         if (method != "POST") custom = method.c_str();
     } else if (method != "GET") {
         custom = method.c_str();
     }
-    set(easy, CURLOPT_CUSTOMREQUEST, custom);
+    options.set(CURLOPT_CUSTOMREQUEST, custom);
 }
 
-void Transfer::set_target() {
-    CURL* easy = easy_.get();
-    set(easy, CURLOPT_URL, request_.url.c_str());
-    set(easy, CURLOPT_UNIX_SOCKET_PATH, request_.unix_socket.empty() ? nullptr : request_.unix_socket.c_str());
-    set(easy, CURLOPT_PROXY, request_.from_stranger ? "" : settings_->options.proxy.c_str());  // empty: none at all
-    set(easy, CURLOPT_FOLLOWLOCATION, request_.max_redirects > 0 ? 1L : 0L);
+void Transfer::set_target(EasyOptions& options) const {
+    options.set(CURLOPT_URL, request_.url.c_str())
+        .set(CURLOPT_UNIX_SOCKET_PATH, request_.unix_socket.empty() ? nullptr : request_.unix_socket.c_str())
+        .set(CURLOPT_PROXY, request_.untrusted_target ? "" : settings_->options.proxy.c_str())  // empty: none at all
+        .set(CURLOPT_FOLLOWLOCATION, request_.max_redirects > 0 ? 1L : 0L);
     if (request_.max_redirects > 0) {
-        set(easy, CURLOPT_MAXREDIRS, static_cast<long>(request_.max_redirects));
-        set(easy, CURLOPT_REDIR_PROTOCOLS_STR, checked_.https ? "https" : "http,https");
+        options.set(CURLOPT_MAXREDIRS, static_cast<long>(request_.max_redirects))
+            .set(CURLOPT_REDIR_PROTOCOLS_STR, checked_.https ? "https" : "http,https");
     }
 }
 
-void Transfer::set_tls() {
-    CURL* easy = easy_.get();
+void Transfer::set_tls(EasyOptions& options) const {
     const bool verify = request_.tls == TlsMode::verify;
-    set(easy, CURLOPT_SSL_VERIFYPEER, verify ? 1L : 0L);
-    set(easy, CURLOPT_SSL_VERIFYHOST, verify ? 2L : 0L);
-    set(easy, CURLOPT_CAINFO, verify ? settings_->ca_file.c_str() : nullptr);
+    options.set(CURLOPT_SSL_VERIFYPEER, verify ? 1L : 0L)
+        .set(CURLOPT_SSL_VERIFYHOST, verify ? 2L : 0L)
+        .set(CURLOPT_CAINFO, verify ? settings_->ca_file.c_str() : nullptr);
 }
 
 std::size_t Transfer::on_header(char* data, std::size_t, std::size_t length, void* self) noexcept {
@@ -239,15 +233,13 @@ std::size_t Transfer::on_body(char* data, std::size_t, std::size_t length, void*
 curl_socket_t Transfer::on_open_socket(void* self, curlsocktype, curl_sockaddr* address) noexcept {
     auto& transfer = *static_cast<Transfer*>(self);
     transfer.response_.phase = Phase::connect;
-    if (transfer.request_.from_stranger) {
-        if (auto refusal = transfer.check_stranger(numeric_text(&address->addr).data())) {
+    if (transfer.request_.untrusted_target) {
+        if (auto refusal = transfer.check_target(numeric_text(&address->addr).data())) {
             transfer.refusal_ = std::move(refusal);
             return CURL_SOCKET_BAD;
         }
     }
-    const int fd = ::socket(address->family, address->socktype | SOCK_CLOEXEC, address->protocol);
-    if (fd >= 0) transfer.settings_->sockets->opened(fd);
-    return fd;
+    return transfer.multi_->open_socket(*address);
 }
 
 CURLcode Transfer::on_tls_begin(CURL*, void*, void* self) noexcept {
@@ -261,8 +253,8 @@ int Transfer::on_connected(void* self, char* peer, char*, int peer_port, int) no
     return transfer.error_ ? CURL_PREREQFUNC_ABORT : CURL_PREREQFUNC_OK;
 }
 
-std::optional<Error> Transfer::check_stranger(const char* address) const {
-    const auto why = settings_->stranger_guard(address);
+std::optional<Error> Transfer::check_target(const char* address) const {
+    const auto why = settings_->ssrf_guard(address);
     if (why.empty()) return std::nullopt;
     return fail(STIPEND_E_INVALID, "target refused: it leads to ", why);
 }
@@ -277,9 +269,9 @@ std::optional<Error> Transfer::check_peer(const char* address, int port) {
     }
     if (response_.connect_ns == 0) response_.connect_ns = monotonic_ns() - start_ns_;
     response_.peer = request_.unix_socket.empty() ? peer_text(address, port) : cat("unix:", request_.unix_socket);
-    // Asked again here, since a kept connection was opened for somebody who may go anywhere.
-    if (request_.from_stranger) {
-        if (auto error = check_stranger(address)) return error;
+    // Checked again, since a kept connection may have been opened for a request with a trusted target.
+    if (request_.untrusted_target) {
+        if (auto error = check_target(address)) return error;
     }
     if (auto error = check_origin_kept()) return error;
     if (auto error = check_certificate()) return error;
@@ -304,8 +296,8 @@ std::optional<Error> Transfer::check_origin_kept() const {
 
 std::optional<Error> Transfer::check_certificate() {
     if (!checked_.https) return std::nullopt;
-    // A pin is held against the connection before each request and not in the handshake: libcurl may choose a kept
-    // connection that was made under other rules.
+    // The pin is compared before each request, not in the handshake: libcurl may choose a kept connection that was
+    // made under other rules.
     const auto certificate = peer_certificate(easy_.get());
     if (certificate) response_.tls_not_after = not_after_ns(certificate.get());
     if (request_.pin_sha256.empty()) return std::nullopt;
@@ -314,12 +306,12 @@ std::optional<Error> Transfer::check_certificate() {
         return fail(STIPEND_E_UNAVAILABLE, "the server's certificate cannot be read, so its pin cannot be checked");
     }
     if (*digest == checked_.pin) return std::nullopt;
-    return fail(STIPEND_E_UNAVAILABLE, "wrong certificate: got SHA-256 ", hex_text(*digest), ", want ",
-                hex_text(checked_.pin));
+    return fail(STIPEND_E_UNAVAILABLE, "wrong certificate: got SHA-256 ", hex_encode(*digest), ", want ",
+                hex_encode(checked_.pin));
 }
 
-Error Transfer::told_by_curl(CURLcode code) {
-    // libcurl bounds one line by itself (100 KiB) and calls more than that a want of memory.
+Error Transfer::error_of(CURLcode code) {
+    // libcurl limits one line to 100 KiB by itself, and reports a longer one as a lack of memory.
     if (code == CURLE_OUT_OF_MEMORY && response_.phase == Phase::sent) {
         return fail(STIPEND_E_LIMIT, "response head too large: one line of more than 100 KiB");
     }
@@ -329,7 +321,7 @@ Error Transfer::told_by_curl(CURLcode code) {
         return fail(STIPEND_E_TIMEOUT, "no end within ", request_.timeout_ms, " ms: still waiting for ",
                     waited_for[static_cast<std::size_t>(response_.phase)]);
     }
-    // libcurl says that it failed; what the system said tells a socket that is not there from one that is not for us.
+    // libcurl's message says only that it failed; the system's distinguishes a missing socket from a forbidden one.
     long os_error = 0;
     if (code == CURLE_COULDNT_CONNECT && curl_easy_getinfo(easy_.get(), CURLINFO_OS_ERRNO, &os_error) == CURLE_OK &&
         os_error != 0) {
@@ -351,7 +343,7 @@ Result<void> Transfer::outcome(CURLcode code) {
     }
     if (error_) return ended(std::move(*error_));
     if (refusal_ && code == CURLE_COULDNT_CONNECT) return ended(std::move(*refusal_));
-    return ended(told_by_curl(code));
+    return ended(error_of(code));
 }
 
 Error Transfer::ended(Error why) const {

@@ -1,11 +1,10 @@
-// One exchange of the client: sets up an easy handle, takes libcurl's callbacks, and says how it ended. Lives on the
-// client's thread once it started.
+// One exchange of the client: sets up an easy handle, handles libcurl's callbacks, and determines how it ended. Used on
+// the client's thread only once it was started.
 #pragma once
 
 #include <curl/curl.h>
 
 #include <cstdint>
-#include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -14,18 +13,17 @@
 #include "host/http/admission.hpp"
 #include "host/http/curl_client.hpp"
 #include "host/http/easy_handle.hpp"
+#include "host/http/multi_handle.hpp"
 #include "host/http/request_check.hpp"
 #include "host/http/response_head.hpp"
-#include "host/http/socket_watch.hpp"
 
 namespace stipend::http {
 
-// What all easy handles share; made once for each client.
+// What all easy handles of a client share.
 struct EasySettings {
     ClientOptions options;
     std::string ca_file;
-    AddressGuard stranger_guard;
-    SocketWatch* sockets = nullptr;  // outlives every connection
+    AddressGuard ssrf_guard;
 };
 
 class Transfer {
@@ -34,20 +32,22 @@ class Transfer {
     Transfer(const Transfer&) = delete;
     Transfer& operator=(const Transfer&) = delete;
 
-    // A handle with everything set that is the same for all requests.
-    [[nodiscard]] static EasyHandle make_handle(const EasySettings& settings);
+    // A handle with all options that are the same for every request.
+    [[nodiscard]] static Result<EasyHandle> make_handle(const EasySettings& settings, MultiHandle& multi);
+    // The transfer that a handle was prepared for.
+    [[nodiscard]] static Transfer& of(CURL* easy);
 
-    // Gives `easy` every option that differs between requests, so that a used handle keeps nothing of its last one.
-    // `easy` belongs to this transfer until `release`. An error: a secret could not be filled in; nothing is to be
-    // sent. `settings` outlives the transfer.
-    [[nodiscard]] Result<void> prepare(EasyHandle easy, const EasySettings& settings);
+    // Sets every option of `easy` that differs between requests, so that a used handle keeps nothing of its last one.
+    // The transfer owns `easy` until `release`, which returns none where it cannot be used again. On an error (a secret
+    // that cannot be filled in, no memory) nothing may be sent. `settings` and `multi` outlive the transfer.
+    [[nodiscard]] Result<void> prepare(EasyHandle easy, const EasySettings& settings, MultiHandle& multi);
     [[nodiscard]] EasyHandle release();
 
-    // What libcurl's verdict means, with what the callbacks saw.
+    // How the transfer ended: libcurl's result, together with what the callbacks recorded.
     [[nodiscard]] Result<void> outcome(CURLcode code);
-    // The same words around any other end.
+    // `why` in the context of this transfer: its method and origin.
     [[nodiscard]] Error ended(Error why) const;
-    // Hands the result over; the transfer is of no use afterwards.
+    // Calls `on_done`; the transfer cannot be used afterwards.
     void finish(Result<void> result);
 
     void assign(std::uint64_t op) { op_ = op; }
@@ -64,22 +64,23 @@ class Transfer {
     static constexpr std::int64_t ns_per_ms = 1'000'000;
 
     [[nodiscard]] Result<void> build_headers();
-    void set_method();
-    void set_target();
-    void set_tls();
+    [[nodiscard]] Result<std::string> secret_value(std::string_view name) const;
+    void set_method(EasyOptions& options) const;
+    void set_target(EasyOptions& options) const;
+    void set_tls(EasyOptions& options) const;
 
-    [[nodiscard]] std::optional<Error> check_stranger(const char* address) const;
+    [[nodiscard]] std::optional<Error> check_target(const char* address) const;
     [[nodiscard]] std::optional<Error> check_peer(const char* address, int port);
     [[nodiscard]] std::optional<Error> check_certificate();
     [[nodiscard]] std::optional<Error> check_origin_kept() const;
-    [[nodiscard]] Error told_by_curl(CURLcode code);
+    [[nodiscard]] Error error_of(CURLcode code);
 
     static std::size_t on_header(char* data, std::size_t, std::size_t length, void* self) noexcept;
     static std::size_t on_body(char* data, std::size_t, std::size_t length, void* self) noexcept;
     static curl_socket_t on_open_socket(void* self, curlsocktype purpose, curl_sockaddr* address) noexcept;
-    // The TCP connection stands: libcurl's own times tell that only after the handshake.
+    // The TCP connection is established; libcurl's own times show that only after the handshake.
     static CURLcode on_tls_begin(CURL* easy, void* context, void* self) noexcept;
-    // Connected, and about to send: the last moment at which nothing has left this host.
+    // Connected and about to send: nothing has left this host yet.
     static int on_connected(void* self, char* peer, char* local, int peer_port, int local_port) noexcept;
 
     std::uint64_t op_ = 0;
@@ -90,13 +91,14 @@ class Transfer {
     ResponseHead head_;
     EasyHandle easy_;
     const EasySettings* settings_ = nullptr;
-    std::optional<Error> error_;    // ours, where a callback of ours ended the transfer
-    std::optional<Error> refusal_;  // of an address; another address of the same name may still be fine
+    MultiHandle* multi_ = nullptr;
+    std::optional<Error> error_;    // of a callback that ended the transfer
+    std::optional<Error> refusal_;  // of an address; another address of the same name may be allowed
     std::int64_t start_ns_;
     std::uint64_t body_bytes_ = 0;
     bool sent_ = false;
     bool resent_ = false;
-    std::string header_text_;  // NUL-ended lines that `header_list_` points into
+    std::string header_text_;  // NUL-terminated lines that `header_list_` points into
     std::vector<curl_slist> header_list_;
     char curl_message_[CURL_ERROR_SIZE] = {};
 };

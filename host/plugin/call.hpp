@@ -9,7 +9,7 @@
 
 namespace stipend::plugin {
 
-// Runs `body(stipend_error*)`, which returns a status. Errors read "what: who: message".
+// Runs `body(stipend_error*)`, which returns a status. Errors read "call: instance: message".
 template <class Body>
 Result<void> call(std::string_view what, std::string_view who, Body&& body) {
     auto raw = empty_error();

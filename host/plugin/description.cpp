@@ -6,13 +6,11 @@
 #include <cstring>
 #include <set>
 
-#include "stipend/abi/alert.h"
 #include "stipend/abi/dispatch.h"
 #include "stipend/abi/monitor.h"
 #include "stipend/abi/policy.h"
 #include "stipend/abi/price.h"
 #include "stipend/abi/service.h"
-#include "stipend/abi/settlement.h"
 
 namespace stipend::plugin {
 namespace {
@@ -79,7 +77,6 @@ class Checker {
         if (out.config_schema.size() > max_schema_bytes) {
             return refuse("config schema too large", "{}: got more than {} bytes", out.id, max_schema_bytes);
         }
-        out.flags = d->flags;
         for (const char* const* kind = d->kinds; kind != nullptr && *kind != nullptr; ++kind) {
             out.kinds.push_back(text(*kind, 64));
             if (out.kinds.size() > 16) return refuse("too many kinds", "{}: got more than 16", out.id);
@@ -112,8 +109,8 @@ class Checker {
 }  // namespace
 
 const std::vector<std::string>& known_kinds() {
-    static const std::vector<std::string> kinds{STIPEND_POLICY,     STIPEND_DISPATCH, STIPEND_MONITOR, STIPEND_PRICE,
-                                                STIPEND_SETTLEMENT, STIPEND_ALERT,    STIPEND_SERVICE};
+    static const std::vector<std::string> kinds{STIPEND_POLICY, STIPEND_DISPATCH, STIPEND_MONITOR, STIPEND_PRICE,
+                                                STIPEND_SERVICE};
     return kinds;
 }
 
@@ -166,7 +163,6 @@ Json LibraryDescription::to_json() const {
         one.set("url", Json::of_string(plugin.url));
         one.set("config_schema", Json::of_string(plugin.config_schema));
         one.set("kinds", std::move(kinds));
-        one.set("flags", Json::of_int(plugin.flags));
         list.push(std::move(one));
     }
     Json out = Json::object();
@@ -206,8 +202,7 @@ Result<LibraryDescription> LibraryDescription::from_json(const Json& json) {
                            .description = text(one, "description"),
                            .url = text(one, "url"),
                            .config_schema = text(one, "config_schema"),
-                           .kinds = {},
-                           .flags = number(one, "flags")};
+                           .kinds = {}};
         if (const auto* kinds = one.find("kinds")) {
             for (const auto& kind : kinds->items()) plugin.kinds.push_back(kind.text());
         }

@@ -18,7 +18,6 @@ struct Description {
     std::string id, name, version, vendor, license, description, url;
     std::string config_schema;  // JSON Schema; empty: takes no configuration
     std::vector<std::string> kinds;
-    std::uint32_t flags = 0;
 
     [[nodiscard]] bool has_kind(std::string_view kind) const;
 };

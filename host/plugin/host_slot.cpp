@@ -2,7 +2,6 @@
 
 #include <vector>
 
-#include "host/plugin/host_tables.hpp"
 #include "stipend/abi/entry.h"
 #include "stipend/version.h"
 
@@ -17,10 +16,10 @@ std::vector<std::shared_ptr<HostSlot>>& free_slots() {
 
 }  // namespace
 
-HostSlot::HostSlot()
-    : raw_{sizeof(stipend_host), STIPEND_ABI_MINOR, this, "stipend", STIPEND_VERSION, &host_interface} {}
+HostSlot::HostSlot(GetInterface get_interface)
+    : raw_{sizeof(stipend_host), STIPEND_ABI_MINOR, this, "stipend", STIPEND_VERSION, get_interface} {}
 
-std::shared_ptr<HostSlot> HostSlot::take(const std::shared_ptr<Instance>& instance) {
+std::shared_ptr<HostSlot> HostSlot::take(const std::shared_ptr<Instance>& instance, GetInterface get_interface) {
     std::shared_ptr<HostSlot> slot;
     {
         const std::lock_guard lock(free_mutex);
@@ -29,7 +28,7 @@ std::shared_ptr<HostSlot> HostSlot::take(const std::shared_ptr<Instance>& instan
             free_slots().pop_back();
         }
     }
-    if (!slot) slot = std::make_shared<HostSlot>();
+    if (!slot) slot = std::make_shared<HostSlot>(get_interface);
     const std::lock_guard lock(slot->mutex_);
     slot->instance_ = instance;
     return slot;

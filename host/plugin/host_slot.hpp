@@ -4,7 +4,6 @@
 
 #include <memory>
 #include <mutex>
-#include <string>
 
 #include "stipend/abi/host.h"
 
@@ -14,9 +13,11 @@ class Instance;
 
 class HostSlot {
   public:
-    HostSlot();
-    // A free slot, now of `instance`. [control]
-    static std::shared_ptr<HostSlot> take(const std::shared_ptr<Instance>& instance);
+    using GetInterface = const void* (*)(const stipend_host*, const char* id);
+
+    explicit HostSlot(GetInterface get_interface);
+    // A free slot, now of `instance`; `get_interface` is the same in every call. [control]
+    static std::shared_ptr<HostSlot> take(const std::shared_ptr<Instance>& instance, GetInterface get_interface);
     // [control]
     static void give_back(const std::shared_ptr<HostSlot>& slot);
 

@@ -1,12 +1,11 @@
 #include "host/plugin/instance.hpp"
 
+#include <atomic>
 #include <vector>
 
 #include "host/plugin/call.hpp"
 #include "host/plugin/host_slot.hpp"
-#include "host/plugin/host_tables.hpp"
-#include "host/plugin/part_stream.hpp"
-#include "stipend/abi/http.h"
+#include "host/plugin/instance_tables.hpp"
 #include "stipend/host.hpp"
 
 namespace stipend::plugin {
@@ -50,7 +49,7 @@ Result<std::shared_ptr<Instance>> Instance::create(const Chosen& chosen, const s
                                                    const Services& services) {
     STIPEND_ASSERT(ControlScope::active());
     std::shared_ptr<Instance> self(new Instance(chosen, instance_name, services));
-    self->slot_ = HostSlot::take(self);
+    self->slot_ = HostSlot::take(self, &host_interface);
     STIPEND_TRY(call("create", instance_name, [&](stipend_error* e) {
         return chosen.library->entry->lifecycle->create(self->slot_->raw(), to_abi(chosen.plugin->id),
                                                         to_abi(instance_name), to_abi(config_json), &terms, &self->raw_,
@@ -241,80 +240,6 @@ void Instance::tell_if_idle() {
     tell();
 }
 
-stipend_status Instance::http_send(const stipend_http_request& request, stipend_http_chunk on_part,
-                                   stipend_http_done done, void* user, stipend_op* out) {
-    http::HttpRequest made;
-    made.method = view(request.method);
-    made.url = view(request.url);
-    made.headers = view(request.headers);
-    made.body = view(request.body);
-    made.unix_socket = view(request.unix_socket);
-    made.pin_sha256 = view(request.pin_sha256);
-    made.timeout_ms = request.timeout_ms;
-    made.max_response_bytes = request.max_response_bytes;
-    made.max_redirects = request.max_redirects;
-    made.tls = static_cast<http::TlsMode>(request.tls_mode);
-    made.connect_only = (request.flags & STIPEND_HTTP_CONNECT_ONLY) != 0;
-    made.from_stranger = (request.flags & STIPEND_HTTP_FROM_STRANGER) != 0;
-    if (request.tls_mode < STIPEND_TLS_VERIFY || request.tls_mode > STIPEND_TLS_NONE) return STIPEND_E_INVALID;
-
-    // The plugin's callbacks run on its strand, under `calls_` like every other call.
-    const auto to_abi_response = [](const http::HttpResponse& from, std::string_view body) {
-        stipend_http_response to{};
-        to.size = sizeof to;
-        to.http_status = from.status;
-        to.headers = to_abi(from.headers);
-        to.peer = to_abi(from.peer);
-        to.body = bytes_to_abi(body);
-        to.phase = static_cast<std::int32_t>(from.phase);
-        to.tls_not_after = from.tls_not_after;
-        to.connect_ns = from.connect_ns;
-        to.first_byte_ns = from.first_byte_ns;
-        to.total_ns = from.total_ns;
-        return to;
-    };
-    http::HttpCallbacks callbacks;
-    const auto self = shared_from_this();
-    std::shared_ptr<PartStream> parts;
-    if (on_part != nullptr) {
-        parts = std::make_shared<PartStream>(
-            strand_,
-            [self, on_part, user, to_abi_response](const http::HttpResponse& head, std::string_view part) {
-                const auto raw = to_abi_response(head, {});
-                const std::lock_guard lock(self->calls_);
-                if (self->raw_ == nullptr) return static_cast<stipend_status>(STIPEND_E_CANCELLED);
-                return on_part(user, &raw, bytes_to_abi(part));
-            },
-            *services_.http);
-        callbacks.on_part = [parts](const http::HttpResponse& head, std::string_view part) {
-            return parts->take(head, part);
-        };
-    }
-    callbacks.on_done = [self, parts, done, user, to_abi_response](std::uint64_t op, Result<void>&& result,
-                                                                   http::HttpResponse&& response) {
-        self->strand_->post([self, parts, done, user, to_abi_response, op, result = std::move(result),
-                             response = std::move(response)]() mutable {
-            if (parts) result = parts->outcome(std::move(result));
-            auto error = empty_error();
-            const auto status = result ? STIPEND_OK : report(&error, result.error());
-            const auto raw = to_abi_response(response, response.body);
-            {
-                const std::lock_guard lock(self->calls_);
-                if (self->raw_ != nullptr) done(user, status, &raw, &error);
-            }
-            self->http_over(op);
-        });
-    };
-    // Counted before it starts: it may be over before `send` returns.
-    const std::lock_guard lock(mutex_);
-    auto op = services_.http->send(std::move(made), std::move(callbacks));
-    if (!op) return op.error().status;
-    exchanges_.insert(*op);
-    *out = *op;
-    if (parts) parts->begun(*op);
-    return STIPEND_OK;
-}
-
 stipend_status Instance::route_add(std::string_view listener, std::string_view method, std::string_view path,
                                    stipend_route_handler handler, void* user) {
     if (state_ != State::created) return STIPEND_E_STATE;
@@ -335,14 +260,6 @@ void Instance::deliver(stipend_route_handler handler, void* user, http::ServerRe
         const std::lock_guard lock(self->calls_);
         if (self->raw_ != nullptr) handler(user, &raw);
     });
-}
-
-void Instance::http_over(std::uint64_t op) {
-    {
-        const std::lock_guard lock(mutex_);
-        exchanges_.erase(op);
-    }
-    tell_if_idle();
 }
 
 stipend_op Instance::timer_after(std::uint64_t delay_ns, void (*callback)(void*), void* user) {

@@ -1,7 +1,6 @@
 // One instance of a plugin that does I/O: created, started, quiesced and destroyed on [control], worked on its strand.
 #pragma once
 
-#include <atomic>
 #include <functional>
 #include <memory>
 #include <mutex>
@@ -21,7 +20,7 @@ class HostSlot;
 
 class Instance : public std::enable_shared_from_this<Instance> {
   public:
-    // Begins an operation of the plugin. [worker] `c` is copied by the plugin.
+    // Begins an operation of the plugin. [pool] `c` is copied by the plugin.
     using Start = std::function<stipend_status(stipend_instance*, stipend_completion, stipend_error*)>;
     // Its end, exactly once, on any thread: a status and, where that is OK, a record that ends with the call.
     using Done = std::function<void(Result<const void*>)>;
@@ -44,15 +43,15 @@ class Instance : public std::enable_shared_from_this<Instance> {
     void destroy();
     Result<void> health() const;  // [control]
 
-    // Takes the observations of one watch. [worker]
+    // Takes the observations of one watch. [pool]
     using Observed = std::function<void(const stipend_observation&)>;
 
     // Posts the start of an operation to the strand. A plugin that is quiesced answers STATE. [any]
     void begin(Start start, Done done);
-    // Hands the observations of operation `op` to `observed`, until the operation ends. [worker], from inside its
+    // Hands the observations of operation `op` to `observed`, until the operation ends. [pool], from inside its
     // start.
     void observe(stipend_op op, Observed observed);
-    // The function that a plugin tells its observations to.
+    // The function through which a plugin reports its observations.
     [[nodiscard]] static stipend_observe observer();
     // Asks the plugin to end an operation early; it still ends by its `done`. [any but worker] `how` is `cancel` of the
     // kind's table. An operation whose start is under way is waited for.
@@ -83,7 +82,8 @@ class Instance : public std::enable_shared_from_this<Instance> {
                              void* user, stipend_op* out);
     stipend_op timer_after(std::uint64_t delay_ns, void (*callback)(void*), void* user);
     bool timer_cancel(stipend_op op);
-    void http_over(std::uint64_t op);
+    void http_done(std::uint64_t op, const Result<void>& result, const http::HttpResponse& response,
+                   stipend_http_done done, void* user);
     stipend_status route_add(std::string_view listener, std::string_view method, std::string_view path,
                              stipend_route_handler handler, void* user);
     void deliver(stipend_route_handler handler, void* user, http::ServerRequest&& request, std::uint64_t token);
@@ -95,7 +95,7 @@ class Instance : public std::enable_shared_from_this<Instance> {
     std::shared_ptr<HostSlot> slot_;
     stipend_instance* raw_ = nullptr;
     InstanceRoutes routes_;
-    std::mutex calls_;  // held during every [control] and [worker] call and every callback: they never overlap
+    std::mutex calls_;  // held during every [control] and [pool] call and every callback: they never overlap
     State state_ = State::created;  // changed on [control]
 
     mutable std::mutex mutex_;

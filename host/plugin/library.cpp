@@ -33,7 +33,7 @@ Result<Library> Library::open(const std::filesystem::path& path, const std::file
     try {
         // One object for each library, never reused: load() on an object that holds one unloads that first.
         auto library = std::make_unique<dll::shared_library>();
-        // The throwing overload: the other one tells "Bad file descriptor" for every failure.
+        // The throwing overload: the other one reports "Bad file descriptor" for every failure.
         library->load(path, dll::load_mode::rtld_now | dll::load_mode::rtld_local);
         if (!library->has(STIPEND_ENTRY_SYMBOL)) {
             for (int major = 2; major < 10; ++major) {

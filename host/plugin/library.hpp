@@ -2,7 +2,6 @@
 #pragma once
 
 #include <filesystem>
-#include <memory>
 
 #include "stipend/abi/entry.h"
 #include "stipend/result.hpp"

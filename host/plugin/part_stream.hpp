@@ -30,7 +30,7 @@ class PartStream : public std::enable_shared_from_this<PartStream> {
     // or what the plugin refused an earlier part with.
     Result<void> take(const http::HttpResponse& head, std::string_view part);
 
-    // The exchange has its number now; before that nobody can cancel it. [any thread]
+    // The exchange has its number now; before that it cannot be cancelled. [any thread]
     void begun(std::uint64_t op);
 
     // How the exchange ended, for the plugin: `result`, unless the plugin itself ended it. On the strand, posted after

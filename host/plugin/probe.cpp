@@ -82,7 +82,7 @@ class Child {
     }
 
     void ask(std::string_view text) const {
-        // A probe that died already is told by its exit; MSG_NOSIGNAL keeps its closed end from ending us.
+        // A probe that died already shows by its exit status; MSG_NOSIGNAL keeps its closed end from ending this process.
         while (!text.empty()) {
             const auto put = ::send(socket_.get(), text.data(), text.size(), MSG_NOSIGNAL);
             if (put < 0 && errno == EINTR) continue;

@@ -1,4 +1,4 @@
-// stipend-probe: loads one library that is not trusted yet, and tells what it saw. Started by the host, never by
+// stipend-probe: loads one library that is not trusted yet, and reports what it finds. Started by the host, never by
 // people.
 #include <sys/prctl.h>
 #include <sys/resource.h>
@@ -11,6 +11,7 @@
 #include "host/plugin/library.hpp"
 #include "host/plugin/policy_instance.hpp"
 #include "host/plugin/probe.hpp"
+#include "stipend/record.hpp"
 
 namespace stipend::plugin {
 namespace {
@@ -65,10 +66,8 @@ Result<LibraryDescription> run(const Json& request, int out) {
 
     ProbeConfig config{.plugin_id = text_of(request, "plugin_id"),
                        .config_json = text_of(request, "config"),
-                       .terms = {.size = sizeof(stipend_terms),
-                                 .reserved0 = 0,
-                                 .interval_ns = *Decimal::parse(text_of(request, "interval_ns"))->exact_scaled(0),
-                                 .base_usd_e8 = *Decimal::parse(text_of(request, "base_usd_e8"))->exact_scaled(0)}};
+                       .terms = make_terms(*Decimal::parse(text_of(request, "interval_ns"))->exact_scaled(0),
+                                           *Decimal::parse(text_of(request, "base_usd_e8"))->exact_scaled(0))};
     const auto* plugin = description.find(config.plugin_id);
     if (plugin == nullptr) {
         return fail(STIPEND_E_INVALID, "no such plugin: ", shown_as.native(), ": want ", config.plugin_id);

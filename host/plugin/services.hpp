@@ -12,6 +12,7 @@
 #include "host/http/server.hpp"
 #include "stipend/abi/host.h"
 #include "stipend/result.hpp"
+#include "stipend/services.hpp"
 
 namespace stipend::plugin {
 
@@ -21,7 +22,7 @@ class KeyValueStore {
     virtual ~KeyValueStore() = default;
     // UNAVAILABLE where there is none.
     virtual Result<std::string> get(std::string_view instance, std::string_view key) = 0;
-    // LIMIT beyond the quota; the old value stands then.
+    // LIMIT beyond the quota; the old value remains then.
     virtual Result<void> put(std::string_view instance, std::string_view key, std::string_view value) = 0;
     virtual Result<void> erase(std::string_view instance, std::string_view key) = 0;
 };
@@ -43,7 +44,7 @@ class RouteTable {
     virtual ~RouteTable() = default;
     using Handler =
         std::function<void(http::ServerRequest&&, http::Responder)>;  // on the server's thread; never blocks
-    // Would `mount` take it? [control] UNSUPPORTED: no such listener. CONFLICT: somebody else has it. INVALID: bad
+    // Would `mount` take it? [control] UNSUPPORTED: no such listener. CONFLICT: it has another owner. INVALID: bad
     // path.
     virtual Result<void> check(std::string_view owner, std::string_view listener, std::string_view method,
                                std::string_view path) = 0;
@@ -54,12 +55,12 @@ class RouteTable {
     virtual void unmount(std::uint64_t mount) = 0;
 };
 
-// Read-only views of the host, as JSON. [any] thread; must not wait for the control thread.
-class ViewSource {
+// What the host observed of the services that it watches. [any] thread; must not wait for the control thread.
+class ServiceSource {
   public:
-    virtual ~ViewSource() = default;
-    // UNSUPPORTED: no such view.
-    virtual Result<std::string> view(std::string_view name) = 0;
+    virtual ~ServiceSource() = default;
+    // Over the last `window_s` seconds. INVALID: a window out of range. UNAVAILABLE: nothing is watched.
+    virtual Result<ServiceReport> report(std::uint32_t window_s) = 0;
 };
 
 class LogSink {
@@ -78,7 +79,7 @@ struct Services {
     MetricSink* metrics = nullptr;
     LogSink* log = nullptr;
     RouteTable* routes = nullptr;
-    ViewSource* views = nullptr;
+    ServiceSource* watched = nullptr;
 };
 
 // Marks the calling thread as [control] for as long as it lives.

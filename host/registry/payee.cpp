@@ -4,13 +4,13 @@
 
 namespace stipend::registry {
 
-ledger::Orchestrator Payee::row() const {
+ledger::Orchestrator Payee::row(bool retired) const {
     return {.id = id,
             .key = key,
             .address = address,
             .payout_address = payout_address,
             .worker_key = worker_key,
-            .retired = !active,
+            .retired = retired,
             .first_seen_at = first_seen_at};
 }
 
@@ -25,7 +25,6 @@ Payee payee_of(config::Orchestrator orchestrator) {
     payee.capability = std::move(orchestrator.capability);
     payee.payout_address = std::move(orchestrator.payout_address);
     payee.worker_key = std::move(orchestrator.worker_key);
-    payee.active = true;
     return payee;
 }
 
@@ -49,7 +48,8 @@ PayeeIndex Table::add(Payee payee) {
     STIPEND_ASSERT(payees_.empty() || payees_.back().id < payee.id);
     const auto at = static_cast<PayeeIndex>(payees_.size());
     payees_.push_back(std::move(payee));
-    STIPEND_ASSERT(by_key_.insert(at).second);
+    const bool is_new = by_key_.insert(at).second;
+    STIPEND_ASSERT(is_new);
     return at;
 }
 
@@ -65,10 +65,11 @@ void for_each_mark(const Payee& payee, Use&& use) {
 
 }  // namespace
 
-Predecessors::Predecessors(const Table& table) {
+Predecessors::Predecessors(const Table& table, const std::vector<bool>& active) {
+    STIPEND_ASSERT(active.size() == table.size());
     for (std::size_t at = 0; at < table.size(); ++at) {
         const auto index = static_cast<PayeeIndex>(at);
-        if (table[index].active) continue;
+        if (active[at]) continue;
         for_each_mark(table[index], [&](const std::string& mark) { by_mark_[mark] = index; });
     }
 }

@@ -1,4 +1,4 @@
-// Who is paid: the identity of an orchestrator, and the terms that its configuration gives it.
+// The orchestrators that are paid: their identities.
 #pragma once
 
 #include <cstdint>
@@ -19,21 +19,20 @@ using PayeeIndex = std::uint32_t;  // place in the table; never moves while the 
 struct Payee {
     ledger::OrchestratorId id = 0;
     std::string key;                // the operator's name for it
-    std::string address;            // where it is asked
-    std::string service_addresses;  // what else it may announce, separated by '\n'
+    std::string address;            // its endpoint
+    std::string service_addresses;  // others that it may announce, separated by '\n'
     std::string capability;         // empty: the dispatch plugin's own
     std::string payout_address;
     std::string worker_key;
     stipend_unix_ns first_seen_at = 0;
-    bool active = false;  // in the configuration at present
 
-    [[nodiscard]] ledger::Orchestrator row() const;
+    [[nodiscard]] ledger::Orchestrator row(bool retired) const;
 };
 
 // The identity that the configuration gives an orchestrator; `id` is still 0.
 [[nodiscard]] Payee payee_of(config::Orchestrator orchestrator);
 
-// All payees that the ledger knows, active or not, by place, by key and by id. Ids rise with the place.
+// All payees of the ledger, in the configuration or not, by place, by key and by id. Ids rise with the place.
 class Table {
   public:
     Table() : by_key_(0, KeyHash{this}, KeyEqual{this}) {}
@@ -50,7 +49,7 @@ class Table {
     PayeeIndex add(Payee payee);
 
   private:
-    // The keys stand in the payees alone: with 100,000 of them a second copy counts.
+    // Keys are stored in the payees only: with 100,000 of them a second copy counts.
     struct KeyHash {
         using is_transparent = void;
         const Table* table;
@@ -69,12 +68,13 @@ class Table {
     std::unordered_set<PayeeIndex, KeyHash, KeyEqual> by_key_;
 };
 
-// Finds who a new payee was before: punishment follows the payout address, the endpoint and the worker's key, not the
-// name. A snapshot of the inactive payees of a table.
+// Finds the earlier identity of a new payee: punishment follows the payout address, the endpoint and the worker's key,
+// not the name. A snapshot of the payees that are not in the configuration.
 class Predecessors {
   public:
-    explicit Predecessors(const Table& table);
-    // The inactive payee that shares one of the three with `payee`; the latest one that was added.
+    // `active[at]`: the payee of that place is in the configuration.
+    Predecessors(const Table& table, const std::vector<bool>& active);
+    // The payee that shares one of the three with `payee`; of several the one that was added last.
     [[nodiscard]] std::optional<PayeeIndex> find(const Payee& payee) const;
 
   private:

@@ -4,6 +4,7 @@
 #include <filesystem>
 
 #include "host/base/file.hpp"
+#include "host/config/load.hpp"
 #include "host/runtime/metrics_server.hpp"
 #include "host/runtime/service_manager.hpp"
 
@@ -119,7 +120,7 @@ Result<Applied> Host::apply(std::unique_ptr<Plan> plan) {
                                     .metrics = &metrics_,
                                     .log = &log_,
                                     .routes = &routes_,
-                                    .views = role_->views()};
+                                    .watched = role_->watched()};
     STIPEND_LET(fresh, instances_->make(plan->instances, plan->terms, services));
     auto applied = role_->apply(std::move(plan), fresh);
     if (!applied) {

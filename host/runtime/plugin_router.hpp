@@ -3,7 +3,6 @@
 
 #include <map>
 #include <memory>
-#include <mutex>
 #include <shared_mutex>
 #include <string>
 
@@ -32,10 +31,10 @@ class PluginRouter final : public plugin::RouteTable {
         std::string listener, method, path;
         friend auto operator<=>(const Key&, const Key&) = default;
     };
-    // Who answers at present. Shared with the server's handler, which holds the lock while it calls.
+    // The handler at present. Shared with the server's handler, which holds the lock while it calls.
     struct Place {
         std::shared_mutex mutex;
-        std::uint64_t mount = 0;  // 0: nobody
+        std::uint64_t mount = 0;  // 0: none
         Handler handler;
         std::string owner;
     };

@@ -22,7 +22,7 @@ struct ReloadReport {
     bool taken = false;                   // and it is in force
     std::string text;                     // what an operator reads: what was taken, or why nothing was
     std::string summary;                  // of what was taken, in a line
-    std::vector<std::string> warnings;    // what is good enough to run, yet is to be told; of what was not refused
+    std::vector<std::string> warnings;    // of a configuration that was not rejected
     Json problems;                        // an array where the configuration is wrong; null otherwise
     ledger::GenerationId generation = 0;  // of a manager
     std::int64_t pause_ns = 0;            // the longest that the control thread was kept at a time

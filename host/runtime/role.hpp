@@ -62,7 +62,7 @@ class Role {
     virtual Turn tick(stipend_unix_ns now) = 0;  // [control]
     // Takes on nothing new; `tick` reports when what is under way is complete. At most once. [control]
     virtual void begin_stop() = 0;
-    // The watcher and the ledger end: plugins that still call a view get nothing.
+    // The watcher and the ledger end: plugins that still read the watched services get nothing.
     virtual void close() {}
     // Why the run ended, where it ended by itself. When it is over.
     [[nodiscard]] virtual Result<void> outcome() const { return {}; }
@@ -78,8 +78,8 @@ class Role {
     virtual void announce() const = 0;
 
     [[nodiscard]] virtual Watcher::Hooks watcher_hooks() = 0;
-    // What plugins can see of the host; none by default.
-    [[nodiscard]] virtual plugin::ViewSource* views() { return nullptr; }
+    // The watched services that plugins can read; none by default.
+    [[nodiscard]] virtual plugin::ServiceSource* watched() { return nullptr; }
     // Where plugins' routes are served; none by default.
     [[nodiscard]] virtual std::vector<std::pair<std::string, std::string>> listeners(const config::Settings&) const {
         return {};

@@ -1,9 +1,8 @@
 #include "host/runtime/watcher.hpp"
 
-#include <fnmatch.h>
-
 #include <algorithm>
 
+#include "stipend/glob.hpp"
 #include "stipend/host.hpp"
 #include "stipend/json.hpp"
 
@@ -17,10 +16,6 @@ constexpr std::int64_t probe_deadline_ns = 30 * ns_per_s;
 // A verdict is believed for two looks and a half: one may fail to come without leaving a hole.
 std::int64_t hold_of(const WatchTarget& target) {
     return target.every_ns / 2 * 5;
-}
-
-bool is_pattern(const std::string& id) {
-    return id.find('*') != std::string::npos;
 }
 
 const stipend_monitor_v1& table_of(const plugin::Instance& monitor) {
@@ -103,7 +98,7 @@ std::vector<ledger::OrchestratorId> Watcher::replace_targets(std::vector<WatchTa
     std::vector<ledger::OrchestratorId> fresh;
     for (const auto& target : targets_) {
         if (restored_.insert(target.owner).second) fresh.push_back(target.owner);
-        if (is_pattern(target.id)) continue;
+        if (is_glob(target.id)) continue;
         const Key key{target.owner, target.id};
         if (auto old = series_.extract(key)) {
             old.mapped().pattern.clear();
@@ -143,7 +138,7 @@ void Watcher::begin_group(std::size_t at) {
         const auto& target = targets_[index];
         texts->targets.push_back(target);
         std::string attributes;
-        if (is_pattern(target.id)) {
+        if (is_glob(target.id)) {
             auto members = Json::array();
             for (const auto& [key, one] : series_) {
                 if (key.first == group.owner && one.pattern == target.id) members.push(Json::of_string(one.id));
@@ -187,7 +182,7 @@ void Watcher::group_ended(std::size_t at, const Error& error) {
         return;
     }
     for (const auto target : group.targets) {
-        if (!is_pattern(targets_[target].id))
+        if (!is_glob(targets_[target].id))
             take(group.monitor, group.owner, targets_[target].id, {STIPEND_UNKNOWN, now, now, error.message});
     }
     group.retry_at = now + watch_again_ns;
@@ -234,7 +229,7 @@ void Watcher::ask(std::size_t at, stipend_unix_ns now) {
 const WatchTarget* Watcher::pattern_of(ledger::OrchestratorId owner, const std::string& id) const {
     if (ignored_.contains(id)) return nullptr;
     const auto at = std::find_if(targets_.begin(), targets_.end(), [&](const WatchTarget& target) {
-        return target.owner == owner && is_pattern(target.id) && ::fnmatch(target.id.c_str(), id.c_str(), 0) == 0;
+        return target.owner == owner && is_glob(target.id) && glob_match(target.id, id);
     });
     return at == targets_.end() ? nullptr : &*at;
 }
@@ -258,8 +253,8 @@ void Watcher::take(const std::string& monitor, ledger::OrchestratorId owner, con
         if (hooks_.found && !ignored_.contains(id)) hooks_.found({monitor, id, std::string(seen.why)});
         return;
     }
-    // A pattern itself has no state; that nobody could look concerns all that it found.
-    if (is_pattern(id)) {
+    // A pattern itself has no state: a failed look concerns all services that it found.
+    if (is_glob(id)) {
         for (auto& [key, one] : series_) {
             if (key.first == owner && one.pattern == id) take(monitor, owner, one.id, seen);
         }
@@ -270,7 +265,8 @@ void Watcher::take(const std::string& monitor, ledger::OrchestratorId owner, con
     auto* one = series_for(monitor, owner, id);
     if (one == nullptr) return;
     const auto before = one->series.verdict(now);
-    // Monitors tell the wall clock's time, which may have been set since the host's own began. Nobody tells the future.
+    // Monitors report the wall clock's time, which may have been set since the host's own began. Nothing is reported of the
+    // future.
     const auto skew_ns = line_.skew_ns();
     one->series.observe({seen.verdict, std::min(seen.from - skew_ns, now), std::min(seen.to - skew_ns, now), seen.why});
     lock.unlock();

@@ -1,7 +1,7 @@
 // Has monitors look at targets, keeps what they saw, and answers how a window of time was spent. All on [control],
 // unless a function says [any].
 //
-// A monitor that can watch is given all of an owner's targets at once and tells what it sees as it happens; one that
+// A monitor that can watch is given all of an owner's targets at once and reports changes as they happen; one that
 // can only be asked is asked at each target's own pace.
 #pragma once
 
@@ -18,11 +18,12 @@
 #include "host/base/timeline.hpp"
 #include "host/runtime/instances.hpp"
 #include "host/runtime/ledger_writer.hpp"
+#include "host/uptime/observed.hpp"
 #include "host/uptime/series.hpp"
 
 namespace stipend::runtime {
 
-// What is looked at, for whom, and how.
+// What is watched, for which owner, and how.
 struct WatchTarget {
     ledger::OrchestratorId owner = 0;  // 0: this host's own services
     std::string id = {};               // one for each target of an owner; with a `*`, a name for all that match it
@@ -40,13 +41,7 @@ struct Watched {
     uptime::Series series;
 };
 
-// What an owner's targets came to over a window, as the mean over them.
-struct Observed {
-    std::uint32_t up_ppm = 0;        // of what was seen; means nothing where coverage is 0
-    std::uint32_t coverage_ppm = 0;  // how much of the window was seen
-};
-
-// A service that nobody asked for.
+// A service that is not configured.
 struct Discovery {
     std::string monitor, id, why;
 };
@@ -76,12 +71,12 @@ class Watcher {
     std::optional<stipend_unix_ns> tick(stipend_unix_ns now);
     // Sends what was seen and not yet written to the ledger's thread.
     void save();
-    // All of it, before the end: nobody waits for how that goes.
+    // All of it, before the end; the outcome is not awaited.
     void save_last();
 
     // Nothing where the owner has no targets. [any]
-    [[nodiscard]] std::optional<Observed> observed(ledger::OrchestratorId owner, stipend_unix_ns from,
-                                                   stipend_unix_ns to) const;
+    [[nodiscard]] std::optional<uptime::Observed> observed(ledger::OrchestratorId owner, stipend_unix_ns from,
+                                                           stipend_unix_ns to) const;
     // Shows the series of an owner, by id; a pattern itself has none. [any] Nothing is added meanwhile: keep it short.
     void visit(ledger::OrchestratorId owner, const std::function<void(const Watched&)>& show) const;
 
@@ -138,7 +133,7 @@ class Watcher {
     std::set<ledger::OrchestratorId> restored_;  // whose past was read from the ledger
     std::vector<Group> groups_;
     std::priority_queue<Probe, std::vector<Probe>, std::greater<>> probes_;
-    std::uint64_t round_ = 0;  // one more with each `watch`: what earlier ones still tell is not listened to
+    std::uint64_t round_ = 0;  // one more with each `watch`: reports of earlier ones are dropped
     stipend_unix_ns save_at_ = 0;
     stipend_unix_ns forget_at_ = 0;
     bool turning_ = false;  // its first `tick` came

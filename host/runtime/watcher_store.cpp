@@ -10,12 +10,13 @@ constexpr std::int64_t forget_every_ns = 3600 * ns_per_s;
 
 }  // namespace
 
-// Reads what the ledger kept of these owners. What is told meanwhile is not disturbed: it only fills what was not seen.
+// Reads the stored observations of these owners. They fill only time without an observation, so what is reported
+// meanwhile stays as it is.
 void Watcher::restore(const std::vector<ledger::OrchestratorId>& owners, std::function<void()> then) {
     const auto until = line_.now();
     const auto since = until - kept_ns;
     if (!turning_) {
-        // Before the first turn nothing waits, and nobody is to be answered or decided from half a past.
+        // Before the first turn nothing else waits, and nothing may be answered or decided from half a history.
         for (const auto owner : owners) {
             take_past(owner,
                       writer_.ask([&](ledger::Ledger& ledger) { return ledger.observations(owner, since, until); }));
@@ -60,7 +61,7 @@ void Watcher::save() {
         loop.post([this, alive, batch, done = std::move(done)] {
             if (!*alive) return;
             saving_ = false;
-            // Anything else would be refused again, and stand in the way of all that follows.
+            // A batch that is refused for another reason would be refused again, and hold up all that follows.
             if (!done && done.error().status == STIPEND_E_BUSY) refused_ = batch;
             if (hooks_.saved) hooks_.saved(done);
         });
@@ -92,8 +93,8 @@ std::shared_ptr<const ledger::Batch> Watcher::unsaved() {
     return batch;
 }
 
-std::optional<Observed> Watcher::observed(ledger::OrchestratorId owner, stipend_unix_ns from,
-                                          stipend_unix_ns to) const {
+std::optional<uptime::Observed> Watcher::observed(ledger::OrchestratorId owner, stipend_unix_ns from,
+                                                  stipend_unix_ns to) const {
     std::uint64_t up_ppm = 0, coverage_ppm = 0, seen = 0, all = 0;
     const std::lock_guard lock(mutex_);
     for (auto at = series_.lower_bound({owner, std::string()}); at != series_.end() && at->first.first == owner; ++at) {
@@ -105,8 +106,8 @@ std::optional<Observed> Watcher::observed(ledger::OrchestratorId owner, stipend_
         up_ppm += uptime::ppm_of(share.up_ns, share.seen_ns);
     }
     if (all == 0) return std::nullopt;
-    return Observed{seen == 0 ? 0 : static_cast<std::uint32_t>(up_ppm / seen),
-                    static_cast<std::uint32_t>(coverage_ppm / all)};
+    return uptime::Observed{seen == 0 ? 0 : static_cast<std::uint32_t>(up_ppm / seen),
+                            static_cast<std::uint32_t>(coverage_ppm / all)};
 }
 
 void Watcher::visit(ledger::OrchestratorId owner, const std::function<void(const Watched&)>& show) const {

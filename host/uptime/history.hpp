@@ -40,7 +40,7 @@ class History {
     [[nodiscard]] std::optional<Span> span_before(stipend_unix_ns time) const;
 
     [[nodiscard]] const std::vector<Span>& spans() const { return spans_; }  // by time, apart from each other
-    // The spans that changed since the last call, as they are now; for whoever keeps them on the disk.
+    // The spans that changed since the last call, as they are now; for storing them.
     [[nodiscard]] std::vector<Span> take_changed();
     [[nodiscard]] bool changed() const { return !changed_.empty(); }
 

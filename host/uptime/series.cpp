@@ -38,7 +38,7 @@ Share Series::measure(stipend_unix_ns from, stipend_unix_ns to) const {
     const auto held = held_until(to);
     const auto begin = std::max(from, held.from);
     if (begin >= held.to) return out;
-    // The history may hold a part of it already, told out of order.
+    // The history may hold a part of it already, reported out of order.
     const auto unknown_ns = held.to - begin - history_.measure(begin, held.to).seen_ns;
     out.seen_ns += unknown_ns;
     if (held.up) out.up_ns += unknown_ns;
@@ -61,7 +61,7 @@ std::vector<Span> Series::spans(stipend_unix_ns from, stipend_unix_ns to) const 
         }
     };
     for (const auto& span : history_.spans()) take(span);
-    // What is held begins where the newest look ended; the history may reach further, told out of order.
+    // What is held begins where the newest look ended; the history may reach further, reported out of order.
     auto held = held_until(to);
     if (!out.empty()) held.from = std::max(held.from, out.back().to);
     take(held);

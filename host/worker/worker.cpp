@@ -12,7 +12,7 @@ namespace stipend::worker {
 namespace {
 
 constexpr std::int64_t farewell_ns = 5 * ns_per_s;
-constexpr std::int64_t status_window_s = 60;
+constexpr std::uint32_t status_window_s = 60;
 constexpr const char* listener = "worker";
 constexpr const char* store_owner = "services";  // of the values below, beside the plugins' own
 constexpr const char* found_key = "found";
@@ -143,14 +143,14 @@ void Worker::announce() const {
 }
 
 Result<Json> Worker::status() {
-    STIPEND_LET(services, view_.view(cat("services?window_seconds=", status_window_s)));
-    STIPEND_LET(out, parse_json(services));
+    STIPEND_LET(services, view_.report(status_window_s));
+    auto out = services_json(services);
     // A plugin that does not answer leaves the rest to be shown.
     auto reported = report();
     auto json = reported ? parse_json(*reported) : Result<Json>(reported.error());
     out.set("worker", json ? std::move(json).value() : Json(json.error().message));
     out.set("listens", host_.routes().address_of(listener));
-    return std::move(out);
+    return out;
 }
 
 Result<std::string> Worker::report() {

@@ -33,7 +33,7 @@ class Worker final : public runtime::Role {
     Result<void> add_routes(runtime::ControlServer& server) override;
     void announce() const override;
     [[nodiscard]] runtime::Watcher::Hooks watcher_hooks() override;
-    [[nodiscard]] plugin::ViewSource* views() override { return &view_; }
+    [[nodiscard]] plugin::ServiceSource* watched() override { return &view_; }
     [[nodiscard]] std::vector<std::pair<std::string, std::string>> listeners(
         const config::Settings& settings) const override;
 

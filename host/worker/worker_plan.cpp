@@ -4,6 +4,7 @@
 
 #include "stipend/abi/monitor.h"
 #include "stipend/abi/service.h"
+#include "stipend/record.hpp"
 
 namespace stipend::worker {
 namespace {
@@ -19,7 +20,7 @@ std::string docker_target(const std::string& name) {
 std::unique_ptr<WorkerPlan> make_worker_plan(plugin::Loader& loader, config::Settings settings,
                                              config::Problems& problems) {
     auto plan = std::make_unique<WorkerPlan>();
-    plan->terms = {sizeof(stipend_terms), 0, 0, 0};  // a worker pays nothing
+    plan->terms = make_terms(0, 0);  // a worker pays nothing
     const auto add = [&](const config::PluginRef& reference, std::string key, const std::string& name,
                          const std::string& path, const char* kind) {
         auto prepared = plugin::prepare(loader, reference, reference.config, path, kind, plan->terms, problems);

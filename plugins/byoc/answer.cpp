@@ -44,13 +44,13 @@ std::uint32_t read_window(const Json& answer) {
     return fits ? static_cast<std::uint32_t>(*seconds) : 0;
 }
 
-// The gateway's credit with the orchestrator, where it has any.
+// The gateway's credit with the orchestrator, if any.
 std::string read_credit(std::string_view text) {
     const auto wei = stipend::Wei::parse(text);
     return wei && !wei->zero() ? wei->text() : std::string();
 }
 
-// Says who answered, and where that is nobody we know, the line that would make them known.
+// Names the orchestrator that responded, and the configuration line that would accept its address.
 Result<void> check_server(const std::string& served_by, const Expected& expected) {
     if (same_address(served_by, expected.address)) return {};
     const auto& more = expected.service_addresses;
@@ -60,7 +60,7 @@ Result<void> check_server(const std::string& served_by, const Expected& expected
                 "; if that is its own name, add to its entry: service_addresses: [\"", shown, "\"]");
 }
 
-// True where the evidence was verified, false where there is none that could be.
+// True: the evidence was verified. False: there is none that can be verified.
 Result<bool> check_signed(const Uptime& uptime, const Expected& expected) {
     const bool key_known = !expected.evidence.public_key.empty();
     if (expected.signed_only && !key_known) {
@@ -127,13 +127,13 @@ Result<Uptime> read_uptime(std::string_view body) {
 
 Attempt read_answer(const HttpReply& reply, const Expected& expected) {
     Attempt attempt;
-    // Not the phase: where a kept connection dies under a request, the client is connecting again when it gives up, and
-    // an orchestrator can make the gateway drop a connection.
+    // The phase alone does not tell: when a reused connection breaks during a request, the client reconnects before it
+    // gives up, and an orchestrator can make the gateway drop a connection.
     attempt.sent = !view(reply.response->peer).empty();
     attempt.cancelled = reply.status == STIPEND_E_CANCELLED;
     attempt.http_status = reply.http_status();
     attempt.served_by = printable(reply.header("x-orchestrator-url"), most_address);
-    attempt.spoke = !attempt.served_by.empty();
+    attempt.orchestrator_responded = !attempt.served_by.empty();
     attempt.credit = read_credit(reply.header("livepeer-balance"));
     attempt.body = reply.body().substr(0, evidence_bytes);
     attempt.latency_ns = reply.response->total_ns;
@@ -151,14 +151,14 @@ Attempt read_answer(const HttpReply& reply, const Expected& expected) {
     return attempt;
 }
 
-Attempt never_sent(std::string why) {
+Attempt not_sent(std::string why) {
     Attempt attempt;
     attempt.reason = std::move(why);
     return attempt;
 }
 
-bool are_gateway_words(const Attempt& attempt, const GatewayWords& reference) {
-    return reference.status != 0 && !attempt.spoke && attempt.http_status == reference.status &&
+bool is_gateway_not_found(const Attempt& attempt, const GatewayWords& reference) {
+    return reference.status != 0 && !attempt.orchestrator_responded && attempt.http_status == reference.status &&
            attempt.body == reference.body;
 }
 

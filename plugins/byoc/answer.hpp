@@ -1,4 +1,4 @@
-// What came of one try of a job, read off the gateway's answer. Pure.
+// The result of one attempt at a job, as read from the gateway's response. Pure.
 #pragma once
 
 #include <cstdint>
@@ -16,55 +16,56 @@ inline constexpr std::size_t evidence_bytes = 65'536;
 
 struct Attempt {
     bool valid = false;
-    bool sent = false;       // the request was on its way to the gateway, which may have taken the job
-    bool cancelled = false;  // our own side ended the exchange
-    bool spoke = false;      // the orchestrator itself was heard: X-Orchestrator-Url, or its price
+    bool sent = false;       // the request reached the gateway, which may have run the job
+    bool cancelled = false;  // the host cancelled the exchange
+    bool orchestrator_responded =
+        false;  // the response is from the orchestrator itself: X-Orchestrator-Url or its price
     int http_status = 0;
     std::string served_by;  // X-Orchestrator-Url
     std::string body;       // the first 64 KiB
-    std::string credit;     // Livepeer-Balance where that is above 0: what the orchestrator was paid ahead, in wei
-    std::string reason;     // why it is not valid
+    std::string credit;     // Livepeer-Balance if above 0: the prepaid amount in wei
+    std::string reason;     // why the attempt is not valid
     std::uint32_t reported_ppm = 0;
     std::uint32_t reported_window_s = 0;
-    bool verified = false;  // its evidence is signed by the worker's key, and is about this job
+    bool verified = false;  // the evidence is signed by the worker's key and matches this job
     std::int64_t latency_ns = 0;
 };
 
 struct Expected {
     std::string address;
-    std::vector<std::string> service_addresses;  // further addresses that it may announce
-    EvidenceWanted evidence;                     // without a public key no evidence can be verified
-    bool signed_only = false;                    // an answer without verified evidence does not count
+    std::vector<std::string> service_addresses;  // other addresses that it may announce
+    EvidenceWanted evidence;                     // without a public key evidence is not verified
+    bool signed_only = false;                    // a response without verified evidence is rejected
 };
 
-// An attempt is valid where the status is 200, `X-Orchestrator-Url` names the orchestrator that was asked, the body is
-// a JSON object with an uptime in 0..100, and its evidence, where there is any and the worker's key is known, matches.
+// An attempt is valid if the status is 200, `X-Orchestrator-Url` is an address of the orchestrator, the body is a JSON
+// object with an uptime in 0..100, and the evidence matches, if there is any and the worker's key is known.
 Attempt read_answer(const stipend::HttpReply& reply, const Expected& expected);
 
-// An attempt that never left this host.
-Attempt never_sent(std::string why);
+// An attempt whose request was never sent.
+Attempt not_sent(std::string why);
 
 struct Uptime {
     std::uint32_t ppm = 0;
-    std::uint32_t window_s = 0;  // 0: the worker did not say
+    std::uint32_t window_s = 0;  // 0: not reported
     std::optional<stipend::Json> evidence = {};
-    std::optional<stipend::Json> service_list = {};  // only where there is evidence, which speaks of it
+    std::optional<stipend::Json> service_list = {};  // set only if there is evidence, which covers it
 };
-// The first of overall_uptime_percentage, service_uptime, uptime_percentage and services.uptime_percentage that is
-// there, be it null. INVALID with the reason where that is no number in 0..100.
+// The first member of overall_uptime_percentage, service_uptime, uptime_percentage and services.uptime_percentage, also
+// if it is null. INVALID with the reason if that is not a number in 0..100.
 stipend::Result<Uptime> read_uptime(std::string_view body);
 
-// May these be a gateway's own words that it has no such orchestrator? They are the very bytes of `reference`, which is
-// what the gateway itself says of an orchestrator that does not exist.
+// True if the response may be the gateway's own "no such orchestrator": it equals `reference`, the gateway's response
+// for an orchestrator that does not exist, byte for byte.
 //
-// Rationale: a gateway passes an orchestrator's 4xx on without naming it. What a worker says behind go-livepeer's own
-// orchestrator gains a line end on the way and so differs; an orchestrator that was tampered with can send the same
-// bytes. It wins nothing: one that the gateway ever answered for is judged all the same, and one that it never did is
-// neither punished nor paid.
+// Rationale: a gateway forwards an orchestrator's 4xx without naming the orchestrator. A worker's response gains a line
+// end in go-livepeer's orchestrator and so differs; a modified orchestrator can send the same bytes. That is no
+// advantage: an orchestrator for which the gateway has ever responded is still judged, and one for which it never has
+// is neither punished nor paid.
 struct GatewayWords {
     int status = 0;
     std::string body;
 };
-bool are_gateway_words(const Attempt& attempt, const GatewayWords& reference);
+bool is_gateway_not_found(const Attempt& attempt, const GatewayWords& reference);
 
 }  // namespace byoc

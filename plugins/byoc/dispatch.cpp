@@ -4,6 +4,7 @@
 #include <optional>
 #include <stdexcept>
 
+#include "stipend/hex.hpp"
 #include "wire.hpp"
 
 namespace byoc {
@@ -57,7 +58,7 @@ std::vector<std::string> lines_of(std::string_view text) {
 
 EvidenceWanted wanted_of(const stipend_job& raw) {
     return {.orchestrator_id = std::string(stipend::view(raw.orchestrator_id)),
-            .nonce = hex_text(stipend::view(raw.nonce)),
+            .nonce = stipend::hex_encode(stipend::view(raw.nonce)),
             .period_from = std::to_string(raw.period_from),
             .period_to = std::to_string(raw.period_to),
             .asked_window_s = raw.window_s,
@@ -160,8 +161,8 @@ void Dispatch::price_seen(const JobPtr& job, const Token& token) {
     // is asked about it, and an answer will not count.
     const bool may_be_ours = token.said == Token::Said::nothing && !job->facts.known;
     if (refusal && !may_be_ours) {
-        auto attempt = never_sent(*refusal);
-        attempt.spoke = token.said != Token::Said::unseen;
+        auto attempt = not_sent(*refusal);
+        attempt.orchestrator_responded = token.said != Token::Said::unseen;
         attempt.sent = true;  // what was asked for the price was the orchestrator: that it is not reached counts
         attempt.latency_ns = token.latency_ns;
         return try_over(job, std::move(attempt));
@@ -173,7 +174,7 @@ void Dispatch::price_seen(const JobPtr& job, const Token& token) {
         prices_[price_key(job->expected.address, job->capability)] = {token,
                                                                       host_.monotonic() + settings_.price_check_ns};
     }
-    if (auto sent = send(job); !sent) try_over(job, never_sent(sent.error().message));
+    if (auto sent = send(job); !sent) try_over(job, not_sent(sent.error().message));
 }
 
 Result<void> Dispatch::send(const JobPtr& job) {
@@ -221,7 +222,8 @@ void Dispatch::try_over(const JobPtr& job, Attempt attempt) {
         return finish(job, STIPEND_JOB_OK, STIPEND_RESULT_REPORTED | STIPEND_RESULT_ANSWERED | is_signed, "");
     }
     const auto& attempts = job->facts.attempts;
-    const bool heard = std::any_of(attempts.begin(), attempts.end(), [](const Attempt& one) { return one.spoke; });
+    const bool heard =
+        std::any_of(attempts.begin(), attempts.end(), [](const Attempt& one) { return one.orchestrator_responded; });
     if (heard) return judged(job, {});
     sentinels_.record(1);
     sentinel_for(job->capability).ask([this, job](const GatewayState& gateway) {
@@ -245,7 +247,7 @@ void Dispatch::try_again(const JobPtr& job) {
     job->pause = std::make_unique<stipend::Timer>(host_, settings_.retry_after_ns, [this, op] {
         const auto waiting = jobs_.at(op);
         waiting->pause.reset();
-        if (auto begun = begin_try(waiting); !begun) try_over(waiting, never_sent(begun.error().message));
+        if (auto begun = begin_try(waiting); !begun) try_over(waiting, not_sent(begun.error().message));
     });
     if (!job->pause->armed()) give_up(job, fail(STIPEND_E_BUSY, "the host takes no timer for the second try"));
 }
@@ -266,7 +268,6 @@ void Dispatch::finish(const JobPtr& job, std::int32_t outcome, std::uint32_t fla
         record.fee_wei = most_charged(job->token->price, last.latency_ns).to_abi();
     }
     record.latency_ns = last.latency_ns;
-    record.finished_at = host_.now();
     (outcome == STIPEND_JOB_OK ? jobs_ok_ : outcome == STIPEND_JOB_FAILED ? jobs_failed_ : jobs_unknown_).record(1);
     job->done.finish(record);
 }

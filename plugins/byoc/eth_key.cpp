@@ -2,7 +2,6 @@
 
 #include <botan/base64.h>
 #include <botan/hash.h>
-#include <botan/hex.h>
 #include <botan/system_rng.h>
 #include <secp256k1.h>
 #include <secp256k1_recovery.h>
@@ -10,7 +9,9 @@
 #include <cctype>
 #include <exception>
 #include <memory>
+#include <span>
 
+#include "stipend/hex.hpp"
 #include "stipend/json.hpp"
 
 namespace byoc {
@@ -45,7 +46,7 @@ const secp256k1_context* context() {
     return made.get();
 }
 
-// EIP-55: a letter is upper case where the hash of the lower-case digits has a high bit at its place.
+// EIP-55: a letter is upper case if the hash of the lower-case digits has its high bit set at that position.
 std::string checksummed(std::string digits) {
     const auto hash = keccak256(digits);
     for (std::size_t i = 0; i < digits.size(); ++i) {
@@ -64,7 +65,7 @@ Result<EthKey> EthKey::generate() {
     } catch (const std::exception& error) {
         return fail(STIPEND_E_INTERNAL, "no random bytes for a key: ", error.what());
     }
-    return from_bytes(secret);  // fails once in 2^127 times
+    return from_bytes(secret);  // fails with probability 2^-127
 }
 
 Result<EthKey> EthKey::from_bytes(const std::array<std::uint8_t, 32>& secret) {
@@ -78,7 +79,7 @@ Result<EthKey> EthKey::from_bytes(const std::array<std::uint8_t, 32>& secret) {
     const auto hash = keccak256({reinterpret_cast<const char*>(plain.data()) + 1, plain.size() - 1});
     EthKey key;
     key.secret_ = secret;
-    key.address_ = checksummed(Botan::hex_encode(hash.data() + 12, 20, false));
+    key.address_ = checksummed(stipend::hex_encode(std::span(hash).last(20)));
     return key;
 }
 
@@ -95,13 +96,13 @@ std::string EthKey::sign(std::string_view message) const {
     int recovery = 0;
     secp256k1_ecdsa_recoverable_signature_serialize_compact(context(), bytes.data(), &recovery, &signature);
     bytes[64] = static_cast<std::uint8_t>(27 + recovery);
-    return "0x" + Botan::hex_encode(bytes.data(), bytes.size(), false);
+    return "0x" + stipend::hex_encode(bytes);
 }
 
 std::string EthKey::address_header() const {
     auto json = stipend::Json::object();
-    json.set("addr", stipend::Json::of_string(address_));
-    json.set("sig", stipend::Json::of_string(sign(address_)));
+    json.set("addr", address_);
+    json.set("sig", sign(address_));
     const auto text = json.dump();
     return Botan::base64_encode(reinterpret_cast<const std::uint8_t*>(text.data()), text.size());
 }

@@ -1,5 +1,5 @@
-// A key of Ethereum's kind, for signing what orchestrators ask for before they state a price. Not for money: it is made
-// afresh with each instance, holds nothing and is never stored.
+// An Ethereum key for the signature that orchestrators require before they state a price. Not for money: each instance
+// generates its own, which holds no funds and is never stored.
 #pragma once
 
 #include <array>
@@ -13,9 +13,9 @@ namespace byoc {
 
 class EthKey {
   public:
-    // INTERNAL where the system gives no random bytes.
+    // INTERNAL: the system has no random bytes.
     static stipend::Result<EthKey> generate();
-    // INVALID for 0 and for what is not below the curve's order.
+    // INVALID: 0, or not below the order of the curve.
     static stipend::Result<EthKey> from_bytes(const std::array<std::uint8_t, 32>& secret);
 
     // "0x" and 40 hex digits in mixed case (EIP-55).

@@ -2,14 +2,14 @@
 
 #include <botan/ed25519.h>
 #include <botan/hash.h>
-#include <botan/hex.h>
 #include <botan/pubkey.h>
 #include <botan/system_rng.h>
 
 #include <algorithm>
+#include <array>
 #include <exception>
-#include <optional>
 
+#include "stipend/hex.hpp"
 #include "stipend/money.hpp"
 #include "wire.hpp"
 
@@ -19,6 +19,7 @@ using stipend::cat;
 using stipend::fail;
 using stipend::Json;
 using stipend::Result;
+using stipend::ascii::to_lower;
 
 namespace {
 
@@ -29,19 +30,7 @@ const std::uint8_t* bytes_of(std::string_view text) {
     return reinterpret_cast<const std::uint8_t*>(text.data());
 }
 
-// The bytes of exactly that many hex digits, or nothing.
-std::optional<std::vector<std::uint8_t>> from_hex(std::string_view hex, std::size_t bytes) {
-    if (!is_hex(hex) || hex.size() != 2 * bytes) return std::nullopt;
-    return Botan::hex_decode(hex.data(), hex.size());
-}
-
-std::string lower(std::string_view hex) {
-    std::string out(hex);
-    std::transform(out.begin(), out.end(), out.begin(), [](unsigned char c) { return std::tolower(c); });
-    return out;
-}
-
-// Reads the members of an evidence object one by one, and remembers the first that is not as it should be.
+// Reads the members of an evidence object one by one and keeps the first error.
 class Reader {
   public:
     explicit Reader(const Json& object) : object_(object) {}
@@ -125,7 +114,7 @@ std::string services_hash(std::vector<std::pair<std::string, std::uint32_t>> ser
         const auto line = cat(name, " ", up_ppm, "\n");
         hash->update(bytes_of(line), line.size());
     }
-    return Botan::hex_encode(hash->final(), false);
+    return stipend::hex_encode(hash->final());
 }
 
 struct SigningKey::Secret {
@@ -140,21 +129,21 @@ SigningKey::~SigningKey() = default;
 
 Result<std::string> SigningKey::random_seed() {
     try {
-        return Botan::hex_encode(Botan::system_rng().random_vec(key_bytes), false);
+        return stipend::hex_encode(Botan::system_rng().random_vec(key_bytes));
     } catch (const std::exception& error) {
         return fail(STIPEND_E_INTERNAL, "no random bytes for a key: ", error.what());
     }
 }
 
 Result<SigningKey> SigningKey::from_seed(std::string_view seed_hex) {
-    if (!is_hex(seed_hex) || seed_hex.size() != 2 * key_bytes) {
+    Botan::secure_vector<std::uint8_t> seed(key_bytes);
+    if (!stipend::hex_decode(seed_hex, seed)) {
         return fail(STIPEND_E_INVALID, "not a key: got ", seed_hex.size(), " characters, want ", 2 * key_bytes,
                     " hex digits");
     }
     try {
-        const auto seed = Botan::hex_decode_locked(seed_hex.data(), seed_hex.size());
         auto secret = std::make_unique<Secret>(Secret{Botan::Ed25519_PrivateKey(seed)});
-        auto public_hex = Botan::hex_encode(secret->key.get_public_key(), false);
+        auto public_hex = stipend::hex_encode(secret->key.get_public_key());
         return SigningKey(std::move(secret), std::move(public_hex));
     } catch (const std::exception& error) {
         return fail(STIPEND_E_INTERNAL, "the key cannot be made: ", error.what());
@@ -164,7 +153,7 @@ Result<SigningKey> SigningKey::from_seed(std::string_view seed_hex) {
 Result<std::string> SigningKey::sign(std::string_view text) const {
     try {
         Botan::PK_Signer signer(secret_->key, Botan::system_rng(), "Pure");
-        return Botan::hex_encode(signer.sign_message(bytes_of(text), text.size(), Botan::system_rng()), false);
+        return stipend::hex_encode(signer.sign_message(bytes_of(text), text.size(), Botan::system_rng()));
     } catch (const std::exception& error) {
         return fail(STIPEND_E_INTERNAL, "the evidence cannot be signed: ", error.what());
     }
@@ -173,30 +162,30 @@ Result<std::string> SigningKey::sign(std::string_view text) const {
 Result<Json> signed_evidence(const Evidence& evidence, const SigningKey& key) {
     STIPEND_LET(signature, key.sign(canonical_text(evidence)));
     auto out = Json::object();
-    out.set("version", Json::of_int(evidence_version));
-    out.set("orchestrator_id", Json::of_string(evidence.orchestrator_id));
-    out.set("nonce", Json::of_string(evidence.nonce));
-    out.set("period_from", Json::of_string(evidence.period_from));
-    out.set("period_to", Json::of_string(evidence.period_to));
-    out.set("uptime_ppm", Json::of_int(evidence.uptime_ppm));
-    out.set("window_seconds", Json::of_int(evidence.window_s));
-    out.set("coverage_ppm", Json::of_int(evidence.coverage_ppm));
-    out.set("services_sha256", Json::of_string(evidence.services_sha256));
-    out.set("public_key", Json::of_string(key.public_hex()));
-    out.set("signature", Json::of_string(signature));
+    out.set("version", evidence_version);
+    out.set("orchestrator_id", evidence.orchestrator_id);
+    out.set("nonce", evidence.nonce);
+    out.set("period_from", evidence.period_from);
+    out.set("period_to", evidence.period_to);
+    out.set("uptime_ppm", evidence.uptime_ppm);
+    out.set("window_seconds", evidence.window_s);
+    out.set("coverage_ppm", evidence.coverage_ppm);
+    out.set("services_sha256", evidence.services_sha256);
+    out.set("public_key", key.public_hex());
+    out.set("signature", signature);
     return out;
 }
 
 bool is_signed_by(std::string_view text, std::string_view signature_hex, std::string_view public_hex) {
-    const auto key = from_hex(public_hex, key_bytes);
-    const auto signature = from_hex(signature_hex, signature_bytes);
-    if (!key || !signature) return false;
+    std::vector<std::uint8_t> key(key_bytes);
+    std::array<std::uint8_t, signature_bytes> signature{};
+    if (!stipend::hex_decode(public_hex, key) || !stipend::hex_decode(signature_hex, signature)) return false;
     try {
-        const Botan::Ed25519_PublicKey point(*key);
+        const Botan::Ed25519_PublicKey point(key);
         Botan::PK_Verifier verifier(point, "Pure");
-        return verifier.verify_message(bytes_of(text), text.size(), signature->data(), signature->size());
+        return verifier.verify_message(bytes_of(text), text.size(), signature.data(), signature.size());
     } catch (const std::exception&) {
-        return false;  // bytes that are no key at all
+        return false;  // the bytes are not a key
     }
 }
 
@@ -235,8 +224,8 @@ Result<void> check_evidence(const Json& evidence, const EvidenceWanted& wanted, 
         STIPEND_TRY(same("window_seconds", std::to_string(got.window_s), std::to_string(wanted.asked_window_s),
                          ", which is what the job asked for"));
     }
-    STIPEND_TRY(
-        same("public_key", lower(public_key), lower(wanted.public_key), ", which is the worker_key of its entry"));
+    STIPEND_TRY(same("public_key", to_lower(public_key), to_lower(wanted.public_key),
+                     ", which is the worker_key of its entry"));
     if (!is_signed_by(canonical_text(got), signature, wanted.public_key)) {
         return fail(STIPEND_E_INVALID, "evidence.signature: it is not that of the worker's key over this evidence");
     }

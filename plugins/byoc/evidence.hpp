@@ -1,7 +1,7 @@
-// What a worker signs of its report, and how the one who pays reads it. Pure but for the making of a key.
+// The part of a worker's report that it signs, and its verification. Pure, except for the generation of a key.
 //
-// A signature proves who made the report (the holder of the key) and that it was made for this very question (the nonce
-// is fresh). It does not prove that the report is true: a worker measures itself.
+// A signature proves the author of the report (the holder of the key) and that it was made for this job (the nonce is
+// unique). It does not prove that the report is true: a worker measures itself.
 #pragma once
 
 #include <cstdint>
@@ -21,9 +21,9 @@ inline constexpr std::size_t key_bytes = 32;
 inline constexpr std::size_t signature_bytes = 64;
 
 struct Evidence {
-    std::string orchestrator_id;  // who the worker works for; no control characters
-    std::string nonce;            // hex, as the job said it
-    std::string period_from;      // UTC nanoseconds, decimal, as the job said it
+    std::string orchestrator_id;  // the orchestrator of the worker; no control characters
+    std::string nonce;            // hex, as in the job
+    std::string period_from;      // UTC nanoseconds, decimal, as in the job
     std::string period_to;
     std::uint32_t uptime_ppm = 0;
     std::uint32_t window_s = 0;
@@ -31,18 +31,18 @@ struct Evidence {
     std::string services_sha256;  // hex
 };
 
-// The text that is signed: a line that names the domain, then "name=value" for each field, every line ended by '\n'.
+// The signed text: a line with the domain, then "name=value" for each field; each line ends with '\n'.
 std::string canonical_text(const Evidence& evidence);
 
 // Hex SHA-256 over "name up_ppm\n" for each service, sorted by name.
 std::string services_hash(std::vector<std::pair<std::string, std::uint32_t>> services);
 
-// An Ed25519 key. The seed is the secret: 32 bytes, in hex where it is text.
+// An Ed25519 key. The seed is the secret: 32 bytes, as text in hex.
 class SigningKey {
   public:
-    // INTERNAL where the system gives no random bytes.
+    // INTERNAL: the system has no random bytes.
     static stipend::Result<std::string> random_seed();
-    // INVALID where that is not 64 hex digits.
+    // INVALID: not 64 hex digits.
     static stipend::Result<SigningKey> from_seed(std::string_view seed_hex);
 
     SigningKey(SigningKey&&) noexcept;
@@ -62,28 +62,28 @@ class SigningKey {
     std::string public_hex_;
 };
 
-// The evidence as it stands in an answer, signed.
+// The signed evidence as a member of a response.
 stipend::Result<stipend::Json> signed_evidence(const Evidence& evidence, const SigningKey& key);
 
-// True where `signature_hex` is that of `text` by the key `public_hex`; false also where either is malformed.
+// True if `signature_hex` is the signature of `text` by the key `public_hex`; false also if either is malformed.
 bool is_signed_by(std::string_view text, std::string_view signature_hex, std::string_view public_hex);
 
-// What a job asked for.
+// The values of the job that the evidence must match.
 struct EvidenceWanted {
     std::string orchestrator_id;
     std::string nonce;  // hex
     std::string period_from, period_to;
-    std::uint32_t asked_window_s = 0;  // 0: the job named none
-    std::string public_key;            // hex, of the orchestrator's worker
+    std::uint32_t asked_window_s = 0;  // 0: not in the job
+    std::string public_key;            // hex, of the worker
 };
-// What the answer says beside its evidence.
+// The values of the response that the evidence must match.
 struct EvidenceReported {
     std::uint32_t ppm = 0;
     std::uint32_t window_s = 0;
-    const stipend::Json* service_list = nullptr;  // none: the answer has no list
+    const stipend::Json* service_list = nullptr;  // NULL: the response has no list
 };
-// Holds `evidence`, the value in the answer, to what was asked and to what the answer itself reports. INVALID with the
-// first thing that does not match.
+// Verifies `evidence`, a member of the response, against the job and the rest of the response. INVALID names the first
+// value that does not match.
 stipend::Result<void> check_evidence(const stipend::Json& evidence, const EvidenceWanted& wanted,
                                      const EvidenceReported& reported);
 

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 
+#include "stipend/hex.hpp"
 #include "wire.hpp"
 #include "worker_answers.hpp"
 
@@ -28,14 +29,14 @@ std::string random_bytes(std::size_t count) {
 
 std::string registration_body(const WorkerSettings& settings) {
     auto out = Json::object();
-    out.set("name", Json::of_string(settings.capability));
-    out.set("description", Json::of_string(settings.description));
-    out.set("url", Json::of_string(settings.url));
-    out.set("capacity", Json::of_int(settings.capacity));
-    out.set("price_per_unit", Json::of_int(settings.price_per_unit));
-    out.set("price_scaling", Json::of_int(settings.price_scaling));
-    out.set("currency", Json::of_string("wei"));
-    if (!settings.token.empty()) out.set("token", Json::of_string(settings.token));
+    out.set("name", settings.capability);
+    out.set("description", settings.description);
+    out.set("url", settings.url);
+    out.set("capacity", settings.capacity);
+    out.set("price_per_unit", settings.price_per_unit);
+    out.set("price_scaling", settings.price_scaling);
+    out.set("currency", "wei");
+    if (!settings.token.empty()) out.set("token", settings.token);
     return out.dump();
 }
 
@@ -47,7 +48,7 @@ Registration::Registration(const WorkerSettings& settings, stipend::Host host, s
       host_(host),
       token_header_(std::move(token_header)),
       idle_(std::move(idle)),
-      me_(hex_text(random_bytes(8))),
+      me_(stipend::hex_encode(random_bytes(8))),
       random_(static_cast<std::minstd_rand::result_type>(std::hash<std::string>()(me_))),
       registrations_(stipend::Metric::counter(host, "registrations_total", "Registrations of the capability")),
       probes_failed_(stipend::Metric::counter(host, "probes_failed_total", "Probes that the orchestrator left open")) {}
@@ -57,7 +58,7 @@ void Registration::begin() {
         host_.log(STIPEND_LOG_WARN, cat("the secret goes to whoever answers at ", settings_.orchestrator,
                                         " (tls: none); pin_sha256 names the one certificate to trust"));
     }
-    // From now on an older instance of this name leaves the capability alone when it ends.
+    // From now on an older instance of this name does not unregister the capability when it ends.
     if (auto kept = host_.kv_put(owner_key, me_); !kept) {
         host_.log(STIPEND_LOG_WARN, cat("who registered is not kept: ", kept.error().message));
     }
@@ -143,7 +144,7 @@ void Registration::lost() {
          "it offers no slot for the capability while no job is in hand: it was restarted, dropped the "
          "capability, or lost count of its slots");
     const auto wait = registered_at_ + spacing_ns - host_.monotonic();
-    // Whether it is still so then is asked, not assumed.
+    // The probe at that time decides again.
     if (wait > 0) return after(std::min(wait, settings_.probe_every_ns), &Registration::probe);
     after(random_up_to(most_jitter_ns), &Registration::register_now);
 }
@@ -154,8 +155,8 @@ void Registration::farewell() {
     const bool under_way = exchange_ != 0;
     if (under_way) host_.cancel_http(exchange_);
     if (count_ == 0 && !under_way) return;
-    // The question to the orchestrator comes first: one that is not there is not waited for twice, and whoever follows
-    // on this instance has said so by the time it is answered.
+    // The probe comes first: an unreachable orchestrator is not waited for twice, and by the time of its response a
+    // replacement of this instance has registered itself in `owner_key`.
     const auto sent = ask_token(farewell_timeout_ms, [this](const Token& token) {
         if (token.said != Token::Said::unseen) return unregister();
         host_.log(STIPEND_LOG_WARN, cat("not unregistered: ", settings_.orchestrator, ": ", token.why));
@@ -235,12 +236,12 @@ Json Registration::report() const {
     const std::lock_guard lock(mutex_);
     auto out = Json::object();
     const auto state = count_ == 0 || trouble_ == Trouble::lost || failures_ > 0 ? "registering" : "registered";
-    out.set("state", Json::of_string(stopping_ ? "ending" : state));
-    out.set("orchestrator", Json::of_string(settings_.orchestrator));
-    if (count_ != 0) out.set("since", Json::of_string(rfc3339_text(since_)));
-    if (!what_.empty()) out.set("problem", Json::of_string(what_));
-    if (capacity_ >= 0) out.set("available_capacity", Json::of_int(capacity_));
-    out.set("registrations", Json::of_int(count_));
+    out.set("state", stopping_ ? "ending" : state);
+    out.set("orchestrator", settings_.orchestrator);
+    if (count_ != 0) out.set("since", rfc3339_text(since_));
+    if (!what_.empty()) out.set("problem", what_);
+    if (capacity_ >= 0) out.set("available_capacity", capacity_);
+    out.set("registrations", count_);
     return out;
 }
 

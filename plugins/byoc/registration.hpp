@@ -1,12 +1,12 @@
-// Keeps a capability registered with an orchestrator, which forgets it without a word: when it restarts, when a job
-// finds the worker away, and when its count of free slots leaks down to nothing.
+// Keeps a capability registered with an orchestrator. The orchestrator drops it without notice when it restarts, when a
+// job cannot reach the worker, and when its count of free slots leaks down to zero.
 //
 //   registering --ok--> registered --evidence of loss--> registering
 //        |  ^                |
 //        +--+ back-off       +-- a probe every `probe_every`
 //
-// Evidence is a token that offers no slot while no job is in hand. There is no registering on a timer: it would reset
-// the orchestrator's count of what runs, and a registration in the middle of its other work can crash it.
+// Evidence of loss is a token that offers no slot while no job is running. The capability is not registered again on a
+// timer: that would reset the orchestrator's count of running jobs, and a registration during other work can crash it.
 #pragma once
 
 #include <cstdint>
@@ -27,25 +27,25 @@ class Registration {
   public:
     static constexpr std::int64_t first_pause_ns = stipend::ns_per_s;
     static constexpr std::int64_t longest_pause_ns = 30 * stipend::ns_per_s;
-    static constexpr std::int64_t spacing_ns = 30 * stipend::ns_per_s;  // of registrations that follow a loss
+    static constexpr std::int64_t spacing_ns = 30 * stipend::ns_per_s;  // between registrations after a loss
     static constexpr std::int64_t most_jitter_ns = stipend::ns_per_s;   // before one
     static constexpr std::uint32_t register_timeout_ms = 5'000;
     static constexpr std::uint32_t probe_timeout_ms = 3'000;
-    static constexpr std::uint32_t farewell_timeout_ms = 1'500;  // of each of its two steps
+    static constexpr std::uint32_t farewell_timeout_ms = 1'500;  // for each of its two steps
 
-    // `settings` outlives it. `idle` says whether no job is in hand. In the plugin's constructor.
+    // `settings` outlives this object. `idle` returns true if no job is running. Called in the plugin's constructor.
     Registration(const WorkerSettings& settings, stipend::Host host, std::string token_header,
                  std::function<bool()> idle);
 
-    // Registers, and goes on. [worker] Once.
+    // Starts to register and to probe. [pool] Once.
     void begin();
-    // Ends its work and takes the capability back, unless an instance of the same name that started later has it now.
-    // [control] Returns at once; what it sends is bounded in time.
+    // Stops and unregisters the capability, unless a later instance of the same name has registered it. [control]
+    // Returns at once; its requests are bounded in time.
     void farewell();
 
-    // For people. [worker]
+    // State for people. [pool]
     [[nodiscard]] stipend::Json report() const;
-    // UNAVAILABLE where it is not registered as far as is known. [any]
+    // UNAVAILABLE: not registered, as far as known. [any]
     [[nodiscard]] stipend::Result<void> health() const;
 
   private:
@@ -57,7 +57,7 @@ class Registration {
     void probed(const Token& token);
     void lost();
     void unregister();
-    // What is wrong, told in the log when it is another thing than before. `none`: all is well.
+    // The present problem, logged when it changes.
     void note(Trouble trouble, const std::string& what);
     void after(std::int64_t ns, void (Registration::*step)());
     stipend::Result<stipend_op> send(std::string_view method, std::string_view path, std::string_view headers,
@@ -69,10 +69,10 @@ class Registration {
     const stipend::Host host_;
     const std::string token_header_;
     const std::function<bool()> idle_;
-    const std::string me_;  // this instance, among all of its name
+    const std::string me_;  // identifies this instance among those of its name
     std::minstd_rand random_;
     stipend::Metric registrations_, probes_failed_;
-    // [worker]
+    // [pool]
     std::unique_ptr<stipend::Timer> timer_;
     stipend_op exchange_ = 0;
     bool stopping_ = false;
@@ -80,7 +80,7 @@ class Registration {
     stipend_mono_ns registered_at_ = 0;
     stipend_unix_ns since_ = 0;
     std::int64_t failures_ = 0;   // in a row
-    std::int64_t capacity_ = -1;  // what the last probe saw; -1: nothing
+    std::int64_t capacity_ = -1;  // reported by the last probe; -1: none
     mutable std::mutex mutex_;
     Trouble trouble_ = Trouble::starting;      // guarded by mutex_
     std::string what_ = "not registered yet";  // guarded by mutex_

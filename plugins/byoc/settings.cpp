@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "stipend/config.hpp"
+#include "stipend/hex.hpp"
 #include "wire.hpp"
 
 namespace byoc {
@@ -13,10 +14,10 @@ using stipend::Result;
 
 namespace {
 
-constexpr std::int64_t most_wei_per_s = 1'000'000'000'000'000'000;  // one ETH: beyond it is a slip of the pen
+constexpr std::int64_t most_wei_per_s = 1'000'000'000'000'000'000;  // one ETH: a higher price is a typing error
 constexpr std::uint32_t paid_timeout_s = 120;
-// An orchestrator demands credit for 60 s, and a gateway buys it for the job's time-out: with less, every first job of
-// a fresh balance is refused.
+// An orchestrator requires credit for 60 s, and a gateway buys it for the job's timeout: with a shorter one, the first
+// job of a new balance is rejected.
 constexpr std::int64_t least_paid_timeout_s = 60;
 
 Result<std::int64_t> whole_seconds(const ConfigView& config, std::int64_t otherwise_s, std::int64_t most_s) {
@@ -35,8 +36,7 @@ Result<void> parse_job(const ConfigView& config, Settings& out) {
     STIPEND_LET(path, config.at("path").string_or(""));
     if (auto good = check_path(path); !good) return config.at("path").refuse(good.error().message);
     out.path = path.starts_with('/') ? path.substr(1) : path;
-    STIPEND_LET(pause, config.at("retry_after").duration_or(out.retry_after_ns, 0, 600 * ns_per_s));
-    out.retry_after_ns = pause;
+    STIPEND_SET(out.retry_after_ns, config.at("retry_after").duration_or(out.retry_after_ns, 0, 600 * ns_per_s));
     const auto evidence = config.at("evidence");
     STIPEND_LET(wanted, evidence.string_or("any"));
     if (wanted != "any" && wanted != "signed") return evidence.refuse("got \"", wanted, "\", want any or signed");
@@ -59,8 +59,7 @@ Result<void> parse_price(const ConfigView& config, Settings& out) {
     const auto check = config.at("price_check");
     STIPEND_LET(every, check.string_or("60s"));
     if (every != "off") {
-        STIPEND_LET(ns, check.duration_or(60 * ns_per_s, ns_per_s, 86'400 * ns_per_s));
-        out.price_check_ns = ns;
+        STIPEND_SET(out.price_check_ns, check.duration_or(60 * ns_per_s, ns_per_s, 86'400 * ns_per_s));
     }
     const auto unseen = config.at("price_unseen");
     STIPEND_LET(action, unseen.string_or("allow"));
@@ -68,7 +67,7 @@ Result<void> parse_price(const ConfigView& config, Settings& out) {
     out.unseen_price_fails = action == "fail";
     for (const auto& [address, view] : config.at("orchestrator_pins").members()) {
         STIPEND_LET(pin, view.string());
-        const auto hex = std::count_if(pin.begin(), pin.end(), [](unsigned char c) { return std::isxdigit(c) != 0; });
+        const auto hex = std::count_if(pin.begin(), pin.end(), [](char c) { return stipend::hex_value(c) >= 0; });
         if (hex != 64) return view.refuse("got ", hex, " hex digits, want the 64 of a SHA-256");
         out.pins[std::string(without_slash(address))] = pin;
     }

@@ -1,4 +1,4 @@
-// What the operator can say to the dispatcher.
+// The configuration of the dispatcher.
 #pragma once
 
 #include <cstdint>
@@ -12,17 +12,17 @@
 namespace byoc {
 
 struct Settings {
-    std::string gateway;  // without a slash at its end
+    std::string gateway;  // without a trailing slash
     std::string capability = "agent-net";
     std::string path;  // empty: the capability's name
     std::uint32_t timeout_s = 20;
     std::uint64_t max_price = 0;      // wei per second
-    std::int64_t price_check_ns = 0;  // how long a price that was seen is good for; 0: prices are not looked at
+    std::int64_t price_check_ns = 0;  // how long an observed price is valid; 0: prices are not checked
     bool unseen_price_fails = false;
-    bool signed_only = false;  // an answer without verified evidence does not count
+    bool signed_only = false;  // a response without verified evidence is rejected
     std::int64_t retry_after_ns = 5 * stipend::ns_per_s;
     std::uint64_t max_body = 1 << 20;
-    std::map<std::string, std::string> pins;  // address without its last slash -> SHA-256 of a certificate
+    std::map<std::string, std::string> pins;  // address without its trailing slash -> SHA-256 of a certificate
 };
 
 // Pure; errors carry the JSON pointer of the value.

@@ -13,7 +13,7 @@ namespace {
 
 constexpr std::size_t shown_of_refusal = 80;
 
-// A member that is a whole number of at least 0; 0 where it is left out.
+// A member that is a non-negative whole number; 0 if it is missing.
 std::optional<Wei> amount(const Json& object, std::string_view key) {
     const auto* found = object.find(key);
     if (found == nullptr) return Wei();
@@ -23,14 +23,14 @@ std::optional<Wei> amount(const Json& object, std::string_view key) {
     return *value;
 }
 
-// Wei per second, or nothing where the token states none.
+// Wei per second, or nothing if the token has no price.
 std::optional<Wei> stated_price(const Json& token) {
     const auto* price = token.find("price");
     if (price == nullptr || !price->is(Json::Kind::object)) return std::nullopt;
     auto per_unit = amount(*price, "pricePerUnit");
     const auto units = amount(*price, "pixelsPerUnit");
     if (!per_unit || !units) return std::nullopt;
-    if (per_unit->zero() || units->zero()) return per_unit;  // no unit named: one second
+    if (per_unit->zero() || units->zero()) return per_unit;  // no unit: one second
     const stipend::CheckedU256 quotient = per_unit->value() / units->value();
     const bool exact = quotient * units->value() == per_unit->value();
     return Wei(stipend::CheckedU256(exact ? quotient : quotient + 1));
@@ -56,7 +56,7 @@ Token read_token(const stipend::HttpReply& reply) {
     token.said = Token::Said::price;
     token.price = *price;
     token.why.clear();
-    // The field came with LastNonce, and is left out where it is 0.
+    // The field was introduced together with LastNonce and is omitted if it is 0.
     token.tells_capacity = json->find("LastNonce") != nullptr || reply.http_status() == 503;
     if (const auto* capacity = json->find("available_capacity"); capacity != nullptr) {
         token.tells_capacity = true;
@@ -85,7 +85,7 @@ std::optional<std::string> price_refusal(const Token& token, const PriceRule& ru
                    " (max_price_per_second)");
     }
     if (rule.max_fee.zero()) return std::nullopt;
-    // At most 2^60 a second for an hour: far from an overflow.
+    // At most 2^60 per second for an hour: no overflow.
     const stipend::CheckedU256 fee = token.price.value() * rule.timeout_s;
     if (fee <= rule.max_fee.value()) return std::nullopt;
     return cat("its job may cost ", fee.str(), " wei, want at most ", rule.max_fee.text());

@@ -1,4 +1,4 @@
-// What an orchestrator says of itself on its token route: its price, its free capacity, the address it announces.
+// An orchestrator's response on its token route: its price, its free capacity, the address that it announces.
 #pragma once
 
 #include <cstdint>
@@ -12,45 +12,45 @@ namespace byoc {
 
 struct Token {
     enum class Said : std::uint8_t {
-        price,    // it stated its price
-        nothing,  // it answered, but no price
-        unseen,   // no answer reached us
+        price,    // the response has a price
+        nothing,  // the response has no price
+        unseen,   // there was no response
     };
     Said said = Said::unseen;
     stipend::Wei price;  // wei per second, rounded up
     std::int64_t capacity = 0;
-    bool tells_capacity = false;  // capacity 0 then means that it has none; old orchestrators tell it by a 503 alone
+    bool tells_capacity = false;  // capacity 0 then means none is free; old orchestrators only send a 503
     std::string announced;
-    std::string why;  // where no price is there
+    std::string why;  // why there is no price
     std::int64_t latency_ns = 0;
-    bool cancelled = false;  // our own side ended the exchange
+    bool cancelled = false;  // the host cancelled the exchange
 };
 
-// Reads an answer of the token route. Pure. The status does not count, since old orchestrators state their price in a
-// 503; a price that is left out is 0.
+// Reads a response of the token route. Pure. The status is ignored, since old orchestrators state their price in a 503.
+// A missing price is 0.
 Token read_token(const stipend::HttpReply& reply);
 
 struct PriceRule {
     std::uint64_t max_price = 0;  // wei per second
     bool unseen_fails = false;
-    stipend::Wei max_fee;  // of this job; 0: none beside max_price
+    stipend::Wei max_fee;  // of this job; 0: only max_price applies
     std::uint32_t timeout_s = 0;
 };
 
-// Why a job must not be sent to who said that, or nothing. Pure.
+// Why no job may be sent to the orchestrator of this token, or nothing. Pure.
 //
-// Rationale: the gateway pays whatever is asked, so a cap holds only before the job. A stated price above it is the
-// orchestrator's own doing. One that answers without a price does the same by silence: to a sender without a deposit,
-// as ours is, orchestrators that charge nothing always state that, and those that charge may refuse to. So where
-// nothing is to be paid, silence is a failed check; where something may be, it proves nothing, and the job goes out.
-// One that this host cannot reach may well be reached by the gateway: it goes by the operator's choice.
+// Rationale: the gateway pays any price, so a cap can only be enforced before the job. A price above it is the
+// orchestrator's fault. A response without a price is ambiguous: to a sender without a deposit, as here, orchestrators
+// that charge nothing always state that, and those that charge may not respond with a price. So if the maximum price is
+// 0, a missing price is a failed check; otherwise it proves nothing, and the job is sent. An orchestrator that this
+// host cannot reach may still be reachable by the gateway: the operator's setting decides.
 std::optional<std::string> price_refusal(const Token& token, const PriceRule& rule);
 
-// Why an answer must not count although it is good, or nothing. Pure. `credit` is what the gateway then has with the
-// orchestrator, empty for none.
+// Why a valid response is rejected because of the price, or nothing. Pure. `credit` is the gateway's balance with the
+// orchestrator; empty: none.
 //
-// Rationale: one whose price this host could not see still shows whether it charges, since a gateway pays ahead. Where
-// the price was seen, credit proves nothing: what was paid before a price fell to 0 is never used up.
+// Rationale: if the price is unknown, the credit still shows that the orchestrator charges, since a gateway pays in
+// advance. If the price is known, credit proves nothing: a balance from before the price fell to 0 is never used up.
 std::optional<std::string> credit_refusal(const Token& token, const PriceRule& rule, const std::string& credit);
 
 }  // namespace byoc

@@ -10,7 +10,7 @@ namespace {
 
 constexpr std::size_t most_attempts = 2;
 
-// What the operator reads: the last try, and the first where that was another matter.
+// The reason for the operator: that of the last attempt, and that of the first if it differs.
 std::string reason_of(const std::vector<Attempt>& attempts) {
     const auto& last = attempts.back().reason;
     if (attempts.size() < 2) return last;
@@ -29,11 +29,11 @@ Verdict judge(Case& job, const GatewayState& gateway) {
     STIPEND_ASSERT(!job.attempts.empty() && job.attempts.size() <= most_attempts);
     const auto& last = job.attempts.back();
     bool heard = false;
-    for (const auto& attempt : job.attempts) heard = heard || attempt.spoke;
+    for (const auto& attempt : job.attempts) heard = heard || attempt.orchestrator_responded;
     const bool well = gateway.is == GatewayState::Is::well;
-    const bool unlisted = well && are_gateway_words(last, gateway.words);
+    const bool unlisted = well && is_gateway_not_found(last, gateway.words);
     job.all_unlisted = job.all_unlisted && unlisted;
-    // A gateway that is not well may have said anything; and no answer is no saying.
+    // The response of an unhealthy gateway proves nothing, nor does a missing one.
     const bool gateway_said = well && last.http_status != 0 && !unlisted;
     job.answered = job.answered || !last.served_by.empty() || gateway_said;
 

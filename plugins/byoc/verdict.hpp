@@ -1,15 +1,15 @@
-// Whose fault? Decides, after each try of a job without a valid answer, what follows from it. Pure.
+// Decides, after each attempt without a valid response, whose fault that is. Pure.
 //
-//   the orchestrator itself was heard            nothing is the payer's fault any more: try again, then FAILED
-//   the sentinel failed                          UNKNOWN: the gateway is the payer's trouble
-//   the sentinel is answered, first try          try again
-//   the sentinel is answered, second try         FAILED, in whatever form, except:
-//     the gateway could not be connected to      UNKNOWN: nobody was asked
-//     never known, and both tries brought the    UNKNOWN and UNLISTED: neither paid nor punished
-//     gateway's own "no such orchestrator"
+//   the orchestrator itself responded            not the payer's fault: retry, then FAILED
+//   the sentinel failed                          UNKNOWN: the gateway is the payer's responsibility
+//   the sentinel is answered, first attempt      retry
+//   the sentinel is answered, second attempt     FAILED, in every case but two:
+//     no connection to the gateway               UNKNOWN: the job was never sent
+//     never known, and both attempts brought     UNKNOWN and UNLISTED: neither paid nor punished
+//     the gateway's own "no such orchestrator"
 //
-// UNKNOWN so needs what no payee can make: a gateway that does not answer for an orchestrator which does not exist, or
-// that takes no connection.
+// So UNKNOWN requires what no payee can cause: a gateway that does not respond for an orchestrator that does not exist,
+// or that accepts no connection.
 #pragma once
 
 #include <string>
@@ -19,24 +19,24 @@
 
 namespace byoc {
 
-// What the sentinel found out about the gateway.
+// The health of the gateway according to the sentinel.
 struct GatewayState {
     enum class Is : std::uint8_t {
         not_asked,
         well,
-        failing,     // no answer, or not the one of a healthy gateway
-        refusing,    // it refuses what we send, whoever it is for: our own mistake
-        not_looked,  // our own side ended the sentinel
+        failing,     // no response, or not that of a healthy gateway
+        refusing,    // it rejects every job: a mistake of the payer
+        not_looked,  // the host cancelled the sentinel
     };
     Is is = Is::not_asked;
-    std::string why;     // where it is not well
-    GatewayWords words;  // where it is well: how it says that it has no such orchestrator
+    std::string why;     // why it is not healthy
+    GatewayWords words;  // if healthy: its response for an unknown orchestrator
 };
 
 struct Case {
-    std::vector<Attempt> attempts;  // one or two, the last one without a valid answer
-    bool all_unlisted = true;       // every attempt so far brought the gateway's own words
-    bool answered = false;          // the gateway said anything else about it, while it was well
+    std::vector<Attempt> attempts;  // one or two; the last one has no valid response
+    bool all_unlisted = true;       // every attempt so far brought the gateway's "no such orchestrator"
+    bool answered = false;          // the gateway, while healthy, responded in any other way
     bool known = false;             // STIPEND_JOB_KNOWN
 };
 
@@ -48,8 +48,7 @@ struct Verdict {
     std::string reason;
 };
 
-// Takes account of the last attempt, in the light of what the sentinel found after it. `gateway` is `not_asked` where
-// the orchestrator was heard.
+// Judges the last attempt by the sentinel's result after it. `gateway` is `not_asked` if the orchestrator responded.
 Verdict judge(Case& job, const GatewayState& gateway);
 
 }  // namespace byoc

@@ -15,21 +15,22 @@ using stipend::Json;
 using stipend::Result;
 using stipend::Route;
 using stipend::RouteRequest;
+using stipend::ServiceReport;
 
 namespace {
 
 constexpr std::string_view json_type = "Content-Type: application/json\r\n";
 constexpr std::string_view seed_key = "key_seed";
 
-// For asking the orchestrator what it offers: a key that holds nothing and that nobody keeps.
+// Signs the requests for the orchestrator's token: a key without funds that is never stored.
 std::string throwaway_header() {
     auto key = EthKey::generate();
-    if (!key) throw std::runtime_error(key.error().message);  // told by `create` as its error
+    if (!key) throw std::runtime_error(key.error().message);  // becomes the error of `create`
     return key->address_header();
 }
 
 std::string error_text(std::string_view why) {
-    return Json::object().set("error", Json::of_string(why)).dump();
+    return Json::object().set("error", why).dump();
 }
 
 bool same_secret(std::string_view a, std::string_view b) {
@@ -87,8 +88,8 @@ void Worker::begin() {
     if (settings_.registers) registration_.begin();
 }
 
-// The configured key, else the one that is kept, else a fresh one, which is then kept. A key that could not be kept is
-// not used: whoever pays would see another worker after each restart.
+// The configured key, else the stored one, else a new one, which is then stored. A key that cannot be stored is not
+// used: the payer would see another worker after each restart.
 Result<SigningKey> Worker::find_key() {
     if (!settings_.key_seed.empty()) return SigningKey::from_seed(settings_.key_seed);
     const auto kept = host_.kv_get(seed_key);
@@ -118,47 +119,41 @@ Result<void> Worker::health() {
 
 Result<std::string> Worker::report() {
     auto out = Json::object();
-    out.set("capability", Json::of_string(settings_.capability));
-    out.set("url", Json::of_string(settings_.url));
-    out.set("orchestrator_id", Json::of_string(settings_.orchestrator_id));
-    if (key_) out.set("worker_key", Json::of_string(key_->public_hex()));
+    out.set("capability", settings_.capability);
+    out.set("url", settings_.url);
+    out.set("orchestrator_id", settings_.orchestrator_id);
+    if (key_) out.set("worker_key", key_->public_hex());
     {
         const std::lock_guard lock(mutex_);
-        if (!key_problem_.empty()) out.set("key_problem", Json::of_string(key_problem_));
+        if (!key_problem_.empty()) out.set("key_problem", key_problem_);
     }
-    out.set("registration",
-            settings_.registers ? registration_.report() : Json::object().set("state", Json::of_string("off")));
-    out.set("jobs", Json::of_int(jobs_done_));
-    out.set("jobs_refused", Json::of_int(jobs_turned_away_));
-    out.set("jobs_in_hand", Json::of_int(static_cast<std::int64_t>(in_hand_.size())));
+    out.set("registration", settings_.registers ? registration_.report() : Json::object().set("state", "off"));
+    out.set("jobs", jobs_done_);
+    out.set("jobs_refused", jobs_turned_away_);
+    out.set("jobs_in_hand", in_hand_.size());
     return out.dump();
 }
 
-Result<ServicesSeen> Worker::look(std::int64_t window_s) const {
-    STIPEND_LET(text, host_.query(services_view(window_s)));
-    return read_services(text);
-}
-
-void Worker::tell(RouteRequest request, Json (Worker::*answer)(const ServicesSeen&) const) const {
+void Worker::tell(RouteRequest request, Json (Worker::*answer)(const ServiceReport&) const) const {
     const auto refuse = [&](int status, const stipend::Error& why) {
         request.respond(status, json_type, error_text(why.message));
     };
     const auto window = window_of_query(request.query, settings_.window_s);
     if (!window) return refuse(400, window.error());
-    const auto seen = look(*window);
-    if (!seen) return refuse(503, seen.error());
-    request.respond(200, json_type, (this->*answer)(*seen).dump());
+    const auto report = host_.services(*window);
+    if (!report) return refuse(503, report.error());
+    request.respond(200, json_type, (this->*answer)(*report).dump());
 }
 
-Json Worker::status(const ServicesSeen& seen) const {
-    auto answer = status_answer(seen, settings_);
-    if (key_) answer.set("worker_key", Json::of_string(key_->public_hex()));
+Json Worker::status(const ServiceReport& report) const {
+    auto answer = status_answer(report, settings_);
+    if (key_) answer.set("worker_key", key_->public_hex());
     if (settings_.registers) answer.set("registration", registration_.report());
     return answer;
 }
 
-Json Worker::uptime(const ServicesSeen& seen) const {
-    return uptime_answer(seen, settings_);
+Json Worker::uptime(const ServiceReport& report) const {
+    return uptime_answer(report, settings_);
 }
 
 bool Worker::may_ask(const RouteRequest& request) const {
@@ -173,30 +168,30 @@ void Worker::refuse_job(RouteRequest request, int status, std::string_view why) 
 }
 
 void Worker::take_job(RouteRequest request) {
-    // Not 401: an orchestrator takes that for a worker that is lost, and removes the capability.
+    // Not 401: on that an orchestrator removes the capability.
     if (!may_ask(request)) return refuse_job(std::move(request), 403, "wrong or missing bearer token");
     if (in_hand_.size() >= static_cast<std::size_t>(settings_.capacity)) {
         return refuse_job(std::move(request), 503, cat(settings_.capacity, " jobs are in hand, which is the capacity"));
     }
     auto job = read_job(request.body, settings_.window_s);
     if (!job) return refuse_job(std::move(request), 400, job.error().message);
-    // In its own turn, so that what is asked meanwhile is counted, and refused beyond the capacity.
+    // Runs later, so that jobs that arrive meanwhile are counted and, beyond the capacity, rejected.
     const auto number = ++last_job_;
     auto turn = std::make_unique<stipend::Timer>(
         host_, 0, [this, number, held = std::move(request), asked = std::move(*job)]() mutable {
             in_hand_.erase(number);
             do_job(std::move(held), asked);
         });
-    // Where the host takes no timer, the request went with it, and was answered with 500.
+    // If the host accepts no timer, the request was destroyed with it and so answered with 500.
     if (turn->armed()) in_hand_.emplace(number, std::move(turn));
 }
 
 void Worker::do_job(RouteRequest request, const JobAsked& job) {
-    const auto seen = look(job.window_s);
-    if (!seen) return refuse_job(std::move(request), 503, seen.error().message);
-    auto answer = job_answer(*seen, settings_, job);
+    const auto report = host_.services(job.window_s);
+    if (!report) return refuse_job(std::move(request), 503, report.error().message);
+    auto answer = job_answer(*report, settings_, job);
     if (!job.nonce.empty() && key_) {
-        auto evidence = signed_evidence(evidence_of(*seen, settings_, job), *key_);
+        auto evidence = signed_evidence(evidence_of(*report, settings_, job), *key_);
         if (evidence) answer.set("evidence", std::move(*evidence));
         if (!evidence) host_.log(STIPEND_LOG_ERROR, evidence.error().message);
     }
@@ -204,8 +199,8 @@ void Worker::do_job(RouteRequest request, const JobAsked& job) {
     jobs_.record(1);
     host_.log(STIPEND_LOG_INFO,
               cat("job from ", printable(request.peer, 80), ": agent_id ", printable(job.agent_id, 80), ", uptime ",
-                  percent_text(seen->overall_ppm), " %, window ", seen->window_s, " s"));
-    request.respond(200, cat(json_type, "X-Metadata: ", metadata_text(*seen, settings_, job), "\r\n"), answer.dump());
+                  percent_text(report->overall_ppm), " %, window ", report->window_s, " s"));
+    request.respond(200, cat(json_type, "X-Metadata: ", metadata_text(*report, settings_, job), "\r\n"), answer.dump());
 }
 
 }  // namespace byoc

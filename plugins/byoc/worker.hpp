@@ -1,5 +1,5 @@
-// The worker's side of BYOC: says over HTTP what the host beside an orchestrator has seen of its services, and keeps
-// the capability registered. It watches nothing itself, and who asks how often changes no figure.
+// The worker's side of BYOC: reports over HTTP what the host observed of the services beside an orchestrator, and keeps
+// the capability registered. It observes nothing itself, so the number of requests changes no figure.
 #pragma once
 
 #include <map>
@@ -28,14 +28,13 @@ class Worker {
         .license = "MIT",
         .description = "Answers jobs with the uptime of the services beside an orchestrator",
         .config_schema = worker_schema,
-        .flags = STIPEND_PLUGIN_USES_SECRETS,
     };
 
     Worker(Settings settings, stipend::Host host);
     static stipend::Result<Settings> parse(const stipend::Json& json, const stipend_terms&) {
         return parse_worker_settings(json);
     }
-    // UNSUPPORTED: this host offers no routes, or no HTTP client to register with. CONFLICT: a route is taken.
+    // UNSUPPORTED: this host has no routes, or no HTTP client for the registration. CONFLICT: a route is in use.
     stipend::Result<void> start();
     void quiesce();
     stipend::Result<void> health();
@@ -46,11 +45,11 @@ class Worker {
     stipend::Result<void> add_route(std::string_view method, const std::string& path, stipend::Route::Handler handler);
     void begin();
     stipend::Result<SigningKey> find_key();
-    stipend::Result<ServicesSeen> look(std::int64_t window_s) const;
-    // Answers with what `answer` makes of the window asked for.
-    void tell(stipend::RouteRequest request, stipend::Json (Worker::*answer)(const ServicesSeen&) const) const;
-    stipend::Json status(const ServicesSeen& seen) const;
-    stipend::Json uptime(const ServicesSeen& seen) const;
+    // Responds with `answer` of the report on the requested window.
+    void tell(stipend::RouteRequest request,
+              stipend::Json (Worker::*answer)(const stipend::ServiceReport&) const) const;
+    stipend::Json status(const stipend::ServiceReport& report) const;
+    stipend::Json uptime(const stipend::ServiceReport& report) const;
     void take_job(stipend::RouteRequest request);
     void do_job(stipend::RouteRequest request, const JobAsked& job);
     void refuse_job(stipend::RouteRequest request, int status, std::string_view why);
@@ -61,9 +60,9 @@ class Worker {
     Registration registration_;
     stipend::Metric jobs_, jobs_refused_;
     std::vector<stipend::Route> routes_;
-    // [worker]
+    // [pool]
     std::optional<SigningKey> key_;
-    std::map<std::uint64_t, std::unique_ptr<stipend::Timer>> in_hand_;  // each holds a job that was taken
+    std::map<std::uint64_t, std::unique_ptr<stipend::Timer>> in_hand_;  // each holds an accepted job
     std::uint64_t last_job_ = 0;
     std::int64_t jobs_done_ = 0;
     std::int64_t jobs_turned_away_ = 0;

@@ -1,4 +1,4 @@
-// What is asked of a worker, and what it answers: JSON in, JSON out. Pure.
+// The worker's requests and responses as JSON. Pure.
 #pragma once
 
 #include <cstdint>
@@ -7,35 +7,35 @@
 
 #include "evidence.hpp"
 #include "stipend/json.hpp"
+#include "stipend/services.hpp"
 #include "worker_settings.hpp"
-#include "worker_view.hpp"
 
 namespace byoc {
 
-// A share as a percentage, exact, with at least one decimal: "100.0", "71.4285".
+// Parts per million as a percentage, exact, with at least one decimal: "100.0", "71.4285".
 std::string percent_text(std::uint32_t ppm);
 // UTC with milliseconds: 2025-08-18T15:13:20.123Z.
 std::string rfc3339_text(stipend_unix_ns at);
 
 // The window of a query such as "window_seconds=300"; INVALID for one outside 1..604800. Other parameters are ignored.
-stipend::Result<std::int64_t> window_of_query(std::string_view query, std::int64_t otherwise_s);
+stipend::Result<std::uint32_t> window_of_query(std::string_view query, std::uint32_t otherwise_s);
 
 struct JobAsked {
     std::string agent_id = "agent-net-001";
-    std::int64_t window_s = 0;
-    std::string nonce;  // hex, empty where the job has none
+    std::uint32_t window_s = 0;
+    std::string nonce;  // hex; empty: none
     std::string period_from = "0", period_to = "0";
 };
-// INVALID with a reason fit for the one who asked.
-stipend::Result<JobAsked> read_job(std::string_view body, std::int64_t otherwise_window_s);
+// INVALID with a reason for the client.
+stipend::Result<JobAsked> read_job(std::string_view body, std::uint32_t otherwise_window_s);
 
-stipend::Json status_answer(const ServicesSeen& seen, const WorkerSettings& settings);
-stipend::Json uptime_answer(const ServicesSeen& seen, const WorkerSettings& settings);
+stipend::Json status_answer(const stipend::ServiceReport& report, const WorkerSettings& settings);
+stipend::Json uptime_answer(const stipend::ServiceReport& report, const WorkerSettings& settings);
 // Without the evidence.
-stipend::Json job_answer(const ServicesSeen& seen, const WorkerSettings& settings, const JobAsked& job);
+stipend::Json job_answer(const stipend::ServiceReport& report, const WorkerSettings& settings, const JobAsked& job);
 // The value of X-Metadata: one line of ASCII.
-std::string metadata_text(const ServicesSeen& seen, const WorkerSettings& settings, const JobAsked& job);
-// What is to be signed for that job.
-Evidence evidence_of(const ServicesSeen& seen, const WorkerSettings& settings, const JobAsked& job);
+std::string metadata_text(const stipend::ServiceReport& report, const WorkerSettings& settings, const JobAsked& job);
+// The evidence to sign for that job.
+Evidence evidence_of(const stipend::ServiceReport& report, const WorkerSettings& settings, const JobAsked& job);
 
 }  // namespace byoc

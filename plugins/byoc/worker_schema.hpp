@@ -1,4 +1,4 @@
-// What the operator of a worker may write under `config:`; the host checks it before the plugin sees it.
+// JSON Schema of a worker's configuration; the host validates against it before the plugin parses.
 #pragma once
 
 namespace byoc {

@@ -3,6 +3,8 @@
 #include <algorithm>
 
 #include "stipend/config.hpp"
+#include "stipend/hex.hpp"
+#include "stipend/url.hpp"
 #include "wire.hpp"
 
 namespace byoc {
@@ -19,7 +21,7 @@ Result<std::string> url_of(const ConfigView& config, const std::string& otherwis
     return std::string(without_slash(url));
 }
 
-// Text for a header or a signed line: printable ASCII, at most so long. Its value is never shown.
+// Text for a header or a signed line: printable ASCII of limited length. No message contains its value.
 Result<std::string> plain_text(const ConfigView& config, std::string otherwise, std::size_t most) {
     STIPEND_LET(text, config.string_or(std::move(otherwise)));
     const bool printable_only =
@@ -33,9 +35,9 @@ Result<std::string> plain_text(const ConfigView& config, std::string otherwise, 
 
 Result<std::string> hex_of_32_bytes(const ConfigView& config, std::string_view what) {
     STIPEND_LET(text, config.string_or(""));
-    // Fingerprints are often written with colons, and a file ends its line.
+    // Fingerprints are often written with colons, and a file ends with a line end.
     std::erase_if(text, [](unsigned char c) { return c == ':' || c <= 0x20; });
-    if (!text.empty() && (!is_hex(text) || text.size() != 64)) {
+    if (!text.empty() && (!stipend::is_hex(text) || text.size() != 64)) {
         return config.refuse("got ", text.size(), " characters, want ", what, ": 64 hex digits");
     }
     return text;
@@ -63,9 +65,8 @@ Result<void> parse_orchestrator(const ConfigView& config, WorkerSettings& out) {
         return config.at("pin_sha256").refuse("got a pin for ", orchestrator, ", want an https URL");
     }
     out.tls_mode = !pin.empty() ? STIPEND_TLS_PINNED : mode == "none" ? STIPEND_TLS_NONE : STIPEND_TLS_VERIFY;
-    const auto authority = orchestrator.substr(orchestrator.find("://") + 3);
     const auto id = config.at("orchestrator_id");
-    STIPEND_LET(name, plain_text(id, authority.substr(0, authority.find('/')), 256));
+    STIPEND_LET(name, plain_text(id, std::string(stipend::split_url(orchestrator)->authority), 256));
     if (name.empty()) return id.refuse("got an empty id, want the one by which its payer knows the orchestrator");
     out.orchestrator_id = name;
     return {};
@@ -76,19 +77,15 @@ Result<void> parse_capability(const ConfigView& config, WorkerSettings& out) {
     STIPEND_LET(name, capability.string_or(out.capability));
     if (auto good = check_capability(name); !good) return capability.refuse(good.error().message);
     out.capability = name;
-    STIPEND_LET(url, url_of(config.at("url"), out.url));
-    out.url = url;
+    STIPEND_SET(out.url, url_of(config.at("url"), out.url));
     STIPEND_LET(description, config.at("description").string_or(out.description));
     if (description.size() > 1024) {
         return config.at("description").refuse("got ", description.size(), " bytes, want at most 1024");
     }
     out.description = description;
-    STIPEND_LET(capacity, config.at("capacity").integer_or(out.capacity, 1, 10'000));
-    out.capacity = capacity;
-    STIPEND_LET(price, config.at("price_per_unit").integer_or(0, 0));
-    out.price_per_unit = price;
-    STIPEND_LET(scaling, config.at("price_scaling").integer_or(1, 1));
-    out.price_scaling = scaling;
+    STIPEND_SET(out.capacity, config.at("capacity").integer_or(out.capacity, 1, 10'000));
+    STIPEND_SET(out.price_per_unit, config.at("price_per_unit").integer_or(0, 0));
+    STIPEND_SET(out.price_scaling, config.at("price_scaling").integer_or(1, 1));
     STIPEND_LET(token, plain_text(config.at("token"), "", 1024));
     if (token.find(' ') != std::string::npos) return config.at("token").refuse("got a blank in it, want none");
     out.token = token;
@@ -97,21 +94,18 @@ Result<void> parse_capability(const ConfigView& config, WorkerSettings& out) {
 
 Result<void> parse_answers(const ConfigView& config, WorkerSettings& out) {
     if (const auto least = config.at("min_uptime"); least.present()) {
-        STIPEND_LET(ppm, least.percent());
-        out.min_uptime_ppm = ppm;
+        STIPEND_SET(out.min_uptime_ppm, least.percent());
     }
     const auto window = config.at("window");
     STIPEND_LET(window_ns, window.duration_or(out.window_s * ns_per_s, ns_per_s, most_window_s * ns_per_s));
     if (window_ns % ns_per_s != 0) {
         return window.refuse("got ", stipend::duration_text(window_ns), ", want whole seconds");
     }
-    out.window_s = window_ns / ns_per_s;
-    STIPEND_LET(every, config.at("probe_every").duration_or(out.probe_every_ns, ns_per_s, 3600 * ns_per_s));
-    out.probe_every_ns = every;
-    STIPEND_LET(seed, hex_of_32_bytes(config.at("key_seed"), "the seed of an Ed25519 key"));
-    out.key_seed = seed;
-    STIPEND_LET(listener, config.at("listener").string_or(out.listener));
-    out.listener = listener;
+    out.window_s = static_cast<std::uint32_t>(window_ns / ns_per_s);
+    STIPEND_SET(out.probe_every_ns,
+                config.at("probe_every").duration_or(out.probe_every_ns, ns_per_s, 3600 * ns_per_s));
+    STIPEND_SET(out.key_seed, hex_of_32_bytes(config.at("key_seed"), "the seed of an Ed25519 key"));
+    STIPEND_SET(out.listener, config.at("listener").string_or(out.listener));
     return {};
 }
 

@@ -1,4 +1,4 @@
-// What the operator can say to a worker.
+// The configuration of a worker.
 #pragma once
 
 #include <cstdint>
@@ -13,7 +13,7 @@ namespace byoc {
 inline constexpr std::int64_t most_window_s = 7 * stipend::s_per_day;
 
 struct WorkerSettings {
-    std::string orchestrator;  // URL without a slash at its end
+    std::string orchestrator;  // URL without a trailing slash
     std::string secret;
     std::int32_t tls_mode = STIPEND_TLS_VERIFY;
     std::string pin_sha256;  // 64 hex digits, or empty
@@ -23,12 +23,12 @@ struct WorkerSettings {
     std::int64_t capacity = 16;
     std::int64_t price_per_unit = 0;
     std::int64_t price_scaling = 1;
-    std::string token;            // empty: none is wanted
+    std::string token;            // empty: none is required
     std::string orchestrator_id;  // printable
     std::uint32_t min_uptime_ppm = 800'000;
-    std::int64_t window_s = 60;
+    std::uint32_t window_s = 60;
     std::int64_t probe_every_ns = 10 * stipend::ns_per_s;
-    std::string key_seed;  // 64 hex digits; empty: the one that is kept
+    std::string key_seed;  // 64 hex digits; empty: the stored one
     std::string listener = "worker";
     bool registers = true;
 };

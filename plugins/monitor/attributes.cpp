@@ -3,6 +3,9 @@
 #include <algorithm>
 #include <array>
 
+#include "stipend/hex.hpp"
+#include "stipend/url.hpp"
+
 namespace monitor {
 
 using stipend::ConfigView;
@@ -41,7 +44,7 @@ Result<void> parse_tls(const ConfigView& config, Attributes& out) {
     }
     const auto pin = config.at("pin_sha256");
     STIPEND_LET(digits, pin.string_or(out.pin_sha256));
-    const auto hex = std::count_if(digits.begin(), digits.end(), [](unsigned char c) { return std::isxdigit(c) != 0; });
+    const auto hex = std::count_if(digits.begin(), digits.end(), [](char c) { return stipend::hex_value(c) >= 0; });
     if (!digits.empty() && hex != 64) return pin.refuse("got ", hex, " hex digits, want the 64 of a SHA-256");
     if (!digits.empty() && !out.verify_tls) return pin.refuse("got a pin and tls: none, want one of them");
     out.pin_sha256 = digits;
@@ -62,15 +65,13 @@ Result<void> refuse_unknown(const ConfigView& config) {
 Result<Attributes> parse_attributes(const ConfigView& config, const Attributes& defaults, bool closed) {
     if (closed) STIPEND_TRY(refuse_unknown(config));
     Attributes out = defaults;
-    STIPEND_LET(timeout, config.at("timeout").duration_or(out.timeout_ns, stipend::ns_per_ms, longest_ns));
-    out.timeout_ns = timeout;
-    STIPEND_LET(slow, config.at("slow_after").duration_or(out.slow_after_ns, stipend::ns_per_ms, longest_ns));
-    out.slow_after_ns = slow;
+    STIPEND_SET(out.timeout_ns, config.at("timeout").duration_or(out.timeout_ns, stipend::ns_per_ms, longest_ns));
+    STIPEND_SET(out.slow_after_ns,
+                config.at("slow_after").duration_or(out.slow_after_ns, stipend::ns_per_ms, longest_ns));
     STIPEND_LET(contains, config.at("contains").string_or(out.contains));
     if (contains.size() > longest_text) return config.at("contains").refuse("too long: want at most ", longest_text);
     out.contains = contains;
-    STIPEND_LET(stranger, config.at("stranger").boolean_or(out.stranger));
-    out.stranger = stranger;
+    STIPEND_SET(out.stranger, config.at("stranger").boolean_or(out.stranger));
     STIPEND_TRY(parse_status(config.at("status"), out));
     STIPEND_TRY(parse_tls(config, out));
     return out;
@@ -80,29 +81,22 @@ Result<Endpoint> parse_endpoint(std::string_view text) {
     const auto bad = [&](std::string_view why) {
         return fail(STIPEND_E_INVALID, "bad endpoint: \"", text.substr(0, 120), "\": ", why);
     };
-    const auto mark = text.find("://");
-    const auto scheme = text.substr(0, mark);
-    if (mark == std::string_view::npos || (scheme != "http" && scheme != "https" && scheme != "tcp")) {
+    const auto url = stipend::split_url(text);
+    if (!url || (url->scheme != "http" && url->scheme != "https" && url->scheme != "tcp")) {
         return bad("want http://, https:// or tcp://host:port");
     }
     if (std::any_of(text.begin(), text.end(), [](unsigned char c) { return c <= 0x20 || c == 0x7f; })) {
         return bad("it holds a blank or a control character");
     }
-    const auto rest = text.substr(mark + 3);
-    const auto authority = rest.substr(0, rest.find_first_of("/?#"));
-    const auto port = authority.rfind(':');
-    const auto host =
-        authority.starts_with('[') ? authority.substr(0, authority.find(']') + 1) : authority.substr(0, port);
+    const auto host = url->host;
     if (host.empty()) return bad("no host in it");
     Endpoint out;
-    out.way = scheme == "tcp" ? Way::tcp : Way::http;
-    if (out.way == Way::tcp) {
-        const bool only_port =
-            authority == rest && port != std::string_view::npos && port + 1 < authority.size() && port >= host.size();
-        if (!only_port) return bad("want tcp://host:port and nothing more");
+    out.way = url->scheme == "tcp" ? Way::tcp : Way::http;
+    if (out.way == Way::tcp && (url->port.empty() || !url->rest.empty())) {
+        return bad("want tcp://host:port and nothing more");
     }
     out.numeric = host.starts_with('[') || host.find_first_not_of("0123456789.") == std::string_view::npos;
-    out.url = out.way == Way::tcp ? stipend::cat("http://", authority, "/") : std::string(text);
+    out.url = out.way == Way::tcp ? stipend::cat("http://", url->authority, "/") : std::string(text);
     return out;
 }
 

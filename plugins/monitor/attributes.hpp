@@ -1,4 +1,4 @@
-// How one target is looked at: the plugin's configuration, with what the target says of itself laid over it.
+// How a target is checked: the plugin's configuration, overridden by the attributes of the target.
 #pragma once
 
 #include <cstdint>
@@ -11,7 +11,7 @@ namespace monitor {
 
 struct Attributes {
     std::int64_t timeout_ns = 5 * stipend::ns_per_s;
-    std::int64_t slow_after_ns = 0;  // 0: never too slow
+    std::int64_t slow_after_ns = 0;  // 0: no limit
     int least_status = 200;
     int most_status = 299;
     std::string contains;
@@ -20,8 +20,8 @@ struct Attributes {
     bool stranger = false;
 };
 
-// What `config` says, else what `defaults` has. Keys that a target cannot have are refused when `closed`: nobody checks
-// a target's attributes against a schema.
+// The values of `config`, else those of `defaults`. If `closed`, unknown keys are an error: the attributes of a target
+// are not validated against a schema.
 stipend::Result<Attributes> parse_attributes(const stipend::ConfigView& config, const Attributes& defaults,
                                              bool closed);
 
@@ -30,7 +30,7 @@ enum class Way : std::uint8_t { http, tcp };
 struct Endpoint {
     Way way = Way::http;
     std::string url;       // for the host's HTTP client
-    bool numeric = false;  // its host is an address, so no name has to be looked up
+    bool numeric = false;  // the host is an address, so no lookup is needed
 };
 
 // "http://", "https://" or "tcp://host:port". INVALID otherwise.

@@ -6,6 +6,7 @@
 #include <chrono>
 #include <limits>
 
+#include "stipend/ascii.hpp"
 #include "stipend/json_parse.hpp"
 
 namespace monitor::docker {
@@ -14,6 +15,7 @@ using stipend::cat;
 using stipend::fail;
 using stipend::Json;
 using stipend::Result;
+using stipend::ascii::is_digit;
 
 namespace {
 
@@ -87,7 +89,7 @@ Result<std::int64_t> int_member(const Json& object, std::string_view key, std::i
     return to_number<std::int64_t>(found->text(), key, least, most);
 }
 
-// It goes into the path of a request.
+// It becomes part of a request's path.
 Result<std::string> id_member(const Json& object, std::string_view key) {
     STIPEND_LET(id, text_member(object, key, 128));
     if (id.size() < 12 || id.find_first_not_of("0123456789abcdef") != std::string::npos) {
@@ -117,7 +119,7 @@ Result<Json> parse_object(std::string_view body, std::size_t most) {
     return std::move(json);
 }
 
-// A container has one name of its own; those with a second slash are links that others have to it.
+// A container has one name of its own; names with a second slash are links of other containers.
 Result<std::string> own_name(const Json& entry) {
     const auto* names = entry.find("Names");
     if (names == nullptr || names->is(Json::Kind::null)) return std::string();
@@ -178,10 +180,9 @@ std::string_view name_of(Health health) {
 Result<ApiVersion> negotiate(std::string_view body) {
     STIPEND_LET(json, parse_object(body, max_version_bytes));
     STIPEND_LET(engine, api_member(json, "ApiVersion"));
-    ApiVersion engine_least;  // engines before 1.25 do not say one
+    ApiVersion engine_least;  // not reported before 1.25
     if (json.find("MinAPIVersion") != nullptr) {
-        STIPEND_LET(least, api_member(json, "MinAPIVersion"));
-        engine_least = least;
+        STIPEND_SET(engine_least, api_member(json, "MinAPIVersion"));
     }
     if (engine < least_api) {
         return fail(STIPEND_E_UNSUPPORTED, "the engine is too old: got API ", engine.text(), ", want at least ",
@@ -230,8 +231,7 @@ Result<Details> parse_details(std::string_view body) {
     out.oom_killed = killed->truth();
     out.restarts = restarts;
     if (const auto* config = json.find("Config"); config != nullptr && config->is(Json::Kind::object)) {
-        STIPEND_LET(image, text_member(*config, "Image"));
-        out.image = std::move(image);
+        STIPEND_SET(out.image, text_member(*config, "Image"));
     }
     const auto* health = state->find("Health");
     if (health == nullptr || health->is(Json::Kind::null)) return out;
@@ -262,8 +262,7 @@ Result<Event> parse_event(std::string_view line) {
         out.action = look_up(action_words, action, Action::other);
     }
     if (attributes->find("image") != nullptr) {
-        STIPEND_LET(image, text_member(*attributes, "image"));
-        out.image = std::move(image);
+        STIPEND_SET(out.image, text_member(*attributes, "image"));
     }
     if (out.action == Action::rename) {
         STIPEND_LET(old_name, text_member(*attributes, "oldName", longest_name));
@@ -271,8 +270,7 @@ Result<Event> parse_event(std::string_view line) {
     }
     if (out.action == Action::die && attributes->find("exitCode") != nullptr) {
         STIPEND_LET(code, text_member(*attributes, "exitCode"));
-        STIPEND_LET(number, to_number<std::int64_t>(code, "exitCode", INT32_MIN, UINT32_MAX));
-        out.exit_code = number;
+        STIPEND_SET(out.exit_code, to_number<std::int64_t>(code, "exitCode", INT32_MIN, UINT32_MAX));
     }
     return out;
 }
@@ -284,9 +282,8 @@ Result<stipend_unix_ns> parse_time(std::string_view text) {
     };
     constexpr std::string_view shape = "dddd-dd-ddTdd:dd:dd";
     if (text.size() <= shape.size()) return bad();
-    const auto digit = [](char c) { return c >= '0' && c <= '9'; };
     for (std::size_t i = 0; i < shape.size(); ++i) {
-        if (shape[i] == 'd' ? !digit(text[i]) : text[i] != shape[i]) return bad();
+        if (shape[i] == 'd' ? !is_digit(text[i]) : text[i] != shape[i]) return bad();
     }
     const auto two = [&](std::size_t at) { return (text[at] - '0') * 10 + (text[at + 1] - '0'); };
     const auto day = std::chrono::year(two(0) * 100 + two(2)) / two(5) / two(8);
@@ -297,15 +294,15 @@ Result<stipend_unix_ns> parse_time(std::string_view text) {
         rest.remove_prefix(1);
         std::int64_t step = 100'000'000;
         std::size_t digits = 0;
-        for (; digits < rest.size() && digit(rest[digits]); ++digits, step /= 10)
+        for (; digits < rest.size() && is_digit(rest[digits]); ++digits, step /= 10)
             fraction_ns += (rest[digits] - '0') * step;
         if (digits == 0 || digits > 9) return bad();
         rest.remove_prefix(digits);
     }
     std::int64_t offset_s = 0;
     if (rest != "Z") {
-        const bool zone = rest.size() == 6 && (rest[0] == '+' || rest[0] == '-') && rest[3] == ':' && digit(rest[1]) &&
-                          digit(rest[2]) && digit(rest[4]) && digit(rest[5]);
+        const bool zone = rest.size() == 6 && (rest[0] == '+' || rest[0] == '-') && rest[3] == ':' &&
+                          is_digit(rest[1]) && is_digit(rest[2]) && is_digit(rest[4]) && is_digit(rest[5]);
         if (!zone) return bad();
         const auto from = text.size() - 5;
         offset_s = std::int64_t{two(from) * 60 + two(from + 3)} * (rest[0] == '-' ? -60 : 60);

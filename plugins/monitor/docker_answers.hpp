@@ -1,5 +1,5 @@
-// What the Docker Engine says, as values. Pure. Everything that arrives is taken for possibly broken: a wrong type, a
-// missing member or a value out of range is an error that names it, and what is not needed is not looked at.
+// Responses of the Docker Engine as values. Pure. The responses are untrusted: a wrong type, a missing member or a
+// value out of range is an error that names it. Members that are not needed are ignored.
 #pragma once
 
 #include <cstdint>
@@ -32,7 +32,7 @@ struct ApiVersion {
 inline constexpr ApiVersion least_api{1, 24};
 inline constexpr ApiVersion most_api{1, 52};
 
-// The version to speak with an engine whose `/version` answered `body`. UNSUPPORTED where there is none in common.
+// The API version to use with an engine whose `/version` is `body`. UNSUPPORTED: there is no common one.
 stipend::Result<ApiVersion> negotiate(std::string_view body);
 
 enum class State : std::uint8_t { created, running, paused, restarting, removing, exited, dead, other };
@@ -41,20 +41,20 @@ enum class Health : std::uint8_t { none, starting, healthy, unhealthy };
 std::string_view name_of(State state);
 std::string_view name_of(Health health);
 
-struct Listed {  // a container, as a list shows it
+struct Listed {  // a container in a list
     std::string id;
     std::string name;
     std::string image;
     State state = State::other;
     Health health = Health::none;
-    bool young = false;  // up for less than a minute, by the engine's own words
+    bool young = false;  // up for less than a minute, according to the engine
     std::vector<std::pair<std::string, std::string>> labels;
 };
 
-// Containers without a name (they are about to go) are left out.
+// Without containers that have no name: they are being removed.
 stipend::Result<std::vector<Listed>> parse_list(std::string_view body);
 
-struct Details {  // a container, as an inspection shows it
+struct Details {  // a container in an inspection
     std::string id;
     std::string name;
     std::string image;
@@ -64,7 +64,7 @@ struct Details {  // a container, as an inspection shows it
     std::int64_t exit_code = 0;
     bool oom_killed = false;
     stipend_unix_ns started_at = 0;   // of the present or last run; 0: never
-    stipend_unix_ns finished_at = 0;  // of the last run that is over; 0: never
+    stipend_unix_ns finished_at = 0;  // of the last finished run; 0: never
 };
 
 stipend::Result<Details> parse_details(std::string_view body);
@@ -98,19 +98,19 @@ struct Event {
 
 stipend::Result<Event> parse_event(std::string_view line);
 
-// An RFC 3339 time. 0 for one before 1970, which is how the engine writes "never".
+// An RFC 3339 time; 0 if it is before 1970, which is the engine's "never".
 stipend::Result<stipend_unix_ns> parse_time(std::string_view text);
 
 // "2026-11-22T09:38:04.089Z"
 std::string time_text(stipend_unix_ns at);
 
-// Cuts a stream into lines, however its parts fall. Never holds more than one line of `max_event_bytes`.
+// Splits a stream into lines, independent of its parts. Holds at most one line of `max_event_bytes`.
 class Lines {
   public:
     using Take = std::function<stipend::Result<void>(std::string_view line)>;
 
-    // Hands every complete line to `take`, without its end; empty ones are left out. Stops at the first error. A line
-    // that is too long is dropped, and counted.
+    // Passes every complete line to `take`, without its end and without empty ones. Stops at the first error. A line
+    // that is too long is dropped and counted.
     stipend::Result<void> feed(std::string_view part, const Take& take);
     [[nodiscard]] std::size_t dropped() const { return dropped_; }
 

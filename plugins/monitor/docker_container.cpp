@@ -14,19 +14,19 @@ std::int32_t verdict_of(const Container& container) {
 }
 
 std::string evidence_of(const Container& container, std::string_view why) {
-    auto out = Json::object().set("state", Json::of_string(name_of(container.state)));
+    auto out = Json::object().set("state", name_of(container.state));
     const bool alive = container.runs() || container.state == State::paused;
-    if (alive && container.health != Health::none) out.set("health", Json::of_string(name_of(container.health)));
-    if (container.restarts) out.set("restarts", Json::of_int(*container.restarts));
-    if (container.started_at != 0) out.set("started_at", Json::of_string(time_text(container.started_at)));
+    if (alive && container.health != Health::none) out.set("health", name_of(container.health));
+    if (container.restarts) out.set("restarts", *container.restarts);
+    if (container.started_at != 0) out.set("started_at", time_text(container.started_at));
     const bool over =
         container.state == State::exited || container.state == State::dead || container.state == State::restarting;
     if (over && container.finished_at != 0) {
-        out.set("finished_at", Json::of_string(time_text(container.finished_at)));
+        out.set("finished_at", time_text(container.finished_at));
     }
-    if (over && container.exit_code) out.set("exit_code", Json::of_int(*container.exit_code));
-    if (over && container.oom_killed) out.set("oom_killed", Json::of_bool(true));
-    if (!why.empty()) out.set("why", Json::of_string(stipend::clip(why, longest_why)));
+    if (over && container.exit_code) out.set("exit_code", *container.exit_code);
+    if (over && container.oom_killed) out.set("oom_killed", true);
+    if (!why.empty()) out.set("why", stipend::clip(why, longest_why));
     return out.dump();
 }
 

@@ -1,4 +1,4 @@
-// A container as far as it is known, and what that means. Pure.
+// The known state of a container, and its verdict. Pure.
 #pragma once
 
 #include <optional>
@@ -9,9 +9,9 @@
 
 namespace monitor::docker {
 
-inline constexpr std::size_t longest_why = 300;  // bytes of a text that evidence holds
+inline constexpr std::size_t longest_why = 300;  // bytes of a text in evidence
 
-struct Container {  // as far as it is known
+struct Container {
     std::string id;
     std::string image;
     State state = State::other;
@@ -25,14 +25,14 @@ struct Container {  // as far as it is known
     [[nodiscard]] bool runs() const { return state == State::running; }
 };
 
-// UP, DEGRADED (runs, but unhealthy), DOWN, or UNKNOWN for a state that this monitor has no word for.
+// UP, DEGRADED (running, but unhealthy), DOWN, or UNKNOWN for an unknown state.
 std::int32_t verdict_of(const Container& container);
-// Compact JSON: what of it led to the verdict.
+// Compact JSON: the reason for the verdict.
 std::string evidence_of(const Container& container, std::string_view why = {});
 
-// Is there something else to say of a container after such an event?
+// True if such an event may change the observation of a container.
 bool changes_state(Action action);
-// What an event says of its container.
+// Applies an event to its container.
 void take_event(Container& container, const Event& event);
 
 }  // namespace monitor::docker

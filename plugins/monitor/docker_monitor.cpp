@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "stipend/glob.hpp"
 #include "stipend/json_parse.hpp"
 
 namespace monitor::docker {
@@ -26,7 +27,7 @@ struct Docker::Look {
 
 namespace {
 
-// {"members": ["name", ...]}: what a pattern had found before this watch.
+// {"members": ["name", ...]}: names that a pattern had matched before this watch.
 Result<std::vector<std::string>> parse_members(std::string_view attributes_json) {
     std::vector<std::string> out;
     if (attributes_json.empty()) return out;
@@ -77,10 +78,10 @@ stipend_observation to_abi(const Seen& seen) {
 }
 
 std::string why_evidence(std::string_view why) {
-    return Json::object().set("why", Json::of_string(stipend::clip(why, 300))).dump();
+    return Json::object().set("why", stipend::clip(why, 300)).dump();
 }
 
-// What the answer to an inspection says of the container of that name.
+// The observation of the container of that name in the response to an inspection.
 std::pair<std::int32_t, std::string> judge(const std::string& name, const HttpReply& reply) {
     const auto missing = [] {
         return std::pair<std::int32_t, std::string>{STIPEND_DOWN, R"({"state":"missing","why":"no such container"})"};
@@ -92,7 +93,7 @@ std::pair<std::int32_t, std::string> judge(const std::string& name, const HttpRe
     }
     const auto details = parse_details(reply.body());
     if (!details) return {STIPEND_UNKNOWN, why_evidence(unreadable(path, details.error()))};
-    // The engine also takes the beginning of an id.
+    // The engine also accepts the beginning of an id.
     if (details->name != name) return missing();
     Container container;
     container.state = details->state;
@@ -115,12 +116,10 @@ Result<Settings> Docker::parse(const Json& json, const stipend_terms&) {
     auto parsed = parse_engine(address);
     if (!parsed) return engine.refuse(parsed.error().message);
     out.engine = std::move(*parsed);
-    STIPEND_LET(every, config.at("every").duration_or(out.every_ns, ns_per_s, 600 * ns_per_s));
-    out.every_ns = every;
+    STIPEND_SET(out.every_ns, config.at("every").duration_or(out.every_ns, ns_per_s, 600 * ns_per_s));
     STIPEND_LET(timeout, config.at("timeout").duration_or(5 * ns_per_s, 100 * ns_per_ms, 60 * ns_per_s));
     out.timeout_ms = static_cast<std::uint32_t>(timeout / ns_per_ms);
-    STIPEND_LET(discovery, parse_discovery(config.at("discover")));
-    out.discovery = std::move(discovery);
+    STIPEND_SET(out.discovery, parse_discovery(config.at("discover")));
     return out;
 }
 
@@ -135,7 +134,7 @@ Result<void> Docker::watch(std::span<const stipend_target> given, stipend::Obser
             observer(record);
         },
         [this, op](const std::string& why) { set_trouble(op, why); });
-    // Observations must not come before the start has returned.
+    // No observation may be reported before the start function has returned.
     if (!host_.post([this, op] {
             if (const auto found = watches_.find(op); found != watches_.end()) found->second.session->start();
         })) {
@@ -148,7 +147,7 @@ Result<void> Docker::watch(std::span<const stipend_target> given, stipend::Obser
 Result<void> Docker::probe(const stipend_target& target, stipend_mono_ns deadline,
                            Completion<stipend_observation> done) {
     STIPEND_LET(name, parse_endpoint(stipend::view(target.endpoint)));
-    if (is_pattern(name)) {
+    if (stipend::is_glob(name)) {
         return fail(STIPEND_E_UNSUPPORTED, "a pattern can only be watched: got \"", name, "\", want one name");
     }
     const auto op = done.op();
@@ -158,7 +157,7 @@ Result<void> Docker::probe(const stipend_target& target, stipend_mono_ns deadlin
     if (deadline != 0) timeout_ms = std::min(timeout_ms, (deadline - host_.monotonic()) / ns_per_ms);
     Result<stipend_op> sent = fail(STIPEND_E_TIMEOUT, "its deadline has passed");
     if (timeout_ms > 0) {
-        // Without a version: the engine's own.
+        // Without a version the engine uses its own.
         sent = ask(host_, settings_.engine, cat("/containers/", name, "/json"), static_cast<std::uint32_t>(timeout_ms),
                    max_details_bytes, [this, op](const HttpReply& reply) { on_answer(op, reply); });
     }
@@ -170,11 +169,10 @@ Result<void> Docker::probe(const stipend_target& target, stipend_mono_ns deadlin
 
 void Docker::on_answer(stipend_op op, const HttpReply& reply) {
     auto found = looks_.extract(op);
-    if (found.empty()) return;  // cancelled meanwhile
+    if (found.empty()) return;  // cancelled
     auto& look = *found.mapped();
     const auto [verdict, evidence] = judge(look.name, reply);
     auto record = to_abi({verdict, look.target_id, look.at, host_.now(), evidence});
-    record.latency_ns = reply.response->total_ns;
     look.done.finish(record);
 }
 
@@ -188,7 +186,7 @@ void Docker::set_trouble(stipend_op op, const std::string& why) {
 }
 
 void Docker::cancel(stipend_op op) {
-    // From any thread: what belongs to [worker] is touched there.
+    // [any]: the state of [pool] is only accessed there.
     static_cast<void>(host_.post([this, op] {
         if (auto look = looks_.extract(op); !look.empty()) {
             host_.cancel_http(look.mapped()->exchange);
@@ -203,7 +201,7 @@ void Docker::cancel(stipend_op op) {
 }
 
 void Docker::quiesce() {
-    // A watch has no end of its own, so it ends here. No other call of this instance runs meanwhile.
+    // A watch ends only here. No other call of this instance is running.
     auto watches = std::exchange(watches_, {});
     for (auto& [op, watch] : watches) {
         watch.session->stop();

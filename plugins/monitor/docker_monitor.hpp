@@ -1,7 +1,6 @@
-// Watches containers of a Docker Engine: through its events as they happen, and by a look at all of them at every
-// interval. A container is up while it runs and its health check, where it has one, does not call it unhealthy
-// (DEGRADED then); what does not exist, is paused, restarting, created or over is DOWN. What the engine did not let us
-// see is UNKNOWN.
+// Watches containers of a Docker Engine: through its event stream, and by listing all of them at every interval. A
+// container is UP while it runs, and DEGRADED while its health check, if any, reports unhealthy. A container that does
+// not exist, is paused, restarting, created or exited is DOWN. Time without access to the engine is UNKNOWN.
 #pragma once
 
 #include <map>
@@ -32,7 +31,7 @@ class Docker {
     Docker(Settings settings, stipend::Host host) : settings_(std::move(settings)), host_(host) {}
     static stipend::Result<Settings> parse(const stipend::Json& json, const stipend_terms& terms);
 
-    // Looks once at one container, by its name.
+    // Checks one container once, by its name.
     stipend::Result<void> probe(const stipend_target& target, stipend_mono_ns deadline,
                                 stipend::Completion<stipend_observation> done);
     stipend::Result<void> watch(std::span<const stipend_target> targets, stipend::Observer observer,
@@ -52,10 +51,10 @@ class Docker {
 
     const Settings settings_;
     const stipend::Host host_;
-    std::map<stipend_op, Watch> watches_;                // [worker]
-    std::map<stipend_op, std::shared_ptr<Look>> looks_;  // [worker]
+    std::map<stipend_op, Watch> watches_;                // [pool]
+    std::map<stipend_op, std::shared_ptr<Look>> looks_;  // [pool]
     std::mutex mutex_;
-    std::map<stipend_op, std::string> troubles_;  // guarded by mutex_: what each watch suffers from
+    std::map<stipend_op, std::string> troubles_;  // guarded by mutex_: the problem of each watch
 };
 
 }  // namespace monitor::docker

@@ -2,69 +2,43 @@
 
 #include <algorithm>
 
+#include "stipend/ascii.hpp"
+#include "stipend/glob.hpp"
+
 namespace monitor::docker {
 
 using stipend::cat;
 using stipend::ConfigView;
 using stipend::fail;
 using stipend::Result;
+using stipend::ascii::to_lower;
 
 namespace {
 
 constexpr std::string_view scheme = "docker:";
-constexpr std::string_view first_characters = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789";
-constexpr std::string_view more_characters = "_.-";
+constexpr std::string_view inner_characters = "_.-";  // of a name, but not its first character
 
-bool may_be_name(std::string_view text) {
-    if (text.empty() || text.size() > longest_name || more_characters.find(text.front()) != std::string_view::npos) {
+// A container's name, or a pattern of names.
+bool is_name(std::string_view text) {
+    if (text.empty() || text.size() > longest_name || inner_characters.find(text.front()) != std::string_view::npos) {
         return false;
     }
-    return std::all_of(text.begin(), text.end(), [](char c) {
-        return c == '*' || first_characters.find(c) != std::string_view::npos ||
-               more_characters.find(c) != std::string_view::npos;
+    const std::string_view wildcards = stipend::is_glob(text) ? "*?" : "";
+    return std::all_of(text.begin(), text.end(), [&](char c) {
+        return stipend::ascii::is_alnum(c) || inner_characters.find(c) != std::string_view::npos ||
+               wildcards.find(c) != std::string_view::npos;
     });
-}
-
-std::string lower(std::string_view text) {
-    std::string out(text);
-    for (auto& c : out) {
-        if (c >= 'A' && c <= 'Z') c = static_cast<char>(c - 'A' + 'a');
-    }
-    return out;
 }
 
 }  // namespace
 
 Result<std::string> parse_endpoint(std::string_view endpoint) {
     const auto name = endpoint.substr(std::min(endpoint.size(), scheme.size()));
-    if (!endpoint.starts_with(scheme) || !may_be_name(name)) {
+    if (!endpoint.starts_with(scheme) || !is_name(name)) {
         return fail(STIPEND_E_INVALID, "bad endpoint: got \"", stipend::clip(endpoint, 120),
                     "\", want docker:NAME of a container, or docker:PATTERN with * in it");
     }
     return std::string(name);
-}
-
-bool fits(std::string_view pattern, std::string_view text) {
-    // Where it fails behind a star, the star takes one character more: no more than one way back is ever needed.
-    std::size_t p = 0;
-    std::size_t t = 0;
-    auto star = std::string_view::npos;
-    std::size_t taken = 0;
-    while (t < text.size()) {
-        if (p < pattern.size() && pattern[p] == '*') {
-            star = p++;
-            taken = t;
-        } else if (p < pattern.size() && pattern[p] == text[t]) {
-            ++p;
-            ++t;
-        } else if (star != std::string_view::npos) {
-            p = star + 1;
-            t = ++taken;
-        } else {
-            return false;
-        }
-    }
-    return pattern.find_first_not_of('*', p) == std::string_view::npos;
 }
 
 Result<Discovery> parse_discovery(const ConfigView& config) {
@@ -81,10 +55,10 @@ Result<Discovery> parse_discovery(const ConfigView& config) {
         Kind kind{name, {}};
         for (const auto& item : patterns.items()) {
             STIPEND_LET(pattern, item.string());
-            if (!may_be_name(pattern)) {
+            if (!is_name(pattern)) {
                 return item.refuse("got \"", pattern, "\", want a container's name, or a pattern of names with *");
             }
-            kind.patterns.push_back(lower(pattern));
+            kind.patterns.push_back(to_lower(pattern));
         }
         out.kinds.push_back(std::move(kind));
     }
@@ -95,10 +69,10 @@ std::string reason_to_watch(const Discovery& rules, const Listed& container) {
     for (const auto& [key, value] : container.labels) {
         if (key == rules.label_key && value == rules.label_value) return cat("label ", key, "=", value);
     }
-    const auto name = lower(container.name);
+    const auto name = to_lower(container.name);
     for (const auto& kind : rules.kinds) {
         for (const auto& pattern : kind.patterns) {
-            if (fits(pattern, name)) return cat("name looks like ", kind.name);
+            if (stipend::glob_match(pattern, name)) return cat("name looks like ", kind.name);
         }
     }
     return {};

@@ -1,4 +1,4 @@
-// Which containers are meant: by a target's endpoint, and by the rules of discovery. Pure.
+// The containers that a target or the rules of discovery select. Pure.
 #pragma once
 
 #include <string>
@@ -10,15 +10,8 @@
 
 namespace monitor::docker {
 
-// The name, or the pattern with `*`, of "docker:NAME". INVALID otherwise.
+// The name or pattern of "docker:NAME". INVALID otherwise.
 stipend::Result<std::string> parse_endpoint(std::string_view endpoint);
-
-[[nodiscard]] inline bool is_pattern(std::string_view name) {
-    return name.find('*') != std::string_view::npos;
-}
-
-// Does `text` fit `pattern`, where `*` stands for any text, also none?
-bool fits(std::string_view pattern, std::string_view text);
 
 struct Kind {
     std::string name;
@@ -32,10 +25,10 @@ struct Discovery {
         {"NeuroSync", {"*neurosync*"}}, {"AutoGen", {"*autogen*"}}, {"SCB", {"scb*", "*_scb", "*-scb"}}};
 };
 
-// `{"label": "key=value", "kinds": {"NAME": ["pattern", ...]}}`; what is left out stays as above.
+// `{"label": "key=value", "kinds": {"NAME": ["pattern", ...]}}`; missing members keep the defaults above.
 stipend::Result<Discovery> parse_discovery(const stipend::ConfigView& config);
 
-// Why a container is worth proposing; empty where it is not.
+// Why a container is a discovery; empty: it is not.
 std::string reason_to_watch(const Discovery& rules, const Listed& container);
 
 }  // namespace monitor::docker

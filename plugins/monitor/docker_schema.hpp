@@ -1,4 +1,4 @@
-// What the operator may write under `config:` of the Docker monitor.
+// JSON Schema of the configuration of the Docker monitor.
 #pragma once
 
 namespace monitor::docker {

@@ -13,8 +13,8 @@ using stipend::Result;
 
 namespace {
 
-constexpr std::int64_t history_ns = std::int64_t{7} * 86'400 * ns_per_s;  // how far back the first replay asks
-constexpr std::uint32_t stream_timeout_ms = 600'000;                      // then it is opened anew
+constexpr std::int64_t history_ns = std::int64_t{7} * 86'400 * ns_per_s;  // of the first replay
+constexpr std::uint32_t stream_timeout_ms = 600'000;                      // then it is reopened
 constexpr std::uint64_t max_stream_bytes = 64 << 20;
 constexpr std::size_t max_missed = 4096;
 constexpr std::size_t max_handled = 512;
@@ -23,16 +23,16 @@ constexpr std::int64_t settle_ns = 200 * ns_per_ms;
 constexpr std::int64_t least_between_lists_ns = ns_per_s;
 constexpr std::int64_t first_back_off_ns = ns_per_s / 2;
 constexpr std::int64_t most_back_off_ns = 5 * ns_per_s;
-constexpr int late_after = 2;  // intervals without a list are a stretch in which nobody watched
+constexpr int late_after = 2;  // so many intervals without a list are time without observation
 
-// Not all of them: each run of a health check announces itself three times.
+// Not all events: each run of a health check emits three.
 // {"type":["container"],"event":["create","start", ...]}
 constexpr std::string_view filters =
     "filters=%7B%22type%22%3A%5B%22container%22%5D%2C%22event%22%3A%5B%22create%22%2C%22start%22%2C%22die%22%2C%22kill"
     "%22%2C%22oom%22%2C%22pause%22%2C%22unpause%22%2C%22restart%22%2C%22stop%22%2C%22rename%22%2C%22destroy%22%2C%22"
     "health_status%22%5D%7D";
 
-// Seconds with nine decimals, as the engine takes them.
+// Seconds with nine decimals, as the engine expects them.
 std::string seconds_text(stipend_unix_ns at) {
     const auto fraction = std::to_string(at % ns_per_s);
     return cat(at / ns_per_s, ".", std::string(9 - fraction.size(), '0'), fraction);
@@ -73,7 +73,7 @@ bool Session::get(const std::string& path, std::uint64_t max_bytes, std::functio
                     std::move(part));
     if (!sent) {
         const auto now = host_.now();
-        // Not from here: the caller is in the middle of its own work.
+        // Deferred: the caller is not finished.
         if (!host_.post(ours([now, why = sent.error().message](Session& self) { self.lose(now, why); }))) {
             host_.log(STIPEND_LOG_ERROR, cat("the host takes no work: ", sent.error().message));
         }
@@ -144,7 +144,7 @@ bool Session::on_part(std::string_view part) {
         lose(now, unreadable(path("/events"), taken.error()));
         return false;
     }
-    if (lines_.dropped() != dropped_lines_) {  // an event with very much in it: the list tells
+    if (lines_.dropped() != dropped_lines_) {  // an event was too long: the list shows its effect
         dropped_lines_ = lines_.dropped();
         look_soon();
     }
@@ -155,7 +155,7 @@ Result<void> Session::on_line(std::string_view line) {
     STIPEND_LET(event, parse_event(line));
     const auto action = cat(static_cast<int>(event.action), " ", name_of(event.health));
     if (!handled_.emplace(event.at, event.id, action).second) return {};
-    // Nothing has happened in the future, whatever the engine's clock says.
+    // The engine's clock may be ahead, but no event is in the future.
     event.at = std::min(event.at, host_.now());
     if (handled_.size() > max_handled) handled_.erase(handled_.begin());
     last_event_at_ = std::max(last_event_at_, event.at);
@@ -217,7 +217,7 @@ void Session::on_list(const HttpReply& reply, stipend_unix_ns at) {
     }
     inspect_stale();
     if (std::exchange(look_again_, false)) look_soon();
-    // From the time it was due, so that the interval does not drift; what was missed is not caught up.
+    // From its due time, so that the interval does not drift; missed ones are skipped.
     const auto now = host_.monotonic();
     while (next_look_at_ <= now) next_look_at_ += settings_.every_ns;
     sample_timer_ =
@@ -226,7 +226,7 @@ void Session::on_list(const HttpReply& reply, stipend_unix_ns at) {
 
 void Session::inspect_stale() {
     for (const auto& id : tracker_.stale()) {
-        if (inspecting_.size() >= max_inspections) return;  // the end of one starts the next
+        if (inspecting_.size() >= max_inspections) return;  // the end of an inspection starts the next
         if (inspecting_.count(id) != 0 || !inspected_.insert(id).second) continue;
         inspecting_.insert(id);
         const auto at = host_.now();
@@ -242,7 +242,7 @@ void Session::on_details(const std::string& id, const HttpReply& reply, stipend_
     inspecting_.erase(id);
     const auto query = path(cat("/containers/", id.substr(0, 12), "/json"));
     if (const auto well = check_answer(query, reply); !well) {
-        // It went away after it was listed.
+        // It was removed after it was listed.
         if (reply.status == STIPEND_OK && reply.http_status() == 404) {
             look_soon();
         } else {

@@ -1,6 +1,6 @@
-// A watch of an engine: asks its version, replays the events of the time in which nobody watched, follows the event
-// stream, and looks at the list at every interval and soon after each event. Whatever fails ends the look: everything
-// is unknown from then on, and it is tried again, at first soon, then every few seconds. All on [worker].
+// A watch of an engine: requests its version, replays the events since the last watch, follows the event stream, and
+// lists the containers at every interval and soon after each event. Any failure ends the attempt: all containers are
+// unknown from then on, and the next attempt follows, at first soon, then every few seconds. All on [pool].
 #pragma once
 
 #include <memory>
@@ -23,17 +23,17 @@ struct Settings {
 
 class Session : public std::enable_shared_from_this<Session> {
   public:
-    // Says what is wrong with the engine; empty when it is well again.
+    // Reports the problem with the engine; empty: none any more.
     using Trouble = std::function<void(const std::string&)>;
 
     Session(stipend::Host host, const Settings& settings, const std::vector<Target>& targets, Tracker::Say say,
             Trouble trouble);
     void start();
-    // Ends it: nothing is said any more. What it asked for is cancelled.
+    // Ends the watch and cancels its requests. Nothing is reported afterwards.
     void stop();
 
   private:
-    // A callback that belongs to the present attempt; what comes for an older one is dropped.
+    // A callback of the present attempt; calls for an older one are dropped.
     template <class Work>
     auto ours(Work work) {
         return [self = shared_from_this(), round = round_, work = std::move(work)](const auto&... given) {
@@ -55,7 +55,7 @@ class Session : public std::enable_shared_from_this<Session> {
     void lose(stipend_unix_ns from, const std::string& why);
     void end_attempt();
     [[nodiscard]] std::string path(const std::string& rest) const;
-    // Asks, or says that the host refused. `done` is dropped where the attempt is over by then.
+    // Sends a request, or reports that the host rejected it. `done` is dropped if the attempt is over by then.
     bool get(const std::string& path, std::uint64_t max_bytes, std::function<void(const stipend::HttpReply&)> done,
              std::uint32_t timeout_ms, stipend::Host::HttpPart part = {});
 
@@ -67,24 +67,24 @@ class Session : public std::enable_shared_from_this<Session> {
     std::uint64_t round_ = 0;  // of the attempt
     std::set<stipend_op> exchanges_;
     ApiVersion api_;
-    bool watching_ = false;  // the first list of this attempt is here
+    bool watching_ = false;  // the first list of this attempt has arrived
     stipend_unix_ns lost_since_ = 0;
     std::int64_t back_off_ns_ = 0;
     std::string trouble_said_;
 
     Lines lines_;
     std::size_t dropped_lines_ = 0;
-    std::vector<Event> missed_;                                                // until the first list
-    stipend_unix_ns last_event_at_;                                            // where a replay begins
-    std::set<std::tuple<stipend_unix_ns, std::string, std::string>> handled_;  // so that a replay repeats nothing
+    std::vector<Event> missed_;                                                // before the first list
+    stipend_unix_ns last_event_at_;                                            // start of a replay
+    std::set<std::tuple<stipend_unix_ns, std::string, std::string>> handled_;  // so that a replay repeats none
 
-    bool looking_ = false;           // a list is under way
-    bool look_again_ = false;        // and something happened meanwhile
-    stipend_unix_ns looked_at_ = 0;  // the last list that came
+    bool looking_ = false;           // a list is requested
+    bool look_again_ = false;        // and an event arrived since
+    stipend_unix_ns looked_at_ = 0;  // time of the last list
     stipend_mono_ns list_sent_at_ = 0;
     stipend_mono_ns next_look_at_ = 0;
     std::set<std::string> inspecting_;
-    std::set<std::string> inspected_;  // by the present list
+    std::set<std::string> inspected_;  // after the present list
     std::unique_ptr<stipend::Timer> sample_timer_, soon_timer_, retry_timer_;
 };
 

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "stipend/glob.hpp"
 #include "stipend/json.hpp"
 
 namespace monitor::docker {
@@ -16,7 +17,7 @@ constexpr stipend_unix_ns minute_ns = 60'000'000'000;
 
 std::string gone_evidence(std::string_view why) {
     const auto state = why == never_seen ? "missing" : why.substr(0, why.find(' '));
-    return Json::object().set("state", Json::of_string(state)).set("why", Json::of_string(why)).dump();
+    return Json::object().set("state", state).set("why", why).dump();
 }
 
 }  // namespace
@@ -24,13 +25,13 @@ std::string gone_evidence(std::string_view why) {
 Tracker::Tracker(const std::vector<Target>& targets, Discovery discovery, Say say, Warn warn)
     : discovery_(std::move(discovery)), say_(std::move(say)), warn_(std::move(warn)) {
     for (const auto& target : targets) {
-        if (!is_pattern(target.name)) exact_.emplace(target.name, target.id);
+        if (!stipend::is_glob(target.name)) exact_.emplace(target.name, target.id);
     }
     for (const auto& target : targets) {
-        if (!is_pattern(target.name)) continue;
+        if (!stipend::is_glob(target.name)) continue;
         auto& pattern = patterns_.emplace_back(Pattern{target.name});
         for (const auto& name : target.members) {
-            if (fits(pattern.text, name) && !is_series(name)) {
+            if (stipend::glob_match(pattern.text, name) && !is_series(name)) {
                 add_member(pattern, name);
                 if (is_series(name)) gone_.emplace(name, "removed while nobody watched");
             }
@@ -55,7 +56,7 @@ void Tracker::add_member(Pattern& pattern, const std::string& name) {
 bool Tracker::watched(const std::string& name) {
     if (is_series(name)) return true;
     for (auto& pattern : patterns_) {
-        if (!fits(pattern.text, name)) continue;
+        if (!stipend::glob_match(pattern.text, name)) continue;
         add_member(pattern, name);
         return is_series(name);
     }
@@ -83,7 +84,7 @@ void Tracker::apply_rename(const Event& event, const std::function<void(const st
     moved.named_at = event.at;
     moved.untouched = true;
     moved.stale = true;
-    // A container that was not followed under its old name has a state that only the next list tells.
+    // The state of a container whose old name was not tracked is known only from the next list.
     const bool told = moved.state != State::other;
     known_[event.name] = std::move(moved);
     gone_.erase(event.name);
@@ -96,7 +97,7 @@ void Tracker::apply(const Event& event, const std::function<void(const std::stri
     const auto found = known_.find(event.name);
     const bool ours = found != known_.end() && found->second.id == event.id;
     if (event.action == Action::destroy) {
-        if (!ours) return;  // another container has the name by now
+        if (!ours) return;  // another container has the name now
         forget(event.name, "removed");
         return changed(event.name);
     }
@@ -139,7 +140,7 @@ void Tracker::replay(const std::vector<Event>& missed, stipend_unix_ns at, Stret
 }
 
 void Tracker::resume(const std::vector<Listed>& list, std::vector<Event> missed, stipend_unix_ns at) {
-    // A name that a pattern would have found, but that is gone again, is none of its members: nobody saw it.
+    // A name that matches a pattern but no longer exists does not become a member: it was never observed.
     for (const auto& entry : list) static_cast<void>(watched(entry.name));
     std::stable_sort(missed.begin(), missed.end(), [](const Event& a, const Event& b) { return a.at < b.at; });
     Stretches open;
@@ -159,7 +160,7 @@ void Tracker::resume(const std::vector<Listed>& list, std::vector<Event> missed,
     }
     for (auto& [name, container] : known_) {
         container.stale = true;
-        container.untouched = false;  // a replay need not hold every event
+        container.untouched = false;  // a replay may lack events
     }
     sample(list, at);
     for (const auto& event : missed) {
@@ -176,10 +177,10 @@ void Tracker::take_entry(const Listed& entry, stipend_unix_ns at) {
         container.health = entry.health;
     }
     gone_.erase(entry.name);
-    if (container.event_at > at) return;  // what the event said is newer, and another list is on its way
-    // A container that restarted between two lists may look the same, but for its age.
+    if (container.event_at > at) return;  // the event is newer, and another list is requested
+    // A container that restarted between two lists may differ only in its age.
     const bool rejuvenated = entry.young && container.started_at != 0 && at - container.started_at > 2 * minute_ns;
-    const bool paused = entry.state == State::paused;  // then its health is not shown
+    const bool paused = entry.state == State::paused;  // then the list does not show its health
     const bool other_health = !paused && container.runs() && entry.health != container.health;
     if (entry.state != container.state || other_health || rejuvenated) container.stale = true;
     container.image = entry.image;
@@ -239,8 +240,8 @@ void Tracker::discover(const std::vector<Listed>& list, stipend_unix_ns at) {
             break;
         }
         now[entry.name] = Json::object()
-                              .set("image", Json::of_string(stipend::clip(entry.image, longest_why)))
-                              .set("why", Json::of_string(stipend::clip(why, longest_why)))
+                              .set("image", stipend::clip(entry.image, longest_why))
+                              .set("why", stipend::clip(why, longest_why))
                               .dump();
     }
     for (const auto& [name, evidence] : now) {
@@ -260,9 +261,10 @@ std::vector<std::string> Tracker::stale() const {
 
 void Tracker::details(const Details& details, stipend_unix_ns at) {
     const auto found = known_.find(details.name);
-    if (found == known_.end() || found->second.id != details.id) return;  // renamed or recreated: a list will tell
+    if (found == known_.end() || found->second.id != details.id)
+        return;  // renamed or recreated: the next list shows it
     auto& container = found->second;
-    if (container.event_at > at) return;  // older than what is known: stays stale
+    if (container.event_at > at) return;  // outdated: stays stale
     container.image = details.image.empty() ? container.image : details.image;
     container.state = details.state;
     container.health = details.health;
@@ -284,8 +286,8 @@ void Tracker::no_details(const std::string& id, const std::string& why) {
     }
 }
 
-// What the times of a container's runs prove, the older first. A run says nothing of pauses and health within it, so
-// only what is up now is said to have been up since its start.
+// Reports what the times of a container's runs prove, the older first. A run does not show its pauses and its health,
+// so only a container that is up now is reported as up since its start.
 void Tracker::prove(const std::string& name, const Known& container, stipend_unix_ns at) {
     const auto verdict = verdict_of(container);
     const auto started = container.started_at;
@@ -300,11 +302,11 @@ void Tracker::prove(const std::string& name, const Known& container, stipend_uni
             before.state = State::exited;
             say_since_named(name, container, STIPEND_DOWN, finished, started, evidence_of(before, "between two runs"));
         }
-        // What was seen paused or unhealthy within this run was not up all through it.
+        // A run in which it was observed paused or unhealthy was not up throughout.
         const auto& history = histories_[name];
         if (verdict == STIPEND_UP) {
             from = history.bad_at <= started ? started : history.good ? history.good_from : at;
-            // Nothing happened to it since it took its name: as it is now, it was then.
+            // No event since it took its name: its state has not changed.
             const auto named = container.named_at;
             if (container.untouched && started <= named && history.bad_at <= named) from = std::min(from, named);
         }
@@ -326,7 +328,7 @@ void Tracker::say_since_named(const std::string& name, const Known& container, s
 }
 
 void Tracker::lost(stipend_unix_ns from, stipend_unix_ns to, const std::string& why) {
-    const auto evidence = Json::object().set("why", Json::of_string(stipend::clip(why, longest_why))).dump();
+    const auto evidence = Json::object().set("why", stipend::clip(why, longest_why)).dump();
     for (auto& [name, container] : known_) container.untouched = false;
     for (auto name = exact_.begin(); name != exact_.end(); name = exact_.upper_bound(name->first)) {
         say(name->first, STIPEND_UNKNOWN, from, to, evidence);

@@ -1,17 +1,15 @@
-// What is known of the containers that are watched, and what there is to say of them. No I/O: it is told what the
-// engine listed, inspected and announced, and when, and says observations. One thread.
+// The known state of the watched containers. Without I/O: its input is the engine's lists, inspections and events with
+// their times, its output observations. One thread.
 //
-// A container is followed by its name, since that is what operators name and what a recreated container keeps.
-// Observations of one moment hold until the next one; stretches are said only where the engine proves them, in the
-// order of their time.
+// A container is tracked by its name, since configurations use names, and a recreated container keeps its name. An
+// observation of one moment holds until the next one; periods are reported only if the engine proves them, in the order
+// of their time.
 #pragma once
 
 #include <functional>
 #include <map>
-#include <optional>
 #include <set>
 #include <string>
-#include <unordered_map>
 #include <vector>
 
 #include "docker_container.hpp"
@@ -22,15 +20,15 @@ namespace monitor::docker {
 
 inline constexpr std::size_t max_targets = 1024;
 inline constexpr std::size_t max_members = 256;       // of one pattern
-inline constexpr std::size_t max_discoveries = 1024;  // remembered at once
+inline constexpr std::size_t max_discoveries = 1024;  // stored at most
 
 struct Target {
     std::string id;
     std::string name;                  // or a pattern
-    std::vector<std::string> members;  // a pattern's: what it had found before this watch
+    std::vector<std::string> members;  // of a pattern: names that it had matched before this watch
 };
 
-struct Seen {  // views end with the call
+struct Seen {  // the views are valid for the call
     std::int32_t verdict;
     std::string_view target_id;
     stipend_unix_ns from;
@@ -45,58 +43,58 @@ class Tracker {
 
     Tracker(const std::vector<Target>& targets, Discovery discovery, Say say, Warn warn);
 
-    // The list that a request sent at `at` brought. Containers of which more has to be known are said later, by
-    // `details`; see `stale`.
+    // The list of a request sent at `at`. Containers that need an inspection are reported later, by `details`; see
+    // `stale`.
     void sample(const std::vector<Listed>& list, stipend_unix_ns at);
 
-    // The first list after a stretch in which nobody watched, with the events of that stretch: first what they prove,
-    // then the list, and every container is stale, so that its details prove what they can.
+    // The first list after time without observation, with the events of that time: reports what the events prove, then
+    // the list. Every container is stale, so that its inspection can prove more.
     void resume(const std::vector<Listed>& list, std::vector<Event> missed, stipend_unix_ns at);
 
-    // Something happened, now or just now.
+    // An event of the stream.
     void event(const Event& event);
 
-    // The ids of containers whose details are wanted.
+    // The ids of containers that need an inspection.
     [[nodiscard]] std::vector<std::string> stale() const;
-    // What an inspection that was asked for at `at` showed.
+    // The result of an inspection requested at `at`.
     void details(const Details& details, stipend_unix_ns at);
-    // ... or why it showed nothing: the list's own word is said instead.
+    // Why an inspection failed: the state of the list is reported instead.
     void no_details(const std::string& id, const std::string& why);
 
-    // Nobody could look from `from` to `to`.
+    // There was no observation from `from` to `to`.
     void lost(stipend_unix_ns from, stipend_unix_ns to, const std::string& why);
 
   private:
     struct Known : Container {
-        stipend_unix_ns event_at = 0;   // the last event of it
-        stipend_unix_ns named_at = 0;   // when it took its name from another; 0: not seen
-        bool untouched = false;         // every event since then was heard, and none was about it
-        stipend_unix_ns listed_at = 0;  // the list that is not said yet; 0: none
+        stipend_unix_ns event_at = 0;   // its last event
+        stipend_unix_ns named_at = 0;   // when it took its name from another; 0: not observed
+        bool untouched = false;         // every event since then was received, and none was about it
+        stipend_unix_ns listed_at = 0;  // the list that is not reported yet; 0: none
         bool stale = true;
     };
-    struct History {                    // of what was said of a name
-        stipend_unix_ns bad_at = 0;     // the last moment at which it was not up
-        stipend_unix_ns good_from = 0;  // since when it was seen up after that,
-        bool good = false;              // if it was
+    struct History {                    // of the reports on a name
+        stipend_unix_ns bad_at = 0;     // the last time at which it was not up
+        stipend_unix_ns good_from = 0;  // start of its observed uptime after that,
+        bool good = false;              // if any
     };
     struct Pattern {
         std::string text;
         std::size_t members = 0;
         bool full_said = false;
     };
-    struct Stretch {  // what replayed events say of a name since a moment
+    struct Stretch {  // the effect of replayed events on a name since a time
         stipend_unix_ns since = 0;
         std::int32_t verdict = STIPEND_UNKNOWN;
         std::string evidence;
-        std::string id;  // of the container that has the name; empty: none has
+        std::string id;  // of the container with the name; empty: none
     };
     using Stretches = std::map<std::string, Stretch>;
 
-    // Is the name that of a target, or of a member? A pattern that fits takes it in.
+    // True if the name is that of a target or a member. A name that matches a pattern becomes a member.
     bool watched(const std::string& name);
     [[nodiscard]] bool is_series(const std::string& name) const;
     void add_member(Pattern& pattern, const std::string& name);
-    // Changes what is known by an event; calls `changed` with each name of which something else is to be said.
+    // Applies an event; calls `changed` with each name whose observation may have changed.
     void apply(const Event& event, const std::function<void(const std::string&)>& changed);
     void apply_rename(const Event& event, const std::function<void(const std::string&)>& changed);
     void replay(const std::vector<Event>& missed, stipend_unix_ns at, Stretches& open);
@@ -119,9 +117,9 @@ class Tracker {
     const Warn warn_;
     std::multimap<std::string, std::string> exact_;  // name -> target id
     std::vector<Pattern> patterns_;
-    std::set<std::string> members_;             // names that a pattern found
-    std::map<std::string, Known> known_;        // by name; only of names that are watched
-    std::map<std::string, std::string> gone_;   // name -> why it is no more
+    std::set<std::string> members_;             // names that matched a pattern
+    std::map<std::string, Known> known_;        // by name; only watched names
+    std::map<std::string, std::string> gone_;   // name -> why it no longer exists
     std::map<std::string, History> histories_;  // by name
     std::map<std::string, std::string> told_;   // discoveries: name -> evidence
     bool discoveries_full_ = false;

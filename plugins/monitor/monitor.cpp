@@ -18,15 +18,14 @@ struct Monitor::Look {
     Endpoint endpoint;
     Attributes attributes;
     stipend_unix_ns started_at = 0;
-    std::int64_t latency_ns = 0;
     stipend_op exchange = 0;
-    bool cut = false;  // the deadline left less time than the target was promised
+    bool cut = false;  // the deadline left less time than the target's timeout
 };
 
 namespace {
 
-// Did the client give up before it had even tried to reach the target? A name may also be slow because its owner makes
-// it so; an address needs no lookup, so there only our own queue was waited for.
+// True if the client gave up before it tried to connect to the target. The owner of a name can delay its lookup; an
+// address needs none, so there only the client's own queue can cause the delay.
 bool never_tried(const Endpoint& endpoint, const HttpReply& reply) {
     return reply.status == STIPEND_E_TIMEOUT && reply.phase() == STIPEND_HTTP_RESOLVE && endpoint.numeric;
 }
@@ -51,7 +50,7 @@ Seen judge_failure(const Endpoint& endpoint, const HttpReply& reply, bool cut) {
 }  // namespace
 
 Seen judge(const Endpoint& endpoint, const Attributes& attributes, const HttpReply& reply, bool cut) {
-    // A body that is longer than what is looked through has been read far enough.
+    // A longer body than the searched part was read far enough.
     const bool long_body = reply.status == STIPEND_E_LIMIT && reply.phase() == STIPEND_HTTP_HEAD;
     if (reply.status != STIPEND_OK && !long_body) return judge_failure(endpoint, reply, cut);
     const auto took = cat(" in ", reply.response->total_ns / ns_per_ms, " ms");
@@ -76,10 +75,7 @@ Seen judge(const Endpoint& endpoint, const Attributes& attributes, const HttpRep
 Result<Settings> Monitor::parse(const stipend::Json& json, const stipend_terms&) {
     const stipend::ConfigView config(json);
     Settings out;
-    STIPEND_LET(region, config.at("region").string_or(""));
-    out.region = region;
-    STIPEND_LET(defaults, parse_attributes(config, Attributes(), false));
-    out.defaults = defaults;
+    STIPEND_SET(out.defaults, parse_attributes(config, Attributes(), false));
     return out;
 }
 
@@ -92,8 +88,7 @@ Result<void> Monitor::probe(const stipend_target& target, stipend_mono_ns deadli
         if (!json.is(stipend::Json::Kind::object)) {
             return fail(STIPEND_E_INVALID, "attributes: got ", json.kind_name(), ", want an object");
         }
-        STIPEND_LET(parsed, parse_attributes(stipend::ConfigView(json), settings_.defaults, true));
-        attributes = parsed;
+        STIPEND_SET(attributes, parse_attributes(stipend::ConfigView(json), settings_.defaults, true));
     }
     auto look = std::make_shared<Look>(Look{.done = std::move(done),
                                             .target_id = std::string(stipend::view(target.target_id)),
@@ -114,9 +109,8 @@ Result<void> Monitor::probe(const stipend_target& target, stipend_mono_ns deadli
                            : attributes.verify_tls              ? STIPEND_TLS_VERIFY
                                                                 : STIPEND_TLS_NONE;
         if (endpoint.way == Way::tcp) request.flags |= STIPEND_HTTP_CONNECT_ONLY;
-        if (attributes.stranger) request.flags |= STIPEND_HTTP_FROM_STRANGER;
+        if (attributes.stranger) request.flags |= STIPEND_HTTP_UNTRUSTED_TARGET;
         sent = host_.http(request, [this, look](const HttpReply& reply) {
-            look->latency_ns = reply.response->total_ns;
             finish(look, judge(look->endpoint, look->attributes, reply, look->cut));
         });
     }
@@ -133,21 +127,19 @@ Result<void> Monitor::probe(const stipend_target& target, stipend_mono_ns deadli
 }
 
 void Monitor::finish(const std::shared_ptr<Look>& look, const Seen& seen) {
-    if (!look->done.pending()) return;  // cancelled meanwhile
+    if (!look->done.pending()) return;  // cancelled
     looks_.erase(look->done.op());
     auto record = stipend::make_record<stipend_observation>();
     record.verdict = seen.verdict;
     record.target_id = stipend::to_abi(look->target_id);
-    record.region = stipend::to_abi(settings_.region);
     record.started_at = look->started_at;
     record.ended_at = host_.now();
-    record.latency_ns = look->latency_ns;
     record.evidence = stipend::bytes_to_abi(seen.why);
     look->done.finish(record);
 }
 
 void Monitor::cancel(stipend_op op) {
-    // From any thread: what belongs to [worker] is touched there. The exchange's end then completes the operation.
+    // [any]: the state of [pool] is only accessed there. The end of the exchange then completes the operation.
     static_cast<void>(host_.post([this, op] {
         const auto found = looks_.find(op);
         if (found == looks_.end()) return;

@@ -1,6 +1,6 @@
-// Looks at services over HTTP and TCP. A target is DOWN where nothing answers, DEGRADED where what answers is not as
-// it should be, and UNKNOWN only where this host itself failed to look: its client refused the exchange, had no
-// connection free, ended it, or was given too little time. Nothing that a target does can make it UNKNOWN.
+// Checks services over HTTP and TCP. A target is DOWN if it does not respond, DEGRADED if its response is not as
+// required, and UNKNOWN only if the host itself failed: its client rejected the exchange, had no free connection,
+// cancelled it, or had too little time. Nothing that a target does can make it UNKNOWN.
 #pragma once
 
 #include <memory>
@@ -15,7 +15,6 @@
 namespace monitor {
 
 struct Settings {
-    std::string region;
     Attributes defaults;
 };
 
@@ -24,8 +23,8 @@ struct Seen {
     std::string why;
 };
 
-// What an exchange says about its target. Pure. `cut` is true where the host's deadline left it less time than the
-// target was promised.
+// The observation of a target by an exchange. Pure. `cut`: the host's deadline left less time than the timeout of the
+// target.
 Seen judge(const Endpoint& endpoint, const Attributes& attributes, const stipend::HttpReply& reply, bool cut);
 
 class Monitor {
@@ -40,8 +39,8 @@ class Monitor {
         .description = "Looks whether services answer over HTTP, HTTPS and TCP",
         .config_schema = config_schema,
     };
-    static constexpr std::uint64_t max_body = 1 << 20;         // where a text is looked for in it
-    static constexpr std::uint64_t max_body_unread = 1 << 16;  // read only so that the connection can be kept
+    static constexpr std::uint64_t max_body = 1 << 20;         // if a text is searched in it
+    static constexpr std::uint64_t max_body_unread = 1 << 16;  // read only to keep the connection
 
     Monitor(Settings settings, stipend::Host host) : settings_(std::move(settings)), host_(host) {}
     static stipend::Result<Settings> parse(const stipend::Json& json, const stipend_terms& terms);
@@ -56,7 +55,7 @@ class Monitor {
 
     const Settings settings_;
     const stipend::Host host_;
-    std::unordered_map<stipend_op, std::shared_ptr<Look>> looks_;  // [worker]
+    std::unordered_map<stipend_op, std::shared_ptr<Look>> looks_;  // [pool]
 };
 
 }  // namespace monitor

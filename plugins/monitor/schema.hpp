@@ -1,4 +1,4 @@
-// What the operator may write under `config:`. Each target may say the same of itself in its attributes.
+// JSON Schema of the configuration. The attributes of a target have the same members.
 #pragma once
 
 namespace monitor {
@@ -9,7 +9,6 @@ inline constexpr char config_schema[] = R"({
   "type": "object",
   "additionalProperties": false,
   "properties": {
-    "region": {"type": "string", "default": "", "description": "Where this host looks from; written into each observation."},
     "timeout": {"type": "string", "default": "5s", "description": "The longest that a target may take to answer, 1ms to 10m."},
     "status": {"type": "string", "default": "200-299", "description": "HTTP: the status that is well, or a range of them."},
     "contains": {"type": "string", "default": "", "description": "HTTP: the body must hold this text."},

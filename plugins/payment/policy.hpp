@@ -1,4 +1,4 @@
-// The payment policy: sample in, decision out, nothing else.
+// The payment policy: a pure function from a sample to a decision.
 #pragma once
 
 #include "schema.hpp"
@@ -23,30 +23,16 @@ class Policy {
     static constexpr std::uint32_t revision = 1;
     static constexpr std::uint32_t memory_version = 1;
 
-    // Kept for the length of one batch, so that equal cases are worked out once.
-    struct Scratch {
-        static constexpr std::size_t slots = 8;
-        struct Pay {
-            std::int64_t base_usd_e8 = -1, rate_e8 = 0;
-            stipend::Fraction factor;
-            std::int64_t usd_e8 = 0;
-            stipend_u256 wei{};
-        };
-        Pay pay[slots];
-        PenaltyTable other_interval;
-    };
-
     explicit Policy(Settings settings) : settings_(std::move(settings)) {}
     static stipend::Result<Settings> parse(const stipend::Json& config, const stipend_terms& terms) {
         return parse_settings(config, terms);
     }
-    stipend::Result<void> decide(const stipend_sample& sample, stipend_decision& decision, Scratch& scratch) const;
+    stipend::Result<void> decide(const stipend_sample& sample, stipend_decision& decision) const;
     [[nodiscard]] stipend::Result<stipend::Bounds> bounds(const stipend_terms& terms) const;
 
   private:
-    void punish(const stipend_sample& sample, stipend_decision& decision, Scratch& scratch) const;
-    stipend::Result<void> pay(const stipend_sample& sample, const Tier& tier, stipend_decision& decision,
-                              Scratch& scratch) const;
+    [[nodiscard]] std::int64_t penalty_ns(std::int64_t interval_ns, std::uint32_t failures) const;
+    stipend::Result<void> pay(const stipend_sample& sample, const Tier& tier, stipend_decision& decision) const;
 
     Settings settings_;
 };

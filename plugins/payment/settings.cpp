@@ -1,5 +1,7 @@
 #include "settings.hpp"
 
+#include <optional>
+
 #include "stipend/json_parse.hpp"
 
 namespace payment {
@@ -10,44 +12,25 @@ using stipend::Result;
 
 namespace {
 
-template <class T>
-Result<void> optional_integer(const ConfigView& config, std::int64_t least, std::int64_t most, T& out) {
-    if (!config.present()) return {};
-    STIPEND_LET(value, config.integer(least, most));
-    out = static_cast<T>(value);
-    return {};
-}
-
-Result<void> optional_boolean(const ConfigView& config, bool& out) {
-    if (!config.present()) return {};
-    STIPEND_LET(value, config.boolean());
-    out = value;
-    return {};
-}
-
 Result<Punishment> parse_punishment(const ConfigView& config) {
-    Punishment punishment;
+    Punishment out;
     if (const auto multiplier = config.at("punishment_multiplier"); multiplier.present()) {
         STIPEND_LET(milli, multiplier.scaled(3, 1000, 100'000));
-        punishment.multiplier_milli = static_cast<std::uint32_t>(milli);
+        out.multiplier_milli = static_cast<std::uint32_t>(milli);
     }
-    if (const auto cap = config.at("max_penalty"); cap.present()) {
-        STIPEND_LET(ns, cap.duration(0, max_delay_ns));
-        if (ns % stipend::ns_per_s != 0) return cap.refuse("got ", stipend::duration_text(ns), ", want whole seconds");
-        punishment.cap_s = ns / stipend::ns_per_s;
+    const auto cap = config.at("max_penalty");
+    STIPEND_LET(cap_ns, cap.duration_or(out.cap_s * stipend::ns_per_s, 0, max_delay_ns));
+    if (cap_ns % stipend::ns_per_s != 0) {
+        return cap.refuse("got ", stipend::duration_text(cap_ns), ", want whole seconds");
     }
-    return punishment;
+    out.cap_s = cap_ns / stipend::ns_per_s;
+    return out;
 }
 
-// The table named by `table`: the operator's own, else a shipped one. All of the operator's are checked.
+// The table named by `table`: one of the operator's, else a shipped one. All of the operator's are validated.
 Result<TierTable> choose_table(const ConfigView& config, std::int64_t interval_ns) {
-    bool allow_falling_pay = false;
-    STIPEND_TRY(optional_boolean(config.at("allow_falling_pay"), allow_falling_pay));
-    std::string name = "default";
-    if (config.at("table").present()) {
-        STIPEND_LET(chosen, config.at("table").string());
-        name = chosen;
-    }
+    STIPEND_LET(allow_falling_pay, config.at("allow_falling_pay").boolean_or(false));
+    STIPEND_LET(name, config.at("table").string_or("default"));
     const auto builtin = stipend::parse_json(builtin_tables);
     STIPEND_ASSERT(builtin.ok());
     std::optional<TierTable> found;
@@ -59,10 +42,7 @@ Result<TierTable> choose_table(const ConfigView& config, std::int64_t interval_n
     }
     for (const auto& [key, table] : ConfigView(*builtin).members()) {
         if (config.at("tables").at(key).present()) continue;
-        if (key == name && !found) {
-            STIPEND_LET(parsed, TierTable::parse(table, interval_ns, allow_falling_pay));
-            found = parsed;
-        }
+        if (key == name && !found) STIPEND_SET(found, TierTable::parse(table, interval_ns, allow_falling_pay));
         names += key + ", ";
     }
     if (found) return *found;
@@ -76,18 +56,17 @@ Result<Settings> parse_settings(const Json& json, const stipend_terms& terms) {
     const ConfigView config(json);
     if (terms.interval_ns <= 0) return config.refuse("interval not positive: ", terms.interval_ns, " ns");
     Settings out;
-    STIPEND_LET(table, choose_table(config, terms.interval_ns));
-    out.table = table;
-    STIPEND_LET(punishment, parse_punishment(config));
-    out.punishment = punishment;
-    out.penalties = PenaltyTable(terms.interval_ns, punishment);
-    STIPEND_TRY(optional_integer(config.at("max_consecutive_failures"), 1, 1'000'000, out.max_consecutive_failures));
-    STIPEND_TRY(optional_integer(config.at("recovery_checks"), 1, 1000, out.recovery_checks));
-    STIPEND_TRY(optional_boolean(config.at("reliability_bonus"), out.reliability_bonus));
-    STIPEND_TRY(optional_boolean(config.at("failure_reduction"), out.failure_reduction));
+    STIPEND_SET(out.table, choose_table(config, terms.interval_ns));
+    STIPEND_SET(out.punishment, parse_punishment(config));
+    out.interval_ns = terms.interval_ns;
+    out.penalties_s = penalties_s(terms.interval_ns, out.punishment);
+    STIPEND_SET(out.max_consecutive_failures,
+                config.at("max_consecutive_failures").integer_or(out.max_consecutive_failures, 1, 1'000'000));
+    STIPEND_SET(out.recovery_checks, config.at("recovery_checks").integer_or(out.recovery_checks, 1, 1000));
+    STIPEND_SET(out.reliability_bonus, config.at("reliability_bonus").boolean_or(false));
+    STIPEND_SET(out.failure_reduction, config.at("failure_reduction").boolean_or(false));
     if (const auto coverage = config.at("min_coverage"); coverage.present()) {
-        STIPEND_LET(ppm, coverage.percent());
-        out.min_coverage_ppm = ppm;
+        STIPEND_SET(out.min_coverage_ppm, coverage.percent());
     }
     return out;
 }

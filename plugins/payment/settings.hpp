@@ -1,8 +1,8 @@
-// What the operator can say to the payment policy.
+// The configuration of the payment policy.
 #pragma once
 
 #include <cstdint>
-#include <string_view>
+#include <vector>
 
 #include "penalty.hpp"
 #include "stipend/abi/lifecycle.h"
@@ -13,16 +13,17 @@ namespace payment {
 
 struct Settings {
     TierTable table;
-    PenaltyTable penalties;
     Punishment punishment;
-    std::uint32_t max_consecutive_failures = 5;
-    std::uint32_t recovery_checks = 1;
+    std::int64_t interval_ns = 0;           // of the terms
+    std::vector<std::int64_t> penalties_s;  // at that interval
+    std::int64_t max_consecutive_failures = 5;
+    std::int64_t recovery_checks = 1;
     std::uint32_t min_coverage_ppm = 0;
     bool reliability_bonus = false;
     bool failure_reduction = false;
 };
 
 // Pure; errors carry the JSON pointer of the value.
-stipend::Result<Settings> parse_settings(const stipend::Json& config, const stipend_terms& terms);
+stipend::Result<Settings> parse_settings(const stipend::Json& json, const stipend_terms& terms);
 
 }  // namespace payment

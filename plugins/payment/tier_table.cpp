@@ -8,6 +8,7 @@ namespace payment {
 using stipend::ConfigView;
 using stipend::ppm_to_percent;
 using stipend::Result;
+using stipend::uint128;
 
 const std::string_view builtin_tables = R"({
   "default": [
@@ -28,11 +29,11 @@ namespace {
 
 struct Entry {
     Tier tier;
-    std::optional<std::uint32_t> end_ppm;  // the least uptime that is above it, where its upper edge is written
+    std::optional<std::uint32_t> end_ppm;  // the lowest uptime above the tier, if its upper edge is given
     ConfigView config;
 };
 
-// The least uptime that an edge admits. Uptime counts in whole parts per million, so "above 95" begins at 950001.
+// The lowest uptime that an edge admits. Uptime is in whole parts per million, so "above 95" begins at 950001.
 Result<std::uint32_t> edge(const ConfigView& config, bool included) {
     auto ppm = config.percent();
     if (ppm && !included) *ppm += 1;
@@ -53,31 +54,27 @@ Result<Entry> parse_entry(const ConfigView& config) {
     if (above.present() == at_least.present()) {
         return config.refuse("tier \"", name, "\": want exactly one of `above` and `at_least` for its lower edge");
     }
-    STIPEND_LET(from, above.present() ? edge(above, false) : edge(at_least, true));
-    entry.tier.from_ppm = from;
+    STIPEND_SET(entry.tier.from_ppm, above.present() ? edge(above, false) : edge(at_least, true));
     const auto below = config.at("below");
     const auto at_most = config.at("at_most");
     if (below.present() && at_most.present()) {
         return config.refuse("tier \"", name, "\": want at most one of `below` and `at_most` for its upper edge");
     }
     if (below.present() || at_most.present()) {
-        STIPEND_LET(end, below.present() ? edge(below, true) : edge(at_most, false));
-        entry.end_ppm = end;
+        STIPEND_SET(entry.end_ppm, below.present() ? edge(below, true) : edge(at_most, false));
     }
     STIPEND_LET(multiplier, config.at("multiplier").scaled(6, 0, max_multiplier));
     entry.tier.multiplier_ppm = static_cast<std::uint32_t>(multiplier);
     if (config.at("delay").present()) {
-        STIPEND_LET(delay, config.at("delay").duration(0, max_delay_ns));
-        entry.tier.delay_ns = delay;
+        STIPEND_SET(entry.tier.delay_ns, config.at("delay").duration(0, max_delay_ns));
     }
     if (config.at("counts_as_failure").present()) {
-        STIPEND_LET(counts, config.at("counts_as_failure").boolean());
-        entry.tier.counts_as_failure = counts;
+        STIPEND_SET(entry.tier.counts_as_failure, config.at("counts_as_failure").boolean());
     }
     return entry;
 }
 
-// The edges must meet: `end` is where the tier above begins, one beyond 100 % for the best.
+// The edges must meet: `end` is the lower edge of the tier above, or one beyond 100 % for the best tier.
 Result<void> check_edges(const Entry& entry, std::uint32_t end, const std::string& above) {
     const auto& tier = entry.tier;
     if (tier.from_ppm >= end) {
@@ -91,11 +88,10 @@ Result<void> check_edges(const Entry& entry, std::uint32_t end, const std::strin
                                ppm_to_percent(end), " %");
 }
 
-// Pay per minute must not fall while uptime rises. Compared as exact products, without a division.
+// Pay per minute must not decrease with rising uptime. Compares exact products, without a division.
 Result<void> check_rising(const Entry& better, const Entry& worse, std::int64_t interval_ns) {
     const auto rate = [&](const Entry& paid, const Entry& other) {
-        return static_cast<unsigned __int128>(paid.tier.multiplier_ppm) *
-               static_cast<unsigned __int128>(interval_ns + other.tier.delay_ns);
+        return static_cast<uint128>(paid.tier.multiplier_ppm) * static_cast<uint128>(interval_ns + other.tier.delay_ns);
     };
     if (rate(better, worse) >= rate(worse, better)) return {};
     return better.config.refuse("tier \"", better.tier.name, "\" pays less per minute than the lower tier \"",
@@ -130,8 +126,8 @@ Result<TierTable> TierTable::parse(const ConfigView& config, std::int64_t interv
     if (end != 0) {
         return config.refuse("gap: no tier holds an uptime below ", ppm_to_percent(end), " %; the lowest is ", above);
     }
-    if (table.lowest().multiplier_ppm != 0) {
-        return entries.back().config.refuse("tier \"", table.lowest().name,
+    if (table.tiers_.back().multiplier_ppm != 0) {
+        return entries.back().config.refuse("tier \"", table.tiers_.back().name,
                                             "\" holds 0 % and so a failed job: want multiplier 0");
     }
     return table;

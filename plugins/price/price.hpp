@@ -1,4 +1,4 @@
-// A price that the operator states: the same rate at any time.
+// A fixed price from the configuration.
 #pragma once
 
 #include "stipend/plugin.hpp"
@@ -27,8 +27,9 @@ class FixedPrice {
         .description = "Quotes ETH in USD at the rate that the configuration states",
         .config_schema = config_schema,
     };
-    static constexpr int places = 8;                                        // of the quote's exponent
-    static constexpr std::int64_t most_e8 = 1'000'000'000LL * stipend::e8;  // far beyond any price; catches a slip
+    static constexpr int places = 8;  // of the quote's exponent
+    static constexpr std::int64_t most_e8 =
+        1'000'000'000LL * stipend::e8;  // far above any price; catches typing errors
     struct Settings {
         std::int64_t usd_per_eth_e8 = 0;
     };
@@ -41,7 +42,7 @@ class FixedPrice {
         return Settings{rate};
     }
 
-    // Answers at once, observed now; the deadline cannot pass.
+    // Completes at once, so the deadline is irrelevant.
     stipend::Result<void> fetch(std::string_view base, std::string_view quote, stipend_mono_ns,
                                 stipend::Completion<stipend_quote> done) {
         if (base != "ETH" || quote != "USD") {
@@ -52,8 +53,6 @@ class FixedPrice {
             auto record = stipend::make_record<stipend_quote>();
             record.mantissa = settings.usd_per_eth_e8;
             record.exponent = -places;
-            record.base = stipend::to_abi("ETH");
-            record.quote = stipend::to_abi("USD");
             record.source = stipend::to_abi("fixed");
             record.observed_at = host.now();
             done.finish(record);

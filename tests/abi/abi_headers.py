@@ -1,5 +1,5 @@
 """Reads the C headers of the ABI. They use a small part of C; whatever is outside it is refused with its place, so that
-no struct, field or function can be overlooked by the checks that stand on this reader.
+no struct, field or function can be overlooked by the checks that use this reader.
 
 The part: include guards and the C++ linkage frame; `#include "sibling"`, <stddef.h> and <stdint.h>; `#define NAME` of a
 string or an unsigned integer; anonymous enums in which each constant has a value; `typedef struct X {fields} X;`,
@@ -21,7 +21,7 @@ class Comment:
     text: str
     first_line: int
     last_line: int
-    trails: bool  # code stands before it on its first line
+    trails: bool  # code precedes it on its first line
 
 
 @dataclasses.dataclass
@@ -82,12 +82,13 @@ LINKAGE_CLOSES = ['#ifdef __cplusplus', '}', '#endif']
 
 
 def read_folder(folder):
-    """All headers of the folder, in an order in which each comes after those that it includes."""
+    """All headers of the folder, in an order in which each comes after those that it includes. Folders in it are not
+    read: a draft is not part of the ABI."""
     folder = pathlib.Path(folder)
     headers = {path.name: read_header(path) for path in sorted(folder.glob("*.h"))}
     if not headers:
         raise Refused(f"{folder}:1: got no header, want the ABI's")
-    strays = sorted(p.name for p in folder.iterdir() if p.suffix != ".h")
+    strays = sorted(p.name for p in folder.iterdir() if p.is_file() and p.suffix != ".h")
     if strays:
         raise Refused(f"{folder / strays[0]}:1: got a file that is no .h, want headers only")
     ordered, seen = [], set()

@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Each header of the ABI compiles alone, twice, in every language and compiler that an author may bring, without a
 warning: C11, C++20 and C++23 with gcc and clang. -Wpadded: a field that lands in padding would not change a struct's
-size, and so could not be seen by who reads `size`."""
+size, and so could not be detected from `size`."""
 
 import argparse
 import pathlib
@@ -58,6 +58,12 @@ def check(include, only=None):
                 said = compile_text(source(header), compiler, language, standard, include)
                 if said:
                     problems.append(f"{header.path.name} alone, {compiler} -std={standard}:\n{said}")
+    for draft in sorted((include / "stipend" / "abi" / "draft").glob("*.h")):
+        for compiler, language, standard in tried:
+            if only is None or compiler in only:
+                said = compile_text(f'#include "stipend/abi/draft/{draft.name}"\n' * 2, compiler, language, standard, include)
+                if said:
+                    problems.append(f"draft {draft.name} alone, {compiler} -std={standard}:\n{said}")
     if not tried:
         problems.append("compilers: got none in the path, want gcc or clang")
     return problems

@@ -105,27 +105,27 @@ class Layout(Changed):
 
     def test_what_the_reader_does_not_know_is_refused(self):
         cases = [
-            ("    int32_t resolved;", "    int32_t resolved : 1;", "':'"),
-            ("    int32_t resolved;", "    union { int32_t a; } resolved;", "'union'"),
-            ("    int32_t resolved;", "    struct { int32_t a; } resolved;", "'{'"),
-            ("    int32_t resolved;", "    int32_t resolved, again;", "','"),
-            ("    int32_t resolved;", "    int resolved;", "'int'"),
-            ("    int32_t resolved;", "    size_t resolved;", "'size_t'"),
-            ("    int32_t resolved;", "    unsigned long resolved;", "'unsigned'"),
-            ("    int32_t resolved;", "    int32_t resolved[COUNT];", "'COUNT'"),
-            ("STIPEND_ALERT_WARNING = 2,", "STIPEND_ALERT_WARNING,", "','"),
-            ("STIPEND_ALERT_WARNING = 2,", "STIPEND_ALERT_WARNING = 1 + 1,", "'+'"),
-            ("    int32_t resolved;", "#if 1\n    int32_t resolved;\n#endif", "'#if 1'"),
-            ("    int32_t resolved;", "    FIELD(resolved)", "'FIELD'"),
-            ("    int32_t resolved;", "    // resolved", "//"),
-            ("    int32_t resolved;", "    double resolved;", "'double'"),
+            ("    int32_t http_status;", "    int32_t http_status : 1;", "':'"),
+            ("    int32_t http_status;", "    union { int32_t a; } http_status;", "'union'"),
+            ("    int32_t http_status;", "    struct { int32_t a; } http_status;", "'{'"),
+            ("    int32_t http_status;", "    int32_t http_status, again;", "','"),
+            ("    int32_t http_status;", "    int http_status;", "'int'"),
+            ("    int32_t http_status;", "    size_t http_status;", "'size_t'"),
+            ("    int32_t http_status;", "    unsigned long http_status;", "'unsigned'"),
+            ("    int32_t http_status;", "    int32_t http_status[COUNT];", "'COUNT'"),
+            ("STIPEND_RESULT_SIGNED = 2,", "STIPEND_RESULT_SIGNED,", "','"),
+            ("STIPEND_RESULT_SIGNED = 2,", "STIPEND_RESULT_SIGNED = 1 + 1,", "'+'"),
+            ("    int32_t http_status;", "#if 1\n    int32_t http_status;\n#endif", "'#if 1'"),
+            ("    int32_t http_status;", "    FIELD(http_status)", "'FIELD'"),
+            ("    int32_t http_status;", "    // http_status", "//"),
+            ("    int32_t http_status;", "    double http_status;", "'double'"),
         ]
-        original = (self.abi / "alert.h").read_text(encoding="utf-8")
+        original = (self.abi / "dispatch.h").read_text(encoding="utf-8")
         for old, new, got in cases:
             with self.subTest(new):
-                line = self.change("alert.h", old, new)
-                self.refused("alert.h", line, f"got {got}")
-                (self.abi / "alert.h").write_text(original, encoding="utf-8")
+                line = self.change("dispatch.h", old, new)
+                self.refused("dispatch.h", line, f"got {got}")
+                (self.abi / "dispatch.h").write_text(original, encoding="utf-8")
 
     def test_a_field_that_the_reader_overlooked_leaves_a_gap(self):
         source = layout.program(abi_headers.read_folder(self.abi))
@@ -140,18 +140,24 @@ class Headers(Changed):
         return "\n".join(headers.check(self.include, {compiler}))
 
     def test_padding_is_refused_by_each_compiler(self):
-        self.change("alert.h", "    uint32_t reserved0;\n", "")
+        self.change("monitor.h", "    uint32_t reserved0;\n", "")
         for compiler in (c for c, *_ in headers.cells(self.include)):
             with self.subTest(compiler):
-                self.assertIn("alert.h alone", self.said(compiler))
+                self.assertIn("monitor.h alone", self.said(compiler))
                 self.assertIn("padded", self.said(compiler).replace("padding", "padded"))
 
     def test_a_header_that_leans_on_another_include_is_refused(self):
         self.change("routes.h", '#include "host.h"\n', "")
         self.assertIn("routes.h alone", self.said("gcc"))
 
+    def test_a_draft_is_compiled_although_it_is_not_part_of_the_layout(self):
+        self.assertEqual(self.said("gcc"), "")
+        self.change("draft/alert.h", '#include "stipend/abi/lifecycle.h"\n', "")
+        self.assertIn("draft alert.h alone", self.said("gcc"))
+        self.assertEqual(self.layout_of(), "")
+
     def test_what_is_only_c_is_refused(self):
-        self.change("price.h", "    stipend_str base;", "    stipend_str template;")
+        self.change("price.h", "    stipend_str source;", "    stipend_str template;")
         self.assertEqual(self.said("gcc"), "")
         self.assertIn("price.h alone, g++ -std=c++20", self.said("g++"))
 
@@ -169,7 +175,7 @@ class Threads(Changed):
         self.goes_red("host.h", line + 1, "stipend_host_clock_v1.now: got no tag")
 
     def test_a_callback_without_a_tag(self):
-        line = self.change("monitor.h", "An observation of a watch. [worker]", "An observation of a watch.")
+        line = self.change("monitor.h", "An observation of a watch. [pool]", "An observation of a watch.")
         self.goes_red("monitor.h", line + 1, "stipend_observe: got no tag")
 
     def test_a_trailing_tag_that_is_gone(self):
@@ -181,12 +187,12 @@ class Threads(Changed):
         self.goes_red("host.h", line + 2, "stipend_host_clock_v1.now: got no tag")
 
     def test_two_tags(self):
-        line = self.change("host.h", "The time for records. [any]", "The time for records. [any] [worker]")
-        self.goes_red("host.h", line + 1, "got [any] and [worker]")
+        line = self.change("host.h", "The time for records. [any]", "The time for records. [any] [pool]")
+        self.goes_red("host.h", line + 1, "got [any] and [pool]")
 
     def test_every_other_spelling(self):
-        wrong = ["[Any]", "[main]", "[any ]", "[worker&started]", "[worker & running]", "[worker & started | quiesced]",
-                 "[worker & started|started]", "[worker & ]", "[worker, started]", "[started]", "[thread-safe]", "[any"]
+        wrong = ["[Any]", "[main]", "[any ]", "[pool&started]", "[pool & running]", "[pool & started | quiesced]",
+                 "[pool & started|started]", "[pool & ]", "[pool, started]", "[started]", "[thread-safe]", "[any"]
         original = (self.abi / "host.h").read_text(encoding="utf-8")
         for tag in wrong:
             with self.subTest(tag):

@@ -2,11 +2,11 @@
 """Every function of the ABI says on which thread and in which state it may be called, in one closed grammar:
 
     tag    = "[" thread [" & " state {"|" state}] "]"
-    thread = "control" | "worker" | "any" | "pure"
+    thread = "control" | "pool" | "any" | "pure"
     state  = "created" | "started" | "quiesced"
 
-Functions are the function pointers of every struct and the callback typedefs. The tag stands, exactly once, in the
-comment directly above a function or behind it on its line. No other bracket may stand in a comment of the ABI.
+Functions are the function pointers of every struct and the callback typedefs. The tag is, exactly once, in the
+comment directly above a function or behind it on its line. A comment of the ABI has no other bracket.
 """
 
 import argparse
@@ -17,8 +17,8 @@ import sys
 import abi_headers
 
 STATES = ("created", "started", "quiesced")
-GRAMMAR = re.compile(rf"\[(control|worker|any|pure)(?: & ((?:{'|'.join(STATES)})(?:\|(?:{'|'.join(STATES)}))*))?\]")
-WANT = "want [control], [worker], [any] or [pure], and after ` & ` created, started, quiesced, joined by |"
+GRAMMAR = re.compile(rf"\[(control|pool|any|pure)(?: & ((?:{'|'.join(STATES)})(?:\|(?:{'|'.join(STATES)}))*))?\]")
+WANT = "want [control], [pool], [any] or [pure], and after ` & ` created, started, quiesced, joined by |"
 
 
 def valid(tag):

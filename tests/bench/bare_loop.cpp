@@ -95,7 +95,7 @@ class BareLoop::State {
     void step_by_poll() {
         int running = 0;
         curl_multi_perform(multi_, &running);
-        // What ended may have made room for more, which has to be begun before there is anything to wait for.
+        // A finished transfer may have started the next one, which must be performed before waiting.
         if (take_finished() == 0) curl_multi_poll(multi_, nullptr, 0, 1000, nullptr);
     }
 

@@ -1,4 +1,4 @@
-// The yardstick of the dispatcher: libcurl's multi interface sending prepared requests, and nothing else.
+// The dispatcher's yardstick: libcurl's multi interface sends prepared requests, and does nothing else.
 #pragma once
 
 #include <cstdint>
@@ -27,7 +27,7 @@ class BareLoop {
     BareLoop(const BareLoop&) = delete;
     BareLoop& operator=(const BareLoop&) = delete;
 
-    // POSTs `count` of the requests in turn, `concurrency` at once on connections that are kept. How many were answered
+    // POSTs `count` of the requests in turn, `concurrency` at once on kept connections. Returns how many were answered
     // with status 200 and a body.
     std::uint64_t run(std::uint64_t count);
 

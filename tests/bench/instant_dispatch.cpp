@@ -29,7 +29,6 @@ class Instant {
             // As long as what a worker sends.
             record.evidence = stipend::bytes_to_abi(
                 R"({"status":"success","agent_id":"agent-net-001","overall_uptime_percentage":100.0,"window_seconds":60})");
-            record.finished_at = host.now();
             done.finish(record);
         });
         if (!posted) return stipend::fail(STIPEND_E_BUSY, "the host takes no work at the moment");

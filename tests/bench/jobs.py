@@ -9,7 +9,7 @@ def figures(site):
     count = site.count(4000)
     devnet = site.devnet()
     with site.dispatcher(devnet.gateway, devnet.addresses, CONCURRENCY) as jobs:
-        for way in ("dispatcher", "bare-poll", "bare-epoll"):  # once beforehand, so that all connections stand
+        for way in ("dispatcher", "bare-poll", "bare-epoll"):  # once beforehand, so that all connections are open
             done, _, good = jobs.ask(way, count)
             if good != done:
                 raise RuntimeError(f"{way}: {done - good} of {done} jobs failed on a healthy network")

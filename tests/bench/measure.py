@@ -13,7 +13,7 @@ class Figure:
     """One line of the report: the median over the pairs, its quartiles, and what was wished for."""
     name: str
     samples: list
-    goal: tuple = None  # (">=", 0.95); none: only told
+    goal: tuple = None  # (">=", 0.95); none: only reported
     unit: str = "x"
     note: str = ""      # absolute values, for orientation: they belong to the machine
 
@@ -36,7 +36,7 @@ class Figure:
 
 
 def alternate(pairs, *measures):
-    """Does all `measures`, `pairs` times; who goes first changes from round to round. One list of results for each."""
+    """Does all `measures`, `pairs` times; the first one changes from round to round. One list of results for each."""
     results = [[] for _ in measures]
     for number in range(pairs):
         order = range(len(measures)) if number % 2 == 0 else range(len(measures) - 1, -1, -1)

@@ -27,7 +27,7 @@ def deciding(site):
             count = site.count(200_000)
             so, abi, linked = alternate(
                 site.pairs, *(policy.rate(f"{way}-{batch}", count) for way in ("so", "abi", "linked")))
-            # The goal stands at both: at the crossing alone, and at what the host really does with an untrusted plugin.
+            # The goal applies to both: at the crossing alone, and at what the host really does with an untrusted plugin.
             goal = (">=", 0.95) if batch >= 64 else None
             yield Figure(f"decisions through the .so / linked in, batch {batch}", divide(abi, linked), goal,
                          note=against(abi, linked))

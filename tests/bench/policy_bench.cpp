@@ -26,7 +26,7 @@ using namespace stipend::bench;
 namespace {
 
 constexpr std::size_t sample_count = 4096;
-constexpr stipend_terms terms{sizeof(stipend_terms), 0, 60 * ns_per_s, 10 * e8};
+constexpr auto terms = stipend::make_terms(60 * ns_per_s, 10 * e8);
 const std::string config = R"({"table":"default"})";
 
 // All tiers, and one check in sixteen failed. tier_table.py makes the same ones.
@@ -109,9 +109,8 @@ class Ways {
     }
     Result<Measured> linked(std::size_t batch, std::uint64_t count) {
         return run(batch, count, out_, [&](std::size_t first) -> Result<void> {
-            payment::Policy::Scratch scratch{};
             clear(first, batch);
-            for (std::size_t i = first; i < first + batch; ++i) STIPEND_TRY(linked_.decide(in_[i], out_[i], scratch));
+            for (std::size_t i = first; i < first + batch; ++i) STIPEND_TRY(linked_.decide(in_[i], out_[i]));
             return {};
         });
     }

@@ -8,10 +8,31 @@ from payments import against
 
 
 def dead_address():
-    """Where nobody listens."""
+    """An address without a listener."""
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         return f"http://127.0.0.1:{free.getsockname()[1]}"
+
+
+def beside_silent_ones(site):
+    """The engine's cycle, with orchestrators that take a job and never answer."""
+    count = site.count(10_000)
+    settle_s = 2 if site.quick else 30  # each silent one fails once, by its time-out
+    healthy, tenth, half = site.devnet(), site.devnet(), site.devnet()
+    for number in range(0, healthy.orchestrators, 10):
+        tenth.fault(number, kind="hang")
+    for number in range(0, healthy.orchestrators, 2):
+        half.fault(number, kind="hang")
+    with site.dispatcher(healthy.gateway, healthy.addresses, CONCURRENCY) as well, \
+            site.dispatcher(tenth.gateway, tenth.addresses, CONCURRENCY) as with_tenth, \
+            site.dispatcher(half.gateway, half.addresses, CONCURRENCY) as with_half:
+        well.ask("cycle", count)
+        for instrument in (with_tenth, with_half):
+            instrument.ask("cycle-for", settle_s)
+        good, *silent = alternate(site.pairs, *(one.rate("cycle", count) for one in (well, with_tenth, with_half)))
+    for share, rates in zip(("10", "50"), silent):
+        yield Figure(f"decisions of the healthy with {share} % of the orchestrators silent / none", divide(rates, good),
+                     (">=", 0.8), note=against(rates, good))
 
 
 def figures(site):
@@ -39,6 +60,7 @@ def figures(site):
         cost_us = [1e6 / rate for rate in lost]
         yield Figure("CPU of a job at a dead gateway / at a healthy one", divide(good, lost),
                      note=f"{statistics.median(cost_us):.3g} us each")
+    yield from beside_silent_ones(site)
     with site.policy() as plugins:
         probes, spawns = alternate(site.pairs, *(plugins.rate(name, site.count(10)) for name in ("probe", "spawn")))
         yield Figure("trying a plugin in a process of its own", [1e3 / rate for rate in probes], ("<=", 5), unit="ms")

@@ -102,8 +102,7 @@ static const stipend_descriptor descriptor = {.size = sizeof(stipend_descriptor)
                                               .description = "",
                                               .url = "",
                                               .config_schema_json = DEFECT_SCHEMA,
-                                              .kinds = kinds,
-                                              .flags = STIPEND_PLUGIN_PURE};
+                                              .kinds = kinds};
 
 #ifndef DEFECT_INIT
 static stipend_status init(const char* path, stipend_error* e) {

@@ -19,7 +19,7 @@ def interrupt(*_):
 
 
 def main() -> int:
-    for number in (signal.SIGINT, signal.SIGTERM):  # said here, since who starts it may have had them ignored
+    for number in (signal.SIGINT, signal.SIGTERM):  # set here, since the starting process may ignore them
         signal.signal(number, interrupt)
     build = pathlib.Path(sys.argv[1]).resolve()
     project = pathlib.Path(__file__).resolve().parents[2]

@@ -97,7 +97,7 @@ class Devnet::Impl {
         return {};
     }
 
-    // The listener is open unless the gateway is down. A port that somebody took meanwhile leaves it closed.
+    // The listener is open unless the gateway is down. A port that was taken meanwhile leaves it closed.
     void follow_gateway_fault() {
         const bool open = network_->gateway_fault().kind != GatewayFaultKind::down;
         if (auto done = server_.set_open(gateway_, open); !done) {

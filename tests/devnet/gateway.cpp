@@ -78,7 +78,7 @@ std::vector<std::uint32_t> Gateway::selected(const Filter& filter) const {
 
 std::int64_t Gateway::search(Flight& flight, const Filter& filter) {
     auto numbers = selected(filter);
-    // All are asked at once; who answers first is chance.
+    // All are asked at once; which one answers first is chance.
     for (std::size_t left = numbers.size(); left > 1; --left) {
         std::swap(numbers[left - 1], numbers[around_.random.below(left)]);
     }
@@ -114,7 +114,7 @@ void Gateway::submit(const JobPtr& job, const Filter& filter, const Respond& res
 
 Orchestrator& Gateway::behind(Orchestrator& named) {
     const auto found = by_address_.find(named.announced());
-    // A name that nobody here has is another name of the same machine.
+    // An unknown name is another name of the same machine.
     return found == by_address_.end() ? named : *orchestrators_[found->second];
 }
 

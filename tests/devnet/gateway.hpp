@@ -68,7 +68,7 @@ class Gateway {
     void received(const FlightPtr& flight, Orchestrator& named, Orchestrator& served, Reply reply);
     [[nodiscard]] Reply success(const Orchestrator& named, Reply reply) const;
     [[nodiscard]] Payment pay(const Offer& offer, std::int64_t timeout_s) const;
-    // Who really gets a job that is sent to the address which `named` announces.
+    // The orchestrator that really gets a job which is sent to the address that `named` announces.
     [[nodiscard]] Orchestrator& behind(Orchestrator& named);
 
     Surroundings around_;

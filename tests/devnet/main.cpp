@@ -44,7 +44,7 @@ void describe(CLI::App& app, CommandLine& line) {
     app.add_option("--orchestrator-listen", line.listen,
                    "Address on which the first (second, ...) orchestrator serves its own routes, TLS and plain HTTP");
     app.add_flag("--reachable", line.reachable,
-                 "Addresses need not be on loopback: in a container, where nobody else is");
+                 "Addresses need not be on loopback: in a container, which nothing else can reach");
     app.add_flag("--bare-listeners", options.population.bare_listeners,
                  "Orchestrators that listen have no scripted worker: a real one registers");
     app.add_option("--port", options.population.port, "Port in the addresses of orchestrators that do not listen")
@@ -193,7 +193,7 @@ int run(int argc, char** argv) {
     std::signal(SIGPIPE, SIG_IGN);
     raise_descriptor_limit();
 
-    fmt::print("stipend-devnet: a fixture for tests and demos; nothing here is a real gateway, and nobody is paid.\n");
+    fmt::print("stipend-devnet: a fixture for tests and demos; nothing here is a real gateway, and nothing is paid.\n");
     auto devnet = Devnet::start(std::move(line.options));
     if (!devnet) {
         fmt::print(stderr, "stipend-devnet: {}\n", devnet.error().message);

@@ -116,7 +116,7 @@ void Orchestrator::job_route(const Request& request, const Respond& respond) {
     job->body = request.body;
     Payment payment;
     if (!request.payment.empty()) {
-        // No ticket of a stranger is worth anything here: a payment that decodes credits nothing.
+        // A ticket of an unknown sender is worth nothing here: a payment that decodes credits nothing.
         payment.kind = decode_base64(request.payment) ? Payment::Kind::credit : Payment::Kind::undecodable;
     }
     serve(job, payment, respond);

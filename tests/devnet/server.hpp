@@ -25,7 +25,7 @@ struct Endpoint {
     std::uint16_t port = 0;
 };
 
-// Who may come: this machine, or (in a container with a network of its own) whoever is there.
+// Accepted clients: this machine, or (in a container with a network of its own) everything in it.
 enum class Reach : std::uint8_t { this_machine, anybody };
 // Reads "127.0.0.1:9935" or "9935"; INVALID if the address lets others come.
 [[nodiscard]] Result<Endpoint> parse_endpoint(std::string_view text, Reach reach = Reach::this_machine);
@@ -45,7 +45,7 @@ class Server {
     Server& operator=(const Server&) = delete;
 
     // [before start] Binds and listens; port 0 takes a free one. With a certificate the listener takes TLS and plain
-    // HTTP on the same port, told apart by the first bytes. The message of a failure names the endpoint.
+    // HTTP on the same port, distinguished by the first bytes. The message of a failure names the endpoint.
     [[nodiscard]] Result<ListenerId> listen(const Endpoint& endpoint, Handler handler,
                                             const Certificate* certificate = nullptr);
     [[nodiscard]] std::uint16_t port(ListenerId id) const;

@@ -309,7 +309,7 @@ class HttpSession final : public Session, public std::enable_shared_from_this<Ht
     std::string out_;
     std::optional<Flood> flood_;
     Abandon abandon_;
-    std::atomic<bool> answered_ = true;  // set by whoever answers, before the answer is under way
+    std::atomic<bool> answered_ = true;  // set by the thread that answers, before the answer is sent
     bool working_ = false;
     bool continued_ = false;
     bool keep_alive_ = false;
@@ -322,7 +322,7 @@ void run_session(Stream stream, beast::flat_buffer buffer, std::shared_ptr<Servi
     std::make_shared<HttpSession<Stream>>(std::move(stream), std::move(buffer), std::move(service))->run();
 }
 
-// Tells TLS from plain HTTP by the first bytes; keeps itself alive.
+// Distinguishes TLS from plain HTTP by the first bytes; keeps itself alive.
 class Detector final : public Session, public std::enable_shared_from_this<Detector> {
   public:
     Detector(tcp::socket socket, std::shared_ptr<Service> service)

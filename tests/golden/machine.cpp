@@ -89,7 +89,6 @@ void Machine::define(const Line& line) {
         payee.capability = text(n.at(3));
         payee.payout_address = text(n.at(4));
         payee.worker_key = text(n.at(5));
-        payee.active = true;
         identities_.push_back(std::move(payee));
     } else if (line.kind == 'q') {
         engine::JobResult result;
@@ -124,7 +123,6 @@ void Machine::open() {
     open_jobs_.clear();
     batch_.reset();
     price_asked_ = false;
-    highest_ = nullptr;
     auto opened = ledger::open(file_, {.ns = {ledger::Mode::dry_run, 42161}});
     REQUIRE_MESSAGE(opened.ok(), (opened.ok() ? "" : opened.error().message));
     ledger_ = std::move(opened).value();
@@ -133,25 +131,12 @@ void Machine::open() {
     engine_ = std::make_unique<engine::Engine>(*this, std::move(state).value(), now_);
 }
 
-// Each one is made at a higher address than those before it: where decisions of several policies share a transaction,
-// the engine takes the policies in the order of their addresses.
 std::shared_ptr<const plugin::PolicyInstance> Machine::policy(const std::string& config, const stipend_terms& terms) {
     static const auto payment = payment_test::load_payment();
-    const auto make = [&] {
-        auto made = plugin::PolicyInstance::create(*payment.library->entry, *payment.plugin, "payment.so", "golden",
-                                                   config, terms);
-        REQUIRE_MESSAGE(made.ok(), (made.ok() ? "" : made.error().message));
-        return std::move(made).value();
-    };
-    std::vector<std::unique_ptr<plugin::PolicyInstance>> too_low;
-    auto made = make();
-    while (!std::less<>()(highest_, static_cast<const plugin::PolicyInstance*>(made.get()))) {
-        REQUIRE(too_low.size() < 100'000);
-        too_low.push_back(std::move(made));
-        made = make();
-    }
-    highest_ = made.get();
-    return made;
+    auto made =
+        plugin::PolicyInstance::create(*payment.library->entry, *payment.plugin, "payment.so", "golden", config, terms);
+    REQUIRE_MESSAGE(made.ok(), (made.ok() ? "" : made.error().message));
+    return std::move(made).value();
 }
 
 std::shared_ptr<engine::Generation> Machine::generation(std::size_t number) {
@@ -159,7 +144,7 @@ std::shared_ptr<engine::Generation> Machine::generation(std::size_t number) {
     const auto& n = setup.numbers;
     auto out = std::make_shared<engine::Generation>();
     out->interval_ns = n[interval];
-    out->common = {setup.policies.at(0).second, 0};
+    out->common = {Usd::of_e8(setup.policies.at(0).second), 0};
     for (const auto& [config, base] : setup.policies) {
         out->policies.push_back(policy(config, {sizeof(stipend_terms), 0, n[interval], base}));
     }
@@ -167,7 +152,7 @@ std::shared_ptr<engine::Generation> Machine::generation(std::size_t number) {
     out->price_every_ns = n[price_every];
     out->dispatch = {
         static_cast<std::size_t>(n[in_flight]), {n[host_step], n[host_burst]}, {n[own_step], n[own_burst]}};
-    out->limits = {n[own_limit], n[all_limit]};
+    out->limits = {Usd::of_e8(n[own_limit]), Usd::of_e8(n[all_limit])};
     out->row = {.policy = "org.stipend.payment",
                 .version = std::to_string(n[version]),
                 .revision = 1,
@@ -188,7 +173,7 @@ void Machine::publish(const Line& line) {
         for (std::size_t at = 2; at + 1 < n.size(); at += 2) {
             const auto terms = static_cast<std::uint32_t>(n[at + 1]);
             publication.payees->push_back(identity(n[at]));
-            publication.own.push_back({setups_[setup].policies.at(terms).second, terms});
+            publication.own.push_back({Usd::of_e8(setups_[setup].policies.at(terms).second), terms});
             all_common = all_common && terms == 0;
         }
         if (all_common) publication.own.clear();
@@ -291,7 +276,7 @@ void Machine::commit(std::shared_ptr<const ledger::Batch> batch) {
     asked_.commit = true;
 }
 
-std::optional<engine::Observed> Machine::observed(const registry::Payee& payee, stipend_unix_ns from,
+std::optional<uptime::Observed> Machine::observed(const registry::Payee& payee, stipend_unix_ns from,
                                                   stipend_unix_ns to) const {
     ++notes_;
     digest_ += fnv(cat("observed ", payee.key, ' ', from, ' ', to));

@@ -63,7 +63,7 @@ class Machine final : public engine::Effects {
     void open();
     void publish(const Line& line);
     std::shared_ptr<engine::Generation> generation(std::size_t setup);
-    std::shared_ptr<const plugin::PolicyInstance> policy(const std::string& config, const stipend_terms& terms);
+    static std::shared_ptr<const plugin::PolicyInstance> policy(const std::string& config, const stipend_terms& terms);
     void job_done(const Line& line);
     void commit_done(std::int64_t how);
     void price_done(const Line& line);
@@ -75,7 +75,7 @@ class Machine final : public engine::Effects {
 
     void submit(const engine::JobSpec& job, const registry::Payee& payee) override;
     void commit(std::shared_ptr<const ledger::Batch> batch) override;
-    [[nodiscard]] std::optional<engine::Observed> observed(const registry::Payee& payee, stipend_unix_ns from,
+    [[nodiscard]] std::optional<uptime::Observed> observed(const registry::Payee& payee, stipend_unix_ns from,
                                                            stipend_unix_ns to) const override;
     void fetch_price() override;
     void tell(const engine::Alert& alert) override;
@@ -95,10 +95,9 @@ class Machine final : public engine::Effects {
     std::unique_ptr<ledger::Ledger> ledger_;
     std::unique_ptr<engine::Engine> engine_;
     std::map<std::string, Job> open_jobs_;  // sent and not ended, by key
-    std::map<std::string, engine::Observed> seen_;
+    std::map<std::string, uptime::Observed> seen_;
     std::shared_ptr<const ledger::Batch> batch_;
     bool price_asked_ = false;
-    const plugin::PolicyInstance* highest_ = nullptr;
 
     Asked asked_;
     Totals totals_;

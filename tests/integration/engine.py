@@ -128,7 +128,7 @@ class Engine:
         containerd = pathlib.Path("/proc", pid_file.read_text().strip())
         self.process.kill()
         self.process.wait()
-        # It dies with its daemon, but not at once; and what nobody has waited for yet looks alive to the next daemon.
+        # It dies with its daemon, but not at once; and a process that is not yet reaped looks alive to the next daemon.
         wait_for(lambda: not (containerd / "exe").exists(), "the end of containerd")
         pid_file.unlink(missing_ok=True)
 

@@ -1,11 +1,11 @@
 #!/usr/bin/env python3
-"""The rules of the house about who may know whom (docs/architecture.md, "The rooms"), as a check of the sources.
+"""Which part of the sources may use which (docs/architecture.md, "Layers").
 
     sdk      includes nothing of host/, plugins/, tools/ or tests/
     plugins  include stipend/, system and library headers, and their own files; no socket, HTTP library or loader
-    tools    include stipend/ and the lowest rooms of host/ (base, config, http): no engine, no plugin
+    tools    include stipend/ and the lowest layers of host/ (base, config, http): no engine, no plugin
     host     includes no plugin; its arrows go down the ladder below, in #include and in CMakeLists.txt alike
-    words    no file of host/ names a tier, a Livepeer header or an eth_ method; each library has its one room
+    words    no file of host/ names a tier, a Livepeer header or an eth_ method; each library is used in one layer
     places   no source names a host of the public network but those of KNOWN_HOSTS, nor a path of one machine
 
 Comments are not code: they may name what they like. `layers.py [ROOT]` prints each violation as file:line: got, want.
@@ -23,9 +23,9 @@ LADDER = [  # an arrow goes from one step to a lower one, never sideways
     {"engine", "worker"},
     {"cli"},
 ]
-SIDEWAYS = {("registry", "ledger")}  # the one exception: what the registry knows is rows of the ledger
-STEP = {room: step for step, rooms in enumerate(LADDER) for room in rooms}
-TOOL_ROOMS = {"base", "config", "http"}
+SIDEWAYS = {("registry", "ledger")}  # the one exception: the registry holds rows of the ledger
+STEP = {layer: step for step, layers in enumerate(LADDER) for layer in layers}
+TOOL_LAYERS = {"base", "config", "http"}
 
 CODE = {".c", ".h", ".cpp", ".hpp"}
 TEXT = CODE | {".cmake", ".txt", ".py", ".sh", ".yaml", ".yml", ".json", ".service", ".in", ".map", ".md", ""}
@@ -60,7 +60,7 @@ class Source:
         self.text = path.read_text(encoding="utf-8", errors="replace")
         self.code = without_comments(self.text) if path.suffix in CODE else self.text
 
-    def room(self, top):
+    def layer(self, top):
         """The folder under `top` that the file lies in, or nothing."""
         parts = self.path.parts
         return parts[1] if parts[0] == top and len(parts) > 2 else None
@@ -70,7 +70,7 @@ class Source:
         return f"{self.path}:{line}: got {got}, want {want}"
 
     def includes(self):
-        """(position, the directive, the name, whether it stands in quotes)"""
+        """(position, the directive, the name, whether it is in quotes)"""
         for found in re.finditer(r'^[ \t]*(#[ \t]*include[ \t]*(?:"([^"\n]+)"|<([^>\n]+)>))', self.code, re.MULTILINE):
             yield found.start(1), found.group(1), found.group(2) or found.group(3), found.group(2) is not None
 
@@ -88,7 +88,7 @@ def sources(root):
             yield Source(root, path)
 
 
-def sdk_knows_nobody(source):
+def sdk_uses_no_host(source):
     if source.path.parts[0] != "sdk":
         return
     for at, whole, name, _ in source.includes():
@@ -96,8 +96,8 @@ def sdk_knows_nobody(source):
             yield source.refuse(at, whole, "only stipend/, system and library headers in sdk/")
 
 
-def plugins_know_the_sdk_only(source):
-    plugin = source.room("plugins")
+def plugins_use_the_sdk_only(source):
+    plugin = source.layer("plugins")
     if plugin is None or source.path.suffix not in CODE:
         return
     folder = source.root / "plugins" / plugin
@@ -110,7 +110,7 @@ def plugins_know_the_sdk_only(source):
             yield source.refuse(at, whole, "the host's HTTP client, stipend/host.hpp")
 
 
-def nobody_includes_a_plugin(source):
+def no_plugin_is_included(source):
     if source.path.parts[0] in ("host", "tools"):
         for at, whole, name, _ in source.includes():
             if name.startswith("plugins/") or "/plugins/" in name:
@@ -122,30 +122,30 @@ def tools_link_no_engine(source):
         return
     for at, whole, name, _ in source.includes():
         found = re.match(r"host/(\w+)/", name)
-        if found and found.group(1) not in TOOL_ROOMS:
-            yield source.refuse(at, whole, f"of host/ only {', '.join(sorted(TOOL_ROOMS))}")
+        if found and found.group(1) not in TOOL_LAYERS:
+            yield source.refuse(at, whole, f"of host/ only {', '.join(sorted(TOOL_LAYERS))}")
 
 
 def arrows_go_down(source):
-    room = source.room("host")
-    if room is None:
+    layer = source.layer("host")
+    if layer is None:
         return
-    if room not in STEP:
-        yield source.refuse(0, f"the room host/{room}", "one of the ladder in tests/lint/layers.py")
+    if layer not in STEP:
+        yield source.refuse(0, f"the layer host/{layer}", "one of the ladder in tests/lint/layers.py")
         return
-    below = {other for other in STEP if STEP[other] < STEP[room] or (room, other) in SIDEWAYS}
+    below = {other for other in STEP if STEP[other] < STEP[layer] or (layer, other) in SIDEWAYS}
     lower = ", ".join(sorted(below)) or "nothing of host/"
     for at, whole, name, quoted in source.includes():
         found = re.match(r"host/(\w+)/", name)
-        if found and found.group(1) not in below | {room}:
-            yield source.refuse(at, whole, f"host/{room} to include of host/ only itself and {lower}")
+        if found and found.group(1) not in below | {layer}:
+            yield source.refuse(at, whole, f"host/{layer} to include of host/ only itself and {lower}")
         if quoted and not re.match(r"(host|stipend|plugins|tools)/", name):
-            yield source.refuse(at, whole, f'the whole way, "host/{room}/{name}"')
+            yield source.refuse(at, whole, f'the whole way, "host/{layer}/{name}"')
     if source.path.name == "CMakeLists.txt":
         for found in re.finditer(r"\bstipend_(\w+)\b", source.code):
             other = found.group(1)
-            if other in STEP and other not in below | {room}:
-                yield source.refuse(found.start(), found.group(), f"host/{room} to link of host/ only {lower}")
+            if other in STEP and other not in below | {layer}:
+                yield source.refuse(found.start(), found.group(), f"host/{layer} to link of host/ only {lower}")
 
 
 def host_is_mechanism(source):
@@ -163,13 +163,13 @@ def host_is_mechanism(source):
         yield source.refuse(found.start(), f"the RPC method {found.group()}", "none in host/: settlement plugins do")
 
 
-def each_library_has_its_room(source):
+def each_library_has_its_layer(source):
     if source.path.parts[0] not in ("host", "sdk", "plugins", "tools") or source.path.suffix not in CODE:
         return
-    for pattern, room in ((LOADER, "plugin"), (SQLITE, "ledger")):
-        if source.room("host") != room:
+    for pattern, layer in ((LOADER, "plugin"), (SQLITE, "ledger")):
+        if source.layer("host") != layer:
             for found in pattern.finditer(source.code):
-                yield source.refuse(found.start(), found.group(), f"that in host/{room} only")
+                yield source.refuse(found.start(), found.group(), f"that in host/{layer} only")
 
 
 def no_foreign_place(source):
@@ -182,13 +182,13 @@ def no_foreign_place(source):
 
 
 RULES = [
-    sdk_knows_nobody,
-    plugins_know_the_sdk_only,
-    nobody_includes_a_plugin,
+    sdk_uses_no_host,
+    plugins_use_the_sdk_only,
+    no_plugin_is_included,
     tools_link_no_engine,
     arrows_go_down,
     host_is_mechanism,
-    each_library_has_its_room,
+    each_library_has_its_layer,
     no_foreign_place,
 ]
 

@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Each rule of the house goes red on one planted violation, and stays green on what only looks like one."""
+"""Each rule goes red on one planted violation, and stays green on what only looks like one."""
 
 import pathlib
 import tempfile
@@ -65,11 +65,11 @@ class Planted(unittest.TestCase):
         self.red("host/runtime/x.cpp", '#include "host/engine/engine.hpp"\n', "host/runtime")
         self.red("host/worker/x.cpp", '#include "host/engine/engine.hpp"\n', "host/worker")
         self.red("host/cli/x.cpp", '#include "host/unheard/x.hpp"\n', "host/cli")
-        self.red("host/http/CMakeLists.txt", "stipend_room(http DEPENDS stipend_plugin)\n", "stipend_plugin")
-        self.red("host/unheard/x.cpp", "", "the room host/unheard")
+        self.red("host/http/CMakeLists.txt", "stipend_module(http DEPENDS stipend_plugin)\n", "stipend_plugin")
+        self.red("host/unheard/x.cpp", "", "the layer host/unheard")
         self.red("host/http/x.cpp", '#include "client.hpp"\n', '"host/http/client.hpp"')
         self.green("host/cli/x.cpp", '#include "host/runtime/x.hpp"\n#include "host/base/x.hpp"\n#include "host/cli/y.hpp"')
-        self.green("host/plugin/CMakeLists.txt", "stipend_room(plugin DEPENDS stipend_http stipend_base)\n")
+        self.green("host/plugin/CMakeLists.txt", "stipend_module(plugin DEPENDS stipend_http stipend_base)\n")
 
     def test_the_host_knows_no_tier(self):
         self.red("host/engine/x.cpp", 'if (name == "excellent") {}\n', 'the tier\'s name "excellent"')
@@ -87,12 +87,12 @@ class Planted(unittest.TestCase):
         self.red("host/engine/x.cpp", 'rpc("eth_call");\n', "the RPC method")
         self.green("host/runtime/x.cpp", 'field("eth_address"); auto usd_per_eth_e8 = 1;\n')
 
-    def test_only_one_room_loads_code(self):
+    def test_only_one_layer_loads_code(self):
         self.red("host/engine/x.cpp", 'void* p = dlopen("x", 0);\n', "host/plugin only")
         self.red("tools/load/x.cpp", "#include <boost/dll/shared_library.hpp>\n", "host/plugin only")
         self.green("host/plugin/x.cpp", "#include <boost/dll/shared_library.hpp>\n")
 
-    def test_only_one_room_knows_the_database(self):
+    def test_only_one_layer_knows_the_database(self):
         self.red("host/engine/x.cpp", "#include <sqlite3.h>\n", "host/ledger only")
         self.green("host/ledger/x.cpp", "#include <sqlite3.h>\n")
 

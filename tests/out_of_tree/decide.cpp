@@ -1,4 +1,4 @@
-// Loads a plugin as the host does (staged, probed, mapped) and prints its decision for each uptime asked about:
+// Loads a plugin as the host does (staged, probed, mapped) and prints its decision for each given uptime:
 //
 //     out_of_tree_decide PROBE FILE.so CONFIG-JSON UPTIME-PPM...
 #include <stdlib.h>  // NOLINT(modernize-deprecated-headers): mkdtemp
@@ -10,6 +10,7 @@
 #include "host/plugin/policy_instance.hpp"
 #include "stipend/decimal.hpp"
 #include "stipend/money.hpp"
+#include "stipend/record.hpp"
 
 namespace {
 
@@ -32,7 +33,7 @@ Result<stipend_decision> decide(const plugin::PolicyInstance& policy, std::uint3
 
 Result<void> run(int argc, char** argv, const std::filesystem::path& staging) {
     plugin::Loader loader({staging, staging, {.program = argv[1], .timeout_ms = 30'000}});
-    const stipend_terms terms{sizeof(stipend_terms), 0, 60'000'000'000, 10 * e8};
+    const auto terms = stipend::make_terms(60'000'000'000, 10 * e8);
     STIPEND_LET(chosen, loader.load({.plugin = argv[2], .id = {}, .sha256 = {}}));
     STIPEND_TRY(loader.try_config(chosen, argv[3], terms));
     STIPEND_LET(policy, plugin::PolicyInstance::create(*chosen.library->entry, *chosen.plugin, argv[2], "test", argv[3],

@@ -15,7 +15,7 @@ PROJECT = dockerfile.PROJECT
 SKIP = 77
 PUBLISHED = ("orch-secret", "LivepeerManager2025!Secure")
 OWN_NAMES = {"METRICS_LISTEN", "DISPATCH_EVIDENCE"}
-# In a container localhost is the container itself, and who listens there is heard by nobody else.
+# In a container localhost is the container itself: a listener there is out of reach for all others.
 OTHER_DEFAULTS = {"CAPABILITY_URL": "http://livepeer-worker:9876", "SERVER_HOST": "0.0.0.0"}
 IN_EVERY_DEBIAN = {"libc6", "libgcc-s1", "libstdc++6"}
 

@@ -175,7 +175,7 @@ class Containers(unittest.TestCase):
         done = self.compose("run", "--rm", "--no-deps", "-T", "livepeer-worker", ORCH_SECRET="orch-secret")
         self.assertEqual(done.returncode, 1)
         self.assertRegex(done.stdout + done.stderr,
-                         r"/etc/stipend/worker\.yaml:\d+:\d+: worker\.config\.secret: got a secret that everybody knows, "
+                         r"/etc/stipend/worker\.yaml:\d+:\d+: worker\.config\.secret: got a publicly known secret, "
                          r"while listen\.worker is 0\.0\.0\.0:9876")
 
 

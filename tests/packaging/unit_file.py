@@ -11,8 +11,8 @@ import unittest
 
 from installed import install
 
-# The worker's is no higher, but the figure does not tell all: it charges 0.1 for the group that opens the Engine's
-# socket, and whoever may speak there may become root. See the unit's own words.
+# The worker's is no higher, but the figure is not everything: it charges 0.1 for the group that opens the Engine's
+# socket, and access to that is as good as root. See the unit's own words.
 MAX_EXPOSURE = {"stipend.service": 1.5, "stipend-worker.service": 1.5}
 SKIP = 77
 

@@ -1,4 +1,4 @@
-"""The gateway is gone for some intervals: nobody is paid or punished, one alert, and all resumes by itself."""
+"""The gateway is gone for some intervals: nothing is paid or punished, one alert, and all resumes by itself."""
 import json
 import time
 
@@ -53,7 +53,7 @@ class Gateway(Scenario):
         self.adjust()
 
     def wait_for_all(self, since_ns, decisions):
-        """Until everybody that looks well was decided so often since then."""
+        """Until every orchestrator that is well was decided so often since then."""
         key = lambda number: f"127.0.1.{number + 1}:9995"
         waiting = {key(number) for number in range(self.healthy)}
         while waiting:
@@ -82,7 +82,7 @@ class Gateway(Scenario):
         inside = [row for row in self.chain.rows if row.decided_at > self.chain.gone_at + GRACE_NS]
         if inside:
             self.findings.add(f"got {len(inside)} decisions while the gateway was gone, want none")
-        # Whoever was not decided since stands where it stood.
+        # An orchestrator without a decision since then is where it was.
         last = {self.chain.orchestrators[row.orchestrator].key: row for row in self.chain.last.values()}
         for one in status["orchestrators"]:
             decided = last.get(one["orchestrator"])  # none yet where its first jobs all failed
@@ -97,14 +97,14 @@ class Gateway(Scenario):
         self.devnet.gateway_fault("none")
         self.host.wait_line("alert gateway: resolved", since)
         self.wait_for_all(self.chain.back_at, 2)
-        self.numbers["back after"] = f"{(time.time_ns() - self.chain.back_at) / NS:.1f} s: everybody well, twice"
+        self.numbers["back after"] = f"{(time.time_ns() - self.chain.back_at) / NS:.1f} s: all decided twice"
 
     def check_outage(self):
         raised = [line for line in self.host.lines if "alert gateway" in line]
         if len(raised) != 2:
             self.findings.add(f"alerts of the gateway: got {len(raised)}, want one, and its end: {raised}")
         if any("alert all-failed" in line for line in self.host.lines):
-            self.findings.add("got the alert that all fail, want none: nobody failed")
+            self.findings.add("got the alert that all fail, want none: none failed")
         self.chain.check_kept()
         self.chain.check_gaps((NOT_SEEN,))
         interval_ns = self.policy.interval_s * NS

@@ -9,7 +9,7 @@ from chain import Chain, Run
 from model import Policy, table_yaml
 from rows import JOB_OK
 
-# A decision as the host tells of it, once it is durable.
+# A decision as the host prints it, once it is durable.
 DECIDED = re.compile(r" info +(\S+) +uptime +(?:\S+ %|-) +(\S+) +\S+ USD +(\d+) wei .* epoch (\d+)")
 
 STEADY = {"excellent": 8, "good": 4, "warning": 4, "poor": 4, "critical": 4}  # by tier: so many that never change
@@ -109,7 +109,7 @@ class Kill(Scenario):
         self.devnet.fault(who, **fault)
 
     def look(self):
-        """At the ledger that was left behind; or, as often, only at the next one, which nobody but the host has opened."""
+        """At the ledger that was left behind; or, as often, only at the next one, which only the host has opened."""
         if self.chance.random() < 0.4 and self.count > len(self.runs):
             return
         self.chain.check_kept()
@@ -137,7 +137,7 @@ class Kill(Scenario):
         self.told = len(lines)
 
     def check_steady(self):
-        """Whoever does the same all the time is decided the same all the time, whatever happens to the host."""
+        """An orchestrator that behaves the same all the time is decided the same all the time, whatever happens to the host."""
         tiers = [tier for tier, count in STEADY.items() for _ in range(count)]
         for row in self.chain.rows:
             number = int(self.chain.orchestrators[row.orchestrator].key.split(":")[0].split(".")[3]) - 1

@@ -3,7 +3,7 @@
 
 kill     the host is killed with SIGKILL at random moments (200 times), and must go on as if nothing had happened
 reload   another tier table or another build of the policy is taken over under a running cycle (1,000 times)
-gateway  the gateway is gone for ten intervals: nobody is paid or punished, and all resumes by itself
+gateway  the gateway is gone for ten intervals: nothing is paid or punished, and all resumes by itself
 """
 import argparse
 import os

@@ -18,7 +18,7 @@ TEST_CASE("strings survive a round trip") {
     CHECK(*parse_json(json->dump()) == *json);
 }
 
-TEST_CASE("what a string may not hold as it is, is escaped, wherever it stands") {
+TEST_CASE("characters that a string cannot hold as they are get escaped at every position") {
     const auto quoted = [](std::string_view text) {
         std::string out;
         Json::quote(out, text);
@@ -31,7 +31,7 @@ TEST_CASE("what a string may not hold as it is, is escaped, wherever it stands")
     CHECK(quoted(std::string("x\0y\x1f", 4)) == R"("x\u0000y\u001f")");
 }
 
-TEST_CASE("a key that stands twice is found in objects of every size") {
+TEST_CASE("a duplicate key is found in objects of every size") {
     for (const int members : {1, 2, 15, 16, 17, 18, 40, 1000}) {
         std::string text;
         for (int i = 0; i < members; ++i) text += cat("\"k", i, "\":{\"k0\":0},");

@@ -1,5 +1,5 @@
-// Reads a plugin's configuration, a JSON object, value by value. Each error carries the JSON pointer of its value, so
-// that the host can show the operator the line of the file.
+// Reads a plugin's configuration, a JSON object. Each error carries the JSON pointer of its value, so that the host can
+// report the line of the operator's file.
 #pragma once
 
 #include <cstdint>
@@ -17,7 +17,7 @@
 
 namespace stipend {
 
-// One value of the configuration and the way to it. Borrows the tree: it must not outlive it.
+// One value of the configuration and its path. Borrows the tree: it must not outlive it.
 class ConfigView {
   public:
     static constexpr std::int64_t most_int = std::numeric_limits<std::int64_t>::max();
@@ -86,13 +86,13 @@ class ConfigView {
         STIPEND_LET(ns, named(parse_duration(value_->text())));
         return in_range(ns, least_ns, most_ns, duration_text);
     }
-    // A percentage in 0..100 as parts per million; finer steps are refused here, not rounded.
+    // A percentage in 0..100 as parts per million; more than four decimals are an error, not rounded.
     [[nodiscard]] Result<std::uint32_t> percent() const {
         STIPEND_LET(ppm, scaled(4, 0, ppm_one));
         return static_cast<std::uint32_t>(ppm);
     }
 
-    // The same for values that may be left out.
+    // The same with a default for a missing value.
     [[nodiscard]] Result<std::string> string_or(std::string otherwise) const {
         if (!present()) return otherwise;
         return string();

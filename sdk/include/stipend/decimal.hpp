@@ -1,4 +1,4 @@
-// Exact decimal numbers as people and JSON write them. No binary floating point: "94.999" stays 94.999.
+// Exact decimal numbers as written by people and in JSON, without binary floating point: "94.999" stays 94.999.
 #pragma once
 
 #include <algorithm>
@@ -11,13 +11,15 @@
 
 namespace stipend {
 
+__extension__ typedef unsigned __int128 uint128;  // for products of 64-bit factors
+
 // A number -?digits x 10^exponent. Zero has no digits and is never negative.
 class Decimal {
   public:
-    static constexpr std::size_t max_text = 400;  // longer spellings are refused
+    static constexpr std::size_t max_text = 400;  // longer texts are rejected
     static constexpr int max_exponent = 10'000;
 
-    // Reads JSON's number grammar (a leading '+' or '.', hex, "inf" and "nan" are refused).
+    // Reads JSON's number grammar: a leading '+' or '.', hex, "inf" and "nan" are errors.
     static Result<Decimal> parse(std::string_view text) {
         const auto bad = [&](std::string_view why) {
             return fail(STIPEND_E_INVALID, "not a decimal number: \"", clip(text, 40), "\": ", why);
@@ -109,7 +111,7 @@ class Decimal {
         if (zero() || other.zero() || negative_ != other.negative_) {
             return sign() < other.sign() ? -1 : (sign() > other.sign() ? 1 : 0);
         }
-        // Digits begin with no zero and end in none: the place of the first decides, and then they compare as text.
+        // The digits neither begin nor end with a zero: the place of the first one decides, then their text.
         const auto place = [](const Decimal& number) {
             return static_cast<std::int64_t>(number.digits_.size()) + number.exponent_;
         };

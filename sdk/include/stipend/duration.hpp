@@ -1,4 +1,4 @@
-// Durations as people write them: a number and its unit, "90s", "1.5h", "250ms".
+// Durations as text: a number and its unit, "90s", "1.5h", "250ms".
 #pragma once
 
 #include <array>
@@ -30,12 +30,12 @@ inline constexpr std::int64_t ns_per_day = s_per_day * ns_per_s;
         if (unit.name != name) continue;
         STIPEND_LET(number, Decimal::parse(text.substr(0, split + 1)));
         if (number.negative()) break;
-        // 10^-9 of a unit is the finest step, so the product below is exact.
+        // The finest step is 10^-9 of a unit, so the product below is exact.
         STIPEND_LET(scaled, number.exact_scaled(9));
-        const auto product = static_cast<unsigned __int128>(scaled) * static_cast<unsigned __int128>(unit.ns);
+        const auto product = static_cast<uint128>(scaled) * static_cast<uint128>(unit.ns);
         if (product % ns_per_s != 0) break;
         const auto ns = product / ns_per_s;
-        if (ns > static_cast<unsigned __int128>(std::numeric_limits<std::int64_t>::max())) {
+        if (ns > static_cast<uint128>(std::numeric_limits<std::int64_t>::max())) {
             return fail(STIPEND_E_LIMIT, "duration too long: ", text);
         }
         return static_cast<std::int64_t>(ns);

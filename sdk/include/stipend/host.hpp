@@ -1,4 +1,4 @@
-// The services of the host, as a plugin sees them from C++. A Host is a cheap handle; copies are equal.
+// The services of the host in C++. A Host is a cheap handle; its copies are equivalent.
 #pragma once
 
 #include <algorithm>
@@ -9,27 +9,15 @@
 #include <utility>
 
 #include "stipend/abi/http.h"
+#include "stipend/headers.hpp"
 #include "stipend/record.hpp"
 #include "stipend/result.hpp"
+#include "stipend/services.hpp"
 #include "stipend/unique_function.hpp"
 
 namespace stipend {
 
-// The value of the first header of that name (lower case) among "name: value\r\n" lines, or nothing.
-[[nodiscard]] inline std::string_view header_value(std::string_view lines, std::string_view name) {
-    while (!lines.empty()) {
-        const auto line = lines.substr(0, lines.find("\r\n"));
-        lines.remove_prefix(std::min(lines.size(), line.size() + 2));
-        if (line.size() > name.size() && line.starts_with(name) && line[name.size()] == ':') {
-            auto value = line.substr(name.size() + 1);
-            while (!value.empty() && value.front() == ' ') value.remove_prefix(1);
-            return value;
-        }
-    }
-    return {};
-}
-
-// What an exchange came to. The views end with the callback.
+// The result of an exchange. The views are valid until the callback returns.
 struct HttpReply {
     stipend_status status;
     const stipend_http_response* response;
@@ -38,8 +26,9 @@ struct HttpReply {
     [[nodiscard]] int http_status() const { return response->http_status; }
     [[nodiscard]] std::int32_t phase() const { return response->phase; }
     [[nodiscard]] std::string_view body() const { return view(response->body); }
+    // The value of the first header of that name, or nothing.
     [[nodiscard]] std::string_view header(std::string_view name) const {
-        return header_value(view(response->headers), name);
+        return find_header(view(response->headers), name).value_or(std::string_view());
     }
 };
 
@@ -76,7 +65,7 @@ class Host {
         const auto* table = service<stipend_host_log_v1>(STIPEND_HOST_LOG);
         if (table != nullptr && table->enabled(raw_, level) != 0) table->write(raw_, level, to_abi(message));
     }
-    // [any] 0 where the host offers no clock.
+    // [any] 0: this host has no clock.
     [[nodiscard]] stipend_unix_ns now() const {
         const auto* table = service<stipend_host_clock_v1>(STIPEND_HOST_CLOCK);
         return table == nullptr ? 0 : table->now(raw_);
@@ -86,7 +75,7 @@ class Host {
         return table == nullptr ? 0 : table->monotonic(raw_);
     }
 
-    // Starts an exchange; `done` comes once, on [worker], never before this returned. [any]
+    // Starts an exchange; `done` is called once, on [pool], after this function returned. [any]
     [[nodiscard]] Result<stipend_op> http(const HttpRequest& request, HttpDone done, HttpPart part = {}) const {
         const auto* table = service<stipend_host_http_v1>(STIPEND_HOST_HTTP);
         if (table == nullptr) return fail(STIPEND_E_UNSUPPORTED, "this host offers no HTTP client");
@@ -109,7 +98,7 @@ class Host {
         static_cast<void>(call.release());  // on_done frees it
         return op;
     }
-    // Runs `work` soon on [worker], not before the present call returned. False where the host refuses. [any]
+    // Runs `work` soon on [pool], after the present call returned. False: the host accepts no work. [any]
     [[nodiscard]] bool post(UniqueFunction<void()> work) const {
         const auto* table = service<stipend_host_timer_v1>(STIPEND_HOST_TIMER);
         if (table == nullptr) return false;
@@ -122,7 +111,7 @@ class Host {
         if (const auto* table = service<stipend_host_http_v1>(STIPEND_HOST_HTTP)) table->cancel(raw_, op);
     }
 
-    // Durable values of this instance. [worker]
+    // Durable values of this instance. [pool]
     [[nodiscard]] Result<std::string> kv_get(std::string_view key) const {
         const auto* table = service<stipend_host_kv_v1>(STIPEND_HOST_KV);
         if (table == nullptr) return fail(STIPEND_E_UNSUPPORTED, "this host keeps no values");
@@ -140,14 +129,21 @@ class Host {
         return {};
     }
 
-    // A read-only view of the host as JSON text; what views there are is the host's matter. [worker]
-    [[nodiscard]] Result<std::string> query(std::string_view name) const {
-        const auto* table = service<stipend_host_query_v1>(STIPEND_HOST_QUERY);
-        if (table == nullptr) return fail(STIPEND_E_UNSUPPORTED, "this host offers no views");
-        std::string out;
-        const auto sink = into(out);
-        const auto status = table->get(raw_, to_abi(name), &sink);
-        if (status != STIPEND_OK) return fail(status, "no view of the host: ", name, ": status ", status);
+    // What the host observed of its services in the last `window_s` seconds. [pool]
+    [[nodiscard]] Result<ServiceReport> services(std::uint32_t window_s) const {
+        const auto* table = service<stipend_host_services_v1>(STIPEND_HOST_SERVICES);
+        if (table == nullptr) return fail(STIPEND_E_UNSUPPORTED, "this host watches no services");
+        ServiceReport out;
+        const auto status = table->visit(
+            raw_, window_s,
+            [](void* user, const stipend_service_totals* totals, const stipend_service_record* records,
+               std::uint64_t count, std::uint64_t stride) {
+                stipend_service_totals scratch;
+                *static_cast<ServiceReport*>(user) =
+                    ServiceReport::of(detail::record_view(totals, scratch), records, count, stride);
+            },
+            &out);
+        if (status != STIPEND_OK) return fail(status, "no report on the services: status ", status);
         return out;
     }
 
@@ -162,13 +158,13 @@ class Host {
                 }};
     }
 
-    // A callback has no status for its exception to leave by: the log tells of it. What the callback held is dropped,
-    // so a Completion in it answers INTERNAL.
+    // A callback cannot return a status for its exception, so the exception is logged. The callback is destroyed; a
+    // Completion in it then reports INTERNAL.
     void log_thrown(std::string_view where) const noexcept {
         try {
             log(STIPEND_LOG_ERROR, cat(where, " of the plugin threw: ", detail::thrown_text()));
         } catch (...) {
-            std::fputs("stipend: a callback of a plugin threw, and there was no memory to tell what\n", stderr);
+            std::fputs("stipend: a callback of a plugin threw, and there is no memory to log the reason\n", stderr);
         }
     }
 
@@ -210,10 +206,11 @@ class Host {
     const stipend_host* raw_ = nullptr;
 };
 
-// Calls `work` once on [worker], unless it is destroyed before. Owned by the instance, used on [worker] or [control].
+// Calls `work` once on [pool], unless the timer is destroyed before. Owned by the instance, used on [pool] or
+// [control].
 class Timer {
   public:
-    // `armed()` is false where the host refused.
+    // `armed()` is false if the host rejected the timer.
     Timer(Host host, std::int64_t delay_ns, UniqueFunction<void()> work)
         : host_(host), state_(std::make_unique<State>(State{std::move(work), host})) {
         if (const auto* table = host_.service<stipend_host_timer_v1>(STIPEND_HOST_TIMER)) {
@@ -234,7 +231,7 @@ class Timer {
         Host host;
     };
     static void run(void* user) {
-        // The work may destroy this timer, and the function with it: it runs from a place of its own.
+        // The work may destroy this timer and with it the function, so the function is moved out first.
         auto state = std::move(*static_cast<State*>(user));
         try {
             state.work();
@@ -248,7 +245,7 @@ class Timer {
     stipend_op op_ = 0;
 };
 
-// A metric of this instance, made in the plugin's constructor. Where the host keeps none, recording does nothing.
+// A metric of this instance, created in the plugin's constructor. On a host without metrics `record` does nothing.
 class Metric {
   public:
     static Metric counter(Host host, std::string_view name, std::string_view help) {

@@ -1,4 +1,4 @@
-// JSON as stipend reads it: numbers keep their text (94.999 stays 94.999), duplicate keys and excess are refused.
+// JSON values. Numbers keep their text: 94.999 stays 94.999.
 #pragma once
 
 #include <concepts>
@@ -66,13 +66,13 @@ class Json {
         return *this;
     }
 
-    // As `set`, for a key that is known to be new.
+    // As `set`, for a key that is not in the object yet.
     Json& append(std::string key, Json value) {
         members_.emplace_back(std::move(key), std::move(value));
         return *this;
     }
 
-    // What a person calls the kind: "a number", "an object".
+    // The kind in a message: "a number", "an object".
     [[nodiscard]] std::string_view kind_name() const {
         switch (kind_) {
             case Kind::null:
@@ -101,7 +101,7 @@ class Json {
     static void quote(std::string& out, std::string_view text) {
         static constexpr std::string_view hex = "0123456789abcdef";
         out.push_back('"');
-        // What needs no escape goes over in one piece.
+        // Runs of characters without an escape are copied in one piece.
         std::size_t copied = 0;
         for (std::size_t at = 0; at < text.size(); ++at) {
             const char c = text[at];

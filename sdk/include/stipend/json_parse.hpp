@@ -44,13 +44,13 @@ class JsonBuilder {
     bool on_string_part(view part, std::size_t, error_code&) { return keep(part); }
     bool on_string(view part, std::size_t, error_code& ec) {
         keep(part);
-        return add(Json::of_string(take()), ec);
+        return add(take(), ec);
     }
     bool on_number_part(view part, error_code&) { return keep(part); }
     bool on_int64(std::int64_t, view part, error_code& ec) { return number(part, ec); }
     bool on_uint64(std::uint64_t, view part, error_code& ec) { return number(part, ec); }
     bool on_double(double, view part, error_code& ec) { return number(part, ec); }
-    bool on_bool(bool value, error_code& ec) { return add(Json::of_bool(value), ec); }
+    bool on_bool(bool value, error_code& ec) { return add(value, ec); }
     bool on_null(error_code& ec) { return add(Json(), ec); }
     bool on_comment_part(view, error_code&) { return true; }
     bool on_comment(view, error_code&) { return true; }

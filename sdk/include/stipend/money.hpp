@@ -1,7 +1,6 @@
 // Money, rates and uptime as types. Every operation is exact or fails; a division happens once, last, and rounds down.
 #pragma once
 
-#include <array>
 #include <boost/multiprecision/cpp_int.hpp>
 #include <compare>
 #include <cstdint>
@@ -34,10 +33,13 @@ class Wei {
     }
     [[nodiscard]] stipend_u256 to_abi() const {
         stipend_u256 out{};
-        std::array<std::uint8_t, 32> bytes{};
-        const auto end = boost::multiprecision::export_bits(value_, bytes.begin(), 8, true);
-        const auto used = static_cast<std::size_t>(end - bytes.begin());
-        std::copy(bytes.begin(), end, out.be + (sizeof out.be - used));
+        const auto& limbs = value_.backend();  // of 64 bits, the least significant first; as many as are needed
+        for (std::size_t at = 0; at < limbs.size(); ++at) {
+            const std::uint64_t limb = limbs.limbs()[at];
+            for (std::size_t byte = 0; byte < 8; ++byte) {
+                out.be[sizeof out.be - 1 - 8 * at - byte] = static_cast<std::uint8_t>(limb >> (8 * byte));
+            }
+        }
         return out;
     }
     // A decimal string of digits only.
@@ -153,6 +155,10 @@ struct Fraction {
     if (usd_e8 < 0) return fail(STIPEND_E_INVALID, "negative pay: ", scaled_text(usd_e8, 8), " USD");
     if (usd_per_eth_e8 <= 0) return fail(STIPEND_E_INVALID, "rate not positive: ", scaled_text(usd_per_eth_e8, 8));
     STIPEND_ASSERT(factor.denominator != 0);
+    // Everyday amounts fit in 128 bits, where the division takes a tenth of the time.
+    const auto usd = static_cast<uint128>(usd_e8) * factor.numerator;
+    const auto rate = static_cast<uint128>(usd_per_eth_e8) * factor.denominator;
+    if (usd <= ~static_cast<uint128>(0) / wei_per_eth) return Wei(CheckedU256(usd * wei_per_eth / rate));
     try {
         CheckedU256 top = usd_e8;
         top *= factor.numerator;
@@ -169,9 +175,7 @@ struct Fraction {
 [[nodiscard]] inline Result<std::int64_t> scale_usd(std::int64_t usd_e8, Fraction factor) {
     if (usd_e8 < 0) return fail(STIPEND_E_INVALID, "negative pay: ", scaled_text(usd_e8, 8), " USD");
     STIPEND_ASSERT(factor.denominator != 0);
-    CheckedU256 value = usd_e8;
-    value *= factor.numerator;
-    value /= factor.denominator;
+    const auto value = static_cast<uint128>(usd_e8) * factor.numerator / factor.denominator;
     if (value > std::numeric_limits<std::int64_t>::max()) {
         return fail(STIPEND_E_LIMIT, "pay too large: ", scaled_text(usd_e8, 8), " USD");
     }

@@ -1,4 +1,4 @@
-// The C++ side of the plugin ABI. A plugin is a class of this shape and one macro:
+// The C++ side of the plugin ABI. A plugin is a class of this form and one macro:
 //
 //     class Flat {
 //       public:
@@ -15,15 +15,11 @@
 //     };
 //     STIPEND_PLUGINS(Flat);
 //
-// Its kinds are found by the functions it has. No exception leaves the library; in debug builds (NDEBUG unset) each
-// call is checked against the thread that its tag promises.
+// The functions of the class determine its kinds. No exception leaves the library. Debug builds (NDEBUG unset) check
+// that each call comes from the thread of its tag.
 #pragma once
 
-#include <array>
 #include <concepts>
-#include <memory>
-#include <string>
-#include <tuple>
 #include <utility>
 
 #include "stipend/abi/entry.h"
@@ -36,7 +32,7 @@
 namespace stipend {
 
 struct PluginInfo {
-    const char* id = "";  // these three are not optional: the host refuses a plugin without them
+    const char* id = "";  // the host rejects a plugin without these three
     const char* name = "";
     const char* version = "";
     const char* vendor = "";
@@ -44,11 +40,10 @@ struct PluginInfo {
     const char* description = "";
     const char* url = "";
     const char* config_schema = nullptr;
-    std::uint32_t flags = 0;
 };
 
 namespace detail {
-// The operation whose start function runs on this thread, and whether its completion was dropped meanwhile.
+// The operation whose start function is running on this thread, and whether its completion was destroyed meanwhile.
 struct Starting {
     stipend_op op = 0;
     bool dropped = false;
@@ -56,8 +51,8 @@ struct Starting {
 inline thread_local Starting starting;
 }  // namespace detail
 
-// The promise to answer an operation once. Left unanswered, it answers INTERNAL when it is destroyed.
-// Not before the start function returned: a plugin that knows the answer at once hands it to Host::post.
+// The completion of one operation, called once. A completion that is destroyed without a call reports INTERNAL. It must
+// not be called before the start function returned: a plugin that has the result at once calls it from Host::post.
 template <class Record>
 class Completion {
   public:
@@ -94,7 +89,7 @@ class Completion {
     void abandon() {
         if (!pending()) return;
         if (detail::starting.op == raw_.op) {
-            detail::starting.dropped = true;  // the start function's status tells
+            detail::starting.dropped = true;  // reported by the status of the start function
             raw_ = {};
             return;
         }
@@ -106,7 +101,7 @@ class Completion {
 
 namespace detail {
 
-// Runs `body`, which returns Result<void>, so that nothing but a status leaves.
+// Runs `body`, which returns Result<void>. Errors and exceptions become a status.
 template <class Body>
 stipend_status guard(stipend_error* out, Body&& body) noexcept {
     try {
@@ -121,24 +116,23 @@ stipend_status guard(stipend_error* out, Body&& body) noexcept {
     }
 }
 
-enum class Role : std::uint8_t { control, worker };
+enum class Role : std::uint8_t { control, pool };
 
-// A host that calls on the wrong thread would corrupt the plugin's state: said, and ended.
+// A call on the wrong thread would corrupt the plugin's state, so it ends the process.
 inline void expect_role([[maybe_unused]] const Host& host, [[maybe_unused]] Role role,
                         [[maybe_unused]] const char* call) {
 #ifndef NDEBUG
     const auto* threads = host.service<stipend_host_threads_v1>(STIPEND_HOST_THREADS);
     if (threads == nullptr) return;
-    const bool right =
-        role == Role::control ? threads->on_control(host.raw()) != 0 : threads->on_worker(host.raw()) != 0;
-    if (!right) die(call, role == Role::control ? "called off [control]" : "called off [worker]", 0);
+    const bool right = role == Role::control ? threads->on_control(host.raw()) != 0 : threads->on_pool(host.raw()) != 0;
+    if (!right) die(call, role == Role::control ? "called off [control]" : "called off [pool]", 0);
 #endif
 }
 
-// What the host holds a pointer to.
+// The object behind stipend_instance.
 class InstanceBase {
   public:
-    explicit InstanceBase(Host host) : host(host) {}
+    explicit InstanceBase(Host of) : host(of) {}
     virtual ~InstanceBase() = default;
     InstanceBase(const InstanceBase&) = delete;
     InstanceBase& operator=(const InstanceBase&) = delete;
@@ -153,8 +147,7 @@ inline InstanceBase* base_of(stipend_instance* raw) {
     return reinterpret_cast<InstanceBase*>(raw);
 }
 
-// One table for each kind, filled by the headers of the kinds: `template <class T> struct Kind...` with
-// `static constexpr bool has`, `id` and `table`.
+// One template for each kind, defined in plugin_kinds.hpp, with `static constexpr bool has`, `id` and `table`.
 template <class T>
 struct PolicyKind;
 template <class T>
@@ -164,14 +157,12 @@ struct MonitorKind;
 template <class T>
 struct PriceKind;
 template <class T>
-struct AlertKind;
-template <class T>
 struct ServiceKind;
 
 template <class T>
 class Instance final : public InstanceBase {
   public:
-    Instance(typename T::Settings settings, Host host) : InstanceBase(host), object_(make(std::move(settings), host)) {}
+    Instance(typename T::Settings settings, Host of) : InstanceBase(of), object_(make(std::move(settings), of)) {}
     static T& object(stipend_instance* raw) { return static_cast<Instance*>(base_of(raw))->object_; }
     static const T& object(const stipend_instance* raw) {
         return static_cast<const Instance*>(reinterpret_cast<const InstanceBase*>(raw))->object_;
@@ -191,12 +182,13 @@ class Instance final : public InstanceBase {
     const void* get_interface(std::string_view id) override;
 
   private:
-    static T make(typename T::Settings settings, Host host) {
-        if constexpr (requires { T(std::move(settings), host); }) {
-            return T(std::move(settings), host);
+    static T make(typename T::Settings settings, Host of) {
+        if constexpr (requires { T(std::move(settings), of); }) {
+            return T(std::move(settings), of);
         } else {
             static_assert(
-                requires { T(std::move(settings)); }, "a plugin class is made from (Settings, Host) or (Settings)");
+                requires { T(std::move(settings)); },
+                "a plugin class is constructed from (Settings, Host) or (Settings)");
             return T(std::move(settings));
         }
     }

@@ -1,8 +1,7 @@
-// The functions by which a class takes part in each kind, and the C tables over them. Included by plugin.hpp.
+// The functions that a class has for each kind, and the C tables that call them. Included by plugin.hpp.
 //
 //   policy    static constexpr uint32_t revision, memory_version;
-//             void decide(const stipend_sample&, stipend_decision&) const;   or Result<void>; may take a third
-//             argument Scratch&, made fresh for each batch
+//             void decide(const stipend_sample&, stipend_decision&) const;   // or Result<void>
 //             Result<Bounds> bounds(const stipend_terms&) const;
 //   dispatch  Result<void> submit(const stipend_job&, Completion<stipend_job_result>);
 //             Result<void> inspect(std::string_view address, std::string_view capability, Completion<stipend_offer>);
@@ -11,17 +10,15 @@
 //             Result<void> watch(std::span<const stipend_target>, Observer, Completion<Nothing>);  // optional
 //   price     Result<void> fetch(std::string_view base, std::string_view quote, stipend_mono_ns deadline,
 //                                Completion<stipend_quote>);
-//   alert     Result<void> send(const stipend_alert&, Completion<Nothing>);
-//   service   Result<std::string> report();   // a JSON object: what it is doing
+//   service   Result<std::string> report();   // its present state as a JSON object
 //
-// A start function that returns an error answers nothing: it must not have kept the completion.
+// A start function that returns an error must not keep the completion.
 #pragma once
 
 #include <algorithm>
 #include <span>
 #include <vector>
 
-#include "stipend/abi/alert.h"
 #include "stipend/abi/dispatch.h"
 #include "stipend/abi/monitor.h"
 #include "stipend/abi/policy.h"
@@ -32,12 +29,12 @@
 namespace stipend {
 
 struct Bounds {
-    std::int64_t max_usd_e8;   // the most that one decision may pay
-    std::int64_t min_next_ns;  // the soonest that the next one may follow
+    std::int64_t max_usd_e8;   // maximum pay of one decision
+    std::int64_t min_next_ns;  // minimum time to the next one
 };
-struct Nothing {};  // the record of an operation that completes with none
+struct Nothing {};  // stands for the record of an operation that completes without one
 
-// Hands observations of a watch to the host. Valid until the watch's completion.
+// Passes the observations of a watch to the host. Valid until the completion of the watch.
 class Observer {
   public:
     Observer(const stipend_host* host, stipend_op op, stipend_observe observe)
@@ -52,11 +49,12 @@ class Observer {
 
 namespace detail {
 
-// Runs a start function. Where it refuses, or drops its completion, the status says so and `done` never fires.
+// Runs a start function. If it returns an error or destroys its completion, the status reports that, and `done` is not
+// called.
 template <class T, class Record, class Start>
 stipend_status start_op(stipend_instance* raw, const stipend_completion& c, stipend_error* e, const char* call,
                         Start&& start) {
-    expect_role(base_of(raw)->host, Role::worker, call);
+    expect_role(base_of(raw)->host, Role::pool, call);
     return guard(e, [&]() -> Result<void> {
         const auto outer = std::exchange(starting, Starting{c.op, false});
         const struct Restore {
@@ -80,39 +78,18 @@ void cancel_op(stipend_instance* raw, stipend_op op) {
 }
 
 template <class T>
-struct ScratchOf {
-    using type = Nothing;
-};
-template <class T>
-requires requires {
-    typename T::Scratch;
-}
-struct ScratchOf<T> {
-    using type = typename T::Scratch;
-};
-
-template <class T>
 struct PolicyKind {
-    static constexpr bool has =
-        requires(const T& object, const stipend_sample& s, stipend_decision& d, typename ScratchOf<T>::type& scratch) {
-        object.decide(s, d, scratch);
-    }
-    || requires(const T& object, const stipend_sample& s, stipend_decision& d) { object.decide(s, d); };
+    static constexpr bool has = requires(const T& object, const stipend_sample& s, stipend_decision& d) {
+        object.decide(s, d);
+    };
     static constexpr const char* id = STIPEND_POLICY;
 
-    static Result<void> decide_one(const T& object, const stipend_sample& s, stipend_decision& d,
-                                   typename ScratchOf<T>::type& scratch) {
-        const auto call = [&] {
-            if constexpr (requires { object.decide(s, d, scratch); })
-                return object.decide(s, d, scratch);
-            else
-                return object.decide(s, d);
-        };
-        if constexpr (std::is_void_v<decltype(call())>) {
-            call();
+    static Result<void> decide_one(const T& object, const stipend_sample& s, stipend_decision& d) {
+        if constexpr (std::is_void_v<decltype(object.decide(s, d))>) {
+            object.decide(s, d);
             return {};
         } else {
-            return call();
+            return object.decide(s, d);
         }
     }
     static stipend_status decide(const stipend_instance* i, const stipend_sample* in, std::uint64_t in_stride,
@@ -120,7 +97,6 @@ struct PolicyKind {
                                  stipend_error* e) {
         return guard(e, [&]() -> Result<void> {
             const T& object = Instance<T>::object(i);
-            typename ScratchOf<T>::type scratch{};
             stipend_sample sample_copy;
             const auto* next_in = reinterpret_cast<const char*>(in);
             auto* next_out = reinterpret_cast<char*>(out);
@@ -128,11 +104,10 @@ struct PolicyKind {
                 auto* decision = reinterpret_cast<stipend_decision*>(next_out);
                 const auto& sample = record_view(reinterpret_cast<const stipend_sample*>(next_in), sample_copy);
                 if (decision->size >= sizeof(stipend_decision)) {
-                    STIPEND_TRY(decide_one(object, sample, *decision, scratch));
+                    STIPEND_TRY(decide_one(object, sample, *decision));
                 } else {
-                    stipend_decision whole{};
-                    whole.size = sizeof whole;
-                    STIPEND_TRY(decide_one(object, sample, whole, scratch));
+                    auto whole = make_record<stipend_decision>();
+                    STIPEND_TRY(decide_one(object, sample, whole));
                     whole.size = decision->size;
                     std::memcpy(decision, &whole, decision->size);
                 }
@@ -155,7 +130,7 @@ struct PolicyKind {
             requires(const T& object, const stipend_terms& t) {
                 { object.bounds(t) } -> std::same_as<Result<Bounds>>;
             },
-            "a policy states its bounds: want stipend::Result<stipend::Bounds> bounds(const stipend_terms&) const");
+            "a policy has bounds: want stipend::Result<stipend::Bounds> bounds(const stipend_terms&) const");
         return stipend_policy_v1{T::revision, T::memory_version, &decide, &bounds};
     }
 };
@@ -238,22 +213,6 @@ struct PriceKind {
 };
 
 template <class T>
-struct AlertKind {
-    static constexpr bool has = requires(T & object, const stipend_alert& a, Completion<Nothing> c) {
-        object.send(a, std::move(c));
-    };
-    static constexpr const char* id = STIPEND_ALERT;
-
-    static stipend_status send(stipend_instance* i, const stipend_alert* a, stipend_completion c, stipend_error* e) {
-        return start_op<T, Nothing>(i, c, e, "alert.send", [&](T& object, auto done) {
-            stipend_alert scratch{};
-            return object.send(record_view(a, scratch), std::move(done));
-        });
-    }
-    static constexpr auto table() { return stipend_alert_v1{&send, &cancel_op<T>}; }
-};
-
-template <class T>
 struct ServiceKind {
     static constexpr bool has = requires(T & object) { object.report(); };
     static constexpr const char* id = STIPEND_SERVICE;
@@ -263,8 +222,8 @@ struct ServiceKind {
             requires(T & object) {
                 { object.report() } -> std::same_as<Result<std::string>>;
             },
-            "a service says what it is doing: want stipend::Result<std::string> report()");
-        expect_role(base_of(i)->host, Role::worker, "service.report");
+            "a service reports its state: want stipend::Result<std::string> report()");
+        expect_role(base_of(i)->host, Role::pool, "service.report");
         return guard(e, [&]() -> Result<void> {
             STIPEND_LET(text, Instance<T>::object(i).report());
             const auto status = out->write(out->ctx, text.data(), text.size());

@@ -1,4 +1,4 @@
-// The entry of a library over its plugin classes. Included by plugin.hpp.
+// The entry of a library for its plugin classes. Included by plugin.hpp.
 #pragma once
 
 #include "stipend/plugin.hpp"
@@ -10,11 +10,10 @@ template <template <class> class K, class T>
 inline constexpr bool has_kind = K<T>::has;
 
 template <class T>
-inline constexpr std::size_t kind_count =
-    std::size_t{has_kind<PolicyKind, T>} + has_kind<DispatchKind, T> + has_kind<MonitorKind, T> +
-    has_kind<PriceKind, T> + has_kind<AlertKind, T> + has_kind<ServiceKind, T>;
+inline constexpr std::size_t kind_count = std::size_t{has_kind<PolicyKind, T>} + has_kind<DispatchKind, T> +
+                                          has_kind<MonitorKind, T> + has_kind<PriceKind, T> + has_kind<ServiceKind, T>;
 
-// Calls `use(id, table-of-that-kind)` for each kind of T.
+// Calls `use` with the kind for each kind of T.
 template <class T, class Use>
 constexpr void for_each_kind(Use&& use) {
     const auto one = [&]<class K>(K) {
@@ -24,7 +23,6 @@ constexpr void for_each_kind(Use&& use) {
     one(DispatchKind<T>{});
     one(MonitorKind<T>{});
     one(PriceKind<T>{});
-    one(AlertKind<T>{});
     one(ServiceKind<T>{});
 }
 
@@ -42,14 +40,13 @@ const void* Instance<T>::get_interface(std::string_view id) {
 
 template <class T>
 struct Description {
-    static_assert(kind_count<T> > 0, "a plugin class has the functions of at least one kind: see plugin_kinds.hpp");
+    static_assert(kind_count<T> > 0, "a plugin class needs the functions of at least one kind: see plugin_kinds.hpp");
     static constexpr auto kinds = [] {
         std::array<const char*, kind_count<T> + 1> out{};
         std::size_t at = 0;
         for_each_kind<T>([&]<class K>(K) { out[at++] = K::id; });
         return out;
     }();
-    static constexpr bool pure = has_kind<PolicyKind, T>;
     static constexpr stipend_descriptor record{sizeof(stipend_descriptor),
                                                0,
                                                T::info.id,
@@ -60,9 +57,7 @@ struct Description {
                                                T::info.description,
                                                T::info.url,
                                                T::info.config_schema,
-                                               kinds.data(),
-                                               T::info.flags | (pure ? STIPEND_PLUGIN_PURE : 0U),
-                                               0};
+                                               kinds.data()};
 };
 
 template <class... Plugins>
@@ -70,7 +65,7 @@ struct Library {
     static constexpr std::array<const stipend_descriptor*, sizeof...(Plugins)> descriptors{
         &Description<Plugins>::record...};
 
-    // Calls `use.template operator()<T>()` for the plugin of that id.
+    // Calls `use` with the plugin class of that id.
     template <class Use>
     static Result<void> with(stipend_str plugin_id, Use&& use) {
         Result<void> result = fail(STIPEND_E_INVALID, "no such plugin in this library: ", view(plugin_id));
@@ -154,7 +149,7 @@ struct Library {
 #define STIPEND_COMPILER "gcc " __VERSION__
 #endif
 
-// Exports the library's entry; the arguments are its plugin classes.
+// Exports the entry of the library; the arguments are its plugin classes.
 #define STIPEND_PLUGINS(...)                                                                    \
     extern "C" __attribute__((visibility("default")))                                           \
     const stipend_entry stipend_entry_v1 = {STIPEND_MAGIC,                                      \

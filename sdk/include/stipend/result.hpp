@@ -1,4 +1,4 @@
-// Errors as values: every function of stipend that can fail returns a Result and never throws across its own edge.
+// Errors as values: every function of stipend that can fail returns a Result, and no exception leaves it.
 #pragma once
 
 #include <cstdio>
@@ -13,14 +13,14 @@
 
 namespace stipend {
 
-// What went wrong, for a person: "what failed: which object: got X, want Y".
+// An error with a message for people: "what failed: which object: got X, want Y".
 struct Error {
     stipend_status status = STIPEND_E_INTERNAL;
     std::string message;
-    std::string path = {};   // JSON pointer into a configuration; empty where the error is about none
-    bool permanent = false;  // trying again cannot help
+    std::string path = {};   // JSON pointer into a configuration; may be empty
+    bool permanent = false;  // a retry cannot succeed
 
-    // The same error seen from one step further out: "context: message".
+    // The same error with its context in front: "context: message".
     [[nodiscard]] Error in(std::string_view context) && {
         message.insert(0, ": ").insert(0, context);
         return std::move(*this);
@@ -55,7 +55,7 @@ template <class... Parts>
 }
 
 namespace detail {
-// A broken promise inside the program itself: said, and ended, in every build.
+// A programmer's error: reported on stderr, and the process ends, in every build.
 [[noreturn]] inline void die(const char* what, const char* file, int line) noexcept {
     std::fprintf(stderr, "stipend: %s (%s:%d)\n", what, file, line);
     std::abort();

@@ -12,7 +12,7 @@
 
 namespace stipend {
 
-// A request, and the answer that it is owed. Given up unanswered, it is answered with 500.
+// A request that needs one response. If it is destroyed without one, it responds with 500.
 class RouteRequest {
   public:
     std::string method, path, query;  // the query without its question mark
@@ -45,11 +45,13 @@ class RouteRequest {
         if (token_ != 0) respond(500, "content-type: text/plain\r\n", "the plugin gave no answer\n");
     }
 
-    // The value of the first header of that name (lower case), or nothing.
-    [[nodiscard]] std::string_view header(std::string_view name) const { return header_value(headers, name); }
+    // The value of the first header of that name, or nothing.
+    [[nodiscard]] std::string_view header(std::string_view name) const {
+        return find_header(headers, name).value_or(std::string_view());
+    }
 
-    // Answers, once; `headers` are "name: value\r\n" lines. [any] False where the host had answered it by itself, as
-    // after its deadline.
+    // Sends the response, once; `headers` are "name: value\r\n" lines. [any] False: the host has already responded, as
+    // it does after the deadline.
     bool respond(int http_status, std::string_view answer_headers, std::string_view answer_body) {
         const auto token = std::exchange(token_, 0);
         STIPEND_ASSERT(token != 0);
@@ -63,13 +65,13 @@ class RouteRequest {
     std::uint64_t token_;
 };
 
-// A route of this instance. The host cannot take one back: keep it as long as the instance lives.
+// A route of this instance. It cannot be removed: keep it as long as the instance.
 class Route {
   public:
-    using Handler = UniqueFunction<void(RouteRequest)>;  // runs on [worker]
+    using Handler = UniqueFunction<void(RouteRequest)>;  // runs on [pool]
 
-    // Has `handler` answer what is asked of `path` by `method`, from `start` on. [control & created] In the plugin's
-    // constructor or its `start`. CONFLICT: another instance has that route.
+    // Adds a route that `handler` serves from `start` on. [control & created] Called in the plugin's constructor or its
+    // `start`. CONFLICT: the route belongs to another instance.
     static Result<Route> add(Host host, std::string_view listener, std::string_view method, std::string_view path,
                              Handler handler) {
         const auto* table = host.service<stipend_host_routes_v1>(STIPEND_HOST_ROUTES);

@@ -1,4 +1,4 @@
-// A function object that can be moved but not copied, so that it may own what it needs: a Completion, for one.
+// A function object that can be moved but not copied, so that it may own move-only values such as a Completion.
 #pragma once
 
 #include <memory>
@@ -20,7 +20,7 @@ class UniqueFunction<R(Args...)> {
         : work_(std::make_unique<Model<F>>(std::move(work))) {}
 
     explicit operator bool() const { return work_ != nullptr; }
-    // Only where there is one.
+    // Requires that there is one.
     R operator()(Args... args) { return work_->call(std::forward<Args>(args)...); }
 
   private:

@@ -77,7 +77,7 @@ bool eventually(Condition condition) {
     return false;
 }
 
-// A worker that is a program of its own, as far as the orchestrator can tell.
+// A worker that is a program of its own, as far as the orchestrator can see.
 class RealWorker {
   public:
     explicit RealWorker(const Reply& reply) : server_({}, 1) {
@@ -301,7 +301,7 @@ TEST_CASE("a connection that sends nothing more is closed after the idle limit")
     CHECK(raw_exchange(devnet->gateway_url(), "POST /pro").empty());
 }
 
-TEST_CASE("a client that waits to be told to go on is told") {
+TEST_CASE("a client that waits for 100 Continue gets it") {
     Options options;
     options.limits.idle_ms = 200;
     const auto devnet = started(std::move(options));

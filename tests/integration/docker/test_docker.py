@@ -15,7 +15,7 @@ import engine as engines  # noqa: E402
 
 BUILD = pathlib.Path(os.environ["STIPEND_BUILD"])
 SECOND = 1_000_000_000
-PROMPT = 2.0  # seconds within which a change is told
+PROMPT = 2.0  # seconds within which a change is reported
 
 
 class Watch:
@@ -98,7 +98,7 @@ class DockerTest(unittest.TestCase):
 
 
 class Events(DockerTest):
-    """An interval so long that only the event stream can have told."""
+    """An interval so long that only the event stream can have reported it."""
 
     def setUp(self):
         self.docker = self.engine()
@@ -159,7 +159,7 @@ class Events(DockerTest):
         renamed = watch.wait("s1_c", "up")
         self.change(watch, "down", lambda: docker.remove("s1_a"), "s1_a", state="removed")
         watch.wait("svc", "down", state="missing", why="no such container")
-        # A name has no past before somebody had it.
+        # A name has no past before a container had it.
         begin = min(one["from"] for one in watch.seen if one["target"] == "s1_c")
         self.assertGreaterEqual(begin, renamed["from"])
 

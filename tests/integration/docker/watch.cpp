@@ -63,7 +63,7 @@ int watch(const std::vector<std::string>& args) {
     Loader loader({args[0], args[2], {.program = args[1], .timeout_ms = 30'000}});
     const auto chosen = loader.load({.plugin = args[3], .id = args[4], .sha256 = {}});
     if (!chosen) give_up(chosen.error().message);
-    const stipend_terms terms{sizeof(stipend_terms), 0, 60 * ns_per_s, 10'00000000};
+    const auto terms = stipend::make_terms(60 * ns_per_s, 10'00000000);
     std::shared_ptr<Instance> instance;
     {
         const ControlScope control;

@@ -217,7 +217,7 @@ class Absent(Misbehaving):
 
 
 class FromTheFirstContact(Misbehaving):
-    """Nobody ever answered for them: only the gateway's own "not found" may hold, and none of these is that."""
+    """They never had an answer: only the gateway's own "not found" may hold, and none of these is that."""
     faults = {name: SHAPES[name] for name in ("reset", "closed", "cut", "endless_body", "endless_head", "empty_200",
                                               "gateways_words", "gateways_words_unavailable", "error_400", "charges",
                                               "anothers_answer", "late_at_the_gateway")}

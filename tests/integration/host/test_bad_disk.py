@@ -143,7 +143,7 @@ class Full(DiskTest):
         now = self.host.decisions()
         self.assertEqual(now[:len(seen)], seen)
         self.assertEqual(len({(line["orchestrator"], line["epoch"]) for line in now}), len(now))
-        self.assertEqual({line["job"] for line in now}, {"ok"})  # nobody was punished for it
+        self.assertEqual({line["job"] for line in now}, {"ok"})  # no orchestrator was punished for it
         self.host.verified()
 
     def test_a_host_does_not_start_on_a_full_disk_and_says_why(self):

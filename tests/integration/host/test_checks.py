@@ -9,7 +9,7 @@ from network import Devnet, Host, wait_for
 
 
 class Service:
-    """Something to look at: answers 200, until it is told to answer 503."""
+    """A target: answers 200, until it is set to answer 503."""
 
     def __init__(self):
         service = self
@@ -99,7 +99,7 @@ class Checks(unittest.TestCase):
         other.execute("ROLLBACK")
         busy_to = time.time_ns()
         wait_for(lambda: len(self.host.decisions()) > before, "a decision after it")
-        wait_for(lambda: not self.host.status()["alerts"], "nothing left to be told of it")
+        wait_for(lambda: not self.host.status()["alerts"], "its alert resolved")
         self.assertEqual(self.host.stop(), 0)
         seen = sorted(row[2:] for row in self.observed() if row[3] > busy_from and row[2] < busy_to)
         for (_, end, _), (begin, _, _) in zip(seen, seen[1:]):

@@ -1,4 +1,4 @@
-"""Whose fault? Where the gateway is the trouble nobody is paid or punished; where it is well, its words decide."""
+"""Whose fault? If the gateway is at fault, nothing is paid or punished; if it is well, its answers decide."""
 import json
 import unittest
 import urllib.request
@@ -41,7 +41,7 @@ class GatewayIsIll(GatewayTest):
         self.devnet.gateway_fault({"kind": fault, **parameters} if parameters else fault)
         wait_for(lambda: "gateway" in self.alerts(), "the alert")
         wait_for(lambda: {gap["orchestrator"] for gap in self.host.status()["unpaid"]} == set(before), "a gap of each")
-        self.assertIn("nobody is paid or punished", self.alerts()["gateway"])
+        self.assertIn("nothing is paid or punished", self.alerts()["gateway"])
         self.assertEqual(self.counts(), before)
         self.devnet.gateway_fault("none")
         wait_for(lambda: "gateway" not in self.alerts(), "the end of the alert")

@@ -76,7 +76,7 @@ class Pin(unittest.TestCase):
 
     def test_a_server_that_is_not_there_stores_nothing(self):
         with socket.socket() as nobody:
-            nobody.bind(("127.0.0.1", 0))  # its port is taken, and nobody listens there
+            nobody.bind(("127.0.0.1", 0))  # its port is taken, and without a listener
             url = f"https://127.0.0.1:{nobody.getsockname()[1]}"
             done = self.pin(url, "--store", "pin")
         self.assertEqual(done.returncode, 1)

@@ -1,4 +1,4 @@
-"""What the service manager is told: over a real notification socket, by the whole host."""
+"""What the service manager hears: over a real notification socket, by the whole host."""
 import os
 import shutil
 import signal

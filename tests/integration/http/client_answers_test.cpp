@@ -1,9 +1,9 @@
-// What the client makes of answers, good and bad.
+// Responses, good and bad, as the client reports them.
 #include <doctest/doctest.h>
 
 #include <string>
 
-#include "host/http/header_lines.hpp"
+#include "stipend/headers.hpp"
 #include "tests/integration/http/exchange.hpp"
 #include "tests/integration/http/scripted_server.hpp"
 
@@ -49,7 +49,7 @@ TEST_CASE("an answer comes with status, lower-case headers, body, peer and times
     CHECK(response.tls_not_after == 0);
 }
 
-TEST_CASE("method, headers and body arrive as they were given, and nothing is added that speaks for a form") {
+TEST_CASE("method, headers and body arrive as given, without the fields that libcurl adds by default") {
     std::promise<std::string> request_seen;
     ScriptedServer server([&](Wire& wire, int) {
         request_seen.set_value(wire.read_request());
@@ -76,7 +76,7 @@ TEST_CASE("a status of 500 is an answer, not an error") {
     CHECK(ended.response.status == 500);
 }
 
-TEST_CASE("a body that ends before its length is an error, and what came is kept") {
+TEST_CASE("a body that ends before its length is an error, and the part received is kept") {
     const auto ended = answer_of("HTTP/1.1 200 OK\r\nContent-Length: 10\r\n\r\nhello");
     CHECK(ended.status() == STIPEND_E_UNAVAILABLE);
     CHECK(ended.response.status == 200);
@@ -89,7 +89,7 @@ TEST_CASE("chunks that end early are an error") {
           STIPEND_E_UNAVAILABLE);
 }
 
-TEST_CASE("garbage where a chunk's size belongs is an error") {
+TEST_CASE("garbage in place of a chunk's size is an error") {
     const auto ended = answer_of("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nhello\r\nzz\r\n");
     CHECK(ended.status() == STIPEND_E_UNAVAILABLE);
     CHECK(ended.response.body == "hello");
@@ -103,13 +103,13 @@ TEST_CASE("chunks and their trailer are read, and the trailer is no header") {
     CHECK(ended.response.headers == "transfer-encoding: chunked\r\n");
 }
 
-TEST_CASE("a trailer that looks like a status line changes nothing") {
+TEST_CASE("a trailer that looks like a status line has no effect") {
     const auto ended =
         answer_of("HTTP/1.1 500 No\r\nTransfer-Encoding: chunked\r\n\r\n2\r\nno\r\n0\r\nHTTP/1.1 200 OK: x\r\n\r\n");
     CHECK(ended.response.status == 500);
 }
 
-TEST_CASE("heads that leave a body's length in doubt are refused") {
+TEST_CASE("heads that leave a body's length ambiguous are rejected") {
     for (const std::string head :
          {"Content-Length: 2\r\nContent-Length: 2\r\n", "Content-Length: 2\r\nContent-Length: 5\r\n",
           "Content-Length: 2\r\nTransfer-Encoding: chunked\r\n", "Content-Length: 2, 2\r\n", "Content-Length: -2\r\n",
@@ -122,14 +122,14 @@ TEST_CASE("heads that leave a body's length in doubt are refused") {
     }
 }
 
-TEST_CASE("a head line without a colon, or folded, is refused") {
+TEST_CASE("a head line without a colon, or folded, is rejected") {
     CHECK(answer_of("HTTP/1.1 200 OK\r\nnonsense\r\n\r\n").status() == STIPEND_E_UNAVAILABLE);
     CHECK(
         answer_of("HTTP/1.1 200 OK\r\nX-A: b\r\n folded: c\r\nContent-Length: 0\r\n\r\n").message().find("malformed") !=
         std::string::npos);
 }
 
-TEST_CASE("an answer without a head (HTTP/0.9) is refused") {
+TEST_CASE("a response without a head (HTTP/0.9) is rejected") {
     CHECK(answer_of("<html>hello</html>\n").status() == STIPEND_E_UNAVAILABLE);
 }
 
@@ -143,7 +143,7 @@ TEST_CASE("a body beyond the limit ends with LIMIT and keeps what fits") {
     CHECK(ended.message().find("more than 4 bytes") != std::string::npos);
 }
 
-TEST_CASE("a body of exactly the limit is fine") {
+TEST_CASE("a body of exactly the limit is accepted") {
     HttpRequest request;
     request.max_response_bytes = 5;
     CHECK(answer_of("HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nhello", request).result.ok());
@@ -180,7 +180,7 @@ TEST_CASE("a head without end ends with LIMIT, by many lines and by one") {
     }
 }
 
-TEST_CASE("interim answers without end count as one head") {
+TEST_CASE("endless interim responses count as one head") {
     ScriptedServer server([](Wire& wire, int) {
         wire.read_request();
         while (wire.write("HTTP/1.1 103 Early Hints\r\nLink: x\r\n\r\n")) {
@@ -190,7 +190,7 @@ TEST_CASE("interim answers without end count as one head") {
     CHECK(exchange(*client, get(server.url())).status() == STIPEND_E_LIMIT);
 }
 
-TEST_CASE("a 100 Continue nobody asked for is skipped") {
+TEST_CASE("an unexpected 100 Continue is skipped") {
     const auto ended =
         answer_of("HTTP/1.1 100 Continue\r\nX-A: b\r\n\r\nHTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok");
     CHECK(ended.message() == "");
@@ -198,7 +198,7 @@ TEST_CASE("a 100 Continue nobody asked for is skipped") {
     CHECK(ended.response.headers == "content-length: 2\r\n");
 }
 
-TEST_CASE("a head that is too slow ends with TIMEOUT and says what was waited for") {
+TEST_CASE("a head that is too slow ends with TIMEOUT, which names the missing part") {
     ScriptedServer server([](Wire& wire, int) {
         wire.read_request();
         wire.write("HTTP/1.1 200 OK\r\nX-Slow: ");
@@ -252,12 +252,12 @@ TEST_CASE("HEAD has no body, whatever its length says") {
     CHECK(ended.response.status == 200);
 }
 
-TEST_CASE("a compressed body is handed over as it is") {
+TEST_CASE("a compressed body is returned unchanged") {
     const auto ended = answer_of("HTTP/1.1 200 OK\r\nContent-Encoding: gzip\r\nContent-Length: 3\r\n\r\nabc");
     CHECK(ended.response.body == "abc");
 }
 
-TEST_CASE("a streamed body comes in parts with its head, and not in the end") {
+TEST_CASE("a streamed body is delivered in parts with its head, and not again at the end") {
     ScriptedServer server(answers("HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\n\r\ndata: 1\n\ndata: 2\n\n"));
     auto client = make_client();
     Pending pending;
@@ -277,7 +277,7 @@ TEST_CASE("a streamed body comes in parts with its head, and not in the end") {
     CHECK(ended.response.body.empty());
 }
 
-TEST_CASE("who takes a stream can end it with an error of its own") {
+TEST_CASE("the receiver of a stream can end it with its own error") {
     ScriptedServer server([](Wire& wire, int) {
         wire.read_request();
         wire.write("HTTP/1.1 200 OK\r\n\r\n");

@@ -1,5 +1,7 @@
-// Cancelling, stopping, bounds and threads: how exchanges end that nobody answers.
+// Cancelling, stopping, limits and threads: how exchanges without a response end.
 #include <doctest/doctest.h>
+#include <sys/resource.h>
+#include <unistd.h>
 
 #include <atomic>
 #include <latch>
@@ -83,7 +85,7 @@ TEST_CASE("an exchange that still waits for a connection is cancelled") {
     CHECK(first.wait().status() == STIPEND_E_CANCELLED);
 }
 
-TEST_CASE("cancelling what is over, or never was, does nothing") {
+TEST_CASE("cancelling an exchange that is over, or never was, does nothing") {
     ScriptedServer server(serve_ok);
     auto client = make_client();
     Pending pending;
@@ -116,7 +118,7 @@ TEST_CASE("a stream can be cancelled from inside its own callback") {
     CHECK(pending.wait().status() == STIPEND_E_CANCELLED);
 }
 
-TEST_CASE("stopping ends everything that is pending with CANCELLED, and refuses more") {
+TEST_CASE("stopping ends all pending exchanges with CANCELLED, and further ones are rejected") {
     ScriptedServer server(stay_silent);
     Endings endings;
     ClientOptions options;
@@ -132,7 +134,7 @@ TEST_CASE("stopping ends everything that is pending with CANCELLED, and refuses 
     client->stop();
 }
 
-TEST_CASE("beyond the bound on exchanges a request is refused, and taken again when one is over") {
+TEST_CASE("beyond the limit on exchanges a request is rejected, and accepted again when one is over") {
     ScriptedServer server(stay_silent);
     Endings endings;
     ClientOptions options;
@@ -147,7 +149,7 @@ TEST_CASE("beyond the bound on exchanges a request is refused, and taken again w
     CHECK(client->send(get(server.url()), endings.callbacks()).ok());
 }
 
-TEST_CASE("connections to one origin are bounded, and what waits is served in turn") {
+TEST_CASE("connections to one origin are limited, and waiting exchanges follow in turn") {
     ScriptedServer server(serve_ok);
     Endings endings;
     ClientOptions options;
@@ -174,7 +176,7 @@ TEST_CASE("waiting for a connection counts against the timeout") {
     CHECK(ended.message().find("no connection was free in time") != std::string::npos);
 }
 
-TEST_CASE("an origin that answers nobody does not hold up another") {
+TEST_CASE("a silent origin does not delay another") {
     ScriptedServer dead(stay_silent);
     ScriptedServer alive(serve_ok);
     Endings endings;
@@ -185,6 +187,37 @@ TEST_CASE("an origin that answers nobody does not hold up another") {
     for (int i = 0; i < 50; ++i) REQUIRE(client->send(get(dead.url()), endings.callbacks()).ok());
     CHECK(exchange(*client, get(alive.url())).message() == "");
     CHECK(endings.all() == 0);
+}
+
+TEST_CASE("exchanges that wait for an answer do not delay others of the same origin") {
+    ScriptedServer server([](Wire& wire, int connection) {
+        if (wire.read_request().starts_with("GET /silent ")) {
+            stay_silent(wire, connection);
+        } else {
+            wire.write(ok_answer);
+        }
+    });
+    Endings endings;
+    auto client = make_client();
+    for (int i = 0; i < 600; ++i) REQUIRE(client->send(get(server.url("/silent")), endings.callbacks()).ok());
+    CHECK(exchange(*client, get(server.url("/ok"))).message() == "");
+    CHECK(endings.all() == 0);
+    client->stop();
+}
+
+TEST_CASE("without a free descriptor an exchange ends with an error, and the next one succeeds") {
+    ScriptedServer server(serve_ok);
+    auto client = make_client();
+    rlimit before{};
+    REQUIRE(::getrlimit(RLIMIT_NOFILE, &before) == 0);
+    const int lowest_free = ::dup(0);
+    ::close(lowest_free);
+    const rlimit none{.rlim_cur = static_cast<rlim_t>(lowest_free), .rlim_max = before.rlim_max};
+    REQUIRE(::setrlimit(RLIMIT_NOFILE, &none) == 0);
+    const auto refused = exchange(*client, get(server.url()));
+    REQUIRE(::setrlimit(RLIMIT_NOFILE, &before) == 0);
+    CHECK(refused.status() == STIPEND_E_UNAVAILABLE);
+    CHECK(exchange(*client, get(server.url())).message() == "");
 }
 
 TEST_CASE("a thousand exchanges at once all succeed") {

@@ -1,4 +1,4 @@
-// Where the client goes and where not: redirects, strangers' targets, sockets, bad requests, secrets, sending again.
+// Targets: redirects, untrusted ones, sockets, bad requests, secrets, sending again.
 #include <doctest/doctest.h>
 #include <unistd.h>
 
@@ -7,8 +7,8 @@
 #include <mutex>
 #include <string>
 
-#include "host/http/address_guard.hpp"
-#include "host/http/header_lines.hpp"
+#include "host/http/ssrf_guard.hpp"
+#include "stipend/headers.hpp"
 #include "tests/integration/http/exchange.hpp"
 #include "tests/integration/http/scripted_server.hpp"
 
@@ -65,14 +65,14 @@ TEST_CASE("a redirect to another scheme is an error") {
     CHECK(ended.response.body.empty());
 }
 
-TEST_CASE("a stranger's target on loopback is refused, in whatever spelling, before a connection is made") {
+TEST_CASE("an untrusted target on loopback is refused in any spelling, before a connection is opened") {
     ScriptedServer server(serve_ok);
     auto client = make_client();
     for (const std::string host : {"127.0.0.1", "localhost", "127.1", "2130706433", "0x7f000001", "0.0.0.0", "[::1]",
                                    "[::ffff:127.0.0.1]", "[::]"}) {
         CAPTURE(host);
         auto request = get(cat("http://", host, ":", server.port(), "/"));
-        request.from_stranger = true;
+        request.untrusted_target = true;
         const auto ended = exchange(*client, request);
         CHECK(ended.status() == STIPEND_E_INVALID);
         CHECK(ended.message().find("target refused: it leads to ") != std::string::npos);
@@ -80,26 +80,26 @@ TEST_CASE("a stranger's target on loopback is refused, in whatever spelling, bef
     CHECK(server.connections() == 0);
 }
 
-TEST_CASE("a stranger's target does not ride on a connection that somebody else opened") {
+TEST_CASE("an untrusted target does not use a connection that a trusted one opened") {
     ScriptedServer server(serve_ok);
     auto client = make_client();
     auto request = get(server.url());
     CHECK(exchange(*client, request).result.ok());
-    request.from_stranger = true;
+    request.untrusted_target = true;
     CHECK(exchange(*client, request).status() == STIPEND_E_INVALID);
 }
 
-TEST_CASE("a stranger's target cannot lead on to a refused address by a redirect") {
+TEST_CASE("an untrusted target cannot lead to a refused address by a redirect") {
     ScriptedServer inner(serve_ok);
     ScriptedServer outer(redirects_to(cat("http://localhost:", inner.port(), "/")));
     ClientOptions options;
-    // The first hop has to be allowed, and all that a test can listen on is loopback.
-    options.stranger_guard = [hops = 0](const char* address) mutable -> std::string_view {
-        return ++hops <= 2 ? std::string_view() : stranger_refusal(address);
+    // The first hop must be allowed, and a test can listen on loopback only.
+    options.ssrf_guard = [hops = 0](const char* address) mutable -> std::string_view {
+        return ++hops <= 2 ? std::string_view() : ssrf_refusal(address);
     };
     auto client = make_client(options);
     auto request = get(outer.url());
-    request.from_stranger = true;
+    request.untrusted_target = true;
     request.max_redirects = 3;
     const auto ended = exchange(*client, request);
     CHECK(ended.status() == STIPEND_E_INVALID);
@@ -107,7 +107,7 @@ TEST_CASE("a stranger's target cannot lead on to a refused address by a redirect
     CHECK(inner.connections() == 0);
 }
 
-TEST_CASE("a unix socket is reached, and never by a stranger's request") {
+TEST_CASE("a unix socket is reached, but not as an untrusted target") {
     const auto path = (std::filesystem::temp_directory_path() / cat("stipend-client-", ::getpid(), ".sock")).string();
     ScriptedServer server(serve_ok, path);
     auto client = make_client();
@@ -117,11 +117,11 @@ TEST_CASE("a unix socket is reached, and never by a stranger's request") {
     CHECK(ended.message() == "");
     CHECK(ended.response.body == "ok");
     CHECK(ended.response.peer == "unix:" + path);
-    request.from_stranger = true;
+    request.untrusted_target = true;
     CHECK(exchange(*client, request).status() == STIPEND_E_INVALID);
 }
 
-TEST_CASE("why a socket cannot be opened is said in the system's words") {
+TEST_CASE("an error of a socket carries the system's reason") {
     auto request = get("http://docker/x");
     request.unix_socket = "/nowhere/docker.sock";
     CHECK(exchange(*make_client(), request).message() ==
@@ -167,7 +167,7 @@ TEST_CASE("a name that does not exist is UNAVAILABLE") {
     CHECK(ended.response.phase == Phase::resolve);
 }
 
-TEST_CASE("a malformed request is refused at once") {
+TEST_CASE("a malformed request is rejected at once") {
     for (const std::string url :
          {"", "ftp://127.0.0.1/", "file:///etc/passwd", "http://", "127.0.0.1", "http://a b/",
           "http://user:pw@127.0.0.1/", "http://127.0.0.1:99999/", "http://127.0.0.1/\r\nX: y"}) {
@@ -196,7 +196,7 @@ TEST_CASE("a malformed request is refused at once") {
     CHECK(refusal(request) == STIPEND_E_LIMIT);
 }
 
-TEST_CASE("a secret is filled in on the way out, and appears nowhere else") {
+TEST_CASE("a secret is filled in before sending, and appears in no message") {
     std::promise<std::string> seen;
     ScriptedServer server([&](Wire& wire, int) {
         seen.set_value(wire.read_request());
@@ -213,7 +213,7 @@ TEST_CASE("a secret is filled in on the way out, and appears nowhere else") {
     CHECK(ended.message().find("value-of") == std::string::npos);
 }
 
-TEST_CASE("a secret that is unknown, or would smuggle a line, ends the exchange before anything is sent") {
+TEST_CASE("a secret that is unknown, or would inject a line, ends the exchange before anything is sent") {
     ScriptedServer server(serve_ok);
     ClientOptions options;
     options.secrets = [](std::string_view name) -> Result<std::string> {
@@ -250,7 +250,7 @@ TEST_CASE("a request with a secret does not follow a redirect to another origin"
     CHECK(!leaked);
 }
 
-TEST_CASE("connections are kept and used again") {
+TEST_CASE("connections are kept and reused") {
     ScriptedServer server(serve_ok);
     auto client = make_client();
     for (int i = 0; i < 5; ++i) CHECK(exchange(*client, post(server.url(), "x")).result.ok());
@@ -259,7 +259,7 @@ TEST_CASE("connections are kept and used again") {
 
 namespace {
 
-// A server whose first connection dies on its second request; counts the requests it saw.
+// A server whose first connection is reset on its second request; counts requests.
 struct DyingServer {
     std::atomic<int> requests = 0;
     ScriptedServer server{[this](Wire& wire, int connection) {
@@ -273,7 +273,7 @@ struct DyingServer {
 
 }  // namespace
 
-TEST_CASE("a GET on a kept connection that dies is sent once more") {
+TEST_CASE("a GET on a kept connection that is reset is sent once more") {
     DyingServer dying;
     auto client = make_client();
     CHECK(exchange(*client, get(dying.server.url())).result.ok());
@@ -281,7 +281,7 @@ TEST_CASE("a GET on a kept connection that dies is sent once more") {
     CHECK(dying.requests == 3);
 }
 
-TEST_CASE("a POST on a kept connection that dies is not sent again, unless it carries an idempotency key") {
+TEST_CASE("a POST on a kept connection that is reset is not sent again, unless it carries an idempotency key") {
     {
         DyingServer dying;
         auto client = make_client();
@@ -315,7 +315,7 @@ TEST_CASE("a request is sent again once and not more often") {
     CHECK(requests == 3);
 }
 
-TEST_CASE("the environment's proxy is not asked") {
+TEST_CASE("the environment's proxy is ignored") {
     ::setenv("http_proxy", "http://127.0.0.1:1", 1);
     ScriptedServer server(serve_ok);
     const auto ended = exchange(*make_client(), get(server.url()));

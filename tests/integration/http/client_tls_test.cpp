@@ -117,7 +117,7 @@ TEST_CASE("an unknown certificate is refused by default, in the phase of TLS") {
     CHECK(server.requests() == 0);
 }
 
-TEST_CASE("a certificate of the configured bundle is accepted, and its end is told") {
+TEST_CASE("a certificate of the configured bundle is accepted, and its expiry is reported") {
     const Identity identity;
     TlsServer server(identity);
     const auto path = (std::filesystem::temp_directory_path() / cat("stipend-ca-", ::getpid(), ".pem")).string();
@@ -132,7 +132,7 @@ TEST_CASE("a certificate of the configured bundle is accepted, and its end is to
     CHECK(left_s <= 86400);
 }
 
-TEST_CASE("the right pin is accepted, whatever its spelling") {
+TEST_CASE("the right pin is accepted in any spelling") {
     const Identity identity;
     TlsServer server(identity);
     auto client = make_client();
@@ -143,7 +143,7 @@ TEST_CASE("the right pin is accepted, whatever its spelling") {
     CHECK(server.connections() == 1);
 }
 
-TEST_CASE("a wrong pin is refused with both values, and nothing is sent") {
+TEST_CASE("a wrong pin is rejected with both values, and nothing is sent") {
     const Identity identity;
     const Identity other;
     TlsServer server(identity);
@@ -154,7 +154,7 @@ TEST_CASE("a wrong pin is refused with both values, and nothing is sent") {
     CHECK(server.requests() == 0);
 }
 
-TEST_CASE("a wrong pin is refused on a connection that another request opened and kept") {
+TEST_CASE("a wrong pin is rejected on a connection that another request opened and kept") {
     const Identity identity;
     const Identity other;
     TlsServer server(identity);
@@ -166,7 +166,7 @@ TEST_CASE("a wrong pin is refused on a connection that another request opened an
     CHECK(server.requests() == 1);
 }
 
-TEST_CASE("a pin that is missing, malformed or contradicted is refused at once") {
+TEST_CASE("a pin that is missing, malformed or contradictory is rejected at once") {
     const Identity identity;
     TlsServer server(identity);
     auto client = make_client();
@@ -182,7 +182,7 @@ TEST_CASE("a pin that is missing, malformed or contradicted is refused at once")
     CHECK(server.connections() == 0);
 }
 
-TEST_CASE("without verification anybody is accepted") {
+TEST_CASE("without verification any certificate is accepted") {
     const Identity identity;
     TlsServer server(identity);
     auto request = get(server.url());
@@ -213,7 +213,7 @@ TEST_CASE("plain text where TLS is expected is UNAVAILABLE") {
     CHECK(ended.response.phase == Phase::tls);
 }
 
-TEST_CASE("a server's certificate is fetched for a person to look at, and nothing is sent for it") {
+TEST_CASE("a server's certificate is fetched without sending anything") {
     const Identity identity;
     TlsServer server(identity);
     const auto found = fetch_certificate(server.url(), 5000);
@@ -227,7 +227,7 @@ TEST_CASE("a server's certificate is fetched for a person to look at, and nothin
     CHECK(server.requests() == 0);
 }
 
-TEST_CASE("where there is no TLS there is no certificate, and the reason is told") {
+TEST_CASE("without TLS there is no certificate, and the reason is reported") {
     ScriptedServer plain([](Wire& wire, int) { wire.write("HTTP/1.1 400 Bad Request\r\n\r\n"); });
     const auto url = cat("https://127.0.0.1:", plain.port(), "/");
     CHECK(fetch_certificate(url, 5000).error().status == STIPEND_E_UNAVAILABLE);

@@ -1,4 +1,4 @@
-// Sends through a client and waits for the end: what most tests of the client do.
+// Sends a request through a client and waits for its end.
 #pragma once
 
 #include <future>
@@ -17,7 +17,7 @@ struct Ended {
     [[nodiscard]] std::string message() const { return result ? "" : result.error().message; }
 };
 
-// Where an exchange's end will be found.
+// The future end of an exchange.
 class Pending {
   public:
     [[nodiscard]] http::HttpCallbacks callbacks() {

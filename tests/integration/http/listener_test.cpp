@@ -1,4 +1,4 @@
-// Where a server listens: addresses, rights and leftovers of unix sockets.
+// Listening sockets: addresses, and the mode and stale files of unix sockets.
 #include "host/http/listener.hpp"
 
 #include <doctest/doctest.h>
@@ -33,7 +33,7 @@ std::unique_ptr<Server> serve_at(const std::string& path) {
 
 }  // namespace
 
-TEST_CASE("a unix socket is made for its owner only, serves, and is removed at the end") {
+TEST_CASE("a unix socket is created for its owner only, serves, and is removed at the end") {
     const auto path = fresh_path();
     {
         auto server = serve_at(path);
@@ -55,7 +55,7 @@ TEST_CASE("a unix socket is made for its owner only, serves, and is removed at t
     CHECK(!std::filesystem::exists(path));
 }
 
-TEST_CASE("a unix socket that somebody answers at is refused, and stays") {
+TEST_CASE("a unix socket that a process listens on is a conflict, and stays") {
     const auto path = fresh_path();
     auto first = serve_at(path);
     auto second = Server::create({.unix_socket = path});
@@ -67,10 +67,10 @@ TEST_CASE("a unix socket that somebody answers at is refused, and stays") {
     CHECK(exchange(*make_client(), request).response.status == 404);
 }
 
-TEST_CASE("a unix socket that nobody answers at is replaced") {
+TEST_CASE("a stale unix socket is replaced") {
     const auto path = fresh_path();
     {
-        const Descriptor left_over(::socket(AF_UNIX, SOCK_STREAM, 0));
+        const Fd left_over(::socket(AF_UNIX, SOCK_STREAM, 0));
         sockaddr_un address{};
         address.sun_family = AF_UNIX;
         std::memcpy(address.sun_path, path.data(), path.size());
@@ -83,7 +83,7 @@ TEST_CASE("a unix socket that nobody answers at is replaced") {
     CHECK(exchange(*make_client(), request).response.status == 404);
 }
 
-TEST_CASE("a file that is no socket is left alone") {
+TEST_CASE("a file that is no socket is unchanged") {
     const auto path = fresh_path();
     std::ofstream(path) << "precious";
     auto server = Server::create({.unix_socket = path});
@@ -93,7 +93,7 @@ TEST_CASE("a file that is no socket is left alone") {
     std::filesystem::remove(path);
 }
 
-TEST_CASE("a socket that a later server put there is not removed by an earlier one") {
+TEST_CASE("an earlier server does not remove the socket of a later one") {
     const auto path = fresh_path();
     auto first = serve_at(path);
     std::filesystem::remove(path);
@@ -102,7 +102,7 @@ TEST_CASE("a socket that a later server put there is not removed by an earlier o
     CHECK(std::filesystem::exists(path));
 }
 
-TEST_CASE("listen addresses are numbers with a port") {
+TEST_CASE("listen addresses are numeric, with a port") {
     for (const std::string address :
          {"", "127.0.0.1", ":8010", "localhost:80", "127.0.0.1:", "127.0.0.1:x", "127.0.0.1:65536", "::1:80", "[::1]",
           "1.2.3:80", "127.0.0.1:-1", "127.0.0.1:123456789012345678901234567890"}) {

@@ -12,7 +12,7 @@
 #include <cstring>
 
 #include "host/base/thread_signals.hpp"
-#include "host/http/header_lines.hpp"
+#include "stipend/headers.hpp"
 #include "stipend/result.hpp"
 
 namespace stipend::test {
@@ -47,7 +47,7 @@ std::string Wire::read_until(std::string_view mark) {
 std::string Wire::read_request() {
     auto request = read_until("\r\n\r\n");
     const auto lines = std::string_view(request).substr(std::min(request.size(), request.find("\r\n") + 2));
-    const auto length = http::find_header(lines, "content-length");
+    const auto length = find_header(lines, "content-length");
     const std::size_t wanted = length ? std::strtoul(std::string(*length).c_str(), nullptr, 10) : 0;
     while (buffered_.size() < wanted) {
         std::array<char, 4096> part{};

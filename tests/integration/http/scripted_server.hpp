@@ -1,5 +1,4 @@
-// A server that plays raw bytes: each connection it accepts is handed to a script. For tests of what no decent server
-// would send.
+// A server that sends raw bytes: each accepted connection runs a script. For responses that no real server sends.
 #pragma once
 
 #include <cstdint>
@@ -12,7 +11,7 @@
 
 namespace stipend::test {
 
-// One accepted connection, as its script sees it. Reads end after 60 s, so that no script hangs.
+// One accepted connection, for its script. Reads time out after 60 s, so that no script hangs.
 class Wire {
   public:
     explicit Wire(int fd) : fd_(fd) {}
@@ -20,23 +19,23 @@ class Wire {
     Wire(const Wire&) = delete;
     Wire& operator=(const Wire&) = delete;
 
-    // Everything up to and with `mark`; what came when the peer closed, otherwise.
+    // Everything up to and including `mark`, or up to the end of the connection.
     std::string read_until(std::string_view mark);
     // A request's head and, with a Content-Length, its body. Empty when the peer closed.
     std::string read_request();
-    std::string read_response() { return read_request(); }     // framed alike
+    std::string read_response() { return read_request(); }     // same framing
     std::string read_all() { return read_until("\n\n\n\n"); }  // until the peer closes
     bool write(std::string_view bytes);                        // false once the peer is gone
-    bool peer_closed();                                        // waits for the peer's end
+    bool peer_closed();                                        // waits until the peer closes
     [[nodiscard]] int fd() const { return fd_; }
-    void reset();  // RST instead of an orderly end
+    void reset();  // RST instead of an orderly close
 
   private:
     int fd_;
     std::string buffered_;
 };
 
-// A connection of our own to "127.0.0.1:port" or to a unix socket's path, for playing a client.
+// Connects to "127.0.0.1:port" or to a unix socket's path, for a test in the role of the client.
 [[nodiscard]] int connect_to(const std::string& address);
 
 // Answers every request of a connection with status 200 and "ok".
@@ -47,7 +46,7 @@ class ScriptedServer {
   public:
     using Script = std::function<void(Wire& wire, int connection)>;  // connections count from 0
 
-    // On a loopback port of the system's choice, or on a unix socket.
+    // On any free loopback port, or on a unix socket.
     explicit ScriptedServer(Script script, const std::string& unix_path = {});
     ~ScriptedServer();
     ScriptedServer(const ScriptedServer&) = delete;

@@ -40,8 +40,8 @@ std::uint64_t add(Server& server, Route route) {
     return *added;
 }
 
-// What the server says to `bytes`, up to its end of the connection or its first whole answer.
-std::string told(const Server& server, std::string_view bytes) {
+// The server's reply to `bytes`, up to the end of the connection or of the first response.
+std::string reply_to(const Server& server, std::string_view bytes) {
     Wire wire(connect_to(server.address()));
     wire.write(bytes);
     return wire.read_response();
@@ -53,7 +53,7 @@ int status_in(std::string_view answer) {
 
 }  // namespace
 
-TEST_CASE("a handler gets method, path, query, lower-case headers, peer and body, and its answer goes out") {
+TEST_CASE("a handler gets method, path, query, lower-case headers, peer and body, and its answer is sent") {
     auto server = make_server();
     std::promise<ServerRequest> seen;
     add(*server, route("POST", "/jobs", [&](ServerRequest&& request, Responder responder) {
@@ -61,7 +61,7 @@ TEST_CASE("a handler gets method, path, query, lower-case headers, peer and body
         CHECK(responder.respond({.status = 201, .headers = "X-Id: 7\r\n", .body = "made"}).ok());
     }));
     const auto answer =
-        told(*server, "POST /jobs?a=1&b=2 HTTP/1.1\r\nHost: h\r\nX-Thing: Value\r\nContent-Length: 4\r\n\r\nbody");
+        reply_to(*server, "POST /jobs?a=1&b=2 HTTP/1.1\r\nHost: h\r\nX-Thing: Value\r\nContent-Length: 4\r\n\r\nbody");
     CHECK(answer == "HTTP/1.1 201 Created\r\nX-Id: 7\r\ncontent-length: 4\r\n\r\nmade");
     const auto request = seen.get_future().get();
     CHECK(request.method == "POST");
@@ -103,11 +103,11 @@ TEST_CASE("HEAD is served by the route for GET, without its body") {
 TEST_CASE("a chunked body is put together") {
     auto server = make_server();
     add(*server, route("POST", "/x"));
-    CHECK(told(*server, "POST /x HTTP/1.1\r\nTransfer-Encoding: chunked\r\n\r\n3\r\nabc\r\n2\r\nde\r\n0\r\n\r\n")
+    CHECK(reply_to(*server, "POST /x HTTP/1.1\r\nTransfer-Encoding: chunked\r\n\r\n3\r\nabc\r\n2\r\nde\r\n0\r\n\r\n")
               .ends_with("\r\n\r\nabcde"));
 }
 
-TEST_CASE("a client that asks first is told to go on") {
+TEST_CASE("a client that expects 100 Continue receives it") {
     auto server = make_server();
     add(*server, route("POST", "/x"));
     Wire wire(connect_to(server->address()));
@@ -117,7 +117,7 @@ TEST_CASE("a client that asks first is told to go on") {
     CHECK(wire.read_response().ends_with("ok"));
 }
 
-TEST_CASE("requests sent ahead are answered in order, one at a time") {
+TEST_CASE("pipelined requests are answered in order, one at a time") {
     auto server = make_server();
     add(*server, route("POST", "/x"));
     Wire wire(connect_to(server->address()));
@@ -127,7 +127,7 @@ TEST_CASE("requests sent ahead are answered in order, one at a time") {
     for (int i = 0; i < 20; ++i) CHECK(wire.read_response().ends_with(std::to_string(10 + i)));
 }
 
-TEST_CASE("a connection is closed when its client asks for that") {
+TEST_CASE("a connection is closed when its client requests it") {
     auto server = make_server();
     add(*server, route("GET", "/x"));
     for (const std::string request : {"GET /x HTTP/1.1\r\nConnection: close\r\n\r\n", "GET /x HTTP/1.0\r\n\r\n"}) {
@@ -138,7 +138,7 @@ TEST_CASE("a connection is closed when its client asks for that") {
     }
 }
 
-TEST_CASE("the longest route wins, and a removed one is gone") {
+TEST_CASE("the longest route is used, and a removed one is not") {
     auto server = make_server();
     const auto says = [](const std::string& text) {
         return [text](ServerRequest&&, Responder responder) {
@@ -149,13 +149,13 @@ TEST_CASE("the longest route wins, and a removed one is gone") {
     all.prefix = true;
     add(*server, std::move(all));
     const auto exact = add(*server, route("GET", "/a", says("exact")));
-    CHECK(told(*server, "GET /a HTTP/1.1\r\n\r\n").ends_with("exact"));
-    CHECK(told(*server, "GET /ab HTTP/1.1\r\n\r\n").ends_with("all"));
+    CHECK(reply_to(*server, "GET /a HTTP/1.1\r\n\r\n").ends_with("exact"));
+    CHECK(reply_to(*server, "GET /ab HTTP/1.1\r\n\r\n").ends_with("all"));
     server->remove_route(exact);
-    CHECK(told(*server, "GET /a HTTP/1.1\r\n\r\n").ends_with("all"));
+    CHECK(reply_to(*server, "GET /a HTTP/1.1\r\n\r\n").ends_with("all"));
 }
 
-TEST_CASE("a route that is taken, or malformed, is refused") {
+TEST_CASE("a route that exists already, or is malformed, is rejected") {
     auto server = make_server();
     add(*server, route("GET", "/x"));
     CHECK(server->add_route(route("GET", "/x")).error().status == STIPEND_E_CONFLICT);
@@ -167,11 +167,11 @@ TEST_CASE("a route that is taken, or malformed, is refused") {
 TEST_CASE("a head beyond the limit is 431, in one line or in many") {
     auto server = make_server({.max_header_bytes = 1024});
     add(*server, route("GET", "/x"));
-    CHECK(status_in(told(*server, "GET /x HTTP/1.1\r\nX: " + std::string(2000, 'a') + "\r\n\r\n")) == 431);
+    CHECK(status_in(reply_to(*server, "GET /x HTTP/1.1\r\nX: " + std::string(2000, 'a') + "\r\n\r\n")) == 431);
     std::string many = "GET /x HTTP/1.1\r\n";
     for (int i = 0; i < 100; ++i) many += cat("X-", i, ": aaaaaaaaaaaa\r\n");
-    CHECK(status_in(told(*server, many + "\r\n")) == 431);
-    CHECK(status_in(told(*server, "GET /" + std::string(200'000, 'a') + " HTTP/1.1\r\n\r\n")) == 431);
+    CHECK(status_in(reply_to(*server, many + "\r\n")) == 431);
+    CHECK(status_in(reply_to(*server, "GET /" + std::string(200'000, 'a') + " HTTP/1.1\r\n\r\n")) == 431);
 }
 
 TEST_CASE("a body beyond its route's limit is 413, announced or in chunks") {
@@ -179,33 +179,33 @@ TEST_CASE("a body beyond its route's limit is 413, announced or in chunks") {
     auto small = route("POST", "/x");
     small.max_body_bytes = 4;
     add(*server, std::move(small));
-    CHECK(told(*server, "POST /x HTTP/1.1\r\nContent-Length: 4\r\n\r\nabcd").ends_with("abcd"));
-    const auto answer = told(*server, "POST /x HTTP/1.1\r\nContent-Length: 5\r\n\r\nabcde");
+    CHECK(reply_to(*server, "POST /x HTTP/1.1\r\nContent-Length: 4\r\n\r\nabcd").ends_with("abcd"));
+    const auto answer = reply_to(*server, "POST /x HTTP/1.1\r\nContent-Length: 5\r\n\r\nabcde");
     CHECK(status_in(answer) == 413);
     CHECK(answer.find("connection: close\r\n") != std::string::npos);
     CHECK(answer.ends_with("{\"error\":\"body too large: want at most 4 bytes\"}"));
-    CHECK(status_in(told(*server, "POST /x HTTP/1.1\r\nTransfer-Encoding: chunked\r\n\r\n6\r\nabcdef\r\n0\r\n\r\n")) ==
-          413);
+    CHECK(status_in(reply_to(*server,
+                             "POST /x HTTP/1.1\r\nTransfer-Encoding: chunked\r\n\r\n6\r\nabcdef\r\n0\r\n\r\n")) == 413);
 }
 
-TEST_CASE("requests whose body's length is in doubt are 400") {
+TEST_CASE("requests with an ambiguous body length are 400") {
     auto server = make_server();
     add(*server, route("POST", "/x"));
     for (const std::string head : {"Content-Length: 1\r\nContent-Length: 2\r\n", "Content-Length: -1\r\n",
                                    "Content-Length: 1\r\nTransfer-Encoding: chunked\r\n", "Content-Length: 1x\r\n"}) {
         CAPTURE(head);
-        CHECK(status_in(told(*server, "POST /x HTTP/1.1\r\n" + head + "\r\nab")) == 400);
+        CHECK(status_in(reply_to(*server, "POST /x HTTP/1.1\r\n" + head + "\r\nab")) == 400);
     }
 }
 
-TEST_CASE("garbage is 400 or closed, and the server goes on") {
+TEST_CASE("garbage is answered with 400 or closed, and the server keeps serving") {
     auto server = make_server();
     add(*server, route("GET", "/x"));
     for (const std::string bytes :
          {"nonsense\r\n\r\n", "GET\r\n\r\n", "GET /x HTTP/9.9\r\n\r\n", "GET x HTTP/1.1\r\n\r\n",
           "GET /x HTTP/1.1\r\nno colon\r\n\r\n", "\x16\x03\x01\x02\x01\x01\r\n\r\n"}) {
         CAPTURE(bytes);
-        CHECK(status_in(told(*server, bytes)) == 400);
+        CHECK(status_in(reply_to(*server, bytes)) == 400);
     }
     std::mt19937 random(7);  // NOLINT(cert-msc32-c,cert-msc51-cpp): the same garbage each time
     const std::string seed =
@@ -219,10 +219,10 @@ TEST_CASE("garbage is 400 or closed, and the server goes on") {
         Wire wire(connect_to(server->address()));
         wire.write(bytes);
     }
-    CHECK(status_in(told(*server, "GET /x HTTP/1.1\r\n\r\n")) == 200);
+    CHECK(status_in(reply_to(*server, "GET /x HTTP/1.1\r\n\r\n")) == 200);
 }
 
-TEST_CASE("a head that trickles in is cut, however steadily it trickles") {
+TEST_CASE("a head that arrives too slowly is cut off, even if it arrives steadily") {
     auto server = make_server({.read_timeout_ms = 150});
     Wire wire(connect_to(server->address()));
     wire.write("GET /x HTTP/1.1\r\nX: ");
@@ -236,7 +236,7 @@ TEST_CASE("a head that trickles in is cut, however steadily it trickles") {
     CHECK(cut);
 }
 
-TEST_CASE("a body that does not come is cut") {
+TEST_CASE("a body that does not arrive is cut off") {
     auto server = make_server({.read_timeout_ms = 100});
     add(*server, route("POST", "/x"));
     Wire wire(connect_to(server->address()));
@@ -244,13 +244,13 @@ TEST_CASE("a body that does not come is cut") {
     CHECK(wire.peer_closed());
 }
 
-TEST_CASE("an idle connection is closed without a word") {
+TEST_CASE("an idle connection is closed without a response") {
     auto server = make_server({.idle_timeout_ms = 50});
     Wire wire(connect_to(server->address()));
     CHECK(wire.read_all().empty());
 }
 
-TEST_CASE("beyond the bound on connections a client is told 503") {
+TEST_CASE("beyond the limit on connections a client receives 503") {
     auto server = make_server({.max_connections = 2});
     add(*server, route("GET", "/x"));
     Wire first(connect_to(server->address()));
@@ -271,17 +271,17 @@ TEST_CASE("an answer may come later and from another thread") {
             STIPEND_ASSERT(responder.respond({.status = 200, .body = "late"}).ok());
         });
     }));
-    CHECK(told(*server, "GET /x HTTP/1.1\r\n\r\n").ends_with("late"));
+    CHECK(reply_to(*server, "GET /x HTTP/1.1\r\n\r\n").ends_with("late"));
     for (auto& thread : threads) thread.join();
 }
 
-TEST_CASE("at its deadline a request is answered with 504, and who answers afterwards is told so") {
+TEST_CASE("at its deadline a request is answered with 504, and a later answer is rejected") {
     auto server = make_server();
     std::promise<Responder> owed;
     auto slow = route("GET", "/x", [&](ServerRequest&&, Responder responder) { owed.set_value(std::move(responder)); });
     slow.deadline_ms = 50;
     add(*server, std::move(slow));
-    CHECK(status_in(told(*server, "GET /x HTTP/1.1\r\n\r\n")) == 504);
+    CHECK(status_in(reply_to(*server, "GET /x HTTP/1.1\r\n\r\n")) == 504);
     auto responder = owed.get_future().get();
     const auto late = responder.respond({});
     REQUIRE(!late.ok());
@@ -299,7 +299,7 @@ TEST_CASE("a request whose responder is dropped is answered with 504 at once") {
     CHECK(status_in(wire.read_response()) == 504);
 }
 
-TEST_CASE("a second answer is refused, and a malformed one leaves the answer owed") {
+TEST_CASE("a second answer is rejected, and after a malformed one another may follow") {
     auto server = make_server();
     std::promise<std::vector<stipend_status>> statuses;
     add(*server, route("GET", "/x", [&](ServerRequest&&, Responder responder) {
@@ -314,19 +314,19 @@ TEST_CASE("a second answer is refused, and a malformed one leaves the answer owe
         }
         statuses.set_value(seen);
     }));
-    CHECK(told(*server, "GET /x HTTP/1.1\r\n\r\n").ends_with("good"));
+    CHECK(reply_to(*server, "GET /x HTTP/1.1\r\n\r\n").ends_with("good"));
     CHECK(statuses.get_future().get() == std::vector<stipend_status>{STIPEND_E_INVALID, STIPEND_E_INVALID,
                                                                      STIPEND_E_INVALID, STIPEND_OK, STIPEND_E_STATE});
 }
 
-TEST_CASE("a handler that throws leaves a 504, and the server goes on") {
+TEST_CASE("a handler that throws causes a 504, and the server keeps serving") {
     auto server = make_server();
     add(*server, route("GET", "/x", [](ServerRequest&&, const Responder&) { throw std::runtime_error("oops"); }));
-    CHECK(status_in(told(*server, "GET /x HTTP/1.1\r\n\r\n")) == 504);
-    CHECK(status_in(told(*server, "GET /x HTTP/1.1\r\n\r\n")) == 504);
+    CHECK(status_in(reply_to(*server, "GET /x HTTP/1.1\r\n\r\n")) == 504);
+    CHECK(status_in(reply_to(*server, "GET /x HTTP/1.1\r\n\r\n")) == 504);
 }
 
-TEST_CASE("stopping closes idle connections, and lets an answer that is owed out") {
+TEST_CASE("stopping closes idle connections, and an answer that is due is sent") {
     auto server = make_server();
     std::promise<Responder> owed;
     add(*server,
@@ -344,7 +344,7 @@ TEST_CASE("stopping closes idle connections, and lets an answer that is owed out
     server->stop();
 }
 
-TEST_CASE("stopping waits for an answer that never comes no longer than its bound") {
+TEST_CASE("stopping waits for a missing answer no longer than its limit") {
     auto server = make_server({.stop_timeout_ms = 50});
     std::promise<Responder> owed;
     add(*server,
@@ -361,7 +361,7 @@ TEST_CASE("stopping waits for an answer that never comes no longer than its boun
     CHECK(!responder.respond({}).ok());
 }
 
-TEST_CASE("client and server understand each other under load of several threads") {
+TEST_CASE("client and server work together under load from several threads") {
     auto server = make_server();
     add(*server, route("POST", "/x"));
     auto client = make_client();

@@ -120,7 +120,7 @@ TEST_CASE("an orchestrator that the gateway does not know is held once, and fail
     CHECK(known->outcome == STIPEND_JOB_FAILED);
 }
 
-TEST_CASE("a worker that says the gateway's words is told apart even where it was never known") {
+TEST_CASE("a worker that imitates the gateway's text is recognised even where it was never known") {
     Scene scene({.population = {.count = 1}});
     scene.fault(0, R"("gateway_text")");
     const auto byoc = scene.dispatch();
@@ -130,7 +130,7 @@ TEST_CASE("a worker that says the gateway's words is told apart even where it wa
     CHECK(result->flags == answered_for);
 }
 
-TEST_CASE("whatever the gateway itself suffers from is nobody's fault") {
+TEST_CASE("a fault of the gateway itself is no orchestrator's") {
     for (const auto kind :
          {net::GatewayFaultKind::down, net::GatewayFaultKind::error, net::GatewayFaultKind::malformed}) {
         Scene scene({.population = {.count = 1}});

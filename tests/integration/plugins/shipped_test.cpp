@@ -50,7 +50,7 @@ TEST_CASE("byoc.so sends a job through a gateway and reads its answer") {
     CHECK(request.find(R"({"action":"service-monitoring","agent_id":"orch-1")") != std::string::npos);
 }
 
-TEST_CASE("byoc.so lays a reset at the orchestrator's door where the gateway answers for nobody") {
+TEST_CASE("byoc.so blames the orchestrator for a reset where the gateway answers the sentinel") {
     std::atomic<int> jobs{0};
     const ScriptedServer gateway(serving([&](const std::string& request) -> std::string {
         if (request.find("Idempotency-Key: sentinel") != std::string::npos) {

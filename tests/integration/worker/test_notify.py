@@ -1,4 +1,4 @@
-"""What the service manager is told by a worker: over a real notification socket, by the whole host."""
+"""What the service manager hears from a worker: over a real notification socket, by the whole host."""
 import shutil
 import signal
 import subprocess
@@ -42,14 +42,14 @@ class Notifications(unittest.TestCase):
 
     def test_a_reload_warns_again_of_what_the_start_warned_of(self):
         self.start()
-        told = lambda: sum("got a secret that everybody knows" in line for line in list(self.worker.lines))  # noqa: E731
+        told = lambda: sum("got a publicly known secret" in line for line in list(self.worker.lines))  # noqa: E731
         wait_for(lambda: told() == 1, "a warning")
         self.worker.process.send_signal(signal.SIGHUP)
         wait_for(lambda: told() == 2, "the same warning")
         done = subprocess.run([STIPEND, "reload", "--check", "-c", self.worker.config], env=self.worker.environment,
                               text=True, capture_output=True, timeout=60)
         self.assertEqual(done.returncode, 0, done.stderr)
-        self.assertIn("got a secret that everybody knows", done.stderr)
+        self.assertIn("got a publicly known secret", done.stderr)
 
     def test_a_plugin_that_hangs_is_not_fed_by_the_control_thread(self):
         shutil.copy(BUILD / "tests" / "defects" / "hang_in_watch.so", self.worker.plugins / "hang.so")
@@ -59,7 +59,7 @@ class Notifications(unittest.TestCase):
         self.worker.config.write_text(text[:begin] + "    plugin: hang\n" + text[end:])
         self.start()
         wait_for(lambda: self.manager.silent_for() > 1.5, "silence")  # WATCHDOG_USEC would have ended it by now
-        self.assertEqual(self.worker.get("/health"), {"status": "ok"})  # nobody else would notice
+        self.assertEqual(self.worker.get("/health"), {"status": "ok"})  # nothing else would notice
         self.worker.end_process(kill=True)  # as the service manager would
 
 

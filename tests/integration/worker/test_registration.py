@@ -70,11 +70,11 @@ class Registration(unittest.TestCase):
         self.assertEqual(evidence["public_key"], worker.get("/service-status")["worker_key"])
         self.assertTrue(worker.said("agent_id orch-1, uptime"))
 
-        # Whoever comes without the token is refused, and the capability stays.
+        # A request without the token is refused, and the capability stays.
         self.assertEqual(worker.post("/agent-net", {})[0], 403)
         self.assertTrue(self.answered())
 
-        # Killed: the next job finds nobody, and the orchestrator drops the capability for good.
+        # Killed: the next job finds no worker, and the orchestrator drops the capability for good.
         key = evidence["public_key"]
         worker.end_process(kill=True)
         self.assertEqual(self.job(agent_id="orch-1"), (200, ""))
@@ -86,7 +86,7 @@ class Registration(unittest.TestCase):
         # Forgotten: seen by the probe, and registered again once 30 s have passed since the last time.
         self.devnet.fault(0, kind="capability_lost")
         self.assertIn("No orchestrators found", self.job(agent_id="orch-1")[1])
-        wait_for(lambda: worker.said("it offers no slot for the capability"), "the loss told")
+        wait_for(lambda: worker.said("it offers no slot for the capability"), "the loss reported")
         wait_for(self.answered, "registered again on evidence")
 
         self.assertEqual(worker.end_process(kill=False), 0)

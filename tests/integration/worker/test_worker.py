@@ -1,4 +1,4 @@
-"""The worker beside a real Docker Engine: its routes tell the truth about the containers, whatever happens to them."""
+"""The worker beside a real Docker Engine: its routes report the true state of the containers, whatever happens to them."""
 import os
 import signal
 import sys
@@ -9,7 +9,7 @@ import unittest
 from worker import SEVEN, Truth, Worker, wait_for
 import engine as engines
 
-PROMPT = 2.0  # seconds within which a change is told
+PROMPT = 2.0  # seconds within which a change is reported
 AGREE = 0.2   # percent
 
 
@@ -147,7 +147,7 @@ class Daemon(EngineTest):
         within(PROMPT, lambda: "error" in self.worker.get("/service-status"), "the reason that nothing can be seen")
         self.assertEqual(self.worker.get("/service-status")["summary"]["services_up"], 0)
         unseen = float(self.worker.get("/service-uptime?window_seconds=2")["overall_uptime_percentage"])
-        self.assertLess(unseen, 100)  # what nobody can see is not uptime, as long as nothing proves it
+        self.assertLess(unseen, 100)  # time without an observation is not uptime, as long as nothing proves it
         self.down("redis_scb", lambda: os.kill(dies, signal.SIGKILL))
         self.engine.start()
         within(10, lambda: sum(one["running"] for one in self.worker.services().values()) == len(self.containers) - 1,
@@ -170,7 +170,7 @@ class Restart(EngineTest):
         self.down("redis_scb", lambda: self.engine.act("redis_scb", "kill"))
         self.told("redis_scb", False)
         self.worker.end_process(kill=True)
-        self.up("redis_scb", lambda: self.engine.act("redis_scb", "start"))  # while nobody looks
+        self.up("redis_scb", lambda: self.engine.act("redis_scb", "start"))  # while nothing watches
         self.down("autogen_agent", lambda: self.engine.act("autogen_agent", "kill"))
         self.worker.start()
         self.told("redis_scb", True)

@@ -14,8 +14,8 @@ class Threshold {
                 "pay_usd": {"type": "number", "minimum": 0, "maximum": 1000, "description": "Pay for one period."}
             }})",
     };
-    static constexpr std::uint32_t revision = 1;        // rises when the same configuration decides otherwise
-    static constexpr std::uint32_t memory_version = 1;  // rises when the bytes in `memory` mean something else
+    static constexpr std::uint32_t revision = 1;        // increases when the same configuration decides otherwise
+    static constexpr std::uint32_t memory_version = 1;  // increases when the meaning of `memory` changes
 
     struct Settings {
         std::uint32_t at_least_ppm;
@@ -34,7 +34,7 @@ class Threshold {
         const bool priced = (sample.flags & STIPEND_SAMPLE_PRICED) != 0;
         if (sample.job == STIPEND_JOB_UNKNOWN || !priced) {
             decision.action = STIPEND_HOLD;
-            stipend::set_text(decision.reason, priced ? "nobody could look" : "no accepted price");
+            stipend::set_text(decision.reason, priced ? "the payer could not look" : "no accepted price");
             return {};
         }
         const bool answered = sample.job == STIPEND_JOB_OK && (sample.flags & STIPEND_SAMPLE_REPORTED) != 0;
@@ -50,7 +50,7 @@ class Threshold {
         }
         return {};
     }
-    // The most that one decision pays, and the soonest that the next one may follow: the host holds it to both.
+    // The maximum pay of a decision and the minimum time to the next one; the host checks both.
     stipend::Result<stipend::Bounds> bounds(const stipend_terms& terms) const {
         return stipend::Bounds{settings_.pay_usd_e8, terms.interval_ns};
     }

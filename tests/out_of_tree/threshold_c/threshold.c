@@ -92,8 +92,7 @@ static const stipend_descriptor descriptor = {.size = sizeof(stipend_descriptor)
                                               .id = "org.example.threshold-c",
                                               .name = "Threshold in C",
                                               .version = "1.0.0",
-                                              .kinds = kinds,
-                                              .flags = STIPEND_PLUGIN_PURE};
+                                              .kinds = kinds};
 
 static stipend_status init(const char* path, stipend_error* e) {
     (void)path, (void)e;

@@ -1,4 +1,4 @@
-// A worker in a test's hands: the services that its host sees, and the orchestrator that it registers with.
+// A worker for tests: the services that its host watches, and the orchestrator that it registers with.
 #pragma once
 
 #include <doctest/doctest.h>
@@ -17,32 +17,19 @@ using namespace stipend::testing;
 using stipend::cat;
 using stipend::Json;
 using stipend::ns_per_s;
+using stipend::ServiceRecord;
 
 inline const std::string orchestrator = "https://127.0.0.1:9995";
 inline const std::string seed(64, '7');
 
-struct Seen {
-    std::string name, verdict = "up";
-    std::int64_t up_ppm = 1'000'000;
-    std::string not_up_since_ns = "null", not_up_ns = "0";
-    std::string why = R"({\"state\":\"running\",\"health\":\"healthy\",\"restarts\":0})";
-};
-
-// The host's view of them, over the window that was asked for.
-inline std::string view_text(const std::vector<Seen>& services, const std::string& window, const std::string& more = "",
-                             std::int64_t coverage_ppm = 1'000'000) {
-    std::string list;
-    std::int64_t sum = 0;
-    for (const auto& one : services) {
-        sum += one.up_ppm;
-        list += cat(list.empty() ? "" : ",", R"({"name":")", one.name, R"(","verdict":")", one.verdict,
-                    R"(","up_ppm":)", one.up_ppm, R"(,"seen_ppm":1000000,"looks":6,"since_ns":"1","not_up_since_ns":)",
-                    one.not_up_since_ns, R"(,"not_up_ns":")", one.not_up_ns, R"(","why":")", one.why, "\"}");
-    }
-    const auto mean = services.empty() ? 0 : sum / static_cast<std::int64_t>(services.size());
-    return cat(R"({"now_ns":"1755530763120000000","window_seconds":)", window, R"(,"overall_ppm":)", mean,
-               R"(,"coverage_ppm":)", coverage_ppm, R"(,"services":[)", list,
-               R"(],"found":[{"name":"neurosync_s1","why":"label stipend.monitor=true"}])", more, "}");
+inline ServiceRecord service(std::string name) {
+    return {.name = std::move(name),
+            .verdict = STIPEND_UP,
+            .up_ppm = 1'000'000,
+            .seen_ppm = 1'000'000,
+            .looks = 6,
+            .since = 1,
+            .why = R"({"state":"running","health":"healthy","restarts":0})"};
 }
 
 inline FakeReply ok() {
@@ -59,22 +46,30 @@ inline FakeReply refused() {
 class Neighbourhood {
   public:
     explicit Neighbourhood(std::string more = "") : more_(std::move(more)) {
-        host.serve_views([this](const std::string& view) -> stipend::Result<std::string> {
-            views.push_back(view);
-            if (view_status != STIPEND_OK) return stipend::fail(view_status, "no view");
-            if (!raw_view.empty()) return raw_view;
-            return view_text(services, view.substr(view.find('=') + 1), view_more);
+        host.serve_services([this](std::uint32_t window_s) -> stipend::Result<stipend::ServiceReport> {
+            windows.push_back(window_s);
+            if (services_status != STIPEND_OK) return stipend::fail(services_status, "no report");
+            std::uint64_t sum = 0;
+            for (const auto& one : services) sum += one.up_ppm;
+            return stipend::ServiceReport{
+                .now = 1'755'530'763'120'000'000,
+                .window_s = window_s,
+                .overall_ppm = services.empty() ? 0 : static_cast<std::uint32_t>(sum / services.size()),
+                .coverage_ppm = 1'000'000,
+                .error = error,
+                .services = services,
+                .found = {{.name = "neurosync_s1", .why = "label stipend.monitor=true"}}};
         });
         host.http().serve([this](const FakeRequest& request) { return reply(request); });
     }
 
     FakeHost host;
-    std::vector<Seen> services{{.name = "redis_scb"}, {.name = "scb_gateway"}};
-    std::string view_more, raw_view;
-    stipend_status view_status = STIPEND_OK;
-    std::vector<std::string> views;
+    std::vector<ServiceRecord> services{service("redis_scb"), service("scb_gateway")};
+    std::string error;
+    stipend_status services_status = STIPEND_OK;
+    std::vector<std::uint32_t> windows;  // that the plugin requested
 
-    // What the orchestrator answers; none left: `register_answer`, `token`, `ok`.
+    // Responses of the orchestrator; if empty: `register_answer`, `token`, `ok`.
     std::deque<FakeReply> register_answers, tokens;
     FakeReply register_answer = ok(), token = offers(16), unregister_answer = ok();
     std::vector<FakeRequest> registered, probes, unregistered;
@@ -83,14 +78,14 @@ class Neighbourhood {
         return host.create<byoc::Worker>(cat(R"({"orchestrator":")", orchestrator,
                                              R"(","secret":"s3cret","key_seed":")", seed, "\"", more_, more, "}"));
     }
-    // Made, started, and registered where that succeeds at once.
+    // Created, started, and registered if that succeeds at once.
     FakePlugin start(const std::string& more = "") {
         auto plugin = make(more);
         REQUIRE(plugin.start().ok());
         host.advance(ns_per_s / 10);
         return plugin;
     }
-    // The answer of a route, as JSON.
+    // The response of a route as JSON.
     Json get(const std::string& path, const std::string& query = "", int status = 200) {
         const auto answer = host.routes().call({.path = path, .query = query});
         REQUIRE(answer.done());

@@ -1,4 +1,4 @@
-// A gateway and an orchestrator of a test's own words, with the dispatcher in front of them.
+// A scripted gateway and orchestrator, and a dispatcher that uses them.
 #pragma once
 
 #include <doctest/doctest.h>
@@ -26,7 +26,7 @@ inline FakeReply answer(std::string body, const std::string& served_by = orchest
 inline FakeReply good(const std::string& uptime = "99.5") {
     return answer("{\"overall_uptime_percentage\":" + uptime + ",\"window_seconds\":60}");
 }
-// The gateway's own words, at HEAD (400) and before (503).
+// The gateway's "no such orchestrator", at HEAD (400) and before (503).
 inline FakeReply not_found(int status = 400) {
     return FakeReply::answer(status, "No orchestrators found for capability agent-net\n");
 }
@@ -53,10 +53,10 @@ class Network {
     }
 
     FakeHost host;
-    std::deque<FakeReply> jobs;              // answers to jobs, in order; none left: `good`
-    std::deque<FakeReply> sentinel_answers;  // answers to sentinels, in order; none left: `sentinel`
+    std::deque<FakeReply> jobs;              // replies to jobs, in order; if empty: `good`
+    std::deque<FakeReply> sentinel_answers;  // replies to sentinels, in order; if empty: `sentinel`
     FakeReply sentinel = not_found();
-    std::deque<FakeReply> tokens;  // answers of the token route; none left: `free_token`
+    std::deque<FakeReply> tokens;  // replies of the token route; if empty: `free_token`
     FakeReply free_token = token();
 
     std::vector<FakeRequest> sent_jobs, sent_sentinels, sent_tokens;
@@ -69,7 +69,7 @@ class Network {
         job.flags = flags;
         return job;
     }
-    // Submits one job and sees it to its end.
+    // Submits one job and runs it to its end.
     Operation<JobResult> run(const FakeJob& job = Network::job()) {
         auto operation = plugin_.submit(job);
         host.settle();
@@ -77,7 +77,7 @@ class Network {
         REQUIRE_MESSAGE(operation.status() == STIPEND_OK, operation.error());
         return operation;
     }
-    // As above, for what an orchestrator did on both tries.
+    // As above, with the replies to both attempts.
     Operation<JobResult> run(FakeReply first, FakeReply second, const FakeJob& job = Network::job()) {
         jobs = {std::move(first), std::move(second)};
         return run(job);

@@ -1,6 +1,7 @@
 // Signed evidence in the dispatcher's hands.
 #include "evidence.hpp"
 #include "network.hpp"
+#include "stipend/hex.hpp"
 
 using namespace byoc_test;
 
@@ -24,7 +25,7 @@ FakeJob signed_job(std::uint32_t flags = STIPEND_JOB_KNOWN) {
 // A good answer to `job`, with evidence by that key.
 FakeReply signed_answer(const FakeJob& job, const std::string& by = seed) {
     const byoc::Evidence evidence{.orchestrator_id = job.orchestrator_id,
-                                  .nonce = byoc::hex_text(job.nonce),
+                                  .nonce = stipend::hex_encode(job.nonce),
                                   .period_from = std::to_string(job.period_from),
                                   .period_to = std::to_string(job.period_to),
                                   .uptime_ppm = 995'000,

@@ -17,6 +17,19 @@ TEST_CASE("the Livepeer header names both spellings of the one address, as golde
     CHECK(livepeer_header("https://172.23.0.7:9995/", "agent-net", 20) == golden);
 }
 
+TEST_CASE("the Livepeer header is padded for every length, and escapes what JSON must") {
+    // Made by Python's json and base64 modules.
+    CHECK(livepeer_header("https://a", "c", 1) ==
+          "eyJyZXF1ZXN0Ijoie30iLCJwYXJhbWV0ZXJzIjoie1wib3JjaGVzdHJhdG9yc1wiOntcImluY2x1ZGVcIjpbXCJodHRwczovL2Fc"
+          "IixcImh0dHBzOi8vYS9cIl19fSIsImNhcGFiaWxpdHkiOiJjIiwidGltZW91dF9zZWNvbmRzIjoxfQ==");
+    CHECK(livepeer_header("https://a", "cd", 1) ==
+          "eyJyZXF1ZXN0Ijoie30iLCJwYXJhbWV0ZXJzIjoie1wib3JjaGVzdHJhdG9yc1wiOntcImluY2x1ZGVcIjpbXCJodHRwczovL2Fc"
+          "IixcImh0dHBzOi8vYS9cIl19fSIsImNhcGFiaWxpdHkiOiJjZCIsInRpbWVvdXRfc2Vjb25kcyI6MX0=");
+    CHECK(livepeer_header("https://a\"b", "cde", 1) ==
+          "eyJyZXF1ZXN0Ijoie30iLCJwYXJhbWV0ZXJzIjoie1wib3JjaGVzdHJhdG9yc1wiOntcImluY2x1ZGVcIjpbXCJodHRwczovL2Fc"
+          "XFwiYlwiLFwiaHR0cHM6Ly9hXFxcImIvXCJdfX0iLCJjYXBhYmlsaXR5IjoiY2RlIiwidGltZW91dF9zZWNvbmRzIjoxfQ==");
+}
+
 TEST_CASE("an address is the same with and without one slash at its end, and with nothing else") {
     CHECK(same_address("https://a:1", "https://a:1/"));
     CHECK(same_address("https://a:1/", "https://a:1/"));
@@ -59,12 +72,4 @@ TEST_CASE("what cannot be an address, a capability or a path is refused with the
 TEST_CASE("text of strangers is made fit for a message") {
     CHECK(printable("a\nb\x1b[0m\xc3\xa4", 100) == "a?b?[0m??");
     CHECK(printable("abcdef", 3) == "abc...");
-}
-
-TEST_CASE("hex is an even number of hex digits, at least two") {
-    CHECK(is_hex("00fF"));
-    CHECK_FALSE(is_hex(""));
-    CHECK_FALSE(is_hex("0"));
-    CHECK_FALSE(is_hex("0g"));
-    CHECK(hex_text(std::string_view("\x00\xab", 2)) == "00ab");
 }

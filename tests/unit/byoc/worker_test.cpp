@@ -20,7 +20,7 @@ TEST_CASE("the routes are those of the capability, on the listener of the config
 TEST_CASE("health says ok, whatever the services do") {
     Neighbourhood near;
     auto plugin = near.start(no_register);
-    near.view_status = STIPEND_E_UNAVAILABLE;
+    near.services_status = STIPEND_E_UNAVAILABLE;
     const auto answer = near.host.routes().call({.path = "/health"});
     CHECK(answer.status() == 200);
     CHECK(answer.body() == R"({"status":"ok"})");
@@ -30,10 +30,9 @@ TEST_CASE("health says ok, whatever the services do") {
 TEST_CASE("the status tells of each service, the summary, what was found, and the key") {
     Neighbourhood near;
     auto plugin = near.start(no_register);
-    near.services[1] = {.name = "scb_gateway",
-                        .verdict = "down",
-                        .up_ppm = 428'571,
-                        .why = R"({\"state\":\"exited\",\"exit_code\":137})"};
+    near.services[1].verdict = STIPEND_DOWN;
+    near.services[1].up_ppm = 428'571;
+    near.services[1].why = R"({"state":"exited","exit_code":137})";
     const auto status = near.get("/service-status");
     CHECK(text_of(status, "timestamp") == "2025-08-18T15:26:03.120Z");
     const auto& services = *status.find("services");
@@ -59,7 +58,7 @@ TEST_CASE("the status tells of each service, the summary, what was found, and th
 TEST_CASE("an engine that cannot be reached is told as an error beside the figures") {
     Neighbourhood near;
     auto plugin = near.start(no_register);
-    near.view_more = R"(,"error":"docker.sock: connection refused")";
+    near.error = "docker.sock: connection refused";
     CHECK(text_of(near.get("/service-status"), "error") == "docker.sock: connection refused");
     CHECK(text_of(near.get("/service-uptime"), "error") == "docker.sock: connection refused");
 }
@@ -76,36 +75,30 @@ TEST_CASE("the uptime is asked for over any window up to seven days, by default 
     CHECK(text_of(uptime, "min_uptime_required") == "80.0");
     near.get("/service-uptime", "window_seconds=604800");
     near.get("/service-uptime", "a=b&window_seconds=1");
-    CHECK(near.views == std::vector<std::string>{"services?window_seconds=90", "services?window_seconds=604800",
-                                                 "services?window_seconds=1"});
+    CHECK(near.windows == std::vector<std::uint32_t>{90, 604'800, 1});
     for (const auto* bad : {"0", "604801", "-1", "1.5", "x", ""}) {
         CHECK(text_of(near.get("/service-uptime", cat("window_seconds=", bad), 400), "error") ==
               cat("window_seconds: got ", bad, ", want 1 .. 604800"));
         near.get("/service-status", cat("window_seconds=", bad), 400);
     }
-    CHECK(near.views.size() == 3);
+    CHECK(near.windows.size() == 3);
 }
 
-TEST_CASE("without a view of the services nothing is made up") {
+TEST_CASE("without a report on the services every answer is an error") {
     Neighbourhood near;
     auto plugin = near.start(no_register);
-    near.view_status = STIPEND_E_UNAVAILABLE;
+    near.services_status = STIPEND_E_UNAVAILABLE;
     near.get("/service-status", "", 503);
-    near.get("/service-uptime", "", 503);
+    CHECK(text_of(near.get("/service-uptime", "", 503), "error") == "no report on the services: status -7");
     CHECK(near.job("{}").status() == 503);
-    near.view_status = STIPEND_OK;
-    near.raw_view = R"({"now_ns":"1","window_seconds":60,"overall_ppm":1000001})";
-    CHECK(text_of(near.get("/service-uptime", "", 503), "error") ==
-          "the host's view of the services: /overall_ppm: got 1000001, want 0 .. 1000000");
 }
 
 TEST_CASE("a job is answered in the old shape, and told in one line of the log") {
     Neighbourhood near;
     auto plugin = near.start(no_register);
-    near.services[0] = {.name = "redis_scb",
-                        .up_ppm = 791'666,
-                        .not_up_since_ns = "\"1755530740000000000\"",
-                        .not_up_ns = "12500000000"};
+    near.services[0].up_ppm = 791'666;
+    near.services[0].not_up_since = 1'755'530'740'000'000'000;
+    near.services[0].not_up_ns = 12'500'000'000;
     const auto answer = near.job(R"({"action":"service-monitoring","agent_id":"orch-1","window_seconds":300})");
     CHECK(answer.status() == 200);
     CHECK(
@@ -152,7 +145,7 @@ TEST_CASE("a job that makes no sense is refused with the reason") {
     CHECK(complaint(cat(R"({"nonce":")", std::string(130, 'a'), "\"}")).starts_with("nonce: got "));
     CHECK(complaint(R"({"nonce":"00","period_from":"1\n2"})") == "period_from: got \"1?2\", want 1 to 19 digits");
     CHECK(complaint(R"({"nonce":"00","period_to":5})") == "period_to: got a number, want nanoseconds in a string");
-    CHECK(near.views.empty());
+    CHECK(near.windows.empty());
     CHECK(near.host.metric("jobs_refused_total") == 13);
 }
 

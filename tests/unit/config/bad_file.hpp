@@ -1,11 +1,11 @@
-// A bad file and the very words that its author gets.
+// A bad file and the exact report about it.
 #pragma once
 
 #include <string>
 #include <string_view>
 
 #include "fake_environment.hpp"
-#include "host/config/settings.hpp"
+#include "host/config/load.hpp"
 
 namespace stipend::config {
 
@@ -15,7 +15,7 @@ struct BadFile {
     const char* problems;
 };
 
-// What loading `text` as config.yaml says on a terminal; empty where all is well.
+// The report of loading `text` as config.yaml, as on a terminal; empty where it has no problem.
 inline std::string problems_of(std::string_view text) {
     FakeEnvironment environment;
     environment.variables["CREDENTIALS_DIRECTORY"] = "/creds";

@@ -49,5 +49,5 @@ TEST_CASE("a file that is too large is refused before it is parsed") {
     environment.files["big.yaml"] = std::string((std::size_t{64} << 20) + 1, '#');
     Problems problems;
     static_cast<void>(load("big.yaml", environment, problems));
-    CHECK(problems.text() == "big.yaml: big.yaml is too large: want at most 67108864 bytes\n");
+    CHECK(problems.text() == "big.yaml: cannot read big.yaml: too large: got more than 67108864 bytes\n");
 }

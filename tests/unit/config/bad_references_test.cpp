@@ -6,7 +6,7 @@ using namespace stipend::config;
 
 namespace {
 
-// The file as it was written, and what its author is told.
+// The file and the report about it.
 const BadFile bad_references[] = {
     {"an address twice",
      "orchestrators:\n"
@@ -53,6 +53,18 @@ const BadFile bad_references[] = {
      "orchestrators[0].service_addresses at line 2, column 48 has already: want it once\n"
      "    - { address: https://b:1, service_addresses: [https://c:1/] }\n"
      "                                                  ^\n"},
+    {"a service address of two behind one that is refused",
+     "orchestrators:\n"
+     "  - address: https://a:1\n"
+     "  - { address: https://b:1, service_addresses: [c, https://a:1] }\n",
+     "config.yaml:3:49: orchestrators[1].service_addresses[0]: got \"c\", want an address without path, user and "
+     "password, such as https://172.23.0.7:9995\n"
+     "    - { address: https://b:1, service_addresses: [c, https://a:1] }\n"
+     "                                                  ^\n"
+     "config.yaml:3:52: orchestrators[1].service_addresses[1]: got \"https://a:1\", which "
+     "orchestrators[0].address at line 2, column 14 has already: want it once\n"
+     "    - { address: https://b:1, service_addresses: [c, https://a:1] }\n"
+     "                                                     ^\n"},
     {"a worker's key of two, however it is spelled",
      "orchestrators:\n"
      "  - { address: https://a:1, worker_key: abababababababababababababababababababababababababababababababab }\n"
@@ -66,7 +78,9 @@ const BadFile bad_references[] = {
      "monitors:\n"
      "  - { name: web, plugin: monitor }\n"
      "  - { name: web, plugin: monitor }\n",
-     "config.yaml:3:13: monitors[1].name: got \"web\", which monitors[0] has already: want it once\n"
+     "config.yaml:3:13: monitors[1].name: got \"web\", which monitors[0].name at line 2, column 13 has already: want "
+     "it "
+     "once\n"
      "    - { name: web, plugin: monitor }\n"
      "              ^\n"},
     {"a check of a monitor that is not there",
@@ -88,8 +102,8 @@ const BadFile bad_references[] = {
     {"a capability with a bad name",
      "capabilities:\n"
      "  agent net: {}\n",
-     "config.yaml:2:3: capabilities: got \"agent net\", want 1 to 128 ASCII characters without blanks and "
-     "quotes\n"
+     "config.yaml:2:3: capabilities.agent net: this key: got \"agent net\", want 1 to 128 ASCII characters without "
+     "blanks and quotes\n"
      "    agent net: {}\n"
      "    ^\n"},
     {"bounds of the price the wrong way round", "price: { min: 5 USD, max: 4 USD }\n",

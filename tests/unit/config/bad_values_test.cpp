@@ -6,7 +6,7 @@ using namespace stipend::config;
 
 namespace {
 
-// The file as it was written, and what its author is told.
+// The file and the report about it.
 const BadFile bad_values[] = {
     {"a duration without a unit",
      "payment:\n"

@@ -6,7 +6,7 @@ using namespace stipend::config;
 
 namespace {
 
-// The file as it was written, and what its author is told.
+// The file and the report about it.
 const BadFile bad_yaml[] = {
     {"a tab in the indentation",
      "payment:\n"
@@ -18,13 +18,13 @@ const BadFile bad_yaml[] = {
      "payment: {}\n"
      "log: {}\n"
      "payment: {}\n",
-     "config.yaml:3:1: duplicate key \"payment\": want it once; it stands at line 1, column 1 already\n"
+     "config.yaml:3:1: duplicate key \"payment\": want it once; the first is at line 1, column 1\n"
      "  payment: {}\n"
      "  ^\n"},
     {"a duplicate key in another spelling",
      "\"log\": {}\n"
      "log: {}\n",
-     "config.yaml:2:1: duplicate key \"log\": want it once; it stands at line 1, column 1 already\n"
+     "config.yaml:2:1: duplicate key \"log\": want it once; the first is at line 1, column 1\n"
      "  log: {}\n"
      "  ^\n"},
     {"a merge key",
@@ -50,7 +50,7 @@ const BadFile bad_yaml[] = {
      "config.yaml:1:22: got the tag \"!!float\", want none\n"
      "  network: { chain_id: !!float 1 }\n"
      "                       ^\n"},
-    {"a tag of somebody's own", "network: !net { chain_id: 1 }\n",
+    {"a tag of no known type", "network: !net { chain_id: 1 }\n",
      "config.yaml:1:10: got the tag \"!net\", want none\n"
      "  network: !net { chain_id: 1 }\n"
      "           ^\n"},
@@ -67,7 +67,7 @@ const BadFile bad_yaml[] = {
      "  log: *nowhere\n"
      "       ^\n"},
     {"an alias inside what it names", "log: &l { level: *l }\n",
-     "config.yaml:1:18: the alias stands inside what it names: want a finished value\n"
+     "config.yaml:1:18: the alias is inside the value that it names: want a finished value\n"
      "  log: &l { level: *l }\n"
      "                   ^\n"},
     {"a bracket without its end", "log: { level: info\n",
@@ -79,7 +79,7 @@ const BadFile bad_yaml[] = {
      "  state: \"var\n"
      "  ^\n"},
     {"a colon in a plain text", "state: a: b\n",
-     "config.yaml:1:9: not YAML: a \":\" cannot stand here: want quotes around the text, or other "
+     "config.yaml:1:9: not YAML: a \":\" is not allowed here: want quotes around the text, or other "
      "indentation\n"
      "  state: a: b\n"
      "          ^\n"},

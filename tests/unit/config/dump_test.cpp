@@ -3,6 +3,7 @@
 #include <doctest/doctest.h>
 
 #include "fake_environment.hpp"
+#include "host/config/load.hpp"
 #include "host/config/yaml.hpp"
 
 using namespace stipend;
@@ -67,7 +68,7 @@ TEST_CASE("a dump shows what every setting came to") {
     CHECK(config.find("text")->is(Json::Kind::string));
 }
 
-TEST_CASE("a dump never shows a secret, wherever it stands") {
+TEST_CASE("a dump never shows a secret, at any depth") {
     const auto settings = loaded(
         "state: ${cred:key}\n"
         "dispatch: { config: { token: 'Bearer ${cred:key}', list: [\"${file:/creds/key}\"] } }\n"
@@ -80,7 +81,7 @@ TEST_CASE("a dump never shows a secret, wherever it stands") {
     }
 }
 
-TEST_CASE("a text that some reader takes for something else is quoted") {
+TEST_CASE("a text that a YAML reader may take for another type is quoted") {
     Node root;
     root.kind = Node::Kind::mapping;
     for (const auto* text : {"yes", "Null", "0x1f", "1:30", "-", "a: b", "#", "null", "1e3", "", " a", "word"}) {

@@ -25,7 +25,7 @@ TEST_CASE("a file is read whole, up to a bound") {
     CHECK(environment.read_file("/tmp", 5).error().message == "cannot read /tmp: Is a directory");
 }
 
-TEST_CASE("variables come from the process") {
+TEST_CASE("variables are read from the process") {
     CHECK(ProcessEnvironment().get("PATH").has_value());
     CHECK(!ProcessEnvironment().get("STIPEND_SURELY_NOT_SET").has_value());
 }
@@ -50,7 +50,7 @@ TEST_CASE("an old name is reported where the file gives the value itself") {
     CHECK(ignored_environment(loaded.names_read, environment) == std::vector<std::string>{"PAYMENT_INTERVAL_SECONDS"});
 }
 
-TEST_CASE("published secrets are known, and nothing like them") {
+TEST_CASE("published secrets are recognized, similar texts are not") {
     for (const auto* text : {"orch-secret", "LivepeerManager2025!Secure", "admin"}) CHECK(published_secret(text));
     for (const auto* text : {"", "Admin", "orch-secret ", "secret"}) CHECK(!published_secret(text));
 }

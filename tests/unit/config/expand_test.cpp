@@ -34,7 +34,7 @@ TEST_CASE("a variable is its value, in the middle of a text too") {
     CHECK(expanded("no dollar") == "no dollar");
 }
 
-TEST_CASE("a default stands in for what is unset or empty, and may hold expansions itself") {
+TEST_CASE("a default replaces an unset or empty variable, and may hold expansions itself") {
     CHECK(expanded("${NAME:-other}") == "value");
     CHECK(expanded("${NOTHING:-other}") == "other");
     CHECK(expanded("${EMPTY:-other}") == "other");
@@ -54,7 +54,7 @@ TEST_CASE("two dollars are one, and one is a mistake") {
     CHECK(expanded("end$") == "error: a lone \"$\": want ${NAME}, or $$ for a dollar sign");
 }
 
-TEST_CASE("what comes in is not expanded again") {
+TEST_CASE("the text of a variable or file is not expanded again") {
     CHECK(expanded("${TRICK}") == "${NAME} $$ [a: b]");
 }
 
@@ -68,12 +68,12 @@ TEST_CASE("files and credentials lose one line end, and are secrets") {
     CHECK(!expand_text("${NAME}", shared_environment())->secret);
 }
 
-TEST_CASE("an expansion that cannot be made says why, and shows no value") {
+TEST_CASE("a failed expansion reports the reason without a value") {
     CHECK(expanded("${UNSET}") ==
           "error: the environment variable UNSET is not set: want it set, or ${UNSET:-default}");
     CHECK(expanded("${LATIN}") == "error: the environment variable LATIN is not UTF-8 text");
     CHECK(expanded("${file:/not/there}") == "error: cannot read /not/there: No such file");
-    CHECK(expanded("${file:/large}") == "error: /large is too large: want at most 65536 bytes");
+    CHECK(expanded("${file:/large}") == "error: cannot read /large: too large: got more than 65536 bytes");
     CHECK(expanded("${file:/binary}") == "error: /binary is not UTF-8 text");
     CHECK(expanded("${file:}") == "error: ${file:}: want the path of a file");
     CHECK(expanded("${cred:a/b}") == "error: ${cred:a/b}: want the name of a credential, not a path");
@@ -116,6 +116,6 @@ TEST_CASE("escaped dollars expand to themselves") {
     }
 }
 
-TEST_CASE("the variables of a text are known without expanding it") {
+TEST_CASE("the variables of a text are found without expanding it") {
     CHECK(variables_of("${A:-${B:-1}} ${C} ${file:/x}") == std::vector<std::string>{"A", "B", "C"});
 }

@@ -21,7 +21,7 @@ class FakeEnvironment final : public Environment {
         const auto found = files.find(path);
         if (found == files.end()) return fail(STIPEND_E_UNAVAILABLE, "cannot read ", path, ": No such file");
         if (found->second.size() > max_bytes) {
-            return fail(STIPEND_E_LIMIT, path, " is too large: want at most ", max_bytes, " bytes");
+            return fail(STIPEND_E_LIMIT, "cannot read ", path, ": too large: got more than ", max_bytes, " bytes");
         }
         return found->second;
     }

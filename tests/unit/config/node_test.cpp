@@ -52,21 +52,21 @@ TEST_CASE("a value from JSON is the same JSON again") {
     CHECK(to_json(from_json(json)) == json);
 }
 
-TEST_CASE("a pointer finds a value, or the last value on its way") {
+TEST_CASE("a pointer finds a value and its path, or the last value on its way") {
     const auto root = parsed("tiers:\n  - { name: a }\n  - { name: b, a/b~c: 5 }\n");
-    CHECK(find_pointer(root, "").node == &root);
-    CHECK(find_pointer(root, "/tiers/1/name").node->mark == Mark{3, 13});
-    CHECK(find_pointer(root, "/tiers/1/a~1b~0c").node->text == "5");
+    CHECK(locate(root, "", "").node == &root);
+    CHECK(locate(root, "", "/tiers/1/name").node->mark == Mark{3, 13});
+    CHECK(locate(root, "", "/tiers/1/a~1b~0c").node->text == "5");
+    CHECK(locate(root, "policy.config", "/tiers/1/a~1b~0c").path == "policy.config.tiers[1].a/b~c");
     for (const auto* pointer : {"/tiers/2/name", "/tiers/x", "/tiers/-1", "/tiers/"}) {
         CAPTURE(pointer);
-        const auto found = find_pointer(root, pointer);
-        CHECK(!found.exact);
-        CHECK(found.node == root.find("tiers"));
+        CHECK(locate(root, "", pointer).node == root.find("tiers"));
     }
-    CHECK(find_pointer(root, "tiers").node == &root);
+    CHECK(locate(root, "p", "/tiers/2/name").path == "p.tiers[2]");
+    CHECK(locate(root, "", "tiers").node == &root);
 }
 
-TEST_CASE("a value is shown to people in few bytes of whole characters") {
+TEST_CASE("a value is shown in few bytes of whole characters") {
     std::string text;
     for (int i = 0; i < 100; ++i) text += "\xC3\xA4";
     const auto shown = scalar_node("x" + text, true).shown();

@@ -8,7 +8,7 @@ using namespace stipend::config;
 
 namespace {
 
-Tree parsed(std::string_view text) {
+Tree parsed_tree(std::string_view text) {
     Problems problems;
     auto node = parse_yaml(text, problems);
     REQUIRE(problems.text() == "");
@@ -18,16 +18,16 @@ Tree parsed(std::string_view text) {
 }  // namespace
 
 TEST_CASE("an overlay replaces whole values, adds new ones, and every value keeps its place") {
-    const auto base = parsed("a: { x: 1 }\nb: 2\n");
-    const auto over = parsed("\n\na: { y: 3 }\nc: 4\n");
+    const auto base = parsed_tree("a: { x: 1 }\nb: 2\n");
+    const auto over = parsed_tree("\n\na: { y: 3 }\nc: 4\n");
     const auto merged = overlay(base, over);
     CHECK(plugin_json(merged) == R"({"a":{"y":3},"b":2,"c":4})");
-    CHECK(find_pointer(*merged, "/a/y").node->mark == Mark{3, 9});
-    CHECK(find_pointer(*merged, "/b").node->mark == Mark{2, 4});
+    CHECK(locate(*merged, "", "/a/y").node->mark == Mark{3, 9});
+    CHECK(locate(*merged, "", "/b").node->mark == Mark{2, 4});
 }
 
-TEST_CASE("nothing laid over something is that very thing, and nothing over nothing is an empty mapping") {
-    const auto base = parsed("a: 1\n");
+TEST_CASE("an overlay by NULL shares the base, and is an empty mapping where both are NULL") {
+    const auto base = parsed_tree("a: 1\n");
     CHECK(overlay(base, nullptr) == base);
     CHECK(plugin_json(overlay(nullptr, nullptr)) == "{}");
     CHECK(plugin_json(overlay(nullptr, base)) == R"({"a":1})");
@@ -38,8 +38,8 @@ TEST_CASE("what a plugin complains of is reported where it was written") {
     const std::string text = "payment:\n  policy:\n    config:\n      tiers: [{ above: 95 }, { above: 96 }]\n";
     Problems problems;
     problems.set_source("config.yaml", text);
-    const auto root = parsed(text);
-    const auto config = std::make_shared<const Node>(*find_pointer(*root, "/payment/policy/config").node);
+    const auto root = parsed_tree(text);
+    const auto config = std::make_shared<const Node>(*locate(*root, "", "/payment/policy/config").node);
     report_complaint(config, {}, "payment.policy.config", "/tiers/1/above", "the tier can never be reached", problems);
     CHECK(problems.text() ==
           "config.yaml:4:39: payment.policy.config.tiers[1].above: the tier can never be reached\n"
@@ -50,7 +50,7 @@ TEST_CASE("what a plugin complains of is reported where it was written") {
 TEST_CASE("a complaint about what is not in the file is reported at the nearest place that is") {
     Problems problems;
     problems.set_source("f", "a: { b: 1 }\n");
-    const auto config = parsed("a: { b: 1 }\n");
+    const auto config = parsed_tree("a: { b: 1 }\n");
     report_complaint(config, {9, 9}, "config", "/a/missing", "want it", problems);
     report_complaint(nullptr, {1, 2}, "config", "/x", "want a configuration", problems);
     const auto sorted = problems.sorted();

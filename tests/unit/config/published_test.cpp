@@ -1,7 +1,7 @@
 #include <doctest/doctest.h>
 
 #include "fake_environment.hpp"
-#include "host/config/settings.hpp"
+#include "host/config/load.hpp"
 
 using namespace stipend;
 using namespace stipend::config;
@@ -38,8 +38,8 @@ TEST_CASE("a published secret runs with a warning while every listener is on loo
         CHECK(outcome.problems == "");
         REQUIRE(outcome.warnings.size() == 1);
         CHECK(outcome.warnings[0] ==
-              "worker.yaml:2:29: worker.config.secret: got a secret that everybody knows; nothing but loopback may be "
-              "listened on with it: want one of your own in ORCH_SECRET" +
+              "worker.yaml:2:29: worker.config.secret: got a publicly known secret, accepted only while every listener "
+              "is on loopback: want one of your own in ORCH_SECRET" +
                   mend);
     }
 }
@@ -48,7 +48,7 @@ TEST_CASE("a published secret is refused beside a listener that others reach, wi
     for (const auto* address : {"0.0.0.0:9876", "[::]:9876", "172.23.0.7:9876", "localhost:9876"}) {
         const auto outcome = outcome_of(worker, {{"WORKER_LISTEN", address}});
         CHECK(first_line(outcome.problems) ==
-              cat("worker.yaml:2:29: worker.config.secret: got a secret that everybody knows, while listen.worker is ",
+              cat("worker.yaml:2:29: worker.config.secret: got a publicly known secret, while listen.worker is ",
                   address, ": want one of your own in ORCH_SECRET", mend));
         CHECK(outcome.warnings.empty());
     }
@@ -56,28 +56,29 @@ TEST_CASE("a published secret is refused beside a listener that others reach, wi
           std::string::npos);
 }
 
-TEST_CASE("a secret of one's own is neither told nor refused") {
+TEST_CASE("a secret that is not published causes no warning and no problem") {
     const auto outcome = outcome_of(worker, {{"ORCH_SECRET", "mine"}, {"WORKER_LISTEN", "0.0.0.0:9876"}});
     CHECK(outcome.problems == "");
     CHECK(outcome.warnings.empty());
 }
 
-TEST_CASE("a published secret is known from whatever variable it comes, and where the file holds it itself") {
+TEST_CASE("a published secret is recognized from any variable and in the file itself") {
     const std::map<std::string, std::string> variables{{"ORCHESTRATOR_SECRET", "LivepeerManager2025!Secure"}};
     CHECK(outcome_of(worker, variables).warnings.size() == 1);
     const auto outcome = outcome_of("role: worker\nworker:\n  config:\n    admin_password: admin\n");
     REQUIRE(outcome.warnings.size() == 1);
     CHECK(outcome.warnings[0] ==
-          "worker.yaml:4:21: worker.config.admin_password: got a secret that everybody knows; nothing but loopback may "
-          "be listened on with it: want one of your own" +
+          "worker.yaml:4:21: worker.config.admin_password: got a publicly known secret, accepted only while every "
+          "listener "
+          "is on loopback: want one of your own" +
               mend);
 }
 
 TEST_CASE("a manager's file is held to the same") {
     const auto outcome = outcome_of("dispatch: { config: { token: admin } }\nlisten: { metrics: \"0.0.0.0:9108\" }\n");
-    CHECK(first_line(outcome.problems).starts_with("worker.yaml:1:30: dispatch.config.token: got a secret"));
+    CHECK(first_line(outcome.problems).starts_with("worker.yaml:1:30: dispatch.config.token: got a publicly known secret"));
 }
 
-TEST_CASE("the same words where no secret stands mean nothing") {
+TEST_CASE("the same texts are accepted where the value is not a secret") {
     CHECK(outcome_of("orchestrators: [{ address: \"https://a:1\", name: admin, id: orch-secret }]\n").warnings.empty());
 }

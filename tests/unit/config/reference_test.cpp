@@ -6,7 +6,8 @@
 
 #include "host/config/environment.hpp"
 #include "host/config/schema.hpp"
-#include "host/config/settings.hpp"
+#include "host/config/schema_rules.hpp"
+#include "host/config/settings_schema.hpp"
 #include "host/config/yaml.hpp"
 
 using namespace stipend;
@@ -21,7 +22,7 @@ std::vector<std::string> violations(std::string_view yaml) {
     const auto schema = Schema::compile(settings_schema());
     REQUIRE(schema.ok());
     std::vector<std::string> out;
-    for (const auto& violation : schema->check(*root)) out.push_back(violation.pointer + ": " + violation.message);
+    for (const auto& violation : schema->check(*root)) out.push_back(violation.path + ": " + violation.message);
     return out;
 }
 
@@ -66,14 +67,15 @@ TEST_CASE("the reference has a row for every option, with its default and its ol
     CHECK(text.find("`capabilities.<name>.base`") != std::string::npos);
 }
 
-TEST_CASE("every option has a line that says what it is for") {
-    const std::function<void(const Section&)> check = [&](const Section& section) {
-        for (const auto& option : section.options) {
-            CAPTURE(option.name);
-            CHECK(option.doc.ends_with('.'));
-            CHECK(option.doc.find('\n') == std::string_view::npos);
-            if (option.section != nullptr) check(*option.section);
+TEST_CASE("every setting has a description of one line") {
+    for (const auto role : {Role::manager, Role::worker}) {
+        const auto& rules = settings_rules(role).rules();
+        for (const auto& rule : rules.rules) {
+            for (const auto& [key, id] : rule.properties) {
+                CAPTURE(key);
+                CHECK(rules.rules[id].description.ends_with('.'));
+                CHECK(rules.rules[id].description.find('\n') == std::string::npos);
+            }
         }
-    };
-    check(settings_section());
+    }
 }

@@ -1,7 +1,7 @@
 #include <doctest/doctest.h>
 
 #include "fake_environment.hpp"
-#include "host/config/settings.hpp"
+#include "host/config/load.hpp"
 
 using namespace stipend;
 using namespace stipend::config;

@@ -9,7 +9,7 @@ using namespace stipend::config;
 
 namespace {
 
-// "pointer: message" of each violation, a line each.
+// "path: message" of each violation, a line each.
 std::string check(std::string_view schema, std::string_view json) {
     const auto compiled = Schema::parse(schema);
     if (!compiled) return compiled.error().message;
@@ -18,14 +18,14 @@ std::string check(std::string_view schema, std::string_view json) {
     const auto tree = from_json(*value);
     std::string out;
     for (const auto& violation : compiled->check(tree)) {
-        out += cat(out.empty() ? "" : "\n", violation.pointer, ": ", violation.message);
+        out += cat(out.empty() ? "" : "\n", violation.path, ": ", violation.message);
     }
     return out;
 }
 
 }  // namespace
 
-TEST_CASE("types are told apart, and a whole number is one however it is written") {
+TEST_CASE("types are distinguished, and 5.0 is a whole number") {
     CHECK(check(R"({"type":"integer"})", "5") == "");
     CHECK(check(R"({"type":"integer"})", "5.0") == "");
     CHECK(check(R"({"type":"integer"})", "5.5") == ": got 5.5, want a whole number");
@@ -65,24 +65,23 @@ TEST_CASE("lists are bounded, checked item by item, and unique by value") {
     CHECK(check(schema, "[1,2]") == "");
     CHECK(check(schema, "[1]") == ": got 1 items, want at least 2");
     CHECK(check(schema, "[1,2,3,4]") == ": got 4 items, want at most 3");
-    CHECK(check(schema, "[1,\"x\"]") == "/1: got \"x\", want a number");
-    CHECK(check(schema, "[1,1.0]") == "/1: got 1.0 again, want each item once");
+    CHECK(check(schema, "[1,\"x\"]") == "[1]: got \"x\", want a number");
+    CHECK(check(schema, "[1,1.0]") == "[1]: got 1.0 again, want each item once");
     CHECK(check(R"({"uniqueItems":true})", R"([{"a":1,"b":2},{"b":2.0,"a":1}])") ==
-          "/1: got a mapping again, want each item once");
+          "[1]: got a mapping again, want each item once");
 }
 
-TEST_CASE("mappings are closed where the schema says so, and name what is near") {
+TEST_CASE("an unknown key of a closed mapping is reported with the nearest known one") {
     constexpr auto schema =
         R"({"properties":{"table":{"type":"string"},"tiers":{}},"required":["table"],"additionalProperties":false})";
     CHECK(check(schema, R"({"table":"x"})") == "");
     CHECK(check(schema, R"({"tabel":"x"})") ==
           ": unknown key \"tabel\": want one of table, tiers; did you mean \"table\"?\n: the key \"table\" is missing");
-    CHECK(check(R"({"additionalProperties":{"type":"number"}})", R"({"a/b":"x"})") ==
-          "/a~1b: got \"x\", want a number");
+    CHECK(check(R"({"additionalProperties":{"type":"number"}})", R"({"a/b":"x"})") == "a/b: got \"x\", want a number");
     CHECK(check(R"({"patternProperties":{"^x-":{"type":"number"}},"additionalProperties":false})",
-                R"({"x-a":"s","y":1})") == "/x-a: got \"s\", want a number\n: unknown key \"y\": want no keys here");
+                R"({"x-a":"s","y":1})") == "x-a: got \"s\", want a number\n: unknown key \"y\": want no keys here");
     CHECK(check(R"({"propertyNames":{"pattern":"^[a-z]+$"}})", R"({"A":1})") ==
-          "/A: this key: got \"A\", want a text that matches ^[a-z]+$");
+          "A: this key: got \"A\", want a text that matches ^[a-z]+$");
 }
 
 TEST_CASE("a value is one of an enum by value") {
@@ -92,11 +91,11 @@ TEST_CASE("a value is one of an enum by value") {
     CHECK(check(R"({"const":"x"})", "\"y\"") == ": got \"y\", want \"x\"; did you mean \"x\"?");
 }
 
-TEST_CASE("of several forms, the one that is meant speaks") {
+TEST_CASE("of several forms, the violations of the nearest are reported") {
     constexpr auto schema =
         R"({"anyOf":[{"type":"string"},{"type":"object","properties":{"at":{"type":"number"}},"additionalProperties":false}]})";
     CHECK(check(schema, "\"x\"") == "");
-    CHECK(check(schema, R"({"at":"x"})") == "/at: got \"x\", want a number");
+    CHECK(check(schema, R"({"at":"x"})") == "at: got \"x\", want a number");
     CHECK(check(schema, "5") == ": got 5, want a text, or a mapping");
     CHECK(check(R"({"oneOf":[{"minimum":1},{"minimum":2}]})", "3") == ": got 3, want exactly one of 2 forms; it has 2");
     CHECK(check(R"({"oneOf":[{"title":"a tier","type":"object"},{"const":"none"}]})", "1") ==
@@ -106,7 +105,7 @@ TEST_CASE("of several forms, the one that is meant speaks") {
 TEST_CASE("definitions are shared, and may refer to themselves below") {
     constexpr auto schema =
         R"({"$ref":"#/$defs/list","$defs":{"list":{"properties":{"next":{"$ref":"#/$defs/list"},"n":{"type":"number"}}}}})";
-    CHECK(check(schema, R"({"next":{"next":{"n":"x"}}})") == "/next/next/n: got \"x\", want a number");
+    CHECK(check(schema, R"({"next":{"next":{"n":"x"}}})") == "next.next.n: got \"x\", want a number");
 }
 
 TEST_CASE("a schema that is not understood in full is refused with its place") {
@@ -126,7 +125,15 @@ TEST_CASE("a schema that is not understood in full is refused with its place") {
     CHECK(check("{", "1").starts_with("schema: not JSON"));
 }
 
-TEST_CASE("annotations are let through") {
+TEST_CASE("the host's own keywords are unknown in a plugin's schema, where a format is an annotation") {
+    CHECK(check(R"({"x-noun":"a tier"})", "1") == "schema: #: unknown keyword \"x-noun\"");
+    CHECK(check(R"({"format":"usd","formatMinimum":"1 USD"})", "1") == "schema: #: unknown keyword \"formatMinimum\"");
+    CHECK(check(R"({"format":"usd"})", "1") == "");
+    const auto bad = Schema::parse(R"({"format":"usd","formatMinimum":"1"})", Schema::Author::host);
+    CHECK(bad.error().message == "schema: #/formatMinimum: got a string, want a value of the format before it");
+}
+
+TEST_CASE("annotations are accepted") {
     CHECK(check(R"({"$schema":"x","$id":"y","title":"t","description":"d","default":1,"examples":[1],"format":"uri"})",
                 "1") == "");
 }

@@ -1,4 +1,4 @@
-#include "host/config/settings.hpp"
+#include "host/config/load.hpp"
 
 #include <doctest/doctest.h>
 
@@ -101,7 +101,7 @@ TEST_CASE("ORCHESTRATOR_ADDRESSES adds orchestrators named by host and port") {
     CHECK(settings.orchestrators[2].id == "b:443");
 }
 
-TEST_CASE("an address of the list and of ORCHESTRATOR_ADDRESSES is one orchestrator, by the list's words") {
+TEST_CASE("an address of the list and of ORCHESTRATOR_ADDRESSES is one orchestrator, with the settings of the list") {
     const auto settings = loaded(
         "orchestrators: [{ address: \"https://a:1\", id: first, base: 3 USD }]\n"
         "orchestrator_addresses: https://b:1, https://a:1/\n");
@@ -147,13 +147,13 @@ TEST_CASE("a reference to a plugin keeps its place, its pin and its configuratio
     CHECK(settings.orchestrators.at(0).checks.at(0).every_ns == 5 * ns_per_s);
 }
 
-TEST_CASE("keys whose values are all commented out say nothing") {
+TEST_CASE("a key without a value, as where all below it is commented out, is an empty mapping or list") {
     const auto settings = loaded("orchestrators:\nmonitors:\npayment:\ncapabilities: ~\n");
     CHECK(settings.payment.interval_ns == 60 * ns_per_s);
     CHECK(settings.orchestrators.empty());
 }
 
-TEST_CASE("a default that the environment spoils is reported with the default") {
+TEST_CASE("a default with a bad value from the environment is reported with the default") {
     FakeEnvironment environment;
     environment.variables["PAYMENT_INTERVAL_SECONDS"] = "soon";
     Problems problems;

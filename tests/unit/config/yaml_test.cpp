@@ -88,7 +88,7 @@ TEST_CASE("a merge key is refused, but a quoted one is a key like any other") {
     CHECK(problems.count() == 1);
 }
 
-TEST_CASE("aliases of aliases are counted as what they stand for") {
+TEST_CASE("aliases of aliases are counted as their values") {
     std::string bomb = "a0: &a0 [x, x, x, x, x, x, x, x, x, x]\n";
     for (int i = 1; i < 20; ++i) {
         const auto before = "*a" + std::to_string(i - 1);

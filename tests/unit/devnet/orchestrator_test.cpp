@@ -194,7 +194,7 @@ TEST_CASE("what a worker's failure does to its capability and its slot") {
     }
 }
 
-TEST_CASE("a worker that refuses is removed: the first job is an empty 200, the next finds nobody") {
+TEST_CASE("a worker that refuses is removed: the first job is an empty 200, the next finds no worker") {
     TestNet net;
     net.fault(0, R"("worker_refused")");
     CHECK(net.send(pinned_job(0))->body.empty());
@@ -272,7 +272,7 @@ TEST_CASE("a price is what the registration says, rounded down to whole wei a se
     }
 }
 
-TEST_CASE("a payment that does not decode kills the handler and the slot; one of a stranger credits nothing") {
+TEST_CASE("a payment that does not decode kills the handler and the slot; one of an unknown sender credits nothing") {
     TestNet net({.capacity = 4});
     net.fault(0, R"({"kind":"price","wei":10})");
     auto direct = pinned_job(0);

@@ -88,7 +88,7 @@ TEST_CASE("the control changes faults, and refuses what it does not understand")
     CHECK(control(net.network, {.method = "GET", .path = "/state", .query = "limit=x"}).status == 400);
 }
 
-TEST_CASE("state and jobs tell what happened, and the log is bounded") {
+TEST_CASE("state and jobs report what happened, and the log is bounded") {
     TestNet net({.job_log = 3});
     for (int i = 0; i < 5; ++i) (void)net.send(pinned_job(1));
     const auto state =

@@ -137,7 +137,7 @@ TEST_CASE("late, repeated and stray answers change nothing") {
     sim.engine().job_done({0, 1}, bad(), sim.now());   // answered already
     sim.engine().job_done({0, 99}, bad(), sim.now());  // never asked
     sim.engine().job_done({77, 1}, bad(), sim.now());  // nobody
-    CHECK(sim.engine().counters().stray_answers == 3);
+    CHECK(sim.engine().counters().unexpected_results == 3);
     CHECK(sim.decisions.size() == before);
     CHECK(sim.state("o1").epoch == state.epoch);
     CHECK(sim.state("o1").due_at == state.due_at);

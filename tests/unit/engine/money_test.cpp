@@ -60,7 +60,7 @@ TEST_CASE("rates of 0, below 0, out of bounds, too old or of the future are refu
 TEST_CASE("the limit of a day for one orchestrator holds before a debt exists") {
     Simulation sim;
     Setup setup;
-    setup.limits.per_orchestrator_day_usd_e8 = 50 * e8;
+    setup.limits.per_orchestrator_day = Usd::of_e8(50 * e8);
     REQUIRE(sim.publish(setup, payees(2)).ok());
     sim.run_for(600 * second);
     CHECK(sim.of("o1").size() == 4);  // 4 x 12 USD
@@ -82,7 +82,7 @@ TEST_CASE("the limit of a day for one orchestrator holds before a debt exists") 
 TEST_CASE("the limit of a day for all holds before a debt exists") {
     Simulation sim;
     Setup setup;
-    setup.limits.per_day_usd_e8 = 100 * e8;
+    setup.limits.per_day = Usd::of_e8(100 * e8);
     REQUIRE(sim.publish(setup, payees(3)).ok());
     sim.run_for(600 * second);
     CHECK(sim.decisions.size() == 8);
@@ -96,7 +96,7 @@ TEST_CASE("the limit of a day for all holds before a debt exists") {
 TEST_CASE("a limit that is reached is told once on each day, and over with the day or with new terms") {
     Simulation sim;
     Setup setup;
-    setup.limits.per_day_usd_e8 = 100 * e8;
+    setup.limits.per_day = Usd::of_e8(100 * e8);
     REQUIRE(sim.publish(setup, payees(3)).ok());
     for (int day = 1; day <= 3; ++day) {
         sim.run_until((start_of_time / ns_per_day + day) * ns_per_day - second);
@@ -107,7 +107,7 @@ TEST_CASE("a limit that is reached is told once on each day, and over with the d
     }
     sim.run_for(3600 * second);
     REQUIRE(sim.active("limit"));
-    setup.limits.per_day_usd_e8 = 1'000'000 * e8;
+    setup.limits.per_day = Usd::of_e8(1'000'000 * e8);
     REQUIRE(sim.publish(setup).ok());
     sim.run_for(600 * second);
     CHECK_FALSE(sim.active("limit"));
@@ -118,7 +118,7 @@ TEST_CASE("a limit that is reached is told once on each day, and over with the d
 TEST_CASE("alerts of an orchestrator go with it") {
     Simulation sim;
     Setup setup;
-    setup.limits.per_orchestrator_day_usd_e8 = 20 * e8;
+    setup.limits.per_orchestrator_day = Usd::of_e8(20 * e8);
     REQUIRE(sim.publish(setup, payees(2)).ok());
     sim.run_for(600 * second);
     REQUIRE(sim.active("limit:o2"));

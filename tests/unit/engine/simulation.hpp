@@ -11,6 +11,7 @@
 #include "host/engine/engine.hpp"
 #include "host/ledger/ledger.hpp"
 #include "stipend/duration.hpp"
+#include "stipend/record.hpp"
 
 namespace engine_test {
 
@@ -50,7 +51,7 @@ struct Setup {
     std::string policy = "{}";
     std::uint32_t memory_version = 1;
     DispatchRules dispatch;
-    AccrualLimits limits{20'000 * e8, 1'000'000 * e8};
+    AccrualLimits limits{Usd::of_e8(20'000 * e8), Usd::of_e8(1'000'000 * e8)};
     PriceRules price{100 * e8, 100'000 * e8, 2'000'000, 3600 * second};
 };
 
@@ -58,7 +59,6 @@ inline registry::Payee payee(const std::string& key) {
     registry::Payee out;
     out.key = key;
     out.address = "https://" + key + ":9995";
-    out.active = true;
     return out;
 }
 
@@ -88,7 +88,7 @@ class Simulation final : public Effects {
     std::int64_t commit_takes_ns = second / 1000;
     // What another program does to the ledger, asked before each commit.
     std::function<Result<void>(stipend_unix_ns)> hindrance = [](auto) { return Result<void>(); };
-    std::map<std::string, Observed> seen;  // what the host's own monitors saw, by payee
+    std::map<std::string, uptime::Observed> seen;  // what the host's own monitors saw, by payee
 
     std::vector<Line> decisions;
     std::vector<Alert> alerts;
@@ -111,8 +111,8 @@ class Simulation final : public Effects {
     std::shared_ptr<Generation> generation(const Setup& setup) {
         auto out = std::make_shared<Generation>();
         out->interval_ns = setup.interval_ns;
-        out->common = {setup.base_usd_e8, 0};
-        const stipend_terms terms{sizeof(stipend_terms), 0, setup.interval_ns, setup.base_usd_e8};
+        out->common = {Usd::of_e8(setup.base_usd_e8), 0};
+        const auto terms = stipend::make_terms(setup.interval_ns, setup.base_usd_e8);
         out->policies = {make_policy(setup.policy, terms)};
         out->price = setup.price;
         out->price_every_ns = 60 * second;
@@ -212,7 +212,7 @@ class Simulation final : public Effects {
             engine_->committed(done, now_);
         });
     }
-    [[nodiscard]] std::optional<engine::Observed> observed(const registry::Payee& payee, stipend_unix_ns,
+    [[nodiscard]] std::optional<uptime::Observed> observed(const registry::Payee& payee, stipend_unix_ns,
                                                            stipend_unix_ns) const override {
         const auto found = seen.find(payee.key);
         return found == seen.end() ? std::nullopt : std::optional(found->second);

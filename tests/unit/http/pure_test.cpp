@@ -1,16 +1,17 @@
-// The pure parts of the HTTP room.
+// The pure parts of host/http.
 #include <doctest/doctest.h>
 
 #include <string>
 #include <vector>
 
-#include "host/http/address_guard.hpp"
 #include "host/http/admission.hpp"
 #include "host/http/header_lines.hpp"
 #include "host/http/request_check.hpp"
 #include "host/http/response_head.hpp"
-#include "host/http/response_text.hpp"
+#include "host/http/response.hpp"
 #include "host/http/routes.hpp"
+#include "host/http/ssrf_guard.hpp"
+#include "stipend/headers.hpp"
 
 using namespace stipend;
 using namespace stipend::http;
@@ -24,19 +25,19 @@ TEST_CASE("header lines are split into names and trimmed values") {
     CHECK((*fields)[2].value.empty());
 }
 
-TEST_CASE("a bad header line is named by its number, and its value is not shown") {
+TEST_CASE("the error of a bad header line gives its number and not its value") {
     const auto fields = parse_header_lines("A: 1\r\nB: secret\x01\r\n");
     REQUIRE(!fields.ok());
     CHECK(fields.error().message == "header line 2: header field B: its value holds a control character");
 }
 
-TEST_CASE("a header is found whatever its case, and only by its whole name") {
+TEST_CASE("a header is found in any case, and only by its whole name") {
     CHECK(find_header("X-AB: 1\r\nx-a: 2\r\n", "X-A") == "2");
     CHECK(!find_header("X-AB: 1\r\n", "X-A"));
     CHECK(!find_header("", "X-A"));
 }
 
-TEST_CASE("addresses that lead inside are refused to strangers, in every dress") {
+TEST_CASE("an untrusted target may not lead to an internal address, in any spelling") {
     for (const auto* address : {"127.0.0.1",
                                 "127.255.255.255",
                                 "::1",
@@ -63,20 +64,20 @@ TEST_CASE("addresses that lead inside are refused to strangers, in every dress")
                                 "no address",
                                 ""}) {
         CAPTURE(address);
-        CHECK(!stranger_refusal(address).empty());
+        CHECK(!ssrf_refusal(address).empty());
     }
 }
 
-TEST_CASE("public and private addresses are allowed to strangers") {
+TEST_CASE("an untrusted target may lead to public and private addresses") {
     for (const auto* address :
          {"8.8.8.8", "172.23.0.7", "10.0.0.1", "192.168.1.1", "126.255.255.255", "128.0.0.1", "169.253.255.255",
           "223.255.255.255", "2001:db8::1", "fd00::1", "64:ff9b::808:808", "2002:808:808::1", "::ffff:8.8.8.8"}) {
         CAPTURE(address);
-        CHECK(stranger_refusal(address).empty());
+        CHECK(ssrf_refusal(address).empty());
     }
 }
 
-TEST_CASE("an origin is scheme, host and port, and nothing of what follows") {
+TEST_CASE("an origin is scheme, host and port, without path and query") {
     CHECK(*origin_of("http://Example.COM/hook/secret?x=1") == "http://example.com:80");
     CHECK(*origin_of("https://10.0.0.1:9995/") == "https://10.0.0.1:9995");
     CHECK(*origin_of("http://[::1]:80/") == "http://[::1]:80");
@@ -85,7 +86,7 @@ TEST_CASE("an origin is scheme, host and port, and nothing of what follows") {
     CHECK(origin_of("http://a/" + std::string(10'000, 'x')).error().status == STIPEND_E_LIMIT);
 }
 
-TEST_CASE("a memory of origins answers as the function does, whatever was asked before") {
+TEST_CASE("the cache of origins returns what the function returns") {
     OriginMemo memo;
     std::vector<std::string> urls{"", "http://a:b@c/", "ws://c/", "http://a/" + std::string(10'000, 'x')};
     for (int i = 0; i < 500; ++i) urls.push_back("https://Host-" + std::to_string(i) + ":9995/process");
@@ -107,7 +108,7 @@ TEST_CASE("a memory of origins answers as the function does, whatever was asked 
     }
 }
 
-TEST_CASE("secrets are filled in once, and what they hold is not looked at again") {
+TEST_CASE("secrets are filled in once, and their values are not searched") {
     const auto filled =
         fill_secrets("a ${secret:one} b${secret:two}", [](std::string_view name) -> Result<std::string> {
             return name == "one" ? std::string("${secret:two}") : std::string("2");
@@ -119,7 +120,7 @@ TEST_CASE("secrets are filled in once, and what they hold is not looked at again
     CHECK(find_secret("${other}")->begin == std::string_view::npos);
 }
 
-TEST_CASE("a SHA-256 is read with and without colons, and nothing else is one") {
+TEST_CASE("a SHA-256 is read with and without colons, and any other text is rejected") {
     std::string plain;
     std::string spelled;
     for (int i = 0; i < 32; ++i) {
@@ -136,7 +137,7 @@ TEST_CASE("a SHA-256 is read with and without colons, and nothing else is one") 
     }
 }
 
-TEST_CASE("a response head is read line by line, and an interim one is forgotten") {
+TEST_CASE("a response head is read line by line, and an interim one is discarded") {
     ResponseHead head(1000);
     for (const auto* line :
          {"HTTP/1.1 100 Continue\r\n", "X: 1\r\n", "\r\n", "HTTP/1.1 404 Not Found\r\n", "Y:  2 \r\n"}) {
@@ -168,7 +169,7 @@ TEST_CASE("a status line is HTTP/1 and three digits") {
     }
 }
 
-TEST_CASE("an answer's length and connection are the server's own, and 204 has no body") {
+TEST_CASE("a response may not set its length and connection, and 204 has no body") {
     CHECK(!check_response({.status = 200, .headers = "Connection: close\r\n"}).ok());
     CHECK(!check_response({.status = 600}).ok());
     CHECK(response_text({.status = 204, .body = "x"}, false, true) == "HTTP/1.1 204 No Content\r\n\r\n");
@@ -176,7 +177,7 @@ TEST_CASE("an answer's length and connection are the server's own, and 204 has n
           "HTTP/1.1 200 OK\r\nA: b\r\ncontent-length: 1\r\nconnection: close\r\n\r\n");
 }
 
-TEST_CASE("an exact route goes before a prefix, a longer one before a shorter, HEAD before GET for HEAD") {
+TEST_CASE("an exact route precedes a prefix, a longer one a shorter, and for HEAD a HEAD route a GET route") {
     RouteTable table;
     const auto add = [&table](std::uint64_t id, std::string method, std::string path, bool prefix) {
         return table.add(id, {.method = std::move(method),
@@ -200,7 +201,7 @@ TEST_CASE("an exact route goes before a prefix, a longer one before a shorter, H
     CHECK(!table.find("GET", "/h").route);
 }
 
-TEST_CASE("admission keeps both bounds, and origins take turns") {
+TEST_CASE("admission keeps both limits, and origins take turns") {
     Admission admission(3, 2);
     std::vector<Admission::Origin*> origins(7);
     for (std::uint64_t op = 1; op <= 4; ++op) origins[op] = admission.add(op, "a", 100);
@@ -216,7 +217,7 @@ TEST_CASE("admission keeps both bounds, and origins take turns") {
     CHECK(admission.next() == 3);
 }
 
-TEST_CASE("admission tells who waited too long, and forgets origins that nobody uses") {
+TEST_CASE("admission reports overdue operations and erases unused origins") {
     Admission admission(1, 1);
     auto* a = admission.add(1, "a", 500);
     auto* b = admission.add(2, "b", 100);

@@ -1,4 +1,4 @@
-// An engine in the hands of a test: containers, their events, and the answers that the plugin gets.
+// A fake engine: containers, their events, and the responses to the plugin.
 #pragma once
 
 #include <doctest/doctest.h>
@@ -79,13 +79,13 @@ inline std::string event_json(const std::string& action, const Box& box, stipend
                R"(,"timeNano":)", at, "}\n");
 }
 
-// The plugin, its host, and an engine that answers as `boxes` and the members below say.
+// The plugin, its host, and an engine with the state of `boxes` and the members below.
 struct Scene {
     explicit Scene(const std::string& config = R"({"every":"10s"})") : plugin(host.create<Docker>(config)) {
         REQUIRE(plugin.start().ok());
         host.http().serve([this](const FakeRequest& request) { return answer(request); });
     }
-    // A watch that has had its first list.
+    // A watch after its first list.
     void watch(const std::vector<FakeTarget>& targets) {
         watched = plugin.watch(targets);
         host.advance(100 * ns_per_ms);
@@ -93,7 +93,7 @@ struct Scene {
     [[nodiscard]] stipend_unix_ns ago(std::int64_t seconds) const { return host.now() - seconds * ns_per_s; }
     void say_event(const std::string& line) { REQUIRE(host.http().part(stream, line)); }
 
-    // "up redis 0.000..0.100 {...}" with times in seconds since the first moment; forgets them.
+    // "up redis 0.000..0.100 {...}" with times in seconds since the start; clears them.
     std::vector<std::string> said() {
         static constexpr std::array<std::string_view, 6> words{"", "up", "down", "degraded", "unknown", "found"};
         std::vector<std::string> out;

@@ -1,4 +1,4 @@
-// The payment policy, loaded as the shared object that operators run.
+// The payment policy, loaded from its shared object.
 #pragma once
 
 #include <sstream>
@@ -29,7 +29,7 @@ inline std::unique_ptr<PolicyInstance> make_policy(const std::string& config, st
     return std::move(policy).value();
 }
 
-// Replays JSON lines and returns the answer's lines, parsed.
+// Replays JSON lines and returns the parsed output lines.
 inline std::vector<Json> replay(const PolicyInstance& policy, const std::string& lines, engine::ReplayTerms terms) {
     std::istringstream in(lines);
     std::ostringstream out;

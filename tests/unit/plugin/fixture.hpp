@@ -8,6 +8,7 @@
 #include <fstream>
 
 #include "host/plugin/loader.hpp"
+#include "stipend/record.hpp"
 
 namespace stipend::plugin::testing {
 
@@ -45,7 +46,7 @@ inline std::string read_text(const std::filesystem::path& file) {
 }
 
 inline stipend_terms minute_terms() {
-    return {sizeof(stipend_terms), 0, 60'000'000'000, 10'00000000};
+    return stipend::make_terms(60'000'000'000, 10'00000000);
 }
 
 // A plugin folder with a staging folder beside it.

@@ -151,7 +151,7 @@ TEST_CASE("a part that the plugin refuses ends the transfer, and nothing after i
           Texts{"200 one", "200 two", cat("end ", STIPEND_E_CANCELLED, " the plugin ended the transfer")});
 }
 
-TEST_CASE("a refusal of the last part is told although the exchange ended well") {
+TEST_CASE("a refusal of the last part is reported although the exchange ended well") {
     Scene scene;
     scene.start();
     scene.kept.refuse = "one";
@@ -190,7 +190,7 @@ TEST_CASE("a plugin that is busy never holds the client up: too much that waits 
     CHECK(scene.kept.taken.back().starts_with(cat("end ", STIPEND_E_LIMIT, " the plugin takes the body too slowly")));
 }
 
-TEST_CASE("parts that were taken make room for more, and tiny ones count too") {
+TEST_CASE("parts that were taken make space for more, and tiny ones count too") {
     Scene scene;
     scene.start();
     for (int round = 0; round < 3; ++round) {

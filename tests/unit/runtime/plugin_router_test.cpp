@@ -55,7 +55,7 @@ TEST_CASE("an instance that replaces another of its name takes the route over, a
     CHECK(get(book.address_of("worker"), "/health").status == 404);
 }
 
-TEST_CASE("a route that somebody else has is refused, until it is free") {
+TEST_CASE("a route that has another owner is refused, until it is free") {
     PluginRouter book;
     REQUIRE(book.listen("worker", "127.0.0.1:0"));
     const auto mounted = book.mount("a", "worker", "GET", "/x", says("a"));

@@ -7,7 +7,7 @@ using namespace sdk_test;
 
 namespace {
 
-// A price source whose start function does what the test last asked for.
+// A price source whose start function runs the code of the test.
 struct Source {
     static constexpr PluginInfo info{.id = "org.example.source", .name = "Source", .version = "1"};
     struct Settings {};
@@ -54,7 +54,7 @@ struct Fixture {
     }
     stipend_status start(stipend_op op, Source::Way way) {
         Source::way = way;
-        host.thread = TestHost::Thread::worker;
+        host.thread = TestHost::Thread::pool;
         return made.table<stipend_price_v1>(STIPEND_PRICE)
             .fetch(made.get(), to_abi("ETH"), to_abi("USD"), 0, host.completion(op), &error);
     }
@@ -62,7 +62,7 @@ struct Fixture {
 
 }  // namespace
 
-TEST_CASE_FIXTURE(Fixture, "an operation that was started is answered once, with its record") {
+TEST_CASE_FIXTURE(Fixture, "an operation completes once, with its record") {
     CHECK(start(7, Source::Way::keep) == STIPEND_OK);
     CHECK(host.answers.empty());
     CHECK(Source::kept->pending());
@@ -78,7 +78,7 @@ TEST_CASE_FIXTURE(Fixture, "an operation that was started is answered once, with
     CHECK(host.answers[0].has_record);
 }
 
-TEST_CASE_FIXTURE(Fixture, "a failed operation is answered with its status and message, and no record") {
+TEST_CASE_FIXTURE(Fixture, "a failed operation completes with its status and message, without a record") {
     REQUIRE(start(7, Source::Way::keep) == STIPEND_OK);
     Source::kept->fail(fail(STIPEND_E_TIMEOUT, "no quote within 5 s"));
     REQUIRE(host.answers.size() == 1);
@@ -87,7 +87,7 @@ TEST_CASE_FIXTURE(Fixture, "a failed operation is answered with its status and m
     CHECK_FALSE(host.answers[0].has_record);
 }
 
-TEST_CASE_FIXTURE(Fixture, "an operation that is forgotten is answered INTERNAL") {
+TEST_CASE_FIXTURE(Fixture, "a dropped operation completes with INTERNAL") {
     REQUIRE(start(7, Source::Way::keep) == STIPEND_OK);
     Source::kept.reset();
     REQUIRE(host.answers.size() == 1);
@@ -95,7 +95,7 @@ TEST_CASE_FIXTURE(Fixture, "an operation that is forgotten is answered INTERNAL"
     CHECK(host.answers[0].message == "the plugin dropped the operation without an answer");
 }
 
-TEST_CASE_FIXTURE(Fixture, "a promise that is overwritten answers its operation INTERNAL and holds the new one") {
+TEST_CASE_FIXTURE(Fixture, "a completion that is assigned to completes its old operation with INTERNAL") {
     REQUIRE(start(7, Source::Way::keep) == STIPEND_OK);
     REQUIRE(start(8, Source::Way::keep) == STIPEND_OK);
     REQUIRE(host.answers.size() == 1);
@@ -104,7 +104,7 @@ TEST_CASE_FIXTURE(Fixture, "a promise that is overwritten answers its operation 
     CHECK(Source::kept->op() == 8);
 }
 
-TEST_CASE_FIXTURE(Fixture, "a start function that refuses never fires its completion") {
+TEST_CASE_FIXTURE(Fixture, "a start function that fails does not call its completion") {
     for (const auto way : {Source::Way::refuse, Source::Way::drop_and_refuse}) {
         CHECK(start(7, way) == STIPEND_E_LIMIT);
         CHECK(std::string(error.message) == "too many");
@@ -112,19 +112,19 @@ TEST_CASE_FIXTURE(Fixture, "a start function that refuses never fires its comple
     }
 }
 
-TEST_CASE_FIXTURE(Fixture, "a start function that throws never fires its completion") {
+TEST_CASE_FIXTURE(Fixture, "a start function that throws does not call its completion") {
     CHECK(start(7, Source::Way::take_over_and_throw) == STIPEND_E_EXCEPTION);
     CHECK(std::string(error.message) == "the plugin threw: broken");
     CHECK(host.answers.empty());
 }
 
-TEST_CASE_FIXTURE(Fixture, "a start function that drops its completion and says OK is told as INTERNAL, at once") {
+TEST_CASE_FIXTURE(Fixture, "a start function that drops its completion and returns OK fails with INTERNAL") {
     CHECK(start(7, Source::Way::drop) == STIPEND_E_INTERNAL);
     CHECK(std::string(error.message) == "price.fetch: the plugin dropped the operation");
     CHECK(host.answers.empty());
 }
 
-TEST_CASE_FIXTURE(Fixture, "another operation may be answered inside a start function") {
+TEST_CASE_FIXTURE(Fixture, "a start function may complete another operation") {
     REQUIRE(start(7, Source::Way::keep) == STIPEND_OK);
     CHECK(start(8, Source::Way::finish_other) == STIPEND_OK);
     REQUIRE(host.answers.size() == 1);
@@ -145,11 +145,11 @@ struct Hasty {
 };
 }  // namespace
 
-TEST_CASE("an answer before the start function returned ends the process and says so") {
+TEST_CASE("a completion before the start function returned ends the process with a message") {
     const auto death = fate_of([] {
         TestHost host;
         const Made<Hasty> made(host);
-        host.thread = TestHost::Thread::worker;
+        host.thread = TestHost::Thread::pool;
         made.table<stipend_price_v1>(STIPEND_PRICE).fetch(made.get(), {}, {}, 0, host.completion(7), nullptr);
     });
     CHECK(death.signal == SIGABRT);

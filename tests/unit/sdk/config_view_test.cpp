@@ -21,7 +21,7 @@ void refused(const Result<T>& result, const std::string& path, const std::string
 
 }  // namespace
 
-TEST_CASE("each kind of value is read, and another one is refused with its pointer") {
+TEST_CASE("each kind of value is read, and a wrong kind is an error with its pointer") {
     const auto json = json_of(R"({"s":"text","b":true,"n":94.999,"d":"1.5h","list":[1,{"x":"y"}],"o":{}})");
     const ConfigView config(json);
     CHECK(*config.at("s").string() == "text");
@@ -38,7 +38,7 @@ TEST_CASE("each kind of value is read, and another one is refused with its point
             "not a decimal number: \"y\": want digits");
 }
 
-TEST_CASE("a number out of range, or finer than its step, is refused") {
+TEST_CASE("a number out of range or too precise is an error") {
     const auto json = json_of(R"({"n":101,"m":-1,"f":0.12345,"i":1.5,"big":1e300,"t":"2h"})");
     const ConfigView config(json);
     refused(config.at("n").percent(), "/n", "got 101, want 0 .. 100");
@@ -61,7 +61,7 @@ TEST_CASE("a key with a slash or a tilde is escaped in its pointer") {
     CHECK(config.members().at(0).first == "a/b");
 }
 
-TEST_CASE("a missing value, and null, read as absent all the way down") {
+TEST_CASE("members of a missing value or null are absent") {
     const auto json = json_of(R"({"null":null})");
     const ConfigView config(json);
     CHECK_FALSE(config.at("null").present());
@@ -73,7 +73,7 @@ TEST_CASE("a missing value, and null, read as absent all the way down") {
     refused(config.at("null").integer(0, 1), "/null", "missing, want a number");
 }
 
-TEST_CASE("a long value is quoted in part, and never in the middle of a character") {
+TEST_CASE("a long value is quoted in part, cut between two characters") {
     std::string text = "x";
     while (text.size() < 200) text += "é";
     Json json = Json::object();

@@ -15,7 +15,7 @@ Error error_of(std::string message, std::string path = {}) {
 
 }  // namespace
 
-TEST_CASE("an error crosses the boundary and comes back the same") {
+TEST_CASE("an error is the same after the boundary") {
     auto error = error_of("pay: got 1, want 2", "/pay");
     error.permanent = true;
     const auto record = reported(error);
@@ -26,13 +26,13 @@ TEST_CASE("an error crosses the boundary and comes back the same") {
     CHECK(back.permanent);
 }
 
-TEST_CASE("a message that just fits is whole, a longer one is cut") {
+TEST_CASE("a message that fits is complete, a longer one is cut") {
     constexpr std::size_t most = sizeof stipend_error::message - 1;
     CHECK(std::string(reported(error_of(std::string(most, 'x'))).message).size() == most);
     CHECK(std::string(reported(error_of(std::string(most + 1, 'x'))).message).size() == most);
 }
 
-TEST_CASE("a message is cut between two characters, whatever their length") {
+TEST_CASE("a message is cut between two characters of any length") {
     constexpr std::size_t most = sizeof stipend_error::message - 1;
     for (const std::string character : {"é", "€", "😀"}) {
         for (std::size_t before = 0; before < 4; ++before) {
@@ -46,17 +46,17 @@ TEST_CASE("a message is cut between two characters, whatever their length") {
     }
 }
 
-TEST_CASE("bytes that are no UTF-8 at all are cut without reading out of bounds") {
+TEST_CASE("bytes that are not UTF-8 are cut without reading out of bounds") {
     CHECK(std::string(reported(error_of(std::string(1000, '\x80'))).message).empty());
 }
 
-TEST_CASE("a text ends at its first NUL and is zero from there on") {
+TEST_CASE("a text ends at its first NUL, and the rest is zero") {
     char field[8] = {1, 1, 1, 1, 1, 1, 1, 1};
     set_text(field, std::string_view("ab\0cd", 5));
     CHECK(std::string_view(field, 8) == std::string_view("ab\0\0\0\0\0\0", 8));
 }
 
-TEST_CASE("a path that is too long names the value around, not another one") {
+TEST_CASE("a path that is too long names an enclosing value") {
     const std::string step = "/" + std::string(50, 'k');
     CHECK(std::string(reported(error_of("m", step + step)).path) == step + step);
     CHECK(std::string(reported(error_of("m", step + step + step)).path) == step + step);
@@ -65,7 +65,7 @@ TEST_CASE("a path that is too long names the value around, not another one") {
     CHECK(std::string(reported(error_of("m", exact)).path) == exact);
 }
 
-TEST_CASE("a record that is too small, or none, is left alone and the status still tells") {
+TEST_CASE("a record that is too small is not written, and the status is returned") {
     auto record = empty_error();
     record.size = sizeof record - 1;
     CHECK(report(&record, error_of("m")) == STIPEND_E_CONFIG);
@@ -73,7 +73,7 @@ TEST_CASE("a record that is too small, or none, is left alone and the status sti
     CHECK(report(nullptr, error_of("m")) == STIPEND_E_CONFIG);
 }
 
-TEST_CASE("a record that is longer than this SDK knows is filled") {
+TEST_CASE("a record of a newer host is filled") {
     struct Longer {
         stipend_error known;
         std::uint64_t more;
@@ -84,18 +84,18 @@ TEST_CASE("a record that is longer than this SDK knows is filled") {
     CHECK(longer.more == 42);
 }
 
-TEST_CASE("an error never leaves as success") {
+TEST_CASE("an error never becomes OK") {
     CHECK(report(nullptr, {.status = STIPEND_OK, .message = "m"}) == STIPEND_E_INTERNAL);
     CHECK(report(nullptr, {.status = 3, .message = "m"}) == STIPEND_E_INTERNAL);
 }
 
-TEST_CASE("a status without a message is told by its number") {
+TEST_CASE("a status without a message is reported by its number") {
     const auto record = empty_error();
     CHECK(from_abi(STIPEND_E_BUSY, &record).message == "status -4");
     CHECK(from_abi(STIPEND_E_BUSY, nullptr).message == "status -4");
 }
 
-TEST_CASE("a record as the callee knows it: the caller's own, or the part that it has with zeros behind") {
+TEST_CASE("a record is read in place, or copied with zeros beyond its end if it is shorter") {
     stipend_terms scratch{};
     stipend_terms given{sizeof given, 0, 60, 10};
     CHECK(&detail::record_view(&given, scratch) == &given);

@@ -4,7 +4,7 @@
 
 using namespace sdk_test;
 
-TEST_CASE("work is posted, run later and once") {
+TEST_CASE("posted work runs later and once") {
     TestHost host;
     int ran = 0;
     CHECK(host.host().post([&] { ++ran; }));
@@ -13,7 +13,7 @@ TEST_CASE("work is posted, run later and once") {
     CHECK(ran == 1);
 }
 
-TEST_CASE("posted work that throws is logged, and the promise that it held answers INTERNAL") {
+TEST_CASE("an exception of posted work is logged, and its completion reports INTERNAL") {
     TestHost host;
     auto promise = std::make_shared<Completion<Nothing>>(host.completion(7));
     CHECK(host.host().post([held = std::move(promise)] { throw std::runtime_error("broken"); }));
@@ -24,7 +24,7 @@ TEST_CASE("posted work that throws is logged, and the promise that it held answe
     CHECK(host.answers[0].status == STIPEND_E_INTERNAL);
 }
 
-TEST_CASE("a timer that throws is logged, also where what it throws is no exception of the library") {
+TEST_CASE("an exception of a timer is logged, also one that is no std::exception") {
     TestHost host;
     const Timer timer(host.host(), 5, [] { throw 42; });  // NOLINT(hicpp-exception-baseclass)
     CHECK(timer.armed());
@@ -33,7 +33,7 @@ TEST_CASE("a timer that throws is logged, also where what it throws is no except
     CHECK(host.logged[0] == "a timer of the plugin threw: something that is no std::exception");
 }
 
-TEST_CASE("a timer that is destroyed never fires, and may destroy itself while it does") {
+TEST_CASE("a destroyed timer does not fire, and a timer may destroy itself while it fires") {
     TestHost host;
     int ran = 0;
     {
@@ -50,7 +50,7 @@ TEST_CASE("a timer that is destroyed never fires, and may destroy itself while i
     CHECK(self == nullptr);
 }
 
-TEST_CASE("an exchange hands its answer over once; a callback that throws is logged") {
+TEST_CASE("an exchange ends once; an exception of its callback is logged") {
     TestHost host;
     std::string body;
     REQUIRE(host.host().http({.url = "http://a"}, [&](const HttpReply& reply) { body = reply.body(); }).ok());
@@ -63,7 +63,7 @@ TEST_CASE("an exchange hands its answer over once; a callback that throws is log
     CHECK(host.logged[0] == "an HTTP callback of the plugin threw: broken");
 }
 
-TEST_CASE("a part of a streamed body that is refused, or throws, ends the transfer") {
+TEST_CASE("a part callback that returns false or throws ends the transfer") {
     TestHost host;
     const stipend_http_response head{};
     const auto stream = [&](Host::HttpPart part) {
@@ -80,7 +80,7 @@ TEST_CASE("a part of a streamed body that is refused, or throws, ends the transf
     CHECK(stream([](const auto&, std::string_view) -> bool { throw 42; }) == STIPEND_E_EXCEPTION);
 }
 
-TEST_CASE("headers are found by their whole name, with the first value of it") {
+TEST_CASE("a header is found by its whole name in any case; its first value counts") {
     stipend_http_response response{};
     response.headers = to_abi("content-type: text/plain\r\nx-a-b: long\r\nx-a:  short\r\nx-a: again\r\nempty:\r\n");
     const HttpReply reply{STIPEND_OK, &response, {}};
@@ -90,7 +90,7 @@ TEST_CASE("headers are found by their whole name, with the first value of it") {
     CHECK(reply.header("x").empty());
 }
 
-TEST_CASE("a host that lacks a service is told by a status, or by nothing at all") {
+TEST_CASE("a missing service of the host is a status, or the call does nothing") {
     const Host none;
     none.log(STIPEND_LOG_ERROR, "nowhere");
     CHECK(none.now() == 0);
@@ -99,6 +99,6 @@ TEST_CASE("a host that lacks a service is told by a status, or by nothing at all
     CHECK(none.http({.url = "http://a"}, [](const HttpReply&) {}).error().status == STIPEND_E_UNSUPPORTED);
     CHECK(none.kv_get("key").error().status == STIPEND_E_UNSUPPORTED);
     CHECK(none.kv_put("key", "value").error().status == STIPEND_E_UNSUPPORTED);
-    CHECK(none.query("services").error().status == STIPEND_E_UNSUPPORTED);
+    CHECK(none.services(60).error().status == STIPEND_E_UNSUPPORTED);
     CHECK(Route::add(none, "worker", "GET", "/", [](const RouteRequest&) {}).error().status == STIPEND_E_UNSUPPORTED);
 }

@@ -15,8 +15,7 @@ struct Pay {
                                      .license = "MIT",
                                      .description = "Pays",
                                      .url = "https://pay.example",
-                                     .config_schema = "{}",
-                                     .flags = STIPEND_PLUGIN_REENTRANT};
+                                     .config_schema = "{}"};
     static constexpr std::uint32_t revision = 1;
     static constexpr std::uint32_t memory_version = 1;
     using Settings = NoSettings;
@@ -26,7 +25,7 @@ struct Pay {
     static Result<Bounds> bounds(const stipend_terms& terms) { return Bounds{0, terms.interval_ns}; }
 };
 
-// All that does I/O, in one class that is made with its host.
+// All kinds with I/O in one class, constructed with its host.
 struct Everything {
     static constexpr PluginInfo info{.id = "org.example.everything", .name = "Everything", .version = "1"};
     using Settings = NoSettings;
@@ -37,13 +36,12 @@ struct Everything {
     static Result<void> fetch(std::string_view, std::string_view, stipend_mono_ns, Completion<stipend_quote>) {
         return no();
     }
-    static Result<void> send(const stipend_alert&, Completion<Nothing>) { return no(); }
     static Result<std::string> report() { return std::string(R"({"doing":"everything"})"); }
     static Error no() { return fail(STIPEND_E_BUSY, "not now"); }
     Host made_with;
 };
 
-// A monitor that can watch, and remembers what it was given.
+// A monitor that stores the targets of a watch.
 struct Watcher {
     static constexpr PluginInfo info{.id = "org.example.watcher", .name = "Watcher", .version = "1"};
     using Settings = NoSettings;
@@ -71,7 +69,7 @@ std::vector<std::string> kinds_of(const stipend_descriptor& descriptor) {
 
 STIPEND_PLUGINS(Pay, Everything);
 
-TEST_CASE("the entry is whole and tells what it was built with") {
+TEST_CASE("the entry is complete and names its SDK and compiler") {
     CHECK(stipend_entry_v1.magic == STIPEND_MAGIC);
     CHECK(stipend_entry_v1.size == sizeof(stipend_entry));
     CHECK(stipend_entry_v1.abi_major == STIPEND_ABI_MAJOR);
@@ -83,7 +81,7 @@ TEST_CASE("the entry is whole and tells what it was built with") {
     CHECK(stipend_entry_v1.lifecycle == &Both::lifecycle);
 }
 
-TEST_CASE("each plugin of a library has its descriptor, and there is none beyond the last") {
+TEST_CASE("each plugin of a library has a descriptor, and an index out of range has none") {
     const auto* pay = Both::describe(0);
     REQUIRE(pay != nullptr);
     CHECK(pay->size == sizeof(stipend_descriptor));
@@ -101,21 +99,16 @@ TEST_CASE("each plugin of a library has its descriptor, and there is none beyond
     CHECK(Both::describe(2) == nullptr);
 }
 
-TEST_CASE("a policy is declared pure, beside the flags of its author; the others are not") {
-    CHECK(Both::describe(0)->flags == (STIPEND_PLUGIN_REENTRANT | STIPEND_PLUGIN_PURE));
-    CHECK(Both::describe(1)->flags == 0);
-}
-
-TEST_CASE("the kinds of a class are those whose functions it has") {
+TEST_CASE("the functions of a class determine its kinds") {
     CHECK(kinds_of(*Both::describe(0)) == std::vector<std::string>{STIPEND_POLICY});
     CHECK(kinds_of(*Both::describe(1)) ==
-          std::vector<std::string>{STIPEND_DISPATCH, STIPEND_MONITOR, STIPEND_PRICE, STIPEND_ALERT, STIPEND_SERVICE});
+          std::vector<std::string>{STIPEND_DISPATCH, STIPEND_MONITOR, STIPEND_PRICE, STIPEND_SERVICE});
 }
 
-TEST_CASE("an instance hands out the tables of its kinds and of no other") {
+TEST_CASE("an instance has the tables of its kinds and no other") {
     TestHost host;
     const Made<Everything> made(host);
-    for (const auto* id : {STIPEND_DISPATCH, STIPEND_MONITOR, STIPEND_PRICE, STIPEND_ALERT, STIPEND_SERVICE}) {
+    for (const auto* id : {STIPEND_DISPATCH, STIPEND_MONITOR, STIPEND_PRICE, STIPEND_SERVICE}) {
         CHECK(made.lifecycle.get_interface(made.get(), id) != nullptr);
     }
     for (const auto* id : {STIPEND_POLICY, "stipend.settlement/1", "stipend.price/2", ""}) {
@@ -124,24 +117,24 @@ TEST_CASE("an instance hands out the tables of its kinds and of no other") {
     CHECK(detail::Instance<Everything>::object(made.get()).made_with.raw() == host.raw());
 }
 
-TEST_CASE("functions that a class may leave out are unsupported, or do nothing") {
+TEST_CASE("an optional function that a class lacks returns UNSUPPORTED or does nothing") {
     TestHost host;
     const Made<Everything> made(host);
     CHECK(made.lifecycle.start(made.get(), nullptr) == STIPEND_OK);
     CHECK(made.lifecycle.health(made.get(), nullptr) == STIPEND_OK);
-    host.thread = TestHost::Thread::worker;
+    host.thread = TestHost::Thread::pool;
     CHECK(made.table<stipend_dispatch_v1>(STIPEND_DISPATCH).inspect(made.get(), {}, {}, host.completion(7), nullptr) ==
           STIPEND_E_UNSUPPORTED);
     CHECK(made.table<stipend_monitor_v1>(STIPEND_MONITOR)
               .watch(made.get(), nullptr, 0, 0, nullptr, host.completion(7), nullptr) == STIPEND_E_UNSUPPORTED);
-    made.table<stipend_alert_v1>(STIPEND_ALERT).cancel(made.get(), 7);
+    made.table<stipend_price_v1>(STIPEND_PRICE).cancel(made.get(), 7);
     CHECK(host.answers.empty());
 }
 
-TEST_CASE("targets of a watch are read over any stride, each with the size that it has here") {
+TEST_CASE("targets of a watch are read over any stride, and their size is that of this SDK") {
     TestHost host;
     const Made<Watcher> made(host);
-    host.thread = TestHost::Thread::worker;
+    host.thread = TestHost::Thread::pool;
     struct Grown {
         stipend_target known;
         std::uint64_t more;
@@ -156,10 +149,10 @@ TEST_CASE("targets of a watch are read over any stride, each with the size that 
     CHECK(Watcher::watched[1].size == sizeof(stipend_target));
 }
 
-TEST_CASE("a service's report goes into the caller's sink, and the sink's refusal comes back") {
+TEST_CASE("a service's report is written to the caller's sink, and the error of the sink is returned") {
     TestHost host;
     const Made<Everything> made(host);
-    host.thread = TestHost::Thread::worker;
+    host.thread = TestHost::Thread::pool;
     std::string text;
     const stipend_sink sink{&text, [](void* ctx, const void* data, std::uint64_t length) -> stipend_status {
                                 static_cast<std::string*>(ctx)->append(static_cast<const char*>(data), length);

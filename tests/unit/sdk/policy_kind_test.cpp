@@ -4,24 +4,20 @@ using namespace sdk_test;
 
 namespace {
 
-// Pays the epoch's number in 1e-8 USD; refuses epoch 13. `fresh` counts in the batch's scratch.
+// Pays the number of the epoch in 1e-8 USD; rejects epoch 13.
 struct Counting {
     static constexpr PluginInfo info{.id = "org.example.counting", .name = "Counting", .version = "1"};
     static constexpr std::uint32_t revision = 3;
     static constexpr std::uint32_t memory_version = 4;
     struct Settings {};
-    struct Scratch {
-        std::uint32_t seen = 0;
-    };
     static Result<Settings> parse(const Json&, const stipend_terms&) { return Settings{}; }
     explicit Counting(Settings) {}
 
-    static Result<void> decide(const stipend_sample& sample, stipend_decision& decision, Scratch& scratch) {
+    static Result<void> decide(const stipend_sample& sample, stipend_decision& decision) {
         if (sample.epoch == 13) return fail(STIPEND_E_INVALID, "unlucky");
         decision.action = STIPEND_PAY;
         decision.amount_usd_e8 = static_cast<std::int64_t>(sample.epoch);
         decision.uptime_ppm = sample.reported_ppm;
-        decision.consecutive_failures = ++scratch.seen;
         decision.memory.bytes[0] = sample.memory.bytes[0];
         decision.memory.bytes[127] = 9;
         return {};
@@ -29,7 +25,7 @@ struct Counting {
     static Result<Bounds> bounds(const stipend_terms& terms) { return Bounds{terms.base_usd_e8, terms.interval_ns}; }
 };
 
-// A record of a host that knows `More` bytes behind the end of ours.
+// A record of a newer host, with `More` bytes after the end of this version.
 template <class Record, std::size_t More>
 struct alignas(8) Grown {
     Record known{};
@@ -52,13 +48,12 @@ struct Fixture {
 
 }  // namespace
 
-TEST_CASE_FIXTURE(Fixture, "the table tells the revision and the version of the memory") {
+TEST_CASE_FIXTURE(Fixture, "the table has the revision and the version of the memory") {
     CHECK(table.revision == 3);
     CHECK(table.memory_version == 4);
 }
 
-TEST_CASE_FIXTURE(Fixture,
-                  "a batch is decided record by record over any stride, and nothing beyond a record is touched") {
+TEST_CASE_FIXTURE(Fixture, "a batch is decided record by record over any stride, without a write beyond a record") {
     Grown<stipend_sample, 24> in[3];
     Grown<stipend_decision, 40> out[3];
     for (std::uint64_t k = 0; k < 3; ++k) in[k].known.epoch = k + 1;
@@ -71,12 +66,12 @@ TEST_CASE_FIXTURE(Fixture,
     }
 }
 
-TEST_CASE_FIXTURE(Fixture, "an older host's shorter records are read as zero behind their end and written no further") {
-    // What a host knew before the memory was added to both.
+TEST_CASE_FIXTURE(Fixture, "a shorter record of an older host reads as zero beyond its end and is not written there") {
+    // The records of a host from before the memory was added.
     constexpr auto old_sample = offsetof(stipend_sample, memory);
     constexpr auto old_decision = offsetof(stipend_decision, memory);
     alignas(8) std::uint8_t in[2][old_sample]{};
-    // The second record is the last thing before the guard.
+    // The second record ends at the guard.
     struct alignas(8) {
         std::uint8_t records[2][old_decision]{};
         std::uint8_t guard = 0xEE;
@@ -102,19 +97,7 @@ TEST_CASE_FIXTURE(Fixture, "an older host's shorter records are read as zero beh
     CHECK(memory.guard == 0xEE);
 }
 
-TEST_CASE_FIXTURE(Fixture, "the scratch is fresh for each batch and shared within it") {
-    stipend_sample in[2]{};
-    stipend_decision out[2]{};
-    for (auto& record : in) record.size = sizeof record;
-    for (auto& record : out) record.size = sizeof record;
-    for (int batch = 0; batch < 2; ++batch) {
-        REQUIRE(table.decide(made.get(), in, sizeof in[0], out, sizeof out[0], 2, &error) == STIPEND_OK);
-        CHECK(out[0].consecutive_failures == 1);
-        CHECK(out[1].consecutive_failures == 2);
-    }
-}
-
-TEST_CASE_FIXTURE(Fixture, "the first refusal ends a batch with its message") {
+TEST_CASE_FIXTURE(Fixture, "the first error ends a batch with its message") {
     stipend_sample in[2]{};
     stipend_decision out[2]{};
     for (auto& record : in) record.size = sizeof record;
@@ -125,11 +108,11 @@ TEST_CASE_FIXTURE(Fixture, "the first refusal ends a batch with its message") {
     CHECK(out[1].action == 0);
 }
 
-TEST_CASE_FIXTURE(Fixture, "an empty batch is decided without a look at its pointers") {
+TEST_CASE_FIXTURE(Fixture, "an empty batch is decided without access to its pointers") {
     CHECK(table.decide(made.get(), nullptr, 0, nullptr, 0, 0, &error) == STIPEND_OK);
 }
 
-TEST_CASE_FIXTURE(Fixture, "bounds are worked out from the terms that are given") {
+TEST_CASE_FIXTURE(Fixture, "bounds are computed from the given terms") {
     std::int64_t most = 0;
     std::int64_t soonest = 0;
     CHECK(table.bounds(made.get(), &minute_terms, &most, &soonest, &error) == STIPEND_OK);

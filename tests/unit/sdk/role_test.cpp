@@ -17,7 +17,7 @@ struct Quote {
     }
 };
 
-// Calls `use` on an instance while the host says that this is another thread than the call's tag wants.
+// Calls `use` on an instance while the host reports the given thread.
 template <class Use>
 void on(TestHost::Thread thread, Use use) {
     TestHost host;
@@ -36,42 +36,42 @@ stipend_status fetch(const TestHost& host, const Made<Quote>& made) {
 
 using namespace sdk_test;
 
-TEST_CASE("each call passes on the thread that its tag promises") {
+TEST_CASE("each call passes on the thread of its tag") {
     on(TestHost::Thread::control, [](auto&, auto& made) { CHECK(made.lifecycle.start(made.get(), nullptr) == 0); });
-    on(TestHost::Thread::worker, [](auto& host, auto& made) { CHECK(fetch(host, made) == STIPEND_E_BUSY); });
+    on(TestHost::Thread::pool, [](auto& host, auto& made) { CHECK(fetch(host, made) == STIPEND_E_BUSY); });
     on(TestHost::Thread::neither, [](auto&, auto& made) { CHECK(made.lifecycle.health(made.get(), nullptr) == 0); });
 }
 
 #ifndef NDEBUG
-TEST_CASE("in debug builds a [control] call elsewhere ends the process and names itself") {
+TEST_CASE("in debug builds a [control] call on another thread ends the process with its name") {
     const auto start = fate_of(
-        [] { on(TestHost::Thread::worker, [](auto&, auto& made) { made.lifecycle.start(made.get(), nullptr); }); });
+        [] { on(TestHost::Thread::pool, [](auto&, auto& made) { made.lifecycle.start(made.get(), nullptr); }); });
     CHECK(start.signal == SIGABRT);
     CHECK(start.said == "stipend: start (called off [control]:0)\n");
     const auto quiesce =
         fate_of([] { on(TestHost::Thread::neither, [](auto&, auto& made) { made.lifecycle.quiesce(made.get()); }); });
     CHECK(quiesce.signal == SIGABRT);
     const auto destroy =
-        fate_of([] { on(TestHost::Thread::worker, [](auto&, auto& made) { made.lifecycle.destroy(made.get()); }); });
+        fate_of([] { on(TestHost::Thread::pool, [](auto&, auto& made) { made.lifecycle.destroy(made.get()); }); });
     CHECK(destroy.signal == SIGABRT);
     const auto create = fate_of([] {
         TestHost host;
-        host.thread = TestHost::Thread::worker;
+        host.thread = TestHost::Thread::pool;
         stipend_instance* out = nullptr;
         Made<Quote>::lifecycle.create(host.raw(), to_abi("org.example.quote"), {}, {}, &minute_terms, &out, nullptr);
     });
     CHECK(create.signal == SIGABRT);
 }
 
-TEST_CASE("in debug builds a [worker] call elsewhere ends the process and names itself") {
+TEST_CASE("in debug builds a [pool] call on another thread ends the process with its name") {
     const auto death =
         fate_of([] { on(TestHost::Thread::control, [](auto& host, auto& made) { fetch(host, made); }); });
     CHECK(death.signal == SIGABRT);
-    CHECK(death.said == "stipend: price.fetch (called off [worker]:0)\n");
+    CHECK(death.said == "stipend: price.fetch (called off [pool]:0)\n");
 }
 #endif
 
-TEST_CASE("a host without the threads service is not asked where a call runs") {
+TEST_CASE("without the threads service of the host the thread is not checked") {
     const stipend_host bare{sizeof bare, 0,   nullptr,
                             "bare",      "1", [](const stipend_host*, const char*) -> const void* { return nullptr; }};
     stipend_instance* out = nullptr;

@@ -11,7 +11,7 @@ namespace sdk_test {
 const void* TestHost::get_interface(const stipend_host*, const char* id) {
     static constexpr stipend_host_threads_v1 threads{
         [](const stipend_host* h) { return std::int32_t{of(h).thread == Thread::control}; },
-        [](const stipend_host* h) { return std::int32_t{of(h).thread == Thread::worker}; }};
+        [](const stipend_host* h) { return std::int32_t{of(h).thread == Thread::pool}; }};
     static constexpr stipend_host_log_v1 log{
         [](const stipend_host*, std::int32_t level) { return std::int32_t{level >= STIPEND_LOG_INFO}; },
         [](const stipend_host* h, std::int32_t, stipend_str text) { of(h).logged.emplace_back(view(text)); }};

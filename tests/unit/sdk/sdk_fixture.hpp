@@ -1,4 +1,4 @@
-// A host that a test drives by hand, and the answers that its operations were given.
+// A host that a test controls, and the completions of its operations.
 #pragma once
 
 #include <doctest/doctest.h>
@@ -22,7 +22,7 @@ struct Answer {
 
 class TestHost {
   public:
-    enum class Thread : std::uint8_t { control, worker, neither };
+    enum class Thread : std::uint8_t { control, pool, neither };
 
     TestHost() : raw_{sizeof raw_, 0, this, "test", "1", &get_interface} {}
     TestHost(const TestHost&) = delete;
@@ -32,7 +32,7 @@ class TestHost {
     [[nodiscard]] Host host() const { return Host(&raw_); }
     [[nodiscard]] stipend_completion completion(stipend_op op) const { return {&raw_, op, &on_done}; }
 
-    // Fires what was handed to the timer service, in order.
+    // Fires all timers, in order.
     void run_timers() {
         while (!timers.empty()) {
             const auto next = timers.front();
@@ -40,7 +40,7 @@ class TestHost {
             next.fired(next.user);
         }
     }
-    // Ends the exchange that was started last.
+    // Ends the last exchange.
     void end_exchange(stipend_status status, const char* body) {
         stipend_http_response response{};
         response.size = sizeof response;
@@ -59,7 +59,7 @@ class TestHost {
         stipend_http_done done;
         void* user;
     };
-    Thread thread = Thread::control;  // where it says that the caller is
+    Thread thread = Thread::control;  // reported as the caller's thread
     std::vector<std::string> logged;
     std::vector<Answer> answers;
     std::deque<Timed> timers;
@@ -77,9 +77,9 @@ class TestHost {
     stipend_host raw_;
 };
 
-inline constexpr stipend_terms minute_terms{sizeof(stipend_terms), 0, 60'000'000'000, 10 * e8};
+inline constexpr auto minute_terms = stipend::make_terms(60'000'000'000, 10 * e8);
 
-// An instance of the plugin class T, made as a host makes one.
+// An instance of the plugin class T, created as by a host.
 template <class T>
 class Made {
   public:
@@ -111,9 +111,9 @@ class Made {
     stipend_instance* raw_ = nullptr;
 };
 
-// How a child process ended that ran `body`.
+// The end of a child process that ran `body`.
 struct Death {
-    int signal;  // 0: it lived
+    int signal;  // 0: it exited
     std::string said;
 };
 Death fate_of(void (*body)());

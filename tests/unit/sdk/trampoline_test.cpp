@@ -7,7 +7,7 @@ using namespace sdk_test;
 
 namespace {
 
-enum class Call : std::uint8_t { none, parse, construct, start, quiesce, health, decide, bounds, send, cancel };
+enum class Call : std::uint8_t { none, parse, construct, start, quiesce, health, decide, bounds, fetch, cancel };
 
 // A plugin of two kinds that throws in one call.
 struct Thrower {
@@ -50,8 +50,8 @@ struct Thrower {
         reached(Call::bounds);
         return Bounds{0, terms.interval_ns};
     }
-    static Result<void> send(const stipend_alert&, Completion<Nothing>) {
-        reached(Call::send);
+    static Result<void> fetch(std::string_view, std::string_view, stipend_mono_ns, Completion<stipend_quote>) {
+        reached(Call::fetch);
         return fail(STIPEND_E_BUSY, "not now");
     }
 };
@@ -66,7 +66,7 @@ struct Fixture {
         Thrower::throws_in = Call::none;
         Thrower::of_std = true;
     }
-    // Runs `call` with an exception of the standard library in it, then with one that is none; each must be an error.
+    // Runs `call` with an exception of the standard library, then with another object; each must become an error.
     template <class Use>
     void caught(Call call, Use use) {
         Thrower::throws_in = call;
@@ -85,7 +85,7 @@ constexpr const stipend_lifecycle_v1& lifecycle = Made<Thrower>::lifecycle;
 
 }  // namespace
 
-TEST_CASE_FIXTURE(Fixture, "an exception in a call of the lifecycle is an error of that call") {
+TEST_CASE_FIXTURE(Fixture, "an exception in a lifecycle call becomes its error") {
     const auto id = to_abi(Thrower::info.id);
     caught(Call::parse, [&] { return lifecycle.check_config(id, to_abi("{}"), &minute_terms, &error); });
     for (const auto call : {Call::parse, Call::construct}) {
@@ -100,7 +100,7 @@ TEST_CASE_FIXTURE(Fixture, "an exception in a call of the lifecycle is an error 
     caught(Call::health, [&] { return lifecycle.health(made->get(), &error); });
 }
 
-TEST_CASE_FIXTURE(Fixture, "an exception in a function of a kind is an error of that call") {
+TEST_CASE_FIXTURE(Fixture, "an exception in a function of a kind becomes its error") {
     const auto& policy = made->table<stipend_policy_v1>(STIPEND_POLICY);
     stipend_sample in{};
     stipend_decision out{};
@@ -110,30 +110,28 @@ TEST_CASE_FIXTURE(Fixture, "an exception in a function of a kind is an error of 
     std::int64_t soonest = 0;
     caught(Call::decide, [&] { return policy.decide(made->get(), &in, sizeof in, &out, sizeof out, 1, &error); });
     caught(Call::bounds, [&] { return policy.bounds(made->get(), &minute_terms, &most, &soonest, &error); });
-    const auto& alerts = made->table<stipend_alert_v1>(STIPEND_ALERT);
-    stipend_alert alert{};
-    alert.size = sizeof alert;
-    host.thread = TestHost::Thread::worker;
-    caught(Call::send, [&] { return alerts.send(made->get(), &alert, host.completion(7), &error); });
+    const auto& price = made->table<stipend_price_v1>(STIPEND_PRICE);
+    host.thread = TestHost::Thread::pool;
+    caught(Call::fetch, [&] { return price.fetch(made->get(), {}, {}, 0, host.completion(7), &error); });
     CHECK(host.answers.empty());
 }
 
-TEST_CASE_FIXTURE(Fixture, "an exception in a call that answers nothing goes no further") {
+TEST_CASE_FIXTURE(Fixture, "an exception in a call without a status is dropped") {
     for (const bool of_std : {true, false}) {
         Thrower::of_std = of_std;
         Thrower::throws_in = Call::quiesce;
         lifecycle.quiesce(made->get());
         Thrower::throws_in = Call::cancel;
-        made->table<stipend_alert_v1>(STIPEND_ALERT).cancel(made->get(), 7);
+        made->table<stipend_price_v1>(STIPEND_PRICE).cancel(made->get(), 7);
     }
 }
 
-TEST_CASE_FIXTURE(Fixture, "an exception is caught where the caller brought no error record") {
+TEST_CASE_FIXTURE(Fixture, "an exception is caught also without an error record") {
     Thrower::throws_in = Call::health;
     CHECK(lifecycle.health(made->get(), nullptr) == STIPEND_E_EXCEPTION);
 }
 
-TEST_CASE("a configuration is refused with the pointer of the value, and a plugin that is not there by its id") {
+TEST_CASE("an invalid configuration and an unknown plugin id are rejected") {
     auto error = empty_error();
     const auto check = [&](const char* id, const char* config) {
         return lifecycle.check_config(to_abi(id), to_abi(config), &minute_terms, &error);

@@ -1,4 +1,4 @@
-// The fakes keep the promises of the real host, and catch plugins that break theirs.
+// The fakes follow the contract of the real host and detect plugins that break theirs.
 #include <doctest/doctest.h>
 
 #include "stipend/testing/fake_host.hpp"
@@ -8,7 +8,7 @@ using namespace stipend::testing;
 
 namespace {
 
-// A price source that misbehaves as the pair says.
+// A price source that misbehaves according to the currency pair.
 class Mischief {
   public:
     static constexpr PluginInfo info{.id = "org.example.mischief", .name = "Mischief", .version = "1.0.0"};
@@ -53,7 +53,7 @@ class Mischief {
 
 }  // namespace
 
-TEST_CASE("an exchange is answered as scripted, once, at its moment") {
+TEST_CASE("an exchange ends as scripted, once, at its time") {
     FakeHost host;
     auto plugin = host.create<Mischief>();
     REQUIRE(plugin.start().ok());
@@ -67,7 +67,7 @@ TEST_CASE("an exchange is answered as scripted, once, at its moment") {
     CHECK(host.http().unmet() == 0);
 }
 
-TEST_CASE("a reply later than the time-out is a time-out, and a body too long is cut") {
+TEST_CASE("a reply after the timeout is a timeout, and a body that is too long is cut") {
     FakeHost host;
     auto plugin = host.create<Mischief>();
     REQUIRE(plugin.start().ok());
@@ -95,7 +95,7 @@ TEST_CASE("a cancelled exchange still ends, with CANCELLED") {
     CHECK(quote->mantissa == STIPEND_E_CANCELLED);
 }
 
-TEST_CASE("a request that nobody scripted is a fault") {
+TEST_CASE("an unexpected request is a fault") {
     FakeHost host;
     auto plugin = host.create<Mischief>();
     REQUIRE(plugin.start().ok());
@@ -105,7 +105,7 @@ TEST_CASE("a request that nobody scripted is a fault") {
     CHECK(host.take_faults() == std::vector<std::string>{"unexpected request: GET http://a"});
 }
 
-TEST_CASE("an operation that the plugin drops is answered for it") {
+TEST_CASE("a dropped operation completes with INTERNAL") {
     FakeHost host;
     auto plugin = host.create<Mischief>();
     REQUIRE(plugin.start().ok());
@@ -114,7 +114,7 @@ TEST_CASE("an operation that the plugin drops is answered for it") {
     CHECK(quote.error() == "price.fetch: the plugin dropped the operation");
 }
 
-TEST_CASE("an operation that only destroy answers is a fault, unless the test itself stops half-way") {
+TEST_CASE("a completion during destroy is a fault, unless the test itself ends early") {
     FakeHost host;
     {
         auto plugin = host.create<Mischief>();
@@ -132,7 +132,7 @@ TEST_CASE("an operation that only destroy answers is a fault, unless the test it
     CHECK(host.take_faults().empty());
 }
 
-TEST_CASE("a completion that fires twice or too early is a fault") {
+TEST_CASE("a completion that is called twice or too early is a fault") {
     FakeHost host;
     auto plugin = host.create<Mischief>();
     REQUIRE(plugin.start().ok());
@@ -154,7 +154,7 @@ TEST_CASE("a completion that fires twice or too early is a fault") {
     CHECK_FALSE(early.done());
 }
 
-TEST_CASE("values, log lines and metrics are kept for the test to see") {
+TEST_CASE("values, log lines and metrics are stored for the test") {
     FakeHost host;
     auto plugin = host.create<Mischief>();
     REQUIRE(plugin.start().ok());

@@ -1,4 +1,4 @@
-// Routes and views: the SDK's side and the fake's.
+// Routes and services through the SDK and the fake host.
 #include <doctest/doctest.h>
 
 #include <stdexcept>
@@ -10,7 +10,8 @@ using namespace stipend::testing;
 
 namespace {
 
-// Answers "/now" at once, "/later" when its timer fires, "/never" and "/throw" not at all; "/view" with a view.
+// Responds to "/now" at once, to "/later" when its timer fires, to "/never" and "/throw" not at all, and to "/services"
+// with the services of the host.
 class Pages {
   public:
     static constexpr PluginInfo info{.id = "org.example.pages", .name = "Pages", .version = "1.0.0"};
@@ -28,9 +29,13 @@ class Pages {
         }));
         STIPEND_TRY(add("/never", [](const RouteRequest&) {}));
         STIPEND_TRY(add("/throw", [](const RouteRequest&) { throw std::runtime_error("broken"); }));
-        return add("/view", [this](RouteRequest request) {
-            const auto view = host_.query("services");
-            request.respond(view ? 200 : 503, "", view ? *view : view.error().message);
+        return add("/services", [this](RouteRequest request) {
+            const auto report = host_.services(60);
+            if (!report) return static_cast<void>(request.respond(503, "", report.error().message));
+            std::string names;
+            for (const auto& one : report->services) names += cat(one.name, " ", one.verdict_name(), "\n");
+            for (const auto& one : report->found) names += cat(one.name, " found\n");
+            request.respond(200, "", cat(names, "in ", report->window_s, " s"));
         });
     }
     static Result<std::string> report() { return std::string("{}"); }
@@ -48,7 +53,7 @@ class Pages {
 
 }  // namespace
 
-TEST_CASE("a route's request comes whole, and its answer goes back, at once or later") {
+TEST_CASE("a request arrives complete, and its response is sent at once or later") {
     FakeHost host;
     auto plugin = host.create<Pages>();
     REQUIRE(plugin.start().ok());
@@ -66,7 +71,7 @@ TEST_CASE("a route's request comes whole, and its answer goes back, at once or l
     CHECK(*plugin.report() == "{}");
 }
 
-TEST_CASE("a request that a plugin drops, or throws at, is answered with 500") {
+TEST_CASE("a request that a plugin drops, or whose handler throws, is answered with 500") {
     FakeHost host;
     auto plugin = host.create<Pages>();
     REQUIRE(plugin.start().ok());
@@ -75,14 +80,14 @@ TEST_CASE("a request that a plugin drops, or throws at, is answered with 500") {
     CHECK(host.logged(STIPEND_LOG_ERROR, "a route of the plugin threw: broken"));
 }
 
-TEST_CASE("a route that another instance has is refused, and named") {
+TEST_CASE("a route of another instance is rejected with its name") {
     FakeHost host;
     host.routes().refuse(STIPEND_E_CONFLICT);
     auto plugin = host.create<Pages>();
     CHECK(plugin.start().error().message == "route refused: GET /now on pages: another instance has it");
 }
 
-TEST_CASE("a call of a route that nobody mounted is a fault, and so is a second answer") {
+TEST_CASE("a call of an unknown route is a fault, and so is a second response") {
     FakeHost host;
     CHECK(host.routes().call({.path = "/now"}).status() == 404);
     CHECK(host.take_faults() == std::vector<std::string>{"no such route: GET /now"});
@@ -90,14 +95,20 @@ TEST_CASE("a call of a route that nobody mounted is a fault, and so is a second 
     CHECK(host.take_faults() == std::vector<std::string>{"a request was answered twice, or never existed"});
 }
 
-TEST_CASE("a view is what the test serves, or its status") {
+TEST_CASE("services are what the test serves, or its status") {
     FakeHost host;
     auto plugin = host.create<Pages>();
     REQUIRE(plugin.start().ok());
-    const FakeRouteCall call{.path = "/view"};
-    CHECK(host.routes().call(call).body() == "no view of the host: services: status -3");
-    host.serve_views([](const std::string& view) -> Result<std::string> { return cat("[\"", view, "\"]"); });
-    CHECK(host.routes().call(call).body() == "[\"services\"]");
-    host.serve_views([](const std::string&) -> Result<std::string> { return fail(STIPEND_E_BUSY, "not now"); });
+    const FakeRouteCall call{.path = "/services"};
+    CHECK(host.routes().call(call).body() == "no report on the services: status -7");
+    host.serve_services([](std::uint32_t window_s) -> Result<ServiceReport> {
+        return ServiceReport{.window_s = window_s,
+                             .services = {{.name = "a", .verdict = STIPEND_UP},
+                                          {.name = "b", .verdict = STIPEND_DEGRADED},
+                                          {.name = "c", .verdict = STIPEND_UNKNOWN}},
+                             .found = {{.name = "d"}}};
+    });
+    CHECK(host.routes().call(call).body() == "a up\nb down\nc unknown\nd found\nin 60 s");
+    host.serve_services([](std::uint32_t) -> Result<ServiceReport> { return fail(STIPEND_E_BUSY, "not now"); });
     CHECK(host.routes().call(call).status() == 503);
 }

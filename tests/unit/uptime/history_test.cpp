@@ -70,7 +70,7 @@ TEST_CASE("beyond the bound the oldest spans go") {
     CHECK(history.spans().front().from == 10);
 }
 
-TEST_CASE("a changed span is told once, as it came to be") {
+TEST_CASE("a changed span is reported once, as it came to be") {
     History history;
     history.add({10, 20, true});
     history.add({20, 30, true});
@@ -89,7 +89,7 @@ TEST_CASE("the span before an instant is found") {
     CHECK_FALSE(history.span_before(21));
 }
 
-// The same rule told instant by instant: the first word about an instant stands.
+// The same rule instant by instant: the first observation of an instant remains.
 TEST_CASE("any order of spans comes to what an array of instants comes to") {
     std::mt19937 random(7);
     for (int round = 0; round < 200; ++round) {

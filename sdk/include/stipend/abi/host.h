@@ -1,5 +1,5 @@
-/* What the host offers to a plugin instance. Services are fetched by id and may be absent: a plugin that cannot do
- * without one says so from `create`. A policy is pure and is offered none. */
+/* The services of the host for a plugin instance. They are fetched by id and may be absent: `create` of a plugin that
+ * needs one returns an error. A policy is pure and gets none. */
 #ifndef STIPEND_ABI_HOST_H
 #define STIPEND_ABI_HOST_H
 
@@ -9,27 +9,27 @@
 extern "C" {
 #endif
 
-typedef struct stipend_host { /* frozen; one for each instance, valid until its `destroy` returns */
+typedef struct stipend_host { /* frozen; one for each instance, valid until `destroy` returns */
     uint32_t size;
     uint32_t abi_minor;
     void* host_data;
     const char* name;
     const char* version;
-    /* The table of a service, or NULL where this host lacks it. [any] The table lives as long as the process. */
+    /* The table of a service, or NULL where this host lacks it. [any] The table is valid until the process ends. */
     const void* (*get_interface)(const struct stipend_host* h, const char* id);
 } stipend_host;
 
 #define STIPEND_HOST_LOG "stipend.host.log/1"
 enum { STIPEND_LOG_DEBUG = 1, STIPEND_LOG_INFO = 2, STIPEND_LOG_WARN = 3, STIPEND_LOG_ERROR = 4 };
 typedef struct stipend_host_log_v1 {
-    /* 1 where a message of this level would be kept. [any] */
+    /* 1 if a message of this level would be logged. [any] */
     int32_t (*enabled)(const stipend_host* h, int32_t level);
     /* Writes one line under the instance's name. [any] `msg` is copied. */
     void (*write)(const stipend_host* h, int32_t level, stipend_str msg);
 } stipend_host_log_v1;
 
 #define STIPEND_HOST_CLOCK "stipend.host.clock/1"
-typedef struct stipend_host_clock_v1 { /* virtual in tests: never ask the operating system */
+typedef struct stipend_host_clock_v1 { /* virtual in tests: do not use the clocks of the operating system */
     /* The time for records. [any] */
     stipend_unix_ns (*now)(const stipend_host* h);
     /* The time for deadlines. [any] */
@@ -39,43 +39,36 @@ typedef struct stipend_host_clock_v1 { /* virtual in tests: never ask the operat
 #define STIPEND_HOST_METRICS "stipend.host.metrics/1"
 enum { STIPEND_METRIC_COUNTER = 1, STIPEND_METRIC_GAUGE = 2 };
 typedef struct stipend_host_metrics_v1 {
-    /* Defines a metric; its full name is stipend_<instance>_<name>. [control] 0: refused (a bad name, or too many). */
+    /* Defines a metric named stipend_<instance>_<name>. [control] 0: rejected (an invalid name, or too many). */
     uint64_t (*define)(const stipend_host* h, int32_t kind, stipend_str name, stipend_str help);
-    /* Adds `value` to a counter, or sets a gauge to it. [any] An unknown metric is ignored. */
+    /* Adds `value` to a counter or sets a gauge to it. [any] An unknown metric is ignored. */
     void (*record)(const stipend_host* h, uint64_t metric, int64_t value);
 } stipend_host_metrics_v1;
 
 #define STIPEND_HOST_KV "stipend.host.kv/1"
-typedef struct stipend_host_kv_v1 { /* durable, named apart for each instance, with a quota; never for money */
-    /* Writes the value to `out`; UNAVAILABLE where there is none. [worker] */
+typedef struct stipend_host_kv_v1 { /* durable, one namespace and quota for each instance; never for money */
+    /* Writes the value to `out`. [pool] UNAVAILABLE: there is none. */
     stipend_status (*get)(const stipend_host* h, stipend_str key, const stipend_sink* out);
-    /* Stores a value. [worker] LIMIT beyond the quota, and then the old value stands. */
+    /* Stores a value. [pool] LIMIT: beyond the quota; the old value is unchanged. */
     stipend_status (*put)(const stipend_host* h, stipend_str key, stipend_bytes value);
-    /* Removes a value; OK also where there was none. [worker] */
+    /* Removes a value. [pool] OK also if there was none. */
     stipend_status (*erase)(const stipend_host* h, stipend_str key);
 } stipend_host_kv_v1;
 
 #define STIPEND_HOST_TIMER "stipend.host.timer/1"
-typedef void (*stipend_timer_fired)(void* user); /* [worker] once, unless the timer was cancelled */
+typedef void (*stipend_timer_fired)(void* user); /* [pool] once, unless it was cancelled */
 typedef struct stipend_host_timer_v1 {
-    /* Calls `cb` once after `delay_ns`; what is quiesced may still end its work by it. [any] 0: refused (too many
-     * timers). */
+    /* Calls `cb` once after `delay_ns`, also on a quiesced instance. [any] 0: rejected (too many timers). */
     stipend_op (*after)(const stipend_host* h, uint64_t delay_ns, stipend_timer_fired cb, void* user);
-    /* 1 where the call will now never come. [any] 0 where it has begun or is over. */
+    /* Cancels a timer. [any] 1: `cb` will not be called. 0: it is running or has returned. */
     int32_t (*cancel)(const stipend_host* h, stipend_op op);
 } stipend_host_timer_v1;
 
 #define STIPEND_HOST_THREADS "stipend.host.threads/1"
-typedef struct stipend_host_threads_v1 {          /* for assertions: does the caller run where the tag says? */
+typedef struct stipend_host_threads_v1 {          /* for assertions: is the caller on that thread? */
     int32_t (*on_control)(const stipend_host* h); /* [any] */
-    int32_t (*on_worker)(const stipend_host* h);  /* [any] */
+    int32_t (*on_pool)(const stipend_host* h);  /* [any] */
 } stipend_host_threads_v1;
-
-#define STIPEND_HOST_QUERY "stipend.host.query/1"
-typedef struct stipend_host_query_v1 {
-    /* Writes a read-only view of the host ("services", "orchestrators") as JSON. [worker] UNSUPPORTED: no such view. */
-    stipend_status (*get)(const stipend_host* h, stipend_str view, const stipend_sink* out);
-} stipend_host_query_v1;
 
 #ifdef __cplusplus
 }

@@ -1,4 +1,4 @@
-/* A monitor looks at targets and says what it saw. */
+/* A monitor observes targets and reports whether they are up. */
 #ifndef STIPEND_ABI_MONITOR_H
 #define STIPEND_ABI_MONITOR_H
 
@@ -13,16 +13,16 @@ extern "C" {
 enum { /* stipend_observation.verdict */
     STIPEND_UP = 1,
     STIPEND_DOWN = 2,
-    STIPEND_DEGRADED = 3, /* answers, but not as it should: counts as down */
-    STIPEND_UNKNOWN = 4,  /* the watcher could not look: no evidence either way */
-    STIPEND_FOUND = 5     /* a target nobody asked for: a discovery */
+    STIPEND_DEGRADED = 3, /* responds, but not as required: counts as down */
+    STIPEND_UNKNOWN = 4,  /* the monitor could not observe the target: no evidence */
+    STIPEND_FOUND = 5     /* a discovery: a target that is not in the configuration */
 };
 
 typedef struct stipend_target { /* borrowed for the call */
     uint32_t size;
     uint32_t reserved0;
     stipend_str target_id;
-    stipend_str endpoint;        /* a URL whose scheme says the way of looking: http, https, tcp, docker ... */
+    stipend_str endpoint;        /* a URL; its scheme selects the check: http, https, tcp, docker ... */
     stipend_str attributes_json; /* an object; empty for none */
 } stipend_target;
 
@@ -30,25 +30,23 @@ typedef struct stipend_observation { /* borrowed for the call */
     uint32_t size;
     int32_t verdict;
     stipend_str target_id;
-    stipend_str region;
     stipend_unix_ns started_at;
     stipend_unix_ns ended_at;
-    int64_t latency_ns;
-    stipend_bytes evidence; /* why: short UTF-8 text or JSON */
+    stipend_bytes evidence; /* the reason for the verdict: short UTF-8 text or JSON */
 } stipend_observation;
 
-/* An observation of a watch. [worker] */
+/* An observation of a watch. [pool] */
 typedef void (*stipend_observe)(const stipend_host* h, stipend_op op, const stipend_observation* o);
 
 typedef struct stipend_monitor_v1 {
-    /* Looks once; completes with a stipend_observation. [worker & started] */
+    /* Checks a target once; completes with a stipend_observation. [pool & started] */
     stipend_status (*probe)(stipend_instance* i, const stipend_target* t, stipend_mono_ns deadline,
                             stipend_completion c, stipend_error* e);
-    /* Pushes observations of the targets as they happen, and discoveries, until cancelled; completes with no record.
-     * [worker & started] UNSUPPORTED where it can only be asked. */
+    /* Reports observations of the targets as they happen, and discoveries, until it is cancelled; completes with no
+     * record. [pool & started] UNSUPPORTED: this monitor can only probe. */
     stipend_status (*watch)(stipend_instance* i, const stipend_target* t, uint64_t count, uint64_t stride,
                             stipend_observe observe, stipend_completion c, stipend_error* e);
-    /* Ends an operation early. [any] A dead one is ignored. */
+    /* Cancels an operation. [any] A finished one is ignored. */
     void (*cancel)(stipend_instance* i, stipend_op op);
 } stipend_monitor_v1;
 

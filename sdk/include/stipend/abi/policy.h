@@ -1,6 +1,6 @@
 /* A policy decides what is owed. It is a pure function of a sample and of its own small memory: no clock, no host, no
- * floating point. The same bytes in give the same bytes out, on every machine, for ever, so that history can be decided
- * again under another table. */
+ * floating point. The same input gives the same output, byte for byte, on every machine, so that history can be decided
+ * again under another configuration. */
 #ifndef STIPEND_ABI_POLICY_H
 #define STIPEND_ABI_POLICY_H
 
@@ -15,54 +15,54 @@ extern "C" {
 enum { /* how the period's job ended */
     STIPEND_JOB_OK = 1,
     STIPEND_JOB_FAILED = 2,
-    STIPEND_JOB_UNKNOWN = 3 /* the payer's own fault: neither paid nor punished */
+    STIPEND_JOB_UNKNOWN = 3 /* the payer's own failure: neither paid nor punished */
 };
 enum {
     STIPEND_PAY = 1,
-    STIPEND_SKIP = 2, /* a decision: nothing is owed */
-    STIPEND_HOLD = 3  /* no decision: too little is known; the epoch stays open */
+    STIPEND_SKIP = 2, /* a decision that nothing is owed */
+    STIPEND_HOLD = 3  /* no decision, for lack of data: the epoch stays open */
 };
 enum { /* stipend_sample.flags */
-    STIPEND_SAMPLE_REPORTED = 1, /* reported_ppm is there */
-    STIPEND_SAMPLE_OBSERVED = 2, /* observed_ppm and coverage_ppm are there */
-    STIPEND_SAMPLE_PRICED = 4,   /* usd_per_eth_e8 is there and was accepted */
+    STIPEND_SAMPLE_REPORTED = 1, /* reported_ppm is set */
+    STIPEND_SAMPLE_OBSERVED = 2, /* observed_ppm and coverage_ppm are set */
+    STIPEND_SAMPLE_PRICED = 4,   /* usd_per_eth_e8 is set and accepted */
     STIPEND_SAMPLE_SUSPENDED = 8 /* suspended before this epoch */
 };
 enum { STIPEND_DECISION_SUSPENDED = 1 }; /* stipend_decision.flags: suspended from now on */
 
-typedef struct stipend_memory { /* the policy's own, kept durably by the host for each account; zero at first */
+typedef struct stipend_memory { /* private to the policy, stored by the host for each account; zero at first */
     uint8_t bytes[128];
 } stipend_memory;
 
-typedef struct stipend_sample { /* what one orchestrator did in one pay period */
+typedef struct stipend_sample { /* the behaviour of one orchestrator in one pay period */
     uint32_t size;
     int32_t job;
     uint64_t epoch; /* 1 for the first decision of an account */
     stipend_unix_ns evaluated_at;
     int64_t interval_ns;
-    uint32_t reported_ppm; /* uptime that the worker reports, parts per million */
-    uint32_t observed_ppm; /* uptime that the host measured itself, time-weighted; nothing where coverage_ppm is 0 */
-    uint32_t coverage_ppm; /* how much of the period the host could see */
+    uint32_t reported_ppm; /* uptime that the worker reports, in parts per million */
+    uint32_t observed_ppm; /* time-weighted uptime that the host measured; undefined if coverage_ppm is 0 */
+    uint32_t coverage_ppm; /* the share of the period that the host observed */
     uint32_t consecutive_failures; /* before this epoch */
     uint32_t flags;
-    uint32_t reported_window_s; /* the window that the worker answered for; 0 unknown */
+    uint32_t reported_window_s; /* the window of reported_ppm; 0: unknown */
     uint64_t checks_total;      /* decisions made before this epoch ... */
-    uint64_t checks_ok;         /* ... and how many of them left no failure behind */
+    uint64_t checks_ok;         /* ... and those of them after which no failure was counted */
     int64_t base_usd_e8;
     int64_t usd_per_eth_e8;
     int64_t latency_ns;
-    stipend_memory memory; /* as the last decision left it */
+    stipend_memory memory; /* as returned by the last decision */
 } stipend_sample;
 
-typedef struct stipend_decision { /* of fixed size and without a pointer: it is stored and compared byte by byte */
+typedef struct stipend_decision { /* without pointers: stored and compared byte by byte */
     uint32_t size;
     int32_t action;
     stipend_u256 amount_wei;
-    int64_t amount_usd_e8; /* what amount_wei was worth, rounded down */
+    int64_t amount_usd_e8; /* the value of amount_wei, rounded down */
     int64_t delay_ns;      /* the tier's; added to the interval before the next epoch is due */
     int64_t penalty_ns;    /* the punishment's; added as well */
     uint32_t multiplier_ppm;
-    uint32_t uptime_ppm; /* the uptime that decided */
+    uint32_t uptime_ppm; /* the uptime that the decision is based on */
     uint32_t consecutive_failures;
     uint32_t flags;
     char tier[32];    /* NUL-terminated UTF-8, the rest zero */
@@ -71,15 +71,15 @@ typedef struct stipend_decision { /* of fixed size and without a pointer: it is 
 } stipend_decision;
 
 typedef struct stipend_policy_v1 {
-    uint32_t revision;       /* rises when the same configuration may decide otherwise */
-    uint32_t memory_version; /* memory of another plugin or version is zeroed by the host */
-    /* Decides `count` samples, each for itself: their order does not matter. Strides are in bytes. [pure]
-     * Valid until `destroy`, also while quiesced. Not OK: all of `out` is void. HOLD: the host discards that decision's
-     * memory and count. The out records come zeroed with their `size` set. */
+    uint32_t revision;       /* increases when the same configuration may decide otherwise */
+    uint32_t memory_version; /* the host zeroes the memory of another plugin or version */
+    /* Decides `count` independent samples. Strides are in bytes. [pure] Callable until `destroy`, also while quiesced.
+     * The records of `out` come zeroed with their `size` set. On failure all of `out` is discarded. Of a HOLD the host
+     * discards the memory and the failure count. */
     stipend_status (*decide)(const stipend_instance* i, const stipend_sample* in, uint64_t in_stride,
                              stipend_decision* out, uint64_t out_stride, uint64_t count, stipend_error* e);
-    /* The most that one decision may pay under these terms, and the soonest that the next may follow. [pure]
-     * The host holds every decision to it and computes the largest spend of a day from it. */
+    /* The maximum pay of one decision under these terms, and the minimum time to the next one. [pure] The host checks
+     * every decision against both, and computes the maximum spend of a day from them. */
     stipend_status (*bounds)(const stipend_instance* i, const stipend_terms* t, int64_t* max_usd_e8,
                              int64_t* min_next_ns, stipend_error* e);
 } stipend_policy_v1;

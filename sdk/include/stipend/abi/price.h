@@ -14,20 +14,16 @@ typedef struct stipend_quote { /* 1 `base` = mantissa x 10^exponent `quote`; bor
     uint32_t size;
     int32_t exponent;
     int64_t mantissa;
-    stipend_str base;
-    stipend_str quote;
     stipend_str source;
     stipend_unix_ns observed_at;
-    stipend_unix_ns valid_until; /* 0: the host's `max_age` alone decides */
-    uint32_t confidence_ppm;     /* half-width of the source's own doubt, relative; 0 unknown */
-    uint32_t reserved0;
+    stipend_unix_ns valid_until; /* 0: only the host's `max_age` applies */
 } stipend_quote;
 
 typedef struct stipend_price_v1 {
-    /* Asks for a quote; completes with a stipend_quote. [worker & started] */
+    /* Requests a quote; completes with a stipend_quote. [pool & started] */
     stipend_status (*fetch)(stipend_instance* i, stipend_str base, stipend_str quote, stipend_mono_ns deadline,
                             stipend_completion c, stipend_error* e);
-    /* Ends an operation early. [any] A dead one is ignored. */
+    /* Cancels an operation. [any] A finished one is ignored. */
     void (*cancel)(stipend_instance* i, stipend_op op);
 } stipend_price_v1;
 

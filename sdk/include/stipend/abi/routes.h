@@ -1,4 +1,4 @@
-/* A plugin may answer HTTP on the host's server. Routes belong to the instance and switch with it in a swap. */
+/* HTTP routes of a plugin on the host's server. A route belongs to an instance and passes to its replacement. */
 #ifndef STIPEND_ABI_ROUTES_H
 #define STIPEND_ABI_ROUTES_H
 
@@ -19,17 +19,17 @@ typedef struct stipend_route_request { /* borrowed for the call */
     stipend_str headers; /* "name: value\r\n" lines, names in lower case */
     stipend_str peer;
     stipend_bytes body;
-    uint64_t token; /* names the answer that is owed */
+    uint64_t token; /* identifies the response */
 } stipend_route_request;
 
-/* Takes a request. [worker] Must lead to one `respond` for its token, now or later, from any thread. */
+/* Handles a request. [pool] The plugin calls `respond` once for its token, now or later, from any thread. */
 typedef void (*stipend_route_handler)(void* user, const stipend_route_request* rq);
 
 typedef struct stipend_host_routes_v1 {
-    /* Adds a route; they are served from `start` on. [control & created] CONFLICT: another instance has it. */
+    /* Adds a route, which is served from `start` on. [control & created] CONFLICT: it belongs to another instance. */
     stipend_status (*add)(const stipend_host* h, stipend_str listener, stipend_str method, stipend_str path,
                           stipend_route_handler handler, void* user);
-    /* Answers a request. [any] Once; STATE afterwards, or when the deadline has answered it with 504. */
+    /* Sends the response. [any] STATE: already sent, or the deadline has passed and the host has sent 504. */
     stipend_status (*respond)(const stipend_host* h, uint64_t token, int32_t http_status, stipend_str headers,
                               stipend_bytes body);
 } stipend_host_routes_v1;

@@ -1,4 +1,4 @@
-/* A service works by itself, from `start` to `quiesce`: by routes, timers and HTTP. Nobody hands it any work. */
+/* A service runs by itself from `start` to `quiesce`: it uses routes, timers and HTTP; the host sends it no jobs. */
 #ifndef STIPEND_ABI_SERVICE_H
 #define STIPEND_ABI_SERVICE_H
 
@@ -11,8 +11,8 @@ extern "C" {
 #define STIPEND_SERVICE "stipend.service/1"
 
 typedef struct stipend_service_v1 {
-    /* Writes what it is doing at present as one JSON object, for people to read. [worker & started] Cheap; answers from
-     * what it knows. Not OK: what was written so far is void. */
+    /* Writes its present state as one JSON object, for people to read. [pool & started] Cheap: no I/O. On failure the
+     * output so far is discarded. */
     stipend_status (*report)(stipend_instance* i, const stipend_sink* out, stipend_error* e);
 } stipend_service_v1;
 

@@ -1,16 +1,16 @@
-/* Scalars and small records that every stipend interface speaks in. C11 and C++20.
+/* Scalars and small records that all stipend interfaces use. C11 and C++20.
  *
- * Records begin with `uint32_t size` and only ever grow at their end. Who reads a record reads at most `size` bytes of
- * it; who is handed a record to fill finds its capacity in `size`, the rest zeroed, and writes at most that.
- * Interfaces are frozen tables of functions, fetched by id; a change is a new id ("stipend.policy/2").
+ * Records begin with `uint32_t size` and grow only at their end. A reader of a record reads at most `size` bytes. A
+ * record that the callee fills comes zeroed with its capacity in `size`; the callee writes at most that many bytes.
+ * Interfaces are frozen tables of functions that are fetched by id; a change is a new id ("stipend.policy/2").
  *
- * Each function carries a tag that says who may call it:
+ * The tag of a function names the threads that may call it:
  *   [control]  the host's one control thread; never concurrent for one instance
- *   [worker]   a thread of the host's pool; serialised for one instance
+ *   [pool]     a thread of the host's pool; serialised for one instance
  *   [any]      any thread, at any time: the callee is thread-safe
- *   [pure]     any thread, concurrently, for ever: no state is changed and no service of the host is called
- * A word after `&` names the state that the instance must be in: created, started, quiesced (`a|b`: either).
- * For one instance, [control] calls, [worker] calls and the callbacks it receives never overlap.
+ *   [pure]     any thread, concurrently: the callee changes no state and calls no service of the host
+ * A word after `&` is the state that the instance must be in: created, started, quiesced (`a|b`: either).
+ * For one instance, [control] calls, [pool] calls and the callbacks it receives never overlap.
  */
 #ifndef STIPEND_ABI_TYPES_H
 #define STIPEND_ABI_TYPES_H
@@ -27,15 +27,15 @@ typedef int32_t stipend_status;
 enum {
     STIPEND_OK = 0,
     STIPEND_E_INVALID = -1,     /* an argument is malformed */
-    STIPEND_E_CONFIG = -2,      /* the configuration is refused */
-    STIPEND_E_UNSUPPORTED = -3, /* this plugin does not do that */
-    STIPEND_E_BUSY = -4,        /* not now: try again */
+    STIPEND_E_CONFIG = -2,      /* the configuration is rejected */
+    STIPEND_E_UNSUPPORTED = -3, /* not implemented by this plugin */
+    STIPEND_E_BUSY = -4,        /* temporary: try again */
     STIPEND_E_TIMEOUT = -5,
     STIPEND_E_CANCELLED = -6,
-    STIPEND_E_UNAVAILABLE = -7, /* somebody further away does not answer */
+    STIPEND_E_UNAVAILABLE = -7, /* a remote system does not respond */
     STIPEND_E_STATE = -8,       /* called in the wrong state */
     STIPEND_E_EXCEPTION = -9,   /* an exception was caught at the boundary */
-    STIPEND_E_LIMIT = -10,      /* a bound would be exceeded */
+    STIPEND_E_LIMIT = -10,      /* a limit would be exceeded */
     STIPEND_E_CONFLICT = -11,
     STIPEND_E_INTERNAL = -12
 };
@@ -55,20 +55,18 @@ typedef struct stipend_u256 { /* an amount of wei: big-endian, so memcmp orders 
 } stipend_u256;
 
 typedef int64_t stipend_unix_ns; /* UTC, nanoseconds since 1970 */
-typedef int64_t stipend_mono_ns; /* monotonic, for deadlines; means nothing outside this process */
+typedef int64_t stipend_mono_ns; /* monotonic, for deadlines; valid only in this process */
 typedef uint64_t stipend_op;     /* issued by the host, never reused; 0 is no operation */
 
-typedef struct stipend_sink { /* where a callee writes output of variable length; may be called several times */
+typedef struct stipend_sink { /* takes output of variable length; may be called several times */
     void* ctx;
-    stipend_status (*write)(void* ctx, const void* data, uint64_t len); /* [any] not OK: stop and hand the status on */
+    stipend_status (*write)(void* ctx, const void* data, uint64_t len); /* [any] not OK: stop and return that status */
 } stipend_sink;
 
-enum { STIPEND_ERROR_PERMANENT = 1 }; /* stipend_error.flags: trying again cannot help */
+enum { STIPEND_ERROR_PERMANENT = 1 }; /* stipend_error.flags: a retry cannot succeed */
 
 typedef struct stipend_error { /* owned by the caller, may be NULL; filled only when the status is not OK */
     uint32_t size;
-    int32_t native_code;
-    uint32_t retry_after_ms; /* 0: no advice */
     uint32_t flags;
     char path[128];    /* JSON pointer into the configuration that `message` is about; empty for none; NUL-terminated */
     char message[368]; /* what failed: which object: got X, want Y. UTF-8, NUL-terminated, truncated */

@@ -1,4 +1,4 @@
-// Time that stands still until a test moves it, and what is to happen in it. One thread.
+// A virtual clock that a test advances, and the events that are due at it. One thread.
 #pragma once
 
 #include <cstdint>
@@ -21,7 +21,7 @@ class EventQueue {
     [[nodiscard]] stipend_unix_ns now() const { return first_now + (monotonic_ - first_monotonic); }
     [[nodiscard]] std::size_t size() const { return events_.size(); }
 
-    // Has `work` run `delay_ns` from now; events of the same moment run in the order they were added. Never 0.
+    // Runs `work` in `delay_ns`; events of the same time run in the order in which they were added. Returns no 0.
     std::uint64_t add(std::int64_t delay_ns, UniqueFunction<void()> work) {
         constexpr auto end = std::numeric_limits<std::int64_t>::max();
         const auto at = delay_ns > end - monotonic_ ? end : monotonic_ + (delay_ns > 0 ? delay_ns : 0);
@@ -30,7 +30,7 @@ class EventQueue {
         times_.emplace(id, at);
         return id;
     }
-    // True where the work will now never run.
+    // True: the work will not run.
     bool cancel(std::uint64_t id) {
         const auto found = times_.find(id);
         if (found == times_.end()) return false;
@@ -38,7 +38,7 @@ class EventQueue {
         times_.erase(found);
         return true;
     }
-    // Moves to the next event and runs it, if it is due by `until`; false where none is.
+    // Advances to the next event and runs it, if it is due by `until`; false if there is none.
     bool step(stipend_mono_ns until) {
         if (events_.empty() || events_.begin()->first.first > until) return false;
         const auto [at, id] = events_.begin()->first;
@@ -48,7 +48,7 @@ class EventQueue {
         work();
         return true;
     }
-    // Moves on to `to` without running anything.
+    // Advances to `to` without running an event.
     void jump(stipend_mono_ns to) {
         if (to > monotonic_) monotonic_ = to;
     }

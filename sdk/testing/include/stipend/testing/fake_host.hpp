@@ -1,5 +1,5 @@
-// A host for tests of plugins: one thread, a clock that stands still until it is moved, scripted HTTP, and everything
-// that the plugin says kept for the test to look at.
+// A host for tests of plugins: one thread, a virtual clock, scripted HTTP, and a record of the plugin's logs, metrics
+// and observations.
 //
 //     FakeHost host;
 //     auto plugin = host.create<byoc::Dispatch>(R"({"gateway":"http://gw"})");
@@ -9,8 +9,9 @@
 //     host.run();
 //     CHECK(job->reason == "...");
 //
-// A plugin that breaks the rules of the ABI (answers twice, or before its start function returned, or after its end;
-// sends what nobody scripted) commits a fault. A fault that no test took ends the program when the host goes.
+// A plugin that breaks a rule of the ABI (it completes an operation twice, or before the start function returned, or
+// after its end) or sends an unexpected request causes a fault. A fault that no test takes ends the process when the
+// host is destroyed.
 #pragma once
 
 #include <algorithm>
@@ -39,16 +40,16 @@ class FakeHost {
     FakeHost()
         : http_(
               events_, [this](std::string what) { fault(std::move(what)); },
-              [this](const std::function<void()>& work) { as(Role::worker, work); }),
+              [this](const std::function<void()>& work) { as(Role::pool, work); }),
           routes_([this](std::string what) { fault(std::move(what)); },
-                  [this](const std::function<void()>& work) { as(Role::worker, work); }) {}
+                  [this](const std::function<void()>& work) { as(Role::pool, work); }) {}
     ~FakeHost() {
         if (!faults_.empty()) detail::die(faults_.front().c_str(), "stipend/testing/fake_host.hpp", 0);
     }
     FakeHost(const FakeHost&) = delete;
     FakeHost& operator=(const FakeHost&) = delete;
 
-    // Makes an instance of a plugin class, or of a plugin of a loaded library. The host must outlive it.
+    // Creates an instance of a plugin class, or of a plugin of a loaded library. The host must outlive it.
     template <class Plugin>
     Result<FakePlugin> try_create(const std::string& config_json = "{}", stipend_terms terms = minute_terms()) {
         return try_create(detail::Library<Plugin>::lifecycle, Plugin::info.id, config_json, terms);
@@ -64,25 +65,25 @@ class FakeHost {
         if (status != STIPEND_OK) return from_abi(status, &error);
         return FakePlugin(link(), lifecycle, made);
     }
-    // As above, for a configuration that must be good.
+    // As above, for a valid configuration.
     template <class Plugin>
     FakePlugin create(const std::string& config_json = "{}") {
         auto made = try_create<Plugin>(config_json);
         if (!made) detail::die(made.error().message.c_str(), "FakeHost::create", 0);
         return std::move(made).value();
     }
-    static stipend_terms minute_terms() { return {sizeof(stipend_terms), 0, 60 * ns_per_s, 10'00000000}; }
+    static stipend_terms minute_terms() { return make_terms(60 * ns_per_s, 10'00000000); }
 
-    // Runs what is due now, without moving the clock.
+    // Runs the events that are due now.
     void run() { advance(0); }
-    // Moves the clock by `ns`, running on the way what becomes due.
+    // Advances the clock by `ns` and runs the events that become due.
     void advance(std::int64_t ns) {
         const auto until = events_.monotonic() + ns;
         while (events_.step(until)) {
         }
         events_.jump(until);
     }
-    // Moves the clock from event to event until nothing waits; a fault where that takes longer than `most_ns`.
+    // Advances the clock from event to event until there is none; a fault if that takes longer than `most_ns`.
     void settle(std::int64_t most_ns = 3600 * ns_per_s) {
         const auto until = events_.monotonic() + most_ns;
         while (events_.step(until)) {
@@ -94,9 +95,9 @@ class FakeHost {
 
     FakeHttp& http() { return http_; }
     FakeRoutes& routes() { return routes_; }
-    // Answers the plugin's queries; without it there is no view at all.
-    using Views = std::function<Result<std::string>(const std::string& view)>;
-    void serve_views(Views views) { views_ = std::move(views); }
+    // Reports on the services over a window; a host without it watches none.
+    using Services = std::function<Result<ServiceReport>(std::uint32_t window_s)>;
+    void serve_services(Services services) { services_ = std::move(services); }
     std::map<std::string, std::string>& values() { return values_; }
     [[nodiscard]] const std::vector<LogLine>& log() const { return log_; }
     [[nodiscard]] bool logged(std::int32_t level, std::string_view part) const {
@@ -104,19 +105,19 @@ class FakeHost {
             return line.level == level && line.text.find(part) != std::string::npos;
         });
     }
-    // The value of a metric by the name that the plugin gave it; 0 where it was never recorded.
+    // The value of a metric by the plugin's name for it; 0 if it was never recorded.
     [[nodiscard]] std::int64_t metric(const std::string& name) const {
         const auto found = metrics_.find(name);
         return found == metrics_.end() ? 0 : found->second.value;
     }
-    // Does as if this host lacked that service.
+    // Removes a service from this host.
     void withhold(const char* service) { withheld_.insert(service); }
     void refuse_timers(bool refuse) { timers_refused_ = refuse; }
 
-    // What watches said so far; a test may clear it.
+    // Observations of watches so far; a test may clear them.
     std::vector<Observation>& observations() { return observations_; }
 
-    // What the plugin did wrong so far; they are then forgotten.
+    // Returns the faults so far and clears them.
     [[nodiscard]] std::vector<std::string> take_faults() { return std::exchange(faults_, {}); }
     [[nodiscard]] const stipend_host* raw() const { return &raw_; }
 
@@ -148,7 +149,7 @@ class FakeHost {
         link.done = &FakeHost::done;
         link.observe = &FakeHost::observe;
         link.wind_up = [this] {
-            // What was sent ends, so that the plugin's own memory behind it is freed.
+            // Ends all exchanges, so that the plugin's callbacks are freed.
             for (int round = 0; round < 8 && http_.under_way() != 0; ++round) {
                 http_.cancel_all();
                 run();
@@ -190,7 +191,7 @@ class FakeHost {
         if (is(STIPEND_HOST_THREADS)) return threads_table();
         if (is(STIPEND_HOST_HTTP)) return http_table();
         if (is(STIPEND_HOST_ROUTES)) return routes_table();
-        if (is(STIPEND_HOST_QUERY)) return query_table();
+        if (is(STIPEND_HOST_SERVICES)) return services_table();
         return nullptr;
     }
     std::uint64_t define(std::int32_t kind, std::string_view name) {
@@ -247,7 +248,7 @@ class FakeHost {
                 auto& self = of(h);
                 if (self.timers_refused_) return 0;
                 const auto delay = static_cast<std::int64_t>(std::min<std::uint64_t>(delay_ns, INT64_MAX));
-                return self.events_.add(delay, [&self, cb, user] { self.as(Role::worker, [cb, user] { cb(user); }); });
+                return self.events_.add(delay, [&self, cb, user] { self.as(Role::pool, [cb, user] { cb(user); }); });
             },
             [](const stipend_host* h, stipend_op op) { return of(h).events_.cancel(op) ? 1 : 0; }};
         return &table;
@@ -255,7 +256,7 @@ class FakeHost {
     static const stipend_host_threads_v1* threads_table() {
         static constexpr stipend_host_threads_v1 table{
             [](const stipend_host* h) { return of(h).role_ == Role::control ? 1 : 0; },
-            [](const stipend_host* h) { return of(h).role_ == Role::worker ? 1 : 0; }};
+            [](const stipend_host* h) { return of(h).role_ == Role::pool ? 1 : 0; }};
         return &table;
     }
     static const stipend_host_http_v1* http_table() {
@@ -279,23 +280,25 @@ class FakeHost {
                stipend_bytes body) { return of(h).routes_.respond(token, status, view(headers), view(body)); }};
         return &table;
     }
-    static const stipend_host_query_v1* query_table() {
-        static constexpr stipend_host_query_v1 table{
-            [](const stipend_host* h, stipend_str name, const stipend_sink* out) -> stipend_status {
-                auto& self = of(h);
-                if (self.role_ != Role::worker) self.fault("a view was asked for off [worker]");
-                if (!self.views_) return STIPEND_E_UNSUPPORTED;
-                const auto text = self.views_(std::string(view(name)));
-                if (!text) return text.error().status;
-                return out->write(out->ctx, text->data(), text->size());
-            }};
+    static const stipend_host_services_v1* services_table() {
+        static constexpr stipend_host_services_v1 table{[](const stipend_host* h, std::uint32_t window_s,
+                                                           stipend_service_visitor visitor,
+                                                           void* user) -> stipend_status {
+            auto& self = of(h);
+            if (self.role_ != Role::pool) self.fault("the services were visited off [pool]");
+            if (!self.services_) return STIPEND_E_UNAVAILABLE;
+            const auto report = self.services_(window_s);
+            if (!report) return report.error().status;
+            report->visit(visitor, user);
+            return STIPEND_OK;
+        }};
         return &table;
     }
 
     EventQueue events_;
     FakeHttp http_;
     FakeRoutes routes_;
-    Views views_;
+    Services services_;
     stipend_host raw_{sizeof(stipend_host), STIPEND_ABI_MINOR, this, "fake", "0", &interface_of};
     Role role_ = Role::none;
     std::unordered_map<stipend_op, FakeLink::Done> operations_;

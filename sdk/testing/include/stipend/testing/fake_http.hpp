@@ -1,10 +1,10 @@
-// A scripted HTTP client. What a plugin sends is answered as the test says, at the moment that it says:
+// A scripted HTTP client. The test defines the replies to requests and their latencies:
 //
 //     host.http().expect("GET", "https://a/health", FakeReply::answer(200, "ok"));
 //     host.http().serve([](const FakeRequest& request) { return FakeReply::hang(); });
 //
-// It keeps the promises of the real client: `done` comes once, as [worker], never from inside `send`; a reply later
-// than the request's time-out is a time-out; a body beyond `max_response_bytes` is cut and ends with LIMIT.
+// It follows the contract of the real client: `done` is called once, as [pool], never inside `send`; a reply after the
+// timeout of the request is a timeout; a body beyond `max_response_bytes` is cut and fails with LIMIT.
 #pragma once
 
 #include <deque>
@@ -29,15 +29,8 @@ struct FakeRequest {
     std::uint32_t flags = 0;
     stipend_mono_ns sent_at = 0;
 
-    // The value of that header field as it was spelled by the plugin, or nothing.
-    [[nodiscard]] std::string header(std::string_view name) const {
-        const auto line = cat("\r\n", name, ": ");
-        const auto text = cat("\r\n", headers);
-        const auto at = text.find(line);
-        if (at == std::string::npos) return {};
-        const auto begin = at + line.size();
-        return text.substr(begin, text.find("\r\n", begin) - begin);
-    }
+    // The value of the first header of that name, or nothing.
+    [[nodiscard]] std::string header(std::string_view name) const { return std::string(find_header(headers, name).value_or(std::string_view())); }
 };
 
 struct FakeReply {
@@ -58,7 +51,7 @@ struct FakeReply {
         reply.body = std::move(body);
         return reply;
     }
-    // The exchange ends with that status after it had come as far as `phase`.
+    // The exchange fails with that status in `phase`.
     static FakeReply failed(stipend_status status, std::int32_t phase, std::string error = "scripted failure") {
         FakeReply reply;
         reply.status = status;
@@ -67,15 +60,15 @@ struct FakeReply {
         if (phase < STIPEND_HTTP_SENT) reply.peer.clear();
         return reply;
     }
-    // Nothing comes: the exchange ends with its time-out, or by a cancel.
+    // No reply: the exchange ends by its timeout or a cancel.
     static FakeReply hang() {
         FakeReply reply;
         reply.phase = STIPEND_HTTP_SENT;
         reply.latency_ns = std::numeric_limits<std::int64_t>::max();
         return reply;
     }
-    // The head is there, and the body comes in parts as the test hands them over by `FakeHttp::part`, until it calls
-    // `FakeHttp::end` or the request's time-out passes.
+    // A head, and a body in parts that the test sends by `FakeHttp::part`, until it calls `FakeHttp::end` or the
+    // timeout of the request passes.
     static FakeReply stream() {
         auto reply = hang();
         reply.http_status = 200;
@@ -92,24 +85,24 @@ class FakeHttp {
   public:
     using Handler = std::function<FakeReply(const FakeRequest&)>;
     using Fault = std::function<void(std::string)>;
-    using Call = std::function<void(const std::function<void()>&)>;  // runs a callback of the plugin as [worker]
+    using Call = std::function<void(const std::function<void()>&)>;  // runs a callback of the plugin as [pool]
 
     FakeHttp(EventQueue& events, Fault fault, Call call)
         : events_(events), fault_(std::move(fault)), call_(std::move(call)) {}
 
-    // Answers the next request of that method and URL; the oldest expectation that fits is taken, once.
+    // Replies to the next request of that method and URL. Each expectation is used once, the oldest first.
     void expect(std::string method, std::string url, FakeReply reply) {
         expected_.push_back({std::move(method), std::move(url), std::move(reply)});
     }
-    // Answers whatever no expectation takes. Without it such a request is a fault of the plugin.
+    // Replies to requests without an expectation, which are faults otherwise.
     void serve(Handler handler) { handler_ = std::move(handler); }
-    // From now on `send` itself answers `status`; STIPEND_OK takes that back.
+    // From now on `send` itself returns `status`; STIPEND_OK resets that.
     void refuse(stipend_status status) { refusal_ = status; }
 
     // Every request so far, in order.
     [[nodiscard]] const std::vector<FakeRequest>& requests() const { return requests_; }
     [[nodiscard]] std::size_t under_way() const { return pending_.size(); }
-    // Expectations that nothing has met.
+    // Expectations without a request.
     [[nodiscard]] std::size_t unmet() const { return expected_.size(); }
 
     stipend_status send(const stipend_http_request& raw, stipend_http_chunk on_part, stipend_http_done done, void* user,
@@ -136,8 +129,8 @@ class FakeHttp {
         return STIPEND_OK;
     }
     void cancel(stipend_op op) { end(op, FakeReply::failed(STIPEND_E_CANCELLED, STIPEND_HTTP_SENT, "cancelled")); }
-    // Hands a part of a streamed body over, now. False where the exchange is over, or the plugin did not take it: that
-    // ends the exchange.
+    // Sends a part of a streamed body now. False: the exchange is over, or the plugin rejected the part, which ends the
+    // exchange.
     bool part(stipend_op op, std::string_view bytes) {
         const auto found = pending_.find(op);
         if (found == pending_.end() || found->second.on_part == nullptr) return false;
@@ -152,7 +145,7 @@ class FakeHttp {
         end(op, FakeReply::failed(status, STIPEND_HTTP_HEAD, "the plugin ended the transfer"));
         return false;
     }
-    // Ends an exchange that is under way by `reply`, whose body was handed over already.
+    // Ends a streamed exchange with `reply`; its body was sent in parts before.
     void end(stipend_op op, FakeReply reply) {
         const auto found = pending_.find(op);
         if (found == pending_.end() || !events_.cancel(found->second.event)) return;

@@ -1,4 +1,4 @@
-// An instance of a plugin in the hands of a test. Made by FakeHost.
+// An instance of a plugin for a test. Created by FakeHost.
 #pragma once
 
 #include <functional>
@@ -13,9 +13,9 @@
 
 namespace stipend::testing {
 
-// What FakePlugin needs of its host.
+// The functions of the host that FakePlugin uses.
 struct FakeLink {
-    enum class Role : std::uint8_t { none, control, worker };
+    enum class Role : std::uint8_t { none, control, pool };
     using Done = std::function<void(stipend_status, const void*, const stipend_error*)>;
 
     const stipend_host* host = nullptr;
@@ -25,18 +25,18 @@ struct FakeLink {
     void (*done)(const stipend_host*, stipend_op, stipend_status, const void*, const stipend_error*) = nullptr;
     stipend_observe observe = nullptr;
     std::function<void()> wind_up;  // ends every exchange
-    // What an answer during `destroy` is: a fault, or what a test brought about that stopped half-way.
+    // How a completion during `destroy` counts: as a fault, or as the result of a test that ended early.
     enum class Ending : std::uint8_t { none, strict, forgiven };
     std::function<void(Ending)> ending;
 };
 
-// An operation that was asked for, and its answer once that is there. Copies are of the same operation.
+// An operation and, once it is done, its result. Copies refer to the same operation.
 template <class Record>
 class Operation {
   public:
     [[nodiscard]] bool done() const { return state_->done; }
     [[nodiscard]] stipend_op op() const { return state_->op; }
-    // STIPEND_OK where a record was given. Only once it is done.
+    // STIPEND_OK: there is a record. Requires that it is done.
     [[nodiscard]] stipend_status status() const {
         STIPEND_ASSERT(state_->done);
         return state_->status;
@@ -63,7 +63,7 @@ class FakePlugin {
   public:
     FakePlugin(FakeLink link, const stipend_lifecycle_v1& lifecycle, stipend_instance* raw)
         : link_(std::move(link)), lifecycle_(&lifecycle), raw_(raw) {}
-    // Ends what is under way, and the instance.
+    // Ends all operations and the instance.
     ~FakePlugin() {
         if (raw_ == nullptr) return;
         quiesce();
@@ -91,7 +91,7 @@ class FakePlugin {
     [[nodiscard]] Result<void> health() {
         return call(Role::none, [&](stipend_error* e) { return lifecycle_->health(raw_, e); });
     }
-    // Only when nothing is under way.
+    // Requires that no operation is in progress.
     void destroy() { end(FakeLink::Ending::strict); }
     // The table of a kind, or NULL.
     template <class Table>
@@ -99,7 +99,7 @@ class FakePlugin {
         return static_cast<const Table*>(lifecycle_->get_interface(raw_, kind));
     }
 
-    // What a policy decides of one sample; sizes are set here.
+    // The decision of a policy on one sample; sets the sizes.
     Result<stipend_decision> decide(stipend_sample sample) {
         const auto* policy = table<stipend_policy_v1>(STIPEND_POLICY);
         STIPEND_ASSERT(policy != nullptr);
@@ -130,7 +130,7 @@ class FakePlugin {
     }
     void cancel_probe(stipend_op op) { monitor().cancel(raw_, op); }
 
-    // What the watch says is kept in FakeHost::observations().
+    // The observations are in FakeHost::observations().
     Operation<NoRecord> watch(const std::vector<FakeTarget>& targets) {
         std::vector<stipend_target> raw;
         raw.reserve(targets.size());
@@ -149,7 +149,7 @@ class FakePlugin {
         });
     }
 
-    // What a service says of itself.
+    // The report of a service.
     Result<std::string> report() {
         const auto* service = table<stipend_service_v1>(STIPEND_SERVICE);
         STIPEND_ASSERT(service != nullptr);
@@ -158,11 +158,11 @@ class FakePlugin {
                                     static_cast<std::string*>(ctx)->append(static_cast<const char*>(data), length);
                                     return STIPEND_OK;
                                 }};
-        STIPEND_TRY(call(Role::worker, [&](stipend_error* e) { return service->report(raw_, &sink, e); }));
+        STIPEND_TRY(call(Role::pool, [&](stipend_error* e) { return service->report(raw_, &sink, e); }));
         return text;
     }
 
-    // Asks for an operation of any kind: `start` calls its start function with the completion.
+    // Starts an operation of any kind: `start` calls the start function with the completion.
     template <class Record, class Start>
     Operation<Record> begin(Start&& start) {
         Operation<Record> operation;
@@ -180,7 +180,7 @@ class FakePlugin {
         state->op = link_.open(answer);
         auto error = empty_error();
         stipend_status status = STIPEND_E_INTERNAL;
-        link_.as(Role::worker, [&] { status = start(stipend_completion{link_.host, state->op, link_.done}, &error); });
+        link_.as(Role::pool, [&] { status = start(stipend_completion{link_.host, state->op, link_.done}, &error); });
         link_.started(state->op, status == STIPEND_OK);
         if (status != STIPEND_OK) answer(status, nullptr, &error);
         return operation;

@@ -1,4 +1,4 @@
-// The host's server in a test's hands: what a plugin mounted is called by the test.
+// The host's HTTP server for a test, which calls the routes of a plugin.
 //
 //     auto answer = host.routes().call({.path = "/health"});
 //     CHECK(answer.status() == 200);
@@ -22,26 +22,19 @@ struct FakeRouteCall {
     std::string peer = "192.0.2.9:40000";
 };
 
-// The answer to a call, once that is there. Copies are of the same answer.
+// The response to a call, once it is done. Copies refer to the same response.
 class FakeRouteAnswer {
   public:
     [[nodiscard]] bool done() const { return state_->done; }
-    // Only once it is done.
+    // Requires that it is done.
     [[nodiscard]] int status() const {
         STIPEND_ASSERT(state_->done);
         return state_->status;
     }
     [[nodiscard]] const std::string& body() const { return state_->body; }
-    // The value of a header by its name in lower case, however the plugin spelled it.
+    // The value of the first header of that name, or nothing.
     [[nodiscard]] std::string header(std::string_view name) const {
-        std::string lines;
-        bool in_name = true;
-        for (const char c : state_->headers) {
-            lines.push_back(in_name && c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c);
-            if (c == ':') in_name = false;
-            if (c == '\n') in_name = true;
-        }
-        return std::string(header_value(lines, name));
+        return std::string(find_header(state_->headers, name).value_or(std::string_view()));
     }
 
   private:
@@ -57,7 +50,7 @@ class FakeRouteAnswer {
 class FakeRoutes {
   public:
     using Fault = std::function<void(std::string)>;
-    using Call = std::function<void(const std::function<void()>&)>;  // runs a callback of the plugin as [worker]
+    using Call = std::function<void(const std::function<void()>&)>;  // runs a callback of the plugin as [pool]
 
     FakeRoutes(Fault fault, Call call) : fault_(std::move(fault)), call_(std::move(call)) {}
 
@@ -67,11 +60,11 @@ class FakeRoutes {
         for (const auto& route : routes_) out.push_back(cat(route.listener, " ", route.method, " ", route.path));
         return out;
     }
-    // From now on `add` answers `status`; STIPEND_OK takes that back.
+    // From now on `add` returns `status`; STIPEND_OK resets that.
     void refuse(stipend_status status) { refusal_ = status; }
 
-    // Calls the route that was added last for that method and path; a fault where there is none. The plugin may answer
-    // at once or later.
+    // Calls the route that was added last for that method and path; a fault if there is none. The plugin may respond at
+    // once or later.
     FakeRouteAnswer call(const FakeRouteCall& request) {
         FakeRouteAnswer answer;
         const Mounted* found = nullptr;

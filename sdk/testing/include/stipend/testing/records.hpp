@@ -1,4 +1,4 @@
-// The records of the ABI as values that own what they point to, so that a test can keep them.
+// Records of the ABI as values that own their texts, so that a test can keep them.
 #pragma once
 
 #include <string>
@@ -10,7 +10,7 @@
 
 namespace stipend::testing {
 
-struct FakeJob {  // what a test asks of a dispatcher
+struct FakeJob {  // a job for a dispatcher
     std::string job_id, orchestrator_id, address, service_addresses, capability, public_key, nonce;
     stipend_u256 max_fee_wei{};
     stipend_unix_ns period_from = 0, period_to = 0;
@@ -42,7 +42,6 @@ struct JobResult {
     std::string served_by, reason, evidence;
     stipend_u256 fee_wei{};
     std::int64_t latency_ns = 0;
-    stipend_unix_ns finished_at = 0;
 
     using Raw = stipend_job_result;
     static JobResult of(const Raw& raw) {
@@ -55,8 +54,7 @@ struct JobResult {
                 std::string(view(raw.reason)),
                 std::string(view(raw.evidence)),
                 raw.fee_wei,
-                raw.latency_ns,
-                raw.finished_at};
+                raw.latency_ns};
     }
 };
 
@@ -74,7 +72,7 @@ struct Offer {
     }
 };
 
-struct FakeTarget {  // what a test asks of a monitor
+struct FakeTarget {  // a target for a monitor
     std::string target_id, endpoint, attributes_json;
 
     [[nodiscard]] stipend_target raw() const {
@@ -88,24 +86,18 @@ struct FakeTarget {  // what a test asks of a monitor
 
 struct Observation {
     std::int32_t verdict = 0;
-    std::string target_id, region;
+    std::string target_id;
     stipend_unix_ns started_at = 0, ended_at = 0;
-    std::int64_t latency_ns = 0;
     std::string evidence;
 
     using Raw = stipend_observation;
     static Observation of(const Raw& raw) {
-        return {raw.verdict,
-                std::string(view(raw.target_id)),
-                std::string(view(raw.region)),
-                raw.started_at,
-                raw.ended_at,
-                raw.latency_ns,
+        return {raw.verdict, std::string(view(raw.target_id)), raw.started_at, raw.ended_at,
                 std::string(view(raw.evidence))};
     }
 };
 
-struct NoRecord {  // of an operation that completes with none
+struct NoRecord {  // of an operation that completes without one
     using Raw = char;
     static NoRecord of(const Raw&) { return {}; }
 };
@@ -113,18 +105,12 @@ struct NoRecord {  // of an operation that completes with none
 struct Quote {
     std::int32_t exponent = 0;
     std::int64_t mantissa = 0;
-    std::string base, quote, source;
+    std::string source;
     stipend_unix_ns observed_at = 0, valid_until = 0;
 
     using Raw = stipend_quote;
     static Quote of(const Raw& raw) {
-        return {raw.exponent,
-                raw.mantissa,
-                std::string(view(raw.base)),
-                std::string(view(raw.quote)),
-                std::string(view(raw.source)),
-                raw.observed_at,
-                raw.valid_until};
+        return {raw.exponent, raw.mantissa, std::string(view(raw.source)), raw.observed_at, raw.valid_until};
     }
 };
 

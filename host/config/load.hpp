@@ -1,0 +1,28 @@
+// From a file to settings.
+#pragma once
+
+#include <set>
+#include <string>
+#include <vector>
+
+#include "host/config/environment.hpp"
+#include "host/config/problem.hpp"
+#include "host/config/settings.hpp"
+
+namespace stipend::config {
+
+struct Loaded {
+    Settings settings;
+    std::set<std::string> names_read;   // the environment variables that fed it, for ignored_environment()
+    std::vector<std::string> warnings;  // "file:line:column: ..." of what runs, yet should be changed
+};
+
+// Reads `file` through `environment`, expands it, fills the settings and checks them against each other.
+// `problems` gets the file as its source, and every problem there is; what is returned may be used only where it stays
+// empty. Problems that plugins find in their configuration belong into the same `problems` afterwards.
+[[nodiscard]] Loaded load(const std::string& file, const Environment& environment, Problems& problems);
+// The same for a text at hand; `file` is only its name.
+[[nodiscard]] Loaded load_text(const std::string& file, std::string text, const Environment& environment,
+                               Problems& problems);
+
+}  // namespace stipend::config

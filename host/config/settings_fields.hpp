@@ -1,0 +1,133 @@
+// Which key is which member of the settings: the one list by which they are read and written. What a key may hold says
+// the schema; a key that the schema of a role does not have is passed over.
+#pragma once
+
+#include <concepts>
+#include <type_traits>
+
+#include "host/config/settings.hpp"
+
+namespace stipend::config {
+
+// A constant one or not.
+template <class T, class Struct>
+concept Is = std::same_as<std::remove_const_t<T>, Struct>;
+
+template <class Visitor, class Reference>
+void plugin_fields(Visitor& visit, Reference& reference) {
+    visit.place(reference.mark);
+    visit("plugin", reference.plugin);
+    visit("id", reference.id);
+    visit("sha256", reference.sha256);
+    visit("config", reference.config);
+}
+
+template <class Visitor, Is<PluginRef> T>
+void fields(Visitor& visit, T& reference) {
+    plugin_fields(visit, reference);
+}
+
+template <class Visitor, Is<Payment> T>
+void fields(Visitor& visit, T& payment) {
+    visit("interval", payment.interval_ns);
+    visit("base", payment.base_usd_e8);
+    visit("policy", payment.policy);
+}
+
+template <class Visitor, Is<Price> T>
+void fields(Visitor& visit, T& price) {
+    plugin_fields(visit, price);
+    visit("max_age", price.max_age_ns);
+    visit("min", price.min_usd_e8);
+    visit("max", price.max_usd_e8);
+    visit("max_step", price.max_step_ppm);
+    visit("every", price.every_ns);
+}
+
+template <class Visitor, Is<Dispatch> T>
+void fields(Visitor& visit, T& dispatch) {
+    plugin_fields(visit, dispatch);
+    visit("max_in_flight", dispatch.max_in_flight);
+    visit("jobs_per_second", dispatch.jobs_per_second);
+    visit("jobs_per_orchestrator_minute", dispatch.jobs_per_orchestrator_minute);
+}
+
+template <class Visitor, Is<Monitor> T>
+void fields(Visitor& visit, T& monitor) {
+    plugin_fields(visit, monitor);
+    visit("name", monitor.name);
+}
+
+template <class Visitor, Is<Limits> T>
+void fields(Visitor& visit, T& limits) {
+    visit("accrual_per_orchestrator_day", limits.accrual_per_orchestrator_day_usd_e8);
+    visit("accrual_per_day", limits.accrual_per_day_usd_e8);
+}
+
+template <class Visitor, Is<Check> T>
+void fields(Visitor& visit, T& check) {
+    visit("monitor", check.monitor);
+    visit("target", check.target);
+    visit("every", check.every_ns);
+}
+
+template <class Visitor, Is<Capability> T>
+void fields(Visitor& visit, T& capability) {
+    visit("base", capability.base_usd_e8);
+    visit("policy", capability.policy);
+}
+
+template <class Visitor, Is<Orchestrator> T>
+void fields(Visitor& visit, T& orchestrator) {
+    visit("address", orchestrator.address);
+    visit("id", orchestrator.id);
+    visit("name", orchestrator.name);
+    visit("base", orchestrator.base_usd_e8);
+    visit("policy", orchestrator.policy);
+    visit("service_addresses", orchestrator.service_addresses);
+    visit("payout_address", orchestrator.payout_address);
+    visit("worker_key", orchestrator.worker_key);
+    visit("capability", orchestrator.capability);
+    visit("checks", orchestrator.checks);
+}
+
+template <class Visitor, Is<WatchedService> T>
+void fields(Visitor& visit, T& service) {
+    visit("name", service.name);
+    visit("monitor", service.monitor);
+    visit("target", service.target);
+    visit("every", service.every_ns);
+}
+
+template <class Visitor, Is<Services> T>
+void fields(Visitor& visit, T& services) {
+    visit("watch", services.watch);
+    visit("ignore", services.ignore);
+    visit("discover", services.discover);
+}
+
+template <class Visitor, Is<Settings> T>
+void fields(Visitor& visit, T& settings) {
+    visit("role", settings.role);
+    visit("state", settings.state);
+    visit.inside("log", [&](auto& log) { log("level", settings.log_level); });
+    visit.inside("network", [&](auto& network) { network("chain_id", settings.chain_id); });
+    visit("settlement", settings.settlement);
+    visit.inside("plugins", [&](auto& plugins) { plugins("folder", settings.plugin_folder); });
+    visit("payment", settings.payment);
+    visit("price", settings.price);
+    visit("dispatch", settings.dispatch);
+    visit("monitors", settings.monitors);
+    visit("limits", settings.limits);
+    visit("orchestrators", settings.orchestrators);
+    visit("orchestrator_addresses", settings.orchestrator_addresses);
+    visit("capabilities", settings.capabilities);
+    visit("services", settings.services);
+    visit("worker", settings.worker);
+    visit.inside("listen", [&](auto& listen) {
+        listen("worker", settings.worker_listen);
+        listen("metrics", settings.metrics_listen);
+    });
+}
+
+}  // namespace stipend::config

@@ -1,0 +1,198 @@
+#include "host/config/settings_schema.hpp"
+
+// A default may name the environment variable that the Python deployment set for the same thing. docs/configuration.md
+// is made from this schema.
+namespace stipend::config {
+namespace {
+
+constexpr std::string_view of_both = R"("$defs": {
+  "role": {"format": "word", "enum": ["manager", "worker"], "default": "manager",
+    "description": "`manager`: pays orchestrators; `worker`: measures the services beside one."},
+  "folder": {"format": "path", "minLength": 1, "maxLength": 4096, "default": "${STATE_DIRECTORY:-./var}"},
+  "log": {"type": "object", "additionalProperties": false,
+    "x-noun": "the log settings", "description": "What is written to the log.", "properties": {
+    "level": {"format": "word", "enum": ["trace", "debug", "info", "warning", "error", "critical"],
+      "default": "${LOG_LEVEL:-info}", "description": "The least severe lines that are written."}}},
+  "plugins": {"type": "object", "additionalProperties": false,
+    "x-noun": "the plugin settings", "description": "Where plugins come from.", "properties": {
+    "folder": {"format": "path", "maxLength": 4096,
+      "description": "Where plugins lie. Empty: `../lib/stipend/plugins` beside the program's folder."}}},
+  "monitor": {"type": "object", "additionalProperties": false, "required": ["plugin", "name"],
+    "x-noun": "a monitor", "properties": {
+    "plugin": {"$ref": "#/$defs/plugin"},
+    "id": {"$ref": "#/$defs/plugin id"},
+    "sha256": {"$ref": "#/$defs/plugin hash"},
+    "config": {"$ref": "#/$defs/plugin config"},
+    "name": {"$ref": "#/$defs/id", "description": "How checks refer to it."}}},
+  "metrics": {"format": "listen", "description": "Where Prometheus reads the metrics."},
+
+  "id": {"format": "text", "pattern": "^[!#-&(-_a-~]{1,128}$",
+    "x-noun": "1 to 128 ASCII characters without blanks and quotes"},
+  "plugin": {"format": "path", "minLength": 1, "maxLength": 4096,
+    "description": "A file's stem in the plugin folder, or a path that ends in .so."},
+  "plugin id": {"$ref": "#/$defs/id", "description": "The plugin's id, where its file holds several."},
+  "plugin hash": {"format": "text", "pattern": "^[0-9a-fA-F]{64}$", "x-noun": "a hash: 64 hex digits",
+    "description": "Refuse the file unless it has this SHA-256 hash."},
+  "plugin config": {"type": ["object", "null"], "x-noun": "a mapping",
+    "description": "The plugin's own configuration; `stipend plugins inspect` shows its schema."},
+  "pay": {"format": "usd", "formatMinimum": "0 USD", "formatMaximum": "1000000 USD",
+    "description": "Instead of `payment.base`."},
+  "any usd": {"format": "usd", "formatMinimum": "0 USD", "formatMaximum": "1000000000 USD"},
+  "policy keys": {"type": ["object", "null"], "x-noun": "a mapping",
+    "description": "Keys laid over `payment.policy.config`, each replacing the whole value."}
+})";
+
+constexpr std::string_view of_manager = R"("type": "object", "additionalProperties": false, "x-noun": "the settings",
+"properties": {
+  "role": {"$ref": "#/$defs/role"},
+  "state": {"$ref": "#/$defs/folder", "description": "The folder of the ledger and of all that survives a restart."},
+  "log": {"$ref": "#/$defs/log"},
+  "network": {"type": "object", "additionalProperties": false,
+    "x-noun": "the network", "description": "The network that is paid.", "properties": {
+    "chain_id": {"format": "integer", "formatMinimum": "1", "formatMaximum": "9007199254740992", "default": "42161",
+      "description": "The chain whose money is owed; 42161 is Arbitrum One."}}},
+  "settlement": {"format": "word", "enum": ["dry-run", "accrue"], "default": "dry-run",
+    "description": "`dry-run`: nothing here will ever be paid; `accrue`: real debts, paid once settlement is on."},
+  "plugins": {"$ref": "#/$defs/plugins"},
+  "payment": {"type": "object", "additionalProperties": false,
+    "x-noun": "the payment settings", "description": "What is paid, and how often.", "properties": {
+    "interval": {"format": "seconds", "formatMinimum": "1s", "formatMaximum": "1d",
+      "default": "${PAYMENT_INTERVAL_SECONDS:-60}s", "description": "The pay period."},
+    "base": {"$ref": "#/$defs/pay", "default": "${BASE_PAYMENT_USD:-${PAYMENT_AMOUNT:-10.0}} USD",
+      "description": "Pay for one period at multiplier 1."},
+    "policy": {"type": "object", "additionalProperties": false,
+      "x-noun": "a policy", "description": "The plugin that decides what is owed.", "properties": {
+      "plugin": {"$ref": "#/$defs/plugin", "default": "payment"},
+      "id": {"$ref": "#/$defs/plugin id"},
+      "sha256": {"$ref": "#/$defs/plugin hash"},
+      "config": {"$ref": "#/$defs/plugin config"}}}}},
+  "price": {"type": "object", "additionalProperties": false,
+    "x-noun": "the price source",
+    "description": "Where the USD/ETH rate comes from, and which rate is believed.", "properties": {
+    "plugin": {"$ref": "#/$defs/plugin", "default": "price"},
+    "id": {"$ref": "#/$defs/plugin id"},
+    "sha256": {"$ref": "#/$defs/plugin hash"},
+    "config": {"$ref": "#/$defs/plugin config"},
+    "max_age": {"format": "duration", "formatMinimum": "1s", "formatMaximum": "1d", "default": "1h",
+      "description": "An older rate holds all decisions."},
+    "min": {"$ref": "#/$defs/any usd", "default": "100 USD",
+      "description": "A lower USD/ETH rate holds all decisions."},
+    "max": {"$ref": "#/$defs/any usd", "default": "100000 USD",
+      "description": "A higher USD/ETH rate holds all decisions."},
+    "max_step": {"format": "factor", "formatMinimum": "1", "formatMaximum": "1000", "default": "2",
+      "description": "A rate further than this factor from the last accepted one holds all decisions."},
+    "every": {"format": "duration", "formatMinimum": "1s", "formatMaximum": "1d", "default": "60s",
+      "description": "How often the source is asked."}}},
+  "dispatch": {"type": "object", "additionalProperties": false,
+    "x-noun": "the dispatch", "description": "How jobs reach orchestrators.", "properties": {
+    "plugin": {"$ref": "#/$defs/plugin", "default": "byoc"},
+    "id": {"$ref": "#/$defs/plugin id"},
+    "sha256": {"$ref": "#/$defs/plugin hash"},
+    "config": {"$ref": "#/$defs/plugin config"},
+    "max_in_flight": {"format": "integer", "formatMinimum": "1", "formatMaximum": "65536", "default": "256",
+      "description": "Jobs under way at once; more wait."},
+    "jobs_per_second": {"format": "integer", "formatMinimum": "0", "formatMaximum": "1000000", "default": "0",
+      "description": "Jobs that this host starts in a second; more wait. 0: unlimited."},
+    "jobs_per_orchestrator_minute": {"format": "integer", "formatMinimum": "0", "formatMaximum": "1000000",
+      "default": "0", "description": "Jobs that one orchestrator gets in a minute; more wait. 0: unlimited."}}},
+  "monitors": {"type": "array", "items": {"$ref": "#/$defs/monitor"},
+    "description": "Plugins by which this host checks services itself."},
+  "limits": {"type": "object", "additionalProperties": false,
+    "x-noun": "the limits", "description": "Bounds on what can be owed, held before a debt exists.", "properties": {
+    "accrual_per_orchestrator_day": {"$ref": "#/$defs/any usd", "default": "20000 USD",
+      "description": "The most that one orchestrator can be owed for a day; beyond it is held."},
+    "accrual_per_day": {"$ref": "#/$defs/any usd", "default": "1000000 USD",
+      "description": "The most that all of them together can be owed for a day; beyond it is held."}}},
+  "orchestrators": {"type": "array", "description": "The orchestrators that are paid; at most 100,000.", "items": {
+    "type": "object", "additionalProperties": false, "required": ["address"],
+    "x-noun": "an orchestrator", "properties": {
+    "address": {"format": "origin", "description": "Its service address, as the gateway knows it."},
+    "id": {"$ref": "#/$defs/id", "description": "Its unique id in the ledger. By default host:port."},
+    "name": {"format": "text", "maxLength": 128, "description": "What people call it."},
+    "base": {"$ref": "#/$defs/pay"},
+    "policy": {"$ref": "#/$defs/policy keys"},
+    "service_addresses": {"type": "array", "items": {"format": "origin"},
+      "description": "Other addresses under which it may answer."},
+    "payout_address": {"format": "text", "pattern": "^0x[0-9a-fA-F]{40}$",
+      "x-noun": "an address on the chain: 0x and 40 hex digits", "description": "Where its pay goes."},
+    "worker_key": {"format": "text", "pattern": "^[0-9a-fA-F]{64}$",
+      "x-noun": "a public key: 64 hex digits", "description": "Its worker's public key."},
+    "capability": {"$ref": "#/$defs/id", "description": "The capability it is measured by; one of `capabilities`."},
+    "checks": {"type": "array", "description": "What this host checks of it by itself.", "items": {
+      "type": "object", "additionalProperties": false, "required": ["monitor", "target"],
+      "x-noun": "a check", "properties": {
+      "monitor": {"$ref": "#/$defs/id", "description": "The name of a monitor."},
+      "target": {"format": "text", "minLength": 1, "maxLength": 2048,
+        "description": "What it looks at, as the monitor takes it."},
+      "every": {"format": "duration", "formatMinimum": "1s", "formatMaximum": "1h", "default": "60s",
+        "description": "How often it looks."}}}}}}},
+  "orchestrator_addresses": {"format": "text", "maxLength": 1048576, "default": "${ORCHESTRATOR_ADDRESSES:-}",
+    "description":
+      "More orchestrators: addresses, separated by commas. One that `orchestrators` lists too stays as that says."},
+  "capabilities": {"type": "object", "propertyNames": {"$ref": "#/$defs/id"},
+    "description": "Terms for all orchestrators of a capability, by its name.", "additionalProperties": {
+    "type": "object", "additionalProperties": false,
+    "x-noun": "a capability", "properties": {
+    "base": {"$ref": "#/$defs/pay"},
+    "policy": {"$ref": "#/$defs/policy keys"}}}},
+  "listen": {"type": "object", "additionalProperties": false,
+    "x-noun": "the listeners", "description": "The addresses on which this host listens.", "properties": {
+    "metrics": {"$ref": "#/$defs/metrics", "default": "${METRICS_LISTEN:-127.0.0.1:9108}"}}}
+})";
+
+constexpr std::string_view of_worker =
+    R"("type": "object", "additionalProperties": false, "x-noun": "the settings of a worker",
+"properties": {
+  "role": {"$ref": "#/$defs/role"},
+  "state": {"$ref": "#/$defs/folder",
+    "description": "The folder of all that survives a restart: what was seen, the worker's key, staged plugins."},
+  "log": {"$ref": "#/$defs/log"},
+  "plugins": {"$ref": "#/$defs/plugins"},
+  "monitors": {"type": "array", "items": {"$ref": "#/$defs/monitor"},
+    "description": "Plugins by which services are watched."},
+  "services": {"type": "object", "additionalProperties": false,
+    "x-noun": "the services", "description": "What is watched.", "properties": {
+    "watch": {"type": "array", "description": "What is watched; its mean is the worker's uptime.", "items": {
+      "type": "object", "additionalProperties": false, "required": ["name"],
+      "x-noun": "a service", "properties": {
+      "name": {"format": "text", "minLength": 1, "maxLength": 255, "description":
+        "Its unique name; with `*`, every service whose name matches, and once found stays on the list."},
+      "monitor": {"$ref": "#/$defs/id", "default": "docker",
+        "description": "The name of the monitor that looks at it."},
+      "target": {"format": "text", "maxLength": 2048,
+        "description": "What the monitor looks at. Empty: `docker:` and the name."},
+      "every": {"format": "seconds", "formatMinimum": "1s", "formatMaximum": "1h",
+        "default": "${CHECK_INTERVAL:-10}s", "description": "How often it is looked at."}}}},
+    "ignore": {"type": "array", "items": {"format": "text", "minLength": 1, "maxLength": 255}, "description":
+      "Names that patterns and discoveries pass over, such as a container that was removed for good."},
+    "discover": {"format": "word", "enum": ["propose", "watch"], "default": "propose",
+      "description": "What is done with a service that a monitor finds by itself: reported, or watched as well."}}},
+  "worker": {"type": "object", "additionalProperties": false,
+    "x-noun": "the worker",
+    "description": "The plugin that registers with the network and answers jobs.", "properties": {
+    "plugin": {"$ref": "#/$defs/plugin", "default": "byoc"},
+    "id": {"$ref": "#/$defs/plugin id"},
+    "sha256": {"$ref": "#/$defs/plugin hash"},
+    "config": {"$ref": "#/$defs/plugin config"}}},
+  "listen": {"type": "object", "additionalProperties": false,
+    "x-noun": "the listeners", "description": "The addresses on which this host listens.", "properties": {
+    "worker": {"format": "listen", "default": "${WORKER_LISTEN:-${SERVER_HOST:-127.0.0.1}:${SERVER_PORT:-9876}}",
+      "description": "Where the orchestrator's jobs are answered."},
+    "metrics": {"$ref": "#/$defs/metrics", "default": "${METRICS_LISTEN:-127.0.0.1:9109}"}}}
+})";
+
+Schema compiled(std::string_view of_role) {
+    auto schema = Schema::parse(cat("{", of_role, ", ", of_both, "}"), Schema::Author::host);
+    STIPEND_ASSERT(schema.ok());
+    return std::move(*schema);
+}
+
+}  // namespace
+
+const Schema& settings_rules(Role role) {
+    static const Schema manager = compiled(of_manager);
+    static const Schema worker = compiled(of_worker);
+    return role == Role::worker ? worker : manager;
+}
+
+}  // namespace stipend::config

@@ -1,0 +1,86 @@
+#include "host/engine/payee_state.hpp"
+
+#include <cstring>
+
+namespace stipend::engine {
+
+stipend_sample make_sample(const ledger::EngineState& state, const JobResult& result,
+                           const std::optional<uptime::Observed>& observed, const PeriodTerms& terms,
+                           stipend_unix_ns now) {
+    stipend_sample sample{};
+    sample.size = sizeof sample;
+    sample.job = result.outcome;
+    sample.epoch = state.epoch + 1;
+    sample.evaluated_at = now;
+    sample.interval_ns = state.interval_ns;
+    if (result.outcome == STIPEND_JOB_OK && result.reported_ppm) {
+        sample.flags |= STIPEND_SAMPLE_REPORTED;
+        sample.reported_ppm = *result.reported_ppm;
+        sample.reported_window_s = result.evidence.window_s;
+    }
+    if (observed) {
+        sample.flags |= STIPEND_SAMPLE_OBSERVED;
+        sample.observed_ppm = observed->up_ppm;
+        sample.coverage_ppm = observed->coverage_ppm;
+    }
+    if (terms.usd_per_eth_e8) {
+        sample.flags |= STIPEND_SAMPLE_PRICED;
+        sample.usd_per_eth_e8 = *terms.usd_per_eth_e8;
+    }
+    if (state.suspended) sample.flags |= STIPEND_SAMPLE_SUSPENDED;
+    sample.consecutive_failures = state.consecutive_failures;
+    sample.checks_total = state.checks_total;
+    sample.checks_ok = state.checks_ok;
+    sample.base_usd_e8 = terms.base.count_e8();
+    sample.latency_ns = result.evidence.latency_ns;
+    sample.memory = state.memory;
+    return sample;
+}
+
+Result<std::int64_t> next_in_ns(const stipend_decision& decision, std::int64_t next_interval_ns) {
+    std::int64_t sum = 0;
+    if (__builtin_add_overflow(next_interval_ns, decision.delay_ns, &sum) ||
+        __builtin_add_overflow(sum, decision.penalty_ns, &sum)) {
+        return fail(STIPEND_E_LIMIT, "next due time out of range: interval ", next_interval_ns, " ns, delay ",
+                    decision.delay_ns, " ns, penalty ", decision.penalty_ns, " ns");
+    }
+    return sum;
+}
+
+Result<void> apply(ledger::EngineState& state, const stipend_decision& decision, std::int64_t next_interval_ns) {
+    STIPEND_ASSERT(decision.action == STIPEND_PAY || decision.action == STIPEND_SKIP);
+    STIPEND_LET(wait, next_in_ns(decision, next_interval_ns));
+    stipend_unix_ns due = 0;
+    if (__builtin_add_overflow(state.due_at, wait, &due)) {
+        return fail(STIPEND_E_LIMIT, "next due time out of range: ", state.due_at, " + ", wait, " ns");
+    }
+    state.epoch += 1;
+    state.due_at = due;
+    state.interval_ns = next_interval_ns;
+    state.consecutive_failures = decision.consecutive_failures;
+    state.suspended = (decision.flags & STIPEND_DECISION_SUSPENDED) != 0;
+    state.checks_total += 1;
+    if (decision.consecutive_failures == 0) state.checks_ok += 1;
+    state.memory = decision.memory;
+    return {};
+}
+
+Result<void> hold(ledger::EngineState& state, stipend_unix_ns now) {
+    STIPEND_ASSERT(state.interval_ns > 0);
+    // A job that took longer than an interval has held more than one.
+    const auto passed = now <= state.due_at ? 0 : (now - state.due_at) / state.interval_ns;
+    stipend_unix_ns due = 0;
+    if (__builtin_add_overflow(state.due_at + passed * state.interval_ns, state.interval_ns, &due)) {
+        return fail(STIPEND_E_LIMIT, "next due time out of range: ", state.due_at, " + ", state.interval_ns, " ns");
+    }
+    state.due_at = due;
+    return {};
+}
+
+std::string full_reason(const stipend_decision& decision, const JobResult& result) {
+    std::string out(decision.reason, strnlen(decision.reason, sizeof decision.reason));
+    if (!result.reason.empty()) out += (out.empty() ? "" : ": ") + result.reason;
+    return out;
+}
+
+}  // namespace stipend::engine

@@ -1,0 +1,41 @@
+// How a decision changes what the ledger keeps of an orchestrator. Pure: no clock, no I/O.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+
+#include "host/engine/effects.hpp"
+#include "stipend/money.hpp"
+#include "stipend/result.hpp"
+
+namespace stipend::engine {
+
+// The terms by which a period is paid.
+struct PeriodTerms {
+    Usd base;
+    std::optional<std::int64_t> usd_per_eth_e8;  // none: no rate is in force
+};
+
+// What the policy is given: the state before the open epoch, the job's result and the host's own measurement.
+[[nodiscard]] stipend_sample make_sample(const ledger::EngineState& state, const JobResult& result,
+                                         const std::optional<uptime::Observed>& observed, const PeriodTerms& terms,
+                                         stipend_unix_ns now);
+
+// Time from this due time to the next. `next_interval_ns` is the interval in force for the period that begins.
+// LIMIT where the sum leaves int64.
+[[nodiscard]] Result<std::int64_t> next_in_ns(const stipend_decision& decision, std::int64_t next_interval_ns);
+
+// Moves the state over a decision that is PAY or SKIP: the epoch is closed, and the next one is due counted from this
+// due time, so that a slow gateway does not cut pay. LIMIT, with the state unchanged, where time leaves int64.
+[[nodiscard]] Result<void> apply(ledger::EngineState& state, const stipend_decision& decision,
+                                 std::int64_t next_interval_ns);
+
+// Moves the state over a HOLD: the epoch stays open, and is due again at the first whole interval after `now`; nothing
+// else changes. LIMIT, with the state unchanged, where time leaves int64.
+[[nodiscard]] Result<void> hold(ledger::EngineState& state, stipend_unix_ns now);
+
+// The policy's reason, followed by that of the job.
+[[nodiscard]] std::string full_reason(const stipend_decision& decision, const JobResult& result);
+
+}  // namespace stipend::engine

@@ -1,0 +1,47 @@
+// What may be owed on one UTC day: by one payee, and by all. A decision beyond a limit is held, so no debt arises.
+#pragma once
+
+#include <algorithm>
+#include <cstdint>
+
+#include "host/engine/generation.hpp"
+#include "stipend/duration.hpp"
+
+namespace stipend::engine {
+
+class SpendLimits {
+  public:
+    enum class Verdict : std::uint8_t { within, over_own, over_all };
+    struct Answer {
+        Verdict verdict;
+        Usd used;  // today, of the limit that `verdict` names; of all where it is within
+    };
+
+    explicit SpendLimits(stipend_unix_ns now) : day_(now / ns_per_day) {}
+
+    // Counts what a payee accrued in earlier runs.
+    void restore(const ledger::EngineState& state) {
+        if (state.day == day_) accrued_ = accrued_.plus_saturating(state.day_usd);
+    }
+    // Whether `pay` fits in. What is held by the limit of all is remembered, see `lifted`.
+    [[nodiscard]] Answer check(Usd pay, const ledger::EngineState& own, const AccrualLimits& limits,
+                               stipend_unix_ns now);
+    // True once, when the largest pay that was held by the limit of all would pass: on another day, or by other terms.
+    // That a smaller one passes means nothing.
+    [[nodiscard]] bool lifted(const AccrualLimits& limits, stipend_unix_ns now);
+    // A decision of that amount was made: what `own` has accrued today, this one included. It was checked before.
+    [[nodiscard]] Usd accrue(Usd pay, const ledger::EngineState& own, stipend_unix_ns now);
+
+  private:
+    static Usd own_used(const ledger::EngineState& own, stipend_unix_ns now) {
+        return own.day == now / ns_per_day ? own.day_usd : Usd();
+    }
+    [[nodiscard]] Usd all_used(stipend_unix_ns now) const { return day_ == now / ns_per_day ? accrued_ : Usd(); }
+    static bool fits(Usd pay, Usd used, Usd limit) { return used.plus_saturating(pay) <= limit; }
+
+    std::int64_t day_;
+    Usd accrued_;       // by all on that day
+    Usd largest_held_;  // by the limit of all; 0: nothing is
+};
+
+}  // namespace stipend::engine
