@@ -21,6 +21,11 @@ target_compile_options(stipend_flags INTERFACE
     $<$<BOOL:${STIPEND_WERROR}>:-Werror>)
 target_include_directories(stipend_flags INTERFACE ${PROJECT_SOURCE_DIR})
 
+# Code that runs at operators' converts signs by a cast only; tests need not. Linked after stipend_flags, since the option
+# that comes last counts.
+add_library(stipend_product_flags INTERFACE)
+target_compile_options(stipend_product_flags INTERFACE -Wsign-conversion)
+
 if(STIPEND_SANITIZE)
     add_compile_options(-fsanitize=${STIPEND_SANITIZE} -fno-sanitize-recover=all -fno-omit-frame-pointer)
     add_link_options(-fsanitize=${STIPEND_SANITIZE})
@@ -29,11 +34,12 @@ else()
     add_link_options(-Wl,-z,relro -Wl,-z,now)
 endif()
 
-# stipend_room(NAME room SOURCES ... DEPENDS ...): one folder of host/ as a static library `stipend_<room>`.
-function(stipend_room name)
+# stipend_module(name SOURCES ... DEPENDS ...): one folder of host/ as a static library `stipend_<name>`.
+function(stipend_module name)
     cmake_parse_arguments(ARG "" "" "SOURCES;DEPENDS;PRIVATE_DEPENDS" ${ARGN})
     add_library(stipend_${name} STATIC ${ARG_SOURCES})
-    target_link_libraries(stipend_${name} PUBLIC stipend_flags stipend-sdk::sdk ${ARG_DEPENDS} PRIVATE ${ARG_PRIVATE_DEPENDS})
+    target_link_libraries(stipend_${name} PUBLIC stipend_flags stipend-sdk::sdk ${ARG_DEPENDS}
+        PRIVATE ${ARG_PRIVATE_DEPENDS} stipend_product_flags)
 endfunction()
 
 # stipend_test(name SOURCES ... APART ... LIBS ...): a doctest program, run by CTest as `name`.
