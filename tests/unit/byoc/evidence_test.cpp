@@ -119,7 +119,7 @@ TEST_CASE("each mismatch is named") {
     other.public_key = std::string(64, 'a');
     CHECK(verdict(signed_sample(), other) == "evidence.public_key: got " + public_key + ", want " +
                                                  std::string(64, 'a') + ", which is the worker_key of its entry");
-    CHECK(verdict(signed_sample().set("version", Json::of_int(2))) == "evidence.version: got 2, want 1");
+    CHECK(verdict(signed_sample().set("version", 2)) == "evidence.version: got 2, want 1");
 }
 
 TEST_CASE("the list of services must be the signed one") {
@@ -145,10 +145,10 @@ TEST_CASE("the list of services must be the signed one") {
 
 TEST_CASE("a field that changes after signing breaks the signature") {
     const std::string broken = "evidence.signature: it is not that of the worker's key over this evidence";
-    CHECK(verdict(signed_sample().set("coverage_ppm", Json::of_int(999'999))) == broken);
-    CHECK(verdict(signed_sample().set("services_sha256", Json::of_string("00"))) == broken);
-    CHECK(verdict(signed_sample().set("uptime_ppm", Json::of_int(1'000'000)), wanted(), 1'000'000) == broken);
-    CHECK(verdict(signed_sample().set("signature", Json::of_string("00"))) == broken);
+    CHECK(verdict(signed_sample().set("coverage_ppm", 999'999)) == broken);
+    CHECK(verdict(signed_sample().set("services_sha256", "00")) == broken);
+    CHECK(verdict(signed_sample().set("uptime_ppm", 1'000'000), wanted(), 1'000'000) == broken);
+    CHECK(verdict(signed_sample().set("signature", "00")) == broken);
     // Another's signature under this key's name.
     const auto stranger = signed_sample(sample(), std::string(64, '1'));
     CHECK(verdict(signed_sample().set("signature", *stranger.find("signature"))) == broken);
@@ -163,11 +163,11 @@ TEST_CASE("evidence for a job without a nonce is rejected") {
 }
 
 TEST_CASE("malformed evidence is rejected with its first error") {
-    CHECK(verdict(Json::of_string("signed")) == "evidence: got a string, want an object");
+    CHECK(verdict("signed") == "evidence: got a string, want an object");
     CHECK(verdict(Json::object()) == "evidence.version: got nothing, want a whole number");
-    CHECK(verdict(signed_sample().set("nonce", Json::of_int(1))) == "evidence.nonce: got a number, want a string");
+    CHECK(verdict(signed_sample().set("nonce", 1)) == "evidence.nonce: got a number, want a string");
     CHECK(verdict(signed_sample().set("uptime_ppm", Json::of_number("1.5"))) ==
           "evidence.uptime_ppm: got a number, want a whole number");
-    CHECK(verdict(signed_sample().set("window_seconds", Json::of_int(-1))) ==
+    CHECK(verdict(signed_sample().set("window_seconds", -1)) ==
           "evidence.window_seconds: got a number, want a whole number");
 }

@@ -77,7 +77,7 @@ TEST_CASE("a long value is quoted in part, cut between two characters") {
     std::string text = "x";
     while (text.size() < 200) text += "é";
     Json json = Json::object();
-    json.set("s", Json::of_string(text));
+    json.set("s", text);
     const auto result = ConfigView(json).at("s").boolean();
     REQUIRE(!result.ok());
     CHECK(result.error().message == "got \"" + text.substr(0, 59) + "\", want true or false");
