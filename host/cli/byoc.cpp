@@ -47,7 +47,8 @@ int byoc_pin(const PinOptions& options) {
     }
     fmt::print("{}\n  sha256     {}\n  subject    {}\n  issuer     {}\n  not after  {}\n\n", options.url, found->sha256,
                found->subject, found->issuer, utc_text(found->not_after));
-    fmt::print("The server that answered now is the one that would be trusted: compare the fingerprint with its own file.\n");
+    fmt::print(
+        "The server that answered now is the one that would be trusted: compare the fingerprint with its own file.\n");
     fmt::print("For the configuration of the worker:\n  {}\n", line);
     return exit_good;
 }

@@ -46,8 +46,8 @@ int check(const Common& common) {
     if (common.json) {
         Json out = Json::object();
         out.set("orchestrators", Json::of_number(std::to_string(plan->spend.orchestrators)));
-        out.set("largest_usd_per_day_each", Json::of_string(scaled_text(plan->spend.per_orchestrator_usd_e8, 8)));
-        out.set("largest_usd_per_day_all", Json::of_string(scaled_text(plan->spend.all_usd_e8, 8)));
+        out.set("largest_usd_per_day_each", plan->spend.per_orchestrator.text());
+        out.set("largest_usd_per_day_all", plan->spend.all.text());
         fmt::print("{}\n", out.dump());
         return exit_good;
     }

@@ -13,23 +13,22 @@ namespace stipend::cli {
 namespace {
 
 // A positive amount of dollars on the command line.
-Result<std::int64_t> usd(std::string_view option, const std::string& text) {
-    STIPEND_LET(number, Decimal::parse(text));
-    auto value = number.exact_scaled(8);
+Result<Usd> usd(std::string_view option, const std::string& text) {
+    auto value = Usd::parse(text);
     if (!value) return std::move(value).error().in(option);
-    if (*value <= 0) return fail(STIPEND_E_INVALID, option, ": got ", text, ", want an amount above 0");
+    if (*value <= Usd()) return fail(STIPEND_E_INVALID, option, ": got ", text, ", want an amount above 0");
     return value;
 }
 
 Result<engine::ReplayTerms> read_terms(const EvalOptions& options, const config::Settings& settings) {
-    engine::ReplayTerms terms{settings.payment.interval_ns, settings.payment.base.count_e8(), 2000LL * e8};
+    engine::ReplayTerms terms{settings.payment.interval_ns, settings.payment.base, 2000LL * e8};
     if (!options.base_usd.empty()) {
         STIPEND_LET(base, usd("--base-usd", options.base_usd));
-        terms.base_usd_e8 = base;
+        terms.base = base;
     }
     if (!options.usd_per_eth.empty()) {
         STIPEND_LET(rate, usd("--usd-per-eth", options.usd_per_eth));
-        terms.usd_per_eth_e8 = rate;
+        terms.usd_per_eth_e8 = rate.count_e8();
     }
     if (!options.interval.empty()) {
         STIPEND_LET(interval, parse_duration(options.interval));
@@ -53,7 +52,7 @@ int policy_eval(const EvalOptions& options) {
         print_error(terms.error());
         return exit_usage;
     }
-    const auto abi_terms = make_terms(terms->interval_ns, terms->base_usd_e8);
+    const auto abi_terms = make_terms(terms->interval_ns, terms->base.count_e8());
     plugin::Loader loader(loader_options(settings));
     const auto prepared = plugin::prepare(loader, settings.payment.policy, settings.payment.policy.config,
                                           "payment.policy.config", STIPEND_POLICY, abi_terms, problems);

@@ -62,7 +62,7 @@ LineReporter::~LineReporter() = default;
 void LineReporter::decided(const registry::Payee& payee, const ledger::Decision& decision, stipend_unix_ns now) {
     const auto uptime = decision.uptime_ppm ? ppm_to_percent(*decision.uptime_ppm) + " %" : std::string("-");
     logger_->info("{:<24} uptime {:>9}  {:<10} {:>6} USD {:>20} wei  next in {} s{}  epoch {}{}", payee.key, uptime,
-                  decision.tier, scaled_text(decision.usd_e8, 8), decision.wei.text(),
+                  decision.tier, decision.usd.text(), decision.wei.text(),
                   seconds(std::max<std::int64_t>(0, decision.next_at - now)), decision.suspended ? "  SUSPENDED" : "",
                   decision.epoch, decision.job == ledger::Job::failed ? "  " + decision.reason : "");
 }

@@ -90,8 +90,7 @@ constexpr std::string_view of_manager = R"("type": "object", "additionalProperti
     "sha256": {"$ref": "#/$defs/plugin hash"},
     "config": {"$ref": "#/$defs/plugin config"},
     "max_in_flight": {"format": "integer", "formatMinimum": "1", "formatMaximum": "65536", "default": "256",
-      "description":
-        "Jobs under way at once; more wait. One that has taken 2 s no longer counts, up to twice as many of these and at most 512."},
+      "description": "Jobs under way at once; more wait. A job that takes more than 2 s is no longer counted, for up to twice as many jobs and at most 512."},
     "jobs_per_second": {"format": "integer", "formatMinimum": "0", "formatMaximum": "1000000", "default": "0",
       "description": "Jobs that this host starts in a second; more wait. 0: unlimited."},
     "jobs_per_orchestrator_minute": {"format": "integer", "formatMinimum": "0", "formatMaximum": "1000000",

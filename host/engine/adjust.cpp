@@ -31,12 +31,42 @@ Result<AdjustRequest> parse_adjustment(const Json& json) {
     out.from = from_at;
     out.to = to_at;
     if (const auto* usd = json.find("usd"); usd != nullptr && !usd->is(Json::Kind::null)) {
-        STIPEND_LET(amount, Decimal::parse(usd->text()));
-        STIPEND_LET(usd_e8, amount.exact_scaled(8));
-        out.usd_e8 = usd_e8;
+        STIPEND_SET(out.usd, Usd::parse(usd->text()));
     }
     return out;
 }
+
+namespace {
+
+// The base for each whole interval of the requested time that stayed unpaid. INVALID where there is none.
+Result<Usd> unpaid_amount(const AdjustRequest& request, const AdjustTerms& terms,
+                          const std::vector<ledger::Gap>& unpaid, stipend_unix_ns now) {
+    std::int64_t unpaid_ns = 0;
+    for (const auto& piece : unpaid) {
+        // A request names a piece by its text, which is cut to milliseconds: that must not lose its last interval.
+        const auto from = std::max(request.from, floor_ms(piece.from));
+        const auto to = std::min(request.to, floor_ms(piece.to.value_or(now)));
+        unpaid_ns += std::max<std::int64_t>(0, to - from);
+    }
+    const auto periods = unpaid_ns / terms.interval_ns;
+    if (periods == 0) {
+        return fail(STIPEND_E_INVALID, "nothing to pay: no whole interval of ", request.orchestrator,
+                    " stayed unpaid from ", utc_text(request.from), " to ", utc_text(request.to),
+                    "; give the amount with --usd");
+    }
+    return terms.base.times(periods);
+}
+
+// What the amount is worth at the rate of `terms`, which is there unless the amount is 0.
+Result<SignedWei> signed_wei_of(Usd usd, const AdjustTerms& terms) {
+    if (usd.zero()) return SignedWei();
+    STIPEND_LET(magnitude, usd.negative() ? Usd().minus(usd) : Result<Usd>(usd));
+    STIPEND_LET(wei, usd_to_wei(magnitude.count_e8(), {}, *terms.usd_per_eth_e8));
+    STIPEND_LET(out, SignedWei::of(wei));
+    return usd.negative() ? out.negated() : Result<SignedWei>(out);
+}
+
+}  // namespace
 
 Result<ledger::Adjustment> make_adjustment(const AdjustRequest& request, const AdjustTerms& terms,
                                            const std::vector<ledger::Gap>& unpaid, stipend_unix_ns now) {
@@ -44,45 +74,18 @@ Result<ledger::Adjustment> make_adjustment(const AdjustRequest& request, const A
         return fail(STIPEND_E_INVALID, "\"to\": got ", utc_text(request.to), ", want a time that has been: it is ",
                     utc_text(now));
     }
-    std::int64_t usd_e8 = 0;
-    if (request.usd_e8) {
-        usd_e8 = *request.usd_e8;
-    } else {
-        std::int64_t unpaid_ns = 0;
-        for (const auto& piece : unpaid) {
-            // It is known by its text, which is cut to milliseconds: its last interval must not be lost by that.
-            const auto from = std::max(request.from, floor_ms(piece.from));
-            const auto to = std::min(request.to, floor_ms(piece.to.value_or(now)));
-            unpaid_ns += std::max<std::int64_t>(0, to - from);
-        }
-        const auto periods = unpaid_ns / terms.interval_ns;
-        if (periods == 0) {
-            return fail(STIPEND_E_INVALID, "nothing to pay: no whole interval of ", request.orchestrator,
-                        " stayed unpaid from ", utc_text(request.from), " to ", utc_text(request.to),
-                        "; give the amount with --usd");
-        }
-        if (__builtin_mul_overflow(periods, terms.base_usd_e8, &usd_e8)) {
-            return fail(STIPEND_E_LIMIT, "amount too large: ", periods, " periods");
-        }
-    }
-    if (usd_e8 != 0 && !terms.usd_per_eth_e8) {
+    STIPEND_LET(usd, request.usd ? Result<Usd>(*request.usd) : unpaid_amount(request, terms, unpaid, now));
+    if (!usd.zero() && !terms.usd_per_eth_e8) {
         return fail(STIPEND_E_UNAVAILABLE, "no exchange rate is accepted at present: ", request.orchestrator,
-                    ": got an amount of ", scaled_text(usd_e8, 8), " USD, want --excuse, or a host that has a rate");
+                    ": got an amount of ", usd.text(), " USD, want --excuse, or a host that has a rate");
     }
-    STIPEND_LET(
-        wei, usd_e8 == 0 ? Result<Wei>(Wei()) : usd_to_wei(usd_e8 < 0 ? -usd_e8 : usd_e8, {}, *terms.usd_per_eth_e8));
-    STIPEND_LET(magnitude, SignedWei::of(wei));
-    SignedWei signed_wei = magnitude;
-    if (usd_e8 < 0) {
-        STIPEND_LET(negated, magnitude.negated());
-        signed_wei = negated;
-    }
+    STIPEND_LET(signed_wei, signed_wei_of(usd, terms));
     return ledger::Adjustment{.key = cat("adjust:", terms.orchestrator, ":", request.from, ":", request.to),
                               .orchestrator = terms.orchestrator,
                               .from = request.from,
                               .to = request.to,
                               .wei = signed_wei,
-                              .usd_e8 = usd_e8,
+                              .usd = usd,
                               .reason = request.reason,
                               .by = request.by,
                               .at = now};
@@ -98,10 +101,10 @@ Result<AdjustTerms> terms_without_host(ledger::Ledger& ledger, const config::Set
     }
     AdjustTerms terms{.orchestrator = known->row.id,
                       .interval_ns = settings.payment.interval_ns,
-                      .base_usd_e8 = settings.payment.base.count_e8(),
+                      .base = settings.payment.base,
                       .usd_per_eth_e8 = std::nullopt};
     for (const auto& configured : settings.orchestrators) {
-        if (configured.id == orchestrator) terms.base_usd_e8 = config::base_of(settings, configured).count_e8();
+        if (configured.id == orchestrator) terms.base = config::base_of(settings, configured);
     }
     if (state.price) {
         const auto& price = settings.price;
@@ -120,7 +123,7 @@ namespace {
 Json to_json(const ledger::Adjustment& row) {
     Json out = Json::object();
     out.set("key", Json::of_string(row.key));
-    out.set("amount_usd", Json::of_string(scaled_text(row.usd_e8, 8)));
+    out.set("amount_usd", Json::of_string(row.usd.text()));
     out.set("amount_wei", Json::of_string(row.wei.text()));
     out.set("from", Json::of_string(utc_text(row.from)));
     out.set("to", Json::of_string(utc_text(row.to)));

@@ -16,15 +16,15 @@ struct AdjustRequest {
     stipend_unix_ns from = 0;
     stipend_unix_ns to = 0;
     std::string reason;
-    std::string by;                      // who asked
-    std::optional<std::int64_t> usd_e8;  // none: the base for each whole interval that stayed unpaid; 0: excused
+    std::string by;          // the name of the requester
+    std::optional<Usd> usd;  // none: the base for each whole interval that stayed unpaid; 0: excused
 };
 
 // What an amount is worked out by.
 struct AdjustTerms {
     ledger::OrchestratorId orchestrator = 0;
     std::int64_t interval_ns = 0;
-    std::int64_t base_usd_e8 = 0;
+    Usd base;
     std::optional<std::int64_t> usd_per_eth_e8;  // none: no rate is accepted, and only an excuse can be recorded
 };
 

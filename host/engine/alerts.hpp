@@ -1,4 +1,4 @@
-// What is wrong at present. Each alert is raised once, and resolved once.
+// The alerts that are active. Each one is raised once and resolved once.
 #pragma once
 
 #include <cstdint>
@@ -28,7 +28,7 @@ class AlertBook {
   public:
     static constexpr std::size_t max_active = 10'000;
 
-    // True where it is new, and so is to be told.
+    // True where it is new, and so is to be reported.
     bool raise(const Alert& alert) {
         if (active_.size() >= max_active && !active_.contains(alert.id)) {
             ++dropped_;

@@ -10,7 +10,7 @@ namespace stipend::engine {
 
 struct ArchiveRequest {
     stipend_unix_ns before = 0;
-    std::string file;  // absolute: who asks and who writes need not work in the same folder
+    std::string file;  // absolute: the requester and the host may run in different folders
 };
 
 // {"before","file"}; the time as RFC 3339, or a date, which is its beginning in UTC.

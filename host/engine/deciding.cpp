@@ -22,10 +22,10 @@ void assert_sound(const ledger::Decided& decided, const ledger::EngineState& bef
     STIPEND_ASSERT(row.epoch == before.epoch + 1 && row.epoch == decided.after.epoch);
     STIPEND_ASSERT(row.period_from >= before.last_decided_at && row.period_from <= row.decided_at);
     STIPEND_ASSERT(row.due_at == before.due_at && row.next_at > row.due_at && row.next_at == decided.after.due_at);
-    STIPEND_ASSERT(row.usd_e8 >= 0 && row.usd_e8 <= most.count_e8());
-    STIPEND_ASSERT(pays || (row.usd_e8 == 0 && row.wei == Wei()));
+    STIPEND_ASSERT(!row.usd.negative() && row.usd <= most);
+    STIPEND_ASSERT(pays || (row.usd.zero() && row.wei.zero()));
     STIPEND_ASSERT(!pays || row.job == ledger::Job::ok);
-    STIPEND_ASSERT(decided.after.day_usd_e8 >= row.usd_e8);
+    STIPEND_ASSERT(decided.after.day_usd >= row.usd);
 }
 
 }  // namespace
@@ -170,7 +170,7 @@ void Engine::take_decision(const plugin::PolicyInstance& policy, Sampled& sample
     after.generation = current().row.id;
     after.memory_generation = generations_[slot.bound].row.id;
     after.day = now / ns_per_day;
-    after.day_usd_e8 = limits_.accrue(amount, before, now).count_e8();
+    after.day_usd = limits_.accrue(amount, before, now);
 
     row.orchestrator = payees_[payee].id;
     row.epoch = after.epoch;
@@ -183,7 +183,7 @@ void Engine::take_decision(const plugin::PolicyInstance& policy, Sampled& sample
     row.action = decision.action == STIPEND_PAY ? ledger::Action::pay : ledger::Action::skip;
     row.tier = decision.tier;
     row.multiplier_ppm = decision.multiplier_ppm;
-    row.usd_e8 = amount.count_e8();
+    row.usd = amount;
     row.wei = Wei::from_abi(decision.amount_wei);
     row.delay_ns = decision.delay_ns;
     row.penalty_ns = decision.penalty_ns;
@@ -206,7 +206,7 @@ void Engine::close_gap(registry::PayeeIndex payee, ledger::Batch& batch) const {
     const auto to = std::max(slot.state.due_at, *slot.gap_from);
     const auto periods = (to - *slot.gap_from) / slot.state.interval_ns;
     const auto unpaid = generations_[slot.bound].terms_of(payee).base.times_saturating(periods);
-    batch.gaps_closed.push_back({payees_[payee].id, to, unpaid.count_e8()});
+    batch.gaps_closed.push_back({payees_[payee].id, to, unpaid});
 }
 
 std::optional<std::string> Engine::objection(const plugin::PolicyInstance& policy, registry::PayeeIndex payee,
@@ -216,7 +216,7 @@ std::optional<std::string> Engine::objection(const plugin::PolicyInstance& polic
     const auto pay = Usd::of_e8(decision.amount_usd_e8);
     const auto bounds = policy.bounds(make_terms(slot.state.interval_ns, base.count_e8()));
     const auto next = next_in_ns(decision, slot.state.interval_ns);
-    if (!bounds || !next || decision.amount_usd_e8 > bounds->max_usd_e8 || *next < bounds->min_next_ns) {
+    if (!bounds || !next || pay > bounds->max_usd || *next < bounds->min_next_ns) {
         const auto& name = payees_[payee].key;
         auto why = cat("the policy left its own bounds: got ", pay.text(), " USD");
         raise("policy:" + name, STIPEND_ALERT_CRITICAL, name + " is held: " + why, now);

@@ -50,14 +50,14 @@ void Engine::send_ready(stipend_unix_ns now) {
     if (!may_send()) return;
     const auto places = current().dispatch.max_in_flight;
     send_from(ready_, now, [&] { return in_place_ < places; });
-    send_from(ready_failing_, now, [&] { return in_place_ < places && has_room_for_failing(); });
+    send_from(ready_failing_, now, [&] { return in_place_ < places && has_place_for_failing(); });
 }
 
-template <class Room>
-void Engine::send_from(std::deque<registry::PayeeIndex>& line, stipend_unix_ns now, Room&& room) {
+template <class HasPlace>
+void Engine::send_from(std::deque<registry::PayeeIndex>& line, stipend_unix_ns now, HasPlace&& has_place) {
     const auto& host = current().dispatch.host;
     // Each waiting payee is tried once: one that has to wait for its own rate does not hold up the others.
-    for (auto left = line.size(); left > 0 && room(); --left) {
+    for (auto left = line.size(); left > 0 && has_place(); --left) {
         if (!host.unlimited() && host_bucket_.ready_at_ns(host) > now) return;
         const auto payee = line.front();
         line.pop_front();
@@ -214,7 +214,7 @@ std::optional<stipend_unix_ns> Engine::next_wakeup(stipend_unix_ns now) const {
     if (draining_) return next;
     if (const auto due = schedule_.next_ns(); due && (!until_ || *due <= *until_)) earlier(*due);
     const bool any_ready = !ready_.empty() || !ready_failing_.empty();
-    if (may_send() && (!ready_.empty() || (!ready_failing_.empty() && has_room_for_failing()))) {
+    if (may_send() && (!ready_.empty() || (!ready_failing_.empty() && has_place_for_failing()))) {
         const auto& host = current().dispatch.host;
         earlier(host.unlimited() ? now : host_bucket_.ready_at_ns(host));
     } else if (const auto* oldest = placed_.front();

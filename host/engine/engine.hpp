@@ -135,12 +135,12 @@ class Engine {
     void collect_due(stipend_unix_ns now);
     void send_ready(stipend_unix_ns now);
     [[nodiscard]] bool may_send() const;
-    [[nodiscard]] bool has_room_for_failing() const {
+    [[nodiscard]] bool has_place_for_failing() const {
         return failing_in_place_ < current().dispatch.places_of_failing();
     }
-    // Sends what is due in one of the two lines, while `room` says so.
-    template <class Room>
-    void send_from(std::deque<registry::PayeeIndex>& line, stipend_unix_ns now, Room&& room);
+    // Sends what is due in one of the two lines, while `has_place` is true.
+    template <class HasPlace>
+    void send_from(std::deque<registry::PayeeIndex>& line, stipend_unix_ns now, HasPlace&& has_place);
     // False where the payee has to wait for its own rate: it is scheduled anew.
     [[nodiscard]] bool within_own_rate(registry::PayeeIndex payee, stipend_unix_ns now);
     void submit(registry::PayeeIndex payee, stipend_unix_ns now);

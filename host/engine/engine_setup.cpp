@@ -161,7 +161,7 @@ void Engine::add_payee(registry::Payee payee, const registry::Predecessors& pred
         slot.state.epoch = 0;
         slot.state.last_decided_at = 0;
         slot.state.day = 0;
-        slot.state.day_usd_e8 = 0;
+        slot.state.day_usd = {};
         slot.memory_owner = slots_[*earlier].memory_owner;
     } else {
         slot.state.due_at = now;

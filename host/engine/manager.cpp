@@ -185,8 +185,8 @@ Result<Json> Manager::adjust(const Json& body) {
         const auto payee = engine_->payees().find(request.orchestrator);
         if (!payee) return fail(STIPEND_E_INVALID, "no such orchestrator: ", request.orchestrator);
         const auto& generation = *engine_->generations().back();
-        return AdjustTerms{engine_->payees()[*payee].id, generation.interval_ns,
-                           generation.terms_of(*payee).base.count_e8(), engine_->rate(host_.now())};
+        return AdjustTerms{engine_->payees()[*payee].id, generation.interval_ns, generation.terms_of(*payee).base,
+                           engine_->rate(host_.now())};
     }));
     STIPEND_LET(terms, found);
     const auto now = host_.now();

@@ -14,10 +14,6 @@
 namespace stipend::engine {
 namespace {
 
-std::int64_t clamp_usd(__int128 usd_e8) {
-    return static_cast<std::int64_t>(std::min<__int128>(usd_e8, std::numeric_limits<std::int64_t>::max()));
-}
-
 // Makes the policies: one for each distinct configuration.
 class Policies {
   public:
@@ -77,34 +73,32 @@ class SpendBook {
         : generation_(generation), problems_(problems) {}
 
     void add(const PayeeTerms& terms) {
-        const auto [at, fresh] = daily_.try_emplace({terms.base.count_e8(), terms.policy}, 0);
+        const auto [at, fresh] = daily_.try_emplace({terms.base, terms.policy});
         if (fresh) at->second = daily(terms);
-        spend_.per_orchestrator_usd_e8 = std::max(spend_.per_orchestrator_usd_e8, at->second);
-        all_ += at->second;
+        spend_.per_orchestrator = std::max(spend_.per_orchestrator, at->second);
+        spend_.all = spend_.all.plus_saturating(at->second);
         ++spend_.orchestrators;
     }
     [[nodiscard]] Spend total() {
-        spend_.all_usd_e8 = std::min(clamp_usd(all_), generation_.limits.per_day.count_e8());
+        spend_.all = std::min(spend_.all, generation_.limits.per_day);
         return spend_;
     }
 
   private:
-    std::int64_t daily(const PayeeTerms& terms) {
+    Usd daily(const PayeeTerms& terms) {
         const auto bounds =
             generation_.policies[terms.policy]->bounds(make_terms(generation_.interval_ns, terms.base.count_e8()));
         if (!bounds) {
             problems_.add({}, "payment.policy", bounds.error().message);
-            return 0;
+            return {};
         }
         const auto times = (ns_per_day + bounds->min_next_ns - 1) / bounds->min_next_ns;
-        return std::min(clamp_usd(static_cast<__int128>(bounds->max_usd_e8) * times),
-                        generation_.limits.per_orchestrator_day.count_e8());
+        return std::min(bounds->max_usd.times_saturating(times), generation_.limits.per_orchestrator_day);
     }
 
     const Generation& generation_;
     config::Problems& problems_;
-    std::map<std::pair<std::int64_t, std::uint32_t>, std::int64_t> daily_;
-    __int128 all_ = 0;
+    std::map<std::pair<Usd, std::uint32_t>, Usd> daily_;
     Spend spend_;
 };
 
@@ -237,16 +231,12 @@ std::unique_ptr<ManagerPlan> make_manager_plan(plugin::Loader& loader, config::S
 }
 
 std::string spend_text(const Spend& spend) {
-    return cat(scaled_text(spend.per_orchestrator_usd_e8, 8), " USD a day for one orchestrator at most, ",
-               scaled_text(spend.all_usd_e8, 8), " USD a day for all ", spend.orchestrators);
+    return cat(spend.per_orchestrator.text(), " USD a day for one orchestrator at most, ", spend.all.text(),
+               " USD a day for all ", spend.orchestrators);
 }
 
 bool more_than_doubles(const Spend& now, const Spend& next) {
-    const auto doubles = [](std::int64_t a, std::int64_t b) {
-        return static_cast<__int128>(b) > 2 * static_cast<__int128>(a);
-    };
-    return doubles(now.per_orchestrator_usd_e8, next.per_orchestrator_usd_e8) ||
-           doubles(now.all_usd_e8, next.all_usd_e8);
+    return next.per_orchestrator > now.per_orchestrator.times_saturating(2) || next.all > now.all.times_saturating(2);
 }
 
 }  // namespace stipend::engine

@@ -15,10 +15,10 @@ namespace stipend::engine {
 
 inline constexpr std::size_t max_policies = 256;  // distinct overlays of the policy's configuration
 
-// The largest that can be owed for a day, by the policies' own bounds and the accrual limits, in 1e-8 USD.
+// The largest that can be owed for a day, by the policies' own bounds and the accrual limits, in US dollars.
 struct Spend {
-    std::int64_t per_orchestrator_usd_e8 = 0;  // of the one that can earn the most
-    std::int64_t all_usd_e8 = 0;
+    Usd per_orchestrator;  // of the one that can earn the most
+    Usd all;
     std::size_t orchestrators = 0;
 };
 

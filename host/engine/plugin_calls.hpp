@@ -11,7 +11,7 @@
 namespace stipend::engine {
 
 // Sends a job through a dispatch plugin. A plugin that refuses or breaks its operation is the payer's own: UNKNOWN.
-// `ns` tells two networks' job ids apart.
+// `ns` keeps the job ids of two networks apart.
 void submit_job(plugin::Instance& dispatch, const JobSpec& job, const registry::Payee& payee, const std::string& ns,
                 std::function<void(JobResult)> done);
 

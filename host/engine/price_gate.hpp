@@ -1,4 +1,4 @@
-// Which exchange rates are believed. A wild rate pays nobody a wild amount: it holds.
+// Which exchange rates are accepted. A wild rate never becomes a payment: what is due is held.
 #pragma once
 
 #include <cstdint>

@@ -56,7 +56,7 @@ Json decision_line(const std::string& orchestrator, std::uint64_t epoch, const s
 // Decides one check of one orchestrator, advances its state, and returns the line.
 Result<Json> step(const plugin::PolicyInstance& policy, const ReplayTerms& terms, const std::string& orchestrator,
                   ledger::EngineState& state, const JobResult& check) {
-    const PeriodTerms period{Usd::of_e8(terms.base_usd_e8), terms.usd_per_eth_e8};
+    const PeriodTerms period{terms.base, terms.usd_per_eth_e8};
     const auto sample = make_sample(state, check, {}, period, state.due_at);
     stipend_decision decision{};
     STIPEND_TRY(policy.decide({&sample, 1}, {&decision, 1}));

@@ -11,7 +11,7 @@ namespace stipend::engine {
 
 struct ReplayTerms {
     std::int64_t interval_ns;
-    std::int64_t base_usd_e8;
+    Usd base;
     std::int64_t usd_per_eth_e8;
 };
 
@@ -19,7 +19,7 @@ inline constexpr std::size_t max_replay_orchestrators = 1'000'000;
 
 // Reads JSON lines {"orchestrator","job":"ok|failed|unknown","uptime_percent"} and writes one decision a line. Each
 // orchestrator has its own memory, and its time moves on to each next due time. INVALID, with the line's number, for a
-// line that is not such an object; what was written before it stands.
+// line that is not such an object; what was written before it remains.
 Result<void> replay(const plugin::PolicyInstance& policy, const ReplayTerms& terms, std::istream& in,
                     std::ostream& out);
 

@@ -1,4 +1,5 @@
-// Who is due when: a heap of (time, payee). An entry is taken out when it is due and put back when it is decided.
+// When each payee is due: a heap of (time, payee). An entry is taken out when it is due and put back when it is
+// decided.
 #pragma once
 
 #include <algorithm>

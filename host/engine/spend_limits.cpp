@@ -1,5 +1,7 @@
 #include "host/engine/spend_limits.hpp"
 
+#include <algorithm>
+
 namespace stipend::engine {
 
 SpendLimits::Answer SpendLimits::check(Usd pay, const ledger::EngineState& own, const AccrualLimits& limits,

@@ -1,7 +1,6 @@
 // What may be owed on one UTC day: by one payee, and by all. A decision beyond a limit is held, so no debt arises.
 #pragma once
 
-#include <algorithm>
 #include <cstdint>
 
 #include "host/engine/generation.hpp"
@@ -21,7 +20,7 @@ class SpendLimits {
 
     // Counts what a payee accrued in earlier runs.
     void restore(const ledger::EngineState& state) {
-        if (state.day == day_) accrued_ = accrued_.plus_saturating(Usd::of_e8(state.day_usd_e8));
+        if (state.day == day_) accrued_ = accrued_.plus_saturating(state.day_usd);
     }
     // Whether `pay` fits in. What is held by the limit of all is remembered, see `lifted`.
     [[nodiscard]] Answer check(Usd pay, const ledger::EngineState& own, const AccrualLimits& limits,
@@ -34,7 +33,7 @@ class SpendLimits {
 
   private:
     static Usd own_used(const ledger::EngineState& own, stipend_unix_ns now) {
-        return Usd::of_e8(own.day == now / ns_per_day ? own.day_usd_e8 : 0);
+        return own.day == now / ns_per_day ? own.day_usd : Usd();
     }
     [[nodiscard]] Usd all_used(stipend_unix_ns now) const { return day_ == now / ns_per_day ? accrued_ : Usd(); }
     static bool fits(Usd pay, Usd used, Usd limit) { return used.plus_saturating(pay) <= limit; }

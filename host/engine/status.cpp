@@ -43,7 +43,7 @@ Json unpaid_json(const std::vector<ledger::Gap>& gaps) {
                      .append("from", utc_text(gap.from))
                      .append("to", gap.to ? Json(utc_text(*gap.to)) : Json())
                      .append("cause", gap.cause)
-                     .append("at_stake_usd", gap.usd_e8 ? Json(scaled_text(*gap.usd_e8, 8)) : Json()));
+                     .append("at_stake_usd", gap.usd ? Json(gap.usd->text()) : Json()));
     }
     return out;
 }

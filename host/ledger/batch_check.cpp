@@ -86,7 +86,7 @@ Result<void> check_batch(const Batch& b) {
     for (const auto& decided : b.decisions) STIPEND_TRY(check_decision(decided));
     for (const auto& gap : b.gaps_opened) STIPEND_TRY(check_lengths(gap, "gap of ", gap.orchestrator));
     for (const auto& gap : b.gaps_closed) {
-        if (gap.usd_e8 < 0) return fail(STIPEND_E_INVALID, "ledger: gap of ", gap.orchestrator, ": negative USD");
+        if (gap.usd.negative()) return fail(STIPEND_E_INVALID, "ledger: gap of ", gap.orchestrator, ": negative USD");
     }
     for (const auto& row : b.adjustments) STIPEND_TRY(check_adjustment(row));
     for (const auto& seen : b.observations) {

@@ -46,6 +46,7 @@ class Encoder {
         out_.push_back(value ? '\1' : '\0');
         if (value) put_int(out_, *value);
     }
+    void operator()(const Field&, Usd usd) const { put_int(out_, usd.count_e8()); }
     void operator()(const Field&, const std::string& text) const { put_text(out_, text); }
     void operator()(const Field&, const Blob<const std::string>& value) const { put_text(out_, value.bytes); }
     void operator()(const Field&, const Hash& hash) const { put_bytes(out_, hash); }
@@ -74,6 +75,7 @@ class BodyWriter {
     static Json json_of(const std::string& text) { return text; }
     static Json json_of(const Hashed<const std::string>& value) { return hex_encode(keccak256(value.text)); }
     static Json json_of(const Hash& hash) { return hex_encode(hash); }
+    static Json json_of(Usd usd) { return usd.count_e8(); }
     static Json json_of(const SignedWei& wei) { return wei.text(); }
 
     Json& out_;
@@ -170,8 +172,8 @@ std::string gap_opened_body(const GapOpening& gap) {
     return body_of(gap);
 }
 
-std::string gap_closed_body(Seq gap, stipend_unix_ns to, std::int64_t usd_e8) {
-    return Json::object().append("gap", gap).append("to", to).append("usd_e8", usd_e8).dump();
+std::string gap_closed_body(Seq gap, stipend_unix_ns to, Usd usd) {
+    return Json::object().append("gap", gap).append("to", to).append("usd_e8", usd.count_e8()).dump();
 }
 
 std::string adjustment_body(const Adjustment& row) {

@@ -58,7 +58,7 @@ void encode_state(std::string& out, const EngineState& state);
 [[nodiscard]] std::string generation_body(const Generation& row);
 [[nodiscard]] std::string gap_opened_body(const GapOpening& gap);
 // `gap`: position of its opening.
-[[nodiscard]] std::string gap_closed_body(Seq gap, stipend_unix_ns to, std::int64_t usd_e8);
+[[nodiscard]] std::string gap_closed_body(Seq gap, stipend_unix_ns to, Usd usd);
 [[nodiscard]] std::string adjustment_body(const Adjustment& row);
 [[nodiscard]] std::string price_body(const Price& row);
 

@@ -44,6 +44,10 @@ class Binder {
     void operator()(const Field&, const std::optional<T>& value) const {
         to_.bind(value);
     }
+    void operator()(const Field&, Usd usd) const { to_.bind(usd.count_e8()); }
+    void operator()(const Field&, const std::optional<Usd>& usd) const {
+        to_.bind(usd ? std::optional(usd->count_e8()) : std::nullopt);
+    }
     void operator()(const Field&, const std::string& text) const { to_.bind_text(text); }
     void operator()(const Field&, const Hashed<const std::string>& value) const { to_.bind_text(value.text); }
     void operator()(const Field&, const Blob<const std::string>& value) const { to_.bind_blob(bytes_of(value.bytes)); }
@@ -82,6 +86,11 @@ class Reader {
     template <std::integral T>
     void operator()(const Field&, std::optional<T>& value) const {
         value = from_.maybe<T>();
+    }
+    void operator()(const Field&, Usd& usd) const { usd = Usd::of_e8(from_.i64()); }
+    void operator()(const Field&, std::optional<Usd>& usd) const {
+        const auto count = from_.maybe<std::int64_t>();
+        usd = count ? std::optional(Usd::of_e8(*count)) : std::nullopt;
     }
     void operator()(const Field&, std::string& text) const { text = from_.text(); }
     void operator()(const Field&, const Hashed<std::string>& value) const { value.text = from_.text(); }

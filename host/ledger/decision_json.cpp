@@ -40,8 +40,6 @@ class ExportWriter {
                 return Json::of_number(ppm_to_percent(static_cast<std::uint32_t>(value)));
             case Format::factor:
                 return scaled_text(number, 6);
-            case Format::usd:
-                return scaled_text(number, 8);
             case Format::seconds:
                 return number / ns_per_second;
             case Format::milliseconds:
@@ -58,6 +56,7 @@ class ExportWriter {
     static Json shown(Format, const std::string& text) { return text; }
     static Json shown(Format, const Blob<const std::string>& value) { return printable(value.bytes); }
     static Json shown(Format, const Hash& hash) { return hex_encode(hash); }
+    static Json shown(Format, Usd usd) { return usd.text(); }
     static Json shown(Format, const Wei& wei) { return wei.text(); }
     static Json shown(Format, const Evidence& evidence) {
         Json out = Json::object();

@@ -17,7 +17,7 @@
 namespace stipend::ledger {
 
 // How an export prints a value whose type alone does not say it.
-enum class Format : std::uint8_t { plain, utc_time, percent, factor, usd, seconds, milliseconds };
+enum class Format : std::uint8_t { plain, utc_time, percent, factor, seconds, milliseconds };
 
 struct Field {
     std::string_view column;
@@ -69,7 +69,7 @@ void fields(RowOf<Decision> auto& d, auto&& visit) {
     visit(Field{.column = "action", .exported = "action"}, d.action);
     visit(Field{.column = "tier", .max_bytes = max_tier_bytes, .exported = "tier"}, d.tier);
     visit(Field{.column = "multiplier_ppm", .exported = "multiplier", .format = Format::factor}, d.multiplier_ppm);
-    visit(Field{.column = "usd_e8", .exported = "amount_usd", .format = Format::usd}, d.usd_e8);
+    visit(Field{.column = "usd_e8", .exported = "amount_usd"}, d.usd);
     visit(Field{.column = "wei", .exported = "amount_wei"}, d.wei);
     visit(Field{.column = "delay_ns", .exported = "delay_seconds", .format = Format::seconds}, d.delay_ns);
     visit(Field{.column = "penalty_ns", .exported = "penalty_seconds", .format = Format::seconds}, d.penalty_ns);
@@ -94,7 +94,7 @@ void fields(RowOf<EngineState> auto& s, auto&& visit) {
     visit(Field{.column = "generation"}, s.generation);
     visit(Field{.column = "memory_generation"}, s.memory_generation);
     visit(Field{.column = "day"}, s.day);
-    visit(Field{.column = "day_usd_e8"}, s.day_usd_e8);
+    visit(Field{.column = "day_usd_e8"}, s.day_usd);
     visit(Field{.column = "memory"}, s.memory);
 }
 
@@ -132,7 +132,7 @@ void fields(RowOf<Gap> auto& g, auto&& visit) {
     visit(Field{.column = "from_at"}, g.from);
     visit(Field{.column = "to_at"}, g.to);
     visit(Field{.column = "cause", .max_bytes = max_reason_bytes}, g.cause);
-    visit(Field{.column = "usd_e8"}, g.usd_e8);
+    visit(Field{.column = "usd_e8"}, g.usd);
 }
 
 void fields(RowOf<Adjustment> auto& a, auto&& visit) {
@@ -141,7 +141,7 @@ void fields(RowOf<Adjustment> auto& a, auto&& visit) {
     visit(Field{.column = "from_at", .json = "from"}, a.from);
     visit(Field{.column = "to_at", .json = "to"}, a.to);
     visit(Field{.column = "wei"}, a.wei);
-    visit(Field{.column = "usd_e8"}, a.usd_e8);
+    visit(Field{.column = "usd_e8"}, a.usd);
     visit(Field{.column = "reason", .max_bytes = max_reason_bytes}, a.reason);
     visit(Field{.column = "by", .max_bytes = max_key_bytes}, a.by);
     visit(Field{.column = "at"}, a.at);

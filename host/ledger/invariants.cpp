@@ -43,7 +43,7 @@ Broken broken_invariant(const EngineState& s) {
         return cat("checks: got ", s.checks_ok, " good of ", s.checks_total);
     }
     if (s.interval_ns < 0) return cat("interval: got ", s.interval_ns, " ns, want 0 or more");
-    if (s.day_usd_e8 < 0) return cat("usage of the day: got ", s.day_usd_e8, ", want 0 or more");
+    if (s.day_usd.negative()) return cat("usage of the day: got ", s.day_usd.text(), " USD, want 0 or more");
     return std::nullopt;
 }
 
@@ -55,8 +55,8 @@ Broken broken_invariant(const Decision& d) {
     if (d.uptime_ppm.value_or(0) > ppm_one || d.coverage_ppm > ppm_one) {
         return std::string("more than all of the period");
     }
-    if (d.usd_e8 < 0 || d.delay_ns < 0 || d.penalty_ns < 0) return std::string("negative pay, delay or penalty");
-    if (d.action == Action::skip && !(d.wei.zero() && d.usd_e8 == 0)) {
+    if (d.usd.negative() || d.delay_ns < 0 || d.penalty_ns < 0) return std::string("negative pay, delay or penalty");
+    if (d.action == Action::skip && !(d.wei.zero() && d.usd.zero())) {
         return cat("a skip owes nothing: got ", d.wei.text(), " wei");
     }
     return std::nullopt;

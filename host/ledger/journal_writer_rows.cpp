@@ -93,8 +93,8 @@ Result<void> JournalWriter::close_gap(const GapClosing& gap) {
         return fail(STIPEND_E_CONFLICT, "ledger: ", database_.path(), ": gap of orchestrator ", gap.orchestrator,
                     open ? ": ends before it begins: " : ": none is open: ", "got its end at ", gap.to);
     }
-    STIPEND_LET(seq, audit(AuditKind::gap_closed, gap_closed_body(open->seq, gap.to, gap.usd_e8)));
-    return close_gap_.bind(gap.to).bind(gap.usd_e8).bind(seq).bind(open->seq).run();
+    STIPEND_LET(seq, audit(AuditKind::gap_closed, gap_closed_body(open->seq, gap.to, gap.usd)));
+    return close_gap_.bind(gap.to).bind(gap.usd.count_e8()).bind(seq).bind(open->seq).run();
 }
 
 Result<void> JournalWriter::add_adjustment(const Adjustment& row) {

@@ -1,4 +1,4 @@
-// The records of the ledger. Amounts are in wei or 1e-8 USD, times in UTC nanoseconds. fields.hpp lists their fields.
+// The records of the ledger. Times are in UTC nanoseconds. fields.hpp lists their fields.
 #pragma once
 
 #include <array>
@@ -61,8 +61,8 @@ struct EngineState {
     GenerationId generation = 0;         // decides the current period; 0 before the first publication
     GenerationId memory_generation = 0;  // whose policy wrote `memory`; 0 for none
     stipend_memory memory = {};
-    std::int64_t day = 0;         // UTC day number that `day_usd_e8` counts
-    std::int64_t day_usd_e8 = 0;  // accrued on that day
+    std::int64_t day = 0;  // UTC day number that `day_usd` counts
+    Usd day_usd = {};      // accrued on that day
 };
 
 enum class Job : std::uint8_t { ok = STIPEND_JOB_OK, failed = STIPEND_JOB_FAILED };
@@ -92,7 +92,7 @@ struct Decision {
     Action action = Action::skip;  // skip owes nothing
     std::string tier = {};
     std::uint32_t multiplier_ppm = 0;
-    std::int64_t usd_e8 = 0;
+    Usd usd = {};
     Wei wei = {};
     std::int64_t delay_ns = 0;
     std::int64_t penalty_ns = 0;
@@ -125,15 +125,15 @@ struct GapOpening {
 };
 struct GapClosing {
     OrchestratorId orchestrator = 0;
-    stipend_unix_ns to = 0;   // not before it opened
-    std::int64_t usd_e8 = 0;  // upper bound of what stayed unpaid
+    stipend_unix_ns to = 0;  // not before it opened
+    Usd usd = {};            // upper bound of what stayed unpaid
 };
 struct Gap {
     OrchestratorId orchestrator = 0;
     stipend_unix_ns from = 0;
     std::optional<stipend_unix_ns> to = {};  // none while it is open
     std::string cause = {};
-    std::optional<std::int64_t> usd_e8 = {};
+    std::optional<Usd> usd = {};
     std::string key = {};  // the orchestrator's; filled by Ledger::unpaid only
 };
 
@@ -144,7 +144,7 @@ struct Adjustment {
     stipend_unix_ns from = 0;
     stipend_unix_ns to = 0;
     SignedWei wei = {};
-    std::int64_t usd_e8 = 0;
+    Usd usd = {};
     std::string reason = {};
     std::string by = {};
     stipend_unix_ns at = 0;

@@ -29,9 +29,10 @@ Result<TimesOf> adjusted_times(sqlite::Database& database, std::optional<Orchest
     }
 }
 
-std::optional<std::int64_t> share(std::optional<std::int64_t> usd_e8, const Gap& gap, const Times& piece) {
-    if (!usd_e8 || !gap.to || *gap.to == gap.from) return usd_e8;
-    return static_cast<std::int64_t>(static_cast<__int128>(*usd_e8) * (piece.to - piece.from) / (*gap.to - gap.from));
+std::optional<Usd> share(const Gap& gap, const Times& piece) {
+    if (!gap.usd || !gap.to || *gap.to == gap.from) return gap.usd;
+    const auto product = static_cast<__int128>(gap.usd->count_e8()) * (piece.to - piece.from);
+    return Usd::of_e8(static_cast<std::int64_t>(product / (*gap.to - gap.from)));
 }
 
 // Appends the parts of the gap that `adjusted` does not cover.
@@ -41,7 +42,7 @@ void cut(const Gap& gap, const std::vector<Times>& adjusted, std::vector<Gap>& o
         auto& piece = out.emplace_back(gap);
         piece.from = from;
         piece.to = to;
-        if (to) piece.usd_e8 = share(gap.usd_e8, gap, {from, *to});
+        if (to) piece.usd = share(gap, {from, *to});
     };
     auto at = gap.from;
     for (const auto& times : adjusted) {

@@ -166,7 +166,7 @@ Result<std::string> Verifier::closing_body(Seq seq, const std::string& body) {
     const auto usd_e8 = row.maybe<std::int64_t>();
     const auto closed = row.maybe<Seq>();
     if (!to || !usd_e8 || closed != seq) return std::string("no such end");
-    return gap_closed_body(gap, *to, *usd_e8);
+    return gap_closed_body(gap, *to, Usd::of_e8(*usd_e8));
 }
 
 // Records the last change of rows that are replaced when they change.

@@ -126,15 +126,16 @@ Result<void> PolicyInstance::check(const stipend_sample& sample, const stipend_d
 }
 
 Result<PolicyBounds> PolicyInstance::bounds(const stipend_terms& terms) const {
-    PolicyBounds out{-1, -1};
+    std::int64_t max_usd_e8 = -1, min_next_ns = -1;
     STIPEND_TRY(call("bounds", label_, [&](stipend_error* e) {
-        return table_->bounds(instance_, &terms, &out.max_usd_e8, &out.min_next_ns, e);
+        return table_->bounds(instance_, &terms, &max_usd_e8, &min_next_ns, e);
     }));
-    if (out.max_usd_e8 < 0 || out.min_next_ns <= 0) {
-        return fail(STIPEND_E_INVALID, "bounds: ", label_, ": got at most ", scaled_text(out.max_usd_e8, 8),
-                    " USD, next after ", out.min_next_ns, " ns; want an amount of 0 or more and a time above 0");
+    const auto max_usd = Usd::of_e8(max_usd_e8);
+    if (max_usd.negative() || min_next_ns <= 0) {
+        return fail(STIPEND_E_INVALID, "bounds: ", label_, ": got at most ", max_usd.text(), " USD, next after ",
+                    min_next_ns, " ns; want an amount of 0 or more and a time above 0");
     }
-    return out;
+    return PolicyBounds{max_usd, min_next_ns};
 }
 
 }  // namespace stipend::plugin

@@ -9,6 +9,7 @@
 #include "stipend/abi/policy.h"
 #include "stipend/duration.hpp"
 #include "stipend/result.hpp"
+#include "stipend/usd.hpp"
 
 namespace stipend::plugin {
 
@@ -20,7 +21,7 @@ Result<void> check_config(const stipend_entry& entry, const std::filesystem::pat
                           const std::string& plugin_id, const std::string& config_json, const stipend_terms& terms);
 
 struct PolicyBounds {
-    std::int64_t max_usd_e8;
+    Usd max_usd;
     std::int64_t min_next_ns;
 };
 

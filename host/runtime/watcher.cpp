@@ -265,8 +265,8 @@ void Watcher::take(const std::string& monitor, ledger::OrchestratorId owner, con
     auto* one = series_for(monitor, owner, id);
     if (one == nullptr) return;
     const auto before = one->series.verdict(now);
-    // Monitors report the wall clock's time, which may have been set since the host's own began. Nothing is reported of the
-    // future.
+    // Monitors report the wall clock's time, which may have been set since the host's own began. Nothing is reported of
+    // the future.
     const auto skew_ns = line_.skew_ns();
     one->series.observe({seen.verdict, std::min(seen.from - skew_ns, now), std::min(seen.to - skew_ns, now), seen.why});
     lock.unlock();

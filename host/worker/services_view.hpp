@@ -23,10 +23,10 @@ class ServicesView final : public plugin::ServiceSource {
     Result<ServiceReport> report(std::uint32_t window_s) override;
 
   private:
-    std::mutex mutex_;                          // held while a report is made: the watcher must outlive that
-    const runtime::Watcher* watcher_ = nullptr;    // guarded by mutex_
-    const TimeLine* line_ = nullptr;            // guarded by mutex_
-    std::map<std::string, std::string> found_;  // guarded by mutex_: why, by name
+    std::mutex mutex_;                           // held while a report is made: the watcher must outlive that
+    const runtime::Watcher* watcher_ = nullptr;  // guarded by mutex_
+    const TimeLine* line_ = nullptr;             // guarded by mutex_
+    std::map<std::string, std::string> found_;   // guarded by mutex_: why, by name
 };
 
 // An object with

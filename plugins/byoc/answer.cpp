@@ -127,7 +127,7 @@ Result<Uptime> read_uptime(std::string_view body) {
 
 Attempt read_answer(const HttpReply& reply, const Expected& expected) {
     Attempt attempt;
-    // The phase alone does not tell: when a reused connection breaks during a request, the client reconnects before it
+    // The phase alone is no proof: when a reused connection breaks during a request, the client reconnects before it
     // gives up, and an orchestrator can make the gateway drop a connection.
     attempt.sent = !view(reply.response->peer).empty();
     attempt.cancelled = reply.status == STIPEND_E_CANCELLED;

@@ -67,7 +67,7 @@ EvidenceWanted wanted_of(const stipend_job& raw) {
 
 EthKey fresh_key() {
     auto key = EthKey::generate();
-    // Told by `create` as its error: there is no instance without a key.
+    // Becomes the error of `create`: there is no instance without a key.
     if (!key) throw std::runtime_error(key.error().message);
     return std::move(key).value();
 }
@@ -301,7 +301,7 @@ Result<void> Dispatch::inspect(std::string_view address, std::string_view capabi
 }
 
 void Dispatch::cancel(stipend_op op) {
-    // From any thread: what belongs to [worker] is touched there.
+    // From any thread: what belongs to [pool] is touched there.
     static_cast<void>(host_.post([this, op] {
         const auto cancelled = fail(STIPEND_E_CANCELLED, "cancelled");
         if (const auto found = jobs_.find(op); found != jobs_.end()) {

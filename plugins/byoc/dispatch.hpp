@@ -1,9 +1,9 @@
-// Jobs through a Livepeer gateway: each goes to one orchestrator, and each failure is laid at the right door.
+// Sends jobs through a Livepeer gateway, each to one orchestrator, and decides whose fault a failure is.
 //
 // A job is posted without an Idempotency-Key, so the host's client never sends it twice by itself. Rationale: a gateway
-// forwards no such header, so it would not keep a worker from running the job twice, and an orchestrator that can make
-// the gateway drop a connection would get a second try for nothing. The one retry is ours, and counted; the job's id
-// travels in the body. The sentinel, which reaches nobody, does carry the header.
+// does not forward that header, so a worker could still run the job twice, and an orchestrator that can make the
+// gateway drop a connection would gain an attempt. The plugin makes the one retry itself and counts it; the id of the
+// job is in the body. The sentinel, which reaches no orchestrator, has the header.
 #pragma once
 
 #include <map>
@@ -81,10 +81,10 @@ class Dispatch {
 
     const Settings settings_;
     const stipend::Host host_;
-    std::string token_header_;  // made with a key that nobody keeps
+    std::string token_header_;  // made with a key that is never stored
     GatewayHealth health_;
     stipend::Metric jobs_ok_, jobs_failed_, jobs_unknown_, retries_, sentinels_;
-    // [worker]
+    // [pool]
     std::unordered_map<stipend_op, JobPtr> jobs_;
     std::unordered_map<stipend_op, std::shared_ptr<Look>> looks_;
     std::unordered_map<std::string, SeenPrice> prices_;  // by address and capability; only ones that let a job go out

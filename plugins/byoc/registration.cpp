@@ -55,12 +55,12 @@ Registration::Registration(const WorkerSettings& settings, stipend::Host host, s
 
 void Registration::begin() {
     if (settings_.tls_mode == STIPEND_TLS_NONE && settings_.orchestrator.starts_with("https:")) {
-        host_.log(STIPEND_LOG_WARN, cat("the secret goes to whoever answers at ", settings_.orchestrator,
+        host_.log(STIPEND_LOG_WARN, cat("the secret is sent to any server at ", settings_.orchestrator,
                                         " (tls: none); pin_sha256 names the one certificate to trust"));
     }
     // From now on an older instance of this name does not unregister the capability when it ends.
     if (auto kept = host_.kv_put(owner_key, me_); !kept) {
-        host_.log(STIPEND_LOG_WARN, cat("who registered is not kept: ", kept.error().message));
+        host_.log(STIPEND_LOG_WARN, cat("the registration is not stored: ", kept.error().message));
     }
     register_now();
 }

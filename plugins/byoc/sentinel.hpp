@@ -1,8 +1,8 @@
-// Is the gateway well? A job for an orchestrator that does not exist is answered at once by a healthy gateway, which
-// contacts nobody for it; so what comes of it is the gateway's own doing, and no payee's.
+// The health of the gateway. A healthy gateway responds at once to a job for an orchestrator that does not exist,
+// without contacting any orchestrator; so the response depends on the gateway alone and on no payee.
 //
-// Every question is answered by a sentinel that was sent after it was asked: one that was sent before proves nothing
-// about a gateway that died in between. At most one a second is sent; it serves all who asked until then.
+// Each request is answered by a sentinel that was sent after it: an earlier one proves nothing about a gateway that
+// failed in between. At most one sentinel a second is sent; it answers all requests until then.
 #pragma once
 
 #include <cstdint>
@@ -33,7 +33,7 @@ class GatewayHealth {
 // Reads the answer to a sentinel. Pure.
 GatewayState read_sentinel(const stipend::HttpReply& reply);
 
-// For one capability: the gateway's words hold its name. All of it is [worker].
+// For one capability: the gateway's words hold its name. All of it is [pool].
 class Sentinel {
   public:
     static constexpr std::int64_t spacing_ns = stipend::ns_per_s;

@@ -117,8 +117,8 @@ std::string job_body(const JobText& job) {
         Json::quote(body, job.job_id);
     }
     if (!job.nonce.empty()) {
-        body += cat(R"(,"nonce":")", stipend::hex_encode(job.nonce), R"(","period_from":")", job.period_from, R"(","period_to":")",
-                    job.period_to, "\"");
+        body += cat(R"(,"nonce":")", stipend::hex_encode(job.nonce), R"(","period_from":")", job.period_from,
+                    R"(","period_to":")", job.period_to, "\"");
     }
     return body += '}';
 }

@@ -58,9 +58,8 @@ Result<void> Policy::decide(const stipend_sample& sample, stipend_decision& deci
     const Tier& tier = settings_.table.find(uptime);
 
     const bool failed = !answered || tier.counts_as_failure;
-    const std::uint32_t failures = !failed                                     ? 0
-                                   : sample.consecutive_failures == UINT32_MAX ? UINT32_MAX
-                                                                               : sample.consecutive_failures + 1;
+    const std::uint32_t failures_before = std::min(sample.consecutive_failures, UINT32_MAX - 1);
+    const std::uint32_t failures = failed ? failures_before + 1 : 0;
     const bool was_suspended = has(sample, STIPEND_SAMPLE_SUSPENDED);
     std::uint32_t recovered = failed ? 0 : recovered_of(sample.memory) + (was_suspended ? 1 : 0);
     const bool suspended = failed ? was_suspended || failures >= settings_.max_consecutive_failures

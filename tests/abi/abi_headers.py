@@ -21,7 +21,7 @@ class Comment:
     text: str
     first_line: int
     last_line: int
-    trails: bool  # code precedes it on its first line
+    trails: bool  # there is code before it on its first line
 
 
 @dataclasses.dataclass

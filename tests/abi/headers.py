@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Each header of the ABI compiles alone, twice, in every language and compiler that an author may bring, without a
 warning: C11, C++20 and C++23 with gcc and clang. -Wpadded: a field that lands in padding would not change a struct's
-size, and so could not be detected from `size`."""
+size, and so a reader of `size` could not detect it."""
 
 import argparse
 import pathlib

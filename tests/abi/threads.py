@@ -6,7 +6,7 @@
     state  = "created" | "started" | "quiesced"
 
 Functions are the function pointers of every struct and the callback typedefs. The tag is, exactly once, in the
-comment directly above a function or behind it on its line. A comment of the ABI has no other bracket.
+comment directly above a function or behind it on its line. No other bracket may be in a comment of the ABI.
 """
 
 import argparse

@@ -2,8 +2,8 @@
 //
 //   dispatch_bench PLUGIN_FOLDER STAGING_FOLDER PROBE_PROGRAM GATEWAY_URL CONCURRENCY ADDRESSES
 //
-// Measures: dispatcher, bare-poll, bare-epoll, in time of the wall, and dispatcher-cpu, in CPU time of this process;
-// their CHECK is how many jobs ended well. cycle: decisions that pay, by the engine itself, with every orchestrator due
+// Measures dispatcher, bare-poll and bare-epoll in wall time, and dispatcher-cpu in CPU time of this process; their CHECK
+// is the number of jobs that ended well. cycle: decisions that pay, by the engine itself, with every orchestrator due
 // twenty times a second; cycle-for runs it for so many seconds, so that silent orchestrators fail for the first time.
 #include <sys/random.h>
 
@@ -159,9 +159,8 @@ class Cycle {
         const std::string config = R"({"punishment_multiplier":1,"max_penalty":"0s","table":"even","tables":{"even":[
             {"tier":"paid","at_least":1,"multiplier":1},
             {"tier":"none","at_least":0,"below":1,"multiplier":0,"counts_as_failure":true}]}})";
-        auto policy =
-            must(plugin::PolicyInstance::create(*payment.library->entry, *payment.plugin, "payment.so", "bench", config,
-                                                {sizeof(stipend_terms), 0, interval_ns, e8}));
+        auto policy = must(plugin::PolicyInstance::create(*payment.library->entry, *payment.plugin, "payment.so",
+                                                          "bench", config, make_terms(interval_ns, e8)));
         byoc_.emplace(chosen_, gateway_, 1);
         loop_.emplace(byoc_->instance(), std::move(policy), payees_, interval_ns);
         return *loop_;

@@ -5,8 +5,8 @@
 #include <functional>
 #include <mutex>
 
-#include "host/engine/clients.hpp"
 #include "host/engine/engine.hpp"
+#include "host/engine/plugin_calls.hpp"
 #include "tests/bench/instrument.hpp"
 
 namespace stipend::bench {

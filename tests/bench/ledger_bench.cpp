@@ -126,7 +126,7 @@ class Network {
         d.action = Action::pay;
         d.tier = "good";
         d.multiplier_ppm = 1'000'000;
-        d.usd_e8 = 10 * e8;
+        d.usd = Usd::of_e8(10 * e8);
         d.wei = Wei(5'000'000'000'000'000);
         d.next_at = d.due_at + minute_ns;
         d.reason = "uptime 87.3456 %";
@@ -145,7 +145,7 @@ class Network {
         ++state.checks_ok;
         state.memory_generation = 1;
         state.day = d.decided_at / (1440 * minute_ns);
-        state.day_usd_e8 += d.usd_e8;
+        state.day_usd = must(state.day_usd.plus(d.usd));
         out.after = state;
         return out;
     }

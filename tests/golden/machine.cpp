@@ -146,7 +146,7 @@ std::shared_ptr<engine::Generation> Machine::generation(std::size_t number) {
     out->interval_ns = n[interval];
     out->common = {Usd::of_e8(setup.policies.at(0).second), 0};
     for (const auto& [config, base] : setup.policies) {
-        out->policies.push_back(policy(config, {sizeof(stipend_terms), 0, n[interval], base}));
+        out->policies.push_back(policy(config, make_terms(n[interval], base)));
     }
     out->price = {n[price_min], n[price_max], n[price_step], n[price_age]};
     out->price_every_ns = n[price_every];
@@ -299,7 +299,7 @@ void Machine::tell(const engine::Alert& alert) {
 void Machine::decided(const registry::Payee& payee, const ledger::Decision& decision) {
     ++totals_.decisions;
     if (decision.action == ledger::Action::pay) ++totals_.paid;
-    note(cat("decided ", payee.key, ' ', decision.epoch, ' ', decision.usd_e8, ' ', decision.wei.text()));
+    note(cat("decided ", payee.key, ' ', decision.epoch, ' ', decision.usd.count_e8(), ' ', decision.wei.text()));
 }
 
 void Machine::held(const registry::Payee& payee, std::uint64_t epoch, std::string_view why, stipend_unix_ns next_at) {

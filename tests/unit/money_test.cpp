@@ -2,6 +2,9 @@
 
 #include <doctest/doctest.h>
 
+#include <algorithm>
+#include <iterator>
+
 using namespace stipend;
 
 TEST_CASE("dollars become wei by the published examples") {
@@ -16,6 +19,24 @@ TEST_CASE("nothing is rounded twice") {
     // 10/3 x 3 rounded in between would lose a wei.
     CHECK(usd_to_wei(10 * e8, {3, 3}, 3000 * e8)->text() == "3333333333333333");
     CHECK(usd_to_wei(1, {1, 3}, 3 * e8)->text() == "1111111111");
+}
+
+TEST_CASE("an amount is the same whether or not its product fits in 128 bits") {
+    CHECK(usd_to_wei(INT64_MAX, {UINT64_MAX, UINT64_MAX}, e8)->text() == usd_to_wei(INT64_MAX, {}, e8)->text());
+    // The two products on either side of the limit.
+    CHECK(usd_to_wei(20, {17'014'118'346'046'923'173U, 1}, 1)->text() == "340282366920938463460000000000000000000");
+    CHECK(usd_to_wei(20, {17'014'118'346'046'923'174U, 1}, 1)->text() == "340282366920938463480000000000000000000");
+}
+
+TEST_CASE("a u256 is big-endian over all of its bytes") {
+    const auto raw =
+        Wei::parse("452312848583266388373324160190187140051835877600158453279131187530910662656")->to_abi();
+    CHECK(raw.be[0] == 1);  // 256^31
+    CHECK(std::count(std::begin(raw.be), std::end(raw.be), 0) == 31);
+    const auto mixed = Wei::parse("340282366920938463463374607431768211457")->to_abi();  // 2^128 + 1
+    CHECK(mixed.be[15] == 1);
+    CHECK(mixed.be[31] == 1);
+    CHECK(std::count(std::begin(mixed.be), std::end(mixed.be), 0) == 30);
 }
 
 TEST_CASE("pay that cannot be is refused") {

@@ -1,5 +1,5 @@
-// Patterns of names, with one meaning for every option that takes one. A text with a `*` in it is a pattern: `*` stands
-// for any run of characters, also an empty one, and `?` for exactly one. Every other character stands for itself, `[`
+// Patterns of names, with one meaning for every option that takes one. A text with a `*` in it is a pattern: `*`
+// matches any run of characters, also an empty one, and `?` exactly one. Every other character stands for itself, `[`
 // and `\` too. Case matters.
 #pragma once
 

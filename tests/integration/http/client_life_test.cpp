@@ -206,7 +206,6 @@ TEST_CASE("exchanges that wait for an answer do not delay others of the same ori
 }
 
 TEST_CASE("without a free descriptor an exchange ends with an error, and the next one succeeds") {
-    ScriptedServer server(serve_ok);
     auto client = make_client();
     rlimit before{};
     REQUIRE(::getrlimit(RLIMIT_NOFILE, &before) == 0);
@@ -214,10 +213,14 @@ TEST_CASE("without a free descriptor an exchange ends with an error, and the nex
     ::close(lowest_free);
     const rlimit none{.rlim_cur = static_cast<rlim_t>(lowest_free), .rlim_max = before.rlim_max};
     REQUIRE(::setrlimit(RLIMIT_NOFILE, &none) == 0);
-    const auto refused = exchange(*client, get(server.url()));
+    const auto refused = exchange(*client, get("http://127.0.0.1:1/"));
     REQUIRE(::setrlimit(RLIMIT_NOFILE, &before) == 0);
     CHECK(refused.status() == STIPEND_E_UNAVAILABLE);
+    CHECK(refused.response.phase == Phase::connect);
+    CHECK(refused.message().find("Connection refused") == std::string::npos);
+    ScriptedServer server(serve_ok);
     CHECK(exchange(*client, get(server.url())).message() == "");
+    client.reset();  // closes the kept connection, which the server's script waits for
 }
 
 TEST_CASE("a thousand exchanges at once all succeed") {

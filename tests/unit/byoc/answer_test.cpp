@@ -45,7 +45,7 @@ TEST_CASE("an uptime out of range is a failed check") {
           "service_uptime: got 100.0000000000000000001, want a number in 0..100");
 }
 
-TEST_CASE("null is present, and no number; nothing later is looked at") {
+TEST_CASE("null is present and not a number; later members are not read") {
     CHECK(why_not(R"({"overall_uptime_percentage":null,"service_uptime":99})") ==
           "overall_uptime_percentage: got null, want a number in 0..100");
     CHECK(why_not(R"({"overall_uptime_percentage":"95","service_uptime":99})") ==
@@ -55,14 +55,14 @@ TEST_CASE("null is present, and no number; nothing later is looked at") {
           "services.uptime_percentage: got an array, want a number in 0..100");
 }
 
-TEST_CASE("what has no uptime, or is no object, says so") {
+TEST_CASE("a response without an uptime, or that is no object, is an error") {
     CHECK(why_not("{}").starts_with("no uptime in the answer: want overall_uptime_percentage, "));
     CHECK(why_not(R"({"services":7})").starts_with("no uptime in the answer"));
     CHECK(why_not("[99]") == "the answer is an array, want an object with an uptime");
     CHECK(why_not("99") == "the answer is a number, want an object with an uptime");
 }
 
-TEST_CASE("what is no JSON, or names a key twice, says so") {
+TEST_CASE("a response that is not JSON, or has a duplicate key, is an error") {
     CHECK(why_not(R"({"service_uptime":NaN})").starts_with("not JSON at byte 1"));
     CHECK(why_not(R"({"service_uptime":99)").starts_with("not JSON at byte "));
     CHECK(why_not(R"({"service_uptime":99}x)").starts_with("not JSON at byte "));
@@ -72,7 +72,7 @@ TEST_CASE("what is no JSON, or names a key twice, says so") {
     CHECK(why_not(std::string(100, '[')).find("nested deeper than 32") != std::string::npos);
 }
 
-TEST_CASE("the window is what the worker says, and unknown where it says nothing that could be one") {
+TEST_CASE("the window is the worker's value, or unknown if that is missing or invalid") {
     CHECK(read_uptime(R"({"service_uptime":1,"window_seconds":90})")->window_s == 90);
     CHECK(read_uptime(R"({"service_uptime":1,"window_seconds":9e1})")->window_s == 90);
     CHECK(read_uptime(R"({"service_uptime":1})")->window_s == 0);
@@ -81,7 +81,7 @@ TEST_CASE("the window is what the worker says, and unknown where it says nothing
     CHECK(read_uptime(R"({"service_uptime":1,"window_seconds":4294967296})")->window_s == 0);
 }
 
-TEST_CASE("an answer counts where the orchestrator itself, or a name of it that was confirmed, is named") {
+TEST_CASE("a response is valid if it names the orchestrator or one of its confirmed addresses") {
     Network net;
     net.jobs = {answer(R"({"service_uptime":97.25,"window_seconds":61})", orchestrator + "/")};
     const auto result = net.run();
@@ -102,7 +102,7 @@ TEST_CASE("an answer counts where the orchestrator itself, or a name of it that 
     CHECK(net.run(job)->outcome == STIPEND_JOB_OK);
 }
 
-TEST_CASE("an answer of somebody else does not count, and the message holds the line to add") {
+TEST_CASE("a response of another orchestrator is rejected, with the configuration line to add") {
     Network net;
     const auto other = answer(R"({"service_uptime":97})", "https://orch.example:9995/");
     const auto result = net.run(other, other);
@@ -114,7 +114,7 @@ TEST_CASE("an answer of somebody else does not count, and the message holds the 
     CHECK(result->served_by == "https://orch.example:9995/");
 }
 
-TEST_CASE("the evidence is the body as it came, its first 64 KiB") {
+TEST_CASE("the evidence is the first 64 KiB of the body as received") {
     Network net;
     const std::string long_body = "{\"service_uptime\":1,\"x\":\"" + std::string(100'000, 'y') + "\"}";
     net.jobs = {answer(long_body)};

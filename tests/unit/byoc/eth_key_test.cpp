@@ -37,7 +37,7 @@ TEST_CASE("the header holds the address and its signature over itself") {
           "ZDdhZTFmYjQwOGQwYjc0NmViZGQ5ZmE2MzgyYTFjIn0=");
 }
 
-TEST_CASE("what is no key is refused, and each generated one is another") {
+TEST_CASE("an invalid key is rejected, and generated keys differ") {
     CHECK_FALSE(EthKey::from_bytes({}).ok());
     std::array<std::uint8_t, 32> order{};
     order.fill(0xff);

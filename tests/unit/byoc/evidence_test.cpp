@@ -81,7 +81,7 @@ TEST_CASE("the hash of the services does not depend on their order") {
     CHECK(services_hash({}) == "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855");
 }
 
-TEST_CASE("evidence that matches the job and the answer is good, through JSON and back") {
+TEST_CASE("evidence that matches the job and the response is accepted, also after JSON") {
     CHECK(verdict(signed_sample()) == "good");
     CHECK(verdict(*stipend::parse_json(signed_sample().dump())) == "good");
     auto shouted = wanted();
@@ -92,7 +92,7 @@ TEST_CASE("evidence that matches the job and the answer is good, through JSON an
     CHECK(verdict(signed_sample(), no_window) == "good");
 }
 
-TEST_CASE("each thing that does not match is named") {
+TEST_CASE("each mismatch is named") {
     auto other = wanted();
     other.orchestrator_id = "10.0.0.8:9995";
     CHECK(verdict(signed_sample(), other) ==
@@ -122,7 +122,7 @@ TEST_CASE("each thing that does not match is named") {
     CHECK(verdict(signed_sample().set("version", Json::of_int(2))) == "evidence.version: got 2, want 1");
 }
 
-TEST_CASE("the list of services beside it is the one that was signed") {
+TEST_CASE("the list of services must be the signed one") {
     auto evidence = sample();
     evidence.services_sha256 = services_hash({{"a", 1'000'000}, {"b", 428'571}});
     const auto with_list = [&](std::string_view text) {
@@ -143,7 +143,7 @@ TEST_CASE("the list of services beside it is the one that was signed") {
           "service_list[0]: want an uptime_percentage in 0..100");
 }
 
-TEST_CASE("a field that was changed after the signing breaks the signature") {
+TEST_CASE("a field that changes after signing breaks the signature") {
     const std::string broken = "evidence.signature: it is not that of the worker's key over this evidence";
     CHECK(verdict(signed_sample().set("coverage_ppm", Json::of_int(999'999))) == broken);
     CHECK(verdict(signed_sample().set("services_sha256", Json::of_string("00"))) == broken);
@@ -154,7 +154,7 @@ TEST_CASE("a field that was changed after the signing breaks the signature") {
     CHECK(verdict(signed_sample().set("signature", *stranger.find("signature"))) == broken);
 }
 
-TEST_CASE("a job without a nonce has no evidence that counts") {
+TEST_CASE("evidence for a job without a nonce is rejected") {
     auto stale = sample();
     stale.nonce = "";
     auto want = wanted();
@@ -162,7 +162,7 @@ TEST_CASE("a job without a nonce has no evidence that counts") {
     CHECK(verdict(signed_sample(stale), want) == "evidence: the job had no nonce, so nothing shows that it is fresh");
 }
 
-TEST_CASE("evidence of another shape is refused by its first fault") {
+TEST_CASE("malformed evidence is rejected with its first error") {
     CHECK(verdict(Json::of_string("signed")) == "evidence: got a string, want an object");
     CHECK(verdict(Json::object()) == "evidence.version: got nothing, want a whole number");
     CHECK(verdict(signed_sample().set("nonce", Json::of_int(1))) == "evidence.nonce: got a number, want a string");

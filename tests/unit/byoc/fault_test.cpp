@@ -10,7 +10,7 @@ constexpr std::uint32_t answered_for = STIPEND_RESULT_ANSWERED;
 
 }  // namespace
 
-TEST_CASE("a failure is followed by a sentinel with the same header, pinned to nobody") {
+TEST_CASE("after a failure a sentinel is sent with the same header for an unknown orchestrator") {
     Network net;
     net.jobs = {reset()};
     net.run();
@@ -21,7 +21,7 @@ TEST_CASE("a failure is followed by a sentinel with the same header, pinned to n
     CHECK(net.sent_jobs[0].header("Livepeer") == byoc::livepeer_header(orchestrator, "agent-net", 20));
 }
 
-TEST_CASE("a job that failed once is tried once more after five seconds, and its answer counts") {
+TEST_CASE("a failed job is retried once after five seconds, and that response counts") {
     Network net;
     net.jobs = {reset(), good()};
     const auto result = net.run();
@@ -32,14 +32,14 @@ TEST_CASE("a job that failed once is tried once more after five seconds, and its
     CHECK(pause < 5 * ns_per_s + ns_per_s / 10);
 }
 
-TEST_CASE("the pause before the second try is the operator's") {
+TEST_CASE("the delay before the second attempt is configurable") {
     Network net(R"("retry_after":"250ms")");
     net.jobs = {reset(), good()};
     net.run();
     CHECK(net.sent_jobs[1].sent_at - net.sent_sentinels[0].sent_at == 251'000'000);
 }
 
-TEST_CASE("while the gateway is well a second failure is the orchestrator's, and a third try is not made") {
+TEST_CASE("with a healthy gateway the second failure is the orchestrator's, without a third attempt") {
     Network net;
     const auto result = net.run(reset(), empty_200());
     CHECK(result->outcome == STIPEND_JOB_FAILED);
@@ -50,7 +50,7 @@ TEST_CASE("while the gateway is well a second failure is the orchestrator's, and
     CHECK(net.sent_jobs.size() == 2);
 }
 
-TEST_CASE("a gateway that refuses connections is the payer's trouble") {
+TEST_CASE("a gateway that refuses connections is the payer's fault") {
     Network net;
     net.sentinel = refused();
     const auto result = net.run(refused(), good());
@@ -60,7 +60,7 @@ TEST_CASE("a gateway that refuses connections is the payer's trouble") {
     CHECK(net.sent_jobs.size() == 1);
 }
 
-TEST_CASE("whatever a sick gateway says to the sentinel, the check is unknown") {
+TEST_CASE("with an unhealthy gateway the check is unknown") {
     for (const auto& sick : {FakeReply::answer(500, "boom"), empty_200(), reset(), FakeReply::hang(),
                              FakeReply::answer(502, "Bad Gateway"), FakeReply::answer(404, "404 page not found\n"),
                              FakeReply::answer(200, "No orchestrators found"),
@@ -73,13 +73,13 @@ TEST_CASE("whatever a sick gateway says to the sentinel, the check is unknown") 
     }
 }
 
-TEST_CASE("a gateway of the old form, which says it with 503, is well") {
+TEST_CASE("an old gateway, which responds with 503, is healthy") {
     Network net;
     net.sentinel = not_found(503);
     CHECK(net.run(reset(), reset())->outcome == STIPEND_JOB_FAILED);
 }
 
-TEST_CASE("a gateway that dies between the two tries is the payer's trouble") {
+TEST_CASE("a gateway that fails between the two attempts is the payer's fault") {
     Network net;
     net.sentinel_answers = {not_found(), refused()};
     const auto result = net.run(reset(), refused());
@@ -87,14 +87,14 @@ TEST_CASE("a gateway that dies between the two tries is the payer's trouble") {
     CHECK(net.sent_jobs.size() == 2);
 }
 
-TEST_CASE("a second try that no gateway took says nothing of the orchestrator, even when the gateway is well again") {
+TEST_CASE("a second attempt without a connection to the gateway proves nothing, also if the gateway is healthy again") {
     Network net;
     const auto result = net.run(reset(), refused());
     CHECK(result->outcome == STIPEND_JOB_UNKNOWN);
     CHECK(result->reason.starts_with("the gateway could not be asked: "));
 }
 
-TEST_CASE("a job of our own that the gateway refuses for anybody is unknown, and an error in the log") {
+TEST_CASE("a job that the gateway rejects for every orchestrator is unknown and logged as an error") {
     Network net;
     const auto malformed = FakeReply::answer(400, "Unable to parse job request, err=ErrorSegEncoding\n");
     net.sentinel = malformed;
@@ -105,7 +105,7 @@ TEST_CASE("a job of our own that the gateway refuses for anybody is unknown, and
     CHECK(net.host.logged(STIPEND_LOG_ERROR, "the gateway refuses every job of ours"));
 }
 
-TEST_CASE("once the orchestrator was named nothing is the payer's fault: a dead gateway changes nothing") {
+TEST_CASE("after the orchestrator responded, a failed gateway is not an excuse") {
     Network net;
     net.sentinel = refused();
     const auto result = net.run(answer("{}"), refused());
@@ -115,7 +115,7 @@ TEST_CASE("once the orchestrator was named nothing is the payer's fault: a dead 
     CHECK(net.sent_jobs.size() == 2);
 }
 
-TEST_CASE("an orchestrator named on the second try only is judged without a look at the gateway") {
+TEST_CASE("an orchestrator that responds on the second attempt is judged without the sentinel") {
     Network net;
     net.sentinel_answers = {not_found(), refused()};
     const auto result = net.run(reset(), answer("not json"));
@@ -123,7 +123,7 @@ TEST_CASE("an orchestrator named on the second try only is judged without a look
     CHECK(net.sent_sentinels.size() == 1);
 }
 
-TEST_CASE("an orchestrator that the gateway never knew is held, not punished") {
+TEST_CASE("an orchestrator that the gateway never knew is not punished") {
     for (const int status : {400, 503}) {
         Network net;
         net.sentinel = not_found(status);
@@ -134,14 +134,14 @@ TEST_CASE("an orchestrator that the gateway never knew is held, not punished") {
     }
 }
 
-TEST_CASE("an orchestrator that the gateway answered for before, and now does not know, has failed") {
+TEST_CASE("an orchestrator that the gateway knew before and no longer knows has failed") {
     Network net;
     const auto result = net.run(not_found(), not_found(), Network::job(STIPEND_JOB_KNOWN));
     CHECK(result->outcome == STIPEND_JOB_FAILED);
     CHECK(result->flags == 0);
 }
 
-TEST_CASE("an orchestrator that a dead gateway said nothing of is not known by that") {
+TEST_CASE("a failed gateway does not make an orchestrator known") {
     Network net;
     net.sentinel = FakeReply::answer(502, "Bad Gateway");
     const auto result = net.run(FakeReply::answer(502, "Bad Gateway"), good(), Network::job(0));
@@ -149,7 +149,7 @@ TEST_CASE("an orchestrator that a dead gateway said nothing of is not known by t
     CHECK(result->flags == 0);
 }
 
-TEST_CASE("whatever a gateway that is well says of an orchestrator makes it known, but for its own words for nobody") {
+TEST_CASE("every response of a healthy gateway but its own not-found makes an orchestrator known") {
     for (const auto& said : {empty_200(), FakeReply::answer(400, "Insufficient balance for request\n\n"),
                              FakeReply::answer(429, "{\"err\":429}\n\n"), FakeReply::answer(500, "unexpected EOF\n")}) {
         Network net;
@@ -163,14 +163,14 @@ TEST_CASE("whatever a gateway that is well says of an orchestrator makes it know
     CHECK(result->flags == 0);
 }
 
-TEST_CASE("a fresh balance that is refused once gets the one retry, like everything else") {
+TEST_CASE("a rejected new balance is retried once") {
     Network net;
     net.jobs = {FakeReply::answer(400, "Insufficient balance for request\n\n"), good()};
     CHECK(net.run()->outcome == STIPEND_JOB_OK);
     CHECK(net.sent_sentinels.size() == 1);
 }
 
-TEST_CASE("an exchange that our own host ends is neither's fault") {
+TEST_CASE("an exchange that the host cancels is unknown") {
     Network net;
     net.jobs = {FakeReply::failed(STIPEND_E_CANCELLED, STIPEND_HTTP_SENT, "cancelled")};
     auto job = net.plugin().submit(Network::job());

@@ -3,7 +3,7 @@
 
 using namespace byoc_test;
 
-TEST_CASE("the job that goes out is the one that was asked for") {
+TEST_CASE("the sent job has the fields of the request") {
     Network net;
     auto job = Network::job();
     job.address = orchestrator + "/";
@@ -26,7 +26,7 @@ TEST_CASE("the job that goes out is the one that was asked for") {
     CHECK(sent.max_response_bytes == 1 << 20);
 }
 
-TEST_CASE("the time-out, the path and the bound on bodies are the operator's") {
+TEST_CASE("the timeout, the path and the maximum body are configurable") {
     Network net(R"("timeout":"60s","path":"/v2/agent","max_body":4096,"price_check":"off")");
     net.host.http().expect("POST", "http://gw:9935/process/request/v2/agent", good());
     CHECK(net.run()->outcome == STIPEND_JOB_OK);
@@ -34,7 +34,7 @@ TEST_CASE("the time-out, the path and the bound on bodies are the operator's") {
     CHECK(net.host.http().requests()[0].max_response_bytes == 4096);
 }
 
-TEST_CASE("a job that cannot be is refused at once") {
+TEST_CASE("an invalid job is rejected at once") {
     Network net;
     auto job = Network::job();
     job.address = "10.0.0.7:9995";
@@ -44,7 +44,7 @@ TEST_CASE("a job that cannot be is refused at once") {
     CHECK(net.plugin().submit(job).status() == STIPEND_E_INVALID);
 }
 
-TEST_CASE("a cancelled job ends at once, in whichever step it is") {
+TEST_CASE("a cancelled job ends at once in every step") {
     const auto cancel_after = [](std::int64_t ns, FakeReply first, FakeReply sentinel) {
         Network net;
         net.free_token = token();
@@ -67,7 +67,7 @@ TEST_CASE("a cancelled job ends at once, in whichever step it is") {
     cancel_after(7 * ns_per_s, reset(), not_found());        // the second try is out
 }
 
-TEST_CASE("an offer that is cancelled ends at once, and a dead operation is ignored") {
+TEST_CASE("a cancelled offer ends at once, and a cancel of a finished operation is ignored") {
     Network net;
     net.free_token = FakeReply::hang();
     auto offer = net.plugin().inspect(orchestrator, "agent-net");
@@ -80,7 +80,7 @@ TEST_CASE("an offer that is cancelled ends at once, and a dead operation is igno
     net.host.settle();
 }
 
-TEST_CASE("a quiesced instance completes what it has, second tries included") {
+TEST_CASE("a quiesced instance completes its jobs, including second attempts") {
     Network net;
     net.jobs = {reset(), good()};
     auto job = net.plugin().submit(Network::job());
@@ -93,7 +93,7 @@ TEST_CASE("a quiesced instance completes what it has, second tries included") {
     net.plugin().destroy();
 }
 
-TEST_CASE("a host without timers is told, not waited for") {
+TEST_CASE("without timers a job fails at once") {
     Network net;
     net.jobs = {reset()};
     auto job = net.plugin().submit(Network::job());
@@ -103,7 +103,7 @@ TEST_CASE("a host without timers is told, not waited for") {
     CHECK(job.status() == STIPEND_E_BUSY);
 }
 
-TEST_CASE("without an HTTP client there is nothing to start") {
+TEST_CASE("without an HTTP client start fails") {
     FakeHost host;
     host.withhold(STIPEND_HOST_HTTP);
     auto plugin = host.create<byoc::Dispatch>(R"({"gateway":"http://gw"})");
@@ -112,7 +112,7 @@ TEST_CASE("without an HTTP client there is nothing to start") {
     CHECK(started.error().message == "this host offers no HTTP client");
 }
 
-TEST_CASE("jobs are counted by their ends") {
+TEST_CASE("jobs are counted by outcome") {
     Network net;
     net.run();
     net.run(reset(), reset());

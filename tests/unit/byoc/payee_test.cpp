@@ -61,7 +61,7 @@ TEST_CASE("an empty 200 is its failure") {
     check_failed(FakeReply::answer(200, "", served_by_it()), "status 200 with an empty body");
 }
 
-TEST_CASE("an answer that names nobody is its failure, whatever uptime it claims") {
+TEST_CASE("a response without X-Orchestrator-Url is its failure, for any uptime") {
     check_failed(FakeReply::answer(200, R"({"service_uptime":100})"), "status 200 without X-Orchestrator-Url");
 }
 

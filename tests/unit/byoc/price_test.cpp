@@ -78,7 +78,7 @@ TEST_CASE("a price of a fraction is rounded up before it is held to the cap") {
     CHECK(net.run()->outcome == STIPEND_JOB_OK);
 }
 
-TEST_CASE("the fee is told as the most that can have been charged: each second that was begun") {
+TEST_CASE("the fee is the most that can have been charged: each second that was begun") {
     Network net(paid);
     net.free_token = priced("10");
     net.jobs = {good().after(2'000'000'001)};
@@ -175,7 +175,7 @@ TEST_CASE("where prices must be seen and the gateway is down too, the look itsel
     CHECK(net.run()->outcome == STIPEND_JOB_UNKNOWN);
 }
 
-TEST_CASE("an offer tells price, capacity and announced address") {
+TEST_CASE("an offer has price, capacity and announced address") {
     Network net;
     net.free_token = priced("5000");
     auto offer = net.plugin().inspect(orchestrator + "/", "agent-net");

@@ -38,10 +38,10 @@ TEST_CASE("a pin is handed to the client, and no verification is said loudly") {
     CHECK(near.registered[0].pin_sha256 == std::string(64, 'a'));
     auto blind = near.start(R"(,"tls":"none")");
     CHECK(near.registered[1].tls_mode == STIPEND_TLS_NONE);
-    CHECK(near.host.logged(STIPEND_LOG_WARN, "the secret goes to whoever answers at https://127.0.0.1:9995"));
+    CHECK(near.host.logged(STIPEND_LOG_WARN, "the secret is sent to any server at https://127.0.0.1:9995"));
 }
 
-TEST_CASE("an orchestrator that is down is asked again with growing pauses up to 30 s, and told of once") {
+TEST_CASE("an orchestrator that is down is retried with growing delays up to 30 s and logged once") {
     Neighbourhood near;
     near.register_answer = refused();
     auto plugin = near.start();
@@ -77,7 +77,7 @@ TEST_CASE("pauses differ from worker to worker") {
     CHECK((third_try() != first || third_try() != first));
 }
 
-TEST_CASE("a wrong secret, a refused certificate and another refusal are told apart, once for each change") {
+TEST_CASE("a wrong secret, a rejected certificate and other errors are logged as such, once for each change") {
     Neighbourhood near;
     const auto wrong_secret = FakeReply::answer(400, "invalid authorization\n");
     near.register_answers = {wrong_secret, wrong_secret,
@@ -176,7 +176,7 @@ TEST_CASE("an orchestrator that does not answer the probe is not registered with
     CHECK(near.count_logged("it offers no slot") == 1);
 }
 
-TEST_CASE("a token that says nothing is counted and told, and is no evidence") {
+TEST_CASE("a token without content is counted and logged, and is no evidence of loss") {
     Neighbourhood near;
     near.token = FakeReply::answer(500, "boom");
     auto plugin = near.start();
@@ -186,7 +186,7 @@ TEST_CASE("a token that says nothing is counted and told, and is no evidence") {
     CHECK(near.count_logged("its token says nothing of the capability: status 500") == 1);
 }
 
-TEST_CASE("an old orchestrator, which states no capacity, tells a loss by its 503") {
+TEST_CASE("the 503 of an old orchestrator, which reports no capacity, is evidence of loss") {
     Neighbourhood near;
     near.token = FakeReply::answer(200, R"({"price":{"pixelsPerUnit":1},"service_addr":"https://127.0.0.1:9995"})");
     auto plugin = near.start();

@@ -56,7 +56,7 @@ TEST_CASE("a failure while a sentinel is under way waits for the next one") {
     CHECK(second->outcome == STIPEND_JOB_OK);
 }
 
-TEST_CASE("the sentinel alone may be sent again by the client: it reaches nobody") {
+TEST_CASE("only the sentinel may be sent again by the client: it reaches no orchestrator") {
     Network net;
     net.jobs = {reset()};
     net.run();
@@ -78,7 +78,7 @@ TEST_CASE("jobs of another capability have a sentinel of their own, since the ga
     CHECK(other->flags == STIPEND_RESULT_UNLISTED);
 }
 
-TEST_CASE("health tells what the last sentinel found, and a valid answer mends it") {
+TEST_CASE("health reports the last sentinel, and a valid response clears it") {
     Network net;
     CHECK(net.plugin().health().ok());
     net.sentinel = refused();
@@ -94,7 +94,7 @@ TEST_CASE("health tells what the last sentinel found, and a valid answer mends i
     CHECK(net.plugin().health().ok());
 }
 
-TEST_CASE("a host that takes no requests leaves no failure to anybody") {
+TEST_CASE("if the host accepts no requests, no orchestrator has failed") {
     Network net(R"("price_check":"off")");
     net.host.http().refuse(STIPEND_E_LIMIT);
     const auto refused_job = net.plugin().submit(Network::job());

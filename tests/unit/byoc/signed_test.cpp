@@ -42,7 +42,7 @@ Operation<JobResult> run(Network& net, const FakeJob& job, const FakeReply& repl
 
 }  // namespace
 
-TEST_CASE("verified evidence is told by its flag") {
+TEST_CASE("verified evidence sets its flag") {
     Network net;
     const auto result = run(net, signed_job(), signed_answer(signed_job()));
     CHECK(result->outcome == STIPEND_JOB_OK);

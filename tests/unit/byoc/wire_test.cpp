@@ -30,7 +30,7 @@ TEST_CASE("the Livepeer header is padded for every length, and escapes what JSON
           "XFwiYlwiLFwiaHR0cHM6Ly9hXFxcImIvXCJdfX0iLCJjYXBhYmlsaXR5IjoiY2RlIiwidGltZW91dF9zZWNvbmRzIjoxfQ==");
 }
 
-TEST_CASE("an address is the same with and without one slash at its end, and with nothing else") {
+TEST_CASE("only one trailing slash does not change an address") {
     CHECK(same_address("https://a:1", "https://a:1/"));
     CHECK(same_address("https://a:1/", "https://a:1/"));
     CHECK_FALSE(same_address("https://a:1", "https://a:1//"));
@@ -53,7 +53,7 @@ TEST_CASE("a timestamp keeps its zeros") {
     CHECK(timestamp_text(999'999) == "0.000");
 }
 
-TEST_CASE("what cannot be an address, a capability or a path is refused with the reason") {
+TEST_CASE("an invalid address, capability or path is rejected with the reason") {
     CHECK(check_url("https://10.0.0.7:9995/").ok());
     CHECK(check_url("ftp://a").error().message == "bad URL: got \"ftp://a\": want http://host:port or https://");
     CHECK(check_url("https://a b").error().message ==
@@ -69,7 +69,7 @@ TEST_CASE("what cannot be an address, a capability or a path is refused with the
     CHECK_FALSE(check_path("a?b").ok());
 }
 
-TEST_CASE("text of strangers is made fit for a message") {
+TEST_CASE("untrusted text is escaped for a message") {
     CHECK(printable("a\nb\x1b[0m\xc3\xa4", 100) == "a?b?[0m??");
     CHECK(printable("abcdef", 3) == "abc...");
 }

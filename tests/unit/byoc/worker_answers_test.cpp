@@ -21,7 +21,7 @@ TEST_CASE("times are UTC with milliseconds") {
     CHECK(rfc3339_text(1'709'208'000'000'000'000) == "2024-02-29T12:00:00.000Z");
 }
 
-TEST_CASE("eligible means at least the least uptime, that included") {
+TEST_CASE("an uptime of at least min_uptime is eligible") {
     ServiceReport report;
     WorkerSettings settings;
     report.overall_ppm = 800'000;
@@ -30,7 +30,7 @@ TEST_CASE("eligible means at least the least uptime, that included") {
     CHECK_FALSE(uptime_answer(report, settings).find("eligible_for_payment")->truth());
 }
 
-TEST_CASE("what was not up for a moment is never told as nothing") {
+TEST_CASE("a moment of downtime is never reported as 0 seconds") {
     ServiceReport report;
     report.services.push_back({.name = "a", .verdict = STIPEND_UP, .not_up_ns = 1});
     report.services.push_back(
@@ -41,7 +41,7 @@ TEST_CASE("what was not up for a moment is never told as nothing") {
         R"([{"name":"a","since":null,"seconds":0.001},{"name":"b","since":"2025-08-18T15:13:20.000Z","seconds":60.0}])");
 }
 
-TEST_CASE("a service that is no container tells why in plain words") {
+TEST_CASE("the reason of a service without a container is plain text") {
     ServiceReport report;
     report.services.push_back({.name = "web", .verdict = STIPEND_DOWN, .why = "connection refused"});
     report.services.push_back({.name = "tcp", .verdict = STIPEND_UP, .why = "{\"state\":7}"});
@@ -61,7 +61,7 @@ TEST_CASE("a service that is no container tells why in plain words") {
     CHECK(answer.find("summary")->find("services_up")->text() == "1");
 }
 
-TEST_CASE("metadata is one line of ASCII, whoever asks") {
+TEST_CASE("metadata is one line of ASCII for any agent_id") {
     CHECK(metadata_text({}, {}, {.agent_id = "a\"\r\n\xc3\xa4"}) ==
           R"({"capability":"agent-net","agent_id":"a\"????","timestamp":0.000,"uptime":0.0,"eligible":false})");
 }

@@ -17,7 +17,7 @@ TEST_CASE("the routes are those of the capability, on the listener of the config
                                                                 "here GET /service-uptime", "here POST /other-net"});
 }
 
-TEST_CASE("health says ok, whatever the services do") {
+TEST_CASE("health is ok independent of the services") {
     Neighbourhood near;
     auto plugin = near.start(no_register);
     near.services_status = STIPEND_E_UNAVAILABLE;
@@ -27,7 +27,7 @@ TEST_CASE("health says ok, whatever the services do") {
     CHECK(answer.header("content-type") == "application/json");
 }
 
-TEST_CASE("the status tells of each service, the summary, what was found, and the key") {
+TEST_CASE("the status has each service, the summary, the discoveries and the key") {
     Neighbourhood near;
     auto plugin = near.start(no_register);
     near.services[1].verdict = STIPEND_DOWN;
@@ -55,7 +55,7 @@ TEST_CASE("the status tells of each service, the summary, what was found, and th
     CHECK(status.find("error") == nullptr);
 }
 
-TEST_CASE("an engine that cannot be reached is told as an error beside the figures") {
+TEST_CASE("an unreachable engine is an error beside the figures") {
     Neighbourhood near;
     auto plugin = near.start(no_register);
     near.error = "docker.sock: connection refused";
@@ -63,7 +63,7 @@ TEST_CASE("an engine that cannot be reached is told as an error beside the figur
     CHECK(text_of(near.get("/service-uptime"), "error") == "docker.sock: connection refused");
 }
 
-TEST_CASE("the uptime is asked for over any window up to seven days, by default the configured one") {
+TEST_CASE("the window of the uptime is up to seven days, by default the configured one") {
     Neighbourhood near;
     auto plugin = near.start(R"(,"register":false,"window":"90s")");
     const auto uptime = near.get("/service-uptime");
@@ -93,7 +93,7 @@ TEST_CASE("without a report on the services every answer is an error") {
     CHECK(near.job("{}").status() == 503);
 }
 
-TEST_CASE("a job is answered in the old shape, and told in one line of the log") {
+TEST_CASE("a job is answered in the established format and logged in one line") {
     Neighbourhood near;
     auto plugin = near.start(no_register);
     near.services[0].up_ppm = 791'666;
@@ -114,7 +114,7 @@ TEST_CASE("a job is answered in the old shape, and told in one line of the log")
     CHECK(near.host.metric("jobs_refused_total") == 0);
 }
 
-TEST_CASE("a job may leave out who asks and for how long") {
+TEST_CASE("agent_id and window_seconds of a job are optional") {
     Neighbourhood near;
     auto plugin = near.start(no_register);
     const auto json = stipend::parse_json(near.job("{}").body());
@@ -123,7 +123,7 @@ TEST_CASE("a job may leave out who asks and for how long") {
     CHECK(json->find("evidence") == nullptr);
 }
 
-TEST_CASE("a job that makes no sense is refused with the reason") {
+TEST_CASE("an invalid job is rejected with the reason") {
     Neighbourhood near;
     auto plugin = near.start(no_register);
     const auto complaint = [&](const std::string& body) {
@@ -149,7 +149,7 @@ TEST_CASE("a job that makes no sense is refused with the reason") {
     CHECK(near.host.metric("jobs_refused_total") == 13);
 }
 
-TEST_CASE("a wrong bearer token is refused with 403 and never with 401, which would cost the capability") {
+TEST_CASE("a wrong bearer token is rejected with 403, since 401 would remove the capability") {
     Neighbourhood near;
     auto plugin = near.start(R"(,"register":false,"token":"wtok")");
     for (const auto* header : {"", "authorization: Bearer wto\r\n", "authorization: Bearer wtok2\r\n",
@@ -161,7 +161,7 @@ TEST_CASE("a wrong bearer token is refused with 403 and never with 401, which wo
     near.get("/service-uptime");  // for people: without the token
 }
 
-TEST_CASE("beyond the capacity a job is told that the worker is full, and the others are answered") {
+TEST_CASE("a job beyond the capacity is rejected, and the others are answered") {
     Neighbourhood near;
     auto plugin = near.start(R"(,"register":false,"capacity":2)");
     const auto call = [&] { return near.host.routes().call({.method = "POST", .path = "/agent-net", .body = "{}"}); };
@@ -178,7 +178,7 @@ TEST_CASE("beyond the capacity a job is told that the worker is full, and the ot
     CHECK(near.job("{}").status() == 200);
 }
 
-TEST_CASE("a job with a nonce is answered with evidence that the one who asked can verify") {
+TEST_CASE("a job with a nonce is answered with evidence that verifies") {
     Neighbourhood near;
     auto plugin = near.start(R"(,"register":false,"orchestrator_id":"orch-1")");
     const auto answer = near.job(R"({"nonce":"01ab","period_from":"100","period_to":"200","window_seconds":90})");
@@ -198,7 +198,7 @@ TEST_CASE("a job with a nonce is answered with evidence that the one who asked c
           byoc::services_hash({{"redis_scb", 1'000'000}, {"scb_gateway", 1'000'000}}));
 }
 
-TEST_CASE("a key is made once and kept") {
+TEST_CASE("a key is generated once and stored") {
     Neighbourhood near;
     FakeHost& host = near.host;
     const auto config = cat(R"({"orchestrator":")", orchestrator, R"(","register":false})");
@@ -217,7 +217,7 @@ TEST_CASE("a key is made once and kept") {
     CHECK(start() != first);
 }
 
-TEST_CASE("a kept key that is broken is not replaced, and jobs are answered unsigned") {
+TEST_CASE("a broken stored key is not replaced, and jobs are answered unsigned") {
     Neighbourhood near;
     near.host.values()["key_seed"] = "broken";
     auto plugin = near.host.create<byoc::Worker>(cat(R"({"orchestrator":")", orchestrator, R"(","register":false})"));
@@ -230,7 +230,7 @@ TEST_CASE("a kept key that is broken is not replaced, and jobs are answered unsi
     CHECK(json->find("evidence") == nullptr);
 }
 
-TEST_CASE("a host without routes, or with a route that is taken, is told by start") {
+TEST_CASE("start fails without routes, or if a route is in use") {
     Neighbourhood near;
     near.host.withhold(STIPEND_HOST_ROUTES);
     auto plugin = near.make();
@@ -241,7 +241,7 @@ TEST_CASE("a host without routes, or with a route that is taken, is told by star
     CHECK(second.start().error().message == "route refused: GET /health on worker: another instance has it");
 }
 
-TEST_CASE("the report says who it works for, and counts its jobs") {
+TEST_CASE("the report has the orchestrator and the number of jobs") {
     Neighbourhood near;
     auto plugin = near.start();
     near.job("{}");

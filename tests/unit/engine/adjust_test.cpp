@@ -11,9 +11,9 @@ namespace {
 constexpr stipend_unix_ns noon = 1'795'348'800 * ns_per_s;
 constexpr stipend_unix_ns later = noon + 3600 * ns_per_s;
 constexpr AdjustTerms terms{
-    .orchestrator = 1, .interval_ns = 60 * ns_per_s, .base_usd_e8 = 10'00000000, .usd_per_eth_e8 = 2000'00000000};
+    .orchestrator = 1, .interval_ns = 60 * ns_per_s, .base = Usd::of_e8(10'00000000), .usd_per_eth_e8 = 2000'00000000};
 
-// What somebody asks who copies the times of a gap from `stipend status`.
+// A request with the times of a gap as `stipend status` prints them.
 AdjustRequest request_for(const ledger::Gap& gap) {
     Json body = Json::object();
     body.set("orchestrator", Json::of_string("o1"))
@@ -36,7 +36,7 @@ TEST_CASE("a gap whose times were copied from a text is paid to its last interva
     const auto gap = gap_of(10);
     const auto row = make_adjustment(request_for(gap), terms, {gap}, later);
     REQUIRE(row.ok());
-    CHECK(row->usd_e8 == 100'00000000);
+    CHECK(row->usd == Usd::of_e8(100'00000000));
     CHECK(row->wei.text() == "50000000000000000");
 }
 
@@ -48,7 +48,7 @@ TEST_CASE("only what is unpaid of the time asked for is worked out") {
     last.from = gap.from + 7 * terms.interval_ns;
     const auto row = make_adjustment(request_for(gap), terms, {first, last}, later);
     REQUIRE(row.ok());
-    CHECK(row->usd_e8 == 50'00000000);
+    CHECK(row->usd == Usd::of_e8(50'00000000));
     CHECK(!make_adjustment(request_for(gap), terms, {}, later).ok());
 }
 

@@ -104,7 +104,7 @@ TEST_CASE("an orchestrator that leaves is asked no more, and what it was under w
     sim.run_for(200 * second);
     CHECK(sim.of("o3").size() == 1);
     CHECK(sim.of("o2").size() == 5);
-    // Back again: it goes on where it was, without a gap, for nobody owed it a look.
+    // Back again: it goes on where it was, without a gap, since no check was due meanwhile.
     REQUIRE(sim.publish({}, payees(3)).ok());
     sim.run_for(70 * second);
     REQUIRE(sim.of("o3").size() >= 2);
@@ -125,11 +125,11 @@ TEST_CASE("punishment follows the party to a new name") {
     auto new_name = payee("new");
     new_name.address = old_name.address;
     const auto due = sim.state("old").due_at;
-    REQUIRE(sim.publish({}, std::vector{new_name, payee("other"), payee("stranger")}).ok());
+    REQUIRE(sim.publish({}, std::vector{new_name, payee("other"), payee("newcomer")}).ok());
     CHECK(sim.state("new").consecutive_failures == 2);
     CHECK(sim.state("new").due_at == due);
     CHECK(sim.state("new").epoch == 0);
-    CHECK(sim.state("stranger").consecutive_failures == 0);
+    CHECK(sim.state("newcomer").consecutive_failures == 0);
     sim.run_for(2000 * second);
     CHECK(sim.of("new").front().decision.consecutive_failures == 3);
     sim.check_ledger();

@@ -87,7 +87,7 @@ TEST_CASE("an unknown outcome moves neither count, epoch nor phase, and resumes 
         CHECK(gap.from == start_of_time + 120 * second);
         REQUIRE(gap.to.has_value());
         CHECK(*gap.to == start_of_time + 720 * second);
-        CHECK(*gap.usd_e8 == 100 * e8);
+        CHECK(*gap.usd == Usd::of_e8(100 * e8));
     }
     sim.check_ledger();
 }
@@ -136,7 +136,7 @@ TEST_CASE("late, repeated and stray answers change nothing") {
     const auto state = sim.state("o1");
     sim.engine().job_done({0, 1}, bad(), sim.now());   // answered already
     sim.engine().job_done({0, 99}, bad(), sim.now());  // never asked
-    sim.engine().job_done({77, 1}, bad(), sim.now());  // nobody
+    sim.engine().job_done({77, 1}, bad(), sim.now());  // no such payee
     CHECK(sim.engine().counters().unexpected_results == 3);
     CHECK(sim.decisions.size() == before);
     CHECK(sim.state("o1").epoch == state.epoch);
@@ -145,7 +145,7 @@ TEST_CASE("late, repeated and stray answers change nothing") {
     CHECK(sim.of("o1").size() == 2);
 }
 
-TEST_CASE("one that never answers delays nobody else") {
+TEST_CASE("one that never answers delays no other") {
     Simulation sim;
     Setup setup;
     setup.dispatch.max_in_flight = 2;

@@ -93,7 +93,7 @@ TEST_CASE("the limit of a day for all holds before a debt exists") {
     CHECK(sim.decisions.size() == 8);
 }
 
-TEST_CASE("a limit that is reached is told once on each day, and over with the day or with new terms") {
+TEST_CASE("a limit that is reached is reported once on each day, and resolved with the day or with new terms") {
     Simulation sim;
     Setup setup;
     setup.limits.per_day = Usd::of_e8(100 * e8);
@@ -127,7 +127,7 @@ TEST_CASE("alerts of an orchestrator go with it") {
     CHECK(sim.active("limit:o1"));
 }
 
-TEST_CASE("a ledger that is busy delays a decision, and each time of it is told once and over when it is free") {
+TEST_CASE("a ledger that is busy delays a decision, and each time is reported once and resolved when it is free") {
     Simulation sim;
     sim.hindrance = [](auto now) -> Result<void> {
         const auto minute = (now - start_of_time) / (60 * second);

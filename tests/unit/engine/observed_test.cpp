@@ -42,7 +42,7 @@ TEST_CASE("a host that saw nothing leaves the worker's word alone") {
     CHECK(decision.coverage_ppm == 0);
 }
 
-TEST_CASE("below min_coverage nothing is decided, and the schedule stands still") {
+TEST_CASE("below min_coverage nothing is decided, and the schedule does not move") {
     Simulation world;
     world.seen["o1"] = {1'000'000, 400'000};
     Setup setup;

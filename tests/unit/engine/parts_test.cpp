@@ -148,8 +148,8 @@ TEST_CASE("limits: pay fits in exactly, and one unit more does not") {
     CHECK(limits.check(usd(50), own, rules, noon).verdict == SpendLimits::Verdict::within);
     CHECK(limits.check(Usd::of_e8(50 * dollar + 1), own, rules, noon).verdict == SpendLimits::Verdict::over_own);
     own.day = noon / ns_per_day;
-    own.day_usd_e8 = limits.accrue(usd(30), own, noon).count_e8();
-    CHECK(own.day_usd_e8 == 30 * dollar);
+    own.day_usd = limits.accrue(usd(30), own, noon);
+    CHECK(own.day_usd == usd(30));
     const auto refused = limits.check(usd(21), own, rules, noon);
     CHECK(refused.verdict == SpendLimits::Verdict::over_own);
     CHECK(refused.used == usd(30));
@@ -176,7 +176,7 @@ TEST_CASE("limits: what was accrued in an earlier run counts on its day only") {
     SpendLimits limits(noon);
     ledger::EngineState state;
     state.day = noon / ns_per_day;
-    state.day_usd_e8 = 60 * dollar;
+    state.day_usd = usd(60);
     limits.restore(state);
     state.day -= 1;
     limits.restore(state);
@@ -190,7 +190,7 @@ TEST_CASE("limits: the highest amounts do not wrap") {
     const AccrualLimits rules{usd(100), usd(100)};
     ledger::EngineState own;
     own.day = noon / ns_per_day;
-    own.day_usd_e8 = INT64_MAX;
+    own.day_usd = Usd::highest();
     CHECK(limits.check(Usd::highest(), own, rules, noon).verdict == SpendLimits::Verdict::over_own);
     CHECK(limits.check(Usd::highest(), {}, {Usd::highest(), usd(1)}, noon).verdict == SpendLimits::Verdict::over_all);
 }

@@ -13,7 +13,7 @@ bool same(const EngineState& a, const EngineState& b) {
            a.suspended == b.suspended && a.known == b.known && a.checks_total == b.checks_total &&
            a.checks_ok == b.checks_ok && a.generation == b.generation && a.memory_generation == b.memory_generation &&
            std::equal(std::begin(a.memory.bytes), std::end(a.memory.bytes), std::begin(b.memory.bytes)) &&
-           a.day == b.day && a.day_usd_e8 == b.day_usd_e8;
+           a.day == b.day && a.day_usd == b.day_usd;
 }
 
 std::string owed(Ledger& ledger, OrchestratorId id) {
@@ -84,7 +84,7 @@ TEST_CASE("a state is read back as it was written, field by field") {
     after.checks_ok = 12;
     after.generation = 1;
     after.memory.bytes[127] = 255;
-    after.day_usd_e8 = 12'345;
+    after.day_usd = Usd::of_e8(12'345);
     engine.must_commit(batch);
     CHECK(same(ledger->load_state()->orchestrators[0].state, after));
 }
@@ -295,12 +295,12 @@ TEST_CASE("at most one gap is open, and it does not end before it began") {
     CHECK(says(refused(*ledger, open, STIPEND_E_CONFLICT), "one is open already"));
     CHECK(says(refused(*ledger, close, STIPEND_E_CONFLICT), "ends before it begins"));
     close.gaps_closed[0].to = start_ns + minute_ns;
-    close.gaps_closed[0].usd_e8 = 42;
+    close.gaps_closed[0].usd = Usd::of_e8(42);
     engine.must_commit(close);
     const auto gaps = ledger->unpaid({}, 10);
     REQUIRE(gaps->size() == 1);
     CHECK(gaps->at(0).to == start_ns + minute_ns);
-    CHECK(gaps->at(0).usd_e8 == 42);
+    CHECK(gaps->at(0).usd == Usd::of_e8(42));
 }
 
 namespace {
@@ -318,7 +318,7 @@ struct Gaps {
         Batch close;
         for (const OrchestratorId one : {1, 2}) {
             open.gaps_opened.push_back({.orchestrator = one, .from = from, .cause = "test"});
-            close.gaps_closed.push_back({.orchestrator = one, .to = to, .usd_e8 = 1000});
+            close.gaps_closed.push_back({.orchestrator = one, .to = to, .usd = Usd::of_e8(1000)});
         }
         engine.must_commit(open);
         engine.must_commit(close);
@@ -367,10 +367,10 @@ TEST_CASE("the parts of a gap that adjustments leave stay unpaid, each with its 
     REQUIRE(unpaid.size() == 2);
     CHECK(unpaid[0].from == gaps.from);
     CHECK(unpaid[0].to == second(2));
-    CHECK(unpaid[0].usd_e8 == 199);
+    CHECK(unpaid[0].usd == Usd::of_e8(199));
     CHECK(unpaid[1].from == second(8));
     CHECK(unpaid[1].to == gaps.to);
-    CHECK(unpaid[1].usd_e8 == 200);
+    CHECK(unpaid[1].usd == Usd::of_e8(200));
     gaps.adjust(begin, second(2));
     gaps.adjust(second(8), floor_ms(gaps.to));
     CHECK(gaps.unpaid().empty());
@@ -456,7 +456,7 @@ TEST_CASE("observations of a host's own services have no orchestrator") {
     CHECK(ledger->commit(batch).ok());
     REQUIRE(ledger->observations(0, 0, 100)->size() == 1);
     CHECK(findings(*ledger).empty());
-    batch.observations[0].orchestrator = 1;  // nobody's
+    batch.observations[0].orchestrator = 1;  // not added
     CHECK(says(refused(*ledger, batch, STIPEND_E_INVALID), "orchestrator 1: not one of"));
 }
 

@@ -118,7 +118,7 @@ TEST_CASE("the text of an exported decision is unchanged") {
     d.evidence.latency_ns = 1;
     d.multiplier_ppm = 1'234'567;
     d.delay_ns = 1'999'999'999;
-    d.usd_e8 = 1;
+    d.usd = Usd::of_e8(1);
     d.coverage_ppm = 1;
     CHECK(
         decision_json({.seq = 1, .key = "k\"", .decision = d}).dump() ==

@@ -112,7 +112,7 @@ TEST_CASE("a decision agrees with itself and with the state that it leaves") {
     CHECK(decided([](Decided& d) { d.decision.period_from = INT64_MAX; }).starts_with("the period ends before"));
     CHECK(decided([](Decided& d) { d.decision.uptime_ppm = 1'000'001; }) == "more than all of the period");
     CHECK(decided([](Decided& d) { d.decision.coverage_ppm = 1'000'001; }) == "more than all of the period");
-    CHECK(decided([](Decided& d) { d.decision.usd_e8 = -1; }) == "negative pay, delay or penalty");
+    CHECK(decided([](Decided& d) { d.decision.usd = Usd::of_e8(-1); }) == "negative pay, delay or penalty");
     CHECK(decided([](Decided& d) { d.decision.delay_ns = -1; }) == "negative pay, delay or penalty");
     CHECK(decided([](Decided& d) { d.decision.penalty_ns = -1; }) == "negative pay, delay or penalty");
     CHECK(decided([](Decided& d) { d.decision.action = Action::skip; }).starts_with("a skip owes nothing"));
@@ -131,7 +131,8 @@ TEST_CASE("a state counts no more good checks than checks, and nothing below zer
     CHECK(broken(good, [](EngineState& s) { s.checks_ok = 1; }) == "checks: got 1 good of 0");
     CHECK(broken(good, [](EngineState& s) { s.checks_total = UINT64_MAX; }).starts_with("checks: got 0 good of"));
     CHECK(broken(good, [](EngineState& s) { s.interval_ns = -1; }) == "interval: got -1 ns, want 0 or more");
-    CHECK(broken(good, [](EngineState& s) { s.day_usd_e8 = -1; }) == "usage of the day: got -1, want 0 or more");
+    CHECK(broken(good, [](EngineState& s) { s.day_usd = Usd::of_e8(-1); }) ==
+          "usage of the day: got -0.00000001 USD, want 0 or more");
 }
 
 TEST_CASE("an epoch follows the last one, and its period does not overlap the last") {

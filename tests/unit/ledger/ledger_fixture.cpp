@@ -73,7 +73,7 @@ Decided next_decision(OrchestratorId id, const EngineState& before, bool good) {
     d.action = good ? Action::pay : Action::skip;
     d.tier = good ? "excellent" : "offline";
     d.multiplier_ppm = good ? 1'200'000 : 0;
-    d.usd_e8 = good ? 12 * e8 : 0;
+    d.usd = Usd::of_e8(good ? 12 * e8 : 0);
     if (good) d.wei = Wei(6'000'000'000'000'000);
     d.delay_ns = good ? 0 : 10 * minute_ns;
     d.consecutive_failures = good ? 0 : before.consecutive_failures + 1;
@@ -101,7 +101,7 @@ Decided next_decision(OrchestratorId id, const EngineState& before, bool good) {
     s.memory.bytes[0] = static_cast<std::uint8_t>(d.epoch);
     s.memory.bytes[7] = 9;
     s.day = d.decided_at / (1440 * minute_ns);
-    s.day_usd_e8 = before.day == s.day ? before.day_usd_e8 + d.usd_e8 : d.usd_e8;
+    s.day_usd = before.day == s.day ? *before.day_usd.plus(d.usd) : d.usd;
     return out;
 }
 
@@ -159,7 +159,7 @@ void fill_with_everything(Ledger& ledger) {
     batch.events.push_back({.kind = EventKind::alert, .body = R"({"version":"0.1.0"})"});
     engine.must_commit(batch);
     Batch second = engine.cycle();
-    second.gaps_closed = {{.orchestrator = 1, .to = start_ns + 2 * minute_ns, .usd_e8 = 12 * e8}};
+    second.gaps_closed = {{.orchestrator = 1, .to = start_ns + 2 * minute_ns, .usd = Usd::of_e8(12 * e8)}};
     second.decisions.pop_back();  // the third stays suspended
     engine.must_commit(second);
     Batch third;
@@ -168,7 +168,7 @@ void fill_with_everything(Ledger& ledger) {
                                  .from = start_ns + minute_ns,
                                  .to = start_ns + 2 * minute_ns,
                                  .wei = *SignedWei::parse("6000000000000000"),
-                                 .usd_e8 = 12 * e8,
+                                 .usd = Usd::of_e8(12 * e8),
                                  .reason = "our gateway was down",
                                  .by = "admin",
                                  .at = start_ns + 3 * minute_ns});

@@ -68,6 +68,7 @@ struct Changer {
     void operator()(std::optional<T>& value) const {
         value = value ? std::nullopt : std::optional<T>(0);
     }
+    void operator()(Usd& usd) const { usd = *usd.plus(Usd::of_e8(1)); }
     void operator()(std::string& text) const { text += 'x'; }
     void operator()(const Blob<std::string>& blob) const { blob.bytes += 'x'; }
     void operator()(Hash& hash) const { hash[31] ^= 1; }

@@ -178,7 +178,7 @@ TEST_CASE("a truncated chain is found by an exported head") {
     }
     tamper(specimen.path(), "DELETE FROM audit WHERE seq = (SELECT max(seq) FROM audit)");
     const auto ledger = must_open(specimen.path(), reader());
-    CHECK(findings(*ledger).empty());  // an alert was the last row: the chain alone cannot tell
+    CHECK(findings(*ledger).empty());  // the last row was an alert: the chain alone is consistent
     const std::string found = findings(*ledger, {.expected_head = exported});
     CHECK(found.find("the chain does not pass through the head that was exported") != std::string::npos);
 }

@@ -40,7 +40,7 @@ TEST_CASE("the highest version that both speak is taken, and an engine out of re
     CHECK(version_of("[]") == "got an array, want an object");
 }
 
-TEST_CASE("a list tells state and health apart") {
+TEST_CASE("a list has state and health") {
     const auto health = [](const std::string& status) {
         const auto list = parse_list(entry("running", status));
         REQUIRE(list.ok());

@@ -16,7 +16,7 @@ std::size_t below(Random& random, std::size_t bound) {
     return bound == 0 ? 0 : static_cast<std::size_t>(random() % bound);
 }
 
-// Values that stand where others are expected.
+// Values in place of the expected ones.
 const std::vector<std::string> strangers{
     "null",
     "true",
@@ -100,7 +100,7 @@ class Storm {
             scene_.host.advance(static_cast<std::int64_t>(below(random_, 4000)) * ns_per_ms);
         }
     }
-    // Is everything told as it is once the engine is well?
+    // Is the state reported correctly once the engine is healthy?
     void calm() {
         calm_ = true;
         scene_.host.advance(60 * ns_per_s);

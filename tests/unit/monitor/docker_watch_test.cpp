@@ -21,7 +21,7 @@ bool has(const Texts& texts, std::string_view part) {
 
 }  // namespace
 
-TEST_CASE("the first look says what the engine proves: up since its start") {
+TEST_CASE("the first list reports what the engine proves: up since the start") {
     Scene scene;
     scene.boxes = {box(1, "redis_scb")};
     scene.watch({redis});
@@ -33,7 +33,7 @@ TEST_CASE("the first look says what the engine proves: up since its start") {
         "http://localhost/v1.41/events?since=1754925200.123000000&until="));
 }
 
-TEST_CASE("every look says each target again, at the moment that it was sent") {
+TEST_CASE("every list reports each target again, at the time of its request") {
     Scene scene;
     scene.boxes = {box(1, "redis_scb")};
     scene.watch({redis, {"gone", "docker:gone", ""}});
@@ -48,7 +48,7 @@ TEST_CASE("every look says each target again, at the moment that it was sent") {
           }) == 1);
 }
 
-TEST_CASE("a run that is over proves both sides of its end") {
+TEST_CASE("a finished run proves uptime before and downtime after its end") {
     Scene scene;
     auto over = box(1, "redis_scb", "exited");
     over.started_at = scene.ago(100);
@@ -58,7 +58,7 @@ TEST_CASE("a run that is over proves both sides of its end") {
     CHECK(scene.verdicts() == Texts{"up redis -100.000..-40.000", "down redis -40.000..0.003"});
 }
 
-TEST_CASE("a run that followed another proves the pause between them") {
+TEST_CASE("two consecutive runs prove the downtime between them") {
     Scene scene;
     auto again = box(1, "redis_scb");
     again.started_at = scene.ago(10);
@@ -68,7 +68,7 @@ TEST_CASE("a run that followed another proves the pause between them") {
     CHECK(scene.verdicts() == Texts{"down redis -30.000..-10.000", "up redis -10.000..0.003"});
 }
 
-TEST_CASE("paused and unhealthy say nothing of what was before") {
+TEST_CASE("paused and unhealthy prove nothing about the time before") {
     for (const auto* state : {"paused", "unhealthy"}) {
         Scene scene;
         auto ill = box(1, "redis_scb", state == std::string("paused") ? "paused" : "running");
@@ -102,7 +102,7 @@ TEST_CASE("every state has its verdict") {
     }
 }
 
-TEST_CASE("an event is told at once, with its own time, and a look follows") {
+TEST_CASE("an event is reported at once with its own time, and a list follows") {
     Scene scene;
     scene.boxes = {box(1, "redis_scb")};
     scene.watch({redis});
@@ -119,7 +119,7 @@ TEST_CASE("an event is told at once, with its own time, and a look follows") {
     CHECK(scene.verdicts() == Texts{"up redis -3600.000..2.094", "down redis 2.094..2.301"});
 }
 
-TEST_CASE("a crash and a restart between two looks are seen with their times") {
+TEST_CASE("a crash and a restart between two lists are reported with their times") {
     Scene scene(R"({"every":"60s"})");
     scene.boxes = {box(1, "redis_scb")};
     scene.watch({redis});
@@ -130,7 +130,7 @@ TEST_CASE("a crash and a restart between two looks are seen with their times") {
     CHECK(scene.verdicts() == Texts{"down redis 1.100..1.100", "up redis 2.100..2.100"});
 }
 
-TEST_CASE("an event in pieces, a blank line, one of no interest and one twice are no trouble") {
+TEST_CASE("a split event, a blank line, an ignored event and a repeated event are handled") {
     Scene scene;
     scene.boxes = {box(1, "redis_scb")};
     scene.watch({redis});
@@ -143,7 +143,7 @@ TEST_CASE("an event in pieces, a blank line, one of no interest and one twice ar
     CHECK(scene.verdicts() == Texts{"down redis 0.100..0.100"});
 }
 
-TEST_CASE("what an event said later than the look was sent is not overruled by the look") {
+TEST_CASE("an event after the request of a list takes precedence over the list") {
     Scene scene;
     scene.boxes = {box(1, "redis_scb")};
     scene.watch({redis});
@@ -159,7 +159,7 @@ TEST_CASE("what an event said later than the look was sent is not overruled by t
           Texts{"down redis 10.100..10.100", "up redis -3600.000..10.100", "down redis 10.100..10.502"});
 }
 
-TEST_CASE("health is followed") {
+TEST_CASE("health changes are observed") {
     Scene scene;
     auto one = box(1, "redis_scb");
     one.health = "healthy";
@@ -175,7 +175,7 @@ TEST_CASE("health is followed") {
     CHECK(scene.verdicts() == Texts{"up redis 0.101..1.003"});
 }
 
-TEST_CASE("a pattern has a series for each container, and one that vanished stays down") {
+TEST_CASE("a pattern has a series for each container, and a removed container stays down") {
     Scene scene;
     scene.boxes = {box(1, "s1_a"), box(2, "s1_b"), box(3, "s2_c")};
     scene.watch({pattern, {"b", "docker:s1_b", ""}});
@@ -193,13 +193,13 @@ TEST_CASE("a pattern has a series for each container, and one that vanished stay
     CHECK(has(scene.verdicts(), "up s1_a "));
 }
 
-TEST_CASE("members that a pattern found before a restart are missed when they are gone") {
+TEST_CASE("members from before a restart that no longer exist are down") {
     Scene scene;
     scene.watch({{"s1", "docker:s1_*", R"({"members":["s1_a","x"]})"}});
     CHECK(scene.said() == Texts{R"(down s1_a 0.002..0.002 {"state":"removed","why":"removed while nobody watched"})"});
 }
 
-TEST_CASE("a rename ends one name and begins another, which has no past") {
+TEST_CASE("a rename ends one name and starts another without history") {
     Scene scene;
     scene.boxes = {box(1, "s1_a")};
     scene.watch({pattern});
@@ -229,7 +229,7 @@ void rename_and_back(Scene& scene) {
 
 }  // namespace
 
-TEST_CASE("a container that has its name again is up from then on, and not from the next look on") {
+TEST_CASE("a container that regains its name is up from then on, not from the next list on") {
     Scene scene;
     scene.boxes = {box(1, "redis_scb")};
     scene.watch({redis});
@@ -239,7 +239,7 @@ TEST_CASE("a container that has its name again is up from then on, and not from 
     CHECK(scene.verdicts() == Texts{"up redis 0.140..1.003"});
 }
 
-TEST_CASE("what happened to a container after it had its name again is not passed over") {
+TEST_CASE("events after a container regained its name are not lost") {
     Scene scene;
     scene.boxes = {box(1, "redis_scb")};
     scene.watch({redis});
@@ -253,18 +253,18 @@ TEST_CASE("what happened to a container after it had its name again is not passe
     CHECK(scene.verdicts() == Texts{"down redis 0.180..0.180", "up redis 0.220..0.220", "up redis 0.220..1.003"});
 }
 
-TEST_CASE("events of the time before the first look tell what no start time proves") {
+TEST_CASE("events before the first list prove more than the start time") {
     Scene scene;
     scene.boxes = {box(1, "redis_scb")};
     scene.replay = event_json("pause", scene.boxes[0], scene.ago(60)) +
                    event_json("unpause", scene.boxes[0], scene.ago(20)) +
-                   event_json("die", box(7, "s1_tmp"), scene.ago(10));  // not there any more: nobody saw it
+                   event_json("die", box(7, "s1_tmp"), scene.ago(10));  // no longer there, and never observed
     scene.watch({redis, pattern});
     CHECK(scene.verdicts() ==
           Texts{"down redis -60.000..-20.000", "up redis -20.000..0.002", "up redis -20.000..0.003"});
 }
 
-TEST_CASE("an engine that fails makes everything unknown from the failed look on, with the reason") {
+TEST_CASE("after a failure of the engine everything is unknown, with the reason") {
     for (const auto& [reply, why] :
          {std::pair{FakeReply::failed(STIPEND_E_UNAVAILABLE, STIPEND_HTTP_CONNECT, "no such file"), "no such file"},
           std::pair{FakeReply::hang(), "no end within 5000 ms"},
@@ -294,7 +294,7 @@ TEST_CASE("an engine that fails makes everything unknown from the failed look on
     }
 }
 
-TEST_CASE("it is tried again at first soon, then every five seconds") {
+TEST_CASE("the next attempt follows at first soon, then every five seconds") {
     Scene scene;
     scene.instead.emplace("/version", FakeReply::failed(STIPEND_E_UNAVAILABLE, STIPEND_HTTP_CONNECT, "refused"));
     scene.watch({redis});
@@ -307,14 +307,14 @@ TEST_CASE("it is tried again at first soon, then every five seconds") {
     CHECK(scene.verdicts().back() == "unknown redis 0.000..17.507");
 }
 
-TEST_CASE("an engine whose version is out of reach is said so") {
+TEST_CASE("an engine with an unsupported version is reported") {
     Scene scene;
     scene.version = R"({"ApiVersion":"1.20"})";
     scene.watch({redis});
     CHECK(has(scene.said(), "the engine is too old: got API 1.20, want at least 1.24"));
 }
 
-TEST_CASE("a stream that breaks is a gap, and the gap is replayed") {
+TEST_CASE("a broken stream is a gap, which is replayed") {
     Scene scene;
     scene.boxes = {box(1, "redis_scb")};
     scene.watch({redis});
@@ -328,7 +328,7 @@ TEST_CASE("a stream that breaks is a gap, and the gap is replayed") {
                                     "up redis 3.400..3.603"});
 }
 
-TEST_CASE("a stream is opened anew when its time is over, without a gap") {
+TEST_CASE("a stream is reopened after its timeout without a gap") {
     Scene scene;
     scene.boxes = {box(1, "redis_scb")};
     scene.watch({redis});
@@ -341,7 +341,7 @@ TEST_CASE("a stream is opened anew when its time is over, without a gap") {
     CHECK(has(scene.verdicts(), "down redis"));
 }
 
-TEST_CASE("a stream of nonsense is a failure of the engine") {
+TEST_CASE("an invalid stream is a failure of the engine") {
     Scene scene;
     scene.boxes = {box(1, "redis_scb")};
     scene.watch({redis});
@@ -350,7 +350,7 @@ TEST_CASE("a stream of nonsense is a failure of the engine") {
     CHECK(has(scene.said(), "Action: got a number, want a string"));
 }
 
-TEST_CASE("details that are not to be had leave the list's word") {
+TEST_CASE("if an inspection fails, the state of the list is reported") {
     Scene scene;
     scene.boxes = {box(1, "redis_scb")};
     scene.instead.emplace("aaa1/json", FakeReply::hang());
@@ -361,7 +361,7 @@ TEST_CASE("details that are not to be had leave the list's word") {
     CHECK(said[0].starts_with(R"(up redis 0.002..0.002 {"state":"running","why":"no end within 5000 ms)"));
 }
 
-TEST_CASE("containers of known kinds, and those with the label, are proposed once and again when they changed") {
+TEST_CASE("containers of known kinds or with the label are proposed once and again after a change") {
     Scene scene;
     auto labelled = box(1, "thing");
     labelled.labels = R"({"stipend.monitor":"true"})";
@@ -383,7 +383,7 @@ TEST_CASE("containers of known kinds, and those with the label, are proposed onc
     CHECK(has(scene.said(), "found thing"));
 }
 
-TEST_CASE("a pattern takes in so many containers and says that there are more") {
+TEST_CASE("a pattern has a limited number of members and reports that there are more") {
     Scene scene;
     for (int i = 0; i < 300; ++i) scene.boxes.push_back(box(i, cat("s1_", i)));
     scene.watch({pattern});
@@ -392,7 +392,7 @@ TEST_CASE("a pattern takes in so many containers and says that there are more") 
     CHECK(scene.host.logged(STIPEND_LOG_WARN, "docker:s1_*: more than 256 containers"));
 }
 
-TEST_CASE("a look that comes late is a gap like any other") {
+TEST_CASE("a late list is a gap") {
     Scene scene;
     scene.boxes = {box(1, "redis_scb")};
     scene.watch({redis});
@@ -407,7 +407,7 @@ TEST_CASE("a look that comes late is a gap like any other") {
     CHECK(has(scene.verdicts(), "up redis"));
 }
 
-TEST_CASE("a watch that is cancelled, or whose plugin is quiesced, says nothing more and leaves nothing under way") {
+TEST_CASE("a cancelled or quiesced watch reports nothing more and has no open exchange") {
     for (const bool cancel : {true, false}) {
         Scene scene;
         scene.boxes = {box(1, "redis_scb")};
@@ -426,7 +426,7 @@ TEST_CASE("a watch that is cancelled, or whose plugin is quiesced, says nothing 
     }
 }
 
-TEST_CASE("a host that takes no request is unknown, too") {
+TEST_CASE("a rejected request is unknown, too") {
     Scene scene;
     scene.boxes = {box(1, "redis_scb")};
     scene.host.http().refuse(STIPEND_E_LIMIT);
@@ -437,7 +437,7 @@ TEST_CASE("a host that takes no request is unknown, too") {
     CHECK(has(scene.verdicts(), "up redis"));
 }
 
-TEST_CASE("targets and settings that make no sense are refused with the reason") {
+TEST_CASE("invalid targets and settings are rejected with the reason") {
     Scene scene;
     const auto refusal = [&](const FakeTarget& target) { return scene.plugin.watch({target}).error(); };
     CHECK(refusal({"x", "http://x", ""}).starts_with("target x: bad endpoint: got \"http://x\""));
@@ -450,7 +450,7 @@ TEST_CASE("targets and settings that make no sense are refused with the reason")
     CHECK(config(R"({"discover":{"label":"x"}})") == "got \"x\", want key=value");
 }
 
-TEST_CASE("an engine over TCP is asked by its address") {
+TEST_CASE("an engine over TCP is requested at its address") {
     Scene scene(R"({"engine":"tcp://10.0.0.7:2375"})");
     scene.host.http().serve([](const FakeRequest&) { return FakeReply::hang(); });
     scene.watch({redis});
@@ -458,7 +458,7 @@ TEST_CASE("an engine over TCP is asked by its address") {
     CHECK(scene.host.http().requests()[0].unix_socket.empty());
 }
 
-TEST_CASE("a probe looks once at one container") {
+TEST_CASE("a probe checks one container once") {
     Scene scene;
     scene.boxes = {box(1, "redis_scb")};
     const auto look = [&](const std::string& endpoint) {

@@ -40,7 +40,7 @@ const std::string service = "http://10.0.0.7:8080/health";
 
 }  // namespace
 
-TEST_CASE("a service that answers as it should is up") {
+TEST_CASE("a service that responds as required is up") {
     Watch watch;
     const auto seen = watch.look(service);
     CHECK(seen->verdict == STIPEND_UP);
@@ -69,7 +69,7 @@ TEST_CASE("a body that lacks the text is degraded") {
           "degraded: status 200 in 1 ms, but the body lacks \"healthy\"");
 }
 
-TEST_CASE("a long body is read as far as a text is looked for, and no error") {
+TEST_CASE("a long body is read up to the search limit without an error") {
     Watch watch;
     watch.reply = FakeReply::answer(200, std::string(2 << 20, 'x') + "end");
     CHECK(watch.seen(service).starts_with("up: "));
@@ -77,14 +77,14 @@ TEST_CASE("a long body is read as far as a text is looked for, and no error") {
     CHECK(watch.seen(service, R"({"contains":"end"})").starts_with("degraded: "));
 }
 
-TEST_CASE("a slow answer is degraded where the operator says what slow is") {
+TEST_CASE("a response slower than slow_after is degraded") {
     Watch watch(R"({"slow_after":"500ms"})");
     watch.reply = FakeReply::answer(200, "").after(501'000'000);
     CHECK(watch.seen(service) == "degraded: status 200 in 501 ms, want 500ms");
     CHECK(watch.seen(service, R"({"slow_after":"600ms"})") == "up: status 200 in 501 ms");
 }
 
-TEST_CASE("a service that does not answer is down, in whichever way") {
+TEST_CASE("a service that does not respond is down, for every kind of failure") {
     Watch watch;
     for (const auto& [reply, why] :
          {std::pair{FakeReply::failed(STIPEND_E_UNAVAILABLE, STIPEND_HTTP_CONNECT, "refused"), "down: refused"},
@@ -106,7 +106,7 @@ TEST_CASE("a service that does not answer is down, in whichever way") {
     CHECK(watch.seen(service) == "degraded: broke off");
 }
 
-TEST_CASE("only our own failure to look is unknown") {
+TEST_CASE("only a failure of the host itself is unknown") {
     Watch watch;
     watch.reply = FakeReply::failed(STIPEND_E_CANCELLED, STIPEND_HTTP_SENT, "the client stops");
     CHECK(watch.seen(service) == "unknown: not looked at: the client stops");
@@ -119,7 +119,7 @@ TEST_CASE("only our own failure to look is unknown") {
     CHECK(watch.seen(service).starts_with("unknown: not looked at: HTTP request refused"));
 }
 
-TEST_CASE("a shorter deadline does not excuse a service that refuses") {
+TEST_CASE("a refused connection is down also with a shorter deadline") {
     Watch watch;
     watch.reply = FakeReply::failed(STIPEND_E_UNAVAILABLE, STIPEND_HTTP_CONNECT, "refused");
     CHECK(watch.seen(service, "", ns_per_s) == "down: refused");
@@ -134,7 +134,7 @@ TEST_CASE("tcp only connects") {
     CHECK(watch.seen("tcp://[fd00::7]:6379", R"({"status":"500"})") == "up: connected in 1 ms");
 }
 
-TEST_CASE("tls is verified unless a pin or the operator says otherwise, and strangers' targets are guarded") {
+TEST_CASE("TLS is verified unless configured otherwise, and untrusted targets are marked") {
     Watch watch;
     const std::string pin(64, 'a');
     watch.seen("https://10.0.0.7/");
@@ -148,7 +148,7 @@ TEST_CASE("tls is verified unless a pin or the operator says otherwise, and stra
     CHECK(sent[2].flags == STIPEND_HTTP_UNTRUSTED_TARGET);
 }
 
-TEST_CASE("what cannot be looked at is refused with the reason") {
+TEST_CASE("an invalid target is rejected with the reason") {
     Watch watch;
     const auto refusal = [&](const std::string& endpoint, const std::string& attributes = "") {
         const auto operation = watch.look(endpoint, attributes);
@@ -169,7 +169,7 @@ TEST_CASE("what cannot be looked at is refused with the reason") {
     CHECK(refusal(service, R"({"pin_sha256":"ab"})") == "got 2 hex digits, want the 64 of a SHA-256");
 }
 
-TEST_CASE("a cancelled look ends at once") {
+TEST_CASE("a cancelled check ends at once") {
     Watch watch;
     watch.reply = FakeReply::hang();
     auto operation = watch.plugin.probe({.target_id = "t", .endpoint = service}, 0);

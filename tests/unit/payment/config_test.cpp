@@ -17,7 +17,7 @@ std::string table(const std::string& tiers, const std::string& more = "") {
 
 }  // namespace
 
-TEST_CASE("the shipped tables and an operator's own are taken") {
+TEST_CASE("shipped tables and an operator's own table are accepted") {
     CHECK(complaint("{}") == "accepted");
     CHECK(complaint(R"({"table":"flat-95"})") == "accepted");
     CHECK(complaint(table(R"({"tier":"a","above":50,"multiplier":2},{"tier":"b","at_least":0,"multiplier":0})")) ==
@@ -28,7 +28,7 @@ TEST_CASE("the shipped tables and an operator's own are taken") {
         "accepted");
 }
 
-TEST_CASE("a table with a gap, an overlap or an unreachable tier is refused") {
+TEST_CASE("a table with a gap, an overlap or an unreachable tier is rejected") {
     CHECK(complaint(table(R"({"tier":"a","above":50,"multiplier":1})")) ==
           "/tables/t: gap: no tier holds an uptime below 50.0001 %; the lowest is tier \"a\"");
     CHECK(complaint(table(
@@ -45,7 +45,7 @@ TEST_CASE("a table with a gap, an overlap or an unreachable tier is refused") {
           "/tables/t/0: tier \"a\" is unreachable: every uptime from 100.0001 % is in nothing: 100 % is the most");
 }
 
-TEST_CASE("a tier that pays less per minute for more uptime is refused unless that is meant") {
+TEST_CASE("a tier that pays less per minute for more uptime is rejected unless allow_falling_pay is set") {
     const std::string falling =
         R"({"tier":"a","above":90,"multiplier":1,"delay":"60s"},{"tier":"b","at_least":10,"multiplier":0.6},{"tier":"c","at_least":0,"multiplier":0})";
     CHECK(complaint(table(falling)) ==
@@ -59,7 +59,7 @@ TEST_CASE("a failed job is never paid, so the tier of 0 % has multiplier 0") {
           "/tables/t/0: tier \"all\" holds 0 % and so a failed job: want multiplier 0");
 }
 
-TEST_CASE("each value is checked, and the complaint points at it") {
+TEST_CASE("each value is checked, and the error has its pointer") {
     CHECK(complaint(R"({"table":"flat"})") == "/table: no such tier table: got \"flat\", want one of default, flat-95");
     CHECK(complaint(R"({"punishment_multiplier":0.999})") == "/punishment_multiplier: got 0.999, want 1 .. 100");
     CHECK(complaint(R"({"punishment_multiplier":1.0001})") ==
@@ -82,7 +82,7 @@ TEST_CASE("each value is checked, and the complaint points at it") {
     CHECK(complaint(table("")) == "/tables/t: an empty tier table, want at least one tier");
 }
 
-TEST_CASE("a config that is no JSON is refused, not followed") {
+TEST_CASE("a configuration that is not JSON is rejected") {
     CHECK(complaint("{") == ": not JSON at byte 1: incomplete JSON");
     CHECK(complaint(R"({"table":"default","table":"flat-95"})") == ": not JSON at byte 25: duplicate key \"table\"");
 }

@@ -23,7 +23,7 @@ const std::string good = "{\"orchestrator\":\"o\",\"job\":\"ok\",\"uptime_percen
 
 }  // namespace
 
-TEST_CASE("each tier pays its multiple and waits its delay, at each of its edges") {
+TEST_CASE("each tier has its multiplier and delay, up to its edges") {
     struct Row {
         const char* uptime;
         const char* tier;
@@ -64,14 +64,14 @@ TEST_CASE("each tier pays its multiple and waits its delay, at each of its edges
     }
 }
 
-TEST_CASE("the older rule pays 10 dollars above 95 percent, else nothing") {
+TEST_CASE("flat-95 pays 10 dollars above 95 percent and nothing below") {
     const auto policy = make_policy(R"({"table":"flat-95"})");
     CHECK(get(one(*policy, "95.0001"), "amount_usd") == "10");
     CHECK(get(one(*policy, "95"), "amount_usd") == "0");
     CHECK(get(one(*policy, "95"), "next_in_seconds") == "60");
 }
 
-TEST_CASE("an uptime that is none is a failed check with its reason") {
+TEST_CASE("an invalid uptime is a failed check with its reason") {
     const auto policy = make_policy("{}");
     for (const std::string uptime :
          {"150", "-5", "\"NaN\"", "\"\"", "null", "true", "[95]", "\"95 %\"", "100.0000000001"}) {
@@ -86,7 +86,7 @@ TEST_CASE("an uptime that is none is a failed check with its reason") {
     CHECK(get(one(*policy, "150"), "reason") == "check failed: percentage out of range: got 150, want 0..100");
 }
 
-TEST_CASE("punishment doubles to its cap and is forgiven by one good check") {
+TEST_CASE("punishment doubles up to its cap and ends with one good check") {
     const auto policy = make_policy("{}");
     const auto answers = replay(*policy, failures(8) + good + failures(1), plain);
     const int penalty[] = {120, 240, 480, 960, 1920, 3600, 3600, 3600};
@@ -111,7 +111,7 @@ TEST_CASE("a punishment of 1.5 is exact and floored to whole seconds") {
     for (int i = 0; i < 12; ++i) CHECK(get(answers[i], "penalty_seconds") == std::to_string(penalty[i]));
 }
 
-TEST_CASE("punishment has no number of failures that overflows it") {
+TEST_CASE("punishment does not overflow for any number of failures") {
     for (const std::string multiplier : {"1", "1.001", "2", "99.999", "100"}) {
         CAPTURE(multiplier);
         const auto policy = make_policy(R"({"punishment_multiplier":)" + multiplier + "}");
@@ -144,7 +144,7 @@ TEST_CASE("a suspended orchestrator is paid again with the last of its recovery 
     }
 }
 
-TEST_CASE("an unknown outcome holds: epoch, count and suspension stay") {
+TEST_CASE("an unknown outcome is a HOLD: epoch, failures and suspension are unchanged") {
     const auto policy = make_policy("{}");
     const auto answers =
         replay(*policy, failures(5) + "{\"orchestrator\":\"o\",\"job\":\"unknown\"}\n" + failures(1), plain);
@@ -167,7 +167,7 @@ TEST_CASE("amounts are exact at any rate and base") {
     CHECK(get(one(*policy, "70", {60'000'000'000, 25'00000000, 3000'00000000}), "amount_wei") == "5833333333333333");
 }
 
-TEST_CASE("the reliability bonus wants more than 100 checks, and more than 98 in 100 of them good, before this one") {
+TEST_CASE("the reliability bonus requires more than 100 checks before, of which more than 98 % were good") {
     const auto policy = make_policy(R"({"reliability_bonus":true})");
     const auto pay = [&](std::uint64_t total, std::uint64_t ok) {
         stipend_sample sample{};
@@ -191,7 +191,7 @@ TEST_CASE("the reliability bonus wants more than 100 checks, and more than 98 in
     CHECK(pay(UINT64_MAX, UINT64_MAX) == "3666666666666666");
 }
 
-TEST_CASE("failures before a good check reduce its pay where that is switched on") {
+TEST_CASE("failures before a good check reduce its pay if failure_reduction is set") {
     const auto policy = make_policy(R"({"failure_reduction":true})");
     const auto answers = replay(*policy, failures(2) + good, plain);
     // 1.2 / (1 + 0.2 x 2) = 6/7
@@ -200,7 +200,7 @@ TEST_CASE("failures before a good check reduce its pay where that is switched on
     CHECK(get(answers[2], "multiplier") == "0.857142");
 }
 
-TEST_CASE("the lower of reported and observed uptime decides, and too little coverage holds") {
+TEST_CASE("the lower of the reported and observed uptime decides, and low coverage is a HOLD") {
     const auto policy = make_policy(R"({"min_coverage":50})");
     stipend_sample sample{};
     sample.size = sizeof sample;
@@ -221,7 +221,7 @@ TEST_CASE("the lower of reported and observed uptime decides, and too little cov
     CHECK(decision.action == STIPEND_HOLD);
 }
 
-TEST_CASE("without an accepted price what would be paid is held, and what fails is still decided") {
+TEST_CASE("without an accepted price a payment is held, and a failure is still decided") {
     const auto policy = make_policy("{}");
     stipend_sample sample{};
     sample.size = sizeof sample;
@@ -272,7 +272,7 @@ TEST_CASE("a batch decides as one by one, in any order") {
     }
 }
 
-TEST_CASE("lines that are not checks are told by their number") {
+TEST_CASE("an invalid line is reported with its number") {
     const auto policy = make_policy("{}");
     const auto message = [&](const std::string& lines) {
         std::istringstream in(lines);

@@ -35,7 +35,7 @@ TEST_CASE("the rate of the configuration is quoted exactly, as of now") {
     CHECK(later->observed_at == host.now());
 }
 
-TEST_CASE("another pair is not quoted") {
+TEST_CASE("another currency pair is an error") {
     FakeHost host;
     auto plugin = host.create<price::FixedPrice>(R"({"usd_per_eth":"2000.0"})");
     REQUIRE(plugin.start().ok());
@@ -44,7 +44,7 @@ TEST_CASE("another pair is not quoted") {
     CHECK(quote.error() == "no such price: got LPT in USD, want ETH in USD");
 }
 
-TEST_CASE("a host that takes no work is told so at once") {
+TEST_CASE("without timers of the host fetch fails at once") {
     FakeHost host;
     auto plugin = host.create<price::FixedPrice>(R"({"usd_per_eth":2000})");
     REQUIRE(plugin.start().ok());
@@ -52,7 +52,7 @@ TEST_CASE("a host that takes no work is told so at once") {
     CHECK(plugin.fetch("ETH", "USD").status() == STIPEND_E_BUSY);
 }
 
-TEST_CASE("a rate that is none is refused with its place") {
+TEST_CASE("an invalid rate is rejected with its pointer") {
     CHECK(complaint(R"({"usd_per_eth":2000.00000001})") == "accepted");
     CHECK(complaint("{}") == "/usd_per_eth: missing, want a number");
     CHECK(complaint(R"({"usd_per_eth":0})") == "/usd_per_eth: got 0, want 0.00000001 .. 1000000000");

@@ -106,3 +106,21 @@ TEST_CASE("a record is read in place, or copied with zeros beyond its end if it 
     CHECK(seen.interval_ns == 60);
     CHECK(seen.base_usd_e8 == 0);
 }
+
+TEST_CASE("a text field takes pieces and exact percentages, and cuts what does not fit") {
+    const auto percent = [](std::uint32_t ppm) {
+        char field[16]{};
+        TextField(field).add_percent(ppm);
+        return std::string(field);
+    };
+    CHECK(percent(0) == "0");
+    CHECK(percent(1) == "0.0001");
+    CHECK(percent(10'000) == "1");
+    CHECK(percent(100'500) == "10.05");
+    CHECK(percent(950'001) == "95.0001");
+    CHECK(percent(1'000'000) == "100");
+    CHECK(percent(UINT32_MAX) == "429496.7295");
+    char field[8]{};
+    TextField(field).add("12").add_percent(950'001).add("x");
+    CHECK(std::string(field) == "1295.00");
+}

@@ -85,6 +85,7 @@ TEST_CASE("a header is found by its whole name in any case; its first value coun
     response.headers = to_abi("content-type: text/plain\r\nx-a-b: long\r\nx-a:  short\r\nx-a: again\r\nempty:\r\n");
     const HttpReply reply{STIPEND_OK, &response, {}};
     CHECK(reply.header("x-a") == "short");
+    CHECK(reply.header("X-A") == "short");
     CHECK(reply.header("content-type") == "text/plain");
     CHECK(reply.header("empty").empty());
     CHECK(reply.header("x").empty());

@@ -1,4 +1,4 @@
-/* An alert plugin tells people. */
+/* An alert plugin sends alerts to people. */
 #ifndef STIPEND_ABI_ALERT_H
 #define STIPEND_ABI_ALERT_H
 

@@ -30,7 +30,9 @@ struct FakeRequest {
     stipend_mono_ns sent_at = 0;
 
     // The value of the first header of that name, or nothing.
-    [[nodiscard]] std::string header(std::string_view name) const { return std::string(find_header(headers, name).value_or(std::string_view())); }
+    [[nodiscard]] std::string header(std::string_view name) const {
+        return std::string(find_header(headers, name).value_or(std::string_view()));
+    }
 };
 
 struct FakeReply {
