@@ -75,6 +75,7 @@ class CrossCheck {
     template <class T>
     [[nodiscard]] static std::vector<std::string_view> names_of(const std::vector<T>& items) {
         std::vector<std::string_view> out;
+        out.reserve(items.size());
         for (const auto& item : items) out.push_back(item.name);
         return out;
     }

@@ -71,10 +71,10 @@ TEST_CASE("every setting has a description of one line") {
     for (const auto role : {Role::manager, Role::worker}) {
         const auto& rules = settings_rules(role).rules();
         for (const auto& rule : rules.rules) {
-            for (const auto& [key, id] : rule.properties) {
-                CAPTURE(key);
-                CHECK(rules.rules[id].description.ends_with('.'));
-                CHECK(rules.rules[id].description.find('\n') == std::string::npos);
+            for (const auto& property : rule.properties) {
+                CAPTURE(property.first);
+                CHECK(rules.rules[property.second].description.ends_with('.'));
+                CHECK(rules.rules[property.second].description.find('\n') == std::string::npos);
             }
         }
     }
