@@ -125,7 +125,7 @@ void Worker::refresh_metrics(runtime::Metrics& metrics) {
     std::size_t up = 0, all = 0;
     host_.watcher().visit(0, [&](const runtime::Watched& one) {
         ++all;
-        up += one.series.verdict(now) == STIPEND_UP ? 1 : 0;
+        if (one.series.verdict(now) == STIPEND_UP) ++up;
     });
     metrics.set_gauge("services", "Services that are watched.", static_cast<double>(all));
     metrics.set_gauge("services_up", "Services that are up at present.", static_cast<double>(up));

@@ -8,7 +8,7 @@ using namespace payment_test;
 
 namespace {
 
-constexpr engine::ReplayTerms plain{60'000'000'000, 10'00000000, 2000'00000000};
+constexpr engine::ReplayTerms plain{60'000'000'000, Usd::of_e8(10'00000000), 2000'00000000};
 
 Json one(const PolicyInstance& policy, const std::string& uptime, engine::ReplayTerms terms = plain) {
     return replay(policy, R"({"orchestrator":"o","job":"ok","uptime_percent":)" + uptime + "}\n", terms).at(0);
@@ -159,12 +159,15 @@ TEST_CASE("an unknown outcome is a HOLD: epoch, failures and suspension are unch
 
 TEST_CASE("amounts are exact at any rate and base") {
     const auto policy = make_policy("{}");
-    CHECK(get(one(*policy, "100", {60'000'000'000, 10'00000000, 1800'50000000}), "amount_wei") == "6664815329075256");
-    CHECK(get(one(*policy, "90", {60'000'000'000, 10'00000000, 3000'00000000}), "amount_wei") == "3333333333333333");
-    CHECK(get(one(*policy, "90", {60'000'000'000, 100, 2000'00000000}), "amount_wei") == "500000000");
-    CHECK(get(one(*policy, "90", {60'000'000'000, 123456789000000, 2000'00000000}), "amount_wei") ==
+    CHECK(get(one(*policy, "100", {60'000'000'000, Usd::of_e8(10'00000000), 1800'50000000}), "amount_wei") ==
+          "6664815329075256");
+    CHECK(get(one(*policy, "90", {60'000'000'000, Usd::of_e8(10'00000000), 3000'00000000}), "amount_wei") ==
+          "3333333333333333");
+    CHECK(get(one(*policy, "90", {60'000'000'000, Usd::of_e8(100), 2000'00000000}), "amount_wei") == "500000000");
+    CHECK(get(one(*policy, "90", {60'000'000'000, Usd::of_e8(123456789000000), 2000'00000000}), "amount_wei") ==
           "617283945000000000000");
-    CHECK(get(one(*policy, "70", {60'000'000'000, 25'00000000, 3000'00000000}), "amount_wei") == "5833333333333333");
+    CHECK(get(one(*policy, "70", {60'000'000'000, Usd::of_e8(25'00000000), 3000'00000000}), "amount_wei") ==
+          "5833333333333333");
 }
 
 TEST_CASE("the reliability bonus requires more than 100 checks before, of which more than 98 % were good") {
@@ -176,7 +179,7 @@ TEST_CASE("the reliability bonus requires more than 100 checks before, of which 
         sample.interval_ns = plain.interval_ns;
         sample.reported_ppm = 900'000;
         sample.flags = STIPEND_SAMPLE_REPORTED | STIPEND_SAMPLE_PRICED;
-        sample.base_usd_e8 = plain.base_usd_e8;
+        sample.base_usd_e8 = plain.base.count_e8();
         sample.usd_per_eth_e8 = 3000'00000000;
         sample.checks_total = total;
         sample.checks_ok = ok;
@@ -210,7 +213,7 @@ TEST_CASE("the lower of the reported and observed uptime decides, and low covera
     sample.observed_ppm = 700'000;
     sample.coverage_ppm = 500'000;
     sample.flags = STIPEND_SAMPLE_REPORTED | STIPEND_SAMPLE_OBSERVED | STIPEND_SAMPLE_PRICED;
-    sample.base_usd_e8 = plain.base_usd_e8;
+    sample.base_usd_e8 = plain.base.count_e8();
     sample.usd_per_eth_e8 = plain.usd_per_eth_e8;
     stipend_decision decision{};
     REQUIRE(policy->decide({&sample, 1}, {&decision, 1}).ok());
@@ -242,7 +245,7 @@ TEST_CASE("no decision exceeds the bounds that the policy states") {
     const auto policy = make_policy(R"({"reliability_bonus":true})");
     const auto bounds = policy->bounds(minute_terms());
     REQUIRE(bounds.ok());
-    CHECK(bounds->max_usd_e8 == 13'20000000);
+    CHECK(bounds->max_usd == Usd::of_e8(13'20000000));
     CHECK(bounds->min_next_ns == 60'000'000'000);
 }
 
