@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "host/config/expand.hpp"
+#include "host/config/format.hpp"
 #include "host/config/schema_rules.hpp"
 #include "host/config/settings_schema.hpp"
 

@@ -6,6 +6,7 @@
 #include <map>
 #include <span>
 
+#include "host/config/format.hpp"
 #include "host/config/schema_rules.hpp"
 
 namespace stipend::config {

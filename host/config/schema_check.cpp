@@ -1,6 +1,7 @@
 #include <algorithm>
 #include <set>
 
+#include "host/config/format.hpp"
 #include "host/config/schema.hpp"
 #include "host/config/schema_rules.hpp"
 

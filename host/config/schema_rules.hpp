@@ -10,12 +10,13 @@
 #include <utility>
 #include <vector>
 
-#include "host/config/format.hpp"
 #include "host/config/node.hpp"
 #include "host/config/pattern.hpp"
 #include "stipend/decimal.hpp"
 
 namespace stipend::config {
+
+struct Format;
 
 using RuleId = std::size_t;
 

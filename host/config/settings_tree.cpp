@@ -1,6 +1,7 @@
 #include "host/config/settings_tree.hpp"
 
 #include "host/config/expand.hpp"
+#include "host/config/format.hpp"
 #include "host/config/schema_rules.hpp"
 #include "host/config/settings_fields.hpp"
 #include "host/config/settings_schema.hpp"

@@ -7,7 +7,7 @@
 #include <string_view>
 #include <vector>
 
-#include "host/http/server.hpp"
+#include "host/http/handler.hpp"
 
 namespace stipend::http {
 

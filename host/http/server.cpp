@@ -1,14 +1,14 @@
 #include "host/http/server.hpp"
 
 #include <boost/asio/post.hpp>
+#include <future>
 #include <mutex>
 #include <string_view>
 #include <system_error>
-#include <thread>
 #include <unordered_set>
+#include <utility>
 #include <vector>
 
-#include "host/base/thread_signals.hpp"
 #include "host/http/listener.hpp"
 #include "host/http/session.hpp"
 
@@ -25,7 +25,8 @@ constexpr auto accept_pause = std::chrono::milliseconds(100);
 
 class Server::Core final : public SessionHost {
   public:
-    Core(ServerOptions options, Listener listener) : options_(std::move(options)), listener_(std::move(listener)) {}
+    Core(ServerOptions options, Listener listener, ServerThread& thread)
+        : options_(std::move(options)), listener_(std::move(listener)), thread_(thread), io_(thread.io()) {}
 
     [[nodiscard]] Result<void> start();
     void stop();
@@ -34,7 +35,7 @@ class Server::Core final : public SessionHost {
     [[nodiscard]] const std::string& address() const { return listener_.address(); }
 
     [[nodiscard]] const ServerOptions& options() const override { return options_; }
-    [[nodiscard]] net::io_context& io() override { return io_; }
+    [[nodiscard]] net::io_context& io() override { return *io_; }
     [[nodiscard]] RouteTable::Match find(std::string_view method, std::string_view path) override;
     [[nodiscard]] bool draining() const override { return draining_; }
     void on_session_opened(Session* session) override { sessions_.insert(session); }
@@ -44,13 +45,15 @@ class Server::Core final : public SessionHost {
     void accept_next();
     void serve(Socket socket);
     void drain();
+    [[nodiscard]] std::shared_ptr<Core> self() { return std::static_pointer_cast<Core>(shared_from_this()); }
 
     const ServerOptions options_;
     Listener listener_;
-    net::io_context io_{1};
-    Acceptor acceptor_{io_};
-    Timer accept_pause_{io_};
-    Timer drain_limit_{io_};
+    ServerThread& thread_;
+    const std::shared_ptr<net::io_context> io_;
+    Acceptor acceptor_{*io_};
+    Timer accept_pause_{*io_};
+    Timer drain_limit_{*io_};
     std::unordered_set<Session*> sessions_;
     bool draining_ = false;
 
@@ -59,7 +62,8 @@ class Server::Core final : public SessionHost {
     std::uint64_t last_route_ = 0;
 
     std::mutex stop_mutex_;
-    std::thread thread_;
+    bool stopped_ = true;         // guarded by stop_mutex_; false between start and stop
+    std::promise<void> drained_;  // no session is left, and none follows
 };
 
 Result<void> Server::Core::start() {
@@ -68,22 +72,17 @@ Result<void> Server::Core::start() {
     acceptor_.assign(net::generic::stream_protocol(listener_.family(), 0), socket.get(), error);
     if (error) return fail(STIPEND_E_UNAVAILABLE, "HTTP server at ", address(), ": ", error.message());
     [[maybe_unused]] const int handed_on = socket.release();
-    accept_next();
-    const SignalsBlocked blocked;
-    try {
-        thread_ = std::thread([this] { io_.run(); });
-    } catch (const std::system_error& failure) {
-        return fail(STIPEND_E_UNAVAILABLE, "HTTP server: no thread: ", failure.what());
-    }
+    stopped_ = false;
+    net::post(*io_, [self = self()] { self->accept_next(); });
     return {};
 }
 
 void Server::Core::stop() {
     const std::lock_guard lock(stop_mutex_);
-    if (!thread_.joinable()) return;
-    STIPEND_ASSERT(thread_.get_id() != std::this_thread::get_id());
-    net::post(io_, [this] { drain(); });
-    thread_.join();
+    if (std::exchange(stopped_, true)) return;
+    STIPEND_ASSERT(!thread_.current());
+    net::post(*io_, [self = self()] { self->drain(); });
+    drained_.get_future().wait();
     listener_.remove_file();
 }
 
@@ -94,29 +93,33 @@ void Server::Core::drain() {
     accept_pause_.cancel();
     const std::vector<Session*> present(sessions_.begin(), sessions_.end());
     for (auto* session : present) session->drain();
-    if (sessions_.empty()) return;
+    if (sessions_.empty()) return drained_.set_value();
     drain_limit_.expires_after(std::chrono::milliseconds(options_.stop_timeout_ms));
-    drain_limit_.async_wait([this](error_code error) {
+    drain_limit_.async_wait([self = self()](error_code error) {
         if (error) return;
-        const std::vector<Session*> left_over(sessions_.begin(), sessions_.end());
+        const std::vector<Session*> left_over(self->sessions_.begin(), self->sessions_.end());
         for (auto* session : left_over) session->close();
     });
 }
 
 void Server::Core::on_session_closed(Session* session) {
+    const auto self = this->self();  // `stop` may return before the end of this function
     sessions_.erase(session);
-    if (draining_ && sessions_.empty()) drain_limit_.cancel();
+    if (!draining_ || !sessions_.empty()) return;
+    drain_limit_.cancel();
+    drained_.set_value();
 }
 
 void Server::Core::accept_next() {
-    acceptor_.async_accept([this](error_code error, Socket socket) {
+    if (draining_) return;
+    acceptor_.async_accept([self = self(), this](error_code error, Socket socket) {
         if (draining_) return;
         if (!error) {
             serve(std::move(socket));
         } else if (error == net::error::no_descriptors || error == std::errc::too_many_files_open_in_system ||
                    error == net::error::no_buffer_space || error == net::error::no_memory) {
             accept_pause_.expires_after(accept_pause);
-            accept_pause_.async_wait([this](error_code cancelled) {
+            accept_pause_.async_wait([self, this](error_code cancelled) {
                 if (!cancelled) accept_next();
             });
             return;
@@ -159,7 +162,7 @@ void Server::Core::remove_route(std::uint64_t id) {
     routes_ = std::move(table);
 }
 
-Result<std::unique_ptr<Server>> Server::create(ServerOptions options) {
+Result<std::unique_ptr<Server>> Server::create(ServerOptions options, ServerThread* shared) {
     if (options.listen.empty() == options.unix_socket.empty()) {
         return fail(STIPEND_E_INVALID, "HTTP server: want either an address or a unix socket to listen at");
     }
@@ -167,9 +170,11 @@ Result<std::unique_ptr<Server>> Server::create(ServerOptions options) {
         options.unix_socket.empty() ? Listener::on_tcp(options.listen) : Listener::on_unix(options.unix_socket);
     if (!listener) return std::move(listener).error();
     try {
-        auto core = std::make_shared<Core>(std::move(options), std::move(*listener));
+        std::unique_ptr<ServerThread> own;
+        if (shared == nullptr) STIPEND_SET(own, ServerThread::create());
+        auto core = std::make_shared<Core>(std::move(options), std::move(*listener), own ? *own : *shared);
         STIPEND_TRY(core->start());
-        return std::unique_ptr<Server>(new Server(std::move(core)));
+        return std::unique_ptr<Server>(new Server(std::move(own), std::move(core)));
     } catch (const std::exception& failure) {
         return fail(STIPEND_E_UNAVAILABLE, "HTTP server: ", failure.what());
     }
@@ -191,7 +196,8 @@ Result<void> Responder::respond(ServerResponse response) {
     return exchange_->give(std::move(response));
 }
 
-Server::Server(std::shared_ptr<Core> core) : core_(std::move(core)) {}
+Server::Server(std::unique_ptr<ServerThread> own_thread, std::shared_ptr<Core> core)
+    : own_thread_(std::move(own_thread)), core_(std::move(core)) {}
 Server::~Server() {
     core_->stop();
 }

@@ -19,7 +19,7 @@
 #include <string_view>
 
 #include "host/http/routes.hpp"
-#include "host/http/server.hpp"
+#include "host/http/server_options.hpp"
 
 namespace stipend::http {
 

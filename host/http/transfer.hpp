@@ -11,7 +11,8 @@
 #include <vector>
 
 #include "host/http/admission.hpp"
-#include "host/http/curl_client.hpp"
+#include "host/http/client.hpp"
+#include "host/http/client_options.hpp"
 #include "host/http/easy_handle.hpp"
 #include "host/http/multi_handle.hpp"
 #include "host/http/request_check.hpp"

@@ -1,6 +1,7 @@
 // Writes all rows other than decisions.
-#include "host/ledger/columns.hpp"
 #include "host/ledger/journal_writer.hpp"
+
+#include "host/ledger/columns.hpp"
 
 namespace stipend::ledger {
 

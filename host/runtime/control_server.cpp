@@ -28,10 +28,11 @@ void ControlServer::stop() {
     slow_->close();
 }
 
-Result<std::unique_ptr<ControlServer>> ControlServer::create(const std::string& state_folder, Executor& executor,
+Result<std::unique_ptr<ControlServer>> ControlServer::create(const std::string& state_folder,
+                                                             http::ServerThread& thread, Executor& executor,
                                                              std::shared_ptr<Strand> serial) {
     std::unique_ptr<ControlServer> self(new ControlServer(std::move(serial), executor.make_strand()));
-    STIPEND_SET(self->server_, http::Server::create({.unix_socket = control_socket(state_folder).native()}));
+    STIPEND_SET(self->server_, http::Server::create({.unix_socket = control_socket(state_folder).native()}, &thread));
     return self;
 }
 

@@ -21,10 +21,10 @@ class ControlServer {
   public:
     using Work = std::function<Result<Json>(const Json& body)>;
 
-    // CONFLICT where another host answers at the socket. `serial` runs the routes, one request after the other; work on
-    // it may block.
-    static Result<std::unique_ptr<ControlServer>> create(const std::string& state_folder, Executor& executor,
-                                                         std::shared_ptr<Strand> serial);
+    // Listens on `thread`. CONFLICT where another host answers at the socket. `serial` runs the routes, one request
+    // after the other; work on it may block.
+    static Result<std::unique_ptr<ControlServer>> create(const std::string& state_folder, http::ServerThread& thread,
+                                                         Executor& executor, std::shared_ptr<Strand> serial);
     ~ControlServer();  // when no work of its routes runs any more
     ControlServer(const ControlServer&) = delete;
     ControlServer& operator=(const ControlServer&) = delete;

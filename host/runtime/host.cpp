@@ -74,7 +74,9 @@ Result<void> Host::start(std::unique_ptr<Role> role, std::string text, config::S
     settings_ = plan->settings;
     plugins_ = plan->plugins;
     text_ = std::move(text);
-    for (const auto& [name, address] : role_->listeners(settings_)) STIPEND_TRY(routes_.listen(name, address));
+    STIPEND_SET(server_thread_, http::ServerThread::create());
+    for (const auto& [name, address] : role_->listeners(settings_))
+        STIPEND_TRY(routes_.listen(name, address, server_thread_.get()));
     STIPEND_TRY(open_state(settings_));
     STIPEND_LET(applied, apply(std::move(plan)));
     // The listeners open last: requests are served by the loop that `run` starts.
@@ -85,7 +87,7 @@ Result<void> Host::start(std::unique_ptr<Role> role, std::string text, config::S
 }
 
 Result<void> Host::listen(const config::Settings& settings) {
-    STIPEND_SET(control_, ControlServer::create(settings.state, *blocking_pool_, serial_));
+    STIPEND_SET(control_, ControlServer::create(settings.state, *server_thread_, *blocking_pool_, serial_));
     STIPEND_TRY(control_->route("GET", "/status", [this](const Json&) { return role_->status(); }));
     STIPEND_TRY(control_->route("POST", "/reload", [this](const Json& body) -> Result<Json> {
         return report_json(reload(reload_request(body)));
@@ -93,7 +95,7 @@ Result<void> Host::listen(const config::Settings& settings) {
     STIPEND_TRY(role_->add_routes(*control_));
     // The host runs without the two below: payments must not stop because a listener or a watch failed to open.
     const auto refresh = [this] { role_->refresh_metrics(metrics_); };
-    if (auto served = serve_metrics(settings.metrics_listen, loop_, metrics_, refresh)) {
+    if (auto served = serve_metrics(settings.metrics_listen, *server_thread_, loop_, metrics_, refresh)) {
         metrics_server_ = std::move(served).value();
         log_.info("metrics at http://" + metrics_server_->address() + "/metrics");
         loop_.post(refresh);  // starts what takes a while to measure, for the first request to report

@@ -2,7 +2,7 @@
 // way of starting, reloading, reporting and stopping.
 //
 // Threads: the caller of `run` is [control]; two run plugins' [pool] calls, two what blocks (reloads, control
-// requests), one owns the ledger, one runs the HTTP client.
+// requests), one owns the ledger, one runs the HTTP client, one all listeners.
 #pragma once
 
 #include <algorithm>
@@ -105,6 +105,7 @@ class Host {
     const std::int64_t watchdog_ns_;
     plugin::Loader loader_;
     Metrics metrics_;
+    std::unique_ptr<http::ServerThread> server_thread_;  // outlives all listeners
     PluginRouter routes_;
     ControlLoop loop_;
     std::optional<Signals> signals_;

@@ -2,9 +2,10 @@
 
 namespace stipend::runtime {
 
-Result<std::unique_ptr<http::Server>> serve_metrics(const std::string& listen, ControlLoop& loop,
-                                                    const Metrics& metrics, std::function<void()> refresh) {
-    STIPEND_LET(server, http::Server::create({.listen = listen}));
+Result<std::unique_ptr<http::Server>> serve_metrics(const std::string& listen, http::ServerThread& thread,
+                                                    ControlLoop& loop, const Metrics& metrics,
+                                                    std::function<void()> refresh) {
+    STIPEND_LET(server, http::Server::create({.listen = listen}, &thread));
     auto handler = [&loop, &metrics, refresh = std::move(refresh)](http::ServerRequest&&, http::Responder responder) {
         loop.post([&metrics, refresh, responder = std::move(responder)]() mutable {
             refresh();

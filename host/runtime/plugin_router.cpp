@@ -2,9 +2,8 @@
 
 namespace stipend::runtime {
 
-Result<void> PluginRouter::listen(const std::string& name, const std::string& address) {
-    STIPEND_LET(server, http::Server::create({.listen = address}));
-    servers_[name] = std::move(server);
+Result<void> PluginRouter::listen(const std::string& name, const std::string& address, http::ServerThread* thread) {
+    STIPEND_SET(servers_[name], http::Server::create({.listen = address}, thread));
     return {};
 }
 

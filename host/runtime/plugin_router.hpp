@@ -13,8 +13,8 @@ namespace stipend::runtime {
 
 class PluginRouter final : public plugin::RouteTable {
   public:
-    // Opens the listener `name` at `address` ("127.0.0.1:9876").
-    Result<void> listen(const std::string& name, const std::string& address);
+    // Opens the listener `name` at `address` ("127.0.0.1:9876"), on `thread` or on one of its own.
+    Result<void> listen(const std::string& name, const std::string& address, http::ServerThread* thread = nullptr);
     // Where it listens; empty: no such listener.
     [[nodiscard]] std::string address_of(const std::string& name) const;
     // Takes no more requests; those under way are answered. The routes stay, and are served no more.

@@ -1,4 +1,4 @@
-// What the service manager (systemd) is told. Elsewhere nothing happens.
+// Notifications to the service manager (systemd). Elsewhere they do nothing.
 #pragma once
 
 #include <cstdint>

@@ -5,7 +5,9 @@ import pathlib
 import tempfile
 import unittest
 
+import includes
 import layers
+import words
 
 
 class Planted(unittest.TestCase):
@@ -31,7 +33,7 @@ class Planted(unittest.TestCase):
         self.plant(name, text)
         self.assertEqual(layers.check(self.root), [])
 
-    def test_the_sdk_knows_nobody(self):
+    def test_the_sdk_uses_no_host(self):
         self.red("sdk/include/stipend/x.hpp", '\n#include "host/base/time.hpp"\n', ":2: ", "sdk/")
         self.red("sdk/include/stipend/x.hpp", "#include <host/base/time.hpp>\n", "sdk/")
         self.red("sdk/testing/x.hpp", '#include "../../host/base/time.hpp"\n', "sdk/")
@@ -107,6 +109,33 @@ class Planted(unittest.TestCase):
         self.red("tests/x.cpp", 'open("' + "/wo" + 'rk/main/x");\n', "no path of one machine")
         self.red("CMakeLists.txt", "add_compile_options(-I" + "/ho" + "me/ann/boost)\n", "no path of one machine")
         self.green("tests/x.cpp", 'get("https://host/work/x"); open("var/work/x");\n')
+
+    def test_units_of_a_folder_do_not_include_each_other_in_a_circle(self):
+        self.plant("host/a/x.hpp", '#include "host/a/y.hpp"\n')
+        self.plant("host/a/y.hpp", "")
+        self.plant("host/a/y.cpp", '#include "host/a/y.hpp"\n#include "host/a/z.hpp"\n')
+        self.plant("host/a/z.hpp", "")
+        self.assertEqual(includes.check(self.root), [])
+        self.plant("host/a/z.hpp", '#include "host/a/x.hpp"\n')
+        problems = includes.check(self.root)
+        self.assertEqual(len(problems), 1, problems)
+        self.assertIn("host/a/x.hpp -> host/a/y.hpp -> host/a/z.hpp -> host/a/x.hpp", problems[0])
+
+    def test_a_header_includes_what_it_uses(self):
+        self.plant("host/a/x.hpp", "#include <string>\n#include <vector>\nstd::string text();  // no std::vector\n")
+        self.assertEqual(includes.check(self.root),
+                         ["host/a/x.hpp:2: got #include <vector>, want a header that is used"])
+
+    def test_comments_messages_and_documents_have_things_for_subjects(self):
+        def found(name, text):
+            return list(words.check(pathlib.Path(name), text))
+
+        self.assertEqual(len(found("x.cpp", "// Nobody is asked.\n")), 1)
+        self.assertEqual(len(found("x.cpp", 'say("whoever asks is told");\n')), 2)
+        self.assertEqual(len(found("x.py", "# The room's door.\n")), 2)
+        self.assertEqual(len(found("x.md", "It stands here, for want of a better place.\n")), 2)
+        self.assertEqual(found("x.cpp", "int nobody = tell(whoever);  // operators who run it\n"), [])
+        self.assertEqual(found("x.md", "UTC stands for a time zone. `nobody` is a user.\n"), [])
 
 
 if __name__ == "__main__":

@@ -23,13 +23,25 @@ RULES = [
 ]
 PERSON_BEFORE = re.compile(PEOPLE + r"(?:\s+\w+){0,3},?\s+$", re.I)
 
-# Where such a word is right: part of a name or of somebody else's text.
+# Lines where such a word is right: it is in a text that ledgers hold, in a name that users write, or no such word at all.
 ALLOWED = [
-    "nobody:",  # the system's user of that name
-    "stand-in",
-    "ftell",
+    "so nobody is paid or punished",
+    "for want of an exchange rate: ",
+    "removed while nobody watched",
+    "nobody answers for it",
+    '"stranger"',
+    '\\"stranger\\"',
+    "out.stranger",
+    "--kill-who",
+    "self.who",
+    "nobody:",  # a user, a secret or an orchestrator of that name
+    "{told}",
+    "nobody.getsockname",
+    "${secret:nobody}",
+    'assertIn("nobody is paid or punished"',
 ]
 
+EXAMPLES = ("words.py", "selftest.py")  # files that hold such words as examples
 CODE = {".c", ".h", ".cpp", ".hpp"}
 SCRIPT = {".py", ".sh", ".cmake", ".yaml", ".yml", ".service", ""}
 DOCUMENT = {".md"}
@@ -76,7 +88,7 @@ def tracked():
 def main(arguments):
     problems = 0
     for path in [pathlib.Path(name) for name in arguments] or tracked():
-        if path.suffix not in CODE | SCRIPT | DOCUMENT or path.name == pathlib.Path(__file__).name or path.is_symlink():
+        if path.suffix not in CODE | SCRIPT | DOCUMENT or path.name in EXAMPLES or path.is_symlink():
             continue
         if path.name in ("LICENSE", ".gitignore", ".dockerignore", ".clang-format", ".clang-tidy"):
             continue

@@ -74,7 +74,7 @@ class WorkerService(ServiceCase):
         return dict(line.split(":", 1) for line in status.splitlines())[name].split()
 
     def test_it_is_active_and_sees_the_containers_through_the_group_docker(self):
-        self.assertEqual((unit.show("ActiveState"), unit.show("StatusText")), ("active", "watching 9 services"))
+        self.assertEqual((unit.show("ActiveState"), unit.show("StatusText")), ("active", "watching 7 services"))
         unit.wait_for(lambda: running("redis_scb"), "a container that runs")
         self.assertEqual(self.process_field("Groups").count(str(GROUP)), 1)
         self.assertFalse(running("autogen_agent"))
