@@ -55,7 +55,7 @@ Result<void> Host::open_state(const config::Settings& settings) {
     STIPEND_LET(ledger, ledger::open(ledger::database_file(folder), {.ns = namespace_of(settings)}));
     STIPEND_LET(state, ledger->load_state());
     STIPEND_SET(plugin_pool_, ThreadPool::create(plugin_threads, "stipend-pool"));
-    STIPEND_SET(blocking_pool_, ThreadPool::create(blocking_threads, "stipend-blocking"));
+    STIPEND_SET(blocking_pool_, ThreadPool::create(blocking_threads, "stipend-block"));
     STIPEND_SET(writer_, LedgerWriter::create(std::move(ledger)));
     STIPEND_SET(client_, http::CurlClient::create());
     serial_ = blocking_pool_->make_strand();
