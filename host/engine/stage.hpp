@@ -79,7 +79,8 @@ class Life {
     void come_back() { move(static_cast<Stage>(static_cast<int>(stage_) - twin_distance)); }
 
     [[nodiscard]] static constexpr bool allowed(Stage from, Stage to) {
-        return (stage_table::edges[static_cast<std::size_t>(from)] >> static_cast<unsigned>(to) & 1U) != 0;
+        const unsigned edges = stage_table::edges[static_cast<std::size_t>(from)];
+        return (edges >> static_cast<unsigned>(to) & 1U) != 0;
     }
 
   private:

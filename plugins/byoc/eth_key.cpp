@@ -50,7 +50,8 @@ const secp256k1_context* context() {
 std::string checksummed(std::string digits) {
     const auto hash = keccak256(digits);
     for (std::size_t i = 0; i < digits.size(); ++i) {
-        const unsigned nibble = (hash[i / 2] >> (i % 2 == 0 ? 4 : 0)) & 15U;
+        const unsigned byte = hash[i / 2];
+        const unsigned nibble = i % 2 == 0 ? byte >> 4 : byte & 15U;
         if (nibble >= 8) digits[i] = static_cast<char>(std::toupper(static_cast<unsigned char>(digits[i])));
     }
     return "0x" + digits;
