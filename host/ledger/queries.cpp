@@ -70,8 +70,11 @@ Result<State> SqliteLedger::load_state() {
     STIPEND_TRY(load_orchestrators(database_, ns_, out.orchestrators));
     STIPEND_TRY(load_open_gaps(database_, out.orchestrators));
     STIPEND_LET(position, read_position());
-    out.next_orchestrator = position.last_orchestrator + 1;
-    out.next_generation = position.last_generation + 1;
+    if (__builtin_add_overflow(position.last_orchestrator, 1, &out.next_orchestrator) ||
+        __builtin_add_overflow(position.last_generation, 1, &out.next_generation)) {
+        return fail(STIPEND_E_INVALID, "ledger: ", path_.string(),
+                    ": the last id leaves no next one: it is damaged: run `stipend ledger verify` for details");
+    }
     out.head = position.head;
     STIPEND_LET(generation, last_generation(database_));
     out.generation = std::move(generation);
