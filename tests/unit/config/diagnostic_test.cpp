@@ -1,4 +1,4 @@
-#include "host/config/problem.hpp"
+#include "host/config/diagnostic.hpp"
 
 #include <doctest/doctest.h>
 
@@ -7,38 +7,38 @@
 using namespace stipend::config;
 
 TEST_CASE("problems are printed in the order of their places, not of their reports") {
-    Problems problems;
-    problems.set_source("f.yaml", "one\ntwo\n");
-    problems.add({2, 1}, "b", "second");
-    problems.add({1, 2}, "a", "first");
-    problems.add({}, "", "about the file");
-    CHECK(problems.text() ==
+    Diagnostics diagnostics;
+    diagnostics.set_source("f.yaml", "one\ntwo\n");
+    diagnostics.add({2, 1}, "b", "second");
+    diagnostics.add({1, 2}, "a", "first");
+    diagnostics.add({}, "", "about the file");
+    CHECK(diagnostics.text() ==
           "f.yaml: about the file\nf.yaml:1:2: a: first\n  one\n   ^\nf.yaml:2:1: b: second\n  two\n  ^\n");
 }
 
 TEST_CASE("beyond a hundred, problems are counted and no longer kept") {
-    Problems problems;
-    problems.set_source("f.yaml", "");
-    for (int i = 0; i < 123; ++i) problems.add({}, "p", "m");
-    CHECK(problems.count() == 123);
-    CHECK(problems.sorted().size() == 100);
-    CHECK(problems.text().ends_with("and 23 more\n"));
+    Diagnostics diagnostics;
+    diagnostics.set_source("f.yaml", "");
+    for (int i = 0; i < 123; ++i) diagnostics.add({}, "p", "m");
+    CHECK(diagnostics.count() == 123);
+    CHECK(diagnostics.sorted().size() == 100);
+    CHECK(diagnostics.text().ends_with("and 23 more\n"));
 }
 
 TEST_CASE("problems are JSON for programs") {
-    Problems problems;
-    problems.set_source("f.yaml", "\xC3\xA4: x\n");
-    problems.add({1, 5}, "a", "got \"x\"");
-    problems.add({}, "", "no place");
-    CHECK(problems.json().dump() == R"([{"file":"f.yaml","line":null,"column":null,"path":"","message":"no place"},)"
-                                    R"({"file":"f.yaml","line":1,"column":4,"path":"a","message":"got \"x\""}])");
+    Diagnostics diagnostics;
+    diagnostics.set_source("f.yaml", "\xC3\xA4: x\n");
+    diagnostics.add({1, 5}, "a", "got \"x\"");
+    diagnostics.add({}, "", "no place");
+    CHECK(diagnostics.json().dump() == R"([{"file":"f.yaml","line":null,"column":null,"path":"","message":"no place"},)"
+                                       R"({"file":"f.yaml","line":1,"column":4,"path":"a","message":"got \"x\""}])");
 }
 
 TEST_CASE("a place beyond the text has an empty excerpt") {
-    Problems problems;
-    problems.set_source("f.yaml", "a\n");
-    problems.add({7, 9}, "p", "m");
-    CHECK(problems.text() == "f.yaml:7:1: p: m\n  \n  ^\n");
+    Diagnostics diagnostics;
+    diagnostics.set_source("f.yaml", "a\n");
+    diagnostics.add({7, 9}, "p", "m");
+    CHECK(diagnostics.text() == "f.yaml:7:1: p: m\n  \n  ^\n");
 }
 
 TEST_CASE("an unknown key names the nearest right one, and none where none is near") {
