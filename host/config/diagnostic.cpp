@@ -25,10 +25,10 @@ std::string snippet(std::string_view line, SourcePos pos) {
     std::size_t caret = bytes_before(line, pos);
     std::string_view before = {};
     std::string_view after = {};
-    if (line.size() > Diagnostics::excerpt_columns) {
-        std::size_t from = caret > Diagnostics::excerpt_columns / 2 ? caret - Diagnostics::excerpt_columns / 2 : 0;
+    if (line.size() > Diagnostics::snippet_columns) {
+        std::size_t from = caret > Diagnostics::snippet_columns / 2 ? caret - Diagnostics::snippet_columns / 2 : 0;
         while (from > 0 && continues_character(line[from])) --from;
-        std::size_t to = std::min(from + Diagnostics::excerpt_columns, line.size());
+        std::size_t to = std::min(from + Diagnostics::snippet_columns, line.size());
         while (to < line.size() && continues_character(line[to])) ++to;
         before = from > 0 ? "..." : "";
         after = to < line.size() ? "..." : "";

@@ -22,9 +22,9 @@ struct Diagnostic {
 class Diagnostics {
   public:
     static constexpr std::size_t kept = 100;  // later ones are only counted
-    static constexpr std::size_t excerpt_columns = 120;
+    static constexpr std::size_t snippet_columns = 120;
 
-    // Sets the file's name and its text, from which excerpts are cut. An snippet never shows an expanded value: the
+    // Sets the file's name and its text, from which snippets are cut. A snippet never shows an expanded value: the
     // text holds the names of variables only.
     void set_source(std::string file, std::string text);
     void add(SourcePos pos, std::string path, std::string message);

@@ -32,7 +32,7 @@ TEST_CASE("a file that cannot be read is a problem without a place") {
     CHECK(diagnostics.text() == "missing.yaml: cannot read missing.yaml: No such file\n");
 }
 
-TEST_CASE("no message and no excerpt shows the text of a secret") {
+TEST_CASE("no message and no snippet shows the text of a secret") {
     const auto text = diagnostics_of(
         "payment: { interval: \"${cred:interval}\", base: \"${file:/creds/interval}\" }\n"
         "network: { chain_id: \"${cred:interval}\" }\n"

@@ -34,7 +34,7 @@ TEST_CASE("problems are JSON for programs") {
                                        R"({"file":"f.yaml","line":1,"column":4,"path":"a","message":"got \"x\""}])");
 }
 
-TEST_CASE("a place beyond the text has an empty excerpt") {
+TEST_CASE("a place beyond the text has an empty snippet") {
     Diagnostics diagnostics;
     diagnostics.set_source("f.yaml", "a\n");
     diagnostics.add({7, 9}, "p", "m");
