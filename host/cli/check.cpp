@@ -18,9 +18,9 @@ void tell_warnings(const config::Loaded& loaded, const config::Environment& envi
 }
 
 int check_worker(const Common& common, plugin::Loader& loader, const config::Loaded& loaded,
-                 const config::Environment& environment, config::Problems& problems) {
-    const auto plan = worker::make_worker_plan(loader, loaded.settings, problems);
-    if (!plan) return print_problems(problems, common.json);
+                 const config::Environment& environment, config::Diagnostics& diagnostics) {
+    const auto plan = worker::make_worker_plan(loader, loaded.settings, diagnostics);
+    if (!plan) return print_diagnostics(diagnostics, common.json);
     const auto services = plan->settings.services.watch.size();
     if (common.json) {
         fmt::print("{}\n", Json::object().set("services", Json::of_int(static_cast<std::int64_t>(services))).dump());
@@ -35,14 +35,14 @@ int check_worker(const Common& common, plugin::Loader& loader, const config::Loa
 
 int check(const Common& common) {
     const config::ProcessEnvironment environment;
-    config::Problems problems;
-    auto loaded = config::load(common.config_file, environment, problems);
-    if (!problems.empty()) return print_problems(problems, common.json);
+    config::Diagnostics diagnostics;
+    auto loaded = config::load(common.config_file, environment, diagnostics);
+    if (!diagnostics.empty()) return print_diagnostics(diagnostics, common.json);
     plugin::Loader loader(loader_options(loaded.settings));
     if (loaded.settings.role == config::Role::worker)
-        return check_worker(common, loader, loaded, environment, problems);
-    const auto plan = engine::make_manager_plan(loader, std::move(loaded.settings), problems);
-    if (!plan) return print_problems(problems, common.json);
+        return check_worker(common, loader, loaded, environment, diagnostics);
+    const auto plan = engine::make_manager_plan(loader, std::move(loaded.settings), diagnostics);
+    if (!plan) return print_diagnostics(diagnostics, common.json);
     if (common.json) {
         Json out = Json::object();
         out.set("orchestrators", Json::of_number(std::to_string(plan->spend.orchestrators)));

@@ -20,9 +20,9 @@ int config_reference(const Common&) {
 }
 
 int config_dump(const Common& common) {
-    config::Problems problems;
-    const auto loaded = config::load(common.config_file, config::ProcessEnvironment(), problems);
-    if (!problems.empty()) return print_problems(problems, common.json);
+    config::Diagnostics diagnostics;
+    const auto loaded = config::load(common.config_file, config::ProcessEnvironment(), diagnostics);
+    if (!diagnostics.empty()) return print_diagnostics(diagnostics, common.json);
     const auto text =
         common.json ? config::dump_json(loaded.settings).dump() + "\n" : config::dump_yaml(loaded.settings);
     std::fputs(text.c_str(), stdout);

@@ -27,9 +27,9 @@ std::span<const std::string_view> options_read(Reads reads) {
     return options;
 }
 
-// Is the problem about this option, or something inside it? A problem without a path is about all of them.
-bool touches(const config::Problem& problem, std::string_view option) {
-    const std::string_view path = problem.path;
+// Is the diagnostic about this option, or something inside it? A diagnostic without a path is about all of them.
+bool touches(const config::Diagnostic& diagnostic, std::string_view option) {
+    const std::string_view path = diagnostic.path;
     return path.empty() || (path.starts_with(option) &&
                             (path.size() == option.size() || path[option.size()] == '.' || path[option.size()] == '['));
 }
@@ -37,16 +37,16 @@ bool touches(const config::Problem& problem, std::string_view option) {
 }  // namespace
 
 std::optional<config::Settings> settings_for(Reads reads, const Common& common, int& status) {
-    config::Problems problems;
-    auto loaded = config::load(common.config_file, config::ProcessEnvironment(), problems);
+    config::Diagnostics diagnostics;
+    auto loaded = config::load(common.config_file, config::ProcessEnvironment(), diagnostics);
     const auto read = options_read(reads);
-    const auto listed = problems.sorted();
+    const auto listed = diagnostics.sorted();
     const bool in_the_way =
-        listed.size() < problems.count() || std::any_of(listed.begin(), listed.end(), [&](const auto& problem) {
-            return std::any_of(read.begin(), read.end(), [&](auto option) { return touches(problem, option); });
+        listed.size() < diagnostics.count() || std::any_of(listed.begin(), listed.end(), [&](const auto& diagnostic) {
+            return std::any_of(read.begin(), read.end(), [&](auto option) { return touches(diagnostic, option); });
         });
     if (in_the_way) {
-        status = print_problems(problems, common.json);
+        status = print_diagnostics(diagnostics, common.json);
         return std::nullopt;
     }
     return std::move(loaded.settings);
@@ -68,9 +68,9 @@ plugin::LoaderOptions loader_options(const config::Settings& settings) {
             .probe = {.program = program / "stipend-probe"}};
 }
 
-int print_problems(const config::Problems& problems, bool json) {
-    if (problems.empty()) return exit_good;
-    const auto text = json ? problems.json().dump() + "\n" : problems.text();
+int print_diagnostics(const config::Diagnostics& diagnostics, bool json) {
+    if (diagnostics.empty()) return exit_good;
+    const auto text = json ? diagnostics.json().dump() + "\n" : diagnostics.text();
     std::fputs(text.c_str(), stderr);
     return exit_bad;
 }

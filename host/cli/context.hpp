@@ -6,7 +6,7 @@
 #include <optional>
 #include <string>
 
-#include "host/config/problem.hpp"
+#include "host/config/diagnostic.hpp"
 #include "host/config/settings.hpp"
 #include "host/plugin/loader.hpp"
 
@@ -32,14 +32,14 @@ enum class Reads : std::uint8_t {
     ledger,  // and whose ledger that is
     terms,   // and what is paid to each orchestrator
 };
-// Prints the problems and sets `status` where something that is read is wrong.
+// Prints the diagnostics and sets `status` where something that is read is wrong.
 [[nodiscard]] std::optional<config::Settings> settings_for(Reads reads, const Common& common, int& status);
 
 // Where plugins come from and where they are staged under these settings.
 [[nodiscard]] plugin::LoaderOptions loader_options(const config::Settings& settings);
 
-// Prints problems to stderr, as text or as JSON; returns the exit status.
-int print_problems(const config::Problems& problems, bool json);
+// Prints diagnostics to stderr, as text or as JSON; returns the exit status.
+int print_diagnostics(const config::Diagnostics& diagnostics, bool json);
 // Prints "stipend: message" to stderr; returns exit_bad.
 int print_error(const Error& error);
 

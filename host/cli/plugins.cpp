@@ -30,9 +30,9 @@ void print(const plugin::Staged& staged, const plugin::LibraryDescription& descr
 }  // namespace
 
 int plugins_list(const Common& common) {
-    config::Problems problems;
-    const auto loaded = config::load(common.config_file, config::ProcessEnvironment(), problems);
-    if (!problems.empty()) return print_problems(problems, common.json);
+    config::Diagnostics diagnostics;
+    const auto loaded = config::load(common.config_file, config::ProcessEnvironment(), diagnostics);
+    if (!diagnostics.empty()) return print_diagnostics(diagnostics, common.json);
     plugin::Loader loader(loader_options(loaded.settings));
     const auto listed = loader.list();
     if (!listed) return print_error(listed.error());
@@ -62,7 +62,7 @@ int plugins_list(const Common& common) {
 
 int plugins_inspect(const Common& common, const std::string& file) {
     // Of the settings only the folder for private copies is needed, so a broken file is no obstacle.
-    config::Problems ignored;
+    config::Diagnostics ignored;
     const auto loaded = config::load(common.config_file, config::ProcessEnvironment(), ignored);
     plugin::Loader loader(loader_options(loaded.settings));
     const auto found = loader.inspect(loader.file_of(file));

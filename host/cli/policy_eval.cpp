@@ -43,9 +43,9 @@ Result<engine::ReplayTerms> read_terms(const EvalOptions& options, const config:
 }  // namespace
 
 int policy_eval(const EvalOptions& options) {
-    config::Problems problems;
-    const auto loaded = config::load(options.common.config_file, config::ProcessEnvironment(), problems);
-    if (!problems.empty()) return print_problems(problems, options.common.json);
+    config::Diagnostics diagnostics;
+    const auto loaded = config::load(options.common.config_file, config::ProcessEnvironment(), diagnostics);
+    if (!diagnostics.empty()) return print_diagnostics(diagnostics, options.common.json);
     const auto& settings = loaded.settings;
     const auto terms = read_terms(options, settings);
     if (!terms) {
@@ -55,8 +55,8 @@ int policy_eval(const EvalOptions& options) {
     const auto abi_terms = make_terms(terms->interval_ns, terms->base.count_e8());
     plugin::Loader loader(loader_options(settings));
     const auto prepared = plugin::prepare(loader, settings.payment.policy, settings.payment.policy.config,
-                                          "payment.policy.config", STIPEND_POLICY, abi_terms, problems);
-    if (!prepared) return print_problems(problems, options.common.json);
+                                          "payment.policy.config", STIPEND_POLICY, abi_terms, diagnostics);
+    if (!prepared) return print_diagnostics(diagnostics, options.common.json);
     const auto& library = *prepared->chosen.library;
     const auto policy = plugin::PolicyInstance::create(*library.entry, *prepared->chosen.plugin, library.staged.source,
                                                        "eval", prepared->config_json, abi_terms);

@@ -21,12 +21,12 @@ int run(const RunOptions& options) {
     // Signals that come before the host handles them wait.
     std::optional<SignalsBlocked> blocked(std::in_place);
     const config::ProcessEnvironment environment;
-    config::Problems problems;
+    config::Diagnostics diagnostics;
     const auto& file = options.common.config_file;
     auto text = read_file(file, runtime::max_config_bytes);
     if (!text) return print_error(text.error());
-    auto loaded = config::load_text(file, *text, environment, problems);
-    if (!problems.empty()) return print_problems(problems, options.common.json);
+    auto loaded = config::load_text(file, *text, environment, diagnostics);
+    if (!diagnostics.empty()) return print_diagnostics(diagnostics, options.common.json);
     auto& settings = loaded.settings;
     if (options.once && settings.role == config::Role::worker)
         return print_error(fail(STIPEND_E_INVALID, "--once: a worker has no cycle to run once"));
@@ -40,8 +40,8 @@ int run(const RunOptions& options) {
                        {.config_file = file, .loader = loader_options(settings), .listens = !options.once});
     blocked.reset();
     auto role = make_role(settings.role, host, reporter, options.once);
-    const auto started = host.start(std::move(role), std::move(*text), std::move(settings), problems);
-    if (!problems.empty()) return print_problems(problems, options.common.json);
+    const auto started = host.start(std::move(role), std::move(*text), std::move(settings), diagnostics);
+    if (!diagnostics.empty()) return print_diagnostics(diagnostics, options.common.json);
     if (!started) return print_error(started.error());
     if (const auto ended = host.run(); !ended) return print_error(ended.error());
     reporter.info("stopped");

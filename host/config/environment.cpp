@@ -67,7 +67,7 @@ std::vector<std::string> ignored_environment(const std::set<std::string>& names_
     return out;
 }
 
-bool published_secret(std::string_view text) {
+bool known_default_secret(std::string_view text) {
     static constexpr std::array<std::string_view, 3> published{"orch-secret", "LivepeerManager2025!Secure", "admin"};
     return std::find(published.begin(), published.end(), text) != published.end();
 }

@@ -40,6 +40,6 @@ class ProcessEnvironment final : public Environment {
                                                            const Environment& environment);
 
 // True for the passwords and secrets that the Python deployment published with its sources.
-[[nodiscard]] bool published_secret(std::string_view text);
+[[nodiscard]] bool known_default_secret(std::string_view text);
 
 }  // namespace stipend::config

@@ -160,18 +160,20 @@ Result<Expansion> expand_text(std::string_view text, const Environment& environm
     return Expander(text, environment).run();
 }
 
-void expand_tree(Node& root, const Environment& environment, std::set<std::string>& names_read, Problems& problems) {
-    for_each_value(root, Path(),
-                   [&](Node& node, const Path& path) { expand_node(node, path, environment, names_read, problems); });
+void expand_tree(Node& root, const Environment& environment, std::set<std::string>& names_read,
+                 Diagnostics& diagnostics) {
+    for_each_value(root, Path(), [&](Node& node, const Path& path) {
+        expand_node(node, path, environment, names_read, diagnostics);
+    });
 }
 
 void expand_node(Node& node, const Path& path, const Environment& environment, std::set<std::string>& names_read,
-                 Problems& problems) {
+                 Diagnostics& diagnostics) {
     if (!node.is(Node::Kind::scalar) || node.text.find('$') == std::string::npos) return;
     auto expansion = expand_text(node.text, environment);
     if (!expansion) {
-        problems.add(
-            node.mark, path.text(),
+        diagnostics.add(
+            node.pos, path.text(),
             cat(expansion.error().message, node.by_default ? cat(" (the default here is ", node.text, ")") : ""));
         node.refused = true;
         return;

@@ -1,6 +1,6 @@
 // Fills `${...}` inside the scalars of a tree; it never makes structure out of a value.
 //
-//   ${NAME}              the environment variable; a problem where it is not set
+//   ${NAME}              the environment variable; a diagnostic where it is not set
 //   ${NAME:-default}     the same, or the default where it is not set or empty; the default may hold expansions itself
 //   ${file:/path}        the file's text without one line end at its end; a secret, at most 64 KiB
 //   ${cred:name}         the file of that name in $CREDENTIALS_DIRECTORY (systemd's LoadCredential=); a secret as well
@@ -14,10 +14,10 @@
 #include <string>
 #include <string_view>
 
+#include "host/config/diagnostic.hpp"
 #include "host/config/environment.hpp"
 #include "host/config/node.hpp"
 #include "host/config/path.hpp"
-#include "host/config/problem.hpp"
 
 namespace stipend::config {
 
@@ -36,10 +36,11 @@ struct Expansion {
 // Expands every scalar below `root` in place, and adds to `names_read`. A scalar that cannot be expanded is reported
 // and marked `refused`. A plain scalar stays plain, so `${PORT:-5}` is a number; one that comes out empty is the empty
 // text.
-void expand_tree(Node& root, const Environment& environment, std::set<std::string>& names_read, Problems& problems);
+void expand_tree(Node& root, const Environment& environment, std::set<std::string>& names_read,
+                 Diagnostics& diagnostics);
 // The same for one scalar.
 void expand_node(Node& node, const Path& path, const Environment& environment, std::set<std::string>& names_read,
-                 Problems& problems);
+                 Diagnostics& diagnostics);
 
 // The text as it has to be written so that it expands to itself.
 [[nodiscard]] std::string escape_dollars(std::string_view text);

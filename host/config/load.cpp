@@ -6,7 +6,7 @@
 
 #include "host/config/expand.hpp"
 #include "host/config/format.hpp"
-#include "host/config/published.hpp"
+#include "host/config/known_default_secrets.hpp"
 #include "host/config/settings_schema.hpp"
 #include "host/config/settings_tree.hpp"
 #include "host/config/url.hpp"
@@ -20,8 +20,8 @@ namespace {
 // its schema has empty members here.
 class CrossCheck {
   public:
-    CrossCheck(const Node& root, Settings& settings, Problems& problems)
-        : root_(root), settings_(settings), problems_(problems), listed_(settings.orchestrators.size()) {}
+    CrossCheck(const Node& root, Settings& settings, Diagnostics& diagnostics)
+        : root_(root), settings_(settings), problems_(diagnostics), listed_(settings.orchestrators.size()) {}
 
     void run() {
         if (settings_.role == Role::worker) {
@@ -50,7 +50,7 @@ class CrossCheck {
     }
     void report(std::string_view pointer, std::string message) {
         auto place = locate(root_, "", pointer);
-        problems_.add(place.node->mark, std::move(place.path), std::move(message));
+        problems_.add(place.node->pos, std::move(place.path), std::move(message));
     }
     // Reports the value of an item that an earlier one has already, and is false then. `pointer` makes the JSON pointer
     // of the value from the item's index. An empty value is none.
@@ -62,7 +62,7 @@ class CrossCheck {
         if (fresh || owner->second == index) return true;
         const auto first = locate(root_, "", pointer(owner->second));
         report(pointer(index), cat("got ", scalar_node(shown.empty() ? value : shown, true).shown(), ", which ",
-                                   first.path, " at line ", first.node->mark.line, ", column ", first.node->mark.column,
+                                   first.path, " at line ", first.node->pos.line, ", column ", first.node->pos.column,
                                    " has already: want it once"));
         return false;
     }
@@ -91,7 +91,7 @@ class CrossCheck {
 
     const Node& root_;
     Settings& settings_;
-    Problems& problems_;
+    Diagnostics& problems_;
     std::size_t listed_;  // orchestrators of the list; those of the variable follow
 };
 
@@ -206,34 +206,34 @@ Role role_of(const Node& root) {
 
 }  // namespace
 
-Loaded load_text(const std::string& file, std::string text, const Environment& environment, Problems& problems) {
+Loaded load_text(const std::string& file, std::string text, const Environment& environment, Diagnostics& diagnostics) {
     Loaded out;
-    // Editors of another world put a byte order mark first; columns are counted without it.
+    // Editors of another world put a byte order pos first; columns are counted without it.
     if (text.starts_with("\xEF\xBB\xBF")) text.erase(0, 3);
-    problems.set_source(file, std::move(text));
-    auto root = parse_yaml(problems.source(), problems);
+    diagnostics.set_source(file, std::move(text));
+    auto root = parse_yaml(diagnostics.source(), diagnostics);
     if (!root) return out;
-    expand_tree(*root, environment, out.names_read, problems);
+    expand_tree(*root, environment, out.names_read, diagnostics);
     const auto role = role_of(*root);
-    add_defaults(*root, role, environment, out.names_read, problems);
-    settings_rules(role).check(*root, Path(), {}, problems);
+    add_defaults(*root, role, environment, out.names_read, diagnostics);
+    settings_rules(role).check(*root, Path(), {}, diagnostics);
     read_settings(*root, role, out.settings);
     for_each_value(*root, Path(), [&](const Node& node, const Path& path) {
         if (node.secret) out.settings.secret_paths.insert(path.text());
     });
-    CrossCheck(*root, out.settings, problems).run();
-    check_published(*root, out.settings, problems, out.warnings);
+    CrossCheck(*root, out.settings, diagnostics).run();
+    check_published(*root, out.settings, diagnostics, out.warnings);
     return out;
 }
 
-Loaded load(const std::string& file, const Environment& environment, Problems& problems) {
+Loaded load(const std::string& file, const Environment& environment, Diagnostics& diagnostics) {
     auto text = environment.read_file(file, YamlLimits{}.bytes);
     if (!text) {
-        problems.set_source(file, {});
-        problems.add({}, "", text.error().message);
+        diagnostics.set_source(file, {});
+        diagnostics.add({}, "", text.error().message);
         return {};
     }
-    return load_text(file, std::move(*text), environment, problems);
+    return load_text(file, std::move(*text), environment, diagnostics);
 }
 
 }  // namespace stipend::config

@@ -5,8 +5,8 @@
 #include <string>
 #include <vector>
 
+#include "host/config/diagnostic.hpp"
 #include "host/config/environment.hpp"
-#include "host/config/problem.hpp"
 #include "host/config/settings.hpp"
 
 namespace stipend::config {
@@ -18,11 +18,11 @@ struct Loaded {
 };
 
 // Reads `file` through `environment`, expands it, fills the settings and checks them against each other.
-// `problems` gets the file as its source, and every problem there is; what is returned may be used only where it stays
-// empty. Problems that plugins find in their configuration belong into the same `problems` afterwards.
-[[nodiscard]] Loaded load(const std::string& file, const Environment& environment, Problems& problems);
+// `diagnostics` gets the file as its source, and every diagnostic there is; what is returned may be used only where it
+// stays empty. Diagnostics that plugins find in their configuration belong into the same `diagnostics` afterwards.
+[[nodiscard]] Loaded load(const std::string& file, const Environment& environment, Diagnostics& diagnostics);
 // The same for a text at hand; `file` is only its name.
 [[nodiscard]] Loaded load_text(const std::string& file, std::string text, const Environment& environment,
-                               Problems& problems);
+                               Diagnostics& diagnostics);
 
 }  // namespace stipend::config

@@ -12,11 +12,11 @@
 namespace stipend::config {
 
 // A place in the file. Lines and columns count from 1, columns in bytes; line 0 is no place at all.
-struct Mark {
+struct SourcePos {
     std::int32_t line = 0;
     std::int32_t column = 0;
-    friend bool operator==(const Mark&, const Mark&) = default;
-    friend bool operator<(const Mark& a, const Mark& b) {
+    friend bool operator==(const SourcePos&, const SourcePos&) = default;
+    friend bool operator<(const SourcePos& a, const SourcePos& b) {
         return a.line != b.line ? a.line < b.line : a.column < b.column;
     }
 };
@@ -30,8 +30,8 @@ struct Node {
     bool secret = false;      // never shown
     bool refused = false;     // a problem was reported for it already: readers skip it
     bool by_default = false;  // the key is missing in the file; the place is that of its mapping
-    Mark mark;
-    Mark key_mark;
+    SourcePos pos;
+    SourcePos key_mark;
     std::string key;             // of a mapping's child
     std::string text;            // of a scalar
     std::vector<Node> children;  // items of a sequence, or members of a mapping in the order they were written

@@ -14,7 +14,7 @@ Tree overlay(const Tree& base, const Tree& over) {
     if (over == nullptr || over->children.empty()) return under;
     auto out = std::make_shared<Node>(*under);
     out->kind = Node::Kind::mapping;
-    out->mark = over->mark;
+    out->pos = over->pos;
     for (const auto& member : over->children) {
         const auto old = std::find_if(out->children.begin(), out->children.end(),
                                       [&](const Node& node) { return node.key == member.key; });
@@ -31,11 +31,11 @@ std::string plugin_json(const Tree& config) {
     return config == nullptr || config->is(Node::Kind::null) ? "{}" : to_json(*config).dump();
 }
 
-void report_complaint(const Tree& config, Mark fallback, std::string_view path, std::string_view pointer,
-                      std::string_view message, Problems& problems) {
-    if (config == nullptr) return problems.add(fallback, std::string(path), std::string(message));
+void report_complaint(const Tree& config, SourcePos fallback, std::string_view path, std::string_view pointer,
+                      std::string_view message, Diagnostics& diagnostics) {
+    if (config == nullptr) return diagnostics.add(fallback, std::string(path), std::string(message));
     auto found = locate(*config, path, pointer);
-    problems.add(found.node->mark.line > 0 ? found.node->mark : fallback, std::move(found.path), std::string(message));
+    diagnostics.add(found.node->pos.line > 0 ? found.node->pos : fallback, std::move(found.path), std::string(message));
 }
 
 }  // namespace stipend::config

@@ -4,8 +4,8 @@
 #include <string>
 #include <string_view>
 
+#include "host/config/diagnostic.hpp"
 #include "host/config/node.hpp"
-#include "host/config/problem.hpp"
 
 namespace stipend::config {
 
@@ -19,7 +19,7 @@ namespace stipend::config {
 // Reports an error of a plugin about its configuration: `pointer` is a JSON pointer into it (empty: all of it), `path`
 // is its path, such as "payment.policy.config". An error about a configuration without places (NULL) is reported at
 // `fallback`, the place of the reference to the plugin.
-void report_complaint(const Tree& config, Mark fallback, std::string_view path, std::string_view pointer,
-                      std::string_view message, Problems& problems);
+void report_complaint(const Tree& config, SourcePos fallback, std::string_view path, std::string_view pointer,
+                      std::string_view message, Diagnostics& diagnostics);
 
 }  // namespace stipend::config

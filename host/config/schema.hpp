@@ -25,9 +25,9 @@
 #include <string_view>
 #include <vector>
 
+#include "host/config/diagnostic.hpp"
 #include "host/config/node.hpp"
 #include "host/config/path.hpp"
-#include "host/config/problem.hpp"
 #include "stipend/json.hpp"
 
 namespace stipend::config {
@@ -59,7 +59,7 @@ class Schema {
     // is checked as `from_json(value)`.
     [[nodiscard]] std::vector<Violation> check(const Node& value, const Path& path = {}) const;
     // The same, reported; `fallback` is the place of what has none. Values refused earlier are skipped.
-    void check(const Node& value, const Path& path, Mark fallback, Problems& problems) const;
+    void check(const Node& value, const Path& path, SourcePos fallback, Diagnostics& diagnostics) const;
 
     [[nodiscard]] const SchemaRules& rules() const { return *rules_; }
 
@@ -70,7 +70,7 @@ class Schema {
 
 // Checks a plugin's configuration (NULL: an empty mapping), whose own path is `path`, and reports every violation at
 // its place; `fallback` is the place of what has none.
-void check_plugin_config(const Schema& schema, const Tree& config, Mark fallback, std::string_view path,
-                         Problems& problems);
+void check_plugin_config(const Schema& schema, const Tree& config, SourcePos fallback, std::string_view path,
+                         Diagnostics& diagnostics);
 
 }  // namespace stipend::config

@@ -285,20 +285,20 @@ std::vector<Violation> Schema::check(const Node& value, const Path& path) const 
     return std::move(checker.out);
 }
 
-void Schema::check(const Node& value, const Path& path, Mark fallback, Problems& problems) const {
+void Schema::check(const Node& value, const Path& path, SourcePos fallback, Diagnostics& diagnostics) const {
     for (auto& violation : check(value, path)) {
-        const auto mark = violation.at_key ? violation.node->key_mark : violation.node->mark;
-        problems.add(mark.line > 0 ? mark : fallback, std::move(violation.path), std::move(violation.message));
+        const auto pos = violation.at_key ? violation.node->key_mark : violation.node->pos;
+        diagnostics.add(pos.line > 0 ? pos : fallback, std::move(violation.path), std::move(violation.message));
     }
 }
 
-void check_plugin_config(const Schema& schema, const Tree& config, Mark fallback, std::string_view path,
-                         Problems& problems) {
+void check_plugin_config(const Schema& schema, const Tree& config, SourcePos fallback, std::string_view path,
+                         Diagnostics& diagnostics) {
     Node empty;
     empty.kind = Node::Kind::mapping;
-    if (config != nullptr) empty.mark = config->mark;
+    if (config != nullptr) empty.pos = config->pos;
     const bool none = config == nullptr || config->is(Node::Kind::null);
-    schema.check(none ? empty : *config, Path().key(path), fallback, problems);
+    schema.check(none ? empty : *config, Path().key(path), fallback, diagnostics);
 }
 
 }  // namespace stipend::config

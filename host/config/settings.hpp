@@ -25,7 +25,7 @@ struct PluginRef {
     std::string id;      // of the plugin inside the file; empty: the only one
     std::string sha256;  // the file must have this hash; empty: any
     Tree config;         // NULL: an empty mapping
-    Mark mark;           // the place of the reference, for errors about the plugin as a whole
+    SourcePos pos;       // the place of the reference, for errors about the plugin as a whole
 };
 
 struct Payment {

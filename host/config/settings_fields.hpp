@@ -15,7 +15,7 @@ concept Is = std::same_as<std::remove_const_t<T>, Struct>;
 
 template <class Visitor, class Reference>
 void plugin_fields(Visitor& visit, Reference& reference) {
-    visit.place(reference.mark);
+    visit.place(reference.pos);
     visit("plugin", reference.plugin);
     visit("id", reference.id);
     visit("sha256", reference.sha256);

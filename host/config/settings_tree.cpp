@@ -14,8 +14,8 @@ using Kind = Node::Kind;
 class Defaults {
   public:
     Defaults(const SchemaRules& rules, const Environment& environment, std::set<std::string>& names_read,
-             Problems& problems)
-        : rules_(rules), environment_(environment), names_read_(names_read), problems_(problems) {}
+             Diagnostics& diagnostics)
+        : rules_(rules), environment_(environment), names_read_(names_read), problems_(diagnostics) {}
 
     void add(const Rule& rule, Node& node, const Path& path) {
         if (node.is(Kind::null) && rule.types == type_array) node.kind = Kind::sequence;
@@ -43,7 +43,7 @@ class Defaults {
         Node node = section ? Node() : scalar_node(rule.fallback, false);
         node.by_default = true;
         node.key = key;
-        node.mark = mapping.mark;
+        node.pos = mapping.pos;
         expand_node(node, path, environment_, names_read_, problems_);
         mapping.children.push_back(std::move(node));
     }
@@ -51,7 +51,7 @@ class Defaults {
     const SchemaRules& rules_;
     const Environment& environment_;
     std::set<std::string>& names_read_;
-    Problems& problems_;
+    Diagnostics& problems_;
 };
 
 // One mapping of a tree. Visits the members of a struct and fills them.
@@ -59,7 +59,7 @@ class Reader {
   public:
     Reader(const SchemaRules& rules, const Rule& rule, const Node& node) : rules_(rules), rule_(rule), node_(node) {}
 
-    void place(Mark& mark) const { mark = node_.mark; }
+    void place(SourcePos& pos) const { pos = node_.pos; }
     template <class T>
     void operator()(std::string_view key, T& member) const {
         find(key, [&](const Rule& rule, const Node& node) { read(rule, node, member); });
@@ -129,7 +129,7 @@ class Writer {
   public:
     Writer(const SchemaRules& rules, const Rule& rule) : rules_(rules), rule_(rule) { out.kind = Kind::mapping; }
 
-    void place(const Mark&) const {}
+    void place(const SourcePos&) const {}
     template <class T>
     void operator()(std::string_view key, const T& member) {
         if (const Rule* rule = rules_.property(rule_, key)) append(key, write(*rule, member));
@@ -192,9 +192,9 @@ class Writer {
 }  // namespace
 
 void add_defaults(Node& root, Role role, const Environment& environment, std::set<std::string>& names_read,
-                  Problems& problems) {
+                  Diagnostics& diagnostics) {
     const auto& rules = settings_rules(role).rules();
-    Defaults(rules, environment, names_read, problems).add(rules.rules.front(), root, Path());
+    Defaults(rules, environment, names_read, diagnostics).add(rules.rules.front(), root, Path());
 }
 
 void read_settings(const Node& root, Role role, Settings& settings) {

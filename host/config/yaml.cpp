@@ -16,12 +16,12 @@ namespace {
 
 // Ends the parse from inside the library's callbacks; never leaves this file.
 struct Refusal {
-    Mark mark;
+    SourcePos pos;
     std::string message;
 };
 
-Mark to_mark(const YAML::Mark& mark) {
-    return {mark.line + 1, mark.column + 1};
+SourcePos to_mark(const YAML::Mark& pos) {
+    return {pos.line + 1, pos.column + 1};
 }
 
 // Reads a text in place: a stream of its own would copy up to 64 MiB. A comment follows as its last line, because the
@@ -48,34 +48,34 @@ class TextBuffer final : public std::streambuf {
 
 class Builder final : public YAML::EventHandler {
   public:
-    Builder(Problems& problems, const YamlLimits& limits) : problems_(problems), limits_(limits) {}
+    Builder(Diagnostics& diagnostics, const YamlLimits& limits) : problems_(diagnostics), limits_(limits) {}
 
-    void OnDocumentStart(const YAML::Mark& mark) override {
+    void OnDocumentStart(const YAML::Mark& pos) override {
         if (std::exchange(started_, true)) {
-            throw Refusal{to_mark(mark), "a second document begins here: want one (look at the indentation)"};
+            throw Refusal{to_mark(pos), "a second document begins here: want one (look at the indentation)"};
         }
     }
     void OnDocumentEnd() override {}
-    void OnNull(const YAML::Mark& mark, YAML::anchor_t anchor) override {
+    void OnNull(const YAML::Mark& pos, YAML::anchor_t anchor) override {
         Node node;
-        node.mark = to_mark(mark);
-        if (wants_key()) throw Refusal{node.mark, "a key is missing: want text before the \":\""};
-        charge(1, 0, node.mark);
+        node.pos = to_mark(pos);
+        if (wants_key()) throw Refusal{node.pos, "a key is missing: want text before the \":\""};
+        charge(1, 0, node.pos);
         add(std::move(node), anchor, {1, 0, 0});
     }
-    void OnAlias(const YAML::Mark& mark, YAML::anchor_t anchor) override;
-    void OnScalar(const YAML::Mark& mark, const std::string& tag, YAML::anchor_t anchor,
+    void OnAlias(const YAML::Mark& pos, YAML::anchor_t anchor) override;
+    void OnScalar(const YAML::Mark& pos, const std::string& tag, YAML::anchor_t anchor,
                   const std::string& value) override;
-    void OnSequenceStart(const YAML::Mark& mark, const std::string& tag, YAML::anchor_t anchor,
+    void OnSequenceStart(const YAML::Mark& pos, const std::string& tag, YAML::anchor_t anchor,
                          YAML::EmitterStyle::value) override {
-        check_tag(mark, tag, "tag:yaml.org,2002:seq");
-        open(Node::Kind::sequence, mark, anchor);
+        check_tag(pos, tag, "tag:yaml.org,2002:seq");
+        open(Node::Kind::sequence, pos, anchor);
     }
     void OnSequenceEnd() override { close(); }
-    void OnMapStart(const YAML::Mark& mark, const std::string& tag, YAML::anchor_t anchor,
+    void OnMapStart(const YAML::Mark& pos, const std::string& tag, YAML::anchor_t anchor,
                     YAML::EmitterStyle::value) override {
-        check_tag(mark, tag, "tag:yaml.org,2002:map");
-        open(Node::Kind::mapping, mark, anchor);
+        check_tag(pos, tag, "tag:yaml.org,2002:map");
+        open(Node::Kind::mapping, pos, anchor);
     }
     void OnMapEnd() override {
         drop_duplicates(frames_.back().node);
@@ -83,8 +83,8 @@ class Builder final : public YAML::EventHandler {
     }
 
     // The innermost list or mapping that has no end yet, or else what was read last.
-    [[nodiscard]] Mark open_mark() const { return frames_.empty() ? last_ : frames_.back().node.mark; }
-    [[nodiscard]] Mark last_mark() const { return last_; }
+    [[nodiscard]] SourcePos open_mark() const { return frames_.empty() ? last_ : frames_.back().node.pos; }
+    [[nodiscard]] SourcePos last_mark() const { return last_; }
 
     Node root;
 
@@ -101,7 +101,7 @@ class Builder final : public YAML::EventHandler {
         bool has_key = false;
         bool drops_value = false;  // the key was refused
         std::string key;
-        Mark key_mark;
+        SourcePos key_mark;
     };
     struct Anchored {
         Node node;
@@ -111,46 +111,44 @@ class Builder final : public YAML::EventHandler {
     [[nodiscard]] bool wants_key() const {
         return !frames_.empty() && frames_.back().node.is(Node::Kind::mapping) && !frames_.back().has_key;
     }
-    static void check_tag(const YAML::Mark& mark, const std::string& tag, std::string_view allowed) {
+    static void check_tag(const YAML::Mark& pos, const std::string& tag, std::string_view allowed) {
         if (tag.empty() || tag == "?" || tag == "!" || tag == allowed) return;
         constexpr std::string_view core = "tag:yaml.org,2002:";
         const auto shown = tag.starts_with(core) ? "!!" + tag.substr(core.size()) : tag;
-        throw Refusal{to_mark(mark), cat("got the tag ", scalar_node(shown, true).shown(), ", want none")};
+        throw Refusal{to_mark(pos), cat("got the tag ", scalar_node(shown, true).shown(), ", want none")};
     }
-    void charge(std::size_t nodes, std::size_t text_bytes, Mark mark);
-    void open(Node::Kind kind, const YAML::Mark& mark, YAML::anchor_t anchor);
+    void charge(std::size_t nodes, std::size_t text_bytes, SourcePos pos);
+    void open(Node::Kind kind, const YAML::Mark& pos, YAML::anchor_t anchor);
     void close();
     void add(Node node, YAML::anchor_t anchor, Size size);
-    void take_key(Mark mark, const std::string& text);
+    void take_key(SourcePos pos, const std::string& text);
     void drop_duplicates(Node& mapping);
 
-    Problems& problems_;
+    Diagnostics& problems_;
     const YamlLimits& limits_;
     std::vector<Frame> frames_;
     std::unordered_map<YAML::anchor_t, Anchored> anchors_;
     std::size_t nodes_ = 0;
     std::size_t text_bytes_ = 0;
-    Mark last_;
+    SourcePos last_;
     bool started_ = false;
 };
 
-void Builder::charge(std::size_t nodes, std::size_t text_bytes, Mark mark) {
-    last_ = mark;
+void Builder::charge(std::size_t nodes, std::size_t text_bytes, SourcePos pos) {
+    last_ = pos;
     nodes_ += nodes;
     text_bytes_ += text_bytes;
     if (nodes_ > limits_.nodes) {
-        throw Refusal{mark,
-                      cat("too large: more than ", limits_.nodes, " values, aliases counted as what they repeat")};
+        throw Refusal{pos, cat("too large: more than ", limits_.nodes, " values, aliases counted as what they repeat")};
     }
     if (text_bytes_ > limits_.text_bytes) {
-        throw Refusal{mark, cat("too large: more than ", limits_.text_bytes, " bytes of text, aliases included")};
+        throw Refusal{pos, cat("too large: more than ", limits_.text_bytes, " bytes of text, aliases included")};
     }
 }
 
-void Builder::OnScalar(const YAML::Mark& mark, const std::string& tag, YAML::anchor_t anchor,
-                       const std::string& value) {
-    check_tag(mark, tag, "tag:yaml.org,2002:str");
-    const auto place = to_mark(mark);
+void Builder::OnScalar(const YAML::Mark& pos, const std::string& tag, YAML::anchor_t anchor, const std::string& value) {
+    check_tag(pos, tag, "tag:yaml.org,2002:str");
+    const auto place = to_mark(pos);
     charge(1, value.size(), place);
     if (wants_key()) {
         if (anchor != 0) throw Refusal{place, "got an anchor on a key, want anchors on values only"};
@@ -162,12 +160,12 @@ void Builder::OnScalar(const YAML::Mark& mark, const std::string& tag, YAML::anc
         return;
     }
     Node node = scalar_node(value, tag != "?");
-    node.mark = place;
+    node.pos = place;
     add(std::move(node), anchor, {1, value.size(), 0});
 }
 
-void Builder::OnAlias(const YAML::Mark& mark, YAML::anchor_t anchor) {
-    const auto place = to_mark(mark);
+void Builder::OnAlias(const YAML::Mark& pos, YAML::anchor_t anchor) {
+    const auto place = to_mark(pos);
     if (wants_key()) throw Refusal{place, "got an alias as a key, want text"};
     const auto found = anchors_.find(anchor);
     if (found == anchors_.end())
@@ -180,8 +178,8 @@ void Builder::OnAlias(const YAML::Mark& mark, YAML::anchor_t anchor) {
     add(node, 0, size);
 }
 
-void Builder::open(Node::Kind kind, const YAML::Mark& mark, YAML::anchor_t anchor) {
-    const auto place = to_mark(mark);
+void Builder::open(Node::Kind kind, const YAML::Mark& pos, YAML::anchor_t anchor) {
+    const auto place = to_mark(pos);
     if (wants_key()) throw Refusal{place, "got a list or a mapping as a key, want text"};
     if (frames_.size() >= limits_.depth) {
         throw Refusal{place, cat("nested too deep: want at most ", limits_.depth, " levels")};
@@ -189,7 +187,7 @@ void Builder::open(Node::Kind kind, const YAML::Mark& mark, YAML::anchor_t ancho
     charge(1, 0, place);
     auto& frame = frames_.emplace_back();
     frame.node.kind = kind;
-    frame.node.mark = place;
+    frame.node.pos = place;
     frame.anchor = anchor;
     frame.size.nodes = 1;
 }
@@ -202,18 +200,18 @@ void Builder::close() {
     add(std::move(frame.node), frame.anchor, frame.size);
 }
 
-void Builder::take_key(Mark mark, const std::string& text) {
+void Builder::take_key(SourcePos pos, const std::string& text) {
     auto& frame = frames_.back();
     frame.has_key = true;
     frame.key = text;
-    frame.key_mark = mark;
+    frame.key_mark = pos;
     ++frame.size.nodes;
     frame.size.text_bytes += text.size();
 }
 
 void Builder::add(Node node, YAML::anchor_t anchor, Size size) {
     if (anchor != 0) {
-        charge(size.nodes, size.text_bytes, node.mark);  // the copy that aliases are made from
+        charge(size.nodes, size.text_bytes, node.pos);  // the copy that aliases are made from
         anchors_.insert_or_assign(anchor, Anchored{node, size});
     }
     if (frames_.empty()) {
@@ -230,14 +228,14 @@ void Builder::add(Node node, YAML::anchor_t anchor, Size size) {
         frame.has_key = false;
         if (std::exchange(frame.drops_value, false)) return;
         // The library gives a missing value the place of the token after it.
-        if (node.is(Node::Kind::null) && node.mark.line != node.key_mark.line) node.mark = node.key_mark;
+        if (node.is(Node::Kind::null) && node.pos.line != node.key_mark.line) node.pos = node.key_mark;
     }
     frame.node.children.push_back(std::move(node));
 }
 
 // A later member of the same key is reported and dropped.
 void Builder::drop_duplicates(Node& mapping) {
-    std::unordered_map<std::string, Mark> places;
+    std::unordered_map<std::string, SourcePos> places;
     std::erase_if(mapping.children, [&](const Node& member) {
         const auto [first, is_first] = places.emplace(member.key, member.key_mark);
         if (is_first) return false;
@@ -273,32 +271,33 @@ std::string explain(std::string_view library_message) {
 }
 
 // The place of a tab among the blanks that begin a line: a frequent cause that the library reports as something else.
-std::optional<Mark> tab_in_indentation(std::string_view text, std::int32_t number) {
+std::optional<SourcePos> tab_in_indentation(std::string_view text, std::int32_t number) {
     const auto line = line_of(text, number);
     const auto first = line.find_first_not_of(' ');
     if (first == std::string_view::npos || line[first] != '\t') return std::nullopt;
-    return Mark{number, static_cast<std::int32_t>(first) + 1};
+    return SourcePos{number, static_cast<std::int32_t>(first) + 1};
 }
 
-void report_not_yaml(const YAML::Exception& error, std::string_view text, const Builder& builder, Problems& problems) {
-    auto mark = error.mark.is_null() ? Mark{} : to_mark(error.mark);
-    const auto failed_line = line_of(text, mark.line);
+void report_not_yaml(const YAML::Exception& error, std::string_view text, const Builder& builder,
+                     Diagnostics& diagnostics) {
+    auto pos = error.pos.is_null() ? SourcePos{} : to_mark(error.pos);
+    const auto failed_line = line_of(text, pos.line);
     std::string_view message = error.msg;
     std::string_view hint;
-    if (const auto tab = tab_in_indentation(text, mark.line)) {
-        mark = *tab;
+    if (const auto tab = tab_in_indentation(text, pos.line)) {
+        pos = *tab;
         message = YAML::ErrorMsg::TAB_IN_INDENTATION;
     } else if (message == YAML::ErrorMsg::END_OF_MAP_FLOW || message == YAML::ErrorMsg::END_OF_SEQ_FLOW) {
-        mark = builder.open_mark();
-        const bool expansion = cat(failed_line, line_of(text, mark.line)).find("${") != std::string::npos;
+        pos = builder.open_mark();
+        const bool expansion = cat(failed_line, line_of(text, pos.line)).find("${") != std::string::npos;
         if (expansion) hint = "; inside { } and [ ], ${...} needs quotes around it";
     } else if (message == YAML::ErrorMsg::EOF_IN_SCALAR) {
-        mark = builder.last_mark();
+        pos = builder.last_mark();
     }
-    problems.add(mark, "", cat("not YAML: ", explain(message), hint));
+    diagnostics.add(pos, "", cat("not YAML: ", explain(message), hint));
 }
 
-Mark mark_of_offset(std::string_view text, std::size_t offset) {
+SourcePos mark_of_offset(std::string_view text, std::size_t offset) {
     const auto before = text.substr(0, offset);
     const auto line_start = before.rfind('\n');
     return {static_cast<std::int32_t>(std::count(before.begin(), before.end(), '\n')) + 1,
@@ -330,19 +329,19 @@ std::optional<std::size_t> find_non_text(std::string_view text) {
     return std::nullopt;
 }
 
-std::optional<Node> parse_yaml(std::string_view text, Problems& problems, const YamlLimits& limits) {
+std::optional<Node> parse_yaml(std::string_view text, Diagnostics& diagnostics, const YamlLimits& limits) {
     if (text.size() > limits.bytes) {
-        problems.add({}, "", cat("too large: got ", text.size(), " bytes, want at most ", limits.bytes));
+        diagnostics.add({}, "", cat("too large: got ", text.size(), " bytes, want at most ", limits.bytes));
         return std::nullopt;
     }
     if (const auto offset = find_non_text(text)) {
         static constexpr std::string_view hex = "0123456789ABCDEF";
         const auto byte = static_cast<unsigned char>(text[*offset]);
         const char shown[] = {'0', 'x', hex[byte >> 4U], hex[byte & 15U], '\0'};
-        problems.add(mark_of_offset(text, *offset), "", cat("got the byte ", shown, ", want text in UTF-8"));
+        diagnostics.add(mark_of_offset(text, *offset), "", cat("got the byte ", shown, ", want text in UTF-8"));
         return std::nullopt;
     }
-    Builder builder(problems, limits);
+    Builder builder(diagnostics, limits);
     try {
         TextBuffer buffer(text);
         std::istream in(&buffer);
@@ -351,11 +350,11 @@ std::optional<Node> parse_yaml(std::string_view text, Problems& problems, const 
         }
         return std::move(builder.root);
     } catch (const Refusal& refusal) {
-        problems.add(refusal.mark, "", refusal.message);
+        diagnostics.add(refusal.pos, "", refusal.message);
     } catch (const YAML::Exception& error) {
-        report_not_yaml(error, text, builder, problems);
+        report_not_yaml(error, text, builder, diagnostics);
     } catch (const std::exception& error) {
-        problems.add({}, "", cat("cannot be read: ", error.what()));
+        diagnostics.add({}, "", cat("cannot be read: ", error.what()));
     }
     return std::nullopt;
 }

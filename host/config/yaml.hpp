@@ -5,8 +5,8 @@
 #include <optional>
 #include <string_view>
 
+#include "host/config/diagnostic.hpp"
 #include "host/config/node.hpp"
-#include "host/config/problem.hpp"
 
 namespace stipend::config {
 
@@ -21,8 +21,9 @@ struct YamlLimits {
 // Stops at the first of: bytes that are not UTF-8 or not text, what is not YAML, a second document, a tag other than
 // !!str, !!map and !!seq, a key that is not plain text, an excess of the limits; and returns nothing.
 // Reports and goes on: duplicate keys (the first stays) and merge keys ("<<").
-// An empty text is a null. `problems` is only added to.
-[[nodiscard]] std::optional<Node> parse_yaml(std::string_view text, Problems& problems, const YamlLimits& limits = {});
+// An empty text is a null. `diagnostics` is only added to.
+[[nodiscard]] std::optional<Node> parse_yaml(std::string_view text, Diagnostics& diagnostics,
+                                             const YamlLimits& limits = {});
 
 // The offset of the first byte that is not UTF-8 text (control characters other than tab and line ends count), if any.
 [[nodiscard]] std::optional<std::size_t> find_non_text(std::string_view text);

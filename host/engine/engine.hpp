@@ -36,7 +36,7 @@ inline constexpr std::size_t max_recorded = 256;             // samples kept to 
 inline constexpr std::size_t min_payees_for_all_failed = 2;
 
 // A configuration that is to be applied.
-struct Publication {
+struct ConfigUpdate {
     std::shared_ptr<Generation> generation;              // without `own`
     std::optional<std::vector<registry::Payee>> payees;  // the configured ones; none: unchanged
     std::vector<PayeeTerms> own;                         // of the configured payees, in their order; empty: all common
@@ -58,7 +58,7 @@ class Engine {
 
     // Applies a configuration. BUSY, with nothing changed, where three generations are still needed. A pay period that
     // has begun is decided by the generation it began with.
-    Result<ledger::GenerationId> publish(Publication publication, stipend_unix_ns now);
+    Result<ledger::GenerationId> publish(ConfigUpdate update, stipend_unix_ns now);
 
     void tick(stipend_unix_ns now);
     void job_done(JobToken token, JobResult result, stipend_unix_ns now);
@@ -126,7 +126,7 @@ class Engine {
     // The places of the configured payees, in their order. What `configured` holds is moved from.
     std::vector<registry::PayeeIndex> apply_registry(std::vector<registry::Payee>& configured, stipend_unix_ns now);
     void update_payee(registry::PayeeIndex at, registry::Payee payee, stipend_unix_ns now);
-    void add_payee(registry::Payee payee, const registry::Predecessors& predecessors, stipend_unix_ns now);
+    void add_payee(registry::Payee payee, const registry::IdentityIndex& identities, stipend_unix_ns now);
     void activate(registry::PayeeIndex payee, stipend_unix_ns now);
     void deactivate(registry::PayeeIndex payee, stipend_unix_ns now);
     void retire_generations();

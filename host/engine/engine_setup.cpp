@@ -72,24 +72,24 @@ void Engine::restore_schedule(registry::PayeeIndex payee, stipend_unix_ns now) {
     state.due_at += missed * state.interval_ns;
 }
 
-Result<ledger::GenerationId> Engine::publish(Publication publication, stipend_unix_ns now) {
+Result<ledger::GenerationId> Engine::publish(ConfigUpdate update, stipend_unix_ns now) {
     retire_generations();
     if (generations_.full()) {
         return fail(STIPEND_E_BUSY, "too many generations: ", max_live_generations,
                     " still decide pay periods that began with them; try again in ",
                     duration_text(current().interval_ns));
     }
-    auto& generation = *publication.generation;
-    if (generations_.publish(publication.generation, now)) commits_.waiting().generations.push_back(generation.row);
+    auto& generation = *update.generation;
+    if (generations_.publish(update.generation, now)) commits_.waiting().generations.push_back(generation.row);
     price_.set_rules(generation.price, now);
     recorded_.clear();
     next_recorded_ = 0;
-    if (publication.payees) {
-        const auto places = apply_registry(*publication.payees, now);
-        if (!publication.own.empty()) {
+    if (update.payees) {
+        const auto places = apply_registry(*update.payees, now);
+        if (!update.own.empty()) {
             generation.own.assign(payees_.size(), generation.common);
-            for (std::size_t at = 0; at < publication.own.size(); ++at) {
-                generation.own[places[at]] = publication.own[at];
+            for (std::size_t at = 0; at < update.own.size(); ++at) {
+                generation.own[places[at]] = update.own[at];
             }
         }
     }
@@ -124,14 +124,14 @@ std::vector<registry::PayeeIndex> Engine::apply_registry(std::vector<registry::P
     for (registry::PayeeIndex at = 0; at < present.size(); ++at) {
         if (!present[at]) deactivate(at, now);
     }
-    const registry::Predecessors predecessors(payees_, present);
+    const registry::IdentityIndex identities(payees_, present);
     const auto all = payees_.size() + fresh.size();
     payees_.reserve(all);
     slots_.reserve(all);
     schedule_.reserve(all);
     for (const auto at : fresh) {
         places[at] = static_cast<registry::PayeeIndex>(payees_.size());
-        add_payee(std::move(configured[at]), predecessors, now);
+        add_payee(std::move(configured[at]), identities, now);
     }
     return places;
 }
@@ -151,11 +151,11 @@ void Engine::update_payee(registry::PayeeIndex at, registry::Payee payee, stipen
 }
 
 // Its row is written with one of the next batches.
-void Engine::add_payee(registry::Payee payee, const registry::Predecessors& predecessors, stipend_unix_ns now) {
+void Engine::add_payee(registry::Payee payee, const registry::IdentityIndex& identities, stipend_unix_ns now) {
     payee.id = next_orchestrator_++;
     payee.first_seen_at = now;
     auto& slot = slots_.emplace_back();
-    if (const auto earlier = predecessors.find(payee)) {
+    if (const auto earlier = identities.find(payee)) {
         // Punishment follows the party, not the name.
         slot.state = slots_[*earlier].state;
         slot.state.epoch = 0;

@@ -20,8 +20,8 @@ constexpr std::int64_t stuck_after_ns = 60 * ns_per_s;
 }  // namespace
 
 std::unique_ptr<runtime::Plan> Manager::plan(plugin::Loader& loader, config::Settings settings,
-                                             config::Problems& problems) {
-    return make_manager_plan(loader, std::move(settings), problems);
+                                             config::Diagnostics& diagnostics) {
+    return make_manager_plan(loader, std::move(settings), diagnostics);
 }
 
 Result<std::string> Manager::review(const runtime::Plan& next_plan, const runtime::ReloadRequest& request,
@@ -58,12 +58,12 @@ void Manager::open(ledger::State state) {
 Result<runtime::Applied> Manager::apply(std::unique_ptr<runtime::Plan> given, const runtime::InstanceSet& fresh) {
     std::unique_ptr<ManagerPlan> plan(static_cast<ManagerPlan*>(given.release()));
     // Equal payees on common terms need no comparison one by one.
-    const bool same_payees = plan_ && plan_->payees_digest == plan->payees_digest && plan->publication.own.empty() &&
-                             plan_->publication.own.empty();
-    Publication publication{plan->publication.generation, std::nullopt, plan->publication.own};
-    if (!same_payees) publication.payees = std::move(plan->publication.payees);
-    plan->publication.payees.reset();
-    STIPEND_LET(generation, engine_->publish(std::move(publication), host_.now()));
+    const bool same_payees =
+        plan_ && plan_->payees_digest == plan->payees_digest && plan->update.own.empty() && plan_->update.own.empty();
+    ConfigUpdate update{plan->update.generation, std::nullopt, plan->update.own};
+    if (!same_payees) update.payees = std::move(plan->update.payees);
+    plan->update.payees.reset();
+    STIPEND_LET(generation, engine_->publish(std::move(update), host_.now()));
     if (once_ && !plan_) engine_->limit_to(host_.now());
     watch_checks(plan->checks, fresh);
     plan_.swap(plan);
@@ -147,7 +147,7 @@ void Manager::refresh_metrics(runtime::Metrics& metrics) {
     count("cycles_total", "Batches that were decided.", counters.cycles);
     count("stray_answers_total", "Answers to jobs that were not expected.", counters.unexpected_results);
     count("late_plugin_answers_total", "Answers of plugins to operations that were over.",
-          plugin::Instance::late_answers());
+          plugin::Instance::late_completions());
     const auto gauge = [&](const char* name, const char* help, double value) { metrics.set_gauge(name, help, value); };
     gauge("orchestrators", "Orchestrators that are paid.", static_cast<double>(plan_->spend.orchestrators));
     gauge("jobs_in_flight", "Jobs under way.", static_cast<double>(engine_->in_flight()));

@@ -17,7 +17,7 @@ class Manager final : public runtime::Role, public Effects {
     Manager(runtime::Host& host, Reporter& reporter, bool once) : host_(host), reporter_(reporter), once_(once) {}
 
     std::unique_ptr<runtime::Plan> plan(plugin::Loader& loader, config::Settings settings,
-                                        config::Problems& problems) override;
+                                        config::Diagnostics& diagnostics) override;
     // The largest possible spend, old -> new; refused where it more than doubles, unless the request accepts that, and
     // where new policy code decides recorded samples otherwise without a raised revision.
     Result<std::string> review(const runtime::Plan& next, const runtime::ReloadRequest& request,

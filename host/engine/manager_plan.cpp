@@ -17,8 +17,8 @@ namespace {
 // Makes the policies: one for each distinct configuration.
 class Policies {
   public:
-    Policies(plugin::Loader& loader, const config::Settings& settings, config::Problems& problems)
-        : loader_(loader), settings_(settings), problems_(problems) {}
+    Policies(plugin::Loader& loader, const config::Settings& settings, config::Diagnostics& diagnostics)
+        : loader_(loader), settings_(settings), problems_(diagnostics) {}
 
     // The place of the policy with that configuration, made at its first use; none where it was refused.
     std::optional<std::uint32_t> place_of(const config::Tree& tree, const std::string& path) {
@@ -37,7 +37,7 @@ class Policies {
     std::optional<std::uint32_t> make(const config::Tree& tree, const std::string& path, const std::string& json) {
         if (made_.size() >= max_policies) {
             if (made_.size() == max_policies)
-                problems_.add(tree->mark, path, cat("more than ", max_policies, " different policies"));
+                problems_.add(tree->pos, path, cat("more than ", max_policies, " different policies"));
             return std::nullopt;
         }
         const auto terms = make_terms(settings_.payment.interval_ns, settings_.payment.base.count_e8());
@@ -48,7 +48,7 @@ class Policies {
         auto policy = plugin::PolicyInstance::create(*library.entry, *prepared->chosen.plugin, library.staged.source,
                                                      cat("policy-", made_.size()), json, terms);
         if (!policy) {
-            problems_.add(settings_.payment.policy.mark, path, policy.error().message);
+            problems_.add(settings_.payment.policy.pos, path, policy.error().message);
             return std::nullopt;
         }
         if (!first_) first_ = *prepared;
@@ -58,7 +58,7 @@ class Policies {
 
     plugin::Loader& loader_;
     const config::Settings& settings_;
-    config::Problems& problems_;
+    config::Diagnostics& problems_;
     std::map<std::string, std::optional<std::uint32_t>> by_json_;
     std::optional<std::optional<std::uint32_t>>
         common_;  // of the configuration without an overlay, once it was asked for
@@ -69,8 +69,8 @@ class Policies {
 // The most that terms can earn in a day: the policy's own bounds, held to the limit.
 class SpendBook {
   public:
-    SpendBook(const Generation& generation, config::Problems& problems)
-        : generation_(generation), problems_(problems) {}
+    SpendBook(const Generation& generation, config::Diagnostics& diagnostics)
+        : generation_(generation), problems_(diagnostics) {}
 
     void add(const PayeeTerms& terms) {
         const auto [at, fresh] = daily_.try_emplace({terms.base, terms.policy});
@@ -97,7 +97,7 @@ class SpendBook {
     }
 
     const Generation& generation_;
-    config::Problems& problems_;
+    config::Diagnostics& problems_;
     std::map<std::pair<Usd, std::uint32_t>, Usd> daily_;
     Spend spend_;
 };
@@ -126,7 +126,7 @@ std::shared_ptr<Generation> generation_of(const config::Settings& settings) {
 
 // Moves the configured orchestrators into the plan, with their terms and checks.
 void add_payees(config::Settings& settings, Policies& policies, ManagerPlan& plan) {
-    auto& generation = *plan.publication.generation;
+    auto& generation = *plan.update.generation;
     std::vector<registry::Payee> payees;
     std::vector<PayeeTerms> own;
     bool all_common = true;
@@ -143,8 +143,8 @@ void add_payees(config::Settings& settings, Policies& policies, ManagerPlan& pla
     }
     // Release the memory now, since there may be 100,000 of them; `= {}` would keep the capacity.
     settings.orchestrators = std::vector<config::Orchestrator>();
-    if (!all_common) plan.publication.own = std::move(own);
-    plan.publication.payees = std::move(payees);
+    if (!all_common) plan.update.own = std::move(own);
+    plan.update.payees = std::move(payees);
 }
 
 std::string digest_of(const std::vector<registry::Payee>& payees) {
@@ -161,11 +161,11 @@ std::string digest_of(const std::vector<registry::Payee>& payees) {
 }
 
 // The plugins beside the policy, loaded and tried.
-void add_instances(plugin::Loader& loader, const config::Settings& settings, config::Problems& problems,
+void add_instances(plugin::Loader& loader, const config::Settings& settings, config::Diagnostics& diagnostics,
                    ManagerPlan& plan) {
     const auto add = [&](const config::PluginRef& reference, std::string key, std::string name, const std::string& path,
                          const char* kind) {
-        auto prepared = plugin::prepare(loader, reference, reference.config, path, kind, plan.terms, problems);
+        auto prepared = plugin::prepare(loader, reference, reference.config, path, kind, plan.terms, diagnostics);
         if (prepared) plan.instances.push_back({std::move(key), std::move(name), std::move(*prepared)});
     };
     add(settings.dispatch, dispatch_key, "dispatch", "dispatch.config", STIPEND_DISPATCH);
@@ -194,39 +194,39 @@ ledger::Generation row_of(const Generation& generation, const plugin::Prepared& 
 }  // namespace
 
 std::unique_ptr<ManagerPlan> make_manager_plan(plugin::Loader& loader, config::Settings settings,
-                                               config::Problems& problems) {
+                                               config::Diagnostics& diagnostics) {
     auto plan = std::make_unique<ManagerPlan>();
     plan->terms = make_terms(settings.payment.interval_ns, settings.payment.base.count_e8());
-    plan->publication.generation = generation_of(settings);
-    auto& generation = *plan->publication.generation;
-    Policies policies(loader, settings, problems);
+    plan->update.generation = generation_of(settings);
+    auto& generation = *plan->update.generation;
+    Policies policies(loader, settings, diagnostics);
     const auto common =
         policies.place_of(config::overlay(settings.payment.policy.config, nullptr), "payment.policy.config");
     add_payees(settings, policies, *plan);
-    add_instances(loader, settings, problems, *plan);
-    if (!common || !problems.empty()) return nullptr;
+    add_instances(loader, settings, diagnostics, *plan);
+    if (!common || !diagnostics.empty()) return nullptr;
     plan->policy = *policies.first();
     std::vector<plugin::Chosen> paying{plan->policy.chosen};
     for (const auto& instance : plan->instances) {
         if (instance.key == dispatch_key || instance.key == price_key) paying.push_back(instance.prepared.chosen);
     }
     if (const auto unique = plugin::check_unique_ids(paying); !unique) {
-        problems.add(settings.payment.policy.mark, "plugins", unique.error().message);
+        diagnostics.add(settings.payment.policy.pos, "plugins", unique.error().message);
         return nullptr;
     }
     generation.policies = policies.take();
     generation.row = row_of(generation, plan->policy);
-    const auto& payees = *plan->publication.payees;
-    SpendBook spend(generation, problems);
+    const auto& payees = *plan->update.payees;
+    SpendBook spend(generation, diagnostics);
     for (std::size_t at = 0; at < payees.size(); ++at) {
-        spend.add(plan->publication.own.empty() ? generation.common : plan->publication.own[at]);
+        spend.add(plan->update.own.empty() ? generation.common : plan->update.own[at]);
     }
     plan->spend = spend.total();
     plan->payees_digest = digest_of(payees);
     plan->plugins = {settings.payment.policy.plugin, settings.dispatch.plugin, settings.price.plugin};
     for (const auto& monitor : settings.monitors) plan->plugins.push_back(monitor.plugin);
     plan->settings = std::move(settings);
-    if (!problems.empty()) return nullptr;
+    if (!diagnostics.empty()) return nullptr;
     return plan;
 }
 

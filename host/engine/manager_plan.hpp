@@ -28,9 +28,9 @@ struct PlannedCheck {
     config::Check check;
 };
 
-// The settings are without their orchestrators: those are in `publication`.
+// The settings are without their orchestrators: those are in `update`.
 struct ManagerPlan final : runtime::Plan {
-    Publication publication;
+    ConfigUpdate update;
     plugin::Prepared policy;
     std::vector<PlannedCheck> checks;
     Spend spend;
@@ -41,10 +41,10 @@ struct ManagerPlan final : runtime::Plan {
 inline constexpr const char* dispatch_key = "dispatch";
 inline constexpr const char* price_key = "price";
 
-// Makes a plan of loaded settings. Whatever is wrong goes to `problems`, and nothing is returned. Blocks: not on
+// Makes a plan of loaded settings. Whatever is wrong goes to `diagnostics`, and nothing is returned. Blocks: not on
 // [control].
 std::unique_ptr<ManagerPlan> make_manager_plan(plugin::Loader& loader, config::Settings settings,
-                                               config::Problems& problems);
+                                               config::Diagnostics& diagnostics);
 
 // "12.00 USD/day for each of 3 orchestrators at most, 36.00 USD/day in all".
 [[nodiscard]] std::string spend_text(const Spend& spend);

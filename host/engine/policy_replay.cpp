@@ -7,7 +7,7 @@ namespace stipend::engine {
 Result<void> check_replay(const ManagerPlan& next, const PolicyInForce& before) {
     const auto& chosen = next.policy.chosen;
     if (chosen.library->staged.sha256 == before.so_sha256 || chosen.plugin->id != before.plugin_id) return {};
-    const auto revision = next.publication.generation->policies.front()->revision();
+    const auto revision = next.update.generation->policies.front()->revision();
     if (revision > before.revision) return {};
     const auto advice = cat("; a policy that is meant to decide otherwise raises its revision above ", before.revision);
     const auto& file = chosen.library->staged.source;

@@ -14,7 +14,7 @@
 namespace stipend::ledger {
 
 using OrchestratorId = std::int64_t;  // 1, 2, 3 ... in the order of their addition
-using GenerationId = std::int64_t;    // 1, 2, 3 ... in the order of their publication
+using GenerationId = std::int64_t;    // 1, 2, 3 ... in the order of their update
 using Seq = std::int64_t;             // position of a change in the audit chain: 1, 2, 3 ... without gaps
 using Hash = std::array<std::uint8_t, 32>;
 
@@ -58,7 +58,7 @@ struct EngineState {
     bool known = false;  // the gateway has accepted a job for it before
     std::uint64_t checks_total = 0;
     std::uint64_t checks_ok = 0;
-    GenerationId generation = 0;         // decides the current period; 0 before the first publication
+    GenerationId generation = 0;         // decides the current period; 0 before the first update
     GenerationId memory_generation = 0;  // whose policy wrote `memory`; 0 for none
     stipend_memory memory = {};
     std::int64_t day = 0;  // UTC day number that `day_usd` counts

@@ -30,10 +30,10 @@ bool ControlScope::active() {
     return control_thread;
 }
 
-std::uint64_t Instance::late_answers() {
+std::uint64_t Instance::late_completions() {
     return late.load();
 }
-void Instance::count_late_answer() {
+void Instance::count_late_completion() {
     late.fetch_add(1);
 }
 
@@ -181,7 +181,7 @@ void Instance::finish(stipend_op op, stipend_status status, const void* record, 
         const std::lock_guard lock(mutex_);
         const auto found = operations_.find(op);
         if (found == operations_.end()) {
-            count_late_answer();
+            count_late_completion();
             return;
         }
         done = std::move(found->second);
@@ -206,7 +206,7 @@ void Instance::seen(stipend_op op, const stipend_observation& observation) {
     {
         const std::lock_guard lock(mutex_);
         const auto found = observers_.find(op);
-        if (found == observers_.end()) return count_late_answer();
+        if (found == observers_.end()) return count_late_completion();
         observer = found->second;
     }
     (*observer)(observation);

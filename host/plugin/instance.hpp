@@ -64,7 +64,7 @@ class Instance : public std::enable_shared_from_this<Instance> {
     // Operations, exchanges and posted work that are not over.
     [[nodiscard]] std::size_t under_way() const;
     // Answers for operations that were over, or never were; of all instances since the start of the process.
-    [[nodiscard]] static std::uint64_t late_answers();
+    [[nodiscard]] static std::uint64_t late_completions();
 
   private:
     friend class HostSlot;
@@ -73,7 +73,7 @@ class Instance : public std::enable_shared_from_this<Instance> {
 
     Instance(Chosen chosen, std::string name, const Services& services);
     void run_start(const Start& start, Done done);
-    static void count_late_answer();
+    static void count_late_completion();
     void finish(stipend_op op, stipend_status status, const void* record, const stipend_error* error);
     void seen(stipend_op op, const stipend_observation& observation);
     void tell_if_idle();

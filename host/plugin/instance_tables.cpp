@@ -110,7 +110,7 @@ struct HostTables {
             stipend_observation scratch{};
             instance->seen(op, detail::record_view(observation, scratch));
         } else {
-            Instance::count_late_answer();
+            Instance::count_late_completion();
         }
     }
     static void done(const stipend_host* h, stipend_op op, stipend_status status, const void* record,
@@ -136,7 +136,7 @@ void HostTables::done(const stipend_host* h, stipend_op op, stipend_status statu
     if (const auto instance = of(h)) {
         instance->finish(op, status, record, error);
     } else {
-        Instance::count_late_answer();
+        Instance::count_late_completion();
     }
 }
 

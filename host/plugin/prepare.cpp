@@ -6,46 +6,46 @@ namespace stipend::plugin {
 namespace {
 
 // Checks against the schema that the plugin ships. False where something was reported.
-bool fits_schema(const Chosen& chosen, const config::Tree& config, config::Mark mark, const std::string& path,
-                 config::Problems& problems) {
+bool fits_schema(const Chosen& chosen, const config::Tree& config, config::SourcePos pos, const std::string& path,
+                 config::Diagnostics& diagnostics) {
     const auto& text = chosen.plugin->config_schema;
-    const auto before = problems.count();
+    const auto before = diagnostics.count();
     if (text.empty()) {
         if (config != nullptr && !config->children.empty()) {
-            problems.add(config->mark, path,
-                         cat("got a configuration, want none: ", chosen.plugin->id, " takes no settings"));
+            diagnostics.add(config->pos, path,
+                            cat("got a configuration, want none: ", chosen.plugin->id, " takes no settings"));
         }
-        return problems.count() == before;
+        return diagnostics.count() == before;
     }
     const auto schema = config::Schema::parse(text);
     if (!schema) {
-        problems.add(mark, path, cat("config schema of ", chosen.plugin->id, ": ", schema.error().message));
+        diagnostics.add(pos, path, cat("config schema of ", chosen.plugin->id, ": ", schema.error().message));
         return false;
     }
-    config::check_plugin_config(*schema, config, mark, path, problems);
-    return problems.count() == before;
+    config::check_plugin_config(*schema, config, pos, path, diagnostics);
+    return diagnostics.count() == before;
 }
 
 }  // namespace
 
 std::optional<Prepared> prepare(Loader& loader, const config::PluginRef& reference, const config::Tree& config,
                                 const std::string& path, const char* kind, const stipend_terms& terms,
-                                config::Problems& problems) {
+                                config::Diagnostics& diagnostics) {
     auto chosen = loader.load({reference.plugin, reference.id, reference.sha256, kind});
     if (!chosen) {
-        problems.add(reference.mark, path, chosen.error().message);
+        diagnostics.add(reference.pos, path, chosen.error().message);
         return std::nullopt;
     }
     if (!chosen->plugin->has_kind(kind)) {
-        problems.add(reference.mark, path,
-                     cat("got ", chosen->plugin->id, ", which offers ", chosen->plugin->kinds.front(),
-                         ", want a plugin that offers ", kind));
+        diagnostics.add(reference.pos, path,
+                        cat("got ", chosen->plugin->id, ", which offers ", chosen->plugin->kinds.front(),
+                            ", want a plugin that offers ", kind));
         return std::nullopt;
     }
-    if (!fits_schema(*chosen, config, reference.mark, path, problems)) return std::nullopt;
+    if (!fits_schema(*chosen, config, reference.pos, path, diagnostics)) return std::nullopt;
     auto json = config::plugin_json(config);
     if (const auto tried = loader.try_config(*chosen, json, terms); !tried) {
-        config::report_complaint(config, reference.mark, path, tried.error().path, tried.error().message, problems);
+        config::report_complaint(config, reference.pos, path, tried.error().path, tried.error().message, diagnostics);
         return std::nullopt;
     }
     return Prepared{*chosen, std::move(json)};

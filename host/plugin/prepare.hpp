@@ -16,9 +16,9 @@ struct Prepared {
 };
 
 // The plugin of `reference` with `config`, which is at `path` ("payment.policy.config"). Whatever is wrong goes to
-// `problems` with its place in the file, and nothing is returned. Blocks for some milliseconds: not on [control].
+// `diagnostics` with its place in the file, and nothing is returned. Blocks for some milliseconds: not on [control].
 std::optional<Prepared> prepare(Loader& loader, const config::PluginRef& reference, const config::Tree& config,
                                 const std::string& path, const char* kind, const stipend_terms& terms,
-                                config::Problems& problems);
+                                config::Diagnostics& diagnostics);
 
 }  // namespace stipend::plugin

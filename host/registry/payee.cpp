@@ -57,7 +57,7 @@ namespace {
 
 // What makes two payees the same party. Each kind has a space of its own, so that no two kinds can meet.
 template <class Use>
-void for_each_mark(const Payee& payee, Use&& use) {
+void for_each_identity(const Payee& payee, Use&& use) {
     if (!payee.address.empty()) use("address " + payee.address);
     if (!payee.payout_address.empty()) use("payout " + payee.payout_address);
     if (!payee.worker_key.empty()) use("key " + payee.worker_key);
@@ -65,19 +65,19 @@ void for_each_mark(const Payee& payee, Use&& use) {
 
 }  // namespace
 
-Predecessors::Predecessors(const Table& table, const std::vector<bool>& active) {
+IdentityIndex::IdentityIndex(const Table& table, const std::vector<bool>& active) {
     STIPEND_ASSERT(active.size() == table.size());
     for (std::size_t at = 0; at < table.size(); ++at) {
         const auto index = static_cast<PayeeIndex>(at);
         if (active[at]) continue;
-        for_each_mark(table[index], [&](const std::string& mark) { by_mark_[mark] = index; });
+        for_each_identity(table[index], [&](const std::string& mark) { by_mark_[mark] = index; });
     }
 }
 
-std::optional<PayeeIndex> Predecessors::find(const Payee& payee) const {
+std::optional<PayeeIndex> IdentityIndex::find(const Payee& payee) const {
     std::optional<PayeeIndex> latest;
     if (by_mark_.empty()) return latest;
-    for_each_mark(payee, [&](const std::string& mark) {
+    for_each_identity(payee, [&](const std::string& mark) {
         const auto at = by_mark_.find(mark);
         if (at != by_mark_.end() && (!latest || *latest < at->second)) latest = at->second;
     });

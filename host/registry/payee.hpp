@@ -70,10 +70,10 @@ class Table {
 
 // Finds the earlier identity of a new payee: punishment follows the payout address, the endpoint and the worker's key,
 // not the name. A snapshot of the payees that are not in the configuration.
-class Predecessors {
+class IdentityIndex {
   public:
     // `active[at]`: the payee of that place is in the configuration.
-    Predecessors(const Table& table, const std::vector<bool>& active);
+    IdentityIndex(const Table& table, const std::vector<bool>& active);
     // The payee that shares one of the three with `payee`; of several the one that was added last.
     [[nodiscard]] std::optional<PayeeIndex> find(const Payee& payee) const;
 

@@ -67,10 +67,10 @@ Result<void> Host::open_state(const config::Settings& settings) {
 }
 
 Result<void> Host::start(std::unique_ptr<Role> role, std::string text, config::Settings settings,
-                         config::Problems& problems) {
+                         config::Diagnostics& diagnostics) {
     role_ = std::move(role);
-    auto plan = role_->plan(loader_, std::move(settings), problems);
-    if (!plan) return fail(STIPEND_E_CONFIG, problems.text());
+    auto plan = role_->plan(loader_, std::move(settings), diagnostics);
+    if (!plan) return fail(STIPEND_E_CONFIG, diagnostics.text());
     settings_ = plan->settings;
     plugins_ = plan->plugins;
     text_ = std::move(text);
@@ -179,17 +179,17 @@ ReloadReport Host::try_reload(const ReloadRequest& request) {
     ReloadReport report;
     auto text = reload_source(request, report);
     if (!text) return report;
-    config::Problems problems;
-    auto loaded = config::load_text(options_.config_file, *text, environment_, problems);
+    config::Diagnostics diagnostics;
+    auto loaded = config::load_text(options_.config_file, *text, environment_, diagnostics);
     const auto reject = [&](std::string why) {
         report.text = std::move(why);
-        if (!problems.empty()) report.problems = problems.json();
+        if (!diagnostics.empty()) report.diagnostics = diagnostics.json();
         return report;
     };
-    if (!problems.empty()) return reject(problems.text());
+    if (!diagnostics.empty()) return reject(diagnostics.text());
     if (auto why = needs_restart(settings_, loaded.settings)) return reject(std::move(*why));
-    auto plan = role_->plan(loader_, std::move(loaded.settings), problems);
-    if (!plan) return reject(problems.text());
+    auto plan = role_->plan(loader_, std::move(loaded.settings), diagnostics);
+    if (!plan) return reject(diagnostics.text());
     const auto remark = role_->review(*plan, request, report.pause_ns);
     if (!remark) return reject(remark.error().message);
     const auto with_remark = [&](const std::string& line) { return remark->empty() ? line : cat(line, "\n", *remark); };

@@ -45,9 +45,9 @@ class Host {
     Host& operator=(const Host&) = delete;
 
     // Puts a configuration in force: plan, state, ledger, instances, listeners. `text` is what `settings` were read
-    // from. Where the plan is refused, `problems` says why, and the error is CONFIG. Once, before `run`.
+    // from. Where the plan is refused, `diagnostics` says why, and the error is CONFIG. Once, before `run`.
     Result<void> start(std::unique_ptr<Role> role, std::string text, config::Settings settings,
-                       config::Problems& problems);
+                       config::Diagnostics& diagnostics);
     // Runs until a signal, `stop`, or the role's own end. The calling thread is [control] meanwhile.
     Result<void> run();
     // [any]

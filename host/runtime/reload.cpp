@@ -22,7 +22,7 @@ Json report_json(const ReloadReport& report) {
     Json warnings = Json::array();
     for (const auto& warning : report.warnings) warnings.push(Json::of_string(warning));
     out.set("warnings", std::move(warnings));
-    out.set("problems", report.problems);
+    out.set("problems", report.diagnostics);
     out.set("generation", Json::of_int(report.generation));
     out.set("pause_us", Json::of_int(report.pause_ns / 1000));
     return out;

@@ -23,7 +23,7 @@ struct ReloadReport {
     std::string text;                     // what an operator reads: what was taken, or why nothing was
     std::string summary;                  // of what was taken, in a line
     std::vector<std::string> warnings;    // of a configuration that was not rejected
-    Json problems;                        // an array where the configuration is wrong; null otherwise
+    Json diagnostics;                     // an array where the configuration is wrong; null otherwise
     ledger::GenerationId generation = 0;  // of a manager
     std::int64_t pause_ns = 0;            // the longest that the control thread was kept at a time
 };

@@ -42,9 +42,9 @@ class Role {
   public:
     virtual ~Role() = default;
 
-    // Makes a plan. Whatever is wrong goes to `problems`, and nothing is returned. Blocks. [any thread but control]
+    // Makes a plan. Whatever is wrong goes to `diagnostics`, and nothing is returned. Blocks. [any thread but control]
     virtual std::unique_ptr<Plan> plan(plugin::Loader& loader, config::Settings settings,
-                                       config::Problems& problems) = 0;
+                                       config::Diagnostics& diagnostics) = 0;
     // May `next` replace the plan in force? Returns what the operator is to read beside the outcome, or why not. Raises
     // `pause_ns` to the longest time that it kept the control thread. Blocks. [any thread but control]
     virtual Result<std::string> review(const Plan& next, const ReloadRequest& request, std::int64_t& pause_ns) = 0;

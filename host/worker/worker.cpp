@@ -20,8 +20,8 @@ constexpr const char* found_key = "found";
 }  // namespace
 
 std::unique_ptr<runtime::Plan> Worker::plan(plugin::Loader& loader, config::Settings settings,
-                                            config::Problems& problems) {
-    return make_worker_plan(loader, std::move(settings), problems);
+                                            config::Diagnostics& diagnostics) {
+    return make_worker_plan(loader, std::move(settings), diagnostics);
 }
 
 Result<std::string> Worker::review(const runtime::Plan&, const runtime::ReloadRequest&, std::int64_t&) {

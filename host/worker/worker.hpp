@@ -18,7 +18,7 @@ class Worker final : public runtime::Role {
     explicit Worker(runtime::Host& host) : host_(host) {}
 
     std::unique_ptr<runtime::Plan> plan(plugin::Loader& loader, config::Settings settings,
-                                        config::Problems& problems) override;
+                                        config::Diagnostics& diagnostics) override;
     Result<std::string> review(const runtime::Plan& next, const runtime::ReloadRequest& request,
                                std::int64_t& pause_ns) override;
     void open(ledger::State state) override;

@@ -18,12 +18,12 @@ std::string docker_target(const std::string& name) {
 }  // namespace
 
 std::unique_ptr<WorkerPlan> make_worker_plan(plugin::Loader& loader, config::Settings settings,
-                                             config::Problems& problems) {
+                                             config::Diagnostics& diagnostics) {
     auto plan = std::make_unique<WorkerPlan>();
     plan->terms = make_terms(0, 0);  // a worker pays nothing
     const auto add = [&](const config::PluginRef& reference, std::string key, const std::string& name,
                          const std::string& path, const char* kind) {
-        auto prepared = plugin::prepare(loader, reference, reference.config, path, kind, plan->terms, problems);
+        auto prepared = plugin::prepare(loader, reference, reference.config, path, kind, plan->terms, diagnostics);
         if (prepared) plan->instances.push_back({std::move(key), name, std::move(*prepared)});
         plan->plugins.push_back(reference.plugin);
     };
@@ -33,7 +33,7 @@ std::unique_ptr<WorkerPlan> make_worker_plan(plugin::Loader& loader, config::Set
             STIPEND_MONITOR);
     }
     add(settings.worker, service_key, "worker", "worker.config", STIPEND_SERVICE);
-    if (!problems.empty()) return nullptr;
+    if (!diagnostics.empty()) return nullptr;
     plan->settings = std::move(settings);
     return plan;
 }

@@ -15,10 +15,10 @@ inline constexpr const char* service_key = "worker";
 
 struct WorkerPlan final : runtime::Plan {};
 
-// Makes a plan of a worker's settings. Whatever is wrong goes to `problems`, and nothing is returned. Blocks: not on
+// Makes a plan of a worker's settings. Whatever is wrong goes to `diagnostics`, and nothing is returned. Blocks: not on
 // [control].
 std::unique_ptr<WorkerPlan> make_worker_plan(plugin::Loader& loader, config::Settings settings,
-                                             config::Problems& problems);
+                                             config::Diagnostics& diagnostics);
 
 // What is watched: the configured services, and those of `found` that a monitor discovered, as (monitor, name).
 [[nodiscard]] std::vector<runtime::WatchTarget> targets_of(

@@ -166,19 +166,19 @@ std::shared_ptr<engine::Generation> Machine::generation(std::size_t number) {
 void Machine::publish(const Line& line) {
     const auto& n = line.numbers;
     const auto setup = static_cast<std::size_t>(n.at(1));
-    engine::Publication publication{generation(setup), std::nullopt, {}};
+    engine::ConfigUpdate update{generation(setup), std::nullopt, {}};
     if (n.size() > 2) {
-        publication.payees.emplace();
+        update.payees.emplace();
         bool all_common = true;
         for (std::size_t at = 2; at + 1 < n.size(); at += 2) {
             const auto terms = static_cast<std::uint32_t>(n[at + 1]);
-            publication.payees->push_back(identity(n[at]));
-            publication.own.push_back({Usd::of_e8(setups_[setup].policies.at(terms).second), terms});
+            update.payees->push_back(identity(n[at]));
+            update.own.push_back({Usd::of_e8(setups_[setup].policies.at(terms).second), terms});
             all_common = all_common && terms == 0;
         }
-        if (all_common) publication.own.clear();
+        if (all_common) update.own.clear();
     }
-    const auto published = engine_->publish(std::move(publication), now_);
+    const auto published = engine_->publish(std::move(update), now_);
     published ? ++totals_.published : ++totals_.refused;
     note(published ? cat("published ", *published) : "refused: " + published.error().message);
     engine_->tick(now_);

@@ -5,11 +5,11 @@
 using namespace stipend::config;
 
 TEST_CASE("all problems of a file are reported at once, in the order of their places") {
-    CHECK(problems_of("listen: { metrics: nowhere }\n"
-                      "payment:\n"
-                      "  base: 10\n"
-                      "  intervall: 60s\n"
-                      "log: { level: loud }\n") ==
+    CHECK(diagnostics_of("listen: { metrics: nowhere }\n"
+                         "payment:\n"
+                         "  base: 10\n"
+                         "  intervall: 60s\n"
+                         "log: { level: loud }\n") ==
           "config.yaml:1:20: listen.metrics: got \"nowhere\", want an address to listen on, such as 127.0.0.1:9108 or "
           "[::1]:9108\n"
           "  listen: { metrics: nowhere }\n"
@@ -27,13 +27,13 @@ TEST_CASE("all problems of a file are reported at once, in the order of their pl
 }
 
 TEST_CASE("a file that cannot be read is a problem without a place") {
-    Problems problems;
-    static_cast<void>(load("missing.yaml", FakeEnvironment(), problems));
-    CHECK(problems.text() == "missing.yaml: cannot read missing.yaml: No such file\n");
+    Diagnostics diagnostics;
+    static_cast<void>(load("missing.yaml", FakeEnvironment(), diagnostics));
+    CHECK(diagnostics.text() == "missing.yaml: cannot read missing.yaml: No such file\n");
 }
 
-TEST_CASE("no message and no excerpt shows the text of a secret") {
-    const auto text = problems_of(
+TEST_CASE("no message and no snippet shows the text of a secret") {
+    const auto text = diagnostics_of(
         "payment: { interval: \"${cred:interval}\", base: \"${file:/creds/interval}\" }\n"
         "network: { chain_id: \"${cred:interval}\" }\n"
         "orchestrator_addresses: ${cred:interval}\n");
@@ -47,7 +47,7 @@ TEST_CASE("no message and no excerpt shows the text of a secret") {
 TEST_CASE("a file that is too large is refused before it is parsed") {
     FakeEnvironment environment;
     environment.files["big.yaml"] = std::string((std::size_t{64} << 20) + 1, '#');
-    Problems problems;
-    static_cast<void>(load("big.yaml", environment, problems));
-    CHECK(problems.text() == "big.yaml: cannot read big.yaml: too large: got more than 67108864 bytes\n");
+    Diagnostics diagnostics;
+    static_cast<void>(load("big.yaml", environment, diagnostics));
+    CHECK(diagnostics.text() == "big.yaml: cannot read big.yaml: too large: got more than 67108864 bytes\n");
 }

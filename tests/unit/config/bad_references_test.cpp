@@ -122,6 +122,6 @@ const BadFile bad_references[] = {
 TEST_CASE("settings that contradict each other are reported with both places") {
     for (const auto& file : bad_references) {
         CAPTURE(file.what);
-        CHECK(problems_of(file.text) == file.problems);
+        CHECK(diagnostics_of(file.text) == file.diagnostics);
     }
 }

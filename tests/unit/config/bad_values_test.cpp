@@ -254,6 +254,6 @@ const BadFile bad_values[] = {
 TEST_CASE("a bad value is reported with what it is, what it should be, and its line") {
     for (const auto& file : bad_values) {
         CAPTURE(file.what);
-        CHECK(problems_of(file.text) == file.problems);
+        CHECK(diagnostics_of(file.text) == file.diagnostics);
     }
 }

@@ -139,6 +139,6 @@ const BadFile bad_yaml[] = {
 TEST_CASE("what is not YAML is reported at the place where it stops being it") {
     for (const auto& file : bad_yaml) {
         CAPTURE(file.what);
-        CHECK(problems_of(file.text) == file.problems);
+        CHECK(diagnostics_of(file.text) == file.diagnostics);
     }
 }

@@ -19,9 +19,9 @@ const FakeEnvironment& with_secrets() {
 }
 
 Settings loaded(const std::string& text, const FakeEnvironment& environment = with_secrets()) {
-    Problems problems;
-    auto out = load_text("config.yaml", text, environment, problems);
-    REQUIRE(problems.text() == "");
+    Diagnostics diagnostics;
+    auto out = load_text("config.yaml", text, environment, diagnostics);
+    REQUIRE(diagnostics.text() == "");
     return std::move(out.settings);
 }
 
@@ -92,6 +92,6 @@ TEST_CASE("a text that a YAML reader may take for another type is quoted") {
     const auto yaml = to_yaml(root);
     CHECK(yaml.find("k0: \"yes\"\n") != std::string::npos);
     CHECK(yaml.find("k11: word\n") != std::string::npos);
-    Problems problems;
-    CHECK(to_json(*parse_yaml(yaml, problems)) == to_json(root));
+    Diagnostics diagnostics;
+    CHECK(to_json(*parse_yaml(yaml, diagnostics)) == to_json(root));
 }

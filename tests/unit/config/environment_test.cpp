@@ -34,9 +34,9 @@ TEST_CASE("an old name that is set but feeds nothing is reported") {
     FakeEnvironment environment;
     environment.variables = {{"PAYMENT_INTERVAL_SECONDS", "5"}, {"BASE_PAYMENT_USD", "7"}, {"PAYMENT_AMOUNT", "8"},
                              {"CAPABILITY_URL", "http://x"},    {"MANAGER_URL", ""},       {"UNRELATED", "1"}};
-    Problems problems;
-    const auto loaded = load_text("config.yaml", "", environment, problems);
-    CHECK(problems.text() == "");
+    Diagnostics diagnostics;
+    const auto loaded = load_text("config.yaml", "", environment, diagnostics);
+    CHECK(diagnostics.text() == "");
     // PAYMENT_AMOUNT is only asked where BASE_PAYMENT_USD is not set.
     CHECK(ignored_environment(loaded.names_read, environment) ==
           std::vector<std::string>{"PAYMENT_AMOUNT", "CAPABILITY_URL"});
@@ -45,12 +45,12 @@ TEST_CASE("an old name that is set but feeds nothing is reported") {
 TEST_CASE("an old name is reported where the file gives the value itself") {
     FakeEnvironment environment;
     environment.variables = {{"PAYMENT_INTERVAL_SECONDS", "5"}};
-    Problems problems;
-    const auto loaded = load_text("config.yaml", "payment: { interval: 60s }\n", environment, problems);
+    Diagnostics diagnostics;
+    const auto loaded = load_text("config.yaml", "payment: { interval: 60s }\n", environment, diagnostics);
     CHECK(ignored_environment(loaded.names_read, environment) == std::vector<std::string>{"PAYMENT_INTERVAL_SECONDS"});
 }
 
 TEST_CASE("published secrets are recognized, similar texts are not") {
-    for (const auto* text : {"orch-secret", "LivepeerManager2025!Secure", "admin"}) CHECK(published_secret(text));
-    for (const auto* text : {"", "Admin", "orch-secret ", "secret"}) CHECK(!published_secret(text));
+    for (const auto* text : {"orch-secret", "LivepeerManager2025!Secure", "admin"}) CHECK(known_default_secret(text));
+    for (const auto* text : {"", "Admin", "orch-secret ", "secret"}) CHECK(!known_default_secret(text));
 }

@@ -97,15 +97,15 @@ TEST_CASE("one text cannot grow without bound") {
 }
 
 TEST_CASE("a tree is expanded in its scalars only: values become no structure, and keys stay") {
-    Problems problems;
-    auto root = *parse_yaml("\"${NAME}\": ${TRICK}\nport: ${PORT:-5}\nempty: ${EMPTY:-}\nbad: ${UNSET}\n", problems);
+    Diagnostics diagnostics;
+    auto root = *parse_yaml("\"${NAME}\": ${TRICK}\nport: ${PORT:-5}\nempty: ${EMPTY:-}\nbad: ${UNSET}\n", diagnostics);
     std::set<std::string> names;
-    expand_tree(root, shared_environment(), names, problems);
+    expand_tree(root, shared_environment(), names, diagnostics);
     CHECK(to_json(root).dump() == R"({"${NAME}":"${NAME} $$ [a: b]","port":5,"empty":"","bad":"${UNSET}"})");
     CHECK(root.find("bad")->refused);
-    REQUIRE(problems.count() == 1);
-    CHECK(problems.sorted()[0].path == "bad");
-    CHECK(problems.sorted()[0].mark == Mark{4, 6});
+    REQUIRE(diagnostics.count() == 1);
+    CHECK(diagnostics.sorted()[0].path == "bad");
+    CHECK(diagnostics.sorted()[0].pos == SourcePos{4, 6});
     CHECK(names == std::set<std::string>{"TRICK"});
 }
 

@@ -10,9 +10,9 @@ using namespace stipend::config;
 namespace {
 
 Node parsed(std::string_view text) {
-    Problems problems;
-    auto node = parse_yaml(text, problems);
-    REQUIRE(problems.text() == "");
+    Diagnostics diagnostics;
+    auto node = parse_yaml(text, diagnostics);
+    REQUIRE(diagnostics.text() == "");
     return *node;
 }
 
@@ -55,7 +55,7 @@ TEST_CASE("a value from JSON is the same JSON again") {
 TEST_CASE("a pointer finds a value and its path, or the last value on its way") {
     const auto root = parsed("tiers:\n  - { name: a }\n  - { name: b, a/b~c: 5 }\n");
     CHECK(locate(root, "", "").node == &root);
-    CHECK(locate(root, "", "/tiers/1/name").node->mark == Mark{3, 13});
+    CHECK(locate(root, "", "/tiers/1/name").node->pos == SourcePos{3, 13});
     CHECK(locate(root, "", "/tiers/1/a~1b~0c").node->text == "5");
     CHECK(locate(root, "policy.config", "/tiers/1/a~1b~0c").path == "policy.config.tiers[1].a/b~c");
     for (const auto* pointer : {"/tiers/2/name", "/tiers/x", "/tiers/-1", "/tiers/"}) {

@@ -16,9 +16,9 @@ using namespace stipend::config;
 namespace {
 
 std::vector<std::string> violations(std::string_view yaml) {
-    Problems problems;
-    const auto root = parse_yaml(yaml, problems);
-    REQUIRE(problems.text() == "");
+    Diagnostics diagnostics;
+    const auto root = parse_yaml(yaml, diagnostics);
+    REQUIRE(diagnostics.text() == "");
     const auto schema = Schema::compile(settings_schema());
     REQUIRE(schema.ok());
     std::vector<std::string> out;

@@ -20,11 +20,11 @@ std::string orchestrators(int count, int wrong = -1) {
 }  // namespace
 
 TEST_CASE("a hundred thousand orchestrators load, and one wrong line among them is found") {
-    Problems good;
+    Diagnostics good;
     const auto loaded = load_text("config.yaml", orchestrators(100'000), FakeEnvironment(), good);
     CHECK(good.text() == "");
     CHECK(loaded.settings.orchestrators.size() == 100'000);
-    Problems bad;
+    Diagnostics bad;
     static_cast<void>(load_text("config.yaml", orchestrators(100'000, 77'777), FakeEnvironment(), bad));
     CHECK(bad.text() ==
           "config.yaml:155557:11: orchestrators[77777].base: got \"10\", want an amount with its unit, such as 10.00 "
@@ -34,8 +34,8 @@ TEST_CASE("a hundred thousand orchestrators load, and one wrong line among them 
 }
 
 TEST_CASE("more than a hundred thousand orchestrators are refused") {
-    Problems problems;
-    static_cast<void>(load_text("config.yaml", orchestrators(100'001), FakeEnvironment(), problems));
-    REQUIRE(problems.count() == 1);
-    CHECK(problems.sorted()[0].message == "got 100001 orchestrators, want at most 100000");
+    Diagnostics diagnostics;
+    static_cast<void>(load_text("config.yaml", orchestrators(100'001), FakeEnvironment(), diagnostics));
+    REQUIRE(diagnostics.count() == 1);
+    CHECK(diagnostics.sorted()[0].message == "got 100001 orchestrators, want at most 100000");
 }

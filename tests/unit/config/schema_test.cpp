@@ -145,18 +145,18 @@ TEST_CASE("every violation in a file has its line and column") {
         "  tiers:\n"
         "    - { above: 95, nme: good }\n"
         "  multiplier: ${M}\n";
-    Problems problems;
-    problems.set_source("config.yaml", text);
-    const auto root = parse_yaml(text, problems);
+    Diagnostics diagnostics;
+    diagnostics.set_source("config.yaml", text);
+    const auto root = parse_yaml(text, diagnostics);
     auto config = *root->find("policy");
     config.children.back().refused = true;  // as if its expansion had failed: reported already
     const auto schema = Schema::parse(
         R"({"properties":{"table":{"type":"string"},"multiplier":{"type":"number"},"tiers":{"items":
            {"properties":{"above":{},"name":{}},"additionalProperties":false}}}})");
     REQUIRE(schema.ok());
-    check_plugin_config(*schema, std::make_shared<const Node>(config), {}, "payment.policy.config", problems);
+    check_plugin_config(*schema, std::make_shared<const Node>(config), {}, "payment.policy.config", diagnostics);
     CHECK(
-        problems.text() ==
+        diagnostics.text() ==
         "config.yaml:2:10: payment.policy.config.table: got 5, want a text\n"
         "    table: 5\n"
         "           ^\n"
@@ -167,13 +167,13 @@ TEST_CASE("every violation in a file has its line and column") {
 }
 
 TEST_CASE("a plugin without a configuration is checked as an empty mapping, at the place where it is named") {
-    Problems problems;
-    problems.set_source("f", "\n\nplugin: x\n");
+    Diagnostics diagnostics;
+    diagnostics.set_source("f", "\n\nplugin: x\n");
     const auto schema = Schema::parse(R"({"type":"object","required":["url"]})");
-    check_plugin_config(*schema, nullptr, {3, 1}, "price.config", problems);
-    REQUIRE(problems.count() == 1);
-    CHECK(problems.sorted()[0].mark == Mark{3, 1});
-    CHECK(problems.sorted()[0].message == "the key \"url\" is missing");
+    check_plugin_config(*schema, nullptr, {3, 1}, "price.config", diagnostics);
+    REQUIRE(diagnostics.count() == 1);
+    CHECK(diagnostics.sorted()[0].pos == SourcePos{3, 1});
+    CHECK(diagnostics.sorted()[0].message == "the key \"url\" is missing");
 }
 
 TEST_CASE("a violation never shows a secret") {

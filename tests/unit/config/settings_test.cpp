@@ -13,20 +13,20 @@ using namespace stipend::config;
 namespace {
 
 Settings loaded(std::string_view text, const FakeEnvironment& environment = {}) {
-    Problems problems;
-    auto out = load_text("config.yaml", std::string(text), environment, problems);
-    REQUIRE(problems.text() == "");
+    Diagnostics diagnostics;
+    auto out = load_text("config.yaml", std::string(text), environment, diagnostics);
+    REQUIRE(diagnostics.text() == "");
     return std::move(out.settings);
 }
 
 // The file at the top of the tree, under an environment of the test's own.
 Settings shipped(const FakeEnvironment& environment) {
-    Problems problems;
+    Diagnostics diagnostics;
     const std::string path = STIPEND_SOURCE_DIR "/config.yaml";
     auto text = ProcessEnvironment().read_file(path, 1 << 20);
     REQUIRE(text.ok());
-    auto out = load_text(path, *text, environment, problems);
-    REQUIRE(problems.text() == "");
+    auto out = load_text(path, *text, environment, diagnostics);
+    REQUIRE(diagnostics.text() == "");
     return std::move(out.settings);
 }
 
@@ -142,7 +142,7 @@ TEST_CASE("a reference to a plugin keeps its place, its pin and its configuratio
     CHECK(web.plugin == "./mine.so");
     CHECK(web.id == "org.example.web");
     CHECK(web.sha256.size() == 64);
-    CHECK(web.mark == Mark{2, 5});
+    CHECK(web.pos == SourcePos{2, 5});
     CHECK(plugin_json(web.config) == R"({"deep":[1,{"a":"b"}]})");
     CHECK(settings.orchestrators.at(0).checks.at(0).every_ns == 5 * ns_per_s);
 }
@@ -156,10 +156,10 @@ TEST_CASE("a key without a value, as where all below it is commented out, is an 
 TEST_CASE("a default with a bad value from the environment is reported with the default") {
     FakeEnvironment environment;
     environment.variables["PAYMENT_INTERVAL_SECONDS"] = "soon";
-    Problems problems;
-    static_cast<void>(load_text("config.yaml", "log: {}\n", environment, problems));
-    REQUIRE(problems.count() == 1);
-    CHECK(problems.sorted()[0].message ==
+    Diagnostics diagnostics;
+    static_cast<void>(load_text("config.yaml", "log: {}\n", environment, diagnostics));
+    REQUIRE(diagnostics.count() == 1);
+    CHECK(diagnostics.sorted()[0].message ==
           "got \"soons\", want a duration from 1s to 1d in whole seconds, such as 60s (the default here is "
           "${PAYMENT_INTERVAL_SECONDS:-60}s)");
 }

@@ -18,7 +18,7 @@ class FieldKeys {
   public:
     FieldKeys(std::set<std::string>& out, std::string path) : out_(out), path_(std::move(path)) {}
 
-    void place(const Mark&) const {}
+    void place(const SourcePos&) const {}
     template <class T>
     void operator()(std::string_view key, T& member) const {
         below(key, [&](const FieldKeys& keys) { keys.visit(member); });
@@ -78,9 +78,9 @@ TEST_CASE("the schemas of both roles and the list of fields have the same keys")
 TEST_CASE("a default that cannot be expanded is reported once, with the default, at its mapping") {
     FakeEnvironment environment;
     environment.variables["METRICS_LISTEN"] = "\xFF";
-    Problems problems;
-    static_cast<void>(load_text("f", "log: {}\nlisten: {}\n", environment, problems));
-    CHECK(problems.text() ==
+    Diagnostics diagnostics;
+    static_cast<void>(load_text("f", "log: {}\nlisten: {}\n", environment, diagnostics));
+    CHECK(diagnostics.text() ==
           "f:2:9: listen.metrics: the environment variable METRICS_LISTEN is not UTF-8 text (the default here is "
           "${METRICS_LISTEN:-127.0.0.1:9108})\n"
           "  listen: {}\n"

@@ -7,11 +7,11 @@ using namespace stipend::config;
 namespace {
 
 std::string refusal(std::string_view text, const YamlLimits& limits = {}) {
-    Problems problems;
-    problems.set_source("f", std::string(text));
-    CHECK(!parse_yaml(text, problems, limits));
-    REQUIRE(problems.count() > 0);
-    return problems.sorted().front().message;
+    Diagnostics diagnostics;
+    diagnostics.set_source("f", std::string(text));
+    CHECK(!parse_yaml(text, diagnostics, limits));
+    REQUIRE(diagnostics.count() > 0);
+    return diagnostics.sorted().front().message;
 }
 
 std::string repeated(std::string_view part, int times) {
@@ -23,69 +23,69 @@ std::string repeated(std::string_view part, int times) {
 }  // namespace
 
 TEST_CASE("every value and every key knows its line and column") {
-    Problems problems;
-    const auto root = parse_yaml("a: 1\nlist:\n  - x\n  - { k: \"v\" }\n", problems);
+    Diagnostics diagnostics;
+    const auto root = parse_yaml("a: 1\nlist:\n  - x\n  - { k: \"v\" }\n", diagnostics);
     REQUIRE(root);
-    CHECK(root->mark == Mark{1, 1});
-    CHECK(root->find("a")->key_mark == Mark{1, 1});
-    CHECK(root->find("a")->mark == Mark{1, 4});
+    CHECK(root->pos == SourcePos{1, 1});
+    CHECK(root->find("a")->key_mark == SourcePos{1, 1});
+    CHECK(root->find("a")->pos == SourcePos{1, 4});
     const auto& list = *root->find("list");
-    CHECK(list.children[0].mark == Mark{3, 5});
-    CHECK(list.children[1].find("k")->key_mark == Mark{4, 7});
-    CHECK(list.children[1].find("k")->mark == Mark{4, 10});
-    CHECK(problems.empty());
+    CHECK(list.children[0].pos == SourcePos{3, 5});
+    CHECK(list.children[1].find("k")->key_mark == SourcePos{4, 7});
+    CHECK(list.children[1].find("k")->pos == SourcePos{4, 10});
+    CHECK(diagnostics.empty());
 }
 
 TEST_CASE("a value that is not there is placed at its key") {
-    Problems problems;
-    const auto root = parse_yaml("a:\nb: 1\n", problems);
-    CHECK(root->find("a")->mark == Mark{1, 1});
+    Diagnostics diagnostics;
+    const auto root = parse_yaml("a:\nb: 1\n", diagnostics);
+    CHECK(root->find("a")->pos == SourcePos{1, 1});
 }
 
 TEST_CASE("an alias is the value itself, at the place of its anchor") {
-    Problems problems;
-    const auto root = parse_yaml("a: &x { k: v }\nb: *x\n", problems);
+    Diagnostics diagnostics;
+    const auto root = parse_yaml("a: &x { k: v }\nb: *x\n", diagnostics);
     CHECK(root->find("b")->find("k")->text == "v");
-    CHECK(root->find("b")->find("k")->mark == Mark{1, 12});
-    CHECK(root->find("b")->key_mark == Mark{2, 1});
+    CHECK(root->find("b")->find("k")->pos == SourcePos{1, 12});
+    CHECK(root->find("b")->key_mark == SourcePos{2, 1});
 }
 
 TEST_CASE("line ends and a last line without one make no difference") {
-    Problems problems;
-    const auto root = parse_yaml("a: x\r\nb: |+\r\n  y\r\n\r\nc: z", problems);
+    Diagnostics diagnostics;
+    const auto root = parse_yaml("a: x\r\nb: |+\r\n  y\r\n\r\nc: z", diagnostics);
     REQUIRE(root);
     CHECK(root->find("b")->text == "y\n\n");
     CHECK(root->find("c")->text == "z");
-    CHECK(parse_yaml("a: |\n  x\n", problems)->find("a")->text == "x\n");
+    CHECK(parse_yaml("a: |\n  x\n", diagnostics)->find("a")->text == "x\n");
 }
 
 TEST_CASE("an empty file, and one of comments alone, is a null") {
-    Problems problems;
+    Diagnostics diagnostics;
     for (const auto* text : {"", "\n", "# nothing\n", "---\n"}) {
         CAPTURE(text);
-        const auto root = parse_yaml(text, problems);
+        const auto root = parse_yaml(text, diagnostics);
         REQUIRE(root);
         CHECK(root->is(Node::Kind::null));
     }
 }
 
 TEST_CASE("a duplicate key is reported at its second place, and the first value stays") {
-    Problems problems;
-    const auto root = parse_yaml("a: 1\nb: 2\na: 3\na: 4\n", problems);
+    Diagnostics diagnostics;
+    const auto root = parse_yaml("a: 1\nb: 2\na: 3\na: 4\n", diagnostics);
     REQUIRE(root);
     CHECK(root->children.size() == 2);
     CHECK(root->find("a")->text == "1");
-    REQUIRE(problems.count() == 2);
-    CHECK(problems.sorted()[0].mark == Mark{3, 1});
-    CHECK(problems.sorted()[1].mark == Mark{4, 1});
+    REQUIRE(diagnostics.count() == 2);
+    CHECK(diagnostics.sorted()[0].pos == SourcePos{3, 1});
+    CHECK(diagnostics.sorted()[1].pos == SourcePos{4, 1});
 }
 
 TEST_CASE("a merge key is refused, but a quoted one is a key like any other") {
-    Problems problems;
-    CHECK(parse_yaml("a: { \"<<\": 1 }\n", problems)->find("a")->children.size() == 1);
-    CHECK(problems.empty());
-    static_cast<void>(parse_yaml("a: { <<: {} }\n", problems));
-    CHECK(problems.count() == 1);
+    Diagnostics diagnostics;
+    CHECK(parse_yaml("a: { \"<<\": 1 }\n", diagnostics)->find("a")->children.size() == 1);
+    CHECK(diagnostics.empty());
+    static_cast<void>(parse_yaml("a: { <<: {} }\n", diagnostics));
+    CHECK(diagnostics.count() == 1);
 }
 
 TEST_CASE("aliases of aliases are counted as their values") {
@@ -104,8 +104,8 @@ TEST_CASE("the text of aliases is counted as often as it is repeated") {
 
 TEST_CASE("nesting is bounded, also through aliases") {
     CHECK(refusal("a: " + repeated("{ a: ", 100)) == "nested too deep: want at most 32 levels");
-    Problems problems;
-    CHECK(parse_yaml(repeated("- ", 31) + "x\n", problems));
+    Diagnostics diagnostics;
+    CHECK(parse_yaml(repeated("- ", 31) + "x\n", diagnostics));
     CHECK(refusal("a: &a [[[]]]\nb: &b [[*a]]\nc: [[*b]]\n", {.depth = 6}) == "nested too deep: want at most 6 levels");
 }
 

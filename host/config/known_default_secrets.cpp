@@ -1,4 +1,4 @@
-#include "host/config/published.hpp"
+#include "host/config/known_default_secrets.hpp"
 
 #include <algorithm>
 
@@ -26,9 +26,9 @@ bool secret_key(std::string key) {
 }
 
 // The first secret variable that the value at a place is written with; empty: none.
-std::string variable_at(std::string_view source, Mark mark) {
-    auto rest = line_of(source, mark.line);
-    rest.remove_prefix(std::min(static_cast<std::size_t>(mark.column - 1), rest.size()));
+std::string variable_at(std::string_view source, SourcePos pos) {
+    auto rest = line_of(source, pos.line);
+    rest.remove_prefix(std::min(static_cast<std::size_t>(pos.column - 1), rest.size()));
     const auto names = variables_of(rest);
     const auto found = std::find_if(names.begin(), names.end(), [](const auto& name) { return secret_name(name); });
     return found == names.end() ? std::string() : *found;
@@ -36,21 +36,21 @@ std::string variable_at(std::string_view source, Mark mark) {
 
 }  // namespace
 
-void check_published(const Node& root, const Settings& settings, Problems& problems,
+void check_published(const Node& root, const Settings& settings, Diagnostics& diagnostics,
                      std::vector<std::string>& warnings) {
     const auto listener = reachable(settings);
     for_each_value(root, Path(), [&](const Node& node, const Path& path) {
-        if (!node.is(Node::Kind::scalar) || node.refused || !published_secret(node.text)) return;
+        if (!node.is(Node::Kind::scalar) || node.refused || !known_default_secret(node.text)) return;
         if (!node.secret && !secret_key(node.key)) return;
-        const auto variable = variable_at(problems.source(), node.mark);
+        const auto variable = variable_at(diagnostics.source(), node.pos);
         const auto mend = cat("want one of your own", variable.empty() ? "" : cat(" in ", variable),
                               ", here and where it is checked, such as this prints: openssl rand -hex 32");
         if (!listener.empty()) {
             const auto message = cat("got a publicly known secret, while ", listener, ": ", mend);
-            return problems.add(node.mark, path.text(), message);
+            return diagnostics.add(node.pos, path.text(), message);
         }
         warnings.push_back(
-            cat(problems.file(), ":", node.mark.line, ":", node.mark.column, ": ", path.text(),
+            cat(diagnostics.file(), ":", node.pos.line, ":", node.pos.column, ": ", path.text(),
                 ": got a publicly known secret, accepted only while every listener is on loopback: ", mend));
     });
 }

@@ -12,31 +12,31 @@
 
 namespace stipend::config {
 
-struct Problem {
-    Mark mark;            // line 0: about the file as a whole
+struct Diagnostic {
+    SourcePos pos;        // line 0: about the file as a whole
     std::string path;     // "payment.interval", "orchestrators[3].base"; empty for the file
     std::string message;  // got X, want Y
 };
 
-// The problems of one file. One thread at a time.
-class Problems {
+// The diagnostics of one file. One thread at a time.
+class Diagnostics {
   public:
     static constexpr std::size_t kept = 100;  // later ones are only counted
-    static constexpr std::size_t excerpt_columns = 120;
+    static constexpr std::size_t snippet_columns = 120;
 
-    // Sets the file's name and its text, from which excerpts are cut. An excerpt never shows an expanded value: the
+    // Sets the file's name and its text, from which snippets are cut. A snippet never shows an expanded value: the
     // text holds the names of variables only.
     void set_source(std::string file, std::string text);
-    void add(Mark mark, std::string path, std::string message);
+    void add(SourcePos pos, std::string path, std::string message);
 
     [[nodiscard]] bool empty() const { return count_ == 0; }
     [[nodiscard]] std::size_t count() const { return count_; }
     [[nodiscard]] const std::string& file() const { return file_; }
     [[nodiscard]] const std::string& source() const { return text_; }
-    // The kept problems in the order of their places.
-    [[nodiscard]] std::vector<Problem> sorted() const;
+    // The kept diagnostics in the order of their places.
+    [[nodiscard]] std::vector<Diagnostic> sorted() const;
     // "file:line:column: path: message", the line and a caret, for each; "and N more" at the end. For a terminal.
-    // Columns are counted in characters here. Empty where there is no problem.
+    // Columns are counted in characters here. Empty where there is no diagnostic.
     [[nodiscard]] std::string text() const;
     // [{"file","line","column","path","message"}], in the same order; line and column are null where there is no place.
     [[nodiscard]] Json json() const;
@@ -44,7 +44,7 @@ class Problems {
   private:
     std::string file_;
     std::string text_;
-    std::vector<Problem> kept_;
+    std::vector<Diagnostic> kept_;
     std::size_t count_ = 0;
 };
 

@@ -1,4 +1,4 @@
-#include "host/config/problem.hpp"
+#include "host/config/diagnostic.hpp"
 
 #include <algorithm>
 #include <numeric>
@@ -12,23 +12,23 @@ bool continues_character(char c) {
     return (static_cast<unsigned char>(c) & 0xC0U) == 0x80U;
 }
 
-std::size_t bytes_before(std::string_view line, Mark mark) {
-    return std::min(static_cast<std::size_t>(std::max(mark.column, 1) - 1), line.size());
+std::size_t bytes_before(std::string_view line, SourcePos pos) {
+    return std::min(static_cast<std::size_t>(std::max(pos.column, 1) - 1), line.size());
 }
 
-std::int64_t character_column(std::string_view line, Mark mark) {
-    return static_cast<std::int64_t>(characters(line.substr(0, bytes_before(line, mark)))) + 1;
+std::int64_t character_column(std::string_view line, SourcePos pos) {
+    return static_cast<std::int64_t>(characters(line.substr(0, bytes_before(line, pos)))) + 1;
 }
 
 // The line and a caret below the column. Of a long line, the part around the caret.
-std::string excerpt(std::string_view line, Mark mark) {
-    std::size_t caret = bytes_before(line, mark);
+std::string snippet(std::string_view line, SourcePos pos) {
+    std::size_t caret = bytes_before(line, pos);
     std::string_view before = {};
     std::string_view after = {};
-    if (line.size() > Problems::excerpt_columns) {
-        std::size_t from = caret > Problems::excerpt_columns / 2 ? caret - Problems::excerpt_columns / 2 : 0;
+    if (line.size() > Diagnostics::snippet_columns) {
+        std::size_t from = caret > Diagnostics::snippet_columns / 2 ? caret - Diagnostics::snippet_columns / 2 : 0;
         while (from > 0 && continues_character(line[from])) --from;
-        std::size_t to = std::min(from + Problems::excerpt_columns, line.size());
+        std::size_t to = std::min(from + Diagnostics::snippet_columns, line.size());
         while (to < line.size() && continues_character(line[to])) ++to;
         before = from > 0 ? "..." : "";
         after = to < line.size() ? "..." : "";
@@ -77,43 +77,43 @@ std::size_t characters(std::string_view text) {
     return text.size() - static_cast<std::size_t>(std::count_if(text.begin(), text.end(), continues_character));
 }
 
-void Problems::set_source(std::string file, std::string text) {
+void Diagnostics::set_source(std::string file, std::string text) {
     file_ = std::move(file);
     text_ = std::move(text);
 }
 
-void Problems::add(Mark mark, std::string path, std::string message) {
-    if (++count_ <= kept) kept_.push_back({mark, std::move(path), std::move(message)});
+void Diagnostics::add(SourcePos pos, std::string path, std::string message) {
+    if (++count_ <= kept) kept_.push_back({pos, std::move(path), std::move(message)});
 }
 
-std::vector<Problem> Problems::sorted() const {
+std::vector<Diagnostic> Diagnostics::sorted() const {
     auto out = kept_;
-    std::stable_sort(out.begin(), out.end(), [](const Problem& a, const Problem& b) { return a.mark < b.mark; });
+    std::stable_sort(out.begin(), out.end(), [](const Diagnostic& a, const Diagnostic& b) { return a.pos < b.pos; });
     return out;
 }
 
-std::string Problems::text() const {
+std::string Diagnostics::text() const {
     if (empty()) return {};
     std::string out;
-    for (const auto& [mark, path, message] : sorted()) {
-        const auto line = line_of(text_, mark.line);
+    for (const auto& [pos, path, message] : sorted()) {
+        const auto line = line_of(text_, pos.line);
         out += file_;
-        if (mark.line > 0) out += cat(":", mark.line, ":", character_column(line, mark));
+        if (pos.line > 0) out += cat(":", pos.line, ":", character_column(line, pos));
         out += cat(": ", path, path.empty() ? "" : ": ", message, "\n");
-        if (mark.line > 0) out += excerpt(line, mark);
+        if (pos.line > 0) out += snippet(line, pos);
     }
     if (count_ > kept_.size()) out += cat("and ", count_ - kept_.size(), " more\n");
     return out;
 }
 
-Json Problems::json() const {
+Json Diagnostics::json() const {
     Json out = Json::array();
-    for (const auto& [mark, path, message] : sorted()) {
-        const bool placed = mark.line > 0;
+    for (const auto& [pos, path, message] : sorted()) {
+        const bool placed = pos.line > 0;
         Json one = Json::object();
         one.append("file", file_);
-        one.append("line", placed ? Json(mark.line) : Json());
-        one.append("column", placed ? Json(character_column(line_of(text_, mark.line), mark)) : Json());
+        one.append("line", placed ? Json(pos.line) : Json());
+        one.append("column", placed ? Json(character_column(line_of(text_, pos.line), pos)) : Json());
         one.append("path", path);
         one.append("message", message);
         out.push(std::move(one));
