@@ -7,6 +7,7 @@
 #include <string_view>
 
 #include "stipend/result.hpp"
+#include "tests/devnet/fine_wei.hpp"
 
 namespace stipend::devnet {
 
@@ -16,8 +17,8 @@ struct Capability {
     std::string token = {};
     std::int64_t capacity = 0;
     std::int64_t load = 0;
-    std::int64_t price_wei = 0;  // per second, rounded down
-    bool scripted = false;       // answered inside the devnet
+    FineWei price = 0;      // per second
+    bool scripted = false;  // answered inside the devnet
 };
 
 // What became of a registration's text.

@@ -1,5 +1,6 @@
 #include "tests/devnet/faults.hpp"
 
+#include <algorithm>
 #include <array>
 #include <charconv>
 
@@ -24,7 +25,7 @@ struct Row {
     std::string_view help;
 };
 
-constexpr std::array<Row, 30> rows{{
+constexpr std::array<Row, 33> rows{{
     {"none", Verb::heal, FaultKind::none, "", "healthy again, worker registered; the reported uptime stays"},
     {"down", Verb::fault, FaultKind::down, "chance ", "the token request is refused"},
     {"blackhole", Verb::fault, FaultKind::blackhole, "chance ", "the token request is never answered"},
@@ -48,6 +49,8 @@ constexpr std::array<Row, 30> rows{{
     {"endless", Verb::fault, FaultKind::endless, "bytes chance ", "the body never ends, up to `bytes`"},
     {"huge", Verb::fault, FaultKind::huge, "bytes chance ", "a valid answer, padded to `bytes`"},
     {"header_flood", Verb::fault, FaultKind::header_flood, "bytes chance ", "headers without end, up to `bytes`"},
+    {"token_refused", Verb::fault, FaultKind::token_refused, "status chance ",
+     "no token: 503 without a reserve, 400 without ticket parameters"},
     {"uptime", Verb::uptime, FaultKind::none, "percent raw missing ",
      "what the worker reports: percent, JSON text, none"},
     {"slow", Verb::slow, FaultKind::none, "delay ", "the worker answers after `delay`"},
@@ -57,10 +60,14 @@ constexpr std::array<Row, 30> rows{{
     {"price", Verb::price, FaultKind::none, "wei ", "asks this price per second"},
     {"unknown", Verb::unknown, FaultKind::none, "", "not in the gateway's pool"},
     {"capability_lost", Verb::capability_lost, FaultKind::none, "", "every capability is removed"},
+    {"new_certificate", Verb::new_certificate, FaultKind::none, "", "its listener serves a new certificate"},
+    {"crash", Verb::crash, FaultKind::none, "for ", "connections reset, port refused, then up with all forgotten"},
     {"heal", Verb::heal, FaultKind::none, "", "the same as none"},
 }};
 
-constexpr std::array<std::string_view, 5> gateway_names{"none", "down", "hang", "error", "malformed"};
+constexpr std::array<std::string_view, 7> gateway_names{"none",      "down",          "hang", "error",
+                                                        "malformed", "deposit_empty", "funds"};
+constexpr std::size_t max_amount_digits = 30;
 
 bool allows(std::string_view keys, std::string_view key) {
     for (std::size_t at = 0; at < keys.size(); at = keys.find(' ', at) + 1) {
@@ -167,6 +174,11 @@ Result<void> read_member(const Json& json, FaultChange& change) {
             change.number = delay_ns;
             break;
         }
+        case Verb::crash: {
+            STIPEND_LET(down_ns, duration_of(json.find("for"), "crash: for"));
+            change.number = down_ns;
+            break;
+        }
         case Verb::announce: {
             STIPEND_LET(address, string_of(need("address"), "address"));
             change.text = std::move(address);
@@ -188,6 +200,24 @@ Result<void> read_member(const Json& json, FaultChange& change) {
     return {};
 }
 
+// An amount of wei: digits, as a number or (beyond what other readers of JSON hold) a string.
+Result<std::optional<std::string>> amount_of(const Json* json, std::string_view what) {
+    if (json == nullptr) return std::optional<std::string>();
+    const bool typed = json->is(Json::Kind::number) || json->is(Json::Kind::string);
+    const std::string_view text = typed ? std::string_view(json->text()) : std::string_view();
+    if (text.empty() || text.size() > max_amount_digits ||
+        text.find_first_not_of("0123456789") != std::string_view::npos) {
+        return fail(STIPEND_E_INVALID, what, ": got ", json->dump(), ", want digits, at most ", max_amount_digits);
+    }
+    const auto first = std::min(text.find_first_not_of('0'), text.size() - 1);
+    return std::optional(std::string(text.substr(first)));
+}
+
+bool allowed_for_gateway(GatewayFaultKind kind, std::string_view key) {
+    if (kind == GatewayFaultKind::error) return allows("status text ", key);
+    return kind == GatewayFaultKind::funds && allows("deposit reserve ", key);
+}
+
 }  // namespace
 
 Result<FaultChange> parse_fault(const Json& json) {
@@ -204,9 +234,12 @@ Result<FaultChange> parse_fault(const Json& json) {
         change.verb = row.verb;
         change.fault.kind = row.kind;
         change.fault.bytes = default_flood_bytes;
-        change.fault.status = 500;
+        change.fault.status = row.kind == FaultKind::token_refused ? 503 : 500;
         change.fault.text = row.kind == FaultKind::error ? "worker error" : "";
         STIPEND_TRY(read_parameters(json, change.fault));
+        if (row.kind == FaultKind::token_refused && change.fault.status != 503 && change.fault.status != 400) {
+            return fail(STIPEND_E_INVALID, "token_refused: status: got ", change.fault.status, ", want 503 or 400");
+        }
         STIPEND_TRY(read_member(json, change));
         return change;
     }
@@ -220,8 +253,7 @@ Result<GatewayFault> parse_gateway_fault(const Json& json) {
         if (gateway_names.at(i) != name) continue;
         out.kind = static_cast<GatewayFaultKind>(i);
         for (const auto& member : json.members()) {
-            const bool known = out.kind == GatewayFaultKind::error && allows("status text ", member.first);
-            if (member.first != "kind" && !known) {
+            if (member.first != "kind" && !allowed_for_gateway(out.kind, member.first)) {
                 return fail(STIPEND_E_INVALID, "gateway fault ", name, ": unknown key \"", member.first, "\"");
             }
         }
@@ -229,10 +261,14 @@ Result<GatewayFault> parse_gateway_fault(const Json& json) {
         STIPEND_TRY(read_parameters(json, parameters));
         out.status = parameters.status;
         out.text = parameters.text;
+        STIPEND_LET(deposit_wei, amount_of(json.find("deposit"), "funds: deposit"));
+        STIPEND_LET(reserve_wei, amount_of(json.find("reserve"), "funds: reserve"));
+        out.deposit_wei = std::move(deposit_wei);
+        out.reserve_wei = std::move(reserve_wei);
         return out;
     }
     return fail(STIPEND_E_INVALID, "gateway fault: unknown kind \"", name,
-                "\", want none, down, hang, error or malformed");
+                "\", want none, down, hang, error, malformed, deposit_empty or funds");
 }
 
 std::string_view fault_name(FaultKind kind) {
@@ -253,7 +289,8 @@ std::string fault_help() {
         line.resize(std::max<std::size_t>(line.size() + 1, 36), ' ');
         out += cat(line, row.help, "\n");
     }
-    return out + "  gateway: none, down, hang, error (status text), malformed\n";
+    return out +
+           "  gateway: none, down, hang, error (status text), malformed, deposit_empty, funds (deposit reserve)\n";
 }
 
 }  // namespace stipend::devnet

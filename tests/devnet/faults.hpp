@@ -34,6 +34,7 @@ enum class FaultKind : std::uint8_t {
     endless,            // the body never ends
     huge,               // a valid body, padded to a size
     header_flood,       // the head never ends
+    token_refused,      // the token route refuses every sender, in the words for one without a reserve
 };
 
 struct Fault {
@@ -69,6 +70,8 @@ struct FaultChange {
         price,
         unknown,
         capability_lost,
+        new_certificate,
+        crash,  // for `number` ns
     };
     Verb verb = Verb::heal;
     Fault fault = {};
@@ -76,12 +79,22 @@ struct FaultChange {
     std::int64_t number = 0;  // ns, wei or an orchestrator's number
 };
 
-enum class GatewayFaultKind : std::uint8_t { none, down, hang, error, malformed };
+enum class GatewayFaultKind : std::uint8_t {
+    none,
+    down,
+    hang,
+    error,
+    malformed,
+    deposit_empty,  // no payment can be made
+    funds,          // sets the account's deposit or reserve, and leaves the fault as it is
+};
 
 struct GatewayFault {
     GatewayFaultKind kind = GatewayFaultKind::none;
     int status = 500;
     std::string text = "Internal Server Error";
+    std::optional<std::string> deposit_wei = {};  // of `funds`, digits
+    std::optional<std::string> reserve_wei = {};
 };
 
 // Reads `"down"` or `{"kind":"slow","delay":"300ms"}`. INVALID names the unknown kind or key, with what is wanted.

@@ -98,6 +98,7 @@ std::int64_t Gateway::search(Flight& flight, const Filter& filter) {
 
 void Gateway::submit(const JobPtr& job, const Filter& filter, const Respond& respond) {
     ++counters_.requests;
+    job->sender = around_.account.sender;
     auto flight = std::make_shared<Flight>(Flight{job, respond, {}, 0});
     const auto wait_ns = search(*flight, filter);
     auto searched = [this, flight] {
@@ -118,16 +119,19 @@ Orchestrator& Gateway::behind(Orchestrator& named) {
     return found == by_address_.end() ? named : *orchestrators_[found->second];
 }
 
-Payment Gateway::pay(const Offer& offer, std::int64_t timeout_s) const {
-    if (offer.price_wei <= 0) return {};
-    const auto ev = static_cast<__int128>(std::max<std::int64_t>(1, around_.settings.ticket_ev_wei));
-    const auto cost = static_cast<__int128>(offer.price_wei) * timeout_s;
+Result<Payment> Gateway::pay(const Offer& offer, std::int64_t timeout_s) const {
+    if (offer.price <= 0) return Payment{};
+    const auto ev = std::max<std::int64_t>(1, around_.settings.ticket_ev_wei) * fine_per_wei;
+    const auto cost = offer.price * timeout_s;
+    const auto balance = floor_wei(offer.balance) * fine_per_wei;  // as the token states it
     const bool old = around_.settings.era == Era::v0_8_7;
-    const auto target = old ? cost + 1 : static_cast<__int128>(offer.price_wei) * balance_target_s;
-    if (offer.balance_wei >= target) return {};
-    const auto tickets = old ? static_cast<__int128>(timeout_s) : (cost + ev - 1) / ev;
-    const auto sent = std::clamp<__int128>(tickets, 0, max_tickets);
-    return {.kind = Payment::Kind::credit, .credit_wei = static_cast<std::int64_t>(sent * ev)};
+    if (old ? balance > cost : balance >= offer.price * balance_target_s) return Payment{};
+    const auto& account = around_.account;
+    if (!account.has_reserve()) return fail(STIPEND_E_UNAVAILABLE, "no sender reserve");
+    if (!account.has_deposit()) return fail(STIPEND_E_UNAVAILABLE, "no sender deposit");
+    const auto tickets = old ? static_cast<FineWei>(timeout_s) : (cost + ev - 1) / ev;
+    const auto sent = std::clamp<FineWei>(tickets, 0, max_tickets);
+    return Payment{.kind = Payment::Kind::credit, .credit_wei = floor_wei(sent * ev)};
 }
 
 void Gateway::fail_over(const FlightPtr& flight, std::int64_t delay_ns) {
@@ -156,7 +160,13 @@ void Gateway::send_next(const FlightPtr& flight) {
     if (elsewhere && served.strikes(FaultKind::blackhole)) return fail_over(flight, dial_timeout_ns);
     const auto timeout_s = std::clamp<std::int64_t>(flight->job->request.timeout_s, 0, 86400);
     if (served.strikes(FaultKind::hang)) return fail_over(flight, (timeout_s + reply_grace_s) * ns_per_s);
-    served.serve(flight->job, pay(candidate.offer, timeout_s),
+    const auto payment = pay(candidate.offer, timeout_s);
+    if (!payment) {
+        if (around_.settings.era == Era::head) return fail_over(flight, 0);
+        ++counters_.refused;
+        return flight->respond(http_error(400, cat("Unable to create payment err=", payment.error().message)));
+    }
+    served.serve(flight->job, *payment,
                  [this, flight, &named, &served](Reply reply) { received(flight, named, served, std::move(reply)); });
 }
 

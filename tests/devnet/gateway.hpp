@@ -67,7 +67,8 @@ class Gateway {
     void fail_over(const FlightPtr& flight, std::int64_t delay_ns);
     void received(const FlightPtr& flight, Orchestrator& named, Orchestrator& served, Reply reply);
     [[nodiscard]] Reply success(const Orchestrator& named, Reply reply) const;
-    [[nodiscard]] Payment pay(const Offer& offer, std::int64_t timeout_s) const;
+    // UNAVAILABLE, with the node's words: the account can make no ticket.
+    [[nodiscard]] Result<Payment> pay(const Offer& offer, std::int64_t timeout_s) const;
     // The orchestrator that really gets a job which is sent to the address that `named` announces.
     [[nodiscard]] Orchestrator& behind(Orchestrator& named);
 

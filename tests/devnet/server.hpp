@@ -58,6 +58,15 @@ class Server {
     // returns. Must not be called while holding a lock that a handler or a timer takes.
     [[nodiscard]] Result<void> set_open(ListenerId id, bool open);
 
+    // [any] New connections of a TLS listener get this certificate.
+    [[nodiscard]] Result<void> set_certificate(ListenerId id, const Certificate& certificate);
+
+    // [after start, any] Closes a listener and resets its connections, soon; `opening` runs on one of the server's
+    // threads when the time is over, and then the listener opens on the same port. Another call starts the time anew.
+    void restart(ListenerId id, std::int64_t down_ns, std::function<void()> opening);
+    // [after start] Returns when what set_open and restart began is done. Not under a handler's or a timer's lock.
+    void settle();
+
     // [any] Runs `then` on one of the server's threads. Dropped if the server stops first.
     void after(std::int64_t delay_ns, std::function<void()> then);
 

@@ -104,8 +104,12 @@ class HttpSession final : public Session, public std::enable_shared_from_this<Ht
         }
     }
 
-    void abort() override {
-        net::post(stream_.get_executor(), [self = this->shared_from_this()] { self->close(); });
+    void abort(Leave leave) override {
+        net::post(stream_.get_executor(), [self = this->shared_from_this(), leave] {
+            error_code ignored;
+            if (leave == Leave::reset) self->socket().set_option(net::socket_base::linger(true, 0), ignored);
+            self->close(leave);
+        });
     }
 
   private:
@@ -120,13 +124,14 @@ class HttpSession final : public Session, public std::enable_shared_from_this<Ht
     }
     void touch() { touched_ = Clock::now(); }
 
-    void close() {
+    void close(Leave leave = Leave::close) {
         if (closed_) return;
         closed_ = true;
         error_code ignored;
         idle_.cancel();
         hold_.cancel();
-        socket().shutdown(tcp::socket::shutdown_both, ignored);
+        // A shutdown would end the connection in order before it is reset.
+        if (leave == Leave::close) socket().shutdown(tcp::socket::shutdown_both, ignored);
         socket().close(ignored);
         give_up();
     }
@@ -341,17 +346,18 @@ class Detector final : public Session, public std::enable_shared_from_this<Detec
             self->deadline_.cancel();
             if (failed) return;
             if (tls) {
-                run_session(TlsStream(std::move(self->socket_), *self->service_->tls), std::move(self->buffer_),
+                run_session(TlsStream(std::move(self->socket_), *self->service_->tls()), std::move(self->buffer_),
                             self->service_);
             } else {
                 run_session(std::move(self->socket_), std::move(self->buffer_), self->service_);
             }
         });
     }
-    void abort() override {
-        net::post(socket_.get_executor(), [self = shared_from_this()] {
+    void abort(Leave leave) override {
+        net::post(socket_.get_executor(), [self = shared_from_this(), leave] {
             error_code ignored;
             self->deadline_.cancel();
+            if (leave == Leave::reset) self->socket_.set_option(net::socket_base::linger(true, 0), ignored);
             self->socket_.close(ignored);
         });
     }
@@ -375,7 +381,7 @@ void SessionSet::remove(Session* key) {
     sessions_.erase(key);
 }
 
-void SessionSet::abort_all() {
+void SessionSet::abort_all(Leave leave) {
     // A session that dies here removes itself, so not under the lock.
     std::vector<std::shared_ptr<Session>> alive;
     {
@@ -384,13 +390,13 @@ void SessionSet::abort_all() {
             if (auto shared = session.lock()) alive.push_back(std::move(shared));
         }
     }
-    for (const auto& session : alive) session->abort();
+    for (const auto& session : alive) session->abort(leave);
 }
 
 void start_session(tcp::socket socket, std::shared_ptr<Service> service) {
     error_code ignored;
     socket.set_option(tcp::no_delay(true), ignored);
-    if (service->tls) {
+    if (service->tls()) {
         std::make_shared<Detector>(std::move(socket), std::move(service))->run();
     } else {
         run_session(std::move(socket), beast::flat_buffer(), std::move(service));

@@ -7,6 +7,7 @@
 #include <future>
 #include <mutex>
 
+#include "helpers.hpp"
 #include "http_client.hpp"
 #include "stipend/duration.hpp"
 #include "stipend/json.hpp"
@@ -66,15 +67,6 @@ Json orchestrator_state(Devnet& devnet, std::uint32_t number) {
 std::int64_t load(Devnet& devnet, std::uint32_t number) {
     const auto state = orchestrator_state(devnet, number);
     return std::stoll(state.find("capabilities")->items().at(0).find("load")->text());
-}
-
-template <class Condition>
-bool eventually(Condition condition) {
-    for (int i = 0; i < 500; ++i) {
-        if (condition()) return true;
-        std::this_thread::sleep_for(std::chrono::milliseconds(10));
-    }
-    return false;
 }
 
 // A worker that is a program of its own, as far as the orchestrator can see.
@@ -336,11 +328,10 @@ TEST_CASE("an orchestrator serves its routes over TLS and plainly on the same po
     plain.replace(0, 5, "http");
     for (const auto& base : {net.address, plain}) {
         CAPTURE(base);
-        const auto token =
-            fetch({.url = base + "/process/token",
-                   .method = "GET",
-                   .headers = {"Livepeer-Capability: text",
-                               "Livepeer-Eth-Address: " + encode_base64(R"({"addr":"0x1","sig":"aa"})")}});
+        const auto token = fetch({.url = base + "/process/token",
+                                  .method = "GET",
+                                  .headers = {"Livepeer-Capability: text",
+                                              "Livepeer-Eth-Address: " + EthKey::from_seed("poor").credential()}});
         CHECK(token.status == 200);
         CHECK(token.header("Content-Type") == "application/json");
         CHECK(parse_json(token.body)->find("service_addr")->text() == net.address);
@@ -374,9 +365,7 @@ TEST_CASE("a real worker that is gone loses its capability; the orchestrator's t
     RealWorker worker(typed_reply(200, "text/plain", "x"));
     WithOrchestrator net;
     REQUIRE(net.register_worker("http://127.0.0.1:1").body == "ok");
-    const auto direct = fetch(
-        {.url = net.address + "/process/request/echo",
-         .headers = {"Livepeer: " + encode_base64(R"({"request":"{}","capability":"text","timeout_seconds":5})")}});
+    const auto direct = fetch({.url = net.address + "/process/request/echo", .headers = {signed_header("text")}});
     CHECK(direct.status == 500);
     CHECK(
         direct.body ==

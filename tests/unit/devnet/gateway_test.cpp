@@ -270,7 +270,7 @@ TEST_CASE("a job that is never answered ends at its time and five seconds; a sta
 
 TEST_CASE("the gateway itself can hang, fail, or call everything malformed") {
     TestNet net;
-    const auto set = [&](std::string_view json) { net.network.apply_gateway(*parse_gateway_fault(*parse_json(json))); };
+    const auto set = [&](std::string_view json) { net.gateway(json); };
     set(R"("hang")");
     CHECK(now(net.send(pinned_job(0))).shape == Reply::Shape::silent);
     set(R"({"kind":"error","status":502,"text":"bad day"})");
