@@ -30,7 +30,7 @@ Registration refused(Error error) {
 
 }  // namespace
 
-Registration parse_registration(std::string_view text) {
+Registration parse_registration(std::string_view text, std::int64_t usd_per_eth) {
     auto json = parse_go_json(text);
     if (!json) return refused(std::move(json).error());
     Capability out;
@@ -52,8 +52,15 @@ Registration parse_registration(std::string_view text) {
         if (auto done = fields.finish(); !done) return refused(std::move(done).error());
     }
     currency = lowered(std::move(currency));
-    if (!currency.empty() && currency != "wei" && currency != "eth") return {.outcome = Registration::Outcome::panic};
-    out.price = exact_price(units, scaling == 0 ? 1 : scaling, currency == "eth" ? wei_in_eth : 1);
+    std::int64_t wei_per_unit = 1;
+    if (currency == "eth") {
+        wei_per_unit = wei_in_eth;
+    } else if (currency == "usd" && usd_per_eth > 0) {
+        wei_per_unit = wei_in_eth / usd_per_eth;
+    } else if (!currency.empty() && currency != "wei") {
+        return {.outcome = Registration::Outcome::panic};
+    }
+    out.price = exact_price(units, scaling == 0 ? 1 : scaling, wei_per_unit);
     return {.capability = std::move(out)};
 }
 

@@ -33,8 +33,9 @@ struct Registration {
     std::string error = {};
 };
 
-// Reads the JSON of POST /capability/register. There is no price feed, so USD is an unavailable currency.
-[[nodiscard]] Registration parse_registration(std::string_view text);
+// Reads the JSON of POST /capability/register. `usd_per_eth` is the price feed's answer; 0: there is no feed, and USD
+// is a currency as unknown as any other.
+[[nodiscard]] Registration parse_registration(std::string_view text, std::int64_t usd_per_eth);
 
 // The registry of an orchestrator with its accounting, quirks included: load is not bounded by capacity, registering
 // again sets it to 0 whatever is in flight, and later releases take it below.

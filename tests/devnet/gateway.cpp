@@ -4,6 +4,8 @@
 #include <unordered_set>
 
 #include "stipend/duration.hpp"
+#include "tests/devnet/stream.hpp"
+#include "tests/devnet/stream_routes.hpp"
 
 namespace stipend::devnet {
 namespace {
@@ -18,7 +20,8 @@ constexpr std::int64_t max_tickets = 600;
 
 ParsedJob parse_gateway_request(Request request, Era era) {
     const auto refuse = [](Reply reply) { return ParsedJob{nullptr, {}, std::move(reply)}; };
-    if (request.path == "/process/request") return refuse(moved_to_directory(request));
+    if (auto moved = mux_redirect(request, "/process/request/")) return refuse(std::move(*moved));
+    if (auto reply = gateway_stream_reply(request, era)) return refuse(std::move(*reply));
     if (request.path.rfind("/process/request/", 0) != 0) return refuse(not_found());
     if (request.method != "POST") return refuse(http_error(405, "Method not allowed"));
 
@@ -99,7 +102,7 @@ std::int64_t Gateway::search(Flight& flight, const Filter& filter) {
 void Gateway::submit(const JobPtr& job, const Filter& filter, const Respond& respond) {
     ++counters_.requests;
     job->sender = around_.account.sender;
-    auto flight = std::make_shared<Flight>(Flight{job, respond, {}, 0});
+    auto flight = std::make_shared<Flight>(Flight{.job = job, .respond = respond});
     const auto wait_ns = search(*flight, filter);
     auto searched = [this, flight] {
         if (flight->job->gone) return;
@@ -159,6 +162,9 @@ void Gateway::send_next(const FlightPtr& flight) {
         return fail_over(flight, 0);
     if (elsewhere && served.strikes(FaultKind::blackhole)) return fail_over(flight, dial_timeout_ns);
     const auto timeout_s = std::clamp<std::int64_t>(flight->job->request.timeout_s, 0, 86400);
+    // The whole time that the gateway has for the orchestrator's answer is over.
+    if (flight->job->request.timeout_s <= -reply_grace_s) return fail_over(flight, 0);
+    flight->sent_ns = around_.world.mono_ns();
     if (served.strikes(FaultKind::hang)) return fail_over(flight, (timeout_s + reply_grace_s) * ns_per_s);
     const auto payment = pay(candidate.offer, timeout_s);
     if (!payment) {
@@ -178,6 +184,7 @@ void Gateway::received(const FlightPtr& flight, Orchestrator& named, Orchestrato
         return flight->respond(http_error(reply.status, reply.body));
     }
     auto out = success(named, std::move(reply));
+    if (out.streams()) pass_stream(*flight, served, out);
     if (served.strikes(FaultKind::stall)) out = shaped(Reply::Shape::silent);
     if (served.strikes(FaultKind::truncated)) {
         out.status = 500;
@@ -194,6 +201,22 @@ void Gateway::received(const FlightPtr& flight, Orchestrator& named, Orchestrato
     }
     ++(out.shape == Reply::Shape::whole && out.status == 200 ? counters_.answered : counters_.broken);
     flight->respond(std::move(out));
+}
+
+// Ends behind the line that says [DONE]; without one, empty lines follow until the job's time and the grace are over.
+void Gateway::pass_stream(const Flight& flight, const Orchestrator& served, Reply& out) const {
+    if (out.flood && !out.flood->finish) return;
+    const auto end = end_of_done(out.body);
+    if (end != std::string::npos) {
+        out.body.resize(end);
+        out.flood.reset();
+        return;
+    }
+    const auto limit_ns = (std::max<std::int64_t>(0, flight.job->request.timeout_s) + gateway_grace_s) * ns_per_s;
+    const auto spent_ns = around_.world.mono_ns() - flight.sent_ns;
+    const auto& fault = served.behaviour().fault;
+    const auto bytes = fault.kind == FaultKind::unfinished_stream ? fault.bytes : gateway_blank_bytes;
+    out.flood = blank_lines(bytes, limit_ns - spent_ns);
 }
 
 // The client sees three headers of the orchestrator's reply and its body; the type is sniffed anew.

@@ -12,9 +12,14 @@ Result<Certificate> Listeners::certificate(std::uint32_t number, const std::stri
 
 Result<std::string> Listeners::add(const Endpoint& endpoint, Handler handler) {
     const auto number = static_cast<std::uint32_t>(listeners_.size());
+    if (endpoint.plain) {
+        STIPEND_LET(id, server_.listen(endpoint, std::move(handler)));
+        listeners_.push_back({id, endpoint.host, true});
+        return cat("http://", endpoint.host, ":", server_.port(id));
+    }
     STIPEND_LET(made, certificate(number, endpoint.host));
     STIPEND_LET(id, server_.listen(endpoint, std::move(handler), &made));
-    listeners_.push_back({id, endpoint.host});
+    listeners_.push_back({id, endpoint.host, false});
     return cat("https://", endpoint.host, ":", server_.port(id));
 }
 
@@ -25,7 +30,7 @@ Result<void> Listeners::try_renew(std::uint32_t number) {
 }
 
 void Listeners::renew(std::uint32_t number) {
-    if (number >= listeners_.size()) return;
+    if (number >= listeners_.size() || listeners_[number].plain) return;
     if (const auto done = try_renew(number); !done) {
         std::fprintf(stderr, "stipend-devnet: orchestrator %u: %s\n", number, done.error().message.c_str());
     }

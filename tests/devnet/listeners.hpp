@@ -25,6 +25,7 @@ class Listeners {
     struct Listener {
         Server::ListenerId id = 0;
         std::string host = {};
+        bool plain = false;
     };
 
     [[nodiscard]] Result<Certificate> certificate(std::uint32_t number, const std::string& host) const;

@@ -54,6 +54,9 @@ void describe(CLI::App& app, CommandLine& line) {
     app.add_option("--reserve", options.settings.reserve_wei, "Of the gateway's account, in wei")
         ->check(CLI::Validator(is_amount, "DIGITS"))
         ->capture_default_str();
+    app.add_option("--usd-per-eth", options.settings.usd_per_eth, "Of the price feed; 0: no feed, and no USD")
+        ->check(CLI::Range(0, 1'000'000'000))
+        ->capture_default_str();
     app.add_flag("--every-sender-has-reserve", options.settings.every_sender_has_reserve,
                  "Orchestrators state a price to any sender, not to the gateway alone");
     app.add_flag("!--no-auto-adjust-price", options.settings.auto_adjust_price,
@@ -61,7 +64,8 @@ void describe(CLI::App& app, CommandLine& line) {
     app.add_option("--certificate-dir", options.certificate_folder,
                    "Writes the certificate of each orchestrator that listens to DIR/<number>/cert.pem");
     app.add_option("--orchestrator-listen", line.listen,
-                   "Address on which the first (second, ...) orchestrator serves its own routes, TLS and plain HTTP");
+                   "Address on which the first (second, ...) orchestrator serves its own routes, by TLS; by plain HTTP "
+                   "with http:// in front");
     app.add_flag("--reachable", line.reachable,
                  "Addresses need not be on loopback: in a container, which nothing else can reach");
     app.add_flag("--bare-listeners", options.population.bare_listeners,
@@ -128,7 +132,10 @@ Result<void> complete(CommandLine& line, bool count_given) {
         options.cli = cli;
     }
     for (const auto& text : line.listen) {
-        STIPEND_LET(endpoint, parse_endpoint(text, reach));
+        constexpr std::string_view plain = "http://";
+        const bool is_plain = text.rfind(plain, 0) == 0;
+        STIPEND_LET(endpoint, parse_endpoint(std::string_view(text).substr(is_plain ? plain.size() : 0), reach));
+        endpoint.plain = is_plain;
         options.orchestrator_listen.push_back(endpoint);
     }
     if (!line.slash.empty()) {
@@ -158,7 +165,8 @@ void print_addresses(const Options& options) {
     for (std::uint32_t number = 0; number < options.population.count; ++number) {
         const bool listens = number < options.orchestrator_listen.size();
         if (number != 0) out.push_back(',');
-        out += listens ? cat("https://", options.orchestrator_listen[number].host, ":",
+        const auto* scheme = listens && options.orchestrator_listen[number].plain ? "http://" : "https://";
+        out += listens ? cat(scheme, options.orchestrator_listen[number].host, ":",
                              options.orchestrator_listen[number].port)
                        : made_address(number, options.population.port);
         if (ends_in_slash(options.population, number)) out.push_back('/');

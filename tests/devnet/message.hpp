@@ -74,8 +74,9 @@ using Respond = std::function<void(Reply)>;
 [[nodiscard]] Reply not_found();
 // `text` as a JSON string, with its quotes.
 [[nodiscard]] std::string json_string(std::string_view text);
-// What a Go mux answers to a subtree's path without its last slash.
-[[nodiscard]] Reply moved_to_directory(const Request& request);
+// What a Go mux answers before any handler: the redirect of a path with double slashes or dots, or of `subtree` (which
+// ends in a slash) without its slash; none if the path needs none.
+[[nodiscard]] std::optional<Reply> mux_redirect(const Request& request, std::string_view subtree);
 
 // The Content-Type that a Go server writes for a body whose handler set none.
 [[nodiscard]] std::string_view sniff_content_type(std::string_view body);

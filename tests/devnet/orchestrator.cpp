@@ -5,12 +5,14 @@
 
 #include "stipend/duration.hpp"
 #include "stipend/json.hpp"
+#include "tests/devnet/stream.hpp"
 
 namespace stipend::devnet {
 namespace {
 
 constexpr std::int64_t balance_life_ns = 600 * ns_per_s;
 constexpr std::int64_t demanded_seconds = 60;
+constexpr std::int64_t stream_tick_s = 5;
 constexpr std::string_view job_prefix = "/process/request/";
 constexpr std::size_t max_prices = 10 * CapabilityTable::max_entries;
 constexpr std::int64_t max_timeout_s = 86400;  // keeps the nanoseconds of a hostile timeout in range
@@ -223,7 +225,7 @@ void Orchestrator::call_worker(const JobPtr& job, const Respond& respond) {
     const auto done = [this, run, started_ns](WorkerResult result) { finish(run, started_ns, std::move(result)); };
     if (!entry->scripted) {
         return world.call_worker({.url = std::move(url),
-                                  .token = entry->token,
+                                  .token = around_.settings.era == Era::head ? entry->token : "",
                                   .content_type = job->content_type,
                                   .body = job->body,
                                   .timeout_ns = timeout_ns},
@@ -246,35 +248,52 @@ void Orchestrator::finish(std::uint64_t run, std::int64_t started_ns, WorkerResu
     const auto& [job, respond] = node.mapped();
     const auto& capability = job->request.capability;
     const auto elapsed_ns = around_.world.mono_ns() - started_ns;
-    const auto seconds = std::max<std::int64_t>(1, (elapsed_ns + ns_per_s - 1) / ns_per_s);
-    if (!result.flood) add_balance(job->sender, capability, -seconds * price(job->sender, capability).value_or(0));
+    // A stream is charged for each five seconds that are over, anything else for each second that began.
+    const auto seconds = is_stream(result.content_type)
+                             ? elapsed_ns / (stream_tick_s * ns_per_s) * stream_tick_s
+                             : std::max<std::int64_t>(1, (elapsed_ns + ns_per_s - 1) / ns_per_s);
+    add_balance(job->sender, capability, -seconds * price(job->sender, capability).value_or(0));
     if (job->gone) return;  // and its slot stays taken
-    respond(reply_of(*job, std::move(result)));
+    respond(reply_of(*job, std::move(result), elapsed_ns));
 }
 
-Reply Orchestrator::reply_of(const Job& job, WorkerResult result) {
+Reply Orchestrator::reply_of(const Job& job, WorkerResult result, std::int64_t elapsed_ns) {
     using Kind = WorkerResult::Kind;
     const auto& capability = job.request.capability;
     const auto removing = [](std::string_view why) {
         return http_error(500, cat("job not able to be processed, removing capability err=", why));
     };
-    const auto balance_text = wei_text(balance(job.sender, capability), 0);
+    const bool old = around_.settings.era == Era::v0_8_7;
+    const auto left = balance(job.sender, capability);
+    const auto balance_text = wei_text(left, 0);
     const auto with_balance = [&](Reply reply) {
         reply.headers.insert(reply.headers.begin(), {"Livepeer-Balance", balance_text});
         return reply;
     };
     if (result.kind == Kind::timed_out) return with_balance(removing(result.error));  // the slot leaks
-    if (result.kind == Kind::failed || (result.kind == Kind::answered && result.status == 401)) {
+    if (result.kind == Kind::failed || (!old && result.kind == Kind::answered && result.status == 401)) {
         capabilities_.remove(capability);
         return with_balance(removing(result.kind == Kind::failed ? result.error : "worker auth token failed"));
     }
     capabilities_.release(capability);
-    if (result.kind == Kind::truncated) return with_balance(http_error(500, "unexpected EOF"));
-    const bool stream = result.content_type.find("text/event-stream") != std::string::npos;
-    if (!stream && result.status >= 400) return with_balance(http_error(result.status, result.body));
+    const bool stream = is_stream(result.content_type);
+    if (!stream && (result.kind == Kind::truncated || result.status >= 400)) {
+        auto reply =
+            result.kind == Kind::truncated ? http_error(500, "unexpected EOF") : http_error(result.status, result.body);
+        reply.headers.emplace_back("X-Metadata", std::move(result.metadata));
+        return with_balance(std::move(reply));
+    }
     Reply reply;
-    reply.body = std::move(result.body);
     reply.flood = std::move(result.flood);
+    if (!stream) {
+        reply.body = std::move(result.body);
+    } else if (reply.flood && !reply.flood->finish) {
+        reply.body = std::move(result.body);
+    } else {
+        reply.body = relayed_lines(result.body, left);
+        reply.flood =
+            blank_lines(reply.flood ? reply.flood->bytes : orchestrator_blank_bytes, timeout_ns_of(job) - elapsed_ns);
+    }
     if (stream) {
         reply.headers = {{"Cache-Control", "no-cache"},
                          {"Connection", "keep-alive"},

@@ -108,7 +108,7 @@ class Orchestrator {
     [[nodiscard]] std::optional<Reply> settle(const Job& job, Payment payment);
     void call_worker(const JobPtr& job, const Respond& respond);
     void finish(std::uint64_t run, std::int64_t started_ns, WorkerResult result);
-    [[nodiscard]] Reply reply_of(const Job& job, WorkerResult result);
+    [[nodiscard]] Reply reply_of(const Job& job, WorkerResult result, std::int64_t elapsed_ns);
 
     Surroundings around_;
     std::uint32_t number_;

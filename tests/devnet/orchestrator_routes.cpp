@@ -3,6 +3,7 @@
 #include "stipend/json.hpp"
 #include "tests/devnet/gojson.hpp"
 #include "tests/devnet/orchestrator.hpp"
+#include "tests/devnet/stream_routes.hpp"
 #include "tests/devnet/token.hpp"
 
 namespace stipend::devnet {
@@ -32,19 +33,20 @@ Reply method_not_allowed() {
 
 void Orchestrator::handle(const Request& request, const Respond& respond) {
     if (is_down()) return respond(shaped(Reply::Shape::closed));
+    if (auto moved = mux_redirect(request, "/process/request/")) return respond(std::move(*moved));
+    if (auto reply = orchestrator_stream_reply(request, around_.settings.era)) return respond(std::move(*reply));
     if (request.path == "/healthz") return respond(Reply{});
     if (request.path == "/process/token") return token_route(request, respond);
     if (request.path.rfind("/process/request/", 0) == 0) return job_route(request, respond);
     if (request.path == "/capability/register") return respond(register_capability(request));
     if (request.path == "/capability/unregister") return respond(unregister_capability(request));
-    if (request.path == "/process/request") return respond(moved_to_directory(request));
     respond(not_found());
 }
 
 Reply Orchestrator::register_capability(const Request& request) {
     if (request.method != "POST") return method_not_allowed();
     if (request.authorization != around_.settings.secret) return http_error(400, "invalid authorization");
-    auto registration = parse_registration(request.body);
+    auto registration = parse_registration(request.body, around_.settings.usd_per_eth);
     if (registration.outcome == Registration::Outcome::panic) return shaped(Reply::Shape::closed);
     if (registration.outcome == Registration::Outcome::accepted && !enter(registration.capability)) {
         registration.outcome = Registration::Outcome::refused;
@@ -114,7 +116,7 @@ void Orchestrator::job_route(const Request& request, const Respond& respond) {
         const auto& why = parsed.error().message;
         if (why == no_timeout_text) return respond(http_error(400, why));
         if (era == Era::head) return respond(http_error(400, "Could not verify job creds"));
-        return respond(http_error(403, why == encoding_text ? encoding_text : "ErrSegSig"));
+        return respond(http_error(403, why));
     }
     const auto sender = plain_address(parsed->sender);
     if (recover_signer(parsed->request + parsed->parameters, parsed->sig) != sender) {

@@ -23,6 +23,7 @@ struct ServerLimits {
 struct Endpoint {
     std::string host = "127.0.0.1";
     std::uint16_t port = 0;
+    bool plain = false;  // of an orchestrator's listener: HTTP instead of TLS
 };
 
 // Accepted clients: this machine, or (in a container with a network of its own) everything in it.
@@ -44,8 +45,8 @@ class Server {
     Server(const Server&) = delete;
     Server& operator=(const Server&) = delete;
 
-    // [before start] Binds and listens; port 0 takes a free one. With a certificate the listener takes TLS and plain
-    // HTTP on the same port, distinguished by the first bytes. The message of a failure names the endpoint.
+    // [before start] Binds and listens; port 0 takes a free one. With a certificate the listener takes TLS only;
+    // plain HTTP gets a 400. The message of a failure names the endpoint.
     [[nodiscard]] Result<ListenerId> listen(const Endpoint& endpoint, Handler handler,
                                             const Certificate* certificate = nullptr);
     [[nodiscard]] std::uint16_t port(ListenerId id) const;

@@ -27,6 +27,7 @@ using net::ip::tcp;
 using Clock = std::chrono::steady_clock;
 using TlsStream = net::ssl::stream<tcp::socket>;
 
+constexpr auto drain_time = std::chrono::seconds(1);
 constexpr std::size_t flood_write_bytes = 64 << 10;
 
 // The HTTP date of now, made once a second on each thread.
@@ -327,7 +328,7 @@ void run_session(Stream stream, beast::flat_buffer buffer, std::shared_ptr<Servi
     std::make_shared<HttpSession<Stream>>(std::move(stream), std::move(buffer), std::move(service))->run();
 }
 
-// Distinguishes TLS from plain HTTP by the first bytes; keeps itself alive.
+// Distinguishes TLS from plain HTTP, which is refused, by the first bytes; keeps itself alive.
 class Detector final : public Session, public std::enable_shared_from_this<Detector> {
   public:
     Detector(tcp::socket socket, std::shared_ptr<Service> service)
@@ -349,7 +350,7 @@ class Detector final : public Session, public std::enable_shared_from_this<Detec
                 run_session(TlsStream(std::move(self->socket_), *self->service_->tls()), std::move(self->buffer_),
                             self->service_);
             } else {
-                run_session(std::move(self->socket_), std::move(self->buffer_), self->service_);
+                self->refuse();
             }
         });
     }
@@ -363,10 +364,34 @@ class Detector final : public Session, public std::enable_shared_from_this<Detec
     }
 
   private:
+    // As Go's server answers plain HTTP on a TLS port; then the rest is read away, so that no reset overtakes the
+    // answer.
+    void refuse() {
+        static constexpr std::string_view text =
+            "HTTP/1.0 400 Bad Request\r\n\r\nClient sent an HTTP request to an HTTPS server.\n";
+        deadline_.expires_after(drain_time);
+        deadline_.async_wait([self = shared_from_this()](error_code cancelled) {
+            error_code ignored;
+            if (!cancelled) self->socket_.close(ignored);
+        });
+        net::async_write(socket_, net::buffer(text), [self = shared_from_this()](error_code failed, std::size_t) {
+            error_code ignored;
+            self->socket_.shutdown(tcp::socket::shutdown_send, ignored);
+            if (!failed) self->drain();
+        });
+    }
+    void drain() {
+        socket_.async_read_some(net::buffer(rest_), [self = shared_from_this()](error_code failed, std::size_t) {
+            if (!failed) return self->drain();
+            self->deadline_.cancel();
+        });
+    }
+
     tcp::socket socket_;
     beast::flat_buffer buffer_;
     std::shared_ptr<Service> service_;
     net::steady_timer deadline_;
+    std::array<char, 4096> rest_{};
 };
 
 }  // namespace

@@ -5,13 +5,13 @@
 
 #include "stipend/duration.hpp"
 #include "tests/devnet/gojson.hpp"
+#include "tests/devnet/stream.hpp"
 
 namespace stipend::devnet {
 namespace {
 
 constexpr std::int64_t default_window_s = 60;
 constexpr std::int64_t max_window_s = std::int64_t{7} * 86400;
-constexpr std::int64_t stream_grace_ns = 10 * ns_per_s;
 constexpr std::size_t padding_unit = 64 << 10;
 
 // Seconds with two decimals.
@@ -90,10 +90,7 @@ WorkerResult struck_answer(const Behaviour& behaviour, const ScriptedJob& job) {
         case FaultKind::unfinished_stream:
             return {.content_type = "text/event-stream",
                     .body = "data: {\"status\":\"working\"}\n\n",
-                    .flood = Flood{.unit = std::string(1024, '\n'),
-                                   .bytes = fault.bytes,
-                                   .hold_ns = job.timeout_ns + stream_grace_ns,
-                                   .finish = true}};
+                    .flood = blank_lines(fault.bytes, job.timeout_ns)};
         case FaultKind::endless: {
             auto out = agent_net(behaviour, job);
             out.content_type = "text/event-stream";

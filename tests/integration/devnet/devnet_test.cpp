@@ -97,10 +97,10 @@ class RealWorker {
 };
 
 struct WithOrchestrator {
-    explicit WithOrchestrator(Settings settings = {}) {
+    explicit WithOrchestrator(Settings settings = {}, Endpoint endpoint = {}) {
         Options options;
         options.settings = std::move(settings);
-        options.orchestrator_listen = {{"127.0.0.1", 0}};
+        options.orchestrator_listen = {std::move(endpoint)};
         options.population.bare_listeners = true;
         devnet = started(std::move(options));
         const auto addresses = devnet->network().addresses();
@@ -322,11 +322,12 @@ TEST_CASE("a port that is taken is named") {
     CHECK(second.error().message == cat("listen: 127.0.0.1:", port, ": Address already in use"));
 }
 
-TEST_CASE("an orchestrator serves its routes over TLS and plainly on the same port") {
-    const WithOrchestrator net;
-    auto plain = net.address;
-    plain.replace(0, 5, "http");
-    for (const auto& base : {net.address, plain}) {
+TEST_CASE("an orchestrator serves its routes over TLS, or plainly where its listener is plain") {
+    const WithOrchestrator over_tls;
+    const WithOrchestrator plain({}, {.plain = true});
+    CHECK(plain.address.substr(0, 7) == "http://");
+    for (const auto* net : {&over_tls, &plain}) {
+        const auto& base = net->address;
         CAPTURE(base);
         const auto token = fetch({.url = base + "/process/token",
                                   .method = "GET",
@@ -334,8 +335,12 @@ TEST_CASE("an orchestrator serves its routes over TLS and plainly on the same po
                                               "Livepeer-Eth-Address: " + EthKey::from_seed("poor").credential()}});
         CHECK(token.status == 200);
         CHECK(token.header("Content-Type") == "application/json");
-        CHECK(parse_json(token.body)->find("service_addr")->text() == net.address);
+        CHECK(parse_json(token.body)->find("service_addr")->text() == base);
     }
+    auto wrong = over_tls.address;
+    wrong.replace(0, 5, "http");
+    CHECK(raw_exchange(wrong, "GET /healthz HTTP/1.1\r\nHost: d\r\n\r\n") ==
+          "HTTP/1.0 400 Bad Request\r\n\r\nClient sent an HTTP request to an HTTPS server.\n");
 }
 
 TEST_CASE("a real worker registers, gets the job, and its answer comes back through the gateway") {

@@ -59,14 +59,13 @@ TEST_CASE("what registration refuses, and how") {
 
 TEST_CASE("an unknown currency drops the connection") {
     TestNet net;
-    for (const auto* currency : {"USD", "doge"}) {
-        const auto body = cat(R"({"name":"text","currency":")", currency, R"("})");
-        CHECK(net.ask(0, post("/capability/register", body)).shape == Reply::Shape::closed);
-    }
-    for (const auto* currency : {"", "wei", "WEI", "eth"}) {
-        const auto body = cat(R"({"name":"text","currency":")", currency, R"("})");
-        CHECK(net.ask(0, post("/capability/register", body)).status == 200);
-    }
+    TestNet without_feed({.usd_per_eth = 0});
+    const auto registered = [](TestNet& at, std::string_view currency) {
+        return at.ask(0, post("/capability/register", cat(R"({"name":"text","currency":")", currency, R"("})")));
+    };
+    CHECK(registered(net, "doge").shape == Reply::Shape::closed);
+    CHECK(registered(without_feed, "USD").shape == Reply::Shape::closed);
+    for (const auto* currency : {"", "wei", "WEI", "eth", "USD"}) CHECK(registered(net, currency).status == 200);
 }
 
 TEST_CASE("unregistering always answers ok") {
@@ -205,6 +204,67 @@ TEST_CASE("what a worker's failure does to its capability and its slot") {
     }
 }
 
+TEST_CASE("the old era knows no worker token, and passes a worker's 401 on") {
+    TestNet old({.era = Era::v0_8_7});
+    (void)old.ask(0, post("/capability/register", std::string(real_worker)));
+    std::optional<Reply> reply;
+    old.network.orchestrator_request(0, job_for_text(), [&](Reply got) { reply = std::move(got); });
+    CHECK(old.world.last_call.token.empty());
+    old.world.worker_done({.status = 401, .body = "no"});
+    REQUIRE(reply.has_value());
+    CHECK(reply->status == 401);
+    CHECK(reply->body == "no\n");
+    CHECK(old.ask(0, token_request("text")).status == 200);
+}
+
+TEST_CASE("a stream's lines are passed on, with the balance in front of the last one") {
+    TestNet net;
+    (void)net.ask(0, post("/capability/register", std::string(real_worker)));
+    std::optional<Reply> reply;
+    const auto streamed = [&](std::string body, bool by_gateway) {
+        reply.reset();
+        const auto keep = [&](Reply got) { reply = std::move(got); };
+        if (by_gateway) {
+            (void)net.network.gateway_request(job_request(job_header("{}", "text", 60)), keep);
+        } else {
+            net.network.orchestrator_request(0, job_for_text(), keep);
+        }
+        net.world.worker_done({.status = 500, .content_type = "text/event-stream", .body = std::move(body)});
+        REQUIRE(reply.has_value());
+        CHECK(reply->status == 200);
+        return reply->body;
+    };
+    const std::string finished = "data: a\r\n\ndata: [DONE]\n\nmore";
+    CHECK(streamed(finished, true) == "data: a\n\ndata: {\"balance\": 0.000}\n\n\ndata: [DONE]\n");
+    CHECK(!reply->flood);
+    CHECK(streamed(finished, false) == "data: a\n\ndata: {\"balance\": 0.000}\n\n\ndata: [DONE]\n\nmore\n");
+    REQUIRE(reply->flood);
+    CHECK(reply->flood->hold_ns == 60 * ns_per_s);
+    for (const auto* open : {"data: a\n", "data: a"}) {
+        CHECK(streamed(open, true) == "data: a\n");
+        REQUIRE(reply->flood);
+        CHECK(reply->flood->hold_ns == 70 * ns_per_s);
+        CHECK(reply->flood->bytes > 1'000'000);
+        CHECK(reply->flood->unit.find_first_not_of('\n') == std::string::npos);
+    }
+    CHECK(streamed("data: a\n" + std::string(65536, 'x') + "\ndata: [DONE]\n", true) == "data: a\n");
+    CHECK(streamed("data: a\n" + std::string(65535, 'x') + "\ndata: [DONE]\n", true).size() > 65536);
+    CHECK(available(net, "text") == "2");
+}
+
+TEST_CASE("a stream is charged for every five seconds that are over") {
+    TestNet net;
+    (void)net.ask(0, post("/capability/register",
+                          R"({"name":"text","url":"http://127.0.0.1:5000","capacity":2,"price_per_unit":100})"));
+    std::optional<Reply> reply;
+    (void)net.network.gateway_request(job_request(job_header("{}", "text", 60)),
+                                      [&](Reply got) { reply = std::move(got); });
+    net.world.advance(9 * ns_per_s);
+    net.world.worker_done({.content_type = "text/event-stream", .body = "data: [DONE]\n"});
+    REQUIRE(reply.has_value());
+    CHECK(reply->body == "data: {\"balance\": 7999999495.000}\n\n\ndata: [DONE]\n");
+}
+
 TEST_CASE("a worker that refuses is removed: the first job is an empty 200, the next finds no worker") {
     TestNet net;
     net.fault(0, R"("worker_refused")");
@@ -278,10 +338,11 @@ TEST_CASE("a price is what the registration says, to the fraction of a wei a sec
           Case{R"({"price_per_unit":-5})", "-5.00"},
           Case{R"({"price_per_unit":17,"price_scaling":10,"currency":"wei"})", "1.70"},
           Case{R"({"price_per_unit":1,"price_scaling":1000,"currency":"ETH"})", "1000000000000000.00"},
+          Case{R"({"price_per_unit":5,"price_scaling":100,"currency":"usd"})", "20000000000000.00"},
           Case{R"({"price_per_unit":9000000000000000000,"currency":"ETH"})", "9223372036854775807.00"}}) {
         const std::string_view shown = text;
         CAPTURE(shown);
-        CHECK(wei_text(parse_registration(text).capability.price, 2) == wei);
+        CHECK(wei_text(parse_registration(text, 2500).capability.price, 2) == wei);
     }
 }
 
