@@ -93,6 +93,10 @@ bool CapabilityTable::reserve(std::string_view name) {
     return true;
 }
 
+void CapabilityTable::hold(std::int64_t slots) {
+    for (auto& [name, entry] : entries_) entry.load += slots;
+}
+
 void CapabilityTable::release(std::string_view name) {
     if (const auto found = entries_.find(name); found != entries_.end()) --found->second.load;
 }

@@ -53,6 +53,8 @@ class CapabilityTable {
     [[nodiscard]] std::int64_t available(std::string_view name) const;
     // False if not registered; a full one is reserved all the same.
     bool reserve(std::string_view name);
+    // Takes `slots` of every entry, as jobs that never end.
+    void hold(std::int64_t slots);
     // Nothing happens if it was removed meanwhile.
     void release(std::string_view name);
     [[nodiscard]] const std::map<std::string, Capability, std::less<>>& entries() const { return entries_; }

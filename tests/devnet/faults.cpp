@@ -15,6 +15,7 @@ using Verb = FaultChange::Verb;
 constexpr std::uint64_t default_flood_bytes = std::uint64_t{64} << 20;
 constexpr std::int64_t max_flood_bytes = std::int64_t{16} << 30;
 constexpr std::int64_t max_wei = std::int64_t{1} << 62;
+constexpr std::int64_t max_slots = 1'000'000;
 constexpr std::int64_t max_orchestrator = 1'000'000;
 
 struct Row {
@@ -25,7 +26,7 @@ struct Row {
     std::string_view help;
 };
 
-constexpr std::array<Row, 33> rows{{
+constexpr std::array<Row, 38> rows{{
     {"none", Verb::heal, FaultKind::none, "", "healthy again, worker registered; the reported uptime stays"},
     {"down", Verb::fault, FaultKind::down, "chance ", "the token request is refused"},
     {"blackhole", Verb::fault, FaultKind::blackhole, "chance ", "the token request is never answered"},
@@ -38,7 +39,12 @@ constexpr std::array<Row, 33> rows{{
      "its port refuses: the capability is removed"},
     {"worker_truncated", Verb::fault, FaultKind::worker_truncated, "chance ", "the worker's body ends early"},
     {"unfinished_stream", Verb::fault, FaultKind::unfinished_stream, "bytes chance ",
-     "an event stream without its end, then blank lines"},
+     "an event stream without its end, then blank lines until the time is over"},
+    {"stream_flood", Verb::fault, FaultKind::unfinished_stream, "chance ", "the same, with as many as a node sends"},
+    {"gzip", Verb::fault, FaultKind::gzip, "broken chance ",
+     "the answer is compressed; `broken`: it says so and is not, 500 `gzip: invalid header`"},
+    {"redirect_loop", Verb::fault, FaultKind::redirect_loop, "chance ",
+     "it redirects without end: the capability is removed"},
     {"empty200", Verb::fault, FaultKind::empty200, "chance ", "the job cannot be delivered: 200 with an empty body"},
     {"hang", Verb::fault, FaultKind::hang, "chance ", "the job is taken and never answered"},
     {"stall", Verb::fault, FaultKind::stall, "chance ", "the head is answered, the body never comes"},
@@ -62,6 +68,9 @@ constexpr std::array<Row, 33> rows{{
     {"capability_lost", Verb::capability_lost, FaultKind::none, "", "every capability is removed"},
     {"new_certificate", Verb::new_certificate, FaultKind::none, "", "its listener serves a new certificate"},
     {"crash", Verb::crash, FaultKind::none, "for ", "connections reset, port refused, then up with all forgotten"},
+    {"hold_slots", Verb::hold_slots, FaultKind::none, "slots ", "idle jobs hold this many; a registration frees them"},
+    {"cold_connection", Verb::cold_connection, FaultKind::none, "round_trip idle limit ",
+     "distant: the first token after `idle` takes three round trips, `limit` is too late"},
     {"heal", Verb::heal, FaultKind::none, "", "the same as none"},
 }};
 
@@ -101,6 +110,14 @@ Result<std::int64_t> duration_of(const Json* json, std::string_view what) {
     return *parsed;
 }
 
+// Leaves `into` alone if `json` is NULL.
+Result<void> optional_duration(const Json* json, std::string_view what, std::int64_t& into) {
+    if (json == nullptr) return {};
+    STIPEND_LET(value, duration_of(json, what));
+    into = value;
+    return {};
+}
+
 // The name of the kind, from the short or the long form.
 Result<std::string> kind_of(const Json& json) {
     if (json.is(Json::Kind::string)) return json.text();
@@ -128,6 +145,11 @@ Result<void> read_parameters(const Json& json, Fault& fault) {
     if (const auto* chance = json.find("chance")) {
         STIPEND_LET(value, integer(*chance, "chance", 0, 100));
         fault.chance_percent = static_cast<std::uint32_t>(value);
+    }
+    if (const auto* broken = json.find("broken")) {
+        if (!broken->is(Json::Kind::boolean))
+            return fail(STIPEND_E_INVALID, "broken: got ", broken->dump(), ", want true");
+        fault.broken = broken->truth();
     }
     if (fault.kind == FaultKind::flap) {
         STIPEND_LET(up_ns, duration_of(json.find("up"), "flap: up"));
@@ -177,6 +199,18 @@ Result<void> read_member(const Json& json, FaultChange& change) {
         case Verb::crash: {
             STIPEND_LET(down_ns, duration_of(json.find("for"), "crash: for"));
             change.number = down_ns;
+            break;
+        }
+        case Verb::hold_slots: {
+            STIPEND_LET(slots, integer(need("slots"), "hold_slots: slots", 0, max_slots));
+            change.number = slots;
+            break;
+        }
+        case Verb::cold_connection: {
+            auto& distance = change.distance;
+            STIPEND_TRY(optional_duration(json.find("round_trip"), "round_trip", distance.round_trip_ns));
+            STIPEND_TRY(optional_duration(json.find("idle"), "idle", distance.idle_limit_ns));
+            STIPEND_TRY(optional_duration(json.find("limit"), "limit", distance.token_limit_ns));
             break;
         }
         case Verb::announce: {
@@ -233,7 +267,8 @@ Result<FaultChange> parse_fault(const Json& json) {
         FaultChange change;
         change.verb = row.verb;
         change.fault.kind = row.kind;
-        change.fault.bytes = default_flood_bytes;
+        // 0: as many as a node sends.
+        change.fault.bytes = row.kind == FaultKind::unfinished_stream ? 0 : default_flood_bytes;
         change.fault.status = row.kind == FaultKind::token_refused ? 503 : 500;
         change.fault.text = row.kind == FaultKind::error ? "worker error" : "";
         STIPEND_TRY(read_parameters(json, change.fault));

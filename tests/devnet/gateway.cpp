@@ -10,7 +10,6 @@
 namespace stipend::devnet {
 namespace {
 
-constexpr std::int64_t token_timeout_ns = 500 * ns_per_ms;
 constexpr std::int64_t dial_timeout_ns = 2 * ns_per_s;
 constexpr std::int64_t reply_grace_s = 5;
 constexpr std::int64_t balance_target_s = 120;
@@ -88,8 +87,8 @@ std::int64_t Gateway::search(Flight& flight, const Filter& filter) {
     std::int64_t wait_ns = 0;
     for (const auto number : numbers) {
         const auto offer = orchestrators_[number]->ask(flight.job->request.capability);
-        const bool late = offer.kind == Offer::Kind::silent || offer.delay_ns >= token_timeout_ns;
-        wait_ns = std::max(wait_ns, late ? token_timeout_ns : offer.delay_ns);
+        const bool late = offer.kind == Offer::Kind::silent || offer.delay_ns >= offer.limit_ns;
+        wait_ns = std::max(wait_ns, late ? offer.limit_ns : offer.delay_ns);
         if (!late && offer.kind == Offer::Kind::token && offer.capacity > 0) {
             flight.candidates.push_back({number, offer});
         }
@@ -215,7 +214,8 @@ void Gateway::pass_stream(const Flight& flight, const Orchestrator& served, Repl
     const auto limit_ns = (std::max<std::int64_t>(0, flight.job->request.timeout_s) + gateway_grace_s) * ns_per_s;
     const auto spent_ns = around_.world.mono_ns() - flight.sent_ns;
     const auto& fault = served.behaviour().fault;
-    const auto bytes = fault.kind == FaultKind::unfinished_stream ? fault.bytes : gateway_blank_bytes;
+    const bool counted = fault.kind == FaultKind::unfinished_stream && fault.bytes != 0;
+    const auto bytes = counted ? fault.bytes : gateway_blank_bytes;
     out.flood = blank_lines(bytes, limit_ns - spent_ns);
 }
 

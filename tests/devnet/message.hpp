@@ -29,7 +29,8 @@ struct Request {
 struct Flood {
     std::string unit = {};
     std::uint64_t bytes = 0;
-    std::int64_t hold_ns = 0;  // the connection stays open and silent for so long after the last byte
+    std::int64_t hold_ns = 0;  // the connection stays open for so long after the last of them
+    bool drip = false;         // then a unit comes every now and then, instead of silence
     bool in_headers = false;   // the header section itself never ends
     bool finish = false;       // end as HTTP demands; otherwise the connection is just closed
 };

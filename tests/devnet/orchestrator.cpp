@@ -62,6 +62,7 @@ void Orchestrator::crash(std::int64_t down_ns) {
     capabilities_.clear();
     prices_.clear();
     balances_.clear();
+    link_.reset();
     crashed_until_ns_ = around_.world.mono_ns() + down_ns;
     around_.world.restart_listener(number_, down_ns);
     for (const auto& [run, job] : std::exchange(running_, {})) {
@@ -110,6 +111,13 @@ void Orchestrator::apply(const FaultChange& change) {
         case Verb::crash:
             crash(change.number);
             break;
+        case Verb::hold_slots:
+            capabilities_.hold(change.number);
+            break;
+        case Verb::cold_connection:
+            behaviour_.distance = change.distance;
+            link_.reset();
+            break;
     }
 }
 
@@ -157,11 +165,25 @@ void Orchestrator::add_balance(std::string_view sender, std::string_view capabil
     balances_.insert_or_assign(balance_key(sender, capability), Balance{before + amount, around_.world.mono_ns()});
 }
 
+std::int64_t Orchestrator::link_delay_ns() {
+    if (!behaviour_.distance) return 0;
+    const auto now_ns = around_.world.mono_ns();
+    const auto round_trip_ns = behaviour_.distance->round_trip_ns;
+    // A connection takes two round trips to open, and opens even if the token that it was for is given up.
+    if (!link_ || now_ns - link_->idle_ns > behaviour_.distance->idle_limit_ns) {
+        link_ = Link{.open_ns = now_ns + 2 * round_trip_ns};
+    }
+    const auto delay_ns = std::max<std::int64_t>(0, link_->open_ns - now_ns) + round_trip_ns;
+    link_->idle_ns = now_ns + delay_ns;
+    return delay_ns;
+}
+
 Offer Orchestrator::ask(std::string_view capability) {
     ++counters_.tokens;
     Offer offer;
-    offer.delay_ns = behaviour_.token_slow_ns;
     if (is_down()) return {.kind = Offer::Kind::refused};
+    offer.delay_ns = behaviour_.token_slow_ns + link_delay_ns();
+    if (behaviour_.distance) offer.limit_ns = behaviour_.distance->token_limit_ns;
     if (strikes(FaultKind::blackhole)) return {.kind = Offer::Kind::silent};
     offer.capacity = capabilities_.available(capability);
     // A node of the old era answers 503 where HEAD sends a token without capacity: the gateway drops both.
@@ -278,8 +300,9 @@ Reply Orchestrator::reply_of(const Job& job, WorkerResult result, std::int64_t e
     capabilities_.release(capability);
     const bool stream = is_stream(result.content_type);
     if (!stream && (result.kind == Kind::truncated || result.status >= 400)) {
-        auto reply =
-            result.kind == Kind::truncated ? http_error(500, "unexpected EOF") : http_error(result.status, result.body);
+        auto reply = result.kind == Kind::truncated
+                         ? http_error(500, result.error.empty() ? "unexpected EOF" : result.error)
+                         : http_error(result.status, result.body);
         reply.headers.emplace_back("X-Metadata", std::move(result.metadata));
         return with_balance(std::move(reply));
     }

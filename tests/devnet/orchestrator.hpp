@@ -32,6 +32,7 @@ struct Offer {
     enum class Kind : std::uint8_t { token, refused, silent };
     Kind kind = Kind::token;
     std::int64_t delay_ns = 0;
+    std::int64_t limit_ns = default_token_limit_ns;  // what takes as long is too late
     std::int64_t capacity = 0;
     FineWei price = 0;
     FineWei balance = 0;
@@ -99,6 +100,8 @@ class Orchestrator {
     void register_scripted();
     void crash(std::int64_t down_ns);
     [[nodiscard]] bool is_down();
+    // How long the gateway's connection makes it wait for a token, which also opens it.
+    [[nodiscard]] std::int64_t link_delay_ns();
     [[nodiscard]] bool has_reserve(std::string_view sender) const;
     // The price that `sender` is asked per second; none: the sender has no reserve, and learns no price.
     [[nodiscard]] std::optional<FineWei> price(std::string_view sender, std::string_view capability) const;
@@ -122,6 +125,12 @@ class Orchestrator {
     std::map<std::string, Balance, std::less<>> balances_;
     std::map<std::uint64_t, Running> running_;  // jobs at a worker
     std::uint64_t next_run_ = 0;
+    // The gateway's connection, where there is a distance: open from and idle since; none: closed.
+    struct Link {
+        std::int64_t open_ns = 0;
+        std::int64_t idle_ns = 0;
+    };
+    std::optional<Link> link_;
     Counters counters_;
 };
 

@@ -4,6 +4,7 @@
 #include <atomic>
 #include <boost/asio/ip/tcp.hpp>
 #include <boost/asio/ssl/context.hpp>
+#include <boost/beast/core/flat_buffer.hpp>
 #include <memory>
 #include <mutex>
 #include <unordered_map>
@@ -59,7 +60,12 @@ class Service {
     TlsContext tls_;
 };
 
-// Serves the connection until it ends; it keeps itself alive.
+// Each serves the connection until it ends, beginning with what is in `buffer`; the connection keeps itself alive.
+void serve_plain(boost::asio::ip::tcp::socket socket, boost::beast::flat_buffer buffer,
+                 std::shared_ptr<Service> service);
+void serve_tls(boost::asio::ip::tcp::socket socket, boost::beast::flat_buffer buffer, std::shared_ptr<Service> service);
+
+// The same for a fresh connection, by TLS if the service has it.
 void start_session(boost::asio::ip::tcp::socket socket, std::shared_ptr<Service> service);
 
 }  // namespace stipend::devnet

@@ -35,8 +35,11 @@ std::size_t end_of_done(std::string_view body) {
 }
 
 Flood blank_lines(std::uint64_t bytes, std::int64_t hold_ns) {
-    return {
-        .unit = std::string(1024, '\n'), .bytes = bytes, .hold_ns = std::max<std::int64_t>(1, hold_ns), .finish = true};
+    return {.unit = std::string(1024, '\n'),
+            .bytes = bytes,
+            .hold_ns = std::max<std::int64_t>(1, hold_ns),
+            .drip = true,
+            .finish = true};
 }
 
 }  // namespace stipend::devnet

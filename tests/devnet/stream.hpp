@@ -10,8 +10,8 @@
 
 namespace stipend::devnet {
 
-// An orchestrator's and a gateway's hops write empty lines where a stream is over for them and the job's time is not;
-// this many bytes of them by default, then silence until the end.
+// Where a stream is over and the job's time is not, a node writes empty lines. Here so many bytes of them come at once,
+// and some more now and then.
 inline constexpr std::uint64_t orchestrator_blank_bytes = 4'000'000;
 inline constexpr std::uint64_t gateway_blank_bytes = 2'000'000;
 inline constexpr std::int64_t gateway_grace_s = 10;

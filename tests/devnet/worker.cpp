@@ -90,7 +90,17 @@ WorkerResult struck_answer(const Behaviour& behaviour, const ScriptedJob& job) {
         case FaultKind::unfinished_stream:
             return {.content_type = "text/event-stream",
                     .body = "data: {\"status\":\"working\"}\n\n",
-                    .flood = blank_lines(fault.bytes, job.timeout_ns)};
+                    .flood = blank_lines(fault.bytes != 0 ? fault.bytes : orchestrator_blank_bytes, job.timeout_ns)};
+        case FaultKind::gzip: {
+            auto out = agent_net(behaviour, job);
+            if (fault.broken) {
+                out.kind = WorkerResult::Kind::truncated;
+                out.error = bad_gzip_text;
+            }
+            return out;
+        }
+        case FaultKind::redirect_loop:
+            return {.kind = WorkerResult::Kind::failed, .error = endless_redirect_error("/redirect")};
         case FaultKind::endless: {
             auto out = agent_net(behaviour, job);
             out.content_type = "text/event-stream";
@@ -119,6 +129,10 @@ WorkerResult scripted_answer(const Behaviour& behaviour, bool struck, const Scri
                            .delay_ns = job.timeout_ns};
     }
     return out;
+}
+
+std::string endless_redirect_error(std::string_view location) {
+    return go_post_error(location, cat("stopped after ", max_worker_requests, " redirects"));
 }
 
 std::string go_post_error(std::string_view url, std::string_view what) {

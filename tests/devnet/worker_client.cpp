@@ -19,7 +19,6 @@ namespace stipend::devnet {
 namespace {
 
 constexpr int poll_ms = 1000;
-constexpr int max_requests = 10;  // the first one and those that redirects lead to
 
 using Clock = std::chrono::steady_clock;
 
@@ -169,9 +168,9 @@ std::string resolved(const std::string& base, const std::string& location) {
 bool follow(Call& call) {
     const auto location = redirect_target(call);
     if (location.empty()) return false;
-    if (call.requests >= max_requests) {
+    if (call.requests >= max_worker_requests) {
         call.result.kind = WorkerResult::Kind::failed;
-        call.result.error = go_post_error(location, cat("stopped after ", max_requests, " redirects"));
+        call.result.error = endless_redirect_error(location);
         return false;
     }
     if (call.result.status < 307) call.get = true;
@@ -204,6 +203,7 @@ void read_result(Call& call, CURLcode code) {
             call.url, cat("net/http: HTTP/1.x transport connection broken: ", malformed_line(result.body)));
     } else if (code != CURLE_OK && answered) {
         result.kind = WorkerResult::Kind::truncated;
+        if (code == CURLE_BAD_CONTENT_ENCODING) result.error = bad_gzip_text;
     } else if (code != CURLE_OK) {
         result.kind = WorkerResult::Kind::failed;
         result.error = go_error(code, call);

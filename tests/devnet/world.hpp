@@ -24,7 +24,7 @@ struct WorkerResult {
         answered,
         failed,     // refused, reset, unknown host: `error` says it in a Go client's words
         timed_out,  // no answer within the job's time
-        truncated,  // an answer whose body ended early
+        truncated,  // an answer whose body ended early, or (`error`) could not be read
     };
     Kind kind = Kind::answered;
     int status = 200;
