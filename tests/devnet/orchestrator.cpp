@@ -153,6 +153,7 @@ std::optional<FineWei> Orchestrator::price(std::string_view sender, std::string_
 }
 
 FineWei Orchestrator::balance(std::string_view sender, std::string_view capability) const {
+    if (balances_.empty()) return 0;
     const auto found = balances_.find(balance_key(sender, capability));
     if (found == balances_.end()) return 0;
     if (around_.world.mono_ns() - found->second.touched_ns > balance_life_ns) return 0;
