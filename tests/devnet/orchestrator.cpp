@@ -15,7 +15,6 @@ constexpr std::int64_t demanded_seconds = 60;
 constexpr std::int64_t stream_tick_s = 5;
 constexpr std::string_view job_prefix = "/process/request/";
 constexpr std::size_t max_prices = 10 * CapabilityTable::max_entries;
-constexpr std::int64_t max_timeout_s = 86400;  // keeps the nanoseconds of a hostile timeout in range
 
 // What redeeming a ticket costs, on top of a registered price.
 FineWei adjusted(FineWei price) {
