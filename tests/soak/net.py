@@ -11,6 +11,7 @@ PRICED = (False, True, False, True)
 ERAS = (("head", 1), ("v0.8.7", 60))  # with the age in seconds up to which the manager uses a price that it saw
 CALM = 26.0  # longer than one interval
 PAUSE = 25.0
+SHORT = 120  # seconds
 LOOK_EVERY = 0.25
 READ_EVERY = 5.0
 
@@ -40,14 +41,16 @@ class Whole:
         self.begun = time.monotonic()
         try:
             for number, (era, price_check) in enumerate(ERAS):
-                plan = Plan(self.seed * len(ERAS) + number, self.length, PRICED, CALM, PAUSE)
+                plan = Plan(self.seed * len(ERAS) + number, self.length, PRICED, min(CALM, self.length / 5),
+                            min(PAUSE, self.length / 10))
                 plan.seed = self.seed  # as the command line has it
                 self.nets.append(Net(era, era, plan, PRICED, price_check, self.seed, self.findings))
             for net in self.nets:
                 net.start()
             if self.with_client:
                 self.client = Client(self.nets)
-            time.sleep(INTERVAL)  # the services' own history has to fill a window
+            if self.length > SHORT:
+                time.sleep(INTERVAL)  # a history that fills a window lets uptimes be checked from the first one on
             self.run()
             if self.client:
                 self.client.check()

@@ -11,6 +11,7 @@ CLIENTS = pathlib.Path(__file__).resolve().parents[1] / "clients"
 sys.path.append(str(CLIENTS))
 
 from environment import Environment  # noqa: E402
+from net_scene import HOST  # noqa: E402
 from network import BUILD  # noqa: E402
 
 MARGIN = 1.0  # seconds around a job in which its orchestrator has to be well too
@@ -23,7 +24,7 @@ class Client:
         environment = Environment(BUILD)
         environment.make()
         self.targets = [(net, one) for net in nets for one in net.orchestrators if not one.priced]
-        command = environment.command(CLIENTS / "gateway_jobs.py", nets[0].folder / "0")
+        command = environment.command(CLIENTS / "gateway_jobs.py", nets[0].folder / "0") + ["--host", HOST]
         self.process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL,
                                         text=True)
         self.lines = queue.Queue()

@@ -1,10 +1,14 @@
 """What happens to a network in a soak, drawn from its seed before it begins: the same seed is the same plan."""
+import math
 import random
 import typing
+
+from net_truth import INTERVAL
 
 CAP = 20_000_000_000  # wei per second, max_price_per_second of the manager
 PRICE = 10_000_000_000  # of a priced orchestrator: several tickets for one job
 SLOTS = 10_000  # that a worker announces
+AIMED = 0.7  # of the restarts
 GATEWAY = None  # in place of an orchestrator's number
 
 
@@ -49,9 +53,11 @@ class Plan:
         at = self.calm + self.chance.uniform(0, self.pause)
         while at < self.length - self.calm:
             event = draw(at)
+            if event.at > self.length - self.calm:
+                break
             ends = min(event.ends, self.length - self.calm / 2)
-            self.events.append(event._replace(ends=max(ends, at)))
-            at = ends + self.calm + self.chance.expovariate(1 / (self.pause * scale))
+            self.events.append(event._replace(ends=max(ends, event.at)))
+            at = max(ends, event.at) + self.calm + self.chance.expovariate(1 / (self.pause * scale))
 
     def _network_fault(self, at, number, priced):
         chance = self.chance
@@ -59,6 +65,8 @@ class Plan:
                                "price_zero", "token_refused", "cold_connection"), (8, 2, 1, 2, 2, 2, 1, 2, 3))[0]
         length = chance.uniform(8, 50)
         if kind == "crash":
+            if chance.random() < AIMED:  # so that a job meets it; jobs are sent at the start and after each interval
+                at = max(at, math.ceil(at / INTERVAL) * INTERVAL - chance.uniform(-0.2, 2))
             return Event(at, number, kind, {"kind": "crash", "for": seconds(chance.uniform(0.2, 2))}, at)
         if kind == "new_certificate":
             return Event(at, number, kind, {"kind": "new_certificate"}, at)
@@ -68,7 +76,7 @@ class Plan:
             return Event(at, number, "hold_some", {"kind": "hold_slots", "slots": chance.randrange(16, 200)}, at)
         if kind.startswith("price"):
             wei = {"price_low": chance.randrange(1_000_000_000, CAP + 1), "price_zero": 0,
-                   "price_high": chance.choice((CAP + 1, 2 * CAP, 1000 * CAP))}[kind]
+                   "price_high": chance.choice((CAP + 1, CAP + CAP // 50, 2 * CAP, 4 * CAP))}[kind]
             return Event(at, number, kind, {"kind": "price", "wei": wei}, at + length)
         if kind == "token_refused":
             return Event(at, number, kind, {"kind": kind, "status": chance.choice((503, 400))}, at + length)

@@ -1,6 +1,7 @@
 """One network of the soak: a devnet, a worker beside each of its orchestrators, and a manager that pays them."""
 import datetime
 import json
+import os
 import pathlib
 import shutil
 import socket
@@ -13,11 +14,13 @@ import urllib.request
 sys.path.append(str(pathlib.Path(__file__).resolve().parents[1] / "integration" / "network"))
 
 from net_plan import CAP, GATEWAY, PRICE  # noqa: E402
-from net_truth import INTERVAL, SPACING, Capability, Payer, Truth, Verdict  # noqa: E402
+from net_truth import CLOCK, INTERVAL, SPACING, Capability, Payer, Truth, Verdict, begin, end  # noqa: E402
 from network import Devnet, Host  # noqa: E402
 from rows import JOB_OK, Ledger  # noqa: E402
 from scene import TABLE, Service, Worker, free_port, wait_for  # noqa: E402
 
+# Of all that is stopped and comes back at its old port: connections take theirs at 127.0.0.1, so none is in the way.
+HOST = f"127.{64 + os.getpid() % 64}.{os.getpid() // 64 % 250}.1"
 FUNDS = "360000000000000000"
 HANG_ENDS = 75  # seconds until a job at a gateway that hangs is given up
 NS = 1_000_000_000
@@ -35,7 +38,7 @@ class StoppableService(Service):
 
     def resume(self):
         port = int(self.target.rsplit(":", 1)[1])
-        self.socket = socket.create_server(("127.0.0.1", port))
+        self.socket = socket.create_server((HOST, port))
         self.thread = threading.Thread(target=self._serve)
         self.thread.start()
 
@@ -65,17 +68,18 @@ class Orchestrator:
         self.address = address
         self.priced = priced
         self.certificate = folder / str(number) / "cert.pem" if certified else None
-        self.service = StoppableService()
+        self.service = StoppableService(HOST)
         options = {"orchestrator_id": self.key}
         if priced:
             options["price_per_unit"] = PRICE
         if certified:
             options["orchestrator_cert"] = self.certificate
-        self.worker = SoakWorker(address, self.service, **options)
+        self.worker = SoakWorker(address, self.service, host=HOST, **options)
         self.truth = Truth(price_age)
         self.capability = Capability()
         self.registered = []  # times
         self.refused = False  # its token route refuses
+        self.jobs = []  # times of the manager's
         self.charged = priced  # it may ask a price, or did once
 
 
@@ -95,8 +99,8 @@ class Net:
         self.last_decided = {}
         self.folder = pathlib.Path(tempfile.mkdtemp(prefix="stipend-netsoak-"))
         self.parts = []
-        cli = f"127.0.0.1:{free_port()}"
-        addresses = [f"https://127.0.0.1:{free_port()}" for _ in priced]
+        cli = f"{HOST}:{free_port(HOST)}"
+        addresses = [f"https://{HOST}:{free_port(HOST)}" for _ in priced]
         listen = [option for one in addresses for option in ("--orchestrator-listen", one.removeprefix("https://"))]
         self.devnet = Devnet(len(priced), *listen, "--bare-listeners", "--cli", cli, "--certificate-dir", self.folder,
                              "--era", era, "--seed", str(seed), "--job-log", "5000", "--deposit", FUNDS, "--reserve", FUNDS)
@@ -161,7 +165,7 @@ class Net:
     def _gateway(self, event, at):
         funds = event.kind in ("deposit", "reserve", "deposit_hidden")
         spans = self.payer.unfunded if funds else self.payer.faults
-        self.payer_span = Truth.begin(self, spans, event.kind, at)
+        self.payer_span = begin(spans, event.kind, at)
         self.devnet.gateway_fault(event.fault)
 
     def _gateway_end(self, event):
@@ -174,19 +178,19 @@ class Net:
     def _orchestrator(self, one, event, at):
         truth = one.truth
         if event.kind in ("worker_killed", "worker_stopped"):
-            truth.begin(truth.unwell, "worker", at)
-            truth.begin(truth.away, event.kind, at)
+            begin(truth.unwell, "worker", at)
+            begin(truth.away, event.kind, at)
             return one.worker.halt(hard=event.kind == "worker_killed")
         if event.kind == "service_stopped":
-            truth.begin(truth.stopped, event.kind, at)
+            begin(truth.stopped, event.kind, at)
             return one.service.stop()
         if event.kind == "crash":
             self.crashes += 1
         if event.kind in ("crash", "hold_all", "price_high", "token_refused"):
-            truth.begin(truth.unwell, event.kind, at)
+            begin(truth.unwell, event.kind, at)
         one.refused = event.kind == "token_refused"
         if event.kind.startswith("price"):
-            truth.begin(truth.charging, event.kind, at)
+            begin(truth.charging, event.kind, at)
         one.charged = one.charged or event.fault.get("wei", 0) > 0
         self.devnet.fault(event.target, **event.fault)
 
@@ -194,15 +198,15 @@ class Net:
         truth = one.truth
         if event.kind in ("worker_killed", "worker_stopped"):
             one.worker.restart()
-            truth.end(truth.away, time.time())
+            end(truth.away, time.time())
         elif event.kind == "service_stopped":
             one.service.resume()
-            truth.end(truth.stopped, time.time())
+            end(truth.stopped, time.time())
         else:
             self.devnet.fault(event.target, kind="none")
             one.refused = False
-            truth.end(truth.charging, time.time())
-            truth.end(truth.unwell, time.time(), event.kind)
+            end(truth.charging, time.time())
+            end(truth.unwell, time.time(), event.kind)
 
     # What is seen.
 
@@ -240,6 +244,8 @@ class Net:
         for job in jobs["jobs"][-fresh:] if fresh else []:
             one, at = self.orchestrators[job["orchestrator"]], unix_of(job["at"])
             risen = [span.start for span in one.truth.unwell if span.kind == "price_high" and span.start <= at + 0.01]
+            if f'"agent_id":"{one.key}"' in job["body"].replace('": "', '":"'):
+                one.jobs.append(at)
             if job["price"] > CAP and not (risen and at - risen[-1] <= self.price_age + 1):
                 self.violation(one, at, f"a job is charged {job['price']} wei per second, want at most {CAP}")
         self.jobs_seen = jobs["total"]
@@ -255,7 +261,8 @@ class Net:
             last = self.last_decided.get(one.key)
             window = INTERVAL if last is None else max(due_at - last, INTERVAL)
             self.last_decided[one.key] = decided_at
-            verdict = Verdict(due_at, decided_at, row.job == JOB_OK, row.uptime_ppm or 0, row.tier, window, row.reason)
+            verdict = Verdict(due_at, decided_at, row.job == JOB_OK, row.uptime_ppm or 0, row.tier, window,
+                              max((at for at in one.jobs if due_at - CLOCK < at < decided_at), default=None), row.reason)
             self.decided += 1
             self.failed += not verdict.ok
             if verdict.ok:

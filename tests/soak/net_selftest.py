@@ -16,10 +16,10 @@ def truth(**spans):
     return one
 
 
-def verdict(ok=True, uptime_ppm=1_000_000, tier="excellent", due_at=1000.0, decided_at=1000.1, window=INTERVAL):
+def verdict(ok=True, uptime_ppm=1_000_000, tier="excellent", due_at=1000.0, decided_at=1000.1, window=INTERVAL, job_at=1000.0):
     if not ok:
         uptime_ppm, tier = 0, "offline"
-    return Verdict(due_at, decided_at, ok, uptime_ppm, tier, window)
+    return Verdict(due_at, decided_at, ok, uptime_ppm, tier, window, job_at if ok else None)
 
 
 class Failures(unittest.TestCase):
@@ -72,6 +72,9 @@ class Payments(unittest.TestCase):
         one = truth(away=[("worker_killed", 980, 990)])
         self.assertEqual(one.check(verdict(uptime_ppm=400_000, tier="warning")), [])
         self.assertIn("uptime", one.check(verdict())[0])
+
+    def test_one_is_not_ok_without_a_job(self):
+        self.assertIn("no job", truth().check(verdict(job_at=None))[0])
 
     def test_the_tier_is_that_of_the_uptime(self):
         self.assertIn("tier", truth().check(verdict(tier="warning"))[0])

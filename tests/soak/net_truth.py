@@ -40,6 +40,19 @@ def overlap(spans, start, end):
     return total
 
 
+def begin(spans, kind, at):
+    span = Span(kind, at)
+    spans.append(span)
+    return span
+
+
+def end(spans, at, *kinds):
+    """Of those that still last, or of those of these kinds."""
+    for span in spans:
+        if span.end is None and (not kinds or span.kind in kinds):
+            span.end = at
+
+
 @dataclasses.dataclass
 class Verdict:
     """A decision, or a gap, as the ledger has it; times in seconds."""
@@ -49,6 +62,7 @@ class Verdict:
     uptime_ppm: int
     tier: str
     window: float  # seconds that the worker was asked about, to one second
+    job_at: typing.Optional[float] = None  # when the last job for it reached the worker
     reason: str = ""
 
 
@@ -62,16 +76,6 @@ class Truth:
         self.stopped = []  # the service
         self.charging = []  # it asks another price than the registered one
         self.began = 0.0  # the worker's first start
-
-    def begin(self, spans, kind, at):
-        span = Span(kind, at)
-        spans.append(span)
-        return span
-
-    def end(self, spans, at, *kinds):
-        for span in spans:
-            if span.end is None and (not kinds or span.kind in kinds):
-                span.end = at
 
     def check(self, verdict):
         """What is wrong with a decision."""
@@ -103,6 +107,8 @@ class Truth:
             if Span(span.kind, span.start + late, None if span.end is None else span.end - 0.5).covers(
                     verdict.due_at - CLOCK, verdict.decided_at + CLOCK):
                 found.append(f"{span.kind} from {span.start:.1f} to {span.end or 0:.1f}, and its check is ok")
+        if verdict.job_at is None:
+            found.append("its check is ok, and no job reached its worker")
         low, high = self.bounds(verdict)
         if not low <= verdict.uptime_ppm <= high:
             found.append(f"uptime: got {verdict.uptime_ppm} ppm, want {low} to {high}: the service was stopped "
@@ -112,14 +118,15 @@ class Truth:
     def bounds(self, verdict):
         """The least and the most uptime that a worker can have reported in that time."""
         least, most = 1_000_000, 0
-        at = verdict.due_at - CLOCK
+        first, last = (verdict.due_at, verdict.decided_at) if verdict.job_at is None else (verdict.job_at, verdict.job_at)
+        at, last = first - CLOCK, last + CLOCK
         while True:
             for window in (verdict.window, verdict.window + 1):
                 low, high = self._bounds_at(at, window)
                 least, most = min(least, low), max(most, high)
-            if at >= verdict.decided_at + CLOCK:
+            if at >= last:
                 return least, most
-            at = min(at + 0.25, verdict.decided_at + CLOCK)
+            at = min(at + 0.2, last)
 
     def _bounds_at(self, at, window):
         start = at - window
