@@ -73,8 +73,9 @@ class Json {
     }
 
     // The kind in a message: "a number", "an object".
-    [[nodiscard]] std::string_view kind_name() const {
-        switch (kind_) {
+    [[nodiscard]] std::string_view kind_name() const { return name_of(kind_); }
+    [[nodiscard]] static std::string_view name_of(Kind kind) {
+        switch (kind) {
             case Kind::null:
                 return "null";
             case Kind::boolean:
