@@ -133,7 +133,7 @@ std::size_t Table::place_of(std::string_view key) const {
     return place;
 }
 
-// Makes room for `count` payees, of which three quarters of the places are taken at most.
+// Makes places for `count` payees, so that three quarters of them are taken at most.
 void Table::place_all(std::size_t count) {
     const auto wanted = std::bit_ceil(count + count / 3 + 1);
     if (wanted <= places_.size()) return;
