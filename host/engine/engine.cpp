@@ -182,6 +182,9 @@ void Engine::watch_outcome(registry::PayeeIndex payee, const JobResult& result, 
                   payees_[payee].address),
               now);
         resolve("gateway", now);
+    } else if ((result.flags & STIPEND_RESULT_UNFUNDED) != 0) {
+        // The gateway is well; its dispatcher raises the alert about its funds, and resolves it when they suffice.
+        resolve("gateway", now);
     } else if (result.outcome == STIPEND_JOB_UNKNOWN) {
         raise("gateway", STIPEND_ALERT_CRITICAL,
               "the gateway cannot be used, so nobody is paid or punished: " + result.reason, now);

@@ -11,7 +11,7 @@
 
 namespace stipend::engine {
 
-class Manager final : public runtime::Role, public Effects {
+class Manager final : public runtime::Role, public Effects, public plugin::AlertSink {
   public:
     // `host` and `reporter` outlive this. `once`: one cycle of what is due, then the run is over.
     Manager(runtime::Host& host, Reporter& reporter, bool once) : host_(host), reporter_(reporter), once_(once) {}
@@ -33,6 +33,11 @@ class Manager final : public runtime::Role, public Effects {
     Result<void> add_routes(runtime::ControlServer& server) override;
     void announce() const override;
     [[nodiscard]] runtime::Watcher::Hooks watcher_hooks() override;
+    [[nodiscard]] plugin::AlertSink* alerts() override { return this; }
+
+    void raise_for(std::string_view instance, std::string_view id, std::int32_t severity,
+                   std::string_view text) override;
+    void resolve_for(std::string_view instance, std::string_view id) override;
 
   private:
     void watch_clock(stipend_unix_ns now);

@@ -63,6 +63,15 @@ class ServiceSource {
     virtual Result<ServiceReport> report(std::uint32_t window_s) = 0;
 };
 
+// The alerts of plugin instances. [any] thread; must not wait for the control thread.
+class AlertSink {
+  public:
+    virtual ~AlertSink() = default;
+    virtual void raise_for(std::string_view instance, std::string_view id, std::int32_t severity,
+                           std::string_view text) = 0;
+    virtual void resolve_for(std::string_view instance, std::string_view id) = 0;
+};
+
 class LogSink {
   public:
     virtual ~LogSink() = default;
@@ -80,6 +89,7 @@ struct Services {
     LogSink* log = nullptr;
     RouteTable* routes = nullptr;
     ServiceSource* watched = nullptr;
+    AlertSink* alerts = nullptr;
 };
 
 // Marks the calling thread as [control] for as long as it lives.
