@@ -173,10 +173,10 @@ void Engine::on_job_result(JobToken token, JobResult result, stipend_unix_ns now
 // Raises and resolves the alerts about the gateway and about the payee's place in its list.
 void Engine::watch_outcome(registry::PayeeIndex payee, const JobResult& result, stipend_unix_ns now) {
     if ((result.flags & STIPEND_RESULT_ANSWERED) != 0) slots_[payee].state.known = true;
-    const auto unlisted_id = [&] { return "unlisted:" + payees_[payee].key; };
+    const auto unlisted_id = [&] { return "unlisted:" + payees_.key(payee); };
     if ((result.flags & STIPEND_RESULT_UNLISTED) != 0) {
         raise(unlisted_id(), STIPEND_ALERT_WARNING,
-              cat(payees_[payee].key,
+              cat(payees_.key(payee),
                   " is unknown to the gateway: it is held, neither paid nor punished, until the gateway "
                   "lists ",
                   payees_[payee].address),

@@ -56,7 +56,8 @@ struct Uptime {
 };
 // The first member of overall_uptime_percentage, service_uptime, uptime_percentage and services.uptime_percentage, also
 // if it is null. INVALID with the reason if that is not a number in 0..100.
-stipend::Result<Uptime> read_uptime(std::string_view body);
+// Without `with_evidence` the evidence and its list are left out.
+stipend::Result<Uptime> read_uptime(std::string_view body, bool with_evidence = true);
 
 // True if the response may be the gateway's own "no such orchestrator": it equals `reference`, the gateway's response
 // for an orchestrator that does not exist, byte for byte.
