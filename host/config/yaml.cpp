@@ -280,7 +280,7 @@ std::optional<SourcePos> tab_in_indentation(std::string_view text, std::int32_t 
 
 void report_not_yaml(const YAML::Exception& error, std::string_view text, const Builder& builder,
                      Diagnostics& diagnostics) {
-    auto pos = error.pos.is_null() ? SourcePos{} : to_mark(error.pos);
+    auto pos = error.mark.is_null() ? SourcePos{} : to_mark(error.mark);
     const auto failed_line = line_of(text, pos.line);
     std::string_view message = error.msg;
     std::string_view hint;
