@@ -122,7 +122,8 @@ Result<Applied> Host::apply(std::unique_ptr<Plan> plan) {
                                     .metrics = &metrics_,
                                     .log = &log_,
                                     .routes = &routes_,
-                                    .watched = role_->watched()};
+                                    .watched = role_->watched(),
+                                    .fees = role_->fees()};
     STIPEND_LET(fresh, instances_->make(plan->instances, plan->terms, services));
     auto applied = role_->apply(std::move(plan), fresh);
     if (!applied) {

@@ -80,6 +80,8 @@ class Role {
     [[nodiscard]] virtual Watcher::Hooks watcher_hooks() = 0;
     // The watched services that plugins can read; none by default.
     [[nodiscard]] virtual plugin::ServiceSource* watched() { return nullptr; }
+    // The budget of what jobs cost; none by default.
+    [[nodiscard]] virtual plugin::FeeAccount* fees() { return nullptr; }
     // Where plugins' routes are served; none by default.
     [[nodiscard]] virtual std::vector<std::pair<std::string, std::string>> listeners(const config::Settings&) const {
         return {};

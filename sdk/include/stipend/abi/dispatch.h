@@ -32,7 +32,7 @@ typedef struct stipend_job { /* one job for one orchestrator; borrowed for the c
     stipend_str capability;
     stipend_str public_key; /* hex Ed25519 key of its worker; may be empty */
     stipend_bytes nonce;    /* unique for each job */
-    stipend_u256 max_fee_wei;
+    stipend_u256 max_fee_wei; /* what is left of the budget; 0: no limit. `reserve` of fees.h decides */
     stipend_unix_ns period_from; /* the pay period that the job covers */
     stipend_unix_ns period_to;
     uint32_t window_s; /* the window that the worker reports on */
@@ -49,7 +49,7 @@ typedef struct stipend_job_result { /* borrowed for the call */
     stipend_str served_by;
     stipend_str reason;     /* why it is not OK; empty if it is */
     stipend_bytes evidence; /* the body of the response as received, bounded */
-    stipend_u256 fee_wei;
+    stipend_u256 fee_wei;   /* the most that can have been charged: replaces what was reserved if it is lower */
     int64_t latency_ns;
 } stipend_job_result;
 
