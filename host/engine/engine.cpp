@@ -6,11 +6,19 @@
 #include "stipend/duration.hpp"
 
 namespace stipend::engine {
+namespace {
+
+// A job's limit where nothing is left of the budget, since 0 stands for no limit.
+const SignedWei smallest_fee = *SignedWei::parse("1");
+
+}  // namespace
 
 void Engine::tick(stipend_unix_ns now) {
     if (failure_) return;
     if (auto batch = commits_.retry(now)) effects_.commit(std::move(batch));
     if (!generations_.empty() && price_.ask(now)) effects_.fetch_price();
+    fees_.roll(now);
+    if (!generations_.empty() && fees_.lifted(current().fees, now)) resolve("fees", now);
     expire_lost_jobs(now);
     free_places(now);
     if (!draining_) {
@@ -103,7 +111,8 @@ void Engine::submit(registry::PayeeIndex payee, stipend_unix_ns now) {
                      .period_from = period_from,
                      .period_to = state.due_at,
                      .window_s = static_cast<std::uint32_t>(std::min((since + ns_per_s - 1) / ns_per_s, max_window_s)),
-                     .known = state.known},
+                     .known = state.known,
+                     .max_fee = std::max(fees_.left(payee, current().fees, now), smallest_fee)},
                     payees_[payee]);
 }
 
@@ -160,6 +169,7 @@ void Engine::on_job_result(JobToken token, JobResult result, stipend_unix_ns now
     } else {
         --waiting_;
     }
+    close_fee(token, result, now);
     if (slot.life.leaving()) {
         generations_.release(slot.bound);
         slot.life.move(Stage::retired);
@@ -183,11 +193,13 @@ void Engine::watch_outcome(registry::PayeeIndex payee, const JobResult& result, 
               now);
         resolve("gateway", now);
     } else if (result.outcome == STIPEND_JOB_UNKNOWN) {
+        if (fees_.refused(payee, slots_[payee].attempt)) return;  // by this host, not by the gateway
         raise("gateway", STIPEND_ALERT_CRITICAL,
               "the gateway cannot be used, so nobody is paid or punished: " + result.reason, now);
     } else {
         resolve("gateway", now);
         resolve(unlisted_id(), now);
+        if (fees_.knows(payee)) resolve("fees:" + payees_[payee].key, now);  // its job was sent, or costs nothing
     }
 }
 

@@ -1,0 +1,114 @@
+// The engine's side of fees: reservations before a job is sent, what became of them when it is over.
+#include <algorithm>
+
+#include "host/engine/engine.hpp"
+
+namespace stipend::engine {
+namespace {
+
+constexpr std::int64_t reserve_patience_ns = 5 * ns_per_s;  // a longer transaction means that the disk hangs
+
+Error unavailable(std::string_view why) {
+    return fail(STIPEND_E_UNAVAILABLE, "fee not reserved: ", why);
+}
+
+}  // namespace
+
+FeeJob Engine::fee_job(JobToken token) const {
+    return {.payee = token.payee,
+            .orchestrator = payees_[token.payee].id,
+            .epoch = slots_[token.payee].state.epoch + 1,
+            .attempt = token.attempt};
+}
+
+std::optional<JobToken> Engine::job_under_way(std::string_view key, std::uint64_t epoch, std::uint32_t attempt) const {
+    const auto payee = payees_.find(key);
+    if (!payee) return std::nullopt;
+    const JobToken token{*payee, attempt};
+    return awaits(token) && slots_[*payee].state.epoch + 1 == epoch ? std::optional(token) : std::nullopt;
+}
+
+void Engine::reserve_fee(JobToken token, const SignedWei& wei, FeeAnswer answer, stipend_unix_ns now) {
+    if (!awaits(token)) return answer(fail(STIPEND_E_INVALID, "fee not reserved: no such job is under way"));
+    if (wei.zero()) return answer({});
+    const auto job = fee_job(token);
+    const auto refuse = [&](std::string_view why) {
+        fees_.refuse(job);
+        answer(unavailable(why));
+    };
+    if (failure_) return refuse(failure_->message);
+    if (draining_) return refuse("the host is stopping");
+    if (commits_.next_wakeup()) return refuse("another program holds the ledger");
+    if (commits_.stuck(now, reserve_patience_ns)) return refuse("the ledger does not answer");
+    if (auto why = over_budget(job, wei, now)) return answer(std::move(*why));
+    commits_.waiting().fees.push_back(fees_.reserve(job, wei, now));
+    reserving_.push_back({job, std::move(answer)});
+    resolve("fees:" + payees_[job.payee].key, now);
+    flush(now);
+}
+
+std::optional<Error> Engine::over_budget(const FeeJob& job, const SignedWei& wei, stipend_unix_ns now) {
+    const auto found = fees_.check(job, wei, current().fees, now);
+    const auto& key = payees_[job.payee].key;
+    const auto why = [&](std::string_view name) {
+        return cat(name, " is reached: ", eth_text(found.used), " used today, ", eth_text(wei), " wanted, ",
+                   eth_text(found.limit), " allowed");
+    };
+    switch (found.verdict) {
+        case FeeBook::Verdict::within:
+            return std::nullopt;
+        case FeeBook::Verdict::too_often:
+            return fail(STIPEND_E_LIMIT, "fee not reserved: ", key, ": more than ", max_reservations,
+                        " reservations for one job");
+        case FeeBook::Verdict::over_own: {
+            auto text = why("limits.fees_per_orchestrator_day");
+            raise("fees:" + key, STIPEND_ALERT_WARNING, cat(key, " is held: ", text), now);
+            return fail(STIPEND_E_LIMIT, text);
+        }
+        case FeeBook::Verdict::over_all: {
+            auto text = why("limits.fees_per_day");
+            raise("fees", STIPEND_ALERT_CRITICAL, "jobs with a price are held: " + text, now);
+            return fail(STIPEND_E_LIMIT, text);
+        }
+    }
+    return std::nullopt;
+}
+
+void Engine::close_fee(JobToken token, const JobResult& result, stipend_unix_ns now) {
+    const auto closed = fees_.close(fee_job(token), result.fee, now);
+    if (closed.row) commits_.waiting().fees.push_back(*closed.row);
+    const auto id = [&] { return "fees-reported:" + payees_[token.payee].key; };
+    if (!closed.misreported) {
+        if (closed.row) resolve(id(), now);
+        return;
+    }
+    const auto& key = payees_[token.payee].key;
+    auto text = cat(key, ": the dispatch plugin reports a cost of ", eth_text(*result.fee), " for a job, and ",
+                    eth_text(closed.reserved), " was reserved: ");
+    if (!closed.row) {
+        text += "it is more than there is, and not counted";
+    } else {
+        text += cat(eth_text(closed.row->wei), " is counted");
+    }
+    raise(id(), STIPEND_ALERT_WARNING, std::move(text), now);
+}
+
+void Engine::answer_reservations(const ledger::Batch& batch) {
+    for (const auto& fee : batch.fees) {
+        if (fee.kind != ledger::FeeKind::reserved && fee.kind != ledger::FeeKind::added) continue;
+        STIPEND_ASSERT(!reserving_.empty() && reserving_.front().job.orchestrator == fee.orchestrator);
+        const auto answer = std::move(reserving_.front().answer);
+        reserving_.pop_front();
+        if (answer) answer({});
+    }
+}
+
+void Engine::refuse_reservations(const Error& why) {
+    for (auto& [job, answer] : reserving_) {
+        if (!answer) continue;
+        fees_.refuse(job);
+        std::exchange(answer, nullptr)(unavailable(why.message));
+    }
+}
+
+}  // namespace stipend::engine
