@@ -11,6 +11,7 @@
 #include "host/ledger/canonical.hpp"
 #include "host/ledger/decision_json.hpp"
 #include "host/ledger/invariants.hpp"
+#include "stipend/hex.hpp"
 #include "tests/unit/ledger/ledger_fixture.hpp"
 
 using namespace ledger_test;
@@ -296,6 +297,8 @@ TEST_CASE("a change in any part of the fees is found") {
         CHECK(has(after(cat("UPDATE fee_state SET ", column, " = ", more, " WHERE orchestrator = 1")),
                   "fee_state of orchestrator 1 (orch-1): is not the state that seq"));
     }
+    CHECK(has(after(cat("UPDATE fee_state SET total_wei = ", more, " WHERE orchestrator = 1")),
+              "account expense:fees of live:42161: got 354 wei, and -354 in gateway:prepaid; the states sum to 395"));
     CHECK(has(after("UPDATE fee_state SET day = day + 1 WHERE orchestrator = 2"), "fee_state of orchestrator 2"));
     CHECK(has(after("UPDATE fee_state SET seq = seq - 1 WHERE orchestrator = 2"), "was last set at seq"));
     CHECK(has(after("UPDATE fee_state SET day_wei = x'01' WHERE orchestrator = 2"), "an amount is not 32 bytes"));
@@ -317,6 +320,37 @@ TEST_CASE("a change in any part of the fees is found") {
     CHECK(has(after("UPDATE account SET name = 'gateway:other' WHERE name = 'gateway:prepaid'"),
               "is not what its orchestrator or namespace wants"));
     CHECK(!after("DELETE FROM account WHERE name = 'expense:fees'").empty());
+}
+
+TEST_CASE("a fee that does not follow is found although the chain was hashed anew") {
+    const TempFolder folder;
+    const auto path = folder / "ledger.db";
+    fill_with_fees(*must_open(path));
+    const Seq last = must_open(path, reader())->head()->seq;
+    const std::string body = text_of(path, cat("SELECT body FROM audit WHERE seq = ", last));
+    Head before{.seq = last - 1, .hash = {}};
+    REQUIRE(hex_decode(text_of(path, cat("SELECT lower(hex(hash)) FROM audit WHERE seq = ", last - 1)), before.hash));
+    const auto forged = [&](std::initializer_list<std::pair<std::string_view, std::string_view>> changes) {
+        std::string changed = body;
+        for (const auto& [from, to] : changes) {
+            REQUIRE(has(changed, from));
+            changed.replace(changed.find(from), from.size(), to);
+        }
+        Keccak keccak;
+        const Hash hash = row_hash(keccak, before.hash, last, AuditKind::fee, changed);
+        tamper(path,
+               cat("UPDATE audit SET body = '", changed, "', hash = x'", hex_encode(hash), "' WHERE seq = ", last));
+        return findings(*must_open(path, reader()));
+    };
+    REQUIRE(forged({}).empty());
+    const auto name = cat("fee seq ", last, ": ");
+    CHECK(has(forged({{R"("wei":"5")", R"("wei":"4")"}, {R"("moved":"5")", R"("moved":"4")"}}),
+              name + "the state after it does not follow from the one before it"));
+    CHECK(
+        has(forged({{"\"total_wei\":\"214\"", "\"total_wei\":\"215\""}}), name + "the state after it does not follow"));
+    CHECK(has(forged({{R"("wei":"5")", R"("wei":"4")"}}), name + "moves 5 wei, want 4"));
+    CHECK(has(forged({{R"("orchestrator":1)", R"("orchestrator":9)"}}), name + "belongs to no known orchestrator"));
+    CHECK(has(forged({{R"("kind":"reserved")", R"("kind":"closed")"}}), name + "moves 5 wei, want 0 or less"));
 }
 
 TEST_CASE("fees in an archive verify with it and without it") {
