@@ -1,5 +1,10 @@
 // The program `stipend`: reads the command line and hands over to a subcommand.
+#include <unistd.h>
+
 #include <CLI/CLI.hpp>
+#include <algorithm>
+#include <filesystem>
+#include <string_view>
 
 #include "host/cli/commands.hpp"
 #include "stipend/version.h"
@@ -14,6 +19,23 @@ CLI::App* command(CLI::App& parent, const std::string& name, const std::string& 
     app->add_option("-c,--config", common.config_file, "configuration file")->capture_default_str();
     app->add_flag("--json", common.json, "answer as JSON");
     return app;
+}
+
+// A command NAME that is none of `app` is the program stipend-NAME beside this one, where there is one: it may know a
+// protocol, which this program does not. Returns where there is none.
+void run_program_beside(const CLI::App& app, int argc, char** argv) {
+    if (argc < 2) return;
+    const std::string_view name = argv[1];
+    const auto in_name = [](char c) { return (c >= 'a' && c <= 'z') || c == '-'; };
+    if (name.starts_with('-') || !std::all_of(name.begin(), name.end(), in_name)) return;
+    for (const auto* known : app.get_subcommands([](const CLI::App*) { return true; })) {
+        if (known->get_name() == name) return;
+    }
+    std::error_code error;
+    const auto self = std::filesystem::read_symlink("/proc/self/exe", error);
+    if (error) return;
+    const auto program = self.parent_path() / ("stipend-" + std::string(name));
+    ::execv(program.c_str(), argv + 1);  // returns where there is no such program
 }
 
 }  // namespace
@@ -128,6 +150,9 @@ int main(int argc, char** argv) {
     eval_app->add_option("--interval", eval.interval, "time between two checks, such as 60s (default: as configured)");
     eval_app->callback([&] { status = policy_eval(eval); });
 
+    app.footer("`stipend gateway-credential` writes the credential by which orchestrators state their prices.");
+
+    run_program_beside(app, argc, argv);
     try {
         app.parse(argc, argv);
     } catch (const CLI::ParseError& error) {

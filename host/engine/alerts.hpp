@@ -5,13 +5,7 @@
 #include <map>
 #include <string>
 
-#include "stipend/abi/types.h"
-
-namespace stipend {
-
-enum { STIPEND_ALERT_INFO = 1, STIPEND_ALERT_WARNING = 2, STIPEND_ALERT_CRITICAL = 3 };
-
-}  // namespace stipend
+#include "stipend/abi/host.h"
 
 namespace stipend::engine {
 

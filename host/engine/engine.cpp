@@ -192,6 +192,9 @@ void Engine::watch_outcome(registry::PayeeIndex payee, const JobResult& result, 
                   payees_[payee].address),
               now);
         resolve("gateway", now);
+    } else if ((result.flags & STIPEND_RESULT_UNFUNDED) != 0) {
+        // The gateway is well; its dispatcher raises the alert about its funds, and resolves it when they suffice.
+        resolve("gateway", now);
     } else if (result.outcome == STIPEND_JOB_UNKNOWN) {
         if (fees_.refused(payee, slots_[payee].attempt)) return;  // by this host, not by the gateway
         raise("gateway", STIPEND_ALERT_CRITICAL,

@@ -305,6 +305,16 @@ void Manager::tell(const Alert& alert) {
     reporter_.alert(alert);
 }
 
+void Manager::raise_for(std::string_view instance, std::string_view id, std::int32_t severity, std::string_view text) {
+    host_.loop().post([this, id = cat(instance, ":", id), severity, text = std::string(text)]() mutable {
+        engine_->raise({.id = std::move(id), .severity = severity, .text = std::move(text), .at = host_.now()});
+    });
+}
+
+void Manager::resolve_for(std::string_view instance, std::string_view id) {
+    host_.loop().post([this, id = cat(instance, ":", id)] { engine_->resolve(id, host_.now()); });
+}
+
 void Manager::decided(const registry::Payee& payee, const ledger::Decision& decision) {
     reporter_.decided(payee, decision, host_.now());
 }

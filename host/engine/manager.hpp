@@ -12,7 +12,7 @@
 
 namespace stipend::engine {
 
-class Manager final : public runtime::Role, public Effects {
+class Manager final : public runtime::Role, public Effects, public plugin::AlertSink {
   public:
     // `host` and `reporter` outlive this. `once`: one cycle of what is due, then the run is over.
     Manager(runtime::Host& host, Reporter& reporter, bool once)
@@ -43,6 +43,11 @@ class Manager final : public runtime::Role, public Effects {
     [[nodiscard]] runtime::Watcher::Hooks watcher_hooks() override;
     [[nodiscard]] plugin::FeeAccount* fees() override { return &desk_; }
     void close() override { desk_.close(); }
+    [[nodiscard]] plugin::AlertSink* alerts() override { return this; }
+
+    void raise_for(std::string_view instance, std::string_view id, std::int32_t severity,
+                   std::string_view text) override;
+    void resolve_for(std::string_view instance, std::string_view id) override;
 
   private:
     void watch_clock(stipend_unix_ns now);

@@ -27,12 +27,24 @@ enum class Phase : std::uint8_t {
     done = 6,
 };
 
+// Why an exchange failed. Numbered as in the plugin ABI, which describes the values.
+enum class Cause : std::uint8_t {
+    none = 0,
+    other = 1,
+    local = 2,
+    resolve = 3,
+    refused = 4,
+    reset = 5,
+    certificate = 6,
+};
+
 struct HttpRequest {
     std::string method = "GET";
     std::string url = {};          // http or https, without user name and password
     std::string headers = {};      // "Name: value\r\n" lines; `${secret:NAME}` in a value is filled in before sending
     std::string body = {};         // sent with any method but HEAD
     std::string unix_socket = {};  // path of the socket to connect to; empty for TCP
+    std::string ca_file = {};      // a PEM bundle instead of the client's, for TlsMode::verify; empty: the client's
     std::string pin_sha256 = {};   // hex SHA-256 of the server's certificate (DER), colons allowed; empty for none
     std::uint32_t timeout_ms = 10'000;             // for the whole exchange, including the wait for a connection; not 0
     std::uint64_t max_response_bytes = 1'048'576;  // of the body; a longer one ends with LIMIT
@@ -46,9 +58,11 @@ struct HttpRequest {
 struct HttpResponse {
     int status = 0;  // 0 before a status line was read
     Phase phase = Phase::resolve;
+    Cause cause = Cause::none;
     std::string headers = {};        // "name: value\r\n" lines, names in lower case, of the last response
     std::string peer = {};           // "address:port" or "unix:path" that the request went to; empty before that
     std::string body = {};           // what arrived, even if the exchange then failed; empty when streamed
+    std::string tls_sha256 = {};     // hex SHA-256 of the server's certificate; empty without TLS
     std::int64_t tls_not_after = 0;  // when the server's certificate expires, unix nanoseconds; 0 without TLS
     std::int64_t connect_ns = 0;     // connection ready (TLS included), since `send`; 0 where it never was
     std::int64_t first_byte_ns = 0;  // first line of a response

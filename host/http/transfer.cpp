@@ -4,6 +4,7 @@
 #include <netinet/in.h>
 
 #include <array>
+#include <cerrno>
 #include <cstring>
 #include <system_error>
 #include <utility>
@@ -49,6 +50,54 @@ stipend_status status_of(CURLcode code) {
             return STIPEND_E_INTERNAL;
         default:
             return STIPEND_E_UNAVAILABLE;
+    }
+}
+
+// What the operating system says of a connection that was not made: refused by the peer, or never tried.
+Cause cause_of_connect(long os_error) {
+    switch (os_error) {
+        case ECONNREFUSED:
+            return Cause::refused;
+        case ECONNRESET:
+            return Cause::reset;
+        case ENETUNREACH:
+        case ENETDOWN:
+        case EADDRNOTAVAIL:
+        case EMFILE:
+        case ENFILE:
+        case ENOBUFS:
+        case ENOMEM:
+        case EACCES:
+        case EPERM:
+            return Cause::local;
+        default:
+            return Cause::other;
+    }
+}
+
+Cause cause_of(CURLcode code, long os_error) {
+    switch (code) {
+        case CURLE_OK:
+            return Cause::none;
+        case CURLE_COULDNT_RESOLVE_HOST:
+            return Cause::resolve;
+        case CURLE_COULDNT_CONNECT:
+            return cause_of_connect(os_error);
+        case CURLE_GOT_NOTHING:
+        case CURLE_RECV_ERROR:
+        case CURLE_SEND_ERROR:
+        case CURLE_SSL_CONNECT_ERROR:
+        case CURLE_PARTIAL_FILE:
+            return Cause::reset;
+        case CURLE_PEER_FAILED_VERIFICATION:
+            return Cause::certificate;
+        case CURLE_COULDNT_RESOLVE_PROXY:
+        case CURLE_SSL_CACERT_BADFILE:
+        case CURLE_OUT_OF_MEMORY:
+        case CURLE_FAILED_INIT:
+            return Cause::local;
+        default:
+            return Cause::other;
     }
 }
 
@@ -194,7 +243,9 @@ void Transfer::set_tls(EasyOptions& options) const {
     const bool verify = request_.tls == TlsMode::verify;
     options.set(CURLOPT_SSL_VERIFYPEER, verify ? 1L : 0L)
         .set(CURLOPT_SSL_VERIFYHOST, verify ? 2L : 0L)
-        .set(CURLOPT_CAINFO, verify ? settings_->ca_file.c_str() : nullptr);
+        .set(CURLOPT_CAINFO, !verify                    ? nullptr
+                             : request_.ca_file.empty() ? settings_->ca_file.c_str()
+                                                        : request_.ca_file.c_str());
 }
 
 std::size_t Transfer::on_header(char* data, std::size_t, std::size_t length, void* self) noexcept {
@@ -262,6 +313,7 @@ std::optional<Error> Transfer::check_target(const char* address) const {
 std::optional<Error> Transfer::check_peer(const char* address, int port) {
     if (sent_ && !head_.begun()) {
         if (!checked_.may_resend || resent_) {
+            response_.cause = Cause::reset;
             return fail(STIPEND_E_UNAVAILABLE, "the kept connection was closed before an answer came; not sent again, ",
                         resent_ ? "since it was already" : "since it may have been taken");
         }
@@ -300,14 +352,22 @@ std::optional<Error> Transfer::check_certificate() {
     // made under other rules.
     const auto certificate = peer_certificate(easy_.get());
     if (certificate) response_.tls_not_after = not_after_ns(certificate.get());
-    if (request_.pin_sha256.empty()) return std::nullopt;
     const auto digest = certificate ? fingerprint_of(certificate.get()) : std::nullopt;
+    if (digest) response_.tls_sha256 = hex_encode(*digest);
+    if (request_.pin_sha256.empty()) return std::nullopt;
     if (!digest) {
+        response_.cause = Cause::certificate;
         return fail(STIPEND_E_UNAVAILABLE, "the server's certificate cannot be read, so its pin cannot be checked");
     }
     if (*digest == checked_.pin) return std::nullopt;
+    response_.cause = Cause::certificate;
     return fail(STIPEND_E_UNAVAILABLE, "wrong certificate: got SHA-256 ", hex_encode(*digest), ", want ",
                 hex_encode(checked_.pin));
+}
+
+long Transfer::os_error() const {
+    long number = 0;
+    return curl_easy_getinfo(easy_.get(), CURLINFO_OS_ERRNO, &number) == CURLE_OK ? number : 0;
 }
 
 Error Transfer::error_of(CURLcode code) {
@@ -322,10 +382,8 @@ Error Transfer::error_of(CURLcode code) {
                     waited_for[static_cast<std::size_t>(response_.phase)]);
     }
     // libcurl's message says only that it failed; the system's distinguishes a missing socket from a forbidden one.
-    long os_error = 0;
-    if (code == CURLE_COULDNT_CONNECT && curl_easy_getinfo(easy_.get(), CURLINFO_OS_ERRNO, &os_error) == CURLE_OK &&
-        os_error != 0) {
-        return fail(status_of(code), "cannot connect: ", std::generic_category().message(static_cast<int>(os_error)));
+    if (const auto number = os_error(); code == CURLE_COULDNT_CONNECT && number != 0) {
+        return fail(status_of(code), "cannot connect: ", std::generic_category().message(static_cast<int>(number)));
     }
     std::string_view message = curl_message_;
     while (message.ends_with('\n')) message.remove_suffix(1);
@@ -341,6 +399,7 @@ Result<void> Transfer::outcome(CURLcode code) {
         response_.status = head_.status();
         response_.headers = head_.take_fields();
     }
+    if (response_.cause == Cause::none) response_.cause = error_ ? Cause::other : cause_of(code, os_error());
     if (error_) return ended(std::move(*error_));
     if (refusal_ && code == CURLE_COULDNT_CONNECT) return ended(std::move(*refusal_));
     return ended(error_of(code));
@@ -354,6 +413,10 @@ Error Transfer::ended(Error why) const {
 
 void Transfer::finish(Result<void> result) {
     response_.total_ns = monotonic_ns() - start_ns_;
+    if (!result && response_.cause == Cause::none) {
+        const bool begun = settings_ != nullptr;  // libcurl had it
+        response_.cause = begun || result.error().status == STIPEND_E_CANCELLED ? Cause::other : Cause::local;
+    }
     callbacks_.on_done(op_, std::move(result), std::move(response_));
 }
 

@@ -20,6 +20,7 @@ Result<http::HttpRequest> request_of(const stipend_http_request& request) {
     out.body = view(request.body);
     out.unix_socket = view(request.unix_socket);
     out.pin_sha256 = view(request.pin_sha256);
+    out.ca_file = view(request.ca_file);
     out.timeout_ms = request.timeout_ms;
     out.max_response_bytes = request.max_response_bytes;
     out.max_redirects = request.max_redirects;
@@ -36,10 +37,12 @@ stipend_http_response response_of(const http::HttpResponse& from, std::string_vi
     out.peer = to_abi(from.peer);
     out.body = bytes_to_abi(body);
     out.phase = static_cast<std::int32_t>(from.phase);
+    out.cause = static_cast<std::int32_t>(from.cause);
     out.tls_not_after = from.tls_not_after;
     out.connect_ns = from.connect_ns;
     out.first_byte_ns = from.first_byte_ns;
     out.total_ns = from.total_ns;
+    out.tls_sha256 = to_abi(from.tls_sha256);
     return out;
 }
 

@@ -1,5 +1,6 @@
 #include "host/plugin/instance.hpp"
 
+#include <algorithm>
 #include <cstring>
 
 #include "host/plugin/host_slot.hpp"
@@ -74,6 +75,23 @@ struct HostTables {
         const auto instance = of(h);
         return instance && instance->timer_cancel(op) ? 1 : 0;
     }
+    static stipend_status alert_raise(const stipend_host* h, stipend_str id, std::int32_t severity, stipend_str text) {
+        constexpr std::size_t most_id = 256;
+        constexpr std::size_t most_text = 4096;
+        const auto name = view(id);
+        const auto printable = [](unsigned char c) { return c > 0x20 && c < 0x7f; };
+        if (name.empty() || name.size() > most_id || !std::all_of(name.begin(), name.end(), printable) ||
+            severity < STIPEND_ALERT_INFO || severity > STIPEND_ALERT_CRITICAL) {
+            return STIPEND_E_INVALID;
+        }
+        const auto instance = of(h);
+        if (!instance) return STIPEND_E_STATE;
+        instance->services_.alerts->raise_for(instance->name_, name, severity, view(text).substr(0, most_text));
+        return STIPEND_OK;
+    }
+    static void alert_resolve(const stipend_host* h, stipend_str id) {
+        if (const auto instance = of(h)) instance->services_.alerts->resolve_for(instance->name_, view(id));
+    }
     static std::int32_t on_control(const stipend_host*) { return ControlScope::active() ? 1 : 0; }
     static std::int32_t on_pool(const stipend_host* h) {
         const auto instance = of(h);
@@ -142,6 +160,7 @@ constexpr stipend_host_clock_v1 clock_table{&HostTables::now, &HostTables::monot
 constexpr stipend_host_metrics_v1 metrics_table{&HostTables::metric_define, &HostTables::metric_record};
 constexpr stipend_host_kv_v1 values_table{&HostTables::value_get, &HostTables::value_put, &HostTables::value_erase};
 constexpr stipend_host_timer_v1 timer_table{&HostTables::timer_after, &HostTables::timer_cancel};
+constexpr stipend_host_alerts_v1 alerts_table{&HostTables::alert_raise, &HostTables::alert_resolve};
 constexpr stipend_host_threads_v1 threads_table{&HostTables::on_control, &HostTables::on_pool};
 constexpr stipend_host_routes_v1 routes_table{&HostTables::route_add, &HostTables::route_respond};
 constexpr stipend_host_services_v1 services_table{&HostTables::services_visit};
@@ -171,6 +190,7 @@ const void* host_interface(const stipend_host* host, const char* id) {
     if (is(STIPEND_HOST_KV) && HostTables::services(*instance).values != nullptr) return &values_table;
     if (is(STIPEND_HOST_METRICS) && HostTables::services(*instance).metrics != nullptr) return &metrics_table;
     if (is(STIPEND_HOST_ROUTES) && HostTables::services(*instance).routes != nullptr) return &routes_table;
+    if (is(STIPEND_HOST_ALERTS) && HostTables::services(*instance).alerts != nullptr) return &alerts_table;
     if (is(STIPEND_HOST_SERVICES) && HostTables::services(*instance).watched != nullptr) return &services_table;
     // Only what sends jobs may reserve.
     if (is(STIPEND_HOST_FEES) && HostTables::has_budget(*instance)) return &fees_table;

@@ -73,6 +73,15 @@ class FeeAccount {
     virtual Result<void> reserve(std::string_view job_id, const stipend_u256& wei, Answer answer) = 0;
 };
 
+// The alerts of plugin instances. [any] thread; must not wait for the control thread.
+class AlertSink {
+  public:
+    virtual ~AlertSink() = default;
+    virtual void raise_for(std::string_view instance, std::string_view id, std::int32_t severity,
+                           std::string_view text) = 0;
+    virtual void resolve_for(std::string_view instance, std::string_view id) = 0;
+};
+
 class LogSink {
   public:
     virtual ~LogSink() = default;
@@ -91,6 +100,7 @@ struct Services {
     RouteTable* routes = nullptr;
     ServiceSource* watched = nullptr;
     FeeAccount* fees = nullptr;
+    AlertSink* alerts = nullptr;
 };
 
 // Marks the calling thread as [control] for as long as it lives.

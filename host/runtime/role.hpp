@@ -82,6 +82,8 @@ class Role {
     [[nodiscard]] virtual plugin::ServiceSource* watched() { return nullptr; }
     // The budget of what jobs cost; none by default.
     [[nodiscard]] virtual plugin::FeeAccount* fees() { return nullptr; }
+    // Where plugins' alerts go; none by default, and then they are log lines.
+    [[nodiscard]] virtual plugin::AlertSink* alerts() { return nullptr; }
     // Where plugins' routes are served; none by default.
     [[nodiscard]] virtual std::vector<std::pair<std::string, std::string>> listeners(const config::Settings&) const {
         return {};

@@ -75,7 +75,16 @@ std::optional<stipend_unix_ns> Series::last_not_up_since(stipend_unix_ns from, s
     while (at > 0 && all[at - 1].up && all[at - 1].to == end) end = all[--at].from;
     if (end == from) return std::nullopt;  // up all the time
     while (at > 0 && !all[at - 1].up) --at;
-    return at > 0 ? all[at - 1].to : from;
+    return at > 0 ? all[at - 1].to : not_up_before(from);
+}
+
+// Where the stretch that reaches `time` began: the end of what was last up, or the first observation.
+stipend_unix_ns Series::not_up_before(stipend_unix_ns time) const {
+    const auto earlier = spans(0, time);
+    for (auto at = earlier.rbegin(); at != earlier.rend(); ++at) {
+        if (at->up) return at->to;
+    }
+    return earlier.empty() ? time : earlier.front().from;
 }
 
 std::uint32_t ppm_of(std::int64_t up_ns, std::int64_t whole_ns) {

@@ -47,14 +47,15 @@ class Series {
     [[nodiscard]] std::uint64_t looks() const { return looks_; }
     // What was seen within [from, to), by time, the verdict that holds included. [pure]
     [[nodiscard]] std::vector<Span> spans(stipend_unix_ns from, stipend_unix_ns to) const;
-    // Where the last stretch of [from, to) in which it was not up began, down and not seen alike; nothing where it was
-    // up all the time. [pure]
+    // Where the last stretch of [from, to) in which it was not up began, down and not seen alike, be that before `from`;
+    // nothing where it was up all the time. [pure]
     [[nodiscard]] std::optional<stipend_unix_ns> last_not_up_since(stipend_unix_ns from, stipend_unix_ns to) const;
 
     [[nodiscard]] History& history() { return history_; }
     [[nodiscard]] const History& history() const { return history_; }
 
   private:
+    [[nodiscard]] stipend_unix_ns not_up_before(stipend_unix_ns time) const;
     [[nodiscard]] Span held_until(stipend_unix_ns time) const;
 
     std::int64_t hold_ns_;

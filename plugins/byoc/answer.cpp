@@ -131,6 +131,7 @@ Attempt read_answer(const HttpReply& reply, const Expected& expected) {
     // gives up, and an orchestrator can make the gateway drop a connection.
     attempt.sent = !view(reply.response->peer).empty();
     attempt.cancelled = reply.status == STIPEND_E_CANCELLED;
+    attempt.local = reply.cause() == STIPEND_HTTP_CAUSE_LOCAL;
     attempt.http_status = reply.http_status();
     attempt.served_by = printable(reply.header("x-orchestrator-url"), most_address);
     attempt.orchestrator_responded = !attempt.served_by.empty();

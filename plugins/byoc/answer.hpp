@@ -19,7 +19,10 @@ struct Attempt {
     bool sent = false;       // the request reached the gateway, which may have run the job
     bool cancelled = false;  // the host cancelled the exchange
     bool orchestrator_responded =
-        false;  // the response is from the orchestrator itself: X-Orchestrator-Url or its price
+        false;                  // the response is from the orchestrator itself: X-Orchestrator-Url or its price
+    bool local = false;         // nothing left this machine, so the attempt proves nothing
+    bool price_unseen = false;  // no job was sent, since its price was not seen
+    bool unlisted = false;      // it may be the gateway's own "no such orchestrator"
     int http_status = 0;
     std::string served_by;  // X-Orchestrator-Url
     std::string body;       // the first 64 KiB

@@ -4,6 +4,7 @@
 #include <optional>
 #include <stdexcept>
 
+#include "eth_key.hpp"
 #include "stipend/hex.hpp"
 #include "wire.hpp"
 
@@ -29,22 +30,25 @@ struct Dispatch::Job {
     stipend_unix_ns period_to = 0;
     std::uint32_t window_s = 0;
     Case facts;
-    std::optional<Token> token;  // what it said of its price, where that was looked at
-    std::string charges;         // it states no price: why an answer of it will not count
+    // Of the present attempt.
+    std::optional<Token> token;               // what the orchestrator stated, where it was asked or its price is known
+    std::optional<stipend_mono_ns> asked_at;  // when, if it was asked for this attempt
+    bool price_too_high = false;
+    // Of the wait for the second one.
+    stipend_mono_ns earliest = 0;
+    stipend_mono_ns latest = 0;
+    std::optional<Token> look;  // what the orchestrator answered after the failure
     stipend_op exchange = 0;
+    TokenClient::AskPtr ask;
     std::unique_ptr<stipend::Timer> pause;
 };
 
 struct Dispatch::Look {
     Completion<stipend_offer> done;
-    stipend_op exchange = 0;
+    TokenClient::AskPtr ask;
 };
 
 namespace {
-
-std::string price_key(const std::string& address, std::string_view capability) {
-    return cat(without_slash(address), "\n", capability);
-}
 
 std::vector<std::string> lines_of(std::string_view text) {
     std::vector<std::string> out;
@@ -65,11 +69,17 @@ EvidenceWanted wanted_of(const stipend_job& raw) {
             .public_key = std::string(stipend::view(raw.public_key))};
 }
 
-EthKey fresh_key() {
+CredentialSource::From credential_of(const Settings& settings) {
+    if (settings.credential) return {settings.credential->header(), true, {}, {}};
     auto key = EthKey::generate();
     // Becomes the error of `create`: there is no instance without a key.
     if (!key) throw std::runtime_error(key.error().message);
-    return std::move(key).value();
+    return {key->address_header(), false, settings.cli, settings.remote_signer};
+}
+
+// The most that one job may cost.
+Wei most_fee(const Settings& settings) {
+    return Wei(stipend::CheckedU256(settings.max_price) * settings.timeout_s);
 }
 
 // An orchestrator charges each second that was begun, at least one. Our clock saw the way there and back as well, so
@@ -84,22 +94,33 @@ Wei most_charged(const Wei& price_per_s, std::int64_t latency_ns) {
 Dispatch::Dispatch(Settings settings, stipend::Host host)
     : settings_(std::move(settings)),
       host_(host),
-      token_header_(fresh_key().address_header()),
       jobs_ok_(stipend::Metric::counter(host, "jobs_ok_total", "Jobs with a valid answer")),
       jobs_failed_(stipend::Metric::counter(host, "jobs_failed_total", "Jobs that failed by their orchestrator")),
       jobs_unknown_(stipend::Metric::counter(host, "jobs_unknown_total", "Jobs that say nothing of an orchestrator")),
       retries_(stipend::Metric::counter(host, "retries_total", "Second tries of jobs")),
-      sentinels_(stipend::Metric::counter(host, "sentinel_questions_total", "Failures whose gateway was looked at")) {}
+      sentinels_(stipend::Metric::counter(host, "sentinel_questions_total", "Failures whose gateway was looked at")),
+      credential_(host, credential_of(settings_)),
+      tokens_(host, settings_, credential_),
+      quarantine_(host, settings_.quarantine_ns, settings_.max_price) {
+    if (!settings_.cli.url.empty()) funds_.emplace(host, settings_.cli, most_fee(settings_));
+}
 
 Result<void> Dispatch::start() {
     if (host_.service<stipend_host_http_v1>(STIPEND_HOST_HTTP) == nullptr) {
         return fail(STIPEND_E_UNSUPPORTED, "this host offers no HTTP client");
     }
-    if (settings_.price_check_ns != 0 && settings_.pins.empty()) {
+    if (settings_.price_check_ns != 0 && settings_.trust.empty()) {
         host_.log(STIPEND_LOG_INFO,
-                  "orchestrators' certificates are not verified when their prices are looked at: they sign their own; "
-                  "orchestrator_pins names the ones to demand");
+                  "orchestrators' certificates are not verified when their prices are asked for: they sign their own; "
+                  "orchestrator_pins names the ones to require");
     }
+    if (settings_.max_price != 0 && !credential_.own()) {
+        host_.log(
+            STIPEND_LOG_WARN,
+            "orchestrators that charge state no price to a sender without a reserve: want gateway_credential, which "
+            "`stipend gateway-credential` writes, or gateway_cli");
+    }
+    if (funds_ && !host_.post([this] { funds_->begin(); })) return fail(STIPEND_E_BUSY, "the host takes no work");
     return {};
 }
 
@@ -116,7 +137,7 @@ Result<Dispatch::JobPtr> Dispatch::take(const stipend_job& raw, Completion<stipe
                          .evidence = wanted_of(raw),
                          .signed_only = settings_.signed_only || (raw.flags & STIPEND_JOB_NEEDS_SIGNATURE) != 0},
             .rule = {.max_price = settings_.max_price,
-                     .unseen_fails = settings_.unseen_price_fails,
+                     .allow_unseen = settings_.allow_unseen_price,
                      .max_fee = Wei::from_abi(raw.max_fee_wei),
                      .timeout_s = settings_.timeout_s},
             .period_from = raw.period_from,
@@ -138,43 +159,64 @@ Result<void> Dispatch::submit(const stipend_job& raw, Completion<stipend_job_res
     return {};
 }
 
-// An error: our own client took nothing, and nothing follows.
+// An error: the host took nothing, and nothing follows. Otherwise the rest comes later, never from inside this call.
 Result<void> Dispatch::begin_try(const JobPtr& job) {
+    job->token.reset();
+    job->asked_at.reset();
+    job->price_too_high = false;
+    const auto& address = job->expected.address;
+    if (const auto why = quarantine_.refusal(address)) {
+        const auto op = job->done.op();
+        const bool posted = host_.post([this, op, why = *why] {
+            if (const auto found = jobs_.find(op); found != jobs_.end()) refuse_quarantined(JobPtr(found->second), why);
+        });
+        if (!posted) return fail(STIPEND_E_BUSY, "the host takes no work");
+        return {};
+    }
     if (settings_.price_check_ns == 0) return send(job);
-    const auto seen = prices_.find(price_key(job->expected.address, job->capability));
-    if (seen != prices_.end() && seen->second.until > host_.monotonic() &&
-        !price_refusal(seen->second.token, job->rule)) {
-        job->token = seen->second.token;
+    const auto* known = tokens_.price(address, job->capability);
+    if (known != nullptr && judge_price(*known, job->rule).is == PriceVerdict::Is::good) {
+        job->token = *known;
         return send(job);
     }
-    STIPEND_LET(op, ask_token(job->expected.address, job->capability,
-                              [this, job](const Token& token) { price_seen(job, token); }));
-    job->exchange = op;
+    job->asked_at = host_.monotonic();
+    STIPEND_SET(job->ask,
+                tokens_.ask(address, job->capability, [this, job](const Token& token) { price_stated(job, token); }));
     return {};
 }
 
-void Dispatch::price_seen(const JobPtr& job, const Token& token) {
+void Dispatch::refuse_quarantined(const JobPtr& job, const std::string& why) {
+    auto attempt = not_sent(why);
+    attempt.orchestrator_responded = true;
+    job->facts.attempts.push_back(std::move(attempt));
+    finish(job, STIPEND_JOB_FAILED, 0, why);
+}
+
+void Dispatch::price_stated(const JobPtr& job, const Token& token) {
     if (!job->done.pending()) return;
     if (token.cancelled) return give_up(job, fail(STIPEND_E_CANCELLED, token.why));
-    const auto refusal = price_refusal(token, job->rule);
-    // Silence of one that the gateway may not even know could be a wrong address in our own configuration: the gateway
-    // is asked about it, and an answer will not count.
-    const bool may_be_ours = token.said == Token::Said::nothing && !job->facts.known;
-    if (refusal && !may_be_ours) {
-        auto attempt = not_sent(*refusal);
-        attempt.orchestrator_responded = token.said != Token::Said::unseen;
-        attempt.sent = true;  // what was asked for the price was the orchestrator: that it is not reached counts
-        attempt.latency_ns = token.latency_ns;
-        return try_over(job, std::move(attempt));
+    const auto price = judge_price(token, job->rule);
+    if (price.is == PriceVerdict::Is::good) {
+        job->token = token;
+        if (auto sent = send(job); !sent) try_over(job, not_sent(sent.error().message));
+        return;
     }
-    job->charges = refusal.value_or("");
-    job->token = token;
-    if (!refusal) {
-        if (prices_.size() >= max_prices) prices_.clear();
-        prices_[price_key(job->expected.address, job->capability)] = {token,
-                                                                      host_.monotonic() + settings_.price_check_ns};
+    auto attempt = not_sent(price.why);
+    attempt.latency_ns = token.latency_ns;
+    if (price.is == PriceVerdict::Is::over_budget) {
+        job->facts.attempts.push_back(std::move(attempt));
+        return finish(job, STIPEND_JOB_UNKNOWN, 0, price.why);
     }
-    if (auto sent = send(job); !sent) try_over(job, not_sent(sent.error().message));
+    job->price_too_high = price.is == PriceVerdict::Is::too_high;
+    attempt.price_unseen = !job->price_too_high;
+    attempt.local = token.cause == STIPEND_HTTP_CAUSE_LOCAL;
+    attempt.sent = true;  // the orchestrator was asked instead of the gateway: that it is not reached counts
+    // The address of one that the gateway may not even know can be wrong in our own configuration.
+    attempt.orchestrator_responded = job->price_too_high || (token.said == Token::Said::nothing && job->facts.known);
+    if (token.no_reserve || token.none_free())
+        attempt.reason = cat(price.why, "; ", explanation(token, job->capability, false));
+    job->look = token;
+    try_over(job, std::move(attempt));
 }
 
 Result<void> Dispatch::send(const JobPtr& job) {
@@ -204,10 +246,19 @@ void Dispatch::answered(const JobPtr& job, const HttpReply& reply) {
     auto attempt = read_answer(reply, job->expected);
     if (attempt.cancelled) return give_up(job, fail(STIPEND_E_CANCELLED, attempt.reason));
     if (attempt.valid && job->token) {
-        const auto charges =
-            job->charges.empty() ? credit_refusal(*job->token, job->rule, attempt.credit).value_or("") : job->charges;
+        const auto charges = credit_refusal(*job->token, job->rule, attempt.credit).value_or("");
         attempt.valid = charges.empty();
         attempt.reason = charges;
+    }
+    // Once the orchestrator has had the job, its own balances before and after it show what it charged.
+    const auto credit = Wei::parse(reply.header("livepeer-balance"));
+    if (job->token && job->asked_at && credit && !attempt.served_by.empty()) {
+        const auto excess = overcharge(*job->token, *credit, host_.monotonic() - *job->asked_at, job->rule.max_price);
+        if (excess) {
+            quarantine_.add(job->expected.address, *excess);
+            attempt.valid = false;
+            attempt.reason = *excess;
+        }
     }
     try_over(job, std::move(attempt));
 }
@@ -218,6 +269,11 @@ void Dispatch::try_over(const JobPtr& job, Attempt attempt) {
     const auto& last = job->facts.attempts.back();
     if (last.valid) {
         health_.note(host_.monotonic(), "");
+        if (job->facts.attempts.size() > 1) {
+            host_.log(
+                STIPEND_LOG_INFO,
+                cat(job->agent_id, ": the second try is answered; the first: ", job->facts.attempts.front().reason));
+        }
         const std::uint32_t is_signed = last.verified ? STIPEND_RESULT_SIGNED : 0;
         return finish(job, STIPEND_JOB_OK, STIPEND_RESULT_REPORTED | STIPEND_RESULT_ANSWERED | is_signed, "");
     }
@@ -235,21 +291,94 @@ void Dispatch::judged(const JobPtr& job, const GatewayState& gateway) {
     if (gateway.is == GatewayState::Is::not_looked) {
         return give_up(job, fail(STIPEND_E_CANCELLED, "the gateway was not looked at: ", gateway.why));
     }
+    auto& last = job->facts.attempts.back();
+    last.unlisted = is_gateway_not_found(last, gateway.words);
+    if (job->look) explain(job);
     const auto verdict = judge(job->facts, gateway);
-    if (verdict.next == Verdict::Next::try_again) return try_again(job);
+    if (verdict.next == Verdict::Next::try_again) return second_try(job);
+    if (verdict.outcome == STIPEND_JOB_FAILED) return fail_check(job, verdict);
     finish(job, verdict.outcome, verdict.flags, verdict.reason);
 }
 
-void Dispatch::try_again(const JobPtr& job) {
+void Dispatch::second_try(const JobPtr& job) {
     retries_.record(1);
+    const auto now = host_.monotonic();
+    const auto half_period = (job->period_to - job->period_from) / 2;
+    job->earliest = now + settings_.retry_after_ns;
+    job->latest = std::max(job->earliest, now + std::min(restart_wait_ns, half_period));
+    // What the orchestrator itself answered needs no look, and where no price is asked for, it may be out of reach.
+    const auto& last = job->facts.attempts.back();
+    if (settings_.price_check_ns == 0 || !last.served_by.empty() || job->price_too_high) return retry(job);
+    if (last.price_unseen) return looked(job, Token(*job->look));
+    look_at(job);
+}
+
+void Dispatch::look_at(const JobPtr& job) {
+    auto ask =
+        tokens_.ask(job->expected.address, job->capability, [this, job](const Token& token) { looked(job, token); });
+    if (!ask) return retry(job);
+    job->ask = std::move(*ask);
+}
+
+// Adds to the last failure what the orchestrator itself answered after one, where that is not its own reason.
+void Dispatch::explain(const JobPtr& job) {
+    auto& last = job->facts.attempts.back();
+    if (last.orchestrator_responded || last.price_unseen || last.local) return;
+    const auto more = explanation(*job->look, job->capability, last.unlisted);
+    if (!more.empty()) last.reason = cat(last.reason, "; ", more);
+}
+
+// An orchestrator that is back, but whose worker has not registered again, has no slot; one that is on its way back
+// refuses connections, which means nothing at an address that never answered here.
+void Dispatch::looked(const JobPtr& job, const Token& token) {
+    if (!job->done.pending()) return;
+    if (token.cancelled) return give_up(job, fail(STIPEND_E_CANCELLED, token.why));
+    const bool first_look = !job->look;
+    job->look = token;
+    if (first_look) explain(job);
+    const bool may_come_back =
+        token.none_free() || (token.gone() && tokens_.has_answered(job->expected.address, job->capability));
+    const auto left_ns = job->latest - host_.monotonic();
+    if (!may_come_back || left_ns <= 0) return retry(job);
+    pause(job, std::min(look_every_ns, left_ns), &Dispatch::look_at);
+}
+
+void Dispatch::retry(const JobPtr& job) {
+    pause(job, std::max<std::int64_t>(job->earliest - host_.monotonic(), 0), &Dispatch::try_now);
+}
+
+void Dispatch::try_now(const JobPtr& job) {
+    if (auto begun = begin_try(job); !begun) try_over(job, not_sent(begun.error().message));
+}
+
+void Dispatch::pause(const JobPtr& job, std::int64_t delay_ns, void (Dispatch::*then)(const JobPtr&)) {
     // By its number, so that the job and its timer do not keep each other alive.
     const auto op = job->done.op();
-    job->pause = std::make_unique<stipend::Timer>(host_, settings_.retry_after_ns, [this, op] {
+    job->pause = std::make_unique<stipend::Timer>(host_, delay_ns, [this, op, then] {
         const auto waiting = jobs_.at(op);
         waiting->pause.reset();
-        if (auto begun = begin_try(waiting); !begun) try_over(waiting, not_sent(begun.error().message));
+        (this->*then)(waiting);
     });
     if (!job->pause->armed()) give_up(job, fail(STIPEND_E_BUSY, "the host takes no timer for the second try"));
+}
+
+// The gateway's funds excuse a job that may cost something and that no orchestrator is known to have had: with too
+// little, the gateway cannot pay for it, and orchestrators state no price. They are judged by the cap, never by the
+// price, and not after a price above the cap, so no payee can bring this about.
+void Dispatch::fail_check(const JobPtr& job, const Verdict& verdict) {
+    const auto& attempts = job->facts.attempts;
+    const bool served =
+        std::any_of(attempts.begin(), attempts.end(), [](const Attempt& one) { return !one.served_by.empty(); });
+    const bool free = job->token && job->token->price.zero();
+    if (!funds_ || settings_.max_price == 0 || served || free || job->price_too_high) {
+        return finish(job, verdict.outcome, verdict.flags, verdict.reason);
+    }
+    funds_->look([this, job, verdict](const Result<Funds>& funds) {
+        if (!job->done.pending()) return;
+        const auto shortage = funds_->shortage(funds);
+        if (!shortage) return finish(job, verdict.outcome, verdict.flags, verdict.reason);
+        finish(job, STIPEND_JOB_UNKNOWN, STIPEND_RESULT_UNFUNDED, cat(*shortage, "; the job: ", verdict.reason));
+    });
 }
 
 void Dispatch::finish(const JobPtr& job, std::int32_t outcome, std::uint32_t flags, const std::string& reason) {
@@ -283,19 +412,18 @@ Result<void> Dispatch::inspect(std::string_view address, std::string_view capabi
     STIPEND_TRY(check_capability(capability));
     auto look = std::make_shared<Look>(Look{.done = std::move(done)});
     const auto op = look->done.op();
-    STIPEND_LET(exchange, ask_token(std::string(address), capability, [this, look](const Token& token) {
-                    if (!look->done.pending()) return;
-                    looks_.erase(look->done.op());
-                    if (token.cancelled) return look->done.fail(fail(STIPEND_E_CANCELLED, token.why));
-                    auto offer = stipend::make_record<stipend_offer>();
-                    offer.reachable = token.said == Token::Said::price ? 1 : 0;
-                    offer.capacity = token.capacity;
-                    offer.price_wei_per_s = token.price.to_abi();
-                    offer.announced_address = stipend::to_abi(token.announced);
-                    offer.latency_ns = token.latency_ns;
-                    look->done.finish(offer);
-                }));
-    look->exchange = exchange;
+    STIPEND_SET(look->ask, tokens_.ask(std::string(address), capability, [this, look](const Token& token) {
+        if (!look->done.pending()) return;
+        looks_.erase(look->done.op());
+        if (token.cancelled) return look->done.fail(fail(STIPEND_E_CANCELLED, token.why));
+        auto offer = stipend::make_record<stipend_offer>();
+        offer.reachable = token.said == Token::Said::price ? 1 : 0;
+        offer.capacity = token.capacity;
+        offer.price_wei_per_s = token.price.to_abi();
+        offer.announced_address = stipend::to_abi(token.announced);
+        offer.latency_ns = token.latency_ns;
+        look->done.finish(offer);
+    }));
     looks_.emplace(op, std::move(look));
     return {};
 }
@@ -307,11 +435,12 @@ void Dispatch::cancel(stipend_op op) {
         if (const auto found = jobs_.find(op); found != jobs_.end()) {
             const auto job = found->second;
             if (job->exchange != 0) host_.cancel_http(job->exchange);
+            tokens_.cancel(job->ask);
             give_up(job, cancelled);
         } else if (const auto other = looks_.find(op); other != looks_.end()) {
             const auto look = other->second;
             looks_.erase(other);
-            host_.cancel_http(look->exchange);
+            tokens_.cancel(look->ask);
             look->done.fail(cancelled);
         }
     }));
@@ -338,25 +467,6 @@ std::string Dispatch::job_url(const std::string& capability) const {
 std::string Dispatch::job_headers(std::string_view address, const std::string& capability) const {
     return cat("Content-Type: application/json\r\nLivepeer: ",
                livepeer_header(address, capability, settings_.timeout_s), "\r\n");
-}
-
-Result<stipend_op> Dispatch::ask_token(const std::string& address, std::string_view capability, TokenDone done) const {
-    const std::string bare(without_slash(address));
-    const auto url = cat(bare, "/process/token");
-    const auto headers = cat("Livepeer-Eth-Address: ", token_header_, "\r\nLivepeer-Capability: ", capability, "\r\n");
-    stipend::HttpRequest request;
-    request.url = url;
-    request.headers = headers;
-    request.timeout_ms = token_timeout_ms;
-    request.max_response_bytes = max_token;
-    const auto pin = settings_.pins.find(bare);
-    if (pin != settings_.pins.end()) {
-        request.pin_sha256 = pin->second;
-        request.tls_mode = STIPEND_TLS_PINNED;
-    } else if (bare.starts_with("https:")) {
-        request.tls_mode = STIPEND_TLS_NONE;
-    }
-    return host_.http(request, [done = std::move(done)](const HttpReply& reply) mutable { done(read_token(reply)); });
 }
 
 }  // namespace byoc

@@ -8,16 +8,20 @@
 
 #include <map>
 #include <memory>
+#include <optional>
 #include <string>
 #include <unordered_map>
 
-#include "eth_key.hpp"
+#include "funds_watch.hpp"
+#include "gateway_cli.hpp"
+#include "quarantine.hpp"
 #include "schema.hpp"
 #include "sentinel.hpp"
 #include "settings.hpp"
 #include "stipend/abi/dispatch.h"
 #include "stipend/plugin.hpp"
 #include "token.hpp"
+#include "token_client.hpp"
 
 namespace byoc {
 
@@ -34,10 +38,11 @@ class Dispatch {
         .config_schema = config_schema,
     };
     static constexpr std::uint32_t grace_s = 10;  // a gateway itself gives a job timeout_seconds + 5
-    static constexpr std::uint32_t token_timeout_ms = 3'000;
-    static constexpr std::uint64_t max_token = 65'536;  // bytes of a token
-    static constexpr std::size_t max_prices = 200'000;
     static constexpr std::size_t max_capabilities = 64;
+    // How long the second try waits for an orchestrator that restarts, at most half of the pay period: its worker
+    // notices within its `probe_every`, 10 s by default, and registers at once.
+    static constexpr std::int64_t restart_wait_ns = 20 * stipend::ns_per_s;
+    static constexpr std::int64_t look_every_ns = 2 * stipend::ns_per_s;
 
     Dispatch(Settings settings, stipend::Host host);
     static stipend::Result<Settings> parse(const stipend::Json& json, const stipend_terms& terms) {
@@ -55,39 +60,45 @@ class Dispatch {
   private:
     struct Job;
     struct Look;
-    struct SeenPrice {
-        Token token;
-        stipend_mono_ns until = 0;
-    };
     using JobPtr = std::shared_ptr<Job>;
-    using TokenDone = stipend::UniqueFunction<void(const Token&)>;
 
+    // The way of a job: begin_try -> price_stated -> send -> answered -> try_over -> judged, then `finish`, or
+    // second_try -> looked -> begin_try. `fail_check` is the end of one whose failure is the orchestrator's, unless the
+    // gateway's funds say otherwise.
     stipend::Result<JobPtr> take(const stipend_job& job, stipend::Completion<stipend_job_result> done) const;
     stipend::Result<void> begin_try(const JobPtr& job);
-    void price_seen(const JobPtr& job, const Token& token);
+    void price_stated(const JobPtr& job, const Token& token);
     stipend::Result<void> send(const JobPtr& job);
     void answered(const JobPtr& job, const stipend::HttpReply& reply);
     void try_over(const JobPtr& job, Attempt attempt);
     void judged(const JobPtr& job, const GatewayState& gateway);
-    void try_again(const JobPtr& job);
+    void second_try(const JobPtr& job);
+    void look_at(const JobPtr& job);
+    static void explain(const JobPtr& job);
+    void looked(const JobPtr& job, const Token& token);
+    void pause(const JobPtr& job, std::int64_t delay_ns, void (Dispatch::*then)(const JobPtr&));
+    void retry(const JobPtr& job);
+    void try_now(const JobPtr& job);
+    void refuse_quarantined(const JobPtr& job, const std::string& why);
+    void fail_check(const JobPtr& job, const Verdict& verdict);
     // The last of a job: `job` is the caller's own pointer, not the one in jobs_.
     void finish(const JobPtr& job, std::int32_t outcome, std::uint32_t flags, const std::string& reason);
     void give_up(const JobPtr& job, const stipend::Error& error);
     Sentinel& sentinel_for(const std::string& capability);
     [[nodiscard]] std::string job_url(const std::string& capability) const;
     [[nodiscard]] std::string job_headers(std::string_view address, const std::string& capability) const;
-    stipend::Result<stipend_op> ask_token(const std::string& address, std::string_view capability,
-                                          TokenDone done) const;
 
     const Settings settings_;
     const stipend::Host host_;
-    std::string token_header_;  // made with a key that is never stored
     GatewayHealth health_;
     stipend::Metric jobs_ok_, jobs_failed_, jobs_unknown_, retries_, sentinels_;
     // [pool]
+    CredentialSource credential_;
+    TokenClient tokens_;
+    Quarantine quarantine_;
+    std::optional<FundsWatch> funds_;  // where the gateway's CLI port is configured
     std::unordered_map<stipend_op, JobPtr> jobs_;
     std::unordered_map<stipend_op, std::shared_ptr<Look>> looks_;
-    std::unordered_map<std::string, SeenPrice> prices_;  // by address and capability; only ones that let a job go out
     std::map<std::string, std::unique_ptr<Sentinel>> sentinels_by_capability_;
 };
 

@@ -1,5 +1,5 @@
-// An Ethereum key for the signature that orchestrators require before they state a price. Not for money: each instance
-// generates its own, which holds no funds and is never stored.
+// Ethereum's signatures, as far as orchestrators require one before they state a price: a key that signs its own
+// address, and the recovery of the address that signed. Pure, except for the generation of a key.
 #pragma once
 
 #include <array>
@@ -11,6 +11,19 @@
 
 namespace byoc {
 
+inline constexpr std::size_t eth_signature_bytes = 65;  // r || s || v
+
+using Keccak256 = std::array<std::uint8_t, 32>;
+Keccak256 keccak256(std::string_view text);
+
+// "0x" and 40 hex digits, in any case.
+bool is_eth_address(std::string_view text);
+
+// The address, in mixed case (EIP-55), whose key made `signature` by personal_sign of keccak256(message); v is 0,
+// 1, 27 or 28. INVALID: not such a signature.
+stipend::Result<std::string> signer_of(std::string_view message, std::string_view signature);
+
+// A key that is not for money: each instance generates its own, which holds no funds and is never stored.
 class EthKey {
   public:
     // INTERNAL: the system has no random bytes.

@@ -20,6 +20,7 @@ namespace {
 
 constexpr std::uint64_t most_answer = 65'536;  // bytes
 constexpr std::string_view owner_key = "owner";
+constexpr std::string_view registered_key = "registered_at";  // of any instance of this name, unix nanoseconds
 
 std::string random_bytes(std::size_t count) {
     std::string out(count, '\0');
@@ -32,12 +33,17 @@ std::string registration_body(const WorkerSettings& settings) {
     out.set("name", settings.capability);
     out.set("description", settings.description);
     out.set("url", settings.url);
-    out.set("capacity", settings.capacity);
+    out.set("capacity", settings.capacity_announced);
     out.set("price_per_unit", settings.price_per_unit);
     out.set("price_scaling", settings.price_scaling);
     out.set("currency", "wei");
     if (!settings.token.empty()) out.set("token", settings.token);
     return out.dump();
+}
+
+// Whether a registration may have been carried out, though no response says so.
+bool may_be_registered(const HttpReply& reply) {
+    return reply.status == STIPEND_OK ? reply.http_status() == 200 : reply.phase() >= STIPEND_HTTP_SENT;
 }
 
 }  // namespace
@@ -54,18 +60,31 @@ Registration::Registration(const WorkerSettings& settings, stipend::Host host, s
       probes_failed_(stipend::Metric::counter(host, "probes_failed_total", "Probes that the orchestrator left open")) {}
 
 void Registration::begin() {
-    if (settings_.tls_mode == STIPEND_TLS_NONE && settings_.orchestrator.starts_with("https:")) {
-        host_.log(STIPEND_LOG_WARN, cat("the secret is sent to any server at ", settings_.orchestrator,
-                                        " (tls: none); pin_sha256 names the one certificate to trust"));
+    if (!is_loopback_url(settings_.orchestrator)) {
+        const bool plain = settings_.orchestrator.starts_with("http:");
+        if (plain || settings_.trust.by == ServerTrust::By::any) {
+            host_.log(STIPEND_LOG_WARN, cat("the secret is sent ", plain ? "in the clear to " : "to any server at ",
+                                            settings_.orchestrator, plain ? " (http)" : " (tls: none)",
+                                            ": want orchestrator_cert, orchestrator_ca or pin_sha256, and https"));
+        }
     }
     // From now on an older instance of this name does not unregister the capability when it ends.
     if (auto kept = host_.kv_put(owner_key, me_); !kept) {
         host_.log(STIPEND_LOG_WARN, cat("the registration is not stored: ", kept.error().message));
     }
+    // An instance before this one may have registered a moment ago.
+    const auto stored = host_.kv_get(registered_key);
+    const auto number = stored ? stipend::Decimal::parse(*stored) : stipend::Decimal::parse("0");
+    const auto at = number ? number->exact_scaled(0) : Result<std::int64_t>(0);
+    const auto since = host_.now() - (at ? *at : 0);
+    if (since >= 0 && since < least_spacing_ns) return after(least_spacing_ns - since, &Registration::register_now);
     register_now();
 }
 
 void Registration::register_now() {
+    if (const auto wait = registered_at_ + least_spacing_ns - host_.monotonic(); registered_at_ != 0 && wait > 0) {
+        return after(wait, &Registration::register_now);
+    }
     const auto headers = cat("Content-Type: application/json\r\nAuthorization: ", settings_.secret, "\r\n");
     auto sent = send("POST", "/capability/register", headers, registration_body(settings_), register_timeout_ms,
                      [this](const HttpReply& reply) {
@@ -81,33 +100,72 @@ void Registration::register_now() {
 }
 
 void Registration::registered(const HttpReply& reply) {
+    note_certificate(stipend::view(reply.response->tls_sha256));
+    if (may_be_registered(reply)) {
+        registered_at_ = host_.monotonic();
+        if (auto kept = host_.kv_put(registered_key, std::to_string(host_.now())); !kept) {
+            host_.log(STIPEND_LOG_WARN, cat("the registration is not stored: ", kept.error().message));
+        }
+    }
     if (reply.status == STIPEND_OK && reply.http_status() == 200) {
         registrations_.record(1);
         ++count_;
         failures_ = 0;
         capacity_ = -1;
-        registered_at_ = host_.monotonic();
         since_ = host_.now();
+        new_process_ = false;
+        unanswered_since_ = 0;
+        refresh_ns_ = least_refresh_ns + random_up_to(most_refresh_ns - least_refresh_ns);
         note(Trouble::none, "");
         host_.log(STIPEND_LOG_INFO, cat("registered ", settings_.capability, " with ", settings_.orchestrator, ": ",
-                                        settings_.url, ", capacity ", settings_.capacity));
+                                        settings_.url, ", capacity ", settings_.capacity_announced));
         return after(settings_.probe_every_ns, &Registration::probe);
     }
-    const auto said = printable(reply.body(), 120);
-    if (reply.status == STIPEND_E_UNAVAILABLE && reply.phase() == STIPEND_HTTP_TLS) {
-        note(Trouble::tls, cat("TLS fails: ", reply.error, "; if the certificate is its own, `stipend byoc pin ",
-                               settings_.orchestrator, "` shows the pin_sha256"));
+    if (reply.cause() == STIPEND_HTTP_CAUSE_CERTIFICATE) {
+        note(Trouble::tls, certificate_trouble(reply.error));
     } else if (reply.status != STIPEND_OK) {
         note(Trouble::down, cat("no answer: ", reply.error));
     } else if (reply.http_status() == 400 && reply.body().starts_with("invalid authorization")) {
         note(Trouble::secret, "wrong secret: it is to be the orchestrator's -orchSecret");
+    } else if (const auto advice = https_advice(reply.http_status(), reply.body()); !advice.empty()) {
+        note(Trouble::refused, advice);
     } else {
-        note(Trouble::refused, cat("refused with status ", reply.http_status(), ": \"", said, "\""));
+        note(Trouble::refused,
+             cat("refused with status ", reply.http_status(), ": \"", printable(reply.body(), 120), "\""));
     }
     ++failures_;
     const auto base = std::min(first_pause_ns << std::min<std::int64_t>(failures_ - 1, 5), longest_pause_ns);
     const auto pause = base - base / 4 + random_up_to(base / 2);
     after(std::clamp(pause, first_pause_ns, longest_pause_ns), &Registration::register_now);
+}
+
+std::string Registration::certificate_trouble(const std::string& error) const {
+    switch (settings_.trust.by) {
+        case ServerTrust::By::pin:
+            return cat("its certificate is not the one of pin_sha256: ", error,
+                       "; an orchestrator makes a new one at each start, so it was restarted, or another server "
+                       "answers there: orchestrator_cert (its dataDir/cert.pem) survives restarts");
+        case ServerTrust::By::certificate:
+            return cat("its certificate is not the one in ", settings_.trust.value, ": ", error);
+        default:
+            return cat("TLS fails: ", error,
+                       "; if the certificate is its own, orchestrator_cert is to be its "
+                       "dataDir/cert.pem, or pin_sha256 what `stipend byoc pin ",
+                       settings_.orchestrator, "` shows");
+    }
+}
+
+void Registration::note_certificate(std::string_view sha256) {
+    if (sha256.empty()) return;
+    if (!certificate_.empty() && certificate_ != sha256) new_process_ = true;
+    certificate_ = sha256;
+}
+
+void Registration::job_arrived() {
+    const auto now = host_.monotonic();
+    if (last_job_ != 0) job_gap_ns_ = std::clamp(now - last_job_, settings_.probe_every_ns, most_refresh_ns);
+    last_job_ = now;
+    silence_used_ = false;
 }
 
 void Registration::probe() {
@@ -124,29 +182,70 @@ void Registration::probe() {
 }
 
 void Registration::probed(const Token& token) {
-    const bool told = token.said == Token::Said::price;
-    const bool none_free = told && token.tells_capacity && token.capacity <= 0;
-    capacity_ = told && token.tells_capacity ? token.capacity : -1;
-    if (none_free && idle_()) return lost();
-    if (!told) {
-        probes_failed_.record(1);
-        const bool unseen = token.said == Token::Said::unseen;
-        note(unseen ? Trouble::down : Trouble::odd,
-             cat(unseen ? "no answer: " : "its token says nothing of the capability: ", token.why));
+    if (token.said == Token::Said::unseen) return probe_failed(token);
+    unanswered_since_ = 0;
+    note_certificate(token.certificate);
+    const bool priced = token.said == Token::Said::price;
+    capacity_ = token.tells_capacity ? token.capacity : -1;
+    unseen_ = !priced && !token.none_free();
+    if (token.none_free() && idle_()) {
+        return lost(
+            "it offers no slot for the capability while no job is in hand: it was restarted, dropped the "
+            "capability, or lost count of its slots",
+            new_process_ ? Haste::new_process : Haste::usual);
+    }
+    if (unseen_) {
+        // An orchestrator that charges refuses a price to each sender without a reserve.
+        if (token.no_reserve) {
+            note(Trouble::none, "");
+        } else {
+            probes_failed_.record(1);
+            note(Trouble::odd, cat("its token says nothing of the capability: ", token.why));
+        }
+        if (const auto why = unseen_loss(); !why.empty() && idle_()) {
+            silence_used_ = true;
+            return lost(why, new_process_ ? Haste::new_process : Haste::usual);
+        }
     } else {
+        new_process_ = false;  // it has the capability
         note(Trouble::none, "");
     }
     after(settings_.probe_every_ns, &Registration::probe);
 }
 
-void Registration::lost() {
-    note(Trouble::lost,
-         "it offers no slot for the capability while no job is in hand: it was restarted, dropped the "
-         "capability, or lost count of its slots");
-    const auto wait = registered_at_ + spacing_ns - host_.monotonic();
+void Registration::probe_failed(const Token& token) {
+    probes_failed_.record(1);
+    const auto now = host_.monotonic();
+    if (unanswered_since_ == 0) unanswered_since_ = now;
+    if (token.cause == STIPEND_HTTP_CAUSE_CERTIFICATE) {
+        note(Trouble::tls, certificate_trouble(token.why));
+    } else {
+        note(Trouble::down, cat("no answer: ", token.why));
+    }
+    if (token.gone()) new_process_ = true;
+    // Soon, where a process is on its way back.
+    const bool soon = token.gone() && now - unanswered_since_ < fast_probes_for_ns;
+    after(soon ? std::min(fast_probe_ns, settings_.probe_every_ns) : settings_.probe_every_ns, &Registration::probe);
+}
+
+std::string Registration::unseen_loss() const {
+    if (new_process_) return "it was restarted, and it states no price by which the capability could be seen";
+    const auto now = host_.monotonic();
+    if (now - registered_at_ >= refresh_ns_) return "it states no price by which the capability could be seen";
+    if (!silence_used_ && now - std::max(last_job_, registered_at_) > silent_gaps * job_gap_ns_) {
+        return cat("no job arrived for ", stipend::duration_text(silent_gaps * job_gap_ns_),
+                   ", and it states no price by which the capability could be seen");
+    }
+    return {};
+}
+
+void Registration::lost(const std::string& why, Haste haste) {
+    note(Trouble::lost, why);
+    const bool at_once = haste == Haste::new_process;
+    const auto wait = registered_at_ + (at_once ? least_spacing_ns : spacing_ns) - host_.monotonic();
     // The probe at that time decides again.
     if (wait > 0) return after(std::min(wait, settings_.probe_every_ns), &Registration::probe);
-    after(random_up_to(most_jitter_ns), &Registration::register_now);
+    after(random_up_to(at_once ? most_haste_jitter_ns : most_jitter_ns), &Registration::register_now);
 }
 
 void Registration::farewell() {
@@ -185,12 +284,14 @@ void Registration::unregister() {
 
 void Registration::note(Trouble trouble, const std::string& what) {
     Trouble before = Trouble::none;
+    bool same_text = false;
     {
         const std::lock_guard lock(mutex_);
         before = std::exchange(trouble_, trouble);
+        same_text = what_ == what;
         what_ = what;
     }
-    if (before == trouble) return;
+    if (before == trouble && same_text) return;
     if (trouble != Trouble::none) {
         host_.log(STIPEND_LOG_WARN, cat(settings_.capability, " and ", settings_.orchestrator, ": ", what,
                                         "; the worker goes on serving"));
@@ -216,8 +317,8 @@ Result<stipend_op> Registration::send(std::string_view method, std::string_view 
     request.body = body;
     request.timeout_ms = timeout_ms;
     request.max_response_bytes = most_answer;
-    request.tls_mode = settings_.tls_mode;
-    request.pin_sha256 = settings_.pin_sha256;
+    std::string pin;
+    STIPEND_TRY(settings_.trust.apply(request, pin));
     return host_.http(request, std::move(done));
 }
 
@@ -235,11 +336,13 @@ std::int64_t Registration::random_up_to(std::int64_t most) {
 Json Registration::report() const {
     const std::lock_guard lock(mutex_);
     auto out = Json::object();
-    const auto state = count_ == 0 || trouble_ == Trouble::lost || failures_ > 0 ? "registering" : "registered";
+    const bool registering = count_ == 0 || trouble_ == Trouble::lost || failures_ > 0;
+    const auto state = registering ? "registering" : trouble_ == Trouble::none ? "registered" : "unconfirmed";
     out.set("state", stopping_ ? "ending" : state);
     out.set("orchestrator", settings_.orchestrator);
     if (count_ != 0) out.set("since", rfc3339_text(since_));
     if (!what_.empty()) out.set("problem", what_);
+    if (unseen_) out.set("visible", false);  // the orchestrator states no price to this sender
     if (capacity_ >= 0) out.set("available_capacity", capacity_);
     out.set("registrations", count_);
     return out;

@@ -1,9 +1,6 @@
 #include "settings.hpp"
 
-#include <algorithm>
-
 #include "stipend/config.hpp"
-#include "stipend/hex.hpp"
 #include "wire.hpp"
 
 namespace byoc {
@@ -19,6 +16,9 @@ constexpr std::uint32_t paid_timeout_s = 120;
 // An orchestrator requires credit for 60 s, and a gateway buys it for the job's timeout: with a shorter one, the first
 // job of a new balance is rejected.
 constexpr std::int64_t least_paid_timeout_s = 60;
+// The cap on a price holds only as long as the price that was seen.
+constexpr std::int64_t most_price_age_ns = 60 * ns_per_s;
+constexpr std::int64_t most_quarantine_ns = 365 * stipend::s_per_day * ns_per_s;
 
 Result<std::int64_t> whole_seconds(const ConfigView& config, std::int64_t otherwise_s, std::int64_t most_s) {
     STIPEND_LET(ns, config.duration_or(otherwise_s * ns_per_s, ns_per_s, most_s * ns_per_s));
@@ -59,17 +59,50 @@ Result<void> parse_price(const ConfigView& config, Settings& out) {
     const auto check = config.at("price_check");
     STIPEND_LET(every, check.string_or("60s"));
     if (every != "off") {
-        STIPEND_SET(out.price_check_ns, check.duration_or(60 * ns_per_s, ns_per_s, 86'400 * ns_per_s));
+        STIPEND_SET(out.price_check_ns, check.duration_or(most_price_age_ns, ns_per_s, most_price_age_ns));
     }
     const auto unseen = config.at("price_unseen");
-    STIPEND_LET(action, unseen.string_or("allow"));
-    if (action != "allow" && action != "fail") return unseen.refuse("got \"", action, "\", want allow or fail");
-    out.unseen_price_fails = action == "fail";
+    STIPEND_LET(action, unseen.string_or("refuse"));
+    if (action != "allow" && action != "refuse") return unseen.refuse("got \"", action, "\", want refuse or allow");
+    out.allow_unseen_price = action == "allow";
+    if (out.price_check_ns == 0 && !out.allow_unseen_price) {
+        return check.refuse("got off, want a duration (or price_unseen: allow, which says that nothing caps a price)");
+    }
+    STIPEND_SET(out.quarantine_ns, config.at("quarantine").duration_or(out.quarantine_ns, 0, most_quarantine_ns));
+    return {};
+}
+
+Result<void> parse_orchestrators(const ConfigView& config, Settings& out) {
     for (const auto& [address, view] : config.at("orchestrator_pins").members()) {
-        STIPEND_LET(pin, view.string());
-        const auto hex = std::count_if(pin.begin(), pin.end(), [](char c) { return stipend::hex_value(c) >= 0; });
-        if (hex != 64) return view.refuse("got ", hex, " hex digits, want the 64 of a SHA-256");
-        out.pins[std::string(without_slash(address))] = pin;
+        STIPEND_LET(text, view.string());
+        auto trust = ServerTrust::parse(text);
+        if (!trust) return view.refuse(trust.error().message);
+        const auto bare = without_slash(address);
+        if (!bare.starts_with("https://"))
+            return view.refuse("got a certificate for ", bare, ", want an https address");
+        out.trust[std::string(bare)] = std::move(*trust);
+    }
+    return {};
+}
+
+// What the gateway itself shows and owns.
+Result<void> parse_gateway_side(const ConfigView& config, Settings& out) {
+    if (const auto view = config.at("gateway_credential"); view.present()) {
+        STIPEND_LET(text, view.string());
+        auto credential = parse_credential(text);
+        if (!credential) return view.refuse(credential.error().message);
+        out.credential = std::move(*credential);
+    }
+    if (const auto view = config.at("gateway_cli"); view.present()) {
+        STIPEND_LET(text, view.string());
+        auto endpoint = CliEndpoint::parse(text);
+        if (!endpoint) return view.refuse(endpoint.error().message);
+        out.cli = std::move(*endpoint);
+    }
+    if (const auto view = config.at("remote_signer"); view.present()) {
+        STIPEND_LET(url, view.string());
+        if (auto good = check_url(url); !good) return view.refuse(good.error().message);
+        out.remote_signer = without_slash(url);
     }
     return {};
 }
@@ -81,6 +114,8 @@ Result<Settings> parse_settings(const stipend::Json& json, const stipend_terms&)
     Settings out;
     STIPEND_TRY(parse_job(config, out));
     STIPEND_TRY(parse_price(config, out));
+    STIPEND_TRY(parse_orchestrators(config, out));
+    STIPEND_TRY(parse_gateway_side(config, out));
     return out;
 }
 

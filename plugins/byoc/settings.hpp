@@ -3,8 +3,12 @@
 
 #include <cstdint>
 #include <map>
+#include <optional>
 #include <string>
 
+#include "credential.hpp"
+#include "gateway_cli.hpp"
+#include "server_trust.hpp"
 #include "stipend/abi/lifecycle.h"
 #include "stipend/duration.hpp"
 #include "stipend/json.hpp"
@@ -18,11 +22,15 @@ struct Settings {
     std::uint32_t timeout_s = 20;
     std::uint64_t max_price = 0;      // wei per second
     std::int64_t price_check_ns = 0;  // how long an observed price is valid; 0: prices are not checked
-    bool unseen_price_fails = false;
+    bool allow_unseen_price = false;
+    std::optional<Credential> credential;  // the gateway's
+    CliEndpoint cli;                       // the gateway's CLI port; no URL: none
+    std::string remote_signer;             // a URL without a trailing slash, or empty
+    std::int64_t quarantine_ns = 24 * 3600 * stipend::ns_per_s;
     bool signed_only = false;  // a response without verified evidence is rejected
     std::int64_t retry_after_ns = 5 * stipend::ns_per_s;
     std::uint64_t max_body = 1 << 20;
-    std::map<std::string, std::string> pins;  // address without its trailing slash -> SHA-256 of a certificate
+    std::map<std::string, ServerTrust> trust;  // by address without its trailing slash
 };
 
 // Pure; errors carry the JSON pointer of the value.

@@ -29,9 +29,13 @@ Verdict judge(Case& job, const GatewayState& gateway) {
     STIPEND_ASSERT(!job.attempts.empty() && job.attempts.size() <= most_attempts);
     const auto& last = job.attempts.back();
     bool heard = false;
-    for (const auto& attempt : job.attempts) heard = heard || attempt.orchestrator_responded;
+    bool local = false;
+    for (const auto& attempt : job.attempts) {
+        heard = heard || attempt.orchestrator_responded;
+        local = local || attempt.local;
+    }
     const bool well = gateway.is == GatewayState::Is::well;
-    const bool unlisted = well && is_gateway_not_found(last, gateway.words);
+    const bool unlisted = well && (last.price_unseen || is_gateway_not_found(last, gateway.words));
     job.all_unlisted = job.all_unlisted && unlisted;
     // The response of an unhealthy gateway proves nothing, nor does a missing one.
     const bool gateway_said = well && last.http_status != 0 && !unlisted;
@@ -39,6 +43,10 @@ Verdict judge(Case& job, const GatewayState& gateway) {
 
     const bool more = job.attempts.size() < most_attempts;
     const auto reason = reason_of(job.attempts);
+    if (local) {
+        if (more) return {.next = Verdict::Next::try_again};
+        return finish(job, STIPEND_JOB_UNKNOWN, 0, cat("this machine could not ask: ", reason));
+    }
     if (heard) {
         if (more) return {.next = Verdict::Next::try_again};
         return finish(job, STIPEND_JOB_FAILED, 0, reason);
@@ -51,8 +59,11 @@ Verdict judge(Case& job, const GatewayState& gateway) {
     if (more) return {.next = Verdict::Next::try_again};
     if (!last.sent) return finish(job, STIPEND_JOB_UNKNOWN, 0, cat("the gateway could not be asked: ", reason));
     if (job.all_unlisted && !job.known) {
-        return finish(job, STIPEND_JOB_UNKNOWN, STIPEND_RESULT_UNLISTED,
-                      "the gateway has never known this orchestrator: is its address in the gateway's pool?");
+        const auto why = last.price_unseen ? cat("the gateway was never asked for this orchestrator: ", reason)
+                                           : std::string(
+                                                 "the gateway has never known this orchestrator: is its address in the "
+                                                 "gateway's pool?");
+        return finish(job, STIPEND_JOB_UNKNOWN, STIPEND_RESULT_UNLISTED, why);
     }
     return finish(job, STIPEND_JOB_FAILED, 0, reason);
 }

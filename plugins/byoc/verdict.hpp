@@ -1,12 +1,14 @@
 // Decides, after each attempt without a valid response, whose fault that is. Pure.
 //
+//   an attempt never left this machine           retry, then UNKNOWN
 //   the orchestrator itself responded            not the payer's fault: retry, then FAILED
 //   the sentinel failed                          UNKNOWN: the gateway is the payer's responsibility
 //   the sentinel is answered, first attempt      retry
 //   the sentinel is answered, second attempt     FAILED, in every case but two:
 //     no connection to the gateway               UNKNOWN: the job was never sent
 //     never known, and both attempts brought     UNKNOWN and UNLISTED: neither paid nor punished
-//     the gateway's own "no such orchestrator"
+//     the gateway's own "no such orchestrator",
+//     or were not sent without a price
 //
 // So UNKNOWN requires what no payee can cause: a gateway that does not respond for an orchestrator that does not exist,
 // or that accepts no connection.
@@ -35,7 +37,7 @@ struct GatewayState {
 
 struct Case {
     std::vector<Attempt> attempts;  // one or two; the last one has no valid response
-    bool all_unlisted = true;       // every attempt so far brought the gateway's "no such orchestrator"
+    bool all_unlisted = true;       // every attempt so far brought no word of the orchestrator: see above
     bool answered = false;          // the gateway, while healthy, responded in any other way
     bool known = false;             // STIPEND_JOB_KNOWN
 };

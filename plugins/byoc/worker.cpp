@@ -173,6 +173,7 @@ void Worker::take_job(RouteRequest request) {
     if (in_hand_.size() >= static_cast<std::size_t>(settings_.capacity)) {
         return refuse_job(std::move(request), 503, cat(settings_.capacity, " jobs are in hand, which is the capacity"));
     }
+    registration_.job_arrived();
     auto job = read_job(request.body, settings_.window_s);
     if (!job) return refuse_job(std::move(request), 400, job.error().message);
     // Runs later, so that jobs that arrive meanwhile are counted and, beyond the capacity, rejected.

@@ -43,6 +43,41 @@ Result<std::string> hex_of_32_bytes(const ConfigView& config, std::string_view w
     return text;
 }
 
+// An absolute path, read later, and again and again.
+Result<std::string> path_of(const ConfigView& config) {
+    STIPEND_LET(path, config.string());
+    if (!path.starts_with('/')) return config.refuse("got \"", printable(path, 80), "\", want an absolute path");
+    return path;
+}
+
+// The one of tls: none, pin_sha256, orchestrator_cert and orchestrator_ca that is given; otherwise the system's roots.
+Result<ServerTrust> trust_of(const ConfigView& config, std::string_view orchestrator) {
+    const auto tls = config.at("tls");
+    STIPEND_LET(mode, tls.string_or("verify"));
+    if (mode != "verify" && mode != "none") return tls.refuse("got \"", mode, "\", want verify or none");
+    ServerTrust out;
+    std::string_view given = mode == "none" ? "tls" : "";
+    if (mode == "none") out.by = ServerTrust::By::any;
+    const auto take = [&](std::string_view key, ServerTrust::By by, auto read) -> Result<void> {
+        const auto view = config.at(key);
+        if (!view.present()) return {};
+        STIPEND_LET(value, read(view));
+        if (value.empty()) return {};
+        if (!given.empty()) return view.refuse("got it beside ", given, ", want one rule for the certificate");
+        if (!orchestrator.starts_with("https://")) {
+            return view.refuse("got it for ", orchestrator, ", want an https URL");
+        }
+        given = key;
+        out = {by, value};
+        return {};
+    };
+    STIPEND_TRY(take("pin_sha256", ServerTrust::By::pin,
+                     [](const ConfigView& view) { return hex_of_32_bytes(view, "the SHA-256 of a certificate"); }));
+    STIPEND_TRY(take("orchestrator_cert", ServerTrust::By::certificate, path_of));
+    STIPEND_TRY(take("orchestrator_ca", ServerTrust::By::ca_file, path_of));
+    return out;
+}
+
 Result<void> parse_orchestrator(const ConfigView& config, WorkerSettings& out) {
     STIPEND_LET(orchestrator, url_of(config.at("orchestrator")));
     out.orchestrator = orchestrator;
@@ -53,18 +88,7 @@ Result<void> parse_orchestrator(const ConfigView& config, WorkerSettings& out) {
     if (registers && secret.empty()) {
         return config.at("secret").refuse("missing, want the orchestrator's -orchSecret (or register: false)");
     }
-    const auto tls = config.at("tls");
-    STIPEND_LET(mode, tls.string_or("verify"));
-    if (mode != "verify" && mode != "none") return tls.refuse("got \"", mode, "\", want verify or none");
-    STIPEND_LET(pin, hex_of_32_bytes(config.at("pin_sha256"), "the SHA-256 of a certificate"));
-    out.pin_sha256 = pin;
-    if (mode == "none" && !pin.empty()) {
-        return tls.refuse("got none beside pin_sha256: a pin is to be checked, so leave tls out");
-    }
-    if (!pin.empty() && !orchestrator.starts_with("https://")) {
-        return config.at("pin_sha256").refuse("got a pin for ", orchestrator, ", want an https URL");
-    }
-    out.tls_mode = !pin.empty() ? STIPEND_TLS_PINNED : mode == "none" ? STIPEND_TLS_NONE : STIPEND_TLS_VERIFY;
+    STIPEND_SET(out.trust, trust_of(config, orchestrator));
     const auto id = config.at("orchestrator_id");
     STIPEND_LET(name, plain_text(id, std::string(stipend::split_url(orchestrator)->authority), 256));
     if (name.empty()) return id.refuse("got an empty id, want the one by which its payer knows the orchestrator");
@@ -84,6 +108,8 @@ Result<void> parse_capability(const ConfigView& config, WorkerSettings& out) {
     }
     out.description = description;
     STIPEND_SET(out.capacity, config.at("capacity").integer_or(out.capacity, 1, 10'000));
+    STIPEND_SET(out.capacity_announced,
+                config.at("capacity_announced").integer_or(out.capacity_announced, 1, 1'000'000));
     STIPEND_SET(out.price_per_unit, config.at("price_per_unit").integer_or(0, 0));
     STIPEND_SET(out.price_scaling, config.at("price_scaling").integer_or(1, 1));
     STIPEND_LET(token, plain_text(config.at("token"), "", 1024));

@@ -4,7 +4,7 @@
 #include <cstdint>
 #include <string>
 
-#include "stipend/abi/http.h"
+#include "server_trust.hpp"
 #include "stipend/duration.hpp"
 #include "stipend/json.hpp"
 
@@ -15,12 +15,12 @@ inline constexpr std::int64_t most_window_s = 7 * stipend::s_per_day;
 struct WorkerSettings {
     std::string orchestrator;  // URL without a trailing slash
     std::string secret;
-    std::int32_t tls_mode = STIPEND_TLS_VERIFY;
-    std::string pin_sha256;  // 64 hex digits, or empty
+    ServerTrust trust;
     std::string capability = "agent-net";
     std::string url = "http://localhost:9876";
     std::string description = "Watches services and reports their uptime";
-    std::int64_t capacity = 16;
+    std::int64_t capacity = 16;                // jobs at once
+    std::int64_t capacity_announced = 10'000;  // slots that are registered
     std::int64_t price_per_unit = 0;
     std::int64_t price_scaling = 1;
     std::string token;            // empty: none is required

@@ -78,7 +78,7 @@ class Byoc {
     Byoc(const plugin::Chosen& chosen, const std::string& gateway, std::uint32_t job_timeout_s)
         : pool_(must(ThreadPool::create(2, "pool"))), client_(must(http::CurlClient::create())) {
         // Prices are requested from each orchestrator directly: that exchange has no counterpart in the bare loop.
-        const auto config = cat(R"({"gateway":")", gateway, R"(","price_check":"off","retry_after":"0s","timeout":")",
+        const auto config = cat(R"({"gateway":")", gateway, R"(","price_check":"off","price_unseen":"allow","retry_after":"0s","timeout":")",
                                 job_timeout_s, R"(s"})");
         const plugin::ControlScope control;
         instance_ = must(plugin::Instance::create(chosen, "dispatch", config, terms,

@@ -16,13 +16,12 @@ std::string lowered(std::string text) {
     return text;
 }
 
-// floor(units / scaling), in wei; clamped to what an int64 holds.
-std::int64_t floor_price(std::int64_t units, std::int64_t scaling, std::int64_t wei_per_unit) {
+// units / scaling, clamped to what an int64 of wei holds.
+FineWei exact_price(std::int64_t units, std::int64_t scaling, std::int64_t wei_per_unit) {
     const __int128 total = static_cast<__int128>(units) * wei_per_unit;
-    __int128 price = total / scaling;
-    if (total % scaling != 0 && (total < 0) != (scaling < 0)) --price;
     const __int128 high = std::numeric_limits<std::int64_t>::max();
-    return static_cast<std::int64_t>(std::clamp(price, -high, high));
+    const auto whole = std::clamp(total / scaling, -high, high);
+    return whole * fine_per_wei + total % scaling * fine_per_wei / scaling;
 }
 
 Registration refused(Error error) {
@@ -31,7 +30,7 @@ Registration refused(Error error) {
 
 }  // namespace
 
-Registration parse_registration(std::string_view text) {
+Registration parse_registration(std::string_view text, std::int64_t usd_per_eth) {
     auto json = parse_go_json(text);
     if (!json) return refused(std::move(json).error());
     Capability out;
@@ -53,8 +52,15 @@ Registration parse_registration(std::string_view text) {
         if (auto done = fields.finish(); !done) return refused(std::move(done).error());
     }
     currency = lowered(std::move(currency));
-    if (!currency.empty() && currency != "wei" && currency != "eth") return {.outcome = Registration::Outcome::panic};
-    out.price_wei = floor_price(units, scaling == 0 ? 1 : scaling, currency == "eth" ? wei_in_eth : 1);
+    std::int64_t wei_per_unit = 1;
+    if (currency == "eth") {
+        wei_per_unit = wei_in_eth;
+    } else if (currency == "usd" && usd_per_eth > 0) {
+        wei_per_unit = wei_in_eth / usd_per_eth;
+    } else if (!currency.empty() && currency != "wei") {
+        return {.outcome = Registration::Outcome::panic};
+    }
+    out.price = exact_price(units, scaling == 0 ? 1 : scaling, wei_per_unit);
     return {.capability = std::move(out)};
 }
 
@@ -85,6 +91,10 @@ bool CapabilityTable::reserve(std::string_view name) {
     if (found == entries_.end()) return false;
     ++found->second.load;
     return true;
+}
+
+void CapabilityTable::hold(std::int64_t slots) {
+    for (auto& [name, entry] : entries_) entry.load += slots;
 }
 
 void CapabilityTable::release(std::string_view name) {

@@ -7,6 +7,7 @@
 #include <string_view>
 
 #include "stipend/result.hpp"
+#include "tests/devnet/fine_wei.hpp"
 
 namespace stipend::devnet {
 
@@ -16,8 +17,8 @@ struct Capability {
     std::string token = {};
     std::int64_t capacity = 0;
     std::int64_t load = 0;
-    std::int64_t price_wei = 0;  // per second, rounded down
-    bool scripted = false;       // answered inside the devnet
+    FineWei price = 0;      // per second
+    bool scripted = false;  // answered inside the devnet
 };
 
 // What became of a registration's text.
@@ -32,8 +33,9 @@ struct Registration {
     std::string error = {};
 };
 
-// Reads the JSON of POST /capability/register. There is no price feed, so USD is an unavailable currency.
-[[nodiscard]] Registration parse_registration(std::string_view text);
+// Reads the JSON of POST /capability/register. `usd_per_eth` is the price feed's answer; 0: there is no feed, and USD
+// is a currency as unknown as any other.
+[[nodiscard]] Registration parse_registration(std::string_view text, std::int64_t usd_per_eth);
 
 // The registry of an orchestrator with its accounting, quirks included: load is not bounded by capacity, registering
 // again sets it to 0 whatever is in flight, and later releases take it below.
@@ -51,6 +53,8 @@ class CapabilityTable {
     [[nodiscard]] std::int64_t available(std::string_view name) const;
     // False if not registered; a full one is reserved all the same.
     bool reserve(std::string_view name);
+    // Takes `slots` of every entry, as jobs that never end.
+    void hold(std::int64_t slots);
     // Nothing happens if it was removed meanwhile.
     void release(std::string_view name);
     [[nodiscard]] const std::map<std::string, Capability, std::less<>>& entries() const { return entries_; }

@@ -62,7 +62,7 @@ Result<Reply> change_gateway(Network& network, const Request& request) {
     }
     STIPEND_LET(change, parse_gateway_fault(*fault));
     const auto name = gateway_fault_name(change.kind);
-    network.apply_gateway(std::move(change));
+    network.apply_gateway(change);
     return answer(200, Json::object().set("gateway", Json::of_string(name)));
 }
 

@@ -42,7 +42,8 @@ def main() -> int:
         addresses = subprocess.run([devnet_program, "--demo", "--print-addresses"], check=True, capture_output=True,
                                    text=True).stdout.strip()
         environment = dict(os.environ, GATEWAY_URL=fields["gateway"], ORCHESTRATOR_ADDRESSES=addresses,
-                           PAYMENT_INTERVAL_SECONDS=INTERVAL_SECONDS, STATE_DIRECTORY=state)
+                           PAYMENT_INTERVAL_SECONDS=INTERVAL_SECONDS, STATE_DIRECTORY=state,
+                           PRICE_UNSEEN="allow")  # the devnet's orchestrators are names without listeners
         print(f"demo: devnet at {fields['gateway']}, a check every {INTERVAL_SECONDS} s; Ctrl-C ends it", flush=True)
         host = subprocess.Popen([build / "bin" / "stipend", "run", "-c", project / "config.yaml", *sys.argv[2:]],
                                 env=environment, start_new_session=True)

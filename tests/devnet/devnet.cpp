@@ -2,6 +2,7 @@
 
 #include "host/base/time.hpp"
 #include "tests/devnet/control.hpp"
+#include "tests/devnet/listeners.hpp"
 #include "tests/devnet/worker_client.hpp"
 
 namespace stipend::devnet {
@@ -9,7 +10,7 @@ namespace {
 
 class SocketWorld final : public World {
   public:
-    explicit SocketWorld(Server& server) : server_(server) {}
+    SocketWorld(Server& server, Listeners& listeners) : server_(server), listeners_(listeners) {}
 
     std::int64_t unix_ns() override { return clock_.now(); }
     std::int64_t mono_ns() override { return clock_.monotonic(); }
@@ -17,10 +18,15 @@ class SocketWorld final : public World {
     void call_worker(WorkerCall call, std::function<void(WorkerResult)> done) override {
         client_.call(std::move(call), std::move(done));
     }
+    void renew_certificate(std::uint32_t orchestrator) override { listeners_.renew(orchestrator); }
+    void restart_listener(std::uint32_t orchestrator, std::int64_t down_ns) override {
+        listeners_.restart(orchestrator, down_ns);
+    }
     void stop() { client_.stop(); }
 
   private:
     Server& server_;
+    Listeners& listeners_;
     SystemClock clock_;
     WorkerClient client_;
 };
@@ -30,7 +36,10 @@ class SocketWorld final : public World {
 class Devnet::Impl {
   public:
     explicit Impl(Options options)
-        : options_(std::move(options)), server_(options_.limits, options_.threads), world_(server_) {}
+        : options_(std::move(options)),
+          server_(options_.limits, options_.threads),
+          listeners_(server_, options_.certificate_folder),
+          world_(server_, listeners_) {}
     ~Impl() {
         // Nothing calls back any more once both are stopped; only then may the network die.
         server_.stop();
@@ -57,10 +66,18 @@ class Devnet::Impl {
             STIPEND_LET(id, server_.listen(options_.control, [this](const Request& request, const Respond& respond) {
                 auto reply = control(*network_, request);
                 follow_gateway_fault();
+                server_.settle();
                 respond(std::move(reply));
                 return Abandon();
             }));
             control_ = id;
+        }
+        if (options_.cli_served) {
+            STIPEND_LET(id, server_.listen(options_.cli, [this](const Request& request, const Respond& respond) {
+                respond(network_->cli_request(request));
+                return Abandon();
+            }));
+            cli_ = id;
         }
         server_.start();
         for (const auto& event : options_.script) schedule(event);
@@ -75,33 +92,41 @@ class Devnet::Impl {
     [[nodiscard]] std::string gateway_url() const { return url(options_.gateway, gateway_); }
     [[nodiscard]] std::string control_url() const { return control_ ? url(options_.control, *control_) : ""; }
 
-    void set_gateway(GatewayFault fault) {
-        network_->apply_gateway(std::move(fault));
+    [[nodiscard]] std::string cli_url() const { return cli_ ? url(options_.cli, *cli_) : ""; }
+
+    void set_gateway(const GatewayFault& fault) {
+        network_->apply_gateway(fault);
         follow_gateway_fault();
+    }
+    Result<void> set_fault(Selection selection, const FaultChange& change) {
+        STIPEND_TRY(network_->apply(selection, change));
+        server_.settle();
+        return {};
     }
 
   private:
     Result<void> listen_orchestrators() {
-        if (options_.orchestrator_listen.empty()) return {};
-        STIPEND_LET(certificate, make_certificate());
         std::uint32_t number = 0;
         for (const auto& endpoint : options_.orchestrator_listen) {
             const auto handler = [this, number](const Request& request, const Respond& respond) {
                 network_->orchestrator_request(number, request, respond);
                 return Abandon();
             };
-            STIPEND_LET(id, server_.listen(endpoint, handler, &certificate));
-            options_.population.addresses.push_back(cat("https://", endpoint.host, ":", server_.port(id)));
+            STIPEND_LET(address, listeners_.add(endpoint, handler));
+            options_.population.addresses.push_back(std::move(address));
             ++number;
         }
         return {};
     }
 
-    // The listener is open unless the gateway is down. A port that was taken meanwhile leaves it closed.
+    // The listeners are open unless the gateway is down. A port that was taken meanwhile leaves one closed.
     void follow_gateway_fault() {
         const bool open = network_->gateway_fault().kind != GatewayFaultKind::down;
-        if (auto done = server_.set_open(gateway_, open); !done) {
-            std::fprintf(stderr, "stipend-devnet: %s\n", done.error().message.c_str());
+        for (const auto id : {std::optional(gateway_), cli_}) {
+            if (!id) continue;
+            if (auto done = server_.set_open(*id, open); !done) {
+                std::fprintf(stderr, "stipend-devnet: %s\n", done.error().message.c_str());
+            }
         }
     }
 
@@ -122,9 +147,11 @@ class Devnet::Impl {
     Options options_;
     std::unique_ptr<Network> network_;
     Server server_;
+    Listeners listeners_;
     SocketWorld world_;
     Server::ListenerId gateway_ = 0;
     std::optional<Server::ListenerId> control_;
+    std::optional<Server::ListenerId> cli_;
 };
 
 Devnet::Devnet(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
@@ -145,8 +172,14 @@ std::string Devnet::gateway_url() const {
 std::string Devnet::control_url() const {
     return impl_->control_url();
 }
-void Devnet::set_gateway(GatewayFault fault) {
-    impl_->set_gateway(std::move(fault));
+std::string Devnet::cli_url() const {
+    return impl_->cli_url();
+}
+void Devnet::set_gateway(const GatewayFault& fault) {
+    impl_->set_gateway(fault);
+}
+Result<void> Devnet::set_fault(Selection selection, const FaultChange& change) {
+    return impl_->set_fault(selection, change);
 }
 
 }  // namespace stipend::devnet

@@ -20,7 +20,10 @@ struct Options {
     Endpoint gateway = {};
     bool controlled = false;  // whether the live control is served, on:
     Endpoint control = {};
+    bool cli_served = false;  // whether the gateway's command line listener is served, on:
+    Endpoint cli = {};
     std::vector<Endpoint> orchestrator_listen = {};  // the first orchestrators, in order
+    std::string certificate_folder = {};             // each certificate is written to <folder>/<number>/cert.pem
     std::vector<Event> script = {};
 };
 
@@ -37,8 +40,12 @@ class Devnet {
     [[nodiscard]] std::string gateway_url() const;
     // Empty without a control listener.
     [[nodiscard]] std::string control_url() const;
-    // [any but a handler] As POST /gateway: sets the fault, and closes or opens the listener.
-    void set_gateway(GatewayFault fault);
+    // Empty without a command line listener.
+    [[nodiscard]] std::string cli_url() const;
+    // [any but a handler] As POST /gateway: sets the fault, and closes or opens the gateway's listeners.
+    void set_gateway(const GatewayFault& fault);
+    // [any but a handler] As POST /fault.
+    [[nodiscard]] Result<void> set_fault(Selection selection, const FaultChange& change);
 
   private:
     class Impl;

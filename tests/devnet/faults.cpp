@@ -1,5 +1,6 @@
 #include "tests/devnet/faults.hpp"
 
+#include <algorithm>
 #include <array>
 #include <charconv>
 
@@ -14,6 +15,7 @@ using Verb = FaultChange::Verb;
 constexpr std::uint64_t default_flood_bytes = std::uint64_t{64} << 20;
 constexpr std::int64_t max_flood_bytes = std::int64_t{16} << 30;
 constexpr std::int64_t max_wei = std::int64_t{1} << 62;
+constexpr std::int64_t max_slots = 1'000'000;
 constexpr std::int64_t max_orchestrator = 1'000'000;
 
 struct Row {
@@ -24,7 +26,7 @@ struct Row {
     std::string_view help;
 };
 
-constexpr std::array<Row, 30> rows{{
+constexpr std::array<Row, 38> rows{{
     {"none", Verb::heal, FaultKind::none, "", "healthy again, worker registered; the reported uptime stays"},
     {"down", Verb::fault, FaultKind::down, "chance ", "the token request is refused"},
     {"blackhole", Verb::fault, FaultKind::blackhole, "chance ", "the token request is never answered"},
@@ -37,7 +39,12 @@ constexpr std::array<Row, 30> rows{{
      "its port refuses: the capability is removed"},
     {"worker_truncated", Verb::fault, FaultKind::worker_truncated, "chance ", "the worker's body ends early"},
     {"unfinished_stream", Verb::fault, FaultKind::unfinished_stream, "bytes chance ",
-     "an event stream without its end, then blank lines"},
+     "an event stream without its end, then blank lines until the time is over"},
+    {"stream_flood", Verb::fault, FaultKind::unfinished_stream, "chance ", "the same, with as many as a node sends"},
+    {"gzip", Verb::fault, FaultKind::gzip, "broken chance ",
+     "the answer is compressed; `broken`: it says so and is not, 500 `gzip: invalid header`"},
+    {"redirect_loop", Verb::fault, FaultKind::redirect_loop, "chance ",
+     "it redirects without end: the capability is removed"},
     {"empty200", Verb::fault, FaultKind::empty200, "chance ", "the job cannot be delivered: 200 with an empty body"},
     {"hang", Verb::fault, FaultKind::hang, "chance ", "the job is taken and never answered"},
     {"stall", Verb::fault, FaultKind::stall, "chance ", "the head is answered, the body never comes"},
@@ -48,6 +55,8 @@ constexpr std::array<Row, 30> rows{{
     {"endless", Verb::fault, FaultKind::endless, "bytes chance ", "the body never ends, up to `bytes`"},
     {"huge", Verb::fault, FaultKind::huge, "bytes chance ", "a valid answer, padded to `bytes`"},
     {"header_flood", Verb::fault, FaultKind::header_flood, "bytes chance ", "headers without end, up to `bytes`"},
+    {"token_refused", Verb::fault, FaultKind::token_refused, "status chance ",
+     "no token: 503 without a reserve, 400 without ticket parameters"},
     {"uptime", Verb::uptime, FaultKind::none, "percent raw missing ",
      "what the worker reports: percent, JSON text, none"},
     {"slow", Verb::slow, FaultKind::none, "delay ", "the worker answers after `delay`"},
@@ -57,10 +66,17 @@ constexpr std::array<Row, 30> rows{{
     {"price", Verb::price, FaultKind::none, "wei ", "asks this price per second"},
     {"unknown", Verb::unknown, FaultKind::none, "", "not in the gateway's pool"},
     {"capability_lost", Verb::capability_lost, FaultKind::none, "", "every capability is removed"},
+    {"new_certificate", Verb::new_certificate, FaultKind::none, "", "its listener serves a new certificate"},
+    {"crash", Verb::crash, FaultKind::none, "for ", "connections reset, port refused, then up with all forgotten"},
+    {"hold_slots", Verb::hold_slots, FaultKind::none, "slots ", "idle jobs hold this many; a registration frees them"},
+    {"cold_connection", Verb::cold_connection, FaultKind::none, "round_trip idle limit ",
+     "distant: the first token after `idle` takes three round trips, `limit` is too late"},
     {"heal", Verb::heal, FaultKind::none, "", "the same as none"},
 }};
 
-constexpr std::array<std::string_view, 5> gateway_names{"none", "down", "hang", "error", "malformed"};
+constexpr std::array<std::string_view, 7> gateway_names{"none",      "down",          "hang", "error",
+                                                        "malformed", "deposit_empty", "funds"};
+constexpr std::size_t max_amount_digits = 30;
 
 bool allows(std::string_view keys, std::string_view key) {
     for (std::size_t at = 0; at < keys.size(); at = keys.find(' ', at) + 1) {
@@ -94,6 +110,14 @@ Result<std::int64_t> duration_of(const Json* json, std::string_view what) {
     return *parsed;
 }
 
+// Leaves `into` alone if `json` is NULL.
+Result<void> optional_duration(const Json* json, std::string_view what, std::int64_t& into) {
+    if (json == nullptr) return {};
+    STIPEND_LET(value, duration_of(json, what));
+    into = value;
+    return {};
+}
+
 // The name of the kind, from the short or the long form.
 Result<std::string> kind_of(const Json& json) {
     if (json.is(Json::Kind::string)) return json.text();
@@ -121,6 +145,11 @@ Result<void> read_parameters(const Json& json, Fault& fault) {
     if (const auto* chance = json.find("chance")) {
         STIPEND_LET(value, integer(*chance, "chance", 0, 100));
         fault.chance_percent = static_cast<std::uint32_t>(value);
+    }
+    if (const auto* broken = json.find("broken")) {
+        if (!broken->is(Json::Kind::boolean))
+            return fail(STIPEND_E_INVALID, "broken: got ", broken->dump(), ", want true");
+        fault.broken = broken->truth();
     }
     if (fault.kind == FaultKind::flap) {
         STIPEND_LET(up_ns, duration_of(json.find("up"), "flap: up"));
@@ -167,6 +196,23 @@ Result<void> read_member(const Json& json, FaultChange& change) {
             change.number = delay_ns;
             break;
         }
+        case Verb::crash: {
+            STIPEND_LET(down_ns, duration_of(json.find("for"), "crash: for"));
+            change.number = down_ns;
+            break;
+        }
+        case Verb::hold_slots: {
+            STIPEND_LET(slots, integer(need("slots"), "hold_slots: slots", 0, max_slots));
+            change.number = slots;
+            break;
+        }
+        case Verb::cold_connection: {
+            auto& distance = change.distance;
+            STIPEND_TRY(optional_duration(json.find("round_trip"), "round_trip", distance.round_trip_ns));
+            STIPEND_TRY(optional_duration(json.find("idle"), "idle", distance.idle_limit_ns));
+            STIPEND_TRY(optional_duration(json.find("limit"), "limit", distance.token_limit_ns));
+            break;
+        }
         case Verb::announce: {
             STIPEND_LET(address, string_of(need("address"), "address"));
             change.text = std::move(address);
@@ -188,6 +234,24 @@ Result<void> read_member(const Json& json, FaultChange& change) {
     return {};
 }
 
+// An amount of wei: digits, as a number or (beyond what other readers of JSON hold) a string.
+Result<std::optional<std::string>> amount_of(const Json* json, std::string_view what) {
+    if (json == nullptr) return std::optional<std::string>();
+    const bool typed = json->is(Json::Kind::number) || json->is(Json::Kind::string);
+    const std::string_view text = typed ? std::string_view(json->text()) : std::string_view();
+    if (text.empty() || text.size() > max_amount_digits ||
+        text.find_first_not_of("0123456789") != std::string_view::npos) {
+        return fail(STIPEND_E_INVALID, what, ": got ", json->dump(), ", want digits, at most ", max_amount_digits);
+    }
+    const auto first = std::min(text.find_first_not_of('0'), text.size() - 1);
+    return std::optional(std::string(text.substr(first)));
+}
+
+bool allowed_for_gateway(GatewayFaultKind kind, std::string_view key) {
+    if (kind == GatewayFaultKind::error) return allows("status text ", key);
+    return kind == GatewayFaultKind::funds && allows("deposit reserve ", key);
+}
+
 }  // namespace
 
 Result<FaultChange> parse_fault(const Json& json) {
@@ -203,10 +267,14 @@ Result<FaultChange> parse_fault(const Json& json) {
         FaultChange change;
         change.verb = row.verb;
         change.fault.kind = row.kind;
-        change.fault.bytes = default_flood_bytes;
-        change.fault.status = 500;
+        // 0: as many as a node sends.
+        change.fault.bytes = row.kind == FaultKind::unfinished_stream ? 0 : default_flood_bytes;
+        change.fault.status = row.kind == FaultKind::token_refused ? 503 : 500;
         change.fault.text = row.kind == FaultKind::error ? "worker error" : "";
         STIPEND_TRY(read_parameters(json, change.fault));
+        if (row.kind == FaultKind::token_refused && change.fault.status != 503 && change.fault.status != 400) {
+            return fail(STIPEND_E_INVALID, "token_refused: status: got ", change.fault.status, ", want 503 or 400");
+        }
         STIPEND_TRY(read_member(json, change));
         return change;
     }
@@ -220,8 +288,7 @@ Result<GatewayFault> parse_gateway_fault(const Json& json) {
         if (gateway_names.at(i) != name) continue;
         out.kind = static_cast<GatewayFaultKind>(i);
         for (const auto& member : json.members()) {
-            const bool known = out.kind == GatewayFaultKind::error && allows("status text ", member.first);
-            if (member.first != "kind" && !known) {
+            if (member.first != "kind" && !allowed_for_gateway(out.kind, member.first)) {
                 return fail(STIPEND_E_INVALID, "gateway fault ", name, ": unknown key \"", member.first, "\"");
             }
         }
@@ -229,10 +296,14 @@ Result<GatewayFault> parse_gateway_fault(const Json& json) {
         STIPEND_TRY(read_parameters(json, parameters));
         out.status = parameters.status;
         out.text = parameters.text;
+        STIPEND_LET(deposit_wei, amount_of(json.find("deposit"), "funds: deposit"));
+        STIPEND_LET(reserve_wei, amount_of(json.find("reserve"), "funds: reserve"));
+        out.deposit_wei = std::move(deposit_wei);
+        out.reserve_wei = std::move(reserve_wei);
         return out;
     }
     return fail(STIPEND_E_INVALID, "gateway fault: unknown kind \"", name,
-                "\", want none, down, hang, error or malformed");
+                "\", want none, down, hang, error, malformed, deposit_empty or funds");
 }
 
 std::string_view fault_name(FaultKind kind) {
@@ -253,7 +324,8 @@ std::string fault_help() {
         line.resize(std::max<std::size_t>(line.size() + 1, 36), ' ');
         out += cat(line, row.help, "\n");
     }
-    return out + "  gateway: none, down, hang, error (status text), malformed\n";
+    return out +
+           "  gateway: none, down, hang, error (status text), malformed, deposit_empty, funds (deposit reserve)\n";
 }
 
 }  // namespace stipend::devnet

@@ -6,10 +6,13 @@
 #include <string>
 #include <string_view>
 
+#include "stipend/duration.hpp"
 #include "stipend/json.hpp"
 #include "stipend/result.hpp"
 
 namespace stipend::devnet {
+
+inline constexpr std::int64_t default_token_limit_ns = 500 * ns_per_ms;
 
 // What goes wrong with an orchestrator's jobs. One at a time; Behaviour holds what can be combined with it.
 enum class FaultKind : std::uint8_t {
@@ -34,6 +37,9 @@ enum class FaultKind : std::uint8_t {
     endless,            // the body never ends
     huge,               // a valid body, padded to a size
     header_flood,       // the head never ends
+    gzip,               // the worker's answer is compressed, or only says so
+    redirect_loop,      // the worker redirects without end: the capability is removed
+    token_refused,      // the token route refuses every sender, in the words for one without a reserve
 };
 
 struct Fault {
@@ -44,10 +50,20 @@ struct Fault {
     std::int64_t up_ns = 0;
     std::int64_t down_ns = 0;
     std::uint32_t chance_percent = 100;  // of the jobs that it meets
+    bool broken = false;                 // of gzip: it is not what it says
+};
+
+// A gateway's connection to a distant orchestrator. Over one that is open a token takes one round trip; over none, or
+// one that was idle for longer than the limit, two more, which may be more than the gateway waits.
+struct DistantLink {
+    std::int64_t round_trip_ns = 200 * ns_per_ms;
+    std::int64_t idle_limit_ns = 60 * ns_per_s;
+    std::int64_t token_limit_ns = default_token_limit_ns;
 };
 
 struct Behaviour {
     Fault fault = {};
+    std::optional<DistantLink> distance = {};     // none: beside the gateway
     std::optional<std::string> uptime = "100.0";  // JSON text, valid or not; none: the fields are left out
     std::int64_t slow_ns = 0;                     // the worker answers after
     std::int64_t token_slow_ns = 0;               // the token comes after
@@ -69,19 +85,34 @@ struct FaultChange {
         price,
         unknown,
         capability_lost,
+        new_certificate,
+        crash,       // for `number` ns
+        hold_slots,  // `number` of them
+        cold_connection,
     };
     Verb verb = Verb::heal;
     Fault fault = {};
     std::optional<std::string> text = {};
-    std::int64_t number = 0;  // ns, wei or an orchestrator's number
+    DistantLink distance = {};
+    std::int64_t number = 0;  // ns, wei, slots or an orchestrator's number
 };
 
-enum class GatewayFaultKind : std::uint8_t { none, down, hang, error, malformed };
+enum class GatewayFaultKind : std::uint8_t {
+    none,
+    down,
+    hang,
+    error,
+    malformed,
+    deposit_empty,  // no payment can be made
+    funds,          // sets the account's deposit or reserve, and leaves the fault as it is
+};
 
 struct GatewayFault {
     GatewayFaultKind kind = GatewayFaultKind::none;
     int status = 500;
     std::string text = "Internal Server Error";
+    std::optional<std::string> deposit_wei = {};  // of `funds`, digits
+    std::optional<std::string> reserve_wei = {};
 };
 
 // Reads `"down"` or `{"kind":"slow","delay":"300ms"}`. INVALID names the unknown kind or key, with what is wanted.

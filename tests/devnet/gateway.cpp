@@ -4,11 +4,12 @@
 #include <unordered_set>
 
 #include "stipend/duration.hpp"
+#include "tests/devnet/stream.hpp"
+#include "tests/devnet/stream_routes.hpp"
 
 namespace stipend::devnet {
 namespace {
 
-constexpr std::int64_t token_timeout_ns = 500 * ns_per_ms;
 constexpr std::int64_t dial_timeout_ns = 2 * ns_per_s;
 constexpr std::int64_t reply_grace_s = 5;
 constexpr std::int64_t balance_target_s = 120;
@@ -18,7 +19,8 @@ constexpr std::int64_t max_tickets = 600;
 
 ParsedJob parse_gateway_request(Request request, Era era) {
     const auto refuse = [](Reply reply) { return ParsedJob{nullptr, {}, std::move(reply)}; };
-    if (request.path == "/process/request") return refuse(moved_to_directory(request));
+    if (auto moved = mux_redirect(request, "/process/request/")) return refuse(std::move(*moved));
+    if (auto reply = gateway_stream_reply(request, era)) return refuse(std::move(*reply));
     if (request.path.rfind("/process/request/", 0) != 0) return refuse(not_found());
     if (request.method != "POST") return refuse(http_error(405, "Method not allowed"));
 
@@ -85,8 +87,8 @@ std::int64_t Gateway::search(Flight& flight, const Filter& filter) {
     std::int64_t wait_ns = 0;
     for (const auto number : numbers) {
         const auto offer = orchestrators_[number]->ask(flight.job->request.capability);
-        const bool late = offer.kind == Offer::Kind::silent || offer.delay_ns >= token_timeout_ns;
-        wait_ns = std::max(wait_ns, late ? token_timeout_ns : offer.delay_ns);
+        const bool late = offer.kind == Offer::Kind::silent || offer.delay_ns >= offer.limit_ns;
+        wait_ns = std::max(wait_ns, late ? offer.limit_ns : offer.delay_ns);
         if (!late && offer.kind == Offer::Kind::token && offer.capacity > 0) {
             flight.candidates.push_back({number, offer});
         }
@@ -98,7 +100,8 @@ std::int64_t Gateway::search(Flight& flight, const Filter& filter) {
 
 void Gateway::submit(const JobPtr& job, const Filter& filter, const Respond& respond) {
     ++counters_.requests;
-    auto flight = std::make_shared<Flight>(Flight{job, respond, {}, 0});
+    job->sender = around_.account.sender;
+    auto flight = std::make_shared<Flight>(Flight{.job = job, .respond = respond});
     const auto wait_ns = search(*flight, filter);
     auto searched = [this, flight] {
         if (flight->job->gone) return;
@@ -118,16 +121,19 @@ Orchestrator& Gateway::behind(Orchestrator& named) {
     return found == by_address_.end() ? named : *orchestrators_[found->second];
 }
 
-Payment Gateway::pay(const Offer& offer, std::int64_t timeout_s) const {
-    if (offer.price_wei <= 0) return {};
-    const auto ev = static_cast<__int128>(std::max<std::int64_t>(1, around_.settings.ticket_ev_wei));
-    const auto cost = static_cast<__int128>(offer.price_wei) * timeout_s;
+Result<Payment> Gateway::pay(const Offer& offer, std::int64_t timeout_s) const {
+    if (offer.price <= 0) return Payment{};
+    const auto ev = std::max<std::int64_t>(1, around_.settings.ticket_ev_wei) * fine_per_wei;
+    const auto cost = offer.price * timeout_s;
+    const auto balance = floor_wei(offer.balance) * fine_per_wei;  // as the token states it
     const bool old = around_.settings.era == Era::v0_8_7;
-    const auto target = old ? cost + 1 : static_cast<__int128>(offer.price_wei) * balance_target_s;
-    if (offer.balance_wei >= target) return {};
-    const auto tickets = old ? static_cast<__int128>(timeout_s) : (cost + ev - 1) / ev;
-    const auto sent = std::clamp<__int128>(tickets, 0, max_tickets);
-    return {.kind = Payment::Kind::credit, .credit_wei = static_cast<std::int64_t>(sent * ev)};
+    if (old ? balance > cost : balance >= offer.price * balance_target_s) return Payment{};
+    const auto& account = around_.account;
+    if (!account.has_reserve()) return fail(STIPEND_E_UNAVAILABLE, "no sender reserve");
+    if (!account.has_deposit()) return fail(STIPEND_E_UNAVAILABLE, "no sender deposit");
+    const auto tickets = old ? static_cast<FineWei>(timeout_s) : (cost + ev - 1) / ev;
+    const auto sent = std::clamp<FineWei>(tickets, 0, max_tickets);
+    return Payment{.kind = Payment::Kind::credit, .credit_wei = floor_wei(sent * ev)};
 }
 
 void Gateway::fail_over(const FlightPtr& flight, std::int64_t delay_ns) {
@@ -155,8 +161,17 @@ void Gateway::send_next(const FlightPtr& flight) {
         return fail_over(flight, 0);
     if (elsewhere && served.strikes(FaultKind::blackhole)) return fail_over(flight, dial_timeout_ns);
     const auto timeout_s = std::clamp<std::int64_t>(flight->job->request.timeout_s, 0, 86400);
+    // The whole time that the gateway has for the orchestrator's answer is over.
+    if (flight->job->request.timeout_s <= -reply_grace_s) return fail_over(flight, 0);
+    flight->sent_ns = around_.world.mono_ns();
     if (served.strikes(FaultKind::hang)) return fail_over(flight, (timeout_s + reply_grace_s) * ns_per_s);
-    served.serve(flight->job, pay(candidate.offer, timeout_s),
+    const auto payment = pay(candidate.offer, timeout_s);
+    if (!payment) {
+        if (around_.settings.era == Era::head) return fail_over(flight, 0);
+        ++counters_.refused;
+        return flight->respond(http_error(400, cat("Unable to create payment err=", payment.error().message)));
+    }
+    served.serve(flight->job, *payment,
                  [this, flight, &named, &served](Reply reply) { received(flight, named, served, std::move(reply)); });
 }
 
@@ -168,6 +183,7 @@ void Gateway::received(const FlightPtr& flight, Orchestrator& named, Orchestrato
         return flight->respond(http_error(reply.status, reply.body));
     }
     auto out = success(named, std::move(reply));
+    if (out.streams()) pass_stream(*flight, served, out);
     if (served.strikes(FaultKind::stall)) out = shaped(Reply::Shape::silent);
     if (served.strikes(FaultKind::truncated)) {
         out.status = 500;
@@ -184,6 +200,23 @@ void Gateway::received(const FlightPtr& flight, Orchestrator& named, Orchestrato
     }
     ++(out.shape == Reply::Shape::whole && out.status == 200 ? counters_.answered : counters_.broken);
     flight->respond(std::move(out));
+}
+
+// Ends behind the line that says [DONE]; without one, empty lines follow until the job's time and the grace are over.
+void Gateway::pass_stream(const Flight& flight, const Orchestrator& served, Reply& out) const {
+    if (out.flood && !out.flood->finish) return;
+    const auto end = end_of_done(out.body);
+    if (end != std::string::npos) {
+        out.body.resize(end);
+        out.flood.reset();
+        return;
+    }
+    const auto limit_ns = (std::max<std::int64_t>(0, flight.job->request.timeout_s) + gateway_grace_s) * ns_per_s;
+    const auto spent_ns = around_.world.mono_ns() - flight.sent_ns;
+    const auto& fault = served.behaviour().fault;
+    const bool counted = fault.kind == FaultKind::unfinished_stream && fault.bytes != 0;
+    const auto bytes = counted ? fault.bytes : gateway_blank_bytes;
+    out.flood = blank_lines(bytes, limit_ns - spent_ns);
 }
 
 // The client sees three headers of the orchestrator's reply and its body; the type is sniffed anew.

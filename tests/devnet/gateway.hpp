@@ -54,8 +54,9 @@ class Gateway {
     struct Flight {
         JobPtr job;
         Respond respond;
-        std::vector<Candidate> candidates;  // in the order of their tokens' arrival
+        std::vector<Candidate> candidates = {};  // in the order of their tokens' arrival
         std::size_t next = 0;
+        std::int64_t sent_ns = 0;  // to the orchestrator that was tried last
     };
     using FlightPtr = std::shared_ptr<Flight>;
 
@@ -66,8 +67,10 @@ class Gateway {
     // Stays with `flight` for the time of a transport failure, then goes on to the next orchestrator.
     void fail_over(const FlightPtr& flight, std::int64_t delay_ns);
     void received(const FlightPtr& flight, Orchestrator& named, Orchestrator& served, Reply reply);
+    void pass_stream(const Flight& flight, const Orchestrator& served, Reply& out) const;
     [[nodiscard]] Reply success(const Orchestrator& named, Reply reply) const;
-    [[nodiscard]] Payment pay(const Offer& offer, std::int64_t timeout_s) const;
+    // UNAVAILABLE, with the node's words: the account can make no ticket.
+    [[nodiscard]] Result<Payment> pay(const Offer& offer, std::int64_t timeout_s) const;
     // The orchestrator that really gets a job which is sent to the address that `named` announces.
     [[nodiscard]] Orchestrator& behind(Orchestrator& named);
 

@@ -17,7 +17,8 @@ struct Job {
     std::string path = {};  // as the client sent it, /process/request/...
     std::string content_type = {};
     std::string body = {};
-    bool gone = false;  // the client hung up: whatever is still running leaks its slot, and its answer is lost
+    std::string sender = {};  // the account that pays, as plain_address writes it
+    bool gone = false;        // the client hung up: whatever is still running leaks its slot, and its answer is lost
 };
 using JobPtr = std::shared_ptr<Job>;
 

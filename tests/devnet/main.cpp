@@ -24,6 +24,7 @@ struct CommandLine {
     Options options;
     std::string gateway = "127.0.0.1:9935";
     std::string control;
+    std::string cli;
     std::vector<std::string> listen;
     std::string era = "head";
     std::string script;
@@ -34,6 +35,11 @@ struct CommandLine {
     int ready_fd = -1;
 };
 
+std::string is_amount(const std::string& text) {
+    const bool digits = !text.empty() && text.size() <= 30 && text.find_first_not_of("0123456789") == std::string::npos;
+    return digits ? "" : "want digits, at most 30";
+}
+
 void describe(CLI::App& app, CommandLine& line) {
     auto& options = line.options;
     app.add_option("-n,--orchestrators", options.population.count, "How many orchestrators")
@@ -41,8 +47,25 @@ void describe(CLI::App& app, CommandLine& line) {
         ->capture_default_str();
     app.add_option("--gateway", line.gateway, "The gateway's address; port 0 takes a free one")->capture_default_str();
     app.add_option("--control", line.control, "Address of the live control, such as 127.0.0.1:9936");
+    app.add_option("--cli", line.cli, "Address of the gateway's command line listener, such as 127.0.0.1:7935");
+    app.add_option("--deposit", options.settings.deposit_wei, "Of the gateway's account, in wei")
+        ->check(CLI::Validator(is_amount, "DIGITS"))
+        ->capture_default_str();
+    app.add_option("--reserve", options.settings.reserve_wei, "Of the gateway's account, in wei")
+        ->check(CLI::Validator(is_amount, "DIGITS"))
+        ->capture_default_str();
+    app.add_option("--usd-per-eth", options.settings.usd_per_eth, "Of the price feed; 0: no feed, and no USD")
+        ->check(CLI::Range(0, 1'000'000'000))
+        ->capture_default_str();
+    app.add_flag("--every-sender-has-reserve", options.settings.every_sender_has_reserve,
+                 "Orchestrators state a price to any sender, not to the gateway alone");
+    app.add_flag("!--no-auto-adjust-price", options.settings.auto_adjust_price,
+                 "A registered price is asked as it is, without 1 % on top");
+    app.add_option("--certificate-dir", options.certificate_folder,
+                   "Writes the certificate of each orchestrator that listens to DIR/<number>/cert.pem");
     app.add_option("--orchestrator-listen", line.listen,
-                   "Address on which the first (second, ...) orchestrator serves its own routes, TLS and plain HTTP");
+                   "Address on which the first (second, ...) orchestrator serves its own routes, by TLS; by plain HTTP "
+                   "with http:// in front");
     app.add_flag("--reachable", line.reachable,
                  "Addresses need not be on loopback: in a container, which nothing else can reach");
     app.add_flag("--bare-listeners", options.population.bare_listeners,
@@ -103,8 +126,16 @@ Result<void> complete(CommandLine& line, bool count_given) {
         options.controlled = true;
         options.control = control;
     }
+    if (!line.cli.empty()) {
+        STIPEND_LET(cli, parse_endpoint(line.cli, reach));
+        options.cli_served = true;
+        options.cli = cli;
+    }
     for (const auto& text : line.listen) {
-        STIPEND_LET(endpoint, parse_endpoint(text, reach));
+        constexpr std::string_view plain = "http://";
+        const bool is_plain = text.rfind(plain, 0) == 0;
+        STIPEND_LET(endpoint, parse_endpoint(std::string_view(text).substr(is_plain ? plain.size() : 0), reach));
+        endpoint.plain = is_plain;
         options.orchestrator_listen.push_back(endpoint);
     }
     if (!line.slash.empty()) {
@@ -134,7 +165,8 @@ void print_addresses(const Options& options) {
     for (std::uint32_t number = 0; number < options.population.count; ++number) {
         const bool listens = number < options.orchestrator_listen.size();
         if (number != 0) out.push_back(',');
-        out += listens ? cat("https://", options.orchestrator_listen[number].host, ":",
+        const auto* scheme = listens && options.orchestrator_listen[number].plain ? "http://" : "https://";
+        out += listens ? cat(scheme, options.orchestrator_listen[number].host, ":",
                              options.orchestrator_listen[number].port)
                        : made_address(number, options.population.port);
         if (ends_in_slash(options.population, number)) out.push_back('/');
@@ -152,9 +184,9 @@ void raise_descriptor_limit() {
 
 void announce(Devnet& devnet, int ready_fd) {
     auto& network = devnet.network();
-    const auto control = devnet.control_url();
-    const auto ready = fmt::format("devnet ready gateway={} control={} orchestrators={}\n", devnet.gateway_url(),
-                                   control.empty() ? "none" : control, network.size());
+    const auto shown = [](const std::string& url) { return url.empty() ? std::string("none") : url; };
+    const auto ready = fmt::format("devnet ready gateway={} control={} orchestrators={} cli={}\n", devnet.gateway_url(),
+                                   shown(devnet.control_url()), network.size(), shown(devnet.cli_url()));
     fmt::print("{}", ready);
     std::fflush(stdout);
     if (ready_fd < 0) return;
@@ -168,7 +200,7 @@ int run(int argc, char** argv) {
     CommandLine line;
     CLI::App app(
         "A fixture for tests and demos: plays a Livepeer BYOC gateway and its orchestrators.\n"
-        "It moves no money, signs nothing, and decides nothing about pay.",
+        "It moves no money, and decides nothing about pay.",
         "stipend-devnet");
     describe(app, line);
     try {

@@ -23,6 +23,23 @@ bool binary(char c) {
     return byte <= 0x08 || byte == 0x0b || (byte >= 0x0e && byte <= 0x1a) || (byte >= 0x1c && byte <= 0x1f);
 }
 
+// Without empty and "." elements, each ".." with the element before it; a slash at the end stays.
+std::string clean_path(std::string_view path) {
+    std::vector<std::string_view> elements;
+    bool directory = true;
+    while (!path.empty()) {
+        const auto element = path.substr(0, path.find('/'));
+        directory = element.size() < path.size() || element.empty() || element == "." || element == "..";
+        path.remove_prefix(std::min(path.size(), element.size() + 1));
+        if (element == ".." && !elements.empty()) elements.pop_back();
+        if (!element.empty() && element != "." && element != "..") elements.push_back(element);
+    }
+    std::string out;
+    for (const auto element : elements) out.append("/").append(element);
+    if (directory || out.empty()) out.push_back('/');
+    return out;
+}
+
 bool has_body(int status) {
     return status >= 200 && status != 204 && status != 304;
 }
@@ -62,13 +79,16 @@ std::string json_string(std::string_view text) {
     return out;
 }
 
-Reply moved_to_directory(const Request& request) {
+std::optional<Reply> mux_redirect(const Request& request, std::string_view subtree) {
+    auto path = clean_path(request.path);
+    if (path.size() + 1 == subtree.size() && path == subtree.substr(0, path.size())) path.push_back('/');
+    if (path == request.path) return std::nullopt;
     Reply reply;
-    reply.status = 301;
-    const auto location = request.path + "/" + (request.query.empty() ? "" : "?" + request.query);
+    reply.status = 307;
+    const auto location = path + (request.query.empty() ? "" : "?" + request.query);
     if (request.method == "GET" || request.method == "HEAD") {
         reply.headers = {{"Content-Type", "text/html; charset=utf-8"}};
-        reply.body = "<a href=\"" + location + "\">Moved Permanently</a>.\n\n";
+        reply.body = "<a href=\"" + location + "\">Temporary Redirect</a>.\n\n";
     }
     reply.headers.emplace_back("Location", location);
     return reply;
@@ -95,13 +115,15 @@ std::string_view reason_phrase(int status) {
         int status;
         std::string_view text;
     };
-    static constexpr std::array<Phrase, 26> phrases{{{200, "OK"},
+    static constexpr std::array<Phrase, 28> phrases{{{200, "OK"},
                                                      {201, "Created"},
                                                      {202, "Accepted"},
                                                      {204, "No Content"},
                                                      {301, "Moved Permanently"},
                                                      {302, "Found"},
                                                      {303, "See Other"},
+                                                     {307, "Temporary Redirect"},
+                                                     {308, "Permanent Redirect"},
                                                      {400, "Bad Request"},
                                                      {401, "Unauthorized"},
                                                      {402, "Payment Required"},

@@ -29,7 +29,8 @@ struct Request {
 struct Flood {
     std::string unit = {};
     std::uint64_t bytes = 0;
-    std::int64_t hold_ns = 0;  // the connection stays open and silent for so long after the last byte
+    std::int64_t hold_ns = 0;  // the connection stays open for so long after the last of them
+    bool drip = false;         // then a unit comes every now and then, instead of silence
     bool in_headers = false;   // the header section itself never ends
     bool finish = false;       // end as HTTP demands; otherwise the connection is just closed
 };
@@ -74,8 +75,9 @@ using Respond = std::function<void(Reply)>;
 [[nodiscard]] Reply not_found();
 // `text` as a JSON string, with its quotes.
 [[nodiscard]] std::string json_string(std::string_view text);
-// What a Go mux answers to a subtree's path without its last slash.
-[[nodiscard]] Reply moved_to_directory(const Request& request);
+// What a Go mux answers before any handler: the redirect of a path with double slashes or dots, or of `subtree` (which
+// ends in a slash) without its slash; none if the path needs none.
+[[nodiscard]] std::optional<Reply> mux_redirect(const Request& request, std::string_view subtree);
 
 // The Content-Type that a Go server writes for a body whose handler set none.
 [[nodiscard]] std::string_view sniff_content_type(std::string_view body);

@@ -4,6 +4,7 @@
 
 #include "host/base/time.hpp"
 #include "stipend/json.hpp"
+#include "tests/devnet/cli.hpp"
 
 namespace stipend::devnet {
 namespace {
@@ -32,7 +33,7 @@ Json state_of(const Orchestrator& orchestrator, const std::string& spelling) {
         .set("uptime", behaviour.uptime ? Json::of_string(*behaviour.uptime) : Json())
         .set("tokens", of_count(orchestrator.counters().tokens))
         .set("jobs", of_count(orchestrator.counters().jobs))
-        .set("in_flight", of_count(orchestrator.counters().in_flight))
+        .set("in_flight", of_count(orchestrator.in_flight()))
         .set("capabilities", std::move(capabilities));
 }
 
@@ -45,9 +46,12 @@ Json of_foreign(std::string text) {
     return Json::of_string(text);
 }
 
-Json state_of(const GatewayCounters& counters, GatewayFaultKind fault) {
+Json state_of(const GatewayCounters& counters, GatewayFaultKind fault, const Account& account) {
     return Json::object()
         .set("fault", Json::of_string(gateway_fault_name(fault)))
+        .set("account", Json::of_string(account.key.address()))
+        .set("deposit", Json::of_number(account.visible_deposit()))
+        .set("reserve", Json::of_number(account.reserve))
         .set("requests", of_count(counters.requests))
         .set("malformed", of_count(counters.malformed))
         .set("none_found", of_count(counters.none_found))
@@ -77,6 +81,10 @@ class Network::LockedWorld final : public World {
             done(std::move(result));
         });
     }
+    void renew_certificate(std::uint32_t orchestrator) override { world_.renew_certificate(orchestrator); }
+    void restart_listener(std::uint32_t orchestrator, std::int64_t down_ns) override {
+        world_.restart_listener(orchestrator, down_ns);
+    }
 
   private:
     World& world_;
@@ -100,8 +108,10 @@ Network::Network(World& world, Settings settings, const Population& population)
     : settings_(std::move(settings)),
       world_(std::make_unique<LockedWorld>(world, mutex_)),
       random_(settings_.seed),
-      log_(settings_.job_log) {
-    const Surroundings around{*world_, settings_, random_, log_};
+      log_(settings_.job_log),
+      account_(EthKey::from_seed(cat("stipend-devnet gateway ", settings_.seed)), settings_.deposit_wei,
+               settings_.reserve_wei) {
+    const Surroundings around{*world_, settings_, random_, log_, account_};
     gateway_ = std::make_unique<Gateway>(around, orchestrators_);
     orchestrators_.reserve(population.count);
     for (std::uint32_t number = 0; number < population.count; ++number) {
@@ -117,10 +127,13 @@ Network::Network(World& world, Settings settings, const Population& population)
 Network::~Network() = default;
 
 Ticket Network::gateway_request(Request request, const Respond& respond) {
+    const bool health = request.path == "/healthz";
     auto parsed = parse_gateway_request(std::move(request), settings_.era);
     const std::lock_guard lock(mutex_);
     switch (gateway_fault_.kind) {
         case GatewayFaultKind::none:
+        case GatewayFaultKind::deposit_empty:
+        case GatewayFaultKind::funds:
             break;
         case GatewayFaultKind::down:
             respond(shaped(Reply::Shape::closed));
@@ -134,6 +147,10 @@ Ticket Network::gateway_request(Request request, const Respond& respond) {
         case GatewayFaultKind::malformed:
             respond(http_error(400, cat("Unable to parse job request, err=", encoding_text)));
             return {};
+    }
+    if (health) {
+        respond(Reply{});
+        return {};
     }
     if (!parsed.job) {
         gateway_->count_malformed();
@@ -172,9 +189,21 @@ Result<void> Network::apply(Selection selection, const FaultChange& change) {
     return {};
 }
 
-void Network::apply_gateway(GatewayFault fault) {
+void Network::apply_gateway(const GatewayFault& fault) {
     const std::lock_guard lock(mutex_);
-    gateway_fault_ = std::move(fault);
+    if (fault.kind == GatewayFaultKind::funds) {
+        if (fault.deposit_wei) account_.deposit = *fault.deposit_wei;
+        if (fault.reserve_wei) account_.reserve = *fault.reserve_wei;
+        return;
+    }
+    gateway_fault_ = fault;
+    account_.deposit_hidden = fault.kind == GatewayFaultKind::deposit_empty;
+}
+
+Reply Network::cli_request(const Request& request) const {
+    const std::lock_guard lock(mutex_);
+    if (gateway_fault_.kind == GatewayFaultKind::hang) return shaped(Reply::Shape::silent);
+    return cli_reply(account_, request);
 }
 
 GatewayFault Network::gateway_fault() const {
@@ -200,7 +229,7 @@ std::string Network::state(std::uint32_t from, std::uint32_t limit) const {
         list.push(state_of(*orchestrators_[number], gateway_->spelling(number)));
     }
     return Json::object()
-        .set("gateway", state_of(gateway_->counters(), gateway_fault_.kind))
+        .set("gateway", state_of(gateway_->counters(), gateway_fault_.kind, account_))
         .set("jobs", of_count(log_.total()))
         .set("total", of_count(orchestrators_.size()))
         .set("orchestrators", std::move(list))

@@ -56,14 +56,16 @@ class Network {
     Ticket gateway_request(Request request, const Respond& respond);
     // `number` < size().
     void orchestrator_request(std::uint32_t number, const Request& request, const Respond& respond);
+    [[nodiscard]] Reply cli_request(const Request& request) const;
     // The client of this job hung up.
     void abandon(const Ticket& ticket);
 
     // INVALID if the selection, or an orchestrator that the change names, does not exist; nothing is changed then.
     [[nodiscard]] Result<void> apply(Selection selection, const FaultChange& change);
-    void apply_gateway(GatewayFault fault);
+    void apply_gateway(const GatewayFault& fault);
     [[nodiscard]] GatewayFault gateway_fault() const;
 
+    [[nodiscard]] const EthKey& gateway_key() const { return account_.key; }
     [[nodiscard]] std::uint32_t size() const { return static_cast<std::uint32_t>(orchestrators_.size()); }
     // The pool spellings, comma-separated: a value for ORCHESTRATOR_ADDRESSES.
     [[nodiscard]] std::string addresses() const;
@@ -81,6 +83,7 @@ class Network {
     std::unique_ptr<LockedWorld> world_;
     Random random_;
     JobLog log_;
+    Account account_;
     std::vector<std::unique_ptr<Orchestrator>> orchestrators_;
     std::unique_ptr<Gateway> gateway_;
     GatewayFault gateway_fault_;

@@ -7,6 +7,7 @@
 #include <string>
 #include <string_view>
 
+#include "tests/devnet/account.hpp"
 #include "tests/devnet/capability.hpp"
 #include "tests/devnet/faults.hpp"
 #include "tests/devnet/job.hpp"
@@ -23,6 +24,7 @@ struct Surroundings {
     const Settings& settings;
     Random& random;
     JobLog& log;
+    const Account& account;  // the gateway's
 };
 
 // The gateway's view of a token request.
@@ -30,16 +32,22 @@ struct Offer {
     enum class Kind : std::uint8_t { token, refused, silent };
     Kind kind = Kind::token;
     std::int64_t delay_ns = 0;
+    std::int64_t limit_ns = default_token_limit_ns;  // what takes as long is too late
     std::int64_t capacity = 0;
-    std::int64_t price_wei = 0;
-    std::int64_t balance_wei = 0;
+    FineWei price = 0;
+    FineWei balance = 0;
+};
+
+// The credential of a token request: an address and its signature over itself, as they came.
+struct Sender {
+    std::string addr = {};
+    std::string sig = {};
 };
 
 // What an orchestrator has seen, for /state.
 struct Counters {
     std::uint64_t tokens = 0;
     std::uint64_t jobs = 0;  // received, well or not
-    std::uint64_t in_flight = 0;
 };
 
 // Not thread-safe: the Network calls it under its lock.
@@ -69,28 +77,41 @@ class Orchestrator {
     [[nodiscard]] const Behaviour& behaviour() const { return behaviour_; }
     [[nodiscard]] const CapabilityTable& capabilities() const { return capabilities_; }
     [[nodiscard]] const Counters& counters() const { return counters_; }
+    [[nodiscard]] std::size_t in_flight() const { return running_.size(); }
 
   private:
     struct Balance {
-        __int128 wei = 0;
+        FineWei amount = 0;
         std::int64_t touched_ns = 0;
+    };
+    struct Running {
+        JobPtr job;
+        Respond respond;
     };
 
     [[nodiscard]] Reply register_capability(const Request& request);
     [[nodiscard]] Reply unregister_capability(const Request& request);
+    [[nodiscard]] Reply token_reply(const Sender& sender, const std::string& capability);
     void token_route(const Request& request, const Respond& respond);
     void job_route(const Request& request, const Respond& respond);
 
+    // False beyond the bounds of the tables.
+    bool enter(Capability capability);
     void register_scripted();
+    void crash(std::int64_t down_ns);
     [[nodiscard]] bool is_down();
-    [[nodiscard]] std::int64_t price(std::string_view capability) const;
-    [[nodiscard]] std::int64_t balance(std::string_view capability) const;
-    void add_balance(std::string_view capability, __int128 wei);
+    // How long the gateway's connection makes it wait for a token, which also opens it.
+    [[nodiscard]] std::int64_t link_delay_ns();
+    [[nodiscard]] bool has_reserve(std::string_view sender) const;
+    // The price that `sender` is asked per second; none: the sender has no reserve, and learns no price.
+    [[nodiscard]] std::optional<FineWei> price(std::string_view sender, std::string_view capability) const;
+    [[nodiscard]] FineWei balance(std::string_view sender, std::string_view capability) const;
+    void add_balance(std::string_view sender, std::string_view capability, FineWei amount);
     // The reply that ends the job before the worker sees it, if payment or balance do not do.
     [[nodiscard]] std::optional<Reply> settle(const Job& job, Payment payment);
     void call_worker(const JobPtr& job, const Respond& respond);
-    void finish(const JobPtr& job, std::int64_t started_ns, WorkerResult result, const Respond& respond);
-    [[nodiscard]] Reply reply_of(const Job& job, WorkerResult result);
+    void finish(std::uint64_t run, std::int64_t started_ns, WorkerResult result);
+    [[nodiscard]] Reply reply_of(const Job& job, WorkerResult result, std::int64_t elapsed_ns);
 
     Surroundings around_;
     std::uint32_t number_;
@@ -98,8 +119,18 @@ class Orchestrator {
     bool bare_;
     Behaviour behaviour_;
     std::int64_t behaviour_since_ns_ = 0;
+    std::int64_t crashed_until_ns_ = 0;
     CapabilityTable capabilities_;
+    std::map<std::string, FineWei, std::less<>> prices_;  // by capability; a removed one keeps its price
     std::map<std::string, Balance, std::less<>> balances_;
+    std::map<std::uint64_t, Running> running_;  // jobs at a worker
+    std::uint64_t next_run_ = 0;
+    // The gateway's connection, where there is a distance: open from and idle since; none: closed.
+    struct Link {
+        std::int64_t open_ns = 0;
+        std::int64_t idle_ns = 0;
+    };
+    std::optional<Link> link_;
     Counters counters_;
 };
 

@@ -3,16 +3,13 @@
 #include "stipend/json.hpp"
 #include "tests/devnet/gojson.hpp"
 #include "tests/devnet/orchestrator.hpp"
+#include "tests/devnet/stream_routes.hpp"
+#include "tests/devnet/token.hpp"
 
 namespace stipend::devnet {
 namespace {
 
-struct Sender {
-    std::string addr = {};
-    std::string sig = {};
-};
-
-// The node without a chain: what hex-decodes is a signature.
+// INVALID unless the address was signed by its own key, in the spelling in which it came.
 Result<Sender> parse_sender(std::string_view header) {
     STIPEND_LET(text, decode_base64(header));
     STIPEND_LET(json, parse_go_json(text));
@@ -22,7 +19,9 @@ Result<Sender> parse_sender(std::string_view header) {
     fields.string("addr", out.addr);
     fields.string("sig", out.sig);
     STIPEND_TRY(fields.finish());
-    if (!hex_signature(out.sig)) return fail(STIPEND_E_INVALID, "not hex");
+    if (recover_signer(out.addr, out.sig) != plain_address(out.addr)) {
+        return fail(STIPEND_E_INVALID, "not the address's signature");
+    }
     return out;
 }
 
@@ -34,20 +33,22 @@ Reply method_not_allowed() {
 
 void Orchestrator::handle(const Request& request, const Respond& respond) {
     if (is_down()) return respond(shaped(Reply::Shape::closed));
+    if (auto moved = mux_redirect(request, "/process/request/")) return respond(std::move(*moved));
+    if (auto reply = orchestrator_stream_reply(request, around_.settings.era)) return respond(std::move(*reply));
+    if (request.path == "/healthz") return respond(Reply{});
     if (request.path == "/process/token") return token_route(request, respond);
     if (request.path.rfind("/process/request/", 0) == 0) return job_route(request, respond);
     if (request.path == "/capability/register") return respond(register_capability(request));
     if (request.path == "/capability/unregister") return respond(unregister_capability(request));
-    if (request.path == "/process/request") return respond(moved_to_directory(request));
     respond(not_found());
 }
 
 Reply Orchestrator::register_capability(const Request& request) {
     if (request.method != "POST") return method_not_allowed();
     if (request.authorization != around_.settings.secret) return http_error(400, "invalid authorization");
-    auto registration = parse_registration(request.body);
+    auto registration = parse_registration(request.body, around_.settings.usd_per_eth);
     if (registration.outcome == Registration::Outcome::panic) return shaped(Reply::Shape::closed);
-    if (registration.outcome == Registration::Outcome::accepted && !capabilities_.add(registration.capability)) {
+    if (registration.outcome == Registration::Outcome::accepted && !enter(registration.capability)) {
         registration.outcome = Registration::Outcome::refused;
         registration.error = cat("this devnet holds at most ", CapabilityTable::max_entries, " capabilities");
     }
@@ -79,21 +80,32 @@ void Orchestrator::token_route(const Request& request, const Respond& respond) {
                                   "Livepeer-Capability header"));
     }
     ++counters_.tokens;
-    const auto capacity = capabilities_.available(request.capability);
-    const auto balance_wei = balance(request.capability);
-    const auto price_wei = price(request.capability);
-    const bool old = around_.settings.era == Era::v0_8_7;
-    std::string body =
-        cat(R"({"sender_address":{"addr":)", json_string(sender->addr), R"(,"sig":)", json_string(sender->sig), "}");
-    if (balance_wei != 0) body += cat(R"(,"balance":)", balance_wei);
-    body += price_wei != 0 ? cat(R"(,"price":{"pricePerUnit":)", price_wei, R"(,"pixelsPerUnit":1})")
-                           : R"(,"price":{"pixelsPerUnit":1})";
-    body += cat(R"(,"service_addr":)", json_string(announced()));
-    if (!old && capacity != 0) body += cat(R"(,"available_capacity":)", capacity);
-    body += old ? "}\n" : ",\"LastNonce\":0}\n";
-    auto reply = typed_reply(old && capacity <= 0 ? 503 : 200, "application/json", std::move(body));
+    auto reply = token_reply(*sender, request.capability);
     if (behaviour_.token_slow_ns == 0) return respond(std::move(reply));
     around_.world.after(behaviour_.token_slow_ns, [respond, reply = std::move(reply)] { respond(reply); });
+}
+
+Reply Orchestrator::token_reply(const Sender& sender, const std::string& capability) {
+    constexpr std::string_view reason = "insufficient sender reserve";
+    const bool old = around_.settings.era == Era::v0_8_7;
+    const auto capacity = capabilities_.available(capability);
+    if (old && capacity <= 0) return typed_reply(503, "application/json", "{}\n");
+    const auto account = plain_address(sender.addr);
+    const auto asked = price(account, capability);
+    const bool struck = strikes(FaultKind::token_refused);
+    if (struck && behaviour_.fault.status == 400) {
+        return http_error(400, cat("Could not get ticket params err=", reason));
+    }
+    if (!asked || struck) return http_error(503, cat("Could not get price err=", reason));
+    return typed_reply(200, "application/json",
+                       token_text({.addr = sender.addr,
+                                   .sig = sender.sig,
+                                   .orchestrator = number_,
+                                   .price = *asked,
+                                   .balance = balance(account, capability),
+                                   .service_address = announced(),
+                                   .capacity = capacity},
+                                  around_.settings));
 }
 
 void Orchestrator::job_route(const Request& request, const Respond& respond) {
@@ -104,9 +116,10 @@ void Orchestrator::job_route(const Request& request, const Respond& respond) {
         const auto& why = parsed.error().message;
         if (why == no_timeout_text) return respond(http_error(400, why));
         if (era == Era::head) return respond(http_error(400, "Could not verify job creds"));
-        return respond(http_error(403, why == encoding_text ? encoding_text : "ErrSegSig"));
+        return respond(http_error(403, why));
     }
-    if (!hex_signature(parsed->sig)) {
+    const auto sender = plain_address(parsed->sender);
+    if (recover_signer(parsed->request + parsed->parameters, parsed->sig) != sender) {
         return respond(era == Era::head ? http_error(400, "Could not verify job creds") : http_error(403, "ErrSegSig"));
     }
     auto job = std::make_shared<Job>();
@@ -114,6 +127,7 @@ void Orchestrator::job_route(const Request& request, const Respond& respond) {
     job->path = request.path;
     job->content_type = request.content_type;
     job->body = request.body;
+    job->sender = sender;
     Payment payment;
     if (!request.payment.empty()) {
         // A ticket of an unknown sender is worth nothing here: a payment that decodes credits nothing.

@@ -22,9 +22,10 @@ using net::ip::tcp;
 
 constexpr auto stop_check = std::chrono::milliseconds(100);
 constexpr auto accept_pause = std::chrono::milliseconds(20);
+constexpr auto bind_pause = std::chrono::milliseconds(20);
 
-Result<std::unique_ptr<net::ssl::context>> tls_context(const Certificate& certificate) {
-    auto out = std::make_unique<net::ssl::context>(net::ssl::context::tls_server);
+Result<std::shared_ptr<net::ssl::context>> tls_context(const Certificate& certificate) {
+    auto out = std::make_shared<net::ssl::context>(net::ssl::context::tls_server);
     error_code failed;
     out->use_certificate_chain(net::buffer(certificate.certificate_pem), failed);
     if (!failed) out->use_private_key(net::buffer(certificate.key_pem), net::ssl::context::pem, failed);
@@ -57,9 +58,10 @@ class Server::Impl {
 
     struct Listener {
         Listener(net::io_context& context, std::shared_ptr<Service> shared)
-            : acceptor(context), pause(context), service(std::move(shared)) {}
+            : acceptor(context), pause(context), down(context), service(std::move(shared)) {}
         tcp::acceptor acceptor;
         net::steady_timer pause;
+        net::steady_timer down;  // runs while the listener is closed for a time
         tcp::endpoint endpoint;
         std::shared_ptr<Service> service;
     };
@@ -70,7 +72,7 @@ class Server::Impl {
         service->limits = limits_;
         if (certificate != nullptr) {
             STIPEND_LET(tls, tls_context(*certificate));
-            service->tls = std::move(tls);
+            service->set_tls(std::move(tls));
         }
         auto listener = std::make_unique<Listener>(first(), std::move(service));
         error_code failed;
@@ -131,7 +133,8 @@ class Server::Impl {
     }
 
     // Runs on the first context's thread, which owns the acceptors.
-    Result<void> switch_listener(Listener& listener, bool open) {
+    Result<void> switch_listener(Listener& listener, bool open, Leave leave = Leave::close) {
+        listener.down.cancel();
         if (listener.acceptor.is_open() == open) return {};
         if (open) {
             STIPEND_TRY(bind(listener));
@@ -141,7 +144,41 @@ class Server::Impl {
         error_code ignored;
         listener.acceptor.close(ignored);
         listener.pause.cancel();
-        listener.service->sessions.abort_all();
+        listener.service->sessions.abort_all(leave);
+        return {};
+    }
+
+    void restart(ListenerId id, std::int64_t down_ns, std::function<void()> opening) {
+        net::dispatch(first(), [this, id, down_ns, opening = std::move(opening)]() mutable {
+            auto& listener = *listeners_.at(id);
+            (void)switch_listener(listener, false, Leave::reset);
+            reopen(listener, std::chrono::nanoseconds(down_ns), std::move(opening));
+        });
+    }
+
+    // A port that was taken meanwhile is tried again until it is free.
+    void reopen(Listener& listener, std::chrono::nanoseconds after, std::function<void()> opening) {
+        listener.down.expires_after(after);
+        listener.down.async_wait([this, &listener, opening = std::move(opening)](error_code cancelled) mutable {
+            if (cancelled) return;
+            if (opening) std::exchange(opening, nullptr)();
+            if (!bind(listener)) return reopen(listener, bind_pause, nullptr);
+            accept(listener);
+        });
+    }
+
+    void settle() {
+        auto done = std::make_shared<std::promise<void>>();
+        auto future = done->get_future();
+        net::dispatch(first(), [done] { done->set_value(); });
+        while (future.wait_for(stop_check) != std::future_status::ready) {
+            if (first().stopped()) return;
+        }
+    }
+
+    Result<void> set_certificate(ListenerId id, const Certificate& certificate) {
+        STIPEND_LET(tls, tls_context(certificate));
+        listeners_.at(id)->service->set_tls(std::move(tls));
         return {};
     }
 
@@ -195,6 +232,15 @@ void Server::stop() {
 }
 Result<void> Server::set_open(ListenerId id, bool open) {
     return impl_->set_open(id, open);
+}
+Result<void> Server::set_certificate(ListenerId id, const Certificate& certificate) {
+    return impl_->set_certificate(id, certificate);
+}
+void Server::restart(ListenerId id, std::int64_t down_ns, std::function<void()> opening) {
+    impl_->restart(id, down_ns, std::move(opening));
+}
+void Server::settle() {
+    impl_->settle();
 }
 void Server::after(std::int64_t delay_ns, std::function<void()> then) {
     impl_->after(delay_ns, std::move(then));

@@ -23,6 +23,7 @@ struct ServerLimits {
 struct Endpoint {
     std::string host = "127.0.0.1";
     std::uint16_t port = 0;
+    bool plain = false;  // of an orchestrator's listener: HTTP instead of TLS
 };
 
 // Accepted clients: this machine, or (in a container with a network of its own) everything in it.
@@ -44,8 +45,8 @@ class Server {
     Server(const Server&) = delete;
     Server& operator=(const Server&) = delete;
 
-    // [before start] Binds and listens; port 0 takes a free one. With a certificate the listener takes TLS and plain
-    // HTTP on the same port, distinguished by the first bytes. The message of a failure names the endpoint.
+    // [before start] Binds and listens; port 0 takes a free one. With a certificate the listener takes TLS only;
+    // plain HTTP gets a 400. The message of a failure names the endpoint.
     [[nodiscard]] Result<ListenerId> listen(const Endpoint& endpoint, Handler handler,
                                             const Certificate* certificate = nullptr);
     [[nodiscard]] std::uint16_t port(ListenerId id) const;
@@ -57,6 +58,15 @@ class Server {
     // [after start] Closes a listener with all its connections, or opens it again on the same port; done when it
     // returns. Must not be called while holding a lock that a handler or a timer takes.
     [[nodiscard]] Result<void> set_open(ListenerId id, bool open);
+
+    // [any] New connections of a TLS listener get this certificate.
+    [[nodiscard]] Result<void> set_certificate(ListenerId id, const Certificate& certificate);
+
+    // [after start, any] Closes a listener and resets its connections, soon; `opening` runs on one of the server's
+    // threads when the time is over, and then the listener opens on the same port. Another call starts the time anew.
+    void restart(ListenerId id, std::int64_t down_ns, std::function<void()> opening);
+    // [after start] Returns when what set_open and restart began is done. Not under a handler's or a timer's lock.
+    void settle();
 
     // [any] Runs `then` on one of the server's threads. Dropped if the server stops first.
     void after(std::int64_t delay_ns, std::function<void()> then);

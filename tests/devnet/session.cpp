@@ -7,7 +7,6 @@
 #include <boost/asio/ssl/stream.hpp>
 #include <boost/asio/steady_timer.hpp>
 #include <boost/asio/write.hpp>
-#include <boost/beast/core/detect_ssl.hpp>
 #include <boost/beast/core/flat_buffer.hpp>
 #include <boost/beast/http/parser.hpp>
 #include <boost/beast/http/read.hpp>
@@ -27,6 +26,7 @@ using net::ip::tcp;
 using Clock = std::chrono::steady_clock;
 using TlsStream = net::ssl::stream<tcp::socket>;
 
+constexpr auto drip_pause = std::chrono::milliseconds(100);
 constexpr std::size_t flood_write_bytes = 64 << 10;
 
 // The HTTP date of now, made once a second on each thread.
@@ -104,8 +104,12 @@ class HttpSession final : public Session, public std::enable_shared_from_this<Ht
         }
     }
 
-    void abort() override {
-        net::post(stream_.get_executor(), [self = this->shared_from_this()] { self->close(); });
+    void abort(Leave leave) override {
+        net::post(stream_.get_executor(), [self = this->shared_from_this(), leave] {
+            error_code ignored;
+            if (leave == Leave::reset) self->socket().set_option(net::socket_base::linger(true, 0), ignored);
+            self->close(leave);
+        });
     }
 
   private:
@@ -120,13 +124,14 @@ class HttpSession final : public Session, public std::enable_shared_from_this<Ht
     }
     void touch() { touched_ = Clock::now(); }
 
-    void close() {
+    void close(Leave leave = Leave::close) {
         if (closed_) return;
         closed_ = true;
         error_code ignored;
         idle_.cancel();
         hold_.cancel();
-        socket().shutdown(tcp::socket::shutdown_both, ignored);
+        // A shutdown would end the connection in order before it is reset.
+        if (leave == Leave::close) socket().shutdown(tcp::socket::shutdown_both, ignored);
         socket().close(ignored);
         give_up();
     }
@@ -283,20 +288,33 @@ class HttpSession final : public Session, public std::enable_shared_from_this<Ht
         write_out();
     }
 
+    // Stays open for the flood's time, with a unit now and then if it drips.
     void hold() {
-        const auto done = [](const Self& self) {
-            const bool finish = self->flood_->finish;
-            self->flood_.reset();
-            if (!finish) return self->close();
-            self->out_ = "0\r\n\r\n";
+        if (flood_->hold_ns == 0) return end_flood();
+        const auto now = Clock::now();
+        if (!held_until_) {
+            held_until_ = now + std::chrono::nanoseconds(flood_->hold_ns);
+            watch_hang_up();
+        }
+        const auto left = *held_until_ - now;
+        if (left <= Clock::duration::zero()) return end_flood();
+        hold_.expires_after(flood_->drip ? std::min<Clock::duration>(left, drip_pause) : left);
+        hold_.async_wait([self = this->shared_from_this()](error_code cancelled) {
+            if (cancelled || self->closed_) return;
+            if (!self->flood_->drip) return self->end_flood();
+            self->out_.clear();
+            append_chunk(self->out_, self->flood_->unit);
             self->write_out();
-        };
-        if (flood_->hold_ns == 0) return done(this->shared_from_this());
-        watch_hang_up();
-        hold_.expires_after(std::chrono::nanoseconds(flood_->hold_ns));
-        hold_.async_wait([self = this->shared_from_this(), done](error_code cancelled) {
-            if (!cancelled && !self->closed_) done(self);
         });
+    }
+
+    void end_flood() {
+        const bool finish = flood_->finish;
+        flood_.reset();
+        held_until_.reset();
+        if (!finish) return close();
+        out_ = "0\r\n\r\n";
+        write_out();
     }
 
     Stream stream_;
@@ -308,6 +326,7 @@ class HttpSession final : public Session, public std::enable_shared_from_this<Ht
     std::optional<http::request_parser<http::string_body>> parser_;
     std::string out_;
     std::optional<Flood> flood_;
+    std::optional<Clock::time_point> held_until_;
     Abandon abandon_;
     std::atomic<bool> answered_ = true;  // set by the thread that answers, before the answer is sent
     bool working_ = false;
@@ -322,79 +341,15 @@ void run_session(Stream stream, beast::flat_buffer buffer, std::shared_ptr<Servi
     std::make_shared<HttpSession<Stream>>(std::move(stream), std::move(buffer), std::move(service))->run();
 }
 
-// Distinguishes TLS from plain HTTP by the first bytes; keeps itself alive.
-class Detector final : public Session, public std::enable_shared_from_this<Detector> {
-  public:
-    Detector(tcp::socket socket, std::shared_ptr<Service> service)
-        : socket_(std::move(socket)), service_(std::move(service)), deadline_(socket_.get_executor()) {}
-    ~Detector() override { service_->sessions.remove(this); }
-
-    void run() {
-        auto self = shared_from_this();
-        if (!service_->sessions.add(this, self, service_->limits.connections)) return;
-        deadline_.expires_after(std::chrono::milliseconds(service_->limits.idle_ms));
-        deadline_.async_wait([self](error_code cancelled) {
-            error_code ignored;
-            if (!cancelled) self->socket_.close(ignored);
-        });
-        beast::async_detect_ssl(socket_, buffer_, [self](error_code failed, bool tls) {
-            self->deadline_.cancel();
-            if (failed) return;
-            if (tls) {
-                run_session(TlsStream(std::move(self->socket_), *self->service_->tls), std::move(self->buffer_),
-                            self->service_);
-            } else {
-                run_session(std::move(self->socket_), std::move(self->buffer_), self->service_);
-            }
-        });
-    }
-    void abort() override {
-        net::post(socket_.get_executor(), [self = shared_from_this()] {
-            error_code ignored;
-            self->deadline_.cancel();
-            self->socket_.close(ignored);
-        });
-    }
-
-  private:
-    tcp::socket socket_;
-    beast::flat_buffer buffer_;
-    std::shared_ptr<Service> service_;
-    net::steady_timer deadline_;
-};
-
 }  // namespace
 
-bool SessionSet::add(Session* key, std::weak_ptr<Session> session, std::size_t limit) {
-    const std::lock_guard lock(mutex_);
-    return sessions_.size() < limit && sessions_.emplace(key, std::move(session)).second;
+void serve_plain(tcp::socket socket, beast::flat_buffer buffer, std::shared_ptr<Service> service) {
+    run_session(std::move(socket), std::move(buffer), std::move(service));
 }
 
-void SessionSet::remove(Session* key) {
-    const std::lock_guard lock(mutex_);
-    sessions_.erase(key);
-}
-
-void SessionSet::abort_all() {
-    // A session that dies here removes itself, so not under the lock.
-    std::vector<std::shared_ptr<Session>> alive;
-    {
-        const std::lock_guard lock(mutex_);
-        for (const auto& [key, session] : sessions_) {
-            if (auto shared = session.lock()) alive.push_back(std::move(shared));
-        }
-    }
-    for (const auto& session : alive) session->abort();
-}
-
-void start_session(tcp::socket socket, std::shared_ptr<Service> service) {
-    error_code ignored;
-    socket.set_option(tcp::no_delay(true), ignored);
-    if (service->tls) {
-        std::make_shared<Detector>(std::move(socket), std::move(service))->run();
-    } else {
-        run_session(std::move(socket), beast::flat_buffer(), std::move(service));
-    }
+void serve_tls(tcp::socket socket, beast::flat_buffer buffer, std::shared_ptr<Service> service) {
+    const auto tls = service->tls();
+    run_session(TlsStream(std::move(socket), *tls), std::move(buffer), std::move(service));
 }
 
 }  // namespace stipend::devnet

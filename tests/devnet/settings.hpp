@@ -14,6 +14,11 @@ struct Settings {
     std::string capability = "agent-net";
     std::int64_t capacity = 16;  // of the scripted workers
     std::int64_t ticket_ev_wei = 8'000'000'000;
+    std::string deposit_wei = "100000000000000000";  // of the gateway's account
+    std::string reserve_wei = "360000000000000000";
+    std::int64_t usd_per_eth = 2500;        // of the price feed; 0: none
+    bool every_sender_has_reserve = false;  // a price is stated to any sender, not to the gateway alone
+    bool auto_adjust_price = true;          // a registered price is asked with what redeeming a ticket costs on top
     std::size_t job_log = 1000;
     std::uint64_t seed = 1;
 };

@@ -5,13 +5,13 @@
 
 #include "stipend/duration.hpp"
 #include "tests/devnet/gojson.hpp"
+#include "tests/devnet/stream.hpp"
 
 namespace stipend::devnet {
 namespace {
 
 constexpr std::int64_t default_window_s = 60;
 constexpr std::int64_t max_window_s = std::int64_t{7} * 86400;
-constexpr std::int64_t stream_grace_ns = 10 * ns_per_s;
 constexpr std::size_t padding_unit = 64 << 10;
 
 // Seconds with two decimals.
@@ -90,10 +90,17 @@ WorkerResult struck_answer(const Behaviour& behaviour, const ScriptedJob& job) {
         case FaultKind::unfinished_stream:
             return {.content_type = "text/event-stream",
                     .body = "data: {\"status\":\"working\"}\n\n",
-                    .flood = Flood{.unit = std::string(1024, '\n'),
-                                   .bytes = fault.bytes,
-                                   .hold_ns = job.timeout_ns + stream_grace_ns,
-                                   .finish = true}};
+                    .flood = blank_lines(fault.bytes != 0 ? fault.bytes : orchestrator_blank_bytes, job.timeout_ns)};
+        case FaultKind::gzip: {
+            auto out = agent_net(behaviour, job);
+            if (fault.broken) {
+                out.kind = WorkerResult::Kind::truncated;
+                out.error = bad_gzip_text;
+            }
+            return out;
+        }
+        case FaultKind::redirect_loop:
+            return {.kind = WorkerResult::Kind::failed, .error = endless_redirect_error("/redirect")};
         case FaultKind::endless: {
             auto out = agent_net(behaviour, job);
             out.content_type = "text/event-stream";
@@ -122,6 +129,10 @@ WorkerResult scripted_answer(const Behaviour& behaviour, bool struck, const Scri
                            .delay_ns = job.timeout_ns};
     }
     return out;
+}
+
+std::string endless_redirect_error(std::string_view location) {
+    return go_post_error(location, cat("stopped after ", max_worker_requests, " redirects"));
 }
 
 std::string go_post_error(std::string_view url, std::string_view what) {

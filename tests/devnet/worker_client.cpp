@@ -3,19 +3,24 @@
 #include <curl/curl.h>
 
 #include <algorithm>
+#include <cctype>
+#include <chrono>
 #include <mutex>
 #include <thread>
 #include <unordered_map>
 #include <vector>
 
-#include "stipend/duration.hpp"
+#include "stipend/ascii.hpp"
+#include "stipend/hex.hpp"
+#include "tests/devnet/stream.hpp"
 #include "tests/devnet/worker.hpp"
 
 namespace stipend::devnet {
 namespace {
 
 constexpr int poll_ms = 1000;
-constexpr long max_redirects = 10;
+
+using Clock = std::chrono::steady_clock;
 
 struct FreeEasy {
     void operator()(CURL* easy) const { curl_easy_cleanup(easy); }
@@ -27,6 +32,12 @@ struct FreeList {
 struct Call {
     WorkerCall call = {};
     std::function<void(WorkerResult)> done = {};
+    Clock::time_point deadline = {};
+    // Of the request under way, which a redirect may have changed.
+    std::string url = {};
+    std::string referer = {};
+    bool get = false;
+    int requests = 0;
     std::unique_ptr<CURL, FreeEasy> easy = {};
     std::unique_ptr<curl_slist, FreeList> headers = {};
     WorkerResult result = {};
@@ -48,6 +59,27 @@ std::string response_header(CURL* easy, const char* name) {
     return curl_easy_header(easy, name, 0, CURLH_HEADER, -1, &found) == CURLHE_OK ? found->value : "";
 }
 
+std::string upper_hex(char c) {
+    auto out = hex_encode(std::string_view(&c, 1));
+    for (auto& digit : out) digit = static_cast<char>(std::toupper(static_cast<unsigned char>(digit)));
+    return out;
+}
+
+// The parts of a URL that a Go client escapes when it prints what it could not use.
+std::string printed_url(const std::string& url) {
+    static constexpr std::string_view escaped = " \"<>\\^`{|}";
+    std::string out;
+    for (const char c : url) {
+        const bool plain = static_cast<unsigned char>(c) > 0x20 && static_cast<unsigned char>(c) < 0x7f;
+        if (plain && escaped.find(c) == std::string_view::npos) {
+            out.push_back(c);
+        } else {
+            out += "%" + upper_hex(c);
+        }
+    }
+    return out;
+}
+
 // host:port of a URL, with the port that its scheme implies.
 std::string authority_of(const std::string& url) {
     const std::unique_ptr<CURLU, decltype(&curl_url_cleanup)> parsed(curl_url(), &curl_url_cleanup);
@@ -62,77 +94,153 @@ std::string authority_of(const std::string& url) {
     return cat(part(CURLUPART_HOST), ":", part(CURLUPART_PORT));
 }
 
+// "local->remote" of the connection that failed.
+std::string connection_of(CURL* easy) {
+    char* local = nullptr;
+    char* remote = nullptr;
+    long local_port = 0;
+    long remote_port = 0;
+    curl_easy_getinfo(easy, CURLINFO_LOCAL_IP, &local);
+    curl_easy_getinfo(easy, CURLINFO_LOCAL_PORT, &local_port);
+    curl_easy_getinfo(easy, CURLINFO_PRIMARY_IP, &remote);
+    curl_easy_getinfo(easy, CURLINFO_PRIMARY_PORT, &remote_port);
+    return cat(local == nullptr ? "" : local, ":", local_port, "->", remote == nullptr ? "" : remote, ":", remote_port);
+}
+
+// What a Go client calls a first line that is not HTTP's.
+std::string malformed_line(std::string_view body) {
+    auto line = body.substr(0, body.find('\n'));
+    if (!line.empty() && line.back() == '\r') line.remove_suffix(1);
+    const auto space = line.find(' ');
+    if (space == std::string_view::npos) return cat("malformed HTTP response ", json_string(line));
+    auto status = line.substr(space + 1);
+    status = status.substr(0, status.find(' '));
+    return cat(status.size() == 3 ? "malformed HTTP version " : "malformed HTTP status code ", json_string(status));
+}
+
 // The failure in a Go client's words.
-std::string go_error(CURLcode code, const WorkerCall& call) {
+std::string go_error(CURLcode code, const Call& call) {
     const auto authority = authority_of(call.url);
+    const auto because = [&](std::string_view what) { return go_post_error(printed_url(call.url), what); };
     switch (code) {
         case CURLE_COULDNT_CONNECT:
-            return go_post_error(call.url, cat("dial tcp ", authority, ": connect: connection refused"));
+            return because(cat("dial tcp ", authority, ": connect: connection refused"));
         case CURLE_COULDNT_RESOLVE_HOST: {
             const auto host = authority.substr(0, authority.rfind(':'));
-            return go_post_error(call.url, cat("dial tcp: lookup ", host, ": no such host"));
+            return because(cat("dial tcp: lookup ", host, ": no such host"));
         }
         case CURLE_GOT_NOTHING:
-            return go_post_error(call.url, "EOF");
+            return because("EOF");
         case CURLE_RECV_ERROR:
         case CURLE_SEND_ERROR:
-            return go_post_error(call.url, cat("read tcp ", authority, ": read: connection reset by peer"));
+            return because(cat("read tcp ", connection_of(call.easy.get()), ": read: connection reset by peer"));
+        case CURLE_SSL_CONNECT_ERROR:
+            return because("tls: first record does not look like a TLS handshake");
         case CURLE_URL_MALFORMAT:
         case CURLE_UNSUPPORTED_PROTOCOL:
-            return go_post_error(call.url, "unsupported protocol scheme \"\"");
+            return because("unsupported protocol scheme \"\"");
         default:
-            return go_post_error(call.url, curl_easy_strerror(code));
+            return because(curl_easy_strerror(code));
     }
 }
 
-void finish(Call& call, CURLcode code) {
+// Where a redirect leads to; empty if the answer is none.
+std::string redirect_target(const Call& call) {
+    const auto status = call.result.status;
+    if (status != 301 && status != 302 && status != 303 && status != 307 && status != 308) return {};
+    return response_header(call.easy.get(), "Location");
+}
+
+std::string resolved(const std::string& base, const std::string& location) {
+    const std::unique_ptr<CURLU, decltype(&curl_url_cleanup)> url(curl_url(), &curl_url_cleanup);
+    char* text = nullptr;
+    if (curl_url_set(url.get(), CURLUPART_URL, base.c_str(), 0) != CURLUE_OK ||
+        curl_url_set(url.get(), CURLUPART_URL, location.c_str(), 0) != CURLUE_OK ||
+        curl_url_get(url.get(), CURLUPART_URL, &text, 0) != CURLUE_OK) {
+        return location;
+    }
+    std::string out(text);
+    curl_free(text);
+    return out;
+}
+
+// Makes the call the one that its answer redirects to, as a Go client does; false if the answer is the last one.
+bool follow(Call& call) {
+    const auto location = redirect_target(call);
+    if (location.empty()) return false;
+    if (call.requests >= max_worker_requests) {
+        call.result.kind = WorkerResult::Kind::failed;
+        call.result.error = endless_redirect_error(location);
+        return false;
+    }
+    if (call.result.status < 307) call.get = true;
+    call.referer = std::exchange(call.url, resolved(call.url, location));
+    call.result = {};
+    return true;
+}
+
+// Reads the answer from a transfer that ended.
+void read_result(Call& call, CURLcode code) {
     auto& result = call.result;
+    auto* easy = call.easy.get();
     long status = 0;
-    curl_easy_getinfo(call.easy.get(), CURLINFO_RESPONSE_CODE, &status);
+    long version = 0;
+    curl_easy_getinfo(easy, CURLINFO_RESPONSE_CODE, &status);
+    curl_easy_getinfo(easy, CURLINFO_HTTP_VERSION, &version);
     result.status = static_cast<int>(status);
-    result.content_type = response_header(call.easy.get(), "Content-Type");
-    result.metadata = response_header(call.easy.get(), "X-Metadata");
+    result.content_type = response_header(easy, "Content-Type");
+    result.metadata = response_header(easy, "X-Metadata");
     // Once the head is there, Go's client has answered: what fails after that is the body.
     const bool answered = status != 0;
     if (code == CURLE_OPERATION_TIMEDOUT) {
+        // A stream is passed on as far as it came.
+        if (answered && is_stream(result.content_type)) return;
         result.kind = WorkerResult::Kind::timed_out;
-        result.error = go_post_error(call.call.url, "context canceled");
+        result.error = go_post_error(call.url, "context canceled");
+    } else if (version == CURL_HTTP_VERSION_NONE && code == CURLE_OK) {
+        result.kind = WorkerResult::Kind::failed;
+        result.error = go_post_error(
+            call.url, cat("net/http: HTTP/1.x transport connection broken: ", malformed_line(result.body)));
     } else if (code != CURLE_OK && answered) {
         result.kind = WorkerResult::Kind::truncated;
+        if (code == CURLE_BAD_CONTENT_ENCODING) result.error = bad_gzip_text;
     } else if (code != CURLE_OK) {
         result.kind = WorkerResult::Kind::failed;
-        result.error = go_error(code, call.call);
+        result.error = go_error(code, call);
     }
-    call.done(std::move(result));
 }
 
 // The request as a Go orchestrator sends it.
 void prepare(Call& call) {
     const auto& wanted = call.call;
+    ++call.requests;
+    call.headers.reset();
     call.easy.reset(curl_easy_init());
     auto* easy = call.easy.get();
     const auto header = [&call](const std::string& line) {
         call.headers.reset(curl_slist_append(call.headers.release(), line.c_str()));
     };
     // A header without a value is sent, as an empty one, only with a semicolon.
-    header(wanted.content_type.empty() ? "Content-Type;" : "Content-Type: " + wanted.content_type);
+    if (!call.get) header(wanted.content_type.empty() ? "Content-Type;" : "Content-Type: " + wanted.content_type);
     header("Accept:");
     header("Expect:");
-    header("Accept-Encoding: gzip");
     header("User-Agent: Go-http-client/1.1");
+    if (!call.referer.empty()) header("Referer: " + call.referer);
     if (!wanted.token.empty()) header("Authorization: Bearer " + wanted.token);
-    curl_easy_setopt(easy, CURLOPT_URL, wanted.url.c_str());
+    curl_easy_setopt(easy, CURLOPT_URL, call.url.c_str());
     curl_easy_setopt(easy, CURLOPT_HTTPHEADER, call.headers.get());
-    curl_easy_setopt(easy, CURLOPT_POSTFIELDS, wanted.body.data());
-    curl_easy_setopt(easy, CURLOPT_POSTFIELDSIZE_LARGE, static_cast<curl_off_t>(wanted.body.size()));
+    curl_easy_setopt(easy, CURLOPT_ACCEPT_ENCODING, "gzip");
+    if (!call.get) {
+        curl_easy_setopt(easy, CURLOPT_POSTFIELDS, wanted.body.data());
+        curl_easy_setopt(easy, CURLOPT_POSTFIELDSIZE_LARGE, static_cast<curl_off_t>(wanted.body.size()));
+    }
     curl_easy_setopt(easy, CURLOPT_WRITEFUNCTION, &on_body);
     curl_easy_setopt(easy, CURLOPT_WRITEDATA, &call);
     curl_easy_setopt(easy, CURLOPT_PRIVATE, &call);
-    curl_easy_setopt(easy, CURLOPT_TIMEOUT_MS,
-                     static_cast<long>(std::max<std::int64_t>(1, wanted.timeout_ns / ns_per_ms)));
+    const auto left = std::chrono::duration_cast<std::chrono::milliseconds>(call.deadline - Clock::now()).count();
+    curl_easy_setopt(easy, CURLOPT_TIMEOUT_MS, static_cast<long>(std::max<std::int64_t>(1, left)));
     curl_easy_setopt(easy, CURLOPT_NOSIGNAL, 1L);
-    curl_easy_setopt(easy, CURLOPT_FOLLOWLOCATION, 1L);
-    curl_easy_setopt(easy, CURLOPT_MAXREDIRS, max_redirects);
+    curl_easy_setopt(easy, CURLOPT_HTTP09_ALLOWED, 1L);  // what is not HTTP is read, for the words about it
     curl_easy_setopt(easy, CURLOPT_PROTOCOLS_STR, "http,https");
     curl_easy_setopt(easy, CURLOPT_PROXY, "");
     curl_easy_setopt(easy, CURLOPT_SSL_VERIFYPEER, 0L);
@@ -208,7 +316,14 @@ class WorkerClient::Impl {
             curl_easy_getinfo(message->easy_handle, CURLINFO_PRIVATE, &key);
             curl_multi_remove_handle(multi_, message->easy_handle);
             auto node = running_.extract(key);
-            if (node) finish(*node.mapped(), code);
+            if (!node) continue;
+            auto& call = node.mapped();
+            read_result(*call, code);
+            if (code == CURLE_OK && follow(*call)) {
+                begin(std::move(call));
+            } else {
+                call->done(std::move(call->result));
+            }
         }
     }
 
@@ -231,6 +346,8 @@ void WorkerClient::call(WorkerCall call, std::function<void(WorkerResult)> done)
     auto made = std::make_unique<Call>();
     made->call = std::move(call);
     made->done = std::move(done);
+    made->url = made->call.url;
+    made->deadline = Clock::now() + std::chrono::nanoseconds(made->call.timeout_ns);
     impl_->add(std::move(made));
 }
 

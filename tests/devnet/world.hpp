@@ -24,7 +24,7 @@ struct WorkerResult {
         answered,
         failed,     // refused, reset, unknown host: `error` says it in a Go client's words
         timed_out,  // no answer within the job's time
-        truncated,  // an answer whose body ended early
+        truncated,  // an answer whose body ended early, or (`error`) could not be read
     };
     Kind kind = Kind::answered;
     int status = 200;
@@ -45,6 +45,11 @@ class World {
     virtual void after(std::int64_t delay_ns, std::function<void()> then) = 0;
     // Calls `done` exactly once, with the outcome of POST call.url, unless the world ends first.
     virtual void call_worker(WorkerCall call, std::function<void(WorkerResult)> done) = 0;
+    // The orchestrator's listener, if it has one, serves a new certificate to connections that come from now on.
+    virtual void renew_certificate(std::uint32_t orchestrator) = 0;
+    // The orchestrator's listener, if it has one, resets its connections and refuses new ones for this time; then it
+    // opens with a new certificate.
+    virtual void restart_listener(std::uint32_t orchestrator, std::int64_t down_ns) = 0;
 };
 
 }  // namespace stipend::devnet

@@ -55,6 +55,8 @@ class Planted(unittest.TestCase):
     def test_nobody_includes_a_plugin(self):
         self.red("host/engine/x.cpp", '#include "plugins/payment/policy.hpp"\n', "no plugin")
         self.red("tools/load/x.cpp", '#include "plugins/payment/policy.hpp"\n', "no plugin")
+        self.red("tools/load/x.cpp", '#include "plugins/byoc/wire.hpp"\n', "no plugin")
+        self.green("tools/gateway_credential/x.cpp", '#include "plugins/byoc/wire.hpp"\n')
 
     def test_tools_link_no_engine(self):
         self.red("tools/load/x.cpp", '#include "host/engine/replay.hpp"\n', "only base, config, http")

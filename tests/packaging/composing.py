@@ -34,7 +34,7 @@ def compose(files, *words, **environment):
     """Compose on these files of packaging/, by their roles, or on other ones by their paths; nothing of this machine's
     environment decides."""
     names = [file if "/" in str(file) else PROJECT / f"packaging/docker-compose.{file}.yml" for file in files]
-    command = [*COMPOSE, "--profile", "livepeer", *(word for name in names for word in ("-f", str(name))), *words]
+    command = [*COMPOSE, *(word for name in names for word in ("-f", str(name))), *words]
     given = {"PATH": os.environ["PATH"], "HOME": "/nonexistent", "DOCKER_GID": "123", **environment}
     return subprocess.run(command, capture_output=True, text=True, stdin=subprocess.DEVNULL, env=given, timeout=120)
 

@@ -22,7 +22,7 @@ def prepare(root):
     faster.parent.mkdir()
     faster.write_text("[Service]\nWatchdogSec=3s\nRestartSec=200ms\n")
     etc = root / "etc/stipend"
-    (etc / "environment").write_text("GATEWAY_URL=http://127.0.0.1:9935\nPAYMENT_INTERVAL_SECONDS=1\nDISPATCH_EVIDENCE=any\n")
+    (etc / "environment").write_text("GATEWAY_URL=http://127.0.0.1:9935\nPAYMENT_INTERVAL_SECONDS=1\nDISPATCH_EVIDENCE=any\nPRICE_UNSEEN=allow\n")
     (etc / "credentials/level").write_text("info")
     text = (etc / "config.yaml").read_text()
     (etc / "config.yaml").write_text(text.replace("${LOG_LEVEL:-info}", "${cred:stipend_level}"))

@@ -32,7 +32,7 @@ def prepare(root):
     with open(root / "etc/group", "a", encoding="ascii") as file:
         file.write(f"docker:x:{GROUP}:\n")
     etc = root / "etc/stipend"
-    (etc / "environment").write_text("GATEWAY_URL=http://127.0.0.1:9935\nPAYMENT_INTERVAL_SECONDS=1\nDISPATCH_EVIDENCE=any\n"
+    (etc / "environment").write_text("GATEWAY_URL=http://127.0.0.1:9935\nPAYMENT_INTERVAL_SECONDS=1\nDISPATCH_EVIDENCE=any\nPRICE_UNSEEN=allow\n"
                                      f"ORCHESTRATOR_ADDRESSES=https://{ORCHESTRATOR}\n")
     (etc / "worker.environment").write_text(f"ORCH_URL=https://{ORCHESTRATOR}\nCHECK_INTERVAL=1\n")
     (etc / "worker-credentials/secret").write_text(SECRET)

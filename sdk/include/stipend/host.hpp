@@ -26,6 +26,7 @@ struct HttpReply {
 
     [[nodiscard]] int http_status() const { return response->http_status; }
     [[nodiscard]] std::int32_t phase() const { return response->phase; }
+    [[nodiscard]] std::int32_t cause() const { return response->cause; }
     [[nodiscard]] std::string_view body() const { return view(response->body); }
     // The value of the first header of that name, or nothing.
     [[nodiscard]] std::string_view header(std::string_view name) const {
@@ -44,6 +45,7 @@ struct HttpRequest {
     std::string_view pin_sha256;
     std::int32_t tls_mode = STIPEND_TLS_VERIFY;
     std::uint32_t flags = 0;
+    std::string_view ca_file;
 };
 
 class Host {
@@ -93,6 +95,7 @@ class Host {
         raw.pin_sha256 = to_abi(request.pin_sha256);
         raw.tls_mode = request.tls_mode;
         raw.flags = request.flags;
+        raw.ca_file = to_abi(request.ca_file);
         stipend_op op = 0;
         const auto status =
             table->send(raw_, &raw, call->part ? &HttpCall::on_part : nullptr, &HttpCall::on_done, call.get(), &op);
@@ -129,6 +132,25 @@ class Host {
         const auto status = table->put(raw_, to_abi(key), bytes_to_abi(value));
         if (status != STIPEND_OK) return fail(status, "value not kept: ", key);
         return {};
+    }
+
+    [[nodiscard]] Result<void> kv_erase(std::string_view key) const {
+        const auto* table = service<stipend_host_kv_v1>(STIPEND_HOST_KV);
+        if (table == nullptr) return fail(STIPEND_E_UNSUPPORTED, "this host keeps no values");
+        const auto status = table->erase(raw_, to_abi(key));
+        if (status != STIPEND_OK) return fail(status, "value not removed: ", key);
+        return {};
+    }
+
+    // Raises an alert; `id` is the same while the same thing is wrong. A host without alerts logs it. [any]
+    void raise_alert(std::string_view id, std::int32_t severity, std::string_view text) const {
+        const auto* table = service<stipend_host_alerts_v1>(STIPEND_HOST_ALERTS);
+        if (table != nullptr && table->raise(raw_, to_abi(id), severity, to_abi(text)) == STIPEND_OK) return;
+        log(STIPEND_LOG_ERROR, text);
+    }
+    void resolve_alert(std::string_view id) const {
+        const auto* table = service<stipend_host_alerts_v1>(STIPEND_HOST_ALERTS);
+        if (table != nullptr) table->resolve(raw_, to_abi(id));
     }
 
     // Reserves the most that a job may cost; `answer` is called once, on [pool], and the job is sent only if it is OK.

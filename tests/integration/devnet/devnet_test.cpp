@@ -7,6 +7,7 @@
 #include <future>
 #include <mutex>
 
+#include "helpers.hpp"
 #include "http_client.hpp"
 #include "stipend/duration.hpp"
 #include "stipend/json.hpp"
@@ -68,15 +69,6 @@ std::int64_t load(Devnet& devnet, std::uint32_t number) {
     return std::stoll(state.find("capabilities")->items().at(0).find("load")->text());
 }
 
-template <class Condition>
-bool eventually(Condition condition) {
-    for (int i = 0; i < 500; ++i) {
-        if (condition()) return true;
-        std::this_thread::sleep_for(std::chrono::milliseconds(10));
-    }
-    return false;
-}
-
 // A worker that is a program of its own, as far as the orchestrator can see.
 class RealWorker {
   public:
@@ -105,10 +97,10 @@ class RealWorker {
 };
 
 struct WithOrchestrator {
-    explicit WithOrchestrator(Settings settings = {}) {
+    explicit WithOrchestrator(Settings settings = {}, Endpoint endpoint = {}) {
         Options options;
         options.settings = std::move(settings);
-        options.orchestrator_listen = {{"127.0.0.1", 0}};
+        options.orchestrator_listen = {std::move(endpoint)};
         options.population.bare_listeners = true;
         devnet = started(std::move(options));
         const auto addresses = devnet->network().addresses();
@@ -330,21 +322,25 @@ TEST_CASE("a port that is taken is named") {
     CHECK(second.error().message == cat("listen: 127.0.0.1:", port, ": Address already in use"));
 }
 
-TEST_CASE("an orchestrator serves its routes over TLS and plainly on the same port") {
-    const WithOrchestrator net;
-    auto plain = net.address;
-    plain.replace(0, 5, "http");
-    for (const auto& base : {net.address, plain}) {
+TEST_CASE("an orchestrator serves its routes over TLS, or plainly where its listener is plain") {
+    const WithOrchestrator over_tls;
+    const WithOrchestrator plain({}, {.plain = true});
+    CHECK(plain.address.substr(0, 7) == "http://");
+    for (const auto* net : {&over_tls, &plain}) {
+        const auto& base = net->address;
         CAPTURE(base);
-        const auto token =
-            fetch({.url = base + "/process/token",
-                   .method = "GET",
-                   .headers = {"Livepeer-Capability: text",
-                               "Livepeer-Eth-Address: " + encode_base64(R"({"addr":"0x1","sig":"aa"})")}});
+        const auto token = fetch({.url = base + "/process/token",
+                                  .method = "GET",
+                                  .headers = {"Livepeer-Capability: text",
+                                              "Livepeer-Eth-Address: " + EthKey::from_seed("poor").credential()}});
         CHECK(token.status == 200);
         CHECK(token.header("Content-Type") == "application/json");
-        CHECK(parse_json(token.body)->find("service_addr")->text() == net.address);
+        CHECK(parse_json(token.body)->find("service_addr")->text() == base);
     }
+    auto wrong = over_tls.address;
+    wrong.replace(0, 5, "http");
+    CHECK(raw_exchange(wrong, "GET /healthz HTTP/1.1\r\nHost: d\r\n\r\n") ==
+          "HTTP/1.0 400 Bad Request\r\n\r\nClient sent an HTTP request to an HTTPS server.\n");
 }
 
 TEST_CASE("a real worker registers, gets the job, and its answer comes back through the gateway") {
@@ -374,9 +370,7 @@ TEST_CASE("a real worker that is gone loses its capability; the orchestrator's t
     RealWorker worker(typed_reply(200, "text/plain", "x"));
     WithOrchestrator net;
     REQUIRE(net.register_worker("http://127.0.0.1:1").body == "ok");
-    const auto direct = fetch(
-        {.url = net.address + "/process/request/echo",
-         .headers = {"Livepeer: " + encode_base64(R"({"request":"{}","capability":"text","timeout_seconds":5})")}});
+    const auto direct = fetch({.url = net.address + "/process/request/echo", .headers = {signed_header("text")}});
     CHECK(direct.status == 500);
     CHECK(
         direct.body ==

@@ -41,6 +41,18 @@ std::size_t on_body(char* data, std::size_t size, std::size_t count, void* conte
     return size * count;
 }
 
+std::string certificate_of(CURL* easy) {
+    curl_certinfo* chain = nullptr;
+    if (curl_easy_getinfo(easy, CURLINFO_CERTINFO, &chain) != CURLE_OK || chain == nullptr) return {};
+    for (int i = 0; i < chain->num_of_certs; ++i) {
+        for (const auto* line = chain->certinfo[i]; line != nullptr; line = line->next) {
+            const std::string_view text(line->data);
+            if (text.substr(0, 5) == "Cert:") return std::string(text.substr(5));
+        }
+    }
+    return {};
+}
+
 // A connected socket, or -1.
 int connect_to(const std::string& url) {
     const auto host_at = url.find("://") + 3;
@@ -79,7 +91,9 @@ Answer fetch(const Ask& ask) {
     curl_easy_setopt(easy.get(), CURLOPT_PROXY, "");
     curl_easy_setopt(easy.get(), CURLOPT_SSL_VERIFYPEER, 0L);
     curl_easy_setopt(easy.get(), CURLOPT_SSL_VERIFYHOST, 0L);
+    curl_easy_setopt(easy.get(), CURLOPT_CERTINFO, 1L);
     sink.answer.error = curl_easy_perform(easy.get());
+    sink.answer.certificate = certificate_of(easy.get());
     long status = 0;
     curl_easy_getinfo(easy.get(), CURLINFO_RESPONSE_CODE, &status);
     sink.answer.status = static_cast<int>(status);

@@ -15,6 +15,7 @@ struct Answer {
     int status = 0;
     std::map<std::string, std::string> headers = {};
     std::string body = {};
+    std::string certificate = {};  // of a TLS server, PEM
 
     [[nodiscard]] std::string header(const std::string& name) const {
         const auto found = headers.find(name);

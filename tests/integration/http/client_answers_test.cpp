@@ -223,6 +223,7 @@ TEST_CASE("a reset after the head is an error") {
     auto client = make_client();
     const auto ended = exchange(*client, get(server.url()));
     CHECK(ended.status() == STIPEND_E_UNAVAILABLE);
+    CHECK(ended.response.cause == Cause::reset);
 }
 
 TEST_CASE("a reset before the head is an error that names method and origin, and no path") {
@@ -236,6 +237,7 @@ TEST_CASE("a reset before the head is an error that names method and origin, and
     CHECK(ended.message().starts_with(cat("POST http://127.0.0.1:", server.port(), ": ")));
     CHECK(ended.message().find("very-secret") == std::string::npos);
     CHECK(ended.response.phase == Phase::sent);
+    CHECK(ended.response.cause == Cause::reset);
     CHECK(ended.response.status == 0);
     CHECK(server.connections() == 1);
 }

@@ -156,6 +156,7 @@ TEST_CASE("a closed port is UNAVAILABLE, in the phase of connecting") {
         CHECK(ended.status() == STIPEND_E_UNAVAILABLE);
         CHECK(ended.message().ends_with(": cannot connect: Connection refused"));
         CHECK(ended.response.phase == Phase::connect);
+        CHECK(ended.response.cause == Cause::refused);
         CHECK(ended.response.connect_ns == 0);
     }
 }
@@ -165,6 +166,7 @@ TEST_CASE("a name that does not exist is UNAVAILABLE") {
     const auto ended = exchange(*client, get("http://sentinel.invalid:1/"));
     CHECK(ended.status() == STIPEND_E_UNAVAILABLE);
     CHECK(ended.response.phase == Phase::resolve);
+    CHECK(ended.response.cause == Cause::resolve);
 }
 
 TEST_CASE("a malformed request is rejected at once") {

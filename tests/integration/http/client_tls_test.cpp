@@ -14,10 +14,12 @@
 #include <string>
 
 #include "host/http/certificate.hpp"
+#include "stipend/ascii.hpp"
 #include "tests/integration/http/exchange.hpp"
 #include "tests/integration/http/scripted_server.hpp"
 
 using namespace stipend;
+using stipend::ascii::to_lower;
 using namespace stipend::http;
 using namespace stipend::test;
 
@@ -114,6 +116,7 @@ TEST_CASE("an unknown certificate is refused by default, in the phase of TLS") {
     CHECK(ended.status() == STIPEND_E_UNAVAILABLE);
     CHECK(ended.message().find("certificate") != std::string::npos);
     CHECK(ended.response.phase == Phase::tls);
+    CHECK(ended.response.cause == Cause::certificate);
     CHECK(server.requests() == 0);
 }
 
@@ -125,8 +128,27 @@ TEST_CASE("a certificate of the configured bundle is accepted, and its expiry is
     ClientOptions options;
     options.ca_file = path;
     const auto ended = exchange(*make_client(options), get(server.url()));
+    // The same by the request's own bundle, beside which the client's own counts for nothing.
+    auto request = get(server.url());
+    request.ca_file = path;
+    CHECK(exchange(*make_client(), request).message() == "");
+    options.ca_file = path;
+    const Identity other;
+    const auto other_path = path + ".other";
+    other.write_pem(other_path);
+    request.ca_file = other_path;
+    auto client = make_client(options);
+    CHECK(exchange(*client, request).response.cause == Cause::certificate);
+    // A kept connection that was verified by one bundle does not serve a request with the other.
+    CHECK(exchange(*client, get(server.url())).message() == "");
+    CHECK(exchange(*client, request).response.cause == Cause::certificate);
+    request.ca_file = path + ".missing";
+    CHECK(exchange(*client, request).response.cause == Cause::local);
     std::filesystem::remove(path);
+    std::filesystem::remove(other_path);
     CHECK(ended.message() == "");
+    CHECK(ended.response.cause == Cause::none);
+    CHECK(ended.response.tls_sha256 == to_lower(identity.pin()));
     const auto left_s = ended.response.tls_not_after / 1'000'000'000 - std::time(nullptr);
     CHECK(left_s > 86400 - 120);
     CHECK(left_s <= 86400);
@@ -151,6 +173,8 @@ TEST_CASE("a wrong pin is rejected with both values, and nothing is sent") {
     CHECK(ended.status() == STIPEND_E_UNAVAILABLE);
     CHECK(ended.message().find("wrong certificate: got SHA-256 ") != std::string::npos);
     CHECK(ended.message().find(", want ") != std::string::npos);
+    CHECK(ended.response.cause == Cause::certificate);
+    CHECK(ended.response.tls_sha256 == to_lower(identity.pin()));
     CHECK(server.requests() == 0);
 }
 

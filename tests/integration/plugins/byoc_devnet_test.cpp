@@ -149,7 +149,9 @@ TEST_CASE("a fault of the gateway itself is no orchestrator's") {
 }
 
 TEST_CASE("the price of an orchestrator that this host reaches is seen before a job goes out") {
-    Scene scene({.population = {.count = 1}, .orchestrator_listen = {net::Endpoint{}}});
+    Scene scene({.settings = {.every_sender_has_reserve = true},
+                 .population = {.count = 1},
+                 .orchestrator_listen = {net::Endpoint{}}});
     const auto byoc = scene.dispatch();
     auto job = Scene::job(0);
     job.address = scene.devnet().network().addresses();

@@ -27,7 +27,7 @@ TEST_CASE("the sent job has the fields of the request") {
 }
 
 TEST_CASE("the timeout, the path and the maximum body are configurable") {
-    Network net(R"("timeout":"60s","path":"/v2/agent","max_body":4096,"price_check":"off")");
+    Network net(R"("timeout":"60s","path":"/v2/agent","max_body":4096,"price_check":"off","price_unseen":"allow")");
     net.host.http().expect("POST", "http://gw:9935/process/request/v2/agent", good());
     CHECK(net.run()->outcome == STIPEND_JOB_OK);
     CHECK(net.host.http().requests()[0].timeout_ms == 70'000);

@@ -39,6 +39,10 @@ inline FakeReply offers(std::int64_t slots) {
     return FakeReply::answer(200, cat(R"({"price":{"pixelsPerUnit":1},"service_addr":"https://127.0.0.1:9995")",
                                       slots == 0 ? "" : cat(R"(,"available_capacity":)", slots), R"(,"LastNonce":0})"));
 }
+// What an orchestrator that charges says to a sender without a reserve.
+inline FakeReply no_price() {
+    return FakeReply::answer(503, "Could not get price err=insufficient sender reserve\n");
+}
 inline FakeReply refused() {
     return FakeReply::failed(STIPEND_E_UNAVAILABLE, STIPEND_HTTP_CONNECT, "connection refused");
 }
@@ -64,6 +68,7 @@ class Neighbourhood {
     }
 
     FakeHost host;
+    std::string at = orchestrator;  // its URL in the configuration
     std::vector<ServiceRecord> services{service("redis_scb"), service("scb_gateway")};
     std::string error;
     stipend_status services_status = STIPEND_OK;
@@ -75,8 +80,8 @@ class Neighbourhood {
     std::vector<FakeRequest> registered, probes, unregistered;
 
     FakePlugin make(const std::string& more = "") {
-        return host.create<byoc::Worker>(cat(R"({"orchestrator":")", orchestrator,
-                                             R"(","secret":"s3cret","key_seed":")", seed, "\"", more_, more, "}"));
+        return host.create<byoc::Worker>(
+            cat(R"({"orchestrator":")", at, R"(","secret":"s3cret","key_seed":")", seed, "\"", more_, more, "}"));
     }
     // Created, started, and registered if that succeeds at once.
     FakePlugin start(const std::string& more = "") {
@@ -114,7 +119,7 @@ class Neighbourhood {
         return first;
     }
     FakeReply reply(const FakeRequest& request) {
-        const auto path = request.url.substr(orchestrator.size());
+        const auto path = request.url.substr(at.size());
         if (path == "/capability/register") {
             registered.push_back(request);
             return next(register_answers, register_answer);

@@ -3,11 +3,14 @@
 
 #include <doctest/doctest.h>
 
+#include <array>
 #include <deque>
+#include <map>
 #include <string>
 #include <vector>
 
 #include "dispatch.hpp"
+#include "eth_key.hpp"
 #include "stipend/testing/fake_host.hpp"
 #include "wire.hpp"
 
@@ -45,6 +48,13 @@ inline FakeReply token(const std::string& price = "{\"pixelsPerUnit\":1}") {
         "{\"price\":" + price + R"(,"service_addr":"https://10.0.0.7:9995","available_capacity":3,"LastNonce":0})");
 }
 
+// The header of a valid credential: base64, so it needs no quoting in JSON.
+inline std::string credential_header() {
+    std::array<std::uint8_t, 32> secret{};
+    secret[31] = 1;
+    return byoc::EthKey::from_bytes(secret)->address_header();
+}
+
 class Network {
   public:
     explicit Network(const std::string& more = "") : plugin_(make(more)) {
@@ -59,7 +69,9 @@ class Network {
     std::deque<FakeReply> tokens;  // replies of the token route; if empty: `free_token`
     FakeReply free_token = token();
 
-    std::vector<FakeRequest> sent_jobs, sent_sentinels, sent_tokens;
+    std::map<std::string, FakeReply> cli;  // replies of the gateway's CLI port and of a remote signer, by path
+
+    std::vector<FakeRequest> sent_jobs, sent_sentinels, sent_tokens, sent_cli;
 
     FakePlugin& plugin() { return plugin_; }
     static FakeJob job(std::uint32_t flags = STIPEND_JOB_KNOWN) {
@@ -73,6 +85,14 @@ class Network {
     Operation<JobResult> run(const FakeJob& job = Network::job()) {
         auto operation = plugin_.submit(job);
         host.settle();
+        REQUIRE(operation.done());
+        REQUIRE_MESSAGE(operation.status() == STIPEND_OK, operation.error());
+        return operation;
+    }
+    // As above, where the plugin never comes to rest: a timer is always armed.
+    Operation<JobResult> run_soon(const FakeJob& job = Network::job()) {
+        auto operation = plugin_.submit(job);
+        host.advance(40 * ns_per_s);
         REQUIRE(operation.done());
         REQUIRE_MESSAGE(operation.status() == STIPEND_OK, operation.error());
         return operation;
@@ -97,6 +117,11 @@ class Network {
         if (request.url.ends_with("/process/token")) {
             sent_tokens.push_back(request);
             return next(tokens, free_token);
+        }
+        const auto path = request.url.substr(request.url.rfind('/'));
+        if (const auto found = cli.find(path); found != cli.end()) {
+            sent_cli.push_back(request);
+            return found->second;
         }
         REQUIRE(request.url == job_url);
         const auto header = request.header("Livepeer");

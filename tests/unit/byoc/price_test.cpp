@@ -51,7 +51,7 @@ TEST_CASE("a price that was seen is good for as long as the operator says") {
 }
 
 TEST_CASE("prices that are not looked at cost nothing, and cap nothing") {
-    Network net(R"("price_check":"off")");
+    Network net(R"("price_check":"off","price_unseen":"allow")");
     net.free_token = priced("5000");
     CHECK(net.run()->outcome == STIPEND_JOB_OK);
     CHECK(net.sent_tokens.empty());
@@ -92,7 +92,9 @@ TEST_CASE("a job's own bound on its fee is kept as well") {
     job.max_fee_wei = Wei(std::uint64_t{1200}).to_abi();
     CHECK(net.run(job)->outcome == STIPEND_JOB_OK);
     job.max_fee_wei = Wei(std::uint64_t{1199}).to_abi();
-    CHECK(net.run(job)->reason == "its job may cost 1200 wei, want at most 1199 (twice)");
+    const auto held = net.run(job);
+    CHECK(held->outcome == STIPEND_JOB_UNKNOWN);
+    CHECK(held->reason == "its job may cost 1200 wei, want at most 1199, which is what remains of the budget for fees");
 }
 
 TEST_CASE("where nothing is to be paid, an orchestrator that states no price has failed") {
@@ -103,8 +105,7 @@ TEST_CASE("where nothing is to be paid, an orchestrator that states no price has
         net.free_token = silent;
         const auto result = net.run();
         CHECK(result->outcome == STIPEND_JOB_FAILED);
-        CHECK(result->reason.starts_with(
-            "it does not state its price, want at most 0 wei per second (max_price_per_second): status "));
+        CHECK(result->reason.starts_with("it does not state its price (price_unseen: refuse): status "));
         CHECK(net.sent_jobs.empty());
     }
 }
@@ -116,43 +117,62 @@ TEST_CASE("an old orchestrator states its price beside a status of 503") {
     CHECK(net.run()->outcome == STIPEND_JOB_OK);
 }
 
-TEST_CASE("where something may be paid, silence towards a sender without a deposit proves nothing") {
+TEST_CASE("a price that is refused without a reserve is no price, and the reason says whose reserve") {
     Network net(paid);
-    net.free_token = FakeReply::answer(503, "insufficient sender reserve\n");
-    CHECK(net.run()->outcome == STIPEND_JOB_OK);
-}
-
-TEST_CASE(
-    "silence of one that the gateway never knew may be a wrong address: it is held, and its answer does not count") {
-    Network net;
-    net.free_token = FakeReply::answer(404, "not found");
-    CHECK(net.run(not_found(), not_found(), Network::job(0))->flags == STIPEND_RESULT_UNLISTED);
-    const auto result = net.run(good(), good(), Network::job(0));
+    net.free_token = FakeReply::answer(503, "Could not get price err=insufficient sender reserve\n");
+    const auto result = net.run();
     CHECK(result->outcome == STIPEND_JOB_FAILED);
-    CHECK(result->flags == STIPEND_RESULT_ANSWERED);
-    CHECK(result->reason.starts_with("it does not state its price"));
+    CHECK(result->reason.ends_with("; it asks a price and your gateway has no reserve there (twice)"));
+    CHECK(net.sent_jobs.empty());
 }
 
-TEST_CASE("an orchestrator that only the gateway can reach gets its job, unless the operator wants prices seen") {
-    Network net;
+TEST_CASE("an orchestrator that the gateway never knew and that states no price is held, and gets no job") {
+    for (const auto& silent : {FakeReply::answer(404, "not found"), refused()}) {
+        Network net;
+        net.free_token = silent;
+        const auto result = net.run(Network::job(0));
+        CHECK(result->outcome == STIPEND_JOB_UNKNOWN);
+        CHECK(result->flags == STIPEND_RESULT_UNLISTED);
+        CHECK(result->reason.starts_with("the gateway was never asked for this orchestrator: its price "
+                                         "cannot be seen") !=
+              result->reason.starts_with("the gateway was never asked for this orchestrator: it does not "
+                                         "state its price"));
+        CHECK(net.sent_jobs.empty());
+    }
+}
+
+TEST_CASE("an orchestrator that only the gateway can reach gets its job where the operator allows that") {
+    Network net(R"("price_unseen":"allow")");
     net.free_token = refused();
     CHECK(net.run()->outcome == STIPEND_JOB_OK);
     net.free_token = FakeReply::hang();
     CHECK(net.run()->outcome == STIPEND_JOB_OK);
+    net.free_token = FakeReply::answer(503, "insufficient sender reserve\n");
+    CHECK(net.run()->outcome == STIPEND_JOB_OK);
 
-    Network strict(R"("price_unseen":"fail")");
+    Network strict;
     strict.free_token = refused();
     const auto result = strict.run();
     CHECK(result->outcome == STIPEND_JOB_FAILED);
-    CHECK(result->reason == "its price cannot be seen (price_unseen: fail): connection refused (twice)");
+    CHECK(result->reason == "its price cannot be seen (price_unseen: refuse): connection refused (twice)");
     CHECK(strict.sent_jobs.empty());
+}
+
+TEST_CASE("a price that cannot be asked for by a fault of this machine is the payer's trouble") {
+    Network net;
+    net.free_token = refused().because(STIPEND_HTTP_CAUSE_LOCAL);
+    const auto result = net.run();
+    CHECK(result->outcome == STIPEND_JOB_UNKNOWN);
+    CHECK(result->flags == 0);
+    CHECK(result->reason.starts_with("this machine could not ask: "));
 }
 
 TEST_CASE("an orchestrator that only the gateway can reach, and that is paid ahead, charges: a failed check") {
     const auto credited =
         FakeReply::answer(200, R"({"service_uptime":100})",
                           "x-orchestrator-url: " + orchestrator + "\r\nlivepeer-balance: 7999995000\r\n");
-    Network net;
+    const std::string unseen = R"("price_unseen":"allow")";
+    Network net(unseen);
     net.free_token = refused();
     const auto result = net.run(credited, credited);
     CHECK(result->outcome == STIPEND_JOB_FAILED);
@@ -161,15 +181,15 @@ TEST_CASE("an orchestrator that only the gateway can reach, and that is paid ahe
 
     Network seen;
     CHECK(seen.run(credited, credited)->outcome == STIPEND_JOB_OK);  // credit of old, at a price that is 0 now
-    Network paying(paid);
+    Network paying(paid + "," + unseen);
     paying.free_token = refused();
     CHECK(paying.run(credited, credited)->outcome == STIPEND_JOB_OK);
-    Network careless(R"("price_check":"off")");
+    Network careless(R"("price_check":"off","price_unseen":"allow")");
     CHECK(careless.run(credited, credited)->outcome == STIPEND_JOB_OK);
 }
 
 TEST_CASE("where prices must be seen and the gateway is down too, the look itself is the payer's trouble") {
-    Network net(R"("price_unseen":"fail")");
+    Network net;
     net.free_token = refused();
     net.sentinel = refused();
     CHECK(net.run()->outcome == STIPEND_JOB_UNKNOWN);

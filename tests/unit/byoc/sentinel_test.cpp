@@ -15,7 +15,7 @@ FakeJob numbered(int i) {
 }  // namespace
 
 TEST_CASE("one sentinel serves all failures of the same second") {
-    Network net(R"("price_check":"off")");
+    Network net(R"("price_check":"off","price_unseen":"allow")");
     std::vector<Operation<JobResult>> jobs;
     for (int i = 0; i < 100; ++i) {
         net.jobs.push_back(reset().after(std::int64_t{i} * 9'000'000));  // over 0.9 s
@@ -29,7 +29,7 @@ TEST_CASE("one sentinel serves all failures of the same second") {
 }
 
 TEST_CASE("each failure is judged by a sentinel that was sent after it") {
-    Network net(R"("price_check":"off")");
+    Network net(R"("price_check":"off","price_unseen":"allow")");
     net.sentinel_answers = {not_found(), refused()};
     net.jobs = {reset(), refused().after(500'000'000)};
     auto early = net.plugin().submit(numbered(1));
@@ -42,7 +42,7 @@ TEST_CASE("each failure is judged by a sentinel that was sent after it") {
 }
 
 TEST_CASE("a failure while a sentinel is under way waits for the next one") {
-    Network net(R"("price_check":"off")");
+    Network net(R"("price_check":"off","price_unseen":"allow")");
     net.sentinel_answers = {not_found().after(3 * ns_per_s), not_found()};
     net.jobs = {reset(), reset().after(2 * ns_per_s)};
     auto first = net.plugin().submit(numbered(1));
@@ -65,7 +65,7 @@ TEST_CASE("only the sentinel may be sent again by the client: it reaches no orch
 }
 
 TEST_CASE("jobs of another capability have a sentinel of their own, since the gateway's words name it") {
-    Network net(R"("price_check":"off")");
+    Network net(R"("price_check":"off","price_unseen":"allow")");
     net.host.http().serve([](const FakeRequest& request) {
         const std::string name = request.url.substr(request.url.rfind('/') + 1);
         return FakeReply::answer(400, "No orchestrators found for capability " + name + "\n");
@@ -95,7 +95,7 @@ TEST_CASE("health reports the last sentinel, and a valid response clears it") {
 }
 
 TEST_CASE("if the host accepts no requests, no orchestrator has failed") {
-    Network net(R"("price_check":"off")");
+    Network net(R"("price_check":"off","price_unseen":"allow")");
     net.host.http().refuse(STIPEND_E_LIMIT);
     const auto refused_job = net.plugin().submit(Network::job());
     CHECK(refused_job.status() == STIPEND_E_BUSY);

@@ -53,14 +53,18 @@ TEST_CASE("each value is checked, and the complaint points at it") {
     CHECK(complaint(R"("max_price_per_second":0.5)") ==
           "/max_price_per_second: too precise: 0.5 has more than 0 decimals");
     CHECK(complaint(R"("price_check":"sometimes")").starts_with("/price_check: not a duration"));
-    CHECK(parse(R"("price_check":"off")")->price_check_ns == 0);
-    CHECK(complaint(R"("price_unseen":"maybe")") == "/price_unseen: got \"maybe\", want allow or fail");
+    CHECK(parse(R"("price_check":"off","price_unseen":"allow")")->price_check_ns == 0);
+    CHECK(complaint(R"("price_check":"off")").starts_with("/price_check: got off, want a duration"));
+    CHECK(complaint(R"("price_check":"61s")").find("60s") != std::string::npos);
+    CHECK(complaint(R"("price_unseen":"maybe")") == "/price_unseen: got \"maybe\", want refuse or allow");
     CHECK_FALSE(parse(R"("evidence":"any")")->signed_only);
     CHECK(parse(R"("evidence":"signed")")->signed_only);
     CHECK(complaint(R"("evidence":"some")") == "/evidence: got \"some\", want any or signed");
     CHECK(complaint(R"("max_body":10)") == "/max_body: got 10, want 1024 .. 67108864");
     CHECK(complaint(R"("orchestrator_pins":{"https://a/":"ab"})") ==
-          "/orchestrator_pins/https:~1~1a~1: got 2 hex digits, want the 64 of a SHA-256");
+          "/orchestrator_pins/https:~1~1a~1: got 2 characters, want the 64 hex digits of a SHA-256, or the absolute "
+          "path of "
+          "a certificate");
 }
 
 TEST_CASE("a gateway that is no URL is refused") {

@@ -32,7 +32,7 @@ TEST_CASE("the orchestrator and its secret are enough") {
     CHECK(settings->min_uptime_ppm == 800'000);
     CHECK(settings->window_s == 60);
     CHECK(settings->probe_every_ns == 10'000'000'000);
-    CHECK(settings->tls_mode == STIPEND_TLS_VERIFY);
+    CHECK(settings->trust.by == byoc::ServerTrust::By::system);
     CHECK(settings->listener == "worker");
     CHECK(settings->registers);
 }
@@ -48,13 +48,27 @@ TEST_CASE("a pin may be written with colons, and excludes not verifying at all")
     for (int i = 0; i < 32; ++i) colons += i == 0 ? "AB" : ":AB";
     const auto settings = parse(R"("secret":"s","pin_sha256":")" + colons + "\\n\"");
     REQUIRE(settings.ok());
-    CHECK(settings->pin_sha256.size() == 64);
-    CHECK(settings->tls_mode == STIPEND_TLS_PINNED);
+    CHECK(settings->trust.value.size() == 64);
+    CHECK(settings->trust.by == byoc::ServerTrust::By::pin);
     CHECK(complaint(R"("tls":"none","pin_sha256":")" + colons + "\"") ==
-          "/tls: got none beside pin_sha256: a pin is to be checked, so leave tls out");
+          "/pin_sha256: got it beside tls, want one rule for the certificate");
     CHECK(complaint(R"("pin_sha256":"abcd")") ==
           "/pin_sha256: got 4 characters, want the SHA-256 of a certificate: 64 hex digits");
-    CHECK(parse(R"("secret":"s","tls":"none")")->tls_mode == STIPEND_TLS_NONE);
+    CHECK(parse(R"("secret":"s","tls":"none")")->trust.by == byoc::ServerTrust::By::any);
+}
+
+TEST_CASE("a certificate or roots may be named by a path, one rule at a time and for https only") {
+    const auto by = [](const std::string& more) { return parse(R"("secret":"s",)" + more)->trust; };
+    CHECK(by(R"("orchestrator_cert":"/o/cert.pem")").by == byoc::ServerTrust::By::certificate);
+    CHECK(by(R"("orchestrator_cert":"/o/cert.pem")").value == "/o/cert.pem");
+    CHECK(by(R"("orchestrator_ca":"/o/ca.pem")").by == byoc::ServerTrust::By::ca_file);
+    CHECK(complaint(R"("orchestrator_ca":"ca.pem")") == "/orchestrator_ca: got \"ca.pem\", want an absolute path");
+    CHECK(complaint(R"("orchestrator_cert":"/c","orchestrator_ca":"/a")") ==
+          "/orchestrator_ca: got it beside orchestrator_cert, want one rule for the certificate");
+    const auto plain = byoc::parse_worker_settings(
+        *stipend::parse_json(R"({"orchestrator":"http://127.0.0.1:9995","secret":"s","orchestrator_cert":"/c"})"));
+    CHECK(plain.error().message == "got it for http://127.0.0.1:9995, want an https URL");
+    CHECK(parse(R"("secret":"s")")->capacity_announced == 10'000);
 }
 
 TEST_CASE("each value is checked, and no secret is shown") {

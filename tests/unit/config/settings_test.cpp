@@ -63,7 +63,7 @@ TEST_CASE("the shipped file gives the defaults of the old deployment") {
     CHECK(plugin_json(settings.payment.policy.config) ==
           R"({"table":"default","punishment_multiplier":2.0,"max_consecutive_failures":5})");
     CHECK(plugin_json(settings.dispatch.config) ==
-          R"({"gateway":"http://livepeer-gateway:8935","capability":"agent-net","evidence":"any"})");
+          R"({"gateway":"http://livepeer-gateway:8935","capability":"agent-net","evidence":"any","price_unseen":"refuse"})");
 }
 
 TEST_CASE("the shipped file reads every old name that has an effect here") {
@@ -85,7 +85,7 @@ TEST_CASE("the shipped file reads every old name that has an effect here") {
     CHECK(plugin_json(settings.price.config) == R"({"usd_per_eth":3000})");
     CHECK(plugin_json(settings.payment.policy.config) ==
           R"({"table":"default","punishment_multiplier":1.5,"max_consecutive_failures":3})");
-    CHECK(plugin_json(settings.dispatch.config) == R"({"gateway":"http://g:1","capability":"other","evidence":"any"})");
+    CHECK(plugin_json(settings.dispatch.config) == R"({"gateway":"http://g:1","capability":"other","evidence":"any","price_unseen":"refuse"})");
     CHECK(settings.orchestrators.at(0).id == "172.23.0.7:9995");
     CHECK(settings.log_level == LogLevel::warning);
     CHECK(settings.state == "/var/lib/stipend");

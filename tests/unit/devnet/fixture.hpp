@@ -4,6 +4,8 @@
 #include <map>
 #include <optional>
 #include <string>
+#include <utility>
+#include <vector>
 
 #include "stipend/duration.hpp"
 #include "stipend/json.hpp"
@@ -33,6 +35,12 @@ class ManualWorld final : public World {
         }
         now_ns_ = until_ns;
     }
+    void renew_certificate(std::uint32_t orchestrator) override { renewed.push_back(orchestrator); }
+    void restart_listener(std::uint32_t orchestrator, std::int64_t down_ns) override {
+        restarted.emplace_back(orchestrator, down_ns);
+    }
+    std::vector<std::uint32_t> renewed;
+    std::vector<std::pair<std::uint32_t, std::int64_t>> restarted;
     // The call to a worker that is a program of its own, and the way to answer it.
     WorkerCall last_call;
     std::function<void(WorkerResult)> worker_done;
@@ -63,6 +71,11 @@ struct TestNet {
         STIPEND_ASSERT(change.ok());
         STIPEND_ASSERT(network.apply({number, number}, *change).ok());
     }
+    void gateway(std::string_view json) {
+        const auto change = parse_gateway_fault(*parse_json(json));
+        STIPEND_ASSERT(change.ok());
+        network.apply_gateway(*change);
+    }
     // capacity less load of the first capability of an orchestrator, as /state shows them
     std::int64_t free_slots(std::uint32_t number) {
         const auto state = *parse_json(network.state(number, 1));
@@ -78,12 +91,22 @@ struct TestNet {
     Ticket ticket;
 };
 
+// An account without a reserve.
+inline const EthKey& poor_key() {
+    static const auto key = EthKey::from_seed("poor");
+    return key;
+}
+
+// Signed, so that an orchestrator takes it too; the gateway looks at neither sender nor signature.
 inline std::string job_header(std::string_view parameters = "{}", std::string_view capability = "agent-net",
-                              std::int64_t timeout_s = 20) {
+                              std::int64_t timeout_s = 20, const EthKey& key = poor_key(),
+                              std::string_view request = "{}") {
     return encode_base64(Json::object()
-                             .set("request", Json::of_string("{}"))
+                             .set("request", Json::of_string(request))
                              .set("parameters", Json::of_string(parameters))
                              .set("capability", Json::of_string(capability))
+                             .set("sender", Json::of_string(key.address()))
+                             .set("sig", Json::of_string(key.sign_text(cat(request, parameters))))
                              .set("timeout_seconds", Json::of_int(timeout_s))
                              .dump());
 }
@@ -101,8 +124,8 @@ inline Request job_request(std::string header = job_header()) {
 }
 
 // A job pinned to the orchestrator of that number.
-inline Request pinned_job(std::uint32_t number, std::int64_t timeout_s = 20) {
-    return job_request(job_header(pinned_to(made_address(number, 9995)), "agent-net", timeout_s));
+inline Request pinned_job(std::uint32_t number, std::int64_t timeout_s = 20, const EthKey& key = poor_key()) {
+    return job_request(job_header(pinned_to(made_address(number, 9995)), "agent-net", timeout_s, key));
 }
 
 inline Request post(std::string path, std::string body, std::string authorization = "orch-secret") {
@@ -110,8 +133,7 @@ inline Request post(std::string path, std::string body, std::string authorizatio
         .method = "POST", .path = std::move(path), .authorization = std::move(authorization), .body = std::move(body)};
 }
 
-inline Request token_request(std::string capability = "agent-net",
-                             std::string eth_address = encode_base64(R"({"addr":"0x7E5F","sig":"aa"})")) {
+inline Request token_request(std::string capability = "agent-net", std::string eth_address = poor_key().credential()) {
     return {.method = "GET",
             .path = "/process/token",
             .eth_address = std::move(eth_address),

@@ -65,9 +65,38 @@ TEST_CASE("only POST below /process/request/ is served") {
     check_error(now(net.send({.method = "GET", .path = "/process/request/x"})), 405, "Method not allowed\n");
     check_error(now(net.send({.method = "POST", .path = "/process/token"})), 404, "404 page not found\n");
     const auto& moved = now(net.send({.method = "POST", .path = "/process/request", .query = "a=b"}));
-    CHECK(moved.status == 301);
+    CHECK(moved.status == 307);
     CHECK(moved.header("Location") == "/process/request/?a=b");
     CHECK(moved.body.empty());
+}
+
+TEST_CASE("a path with double slashes or dots is redirected to its clean form") {
+    struct Case {
+        const char* path;
+        const char* clean;
+    };
+    TestNet net;
+    for (const auto& [path, clean] :
+         {Case{"//process/request/x", "/process/request/x"}, Case{"/process/request//x", "/process/request/x"},
+          Case{"/process/request/a/../x", "/process/request/x"}, Case{"/process/request/./x/", "/process/request/x/"},
+          Case{"/process/request/a/..", "/process/request/"}, Case{"/../..", "/"}}) {
+        const std::string_view shown = path;
+        CAPTURE(shown);
+        const auto& moved = now(net.send({.method = "POST", .path = path}));
+        CHECK(moved.status == 307);
+        CHECK(moved.header("Location") == clean);
+    }
+    for (const auto* path : {"/process/request/x", "/process/request/x/", "/process/request/"}) {
+        CHECK(now(net.send({.method = "POST", .path = path})).status == 400);
+    }
+    const auto got = net.ask(0, {.method = "GET", .path = "//process/token"});
+    CHECK(got.body == "<a href=\"/process/token\">Temporary Redirect</a>.\n\n");
+}
+
+TEST_CASE("a timeout that is over before the job goes out fails at each orchestrator") {
+    TestNet net;
+    CHECK(now(net.send(pinned_job(0, -5))).body.empty());
+    CHECK(net.free_slots(0) == 16);
 }
 
 TEST_CASE("a success carries three headers, and no Content-Type of the worker") {
@@ -270,7 +299,7 @@ TEST_CASE("a job that is never answered ends at its time and five seconds; a sta
 
 TEST_CASE("the gateway itself can hang, fail, or call everything malformed") {
     TestNet net;
-    const auto set = [&](std::string_view json) { net.network.apply_gateway(*parse_gateway_fault(*parse_json(json))); };
+    const auto set = [&](std::string_view json) { net.gateway(json); };
     set(R"("hang")");
     CHECK(now(net.send(pinned_job(0))).shape == Reply::Shape::silent);
     set(R"({"kind":"error","status":502,"text":"bad day"})");

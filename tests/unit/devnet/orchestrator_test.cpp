@@ -13,8 +13,7 @@ constexpr std::string_view real_worker =
 Request job_for_text(std::int64_t timeout_s = 60) {
     return {.method = "POST",
             .path = "/process/request/reverse",
-            .livepeer = encode_base64(cat(R"({"request":"{}","parameters":"{}","capability":"text","sig":"aa",)",
-                                          R"("timeout_seconds":)", timeout_s, "}")),
+            .livepeer = job_header("{}", "text", timeout_s),
             .content_type = "text/x-own",
             .body = "abc"};
 }
@@ -60,14 +59,13 @@ TEST_CASE("what registration refuses, and how") {
 
 TEST_CASE("an unknown currency drops the connection") {
     TestNet net;
-    for (const auto* currency : {"USD", "doge"}) {
-        const auto body = cat(R"({"name":"text","currency":")", currency, R"("})");
-        CHECK(net.ask(0, post("/capability/register", body)).shape == Reply::Shape::closed);
-    }
-    for (const auto* currency : {"", "wei", "WEI", "eth"}) {
-        const auto body = cat(R"({"name":"text","currency":")", currency, R"("})");
-        CHECK(net.ask(0, post("/capability/register", body)).status == 200);
-    }
+    TestNet without_feed({.usd_per_eth = 0});
+    const auto registered = [](TestNet& at, std::string_view currency) {
+        return at.ask(0, post("/capability/register", cat(R"({"name":"text","currency":")", currency, R"("})")));
+    };
+    CHECK(registered(net, "doge").shape == Reply::Shape::closed);
+    CHECK(registered(without_feed, "USD").shape == Reply::Shape::closed);
+    for (const auto* currency : {"", "wei", "WEI", "eth", "USD"}) CHECK(registered(net, currency).status == 200);
 }
 
 TEST_CASE("unregistering always answers ok") {
@@ -82,12 +80,16 @@ TEST_CASE("a token for an unknown capability is still a 200, without capacity") 
     TestNet net;
     const auto reply = net.ask(0, token_request("nosuch"));
     CHECK(reply.status == 200);
-    CHECK(
-        reply.body ==
-        R"({"sender_address":{"addr":"0x7E5F","sig":"aa"},"price":{"pixelsPerUnit":1},"service_addr":"https://127.0.1.1:9995","LastNonce":0})"
-        "\n");
+    const auto token = parse_json(reply.body);
+    REQUIRE(token.ok());
+    CHECK(token->find("sender_address")->find("addr")->text() == poor_key().address());
+    CHECK(token->find("price")->dump() == R"({"pixelsPerUnit":1})");
+    CHECK(token->find("service_addr")->text() == "https://127.0.1.1:9995");
+    CHECK(token->find("LastNonce")->text() == "0");
+    CHECK(token->find("available_capacity") == nullptr);
     TestNet old({.era = Era::v0_8_7});
     CHECK(old.ask(0, token_request("nosuch")).status == 503);
+    CHECK(old.ask(0, token_request("nosuch")).body == "{}\n");
 }
 
 TEST_CASE("every refusal of a token has its text") {
@@ -107,6 +109,10 @@ TEST_CASE("every refusal of a token has its text") {
              Case{token_request("agent-net", "!"), 400, invalid},
              Case{token_request("agent-net", encode_base64("{")), 400, invalid},
              Case{token_request("agent-net", encode_base64(R"({"addr":"0x1","sig":"0x"})")), 400, invalid},
+             Case{token_request("agent-net", encode_base64(R"({"addr":"0x1","sig":"aa"})")), 400, invalid},
+             Case{token_request("agent-net", encode_base64(cat(R"({"addr":")", poor_key().address(), R"(","sig":")",
+                                                               poor_key().sign_text("{}{}"), "\"}"))),
+                  400, invalid},
              Case{token_request(""), 400,
                   "Job capabilities not provided, must provide comma separated capabilities in Livepeer-Capability "
                   "header\n"},
@@ -132,6 +138,10 @@ TEST_CASE("every refusal of a job has its text, and the two eras differ") {
     CHECK(old.ask(0, request).status == 403);
     CHECK(old.ask(0, request).body == "ErrorSegEncoding\n");
     request.livepeer = encode_base64(R"({"sig":"zz","timeout_seconds":1})");
+    CHECK(net.ask(0, request).body == "Could not verify job creds\n");
+    CHECK(old.ask(0, request).body == "ErrSegSig\n");
+    request.livepeer = encode_base64(cat(R"({"request":"{}","parameters":"{ }","timeout_seconds":1,"sender":")",
+                                         poor_key().address(), R"(","sig":")", poor_key().sign_text("{}{}"), "\"}"));
     CHECK(net.ask(0, request).body == "Could not verify job creds\n");
     CHECK(old.ask(0, request).body == "ErrSegSig\n");
     request.livepeer = encode_base64("{}");
@@ -192,6 +202,67 @@ TEST_CASE("what a worker's failure does to its capability and its slot") {
         CHECK(reply->header("Livepeer-Balance") == "0");
         CHECK(available(net, "text") == left);
     }
+}
+
+TEST_CASE("the old era knows no worker token, and passes a worker's 401 on") {
+    TestNet old({.era = Era::v0_8_7});
+    (void)old.ask(0, post("/capability/register", std::string(real_worker)));
+    std::optional<Reply> reply;
+    old.network.orchestrator_request(0, job_for_text(), [&](Reply got) { reply = std::move(got); });
+    CHECK(old.world.last_call.token.empty());
+    old.world.worker_done({.status = 401, .body = "no"});
+    REQUIRE(reply.has_value());
+    CHECK(reply->status == 401);
+    CHECK(reply->body == "no\n");
+    CHECK(old.ask(0, token_request("text")).status == 200);
+}
+
+TEST_CASE("a stream's lines are passed on, with the balance in front of the last one") {
+    TestNet net;
+    (void)net.ask(0, post("/capability/register", std::string(real_worker)));
+    std::optional<Reply> reply;
+    const auto streamed = [&](std::string body, bool by_gateway) {
+        reply.reset();
+        const auto keep = [&](Reply got) { reply = std::move(got); };
+        if (by_gateway) {
+            (void)net.network.gateway_request(job_request(job_header("{}", "text", 60)), keep);
+        } else {
+            net.network.orchestrator_request(0, job_for_text(), keep);
+        }
+        net.world.worker_done({.status = 500, .content_type = "text/event-stream", .body = std::move(body)});
+        REQUIRE(reply.has_value());
+        CHECK(reply->status == 200);
+        return reply->body;
+    };
+    const std::string finished = "data: a\r\n\ndata: [DONE]\n\nmore";
+    CHECK(streamed(finished, true) == "data: a\n\ndata: {\"balance\": 0.000}\n\n\ndata: [DONE]\n");
+    CHECK(!reply->flood);
+    CHECK(streamed(finished, false) == "data: a\n\ndata: {\"balance\": 0.000}\n\n\ndata: [DONE]\n\nmore\n");
+    REQUIRE(reply->flood);
+    CHECK(reply->flood->hold_ns == 60 * ns_per_s);
+    for (const auto* open : {"data: a\n", "data: a"}) {
+        CHECK(streamed(open, true) == "data: a\n");
+        REQUIRE(reply->flood);
+        CHECK(reply->flood->hold_ns == 70 * ns_per_s);
+        CHECK(reply->flood->bytes > 1'000'000);
+        CHECK(reply->flood->unit.find_first_not_of('\n') == std::string::npos);
+    }
+    CHECK(streamed("data: a\n" + std::string(65536, 'x') + "\ndata: [DONE]\n", true) == "data: a\n");
+    CHECK(streamed("data: a\n" + std::string(65535, 'x') + "\ndata: [DONE]\n", true).size() > 65536);
+    CHECK(available(net, "text") == "2");
+}
+
+TEST_CASE("a stream is charged for every five seconds that are over") {
+    TestNet net;
+    (void)net.ask(0, post("/capability/register",
+                          R"({"name":"text","url":"http://127.0.0.1:5000","capacity":2,"price_per_unit":100})"));
+    std::optional<Reply> reply;
+    (void)net.network.gateway_request(job_request(job_header("{}", "text", 60)),
+                                      [&](Reply got) { reply = std::move(got); });
+    net.world.advance(9 * ns_per_s);
+    net.world.worker_done({.content_type = "text/event-stream", .body = "data: [DONE]\n"});
+    REQUIRE(reply.has_value());
+    CHECK(reply->body == "data: {\"balance\": 7999999495.000}\n\n\ndata: [DONE]\n");
 }
 
 TEST_CASE("a worker that refuses is removed: the first job is an empty 200, the next finds no worker") {
@@ -257,25 +328,28 @@ TEST_CASE("a capacity of 0 is never selected") {
     CHECK(net.send(job_request(job_header("{}", "text")))->body == "No orchestrators found for capability text\n");
 }
 
-TEST_CASE("a price is what the registration says, rounded down to whole wei a second") {
+TEST_CASE("a price is what the registration says, to the fraction of a wei a second") {
     struct Case {
         const char* text;
-        std::int64_t wei;
+        const char* wei;
     };
     for (const auto& [text, wei] :
-         {Case{R"({"price_per_unit":5000})", 5000}, Case{R"({"price_per_unit":7,"price_scaling":10})", 0},
-          Case{R"({"price_per_unit":17,"price_scaling":10,"currency":"wei"})", 1},
-          Case{R"({"price_per_unit":1,"price_scaling":1000,"currency":"ETH"})", 1'000'000'000'000'000}}) {
+         {Case{R"({"price_per_unit":5000})", "5000.00"}, Case{R"({"price_per_unit":7,"price_scaling":10})", "0.70"},
+          Case{R"({"price_per_unit":-5})", "-5.00"},
+          Case{R"({"price_per_unit":17,"price_scaling":10,"currency":"wei"})", "1.70"},
+          Case{R"({"price_per_unit":1,"price_scaling":1000,"currency":"ETH"})", "1000000000000000.00"},
+          Case{R"({"price_per_unit":5,"price_scaling":100,"currency":"usd"})", "20000000000000.00"},
+          Case{R"({"price_per_unit":9000000000000000000,"currency":"ETH"})", "9223372036854775807.00"}}) {
         const std::string_view shown = text;
         CAPTURE(shown);
-        CHECK(parse_registration(text).capability.price_wei == wei);
+        CHECK(wei_text(parse_registration(text, 2500).capability.price, 2) == wei);
     }
 }
 
-TEST_CASE("a payment that does not decode kills the handler and the slot; one of an unknown sender credits nothing") {
+TEST_CASE("a payment that does not decode kills the handler and the slot; one that decodes credits nothing") {
     TestNet net({.capacity = 4});
     net.fault(0, R"({"kind":"price","wei":10})");
-    auto direct = pinned_job(0);
+    auto direct = pinned_job(0, 20, net.network.gateway_key());
     direct.payment = "!";
     CHECK(net.ask(0, direct).shape == Reply::Shape::closed);
     CHECK(net.free_slots(0) == 3);
@@ -292,8 +366,7 @@ TEST_CASE("a payment that does not decode kills the handler and the slot; one of
 TEST_CASE("the request of a direct job is looked at after the slot is taken, and the slot is lost") {
     TestNet net;
     auto direct = pinned_job(0);
-    direct.livepeer =
-        encode_base64(R"({"request":"no","parameters":"{}","capability":"agent-net","timeout_seconds":5})");
+    direct.livepeer = job_header("{}", "agent-net", 5, poor_key(), "no");
     CHECK(net.ask(0, direct).body ==
           "Unable to unmarshal job request details err=invalid character 'o' in literal null (expecting 'u')\n");
     CHECK(net.free_slots(0) == 15);

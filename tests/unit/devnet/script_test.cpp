@@ -48,7 +48,8 @@ TEST_CASE("a script's mistakes are named with their line") {
              Case{"- {orchestrator: 0, fault: {kind: error, status: 200}}",
                   "s:1: status: got 200, want an integer from 400 to 599"},
              Case{"- {gateway: up}",
-                  "s:1: gateway fault: unknown kind \"up\", want none, down, hang, error or malformed"},
+                  "s:1: gateway fault: unknown kind \"up\", want none, down, hang, error, malformed, deposit_empty or "
+                  "funds"},
              Case{"- {orchestrator: 0}", "s:1: event: want either orchestrator and fault, or gateway"},
              Case{"- {orchestrator: 0, fault: down, when: 3}",
                   "s:1: event: unknown key \"when\", want at, orchestrator, fault or gateway"},

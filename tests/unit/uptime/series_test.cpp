@@ -81,6 +81,11 @@ TEST_CASE("the start of the last stretch that was not up is found, unseen time i
     CHECK(series.last_not_up_since(0, 20) == 0);
     CHECK_FALSE(series.last_not_up_since(10, 20));
     CHECK(series.last_not_up_since(26, 80) == 26 + hold);
+    // Down since 20: also where the window begins later.
+    CHECK(series.last_not_up_since(22, 26) == 20);
+    CHECK(series.last_not_up_since(24, 25) == 20);
+    const auto never = watched({{STIPEND_DOWN, 5, 5, ""}, {STIPEND_DOWN, 8, 8, ""}});
+    CHECK(never.last_not_up_since(7, 9) == 5);
     CHECK(series.spans(10, 30) == std::vector<Span>{{10, 20, true}, {20, 26, false}, {26, 30, true}});
 }
 

@@ -64,6 +64,16 @@ typedef struct stipend_host_timer_v1 {
     int32_t (*cancel)(const stipend_host* h, stipend_op op);
 } stipend_host_timer_v1;
 
+#define STIPEND_HOST_ALERTS "stipend.host.alerts/1"
+enum { STIPEND_ALERT_INFO = 1, STIPEND_ALERT_WARNING = 2, STIPEND_ALERT_CRITICAL = 3 };
+typedef struct stipend_host_alerts_v1 {
+    /* Raises an alert of this instance; one that is active stays as it is. [any] `id` is the same while the same thing
+     * is wrong, 1 to 256 bytes of printable ASCII; `text` is clipped at 4096 bytes. INVALID: a bad id or severity. */
+    stipend_status (*raise)(const stipend_host* h, stipend_str id, int32_t severity, stipend_str text);
+    /* Resolves it. [any] One that is not active is ignored. */
+    void (*resolve)(const stipend_host* h, stipend_str id);
+} stipend_host_alerts_v1;
+
 #define STIPEND_HOST_THREADS "stipend.host.threads/1"
 typedef struct stipend_host_threads_v1 {          /* for assertions: is the caller on that thread? */
     int32_t (*on_control)(const stipend_host* h); /* [any] */

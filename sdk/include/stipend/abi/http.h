@@ -25,6 +25,16 @@ enum { /* the last phase that an exchange reached */
     STIPEND_HTTP_DONE = 6
 };
 
+enum { /* why an exchange failed, as far as a decision may depend on it; texts may not */
+    STIPEND_HTTP_CAUSE_NONE = 0,        /* it did not fail */
+    STIPEND_HTTP_CAUSE_OTHER = 1,       /* timeout, broken HTTP, a limit, cancelled */
+    STIPEND_HTTP_CAUSE_LOCAL = 2,       /* nothing left this machine: no route, descriptor, port, memory, CA file */
+    STIPEND_HTTP_CAUSE_RESOLVE = 3,     /* the name has no address, or no resolver answered */
+    STIPEND_HTTP_CAUSE_REFUSED = 4,     /* no process listens at the address */
+    STIPEND_HTTP_CAUSE_RESET = 5,       /* the peer closed the connection before its response was complete */
+    STIPEND_HTTP_CAUSE_CERTIFICATE = 6  /* the peer's certificate is not the pinned one, or not trusted */
+};
+
 typedef struct stipend_http_request {
     uint32_t size;
     uint32_t timeout_ms; /* for the whole exchange; 0 is rejected */
@@ -39,6 +49,7 @@ typedef struct stipend_http_request {
     uint32_t max_redirects;
     uint32_t flags;
     uint32_t reserved0;
+    stipend_str ca_file; /* path of a PEM bundle that replaces the host's for TLS_VERIFY; empty: the host's */
 } stipend_http_request;
 
 typedef struct stipend_http_response {
@@ -48,11 +59,12 @@ typedef struct stipend_http_response {
     stipend_str peer;    /* address:port of the connection; empty if there was none */
     stipend_bytes body;  /* the part that arrived if the exchange failed */
     int32_t phase;
-    uint32_t reserved0;
+    int32_t cause;                 /* STIPEND_HTTP_CAUSE_* */
     stipend_unix_ns tls_not_after; /* 0 without TLS */
     int64_t connect_ns;            /* since the start; 0: not reached */
     int64_t first_byte_ns;
     int64_t total_ns;
+    stipend_str tls_sha256; /* hex SHA-256 of the certificate that the server presented; empty without TLS */
 } stipend_http_response;
 
 /* The end of an exchange. [pool] Called exactly once. `r` is never NULL; `r` and `e` are borrowed for the call. */

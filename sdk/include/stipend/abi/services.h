@@ -19,7 +19,7 @@ typedef struct stipend_service_record { /* one service, over the window; borrowe
     uint32_t seen_ppm; /* share of the window that was observed */
     uint64_t looks;    /* observations since the host began to watch it */
     stipend_unix_ns since;        /* start of the present verdict; 0: not yet observed */
-    stipend_unix_ns not_up_since; /* start of the last stretch of the window in which it was not up; 0: there is none */
+    stipend_unix_ns not_up_since; /* when it was last not up: start of that stretch, be it before the window; 0: never */
     int64_t not_up_ns;            /* time of the window in which it was not up */
 } stipend_service_record;
 

@@ -9,7 +9,6 @@ extern "C" {
 #endif
 
 #define STIPEND_ALERT "stipend.alert/1"
-enum { STIPEND_ALERT_INFO = 1, STIPEND_ALERT_WARNING = 2, STIPEND_ALERT_CRITICAL = 3 };
 
 typedef struct stipend_alert { /* borrowed for the call */
     uint32_t size;

@@ -109,6 +109,8 @@ class FakeHost {
     // All reservations so far, granted or not.
     [[nodiscard]] const std::vector<FeeReservation>& reservations() const { return reservations_; }
     std::map<std::string, std::string>& values() { return values_; }
+    // The active alerts: texts by id.
+    [[nodiscard]] const std::map<std::string, std::string>& alerts() const { return alerts_; }
     [[nodiscard]] const std::vector<LogLine>& log() const { return log_; }
     [[nodiscard]] bool logged(std::int32_t level, std::string_view part) const {
         return std::any_of(log_.begin(), log_.end(), [&](const LogLine& line) {
@@ -203,6 +205,7 @@ class FakeHost {
         if (is(STIPEND_HOST_ROUTES)) return routes_table();
         if (is(STIPEND_HOST_SERVICES)) return services_table();
         if (is(STIPEND_HOST_FEES)) return fees_table();
+        if (is(STIPEND_HOST_ALERTS)) return alerts_table();
         return nullptr;
     }
     std::uint64_t define(std::int32_t kind, std::string_view name) {
@@ -262,6 +265,15 @@ class FakeHost {
                 return self.events_.add(delay, [&self, cb, user] { self.as(Role::pool, [cb, user] { cb(user); }); });
             },
             [](const stipend_host* h, stipend_op op) { return of(h).events_.cancel(op) ? 1 : 0; }};
+        return &table;
+    }
+    static const stipend_host_alerts_v1* alerts_table() {
+        static constexpr stipend_host_alerts_v1 table{
+            [](const stipend_host* h, stipend_str id, std::int32_t, stipend_str text) -> stipend_status {
+                of(h).alerts_.emplace(view(id), view(text));
+                return STIPEND_OK;
+            },
+            [](const stipend_host* h, stipend_str id) { of(h).alerts_.erase(std::string(view(id))); }};
         return &table;
     }
     static const stipend_host_threads_v1* threads_table() {
@@ -340,6 +352,7 @@ class FakeHost {
     std::vector<LogLine> log_;
     std::vector<Observation> observations_;
     std::map<std::string, std::string> values_;
+    std::map<std::string, std::string> alerts_;
     std::map<std::string, MetricValue> metrics_;
     std::vector<std::string> metric_names_;
     std::vector<std::string> faults_;

@@ -21,7 +21,7 @@ namespace stipend::testing {
 
 struct FakeRequest {
     stipend_op op = 0;
-    std::string method, url, headers, body, unix_socket, pin_sha256;
+    std::string method, url, headers, body, unix_socket, pin_sha256, ca_file;
     std::uint32_t timeout_ms = 0;
     std::uint64_t max_response_bytes = 0;
     std::int32_t tls_mode = 0;
@@ -45,6 +45,8 @@ struct FakeReply {
     std::int64_t latency_ns = ns_per_ms;
     std::string peer = "192.0.2.1:443";
     stipend_unix_ns tls_not_after = 0;
+    std::string tls_sha256;
+    std::int32_t cause = STIPEND_HTTP_CAUSE_NONE;  // of a failure; NONE: what its phase suggests
 
     static FakeReply answer(int http_status, std::string body, std::string headers = {}) {
         FakeReply reply;
@@ -76,6 +78,30 @@ struct FakeReply {
         reply.http_status = 200;
         reply.phase = STIPEND_HTTP_HEAD;
         return reply;
+    }
+    // With the server's certificate.
+    [[nodiscard]] FakeReply under(std::string certificate_sha256) && {
+        tls_sha256 = std::move(certificate_sha256);
+        return std::move(*this);
+    }
+    [[nodiscard]] FakeReply because(std::int32_t http_cause) && {
+        cause = http_cause;
+        return std::move(*this);
+    }
+    // The cause that the response states.
+    [[nodiscard]] std::int32_t stated_cause() const {
+        if (status == STIPEND_OK || cause != STIPEND_HTTP_CAUSE_NONE) return cause;
+        if (status != STIPEND_E_UNAVAILABLE) return STIPEND_HTTP_CAUSE_OTHER;
+        switch (phase) {
+            case STIPEND_HTTP_RESOLVE:
+                return STIPEND_HTTP_CAUSE_RESOLVE;
+            case STIPEND_HTTP_CONNECT:
+                return STIPEND_HTTP_CAUSE_REFUSED;
+            case STIPEND_HTTP_TLS:
+                return STIPEND_HTTP_CAUSE_CERTIFICATE;
+            default:
+                return STIPEND_HTTP_CAUSE_RESET;
+        }
     }
     [[nodiscard]] FakeReply after(std::int64_t ns) && {
         latency_ns = ns;
@@ -183,6 +209,7 @@ class FakeHttp {
         request.body = view(raw.body);
         request.unix_socket = view(raw.unix_socket);
         request.pin_sha256 = view(raw.pin_sha256);
+        request.ca_file = view(raw.ca_file);
         request.timeout_ms = raw.timeout_ms;
         request.max_response_bytes = raw.max_response_bytes;
         request.tls_mode = raw.tls_mode;
@@ -219,6 +246,8 @@ class FakeHttp {
         raw.headers = to_abi(reply.headers);
         raw.peer = to_abi(reply.peer);
         raw.phase = reply.phase;
+        raw.cause = reply.stated_cause();
+        raw.tls_sha256 = to_abi(reply.tls_sha256);
         raw.tls_not_after = reply.tls_not_after;
         raw.connect_ns = reply.phase > STIPEND_HTTP_TLS ? 1 : 0;
         raw.first_byte_ns = reply.http_status != 0 ? reply.latency_ns : 0;
