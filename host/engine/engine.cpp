@@ -6,13 +6,6 @@
 #include "stipend/duration.hpp"
 
 namespace stipend::engine {
-namespace {
-
-// A job's limit where nothing is left of the budget, since 0 stands for no limit.
-const SignedWei smallest_fee = *SignedWei::parse("1");
-
-}  // namespace
-
 void Engine::tick(stipend_unix_ns now) {
     if (failure_) return;
     if (auto batch = commits_.retry(now)) effects_.commit(std::move(batch));
@@ -106,13 +99,15 @@ void Engine::submit(registry::PayeeIndex payee, stipend_unix_ns now) {
     // The window reaches back to the last decision, and over at least the interval.
     const auto since =
         state.last_decided_at == 0 ? state.interval_ns : std::max(now - state.last_decided_at, state.interval_ns);
+    // 0 stands for no limit: where nothing is left, the least amount is.
+    const auto max_fee = std::max(fees_.left(payee, current().fees, now), smallest_fee());
     effects_.submit({.token = {payee, slot.attempt},
                      .epoch = state.epoch + 1,
                      .period_from = period_from,
                      .period_to = state.due_at,
                      .window_s = static_cast<std::uint32_t>(std::min((since + ns_per_s - 1) / ns_per_s, max_window_s)),
                      .known = state.known,
-                     .max_fee = std::max(fees_.left(payee, current().fees, now), smallest_fee)},
+                     .max_fee = max_fee},
                     payees_[payee]);
 }
 
@@ -195,6 +190,9 @@ void Engine::watch_outcome(registry::PayeeIndex payee, const JobResult& result, 
     } else if ((result.flags & STIPEND_RESULT_UNFUNDED) != 0) {
         // The gateway is well; its dispatcher raises the alert about its funds, and resolves it when they suffice.
         resolve("gateway", now);
+    } else if ((result.flags & STIPEND_RESULT_OVER_FEE) != 0) {
+        const auto job = fee_job({payee, slots_[payee].attempt});
+        raise_over_budget(job, fees_.refuse_unreserved(job, current().fees, now), result.reason, now);
     } else if (result.outcome == STIPEND_JOB_UNKNOWN) {
         if (fees_.refused(payee, slots_[payee].attempt)) return;  // by this host, not by the gateway
         raise("gateway", STIPEND_ALERT_CRITICAL,

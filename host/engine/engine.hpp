@@ -168,6 +168,9 @@ class Engine {
     [[nodiscard]] FeeJob fee_job(JobToken token) const;
     // Why a reservation is refused, with its alert raised; none if it fits in.
     [[nodiscard]] std::optional<Error> over_budget(const FeeJob& job, const SignedWei& wei, stipend_unix_ns now);
+    // The text of the alert, without the orchestrator.
+    std::string raise_over_budget(const FeeJob& job, const FeeBook::Answer& answer, std::string_view wanted,
+                                  stipend_unix_ns now);
     void close_fee(JobToken token, const JobResult& result, stipend_unix_ns now);
     // Answers the reservations of a transaction that is durable.
     void answer_reservations(const ledger::Batch& batch);

@@ -48,30 +48,28 @@ void Engine::reserve_fee(JobToken token, const SignedWei& wei, FeeAnswer answer,
 }
 
 std::optional<Error> Engine::over_budget(const FeeJob& job, const SignedWei& wei, stipend_unix_ns now) {
-    const auto found = fees_.check(job, wei, current().fees, now);
-    const auto& key = payees_[job.payee].key;
-    const auto why = [&](std::string_view name) {
-        return cat(name, " is reached: ", eth_text(found.used), " used today, ", eth_text(wei), " wanted, ",
-                   eth_text(found.limit), " allowed");
-    };
-    switch (found.verdict) {
-        case FeeBook::Verdict::within:
-            return std::nullopt;
-        case FeeBook::Verdict::too_often:
-            return fail(STIPEND_E_LIMIT, "fee not reserved: ", key, ": more than ", max_reservations,
-                        " reservations for one job");
-        case FeeBook::Verdict::over_own: {
-            auto text = why("limits.fees_per_orchestrator_day");
-            raise("fees:" + key, STIPEND_ALERT_WARNING, cat(key, " is held: ", text), now);
-            return fail(STIPEND_E_LIMIT, text);
-        }
-        case FeeBook::Verdict::over_all: {
-            auto text = why("limits.fees_per_day");
-            raise("fees", STIPEND_ALERT_CRITICAL, "jobs with a price are held: " + text, now);
-            return fail(STIPEND_E_LIMIT, text);
-        }
+    const auto answer = fees_.check(job, wei, current().fees, now);
+    if (answer.verdict == FeeBook::Verdict::within) return std::nullopt;
+    if (answer.verdict == FeeBook::Verdict::too_often) {
+        return fail(STIPEND_E_LIMIT, "fee not reserved: ", payees_[job.payee].key, ": more than ", max_reservations,
+                    " reservations for one job");
     }
-    return std::nullopt;
+    return fail(STIPEND_E_LIMIT, raise_over_budget(job, answer, eth_text(wei) + " wanted", now));
+}
+
+std::string Engine::raise_over_budget(const FeeJob& job, const FeeBook::Answer& answer, std::string_view wanted,
+                                      stipend_unix_ns now) {
+    const bool own = answer.verdict == FeeBook::Verdict::over_own;
+    const auto& key = payees_[job.payee].key;
+    auto text =
+        cat(own ? "limits.fees_per_orchestrator_day" : "limits.fees_per_day", " is reached: ", eth_text(answer.used),
+            " used today, ", eth_text(answer.limit), " allowed, ", wanted);
+    if (own) {
+        raise("fees:" + key, STIPEND_ALERT_WARNING, cat(key, " is held: ", text), now);
+    } else {
+        raise("fees", STIPEND_ALERT_CRITICAL, "jobs with a price are held: " + text, now);
+    }
+    return text;
 }
 
 void Engine::close_fee(JobToken token, const JobResult& result, stipend_unix_ns now) {

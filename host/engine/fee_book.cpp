@@ -31,6 +31,11 @@ SignedWei rest_of(const SignedWei& limit, const SignedWei& used) {
 
 }  // namespace
 
+const SignedWei& smallest_fee() {
+    static const SignedWei one = *SignedWei::parse("1");
+    return one;
+}
+
 std::int64_t FeeBook::ledger_day(stipend_unix_ns now) {
     return ledger::fee_day(now);
 }
@@ -76,6 +81,18 @@ FeeBook::Answer FeeBook::check(const FeeJob& job, const SignedWei& wei, const Fe
         return refuse(Verdict::over_all, used(now), limits.per_day);
     }
     return {};
+}
+
+FeeBook::Answer FeeBook::refuse_unreserved(const FeeJob& job, const FeeLimits& limits, stipend_unix_ns now) {
+    roll(now);
+    entry_of(job).refused = true;
+    const auto own = used(job.payee, now);
+    const auto all_left = rest_of(limits.per_day, used(now));
+    if (rest_of(limits.per_orchestrator_day, own) <= all_left) {
+        return {.verdict = Verdict::over_own, .used = own, .limit = limits.per_orchestrator_day};
+    }
+    largest_refused_ = std::max(largest_refused_, sum_of(all_left, smallest_fee()));
+    return {.verdict = Verdict::over_all, .used = used(now), .limit = limits.per_day};
 }
 
 ledger::Fee FeeBook::reserve(const FeeJob& job, const SignedWei& wei, stipend_unix_ns now) {

@@ -13,6 +13,9 @@ namespace stipend::engine {
 
 inline constexpr std::uint32_t max_reservations = 8;  // of one job
 
+// 1 wei.
+[[nodiscard]] const SignedWei& smallest_fee();
+
 // A job as fees name it.
 struct FeeJob {
     registry::PayeeIndex payee = 0;
@@ -46,6 +49,9 @@ class FeeBook {
     // Whether a reservation fits in. A refusal is remembered: of its job, see `refused`, and of the limit of all, see
     // `lifted`. `wei` is above 0.
     [[nodiscard]] Answer check(const FeeJob& job, const SignedWei& wei, const FeeLimits& limits, stipend_unix_ns now);
+    // A dispatcher refused the job, since what is left does not cover its price, which it alone knows. Names the limit
+    // that leaves less.
+    [[nodiscard]] Answer refuse_unreserved(const FeeJob& job, const FeeLimits& limits, stipend_unix_ns now);
     // Counts a reservation that was checked: the row that records it.
     [[nodiscard]] ledger::Fee reserve(const FeeJob& job, const SignedWei& wei, stipend_unix_ns now);
     // The job is over. `cost`: what it cost by its dispatcher; none: unknown, so all that is reserved stays counted.

@@ -116,8 +116,8 @@ class Limits(FeesTest):
         wait_for(lambda: len([key for key in self.alerts() if key.startswith("fees:")]) == 2, "an alert for each")
         alerts = self.alerts()
         self.assertNotIn("gateway", alerts)
-        self.assertIn("limits.fees_per_orchestrator_day is reached: 0.00000003 ETH used today, 0.00000001 ETH wanted, "
-                      "0.000000035 ETH allowed", alerts["fees:127.0.0.1:9001"])
+        self.assertIn("limits.fees_per_orchestrator_day is reached: 0.00000003 ETH used today, 0.000000035 ETH "
+                      "allowed, 0.00000001 ETH wanted", alerts["fees:127.0.0.1:9001"])
         self.assertEqual(set(self.cost().values()), {30 * GWEI})
         self.assertTrue(all(one["held"] for one in self.host.status()["orchestrators"]))
         for _ in range(2):

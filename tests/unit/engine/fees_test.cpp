@@ -64,7 +64,7 @@ TEST_CASE("a job beyond what one orchestrator may cost in a day is not sent, and
     CHECK(sim.raised("fees:o1") == 1);
     CHECK(text_of(sim, "fees:o1") ==
           "o1 is held: limits.fees_per_orchestrator_day is reached: 0.00000000000000009 ETH used today, "
-          "0.00000000000000003 ETH wanted, 0.0000000000000001 ETH allowed");
+          "0.0000000000000001 ETH allowed, 0.00000000000000003 ETH wanted");
     CHECK(sim.raised("gateway") == 0);
     CHECK(sim.raised("fees") == 0);
     CHECK(sim.engine().has_open_gap(0));
@@ -324,6 +324,40 @@ TEST_CASE("a reservation for a job that is not under way is refused") {
     }
     CHECK(answers == 3);
     CHECK(!sim.engine().job_under_way("o1", 1, last.attempt));
+    sim.check_ledger();
+}
+
+TEST_CASE("a dispatcher that refuses a job by what is left holds it with the alert of that limit") {
+    Simulation sim;
+    const auto refuse = [&](std::uint64_t own, std::uint64_t all) {
+        REQUIRE(sim.publish(limited(own, all), payees(1)).ok());
+        sim.price = {};
+        sim.answer = [](const auto&, const auto&, auto) {
+            auto result = unknown("its job may cost 40 wei");
+            result.flags = STIPEND_RESULT_OVER_FEE;
+            result.fee = SignedWei();
+            return std::pair{result, second / 10};
+        };
+        sim.run_for(120 * second);
+    };
+    charge(sim, 30, 30);
+    REQUIRE(sim.publish(limited(50, 1000), payees(1)).ok());
+    sim.run_for(30 * second);
+    refuse(50, 1000);
+    CHECK(sim.raised("gateway") == 0);
+    CHECK(sim.raised("fees:o1") == 1);
+    CHECK(text_of(sim, "fees:o1") ==
+          "o1 is held: limits.fees_per_orchestrator_day is reached: 0.00000000000000003 ETH used today, "
+          "0.00000000000000005 ETH allowed, its job may cost 40 wei");
+    refuse(1000, 50);
+    CHECK(sim.active("fees"));
+    CHECK(sim.holds.size() >= 4);
+    // Both end with the first job that is sent.
+    charge(sim, 30, 30);
+    REQUIRE(sim.publish(limited(1000, 1000)).ok());
+    sim.run_for(60 * second);
+    CHECK(!sim.active("fees"));
+    CHECK(!sim.active("fees:o1"));
     sim.check_ledger();
 }
 

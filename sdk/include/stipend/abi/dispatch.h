@@ -20,6 +20,7 @@ enum { /* stipend_job_result.flags */
     STIPEND_RESULT_SIGNED = 2,   /* the evidence is signed and verified */
     STIPEND_RESULT_ANSWERED = 4, /* the network responded for this orchestrator: it is `known` from now on */
     STIPEND_RESULT_UNLISTED = 8, /* the network does not know this orchestrator (with JOB_UNKNOWN) */
+    STIPEND_RESULT_OVER_FEE = 16, /* not sent: it would cost more than max_fee_wei (with JOB_UNKNOWN); the host alerts */
     STIPEND_RESULT_UNFUNDED = 32 /* the payer's deposit is too low for the job (with JOB_UNKNOWN); the dispatcher alerts */
 };
 
