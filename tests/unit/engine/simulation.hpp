@@ -241,7 +241,7 @@ class Simulation final : public Effects {
     }
     void commit(std::shared_ptr<const ledger::Batch> batch) override {
         largest_batch = std::max({largest_batch, batch->added.size(), batch->changed.size(), batch->decisions.size(),
-                                  batch->gaps_opened.size()});
+                                  batch->gaps_opened.size(), batch->fees.size()});
         after(commit_takes_ns, [this, batch] {
             auto done = hindrance(now_);
             if (done) {
