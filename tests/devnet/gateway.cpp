@@ -15,6 +15,10 @@ constexpr std::int64_t reply_grace_s = 5;
 constexpr std::int64_t balance_target_s = 120;
 constexpr std::int64_t max_tickets = 600;
 
+std::int64_t bounded_timeout_s(const Job& job) {
+    return std::clamp<std::int64_t>(job.request.timeout_s, 0, max_timeout_s);
+}
+
 }  // namespace
 
 ParsedJob parse_gateway_request(Request request, Era era) {
@@ -160,7 +164,7 @@ void Gateway::send_next(const FlightPtr& flight) {
     if (served.strikes(FaultKind::empty200) || (elsewhere && served.strikes(FaultKind::down)))
         return fail_over(flight, 0);
     if (elsewhere && served.strikes(FaultKind::blackhole)) return fail_over(flight, dial_timeout_ns);
-    const auto timeout_s = std::clamp<std::int64_t>(flight->job->request.timeout_s, 0, 86400);
+    const auto timeout_s = bounded_timeout_s(*flight->job);
     // The whole time that the gateway has for the orchestrator's answer is over.
     if (flight->job->request.timeout_s <= -reply_grace_s) return fail_over(flight, 0);
     flight->sent_ns = around_.world.mono_ns();
@@ -211,7 +215,7 @@ void Gateway::pass_stream(const Flight& flight, const Orchestrator& served, Repl
         out.flood.reset();
         return;
     }
-    const auto limit_ns = (std::max<std::int64_t>(0, flight.job->request.timeout_s) + gateway_grace_s) * ns_per_s;
+    const auto limit_ns = (bounded_timeout_s(*flight.job) + gateway_grace_s) * ns_per_s;
     const auto spent_ns = around_.world.mono_ns() - flight.sent_ns;
     const auto& fault = served.behaviour().fault;
     const bool counted = fault.kind == FaultKind::unfinished_stream && fault.bytes != 0;

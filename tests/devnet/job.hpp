@@ -12,6 +12,9 @@
 
 namespace stipend::devnet {
 
+// Keeps the nanoseconds of a hostile timeout in range.
+inline constexpr std::int64_t max_timeout_s = 86400;
+
 struct Job {
     JobRequest request = {};
     std::string path = {};  // as the client sent it, /process/request/...

@@ -80,7 +80,10 @@ std::string json_string(std::string_view text) {
 }
 
 std::optional<Reply> mux_redirect(const Request& request, std::string_view subtree) {
-    auto path = clean_path(request.path);
+    const std::string_view asked = request.path;
+    const bool clean = asked.substr(0, 1) == "/" && asked.find("//") == asked.npos && asked.find("/.") == asked.npos;
+    if (clean && asked.size() + 1 != subtree.size()) return std::nullopt;  // nearly every request
+    auto path = clean_path(asked);
     if (path.size() + 1 == subtree.size() && path == subtree.substr(0, path.size())) path.push_back('/');
     if (path == request.path) return std::nullopt;
     Reply reply;

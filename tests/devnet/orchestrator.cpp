@@ -15,7 +15,6 @@ constexpr std::int64_t demanded_seconds = 60;
 constexpr std::int64_t stream_tick_s = 5;
 constexpr std::string_view job_prefix = "/process/request/";
 constexpr std::size_t max_prices = 10 * CapabilityTable::max_entries;
-constexpr std::int64_t max_timeout_s = 86400;  // keeps the nanoseconds of a hostile timeout in range
 
 // What redeeming a ticket costs, on top of a registered price.
 FineWei adjusted(FineWei price) {
@@ -153,6 +152,7 @@ std::optional<FineWei> Orchestrator::price(std::string_view sender, std::string_
 }
 
 FineWei Orchestrator::balance(std::string_view sender, std::string_view capability) const {
+    if (balances_.empty()) return 0;
     const auto found = balances_.find(balance_key(sender, capability));
     if (found == balances_.end()) return 0;
     if (around_.world.mono_ns() - found->second.touched_ns > balance_life_ns) return 0;

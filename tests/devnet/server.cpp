@@ -61,7 +61,8 @@ class Server::Impl {
             : acceptor(context), pause(context), down(context), service(std::move(shared)) {}
         tcp::acceptor acceptor;
         net::steady_timer pause;
-        net::steady_timer down;  // runs while the listener is closed for a time
+        net::steady_timer down;   // runs while the listener is closed for a time
+        std::uint64_t downs = 0;  // such times; the end of an earlier one opens nothing
         tcp::endpoint endpoint;
         std::shared_ptr<Service> service;
     };
@@ -135,6 +136,7 @@ class Server::Impl {
     // Runs on the first context's thread, which owns the acceptors.
     Result<void> switch_listener(Listener& listener, bool open, Leave leave = Leave::close) {
         listener.down.cancel();
+        ++listener.downs;
         if (listener.acceptor.is_open() == open) return {};
         if (open) {
             STIPEND_TRY(bind(listener));
@@ -159,8 +161,9 @@ class Server::Impl {
     // A port that was taken meanwhile is tried again until it is free.
     void reopen(Listener& listener, std::chrono::nanoseconds after, std::function<void()> opening) {
         listener.down.expires_after(after);
-        listener.down.async_wait([this, &listener, opening = std::move(opening)](error_code cancelled) mutable {
-            if (cancelled) return;
+        const auto number = ++listener.downs;
+        listener.down.async_wait([this, &listener, number, opening = std::move(opening)](error_code cancelled) mutable {
+            if (cancelled || number != listener.downs) return;
             if (opening) std::exchange(opening, nullptr)();
             if (!bind(listener)) return reopen(listener, bind_pause, nullptr);
             accept(listener);

@@ -3,6 +3,7 @@
 #include <doctest/doctest.h>
 
 #include <algorithm>
+#include <atomic>
 #include <chrono>
 
 #include "helpers.hpp"
@@ -72,7 +73,8 @@ struct OneOrchestrator {
 class Worker {
   public:
     explicit Worker(const Reply& reply) : server_({}, 1) {
-        const auto id = server_.listen({"127.0.0.1", 0}, [reply](const Request&, const Respond& respond) {
+        const auto id = server_.listen({"127.0.0.1", 0}, [this, reply](const Request& request, const Respond& respond) {
+            (request.method == "POST" ? posts : gets)++;
             respond(reply);
             return Abandon();
         });
@@ -81,6 +83,8 @@ class Worker {
         server_.start();
     }
     [[nodiscard]] const std::string& url() const { return url_; }
+    std::atomic<int> posts = 0;
+    std::atomic<int> gets = 0;
 
   private:
     std::string url_;
@@ -176,6 +180,9 @@ TEST_CASE("endless redirects: 500 at the own route, the empty 200 at the gateway
         CHECK(empty.body.empty());
         CHECK(net.job().body == none_found);
     }
+    // Two jobs of ten requests each, of which the redirects are GETs.
+    CHECK(worker.posts == 2);
+    CHECK(worker.gets == 18);
 }
 
 TEST_CASE("a stream flood is more than a megabyte of empty lines, and ends in order when the job's time is over") {

@@ -180,7 +180,7 @@ TEST_CASE("a crash resets connections, refuses new ones for its time, and comes 
         auto held = std::async(std::launch::async, [&] { return net.job("free"); });
         REQUIRE(eventually(
             [&] { return net.devnet->network().state(0, 1).find(R"("in_flight":1)") != std::string::npos; }));
-        net.fault(R"({"kind":"crash","for":"700ms"})");
+        net.fault(R"({"kind":"crash","for":"1500ms"})");
         CHECK(net.token(EthKey::from_seed("poor")).error == CURLE_COULDNT_CONNECT);
         CHECK(held.get().error == CURLE_RECV_ERROR);
         CHECK(same(other, net.certificate(1)));

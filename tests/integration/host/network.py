@@ -13,7 +13,7 @@ PROJECT = pathlib.Path(__file__).resolve().parents[3]
 BUILD = pathlib.Path(os.environ["STIPEND_BUILD"])
 STIPEND = BUILD / "bin" / "stipend"
 DEVNET = BUILD / "bin" / "stipend-devnet"
-PATIENCE = 60  # seconds until a condition that does not come is a failure
+PATIENCE = int(os.environ.get("X_PATIENCE", 60))  # seconds until a condition that does not come is a failure
 
 
 def wait_for(condition, what):
@@ -45,6 +45,11 @@ class Devnet:
 
     def gateway_fault(self, kind):
         self._post("/gateway", {"fault": kind})
+
+    def jobs(self):
+        """The last jobs that reached the gateway, sentinels left out."""
+        with urllib.request.urlopen(self.control + "/jobs", timeout=10) as answer:
+            return json.loads(answer.read())["jobs"]
 
     def _post(self, path, body):
         request = urllib.request.Request(self.control + path, json.dumps(body).encode(),

@@ -27,7 +27,9 @@ class Scene {
     net::Devnet& devnet() { return *devnet_; }
     Running dispatch(const std::string& more = "") {
         return rig_.run("byoc",
-                        R"({"gateway":")" + devnet_->gateway_url() + R"(","timeout":"1s","retry_after":"100ms")" +
+                        R"({"gateway":")" + devnet_->gateway_url() +
+                            // Orchestrators without listeners are names: no price of them can be seen.
+                            R"(","timeout":"1s","retry_after":"100ms","price_unseen":"allow")" +
                             (more.empty() ? "" : "," + more) + "}",
                         "org.stipend.byoc");
     }

@@ -247,6 +247,10 @@ TEST_CASE("a stream's lines are passed on, with the balance in front of the last
         CHECK(reply->flood->bytes > 1'000'000);
         CHECK(reply->flood->unit.find_first_not_of('\n') == std::string::npos);
     }
+    (void)net.network.gateway_request(job_request(job_header("{}", "text", std::int64_t{1} << 62)),
+                                      [&](Reply got) { reply = std::move(got); });
+    net.world.worker_done({.content_type = "text/event-stream", .body = "data: a\n"});
+    CHECK(reply->flood->hold_ns == 86410 * ns_per_s);
     CHECK(streamed("data: a\n" + std::string(65536, 'x') + "\ndata: [DONE]\n", true) == "data: a\n");
     CHECK(streamed("data: a\n" + std::string(65535, 'x') + "\ndata: [DONE]\n", true).size() > 65536);
     CHECK(available(net, "text") == "2");
