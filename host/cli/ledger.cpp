@@ -40,6 +40,7 @@ Json report_json(const ledger::Report& report) {
     out.set("missing_archives", std::move(missing));
     out.set("audit_rows", report.audit_rows);
     out.set("decisions", report.decisions);
+    out.set("fees", report.fees);
     out.set("orchestrators", report.orchestrators);
     out.set("head_seq", report.head.seq);
     out.set("head_hash", hex_encode(report.head.hash));
@@ -57,6 +58,19 @@ Result<ledger::Head> parse_head(const std::string& text) {
     ledger::Head head{.seq = *number->exact_scaled(0), .hash = {}};
     if (!hex_decode(text.substr(colon + 1), head.hash)) return bad;
     return head;
+}
+
+// The accounts of fees: what was paid to the gateway in advance went to expenses.
+Result<void> print_fees(const std::vector<ledger::Balance>& balances) {
+    SignedWei all;
+    for (const auto& balance : balances) {
+        STIPEND_SET(all, all.plus(balance.fees));
+        if (!balance.fees.zero()) fmt::print("fees:{:<27} {:>30} wei\n", balance.key, balance.fees.text());
+    }
+    if (all.zero()) return {};
+    STIPEND_LET(prepaid, all.negated());
+    fmt::print("{:<32} {:>30} wei\n{:<32} {:>30} wei\n", "expense:fees", all.text(), "gateway:prepaid", prepaid.text());
+    return {};
 }
 
 }  // namespace
@@ -102,13 +116,18 @@ int ledger_balance(const Common& common) {
         if (common.json) {
             Json one = Json::object();
             one.set("orchestrator", balance.key).set("owed_wei", balance.owed.text());
+            one.set("fees_wei", balance.fees.text());
             list.push(std::move(one));
         } else {
             fmt::print("{:<32} {:>30} wei\n", balance.key, balance.owed.text());
         }
     }
-    if (common.json) fmt::print("{}\n", list.dump());
-    return exit_good;
+    if (common.json) {
+        fmt::print("{}\n", list.dump());
+        return exit_good;
+    }
+    const auto printed = print_fees(*balances);
+    return printed ? exit_good : print_error(printed.error());
 }
 
 int ledger_export(const ExportOptions& options) {
@@ -126,14 +145,22 @@ int ledger_export(const ExportOptions& options) {
     if (!time(options.from, filter.from) || !time(options.to, filter.to)) return exit_usage;
     const auto opened = open_ledger(*settings, ledger::Access::read_only);
     if (!opened) return print_error(opened.error());
-    const auto done = (*opened)->export_decisions(filter, [&](const ledger::DecisionLine& line) -> Result<void> {
-        if (!options.orchestrator.empty() && line.key != options.orchestrator) return {};
-        const auto text = ledger::decision_json(line).dump() + "\n";
+    const auto print = [&](std::string_view key, const Json& line) -> Result<void> {
+        if (!options.orchestrator.empty() && key != options.orchestrator) return {};
+        const auto text = line.dump() + "\n";
         if (std::fwrite(text.data(), 1, text.size(), stdout) != text.size()) {
             return fail(STIPEND_E_UNAVAILABLE, "cannot write to standard output");
         }
         return {};
-    });
+    };
+    const auto& book = *opened;
+    const auto done =
+        options.kind == "fees"
+            ? book->export_fees(filter,
+                                [&](const ledger::FeeLine& line) { return print(line.key, ledger::fee_json(line)); })
+            : book->export_decisions(filter, [&](const ledger::DecisionLine& line) {
+                  return print(line.key, ledger::decision_json(line));
+              });
     std::fflush(stdout);
     return done ? exit_good : print_error(done.error());
 }

@@ -80,8 +80,8 @@ int main(int argc, char** argv) {
     adjust_app->add_flag("--excuse", adjust_options.excuse, "record the reason and pay nothing")->excludes(usd);
     adjust_app->callback([&] { status = adjust(adjust_options); });
 
-    auto* check_app =
-        command(app, "check", "check a configuration with its plugins, and print the largest possible spend", common);
+    auto* check_app = command(
+        app, "check", "check a configuration with its plugins, and print the largest possible spend and fees", common);
     check_app->callback([&] { status = check(common); });
 
     auto* config =
@@ -104,17 +104,19 @@ int main(int argc, char** argv) {
     verify_app->add_option("--archive", verify.archives, "an archive, where it is not at its recorded place");
     verify_app->add_option("--head", verify.head, "SEQ:HASH of an earlier run, which must lie on the chain");
     verify_app->callback([&] { status = ledger_verify(verify); });
-    command(*ledger, "balance", "what each orchestrator is owed", common)->callback([&] {
+    command(*ledger, "balance", "what each orchestrator is owed, and what jobs cost", common)->callback([&] {
         status = ledger_balance(common);
     });
     ExportOptions exported;
-    auto* export_app = command(*ledger, "export", "print decisions as JSON lines, in ledger order", exported.common);
+    auto* export_app =
+        command(*ledger, "export", "print decisions or fees as JSON lines, in ledger order", exported.common);
     export_app->add_option("--kind", exported.kind, "what to print")
-        ->check(CLI::IsMember({"decisions"}))
+        ->check(CLI::IsMember({"decisions", "fees"}))
         ->capture_default_str();
     export_app->add_option("--orchestrator", exported.orchestrator, "only those of one orchestrator");
-    export_app->add_option("--from", exported.from, "decided at or after this time, such as 2026-11-22T06:00:00Z");
-    export_app->add_option("--to", exported.to, "decided before this time");
+    export_app->add_option("--from", exported.from,
+                           "decided, or of fees counted, at or after this time, such as 2026-11-22T06:00:00Z");
+    export_app->add_option("--to", exported.to, "decided, or counted, before this time");
     export_app->callback([&] { status = ledger_export(exported); });
     ArchiveOptions archive;
     auto* archive_app =

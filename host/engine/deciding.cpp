@@ -264,6 +264,7 @@ void Engine::committed(const Result<void>& result, stipend_unix_ns now) {
     if (!result && result.error().status == STIPEND_E_BUSY) {
         // Another program holds the database for a while; the same batch is tried again.
         raise("ledger-busy", STIPEND_ALERT_WARNING, result.error().message, now);
+        refuse_reservations(result.error());
         commits_.postpone(now);
         return;
     }
@@ -271,9 +272,11 @@ void Engine::committed(const Result<void>& result, stipend_unix_ns now) {
     const auto batch = commits_.finish();
     if (!result) {
         failure_ = result.error();
+        refuse_reservations(result.error());
         effects_.tell({.id = "ledger", .severity = STIPEND_ALERT_CRITICAL, .text = result.error().message, .at = now});
         return;
     }
+    answer_reservations(*batch);
     for (const auto& decided : batch->decisions) on_decision_durable(decided, now);
     tick(now);
 }

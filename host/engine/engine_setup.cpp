@@ -16,7 +16,8 @@ Engine::Engine(Effects& effects, ledger::State state, stipend_unix_ns now)
       next_orchestrator_(state.next_orchestrator),
       generations_(state.next_generation, std::move(state.generation)),
       price_(now),
-      limits_(now) {
+      limits_(now),
+      fees_(now) {
     restore(state);
 }
 
@@ -43,6 +44,9 @@ void Engine::restore(ledger::State& state) {
         limits_.restore(slot.state);
     }
     first_unwritten_ = static_cast<registry::PayeeIndex>(payees_.size());
+    for (const auto& fees : state.fees) {
+        if (const auto payee = payees_.find(fees.orchestrator)) fees_.restore(*payee, fees.state);
+    }
     if (state.price) {
         price_.restore({state.price->usd_per_eth_e8, state.price->at, 0, state.price->source});
     }
@@ -200,7 +204,8 @@ void Engine::deactivate(registry::PayeeIndex payee, stipend_unix_ns now) {
     STIPEND_ASSERT(active_ > 0);
     --active_;
     if (slot.state.consecutive_failures > 0) --failing_;
-    for (const auto* kind : {"limit:", "policy:", "suspended:", "unlisted:"}) resolve(kind + payees_.key(payee), now);
+    for (const auto* kind : {"limit:", "policy:", "suspended:", "unlisted:", "fees:", "fees-reported:"})
+        resolve(kind + payees_.key(payee), now);
 }
 
 ledger::EngineState Engine::state_of(registry::PayeeIndex payee) const {

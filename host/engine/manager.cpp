@@ -17,6 +17,19 @@ constexpr std::int64_t price_deadline_ns = 30 * ns_per_s;
 constexpr std::int64_t clock_jump_ns = 2 * ns_per_s;
 constexpr std::int64_t stuck_after_ns = 60 * ns_per_s;
 
+// For metrics only, which are binary floating point.
+double approximate(const SignedWei& wei) {
+    return wei.magnitude().value().convert_to<double>();
+}
+
+// Rounded down, and at most 10; all of it where the limit is 0 and something is used.
+std::uint64_t used_ppm(const SignedWei& used, const SignedWei& limit) {
+    constexpr std::uint64_t most = 10'000'000;
+    if (limit.zero()) return used.zero() ? 0 : most;
+    const CheckedU256 ppm = used.magnitude().value() * ppm_one / limit.magnitude().value();
+    return ppm > most ? most : static_cast<std::uint64_t>(ppm);
+}
+
 }  // namespace
 
 std::unique_ptr<runtime::Plan> Manager::plan(plugin::Loader& loader, config::Settings settings,
@@ -30,6 +43,7 @@ Result<std::string> Manager::review(const runtime::Plan& next_plan, const runtim
     struct InForce {
         PolicyInForce policy;
         Spend spend;
+        LargestFees fees;
     };
     STIPEND_LET(now, host_.on_control(pause_ns, [this] {
         const auto& chosen = plan_->policy.chosen;
@@ -39,7 +53,8 @@ Result<std::string> Manager::review(const runtime::Plan& next_plan, const runtim
                         .revision = engine_->generations().back()->policies.front()->revision(),
                         .terms = plan_->terms,
                         .recorded = engine_->recorded()},
-                       plan_->spend};
+                       plan_->spend,
+                       plan_->fees};
     }));
     STIPEND_TRY(check_replay(next, now.policy));
     auto spend =
@@ -48,7 +63,8 @@ Result<std::string> Manager::review(const runtime::Plan& next_plan, const runtim
         return fail(STIPEND_E_CONFLICT, spend,
                     "\nrefused: it more than doubles; take it with `stipend reload --accept-spend`");
     }
-    return spend;
+    return cat(spend, "\nlargest possible fees:  ", fees_text(now.fees), "\n                     -> ",
+               fees_text(next.fees));
 }
 
 void Manager::open(ledger::State state) {
@@ -148,6 +164,10 @@ void Manager::refresh_metrics(runtime::Metrics& metrics) {
     count("stray_answers_total", "Answers to jobs that were not expected.", counters.unexpected_results);
     count("late_plugin_answers_total", "Answers of plugins to operations that were over.",
           plugin::Instance::late_completions());
+    const auto& fees = engine_->fees();
+    const auto& limits = engine_->generations().back()->fees;
+    const auto now = host_.now();
+    metrics.raise_counter("fees_wei_total", "What the jobs that ended cost.", approximate(fees.ended()));
     const auto gauge = [&](const char* name, const char* help, double value) { metrics.set_gauge(name, help, value); };
     gauge("orchestrators", "Orchestrators that are paid.", static_cast<double>(plan_->spend.orchestrators));
     gauge("jobs_in_flight", "Jobs under way.", static_cast<double>(engine_->in_flight()));
@@ -155,6 +175,10 @@ void Manager::refresh_metrics(runtime::Metrics& metrics) {
           static_cast<double>(engine_->generations().size()));
     gauge("alerts", "Alerts that are raised.", static_cast<double>(engine_->alerts().all().size()));
     gauge("price_accepted", "1 where an exchange rate is accepted at present.", engine_->rate(host_.now()) ? 1 : 0);
+    gauge("fees_today_wei", "What jobs cost on this UTC day, reservations included.", approximate(fees.used(now)));
+    gauge("fees_limit_wei", "What jobs may cost on a UTC day.", approximate(limits.per_day));
+    gauge("fees_budget_used_ratio", "The share of limits.fees_per_day that is used on this UTC day.",
+          static_cast<double>(used_ppm(fees.used(now), limits.per_day)) / 1e6);
     gauge("control_longest_turn_seconds", "The longest turn of the control thread since the last look.",
           static_cast<double>(host_.loop().take_longest_turn_ns()) / 1e9);
     // For the next request to report: the ledger's thread may be busy for long.
@@ -222,6 +246,7 @@ void Manager::announce() const {
     log.info(cat(plan_->spend.orchestrators, " orchestrators, every ", duration_text(settings.payment.interval_ns),
                  ", base ", settings.payment.base.text(), " USD"));
     log.info("largest possible spend: " + spend_text(plan_->spend));
+    log.info("largest possible fees: " + fees_text(plan_->fees));
     if (plan_->spend.orchestrators == 0) {
         log.warn("no orchestrators are configured: list them under `orchestrators:`, or in ORCHESTRATOR_ADDRESSES");
     }
@@ -238,6 +263,14 @@ runtime::Watcher::Hooks Manager::watcher_hooks() {
                                     .at = host_.now()});
                 },
             .changed = {}};
+}
+
+void Manager::reserve_fee(const std::string& job_id, const SignedWei& wei, plugin::FeeAccount::Answer answer) {
+    const auto ns = runtime::namespace_of(plan_->settings).text();
+    const auto name = parse_job_id(ns, job_id);
+    const auto token = name ? engine_->job_under_way(name->key, name->epoch, name->attempt) : std::nullopt;
+    if (!token) return answer(fail(STIPEND_E_INVALID, "fee not reserved: no job is under way: ", clip(job_id, 300)));
+    engine_->reserve_fee(*token, wei, std::move(answer), host_.now());
 }
 
 void Manager::submit(const JobSpec& job, const registry::Payee& payee) {

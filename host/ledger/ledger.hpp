@@ -4,7 +4,8 @@
 // object is used by one thread at a time. Errors name the file; nothing is thrown.
 //
 // Double entry: an amount moves from one account (negative) to another (positive). A decision moves from
-// expense:payout to owed:<orchestrator>, so a positive balance is what the payer owes.
+// expense:payout to owed:<orchestrator>, so a positive balance is what the payer owes. What a gateway pays an
+// orchestrator for a job moves from gateway:prepaid to expense:fees: reserved before the job is sent, closed after it.
 //
 // Audit: each change has one position in one chain; hash = keccak256(previous hash | canonical body), written in the
 // transaction of the change. canonical.hpp defines the bodies. Observations and the plugins' key-value pairs are not
@@ -53,7 +54,16 @@ struct Balance {
     OrchestratorId orchestrator = 0;
     std::string key = {};
     SignedWei owed = {};
+    SignedWei fees = {};  // what its jobs cost
 };
+
+// A fee as it is exported, with its place in the chain.
+struct FeeLine {
+    Seq seq = 0;
+    std::string_view key;  // of the orchestrator; valid during the call
+    Fee fee;
+};
+using FeeSink = std::function<Result<void>(const FeeLine&)>;
 
 struct VerifyOptions {
     std::vector<std::filesystem::path> archives = {};                          // override the recorded paths; any order
@@ -72,6 +82,7 @@ struct Report {
     std::uint64_t audit_rows = 0;
     std::uint64_t decisions = 0;
     std::uint64_t journals = 0;
+    std::uint64_t fees = 0;
     std::uint64_t orchestrators = 0;
     Head head = {};
     [[nodiscard]] bool clean() const { return bad == 0; }
@@ -132,7 +143,10 @@ class Ledger {
     // Passes the decisions of the namespace to `sink`, in ledger order. SQLite cannot recycle the WAL while it runs.
     [[nodiscard]] virtual Result<void> export_decisions(const DecisionFilter& filter, const DecisionSink& sink) = 0;
 
-    // What each orchestrator of the namespace is owed, ordered by id.
+    // Passes the fees of the namespace to `sink`, in ledger order. Of the filter's times, those of the fees count.
+    [[nodiscard]] virtual Result<void> export_fees(const DecisionFilter& filter, const FeeSink& sink) = 0;
+
+    // What each orchestrator of the namespace is owed, and what its jobs cost, ordered by id.
     [[nodiscard]] virtual Result<std::vector<Balance>> balances() = 0;
 
     // The parts of gaps that no adjustment covers, of one orchestrator or of all: the newest gap first, its parts by

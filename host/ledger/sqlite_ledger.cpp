@@ -41,9 +41,9 @@ Result<void> SqliteLedger::open_reader() {
     STIPEND_TRY(database_.open(path_.string(), SQLITE_OPEN_READONLY, options_.busy_timeout_ms));
     STIPEND_LET(empty, check_identity(database_));
     STIPEND_LET(version, database_.number("PRAGMA user_version"));
-    if (empty || version < schema_version) {
+    if (empty || version < schema_version_without_fees) {
         return fail(STIPEND_E_CONFIG, "ledger: ", path_.string(), ": an older schema: got ", version, ", want ",
-                    schema_version, ": the host migrates it when it starts");
+                    schema_version_without_fees, ": the host migrates it when it starts");
     }
     STIPEND_TRY(configure(database_, false));
     STIPEND_TRY(check_chain(database_, options_.ns.chain_id));

@@ -30,6 +30,7 @@ class SqliteLedger final : public Ledger {
     [[nodiscard]] Result<Stats> stats() override;
     [[nodiscard]] Result<Report> verify(const VerifyOptions& options) override;
     [[nodiscard]] Result<void> export_decisions(const DecisionFilter& filter, const DecisionSink& sink) override;
+    [[nodiscard]] Result<void> export_fees(const DecisionFilter& filter, const FeeSink& sink) override;
     [[nodiscard]] Result<std::vector<Balance>> balances() override;
     [[nodiscard]] Result<std::vector<Gap>> unpaid(std::optional<OrchestratorId> orchestrator,
                                                   std::uint64_t limit) override;
@@ -56,6 +57,9 @@ class SqliteLedger final : public Ledger {
     // Returns the error, and marks the ledger as `failed` if the disk failed.
     [[nodiscard]] Error record_failure(Error error);
 
+    // Runs `run(file, after)` on the archives and then on the main file.
+    template <class Export>
+    [[nodiscard]] Result<void> export_files(const DecisionFilter& filter, Export&& run);
     [[nodiscard]] Result<PreparedArchive> find_cut(stipend_unix_ns before);
     [[nodiscard]] Result<void> add_carried(PreparedArchive& cut);
     [[nodiscard]] Result<void> fill_archive(PreparedArchive& cut, const std::filesystem::path& file,

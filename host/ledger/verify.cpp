@@ -25,6 +25,7 @@ Result<Report> Verifier::run() {
     STIPEND_TRY(check_journals(main_, through));
     STIPEND_TRY(check_orchestrators());
     STIPEND_TRY(check_states());
+    STIPEND_TRY(check_fee_states());
     STIPEND_TRY(check_accounts());
     STIPEND_TRY(check_gaps());
     STIPEND_TRY(check_small_tables());
@@ -74,6 +75,7 @@ Result<void> Verifier::load_known() {
         namespaces_.emplace(id, spaces.text());
         expense_accounts_.emplace(id, spaces.i64());
     }
+    STIPEND_TRY(load_fee_accounts());
     STIPEND_LET(rows, main_.prepare("SELECT id, key, ns FROM orchestrator"));
     for (;;) {
         STIPEND_LET(more, rows.next());

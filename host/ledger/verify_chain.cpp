@@ -85,7 +85,11 @@ Result<void> Verifier::walk(sqlite::Database& file, Seq after) {
                 bad(cat(kind_name(kind), " seq ", seq),
                     cat("the row is not what the chain recorded: got ", expected, ", want ", body));
             }
-            track_change(kind, seq, body);
+            if (kind == AuditKind::fee) {
+                check_fee(seq, body);
+            } else {
+                track_change(kind, seq, body);
+            }
         }
         // Continue with the stored hash, so that only the bad row is reported and not all rows after it.
         at_ = {.seq = seq, .hash = hash};

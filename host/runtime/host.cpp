@@ -123,6 +123,7 @@ Result<Applied> Host::apply(std::unique_ptr<Plan> plan) {
                                     .log = &log_,
                                     .routes = &routes_,
                                     .watched = role_->watched(),
+                                    .fees = role_->fees(),
                                     .alerts = role_->alerts()};
     STIPEND_LET(fresh, instances_->make(plan->instances, plan->terms, services));
     auto applied = role_->apply(std::move(plan), fresh);
