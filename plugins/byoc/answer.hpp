@@ -32,6 +32,7 @@ struct Attempt {
     std::uint32_t reported_window_s = 0;
     bool verified = false;  // the evidence is signed by the worker's key and matches this job
     std::int64_t latency_ns = 0;
+    stipend::Wei fee;  // the most that the orchestrator can have charged for it
 };
 
 struct Expected {
