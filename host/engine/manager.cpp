@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "host/base/time.hpp"
 #include "host/engine/adjust.hpp"
 #include "host/engine/archive_request.hpp"
 #include "host/engine/plugin_calls.hpp"
@@ -28,6 +29,13 @@ std::uint64_t used_ppm(const SignedWei& used, const SignedWei& limit) {
     if (limit.zero()) return used.zero() ? 0 : most;
     const CheckedU256 ppm = used.magnitude().value() * ppm_one / limit.magnitude().value();
     return ppm > most ? most : static_cast<std::uint64_t>(ppm);
+}
+
+Json restored_json(const ledger::Restored& restored) {
+    return Json::object()
+        .append("at", utc_text(restored.at))
+        .append("last_seq", restored.last)
+        .append("backup_at", restored.backup_at == 0 ? Json() : Json(utc_text(restored.backup_at)));
 }
 
 }  // namespace
@@ -68,6 +76,7 @@ Result<std::string> Manager::review(const runtime::Plan& next_plan, const runtim
 }
 
 void Manager::open(ledger::State state) {
+    restored_ = state.restored;
     engine_ = std::make_unique<Engine>(*this, std::move(state), host_.now());
 }
 
@@ -147,7 +156,9 @@ Result<Json> Manager::status() {
         for (const auto& [key, one] : host_.instances().in_use()) {
             if (const auto health = one.instance->health(); !health) unwell.push_back(health.error().message);
         }
-        return status_json(*engine_, *plan_, unwell, unpaid, host_.now());
+        auto out = status_json(*engine_, *plan_, unwell, unpaid, host_.now());
+        if (restored_) out.set("restored", restored_json(*restored_));
+        return out;
     });
 }
 

@@ -72,6 +72,7 @@ class Manager final : public runtime::Role, public Effects, public plugin::Alert
     FeeDesk desk_;
     std::unique_ptr<Engine> engine_;
     std::unique_ptr<ManagerPlan> plan_;  // in force
+    std::optional<ledger::Restored> restored_;
     bool stopping_ = false;
 };
 
