@@ -17,6 +17,7 @@ namespace {
 constexpr std::int64_t price_deadline_ns = 30 * ns_per_s;
 constexpr std::int64_t clock_jump_ns = 2 * ns_per_s;
 constexpr std::int64_t stuck_after_ns = 60 * ns_per_s;
+constexpr std::int64_t wal_look_ns = 30 * ns_per_s;
 
 // For metrics only, which are binary floating point.
 double approximate(const SignedWei& wei) {
@@ -115,9 +116,11 @@ void Manager::watch_checks(const std::vector<PlannedCheck>& checks, const runtim
 
 runtime::Role::Turn Manager::tick(stipend_unix_ns now) {
     watch_clock(now);
+    watch_wal(now);
     engine_->tick(now);
     const bool over = engine_->failure() || (stopping_ && !engine_->writing()) || (once_ && engine_->quiet(now));
-    return {.over = over, .next = engine_->next_wakeup(now)};
+    const auto next = engine_->next_wakeup(now);
+    return {.over = over, .next = next ? std::min(*next, next_wal_look_) : next_wal_look_};
 }
 
 // The schedule follows the monotonic clock. That the wall clock was set is reported, since records follow it too.
@@ -133,6 +136,20 @@ void Manager::watch_clock(stipend_unix_ns now) {
     } else {
         engine_->resolve("clock-set", now);
     }
+}
+
+void Manager::watch_wal(stipend_unix_ns now) {
+    if (now < next_wal_look_) return;
+    next_wal_look_ = now + wal_look_ns;
+    host_.writer().query([this](ledger::Ledger& ledger) {
+        // Where this fails, commits fail as well, and say so.
+        const auto wal = ledger.wal();
+        if (!wal) return;
+        host_.loop().post([this, text = ledger::held_wal_text(*wal)] {
+            if (!text) return engine_->resolve("ledger-wal", host_.now());
+            engine_->raise({.id = "ledger-wal", .severity = STIPEND_ALERT_WARNING, .text = *text, .at = host_.now()});
+        });
+    });
 }
 
 void Manager::begin_stop() {
@@ -198,6 +215,11 @@ void Manager::refresh_metrics(runtime::Metrics& metrics) {
         if (!stats) return;
         metrics.set_gauge("ledger_bytes", "The ledger's file and its log.",
                           static_cast<double>(stats->database_bytes + stats->wal_bytes));
+        metrics.set_gauge("ledger_wal_bytes", "The ledger's write-ahead log.", static_cast<double>(stats->wal_bytes));
+        if (const auto wal = ledger.wal()) {
+            metrics.set_gauge("ledger_wal_held_seconds", "How long a reader has kept that log from being emptied.",
+                              static_cast<double>(wal->held_ns) / 1e9);
+        }
         std::error_code none;
         const auto disk = std::filesystem::space(folder, none);
         if (none) return;

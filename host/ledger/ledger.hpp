@@ -128,6 +128,12 @@ struct Stats {
     Seq seq = 0;
 };
 
+// The write-ahead log, and whether a reader keeps it from being written over from its beginning.
+struct WalState {
+    std::uint64_t bytes = 0;
+    std::int64_t held_ns = 0;  // since when a reader does; 0: none does, or the WAL is small
+};
+
 // Limits of what one plugin instance may store.
 struct KvQuota {
     std::uint64_t keys = 1'024;
@@ -157,6 +163,9 @@ class Ledger {
     // The end of the chain on disk.
     [[nodiscard]] virtual Result<Head> head() = 0;
     [[nodiscard]] virtual Result<Stats> stats() = 0;
+
+    // Where a reader held the WAL, this tries whether it still does. Does not wait for it. Only a writer knows.
+    [[nodiscard]] virtual Result<WalState> wal() = 0;
 
     // Recomputes everything from the rows, of all namespaces and of the archives. An error means that the ledger cannot
     // be read; everything that is wrong in it is a finding in the report.
@@ -220,5 +229,8 @@ class Ledger {
 // none if the span is shorter than an hour. [pure]
 [[nodiscard]] std::optional<std::uint64_t> disk_days_left(std::uint64_t free_bytes, std::uint64_t grown_bytes,
                                                           std::int64_t span_ns);
+
+// What an alert says of a WAL that a reader has held for two minutes; none before. [pure]
+[[nodiscard]] std::optional<std::string> held_wal_text(const WalState& wal);
 
 }  // namespace stipend::ledger

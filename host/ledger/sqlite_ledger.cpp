@@ -3,6 +3,7 @@
 #include <fcntl.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <chrono>
 
 #include "host/ledger/backup_files.hpp"
@@ -15,6 +16,11 @@ namespace {
 
 std::int64_t now_ns() {
     return std::chrono::duration_cast<std::chrono::nanoseconds>(std::chrono::system_clock::now().time_since_epoch())
+        .count();
+}
+
+std::int64_t steady_ns() {
+    return std::chrono::duration_cast<std::chrono::nanoseconds>(std::chrono::steady_clock::now().time_since_epoch())
         .count();
 }
 
@@ -240,13 +246,50 @@ Result<void> SqliteLedger::transact(const std::function<Result<void>()>& write) 
 }
 
 void SqliteLedger::checkpoint_if_due() {
+    const bool restarted = wal_pages_ < checkpointed_at_;
+    if (restarted) held_since_ = 0;
+    if (!restarted && checkpointed_all_ && wal_pages_ > checkpointed_at_ && held_since_ == 0) held_since_ = steady_ns();
     // A reader may keep the WAL from being reset; the next checkpoint is then tried only after it has grown further.
-    const bool grew = wal_pages_ < checkpointed_at_ || wal_pages_ >= checkpointed_at_ + checkpoint_pages / 4;
+    const bool grew = restarted || wal_pages_ >= checkpointed_at_ + checkpoint_pages / 4;
     if (wal_pages_ < checkpoint_pages || !grew) return;
     checkpointed_at_ = wal_pages_;
-    const int code = sqlite3_wal_checkpoint_v2(database_.handle(), "main", SQLITE_CHECKPOINT_PASSIVE, nullptr, nullptr);
+    int in_wal = 0;
+    int moved = 0;
+    const int code = sqlite3_wal_checkpoint_v2(database_.handle(), "main", SQLITE_CHECKPOINT_PASSIVE, &in_wal, &moved);
+    checkpointed_all_ = code == SQLITE_OK && moved == in_wal;
+    if (!checkpointed_all_ && held_since_ == 0) held_since_ = steady_ns();
     // The commit before it is durable in the WAL whatever the result.
     if (code != SQLITE_OK && code != SQLITE_BUSY) static_cast<void>(record_failure(database_.error(code)));
+}
+
+Result<WalState> SqliteLedger::wal() {
+    if (held_since_ != 0 && !failed()) {
+        // Commits that would find out may be far between. RESTART fails while a reader uses the WAL, and without the
+        // timeout at once.
+        sqlite3_busy_timeout(database_.handle(), 0);
+        const int code =
+            sqlite3_wal_checkpoint_v2(database_.handle(), "main", SQLITE_CHECKPOINT_RESTART, nullptr, nullptr);
+        sqlite3_busy_timeout(database_.handle(), static_cast<int>(options_.busy_timeout_ms));
+        if (code == SQLITE_OK) {
+            held_since_ = 0;
+            wal_pages_ = checkpointed_at_ = 0;
+            checkpointed_all_ = false;
+        } else if (code != SQLITE_BUSY) {
+            return record_failure(database_.error(code));
+        }
+    }
+    WalState out{.held_ns = held_since_ == 0 ? 0 : std::max<std::int64_t>(1, steady_ns() - held_since_)};
+    std::error_code none;
+    const auto size = std::filesystem::file_size(path_.string() + "-wal", none);
+    out.bytes = none ? 0 : size;
+    return out;
+}
+
+std::optional<std::string> held_wal_text(const WalState& wal) {
+    constexpr std::int64_t minute_ns = 60'000'000'000;
+    if (wal.held_ns < 2 * minute_ns) return std::nullopt;
+    return cat("a program that reads the ledger has kept its WAL from being emptied for ", wal.held_ns / minute_ns,
+               " minutes: it has ", wal.bytes >> 20, " MiB and grows until that program ends");
 }
 
 std::filesystem::path database_file(const std::filesystem::path& state_folder) {

@@ -28,6 +28,7 @@ class SqliteLedger final : public Ledger {
     [[nodiscard]] bool failed() const override { return !failure_.empty(); }
     [[nodiscard]] Result<Head> head() override;
     [[nodiscard]] Result<Stats> stats() override;
+    [[nodiscard]] Result<WalState> wal() override;
     [[nodiscard]] Result<Report> verify(const VerifyOptions& options) override;
     [[nodiscard]] Result<void> export_decisions(const DecisionFilter& filter, const DecisionSink& sink) override;
     [[nodiscard]] Result<void> export_fees(const DecisionFilter& filter, const FeeSink& sink) override;
@@ -92,6 +93,8 @@ class SqliteLedger final : public Ledger {
     bool wal_missing_ = false;      // when it was opened
     int wal_pages_ = 0;             // set by SQLite at each commit
     int checkpointed_at_ = 0;
+    bool checkpointed_all_ = false;  // then, so that the next commit begins the WAL anew, unless a reader holds it
+    std::int64_t held_since_ = 0;    // by the monotonic clock; 0: no reader holds the WAL
 };
 
 }  // namespace stipend::ledger

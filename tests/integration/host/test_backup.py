@@ -1,11 +1,13 @@
 """A ledger is backed up from under a running host, restored, and not silently replaced by an empty one."""
 import json
 import pathlib
+import re
 import shutil
 import signal
 import sqlite3
 import tempfile
 import unittest
+import urllib.request
 
 from network import Devnet, Host, wait_for
 
@@ -146,6 +148,18 @@ class Backup(unittest.TestCase):
         copies = list(self.state.glob("ledger.db.schema-1-*"))
         self.assertEqual(len(copies), 1)
         self.assertTrue(self.host.said(str(copies[0])))
+
+    def test_the_size_of_the_wal_is_a_metric(self):
+        self.host.start()
+        address = self.host.wait_line("metrics at ").split("metrics at ")[1].strip()
+
+        def value(name):
+            with urllib.request.urlopen(address, timeout=10) as answer:
+                found = re.search(rf"^{name} (\S+)$", answer.read().decode(), re.MULTILINE)
+            return found and float(found.group(1))
+
+        wait_for(lambda: value("stipend_ledger_wal_bytes"), "the size of the WAL")
+        self.assertEqual(value("stipend_ledger_wal_held_seconds"), 0)
 
 
 if __name__ == "__main__":

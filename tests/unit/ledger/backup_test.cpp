@@ -310,3 +310,40 @@ TEST_CASE("the tables of fees are a migration: a backup is made first, once") {
     CHECK(number(made.front(), "PRAGMA user_version") == 2);
     CHECK(number(path, "PRAGMA user_version") == 3);
 }
+
+TEST_CASE("a reader that holds the WAL is noticed, and its end as well") {
+    const TempFolder folder;
+    const auto path = folder / "ledger.db";
+    const auto ledger = must_open(path);
+    Engine engine(*ledger, 60);
+    const auto wal_pages = [&] { return std::filesystem::file_size(path.string() + "-wal") / (4096 + 24); };
+    // Without a reader the WAL is written over from its beginning.
+    for (int i = 0; i < 300; ++i) {
+        engine.run(1);
+        REQUIRE(ledger->wal()->held_ns == 0);
+    }
+    const auto usual = wal_pages();
+    sqlite3* other = nullptr;
+    REQUIRE(sqlite3_open(path.c_str(), &other) == SQLITE_OK);
+    REQUIRE(sqlite3_exec(other, "BEGIN; SELECT count(*) FROM meta", nullptr, nullptr, nullptr) == SQLITE_OK);
+    for (int i = 0; i < 1'000 && ledger->wal()->held_ns == 0; ++i) engine.run(1);
+    const auto held = ledger->wal();
+    CHECK(held->held_ns > 0);
+    CHECK(ledger->wal()->held_ns > held->held_ns);
+    while (wal_pages() < usual + 1'000) engine.run(1);
+    CHECK(ledger->wal()->bytes > held->bytes);
+    sqlite3_close(other);
+    CHECK(ledger->wal()->held_ns == 0);
+    const auto grown = wal_pages();
+    engine.run(100);
+    CHECK(wal_pages() <= grown);
+    CHECK(ledger->wal()->held_ns == 0);
+    CHECK(findings(*ledger).empty());
+}
+
+TEST_CASE("an alert about the WAL begins after two minutes and has its size") {
+    CHECK(!held_wal_text({.bytes = 1 << 30, .held_ns = 2 * minute_ns - 1}));
+    const auto text = held_wal_text({.bytes = 700 << 20, .held_ns = 5 * minute_ns});
+    REQUIRE(text);
+    CHECK(holds_text(*text, "for 5 minutes: it has 700 MiB"));
+}
