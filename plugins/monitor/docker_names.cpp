@@ -65,6 +65,12 @@ Result<Discovery> parse_discovery(const ConfigView& config) {
     return out;
 }
 
+bool is_transitional(std::string_view name) {
+    constexpr std::size_t digits = 12;
+    return name.size() > digits + 1 && name[digits] == '_' &&
+           name.substr(0, digits).find_first_not_of("0123456789abcdef") == std::string_view::npos;
+}
+
 std::string reason_to_watch(const Discovery& rules, const Listed& container) {
     for (const auto& [key, value] : container.labels) {
         if (key == rules.label_key && value == rules.label_value) return cat("label ", key, "=", value);
