@@ -240,7 +240,16 @@ Result<ApiVersion> negotiate(std::string_view body) {
 }
 
 Result<std::vector<Listed>> parse_list(std::string_view body) {
-    STIPEND_LET(json, stipend::parse_json(body, {.bytes = max_list_bytes, .nodes = max_list_values}));
+    auto parsed = stipend::parse_json(body, {.bytes = max_list_bytes, .nodes = max_list_values});
+    if (!parsed) {
+        auto error = std::move(parsed).error();
+        // The parser does not tell too many values from broken JSON by its status.
+        if (error.message.find(cat("more than ", max_list_values, " values")) != std::string::npos) {
+            error.status = STIPEND_E_LIMIT;
+        }
+        return error;
+    }
+    const auto json = std::move(parsed).value();
     if (!json.is(Json::Kind::array)) return fail(STIPEND_E_INVALID, "got ", json.kind_name(), ", want an array");
     std::vector<Listed> out;
     out.reserve(json.items().size());

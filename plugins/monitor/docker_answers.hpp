@@ -57,6 +57,7 @@ struct Listed {  // a container in a list
 
 // Without containers that have no name: they are being removed. An entry that cannot be read does not affect the
 // others.
+// LIMIT: the list is too large.
 stipend::Result<std::vector<Listed>> parse_list(std::string_view body);
 
 struct Details {  // a container in an inspection

@@ -30,7 +30,8 @@ constexpr int max_short_streams = 3;
 constexpr std::int64_t skew_limit_ns = 2 * ns_per_s;
 constexpr std::int64_t least_shift_ns = 5 * ns_per_ms;
 constexpr std::size_t max_left_out = 256;
-constexpr int late_after = 2;  // so many intervals without a list are time without observation
+constexpr std::size_t max_filter_bytes = 16 << 10;  // of a URL
+constexpr int late_after = 2;                       // so many intervals without a list are time without observation
 
 // Not all events: each run of a health check emits three.
 // {"type":["container"],"event":["create","start", ...]}
@@ -57,7 +58,12 @@ Session::Session(stipend::Host host, const Settings& settings, const std::vector
       clock_(host.now(), host.monotonic()),
       tracker_(
           targets, settings.discovery, [this, say = std::move(say)](const Seen& seen) { report(say, seen); },
-          [host](const std::string& what) { host.log(STIPEND_LOG_WARN, what); }) {}
+          [host](const std::string& what) { host.log(STIPEND_LOG_WARN, what); }) {
+    std::vector<std::string> names;
+    for (const auto& target : targets) names.push_back(target.name);
+    name_filter_ = name_filter(names);
+    if (name_filter_.size() > max_filter_bytes) name_filter_.clear();
+}
 
 // An observation in the host's time. The difference is applied as it was, unless it changed: reports of one moment have
 // the same time.
@@ -299,16 +305,31 @@ void Session::look() {
     looking_ = true;
     const auto sent = host_.monotonic();
     list_sent_at_ = sent;
+    const auto filter = narrow_ ? cat("&filters=", name_filter_) : std::string();
     get(
-        path("/containers/json?all=1"), max_list_bytes, [this, sent](const HttpReply& reply) { on_list(reply, sent); },
-        settings_.timeout_ms);
+        path(cat("/containers/json?all=1", filter)), max_list_bytes,
+        [this, sent](const HttpReply& reply) { on_list(reply, sent); }, settings_.timeout_ms);
+}
+
+// True if the list was too large because of other containers, and one without them is requested instead.
+bool Session::narrow_list(const stipend::Error& error) {
+    if (error.status != STIPEND_E_LIMIT || narrow_ || name_filter_.empty()) return false;
+    narrow_ = true;
+    host_.log(STIPEND_LOG_WARN, cat(settings_.engine.shown, ": ", error.message,
+                                    "; from now on only the watched containers are listed, and none is discovered"));
+    look();
+    return true;
 }
 
 void Session::on_list(const HttpReply& reply, stipend_mono_ns sent) {
     looking_ = false;
     const auto query = path("/containers/json");
-    if (const auto well = check_answer(query, reply); !well) return lose(clock_.at(sent), well.error().message);
+    if (const auto well = check_answer(query, reply); !well) {
+        if (!narrow_list(well.error())) lose(clock_.at(sent), well.error().message);
+        return;
+    }
     const auto list = parse_list(reply.body());
+    if (!list && narrow_list(list.error())) return;
     if (!list) return lose(clock_.at(sent), unreadable(query, list.error()));
     for (const auto& entry : *list) {
         if (!entry.unread.empty()) leave_out("the entry", entry.id, entry.unread);

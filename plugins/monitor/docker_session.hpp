@@ -54,6 +54,7 @@ class Session : public std::enable_shared_from_this<Session> {
     void look();
     void look_soon();
     void on_list(const stipend::HttpReply& reply, stipend_mono_ns sent);
+    [[nodiscard]] bool narrow_list(const stipend::Error& error);
     void take_list(const std::vector<Listed>& list, stipend_mono_ns sent);
     void leave_out(const std::string& what, const std::string& id, std::string_view why);
     void go_alone(const std::string& why);
@@ -100,6 +101,8 @@ class Session : public std::enable_shared_from_this<Session> {
     stipend_mono_ns next_look_at_ = 0;
     std::set<std::string> inspecting_;
     std::set<std::string> inspected_;  // after the present list
+    std::string name_filter_;          // of the watched names; empty: too long
+    bool narrow_ = false;              // lists only have the watched names
     bool alone_ = false;               // lists without events
     std::string alone_said_;           // and why, as it was logged
     int short_streams_ = 0;            // that ended soon, in a row

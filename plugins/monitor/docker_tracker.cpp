@@ -181,6 +181,7 @@ void Tracker::resume(const std::vector<Listed>& list, std::vector<Event> missed,
         container.untouched = false;  // a replay may lack events
     }
     sample(list, at);
+    unannounced_.clear();  // changes of the time without observation
     for (const auto& event : missed) {
         if (event.at > at) this->event(event);
     }
@@ -201,7 +202,9 @@ void Tracker::take_entry(const Listed& entry, stipend_unix_ns at) {
     const bool rejuvenated = entry.young && container.started_at != 0 && at - container.started_at > 2 * minute_ns;
     const bool paused = entry.state == State::paused;  // then the list does not show its health
     const bool other_health = !paused && container.runs() && entry.health != container.health;
-    if (entry.state != container.state || rejuvenated) expect_event(entry.id, container);
+    // No event announces that a removal began.
+    const bool removal = entry.state == State::removing || entry.state == State::dead;
+    if ((entry.state != container.state && !removal) || rejuvenated) expect_event(entry.id, container);
     if (entry.state != container.state || other_health || rejuvenated) container.stale = true;
     container.image = entry.image;
     container.state = entry.state;

@@ -323,6 +323,19 @@ class Foreign(DockerTest):
             self._cleanups.pop()
             self.assertEqual(log.count("the entry of container"), 2, log)
 
+    def test_a_list_that_a_label_makes_too_large_is_asked_for_without_that_container(self):
+        docker = self.engine()
+        docker.run("svc.1")
+        docker.run("s1_a")
+        docker.create("huge", labels={"x": "y" * (33 << 20)})
+        watch = self.watch(docker.address, ["svc.1", "s1_*"], every="1s")
+        watch.wait("svc.1", "up", within=15)
+        watch.wait("s1_a", "up", within=15)
+        begin = now()
+        docker.act("svc.1", "pause")
+        watch.wait("svc.1", "down", after=begin, state="paused")
+        self.assertEqual([one for one in watch.seen if one["verdict"] == "unknown"], [])
+
 
 class Clocks(DockerTest):
     """The worker's clock is set by libfaketime; the engine's is that of the machine."""

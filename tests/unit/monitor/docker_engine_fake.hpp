@@ -137,8 +137,8 @@ struct Scene {
     }
     FakeReply answer(const FakeRequest& request) {
         const auto path = request.url.substr(std::string("http://localhost").size());
-        for (const auto& [part, reply] : instead) {
-            if (path.find(part) != std::string::npos) return reply;
+        for (auto at = instead.rbegin(); at != instead.rend(); ++at) {  // the longer of two with one beginning first
+            if (path.find(at->first) != std::string::npos) return at->second;
         }
         if (path == "/version") return FakeReply::answer(200, version);
         if (path.find("/events?") != std::string::npos) {
@@ -151,7 +151,7 @@ struct Scene {
             stream = request.op;
             return FakeReply::stream();
         }
-        if (path.ends_with("/containers/json?all=1")) return FakeReply::answer(200, list_json(boxes));
+        if (path.find("/containers/json?all=1") != std::string::npos) return FakeReply::answer(200, list_json(boxes));
         for (const auto& box : boxes) {
             if (path.find(cat("/containers/", box.id, "/json")) != std::string::npos ||
                 path.ends_with(cat("/containers/", box.name, "/json"))) {

@@ -286,3 +286,22 @@ TEST_CASE("a stream that says nothing of a change leaves the lists") {
     scene.host.advance(10 * ns_per_s);
     CHECK(has(scene.verdicts(), "down redis 31.100..32.100"));
 }
+
+TEST_CASE("a list that other containers make too large is replaced by one of the watched containers") {
+    std::string many = R"([{"Id":"x","Labels":[)";
+    for (int i = 0; i < 500'000; ++i) many += "1,";
+    for (const auto& body : {std::string(max_list_bytes + 1, ' '), many + "1]}]"}) {
+        Scene scene;
+        scene.boxes = {box(1, "redis_scb")};
+        scene.instead.emplace("/containers/json?all=1", FakeReply::answer(200, body));
+        scene.instead.emplace(
+            "/containers/json?all=1&filters=%7B%22name%22%3A%5B%22%5E%2F%3Fredis_scb%24%22%2C"
+            "%22%5E%2F%3Fs1_.*%24%22%5D%7D",
+            FakeReply::answer(200, list_json(scene.boxes)));
+        scene.watch({redis, pattern});
+        scene.host.advance(10 * ns_per_s);
+        CHECK(has(scene.verdicts(), "up redis -3600.000.."));
+        CHECK(logged(scene, "only the watched containers are listed") == 1);
+        CHECK(scene.plugin.health().ok());
+    }
+}
