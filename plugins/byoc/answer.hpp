@@ -9,6 +9,7 @@
 
 #include "evidence.hpp"
 #include "stipend/host.hpp"
+#include "stipend/money.hpp"
 
 namespace byoc {
 
