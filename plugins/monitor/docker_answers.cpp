@@ -243,7 +243,7 @@ Result<std::vector<Listed>> parse_list(std::string_view body) {
     auto parsed = stipend::parse_json(body, {.bytes = max_list_bytes, .nodes = max_list_values});
     if (!parsed) {
         auto error = std::move(parsed).error();
-        // The parser does not tell too many values from broken JSON by its status.
+        // The status of the parser is the same for too many values and for broken JSON.
         if (error.message.find(cat("more than ", max_list_values, " values")) != std::string::npos) {
             error.status = STIPEND_E_LIMIT;
         }
