@@ -38,6 +38,7 @@ Json report_json(const ledger::Report& report) {
     out.set("bad", report.bad);
     out.set("findings", std::move(findings));
     out.set("missing_archives", std::move(missing));
+    out.set("wal_missing", report.wal_missing);
     out.set("audit_rows", report.audit_rows);
     out.set("decisions", report.decisions);
     out.set("fees", report.fees);
@@ -86,7 +87,10 @@ int ledger_verify(const VerifyOptions& options) {
         if (!head) return print_error(head.error()), exit_usage;
         verify.expected_head = *head;
     }
-    const auto opened = open_ledger(*settings, ledger::Access::read_only);
+    const auto place =
+        options.file.empty() ? ledger::database_file(settings->state) : std::filesystem::path(options.file);
+    const auto opened =
+        ledger::open(place, {.access = ledger::Access::read_only, .ns = runtime::namespace_of(*settings)});
     if (!opened) return print_error(opened.error());
     const auto report = (*opened)->verify(verify);
     if (!report) return print_error(report.error());
@@ -96,6 +100,10 @@ int ledger_verify(const VerifyOptions& options) {
         for (const auto& finding : report->findings) fmt::print("{}: {}\n", finding.row, finding.what);
         for (const auto& file : report->missing_archives)
             fmt::print("archive not found, and so not checked: {}\n", file);
+        if (report->wal_missing) {
+            fmt::print("WAL not found: {}-wal: this is a copy of a ledger in use, and lacks its newest rows\n",
+                       place.string());
+        }
         fmt::print("{}: {} audit rows, {} decisions, {} orchestrators; {} wrong\nhead {}:{}\n",
                    report->clean() ? "clean" : "BAD", report->audit_rows, report->decisions, report->orchestrators,
                    report->bad, report->head.seq, hex_encode(report->head.hash));

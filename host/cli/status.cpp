@@ -47,6 +47,10 @@ void print_status(const Json& status) {
     fmt::print("{} decisions, {} held, {} jobs, {} in flight, {} stray answers since the start\n",
                text_of(status, "decisions"), text_of(status, "held"), text_of(status, "jobs"),
                text_of(status, "jobs_in_flight"), text_of(status, "stray_answers"));
+    if (const auto* restored = status.find("restored")) {
+        fmt::print("the ledger is a restored one since {}, from a backup of {}, up to row {} of its chain\n",
+                   text_of(*restored, "at"), text_of(*restored, "backup_at"), text_of(*restored, "last_seq"));
+    }
     for (const auto& alert : status.find("alerts")->items()) {
         fmt::print("alert {} since {}: {}\n", text_of(alert, "id"), text_of(alert, "since"), text_of(alert, "text"));
     }

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "host/base/time.hpp"
 #include "host/engine/adjust.hpp"
 #include "host/engine/archive_request.hpp"
 #include "host/engine/plugin_calls.hpp"
@@ -16,6 +17,7 @@ namespace {
 constexpr std::int64_t price_deadline_ns = 30 * ns_per_s;
 constexpr std::int64_t clock_jump_ns = 2 * ns_per_s;
 constexpr std::int64_t stuck_after_ns = 60 * ns_per_s;
+constexpr std::int64_t wal_look_ns = 30 * ns_per_s;
 
 // For metrics only, which are binary floating point.
 double approximate(const SignedWei& wei) {
@@ -28,6 +30,13 @@ std::uint64_t used_ppm(const SignedWei& used, const SignedWei& limit) {
     if (limit.zero()) return used.zero() ? 0 : most;
     const CheckedU256 ppm = used.magnitude().value() * ppm_one / limit.magnitude().value();
     return ppm > most ? most : static_cast<std::uint64_t>(ppm);
+}
+
+Json restored_json(const ledger::Restored& restored) {
+    return Json::object()
+        .append("at", utc_text(restored.at))
+        .append("last_seq", restored.last)
+        .append("backup_at", restored.backup_at == 0 ? Json() : Json(utc_text(restored.backup_at)));
 }
 
 }  // namespace
@@ -68,6 +77,7 @@ Result<std::string> Manager::review(const runtime::Plan& next_plan, const runtim
 }
 
 void Manager::open(ledger::State state) {
+    restored_ = state.restored;
     engine_ = std::make_unique<Engine>(*this, std::move(state), host_.now());
 }
 
@@ -106,9 +116,11 @@ void Manager::watch_checks(const std::vector<PlannedCheck>& checks, const runtim
 
 runtime::Role::Turn Manager::tick(stipend_unix_ns now) {
     watch_clock(now);
+    watch_wal(now);
     engine_->tick(now);
     const bool over = engine_->failure() || (stopping_ && !engine_->writing()) || (once_ && engine_->quiet(now));
-    return {.over = over, .next = engine_->next_wakeup(now)};
+    const auto next = engine_->next_wakeup(now);
+    return {.over = over, .next = next ? std::min(*next, next_wal_look_) : next_wal_look_};
 }
 
 // The schedule follows the monotonic clock. That the wall clock was set is reported, since records follow it too.
@@ -124,6 +136,20 @@ void Manager::watch_clock(stipend_unix_ns now) {
     } else {
         engine_->resolve("clock-set", now);
     }
+}
+
+void Manager::watch_wal(stipend_unix_ns now) {
+    if (now < next_wal_look_) return;
+    next_wal_look_ = now + wal_look_ns;
+    host_.writer().query([this](ledger::Ledger& ledger) {
+        // Where this fails, commits fail as well, and say so.
+        const auto wal = ledger.wal();
+        if (!wal) return;
+        host_.loop().post([this, text = ledger::held_wal_text(*wal)] {
+            if (!text) return engine_->resolve("ledger-wal", host_.now());
+            engine_->raise({.id = "ledger-wal", .severity = STIPEND_ALERT_WARNING, .text = *text, .at = host_.now()});
+        });
+    });
 }
 
 void Manager::begin_stop() {
@@ -147,7 +173,9 @@ Result<Json> Manager::status() {
         for (const auto& [key, one] : host_.instances().in_use()) {
             if (const auto health = one.instance->health(); !health) unwell.push_back(health.error().message);
         }
-        return status_json(*engine_, *plan_, unwell, unpaid, host_.now());
+        auto out = status_json(*engine_, *plan_, unwell, unpaid, host_.now());
+        if (restored_) out.set("restored", restored_json(*restored_));
+        return out;
     });
 }
 
@@ -187,6 +215,11 @@ void Manager::refresh_metrics(runtime::Metrics& metrics) {
         if (!stats) return;
         metrics.set_gauge("ledger_bytes", "The ledger's file and its log.",
                           static_cast<double>(stats->database_bytes + stats->wal_bytes));
+        metrics.set_gauge("ledger_wal_bytes", "The ledger's write-ahead log.", static_cast<double>(stats->wal_bytes));
+        if (const auto wal = ledger.wal()) {
+            metrics.set_gauge("ledger_wal_held_seconds", "How long a reader has kept that log from being emptied.",
+                              static_cast<double>(wal->held_ns) / 1e9);
+        }
         std::error_code none;
         const auto disk = std::filesystem::space(folder, none);
         if (none) return;

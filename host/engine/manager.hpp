@@ -51,6 +51,7 @@ class Manager final : public runtime::Role, public Effects, public plugin::Alert
 
   private:
     void watch_clock(stipend_unix_ns now);
+    void watch_wal(stipend_unix_ns now);
     void watch_checks(const std::vector<PlannedCheck>& checks, const runtime::InstanceSet& fresh);
     void reserve_fee(const std::string& job_id, const SignedWei& wei, plugin::FeeAccount::Answer answer);
     Result<Json> adjust(const Json& body);
@@ -72,6 +73,8 @@ class Manager final : public runtime::Role, public Effects, public plugin::Alert
     FeeDesk desk_;
     std::unique_ptr<Engine> engine_;
     std::unique_ptr<ManagerPlan> plan_;  // in force
+    std::optional<ledger::Restored> restored_;
+    stipend_unix_ns next_wal_look_ = 0;
     bool stopping_ = false;
 };
 

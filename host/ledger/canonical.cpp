@@ -161,6 +161,8 @@ std::string_view kind_name(AuditKind kind) {
             return "alert";
         case AuditKind::fee:
             return "fee";
+        case AuditKind::restored:
+            return "restored";
     }
     return "unknown kind";
 }
@@ -255,6 +257,19 @@ std::optional<Fee> parse_fee(std::string_view body) {
     fields(fee, BodyReader(*parsed, good));
     // Of the texts that hold the same fee, only one is ever written.
     return good && fee_body(fee) == body ? std::optional(fee) : std::nullopt;
+}
+
+std::string restored_body(const Restored& restored) {
+    return body_of(restored);
+}
+
+std::optional<Restored> parse_restored(std::string_view body) {
+    const auto parsed = parse_json(body);
+    if (!parsed || !parsed->is(Json::Kind::object)) return std::nullopt;
+    Restored restored;
+    bool good = true;
+    fields(restored, BodyReader(*parsed, good));
+    return good && restored_body(restored) == body ? std::optional(restored) : std::nullopt;
 }
 
 Hash archive_digest(const ArchiveFacts& facts, std::uint64_t chain_id) {

@@ -42,6 +42,7 @@ enum class AuditKind : std::uint8_t {
     archive = 11,
     alert = 12,
     fee = 13,
+    restored = 14,
 };
 [[nodiscard]] std::string_view kind_name(AuditKind kind);
 
@@ -70,6 +71,10 @@ void encode_state(std::string& out, const EngineState& state);
 
 // What the signature of an archive signs: all of `facts` except the file's path and the signer.
 [[nodiscard]] Hash archive_digest(const ArchiveFacts& facts, std::uint64_t chain_id);
+// The row of the chain that records that the rows before it come from a backup.
+[[nodiscard]] std::string restored_body(const Restored& restored);
+// The facts of a stored body; none if it is not one that restored_body makes.
+[[nodiscard]] std::optional<Restored> parse_restored(std::string_view body);
 // The row of the chain that records the archive.
 [[nodiscard]] std::string archive_body(const ArchiveFacts& facts, const Hash& digest);
 

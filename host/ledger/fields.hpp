@@ -167,6 +167,13 @@ void fields(RowOf<Fee> auto& f, auto&& visit) {
     fields(f.after, visit);
 }
 
+// A body of the chain; the last one is also a mark of the file.
+void fields(RowOf<Restored> auto& r, auto&& visit) {
+    visit(Field{.column = "at"}, r.at);
+    visit(Field{.column = "last"}, r.last);
+    visit(Field{.column = "backup_at"}, r.backup_at);
+}
+
 void fields(RowOf<Price> auto& p, auto&& visit) {
     visit(Field{.column = "usd_per_eth_e8"}, p.usd_per_eth_e8);
     visit(Field{.column = "at"}, p.at);

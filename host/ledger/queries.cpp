@@ -5,6 +5,7 @@
 #include "host/base/time.hpp"
 #include "host/ledger/columns.hpp"
 #include "host/ledger/invariants.hpp"
+#include "host/ledger/marks.hpp"
 #include "host/ledger/schema.hpp"
 #include "host/ledger/sqlite_ledger.hpp"
 
@@ -104,6 +105,8 @@ Result<State> SqliteLedger::load_state() {
     out.generation = std::move(generation);
     STIPEND_LET(price, last_price(database_));
     out.price = std::move(price);
+    STIPEND_LET(restored, get_mark(database_, mark_restored));
+    if (restored) out.restored = parse_restored(*restored);
     return out;
 }
 

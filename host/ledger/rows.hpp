@@ -275,6 +275,14 @@ struct Head {
     friend bool operator==(const Head&, const Head&) = default;
 };
 
+// That a ledger comes from a backup.
+struct Restored {
+    stipend_unix_ns at = 0;
+    Seq last = 0;                   // the last row that the backup held
+    stipend_unix_ns backup_at = 0;  // when the backup was made; 0: not known, it is a copy of another kind
+    friend bool operator==(const Restored&, const Restored&) = default;
+};
+
 struct OrchestratorRecord {
     Orchestrator row;
     EngineState state;
@@ -293,6 +301,7 @@ struct State {
     std::optional<Generation> generation = {};  // the last one published
     std::optional<Price> price = {};
     Head head = {};
+    std::optional<Restored> restored = {};  // the last time
 };
 
 }  // namespace stipend::ledger

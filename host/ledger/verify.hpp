@@ -98,6 +98,7 @@ class Verifier {
     [[nodiscard]] Result<void> check_accounts();
     [[nodiscard]] Result<void> check_gaps();
     [[nodiscard]] Result<void> check_small_tables();
+    [[nodiscard]] Result<void> check_restored();
     void check_state(OrchestratorId id, const EngineState& state, const SignedWei& owed, Seq seq);
     [[nodiscard]] bool has_audit_row(AuditKind kind, Seq seq) const;
 
@@ -110,6 +111,7 @@ class Verifier {
     Seq unchecked_ = 0;  // rows up to here are in missing archives
     Seq price_seq_ = 0;  // position of the last price
     std::string price_body_;
+    std::string restored_body_;  // of the last restoration
     std::unordered_map<OrchestratorId, Known> known_;
     std::unordered_map<std::int64_t, std::string> namespaces_;
     std::unordered_map<std::int64_t, std::int64_t> expense_accounts_;  // by namespace

@@ -180,6 +180,7 @@ void Verifier::track_change(AuditKind kind, Seq seq, const std::string& body) {
         price_seq_ = seq;
         price_body_ = body;
     }
+    if (kind == AuditKind::restored) restored_body_ = body;
     if (kind != AuditKind::orchestrator && kind != AuditKind::state) return;
     const auto parsed = parse_json(body);
     if (!parsed) return bad(cat("audit seq ", seq), "its body is not JSON");
