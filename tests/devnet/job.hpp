@@ -6,6 +6,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <utility>
 
 #include "tests/devnet/message.hpp"
 #include "tests/devnet/wire.hpp"
@@ -37,7 +38,8 @@ struct JobRecord {
     std::uint32_t orchestrator = 0;
     std::string capability = {};
     std::string path = {};
-    std::string body = {};  // its beginning
+    std::string body = {};   // its beginning
+    std::string price = {};  // asked of its sender per second, in wei
 };
 
 // The last jobs that workers received; the oldest go first.
@@ -47,11 +49,12 @@ class JobLog {
 
     explicit JobLog(std::size_t capacity) : capacity_(capacity) {}
 
-    void add(std::int64_t unix_ns, std::uint32_t orchestrator, const Job& job) {
+    void add(std::int64_t unix_ns, std::uint32_t orchestrator, const Job& job, std::string price) {
         ++total_;
         if (capacity_ == 0) return;
         if (records_.size() >= capacity_) records_.pop_front();
-        records_.push_back({unix_ns, orchestrator, job.request.capability, job.path, job.body.substr(0, max_body)});
+        records_.push_back(
+            {unix_ns, orchestrator, job.request.capability, job.path, job.body.substr(0, max_body), std::move(price)});
     }
     [[nodiscard]] const std::deque<JobRecord>& records() const { return records_; }
     [[nodiscard]] std::uint64_t total() const { return total_; }

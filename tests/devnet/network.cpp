@@ -24,6 +24,10 @@ Json state_of(const Orchestrator& orchestrator, const std::string& spelling) {
                               .set("capacity", Json::of_int(entry.capacity))
                               .set("load", Json::of_int(entry.load)));
     }
+    auto registered = Json::array();
+    for (const auto unix_ns : orchestrator.counters().registered_unix_ns) {
+        registered.push(Json::of_string(utc_text(unix_ns)));
+    }
     return Json::object()
         .set("orchestrator", of_count(orchestrator.number()))
         .set("address", Json::of_string(spelling))
@@ -33,6 +37,8 @@ Json state_of(const Orchestrator& orchestrator, const std::string& spelling) {
         .set("uptime", behaviour.uptime ? Json::of_string(*behaviour.uptime) : Json())
         .set("tokens", of_count(orchestrator.counters().tokens))
         .set("jobs", of_count(orchestrator.counters().jobs))
+        .set("registrations", of_count(orchestrator.counters().registrations))
+        .set("registered_at", std::move(registered))
         .set("in_flight", of_count(orchestrator.in_flight()))
         .set("capabilities", std::move(capabilities));
 }
@@ -246,6 +252,7 @@ std::string Network::jobs(std::size_t limit) const {
                       .set("at", Json::of_string(utc_text(record->unix_ns)))
                       .set("orchestrator", of_count(record->orchestrator))
                       .set("capability", of_foreign(record->capability))
+                      .set("price", Json::of_number(record->price))
                       .set("path", of_foreign(record->path))
                       .set("body", of_foreign(record->body)));
     }

@@ -236,7 +236,7 @@ void Orchestrator::serve(const JobPtr& job, Payment payment, const Respond& resp
 void Orchestrator::call_worker(const JobPtr& job, const Respond& respond) {
     auto& world = around_.world;
     const auto unix_ns = world.unix_ns();
-    around_.log.add(unix_ns, number_, *job);
+    around_.log.add(unix_ns, number_, *job, wei_text(price(job->sender, job->request.capability).value_or(0), 0));
     const auto* entry = capabilities_.find(job->request.capability);
     STIPEND_ASSERT(entry != nullptr);
     auto url = worker_url(entry->url, job->path);

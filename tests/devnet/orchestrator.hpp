@@ -1,11 +1,13 @@
 // One orchestrator: capability registry, job tokens and jobs, over its public routes and for the gateway beside it.
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <functional>
 #include <map>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "tests/devnet/account.hpp"
 #include "tests/devnet/capability.hpp"
@@ -46,8 +48,12 @@ struct Sender {
 
 // What an orchestrator has seen, for /state.
 struct Counters {
+    static constexpr std::size_t max_registrations = 16;
+
     std::uint64_t tokens = 0;
-    std::uint64_t jobs = 0;  // received, well or not
+    std::uint64_t jobs = 0;                             // received, well or not
+    std::uint64_t registrations = 0;                    // by its route, accepted
+    std::vector<std::int64_t> registered_unix_ns = {};  // the last ones, oldest first
 };
 
 // Not thread-safe: the Network calls it under its lock.

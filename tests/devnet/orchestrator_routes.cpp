@@ -55,6 +55,10 @@ Reply Orchestrator::register_capability(const Request& request) {
     if (registration.outcome == Registration::Outcome::refused) {
         return typed_reply(400, "application/json", cat("Error registering capability: ", registration.error));
     }
+    ++counters_.registrations;
+    auto& times = counters_.registered_unix_ns;
+    if (times.size() >= Counters::max_registrations) times.erase(times.begin());
+    times.push_back(around_.world.unix_ns());
     return typed_reply(200, "application/json", "ok");
 }
 

@@ -24,8 +24,8 @@ TABLE = """      table: prompt
           - { tier: offline, at_least: 0, multiplier: 0 }"""
 
 
-def free_port():
-    with socket.create_server(("127.0.0.1", 0)) as one:
+def free_port(host="127.0.0.1"):
+    with socket.create_server((host, 0)) as one:
         return one.getsockname()[1]
 
 
@@ -36,9 +36,9 @@ def indented(options, blanks):
 class Service:
     """Something to watch: a port that takes connections."""
 
-    def __init__(self):
-        self.socket = socket.create_server(("127.0.0.1", 0))
-        self.target = f"tcp://127.0.0.1:{self.socket.getsockname()[1]}"
+    def __init__(self, host="127.0.0.1"):
+        self.socket = socket.create_server((host, 0))
+        self.target = f"tcp://{host}:{self.socket.getsockname()[1]}"
         self.thread = threading.Thread(target=self._serve)
         self.thread.start()
 
@@ -58,15 +58,15 @@ class Service:
 class Worker:
     """`stipend run` beside an orchestrator; `config` is that of the plugin."""
 
-    def __init__(self, orchestrator, service, **config):
+    def __init__(self, orchestrator, service, host="127.0.0.1", **config):
         self.folder = pathlib.Path(tempfile.mkdtemp(prefix="stipend-worker-"))
         plugins = self.folder / "plugins"
         shutil.copytree(BUILD / "lib" / "stipend" / "plugins", plugins)
         for file in plugins.iterdir():
             file.chmod(0o644)
-        self.port = free_port()
+        self.port = free_port(host)
         options = {"orchestrator": orchestrator, "secret": "orch-secret", "orchestrator_id": "orch-1",
-                   "url": f"http://127.0.0.1:{self.port}", "probe_every": "1s", "tls": "none", **config}
+                   "url": f"http://{host}:{self.port}", "probe_every": "1s", "tls": "none", **config}
         if any(key in options for key in ("pin_sha256", "orchestrator_cert", "orchestrator_ca")):
             del options["tls"]
         self.config = self.folder / "worker.yaml"
@@ -82,7 +82,7 @@ worker:
   plugin: byoc
   id: org.stipend.byoc.worker
   config:
-{indented(options, 4)}listen: {{ worker: "127.0.0.1:{self.port}", metrics: "127.0.0.1:0" }}
+{indented(options, 4)}listen: {{ worker: "{host}:{self.port}", metrics: "127.0.0.1:0" }}
 """)
         self.process = None
         self.lines = []

@@ -237,6 +237,34 @@ TEST_CASE("a crash ends the jobs under way, and leaves an orchestrator without a
     CHECK(net.free_slots(0) == 4);
 }
 
+TEST_CASE("the state has the last registrations, and the log of jobs the price of each") {
+    TestNet net;
+    const auto registered_at = [&] {
+        const auto state = parse_json(net.network.state(0, 1));
+        return state->find("orchestrators")->items().front().find("registered_at")->dump();
+    };
+    CHECK(registered_at() == "[]");
+    (void)net.ask(0, post("/capability/register", std::string(priced)));
+    (void)net.ask(0, post("/capability/register", std::string(priced), "wrong"));
+    net.world.advance(1500 * ns_per_ms);
+    (void)net.ask(0, post("/capability/register", std::string(priced)));
+    CHECK(registered_at() == R"(["2025-08-18T15:26:03.000Z","2025-08-18T15:26:04.500Z"])");
+    for (int more = 0; more < 20; ++more) (void)net.ask(0, post("/capability/register", std::string(priced)));
+    const auto state = parse_json(net.network.state(0, 1));
+    const auto& first = state->find("orchestrators")->items().front();
+    CHECK(first.find("registrations")->text() == "22");
+    CHECK(first.find("registered_at")->items().size() == 16);
+
+    (void)net.send(pinned_job(0));
+    net.fault(0, R"({"kind":"price","wei":7})");
+    (void)net.send(pinned_job(0));
+    const auto jobs = parse_json(net.network.jobs(2));
+    const auto& records = jobs->find("jobs")->items();
+    REQUIRE(records.size() == 2);
+    CHECK(records[0].find("price")->text() == "5050");
+    CHECK(records[1].find("price")->text() == "7");
+}
+
 TEST_CASE("a new certificate is the listener's alone") {
     TestNet net;
     net.fault(2, R"("new_certificate")");

@@ -97,6 +97,8 @@ class FakeHost {
     }
     [[nodiscard]] stipend_mono_ns monotonic() const { return events_.monotonic(); }
     [[nodiscard]] stipend_unix_ns now() const { return events_.now(); }
+    // Sets the wall clock, ahead of its undisturbed course by that.
+    void set_wall(std::int64_t ahead_ns) { events_.set_wall(ahead_ns); }
 
     FakeHttp& http() { return http_; }
     FakeRoutes& routes() { return routes_; }
