@@ -9,6 +9,7 @@
 #include "host/cli/remote.hpp"
 #include "host/config/environment.hpp"
 #include "host/engine/archive_request.hpp"
+#include "host/ledger/backup.hpp"
 #include "host/ledger/decision_json.hpp"
 #include "host/runtime/role.hpp"
 #include "stipend/hex.hpp"
@@ -19,6 +20,10 @@ namespace {
 
 // The ledger of the configured state folder.
 Result<std::unique_ptr<ledger::Ledger>> open_ledger(const config::Settings& settings, ledger::Access access) {
+    if (access == ledger::Access::read_write) {
+        return ledger::open_existing(ledger::database_file(settings.state),
+                                     {.ns = runtime::namespace_of(settings), .notice = print_notice});
+    }
     return ledger::open(ledger::database_file(settings.state),
                         {.access = access, .ns = runtime::namespace_of(settings)});
 }

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <filesystem>
+#include <memory>
 #include <optional>
 #include <string>
 #include <vector>
@@ -28,6 +29,11 @@ struct RestoreReport {
 // What shows that there was a ledger at `path`, where the file is missing or holds nothing: one text for each trace.
 // Empty if the ledger holds something, or if the folder is fresh. A file that cannot be read holds something.
 [[nodiscard]] std::vector<std::string> traces_of_lost_ledger(const std::filesystem::path& path);
+
+// Opens a ledger for a command that works without a host. CONFIG: there is none, or only traces of one; no file is
+// created then, so that a host still finds the traces.
+[[nodiscard]] Result<std::unique_ptr<Ledger>> open_existing(const std::filesystem::path& path,
+                                                            const OpenOptions& options);
 
 // Renames the ledger's file, its WAL first, to NAME.REASON-TIME. Returns the new name; none if there is nothing. The
 // caller holds the ledger's lock, or no host runs.

@@ -139,6 +139,15 @@ Result<RestoreReport> prepare(const fs::path& fresh, const fs::path& path, const
 
 }  // namespace
 
+Result<std::unique_ptr<Ledger>> open_existing(const fs::path& path, const OpenOptions& options) {
+    if (!is_there(path)) return fail(STIPEND_E_CONFIG, "ledger: ", path.string(), ": there is no ledger");
+    if (const auto traces = traces_of_lost_ledger(path); !traces.empty()) {
+        return fail(STIPEND_E_CONFIG, "ledger: ", path.string(), ": is empty, but there was a ledger: ", traces.front(),
+                    ": restore a backup with `stipend ledger restore FILE`");
+    }
+    return open(path, options);
+}
+
 Result<std::optional<fs::path>> set_aside(const fs::path& path, const std::string& reason) {
     std::optional<fs::path> none;
     if (!is_there(path) && !is_there(wal_of(path))) return none;

@@ -105,6 +105,8 @@ class Backup(unittest.TestCase):
         self.assertIn("is missing or empty", said)
         self.assertIn("ledger.db.lock", said)
         self.assertIn("--new-ledger", said)
+        code, _, err = self.host.run("ledger", "archive", "--before", "2030-01-01", str(self.folder / "archive.db"))
+        self.assertEqual((code, "there is no ledger" in err), (1, True), err)
         self.assertFalse(self.ledger.exists())
         self.command("restore", str(self.file))
         self.host.start()
@@ -122,6 +124,9 @@ class Backup(unittest.TestCase):
         shutil.copy(self.ledger, self.folder / "bare.db")
         self.host.stop()
         shutil.copy(self.folder / "bare.db", self.ledger)
+        self.assertIn("was not closed, and its WAL is missing", self.refused())
+        code, _, err = self.host.run("ledger", "archive", "--before", "2030-01-01", str(self.folder / "archive.db"))
+        self.assertEqual((code, "there was a ledger" in err), (1, True), err)
         self.assertIn("was not closed, and its WAL is missing", self.refused())
 
     def test_a_host_that_was_killed_starts_as_before(self):
