@@ -1,4 +1,5 @@
 """The whole network, with faults drawn from the seed: managers, workers and devnets of both eras side by side."""
+import sys
 import time
 
 from base import Findings, quantile
@@ -44,7 +45,7 @@ class Whole:
                 plan = Plan(self.seed * len(ERAS) + number, self.length, PRICED, min(CALM, self.length / 5),
                             min(PAUSE, self.length / 10))
                 plan.seed = self.seed  # as the command line has it
-                self.nets.append(Net(era, era, plan, PRICED, price_check, self.seed, self.findings))
+                self.nets.append(Net(era, plan, PRICED, price_check, self.seed, self.findings))
             for net in self.nets:
                 net.start()
             if self.with_client:
@@ -55,18 +56,18 @@ class Whole:
             if self.client:
                 self.client.check()
             for net in self.nets:
+                net.look()
                 if net.host.stop() != 0:
                     self.findings.add(f"{net.name}: the manager ended with status {net.host.process.returncode}")
-                net.look()
-                net.looked_at += 1
                 net.read_jobs()
-                net.read_decisions()
+                net.read_decisions(to_the_end=True)
                 net.gaps = net.read_gaps()
+                net.check_continuity()
                 net.host.verified()
         except AssertionError as error:
             self.findings.add(str(error))
         finally:
-            keep = self.keep or self.findings.count > 0
+            keep = self.keep or self.findings.count > 0 or sys.exc_info()[0] is not None
             if self.client:
                 self.client.end()
             for net in self.nets:
@@ -111,12 +112,12 @@ class Whole:
         for net in self.nets:
             registered = [len(one.registered) for one in net.orchestrators]
             lost = max(one.capability.longest for one in net.orchestrators)
-            print(f"  {net.name}: {net.decided} decisions {net.tiers}, {net.failed} failed jobs, {getattr(net, 'gaps', 0)} gaps, "
+            print(f"  {net.name}: {net.decided} decisions {net.tiers}, {net.failed} failed jobs, {net.gaps} gaps, "
                   f"{net.jobs_seen} jobs at workers, {net.crashes} crashes, registrations {registered}, "
                   f"longest loss {lost:.1f} s, uptimes checked to {quantile(net.widths, 0.5) / 10_000:.1f} points (p90 "
                   f"{quantile(net.widths, 0.9) / 10_000:.1f})")
         if self.client:
             print(f"  client: {self.client.sent} jobs, {self.client.ok} answered")
         if kept:
-            for net in self.nets:
+            for net in (net for net in self.nets if net.host is not None):
                 print(f"  {net.name}: state, configuration and host.log are left in {net.host.folder}")

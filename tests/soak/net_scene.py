@@ -22,6 +22,7 @@ from scene import TABLE, Service, Worker, free_port, wait_for  # noqa: E402
 # Of all that is stopped and comes back at its old port: connections take theirs at 127.0.0.1, so none is in the way.
 HOST = f"127.{64 + os.getpid() % 64}.{os.getpid() // 64 % 250}.1"
 FUNDS = "360000000000000000"
+PATIENCE = 20  # seconds that a check may take
 HANG_ENDS = 75  # seconds until a job at a gateway that hangs is given up
 NS = 1_000_000_000
 
@@ -33,10 +34,15 @@ def unix_of(text):
 class StoppableService(Service):
     """A port that refuses connections for a while, and takes them again."""
 
-    def stop(self):
-        self.close()
+    running = True
+
+    def close(self):
+        if self.running:
+            self.running = False
+            super().close()
 
     def resume(self):
+        self.running = True
         port = int(self.target.rsplit(":", 1)[1])
         self.socket = socket.create_server((HOST, port))
         self.thread = threading.Thread(target=self._serve)
@@ -84,8 +90,10 @@ class Orchestrator:
 
 
 class Net:
-    def __init__(self, name, era, plan, priced, price_check, seed, findings):
-        self.name = name
+    def __init__(self, era, plan, priced, price_check, seed, findings):
+        self.name = era
+        self.priced = priced
+        self.seed = seed
         self.plan = plan
         self.findings = findings
         self.price_age = price_check
@@ -97,23 +105,35 @@ class Net:
         self.seq = 0
         self.looked_at = 0.0
         self.last_decided = {}
+        self.rows = {}  # by orchestrator
         self.folder = pathlib.Path(tempfile.mkdtemp(prefix="stipend-netsoak-"))
-        self.parts = []
-        cli = f"{HOST}:{free_port(HOST)}"
-        addresses = [f"https://{HOST}:{free_port(HOST)}" for _ in priced]
-        listen = [option for one in addresses for option in ("--orchestrator-listen", one.removeprefix("https://"))]
-        self.devnet = Devnet(len(priced), *listen, "--bare-listeners", "--cli", cli, "--certificate-dir", self.folder,
-                             "--era", era, "--seed", str(seed), "--job-log", "5000", "--deposit", FUNDS, "--reserve", FUNDS)
-        self.parts.append(self.devnet.end)
+        self.parts = []  # what ends them, in the order of their starts
         self.orchestrators = []
-        for number, has_price in enumerate(priced):
-            one = Orchestrator(number, addresses[number], has_price, number % 2 == 1, self.folder, price_check)
+        self.host = None
+        self.gaps = 0
+
+    def start(self):
+        """Starts all but the manager, until every capability is registered."""
+        cli = f"{HOST}:{free_port(HOST)}"
+        addresses = [f"https://{HOST}:{free_port(HOST)}" for _ in self.priced]
+        listen = [option for one in addresses for option in ("--orchestrator-listen", one.removeprefix("https://"))]
+        self.devnet = Devnet(len(self.priced), *listen, "--bare-listeners", "--cli", cli, "--certificate-dir", self.folder,
+                             "--era", self.name, "--seed", str(self.seed), "--job-log", "5000", "--deposit", FUNDS,
+                             "--reserve", FUNDS)
+        self.parts.append(self.devnet.end)
+        for number, has_price in enumerate(self.priced):
+            one = Orchestrator(number, addresses[number], has_price, number % 2 == 1, self.folder, self.price_age)
             self.orchestrators.append(one)
             self.parts += [one.service.close, one.worker.end]
-        self.host = self._make_host(cli, price_check)
+        self.host = self._make_host(cli)
         self.ledger = Ledger(self.host.folder / "state")
+        for one in self.orchestrators:
+            one.worker.start()
+            one.truth.began = time.time()
+        for one in self.orchestrators:
+            one.worker.wait_count("registered agent-net", 1)
 
-    def _make_host(self, cli, price_check):
+    def _make_host(self, cli):
         host = Host(self.devnet, interval=round(INTERVAL))
         text = host.config.read_text()
         line = next(line for line in text.splitlines() if line.startswith("      table: default"))
@@ -121,7 +141,7 @@ class Net:
         entries = "".join(f"\n  - {{ address: {one.address}, id: {one.key} }}" for one in self.orchestrators)
         text = text.replace("orchestrators: []", "orchestrators:" + entries)
         options = {"retry_after": "1s", "timeout": "60s", "gateway_cli": f"http://{cli}", "max_price_per_second": CAP,
-                   "price_check": f"{price_check}s", "quarantine": "1m"}
+                   "price_check": f"{self.price_age}s", "quarantine": "1m"}
         pins = ", ".join(f'"{one.address}": {one.certificate}' for one in self.orchestrators if one.certificate)
         options["orchestrator_pins"] = f"{{ {pins} }}"
         lines = "".join(f"    {key}: {value}\n" for key, value in options.items())
@@ -129,13 +149,6 @@ class Net:
         host.environment.update(ORCHESTRATOR_ADDRESSES="", PRICE_UNSEEN="refuse", PUNISHMENT_MULTIPLIER="1",
                                 MAX_CONSECUTIVE_FAILURES="100000")
         return host
-
-    def start(self):
-        for one in self.orchestrators:
-            one.worker.start()
-            one.truth.began = time.time()
-        for one in self.orchestrators:
-            one.worker.wait_count("registered agent-net", 1)
 
     def begin(self, at):
         self.begun = at
@@ -183,7 +196,7 @@ class Net:
             return one.worker.halt(hard=event.kind == "worker_killed")
         if event.kind == "service_stopped":
             begin(truth.stopped, event.kind, at)
-            return one.service.stop()
+            return one.service.close()
         if event.kind == "crash":
             self.crashes += 1
         if event.kind in ("crash", "hold_all", "price_high", "token_refused"):
@@ -250,13 +263,14 @@ class Net:
                 self.violation(one, at, f"a job is charged {job['price']} wei per second, want at most {CAP}")
         self.jobs_seen = jobs["total"]
 
-    def read_decisions(self):
+    def read_decisions(self, to_the_end=False):
         keys = {number: one.key for number, one in self.ledger.orchestrators().items()}
         for row in self.ledger.decisions(self.seq):
-            if row.decided_at / NS > self.looked_at - 1:
+            if row.decided_at / NS > self.looked_at - 1 and not to_the_end:
                 break  # the next look may show more of that time
             self.seq = row.seq
             one = self.orchestrators[int(keys[row.orchestrator].removeprefix("orch-"))]
+            self.rows.setdefault(one.number, []).append(row)
             due_at, decided_at = row.due_at / NS, row.decided_at / NS
             last = self.last_decided.get(one.key)
             window = INTERVAL if last is None else max(due_at - last, INTERVAL)
@@ -275,14 +289,30 @@ class Net:
                                                 f"{self.since(decided_at):.2f}, {row.tier}, job {row.job}, "
                                                 f"uptime {row.uptime_ppm}, reason: {row.reason}")
 
+    def check_continuity(self):
+        """At the end: all time is decided about, or is a gap in the ledger."""
+        gaps = self.ledger.gaps()
+        for number, rows in self.rows.items():
+            one = self.orchestrators[number]
+            ends = [(row.next_at, after.due_at) for row, after in zip(rows, rows[1:])]
+            last = rows[-1].next_at / NS
+            if not any(span.meets(last - CLOCK, last + PATIENCE) for span in self.payer.faults):  # its job may hang there
+                ends.append((rows[-1].next_at, int((self.looked_at - PATIENCE) * NS)))
+            for start, end in ends:
+                held = any(gap.orchestrator == rows[0].orchestrator and gap.from_at <= start + NS // 10 and
+                           (gap.to_at is None or gap.to_at >= end - NS // 10) for gap in gaps)
+                if end - start > NS // 10 and not held:
+                    self.violation(one, start / NS, f"from {self.since(start / NS):.2f} to {self.since(end / NS):.2f} nothing "
+                                                    "is decided, and the ledger has no gap for it")
+
     def read_gaps(self):
         keys = {number: one.key for number, one in self.ledger.orchestrators().items()}
         gaps = self.ledger.gaps()
         for gap in gaps:
             one = self.orchestrators[int(keys[gap.orchestrator].removeprefix("orch-"))]
             start = gap.from_at / NS
-            end = gap.to_at / NS if gap.to_at else time.time()
-            for text in self.payer.check_gap(start, end, one.charged):
+            end = gap.to_at / NS if gap.to_at else self.looked_at - PATIENCE  # one that lasts to the end
+            for text in self.payer.check_gap(start, end, one.charged, one.truth.unwell):
                 self.violation(one, start, f"{text}: {gap.cause}")
         return len(gaps)
 
@@ -303,7 +333,8 @@ class Net:
                          f"{'now' if span.end is None else format(self.since(span.end), '.2f')}" for span in spans[-6:])
 
     def end(self, keep):
-        self.host.end(keep)
+        if self.host is not None:
+            self.host.end(keep)
         for part in reversed(self.parts):
             part()
         shutil.rmtree(self.folder, ignore_errors=True)

@@ -85,18 +85,19 @@ class Holds(unittest.TestCase):
         self.payer = Payer()
 
     def test_time_is_held_for_a_fault_of_the_payer_only(self):
-        self.assertIn("held at", self.payer.check_gap(1000, 1024, True)[0])
+        self.assertIn("held at", self.payer.check_gap(1000, 1024, True, [])[0])
         self.payer.faults.append(Span("down", 990, 1001))
-        self.assertEqual(self.payer.check_gap(1000, 1024, True), [])
+        self.assertEqual(self.payer.check_gap(1000, 1024, True, []), [])
 
     def test_each_interval_that_is_held_needs_one(self):
         self.payer.faults.append(Span("down", 990, 1001))
-        self.assertIn("held at 1024", self.payer.check_gap(1000, 1048, True)[0])
+        self.assertIn("held at 1024", self.payer.check_gap(1000, 1048, True, [])[0])
 
     def test_the_deposit_holds_those_only_that_charge(self):
         self.payer.unfunded.append(Span("deposit", 990, 1030))
-        self.assertEqual(self.payer.check_gap(1000, 1024, True), [])
-        self.assertIn("held at", self.payer.check_gap(1000, 1024, False)[0])
+        self.assertEqual(self.payer.check_gap(1000, 1024, True, []), [])
+        self.assertIn("held at", self.payer.check_gap(1000, 1024, False, [])[0])
+        self.assertEqual(self.payer.check_gap(1000, 1024, False, [Span("token_refused", 995, 1010)]), [])
 
 
 class Losses(unittest.TestCase):

@@ -149,11 +149,13 @@ class Payer:
         self.faults = []  # of the gateway
         self.unfunded = []  # of its account
 
-    def check_gap(self, start, end, priced):
-        """What is wrong with time that nothing was decided about: each job that was held needs a fault of the payer's own."""
-        spans = self.faults + (self.unfunded if priced else [])
+    def check_gap(self, start, end, charges, unwell):
+        """What is wrong with time that nothing was decided about: each job that was held needs a fault of the payer's own.
+        Its account is one for a job that may cost something: where a price was asked for, or none could be seen."""
         due = start
         while due < end - 1:
+            unseen = any(span.meets(due - CLOCK, due + INTERVAL) for span in unwell)
+            spans = self.faults + (self.unfunded if charges or unseen else [])
             if not any(span.meets(due - CLOCK, due + INTERVAL) for span in spans):
                 return [f"held at {due:.1f}, and nothing was wrong with the gateway or its account"]
             due += INTERVAL
