@@ -8,6 +8,7 @@
 #include <string>
 #include <string_view>
 
+#include "host/base/eth.hpp"
 #include "stipend/money.hpp"
 
 namespace stipend {
@@ -135,5 +136,22 @@ class SignedWei {
 
     std::array<std::uint64_t, 4> limbs_{};  // least significant first
 };
+
+// `amount` is 0 or more.
+[[nodiscard]] inline SignedWei wei_of(Eth amount) {
+    STIPEND_ASSERT(amount.count_gwei() >= 0);
+    return *SignedWei::parse(std::to_string(amount.count_gwei()) + "000000000");
+}
+
+// The shortest exact decimal number of ether, with its unit: "0.01 ETH".
+[[nodiscard]] inline std::string eth_text(const SignedWei& wei) {
+    constexpr std::size_t places = 18;
+    std::string digits = wei.magnitude().text();
+    if (digits.size() <= places) digits.insert(0, places + 1 - digits.size(), '0');
+    digits.insert(digits.size() - places, 1, '.');
+    digits.erase(digits.find_last_not_of('0') + 1);
+    if (digits.back() == '.') digits.pop_back();
+    return cat(wei.negative() ? "-" : "", digits, " ETH");
+}
 
 }  // namespace stipend

@@ -7,6 +7,7 @@
 #include "host/cli/commands.hpp"
 #include "host/cli/remote.hpp"
 #include "host/engine/adjust.hpp"
+#include "host/ledger/backup.hpp"
 #include "host/runtime/role.hpp"
 
 namespace stipend::cli {
@@ -21,7 +22,7 @@ Result<Json> adjust_ledger(const config::Settings& settings, const Json& body) {
         return fail(STIPEND_E_CONFIG, "no host runs, and there is no ledger: ", file.native());
     }
     STIPEND_LET(request, engine::parse_adjustment(body));
-    STIPEND_LET(ledger, ledger::open(file, {.ns = runtime::namespace_of(settings)}));
+    STIPEND_LET(ledger, ledger::open_existing(file, {.ns = runtime::namespace_of(settings), .notice = print_notice}));
     const auto now = SystemClock().now();
     STIPEND_LET(terms, engine::terms_without_host(*ledger, settings, request.orchestrator, now));
     return engine::record_adjustment(*ledger, request, terms, now);

@@ -48,10 +48,13 @@ int check(const Common& common) {
         out.set("orchestrators", Json::of_number(std::to_string(plan->spend.orchestrators)));
         out.set("largest_usd_per_day_each", plan->spend.per_orchestrator.text());
         out.set("largest_usd_per_day_all", plan->spend.all.text());
+        out.set("largest_fees_wei_per_day_each", plan->fees.per_orchestrator.text());
+        out.set("largest_fees_wei_per_day_all", plan->fees.all.text());
         fmt::print("{}\n", out.dump());
         return exit_good;
     }
-    fmt::print("{} is good\nlargest possible spend: {}\n", common.config_file, engine::spend_text(plan->spend));
+    fmt::print("{} is good\nlargest possible spend: {}\nlargest possible fees: {}\n", common.config_file,
+               engine::spend_text(plan->spend), engine::fees_text(plan->fees));
     tell_warnings(loaded, environment);
     return exit_good;
 }

@@ -19,7 +19,8 @@ int policy_eval(const EvalOptions& options);
 
 struct RunOptions {
     Common common;
-    bool once = false;  // one cycle of what is due, without a listener
+    bool once = false;        // one cycle of what is due, without a listener
+    bool new_ledger = false;  // although there are traces of an earlier one
 };
 int run(const RunOptions& options);
 
@@ -58,6 +59,7 @@ struct VerifyOptions {
     Common common;
     std::vector<std::string> archives;
     std::string head;  // SEQ:HASH that must lie on the chain
+    std::string file;  // empty: the ledger of the state folder
 };
 int ledger_verify(const VerifyOptions& options);
 int ledger_balance(const Common& common);
@@ -72,6 +74,17 @@ struct ArchiveOptions {
     std::string before, file;
 };
 int ledger_archive(const ArchiveOptions& options);
+struct BackupOptions {
+    Common common;
+    std::string file;
+};
+int ledger_backup(const BackupOptions& options);
+struct RestoreOptions {
+    Common common;
+    std::string file;
+    bool replace = false;
+};
+int ledger_restore(const RestoreOptions& options);
 
 int plugins_list(const Common& common);
 int plugins_inspect(const Common& common, const std::string& file);

@@ -80,4 +80,8 @@ int print_error(const Error& error) {
     return exit_bad;
 }
 
+void print_notice(const std::string& text) {
+    std::fprintf(stderr, "stipend: %s\n", text.c_str());
+}
+
 }  // namespace stipend::cli

@@ -42,5 +42,7 @@ enum class Reads : std::uint8_t {
 int print_diagnostics(const config::Diagnostics& diagnostics, bool json);
 // Prints "stipend: message" to stderr; returns exit_bad.
 int print_error(const Error& error);
+// Prints "stipend: text" to stderr.
+void print_notice(const std::string& text);
 
 }  // namespace stipend::cli

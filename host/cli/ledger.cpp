@@ -9,6 +9,7 @@
 #include "host/cli/remote.hpp"
 #include "host/config/environment.hpp"
 #include "host/engine/archive_request.hpp"
+#include "host/ledger/backup.hpp"
 #include "host/ledger/decision_json.hpp"
 #include "host/runtime/role.hpp"
 #include "stipend/hex.hpp"
@@ -19,6 +20,10 @@ namespace {
 
 // The ledger of the configured state folder.
 Result<std::unique_ptr<ledger::Ledger>> open_ledger(const config::Settings& settings, ledger::Access access) {
+    if (access == ledger::Access::read_write) {
+        return ledger::open_existing(ledger::database_file(settings.state),
+                                     {.ns = runtime::namespace_of(settings), .notice = print_notice});
+    }
     return ledger::open(ledger::database_file(settings.state),
                         {.access = access, .ns = runtime::namespace_of(settings)});
 }
@@ -38,8 +43,10 @@ Json report_json(const ledger::Report& report) {
     out.set("bad", report.bad);
     out.set("findings", std::move(findings));
     out.set("missing_archives", std::move(missing));
+    out.set("wal_missing", report.wal_missing);
     out.set("audit_rows", report.audit_rows);
     out.set("decisions", report.decisions);
+    out.set("fees", report.fees);
     out.set("orchestrators", report.orchestrators);
     out.set("head_seq", report.head.seq);
     out.set("head_hash", hex_encode(report.head.hash));
@@ -59,6 +66,19 @@ Result<ledger::Head> parse_head(const std::string& text) {
     return head;
 }
 
+// The accounts of fees: what was paid to the gateway in advance went to expenses.
+Result<void> print_fees(const std::vector<ledger::Balance>& balances) {
+    SignedWei all;
+    for (const auto& balance : balances) {
+        STIPEND_SET(all, all.plus(balance.fees));
+        if (!balance.fees.zero()) fmt::print("fees:{:<27} {:>30} wei\n", balance.key, balance.fees.text());
+    }
+    if (all.zero()) return {};
+    STIPEND_LET(prepaid, all.negated());
+    fmt::print("{:<32} {:>30} wei\n{:<32} {:>30} wei\n", "expense:fees", all.text(), "gateway:prepaid", prepaid.text());
+    return {};
+}
+
 }  // namespace
 
 int ledger_verify(const VerifyOptions& options) {
@@ -72,7 +92,10 @@ int ledger_verify(const VerifyOptions& options) {
         if (!head) return print_error(head.error()), exit_usage;
         verify.expected_head = *head;
     }
-    const auto opened = open_ledger(*settings, ledger::Access::read_only);
+    const auto place =
+        options.file.empty() ? ledger::database_file(settings->state) : std::filesystem::path(options.file);
+    const auto opened =
+        ledger::open(place, {.access = ledger::Access::read_only, .ns = runtime::namespace_of(*settings)});
     if (!opened) return print_error(opened.error());
     const auto report = (*opened)->verify(verify);
     if (!report) return print_error(report.error());
@@ -82,6 +105,10 @@ int ledger_verify(const VerifyOptions& options) {
         for (const auto& finding : report->findings) fmt::print("{}: {}\n", finding.row, finding.what);
         for (const auto& file : report->missing_archives)
             fmt::print("archive not found, and so not checked: {}\n", file);
+        if (report->wal_missing) {
+            fmt::print("WAL not found: {}-wal: this is a copy of a ledger in use, and lacks its newest rows\n",
+                       place.string());
+        }
         fmt::print("{}: {} audit rows, {} decisions, {} orchestrators; {} wrong\nhead {}:{}\n",
                    report->clean() ? "clean" : "BAD", report->audit_rows, report->decisions, report->orchestrators,
                    report->bad, report->head.seq, hex_encode(report->head.hash));
@@ -102,13 +129,18 @@ int ledger_balance(const Common& common) {
         if (common.json) {
             Json one = Json::object();
             one.set("orchestrator", balance.key).set("owed_wei", balance.owed.text());
+            one.set("fees_wei", balance.fees.text());
             list.push(std::move(one));
         } else {
             fmt::print("{:<32} {:>30} wei\n", balance.key, balance.owed.text());
         }
     }
-    if (common.json) fmt::print("{}\n", list.dump());
-    return exit_good;
+    if (common.json) {
+        fmt::print("{}\n", list.dump());
+        return exit_good;
+    }
+    const auto printed = print_fees(*balances);
+    return printed ? exit_good : print_error(printed.error());
 }
 
 int ledger_export(const ExportOptions& options) {
@@ -126,14 +158,22 @@ int ledger_export(const ExportOptions& options) {
     if (!time(options.from, filter.from) || !time(options.to, filter.to)) return exit_usage;
     const auto opened = open_ledger(*settings, ledger::Access::read_only);
     if (!opened) return print_error(opened.error());
-    const auto done = (*opened)->export_decisions(filter, [&](const ledger::DecisionLine& line) -> Result<void> {
-        if (!options.orchestrator.empty() && line.key != options.orchestrator) return {};
-        const auto text = ledger::decision_json(line).dump() + "\n";
+    const auto print = [&](std::string_view key, const Json& line) -> Result<void> {
+        if (!options.orchestrator.empty() && key != options.orchestrator) return {};
+        const auto text = line.dump() + "\n";
         if (std::fwrite(text.data(), 1, text.size(), stdout) != text.size()) {
             return fail(STIPEND_E_UNAVAILABLE, "cannot write to standard output");
         }
         return {};
-    });
+    };
+    const auto& book = *opened;
+    const auto done =
+        options.kind == "fees"
+            ? book->export_fees(filter,
+                                [&](const ledger::FeeLine& line) { return print(line.key, ledger::fee_json(line)); })
+            : book->export_decisions(filter, [&](const ledger::DecisionLine& line) {
+                  return print(line.key, ledger::decision_json(line));
+              });
     std::fflush(stdout);
     return done ? exit_good : print_error(done.error());
 }

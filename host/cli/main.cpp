@@ -51,6 +51,8 @@ int main(int argc, char** argv) {
     auto* run_app = command(app, "run", "pay by uptime until a signal stops it", run_options.common);
     run_app->add_flag("--once", run_options.once,
                       "one cycle of what is due, with its retries, then stop; opens no listener");
+    run_app->add_flag("--new-ledger", run_options.new_ledger,
+                      "begin a new ledger although the state folder has traces of an earlier one");
     run_app->callback([&] { status = run(run_options); });
 
     command(app, "status", "what a running host does", common)->callback([&] {
@@ -80,8 +82,8 @@ int main(int argc, char** argv) {
     adjust_app->add_flag("--excuse", adjust_options.excuse, "record the reason and pay nothing")->excludes(usd);
     adjust_app->callback([&] { status = adjust(adjust_options); });
 
-    auto* check_app =
-        command(app, "check", "check a configuration with its plugins, and print the largest possible spend", common);
+    auto* check_app = command(
+        app, "check", "check a configuration with its plugins, and print the largest possible spend and fees", common);
     check_app->callback([&] { status = check(common); });
 
     auto* config =
@@ -103,18 +105,21 @@ int main(int argc, char** argv) {
     auto* verify_app = command(*ledger, "verify", "recompute everything that the ledger holds", verify.common);
     verify_app->add_option("--archive", verify.archives, "an archive, where it is not at its recorded place");
     verify_app->add_option("--head", verify.head, "SEQ:HASH of an earlier run, which must lie on the chain");
+    verify_app->add_option("FILE", verify.file, "a backup or a copy (default: the ledger of the state folder)");
     verify_app->callback([&] { status = ledger_verify(verify); });
-    command(*ledger, "balance", "what each orchestrator is owed", common)->callback([&] {
+    command(*ledger, "balance", "what each orchestrator is owed, and what jobs cost", common)->callback([&] {
         status = ledger_balance(common);
     });
     ExportOptions exported;
-    auto* export_app = command(*ledger, "export", "print decisions as JSON lines, in ledger order", exported.common);
+    auto* export_app =
+        command(*ledger, "export", "print decisions or fees as JSON lines, in ledger order", exported.common);
     export_app->add_option("--kind", exported.kind, "what to print")
-        ->check(CLI::IsMember({"decisions"}))
+        ->check(CLI::IsMember({"decisions", "fees"}))
         ->capture_default_str();
     export_app->add_option("--orchestrator", exported.orchestrator, "only those of one orchestrator");
-    export_app->add_option("--from", exported.from, "decided at or after this time, such as 2026-11-22T06:00:00Z");
-    export_app->add_option("--to", exported.to, "decided before this time");
+    export_app->add_option("--from", exported.from,
+                           "decided, or of fees counted, at or after this time, such as 2026-11-22T06:00:00Z");
+    export_app->add_option("--to", exported.to, "decided, or counted, before this time");
     export_app->callback([&] { status = ledger_export(exported); });
     ArchiveOptions archive;
     auto* archive_app =
@@ -123,6 +128,18 @@ int main(int argc, char** argv) {
     archive_app->add_option("--before", archive.before, "what was decided before this date, or time (UTC)")->required();
     archive_app->add_option("FILE", archive.file, "the new archive")->required();
     archive_app->callback([&] { status = ledger_archive(archive); });
+
+    BackupOptions backup;
+    auto* backup_app = command(
+        *ledger, "backup", "write all that is recorded into a new file, with or without a running host", backup.common);
+    backup_app->add_option("FILE", backup.file, "the new file; FILE.json lists the archives")->required();
+    backup_app->callback([&] { status = ledger_backup(backup); });
+    RestoreOptions restore;
+    auto* restore_app =
+        command(*ledger, "restore", "put a backup in the place of the ledger; no host may run", restore.common);
+    restore_app->add_option("FILE", restore.file, "a backup; it stays as it is")->required();
+    restore_app->add_flag("--replace", restore.replace, "move the present ledger aside");
+    restore_app->callback([&] { status = ledger_restore(restore); });
 
     auto* plugins = app.add_subcommand("plugins", "the plugins that are there")->require_subcommand(1);
     command(*plugins, "list", "list the plugin folder", common)->callback([&] { status = plugins_list(common); });

@@ -37,7 +37,10 @@ int run(const RunOptions& options) {
     }
     const SystemClock clock;
     runtime::Host host(clock, environment, reporter,
-                       {.config_file = file, .loader = loader_options(settings), .listens = !options.once});
+                       {.config_file = file,
+                        .loader = loader_options(settings),
+                        .listens = !options.once,
+                        .new_ledger = options.new_ledger});
     blocked.reset();
     auto role = make_role(settings.role, host, reporter, options.once);
     const auto started = host.start(std::move(role), std::move(*text), std::move(settings), diagnostics);

@@ -2,6 +2,7 @@
 
 #include <charconv>
 
+#include "host/base/signed_wei.hpp"
 #include "host/cli/commands.hpp"
 #include "host/cli/remote.hpp"
 
@@ -30,22 +31,36 @@ void print_worker_status(const Json& status) {
         fmt::print("found {}: {}\n", text_of(one, "name"), text_of(one, "why"));
 }
 
+std::string eth_of(const Json& object, std::string_view key) {
+    const auto wei = SignedWei::parse(text_of(object, key));
+    return wei ? eth_text(*wei) : text_of(object, key);
+}
+
 void print_status(const Json& status) {
     if (status.find("services") != nullptr) return print_worker_status(status);
     fmt::print("{}: {}\n", text_of(status, "settlement"), text_of(status, "paid"));
     fmt::print("generation {}, {} USD per ETH, largest possible spend {}\n", text_of(status, "generation"),
                text_of(status, "usd_per_eth"), text_of(status, "largest_spend"));
+    const auto& fees = *status.find("fees");
+    fmt::print("fees on {}: {} of {} at most, {} for one orchestrator\n", text_of(fees, "day"),
+               eth_of(fees, "used_wei"), eth_of(fees, "limit_wei"), eth_of(fees, "orchestrator_limit_wei"));
     fmt::print("{} decisions, {} held, {} jobs, {} in flight, {} stray answers since the start\n",
                text_of(status, "decisions"), text_of(status, "held"), text_of(status, "jobs"),
                text_of(status, "jobs_in_flight"), text_of(status, "stray_answers"));
+    if (const auto* restored = status.find("restored")) {
+        fmt::print("the ledger is a restored one since {}, from a backup of {}, up to row {} of its chain\n",
+                   text_of(*restored, "at"), text_of(*restored, "backup_at"), text_of(*restored, "last_seq"));
+    }
     for (const auto& alert : status.find("alerts")->items()) {
         fmt::print("alert {} since {}: {}\n", text_of(alert, "id"), text_of(alert, "since"), text_of(alert, "text"));
     }
     fmt::print("\n{:<32} {:>8} {:<25} {:>8}\n", "orchestrator", "epoch", "next", "failures");
     for (const auto& one : status.find("orchestrators")->items()) {
-        fmt::print("{:<32} {:>8} {:<25} {:>8}{}{}\n", text_of(one, "orchestrator"), text_of(one, "epoch"),
+        const bool free = text_of(one, "fees_today_wei") == "0";
+        fmt::print("{:<32} {:>8} {:<25} {:>8}{}{}{}\n", text_of(one, "orchestrator"), text_of(one, "epoch"),
                    text_of(one, "next_at"), text_of(one, "consecutive_failures"),
-                   one.find("suspended")->truth() ? " suspended" : "", one.find("held")->truth() ? " held" : "");
+                   one.find("suspended")->truth() ? " suspended" : "", one.find("held")->truth() ? " held" : "",
+                   free ? "" : ", fees today " + eth_of(one, "fees_today_wei"));
     }
     const auto& unpaid = status.find("unpaid")->items();
     if (unpaid.empty()) return;

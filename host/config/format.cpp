@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <array>
 
+#include "host/base/eth.hpp"
 #include "host/config/schema_rules.hpp"
 #include "host/config/url.hpp"
 #include "stipend/ascii.hpp"
@@ -50,6 +51,16 @@ std::optional<std::int64_t> read_usd(const Node& node) {
     return usd && plain_number(number) ? std::optional(usd->count_e8()) : std::nullopt;
 }
 
+std::optional<std::int64_t> read_eth(const Node& node) {
+    for (const auto& [unit, decimals] : {std::pair<std::string_view, int>{" ETH", 9}, {" gwei", 0}}) {
+        if (!node.text.ends_with(unit)) continue;
+        const auto text = std::string_view(node.text).substr(0, node.text.size() - unit.size());
+        const auto number = Decimal::parse(text);
+        return number && plain_number(text) ? optional_of(number->exact_scaled(decimals)) : std::nullopt;
+    }
+    return std::nullopt;
+}
+
 std::optional<std::string> read_listen(std::string_view text) {
     return valid_listen(text) ? std::optional(std::string(text)) : std::nullopt;
 }
@@ -57,7 +68,7 @@ std::optional<std::string> read_listen(std::string_view text) {
 constexpr std::string_view duration_pattern = "^[0-9]+(\\.[0-9]+)?(ms|s|m|h|d)$";
 constexpr std::string_view duration_with_unit = "a duration with its unit, such as 60s";
 
-const std::array<Format, 10> formats{{
+const std::array<Format, 11> formats{{
     {.name = "text", .noun = "a text", .json_type = "string"},
     {.name = "path", .noun = "a path", .json_type = "string"},
     {.name = "word"},
@@ -98,6 +109,14 @@ const std::array<Format, 10> formats{{
      .pattern = "^[0-9]+(\\.[0-9]{1,8})? USD$",
      .number = read_usd,
      .number_text = [](std::int64_t value) { return Usd::of_e8(value).text() + " USD"; }},
+    {.name = "eth",
+     .noun = "an amount",
+     .remark = " with at most 9 decimals, such as 0.01 ETH or 500 gwei",
+     .with_unit = "an amount with its unit, such as 0.01 ETH",
+     .json_type = "string",
+     .pattern = "^([0-9]+(\\.[0-9]{1,9})? ETH|[0-9]+ gwei)$",
+     .number = read_eth,
+     .number_text = [](std::int64_t value) { return Eth::of_gwei(value).text(); }},
     {.name = "listen",
      .noun = "an address to listen on, such as 127.0.0.1:9108 or [::1]:9108",
      .json_type = "string",

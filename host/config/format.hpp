@@ -31,7 +31,7 @@ struct Format {
 [[nodiscard]] const Format* find_format(std::string_view name);
 
 // The value of a scalar that fits a rule with a format; nothing where it does not fit.
-// A duration is in ns, USD in 1e-8, a factor in parts per million.
+// A duration is in ns, USD in 1e-8, ether in gwei, a factor in parts per million.
 [[nodiscard]] std::optional<std::int64_t> number_of(const Rule& rule, const Node& node);
 [[nodiscard]] std::optional<std::string> text_of(const Rule& rule, const Node& node);
 // The index in the rule's `enum`; case is ignored.

@@ -10,8 +10,8 @@
 //   strings     minLength, maxLength (in characters), pattern (ECMAScript, over bytes)
 //   annotations title, description, default, examples, format, deprecated, $schema, $id, $comment
 // The host's own schema has more:
-//   format         integer, factor, duration, seconds, usd, word, text, path, listen or origin (format.cpp): enforced,
-//   in
+//   format         integer, factor, duration, seconds, usd, eth, word, text, path, listen or origin (format.cpp):
+//   enforced, in
 //                  place of a type. minLength and maxLength count bytes then; a word is one of its enum, in any case
 //   formatMinimum, formatMaximum   the range, in the notation of the format
 //   default        the text that is read, expansions included, where the key is missing

@@ -7,6 +7,7 @@
 #include <string>
 #include <vector>
 
+#include "host/base/eth.hpp"
 #include "host/config/node.hpp"
 #include "stipend/usd.hpp"
 
@@ -55,6 +56,8 @@ struct Monitor : PluginRef {
 struct Limits {
     Usd accrual_per_orchestrator_day;
     Usd accrual_per_day;
+    Eth fees_per_orchestrator_day;
+    Eth fees_per_day;
 };
 
 struct Check {

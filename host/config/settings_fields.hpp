@@ -62,6 +62,8 @@ template <class Visitor, Is<Limits> T>
 void fields(Visitor& visit, T& limits) {
     visit("accrual_per_orchestrator_day", limits.accrual_per_orchestrator_day);
     visit("accrual_per_day", limits.accrual_per_day);
+    visit("fees_per_orchestrator_day", limits.fees_per_orchestrator_day);
+    visit("fees_per_day", limits.fees_per_day);
 }
 
 template <class Visitor, Is<Check> T>

@@ -38,6 +38,7 @@ constexpr std::string_view of_both = R"("$defs": {
   "pay": {"format": "usd", "formatMinimum": "0 USD", "formatMaximum": "1000000 USD",
     "description": "Instead of `payment.base`."},
   "any usd": {"format": "usd", "formatMinimum": "0 USD", "formatMaximum": "1000000000 USD"},
+  "any eth": {"format": "eth", "formatMinimum": "0 ETH", "formatMaximum": "1000000 ETH"},
   "policy keys": {"type": ["object", "null"], "x-noun": "a mapping",
     "description": "Keys laid over `payment.policy.config`, each replacing the whole value."}
 })";
@@ -98,11 +99,15 @@ constexpr std::string_view of_manager = R"("type": "object", "additionalProperti
   "monitors": {"type": "array", "items": {"$ref": "#/$defs/monitor"},
     "description": "Plugins by which this host checks services itself."},
   "limits": {"type": "object", "additionalProperties": false,
-    "x-noun": "the limits", "description": "Bounds on what can be owed, held before a debt exists.", "properties": {
+    "x-noun": "the limits", "description": "Bounds on what can be owed and on what jobs cost, held before a debt or a cost exists.", "properties": {
     "accrual_per_orchestrator_day": {"$ref": "#/$defs/any usd", "default": "20000 USD",
       "description": "The most that one orchestrator can be owed for a day; beyond it is held."},
     "accrual_per_day": {"$ref": "#/$defs/any usd", "default": "1000000 USD",
-      "description": "The most that all of them together can be owed for a day; beyond it is held."}}},
+      "description": "The most that all of them together can be owed for a day; beyond it is held."},
+    "fees_per_orchestrator_day": {"$ref": "#/$defs/any eth", "default": "0.01 ETH",
+      "description": "The most that a gateway may pay one orchestrator for jobs on a UTC day; a job beyond it is not sent, and held."},
+    "fees_per_day": {"$ref": "#/$defs/any eth", "default": "0.1 ETH",
+      "description": "The most that a gateway may pay all of them together for jobs on a UTC day; a job beyond it is not sent, and held."}}},
   "orchestrators": {"type": "array", "description": "The orchestrators that are paid; at most 100,000.", "items": {
     "type": "object", "additionalProperties": false, "required": ["address"],
     "x-noun": "an orchestrator", "properties": {

@@ -89,6 +89,9 @@ class Reader {
     static void read(const Rule& rule, const Node& node, Usd& out) {
         if (const auto number = number_of(rule, node)) out = Usd::of_e8(*number);
     }
+    static void read(const Rule& rule, const Node& node, Eth& out) {
+        if (const auto number = number_of(rule, node)) out = Eth::of_gwei(*number);
+    }
     static void read(const Rule& rule, const Node& node, std::optional<Usd>& out) {
         if (const auto number = number_of(rule, node)) out = Usd::of_e8(*number);
     }
@@ -157,6 +160,7 @@ class Writer {
     }
     static std::optional<Node> write(const Rule& rule, std::int64_t number) { return number_node(rule, number); }
     static std::optional<Node> write(const Rule& rule, Usd amount) { return number_node(rule, amount.count_e8()); }
+    static std::optional<Node> write(const Rule& rule, Eth amount) { return number_node(rule, amount.count_gwei()); }
     static std::optional<Node> write(const Rule& rule, const std::optional<Usd>& amount) {
         return amount ? write(rule, *amount) : std::nullopt;
     }

@@ -21,6 +21,7 @@ void keep_rest(std::vector<Row>& rows, std::vector<Row>& rest, std::size_t count
 ledger::Batch CommitQueue::take(bool all_known) {
     auto batch = std::exchange(waiting_, {});
     keep_rest(batch.changed, waiting_.changed, all_known ? max_batch : 0);
+    keep_rest(batch.fees, waiting_.fees, max_batch);
     keep_rest(batch.gaps_opened, waiting_.gaps_opened, all_known ? max_batch : 0);
     return batch;
 }
@@ -28,6 +29,7 @@ ledger::Batch CommitQueue::take(bool all_known) {
 void CommitQueue::begin(BatchPtr batch, stipend_unix_ns now) {
     STIPEND_ASSERT(!under_way() && batch != nullptr && !batch->empty());
     STIPEND_ASSERT(batch->decisions.size() <= max_batch && batch->added.size() <= max_batch);
+    STIPEND_ASSERT(batch->fees.size() <= max_batch);
     under_way_ = std::move(batch);
     begun_at_ = now;
 }

@@ -146,7 +146,7 @@ void Engine::decide_singly(const plugin::PolicyInstance& policy, std::span<Sampl
         out[at] = {};
         out[at].action = STIPEND_HOLD;
         std::strncpy(out[at].reason, "the policy failed on this sample", sizeof out[at].reason - 1);
-        const auto& key = payees_[group[at]->payee].key;
+        const auto& key = payees_.key(group[at]->payee);
         raise("policy:" + key, STIPEND_ALERT_CRITICAL, cat(key, " is held: ", decided.error().message), now);
     }
 }
@@ -172,7 +172,7 @@ void Engine::take_decision(const plugin::PolicyInstance& policy, Sampled& sample
     after.day = now / ns_per_day;
     after.day_usd = limits_.accrue(amount, before, now);
 
-    row.orchestrator = payees_[payee].id;
+    row.orchestrator = payees_.id(payee);
     row.epoch = after.epoch;
     row.due_at = before.due_at;
     row.period_from = sampled.period_from;
@@ -206,7 +206,7 @@ void Engine::close_gap(registry::PayeeIndex payee, ledger::Batch& batch) const {
     const auto to = std::max(slot.state.due_at, *slot.gap_from);
     const auto periods = (to - *slot.gap_from) / slot.state.interval_ns;
     const auto unpaid = generations_[slot.bound].terms_of(payee).base.times_saturating(periods);
-    batch.gaps_closed.push_back({payees_[payee].id, to, unpaid});
+    batch.gaps_closed.push_back({payees_.id(payee), to, unpaid});
 }
 
 std::optional<std::string> Engine::objection(const plugin::PolicyInstance& policy, registry::PayeeIndex payee,
@@ -217,7 +217,7 @@ std::optional<std::string> Engine::objection(const plugin::PolicyInstance& polic
     const auto bounds = policy.bounds(make_terms(slot.state.interval_ns, base.count_e8()));
     const auto next = next_in_ns(decision, slot.state.interval_ns);
     if (!bounds || !next || pay > bounds->max_usd || *next < bounds->min_next_ns) {
-        const auto& name = payees_[payee].key;
+        const auto& name = payees_.key(payee);
         auto why = cat("the policy left its own bounds: got ", pay.text(), " USD");
         raise("policy:" + name, STIPEND_ALERT_CRITICAL, name + " is held: " + why, now);
         return why;
@@ -231,7 +231,7 @@ std::optional<std::string> Engine::over_limit(registry::PayeeIndex payee, Usd pa
     const auto& limits = generations_[slot.bound].limits;
     const auto [verdict, used] = limits_.check(pay, slot.state, limits, now);
     if (verdict == SpendLimits::Verdict::over_own) {
-        const auto& name = payees_[payee].key;
+        const auto& name = payees_.key(payee);
         auto why = cat("limits.accrual_per_orchestrator_day is reached: ", used.text(), " USD today");
         raise("limit:" + name, STIPEND_ALERT_WARNING, name + " is held: " + why, now);
         return why;
@@ -249,7 +249,7 @@ void Engine::hold(registry::PayeeIndex payee, const std::string& why, ledger::Ba
     auto& slot = slots_[payee];
     if (!slot.gap_from) {
         slot.gap_from = slot.state.due_at;
-        batch.gaps_opened.push_back({payees_[payee].id, slot.state.due_at, why.substr(0, ledger::max_reason_bytes)});
+        batch.gaps_opened.push_back({payees_.id(payee), slot.state.due_at, why.substr(0, ledger::max_reason_bytes)});
     }
     generations_.release(slot.bound);
     // Where time ends, so does the schedule.
@@ -264,6 +264,7 @@ void Engine::committed(const Result<void>& result, stipend_unix_ns now) {
     if (!result && result.error().status == STIPEND_E_BUSY) {
         // Another program holds the database for a while; the same batch is tried again.
         raise("ledger-busy", STIPEND_ALERT_WARNING, result.error().message, now);
+        refuse_reservations(result.error());
         commits_.postpone(now);
         return;
     }
@@ -271,9 +272,11 @@ void Engine::committed(const Result<void>& result, stipend_unix_ns now) {
     const auto batch = commits_.finish();
     if (!result) {
         failure_ = result.error();
+        refuse_reservations(result.error());
         effects_.tell({.id = "ledger", .severity = STIPEND_ALERT_CRITICAL, .text = result.error().message, .at = now});
         return;
     }
+    answer_reservations(*batch);
     for (const auto& decided : batch->decisions) on_decision_durable(decided, now);
     tick(now);
 }
@@ -300,7 +303,7 @@ void Engine::on_decision_durable(const ledger::Decided& decided, stipend_unix_ns
 // Alerts about suspension, and about all failing at once.
 void Engine::watch_failures(registry::PayeeIndex payee, const ledger::EngineState& before, stipend_unix_ns now) {
     const auto& state = slots_[payee].state;
-    const auto& name = payees_[payee].key;
+    const auto& name = payees_.key(payee);
     if (before.consecutive_failures > 0) --failing_;
     if (state.consecutive_failures > 0) ++failing_;
     if (state.suspended && !before.suspended) {

@@ -28,6 +28,7 @@ struct JobSpec {
     stipend_unix_ns period_to = 0;
     std::uint32_t window_s = 0;  // how far back the worker's report reaches
     bool known = false;          // the gateway has answered for it before
+    SignedWei max_fee = {};      // what the job may cost at most; 0: no limit
 };
 
 // How the job of a period ended.
@@ -35,7 +36,8 @@ struct JobResult {
     std::int32_t outcome = STIPEND_JOB_UNKNOWN;  // STIPEND_JOB_*
     std::uint32_t flags = 0;                     // STIPEND_RESULT_*
     std::optional<std::uint32_t> reported_ppm = {};
-    std::string reason = {};  // why the job is not good; empty where it is
+    std::string reason = {};            // why the job is not good; empty where it is
+    std::optional<SignedWei> fee = {};  // what it cost at most; none: unknown
     ledger::Evidence evidence = {};
 };
 

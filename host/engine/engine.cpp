@@ -6,11 +6,12 @@
 #include "stipend/duration.hpp"
 
 namespace stipend::engine {
-
 void Engine::tick(stipend_unix_ns now) {
     if (failure_) return;
     if (auto batch = commits_.retry(now)) effects_.commit(std::move(batch));
     if (!generations_.empty() && price_.ask(now)) effects_.fetch_price();
+    fees_.roll(now);
+    if (!generations_.empty() && fees_.lifted(current().fees, now)) resolve("fees", now);
     expire_lost_jobs(now);
     free_places(now);
     if (!draining_) {
@@ -98,12 +99,15 @@ void Engine::submit(registry::PayeeIndex payee, stipend_unix_ns now) {
     // The window reaches back to the last decision, and over at least the interval.
     const auto since =
         state.last_decided_at == 0 ? state.interval_ns : std::max(now - state.last_decided_at, state.interval_ns);
+    // 0 stands for no limit: where nothing is left, the least amount is.
+    const auto max_fee = std::max(fees_.left(payee, current().fees, now), smallest_fee());
     effects_.submit({.token = {payee, slot.attempt},
                      .epoch = state.epoch + 1,
                      .period_from = period_from,
                      .period_to = state.due_at,
                      .window_s = static_cast<std::uint32_t>(std::min((since + ns_per_s - 1) / ns_per_s, max_window_s)),
-                     .known = state.known},
+                     .known = state.known,
+                     .max_fee = max_fee},
                     payees_[payee]);
 }
 
@@ -160,6 +164,7 @@ void Engine::on_job_result(JobToken token, JobResult result, stipend_unix_ns now
     } else {
         --waiting_;
     }
+    close_fee(token, result, now);
     if (slot.life.leaving()) {
         generations_.release(slot.bound);
         slot.life.move(Stage::retired);
@@ -173,10 +178,10 @@ void Engine::on_job_result(JobToken token, JobResult result, stipend_unix_ns now
 // Raises and resolves the alerts about the gateway and about the payee's place in its list.
 void Engine::watch_outcome(registry::PayeeIndex payee, const JobResult& result, stipend_unix_ns now) {
     if ((result.flags & STIPEND_RESULT_ANSWERED) != 0) slots_[payee].state.known = true;
-    const auto unlisted_id = [&] { return "unlisted:" + payees_[payee].key; };
+    const auto unlisted_id = [&] { return "unlisted:" + payees_.key(payee); };
     if ((result.flags & STIPEND_RESULT_UNLISTED) != 0) {
         raise(unlisted_id(), STIPEND_ALERT_WARNING,
-              cat(payees_[payee].key,
+              cat(payees_.key(payee),
                   " is unknown to the gateway: it is held, neither paid nor punished, until the gateway "
                   "lists ",
                   payees_[payee].address),
@@ -185,12 +190,17 @@ void Engine::watch_outcome(registry::PayeeIndex payee, const JobResult& result, 
     } else if ((result.flags & STIPEND_RESULT_UNFUNDED) != 0) {
         // The gateway is well; its dispatcher raises the alert about its funds, and resolves it when they suffice.
         resolve("gateway", now);
+    } else if ((result.flags & STIPEND_RESULT_OVER_FEE) != 0) {
+        const auto job = fee_job({payee, slots_[payee].attempt});
+        raise_over_budget(job, fees_.refuse_unreserved(job, current().fees, now), result.reason, now);
     } else if (result.outcome == STIPEND_JOB_UNKNOWN) {
+        if (fees_.refused(payee, slots_[payee].attempt)) return;  // by this host, not by the gateway
         raise("gateway", STIPEND_ALERT_CRITICAL,
               "the gateway cannot be used, so nobody is paid or punished: " + result.reason, now);
     } else {
         resolve("gateway", now);
         resolve(unlisted_id(), now);
+        if (fees_.knows(payee)) resolve("fees:" + payees_.key(payee), now);  // its job was sent, or costs nothing
     }
 }
 

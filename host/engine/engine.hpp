@@ -9,15 +9,18 @@
 
 #include <cstdint>
 #include <deque>
+#include <functional>
 #include <memory>
 #include <optional>
 #include <span>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "host/engine/alerts.hpp"
 #include "host/engine/commit_queue.hpp"
 #include "host/engine/effects.hpp"
+#include "host/engine/fee_book.hpp"
 #include "host/engine/generations.hpp"
 #include "host/engine/price_feed.hpp"
 #include "host/engine/schedule.hpp"
@@ -64,6 +67,14 @@ class Engine {
     void job_done(JobToken token, JobResult result, stipend_unix_ns now);
     void committed(const Result<void>& result, stipend_unix_ns now);
     void price_done(const Result<Quote>& quote, stipend_unix_ns now);
+    // Reserves what a job that is under way may cost. `answer` is called once, now or later: OK when the reservation is
+    // durable; INVALID: no such job is under way; LIMIT: by the limits of the day; UNAVAILABLE: the ledger does not
+    // take it, or the engine drains.
+    using FeeAnswer = std::function<void(Result<void>)>;
+    void reserve_fee(JobToken token, const SignedWei& wei, FeeAnswer answer, stipend_unix_ns now);
+    // The job of that epoch and attempt, while it is under way.
+    [[nodiscard]] std::optional<JobToken> job_under_way(std::string_view key, std::uint64_t epoch,
+                                                        std::uint32_t attempt) const;
     // An alert of another source: a plugin, the clock, a reload.
     void raise(const Alert& alert);
     void resolve(const std::string& id, stipend_unix_ns now);
@@ -91,6 +102,7 @@ class Engine {
     [[nodiscard]] bool is_active(registry::PayeeIndex payee) const { return slots_[payee].life.active(); }
     [[nodiscard]] ledger::EngineState state_of(registry::PayeeIndex payee) const;
     [[nodiscard]] bool has_open_gap(registry::PayeeIndex payee) const { return slots_[payee].gap_from.has_value(); }
+    [[nodiscard]] const FeeBook& fees() const { return fees_; }
     [[nodiscard]] const AlertBook& alerts() const { return alerts_; }
     [[nodiscard]] const Counters& counters() const { return counters_; }
     // The generations that still decide something, oldest first; the last one is the newest.
@@ -152,6 +164,19 @@ class Engine {
     void leave_place(Slot& slot);
     void watch_outcome(registry::PayeeIndex payee, const JobResult& result, stipend_unix_ns now);
 
+    // Fees: engine_fees.cpp
+    [[nodiscard]] FeeJob fee_job(JobToken token) const;
+    // Why a reservation is refused, with its alert raised; none if it fits in.
+    [[nodiscard]] std::optional<Error> over_budget(const FeeJob& job, const SignedWei& wei, stipend_unix_ns now);
+    // The text of the alert, without the orchestrator.
+    std::string raise_over_budget(const FeeJob& job, const FeeBook::Answer& answer, std::string_view wanted,
+                                  stipend_unix_ns now);
+    void close_fee(JobToken token, const JobResult& result, stipend_unix_ns now);
+    // Answers the reservations of a transaction that is durable.
+    void answer_reservations(const ledger::Batch& batch);
+    // Answers all reservations that wait, since the ledger does not take them now.
+    void refuse_reservations(const Error& why);
+
     // Deciding: deciding.cpp
     void flush(stipend_unix_ns now);
     ledger::Batch take_waiting();
@@ -197,6 +222,12 @@ class Engine {
     Generations generations_;
     PriceFeed price_;
     SpendLimits limits_;
+    FeeBook fees_;
+    struct Reserving {
+        FeeJob job;
+        FeeAnswer answer;  // empty once it was called
+    };
+    std::deque<Reserving> reserving_;  // in the order of their rows, which are not durable yet
     TokenBucket host_bucket_;
     AlertBook alerts_;
     Counters counters_;

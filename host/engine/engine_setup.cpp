@@ -16,7 +16,8 @@ Engine::Engine(Effects& effects, ledger::State state, stipend_unix_ns now)
       next_orchestrator_(state.next_orchestrator),
       generations_(state.next_generation, std::move(state.generation)),
       price_(now),
-      limits_(now) {
+      limits_(now),
+      fees_(now) {
     restore(state);
 }
 
@@ -43,6 +44,9 @@ void Engine::restore(ledger::State& state) {
         limits_.restore(slot.state);
     }
     first_unwritten_ = static_cast<registry::PayeeIndex>(payees_.size());
+    for (const auto& fees : state.fees) {
+        if (const auto payee = payees_.find(fees.orchestrator)) fees_.restore(*payee, fees.state);
+    }
     if (state.price) {
         price_.restore({state.price->usd_per_eth_e8, state.price->at, 0, state.price->source});
     }
@@ -67,7 +71,7 @@ void Engine::restore_schedule(registry::PayeeIndex payee, stipend_unix_ns now) {
     // Whole intervals without a check are a gap: recorded, listed, and not caught up automatically.
     if (!slot.gap_from) {
         slot.gap_from = state.due_at;
-        commits_.waiting().gaps_opened.push_back({payees_[payee].id, state.due_at, "the host was not running"});
+        commits_.waiting().gaps_opened.push_back({payees_.id(payee), state.due_at, "the host was not running"});
     }
     state.due_at += missed * state.interval_ns;
 }
@@ -125,6 +129,8 @@ std::vector<registry::PayeeIndex> Engine::apply_registry(std::vector<registry::P
         if (!present[at]) deactivate(at, now);
     }
     const registry::IdentityIndex identities(payees_, present);
+    // Before the large arrays, for the peak; and at the end, for what stays.
+    registry::Table::settle();
     const auto all = payees_.size() + fresh.size();
     payees_.reserve(all);
     slots_.reserve(all);
@@ -133,19 +139,20 @@ std::vector<registry::PayeeIndex> Engine::apply_registry(std::vector<registry::P
         places[at] = static_cast<registry::PayeeIndex>(payees_.size());
         add_payee(std::move(configured[at]), identities, now);
     }
+    registry::Table::settle();
     return places;
 }
 
 void Engine::update_payee(registry::PayeeIndex at, registry::Payee payee, stipend_unix_ns now) {
-    auto& own = payees_[at];
+    const auto own = payees_[at];
     const auto& life = slots_[at].life;
     const bool changed = own.address != payee.address || own.payout_address != payee.payout_address ||
                          own.worker_key != payee.worker_key;
     payee.id = own.id;
     payee.first_seen_at = own.first_seen_at;
-    own = std::move(payee);
+    payees_.replace(at, payee);
     if (changed || life.is(Stage::retired) || life.leaving()) {
-        commits_.waiting().changed.push_back(own.row(false));
+        commits_.waiting().changed.push_back(payee.row(false));
     }
     if (!life.active()) activate(at, now);
 }
@@ -167,7 +174,7 @@ void Engine::add_payee(registry::Payee payee, const registry::IdentityIndex& ide
         slot.state.due_at = now;
         slot.state.interval_ns = current().interval_ns;
     }
-    activate(payees_.add(std::move(payee)), now);
+    activate(payees_.add(payee), now);
 }
 
 void Engine::activate(registry::PayeeIndex payee, stipend_unix_ns now) {
@@ -197,7 +204,8 @@ void Engine::deactivate(registry::PayeeIndex payee, stipend_unix_ns now) {
     STIPEND_ASSERT(active_ > 0);
     --active_;
     if (slot.state.consecutive_failures > 0) --failing_;
-    for (const auto* kind : {"limit:", "policy:", "suspended:", "unlisted:"}) resolve(kind + payees_[payee].key, now);
+    for (const auto* kind : {"limit:", "policy:", "suspended:", "unlisted:", "fees:", "fees-reported:"})
+        resolve(kind + payees_.key(payee), now);
 }
 
 ledger::EngineState Engine::state_of(registry::PayeeIndex payee) const {

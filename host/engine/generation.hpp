@@ -44,6 +44,12 @@ struct AccrualLimits {
     Usd per_day;
 };
 
+// What jobs may cost on a UTC day. Those of the newest generation count.
+struct FeeLimits {
+    SignedWei per_orchestrator_day;
+    SignedWei per_day;
+};
+
 struct Generation {
     ledger::Generation row;  // `id` and `at` are given when it is published
     std::int64_t interval_ns = 0;
@@ -54,6 +60,7 @@ struct Generation {
     std::int64_t price_every_ns = 0;
     DispatchRules dispatch;
     AccrualLimits limits;
+    FeeLimits fees;
 
     [[nodiscard]] stipend_unix_ns published_at() const { return row.at; }
     [[nodiscard]] const PayeeTerms& terms_of(registry::PayeeIndex payee) const {

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "host/base/time.hpp"
 #include "host/engine/adjust.hpp"
 #include "host/engine/archive_request.hpp"
 #include "host/engine/plugin_calls.hpp"
@@ -16,6 +17,27 @@ namespace {
 constexpr std::int64_t price_deadline_ns = 30 * ns_per_s;
 constexpr std::int64_t clock_jump_ns = 2 * ns_per_s;
 constexpr std::int64_t stuck_after_ns = 60 * ns_per_s;
+constexpr std::int64_t wal_look_ns = 30 * ns_per_s;
+
+// For metrics only, which are binary floating point.
+double approximate(const SignedWei& wei) {
+    return wei.magnitude().value().convert_to<double>();
+}
+
+// Rounded down, and at most 10; all of it where the limit is 0 and something is used.
+std::uint64_t used_ppm(const SignedWei& used, const SignedWei& limit) {
+    constexpr std::uint64_t most = 10'000'000;
+    if (limit.zero()) return used.zero() ? 0 : most;
+    const CheckedU256 ppm = used.magnitude().value() * ppm_one / limit.magnitude().value();
+    return ppm > most ? most : static_cast<std::uint64_t>(ppm);
+}
+
+Json restored_json(const ledger::Restored& restored) {
+    return Json::object()
+        .append("at", utc_text(restored.at))
+        .append("last_seq", restored.last)
+        .append("backup_at", restored.backup_at == 0 ? Json() : Json(utc_text(restored.backup_at)));
+}
 
 }  // namespace
 
@@ -30,6 +52,7 @@ Result<std::string> Manager::review(const runtime::Plan& next_plan, const runtim
     struct InForce {
         PolicyInForce policy;
         Spend spend;
+        LargestFees fees;
     };
     STIPEND_LET(now, host_.on_control(pause_ns, [this] {
         const auto& chosen = plan_->policy.chosen;
@@ -39,7 +62,8 @@ Result<std::string> Manager::review(const runtime::Plan& next_plan, const runtim
                         .revision = engine_->generations().back()->policies.front()->revision(),
                         .terms = plan_->terms,
                         .recorded = engine_->recorded()},
-                       plan_->spend};
+                       plan_->spend,
+                       plan_->fees};
     }));
     STIPEND_TRY(check_replay(next, now.policy));
     auto spend =
@@ -48,10 +72,12 @@ Result<std::string> Manager::review(const runtime::Plan& next_plan, const runtim
         return fail(STIPEND_E_CONFLICT, spend,
                     "\nrefused: it more than doubles; take it with `stipend reload --accept-spend`");
     }
-    return spend;
+    return cat(spend, "\nlargest possible fees:  ", fees_text(now.fees), "\n                     -> ",
+               fees_text(next.fees));
 }
 
 void Manager::open(ledger::State state) {
+    restored_ = state.restored;
     engine_ = std::make_unique<Engine>(*this, std::move(state), host_.now());
 }
 
@@ -90,9 +116,11 @@ void Manager::watch_checks(const std::vector<PlannedCheck>& checks, const runtim
 
 runtime::Role::Turn Manager::tick(stipend_unix_ns now) {
     watch_clock(now);
+    watch_wal(now);
     engine_->tick(now);
     const bool over = engine_->failure() || (stopping_ && !engine_->writing()) || (once_ && engine_->quiet(now));
-    return {.over = over, .next = engine_->next_wakeup(now)};
+    const auto next = engine_->next_wakeup(now);
+    return {.over = over, .next = next ? std::min(*next, next_wal_look_) : next_wal_look_};
 }
 
 // The schedule follows the monotonic clock. That the wall clock was set is reported, since records follow it too.
@@ -108,6 +136,20 @@ void Manager::watch_clock(stipend_unix_ns now) {
     } else {
         engine_->resolve("clock-set", now);
     }
+}
+
+void Manager::watch_wal(stipend_unix_ns now) {
+    if (now < next_wal_look_) return;
+    next_wal_look_ = now + wal_look_ns;
+    host_.writer().query([this](ledger::Ledger& ledger) {
+        // Where this fails, commits fail as well, and say so.
+        const auto wal = ledger.wal();
+        if (!wal) return;
+        host_.loop().post([this, text = ledger::held_wal_text(*wal)] {
+            if (!text) return engine_->resolve("ledger-wal", host_.now());
+            engine_->raise({.id = "ledger-wal", .severity = STIPEND_ALERT_WARNING, .text = *text, .at = host_.now()});
+        });
+    });
 }
 
 void Manager::begin_stop() {
@@ -131,7 +173,9 @@ Result<Json> Manager::status() {
         for (const auto& [key, one] : host_.instances().in_use()) {
             if (const auto health = one.instance->health(); !health) unwell.push_back(health.error().message);
         }
-        return status_json(*engine_, *plan_, unwell, unpaid, host_.now());
+        auto out = status_json(*engine_, *plan_, unwell, unpaid, host_.now());
+        if (restored_) out.set("restored", restored_json(*restored_));
+        return out;
     });
 }
 
@@ -148,6 +192,10 @@ void Manager::refresh_metrics(runtime::Metrics& metrics) {
     count("stray_answers_total", "Answers to jobs that were not expected.", counters.unexpected_results);
     count("late_plugin_answers_total", "Answers of plugins to operations that were over.",
           plugin::Instance::late_completions());
+    const auto& fees = engine_->fees();
+    const auto& limits = engine_->generations().back()->fees;
+    const auto now = host_.now();
+    metrics.raise_counter("fees_wei_total", "What the jobs that ended cost.", approximate(fees.ended()));
     const auto gauge = [&](const char* name, const char* help, double value) { metrics.set_gauge(name, help, value); };
     gauge("orchestrators", "Orchestrators that are paid.", static_cast<double>(plan_->spend.orchestrators));
     gauge("jobs_in_flight", "Jobs under way.", static_cast<double>(engine_->in_flight()));
@@ -155,6 +203,10 @@ void Manager::refresh_metrics(runtime::Metrics& metrics) {
           static_cast<double>(engine_->generations().size()));
     gauge("alerts", "Alerts that are raised.", static_cast<double>(engine_->alerts().all().size()));
     gauge("price_accepted", "1 where an exchange rate is accepted at present.", engine_->rate(host_.now()) ? 1 : 0);
+    gauge("fees_today_wei", "What jobs cost on this UTC day, reservations included.", approximate(fees.used(now)));
+    gauge("fees_limit_wei", "What jobs may cost on a UTC day.", approximate(limits.per_day));
+    gauge("fees_budget_used_ratio", "The share of limits.fees_per_day that is used on this UTC day.",
+          static_cast<double>(used_ppm(fees.used(now), limits.per_day)) / 1e6);
     gauge("control_longest_turn_seconds", "The longest turn of the control thread since the last look.",
           static_cast<double>(host_.loop().take_longest_turn_ns()) / 1e9);
     // For the next request to report: the ledger's thread may be busy for long.
@@ -163,6 +215,11 @@ void Manager::refresh_metrics(runtime::Metrics& metrics) {
         if (!stats) return;
         metrics.set_gauge("ledger_bytes", "The ledger's file and its log.",
                           static_cast<double>(stats->database_bytes + stats->wal_bytes));
+        metrics.set_gauge("ledger_wal_bytes", "The ledger's write-ahead log.", static_cast<double>(stats->wal_bytes));
+        if (const auto wal = ledger.wal()) {
+            metrics.set_gauge("ledger_wal_held_seconds", "How long a reader has kept that log from being emptied.",
+                              static_cast<double>(wal->held_ns) / 1e9);
+        }
         std::error_code none;
         const auto disk = std::filesystem::space(folder, none);
         if (none) return;
@@ -222,6 +279,7 @@ void Manager::announce() const {
     log.info(cat(plan_->spend.orchestrators, " orchestrators, every ", duration_text(settings.payment.interval_ns),
                  ", base ", settings.payment.base.text(), " USD"));
     log.info("largest possible spend: " + spend_text(plan_->spend));
+    log.info("largest possible fees: " + fees_text(plan_->fees));
     if (plan_->spend.orchestrators == 0) {
         log.warn("no orchestrators are configured: list them under `orchestrators:`, or in ORCHESTRATOR_ADDRESSES");
     }
@@ -238,6 +296,14 @@ runtime::Watcher::Hooks Manager::watcher_hooks() {
                                     .at = host_.now()});
                 },
             .changed = {}};
+}
+
+void Manager::reserve_fee(const std::string& job_id, const SignedWei& wei, plugin::FeeAccount::Answer answer) {
+    const auto ns = runtime::namespace_of(plan_->settings).text();
+    const auto name = parse_job_id(ns, job_id);
+    const auto token = name ? engine_->job_under_way(name->key, name->epoch, name->attempt) : std::nullopt;
+    if (!token) return answer(fail(STIPEND_E_INVALID, "fee not reserved: no job is under way: ", clip(job_id, 300)));
+    engine_->reserve_fee(*token, wei, std::move(answer), host_.now());
 }
 
 void Manager::submit(const JobSpec& job, const registry::Payee& payee) {

@@ -5,6 +5,7 @@
 #include <string>
 
 #include "host/engine/engine.hpp"
+#include "host/engine/fee_desk.hpp"
 #include "host/engine/manager_plan.hpp"
 #include "host/engine/reporter.hpp"
 #include "host/runtime/host.hpp"
@@ -14,7 +15,14 @@ namespace stipend::engine {
 class Manager final : public runtime::Role, public Effects, public plugin::AlertSink {
   public:
     // `host` and `reporter` outlive this. `once`: one cycle of what is due, then the run is over.
-    Manager(runtime::Host& host, Reporter& reporter, bool once) : host_(host), reporter_(reporter), once_(once) {}
+    Manager(runtime::Host& host, Reporter& reporter, bool once)
+        : host_(host),
+          reporter_(reporter),
+          once_(once),
+          desk_(host.loop(),
+                [this](const std::string& job_id, const SignedWei& wei, plugin::FeeAccount::Answer answer) {
+                    reserve_fee(job_id, wei, std::move(answer));
+                }) {}
 
     std::unique_ptr<runtime::Plan> plan(plugin::Loader& loader, config::Settings settings,
                                         config::Diagnostics& diagnostics) override;
@@ -33,6 +41,8 @@ class Manager final : public runtime::Role, public Effects, public plugin::Alert
     Result<void> add_routes(runtime::ControlServer& server) override;
     void announce() const override;
     [[nodiscard]] runtime::Watcher::Hooks watcher_hooks() override;
+    [[nodiscard]] plugin::FeeAccount* fees() override { return &desk_; }
+    void close() override { desk_.close(); }
     [[nodiscard]] plugin::AlertSink* alerts() override { return this; }
 
     void raise_for(std::string_view instance, std::string_view id, std::int32_t severity,
@@ -41,7 +51,9 @@ class Manager final : public runtime::Role, public Effects, public plugin::Alert
 
   private:
     void watch_clock(stipend_unix_ns now);
+    void watch_wal(stipend_unix_ns now);
     void watch_checks(const std::vector<PlannedCheck>& checks, const runtime::InstanceSet& fresh);
+    void reserve_fee(const std::string& job_id, const SignedWei& wei, plugin::FeeAccount::Answer answer);
     Result<Json> adjust(const Json& body);
     Result<Json> archive(const runtime::ControlServer& server, const Json& body);
 
@@ -58,8 +70,11 @@ class Manager final : public runtime::Role, public Effects, public plugin::Alert
     runtime::Host& host_;
     Reporter& reporter_;
     const bool once_;
+    FeeDesk desk_;
     std::unique_ptr<Engine> engine_;
     std::unique_ptr<ManagerPlan> plan_;  // in force
+    std::optional<ledger::Restored> restored_;
+    stipend_unix_ns next_wal_look_ = 0;
     bool stopping_ = false;
 };
 

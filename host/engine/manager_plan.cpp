@@ -102,6 +102,14 @@ class SpendBook {
     Spend spend_;
 };
 
+LargestFees largest_fees(const FeeLimits& limits, std::size_t orchestrators) {
+    const auto one = std::min(limits.per_orchestrator_day, limits.per_day);
+    // Below 2^255: a limit is at most 10^6 ETH, of at most 100,000 orchestrators.
+    const auto sum = SignedWei::of(Wei(CheckedU256(one.magnitude().value() * orchestrators)));
+    const auto all = sum ? std::min(*sum, limits.per_day) : limits.per_day;
+    return {.per_orchestrator = orchestrators == 0 ? SignedWei() : one, .all = all, .orchestrators = orchestrators};
+}
+
 Rate per_second(std::int64_t count) {
     return count == 0 ? Rate{} : Rate{ns_per_s / count, count};
 }
@@ -121,6 +129,7 @@ std::shared_ptr<Generation> generation_of(const config::Settings& settings) {
         per_minute(settings.dispatch.jobs_per_orchestrator_minute),
         std::min(2 * static_cast<std::size_t>(settings.dispatch.max_in_flight), DispatchRules::most_waiting)};
     out->limits = {settings.limits.accrual_per_orchestrator_day, settings.limits.accrual_per_day};
+    out->fees = {wei_of(settings.limits.fees_per_orchestrator_day), wei_of(settings.limits.fees_per_day)};
     return out;
 }
 
@@ -222,6 +231,7 @@ std::unique_ptr<ManagerPlan> make_manager_plan(plugin::Loader& loader, config::S
         spend.add(plan->update.own.empty() ? generation.common : plan->update.own[at]);
     }
     plan->spend = spend.total();
+    plan->fees = largest_fees(generation.fees, payees.size());
     plan->payees_digest = digest_of(payees);
     plan->plugins = {settings.payment.policy.plugin, settings.dispatch.plugin, settings.price.plugin};
     for (const auto& monitor : settings.monitors) plan->plugins.push_back(monitor.plugin);
@@ -233,6 +243,11 @@ std::unique_ptr<ManagerPlan> make_manager_plan(plugin::Loader& loader, config::S
 std::string spend_text(const Spend& spend) {
     return cat(spend.per_orchestrator.text(), " USD a day for one orchestrator at most, ", spend.all.text(),
                " USD a day for all ", spend.orchestrators);
+}
+
+std::string fees_text(const LargestFees& fees) {
+    return cat(eth_text(fees.per_orchestrator), " a day for one orchestrator at most, ", eth_text(fees.all),
+               " a day for all ", fees.orchestrators);
 }
 
 bool more_than_doubles(const Spend& now, const Spend& next) {

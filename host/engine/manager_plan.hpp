@@ -22,6 +22,13 @@ struct Spend {
     std::size_t orchestrators = 0;
 };
 
+// The largest that jobs can cost on a day, by the limits of fees.
+struct LargestFees {
+    SignedWei per_orchestrator;
+    SignedWei all;
+    std::size_t orchestrators = 0;
+};
+
 // A target that this host watches by itself, for a payee.
 struct PlannedCheck {
     std::string payee;  // its key
@@ -34,6 +41,7 @@ struct ManagerPlan final : runtime::Plan {
     plugin::Prepared policy;
     std::vector<PlannedCheck> checks;
     Spend spend;
+    LargestFees fees;
     std::string payees_digest;  // equal digests: the same orchestrators, with the same addresses, keys and capabilities
 };
 
@@ -48,6 +56,9 @@ std::unique_ptr<ManagerPlan> make_manager_plan(plugin::Loader& loader, config::S
 
 // "12.00 USD/day for each of 3 orchestrators at most, 36.00 USD/day in all".
 [[nodiscard]] std::string spend_text(const Spend& spend);
+
+// As spend_text: "0.01 ETH a day for one orchestrator at most, 0.03 ETH a day for all 3".
+[[nodiscard]] std::string fees_text(const LargestFees& fees);
 
 // True where `next` can spend more than twice what `now` can, per orchestrator or in all.
 [[nodiscard]] bool more_than_doubles(const Spend& now, const Spend& next);

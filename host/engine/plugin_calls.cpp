@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <array>
+#include <charconv>
 
 #include "host/ledger/keccak.hpp"
 #include "stipend/abi/price.h"
@@ -31,6 +32,9 @@ JobResult result_of(const stipend_job_result& given) {
     if ((from.flags & STIPEND_RESULT_REPORTED) != 0) {
         if (from.reported_ppm <= ppm_one) out.reported_ppm = from.reported_ppm;
     }
+    // What does not fit in an amount is more than any reservation, as its highest value is.
+    const auto fee = SignedWei::of(Wei::from_abi(from.fee_wei));
+    out.fee = fee ? *fee : SignedWei::highest();
     out.reason = view(from.reason).substr(0, ledger::max_reason_bytes);
     const auto body = view(from.evidence).substr(0, max_evidence_bytes);
     out.evidence = {.http_status = from.http_status,
@@ -44,10 +48,31 @@ JobResult result_of(const stipend_job_result& given) {
 
 }  // namespace
 
+std::string job_id(std::string_view ns, std::string_view key, std::uint64_t epoch, std::uint32_t attempt) {
+    return cat(ns, ":", key, ":", epoch, ":", attempt);
+}
+
+std::optional<JobName> parse_job_id(std::string_view ns, std::string_view id) {
+    JobName out;
+    std::string_view rest = id;
+    const auto take = [&rest](auto& number) {
+        const auto colon = rest.rfind(':');
+        if (colon == std::string_view::npos) return false;
+        const auto* end = rest.data() + rest.size();
+        const auto [read, problem] = std::from_chars(rest.data() + colon + 1, end, number);
+        rest = rest.substr(0, colon);
+        return problem == std::errc() && read == end;
+    };
+    if (!take(out.attempt) || !take(out.epoch)) return std::nullopt;
+    if (rest.size() <= ns.size() || !rest.starts_with(ns) || rest[ns.size()] != ':') return std::nullopt;
+    out.key = rest.substr(ns.size() + 1);
+    return job_id(ns, out.key, out.epoch, out.attempt) == id ? std::optional(out) : std::nullopt;
+}
+
 void submit_job(plugin::Instance& dispatch, const JobSpec& job, const registry::Payee& payee, const std::string& ns,
                 std::function<void(JobResult)> done) {
     auto text = std::make_shared<JobText>();
-    text->id = cat(ns, ":", payee.key, ":", job.epoch, ":", job.token.attempt);
+    text->id = job_id(ns, payee.key, job.epoch, job.token.attempt);
     if (::getrandom(text->nonce.data(), text->nonce.size(), 0) != static_cast<ssize_t>(text->nonce.size())) {
         JobResult failed;
         failed.reason = "no random number for the job's nonce: the system refuses it";
@@ -67,6 +92,7 @@ void submit_job(plugin::Instance& dispatch, const JobSpec& job, const registry::
             raw.capability = to_abi(payee.capability);
             raw.public_key = to_abi(payee.worker_key);
             raw.nonce = {text->nonce.data(), text->nonce.size()};
+            raw.max_fee_wei = job.max_fee.magnitude().to_abi();
             raw.period_from = job.period_from;
             raw.period_to = job.period_to;
             raw.window_s = job.window_s;

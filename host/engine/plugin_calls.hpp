@@ -2,7 +2,9 @@
 #pragma once
 
 #include <functional>
+#include <optional>
 #include <string>
+#include <string_view>
 
 #include "host/engine/effects.hpp"
 #include "host/engine/price_gate.hpp"
@@ -10,8 +12,17 @@
 
 namespace stipend::engine {
 
+// The id of a job, unique among those under way. `ns` separates the jobs of two networks.
+[[nodiscard]] std::string job_id(std::string_view ns, std::string_view key, std::uint64_t epoch, std::uint32_t attempt);
+struct JobName {
+    std::string_view key = {};  // of the orchestrator, within the id
+    std::uint64_t epoch = 0;
+    std::uint32_t attempt = 0;
+};
+// The inverse; none for any other text.
+[[nodiscard]] std::optional<JobName> parse_job_id(std::string_view ns, std::string_view id);
+
 // Sends a job through a dispatch plugin. A plugin that refuses or breaks its operation is the payer's own: UNKNOWN.
-// `ns` keeps the job ids of two networks apart.
 void submit_job(plugin::Instance& dispatch, const JobSpec& job, const registry::Payee& payee, const std::string& ns,
                 std::function<void(JobResult)> done);
 

@@ -17,7 +17,7 @@ Json alerts_json(const AlertBook& book) {
     return out;
 }
 
-Json orchestrators_json(const Engine& engine) {
+Json orchestrators_json(const Engine& engine, stipend_unix_ns now) {
     Json out = Json::array();
     const auto& payees = engine.payees();
     for (registry::PayeeIndex at = 0; at < payees.size() && out.items().size() < max_listed; ++at) {
@@ -30,7 +30,8 @@ Json orchestrators_json(const Engine& engine) {
                      .append("next_at", utc_text(state.due_at))
                      .append("consecutive_failures", state.consecutive_failures)
                      .append("suspended", state.suspended)
-                     .append("held", engine.has_open_gap(at)));
+                     .append("held", engine.has_open_gap(at))
+                     .append("fees_today_wei", engine.fees().used(at, now).text()));
     }
     return out;
 }
@@ -46,6 +47,16 @@ Json unpaid_json(const std::vector<ledger::Gap>& gaps) {
                      .append("at_stake_usd", gap.usd ? Json(gap.usd->text()) : Json()));
     }
     return out;
+}
+
+Json fees_json(const Engine& engine, const ManagerPlan& plan, stipend_unix_ns now) {
+    const auto& limits = engine.generations().back()->fees;
+    return Json::object()
+        .append("day", utc_text(now).substr(0, 10))
+        .append("used_wei", engine.fees().used(now).text())
+        .append("limit_wei", limits.per_day.text())
+        .append("orchestrator_limit_wei", limits.per_orchestrator_day.text())
+        .append("largest", fees_text(plan.fees));
 }
 
 Json texts_json(const std::vector<std::string>& texts) {
@@ -69,6 +80,7 @@ Json status_json(const Engine& engine, const ManagerPlan& plan, const std::vecto
         .append("generation", engine.generations().back()->row.id)
         .append("usd_per_eth", rate ? Json(scaled_text(*rate, 8)) : Json())
         .append("largest_spend", spend_text(plan.spend))
+        .append("fees", fees_json(engine, plan, now))
         .append("decisions", counters.decisions)
         .append("held", counters.held)
         .append("jobs", counters.jobs)
@@ -76,7 +88,7 @@ Json status_json(const Engine& engine, const ManagerPlan& plan, const std::vecto
         .append("stray_answers", counters.unexpected_results)
         .append("plugins_unwell", texts_json(unwell))
         .append("alerts", alerts_json(engine.alerts()))
-        .append("orchestrators", orchestrators_json(engine))
+        .append("orchestrators", orchestrators_json(engine, now))
         .append("unpaid", unpaid_json(unpaid));
 }
 

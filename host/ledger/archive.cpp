@@ -1,12 +1,12 @@
 // Moves old decisions into an archive file: copy, sign, fsync; then record the archive in one transaction; then delete
 // the archived rows in small transactions.
 #include <fcntl.h>
-#include <unistd.h>
 
 #include <map>
 
 #include "host/ledger/archive_files.hpp"
 #include "host/ledger/archive_signature.hpp"
+#include "host/ledger/backup_files.hpp"
 #include "host/ledger/columns.hpp"
 #include "host/ledger/schema.hpp"
 #include "host/ledger/sqlite_ledger.hpp"
@@ -15,14 +15,6 @@ namespace stipend::ledger {
 namespace {
 
 constexpr std::int64_t purge_rows = 4'096;  // deleted by one transaction, to bound the size of the WAL
-
-Result<void> sync_path(const std::filesystem::path& path, int flags) {
-    const int fd = ::open(path.c_str(), flags | O_CLOEXEC);
-    const bool good = fd >= 0 && ::fsync(fd) == 0;
-    if (fd >= 0) ::close(fd);
-    if (good) return {};
-    return fail(STIPEND_E_UNAVAILABLE, "ledger: archive: ", path.string(), ": fsync failed");
-}
 
 // The tables whose rows move, each with the column that holds a position in the chain.
 constexpr std::array<std::pair<const char*, const char*>, 4> archived_tables{

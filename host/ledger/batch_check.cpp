@@ -57,10 +57,17 @@ Result<void> check_adjustment(const Adjustment& row) {
     return check_lengths(row, "adjustment \"", row.key, "\"");
 }
 
+Result<void> check_fee(const Fee& fee) {
+    const auto broken = broken_invariant(fee);
+    if (!broken) return {};
+    return fail(STIPEND_E_INVALID, "ledger: fee (orchestrator ", fee.orchestrator, ", epoch ", fee.epoch, ", attempt ",
+                fee.attempt, "): ", *broken);
+}
+
 Result<void> check_sizes(const Batch& b) {
     for (const auto size :
          {b.generations.size(), b.added.size(), b.changed.size(), b.gaps_closed.size(), b.decisions.size(),
-          b.gaps_opened.size(), b.adjustments.size(), b.observations.size(), b.events.size()}) {
+          b.gaps_opened.size(), b.adjustments.size(), b.fees.size(), b.observations.size(), b.events.size()}) {
         if (size > max_batch_rows) {
             return fail(STIPEND_E_LIMIT, "ledger: batch too large: got ", size, " rows of one kind, want at most ",
                         max_batch_rows);
@@ -89,6 +96,7 @@ Result<void> check_batch(const Batch& b) {
         if (gap.usd.negative()) return fail(STIPEND_E_INVALID, "ledger: gap of ", gap.orchestrator, ": negative USD");
     }
     for (const auto& row : b.adjustments) STIPEND_TRY(check_adjustment(row));
+    for (const auto& fee : b.fees) STIPEND_TRY(check_fee(fee));
     for (const auto& seen : b.observations) {
         STIPEND_TRY(check_lengths(seen, "observation of ", seen.orchestrator));
         if (seen.to < seen.from) {

@@ -1,8 +1,10 @@
 #include "host/ledger/canonical.hpp"
 
 #include <bit>
+#include <utility>
 
 #include "host/ledger/fields.hpp"
+#include "stipend/decimal.hpp"
 #include "stipend/hex.hpp"
 #include "stipend/json.hpp"
 
@@ -77,8 +79,49 @@ class BodyWriter {
     static Json json_of(const Hash& hash) { return hex_encode(hash); }
     static Json json_of(Usd usd) { return usd.count_e8(); }
     static Json json_of(const SignedWei& wei) { return wei.text(); }
+    static Json json_of(FeeKind kind) { return fee_kind_name(kind); }
 
     Json& out_;
+};
+
+// Reads fields from a body of the chain; `good` is false once one of them is missing or malformed.
+class BodyReader {
+  public:
+    BodyReader(const Json& from, bool& good) : from_(from), good_(good) {}
+
+    void operator()(const Field& field, auto& value) const {
+        const Json* member = from_.find(field.column);
+        good_ = good_ && member != nullptr && read(*member, value);
+    }
+
+  private:
+    template <std::integral T>
+    static bool read(const Json& member, T& value) {
+        if (!member.is(Json::Kind::number)) return false;
+        const auto number = Decimal::parse(member.text());
+        const auto exact = number ? number->exact_scaled(0) : Result<std::int64_t>(number.error());
+        if (!exact || !std::in_range<T>(*exact)) return false;
+        value = static_cast<T>(*exact);
+        return true;
+    }
+    static bool read(const Json& member, SignedWei& wei) {
+        if (!member.is(Json::Kind::string)) return false;
+        const auto parsed = SignedWei::parse(member.text());
+        if (parsed) wei = *parsed;
+        return parsed.ok();
+    }
+    static bool read(const Json& member, FeeKind& kind) {
+        if (!member.is(Json::Kind::string)) return false;
+        for (const auto one : {FeeKind::reserved, FeeKind::added, FeeKind::closed, FeeKind::unreserved}) {
+            if (fee_kind_name(one) != member.text()) continue;
+            kind = one;
+            return true;
+        }
+        return false;
+    }
+
+    const Json& from_;
+    bool& good_;
 };
 
 template <Listed Row>
@@ -116,8 +159,26 @@ std::string_view kind_name(AuditKind kind) {
             return "archive";
         case AuditKind::alert:
             return "alert";
+        case AuditKind::fee:
+            return "fee";
+        case AuditKind::restored:
+            return "restored";
     }
     return "unknown kind";
+}
+
+std::string_view fee_kind_name(FeeKind kind) {
+    switch (kind) {
+        case FeeKind::reserved:
+            return "reserved";
+        case FeeKind::added:
+            return "added";
+        case FeeKind::closed:
+            return "closed";
+        case FeeKind::unreserved:
+            return "unreserved";
+    }
+    return "unknown";
 }
 
 std::string_view trimmed(const stipend_memory& memory) {
@@ -182,6 +243,33 @@ std::string adjustment_body(const Adjustment& row) {
 
 std::string price_body(const Price& row) {
     return body_of(row);
+}
+
+std::string fee_body(const Fee& fee) {
+    return body_of(fee);
+}
+
+std::optional<Fee> parse_fee(std::string_view body) {
+    const auto parsed = parse_json(body);
+    if (!parsed || !parsed->is(Json::Kind::object)) return std::nullopt;
+    Fee fee;
+    bool good = true;
+    fields(fee, BodyReader(*parsed, good));
+    // Of the texts that hold the same fee, only one is ever written.
+    return good && fee_body(fee) == body ? std::optional(fee) : std::nullopt;
+}
+
+std::string restored_body(const Restored& restored) {
+    return body_of(restored);
+}
+
+std::optional<Restored> parse_restored(std::string_view body) {
+    const auto parsed = parse_json(body);
+    if (!parsed || !parsed->is(Json::Kind::object)) return std::nullopt;
+    Restored restored;
+    bool good = true;
+    fields(restored, BodyReader(*parsed, good));
+    return good && restored_body(restored) == body ? std::optional(restored) : std::nullopt;
 }
 
 Hash archive_digest(const ArchiveFacts& facts, std::uint64_t chain_id) {

@@ -18,6 +18,7 @@
 // beside the hash; if a table holds the same facts, its row must encode to the same text.
 #pragma once
 
+#include <optional>
 #include <string>
 #include <string_view>
 
@@ -40,6 +41,8 @@ enum class AuditKind : std::uint8_t {
     host_stopped = 10,
     archive = 11,
     alert = 12,
+    fee = 13,
+    restored = 14,
 };
 [[nodiscard]] std::string_view kind_name(AuditKind kind);
 
@@ -61,9 +64,17 @@ void encode_state(std::string& out, const EngineState& state);
 [[nodiscard]] std::string gap_closed_body(Seq gap, stipend_unix_ns to, Usd usd);
 [[nodiscard]] std::string adjustment_body(const Adjustment& row);
 [[nodiscard]] std::string price_body(const Price& row);
+[[nodiscard]] std::string fee_body(const Fee& fee);
+// The fee of a stored body; none if it is not one that fee_body makes.
+[[nodiscard]] std::optional<Fee> parse_fee(std::string_view body);
+[[nodiscard]] std::string_view fee_kind_name(FeeKind kind);
 
 // What the signature of an archive signs: all of `facts` except the file's path and the signer.
 [[nodiscard]] Hash archive_digest(const ArchiveFacts& facts, std::uint64_t chain_id);
+// The row of the chain that records that the rows before it come from a backup.
+[[nodiscard]] std::string restored_body(const Restored& restored);
+// The facts of a stored body; none if it is not one that restored_body makes.
+[[nodiscard]] std::optional<Restored> parse_restored(std::string_view body);
 // The row of the chain that records the archive.
 [[nodiscard]] std::string archive_body(const ArchiveFacts& facts, const Hash& digest);
 

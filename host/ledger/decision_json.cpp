@@ -1,6 +1,7 @@
 #include "host/ledger/decision_json.hpp"
 
 #include "host/base/time.hpp"
+#include "host/ledger/canonical.hpp"
 #include "host/ledger/fields.hpp"
 #include "stipend/hex.hpp"
 
@@ -74,6 +75,20 @@ Json decision_json(const DecisionLine& line) {
     out.append("epoch", line.decision.epoch).append("orchestrator", line.key);
     fields(line.decision, ExportWriter(out));
     return out;
+}
+
+Json fee_json(const FeeLine& line) {
+    const Fee& fee = line.fee;
+    return Json::object()
+        .append("fee", fee_kind_name(fee.kind))
+        .append("epoch", fee.epoch)
+        .append("orchestrator", line.key)
+        .append("attempt", fee.attempt)
+        .append("at", utc_text(fee.at))
+        .append("wei", fee.wei.text())
+        .append("moved_wei", fee.moved.text())
+        .append("day_wei", fee.after.day_wei.text())
+        .append("total_wei", fee.after.total_wei.text());
 }
 
 }  // namespace stipend::ledger

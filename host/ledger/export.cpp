@@ -1,9 +1,10 @@
-// Exports decisions in ledger order, from the archives and then from the main file.
+// Exports decisions and fees in ledger order, from the archives and then from the main file.
 #include <unordered_map>
 
 #include "host/ledger/archive_files.hpp"
 #include "host/ledger/columns.hpp"
 #include "host/ledger/invariants.hpp"
+#include "host/ledger/schema.hpp"
 #include "host/ledger/sqlite_ledger.hpp"
 
 namespace stipend::ledger {
@@ -51,6 +52,30 @@ class Exporter {
         return {};
     }
 
+    // Exports the fees of one file, as above.
+    Result<void> run_fees(sqlite::Database& database, Seq after, const FeeSink& sink) {
+        STIPEND_LET(rows, database.prepare("SELECT seq, body FROM audit WHERE seq > ? AND kind = ? ORDER BY seq"));
+        rows.bind(std::max(after, filter_.after)).bind(static_cast<int>(AuditKind::fee));
+        while (left_ > 0) {
+            STIPEND_LET(more, rows.next());
+            if (!more) return {};
+            const Seq seq = rows.i64();
+            const auto fee = parse_fee(rows.text());
+            if (!fee || broken_invariant(*fee)) {
+                return fail(STIPEND_E_INVALID, "ledger: ", database.path(), ": fee seq ", seq,
+                            " is damaged: run `stipend ledger verify` for details");
+            }
+            const auto key = keys_.find(fee->orchestrator);
+            if (key == keys_.end() || fee->orchestrator != filter_.orchestrator.value_or(fee->orchestrator) ||
+                fee->at < filter_.from.value_or(fee->at) || (filter_.to && fee->at >= *filter_.to)) {
+                continue;
+            }
+            --left_;
+            STIPEND_TRY(sink(FeeLine{seq, key->second, *fee}));
+        }
+        return {};
+    }
+
   private:
     const Keys& keys_;
     const DecisionFilter& filter_;
@@ -90,22 +115,39 @@ Result<Seq> archived_through(sqlite::Database& database) {
     return database.number("SELECT ifnull(max(last), 0) FROM archive");
 }
 
-Result<void> SqliteLedger::export_decisions(const DecisionFilter& filter, const DecisionSink& sink) {
-    sqlite::Transaction snapshot(database_);
-    STIPEND_TRY(snapshot.begin("DEFERRED"));
-    STIPEND_LET(keys, keys_of(database_, ns_));
-    Exporter exporter(keys, filter, sink);
+template <class Export>
+Result<void> SqliteLedger::export_files(const DecisionFilter& filter, Export&& run) {
     if (filter.archives) {
         STIPEND_LET(archives, recorded_archives(database_, {}));
         for (const auto& archive : archives) {
             if (archive.path.empty() || archive.facts.last <= filter.after) continue;
             sqlite::Database file;
             STIPEND_TRY(file.open(archive.path.string(), SQLITE_OPEN_READONLY, options_.busy_timeout_ms));
-            STIPEND_TRY(exporter.run(file, 0));
+            STIPEND_TRY(run(file, Seq{0}));
         }
     }
     STIPEND_LET(through, archived_through(database_));
-    return exporter.run(database_, through);
+    return run(database_, through);
+}
+
+Result<void> SqliteLedger::export_decisions(const DecisionFilter& filter, const DecisionSink& sink) {
+    sqlite::Transaction snapshot(database_);
+    STIPEND_TRY(snapshot.begin("DEFERRED"));
+    STIPEND_LET(keys, keys_of(database_, ns_));
+    Exporter exporter(keys, filter, sink);
+    return export_files(filter, [&](sqlite::Database& file, Seq after) { return exporter.run(file, after); });
+}
+
+Result<void> SqliteLedger::export_fees(const DecisionFilter& filter, const FeeSink& sink) {
+    sqlite::Transaction snapshot(database_);
+    STIPEND_TRY(snapshot.begin("DEFERRED"));
+    STIPEND_LET(there, has_fees(database_));
+    if (!there) return {};
+    STIPEND_LET(keys, keys_of(database_, ns_));
+    const DecisionSink none;
+    Exporter exporter(keys, filter, none);
+    return export_files(filter,
+                        [&](sqlite::Database& file, Seq after) { return exporter.run_fees(file, after, sink); });
 }
 
 }  // namespace stipend::ledger

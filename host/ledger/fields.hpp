@@ -147,6 +147,33 @@ void fields(RowOf<Adjustment> auto& a, auto&& visit) {
     visit(Field{.column = "at"}, a.at);
 }
 
+void fields(RowOf<FeeState> auto& s, auto&& visit) {
+    visit(Field{.column = "day"}, s.day);
+    visit(Field{.column = "day_wei"}, s.day_wei);
+    visit(Field{.column = "open_wei"}, s.open_wei);
+    visit(Field{.column = "open_day_wei"}, s.open_day_wei);
+    visit(Field{.column = "total_wei"}, s.total_wei);
+}
+
+// A body of the chain; no table holds it.
+void fields(RowOf<Fee> auto& f, auto&& visit) {
+    visit(Field{.column = "kind"}, f.kind);
+    visit(Field{.column = "orchestrator"}, f.orchestrator);
+    visit(Field{.column = "epoch"}, f.epoch);
+    visit(Field{.column = "attempt"}, f.attempt);
+    visit(Field{.column = "at"}, f.at);
+    visit(Field{.column = "wei"}, f.wei);
+    visit(Field{.column = "moved"}, f.moved);
+    fields(f.after, visit);
+}
+
+// A body of the chain; the last one is also a mark of the file.
+void fields(RowOf<Restored> auto& r, auto&& visit) {
+    visit(Field{.column = "at"}, r.at);
+    visit(Field{.column = "last"}, r.last);
+    visit(Field{.column = "backup_at"}, r.backup_at);
+}
+
 void fields(RowOf<Price> auto& p, auto&& visit) {
     visit(Field{.column = "usd_per_eth_e8"}, p.usd_per_eth_e8);
     visit(Field{.column = "at"}, p.at);

@@ -1,5 +1,7 @@
 #include "host/ledger/invariants.hpp"
 
+#include "host/ledger/fees.hpp"
+
 namespace stipend::ledger {
 namespace {
 
@@ -13,6 +15,9 @@ Broken broken_sign(const Journal& journal, const Entry& entry) {
     if (journal.kind == JournalKind::decisions && entry.wei.negative() != (entry.account < 0)) {
         return cat("has an entry with the wrong sign: account ", entry.account, ", ", entry.wei.text(), " wei");
     }
+    if (journal.kind == JournalKind::fees && entry.account >= 0) {
+        return cat("has an entry that is no fee: account ", entry.account);
+    }
     return std::nullopt;
 }
 
@@ -20,7 +25,7 @@ Broken broken_sign(const Journal& journal, const Entry& entry) {
 
 Broken broken_invariant(const Journal& journal) {
     const bool adjustment = journal.kind == JournalKind::adjustment;
-    const auto most = adjustment ? std::size_t{2} : max_journal_entries;
+    const auto most = journal.kind == JournalKind::decisions ? max_journal_entries : std::size_t{2};
     if (journal.ref < 1 || journal.last < journal.ref || (adjustment && journal.last != journal.ref)) {
         return cat("covers no rows of the chain: [", journal.ref, ", ", journal.last, "]");
     }
@@ -87,11 +92,50 @@ Broken broken_succession(const LastDecision& last, const Decision& next) {
     return std::nullopt;
 }
 
+Broken broken_invariant(const FeeState& s) {
+    for (const auto& wei : {s.day_wei, s.open_wei, s.open_day_wei, s.total_wei}) {
+        if (wei.negative()) return cat("an amount below zero: ", wei.text(), " wei");
+    }
+    if (s.open_day_wei > s.open_wei || s.open_day_wei > s.day_wei) {
+        return cat("reserved on the day: got ", s.open_day_wei.text(), " wei of ", s.open_wei.text(),
+                   " reserved and of ", s.day_wei.text(), " counted on the day");
+    }
+    if (s.total_wei > max_fee_total()) return cat("out of range: ", s.total_wei.text(), " wei in all");
+    if (s.day_wei > s.total_wei || s.open_wei > s.total_wei) {
+        return cat("more than was counted in all: ", s.total_wei.text(), " wei");
+    }
+    return std::nullopt;
+}
+
+Broken broken_invariant(const Fee& fee) {
+    if (fee.epoch < 1 || fee.epoch > int64_most) return cat("epoch out of range: got ", fee.epoch);
+    if (fee.wei.negative() || fee.wei > max_fee()) return cat("amount out of range: got ", fee.wei.text(), " wei");
+    const bool closed = fee.kind == FeeKind::closed;
+    if (!closed && (fee.wei.zero() || fee.moved != fee.wei)) {
+        return cat("moves ", fee.moved.text(), " wei, want ", fee.wei.text(), " and more than 0");
+    }
+    if (closed && fee.moved > SignedWei()) return cat("moves ", fee.moved.text(), " wei, want 0 or less");
+    const bool open = fee.kind == FeeKind::reserved || fee.kind == FeeKind::added;
+    if (open == fee.after.open_wei.zero()) return cat("leaves ", fee.after.open_wei.text(), " wei reserved");
+    if (auto broken = broken_invariant(fee.after)) return cat("state after it: ", *broken);
+    return std::nullopt;
+}
+
+Broken broken_succession(const FeeState& before, const Fee& next) {
+    const auto step = fee_step(before, next.kind, next.wei, fee_day(next.at));
+    if (!step) return step.error().message;
+    if (step->moved != next.moved) {
+        return cat("moves ", next.moved.text(), " wei, want ", step->moved.text(), " by the state before it");
+    }
+    if (step->after != next.after) return std::string("the state after it does not follow from the one before it");
+    return std::nullopt;
+}
+
 Seq audit_rows(const Batch& b) {
     // A new orchestrator has two: its row and its state.
     const auto rows = b.generations.size() + 2 * b.added.size() + b.changed.size() + b.gaps_closed.size() +
-                      b.decisions.size() + b.gaps_opened.size() + b.adjustments.size() + (b.price ? 1 : 0) +
-                      b.events.size();
+                      b.decisions.size() + b.gaps_opened.size() + b.adjustments.size() + b.fees.size() +
+                      (b.price ? 1 : 0) + b.events.size();
     return static_cast<Seq>(rows);
 }
 

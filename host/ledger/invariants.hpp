@@ -11,7 +11,7 @@
 
 namespace stipend::ledger {
 
-enum class JournalKind : std::uint8_t { decisions = 1, adjustment = 2 };  // stored: never renumber
+enum class JournalKind : std::uint8_t { decisions = 1, adjustment = 2, fees = 3 };  // stored: never renumber
 
 // What one account of a journal gets; below zero: what it gives.
 struct Entry {
@@ -19,7 +19,8 @@ struct Entry {
     SignedWei wei = {};
 };
 
-// What moves between accounts by the decisions [ref, last] of the chain, or by the adjustment `ref`. All of it is wei.
+// What moves between accounts by the decisions or the fees [ref, last] of the chain, or by the adjustment `ref`. All of
+// it is wei.
 struct Journal {
     Seq ref = 0;
     JournalKind kind = JournalKind::decisions;
@@ -35,6 +36,8 @@ inline constexpr std::size_t max_journal_entries = max_batch_rows + 1;
 [[nodiscard]] std::optional<std::string> broken_invariant(const EngineState& state);
 [[nodiscard]] std::optional<std::string> broken_invariant(const Decision& decision);
 [[nodiscard]] std::optional<std::string> broken_invariant(const Decided& decided);
+[[nodiscard]] std::optional<std::string> broken_invariant(const FeeState& state);
+[[nodiscard]] std::optional<std::string> broken_invariant(const Fee& fee);
 
 // Where an orchestrator's last decision ended.
 struct LastDecision {
@@ -43,6 +46,9 @@ struct LastDecision {
 };
 // As broken_invariant, for what follows: the epoch is the next one, and the period does not overlap the last.
 [[nodiscard]] std::optional<std::string> broken_succession(const LastDecision& last, const Decision& next);
+
+// As above: what the fee moves, and the state after it, follow from the state before it.
+[[nodiscard]] std::optional<std::string> broken_succession(const FeeState& before, const Fee& next);
 
 // How many rows of the audit chain a batch makes. [pure]
 [[nodiscard]] Seq audit_rows(const Batch& batch);

@@ -88,6 +88,7 @@ Result<Position> JournalWriter::write(const Batch& batch, const Position& from) 
     if (!batch.decisions.empty()) STIPEND_TRY(add_decisions(batch.decisions));
     for (const auto& gap : batch.gaps_opened) STIPEND_TRY(open_gap(gap));
     for (const auto& row : batch.adjustments) STIPEND_TRY(add_adjustment(row));
+    if (!batch.fees.empty()) STIPEND_TRY(add_fees(batch.fees));
     if (batch.price) STIPEND_TRY(set_price(*batch.price));
     for (const auto& seen : batch.observations) STIPEND_TRY(observe(seen));
     if (batch.forget_observations_before) {

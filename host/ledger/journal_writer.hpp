@@ -53,6 +53,10 @@ class JournalWriter {
     [[nodiscard]] Result<void> open_gap(const GapOpening& gap);
     [[nodiscard]] Result<void> close_gap(const GapClosing& gap);
     [[nodiscard]] Result<void> add_adjustment(const Adjustment& row);
+    // journal_writer_fees.cpp
+    [[nodiscard]] Result<void> add_fees(const std::vector<Fee>& fees);
+    [[nodiscard]] Result<void> add_fee(const Fee& fee, sqlite::Statement& find, sqlite::Statement& put);
+    [[nodiscard]] Result<std::int64_t> account_of(std::string_view name);
     [[nodiscard]] Result<void> set_price(const Price& row);
     [[nodiscard]] Result<void> observe(const Observation& seen);
 

@@ -4,7 +4,8 @@
 // object is used by one thread at a time. Errors name the file; nothing is thrown.
 //
 // Double entry: an amount moves from one account (negative) to another (positive). A decision moves from
-// expense:payout to owed:<orchestrator>, so a positive balance is what the payer owes.
+// expense:payout to owed:<orchestrator>, so a positive balance is what the payer owes. What a gateway pays an
+// orchestrator for a job moves from gateway:prepaid to expense:fees: reserved before the job is sent, closed after it.
 //
 // Audit: each change has one position in one chain; hash = keccak256(previous hash | canonical body), written in the
 // transaction of the change. canonical.hpp defines the bodies. Observations and the plugins' key-value pairs are not
@@ -30,6 +31,9 @@ struct OpenOptions {
     Access access = Access::read_write;
     Namespace ns = {};                     // must match the chain of the database; a new database gets it
     std::int64_t busy_timeout_ms = 5'000;  // how long to wait for SQLite's own lock
+    bool backup_before_migration = true;   // false: the file is a copy itself
+    // What an operator has to know of the file, such as where a backup was made. On the thread that calls the ledger.
+    std::function<void(const std::string&)> notice = {};
 };
 
 // A decision as it is exported, with its place in the chain.
@@ -53,7 +57,16 @@ struct Balance {
     OrchestratorId orchestrator = 0;
     std::string key = {};
     SignedWei owed = {};
+    SignedWei fees = {};  // what its jobs cost
 };
+
+// A fee as it is exported, with its place in the chain.
+struct FeeLine {
+    Seq seq = 0;
+    std::string_view key;  // of the orchestrator; valid during the call
+    Fee fee;
+};
+using FeeSink = std::function<Result<void>(const FeeLine&)>;
 
 struct VerifyOptions {
     std::vector<std::filesystem::path> archives = {};                          // override the recorded paths; any order
@@ -72,10 +85,12 @@ struct Report {
     std::uint64_t audit_rows = 0;
     std::uint64_t decisions = 0;
     std::uint64_t journals = 0;
+    std::uint64_t fees = 0;
     std::uint64_t orchestrators = 0;
     Head head = {};
+    bool wal_missing = false;  // the file is a copy of a ledger in use, without the WAL, which holds the newest rows
     [[nodiscard]] bool clean() const { return bad == 0; }
-    [[nodiscard]] bool complete() const { return missing_archives.empty(); }
+    [[nodiscard]] bool complete() const { return missing_archives.empty() && !wal_missing; }
 };
 
 struct ArchiveReport {
@@ -87,12 +102,36 @@ struct ArchiveReport {
     Hash signer = {};  // Ed25519 public key
 };
 
+struct ArchiveCopy {
+    ArchiveFacts facts = {};
+    Hash digest = {};         // what its signature signs
+    std::string path = {};    // where it was found; empty if it was not
+    std::string sha256 = {};  // of the file
+};
+
+struct BackupReport {
+    std::string file = {};
+    std::string list = {};  // the file that lists the backup and the archives with their hashes
+    std::string sha256 = {};
+    std::uint64_t bytes = 0;
+    stipend_unix_ns at = 0;
+    std::uint64_t decisions = 0;  // in the file and in the archives that were found
+    Head head = {};
+    std::vector<ArchiveCopy> archives = {};  // not part of the file; all that are recorded
+};
+
 struct Stats {
     std::uint64_t database_bytes = 0;
     std::uint64_t free_bytes = 0;  // within the database; reused before it grows
     std::uint64_t wal_bytes = 0;
     std::int64_t span_ns = 0;  // from the first to the last decision in the database
     Seq seq = 0;
+};
+
+// The write-ahead log, and whether a reader keeps it from being written over from its beginning.
+struct WalState {
+    std::uint64_t bytes = 0;
+    std::int64_t held_ns = 0;  // since when a reader does; 0: none does, or the WAL is small
 };
 
 // Limits of what one plugin instance may store.
@@ -125,6 +164,9 @@ class Ledger {
     [[nodiscard]] virtual Result<Head> head() = 0;
     [[nodiscard]] virtual Result<Stats> stats() = 0;
 
+    // Where a reader held the WAL, this tries whether it still does. Does not wait for it. Only a writer knows.
+    [[nodiscard]] virtual Result<WalState> wal() = 0;
+
     // Recomputes everything from the rows, of all namespaces and of the archives. An error means that the ledger cannot
     // be read; everything that is wrong in it is a finding in the report.
     [[nodiscard]] virtual Result<Report> verify(const VerifyOptions& options) = 0;
@@ -132,7 +174,10 @@ class Ledger {
     // Passes the decisions of the namespace to `sink`, in ledger order. SQLite cannot recycle the WAL while it runs.
     [[nodiscard]] virtual Result<void> export_decisions(const DecisionFilter& filter, const DecisionSink& sink) = 0;
 
-    // What each orchestrator of the namespace is owed, ordered by id.
+    // Passes the fees of the namespace to `sink`, in ledger order. Of the filter's times, those of the fees count.
+    [[nodiscard]] virtual Result<void> export_fees(const DecisionFilter& filter, const FeeSink& sink) = 0;
+
+    // What each orchestrator of the namespace is owed, and what its jobs cost, ordered by id.
     [[nodiscard]] virtual Result<std::vector<Balance>> balances() = 0;
 
     // The parts of gaps that no adjustment covers, of one orchestrator or of all: the newest gap first, its parts by
@@ -160,6 +205,11 @@ class Ledger {
     // Deletes some of the rows that archives hold; true if there are more. open() deletes what a crash left.
     [[nodiscard]] virtual Result<bool> purge_archived() = 0;
 
+    // Writes all that is committed into the new file `file`, verifies it, and writes FILE.json beside it. It only reads
+    // the ledger, so that a reader can call it while a host runs. INVALID: a file exists already, or the ledger has
+    // errors or lacks its WAL. After an error no file is left.
+    [[nodiscard]] virtual Result<BackupReport> backup(const std::filesystem::path& file) = 0;
+
     // Key-value pairs of plugins. LIMIT beyond the quota; the old value is unchanged then.
     [[nodiscard]] virtual Result<void> kv_put(std::string_view instance, std::string_view key, std::string_view value,
                                               const KvQuota& quota) = 0;
@@ -179,5 +229,8 @@ class Ledger {
 // none if the span is shorter than an hour. [pure]
 [[nodiscard]] std::optional<std::uint64_t> disk_days_left(std::uint64_t free_bytes, std::uint64_t grown_bytes,
                                                           std::int64_t span_ns);
+
+// What an alert says of a WAL that a reader has held for two minutes; none before. [pure]
+[[nodiscard]] std::optional<std::string> held_wal_text(const WalState& wal);
 
 }  // namespace stipend::ledger

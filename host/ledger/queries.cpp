@@ -5,6 +5,8 @@
 #include "host/base/time.hpp"
 #include "host/ledger/columns.hpp"
 #include "host/ledger/invariants.hpp"
+#include "host/ledger/marks.hpp"
+#include "host/ledger/schema.hpp"
 #include "host/ledger/sqlite_ledger.hpp"
 
 namespace stipend::ledger {
@@ -61,6 +63,28 @@ Result<void> load_open_gaps(sqlite::Database& database, std::vector<Orchestrator
     }
 }
 
+// Of the namespace, by orchestrator.
+Result<std::vector<OrchestratorFees>> load_fees(sqlite::Database& database, std::int64_t ns) {
+    std::vector<OrchestratorFees> out;
+    STIPEND_LET(there, has_fees(database));
+    if (!there) return out;
+    STIPEND_LET(rows, database.prepare(cat("SELECT orchestrator, ", columns<FeeState>(),
+                                           " FROM fee_state JOIN (SELECT id, ns FROM orchestrator) o "
+                                           "ON o.id = orchestrator WHERE o.ns = ? ORDER BY orchestrator")));
+    rows.bind(ns);
+    for (;;) {
+        STIPEND_LET(more, rows.next());
+        if (!more) return out;
+        OrchestratorFees& one = out.emplace_back();
+        one.orchestrator = rows.i64();
+        one.state = read_row<FeeState>(rows);
+        if (rows.malformed() || broken_invariant(one.state)) {
+            return fail(STIPEND_E_INVALID, "ledger: ", database.path(), ": fees of orchestrator ", one.orchestrator,
+                        " are damaged: run `stipend ledger verify` for details");
+        }
+    }
+}
+
 }  // namespace
 
 Result<State> SqliteLedger::load_state() {
@@ -69,6 +93,7 @@ Result<State> SqliteLedger::load_state() {
     State out;
     STIPEND_TRY(load_orchestrators(database_, ns_, out.orchestrators));
     STIPEND_TRY(load_open_gaps(database_, out.orchestrators));
+    STIPEND_SET(out.fees, load_fees(database_, ns_));
     STIPEND_LET(position, read_position());
     if (__builtin_add_overflow(position.last_orchestrator, 1, &out.next_orchestrator) ||
         __builtin_add_overflow(position.last_generation, 1, &out.next_generation)) {
@@ -80,6 +105,8 @@ Result<State> SqliteLedger::load_state() {
     out.generation = std::move(generation);
     STIPEND_LET(price, last_price(database_));
     out.price = std::move(price);
+    STIPEND_LET(restored, get_mark(database_, mark_restored));
+    if (restored) out.restored = parse_restored(*restored);
     return out;
 }
 
@@ -116,6 +143,10 @@ Result<Stats> SqliteLedger::stats() {
 
 Result<std::vector<Balance>> SqliteLedger::balances() {
     std::vector<Balance> out;
+    sqlite::Transaction snapshot(database_);
+    STIPEND_TRY(snapshot.begin("DEFERRED"));
+    STIPEND_LET(fees, load_fees(database_, ns_));
+    auto next_fee = fees.begin();
     STIPEND_LET(rows, database_.prepare("SELECT o.id, o.key, s.owed FROM orchestrator o JOIN engine_state s "
                                         "ON s.orchestrator = o.id WHERE o.ns = ? ORDER BY o.id"));
     rows.bind(ns_);
@@ -128,6 +159,9 @@ Result<std::vector<Balance>> SqliteLedger::balances() {
         balance.owed = SignedWei::from_bytes(rows.bytes32());
         if (rows.malformed()) {
             return fail(STIPEND_E_INVALID, "ledger: ", path_.string(), ": balance of ", balance.key, " is damaged");
+        }
+        if (next_fee != fees.end() && next_fee->orchestrator == balance.orchestrator) {
+            balance.fees = (next_fee++)->state.total_wei;
         }
         out.push_back(std::move(balance));
     }

@@ -163,6 +163,40 @@ struct Generation {
     std::string terms = {};      // JSON
 };
 
+// What the jobs of an orchestrator cost: the state after its last fee. Amounts are 0 or more.
+struct FeeState {
+    std::int64_t day = 0;         // UTC day number that `day_wei` counts
+    SignedWei day_wei = {};       // counted on that day
+    SignedWei open_wei = {};      // reserved by the last job, while that is not closed
+    SignedWei open_day_wei = {};  // the part of `open_wei` that was reserved on `day`
+    SignedWei total_wei = {};     // counted on all days
+    friend bool operator==(const FeeState&, const FeeState&) = default;
+};
+struct OrchestratorFees {
+    OrchestratorId orchestrator = 0;
+    FeeState state = {};
+};
+
+enum class FeeKind : std::uint8_t {
+    reserved,    // before a job is sent: the most that it may cost
+    added,       // a further attempt of the same job: the reservations add up
+    closed,      // the job is over: what it cost, at most what was reserved
+    unreserved,  // a job without a reservation reports a cost
+};
+
+// A change of what jobs cost. It moves wei from gateway:prepaid to expense:fees; a closing moves some back.
+struct Fee {
+    FeeKind kind = FeeKind::reserved;
+    OrchestratorId orchestrator = 0;
+    std::uint64_t epoch = 0;  // of the job
+    std::uint32_t attempt = 0;
+    stipend_unix_ns at = 0;
+    SignedWei wei = {};    // what the kind says
+    SignedWei moved = {};  // below zero: back to gateway:prepaid
+    FeeState after = {};
+    friend bool operator==(const Fee&, const Fee&) = default;
+};
+
 // The last accepted rate.
 struct Price {
     std::int64_t usd_per_eth_e8 = 0;
@@ -218,6 +252,7 @@ struct Batch {
     std::vector<Decided> decisions = {};
     std::vector<GapOpening> gaps_opened = {};
     std::vector<Adjustment> adjustments = {};
+    std::vector<Fee> fees = {};
     std::optional<Price> price = {};
     std::vector<Observation> observations = {};
     std::optional<stipend_unix_ns> forget_observations_before = {};
@@ -225,11 +260,11 @@ struct Batch {
 
     [[nodiscard]] bool empty() const {
         // A structured binding, so that a new member does not compile until it is listed here.
-        const auto& [b_generations, b_added, b_changed, b_closed, b_decisions, b_opened, b_adjustments, b_price,
+        const auto& [b_generations, b_added, b_changed, b_closed, b_decisions, b_opened, b_adjustments, b_fees, b_price,
                      b_observations, b_forget, b_events] = *this;
         return b_generations.empty() && b_added.empty() && b_changed.empty() && b_closed.empty() &&
-               b_decisions.empty() && b_opened.empty() && b_adjustments.empty() && !b_price && b_observations.empty() &&
-               !b_forget && b_events.empty();
+               b_decisions.empty() && b_opened.empty() && b_adjustments.empty() && b_fees.empty() && !b_price &&
+               b_observations.empty() && !b_forget && b_events.empty();
     }
 };
 
@@ -238,6 +273,14 @@ struct Head {
     Seq seq = 0;
     Hash hash = {};
     friend bool operator==(const Head&, const Head&) = default;
+};
+
+// That a ledger comes from a backup.
+struct Restored {
+    stipend_unix_ns at = 0;
+    Seq last = 0;                   // the last row that the backup held
+    stipend_unix_ns backup_at = 0;  // when the backup was made; 0: not known, it is a copy of another kind
+    friend bool operator==(const Restored&, const Restored&) = default;
 };
 
 struct OrchestratorRecord {
@@ -252,11 +295,13 @@ struct OrchestratorRecord {
 // All that a host needs to resume, of one namespace.
 struct State {
     std::vector<OrchestratorRecord> orchestrators = {};  // by id
+    std::vector<OrchestratorFees> fees = {};             // by id; only those with a fee
     OrchestratorId next_orchestrator = 1;                // the id of the next new one
     GenerationId next_generation = 1;
     std::optional<Generation> generation = {};  // the last one published
     std::optional<Price> price = {};
     Head head = {};
+    std::optional<Restored> restored = {};  // the last time
 };
 
 }  // namespace stipend::ledger

@@ -84,8 +84,14 @@ constexpr const char* version_2 =
     "ALTER TABLE archive ADD COLUMN signer BLOB NOT NULL "
     "DEFAULT x'0000000000000000000000000000000000000000000000000000000000000000';";
 
+// The state after the last fee of each orchestrator that has one.
+constexpr const char* version_3 =
+    "CREATE TABLE fee_state("
+    "  orchestrator INTEGER PRIMARY KEY, day INTEGER NOT NULL, day_wei BLOB NOT NULL, open_wei BLOB NOT NULL,"
+    "  open_day_wei BLOB NOT NULL, total_wei BLOB NOT NULL, seq INTEGER NOT NULL) STRICT;";
+
 // Entry i migrates version i to i + 1. Released entries never change.
-constexpr std::array<const char*, schema_version> migrations{version_1, version_2};
+constexpr std::array<const char*, schema_version_without_fees> migrations{version_1, version_2};
 
 }  // namespace
 
@@ -148,6 +154,18 @@ Result<void> migrate(sqlite::Database& database, std::uint64_t chain_id, std::in
         STIPEND_TRY(transaction.commit());
     }
     return {};
+}
+
+Result<bool> has_fees(sqlite::Database& database) {
+    STIPEND_LET(version, database.number("PRAGMA user_version"));
+    return version > schema_version_without_fees;
+}
+
+Result<void> add_fee_tables(sqlite::Database& database) {
+    STIPEND_LET(there, has_fees(database));
+    if (there) return {};
+    STIPEND_TRY(database.run(version_3));
+    return database.run(cat("PRAGMA user_version = ", schema_version));
 }
 
 Result<void> check_chain(sqlite::Database& database, std::uint64_t chain_id) {

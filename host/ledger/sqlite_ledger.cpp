@@ -3,9 +3,12 @@
 #include <fcntl.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <chrono>
 
+#include "host/ledger/backup_files.hpp"
 #include "host/ledger/batch_check.hpp"
+#include "host/ledger/marks.hpp"
 #include "host/ledger/schema.hpp"
 
 namespace stipend::ledger {
@@ -16,9 +19,15 @@ std::int64_t now_ns() {
         .count();
 }
 
+std::int64_t steady_ns() {
+    return std::chrono::duration_cast<std::chrono::nanoseconds>(std::chrono::steady_clock::now().time_since_epoch())
+        .count();
+}
+
 }  // namespace
 
 SqliteLedger::~SqliteLedger() {
+    if (!failed()) close_mark();
     // Closing would checkpoint, with an fsync, which must not be repeated after a failure.
     if (failed()) sqlite3_db_config(database_.handle(), SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1, nullptr);
     writer_.reset();
@@ -38,12 +47,19 @@ Result<void> SqliteLedger::open_reader() {
     if (!std::filesystem::exists(path_, none)) {
         return fail(STIPEND_E_CONFIG, "ledger: ", path_.string(), ": there is no ledger yet: run the host first");
     }
+    const bool with_wal = wal_present(path_.string());
     STIPEND_TRY(database_.open(path_.string(), SQLITE_OPEN_READONLY, options_.busy_timeout_ms));
     STIPEND_LET(empty, check_identity(database_));
+    if (empty) {
+        return fail(
+            STIPEND_E_CONFIG, "ledger: ", path_.string(),
+            ": holds nothing: a copy of a ledger in use lacks what is in its WAL: `stipend ledger backup` makes "
+            "a whole one");
+    }
     STIPEND_LET(version, database_.number("PRAGMA user_version"));
-    if (empty || version < schema_version) {
+    if (version < schema_version_without_fees) {
         return fail(STIPEND_E_CONFIG, "ledger: ", path_.string(), ": an older schema: got ", version, ", want ",
-                    schema_version, ": the host migrates it when it starts");
+                    schema_version_without_fees, ": the host migrates it when it starts");
     }
     STIPEND_TRY(configure(database_, false));
     STIPEND_TRY(check_chain(database_, options_.ns.chain_id));
@@ -51,6 +67,9 @@ Result<void> SqliteLedger::open_reader() {
     const std::string name = options_.ns.text();
     STIPEND_LET(found, find.bind_text(name).next());
     ns_ = found ? find.i64() : 0;
+    find.reset();
+    STIPEND_LET(in_use, is_in_use(database_));
+    wal_missing_ = in_use && !with_wal;
     return {};
 }
 
@@ -59,12 +78,19 @@ Result<void> SqliteLedger::open_writer() {
     // A new file is created here and not by SQLite, to set its mode.
     const int made = ::open(path_.c_str(), O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0640);
     if (made >= 0) ::close(made);
+    const bool with_wal = wal_present(path_.string());
     STIPEND_TRY(database_.open(path_.string(), SQLITE_OPEN_READWRITE, options_.busy_timeout_ms));
     STIPEND_LET(empty, check_identity(database_));
     if (sqlite3_db_readonly(database_.handle(), "main") != 0) return database_.error(SQLITE_READONLY);
     if (!empty) STIPEND_TRY(check_chain(database_, options_.ns.chain_id));
     STIPEND_TRY(configure(database_, true));
+    if (!empty) {
+        STIPEND_LET(in_use, is_in_use(database_));
+        wal_missing_ = in_use && !with_wal;
+        STIPEND_TRY(backup_before_migration(schema_version_without_fees));
+    }
     STIPEND_TRY(migrate(database_, options_.ns.chain_id, now_ns()));
+    migration_backup_.clear();
     STIPEND_TRY(check_chain(database_, options_.ns.chain_id));
     sqlite3_wal_hook(
         database_.handle(),
@@ -77,10 +103,75 @@ Result<void> SqliteLedger::open_writer() {
     STIPEND_SET(writer_,
                 JournalWriter::prepare(database_, {.id = ns_, .name = options_.ns.text(), .expense_account = expense}));
     STIPEND_SET(position_, read_position());
+    STIPEND_TRY(open_mark());
     for (;;) {
         STIPEND_LET(more, purge_archived());
         if (!more) return {};
     }
+}
+
+void SqliteLedger::notice(const std::string& text) const {
+    if (options_.notice) options_.notice(cat("ledger: ", path_.string(), ": ", text));
+}
+
+Result<void> SqliteLedger::open_mark() {
+    const std::string lost =
+        "opened without its WAL, though it was not closed: the newest rows are missing if this is a copy of a ledger "
+        "in "
+        "use: restore a backup";
+    Position next = position_;
+    STIPEND_TRY(transact([&]() -> Result<void> {
+        STIPEND_TRY(set_in_use(database_, true));
+        if (!wal_missing_) return {};
+        STIPEND_LET(seq, writer_->audit(next.head, AuditKind::alert, "ledger-wal: " + lost));
+        static_cast<void>(seq);
+        return {};
+    }));
+    position_ = next;
+    marked_ = true;
+    if (wal_missing_) notice(lost);
+    // The mark has to be in the file itself, for a copy of the file alone to have it.
+    const int code = sqlite3_wal_checkpoint_v2(database_.handle(), "main", SQLITE_CHECKPOINT_PASSIVE, nullptr, nullptr);
+    if (code != SQLITE_OK && code != SQLITE_BUSY) return record_failure(database_.error(code));
+    return {};
+}
+
+// Where this fails, the WAL stays as well, since it could not be written to.
+void SqliteLedger::close_mark() {
+    if (!marked_) return;
+    static_cast<void>(transact([this] { return set_in_use(database_, false); }));
+}
+
+Result<void> SqliteLedger::record_restored(const Restored& restored) {
+    const auto body = restored_body(restored);
+    Position next = position_;
+    STIPEND_TRY(transact([&]() -> Result<void> {
+        STIPEND_LET(seq, writer_->audit(next.head, AuditKind::restored, body));
+        static_cast<void>(seq);
+        STIPEND_TRY(erase_mark(database_, mark_backup));
+        return set_mark(database_, mark_restored, body);
+    }));
+    position_ = next;
+    return {};
+}
+
+Result<void> SqliteLedger::backup_before_migration(std::int64_t to_version) {
+    STIPEND_LET(version, database_.number("PRAGMA user_version"));
+    if (version >= to_version || !options_.backup_before_migration) return {};
+    STIPEND_LET(end, version == schema_version_without_fees ? head() : Result<Head>(Head{}));
+    // A commit that is tried again needs no second copy.
+    if (!migration_backup_.empty() && migration_head_ == end) return {};
+    const auto file = free_name(path_.string() + cat(".schema-", version, "-", time_in_name(now_ns())));
+    if (auto copied = copy_database(database_, file); !copied) {
+        return std::move(copied).error().in(cat("ledger: ", path_.string(), ": no backup before schema ", to_version));
+    }
+    // Of a migration that failed, and is tried after other rows.
+    std::error_code none;
+    if (!migration_backup_.empty()) std::filesystem::remove(migration_backup_, none);
+    migration_backup_ = file.string();
+    migration_head_ = end;
+    notice(cat("schema ", version, " becomes ", to_version, "; the ledger as it was is in ", migration_backup_));
+    return {};
 }
 
 // Account ids: the debt to an orchestrator has the orchestrator's id; all others count down from -1.
@@ -130,12 +221,17 @@ Error SqliteLedger::record_failure(Error error) {
 
 Result<void> SqliteLedger::commit(const Batch& batch) {
     STIPEND_TRY(check_batch(batch));
+    if (!batch.fees.empty()) {
+        STIPEND_LET(there, has_fees(database_));
+        if (!there) STIPEND_TRY(backup_before_migration(schema_version));
+    }
     Position next;
     STIPEND_TRY(transact([&]() -> Result<void> {
         STIPEND_SET(next, writer_->write(batch, position_));
         return {};
     }));
     position_ = next;
+    if (!batch.fees.empty()) migration_backup_.clear();
     return {};
 }
 
@@ -150,13 +246,50 @@ Result<void> SqliteLedger::transact(const std::function<Result<void>()>& write) 
 }
 
 void SqliteLedger::checkpoint_if_due() {
+    const bool restarted = wal_pages_ < checkpointed_at_;
+    if (restarted) held_since_ = 0;
+    if (!restarted && checkpointed_all_ && wal_pages_ > checkpointed_at_ && held_since_ == 0) held_since_ = steady_ns();
     // A reader may keep the WAL from being reset; the next checkpoint is then tried only after it has grown further.
-    const bool grew = wal_pages_ < checkpointed_at_ || wal_pages_ >= checkpointed_at_ + checkpoint_pages / 4;
+    const bool grew = restarted || wal_pages_ >= checkpointed_at_ + checkpoint_pages / 4;
     if (wal_pages_ < checkpoint_pages || !grew) return;
     checkpointed_at_ = wal_pages_;
-    const int code = sqlite3_wal_checkpoint_v2(database_.handle(), "main", SQLITE_CHECKPOINT_PASSIVE, nullptr, nullptr);
+    int in_wal = 0;
+    int moved = 0;
+    const int code = sqlite3_wal_checkpoint_v2(database_.handle(), "main", SQLITE_CHECKPOINT_PASSIVE, &in_wal, &moved);
+    checkpointed_all_ = code == SQLITE_OK && moved == in_wal;
+    if (!checkpointed_all_ && held_since_ == 0) held_since_ = steady_ns();
     // The commit before it is durable in the WAL whatever the result.
     if (code != SQLITE_OK && code != SQLITE_BUSY) static_cast<void>(record_failure(database_.error(code)));
+}
+
+Result<WalState> SqliteLedger::wal() {
+    if (held_since_ != 0 && !failed()) {
+        // Commits that would find out may be far between. RESTART fails while a reader uses the WAL, and without the
+        // timeout at once.
+        sqlite3_busy_timeout(database_.handle(), 0);
+        const int code =
+            sqlite3_wal_checkpoint_v2(database_.handle(), "main", SQLITE_CHECKPOINT_RESTART, nullptr, nullptr);
+        sqlite3_busy_timeout(database_.handle(), static_cast<int>(options_.busy_timeout_ms));
+        if (code == SQLITE_OK) {
+            held_since_ = 0;
+            wal_pages_ = checkpointed_at_ = 0;
+            checkpointed_all_ = false;
+        } else if (code != SQLITE_BUSY) {
+            return record_failure(database_.error(code));
+        }
+    }
+    WalState out{.held_ns = held_since_ == 0 ? 0 : std::max<std::int64_t>(1, steady_ns() - held_since_)};
+    std::error_code none;
+    const auto size = std::filesystem::file_size(path_.string() + "-wal", none);
+    out.bytes = none ? 0 : size;
+    return out;
+}
+
+std::optional<std::string> held_wal_text(const WalState& wal) {
+    constexpr std::int64_t minute_ns = 60'000'000'000;
+    if (wal.held_ns < 2 * minute_ns) return std::nullopt;
+    return cat("a program that reads the ledger has kept its WAL from being emptied for ", wal.held_ns / minute_ns,
+               " minutes: it has ", wal.bytes >> 20, " MiB and grows until that program ends");
 }
 
 std::filesystem::path database_file(const std::filesystem::path& state_folder) {

@@ -28,8 +28,10 @@ class SqliteLedger final : public Ledger {
     [[nodiscard]] bool failed() const override { return !failure_.empty(); }
     [[nodiscard]] Result<Head> head() override;
     [[nodiscard]] Result<Stats> stats() override;
+    [[nodiscard]] Result<WalState> wal() override;
     [[nodiscard]] Result<Report> verify(const VerifyOptions& options) override;
     [[nodiscard]] Result<void> export_decisions(const DecisionFilter& filter, const DecisionSink& sink) override;
+    [[nodiscard]] Result<void> export_fees(const DecisionFilter& filter, const FeeSink& sink) override;
     [[nodiscard]] Result<std::vector<Balance>> balances() override;
     [[nodiscard]] Result<std::vector<Gap>> unpaid(std::optional<OrchestratorId> orchestrator,
                                                   std::uint64_t limit) override;
@@ -39,14 +41,26 @@ class SqliteLedger final : public Ledger {
                                                           std::function<bool()> stop) override;
     [[nodiscard]] Result<ArchiveReport> take_archive(const PreparedArchive& prepared) override;
     [[nodiscard]] Result<bool> purge_archived() override;
+    [[nodiscard]] Result<BackupReport> backup(const std::filesystem::path& file) override;
     [[nodiscard]] Result<void> kv_put(std::string_view instance, std::string_view key, std::string_view value,
                                       const KvQuota& quota) override;
     [[nodiscard]] Result<std::optional<std::string>> kv_get(std::string_view instance, std::string_view key) override;
     [[nodiscard]] Result<void> kv_erase(std::string_view instance, std::string_view key) override;
 
+    // Records in the chain, and as a mark of the file, that it comes from a backup.
+    [[nodiscard]] Result<void> record_restored(const Restored& restored);
+    // True if the file is a copy of a ledger in use, without its WAL.
+    [[nodiscard]] bool wal_missing() const { return wal_missing_; }
+
   private:
     [[nodiscard]] Result<void> open_writer();
     [[nodiscard]] Result<void> open_reader();
+    // Sets the mark that close_mark() erases, and reports where the last writer did not erase it and the WAL is gone.
+    [[nodiscard]] Result<void> open_mark();
+    void close_mark();
+    [[nodiscard]] Result<void> backup_before_migration(std::int64_t to_version);
+    [[nodiscard]] Result<void> write_backup(const std::filesystem::path& partial, BackupReport& report);
+    void notice(const std::string& text) const;
     [[nodiscard]] Result<std::int64_t> ensure_namespace();
     [[nodiscard]] Result<Position> read_position();
     [[nodiscard]] Result<void> check_writable() const;
@@ -56,6 +70,9 @@ class SqliteLedger final : public Ledger {
     // Returns the error, and marks the ledger as `failed` if the disk failed.
     [[nodiscard]] Error record_failure(Error error);
 
+    // Runs `run(file, after)` on the archives and then on the main file.
+    template <class Export>
+    [[nodiscard]] Result<void> export_files(const DecisionFilter& filter, Export&& run);
     [[nodiscard]] Result<PreparedArchive> find_cut(stipend_unix_ns before);
     [[nodiscard]] Result<void> add_carried(PreparedArchive& cut);
     [[nodiscard]] Result<void> fill_archive(PreparedArchive& cut, const std::filesystem::path& file,
@@ -69,9 +86,15 @@ class SqliteLedger final : public Ledger {
     std::int64_t ns_ = 0;  // 0: the namespace has no rows
     std::unique_ptr<JournalWriter> writer_;
     Position position_;
-    std::string failure_;  // why writes are rejected; empty if they are not
-    int wal_pages_ = 0;    // set by SQLite at each commit
+    std::string failure_;           // why writes are rejected; empty if they are not
+    std::string migration_backup_;  // of a migration that is not complete
+    Head migration_head_;           // the end of the chain in it
+    bool marked_ = false;           // as open
+    bool wal_missing_ = false;      // when it was opened
+    int wal_pages_ = 0;             // set by SQLite at each commit
     int checkpointed_at_ = 0;
+    bool checkpointed_all_ = false;  // then, so that the next commit begins the WAL anew, unless a reader holds it
+    std::int64_t held_since_ = 0;    // by the monotonic clock; 0: no reader holds the WAL
 };
 
 }  // namespace stipend::ledger

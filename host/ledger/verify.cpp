@@ -13,7 +13,9 @@ Result<Report> SqliteLedger::verify(const VerifyOptions& options) {
     // One snapshot, since the host may write at the same time.
     sqlite::Transaction snapshot(database_);
     STIPEND_TRY(snapshot.begin("DEFERRED"));
-    return Verifier(database_, options).run();
+    STIPEND_LET(report, Verifier(database_, options).run());
+    report.wal_missing = wal_missing_;
+    return report;
 }
 
 Result<Report> Verifier::run() {
@@ -25,9 +27,11 @@ Result<Report> Verifier::run() {
     STIPEND_TRY(check_journals(main_, through));
     STIPEND_TRY(check_orchestrators());
     STIPEND_TRY(check_states());
+    STIPEND_TRY(check_fee_states());
     STIPEND_TRY(check_accounts());
     STIPEND_TRY(check_gaps());
     STIPEND_TRY(check_small_tables());
+    STIPEND_TRY(check_restored());
     if (options_.expected_head && !expected_head_seen_ && options_.expected_head->seq > unchecked_) {
         bad(cat("audit seq ", options_.expected_head->seq),
             cat("the chain does not pass through the head that was exported: got an end at seq ", at_.seq, ", want ",
@@ -74,6 +78,7 @@ Result<void> Verifier::load_known() {
         namespaces_.emplace(id, spaces.text());
         expense_accounts_.emplace(id, spaces.i64());
     }
+    STIPEND_TRY(load_fee_accounts());
     STIPEND_LET(rows, main_.prepare("SELECT id, key, ns FROM orchestrator"));
     for (;;) {
         STIPEND_LET(more, rows.next());

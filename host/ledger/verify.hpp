@@ -43,8 +43,18 @@ class Verifier {
         Hash state_digest = {};  // digest of the state after that change
     };
 
+    struct FeeTrack {  // the fees of an orchestrator according to the chain
+        FeeState state = {};
+        Seq seq = 0;  // position of the last one
+    };
+    struct FeeAccounts {  // 0: there is none
+        std::int64_t expense = 0;
+        std::int64_t prepaid = 0;
+    };
+
     using Entries = std::map<std::int64_t, SignedWei>;  // by account
     struct Debts;
+    struct FeeRows;
 
     void bad(std::string row, std::string what);
     [[nodiscard]] std::string name_of(const StoredDecision& stored) const;
@@ -66,6 +76,13 @@ class Verifier {
     [[nodiscard]] Result<std::string> closing_body(Seq seq, const std::string& body);
     void track_change(AuditKind kind, Seq seq, const std::string& body);
 
+    // verify_fees.cpp
+    [[nodiscard]] Result<void> load_fee_accounts();
+    void check_fee(Seq seq, const std::string& body);
+    [[nodiscard]] Result<void> expect_fees(FeeRows& rows, Seq ref, Seq last, Entries& want);
+    [[nodiscard]] Result<void> check_fee_states();
+    [[nodiscard]] Result<void> check_fee_sums(const std::map<std::int64_t, SignedWei>& totals);
+
     // verify_journal.cpp
     [[nodiscard]] Result<void> check_journals(sqlite::Database& file, Seq after);
     [[nodiscard]] Result<void> check_orphan_entries(sqlite::Database& file, Seq after);
@@ -81,6 +98,7 @@ class Verifier {
     [[nodiscard]] Result<void> check_accounts();
     [[nodiscard]] Result<void> check_gaps();
     [[nodiscard]] Result<void> check_small_tables();
+    [[nodiscard]] Result<void> check_restored();
     void check_state(OrchestratorId id, const EngineState& state, const SignedWei& owed, Seq seq);
     [[nodiscard]] bool has_audit_row(AuditKind kind, Seq seq) const;
 
@@ -93,10 +111,13 @@ class Verifier {
     Seq unchecked_ = 0;  // rows up to here are in missing archives
     Seq price_seq_ = 0;  // position of the last price
     std::string price_body_;
+    std::string restored_body_;  // of the last restoration
     std::unordered_map<OrchestratorId, Known> known_;
     std::unordered_map<std::int64_t, std::string> namespaces_;
     std::unordered_map<std::int64_t, std::int64_t> expense_accounts_;  // by namespace
+    std::unordered_map<std::int64_t, FeeAccounts> fee_accounts_;       // by namespace
     std::unordered_map<OrchestratorId, Track> tracks_;
+    std::unordered_map<OrchestratorId, FeeTrack> fee_tracks_;
     Entries sums_;
     std::vector<Seq> adjustment_journals_;           // ascending
     std::map<AuditKind, std::vector<Seq>> changes_;  // of all kinds but decisions, ascending

@@ -85,7 +85,11 @@ Result<void> Verifier::walk(sqlite::Database& file, Seq after) {
                 bad(cat(kind_name(kind), " seq ", seq),
                     cat("the row is not what the chain recorded: got ", expected, ", want ", body));
             }
-            track_change(kind, seq, body);
+            if (kind == AuditKind::fee) {
+                check_fee(seq, body);
+            } else {
+                track_change(kind, seq, body);
+            }
         }
         // Continue with the stored hash, so that only the bad row is reported and not all rows after it.
         at_ = {.seq = seq, .hash = hash};
@@ -176,6 +180,7 @@ void Verifier::track_change(AuditKind kind, Seq seq, const std::string& body) {
         price_seq_ = seq;
         price_body_ = body;
     }
+    if (kind == AuditKind::restored) restored_body_ = body;
     if (kind != AuditKind::orchestrator && kind != AuditKind::state) return;
     const auto parsed = parse_json(body);
     if (!parsed) return bad(cat("audit seq ", seq), "its body is not JSON");

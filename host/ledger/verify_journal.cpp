@@ -3,6 +3,7 @@
 
 #include "host/ledger/invariants.hpp"
 #include "host/ledger/verify.hpp"
+#include "host/ledger/verify_fees.hpp"
 
 namespace stipend::ledger {
 namespace {
@@ -81,6 +82,8 @@ Result<void> Verifier::check_journals(sqlite::Database& file, Seq after) {
     STIPEND_LET(entries, file.prepare("SELECT account, wei FROM entry WHERE journal = ? ORDER BY account LIMIT ?"));
     Debts debts;
     STIPEND_TRY(debts.open(file, after));
+    FeeRows fees;
+    if (report_.fees > 0) STIPEND_TRY(fees.open(file, after));
     journals.bind(after);
     Seq covered = after;
     for (;;) {
@@ -101,6 +104,8 @@ Result<void> Verifier::check_journals(sqlite::Database& file, Seq after) {
             STIPEND_TRY(expect_decisions(debts, journal.ref, journal.last, want));
         } else if (!journals.malformed() && journal.kind == JournalKind::adjustment) {
             STIPEND_TRY(expect_adjustment(journal.ref, journal.last, want));
+        } else if (!journals.malformed() && journal.kind == JournalKind::fees) {
+            STIPEND_TRY(expect_fees(fees, journal.ref, journal.last, want));
         } else {
             bad(name, cat("unknown kind: got ", static_cast<int>(journal.kind)));
         }
@@ -120,6 +125,7 @@ Result<void> Verifier::check_journals(sqlite::Database& file, Seq after) {
         bad(cat("decision seq ", debts.seq), "is in no journal");
         STIPEND_TRY(debts.advance());
     }
+    STIPEND_TRY(fees.skip_to(INT64_MAX, [&](Seq seq) { bad(cat("fee seq ", seq), "is in no journal"); }));
     return check_orphan_entries(file, after);
 }
 

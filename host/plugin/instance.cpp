@@ -227,14 +227,14 @@ void Instance::cancel(stipend_op op, void (*how)(stipend_instance*, stipend_op))
 
 std::size_t Instance::under_way() const {
     const std::lock_guard lock(mutex_);
-    return operations_.size() + exchanges_.size() + starting_;
+    return operations_.size() + exchanges_.size() + starting_ + reserving_;
 }
 
 void Instance::tell_if_idle() {
     std::function<void()> tell;
     {
         const std::lock_guard lock(mutex_);
-        if (!when_idle_ || !operations_.empty() || !exchanges_.empty() || starting_ != 0) return;
+        if (!when_idle_ || !operations_.empty() || !exchanges_.empty() || starting_ != 0 || reserving_ != 0) return;
         tell = std::exchange(when_idle_, nullptr);
     }
     tell();
@@ -292,6 +292,41 @@ bool Instance::timer_cancel(stipend_op op) {
     // Posted already or not: its callback finds itself gone.
     services_.executor->cancel_timer(timer);
     return true;
+}
+
+stipend_status Instance::fee_reserve(std::string_view job_id, const stipend_u256& wei, stipend_fee_answer answer,
+                                     void* user) {
+    {
+        // Counted before it is asked for: the answer may come before `reserve` returns.
+        const std::lock_guard lock(mutex_);
+        ++reserving_;
+    }
+    const auto asked =
+        services_.fees->reserve(job_id, wei, [self = shared_from_this(), answer, user](Result<void> result) {
+            self->strand_->post(
+                [self, answer, user, result = std::move(result)] { self->fee_answered(result, answer, user); });
+        });
+    if (asked) return STIPEND_OK;
+    {
+        const std::lock_guard lock(mutex_);
+        --reserving_;
+    }
+    tell_if_idle();
+    return asked.error().status;
+}
+
+void Instance::fee_answered(const Result<void>& result, stipend_fee_answer answer, void* user) {
+    auto error = empty_error();
+    const auto status = result ? STIPEND_OK : report(&error, result.error());
+    {
+        const std::lock_guard lock(calls_);
+        if (raw_ != nullptr) answer(user, status, &error);
+    }
+    {
+        const std::lock_guard lock(mutex_);
+        --reserving_;
+    }
+    tell_if_idle();
 }
 
 }  // namespace stipend::plugin

@@ -11,6 +11,7 @@
 #include "host/plugin/instance_routes.hpp"
 #include "host/plugin/loader.hpp"
 #include "host/plugin/services.hpp"
+#include "stipend/abi/fees.h"
 #include "stipend/abi/http.h"
 #include "stipend/abi/monitor.h"
 
@@ -84,6 +85,8 @@ class Instance : public std::enable_shared_from_this<Instance> {
     bool timer_cancel(stipend_op op);
     void http_done(std::uint64_t op, const Result<void>& result, const http::HttpResponse& response,
                    stipend_http_done done, void* user);
+    stipend_status fee_reserve(std::string_view job_id, const stipend_u256& wei, stipend_fee_answer answer, void* user);
+    void fee_answered(const Result<void>& result, stipend_fee_answer answer, void* user);
     stipend_status route_add(std::string_view listener, std::string_view method, std::string_view path,
                              stipend_route_handler handler, void* user);
     void deliver(stipend_route_handler handler, void* user, http::ServerRequest&& request, std::uint64_t token);
@@ -104,6 +107,7 @@ class Instance : public std::enable_shared_from_this<Instance> {
     std::unordered_set<std::uint64_t> exchanges_;                          // guarded by mutex_
     std::unordered_map<stipend_op, std::uint64_t> timers_;                 // guarded by mutex_: ours -> the executor's
     std::size_t starting_ = 0;         // guarded by mutex_: begun, not yet at the plugin
+    std::size_t reserving_ = 0;        // guarded by mutex_: reservations of fees without an answer
     std::function<void()> when_idle_;  // guarded by mutex_
 };
 

@@ -5,10 +5,18 @@
 
 #include "host/plugin/host_slot.hpp"
 #include "host/plugin/instance_tables.hpp"
+#include "stipend/abi/dispatch.h"
+#include "stipend/abi/fees.h"
 #include "stipend/abi/http.h"
 #include "stipend/host.hpp"
 
 namespace stipend::plugin {
+
+namespace {
+
+constexpr std::uint64_t max_job_id_bytes = 1024;
+
+}  // namespace
 
 // Called from plugins' threads: nothing here throws, and each function bears an instance that is over.
 struct HostTables {
@@ -123,6 +131,16 @@ struct HostTables {
         report->visit(visitor, user);
         return STIPEND_OK;
     }
+    static stipend_status fee_reserve(const stipend_host* h, stipend_str job_id, const stipend_u256* wei,
+                                      stipend_fee_answer answer, void* user) {
+        const auto instance = of(h);
+        if (!instance) return STIPEND_E_STATE;
+        if (answer == nullptr || job_id.len > max_job_id_bytes) return STIPEND_E_INVALID;
+        return instance->fee_reserve(view(job_id), *wei, answer, user);
+    }
+    static bool has_budget(const Instance& instance) {
+        return instance.services_.fees != nullptr && instance.chosen_.plugin->has_kind(STIPEND_DISPATCH);
+    }
     static void seen(const stipend_host* h, stipend_op op, const stipend_observation* observation) {
         if (const auto instance = of(h)) {
             stipend_observation scratch{};
@@ -146,6 +164,7 @@ constexpr stipend_host_alerts_v1 alerts_table{&HostTables::alert_raise, &HostTab
 constexpr stipend_host_threads_v1 threads_table{&HostTables::on_control, &HostTables::on_pool};
 constexpr stipend_host_routes_v1 routes_table{&HostTables::route_add, &HostTables::route_respond};
 constexpr stipend_host_services_v1 services_table{&HostTables::services_visit};
+constexpr stipend_host_fees_v1 fees_table{&HostTables::fee_reserve};
 constexpr stipend_host_http_v1 http_table{&HostTables::http_send, &HostTables::http_cancel};
 
 }  // namespace
@@ -173,6 +192,8 @@ const void* host_interface(const stipend_host* host, const char* id) {
     if (is(STIPEND_HOST_ROUTES) && HostTables::services(*instance).routes != nullptr) return &routes_table;
     if (is(STIPEND_HOST_ALERTS) && HostTables::services(*instance).alerts != nullptr) return &alerts_table;
     if (is(STIPEND_HOST_SERVICES) && HostTables::services(*instance).watched != nullptr) return &services_table;
+    // Only what sends jobs may reserve.
+    if (is(STIPEND_HOST_FEES) && HostTables::has_budget(*instance)) return &fees_table;
     return nullptr;
 }
 

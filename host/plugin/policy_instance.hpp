@@ -51,7 +51,8 @@ class PolicyInstance {
 
   private:
     PolicyInstance(const stipend_lifecycle_v1& lifecycle, const Description& plugin, std::string label);
-    Result<void> check(const stipend_sample& sample, const stipend_decision& decision) const;
+    Result<void> decide_slice(std::span<const stipend_sample> in, std::span<stipend_decision> out) const;
+    [[nodiscard]] Error explain(const stipend_sample& sample, const stipend_decision& decision) const;
 
     const stipend_lifecycle_v1* lifecycle_;
     std::string plugin_id_, plugin_version_;

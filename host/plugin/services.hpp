@@ -63,6 +63,16 @@ class ServiceSource {
     virtual Result<ServiceReport> report(std::uint32_t window_s) = 0;
 };
 
+// The budget of what jobs cost. [any] thread.
+class FeeAccount {
+  public:
+    virtual ~FeeAccount() = default;
+    using Answer = std::function<void(Result<void>)>;
+    // Reserves `wei` for a job that is under way; `answer` is called once, on any thread, later, unless this fails.
+    // BUSY: too many wait for an answer. UNAVAILABLE: the host is stopping.
+    virtual Result<void> reserve(std::string_view job_id, const stipend_u256& wei, Answer answer) = 0;
+};
+
 // The alerts of plugin instances. [any] thread; must not wait for the control thread.
 class AlertSink {
   public:
@@ -89,6 +99,7 @@ struct Services {
     LogSink* log = nullptr;
     RouteTable* routes = nullptr;
     ServiceSource* watched = nullptr;
+    FeeAccount* fees = nullptr;
     AlertSink* alerts = nullptr;
 };
 

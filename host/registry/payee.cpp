@@ -1,6 +1,13 @@
 #include "host/registry/payee.hpp"
 
+#ifdef __GLIBC__
+#include <malloc.h>
+#endif
+
 #include <algorithm>
+#include <array>
+#include <bit>
+#include <functional>
 
 namespace stipend::registry {
 
@@ -28,29 +35,141 @@ Payee payee_of(config::Orchestrator orchestrator) {
     return payee;
 }
 
+namespace {
+
+// The texts of a payee in its block, in this order. The key comes last: it may be the end of the address instead.
+constexpr std::size_t text_count = 6;
+using Texts = std::array<std::string_view, text_count>;
+enum Text : std::size_t { address, service_addresses, capability, payout_address, worker_key, key };
+
+constexpr PayeeIndex no_payee = UINT32_MAX;
+
+// Lengths take seven bits a byte, the lowest first; all but the last byte have the highest bit set.
+std::size_t length_bytes(std::size_t length) {
+    std::size_t bytes = 1;
+    for (; length >= 0x80; length >>= 7U) ++bytes;
+    return bytes;
+}
+char* put_length(char* to, std::size_t length) {
+    for (; length >= 0x80; length >>= 7U) *to++ = static_cast<char>(length | 0x80U);
+    *to++ = static_cast<char>(length);
+    return to;
+}
+const char* take_length(const char* from, std::size_t& length) {
+    length = 0;
+    for (unsigned shift = 0;; shift += 7) {
+        const auto byte = static_cast<unsigned char>(*from++);
+        length |= static_cast<std::size_t>(byte & 0x7FU) << shift;
+        if (byte < 0x80) return from;
+    }
+}
+
+std::unique_ptr<char[]> pack(const Payee& payee) {
+    const Texts texts{payee.address,        payee.service_addresses, payee.capability,
+                      payee.payout_address, payee.worker_key,        payee.key};
+    const bool key_in_address = texts[address].ends_with(texts[key]);
+    std::size_t size = 0;
+    for (const auto text : texts) size += length_bytes(2 * text.size()) + text.size();
+    if (key_in_address) size -= texts[key].size();
+    // Not make_unique: that sets all bytes to zero first.
+    std::unique_ptr<char[]> block(new char[size]);
+    char* to = block.get();
+    for (std::size_t at = 0; at < key; ++at) to = put_length(to, texts[at].size());
+    to = put_length(to, 2 * texts[key].size() + (key_in_address ? 1 : 0));
+    for (std::size_t at = 0; at < (key_in_address ? key : text_count); ++at) {
+        to = std::copy(texts[at].begin(), texts[at].end(), to);
+    }
+    STIPEND_ASSERT(to <= block.get() + size);
+    return block;
+}
+
+Texts unpack(const char* from) {
+    std::array<std::size_t, text_count> lengths{};
+    for (auto& length : lengths) from = take_length(from, length);
+    const bool key_in_address = (lengths[key] & 1U) != 0;
+    lengths[key] /= 2;
+    Texts texts;
+    for (std::size_t at = 0; at < key; from += lengths[at++]) texts[at] = {from, lengths[at]};
+    const auto& whole = texts[address];
+    texts[key] = key_in_address ? whole.substr(whole.size() - lengths[key]) : std::string_view(from, lengths[key]);
+    return texts;
+}
+
+}  // namespace
+
+void Table::settle() {
+#ifdef __GLIBC__
+    ::malloc_trim(0);
+#endif
+}
+
 void Table::reserve(std::size_t count) {
-    payees_.reserve(count);
-    by_key_.reserve(count);
+    rows_.reserve(count);
+    place_all(count);
+}
+
+Payee Table::operator[](PayeeIndex at) const {
+    const auto& row = rows_[at];
+    const auto texts = unpack(row.texts.get());
+    const auto text = [&](Text which) { return std::string(texts[which]); };
+    return {.id = row.id,
+            .key = text(Text::key),
+            .address = text(address),
+            .service_addresses = text(service_addresses),
+            .capability = text(capability),
+            .payout_address = text(payout_address),
+            .worker_key = text(worker_key),
+            .first_seen_at = row.first_seen_at};
+}
+
+std::string_view Table::view_key(PayeeIndex at) const {
+    return unpack(rows_[at].texts.get())[Text::key];
+}
+
+std::size_t Table::place_of(std::string_view key) const {
+    const auto mask = places_.size() - 1;
+    auto place = std::hash<std::string_view>()(key) & mask;
+    while (places_[place] != no_payee && view_key(places_[place]) != key) place = (place + 1) & mask;
+    return place;
+}
+
+// Makes places for `count` payees, so that three quarters of them are taken at most.
+void Table::place_all(std::size_t count) {
+    const auto wanted = std::bit_ceil(count + count / 3 + 1);
+    if (wanted <= places_.size()) return;
+    places_ = std::vector<PayeeIndex>(wanted, no_payee);
+    for (std::size_t at = 0; at < rows_.size(); ++at) {
+        const auto index = static_cast<PayeeIndex>(at);
+        places_[place_of(view_key(index))] = index;
+    }
 }
 
 std::optional<PayeeIndex> Table::find(std::string_view key) const {
-    const auto at = by_key_.find(key);
-    return at == by_key_.end() ? std::nullopt : std::optional(*at);
+    if (places_.empty()) return std::nullopt;
+    const auto found = places_[place_of(key)];
+    return found == no_payee ? std::nullopt : std::optional(found);
 }
 
 std::optional<PayeeIndex> Table::find(ledger::OrchestratorId id) const {
-    const auto at = std::ranges::lower_bound(payees_, id, {}, &Payee::id);
-    if (at == payees_.end() || at->id != id) return std::nullopt;
-    return static_cast<PayeeIndex>(at - payees_.begin());
+    const auto at = std::ranges::lower_bound(rows_, id, {}, &Row::id);
+    if (at == rows_.end() || at->id != id) return std::nullopt;
+    return static_cast<PayeeIndex>(at - rows_.begin());
 }
 
-PayeeIndex Table::add(Payee payee) {
-    STIPEND_ASSERT(payees_.empty() || payees_.back().id < payee.id);
-    const auto at = static_cast<PayeeIndex>(payees_.size());
-    payees_.push_back(std::move(payee));
-    const bool is_new = by_key_.insert(at).second;
-    STIPEND_ASSERT(is_new);
+PayeeIndex Table::add(const Payee& payee) {
+    STIPEND_ASSERT(rows_.empty() || rows_.back().id < payee.id);
+    if (rows_.size() + rows_.size() / 3 + 1 >= places_.size()) place_all(2 * rows_.size() + 8);
+    const auto place = place_of(payee.key);
+    STIPEND_ASSERT(places_[place] == no_payee);
+    const auto at = static_cast<PayeeIndex>(rows_.size());
+    rows_.push_back({payee.id, payee.first_seen_at, pack(payee)});
+    places_[place] = at;
     return at;
+}
+
+void Table::replace(PayeeIndex at, const Payee& payee) {
+    STIPEND_ASSERT(rows_[at].id == payee.id && view_key(at) == payee.key);
+    rows_[at] = {payee.id, payee.first_seen_at, pack(payee)};
 }
 
 namespace {

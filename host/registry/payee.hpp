@@ -2,11 +2,11 @@
 #pragma once
 
 #include <cstdint>
+#include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
 #include <unordered_map>
-#include <unordered_set>
 #include <vector>
 
 #include "host/config/settings.hpp"
@@ -33,39 +33,45 @@ struct Payee {
 [[nodiscard]] Payee payee_of(config::Orchestrator orchestrator);
 
 // All payees of the ledger, in the configuration or not, by place, by key and by id. Ids rise with the place.
+//
+// Rationale: there may be 100,000, most of whose texts are short or empty. A payee's texts are one block, and Payee is
+// made of them when asked for. Most keys are the end of the address, and then no text of their own.
 class Table {
   public:
-    Table() : by_key_(0, KeyHash{this}, KeyEqual{this}) {}
+    Table() = default;
     Table(const Table&) = delete;
     Table& operator=(const Table&) = delete;
 
     void reserve(std::size_t count);
-    [[nodiscard]] std::size_t size() const { return payees_.size(); }
-    [[nodiscard]] const Payee& operator[](PayeeIndex at) const { return payees_[at]; }
-    [[nodiscard]] Payee& operator[](PayeeIndex at) { return payees_[at]; }
+    [[nodiscard]] std::size_t size() const { return rows_.size(); }
+    [[nodiscard]] Payee operator[](PayeeIndex at) const;
+    [[nodiscard]] ledger::OrchestratorId id(PayeeIndex at) const { return rows_[at].id; }
+    [[nodiscard]] std::string key(PayeeIndex at) const { return std::string(view_key(at)); }
     [[nodiscard]] std::optional<PayeeIndex> find(std::string_view key) const;
     [[nodiscard]] std::optional<PayeeIndex> find(ledger::OrchestratorId id) const;
     // `payee` has a key that is not there yet, and a higher id than all others.
-    PayeeIndex add(Payee payee);
+    PayeeIndex add(const Payee& payee);
+    // The key and the id stay.
+    void replace(PayeeIndex at, const Payee& payee);
+    // After a configuration was taken up: gives the memory that reading it took back to the system. The allocator keeps
+    // freed pages otherwise, and threads that use other pools never get them.
+    static void settle();
 
   private:
-    // Keys are stored in the payees only: with 100,000 of them a second copy counts.
-    struct KeyHash {
-        using is_transparent = void;
-        const Table* table;
-        std::size_t operator()(std::string_view key) const { return std::hash<std::string_view>()(key); }
-        std::size_t operator()(PayeeIndex at) const { return (*this)(table->payees_[at].key); }
+    struct Row {
+        ledger::OrchestratorId id = 0;
+        stipend_unix_ns first_seen_at = 0;
+        std::unique_ptr<char[]> texts;  // the lengths, then the texts
     };
-    struct KeyEqual {
-        using is_transparent = void;
-        const Table* table;
-        bool operator()(PayeeIndex a, PayeeIndex b) const { return a == b; }
-        bool operator()(std::string_view key, PayeeIndex at) const { return key == table->payees_[at].key; }
-        bool operator()(PayeeIndex at, std::string_view key) const { return key == table->payees_[at].key; }
-    };
+    static_assert(sizeof(Row) <= 24, "there may be 100,000 of them");
 
-    std::vector<Payee> payees_;
-    std::unordered_set<PayeeIndex, KeyHash, KeyEqual> by_key_;
+    [[nodiscard]] std::string_view view_key(PayeeIndex at) const;
+    // The place of the key in `places_`, or the free one where it would be.
+    [[nodiscard]] std::size_t place_of(std::string_view key) const;
+    void place_all(std::size_t count);
+
+    std::vector<Row> rows_;
+    std::vector<PayeeIndex> places_;  // by key: a hash table with open addressing, a power of two long
 };
 
 // Finds the earlier identity of a new payee: punishment follows the payout address, the endpoint and the worker's key,

@@ -4,7 +4,9 @@
 #include <filesystem>
 
 #include "host/base/file.hpp"
+#include "host/base/time.hpp"
 #include "host/config/load.hpp"
+#include "host/ledger/backup.hpp"
 #include "host/runtime/metrics_server.hpp"
 #include "host/runtime/service_manager.hpp"
 
@@ -47,13 +49,35 @@ Host::~Host() {
     plugin_pool_.reset();
 }
 
+// A host that began anew beside the remains of a ledger would decide, and pay, what was decided before.
+Result<void> Host::check_lost_ledger(const std::filesystem::path& file) {
+    const auto traces = ledger::traces_of_lost_ledger(file);
+    if (traces.empty()) return {};
+    std::string listed;
+    for (const auto& trace : traces) listed += "\n  " + trace;
+    if (!options_.new_ledger) {
+        return fail(
+            STIPEND_E_CONFIG, "ledger: ", file.native(),
+            ": is missing or empty, but there was a ledger in this state folder:", listed,
+            "\nrestore a backup with `stipend ledger restore FILE`, or begin anew with `stipend run --new-ledger`");
+    }
+    STIPEND_LET(aside, ledger::set_aside(file, "lost"));
+    log_.warn(cat("a new ledger begins beside traces of an earlier one:", listed,
+                  aside ? "\n  moved aside: " + aside->native() : std::string()));
+    return {};
+}
+
 Result<void> Host::open_state(const config::Settings& settings) {
     std::error_code failed;
     const std::filesystem::path folder = settings.state;
     std::filesystem::create_directories(folder, failed);
     if (failed) return fail(STIPEND_E_CONFIG, "cannot use the state folder: ", folder.native(), ": ", failed.message());
-    STIPEND_LET(ledger, ledger::open(ledger::database_file(folder), {.ns = namespace_of(settings)}));
+    const auto file = ledger::database_file(folder);
+    STIPEND_TRY(check_lost_ledger(file));
+    STIPEND_LET(ledger, ledger::open(file, {.ns = namespace_of(settings),
+                                            .notice = [this](const std::string& text) { log_.warn(text); }}));
     STIPEND_LET(state, ledger->load_state());
+    if (state.restored) log_.warn("this ledger was restored from a backup at " + utc_text(state.restored->at));
     STIPEND_SET(plugin_pool_, ThreadPool::create(plugin_threads, "stipend-pool"));
     STIPEND_SET(blocking_pool_, ThreadPool::create(blocking_threads, "stipend-block"));
     STIPEND_SET(writer_, LedgerWriter::create(std::move(ledger)));
@@ -123,6 +147,7 @@ Result<Applied> Host::apply(std::unique_ptr<Plan> plan) {
                                     .log = &log_,
                                     .routes = &routes_,
                                     .watched = role_->watched(),
+                                    .fees = role_->fees(),
                                     .alerts = role_->alerts()};
     STIPEND_LET(fresh, instances_->make(plan->instances, plan->terms, services));
     auto applied = role_->apply(std::move(plan), fresh);

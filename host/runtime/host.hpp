@@ -31,7 +31,8 @@ inline constexpr std::size_t max_config_bytes = 64u << 20;
 struct HostOptions {
     std::string config_file;
     plugin::LoaderOptions loader;
-    bool listens = true;  // false: no control socket, metrics or folder watch
+    bool listens = true;      // false: no control socket, metrics or folder watch
+    bool new_ledger = false;  // begins a ledger although there are traces of an earlier one
 };
 
 class Host {
@@ -84,6 +85,7 @@ class Host {
     }
 
   private:
+    Result<void> check_lost_ledger(const std::filesystem::path& file);
     Result<void> open_state(const config::Settings& settings);
     Result<void> listen(const config::Settings& settings);
     Result<Applied> apply(std::unique_ptr<Plan> plan);  // [control]

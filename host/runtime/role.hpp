@@ -62,7 +62,8 @@ class Role {
     virtual Turn tick(stipend_unix_ns now) = 0;  // [control]
     // Takes on nothing new; `tick` reports when what is under way is complete. At most once. [control]
     virtual void begin_stop() = 0;
-    // The watcher and the ledger end: plugins that still read the watched services get nothing.
+    // The watcher and the ledger end: plugins that still read the watched services get nothing, and what they wait for
+    // is answered.
     virtual void close() {}
     // Why the run ended, where it ended by itself. When it is over.
     [[nodiscard]] virtual Result<void> outcome() const { return {}; }
@@ -80,6 +81,8 @@ class Role {
     [[nodiscard]] virtual Watcher::Hooks watcher_hooks() = 0;
     // The watched services that plugins can read; none by default.
     [[nodiscard]] virtual plugin::ServiceSource* watched() { return nullptr; }
+    // The budget of what jobs cost; none by default.
+    [[nodiscard]] virtual plugin::FeeAccount* fees() { return nullptr; }
     // Where plugins' alerts go; none by default, and then they are log lines.
     [[nodiscard]] virtual plugin::AlertSink* alerts() { return nullptr; }
     // Where plugins' routes are served; none by default.

@@ -1,5 +1,7 @@
 #include "host/worker/services_view.hpp"
 
+#include "stipend/json_parse.hpp"
+
 namespace stipend::worker {
 namespace {
 
@@ -29,7 +31,8 @@ std::string error_of(const std::vector<ServiceRecord>& services) {
     for (const auto& one : services) {
         if (one.verdict != STIPEND_UNKNOWN) return {};
     }
-    return services.front().why.empty() ? "not looked at yet" : services.front().why;
+    const auto why = reason_of(services.front().why);
+    return why.empty() ? "not looked at yet" : why;
 }
 
 Json ns_text(std::int64_t ns) {
@@ -51,6 +54,17 @@ Json service_json(const ServiceRecord& one) {
 }
 
 }  // namespace
+
+std::string reason_of(std::string_view evidence) {
+    if (!evidence.starts_with('{')) return std::string(evidence);
+    const auto json = parse_json(evidence, {.bytes = 1 << 16, .depth = 8, .nodes = 1000});
+    if (!json) return std::string(evidence);
+    if (const auto* why = json->find("why"); why != nullptr && why->is(Json::Kind::string)) return why->text();
+    if (const auto* state = json->find("state"); state != nullptr && state->is(Json::Kind::string)) {
+        return cat("its state is ", state->text());
+    }
+    return std::string(evidence);
+}
 
 void ServicesView::set_watcher(const runtime::Watcher* watcher, const TimeLine* line) {
     const std::lock_guard lock(mutex_);

@@ -4,11 +4,16 @@
 #include <map>
 #include <mutex>
 #include <string>
+#include <string_view>
 
 #include "host/runtime/watcher.hpp"
 #include "stipend/json.hpp"
 
 namespace stipend::worker {
+
+// The reason in a monitor's evidence, for people: its `why` where it is a JSON object, else its `state`; any other text
+// as it is. [pure]
+[[nodiscard]] std::string reason_of(std::string_view evidence);
 
 class ServicesView final : public plugin::ServiceSource {
   public:

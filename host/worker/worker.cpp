@@ -53,10 +53,11 @@ void Worker::restore_found() {
 }
 
 void Worker::on_discovery(const runtime::Discovery& discovery) {
-    if (!view_.add_found(discovery.id, discovery.why)) return;
+    const auto why = reason_of(discovery.why);
+    if (!view_.add_found(discovery.id, why)) return;
     const bool watched = plan_->settings.services.discover == config::Discover::watch;
     log(STIPEND_LOG_INFO,
-        cat("found ", discovery.id, ": ", discovery.why,
+        cat("found ", discovery.id, ": ", why,
             watched ? "; it is watched from now on" : "; to have it watched, list it under services.watch"));
     if (!watched) return;
     found_.emplace_back(discovery.monitor, discovery.id);

@@ -9,6 +9,7 @@
 
 #include "evidence.hpp"
 #include "stipend/host.hpp"
+#include "stipend/money.hpp"
 
 namespace byoc {
 
@@ -32,6 +33,7 @@ struct Attempt {
     std::uint32_t reported_window_s = 0;
     bool verified = false;  // the evidence is signed by the worker's key and matches this job
     std::int64_t latency_ns = 0;
+    stipend::Wei fee;  // the most that the orchestrator can have charged for it
 };
 
 struct Expected {
@@ -56,7 +58,8 @@ struct Uptime {
 };
 // The first member of overall_uptime_percentage, service_uptime, uptime_percentage and services.uptime_percentage, also
 // if it is null. INVALID with the reason if that is not a number in 0..100.
-stipend::Result<Uptime> read_uptime(std::string_view body);
+// Without `with_evidence` the evidence and its list are left out.
+stipend::Result<Uptime> read_uptime(std::string_view body, bool with_evidence = true);
 
 // True if the response may be the gateway's own "no such orchestrator": it equals `reference`, the gateway's response
 // for an orchestrator that does not exist, byte for byte.

@@ -77,6 +77,14 @@ CredentialSource::From credential_of(const Settings& settings) {
     return {key->address_header(), false, settings.cli, settings.remote_signer};
 }
 
+// Of all attempts but those for which the gateway found no orchestrator, and so paid none. A lost or broken response
+// may have been charged.
+Wei total_fee(const std::vector<Attempt>& attempts) {
+    stipend::CheckedU256 sum;
+    for (const auto& one : attempts) sum += one.unlisted ? stipend::CheckedU256() : one.fee.value();
+    return Wei(std::move(sum));
+}
+
 // The most that one job may cost.
 Wei most_fee(const Settings& settings) {
     return Wei(stipend::CheckedU256(settings.max_price) * settings.timeout_s);
@@ -177,7 +185,7 @@ Result<void> Dispatch::begin_try(const JobPtr& job) {
     const auto* known = tokens_.price(address, job->capability);
     if (known != nullptr && judge_price(*known, job->rule).is == PriceVerdict::Is::good) {
         job->token = *known;
-        return send(job);
+        return reserve_and_send(job);
     }
     job->asked_at = host_.monotonic();
     STIPEND_SET(job->ask,
@@ -198,14 +206,14 @@ void Dispatch::price_stated(const JobPtr& job, const Token& token) {
     const auto price = judge_price(token, job->rule);
     if (price.is == PriceVerdict::Is::good) {
         job->token = token;
-        if (auto sent = send(job); !sent) try_over(job, not_sent(sent.error().message));
+        if (auto sent = reserve_and_send(job); !sent) try_over(job, not_sent(sent.error().message));
         return;
     }
     auto attempt = not_sent(price.why);
     attempt.latency_ns = token.latency_ns;
     if (price.is == PriceVerdict::Is::over_budget) {
         job->facts.attempts.push_back(std::move(attempt));
-        return finish(job, STIPEND_JOB_UNKNOWN, 0, price.why);
+        return finish(job, STIPEND_JOB_UNKNOWN, STIPEND_RESULT_OVER_FEE, price.why);
     }
     job->price_too_high = price.is == PriceVerdict::Is::too_high;
     attempt.price_unseen = !job->price_too_high;
@@ -217,6 +225,21 @@ void Dispatch::price_stated(const JobPtr& job, const Token& token) {
         attempt.reason = cat(price.why, "; ", explanation(token, job->capability, false));
     job->look = token;
     try_over(job, std::move(attempt));
+}
+
+// A job that costs something is sent when the host has the most that it may cost on its books. As above.
+Result<void> Dispatch::reserve_and_send(const JobPtr& job) {
+    if (!job->token || job->token->price.zero()) return send(job);
+    const Wei most(stipend::CheckedU256(job->token->price.value() * settings_.timeout_s));
+    return host_.reserve_fee(job->id, most.to_abi(), [this, job](const Result<void>& answer) {
+        if (!job->done.pending()) return;
+        if (answer) {
+            if (auto sent = send(job); !sent) try_over(job, not_sent(sent.error().message));
+            return;
+        }
+        job->facts.attempts.push_back(not_sent(answer.error().message));
+        finish(job, STIPEND_JOB_UNKNOWN, 0, answer.error().message);
+    });
 }
 
 Result<void> Dispatch::send(const JobPtr& job) {
@@ -245,6 +268,7 @@ void Dispatch::answered(const JobPtr& job, const HttpReply& reply) {
     if (!job->done.pending()) return;
     auto attempt = read_answer(reply, job->expected);
     if (attempt.cancelled) return give_up(job, fail(STIPEND_E_CANCELLED, attempt.reason));
+    if (job->token && attempt.sent) attempt.fee = most_charged(job->token->price, attempt.latency_ns);
     if (attempt.valid && job->token) {
         const auto charges = credit_refusal(*job->token, job->rule, attempt.credit).value_or("");
         attempt.valid = charges.empty();
@@ -393,9 +417,7 @@ void Dispatch::finish(const JobPtr& job, std::int32_t outcome, std::uint32_t fla
     record.served_by = stipend::to_abi(last.served_by);
     record.reason = stipend::to_abi(reason);
     record.evidence = stipend::bytes_to_abi(last.body);
-    if (!last.served_by.empty() && job->token) {
-        record.fee_wei = most_charged(job->token->price, last.latency_ns).to_abi();
-    }
+    record.fee_wei = total_fee(job->facts.attempts).to_abi();
     record.latency_ns = last.latency_ns;
     (outcome == STIPEND_JOB_OK ? jobs_ok_ : outcome == STIPEND_JOB_FAILED ? jobs_failed_ : jobs_unknown_).record(1);
     job->done.finish(record);

@@ -62,12 +62,13 @@ class Dispatch {
     struct Look;
     using JobPtr = std::shared_ptr<Job>;
 
-    // The way of a job: begin_try -> price_stated -> send -> answered -> try_over -> judged, then `finish`, or
-    // second_try -> looked -> begin_try. `fail_check` is the end of one whose failure is the orchestrator's, unless the
-    // gateway's funds say otherwise.
+    // The way of a job: begin_try -> price_stated -> reserve_and_send -> answered -> try_over -> judged, then `finish`,
+    // or second_try -> looked -> begin_try. `fail_check` is the end of one whose failure is the orchestrator's, unless
+    // the gateway's funds say otherwise.
     stipend::Result<JobPtr> take(const stipend_job& job, stipend::Completion<stipend_job_result> done) const;
     stipend::Result<void> begin_try(const JobPtr& job);
     void price_stated(const JobPtr& job, const Token& token);
+    stipend::Result<void> reserve_and_send(const JobPtr& job);
     stipend::Result<void> send(const JobPtr& job);
     void answered(const JobPtr& job, const stipend::HttpReply& reply);
     void try_over(const JobPtr& job, Attempt attempt);

@@ -22,20 +22,25 @@ namespace {
 constexpr std::size_t longest_text = 1024;
 constexpr std::size_t max_list_values = 400'000;
 
-constexpr std::array<std::pair<std::string_view, State>, 7> state_words{{{"created", State::created},
-                                                                         {"running", State::running},
-                                                                         {"paused", State::paused},
-                                                                         {"restarting", State::restarting},
-                                                                         {"removing", State::removing},
-                                                                         {"exited", State::exited},
-                                                                         {"dead", State::dead}}};
+constexpr std::array<std::pair<std::string_view, State>, 11> state_words{{{"created", State::created},
+                                                                          {"running", State::running},
+                                                                          {"paused", State::paused},
+                                                                          {"restarting", State::restarting},
+                                                                          {"removing", State::removing},
+                                                                          {"exited", State::exited},
+                                                                          {"dead", State::dead},
+                                                                          // Podman's, in some of its versions.
+                                                                          {"configured", State::created},
+                                                                          {"initialized", State::created},
+                                                                          {"stopping", State::running},
+                                                                          {"stopped", State::exited}}};
 
 constexpr std::array<std::pair<std::string_view, Health>, 4> health_words{{{"none", Health::none},
                                                                            {"starting", Health::starting},
                                                                            {"healthy", Health::healthy},
                                                                            {"unhealthy", Health::unhealthy}}};
 
-constexpr std::array<std::pair<std::string_view, Action>, 11> action_words{{{"create", Action::create},
+constexpr std::array<std::pair<std::string_view, Action>, 13> action_words{{{"create", Action::create},
                                                                             {"start", Action::start},
                                                                             {"die", Action::die},
                                                                             {"kill", Action::kill},
@@ -45,7 +50,10 @@ constexpr std::array<std::pair<std::string_view, Action>, 11> action_words{{{"cr
                                                                             {"restart", Action::restart},
                                                                             {"stop", Action::stop},
                                                                             {"rename", Action::rename},
-                                                                            {"destroy", Action::destroy}}};
+                                                                            {"destroy", Action::destroy},
+                                                                            // Podman's, in some of its versions.
+                                                                            {"died", Action::die},
+                                                                            {"remove", Action::destroy}}};
 
 template <class Words, class Value>
 Value look_up(const Words& words, std::string_view text, Value otherwise) {
@@ -119,6 +127,25 @@ Result<Json> parse_object(std::string_view body, std::size_t most) {
     return std::move(json);
 }
 
+// A text that a wrong answer may leave out.
+std::string text_or_empty(const Json& object, std::string_view key) {
+    const auto* found = object.find(key);
+    if (found == nullptr || !found->is(Json::Kind::string)) return {};
+    return std::string(stipend::clip(found->text(), longest_text));
+}
+
+std::optional<std::int64_t> int_or_none(const Json& object, std::string_view key, std::int64_t least,
+                                        std::int64_t most) {
+    const auto value = int_member(object, key, least, most);
+    if (!value) return std::nullopt;
+    return *value;
+}
+
+// The beginning of a name that is too long to be watched; no container can have it, since it holds blanks.
+std::string shortened(std::string_view name) {
+    return cat(stipend::clip(name, 60), " ... of ", name.size(), " bytes");
+}
+
 // A container has one name of its own; names with a second slash are links of other containers.
 Result<std::string> own_name(const Json& entry) {
     const auto* names = entry.find("Names");
@@ -129,8 +156,6 @@ Result<std::string> own_name(const Json& entry) {
     for (const auto& item : names->items()) {
         if (!item.is(Json::Kind::string))
             return fail(STIPEND_E_INVALID, "Names: got ", item.kind_name(), ", want strings");
-        if (item.text().size() > longest_name)
-            return fail(STIPEND_E_INVALID, "Names: got one of ", item.text().size(), " bytes");
         auto name = without_slash(item.text());
         if (own.empty() && name.find('/') == std::string::npos) own = std::move(name);
     }
@@ -144,27 +169,46 @@ Health health_in(std::string_view status) {
     return Health::none;
 }
 
-Result<Listed> parse_entry(const Json& entry) {
-    if (!entry.is(Json::Kind::object)) return fail(STIPEND_E_INVALID, "got ", entry.kind_name(), ", want an object");
-    Listed out;
-    STIPEND_LET(id, id_member(entry, "Id"));
-    STIPEND_LET(name, own_name(entry));
-    STIPEND_LET(image, text_member(entry, "Image"));
-    STIPEND_LET(state, text_member(entry, "State"));
-    STIPEND_LET(status, text_member(entry, "Status"));
-    out.id = std::move(id);
-    out.name = std::move(name);
-    out.image = std::move(image);
-    out.state = look_up(state_words, state, State::other);
-    out.health = health_in(status);
-    out.young = status.starts_with("Up ") && status.find("second") != std::string::npos;
+void parse_labels(const Json& entry, Listed& out) {
     const auto* labels = entry.find("Labels");
-    if (labels == nullptr || labels->is(Json::Kind::null)) return out;
-    if (!labels->is(Json::Kind::object))
-        return fail(STIPEND_E_INVALID, "Labels: got ", labels->kind_name(), ", want an object");
+    if (labels == nullptr || !labels->is(Json::Kind::object)) return;
     for (const auto& [key, value] : labels->members()) {
         if (value.is(Json::Kind::string)) out.labels.emplace_back(key, value.text());
     }
+}
+
+Listed parse_entry(const Json& entry) {
+    Listed out;
+    if (!entry.is(Json::Kind::object)) {
+        out.unread = cat("got ", entry.kind_name(), ", want an object");
+        return out;
+    }
+    const auto unread = [&](const stipend::Error& error) {
+        if (out.unread.empty()) out.unread = error.message;
+    };
+    if (auto id = id_member(entry, "Id")) {
+        out.id = std::move(*id);
+    } else {
+        unread(id.error());
+    }
+    if (auto name = own_name(entry); !name) {
+        unread(name.error());
+    } else if (name->size() > longest_name) {
+        unread(fail(STIPEND_E_INVALID, "Names: got one of ", name->size(), " bytes, want at most ", longest_name));
+        out.name = shortened(*name);
+    } else {
+        out.name = std::move(*name);
+    }
+    if (const auto state = text_member(entry, "State"); !state) {
+        unread(state.error());
+    } else {
+        out.state = look_up(state_words, *state, State::other);
+    }
+    const auto status = text_or_empty(entry, "Status");
+    out.image = text_or_empty(entry, "Image");
+    out.health = health_in(status);
+    out.young = status.starts_with("Up ") && status.find("second") != std::string::npos;
+    parse_labels(entry, out);
     return out;
 }
 
@@ -196,14 +240,22 @@ Result<ApiVersion> negotiate(std::string_view body) {
 }
 
 Result<std::vector<Listed>> parse_list(std::string_view body) {
-    STIPEND_LET(json, stipend::parse_json(body, {.bytes = max_list_bytes, .nodes = max_list_values}));
+    auto parsed = stipend::parse_json(body, {.bytes = max_list_bytes, .nodes = max_list_values});
+    if (!parsed) {
+        auto error = std::move(parsed).error();
+        // The status of the parser is the same for too many values and for broken JSON.
+        if (error.message.find(cat("more than ", max_list_values, " values")) != std::string::npos) {
+            error.status = STIPEND_E_LIMIT;
+        }
+        return error;
+    }
+    const auto json = std::move(parsed).value();
     if (!json.is(Json::Kind::array)) return fail(STIPEND_E_INVALID, "got ", json.kind_name(), ", want an array");
     std::vector<Listed> out;
     out.reserve(json.items().size());
-    for (std::size_t i = 0; i < json.items().size(); ++i) {
-        auto entry = parse_entry(json.items()[i]);
-        if (!entry) return std::move(entry).error().in(cat("container ", i));
-        if (!entry->name.empty()) out.push_back(std::move(*entry));
+    for (const auto& item : json.items()) {
+        auto entry = parse_entry(item);
+        if (!entry.name.empty() || !entry.unread.empty()) out.push_back(std::move(entry));
     }
     return out;
 }
@@ -219,19 +271,17 @@ Result<Details> parse_details(std::string_view body) {
     STIPEND_LET(finished, text_member(*state, "FinishedAt"));
     STIPEND_LET(started_at, parse_time(started));
     STIPEND_LET(finished_at, parse_time(finished));
-    STIPEND_LET(exit_code, int_member(*state, "ExitCode", INT32_MIN, UINT32_MAX));
-    STIPEND_LET(killed, member(*state, "OOMKilled", Json::Kind::boolean, "true or false"));
-    STIPEND_LET(restarts, int_member(json, "RestartCount", 0, INT32_MAX));
+    const auto* killed = state->find("OOMKilled");
     out.id = std::move(id);
     out.name = without_slash(name);
     out.state = look_up(state_words, word, State::other);
     out.started_at = started_at;
     out.finished_at = finished_at;
-    out.exit_code = exit_code;
-    out.oom_killed = killed->truth();
-    out.restarts = restarts;
+    out.exit_code = int_or_none(*state, "ExitCode", INT32_MIN, UINT32_MAX);
+    out.oom_killed = killed != nullptr && killed->is(Json::Kind::boolean) && killed->truth();
+    out.restarts = int_or_none(json, "RestartCount", 0, INT32_MAX);
     if (const auto* config = json.find("Config"); config != nullptr && config->is(Json::Kind::object)) {
-        STIPEND_SET(out.image, text_member(*config, "Image"));
+        out.image = text_or_empty(*config, "Image");
     }
     const auto* health = state->find("Health");
     if (health == nullptr || health->is(Json::Kind::null)) return out;
@@ -244,33 +294,46 @@ Result<Details> parse_details(std::string_view body) {
 
 Result<Event> parse_event(std::string_view line) {
     STIPEND_LET(json, parse_object(line, max_event_bytes));
-    STIPEND_LET(action, text_member(json, "Action", 4 * longest_text));
+    STIPEND_LET(found_action, member(json, "Action", Json::Kind::string, "a string"));
     STIPEND_LET(at, int_member(json, "timeNano", 1, std::numeric_limits<std::int64_t>::max()));
     STIPEND_LET(actor, member(json, "Actor", Json::Kind::object, "an object"));
-    STIPEND_LET(attributes, member(*actor, "Attributes", Json::Kind::object, "an object"));
     Event out;
     STIPEND_LET(id, id_member(*actor, "ID"));
-    STIPEND_LET(name, text_member(*attributes, "name", longest_name));
     out.id = std::move(id);
-    out.name = without_slash(name);
     out.at = at;
+    const std::string_view action = found_action->text();
+    const auto none = Json::object();
+    const auto* attributes = actor->find("Attributes");
+    if (attributes == nullptr || !attributes->is(Json::Kind::object)) attributes = &none;
+    if (attributes->find("name") != nullptr) {
+        STIPEND_LET(name, text_member(*attributes, "name", longest_name + 1));
+        out.name = without_slash(name);
+    }
     constexpr std::string_view health = "health_status: ";
     if (action.starts_with(health)) {
         out.action = Action::health;
-        out.health = look_up(health_words, std::string_view(action).substr(health.size()), Health::none);
+        out.health = look_up(health_words, action.substr(health.size()), Health::none);
     } else {
         out.action = look_up(action_words, action, Action::other);
     }
-    if (attributes->find("image") != nullptr) {
-        STIPEND_SET(out.image, text_member(*attributes, "image"));
+    out.image = text_or_empty(*attributes, "image");
+    if (out.action == Action::die) {
+        for (const auto* key : {"exitCode", "containerExitCode"}) {
+            const auto text = text_or_empty(*attributes, key);
+            const auto code = to_number<std::int64_t>(text, key, INT32_MIN, UINT32_MAX);
+            if (code && !out.exit_code) out.exit_code = *code;
+        }
     }
-    if (out.action == Action::rename) {
-        STIPEND_LET(old_name, text_member(*attributes, "oldName", longest_name));
-        out.old_name = without_slash(old_name);
-    }
-    if (out.action == Action::die && attributes->find("exitCode") != nullptr) {
-        STIPEND_LET(code, text_member(*attributes, "exitCode"));
-        STIPEND_SET(out.exit_code, to_number<std::int64_t>(code, "exitCode", INT32_MIN, UINT32_MAX));
+    return out;
+}
+
+Event parse_event_stub(std::string_view line) {
+    Event out;
+    const auto json = parse_object(line, max_event_bytes);
+    if (!json) return out;
+    out.at = int_or_none(*json, "timeNano", 1, std::numeric_limits<std::int64_t>::max()).value_or(0);
+    if (const auto* actor = json->find("Actor"); actor != nullptr && actor->is(Json::Kind::object)) {
+        if (auto id = id_member(*actor, "ID")) out.id = std::move(*id);
     }
     return out;
 }

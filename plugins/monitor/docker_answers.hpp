@@ -1,9 +1,11 @@
-// Responses of the Docker Engine as values. Pure. The responses are untrusted: a wrong type, a missing member or a
-// value out of range is an error that names it. Members that are not needed are ignored.
+// Responses of the Docker Engine, or of Podman, as values. Pure. The responses are untrusted. Without an id, a name, a
+// state or a time an answer is an error that names the member; anything else that is missing or wrong is left out,
+// since the labels of any container can replace it.
 #pragma once
 
 #include <cstdint>
 #include <functional>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -14,11 +16,11 @@
 
 namespace monitor::docker {
 
-inline constexpr std::size_t max_list_bytes = 8 << 20;
+inline constexpr std::size_t max_list_bytes = 32 << 20;
 inline constexpr std::size_t max_details_bytes = 1 << 20;
 inline constexpr std::size_t max_version_bytes = 64 << 10;
 inline constexpr std::size_t max_event_bytes = 64 << 10;
-inline constexpr std::size_t longest_name = 256;  // of a container
+inline constexpr std::size_t longest_name = 255;  // of a container
 
 struct ApiVersion {
     int major = 0;
@@ -49,9 +51,13 @@ struct Listed {  // a container in a list
     Health health = Health::none;
     bool young = false;  // up for less than a minute, according to the engine
     std::vector<std::pair<std::string, std::string>> labels;
+    // Why the entry cannot be read; empty: it can. Otherwise only `id` and `name` are valid, each empty if unknown.
+    std::string unread;
 };
 
-// Without containers that have no name: they are being removed.
+// Without containers that have no name: they are being removed. An entry that cannot be read does not affect the
+// others.
+// LIMIT: the list is too large.
 stipend::Result<std::vector<Listed>> parse_list(std::string_view body);
 
 struct Details {  // a container in an inspection
@@ -60,8 +66,8 @@ struct Details {  // a container in an inspection
     std::string image;
     State state = State::other;
     Health health = Health::none;
-    std::int64_t restarts = 0;
-    std::int64_t exit_code = 0;
+    std::optional<std::int64_t> restarts;
+    std::optional<std::int64_t> exit_code;
     bool oom_killed = false;
     stipend_unix_ns started_at = 0;   // of the present or last run; 0: never
     stipend_unix_ns finished_at = 0;  // of the last finished run; 0: never
@@ -88,15 +94,17 @@ enum class Action : std::uint8_t {
 struct Event {
     Action action = Action::other;
     std::string id;
-    std::string name;      // after the event
-    std::string old_name;  // of a rename
+    std::string name;  // after the event; empty: not stated
     std::string image;
-    Health health = Health::none;  // of `health`
-    std::int64_t exit_code = 0;    // of `die`
+    Health health = Health::none;           // of `health`
+    std::optional<std::int64_t> exit_code;  // of `die`; a label of the container may replace it
     stipend_unix_ns at = 0;
 };
 
 stipend::Result<Event> parse_event(std::string_view line);
+
+// What can be read of an event that is otherwise an error: `id` and `at`, each empty or 0 if unknown.
+Event parse_event_stub(std::string_view line);
 
 // An RFC 3339 time; 0 if it is before 1970, which is the engine's "never".
 stipend::Result<stipend_unix_ns> parse_time(std::string_view text);

@@ -65,6 +65,32 @@ Result<Discovery> parse_discovery(const ConfigView& config) {
     return out;
 }
 
+std::string name_filter(const std::vector<std::string>& names) {
+    constexpr std::string_view quote = "%22";
+    std::string out = "%7B%22name%22%3A%5B";
+    for (const auto& name : names) {
+        // Names have letters, digits and inner_characters; the engine's begin with a slash, Podman's do not.
+        out += cat(&name == &names.front() ? "" : "%2C", quote, "%5E%2F%3F");
+        for (const char c : name) {
+            if (c == '*') {
+                out += ".*";
+            } else if (c == '.') {
+                out += "%5B.%5D";
+            } else {
+                out += c == '?' ? '.' : c;
+            }
+        }
+        out += cat("%24", quote);
+    }
+    return out + "%5D%7D";
+}
+
+bool is_transitional(std::string_view name) {
+    constexpr std::size_t digits = 12;
+    return name.size() > digits + 1 && name[digits] == '_' &&
+           name.substr(0, digits).find_first_not_of("0123456789abcdef") == std::string_view::npos;
+}
+
 std::string reason_to_watch(const Discovery& rules, const Listed& container) {
     for (const auto& [key, value] : container.labels) {
         if (key == rules.label_key && value == rules.label_value) return cat("label ", key, "=", value);

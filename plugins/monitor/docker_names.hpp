@@ -28,6 +28,13 @@ struct Discovery {
 // `{"label": "key=value", "kinds": {"NAME": ["pattern", ...]}}`; missing members keep the defaults above.
 stipend::Result<Discovery> parse_discovery(const stipend::ConfigView& config);
 
+// A filter of the engine's list for the containers of these names and patterns, encoded for a URL: `{"name":[...]}`
+// with a regular expression for each.
+std::string name_filter(const std::vector<std::string>& names);
+
+// True for "<12 hex digits>_<name>": Compose gives such a name to a container while it replaces another.
+bool is_transitional(std::string_view name);
+
 // Why a container is a discovery; empty: it is not.
 std::string reason_to_watch(const Discovery& rules, const Listed& container);
 

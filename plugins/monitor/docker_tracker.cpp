@@ -31,7 +31,7 @@ Tracker::Tracker(const std::vector<Target>& targets, Discovery discovery, Say sa
         if (!stipend::is_glob(target.name)) continue;
         auto& pattern = patterns_.emplace_back(Pattern{target.name});
         for (const auto& name : target.members) {
-            if (stipend::glob_match(pattern.text, name) && !is_series(name)) {
+            if (!is_transitional(name) && stipend::glob_match(pattern.text, name) && !is_series(name)) {
                 add_member(pattern, name);
                 if (is_series(name)) gone_.emplace(name, "removed while nobody watched");
             }
@@ -55,6 +55,7 @@ void Tracker::add_member(Pattern& pattern, const std::string& name) {
 
 bool Tracker::watched(const std::string& name) {
     if (is_series(name)) return true;
+    if (is_transitional(name)) return false;
     for (auto& pattern : patterns_) {
         if (!stipend::glob_match(pattern.text, name)) continue;
         add_member(pattern, name);
@@ -72,12 +73,15 @@ void Tracker::apply_rename(const Event& event, const std::function<void(const st
     Known moved;
     moved.id = event.id;
     moved.image = event.image;
-    const auto old = known_.find(event.old_name);
-    if (old != known_.end() && old->second.id == event.id) {
+    // By its id: a label of the container can replace the event's own `oldName`.
+    const auto old =
+        std::find_if(known_.begin(), known_.end(), [&](const auto& entry) { return entry.second.id == event.id; });
+    if (old != known_.end() && old->first == event.name) return;  // a list had shown it
+    if (old != known_.end()) {
+        const auto old_name = old->first;
         moved = old->second;
-        known_.erase(old);
-        gone_[event.old_name] = cat("renamed to ", event.name);
-        changed(event.old_name);
+        forget(old_name, cat("renamed to ", event.name));
+        changed(old_name);
     }
     if (!is_series(event.name)) return;
     moved.event_at = event.at;
@@ -92,6 +96,14 @@ void Tracker::apply_rename(const Event& event, const std::function<void(const st
 }
 
 void Tracker::apply(const Event& event, const std::function<void(const std::string&)>& changed) {
+    if (event.name.empty()) {
+        const auto same =
+            std::find_if(known_.begin(), known_.end(), [&](const auto& known) { return known.second.id == event.id; });
+        if (same == known_.end()) return;
+        auto named = event;
+        named.name = same->first;
+        return apply(named, changed);
+    }
     if (event.action == Action::rename) return apply_rename(event, changed);
     if (!is_series(event.name)) return;
     const auto found = known_.find(event.name);
@@ -118,6 +130,7 @@ void Tracker::apply(const Event& event, const std::function<void(const std::stri
 }
 
 void Tracker::event(const Event& event) {
+    unannounced_.erase(event.id);
     const bool brings_name = event.action != Action::destroy && event.action != Action::other;
     if (brings_name) static_cast<void>(watched(event.name));
     apply(event, [&](const std::string& name) { say_now(name, event.at); });
@@ -141,12 +154,17 @@ void Tracker::replay(const std::vector<Event>& missed, stipend_unix_ns at, Stret
 
 void Tracker::resume(const std::vector<Listed>& list, std::vector<Event> missed, stipend_unix_ns at) {
     // A name that matches a pattern but no longer exists does not become a member: it was never observed.
-    for (const auto& entry : list) static_cast<void>(watched(entry.name));
+    for (const auto& entry : list) {
+        if (entry.unread.empty()) static_cast<void>(watched(entry.name));
+    }
     std::stable_sort(missed.begin(), missed.end(), [](const Event& a, const Event& b) { return a.at < b.at; });
     Stretches open;
     replay(missed, at, open);
     std::map<std::string, const Listed*> listed;
-    for (const auto& entry : list) listed.emplace(entry.name, &entry);
+    for (const auto& entry : list) {
+        if (entry.unread.empty()) listed.emplace(entry.name, &entry);
+    }
+    unannounced_.clear();
     for (const auto& [name, stretch] : open) {
         const auto found = listed.find(name);
         bool still = found == listed.end() && stretch.id.empty();
@@ -163,6 +181,7 @@ void Tracker::resume(const std::vector<Listed>& list, std::vector<Event> missed,
         container.untouched = false;  // a replay may lack events
     }
     sample(list, at);
+    unannounced_.clear();  // changes of the time without observation
     for (const auto& event : missed) {
         if (event.at > at) this->event(event);
     }
@@ -171,6 +190,7 @@ void Tracker::resume(const std::vector<Listed>& list, std::vector<Event> missed,
 void Tracker::take_entry(const Listed& entry, stipend_unix_ns at) {
     auto& container = known_[entry.name];
     if (container.id != entry.id) {
+        expect_event(entry.id, container);
         container = Known();
         container.id = entry.id;
         container.state = entry.state;
@@ -182,14 +202,23 @@ void Tracker::take_entry(const Listed& entry, stipend_unix_ns at) {
     const bool rejuvenated = entry.young && container.started_at != 0 && at - container.started_at > 2 * minute_ns;
     const bool paused = entry.state == State::paused;  // then the list does not show its health
     const bool other_health = !paused && container.runs() && entry.health != container.health;
+    // No event announces that a removal began.
+    const bool removal = entry.state == State::removing || entry.state == State::dead;
+    if ((entry.state != container.state && !removal) || rejuvenated) expect_event(entry.id, container);
     if (entry.state != container.state || other_health || rejuvenated) container.stale = true;
     container.image = entry.image;
     container.state = entry.state;
     if (!paused) container.health = entry.health;
     container.listed_at = at;
+    container.listed_before = true;
     if (container.stale) return;
     container.listed_at = 0;
     say_now(entry.name, at);
+}
+
+// Marks a change that an event should have announced.
+void Tracker::expect_event(const std::string& id, const Known& container) {
+    if (container.listed_before && container.event_at < sampled_at_) unannounced_.insert(id);
 }
 
 void Tracker::drop_unlisted(const std::set<std::string>& present, const std::vector<Listed>& list, stipend_unix_ns at) {
@@ -198,6 +227,11 @@ void Tracker::drop_unlisted(const std::set<std::string>& present, const std::vec
         const auto name = at_entry->first;
         const auto container = at_entry->second;
         if (present.count(name) != 0 || container.event_at > at) continue;
+        if (!hidden_.empty()) {
+            say_unread(name, at, hidden_);
+            continue;
+        }
+        expect_event(container.id, container);
         const auto moved =
             std::find_if(list.begin(), list.end(), [&](const Listed& entry) { return entry.id == container.id; });
         if (moved != list.end() && is_series(moved->name) && known_.count(moved->name) == 0) {
@@ -210,27 +244,85 @@ void Tracker::drop_unlisted(const std::set<std::string>& present, const std::vec
 }
 
 void Tracker::sample(const std::vector<Listed>& list, stipend_unix_ns at) {
+    events_missing_ = !unannounced_.empty();
+    unannounced_.clear();
+    const auto unread = take_unread(list);
     std::set<std::string> present;
+    for (const auto& [name, why] : unread) present.insert(name);
     for (const auto& entry : list) {
-        if (watched(entry.name)) present.insert(entry.name);
+        if (entry.unread.empty() && watched(entry.name)) present.insert(entry.name);
     }
     drop_unlisted(present, list, at);
     for (const auto& entry : list) {
-        if (present.count(entry.name) != 0) take_entry(entry, at);
+        if (entry.unread.empty() && present.count(entry.name) != 0) take_entry(entry, at);
     }
+    for (const auto& [name, why] : unread) say_unread(name, at, why);
+    sampled_at_ = at;
+    const auto say_absent = [&](const std::string& name) {
+        if (known_.count(name) != 0 || unread.count(name) != 0) return;
+        if (hidden_.empty()) return say_now(name, at);
+        say_unread(name, at, hidden_);
+    };
     for (auto name = exact_.begin(); name != exact_.end(); name = exact_.upper_bound(name->first)) {
-        if (known_.count(name->first) == 0) say_now(name->first, at);
+        say_absent(name->first);
     }
-    for (const auto& name : members_) {
-        if (known_.count(name) == 0) say_now(name, at);
-    }
+    for (const auto& name : members_) say_absent(name);
     discover(list, at);
+}
+
+// The watched names whose entries cannot be read, with the reason. An entry without a name may be that of any
+// container, unless its id is that of a tracked one.
+std::map<std::string, std::string> Tracker::take_unread(const std::vector<Listed>& list) {
+    std::map<std::string, std::string> out;
+    hidden_.clear();
+    for (const auto& entry : list) {
+        if (entry.unread.empty()) continue;
+        auto name = entry.name;
+        const auto same_id = [&](const auto& known) { return !entry.id.empty() && known.second.id == entry.id; };
+        const auto tracked = std::find_if(known_.begin(), known_.end(), same_id);
+        if (name.empty() && tracked != known_.end()) name = tracked->first;
+        if (name.empty()) hidden_ = entry.unread;
+        if (is_series(name)) out.emplace(name, entry.unread);
+    }
+    return out;
+}
+
+void Tracker::say_unread(const std::string& name, stipend_unix_ns at, std::string_view why) {
+    const auto text = cat("its entry in the engine's list cannot be read: ", why);
+    say(name, STIPEND_UNKNOWN, at, at, Json::object().set("why", stipend::clip(text, longest_why)).dump());
+}
+
+void Tracker::step(std::int64_t delta, stipend_unix_ns now) {
+    const auto shift = [delta](stipend_unix_ns& at) {
+        if (at != 0) at = std::max<stipend_unix_ns>(at + delta, 1);
+    };
+    proofs_from_ = now;
+    shift(sampled_at_);
+    for (auto& [name, container] : known_) {
+        shift(container.event_at);
+        shift(container.named_at);
+        shift(container.listed_at);
+        container.started_at = 0;  // until its inspection
+        container.finished_at = 0;
+        container.stale = true;
+    }
+    for (auto& [name, history] : histories_) {
+        shift(history.bad_at);
+        shift(history.good_from);
+    }
+}
+
+void Tracker::doubt() {
+    for (auto& [name, container] : known_) {
+        container.stale = true;
+        container.untouched = false;
+    }
 }
 
 void Tracker::discover(const std::vector<Listed>& list, stipend_unix_ns at) {
     std::map<std::string, std::string> now;
     for (const auto& entry : list) {
-        if (is_series(entry.name)) continue;
+        if (is_series(entry.name) || is_transitional(entry.name) || !entry.unread.empty()) continue;
         const auto why = reason_to_watch(discovery_, entry);
         if (why.empty()) continue;
         if (now.size() >= max_discoveries) {
@@ -324,7 +416,8 @@ void Tracker::prove(const std::string& name, const Known& container, stipend_uni
 
 void Tracker::say_since_named(const std::string& name, const Known& container, std::int32_t verdict,
                               stipend_unix_ns from, stipend_unix_ns to, std::string_view evidence) {
-    if (to >= container.named_at) say(name, verdict, std::max(from, container.named_at), to, evidence);
+    const auto least = std::max(container.named_at, proofs_from_);
+    if (to >= least) say(name, verdict, std::max(from, least), to, evidence);
 }
 
 void Tracker::lost(stipend_unix_ns from, stipend_unix_ns to, const std::string& why) {

@@ -1,7 +1,10 @@
 // The known state of the watched containers. Without I/O: its input is the engine's lists, inspections and events with
 // their times, its output observations. One thread.
 //
-// A container is tracked by its name, since configurations use names, and a recreated container keeps its name. An
+// All times are of the engine's clock.
+//
+// A container is tracked by its name, since configurations use names, and a recreated container keeps its name. The
+// name that Compose gives to a container for the time of a recreate matches no pattern and is no discovery. An
 // observation of one moment holds until the next one; periods are reported only if the engine proves them, in the order
 // of their time.
 #pragma once
@@ -54,6 +57,13 @@ class Tracker {
     // An event of the stream.
     void event(const Event& event);
 
+    // The engine's clock was stepped by `delta` and shows `now`: times before `now` prove nothing any more.
+    void step(std::int64_t delta, stipend_unix_ns now);
+    // Events may be missing: every container needs an inspection.
+    void doubt();
+    // A list showed a change, and no event about it came until the next list.
+    [[nodiscard]] bool events_missing() const { return events_missing_; }
+
     // The ids of containers that need an inspection.
     [[nodiscard]] std::vector<std::string> stale() const;
     // The result of an inspection requested at `at`.
@@ -70,6 +80,7 @@ class Tracker {
         stipend_unix_ns named_at = 0;   // when it took its name from another; 0: not observed
         bool untouched = false;         // every event since then was received, and none was about it
         stipend_unix_ns listed_at = 0;  // the list that is not reported yet; 0: none
+        bool listed_before = false;     // an earlier list of this watch had it
         bool stale = true;
     };
     struct History {                    // of the reports on a name
@@ -102,12 +113,15 @@ class Tracker {
     void forget(const std::string& name, std::string why);
     void take_entry(const Listed& entry, stipend_unix_ns at);
     void drop_unlisted(const std::set<std::string>& present, const std::vector<Listed>& list, stipend_unix_ns at);
+    [[nodiscard]] std::map<std::string, std::string> take_unread(const std::vector<Listed>& list);
+    void expect_event(const std::string& id, const Known& container);
     void discover(const std::vector<Listed>& list, stipend_unix_ns at);
     void prove(const std::string& name, const Known& container, stipend_unix_ns at);
     void say_since_named(const std::string& name, const Known& container, std::int32_t verdict, stipend_unix_ns from,
                          stipend_unix_ns to, std::string_view evidence);
     [[nodiscard]] std::pair<std::int32_t, std::string> state_of(const std::string& name) const;
     void say_now(const std::string& name, stipend_unix_ns at);
+    void say_unread(const std::string& name, stipend_unix_ns at, std::string_view why);
     void say(const std::string& name, std::int32_t verdict, stipend_unix_ns from, stipend_unix_ns to,
              std::string_view evidence);
     void remember(const std::string& name, std::int32_t verdict, stipend_unix_ns from, stipend_unix_ns to);
@@ -123,6 +137,11 @@ class Tracker {
     std::map<std::string, History> histories_;  // by name
     std::map<std::string, std::string> told_;   // discoveries: name -> evidence
     bool discoveries_full_ = false;
+    stipend_unix_ns proofs_from_ = 0;    // the last step of the engine's clock
+    stipend_unix_ns sampled_at_ = 0;     // the last list
+    std::set<std::string> unannounced_;  // ids of containers whose change the last list showed before any event
+    bool events_missing_ = false;
+    std::string hidden_;  // why an entry of the last list may be any container; empty: there is none
 };
 
 }  // namespace monitor::docker

@@ -34,7 +34,7 @@ services:
   devnet:
     container_name: devnet
     image: {IMAGE}
-    entrypoint: [stipend-devnet, -n, "1", --gateway, "{NETWORK}.10:8935", --orchestrator-listen, "{ORCHESTRATOR}",
+    entrypoint: [stipend-devnet, -n, "1", --gateway, "{NETWORK}.10:8935", --orchestrator-listen, "http://{ORCHESTRATOR}",
                  --bare-listeners, --reachable, --secret, "{SECRET}"]
     healthcheck: {{disable: true}}
     networks:
@@ -69,7 +69,7 @@ class Containers(unittest.TestCase):
     def compose(cls, *words, **environment):
         given = {"DOCKER_HOST": cls.engine.address, "STIPEND_IMAGE": IMAGE, "COMPOSE_PROJECT_NAME": "stipend-test",
                  "DOCKER_GID": str(os.stat(cls.engine.socket).st_gid), "PAYMENT_INTERVAL_SECONDS": "1",
-                 "ORCHESTRATOR_ADDRESSES": f"https://{ORCHESTRATOR}/", "ORCH_SECRET": SECRET, "CHECK_INTERVAL": "1",
+                 "ORCHESTRATOR_ADDRESSES": f"http://{ORCHESTRATOR}/", "ORCH_SECRET": SECRET, "CHECK_INTERVAL": "1",
                  "JWT_SECRET": "of no use yet", **environment}
         return composing.compose(["manager", "worker", cls.override], *words, **given)
 

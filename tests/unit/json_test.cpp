@@ -67,3 +67,42 @@ TEST_CASE("size, depth, number of values and length of numbers are bounded") {
     CHECK(!parse_json(std::string(Decimal::max_text + 1, '1')).ok());
     CHECK(!parse_json(std::string(100'000, '[')).ok());
 }
+
+TEST_CASE("a string is quoted alike, wherever the character is that needs an escape") {
+    const auto one_by_one = [](std::string_view text) {
+        std::string out = "\"";
+        for (const char c : text) {
+            const auto code = static_cast<unsigned char>(c);
+            if (c == '"' || c == '\\') {
+                out += {'\\', c};
+            } else if (c == '\n' || c == '\r' || c == '\t') {
+                out += {'\\', c == '\n' ? 'n' : c == '\r' ? 'r' : 't'};
+            } else if (code < 0x20) {
+                out += {'\\', 'u', '0', '0', code < 0x10 ? '0' : '1', "0123456789abcdef"[code % 16]};
+            } else {
+                out += c;
+            }
+        }
+        return out + "\"";
+    };
+    const auto quoted = [](std::string_view text) {
+        std::string out;
+        stipend::Json::quote(out, text);
+        return out;
+    };
+    for (std::size_t length = 0; length <= 26; ++length) {
+        for (std::size_t at = 0; at < length; ++at) {
+            for (int code = 0; code < 256; ++code) {
+                for (const char rest : {'a', '\x7F', '\xFF', '!', '#', '[', ']', '"'}) {
+                    std::string text(length, rest);
+                    text[at] = static_cast<char>(code);
+                    if (quoted(text) != one_by_one(text)) {
+                        CAPTURE(text);
+                        CHECK(quoted(text) == one_by_one(text));
+                    }
+                }
+            }
+        }
+        CHECK(quoted(std::string(length, 'a')) == one_by_one(std::string(length, 'a')));
+    }
+}

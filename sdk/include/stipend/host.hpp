@@ -8,6 +8,7 @@
 #include <string_view>
 #include <utility>
 
+#include "stipend/abi/fees.h"
 #include "stipend/abi/http.h"
 #include "stipend/headers.hpp"
 #include "stipend/record.hpp"
@@ -49,6 +50,7 @@ struct HttpRequest {
 
 class Host {
   public:
+    using FeeAnswer = UniqueFunction<void(const Result<void>&)>;
     using HttpDone = UniqueFunction<void(const HttpReply&)>;
     using HttpPart = UniqueFunction<bool(const stipend_http_response&, std::string_view)>;  // false ends the transfer
 
@@ -151,6 +153,18 @@ class Host {
         if (table != nullptr) table->resolve(raw_, to_abi(id));
     }
 
+    // Reserves the most that a job may cost; `answer` is called once, on [pool], and the job is sent only if it is OK.
+    // [any] UNSUPPORTED: this host keeps no budget.
+    [[nodiscard]] Result<void> reserve_fee(std::string_view job_id, const stipend_u256& wei, FeeAnswer answer) const {
+        const auto* table = service<stipend_host_fees_v1>(STIPEND_HOST_FEES);
+        if (table == nullptr) return fail(STIPEND_E_UNSUPPORTED, "this host keeps no budget for fees");
+        auto call = std::make_unique<FeeCall>(FeeCall{std::move(answer), raw_});
+        const auto status = table->reserve(raw_, to_abi(job_id), &wei, &FeeCall::on_answer, call.get());
+        if (status != STIPEND_OK) return fail(status, "reservation refused: status ", status);
+        static_cast<void>(call.release());  // on_answer frees it
+        return {};
+    }
+
     // What the host observed of its services in the last `window_s` seconds. [pool]
     [[nodiscard]] Result<ServiceReport> services(std::uint32_t window_s) const {
         const auto* table = service<stipend_host_services_v1>(STIPEND_HOST_SERVICES);
@@ -209,6 +223,18 @@ class Host {
                 return static_cast<HttpCall*>(user)->part(*head, view(part)) ? STIPEND_OK : STIPEND_E_CANCELLED;
             } catch (...) {
                 return STIPEND_E_EXCEPTION;
+            }
+        }
+    };
+    struct FeeCall {
+        FeeAnswer answer;
+        const stipend_host* host;
+        static void on_answer(void* user, stipend_status status, const stipend_error* error) {
+            const std::unique_ptr<FeeCall> call(static_cast<FeeCall*>(user));
+            try {
+                call->answer(status == STIPEND_OK ? Result<void>() : Result<void>(from_abi(status, error)));
+            } catch (...) {
+                Host(call->host).log_thrown("the answer to a reservation");
             }
         }
     };

@@ -1,8 +1,10 @@
 // JSON values. Numbers keep their text: 94.999 stays 94.999.
 #pragma once
 
+#include <bit>
 #include <concepts>
 #include <cstdint>
+#include <cstring>
 #include <string>
 #include <string_view>
 #include <type_traits>
@@ -73,8 +75,9 @@ class Json {
     }
 
     // The kind in a message: "a number", "an object".
-    [[nodiscard]] std::string_view kind_name() const {
-        switch (kind_) {
+    [[nodiscard]] std::string_view kind_name() const { return name_of(kind_); }
+    [[nodiscard]] static std::string_view name_of(Kind kind) {
+        switch (kind) {
             case Kind::null:
                 return "null";
             case Kind::boolean:
@@ -103,9 +106,8 @@ class Json {
         out.push_back('"');
         // Runs of characters without an escape are copied in one piece.
         std::size_t copied = 0;
-        for (std::size_t at = 0; at < text.size(); ++at) {
+        for (std::size_t at = plain_until(text, 0); at < text.size(); at = plain_until(text, at + 1)) {
             const char c = text[at];
-            if (c != '"' && c != '\\' && static_cast<unsigned char>(c) >= 0x20) continue;
             out.append(text, copied, at - copied);
             copied = at + 1;
             switch (c) {
@@ -146,6 +148,27 @@ class Json {
         } else {
             return std::to_string(value);
         }
+    }
+
+    // The first character from `at` on that needs an escape, or the end. Eight at a time, as most texts need none.
+    static std::size_t plain_until(std::string_view text, std::size_t at) {
+        if constexpr (std::endian::native == std::endian::little) {
+            constexpr std::uint64_t ones = 0x0101010101010101U;
+            for (; text.size() - at >= sizeof ones; at += sizeof ones) {
+                std::uint64_t word = 0;
+                std::memcpy(&word, text.data() + at, sizeof word);
+                const auto quotes = word ^ (ones * '"');
+                const auto slashes = word ^ (ones * '\\');
+                // The highest bit of each byte below 0x20, or that is zero; those above the first may have it wrongly.
+                const auto found =
+                    (((word - ones * 0x20) & ~word) | ((quotes - ones) & ~quotes) | ((slashes - ones) & ~slashes)) &
+                    (ones << 7U);
+                if (found != 0) return at + static_cast<std::size_t>(std::countr_zero(found)) / 8;
+            }
+        }
+        const auto plain = [](char c) { return c != '"' && c != '\\' && static_cast<unsigned char>(c) >= 0x20; };
+        while (at < text.size() && plain(text[at])) ++at;
+        return at;
     }
 
     void write(std::string& out) const {

@@ -119,6 +119,23 @@ class JsonBuilder {
     std::size_t nodes_ = 0;
 };
 
+inline boost::json::parse_options parse_options(JsonLimits limits) {
+    boost::json::parse_options options;
+    options.max_depth = limits.depth + 1;
+    return options;
+}
+
+// Reads all of `text` into the parser's handler. A handler that refuses has the reason in `why`.
+template <class Handler>
+Result<void> run_parser(boost::json::basic_parser<Handler>& parser, std::string_view text) {
+    boost::json::error_code ec;
+    const auto used = parser.write_some(false, text.data(), text.size(), ec);
+    const auto& why = parser.handler().why;
+    if (!ec && used < text.size()) ec = boost::json::error::extra_data;
+    if (ec) return fail(STIPEND_E_INVALID, "not JSON at byte ", used, ": ", why.empty() ? ec.message() : why);
+    return {};
+}
+
 }  // namespace detail
 
 // NOLINTNEXTLINE(misc-definitions-in-headers): inline, but for the one file that asked for it
@@ -126,16 +143,8 @@ STIPEND_JSON_LINKAGE Result<Json> parse_json(std::string_view text, JsonLimits l
     if (text.size() > limits.bytes) {
         return fail(STIPEND_E_LIMIT, "JSON too large: got ", text.size(), " bytes, want at most ", limits.bytes);
     }
-    boost::json::parse_options options;
-    options.max_depth = limits.depth + 1;
-    boost::json::basic_parser<detail::JsonBuilder> parser(options, limits);
-    boost::json::error_code ec;
-    const auto used = parser.write_some(false, text.data(), text.size(), ec);
-    const auto& why = parser.handler().why;
-    if (!ec && used < text.size()) ec = boost::json::error::extra_data;
-    if (ec) {
-        return fail(STIPEND_E_INVALID, "not JSON at byte ", used, ": ", why.empty() ? ec.message() : why);
-    }
+    boost::json::basic_parser<detail::JsonBuilder> parser(detail::parse_options(limits), limits);
+    STIPEND_TRY(detail::run_parser(parser, text));
     return std::move(parser.handler().root);
 }
 

@@ -3,6 +3,8 @@ import json
 import os
 import pathlib
 import signal
+import shutil
+import socket
 import subprocess
 import sys
 import tempfile
@@ -21,7 +23,7 @@ PROMPT = 2.0  # seconds within which a change is reported
 class Watch:
     """A watch of targets, and what it has said so far."""
 
-    def __init__(self, address, targets, **config):
+    def __init__(self, address, targets, environment=None, **config):
         self.folder = tempfile.TemporaryDirectory(prefix="stipend-watch-")
         self.seen = []
         self.changed = threading.Condition()
@@ -30,7 +32,8 @@ class Watch:
             [BUILD / "tests" / "watch-targets", BUILD / "lib" / "stipend" / "plugins", BUILD / "bin" / "stipend-probe",
              pathlib.Path(self.folder.name) / "staging", "monitor", "org.stipend.monitor.docker",
              json.dumps({"engine": address, **config}), *(f"{name}=docker:{name}" for name in targets)],
-            stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=self.errors)
+            stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=self.errors,
+            env={**os.environ, **(environment or {})})
         self.reader = threading.Thread(target=self._read)
         self.reader.start()
 
@@ -42,17 +45,17 @@ class Watch:
                 self.seen.append(one)
                 self.changed.notify_all()
 
-    def wait(self, target, verdict, after=0, within=PROMPT, start=None, **evidence):
+    def wait(self, target, verdict, after=0, within=PROMPT, start=None, fits=None, **evidence):
         """The first observation of that kind that was said from `after` on (nanoseconds); it begins at `start`."""
-        def fits(one):
+        def wanted(one):
             return (one["target"] == target and one["verdict"] == verdict and one["said"] >= after and
-                    (start is None or one["from"] == start) and
+                    (fits is None or fits(one)) and (start is None or one["from"] == start) and
                     all(one["evidence"].get(key) == value for key, value in evidence.items()))
         end = time.monotonic() + within
         with self.changed:
             while True:
                 for one in self.seen:
-                    if fits(one):
+                    if wanted(one):
                         return one
                 if not self.changed.wait(max(0.0, end - time.monotonic())) and time.monotonic() >= end:
                     last = [one for one in self.seen if one["target"] == target][-4:]
@@ -88,8 +91,8 @@ class DockerTest(unittest.TestCase):
         self.addCleanup(engine.close)
         return engine
 
-    def watch(self, address, targets, **config):
-        watch = Watch(address, targets, **config)
+    def watch(self, address, targets, environment=None, **config):
+        watch = Watch(address, targets, environment, **config)
         self.addCleanup(watch.close)
         return watch
 
@@ -287,6 +290,305 @@ class Gaps(DockerTest):
         watch.wait("svc", "down", within=10, state="missing")
         self.assertIn("the engine answers again", watch.close())
         self._cleanups.pop()
+
+
+class Foreign(DockerTest):
+    """What containers that are not watched can put into the engine's answers."""
+
+    LABELS = {"exitCode": "many", "oldName": "svc", "containerExitCode": "", "image": "x" * 5000, "execDuration": "{}"}
+
+    def test_a_name_of_any_length_and_any_label_hide_no_other_container(self):
+        docker = self.engine()
+        docker.run("svc")
+        for size in (255, 256, 400):
+            docker.run("n" * size, labels=self.LABELS)
+            docker.act("n" * size, "kill")
+        docker.run("labels", labels={**self.LABELS, "": "", "com.docker.compose.project": "x" * 100_000})
+        docker.act("labels", "kill")
+        docker.act("labels", "rename", name="other")
+        # The events stay in the engine's store, so that a new watch replays them.
+        for _ in range(2):
+            watch = self.watch(docker.address, ["svc"], every="1s")
+            watch.wait("svc", "up", within=10)
+            begin = now()
+            docker.act("n" * 400, "start")
+            docker.act("n" * 400, "kill")
+            docker.act("svc", "pause")
+            watch.wait("svc", "down", after=begin, state="paused")
+            docker.act("svc", "unpause")
+            watch.wait("svc", "up", after=begin, state="running")
+            time.sleep(2.5)  # two more lists
+            self.assertEqual([one for one in watch.seen if one["verdict"] == "unknown"], [])
+            log = watch.close()
+            self._cleanups.pop()
+            self.assertEqual(log.count("the entry of container"), 2, log)
+
+    def test_a_list_that_a_label_makes_too_large_is_asked_for_without_that_container(self):
+        docker = self.engine()
+        docker.run("svc.1")
+        docker.run("s1_a")
+        docker.create("huge", labels={"x": "y" * (33 << 20)})
+        watch = self.watch(docker.address, ["svc.1", "s1_*"], every="1s")
+        watch.wait("svc.1", "up", within=15)
+        watch.wait("s1_a", "up", within=15)
+        begin = now()
+        docker.act("svc.1", "pause")
+        watch.wait("svc.1", "down", after=begin, state="paused")
+        self.assertEqual([one for one in watch.seen if one["verdict"] == "unknown"], [])
+
+
+class Clocks(DockerTest):
+    """The worker's clock is set by libfaketime; the engine's is that of the machine."""
+
+    LIBRARY = next(iter(pathlib.Path("/usr/lib").glob("*/faketime/libfaketime.so.1")), None)
+    HOUR = 3600
+
+    def setUp(self):
+        if self.LIBRARY is None:
+            self.skipTest("libfaketime is not installed (Debian: faketime)")
+        self.docker = self.engine()
+        folder = tempfile.TemporaryDirectory(prefix="stipend-clock-")
+        self.addCleanup(folder.cleanup)
+        self.file = pathlib.Path(folder.name) / "offset"
+
+    def set_clock(self, offset):
+        fresh = self.file.with_suffix(".new")
+        fresh.write_text(f"{offset:+d}s\n")
+        fresh.replace(self.file)
+
+    def watch_at(self, offset):
+        """A watch that reaches the engine only when its clock is set: libfaketime breaks the first timers of a process
+        that starts in the future."""
+        self.set_clock(0)
+        late = self.docker.folder / f"late{offset}.sock"
+        watch = self.watch(f"unix://{late}", ["svc"], every="1s", environment={
+            "LD_PRELOAD": str(self.LIBRARY), "FAKETIME_TIMESTAMP_FILE": str(self.file), "FAKETIME_NO_CACHE": "1",
+            "FAKETIME_DONT_FAKE_MONOTONIC": "1"})
+        watch.wait("svc", "unknown", within=10)
+        self.set_clock(offset)
+        late.symlink_to(self.docker.socket)
+        return watch
+
+    def test_an_engine_whose_clock_differs_is_watched_in_the_workers_time(self):
+        docker = self.docker
+        docker.run("svc")
+        started = now()
+        time.sleep(2)
+        for offset in (-self.HOUR, -7, 7, self.HOUR):
+            shift = offset * SECOND
+            watch = self.watch_at(offset)
+            watch.wait("svc", "up", within=15,
+                       fits=lambda one: abs(one["from"] - shift - started) < 1.5 * SECOND)
+            begin = now()
+            docker.act("svc", "pause")
+            down = watch.wait("svc", "down", after=begin + shift, state="paused")
+            self.assert_near(down["from"] - shift, begin, slack=1.5)
+            docker.act("svc", "unpause")
+            watch.wait("svc", "up", after=begin + shift, state="running")
+            verdicts = [one["verdict"] for one in watch.seen]
+            self.assertNotIn("unknown", verdicts[verdicts.index("up"):])
+            log = watch.close()
+            self._cleanups.pop()
+            side = "behind" if offset > 0 else "ahead of"
+            self.assertRegex(log, rf"the engine's clock is \d+\.\d s {side} this machine's")
+            docker.act("svc", "restart", t=0)
+            started = now()
+            time.sleep(1)
+
+    def test_a_workers_clock_that_is_set_changes_no_verdict(self):
+        docker = self.docker
+        docker.run("svc")
+        watch = self.watch_at(0)
+        watch.wait("svc", "up", within=10, restarts=0)
+        for offset in (self.HOUR, 0, -self.HOUR):
+            shift = offset * SECOND
+            self.set_clock(offset)
+            time.sleep(3)
+            begin = now()
+            docker.act("svc", "pause")
+            down = watch.wait("svc", "down", state="paused", fits=lambda one: abs(one["to"] - shift - begin) < SECOND)
+            self.assertLess(down["from"], down["to"] + 1)
+            docker.act("svc", "unpause")
+            watch.wait("svc", "up", state="running", fits=lambda one: 0 < one["to"] - shift - begin < 3 * SECOND)
+        verdicts = [one["verdict"] for one in watch.seen]
+        first = verdicts.index("up")
+        self.assertEqual(set(verdicts[first:]), {"up", "down"})
+
+
+class Compose(DockerTest):
+    def setUp(self):
+        self.docker = self.engine()
+
+    def check(self, watch, begin, end, recreates):
+        """One service, which is up at the end, and was down in each recreate but not for longer than all of them."""
+        names = {one["target"] for one in watch.seen}
+        self.assertEqual(names, {"proj_svc_scb"})
+        self.assertNotIn("found", {one["verdict"] for one in watch.seen})
+        seen = [one for one in watch.seen if one["to"] >= begin]
+        self.assertEqual(seen[-1]["verdict"], "up")
+        last, down_ns, turns = None, 0, 0
+        for one in sorted(seen, key=lambda one: one["to"]):
+            at, verdict = one["to"], one["verdict"]
+            if last is not None and last[1] != "up":
+                down_ns += at - last[0]
+            turns += last is not None and last[1] == "up" and verdict != "up"
+            last = (at, verdict)
+        self.assertGreaterEqual(turns, recreates)
+        self.assertLess(down_ns, end - begin)
+
+    def second_version(self, name):
+        """What Compose v2 does: create under another name, stop and remove the old one, rename, start."""
+        docker = self.docker
+        old = docker.inspect(name)["Id"]
+        ghost = f"{old[:12]}_{name}"
+        docker.create(ghost)
+        time.sleep(1.2)  # a list sees both
+        docker.act(old, "stop", t=0)
+        docker.remove(old)
+        docker.act(ghost, "rename", name=name)
+        docker.act(name, "start")
+
+    def test_recreates_of_the_second_version_are_one_service(self):
+        docker = self.docker
+        docker.run("proj_svc_scb")
+        watch = self.watch(docker.address, ["*_scb"], every="1s", discover={"kinds": {"SCB": ["*_scb"]}})
+        watch.wait("proj_svc_scb", "up", within=10)
+        begin = now()
+        for _ in range(3):
+            self.second_version("proj_svc_scb")
+            time.sleep(1.5)
+        self.check(watch, begin, now(), 3)
+        watch.close()
+        self._cleanups.pop()
+        gap = now()
+        self.second_version("proj_svc_scb")
+        back = now()
+        time.sleep(1)
+        watch = self.watch(docker.address, ["*_scb"], every="1s")
+        down = watch.wait("proj_svc_scb", "down", within=10, fits=lambda one: one["from"] > gap)
+        self.assertLess(down["to"], back)
+        watch.wait("proj_svc_scb", "up")
+        time.sleep(1.5)
+        self.check(watch, back, now() + SECOND, 0)
+
+    @unittest.skipIf(shutil.which("docker-compose") is None, "docker-compose is not installed")
+    def test_recreates_by_docker_compose_are_one_service(self):
+        docker = self.docker
+        file = docker.folder / "docker-compose.yml"
+        file.write_text(json.dumps({"version": "2.4", "services": {"svc": {
+            "image": engines.IMAGE, "command": ["sleep", "100000"], "network_mode": "none",
+            "container_name": "proj_svc_scb", "stop_grace_period": "1s"}}}))
+
+        def up(*more):
+            done = subprocess.run(["docker-compose", "-H", docker.address, "-p", "proj", "-f", str(file), "up", "-d",
+                                   *more], stdout=subprocess.PIPE, stderr=subprocess.STDOUT, timeout=60, check=False)
+            self.assertEqual(done.returncode, 0, done.stdout.decode(errors="replace"))
+
+        up()
+        watch = self.watch(docker.address, ["*_scb"], every="1s")
+        watch.wait("proj_svc_scb", "up", within=10)
+        begin = now()
+        for _ in range(3):
+            up("--force-recreate")
+            time.sleep(1.5)
+        self.check(watch, begin, now(), 3)
+        watch.close()
+        self._cleanups.pop()
+        gap = now()
+        up("--force-recreate")
+        back = now()
+        watch = self.watch(docker.address, ["*_scb"], every="1s")
+        down = watch.wait("proj_svc_scb", "down", within=10, fits=lambda one: one["from"] > gap)
+        self.assertLess(down["to"], back)
+        time.sleep(1.5)
+        self.check(watch, back, now() + SECOND, 0)
+
+
+class Proxy:
+    """A socket proxy before an engine: it refuses some requests, or holds what they would answer."""
+
+    def __init__(self, engine, refused=(), silent=()):
+        self.engine, self.refused, self.silent = engine, refused, silent
+        self.path = str(engine.folder / "proxy.sock")
+        self.listener = socket.socket(socket.AF_UNIX)
+        self.listener.bind(self.path)
+        self.listener.listen(64)
+        self.open = []
+        self.thread = threading.Thread(target=self._accept)
+        self.thread.start()
+
+    @property
+    def address(self):
+        return f"unix://{self.path}"
+
+    def _accept(self):
+        while True:
+            try:
+                client, _ = self.listener.accept()
+            except OSError:
+                return
+            self.open.append(client)
+            threading.Thread(target=self._serve, args=(client,), daemon=True).start()
+
+    def _serve(self, client):
+        with client:
+            head = b""
+            while b"\r\n\r\n" not in head:
+                part = client.recv(4096)
+                if not part:
+                    return
+                head += part
+            target = head.split(b" ", 2)[1].decode()
+            if any(word in target for word in self.refused):
+                client.sendall(b"HTTP/1.1 403 Forbidden\r\nContent-Length: 0\r\nConnection: close\r\n\r\n")
+                return
+            if any(word in target for word in self.silent):
+                client.recv(1)  # until the other side gives up
+                return
+            with socket.socket(socket.AF_UNIX) as engine:
+                engine.connect(str(self.engine.socket))
+                engine.sendall(head.replace(b"\r\n\r\n", b"\r\nConnection: close\r\n\r\n", 1))
+                while part := engine.recv(65536):
+                    client.sendall(part)
+
+    def close(self):
+        self.listener.shutdown(socket.SHUT_RDWR)
+        self.listener.close()
+        self.thread.join()
+        for client in self.open:
+            try:
+                client.shutdown(socket.SHUT_RDWR)
+            except OSError:
+                pass
+
+
+class Proxies(DockerTest):
+    def looks_alone(self, **how):
+        docker = self.engine()
+        docker.run("svc")
+        proxy = Proxy(docker, **how)
+        self.addCleanup(proxy.close)
+        watch = self.watch(proxy.address, ["svc"], every="3s", timeout="1s")
+        watch.wait("svc", "up", within=10, restarts=0)
+        for _ in range(2):  # each time between two looks
+            begin = now()
+            docker.act("svc", "kill")
+            time.sleep(0.5)
+            docker.act("svc", "start")
+            gap = watch.wait("svc", "down", after=begin, within=8, why="between two runs")
+            self.assert_near(gap["from"], begin)
+            self.assertGreater((gap["to"] - gap["from"]) / SECOND, 0.4)
+            watch.wait("svc", "up", after=begin, within=8, start=gap["to"])
+        self.assertEqual([one for one in watch.seen if one["verdict"] == "unknown"], [])
+        log = watch.close()
+        self._cleanups.pop()
+        self.assertEqual(log.count("only looked at every 3s"), 1, log)
+
+    def test_where_events_are_forbidden_looks_go_on_alone(self):
+        self.looks_alone(refused=("/events",))
+
+    def test_where_events_are_silent_looks_go_on_alone(self):
+        self.looks_alone(silent=("/events",))
 
 
 if __name__ == "__main__":

@@ -78,13 +78,14 @@ class Host:
                                 PAYMENT_INTERVAL_SECONDS=str(interval), METRICS_LISTEN="127.0.0.1:0",
                                 PRICE_UNSEEN="allow",  # the devnet's orchestrators are names without listeners
                                 STATE_DIRECTORY=str(self.folder / "state"))
+        self.options = []  # of `stipend run`
         self.process = None
         self.lines = []  # of all runs
         self.news = threading.Condition()  # a line came, or a run ended
 
     def spawn(self):
         """Starts the host without waiting for it."""
-        self.process = subprocess.Popen([STIPEND, "run", "-c", self.config], env=self.environment, text=True,
+        self.process = subprocess.Popen([STIPEND, "run", *self.options, "-c", self.config], env=self.environment, text=True,
                                         stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
         self.reader = threading.Thread(target=self._read, args=(self.process.stdout,))
         self.reader.start()

@@ -1,4 +1,5 @@
 """A manager, a worker without containers, and a devnet whose orchestrators have listeners of their own."""
+import json
 import os
 import pathlib
 import re
@@ -8,6 +9,7 @@ import subprocess
 import sys
 import tempfile
 import threading
+import urllib.request
 
 HERE = pathlib.Path(__file__).resolve().parent
 sys.path[:0] = [str(HERE.parent / "host")]
@@ -108,6 +110,11 @@ worker:
             if not self.news.wait_for(lambda: self.count(text) >= count, patience):
                 raise AssertionError(f"not {count} lines with: {text}\n" + "".join(self.lines[-30:]))
 
+    def uptime(self, window):
+        with urllib.request.urlopen(f"http://127.0.0.1:{self.port}/service-uptime?window_seconds={window}",
+                                    timeout=20) as answer:
+            return json.loads(answer.read())["overall_uptime_percentage"]
+
     def state(self):
         done = subprocess.run([STIPEND, "status", "--json", "-c", self.config], capture_output=True, text=True,
                               timeout=60)
@@ -128,6 +135,7 @@ class Scene:
     """`manager` and `worker` are options of their plugins' configurations; `devnet` more of its command line."""
 
     def __init__(self, test, interval=4, devnet=(), worker=None, **manager):
+        self.interval = interval
         self.folder = pathlib.Path(tempfile.mkdtemp(prefix="stipend-network-"))
         test.addCleanup(shutil.rmtree, self.folder, ignore_errors=True)
         self.orchestrator = f"https://127.0.0.1:{free_port()}"
@@ -158,8 +166,9 @@ class Scene:
         self.devnet.fault(0, **fault)
 
     def start(self):
-        """From the first registration on."""
+        """From the first registration on, when a whole interval was watched."""
         self.worker.wait_count("registered agent-net", 1)
+        wait_for(lambda: self.worker.uptime(self.interval) == 100, "a whole interval that was watched")
         self.host.start()
 
     def reload(self, old, new):

@@ -96,15 +96,17 @@ class Rig {
         const auto chosen = loader_.load({.plugin = plugin, .id = id, .sha256 = {}});
         REQUIRE_MESSAGE(chosen.ok(), (chosen.ok() ? "" : chosen.error().message));
         const ControlScope control;
-        auto instance =
-            Instance::create(*chosen, plugin, config, plugin::testing::minute_terms(),
-                             {.clock = &clock_, .executor = pool_.get(), .http = client_.get(), .log = &log_});
+        auto instance = Instance::create(
+            *chosen, plugin, config, plugin::testing::minute_terms(),
+            {.clock = &clock_, .executor = pool_.get(), .http = client_.get(), .log = &log_, .fees = fees});
         REQUIRE_MESSAGE(instance.ok(), (instance.ok() ? "" : instance.error().message));
         const auto started = (*instance)->start();
         REQUIRE_MESSAGE(started.ok(), (started.ok() ? "" : started.error().message));
         return Running(std::move(*instance));
     }
     [[nodiscard]] const SystemClock& clock() const { return clock_; }
+
+    FeeAccount* fees = nullptr;  // of the instances that are made from now on
 
   private:
     plugin::testing::Site site_;

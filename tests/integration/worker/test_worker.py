@@ -1,7 +1,9 @@
 """The worker beside a real Docker Engine: its routes report the true state of the containers, whatever happens to them."""
 import os
+import pathlib
 import signal
 import sys
+import tempfile
 import threading
 import time
 import unittest
@@ -35,9 +37,13 @@ class EngineTest(unittest.TestCase):
             self.up(name, lambda name=name: self.engine.run(name))
         self.worker = Worker(self.engine.address, services=self.services)
         self.addCleanup(self.worker.end)
+        self.worker.environment.update(self.environment())
         self.worker.start()
         within(PROMPT * 3, lambda: len(self.worker.services()) == len(self.containers) and
                all(one["running"] for one in self.worker.services().values()), "all of them running")
+
+    def environment(self):
+        return {}
 
     def up(self, name, act):
         self.truth.change(name, True, act)
@@ -145,6 +151,10 @@ class Daemon(EngineTest):
         dies = self.engine.inspect("redis_scb")["State"]["Pid"]
         self.engine.kill()
         within(PROMPT, lambda: "error" in self.worker.get("/service-status"), "the reason that nothing can be seen")
+        for route in ("/service-status", "/service-uptime"):
+            error = self.worker.get(route)["error"]
+            self.assertIn("docker.sock", error)
+            self.assertNotIn("{", error)
         self.assertEqual(self.worker.get("/service-status")["summary"]["services_up"], 0)
         unseen = float(self.worker.get("/service-uptime?window_seconds=2")["overall_uptime_percentage"])
         self.assertLess(unseen, 100)  # time without an observation is not uptime, as long as nothing proves it
@@ -183,6 +193,42 @@ class Restart(EngineTest):
         self.worker.start()
         self.told("autogen_agent", True)
         self.agree(40)
+
+
+class Clock(EngineTest):
+    LIBRARY = next(iter(pathlib.Path("/usr/lib").glob("*/faketime/libfaketime.so.1")), None)
+
+    def environment(self):
+        folder = tempfile.TemporaryDirectory(prefix="stipend-clock-")
+        self.addCleanup(folder.cleanup)
+        self.file = pathlib.Path(folder.name) / "offset"
+        self.set_clock(0)
+        return {"LD_PRELOAD": str(self.LIBRARY), "FAKETIME_TIMESTAMP_FILE": str(self.file), "FAKETIME_NO_CACHE": "1",
+                "FAKETIME_DONT_FAKE_MONOTONIC": "1"}
+
+    def set_clock(self, offset):
+        fresh = self.file.with_suffix(".new")
+        fresh.write_text(f"{offset:+d}s\n")
+        fresh.replace(self.file)
+
+    @unittest.skipIf(LIBRARY is None, "libfaketime is not installed (Debian: faketime)")
+    def test_a_clock_of_the_worker_that_is_set_changes_no_percentage(self):
+        for offset in (3600, -3600, 0):
+            self.down("redis_scb", lambda: self.engine.act("redis_scb", "kill"))
+            self.told("redis_scb", False)
+            self.set_clock(offset)
+            time.sleep(4)
+            self.up("redis_scb", lambda: self.engine.act("redis_scb", "start"))
+            self.told("redis_scb", True)
+            self.agree(30)
+            self.down("s1_voice", lambda: self.engine.act("s1_voice", "pause"))
+            self.told("s1_voice", False)
+            time.sleep(8)  # a list in between, by the interval
+            self.up("s1_voice", lambda: self.engine.act("s1_voice", "unpause"))
+            self.told("s1_voice", True)
+            self.agree(30)
+            self.agree(int(time.time() - self.truth.changes["s1_voice"][0][2]))
+        within(PROMPT, lambda: self.worker.said("clock is 3600."), "the difference of the clocks in the log")
 
 
 class Discovery(unittest.TestCase):

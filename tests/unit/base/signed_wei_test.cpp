@@ -83,3 +83,13 @@ TEST_CASE("a sum that leaves the range is found where it replaces one of its ter
     CHECK(SignedWei::add(sum, SignedWei::lowest(), sum));
     CHECK(sum == *SignedWei::parse("-1"));
 }
+
+TEST_CASE("wei are shown as ether without loss") {
+    CHECK(eth_text(SignedWei()) == "0 ETH");
+    CHECK(eth_text(*SignedWei::parse("1")) == "0.000000000000000001 ETH");
+    CHECK(eth_text(*SignedWei::parse("-10000000000000000")) == "-0.01 ETH");
+    CHECK(eth_text(*SignedWei::parse("1234500000000000000000")) == "1234.5 ETH");
+    CHECK(wei_of(Eth::of_gwei(0)).zero());
+    CHECK(wei_of(Eth::of_gwei(500)).text() == "500000000000");
+    CHECK(Eth::of_gwei(10'000'000).text() == "0.01 ETH");
+}

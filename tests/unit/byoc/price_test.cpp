@@ -94,6 +94,7 @@ TEST_CASE("a job's own bound on its fee is kept as well") {
     job.max_fee_wei = Wei(std::uint64_t{1199}).to_abi();
     const auto held = net.run(job);
     CHECK(held->outcome == STIPEND_JOB_UNKNOWN);
+    CHECK(held->flags == STIPEND_RESULT_OVER_FEE);
     CHECK(held->reason == "its job may cost 1200 wei, want at most 1199, which is what remains of the budget for fees");
 }
 

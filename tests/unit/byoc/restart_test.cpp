@@ -72,7 +72,7 @@ TEST_CASE("the wait for the second try ends after 20 s, or half of the pay perio
     CHECK(wait_of(2 * ns_per_s) <= 5 * ns_per_s + ns_per_s / 10);
 }
 
-TEST_CASE("the reason tells the causes apart by what the orchestrator itself answers") {
+TEST_CASE("the reason says which cause it was by what the orchestrator itself answers") {
     const auto reason_with = [](const FakeReply& price, const FakeReply& look) {
         Network net(R"("price_unseen":"allow")");
         net.tokens = {price};

@@ -62,6 +62,20 @@ TEST_CASE("money is exact to its eighth decimal") {
     }
 }
 
+TEST_CASE("ether is exact to the gwei") {
+    const auto type = rule_of(R"("format": "eth", "formatMinimum": "0 ETH", "formatMaximum": "1000000 ETH")");
+    CHECK(number(type, "0.01 ETH") == 10'000'000);
+    CHECK(number(type, "0.000000001 ETH") == 1);
+    CHECK(number(type, "500 gwei") == 500);
+    CHECK(number(type, "1000000 ETH") == 1'000'000'000'000'000);
+    for (const auto* text :
+         {"1", "1ETH", "1 eth", "1 Gwei", "0.5 gwei", "0.0000000001 ETH", "1000000.000000001 ETH", "1e3 gwei", "-1 ETH",
+          "+1 ETH", " ETH", "ETH", "100 wei", "1,000 ETH", "1000000000000001 gwei", "9999999999999999999999 gwei"}) {
+        CAPTURE(text);
+        CHECK(!takes(type, text));
+    }
+}
+
 TEST_CASE("a duration carries its unit and stays in its range") {
     const auto type = rule_of(R"("format": "seconds", "formatMinimum": "1s", "formatMaximum": "1d")");
     CHECK(number(type, "60s") == 60 * ns_per_s);
@@ -146,6 +160,9 @@ TEST_CASE("what is written is read as the same value") {
     }
     CHECK(same(R"("format": "factor", "formatMinimum": "0", "formatMaximum": "10")", 1'500'001));
     CHECK(same(R"("format": "integer", "formatMinimum": "-5", "formatMaximum": "5")", -5));
+    for (const std::int64_t gwei : {0L, 1L, 10'000'000L, 999'999'999'999'999L}) {
+        CHECK(same(R"("format": "eth", "formatMinimum": "0 ETH", "formatMaximum": "1000000 ETH")", gwei));
+    }
     const auto word = rule_of(R"("format": "word", "enum": ["a", "b"])");
     CHECK(word_of(word, word_node(word, 1)) == 1);
 }

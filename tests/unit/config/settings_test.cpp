@@ -49,6 +49,8 @@ TEST_CASE("an empty file is a host with every default") {
     CHECK(settings.dispatch.max_in_flight == 256);
     CHECK(settings.limits.accrual_per_orchestrator_day == Usd::of_e8(20'000 * e8));
     CHECK(settings.limits.accrual_per_day == Usd::of_e8(1'000'000 * e8));
+    CHECK(settings.limits.fees_per_orchestrator_day == Eth::of_gwei(10'000'000));
+    CHECK(settings.limits.fees_per_day == Eth::of_gwei(100'000'000));
     CHECK(settings.orchestrators.empty());
     CHECK(settings.metrics_listen == "127.0.0.1:9108");
 }

@@ -52,6 +52,7 @@ struct Setup {
     std::uint32_t memory_version = 1;
     DispatchRules dispatch;
     AccrualLimits limits{Usd::of_e8(20'000 * e8), Usd::of_e8(1'000'000 * e8)};
+    FeeLimits fees{wei_of(Eth::of_gwei(10'000'000)), wei_of(Eth::of_gwei(100'000'000))};
     PriceRules price{100 * e8, 100'000 * e8, 2'000'000, 3600 * second};
 };
 
@@ -81,6 +82,18 @@ class Simulation final : public Effects {
         answer = [](const registry::Payee&, const JobSpec&, stipend_unix_ns) {
             return std::pair{good("100"), second / 10};
         };
+    // What a job's dispatcher reserves before it sends the job; nothing: the job is free. Where a reservation is
+    // refused, the job ends as unknown; else as `answer` says, and its result is what is changed here first.
+    std::function<std::vector<SignedWei>(const registry::Payee&, const JobSpec&)> price;
+    struct Reservation {
+        std::string key;
+        stipend_unix_ns asked_at;
+        stipend_unix_ns answered_at;
+        Result<void> answer;
+    };
+    std::vector<Reservation> reservations;  // in the order of their answers
+    std::size_t sent = 0;                   // jobs that were sent, at a price or free
+
     std::function<Result<Quote>(stipend_unix_ns)> quote = [](stipend_unix_ns now) {
         return Quote{2000 * e8, now, 0, "test"};
     };
@@ -118,6 +131,7 @@ class Simulation final : public Effects {
         out->price_every_ns = 60 * second;
         out->dispatch = setup.dispatch;
         out->limits = setup.limits;
+        out->fees = setup.fees;
         out->row = {.policy = "org.stipend.payment",
                     .version = "1",
                     .revision = 1,
@@ -196,13 +210,38 @@ class Simulation final : public Effects {
     void submit(const JobSpec& job, const registry::Payee& who) override {
         jobs.emplace_back(now_, job);
         most_in_flight = std::max(most_in_flight, engine_->in_flight());
+        const auto wanted = price ? price(who, job) : std::vector<SignedWei>();
+        if (wanted.empty()) return send(job, who);
+        after(0, [this, job, who, wanted] { reserve(job, who, wanted, 0); });
+    }
+    void send(const JobSpec& job, const registry::Payee& who) {
+        ++sent;
         auto [result, delay] = answer(who, job, now_);
         if (delay < 0) return;  // never
         after(delay, [this, token = job.token, result = std::move(result)] { engine_->job_done(token, result, now_); });
     }
+    // Reserves one amount after the other, then sends the job.
+    void reserve(const JobSpec& job, const registry::Payee& who, const std::vector<SignedWei>& wanted, std::size_t at) {
+        const auto asked_at = now_;
+        engine_->reserve_fee(
+            job.token, wanted[at],
+            [this, job, who, wanted, at, asked_at](const Result<void>& answered) {
+                reservations.push_back({who.key, asked_at, now_, answered});
+                after(0, [this, job, who, wanted, at, answered] {
+                    if (!answered) {
+                        auto refused = unknown(answered.error().message);
+                        refused.fee = SignedWei();
+                        return engine_->job_done(job.token, refused, now_);
+                    }
+                    if (at + 1 < wanted.size()) return reserve(job, who, wanted, at + 1);
+                    send(job, who);
+                });
+            },
+            now_);
+    }
     void commit(std::shared_ptr<const ledger::Batch> batch) override {
         largest_batch = std::max({largest_batch, batch->added.size(), batch->changed.size(), batch->decisions.size(),
-                                  batch->gaps_opened.size()});
+                                  batch->gaps_opened.size(), batch->fees.size()});
         after(commit_takes_ns, [this, batch] {
             auto done = hindrance(now_);
             if (done) {

@@ -62,13 +62,13 @@ TEST_CASE("a list has state and health") {
 
 TEST_CASE("what an answer lacks or has wrong is named") {
     CHECK(error_of(parse_list("{}")) == "got an object, want an array");
-    CHECK(error_of(parse_list("[1]")) == "container 0: got a number, want an object");
-    CHECK(error_of(parse_list(R"([{"Id":"../../x"}])")) ==
-          "container 0: Id: got \"../../x\", want a container's id in hex digits");
-    CHECK(error_of(parse_list(cat(R"([{"Id":")", id, R"(","Names":"x"}])"))) ==
-          "container 0: Names: got a string, want an array");
-    CHECK(error_of(parse_list(cat(R"([{"Id":")", id, R"(","Image":"i","State":5}])"))) ==
-          "container 0: State: got a number, want a string");
+    const auto unread = [](const std::string& body) { return parse_list(body)->at(0).unread; };
+    CHECK(unread("[1]") == "got a number, want an object");
+    CHECK(unread(R"([{"Id":"../../x"}])") == "Id: got \"../../x\", want a container's id in hex digits");
+    CHECK(unread(cat(R"([{"Id":")", id, R"(","Names":"x"}])")) == "Names: got a string, want an array");
+    CHECK(unread(cat(R"([{"Id":")", id, R"(","Names":["/)", std::string(256, 'n'), R"("]}])")) ==
+          "Names: got one of 256 bytes, want at most 255");
+    CHECK(unread(cat(R"([{"Id":")", id, R"(","Image":"i","State":5}])")) == "State: got a number, want a string");
     CHECK(error_of(parse_details(R"({"State":[]})")) == "State: got an array, want an object");
     CHECK(error_of(parse_event(R"({"Action":"die","timeNano":-1})")).starts_with("timeNano: got -1, want 1 .. "));
     CHECK(error_of(parse_event(R"({"Action":"die","timeNano":1e30})")).starts_with("timeNano: got 1e30"));

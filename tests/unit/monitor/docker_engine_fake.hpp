@@ -3,7 +3,9 @@
 
 #include <doctest/doctest.h>
 
+#include <algorithm>
 #include <array>
+#include <ctime>
 #include <map>
 #include <string>
 #include <vector>
@@ -83,7 +85,7 @@ inline std::string event_json(const std::string& action, const Box& box, stipend
 struct Scene {
     explicit Scene(const std::string& config = R"({"every":"10s"})") : plugin(host.create<Docker>(config)) {
         REQUIRE(plugin.start().ok());
-        host.http().serve([this](const FakeRequest& request) { return answer(request); });
+        host.http().serve([this](const FakeRequest& request) { return dated(answer(request)); });
     }
     // A watch after its first list.
     void watch(const std::vector<FakeTarget>& targets) {
@@ -117,18 +119,39 @@ struct Scene {
         return cat(ms < 0 ? "-" : "", size / 1000, ".", std::string(3 - rest.size(), '0'), rest);
     }
 
+    // The time of the engine's clock.
+    [[nodiscard]] stipend_unix_ns engine_now() const {
+        return EventQueue::first_now + host.monotonic() - EventQueue::first_monotonic + engine_ahead_ns;
+    }
+    FakeReply dated(FakeReply reply) const {
+        if (date) reply.headers += cat("date: ", date_text(engine_now() + reply.latency_ns), "\r\n");
+        return reply;
+    }
+    static std::string date_text(stipend_unix_ns at) {
+        const auto seconds = static_cast<std::time_t>(at / ns_per_s);
+        std::tm parts{};
+        ::gmtime_r(&seconds, &parts);
+        std::array<char, 40> out{};
+        std::strftime(out.data(), out.size(), "%a, %d %b %Y %H:%M:%S GMT", &parts);
+        return out.data();
+    }
     FakeReply answer(const FakeRequest& request) {
         const auto path = request.url.substr(std::string("http://localhost").size());
-        for (const auto& [part, reply] : instead) {
-            if (path.find(part) != std::string::npos) return reply;
+        for (auto at = instead.rbegin(); at != instead.rend(); ++at) {  // the longer of two with one beginning first
+            if (path.find(at->first) != std::string::npos) return at->second;
         }
         if (path == "/version") return FakeReply::answer(200, version);
         if (path.find("/events?") != std::string::npos) {
-            if (path.find("&until=") != std::string::npos) return FakeReply::answer(200, replay);
+            if (const auto at = path.find("&until="); at != std::string::npos) {
+                // An answer about the future is held back until then.
+                const auto until = std::stoll(path.substr(at + 7)) * ns_per_s;
+                const auto wait = std::max<std::int64_t>(until - engine_now(), ns_per_ms);
+                return FakeReply::answer(200, replay).after(wait);
+            }
             stream = request.op;
             return FakeReply::stream();
         }
-        if (path.ends_with("/containers/json?all=1")) return FakeReply::answer(200, list_json(boxes));
+        if (path.find("/containers/json?all=1") != std::string::npos) return FakeReply::answer(200, list_json(boxes));
         for (const auto& box : boxes) {
             if (path.find(cat("/containers/", box.id, "/json")) != std::string::npos ||
                 path.ends_with(cat("/containers/", box.name, "/json"))) {
@@ -141,11 +164,27 @@ struct Scene {
     std::string version = R"({"Version":"20.10.24","ApiVersion":"1.41","MinAPIVersion":"1.12"})";
     std::vector<Box> boxes;
     std::string replay;
+    bool date = false;                         // answers have a Date
+    std::int64_t engine_ahead_ns = 0;          // of the undisturbed host's clock
     std::map<std::string, FakeReply> instead;  // by a part of the path
     stipend_op stream = 0;
     FakeHost host;
     FakePlugin plugin;
     Operation<NoRecord> watched;
 };
+
+using Texts = std::vector<std::string>;
+
+inline const FakeTarget redis{"redis", "docker:redis_scb", ""};
+inline const FakeTarget pattern{"s1", "docker:s1_*", ""};
+
+inline Box box(int number, const std::string& name, const std::string& state = "running") {
+    return {.id = box_id(number), .name = name, .state = state};
+}
+
+inline bool has(const Texts& texts, std::string_view part) {
+    return std::any_of(texts.begin(), texts.end(),
+                       [&](const std::string& text) { return text.find(part) != std::string::npos; });
+}
 
 }  // namespace docker_test

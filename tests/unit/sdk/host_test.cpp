@@ -101,5 +101,6 @@ TEST_CASE("a missing service of the host is a status, or the call does nothing")
     CHECK(none.kv_get("key").error().status == STIPEND_E_UNSUPPORTED);
     CHECK(none.kv_put("key", "value").error().status == STIPEND_E_UNSUPPORTED);
     CHECK(none.services(60).error().status == STIPEND_E_UNSUPPORTED);
+    CHECK(none.reserve_fee("job", {}, [](const Result<void>&) {}).error().status == STIPEND_E_UNSUPPORTED);
     CHECK(Route::add(none, "worker", "GET", "/", [](const RouteRequest&) {}).error().status == STIPEND_E_UNSUPPORTED);
 }

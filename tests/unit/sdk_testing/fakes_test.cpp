@@ -1,6 +1,7 @@
 // The fakes follow the contract of the real host and detect plugins that break theirs.
 #include <doctest/doctest.h>
 
+#include "stipend/money.hpp"
 #include "stipend/testing/fake_host.hpp"
 
 using namespace stipend;
@@ -163,4 +164,35 @@ TEST_CASE("values, log lines and metrics are stored for the test") {
     CHECK(host.values().at("k") == "v");
     CHECK(host.logged(STIPEND_LOG_INFO, "the value is v"));
     CHECK(host.metric("fetched") == 2);
+}
+
+TEST_CASE("reservations of fees are recorded, and granted unless the test answers otherwise") {
+    FakeHost fake;
+    const Host host(fake.raw());
+    const auto wei = Wei(std::uint64_t{1200}).to_abi();
+    std::vector<std::string> answers;
+    const auto note = [&](const Result<void>& answer) {
+        answers.push_back(answer ? "granted" : cat(answer.error().status, " ", answer.error().message));
+    };
+    REQUIRE(host.reserve_fee("job-1", wei, note).ok());
+    CHECK(answers.empty());  // never before the function returned
+    fake.run();
+    fake.answer_fees([](const FeeReservation& reservation) -> Result<void> {
+        return fail(STIPEND_E_LIMIT, reservation.job_id, ": ", Wei::from_abi(reservation.wei).text());
+    });
+    REQUIRE(host.reserve_fee("job-2", wei, note).ok());
+    fake.run();
+    CHECK(answers == std::vector<std::string>{"granted", cat(STIPEND_E_LIMIT, " job-2: 1200")});
+    REQUIRE(fake.reservations().size() == 2);
+    CHECK(fake.reservations()[0].job_id == "job-1");
+    fake.withhold(STIPEND_HOST_FEES);
+    CHECK(!host.reserve_fee("job-3", wei, note).ok());
+}
+
+TEST_CASE("an exception of the answer to a reservation is logged") {
+    FakeHost fake;
+    const Host host(fake.raw());
+    REQUIRE(host.reserve_fee("job", {}, [](const Result<void>&) { throw 42; }).ok());  // NOLINT
+    fake.run();
+    CHECK(fake.logged(STIPEND_LOG_ERROR, "the answer to a reservation of the plugin threw"));
 }

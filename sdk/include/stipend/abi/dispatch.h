@@ -20,6 +20,7 @@ enum { /* stipend_job_result.flags */
     STIPEND_RESULT_SIGNED = 2,   /* the evidence is signed and verified */
     STIPEND_RESULT_ANSWERED = 4, /* the network responded for this orchestrator: it is `known` from now on */
     STIPEND_RESULT_UNLISTED = 8, /* the network does not know this orchestrator (with JOB_UNKNOWN) */
+    STIPEND_RESULT_OVER_FEE = 16, /* not sent: it would cost more than max_fee_wei (with JOB_UNKNOWN); the host alerts */
     STIPEND_RESULT_UNFUNDED = 32 /* the payer's deposit is too low for the job (with JOB_UNKNOWN); the dispatcher alerts */
 };
 
@@ -33,7 +34,7 @@ typedef struct stipend_job { /* one job for one orchestrator; borrowed for the c
     stipend_str capability;
     stipend_str public_key; /* hex Ed25519 key of its worker; may be empty */
     stipend_bytes nonce;    /* unique for each job */
-    stipend_u256 max_fee_wei;
+    stipend_u256 max_fee_wei; /* what is left of the budget; 0: no limit. `reserve` of fees.h decides */
     stipend_unix_ns period_from; /* the pay period that the job covers */
     stipend_unix_ns period_to;
     uint32_t window_s; /* the window that the worker reports on */
@@ -50,7 +51,7 @@ typedef struct stipend_job_result { /* borrowed for the call */
     stipend_str served_by;
     stipend_str reason;     /* why it is not OK; empty if it is */
     stipend_bytes evidence; /* the body of the response as received, bounded */
-    stipend_u256 fee_wei;
+    stipend_u256 fee_wei;   /* the most that can have been charged: replaces what was reserved if it is lower */
     int64_t latency_ns;
 } stipend_job_result;
 

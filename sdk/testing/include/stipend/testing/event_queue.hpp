@@ -18,7 +18,9 @@ class EventQueue {
     static constexpr stipend_mono_ns first_monotonic = 1'000'000'000'000;
 
     [[nodiscard]] stipend_mono_ns monotonic() const { return monotonic_; }
-    [[nodiscard]] stipend_unix_ns now() const { return first_now + (monotonic_ - first_monotonic); }
+    [[nodiscard]] stipend_unix_ns now() const { return first_now + (monotonic_ - first_monotonic) + wall_set_ns_; }
+    // Sets the wall clock: it is ahead of its undisturbed course by that. The monotonic clock does not change.
+    void set_wall(std::int64_t ahead_ns) { wall_set_ns_ = ahead_ns; }
     [[nodiscard]] std::size_t size() const { return events_.size(); }
 
     // Runs `work` in `delay_ns`; events of the same time run in the order in which they were added. Returns no 0.
@@ -60,6 +62,7 @@ class EventQueue {
   private:
     using Key = std::pair<stipend_mono_ns, std::uint64_t>;
     stipend_mono_ns monotonic_ = first_monotonic;
+    std::int64_t wall_set_ns_ = 0;
     std::map<Key, UniqueFunction<void()>> events_;
     std::unordered_map<std::uint64_t, stipend_mono_ns> times_;
     std::uint64_t last_id_ = 0;

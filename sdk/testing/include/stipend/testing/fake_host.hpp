@@ -35,6 +35,11 @@ struct LogLine {
     std::string text;
 };
 
+struct FeeReservation {
+    std::string job_id;
+    stipend_u256 wei;
+};
+
 class FakeHost {
   public:
     FakeHost()
@@ -92,12 +97,19 @@ class FakeHost {
     }
     [[nodiscard]] stipend_mono_ns monotonic() const { return events_.monotonic(); }
     [[nodiscard]] stipend_unix_ns now() const { return events_.now(); }
+    // Sets the wall clock, ahead of its undisturbed course by that.
+    void set_wall(std::int64_t ahead_ns) { events_.set_wall(ahead_ns); }
 
     FakeHttp& http() { return http_; }
     FakeRoutes& routes() { return routes_; }
     // Reports on the services over a window; a host without it watches none.
     using Services = std::function<Result<ServiceReport>(std::uint32_t window_s)>;
     void serve_services(Services services) { services_ = std::move(services); }
+    // Answers reservations of fees; a host without it grants each.
+    using Fees = std::function<Result<void>(const FeeReservation&)>;
+    void answer_fees(Fees fees) { fees_ = std::move(fees); }
+    // All reservations so far, granted or not.
+    [[nodiscard]] const std::vector<FeeReservation>& reservations() const { return reservations_; }
     std::map<std::string, std::string>& values() { return values_; }
     // The active alerts: texts by id.
     [[nodiscard]] const std::map<std::string, std::string>& alerts() const { return alerts_; }
@@ -194,6 +206,7 @@ class FakeHost {
         if (is(STIPEND_HOST_HTTP)) return http_table();
         if (is(STIPEND_HOST_ROUTES)) return routes_table();
         if (is(STIPEND_HOST_SERVICES)) return services_table();
+        if (is(STIPEND_HOST_FEES)) return fees_table();
         if (is(STIPEND_HOST_ALERTS)) return alerts_table();
         return nullptr;
     }
@@ -307,10 +320,29 @@ class FakeHost {
         return &table;
     }
 
+    static const stipend_host_fees_v1* fees_table() {
+        static constexpr stipend_host_fees_v1 table{[](const stipend_host* h, stipend_str job_id,
+                                                       const stipend_u256* wei, stipend_fee_answer answer,
+                                                       void* user) -> stipend_status {
+            auto& self = of(h);
+            self.reservations_.push_back({std::string(view(job_id)), *wei});
+            const auto granted = self.fees_ ? self.fees_(self.reservations_.back()) : Result<void>();
+            self.events_.add(0, [&self, granted, answer, user] {
+                auto error = empty_error();
+                const auto status = granted ? STIPEND_OK : report(&error, granted.error());
+                self.as(Role::pool, [&] { answer(user, status, &error); });
+            });
+            return STIPEND_OK;
+        }};
+        return &table;
+    }
+
     EventQueue events_;
     FakeHttp http_;
     FakeRoutes routes_;
     Services services_;
+    Fees fees_;
+    std::vector<FeeReservation> reservations_;
     stipend_host raw_{sizeof(stipend_host), STIPEND_ABI_MINOR, this, "fake", "0", &interface_of};
     Role role_ = Role::none;
     std::unordered_map<stipend_op, FakeLink::Done> operations_;

@@ -1,0 +1,45 @@
+#include "host/ledger/marks.hpp"
+
+#include <filesystem>
+#include <system_error>
+
+namespace stipend::ledger {
+namespace {
+
+constexpr std::string_view mark_owner = "stipend:ledger";
+
+}  // namespace
+
+Result<bool> is_in_use(sqlite::Database& database) {
+    STIPEND_LET(views, database.number("SELECT count(*) FROM sqlite_schema WHERE type = 'view' AND name = 'in_use'"));
+    return views != 0;
+}
+
+Result<void> set_in_use(sqlite::Database& database, bool in_use) {
+    return database.run(in_use ? "CREATE VIEW IF NOT EXISTS in_use AS SELECT 1" : "DROP VIEW IF EXISTS in_use");
+}
+
+Result<std::optional<std::string>> get_mark(sqlite::Database& database, std::string_view mark) {
+    STIPEND_LET(get, database.prepare("SELECT value FROM kv WHERE instance = ? AND key = ?"));
+    STIPEND_LET(found, get.bind_text(mark_owner).bind_text(mark).next());
+    return found ? std::optional(get.blob()) : std::nullopt;
+}
+
+Result<void> set_mark(sqlite::Database& database, std::string_view mark, std::string_view value) {
+    STIPEND_LET(put, database.prepare("INSERT OR REPLACE INTO kv VALUES(?, ?, ?)"));
+    const std::span bytes(reinterpret_cast<const std::uint8_t*>(value.data()), value.size());
+    return put.bind_text(mark_owner).bind_text(mark).bind_blob(bytes).run();
+}
+
+Result<void> erase_mark(sqlite::Database& database, std::string_view mark) {
+    STIPEND_LET(erase, database.prepare("DELETE FROM kv WHERE instance = ? AND key = ?"));
+    return erase.bind_text(mark_owner).bind_text(mark).run();
+}
+
+bool wal_present(const std::string& path) {
+    std::error_code none;
+    const auto size = std::filesystem::file_size(path + "-wal", none);
+    return !none && size > 0;
+}
+
+}  // namespace stipend::ledger

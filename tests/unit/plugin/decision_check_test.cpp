@@ -1,0 +1,189 @@
+// What the host accepts of a policy's decisions, against rules written out one by one.
+#include <cstring>
+#include <functional>
+
+#include "fixture.hpp"
+#include "host/plugin/policy_instance.hpp"
+
+using namespace stipend;
+using namespace stipend::plugin;
+
+namespace {
+
+// The decision of the next call, by the number of the sample, which is its epoch.
+std::function<void(std::uint64_t, stipend_decision&)> decide_next;
+
+stipend_status decide(const stipend_instance*, const stipend_sample* in, std::uint64_t in_stride, stipend_decision* out,
+                      std::uint64_t out_stride, std::uint64_t count, stipend_error*) {
+    if (in_stride != sizeof(stipend_sample) || out_stride != sizeof(stipend_decision)) return STIPEND_E_INVALID;
+    for (std::uint64_t at = 0; at < count; ++at) decide_next(in[at].epoch, out[at]);
+    return STIPEND_OK;
+}
+
+stipend_status bounds(const stipend_instance*, const stipend_terms*, std::int64_t*, std::int64_t*, stipend_error*) {
+    return STIPEND_OK;
+}
+
+int object = 0;
+const stipend_policy_v1 table{1, 0, &decide, &bounds};
+const stipend_lifecycle_v1 lifecycle{
+    [](stipend_str, stipend_str, const stipend_terms*, stipend_error*) -> stipend_status { return STIPEND_OK; },
+    [](const stipend_host*, stipend_str, stipend_str, stipend_str, const stipend_terms*, stipend_instance** out,
+       stipend_error*) -> stipend_status {
+        *out = reinterpret_cast<stipend_instance*>(&object);
+        return STIPEND_OK;
+    },
+    [](stipend_instance*, stipend_error*) -> stipend_status { return STIPEND_OK; },
+    [](stipend_instance*) {},
+    [](stipend_instance*, stipend_error*) -> stipend_status { return STIPEND_OK; },
+    [](stipend_instance*, const char*) -> const void* { return &table; },
+    [](stipend_instance*) {},
+};
+
+struct Policy {
+    stipend_entry entry{};
+    Description description;
+    std::unique_ptr<PolicyInstance> instance;
+
+    Policy() {
+        entry.lifecycle = &lifecycle;
+        auto made = PolicyInstance::create(entry, description, "p.so", "test", "{}", testing::minute_terms());
+        REQUIRE(made.ok());
+        instance = std::move(*made);
+    }
+
+    // The message about a single decision; empty where it is accepted.
+    [[nodiscard]] std::string message_of(const stipend_sample& sample, const stipend_decision& wanted) const {
+        decide_next = [&](std::uint64_t, stipend_decision& out) { out = wanted; };
+        stipend_decision out{};
+        const auto decided = instance->decide({&sample, 1}, {&out, 1});
+        if (!decided) return decided.error().message;
+        CHECK(std::memcmp(&out, &wanted, sizeof out) == 0);
+        return {};
+    }
+};
+
+stipend_sample good_sample() {
+    auto sample = make_record<stipend_sample>();
+    sample.job = STIPEND_JOB_OK;
+    return sample;
+}
+
+stipend_decision skip() {
+    auto decision = make_record<stipend_decision>();
+    decision.action = STIPEND_SKIP;
+    return decision;
+}
+
+template <std::size_t N>
+bool is_clean(const char (&field)[N]) {
+    std::size_t end = 0;
+    while (end < N && field[end] != '\0') ++end;
+    if (end == N) return false;
+    for (; end < N; ++end) {
+        if (field[end] != '\0') return false;
+    }
+    return true;
+}
+
+}  // namespace
+
+TEST_CASE("a text that ends anywhere is accepted, and one byte after its end is not, wherever that is") {
+    const Policy policy;
+    const auto check = [&](auto field_of) {
+        auto decision = skip();
+        auto& field = field_of(decision);
+        constexpr auto size = sizeof field;
+        for (std::size_t length = 0; length <= size; ++length) {
+            std::memset(field, 0, size);
+            std::memset(field, '\xC3', length);
+            CHECK(policy.message_of(good_sample(), decision).empty() == is_clean(field));
+            CHECK(is_clean(field) == (length < size));
+            for (std::size_t stray = length + 1; stray < size; ++stray) {
+                field[stray] = '\x01';
+                CAPTURE(length);
+                CAPTURE(stray);
+                CHECK(policy.message_of(good_sample(), decision) ==
+                      "decide: p.so: : got an unterminated text, or bytes after its end");
+                field[stray] = '\0';
+            }
+        }
+    };
+    check([](stipend_decision & decision) -> auto& { return decision.tier; });
+    check([](stipend_decision & decision) -> auto& { return decision.reason; });
+}
+
+TEST_CASE("action, job and amount are held to each other") {
+    const Policy policy;
+    const auto expected = [](const stipend_sample& sample, const stipend_decision& decision) -> std::string {
+        const bool nothing = decision.amount_usd_e8 == 0 && decision.amount_wei.be[31] == 0 &&
+                             decision.amount_wei.be[0] == 0 && decision.amount_wei.be[15] == 0 &&
+                             decision.amount_wei.be[16] == 0;
+        const bool pays = decision.action == STIPEND_PAY;
+        if (decision.action < STIPEND_PAY || decision.action > STIPEND_HOLD) {
+            return cat("got action ", decision.action, ", want PAY, SKIP or HOLD");
+        }
+        if (decision.action != STIPEND_HOLD && sample.job == STIPEND_JOB_UNKNOWN) {
+            return "got a decision on a job of unknown outcome, want HOLD";
+        }
+        if (!pays && !nothing) return "got an amount without PAY";
+        if (pays && sample.job != STIPEND_JOB_OK) return "got PAY for a failed job";
+        if (decision.amount_usd_e8 < 0) return "got a negative amount";
+        const auto is_wait = [](std::int64_t ns) { return ns >= 0 && ns <= max_wait_ns; };
+        if (!is_wait(decision.delay_ns) || !is_wait(decision.penalty_ns)) {
+            return "got a delay or penalty outside 0 .. 31622400 s";
+        }
+        return {};
+    };
+    constexpr std::int32_t jobs[] = {0, STIPEND_JOB_OK, STIPEND_JOB_FAILED, STIPEND_JOB_UNKNOWN};
+    constexpr std::int32_t actions[] = {-1, 0, STIPEND_PAY, STIPEND_SKIP, STIPEND_HOLD, 4};
+    auto sample = good_sample();
+    for (const auto job : jobs) {
+        sample.job = job;
+        for (const auto action : actions) {
+            for (const std::int64_t usd : {std::int64_t{0}, std::int64_t{1}, std::int64_t{-1}, INT64_MAX, INT64_MIN}) {
+                for (const int wei_at : {-1, 0, 15, 16, 31}) {
+                    for (const std::int64_t wait :
+                         {std::int64_t{0}, std::int64_t{-1}, max_wait_ns, max_wait_ns + 1, INT64_MIN}) {
+                        for (const bool penalty : {false, true}) {
+                            auto decision = skip();
+                            decision.action = action;
+                            decision.amount_usd_e8 = usd;
+                            if (wei_at >= 0) decision.amount_wei.be[wei_at] = 0x80;
+                            (penalty ? decision.penalty_ns : decision.delay_ns) = wait;
+                            const auto want = expected(sample, decision);
+                            CHECK(policy.message_of(sample, decision) ==
+                                  (want.empty() ? want : "decide: p.so: : " + want));
+                        }
+                    }
+                }
+            }
+        }
+    }
+}
+
+TEST_CASE("every decision of a batch is checked, in batches of any size") {
+    const Policy policy;
+    for (const std::size_t size : {1, 2, 31, 32, 33, 64, 65, 100}) {
+        std::vector<stipend_sample> in(size, good_sample());
+        for (std::size_t at = 0; at < size; ++at) in[at].epoch = at;
+        for (std::size_t bad = 0; bad <= size; ++bad) {
+            // Left over from an earlier call, as in a buffer that is used again.
+            std::vector<stipend_decision> out(size);
+            std::memset(static_cast<void*>(out.data()), 0xA5, size * sizeof out[0]);
+            decide_next = [&](std::uint64_t number, stipend_decision& decision) {
+                CHECK(decision.size == sizeof decision);
+                CHECK(decision.memory.bytes[127] == 0);
+                decision.action = number == bad ? 42 : STIPEND_SKIP;
+                decision.uptime_ppm = static_cast<std::uint32_t>(number);
+            };
+            const auto decided = policy.instance->decide(in, out);
+            CHECK(decided.ok() == (bad == size));
+            if (!decided) continue;
+            for (std::size_t at = 0; at < size; ++at) {
+                CHECK(out[at].uptime_ppm == at);
+                CHECK(out[at].tier[0] == '\0');
+            }
+        }
+    }
+}
