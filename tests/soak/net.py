@@ -113,7 +113,8 @@ class Whole:
             registered = [len(one.registered) for one in net.orchestrators]
             lost = max(one.capability.longest for one in net.orchestrators)
             print(f"  {net.name}: {net.decided} decisions {net.tiers}, {net.failed} failed jobs, {net.gaps} gaps, "
-                  f"{net.jobs_seen} jobs at workers, {net.crashes} crashes, registrations {registered}, "
+                  f"{net.jobs_seen} jobs at workers, {net.above_cap} charged above "
+                  f"the cap by a price that rose within {net.price_age} s, {net.crashes} crashes, registrations {registered}, "
                   f"longest loss {lost:.1f} s, uptimes checked to {quantile(net.widths, 0.5) / 10_000:.1f} points (p90 "
                   f"{quantile(net.widths, 0.9) / 10_000:.1f})")
         if self.client:

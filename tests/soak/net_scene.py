@@ -99,7 +99,7 @@ class Net:
         self.price_age = price_check
         self.payer = Payer()
         self.log = []  # (time, text)
-        self.decided = self.failed = self.jobs_seen = self.crashes = 0
+        self.decided = self.failed = self.jobs_seen = self.crashes = self.above_cap = 0
         self.tiers = {}
         self.widths = []  # in ppm, of what an uptime is held to
         self.seq = 0
@@ -259,7 +259,11 @@ class Net:
             risen = [span.start for span in one.truth.unwell if span.kind == "price_high" and span.start <= at + 0.01]
             if f'"agent_id":"{one.key}"' in job["body"].replace('": "', '":"'):
                 one.jobs.append(at)
-            if job["price"] > CAP and not (risen and at - risen[-1] <= self.price_age + 1):
+            if job["price"] <= CAP:
+                continue
+            if risen and at - risen[-1] <= self.price_age + 1:
+                self.above_cap += 1  # the price rose after it was seen, and within the time for which that counts
+            else:
                 self.violation(one, at, f"a job is charged {job['price']} wei per second, want at most {CAP}")
         self.jobs_seen = jobs["total"]
 
