@@ -393,7 +393,10 @@ void Dispatch::fail_check(const JobPtr& job, const Verdict& verdict) {
     const auto& attempts = job->facts.attempts;
     const bool served =
         std::any_of(attempts.begin(), attempts.end(), [](const Attempt& one) { return !one.served_by.empty(); });
-    const bool free = job->token && job->token->price.zero();
+    // An orchestrator that was restarted states a price of 0 until its worker has registered again: that is not free
+    // where this very job met the price that it asks of senders with a reserve.
+    const bool charges = job->look && job->look->no_reserve;
+    const bool free = job->token && job->token->price.zero() && !charges;
     if (!funds_ || settings_.max_price == 0 || served || free || job->price_too_high) {
         return finish(job, verdict.outcome, verdict.flags, verdict.reason);
     }

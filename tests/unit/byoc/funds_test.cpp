@@ -65,6 +65,19 @@ TEST_CASE("a refused price counts as the payer's only while its funds are too lo
     CHECK(rich.run_soon()->outcome == STIPEND_JOB_FAILED);
 }
 
+TEST_CASE("a price of 0 that a restart left behind is not free where the job was refused a price before") {
+    Paying net(funds("5000", "0"));
+    // It is restarted between the two attempts, and knows neither the capability nor its price.
+    net.tokens = {FakeReply::answer(503, "Could not get price err=insufficient sender reserve\n")};
+    net.free_token =
+        FakeReply::answer(200, R"({"price":{"pixelsPerUnit":1},"service_addr":"https://10.0.0.7:9995","LastNonce":0})");
+    net.jobs = {not_found()};
+    const auto result = net.run_soon();
+    CHECK(net.sent_jobs.size() == 1);
+    CHECK(result->outcome == STIPEND_JOB_UNKNOWN);
+    CHECK(result->flags == STIPEND_RESULT_UNFUNDED);
+}
+
 TEST_CASE("no payee can hide behind an empty deposit: free jobs, prices above the cap and its own answers count") {
     Paying free(funds("0", "0"), "0");
     free.jobs = {empty_200(), empty_200()};
