@@ -88,8 +88,10 @@ void TokenClient::cancel(const AskPtr& ask) const {
 void TokenClient::note(const std::string& key, const Token& token, stipend_mono_ns asked_at) {
     if (token.said == Token::Said::unseen) return;
     if (seen_.size() >= max_prices && !seen_.contains(key)) seen_.clear();
-    // A price that it no longer states does not count any more.
-    seen_[key] = {token, token.said == Token::Said::price ? asked_at + settings_.price_check_ns : 0};
+    // A price that it no longer states does not count any more. Without a slot, the price can be that of a capability
+    // which its worker has not registered yet, and then it is 0 whatever the worker will ask.
+    const bool counts = token.said == Token::Said::price && !token.none_free();
+    seen_[key] = {token, counts ? asked_at + settings_.price_check_ns : 0};
 }
 
 const Token* TokenClient::price(const std::string& address, std::string_view capability) const {

@@ -50,6 +50,16 @@ TEST_CASE("a price that was seen is good for as long as the operator says") {
     CHECK(net.sent_tokens.size() == 2);
 }
 
+TEST_CASE("a price beside no free slot, as before a worker registers, is asked for again by the next job") {
+    Network net;
+    net.free_token = FakeReply::answer(200, R"({"price":{"pixelsPerUnit":1},"LastNonce":0})");
+    net.run();
+    net.run();
+    CHECK(net.sent_tokens.size() == 2);
+    net.free_token = priced("6001");
+    CHECK(net.run()->outcome == STIPEND_JOB_FAILED);
+}
+
 TEST_CASE("prices that are not looked at cost nothing, and cap nothing") {
     Network net(R"("price_check":"off","price_unseen":"allow")");
     net.free_token = priced("5000");
