@@ -111,6 +111,30 @@ class Prices(unittest.TestCase):
         self.assertNotIn("offline", {line["tier"] for line in scene.end()})
 
 
+    def test_fees_have_a_budget_and_a_book(self):
+        # A job of 120 s reserves 121.2 gwei, and is charged for a second or two: about four fit.
+        scene = Scene(self, worker={"price_per_unit": 1_000_000_000}, gateway_cli="{scene.cli}",
+                      max_price_per_second=2_000_000_000)
+        scene.host.edit("fees_per_orchestrator_day: 0.01 ETH", "fees_per_orchestrator_day: 125 gwei")
+        scene.start()
+        wait_for(lambda: any(alert["id"] == "fees:orch-1" for alert in scene.host.status()["alerts"]), "an alert")
+        decided = scene.host.decisions()
+        jobs = len(scene.devnet.jobs())
+        self.assertIn(len(decided), (2, 3, 4))
+        self.assertEqual(jobs, len(decided))
+        code, out, err = scene.host.run("ledger", "export", "--kind", "fees")
+        self.assertEqual(code, 0, err)
+        status = scene.host.status()
+        used = int(status["orchestrators"][0]["fees_today_wei"])
+        self.assertEqual(used % 1_010_000_000, 0)
+        self.assertGreaterEqual(used, 1_010_000_000 * jobs)
+        self.assertEqual(sum(int(json.loads(line)["moved_wei"]) for line in out.splitlines()), used)
+        self.assertEqual(len(scene.devnet.jobs()), jobs)  # nothing is sent beyond the limit
+        scene.reload("fees_per_orchestrator_day: 125 gwei", "fees_per_orchestrator_day: 0.01 ETH")
+        scene.more_decisions(2, tier="excellent")
+        self.assertNotIn("offline", {line["tier"] for line in scene.end()})
+
+
 class SlotsAndDistance(unittest.TestCase):
     def test_slots_that_strangers_hold_leave_enough_of_those_announced(self):
         scene = Scene(self)
