@@ -124,7 +124,9 @@ struct Scene {
         return EventQueue::first_now + host.monotonic() - EventQueue::first_monotonic + engine_ahead_ns;
     }
     FakeReply dated(FakeReply reply) const {
-        if (date) reply.headers += cat("date: ", date_text(engine_now() + reply.latency_ns), "\r\n");
+        // A reply that never comes has no date.
+        const bool comes = reply.latency_ns < 3600 * ns_per_s;
+        if (date && comes) reply.headers += cat("date: ", date_text(engine_now() + reply.latency_ns), "\r\n");
         return reply;
     }
     static std::string date_text(stipend_unix_ns at) {
