@@ -99,7 +99,7 @@ void Engine::submit(registry::PayeeIndex payee, stipend_unix_ns now) {
     // The window reaches back to the last decision, and over at least the interval.
     const auto since =
         state.last_decided_at == 0 ? state.interval_ns : std::max(now - state.last_decided_at, state.interval_ns);
-    // 0 stands for no limit: where nothing is left, the least amount is.
+    // 0 means no limit, so a budget that is used up is passed on as 1 wei.
     const auto max_fee = std::max(fees_.left(payee, current().fees, now), smallest_fee());
     effects_.submit({.token = {payee, slot.attempt},
                      .epoch = state.epoch + 1,

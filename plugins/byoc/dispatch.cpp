@@ -4,6 +4,7 @@
 #include <optional>
 #include <stdexcept>
 
+#include "dispatch_job.hpp"
 #include "eth_key.hpp"
 #include "stipend/hex.hpp"
 #include "wire.hpp"
@@ -17,36 +18,6 @@ using stipend::HttpReply;
 using stipend::ns_per_s;
 using stipend::Result;
 using stipend::Wei;
-
-struct Dispatch::Job {
-    Completion<stipend_job_result> done;
-    std::string id;
-    std::string agent_id;
-    std::string nonce;
-    std::string capability;
-    Expected expected;
-    PriceRule rule;
-    stipend_unix_ns period_from = 0;
-    stipend_unix_ns period_to = 0;
-    std::uint32_t window_s = 0;
-    Case facts;
-    // Of the present attempt.
-    std::optional<Token> token;               // what the orchestrator stated, where it was asked or its price is known
-    std::optional<stipend_mono_ns> asked_at;  // when, if it was asked for this attempt
-    bool price_too_high = false;
-    // Of the wait for the second one.
-    stipend_mono_ns earliest = 0;
-    stipend_mono_ns latest = 0;
-    std::optional<Token> look;  // what the orchestrator answered after the failure
-    stipend_op exchange = 0;
-    TokenClient::AskPtr ask;
-    std::unique_ptr<stipend::Timer> pause;
-};
-
-struct Dispatch::Look {
-    Completion<stipend_offer> done;
-    TokenClient::AskPtr ask;
-};
 
 namespace {
 
@@ -301,10 +272,7 @@ void Dispatch::try_over(const JobPtr& job, Attempt attempt) {
         const std::uint32_t is_signed = last.verified ? STIPEND_RESULT_SIGNED : 0;
         return finish(job, STIPEND_JOB_OK, STIPEND_RESULT_REPORTED | STIPEND_RESULT_ANSWERED | is_signed, "");
     }
-    const auto& attempts = job->facts.attempts;
-    const bool heard =
-        std::any_of(attempts.begin(), attempts.end(), [](const Attempt& one) { return one.orchestrator_responded; });
-    if (heard) return judged(job, {});
+    if (is_orchestrators_own(job->facts.attempts)) return judged(job, {});
     sentinels_.record(1);
     sentinel_for(job->capability).ask([this, job](const GatewayState& gateway) {
         if (job->done.pending()) judged(job, gateway);
@@ -320,92 +288,8 @@ void Dispatch::judged(const JobPtr& job, const GatewayState& gateway) {
     if (job->look) explain(job);
     const auto verdict = judge(job->facts, gateway);
     if (verdict.next == Verdict::Next::try_again) return second_try(job);
-    if (verdict.outcome == STIPEND_JOB_FAILED) return fail_check(job, verdict);
+    if (verdict.outcome == STIPEND_JOB_FAILED) return look_for_restart(job, verdict);
     finish(job, verdict.outcome, verdict.flags, verdict.reason);
-}
-
-void Dispatch::second_try(const JobPtr& job) {
-    retries_.record(1);
-    const auto now = host_.monotonic();
-    const auto half_period = (job->period_to - job->period_from) / 2;
-    job->earliest = now + settings_.retry_after_ns;
-    job->latest = std::max(job->earliest, now + std::min(restart_wait_ns, half_period));
-    // What the orchestrator itself answered needs no look, and where no price is asked for, it may be out of reach.
-    const auto& last = job->facts.attempts.back();
-    if (settings_.price_check_ns == 0 || !last.served_by.empty() || job->price_too_high) return retry(job);
-    if (last.price_unseen) return looked(job, Token(*job->look));
-    look_at(job);
-}
-
-void Dispatch::look_at(const JobPtr& job) {
-    auto ask =
-        tokens_.ask(job->expected.address, job->capability, [this, job](const Token& token) { looked(job, token); });
-    if (!ask) return retry(job);
-    job->ask = std::move(*ask);
-}
-
-// Adds to the last failure what the orchestrator itself answered after one, where that is not its own reason.
-void Dispatch::explain(const JobPtr& job) {
-    auto& last = job->facts.attempts.back();
-    if (last.orchestrator_responded || last.price_unseen || last.local) return;
-    const auto more = explanation(*job->look, job->capability, last.unlisted);
-    if (!more.empty()) last.reason = cat(last.reason, "; ", more);
-}
-
-// An orchestrator that is back, but whose worker has not registered again, has no slot; one that is on its way back
-// refuses connections, which means nothing at an address that never answered here.
-void Dispatch::looked(const JobPtr& job, const Token& token) {
-    if (!job->done.pending()) return;
-    if (token.cancelled) return give_up(job, fail(STIPEND_E_CANCELLED, token.why));
-    const bool first_look = !job->look;
-    job->look = token;
-    if (first_look) explain(job);
-    const bool may_come_back =
-        token.none_free() || (token.gone() && tokens_.has_answered(job->expected.address, job->capability));
-    const auto left_ns = job->latest - host_.monotonic();
-    if (!may_come_back || left_ns <= 0) return retry(job);
-    pause(job, std::min(look_every_ns, left_ns), &Dispatch::look_at);
-}
-
-void Dispatch::retry(const JobPtr& job) {
-    pause(job, std::max<std::int64_t>(job->earliest - host_.monotonic(), 0), &Dispatch::try_now);
-}
-
-void Dispatch::try_now(const JobPtr& job) {
-    if (auto begun = begin_try(job); !begun) try_over(job, not_sent(begun.error().message));
-}
-
-void Dispatch::pause(const JobPtr& job, std::int64_t delay_ns, void (Dispatch::*then)(const JobPtr&)) {
-    // By its number, so that the job and its timer do not keep each other alive.
-    const auto op = job->done.op();
-    job->pause = std::make_unique<stipend::Timer>(host_, delay_ns, [this, op, then] {
-        const auto waiting = jobs_.at(op);
-        waiting->pause.reset();
-        (this->*then)(waiting);
-    });
-    if (!job->pause->armed()) give_up(job, fail(STIPEND_E_BUSY, "the host takes no timer for the second try"));
-}
-
-// The gateway's funds excuse a job that may cost something and that no orchestrator is known to have had: with too
-// little, the gateway cannot pay for it, and orchestrators state no price. They are judged by the cap, never by the
-// price, and not after a price above the cap, so no payee can bring this about.
-void Dispatch::fail_check(const JobPtr& job, const Verdict& verdict) {
-    const auto& attempts = job->facts.attempts;
-    const bool served =
-        std::any_of(attempts.begin(), attempts.end(), [](const Attempt& one) { return !one.served_by.empty(); });
-    // An orchestrator that was restarted states a price of 0 until its worker has registered again: that is not free
-    // where this very job met the price that it asks of senders with a reserve.
-    const bool charges = job->look && job->look->no_reserve;
-    const bool free = job->token && job->token->price.zero() && !charges;
-    if (!funds_ || settings_.max_price == 0 || served || free || job->price_too_high) {
-        return finish(job, verdict.outcome, verdict.flags, verdict.reason);
-    }
-    funds_->look([this, job, verdict](const Result<Funds>& funds) {
-        if (!job->done.pending()) return;
-        const auto shortage = funds_->shortage(funds);
-        if (!shortage) return finish(job, verdict.outcome, verdict.flags, verdict.reason);
-        finish(job, STIPEND_JOB_UNKNOWN, STIPEND_RESULT_UNFUNDED, cat(*shortage, "; the job: ", verdict.reason));
-    });
 }
 
 void Dispatch::finish(const JobPtr& job, std::int32_t outcome, std::uint32_t flags, const std::string& reason) {

@@ -74,6 +74,10 @@ class Dispatch {
     void try_over(const JobPtr& job, Attempt attempt);
     void judged(const JobPtr& job, const GatewayState& gateway);
     void second_try(const JobPtr& job);
+    void set_wait(const JobPtr& job, std::int64_t least_ns) const;
+    [[nodiscard]] bool may_look(const JobPtr& job) const;
+    [[nodiscard]] bool may_come_back(const JobPtr& job, const Token& token) const;
+    void look_for_restart(const JobPtr& job, const Verdict& verdict);
     void look_at(const JobPtr& job);
     static void explain(const JobPtr& job);
     void looked(const JobPtr& job, const Token& token);

@@ -16,14 +16,14 @@ using stipend::Wei;
 
 namespace {
 
-constexpr std::uint64_t most_answer = 65'536;
+constexpr std::uint64_t most_cli_answer = 65'536;
 
 stipend::HttpRequest request_to(const CliEndpoint& endpoint, std::string_view url, std::uint32_t timeout_ms) {
     stipend::HttpRequest request;
     request.url = url;
     request.unix_socket = endpoint.unix_socket;
     request.timeout_ms = timeout_ms;
-    request.max_response_bytes = most_answer;
+    request.max_response_bytes = most_cli_answer;
     return request;
 }
 
@@ -71,7 +71,7 @@ std::string Funds::text() const {
 }
 
 Result<Funds> read_funds(std::string_view body) {
-    const auto json = stipend::parse_json(body, {.bytes = most_answer, .depth = 8, .nodes = 1000});
+    const auto json = stipend::parse_json(body, {.bytes = most_cli_answer, .depth = 8, .nodes = 1000});
     if (!json || !json->is(Json::Kind::object)) {
         return fail(STIPEND_E_INVALID, "senderInfo: got \"", printable(body, 80), "\", want a JSON object");
     }
@@ -100,7 +100,7 @@ void FundsReader::over(const Result<Funds>& funds) {
 }
 
 Result<Credential> read_signer_answer(std::string_view body) {
-    const auto json = stipend::parse_json(body, {.bytes = most_answer, .depth = 4, .nodes = 100});
+    const auto json = stipend::parse_json(body, {.bytes = most_cli_answer, .depth = 4, .nodes = 100});
     const auto* address = json ? json->find("address") : nullptr;
     const auto* signature = json ? json->find("signature") : nullptr;
     const auto is_text = [](const Json* value) { return value != nullptr && value->is(Json::Kind::string); };
@@ -153,7 +153,7 @@ void CredentialSource::ask_signer() {
     request.method = "POST";
     request.url = url;
     request.timeout_ms = timeout_ms;
-    request.max_response_bytes = most_answer;
+    request.max_response_bytes = most_cli_answer;
     const auto sent = host_.http(request, [this](const HttpReply& reply) {
         auto body = body_of(reply);
         if (!body) return over(std::move(body).error().in("sign-orchestrator-info"));

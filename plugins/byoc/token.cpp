@@ -118,7 +118,8 @@ std::optional<std::string> overcharge(const Token& before, const Wei& credit, st
                                       std::uint64_t max_price) {
     if (!before.own_credential || before.said != Token::Said::price) return std::nullopt;
     // A token's balance is rounded down, and that of a response to the nearest wei.
-    if (before.price.zero() && before.balance.value() + 1 < credit.value()) {
+    const bool rose = before.balance < credit && credit.value() - before.balance.value() > 1;
+    if (before.price.zero() && rose) {
         return cat("it states a price of 0 and took the gateway's tickets: its balance rose from ",
                    before.balance.text(), " to ", credit.text(), " wei in one job");
     }

@@ -21,7 +21,7 @@ struct Token {
     stipend::Wei price;  // wei per second, rounded up
     std::int64_t capacity = 0;
     bool tells_capacity = false;  // capacity 0 then means that no slot is free
-    bool no_reserve = false;      // it refuses a price, since the sender has no reserve; for messages only
+    bool no_reserve = false;      // it refuses a price, since the sender has no reserve: a text, so for messages only
     std::string announced;
     std::string why;              // why there is no price
     std::string certificate;      // hex SHA-256 of the certificate that it presented; empty without TLS

@@ -1,5 +1,7 @@
 #include "verdict.hpp"
 
+#include <algorithm>
+
 #include "stipend/abi/dispatch.h"
 
 namespace byoc {
@@ -8,7 +10,7 @@ using stipend::cat;
 
 namespace {
 
-constexpr std::size_t most_attempts = 2;
+constexpr std::size_t most_tries = 3;
 
 // The reason for the operator: that of the last attempt, and that of the first if it differs.
 std::string reason_of(const std::vector<Attempt>& attempts) {
@@ -25,15 +27,16 @@ Verdict finish(const Case& job, std::int32_t outcome, std::uint32_t flags, std::
 
 }  // namespace
 
+bool is_orchestrators_own(const std::vector<Attempt>& attempts) {
+    return attempts.back().orchestrator_responded ||
+           std::any_of(attempts.begin(), attempts.end(), [](const Attempt& one) { return !one.served_by.empty(); });
+}
+
 Verdict judge(Case& job, const GatewayState& gateway) {
-    STIPEND_ASSERT(!job.attempts.empty() && job.attempts.size() <= most_attempts);
+    STIPEND_ASSERT(job.tries <= most_tries && !job.attempts.empty() && job.attempts.size() <= job.tries);
     const auto& last = job.attempts.back();
-    bool heard = false;
-    bool local = false;
-    for (const auto& attempt : job.attempts) {
-        heard = heard || attempt.orchestrator_responded;
-        local = local || attempt.local;
-    }
+    const bool local =
+        std::any_of(job.attempts.begin(), job.attempts.end(), [](const Attempt& one) { return one.local; });
     const bool well = gateway.is == GatewayState::Is::well;
     const bool unlisted = well && (last.price_unseen || is_gateway_not_found(last, gateway.words));
     job.all_unlisted = job.all_unlisted && unlisted;
@@ -41,13 +44,13 @@ Verdict judge(Case& job, const GatewayState& gateway) {
     const bool gateway_said = well && last.http_status != 0 && !unlisted;
     job.answered = job.answered || !last.served_by.empty() || gateway_said;
 
-    const bool more = job.attempts.size() < most_attempts;
+    const bool more = job.attempts.size() < job.tries;
     const auto reason = reason_of(job.attempts);
     if (local) {
         if (more) return {.next = Verdict::Next::try_again};
         return finish(job, STIPEND_JOB_UNKNOWN, 0, cat("this machine could not ask: ", reason));
     }
-    if (heard) {
+    if (is_orchestrators_own(job.attempts)) {
         if (more) return {.next = Verdict::Next::try_again};
         return finish(job, STIPEND_JOB_FAILED, 0, reason);
     }

@@ -1,7 +1,8 @@
 // Decides, after each attempt without a valid response, whose fault that is. Pure.
 //
 //   an attempt never left this machine           retry, then UNKNOWN
-//   the orchestrator itself responded            not the payer's fault: retry, then FAILED
+//   the orchestrator itself responded, or        not the payer's fault: retry, then FAILED
+//     served an earlier attempt
 //   the sentinel failed                          UNKNOWN: the gateway is the payer's responsibility
 //   the sentinel is answered, first attempt      retry
 //   the sentinel is answered, second attempt     FAILED, in every case but two:
@@ -36,11 +37,17 @@ struct GatewayState {
 };
 
 struct Case {
-    std::vector<Attempt> attempts;  // one or two; the last one has no valid response
+    std::vector<Attempt> attempts;  // at most `tries`; the last one has no valid response
+    std::size_t tries = 2;          // 3 where the second failure met a restart of the orchestrator
     bool all_unlisted = true;       // every attempt so far brought no word of the orchestrator: see above
     bool answered = false;          // the gateway, while healthy, responded in any other way
     bool known = false;             // STIPEND_JOB_KNOWN
 };
+
+// Whether the last failure cannot be the gateway's: the orchestrator had a job of this check, or its own answer, as to
+// the question for its price, is what ended the last attempt. Such an answer to an earlier attempt says nothing of a
+// gateway that failed since.
+bool is_orchestrators_own(const std::vector<Attempt>& attempts);
 
 struct Verdict {
     enum class Next : std::uint8_t { try_again, finish };

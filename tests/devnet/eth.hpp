@@ -31,7 +31,7 @@ class EthKey {
     std::string address_;
 };
 
-// The address that a hex text stands for as a node reads it: its last 20 bytes, "0x" and lower case.
+// The address that a node reads from a hex text: its last 20 bytes, as "0x" and lower-case digits.
 [[nodiscard]] std::string plain_address(std::string_view text);
 
 // The signer of keccak256(message) in the form of plain_address; none if `signature` (hex, "0x" in front only beyond

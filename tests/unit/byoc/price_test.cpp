@@ -199,6 +199,17 @@ TEST_CASE("an orchestrator that only the gateway can reach, and that is paid ahe
     CHECK(careless.run(credited, credited)->outcome == STIPEND_JOB_OK);
 }
 
+TEST_CASE("what the orchestrator said to the first try does not answer for a gateway that fails the second one") {
+    Network net;
+    net.tokens = {FakeReply::answer(503, "{}\n")};  // no slot: the worker registers only now
+    net.jobs = {FakeReply::answer(400, "Unable to parse job request, err=ErrorSegEncoding\n")};
+    net.sentinel = FakeReply::answer(400, "Unable to parse job request, err=ErrorSegEncoding\n");
+    const auto result = net.run();
+    CHECK(net.sent_jobs.size() == 1);
+    CHECK(result->outcome == STIPEND_JOB_UNKNOWN);
+    CHECK(result->reason.starts_with("the gateway refuses our jobs: "));
+}
+
 TEST_CASE("where prices must be seen and the gateway is down too, the look itself is the payer's trouble") {
     Network net;
     net.free_token = refused();

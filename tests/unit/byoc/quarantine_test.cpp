@@ -61,6 +61,17 @@ TEST_CASE("a stated price of 0 beside tickets that were taken is an excess") {
           std::string::npos);
 }
 
+TEST_CASE("a balance at the end of the range is read, and the check does not fail open") {
+    const std::string highest = "115792089237316195423570985008687907853269984665640564039457584007913129639935";
+    Network net(own(R"("max_price_per_second":0)"));
+    net.free_token = stating("0", highest);
+    net.jobs = {leaving(highest)};
+    CHECK(net.run()->outcome == STIPEND_JOB_OK);
+    net.host.advance(61 * ns_per_s);
+    net.jobs = {leaving("0")};
+    CHECK(net.run()->outcome == STIPEND_JOB_FAILED);
+}
+
 TEST_CASE("balances of another sender prove nothing") {
     Network net(cap);
     net.free_token = stating("50", "100000");

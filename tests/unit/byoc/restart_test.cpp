@@ -55,6 +55,29 @@ TEST_CASE("the second try waits while the orchestrator's own port is refused, if
     CHECK(other.done());
 }
 
+TEST_CASE("a restart that only the second try meets is waited for, once") {
+    Network net;
+    net.jobs = {empty_200(), not_found(), good()};
+    auto operation = net.plugin().submit(of_an_hour());
+    net.host.advance(4 * ns_per_s);
+    net.free_token = no_slot();
+    net.host.advance(2 * ns_per_s);  // the second try, and the look after it
+    CHECK(net.sent_jobs.size() == 2);
+    CHECK_FALSE(operation.done());
+    net.free_token = token();
+    net.host.advance(3 * ns_per_s);
+    REQUIRE(operation.done());
+    CHECK(operation->outcome == STIPEND_JOB_OK);
+
+    net.free_token = no_slot();
+    net.jobs = {not_found(), not_found(), not_found(), not_found()};
+    auto down = net.plugin().submit(of_an_hour());
+    net.host.advance(60 * ns_per_s);
+    REQUIRE(down.done());
+    CHECK(down->outcome == STIPEND_JOB_FAILED);
+    CHECK(net.sent_jobs.size() == 5);  // two of this check
+}
+
 TEST_CASE("the wait for the second try ends after 20 s, or half of the pay period") {
     const auto wait_of = [](std::int64_t period_ns) {
         Network net;
