@@ -81,7 +81,7 @@ std::string_view without_slash(std::string_view address) {
 }
 
 bool same_address(std::string_view a, std::string_view b) {
-    return without_slash(a) == without_slash(b);
+    return without_slash(a) == without_slash(b) || stipend::address_key(a) == stipend::address_key(b);
 }
 
 // Rationale: header and body are written as text, and the header encoded here. A tree of values and Botan's base64,

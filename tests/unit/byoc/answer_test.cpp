@@ -100,6 +100,10 @@ TEST_CASE("a response is valid if it names the orchestrator or one of its confir
     job.service_addresses = "https://other:1\nhttps://orch.example:9995/";
     net.jobs = {answer(R"({"service_uptime":97})", "https://orch.example:9995")};
     CHECK(net.run(job)->outcome == STIPEND_JOB_OK);
+    net.jobs = {answer(R"({"service_uptime":97})", "HTTPS://Orch.example.:9995/")};
+    const auto spelled = net.run(job);
+    CHECK(spelled->outcome == STIPEND_JOB_OK);
+    CHECK(spelled->served_by == "HTTPS://Orch.example.:9995/");
 }
 
 TEST_CASE("a response of another orchestrator is rejected, with the configuration line to add") {
