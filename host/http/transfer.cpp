@@ -117,6 +117,8 @@ Result<EasyHandle> Transfer::make_handle(const EasySettings& settings, MultiHand
                     .set(CURLOPT_PROTOCOLS_STR, "http,https")
                     .set(CURLOPT_HTTP_VERSION, static_cast<long>(CURL_HTTP_VERSION_1_1))
                     .set(CURLOPT_HTTP09_ALLOWED, 0L)
+                    // A server may compress unasked. It is never asked to: see `build_headers`.
+                    .set(CURLOPT_ACCEPT_ENCODING, "gzip")
                     .set(CURLOPT_SUPPRESS_CONNECT_HEADERS, 1L)
                     .set(CURLOPT_CAPATH, nullptr)  // with a folder libcurl would not keep the parsed bundle
                     .set(CURLOPT_MAXAGE_CONN, static_cast<long>(settings.options.max_idle_s))
@@ -186,14 +188,17 @@ Result<void> Transfer::build_headers() {
         header_text_.append(name).append(separator).append(value).push_back('\0');
     };
     bool has_type = false;
+    bool has_encoding = false;
     for (std::string_view rest = lines; !rest.empty();) {
         const auto field = split_header_line(take_line(rest));  // well-formed: see check_request and secret_value
         has_type = has_type || ascii::equal_ignoring_case(field.name, "content-type");
+        has_encoding = has_encoding || ascii::equal_ignoring_case(field.name, "accept-encoding");
         // libcurl reads "Name:" as "omit that field", and "Name;" as an empty one.
         add(field.name, field.value.empty() ? ";" : ": ", field.value);
     }
     add("Expect", ":", "");                       // a body is sent at once, not when the server asks for it
     if (!has_type) add("Content-Type", ":", "");  // libcurl would declare the body a web form
+    if (!has_encoding) add("Accept-Encoding", ":", "");
     header_list_.resize(starts.size());
     for (std::size_t i = 0; i < starts.size(); ++i) {
         header_list_[i] = {header_text_.data() + starts[i], i + 1 < starts.size() ? &header_list_[i + 1] : nullptr};
@@ -387,6 +392,9 @@ Error Transfer::error_of(CURLcode code) {
     }
     std::string_view message = curl_message_;
     while (message.ends_with('\n')) message.remove_suffix(1);
+    if (code == CURLE_BAD_CONTENT_ENCODING) {
+        return fail(status_of(code), "the body is not in its Content-Encoding: ", message);
+    }
     return fail(status_of(code), message.empty() ? std::string_view(curl_easy_strerror(code)) : message);
 }
 

@@ -138,4 +138,13 @@ std::string printable(std::string_view text, std::size_t most) {
     return out;
 }
 
+Result<std::string_view> json_text(std::string_view body) {
+    if (body.starts_with("\xEF\xBB\xBF")) return body.substr(3);
+    if (body.starts_with("\xFE\xFF") || body.starts_with("\xFF\xFE")) {
+        return fail(STIPEND_E_INVALID, "got the byte order mark of UTF-16, want UTF-8");
+    }
+    if (body.starts_with("\x1F\x8B")) return fail(STIPEND_E_INVALID, "got gzip without a Content-Encoding, want JSON");
+    return body;
+}
+
 }  // namespace byoc

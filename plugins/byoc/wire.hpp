@@ -46,4 +46,8 @@ std::string timestamp_text(stipend_unix_ns at);
 // `text` for a message: other characters than printable ASCII become '?', and a text that is cut ends in "...".
 std::string printable(std::string_view text, std::size_t most);
 
+// JSON without the byte order mark of UTF-8 that may precede it (RFC 8259, 8.1). INVALID, by name, for what is no text:
+// UTF-16, or gzip that no header field announced.
+stipend::Result<std::string_view> json_text(std::string_view body);
+
 }  // namespace byoc

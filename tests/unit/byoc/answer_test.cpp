@@ -126,3 +126,10 @@ TEST_CASE("the evidence is the first 64 KiB of the body as received") {
     CHECK(result->outcome == STIPEND_JOB_OK);
     CHECK(result->evidence == long_body.substr(0, 65'536));
 }
+
+TEST_CASE("a byte order mark before the JSON is read over, and what is no text is named") {
+    CHECK(ppm("\xEF\xBB\xBF{\"service_uptime\":4}") == 40'000);
+    CHECK(why_not("\xEF\xBB\xBF\xEF\xBB\xBF{\"service_uptime\":4}") != "accepted");
+    CHECK(why_not("\xFE\xFF{}") == "got the byte order mark of UTF-16, want UTF-8");
+    CHECK(why_not("\x1F\x8B\x08") == "got gzip without a Content-Encoding, want JSON");
+}
