@@ -4,9 +4,8 @@
 #include <netdb.h>
 
 #include <atomic>
-#include <string>
-#include <string_view>
 
+#include "stipend/ascii.hpp"
 #include "tests/integration/http/exchange.hpp"
 #include "tests/integration/http/scripted_server.hpp"
 
@@ -23,7 +22,7 @@ std::atomic<int> lookups = 0;
 
 extern "C" int getaddrinfo(const char* name, const char* service, const addrinfo* hints, addrinfo** found) {
     static const auto real = reinterpret_cast<decltype(&getaddrinfo)>(::dlsym(RTLD_NEXT, "getaddrinfo"));
-    if (name == nullptr || std::string_view(name) != "moved.test") return real(name, service, hints, found);
+    if (name == nullptr || !ascii::equal_ignoring_case(name, "moved.test")) return real(name, service, hints, found);
     ++lookups;
     return real(moved_to, service, hints, found);
 }
