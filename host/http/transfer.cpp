@@ -355,7 +355,7 @@ Error Transfer::error_of(CURLcode code) {
 // target's addresses has one: see `has_route`.
 Cause Transfer::cause_of_failure(CURLcode code) const {
     const auto cause = cause_of(code, os_error());
-    if (code == CURLE_COULDNT_CONNECT && (by_proxy() || (socket_error_ != 0 && tried_.empty()))) return Cause::local;
+    if (code == CURLE_COULDNT_CONNECT && socket_error_ != 0 && tried_.empty()) return Cause::local;
     if (by_proxy() && response_.phase == Phase::connect) {
         curl_off_t connected_us = 0;
         curl_easy_getinfo(easy_.get(), CURLINFO_CONNECT_TIME_T, &connected_us);

@@ -1,10 +1,14 @@
 // The pure parts of host/http.
+#include <arpa/inet.h>
 #include <doctest/doctest.h>
+#include <netinet/in.h>
 
+#include <cstring>
 #include <string>
 #include <vector>
 
 #include "host/http/admission.hpp"
+#include "host/http/failure.hpp"
 #include "host/http/header_lines.hpp"
 #include "host/http/request_check.hpp"
 #include "host/http/response.hpp"
@@ -297,4 +301,23 @@ TEST_CASE("admission reports overdue operations and erases unused origins") {
     CHECK(!admission.next());
     CHECK(admission.origins() == 0);
     CHECK(admission.active() == 0);
+}
+
+TEST_CASE("a route is known without a packet") {
+    const auto routed = [](const char* address) {
+        sockaddr_in v4{};
+        v4.sin_family = AF_INET;
+        v4.sin_port = htons(9);
+        REQUIRE(::inet_pton(AF_INET, address, &v4.sin_addr) == 1);
+        TriedAddress tried{{}, sizeof v4};
+        std::memcpy(&tried.address, &v4, sizeof v4);
+        return has_route(tried);
+    };
+    CHECK(routed("127.0.0.1"));
+    CHECK_FALSE(routed("255.255.255.255"));  // refused to a socket that does not ask for broadcasts
+}
+
+TEST_CASE("the host of a URL is an address or a name") {
+    for (const auto* host : {"127.0.0.1", "[::1]"}) CHECK(is_numeric_host(host));
+    for (const auto* host : {"a", "127.0.0.1.example", "localhost", ""}) CHECK_FALSE(is_numeric_host(host));
 }
