@@ -102,7 +102,7 @@ Result<void> Transfer::prepare(EasyHandle handle, const EasySettings& settings, 
     set_method(options);
     set_target(options);
     set_tls(options);
-    forget_name_ = "-" + host_and_port();
+    if (ask_name_again_) forget_name_ = "-" + host_and_port();
     forget_list_ = {forget_name_.data(), nullptr};
     options.set(CURLOPT_RESOLVE, ask_name_again_ ? &forget_list_ : nullptr);
     return options.result();

@@ -295,6 +295,24 @@ TEST_CASE("a body that is compressed unasked is decoded") {
     CHECK(ended.response.body == R"({"service_uptime":97})");
 }
 
+TEST_CASE("no content coding is asked for, unless the request has the header field") {
+    ScriptedServer server([](Wire& wire, int) {
+        while (true) {
+            const auto request = wire.read_request();
+            if (request.empty()) return;
+            const auto at = request.find("Accept-Encoding");
+            const auto line = at == std::string::npos ? "none" : request.substr(at, request.find('\r', at) - at);
+            wire.write(cat("HTTP/1.1 200 OK\r\nContent-Length: ", line.size(), "\r\n\r\n", line));
+        }
+    });
+    auto client = make_client();
+    CHECK(exchange(*client, get(server.url())).response.body == "none");
+    auto request = get(server.url());
+    request.headers = "Accept-Encoding: gzip, br\r\n";
+    CHECK(exchange(*client, request).response.body == "Accept-Encoding: gzip, br");
+    CHECK(exchange(*client, get(server.url())).response.body == "none");
+}
+
 TEST_CASE("the bound of a body is that of the decoded one") {
     auto request = get("");
     request.max_response_bytes = 50'000;

@@ -4,6 +4,8 @@
 #include <netdb.h>
 
 #include <future>
+#include <memory>
+#include <string>
 #include <utility>
 #include <vector>
 
@@ -17,7 +19,7 @@ NameLookup says(NameAnswer answer) {
 
 }  // namespace
 
-TEST_CASE("codes of the system's resolver are told apart") {
+TEST_CASE("codes of the system's resolver are distinguished") {
     CHECK(name_answer_of(0) == NameAnswer::found);
     CHECK(name_answer_of(EAI_NONAME) == NameAnswer::none);
     CHECK(name_answer_of(EAI_AGAIN) == NameAnswer::silent);
