@@ -1,6 +1,7 @@
 #include "host/config/load.hpp"
 
 #include <algorithm>
+#include <deque>
 #include <unordered_map>
 #include <unordered_set>
 
@@ -12,6 +13,7 @@
 #include "host/config/url.hpp"
 #include "host/config/yaml.hpp"
 #include "stipend/ascii.hpp"
+#include "stipend/url.hpp"
 
 namespace stipend::config {
 namespace {
@@ -72,6 +74,13 @@ class CrossCheck {
         report(pointer, cat("got ", scalar_node(name, true).shown(), ", want a name that `", where, "` has",
                             did_you_mean(name, known)));
     }
+    // The key of each orchestrator's address.
+    [[nodiscard]] std::vector<std::string> address_keys() const {
+        std::vector<std::string> keys;
+        keys.reserve(settings_.orchestrators.size());
+        for (const auto& one : settings_.orchestrators) keys.push_back(address_key(one.address));
+        return keys;
+    }
     template <class T>
     [[nodiscard]] static std::vector<std::string_view> names_of(const std::vector<T>& items) {
         std::vector<std::string_view> out;
@@ -99,7 +108,7 @@ void CrossCheck::add_addresses_of_variable() {
     const std::string all = std::exchange(settings_.orchestrator_addresses, {});
     // An address that the list has too stays as the list says, which is more.
     std::unordered_set<std::string> listed;
-    for (std::size_t i = 0; i < listed_; ++i) listed.insert(settings_.orchestrators[i].address);
+    for (std::size_t i = 0; i < listed_; ++i) listed.insert(address_key(settings_.orchestrators[i].address));
     std::size_t number = 0;
     for (std::size_t start = 0; start <= all.size();) {
         const auto end = std::min(all.find(',', start), all.size());
@@ -110,7 +119,8 @@ void CrossCheck::add_addresses_of_variable() {
         if (part.empty()) continue;
         ++number;
         if (auto address = read_origin(part)) {
-            if (!listed.contains(*address)) settings_.orchestrators.emplace_back().address = std::move(*address);
+            if (!listed.contains(address_key(*address)))
+                settings_.orchestrators.emplace_back().address = std::move(*address);
             continue;
         }
         Node entry = scalar_node(part, true);
@@ -133,14 +143,15 @@ void CrossCheck::check_monitors() {
     }
 }
 
-// Ids and addresses, each once.
+// Ids and addresses, each once. Two spellings of one address are the same address.
 void CrossCheck::check_orchestrators() {
     Owners ids;
     Owners addresses;
+    const auto keys = address_keys();
     for (std::size_t i = 0; i < settings_.orchestrators.size(); ++i) {
         auto& one = settings_.orchestrators[i];
         const auto address = [&](std::size_t k) { return orchestrator(k, "address"); };
-        if (one.address.empty() || !want_once(addresses, one.address, i, address)) continue;
+        if (one.address.empty() || !want_once(addresses, keys[i], i, address, one.address)) continue;
         const bool named = !one.id.empty();
         if (!named) one.id = host_and_port(one.address);
         want_once(ids, one.id, i, [&](std::size_t k) { return orchestrator(k, k == i && !named ? "address" : "id"); });
@@ -151,14 +162,18 @@ void CrossCheck::check_orchestrators() {
 void CrossCheck::check_service_addresses() {
     const auto& all = settings_.orchestrators;
     Owners owners;
-    for (std::size_t i = 0; i < all.size(); ++i) owners.emplace(all[i].address, i);
+    const auto keys = address_keys();
+    for (std::size_t i = 0; i < all.size(); ++i) owners.emplace(keys[i], i);
+    std::deque<std::string> more;  // keys that `owners` views
     for (std::size_t i = 0; i < listed_; ++i) {
         for (std::size_t j = 0; j < all[i].service_addresses.size(); ++j) {
             const auto& address = all[i].service_addresses[j];
-            want_once(owners, address, i, [&](std::size_t k) {
+            const auto& key = more.emplace_back(address.empty() ? address : address_key(address));
+            const auto pointer = [&](std::size_t k) {
                 if (k == i) return orchestrator(i, cat("service_addresses/", j));
-                return orchestrator(k, all[k].address == address ? "address" : "service_addresses");
-            });
+                return orchestrator(k, keys[k] == key ? "address" : "service_addresses");
+            };
+            want_once(owners, key, i, pointer, address);
         }
     }
 }

@@ -47,7 +47,7 @@ struct HttpRequest {
     std::string ca_file = {};      // a PEM bundle instead of the client's, for TlsMode::verify; empty: the client's
     std::string pin_sha256 = {};   // hex SHA-256 of the server's certificate (DER), colons allowed; empty for none
     std::uint32_t timeout_ms = 10'000;             // for the whole exchange, including the wait for a connection; not 0
-    std::uint64_t max_response_bytes = 1'048'576;  // of the body; a longer one ends with LIMIT
+    std::uint64_t max_response_bytes = 1'048'576;  // of the body, decoded; a longer one ends with LIMIT
     std::uint32_t max_header_bytes = 64 << 10;     // of all heads of the exchange together
     std::uint32_t max_redirects = 0;               // 0: a redirect is returned like any other response
     TlsMode tls = TlsMode::verify;
@@ -61,7 +61,8 @@ struct HttpResponse {
     Cause cause = Cause::none;
     std::string headers = {};        // "name: value\r\n" lines, names in lower case, of the last response
     std::string peer = {};           // "address:port" or "unix:path" that the request went to; empty before that
-    std::string body = {};           // what arrived, even if the exchange then failed; empty when streamed
+    std::string body = {};           // what arrived, even if the exchange then failed; empty when streamed; decoded
+                                     // where `Content-Encoding` is gzip or deflate, though none was asked for
     std::string tls_sha256 = {};     // hex SHA-256 of the server's certificate; empty without TLS
     std::int64_t tls_not_after = 0;  // when the server's certificate expires, unix nanoseconds; 0 without TLS
     std::int64_t connect_ns = 0;     // connection ready (TLS included), since `send`; 0 where it never was

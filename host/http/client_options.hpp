@@ -7,6 +7,7 @@
 #include <string>
 #include <string_view>
 
+#include "host/http/name_check.hpp"
 #include "stipend/result.hpp"
 
 namespace stipend::http {
@@ -30,6 +31,7 @@ struct ClientOptions {
     std::string proxy = {};         // URL; empty for none. The environment is ignored, and untrusted targets bypass the
                                     // proxy, since the guard must check the real address
     AddressGuard ssrf_guard = {};   // empty for `ssrf_refusal`; another one where orchestrators run on loopback
+    NameLookup lookup = {};         // asked again after a failed lookup; empty for the system's: see name_check.hpp
     SecretResolver secrets = {};    // without one, a request that names a secret ends with CONFIG
 };
 

@@ -9,12 +9,14 @@
 #include <system_error>
 #include <thread>
 #include <unordered_map>
+#include <unordered_set>
 #include <utility>
 #include <vector>
 
 #include "host/base/thread_signals.hpp"
 #include "host/http/admission.hpp"
 #include "host/http/multi_handle.hpp"
+#include "host/http/name_check.hpp"
 #include "host/http/os.hpp"
 #include "host/http/ssrf_guard.hpp"
 #include "host/http/transfer.hpp"
@@ -24,6 +26,8 @@ namespace {
 
 // Idle connections, and easy handles, that are kept for the next exchange.
 constexpr std::size_t max_kept = 1024;
+// Names that are asked again for the next exchange with them.
+constexpr std::size_t max_asked_again = 4096;
 
 // libcurl wants one call before any thread uses it, and never two at once.
 bool init_libcurl() {
@@ -70,7 +74,12 @@ class CurlClient::Loop {
     Loop(ClientOptions options, std::unique_ptr<MultiHandle> multi)
         : settings_(settings_for(std::move(options))),
           admission_(settings_.options.max_connections, settings_.options.max_connections_per_origin),
-          multi_(std::move(multi)) {}
+          multi_(std::move(multi)),
+          name_check_(settings_.options.lookup, [this](std::uint64_t op, bool failed) {
+              std::unique_lock lock(mutex_);
+              names_checked_.emplace_back(op, failed);
+              wake_if_asleep(std::move(lock));
+          }) {}
 
     ~Loop() { stop(); }
     Loop(const Loop&) = delete;
@@ -96,6 +105,13 @@ class CurlClient::Loop {
     void cancel_all();
     // Ends the operation; `report_finished` reports it.
     void complete(std::uint64_t op, Result<void> result);
+    // Takes the operation from libcurl and from the queue.
+    [[nodiscard]] std::unique_ptr<Transfer> detach(std::uint64_t op);
+    // After a failed transfer: notes a name to ask again, and has a failed lookup checked. True if the operation ends
+    // only with that check, or at its deadline.
+    [[nodiscard]] bool name_is_checked(Transfer& transfer, const Result<void>& result);
+    void end_checked(std::uint64_t op, bool resolver_failed);
+    void expire_checked();
     // Calls `on_done` of all that ended since the last call, one after the other, so that a consumer that is woken by
     // the first finds the others.
     void report_finished();
@@ -108,7 +124,8 @@ class CurlClient::Loop {
     std::mutex mutex_;
     std::vector<std::unique_ptr<Transfer>> sent_;
     std::vector<std::uint64_t> cancelled_;
-    std::size_t pending_ = 0;  // accepted and not yet over
+    std::vector<std::pair<std::uint64_t, bool>> names_checked_;  // operation, and whether the resolver failed
+    std::size_t pending_ = 0;                                    // accepted and not yet over
     std::uint64_t last_op_ = 0;
     bool asleep_ = false;
     bool stopping_ = false;
@@ -119,9 +136,13 @@ class CurlClient::Loop {
     std::unordered_map<std::uint64_t, std::unique_ptr<Transfer>> transfers_;
     std::vector<std::unique_ptr<Transfer>> taken_;
     std::vector<std::uint64_t> taken_cancels_;
+    std::vector<std::pair<std::uint64_t, bool>> taken_checks_;
     std::vector<Finished> finished_;
+    std::unordered_map<std::uint64_t, Finished> checked_;  // over, but for the check of their name
+    std::unordered_set<std::string> ask_again_;            // "host:port" of names that led nowhere
     std::mutex join_mutex_;
     std::thread thread_;
+    NameCheck name_check_;  // last: its thread uses the others
 };
 
 Result<void> CurlClient::Loop::start() {
@@ -179,6 +200,7 @@ void CurlClient::Loop::wake_if_asleep(std::unique_lock<std::mutex> lock) {
 void CurlClient::Loop::run() {
     while (take_inbox()) {
         expire_waiting();
+        if (!checked_.empty()) expire_checked();
         start_waiting();
         multi_->run_timer();
         reap();
@@ -195,6 +217,7 @@ bool CurlClient::Loop::take_inbox() {
         const std::lock_guard lock(mutex_);
         taken_.swap(sent_);
         taken_cancels_.swap(cancelled_);
+        taken_checks_.swap(names_checked_);
         running = !stopping_;
     }
     for (auto& transfer : taken_) {
@@ -203,7 +226,10 @@ bool CurlClient::Loop::take_inbox() {
         transfers_.emplace(op, std::move(transfer));
     }
     taken_.clear();
+    for (const auto& [op, failed] : taken_checks_) end_checked(op, failed);
+    taken_checks_.clear();
     for (const auto op : taken_cancels_) {
+        end_checked(op, false);
         const auto found = transfers_.find(op);
         if (found != transfers_.end()) complete(op, found->second->ended(fail(STIPEND_E_CANCELLED, "cancelled")));
     }
@@ -214,7 +240,10 @@ bool CurlClient::Loop::take_inbox() {
 void CurlClient::Loop::start_waiting() {
     while (const auto op = admission_.next()) {
         auto& transfer = *transfers_.find(*op)->second;
-        if (auto started = start(transfer); !started) complete(*op, transfer.ended(std::move(started).error()));
+        auto started = start(transfer);
+        if (started) continue;
+        transfer.blame_machine();
+        complete(*op, transfer.ended(std::move(started).error()));
     }
 }
 
@@ -226,6 +255,7 @@ Result<void> CurlClient::Loop::start(Transfer& transfer) {
         easy = std::move(idle_handles_.back());
         idle_handles_.pop_back();
     }
+    if (!ask_again_.empty() && ask_again_.erase(transfer.host_and_port()) != 0) transfer.ask_name_again();
     STIPEND_TRY(transfer.prepare(std::move(easy), settings_, *multi_));
     const auto code = multi_->add(transfer.easy());
     if (code != CURLM_OK) return fail(STIPEND_E_UNAVAILABLE, "cannot start: ", curl_multi_strerror(code));
@@ -244,10 +274,17 @@ void CurlClient::Loop::expire_waiting() {
 void CurlClient::Loop::reap() {
     while (const auto ended = multi_->next_ended()) {
         auto& transfer = Transfer::of(ended->easy);
-        complete(transfer.op(), transfer.outcome(ended->code));
+        const auto op = transfer.op();
+        auto result = transfer.outcome(ended->code);
+        if (!result && name_is_checked(transfer, result)) {
+            checked_.emplace(op, Finished{detach(op), std::move(result)});
+        } else {
+            complete(op, std::move(result));
+        }
     }
     while (CURL* easy = multi_->next_unwatched()) {
         auto& transfer = Transfer::of(easy);
+        transfer.blame_machine();
         complete(transfer.op(), transfer.ended(fail(STIPEND_E_UNAVAILABLE, "the system watches no more sockets")));
     }
     report_finished();
@@ -258,10 +295,47 @@ void CurlClient::Loop::cancel_all() {
         const auto& [op, transfer] = *transfers_.begin();
         complete(op, transfer->ended(fail(STIPEND_E_CANCELLED, "cancelled: the HTTP client stops")));
     }
+    while (!checked_.empty()) end_checked(checked_.begin()->first, false);
     report_finished();
 }
 
+bool CurlClient::Loop::name_is_checked(Transfer& transfer, const Result<void>& result) {
+    if (auto name = transfer.name_not_reached(); !name.empty()) {
+        if (ask_again_.size() >= max_asked_again) ask_again_.clear();
+        ask_again_.insert(std::move(name));
+    }
+    const bool timed_out = result.error().status == STIPEND_E_TIMEOUT;
+    auto name = transfer.name_not_found(timed_out);
+    if (name.empty()) return false;
+    if (!timed_out) return name_check_.start(transfer.op(), std::move(name));
+    // No time is left to ask again, but a resolver that was silent just before is so now, too.
+    if (name_check_.resolver_silent()) transfer.blame_machine();
+    static_cast<void>(name_check_.start(0, {}));
+    return false;
+}
+
+void CurlClient::Loop::end_checked(std::uint64_t op, bool resolver_failed) {
+    auto node = checked_.extract(op);
+    if (node.empty()) return;  // ended before, by its deadline or by a cancel
+    auto& [transfer, result] = node.mapped();
+    if (resolver_failed) transfer->blame_machine();
+    finished_.push_back({std::move(transfer), std::move(result)});
+}
+
+void CurlClient::Loop::expire_checked() {
+    const auto now_ns = monotonic_ns();
+    std::vector<std::uint64_t> overdue;
+    for (const auto& [op, ended] : checked_) {
+        if (ended.transfer->deadline_ns() <= now_ns) overdue.push_back(op);
+    }
+    for (const auto op : overdue) end_checked(op, name_check_.resolver_silent());
+}
+
 void CurlClient::Loop::complete(std::uint64_t op, Result<void> result) {
+    finished_.push_back({detach(op), std::move(result)});
+}
+
+std::unique_ptr<Transfer> CurlClient::Loop::detach(std::uint64_t op) {
     auto node = transfers_.extract(op);
     STIPEND_ASSERT(!node.empty());
     auto& transfer = *node.mapped();
@@ -271,7 +345,7 @@ void CurlClient::Loop::complete(std::uint64_t op, Result<void> result) {
         auto easy = transfer.release();
         if (easy && idle_handles_.size() < max_kept) idle_handles_.push_back(std::move(easy));
     }
-    finished_.push_back({std::move(node.mapped()), std::move(result)});
+    return std::move(node.mapped());
 }
 
 void CurlClient::Loop::report_finished() {
@@ -287,9 +361,12 @@ void CurlClient::Loop::report_finished() {
 void CurlClient::Loop::wait() {
     auto until_ns = admission_.nearest_deadline_ns();
     if (admission_.may_start()) until_ns = 0;
+    for (const auto& [op, ended] : checked_) {
+        if (!until_ns || ended.transfer->deadline_ns() < *until_ns) until_ns = ended.transfer->deadline_ns();
+    }
     {
         const std::lock_guard lock(mutex_);
-        if (!sent_.empty() || !cancelled_.empty() || stopping_) until_ns = 0;
+        if (!sent_.empty() || !cancelled_.empty() || !names_checked_.empty() || stopping_) until_ns = 0;
         asleep_ = until_ns != 0;
     }
     multi_->wait(until_ns);

@@ -20,7 +20,9 @@ class ResponseHead {
     void expect_response() { state_ = State::status_line; }
 
     // Reads one line with its line end. LIMIT beyond `max_bytes`; UNAVAILABLE for a head that is malformed or leaves
-    // the body's length ambiguous (two lengths, a length beside a transfer coding, a coding other than chunked).
+    // the body's length ambiguous (two different lengths, a length beside a transfer coding, a coding other than
+    // chunked), and for a body in a content coding that the client does not decode. A folded line continues the value
+    // before it, with one blank, except that of a field that libcurl acts on: it reads the first line alone.
     [[nodiscard]] std::optional<Error> take(std::string_view line);
 
     [[nodiscard]] int status() const { return status_; }                    // 0 before the first status line
@@ -35,13 +37,16 @@ class ResponseHead {
 
     [[nodiscard]] std::optional<Error> take_status(std::string_view line);
     [[nodiscard]] std::optional<Error> take_field(std::string_view line);
+    [[nodiscard]] std::optional<Error> take_folded(std::string_view line);
+    [[nodiscard]] std::optional<Error> take_length(std::string_view value);
 
     std::uint64_t max_bytes_;
     std::uint64_t bytes_ = 0;
     std::string fields_;
     int status_ = 0;
     State state_ = State::status_line;
-    bool has_length_ = false;
+    std::string length_;     // digits of Content-Length, without leading zeros; empty: none
+    std::string last_name_;  // of the field that a folded line would continue; empty: none
     bool has_coding_ = false;
 };
 

@@ -3,18 +3,21 @@
 #include <arpa/inet.h>
 #include <netinet/in.h>
 
+#include <algorithm>
 #include <array>
 #include <cerrno>
 #include <cstring>
 #include <system_error>
 #include <utility>
 
+#include "host/http/failure.hpp"
 #include "host/http/header_lines.hpp"
 #include "host/http/os.hpp"
 #include "host/http/peer_certificate.hpp"
 #include "stipend/ascii.hpp"
 #include "stipend/headers.hpp"
 #include "stipend/hex.hpp"
+#include "stipend/url.hpp"
 
 namespace stipend::http {
 namespace {
@@ -38,69 +41,6 @@ std::string peer_text(std::string_view address, int port) {
     return address.find(':') == std::string_view::npos ? cat(address, ":", port) : cat("[", address, "]:", port);
 }
 
-stipend_status status_of(CURLcode code) {
-    switch (code) {
-        case CURLE_OPERATION_TIMEDOUT:
-            return STIPEND_E_TIMEOUT;
-        case CURLE_TOO_MANY_REDIRECTS:
-            return STIPEND_E_LIMIT;
-        case CURLE_FAILED_INIT:
-        case CURLE_NOT_BUILT_IN:
-        case CURLE_BAD_FUNCTION_ARGUMENT:
-            return STIPEND_E_INTERNAL;
-        default:
-            return STIPEND_E_UNAVAILABLE;
-    }
-}
-
-// What the operating system says of a connection that was not made: refused by the peer, or never tried.
-Cause cause_of_connect(long os_error) {
-    switch (os_error) {
-        case ECONNREFUSED:
-            return Cause::refused;
-        case ECONNRESET:
-            return Cause::reset;
-        case ENETUNREACH:
-        case ENETDOWN:
-        case EADDRNOTAVAIL:
-        case EMFILE:
-        case ENFILE:
-        case ENOBUFS:
-        case ENOMEM:
-        case EACCES:
-        case EPERM:
-            return Cause::local;
-        default:
-            return Cause::other;
-    }
-}
-
-Cause cause_of(CURLcode code, long os_error) {
-    switch (code) {
-        case CURLE_OK:
-            return Cause::none;
-        case CURLE_COULDNT_RESOLVE_HOST:
-            return Cause::resolve;
-        case CURLE_COULDNT_CONNECT:
-            return cause_of_connect(os_error);
-        case CURLE_GOT_NOTHING:
-        case CURLE_RECV_ERROR:
-        case CURLE_SEND_ERROR:
-        case CURLE_SSL_CONNECT_ERROR:
-        case CURLE_PARTIAL_FILE:
-            return Cause::reset;
-        case CURLE_PEER_FAILED_VERIFICATION:
-            return Cause::certificate;
-        case CURLE_COULDNT_RESOLVE_PROXY:
-        case CURLE_SSL_CACERT_BADFILE:
-        case CURLE_OUT_OF_MEMORY:
-        case CURLE_FAILED_INIT:
-            return Cause::local;
-        default:
-            return Cause::other;
-    }
-}
-
 }  // namespace
 
 Transfer::Transfer(HttpRequest request, CheckedRequest checked, HttpCallbacks callbacks)
@@ -117,6 +57,8 @@ Result<EasyHandle> Transfer::make_handle(const EasySettings& settings, MultiHand
                     .set(CURLOPT_PROTOCOLS_STR, "http,https")
                     .set(CURLOPT_HTTP_VERSION, static_cast<long>(CURL_HTTP_VERSION_1_1))
                     .set(CURLOPT_HTTP09_ALLOWED, 0L)
+                    // A server may compress unasked. It is never asked to: see `build_headers`.
+                    .set(CURLOPT_ACCEPT_ENCODING, "gzip")
                     .set(CURLOPT_SUPPRESS_CONNECT_HEADERS, 1L)
                     .set(CURLOPT_CAPATH, nullptr)  // with a folder libcurl would not keep the parsed bundle
                     .set(CURLOPT_MAXAGE_CONN, static_cast<long>(settings.options.max_idle_s))
@@ -160,6 +102,9 @@ Result<void> Transfer::prepare(EasyHandle handle, const EasySettings& settings, 
     set_method(options);
     set_target(options);
     set_tls(options);
+    if (ask_name_again_) forget_name_ = "-" + host_and_port();
+    forget_list_ = {forget_name_.data(), nullptr};
+    options.set(CURLOPT_RESOLVE, ask_name_again_ ? &forget_list_ : nullptr);
     return options.result();
 }
 
@@ -168,6 +113,7 @@ EasyHandle Transfer::release() {
     const auto cleared = EasyOptions(easy_.get())
                              .set(CURLOPT_ERRORBUFFER, nullptr)
                              .set(CURLOPT_HTTPHEADER, nullptr)
+                             .set(CURLOPT_RESOLVE, nullptr)
                              .set(CURLOPT_POSTFIELDS, nullptr)
                              .result();
     if (!cleared) easy_.reset();
@@ -186,14 +132,17 @@ Result<void> Transfer::build_headers() {
         header_text_.append(name).append(separator).append(value).push_back('\0');
     };
     bool has_type = false;
+    bool has_encoding = false;
     for (std::string_view rest = lines; !rest.empty();) {
         const auto field = split_header_line(take_line(rest));  // well-formed: see check_request and secret_value
         has_type = has_type || ascii::equal_ignoring_case(field.name, "content-type");
+        has_encoding = has_encoding || ascii::equal_ignoring_case(field.name, "accept-encoding");
         // libcurl reads "Name:" as "omit that field", and "Name;" as an empty one.
         add(field.name, field.value.empty() ? ";" : ": ", field.value);
     }
     add("Expect", ":", "");                       // a body is sent at once, not when the server asks for it
     if (!has_type) add("Content-Type", ":", "");  // libcurl would declare the body a web form
+    if (!has_encoding) add("Accept-Encoding", ":", "");
     header_list_.resize(starts.size());
     for (std::size_t i = 0; i < starts.size(); ++i) {
         header_list_[i] = {header_text_.data() + starts[i], i + 1 < starts.size() ? &header_list_[i + 1] : nullptr};
@@ -290,7 +239,14 @@ curl_socket_t Transfer::on_open_socket(void* self, curlsocktype, curl_sockaddr* 
             return CURL_SOCKET_BAD;
         }
     }
-    return transfer.multi_->open_socket(*address);
+    const auto socket = transfer.multi_->open_socket(*address);
+    if (socket < 0) {
+        transfer.socket_error_ = errno;
+    } else if (transfer.tried_.size() < max_tried && address->addrlen <= sizeof(sockaddr_storage)) {
+        auto& tried = transfer.tried_.emplace_back(TriedAddress{{}, address->addrlen});
+        std::memcpy(&tried.address, &address->addr, address->addrlen);
+    }
+    return socket;
 }
 
 CURLcode Transfer::on_tls_begin(CURL*, void*, void* self) noexcept {
@@ -366,6 +322,8 @@ std::optional<Error> Transfer::check_certificate() {
 }
 
 long Transfer::os_error() const {
+    // libcurl does not learn why a socket was refused.
+    if (socket_error_ != 0 && tried_.empty()) return socket_error_;
     long number = 0;
     return curl_easy_getinfo(easy_.get(), CURLINFO_OS_ERRNO, &number) == CURLE_OK ? number : 0;
 }
@@ -387,7 +345,58 @@ Error Transfer::error_of(CURLcode code) {
     }
     std::string_view message = curl_message_;
     while (message.ends_with('\n')) message.remove_suffix(1);
+    if (code == CURLE_BAD_CONTENT_ENCODING) {
+        return fail(status_of(code), "the body is not in its Content-Encoding: ", message);
+    }
     return fail(status_of(code), message.empty() ? std::string_view(curl_easy_strerror(code)) : message);
+}
+
+// What fails on the way to the own proxy is this machine's. So is the lack of a route, but only where none of the
+// target's addresses has one: see `has_route`.
+Cause Transfer::cause_of_failure(CURLcode code) const {
+    const auto cause = cause_of(code, os_error());
+    if (code == CURLE_COULDNT_CONNECT && socket_error_ != 0 && tried_.empty()) return Cause::local;
+    if (by_proxy() && response_.phase == Phase::connect) {
+        curl_off_t connected_us = 0;
+        curl_easy_getinfo(easy_.get(), CURLINFO_CONNECT_TIME_T, &connected_us);
+        if (connected_us == 0) return Cause::local;
+        long answer = 0;
+        curl_easy_getinfo(easy_.get(), CURLINFO_HTTP_CONNECTCODE, &answer);
+        if (answer == 403 || answer == 407) return Cause::local;
+    }
+    const auto number = os_error();
+    const bool by_network = number == ENETUNREACH || number == EACCES;
+    if (cause == Cause::local && code == CURLE_COULDNT_CONNECT && by_network &&
+        std::ranges::any_of(tried_, has_route)) {
+        return Cause::other;
+    }
+    return cause;
+}
+
+std::string Transfer::target_now() const {
+    char* url = nullptr;
+    if (request_.max_redirects == 0 || curl_easy_getinfo(easy_.get(), CURLINFO_EFFECTIVE_URL, &url) != CURLE_OK ||
+        url == nullptr) {
+        return checked_.origin;
+    }
+    auto now_at = origin_of(url);
+    return now_at ? std::move(*now_at) : checked_.origin;
+}
+
+std::string Transfer::name_not_found(bool timed_out) const {
+    const bool in_lookup = response_.phase == Phase::resolve && !by_proxy() && request_.unix_socket.empty();
+    if (!in_lookup || (response_.cause != Cause::resolve && !timed_out)) return {};
+    const auto target = target_now();
+    const std::string host(split_url(target)->host);
+    return is_numeric_host(host) ? std::string() : host;
+}
+
+std::string Transfer::name_not_reached() const {
+    const bool reached = response_.phase != Phase::connect && response_.phase != Phase::tls;
+    if (reached || !request_.unix_socket.empty()) return {};
+    const auto target = target_now();
+    const auto parts = split_url(target);
+    return is_numeric_host(parts->host) ? std::string() : std::string(parts->authority);
 }
 
 Result<void> Transfer::outcome(CURLcode code) {
@@ -399,7 +408,7 @@ Result<void> Transfer::outcome(CURLcode code) {
         response_.status = head_.status();
         response_.headers = head_.take_fields();
     }
-    if (response_.cause == Cause::none) response_.cause = error_ ? Cause::other : cause_of(code, os_error());
+    if (response_.cause == Cause::none) response_.cause = error_ ? Cause::other : cause_of_failure(code);
     if (error_) return ended(std::move(*error_));
     if (refusal_ && code == CURLE_COULDNT_CONNECT) return ended(std::move(*refusal_));
     return ended(error_of(code));

@@ -14,6 +14,7 @@
 #include "host/http/client.hpp"
 #include "host/http/client_options.hpp"
 #include "host/http/easy_handle.hpp"
+#include "host/http/failure.hpp"
 #include "host/http/multi_handle.hpp"
 #include "host/http/request_check.hpp"
 #include "host/http/response_head.hpp"
@@ -44,6 +45,19 @@ class Transfer {
     [[nodiscard]] Result<void> prepare(EasyHandle easy, const EasySettings& settings, MultiHandle& multi);
     [[nodiscard]] EasyHandle release();
 
+    // The name of the target is asked again for this transfer, and not taken from libcurl's cache. Before `prepare`.
+    void ask_name_again() { ask_name_again_ = true; }
+
+    // After `outcome`. The name whose lookup failed, or did not end in time; empty for any other outcome.
+    [[nodiscard]] std::string name_not_found(bool timed_out) const;
+    // After `outcome`. "host:port" of a name that may lead elsewhere by now, since no connection was made to where it
+    // led; empty where one was, and for a numeric address.
+    [[nodiscard]] std::string name_not_reached() const;
+    // The exchange failed on this machine, if no request was sent.
+    void blame_machine() {
+        if (response_.phase < Phase::sent) response_.cause = Cause::local;
+    }
+
     // How the transfer ended: libcurl's result, together with what the callbacks recorded.
     [[nodiscard]] Result<void> outcome(CURLcode code);
     // `why` in the context of this transfer: its method and origin.
@@ -57,12 +71,14 @@ class Transfer {
     [[nodiscard]] const std::string& queue_key() const {
         return request_.unix_socket.empty() ? checked_.origin : request_.unix_socket;
     }
+    [[nodiscard]] std::string host_and_port() const { return checked_.origin.substr(checked_.origin.find("://") + 3); }
     [[nodiscard]] CURL* easy() const { return easy_.get(); }
 
     Admission::Origin* origin = nullptr;  // where it waits or is counted
 
   private:
     static constexpr std::int64_t ns_per_ms = 1'000'000;
+    static constexpr std::size_t max_tried = 8;
 
     [[nodiscard]] Result<void> build_headers();
     [[nodiscard]] Result<std::string> secret_value(std::string_view name) const;
@@ -70,6 +86,11 @@ class Transfer {
     void set_target(EasyOptions& options) const;
     void set_tls(EasyOptions& options) const;
 
+    [[nodiscard]] Cause cause_of_failure(CURLcode code) const;
+    [[nodiscard]] bool by_proxy() const {
+        return !settings_->options.proxy.empty() && !request_.untrusted_target && request_.unix_socket.empty();
+    }
+    [[nodiscard]] std::string target_now() const;  // the origin, after redirects
     [[nodiscard]] std::optional<Error> check_target(const char* address) const;
     [[nodiscard]] std::optional<Error> check_peer(const char* address, int port);
     [[nodiscard]] std::optional<Error> check_certificate();
@@ -100,7 +121,12 @@ class Transfer {
     std::uint64_t body_bytes_ = 0;
     bool sent_ = false;
     bool resent_ = false;
-    std::string header_text_;  // NUL-terminated lines that `header_list_` points into
+    bool ask_name_again_ = false;
+    int socket_error_ = 0;     // errno of the last socket that the system refused
+    std::string forget_name_;  // what `forget_list_` points into
+    curl_slist forget_list_{};
+    std::vector<TriedAddress> tried_;  // at most `max_tried`
+    std::string header_text_;          // NUL-terminated lines that `header_list_` points into
     std::vector<curl_slist> header_list_;
     char curl_message_[CURL_ERROR_SIZE] = {};
 };

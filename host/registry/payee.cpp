@@ -9,6 +9,8 @@
 #include <bit>
 #include <functional>
 
+#include "stipend/url.hpp"
+
 namespace stipend::registry {
 
 ledger::Orchestrator Payee::row(bool retired) const {
@@ -177,7 +179,7 @@ namespace {
 // What makes two payees the same party. Each kind has a space of its own, so that no two kinds can meet.
 template <class Use>
 void for_each_identity(const Payee& payee, Use&& use) {
-    if (!payee.address.empty()) use("address " + payee.address);
+    if (!payee.address.empty()) use("address " + address_key(payee.address));
     if (!payee.payout_address.empty()) use("payout " + payee.payout_address);
     if (!payee.worker_key.empty()) use("key " + payee.worker_key);
 }

@@ -253,7 +253,8 @@ std::uint32_t window_of(const Value& window) {
 
 }  // namespace
 
-Result<Uptime> read_uptime(std::string_view body, bool with_evidence) {
+Result<Uptime> read_uptime(std::string_view received, bool with_evidence) {
+    STIPEND_LET(body, json_text(received));
     const JsonLimits limits{.bytes = body.size(), .depth = 32, .nodes = 100'000};
     boost::json::basic_parser<UptimeReader> parser(stipend::detail::parse_options(limits), limits, with_evidence);
     STIPEND_TRY(stipend::detail::run_parser(parser, body));

@@ -4,6 +4,7 @@
 #include "stipend/duration.hpp"
 #include "stipend/hex.hpp"
 #include "stipend/json_parse.hpp"
+#include "stipend/url.hpp"
 #include "wire.hpp"
 #include "worker_answers.hpp"
 
@@ -16,11 +17,11 @@ namespace {
 
 // A key of the host's store is short, and an address may be long.
 std::string key_of(std::string_view address) {
-    return "quarantine-" + stipend::hex_encode(keccak256(without_slash(address))).substr(0, 32);
+    return "quarantine-" + stipend::hex_encode(keccak256(stipend::address_key(address))).substr(0, 32);
 }
 
 std::string alert_of(std::string_view address) {
-    return cat("quarantine:", without_slash(address));
+    return cat("quarantine:", stipend::address_key(address));
 }
 
 std::int64_t number_of(const Json& object, std::string_view key) {
@@ -43,7 +44,7 @@ void Quarantine::add(const std::string& address, const std::string& why) {
         host_.log(STIPEND_LOG_ERROR, cat("the quarantine of ", bare, " is not stored: ", kept.error().message));
     }
     if (known_.size() >= max_known) known_.clear();
-    known_[bare] = std::move(entry);
+    known_[stipend::address_key(address)] = std::move(entry);
     host_.raise_alert(alert_of(bare), STIPEND_ALERT_CRITICAL,
                       cat(bare, " is quarantined for ", stipend::duration_text(length_ns_), ": ", why,
                           "; no job is sent to it, and its checks fail"));
@@ -60,11 +61,11 @@ std::optional<Quarantine::Entry> Quarantine::stored(const std::string& address) 
 }
 
 std::optional<std::string> Quarantine::refusal(const std::string& address) {
-    const std::string bare(without_slash(address));
-    auto found = known_.find(bare);
+    const auto key = stipend::address_key(address);
+    auto found = known_.find(key);
     if (found == known_.end()) {
         if (known_.size() >= max_known) known_.clear();
-        found = known_.emplace(bare, stored(bare)).first;
+        found = known_.emplace(key, stored(address)).first;
     }
     const auto& entry = found->second;
     if (!entry) return std::nullopt;
@@ -73,8 +74,8 @@ std::optional<std::string> Quarantine::refusal(const std::string& address) {
     if (!over) {
         return cat("it is quarantined until ", rfc3339_text(entry->since + length_ns_), ": ", entry->why);
     }
-    host_.resolve_alert(alert_of(bare));
-    if (const auto gone = host_.kv_erase(key_of(bare)); !gone) host_.log(STIPEND_LOG_WARN, gone.error().message);
+    host_.resolve_alert(alert_of(address));
+    if (const auto gone = host_.kv_erase(key_of(address)); !gone) host_.log(STIPEND_LOG_WARN, gone.error().message);
     found->second.reset();
     return std::nullopt;
 }

@@ -34,7 +34,7 @@ class Quarantine {
     const stipend::Host host_;
     const std::int64_t length_ns_;
     const std::uint64_t max_price_;
-    std::map<std::string, std::optional<Entry>> known_;  // by address; what the host has stored of each
+    std::map<std::string, std::optional<Entry>> known_;  // by stipend::address_key; what the host has stored of each
 };
 
 }  // namespace byoc

@@ -1,6 +1,7 @@
 #include "settings.hpp"
 
 #include "stipend/config.hpp"
+#include "stipend/url.hpp"
 #include "wire.hpp"
 
 namespace byoc {
@@ -80,7 +81,9 @@ Result<void> parse_orchestrators(const ConfigView& config, Settings& out) {
         const auto bare = without_slash(address);
         if (!bare.starts_with("https://"))
             return view.refuse("got a certificate for ", bare, ", want an https address");
-        out.trust[std::string(bare)] = std::move(*trust);
+        if (!out.trust.emplace(stipend::address_key(address), std::move(*trust)).second) {
+            return view.refuse("got a certificate for ", bare, ", which has one under another spelling: want it once");
+        }
     }
     return {};
 }

@@ -59,7 +59,8 @@ Token read_token(const stipend::HttpReply& reply) {
     token.why = cat("status ", reply.http_status(), ": \"", printable(reply.body(), shown_of_refusal), "\"");
     if (const auto advice = https_advice(reply.http_status(), reply.body()); !advice.empty()) token.why = advice;
     token.no_reserve = reply.http_status() >= 400 && reply.body().find(no_reserve) != std::string_view::npos;
-    const auto json = stipend::parse_json(reply.body(), {.bytes = 1 << 16, .depth = 8, .nodes = 1000});
+    const auto text = json_text(reply.body());
+    const auto json = stipend::parse_json(text ? *text : reply.body(), {.bytes = 1 << 16, .depth = 8, .nodes = 1000});
     if (!json || !json->is(Json::Kind::object)) return token;
     const auto price = stated_price(*json);
     // Before 0.8.10 a capability without a free slot is a 503 with an empty object.

@@ -1,6 +1,7 @@
 #include "token_client.hpp"
 
 #include "server_trust.hpp"
+#include "stipend/url.hpp"
 #include "wire.hpp"
 
 namespace byoc {
@@ -13,7 +14,7 @@ using stipend::Result;
 namespace {
 
 std::string key_of(std::string_view address, std::string_view capability) {
-    return cat(without_slash(address), "\n", capability);
+    return cat(stipend::address_key(address), "\n", capability);
 }
 
 // A token that was never asked for, by a fault of this machine.
@@ -62,7 +63,7 @@ Result<void> TokenClient::send(const AskPtr& ask, const std::string& address, st
     request.headers = headers;
     request.timeout_ms = timeout_ms;
     request.max_response_bytes = max_token;
-    const auto trust = settings_.trust.find(bare);
+    const auto trust = settings_.trust.find(stipend::address_key(address));
     std::string pin;
     // Any certificate is accepted by default, as a gateway does.
     const ServerTrust any{ServerTrust::By::any, {}};

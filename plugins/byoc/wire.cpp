@@ -81,7 +81,7 @@ std::string_view without_slash(std::string_view address) {
 }
 
 bool same_address(std::string_view a, std::string_view b) {
-    return without_slash(a) == without_slash(b);
+    return without_slash(a) == without_slash(b) || stipend::address_key(a) == stipend::address_key(b);
 }
 
 // Rationale: header and body are written as text, and the header encoded here. A tree of values and Botan's base64,
@@ -136,6 +136,15 @@ std::string printable(std::string_view text, std::size_t most) {
     }
     if (text.size() > most) out += "...";
     return out;
+}
+
+Result<std::string_view> json_text(std::string_view body) {
+    if (body.starts_with("\xEF\xBB\xBF")) return body.substr(3);
+    if (body.starts_with("\xFE\xFF") || body.starts_with("\xFF\xFE")) {
+        return fail(STIPEND_E_INVALID, "got the byte order mark of UTF-16, want UTF-8");
+    }
+    if (body.starts_with("\x1F\x8B")) return fail(STIPEND_E_INVALID, "got gzip without a Content-Encoding, want JSON");
+    return body;
 }
 
 }  // namespace byoc

@@ -19,8 +19,9 @@ stipend::Result<void> check_capability(std::string_view name);
 // Empty, or a path without query, blanks, control characters and "..".
 stipend::Result<void> check_path(std::string_view path);
 
-// One trailing slash does not change an address.
+// An address as it is written, without the one slash that may end it.
 std::string_view without_slash(std::string_view address);
+// True for two spellings of one address: see stipend::address_key.
 bool same_address(std::string_view a, std::string_view b);
 
 // The value of the `Livepeer` header for a job that is pinned to one orchestrator. It has the address with and without
@@ -44,5 +45,9 @@ std::string timestamp_text(stipend_unix_ns at);
 
 // `text` for a message: other characters than printable ASCII become '?', and a text that is cut ends in "...".
 std::string printable(std::string_view text, std::size_t most);
+
+// JSON without the byte order mark of UTF-8 that may precede it (RFC 8259, 8.1). INVALID, by name, for what is no text:
+// UTF-16, or gzip that no header field announced.
+stipend::Result<std::string_view> json_text(std::string_view body);
 
 }  // namespace byoc

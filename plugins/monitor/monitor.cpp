@@ -42,7 +42,9 @@ Seen judge_failure(const Endpoint& endpoint, const HttpReply& reply, bool cut) {
         default:
             break;
     }
-    if (never_tried(endpoint, reply)) return {STIPEND_UNKNOWN, cat("not looked at: ", reply.error)};
+    // Our own route, descriptors, proxy, trust store or resolver; an answer that came is the target's all the same.
+    const bool local = reply.cause() == STIPEND_HTTP_CAUSE_LOCAL && reply.http_status() == 0;
+    if (local || never_tried(endpoint, reply)) return {STIPEND_UNKNOWN, cat("not looked at: ", reply.error)};
     const bool answered = reply.http_status() != 0;
     return {answered ? STIPEND_DEGRADED : STIPEND_DOWN, reply.error};
 }

@@ -1,6 +1,7 @@
 // Checks services over HTTP and TCP. A target is DOWN if it does not respond, DEGRADED if its response is not as
 // required, and UNKNOWN only if the host itself failed: its client rejected the exchange, had no free connection,
-// cancelled it, or had too little time. Nothing that a target does can make it UNKNOWN.
+// cancelled it, had too little time, or failed before anything left this machine (STIPEND_HTTP_CAUSE_LOCAL). Nothing
+// that a target does can make it UNKNOWN.
 #pragma once
 
 #include <memory>

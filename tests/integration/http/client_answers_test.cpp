@@ -111,10 +111,9 @@ TEST_CASE("a trailer that looks like a status line has no effect") {
 
 TEST_CASE("heads that leave a body's length ambiguous are rejected") {
     for (const std::string head :
-         {"Content-Length: 2\r\nContent-Length: 2\r\n", "Content-Length: 2\r\nContent-Length: 5\r\n",
-          "Content-Length: 2\r\nTransfer-Encoding: chunked\r\n", "Content-Length: 2, 2\r\n", "Content-Length: -2\r\n",
-          "Content-Length: 0x2\r\n", "Transfer-Encoding: gzip, chunked\r\n",
-          "Transfer-Encoding: chunked\r\nTransfer-Encoding: chunked\r\n"}) {
+         {"Content-Length: 2\r\nContent-Length: 5\r\n", "Content-Length: 2\r\nTransfer-Encoding: chunked\r\n",
+          "Content-Length: 2, 5\r\n", "Content-Length: -2\r\n", "Content-Length: 0x2\r\n",
+          "Transfer-Encoding: gzip, chunked\r\n", "Transfer-Encoding: chunked\r\nTransfer-Encoding: chunked\r\n"}) {
         CAPTURE(head);
         const auto ended = answer_of("HTTP/1.1 200 OK\r\n" + head + "\r\nok");
         CHECK(ended.status() == STIPEND_E_UNAVAILABLE);
@@ -122,11 +121,26 @@ TEST_CASE("heads that leave a body's length ambiguous are rejected") {
     }
 }
 
-TEST_CASE("a head line without a colon, or folded, is rejected") {
+TEST_CASE("a length that comes twice is the length") {
+    for (const std::string head : {"Content-Length: 2\r\nContent-Length: 2\r\n", "Content-Length: 2, 2\r\n"}) {
+        CAPTURE(head);
+        const auto ended = answer_of("HTTP/1.1 200 OK\r\n" + head + "\r\nok");
+        CHECK(ended.message() == "");
+        CHECK(ended.response.body == "ok");
+    }
+}
+
+TEST_CASE("a folded head line continues the one before it") {
+    const auto ended = answer_of("HTTP/1.1 200 OK\r\nX-A:\r\n b\r\n\tc\r\nContent-Length: 2\r\n\r\nok");
+    CHECK(ended.message() == "");
+    CHECK(ended.response.headers == "x-a: b c\r\ncontent-length: 2\r\n");
+    CHECK(ended.response.body == "ok");
+}
+
+TEST_CASE("a head line without a colon, or a folded length, is rejected") {
     CHECK(answer_of("HTTP/1.1 200 OK\r\nnonsense\r\n\r\n").status() == STIPEND_E_UNAVAILABLE);
-    CHECK(
-        answer_of("HTTP/1.1 200 OK\r\nX-A: b\r\n folded: c\r\nContent-Length: 0\r\n\r\n").message().find("malformed") !=
-        std::string::npos);
+    CHECK(answer_of("HTTP/1.1 200 OK\r\nContent-Length: 1\r\n 0\r\n\r\nokokokokok").message().find("malformed") !=
+          std::string::npos);
 }
 
 TEST_CASE("a response without a head (HTTP/0.9) is rejected") {
@@ -254,9 +268,66 @@ TEST_CASE("HEAD has no body, whatever its length says") {
     CHECK(ended.response.status == 200);
 }
 
-TEST_CASE("a compressed body is returned unchanged") {
-    const auto ended = answer_of("HTTP/1.1 200 OK\r\nContent-Encoding: gzip\r\nContent-Length: 3\r\n\r\nabc");
-    CHECK(ended.response.body == "abc");
+namespace {
+
+// gzip of {"service_uptime":97}, and of 100,000 letters.
+const std::string small_gzip(
+    "\037\213\010\000\000\000\000\000\002\003\253\126\052\116\055\052\313\114\116\215\057\055\050\311\314\115\125\262"
+    "\262\064\257\005\000\324\272\023\202\025\000\000\000",
+    41);
+const std::string large_gzip(
+    "\037\213\010\000\000\000\000\000\002\003\355\301\061\001\000\000\000\302\240\254\353\137\302\032\036\100\001\000"
+    "\000\000\000\000\000\000\000\000\000\000\000\000\000\000\000\000\000\000\000\000\000\000\000\000\000\000\000\000"
+    "\000\000\000\000\000\000\000\000\000\000\000\000\000\000\000\000\000\000\000\000\000\000\000\000\000\000\000\000"
+    "\000\000\000\000\000\000\000\000\000\000\000\000\000\000\000\000\000\000\000\000\000\000\000\000\000\000\000\000"
+    "\000\000\000\000\000\000\000\000\000\000\000\257\006\207\372\342\033\240\206\001\000",
+    133);
+
+std::string compressed(const std::string& body) {
+    return cat("HTTP/1.1 200 OK\r\nContent-Encoding: gzip\r\nContent-Length: ", body.size(), "\r\n\r\n", body);
+}
+
+}  // namespace
+
+TEST_CASE("a body that is compressed unasked is decoded") {
+    const auto ended = answer_of(compressed(small_gzip));
+    CHECK(ended.message() == "");
+    CHECK(ended.response.body == R"({"service_uptime":97})");
+}
+
+TEST_CASE("no content coding is asked for, unless the request has the header field") {
+    ScriptedServer server([](Wire& wire, int) {
+        while (true) {
+            const auto request = wire.read_request();
+            if (request.empty()) return;
+            const auto at = request.find("Accept-Encoding");
+            const auto line = at == std::string::npos ? "none" : request.substr(at, request.find('\r', at) - at);
+            wire.write(cat("HTTP/1.1 200 OK\r\nContent-Length: ", line.size(), "\r\n\r\n", line));
+        }
+    });
+    auto client = make_client();
+    CHECK(exchange(*client, get(server.url())).response.body == "none");
+    auto request = get(server.url());
+    request.headers = "Accept-Encoding: gzip, br\r\n";
+    CHECK(exchange(*client, request).response.body == "Accept-Encoding: gzip, br");
+    CHECK(exchange(*client, get(server.url())).response.body == "none");
+}
+
+TEST_CASE("the bound of a body is that of the decoded one") {
+    auto request = get("");
+    request.max_response_bytes = 50'000;
+    const auto ended = answer_of(compressed(large_gzip), request);
+    CHECK(ended.status() == STIPEND_E_LIMIT);
+    CHECK(ended.response.body == std::string(50'000, 'a'));
+}
+
+TEST_CASE("a body that is not in its content coding, or in one that is not decoded, is UNAVAILABLE, with the coding") {
+    const auto broken = answer_of(compressed("abc"));
+    CHECK(broken.status() == STIPEND_E_UNAVAILABLE);
+    CHECK(broken.response.status == 200);
+    CHECK(broken.message().find("the body is not in its Content-Encoding") != std::string::npos);
+    const auto other = answer_of("HTTP/1.1 200 OK\r\nContent-Encoding: br\r\nContent-Length: 3\r\n\r\nabc");
+    CHECK(other.message().find("Content-Encoding: got \"br\"") != std::string::npos);
 }
 
 TEST_CASE("a streamed body is delivered in parts with its head, and not again at the end") {

@@ -1,9 +1,11 @@
 // Targets: redirects, untrusted ones, sockets, bad requests, secrets, sending again.
 #include <doctest/doctest.h>
+#include <sys/resource.h>
 #include <unistd.h>
 
 #include <atomic>
 #include <filesystem>
+#include <future>
 #include <mutex>
 #include <string>
 
@@ -167,6 +169,68 @@ TEST_CASE("a name that does not exist is UNAVAILABLE") {
     CHECK(ended.status() == STIPEND_E_UNAVAILABLE);
     CHECK(ended.response.phase == Phase::resolve);
     CHECK(ended.response.cause == Cause::resolve);
+}
+
+TEST_CASE("a lookup that fails by a silent resolver is local, and one by the name itself is not") {
+    ClientOptions options;
+    bool control_answers = false;
+    options.lookup = [&control_answers](const std::string& name) {
+        if (name.ends_with(".example.")) return control_answers ? NameAnswer::none : NameAnswer::silent;
+        return NameAnswer::silent;
+    };
+    const auto ended = exchange(*make_client(options), get("http://sentinel.invalid:1/"));
+    CHECK(ended.status() == STIPEND_E_UNAVAILABLE);
+    CHECK(ended.response.phase == Phase::resolve);
+    CHECK(ended.response.cause == Cause::local);
+    control_answers = true;
+    CHECK(exchange(*make_client(options), get("http://sentinel.invalid:1/")).response.cause == Cause::resolve);
+}
+
+TEST_CASE("a lookup that is checked ends by its timeout, by a cancel, and with the client") {
+    std::promise<void> release;
+    ClientOptions options;
+    options.lookup = [gate = release.get_future().share()](const std::string&) {
+        gate.wait();
+        return NameAnswer::silent;
+    };
+    auto client = make_client(options);
+    auto request = get("http://sentinel.invalid:1/");
+    request.timeout_ms = 500;
+    CHECK(exchange(*client, request).response.cause == Cause::resolve);
+    Pending stopped;
+    REQUIRE(client->send(get("http://sentinel.invalid:1/"), stopped.callbacks()).ok());
+    client->stop();
+    CHECK(!stopped.wait().result.ok());
+    release.set_value();
+}
+
+TEST_CASE("a connection for which the system has no descriptor is local") {
+    ScriptedServer server([](Wire&, int) {});
+    auto client = make_client();
+    rlimit before{};
+    REQUIRE(::getrlimit(RLIMIT_NOFILE, &before) == 0);
+    const int next = ::dup(0);
+    REQUIRE(next > 0);
+    ::close(next);
+    const rlimit low{static_cast<rlim_t>(next), before.rlim_max};
+    REQUIRE(::setrlimit(RLIMIT_NOFILE, &low) == 0);
+    const auto ended = exchange(*client, get(server.url()));
+    REQUIRE(::setrlimit(RLIMIT_NOFILE, &before) == 0);
+    CHECK(ended.message().ends_with("cannot connect: Too many open files"));
+    CHECK(ended.response.cause == Cause::local);
+}
+
+TEST_CASE("a refusal by the own proxy is local") {
+    std::uint16_t closed_port = 0;
+    {
+        ScriptedServer server([](Wire&, int) {});
+        closed_port = server.port();
+    }
+    ClientOptions options;
+    options.proxy = cat("http://127.0.0.1:", closed_port);
+    const auto ended = exchange(*make_client(options), get("http://10.0.0.7/"));
+    CHECK(ended.response.phase == Phase::connect);
+    CHECK(ended.response.cause == Cause::local);
 }
 
 TEST_CASE("a malformed request is rejected at once") {

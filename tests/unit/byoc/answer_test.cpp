@@ -100,6 +100,10 @@ TEST_CASE("a response is valid if it names the orchestrator or one of its confir
     job.service_addresses = "https://other:1\nhttps://orch.example:9995/";
     net.jobs = {answer(R"({"service_uptime":97})", "https://orch.example:9995")};
     CHECK(net.run(job)->outcome == STIPEND_JOB_OK);
+    net.jobs = {answer(R"({"service_uptime":97})", "HTTPS://Orch.example.:9995/")};
+    const auto spelled = net.run(job);
+    CHECK(spelled->outcome == STIPEND_JOB_OK);
+    CHECK(spelled->served_by == "HTTPS://Orch.example.:9995/");
 }
 
 TEST_CASE("a response of another orchestrator is rejected, with the configuration line to add") {
@@ -121,4 +125,11 @@ TEST_CASE("the evidence is the first 64 KiB of the body as received") {
     const auto result = net.run();
     CHECK(result->outcome == STIPEND_JOB_OK);
     CHECK(result->evidence == long_body.substr(0, 65'536));
+}
+
+TEST_CASE("a byte order mark before the JSON is read over, and what is no text is named") {
+    CHECK(ppm("\xEF\xBB\xBF{\"service_uptime\":4}") == 40'000);
+    CHECK(why_not("\xEF\xBB\xBF\xEF\xBB\xBF{\"service_uptime\":4}") != "accepted");
+    CHECK(why_not("\xFE\xFF{}") == "got the byte order mark of UTF-16, want UTF-8");
+    CHECK(why_not("\x1F\x8B\x08") == "got gzip without a Content-Encoding, want JSON");
 }

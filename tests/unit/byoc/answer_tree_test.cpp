@@ -37,7 +37,8 @@ std::uint32_t window_in_tree(const Json& answer) {
     return fits ? static_cast<std::uint32_t>(*seconds) : 0;
 }
 
-Result<Uptime> read_by_tree(std::string_view body) {
+Result<Uptime> read_by_tree(std::string_view received) {
+    STIPEND_LET(body, json_text(received));
     STIPEND_LET(answer, stipend::parse_json(body, {.bytes = body.size(), .depth = 32, .nodes = 100'000}));
     if (!answer.is(Json::Kind::object)) {
         return stipend::fail(STIPEND_E_INVALID, "the answer is ", answer.kind_name(),

@@ -236,3 +236,10 @@ TEST_CASE("an offer has price, capacity and announced address") {
     CHECK_FALSE(none->reachable);
     CHECK(net.plugin().inspect("nowhere", "agent-net").status() == STIPEND_E_INVALID);
 }
+
+TEST_CASE("a price behind a byte order mark is read") {
+    Network net;
+    net.free_token = FakeReply::answer(200, "\xEF\xBB\xBF" + token().body);
+    CHECK(net.run()->outcome == STIPEND_JOB_OK);
+    CHECK(net.sent_jobs.size() == 1);
+}

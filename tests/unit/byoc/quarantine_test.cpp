@@ -34,6 +34,9 @@ TEST_CASE("a fall of the balance beyond the cap quarantines the orchestrator at 
     CHECK(net.host.alerts().begin()->first == "quarantine:" + orchestrator);
     net.host.advance(3600 * ns_per_s);
     CHECK(net.run()->reason.starts_with("it is quarantined until "));
+    auto respelled = Network::job();
+    respelled.address = "https://10.0.0.7.:09995/";
+    CHECK(net.run(respelled)->reason.starts_with("it is quarantined until "));
     CHECK(net.sent_jobs.size() == 1);
 }
 

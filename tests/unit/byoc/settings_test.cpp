@@ -65,6 +65,10 @@ TEST_CASE("each value is checked, and the complaint points at it") {
           "/orchestrator_pins/https:~1~1a~1: got 2 characters, want the 64 hex digits of a SHA-256, or the absolute "
           "path of "
           "a certificate");
+    const auto pin = "\"" + std::string(64, 'a') + "\"";
+    CHECK(parse(R"("orchestrator_pins":{"https://A./":)" + pin + "}")->trust.contains("https://a"));
+    CHECK(complaint(R"("orchestrator_pins":{"https://A:443":)" + pin + R"(,"https://a":)" + pin + "}")
+              .ends_with("which has one under another spelling: want it once"));
 }
 
 TEST_CASE("a gateway that is no URL is refused") {

@@ -34,7 +34,8 @@ TEST_CASE("only one trailing slash does not change an address") {
     CHECK(same_address("https://a:1", "https://a:1/"));
     CHECK(same_address("https://a:1/", "https://a:1/"));
     CHECK_FALSE(same_address("https://a:1", "https://a:1//"));
-    CHECK_FALSE(same_address("https://a:1", "https://A:1"));
+    CHECK(same_address("https://a:1", "https://A:1/"));
+    CHECK(same_address("https://a", "https://A.:443/"));
     CHECK_FALSE(same_address("https://a:1", "https://a:11"));
 }
 

@@ -16,6 +16,22 @@ const BadFile bad_references[] = {
      "line 2, column 14 has already: want it once\n"
      "    - address: https://a:1/\n"
      "               ^\n"},
+    {"an address twice, in two spellings",
+     "orchestrators:\n"
+     "  - { address: https://orch.example, id: a }\n"
+     "  - { address: https://Orch.example.:443, id: b }\n",
+     "config.yaml:3:16: orchestrators[1].address: got \"https://Orch.example.:443\", which orchestrators[0].address at "
+     "line 2, column 16 has already: want it once\n"
+     "    - { address: https://Orch.example.:443, id: b }\n"
+     "                 ^\n"},
+    {"a service address that is another's address in another spelling",
+     "orchestrators:\n"
+     "  - address: https://A:1\n"
+     "  - { address: https://b:1, service_addresses: [https://a:01] }\n",
+     "config.yaml:3:49: orchestrators[1].service_addresses[0]: got \"https://a:01\", which "
+     "orchestrators[0].address at line 2, column 14 has already: want it once\n"
+     "    - { address: https://b:1, service_addresses: [https://a:01] }\n"
+     "                                                  ^\n"},
     {"an id twice",
      "orchestrators:\n"
      "  - { address: https://a:1, id: o }\n"

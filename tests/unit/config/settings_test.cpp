@@ -62,8 +62,9 @@ TEST_CASE("the shipped file gives the defaults of the old deployment") {
     CHECK(plugin_json(settings.price.config) == R"({"usd_per_eth":2000.0})");
     CHECK(plugin_json(settings.payment.policy.config) ==
           R"({"table":"default","punishment_multiplier":2.0,"max_consecutive_failures":5})");
-    CHECK(plugin_json(settings.dispatch.config) ==
-          R"({"gateway":"http://livepeer-gateway:8935","capability":"agent-net","evidence":"any","price_unseen":"refuse"})");
+    CHECK(
+        plugin_json(settings.dispatch.config) ==
+        R"({"gateway":"http://livepeer-gateway:8935","capability":"agent-net","evidence":"any","price_unseen":"refuse"})");
 }
 
 TEST_CASE("the shipped file reads every old name that has an effect here") {
@@ -85,7 +86,8 @@ TEST_CASE("the shipped file reads every old name that has an effect here") {
     CHECK(plugin_json(settings.price.config) == R"({"usd_per_eth":3000})");
     CHECK(plugin_json(settings.payment.policy.config) ==
           R"({"table":"default","punishment_multiplier":1.5,"max_consecutive_failures":3})");
-    CHECK(plugin_json(settings.dispatch.config) == R"({"gateway":"http://g:1","capability":"other","evidence":"any","price_unseen":"refuse"})");
+    CHECK(plugin_json(settings.dispatch.config) ==
+          R"({"gateway":"http://g:1","capability":"other","evidence":"any","price_unseen":"refuse"})");
     CHECK(settings.orchestrators.at(0).id == "172.23.0.7:9995");
     CHECK(settings.log_level == LogLevel::warning);
     CHECK(settings.state == "/var/lib/stipend");
@@ -105,10 +107,11 @@ TEST_CASE("ORCHESTRATOR_ADDRESSES adds orchestrators named by host and port") {
 
 TEST_CASE("an address of the list and of ORCHESTRATOR_ADDRESSES is one orchestrator, with the settings of the list") {
     const auto settings = loaded(
-        "orchestrators: [{ address: \"https://a:1\", id: first, base: 3 USD }]\n"
+        "orchestrators: [{ address: \"https://A:1\", id: first, base: 3 USD }]\n"
         "orchestrator_addresses: https://b:1, https://a:1/\n");
     REQUIRE(settings.orchestrators.size() == 2);
     CHECK(settings.orchestrators[0].id == "first");
+    CHECK(settings.orchestrators[0].address == "https://A:1");
     CHECK(settings.orchestrators[0].base == Usd::of_e8(300'000'000));
     CHECK(settings.orchestrators[1].id == "b:1");
 }

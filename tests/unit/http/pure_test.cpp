@@ -1,10 +1,14 @@
 // The pure parts of host/http.
+#include <arpa/inet.h>
 #include <doctest/doctest.h>
+#include <netinet/in.h>
 
+#include <cstring>
 #include <string>
 #include <vector>
 
 #include "host/http/admission.hpp"
+#include "host/http/failure.hpp"
 #include "host/http/header_lines.hpp"
 #include "host/http/request_check.hpp"
 #include "host/http/response.hpp"
@@ -150,6 +154,71 @@ TEST_CASE("a response head is read line by line, and an interim one is discarded
     CHECK(head.fields() == "y: 2\r\n");
 }
 
+namespace {
+
+// The fields of a response with these lines, or why it is rejected.
+std::string head_of(const std::vector<std::string>& lines) {
+    ResponseHead head(10'000);
+    REQUIRE(!head.take("HTTP/1.1 200 OK\r\n"));
+    for (const auto& line : lines) {
+        if (const auto error = head.take(line + "\r\n")) {
+            CHECK(error->status == STIPEND_E_UNAVAILABLE);
+            return error->message;
+        }
+    }
+    CHECK(!head.take("\r\n"));
+    return head.fields();
+}
+
+}  // namespace
+
+TEST_CASE("a folded line continues the value before it") {
+    CHECK(head_of({"X-Orchestrator-Url:", "  https://o:1 "}) == "x-orchestrator-url: https://o:1\r\n");
+    CHECK(head_of({"A: 1", "\t 2", " ", " 3: x", "B: 4"}) == "a: 1 2 3: x\r\nb: 4\r\n");
+    CHECK(head_of({" 2"}) == "malformed answer: a folded line before any header field");
+    CHECK(head_of({"A: 1", " 2\x01"}) ==
+          "malformed answer: header field a: its folded value holds a control character");
+    for (const std::string name :
+         {"content-length", "transfer-encoding", "content-encoding", "connection", "location"}) {
+        CAPTURE(name);
+        const std::string value = name == "content-length" ? "1" : name == "transfer-encoding" ? "chunked" : "";
+        CHECK(head_of({name + ": " + value, " 2"}) ==
+              "malformed answer: header field " + name + ": got it folded, want it in one line");
+    }
+}
+
+TEST_CASE("a folded line never continues a field of an earlier response") {
+    ResponseHead head(1000);
+    for (const auto* line : {"HTTP/1.1 100 Continue\r\n", "X: 1\r\n", "\r\n", "HTTP/1.1 200 OK\r\n"}) {
+        CHECK(!head.take(line));
+    }
+    CHECK(head.take(" 2\r\n"));
+}
+
+TEST_CASE("one Content-Length may come more than once, and two different ones may not") {
+    CHECK(head_of({"Content-Length: 2", "content-length: 2"}) == "content-length: 2\r\ncontent-length: 2\r\n");
+    CHECK(head_of({"Content-Length: 2, 02"}) == "content-length: 2, 02\r\n");
+    CHECK(head_of({"Content-Length: 0", "Content-Length: 00"}).starts_with("content-length: 0\r\n"));
+    CHECK(head_of({"Content-Length: 2", "Content-Length: 5"}) ==
+          "malformed answer: two values of Content-Length: got \"2\" and \"5\"");
+    CHECK(head_of({"Content-Length: 2, 5"}) == "malformed answer: two values of Content-Length: got \"2\" and \"5\"");
+    CHECK(head_of({"Content-Length: 2,"}) == "malformed answer: Content-Length: got \"2,\", want a number");
+    CHECK(head_of({"Content-Length:"}) == "malformed answer: Content-Length: got \"\", want a number");
+    CHECK(head_of({"Content-Length: -2"}) == "malformed answer: Content-Length: got \"-2\", want a number");
+    CHECK(head_of({"Content-Length: 2", "Transfer-Encoding: chunked"}) ==
+          "malformed answer: both Content-Length and Transfer-Encoding");
+    CHECK(head_of({"Transfer-Encoding: gzip, chunked"}) ==
+          "malformed answer: Transfer-Encoding: got \"gzip, chunked\", want chunked");
+}
+
+TEST_CASE("a content coding that is not decoded is named") {
+    CHECK(head_of({"Content-Encoding: GZIP"}) == "content-encoding: GZIP\r\n");
+    CHECK(head_of({"Content-Encoding: identity"}) == "content-encoding: identity\r\n");
+    CHECK(head_of({"Content-Encoding: br"}) ==
+          "unreadable answer: Content-Encoding: got \"br\", want gzip, deflate or none");
+    CHECK(head_of({"Content-Encoding: gzip, gzip"}).starts_with("unreadable answer: "));
+}
+
 TEST_CASE("heads of one exchange share one limit") {
     ResponseHead head(60);
     CHECK(!head.take("HTTP/1.1 302 Found\r\n"));
@@ -232,4 +301,23 @@ TEST_CASE("admission reports overdue operations and erases unused origins") {
     CHECK(!admission.next());
     CHECK(admission.origins() == 0);
     CHECK(admission.active() == 0);
+}
+
+TEST_CASE("a route is known without a packet") {
+    const auto routed = [](const char* address) {
+        sockaddr_in v4{};
+        v4.sin_family = AF_INET;
+        v4.sin_port = htons(9);
+        REQUIRE(::inet_pton(AF_INET, address, &v4.sin_addr) == 1);
+        TriedAddress tried{{}, sizeof v4};
+        std::memcpy(&tried.address, &v4, sizeof v4);
+        return has_route(tried);
+    };
+    CHECK(routed("127.0.0.1"));
+    CHECK_FALSE(routed("255.255.255.255"));  // refused to a socket that does not ask for broadcasts
+}
+
+TEST_CASE("the host of a URL is an address or a name") {
+    for (const auto* host : {"127.0.0.1", "[::1]"}) CHECK(is_numeric_host(host));
+    for (const auto* host : {"a", "127.0.0.1.example", "localhost", ""}) CHECK_FALSE(is_numeric_host(host));
 }

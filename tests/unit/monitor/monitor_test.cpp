@@ -119,6 +119,25 @@ TEST_CASE("only a failure of the host itself is unknown") {
     CHECK(watch.seen(service).starts_with("unknown: not looked at: HTTP request refused"));
 }
 
+TEST_CASE("a check that fails before anything leaves this machine is unknown, over HTTP, HTTPS and TCP") {
+    Watch watch;
+    for (const auto* target : {"http://name.example/", "https://10.0.0.7/", "tcp://10.0.0.7:6379"}) {
+        for (const auto phase : {STIPEND_HTTP_RESOLVE, STIPEND_HTTP_CONNECT, STIPEND_HTTP_TLS}) {
+            watch.reply =
+                FakeReply::failed(STIPEND_E_UNAVAILABLE, phase, "no way out").because(STIPEND_HTTP_CAUSE_LOCAL);
+            CHECK(watch.seen(target) == "unknown: not looked at: no way out");
+        }
+    }
+    watch.reply = FakeReply::failed(STIPEND_E_TIMEOUT, STIPEND_HTTP_RESOLVE, "slow").because(STIPEND_HTTP_CAUSE_LOCAL);
+    CHECK(watch.seen("http://name.example/") == "unknown: not looked at: slow");
+    watch.reply =
+        FakeReply::failed(STIPEND_E_UNAVAILABLE, STIPEND_HTTP_RESOLVE, "none").because(STIPEND_HTTP_CAUSE_RESOLVE);
+    CHECK(watch.seen("http://name.example/") == "down: none");
+    watch.reply = FakeReply::failed(STIPEND_E_UNAVAILABLE, STIPEND_HTTP_HEAD, "cut").because(STIPEND_HTTP_CAUSE_LOCAL);
+    watch.reply.http_status = 200;
+    CHECK(watch.seen(service) == "degraded: cut");
+}
+
 TEST_CASE("a refused connection is down also with a shorter deadline") {
     Watch watch;
     watch.reply = FakeReply::failed(STIPEND_E_UNAVAILABLE, STIPEND_HTTP_CONNECT, "refused");

@@ -127,3 +127,11 @@ TEST_CASE("an earlier identity is found by address, payout address and worker's 
     const IdentityIndex of_all(table, {false, false, false});
     CHECK(of_all.find(fresh) == 2U);
 }
+
+TEST_CASE("an earlier identity is found under another spelling of its address") {
+    Table table;
+    table.add(of(1, "a", "https://Orch.example:443"));
+    const IdentityIndex inactive(table, {false});
+    CHECK(inactive.find(of(2, "b", "https://orch.example.")) == 0U);
+    CHECK(!inactive.find(of(3, "c", "http://orch.example")));
+}

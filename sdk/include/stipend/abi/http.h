@@ -28,8 +28,8 @@ enum { /* the last phase that an exchange reached */
 enum { /* why an exchange failed, as far as a decision may depend on it; texts may not */
     STIPEND_HTTP_CAUSE_NONE = 0,        /* it did not fail */
     STIPEND_HTTP_CAUSE_OTHER = 1,       /* timeout, broken HTTP, a limit, cancelled */
-    STIPEND_HTTP_CAUSE_LOCAL = 2,       /* nothing left this machine: no route, descriptor, port, memory, CA file */
-    STIPEND_HTTP_CAUSE_RESOLVE = 3,     /* the name has no address, or no resolver answered */
+    STIPEND_HTTP_CAUSE_LOCAL = 2,       /* nothing left this machine: no route, port, memory, CA, proxy, resolver */
+    STIPEND_HTTP_CAUSE_RESOLVE = 3,     /* the name has no address, or its servers fail */
     STIPEND_HTTP_CAUSE_REFUSED = 4,     /* no process listens at the address */
     STIPEND_HTTP_CAUSE_RESET = 5,       /* the peer closed the connection before its response was complete */
     STIPEND_HTTP_CAUSE_CERTIFICATE = 6  /* the peer's certificate is not the pinned one, or not trusted */
