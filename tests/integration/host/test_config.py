@@ -71,6 +71,20 @@ class WrongFile(ConfigTest):
         self.assertEqual(self.host.run("status")[0], 1)
 
 
+class CommandLine(unittest.TestCase):
+    def test_an_unknown_word_names_the_nearest(self):
+        for words, said in (("statsu", 'unknown command "statsu"; did you mean "status"?'),
+                            ("ledger verfy", 'unknown command "verfy"; did you mean "verify"?'),
+                            ("gateway-credentials", 'unknown command "gateway-credentials"; did you mean "gateway-credential"?'),
+                            ("status --jsno", 'unknown option "--jsno"; did you mean "--json"?'),
+                            ("ledger export --kidn=fees", 'unknown option "--kidn"; did you mean "--kind"?'),
+                            ("check -c statsu --frobnicate", 'unknown option "--frobnicate"\n')):
+            with self.subTest(words=words):
+                done = subprocess.run([STIPEND, *words.split()], text=True, capture_output=True, timeout=60)
+                self.assertEqual((done.returncode, done.stdout), (2, ""))
+                self.assertIn("stipend: " + said, done.stderr)
+
+
 class Waiting(ConfigTest):
     orchestrators = 3
     interval = 20
