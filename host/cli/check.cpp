@@ -3,6 +3,7 @@
 #include "host/cli/commands.hpp"
 #include "host/config/environment.hpp"
 #include "host/config/load.hpp"
+#include "host/config/printable.hpp"
 #include "host/engine/manager_plan.hpp"
 #include "host/worker/worker_plan.hpp"
 
@@ -11,7 +12,7 @@ namespace stipend::cli {
 namespace {
 
 void tell_warnings(const config::Loaded& loaded, const config::Environment& environment) {
-    for (const auto& warning : loaded.warnings) fmt::print("{}\n", warning);
+    for (const auto& warning : loaded.warnings) fmt::print("{}\n", config::printable(warning));
     for (const auto& name : config::ignored_environment(loaded.names_read, environment)) {
         fmt::print("{} is set in the environment, but has no effect here\n", name);
     }
@@ -38,7 +39,11 @@ int check(const Common& common) {
     config::Diagnostics diagnostics;
     auto loaded = config::load(common.config_file, environment, diagnostics);
     if (!diagnostics.empty()) return print_diagnostics(diagnostics, common.json);
-    plugin::Loader loader(loader_options(loaded.settings));
+    const auto in_use = loader_options(loaded.settings);
+    if (const auto fit = plugin::check_staging(in_use.staging); !fit) return print_error(fit.error());
+    const auto trial = TrialFolder::create();
+    if (!trial) return print_error(trial.error());
+    plugin::Loader loader(trial->loader_options(loaded.settings));
     if (loaded.settings.role == config::Role::worker)
         return check_worker(common, loader, loaded, environment, diagnostics);
     const auto plan = engine::make_manager_plan(loader, std::move(loaded.settings), diagnostics);

@@ -2,12 +2,16 @@
 
 #include <algorithm>
 #include <array>
+#include <cerrno>
 #include <cstdio>
+#include <cstdlib>
+#include <cstring>
 #include <span>
 #include <string_view>
 
 #include "host/config/environment.hpp"
 #include "host/config/load.hpp"
+#include "host/config/printable.hpp"
 
 namespace stipend::cli {
 namespace {
@@ -34,22 +38,45 @@ bool touches(const config::Diagnostic& diagnostic, std::string_view option) {
                             (path.size() == option.size() || path[option.size()] == '.' || path[option.size()] == '['));
 }
 
+bool in_the_way(const config::Diagnostics& diagnostics, std::span<const std::string_view> options) {
+    const auto listed = diagnostics.sorted();
+    return listed.size() < diagnostics.count() ||
+           std::any_of(listed.begin(), listed.end(), [&](const auto& diagnostic) {
+               return std::any_of(options.begin(), options.end(),
+                                  [&](auto option) { return touches(diagnostic, option); });
+           });
+}
+
+void print_warnings(const config::Diagnostics& diagnostics) {
+    if (diagnostics.empty()) return;
+    print_notice(cat("warning: errors in ", diagnostics.file(), ", in what this command does not read:"));
+    const auto text = diagnostics.text();
+    std::fwrite(text.data(), 1, text.size(), stderr);
+}
+
 }  // namespace
 
 std::optional<config::Settings> settings_for(Reads reads, const Common& common, int& status) {
+    const config::ProcessEnvironment environment;
     config::Diagnostics diagnostics;
-    auto loaded = config::load(common.config_file, config::ProcessEnvironment(), diagnostics);
+    auto loaded = config::load(common.config_file, environment, diagnostics);
     const auto read = options_read(reads);
-    const auto listed = diagnostics.sorted();
-    const bool in_the_way =
-        listed.size() < diagnostics.count() || std::any_of(listed.begin(), listed.end(), [&](const auto& diagnostic) {
-            return std::any_of(read.begin(), read.end(), [&](auto option) { return touches(diagnostic, option); });
-        });
-    if (in_the_way) {
-        status = print_diagnostics(diagnostics, common.json);
-        return std::nullopt;
+    if (!in_the_way(diagnostics, read)) {
+        print_warnings(diagnostics);
+        return std::move(loaded.settings);
     }
-    return std::move(loaded.settings);
+    // What is wrong elsewhere, such as a bracket without its end, may make all of the file unreadable. The options that
+    // are read are lines of their own then.
+    if (const auto part = config::only_options(diagnostics.source(), read); part && reads != Reads::terms) {
+        config::Diagnostics of_part;
+        auto reduced = config::load_text(common.config_file, *part, environment, of_part);
+        if (!in_the_way(of_part, read)) {
+            print_warnings(diagnostics);
+            return std::move(reduced.settings);
+        }
+    }
+    status = print_diagnostics(diagnostics, common.json);
+    return std::nullopt;
 }
 
 std::filesystem::path program_folder() {
@@ -68,20 +95,48 @@ plugin::LoaderOptions loader_options(const config::Settings& settings) {
             .probe = {.program = program / "stipend-probe"}};
 }
 
+Result<TrialFolder> TrialFolder::create() {
+    std::error_code ec;
+    std::string last = "there is no folder for temporary files";
+    for (const auto& base : {std::filesystem::temp_directory_path(ec), std::filesystem::path("/var/tmp"),
+                             std::filesystem::path("/dev/shm")}) {
+        if (base.empty()) continue;
+        if (const auto fit = plugin::check_staging(base); !fit) {
+            last = fit.error().message;
+            continue;
+        }
+        auto name = (base / "stipend-try-XXXXXX").native();
+        if (::mkdtemp(name.data()) != nullptr) return TrialFolder(std::move(name));
+        last = cat(base.native(), ": ", std::strerror(errno));
+    }
+    return fail(STIPEND_E_UNAVAILABLE, "cannot stage plugins for a trial: ", last, ": set TMPDIR to another folder");
+}
+
+TrialFolder::~TrialFolder() {
+    std::error_code ignored;
+    if (!path_.empty()) std::filesystem::remove_all(path_, ignored);
+}
+
+plugin::LoaderOptions TrialFolder::loader_options(const config::Settings& settings) const {
+    auto options = cli::loader_options(settings);
+    options.staging = path_;
+    return options;
+}
+
 int print_diagnostics(const config::Diagnostics& diagnostics, bool json) {
     if (diagnostics.empty()) return exit_good;
     const auto text = json ? diagnostics.json().dump() + "\n" : diagnostics.text();
-    std::fputs(text.c_str(), stderr);
+    std::fwrite(text.data(), 1, text.size(), stderr);
     return exit_bad;
 }
 
 int print_error(const Error& error) {
-    std::fprintf(stderr, "stipend: %s\n", error.message.c_str());
+    print_notice(error.message);
     return exit_bad;
 }
 
 void print_notice(const std::string& text) {
-    std::fprintf(stderr, "stipend: %s\n", text.c_str());
+    std::fprintf(stderr, "stipend: %s\n", config::printable(text).c_str());
 }
 
 }  // namespace stipend::cli

@@ -5,6 +5,7 @@
 #include <filesystem>
 #include <optional>
 #include <string>
+#include <utility>
 
 #include "host/config/diagnostic.hpp"
 #include "host/config/settings.hpp"
@@ -32,11 +33,32 @@ enum class Reads : std::uint8_t {
     ledger,  // and whose ledger that is
     terms,   // and what is paid to each orchestrator
 };
-// Prints the diagnostics and sets `status` where something that is read is wrong.
+// Prints the diagnostics and sets `status` where something that is read is wrong; what else is wrong is a warning on
+// standard error.
 [[nodiscard]] std::optional<config::Settings> settings_for(Reads reads, const Common& common, int& status);
 
 // Where plugins come from and where they are staged under these settings.
 [[nodiscard]] plugin::LoaderOptions loader_options(const config::Settings& settings);
+
+// A folder in which a command tries plugins, removed with this object. A command that only reads stages nothing in the
+// state folder: started by another user, it would leave files there that the service cannot replace.
+class TrialFolder {
+  public:
+    // In the first folder for temporary files that may hold code. UNAVAILABLE where there is none.
+    static Result<TrialFolder> create();
+    ~TrialFolder();
+    TrialFolder(TrialFolder&& other) noexcept : path_(std::exchange(other.path_, {})) {}
+    TrialFolder& operator=(TrialFolder&&) = delete;
+    TrialFolder(const TrialFolder&) = delete;
+    TrialFolder& operator=(const TrialFolder&) = delete;
+
+    // As loader_options, with this folder for the private copies.
+    [[nodiscard]] plugin::LoaderOptions loader_options(const config::Settings& settings) const;
+
+  private:
+    explicit TrialFolder(std::filesystem::path path) : path_(std::move(path)) {}
+    std::filesystem::path path_;
+};
 
 // Prints diagnostics to stderr, as text or as JSON; returns the exit status.
 int print_diagnostics(const config::Diagnostics& diagnostics, bool json);

@@ -3,10 +3,15 @@
 
 #include <CLI/CLI.hpp>
 #include <algorithm>
+#include <cstdio>
 #include <filesystem>
+#include <optional>
+#include <string>
 #include <string_view>
+#include <vector>
 
 #include "host/cli/commands.hpp"
+#include "host/config/diagnostic.hpp"
 #include "stipend/version.h"
 
 namespace {
@@ -36,6 +41,53 @@ void run_program_beside(const CLI::App& app, int argc, char** argv) {
     if (error) return;
     const auto program = self.parent_path() / ("stipend-" + std::string(name));
     ::execv(program.c_str(), argv + 1);  // returns where there is no such program
+}
+
+// Programs beside this one that are called as its commands.
+constexpr std::string_view beside[] = {"gateway-credential"};
+
+std::vector<std::string> command_names(const CLI::App& app) {
+    std::vector<std::string> out;
+    for (const auto* one : app.get_subcommands([](const CLI::App*) { return true; })) out.push_back(one->get_name());
+    if (app.get_parent() == nullptr) out.insert(out.end(), std::begin(beside), std::end(beside));
+    return out;
+}
+
+std::vector<std::string> option_names(const CLI::App& app) {
+    std::vector<std::string> out;
+    for (const auto* option : app.get_options()) {
+        for (const auto& name : option->get_lnames()) out.push_back("--" + name);
+    }
+    return out;
+}
+
+std::string unknown_word(std::string_view what, std::string_view word, const std::vector<std::string>& known) {
+    const std::vector<std::string_view> names(known.begin(), known.end());
+    return stipend::cat("unknown ", what, " \"", word, "\"", stipend::config::did_you_mean(word, names));
+}
+
+// The first word of the command line that names no command, or the first option that its command does not have.
+std::optional<std::string> unknown_in(const CLI::App& root, int argc, char** argv) {
+    const auto* app = &root;
+    for (int i = 1; i < argc; ++i) {
+        const std::string_view word = argv[i];
+        if (word == "--") return std::nullopt;
+        if (word.starts_with('-')) {
+            const auto name = std::string(word.substr(0, word.find('=')));
+            const auto* option = app->get_option_no_throw(name);
+            if (option == nullptr && word.starts_with("--")) return unknown_word("option", name, option_names(*app));
+            const bool takes_next = option != nullptr && option->get_items_expected_min() > 0 && name == word;
+            if (takes_next) ++i;
+            continue;
+        }
+        const auto commands = app->get_subcommands([](const CLI::App*) { return true; });
+        if (commands.empty()) continue;  // a file, or such
+        const auto next = std::find_if(commands.begin(), commands.end(),
+                                       [&](const CLI::App* one) { return one->get_name() == word; });
+        if (next == commands.end()) return unknown_word("command", word, command_names(*app));
+        app = *next;
+    }
+    return std::nullopt;
 }
 
 }  // namespace
@@ -171,7 +223,11 @@ int main(int argc, char** argv) {
     try {
         app.parse(argc, argv);
     } catch (const CLI::ParseError& error) {
-        return app.exit(error) == 0 ? exit_good : exit_usage;
+        const auto unknown = error.get_exit_code() == 0 ? std::nullopt : unknown_in(app, argc, argv);
+        if (!unknown) return app.exit(error) == 0 ? exit_good : exit_usage;
+        print_notice(*unknown);
+        std::fputs("Run with --help for more information.\n", stderr);
+        return exit_usage;
     }
     return status;
 }

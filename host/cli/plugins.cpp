@@ -33,7 +33,9 @@ int plugins_list(const Common& common) {
     config::Diagnostics diagnostics;
     const auto loaded = config::load(common.config_file, config::ProcessEnvironment(), diagnostics);
     if (!diagnostics.empty()) return print_diagnostics(diagnostics, common.json);
-    plugin::Loader loader(loader_options(loaded.settings));
+    const auto trial = TrialFolder::create();
+    if (!trial) return print_error(trial.error());
+    plugin::Loader loader(trial->loader_options(loaded.settings));
     const auto listed = loader.list();
     if (!listed) return print_error(listed.error());
     Json list = Json::array();
@@ -61,10 +63,12 @@ int plugins_list(const Common& common) {
 }
 
 int plugins_inspect(const Common& common, const std::string& file) {
-    // Of the settings only the folder for private copies is needed, so a broken file is no obstacle.
+    // Of the settings only the plugin folder is needed, so a broken file is no obstacle.
     config::Diagnostics ignored;
     const auto loaded = config::load(common.config_file, config::ProcessEnvironment(), ignored);
-    plugin::Loader loader(loader_options(loaded.settings));
+    const auto trial = TrialFolder::create();
+    if (!trial) return print_error(trial.error());
+    plugin::Loader loader(trial->loader_options(loaded.settings));
     const auto found = loader.inspect(loader.file_of(file));
     if (!found) return print_error(found.error());
     if (common.json) {

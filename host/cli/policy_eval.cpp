@@ -53,7 +53,9 @@ int policy_eval(const EvalOptions& options) {
         return exit_usage;
     }
     const auto abi_terms = make_terms(terms->interval_ns, terms->base.count_e8());
-    plugin::Loader loader(loader_options(settings));
+    const auto trial = TrialFolder::create();
+    if (!trial) return print_error(trial.error());
+    plugin::Loader loader(trial->loader_options(settings));
     const auto prepared = plugin::prepare(loader, settings.payment.policy, settings.payment.policy.config,
                                           "payment.policy.config", STIPEND_POLICY, abi_terms, diagnostics);
     if (!prepared) return print_diagnostics(diagnostics, options.common.json);

@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <numeric>
 
+#include "host/config/printable.hpp"
+
 namespace stipend::config {
 namespace {
 
@@ -35,8 +37,10 @@ std::string snippet(std::string_view line, SourcePos pos) {
         line = line.substr(from, to - from);
         caret -= from;
     }
-    std::string out = cat("  ", before, line, after, "\n  ", std::string(before.size(), ' '));
-    for (const char c : line.substr(0, caret)) {
+    const auto shown_before = printable(line.substr(0, caret));
+    std::string out =
+        cat("  ", before, shown_before, printable(line.substr(caret)), after, "\n  ", std::string(before.size(), ' '));
+    for (const char c : shown_before) {
         if (!continues_character(c)) out.push_back(c == '\t' ? '\t' : ' ');
     }
     return out + "^\n";
@@ -97,9 +101,9 @@ std::string Diagnostics::text() const {
     std::string out;
     for (const auto& [pos, path, message] : sorted()) {
         const auto line = line_of(text_, pos.line);
-        out += file_;
+        out += printable(file_);
         if (pos.line > 0) out += cat(":", pos.line, ":", character_column(line, pos));
-        out += cat(": ", path, path.empty() ? "" : ": ", message, "\n");
+        out += cat(": ", printable(path), path.empty() ? "" : ": ", printable(message), "\n");
         if (pos.line > 0) out += snippet(line, pos);
     }
     if (count_ > kept_.size()) out += cat("and ", count_ - kept_.size(), " more\n");
@@ -114,8 +118,8 @@ Json Diagnostics::json() const {
         one.append("file", file_);
         one.append("line", placed ? Json(pos.line) : Json());
         one.append("column", placed ? Json(character_column(line_of(text_, pos.line), pos)) : Json());
-        one.append("path", path);
-        one.append("message", message);
+        one.append("path", printable(path));
+        one.append("message", printable(message));
         out.push(std::move(one));
     }
     return out;

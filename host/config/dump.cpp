@@ -5,6 +5,7 @@
 
 #include "host/config/expand.hpp"
 #include "host/config/path.hpp"
+#include "host/config/printable.hpp"
 #include "host/config/settings_tree.hpp"
 #include "stipend/ascii.hpp"
 
@@ -23,7 +24,7 @@ bool safe_without_quotes(std::string_view text) {
 }
 
 std::string text_form(const std::string& text) {
-    return safe_without_quotes(text) ? text : Json(text).dump();
+    return safe_without_quotes(text) ? text : printable_quoted(Json(text).dump());
 }
 
 // Of what has nothing below it.

@@ -134,6 +134,17 @@ std::string_view bare_word(const Allowed& allowed) {
     return std::string_view(allowed.shown).substr(1, allowed.shown.size() - 2);
 }
 
+// What another spelling stands for, by a list such as "warn=warning err=error"; the word itself where it is none.
+std::string_view usual_word(std::string_view also, std::string_view word) {
+    while (!also.empty()) {
+        const auto pair = also.substr(0, also.find(' '));
+        also.remove_prefix(std::min(pair.size() + 1, also.size()));
+        const auto equals = pair.find('=');
+        if (ascii::equal_ignoring_case(pair.substr(0, equals), word)) return pair.substr(equals + 1);
+    }
+    return word;
+}
+
 }  // namespace
 
 const Format* find_format(std::string_view name) {
@@ -158,8 +169,9 @@ std::optional<std::string> text_of(const Rule& rule, const Node& node) {
 
 std::optional<std::size_t> word_of(const Rule& rule, const Node& node) {
     if (!node.is(Node::Kind::scalar)) return std::nullopt;
+    const auto word = usual_word(rule.also, node.text);
     for (std::size_t i = 0; i < rule.allowed.size(); ++i) {
-        if (ascii::equal_ignoring_case(node.text, bare_word(rule.allowed[i]))) return i;
+        if (ascii::equal_ignoring_case(word, bare_word(rule.allowed[i]))) return i;
     }
     return std::nullopt;
 }

@@ -1,5 +1,8 @@
 #include "host/config/load.hpp"
 
+#include <sys/socket.h>
+#include <sys/un.h>
+
 #include <algorithm>
 #include <deque>
 #include <unordered_map>
@@ -26,6 +29,7 @@ class CrossCheck {
         : root_(root), settings_(settings), problems_(diagnostics), listed_(settings.orchestrators.size()) {}
 
     void run() {
+        check_state();
         if (settings_.role == Role::worker) {
             check_monitors();
             return check_services();
@@ -91,6 +95,7 @@ class CrossCheck {
 
     void add_addresses_of_variable();
     void check_price();
+    void check_state();
     void check_monitors();
     void check_orchestrators();
     void check_service_addresses();
@@ -132,8 +137,27 @@ void CrossCheck::add_addresses_of_variable() {
 
 void CrossCheck::check_price() {
     const auto [least, most] = std::pair(settings_.price.min, settings_.price.max);
-    if (least <= most) return;
-    report("/price/min", cat("got more than price.max: ", least.text(), " USD, want at most ", most.text(), " USD"));
+    if (least > most) {
+        return report("/price/min",
+                      cat("got more than price.max: ", least.text(), " USD, want at most ", most.text(), " USD"));
+    }
+    // The shipped plugin states one rate for ever: where that is refused, no decision is ever made.
+    constexpr std::string_view fixed_rate = "/price/config/usd_per_eth";
+    if (std::string_view(settings_.price.plugin) != "price") return;
+    const auto& node = *locate(root_, "", fixed_rate).node;
+    if (!node.is(Node::Kind::scalar) || node.secret || node.key != "usd_per_eth") return;
+    const auto rate = Usd::parse(node.text);
+    if (!rate || (least <= *rate && *rate <= most)) return;  // what is no rate, the plugin reports
+    report(fixed_rate, cat("got ", node.shown(), ", want a rate from price.min, ", least.text(), " USD, to price.max, ",
+                           most.text(), " USD: any other holds all decisions"));
+}
+
+// The socket by which commands reach the host is in the state folder, and the system bounds the length of its path.
+void CrossCheck::check_state() {
+    constexpr std::size_t longest = sizeof(sockaddr_un::sun_path) - 1 - std::string_view("/control.sock").size();
+    if (settings_.state.size() <= longest) return;
+    report("/state", cat("got a path of ", settings_.state.size(), " bytes, want at most ", longest,
+                         ": the path of the control socket in it would be too long"));
 }
 
 void CrossCheck::check_monitors() {
@@ -239,6 +263,41 @@ Loaded load_text(const std::string& file, std::string text, const Environment& e
     CrossCheck(*root, out.settings, diagnostics).run();
     check_published(*root, out.settings, diagnostics, out.warnings);
     return out;
+}
+
+std::optional<std::string> only_options(std::string_view text, std::span<const std::string_view> options) {
+    std::string out;
+    std::vector<std::string_view> found;
+    std::vector<std::string_view> inside;  // keys of lines that are indented
+    bool keeps = false;
+    while (!text.empty()) {
+        const auto line = text.substr(0, text.find('\n'));
+        text.remove_prefix(std::min(line.size() + 1, text.size()));
+        // The items of a list may begin at the column of its key.
+        const auto first = line.find_first_not_of(" \t");
+        const bool goes_on = first != 0 || line.front() == '#' || line.front() == '-';
+        auto key = first == std::string_view::npos ? line : line.substr(first);
+        key = key.substr(0, key.find_first_of(" :"));
+        if (key.size() > 1 && (key.front() == '"' || key.front() == '\'') && key.back() == key.front())
+            key = key.substr(1, key.size() - 2);
+        if (!goes_on) {
+            if (line.front() == '{' || line.front() == '[') return std::nullopt;
+            found.push_back(key);
+            keeps = key == "role" || std::find(options.begin(), options.end(), key) != options.end();
+        } else {
+            inside.push_back(key);
+        }
+        if (keeps) out += line;
+        out += '\n';
+    }
+    if (found.empty()) return std::nullopt;
+    // One that is missing here and is a key further in may be meant, and only be indented by mistake.
+    const auto has = [](const auto& keys, std::string_view key) {
+        return std::find(keys.begin(), keys.end(), key) != keys.end();
+    };
+    const bool doubtful = std::any_of(options.begin(), options.end(),
+                                      [&](auto option) { return !has(found, option) && has(inside, option); });
+    return doubtful ? std::nullopt : std::optional(std::move(out));
 }
 
 Loaded load(const std::string& file, const Environment& environment, Diagnostics& diagnostics) {

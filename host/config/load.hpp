@@ -1,8 +1,11 @@
 // From a file to settings.
 #pragma once
 
+#include <optional>
 #include <set>
+#include <span>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "host/config/diagnostic.hpp"
@@ -24,5 +27,9 @@ struct Loaded {
 // The same for a text at hand; `file` is only its name.
 [[nodiscard]] Loaded load_text(const std::string& file, std::string text, const Environment& environment,
                                Diagnostics& diagnostics);
+
+// The text with the named options of its top level and `role`, and empty lines for all others, so that places stay.
+// Nothing where the options are not lines of their own, such as "state: ...".
+[[nodiscard]] std::optional<std::string> only_options(std::string_view text, std::span<const std::string_view> options);
 
 }  // namespace stipend::config

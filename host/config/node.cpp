@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <charconv>
 
+#include "host/config/printable.hpp"
+
 namespace stipend::config {
 namespace {
 
@@ -51,7 +53,7 @@ std::string Node::shown() const {
     }
     if (secret) return "<secret>";
     const auto part = clip(text, shown_bytes);
-    return Json(part).dump() + (part.size() < text.size() ? "..." : "");
+    return printable(Json(part).dump()) + (part.size() < text.size() ? "..." : "");
 }
 
 Node scalar_node(std::string_view text, bool quoted) {

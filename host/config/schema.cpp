@@ -21,7 +21,7 @@ constexpr std::array<std::pair<std::string_view, TypeBit>, 7> type_names{{{"null
                                                                           {"object", type_object}}};
 
 constexpr std::array<std::string_view, 5> annotations{"examples", "deprecated", "$schema", "$id", "$comment"};
-constexpr std::array<std::string_view, 3> of_the_host{"formatMinimum", "formatMaximum", "x-noun"};
+constexpr std::array<std::string_view, 4> of_the_host{"formatMinimum", "formatMaximum", "x-also", "x-noun"};
 
 bool has(std::span<const std::string_view> words, std::string_view word) {
     return std::find(words.begin(), words.end(), word) != words.end();
@@ -299,6 +299,7 @@ const std::map<std::string_view, Compiler::Handler>& Compiler::handlers() {
         {"title", &Compiler::annotation<&Rule::title>},
         {"description", &Compiler::annotation<&Rule::description>},
         {"default", &Compiler::annotation<&Rule::fallback>},
+        {"x-also", &Compiler::annotation<&Rule::also>},
         {"x-noun", &Compiler::annotation<&Rule::noun>},
         {"format", &Compiler::format},
         {"formatMinimum", &Compiler::format_bound<&Rule::least>},

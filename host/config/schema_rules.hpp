@@ -44,6 +44,7 @@ struct Rule {
     std::string description;       // one line
     std::string fallback;          // `default`, where it is a text
     std::vector<Allowed> allowed;  // of enum or const; empty: any
+    std::string also;              // other spellings of them: "warn=warning err=error"
     std::vector<RuleId> any_of;
     std::vector<RuleId> one_of;
     std::optional<RuleId> reference;

@@ -12,6 +12,7 @@ constexpr std::string_view of_both = R"("$defs": {
   "log": {"type": "object", "additionalProperties": false,
     "x-noun": "the log settings", "description": "What is written to the log.", "properties": {
     "level": {"format": "word", "enum": ["trace", "debug", "info", "warning", "error", "critical"],
+      "x-also": "notset=trace verbose=trace dbg=debug information=info notice=info warn=warning err=error crit=critical fatal=critical",
       "default": "${LOG_LEVEL:-info}", "description": "The least severe lines that are written."}}},
   "plugins": {"type": "object", "additionalProperties": false,
     "x-noun": "the plugin settings", "description": "Where plugins come from.", "properties": {

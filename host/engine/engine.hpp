@@ -60,8 +60,13 @@ class Engine {
     Engine(Effects& effects, ledger::State state, stipend_unix_ns now);
 
     // Applies a configuration. BUSY, with nothing changed, where three generations are still needed. A pay period that
-    // has begun is decided by the generation it began with.
+    // has begun is decided by the generation it began with. What decides as the newest generation does is no new one;
+    // one in which no period began is replaced.
     Result<ledger::GenerationId> publish(ConfigUpdate update, stipend_unix_ns now);
+    // When a configuration that `publish` refuses now is worth another try; nothing where it would be applied.
+    [[nodiscard]] std::optional<stipend_unix_ns> waits_until(const ConfigUpdate& update, stipend_unix_ns now);
+    // True where the newest generation has the terms of `update`, for each of its payees.
+    [[nodiscard]] bool unchanged(const ConfigUpdate& update) const;
 
     void tick(stipend_unix_ns now);
     void job_done(JobToken token, JobResult result, stipend_unix_ns now);
@@ -142,6 +147,8 @@ class Engine {
     void activate(registry::PayeeIndex payee, stipend_unix_ns now);
     void deactivate(registry::PayeeIndex payee, stipend_unix_ns now);
     void retire_generations();
+    void retire_generations_exactly();
+    [[nodiscard]] bool newest_is_unused(stipend_unix_ns now) const;
 
     // Sending: engine.cpp
     void collect_due(stipend_unix_ns now);

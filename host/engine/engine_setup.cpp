@@ -1,6 +1,7 @@
 // The engine's start and its changes of configuration: taking up the ledger's state, publishing generations.
 #include <algorithm>
 
+#include "host/base/time.hpp"
 #include "host/engine/engine.hpp"
 #include "stipend/duration.hpp"
 
@@ -77,27 +78,82 @@ void Engine::restore_schedule(registry::PayeeIndex payee, stipend_unix_ns now) {
 }
 
 Result<ledger::GenerationId> Engine::publish(ConfigUpdate update, stipend_unix_ns now) {
-    retire_generations();
-    if (generations_.full()) {
+    if (const auto until = waits_until(update, now)) {
         return fail(STIPEND_E_BUSY, "too many generations: ", max_live_generations,
-                    " still decide pay periods that began with them; try again in ",
-                    duration_text(current().interval_ns));
+                    " still decide pay periods that began with them, the oldest one until ", utc_text(*until));
     }
+    const bool same = unchanged(update);
     auto& generation = *update.generation;
-    if (generations_.publish(update.generation, now)) commits_.waiting().generations.push_back(generation.row);
-    price_.set_rules(generation.price, now);
-    recorded_.clear();
-    next_recorded_ = 0;
+    if (!same) {
+        if (generations_.publish(update.generation, now, newest_is_unused(now))) {
+            commits_.waiting().generations.push_back(generation.row);
+        }
+        price_.set_rules(generation.price, now);
+        recorded_.clear();
+        next_recorded_ = 0;
+    }
     if (update.payees) {
         const auto places = apply_registry(*update.payees, now);
-        if (!update.own.empty()) {
+        if (!same && !update.own.empty()) {
             generation.own.assign(payees_.size(), generation.common);
             for (std::size_t at = 0; at < update.own.size(); ++at) {
                 generation.own[places[at]] = update.own[at];
             }
         }
     }
-    return generation.row.id;
+    return current().row.id;
+}
+
+bool Engine::unchanged(const ConfigUpdate& update) const {
+    if (generations_.empty() || !same_rules(*update.generation, current())) return false;
+    if (current().own.empty() && update.own.empty()) return true;
+    if (!update.payees) return false;
+    const auto same_terms = [&](const registry::Payee& payee, const PayeeTerms& terms) {
+        const auto place = payees_.find(payee.key);
+        return terms == (place ? current().terms_of(*place) : current().common);
+    };
+    for (std::size_t at = 0; at < update.payees->size(); ++at) {
+        if (!same_terms((*update.payees)[at], update.own.empty() ? update.generation->common : update.own[at]))
+            return false;
+    }
+    return true;
+}
+
+std::optional<stipend_unix_ns> Engine::waits_until(const ConfigUpdate& update, stipend_unix_ns now) {
+    if (generations_.empty() || unchanged(update)) return std::nullopt;
+    retire_generations_exactly();
+    if (!generations_.full() || newest_is_unused(now)) return std::nullopt;
+    // The oldest one is dropped once the last of its periods is decided. What is due already takes as long as its job.
+    auto until = now + ns_per_s;
+    for (const auto& slot : slots_) {
+        if (!slot.life.active()) continue;
+        const auto& state = slot.state;
+        if (generations_.at_start(state.due_at - state.interval_ns) == generations_.oldest()) {
+            until = std::max(until, state.due_at);
+        }
+    }
+    return until;
+}
+
+// Is there no period, open or still to be decided, that began with the newest generation? A payee that comes back to
+// the configuration goes on with the period that it left.
+bool Engine::newest_is_unused(stipend_unix_ns now) const {
+    if (generations_.empty() || generations_.bound(generations_.newest())) return false;
+    return std::none_of(slots_.begin(), slots_.end(), [&](const Slot& slot) {
+        if (!slot.life.active() && slot.state.due_at <= now) return false;
+        const auto start = slot.state.due_at - slot.state.interval_ns;
+        return start <= now && generations_.at_start(start) == generations_.newest();
+    });
+}
+
+void Engine::retire_generations_exactly() {
+    std::optional<stipend_unix_ns> earliest;
+    for (const auto& slot : slots_) {
+        if (!slot.life.active()) continue;
+        const auto start = slot.state.due_at - slot.state.interval_ns;
+        earliest = earliest ? std::min(*earliest, start) : start;
+    }
+    generations_.retire_before(earliest);
 }
 
 void Engine::retire_generations() {

@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <memory>
+#include <string>
 #include <vector>
 
 #include "host/engine/price_gate.hpp"
@@ -19,6 +20,7 @@ namespace stipend::engine {
 struct PayeeTerms {
     Usd base;
     std::uint32_t policy = 0;  // index into Generation::policies
+    friend bool operator==(const PayeeTerms&, const PayeeTerms&) = default;
 };
 
 // Rationale: a job whose orchestrator is silent takes until its time-out, some thousand times as long as others. Were
@@ -31,6 +33,8 @@ struct DispatchRules {
     Rate per_orchestrator;            // jobs of one orchestrator
     std::size_t max_waiting = 0;      // 0: each job holds its place until it ends
 
+    friend bool operator==(const DispatchRules&, const DispatchRules&) = default;
+
     static constexpr std::int64_t place_ns = 2 * ns_per_s;
     static constexpr std::size_t most_waiting = 512;  // the gateway's connections, less those of the places
 
@@ -42,12 +46,14 @@ struct DispatchRules {
 struct AccrualLimits {
     Usd per_orchestrator_day;
     Usd per_day;
+    friend bool operator==(const AccrualLimits&, const AccrualLimits&) = default;
 };
 
 // What jobs may cost on a UTC day. Those of the newest generation count.
 struct FeeLimits {
     SignedWei per_orchestrator_day;
     SignedWei per_day;
+    friend bool operator==(const FeeLimits&, const FeeLimits&) = default;
 };
 
 struct Generation {
@@ -56,6 +62,7 @@ struct Generation {
     PayeeTerms common;            // of every payee without terms of its own
     std::vector<PayeeTerms> own;  // by payee; empty, or shorter than the table: the rest has the common ones
     std::vector<std::shared_ptr<const plugin::PolicyInstance>> policies;
+    std::vector<std::string> policy_configs;  // what each of them was made with, as JSON
     PriceRules price;
     std::int64_t price_every_ns = 0;
     DispatchRules dispatch;

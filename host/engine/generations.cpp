@@ -13,7 +13,17 @@ bool same_row(const ledger::Generation& a, const ledger::Generation& b) {
 
 }  // namespace
 
-bool Generations::publish(std::shared_ptr<Generation> generation, stipend_unix_ns now) {
+bool same_rules(const Generation& a, const Generation& b) {
+    return same_row(a.row, b.row) && a.interval_ns == b.interval_ns && a.common == b.common &&
+           a.policy_configs == b.policy_configs && a.price == b.price && a.price_every_ns == b.price_every_ns &&
+           a.dispatch == b.dispatch && a.limits == b.limits && a.fees == b.fees;
+}
+
+bool Generations::publish(std::shared_ptr<Generation> generation, stipend_unix_ns now, bool replaces) {
+    if (replaces) {
+        STIPEND_ASSERT(!empty() && !bound(newest()));
+        live_.pop_back();
+    }
     STIPEND_ASSERT(!full());
     auto& row = generation->row;
     row.at = now;
@@ -48,6 +58,14 @@ void Generations::retire(std::optional<stipend_unix_ns> earliest_due) {
         std::int64_t longest = 0;
         for (const auto& live : live_) longest = std::max(longest, live.generation->interval_ns);
         if (earliest_due && *earliest_due - longest < live_[1].generation->published_at()) return;
+        live_.pop_front();
+        ++first_;
+    }
+}
+
+void Generations::retire_before(std::optional<stipend_unix_ns> earliest_start) {
+    while (live_.size() > 1 && live_.front().users == 0) {
+        if (earliest_start && *earliest_start < live_[1].generation->published_at()) return;
         live_.pop_front();
         ++first_;
     }

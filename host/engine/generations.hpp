@@ -14,6 +14,9 @@ namespace stipend::engine {
 
 inline constexpr std::size_t max_live_generations = 3;
 
+// True where the two decide alike for payees with the same terms; `own` is not compared.
+[[nodiscard]] bool same_rules(const Generation& a, const Generation& b);
+
 class Generations {
   public:
     // Counts publications of this run; two in a row may be of the same row of the ledger.
@@ -23,8 +26,9 @@ class Generations {
     Generations(ledger::GenerationId next, std::optional<ledger::Generation> last)
         : next_(next), last_(std::move(last)) {}
 
-    // Takes one as the newest and gives its row the id and time. True where the row is new to the ledger.
-    bool publish(std::shared_ptr<Generation> generation, stipend_unix_ns now);
+    // Takes one as the newest and gives its row the id and time. True where the row is new to the ledger. `replaces`:
+    // it takes the place of the newest, which decides nothing and to which nothing is bound.
+    bool publish(std::shared_ptr<Generation> generation, stipend_unix_ns now, bool replaces = false);
 
     [[nodiscard]] bool empty() const { return live_.empty(); }
     [[nodiscard]] bool full() const { return live_.size() >= max_live_generations; }
@@ -33,6 +37,9 @@ class Generations {
     [[nodiscard]] std::vector<std::shared_ptr<const Generation>> all() const;
     // The one that decides a period that begins at `start`.
     [[nodiscard]] Number at_start(stipend_unix_ns start) const;
+    [[nodiscard]] Number oldest() const { return first_; }
+    [[nodiscard]] Number newest() const { return first_ + static_cast<Number>(live_.size()) - 1; }
+    [[nodiscard]] bool bound(Number number) const { return at(number).users > 0; }
 
     // A payee's open period is bound to a generation: it stays until the period is decided or dropped.
     void bind(Number number) { ++at(number).users; }
@@ -40,6 +47,8 @@ class Generations {
     // Drops the oldest ones that decide nothing any more: nothing is bound to them, and no period that is still to be
     // sent began with them. `earliest_due` is the earliest due time of those.
     void retire(std::optional<stipend_unix_ns> earliest_due);
+    // The same, by the earliest beginning of those periods: exact, where `retire` may keep one for longer.
+    void retire_before(std::optional<stipend_unix_ns> earliest_start);
 
     // Numbers the distinct pairs of policy and memory version: memory of another owner is not handed to a policy.
     [[nodiscard]] std::uint32_t owner_of(const std::string& policy, std::uint32_t version);

@@ -81,6 +81,10 @@ void Manager::open(ledger::State state) {
     engine_ = std::make_unique<Engine>(*this, std::move(state), host_.now());
 }
 
+std::optional<stipend_unix_ns> Manager::waits_until(const runtime::Plan& plan) {
+    return engine_->waits_until(static_cast<const ManagerPlan&>(plan).update, host_.now());
+}
+
 Result<runtime::Applied> Manager::apply(std::unique_ptr<runtime::Plan> given, const runtime::InstanceSet& fresh) {
     std::unique_ptr<ManagerPlan> plan(static_cast<ManagerPlan*>(given.release()));
     // Equal payees on common terms need no comparison one by one.
@@ -89,13 +93,15 @@ Result<runtime::Applied> Manager::apply(std::unique_ptr<runtime::Plan> given, co
     ConfigUpdate update{plan->update.generation, std::nullopt, plan->update.own};
     if (!same_payees) update.payees = std::move(plan->update.payees);
     plan->update.payees.reset();
+    const bool unchanged = engine_->unchanged(update);
     STIPEND_LET(generation, engine_->publish(std::move(update), host_.now()));
     if (once_ && !plan_) engine_->limit_to(host_.now());
     watch_checks(plan->checks, fresh);
     plan_.swap(plan);
     return runtime::Applied{
         .generation = generation,
-        .text = cat("generation ", generation, " is in force for every pay period that begins from now on"),
+        .text = unchanged ? cat("generation ", generation, " is in force: it has the terms that are configured")
+                          : cat("generation ", generation, " is in force for every pay period that begins from now on"),
         .summary = cat("generation ", generation, " is in force, ", plan_->spend.orchestrators, " orchestrators"),
         .replaced = std::move(plan)};
 }

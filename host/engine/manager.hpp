@@ -31,6 +31,7 @@ class Manager final : public runtime::Role, public Effects, public plugin::Alert
     Result<std::string> review(const runtime::Plan& next, const runtime::ReloadRequest& request,
                                std::int64_t& pause_ns) override;
     void open(ledger::State state) override;
+    std::optional<stipend_unix_ns> waits_until(const runtime::Plan& plan) override;
     Result<runtime::Applied> apply(std::unique_ptr<runtime::Plan> plan, const runtime::InstanceSet& fresh) override;
     Turn tick(stipend_unix_ns now) override;
     void begin_stop() override;

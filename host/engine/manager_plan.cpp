@@ -31,6 +31,7 @@ class Policies {
         return at->second;
     }
     [[nodiscard]] std::vector<std::shared_ptr<const plugin::PolicyInstance>> take() { return std::move(made_); }
+    [[nodiscard]] std::vector<std::string> take_configs() { return std::move(configs_); }
     [[nodiscard]] const std::optional<plugin::Prepared>& first() const { return first_; }
 
   private:
@@ -53,6 +54,7 @@ class Policies {
         }
         if (!first_) first_ = *prepared;
         made_.push_back(std::move(policy).value());
+        configs_.push_back(json);
         return static_cast<std::uint32_t>(made_.size() - 1);
     }
 
@@ -63,6 +65,7 @@ class Policies {
     std::optional<std::optional<std::uint32_t>>
         common_;  // of the configuration without an overlay, once it was asked for
     std::vector<std::shared_ptr<const plugin::PolicyInstance>> made_;
+    std::vector<std::string> configs_;  // of `made_`
     std::optional<plugin::Prepared> first_;
 };
 
@@ -224,6 +227,7 @@ std::unique_ptr<ManagerPlan> make_manager_plan(plugin::Loader& loader, config::S
         return nullptr;
     }
     generation.policies = policies.take();
+    generation.policy_configs = policies.take_configs();
     generation.row = row_of(generation, plan->policy);
     const auto& payees = *plan->update.payees;
     SpendBook spend(generation, diagnostics);

@@ -15,6 +15,7 @@ struct PriceRules {
     std::int64_t max_usd_e8 = 0;
     std::int64_t max_step_ppm = 0;  // between two accepted rates, up or down: 2,000,000 is a factor of 2
     std::int64_t max_age_ns = 0;
+    friend bool operator==(const PriceRules&, const PriceRules&) = default;
 };
 
 struct Quote {

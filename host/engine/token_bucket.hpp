@@ -10,6 +10,7 @@ namespace stipend::engine {
 struct Rate {
     std::int64_t step_ns = 0;
     std::int64_t burst = 1;
+    friend bool operator==(const Rate&, const Rate&) = default;
 
     [[nodiscard]] bool unlimited() const { return step_ns == 0; }
 };

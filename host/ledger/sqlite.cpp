@@ -20,6 +20,8 @@ Meaning meaning_of(int code) {
         case SQLITE_FULL:
             return {STIPEND_E_LIMIT, "the disk is full", true, false};
         case SQLITE_IOERR:
+            // The file of the shared memory could not be extended.
+            if (code == SQLITE_IOERR_SHMSIZE) return {STIPEND_E_LIMIT, "the disk is full", true, false};
             return {STIPEND_E_UNAVAILABLE, "the disk failed", true, false};
         case SQLITE_CORRUPT:
             return {STIPEND_E_INVALID, "the file is damaged: restore a backup", true, true};

@@ -69,4 +69,11 @@ Result<Staged> stage(const fs::path& source, const fs::path& folder, std::string
     return out;
 }
 
+Result<void> check_staging(const fs::path& folder) {
+    std::error_code ec;
+    auto there = fs::absolute(folder, ec);
+    while (!ec && !fs::exists(there, ec) && there.has_relative_path()) there = there.parent_path();
+    return check_exec(there);
+}
+
 }  // namespace stipend::plugin

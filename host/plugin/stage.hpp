@@ -22,4 +22,8 @@ struct Staged {
 // folder on a filesystem mounted noexec.
 Result<Staged> stage(const std::filesystem::path& source, const std::filesystem::path& folder, std::string_view pin);
 
+// Whether `folder`, or where it does not exist the nearest folder above it, is on a filesystem that may hold code.
+// Changes nothing.
+Result<void> check_staging(const std::filesystem::path& folder);
+
 }  // namespace stipend::plugin

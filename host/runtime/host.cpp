@@ -176,6 +176,12 @@ std::optional<stipend_mono_ns> Host::turn() {
     }
     const auto at_latest = [&next = next](stipend_unix_ns at) { next = next ? std::min(*next, at) : at; };
     if (const auto look = watcher_->tick(now)) at_latest(*look);
+    if (retry_at_ && *retry_at_ <= now) {
+        retry_at_.reset();
+        serial_->post([this] { retry_waiting(); });
+    } else if (retry_at_) {
+        at_latest(*retry_at_);
+    }
     if (watchdog_ns_ != 0) {
         if (role_->alive(now)) service_manager::watchdog();
         at_latest(now + watchdog_ns_ / 3);
@@ -189,6 +195,7 @@ void Host::begin_stop() {
 }
 
 std::optional<std::string> Host::reload_source(const ReloadRequest& request, ReloadReport& report) const {
+    if (request.waited) return waiting_->text;
     if (request.undo) {
         if (!previous_) report.text = "nothing to undo: no reload was applied since the host started";
         return previous_;
@@ -222,12 +229,26 @@ ReloadReport Host::try_reload(const ReloadRequest& request) {
     report.valid = true;
     report.warnings = std::move(loaded.warnings);
     if (request.check) {
-        report.text = with_remark("the configuration is valid");
+        const auto until = on_control(report.pause_ns, [&] { return role_->waits_until(*plan); });
+        report.text =
+            with_remark(until && *until ? cat("the configuration is valid; it would wait until ", utc_text(**until))
+                                        : std::string("the configuration is valid"));
         return report;
     }
     auto settings = plan->settings;
     auto plugins = plan->plugins;
-    auto answer = on_control(report.pause_ns, [this, &plan] { return apply(std::move(plan)); });
+    auto answer = on_control(report.pause_ns, [&]() -> Result<Applied> {
+        report.waits_until = retry_at_ = role_->waits_until(*plan);
+        if (retry_at_) return Applied{};
+        return apply(std::move(plan));
+    });
+    if (report.waits_until) {
+        waiting_ = {std::move(*text), request.accept_spend};
+        report.text = with_remark(cat("the configuration is valid, and waits until ", utc_text(*report.waits_until),
+                                      " for pay periods that began with earlier ones; it is put in force then, "
+                                      "without another reload (`stipend reload --undo` withdraws it)"));
+        return report;
+    }
     const auto applied = answer ? std::move(*answer) : Result<Applied>(answer.error());
     report.valid = applied.ok();
     if (!applied) return reject(applied.error().message);
@@ -235,6 +256,7 @@ ReloadReport Host::try_reload(const ReloadRequest& request) {
     report.generation = applied->generation;
     report.text = with_remark(applied->text);
     report.summary = applied->summary;
+    waiting_.reset();
     previous_ = std::exchange(text_, std::move(*text));
     settings_ = std::move(settings);
     plugins_ = std::move(plugins);
@@ -244,13 +266,31 @@ ReloadReport Host::try_reload(const ReloadRequest& request) {
 ReloadReport Host::reload(const ReloadRequest& request) {
     if (request.check) return try_reload(request);
     service_manager::reloading();
-    auto report = try_reload(request);
+    auto report = request.undo && waiting_ ? withdraw_waiting() : try_reload(request);
     log_reload(report);
     service_manager::ready(report.taken ? report.summary : std::string());
     return report;
 }
 
+// What waits is the last change, so undoing takes it back; what is in force stays.
+ReloadReport Host::withdraw_waiting() {
+    ReloadReport report;
+    const auto withdrawn = on_control(report.pause_ns, [this] { return std::exchange(retry_at_, std::nullopt); });
+    report.valid = withdrawn.ok();
+    report.text =
+        withdrawn ? "the configuration that waited is withdrawn; the one in force stays" : withdrawn.error().message;
+    waiting_.reset();
+    return report;
+}
+
+void Host::retry_waiting() {
+    if (!waiting_) return;
+    const auto report = reload({.accept_spend = waiting_->accept_spend, .waited = true});
+    if (!report.taken && !report.waits_until) waiting_.reset();
+}
+
 void Host::log_reload(const ReloadReport& report) {
+    if (report.valid && !report.taken) return log_.info("reload: " + report.text);
     if (!report.taken) return log_.error("reload: rejected, the previous configuration stays in force: " + report.text);
     log_.info("reload: " + report.text);
     for (const auto& warning : report.warnings) log_.warn(warning);

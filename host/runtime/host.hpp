@@ -96,6 +96,8 @@ class Host {
     ReloadReport reload(const ReloadRequest& request);
     ReloadReport try_reload(const ReloadRequest& request);
     std::optional<std::string> reload_source(const ReloadRequest& request, ReloadReport& report) const;
+    ReloadReport withdraw_waiting();
+    void retry_waiting();
     void log_reload(const ReloadReport& report);
     void plugin_written(const std::string& file);
 
@@ -111,14 +113,20 @@ class Host {
     PluginRouter routes_;
     ControlLoop loop_;
     std::optional<Signals> signals_;
-    std::unique_ptr<Role> role_;  // what ends below calls back into it
-    bool stopping_ = false;       // [control]
+    std::unique_ptr<Role> role_;               // what ends below calls back into it
+    bool stopping_ = false;                    // [control]
+    std::optional<stipend_unix_ns> retry_at_;  // [control] when `waiting_` is tried again
 
     // Only on the serial strand:
     std::string text_;                     // the configuration in force, as it was read
     std::optional<std::string> previous_;  // the one before
-    config::Settings settings_;            // in force
-    std::vector<std::string> plugins_;     // in use, as the configuration names them
+    struct Waiting {
+        std::string text;
+        bool accept_spend = false;
+    };
+    std::optional<Waiting> waiting_;    // valid, and cannot be put in force yet; the newest such one
+    config::Settings settings_;         // in force
+    std::vector<std::string> plugins_;  // in use, as the configuration names them
 
     std::unique_ptr<ThreadPool> plugin_pool_;
     std::unique_ptr<LedgerWriter> writer_;

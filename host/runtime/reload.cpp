@@ -1,5 +1,7 @@
 #include "host/runtime/reload.hpp"
 
+#include "host/base/time.hpp"
+
 namespace stipend::runtime {
 namespace {
 
@@ -24,6 +26,7 @@ Json report_json(const ReloadReport& report) {
     out.set("warnings", std::move(warnings));
     out.set("problems", report.diagnostics);
     out.set("generation", Json::of_int(report.generation));
+    if (report.waits_until) out.set("waits_until", Json::of_string(utc_text(*report.waits_until)));
     out.set("pause_us", Json::of_int(report.pause_ns / 1000));
     return out;
 }

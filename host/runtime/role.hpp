@@ -51,6 +51,8 @@ class Role {
 
     // The host has opened its state: takes up what the ledger holds. Before the first `apply`.
     virtual void open(ledger::State state) = 0;
+    // When a plan that cannot be put in force yet is worth another try; nothing where it can. [control]
+    virtual std::optional<stipend_unix_ns> waits_until(const Plan&) { return std::nullopt; }
     // Puts a plan in force; `fresh` are its instances, not yet in use. On failure everything is as it was. Starts what
     // is to be watched by the new instances: they replace the old ones right after. [control]
     virtual Result<Applied> apply(std::unique_ptr<Plan> plan, const InstanceSet& fresh) = 0;

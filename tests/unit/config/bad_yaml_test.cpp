@@ -99,11 +99,11 @@ const BadFile bad_yaml[] = {
      "state: var\n"
      "log: { level: \377 }\n",
      "config.yaml:2:15: got the byte 0xFF, want text in UTF-8\n"
-     "  log: { level: \377 }\n"
+     "  log: { level: <0xFF> }\n"
      "                ^\n"},
     {"a control character", "state: \"a\001\"\n",
      "config.yaml:1:10: got the byte 0x01, want text in UTF-8\n"
-     "  state: \"a\001\"\n"
+     "  state: \"a<U+0001>\"\n"
      "           ^\n"},
     {"a key without its colon at the end",
      "state: var\n"

@@ -2,6 +2,7 @@
 
 #include <doctest/doctest.h>
 
+#include "bad_file.hpp"
 #include "fake_environment.hpp"
 #include "host/config/plugin_config.hpp"
 #include "stipend/duration.hpp"
@@ -167,4 +168,50 @@ TEST_CASE("a default with a bad value from the environment is reported with the 
     CHECK(diagnostics.sorted()[0].message ==
           "got \"soons\", want a duration from 1s to 1d in whole seconds, such as 60s (the default here is "
           "${PAYMENT_INTERVAL_SECONDS:-60}s)");
+}
+
+TEST_CASE("the usual spellings of a log level are read, in any case") {
+    const std::pair<const char*, LogLevel> spellings[] = {
+        {"WARN", LogLevel::warning},     {"Warning", LogLevel::warning},  {"err", LogLevel::error},
+        {"ERROR", LogLevel::error},      {"FATAL", LogLevel::critical},   {"crit", LogLevel::critical},
+        {"NOTSET", LogLevel::trace},     {"dbg", LogLevel::debug},        {"notice", LogLevel::info},
+        {"information", LogLevel::info}, {"CRITICAL", LogLevel::critical}};
+    for (const auto& [text, level] : spellings) {
+        CAPTURE(text);
+        FakeEnvironment environment;
+        environment.variables["LOG_LEVEL"] = text;
+        CHECK(loaded("", environment).log_level == level);
+    }
+    CHECK(diagnostics_of("log: { level: warm }\n").find("got \"warm\"") != std::string::npos);
+}
+
+TEST_CASE("a fixed rate beyond price.min and price.max is reported at its line") {
+    CHECK(diagnostics_of("price:\n  max: 3000 USD\n  config:\n    usd_per_eth: 3000.5\n") ==
+          "config.yaml:4:18: price.config.usd_per_eth: got \"3000.5\", want a rate from price.min, 100 USD, to "
+          "price.max, 3000 USD: any other holds all decisions\n      usd_per_eth: 3000.5\n                   ^\n");
+    CHECK(diagnostics_of("price: { config: { usd_per_eth: 99 } }\n") != "");
+    CHECK(diagnostics_of("price: { max: 3000 USD, config: { usd_per_eth: 3000 } }\n") == "");
+    CHECK(diagnostics_of("price: { min: 100 USD, config: { usd_per_eth: 100 } }\n") == "");
+    CHECK(diagnostics_of("price: { plugin: other, config: { usd_per_eth: 1 } }\n") == "");
+    CHECK(diagnostics_of("price: { config: {} }\n") == "");
+}
+
+TEST_CASE("a state folder whose control socket would have too long a path is reported") {
+    const std::string longest(94, 'a');  // 107 bytes with /control.sock
+    CHECK(loaded("state: " + longest + "\n").state == longest);
+    const auto report = diagnostics_of("role: worker\nstate: a" + longest + "\n");
+    CHECK(report.find("config.yaml:2:8: state: got a path of 95 bytes, want at most 94") == 0);
+}
+
+TEST_CASE("the options that are asked for are read alone, at their places") {
+    const std::string_view state[] = {"state"};
+    const std::string_view ledger[] = {"state", "network"};
+    CHECK(*only_options("# x\nstate: /a\nlog: {\nnetwork:\n  chain_id: 1\nrole: worker\n", state) ==
+          "\nstate: /a\n\n\n\nrole: worker\n");
+    CHECK(*only_options("state: /a\nlog: {\n'network':\n  chain_id: 1", ledger) ==
+          "state: /a\n\n'network':\n  chain_id: 1\n");
+    CHECK(*only_options("log: {\n", state) == "\n");           // the default holds
+    CHECK_FALSE(only_options("{state: /a\n", state));          // no lines of their own
+    CHECK_FALSE(only_options(" state: /a\nlog: {\n", state));  // perhaps meant
+    CHECK_FALSE(only_options("", state));
 }

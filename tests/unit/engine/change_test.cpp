@@ -31,21 +31,99 @@ TEST_CASE("an orchestrator in punishment is decided by what stood when its perio
     CHECK(sim.of("o1")[1].decision.generation == 2);
 }
 
+namespace {
+
+constexpr auto hour = 3600 * second;
+
+// Each of three configurations has a pay period of an hour that began with it.
+void fill_generations(Simulation& sim) {
+    REQUIRE(sim.publish({.interval_ns = hour, .policy = R"({"max_consecutive_failures":2})"}, payees(1)).ok());
+    sim.run_for(60 * second);
+    REQUIRE(sim.publish({.interval_ns = hour, .policy = R"({"max_consecutive_failures":3})"}, payees(2)).ok());
+    sim.run_for(60 * second);
+    REQUIRE(sim.publish({.interval_ns = hour, .policy = R"({"max_consecutive_failures":4})"}, payees(3)).ok());
+    sim.run_for(60 * second);
+    REQUIRE(sim.engine().generations().size() == 3);
+}
+
+}  // namespace
+
 TEST_CASE("at most three generations live, and a fourth is refused without a trace") {
     Simulation sim;
-    REQUIRE(sim.publish({.policy = R"({"max_consecutive_failures":2})"}, payees(1)).ok());
-    sim.answer = [](const auto&, const JobSpec&, auto) { return std::pair{good("100"), 50 * second}; };
-    sim.run_for(70 * second);
-    REQUIRE(sim.publish({.policy = R"({"max_consecutive_failures":3})"}).ok());
-    sim.run_for(2 * second);
-    REQUIRE(sim.publish({.policy = R"({"max_consecutive_failures":4})"}).ok());
-    sim.run_for(2 * second);
-    const auto refused = sim.publish({.policy = R"({"max_consecutive_failures":5})"});
+    fill_generations(sim);
+    const Setup next{.interval_ns = hour, .policy = R"({"max_consecutive_failures":5})"};
+    const auto refused = sim.publish(next);
     REQUIRE(!refused.ok());
     CHECK(refused.error().status == STIPEND_E_BUSY);
     CHECK(sim.engine().generations().size() == 3);
-    sim.run_for(300 * second);
-    CHECK(sim.publish({.policy = R"({"max_consecutive_failures":5})"}).ok());
+    CHECK(sim.engine().waits_until({sim.generation(next), {}, {}}, sim.now()) == start_of_time + hour);
+    sim.run_until(start_of_time + hour - second);
+    CHECK_FALSE(sim.publish(next).ok());
+    sim.run_until(start_of_time + hour + second);
+    CHECK_FALSE(sim.engine().waits_until({sim.generation(next), {}, {}}, sim.now()));
+    CHECK(sim.publish(next).ok());
+    sim.run_for(2 * hour);
+    sim.check_ledger();
+}
+
+TEST_CASE("a configuration that decides as the newest one does is no new generation") {
+    Simulation sim;
+    fill_generations(sim);
+    const Setup same{.interval_ns = hour, .policy = R"({"max_consecutive_failures":4})"};
+    CHECK_FALSE(sim.engine().waits_until({sim.generation(same), {}, {}}, sim.now()));
+    CHECK(*sim.publish(same) == 3);
+    CHECK(*sim.publish(same, payees(4)) == 3);
+    CHECK(*sim.publish(same, payees(2)) == 3);
+    CHECK(sim.engine().generations().size() == 3);
+    // Limits, rates and own terms decide as well.
+    auto limited = same;
+    limited.limits.per_day = Usd::of_e8(5 * e8);
+    CHECK_FALSE(sim.publish(limited).ok());
+    auto priced = same;
+    priced.price.max_usd_e8 = 5000 * e8;
+    CHECK_FALSE(sim.publish(priced).ok());
+    const std::vector<PayeeTerms> own{{Usd::of_e8(10 * e8), 0}, {Usd::of_e8(12 * e8), 0}};
+    CHECK(sim.engine().waits_until({sim.generation(same), payees(2), own}, sim.now()));
+}
+
+TEST_CASE("own terms that are the same are no new generation, whatever their order") {
+    Simulation sim;
+    const std::vector<PayeeTerms> own{{Usd::of_e8(11 * e8), 0}, {Usd::of_e8(12 * e8), 0}};
+    const auto publish = [&](std::vector<registry::Payee> who, std::vector<PayeeTerms> terms) {
+        auto published = sim.engine().publish({sim.generation({}), std::move(who), std::move(terms)}, sim.now());
+        sim.engine().tick(sim.now());
+        return published;
+    };
+    REQUIRE(*publish(payees(2), own) == 1);
+    sim.run_for(10 * second);
+    CHECK(*publish({payee("o2"), payee("o1")}, {own[1], own[0]}) == 1);
+    CHECK(sim.engine().generations().size() == 1);
+    CHECK(publish(payees(2), {own[1], own[0]}).ok());
+    CHECK(sim.engine().generations().size() == 2);
+    sim.run_for(100 * second);
+    CHECK(sim.of("o1")[1].decision.usd < sim.of("o2")[1].decision.usd);  // its period had begun
+    sim.run_for(60 * second);
+    CHECK(sim.of("o1")[2].decision.usd > sim.of("o2")[2].decision.usd);
+    sim.check_ledger();
+}
+
+TEST_CASE("a generation in which no pay period began is replaced by the next") {
+    Simulation sim;
+    REQUIRE(sim.publish({.interval_ns = hour}, payees(1)).ok());
+    sim.run_for(60 * second);
+    for (int i = 3; i < 10; ++i) {
+        const auto policy = cat(R"({"max_consecutive_failures":)", i, "}");
+        CHECK(sim.publish({.interval_ns = hour, .policy = policy}).ok());
+        CHECK(sim.engine().generations().size() == 2);
+        sim.run_for(60 * second);
+    }
+    sim.run_for(3 * hour);
+    const auto lines = sim.of("o1");
+    REQUIRE(lines.size() == 4);
+    CHECK(lines[1].decision.generation == 1);
+    CHECK(lines[2].decision.generation == 8);
+    CHECK(sim.engine().generations().size() == 1);
+    sim.check_ledger();
 }
 
 TEST_CASE("the same configuration again is the same generation") {

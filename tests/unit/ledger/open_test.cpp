@@ -4,6 +4,7 @@
 #include <unistd.h>
 
 #include <fstream>
+#include <set>
 
 #include "tests/unit/ledger/ledger_fixture.hpp"
 
@@ -46,6 +47,31 @@ std::string unprivileged(const std::function<std::string()>& work) {
 }
 
 }  // namespace
+
+TEST_CASE("a reader leaves no file beside the ledger") {
+    const TempFolder folder;
+    const auto path = folder / "ledger.db";
+    {
+        const auto ledger = must_open(path);
+        Engine(*ledger, 2).run(3);
+    }
+    const auto files = [&] {
+        std::set<std::string> out;
+        for (const auto& item : std::filesystem::directory_iterator(folder.path())) out.insert(item.path().filename());
+        return out;
+    };
+    const auto before = files();
+    REQUIRE_FALSE(before.contains("ledger.db-wal"));
+    const auto written = std::filesystem::last_write_time(path);
+    {
+        const auto ledger = must_open(path, reader());
+        const auto report = ledger->verify({});
+        REQUIRE(report.ok());
+        CHECK(report->clean());
+    }
+    CHECK(files() == before);
+    CHECK(std::filesystem::last_write_time(path) == written);
+}
 
 TEST_CASE("a newer schema is rejected") {
     const TempFolder folder;

@@ -1,0 +1,80 @@
+#include "host/config/printable.hpp"
+
+#include <algorithm>
+#include <array>
+#include <cstdint>
+#include <utility>
+
+namespace stipend::config {
+namespace {
+
+struct Character {
+    std::uint32_t code = 0;
+    std::size_t bytes = 0;  // 0: not UTF-8
+};
+
+Character character_at(std::string_view text, std::size_t at) {
+    const auto byte = [&](std::size_t i) { return static_cast<std::uint32_t>(static_cast<unsigned char>(text[i])); };
+    const auto lead = byte(at);
+    if (lead < 0x80) return {lead, 1};
+    const std::size_t length = lead >= 0xF0 ? 4 : lead >= 0xE0 ? 3 : 2;
+    if (lead < 0xC2 || lead > 0xF4 || at + length > text.size()) return {};
+    std::uint32_t code = lead & (0xFFU >> (length + 1));
+    for (std::size_t i = 1; i < length; ++i) {
+        if ((byte(at + i) & 0xC0U) != 0x80U) return {};
+        code = (code << 6U) | (byte(at + i) & 0x3FU);
+    }
+    constexpr std::array<std::uint32_t, 5> least{0, 0, 0x80, 0x800, 0x10000};
+    const bool surrogate = code >= 0xD800 && code <= 0xDFFF;
+    return code < least[length] || surrogate || code > 0x10FFFF ? Character{} : Character{code, length};
+}
+
+bool unseen(std::uint32_t code) {
+    // Control characters; blanks; joiners, marks of direction and other formats; fillers; tags.
+    static constexpr std::array<std::pair<std::uint32_t, std::uint32_t>, 20> ranges{{
+        {0x00, 0x08},     {0x0B, 0x1F},     {0x7F, 0xA0},     {0xAD, 0xAD},     {0x034F, 0x034F},
+        {0x061C, 0x061C}, {0x115F, 0x1160}, {0x1680, 0x1680}, {0x17B4, 0x17B5}, {0x180B, 0x180F},
+        {0x2000, 0x200F}, {0x2028, 0x202F}, {0x205F, 0x206F}, {0x2800, 0x2800}, {0x3000, 0x3000},
+        {0x3164, 0x3164}, {0xFEFF, 0xFEFF}, {0xFFA0, 0xFFA0}, {0xFFF0, 0xFFFB}, {0xE0000, 0xE0FFF},
+    }};
+    return std::any_of(ranges.begin(), ranges.end(),
+                       [&](const auto& range) { return code >= range.first && code <= range.second; });
+}
+
+std::string hex(std::uint32_t value, std::size_t digits) {
+    std::string out;
+    for (; value != 0 || out.size() < digits; value >>= 4U) out.insert(out.begin(), "0123456789ABCDEF"[value & 15U]);
+    return out;
+}
+
+template <class Name>
+std::string named(std::string_view text, const Name& name) {
+    std::string out;
+    out.reserve(text.size());
+    for (std::size_t at = 0; at < text.size();) {
+        const auto [code, bytes] = character_at(text, at);
+        if (bytes == 0) {
+            out += "<0x" + hex(static_cast<unsigned char>(text[at++]), 2) + ">";
+            continue;
+        }
+        if (unseen(code)) {
+            out += name(code);
+        } else {
+            out += text.substr(at, bytes);
+        }
+        at += bytes;
+    }
+    return out;
+}
+
+}  // namespace
+
+std::string printable(std::string_view text) {
+    return named(text, [](std::uint32_t code) { return "<U+" + hex(code, 4) + ">"; });
+}
+
+std::string printable_quoted(std::string_view text) {
+    return named(text, [](std::uint32_t code) { return code > 0xFFFF ? "\\U" + hex(code, 8) : "\\u" + hex(code, 4); });
+}
+
+}  // namespace stipend::config
