@@ -1,6 +1,7 @@
 #include "docker_monitor.hpp"
 
 #include <algorithm>
+#include <cstdlib>
 
 #include "stipend/glob.hpp"
 #include "stipend/json_parse.hpp"
@@ -111,11 +112,10 @@ std::pair<std::int32_t, std::string> judge(const std::string& name, const HttpRe
 Result<Settings> Docker::parse(const Json& json, const stipend_terms&) {
     const ConfigView config(json);
     Settings out;
-    const auto engine = config.at("engine");
-    STIPEND_LET(address, engine.string_or("unix:///var/run/docker.sock"));
-    auto parsed = parse_engine(address);
-    if (!parsed) return engine.refuse(parsed.error().message);
-    out.engine = std::move(*parsed);
+    STIPEND_SET(out.engine, read_engine(config, [](const char* name) {
+                    const char* value = std::getenv(name);
+                    return std::string(value == nullptr ? "" : value);
+                }));
     STIPEND_SET(out.every_ns, config.at("every").duration_or(out.every_ns, ns_per_s, 600 * ns_per_s));
     STIPEND_LET(timeout, config.at("timeout").duration_or(5 * ns_per_s, 100 * ns_per_ms, 60 * ns_per_s));
     out.timeout_ms = static_cast<std::uint32_t>(timeout / ns_per_ms);
