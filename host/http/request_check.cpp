@@ -45,6 +45,9 @@ Result<void> check_headers(const HttpRequest& request, CheckedRequest& checked) 
             }
         }
         if (ascii::equal_ignoring_case(field.name, "idempotency-key")) checked.may_resend = true;
+        for (const std::string_view credential : {"authorization", "cookie", "x-api-key"}) {
+            if (ascii::equal_ignoring_case(field.name, credential)) checked.has_secrets = true;
+        }
         auto secret = find_secret(field.value);
         if (!secret) return std::move(secret).error().in(cat("header field ", field.name));
         if (secret->begin != std::string_view::npos) checked.has_secrets = true;

@@ -441,6 +441,7 @@ Result<void> Transfer::outcome(CURLcode code) {
 }
 
 Error Transfer::ended(Error why) const {
+    if (request_.connect_only) return std::move(why).in(cat(checked_.https ? "TLS to " : "TCP to ", host_and_port()));
     const std::string_view socket = request_.unix_socket;
     return std::move(why).in(socket.empty() ? cat(request_.method, " ", checked_.origin)
                                             : cat(request_.method, " ", checked_.origin, " at unix:", socket));

@@ -59,11 +59,11 @@ Result<std::vector<Target>> parse_targets(std::span<const stipend_target> given)
     out.reserve(given.size());
     for (const auto& target : given) {
         const auto id = stipend::view(target.target_id);
-        auto name = parse_endpoint(stipend::view(target.endpoint));
-        if (!name) return std::move(name).error().in(cat("target ", id));
+        auto selection = parse_endpoint(stipend::view(target.endpoint));
+        if (!selection) return std::move(selection).error().in(cat("target ", id));
         auto members = parse_members(stipend::view(target.attributes_json));
         if (!members) return std::move(members).error().in(cat("target ", id));
-        out.push_back({std::string(id), std::move(*name), std::move(*members)});
+        out.push_back({std::string(id), std::move(*selection), std::move(*members)});
     }
     return out;
 }
@@ -123,6 +123,12 @@ Result<Settings> Docker::parse(const Json& json, const stipend_terms&) {
     return out;
 }
 
+Result<void> Docker::check_target(const Settings&, const stipend_target& target) {
+    STIPEND_TRY(parse_endpoint(stipend::view(target.endpoint)));
+    STIPEND_TRY(parse_members(stipend::view(target.attributes_json)));
+    return {};
+}
+
 Result<void> Docker::watch(std::span<const stipend_target> given, stipend::Observer observer,
                            Completion<stipend::Nothing> done) {
     STIPEND_LET(targets, parse_targets(given));
@@ -146,9 +152,12 @@ Result<void> Docker::watch(std::span<const stipend_target> given, stipend::Obser
 
 Result<void> Docker::probe(const stipend_target& target, stipend_mono_ns deadline,
                            Completion<stipend_observation> done) {
-    STIPEND_LET(name, parse_endpoint(stipend::view(target.endpoint)));
-    if (stipend::is_glob(name)) {
-        return fail(STIPEND_E_UNSUPPORTED, "a pattern can only be watched: got \"", name, "\", want one name");
+    const auto endpoint = stipend::view(target.endpoint);
+    STIPEND_LET(selection, parse_endpoint(endpoint));
+    const auto& name = selection.name;
+    if (name.empty() || stipend::is_glob(name)) {
+        return fail(STIPEND_E_UNSUPPORTED, "several containers can only be watched: got \"",
+                    name.empty() ? endpoint : std::string_view(name), "\", want one name");
     }
     const auto op = done.op();
     auto look =

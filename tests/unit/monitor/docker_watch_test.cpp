@@ -443,7 +443,7 @@ TEST_CASE("a probe checks one container once") {
     const auto missing = look("docker:other");
     CHECK(missing->verdict == STIPEND_DOWN);
     CHECK(missing->evidence == R"({"state":"missing","why":"no such container"})");
-    CHECK(look("docker:s1_*").error() == "a pattern can only be watched: got \"s1_*\", want one name");
+    CHECK(look("docker:s1_*").error() == "several containers can only be watched: got \"s1_*\", want one name");
     scene.instead.emplace("/json", FakeReply::answer(200, "[]"));
     CHECK(look("docker:redis_scb")->verdict == STIPEND_UNKNOWN);
 }
