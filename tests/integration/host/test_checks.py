@@ -153,7 +153,7 @@ class Checks(unittest.TestCase):
 maintenance:
   - { schedule: "0 25 * * *", duration: 1h }
   - { schedule: "0 2 * * *", zone: Europe/Berlln, duration: 1h }
-  - { schedule: "@daily", duration: 1h, orchestrators: [nobody] }
+  - { schedule: "@daily", duration: 1h, orchestrators: [orch-x] }
 """)
         for why in ('"25" as the hour', "Europe/Berlln", "want the id of an orchestrator"):
             self.assertIn(why, err)
