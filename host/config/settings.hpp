@@ -151,7 +151,8 @@ struct Settings {
     std::string orchestrator_addresses;  // empty after loading: its entries are in `orchestrators`
     std::string metrics_listen;
     std::vector<Maintenance> maintenance;
-    std::vector<std::string> witness;    // what is looked at where all checks fail at once
+    std::vector<std::string> witness;  // what is looked at where all checks fail at once
+    SourcePos witness_pos;
     Services services;                   // of a worker, as are the following
     PluginRef worker;                    // answers the jobs
     std::string worker_listen;           // where it does

@@ -147,6 +147,7 @@ void fields(Visitor& visit, T& settings) {
     visit("orchestrator_addresses", settings.orchestrator_addresses);
     visit("capabilities", settings.capabilities);
     visit("maintenance", settings.maintenance);
+    visit.place_of({"witness"}, settings.witness_pos);
     visit("witness", settings.witness);
     visit("services", settings.services);
     visit("worker", settings.worker);

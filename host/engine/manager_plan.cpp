@@ -202,17 +202,18 @@ void check_targets(const config::Settings& settings, config::Diagnostics& diagno
     };
     for (const auto& [payee, check, path] : plan.checks) {
         if (const auto* monitor = monitor_of(check.monitor)) {
-            plugin::check_target(*monitor, plan.terms, {path, check.target, check.options, check.target_pos},
-                                 diagnostics);
+            plugin::check_target(*monitor, plan.terms,
+                                 {path + ".target", check.target, check.options, check.target_pos}, diagnostics);
         }
     }
     if (settings.witness.empty() || settings.monitors.empty()) return;
     const auto& first = settings.monitors.front();
     const auto* monitor = monitor_of(first.name);
     for (std::size_t at = 0; monitor != nullptr && at < settings.witness.size(); ++at) {
-        plugin::check_target(*monitor, plan.terms,
-                             {cat("witness[", at, "]"), witness_endpoint(settings.witness[at]), nullptr, first.pos},
-                             diagnostics);
+        plugin::check_target(
+            *monitor, plan.terms,
+            {cat("witness[", at, "]"), witness_endpoint(settings.witness[at]), nullptr, settings.witness_pos},
+            diagnostics);
     }
 }
 
@@ -227,7 +228,7 @@ ledger::Generation row_of(const Generation& generation, const plugin::Prepared& 
             .so_sha256 = policy.chosen.library->staged.sha256,
             .config = policy.config_json,
             .terms = cat("{\"interval_ns\":", generation.interval_ns,
-                         ",\"base_usd_e8\":", generation.common.base.count_e8(), "}")};
+                         ",\"base_usd_e8\":", generation.common.base.count_e8(), ledger::amounts_by_host, "}")};
 }
 
 }  // namespace

@@ -70,9 +70,10 @@ void check_target(const Prepared& monitor, const stipend_terms& terms, const Pla
     if (status == STIPEND_OK) return;
     const auto why = from_abi(status, &error);
     if (why.path.empty()) {
-        diagnostics.add(target.pos, cat(target.path, ".target"), why.message);
+        diagnostics.add(target.pos, target.path, why.message);
     } else {
-        config::report_complaint(target.options, target.pos, cat(target.path, ".options"), why.path, why.message,
+        config::report_complaint(target.options, target.pos,
+                                 cat(target.path.substr(0, target.path.rfind('.')), ".options"), why.path, why.message,
                                  diagnostics);
     }
 }

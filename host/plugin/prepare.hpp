@@ -23,7 +23,7 @@ std::optional<Prepared> prepare(Loader& loader, const config::PluginRef& referen
 
 // A target that a monitor is to look at, with its place in the file.
 struct PlannedTarget {
-    std::string path;  // "orchestrators[0].checks[1]"
+    std::string path;  // "orchestrators[0].checks[1].target"; its options are beside it
     std::string endpoint;
     config::Tree options;  // of the target; NULL: none
     config::SourcePos pos;

@@ -41,7 +41,7 @@ std::unique_ptr<WorkerPlan> make_worker_plan(plugin::Loader& loader, config::Set
         if (monitor == plan->instances.end()) continue;
         plugin::check_target(
             monitor->prepared, plan->terms,
-            {cat("services.watch[", at, "]"), config::endpoint_of(service), service.options, service.target_pos},
+            {cat("services.watch[", at, "].target"), config::endpoint_of(service), service.options, service.target_pos},
             diagnostics);
     }
     if (!diagnostics.empty()) return nullptr;
