@@ -8,6 +8,7 @@
 #include <unordered_map>
 #include <unordered_set>
 
+#include "host/base/recurring.hpp"
 #include "host/config/expand.hpp"
 #include "host/config/format.hpp"
 #include "host/config/known_default_secrets.hpp"
@@ -25,11 +26,16 @@ namespace {
 // its schema has empty members here.
 class CrossCheck {
   public:
-    CrossCheck(const Node& root, Settings& settings, Diagnostics& diagnostics)
-        : root_(root), settings_(settings), problems_(diagnostics), listed_(settings.orchestrators.size()) {}
+    CrossCheck(const Node& root, Settings& settings, Diagnostics& diagnostics, std::vector<std::string>& warnings)
+        : root_(root),
+          settings_(settings),
+          problems_(diagnostics),
+          warnings_(warnings),
+          listed_(settings.orchestrators.size()) {}
 
     void run() {
         check_state();
+        check_maintenance();
         if (settings_.role == Role::worker) {
             check_monitors();
             return check_services();
@@ -101,11 +107,16 @@ class CrossCheck {
     void check_service_addresses();
     void check_worker_keys();
     void check_references();
+    void check_checks(std::size_t orchestrator);
+    void check_maintenance();
+    void check_down_after(const std::string& text, const std::string& pointer);
     void check_services();
+    void add_named_services();
 
     const Node& root_;
     Settings& settings_;
     Diagnostics& problems_;
+    std::vector<std::string>& warnings_;
     std::size_t listed_;  // orchestrators of the list; those of the variable follow
 };
 
@@ -223,18 +234,101 @@ void CrossCheck::check_references() {
         for (std::size_t j = 0; j < one.checks.size(); ++j) {
             want_known(one.checks[j].monitor, monitors, "monitors", orchestrator(i, cat("checks/", j, "/monitor")));
         }
+        check_checks(i);
     }
+    if (!settings_.witness.empty() && settings_.monitors.empty()) {
+        report("/witness", "got a witness, want a monitor that looks at it in `monitors`");
+    }
+    for (std::size_t i = 0; i < settings_.maintenance.size(); ++i) {
+        const auto& ids = settings_.maintenance[i].orchestrators;
+        for (std::size_t j = 0; j < ids.size(); ++j) {
+            const auto same = [&](const Orchestrator& one) { return one.id == ids[j]; };
+            if (ids[j].empty() || std::ranges::any_of(settings_.orchestrators, same)) continue;
+            report(cat("/maintenance/", i, "/orchestrators/", j),
+                   cat("got ", scalar_node(ids[j], true).shown(), ", want the id of an orchestrator"));
+        }
+    }
+}
+
+// The names of an orchestrator's checks, each once; a target without a name may come again.
+void CrossCheck::check_checks(std::size_t index) {
+    const auto& checks = settings_.orchestrators[index].checks;
+    Owners names;
+    for (std::size_t j = 0; j < checks.size(); ++j) {
+        check_down_after(checks[j].down_after, orchestrator(index, cat("checks/", j, "/down_after")));
+        want_once(names, checks[j].name, j,
+                  [&](std::size_t k) { return orchestrator(index, cat("checks/", k, "/name")); });
+    }
+}
+
+void CrossCheck::check_down_after(const std::string& text, const std::string& pointer) {
+    if (text.empty() || parse_down_after(text)) return;
+    report(pointer,
+           cat("got ", scalar_node(text, true).shown(), ", want M of N looks, such as 2 of 3, with N up to 20"));
+}
+
+void CrossCheck::check_maintenance() {
+    for (std::size_t i = 0; i < settings_.maintenance.size(); ++i) {
+        const auto& one = settings_.maintenance[i];
+        if (one.schedule.empty() || one.zone.empty() || one.duration_ns == 0) continue;  // the schema reports it
+        const auto made = Recurring::make(one.schedule, one.zone, one.duration_ns);
+        if (!made) report(cat("/maintenance/", i, made.error().path), made.error().message);
+    }
+}
+
+// The services of a variable, where the file has no list.
+void CrossCheck::add_named_services() {
+    const std::string all = std::exchange(settings_.services.names, {});
+    auto& watch = settings_.services.watch;
+    if (!watch.empty()) {
+        if (!all.empty()) {
+            warnings_.push_back("services.names (MONITORED_SERVICES) has no effect: services.watch has a list");
+        }
+        return;
+    }
+    for (std::size_t start = 0; start <= all.size();) {
+        const auto end = std::min(all.find(',', start), all.size());
+        auto part = std::string_view(all).substr(start, end - start);
+        start = end + 1;
+        while (part.starts_with(' ')) part.remove_prefix(1);
+        while (part.ends_with(' ')) part.remove_suffix(1);
+        if (part.empty()) continue;
+        const auto same = [&](const WatchedService& one) { return one.name == part; };
+        if (std::ranges::any_of(watch, same)) continue;
+        auto& service = watch.emplace_back();
+        service.name = part;
+        service.monitor = "docker";
+        service.every_ns = settings_.services.names_every_ns;
+        if (part.find('=') != std::string_view::npos) {
+            service.label = part;
+        } else if (part.find('/') != std::string_view::npos) {
+            service.compose = part;
+        }
+        service.target_pos = service.pos = locate(root_, "", "/services/names").node->pos;
+    }
+    const auto known = names_of(settings_.monitors);
+    if (!watch.empty()) want_known("docker", known, "monitors", "/services/names");
 }
 
 void CrossCheck::check_services() {
     const auto monitors = names_of(settings_.monitors);
     Owners names;
     for (std::size_t i = 0; i < settings_.services.watch.size(); ++i) {
-        const auto& service = settings_.services.watch[i];
+        auto& service = settings_.services.watch[i];
+        const auto key = [i](std::string_view name) { return cat("/services/watch/", i, "/", name); };
+        const auto ways = int{!service.target.empty()} + int{!service.compose.empty()} + int{!service.label.empty()};
+        if (ways > 1) report(cat("/services/watch/", i), "got several of target, compose and label, want one");
+        if (service.name.empty()) service.name = service.compose.empty() ? service.label : service.compose;
+        const auto& node = *locate(root_, "", cat("/services/watch/", i)).node;
+        if (service.name.empty() && node.is(Node::Kind::mapping) && node.find("name") == nullptr) {
+            report(cat("/services/watch/", i), "the key \"name\" is missing, or compose or label instead");
+        }
+        check_down_after(service.down_after, key("down_after"));
         const auto pointer = [](std::size_t k) { return cat("/services/watch/", k, "/name"); };
         want_known(service.monitor, monitors, "monitors", cat("/services/watch/", i, "/monitor"));
         want_once(names, service.name, i, pointer);
     }
+    add_named_services();
 }
 
 // The role whose schema the file is checked by; that reports a role that is none.
@@ -260,7 +354,7 @@ Loaded load_text(const std::string& file, std::string text, const Environment& e
     for_each_value(*root, Path(), [&](const Node& node, const Path& path) {
         if (node.secret) out.settings.secret_paths.insert(path.text());
     });
-    CrossCheck(*root, out.settings, diagnostics).run();
+    CrossCheck(*root, out.settings, diagnostics, out.warnings).run();
     check_published(*root, out.settings, diagnostics, out.warnings);
     return out;
 }

@@ -5,6 +5,7 @@
 #include <optional>
 #include <set>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "host/base/eth.hpp"
@@ -60,10 +61,33 @@ struct Limits {
     Eth fees_per_day;
 };
 
+// How many of the last looks have to fail before they count: "2 of 3". Empty: each counts by itself.
+struct DownAfter {
+    int failed = 1;
+    int looks = 1;
+    friend bool operator==(const DownAfter&, const DownAfter&) = default;
+};
+// Nothing where the text is not "M of N" with 1 <= M <= N <= 20.
+[[nodiscard]] std::optional<DownAfter> parse_down_after(std::string_view text);
+
 struct Check {
+    std::string name;     // unique among an orchestrator's; empty: the target
     std::string monitor;  // the name of a monitor
     std::string target;
     std::int64_t every_ns = 0;
+    Tree options;            // laid over the monitor's own for this target; NULL: none
+    std::string down_after;  // see DownAfter
+    SourcePos target_pos;
+    SourcePos pos;
+};
+
+// Time that is announced as down.
+struct Maintenance {
+    std::string name;
+    std::string schedule;  // see Recurring
+    std::string zone;
+    std::int64_t duration_ns = 0;
+    std::vector<std::string> orchestrators;  // ids; none: all
 };
 
 struct Capability {
@@ -87,14 +111,25 @@ struct Orchestrator {
 
 // What a worker watches beside its orchestrator.
 struct WatchedService {
-    std::string name;     // unique; with `*`, every service that matches it
+    std::string name;     // unique; with `*`, every service that matches it; empty in a file: that of compose or label
     std::string monitor;  // the name of a monitor
     std::string target;   // as the monitor takes it; empty: "docker:" and the name
+    std::string compose;  // PROJECT/SERVICE instead of a target
+    std::string label;    // KEY=VALUE instead of a target
     std::int64_t every_ns = 0;
+    Tree options;            // as of a Check
+    std::string down_after;  // as of a Check
+    SourcePos target_pos;    // of the target, or of what stands for it
+    SourcePos pos;
 };
+
+// What the monitor of a service looks at.
+[[nodiscard]] std::string endpoint_of(const WatchedService& service);
 
 struct Services {
     std::vector<WatchedService> watch;
+    std::string names;                // what is watched where `watch` is empty; empty after loading
+    std::int64_t names_every_ns = 0;  // how often
     std::vector<std::string> ignore;  // names that patterns and discoveries pass over
     Discover discover = Discover::propose;
 };
@@ -115,6 +150,9 @@ struct Settings {
     std::vector<Capability> capabilities;
     std::string orchestrator_addresses;  // empty after loading: its entries are in `orchestrators`
     std::string metrics_listen;
+    std::vector<Maintenance> maintenance;
+    std::vector<std::string> witness;  // what is looked at where all checks fail at once
+    SourcePos witness_pos;
     Services services;                   // of a worker, as are the following
     PluginRef worker;                    // answers the jobs
     std::string worker_listen;           // where it does

@@ -68,9 +68,23 @@ void fields(Visitor& visit, T& limits) {
 
 template <class Visitor, Is<Check> T>
 void fields(Visitor& visit, T& check) {
+    visit.place(check.pos);
+    visit.place_of({"target"}, check.target_pos);
+    visit("name", check.name);
     visit("monitor", check.monitor);
     visit("target", check.target);
     visit("every", check.every_ns);
+    visit("options", check.options);
+    visit("down_after", check.down_after);
+}
+
+template <class Visitor, Is<Maintenance> T>
+void fields(Visitor& visit, T& maintenance) {
+    visit("name", maintenance.name);
+    visit("schedule", maintenance.schedule);
+    visit("zone", maintenance.zone);
+    visit("duration", maintenance.duration_ns);
+    visit("orchestrators", maintenance.orchestrators);
 }
 
 template <class Visitor, Is<Capability> T>
@@ -95,15 +109,23 @@ void fields(Visitor& visit, T& orchestrator) {
 
 template <class Visitor, Is<WatchedService> T>
 void fields(Visitor& visit, T& service) {
+    visit.place(service.pos);
+    visit.place_of({"target", "compose", "label", "name"}, service.target_pos);
     visit("name", service.name);
     visit("monitor", service.monitor);
     visit("target", service.target);
+    visit("compose", service.compose);
+    visit("label", service.label);
     visit("every", service.every_ns);
+    visit("options", service.options);
+    visit("down_after", service.down_after);
 }
 
 template <class Visitor, Is<Services> T>
 void fields(Visitor& visit, T& services) {
     visit("watch", services.watch);
+    visit("names", services.names);
+    visit("every", services.names_every_ns);
     visit("ignore", services.ignore);
     visit("discover", services.discover);
 }
@@ -124,6 +146,9 @@ void fields(Visitor& visit, T& settings) {
     visit("orchestrators", settings.orchestrators);
     visit("orchestrator_addresses", settings.orchestrator_addresses);
     visit("capabilities", settings.capabilities);
+    visit("maintenance", settings.maintenance);
+    visit.place_of({"witness"}, settings.witness_pos);
+    visit("witness", settings.witness);
     visit("services", settings.services);
     visit("worker", settings.worker);
     visit.inside("listen", [&](auto& listen) {

@@ -25,6 +25,19 @@ constexpr std::string_view of_both = R"("$defs": {
     "sha256": {"$ref": "#/$defs/plugin hash"},
     "config": {"$ref": "#/$defs/plugin config"},
     "name": {"$ref": "#/$defs/id", "description": "How checks refer to it."}}},
+  "target options": {"type": ["object", "null"], "x-noun": "a mapping",
+    "description": "Options of the monitor for this target alone, each instead of the monitor's own."},
+  "down after": {"format": "text", "maxLength": 16, "description":
+    "`2 of 3`: failures count once 2 of 3 looks in a row failed, and then from the first of them on. Of monitors that are asked each time; each failure counts where this is left out."},
+  "maintenance": {"type": "object", "additionalProperties": false, "required": ["schedule", "duration"],
+    "x-noun": "a maintenance window", "properties": {
+    "name": {"format": "text", "maxLength": 128, "description": "What people call it."},
+    "schedule": {"format": "text", "minLength": 1, "maxLength": 256, "description":
+      "When it begins, as in cron: minute, hour, day of the month, month, day of the week; or @daily, @weekly, @monthly."},
+    "zone": {"format": "text", "minLength": 1, "maxLength": 128, "default": "UTC",
+      "description": "The time zone of the schedule, such as Europe/Berlin."},
+    "duration": {"format": "duration", "formatMinimum": "1m", "formatMaximum": "7d",
+      "description": "How long it lasts."}}},
   "metrics": {"format": "listen", "description": "Where Prometheus reads the metrics."},
 
   "id": {"format": "text", "pattern": "^[!#-&(-_a-~]{1,128}$",
@@ -127,11 +140,15 @@ constexpr std::string_view of_manager = R"("type": "object", "additionalProperti
     "checks": {"type": "array", "description": "What this host checks of it by itself.", "items": {
       "type": "object", "additionalProperties": false, "required": ["monitor", "target"],
       "x-noun": "a check", "properties": {
+      "name": {"format": "text", "maxLength": 255, "description":
+        "Its unique name among the checks of the orchestrator. By default the target."},
       "monitor": {"$ref": "#/$defs/id", "description": "The name of a monitor."},
       "target": {"format": "text", "minLength": 1, "maxLength": 2048,
         "description": "What it looks at, as the monitor takes it."},
       "every": {"format": "duration", "formatMinimum": "1s", "formatMaximum": "1h", "default": "60s",
-        "description": "How often it looks."}}}}}}},
+        "description": "How often it looks."},
+      "options": {"$ref": "#/$defs/target options"},
+      "down_after": {"$ref": "#/$defs/down after"}}}}}}},
   "orchestrator_addresses": {"format": "text", "maxLength": 1048576, "default": "${ORCHESTRATOR_ADDRESSES:-}",
     "description":
       "More orchestrators: addresses, separated by commas. One that `orchestrators` lists too stays as that says."},
@@ -141,6 +158,21 @@ constexpr std::string_view of_manager = R"("type": "object", "additionalProperti
     "x-noun": "a capability", "properties": {
     "base": {"$ref": "#/$defs/pay"},
     "policy": {"$ref": "#/$defs/policy keys"}}}},
+  "maintenance": {"type": "array", "description":
+    "Windows of time in which this host's own checks count neither as up nor as down.", "items": {
+    "type": "object", "additionalProperties": false, "required": ["schedule", "duration"],
+    "x-noun": "a maintenance window", "properties": {
+    "name": {"format": "text", "maxLength": 128, "description": "What people call it."},
+    "schedule": {"format": "text", "minLength": 1, "maxLength": 256, "description":
+      "When it begins, as in cron: minute, hour, day of the month, month, day of the week; or @daily, @weekly, @monthly."},
+    "zone": {"format": "text", "minLength": 1, "maxLength": 128, "default": "UTC",
+      "description": "The time zone of the schedule, such as Europe/Berlin."},
+    "duration": {"format": "duration", "formatMinimum": "1m", "formatMaximum": "7d",
+      "description": "How long it lasts."},
+    "orchestrators": {"type": "array", "items": {"$ref": "#/$defs/id"},
+      "description": "The ids of the orchestrators whose checks it covers. By default all."}}}},
+  "witness": {"type": "array", "maxItems": 16, "items": {"format": "text", "minLength": 1, "maxLength": 2048},
+    "description": "URLs or host:port that no orchestrator controls. Where all own checks fail at once, the first of `monitors` looks at these: if all of them fail too, the time counts neither as up nor as down; without a witness it is down, to be made up for with `stipend adjust`. See operations.md."},
   "listen": {"type": "object", "additionalProperties": false,
     "x-noun": "the listeners", "description": "The addresses on which this host listens.", "properties": {
     "metrics": {"$ref": "#/$defs/metrics", "default": "${METRICS_LISTEN:-127.0.0.1:9108}"}}}
@@ -159,20 +191,32 @@ constexpr std::string_view of_worker =
   "services": {"type": "object", "additionalProperties": false,
     "x-noun": "the services", "description": "What is watched.", "properties": {
     "watch": {"type": "array", "description": "What is watched; its mean is the worker's uptime.", "items": {
-      "type": "object", "additionalProperties": false, "required": ["name"],
+      "type": "object", "additionalProperties": false,
       "x-noun": "a service", "properties": {
       "name": {"format": "text", "minLength": 1, "maxLength": 255, "description":
-        "Its unique name; with `*`, every service whose name matches, and once found stays on the list."},
+        "Its unique name; with `*`, every service whose name matches, and once found stays on the list. By default that of `compose` or `label`; required without them."},
       "monitor": {"$ref": "#/$defs/id", "default": "docker",
         "description": "The name of the monitor that looks at it."},
       "target": {"format": "text", "maxLength": 2048,
         "description": "What the monitor looks at. Empty: `docker:` and the name."},
+      "compose": {"format": "text", "minLength": 1, "maxLength": 511, "description":
+        "Instead of a target: `PROJECT/SERVICE`, the containers of a service of Docker Compose. It is up while one of them is, whatever their number and their names."},
+      "label": {"format": "text", "minLength": 1, "maxLength": 511, "description":
+        "Instead of a target: `KEY=VALUE` or `KEY`, the containers with this label, as one service."},
       "every": {"format": "seconds", "formatMinimum": "1s", "formatMaximum": "1h",
-        "default": "${CHECK_INTERVAL:-10}s", "description": "How often it is looked at."}}}},
+        "default": "${CHECK_INTERVAL:-10}s", "description": "How often it is looked at."},
+      "options": {"$ref": "#/$defs/target options"},
+      "down_after": {"$ref": "#/$defs/down after"}}}},
+    "names": {"format": "text", "maxLength": 65536, "default": "${MONITORED_SERVICES:-}", "description":
+      "What is watched where `watch` is missing or empty, separated by commas: names of containers, patterns, `PROJECT/SERVICE` or `KEY=VALUE`. By the monitor `docker`."},
+    "every": {"format": "seconds", "formatMinimum": "1s", "formatMaximum": "1h",
+      "default": "${CHECK_INTERVAL:-10}s", "description": "How often those of `names` are looked at."},
     "ignore": {"type": "array", "items": {"format": "text", "minLength": 1, "maxLength": 255}, "description":
       "Names that patterns and discoveries pass over, such as a container that was removed for good."},
     "discover": {"format": "word", "enum": ["propose", "watch"], "default": "propose",
       "description": "What is done with a service that a monitor finds by itself: reported, or watched as well."}}},
+  "maintenance": {"type": "array", "items": {"$ref": "#/$defs/maintenance"}, "description":
+    "Windows of time that are announced: `stipend status` shows them. The time counts as down all the same; only the manager's file can excuse it."},
   "worker": {"type": "object", "additionalProperties": false,
     "x-noun": "the worker",
     "description": "The plugin that registers with the network and answers jobs.", "properties": {

@@ -60,6 +60,16 @@ class Reader {
     Reader(const SchemaRules& rules, const Rule& rule, const Node& node) : rules_(rules), rule_(rule), node_(node) {}
 
     void place(SourcePos& pos) const { pos = node_.pos; }
+    // The place of the first of these keys that is there.
+    void place_of(std::initializer_list<std::string_view> keys, SourcePos& pos) const {
+        pos = node_.pos;
+        for (const auto key : keys) {
+            if (const Node* node = node_.find(key)) {
+                pos = node->pos;
+                return;
+            }
+        }
+    }
     template <class T>
     void operator()(std::string_view key, T& member) const {
         find(key, [&](const Rule& rule, const Node& node) { read(rule, node, member); });
@@ -133,6 +143,7 @@ class Writer {
     Writer(const SchemaRules& rules, const Rule& rule) : rules_(rules), rule_(rule) { out.kind = Kind::mapping; }
 
     void place(const SourcePos&) const {}
+    void place_of(std::initializer_list<std::string_view>, const SourcePos&) const {}
     template <class T>
     void operator()(std::string_view key, const T& member) {
         if (const Rule* rule = rules_.property(rule_, key)) append(key, write(*rule, member));

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "host/base/time.hpp"
+#include "host/config/plugin_config.hpp"
 #include "host/engine/adjust.hpp"
 #include "host/engine/archive_request.hpp"
 #include "host/engine/plugin_calls.hpp"
@@ -18,6 +19,7 @@ constexpr std::int64_t price_deadline_ns = 30 * ns_per_s;
 constexpr std::int64_t clock_jump_ns = 2 * ns_per_s;
 constexpr std::int64_t stuck_after_ns = 60 * ns_per_s;
 constexpr std::int64_t wal_look_ns = 30 * ns_per_s;
+constexpr const char* outage_alert = "own-checks";
 
 // For metrics only, which are binary floating point.
 double approximate(const SignedWei& wei) {
@@ -98,6 +100,8 @@ Result<runtime::Applied> Manager::apply(std::unique_ptr<runtime::Plan> given, co
     if (once_ && !plan_) engine_->limit_to(host_.now());
     watch_checks(plan->checks, fresh);
     plan_.swap(plan);
+    witnesses_awaited_ = 0;  // looks of the plan before do not end any more
+    checks_changed_ = true;
     return runtime::Applied{
         .generation = generation,
         .text = unchanged ? cat("generation ", generation, " is in force: it has the terms that are configured")
@@ -108,14 +112,16 @@ Result<runtime::Applied> Manager::apply(std::unique_ptr<runtime::Plan> given, co
 
 void Manager::watch_checks(const std::vector<PlannedCheck>& checks, const runtime::InstanceSet& fresh) {
     std::vector<runtime::WatchTarget> targets;
-    for (const auto& [key, check] : checks) {
+    for (const auto& [key, check, path] : checks) {
         const auto payee = engine_->payees().find(key);
         if (!payee) continue;
         targets.push_back({.owner = engine_->payees()[*payee].id,
-                           .id = check.target,
+                           .id = check.name.empty() ? check.target : check.name,
                            .endpoint = check.target,
                            .monitor = check.monitor,
-                           .every_ns = check.every_ns});
+                           .every_ns = check.every_ns,
+                           .attributes = check.options == nullptr ? "" : config::plugin_json(check.options),
+                           .down_after = config::parse_down_after(check.down_after).value_or(config::DownAfter())});
     }
     host_.watcher().watch(std::move(targets), runtime::monitors_of(fresh));
 }
@@ -123,10 +129,12 @@ void Manager::watch_checks(const std::vector<PlannedCheck>& checks, const runtim
 runtime::Role::Turn Manager::tick(stipend_unix_ns now) {
     watch_clock(now);
     watch_wal(now);
+    watch_outage(now);
     engine_->tick(now);
     const bool over = engine_->failure() || (stopping_ && !engine_->writing()) || (once_ && engine_->quiet(now));
-    const auto next = engine_->next_wakeup(now);
-    return {.over = over, .next = next ? std::min(*next, next_wal_look_) : next_wal_look_};
+    auto next = std::min(engine_->next_wakeup(now).value_or(next_wal_look_), next_wal_look_);
+    if (const auto look = outage_.next_look(); look && witnesses_awaited_ == 0) next = std::min(next, *look);
+    return {.over = over, .next = next};
 }
 
 // The schedule follows the monotonic clock. That the wall clock was set is reported, since records follow it too.
@@ -180,6 +188,9 @@ Result<Json> Manager::status() {
             if (const auto health = one.instance->health(); !health) unwell.push_back(health.error().message);
         }
         auto out = status_json(*engine_, *plan_, unwell, unpaid, host_.now());
+        if (auto windows = plan_->maintenance.status(host_.now()); !windows.items().empty()) {
+            out.set("maintenance", std::move(windows));
+        }
         if (restored_) out.set("restored", restored_json(*restored_));
         return out;
     });
@@ -301,7 +312,59 @@ runtime::Watcher::Hooks Manager::watcher_hooks() {
                                     .text = "what the monitors observe is not stored: " + saved.error().message,
                                     .at = host_.now()});
                 },
-            .changed = {}};
+            .changed = [this](const runtime::Watched&, std::int32_t) { checks_changed_ = true; }};
+}
+
+// One alert for all own checks that fail at once, and a look at the witnesses.
+void Manager::watch_outage(stipend_unix_ns now) {
+    if (std::exchange(checks_changed_, false)) {
+        const auto step = outage_.review(
+            [&](const std::function<bool(const runtime::Outage::Check&)>& show) {
+                host_.watcher().visit_all([&](const runtime::Watched& one) {
+                    return show({one.series.verdict(now), one.series.since(), one.every_ns});
+                });
+            },
+            now);
+        if (step == runtime::Outage::Step::ended) engine_->resolve(outage_alert, now);
+        if (step == runtime::Outage::Step::began) {
+            if (plan_->settings.witness.empty()) return tell_outage("the time counts as down");
+            look_at_witnesses(now);
+        }
+    }
+    if (outage_.wants_look(now) && witnesses_awaited_ == 0) look_at_witnesses(now);
+}
+
+void Manager::tell_outage(const std::string& outcome) {
+    engine_->raise({.id = outage_alert,
+                    .severity = STIPEND_ALERT_CRITICAL,
+                    .text = cat("all ", outage_.checks(), " own checks failed at once, from ",
+                                utc_text(outage_.began()), " on: ", outcome),
+                    .at = host_.now()});
+}
+
+void Manager::look_at_witnesses(stipend_unix_ns now) {
+    const auto& settings = plan_->settings;
+    if (settings.witness.empty() || settings.monitors.empty()) return outage_.witnessed(true, now);
+    struct Looks {
+        std::size_t left;
+        bool answered = false;
+    };
+    auto looks = std::make_shared<Looks>(Looks{settings.witness.size()});
+    witnesses_awaited_ = looks->left;
+    for (const auto& witness : settings.witness) {
+        host_.watcher().look_once(
+            settings.monitors.front().name, witness_endpoint(witness), [this, looks, now](const uptime::Seen& seen) {
+                // One that answers as it should not answers all the same: the network works.
+                looks->answered = looks->answered || seen.verdict == STIPEND_UP || seen.verdict == STIPEND_DEGRADED;
+                witnesses_awaited_ = --looks->left;
+                if (looks->left != 0) return;
+                outage_.witnessed(looks->answered, now);
+                if (!outage_.open()) return;
+                tell_outage(looks->answered
+                                ? "a witness answers, so the time counts as down"
+                                : "no witness answers either, so the time counts neither as up nor as down");
+            });
+    }
 }
 
 void Manager::reserve_fee(const std::string& job_id, const SignedWei& wei, plugin::FeeAccount::Answer answer) {
@@ -329,7 +392,10 @@ void Manager::commit(std::shared_ptr<const ledger::Batch> batch) {
 
 std::optional<uptime::Observed> Manager::observed(const registry::Payee& payee, stipend_unix_ns from,
                                                   stipend_unix_ns to) const {
-    return host_.watcher().observed(payee.id, from, to);
+    // Time that counts neither as up nor as down.
+    auto excused = plan_->maintenance.within(payee.key, from, to);
+    for (const auto& window : outage_.blind(from, to)) excused.push_back(window);
+    return host_.watcher().observed(payee.id, from, to, std::move(excused));
 }
 
 void Manager::fetch_price() {

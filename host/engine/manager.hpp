@@ -9,6 +9,7 @@
 #include "host/engine/manager_plan.hpp"
 #include "host/engine/reporter.hpp"
 #include "host/runtime/host.hpp"
+#include "host/runtime/outage.hpp"
 
 namespace stipend::engine {
 
@@ -53,6 +54,9 @@ class Manager final : public runtime::Role, public Effects, public plugin::Alert
   private:
     void watch_clock(stipend_unix_ns now);
     void watch_wal(stipend_unix_ns now);
+    void watch_outage(stipend_unix_ns now);
+    void tell_outage(const std::string& outcome);
+    void look_at_witnesses(stipend_unix_ns now);
     void watch_checks(const std::vector<PlannedCheck>& checks, const runtime::InstanceSet& fresh);
     void reserve_fee(const std::string& job_id, const SignedWei& wei, plugin::FeeAccount::Answer answer);
     Result<Json> adjust(const Json& body);
@@ -76,6 +80,9 @@ class Manager final : public runtime::Role, public Effects, public plugin::Alert
     std::unique_ptr<ManagerPlan> plan_;  // in force
     std::optional<ledger::Restored> restored_;
     stipend_unix_ns next_wal_look_ = 0;
+    runtime::Outage outage_;
+    bool checks_changed_ = false;        // a verdict of an own check
+    std::size_t witnesses_awaited_ = 0;  // looks at witnesses under way
     bool stopping_ = false;
 };
 

@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <limits>
 
+#include "host/config/plugin_config.hpp"
 #include "stipend/abi/dispatch.h"
 #include "stipend/abi/monitor.h"
 #include "stipend/abi/price.h"
@@ -150,7 +151,10 @@ void add_payees(config::Settings& settings, Policies& policies, ManagerPlan& pla
         const PayeeTerms terms{config::base_of(settings, orchestrator), policy.value_or(0)};
         all_common = all_common && terms.base == generation.common.base && terms.policy == 0;
         own.push_back(terms);
-        for (auto& check : orchestrator.checks) plan.checks.push_back({orchestrator.id, std::move(check)});
+        for (std::size_t k = 0; k < orchestrator.checks.size(); ++k) {
+            plan.checks.push_back(
+                {orchestrator.id, std::move(orchestrator.checks[k]), cat("orchestrators[", at, "].checks[", k, "]")});
+        }
         payees.push_back(registry::payee_of(std::move(orchestrator)));
     }
     // Release the memory now, since there may be 100,000 of them; `= {}` would keep the capacity.
@@ -189,6 +193,30 @@ void add_instances(plugin::Loader& loader, const config::Settings& settings, con
     }
 }
 
+// Targets of monitors that were taken: one that a monitor can never look at is an error in the file.
+void check_targets(const config::Settings& settings, config::Diagnostics& diagnostics, const ManagerPlan& plan) {
+    const auto monitor_of = [&](const std::string& name) -> const plugin::Prepared* {
+        const auto key = runtime::monitor_key(name);
+        const auto at = std::ranges::find(plan.instances, key, &runtime::PlannedInstance::key);
+        return at == plan.instances.end() ? nullptr : &at->prepared;
+    };
+    for (const auto& [payee, check, path] : plan.checks) {
+        if (const auto* monitor = monitor_of(check.monitor)) {
+            plugin::check_target(*monitor, plan.terms,
+                                 {path + ".target", check.target, check.options, check.target_pos}, diagnostics);
+        }
+    }
+    if (settings.witness.empty() || settings.monitors.empty()) return;
+    const auto& first = settings.monitors.front();
+    const auto* monitor = monitor_of(first.name);
+    for (std::size_t at = 0; monitor != nullptr && at < settings.witness.size(); ++at) {
+        plugin::check_target(
+            *monitor, plan.terms,
+            {cat("witness[", at, "]"), witness_endpoint(settings.witness[at]), nullptr, settings.witness_pos},
+            diagnostics);
+    }
+}
+
 ledger::Generation row_of(const Generation& generation, const plugin::Prepared& policy) {
     const auto& first = *generation.policies.front();
     return {.id = 0,
@@ -216,6 +244,7 @@ std::unique_ptr<ManagerPlan> make_manager_plan(plugin::Loader& loader, config::S
         policies.place_of(config::overlay(settings.payment.policy.config, nullptr), "payment.policy.config");
     add_payees(settings, policies, *plan);
     add_instances(loader, settings, diagnostics, *plan);
+    check_targets(settings, diagnostics, *plan);
     if (!common || !diagnostics.empty()) return nullptr;
     plan->policy = *policies.first();
     std::vector<plugin::Chosen> paying{plan->policy.chosen};
@@ -239,9 +268,14 @@ std::unique_ptr<ManagerPlan> make_manager_plan(plugin::Loader& loader, config::S
     plan->payees_digest = digest_of(payees);
     plan->plugins = {settings.payment.policy.plugin, settings.dispatch.plugin, settings.price.plugin};
     for (const auto& monitor : settings.monitors) plan->plugins.push_back(monitor.plugin);
+    plan->maintenance = runtime::Maintenance(settings.maintenance);
     plan->settings = std::move(settings);
     if (!diagnostics.empty()) return nullptr;
     return plan;
+}
+
+std::string witness_endpoint(const std::string& witness) {
+    return witness.find("://") == std::string::npos ? "tcp://" + witness : witness;
 }
 
 std::string spend_text(const Spend& spend) {

@@ -9,6 +9,7 @@
 #include "host/engine/engine.hpp"
 #include "host/plugin/loader.hpp"
 #include "host/plugin/prepare.hpp"
+#include "host/runtime/maintenance.hpp"
 #include "host/runtime/role.hpp"
 
 namespace stipend::engine {
@@ -33,6 +34,7 @@ struct LargestFees {
 struct PlannedCheck {
     std::string payee;  // its key
     config::Check check;
+    std::string path;  // "orchestrators[0].checks[1]"
 };
 
 // The settings are without their orchestrators: those are in `update`.
@@ -40,6 +42,7 @@ struct ManagerPlan final : runtime::Plan {
     ConfigUpdate update;
     plugin::Prepared policy;
     std::vector<PlannedCheck> checks;
+    runtime::Maintenance maintenance;
     Spend spend;
     LargestFees fees;
     std::string payees_digest;  // equal digests: the same orchestrators, with the same addresses, keys and capabilities
@@ -53,6 +56,9 @@ inline constexpr const char* price_key = "price";
 // [control].
 std::unique_ptr<ManagerPlan> make_manager_plan(plugin::Loader& loader, config::Settings settings,
                                                config::Diagnostics& diagnostics);
+
+// What a monitor looks at for an entry of `witness`: a URL as it is, host:port over TCP.
+[[nodiscard]] std::string witness_endpoint(const std::string& witness);
 
 // "12.00 USD/day for each of 3 orchestrators at most, 36.00 USD/day in all".
 [[nodiscard]] std::string spend_text(const Spend& spend);

@@ -45,6 +45,9 @@ struct HttpRequest {
     std::string body = {};         // sent with any method but HEAD
     std::string unix_socket = {};  // path of the socket to connect to; empty for TCP
     std::string ca_file = {};      // a PEM bundle instead of the client's, for TlsMode::verify; empty: the client's
+    // Paths of the client's own certificate with its chain and of its key (PEM, no passphrase); both or none.
+    std::string client_cert_file = {};
+    std::string client_key_file = {};
     std::string pin_sha256 = {};   // hex SHA-256 of the server's certificate (DER), colons allowed; empty for none
     std::uint32_t timeout_ms = 10'000;             // for the whole exchange, including the wait for a connection; not 0
     std::uint64_t max_response_bytes = 1'048'576;  // of the body, decoded; a longer one ends with LIMIT

@@ -78,6 +78,7 @@ Cause cause_of(CURLcode code, long os_error) {
             return Cause::certificate;
         case CURLE_COULDNT_RESOLVE_PROXY:
         case CURLE_SSL_CACERT_BADFILE:
+        case CURLE_SSL_CERTPROBLEM:
         case CURLE_OUT_OF_MEMORY:
         case CURLE_FAILED_INIT:
             return Cause::local;

@@ -45,9 +45,34 @@ Result<void> check_headers(const HttpRequest& request, CheckedRequest& checked) 
             }
         }
         if (ascii::equal_ignoring_case(field.name, "idempotency-key")) checked.may_resend = true;
+        for (const std::string_view credential : {"authorization", "cookie", "x-api-key"}) {
+            if (ascii::equal_ignoring_case(field.name, credential)) checked.has_secrets = true;
+        }
         auto secret = find_secret(field.value);
         if (!secret) return std::move(secret).error().in(cat("header field ", field.name));
         if (secret->begin != std::string_view::npos) checked.has_secrets = true;
+    }
+    return {};
+}
+
+// Of the client's own certificate. It names the caller to the server, so it goes to no other server.
+Result<void> check_client_certificate(const HttpRequest& request, const CheckedRequest& checked) {
+    const auto& certificate = request.client_cert_file;
+    const auto& key = request.client_key_file;
+    if (certificate.empty() != key.empty()) {
+        return fail(STIPEND_E_INVALID, "got a client ", key.empty() ? "certificate without its key" : "key alone",
+                    ", want both or none");
+    }
+    if (certificate.empty()) return {};
+    if (!checked.https) {
+        return fail(STIPEND_E_INVALID, "a client certificate is given, but ", checked.origin,
+                    " has no TLS: want an https URL");
+    }
+    if (request.max_redirects != 0) {
+        return fail(STIPEND_E_INVALID, "a client certificate and redirects are given: want one of them");
+    }
+    if (!is_field_value(certificate) || !is_field_value(key)) {
+        return fail(STIPEND_E_INVALID, "the path of a client certificate or key holds a control character");
     }
     return {};
 }
@@ -148,6 +173,7 @@ Result<CheckedRequest> check_request(const HttpRequest& request, OriginMemo& ori
     checked.may_resend = idempotent(request.method);
     STIPEND_TRY(check_headers(request, checked));
     STIPEND_TRY(check_tls(request, checked));
+    STIPEND_TRY(check_client_certificate(request, checked));
     if (!request.unix_socket.empty()) {
         if (request.untrusted_target) return fail(STIPEND_E_INVALID, "an untrusted target cannot be a unix socket");
         if (!is_field_value(request.unix_socket) || request.unix_socket.size() > 107) {

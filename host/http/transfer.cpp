@@ -2,6 +2,7 @@
 
 #include <arpa/inet.h>
 #include <netinet/in.h>
+#include <unistd.h>
 
 #include <algorithm>
 #include <array>
@@ -190,6 +191,11 @@ void Transfer::set_target(EasyOptions& options) const {
 
 void Transfer::set_tls(EasyOptions& options) const {
     const bool verify = request_.tls == TlsMode::verify;
+    const bool identified = !request_.client_cert_file.empty();
+    options.set(CURLOPT_SSLCERT, identified ? request_.client_cert_file.c_str() : nullptr)
+        .set(CURLOPT_SSLKEY, identified ? request_.client_key_file.c_str() : nullptr)
+        // For a key with a passphrase OpenSSL would ask the terminal.
+        .set(CURLOPT_KEYPASSWD, identified ? "" : nullptr);
     options.set(CURLOPT_SSL_VERIFYPEER, verify ? 1L : 0L)
         .set(CURLOPT_SSL_VERIFYHOST, verify ? 2L : 0L)
         .set(CURLOPT_CAINFO, !verify                    ? nullptr
@@ -343,12 +349,32 @@ Error Transfer::error_of(CURLcode code) {
     if (const auto number = os_error(); code == CURLE_COULDNT_CONNECT && number != 0) {
         return fail(status_of(code), "cannot connect: ", std::generic_category().message(static_cast<int>(number)));
     }
+    if (code == CURLE_SSL_CERTPROBLEM) return client_certificate_error();
     std::string_view message = curl_message_;
     while (message.ends_with('\n')) message.remove_suffix(1);
+    // Under TLS 1.3 a server rejects a client's certificate after the handshake. Where the connection is closed by
+    // then, libcurl only reports that it has no peer.
+    if (checked_.https && message.starts_with("getpeername()")) {
+        return fail(
+            status_of(code), "the server closed the connection after the TLS handshake: it may ",
+            request_.client_cert_file.empty() ? "want a client's certificate" : "not accept the client's certificate");
+    }
     if (code == CURLE_BAD_CONTENT_ENCODING) {
         return fail(status_of(code), "the body is not in its Content-Encoding: ", message);
     }
     return fail(status_of(code), message.empty() ? std::string_view(curl_easy_strerror(code)) : message);
+}
+
+// libcurl's message names neither the file nor the reason of the system.
+Error Transfer::client_certificate_error() const {
+    for (const auto* path : {&request_.client_cert_file, &request_.client_key_file}) {
+        if (::access(path->c_str(), R_OK) == 0) continue;
+        const auto why = std::generic_category().message(errno);
+        return fail(STIPEND_E_CONFIG, "cannot read the client's ",
+                    path == &request_.client_cert_file ? "certificate " : "key ", *path, ": ", why);
+    }
+    return fail(STIPEND_E_CONFIG, "want a certificate in PEM in ", request_.client_cert_file,
+                ", and its key, without a passphrase, in ", request_.client_key_file, ": ", curl_message_);
 }
 
 // What fails on the way to the own proxy is this machine's. So is the lack of a route, but only where none of the
@@ -415,6 +441,7 @@ Result<void> Transfer::outcome(CURLcode code) {
 }
 
 Error Transfer::ended(Error why) const {
+    if (request_.connect_only) return std::move(why).in(cat(checked_.https ? "TLS to " : "TCP to ", host_and_port()));
     const std::string_view socket = request_.unix_socket;
     return std::move(why).in(socket.empty() ? cat(request_.method, " ", checked_.origin)
                                             : cat(request_.method, " ", checked_.origin, " at unix:", socket));

@@ -96,6 +96,7 @@ class Transfer {
     [[nodiscard]] std::optional<Error> check_certificate();
     [[nodiscard]] std::optional<Error> check_origin_kept() const;
     [[nodiscard]] Error error_of(CURLcode code);
+    [[nodiscard]] Error client_certificate_error() const;
     [[nodiscard]] long os_error() const;  // errno of the last failed call of libcurl; 0: none
 
     static std::size_t on_header(char* data, std::size_t, std::size_t length, void* self) noexcept;

@@ -36,8 +36,9 @@ class Checker {
         if (e.abi_major != STIPEND_ABI_MAJOR) {
             return refuse("ABI major", "got {}, want {}", e.abi_major, STIPEND_ABI_MAJOR);
         }
-        if (e.size < sizeof(stipend_entry)) {
-            return refuse("entry too small", "got {} bytes, want at least {}", e.size, sizeof(stipend_entry));
+        constexpr auto least = offsetof(stipend_entry, check_target);  // of the first version
+        if (e.size < least) {
+            return refuse("entry too small", "got {} bytes, want at least {}", e.size, least);
         }
         const auto function = [&](bool present, std::string_view name) -> Result<void> {
             if (present) return {};

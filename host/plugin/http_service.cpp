@@ -21,6 +21,8 @@ Result<http::HttpRequest> request_of(const stipend_http_request& request) {
     out.unix_socket = view(request.unix_socket);
     out.pin_sha256 = view(request.pin_sha256);
     out.ca_file = view(request.ca_file);
+    out.client_cert_file = view(request.client_cert_file);
+    out.client_key_file = view(request.client_key_file);
     out.timeout_ms = request.timeout_ms;
     out.max_response_bytes = request.max_response_bytes;
     out.max_redirects = request.max_redirects;

@@ -1,6 +1,9 @@
 #include "host/plugin/prepare.hpp"
 
+#include <cstddef>
+
 #include "host/config/schema.hpp"
+#include "stipend/record.hpp"
 
 namespace stipend::plugin {
 namespace {
@@ -49,6 +52,30 @@ std::optional<Prepared> prepare(Loader& loader, const config::PluginRef& referen
         return std::nullopt;
     }
     return Prepared{*chosen, std::move(json)};
+}
+
+void check_target(const Prepared& monitor, const stipend_terms& terms, const PlannedTarget& target,
+                  config::Diagnostics& diagnostics) {
+    const auto& entry = *monitor.chosen.library->entry;
+    if (entry.size < offsetof(stipend_entry, check_target) + sizeof entry.check_target) return;
+    if (entry.check_target == nullptr) return;
+    const auto attributes = target.options == nullptr ? std::string() : config::plugin_json(target.options);
+    auto record = make_record<stipend_target>();
+    record.target_id = to_abi(target.endpoint);
+    record.endpoint = to_abi(target.endpoint);
+    record.attributes_json = to_abi(attributes);
+    auto error = empty_error();
+    const auto status =
+        entry.check_target(to_abi(monitor.chosen.plugin->id), to_abi(monitor.config_json), &terms, &record, &error);
+    if (status == STIPEND_OK) return;
+    const auto why = from_abi(status, &error);
+    if (why.path.empty()) {
+        diagnostics.add(target.pos, target.path, why.message);
+    } else {
+        config::report_complaint(target.options, target.pos,
+                                 cat(target.path.substr(0, target.path.rfind('.')), ".options"), why.path, why.message,
+                                 diagnostics);
+    }
 }
 
 }  // namespace stipend::plugin

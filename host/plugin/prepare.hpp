@@ -21,4 +21,16 @@ std::optional<Prepared> prepare(Loader& loader, const config::PluginRef& referen
                                 const std::string& path, const char* kind, const stipend_terms& terms,
                                 config::Diagnostics& diagnostics);
 
+// A target that a monitor is to look at, with its place in the file.
+struct PlannedTarget {
+    std::string path;  // "orchestrators[0].checks[1].target"; its options are beside it
+    std::string endpoint;
+    config::Tree options;  // of the target; NULL: none
+    config::SourcePos pos;
+};
+
+// Reports a target that the monitor can never look at, by the monitor's own parser.
+void check_target(const Prepared& monitor, const stipend_terms& terms, const PlannedTarget& target,
+                  config::Diagnostics& diagnostics);
+
 }  // namespace stipend::plugin

@@ -13,9 +13,10 @@ constexpr std::int64_t save_every_ns = 10 * ns_per_s;
 constexpr std::int64_t watch_again_ns = 5 * ns_per_s;
 constexpr std::int64_t probe_deadline_ns = 30 * ns_per_s;
 
-// A verdict is believed for two looks and a half: one may fail to come without leaving a hole.
+// A verdict is believed for two looks and a half: one may fail to come without leaving a hole. Looks may be withheld
+// besides: see Confirmation.
 std::int64_t hold_of(const WatchTarget& target) {
-    return target.every_ns / 2 * 5;
+    return target.every_ns / 2 * 5 + (target.down_after.looks - 1) * target.every_ns;
 }
 
 const stipend_monitor_v1& table_of(const plugin::Instance& monitor) {
@@ -106,7 +107,10 @@ std::vector<ledger::OrchestratorId> Watcher::replace_targets(std::vector<WatchTa
         } else {
             kept.emplace(key, Watched{target.owner, target.id, {}, uptime::Series(hold_of(target))});
         }
-        kept.at(key).series.set_hold(hold_of(target));
+        auto& one = kept.at(key);
+        one.series.set_hold(hold_of(target));
+        one.every_ns = target.every_ns;
+        one.confirmation.set_rule(target.down_after);
     }
     for (auto& [key, one] : series_) {
         const auto* pattern = pattern_of(key.first, key.second);
@@ -144,6 +148,8 @@ void Watcher::begin_group(std::size_t at) {
                 if (key.first == group.owner && one.pattern == target.id) members.push(Json::of_string(one.id));
             }
             attributes = Json::object().set("members", std::move(members)).dump();
+        } else {
+            attributes = target.attributes;
         }
         texts->attributes.push_back(std::move(attributes));
     }
@@ -197,17 +203,30 @@ void Watcher::schedule(std::size_t target, stipend_unix_ns now) {
 }
 
 void Watcher::ask(std::size_t at, stipend_unix_ns now) {
-    const auto& target = targets_[at];
+    probe(targets_[at], now, [this, at](const uptime::Seen& seen) {
+        const auto& asked = targets_[at];
+        take_probe(asked, seen);
+        probes_.push({line_.now() + asked.every_ns, at});
+    });
+}
+
+void Watcher::look_once(const std::string& monitor, const std::string& endpoint,
+                        std::function<void(const uptime::Seen&)> done) {
+    probe({.id = endpoint, .endpoint = endpoint, .monitor = monitor}, line_.now(), std::move(done));
+}
+
+void Watcher::probe(WatchTarget target, stipend_unix_ns now, std::function<void(const uptime::Seen&)> done) {
     const auto& instance = monitors_.at(target.monitor).instance;
     const auto* table = &table_of(*instance);
-    auto texts = std::make_shared<TargetTexts>(TargetTexts{{target}, {std::string()}});
+    auto attributes = target.attributes;
+    auto texts = std::make_shared<TargetTexts>(TargetTexts{{std::move(target)}, {std::move(attributes)}});
     const auto deadline = line_.monotonic_of(now) + probe_deadline_ns;
     instance->begin(
         [table, texts, deadline](stipend_instance* plugin, stipend_completion c, stipend_error* e) {
             const auto raw = texts->raw();
             return table->probe(plugin, raw.data(), deadline, c, e);
         },
-        [this, post = poster(), at](Result<const void*> record) {
+        [this, post = poster(), done = std::move(done)](Result<const void*> record) {
             std::optional<Told> told;
             std::string failed;
             if (record) {
@@ -216,14 +235,21 @@ void Watcher::ask(std::size_t at, stipend_unix_ns now) {
             } else {
                 failed = record.error().message;
             }
-            post([this, at, told = std::move(told), failed] {
-                const auto& asked = targets_[at];
+            post([this, done, told = std::move(told), failed] {
                 const auto ended = line_.now();
-                take(asked.monitor, asked.owner, asked.id,
-                     told ? told->seen() : uptime::Seen{STIPEND_UNKNOWN, ended, ended, failed});
-                probes_.push({ended + asked.every_ns, at});
+                done(told ? told->seen() : uptime::Seen{STIPEND_UNKNOWN, ended, ended, failed});
             });
         });
+}
+
+// One look, or those that count by it.
+void Watcher::take_probe(const WatchTarget& target, const uptime::Seen& seen) {
+    const auto found = series_.find({target.owner, target.id});
+    if (found == series_.end() || target.down_after.looks == 1) {
+        return take(target.monitor, target.owner, target.id, seen);
+    }
+    for (const auto& look : found->second.confirmation.take({seen.verdict, seen.from, seen.to, std::string(seen.why)}))
+        take(target.monitor, target.owner, target.id, {look.verdict, look.from, look.to, look.why});
 }
 
 const WatchTarget* Watcher::pattern_of(ledger::OrchestratorId owner, const std::string& id) const {

@@ -15,7 +15,9 @@
 #include <string>
 #include <vector>
 
+#include "host/base/recurring.hpp"
 #include "host/base/timeline.hpp"
+#include "host/runtime/confirmation.hpp"
 #include "host/runtime/instances.hpp"
 #include "host/runtime/ledger_writer.hpp"
 #include "host/uptime/observed.hpp"
@@ -30,6 +32,8 @@ struct WatchTarget {
     std::string endpoint = {};         // a URL, as the monitor takes it
     std::string monitor = {};          // its name
     std::int64_t every_ns = 0;
+    std::string attributes = {};        // a JSON object: the target's own options; may hold secrets
+    config::DownAfter down_after = {};  // of a target that is probed
     friend bool operator==(const WatchTarget&, const WatchTarget&) = default;
 };
 
@@ -39,6 +43,8 @@ struct Watched {
     std::string id = {};
     std::string pattern = {};  // of the target that found it; empty for a target itself
     uptime::Series series;
+    std::int64_t every_ns = 0;
+    Confirmation confirmation = Confirmation();  // of a target that is probed
 };
 
 // A service that is not configured.
@@ -75,10 +81,17 @@ class Watcher {
     void save_last();
 
     // Nothing where the owner has no targets. [any]
+    // `excused`: time that counts as not seen.
     [[nodiscard]] std::optional<uptime::Observed> observed(ledger::OrchestratorId owner, stipend_unix_ns from,
-                                                           stipend_unix_ns to) const;
+                                                           stipend_unix_ns to, std::vector<Window> excused = {}) const;
     // Shows the series of an owner, by id; a pattern itself has none. [any] Nothing is added meanwhile: keep it short.
     void visit(ledger::OrchestratorId owner, const std::function<void(const Watched&)>& show) const;
+    // Shows the series of all owners until `show` returns false. [any] As above.
+    void visit_all(const std::function<bool(const Watched&)>& show) const;
+    // Looks at something once, beside the targets. `done` is called later on [control]; never, if the targets or their
+    // monitors are replaced before.
+    void look_once(const std::string& monitor, const std::string& endpoint,
+                   std::function<void(const uptime::Seen&)> done);
 
   private:
     using Key = std::pair<ledger::OrchestratorId, std::string>;
@@ -110,6 +123,8 @@ class Watcher {
     void group_ended(std::size_t group, const Error& error);
     void schedule(std::size_t target, stipend_unix_ns now);
     void ask(std::size_t target, stipend_unix_ns now);
+    void probe(WatchTarget target, stipend_unix_ns now, std::function<void(const uptime::Seen&)> done);
+    void take_probe(const WatchTarget& target, const uptime::Seen& seen);
     void take(const std::string& monitor, ledger::OrchestratorId owner, const std::string& id,
               const uptime::Seen& seen);
     // Has the control thread do something for the present round, as long as that lasts. What is returned is for [any]

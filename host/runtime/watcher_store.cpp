@@ -1,4 +1,5 @@
 // What was seen: kept in the ledger's file, read back from it, and answered from.
+#include <algorithm>
 #include <utility>
 
 #include "host/runtime/watcher.hpp"
@@ -94,11 +95,25 @@ std::shared_ptr<const ledger::Batch> Watcher::unsaved() {
 }
 
 std::optional<uptime::Observed> Watcher::observed(ledger::OrchestratorId owner, stipend_unix_ns from,
-                                                  stipend_unix_ns to) const {
+                                                  stipend_unix_ns to, std::vector<Window> excused) const {
+    // The parts of the window that are left.
+    std::sort(excused.begin(), excused.end(), [](const Window& a, const Window& b) { return a.from < b.from; });
+    std::vector<Window> parts;
+    auto begin = from;
+    for (const auto& window : excused) {
+        if (window.from > begin) parts.push_back({begin, std::min(window.from, to)});
+        begin = std::max(begin, window.to);
+    }
+    if (begin < to) parts.push_back({begin, to});
     std::uint64_t up_ppm = 0, coverage_ppm = 0, seen = 0, all = 0;
     const std::lock_guard lock(mutex_);
     for (auto at = series_.lower_bound({owner, std::string()}); at != series_.end() && at->first.first == owner; ++at) {
-        const auto share = at->second.series.measure(from, to);
+        uptime::Share share;
+        for (const auto& part : parts) {
+            const auto one = at->second.series.measure(part.from, part.to);
+            share.up_ns += one.up_ns;
+            share.seen_ns += one.seen_ns;
+        }
         ++all;
         coverage_ppm += uptime::ppm_of(share.seen_ns, to - from);
         if (share.seen_ns == 0) continue;
@@ -114,6 +129,13 @@ void Watcher::visit(ledger::OrchestratorId owner, const std::function<void(const
     const std::lock_guard lock(mutex_);
     for (auto at = series_.lower_bound({owner, std::string()}); at != series_.end() && at->first.first == owner; ++at)
         show(at->second);
+}
+
+void Watcher::visit_all(const std::function<bool(const Watched&)>& show) const {
+    const std::lock_guard lock(mutex_);
+    for (const auto& [key, one] : series_) {
+        if (!show(one)) return;
+    }
 }
 
 }  // namespace stipend::runtime

@@ -4,6 +4,7 @@
 #include <future>
 
 #include "host/runtime/control_server.hpp"
+#include "host/runtime/maintenance.hpp"
 #include "stipend/abi/service.h"
 #include "stipend/host.hpp"
 #include "stipend/json_parse.hpp"
@@ -150,6 +151,9 @@ Result<Json> Worker::status() {
     auto reported = report();
     auto json = reported ? parse_json(*reported) : Result<Json>(reported.error());
     out.set("worker", json ? std::move(json).value() : Json(json.error().message));
+    STIPEND_LET(windows, host_.loop().ask(
+                             [&] { return runtime::Maintenance(plan_->settings.maintenance).status(host_.now()); }));
+    if (!windows.items().empty()) out.set("maintenance", std::move(windows));
     out.set("listens", host_.routes().address_of(listener));
     return out;
 }

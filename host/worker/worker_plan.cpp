@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "host/config/plugin_config.hpp"
 #include "stipend/abi/monitor.h"
 #include "stipend/abi/service.h"
 #include "stipend/record.hpp"
@@ -33,6 +34,16 @@ std::unique_ptr<WorkerPlan> make_worker_plan(plugin::Loader& loader, config::Set
             STIPEND_MONITOR);
     }
     add(settings.worker, service_key, "worker", "worker.config", STIPEND_SERVICE);
+    for (std::size_t at = 0; at < settings.services.watch.size(); ++at) {
+        const auto& service = settings.services.watch[at];
+        const auto key = runtime::monitor_key(service.monitor);
+        const auto monitor = std::ranges::find(plan->instances, key, &runtime::PlannedInstance::key);
+        if (monitor == plan->instances.end()) continue;
+        plugin::check_target(
+            monitor->prepared, plan->terms,
+            {cat("services.watch[", at, "].target"), config::endpoint_of(service), service.options, service.target_pos},
+            diagnostics);
+    }
     if (!diagnostics.empty()) return nullptr;
     plan->settings = std::move(settings);
     return plan;
@@ -44,9 +55,11 @@ std::vector<runtime::WatchTarget> targets_of(const config::Services& services,
     for (const auto& service : services.watch) {
         out.push_back({.owner = 0,
                        .id = service.name,
-                       .endpoint = service.target.empty() ? docker_target(service.name) : service.target,
+                       .endpoint = config::endpoint_of(service),
                        .monitor = service.monitor,
-                       .every_ns = service.every_ns});
+                       .every_ns = service.every_ns,
+                       .attributes = service.options == nullptr ? "" : config::plugin_json(service.options),
+                       .down_after = config::parse_down_after(service.down_after).value_or(config::DownAfter())});
     }
     for (const auto& [monitor, name] : found) {
         const auto same = [&name = name](const runtime::WatchTarget& target) { return target.id == name; };

@@ -1,6 +1,7 @@
 #include "docker_monitor.hpp"
 
 #include <algorithm>
+#include <cstdlib>
 
 #include "stipend/glob.hpp"
 #include "stipend/json_parse.hpp"
@@ -58,11 +59,11 @@ Result<std::vector<Target>> parse_targets(std::span<const stipend_target> given)
     out.reserve(given.size());
     for (const auto& target : given) {
         const auto id = stipend::view(target.target_id);
-        auto name = parse_endpoint(stipend::view(target.endpoint));
-        if (!name) return std::move(name).error().in(cat("target ", id));
+        auto selection = parse_endpoint(stipend::view(target.endpoint));
+        if (!selection) return std::move(selection).error().in(cat("target ", id));
         auto members = parse_members(stipend::view(target.attributes_json));
         if (!members) return std::move(members).error().in(cat("target ", id));
-        out.push_back({std::string(id), std::move(*name), std::move(*members)});
+        out.push_back({std::string(id), std::move(*selection), std::move(*members)});
     }
     return out;
 }
@@ -111,16 +112,21 @@ std::pair<std::int32_t, std::string> judge(const std::string& name, const HttpRe
 Result<Settings> Docker::parse(const Json& json, const stipend_terms&) {
     const ConfigView config(json);
     Settings out;
-    const auto engine = config.at("engine");
-    STIPEND_LET(address, engine.string_or("unix:///var/run/docker.sock"));
-    auto parsed = parse_engine(address);
-    if (!parsed) return engine.refuse(parsed.error().message);
-    out.engine = std::move(*parsed);
+    STIPEND_SET(out.engine, read_engine(config, [](const char* name) {
+                    const char* value = std::getenv(name);
+                    return std::string(value == nullptr ? "" : value);
+                }));
     STIPEND_SET(out.every_ns, config.at("every").duration_or(out.every_ns, ns_per_s, 600 * ns_per_s));
     STIPEND_LET(timeout, config.at("timeout").duration_or(5 * ns_per_s, 100 * ns_per_ms, 60 * ns_per_s));
     out.timeout_ms = static_cast<std::uint32_t>(timeout / ns_per_ms);
     STIPEND_SET(out.discovery, parse_discovery(config.at("discover")));
     return out;
+}
+
+Result<void> Docker::check_target(const Settings&, const stipend_target& target) {
+    STIPEND_TRY(parse_endpoint(stipend::view(target.endpoint)));
+    STIPEND_TRY(parse_members(stipend::view(target.attributes_json)));
+    return {};
 }
 
 Result<void> Docker::watch(std::span<const stipend_target> given, stipend::Observer observer,
@@ -146,9 +152,12 @@ Result<void> Docker::watch(std::span<const stipend_target> given, stipend::Obser
 
 Result<void> Docker::probe(const stipend_target& target, stipend_mono_ns deadline,
                            Completion<stipend_observation> done) {
-    STIPEND_LET(name, parse_endpoint(stipend::view(target.endpoint)));
-    if (stipend::is_glob(name)) {
-        return fail(STIPEND_E_UNSUPPORTED, "a pattern can only be watched: got \"", name, "\", want one name");
+    const auto endpoint = stipend::view(target.endpoint);
+    STIPEND_LET(selection, parse_endpoint(endpoint));
+    const auto& name = selection.name;
+    if (name.empty() || stipend::is_glob(name)) {
+        return fail(STIPEND_E_UNSUPPORTED, "several containers can only be watched: got \"",
+                    name.empty() ? endpoint : std::string_view(name), "\", want one name");
     }
     const auto op = done.op();
     auto look =

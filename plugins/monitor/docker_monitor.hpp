@@ -30,6 +30,7 @@ class Docker {
 
     Docker(Settings settings, stipend::Host host) : settings_(std::move(settings)), host_(host) {}
     static stipend::Result<Settings> parse(const stipend::Json& json, const stipend_terms& terms);
+    static stipend::Result<void> check_target(const Settings& settings, const stipend_target& target);
 
     // Checks one container once, by its name.
     stipend::Result<void> probe(const stipend_target& target, stipend_mono_ns deadline,

@@ -4,6 +4,7 @@
 
 #include "stipend/ascii.hpp"
 #include "stipend/glob.hpp"
+#include "stipend/json.hpp"
 
 namespace monitor::docker {
 
@@ -16,6 +17,8 @@ using stipend::ascii::to_lower;
 namespace {
 
 constexpr std::string_view scheme = "docker:";
+constexpr std::string_view by_compose = "compose:";
+constexpr std::string_view by_label = "label:";
 constexpr std::string_view inner_characters = "_.-";  // of a name, but not its first character
 
 // A container's name, or a pattern of names.
@@ -32,13 +35,50 @@ bool is_name(std::string_view text) {
 
 }  // namespace
 
-Result<std::string> parse_endpoint(std::string_view endpoint) {
-    const auto name = endpoint.substr(std::min(endpoint.size(), scheme.size()));
-    if (!endpoint.starts_with(scheme) || !is_name(name)) {
-        return fail(STIPEND_E_INVALID, "bad endpoint: got \"", stipend::clip(endpoint, 120),
-                    "\", want docker:NAME of a container, or docker:PATTERN with * in it");
+Result<Selection> parse_endpoint(std::string_view endpoint) {
+    const auto bad = [&](std::string_view want) {
+        return fail(STIPEND_E_INVALID, "bad endpoint: got \"", stipend::clip(endpoint, 120), "\", want ", want);
+    };
+    Selection out;
+    auto rest = endpoint.substr(std::min(endpoint.size(), scheme.size()));
+    if (!endpoint.starts_with(scheme)) return bad("docker:NAME of a container, or docker:PATTERN with * in it");
+    if (rest.starts_with(by_compose)) {
+        rest.remove_prefix(by_compose.size());
+        const auto slash = rest.find('/');
+        const auto project = rest.substr(0, slash);
+        const auto service = rest.substr(std::min(rest.size(), project.size() + 1));
+        if (!is_name(project) || !is_name(service) || stipend::is_glob(rest)) {
+            return bad("docker:compose:PROJECT/SERVICE");
+        }
+        out.labels = {{"com.docker.compose.project", std::string(project)},
+                      {"com.docker.compose.service", std::string(service)}};
+        out.compose = true;
+        return out;
     }
-    return std::string(name);
+    if (rest.starts_with(by_label)) {
+        rest.remove_prefix(by_label.size());
+        const auto equals = rest.find('=');
+        const auto key = rest.substr(0, equals);
+        const bool plain = std::all_of(rest.begin(), rest.end(), [](unsigned char c) { return c > 0x1f && c != 0x7f; });
+        if (key.empty() || !plain) return bad("docker:label:KEY=VALUE, or docker:label:KEY");
+        Label label{std::string(key), {}};
+        if (equals != std::string_view::npos) label.value = rest.substr(equals + 1);
+        out.labels.push_back(std::move(label));
+        return out;
+    }
+    if (!is_name(rest)) return bad("docker:NAME of a container, or docker:PATTERN with * in it");
+    out.name = rest;
+    return out;
+}
+
+bool selects(const Selection& selection, const Listed& container) {
+    const auto has = [&](std::string_view key, const std::optional<std::string>& value) {
+        return std::any_of(container.labels.begin(), container.labels.end(),
+                           [&](const auto& label) { return label.first == key && (!value || *value == label.second); });
+    };
+    if (selection.compose && has("com.docker.compose.oneoff", "True")) return false;
+    return !selection.labels.empty() && std::all_of(selection.labels.begin(), selection.labels.end(),
+                                                    [&](const Label& label) { return has(label.key, label.value); });
 }
 
 Result<Discovery> parse_discovery(const ConfigView& config) {
@@ -83,6 +123,24 @@ std::string name_filter(const std::vector<std::string>& names) {
         out += cat("%24", quote);
     }
     return out + "%5D%7D";
+}
+
+std::string label_filter(const std::vector<Label>& labels) {
+    auto list = stipend::Json::array();
+    for (const auto& label : labels) {
+        list.push(stipend::Json::of_string(label.value ? cat(label.key, "=", *label.value) : label.key));
+    }
+    std::string out;
+    for (const char c : stipend::Json::object().set("label", std::move(list)).dump()) {
+        constexpr std::string_view digits = "0123456789ABCDEF";
+        const auto byte = static_cast<unsigned char>(c);
+        if (stipend::ascii::is_alnum(c)) {
+            out += c;
+        } else {
+            out += {'%', digits[byte >> 4], digits[byte & 15]};
+        }
+    }
+    return out;
 }
 
 bool is_transitional(std::string_view name) {

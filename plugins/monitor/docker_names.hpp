@@ -1,6 +1,7 @@
 // The containers that a target or the rules of discovery select. Pure.
 #pragma once
 
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -10,8 +11,24 @@
 
 namespace monitor::docker {
 
-// The name or pattern of "docker:NAME". INVALID otherwise.
-stipend::Result<std::string> parse_endpoint(std::string_view endpoint);
+struct Label {
+    std::string key;
+    std::optional<std::string> value;  // nothing: any
+};
+
+// What a target selects: the container of a name, those of a pattern, or those with labels.
+struct Selection {
+    std::string name;           // or a pattern; empty: by labels
+    std::vector<Label> labels;  // a container has all of them
+    bool compose = false;       // one-off containers ("docker compose run") are left out
+};
+
+// "docker:NAME", "docker:PATTERN", "docker:compose:PROJECT/SERVICE", "docker:label:KEY=VALUE" or "docker:label:KEY".
+// INVALID otherwise.
+stipend::Result<Selection> parse_endpoint(std::string_view endpoint);
+
+// True if a selection by labels has the container.
+bool selects(const Selection& selection, const Listed& container);
 
 struct Kind {
     std::string name;
@@ -31,6 +48,9 @@ stipend::Result<Discovery> parse_discovery(const stipend::ConfigView& config);
 // A filter of the engine's list for the containers of these names and patterns, encoded for a URL: `{"name":[...]}`
 // with a regular expression for each.
 std::string name_filter(const std::vector<std::string>& names);
+
+// The same for the containers with all these labels: `{"label":[...]}`.
+std::string label_filter(const std::vector<Label>& labels);
 
 // True for "<12 hex digits>_<name>": Compose gives such a name to a container while it replaces another.
 bool is_transitional(std::string_view name);

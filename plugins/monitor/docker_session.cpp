@@ -60,9 +60,16 @@ Session::Session(stipend::Host host, const Settings& settings, const std::vector
           targets, settings.discovery, [this, say = std::move(say)](const Seen& seen) { report(say, seen); },
           [host](const std::string& what) { host.log(STIPEND_LOG_WARN, what); }) {
     std::vector<std::string> names;
-    for (const auto& target : targets) names.push_back(target.name);
-    name_filter_ = name_filter(names);
-    if (name_filter_.size() > max_filter_bytes) name_filter_.clear();
+    for (const auto& target : targets) {
+        if (target.selection.name.empty()) {
+            filters_.push_back(label_filter(target.selection.labels));
+        } else {
+            names.push_back(target.selection.name);
+        }
+    }
+    if (!names.empty()) filters_.push_back(name_filter(names));
+    const auto too_long = [](const std::string& filter) { return filter.size() > max_filter_bytes; };
+    if (std::any_of(filters_.begin(), filters_.end(), too_long)) filters_.clear();
 }
 
 // An observation in the host's time. The difference is applied as it was, unless it changed: reports of one moment have
@@ -305,15 +312,21 @@ void Session::look() {
     looking_ = true;
     const auto sent = host_.monotonic();
     list_sent_at_ = sent;
-    const auto filter = narrow_ ? cat("&filters=", name_filter_) : std::string();
+    narrow_list_.clear();
+    ask_list(0, sent);
+}
+
+// The list since `sent`: of all containers, or of one filter after the other.
+void Session::ask_list(std::size_t filter, stipend_mono_ns sent) {
+    const auto only = narrow_ ? cat("&filters=", filters_[filter]) : std::string();
     get(
-        path(cat("/containers/json?all=1", filter)), max_list_bytes,
-        [this, sent](const HttpReply& reply) { on_list(reply, sent); }, settings_.timeout_ms);
+        path(cat("/containers/json?all=1", only)), max_list_bytes,
+        [this, filter, sent](const HttpReply& reply) { on_list(reply, filter, sent); }, settings_.timeout_ms);
 }
 
 // True if the list was too large because of other containers, and one without them is requested instead.
 bool Session::narrow_list(const stipend::Error& error) {
-    if (error.status != STIPEND_E_LIMIT || narrow_ || name_filter_.empty()) return false;
+    if (error.status != STIPEND_E_LIMIT || narrow_ || filters_.empty()) return false;
     narrow_ = true;
     host_.log(STIPEND_LOG_WARN, cat(settings_.engine.shown, ": ", error.message,
                                     "; from now on only the watched containers are listed, and none is discovered"));
@@ -321,20 +334,27 @@ bool Session::narrow_list(const stipend::Error& error) {
     return true;
 }
 
-void Session::on_list(const HttpReply& reply, stipend_mono_ns sent) {
+void Session::on_list(const HttpReply& reply, std::size_t filter, stipend_mono_ns sent) {
     looking_ = false;
     const auto query = path("/containers/json");
     if (const auto well = check_answer(query, reply); !well) {
         if (!narrow_list(well.error())) lose(clock_.at(sent), well.error().message);
         return;
     }
-    const auto list = parse_list(reply.body());
+    auto list = parse_list(reply.body());
     if (!list && narrow_list(list.error())) return;
     if (!list) return lose(clock_.at(sent), unreadable(query, list.error()));
     for (const auto& entry : *list) {
         if (!entry.unread.empty()) leave_out("the entry", entry.id, entry.unread);
     }
-    take_list(*list, sent);
+    if (!narrow_) return take_list(*list, sent);
+    for (auto& entry : *list) {
+        const auto listed = [&](const Listed& other) { return !entry.id.empty() && other.id == entry.id; };
+        if (std::none_of(narrow_list_.begin(), narrow_list_.end(), listed)) narrow_list_.push_back(std::move(entry));
+    }
+    if (filter + 1 == filters_.size()) return take_list(std::exchange(narrow_list_, {}), sent);
+    looking_ = true;
+    ask_list(filter + 1, sent);
 }
 
 void Session::take_list(const std::vector<Listed>& list, stipend_mono_ns sent) {

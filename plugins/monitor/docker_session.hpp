@@ -53,8 +53,9 @@ class Session : public std::enable_shared_from_this<Session> {
     stipend::Result<void> on_line(std::string_view line);
     void look();
     void look_soon();
-    void on_list(const stipend::HttpReply& reply, stipend_mono_ns sent);
+    void on_list(const stipend::HttpReply& reply, std::size_t filter, stipend_mono_ns sent);
     [[nodiscard]] bool narrow_list(const stipend::Error& error);
+    void ask_list(std::size_t filter, stipend_mono_ns sent);
     void take_list(const std::vector<Listed>& list, stipend_mono_ns sent);
     void leave_out(const std::string& what, const std::string& id, std::string_view why);
     void go_alone(const std::string& why);
@@ -100,13 +101,14 @@ class Session : public std::enable_shared_from_this<Session> {
     stipend_mono_ns list_sent_at_ = 0;
     stipend_mono_ns next_look_at_ = 0;
     std::set<std::string> inspecting_;
-    std::set<std::string> inspected_;  // after the present list
-    std::string name_filter_;          // of the watched names; empty: too long
-    bool narrow_ = false;              // lists only have the watched names
-    bool alone_ = false;               // lists without events
-    std::string alone_said_;           // and why, as it was logged
-    int short_streams_ = 0;            // that ended soon, in a row
-    std::set<std::string> left_out_;   // reported entries and events that cannot be read
+    std::set<std::string> inspected_;   // after the present list
+    std::vector<std::string> filters_;  // of the watched containers, one list for each; none: too long
+    bool narrow_ = false;               // lists only have the watched containers
+    std::vector<Listed> narrow_list_;   // of the filters so far
+    bool alone_ = false;                // lists without events
+    std::string alone_said_;            // and why, as it was logged
+    int short_streams_ = 0;             // that ended soon, in a row
+    std::set<std::string> left_out_;    // reported entries and events that cannot be read
     std::unique_ptr<stipend::Timer> sample_timer_, soon_timer_, retry_timer_, events_timer_;
 };
 

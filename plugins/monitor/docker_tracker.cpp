@@ -20,16 +20,26 @@ std::string gone_evidence(std::string_view why) {
     return Json::object().set("state", state).set("why", why).dump();
 }
 
+std::string unread_evidence(std::string_view why) {
+    const auto text = cat("its entry in the engine's list cannot be read: ", why);
+    return Json::object().set("why", stipend::clip(text, longest_why)).dump();
+}
+
 }  // namespace
 
 Tracker::Tracker(const std::vector<Target>& targets, Discovery discovery, Say say, Warn warn)
     : discovery_(std::move(discovery)), say_(std::move(say)), warn_(std::move(warn)) {
     for (const auto& target : targets) {
-        if (!stipend::is_glob(target.name)) exact_.emplace(target.name, target.id);
+        const auto& name = target.selection.name;
+        if (name.empty()) {
+            groups_.push_back({.id = target.id, .selection = target.selection, .members = {}});
+        } else if (!stipend::is_glob(name)) {
+            exact_.emplace(name, target.id);
+        }
     }
     for (const auto& target : targets) {
-        if (!stipend::is_glob(target.name)) continue;
-        auto& pattern = patterns_.emplace_back(Pattern{target.name});
+        if (!stipend::is_glob(target.selection.name)) continue;
+        auto& pattern = patterns_.emplace_back(Pattern{target.selection.name});
         for (const auto& name : target.members) {
             if (!is_transitional(name) && stipend::glob_match(pattern.text, name) && !is_series(name)) {
                 add_member(pattern, name);
@@ -40,7 +50,86 @@ Tracker::Tracker(const std::vector<Target>& targets, Discovery discovery, Say sa
 }
 
 bool Tracker::is_series(const std::string& name) const {
-    return exact_.count(name) != 0 || members_.count(name) != 0;
+    return exact_.count(name) != 0 || members_.count(name) != 0 ||
+           std::any_of(groups_.begin(), groups_.end(),
+                       [&](const Group& group) { return group.members.count(name) != 0; });
+}
+
+void Tracker::join_groups(const std::vector<Listed>& list, stipend_unix_ns at) {
+    for (auto& group : groups_) {
+        for (const auto& entry : list) {
+            if (!entry.unread.empty() || group.members.count(entry.name) != 0 || !selects(group.selection, entry)) {
+                continue;
+            }
+            if (group.members.size() < max_members) {
+                group.members.emplace(entry.name, 0);
+                if (group.filled) group.same_since = at;
+            } else if (!std::exchange(group.full_said, true)) {
+                warn_(cat(group.id, ": more than ", max_members, " containers: \"", entry.name,
+                          "\" and others are not watched"));
+            }
+        }
+    }
+}
+
+// Removes the members of groups for which `left` is true.
+template <class Left>
+void Tracker::leave_groups(stipend_unix_ns at, const Left& left) {
+    std::vector<std::string> names;
+    for (auto& group : groups_) {
+        for (auto next = group.members.begin(); next != group.members.end();) {
+            const auto member = next++;
+            if (!left(group, member->first)) continue;
+            names.push_back(member->first);
+            group.members.erase(member);
+            group.same_since = at;
+        }
+    }
+    for (const auto& name : names) {
+        if (is_series(name)) continue;
+        histories_.erase(name);
+        gone_.erase(name);
+    }
+}
+
+// A renamed container stays in its groups.
+void Tracker::rename_in_groups(const std::string& before, const std::string& after) {
+    for (auto& group : groups_) {
+        const auto member = group.members.find(before);
+        if (member != group.members.end()) group.members.emplace(after, member->second);
+    }
+}
+
+// A report on a member, as one on its group. One that is not up proves the time before only where no other could be up.
+void Tracker::say_in_group(Group& group, const std::string& name, const Seen& seen) {
+    group.members[name] = seen.verdict;
+    const auto evidence =
+        cat(R"({"container":)", Json::of_string(name).dump(), ",", seen.evidence.substr(seen.evidence.find('{') + 1));
+    if (seen.verdict == STIPEND_UP) return say_({STIPEND_UP, group.id, seen.from, seen.to, evidence});
+    if (group.members.size() == 1) {
+        if (seen.to < group.same_since) return;
+        return say_({seen.verdict, group.id, std::max(seen.from, group.same_since), seen.to, evidence});
+    }
+    bool degraded = false, unknown = false;
+    for (const auto& [member, verdict] : group.members) {
+        if (verdict == 0 || verdict == STIPEND_UP) return;  // it has its own report
+        degraded = degraded || verdict == STIPEND_DEGRADED;
+        unknown = unknown || verdict == STIPEND_UNKNOWN;
+    }
+    const std::int32_t verdict = unknown ? STIPEND_UNKNOWN : degraded ? STIPEND_DEGRADED : STIPEND_DOWN;
+    say_({verdict, group.id, seen.to, seen.to, evidence});
+}
+
+void Tracker::say_empty_groups(stipend_unix_ns at) {
+    for (auto& group : groups_) {
+        group.filled = true;
+        if (!group.members.empty()) continue;
+        if (hidden_.empty()) {
+            say_({STIPEND_DOWN, group.id, at, at, gone_evidence(never_seen)});
+        } else {
+            say_({STIPEND_UNKNOWN, group.id, at, at, unread_evidence(hidden_)});
+        }
+    }
 }
 
 void Tracker::add_member(Pattern& pattern, const std::string& name) {
@@ -79,6 +168,7 @@ void Tracker::apply_rename(const Event& event, const std::function<void(const st
     if (old != known_.end() && old->first == event.name) return;  // a list had shown it
     if (old != known_.end()) {
         const auto old_name = old->first;
+        rename_in_groups(old_name, event.name);
         moved = old->second;
         forget(old_name, cat("renamed to ", event.name));
         changed(old_name);
@@ -153,6 +243,7 @@ void Tracker::replay(const std::vector<Event>& missed, stipend_unix_ns at, Stret
 }
 
 void Tracker::resume(const std::vector<Listed>& list, std::vector<Event> missed, stipend_unix_ns at) {
+    join_groups(list, at);
     // A name that matches a pattern but no longer exists does not become a member: it was never observed.
     for (const auto& entry : list) {
         if (entry.unread.empty()) static_cast<void>(watched(entry.name));
@@ -246,6 +337,12 @@ void Tracker::drop_unlisted(const std::set<std::string>& present, const std::vec
 void Tracker::sample(const std::vector<Listed>& list, stipend_unix_ns at) {
     events_missing_ = !unannounced_.empty();
     unannounced_.clear();
+    join_groups(list, at);
+    leave_groups(at, [&](const Group& group, const std::string& name) {
+        return std::any_of(list.begin(), list.end(), [&](const Listed& entry) {
+            return entry.unread.empty() && entry.name == name && !selects(group.selection, entry);
+        });
+    });
     const auto unread = take_unread(list);
     std::set<std::string> present;
     for (const auto& [name, why] : unread) present.insert(name);
@@ -267,6 +364,9 @@ void Tracker::sample(const std::vector<Listed>& list, stipend_unix_ns at) {
         say_absent(name->first);
     }
     for (const auto& name : members_) say_absent(name);
+    leave_groups(
+        at, [&](const Group&, const std::string& name) { return known_.count(name) == 0 && unread.count(name) == 0; });
+    say_empty_groups(at);
     discover(list, at);
 }
 
@@ -288,8 +388,7 @@ std::map<std::string, std::string> Tracker::take_unread(const std::vector<Listed
 }
 
 void Tracker::say_unread(const std::string& name, stipend_unix_ns at, std::string_view why) {
-    const auto text = cat("its entry in the engine's list cannot be read: ", why);
-    say(name, STIPEND_UNKNOWN, at, at, Json::object().set("why", stipend::clip(text, longest_why)).dump());
+    say(name, STIPEND_UNKNOWN, at, at, unread_evidence(why));
 }
 
 void Tracker::step(std::int64_t delta, stipend_unix_ns now) {
@@ -306,6 +405,7 @@ void Tracker::step(std::int64_t delta, stipend_unix_ns now) {
         container.finished_at = 0;
         container.stale = true;
     }
+    for (auto& group : groups_) shift(group.same_since);
     for (auto& [name, history] : histories_) {
         shift(history.bad_at);
         shift(history.good_from);
@@ -427,6 +527,10 @@ void Tracker::lost(stipend_unix_ns from, stipend_unix_ns to, const std::string& 
         say(name->first, STIPEND_UNKNOWN, from, to, evidence);
     }
     for (const auto& name : members_) say(name, STIPEND_UNKNOWN, from, to, evidence);
+    for (auto& group : groups_) {
+        for (auto& [name, verdict] : group.members) verdict = STIPEND_UNKNOWN;
+        say_({STIPEND_UNKNOWN, group.id, from, to, evidence});
+    }
 }
 
 std::pair<std::int32_t, std::string> Tracker::state_of(const std::string& name) const {
@@ -459,6 +563,9 @@ void Tracker::say(const std::string& name, std::int32_t verdict, stipend_unix_ns
     const auto [first, last] = exact_.equal_range(name);
     for (auto target = first; target != last; ++target) say_({verdict, target->second, from, to, evidence});
     if (first == last && members_.count(name) != 0) say_({verdict, name, from, to, evidence});
+    for (auto& group : groups_) {
+        if (group.members.count(name) != 0) say_in_group(group, name, {verdict, group.id, from, to, evidence});
+    }
 }
 
 }  // namespace monitor::docker

@@ -3,7 +3,8 @@
 //
 // All times are of the engine's clock.
 //
-// A container is tracked by its name, since configurations use names, and a recreated container keeps its name. The
+// A container is tracked by its name, since configurations use names, and a recreated container keeps its name; those
+// that are selected by labels are one service together, whatever their names. The
 // name that Compose gives to a container for the time of a recreate matches no pattern and is no discovery. An
 // observation of one moment holds until the next one; periods are reported only if the engine proves them, in the order
 // of their time.
@@ -27,7 +28,7 @@ inline constexpr std::size_t max_discoveries = 1024;  // stored at most
 
 struct Target {
     std::string id;
-    std::string name;                  // or a pattern
+    Selection selection;
     std::vector<std::string> members;  // of a pattern: names that it had matched before this watch
 };
 
@@ -93,6 +94,16 @@ class Tracker {
         std::size_t members = 0;
         bool full_said = false;
     };
+    // All containers that a target selects by their labels, as one service: it is up while one of them is, so that it
+    // survives a change of their number and of their names.
+    struct Group {
+        std::string id;  // of the target
+        Selection selection;
+        std::map<std::string, std::int32_t> members;  // by name: the last report; 0: none yet
+        stipend_unix_ns same_since = 0;               // the last change of its members; 0: none
+        bool filled = false;                          // a list was read
+        bool full_said = false;
+    };
     struct Stretch {  // the effect of replayed events on a name since a time
         stipend_unix_ns since = 0;
         std::int32_t verdict = STIPEND_UNKNOWN;
@@ -105,6 +116,12 @@ class Tracker {
     bool watched(const std::string& name);
     [[nodiscard]] bool is_series(const std::string& name) const;
     void add_member(Pattern& pattern, const std::string& name);
+    void join_groups(const std::vector<Listed>& list, stipend_unix_ns at);
+    template <class Left>
+    void leave_groups(stipend_unix_ns at, const Left& left);
+    void rename_in_groups(const std::string& before, const std::string& after);
+    void say_in_group(Group& group, const std::string& name, const Seen& seen);
+    void say_empty_groups(stipend_unix_ns at);
     // Applies an event; calls `changed` with each name whose observation may have changed.
     void apply(const Event& event, const std::function<void(const std::string&)>& changed);
     void apply_rename(const Event& event, const std::function<void(const std::string&)>& changed);
@@ -131,6 +148,7 @@ class Tracker {
     const Warn warn_;
     std::multimap<std::string, std::string> exact_;  // name -> target id
     std::vector<Pattern> patterns_;
+    std::vector<Group> groups_;
     std::set<std::string> members_;             // names that matched a pattern
     std::map<std::string, Known> known_;        // by name; only watched names
     std::map<std::string, std::string> gone_;   // name -> why it no longer exists

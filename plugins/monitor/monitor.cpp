@@ -9,6 +9,7 @@ namespace monitor {
 using stipend::cat;
 using stipend::fail;
 using stipend::HttpReply;
+using stipend::Json;
 using stipend::ns_per_ms;
 using stipend::Result;
 
@@ -18,8 +19,12 @@ struct Monitor::Look {
     Endpoint endpoint;
     Attributes attributes;
     stipend_unix_ns started_at = 0;
+    stipend_mono_ns deadline = 0;  // 0: none
     stipend_op exchange = 0;
     bool cut = false;  // the deadline left less time than the target's timeout
+    int tries = 0;
+    std::optional<Seen> failed;             // the last try that failed
+    std::unique_ptr<stipend::Timer> pause;  // before the next try
 };
 
 namespace {
@@ -51,27 +56,85 @@ Seen judge_failure(const Endpoint& endpoint, const HttpReply& reply, bool cut) {
 
 }  // namespace
 
-Seen judge(const Endpoint& endpoint, const Attributes& attributes, const HttpReply& reply, bool cut) {
+namespace {
+
+bool expected_status(const Attributes& attributes, int status) {
+    return std::any_of(attributes.status.begin(), attributes.status.end(),
+                       [&](const auto& range) { return status >= range.first && status <= range.second; });
+}
+
+std::string shown(const Json& value) {
+    return stipend::cat(stipend::clip(value.dump(), 80));
+}
+
+bool same(const Json& found, const Json& wanted) {
+    if (found.kind_name() != wanted.kind_name()) return false;
+    if (!wanted.is(Json::Kind::number)) return found.dump() == wanted.dump();
+    const auto one = stipend::Decimal::parse(found.text());
+    const auto other = stipend::Decimal::parse(wanted.text());
+    return one && other && one->compare(*other) == 0;
+}
+
+// What a body that should be a JSON document lacks; empty: nothing.
+std::string lacks_json(const std::vector<JsonValue>& wanted, std::string_view body) {
+    if (wanted.empty()) return {};
+    const auto json = stipend::parse_json(body, {.bytes = Monitor::max_body});
+    if (!json) return cat("the body is no JSON: ", json.error().message);
+    for (const auto& one : wanted) {
+        const auto* found = value_at(*json, one.pointer);
+        if (found == nullptr) return cat("the body has no ", stipend::clip(one.pointer, 80));
+        if (!same(*found, one.value)) {
+            return cat(stipend::clip(one.pointer, 80), " is ", shown(*found), ", want ", shown(one.value));
+        }
+    }
+    return {};
+}
+
+// Of a certificate that expires soon.
+std::optional<Seen> judge_expiry(const Attributes& attributes, stipend_unix_ns not_after, stipend_unix_ns now) {
+    if (not_after == 0) return std::nullopt;
+    const auto left_ns = not_after - now;
+    const auto day_ns = std::int64_t{86'400} * stipend::ns_per_s;
+    const auto why = [&](std::int64_t least_ns) {
+        return left_ns < 0 ? cat("its certificate has expired, want ", stipend::duration_text(least_ns), " left")
+                           : cat("its certificate expires in ", left_ns / day_ns, " days, want ",
+                                 stipend::duration_text(least_ns), " left");
+    };
+    if (left_ns < attributes.expiry_down_ns) return Seen{STIPEND_DOWN, why(attributes.expiry_down_ns)};
+    if (left_ns < attributes.expiry_degraded_ns) return Seen{STIPEND_DEGRADED, why(attributes.expiry_degraded_ns)};
+    return std::nullopt;
+}
+
+Seen judge_answer(const Attributes& attributes, const HttpReply& reply, const std::string& what) {
+    if (!expected_status(attributes, reply.http_status())) {
+        return {STIPEND_DEGRADED, cat(what, ", want ", attributes.status_text)};
+    }
+    if (reply.body().find(attributes.contains) == std::string_view::npos) {
+        return {STIPEND_DEGRADED, cat(what, ", but the body lacks \"", attributes.contains.substr(0, 80), "\"")};
+    }
+    if (const auto lack = lacks_json(attributes.json, reply.body()); !lack.empty()) {
+        return {STIPEND_DEGRADED, cat(what, ", but ", lack)};
+    }
+    return {STIPEND_UP, what};
+}
+
+}  // namespace
+
+Seen judge(const Endpoint& endpoint, const Attributes& attributes, const HttpReply& reply, bool cut,
+           stipend_unix_ns now) {
     // A longer body than the searched part was read far enough.
     const bool long_body = reply.status == STIPEND_E_LIMIT && reply.phase() == STIPEND_HTTP_HEAD;
     if (reply.status != STIPEND_OK && !long_body) return judge_failure(endpoint, reply, cut);
-    const auto took = cat(" in ", reply.response->total_ns / ns_per_ms, " ms");
+    if (const auto expiry = judge_expiry(attributes, reply.response->tls_not_after, now)) return *expiry;
+    const auto what = cat(endpoint.way == Way::tcp ? std::string("connected") : cat("status ", reply.http_status()),
+                          " in ", reply.response->total_ns / ns_per_ms, " ms");
     if (endpoint.way == Way::http) {
-        const int status = reply.http_status();
-        if (status < attributes.least_status || status > attributes.most_status) {
-            return {STIPEND_DEGRADED,
-                    cat("status ", status, took, ", want ", attributes.least_status, "-", attributes.most_status)};
-        }
-        if (reply.body().find(attributes.contains) == std::string_view::npos) {
-            return {STIPEND_DEGRADED,
-                    cat("status ", status, took, ", but the body lacks \"", attributes.contains.substr(0, 80), "\"")};
-        }
+        if (auto seen = judge_answer(attributes, reply, what); seen.verdict != STIPEND_UP) return seen;
     }
-    const auto what = endpoint.way == Way::tcp ? std::string("connected") : cat("status ", reply.http_status());
     if (attributes.slow_after_ns != 0 && reply.response->total_ns > attributes.slow_after_ns) {
-        return {STIPEND_DEGRADED, cat(what, took, ", want ", stipend::duration_text(attributes.slow_after_ns))};
+        return {STIPEND_DEGRADED, cat(what, ", want ", stipend::duration_text(attributes.slow_after_ns))};
     }
-    return {STIPEND_UP, cat(what, took)};
+    return {STIPEND_UP, what};
 }
 
 Result<Settings> Monitor::parse(const stipend::Json& json, const stipend_terms&) {
@@ -81,56 +144,92 @@ Result<Settings> Monitor::parse(const stipend::Json& json, const stipend_terms&)
     return out;
 }
 
+Result<void> Monitor::check_target(const Settings& settings, const stipend_target& target) {
+    STIPEND_TRY(parse_endpoint(stipend::view(target.endpoint)));
+    STIPEND_TRY(parse_attributes_json(stipend::view(target.attributes_json), settings.defaults));
+    return {};
+}
+
 Result<void> Monitor::probe(const stipend_target& target, stipend_mono_ns deadline,
                             stipend::Completion<stipend_observation> done) {
     STIPEND_LET(endpoint, parse_endpoint(stipend::view(target.endpoint)));
-    auto attributes = settings_.defaults;
-    if (const auto text = stipend::view(target.attributes_json); !text.empty()) {
-        STIPEND_LET(json, stipend::parse_json(text));
-        if (!json.is(stipend::Json::Kind::object)) {
-            return fail(STIPEND_E_INVALID, "attributes: got ", json.kind_name(), ", want an object");
-        }
-        STIPEND_SET(attributes, parse_attributes(stipend::ConfigView(json), settings_.defaults, true));
-    }
+    STIPEND_LET(attributes, parse_attributes_json(stipend::view(target.attributes_json), settings_.defaults));
     auto look = std::make_shared<Look>(Look{.done = std::move(done),
                                             .target_id = std::string(stipend::view(target.target_id)),
                                             .endpoint = endpoint,
-                                            .attributes = attributes,
-                                            .started_at = host_.now()});
-    const auto left_ns = deadline == 0 ? attributes.timeout_ns : deadline - host_.monotonic();
-    const auto timeout_ms = std::min(attributes.timeout_ns, left_ns) / ns_per_ms;
-    look->cut = left_ns < attributes.timeout_ns;
-    Result<stipend_op> sent = fail(STIPEND_E_TIMEOUT, "its deadline has passed");
-    if (timeout_ms > 0) {
-        stipend::HttpRequest request;
-        request.url = look->endpoint.url;
-        request.timeout_ms = static_cast<std::uint32_t>(timeout_ms);
-        request.max_response_bytes = attributes.contains.empty() ? max_body_unread : max_body;
-        request.pin_sha256 = look->attributes.pin_sha256;
-        request.tls_mode = !look->attributes.pin_sha256.empty() ? STIPEND_TLS_PINNED
-                           : attributes.verify_tls              ? STIPEND_TLS_VERIFY
-                                                                : STIPEND_TLS_NONE;
-        if (endpoint.way == Way::tcp) request.flags |= STIPEND_HTTP_CONNECT_ONLY;
-        if (attributes.stranger) request.flags |= STIPEND_HTTP_UNTRUSTED_TARGET;
-        sent = host_.http(request, [this, look](const HttpReply& reply) {
-            finish(look, judge(look->endpoint, look->attributes, reply, look->cut));
-        });
-    }
+                                            .attributes = std::move(attributes),
+                                            .started_at = host_.now(),
+                                            .deadline = deadline});
     const auto op = look->done.op();
-    if (sent) {
-        look->exchange = *sent;
-    } else if (!host_.post([this, look, why = sent.error().message] {
-                   finish(look, {STIPEND_UNKNOWN, cat("not looked at: ", why)});
-               })) {
+    const auto sent = send(look);
+    if (!sent && !host_.post([this, look, why = sent.error().message] {
+            finish(look, {STIPEND_UNKNOWN, cat("not looked at: ", why)});
+        })) {
         return fail(STIPEND_E_BUSY, "the host takes no work at the moment");
     }
     looks_.emplace(op, std::move(look));
     return {};
 }
 
+Result<void> Monitor::send(const std::shared_ptr<Look>& look) {
+    const auto& attributes = look->attributes;
+    const bool tcp = look->endpoint.way == Way::tcp;
+    const auto left_ns = look->deadline == 0 ? attributes.timeout_ns : look->deadline - host_.monotonic();
+    const auto timeout_ms = std::min(attributes.timeout_ns, left_ns) / ns_per_ms;
+    if (timeout_ms <= 0) return fail(STIPEND_E_TIMEOUT, "its deadline has passed");
+    look->cut = left_ns < attributes.timeout_ns;
+    ++look->tries;
+    const auto headers = attributes.authorization.empty()
+                             ? attributes.headers
+                             : cat(attributes.headers, "Authorization: ", attributes.authorization, "\r\n");
+    stipend::HttpRequest request;
+    request.url = look->endpoint.url;
+    request.timeout_ms = static_cast<std::uint32_t>(timeout_ms);
+    request.max_response_bytes = attributes.contains.empty() && attributes.json.empty() ? max_body_unread : max_body;
+    request.pin_sha256 = attributes.pin_sha256;
+    request.tls_mode = !attributes.pin_sha256.empty() ? STIPEND_TLS_PINNED
+                       : attributes.verify_tls        ? STIPEND_TLS_VERIFY
+                                                      : STIPEND_TLS_NONE;
+    if (tcp) {
+        request.flags |= STIPEND_HTTP_CONNECT_ONLY;
+    } else {
+        request.method = attributes.method;
+        request.headers = headers;
+        request.body = attributes.body;
+        request.max_redirects = attributes.redirects;
+    }
+    if (attributes.stranger) request.flags |= STIPEND_HTTP_UNTRUSTED_TARGET;
+    auto sent = host_.http(request, [this, look](const HttpReply& reply) {
+        take(look, judge(look->endpoint, look->attributes, reply, look->cut, host_.now()));
+    });
+    if (!sent && tcp) return fail(sent.error().status, "the host refused to connect: status ", sent.error().status);
+    if (!sent) return std::move(sent).error();
+    look->exchange = *sent;
+    return {};
+}
+
+void Monitor::take(const std::shared_ptr<Look>& look, const Seen& seen) {
+    if (!look->done.pending()) return;  // cancelled
+    const bool failed = seen.verdict == STIPEND_DOWN || seen.verdict == STIPEND_DEGRADED;
+    // What an earlier try saw counts where a later one could not look.
+    if (seen.verdict == STIPEND_UNKNOWN && look->failed) return finish(look, *look->failed);
+    const auto why = look->tries > 1 ? cat(seen.why, ", at try ", look->tries) : seen.why;
+    const auto pause_ns = look->attributes.retry_after_ns;
+    const bool time_left = look->deadline == 0 || host_.monotonic() + pause_ns < look->deadline;
+    if (!failed || look->tries > look->attributes.retries || !time_left) return finish(look, {seen.verdict, why});
+    look->exchange = 0;
+    look->failed = Seen{seen.verdict, why};
+    look->pause = std::make_unique<stipend::Timer>(host_, pause_ns, [this, look] {
+        if (look->done.pending() && !send(look)) finish(look, *look->failed);
+    });
+    if (!look->pause->armed()) finish(look, *look->failed);
+}
+
 void Monitor::finish(const std::shared_ptr<Look>& look, const Seen& seen) {
     if (!look->done.pending()) return;  // cancelled
+    const auto keep = look;             // the table may hold the last reference
     looks_.erase(look->done.op());
+    look->pause.reset();
     auto record = stipend::make_record<stipend_observation>();
     record.verdict = seen.verdict;
     record.target_id = stipend::to_abi(look->target_id);
@@ -148,6 +247,7 @@ void Monitor::cancel(stipend_op op) {
         const auto look = found->second;
         looks_.erase(found);
         host_.cancel_http(look->exchange);
+        look->pause.reset();
         look->done.fail(fail(STIPEND_E_CANCELLED, "cancelled"));
     }));
 }

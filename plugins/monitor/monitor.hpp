@@ -24,9 +24,10 @@ struct Seen {
     std::string why;
 };
 
-// The observation of a target by an exchange. Pure. `cut`: the host's deadline left less time than the timeout of the
-// target.
-Seen judge(const Endpoint& endpoint, const Attributes& attributes, const stipend::HttpReply& reply, bool cut);
+// The observation of a target by an exchange that ended at `now`. Pure. `cut`: the host's deadline left less time than
+// the timeout of the target.
+Seen judge(const Endpoint& endpoint, const Attributes& attributes, const stipend::HttpReply& reply, bool cut,
+           stipend_unix_ns now);
 
 class Monitor {
   public:
@@ -45,6 +46,7 @@ class Monitor {
 
     Monitor(Settings settings, stipend::Host host) : settings_(std::move(settings)), host_(host) {}
     static stipend::Result<Settings> parse(const stipend::Json& json, const stipend_terms& terms);
+    static stipend::Result<void> check_target(const Settings& settings, const stipend_target& target);
 
     stipend::Result<void> probe(const stipend_target& target, stipend_mono_ns deadline,
                                 stipend::Completion<stipend_observation> done);
@@ -52,6 +54,10 @@ class Monitor {
 
   private:
     struct Look;
+    // Starts an exchange of the look. An error: the host rejected it, or no time is left.
+    stipend::Result<void> send(const std::shared_ptr<Look>& look);
+    // After an exchange: repeats the check, or ends the look.
+    void take(const std::shared_ptr<Look>& look, const Seen& seen);
     void finish(const std::shared_ptr<Look>& look, const Seen& seen);
 
     const Settings settings_;

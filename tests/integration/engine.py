@@ -66,10 +66,46 @@ class _UnixConnection(http.client.HTTPConnection):
         self.sock.connect(self.path)
 
 
+def free_port():
+    with socket.create_server(("127.0.0.1", 0)) as probe:
+        return probe.getsockname()[1]
+
+
+class Certificates:
+    """A CA in a folder, and what it issues: a folder with ca.pem, cert.pem and key.pem for each name."""
+
+    def __init__(self, folder):
+        self.folder = pathlib.Path(folder) / "certificates"
+        self.folder.mkdir()
+        self.ca = self.folder / "ca.pem"
+        self._openssl("req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes", "-days", "2",
+                      "-subj", "/CN=stipend test CA", "-keyout", self.folder / "ca-key.pem", "-out", self.ca)
+
+    @staticmethod
+    def _openssl(*arguments):
+        done = subprocess.run(["openssl", *map(str, arguments)], stdin=subprocess.DEVNULL, capture_output=True,
+                              text=True, timeout=PATIENCE)
+        assert done.returncode == 0, done.stderr
+
+    def issue(self, name, extensions="basicConstraints=CA:FALSE"):
+        folder = self.folder / name
+        if folder.exists():
+            return folder
+        folder.mkdir()
+        (folder / "extensions").write_text(extensions + "\n")
+        self._openssl("req", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes", "-subj", f"/CN={name}",
+                      "-keyout", folder / "key.pem", "-out", folder / "request.pem")
+        self._openssl("x509", "-req", "-in", folder / "request.pem", "-CA", self.ca, "-CAkey",
+                      self.folder / "ca-key.pem", "-CAcreateserial", "-days", "2", "-extfile", folder / "extensions",
+                      "-out", folder / "cert.pem")
+        shutil.copy(self.ca, folder / "ca.pem")
+        return folder
+
+
 class Engine:
-    def __init__(self, live_restore=False, networks=False):
+    def __init__(self, live_restore=False, networks=False, tls=False):
         """`networks`: in a network namespace of its own, where containers may have bridges, names and published ports
-        that this machine does not see."""
+        that this machine does not see. `tls`: it also listens on TCP, for clients with a certificate of its own CA."""
         # The path of a socket is short, and an overlay cannot lie on another one: a folder of the disk.
         self.folder = pathlib.Path(tempfile.mkdtemp(prefix="stipend-engine-", dir="/var/tmp"))
         self.socket = self.folder / "docker.sock"
@@ -77,6 +113,8 @@ class Engine:
         self.live_restore = live_restore
         self.networks = networks
         self.process = None
+        self.certificates = Certificates(self.folder) if tls else None
+        self.port = free_port() if tls else None
         try:
             self.start()
             self._make_image()
@@ -91,6 +129,10 @@ class Engine:
         self.close()
 
     @property
+    def tcp_address(self):
+        return f"tcp://127.0.0.1:{self.port}"
+
+    @property
     def address(self):
         return f"unix://{self.socket}"
 
@@ -102,6 +144,10 @@ class Engine:
                    "--iptables=false", "--ip6tables=false", "--bridge=none", "--raw-logs"]
         if self.live_restore:
             command.append("--live-restore")
+        if self.certificates is not None:
+            server = self.certificates.issue("server", "subjectAltName=IP:127.0.0.1")
+            command += ["--tlsverify", "--tlscacert", str(self.certificates.ca), "--tlscert", str(server / "cert.pem"),
+                        "--tlskey", str(server / "key.pem"), "--host", f"tcp://127.0.0.1:{self.port}"]
         if self.networks:
             command[:0] = ["unshare", "--net", "--", "sh", "-c", 'ip link set lo up && exec "$@"', "sh"]
         # A daemon that was killed leaves its own id behind.

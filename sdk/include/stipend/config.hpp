@@ -55,6 +55,12 @@ class ConfigView {
         return error;
     }
 
+    // A text, number, boolean or null; NULL for anything else, and where the key is missing.
+    [[nodiscard]] const Json* scalar() const {
+        const bool whole = value_ == nullptr || value_->is(Json::Kind::object) || value_->is(Json::Kind::array);
+        return whole ? nullptr : value_;
+    }
+
     [[nodiscard]] Result<std::string> string() const {
         if (!present() || !value_->is(Json::Kind::string)) return wanted("a string");
         return value_->text();

@@ -46,6 +46,9 @@ struct HttpRequest {
     std::int32_t tls_mode = STIPEND_TLS_VERIFY;
     std::uint32_t flags = 0;
     std::string_view ca_file;
+    std::string_view client_cert_file;
+    std::string_view client_key_file;
+    std::uint32_t max_redirects = 0;
 };
 
 class Host {
@@ -95,7 +98,10 @@ class Host {
         raw.pin_sha256 = to_abi(request.pin_sha256);
         raw.tls_mode = request.tls_mode;
         raw.flags = request.flags;
+        raw.max_redirects = request.max_redirects;
         raw.ca_file = to_abi(request.ca_file);
+        raw.client_cert_file = to_abi(request.client_cert_file);
+        raw.client_key_file = to_abi(request.client_key_file);
         stipend_op op = 0;
         const auto status =
             table->send(raw_, &raw, call->part ? &HttpCall::on_part : nullptr, &HttpCall::on_done, call.get(), &op);

@@ -87,6 +87,21 @@ struct Library {
             });
         });
     }
+    // Of a monitor with `static Result<void> check_target(const Settings&, const stipend_target&)`; any other accepts
+    // all targets.
+    static stipend_status check_target(stipend_str plugin_id, stipend_str json, const stipend_terms* terms,
+                                       const stipend_target* target, stipend_error* e) {
+        return guard(e, [&]() -> Result<void> {
+            return with(plugin_id, [&]<class T>() -> Result<void> {
+                if constexpr (requires(const typename T::Settings& settings) { T::check_target(settings, *target); }) {
+                    STIPEND_LET(settings, parse_settings<T>(json, terms));
+                    stipend_target scratch{};
+                    return T::check_target(settings, record_view(target, scratch));
+                }
+                return {};
+            });
+        });
+    }
     static stipend_status create(const stipend_host* h, stipend_str plugin_id, stipend_str, stipend_str json,
                                  const stipend_terms* t, stipend_instance** out, stipend_error* e) {
         const Host host(h);
@@ -152,16 +167,17 @@ struct Library {
 #endif
 
 // Exports the entry of the library; the arguments are its plugin classes.
-#define STIPEND_PLUGINS(...)                                                                    \
-    extern "C" __attribute__((visibility("default")))                                           \
-    const stipend_entry stipend_entry_v1 = {STIPEND_MAGIC,                                      \
-                                            sizeof(stipend_entry),                              \
-                                            STIPEND_ABI_MAJOR,                                  \
-                                            STIPEND_ABI_MINOR,                                  \
-                                            STIPEND_SDK_VERSION,                                \
-                                            STIPEND_COMPILER,                                   \
-                                            &::stipend::detail::Library<__VA_ARGS__>::init,     \
-                                            &::stipend::detail::Library<__VA_ARGS__>::deinit,   \
-                                            &::stipend::detail::Library<__VA_ARGS__>::count,    \
-                                            &::stipend::detail::Library<__VA_ARGS__>::describe, \
-                                            &::stipend::detail::Library<__VA_ARGS__>::lifecycle}
+#define STIPEND_PLUGINS(...)                                                                     \
+    extern "C" __attribute__((visibility("default")))                                            \
+    const stipend_entry stipend_entry_v1 = {STIPEND_MAGIC,                                       \
+                                            sizeof(stipend_entry),                               \
+                                            STIPEND_ABI_MAJOR,                                   \
+                                            STIPEND_ABI_MINOR,                                   \
+                                            STIPEND_SDK_VERSION,                                 \
+                                            STIPEND_COMPILER,                                    \
+                                            &::stipend::detail::Library<__VA_ARGS__>::init,      \
+                                            &::stipend::detail::Library<__VA_ARGS__>::deinit,    \
+                                            &::stipend::detail::Library<__VA_ARGS__>::count,     \
+                                            &::stipend::detail::Library<__VA_ARGS__>::describe,  \
+                                            &::stipend::detail::Library<__VA_ARGS__>::lifecycle, \
+                                            &::stipend::detail::Library<__VA_ARGS__>::check_target}

@@ -31,7 +31,7 @@ class Watch:
         self.process = subprocess.Popen(
             [BUILD / "tests" / "watch-targets", BUILD / "lib" / "stipend" / "plugins", BUILD / "bin" / "stipend-probe",
              pathlib.Path(self.folder.name) / "staging", "monitor", "org.stipend.monitor.docker",
-             json.dumps({"engine": address, **config}), *(f"{name}=docker:{name}" for name in targets)],
+             json.dumps(({} if address is None else {"engine": address}) | config), *(name if "=docker:" in name else f"{name}=docker:{name}" for name in targets)],
             stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=self.errors,
             env={**os.environ, **(environment or {})})
         self.reader = threading.Thread(target=self._read)
@@ -290,6 +290,106 @@ class Gaps(DockerTest):
         watch.wait("svc", "down", within=10, state="missing")
         self.assertIn("the engine answers again", watch.close())
         self._cleanups.pop()
+
+
+class Tls(DockerTest):
+    """An engine on TCP that wants a certificate of each client."""
+
+    def setUp(self):
+        self.docker = self.engine(tls=True)
+        self.docker.run("svc")
+        self.client = self.docker.certificates.issue("client")
+
+    def test_the_variables_of_dockers_own_client_are_enough(self):
+        watch = self.watch(None, ["svc"], every="60s", environment={
+            "DOCKER_HOST": self.docker.tcp_address, "DOCKER_TLS_VERIFY": "1", "DOCKER_CERT_PATH": str(self.client)})
+        watch.wait("svc", "up", within=10, state="running")
+        begin = now()
+        self.docker.act("svc", "pause")
+        watch.wait("svc", "down", after=begin, state="paused")
+
+    def test_options_do_the_same(self):
+        watch = self.watch(self.docker.tcp_address, ["svc"], every="60s", tls_verify=True, cert_path=str(self.client),
+                           environment={"DOCKER_HOST": "tcp://192.0.2.1:1", "DOCKER_CERT_PATH": "/nowhere"})
+        watch.wait("svc", "up", within=10, state="running")
+
+    def test_what_does_not_fit_is_unknown_with_the_reason(self):
+        stranger = engines.Certificates(self.docker.folder / "image")
+        for given, why in (
+                (stranger.issue("client"), "certificate"),  # another CA's: the engine's certificate is not trusted
+                (None, "status 400")):  # plain text to a port with TLS
+            config = {} if given is None else {"cert_path": str(given)}
+            watch = self.watch(self.docker.tcp_address, ["svc"], every="1s", **config)
+            lost = watch.wait("svc", "unknown", within=10)
+            self.assertIn(why, lost["evidence"]["why"])
+        # The engine is trusted, and does not trust the client.
+        shutil.copy(self.docker.certificates.ca, stranger.folder / "client" / "ca.pem")
+        watch = self.watch(self.docker.tcp_address, ["svc"], every="1s", cert_path=str(stranger.folder / "client"))
+        self.assertIn("certificate", watch.wait("svc", "unknown", within=10)["evidence"]["why"])
+        self.assertEqual([one for one in watch.seen if one["verdict"] == "up"], [])
+
+
+@unittest.skipIf(shutil.which("docker-compose") is None, "docker-compose is not installed")
+class Services(DockerTest):
+    """A service of a Compose project, as one: whatever docker-compose calls its containers, and how many there are."""
+
+    def setUp(self):
+        self.docker = self.engine()
+        self.file = self.docker.folder / "docker-compose.yml"
+        self.write("100000")
+
+    def write(self, seconds):
+        self.file.write_text(f"""
+version: "2.4"
+services:
+  redis:
+    image: {engines.IMAGE}
+    command: ["sleep", "{seconds}"]
+    network_mode: none
+    stop_grace_period: 0s
+    labels: {{ tier: paid }}
+  other:
+    image: {engines.IMAGE}
+    command: ["sleep", "100000"]
+    network_mode: none
+    stop_grace_period: 0s
+""")
+
+    def compose(self, *arguments):
+        done = subprocess.run(["docker-compose", "-p", "net", "-f", str(self.file), *arguments], capture_output=True,
+                              text=True, timeout=60, stdin=subprocess.DEVNULL,
+                              env={**os.environ, "DOCKER_HOST": self.docker.address})
+        self.assertEqual(done.returncode, 0, done.stderr)
+
+    def test_scaling_and_recreating_a_service_leaves_it_the_same(self):
+        self.compose("up", "-d", "redis")
+        watch = self.watch(self.docker.address,
+                           ["redis=docker:compose:net/redis", "paid=docker:label:tier=paid",
+                            "other=docker:compose:net/other"], every="1s")
+        watch.wait("redis", "up", within=10, container="net_redis_1")
+        watch.wait("paid", "up", within=10, container="net_redis_1")
+        watch.wait("other", "down", within=10, state="missing")
+        begin = now()
+        self.compose("up", "-d", "--scale", "redis=3", "redis")
+        watch.wait("redis", "up", after=begin, within=5, container="net_redis_3")
+        self.compose("up", "-d", "--scale", "redis=1", "redis")
+        scaled = now()
+        watch.wait("redis", "up", after=scaled, within=5, container="net_redis_1")
+        for target in ("redis", "paid"):
+            self.assertEqual({one["verdict"] for one in watch.seen
+                              if one["target"] == target and one["said"] >= begin}, {"up"})
+        # A recreate is the time between the two containers, no more.
+        self.write("99999")
+        begin = now()
+        self.compose("up", "-d", "redis")
+        end = now()
+        watch.wait("redis", "down", after=begin)
+        up = watch.wait("redis", "up", after=end, within=5)
+        self.assertLess(up["from"], end)
+        begin = now()
+        self.compose("stop", "redis")
+        watch.wait("redis", "down", after=begin)
+        watch.wait("paid", "down", after=begin)
 
 
 class Foreign(DockerTest):

@@ -14,12 +14,16 @@ class Service:
     def __init__(self):
         service = self
         self.status = 200
+        self.failed = None  # an event: the next answer is 503, and sets it
 
         class Handler(http.server.BaseHTTPRequestHandler):
             def do_GET(self):
-                self.send_response(service.status)
+                failed, service.failed = service.failed, None
+                self.send_response(503 if failed else service.status)
                 self.send_header("Content-Length", "0")
                 self.end_headers()
+                if failed:
+                    failed.set()
 
             def log_message(self, *_):
                 pass
@@ -28,6 +32,11 @@ class Service:
         self.thread = threading.Thread(target=self.server.serve_forever)
         self.thread.start()
         self.url = f"http://127.0.0.1:{self.server.server_address[1]}/health"
+
+    def fail_once(self):
+        event = threading.Event()
+        self.failed = event
+        return event
 
     def end(self):
         self.server.shutdown()
@@ -110,6 +119,110 @@ class Checks(unittest.TestCase):
         epochs = [line["epoch"] for line in self.host.decisions()]
         self.assertEqual(epochs, list(range(epochs[0], epochs[0] + len(epochs))))
         self.host.verified()
+
+    def checks(self, *lines, more=""):
+        """The orchestrator's checks, one a line, and other options at the end of the file."""
+        text = self.host.config.read_text()
+        begin = text.index("\n    checks: [") + 1
+        end = text.index("\n", begin)
+        listed = "".join(f"\n      - {line}" for line in lines)
+        self.host.config.write_text(text[:begin] + "    checks:" + listed + text[end:] + more)
+
+    def refused(self, *lines, more=""):
+        self.checks(*lines, more=more)
+        code, out, err = self.host.run("check")
+        self.assertEqual(code, 1, out)
+        return err
+
+    def test_a_target_that_its_monitor_can_never_look_at_is_refused_at_its_line(self):
+        err = self.refused("monitor: web\n        target: 127.0.0.1:80", "{ monitor: web, target: 'tcp://127.0.0.1' }",
+                           "{ monitor: web, target: 'http://127.0.0.1:99999/' }",
+                           "{ monitor: web, target: 'ftp://127.0.0.1/', name: files }",
+                           "{ monitor: web, target: 'HTTP://127.0.0.1/', options: { statsu: 200 } }")
+        lines = self.host.config.read_text().splitlines()
+        for text, why in (("target: 127.0.0.1:80", "want http://, https:// or tcp://host:port"),
+                          ("'tcp://127.0.0.1'", "want tcp://host:port and nothing more"),
+                          (":99999/", "want a port from 1 to 65535"), ("ftp://", "want http://, https:// or tcp"),
+                          ("statsu", "no such attribute: statsu")):
+            number = next(k for k, line in enumerate(lines, 1) if text in line)
+            self.assertTrue(any(f"config.yaml:{number}:" in line and why in line for line in err.splitlines()),
+                            f"{text} at line {number}: {err}")
+
+    def test_maintenance_of_a_zone_or_a_schedule_that_is_none_is_refused(self):
+        err = self.refused(f"{{ monitor: web, target: '{self.service.url}' }}", more="""
+maintenance:
+  - { schedule: "0 25 * * *", duration: 1h }
+  - { schedule: "0 2 * * *", zone: Europe/Berlln, duration: 1h }
+  - { schedule: "@daily", duration: 1h, orchestrators: [orch-x] }
+""")
+        for why in ('"25" as the hour', "Europe/Berlln", "want the id of an orchestrator"):
+            self.assertIn(why, err)
+
+    def test_time_of_maintenance_is_neither_up_nor_down(self):
+        self.service.status = 503
+        self.checks(f"{{ monitor: web, target: '{self.service.url}', every: 1s }}", more="""
+maintenance:
+  - { name: always, schedule: "* * * * *", zone: Europe/Berlin, duration: 2m, orchestrators: [watched] }
+""")
+        self.host.start()
+        wait_for(lambda: len(self.host.decisions()) >= 3, "decisions")
+        self.assertEqual({line["coverage_percent"] for line in self.host.decisions()}, {0})
+        shown, = self.host.status()["maintenance"]
+        self.assertEqual((shown["name"], shown["active"], shown["zone"]), ("always", True, "Europe/Berlin"))
+
+    def outage(self, witness):
+        """The service fails beside another one; the alerts that the log has by the time that one is raised."""
+        self.checks(f"{{ monitor: web, target: '{self.service.url}', every: 1s }}",
+                    f"{{ monitor: web, target: '{self.service.url}?2', every: 1s }}", more=witness)
+        self.host.start()
+        wait_for(lambda: any(line["coverage_percent"] == 100 and line["uptime_percent"] == 100
+                             for line in self.host.decisions()), "a period that was up")
+        self.service.status = 503
+        self.host.wait_line("own checks failed at once")
+        alerts = [alert for alert in self.host.status()["alerts"] if alert["id"] == "own-checks"]
+        self.assertEqual(len(alerts), 1)
+        return alerts[0]["text"], len(self.host.decisions())
+
+    def test_all_checks_that_fail_at_once_are_one_alert_and_down_without_a_witness(self):
+        text, since = self.outage("")
+        self.assertIn("all 2 own checks failed at once", text)
+        self.assertIn("the time counts as down", text)
+        # The next period after it comes much later.
+        wait_for(lambda: any(line["uptime_percent"] < 90 and line["coverage_percent"] == 100
+                             for line in self.host.decisions()[since:]), "a period that was not up")
+        self.service.status = 200
+        wait_for(lambda: not self.host.status()["alerts"], "the alert resolved")
+        self.assertEqual(sum("own checks failed at once" in line for line in self.host.lines), 1)
+
+    def test_a_witness_that_answers_leaves_the_time_down(self):
+        other = Service()
+        self.addCleanup(other.end)
+        text, since = self.outage(f"\nwitness: ['127.0.0.1:1', '{other.url}']\n")
+        self.assertIn("a witness answers, so the time counts as down", text)
+        # The next period after it comes much later.
+        wait_for(lambda: any(line["uptime_percent"] < 90 and line["coverage_percent"] == 100
+                             for line in self.host.decisions()[since:]), "a period that was not up")
+
+    def test_without_an_answer_of_a_witness_the_time_is_not_seen(self):
+        text, since = self.outage("\nwitness: ['127.0.0.1:1']\n")
+        self.assertIn("neither as up nor as down", text)
+        wait_for(lambda: any(line["coverage_percent"] == 0 for line in self.host.decisions()[since:]),
+                 "a period that was not seen")
+        self.service.status = 200
+        wait_for(lambda: self.host.decisions()[-1]["coverage_percent"] == 100, "a period that was seen")
+        self.assertFalse(self.host.status()["alerts"])
+
+    def test_a_failure_that_is_not_confirmed_does_not_count(self):
+        self.checks(f"{{ monitor: web, target: '{self.service.url}', every: 1s, down_after: 3 of 3 }}")
+        self.host.start()
+        wait_for(lambda: any(line["coverage_percent"] == 100 for line in self.host.decisions()), "a whole period")
+        since = len(self.host.decisions())
+        failed = self.service.fail_once()
+        wait_for(lambda: failed.is_set() and len(self.host.decisions()) > since + 3, "decisions after the failure")
+        self.assertEqual({line["uptime_percent"] for line in self.host.decisions()[since:]}, {100})
+        # Enough of them count from the first one on: more time than the last of the three alone.
+        self.service.status = 503
+        wait_for(lambda: any(line["uptime_percent"] == 0 for line in self.host.decisions()[since:]), "a period down")
 
     def test_a_check_of_a_monitor_that_cannot_be_loaded_is_refused(self):
         self.host.config.write_text(self.host.config.read_text().replace("plugin: monitor,", "plugin: monitr,"))

@@ -156,7 +156,8 @@ TEST_CASE("a closed port is UNAVAILABLE, in the phase of connecting") {
         request.connect_only = connect_only;
         const auto ended = exchange(*make_client(), request);
         CHECK(ended.status() == STIPEND_E_UNAVAILABLE);
-        CHECK(ended.message().ends_with(": cannot connect: Connection refused"));
+        CHECK(ended.message() == cat(connect_only ? "TCP to " : "GET http://", "127.0.0.1:", closed_port,
+                                     ": cannot connect: Connection refused"));
         CHECK(ended.response.phase == Phase::connect);
         CHECK(ended.response.cause == Cause::refused);
         CHECK(ended.response.connect_ns == 0);
@@ -313,6 +314,20 @@ TEST_CASE("a request with a secret does not follow a redirect to another origin"
     const auto ended = exchange(*client, request);
     CHECK(ended.status() == STIPEND_E_UNAVAILABLE);
     CHECK(ended.message().find("redirect refused") != std::string::npos);
+    CHECK(!leaked);
+}
+
+TEST_CASE("a request with a credential in its head does not follow a redirect to another origin") {
+    std::atomic<bool> leaked = false;
+    ScriptedServer thief([&](Wire& wire, int) { leaked = !wire.read_request().empty(); });
+    ScriptedServer server(redirects_to(thief.url()));
+    auto client = make_client();
+    for (const auto* header : {"Authorization: Bearer s\r\n", "cookie: s=1\r\n", "X-Api-Key: s\r\n"}) {
+        auto request = get(server.url());
+        request.headers = header;
+        request.max_redirects = 3;
+        CHECK(exchange(*client, request).message().find("redirect refused") != std::string::npos);
+    }
     CHECK(!leaked);
 }
 

@@ -25,6 +25,19 @@ using namespace stipend::test;
 
 namespace {
 
+std::string pin_of(X509* certificate) {
+    std::array<unsigned char, 32> digest{};
+    unsigned length = 0;
+    X509_digest(certificate, EVP_sha256(), digest.data(), &length);
+    std::string out;
+    for (const auto byte : digest) {
+        const std::string_view digits = "0123456789ABCDEF";
+        out += digits[byte >> 4];
+        out += digits[byte & 15];
+    }
+    return out;
+}
+
 // A self-signed certificate for 127.0.0.1, with its key.
 class Identity {
   public:
@@ -49,17 +62,12 @@ class Identity {
     }
     [[nodiscard]] EVP_PKEY* key() const { return key_.get(); }
     [[nodiscard]] X509* certificate() const { return certificate_.get(); }
-    [[nodiscard]] std::string pin() const {
-        std::array<unsigned char, 32> digest{};
-        unsigned length = 0;
-        X509_digest(certificate_.get(), EVP_sha256(), digest.data(), &length);
-        std::string out;
-        for (const auto byte : digest) {
-            const std::string_view digits = "0123456789ABCDEF";
-            out += digits[byte >> 4];
-            out += digits[byte & 15];
-        }
-        return out;
+    [[nodiscard]] std::string pin() const { return pin_of(certificate_.get()); }
+    void write_key(const std::string& path, const char* passphrase = nullptr) const {
+        const std::unique_ptr<FILE, int (*)(FILE*)> file(std::fopen(path.c_str(), "w"), &std::fclose);
+        STIPEND_ASSERT(file &&
+                       PEM_write_PrivateKey(file.get(), key_.get(), passphrase == nullptr ? nullptr : EVP_aes_128_cbc(),
+                                            nullptr, 0, nullptr, const_cast<char*>(passphrase)) == 1);
     }
     void write_pem(const std::string& path) const {
         const std::unique_ptr<FILE, int (*)(FILE*)> file(std::fopen(path.c_str(), "w"), &std::fclose);
@@ -78,6 +86,14 @@ class TlsServer {
         STIPEND_ASSERT(SSL_CTX_use_certificate(context_.get(), identity.certificate()) == 1);
         STIPEND_ASSERT(SSL_CTX_use_PrivateKey(context_.get(), identity.key()) == 1);
     }
+    // From now on a client has to show this certificate.
+    void want_client(const Identity& client) {
+        client_pin_ = client.pin();
+        SSL_CTX_set_verify(context_.get(), SSL_VERIFY_PEER | SSL_VERIFY_FAIL_IF_NO_PEER_CERT,
+                           [](int, X509_STORE_CTX*) { return 1; });
+    }
+    // The clients' certificates: as many as were the wanted one.
+    [[nodiscard]] int known_clients() const { return known_clients_; }
     [[nodiscard]] std::string url() const { return cat("https://127.0.0.1:", server_.port(), "/"); }
     [[nodiscard]] int connections() { return server_.connections(); }
     [[nodiscard]] int requests() const { return requests_; }
@@ -87,6 +103,10 @@ class TlsServer {
         const std::unique_ptr<SSL, decltype(&SSL_free)> ssl(SSL_new(context_.get()), &SSL_free);
         SSL_set_fd(ssl.get(), wire.fd());
         if (SSL_accept(ssl.get()) != 1) return;
+        if (const std::unique_ptr<X509, decltype(&X509_free)> peer(SSL_get1_peer_certificate(ssl.get()), &X509_free);
+            peer && pin_of(peer.get()) == client_pin_) {
+            ++known_clients_;
+        }
         std::array<char, 4096> part{};
         while (SSL_read(ssl.get(), part.data(), part.size()) > 0) {
             ++requests_;
@@ -97,6 +117,8 @@ class TlsServer {
 
     std::unique_ptr<SSL_CTX, decltype(&SSL_CTX_free)> context_;
     std::atomic<int> requests_ = 0;
+    std::atomic<int> known_clients_ = 0;
+    std::string client_pin_;
     ScriptedServer server_{[this](Wire& wire, int) { serve(wire); }};
 };
 
@@ -204,6 +226,68 @@ TEST_CASE("a pin that is missing, malformed or contradictory is rejected at once
     request.url = "http://127.0.0.1:1/";
     CHECK(exchange(*client, request).status() == STIPEND_E_INVALID);
     CHECK(server.connections() == 0);
+}
+
+TEST_CASE("a client's certificate is shown to the server, also after a request without one") {
+    const Identity identity;
+    const Identity mine;
+    TlsServer server(identity);
+    const auto folder = std::filesystem::temp_directory_path() / cat("stipend-client-", ::getpid());
+    std::filesystem::create_directories(folder);
+    mine.write_pem(folder / "cert.pem");
+    mine.write_key(folder / "key.pem");
+    auto client = make_client();
+    auto request = pinned(server, identity.pin());
+    CHECK(exchange(*client, request).message() == "");
+    server.want_client(mine);
+    request.client_cert_file = folder / "cert.pem";
+    request.client_key_file = folder / "key.pem";
+    CHECK(exchange(*client, request).message() == "");
+    CHECK(server.known_clients() == 1);
+    // The connection of the one certificate serves no request without it.
+    client = make_client();
+    CHECK(exchange(*client, request).message() == "");
+    CHECK(server.known_clients() == 2);
+    CHECK(!exchange(*client, pinned(server, identity.pin())).result.ok());
+    CHECK(server.known_clients() == 2);
+    std::filesystem::remove_all(folder);
+}
+
+TEST_CASE("a client's certificate that cannot be used is this machine's failure and names its file") {
+    const Identity identity;
+    const Identity mine;
+    const Identity other;
+    TlsServer server(identity);
+    const auto folder = std::filesystem::temp_directory_path() / cat("stipend-client-", ::getpid());
+    std::filesystem::create_directories(folder);
+    const auto certificate = (folder / "cert.pem").string();
+    const auto key = (folder / "key.pem").string();
+    auto client = make_client();
+    auto request = pinned(server, identity.pin());
+    request.client_cert_file = certificate;
+    request.client_key_file = key;
+    const auto refused = [&] {
+        const auto ended = exchange(*client, request);
+        CHECK(ended.status() == STIPEND_E_CONFIG);
+        CHECK(ended.response.cause == Cause::local);
+        return ended.message().substr(ended.message().find(": ") + 2);
+    };
+    CHECK(refused().starts_with("cannot read the client's certificate " + certificate + ": No such file"));
+    mine.write_pem(certificate);
+    CHECK(refused().starts_with("cannot read the client's key " + key + ": No such file"));
+    other.write_key(key);
+    CHECK(refused().starts_with("want a certificate in PEM in " + certificate + ", and its key"));
+    mine.write_key(key, "a passphrase");
+    CHECK(refused().starts_with("want a certificate in PEM in " + certificate + ", and its key"));
+    CHECK(server.requests() == 0);
+    mine.write_key(key);
+    CHECK(exchange(*client, request).message() == "");
+    request.max_redirects = 1;
+    CHECK(exchange(*client, request).status() == STIPEND_E_INVALID);
+    request.max_redirects = 0;
+    request.client_key_file = "";
+    CHECK(exchange(*client, request).status() == STIPEND_E_INVALID);
+    std::filesystem::remove_all(folder);
 }
 
 TEST_CASE("without verification any certificate is accepted") {

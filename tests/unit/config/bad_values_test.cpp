@@ -141,13 +141,15 @@ const BadFile bad_values[] = {
      "  ^\n"},
     {"an unknown key", "paymet: {}\n",
      "config.yaml:1:1: unknown key \"paymet\": want one of role, state, log, network, settlement, plugins, "
-     "payment, price, dispatch, monitors, limits, orchestrators, orchestrator_addresses, capabilities, "
+     "payment, price, dispatch, monitors, limits, orchestrators, orchestrator_addresses, capabilities, maintenance, "
+     "witness, "
      "listen; did you mean \"payment\"?\n"
      "  paymet: {}\n"
      "  ^\n"},
     {"an unknown key that is like no other", "frobnicate: 1\n",
      "config.yaml:1:1: unknown key \"frobnicate\": want one of role, state, log, network, settlement, plugins, "
-     "payment, price, dispatch, monitors, limits, orchestrators, orchestrator_addresses, capabilities, "
+     "payment, price, dispatch, monitors, limits, orchestrators, orchestrator_addresses, capabilities, maintenance, "
+     "witness, "
      "listen\n"
      "  frobnicate: 1\n"
      "  ^\n"},

@@ -19,6 +19,7 @@ class FieldKeys {
     FieldKeys(std::set<std::string>& out, std::string path) : out_(out), path_(std::move(path)) {}
 
     void place(const SourcePos&) const {}
+    void place_of(std::initializer_list<std::string_view>, const SourcePos&) const {}
     template <class T>
     void operator()(std::string_view key, T& member) const {
         below(key, [&](const FieldKeys& keys) { keys.visit(member); });

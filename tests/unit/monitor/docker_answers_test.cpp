@@ -121,9 +121,9 @@ TEST_CASE("lines are the same however their parts fall, and one that is too long
 }
 
 TEST_CASE("an endpoint names a container or a pattern, and nothing else") {
-    CHECK(*parse_endpoint("docker:redis_scb") == "redis_scb");
-    CHECK(*parse_endpoint("docker:s1_*") == "s1_*");
-    CHECK(*parse_endpoint("docker:s?_*") == "s?_*");
+    CHECK(parse_endpoint("docker:redis_scb")->name == "redis_scb");
+    CHECK(parse_endpoint("docker:s1_*")->name == "s1_*");
+    CHECK(parse_endpoint("docker:s?_*")->name == "s?_*");
     for (const auto* bad :
          {"docker:", "docker:/redis", "docker://redis", "http://redis", "docker:a b", "docker:-x", "docker:a?b"}) {
         CAPTURE(bad);

@@ -416,7 +416,8 @@ TEST_CASE("invalid targets and settings are rejected with the reason") {
     CHECK(refusal({"x", "docker:x", R"({"menbers":[]})"}) == "target x: no such attribute: menbers");
     CHECK(refusal({"x", "docker:x", R"({"members":[1]})"}) == "target x: members: got a number, want names");
     const auto config = [&](const std::string& json) { return scene.host.try_create<Docker>(json).error().message; };
-    CHECK(config(R"({"engine":"ssh://x"})") == "got \"ssh://x\", want unix:///path/of/docker.sock or tcp://host:port");
+    CHECK(config(R"({"engine":"ssh://x"})") ==
+          "got \"ssh://x\": ssh:// is not supported; a tunnel (ssh -L SOCKET:SOCKET) gives a unix socket");
     CHECK(config(R"({"engine":"unix://engine"})") == "got \"unix://engine\", want unix:///path with an absolute path");
     CHECK(config(R"({"every":"1ms"})") == "got 1ms, want 1s .. 10m");
     CHECK(config(R"({"discover":{"label":"x"}})") == "got \"x\", want key=value");
@@ -442,7 +443,7 @@ TEST_CASE("a probe checks one container once") {
     const auto missing = look("docker:other");
     CHECK(missing->verdict == STIPEND_DOWN);
     CHECK(missing->evidence == R"({"state":"missing","why":"no such container"})");
-    CHECK(look("docker:s1_*").error() == "a pattern can only be watched: got \"s1_*\", want one name");
+    CHECK(look("docker:s1_*").error() == "several containers can only be watched: got \"s1_*\", want one name");
     scene.instead.emplace("/json", FakeReply::answer(200, "[]"));
     CHECK(look("docker:redis_scb")->verdict == STIPEND_UNKNOWN);
 }

@@ -183,7 +183,7 @@ TEST_CASE("an invalid target is rejected with the reason") {
     CHECK(refusal(service, "[]") == "attributes: got an array, want an object");
     CHECK(refusal(service, R"({"statuss":"200"})") == "no such attribute: statuss");
     CHECK(refusal(service, R"({"status":"299-200"})") ==
-          "got \"299-200\", want a status or a range of them, such as 200-299");
+          "got \"299-200\", want a status or a range of them, such as 200-299, or a list of both");
     CHECK(refusal(service, R"({"timeout":"0s"})") == "got 0s, want 1ms .. 10m");
     CHECK(refusal(service, R"({"pin_sha256":"ab"})") == "got 2 hex digits, want the 64 of a SHA-256");
 }

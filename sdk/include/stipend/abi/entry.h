@@ -8,6 +8,7 @@
 #define STIPEND_ABI_ENTRY_H
 
 #include "lifecycle.h"
+#include "monitor.h"
 
 #ifdef __cplusplus
 extern "C" {
@@ -45,6 +46,11 @@ typedef struct stipend_entry {
     uint32_t (*count)(void);                               /* [any] number of plugins in this library */
     const stipend_descriptor* (*describe)(uint32_t index); /* [any] NULL: out of range */
     const stipend_lifecycle_v1* lifecycle;
+    /* Checks whether a monitor of this library that has this configuration could ever look at the target. [any] No
+     * effects. `e->path` is a JSON pointer into the target's attributes, and empty for its endpoint. NULL, and absent in
+     * an older library: not known. */
+    stipend_status (*check_target)(stipend_str plugin_id, stipend_str config_json, const stipend_terms* terms,
+                                   const stipend_target* t, stipend_error* e);
 } stipend_entry;
 
 #ifdef __cplusplus

@@ -50,6 +50,10 @@ typedef struct stipend_http_request {
     uint32_t flags;
     uint32_t reserved0;
     stipend_str ca_file; /* path of a PEM bundle that replaces the host's for TLS_VERIFY; empty: the host's */
+    /* Paths of the client's own certificate (PEM, with its chain) and of its key (PEM, without a passphrase); both or
+     * none. Not with redirects. */
+    stipend_str client_cert_file;
+    stipend_str client_key_file;
 } stipend_http_request;
 
 typedef struct stipend_http_response {

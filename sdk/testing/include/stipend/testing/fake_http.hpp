@@ -21,7 +21,7 @@ namespace stipend::testing {
 
 struct FakeRequest {
     stipend_op op = 0;
-    std::string method, url, headers, body, unix_socket, pin_sha256, ca_file;
+    std::string method, url, headers, body, unix_socket, pin_sha256, ca_file, client_cert_file, client_key_file;
     std::uint32_t timeout_ms = 0;
     std::uint64_t max_response_bytes = 0;
     std::int32_t tls_mode = 0;
@@ -210,6 +210,8 @@ class FakeHttp {
         request.unix_socket = view(raw.unix_socket);
         request.pin_sha256 = view(raw.pin_sha256);
         request.ca_file = view(raw.ca_file);
+        request.client_cert_file = view(raw.client_cert_file);
+        request.client_key_file = view(raw.client_key_file);
         request.timeout_ms = raw.timeout_ms;
         request.max_response_bytes = raw.max_response_bytes;
         request.tls_mode = raw.tls_mode;
