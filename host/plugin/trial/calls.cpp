@@ -26,8 +26,8 @@ Result<void> Calls::check(std::string_view what) {
     return {};
 }
 
-void Calls::warn(std::string_view who, std::string_view text) {
-    warnings_.push_back(cat(who, ": ", text));
+void Calls::warn(std::string_view label, std::string_view text) {
+    warnings_.push_back(cat(label, ": ", text));
 }
 
 }  // namespace stipend::plugin

@@ -33,8 +33,8 @@ class Calls {
     // Whether the process is as it was; `what` is the last call.
     Result<void> check(std::string_view what);
 
-    // What does not refuse the plugin, but should be known; `who` is the file and the plugin's id.
-    void warn(std::string_view who, std::string_view text);
+    // What does not refuse the plugin, but should be known; `label` is the file and the id of the plugin.
+    void warn(std::string_view label, std::string_view text);
     [[nodiscard]] const std::vector<std::string>& warnings() const { return warnings_; }
     [[nodiscard]] const std::string& file() const { return file_; }
 

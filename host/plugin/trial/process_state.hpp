@@ -48,7 +48,7 @@ class ProcessState {
 // Entries of a folder of /proc/self: threads in "task", descriptors in "fd"; -1 where it cannot be read.
 [[nodiscard]] int count_entries(const char* folder);
 
-// Bytes that are allocated; none where the allocator of this build does not tell.
+// Bytes that are allocated; none where the allocator of this build does not count them.
 [[nodiscard]] std::optional<std::size_t> allocated_bytes();
 // Bytes of private memory that are in use.
 [[nodiscard]] std::size_t resident_bytes();
