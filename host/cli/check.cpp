@@ -1,10 +1,10 @@
 #include <fmt/format.h>
 
+#include "host/base/printable.hpp"
 #include "host/cli/answer.hpp"
 #include "host/cli/commands.hpp"
 #include "host/config/environment.hpp"
 #include "host/config/load.hpp"
-#include "host/config/printable.hpp"
 #include "host/engine/manager_plan.hpp"
 #include "host/worker/worker_plan.hpp"
 
@@ -15,9 +15,9 @@ namespace {
 void tell_warnings(const AnswerStream& answer, plugin::Loader& loader, const config::Loaded& loaded,
                    const config::Environment& environment) {
     for (const auto& warning : loader.take_warnings()) {
-        fmt::print(answer.file(), "warning: {}\n", config::printable(warning));
+        fmt::print(answer.file(), "warning: {}\n", printable(warning));
     }
-    for (const auto& warning : loaded.warnings) fmt::print(answer.file(), "{}\n", config::printable(warning));
+    for (const auto& warning : loaded.warnings) fmt::print(answer.file(), "{}\n", printable(warning));
     for (const auto& name : config::ignored_environment(loaded.names_read, environment)) {
         fmt::print(answer.file(), "{} is set in the environment, but has no effect here\n", name);
     }

@@ -2,10 +2,10 @@
 
 #include <cstdio>
 
+#include "host/base/printable.hpp"
 #include "host/cli/commands.hpp"
 #include "host/config/environment.hpp"
 #include "host/config/load.hpp"
-#include "host/config/printable.hpp"
 
 namespace stipend::cli {
 namespace {
@@ -25,7 +25,7 @@ Json to_json(const plugin::Staged& staged, const plugin::LibraryDescription& des
 }
 
 std::string shown(const std::string& text) {
-    return config::printable(text);
+    return printable(text);
 }
 
 void print(const plugin::Staged& staged, const plugin::LibraryDescription& description) {

@@ -8,6 +8,7 @@
 #include <span>
 
 #include "host/plugin/policy_instance.hpp"
+#include "host/plugin/record_check.hpp"
 #include "host/plugin/trial/clock_shift.hpp"
 
 namespace stipend::plugin {
@@ -41,25 +42,24 @@ std::vector<stipend_sample> make_samples(const stipend_terms& terms) {
         sample.checks_total = sample.epoch - 1;
         sample.checks_ok = sample.checks_total - std::min<std::uint64_t>(sample.checks_total, failures);
         sample.base_usd_e8 = terms.base_usd_e8;
-        sample.usd_per_eth_e8 = (flags & STIPEND_SAMPLE_PRICED) != 0 ? 2000LL * 100'000'000 : 0;
         sample.latency_ns = 12'345'678;
         out.push_back(sample);
     };
-    constexpr std::uint32_t whole = STIPEND_SAMPLE_REPORTED | STIPEND_SAMPLE_PRICED;
+    constexpr std::uint32_t whole = STIPEND_SAMPLE_REPORTED;
     for (const auto ppm : {1'000'000U, 999'999U, 990'000U, 950'000U, 949'999U, 900'000U, 800'000U, 500'000U, 1U, 0U}) {
         add(STIPEND_JOB_OK, ppm, whole, 0);
         add(STIPEND_JOB_OK, ppm, whole | STIPEND_SAMPLE_OBSERVED, 1);
     }
     for (const auto failures : {0U, 1U, 2U, 3U, 5U, 10U, 100U}) {
-        add(STIPEND_JOB_FAILED, 0, STIPEND_SAMPLE_PRICED, failures);
+        add(STIPEND_JOB_FAILED, 0, 0, failures);
         add(STIPEND_JOB_OK, 970'000, whole, failures);
     }
-    add(STIPEND_JOB_OK, 1'000'000, STIPEND_SAMPLE_REPORTED, 0);
-    add(STIPEND_JOB_OK, 0, STIPEND_SAMPLE_PRICED, 0);
+    add(STIPEND_JOB_OK, 1'000'000, STIPEND_SAMPLE_OBSERVED, 0);
+    add(STIPEND_JOB_OK, 0, 0, 0);
     add(STIPEND_JOB_OK, 1'000'000, whole | STIPEND_SAMPLE_SUSPENDED, 4);
-    add(STIPEND_JOB_FAILED, 0, STIPEND_SAMPLE_PRICED | STIPEND_SAMPLE_SUSPENDED, 4);
-    add(STIPEND_JOB_UNKNOWN, 0, STIPEND_SAMPLE_PRICED, 0);
-    add(STIPEND_JOB_UNKNOWN, 0, STIPEND_SAMPLE_PRICED, 2);
+    add(STIPEND_JOB_FAILED, 0, STIPEND_SAMPLE_SUSPENDED, 4);
+    add(STIPEND_JOB_UNKNOWN, 0, 0, 0);
+    add(STIPEND_JOB_UNKNOWN, 0, 0, 2);
     return out;
 }
 
@@ -145,7 +145,9 @@ class PolicyTrial {
         }));
         Decisions out(samples_.size());
         STIPEND_TRY(calls_.make("decide", [&] { return (*policy)->decide(samples_, out); }));
-        STIPEND_TRY(compare(samples_, expected, out));
+        auto printable = expected;  // as the host makes each decision that it takes
+        for (auto& decision : printable) make_printable(decision);
+        STIPEND_TRY(compare(samples_, printable, out));
         return calls_.make("destroy", [&]() -> Result<void> {
             policy->reset();
             return {};
@@ -300,7 +302,7 @@ class PolicyTrial {
 struct FieldOfDecision {
     const char* name;
     std::size_t offset, bytes;
-    enum class Type : std::uint8_t { number32, number64, unsigned32, text, raw } type;
+    enum class Type : std::uint8_t { number32, number64, unsigned32, text, memory } type;
 };
 #define STIPEND_FIELD(name, type)                                                                           \
     FieldOfDecision {                                                                                       \
@@ -308,7 +310,7 @@ struct FieldOfDecision {
     }
 constexpr std::array fields{
     STIPEND_FIELD(action, number32),
-    STIPEND_FIELD(amount_wei, raw),
+
     STIPEND_FIELD(amount_usd_e8, number64),
     STIPEND_FIELD(delay_ns, number64),
     STIPEND_FIELD(penalty_ns, number64),
@@ -318,7 +320,7 @@ constexpr std::array fields{
     STIPEND_FIELD(flags, unsigned32),
     STIPEND_FIELD(tier, text),
     STIPEND_FIELD(reason, text),
-    STIPEND_FIELD(memory, raw),
+    STIPEND_FIELD(memory, memory),
     STIPEND_FIELD(size, unsigned32),
 };
 #undef STIPEND_FIELD
@@ -340,16 +342,10 @@ std::string value_of(const FieldOfDecision& field, const char* bytes) {
             return number_at<std::uint32_t>(bytes);
         case FieldOfDecision::Type::text:
             return cat("\"", std::string_view(bytes, strnlen(bytes, field.bytes)), "\"");
-        case FieldOfDecision::Type::raw:
+        case FieldOfDecision::Type::memory:
             break;
     }
-    std::string out = "0x";
-    for (std::size_t at = 0; at < field.bytes; ++at) {
-        constexpr std::string_view digits = "0123456789abcdef";
-        const auto byte = static_cast<unsigned char>(bytes[at]);
-        out += {digits[byte >> 4U], digits[byte & 15U]};
-    }
-    return out;
+    return {};  // named by its byte
 }
 
 std::string PolicyTrial::text_of(const stipend_sample& sample) {
@@ -373,7 +369,7 @@ Result<void> PolicyTrial::compare(std::span<const stipend_sample> samples, const
             const auto [first, second] =
                 std::mismatch(a + field.offset, a + field.offset + field.bytes, b + field.offset);
             if (first == a + field.offset + field.bytes) continue;
-            if (field.offset == offsetof(stipend_decision, memory)) {
+            if (field.type == FieldOfDecision::Type::memory) {
                 const auto byte = [](char value) {
                     return cat(static_cast<unsigned>(static_cast<unsigned char>(value)));
                 };
