@@ -14,7 +14,7 @@ NETWORK = types.SimpleNamespace(gateway="http://127.0.0.1:9", addresses="")
 
 class Liars(unittest.TestCase):
     def begin(self, kind, lie):
-        """A host whose plugin of that kind goes wrong once `tell` is called; the others are always right."""
+        """A host whose plugin of that kind goes wrong once `go_wrong` is called; the others are always right."""
         self.host = Host(NETWORK, 1)
         self.addCleanup(self.host.end)
         self.switch = self.host.folder / "lie"
@@ -43,7 +43,7 @@ class Liars(unittest.TestCase):
         self.host.start()
         wait_for(self.host.decisions, "a decision while all is well")
 
-    def tell(self):
+    def go_wrong(self):
         self.switch.touch()
 
     def alerts(self):
@@ -66,7 +66,7 @@ class Liars(unittest.TestCase):
     def held(self, kind, lie, alert, *texts):
         with self.subTest(kind=kind, lie=lie):
             self.begin(kind, lie)
-            self.tell()
+            self.go_wrong()
             self.wait_alert(alert, *texts)
             # What was under way before may still be decided; from here on the number stays.
             wait_for(lambda: self.host.status()["held"] > 0, "a period on hold")
@@ -99,7 +99,7 @@ class Liars(unittest.TestCase):
                           ("past", "started_at: got a time 1h before the look began")):
             with self.subTest(lie=lie):
                 self.begin("looks", lie)
-                self.tell()
+                self.go_wrong()
                 self.wait_alert("plugin:own", "org.stipend.test.liar.looks: " + text)
                 url = self.host.wait_line("metrics at http").split(" at ")[1].strip()
                 with urllib.request.urlopen(url, timeout=10) as answer:
@@ -110,7 +110,7 @@ class Liars(unittest.TestCase):
 
     def test_texts_of_plugins_forge_no_line_and_break_no_export(self):
         self.begin("jobs", "text")
-        self.tell()
+        self.go_wrong()
         wait_for(lambda: any("bad<U+000A>" in line["reason"] for line in self.host.decisions()), "a decision with the reason")
         line = next(line for line in self.host.decisions() if "bad<U+000A>" in line["reason"])
         self.assertEqual(line["reason"], "bad<U+000A>2026-01-01T00:00:00.000Z info forged <U+001B>[2J<0xFF>")
@@ -118,7 +118,7 @@ class Liars(unittest.TestCase):
         self.assertFalse(any(line.startswith("2026-01-01") for line in self.host.lines))
         self.assertEqual(self.host.stop(), 0)
         self.begin("pays", "text")
-        self.tell()
+        self.go_wrong()
         wait_for(lambda: any(line["tier"] == "t<U+000A><U+001B><0xFF>" for line in self.host.decisions()), "a decision with the tier")
         self.ends_well()
 
