@@ -1,6 +1,7 @@
 #include <fmt/format.h>
 
 #include "host/base/printable.hpp"
+#include "host/cli/answer.hpp"
 #include "host/cli/commands.hpp"
 #include "host/config/environment.hpp"
 #include "host/config/load.hpp"
@@ -11,24 +12,38 @@ namespace stipend::cli {
 
 namespace {
 
-void tell_warnings(const config::Loaded& loaded, const config::Environment& environment) {
-    for (const auto& warning : loaded.warnings) fmt::print("{}\n", printable(warning));
+void tell_warnings(const AnswerStream& answer, plugin::Loader& loader, const config::Loaded& loaded,
+                   const config::Environment& environment) {
+    for (const auto& warning : loader.take_warnings()) {
+        fmt::print(answer.file(), "warning: {}\n", printable(warning));
+    }
+    for (const auto& warning : loaded.warnings) fmt::print(answer.file(), "{}\n", printable(warning));
     for (const auto& name : config::ignored_environment(loaded.names_read, environment)) {
-        fmt::print("{} is set in the environment, but has no effect here\n", name);
+        fmt::print(answer.file(), "{} is set in the environment, but has no effect here\n", name);
     }
 }
 
-int check_worker(const Common& common, plugin::Loader& loader, const config::Loaded& loaded,
+// What was noticed of the plugins.
+Json plugin_warnings(plugin::Loader& loader) {
+    Json out = Json::array();
+    for (const auto& warning : loader.take_warnings()) out.push(Json::of_string(warning));
+    return out;
+}
+
+int check_worker(const Common& common, const AnswerStream& answer, plugin::Loader& loader, const config::Loaded& loaded,
                  const config::Environment& environment, config::Diagnostics& diagnostics) {
     const auto plan = worker::make_worker_plan(loader, loaded.settings, diagnostics);
     if (!plan) return print_diagnostics(diagnostics, common.json);
     const auto services = plan->settings.services.watch.size();
     if (common.json) {
-        fmt::print("{}\n", Json::object().set("services", Json::of_int(static_cast<std::int64_t>(services))).dump());
+        auto out = Json::object();
+        out.set("services", Json::of_int(static_cast<std::int64_t>(services)));
+        out.set("warnings", plugin_warnings(loader));
+        fmt::print(answer.file(), "{}\n", out.dump());
         return exit_good;
     }
-    fmt::print("{} is good\n{} services are watched\n", common.config_file, services);
-    tell_warnings(loaded, environment);
+    fmt::print(answer.file(), "{} is good\n{} services are watched\n", common.config_file, services);
+    tell_warnings(answer, loader, loaded, environment);
     return exit_good;
 }
 
@@ -43,9 +58,10 @@ int check(const Common& common) {
     if (const auto fit = plugin::check_staging(in_use.staging); !fit) return print_error(fit.error());
     const auto trial = TrialFolder::create();
     if (!trial) return print_error(trial.error());
+    const AnswerStream answer;
     plugin::Loader loader(trial->loader_options(loaded.settings));
     if (loaded.settings.role == config::Role::worker)
-        return check_worker(common, loader, loaded, environment, diagnostics);
+        return check_worker(common, answer, loader, loaded, environment, diagnostics);
     const auto plan = engine::make_manager_plan(loader, std::move(loaded.settings), diagnostics);
     if (!plan) return print_diagnostics(diagnostics, common.json);
     if (common.json) {
@@ -55,12 +71,13 @@ int check(const Common& common) {
         out.set("largest_usd_per_day_all", plan->spend.all.text());
         out.set("largest_fees_wei_per_day_each", plan->fees.per_orchestrator.text());
         out.set("largest_fees_wei_per_day_all", plan->fees.all.text());
-        fmt::print("{}\n", out.dump());
+        out.set("warnings", plugin_warnings(loader));
+        fmt::print(answer.file(), "{}\n", out.dump());
         return exit_good;
     }
-    fmt::print("{} is good\nlargest possible spend: {}\nlargest possible fees: {}\n", common.config_file,
+    fmt::print(answer.file(), "{} is good\nlargest possible spend: {}\nlargest possible fees: {}\n", common.config_file,
                engine::spend_text(plan->spend), engine::fees_text(plan->fees));
-    tell_warnings(loaded, environment);
+    tell_warnings(answer, loader, loaded, environment);
     return exit_good;
 }
 

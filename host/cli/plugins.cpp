@@ -2,6 +2,7 @@
 
 #include <cstdio>
 
+#include "host/base/printable.hpp"
 #include "host/cli/commands.hpp"
 #include "host/config/environment.hpp"
 #include "host/config/load.hpp"
@@ -15,16 +16,30 @@ Json to_json(const plugin::Staged& staged, const plugin::LibraryDescription& des
     out.set("sha256", Json::of_string(staged.sha256));
     const auto inside = description.to_json();
     for (const auto& [key, value] : inside.members()) out.set(key, value);
+    Json tried = Json::array();
+    for (const auto& one : description.plugins) {
+        if (one.tried) tried.push(Json::of_string(one.id));
+    }
+    out.set("tried", std::move(tried));
     return out;
+}
+
+std::string shown(const std::string& text) {
+    return printable(text);
 }
 
 void print(const plugin::Staged& staged, const plugin::LibraryDescription& description) {
     fmt::print("{}\n  sha256 {}\n  ABI {}.{}, {}, {}\n", staged.source.native(), staged.sha256, description.abi_major,
                description.abi_minor, description.sdk, description.build);
     for (const auto& one : description.plugins) {
-        fmt::print("  {} {}: {}\n    {}\n    offers {}\n", one.id, one.version, one.name, one.description,
-                   fmt::join(one.kinds, ", "));
+        fmt::print("  {} {}: {}\n    {}\n    offers {}\n    {}\n    configuration schema: {}\n", shown(one.id),
+                   shown(one.version), shown(one.name), shown(one.description),
+                   shown(fmt::format("{}", fmt::join(one.kinds, ", "))),
+                   one.tried ? "tried with an empty configuration"
+                             : "not tried, since it needs a configuration: `stipend check` tries it",
+                   one.config_schema.empty() ? "none" : shown(one.config_schema));
     }
+    for (const auto& warning : description.warnings) fmt::print("  warning: {}\n", shown(warning));
 }
 
 }  // namespace

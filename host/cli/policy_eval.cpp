@@ -1,5 +1,8 @@
+#include <ext/stdio_filebuf.h>
+
 #include <iostream>
 
+#include "host/cli/answer.hpp"
 #include "host/cli/commands.hpp"
 #include "host/config/environment.hpp"
 #include "host/config/load.hpp"
@@ -53,6 +56,7 @@ int policy_eval(const EvalOptions& options) {
         return exit_usage;
     }
     const auto abi_terms = make_terms(terms->interval_ns, terms->base.count_e8());
+    const AnswerStream answer;
     const auto trial = TrialFolder::create();
     if (!trial) return print_error(trial.error());
     plugin::Loader loader(trial->loader_options(settings));
@@ -65,8 +69,10 @@ int policy_eval(const EvalOptions& options) {
     if (!policy) return print_error(policy.error());
     std::ios::sync_with_stdio(false);
     std::cin.tie(nullptr);
-    const auto done = engine::replay(**policy, *terms, std::cin, std::cout);
-    std::cout.flush();
+    __gnu_cxx::stdio_filebuf<char> buffer(answer.file(), std::ios::out);
+    std::ostream out(&buffer);
+    const auto done = engine::replay(**policy, *terms, std::cin, out);
+    out.flush();
     return done ? exit_good : print_error(done.error());
 }
 

@@ -209,6 +209,7 @@ void Manager::refresh_metrics(runtime::Metrics& metrics) {
     count("stray_answers_total", "Answers to jobs that were not expected.", counters.unexpected_results);
     count("late_plugin_answers_total", "Answers of plugins to operations that were over.",
           plugin::Instance::late_completions());
+    count("refused_observations_total", "Observations of monitors that could not be.", refused_observations_);
     const auto& fees = engine_->fees();
     const auto& limits = engine_->generations().back()->fees;
     const auto now = host_.now();
@@ -312,7 +313,17 @@ runtime::Watcher::Hooks Manager::watcher_hooks() {
                                     .text = "what the monitors observe is not stored: " + saved.error().message,
                                     .at = host_.now()});
                 },
-            .changed = [this](const runtime::Watched&, std::int32_t) { checks_changed_ = true; }};
+            .changed = [this](const runtime::Watched&, std::int32_t) { checks_changed_ = true; },
+            .refused =
+                [this](const std::string& monitor, const std::string& what) {
+                    const auto id = "plugin:" + monitor;
+                    if (what.empty()) return engine_->resolve(id, host_.now());
+                    ++refused_observations_;
+                    engine_->raise({.id = id,
+                                    .severity = STIPEND_ALERT_WARNING,
+                                    .text = "a monitor reports what cannot be, and it counts as not seen: " + what,
+                                    .at = host_.now()});
+                }};
 }
 
 // One alert for all own checks that fail at once, and a look at the witnesses.

@@ -81,6 +81,7 @@ class Manager final : public runtime::Role, public Effects, public plugin::Alert
     std::optional<ledger::Restored> restored_;
     stipend_unix_ns next_wal_look_ = 0;
     runtime::Outage outage_;
+    std::uint64_t refused_observations_ = 0;  // of own checks, that could not be
     bool checks_changed_ = false;        // a verdict of an own check
     std::size_t witnesses_awaited_ = 0;  // looks at witnesses under way
     bool stopping_ = false;

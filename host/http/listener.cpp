@@ -95,6 +95,7 @@ Result<Listener> Listener::on_tcp(const std::string& address) {
     Listener listener;
     listener.family_ = target.ss_family;
     listener.socket_ = Fd(::socket(target.ss_family, SOCK_STREAM | SOCK_CLOEXEC, 0));
+    listener.guard_ = NotInChildren(listener.socket_.get());
     const int fd = listener.socket_.get();
     const int on = 1;
     if (fd < 0 || ::setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof on) != 0 ||
@@ -116,6 +117,7 @@ Result<Listener> Listener::on_unix(const std::string& path) {
     // Of two hosts that start at once, each would take the other's new socket for a stale one: they take turns.
     const auto folder = std::filesystem::path(path).parent_path();
     const Fd turn(::open(folder.empty() ? "." : folder.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
+    const NotInChildren not_inherited(turn.get());
     if (!turn || ::flock(turn.get(), LOCK_EX) != 0) return last_os_error(cat("unix socket ", path, ": its folder"));
     STIPEND_TRY(remove_stale(path, address));
 
@@ -123,6 +125,7 @@ Result<Listener> Listener::on_unix(const std::string& path) {
     listener.family_ = AF_UNIX;
     listener.address_ = path;
     listener.socket_ = Fd(::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0));
+    listener.guard_ = NotInChildren(listener.socket_.get());
     const int fd = listener.socket_.get();
     // The file is created with the mode of the unbound socket, so it never has a wider one.
     if (fd < 0 || ::fchmod(fd, 0600) != 0 ||

@@ -7,6 +7,7 @@
 #include <string>
 
 #include "host/base/file.hpp"
+#include "host/base/not_in_children.hpp"
 #include "stipend/result.hpp"
 
 namespace stipend::http {
@@ -24,6 +25,8 @@ class Listener {
     ~Listener() = default;
 
     [[nodiscard]] Fd take() { return std::move(socket_); }
+    // The socket is about to be closed, by what took it. Until then, no process that is forked from this one has it.
+    void end() { guard_.end(); }
     [[nodiscard]] int family() const { return family_; }
     [[nodiscard]] const std::string& address() const { return address_; }  // with the port that was assigned
     // Removes the unix socket's file, if it is still the one that was created here.
@@ -33,6 +36,7 @@ class Listener {
     Listener() = default;
 
     Fd socket_;
+    NotInChildren guard_;
     int family_ = AF_INET;
     std::string address_;
     dev_t device_ = 0;

@@ -89,6 +89,7 @@ void Server::Core::stop() {
 void Server::Core::drain() {
     draining_ = true;
     error_code ignored;
+    listener_.end();
     acceptor_.close(ignored);
     accept_pause_.cancel();
     const std::vector<Session*> present(sessions_.begin(), sessions_.end());

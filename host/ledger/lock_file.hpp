@@ -1,4 +1,5 @@
-// Single-writer lock that the kernel releases when the process ends, even by a crash.
+// Single-writer lock that the kernel releases when the process ends, even by a crash. It is the process's alone: a
+// child that a plugin forks does not hold it, so the next start finds the true holder or none.
 #pragma once
 
 #include <filesystem>
@@ -15,9 +16,11 @@ class LockFile {
     [[nodiscard]] static Result<LockFile> take(const std::filesystem::path& path);
 
     LockFile() = default;
-    LockFile(LockFile&& other) noexcept : fd_(std::exchange(other.fd_, -1)) {}
+    LockFile(LockFile&& other) noexcept
+        : fd_(std::exchange(other.fd_, -1)), is_held_(std::exchange(other.is_held_, false)) {}
     LockFile& operator=(LockFile&& other) noexcept {
         std::swap(fd_, other.fd_);
+        std::swap(is_held_, other.is_held_);
         return *this;
     }
     LockFile(const LockFile&) = delete;
@@ -27,6 +30,7 @@ class LockFile {
   private:
     explicit LockFile(int fd) : fd_(fd) {}
     int fd_ = -1;
+    bool is_held_ = false;
 };
 
 }  // namespace stipend::ledger

@@ -172,6 +172,9 @@ Json LibraryDescription::to_json() const {
     out.set("abi_major", Json::of_int(abi_major));
     out.set("abi_minor", Json::of_int(abi_minor));
     out.set("plugins", std::move(list));
+    Json noticed = Json::array();
+    for (const auto& warning : warnings) noticed.push(Json::of_string(warning));
+    out.set("warnings", std::move(noticed));
     return out;
 }
 
@@ -208,6 +211,9 @@ Result<LibraryDescription> LibraryDescription::from_json(const Json& json) {
             for (const auto& kind : kinds->items()) plugin.kinds.push_back(kind.text());
         }
         out.plugins.push_back(std::move(plugin));
+    }
+    if (const auto* noticed = json.find("warnings")) {
+        for (const auto& warning : noticed->items()) out.warnings.push_back(warning.text());
     }
     return out;
 }

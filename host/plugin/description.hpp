@@ -18,6 +18,7 @@ struct Description {
     std::string id, name, version, vendor, license, description, url;
     std::string config_schema;  // JSON Schema; empty: takes no configuration
     std::vector<std::string> kinds;
+    bool tried = false;  // its instances were, with an empty configuration; not part of to_json
 
     [[nodiscard]] bool has_kind(std::string_view kind) const;
 };
@@ -26,6 +27,7 @@ struct LibraryDescription {
     std::string sdk, build;
     std::uint32_t abi_major = 0, abi_minor = 0;
     std::vector<Description> plugins;
+    std::vector<std::string> warnings = {};  // what the probe noticed, each with the file's name
 
     [[nodiscard]] const Description* find(std::string_view id) const;
     [[nodiscard]] Json to_json() const;

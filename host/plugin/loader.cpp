@@ -3,12 +3,19 @@
 #include <algorithm>
 
 #include "host/plugin/policy_instance.hpp"
+#include "host/plugin/remarks.hpp"
+#include "stipend/record.hpp"
 
 namespace stipend::plugin {
 namespace fs = std::filesystem;
 namespace {
 
 constexpr std::size_t max_files_listed = 256;
+
+// Terms for a plugin that is tried without a configuration of a host.
+stipend_terms plain_terms() {
+    return make_terms(60'000'000'000, 10'00000000);
+}
 
 Result<const Description*> choose(const LibraryDescription& library, const Reference& reference, const fs::path& file) {
     std::string ids;
@@ -37,6 +44,23 @@ fs::path Loader::file_of(const std::string& plugin) const {
 Result<std::pair<Staged, LibraryDescription>> Loader::inspect(const fs::path& file, const std::string& pin) {
     STIPEND_LET(staged, stage(file, options_.staging, pin));
     STIPEND_LET(description, probe(staged.copy, file, std::nullopt, options_.probe));
+    auto noticed = remarks(description, file);
+    noticed.insert(noticed.end(), description.warnings.begin(), description.warnings.end());
+    for (auto& plugin : description.plugins) {
+        STIPEND_LET(accepts, accepts_nothing(plugin, file));
+        if (!accepts) continue;
+        const auto tried = probe(staged.copy, file, ProbeConfig{plugin.id, "{}", plain_terms()}, options_.probe);
+        // What the plugin misses in an empty configuration is not wrong with the plugin.
+        if (!tried && tried.error().status == STIPEND_E_CONFIG) continue;
+        if (!tried) return tried.error();
+        plugin.tried = true;
+        noticed.insert(noticed.end(), tried->warnings.begin(), tried->warnings.end());
+    }
+    description.warnings.clear();
+    for (const auto& text : noticed) {
+        const auto& known = description.warnings;
+        if (std::find(known.begin(), known.end(), text) == known.end()) description.warnings.push_back(text);
+    }
     return std::pair{staged, description};
 }
 
@@ -46,7 +70,9 @@ Result<Chosen> Loader::load(const Reference& reference) {
     const std::lock_guard lock(mutex_);
     auto& slot = by_hash_[staged.sha256];
     if (!slot) {
-        STIPEND_TRY(probe(staged.copy, file, std::nullopt, options_.probe));
+        STIPEND_LET(probed, probe(staged.copy, file, std::nullopt, options_.probe));
+        note(probed.warnings);
+        note(remarks(probed, file));
         STIPEND_LET(library, Library::open(staged.copy, file));
         STIPEND_LET(description, describe(*library.entry(), file));
         STIPEND_TRY(init_library(*library.entry(), file));
@@ -56,11 +82,24 @@ Result<Chosen> Loader::load(const Reference& reference) {
     return Chosen{slot, plugin};
 }
 
-Result<void> Loader::try_config(const Chosen& chosen, const std::string& config_json,
-                                const stipend_terms& terms) const {
+Result<void> Loader::try_config(const Chosen& chosen, const std::string& config_json, const stipend_terms& terms) {
     const auto& staged = chosen.library->staged;
-    STIPEND_TRY(probe(staged.copy, staged.source, ProbeConfig{chosen.plugin->id, config_json, terms}, options_.probe));
+    STIPEND_LET(probed,
+                probe(staged.copy, staged.source, ProbeConfig{chosen.plugin->id, config_json, terms}, options_.probe));
+    note(probed.warnings);
     return {};
+}
+
+void Loader::note(const std::vector<std::string>& warnings) {
+    const std::lock_guard lock(warnings_mutex_);
+    warnings_.insert(warnings.begin(), warnings.end());
+}
+
+std::vector<std::string> Loader::take_warnings() {
+    const std::lock_guard lock(warnings_mutex_);
+    std::vector<std::string> out(warnings_.begin(), warnings_.end());
+    warnings_.clear();
+    return out;
 }
 
 Result<std::vector<Loader::Listed>> Loader::list() {

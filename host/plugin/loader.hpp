@@ -5,6 +5,7 @@
 #include <map>
 #include <memory>
 #include <mutex>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -51,12 +52,16 @@ class Loader {
     // Stages, probes, maps and checks. The same bytes are mapped once, however often they come back.
     Result<Chosen> load(const Reference& reference);
 
-    // Stages and probes a file without mapping it here.
+    // Stages and probes a file without mapping it here. Its plugins that take an empty configuration are tried with
+    // one.
     Result<std::pair<Staged, LibraryDescription>> inspect(const std::filesystem::path& file,
                                                           const std::string& pin = {});
 
     // Tries a configuration in the probe, so that a plugin that crashes on it does so elsewhere.
-    Result<void> try_config(const Chosen& chosen, const std::string& config_json, const stipend_terms& terms) const;
+    Result<void> try_config(const Chosen& chosen, const std::string& config_json, const stipend_terms& terms);
+
+    // What was noticed of the plugins that were loaded or tried since the last call, each text once.
+    std::vector<std::string> take_warnings();
 
     [[nodiscard]] std::filesystem::path file_of(const std::string& plugin) const;
 
@@ -68,7 +73,11 @@ class Loader {
     Result<std::vector<Listed>> list();
 
   private:
+    void note(const std::vector<std::string>& warnings);
+
     LoaderOptions options_;
+    std::mutex warnings_mutex_;
+    std::set<std::string> warnings_;  // guarded by warnings_mutex_
     std::mutex mutex_;
     std::map<std::string, std::shared_ptr<const Loaded>> by_hash_;  // guarded by mutex_
 };

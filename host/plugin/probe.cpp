@@ -20,12 +20,15 @@ namespace stipend::plugin {
 namespace {
 
 constexpr std::size_t max_answer_bytes = 8u << 20;
+constexpr int slack_ms = 5000;
+const std::string rejected = std::to_string(STIPEND_E_CONFIG);
 
 Json request_json(const std::filesystem::path& copy, const std::filesystem::path& shown_as,
-                  const std::optional<ProbeConfig>& config) {
+                  const std::optional<ProbeConfig>& config, int call_ms) {
     Json request = Json::object();
     request.set("path", Json::of_string(copy.native()));
     request.set("shown_as", Json::of_string(shown_as.native()));
+    request.set("call_ms", Json::of_int(call_ms));
     if (config) {
         request.set("plugin_id", Json::of_string(config->plugin_id));
         request.set("config", Json::of_string(config->config_json));
@@ -82,7 +85,8 @@ class Child {
     }
 
     void ask(std::string_view text) const {
-        // A probe that died already shows by its exit status; MSG_NOSIGNAL keeps its closed end from ending this process.
+        // A probe that died already shows by its exit status; MSG_NOSIGNAL keeps its closed end from ending this
+        // process.
         while (!text.empty()) {
             const auto put = ::send(socket_.get(), text.data(), text.size(), MSG_NOSIGNAL);
             if (put < 0 && errno == EINTR) continue;
@@ -131,42 +135,26 @@ std::string ending(int status) {
     return cat("exit status ", WEXITSTATUS(status));
 }
 
-// The answer is lines: "step <name>" before each step, and one JSON line at the end.
-struct Answer {
-    std::string_view step = "start";
-    std::string_view json;
-};
-Answer split(std::string_view text) {
-    Answer out;
-    while (!text.empty()) {
-        const auto line = text.substr(0, text.find('\n'));
-        text.remove_prefix(std::min(text.size(), line.size() + 1));
-        if (line.starts_with("step "))
-            out.step = line.substr(5);
-        else
-            out.json = line;
-    }
-    return out;
-}
-
 }  // namespace
 
 Result<LibraryDescription> probe(const std::filesystem::path& copy, const std::filesystem::path& shown_as,
                                  const std::optional<ProbeConfig>& config, const ProbeOptions& options) {
     STIPEND_LET(child, Child::start(options.program));
-    child.ask(request_json(copy, shown_as, config).dump());
-    auto text = child.answer(options.timeout_ms);
-    if (!text) return std::move(text).error().in(cat("plugin hangs when probed: ", shown_as.native()));
+    child.ask(request_json(copy, shown_as, config, options.timeout_ms).dump());
+    // The probe keeps the limits of the calls by itself.
+    auto text = child.answer(5 * options.timeout_ms + slack_ms);
+    if (!text) return std::move(text).error().in(cat("plugin hangs the probe: ", shown_as.native()));
     const int status = child.wait();
-    const auto answer = split(*text);
-    if (answer.json.empty()) {
-        return fail(STIPEND_E_INVALID, "plugin ends the process when probed: ", shown_as.native(), ": got ",
-                    ending(status), " in ", answer.step, ", want it to return");
+    if (text->empty()) {
+        return fail(STIPEND_E_INVALID, "plugin ends the probe: ", shown_as.native(), ": got ", ending(status),
+                    ", want an answer");
     }
-    STIPEND_LET(json, parse_json(answer.json, {.bytes = max_answer_bytes, .depth = 8, .nodes = 10'000}));
+    STIPEND_LET(json, parse_json(*text, {.bytes = max_answer_bytes, .depth = 8, .nodes = 10'000}));
     if (const auto* error = json.find("error")) {
         Error out = fail(STIPEND_E_INVALID, error->text());
         if (const auto* path = json.find("path")) out.path = path->text();
+        const auto* reported = json.find("status");
+        if (reported != nullptr && reported->text() == rejected) out.status = STIPEND_E_CONFIG;
         out.permanent = true;
         return out;
     }

@@ -10,7 +10,7 @@
 
 namespace stipend::plugin {
 
-// A configuration to try: check_config, and for a pure plugin create, bounds and one decision too.
+// A configuration to try: the whole life of some instances with it, on a host without effects.
 struct ProbeConfig {
     std::string plugin_id;
     std::string config_json;
@@ -19,15 +19,14 @@ struct ProbeConfig {
 
 struct ProbeOptions {
     std::filesystem::path program;  // stipend-probe
-    int timeout_ms = 5000;
+    int timeout_ms = 5000;          // for each call of the plugin; four times as much for all calls together
 };
 
-// What the library in `copy` says of itself. A crash, a hang, an exit or an answer that is none becomes an error that
-// names the step; an error of the configuration keeps its JSON pointer. Blocks for a few milliseconds; [any] thread.
+// What the library in `copy` says of itself, and what the probe noticed. It is loaded, initialised and left again, and
+// tried with `config` if there is one. A crash, a hang, an exit or another broken rule becomes an error that names the
+// file, the call and the cause; what the plugin itself says of the configuration is CONFIG, with its JSON pointer.
+// Blocks for some milliseconds; [any] thread.
 Result<LibraryDescription> probe(const std::filesystem::path& copy, const std::filesystem::path& shown_as,
                                  const std::optional<ProbeConfig>& config, const ProbeOptions& options);
-
-// The program's side: reads a request from `in`, answers on `out`. Returns the exit status.
-int probe_main(int in, int out);
 
 }  // namespace stipend::plugin

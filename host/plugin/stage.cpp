@@ -4,16 +4,21 @@
 #include <botan/hex.h>
 #include <fcntl.h>
 #include <fmt/format.h>
+#include <link.h>
 #include <sys/stat.h>
 #include <sys/statvfs.h>
 #include <unistd.h>
 
 #include <cerrno>
+#include <cstddef>
 #include <cstring>
 #include <system_error>
 #include <vector>
 
 #include "host/base/file.hpp"
+
+// The header of this program, from the linker.
+extern "C" __attribute__((visibility("hidden"))) const ElfW(Ehdr) __ehdr_start;
 
 namespace stipend::plugin {
 namespace fs = std::filesystem;
@@ -37,21 +42,76 @@ Result<void> check_exec(const fs::path& folder) {
     return {};
 }
 
+std::string_view type_of(mode_t mode) {
+    if (S_ISDIR(mode)) return "a directory";
+    if (S_ISFIFO(mode)) return "a FIFO";
+    if (S_ISSOCK(mode)) return "a socket";
+    return "a device";
+}
+
+std::string machine_text(unsigned machine) {
+    switch (machine) {
+        case EM_386:
+            return "x86";
+        case EM_X86_64:
+            return "x86-64";
+        case EM_ARM:
+            return "ARM";
+        case EM_AARCH64:
+            return "AArch64";
+        case EM_RISCV:
+            return "RISC-V";
+        case EM_PPC64:
+            return "PowerPC 64";
+        case EM_S390:
+            return "S/390";
+        default:
+            return fmt::format("machine {}", machine);
+    }
+}
+
+std::string build_text(unsigned char file_class, unsigned char order, unsigned machine) {
+    return fmt::format("{}, {} bit, {}-endian", machine_text(machine), file_class == ELFCLASS64 ? 64 : 32,
+                       order == ELFDATA2LSB ? "little" : "big");
+}
+
+// The loader calls a file of another machine missing. What is no ELF file is left to the loader's own words.
+Result<void> check_machine(const fs::path& source, std::string_view bytes) {
+    constexpr std::size_t machine_at = offsetof(Elf64_Ehdr, e_machine);  // the same in both classes
+    static_assert(machine_at == offsetof(Elf32_Ehdr, e_machine));
+    if (bytes.size() < sizeof(Elf32_Ehdr) || !bytes.starts_with(ELFMAG)) return {};
+    const auto at = [&](std::size_t place) { return static_cast<unsigned char>(bytes[place]); };
+    const bool is_little = at(EI_DATA) == ELFDATA2LSB;
+    const auto machine =
+        is_little ? at(machine_at) + 256U * at(machine_at + 1) : 256U * at(machine_at) + at(machine_at + 1);
+    const auto& own = __ehdr_start;
+    if (at(EI_CLASS) == own.e_ident[EI_CLASS] && at(EI_DATA) == own.e_ident[EI_DATA] && machine == own.e_machine) {
+        return {};
+    }
+    return fail(STIPEND_E_INVALID, "cannot load plugin: ", source.native(), ": got a file for ",
+                build_text(at(EI_CLASS), at(EI_DATA), machine), ", want one for ",
+                build_text(own.e_ident[EI_CLASS], own.e_ident[EI_DATA], own.e_machine));
+}
+
 }  // namespace
 
 Result<Staged> stage(const fs::path& source, const fs::path& folder, std::string_view pin) {
     struct stat info {};
     const fs::path parent = source.has_parent_path() ? source.parent_path() : fs::path(".");
     if (::stat(parent.c_str(), &info) == 0) STIPEND_TRY(check_writers(parent, info, "plugin folder"));
-    const Fd fd(::open(source.c_str(), O_RDONLY | O_CLOEXEC));
+    const Fd fd(::open(source.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK));  // a FIFO would wait for a writer
     if (!fd || ::fstat(fd.get(), &info) != 0) {
         return fail(STIPEND_E_UNAVAILABLE, "cannot read plugin: ", source.native(), ": ", std::strerror(errno));
     }
-    if (!S_ISREG(info.st_mode)) return fail(STIPEND_E_INVALID, "cannot read plugin: ", source.native(), ": not a file");
+    if (!S_ISREG(info.st_mode)) {
+        return fail(STIPEND_E_INVALID, "cannot read plugin: ", source.native(), ": got ", type_of(info.st_mode),
+                    ", want a regular file");
+    }
     STIPEND_TRY(check_writers(source, info, "plugin file"));
     auto bytes = read_all(fd.get(), max_library_bytes);
     if (!bytes) return std::move(bytes).error().in(cat("cannot read plugin: ", source.native()));
 
+    STIPEND_TRY(check_machine(source, *bytes));
     const auto hash = Botan::HashFunction::create_or_throw("SHA-256");
     hash->update(reinterpret_cast<const std::uint8_t*>(bytes->data()), bytes->size());
     Staged out{.source = source, .copy = {}, .sha256 = Botan::hex_encode(hash->final(), false)};

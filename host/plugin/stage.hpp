@@ -18,8 +18,8 @@ struct Staged {
 };
 
 // Copies `source` into `folder`, or finds the copy that is there already. `pin`: the wanted SHA-256, or empty.
-// Refused: a file, or the folder it lies in, that others than its owner may write; other bytes than the pin; a staging
-// folder on a filesystem mounted noexec.
+// Refused: what is no regular file; a library for another machine; a file, or the folder it lies in, that others than
+// its owner may write; other bytes than the pin; a staging folder on a filesystem mounted noexec.
 Result<Staged> stage(const std::filesystem::path& source, const std::filesystem::path& folder, std::string_view pin);
 
 // Whether `folder`, or where it does not exist the nearest folder above it, is on a filesystem that may hold code.

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "host/plugin/record_check.hpp"
 #include "stipend/glob.hpp"
 #include "stipend/host.hpp"
 #include "stipend/json.hpp"
@@ -23,20 +24,8 @@ const stipend_monitor_v1& table_of(const plugin::Instance& monitor) {
     return *static_cast<const stipend_monitor_v1*>(monitor.table(STIPEND_MONITOR));
 }
 
-// An observation that outlives the plugin's call.
-struct Told {
-    std::int32_t verdict = STIPEND_UNKNOWN;
-    stipend_unix_ns from = 0, to = 0;
-    std::string id, why;
-
-    explicit Told(const stipend_observation& o)
-        : verdict(o.verdict),
-          from(o.started_at),
-          to(o.ended_at),
-          id(clip(view(o.target_id), ledger::max_key_bytes)),
-          why(clip(view(o.evidence), uptime::Series::max_why_bytes)) {}
-    [[nodiscard]] uptime::Seen seen() const { return {verdict, from, to, why}; }
-};
+// Clocks of one machine, read one after the other.
+constexpr std::int64_t time_tolerance_ns = 2 * ns_per_s;
 
 // Targets as a plugin is given them, with the texts that they point into.
 struct TargetTexts {
@@ -57,6 +46,63 @@ struct TargetTexts {
 };
 
 }  // namespace
+
+// It outlives the plugin's call.
+struct Watcher::Report {
+    std::int32_t verdict = STIPEND_UNKNOWN;
+    stipend_unix_ns from = 0, to = 0;
+    std::string id, why;
+    std::string defect;  // why it is refused
+
+    [[nodiscard]] uptime::Seen seen() const { return {verdict, from, to, why}; }
+};
+
+Watcher::Report Watcher::read(const stipend_observation& given, const TimeLine& line, stipend_unix_ns begun,
+                              bool is_probe, bool believes_past) {
+    Report out;
+    const auto now = line.now();
+    out.from = out.to = now;
+    const auto refused = [&](std::string what) {
+        out.defect = std::move(what);
+        out.why = clip(out.defect, uptime::Series::max_why_bytes);
+        return out;
+    };
+    if (const auto sound = plugin::check(given); !sound) return refused(sound.error().message);
+    stipend_observation scratch{};
+    const auto& from = stipend::detail::record_view(&given, scratch);
+    out.id = clip(view(from.target_id), ledger::max_key_bytes);
+    // Monitors report the wall clock's time, which may have been set since the host's own began.
+    const auto skew_ns = line.skew_ns();
+    const auto started = from.started_at - skew_ns;
+    const auto ended = from.ended_at - skew_ns;
+    if (ended > now + time_tolerance_ns) {
+        return refused(cat("ended_at: got a time ", duration_text((ended - now) / ns_per_s * ns_per_s),
+                           " ahead, want none of the future"));
+    }
+    const auto earliest = begun - time_tolerance_ns;
+    if ((is_probe && started < earliest) || (!believes_past && ended < earliest)) {
+        return refused(cat("started_at: got a time ", duration_text((begun - started) / ns_per_s * ns_per_s),
+                           " before the look began"));
+    }
+    out.verdict = from.verdict;
+    out.why = clip(view(from.evidence), uptime::Series::max_why_bytes);
+    // Nothing is reported of the future, nor of time before the look where that is not believed.
+    out.from = std::min(believes_past ? started : std::max(started, begun), now);
+    out.to = std::max(out.from, std::min(ended, now));
+    return out;
+}
+
+void Watcher::take_report(const std::string& monitor, ledger::OrchestratorId owner, const Report& report) {
+    if (!report.defect.empty()) return refuse(monitor, report.defect);
+    if (refused_monitors_.erase(monitor) != 0 && hooks_.refused) hooks_.refused(monitor, {});
+    take(monitor, owner, report.id, report.seen());
+}
+
+void Watcher::refuse(const std::string& monitor, const std::string& what) {
+    refused_monitors_.insert(monitor);
+    if (!hooks_.refused) return;
+    hooks_.refused(monitor, cat(monitors_.at(monitor).instance->chosen().plugin->id, ": ", what));
+}
 
 Watcher::~Watcher() {
     *alive_ = false;
@@ -157,8 +203,11 @@ void Watcher::begin_group(std::size_t at) {
     const auto& instance = monitors_.at(group.monitor).instance;
     const auto* table = &table_of(*instance);
     const auto post = poster();
-    const auto told = [this, post, monitor = group.monitor, owner = group.owner](const stipend_observation& seen) {
-        post([this, monitor, owner, told = Told(seen)] { take(monitor, owner, told.id, told.seen()); });
+    const auto told = [this, post, &line = line_, monitor = group.monitor, owner = group.owner, begun = line_.now(),
+                       past = hooks_.believes_past](const stipend_observation& given) {
+        post([this, monitor, owner, report = read(given, line, begun, false, past)] {
+            take_report(monitor, owner, report);
+        });
     };
     instance->begin(
         [raw = instance.get(), running = group.running, table, texts, told](
@@ -221,23 +270,39 @@ void Watcher::probe(WatchTarget target, stipend_unix_ns now, std::function<void(
     auto attributes = target.attributes;
     auto texts = std::make_shared<TargetTexts>(TargetTexts{{std::move(target)}, {std::move(attributes)}});
     const auto deadline = line_.monotonic_of(now) + probe_deadline_ns;
+    const auto begun = line_.now();
+    const auto skew_ns = line_.skew_ns();
     instance->begin(
         [table, texts, deadline](stipend_instance* plugin, stipend_completion c, stipend_error* e) {
             const auto raw = texts->raw();
             return table->probe(plugin, raw.data(), deadline, c, e);
         },
-        [this, post = poster(), done = std::move(done)](Result<const void*> record) {
-            std::optional<Told> told;
-            std::string failed;
-            if (record) {
-                stipend_observation scratch{};
-                told.emplace(stipend::detail::record_view(static_cast<const stipend_observation*>(*record), scratch));
+        [this, post = poster(), &line = line_, done = std::move(done), texts, begun,
+         skew_ns](Result<const void*> record) {
+            Report report;
+            report.from = report.to = line.now();
+            if (!record) {
+                report.why = clip(record.error().message, uptime::Series::max_why_bytes);
             } else {
-                failed = record.error().message;
+                // Where the clock was set meanwhile, its times are of two clocks.
+                const bool was_set = std::abs(line.skew_ns() - skew_ns) > time_tolerance_ns;
+                const auto& given = *static_cast<const stipend_observation*>(*record);
+                report = read(given, line, was_set ? 0 : begun, true, false);
+                report.from = std::max(report.from, std::min(begun, report.to));
+                const auto& asked = texts->targets.front();
+                if (report.defect.empty() && report.id != asked.id) {
+                    report.verdict = STIPEND_UNKNOWN;
+                    report.defect = report.why =
+                        cat("target_id: got \"", report.id, "\", want \"", asked.id, "\": it was asked for that one");
+                }
             }
-            post([this, done, told = std::move(told), failed] {
-                const auto ended = line_.now();
-                done(told ? told->seen() : uptime::Seen{STIPEND_UNKNOWN, ended, ended, failed});
+            post([this, done, monitor = texts->targets.front().monitor, report = std::move(report)] {
+                if (!report.defect.empty()) {
+                    refuse(monitor, report.defect);
+                } else if (refused_monitors_.erase(monitor) != 0 && hooks_.refused) {
+                    hooks_.refused(monitor, {});
+                }
+                done(report.seen());
             });
         });
 }
@@ -291,10 +356,7 @@ void Watcher::take(const std::string& monitor, ledger::OrchestratorId owner, con
     auto* one = series_for(monitor, owner, id);
     if (one == nullptr) return;
     const auto before = one->series.verdict(now);
-    // Monitors report the wall clock's time, which may have been set since the host's own began. Nothing is reported of
-    // the future.
-    const auto skew_ns = line_.skew_ns();
-    one->series.observe({seen.verdict, std::min(seen.from - skew_ns, now), std::min(seen.to - skew_ns, now), seen.why});
+    one->series.observe({seen.verdict, std::min(seen.from, now), std::min(seen.to, now), seen.why});
     lock.unlock();
     if (hooks_.changed && one->series.verdict(now) != before) hooks_.changed(*one, before);
 }

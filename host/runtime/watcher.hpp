@@ -61,6 +61,11 @@ class Watcher {
         std::function<void(const Discovery&)> found;     // may be empty
         std::function<void(const Result<void>&)> saved;  // how each write to the ledger ended; may be empty
         std::function<void(const Watched&, std::int32_t before)> changed;  // a verdict became another; may be empty
+        // A monitor, by its name, reported what cannot be, and it was left out; an empty text: it is well again. May be
+        // empty.
+        std::function<void(const std::string& monitor, const std::string& what)> refused = {};
+        // Whether a watch may report on time before it began, as an engine that knows since when a container runs.
+        bool believes_past = false;
     };
 
     // All references outlive this.
@@ -125,6 +130,13 @@ class Watcher {
     void ask(std::size_t target, stipend_unix_ns now);
     void probe(WatchTarget target, stipend_unix_ns now, std::function<void(const uptime::Seen&)> done);
     void take_probe(const WatchTarget& target, const uptime::Seen& seen);
+    // What a plugin reported, checked and in this host's time. `begun`: when it was asked to look.
+    struct Report;
+    // [any]
+    [[nodiscard]] static Report read(const stipend_observation& given, const TimeLine& line, stipend_unix_ns begun,
+                                     bool is_probe, bool believes_past);
+    void take_report(const std::string& monitor, ledger::OrchestratorId owner, const Report& report);
+    void refuse(const std::string& monitor, const std::string& what);
     void take(const std::string& monitor, ledger::OrchestratorId owner, const std::string& id,
               const uptime::Seen& seen);
     // Has the control thread do something for the present round, as long as that lasts. What is returned is for [any]
@@ -153,6 +165,7 @@ class Watcher {
     stipend_unix_ns forget_at_ = 0;
     bool turning_ = false;  // its first `tick` came
     bool saving_ = false;
+    std::set<std::string> refused_monitors_;        // whose last report could not be
     std::shared_ptr<const ledger::Batch> refused_;  // what the ledger was too busy for
     std::shared_ptr<bool> alive_ = std::make_shared<bool>(true);
 };

@@ -87,7 +87,12 @@ runtime::Watcher::Hooks Worker::watcher_hooks() {
                 [this](const Result<void>& saved) {
                     if (!saved) log(STIPEND_LOG_ERROR, "observations are not stored: " + saved.error().message);
                 },
-            .changed = [this](const runtime::Watched& one, std::int32_t) { on_change(one); }};
+            .changed = [this](const runtime::Watched& one, std::int32_t) { on_change(one); },
+            .refused =
+                [this](const std::string& monitor, const std::string& what) {
+                    if (!what.empty()) log(STIPEND_LOG_ERROR, cat(monitor, " reports what cannot be: ", what));
+                },
+            .believes_past = true};
 }
 
 void Worker::watch(const runtime::InstanceSet& instances) {

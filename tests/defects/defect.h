@@ -1,5 +1,5 @@
-/* A whole, small policy plugin in plain C. Each file beside this one changes one thing of it, by the macros below, and so
- * is broken in exactly one way. */
+/* A whole, small policy plugin in plain C. Each file beside this one changes one thing of it, by the macros below, and
+ * so is broken in exactly one way. */
 #ifndef STIPEND_DEFECT_H
 #define STIPEND_DEFECT_H
 
@@ -34,20 +34,55 @@
 #define DEFECT_SYMBOL stipend_entry_v1
 #endif
 
+/* Statements that a function of the lifecycle begins with. */
+#ifndef DEFECT_IN_CREATE
+#define DEFECT_IN_CREATE (void)0
+#endif
+#ifndef DEFECT_IN_START
+#define DEFECT_IN_START (void)0
+#endif
+#ifndef DEFECT_IN_QUIESCE
+#define DEFECT_IN_QUIESCE (void)0
+#endif
+#ifndef DEFECT_IN_DESTROY
+#define DEFECT_IN_DESTROY (void)0
+#endif
+#ifndef DEFECT_IN_INIT
+#define DEFECT_IN_INIT (void)0
+#endif
+#ifndef DEFECT_IN_DEINIT
+#define DEFECT_IN_DEINIT (void)0
+#endif
+#ifndef DEFECT_MIN_NEXT_NS
+#define DEFECT_MIN_NEXT_NS(terms) ((terms)->interval_ns)
+#endif
+#ifndef DEFECT_VERSION
+#define DEFECT_VERSION "1.0.0"
+#endif
+
+/* Not asked about a job of unknown outcome, which every policy holds. */
 #ifndef DEFECT_DECIDE_ONE
 #define DEFECT_DECIDE_ONE(decision) ((decision)->action = STIPEND_SKIP)
 #endif
 static stipend_status decide(const stipend_instance* i, const stipend_sample* in, uint64_t in_stride,
                              stipend_decision* out, uint64_t out_stride, uint64_t count, stipend_error* e) {
-    (void)i, (void)in, (void)in_stride, (void)e;
-    for (uint64_t k = 0; k < count; ++k) DEFECT_DECIDE_ONE((stipend_decision*)((char*)out + k * out_stride));
+    (void)i, (void)e;
+    for (uint64_t k = 0; k < count; ++k) {
+        const stipend_sample* sample = (const stipend_sample*)((const char*)in + k * in_stride);
+        stipend_decision* decision = (stipend_decision*)((char*)out + k * out_stride);
+        if (sample->job == STIPEND_JOB_UNKNOWN) {
+            decision->action = STIPEND_HOLD;
+        } else {
+            DEFECT_DECIDE_ONE(decision);
+        }
+    }
     return STIPEND_OK;
 }
 static stipend_status bounds(const stipend_instance* i, const stipend_terms* t, int64_t* max_usd_e8,
                              int64_t* min_next_ns, stipend_error* e) {
     (void)i, (void)e;
     *max_usd_e8 = t->base_usd_e8;
-    *min_next_ns = t->interval_ns;
+    *min_next_ns = DEFECT_MIN_NEXT_NS(t);
     return STIPEND_OK;
 }
 static const stipend_policy_v1 policy_table = {1, 1, decide, bounds};
@@ -63,6 +98,7 @@ static stipend_status check_config(stipend_str id, stipend_str config, const sti
 static stipend_status create(const stipend_host* h, stipend_str id, stipend_str name, stipend_str config,
                              const stipend_terms* t, stipend_instance** out, stipend_error* e) {
     (void)h, (void)id, (void)name, (void)config, (void)t, (void)e;
+    DEFECT_IN_CREATE;
     *out = (stipend_instance*)malloc(1);
     return STIPEND_OK;
 }
@@ -70,9 +106,13 @@ static stipend_status create(const stipend_host* h, stipend_str id, stipend_str 
 #endif
 static stipend_status start(stipend_instance* i, stipend_error* e) {
     (void)i, (void)e;
+    DEFECT_IN_START;
     return STIPEND_OK;
 }
-static void quiesce(stipend_instance* i) { (void)i; }
+static void quiesce(stipend_instance* i) {
+    (void)i;
+    DEFECT_IN_QUIESCE;
+}
 static stipend_status health(stipend_instance* i, stipend_error* e) {
     (void)i, (void)e;
     return STIPEND_OK;
@@ -87,16 +127,19 @@ static const void* get_interface(stipend_instance* i, const char* id) {
     (void)i;
     return strcmp(id, DEFECT_INTERFACE_ID) == 0 ? (const void*)DEFECT_INTERFACE : NULL;
 }
-static void destroy(stipend_instance* i) { free(i); }
+static void destroy(stipend_instance* i) {
+    DEFECT_IN_DESTROY;
+    free(i);
+}
 
-static const stipend_lifecycle_v1 lifecycle = {DEFECT_CHECK_CONFIG, DEFECT_CREATE, start,  quiesce,
-                                               health,              get_interface, destroy};
+static const stipend_lifecycle_v1 lifecycle = {DEFECT_CHECK_CONFIG, DEFECT_CREATE, start, quiesce, health,
+                                               get_interface,       destroy};
 
 static const char* const kinds[] = {DEFECT_KIND, NULL};
 static const stipend_descriptor descriptor = {.size = sizeof(stipend_descriptor),
                                               .id = DEFECT_ID,
                                               .name = "Defect",
-                                              .version = "1.0.0",
+                                              .version = DEFECT_VERSION,
                                               .vendor = "",
                                               .license = "MIT",
                                               .description = "",
@@ -107,16 +150,23 @@ static const stipend_descriptor descriptor = {.size = sizeof(stipend_descriptor)
 #ifndef DEFECT_INIT
 static stipend_status init(const char* path, stipend_error* e) {
     (void)path, (void)e;
+    DEFECT_IN_INIT;
     return STIPEND_OK;
 }
 #define DEFECT_INIT init
 #endif
-static void deinit(void) {}
-static uint32_t count(void) { return DEFECT_COUNT; }
+static void deinit(void) {
+    DEFECT_IN_DEINIT;
+}
+static uint32_t count(void) {
+    return DEFECT_COUNT;
+}
 #ifndef DEFECT_DESCRIBE
 #define DEFECT_DESCRIBE(index) ((index) < DEFECT_COUNT ? &descriptor : NULL)
 #endif
-static const stipend_descriptor* describe(uint32_t index) { return DEFECT_DESCRIBE(index); }
+static const stipend_descriptor* describe(uint32_t index) {
+    return DEFECT_DESCRIBE(index);
+}
 
 #ifdef __cplusplus
 extern "C"

@@ -1,4 +1,5 @@
-/* A monitor that is sound when it is probed, and never returns once it is to watch. */
+/* A monitor that is sound in the probe, whose target has an id of its own, and never returns once it is to watch. */
+#include <string.h>
 #include <unistd.h>
 
 #include "stipend/abi/monitor.h"
@@ -10,7 +11,8 @@ static stipend_status probe(stipend_instance* i, const stipend_target* t, stipen
 }
 static stipend_status watch(stipend_instance* i, const stipend_target* t, uint64_t count, uint64_t stride,
                             stipend_observe observe, stipend_completion c, stipend_error* e) {
-    (void)i, (void)t, (void)count, (void)stride, (void)observe, (void)c, (void)e;
+    (void)i, (void)count, (void)stride, (void)observe, (void)c, (void)e;
+    if (t->target_id.len == 5 && memcmp(t->target_id.ptr, "probe", 5) == 0) return STIPEND_E_UNSUPPORTED;
     for (;;) pause();
 }
 static void cancel(stipend_instance* i, stipend_op op) {

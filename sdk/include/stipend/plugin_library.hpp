@@ -2,6 +2,7 @@
 #pragma once
 
 #include "stipend/plugin.hpp"
+#include "stipend/plugin_check.hpp"
 #include "stipend/version.h"
 
 namespace stipend::detail {
@@ -40,6 +41,7 @@ const void* Instance<T>::get_interface(std::string_view id) {
 
 template <class T>
 struct Description {
+    static_assert(check_plugin<T>());
     static_assert(kind_count<T> > 0, "a plugin class needs the functions of at least one kind: see plugin_kinds.hpp");
     static constexpr auto kinds = [] {
         std::array<const char*, kind_count<T> + 1> out{};

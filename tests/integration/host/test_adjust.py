@@ -119,7 +119,7 @@ class Adjust(unittest.TestCase):
 
     def test_a_ledger_that_somebody_else_writes_is_left_alone(self):
         with open(self.host.folder / "state" / "ledger.db.lock", "r+", encoding="ascii") as lock:
-            fcntl.flock(lock, fcntl.LOCK_EX)
+            fcntl.lockf(lock, fcntl.LOCK_EX)
             code, _, err = self.adjust("--usd", "1")
         self.assertEqual(code, 1)
         self.assertIn("another process writes to this ledger", err)

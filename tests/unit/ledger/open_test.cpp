@@ -23,13 +23,13 @@ bool says(const Error& error, const char* text) {
     return error.message.find(text) != std::string::npos;
 }
 
-// What `work` says in a child that has no right to write anywhere, also when the tests run as root.
-std::string unprivileged(const std::function<std::string()>& work) {
+// What `work` says in a child; as another user, that has no right to write anywhere, also when the tests run as root.
+std::string in_child(const std::function<std::string()>& work, bool as_other = false) {
     std::array<int, 2> pipe{};
     REQUIRE(::pipe(pipe.data()) == 0);
     const pid_t child = ::fork();
     if (child == 0) {
-        if (::geteuid() == 0 && (::setgid(65534) != 0 || ::setuid(65534) != 0)) ::_exit(1);
+        if (as_other && ::geteuid() == 0 && (::setgid(65534) != 0 || ::setuid(65534) != 0)) ::_exit(1);
         const std::string said = work();
         const auto written = ::write(pipe[1], said.data(), said.size());
         ::_exit(written < 0 ? 1 : 0);
@@ -44,6 +44,10 @@ std::string unprivileged(const std::function<std::string()>& work) {
     int status = 0;
     REQUIRE(::waitpid(child, &status, 0) == child);
     return out;
+}
+
+std::string unprivileged(const std::function<std::string()>& work) {
+    return in_child(work, true);
 }
 
 }  // namespace
@@ -141,6 +145,43 @@ TEST_CASE("a second writer is rejected with the pid of the first, and may read")
     CHECK(second->balances()->size() == 2);
     CHECK(findings(*second).empty());
     CHECK(second->commit({}).error().status == STIPEND_E_STATE);
+}
+
+TEST_CASE("another process is rejected with the pid of the writer") {
+    const TempFolder folder;
+    const auto path = folder / "ledger.db";
+    const auto first = must_open(path);
+    const std::string said = in_child([&] {
+        // The kernel names the holder, whatever the file says.
+        std::ofstream(path.string() + ".lock") << "1\n";
+        const auto ledger = open(path, writer());
+        return ledger ? std::string("opened") : ledger.error().message;
+    });
+    CHECK(said.find(cat("another process writes to this ledger: pid ", ::getpid(), ": stop it")) != std::string::npos);
+}
+
+TEST_CASE("a process that was forked from the writer does not hold its lock") {
+    const TempFolder folder;
+    const auto path = folder / "ledger.db";
+    std::array<int, 2> ends{};
+    REQUIRE(::pipe(ends.data()) == 0);
+    pid_t child = -1;
+    {
+        const auto first = must_open(path);
+        child = ::fork();
+        if (child == 0) {
+            char end = 0;
+            ::close(ends[1]);
+            ::_exit(::read(ends[0], &end, 1) == 0 ? 0 : 1);  // lives until the test has closed its end
+        }
+    }
+    const auto next = open(path, writer());
+    CHECK_MESSAGE(next.ok(), (next.ok() ? "" : next.error().message));
+    ::close(ends[1]);
+    ::close(ends[0]);
+    int status = 0;
+    REQUIRE(::waitpid(child, &status, 0) == child);
+    CHECK(status == 0);
 }
 
 TEST_CASE("the lock is released with the writer") {

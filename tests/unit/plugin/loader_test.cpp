@@ -85,7 +85,33 @@ TEST_CASE("a file that is no library is refused with the loader's own words") {
           "cannot read plugin: " + (site.folder / "absent.so").native() + ": No such file or directory");
     fs::create_directory(site.folder / "folder.so");
     CHECK(error_of(site.loader.load({.plugin = "folder", .id = {}, .sha256 = {}})) ==
-          "cannot read plugin: " + (site.folder / "folder.so").native() + ": not a file");
+          "cannot read plugin: " + (site.folder / "folder.so").native() + ": got a directory, want a regular file");
+}
+
+TEST_CASE("a FIFO, a device and a file for another machine are named, and none is waited for") {
+    Site site;
+    const auto refused = [&](const std::string& name) {
+        return error_of(site.loader.load({.plugin = name, .id = {}, .sha256 = {}}));
+    };
+    REQUIRE(::mkfifo((site.folder / "fifo.so").c_str(), 0644) == 0);
+    CHECK(refused("fifo") ==
+          "cannot read plugin: " + (site.folder / "fifo.so").native() + ": got a FIFO, want a regular file");
+    fs::create_symlink("/dev/zero", site.folder / "zero.so");
+    CHECK(refused("zero") ==
+          "cannot read plugin: " + (site.folder / "zero.so").native() + ": got a device, want a regular file");
+
+    const auto library = read_text(defects_dir / "sound.so");
+    auto other = library;
+    other[18] = static_cast<char>(other[18] == 62 ? 183 : 62);  // e_machine: AArch64, or x86-64 on that
+    write_text(site.folder / "other.so", other);
+    CHECK(refused("other").starts_with("cannot load plugin: " + (site.folder / "other.so").native() +
+                                       (other[18] == 62
+                                            ? ": got a file for x86-64, 64 bit, little-endian, want one for "
+                                            : ": got a file for AArch64, 64 bit, little-endian, want one for ")));
+    other = library;
+    other[4] = 1;  // EI_CLASS: 32 bit
+    write_text(site.folder / "narrow.so", other);
+    CHECK(refused("narrow").find(", 32 bit, ") != std::string::npos);
 }
 
 TEST_CASE("a file or a folder that others may write is refused") {

@@ -1,0 +1,167 @@
+#include "host/plugin/trial/supervisor.hpp"
+
+#include <fcntl.h>
+#include <sys/prctl.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <csignal>
+#include <cstring>
+#include <optional>
+#include <set>
+
+#include "host/base/file.hpp"
+#include "host/plugin/trial/library_trial.hpp"
+#include "host/plugin/trial/report.hpp"
+
+namespace stipend::plugin {
+namespace {
+
+constexpr std::int64_t ms = 1'000'000;
+constexpr int calls_in_all = 4;  // so many times the limit of one call is that of all together
+constexpr int most_sweeps = 200;
+
+std::string error_json(const std::string& message) {
+    return Json::object().set("error", Json::of_string(message)).set("path", Json::of_string("")).dump();
+}
+
+std::string text_of(const Json& request, std::string_view key) {
+    const auto* value = request.find(key);
+    return value == nullptr ? std::string() : value->text();
+}
+
+// How the process ended, as "got ...".
+std::string ending(int status) {
+    if (WIFSIGNALED(status)) return cat("signal ", WTERMSIG(status), " (", ::strsignal(WTERMSIG(status)), ")");
+    return cat("exit status ", WEXITSTATUS(status));
+}
+
+struct Ended {
+    int status = 0;
+    std::optional<std::int64_t> too_long_ms;  // the limit that it passed, after which it was killed
+    bool in_all = false;                      // that of all calls together
+};
+
+Ended wait_for(pid_t child, const Report& report, std::int64_t call_ms) {
+    sigset_t wanted;
+    sigemptyset(&wanted);
+    sigaddset(&wanted, SIGCHLD);
+    const auto begin = true_monotonic_ns();
+    const auto end = begin + calls_in_all * call_ms * ms;
+    Ended out;
+    while (true) {
+        if (::waitpid(child, &out.status, WNOHANG) == child) return out;
+        const auto now = true_monotonic_ns();
+        const auto since = report.since_ns.load();
+        const auto call_end = since == 0 ? end : since + call_ms * ms;
+        const auto left = std::min(end, call_end) - now;
+        if (left <= 0) {
+            out.in_all = call_end > now;
+            out.too_long_ms = out.in_all ? calls_in_all * call_ms : call_ms;
+            ::kill(child, SIGKILL);
+            ::waitpid(child, &out.status, 0);
+            return out;
+        }
+        // A call may begin at any time, with a limit of its own.
+        const timespec wait{.tv_sec = 0, .tv_nsec = std::min(left, 20 * ms)};
+        ::sigtimedwait(&wanted, nullptr, &wait);
+    }
+}
+
+std::set<pid_t> children() {
+    std::set<pid_t> out;
+    const auto self = ::getpid();
+    const auto listed = read_file(cat("/proc/self/task/", self, "/children"), 1u << 20);
+    if (!listed) return out;
+    for (const char* at = listed->c_str(); *at != '\0';) {
+        char* next = nullptr;
+        const auto pid = std::strtol(at, &next, 10);
+        if (next == at) break;
+        out.insert(static_cast<pid_t>(pid));
+        at = next;
+    }
+    return out;
+}
+
+// Ends all processes that the plugin started, which are children of this process by now. Returns how many there were.
+std::size_t end_processes(pid_t group) {
+    std::set<pid_t> found;
+    for (int sweep = 0; sweep < most_sweeps; ++sweep) {
+        const auto pid = ::waitpid(-1, nullptr, WNOHANG);
+        if (pid < 0) break;
+        if (pid > 0) {
+            found.insert(pid);
+            continue;
+        }
+        ::kill(-group, SIGKILL);
+        for (const auto child : children()) {
+            found.insert(child);
+            ::kill(child, SIGKILL);
+        }
+        ::usleep(1000);
+    }
+    return found.size();
+}
+
+[[noreturn]] void become_trial(const Json& request, Report& report) {
+    ::prctl(PR_SET_PDEATHSIG, SIGKILL);
+    ::setpgid(0, 0);
+    // As in the host: the signals by which it is stopped wait for the thread that takes them, and a closed pipe is an
+    // error.
+    sigset_t blocked;
+    sigemptyset(&blocked);
+    for (const int number : {SIGHUP, SIGINT, SIGTERM}) sigaddset(&blocked, number);
+    ::sigprocmask(SIG_SETMASK, &blocked, nullptr);
+    ::signal(SIGPIPE, SIG_IGN);
+    // No descriptor of the supervisor is in reach of the plugin; what it prints on standard output goes nowhere.
+    const int nothing = ::open("/dev/null", O_RDWR);
+    ::dup2(nothing, STDIN_FILENO);
+    ::dup2(nothing, STDOUT_FILENO);
+    ::close_range(STDERR_FILENO + 1, ~0U, 0);
+    try_library(request, report);
+}
+
+}  // namespace
+
+std::string supervise(const Json& request) {
+    auto* report = Report::map();
+    const auto limit = Decimal::parse(text_of(request, "call_ms"));
+    const auto call_ms = limit ? limit->exact_scaled(0) : Result<std::int64_t>(limit.error());
+    if (report == nullptr || !call_ms) return error_json("cannot probe: no memory, or no time limit in the request");
+    sigset_t ended;
+    sigemptyset(&ended);
+    sigaddset(&ended, SIGCHLD);
+    ::sigprocmask(SIG_BLOCK, &ended, nullptr);
+    ::prctl(PR_SET_CHILD_SUBREAPER, 1);
+    const auto child = ::fork();
+    if (child < 0) return error_json(cat("cannot probe: no process: ", std::strerror(errno)));
+    if (child == 0) become_trial(request, *report);
+
+    const auto end = wait_for(child, *report, *call_ms);
+    const auto left = end_processes(child);
+    const auto file = text_of(request, "shown_as");
+    const std::string call = report->call[0] == '\0' ? "its start" : report->call;
+    if (end.too_long_ms) {
+        const auto what = end.in_all ? cat("calls that take more than ", *end.too_long_ms, " ms together, the last in ")
+                                     : cat("no return within ", *end.too_long_ms, " ms from ");
+        return error_json(cat("plugin hangs when probed: ", file, ": got ", what, call, ", want it to return"));
+    }
+    if (report->reach[0] != '\0') {
+        return error_json(cat("plugin reaches outside of a record: ", file, ": got ", report->reach, ", in ", call,
+                              ", want it inside"));
+    }
+    if (report->answered.load() == 0 || !WIFEXITED(end.status) || WEXITSTATUS(end.status) != 0) {
+        return error_json(cat("plugin ends the process when probed: ", file, ": got ", ending(end.status), " in ", call,
+                              ", want it to return"));
+    }
+    std::string answer(report->answer, report->answer_bytes);
+    if (left != 0 && !answer.starts_with("{\"error\"")) {
+        return error_json(cat("plugin leaves processes behind: ", file, ": got ", left,
+                              left == 1 ? " process" : " processes",
+                              " that it started and did not wait for, want none"));
+    }
+    return answer;
+}
+
+}  // namespace stipend::plugin

@@ -1,0 +1,2 @@
+#define DEFECT_SCHEMA "{\"type\":\"object\",\"propertys\":{}}"
+#include "defect.h"

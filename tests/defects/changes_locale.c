@@ -1,0 +1,3 @@
+#include <locale.h>
+#define DEFECT_IN_INIT setlocale(LC_ALL, "C.UTF-8")
+#include "defect.h"

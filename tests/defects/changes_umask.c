@@ -1,0 +1,3 @@
+#include <sys/stat.h>
+#define DEFECT_IN_INIT umask(0)
+#include "defect.h"

@@ -1,0 +1,5 @@
+#include <signal.h>
+__attribute__((destructor)) static void crash(void) {
+    raise(SIGSEGV);
+}
+#include "defect.h"

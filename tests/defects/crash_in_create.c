@@ -1,0 +1,3 @@
+#include <signal.h>
+#define DEFECT_IN_CREATE raise(SIGFPE)
+#include "defect.h"

@@ -1,0 +1,3 @@
+#include <signal.h>
+#define DEFECT_IN_DEINIT raise(SIGBUS)
+#include "defect.h"

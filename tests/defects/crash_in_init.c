@@ -1,0 +1,3 @@
+#include <signal.h>
+#define DEFECT_IN_INIT raise(SIGSEGV)
+#include "defect.h"

@@ -1,0 +1,24 @@
+#include <signal.h>
+#include <stddef.h>
+
+#include "stipend/abi/dispatch.h"
+
+static stipend_status submit(stipend_instance* i, const stipend_job* j, stipend_completion c, stipend_error* e) {
+    (void)i, (void)j, (void)c, (void)e;
+    raise(SIGSEGV);
+    return STIPEND_E_UNSUPPORTED;
+}
+static stipend_status inspect(stipend_instance* i, stipend_str address, stipend_str capability, stipend_completion c,
+                              stipend_error* e) {
+    (void)i, (void)address, (void)capability, (void)c, (void)e;
+    return STIPEND_E_UNSUPPORTED;
+}
+static void cancel(stipend_instance* i, stipend_op op) {
+    (void)i, (void)op;
+}
+static const stipend_dispatch_v1 dispatch_table = {submit, inspect, cancel};
+
+#define DEFECT_KIND STIPEND_DISPATCH
+#define DEFECT_INTERFACE_ID STIPEND_DISPATCH
+#define DEFECT_INTERFACE (&dispatch_table)
+#include "defect.h"

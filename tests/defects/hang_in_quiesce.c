@@ -1,0 +1,4 @@
+#include <unistd.h>
+#define DEFECT_IN_QUIESCE \
+    for (;;) pause()
+#include "defect.h"

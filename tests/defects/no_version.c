@@ -1,0 +1,2 @@
+#define DEFECT_VERSION NULL
+#include "defect.h"
