@@ -8,6 +8,7 @@
 //             // optional
 //   monitor   Result<void> probe(const stipend_target&, stipend_mono_ns deadline, Completion<stipend_observation>);
 //             Result<void> watch(std::span<const stipend_target>, Observer, Completion<Nothing>);  // optional
+//             static Result<void> check_target(const Settings&, const stipend_target&);            // optional, pure
 //   price     Result<void> fetch(std::string_view base, std::string_view quote, stipend_mono_ns deadline,
 //                                Completion<stipend_quote>);
 //   service   Result<std::string> report();   // its present state as a JSON object

@@ -138,12 +138,14 @@ class Checks(unittest.TestCase):
         err = self.refused("monitor: web\n        target: 127.0.0.1:80", "{ monitor: web, target: 'tcp://127.0.0.1' }",
                            "{ monitor: web, target: 'http://127.0.0.1:99999/' }",
                            "{ monitor: web, target: 'ftp://127.0.0.1/', name: files }",
-                           "{ monitor: web, target: 'HTTP://127.0.0.1/', options: { statsu: 200 } }")
+                           "{ monitor: web, target: 'HTTP://127.0.0.1/', options: { statsu: 200 } }",
+                           more="\nwitness: ['192.0.2.1']\n")
         lines = self.host.config.read_text().splitlines()
         for text, why in (("target: 127.0.0.1:80", "want http://, https:// or tcp://host:port"),
                           ("'tcp://127.0.0.1'", "want tcp://host:port and nothing more"),
                           (":99999/", "want a port from 1 to 65535"), ("ftp://", "want http://, https:// or tcp"),
-                          ("statsu", "no such attribute: statsu")):
+                          ("statsu", "no such attribute: statsu"),
+                          ("192.0.2.1", "want tcp://host:port and nothing more")):
             number = next(k for k, line in enumerate(lines, 1) if text in line)
             self.assertTrue(any(f"config.yaml:{number}:" in line and why in line for line in err.splitlines()),
                             f"{text} at line {number}: {err}")

@@ -1,14 +1,17 @@
 """The worker beside a real Docker Engine: its routes report the true state of the containers, whatever happens to them."""
+import json
 import os
 import pathlib
+import re
 import signal
+import subprocess
 import sys
 import tempfile
 import threading
 import time
 import unittest
 
-from worker import SEVEN, Truth, Worker, wait_for
+from worker import SEVEN, STIPEND, Truth, Worker, wait_for
 import engine as engines
 
 PROMPT = 2.0  # seconds within which a change is reported
@@ -233,6 +236,37 @@ class Clock(EngineTest):
             self.agree(int(time.time() - self.truth.changes["s1_voice"][0][2]), unsure_s=1)
         within(PROMPT, lambda: any(self.worker.said(f"clock is {s}.") for s in (3599, 3600, 3601)),
                "the difference of the clocks in the log")
+
+
+class Lists(unittest.TestCase):
+    """A list of services from the environment, over TLS, and maintenance that is shown and counts as down."""
+
+    def test_the_environment_alone_is_enough(self):
+        with engines.Engine(tls=True) as engine:
+            engine.run("net_redis_1", labels={"com.docker.compose.project": "net",
+                                              "com.docker.compose.service": "redis"})
+            engine.run("paid", labels={"tier": "paid"})
+            worker = Worker(engine.tcp_address)
+            self.addCleanup(worker.end)
+            text = re.sub(r"  watch:\n(?:    - name: .*\n)+", "", worker.config.read_text())
+            worker.config.write_text(text + """
+maintenance:
+  - { name: always, schedule: "* * * * *", duration: 2m }
+""")
+            worker.environment.update({
+                "MONITORED_SERVICES": "gone, net/redis,tier=paid", "DOCKER_TLS_VERIFY": "1",
+                "DOCKER_CERT_PATH": str(engine.certificates.issue("client"))})
+            worker.start()
+            within(PROMPT * 3, lambda: {name: one["running"] for name, one in worker.services().items()} ==
+                   {"gone": False, "net/redis": True, "tier=paid": True}, "the three services")
+            status = json.loads(subprocess.run(
+                [STIPEND, "status", "--json", "-c", worker.config], env=worker.environment, capture_output=True,
+                timeout=30, check=True).stdout)
+            self.assertTrue(status["maintenance"][0]["active"])
+            within(PROMPT * 3, lambda: worker.get("/service-uptime?window_seconds=1")["coverage_percentage"] == 100,
+                   "a second that was seen whole")
+            gone, = (one for one in status["services"] if one["name"] == "gone")
+            self.assertEqual((gone["verdict"], gone["up_ppm"]), ("down", 0))
 
 
 class Discovery(unittest.TestCase):
