@@ -128,7 +128,9 @@ void fetch_rate(plugin::Instance& price, stipend_mono_ns deadline, std::function
             if (!record) return done(std::move(record).error());
             const auto& given = *static_cast<const stipend_quote*>(*record);
             if (auto sound = plugin::check(given, rate_base, rate_quote); !sound) {
-                return done(std::move(sound).error().in(cat("fetch: ", id)));
+                auto error = std::move(sound).error().in(cat("fetch: ", id));
+                error.permanent = true;
+                return done(std::move(error));
             }
             stipend_quote scratch{};
             const auto& quote = stipend::detail::record_view(&given, scratch);

@@ -28,12 +28,16 @@ class PriceFeed {
         asked_ = true;
         return true;
     }
-    // The answer. It is asked for again after `every_ns`, or a second. INVALID: refused, and no rate is in force.
+    // The answer. It is asked for again after `every_ns`, or a second. INVALID: refused, and no rate is in force; so it
+    // is after a permanent error. After any other one the last rate remains, up to its age.
     [[nodiscard]] Result<void> answer(const Result<Quote>& quote, stipend_unix_ns now, std::int64_t every_ns) {
         asked_ = false;
         answered_ = true;
         due_at_ = now + std::max(every_ns, ns_per_s);
-        if (!quote) return quote.error();
+        if (!quote) {
+            if (quote.error().permanent) gate_.refuse();
+            return quote.error();
+        }
         return gate_.offer(*quote, now);
     }
 

@@ -34,6 +34,8 @@ class PriceGate {
     void set_rules(PriceRules rules) { rules_ = rules; }
     // The last rate that was accepted in an earlier run.
     void restore(Quote quote) { last_ = std::move(quote); }
+    // No rate is in force until one is accepted.
+    void refuse() { refused_ = true; }
 
     // Takes a new quote. INVALID: it is refused, and no rate is in force until a good one comes.
     Result<void> offer(Quote quote, stipend_unix_ns now);

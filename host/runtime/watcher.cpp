@@ -27,6 +27,10 @@ const stipend_monitor_v1& table_of(const plugin::Instance& monitor) {
 // Clocks of one machine, read one after the other.
 constexpr std::int64_t time_tolerance_ns = 2 * ns_per_s;
 
+std::string in_seconds(std::int64_t ns) {
+    return duration_text((ns + ns_per_s / 2) / ns_per_s * ns_per_s);
+}
+
 // Targets as a plugin is given them, with the texts that they point into.
 struct TargetTexts {
     std::vector<WatchTarget> targets;
@@ -76,12 +80,12 @@ Watcher::Report Watcher::read(const stipend_observation& given, const TimeLine& 
     const auto started = from.started_at - skew_ns;
     const auto ended = from.ended_at - skew_ns;
     if (ended > now + time_tolerance_ns) {
-        return refused(cat("ended_at: got a time ", duration_text((ended - now) / ns_per_s * ns_per_s),
+        return refused(cat("ended_at: got a time ", in_seconds(ended - now),
                            " ahead, want none of the future"));
     }
     const auto earliest = begun - time_tolerance_ns;
     if ((is_probe && started < earliest) || (!believes_past && ended < earliest)) {
-        return refused(cat("started_at: got a time ", duration_text((begun - started) / ns_per_s * ns_per_s),
+        return refused(cat("started_at: got a time ", in_seconds(begun - started),
                            " before the look began"));
     }
     out.verdict = from.verdict;

@@ -57,7 +57,7 @@ class Layout(Changed):
         self.change("policy.h", "    int64_t delay_ns; ", "    int64_t swapped; ")
         self.change("policy.h", "    int64_t penalty_ns; ", "    int64_t delay_ns; ")
         self.change("policy.h", "    int64_t swapped; ", "    int64_t penalty_ns; ")
-        self.goes_red("@@ struct stipend_decision", "-     48   8  delay_ns", "+     48   8  penalty_ns")
+        self.goes_red("@@ struct stipend_decision", "-     16   8  delay_ns", "+     16   8  penalty_ns")
 
     def test_a_changed_signedness(self):
         self.change("dispatch.h", "    int64_t capacity;", "    uint64_t capacity;")

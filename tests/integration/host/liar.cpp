@@ -20,11 +20,11 @@ struct Liar {
     static Result<Settings> parse(const Json& config, const stipend_terms&) {
         return Settings{config.find("lie")->text(), config.find("switch")->text()};
     }
-    explicit Liar(Settings of) : settings(std::move(of)) {}
+    explicit Liar(Settings of) : configured(std::move(of)) {}
     [[nodiscard]] bool tells(std::string_view lie) const {
-        return settings.lie == lie && ::access(settings.file.c_str(), F_OK) == 0;
+        return configured.lie == lie && ::access(configured.file.c_str(), F_OK) == 0;
     }
-    Settings settings;
+    Settings configured;
 };
 
 class Jobs : public Liar {
