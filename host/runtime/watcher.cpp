@@ -12,6 +12,7 @@ namespace {
 constexpr std::int64_t save_every_ns = 10 * ns_per_s;
 constexpr std::int64_t watch_again_ns = 5 * ns_per_s;
 constexpr std::int64_t probe_deadline_ns = 30 * ns_per_s;
+constexpr std::int64_t probe_grace_ns = 5 * ns_per_s;  // for a monitor that answers at its own deadline
 
 // A verdict is believed for two looks and a half: one may fail to come without leaving a hole.
 std::int64_t hold_of(const WatchTarget& target) {
@@ -170,7 +171,8 @@ void Watcher::begin_group(std::size_t at) {
         [this, post, at](Result<const void*> ended) {
             auto error = ended ? Error{.status = STIPEND_E_CANCELLED, .message = "the watch ended"} : ended.error();
             post([this, at, error = std::move(error)] { group_ended(at, error); });
-        });
+        },
+        {.what = "watch", .has_record = false});
 }
 
 void Watcher::group_ended(std::size_t at, const Error& error) {
@@ -223,7 +225,8 @@ void Watcher::ask(std::size_t at, stipend_unix_ns now) {
                      told ? told->seen() : uptime::Seen{STIPEND_UNKNOWN, ended, ended, failed});
                 probes_.push({ended + asked.every_ns, at});
             });
-        });
+        },
+        {.what = "probe", .deadline_ns = probe_deadline_ns + probe_grace_ns});
 }
 
 const WatchTarget* Watcher::pattern_of(ledger::OrchestratorId owner, const std::string& id) const {
