@@ -25,8 +25,8 @@ std::int64_t ns_of(const timespec& time) {
     return static_cast<std::int64_t>(time.tv_sec) * ns_per_s + time.tv_nsec;
 }
 
-// A read lease is granted only where nobody has the file open for writing. Not known for a file of another user, and on
-// file systems without leases.
+// A read lease is granted only where no process has the file open for writing. Not known for a file of another user,
+// and on file systems without leases.
 enum class Writer : std::uint8_t { none, some, unknown };
 Writer writer_of(int fd) {
     if (::fcntl(fd, F_SETLEASE, F_RDLCK) == 0) {
@@ -53,11 +53,11 @@ Result<std::string> hash_of(int fd) {
     return Botan::hex_encode(hash->final(), false);
 }
 
-// One look: a hash where nobody writes at that moment, and what the file was before and after is the same.
+// One look: a hash where no writer has it open at that moment, and what the file was before and after is the same.
 struct Look {
     FileMark mark;
     std::string hash;
-    bool surely = false;  // it is known that nobody writes
+    bool surely = false;  // it is known that there is no writer
 };
 Result<std::optional<Look>> look_at(const std::filesystem::path& file) {
     const auto before = mark_of(file);

@@ -288,7 +288,7 @@ class Swap(PluginTest):
         self.put(self.place, b"1")
         self.host.start()
         new = self.build_of(b"2" * 4096)
-        for at in range(0, len(new), len(new) // 6 + 1):  # nobody has it open in between
+        for at in range(0, len(new), len(new) // 6 + 1):  # closed in between
             with open(self.place, "r+b") as file:
                 file.seek(at)
                 file.write(new[at:at + len(new) // 6 + 1])
