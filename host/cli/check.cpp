@@ -1,9 +1,9 @@
 #include <fmt/format.h>
 
+#include "host/base/printable.hpp"
 #include "host/cli/commands.hpp"
 #include "host/config/environment.hpp"
 #include "host/config/load.hpp"
-#include "host/config/printable.hpp"
 #include "host/engine/manager_plan.hpp"
 #include "host/worker/worker_plan.hpp"
 
@@ -12,7 +12,7 @@ namespace stipend::cli {
 namespace {
 
 void tell_warnings(const config::Loaded& loaded, const config::Environment& environment) {
-    for (const auto& warning : loaded.warnings) fmt::print("{}\n", config::printable(warning));
+    for (const auto& warning : loaded.warnings) fmt::print("{}\n", printable(warning));
     for (const auto& name : config::ignored_environment(loaded.names_read, environment)) {
         fmt::print("{} is set in the environment, but has no effect here\n", name);
     }

@@ -9,9 +9,9 @@
 #include <span>
 #include <string_view>
 
+#include "host/base/printable.hpp"
 #include "host/config/environment.hpp"
 #include "host/config/load.hpp"
-#include "host/config/printable.hpp"
 
 namespace stipend::cli {
 namespace {
@@ -136,7 +136,7 @@ int print_error(const Error& error) {
 }
 
 void print_notice(const std::string& text) {
-    std::fprintf(stderr, "stipend: %s\n", config::printable(text).c_str());
+    std::fprintf(stderr, "stipend: %s\n", printable(text).c_str());
 }
 
 }  // namespace stipend::cli

@@ -2,9 +2,9 @@
 
 #include <cstdio>
 
+#include "host/base/printable.hpp"
 #include "host/cli/commands.hpp"
 #include "host/cli/remote.hpp"
-#include "host/config/printable.hpp"
 
 namespace stipend::cli {
 
@@ -22,11 +22,11 @@ int reload(const ReloadOptions& options) {
     if (options.common.json) {
         fmt::print("{}\n", answer->dump());
     } else {
-        fmt::print(is_valid ? stdout : stderr, "{}\n{}", config::printable(text_of(*answer, "text")),
+        fmt::print(is_valid ? stdout : stderr, "{}\n{}", printable(text_of(*answer, "text")),
                    is_valid ? "" : "configuration rejected; still running the previous one\n");
         const auto* warnings = answer->find("warnings");
         if (warnings != nullptr) {
-            for (const auto& warning : warnings->items()) fmt::print(stderr, "{}\n", config::printable(warning.text()));
+            for (const auto& warning : warnings->items()) fmt::print(stderr, "{}\n", printable(warning.text()));
         }
     }
     return is_valid ? exit_good : exit_bad;

@@ -3,7 +3,7 @@
 #include <algorithm>
 #include <numeric>
 
-#include "host/config/printable.hpp"
+#include "host/base/printable.hpp"
 
 namespace stipend::config {
 namespace {

@@ -3,9 +3,9 @@
 #include <algorithm>
 #include <array>
 
+#include "host/base/printable.hpp"
 #include "host/config/expand.hpp"
 #include "host/config/path.hpp"
-#include "host/config/printable.hpp"
 #include "host/config/settings_tree.hpp"
 #include "stipend/ascii.hpp"
 

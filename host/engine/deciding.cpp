@@ -107,7 +107,7 @@ stipend_sample Engine::sample_of(Sampled& sampled, stipend_unix_ns now) const {
     const auto& payee = payees_[sampled.payee];
     sampled.period_from = period_from(slot.state, now);
     auto sample = make_sample(slot.state, sampled.result, effects_.observed(payee, sampled.period_from, now),
-                              {generations_[slot.bound].terms_of(sampled.payee).base, price_.rate(now)}, now);
+                              generations_[slot.bound].terms_of(sampled.payee).base, now);
     // Memory of another policy, or of another layout, would be misread.
     if (slot.memory_owner != no_owner && slot.memory_owner != generations_.memory_owner(slot.bound)) sample.memory = {};
     return sample;
@@ -158,6 +158,9 @@ void Engine::take_decision(const plugin::PolicyInstance& policy, Sampled& sample
     const auto& before = slot.state;
     const auto reason = full_reason(decision, sampled.result);
     if (decision.action == STIPEND_HOLD) return hold(payee, reason, batch, now);
+    const auto amount = Usd::of_e8(decision.amount_usd_e8);
+    const auto wei = amount_in_wei(amount, price_.rate(now));
+    if (!wei) return hold(payee, wei.error().message, batch, now);
     if (const auto why = objection(policy, payee, decision, now)) return hold(payee, *why, batch, now);
     ledger::Decided decided{.decision = {}, .after = before};
     auto& [row, after] = decided;
@@ -165,7 +168,6 @@ void Engine::take_decision(const plugin::PolicyInstance& policy, Sampled& sample
         return hold(payee, moved.error().message, batch, now);
     }
     close_gap(payee, batch);
-    const auto amount = Usd::of_e8(decision.amount_usd_e8);
     after.last_decided_at = std::max(now, before.last_decided_at);  // the clock may have been set back between two runs
     after.generation = current().row.id;
     after.memory_generation = generations_[slot.bound].row.id;
@@ -184,7 +186,7 @@ void Engine::take_decision(const plugin::PolicyInstance& policy, Sampled& sample
     row.tier = decision.tier;
     row.multiplier_ppm = decision.multiplier_ppm;
     row.usd = amount;
-    row.wei = Wei::from_abi(decision.amount_wei);
+    row.wei = *wei;
     row.delay_ns = decision.delay_ns;
     row.penalty_ns = decision.penalty_ns;
     row.next_at = after.due_at;
@@ -218,7 +220,12 @@ std::optional<std::string> Engine::objection(const plugin::PolicyInstance& polic
     const auto next = next_in_ns(decision, slot.state.interval_ns);
     if (!bounds || !next || pay > bounds->max_usd || *next < bounds->min_next_ns) {
         const auto& name = payees_.key(payee);
-        auto why = cat("the policy left its own bounds: got ", pay.text(), " USD");
+        const auto got =
+            next ? cat(pay.text(), " USD, next after ", *next, " ns") : cat(pay.text(), " USD, next never");
+        const auto want =
+            bounds ? cat("at most ", bounds->max_usd.text(), " USD, next after at least ", bounds->min_next_ns, " ns")
+                   : bounds.error().message;
+        auto why = cat("the policy left its own bounds: ", policy.plugin_id(), ": got ", got, ", want ", want);
         raise("policy:" + name, STIPEND_ALERT_CRITICAL, name + " is held: " + why, now);
         return why;
     }

@@ -38,6 +38,7 @@ struct JobResult {
     std::optional<std::uint32_t> reported_ppm = {};
     std::string reason = {};            // why the job is not good; empty where it is
     std::optional<SignedWei> fee = {};  // what it cost at most; none: unknown
+    std::string defect = {};            // what the dispatch plugin did wrong, with which the job is UNKNOWN
     ledger::Evidence evidence = {};
 };
 

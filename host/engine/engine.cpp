@@ -193,12 +193,16 @@ void Engine::watch_outcome(registry::PayeeIndex payee, const JobResult& result, 
     } else if ((result.flags & STIPEND_RESULT_OVER_FEE) != 0) {
         const auto job = fee_job({payee, slots_[payee].attempt});
         raise_over_budget(job, fees_.refuse_unreserved(job, current().fees, now), result.reason, now);
+    } else if (!result.defect.empty()) {
+        raise("plugin:dispatch", STIPEND_ALERT_CRITICAL,
+              "payments are on hold: the dispatch plugin reports what cannot be: " + result.defect, now);
     } else if (result.outcome == STIPEND_JOB_UNKNOWN) {
         if (fees_.refused(payee, slots_[payee].attempt)) return;  // by this host, not by the gateway
         raise("gateway", STIPEND_ALERT_CRITICAL,
               "the gateway cannot be used, so nobody is paid or punished: " + result.reason, now);
     } else {
         resolve("gateway", now);
+        resolve("plugin:dispatch", now);
         resolve(unlisted_id(), now);
         if (fees_.knows(payee)) resolve("fees:" + payees_.key(payee), now);  // its job was sent, or costs nothing
     }

@@ -203,7 +203,7 @@ ledger::Generation row_of(const Generation& generation, const plugin::Prepared& 
             .so_sha256 = policy.chosen.library->staged.sha256,
             .config = policy.config_json,
             .terms = cat("{\"interval_ns\":", generation.interval_ns,
-                         ",\"base_usd_e8\":", generation.common.base.count_e8(), "}")};
+                         ",\"base_usd_e8\":", generation.common.base.count_e8(), ledger::amounts_by_host, "}")};
 }
 
 }  // namespace

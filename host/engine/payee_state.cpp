@@ -5,8 +5,7 @@
 namespace stipend::engine {
 
 stipend_sample make_sample(const ledger::EngineState& state, const JobResult& result,
-                           const std::optional<uptime::Observed>& observed, const PeriodTerms& terms,
-                           stipend_unix_ns now) {
+                           const std::optional<uptime::Observed>& observed, Usd base, stipend_unix_ns now) {
     stipend_sample sample{};
     sample.size = sizeof sample;
     sample.job = result.outcome;
@@ -23,15 +22,11 @@ stipend_sample make_sample(const ledger::EngineState& state, const JobResult& re
         sample.observed_ppm = observed->up_ppm;
         sample.coverage_ppm = observed->coverage_ppm;
     }
-    if (terms.usd_per_eth_e8) {
-        sample.flags |= STIPEND_SAMPLE_PRICED;
-        sample.usd_per_eth_e8 = *terms.usd_per_eth_e8;
-    }
     if (state.suspended) sample.flags |= STIPEND_SAMPLE_SUSPENDED;
     sample.consecutive_failures = state.consecutive_failures;
     sample.checks_total = state.checks_total;
     sample.checks_ok = state.checks_ok;
-    sample.base_usd_e8 = terms.base.count_e8();
+    sample.base_usd_e8 = base.count_e8();
     sample.latency_ns = result.evidence.latency_ns;
     sample.memory = state.memory;
     return sample;
@@ -45,6 +40,12 @@ Result<std::int64_t> next_in_ns(const stipend_decision& decision, std::int64_t n
                     decision.delay_ns, " ns, penalty ", decision.penalty_ns, " ns");
     }
     return sum;
+}
+
+Result<Wei> amount_in_wei(Usd amount, std::optional<std::int64_t> usd_per_eth_e8) {
+    if (amount.zero()) return Wei();
+    if (!usd_per_eth_e8) return fail(STIPEND_E_UNAVAILABLE, "no accepted price");
+    return usd_to_wei(amount.count_e8(), {}, *usd_per_eth_e8);
 }
 
 Result<void> apply(ledger::EngineState& state, const stipend_decision& decision, std::int64_t next_interval_ns) {

@@ -11,20 +11,18 @@
 
 namespace stipend::engine {
 
-// The terms by which a period is paid.
-struct PeriodTerms {
-    Usd base;
-    std::optional<std::int64_t> usd_per_eth_e8;  // none: no rate is in force
-};
-
 // What the policy is given: the state before the open epoch, the job's result and the host's own measurement.
 [[nodiscard]] stipend_sample make_sample(const ledger::EngineState& state, const JobResult& result,
-                                         const std::optional<uptime::Observed>& observed, const PeriodTerms& terms,
+                                         const std::optional<uptime::Observed>& observed, Usd base,
                                          stipend_unix_ns now);
 
 // Time from this due time to the next. `next_interval_ns` is the interval in force for the period that begins.
 // LIMIT where the sum leaves int64.
 [[nodiscard]] Result<std::int64_t> next_in_ns(const stipend_decision& decision, std::int64_t next_interval_ns);
+
+// What the amount of a decision is in wei, rounded down, at a rate of USD per ETH in 1e-8. UNAVAILABLE, with the reason
+// of a HOLD, where an amount is owed and no rate is in force.
+[[nodiscard]] Result<Wei> amount_in_wei(Usd amount, std::optional<std::int64_t> usd_per_eth_e8);
 
 // Moves the state over a decision that is PAY or SKIP: the epoch is closed, and the next one is due counted from this
 // due time, so that a slow gateway does not cut pay. LIMIT, with the state unchanged, where time leaves int64.

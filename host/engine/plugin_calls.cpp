@@ -7,6 +7,7 @@
 #include <charconv>
 
 #include "host/ledger/keccak.hpp"
+#include "host/plugin/record_check.hpp"
 #include "stipend/abi/price.h"
 #include "stipend/host.hpp"
 #include "stipend/money.hpp"
@@ -17,30 +18,40 @@ namespace {
 constexpr std::size_t max_evidence_bytes = 64 << 10;
 constexpr std::int64_t grace_ns = 5 * ns_per_s;  // for a plugin that answers at its own deadline
 
+// The pair that debts are priced by.
+constexpr std::string_view rate_base = "ETH";
+constexpr std::string_view rate_quote = "USD";
+
 // What a job is made of, kept alive until the plugin has taken it.
 struct JobText {
     std::string id;
     std::array<std::uint8_t, 16> nonce{};
 };
 
-JobResult result_of(const stipend_job_result& given) {
+// A record that breaks its table is void: the job is UNKNOWN, and what it cost is unknown too.
+JobResult void_result(const std::string& plugin_id, const Error& error) {
+    JobResult out;
+    out.defect = cat("submit: ", plugin_id, ": ", error.message);
+    out.reason = out.defect.substr(0, ledger::max_reason_bytes);
+    return out;
+}
+
+JobResult result_of(const stipend_job_result& given, const std::string& plugin_id) {
+    if (const auto sound = plugin::check(given); !sound) return void_result(plugin_id, sound.error());
     stipend_job_result scratch{};
     const auto& from = stipend::detail::record_view(&given, scratch);
     JobResult out;
-    out.outcome =
-        from.outcome == STIPEND_JOB_OK || from.outcome == STIPEND_JOB_FAILED ? from.outcome : STIPEND_JOB_UNKNOWN;
+    out.outcome = from.outcome;
     out.flags = from.flags;
-    if ((from.flags & STIPEND_RESULT_REPORTED) != 0) {
-        if (from.reported_ppm <= ppm_one) out.reported_ppm = from.reported_ppm;
-    }
+    if ((from.flags & STIPEND_RESULT_REPORTED) != 0) out.reported_ppm = from.reported_ppm;
     // What does not fit in an amount is more than any reservation, as its highest value is.
     const auto fee = SignedWei::of(Wei::from_abi(from.fee_wei));
     out.fee = fee ? *fee : SignedWei::highest();
-    out.reason = view(from.reason).substr(0, ledger::max_reason_bytes);
+    out.reason = plugin::line_of(from.reason, ledger::max_reason_bytes);
     const auto body = view(from.evidence).substr(0, max_evidence_bytes);
     out.evidence = {.http_status = from.http_status,
-                    .served_by = std::string(view(from.served_by).substr(0, ledger::max_key_bytes)),
-                    .latency_ns = std::max<std::int64_t>(from.latency_ns, 0),
+                    .served_by = plugin::line_of(from.served_by, ledger::max_key_bytes),
+                    .latency_ns = from.latency_ns,
                     .window_s = from.reported_window_s,
                     .body_hash = body.empty() ? ledger::Hash{} : ledger::keccak256(body),
                     .body_head = std::string(body.substr(0, ledger::max_body_head_bytes))};
@@ -100,8 +111,8 @@ void submit_job(plugin::Instance& dispatch, const JobSpec& job, const registry::
             raw.flags = job.known ? std::uint32_t{STIPEND_JOB_KNOWN} : 0U;
             return table->submit(instance, &raw, completion, error);
         },
-        [done = std::move(done)](Result<const void*> record) {
-            if (record) return done(result_of(*static_cast<const stipend_job_result*>(*record)));
+        [done = std::move(done), id = dispatch.chosen().plugin->id](Result<const void*> record) {
+            if (record) return done(result_of(*static_cast<const stipend_job_result*>(*record), id));
             JobResult failed;
             failed.reason = "the dispatch plugin failed: " + record.error().message;
             done(std::move(failed));
@@ -115,15 +126,19 @@ void fetch_rate(plugin::Instance& price, stipend_mono_ns now, std::int64_t withi
     const auto* table = static_cast<const stipend_price_v1*>(price.table(STIPEND_PRICE));
     price.begin(
         [table, deadline](stipend_instance* instance, stipend_completion completion, stipend_error* error) {
-            return table->fetch(instance, to_abi("ETH"), to_abi("USD"), deadline, completion, error);
+            return table->fetch(instance, to_abi(rate_base), to_abi(rate_quote), deadline, completion, error);
         },
-        [done = std::move(done)](Result<const void*> record) {
+        [done = std::move(done), id = price.chosen().plugin->id](Result<const void*> record) {
             if (!record) return done(std::move(record).error());
+            const auto& given = *static_cast<const stipend_quote*>(*record);
+            if (auto sound = plugin::check(given, rate_base, rate_quote); !sound) {
+                return done(std::move(sound).error().in(cat("fetch: ", id)));
+            }
             stipend_quote scratch{};
-            const auto& quote = stipend::detail::record_view(static_cast<const stipend_quote*>(*record), scratch);
+            const auto& quote = stipend::detail::record_view(&given, scratch);
             auto rate = rate_e8(quote.mantissa, quote.exponent);
             if (!rate) return done(std::move(rate).error());
-            done(Quote{*rate, quote.observed_at, quote.valid_until, std::string(view(quote.source).substr(0, 128))});
+            done(Quote{*rate, quote.observed_at, quote.valid_until, plugin::line_of(quote.source, 128)});
         },
         {.what = "request for a rate", .deadline_ns = within_ns + grace_ns});
 }

@@ -35,7 +35,7 @@ Json seconds(std::int64_t ns) {
 }
 
 Json decision_line(const std::string& orchestrator, std::uint64_t epoch, const stipend_decision& decision,
-                   std::int64_t next_ns, const std::string& reason) {
+                   const Wei& wei, std::int64_t next_ns, const std::string& reason) {
     Json out = Json::object();
     out.set("orchestrator", Json::of_string(orchestrator));
     out.set("epoch", Json::of_number(std::to_string(epoch)));
@@ -43,7 +43,7 @@ Json decision_line(const std::string& orchestrator, std::uint64_t epoch, const s
     out.set("tier", Json::of_string(decision.tier));
     out.set("multiplier", Json::of_string(scaled_text(decision.multiplier_ppm, 6)));
     out.set("amount_usd", Json::of_string(scaled_text(decision.amount_usd_e8, 8)));
-    out.set("amount_wei", Json::of_string(Wei::from_abi(decision.amount_wei).text()));
+    out.set("amount_wei", Json::of_string(wei.text()));
     out.set("delay_seconds", seconds(decision.delay_ns));
     out.set("penalty_seconds", seconds(decision.penalty_ns));
     out.set("next_in_seconds", seconds(next_ns));
@@ -56,8 +56,7 @@ Json decision_line(const std::string& orchestrator, std::uint64_t epoch, const s
 // Decides one check of one orchestrator, advances its state, and returns the line.
 Result<Json> step(const plugin::PolicyInstance& policy, const ReplayTerms& terms, const std::string& orchestrator,
                   ledger::EngineState& state, const JobResult& check) {
-    const PeriodTerms period{terms.base, terms.usd_per_eth_e8};
-    const auto sample = make_sample(state, check, {}, period, state.due_at);
+    const auto sample = make_sample(state, check, {}, terms.base, state.due_at);
     stipend_decision decision{};
     STIPEND_TRY(policy.decide({&sample, 1}, {&decision, 1}));
     const auto epoch = state.epoch + 1;
@@ -68,11 +67,12 @@ Result<Json> step(const plugin::PolicyInstance& policy, const ReplayTerms& terms
         decision.delay_ns = 0;
         decision.penalty_ns = 0;
         STIPEND_TRY(hold(state, state.due_at));
-        return decision_line(orchestrator, epoch, decision, state.interval_ns, full_reason(decision, check));
+        return decision_line(orchestrator, epoch, decision, Wei(), state.interval_ns, full_reason(decision, check));
     }
     STIPEND_LET(next, next_in_ns(decision, terms.interval_ns));
     STIPEND_TRY(apply(state, decision, terms.interval_ns));
-    return decision_line(orchestrator, epoch, decision, next, full_reason(decision, check));
+    STIPEND_LET(wei, amount_in_wei(Usd::of_e8(decision.amount_usd_e8), terms.usd_per_eth_e8));
+    return decision_line(orchestrator, epoch, decision, wei, next, full_reason(decision, check));
 }
 
 }  // namespace

@@ -84,12 +84,13 @@ Result<Position> JournalWriter::write(const Batch& batch, const Position& from) 
     for (const auto& row : batch.generations) STIPEND_TRY(add_generation(row));
     for (const auto& added : batch.added) STIPEND_TRY(add_orchestrator(added));
     for (const auto& row : batch.changed) STIPEND_TRY(change_orchestrator(row));
+    // Before the decisions: the last price ahead of a decision in the chain is the one that it is converted at.
+    if (batch.price) STIPEND_TRY(set_price(*batch.price));
     for (const auto& gap : batch.gaps_closed) STIPEND_TRY(close_gap(gap));
     if (!batch.decisions.empty()) STIPEND_TRY(add_decisions(batch.decisions));
     for (const auto& gap : batch.gaps_opened) STIPEND_TRY(open_gap(gap));
     for (const auto& row : batch.adjustments) STIPEND_TRY(add_adjustment(row));
     if (!batch.fees.empty()) STIPEND_TRY(add_fees(batch.fees));
-    if (batch.price) STIPEND_TRY(set_price(*batch.price));
     for (const auto& seen : batch.observations) STIPEND_TRY(observe(seen));
     if (batch.forget_observations_before) {
         STIPEND_LET(forget, database_.prepare("DELETE FROM observed WHERE to_at < ?"));

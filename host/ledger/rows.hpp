@@ -150,6 +150,10 @@ struct Adjustment {
     stipend_unix_ns at = 0;
 };
 
+// In the terms of a generation: its decisions' wei are what the host computes of their dollars, exactly, at the last
+// price ahead of them in the chain. Without it a policy computed both, each rounded down by itself.
+inline constexpr std::string_view amounts_by_host = ",\"asset\":\"ETH\",\"decimals\":18";
+
 // The policy and the configuration that decide.
 struct Generation {
     GenerationId id = 0;
@@ -248,19 +252,19 @@ struct Batch {
     std::vector<Generation> generations = {};
     std::vector<NewOrchestrator> added = {};
     std::vector<Orchestrator> changed = {};  // by id; the key must not change
+    std::optional<Price> price = {};         // the decisions of this transaction and of later ones are converted at it
     std::vector<GapClosing> gaps_closed = {};
     std::vector<Decided> decisions = {};
     std::vector<GapOpening> gaps_opened = {};
     std::vector<Adjustment> adjustments = {};
     std::vector<Fee> fees = {};
-    std::optional<Price> price = {};
     std::vector<Observation> observations = {};
     std::optional<stipend_unix_ns> forget_observations_before = {};
     std::vector<Event> events = {};
 
     [[nodiscard]] bool empty() const {
         // A structured binding, so that a new member does not compile until it is listed here.
-        const auto& [b_generations, b_added, b_changed, b_closed, b_decisions, b_opened, b_adjustments, b_fees, b_price,
+        const auto& [b_generations, b_added, b_changed, b_price, b_closed, b_decisions, b_opened, b_adjustments, b_fees,
                      b_observations, b_forget, b_events] = *this;
         return b_generations.empty() && b_added.empty() && b_changed.empty() && b_closed.empty() &&
                b_decisions.empty() && b_opened.empty() && b_adjustments.empty() && b_fees.empty() && !b_price &&

@@ -21,9 +21,11 @@ Result<Report> SqliteLedger::verify(const VerifyOptions& options) {
 Result<Report> Verifier::run() {
     STIPEND_TRY(check_file());
     STIPEND_TRY(load_known());
+    STIPEND_TRY(load_conversions());
     STIPEND_TRY(check_archives());
     STIPEND_LET(through, archived_through(main_));
     STIPEND_TRY(walk(main_, through));
+    report_unpriced();
     STIPEND_TRY(check_journals(main_, through));
     STIPEND_TRY(check_orchestrators());
     STIPEND_TRY(check_states());

@@ -4,6 +4,8 @@
 #pragma once
 
 #include <map>
+#include <optional>
+#include <set>
 #include <string>
 #include <unordered_map>
 #include <vector>
@@ -43,6 +45,13 @@ class Verifier {
         Hash state_digest = {};  // digest of the state after that change
     };
 
+    struct Unpriced {  // a decision that does not fit the price before it
+        std::string name = {};
+        std::string what = {};
+        Wei wei = {};
+        Usd usd = {};
+    };
+
     struct FeeTrack {  // the fees of an orchestrator according to the chain
         FeeState state = {};
         Seq seq = 0;  // position of the last one
@@ -75,6 +84,12 @@ class Verifier {
     [[nodiscard]] Result<std::string> expected_body(AuditKind kind, Seq seq, const std::string& body);
     [[nodiscard]] Result<std::string> closing_body(Seq seq, const std::string& body);
     void track_change(AuditKind kind, Seq seq, const std::string& body);
+
+    // verify_amounts.cpp
+    [[nodiscard]] Result<void> load_conversions();
+    void take_price(const std::string& body);
+    void check_amount(const StoredDecision& stored);
+    void report_unpriced();
 
     // verify_fees.cpp
     [[nodiscard]] Result<void> load_fee_accounts();
@@ -111,6 +126,9 @@ class Verifier {
     Seq unchecked_ = 0;  // rows up to here are in missing archives
     Seq price_seq_ = 0;  // position of the last price
     std::string price_body_;
+    std::optional<std::int64_t> rate_;  // USD per ETH in 1e-8, of the last price
+    std::vector<Unpriced> unpriced_;
+    std::set<GenerationId> converted_by_host_;
     std::string restored_body_;  // of the last restoration
     std::unordered_map<OrchestratorId, Known> known_;
     std::unordered_map<std::int64_t, std::string> namespaces_;

@@ -118,6 +118,7 @@ void Verifier::check_decision(const StoredDecision& stored) {
     Track& track = tracks_[d.orchestrator];
     if (const auto broken = broken_succession({track.epoch, track.decided_at}, d)) bad(name_of(stored), *broken);
     if (const auto broken = broken_invariant(d)) bad(name_of(stored), *broken);
+    check_amount(stored);
     track.epoch = d.epoch;
     track.decided_at = d.decided_at;
     track.next_at = d.next_at;
@@ -179,6 +180,7 @@ void Verifier::track_change(AuditKind kind, Seq seq, const std::string& body) {
     if (kind == AuditKind::price) {
         price_seq_ = seq;
         price_body_ = body;
+        take_price(body);
     }
     if (kind == AuditKind::restored) restored_body_ = body;
     if (kind != AuditKind::orchestrator && kind != AuditKind::state) return;

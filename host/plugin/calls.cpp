@@ -74,13 +74,13 @@ std::array<MappedLibrary, 1024> libraries;  // those beyond are not named by the
 std::atomic<std::size_t> library_count = 0;
 std::atomic<std::uint64_t> generation = 0;
 
-struct Range {
+struct Addresses {
     std::uintptr_t inside = 0, from = 0, to = 0;
 };
 
 // The addresses of the object that holds `range.inside`.
 int find_range(dl_phdr_info* info, std::size_t, void* user) {
-    auto& range = *static_cast<Range*>(user);
+    auto& range = *static_cast<Addresses*>(user);
     std::uintptr_t from = UINTPTR_MAX, to = 0;
     for (int i = 0; i < info->dlpi_phnum; ++i) {
         const auto& header = info->dlpi_phdr[i];
@@ -101,7 +101,7 @@ void note_library(const stipend_entry& entry, const std::filesystem::path& shown
     const std::lock_guard lock(libraries_mutex);
     const auto at = library_count.load();
     if (at >= libraries.size()) return;
-    Range range{.inside = reinterpret_cast<std::uintptr_t>(&entry)};
+    Addresses range{.inside = reinterpret_cast<std::uintptr_t>(&entry)};
     if (::dl_iterate_phdr(&find_range, &range) == 0) return;
     auto& one = libraries[at];
     one.entry = &entry;

@@ -9,6 +9,7 @@
 
 #include "host/plugin/call.hpp"
 #include "host/plugin/call_runner.hpp"
+#include "host/plugin/record_check.hpp"
 #include "host/plugin/stand_in.hpp"
 #include "stipend/decimal.hpp"
 
@@ -22,45 +23,8 @@ const void* no_interface(const stipend_host*, const char*) {
 // So many records are zeroed, decided and checked at a time: they stay in the processor's nearest cache meanwhile.
 constexpr std::size_t slice = 32;
 
-// Sixteen bytes, compared at once.
-using Block = std::uint8_t __attribute__((vector_size(16)));
-
-Block block_at(const char* bytes) {
-    Block block;
-    std::memcpy(&block, bytes, sizeof block);
-    return block;
-}
-
-// A text field is NUL-terminated and zero from there on: decisions are compared byte by byte. That is, its last byte is
-// zero, and no zero byte comes before another one that is not. Without a branch: how long a text is cannot be
-// predicted, and every decision passes here.
-template <std::size_t N>
-bool clean(const char (&field)[N]) {
-    constexpr auto width = sizeof(Block);
-    static_assert(N > width && N % width == 0);
-    const auto broken_at = [&](std::size_t at) {
-        return reinterpret_cast<Block>(block_at(field + at) == 0) & block_at(field + at + 1);
-    };
-    Block broken = broken_at(N - width - 1);  // the last pair of bytes is in a block that ends with the field
-#pragma GCC unroll 8
-    for (std::size_t at = 0; at + width < N; at += width) broken |= broken_at(at);
-    std::uint64_t halves[2];
-    std::memcpy(halves, &broken, sizeof broken);
-    return (halves[0] | halves[1] | static_cast<std::uint8_t>(field[N - 1])) == 0;
-}
-
 std::string label_of(const std::filesystem::path& shown_as, const std::string& plugin_id) {
     return cat(shown_as.native(), ": ", plugin_id);
-}
-
-bool is_zero(const stipend_u256& amount) {
-    static_assert(sizeof amount.be == 32);
-    const auto word = [&](std::size_t at) {
-        std::uint64_t out = 0;
-        std::memcpy(&out, amount.be + at, sizeof out);
-        return out;
-    };
-    return (word(0) | word(8) | word(16) | word(24)) == 0;
 }
 
 // How many instances of the same code are inside a call that does not return.
@@ -69,23 +33,6 @@ std::atomic<std::size_t>& hanging_of(const stipend_lifecycle_v1& code) {
     static auto& all = *new std::map<const stipend_lifecycle_v1*, std::atomic<std::size_t>>();  // outlives every thread
     const std::lock_guard lock(mutex);
     return all[&code];
-}
-
-bool is_wait(std::int64_t ns) {
-    return ns >= 0 && ns <= max_wait_ns;
-}
-
-// Whether a decision is one that may be, by all the rules of `explain` at once. Without branches that the outcome
-// of a check would steer, since those of a batch are in no order.
-bool sound(const stipend_sample& sample, const stipend_decision& decision) {
-    const bool pays = decision.action == STIPEND_PAY;
-    const bool holds = decision.action == STIPEND_HOLD;
-    const bool nothing = (decision.amount_usd_e8 == 0) & is_zero(decision.amount_wei);
-    const bool consistent = (pays & (sample.job == STIPEND_JOB_OK)) |
-                            ((decision.action == STIPEND_SKIP) & (sample.job != STIPEND_JOB_UNKNOWN) & nothing) |
-                            (holds & nothing);
-    return consistent & (decision.amount_usd_e8 >= 0) & is_wait(decision.delay_ns) & is_wait(decision.penalty_ns) &
-           clean(decision.tier) & clean(decision.reason);
 }
 
 }  // namespace
@@ -224,30 +171,10 @@ Result<void> PolicyInstance::decide_slice(std::span<const stipend_sample> in, st
                               in.size(), e);
     }));
     for (std::size_t i = 0; i < in.size(); ++i) {
-        if (!sound(in[i], out[i])) return explain(in[i], out[i]);
+        if (!is_sound(in[i], out[i])) return explain(in[i], out[i]).in(cat("decide: ", label_));
+        make_printable(out[i]);
     }
     return {};
-}
-
-// Which rule `sound` found broken.
-Error PolicyInstance::explain(const stipend_sample& sample, const stipend_decision& decision) const {
-    const auto refuse = [&](const auto&... parts) {
-        return fail(STIPEND_E_INVALID, "decide: ", label_, ": ", parts...);
-    };
-    if (decision.action != STIPEND_PAY && decision.action != STIPEND_SKIP && decision.action != STIPEND_HOLD) {
-        return refuse("got action ", decision.action, ", want PAY, SKIP or HOLD");
-    }
-    if (decision.action != STIPEND_HOLD && sample.job == STIPEND_JOB_UNKNOWN) {
-        return refuse("got a decision on a job of unknown outcome, want HOLD");
-    }
-    const bool nothing = decision.amount_usd_e8 == 0 && is_zero(decision.amount_wei);
-    if (decision.action != STIPEND_PAY && !nothing) return refuse("got an amount without PAY");
-    if (decision.action == STIPEND_PAY && sample.job != STIPEND_JOB_OK) return refuse("got PAY for a failed job");
-    if (decision.amount_usd_e8 < 0) return refuse("got a negative amount");
-    if (!is_wait(decision.delay_ns) || !is_wait(decision.penalty_ns)) {
-        return refuse("got a delay or penalty outside 0 .. ", max_wait_ns / 1'000'000'000, " s");
-    }
-    return refuse("got an unterminated text, or bytes after its end");
 }
 
 Result<PolicyBounds> PolicyInstance::bounds(const stipend_terms& terms) const {

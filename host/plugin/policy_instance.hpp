@@ -29,9 +29,6 @@ struct PolicyBounds {
     std::int64_t min_next_ns;
 };
 
-// Longer waits than this are taken for a defect: 366 days.
-inline constexpr std::int64_t max_wait_ns = 366 * ns_per_day;
-
 class PolicyInstance : public std::enable_shared_from_this<PolicyInstance> {
   public:
     // Makes and starts one. `entry` outlives it (libraries are never unmapped); `shown_as` names its file in messages.
@@ -74,7 +71,6 @@ class PolicyInstance : public std::enable_shared_from_this<PolicyInstance> {
     Result<void> decide_all(std::span<const stipend_sample> in, std::span<stipend_decision> out) const;
     Result<PolicyBounds> ask_bounds(const stipend_terms& terms) const;
     Result<void> decide_slice(std::span<const stipend_sample> in, std::span<stipend_decision> out) const;
-    [[nodiscard]] Error explain(const stipend_sample& sample, const stipend_decision& decision) const;
 
     const stipend_lifecycle_v1* lifecycle_;
     std::string plugin_id_, plugin_version_;

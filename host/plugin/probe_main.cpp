@@ -46,9 +46,8 @@ Result<void> try_policy(const stipend_entry& entry, const Description& plugin, c
     sample.epoch = 1;
     sample.interval_ns = config.terms.interval_ns;
     sample.reported_ppm = 1'000'000;
-    sample.flags = STIPEND_SAMPLE_REPORTED | STIPEND_SAMPLE_PRICED;
+    sample.flags = STIPEND_SAMPLE_REPORTED;
     sample.base_usd_e8 = config.terms.base_usd_e8;
-    sample.usd_per_eth_e8 = 2000LL * 100'000'000;
     stipend_decision decision{};
     STIPEND_TRY(policy->decide({&sample, 1}, {&decision, 1}));
     write_line(out, "step destroy");

@@ -67,7 +67,6 @@ Result<void> Policy::decide(const stipend_sample& sample, stipend_decision& deci
     if (was_suspended && !suspended) recovered = 0;
 
     const bool paid = !failed && !suspended && tier.multiplier_ppm > 0;
-    if (paid && !has(sample, STIPEND_SAMPLE_PRICED)) return hold(sample, decision, "no accepted price");
     decision.action = STIPEND_SKIP;
     if (paid) STIPEND_TRY(pay(sample, tier, decision));
     decision.uptime_ppm = uptime;
@@ -106,9 +105,7 @@ Result<void> Policy::pay(const stipend_sample& sample, const Tier& tier, stipend
         factor = {factor.numerator * 5, factor.denominator * (std::uint64_t{5} + sample.consecutive_failures)};
     }
     STIPEND_SET(decision.amount_usd_e8, stipend::scale_usd(sample.base_usd_e8, factor));
-    STIPEND_LET(wei, stipend::usd_to_wei(sample.base_usd_e8, factor, sample.usd_per_eth_e8));
     decision.action = STIPEND_PAY;
-    decision.amount_wei = wei.to_abi();
     decision.multiplier_ppm =
         static_cast<std::uint32_t>(static_cast<uint128>(factor.numerator) * ppm_one / factor.denominator);
     return {};

@@ -53,6 +53,8 @@ class FixedPrice {
             auto record = stipend::make_record<stipend_quote>();
             record.mantissa = settings.usd_per_eth_e8;
             record.exponent = -places;
+            record.base = stipend::to_abi("ETH");
+            record.quote = stipend::to_abi("USD");
             record.source = stipend::to_abi("fixed");
             record.observed_at = host.now();
             done.finish(record);

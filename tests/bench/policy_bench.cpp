@@ -40,25 +40,22 @@ std::vector<stipend_sample> make_samples() {
         sample.job = i % 16 == 15 ? STIPEND_JOB_FAILED : STIPEND_JOB_OK;
         sample.epoch = 1 + i;
         sample.interval_ns = terms.interval_ns;
-        sample.flags = STIPEND_SAMPLE_PRICED;
         if (sample.job == STIPEND_JOB_OK) {
             sample.flags |= std::uint32_t{STIPEND_SAMPLE_REPORTED};
             sample.reported_ppm = static_cast<std::uint32_t>(state % 1'000'001);
         }
         sample.consecutive_failures = static_cast<std::uint32_t>(i % 7);
         sample.base_usd_e8 = terms.base_usd_e8;
-        sample.usd_per_eth_e8 = 2000 * e8;
     }
     return out;
 }
 
-// What was decided, by the low eight bytes of its wei, its penalties and delays, and how long its reasons are.
+// What was decided, by its amount, its penalties and delays, and how long its reasons are.
 std::uint64_t digest(const std::vector<stipend_decision>& decisions) {
     std::uint64_t sum = 0;
     for (const auto& decision : decisions) {
-        std::uint64_t wei = 0;
-        for (std::size_t i = 24; i < 32; ++i) wei = wei << 8U | decision.amount_wei.be[i];
-        sum += wei + static_cast<std::uint64_t>((decision.penalty_ns + decision.delay_ns) / ns_per_s) +
+        sum += static_cast<std::uint64_t>(decision.amount_usd_e8) +
+               static_cast<std::uint64_t>((decision.penalty_ns + decision.delay_ns) / ns_per_s) +
                std::strlen(decision.reason);
     }
     return sum;

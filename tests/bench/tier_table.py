@@ -44,7 +44,6 @@ def decide(sample):
         "multiplier_ppm": multiplier,
         "uptime_ppm": uptime,
         "amount_usd_e8": paid // ONE_PPM,
-        "amount_wei": paid * 10**18 // (ONE_PPM * sample["usd_per_eth_e8"]),
         "delay_s": delay,
         "penalty_s": penalty,
         "consecutive_failures": failures,
@@ -61,7 +60,7 @@ def samples():
         state = (state * 1_103_515_245 + 12_345) % 2**31
         ok = number % 16 != 15
         out.append({"ok": ok, "uptime_ppm": state % 1_000_001 if ok else 0, "consecutive_failures": number % 7,
-                    "interval_s": 60, "base_usd_e8": 10 * E8, "usd_per_eth_e8": 2000 * E8})
+                    "interval_s": 60, "base_usd_e8": 10 * E8})
     return out
 
 
@@ -70,5 +69,5 @@ def run(checks, clock):
     begin = clock()
     decisions = [decide(sample) for sample in checks]
     took_ns = clock() - begin
-    digest = sum(one["amount_wei"] + one["delay_s"] + one["penalty_s"] + len(one["reason"]) for one in decisions)
+    digest = sum(one["amount_usd_e8"] + one["delay_s"] + one["penalty_s"] + len(one["reason"]) for one in decisions)
     return len(decisions), max(took_ns, 1), digest % 2**64

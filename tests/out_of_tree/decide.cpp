@@ -9,7 +9,6 @@
 #include "host/plugin/loader.hpp"
 #include "host/plugin/policy_instance.hpp"
 #include "stipend/decimal.hpp"
-#include "stipend/money.hpp"
 #include "stipend/record.hpp"
 
 namespace {
@@ -23,9 +22,8 @@ Result<stipend_decision> decide(const plugin::PolicyInstance& policy, std::uint3
     sample.epoch = 1;
     sample.interval_ns = 60'000'000'000;
     sample.reported_ppm = uptime_ppm;
-    sample.flags = STIPEND_SAMPLE_REPORTED | STIPEND_SAMPLE_PRICED;
+    sample.flags = STIPEND_SAMPLE_REPORTED;
     sample.base_usd_e8 = 10 * e8;
-    sample.usd_per_eth_e8 = 2000 * e8;
     stipend_decision decision{};
     STIPEND_TRY(policy.decide({&sample, 1}, {&decision, 1}));
     return decision;
@@ -42,8 +40,8 @@ Result<void> run(int argc, char** argv, const std::filesystem::path& staging) {
         STIPEND_LET(uptime, Decimal::parse(argv[k]));
         STIPEND_LET(ppm, uptime.exact_scaled(0));
         STIPEND_LET(decision, decide(*policy, static_cast<std::uint32_t>(ppm)));
-        std::printf("%s %s USD %s wei\n", decision.action == STIPEND_PAY ? "pay" : "skip",
-                    scaled_text(decision.amount_usd_e8, 8).c_str(), Wei::from_abi(decision.amount_wei).text().c_str());
+        std::printf("%s %s USD\n", decision.action == STIPEND_PAY ? "pay" : "skip",
+                    scaled_text(decision.amount_usd_e8, 8).c_str());
     }
     return {};
 }

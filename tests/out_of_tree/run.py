@@ -15,8 +15,8 @@ COMPILERS = [("gcc", "g++"), ("clang", "clang++")]
 CONFIG = '{"at_least": 95, "pay_usd": 7.50}'
 # plugin, configuration, uptimes in ppm, what is decided
 CASES = [
-    ("threshold", CONFIG, ["950000", "949999"], ["pay 7.5 USD 3750000000000000 wei", "skip 0 USD 0 wei"]),
-    ("threshold_c", "{}", ["950000", "949999"], ["pay 1 USD 500000000000000 wei", "skip 0 USD 0 wei"]),
+    ("threshold", CONFIG, ["950000", "949999"], ["pay 7.5 USD", "skip 0 USD"]),
+    ("threshold_c", "{}", ["950000", "949999"], ["pay 1 USD", "skip 0 USD"]),
 ]
 
 

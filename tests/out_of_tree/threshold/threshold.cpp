@@ -31,10 +31,9 @@ class Threshold {
     explicit Threshold(Settings settings) : settings_(settings) {}
 
     stipend::Result<void> decide(const stipend_sample& sample, stipend_decision& decision) const {
-        const bool priced = (sample.flags & STIPEND_SAMPLE_PRICED) != 0;
-        if (sample.job == STIPEND_JOB_UNKNOWN || !priced) {
+        if (sample.job == STIPEND_JOB_UNKNOWN) {
             decision.action = STIPEND_HOLD;
-            stipend::set_text(decision.reason, priced ? "the payer could not look" : "no accepted price");
+            stipend::set_text(decision.reason, "the payer could not look");
             return {};
         }
         const bool answered = sample.job == STIPEND_JOB_OK && (sample.flags & STIPEND_SAMPLE_REPORTED) != 0;
@@ -43,11 +42,7 @@ class Threshold {
         decision.consecutive_failures = answered ? 0 : sample.consecutive_failures + 1;
         decision.uptime_ppm = answered ? sample.reported_ppm : 0;
         stipend::set_text(decision.tier, reached ? "reached" : "missed");
-        if (reached) {
-            STIPEND_LET(wei, stipend::usd_to_wei(settings_.pay_usd_e8, {}, sample.usd_per_eth_e8));
-            decision.amount_wei = wei.to_abi();
-            decision.amount_usd_e8 = settings_.pay_usd_e8;
-        }
+        if (reached) decision.amount_usd_e8 = settings_.pay_usd_e8;
         return {};
     }
     // The maximum pay of a decision and the minimum time to the next one; the host checks both.

@@ -12,16 +12,9 @@ struct stipend_instance {
 };
 static stipend_instance the_instance;
 
-/* floor(usd x 10^18 / rate): everything is multiplied out and divided once. */
-static void set_wei(stipend_u256* out, int64_t usd_e8, int64_t usd_per_eth_e8) {
-    unsigned __int128 wei = (unsigned __int128)usd_e8 * 1000000000000000000u / (uint64_t)usd_per_eth_e8;
-    for (int k = 31; k >= 0; --k, wei >>= 8) out->be[k] = (uint8_t)wei;
-}
-
 static void decide_one(const stipend_sample* s, stipend_decision* d) {
-    const int priced = (s->flags & STIPEND_SAMPLE_PRICED) != 0;
     const int answered = s->job == STIPEND_JOB_OK && (s->flags & STIPEND_SAMPLE_REPORTED) != 0;
-    if (s->job == STIPEND_JOB_UNKNOWN || !priced) {
+    if (s->job == STIPEND_JOB_UNKNOWN) {
         d->action = STIPEND_HOLD;
         return;
     }
@@ -30,7 +23,6 @@ static void decide_one(const stipend_sample* s, stipend_decision* d) {
     if (answered && s->reported_ppm >= AT_LEAST_PPM) {
         d->action = STIPEND_PAY;
         d->amount_usd_e8 = PAY_USD_E8;
-        set_wei(&d->amount_wei, PAY_USD_E8, s->usd_per_eth_e8);
     }
 }
 

@@ -1,4 +1,4 @@
-#include "host/config/printable.hpp"
+#include "host/base/printable.hpp"
 
 #include <doctest/doctest.h>
 

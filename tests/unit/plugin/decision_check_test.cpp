@@ -4,6 +4,7 @@
 
 #include "fixture.hpp"
 #include "host/plugin/policy_instance.hpp"
+#include "host/plugin/record_check.hpp"
 
 using namespace stipend;
 using namespace stipend::plugin;
@@ -90,13 +91,13 @@ bool is_clean(const char (&field)[N]) {
 
 TEST_CASE("a text that ends anywhere is accepted, and one byte after its end is not, wherever that is") {
     const Policy policy;
-    const auto check = [&](auto field_of) {
+    const auto check = [&](const char* name, auto field_of) {
         auto decision = skip();
         auto& field = field_of(decision);
         constexpr auto size = sizeof field;
         for (std::size_t length = 0; length <= size; ++length) {
             std::memset(field, 0, size);
-            std::memset(field, '\xC3', length);
+            std::memset(field, 'x', length);
             CHECK(policy.message_of(good_sample(), decision).empty() == is_clean(field));
             CHECK(is_clean(field) == (length < size));
             for (std::size_t stray = length + 1; stray < size; ++stray) {
@@ -104,35 +105,39 @@ TEST_CASE("a text that ends anywhere is accepted, and one byte after its end is 
                 CAPTURE(length);
                 CAPTURE(stray);
                 CHECK(policy.message_of(good_sample(), decision) ==
-                      "decide: p.so: : got an unterminated text, or bytes after its end");
+                      cat("decide: p.so: : ", name, ": got an unterminated text, or bytes after its end"));
                 field[stray] = '\0';
             }
         }
     };
-    check([](stipend_decision & decision) -> auto& { return decision.tier; });
-    check([](stipend_decision & decision) -> auto& { return decision.reason; });
+    check(
+        "tier", [](stipend_decision & decision) -> auto& { return decision.tier; });
+    check(
+        "reason", [](stipend_decision & decision) -> auto& { return decision.reason; });
 }
 
 TEST_CASE("action, job and amount are held to each other") {
     const Policy policy;
     const auto expected = [](const stipend_sample& sample, const stipend_decision& decision) -> std::string {
-        const bool nothing = decision.amount_usd_e8 == 0 && decision.amount_wei.be[31] == 0 &&
-                             decision.amount_wei.be[0] == 0 && decision.amount_wei.be[15] == 0 &&
-                             decision.amount_wei.be[16] == 0;
         const bool pays = decision.action == STIPEND_PAY;
+        const bool holds = decision.action == STIPEND_HOLD;
+        const auto wait = [](const char* field, std::int64_t ns) {
+            return ns >= 0 && ns <= max_wait_ns ? std::string()
+                                                : cat(field, ": got ", ns, ", want 0 .. 31622400000000000");
+        };
         if (decision.action < STIPEND_PAY || decision.action > STIPEND_HOLD) {
-            return cat("got action ", decision.action, ", want PAY, SKIP or HOLD");
+            return cat("action: got ", decision.action, ", want PAY, SKIP or HOLD");
         }
-        if (decision.action != STIPEND_HOLD && sample.job == STIPEND_JOB_UNKNOWN) {
-            return "got a decision on a job of unknown outcome, want HOLD";
+        if (decision.amount_usd_e8 < 0) {
+            return cat("amount_usd_e8: got ", decision.amount_usd_e8, ", want 0 .. 9223372036854775807");
         }
-        if (!pays && !nothing) return "got an amount without PAY";
-        if (pays && sample.job != STIPEND_JOB_OK) return "got PAY for a failed job";
-        if (decision.amount_usd_e8 < 0) return "got a negative amount";
-        const auto is_wait = [](std::int64_t ns) { return ns >= 0 && ns <= max_wait_ns; };
-        if (!is_wait(decision.delay_ns) || !is_wait(decision.penalty_ns)) {
-            return "got a delay or penalty outside 0 .. 31622400 s";
+        if (const auto delay = wait("delay_ns", decision.delay_ns); !delay.empty()) return delay;
+        if (const auto penalty = wait("penalty_ns", decision.penalty_ns); !penalty.empty()) return penalty;
+        if (!holds && sample.job == STIPEND_JOB_UNKNOWN) {
+            return "action: got a decision on a job of unknown outcome, want HOLD";
         }
+        if (!pays && decision.amount_usd_e8 != 0) return "amount_usd_e8: got an amount without PAY, want 0";
+        if (pays && sample.job != STIPEND_JOB_OK) return "action: got PAY for a failed job, want SKIP or HOLD";
         return {};
     };
     constexpr std::int32_t jobs[] = {0, STIPEND_JOB_OK, STIPEND_JOB_FAILED, STIPEND_JOB_UNKNOWN};
@@ -142,24 +147,80 @@ TEST_CASE("action, job and amount are held to each other") {
         sample.job = job;
         for (const auto action : actions) {
             for (const std::int64_t usd : {std::int64_t{0}, std::int64_t{1}, std::int64_t{-1}, INT64_MAX, INT64_MIN}) {
-                for (const int wei_at : {-1, 0, 15, 16, 31}) {
-                    for (const std::int64_t wait :
-                         {std::int64_t{0}, std::int64_t{-1}, max_wait_ns, max_wait_ns + 1, INT64_MIN}) {
-                        for (const bool penalty : {false, true}) {
-                            auto decision = skip();
-                            decision.action = action;
-                            decision.amount_usd_e8 = usd;
-                            if (wei_at >= 0) decision.amount_wei.be[wei_at] = 0x80;
-                            (penalty ? decision.penalty_ns : decision.delay_ns) = wait;
-                            const auto want = expected(sample, decision);
-                            CHECK(policy.message_of(sample, decision) ==
-                                  (want.empty() ? want : "decide: p.so: : " + want));
-                        }
+                for (const std::int64_t wait :
+                     {std::int64_t{0}, std::int64_t{-1}, max_wait_ns, max_wait_ns + 1, INT64_MIN}) {
+                    for (const bool penalty : {false, true}) {
+                        auto decision = skip();
+                        decision.action = action;
+                        decision.amount_usd_e8 = usd;
+                        (penalty ? decision.penalty_ns : decision.delay_ns) = wait;
+                        const auto want = expected(sample, decision);
+                        CHECK(policy.message_of(sample, decision) == (want.empty() ? want : "decide: p.so: : " + want));
                     }
                 }
             }
         }
     }
+}
+
+TEST_CASE("an uptime, a count of failures, flags or a size that cannot be is refused by its name") {
+    const Policy policy;
+    auto sample = good_sample();
+    sample.consecutive_failures = 4;
+    const auto message = [&](auto change) {
+        auto decision = skip();
+        change(decision);
+        return policy.message_of(sample, decision);
+    };
+    CHECK(message([](auto& d) { d.uptime_ppm = 1'000'000; }).empty());
+    CHECK(message([](auto& d) { d.uptime_ppm = 1'000'001; }) ==
+          "decide: p.so: : uptime_ppm: got 1000001, want 0 .. 1000000");
+    CHECK(message([](auto& d) { d.uptime_ppm = UINT32_MAX; }) ==
+          "decide: p.so: : uptime_ppm: got 4294967295, want 0 .. 1000000");
+    CHECK(message([](auto& d) { d.consecutive_failures = 5; }).empty());
+    CHECK(message([](auto& d) { d.consecutive_failures = 6; }) ==
+          "decide: p.so: : consecutive_failures: got more than one above the sample's");
+    CHECK(message([](auto& d) { d.flags = STIPEND_DECISION_SUSPENDED; }).empty());
+    CHECK(message([](auto& d) { d.flags = 3; }) == "decide: p.so: : flags: got 3, want only the flags of 1");
+    CHECK(message([](auto& d) { d.size = 8; }) ==
+          cat("decide: p.so: : size: got 8, want ", sizeof(stipend_decision), " .. ", sizeof(stipend_decision)));
+    sample.consecutive_failures = UINT32_MAX;
+    CHECK(message([](auto& d) { d.consecutive_failures = UINT32_MAX; }).empty());
+}
+
+TEST_CASE("what a terminal obeys in a tier or a reason is named, at any place, and the field stays clean") {
+    const Policy policy;
+    const auto sample = good_sample();
+    const auto accepted = [&](auto change) {
+        decide_next = [&](std::uint64_t, stipend_decision& out) {
+            out.action = STIPEND_SKIP;
+            change(out);
+        };
+        stipend_decision out{};
+        REQUIRE(policy.instance->decide({&sample, 1}, {&out, 1}).ok());
+        CHECK(is_clean(out.tier));
+        CHECK(is_clean(out.reason));
+        return out;
+    };
+    for (std::size_t at = 0; at < sizeof(stipend_decision::reason) - 1; ++at) {
+        for (const char c : {'\n', '\x1B', '\x7F', '\xFF', '\x01', '\t'}) {
+            CAPTURE(at);
+            const auto out = accepted([&](stipend_decision& d) {
+                std::memset(d.reason, 'a', at);
+                d.reason[at] = c;
+            });
+            const std::string_view reason = out.reason;
+            CHECK(reason.find(c) == std::string_view::npos);
+            CHECK(reason.starts_with(std::string(at, 'a')));
+            if (at < 100) CHECK(reason.substr(at).starts_with(c == '\xFF' ? "<0xFF>" : "<U+00"));
+        }
+    }
+    const auto out = accepted([](stipend_decision& d) {
+        set_text(d.tier, "g\xC3\xBCt\n");
+        set_text(d.reason, "plain, \xE2\x82\xAC 5");
+    });
+    CHECK(std::string(out.tier) == "g\xC3\xBCt<U+000A>");
+    CHECK(std::string(out.reason) == "plain, \xE2\x82\xAC 5");
 }
 
 TEST_CASE("every decision of a batch is checked, in batches of any size") {

@@ -47,11 +47,13 @@ const Case cases[] = {
     {"null_instance", "create: {F}: org.example.defect: got success and no instance"},
     {"no_table", "get_interface: {F}: org.example.defect: got no whole table for stipend.policy/1"},
     {"throws", "check_config: {F}: org.example.defect: got an exception through the ABI, want a status (boom)"},
-    {"bad_action", "decide: {F}: org.example.defect: got action 42, want PAY, SKIP or HOLD"},
-    {"negative_amount", "decide: {F}: org.example.defect: got a negative amount"},
-    {"skip_with_amount", "decide: {F}: org.example.defect: got an amount without PAY"},
-    {"endless_delay", "decide: {F}: org.example.defect: got a delay or penalty outside 0 .. 31622400 s"},
-    {"dirty_text", "decide: {F}: org.example.defect: got an unterminated text, or bytes after its end"},
+    {"bad_action", "decide: {F}: org.example.defect: action: got 42, want PAY, SKIP or HOLD"},
+    {"negative_amount", "decide: {F}: org.example.defect: amount_usd_e8: got -1, want 0 .. 9223372036854775807"},
+    {"skip_with_amount", "decide: {F}: org.example.defect: amount_usd_e8: got an amount without PAY, want 0"},
+    {"endless_delay",
+     "decide: {F}: org.example.defect: delay_ns: got 9223372036854775807, want 0 .. 31622400000000000"},
+    {"uptime_above_all", "decide: {F}: org.example.defect: uptime_ppm: got 1000001, want 0 .. 1000000"},
+    {"dirty_text", "decide: {F}: org.example.defect: tier: got an unterminated text, or bytes after its end"},
     {"exit_in_constructor", "plugin ends the process when probed: {F}: got exit status 7 in load, want it to return"},
 };
 

@@ -1,6 +1,7 @@
-/* A policy decides what is owed. It is a pure function of a sample and of its own small memory: no clock, no host, no
- * floating point. The same input gives the same output, byte for byte, on every machine, so that history can be decided
- * again under another configuration. */
+/* A policy decides what is owed, in US dollars. It is a pure function of a sample and of its own small memory: no clock,
+ * no host, no exchange rate, no floating point. The same input gives the same output, byte for byte, on every machine,
+ * so that history can be decided again under another configuration. What the dollars are in the asset that is paid, the
+ * host computes, at the rate of the decision. */
 #ifndef STIPEND_ABI_POLICY_H
 #define STIPEND_ABI_POLICY_H
 
@@ -25,8 +26,7 @@ enum {
 enum { /* stipend_sample.flags */
     STIPEND_SAMPLE_REPORTED = 1, /* reported_ppm is set */
     STIPEND_SAMPLE_OBSERVED = 2, /* observed_ppm and coverage_ppm are set */
-    STIPEND_SAMPLE_PRICED = 4,   /* usd_per_eth_e8 is set and accepted */
-    STIPEND_SAMPLE_SUSPENDED = 8 /* suspended before this epoch */
+    STIPEND_SAMPLE_SUSPENDED = 4 /* suspended before this epoch */
 };
 enum { STIPEND_DECISION_SUSPENDED = 1 }; /* stipend_decision.flags: suspended from now on */
 
@@ -49,7 +49,6 @@ typedef struct stipend_sample { /* the behaviour of one orchestrator in one pay 
     uint64_t checks_total;      /* decisions made before this epoch ... */
     uint64_t checks_ok;         /* ... and those of them after which no failure was counted */
     int64_t base_usd_e8;
-    int64_t usd_per_eth_e8;
     int64_t latency_ns;
     stipend_memory memory; /* as returned by the last decision */
 } stipend_sample;
@@ -57,12 +56,11 @@ typedef struct stipend_sample { /* the behaviour of one orchestrator in one pay 
 typedef struct stipend_decision { /* without pointers: stored and compared byte by byte */
     uint32_t size;
     int32_t action;
-    stipend_u256 amount_wei;
-    int64_t amount_usd_e8; /* the value of amount_wei, rounded down */
-    int64_t delay_ns;      /* the tier's; added to the interval before the next epoch is due */
-    int64_t penalty_ns;    /* the punishment's; added as well */
-    uint32_t multiplier_ppm;
-    uint32_t uptime_ppm; /* the uptime that the decision is based on */
+    int64_t amount_usd_e8;   /* owed, in 1e-8 USD, rounded down; above 0 only with PAY */
+    int64_t delay_ns;        /* the tier's; added to the interval before the next epoch is due */
+    int64_t penalty_ns;      /* the punishment's; added as well */
+    uint32_t multiplier_ppm; /* for the reader: the host does not multiply */
+    uint32_t uptime_ppm;     /* the uptime that the decision is based on: at most 1,000,000 */
     uint32_t consecutive_failures;
     uint32_t flags;
     char tier[32];    /* NUL-terminated UTF-8, the rest zero */

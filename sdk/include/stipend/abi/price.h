@@ -14,6 +14,8 @@ typedef struct stipend_quote { /* 1 `base` = mantissa x 10^exponent `quote`; bor
     uint32_t size;
     int32_t exponent;
     int64_t mantissa;
+    stipend_str base;  /* what is quoted, in what: as in the request, else the host rejects the quote */
+    stipend_str quote;
     stipend_str source;
     stipend_unix_ns observed_at;
     stipend_unix_ns valid_until; /* 0: only the host's `max_age` applies */

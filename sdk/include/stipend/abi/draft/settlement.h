@@ -17,7 +17,7 @@ typedef struct stipend_payment { /* borrowed for the call */
     stipend_str payment_id;
     uint8_t to[20];
     uint8_t reserved1[4];
-    stipend_u256 amount_wei;
+    stipend_u256 amount; /* in the smallest unit of the asset that the instance pays in */
 } stipend_payment;
 
 typedef struct stipend_fees {

@@ -1,11 +1,11 @@
-#include "host/config/printable.hpp"
+#include "host/base/printable.hpp"
 
 #include <algorithm>
 #include <array>
 #include <cstdint>
 #include <utility>
 
-namespace stipend::config {
+namespace stipend {
 namespace {
 
 struct Character {
@@ -48,7 +48,7 @@ std::string hex(std::uint32_t value, std::size_t digits) {
 }
 
 template <class Name>
-std::string named(std::string_view text, const Name& name) {
+std::string named(std::string_view text, const Name& name, bool one_line = false) {
     std::string out;
     out.reserve(text.size());
     for (std::size_t at = 0; at < text.size();) {
@@ -57,7 +57,7 @@ std::string named(std::string_view text, const Name& name) {
             out += "<0x" + hex(static_cast<unsigned char>(text[at++]), 2) + ">";
             continue;
         }
-        if (unseen(code)) {
+        if (unseen(code) || (one_line && (code == '\t' || code == '\n'))) {
             out += name(code);
         } else {
             out += text.substr(at, bytes);
@@ -67,14 +67,22 @@ std::string named(std::string_view text, const Name& name) {
     return out;
 }
 
+std::string code_name(std::uint32_t code) {
+    return "<U+" + hex(code, 4) + ">";
+}
+
 }  // namespace
 
 std::string printable(std::string_view text) {
-    return named(text, [](std::uint32_t code) { return "<U+" + hex(code, 4) + ">"; });
+    return named(text, code_name);
+}
+
+std::string printable_line(std::string_view text) {
+    return named(text, code_name, true);
 }
 
 std::string printable_quoted(std::string_view text) {
     return named(text, [](std::uint32_t code) { return code > 0xFFFF ? "\\U" + hex(code, 8) : "\\u" + hex(code, 4); });
 }
 
-}  // namespace stipend::config
+}  // namespace stipend

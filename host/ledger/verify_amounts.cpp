@@ -1,0 +1,78 @@
+// Verifies that the wei of each decision are what its dollars were worth at the price that the chain has for it.
+#include "host/ledger/verify.hpp"
+#include "stipend/json.hpp"
+
+namespace stipend::ledger {
+namespace {
+
+// Of an earlier file; more that wait for their price are reported at once.
+constexpr std::size_t max_unpriced = 4 * max_batch_rows;
+
+std::optional<std::int64_t> rate_in(const std::string& body) {
+    const auto parsed = parse_json(body);
+    const auto* member = parsed ? parsed->find("usd_per_eth_e8") : nullptr;
+    if (member == nullptr || !member->is(Json::Kind::number)) return std::nullopt;
+    const auto number = Decimal::parse(member->text());
+    const auto rate = number ? number->exact_scaled(0) : Result<std::int64_t>(number.error());
+    return rate && *rate > 0 ? std::optional(*rate) : std::nullopt;
+}
+
+// Whether a policy may have computed the wei and, apart from them, the dollars, which it rounded down: the wei are
+// worth the dollars or up to 1e-8 more.
+bool may_be_of(const Wei& wei, Usd usd, std::int64_t rate) {
+    const auto least = usd_to_wei(usd.count_e8(), {}, rate);
+    const auto next = usd.plus(Usd::of_e8(1));
+    const auto most = next ? usd_to_wei(next->count_e8(), {}, rate) : Result<Wei>(next.error());
+    return least && most && !(wei < *least) && !(*most < wei);
+}
+
+std::string finding(const Wei& wei, Usd usd, const std::string& want) {
+    return cat("amount: got ", wei.text(), " wei for ", usd.text(), " USD, want ", want);
+}
+
+}  // namespace
+
+Result<void> Verifier::load_conversions() {
+    STIPEND_LET(rows, main_.prepare("SELECT id FROM generation WHERE terms LIKE '%' || ? || '%'"));
+    rows.bind_text(amounts_by_host);
+    for (;;) {
+        STIPEND_LET(more, rows.next());
+        if (!more) return {};
+        converted_by_host_.insert(rows.i64());
+    }
+}
+
+// The price that the next decisions are converted at. Before hosts computed amounts, a transaction wrote its price
+// behind its decisions.
+void Verifier::take_price(const std::string& body) {
+    rate_ = rate_in(body);
+    for (const auto& one : unpriced_) {
+        if (!rate_ || !may_be_of(one.wei, one.usd, *rate_)) bad(one.name, one.what);
+    }
+    unpriced_.clear();
+}
+
+void Verifier::check_amount(const StoredDecision& stored) {
+    const auto& d = stored.decision;
+    if (d.usd.negative() || stored.malformed) return;  // reported
+    if (d.usd.zero() && d.wei.zero()) return;
+    const bool exact = converted_by_host_.contains(d.generation);
+    if (!rate_ && unchecked_ != 0) return;  // the price may be in an archive that is missing
+    const auto want = rate_ ? usd_to_wei(d.usd.count_e8(), {}, *rate_)
+                            : Result<Wei>(fail(STIPEND_E_UNAVAILABLE, "a price before it"));
+    if (exact ? want && d.wei == *want : rate_ && may_be_of(d.wei, d.usd, *rate_)) return;
+    auto text = finding(
+        d.wei, d.usd, want ? cat(want->text(), " at ", scaled_text(*rate_, 8), " USD per ETH") : want.error().message);
+    if (exact || unpriced_.size() == max_unpriced) return bad(name_of(stored), std::move(text));
+    unpriced_.push_back({name_of(stored), std::move(text), d.wei, d.usd});
+}
+
+void Verifier::report_unpriced() {
+    // Without any price there is nothing to hold them to.
+    if (rate_) {
+        for (const auto& one : unpriced_) bad(one.name, one.what);
+    }
+    unpriced_.clear();
+}
+
+}  // namespace stipend::ledger

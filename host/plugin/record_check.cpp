@@ -1,0 +1,307 @@
+#include "host/plugin/record_check.hpp"
+
+#include <cstdint>
+#include <cstring>
+#include <optional>
+#include <tuple>
+#include <utility>
+
+#include "host/base/printable.hpp"
+#include "stipend/money.hpp"
+#include "stipend/record.hpp"
+
+namespace stipend::plugin {
+namespace {
+
+// Sixteen bytes, compared at once.
+using Block = std::uint8_t __attribute__((vector_size(16)));
+
+Block block_at(const char* bytes) {
+    Block block;
+    std::memcpy(&block, bytes, sizeof block);
+    return block;
+}
+
+bool any(Block block) {
+    std::uint64_t halves[2];
+    std::memcpy(halves, &block, sizeof block);
+    return (halves[0] | halves[1]) != 0;
+}
+
+// A text field is NUL-terminated and zero from there on: decisions are compared byte by byte. That is, its last byte is
+// zero, and no zero byte comes before another one that is not. Without a branch: how long a text is cannot be
+// predicted, and every decision passes here.
+template <std::size_t N>
+bool is_terminated(const char (&field)[N]) {
+    constexpr auto width = sizeof(Block);
+    static_assert(N > width && N % width == 0);
+    const auto broken_at = [&](std::size_t at) {
+        return reinterpret_cast<Block>(block_at(field + at) == 0) & block_at(field + at + 1);
+    };
+    Block broken = broken_at(N - width - 1);  // the last pair of bytes is in a block that ends with the field
+#pragma GCC unroll 8
+    for (std::size_t at = 0; at + width < N; at += width) broken |= broken_at(at);
+    return !any(broken) & (field[N - 1] == '\0');
+}
+
+// Whether a terminated field is ASCII without control characters, as nearly every one is.
+template <std::size_t N>
+bool is_plain(const char (&field)[N]) {
+    Block other{};
+#pragma GCC unroll 8
+    for (std::size_t at = 0; at < N; at += sizeof(Block)) {
+        const auto block = block_at(field + at);
+        // From 0x7F on, or below 0x20 but for the zeros at the end.
+        other |= reinterpret_cast<Block>((block >= 0x7F) | ((block < 0x20) & (block != 0)));
+    }
+    return !any(other);
+}
+
+template <std::size_t N>
+void make_field_printable(char (&field)[N]) {
+    if (!is_plain(field)) set_text(field, printable_line(std::string_view(field, strnlen(field, N))));
+}
+
+std::string shown(std::int64_t value) {
+    return std::to_string(value);
+}
+
+// --- The kinds of rules. Each has `holds(record)` and `what(record)`.
+
+// A number within its range.
+template <auto Member, std::int64_t Min, std::int64_t Max>
+struct Range {
+    const char* field;
+
+    template <class Record>
+    [[nodiscard]] constexpr bool holds(const Record& record) const {
+        return std::cmp_greater_equal(record.*Member, Min) & std::cmp_less_equal(record.*Member, Max);
+    }
+    template <class Record>
+    [[nodiscard]] std::string what(const Record& record) const {
+        return cat(field, ": got ", std::to_string(record.*Member), ", want ", shown(Min), " .. ", shown(Max));
+    }
+};
+
+// One of a few named values, which are adjacent.
+template <auto Member, std::int64_t Min, std::int64_t Max>
+struct OneOf {
+    const char* field;
+    const char* names;
+
+    template <class Record>
+    [[nodiscard]] constexpr bool holds(const Record& record) const {
+        return (record.*Member >= Min) & (record.*Member <= Max);
+    }
+    template <class Record>
+    [[nodiscard]] std::string what(const Record& record) const {
+        return cat(field, ": got ", std::to_string(record.*Member), ", want ", names);
+    }
+};
+
+// Flags of which only some are defined.
+template <auto Member, std::uint32_t Known>
+struct Flags {
+    const char* field;
+
+    template <class Record>
+    [[nodiscard]] constexpr bool holds(const Record& record) const {
+        return (record.*Member & ~Known) == 0;
+    }
+    template <class Record>
+    [[nodiscard]] std::string what(const Record& record) const {
+        return cat(field, ": got ", record.*Member, ", want only the flags of ", Known);
+    }
+};
+
+// A fixed text field.
+template <auto Member>
+struct TextArray {
+    const char* field;
+
+    template <class Record>
+    [[nodiscard]] bool holds(const Record& record) const {
+        return is_terminated(record.*Member);
+    }
+    template <class Record>
+    [[nodiscard]] std::string what(const Record&) const {
+        return cat(field, ": got an unterminated text, or bytes after its end");
+    }
+};
+
+// A text or bytes by pointer and length.
+template <auto Member>
+struct Pointed {
+    const char* field;
+
+    template <class Record>
+    [[nodiscard]] bool holds(const Record& record) const {
+        return (record.*Member).len <= max_text_bytes && ((record.*Member).len == 0 || (record.*Member).ptr != nullptr);
+    }
+    template <class Record>
+    [[nodiscard]] std::string what(const Record& record) const {
+        if ((record.*Member).len <= max_text_bytes) return cat(field, ": got ", (record.*Member).len, " bytes at NULL");
+        return cat(field, ": got ", (record.*Member).len, " bytes, want at most ", max_text_bytes);
+    }
+};
+
+// A relation of several fields.
+template <class Test>
+struct Relation {
+    const char* text;
+    Test test;
+
+    template <class... Record>
+    [[nodiscard]] constexpr bool holds(const Record&... record) const {
+        return test(record...);
+    }
+    template <class... Record>
+    [[nodiscard]] std::string what(const Record&...) const {
+        return text;
+    }
+};
+template <class Test>
+Relation(const char*, Test) -> Relation<Test>;
+
+template <class Rules, class Record>
+bool all_hold(const Rules& rules, const Record& record) {
+    return std::apply([&](const auto&... rule) { return (true & ... & rule.holds(record)); }, rules);
+}
+
+template <class Rules, class Record>
+std::optional<std::string> first_broken(const Rules& rules, const Record& record) {
+    std::optional<std::string> out;
+    const auto look = [&](const auto& rule) {
+        if (rule.holds(record)) return true;
+        out = rule.what(record);
+        return false;
+    };
+    std::apply([&](const auto&... rule) { static_cast<void>((look(rule) && ...)); }, rules);
+    return out;
+}
+
+// --- The tables.
+
+// A decision, and the sample that it is about.
+struct Decided {
+    const stipend_sample& sample;
+    const stipend_decision& decision;
+};
+
+using Decision = stipend_decision;
+constexpr std::tuple decision_fields{
+    OneOf<&Decision::action, STIPEND_PAY, STIPEND_HOLD>{"action", "PAY, SKIP or HOLD"},
+    Range<&Decision::size, sizeof(Decision), sizeof(Decision)>{"size"},
+    Range<&Decision::amount_usd_e8, 0, INT64_MAX>{"amount_usd_e8"},
+    Range<&Decision::delay_ns, 0, max_wait_ns>{"delay_ns"},
+    Range<&Decision::penalty_ns, 0, max_wait_ns>{"penalty_ns"},
+    Range<&Decision::uptime_ppm, 0, ppm_one>{"uptime_ppm"},
+    Flags<&Decision::flags, STIPEND_DECISION_SUSPENDED>{"flags"},
+    TextArray<&Decision::tier>{"tier"},
+    TextArray<&Decision::reason>{"reason"},
+};
+constexpr std::tuple decision_relations{
+    Relation{
+        "action: got a decision on a job of unknown outcome, want HOLD",
+        [](const Decided& d) { return (d.decision.action == STIPEND_HOLD) | (d.sample.job != STIPEND_JOB_UNKNOWN); }},
+    Relation{"amount_usd_e8: got an amount without PAY, want 0",
+             [](const Decided& d) { return (d.decision.action == STIPEND_PAY) | (d.decision.amount_usd_e8 == 0); }},
+    Relation{"action: got PAY for a failed job, want SKIP or HOLD",
+             [](const Decided& d) { return (d.decision.action != STIPEND_PAY) | (d.sample.job == STIPEND_JOB_OK); }},
+    Relation{"consecutive_failures: got more than one above the sample's",
+             [](const Decided& d) {
+                 return d.decision.consecutive_failures <= std::uint64_t{d.sample.consecutive_failures} + 1;
+             }},
+};
+
+using JobRecord = stipend_job_result;
+constexpr std::uint32_t result_flags = STIPEND_RESULT_REPORTED | STIPEND_RESULT_SIGNED | STIPEND_RESULT_ANSWERED |
+                                       STIPEND_RESULT_UNLISTED | STIPEND_RESULT_OVER_FEE | STIPEND_RESULT_UNFUNDED;
+constexpr std::uint32_t unknown_only = STIPEND_RESULT_UNLISTED | STIPEND_RESULT_OVER_FEE | STIPEND_RESULT_UNFUNDED;
+constexpr std::tuple job_result_rules{
+    OneOf<&JobRecord::outcome, STIPEND_JOB_OK, STIPEND_JOB_UNKNOWN>{"outcome", "OK, FAILED or UNKNOWN"},
+    Range<&JobRecord::http_status, 0, 999>{"http_status"},
+    Flags<&JobRecord::flags, result_flags>{"flags"},
+    Range<&JobRecord::reported_ppm, 0, ppm_one>{"reported_ppm"},
+    Range<&JobRecord::latency_ns, 0, ns_per_day>{"latency_ns"},
+    Pointed<&JobRecord::served_by>{"served_by"},
+    Pointed<&JobRecord::reason>{"reason"},
+    Pointed<&JobRecord::evidence>{"evidence"},
+    Relation{"flags: got UNLISTED, OVER_FEE or UNFUNDED with another outcome, want UNKNOWN",
+             [](const JobRecord& r) { return r.outcome == STIPEND_JOB_UNKNOWN || (r.flags & unknown_only) == 0; }},
+};
+
+using QuoteRecord = stipend_quote;
+constexpr std::tuple quote_rules{
+    Pointed<&QuoteRecord::base>{"base"},
+    Pointed<&QuoteRecord::quote>{"quote"},
+    Pointed<&QuoteRecord::source>{"source"},
+    Range<&QuoteRecord::exponent, -30, 30>{"exponent"},
+    Range<&QuoteRecord::mantissa, 1, INT64_MAX>{"mantissa"},
+    Range<&QuoteRecord::observed_at, 0, INT64_MAX>{"observed_at"},
+    Range<&QuoteRecord::valid_until, 0, INT64_MAX>{"valid_until"},
+};
+
+using ObservedRecord = stipend_observation;
+constexpr std::tuple observation_rules{
+    OneOf<&ObservedRecord::verdict, STIPEND_UP, STIPEND_FOUND>{"verdict", "UP, DOWN, DEGRADED, UNKNOWN or FOUND"},
+    Pointed<&ObservedRecord::target_id>{"target_id"},
+    Pointed<&ObservedRecord::evidence>{"evidence"},
+    Range<&ObservedRecord::started_at, 0, INT64_MAX>{"started_at"},
+    Relation{"ended_at: got a time before started_at",
+             [](const ObservedRecord& o) { return o.ended_at >= o.started_at; }},
+};
+
+template <class Rules, class Record>
+Result<void> check_all(const Rules& rules, const Record& given) {
+    Record scratch{};
+    const auto& record = stipend::detail::record_view(&given, scratch);
+    const auto broken = first_broken(rules, record);
+    if (broken) return fail(STIPEND_E_INVALID, *broken);
+    return {};
+}
+
+Result<void> check_pair(const char* field, std::string_view got, std::string_view want) {
+    if (got == want) return {};
+    return fail(STIPEND_E_INVALID, field, ": got \"", printable_line(clip(got, 32)), "\", want \"", want, "\"");
+}
+
+}  // namespace
+
+bool is_sound(const stipend_sample& sample, const stipend_decision& decision) {
+    return all_hold(decision_fields, decision) & all_hold(decision_relations, Decided{sample, decision});
+}
+
+Error explain(const stipend_sample& sample, const stipend_decision& decision) {
+    auto broken = first_broken(decision_fields, decision);
+    if (!broken) broken = first_broken(decision_relations, Decided{sample, decision});
+    STIPEND_ASSERT(broken);
+    return fail(STIPEND_E_INVALID, *broken);
+}
+
+void make_printable(stipend_decision& decision) {
+    make_field_printable(decision.tier);
+    make_field_printable(decision.reason);
+}
+
+Result<void> check(const stipend_job_result& result) {
+    return check_all(job_result_rules, result);
+}
+
+Result<void> check(const stipend_quote& record, std::string_view base, std::string_view quote) {
+    STIPEND_TRY(check_all(quote_rules, record));
+    stipend_quote scratch{};
+    const auto& whole = stipend::detail::record_view(&record, scratch);
+    STIPEND_TRY(check_pair("base", view(whole.base), base));
+    return check_pair("quote", view(whole.quote), quote);
+}
+
+Result<void> check(const stipend_observation& observation) {
+    return check_all(observation_rules, observation);
+}
+
+std::string line_of(stipend_str text, std::size_t max_bytes) {
+    return std::string(clip(printable_line(view(text).substr(0, max_bytes)), max_bytes));
+}
+
+}  // namespace stipend::plugin
