@@ -15,6 +15,10 @@ static inline stipend_quote sound_quote(void) {
     quote.mantissa = 2000;
     quote.observed_at = (stipend_unix_ns)now.tv_sec * 1000000000 + now.tv_nsec;
     quote.valid_until = quote.observed_at + 60000000000;
+    quote.base.ptr = "ETH";
+    quote.base.len = 3;
+    quote.quote.ptr = "USD";
+    quote.quote.len = 3;
     quote.source.ptr = "defect";
     quote.source.len = 6;
     return quote;
