@@ -9,6 +9,7 @@
 #include <boost/asio/steady_timer.hpp>
 #include <boost/asio/strand.hpp>
 #include <chrono>
+#include <condition_variable>
 #include <mutex>
 #include <system_error>
 #include <thread>
@@ -28,13 +29,31 @@ using PoolExecutor = asio::io_context::executor_type;
 struct ThreadPool::State {
     asio::io_context io;
     asio::executor_work_guard<PoolExecutor> guard{io.get_executor()};
-    std::vector<std::thread> threads;
+    std::string name;
+    std::vector<std::thread> threads;    // guarded by mutex while the pool is in use
+    std::condition_variable ended;       // `running` fell
+    unsigned running = 0;                // guarded by mutex: threads that have not ended
     std::atomic<bool> dropping = false;  // handlers are destroyed without running
 
     std::mutex mutex;
     std::unordered_map<std::uint64_t, std::unique_ptr<asio::steady_timer>> timers;  // guarded by mutex
     std::uint64_t last_timer = 0;                                                   // guarded by mutex
 
+    // Throws what std::thread throws.
+    void start(unsigned wanted) {
+        const SignalsBlocked blocked;
+        const std::lock_guard lock(mutex);
+        while (threads.size() < wanted) {
+            threads.emplace_back([this] {
+                io.run();
+                const std::lock_guard ending(mutex);
+                --running;
+                ended.notify_all();
+            });
+            ++running;
+            ::pthread_setname_np(threads.back().native_handle(), name.c_str());
+        }
+    }
     void join() {
         for (auto& thread : threads) {
             if (thread.joinable()) thread.join();
@@ -69,16 +88,36 @@ class PoolStrand final : public Strand, public std::enable_shared_from_this<Pool
 Result<std::unique_ptr<ThreadPool>> ThreadPool::create(unsigned threads, const char* name) {
     auto state = std::make_shared<State>();
     std::unique_ptr<ThreadPool> self(new ThreadPool(state));
-    const SignalsBlocked blocked;
+    state->name = name;
     try {
-        for (unsigned started = 0; started < threads; ++started) {
-            state->threads.emplace_back([raw = state.get()] { raw->io.run(); });
-            ::pthread_setname_np(state->threads.back().native_handle(), name);
-        }
+        state->start(threads);
     } catch (const std::system_error& refusal) {
         return fail(STIPEND_E_UNAVAILABLE, "cannot start a thread: ", name, ": ", refusal.what());
     }
     return self;
+}
+
+void ThreadPool::reach(unsigned threads) {
+    try {
+        state_->start(threads);
+    } catch (const std::system_error&) {
+        // It goes on with those that there are.
+    }
+}
+
+bool ThreadPool::stop_within(std::int64_t patience_ns) {
+    state_->dropping = true;
+    state_->io.stop();
+    std::unique_lock lock(state_->mutex);
+    if (state_->ended.wait_for(lock, std::chrono::nanoseconds(patience_ns), [&] { return state_->running == 0; }))
+        return true;
+    for (auto& thread : state_->threads) thread.detach();
+    state_->threads.clear();
+    lock.unlock();
+    [[maybe_unused]] static auto& left = *new std::vector<std::shared_ptr<State>>();  // never freed
+    left.push_back(state_);
+    state_ = std::make_shared<State>();
+    return false;
 }
 
 // What is still queued may own strands, and so the state that owns the queue: the queue is emptied to break that

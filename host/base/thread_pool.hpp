@@ -19,6 +19,11 @@ class ThreadPool final : public Executor {
 
     // Runs `work` on one of the threads; in order where there is one thread. [any]
     void post(Task work);
+    // Starts further threads until there are `threads` of them, as far as the system lets it. [any]
+    void reach(unsigned threads);
+    // As the end of the pool, but waits for `patience_ns` at most. False: a thread is still at work; it is left alone,
+    // with all that it needs, and ends with the process. [any thread but the pool's] Nothing else may follow.
+    [[nodiscard]] bool stop_within(std::int64_t patience_ns);
     // Runs all that was posted, then joins; nothing may be posted any more. [any thread but the pool's]
     void finish();
 

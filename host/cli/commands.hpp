@@ -25,6 +25,7 @@ struct RunOptions {
 int run(const RunOptions& options);
 
 int status(const Common& common);
+int plugins_status(const Common& common);
 
 struct ReloadOptions {
     Common common;

@@ -195,6 +195,8 @@ int main(int argc, char** argv) {
 
     auto* plugins = app.add_subcommand("plugins", "the plugins that are there")->require_subcommand(1);
     command(*plugins, "list", "list the plugin folder", common)->callback([&] { status = plugins_list(common); });
+    command(*plugins, "status", "what serves in a running host: plugins, their files, and generations", common)
+        ->callback([&] { status = plugins_status(common); });
     std::string file;
     auto* inspect = command(*plugins, "inspect", "try one plugin and print what it says of itself", common);
     inspect->add_option("FILE", file, "a .so file, or the name of one in the plugin folder")->required();

@@ -1,3 +1,6 @@
+#include <cstdio>
+#include <cstdlib>
+
 #include "host/base/file.hpp"
 #include "host/base/thread_signals.hpp"
 #include "host/cli/commands.hpp"
@@ -5,19 +8,20 @@
 #include "host/config/environment.hpp"
 #include "host/config/load.hpp"
 #include "host/engine/manager.hpp"
+#include "host/plugin/last_words.hpp"
 #include "host/worker/worker.hpp"
 
 namespace stipend::cli {
 namespace {
+
+constexpr std::int64_t settle_ns = 1'000'000'000;
 
 std::unique_ptr<runtime::Role> make_role(config::Role role, runtime::Host& host, LineReporter& reporter, bool once) {
     if (role == config::Role::worker) return std::make_unique<worker::Worker>(host);
     return std::make_unique<engine::Manager>(host, reporter, once);
 }
 
-}  // namespace
-
-int run(const RunOptions& options) {
+int run_host(const RunOptions& options) {
     // Signals that come before the host handles them wait.
     std::optional<SignalsBlocked> blocked(std::in_place);
     const config::ProcessEnvironment environment;
@@ -36,11 +40,11 @@ int run(const RunOptions& options) {
         reporter.warn(name + " is set in the environment, but has no effect here");
     }
     const SystemClock clock;
-    runtime::Host host(clock, environment, reporter,
-                       {.config_file = file,
-                        .loader = loader_options(settings),
-                        .listens = !options.once,
-                        .new_ledger = options.new_ledger});
+    auto loader = loader_options(settings);
+    loader.settle_ns = settle_ns;
+    runtime::Host host(
+        clock, environment, reporter,
+        {.config_file = file, .loader = std::move(loader), .listens = !options.once, .new_ledger = options.new_ledger});
     blocked.reset();
     auto role = make_role(settings.role, host, reporter, options.once);
     const auto started = host.start(std::move(role), std::move(*text), std::move(settings), diagnostics);
@@ -49,6 +53,19 @@ int run(const RunOptions& options) {
     if (const auto ended = host.run(); !ended) return print_error(ended.error());
     reporter.info("stopped");
     return exit_good;
+}
+
+}  // namespace
+
+int run(const RunOptions& options) {
+    const int status = run_host(options);
+    plugin::end_is_wanted();
+    // The thread of a plugin's call that does not return may use whatever a destructor would take away.
+    if (runtime::Host::left_a_call()) {
+        std::fflush(nullptr);
+        std::_Exit(status);
+    }
+    return status;
 }
 
 }  // namespace stipend::cli

@@ -48,6 +48,7 @@ struct Dispatch : PluginRef {
     std::int64_t max_in_flight = 0;
     std::int64_t jobs_per_second = 0;               // of this host; 0: unlimited
     std::int64_t jobs_per_orchestrator_minute = 0;  // 0: unlimited
+    std::int64_t deadline_ns = 300'000'000'000;     // of a job, by the host
 };
 
 struct Monitor : PluginRef {
@@ -134,6 +135,8 @@ struct Services {
     Discover discover = Discover::propose;
 };
 
+enum class Watch : std::uint8_t { off, on };
+
 struct Settings {
     Role role = Role::manager;
     std::string state;
@@ -141,6 +144,7 @@ struct Settings {
     std::int64_t chain_id = 42161;
     Settlement settlement = Settlement::dry_run;
     std::string plugin_folder;  // empty: found from the executable
+    Watch watch = Watch::off;   // of the configuration file
     Payment payment;
     Price price;
     Dispatch dispatch;

@@ -50,6 +50,7 @@ void fields(Visitor& visit, T& dispatch) {
     visit("max_in_flight", dispatch.max_in_flight);
     visit("jobs_per_second", dispatch.jobs_per_second);
     visit("jobs_per_orchestrator_minute", dispatch.jobs_per_orchestrator_minute);
+    visit("deadline", dispatch.deadline_ns);
 }
 
 template <class Visitor, Is<Monitor> T>
@@ -138,6 +139,7 @@ void fields(Visitor& visit, T& settings) {
     visit.inside("network", [&](auto& network) { network("chain_id", settings.chain_id); });
     visit("settlement", settings.settlement);
     visit.inside("plugins", [&](auto& plugins) { plugins("folder", settings.plugin_folder); });
+    visit("watch", settings.watch);
     visit("payment", settings.payment);
     visit("price", settings.price);
     visit("dispatch", settings.dispatch);

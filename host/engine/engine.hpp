@@ -112,6 +112,8 @@ class Engine {
     [[nodiscard]] const Counters& counters() const { return counters_; }
     // The generations that still decide something, oldest first; the last one is the newest.
     [[nodiscard]] std::vector<std::shared_ptr<const Generation>> generations() const { return generations_.all(); }
+    // The number of payees whose present period each of them decides, in the same order.
+    [[nodiscard]] std::vector<std::size_t> payees_by_generation() const;
     [[nodiscard]] std::optional<std::int64_t> rate(stipend_unix_ns now) const { return price_.rate(now); }
     [[nodiscard]] std::size_t in_flight() const { return in_place_ + waiting_; }
     [[nodiscard]] std::size_t waiting() const { return waiting_; }

@@ -156,6 +156,17 @@ void Engine::retire_generations_exactly() {
     generations_.retire_before(earliest);
 }
 
+std::vector<std::size_t> Engine::payees_by_generation() const {
+    std::vector<std::size_t> out(generations_.all().size());
+    for (const auto& slot : slots_) {
+        if (!slot.life.active()) continue;
+        const bool open = !slot.life.is(Stage::scheduled) && !slot.life.is(Stage::ready);
+        const auto number = open ? slot.bound : generations_.at_start(slot.state.due_at - slot.state.interval_ns);
+        ++out[number - generations_.oldest()];
+    }
+    return out;
+}
+
 void Engine::retire_generations() {
     auto earliest_due = schedule_.next_ns();
     for (const auto* line : {&ready_, &ready_failing_}) {

@@ -55,6 +55,7 @@ Result<std::string> Manager::review(const runtime::Plan& next_plan, const runtim
         PolicyInForce policy;
         Spend spend;
         LargestFees fees;
+        bool put_aside = false;
     };
     STIPEND_LET(now, host_.on_control(pause_ns, [this] {
         const auto& chosen = plan_->policy.chosen;
@@ -65,12 +66,14 @@ Result<std::string> Manager::review(const runtime::Plan& next_plan, const runtim
                         .terms = plan_->terms,
                         .recorded = engine_->recorded()},
                        plan_->spend,
-                       plan_->fees};
+                       plan_->fees,
+                       chosen.library->put_aside};
     }));
     STIPEND_TRY(check_replay(next, now.policy));
     auto spend =
         cat("largest possible spend: ", spend_text(now.spend), "\n                     -> ", spend_text(next.spend));
-    if (!request.accept_spend && more_than_doubles(now.spend, next.spend)) {
+    // Nothing could be spent while the policy was put aside.
+    if (!request.accept_spend && !now.put_aside && more_than_doubles(now.spend, next.spend)) {
         return fail(STIPEND_E_CONFLICT, spend,
                     "\nrefused: it more than doubles; take it with `stipend reload --accept-spend`");
     }
@@ -180,13 +183,33 @@ bool Manager::alive(stipend_unix_ns now) {
     return !engine_->stuck(now, stuck_after_ns);
 }
 
+// Each plugin is asked on this thread: one that does not answer must not hold up the control thread.
+Result<std::vector<std::string>> Manager::unwell_plugins() {
+    struct Asked {
+        std::vector<std::shared_ptr<plugin::Instance>> instances;
+        std::vector<std::shared_ptr<const Generation>> generations;
+    };
+    STIPEND_LET(asked, host_.loop().ask([this] {
+        Asked out{{}, engine_->generations()};
+        for (const auto& [key, one] : host_.instances().in_use()) out.instances.push_back(one.instance);
+        return out;
+    }));
+    std::vector<std::string> out;
+    for (const auto& instance : asked.instances) {
+        if (const auto health = instance->health(); !health) out.push_back(health.error().message);
+    }
+    for (const auto& generation : asked.generations) {
+        for (const auto& policy : generation->policies) {
+            if (auto why = policy->trouble()) out.push_back(std::move(*why));
+        }
+    }
+    return out;
+}
+
 Result<Json> Manager::status() {
     STIPEND_LET(unpaid, host_.writer().ask([](ledger::Ledger& ledger) { return ledger.unpaid({}, max_listed); }));
+    STIPEND_LET(unwell, unwell_plugins());
     return host_.loop().ask([&] {
-        std::vector<std::string> unwell;
-        for (const auto& [key, one] : host_.instances().in_use()) {
-            if (const auto health = one.instance->health(); !health) unwell.push_back(health.error().message);
-        }
         auto out = status_json(*engine_, *plan_, unwell, unpaid, host_.now());
         if (auto windows = plan_->maintenance.status(host_.now()); !windows.items().empty()) {
             out.set("maintenance", std::move(windows));
@@ -194,6 +217,22 @@ Result<Json> Manager::status() {
         if (restored_) out.set("restored", restored_json(*restored_));
         return out;
     });
+}
+
+Json Manager::generations() const {
+    const auto counts = engine_->payees_by_generation();
+    auto out = Json::array();
+    std::size_t at = 0;
+    for (const auto& generation : engine_->generations()) {
+        out.push(Json::object()
+                     .append("generation", generation->row.id)
+                     .append("since", utc_text(generation->row.at))
+                     .append("policy", generation->row.policy)
+                     .append("version", generation->row.version)
+                     .append("sha256", generation->row.so_sha256)
+                     .append("payees", counts[at++]));
+    }
+    return out;
 }
 
 void Manager::refresh_metrics(runtime::Metrics& metrics) {
@@ -219,6 +258,12 @@ void Manager::refresh_metrics(runtime::Metrics& metrics) {
     gauge("jobs_in_flight", "Jobs under way.", static_cast<double>(engine_->in_flight()));
     gauge("generations", "Configurations that still decide something.",
           static_cast<double>(engine_->generations().size()));
+    std::size_t unwell = 0;
+    for (const auto& [key, one] : host_.instances().in_use()) unwell += one.instance->trouble() ? 1U : 0U;
+    for (const auto& generation : engine_->generations()) {
+        for (const auto& policy : generation->policies) unwell += policy->trouble() ? 1U : 0U;
+    }
+    gauge("plugins_unwell", "Plugin instances that do not answer, or that are put aside.", static_cast<double>(unwell));
     gauge("alerts", "Alerts that are raised.", static_cast<double>(engine_->alerts().all().size()));
     gauge("price_accepted", "1 where an exchange rate is accepted at present.", engine_->rate(host_.now()) ? 1 : 0);
     gauge("fees_today_wei", "What jobs cost on this UTC day, reservations included.", approximate(fees.used(now)));
@@ -388,7 +433,7 @@ void Manager::reserve_fee(const std::string& job_id, const SignedWei& wei, plugi
 
 void Manager::submit(const JobSpec& job, const registry::Payee& payee) {
     submit_job(host_.instances().at(dispatch_key), job, payee, runtime::namespace_of(plan_->settings).text(),
-               [this, token = job.token](JobResult result) {
+               plan_->settings.dispatch.deadline_ns, [this, token = job.token](JobResult result) {
                    host_.loop().post([this, token, result = std::move(result)]() mutable {
                        engine_->job_done(token, std::move(result), host_.now());
                    });
@@ -411,7 +456,7 @@ std::optional<uptime::Observed> Manager::observed(const registry::Payee& payee, 
 
 void Manager::fetch_price() {
     fetch_rate(
-        host_.instances().at(price_key), host_.clock().monotonic() + price_deadline_ns, [this](Result<Quote> quote) {
+        host_.instances().at(price_key), host_.clock().monotonic(), price_deadline_ns, [this](Result<Quote> quote) {
             host_.loop().post(
                 [this, quote = std::move(quote)]() mutable { engine_->price_done(std::move(quote), host_.now()); });
         });

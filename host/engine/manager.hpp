@@ -39,6 +39,7 @@ class Manager final : public runtime::Role, public Effects, public plugin::Alert
     [[nodiscard]] Result<void> outcome() const override;
     bool alive(stipend_unix_ns now) override;
     Result<Json> status() override;
+    [[nodiscard]] Json generations() const override;
     void refresh_metrics(runtime::Metrics& metrics) override;
     Result<void> add_routes(runtime::ControlServer& server) override;
     void announce() const override;
@@ -52,6 +53,7 @@ class Manager final : public runtime::Role, public Effects, public plugin::Alert
     void resolve_for(std::string_view instance, std::string_view id) override;
 
   private:
+    Result<std::vector<std::string>> unwell_plugins();
     void watch_clock(stipend_unix_ns now);
     void watch_wal(stipend_unix_ns now);
     void watch_outage(stipend_unix_ns now);

@@ -15,6 +15,8 @@
 namespace stipend::engine {
 namespace {
 
+constexpr std::int64_t policy_patience_ns = 2 * ns_per_s;  // for a batch; thousands take a millisecond
+
 // Makes the policies: one for each distinct configuration.
 class Policies {
   public:
@@ -53,6 +55,7 @@ class Policies {
             problems_.add(settings_.payment.policy.pos, path, policy.error().message);
             return std::nullopt;
         }
+        (*policy)->guard(policy_patience_ns);
         if (!first_) first_ = *prepared;
         made_.push_back(std::move(policy).value());
         configs_.push_back(json);
@@ -269,6 +272,8 @@ std::unique_ptr<ManagerPlan> make_manager_plan(plugin::Loader& loader, config::S
     plan->plugins = {settings.payment.policy.plugin, settings.dispatch.plugin, settings.price.plugin};
     for (const auto& monitor : settings.monitors) plan->plugins.push_back(monitor.plugin);
     plan->maintenance = runtime::Maintenance(settings.maintenance);
+    plan->chosen.emplace_back("policy", plan->policy.chosen);
+    for (const auto& instance : plan->instances) plan->chosen.emplace_back(instance.key, instance.prepared.chosen);
     plan->settings = std::move(settings);
     if (!diagnostics.empty()) return nullptr;
     return plan;

@@ -16,6 +16,7 @@ namespace stipend::engine {
 namespace {
 
 constexpr std::size_t max_evidence_bytes = 64 << 10;
+constexpr std::int64_t grace_ns = 5 * ns_per_s;  // for a plugin that answers at its own deadline
 
 // The pair that debts are priced by.
 constexpr std::string_view rate_base = "ETH";
@@ -81,7 +82,7 @@ std::optional<JobName> parse_job_id(std::string_view ns, std::string_view id) {
 }
 
 void submit_job(plugin::Instance& dispatch, const JobSpec& job, const registry::Payee& payee, const std::string& ns,
-                std::function<void(JobResult)> done) {
+                std::int64_t deadline_ns, std::function<void(JobResult)> done) {
     auto text = std::make_shared<JobText>();
     text->id = job_id(ns, payee.key, job.epoch, job.token.attempt);
     if (::getrandom(text->nonce.data(), text->nonce.size(), 0) != static_cast<ssize_t>(text->nonce.size())) {
@@ -115,10 +116,13 @@ void submit_job(plugin::Instance& dispatch, const JobSpec& job, const registry::
             JobResult failed;
             failed.reason = "the dispatch plugin failed: " + record.error().message;
             done(std::move(failed));
-        });
+        },
+        {.what = "job", .deadline_ns = deadline_ns});
 }
 
-void fetch_rate(plugin::Instance& price, stipend_mono_ns deadline, std::function<void(Result<Quote>)> done) {
+void fetch_rate(plugin::Instance& price, stipend_mono_ns now, std::int64_t within_ns,
+                std::function<void(Result<Quote>)> done) {
+    const auto deadline = now + within_ns;
     const auto* table = static_cast<const stipend_price_v1*>(price.table(STIPEND_PRICE));
     price.begin(
         [table, deadline](stipend_instance* instance, stipend_completion completion, stipend_error* error) {
@@ -137,7 +141,8 @@ void fetch_rate(plugin::Instance& price, stipend_mono_ns deadline, std::function
             auto rate = rate_e8(quote.mantissa, quote.exponent);
             if (!rate) return done(std::move(rate).error());
             done(Quote{*rate, quote.observed_at, quote.valid_until, plugin::line_of(quote.source, 128)});
-        });
+        },
+        {.what = "request for a rate", .deadline_ns = within_ns + grace_ns});
 }
 
 }  // namespace stipend::engine

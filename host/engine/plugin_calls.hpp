@@ -22,11 +22,13 @@ struct JobName {
 // The inverse; none for any other text.
 [[nodiscard]] std::optional<JobName> parse_job_id(std::string_view ns, std::string_view id);
 
-// Sends a job through a dispatch plugin. A plugin that refuses or breaks its operation is the payer's own: UNKNOWN.
+// Sends a job through a dispatch plugin. A plugin that refuses or breaks its operation, or has not answered it within
+// `deadline_ns`, is the payer's own: UNKNOWN.
 void submit_job(plugin::Instance& dispatch, const JobSpec& job, const registry::Payee& payee, const std::string& ns,
-                std::function<void(JobResult)> done);
+                std::int64_t deadline_ns, std::function<void(JobResult)> done);
 
-// Asks a price plugin for USD per ETH.
-void fetch_rate(plugin::Instance& price, stipend_mono_ns deadline, std::function<void(Result<Quote>)> done);
+// Asks a price plugin for USD per ETH, until `within_ns` from now; `now` is monotonic.
+void fetch_rate(plugin::Instance& price, stipend_mono_ns now, std::int64_t within_ns,
+                std::function<void(Result<Quote>)> done);
 
 }  // namespace stipend::engine

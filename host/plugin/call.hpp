@@ -3,7 +3,9 @@
 
 #include <exception>
 #include <string_view>
+#include <utility>
 
+#include "host/plugin/calls.hpp"
 #include "stipend/host.hpp"
 #include "stipend/result.hpp"
 
@@ -25,6 +27,13 @@ Result<void> call(std::string_view what, std::string_view who, Body&& body) {
     } catch (...) {
         return thrown(" (not a std::exception)");
     }
+}
+
+// The same for a plugin that is known: the thread is inside that call meanwhile. `what` is a literal.
+template <class Body>
+Result<void> call(const CallOwner& owner, const char* what, std::string_view who, Body&& body) {
+    const CallScope scope(&owner, what);
+    return call(what, who, std::forward<Body>(body));
 }
 
 }  // namespace stipend::plugin

@@ -4,6 +4,7 @@
 
 #include <memory>
 #include <mutex>
+#include <vector>
 
 #include "stipend/abi/host.h"
 
@@ -20,10 +21,16 @@ class HostSlot {
     static std::shared_ptr<HostSlot> take(const std::shared_ptr<Instance>& instance, GetInterface get_interface);
     // [control]
     static void give_back(const std::shared_ptr<HostSlot>& slot);
+    // The same for an instance that still runs: the slot is not used again.
+    static void give_back_late(const std::shared_ptr<HostSlot>& slot);
 
     [[nodiscard]] const stipend_host* raw() const { return &raw_; }
-    // The instance behind `raw`, or none when it is over. [any]
+    // The instance behind `raw`, or none when it is over, or where `raw` is NULL. [any]
     static std::shared_ptr<Instance> instance_of(const stipend_host* raw);
+    // Whether `raw` was handed to an instance at some time. [any]
+    static bool known(const stipend_host* raw);
+    // All instances that are not over. [any]
+    static std::vector<std::shared_ptr<Instance>> instances();
 
   private:
     stipend_host raw_;

@@ -63,6 +63,7 @@ stipend_status Instance::http_send(const stipend_http_request& raw, stipend_http
             [self, on_part, user](const http::HttpResponse& head, std::string_view part) {
                 const auto record = response_of(head, {});
                 const std::lock_guard lock(self->calls_);
+                const CallScope scope(&self->owner_, "an exchange's callback");
                 if (self->raw_ == nullptr) return static_cast<stipend_status>(STIPEND_E_CANCELLED);
                 return on_part(user, &record, bytes_to_abi(part));
             },
@@ -96,6 +97,7 @@ void Instance::http_done(std::uint64_t op, const Result<void>& result, const htt
     const auto record = response_of(response, response.body);
     {
         const std::lock_guard lock(calls_);  // as for every call of the plugin
+        const CallScope scope(&owner_, "an exchange's callback");
         if (raw_ != nullptr) done(user, status, &record, &error);
     }
     {

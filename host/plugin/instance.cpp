@@ -3,7 +3,10 @@
 #include <atomic>
 #include <vector>
 
+#include "host/base/time.hpp"
+
 #include "host/plugin/call.hpp"
+#include "host/plugin/call_runner.hpp"
 #include "host/plugin/host_slot.hpp"
 #include "host/plugin/instance_tables.hpp"
 #include "stipend/host.hpp"
@@ -11,14 +14,11 @@
 namespace stipend::plugin {
 namespace {
 
+constexpr std::int64_t health_patience_ns = ns_per_s;
+constexpr std::int64_t unwell_after_ns = 10 * ns_per_s;  // of a call that has not returned
+
 thread_local bool control_thread = false;
 std::atomic<std::uint64_t> late{0};
-
-// One count for the whole process: an operation's number is never used again, whichever instance had it.
-stipend_op next_op() {
-    static std::atomic<stipend_op> last{0};
-    return ++last;
-}
 
 }  // namespace
 
@@ -42,6 +42,8 @@ Instance::Instance(Chosen chosen, std::string name, const Services& services)
       name_(std::move(name)),
       services_(services),
       strand_(services.executor->make_strand()),
+      deadlines_((services.deadlines != nullptr ? services.deadlines : services.executor)->make_strand()),
+      owner_(make_call_owner(*chosen_.library->entry, chosen_.library->staged.source, name_, chosen_.plugin->id)),
       routes_(services.routes, name_) {}
 
 Result<std::shared_ptr<Instance>> Instance::create(const Chosen& chosen, const std::string& instance_name,
@@ -50,7 +52,7 @@ Result<std::shared_ptr<Instance>> Instance::create(const Chosen& chosen, const s
     STIPEND_ASSERT(ControlScope::active());
     std::shared_ptr<Instance> self(new Instance(chosen, instance_name, services));
     self->slot_ = HostSlot::take(self, &host_interface);
-    STIPEND_TRY(call("create", instance_name, [&](stipend_error* e) {
+    STIPEND_TRY(call(self->owner_, "create", instance_name, [&](stipend_error* e) {
         return chosen.library->entry->lifecycle->create(self->slot_->raw(), to_abi(chosen.plugin->id),
                                                         to_abi(instance_name), to_abi(config_json), &terms, &self->raw_,
                                                         e);
@@ -61,6 +63,7 @@ Result<std::shared_ptr<Instance>> Instance::create(const Chosen& chosen, const s
 }
 
 Instance::~Instance() {
+    if (abandoned_) return;
     if (raw_ != nullptr) {
         const ControlScope control;
         destroy();
@@ -72,8 +75,8 @@ Result<void> Instance::start() {
     {
         const std::lock_guard lock(calls_);
         STIPEND_ASSERT(state_ == State::created);
-        STIPEND_TRY(
-            call("start", name_, [&](stipend_error* e) { return chosen_.library->entry->lifecycle->start(raw_, e); }));
+        STIPEND_TRY(call(owner_, "start", name_,
+                         [&](stipend_error* e) { return chosen_.library->entry->lifecycle->start(raw_, e); }));
         state_ = State::started;
     }
     auto mounted = routes_.mount([self = weak_from_this()](stipend_route_handler handler, void* user,
@@ -86,20 +89,43 @@ Result<void> Instance::start() {
 
 void Instance::quiesce(std::function<void()> when_idle) {
     routes_.unmount();
-    {
-        const std::lock_guard lock(calls_);
-        STIPEND_ASSERT(state_ == State::started);
-        state_ = State::quiesced;
-        static_cast<void>(call("quiesce", name_, [&](stipend_error*) {
-            chosen_.library->entry->lifecycle->quiesce(raw_);
-            return STIPEND_OK;
-        }));
+    const std::lock_guard lock(calls_);
+    quiesce_locked(std::move(when_idle));
+}
+
+bool Instance::try_quiesce(std::function<void()> when_idle) {
+    routes_.unmount();
+    const std::unique_lock lock(calls_, std::try_to_lock);
+    if (!lock) {
+        closing_ = true;
+        return false;
     }
+    quiesce_locked(std::move(when_idle));
+    return true;
+}
+
+void Instance::quiesce_locked(std::function<void()> when_idle) {
+    STIPEND_ASSERT(state_ == State::started);
+    state_ = State::quiesced;
+    static_cast<void>(call(owner_, "quiesce", name_, [&](stipend_error*) {
+        chosen_.library->entry->lifecycle->quiesce(raw_);
+        return STIPEND_OK;
+    }));
     {
         const std::lock_guard lock(mutex_);
         when_idle_ = std::move(when_idle);
     }
     tell_if_idle();
+}
+
+void Instance::when_free(std::function<void()> then) {
+    strand_->post(std::move(then));
+}
+
+void Instance::give_up() {
+    strand_->close();
+    HostSlot::give_back_late(slot_);
+    abandoned_ = true;
 }
 
 void Instance::cancel_all() {
@@ -112,6 +138,17 @@ void Instance::cancel_all() {
 }
 
 void Instance::destroy() {
+    const std::lock_guard lock(calls_);
+    destroy_locked();
+}
+
+bool Instance::try_destroy() {
+    const std::unique_lock lock(calls_, std::try_to_lock);
+    if (lock) destroy_locked();
+    return lock.owns_lock();
+}
+
+void Instance::destroy_locked() {
     routes_.unmount();
     strand_->close();
     std::vector<std::uint64_t> timers;
@@ -121,9 +158,8 @@ void Instance::destroy() {
         timers_.clear();
     }
     for (const auto timer : timers) services_.executor->cancel_timer(timer);
-    const std::lock_guard lock(calls_);
     state_ = State::destroyed;
-    static_cast<void>(call("destroy", name_, [&](stipend_error*) {
+    static_cast<void>(call(owner_, "destroy", name_, [&](stipend_error*) {
         chosen_.library->entry->lifecycle->destroy(std::exchange(raw_, nullptr));
         return STIPEND_OK;
     }));
@@ -131,69 +167,40 @@ void Instance::destroy() {
 
 Result<void> Instance::health() const {
     if (raw_ == nullptr) return fail(STIPEND_E_STATE, "health: ", name_, ": got an instance that is over");
-    return call("health", name_, [&](stipend_error* e) { return chosen_.library->entry->lifecycle->health(raw_, e); });
+    if (auto why = trouble()) return fail(STIPEND_E_TIMEOUT, name_, ": ", *why);
+    struct Asked {
+        std::shared_ptr<const Instance> self;
+        Result<void> answer = {};
+    };
+    const auto asked = std::make_shared<Asked>(Asked{shared_from_this()});
+    const bool returned = run_within(health_patience_ns, [asked] {
+        const auto& self = *asked->self;
+        asked->answer = call(self.owner_, "health", self.name_, [&](stipend_error* e) {
+            return self.chosen_.library->entry->lifecycle->health(self.raw_, e);
+        });
+    });
+    if (!returned) return fail(STIPEND_E_TIMEOUT, name_, ": health has not returned within 1 s");
+    return asked->answer;
+}
+
+std::optional<std::string> Instance::trouble() const {
+    for (const auto& running : running_calls()) {
+        const auto age_ns = call_clock() - running.began;
+        if (running.owner == &owner_ && age_ns >= unwell_after_ns)
+            return cat(running.call, " has not returned for ", age_ns / ns_per_s, " s");
+    }
+    const std::lock_guard lock(mutex_);
+    if (unanswered_.empty()) return std::nullopt;
+    return unanswered_;
 }
 
 const void* Instance::table(const char* kind) const {
     const void* found = nullptr;
-    static_cast<void>(call("get_interface", name_, [&](stipend_error*) {
+    static_cast<void>(call(owner_, "get_interface", name_, [&](stipend_error*) {
         found = chosen_.library->entry->lifecycle->get_interface(raw_, kind);
         return STIPEND_OK;
     }));
     return found;
-}
-
-void Instance::begin(Start start, Done done) {
-    {
-        const std::lock_guard lock(mutex_);
-        ++starting_;
-    }
-    strand_->post([self = shared_from_this(), start = std::move(start), done = std::move(done)]() mutable {
-        self->run_start(start, std::move(done));
-    });
-}
-
-void Instance::run_start(const Start& start, Done done) {
-    const auto op = next_op();
-    {
-        const std::lock_guard lock(mutex_);
-        --starting_;
-        operations_.emplace(op, std::move(done));
-    }
-    Result<void> begun = fail(STIPEND_E_STATE, name_, ": got an operation after quiesce");
-    {
-        const std::lock_guard lock(calls_);
-        if (state_ == State::started) {
-            begun = call("begin", name_, [&](stipend_error* e) {
-                return start(raw_, stipend_completion{slot_->raw(), op, &operation_done}, e);
-            });
-        }
-    }
-    if (begun) return;
-    auto raw = empty_error();
-    const auto status = report(&raw, begun.error());
-    finish(op, status, nullptr, &raw);
-}
-
-void Instance::finish(stipend_op op, stipend_status status, const void* record, const stipend_error* error) {
-    Done done;
-    {
-        const std::lock_guard lock(mutex_);
-        const auto found = operations_.find(op);
-        if (found == operations_.end()) {
-            count_late_completion();
-            return;
-        }
-        done = std::move(found->second);
-        operations_.erase(found);
-        observers_.erase(op);
-    }
-    if (status == STIPEND_OK) {
-        done(record);
-    } else {
-        done(from_abi(status, error));
-    }
-    tell_if_idle();
 }
 
 void Instance::observe(stipend_op op, Observed observed) {
@@ -206,7 +213,9 @@ void Instance::seen(stipend_op op, const stipend_observation& observation) {
     {
         const std::lock_guard lock(mutex_);
         const auto found = observers_.find(op);
-        if (found == observers_.end()) return count_late_completion();
+        if (found == observers_.end()) {
+            return count_late_completion();
+        }
         observer = found->second;
     }
     (*observer)(observation);
@@ -217,24 +226,31 @@ stipend_observe Instance::observer() {
 }
 
 void Instance::cancel(stipend_op op, void (*how)(stipend_instance*, stipend_op)) {
-    const std::lock_guard lock(calls_);
-    if (raw_ == nullptr) return;
-    static_cast<void>(call("cancel", name_, [&](stipend_error*) {
-        how(raw_, op);
-        return STIPEND_OK;
-    }));
+    const auto cancel_locked = [this, op, how] {
+        if (raw_ == nullptr) return;
+        static_cast<void>(call(owner_, "cancel", name_, [&](stipend_error*) {
+            how(raw_, op);
+            return STIPEND_OK;
+        }));
+    };
+    if (const std::unique_lock lock(calls_, std::try_to_lock); lock) return cancel_locked();
+    // A call is under way, and may be for long: after it.
+    strand_->post([self = shared_from_this(), cancel_locked] {
+        const std::lock_guard lock(self->calls_);
+        cancel_locked();
+    });
 }
 
 std::size_t Instance::under_way() const {
     const std::lock_guard lock(mutex_);
-    return operations_.size() + exchanges_.size() + starting_ + reserving_;
+    return operations_.size() + exchanges_.size() + reserving_;
 }
 
 void Instance::tell_if_idle() {
     std::function<void()> tell;
     {
         const std::lock_guard lock(mutex_);
-        if (!when_idle_ || !operations_.empty() || !exchanges_.empty() || starting_ != 0 || reserving_ != 0) return;
+        if (!when_idle_ || !operations_.empty() || !exchanges_.empty() || reserving_ != 0) return;
         tell = std::exchange(when_idle_, nullptr);
     }
     tell();
@@ -258,6 +274,7 @@ void Instance::deliver(stipend_route_handler handler, void* user, http::ServerRe
         raw.body = bytes_to_abi(request.body);
         raw.token = token;
         const std::lock_guard lock(self->calls_);
+        const CallScope scope(&self->owner_, "a route's handler");
         if (self->raw_ != nullptr) handler(user, &raw);
     });
 }
@@ -273,6 +290,7 @@ stipend_op Instance::timer_after(std::uint64_t delay_ns, void (*callback)(void*)
                                           if (self->timers_.erase(op) == 0) return;  // cancelled meanwhile
                                       }
                                       const std::lock_guard calls(self->calls_);
+                                      const CallScope scope(&self->owner_, "a timer's callback");
                                       if (self->raw_ != nullptr) callback(user);  // else destroyed meanwhile
                                   });
     if (timer == 0) return 0;
@@ -320,6 +338,7 @@ void Instance::fee_answered(const Result<void>& result, stipend_fee_answer answe
     const auto status = result ? STIPEND_OK : report(&error, result.error());
     {
         const std::lock_guard lock(calls_);
+        const CallScope scope(&owner_, "a reservation's callback");
         if (raw_ != nullptr) answer(user, status, &error);
     }
     {

@@ -1,13 +1,16 @@
 // One instance of a plugin that does I/O: created, started, quiesced and destroyed on [control], worked on its strand.
 #pragma once
 
+#include <atomic>
 #include <functional>
 #include <memory>
 #include <mutex>
+#include <optional>
 #include <string>
 #include <unordered_map>
 #include <unordered_set>
 
+#include "host/plugin/calls.hpp"
 #include "host/plugin/instance_routes.hpp"
 #include "host/plugin/loader.hpp"
 #include "host/plugin/services.hpp"
@@ -19,12 +22,21 @@ namespace stipend::plugin {
 
 class HostSlot;
 
+// What the host holds an operation to.
+struct OperationRules {
+    const char* what = "operation";  // names it in the alert
+    // From `begin` to its end; then the host ends it with TIMEOUT, whatever the plugin does. 0: none.
+    std::int64_t deadline_ns = 0;
+    bool has_record = true;  // an answer OK without a record is none
+};
+
 class Instance : public std::enable_shared_from_this<Instance> {
   public:
     // Begins an operation of the plugin. [pool] `c` is copied by the plugin.
     using Start = std::function<stipend_status(stipend_instance*, stipend_completion, stipend_error*)>;
     // Its end, exactly once, on any thread: a status and, where that is OK, a record that ends with the call.
     using Done = std::function<void(Result<const void*>)>;
+    using Rules = OperationRules;
 
     // [control] `instance_name` names it in the log, in metrics and for its stored values.
     static Result<std::shared_ptr<Instance>> create(const Chosen& chosen, const std::string& instance_name,
@@ -38,17 +50,30 @@ class Instance : public std::enable_shared_from_this<Instance> {
     // [control] Takes nothing new, completes what it has. `when_idle` is called once, on any thread, when nothing is
     // under way any more; then `destroy` may follow.
     void quiesce(std::function<void()> when_idle);
+    // [control] The same, and `destroy`, without waiting for a call of the plugin that is under way. False: there is
+    // one, and nothing was done but that no operation begins any more; it is worth another try at `when_free`.
+    [[nodiscard]] bool try_quiesce(std::function<void()> when_idle);
+    [[nodiscard]] bool try_destroy();
+    // Calls `then` on the instance's strand, so after the call that is under way. [any]
+    void when_free(std::function<void()> then);
+    // [control] Gives up an instance whose call does not return: it is never destroyed, and no service of the host
+    // answers it any more.
+    void give_up();
     // [control] Ends everything under way with CANCELLED, as far as the plugin lets itself be hurried.
     void cancel_all();
     // [control] Only when idle, or never started.
     void destroy();
-    Result<void> health() const;  // [control]
+    // What the host has against the instance, or what it says itself; a plugin that does not say it soon is unwell.
+    // [any but the instance's own calls]
+    Result<void> health() const;
+    // What the host has against it: an operation without an answer, a call that does not return. [any]
+    [[nodiscard]] std::optional<std::string> trouble() const;
 
     // Takes the observations of one watch. [pool]
     using Observed = std::function<void(const stipend_observation&)>;
 
     // Posts the start of an operation to the strand. A plugin that is quiesced answers STATE. [any]
-    void begin(Start start, Done done);
+    void begin(Start start, Done done, Rules rules = {});
     // Hands the observations of operation `op` to `observed`, until the operation ends. [pool], from inside its
     // start.
     void observe(stipend_op op, Observed observed);
@@ -66,16 +91,34 @@ class Instance : public std::enable_shared_from_this<Instance> {
     [[nodiscard]] std::size_t under_way() const;
     // Answers for operations that were over, or never were; of all instances since the start of the process.
     [[nodiscard]] static std::uint64_t late_completions();
+    // Answers of this instance that were refused. [any]
+    [[nodiscard]] std::uint64_t refused_answers() const { return refused_; }
+    [[nodiscard]] const CallOwner& owner() const { return owner_; }
 
   private:
     friend class HostSlot;
     friend struct HostTables;
     enum class State : std::uint8_t { created, started, quiesced, destroyed };
 
+    struct Operation {
+        Done done;  // empty once it was called
+        Rules rules;
+        std::uint64_t timer = 0;  // of its deadline
+        bool starting = false;    // its start function has not returned
+    };
+
     Instance(Chosen chosen, std::string name, const Services& services);
-    void run_start(const Start& start, Done done);
+    void run_start(stipend_op op, const Start& start);
     static void count_late_completion();
+    static stipend_op next_op();
+    [[nodiscard]] bool has_operation(stipend_op op) const;
     void finish(stipend_op op, stipend_status status, const void* record, const stipend_error* error);
+    void end_late(stipend_op op);
+    // Counts an answer that is not taken, and writes the first one of each kind to the log.
+    void refuse(const char* why, stipend_op op);
+    void complain(const char* id, const std::string& text);
+    void quiesce_locked(std::function<void()> when_idle);
+    void destroy_locked();
     void seen(stipend_op op, const stipend_observation& observation);
     void tell_if_idle();
     // Services, called through the host's tables.
@@ -95,18 +138,25 @@ class Instance : public std::enable_shared_from_this<Instance> {
     const std::string name_;
     const Services services_;
     const std::shared_ptr<Strand> strand_;
+    const std::shared_ptr<Strand> deadlines_;  // no plugin is called there
+    const CallOwner& owner_;
     std::shared_ptr<HostSlot> slot_;
     stipend_instance* raw_ = nullptr;
     InstanceRoutes routes_;
     std::mutex calls_;  // held during every [control] and [pool] call and every callback: they never overlap
-    State state_ = State::created;  // changed on [control]
+    std::atomic<State> state_ = State::created;  // changed on [control]
+    std::atomic<bool> closing_ = false;          // no operation begins any more
+    std::atomic<bool> abandoned_ = false;
 
     mutable std::mutex mutex_;
-    std::unordered_map<stipend_op, Done> operations_;                      // guarded by mutex_
+    std::unordered_map<stipend_op, Operation> operations_;                 // guarded by mutex_
     std::unordered_map<stipend_op, std::shared_ptr<Observed>> observers_;  // guarded by mutex_
     std::unordered_set<std::uint64_t> exchanges_;                          // guarded by mutex_
     std::unordered_map<stipend_op, std::uint64_t> timers_;                 // guarded by mutex_: ours -> the executor's
-    std::size_t starting_ = 0;         // guarded by mutex_: begun, not yet at the plugin
+    std::string unanswered_;        // guarded by mutex_: what the last operation without an answer was; empty: none
+    stipend_op unanswered_op_ = 0;  // guarded by mutex_: one that began later and was answered makes it good
+    std::unordered_set<std::string> logged_refusals_;  // guarded by mutex_
+    std::atomic<std::uint64_t> refused_ = 0;
     std::size_t reserving_ = 0;        // guarded by mutex_: reservations of fees without an answer
     std::function<void()> when_idle_;  // guarded by mutex_
 };

@@ -142,7 +142,10 @@ struct HostTables {
         return instance.services_.fees != nullptr && instance.chosen_.plugin->has_kind(STIPEND_DISPATCH);
     }
     static void seen(const stipend_host* h, stipend_op op, const stipend_observation* observation) {
-        if (const auto instance = of(h)) {
+        const auto instance = HostSlot::known(h) ? of(h) : nullptr;
+        if (instance && observation == nullptr) {
+            instance->refuse("an observation that is NULL", op);
+        } else if (instance) {
             stipend_observation scratch{};
             instance->seen(op, detail::record_view(observation, scratch));
         } else {
@@ -171,11 +174,24 @@ constexpr stipend_host_http_v1 http_table{&HostTables::http_send, &HostTables::h
 
 void HostTables::done(const stipend_host* h, stipend_op op, stipend_status status, const void* record,
                       const stipend_error* error) {
-    if (const auto instance = of(h)) {
-        instance->finish(op, status, record, error);
-    } else {
-        Instance::count_late_completion();
+    if (HostSlot::known(h)) {
+        if (const auto instance = of(h)) {
+            instance->finish(op, status, record, error);
+        } else {
+            Instance::count_late_completion();
+        }
+        return;
     }
+    // Which instance answers is known by the operation alone: no two have the same number.
+    for (const auto& instance : HostSlot::instances()) {
+        if (!instance->has_operation(op)) continue;
+        instance->refuse("an answer with another host than it was given", op);
+        auto raw = empty_error();
+        const auto failed = report(
+            &raw, fail(STIPEND_E_INTERNAL, instance->name_, ": got an answer with another host than it was given"));
+        return instance->finish(op, failed, nullptr, &raw);
+    }
+    Instance::count_late_completion();
 }
 
 const void* host_interface(const stipend_host* host, const char* id) {

@@ -1,9 +1,16 @@
 #include "host/plugin/loader.hpp"
 
+#include <botan/hash.h>
+#include <botan/hex.h>
+
 #include <algorithm>
 
+#include "host/base/file.hpp"
+#include "host/plugin/calls.hpp"
 #include "host/plugin/policy_instance.hpp"
 #include "host/plugin/remarks.hpp"
+#include "host/plugin/settled.hpp"
+#include "host/plugin/stand_in.hpp"
 #include "stipend/record.hpp"
 
 namespace stipend::plugin {
@@ -11,6 +18,15 @@ namespace fs = std::filesystem;
 namespace {
 
 constexpr std::size_t max_files_listed = 256;
+constexpr int max_settle_attempts = 3;
+constexpr std::size_t max_served = 16;         // versions of a file that are remembered
+constexpr const char* served_name = "served";  // beside the copies: hashes of those that were in force, newest last
+
+std::string sha256_of(const std::string& bytes) {
+    const auto hash = Botan::HashFunction::create_or_throw("SHA-256");
+    hash->update(reinterpret_cast<const std::uint8_t*>(bytes.data()), bytes.size());
+    return Botan::hex_encode(hash->final(), false);
+}
 
 // Terms for a plugin that is tried without a configuration of a host.
 stipend_terms plain_terms() {
@@ -66,24 +82,98 @@ Result<std::pair<Staged, LibraryDescription>> Loader::inspect(const fs::path& fi
 
 Result<Chosen> Loader::load(const Reference& reference) {
     const auto file = file_of(reference.plugin);
-    STIPEND_LET(staged, stage(file, options_.staging, reference.sha256));
+    STIPEND_LET(staged, stage_settled(file, reference.sha256));
     const std::lock_guard lock(mutex_);
-    auto& slot = by_hash_[staged.sha256];
-    if (!slot) {
-        STIPEND_LET(probed, probe(staged.copy, file, std::nullopt, options_.probe));
-        note(probed.warnings);
-        note(remarks(probed, file));
-        STIPEND_LET(library, Library::open(staged.copy, file));
-        STIPEND_LET(description, describe(*library.entry(), file));
-        STIPEND_TRY(init_library(*library.entry(), file));
-        slot = std::make_shared<Loaded>(Loaded{staged, std::move(description), library.entry()});
+    const bool aside = options_.put_aside.contains(staged.sha256);
+    if (!aside) met_.erase(file);
+    STIPEND_LET(library, aside ? instead_of(staged, !reference.sha256.empty()) : map(staged));
+    STIPEND_LET(plugin, choose(library->description, reference, file));
+    return Chosen{library, plugin};
+}
+
+// What is staged has the hash that the file had when it was finished: what is written meanwhile is not in it.
+Result<Staged> Loader::stage_settled(const fs::path& file, const std::string& pin) const {
+    if (options_.settle_ns == 0) return stage(file, options_.staging, pin);
+    for (int attempt = 0; attempt < max_settle_attempts; ++attempt) {
+        STIPEND_LET(settled, await_settled(file, options_.settle_ns, options_.settle_patience_ns));
+        STIPEND_LET(staged, stage(file, options_.staging, pin));
+        if (settled.empty() || staged.sha256 == settled) return staged;
     }
-    STIPEND_LET(plugin, choose(slot->description, reference, file));
-    return Chosen{slot, plugin};
+    return fail(STIPEND_E_BUSY, "plugin file is not finished: ", file.native(), ": it changes again and again");
+}
+
+Result<std::shared_ptr<const Loaded>> Loader::map(const Staged& staged) {
+    auto& slot = by_hash_[staged.sha256];
+    if (slot) return slot;
+    STIPEND_LET(probed, probe(staged.copy, staged.source, std::nullopt, options_.probe));
+    note(probed.warnings);
+    note(remarks(probed, staged.source));
+    STIPEND_LET(library, Library::open(staged.copy, staged.source));
+    STIPEND_LET(description, describe(*library.entry(), staged.source));
+    std::string ids;
+    for (const auto& plugin : description.plugins) ids += (ids.empty() ? "" : ", ") + plugin.id;
+    note_library(*library.entry(), staged.source, staged.sha256, ids);
+    const auto& owner = make_call_owner(*library.entry(), staged.source, "", ids);
+    {
+        const CallScope scope(&owner, "init");
+        STIPEND_TRY(init_library(*library.entry(), staged.source));
+    }
+    slot = std::make_shared<Loaded>(Loaded{staged, std::move(description), library.entry()});
+    return slot;
+}
+
+// A pin names the bytes that the operator wants: then no others serve.
+Result<std::shared_ptr<const Loaded>> Loader::instead_of(const Staged& staged, bool pinned) {
+    auto& met = met_[staged.source];
+    met = {.file = staged.source, .sha256 = staged.sha256, .serving = {}};
+    const auto hashes = pinned ? std::vector<std::string>() : served(staged);
+    for (auto hash = hashes.rbegin(); hash != hashes.rend(); ++hash) {
+        if (options_.put_aside.contains(*hash)) continue;
+        const auto copy = staged.copy.parent_path() / (*hash + ".so");
+        const auto bytes = read_file(copy, max_library_bytes);
+        if (!bytes || sha256_of(*bytes) != *hash) continue;
+        auto library = map({.source = staged.source, .copy = copy, .sha256 = *hash});
+        if (!library) continue;
+        met.serving = *hash;
+        return library;
+    }
+    auto& slot = by_hash_[staged.sha256];
+    if (slot) return slot;
+    STIPEND_LET(probed, probe(staged.copy, staged.source, std::nullopt, options_.probe));
+    slot = std::make_shared<Loaded>(Loaded{staged, std::move(probed), &stand_in_entry(), true});
+    return slot;
+}
+
+std::vector<PutAside> Loader::put_aside() {
+    std::vector<PutAside> out;
+    const std::lock_guard lock(mutex_);
+    for (const auto& [file, one] : met_) out.push_back(one);
+    return out;
+}
+
+std::vector<std::string> Loader::served(const Staged& staged) const {
+    std::vector<std::string> out;
+    const auto text = read_file(staged.copy.parent_path() / served_name, max_served * 65);
+    if (!text) return out;
+    for (std::size_t from = 0; from + 64 < text->size() && (*text)[from + 64] == '\n'; from += 65)
+        out.push_back(text->substr(from, 64));
+    return out;
+}
+
+Result<void> Loader::note_served(const Staged& staged) const {
+    auto hashes = served(staged);
+    if (!hashes.empty() && hashes.back() == staged.sha256) return {};
+    std::erase(hashes, staged.sha256);
+    hashes.push_back(staged.sha256);
+    if (hashes.size() > max_served) hashes.erase(hashes.begin());
+    std::string text;
+    for (const auto& hash : hashes) text += hash + "\n";
+    return write_file_atomically(staged.copy.parent_path() / served_name, text, 0600);
 }
 
 Result<void> Loader::try_config(const Chosen& chosen, const std::string& config_json, const stipend_terms& terms) {
     const auto& staged = chosen.library->staged;
+    if (chosen.library->put_aside) return {};  // its code is not asked
     STIPEND_LET(probed,
                 probe(staged.copy, staged.source, ProbeConfig{chosen.plugin->id, config_json, terms}, options_.probe));
     note(probed.warnings);

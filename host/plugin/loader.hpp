@@ -21,6 +21,18 @@ struct LoaderOptions {
     std::filesystem::path folder;   // the operator's plugin folder
     std::filesystem::path staging;  // private copies
     ProbeOptions probe;
+    // How long a file has to be the same before it is taken (settled.hpp); 0: as it is. BUSY after
+    // `settle_patience_ns`.
+    std::int64_t settle_ns = 0;
+    std::int64_t settle_patience_ns = 10'000'000'000;
+    std::set<std::string> put_aside = {};  // hashes of files that are not to be mapped
+};
+
+// A file that is put aside, and what serves in its place.
+struct PutAside {
+    std::filesystem::path file;
+    std::string sha256;
+    std::string serving;  // the hash of an earlier version; empty: nothing does
 };
 
 // A library that passed the probe and is mapped in this process. Lives until the process ends.
@@ -28,6 +40,7 @@ struct Loaded {
     Staged staged;
     LibraryDescription description;
     const stipend_entry* entry = nullptr;
+    bool put_aside = false;  // its code is not mapped: `entry` takes its place
 };
 
 // What the operator wrote to name a plugin.
@@ -52,6 +65,13 @@ class Loader {
     // Stages, probes, maps and checks. The same bytes are mapped once, however often they come back.
     Result<Chosen> load(const Reference& reference);
 
+    // Notes that this file is in force: where a later version of it is put aside, this one serves.
+    Result<void> note_served(const Staged& staged) const;
+    // Files that `load` met and that are put aside. [any]
+    [[nodiscard]] std::vector<PutAside> put_aside();
+    // Before the first load.
+    void set_put_aside(std::set<std::string> hashes) { options_.put_aside = std::move(hashes); }
+
     // Stages and probes a file without mapping it here. Its plugins that take an empty configuration are tried with
     // one.
     Result<std::pair<Staged, LibraryDescription>> inspect(const std::filesystem::path& file,
@@ -74,12 +94,17 @@ class Loader {
 
   private:
     void note(const std::vector<std::string>& warnings);
+    Result<std::shared_ptr<const Loaded>> map(const Staged& staged);                      // mutex_ is held
+    Result<std::shared_ptr<const Loaded>> instead_of(const Staged& staged, bool pinned);  // mutex_ is held
+    Result<Staged> stage_settled(const std::filesystem::path& file, const std::string& pin) const;
+    [[nodiscard]] std::vector<std::string> served(const Staged& staged) const;  // oldest first
 
     LoaderOptions options_;
     std::mutex warnings_mutex_;
     std::set<std::string> warnings_;  // guarded by warnings_mutex_
     std::mutex mutex_;
     std::map<std::string, std::shared_ptr<const Loaded>> by_hash_;  // guarded by mutex_
+    std::map<std::filesystem::path, PutAside> met_;                 // guarded by mutex_
 };
 
 // Two active libraries must not both hold a plugin of one id. CONFLICT names both files.

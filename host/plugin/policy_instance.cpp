@@ -3,9 +3,14 @@
 #include <algorithm>
 #include <cstdint>
 #include <cstring>
+#include <map>
+#include <mutex>
+#include <vector>
 
 #include "host/plugin/call.hpp"
+#include "host/plugin/call_runner.hpp"
 #include "host/plugin/record_check.hpp"
+#include "host/plugin/stand_in.hpp"
 #include "stipend/decimal.hpp"
 
 namespace stipend::plugin {
@@ -20,6 +25,14 @@ constexpr std::size_t slice = 32;
 
 std::string label_of(const std::filesystem::path& shown_as, const std::string& plugin_id) {
     return cat(shown_as.native(), ": ", plugin_id);
+}
+
+// How many instances of the same code are inside a call that does not return.
+std::atomic<std::size_t>& hanging_of(const stipend_lifecycle_v1& code) {
+    static std::mutex mutex;
+    static auto& all = *new std::map<const stipend_lifecycle_v1*, std::atomic<std::size_t>>();  // outlives every thread
+    const std::lock_guard lock(mutex);
+    return all[&code];
 }
 
 }  // namespace
@@ -41,11 +54,14 @@ Result<void> check_config(const stipend_entry& entry, const std::filesystem::pat
     return {};
 }
 
-PolicyInstance::PolicyInstance(const stipend_lifecycle_v1& lifecycle, const Description& plugin, std::string label)
-    : lifecycle_(&lifecycle),
+PolicyInstance::PolicyInstance(const stipend_entry& entry, const Description& plugin,
+                               const std::filesystem::path& shown_as, std::string instance_name)
+    : lifecycle_(entry.lifecycle),
       plugin_id_(plugin.id),
       plugin_version_(plugin.version),
-      label_(std::move(label)),
+      label_(label_of(shown_as, plugin.id)),
+      aside_(entry.init == nullptr),
+      owner_(make_call_owner(entry, shown_as, std::move(instance_name), plugin.id)),
       host_{sizeof(stipend_host), STIPEND_ABI_MINOR, nullptr, "stipend", "", &no_interface} {}
 
 Result<std::unique_ptr<PolicyInstance>> PolicyInstance::create(const stipend_entry& entry, const Description& plugin,
@@ -53,17 +69,17 @@ Result<std::unique_ptr<PolicyInstance>> PolicyInstance::create(const stipend_ent
                                                                const std::string& instance_name,
                                                                const std::string& config_json,
                                                                const stipend_terms& terms) {
-    std::unique_ptr<PolicyInstance> self(new PolicyInstance(*entry.lifecycle, plugin, label_of(shown_as, plugin.id)));
-    STIPEND_TRY(call("create", self->label_, [&](stipend_error* e) {
+    std::unique_ptr<PolicyInstance> self(new PolicyInstance(entry, plugin, shown_as, instance_name));
+    STIPEND_TRY(call(self->owner_, "create", self->label_, [&](stipend_error* e) {
         return entry.lifecycle->create(&self->host_, to_abi(plugin.id), to_abi(instance_name), to_abi(config_json),
                                        &terms, &self->instance_, e);
     }));
     if (self->instance_ == nullptr) {
         return fail(STIPEND_E_INVALID, "create: ", self->label_, ": got success and no instance");
     }
-    STIPEND_TRY(
-        call("start", self->label_, [&](stipend_error* e) { return entry.lifecycle->start(self->instance_, e); }));
-    STIPEND_TRY(call("get_interface", self->label_, [&](stipend_error*) {
+    STIPEND_TRY(call(self->owner_, "start", self->label_,
+                     [&](stipend_error* e) { return entry.lifecycle->start(self->instance_, e); }));
+    STIPEND_TRY(call(self->owner_, "get_interface", self->label_, [&](stipend_error*) {
         self->table_ =
             static_cast<const stipend_policy_v1*>(entry.lifecycle->get_interface(self->instance_, STIPEND_POLICY));
         return STIPEND_OK;
@@ -75,16 +91,71 @@ Result<std::unique_ptr<PolicyInstance>> PolicyInstance::create(const stipend_ent
 }
 
 PolicyInstance::~PolicyInstance() {
-    if (instance_ == nullptr) return;
-    static_cast<void>(call("destroy", label_, [&](stipend_error*) {
+    if (instance_ == nullptr || hanging_->now) return;  // what a call is still in is left alone
+    static_cast<void>(call(owner_, "destroy", label_, [&](stipend_error*) {
         lifecycle_->quiesce(instance_);
         lifecycle_->destroy(instance_);
         return STIPEND_OK;
     }));
 }
 
+std::optional<std::string> PolicyInstance::trouble() const {
+    if (hanging_->now) return cat(label_, ": ", hanging_->call.load(), " does not return");
+    if (aside_) return cat(label_, ": ", put_aside_text);
+    return std::nullopt;
+}
+
+Result<void> PolicyInstance::guarded(const char* what, std::function<Result<void>()> work) const {
+    const auto refuse = [&](const char* call) {
+        return fail(STIPEND_E_TIMEOUT, what, ": ", label_, ": ", call, " does not return");
+    };
+    if (hanging_->now) return refuse(hanging_->call);
+    struct State {
+        std::function<Result<void>()> work;
+        std::shared_ptr<Hanging> hanging;
+        std::shared_ptr<const PolicyInstance> self;  // as long as the call lasts
+        Result<void> result = {};
+        std::mutex mutex;
+        bool ended = false, given_up = false;  // guarded by mutex
+    };
+    const auto state = std::make_shared<State>();
+    state->work = std::move(work);
+    state->hanging = hanging_;
+    state->self = weak_from_this().lock();
+    auto& of_same_code = hanging_of(*lifecycle_);
+    const bool returned = run_within(of_same_code == 0 ? patience_ns_ : patience_ns_ / 200, [state, &of_same_code] {
+        state->result = state->work();
+        const std::lock_guard lock(state->mutex);
+        state->ended = true;
+        if (!state->given_up) return;
+        state->hanging->now = false;
+        --of_same_code;
+    });
+    if (!returned) {
+        const std::lock_guard lock(state->mutex);
+        if (!state->ended) {
+            state->given_up = true;
+            ++of_same_code;
+            hanging_->call = what;
+            hanging_->now = true;
+            return refuse(what);
+        }
+    }
+    return state->result;
+}
+
 Result<void> PolicyInstance::decide(std::span<const stipend_sample> in, std::span<stipend_decision> out) const {
     STIPEND_ASSERT(in.size() == out.size());
+    if (patience_ns_ == 0) return decide_all(in, out);
+    // Copies: a call that does not return goes on writing.
+    const auto samples = std::make_shared<std::vector<stipend_sample>>(in.begin(), in.end());
+    const auto decisions = std::make_shared<std::vector<stipend_decision>>(out.size());
+    STIPEND_TRY(guarded("decide", [this, samples, decisions] { return decide_all(*samples, *decisions); }));
+    std::copy(decisions->begin(), decisions->end(), out.begin());
+    return {};
+}
+
+Result<void> PolicyInstance::decide_all(std::span<const stipend_sample> in, std::span<stipend_decision> out) const {
     for (std::size_t from = 0; from < in.size(); from += slice) {
         const auto count = std::min(slice, in.size() - from);
         STIPEND_TRY(decide_slice(in.subspan(from, count), out.subspan(from, count)));
@@ -95,7 +166,7 @@ Result<void> PolicyInstance::decide(std::span<const stipend_sample> in, std::spa
 Result<void> PolicyInstance::decide_slice(std::span<const stipend_sample> in, std::span<stipend_decision> out) const {
     std::memset(out.data(), 0, out.size_bytes());
     for (auto& decision : out) decision.size = sizeof decision;
-    STIPEND_TRY(call("decide", label_, [&](stipend_error* e) {
+    STIPEND_TRY(call(owner_, "decide", label_, [&](stipend_error* e) {
         return table_->decide(instance_, in.data(), sizeof(stipend_sample), out.data(), sizeof(stipend_decision),
                               in.size(), e);
     }));
@@ -107,8 +178,18 @@ Result<void> PolicyInstance::decide_slice(std::span<const stipend_sample> in, st
 }
 
 Result<PolicyBounds> PolicyInstance::bounds(const stipend_terms& terms) const {
+    if (patience_ns_ == 0) return ask_bounds(terms);
+    const auto answer = std::make_shared<std::optional<Result<PolicyBounds>>>();
+    STIPEND_TRY(guarded("bounds", [this, terms, answer]() -> Result<void> {
+        *answer = ask_bounds(terms);
+        return {};
+    }));
+    return std::move(**answer);
+}
+
+Result<PolicyBounds> PolicyInstance::ask_bounds(const stipend_terms& terms) const {
     std::int64_t max_usd_e8 = -1, min_next_ns = -1;
-    STIPEND_TRY(call("bounds", label_, [&](stipend_error* e) {
+    STIPEND_TRY(call(owner_, "bounds", label_, [&](stipend_error* e) {
         return table_->bounds(instance_, &terms, &max_usd_e8, &min_next_ns, e);
     }));
     const auto max_usd = Usd::of_e8(max_usd_e8);

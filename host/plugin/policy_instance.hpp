@@ -1,10 +1,14 @@
 // One instance of a policy plugin, called through the C ABI. It is offered no service of the host.
 #pragma once
 
+#include <atomic>
+#include <functional>
 #include <memory>
+#include <optional>
 #include <span>
 #include <string>
 
+#include "host/plugin/calls.hpp"
 #include "host/plugin/description.hpp"
 #include "stipend/abi/policy.h"
 #include "stipend/duration.hpp"
@@ -25,7 +29,7 @@ struct PolicyBounds {
     std::int64_t min_next_ns;
 };
 
-class PolicyInstance {
+class PolicyInstance : public std::enable_shared_from_this<PolicyInstance> {
   public:
     // Makes and starts one. `entry` outlives it (libraries are never unmapped); `shown_as` names its file in messages.
     static Result<std::unique_ptr<PolicyInstance>> create(const stipend_entry& entry, const Description& plugin,
@@ -35,6 +39,13 @@ class PolicyInstance {
     ~PolicyInstance();
     PolicyInstance(const PolicyInstance&) = delete;
     PolicyInstance& operator=(const PolicyInstance&) = delete;
+
+    // From now on calls that take longer than `patience_ns` fail with TIMEOUT, and so do all that follow until the one
+    // under way returns. Where another instance of the same code hangs, the patience is a 200th of that, so that many
+    // of them do not add up. Before the first call; the instance is owned by a shared pointer from then on.
+    void guard(std::int64_t patience_ns) { patience_ns_ = patience_ns; }
+    // Why it cannot be asked at present: a call that does not return, or a plugin that is put aside. [any]
+    [[nodiscard]] std::optional<std::string> trouble() const;
 
     [[nodiscard]] const std::string& plugin_id() const { return plugin_id_; }
     [[nodiscard]] const std::string& plugin_version() const { return plugin_version_; }
@@ -47,12 +58,27 @@ class PolicyInstance {
     Result<PolicyBounds> bounds(const stipend_terms& terms) const;
 
   private:
-    PolicyInstance(const stipend_lifecycle_v1& lifecycle, const Description& plugin, std::string label);
+    // A call that did not return in time, until it does.
+    struct Hanging {
+        std::atomic<bool> now = false;
+        std::atomic<const char*> call = "";
+    };
+
+    PolicyInstance(const stipend_entry& entry, const Description& plugin, const std::filesystem::path& shown_as,
+                   std::string instance_name);
+    // Runs `work` under the guard. What it refers to outlives a call that does not return.
+    Result<void> guarded(const char* what, std::function<Result<void>()> work) const;
+    Result<void> decide_all(std::span<const stipend_sample> in, std::span<stipend_decision> out) const;
+    Result<PolicyBounds> ask_bounds(const stipend_terms& terms) const;
     Result<void> decide_slice(std::span<const stipend_sample> in, std::span<stipend_decision> out) const;
 
     const stipend_lifecycle_v1* lifecycle_;
     std::string plugin_id_, plugin_version_;
     std::string label_;  // file and id, for messages
+    bool aside_;         // its plugin is put aside: all calls fail
+    const CallOwner& owner_;
+    std::int64_t patience_ns_ = 0;  // 0: calls run on the caller's thread
+    const std::shared_ptr<Hanging> hanging_ = std::make_shared<Hanging>();
     stipend_host host_;
     stipend_instance* instance_ = nullptr;
     const stipend_policy_v1* table_ = nullptr;

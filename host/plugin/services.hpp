@@ -35,6 +35,10 @@ class MetricSink {
     virtual std::uint64_t define(std::string_view instance, std::int32_t kind, std::string_view name,
                                  std::string_view help) = 0;
     virtual void record(std::uint64_t metric, std::int64_t value) = 0;
+    // Adds one to a counter of the host's own about a plugin: stipend_plugin_NAME{instance,plugin,call}; `call` may be
+    // empty.
+    virtual void count_for(std::string_view instance, std::string_view plugin, const char* name, const char* help,
+                           std::string_view call = {}) = 0;
 };
 
 // HTTP routes that plugin instances answer. A route has one owner, an instance's name: an instance that replaces
@@ -92,7 +96,8 @@ class LogSink {
 // Borrowed by every instance; all of them outlive it. A NULL one is a service that this host does not offer.
 struct Services {
     const Clock* clock = nullptr;
-    Executor* executor = nullptr;  // never NULL
+    Executor* executor = nullptr;   // never NULL
+    Executor* deadlines = nullptr;  // calls no plugin, so that none holds it up; NULL: `executor`
     http::HttpClient* http = nullptr;
     KeyValueStore* values = nullptr;
     MetricSink* metrics = nullptr;

@@ -26,18 +26,24 @@ void ControlServer::stop() {
     stopping_ = true;
     if (server_) server_->stop();
     slow_->close();
+    quick_->close();
 }
 
 Result<std::unique_ptr<ControlServer>> ControlServer::create(const std::string& state_folder,
                                                              http::ServerThread& thread, Executor& executor,
                                                              std::shared_ptr<Strand> serial) {
-    std::unique_ptr<ControlServer> self(new ControlServer(std::move(serial), executor.make_strand()));
+    std::unique_ptr<ControlServer> self(
+        new ControlServer(std::move(serial), executor.make_strand(), executor.make_strand()));
     STIPEND_SET(self->server_, http::Server::create({.unix_socket = control_socket(state_folder).native()}, &thread));
     return self;
 }
 
 Result<void> ControlServer::route(const char* method, const char* path, Work work) {
     return add(method, path, std::move(work), serial_, soon_ms);
+}
+
+Result<void> ControlServer::quick_route(const char* method, const char* path, Work work) {
+    return add(method, path, std::move(work), quick_, soon_ms);
 }
 
 Result<void> ControlServer::slow_route(const char* method, const char* path, Work work) {

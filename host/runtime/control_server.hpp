@@ -30,6 +30,8 @@ class ControlServer {
     ControlServer& operator=(const ControlServer&) = delete;
 
     Result<void> route(const char* method, const char* path, Work work);
+    // For work that takes no longer than asking the control thread and the ledger: answered while another route works.
+    Result<void> quick_route(const char* method, const char* path, Work work);
     // For work that may take hours: other routes are answered meanwhile. It ends early once `stopping`.
     Result<void> slow_route(const char* method, const char* path, Work work);
     // Accepts no more requests, answers those that run, drops those that wait. Work that runs may end later.
@@ -38,13 +40,13 @@ class ControlServer {
     [[nodiscard]] bool stopping() const { return stopping_; }
 
   private:
-    ControlServer(std::shared_ptr<Strand> serial, std::shared_ptr<Strand> slow)
-        : serial_(std::move(serial)), slow_(std::move(slow)) {}
+    ControlServer(std::shared_ptr<Strand> serial, std::shared_ptr<Strand> slow, std::shared_ptr<Strand> quick)
+        : serial_(std::move(serial)), slow_(std::move(slow)), quick_(std::move(quick)) {}
     Result<void> add(const char* method, const char* path, Work work, std::shared_ptr<Strand> strand,
                      std::uint32_t deadline_ms);
 
     std::atomic<bool> stopping_ = false;
-    const std::shared_ptr<Strand> serial_, slow_;
+    const std::shared_ptr<Strand> serial_, slow_, quick_;
     std::unique_ptr<http::Server> server_;
 };
 

@@ -1,20 +1,27 @@
 #include "host/runtime/host.hpp"
 
 #include <algorithm>
+#include <atomic>
 #include <filesystem>
 
 #include "host/base/file.hpp"
 #include "host/base/time.hpp"
 #include "host/config/load.hpp"
 #include "host/ledger/backup.hpp"
+#include "host/plugin/call_runner.hpp"
+#include "host/plugin/last_words.hpp"
 #include "host/runtime/metrics_server.hpp"
 #include "host/runtime/service_manager.hpp"
 
 namespace stipend::runtime {
 namespace {
 
-constexpr unsigned plugin_threads = 2;
-constexpr unsigned blocking_threads = 2;  // one for requests that take long, one for all others
+constexpr unsigned plugin_threads = 2;  // beside one for each instance
+constexpr unsigned most_plugin_threads = 64;
+constexpr unsigned blocking_threads = 3;  // one for requests that take long, one for status, one for all others
+constexpr std::int64_t stop_patience_ns = 2 * ns_per_s;
+
+std::atomic<bool> thread_left = false;
 
 }  // namespace
 
@@ -34,19 +41,37 @@ Host::Host(const Clock& clock, const config::Environment& environment, Log& log,
 }
 
 Host::~Host() {
+    call_watch_.reset();
     if (control_) control_->stop();
     metrics_server_.reset();
-    folder_watch_.reset();
+    file_watch_.reset();
     signals_.reset();
-    blocking_pool_.reset();
-    control_.reset();
     loop_.close();
+    end_pool(blocking_pool_);
+    control_.reset();
     routes_.close();
     if (role_) role_->close();
     watcher_.reset();
     if (client_) client_->stop();
     instances_.reset();
-    plugin_pool_.reset();
+    end_pool(plugin_pool_);
+    deadline_pool_.reset();
+}
+
+// A plugin's call that does not return must not keep the host from its end.
+void Host::end_pool(std::unique_ptr<ThreadPool>& pool) {
+    if (pool && !pool->stop_within(stop_patience_ns)) {
+        thread_left = true;
+        for (const auto& call : plugin::running_calls()) {
+            log_.error(cat(call.call, " of ", call.owner->plugin, " (", call.owner->file,
+                           ") does not return: the host ends without it"));
+        }
+    }
+    pool.reset();
+}
+
+bool Host::left_a_call() {
+    return thread_left || plugin::given_up() != 0;
 }
 
 // A host that began anew beside the remains of a ledger would decide, and pay, what was decided before.
@@ -79,6 +104,7 @@ Result<void> Host::open_state(const config::Settings& settings) {
     STIPEND_LET(state, ledger->load_state());
     if (state.restored) log_.warn("this ledger was restored from a backup at " + utc_text(state.restored->at));
     STIPEND_SET(plugin_pool_, ThreadPool::create(plugin_threads, "stipend-pool"));
+    STIPEND_SET(deadline_pool_, ThreadPool::create(1, "stipend-limit"));
     STIPEND_SET(blocking_pool_, ThreadPool::create(blocking_threads, "stipend-block"));
     STIPEND_SET(writer_, LedgerWriter::create(std::move(ledger)));
     STIPEND_SET(client_, http::CurlClient::create());
@@ -86,6 +112,7 @@ Result<void> Host::open_state(const config::Settings& settings) {
     instances_.emplace(loop_);
     liveness_.emplace(loop_, *writer_, watchdog_ns_ / 3);
     watcher_.emplace(loop_, *writer_, line_, role_->watcher_hooks());
+    call_watch_.emplace(CallWatch::Sinks{.log = &log_, .metrics = &metrics_, .alerts = role_->alerts()});
     role_->open(std::move(state));
     return {};
 }
@@ -93,16 +120,19 @@ Result<void> Host::open_state(const config::Settings& settings) {
 Result<void> Host::start(std::unique_ptr<Role> role, std::string text, config::Settings settings,
                          config::Diagnostics& diagnostics) {
     role_ = std::move(role);
+    if (options_.listens) STIPEND_TRY(read_plugin_ends(settings));
     auto plan = role_->plan(loader_, std::move(settings), diagnostics);
     if (!plan) return fail(STIPEND_E_CONFIG, diagnostics.text());
     settings_ = plan->settings;
     plugins_ = plan->plugins;
+    const auto chosen = plan->chosen;
     text_ = std::move(text);
     STIPEND_SET(server_thread_, http::ServerThread::create());
     for (const auto& [name, address] : role_->listeners(settings_))
         STIPEND_TRY(routes_.listen(name, address, server_thread_.get()));
     STIPEND_TRY(open_state(settings_));
     STIPEND_LET(applied, apply(std::move(plan)));
+    note_applied(chosen, applied.generation);
     // The listeners open last: requests are served by the loop that `run` starts.
     if (options_.listens) STIPEND_TRY(listen(settings_));
     role_->announce();
@@ -112,10 +142,12 @@ Result<void> Host::start(std::unique_ptr<Role> role, std::string text, config::S
 
 Result<void> Host::listen(const config::Settings& settings) {
     STIPEND_SET(control_, ControlServer::create(settings.state, *server_thread_, *blocking_pool_, serial_));
-    STIPEND_TRY(control_->route("GET", "/status", [this](const Json&) { return role_->status(); }));
+    STIPEND_TRY(control_->quick_route("GET", "/status", [this](const Json&) { return role_->status(); }));
     STIPEND_TRY(control_->route("POST", "/reload", [this](const Json& body) -> Result<Json> {
         return report_json(reload(reload_request(body)));
     }));
+    STIPEND_TRY(control_->quick_route("GET", "/plugins",
+                                      [this](const Json&) { return loop_.ask([this] { return plugins_json(); }); }));
     STIPEND_TRY(role_->add_routes(*control_));
     // The host runs without the two below: payments must not stop because a listener or a watch failed to open.
     const auto refresh = [this] { role_->refresh_metrics(metrics_); };
@@ -126,14 +158,9 @@ Result<void> Host::listen(const config::Settings& settings) {
     } else {
         log_.error("metrics are not served: " + served.error().message);
     }
-    auto watch = FolderWatch::create(loop_, options_.loader.folder, [this](const std::string& file) {
-        serial_->post([this, file] { plugin_written(file); });
-    });
-    if (!watch) {
-        log_.warn(watch.error().message);
-        return {};
-    }
-    folder_watch_ = std::move(watch).value();
+    file_watch_ = std::make_unique<FileWatch>(
+        [this](const std::filesystem::path& file) { serial_->post([this, file] { file_changed(file); }); });
+    watch_files();
     return {};
 }
 
@@ -141,6 +168,7 @@ Result<Applied> Host::apply(std::unique_ptr<Plan> plan) {
     const plugin::ControlScope control;
     const plugin::Services services{.clock = &clock_,
                                     .executor = plugin_pool_.get(),
+                                    .deadlines = deadline_pool_.get(),
                                     .http = client_.get(),
                                     .values = writer_.get(),
                                     .metrics = &metrics_,
@@ -150,17 +178,22 @@ Result<Applied> Host::apply(std::unique_ptr<Plan> plan) {
                                     .fees = role_->fees(),
                                     .alerts = role_->alerts()};
     STIPEND_LET(fresh, instances_->make(plan->instances, plan->terms, services));
+    // One thread for each instance: one that blocks keeps no other from its turn.
+    plugin_pool_->reach(std::min(plugin_threads + static_cast<unsigned>(instances_->alive()), most_plugin_threads));
     auto applied = role_->apply(std::move(plan), fresh);
     if (!applied) {
         instances_->discard(fresh);
         return applied;
     }
+    plugin::note_generation(static_cast<std::uint64_t>(applied->generation));
     instances_->replace(std::move(fresh));
     return applied;
 }
 
 Result<void> Host::run() {
     loop_.run(clock_, [this] { return turn(); });
+    // What ended the host before did not end it this time.
+    if (options_.listens) forget_plugin_ends();
     loop_.close();  // a thread that waits for this one gets an error instead of waiting for ever
     service_manager::stopping();
     return role_->outcome();
@@ -237,6 +270,7 @@ ReloadReport Host::try_reload(const ReloadRequest& request) {
     }
     auto settings = plan->settings;
     auto plugins = plan->plugins;
+    const auto chosen = plan->chosen;
     auto answer = on_control(report.pause_ns, [&]() -> Result<Applied> {
         report.waits_until = retry_at_ = role_->waits_until(*plan);
         if (retry_at_) return Applied{};
@@ -256,10 +290,12 @@ ReloadReport Host::try_reload(const ReloadRequest& request) {
     report.generation = applied->generation;
     report.text = with_remark(applied->text);
     report.summary = applied->summary;
+    note_applied(chosen, applied->generation);
     waiting_.reset();
     previous_ = std::exchange(text_, std::move(*text));
     settings_ = std::move(settings);
     plugins_ = std::move(plugins);
+    watch_files();
     return report;
 }
 
@@ -268,6 +304,7 @@ ReloadReport Host::reload(const ReloadRequest& request) {
     service_manager::reloading();
     auto report = request.undo && waiting_ ? withdraw_waiting() : try_reload(request);
     log_reload(report);
+    compare_with_disk(report.text);
     service_manager::ready(report.taken ? report.summary : std::string());
     return report;
 }
@@ -295,16 +332,6 @@ void Host::log_reload(const ReloadReport& report) {
     log_.info("reload: " + report.text);
     for (const auto& warning : report.warnings) log_.warn(warning);
     if (report.pause_ns != 0) log_.info(cat("the reload kept the control thread for ", report.pause_ns / 1000, " us"));
-}
-
-// Other files than those in use are listed, and run once the configuration names them.
-void Host::plugin_written(const std::string& file) {
-    const bool in_use = std::any_of(plugins_.begin(), plugins_.end(), [&](const std::string& plugin) {
-        return loader_.file_of(plugin).filename() == file;
-    });
-    if (!in_use) return;
-    log_.info("the plugin file " + file + " was written");
-    reload({});
 }
 
 }  // namespace stipend::runtime

@@ -6,17 +6,22 @@
 #pragma once
 
 #include <algorithm>
+#include <map>
 #include <memory>
+#include <mutex>
 #include <optional>
 #include <string>
+#include <utility>
+#include <vector>
 
 #include "host/base/thread_pool.hpp"
 #include "host/base/timeline.hpp"
 #include "host/config/environment.hpp"
 #include "host/http/curl_client.hpp"
+#include "host/runtime/call_watch.hpp"
 #include "host/runtime/control_loop.hpp"
 #include "host/runtime/control_server.hpp"
-#include "host/runtime/folder_watch.hpp"
+#include "host/runtime/file_watch.hpp"
 #include "host/runtime/ledger_writer.hpp"
 #include "host/runtime/liveness_probe.hpp"
 #include "host/runtime/log.hpp"
@@ -51,6 +56,9 @@ class Host {
                        config::Diagnostics& diagnostics);
     // Runs until a signal, `stop`, or the role's own end. The calling thread is [control] meanwhile.
     Result<void> run();
+    // After the host's end: whether a plugin's call did not return, so that its thread still runs. Then the process has
+    // to end without running destructors of what that thread may use.
+    [[nodiscard]] static bool left_a_call();
     // [any]
     void stop() {
         loop_.post([this] { begin_stop(); });
@@ -89,8 +97,16 @@ class Host {
     Result<void> open_state(const config::Settings& settings);
     Result<void> listen(const config::Settings& settings);
     Result<Applied> apply(std::unique_ptr<Plan> plan);  // [control]
+    Result<void> read_plugin_ends(const config::Settings& settings);
+    void forget_plugin_ends();
+    using NamedPlugins = std::vector<std::pair<std::string, plugin::Chosen>>;
+    void note_applied(const NamedPlugins& chosen, ledger::GenerationId generation);
+    void report_put_aside();
+    [[nodiscard]] Json plugins_json();
+    [[nodiscard]] bool serves(const std::filesystem::path& file, const std::string& sha256);
     std::optional<stipend_mono_ns> turn();
     void begin_stop();
+    void end_pool(std::unique_ptr<ThreadPool>& pool);
 
     // On the serial strand of the blocking pool, or before it runs anything:
     ReloadReport reload(const ReloadRequest& request);
@@ -99,7 +115,13 @@ class Host {
     ReloadReport withdraw_waiting();
     void retry_waiting();
     void log_reload(const ReloadReport& report);
-    void plugin_written(const std::string& file);
+    void watch_files();
+    void file_changed(const std::filesystem::path& file);
+    // Raises or resolves the alert about a file that is not what serves; `why` says why not.
+    void compare_with_disk(const std::string& why);
+    // An alert of the host about plugins; a log line where the role has no alerts. Nothing where it is raised already.
+    void raise_about_plugins(const std::string& id, const std::string& text);
+    void resolve_about_plugins(const std::string& id);
 
     const Clock& clock_;
     const config::Environment& environment_;
@@ -124,22 +146,35 @@ class Host {
         std::string text;
         bool accept_spend = false;
     };
-    std::optional<Waiting> waiting_;    // valid, and cannot be put in force yet; the newest such one
-    config::Settings settings_;         // in force
-    std::vector<std::string> plugins_;  // in use, as the configuration names them
+    std::optional<Waiting> waiting_;                    // valid, and cannot be put in force yet; the newest such one
+    config::Settings settings_;                         // in force
+    std::vector<std::string> plugins_;                  // in use, as the configuration names them
+    std::map<std::string, std::string> plugin_alerts_;  // that are raised, by id
+    std::map<std::filesystem::path, std::string> on_disk_;  // hashes; empty: there is no such file
 
+    std::unique_ptr<ThreadPool> deadline_pool_;
     std::unique_ptr<ThreadPool> plugin_pool_;
     std::unique_ptr<LedgerWriter> writer_;
     std::unique_ptr<http::CurlClient> client_;
     std::optional<Instances> instances_;
     std::optional<LivenessProbe> liveness_;
     std::optional<Watcher> watcher_;
+    std::optional<CallWatch> call_watch_;
 
     std::unique_ptr<ThreadPool> blocking_pool_;
     std::shared_ptr<Strand> serial_;
     std::unique_ptr<ControlServer> control_;
     std::unique_ptr<http::Server> metrics_server_;
-    std::unique_ptr<FolderWatch> folder_watch_;
+    std::unique_ptr<FileWatch> file_watch_;
+
+    struct Serving {
+        std::string key;
+        plugin::Chosen chosen;
+        ledger::GenerationId generation = 0;
+        stipend_unix_ns since = 0;
+    };
+    std::mutex serving_mutex_;
+    std::vector<Serving> serving_;  // guarded by serving_mutex_
 };
 
 }  // namespace stipend::runtime

@@ -3,11 +3,13 @@
 #include <algorithm>
 #include <chrono>
 #include <future>
+#include <thread>
 
 namespace stipend::runtime {
 namespace {
 
 constexpr std::chrono::seconds quiesce_patience(2);
+constexpr std::chrono::milliseconds retry_every(5);
 constexpr std::string_view monitor_prefix = "monitor:";
 
 Result<InstanceRef> make_one(const InstanceSet& in_use, const PlannedInstance& planned, const stipend_terms& terms,
@@ -39,19 +41,29 @@ InstanceSet monitors_of(const InstanceSet& set) {
     return out;
 }
 
+// Operations end before their plugin does: each callback comes, and frees what it holds. What is inside a call that
+// does not return is left alone.
 Instances::~Instances() {
     const plugin::ControlScope control;
     const auto until = std::chrono::steady_clock::now() + quiesce_patience;
-    // Operations end before their plugin does: each callback comes, and frees what it holds.
+    const auto before_the_end = [until] { return std::chrono::steady_clock::now() < until; };
     std::vector<std::future<void>> idle;
     for (const auto& instance : alive_) {
         if (retired_.contains(instance.get())) continue;
         auto promise = std::make_shared<std::promise<void>>();
         idle.push_back(promise->get_future());
-        instance->quiesce([promise] { promise->set_value(); });
+        while (!instance->try_quiesce([promise] { promise->set_value(); }) && before_the_end())
+            std::this_thread::sleep_for(retry_every);
     }
     for (const auto& one : idle) one.wait_until(until);
-    for (const auto& instance : alive_) instance->destroy();
+    for (const auto& instance : alive_) {
+        bool destroyed = instance->try_destroy();
+        while (!destroyed && before_the_end()) {
+            std::this_thread::sleep_for(retry_every);
+            destroyed = instance->try_destroy();
+        }
+        if (!destroyed) instance->give_up();
+    }
 }
 
 Result<InstanceSet> Instances::make(const std::vector<PlannedInstance>& planned, const stipend_terms& terms,
@@ -92,17 +104,30 @@ void Instances::retire(const std::string& key, std::function<void()> then) {
 
 void Instances::retire(const std::shared_ptr<plugin::Instance>& instance, std::function<void()> then) {
     retired_.insert(instance.get());
-    instance->quiesce([this, &loop = loop_, raw = instance.get(), then = std::move(then)] {
-        loop.post([this, raw, then] {
-            const auto at =
-                std::find_if(alive_.begin(), alive_.end(), [raw](const auto& one) { return one.get() == raw; });
-            if (at == alive_.end()) return;
-            (*at)->destroy();
-            retired_.erase(raw);
-            alive_.erase(at);
-            if (then) then();
-        });
+    quiesce(instance, std::move(then));
+}
+
+void Instances::quiesce(const std::shared_ptr<plugin::Instance>& instance, std::function<void()> then) {
+    const auto when_idle = [this, &loop = loop_, raw = instance.get(), then] {
+        loop.post([this, raw, then] { destroy(raw, then); });
+    };
+    if (instance->try_quiesce(when_idle)) return;
+    // A call is under way, and may be for long. It must not hold up the control thread.
+    instance->when_free([this, &loop = loop_, instance, then = std::move(then)] {
+        loop.post([this, instance, then] { quiesce(instance, then); });
     });
+}
+
+void Instances::destroy(const plugin::Instance* raw, const std::function<void()>& then) {
+    const auto at = std::find_if(alive_.begin(), alive_.end(), [raw](const auto& one) { return one.get() == raw; });
+    if (at == alive_.end()) return;
+    if (!(*at)->try_destroy()) {
+        (*at)->when_free([this, &loop = loop_, raw, then] { loop.post([this, raw, then] { destroy(raw, then); }); });
+        return;
+    }
+    retired_.erase(raw);
+    alive_.erase(at);
+    if (then) then();
 }
 
 }  // namespace stipend::runtime

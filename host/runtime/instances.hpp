@@ -56,11 +56,15 @@ class Instances {
     void retire(const std::string& key, std::function<void()> then);
 
     [[nodiscard]] const InstanceSet& in_use() const { return in_use_; }
+    // How many are not destroyed, retired ones included.
+    [[nodiscard]] std::size_t alive() const { return alive_.size(); }
     // The one in use under that key; it is there.
     [[nodiscard]] plugin::Instance& at(const std::string& key) const { return *in_use_.at(key).instance; }
 
   private:
     void retire(const std::shared_ptr<plugin::Instance>& instance, std::function<void()> then = {});
+    void quiesce(const std::shared_ptr<plugin::Instance>& instance, std::function<void()> then);
+    void destroy(const plugin::Instance* raw, const std::function<void()>& then);
 
     ControlLoop& loop_;
     InstanceSet in_use_;

@@ -42,6 +42,7 @@ struct Metrics::State {
     std::map<std::string, std::uint64_t> by_name;
     std::vector<Metric> metrics;
     std::map<std::string, Metric> own;
+    std::map<std::string, prometheus::Family<prometheus::Counter>*> of_plugins;
 
     Metric make(const std::string& name, const std::string& help, std::int32_t kind) {
         if (kind == STIPEND_METRIC_COUNTER)
@@ -79,6 +80,18 @@ void Metrics::record(std::uint64_t metric, std::int64_t value) {
     const auto& found = state_->metrics[metric - 1];
     if (found.counter == nullptr) return found.gauge->Set(static_cast<double>(value));
     if (value > 0) found.counter->Increment(static_cast<double>(value));
+}
+
+void Metrics::count_for(std::string_view instance, std::string_view plugin, const char* name, const char* help,
+                        std::string_view call) {
+    prometheus::Labels labels{{"instance", std::string(instance)}, {"plugin", std::string(plugin)}};
+    if (!call.empty()) labels.emplace("call", call);
+    const std::lock_guard lock(state_->mutex);
+    auto*& family = state_->of_plugins[name];
+    if (family == nullptr) {
+        family = &prometheus::BuildCounter().Name(cat("stipend_plugin_", name)).Help(help).Register(state_->registry);
+    }
+    family->Add(labels).Increment();
 }
 
 void Metrics::raise_counter(const std::string& name, const std::string& help, double value) {

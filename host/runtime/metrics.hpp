@@ -22,6 +22,8 @@ class Metrics final : public plugin::MetricSink {
     std::uint64_t define(std::string_view instance, std::int32_t kind, std::string_view name,
                          std::string_view help) override;
     void record(std::uint64_t metric, std::int64_t value) override;
+    void count_for(std::string_view instance, std::string_view plugin, const char* name, const char* help,
+                   std::string_view call = {}) override;
 
     // One of the host's own, "stipend_<name>": a counter is raised to `value`, and never lowered; a gauge set to it.
     void raise_counter(const std::string& name, const std::string& help, double value);

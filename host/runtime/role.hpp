@@ -28,6 +28,8 @@ struct Plan {
     stipend_terms terms{};                   // what plugins are created with
     std::vector<PlannedInstance> instances;  // those that do I/O
     std::vector<std::string> plugins;        // every plugin in use, as the configuration names it
+    // The same as they were loaded, by what they are for: "policy", or the key of an instance.
+    std::vector<std::pair<std::string, plugin::Chosen>> chosen;
 };
 
 // What a plan that is in force amounts to.
@@ -74,6 +76,9 @@ class Role {
 
     // [any thread but control and the ledger's]
     virtual Result<Json> status() = 0;
+    // The generations that still decide something, oldest first, each with the number of payees; an empty array where a
+    // role has none. [control]
+    [[nodiscard]] virtual Json generations() const { return Json::array(); }
     virtual void refresh_metrics(Metrics& metrics) = 0;  // [control]
     // Adds the role's own routes beside /status and /reload.
     virtual Result<void> add_routes(ControlServer& server) = 0;

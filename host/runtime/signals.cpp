@@ -25,6 +25,7 @@ struct Signals::State : std::enable_shared_from_this<State> {
 Signals::Signals(ControlLoop& loop, std::function<void()> on_stop, std::function<void()> on_reload)
     : state_(std::make_shared<State>(loop.io(), std::move(on_stop), std::move(on_reload))) {
     ::signal(SIGPIPE, SIG_IGN);
+    ::signal(SIGIO, SIG_IGN);  // of a lease that the open of a writer breaks
     state_->wait();
 }
 

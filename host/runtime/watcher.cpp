@@ -13,6 +13,7 @@ namespace {
 constexpr std::int64_t save_every_ns = 10 * ns_per_s;
 constexpr std::int64_t watch_again_ns = 5 * ns_per_s;
 constexpr std::int64_t probe_deadline_ns = 30 * ns_per_s;
+constexpr std::int64_t probe_grace_ns = 5 * ns_per_s;  // for a monitor that answers at its own deadline
 
 // A verdict is believed for two looks and a half: one may fail to come without leaving a hole. Looks may be withheld
 // besides: see Confirmation.
@@ -229,7 +230,8 @@ void Watcher::begin_group(std::size_t at) {
         [this, post, at](Result<const void*> ended) {
             auto error = ended ? Error{.status = STIPEND_E_CANCELLED, .message = "the watch ended"} : ended.error();
             post([this, at, error = std::move(error)] { group_ended(at, error); });
-        });
+        },
+        {.what = "watch", .has_record = false});
 }
 
 void Watcher::group_ended(std::size_t at, const Error& error) {
@@ -308,7 +310,8 @@ void Watcher::probe(WatchTarget target, stipend_unix_ns now, std::function<void(
                 }
                 done(report.seen());
             });
-        });
+        },
+        {.what = "probe", .deadline_ns = probe_deadline_ns + probe_grace_ns});
 }
 
 // One look, or those that count by it.

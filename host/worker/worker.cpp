@@ -14,6 +14,7 @@ namespace {
 
 constexpr std::int64_t farewell_ns = 5 * ns_per_s;
 constexpr std::uint32_t status_window_s = 60;
+constexpr std::int64_t report_deadline_ns = 10 * ns_per_s;
 constexpr const char* listener = "worker";
 constexpr const char* store_owner = "services";  // of the values below, beside the plugins' own
 constexpr const char* found_key = "found";
@@ -187,7 +188,8 @@ Result<std::string> Worker::report() {
             [promise, text](Result<const void*> done) {
                 if (!text->empty()) return promise->set_value(*text);
                 promise->set_value(done ? fail(STIPEND_E_INTERNAL, "the plugin reports nothing") : done.error());
-            });
+            },
+            {.what = "report", .deadline_ns = report_deadline_ns});
     });
     try {
         return answer.get();

@@ -25,7 +25,10 @@ std::unique_ptr<WorkerPlan> make_worker_plan(plugin::Loader& loader, config::Set
     const auto add = [&](const config::PluginRef& reference, std::string key, const std::string& name,
                          const std::string& path, const char* kind) {
         auto prepared = plugin::prepare(loader, reference, reference.config, path, kind, plan->terms, diagnostics);
-        if (prepared) plan->instances.push_back({std::move(key), name, std::move(*prepared)});
+        if (prepared) {
+            plan->chosen.emplace_back(key, prepared->chosen);
+            plan->instances.push_back({std::move(key), name, std::move(*prepared)});
+        }
         plan->plugins.push_back(reference.plugin);
     };
     for (std::size_t at = 0; at < settings.monitors.size(); ++at) {

@@ -52,7 +52,7 @@ class Running {
 
     // Begins an operation of a kind; `start` gets the kind's table.
     template <class Record, class Table, class Start>
-    std::future<Result<Record>> begin(const char* kind, Start start) const {
+    std::future<Result<Record>> begin(const char* kind, Start start, std::int64_t deadline_ns = 0) const {
         const auto* table = static_cast<const Table*>(instance_->table(kind));
         REQUIRE(table != nullptr);
         auto promise = std::make_shared<std::promise<Result<Record>>>();
@@ -62,7 +62,8 @@ class Running {
                          [promise](Result<const void*> raw) {
                              if (!raw) return promise->set_value(std::move(raw).error());
                              promise->set_value(Record::of(*static_cast<const typename Record::Raw*>(*raw)));
-                         });
+                         },
+                         {.what = "request", .deadline_ns = deadline_ns});
         return future;
     }
     std::future<Result<JobResult>> submit(FakeJob job) const {
@@ -78,6 +79,8 @@ class Running {
 };
 
 class Rig {
+    QuietLog quiet_;
+
   public:
     Rig() {
         auto pool = ThreadPool::create(2, "pool");
@@ -91,14 +94,20 @@ class Rig {
     Rig(const Rig&) = delete;
     Rig& operator=(const Rig&) = delete;
 
-    // `id` where the library holds several plugins.
+    // `id` where the library holds several plugins; `plugin` a name among the shipped ones, or a file.
     Running run(const std::string& plugin, const std::string& config, const std::string& id = {}) {
         const auto chosen = loader_.load({.plugin = plugin, .id = id, .sha256 = {}});
         REQUIRE_MESSAGE(chosen.ok(), (chosen.ok() ? "" : chosen.error().message));
         const ControlScope control;
-        auto instance = Instance::create(
-            *chosen, plugin, config, plugin::testing::minute_terms(),
-            {.clock = &clock_, .executor = pool_.get(), .http = client_.get(), .log = &log_, .fees = fees});
+        auto instance =
+            Instance::create(*chosen, std::filesystem::path(plugin).stem(), config, plugin::testing::minute_terms(),
+                             {.clock = &clock_,
+                              .executor = pool_.get(),
+                              .http = client_.get(),
+                              .metrics = metrics,
+                              .log = log,
+                              .fees = fees,
+                              .alerts = alerts});
         REQUIRE_MESSAGE(instance.ok(), (instance.ok() ? "" : instance.error().message));
         const auto started = (*instance)->start();
         REQUIRE_MESSAGE(started.ok(), (started.ok() ? "" : started.error().message));
@@ -106,13 +115,16 @@ class Rig {
     }
     [[nodiscard]] const SystemClock& clock() const { return clock_; }
 
-    FeeAccount* fees = nullptr;  // of the instances that are made from now on
+    // Of the instances that are made from now on.
+    FeeAccount* fees = nullptr;
+    MetricSink* metrics = nullptr;
+    AlertSink* alerts = nullptr;
+    LogSink* log = &quiet_;
 
   private:
     plugin::testing::Site site_;
     Loader loader_{{plugin::testing::plugins_dir, site_.staging, plugin::testing::probe_options}};
     SystemClock clock_;
-    QuietLog log_;
     std::unique_ptr<ThreadPool> pool_;
     std::unique_ptr<http::CurlClient> client_;
 };

@@ -133,7 +133,7 @@ TEST_CASE("a completion during destroy is a fault, unless the test itself ends e
     CHECK(host.take_faults().empty());
 }
 
-TEST_CASE("a completion that is called twice or too early is a fault") {
+TEST_CASE("a completion that is called twice is a fault, and one that is called early is none") {
     FakeHost host;
     auto plugin = host.create<Mischief>();
     REQUIRE(plugin.start().ok());
@@ -141,8 +141,8 @@ TEST_CASE("a completion that is called twice or too early is a fault") {
         c.done(c.host, c.op, STIPEND_E_BUSY, nullptr, nullptr);
         return STIPEND_OK;
     });
-    CHECK(host.take_faults() ==
-          std::vector<std::string>{"an operation was answered before its start function returned"});
+    CHECK(host.take_faults().empty());
+    CHECK(early.done());
     stipend_completion kept{};
     plugin.begin<Quote>([&](stipend_completion c, stipend_error*) {
         kept = c;
@@ -152,7 +152,6 @@ TEST_CASE("a completion that is called twice or too early is a fault") {
     CHECK(host.take_faults().empty());
     kept.done(kept.host, kept.op, STIPEND_E_BUSY, nullptr, nullptr);
     CHECK(host.take_faults() == std::vector<std::string>{"an operation was answered twice, or never existed"});
-    CHECK_FALSE(early.done());
 }
 
 TEST_CASE("values, log lines and metrics are stored for the test") {

@@ -41,8 +41,9 @@ typedef struct stipend_lifecycle_v1 { /* frozen; every pointer is non-NULL */
 } stipend_lifecycle_v1;
 
 /* All asynchronous work has this shape. If a function that takes a `stipend_completion` returns OK, the plugin calls
- * `done` exactly once, after that function returned, and with CANCELLED after a cancel. If it returns another status,
- * `done` is never called. Arguments of the start function are borrowed until it returns; the record passed to `done` is
+ * `done` exactly once, also before that function returned, and with CANCELLED after a cancel. If it returns another
+ * status, `done` is never called. The host may end an operation itself at a deadline; what is answered later is counted
+ * and dropped. Arguments of the start function are borrowed until it returns; the record passed to `done` is
  * borrowed for that call. */
 typedef struct stipend_completion { /* copied by the plugin; a late call for a finished operation is dropped */
     const stipend_host* host;

@@ -1,0 +1,98 @@
+#include "host/runtime/call_watch.hpp"
+
+#include <pthread.h>
+
+#include <chrono>
+#include <set>
+
+#include "host/base/thread_signals.hpp"
+#include "stipend/duration.hpp"
+
+namespace stipend::runtime {
+namespace {
+
+constexpr std::chrono::milliseconds look_every(200);
+constexpr const char* blocked_id = "blocked";
+
+std::string text_of(const plugin::RunningCall& call) {
+    return cat(call.call, " of ", call.owner->plugin, " (", call.owner->file, ")");
+}
+
+std::string seconds_of(std::int64_t ns) {
+    return cat(ns / ns_per_s, ".", ns / (ns_per_s / 10) % 10, " s");
+}
+
+}  // namespace
+
+CallWatch::CallWatch(Sinks sinks) : sinks_(sinks) {
+    const SignalsBlocked blocked;
+    thread_ = std::thread([this] { run(); });
+    ::pthread_setname_np(thread_.native_handle(), "call-watch");
+}
+
+CallWatch::~CallWatch() {
+    {
+        const std::lock_guard lock(mutex_);
+        stopping_ = true;
+    }
+    stop_.notify_all();
+    thread_.join();
+}
+
+void CallWatch::run() {
+    std::unique_lock lock(mutex_);
+    while (!stop_.wait_for(lock, look_every, [this] { return stopping_; })) {
+        lock.unlock();
+        look();
+        lock.lock();
+    }
+}
+
+void CallWatch::look() {
+    const auto now = plugin::call_clock();
+    std::set<Key> under_way;
+    for (const auto& call : plugin::running_calls()) {
+        if (now - call.began < slow_ns) continue;
+        const Key key{call.thread, call.number};
+        under_way.insert(key);
+        const auto [at, fresh] = slow_.try_emplace(key, Seen{call});
+        if (fresh) report_slow(call);
+        if (!at->second.stuck && now - call.began >= stuck_ns) {
+            at->second.stuck = true;
+            report_stuck(call);
+        }
+    }
+    for (auto at = slow_.begin(); at != slow_.end();) {
+        if (under_way.contains(at->first)) {
+            ++at;
+            continue;
+        }
+        report_end(at->second);
+        at = slow_.erase(at);
+    }
+}
+
+void CallWatch::report_slow(const plugin::RunningCall& call) {
+    sinks_.log->write(STIPEND_LOG_WARN, call.owner->instance, cat(text_of(call), " takes longer than 1 s"));
+    sinks_.metrics->count_for(call.owner->instance, call.owner->plugin, "slow_calls_total",
+                              "Calls of a plugin that took longer than a second.", call.call);
+}
+
+void CallWatch::report_stuck(const plugin::RunningCall& call) {
+    const auto text = cat(text_of(call), " has not returned for ", stuck_ns / ns_per_s,
+                          " s: nothing else of this plugin is served meanwhile");
+    if (sinks_.alerts != nullptr) {
+        sinks_.alerts->raise_for(call.owner->instance, blocked_id, STIPEND_ALERT_CRITICAL, text);
+    } else {
+        sinks_.log->write(STIPEND_LOG_ERROR, call.owner->instance, text);
+    }
+}
+
+void CallWatch::report_end(const Seen& seen) {
+    const auto took_ns = plugin::call_clock() - seen.call.began;
+    sinks_.log->write(STIPEND_LOG_INFO, seen.call.owner->instance,
+                      cat(text_of(seen.call), " returned after ", seconds_of(took_ns)));
+    if (seen.stuck && sinks_.alerts != nullptr) sinks_.alerts->resolve_for(seen.call.owner->instance, blocked_id);
+}
+
+}  // namespace stipend::runtime

@@ -1,0 +1,78 @@
+#include "host/runtime/file_watch.hpp"
+
+#include <pthread.h>
+
+#include <chrono>
+#include <vector>
+
+#include "host/base/thread_signals.hpp"
+
+namespace stipend::runtime {
+namespace {
+
+constexpr std::chrono::milliseconds file_look_every(500);
+
+}  // namespace
+
+FileWatch::FileWatch(std::function<void(const std::filesystem::path&)> on_change) : on_change_(std::move(on_change)) {
+    const SignalsBlocked blocked;
+    thread_ = std::thread([this] { run(); });
+    ::pthread_setname_np(thread_.native_handle(), "file-watch");
+}
+
+FileWatch::~FileWatch() {
+    {
+        const std::lock_guard lock(mutex_);
+        stopping_ = true;
+    }
+    stop_.notify_all();
+    thread_.join();
+}
+
+void FileWatch::watch(std::set<std::filesystem::path> files) {
+    const std::lock_guard lock(mutex_);
+    std::erase_if(files_, [&](const auto& entry) { return !files.contains(entry.first); });
+    for (const auto& file : files) {
+        if (files_.contains(file)) continue;
+        const auto mark = plugin::mark_of(file);
+        files_.emplace(file, Seen{mark, mark});
+    }
+}
+
+void FileWatch::look_again(const std::filesystem::path& file) {
+    const std::lock_guard lock(mutex_);
+    if (const auto found = files_.find(file); found != files_.end()) found->second.again = true;
+}
+
+void FileWatch::run() {
+    std::unique_lock lock(mutex_);
+    while (!stop_.wait_for(lock, file_look_every, [this] { return stopping_; })) {
+        lock.unlock();
+        look();
+        lock.lock();
+    }
+}
+
+void FileWatch::look() {
+    std::vector<std::filesystem::path> names, changed;
+    {
+        const std::lock_guard lock(mutex_);
+        for (const auto& [file, seen] : files_) names.push_back(file);
+    }
+    for (const auto& file : names) {
+        const auto mark = plugin::mark_of(file);  // without the lock: a file system may hang
+        const std::lock_guard lock(mutex_);
+        const auto found = files_.find(file);
+        if (found == files_.end()) continue;
+        auto& seen = found->second;
+        const bool same_as_before = seen.last == mark;
+        seen.last = mark;
+        if (!same_as_before || (seen.reported == mark && !seen.again)) continue;
+        seen.reported = mark;
+        seen.again = false;
+        changed.push_back(file);
+    }
+    for (const auto& file : changed) on_change_(file);
+}
+
+}  // namespace stipend::runtime

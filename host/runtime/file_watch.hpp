@@ -1,0 +1,50 @@
+// Notices that files became others: by looking at them twice a second. A look follows links and names anew each time,
+// so it notices a link that leads elsewhere, a folder that was removed and made anew, and a file on any file system;
+// there is no watch that could be lost.
+#pragma once
+
+#include <condition_variable>
+#include <filesystem>
+#include <functional>
+#include <map>
+#include <mutex>
+#include <optional>
+#include <set>
+#include <thread>
+
+#include "host/plugin/settled.hpp"
+
+namespace stipend::runtime {
+
+class FileWatch {
+  public:
+    // Calls `on_change(file)` on its own thread after a file that is watched became another and is the same since the
+    // look before; again when it changes again.
+    explicit FileWatch(std::function<void(const std::filesystem::path&)> on_change);
+    ~FileWatch();
+    FileWatch(const FileWatch&) = delete;
+    FileWatch& operator=(const FileWatch&) = delete;
+
+    // These from now on. What a file is at its first look is no change. [any]
+    void watch(std::set<std::filesystem::path> files);
+    // Reports the file once more, where it is watched, as if it had changed now. [any]
+    void look_again(const std::filesystem::path& file);
+
+  private:
+    struct Seen {
+        std::optional<plugin::FileMark> reported;  // none: there is no file
+        std::optional<plugin::FileMark> last;
+        bool again = false;
+    };
+    void run();
+    void look();
+
+    const std::function<void(const std::filesystem::path&)> on_change_;
+    std::mutex mutex_;
+    std::condition_variable stop_;
+    std::map<std::filesystem::path, Seen> files_;  // guarded by mutex_
+    bool stopping_ = false;                        // guarded by mutex_
+    std::thread thread_;                           // last: it begins when all else is there
+};
+
+}  // namespace stipend::runtime

@@ -1,0 +1,2 @@
+/* A price plugin that is sound. */
+#include "async_price.h"
