@@ -80,13 +80,11 @@ Watcher::Report Watcher::read(const stipend_observation& given, const TimeLine& 
     const auto started = from.started_at - skew_ns;
     const auto ended = from.ended_at - skew_ns;
     if (ended > now + time_tolerance_ns) {
-        return refused(cat("ended_at: got a time ", in_seconds(ended - now),
-                           " ahead, want none of the future"));
+        return refused(cat("ended_at: got a time ", in_seconds(ended - now), " ahead, want none of the future"));
     }
     const auto earliest = begun - time_tolerance_ns;
     if ((is_probe && started < earliest) || (!believes_past && ended < earliest)) {
-        return refused(cat("started_at: got a time ", in_seconds(begun - started),
-                           " before the look began"));
+        return refused(cat("started_at: got a time ", in_seconds(begun - started), " before the look began"));
     }
     out.verdict = from.verdict;
     out.why = clip(view(from.evidence), uptime::Series::max_why_bytes);
