@@ -217,7 +217,7 @@ TEST_CASE("a connection for which the system has no descriptor is local" * docte
     auto client = make_client();
     rlimit before{};
     REQUIRE(::getrlimit(RLIMIT_NOFILE, &before) == 0);
-    // Below the descriptors that are open: one that is closed meanwhile makes no room.
+    // Below the descriptors that are open, so that one which is closed meanwhile cannot be used again.
     const rlimit low{3, before.rlim_max};
     REQUIRE(::setrlimit(RLIMIT_NOFILE, &low) == 0);
     const auto ended = exchange(*client, get(server.url()));
