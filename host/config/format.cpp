@@ -134,7 +134,8 @@ std::string_view bare_word(const Allowed& allowed) {
     return std::string_view(allowed.shown).substr(1, allowed.shown.size() - 2);
 }
 
-// What another spelling stands for, by a list such as "warn=warning err=error"; the word itself where it is none.
+// The value of an alternative spelling, from a list such as "warn=warning err=error"; the word itself if it is not
+// listed.
 std::string_view usual_word(std::string_view also, std::string_view word) {
     while (!also.empty()) {
         const auto pair = also.substr(0, also.find(' '));

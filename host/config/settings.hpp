@@ -120,7 +120,7 @@ struct WatchedService {
     std::int64_t every_ns = 0;
     Tree options;            // as of a Check
     std::string down_after;  // as of a Check
-    SourcePos target_pos;    // of the target, or of what stands for it
+    SourcePos target_pos;    // of the target, or of the option that gives it
     SourcePos pos;
 };
 

@@ -29,15 +29,17 @@ constexpr std::string_view of_both = R"("$defs": {
     "description": "Options of the monitor for this target alone, each instead of the monitor's own."},
   "down after": {"format": "text", "maxLength": 16, "description":
     "`2 of 3`: failures count once 2 of 3 looks in a row failed, and then from the first of them on. Of monitors that are asked each time; each failure counts where this is left out."},
+  "window name": {"format": "text", "maxLength": 128, "description": "What people call it."},
+  "window schedule": {"format": "text", "minLength": 1, "maxLength": 256, "description":
+    "When it begins, as in cron: minute, hour, day of the month, month, day of the week; or @daily, @weekly, @monthly."},
+  "window zone": {"format": "text", "minLength": 1, "maxLength": 128, "default": "UTC",
+    "description": "The time zone of the schedule, such as Europe/Berlin."},
+  "window duration": {"format": "duration", "formatMinimum": "1m", "formatMaximum": "7d",
+    "description": "How long it lasts."},
   "maintenance": {"type": "object", "additionalProperties": false, "required": ["schedule", "duration"],
     "x-noun": "a maintenance window", "properties": {
-    "name": {"format": "text", "maxLength": 128, "description": "What people call it."},
-    "schedule": {"format": "text", "minLength": 1, "maxLength": 256, "description":
-      "When it begins, as in cron: minute, hour, day of the month, month, day of the week; or @daily, @weekly, @monthly."},
-    "zone": {"format": "text", "minLength": 1, "maxLength": 128, "default": "UTC",
-      "description": "The time zone of the schedule, such as Europe/Berlin."},
-    "duration": {"format": "duration", "formatMinimum": "1m", "formatMaximum": "7d",
-      "description": "How long it lasts."}}},
+    "name": {"$ref": "#/$defs/window name"}, "schedule": {"$ref": "#/$defs/window schedule"},
+    "zone": {"$ref": "#/$defs/window zone"}, "duration": {"$ref": "#/$defs/window duration"}}},
   "watch": {"format": "word", "enum": ["false", "true"], "x-also": "off=false on=true no=false yes=true", "default": "false",
     "description": "`true`: a change of this file is taken by itself, as `stipend reload` takes it. Plugin files are always watched."},
   "metrics": {"format": "listen", "description": "Where Prometheus reads the metrics."},
@@ -167,13 +169,8 @@ constexpr std::string_view of_manager = R"("type": "object", "additionalProperti
     "Windows of time in which this host's own checks count neither as up nor as down.", "items": {
     "type": "object", "additionalProperties": false, "required": ["schedule", "duration"],
     "x-noun": "a maintenance window", "properties": {
-    "name": {"format": "text", "maxLength": 128, "description": "What people call it."},
-    "schedule": {"format": "text", "minLength": 1, "maxLength": 256, "description":
-      "When it begins, as in cron: minute, hour, day of the month, month, day of the week; or @daily, @weekly, @monthly."},
-    "zone": {"format": "text", "minLength": 1, "maxLength": 128, "default": "UTC",
-      "description": "The time zone of the schedule, such as Europe/Berlin."},
-    "duration": {"format": "duration", "formatMinimum": "1m", "formatMaximum": "7d",
-      "description": "How long it lasts."},
+    "name": {"$ref": "#/$defs/window name"}, "schedule": {"$ref": "#/$defs/window schedule"},
+    "zone": {"$ref": "#/$defs/window zone"}, "duration": {"$ref": "#/$defs/window duration"},
     "orchestrators": {"type": "array", "items": {"$ref": "#/$defs/id"},
       "description": "The ids of the orchestrators whose checks it covers. By default all."}}}},
   "witness": {"type": "array", "maxItems": 16, "items": {"format": "text", "minLength": 1, "maxLength": 2048},

@@ -195,11 +195,11 @@ void Engine::watch_outcome(registry::PayeeIndex payee, const JobResult& result, 
         raise_over_budget(job, fees_.refuse_unreserved(job, current().fees, now), result.reason, now);
     } else if (!result.defect.empty()) {
         raise("plugin:dispatch", STIPEND_ALERT_CRITICAL,
-              "payments are on hold: the dispatch plugin reports what cannot be: " + result.defect, now);
+              "payments are on hold: the dispatch plugin returned an invalid result: " + result.defect, now);
     } else if (result.outcome == STIPEND_JOB_UNKNOWN) {
         if (fees_.refused(payee, slots_[payee].attempt)) return;  // by this host, not by the gateway
-        raise("gateway", STIPEND_ALERT_CRITICAL,
-              "the gateway cannot be used, so nobody is paid or punished: " + result.reason, now);
+        raise("gateway", STIPEND_ALERT_CRITICAL, "payments are on hold: the gateway cannot be used: " + result.reason,
+              now);
     } else {
         resolve("gateway", now);
         resolve("plugin:dispatch", now);
@@ -216,7 +216,7 @@ void Engine::price_done(const Result<Quote>& quote, stipend_unix_ns now) {
     } else if (quote || !price_.rate(now)) {
         // A refused answer puts payments on hold at once; a source that does not answer, when the last rate is too old.
         raise("price", STIPEND_ALERT_CRITICAL,
-              "what is owed is held, for want of an exchange rate: " + accepted.error().message, now);
+              "payments are on hold: no valid exchange rate: " + accepted.error().message, now);
     }
     tick(now);
 }

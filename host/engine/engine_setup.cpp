@@ -141,8 +141,11 @@ bool Engine::newest_is_unused(stipend_unix_ns now) const {
     if (generations_.empty() || generations_.bound(generations_.newest())) return false;
     return std::none_of(slots_.begin(), slots_.end(), [&](const Slot& slot) {
         if (!slot.life.active() && slot.state.due_at <= now) return false;
-        const auto start = slot.state.due_at - slot.state.interval_ns;
-        return start <= now && generations_.at_start(start) == generations_.newest();
+        const auto begun_with_newest = [&](stipend_unix_ns start) {
+            return start <= now && generations_.at_start(start) == generations_.newest();
+        };
+        // Where the present period is over and not yet decided, the next one has begun as well.
+        return begun_with_newest(slot.state.due_at - slot.state.interval_ns) || begun_with_newest(slot.state.due_at);
     });
 }
 

@@ -19,7 +19,6 @@ constexpr std::int64_t price_deadline_ns = 30 * ns_per_s;
 constexpr std::int64_t clock_jump_ns = 2 * ns_per_s;
 constexpr std::int64_t stuck_after_ns = 60 * ns_per_s;
 constexpr std::int64_t wal_look_ns = 30 * ns_per_s;
-constexpr const char* outage_alert = "own-checks";
 
 // For metrics only, which are binary floating point.
 double approximate(const SignedWei& wei) {
@@ -349,78 +348,27 @@ void Manager::announce() const {
 }
 
 runtime::Watcher::Hooks Manager::watcher_hooks() {
-    return {.found = {},
-            .saved =
-                [this](const Result<void>& saved) {
-                    if (saved) return engine_->resolve("observations", host_.now());
-                    engine_->raise({.id = "observations",
-                                    .severity = STIPEND_ALERT_WARNING,
-                                    .text = "what the monitors observe is not stored: " + saved.error().message,
-                                    .at = host_.now()});
-                },
-            .changed = [this](const runtime::Watched&, std::int32_t) { checks_changed_ = true; },
-            .refused =
-                [this](const std::string& monitor, const std::string& what) {
-                    const auto id = "plugin:" + monitor;
-                    if (what.empty()) return engine_->resolve(id, host_.now());
-                    ++refused_observations_;
-                    engine_->raise({.id = id,
-                                    .severity = STIPEND_ALERT_WARNING,
-                                    .text = "a monitor reports what cannot be, and it counts as not seen: " + what,
-                                    .at = host_.now()});
-                }};
-}
-
-// One alert for all own checks that fail at once, and a look at the witnesses.
-void Manager::watch_outage(stipend_unix_ns now) {
-    if (std::exchange(checks_changed_, false)) {
-        const auto step = outage_.review(
-            [&](const std::function<bool(const runtime::Outage::Check&)>& show) {
-                host_.watcher().visit_all([&](const runtime::Watched& one) {
-                    return show({one.series.verdict(now), one.series.since(), one.every_ns});
-                });
+    return {
+        .found = {},
+        .saved =
+            [this](const Result<void>& saved) {
+                if (saved) return engine_->resolve("observations", host_.now());
+                engine_->raise({.id = "observations",
+                                .severity = STIPEND_ALERT_WARNING,
+                                .text = "what the monitors observe is not stored: " + saved.error().message,
+                                .at = host_.now()});
             },
-            now);
-        if (step == runtime::Outage::Step::ended) engine_->resolve(outage_alert, now);
-        if (step == runtime::Outage::Step::began) {
-            if (plan_->settings.witness.empty()) return tell_outage("the time counts as down");
-            look_at_witnesses(now);
-        }
-    }
-    if (outage_.wants_look(now) && witnesses_awaited_ == 0) look_at_witnesses(now);
-}
-
-void Manager::tell_outage(const std::string& outcome) {
-    engine_->raise({.id = outage_alert,
-                    .severity = STIPEND_ALERT_CRITICAL,
-                    .text = cat("all ", outage_.checks(), " own checks failed at once, from ",
-                                utc_text(outage_.began()), " on: ", outcome),
-                    .at = host_.now()});
-}
-
-void Manager::look_at_witnesses(stipend_unix_ns now) {
-    const auto& settings = plan_->settings;
-    if (settings.witness.empty() || settings.monitors.empty()) return outage_.witnessed(true, now);
-    struct Looks {
-        std::size_t left;
-        bool answered = false;
-    };
-    auto looks = std::make_shared<Looks>(Looks{settings.witness.size()});
-    witnesses_awaited_ = looks->left;
-    for (const auto& witness : settings.witness) {
-        host_.watcher().look_once(
-            settings.monitors.front().name, witness_endpoint(witness), [this, looks, now](const uptime::Seen& seen) {
-                // One that answers as it should not answers all the same: the network works.
-                looks->answered = looks->answered || seen.verdict == STIPEND_UP || seen.verdict == STIPEND_DEGRADED;
-                witnesses_awaited_ = --looks->left;
-                if (looks->left != 0) return;
-                outage_.witnessed(looks->answered, now);
-                if (!outage_.open()) return;
-                tell_outage(looks->answered
-                                ? "a witness answers, so the time counts as down"
-                                : "no witness answers either, so the time counts neither as up nor as down");
-            });
-    }
+        .changed = [this](const runtime::Watched&, std::int32_t) { checks_changed_ = true; },
+        .refused =
+            [this](const std::string& monitor, const std::string& what) {
+                const auto id = "plugin:" + monitor;
+                if (what.empty()) return engine_->resolve(id, host_.now());
+                ++refused_observations_;
+                engine_->raise({.id = id,
+                                .severity = STIPEND_ALERT_WARNING,
+                                .text = "a monitor returned an invalid observation, which counts as not seen: " + what,
+                                .at = host_.now()});
+            }};
 }
 
 void Manager::reserve_fee(const std::string& job_id, const SignedWei& wei, plugin::FeeAccount::Answer answer) {
@@ -444,14 +392,6 @@ void Manager::commit(std::shared_ptr<const ledger::Batch> batch) {
     host_.writer().commit(std::move(batch), [this](Result<void> result) {
         host_.loop().post([this, result = std::move(result)] { engine_->committed(result, host_.now()); });
     });
-}
-
-std::optional<uptime::Observed> Manager::observed(const registry::Payee& payee, stipend_unix_ns from,
-                                                  stipend_unix_ns to) const {
-    // Time that counts neither as up nor as down.
-    auto excused = plan_->maintenance.within(payee.key, from, to);
-    for (const auto& window : outage_.blind(from, to)) excused.push_back(window);
-    return host_.watcher().observed(payee.id, from, to, std::move(excused));
 }
 
 void Manager::fetch_price() {

@@ -57,7 +57,7 @@ class Manager final : public runtime::Role, public Effects, public plugin::Alert
     void watch_clock(stipend_unix_ns now);
     void watch_wal(stipend_unix_ns now);
     void watch_outage(stipend_unix_ns now);
-    void tell_outage(const std::string& outcome);
+    void report_outage(const std::string& outcome);
     void look_at_witnesses(stipend_unix_ns now);
     void watch_checks(const std::vector<PlannedCheck>& checks, const runtime::InstanceSet& fresh);
     void reserve_fee(const std::string& job_id, const SignedWei& wei, plugin::FeeAccount::Answer answer);
@@ -84,8 +84,8 @@ class Manager final : public runtime::Role, public Effects, public plugin::Alert
     stipend_unix_ns next_wal_look_ = 0;
     runtime::Outage outage_;
     std::uint64_t refused_observations_ = 0;  // of own checks, that could not be
-    bool checks_changed_ = false;        // a verdict of an own check
-    std::size_t witnesses_awaited_ = 0;  // looks at witnesses under way
+    bool checks_changed_ = false;             // a verdict of an own check
+    std::size_t witnesses_awaited_ = 0;       // looks at witnesses under way
     bool stopping_ = false;
 };
 

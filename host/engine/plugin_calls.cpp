@@ -47,10 +47,10 @@ JobResult result_of(const stipend_job_result& given, const std::string& plugin_i
     // What does not fit in an amount is more than any reservation, as its highest value is.
     const auto fee = SignedWei::of(Wei::from_abi(from.fee_wei));
     out.fee = fee ? *fee : SignedWei::highest();
-    out.reason = plugin::line_of(from.reason, ledger::max_reason_bytes);
+    out.reason = plugin::line_of(view(from.reason), ledger::max_reason_bytes);
     const auto body = view(from.evidence).substr(0, max_evidence_bytes);
     out.evidence = {.http_status = from.http_status,
-                    .served_by = plugin::line_of(from.served_by, ledger::max_key_bytes),
+                    .served_by = plugin::line_of(view(from.served_by), ledger::max_key_bytes),
                     .latency_ns = from.latency_ns,
                     .window_s = from.reported_window_s,
                     .body_hash = body.empty() ? ledger::Hash{} : ledger::keccak256(body),
@@ -130,17 +130,20 @@ void fetch_rate(plugin::Instance& price, stipend_mono_ns now, std::int64_t withi
         },
         [done = std::move(done), id = price.chosen().plugin->id](Result<const void*> record) {
             if (!record) return done(std::move(record).error());
+            // An invalid quote puts payments on hold at once, unlike a source that does not answer.
+            const auto refuse = [&](Error error) {
+                error.permanent = true;
+                done(std::move(error).in(cat("fetch: ", id)));
+            };
             const auto& given = *static_cast<const stipend_quote*>(*record);
             if (auto sound = plugin::check(given, rate_base, rate_quote); !sound) {
-                auto error = std::move(sound).error().in(cat("fetch: ", id));
-                error.permanent = true;
-                return done(std::move(error));
+                return refuse(std::move(sound).error());
             }
             stipend_quote scratch{};
             const auto& quote = stipend::detail::record_view(&given, scratch);
             auto rate = rate_e8(quote.mantissa, quote.exponent);
-            if (!rate) return done(std::move(rate).error());
-            done(Quote{*rate, quote.observed_at, quote.valid_until, plugin::line_of(quote.source, 128)});
+            if (!rate) return refuse(std::move(rate).error());
+            done(Quote{*rate, quote.observed_at, quote.valid_until, plugin::line_of(view(quote.source), 128)});
         },
         {.what = "request for a rate", .deadline_ns = within_ns + grace_ns});
 }

@@ -33,7 +33,7 @@ std::string finding(const Wei& wei, Usd usd, const std::string& want) {
 }  // namespace
 
 Result<void> Verifier::load_conversions() {
-    STIPEND_LET(rows, main_.prepare("SELECT id FROM generation WHERE terms LIKE '%' || ? || '%'"));
+    STIPEND_LET(rows, main_.prepare("SELECT id FROM generation WHERE instr(terms, ?) > 0"));
     rows.bind_text(amounts_by_host);
     for (;;) {
         STIPEND_LET(more, rows.next());

@@ -110,7 +110,7 @@ struct Flags {
     }
     template <class Record>
     [[nodiscard]] std::string what(const Record& record) const {
-        return cat(field, ": got ", record.*Member, ", want only the flags of ", Known);
+        return cat(field, ": got ", record.*Member, ", want none but those of ", Known);
     }
 };
 
@@ -238,8 +238,8 @@ constexpr std::tuple quote_rules{
     Pointed<&QuoteRecord::source>{"source"},
     Range<&QuoteRecord::exponent, -30, 30>{"exponent"},
     Range<&QuoteRecord::mantissa, 1, INT64_MAX>{"mantissa"},
-    Range<&QuoteRecord::observed_at, 0, INT64_MAX>{"observed_at"},
-    Range<&QuoteRecord::valid_until, 0, INT64_MAX>{"valid_until"},
+    Range<&QuoteRecord::observed_at, 0, max_time_ns>{"observed_at"},
+    Range<&QuoteRecord::valid_until, 0, max_time_ns>{"valid_until"},
 };
 
 using ObservedRecord = stipend_observation;
@@ -247,7 +247,8 @@ constexpr std::tuple observation_rules{
     OneOf<&ObservedRecord::verdict, STIPEND_UP, STIPEND_FOUND>{"verdict", "UP, DOWN, DEGRADED, UNKNOWN or FOUND"},
     Pointed<&ObservedRecord::target_id>{"target_id"},
     Pointed<&ObservedRecord::evidence>{"evidence"},
-    Range<&ObservedRecord::started_at, 0, INT64_MAX>{"started_at"},
+    Range<&ObservedRecord::started_at, 0, max_time_ns>{"started_at"},
+    Range<&ObservedRecord::ended_at, 0, max_time_ns>{"ended_at"},
     Relation{"ended_at: got a time before started_at",
              [](const ObservedRecord& o) { return o.ended_at >= o.started_at; }},
 };
@@ -300,8 +301,8 @@ Result<void> check(const stipend_observation& observation) {
     return check_all(observation_rules, observation);
 }
 
-std::string line_of(stipend_str text, std::size_t max_bytes) {
-    return std::string(clip(printable_line(view(text).substr(0, max_bytes)), max_bytes));
+std::string line_of(std::string_view text, std::size_t max_bytes) {
+    return std::string(clip(printable_line(text.substr(0, max_bytes)), max_bytes));
 }
 
 }  // namespace stipend::plugin

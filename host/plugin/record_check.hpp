@@ -16,6 +16,8 @@ namespace stipend::plugin {
 
 // Longer waits than this are a defect: 366 days.
 inline constexpr std::int64_t max_wait_ns = 366 * ns_per_day;
+// Later times than this are a defect: the year 2223. Differences of times do not overflow below it.
+inline constexpr stipend_unix_ns max_time_ns = 8'000'000'000 * ns_per_s;
 // Longer texts and bytes than this are a defect.
 inline constexpr std::uint64_t max_text_bytes = 4 << 20;
 
@@ -35,6 +37,6 @@ void make_printable(stipend_decision& decision);
 [[nodiscard]] Result<void> check(const stipend_observation& observation);
 
 // A text of a plugin in one printable line of at most `max_bytes`.
-[[nodiscard]] std::string line_of(stipend_str text, std::size_t max_bytes);
+[[nodiscard]] std::string line_of(std::string_view text, std::size_t max_bytes);
 
 }  // namespace stipend::plugin

@@ -2,7 +2,7 @@
 
 #include <algorithm>
 
-#include "host/plugin/record_check.hpp"
+#include "host/runtime/observation.hpp"
 #include "stipend/glob.hpp"
 #include "stipend/host.hpp"
 #include "stipend/json.hpp"
@@ -25,13 +25,6 @@ const stipend_monitor_v1& table_of(const plugin::Instance& monitor) {
     return *static_cast<const stipend_monitor_v1*>(monitor.table(STIPEND_MONITOR));
 }
 
-// Clocks of one machine, read one after the other.
-constexpr std::int64_t time_tolerance_ns = 2 * ns_per_s;
-
-std::string in_seconds(std::int64_t ns) {
-    return duration_text((ns + ns_per_s / 2) / ns_per_s * ns_per_s);
-}
-
 // Targets as a plugin is given them, with the texts that they point into.
 struct TargetTexts {
     std::vector<WatchTarget> targets;
@@ -52,60 +45,15 @@ struct TargetTexts {
 
 }  // namespace
 
-// It outlives the plugin's call.
-struct Watcher::Report {
-    std::int32_t verdict = STIPEND_UNKNOWN;
-    stipend_unix_ns from = 0, to = 0;
-    std::string id, why;
-    std::string defect;  // why it is refused
-
-    [[nodiscard]] uptime::Seen seen() const { return {verdict, from, to, why}; }
-};
-
-Watcher::Report Watcher::read(const stipend_observation& given, const TimeLine& line, stipend_unix_ns begun,
-                              bool is_probe, bool believes_past) {
-    Report out;
-    const auto now = line.now();
-    out.from = out.to = now;
-    const auto refused = [&](std::string what) {
-        out.defect = std::move(what);
-        out.why = clip(out.defect, uptime::Series::max_why_bytes);
-        return out;
-    };
-    if (const auto sound = plugin::check(given); !sound) return refused(sound.error().message);
-    stipend_observation scratch{};
-    const auto& from = stipend::detail::record_view(&given, scratch);
-    out.id = clip(view(from.target_id), ledger::max_key_bytes);
-    // Monitors report the wall clock's time, which may have been set since the host's own began.
-    const auto skew_ns = line.skew_ns();
-    const auto started = from.started_at - skew_ns;
-    const auto ended = from.ended_at - skew_ns;
-    if (ended > now + time_tolerance_ns) {
-        return refused(cat("ended_at: got a time ", in_seconds(ended - now),
-                           " ahead, want none of the future"));
-    }
-    const auto earliest = begun - time_tolerance_ns;
-    if ((is_probe && started < earliest) || (!believes_past && ended < earliest)) {
-        return refused(cat("started_at: got a time ", in_seconds(begun - started),
-                           " before the look began"));
-    }
-    out.verdict = from.verdict;
-    out.why = clip(view(from.evidence), uptime::Series::max_why_bytes);
-    // Nothing is reported of the future, nor of time before the look where that is not believed.
-    out.from = std::min(believes_past ? started : std::max(started, begun), now);
-    out.to = std::max(out.from, std::min(ended, now));
-    return out;
-}
-
-void Watcher::take_report(const std::string& monitor, ledger::OrchestratorId owner, const Report& report) {
+void Watcher::take_report(const std::string& monitor, ledger::OrchestratorId owner, const ObservationReport& report) {
     if (!report.defect.empty()) return refuse(monitor, report.defect);
-    if (refused_monitors_.erase(monitor) != 0 && hooks_.refused) hooks_.refused(monitor, {});
+    if (refused_monitors_.erase(monitor) != 0) hooks_.refused(monitor, {});
     take(monitor, owner, report.id, report.seen());
 }
 
 void Watcher::refuse(const std::string& monitor, const std::string& what) {
-    refused_monitors_.insert(monitor);
     if (!hooks_.refused) return;
+    refused_monitors_.insert(monitor);
     hooks_.refused(monitor, cat(monitors_.at(monitor).instance->chosen().plugin->id, ": ", what));
 }
 
@@ -132,6 +80,8 @@ void Watcher::watch(std::vector<WatchTarget> targets, InstanceSet monitors, std:
     }
     stop_groups();
     ++round_;
+    // What a monitor does next is judged anew; it may also be gone.
+    for (const auto& name : std::exchange(refused_monitors_, {})) hooks_.refused(name, {});
     monitors_ = std::move(monitors);
     ignored_ = std::move(ignored);
     std::vector<ledger::OrchestratorId> fresh;
@@ -208,21 +158,22 @@ void Watcher::begin_group(std::size_t at) {
     const auto& instance = monitors_.at(group.monitor).instance;
     const auto* table = &table_of(*instance);
     const auto post = poster();
-    const auto told = [this, post, &line = line_, monitor = group.monitor, owner = group.owner, begun = line_.now(),
-                       past = hooks_.believes_past](const stipend_observation& given) {
-        post([this, monitor, owner, report = read(given, line, begun, false, past)] {
+    const auto on_report = [this, post, &line = line_, monitor = group.monitor, owner = group.owner,
+                            begun = line_.now(), past = hooks_.believes_past](const stipend_observation& given) {
+        post([this, monitor, owner,
+              report = read_observation(given, line, begun, past ? LookKind::watch_with_past : LookKind::watch)] {
             take_report(monitor, owner, report);
         });
     };
     instance->begin(
-        [raw = instance.get(), running = group.running, table, texts, told](
+        [raw = instance.get(), running = group.running, table, texts, on_report](
             stipend_instance* plugin, stipend_completion c, stipend_error* e) -> stipend_status {
             {
                 const std::lock_guard lock(running->mutex);
                 if (running->stopped) return STIPEND_E_CANCELLED;
                 running->op = c.op;
             }
-            raw->observe(c.op, told);
+            raw->observe(c.op, on_report);
             const auto targets = texts->raw();
             return table->watch(plugin, targets.data(), targets.size(), sizeof(stipend_target),
                                 plugin::Instance::observer(), c, e);
@@ -285,15 +236,15 @@ void Watcher::probe(WatchTarget target, stipend_unix_ns now, std::function<void(
         },
         [this, post = poster(), &line = line_, done = std::move(done), texts, begun,
          skew_ns](Result<const void*> record) {
-            Report report;
+            ObservationReport report;
             report.from = report.to = line.now();
             if (!record) {
                 report.why = clip(record.error().message, uptime::Series::max_why_bytes);
             } else {
                 // Where the clock was set meanwhile, its times are of two clocks.
-                const bool was_set = std::abs(line.skew_ns() - skew_ns) > time_tolerance_ns;
+                const bool was_set = std::abs(line.skew_ns() - skew_ns) > observation_tolerance_ns;
                 const auto& given = *static_cast<const stipend_observation*>(*record);
-                report = read(given, line, was_set ? 0 : begun, true, false);
+                report = read_observation(given, line, was_set ? 0 : begun, LookKind::probe);
                 report.from = std::max(report.from, std::min(begun, report.to));
                 const auto& asked = texts->targets.front();
                 if (report.defect.empty() && report.id != asked.id) {
@@ -305,7 +256,7 @@ void Watcher::probe(WatchTarget target, stipend_unix_ns now, std::function<void(
             post([this, done, monitor = texts->targets.front().monitor, report = std::move(report)] {
                 if (!report.defect.empty()) {
                     refuse(monitor, report.defect);
-                } else if (refused_monitors_.erase(monitor) != 0 && hooks_.refused) {
+                } else if (refused_monitors_.erase(monitor) != 0) {
                     hooks_.refused(monitor, {});
                 }
                 done(report.seen());

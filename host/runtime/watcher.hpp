@@ -20,6 +20,7 @@
 #include "host/runtime/confirmation.hpp"
 #include "host/runtime/instances.hpp"
 #include "host/runtime/ledger_writer.hpp"
+#include "host/runtime/observation.hpp"
 #include "host/uptime/observed.hpp"
 #include "host/uptime/series.hpp"
 
@@ -130,12 +131,7 @@ class Watcher {
     void ask(std::size_t target, stipend_unix_ns now);
     void probe(WatchTarget target, stipend_unix_ns now, std::function<void(const uptime::Seen&)> done);
     void take_probe(const WatchTarget& target, const uptime::Seen& seen);
-    // What a plugin reported, checked and in this host's time. `begun`: when it was asked to look.
-    struct Report;
-    // [any]
-    [[nodiscard]] static Report read(const stipend_observation& given, const TimeLine& line, stipend_unix_ns begun,
-                                     bool is_probe, bool believes_past);
-    void take_report(const std::string& monitor, ledger::OrchestratorId owner, const Report& report);
+    void take_report(const std::string& monitor, ledger::OrchestratorId owner, const ObservationReport& report);
     void refuse(const std::string& monitor, const std::string& what);
     void take(const std::string& monitor, ledger::OrchestratorId owner, const std::string& id,
               const uptime::Seen& seen);

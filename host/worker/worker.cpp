@@ -91,7 +91,7 @@ runtime::Watcher::Hooks Worker::watcher_hooks() {
             .changed = [this](const runtime::Watched& one, std::int32_t) { on_change(one); },
             .refused =
                 [this](const std::string& monitor, const std::string& what) {
-                    if (!what.empty()) log(STIPEND_LOG_ERROR, cat(monitor, " reports what cannot be: ", what));
+                    if (!what.empty()) log(STIPEND_LOG_ERROR, cat(monitor, " returned an invalid observation: ", what));
                 },
             .believes_past = true};
 }

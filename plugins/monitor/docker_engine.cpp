@@ -21,7 +21,7 @@ namespace {
 constexpr std::string_view unix_scheme = "unix://";
 constexpr std::string_view default_socket = "unix:///var/run/docker.sock";
 
-// One option, or the variable that stands for it; `refuse` names the one that was read.
+// The value of an option, or of its environment variable if it is not set; `refuse` names the one that was read.
 class Choice {
   public:
     Choice(const ConfigView& config, const char* key, const char* name, const Variable& variable)

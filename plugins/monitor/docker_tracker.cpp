@@ -12,8 +12,9 @@ using stipend::Json;
 
 namespace {
 
-constexpr std::string_view never_seen = "no such container";
 constexpr stipend_unix_ns minute_ns = 60'000'000'000;
+
+}  // namespace
 
 std::string gone_evidence(std::string_view why) {
     const auto state = why == never_seen ? "missing" : why.substr(0, why.find(' '));
@@ -24,8 +25,6 @@ std::string unread_evidence(std::string_view why) {
     const auto text = cat("its entry in the engine's list cannot be read: ", why);
     return Json::object().set("why", stipend::clip(text, longest_why)).dump();
 }
-
-}  // namespace
 
 Tracker::Tracker(const std::vector<Target>& targets, Discovery discovery, Say say, Warn warn)
     : discovery_(std::move(discovery)), say_(std::move(say)), warn_(std::move(warn)) {
@@ -53,83 +52,6 @@ bool Tracker::is_series(const std::string& name) const {
     return exact_.count(name) != 0 || members_.count(name) != 0 ||
            std::any_of(groups_.begin(), groups_.end(),
                        [&](const Group& group) { return group.members.count(name) != 0; });
-}
-
-void Tracker::join_groups(const std::vector<Listed>& list, stipend_unix_ns at) {
-    for (auto& group : groups_) {
-        for (const auto& entry : list) {
-            if (!entry.unread.empty() || group.members.count(entry.name) != 0 || !selects(group.selection, entry)) {
-                continue;
-            }
-            if (group.members.size() < max_members) {
-                group.members.emplace(entry.name, 0);
-                if (group.filled) group.same_since = at;
-            } else if (!std::exchange(group.full_said, true)) {
-                warn_(cat(group.id, ": more than ", max_members, " containers: \"", entry.name,
-                          "\" and others are not watched"));
-            }
-        }
-    }
-}
-
-// Removes the members of groups for which `left` is true.
-template <class Left>
-void Tracker::leave_groups(stipend_unix_ns at, const Left& left) {
-    std::vector<std::string> names;
-    for (auto& group : groups_) {
-        for (auto next = group.members.begin(); next != group.members.end();) {
-            const auto member = next++;
-            if (!left(group, member->first)) continue;
-            names.push_back(member->first);
-            group.members.erase(member);
-            group.same_since = at;
-        }
-    }
-    for (const auto& name : names) {
-        if (is_series(name)) continue;
-        histories_.erase(name);
-        gone_.erase(name);
-    }
-}
-
-// A renamed container stays in its groups.
-void Tracker::rename_in_groups(const std::string& before, const std::string& after) {
-    for (auto& group : groups_) {
-        const auto member = group.members.find(before);
-        if (member != group.members.end()) group.members.emplace(after, member->second);
-    }
-}
-
-// A report on a member, as one on its group. One that is not up proves the time before only where no other could be up.
-void Tracker::say_in_group(Group& group, const std::string& name, const Seen& seen) {
-    group.members[name] = seen.verdict;
-    const auto evidence =
-        cat(R"({"container":)", Json::of_string(name).dump(), ",", seen.evidence.substr(seen.evidence.find('{') + 1));
-    if (seen.verdict == STIPEND_UP) return say_({STIPEND_UP, group.id, seen.from, seen.to, evidence});
-    if (group.members.size() == 1) {
-        if (seen.to < group.same_since) return;
-        return say_({seen.verdict, group.id, std::max(seen.from, group.same_since), seen.to, evidence});
-    }
-    bool degraded = false, unknown = false;
-    for (const auto& [member, verdict] : group.members) {
-        if (verdict == 0 || verdict == STIPEND_UP) return;  // it has its own report
-        degraded = degraded || verdict == STIPEND_DEGRADED;
-        unknown = unknown || verdict == STIPEND_UNKNOWN;
-    }
-    const std::int32_t verdict = unknown ? STIPEND_UNKNOWN : degraded ? STIPEND_DEGRADED : STIPEND_DOWN;
-    say_({verdict, group.id, seen.to, seen.to, evidence});
-}
-
-void Tracker::say_empty_groups(stipend_unix_ns at) {
-    for (auto& group : groups_) {
-        group.filled = true;
-        if (!group.members.empty()) continue;
-        if (hidden_.empty()) {
-            say_({STIPEND_DOWN, group.id, at, at, gone_evidence(never_seen)});
-        } else {
-            say_({STIPEND_UNKNOWN, group.id, at, at, unread_evidence(hidden_)});
-        }
-    }
 }
 
 void Tracker::add_member(Pattern& pattern, const std::string& name) {
@@ -224,58 +146,6 @@ void Tracker::event(const Event& event) {
     const bool brings_name = event.action != Action::destroy && event.action != Action::other;
     if (brings_name) static_cast<void>(watched(event.name));
     apply(event, [&](const std::string& name) { say_now(name, event.at); });
-}
-
-void Tracker::close(const std::string& name, const Stretch& stretch, stipend_unix_ns to) {
-    say(name, stretch.verdict, stretch.since, std::max(stretch.since, to), stretch.evidence);
-}
-
-void Tracker::replay(const std::vector<Event>& missed, stipend_unix_ns at, Stretches& open) {
-    for (const auto& event : missed) {
-        if (event.at > at) break;
-        apply(event, [&](const std::string& name) {
-            if (const auto found = open.find(name); found != open.end()) close(name, found->second, event.at);
-            const auto [verdict, evidence] = state_of(name);
-            const auto known = known_.find(name);
-            open[name] = {event.at, verdict, evidence, known == known_.end() ? std::string() : known->second.id};
-        });
-    }
-}
-
-void Tracker::resume(const std::vector<Listed>& list, std::vector<Event> missed, stipend_unix_ns at) {
-    join_groups(list, at);
-    // A name that matches a pattern but no longer exists does not become a member: it was never observed.
-    for (const auto& entry : list) {
-        if (entry.unread.empty()) static_cast<void>(watched(entry.name));
-    }
-    std::stable_sort(missed.begin(), missed.end(), [](const Event& a, const Event& b) { return a.at < b.at; });
-    Stretches open;
-    replay(missed, at, open);
-    std::map<std::string, const Listed*> listed;
-    for (const auto& entry : list) {
-        if (entry.unread.empty()) listed.emplace(entry.name, &entry);
-    }
-    unannounced_.clear();
-    for (const auto& [name, stretch] : open) {
-        const auto found = listed.find(name);
-        bool still = found == listed.end() && stretch.id.empty();
-        if (found != listed.end() && found->second->id == stretch.id) {
-            Container now;
-            now.state = found->second->state;
-            now.health = found->second->health;
-            still = verdict_of(now) == stretch.verdict;
-        }
-        close(name, stretch, still ? at : stretch.since);
-    }
-    for (auto& [name, container] : known_) {
-        container.stale = true;
-        container.untouched = false;  // a replay may lack events
-    }
-    sample(list, at);
-    unannounced_.clear();  // changes of the time without observation
-    for (const auto& event : missed) {
-        if (event.at > at) this->event(event);
-    }
 }
 
 void Tracker::take_entry(const Listed& entry, stipend_unix_ns at) {
@@ -441,83 +311,6 @@ void Tracker::discover(const std::vector<Listed>& list, stipend_unix_ns at) {
         if (told == told_.end() || told->second != evidence) say_({STIPEND_FOUND, name, at, at, evidence});
     }
     told_ = std::move(now);
-}
-
-std::vector<std::string> Tracker::stale() const {
-    std::vector<std::string> out;
-    for (const auto& [name, container] : known_) {
-        if (container.stale) out.push_back(container.id);
-    }
-    return out;
-}
-
-void Tracker::details(const Details& details, stipend_unix_ns at) {
-    const auto found = known_.find(details.name);
-    if (found == known_.end() || found->second.id != details.id)
-        return;  // renamed or recreated: the next list shows it
-    auto& container = found->second;
-    if (container.event_at > at) return;  // outdated: stays stale
-    container.image = details.image.empty() ? container.image : details.image;
-    container.state = details.state;
-    container.health = details.health;
-    container.restarts = details.restarts;
-    container.exit_code = details.exit_code;
-    container.oom_killed = details.oom_killed;
-    container.started_at = details.started_at;
-    container.finished_at = details.finished_at;
-    container.stale = false;
-    container.listed_at = 0;
-    prove(details.name, container, at);
-}
-
-void Tracker::no_details(const std::string& id, const std::string& why) {
-    for (auto& [name, container] : known_) {
-        if (container.id != id || container.listed_at == 0) continue;
-        const auto at = std::exchange(container.listed_at, 0);
-        say(name, verdict_of(container), at, at, evidence_of(container, why));
-    }
-}
-
-// Reports what the times of a container's runs prove, the older first. A run does not show its pauses and its health,
-// so only a container that is up now is reported as up since its start.
-void Tracker::prove(const std::string& name, const Known& container, stipend_unix_ns at) {
-    const auto verdict = verdict_of(container);
-    const auto started = container.started_at;
-    const auto finished = container.finished_at;
-    const auto evidence = evidence_of(container);
-    const bool sane = started > 0 && started <= at && finished <= at;
-    const bool in_run = container.runs() || container.state == State::paused;
-    auto from = at;
-    if (sane && in_run) {
-        if (finished > 0 && finished < started) {
-            Container before = static_cast<const Container&>(container);
-            before.state = State::exited;
-            say_since_named(name, container, STIPEND_DOWN, finished, started, evidence_of(before, "between two runs"));
-        }
-        // A run in which it was observed paused or unhealthy was not up throughout.
-        const auto& history = histories_[name];
-        if (verdict == STIPEND_UP) {
-            from = history.bad_at <= started ? started : history.good ? history.good_from : at;
-            // No event since it took its name: its state has not changed.
-            const auto named = container.named_at;
-            if (container.untouched && started <= named && history.bad_at <= named) from = std::min(from, named);
-        }
-    } else if (sane && finished >= started && verdict == STIPEND_DOWN) {
-        Container before = static_cast<const Container&>(container);
-        before.state = State::running;
-        before.health = Health::none;
-        const auto bad_at = histories_[name].bad_at;
-        const auto up_from = bad_at < finished ? std::max(started, bad_at) : started;
-        say_since_named(name, container, STIPEND_UP, up_from, finished, evidence_of(before, "its last run"));
-        from = finished;
-    }
-    say_since_named(name, container, verdict, from, at, evidence);
-}
-
-void Tracker::say_since_named(const std::string& name, const Known& container, std::int32_t verdict,
-                              stipend_unix_ns from, stipend_unix_ns to, std::string_view evidence) {
-    const auto least = std::max(container.named_at, proofs_from_);
-    if (to >= least) say(name, verdict, std::max(from, least), to, evidence);
 }
 
 void Tracker::lost(stipend_unix_ns from, stipend_unix_ns to, const std::string& why) {

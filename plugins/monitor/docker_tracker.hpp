@@ -40,6 +40,11 @@ struct Seen {  // the views are valid for the call
     std::string_view evidence;
 };
 
+inline constexpr std::string_view never_seen = "no such container";
+// What a report says of a container that is gone, and of one whose entry in the list cannot be read: a JSON object.
+[[nodiscard]] std::string gone_evidence(std::string_view why);
+[[nodiscard]] std::string unread_evidence(std::string_view why);
+
 class Tracker {
   public:
     using Say = std::function<void(const Seen&)>;
@@ -117,8 +122,7 @@ class Tracker {
     [[nodiscard]] bool is_series(const std::string& name) const;
     void add_member(Pattern& pattern, const std::string& name);
     void join_groups(const std::vector<Listed>& list, stipend_unix_ns at);
-    template <class Left>
-    void leave_groups(stipend_unix_ns at, const Left& left);
+    void leave_groups(stipend_unix_ns at, const std::function<bool(const Group&, const std::string& member)>& left);
     void rename_in_groups(const std::string& before, const std::string& after);
     void say_in_group(Group& group, const std::string& name, const Seen& seen);
     void say_empty_groups(stipend_unix_ns at);

@@ -54,10 +54,6 @@ Seen judge_failure(const Endpoint& endpoint, const HttpReply& reply, bool cut) {
     return {answered ? STIPEND_DEGRADED : STIPEND_DOWN, reply.error};
 }
 
-}  // namespace
-
-namespace {
-
 bool expected_status(const Attributes& attributes, int status) {
     return std::any_of(attributes.status.begin(), attributes.status.end(),
                        [&](const auto& range) { return status >= range.first && status <= range.second; });

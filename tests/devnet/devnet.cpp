@@ -41,9 +41,11 @@ class Devnet::Impl {
           listeners_(server_, options_.certificate_folder),
           world_(server_, listeners_) {}
     ~Impl() {
-        // Nothing calls back any more once both are stopped; only then may the network die.
+        // Nothing calls back any more once both are stopped; only then may the network die. It holds sessions of the
+        // server, which goes after it.
         server_.stop();
         world_.stop();
+        network_.reset();
     }
     Impl(const Impl&) = delete;
     Impl& operator=(const Impl&) = delete;

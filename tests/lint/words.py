@@ -25,8 +25,6 @@ PERSON_BEFORE = re.compile(PEOPLE + r"(?:\s+\w+){0,3},?\s+$", re.I)
 
 # Lines where such a word is right: it is in a text that ledgers hold, in a name that users write, or no such word at all.
 ALLOWED = [
-    "so nobody is paid or punished",
-    "for want of an exchange rate: ",
     "removed while nobody watched",
     "nobody answers for it",
     '"stranger"',
@@ -38,7 +36,6 @@ ALLOWED = [
     "{told}",
     "nobody.getsockname",
     "${secret:nobody}",
-    'assertIn("nobody is paid or punished"',
 ]
 
 EXAMPLES = ("words.py", "selftest.py")  # files that hold such words as examples

@@ -322,10 +322,10 @@ class Tls(DockerTest):
             watch = self.watch(self.docker.tcp_address, ["svc"], every="1s", **config)
             lost = watch.wait("svc", "unknown", within=10)
             self.assertIn(why, lost["evidence"]["why"])
-        # The engine is trusted, and does not trust the client.
+        # The engine is trusted, and does not trust the client: its alert, or the reset that follows it, comes first.
         shutil.copy(self.docker.certificates.ca, stranger.folder / "client" / "ca.pem")
         watch = self.watch(self.docker.tcp_address, ["svc"], every="1s", cert_path=str(stranger.folder / "client"))
-        self.assertIn("certificate", watch.wait("svc", "unknown", within=10)["evidence"]["why"])
+        self.assertRegex(watch.wait("svc", "unknown", within=10)["evidence"]["why"], "certificate|reset by peer")
         self.assertEqual([one for one in watch.seen if one["verdict"] == "up"], [])
 
 
@@ -444,6 +444,8 @@ class Clocks(DockerTest):
     HOUR = 3600
 
     def setUp(self):
+        if os.environ.get("STIPEND_SANITIZE", ""):
+            self.skipTest("a sanitizer's runtime wants to be loaded before anything else")
         if self.LIBRARY is None:
             self.skipTest("libfaketime is not installed (Debian: faketime)")
         self.docker = self.engine()

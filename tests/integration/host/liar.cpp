@@ -21,7 +21,7 @@ struct Liar {
         return Settings{config.find("lie")->text(), config.find("switch")->text()};
     }
     explicit Liar(Settings of) : configured(std::move(of)) {}
-    [[nodiscard]] bool tells(std::string_view lie) const {
+    [[nodiscard]] bool fails_by(std::string_view lie) const {
         return configured.lie == lie && ::access(configured.file.c_str(), F_OK) == 0;
     }
     Settings configured;
@@ -46,11 +46,11 @@ class Jobs : public Liar {
         out.flags = STIPEND_RESULT_REPORTED | STIPEND_RESULT_ANSWERED;
         out.reported_ppm = ppm_one;
         out.http_status = 200;
-        if (tells("outcome")) out.outcome = 55;
-        if (tells("uptime")) out.reported_ppm = 4'000'000'000U;
-        if (tells("flags")) out.flags |= 1U << 30U;
-        if (tells("latency")) out.latency_ns = -1;
-        if (tells("text")) {
+        if (fails_by("outcome")) out.outcome = 55;
+        if (fails_by("uptime")) out.reported_ppm = 4'000'000'000U;
+        if (fails_by("flags")) out.flags |= 1U << 30U;
+        if (fails_by("latency")) out.latency_ns = -1;
+        if (fails_by("text")) {
             out.outcome = STIPEND_JOB_FAILED;
             out.reason = to_abi("bad\n2026-01-01T00:00:00.000Z info forged \x1B[2J\xFF");
             out.served_by = to_abi("https://a\n\xC3");
@@ -75,9 +75,9 @@ class Rate : public Liar {
   private:
     [[nodiscard]] stipend_quote record() const {
         auto out = make_record<stipend_quote>();
-        out.mantissa = tells("negative") ? -2000 : 2000;
-        out.exponent = tells("exponent") ? 400'000'000 : 0;
-        out.base = to_abi(tells("pair") ? "BTC" : "ETH");
+        out.mantissa = fails_by("negative") ? -2000 : 2000;
+        out.exponent = fails_by("exponent") ? 400'000'000 : 0;
+        out.base = to_abi(fails_by("pair") ? "BTC" : "ETH");
         out.quote = to_abi("USD");
         out.source = to_abi("liar");
         out.observed_at = host_.now();
@@ -104,10 +104,10 @@ class Looks : public Liar {
         constexpr std::int64_t hour = 3600 * ns_per_s;
         auto out = make_record<stipend_observation>();
         const auto now = host_.now();
-        out.verdict = tells("verdict") ? 77 : STIPEND_UP;
-        out.target_id = to_abi(tells("target") ? std::string_view("another") : std::string_view(id));
-        out.started_at = tells("past") ? now - hour : now;
-        out.ended_at = tells("future") ? now + 2 * hour : now;
+        out.verdict = fails_by("verdict") ? 77 : STIPEND_UP;
+        out.target_id = to_abi(fails_by("target") ? std::string_view("another") : std::string_view(id));
+        out.started_at = fails_by("past") ? now - hour : now;
+        out.ended_at = fails_by("future") ? now + 2 * hour : now;
         done.finish(out);
     }
     const Host host_;
@@ -129,12 +129,12 @@ class Pays : public Liar {
         const bool ok = sample.job == STIPEND_JOB_OK;
         out.action = ok ? STIPEND_PAY : STIPEND_SKIP;
         out.amount_usd_e8 = ok ? e8 : 0;
-        out.uptime_ppm = tells("uptime") ? 1'000'001 : (ok ? 1'000'000U : 0U);
+        out.uptime_ppm = fails_by("uptime") ? 1'000'001 : (ok ? 1'000'000U : 0U);
         out.consecutive_failures =
-            tells("failures") ? sample.consecutive_failures + 7 : (ok ? 0 : sample.consecutive_failures + 1);
-        if (tells("amount")) out.amount_usd_e8 = 2 * e8;
-        if (tells("action")) out.action = 99;
-        set_text(out.tier, tells("text") ? "t\n\x1B\xFF" : "paid");
+            fails_by("failures") ? sample.consecutive_failures + 7 : (ok ? 0 : sample.consecutive_failures + 1);
+        if (fails_by("amount")) out.amount_usd_e8 = 2 * e8;
+        if (fails_by("action")) out.action = 99;
+        set_text(out.tier, fails_by("text") ? "t\n\x1B\xFF" : "paid");
     }
     static Result<Bounds> bounds(const stipend_terms& terms) { return Bounds{e8, terms.interval_ns}; }
 };

@@ -41,7 +41,7 @@ class GatewayIsIll(GatewayTest):
         self.devnet.gateway_fault({"kind": fault, **parameters} if parameters else fault)
         wait_for(lambda: "gateway" in self.alerts(), "the alert")
         wait_for(lambda: {gap["orchestrator"] for gap in self.host.status()["unpaid"]} == set(before), "a gap of each")
-        self.assertIn("nobody is paid or punished", self.alerts()["gateway"])
+        self.assertIn("payments are on hold: the gateway cannot be used", self.alerts()["gateway"])
         self.assertEqual(self.counts(), before)
         self.devnet.gateway_fault("none")
         wait_for(lambda: "gateway" not in self.alerts(), "the end of the alert")

@@ -205,15 +205,20 @@ TEST_CASE("a lookup that is checked ends by its timeout, by a cancel, and with t
     release.set_value();
 }
 
-TEST_CASE("a connection for which the system has no descriptor is local") {
+// The undefined-behaviour sanitizer opens a pipe to look at an address, and reports errors of its own without one.
+#ifdef __SANITIZE_ADDRESS__
+constexpr bool can_lack_descriptors = false;
+#else
+constexpr bool can_lack_descriptors = true;
+#endif
+
+TEST_CASE("a connection for which the system has no descriptor is local" * doctest::skip(!can_lack_descriptors)) {
     ScriptedServer server([](Wire&, int) {});
     auto client = make_client();
     rlimit before{};
     REQUIRE(::getrlimit(RLIMIT_NOFILE, &before) == 0);
-    const int next = ::dup(0);
-    REQUIRE(next > 0);
-    ::close(next);
-    const rlimit low{static_cast<rlim_t>(next), before.rlim_max};
+    // Below the descriptors that are open, so that one which is closed meanwhile cannot be used again.
+    const rlimit low{3, before.rlim_max};
     REQUIRE(::setrlimit(RLIMIT_NOFILE, &low) == 0);
     const auto ended = exchange(*client, get(server.url()));
     REQUIRE(::setrlimit(RLIMIT_NOFILE, &before) == 0);

@@ -126,6 +126,25 @@ TEST_CASE("a generation in which no pay period began is replaced by the next") {
     sim.check_ledger();
 }
 
+TEST_CASE("a generation is not replaced where a period began with it while the one before was still to be decided") {
+    Simulation sim;
+    sim.answer = [](const auto&, const auto&, auto) { return std::pair{good("100"), 8 * second}; };
+    REQUIRE(*sim.publish({}, payees(1)) == 1);
+    sim.run_for(115 * second);
+    REQUIRE(*sim.publish({.policy = R"({"max_consecutive_failures":3})"}) == 2);
+    sim.run_for(8 * second);  // the job of the period that ended at 120 s is under way
+    REQUIRE(*sim.publish({.policy = R"({"max_consecutive_failures":4})"}) == 3);
+    CHECK(sim.engine().generations().size() == 3);
+    sim.run_for(180 * second);
+    const auto lines = sim.of("o1");
+    REQUIRE(lines.size() == 5);
+    CHECK(lines[2].decision.due_at == start_of_time + 120 * second);
+    CHECK(lines[2].decision.generation == 1);
+    CHECK(lines[3].decision.generation == 2);
+    CHECK(lines[4].decision.generation == 3);
+    sim.check_ledger();
+}
+
 TEST_CASE("the same configuration again is the same generation") {
     Simulation sim;
     REQUIRE(*sim.publish({}, payees(1)) == 1);

@@ -181,7 +181,7 @@ TEST_CASE("an uptime, a count of failures, flags or a size that cannot be is ref
     CHECK(message([](auto& d) { d.consecutive_failures = 6; }) ==
           "decide: p.so: : consecutive_failures: got more than one above the sample's");
     CHECK(message([](auto& d) { d.flags = STIPEND_DECISION_SUSPENDED; }).empty());
-    CHECK(message([](auto& d) { d.flags = 3; }) == "decide: p.so: : flags: got 3, want only the flags of 1");
+    CHECK(message([](auto& d) { d.flags = 3; }) == "decide: p.so: : flags: got 3, want none but those of 1");
     CHECK(message([](auto& d) { d.size = 8; }) ==
           cat("decide: p.so: : size: got 8, want ", sizeof(stipend_decision), " .. ", sizeof(stipend_decision)));
     sample.consecutive_failures = UINT32_MAX;
