@@ -300,9 +300,14 @@ ReloadReport Host::try_reload(const ReloadRequest& request) {
 }
 
 ReloadReport Host::reload(const ReloadRequest& request) {
-    if (request.check) return try_reload(request);
+    if (request.check) {
+        auto report = try_reload(request);
+        remove_unused_copies();
+        return report;
+    }
     service_manager::reloading();
     auto report = request.undo && waiting_ ? withdraw_waiting() : try_reload(request);
+    if (!report.taken) remove_unused_copies();
     log_reload(report);
     compare_with_disk(report.text);
     service_manager::ready(report.taken ? report.summary : std::string());

@@ -59,6 +59,16 @@ void Host::note_applied(const NamedPlugins& chosen, ledger::GenerationId generat
         if (const auto noted = loader_.note_served(one.library->staged); !noted) log_.warn(noted.error().message);
     }
     report_put_aside();
+    remove_unused_copies();
+}
+
+void Host::remove_unused_copies() {
+    std::vector<std::filesystem::path> in_force;
+    {
+        const std::lock_guard lock(serving_mutex_);
+        for (const auto& one : serving_) in_force.push_back(one.chosen.library->staged.copy);
+    }
+    loader_.remove_unused_copies(in_force);
 }
 
 void Host::report_put_aside() {
