@@ -137,12 +137,14 @@ void Host::file_changed(const std::filesystem::path& file) {
         return file_watch_->look_again(file);
     }
     on_disk_[file] = *hash;
-    if (hash->empty()) {
+    std::error_code none;
+    if (hash->empty() && !std::filesystem::exists(file, none)) {
         log_.error("the plugin file " + file.native() + " is gone: what serves stays in force");
         return compare_with_disk("there is no file");
     }
     if (serves(file, *hash)) return compare_with_disk({});
-    log_.info(cat("the plugin file ", file.native(), " was written: sha256 ", *hash));
+    log_.info(cat("the plugin file ", file.native(),
+                  hash->empty() ? " was replaced by what is no file" : " was written: sha256 " + *hash));
     reload({});
 }
 
@@ -166,7 +168,7 @@ void Host::compare_with_disk(const std::string& why) {
             resolve_about_plugins(id);
             continue;
         }
-        raise_about_plugins(id, cat(file.native(), hash.empty() ? std::string(" is gone") : " with sha256 " + hash,
+        raise_about_plugins(id, cat(file.native(), hash.empty() ? std::string() : " with sha256 " + hash,
                                     " is not what serves: ", clip(why, max_why_bytes)));
     }
 }
