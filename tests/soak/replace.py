@@ -23,7 +23,7 @@ MEAN_BURST = 25  # replacements until one is waited for: the host takes a file t
 NUMBER = re.compile(r"generation (\d+) is in force")
 MAX_COPIES = 16
 # Code stays mapped until the host ends: a distinct file takes this much, and a reload of one that was there before this.
-MAX_KIB_PER_FILE = 96
+MAX_KIB_PER_FILE = 32
 MAX_KIB_PER_RELOAD = 1
 # The ledger keeps the pages that it wrote, up to its cache; a page takes a little more in memory than in the file.
 CACHE_KIB = 16384
