@@ -55,8 +55,11 @@ void Host::note_applied(const NamedPlugins& chosen, ledger::GenerationId generat
         serving_ = std::move(serving);
     }
     for (const auto& [key, one] : chosen) {
+        const auto& staged = one.library->staged;
+        // A newer file than the one that was noticed last: what it is compared with is what was read of it.
+        if (const auto seen = on_disk_.find(staged.source); seen != on_disk_.end()) seen->second = staged.sha256;
         if (one.library->put_aside) continue;
-        if (const auto noted = loader_.note_served(one.library->staged); !noted) log_.warn(noted.error().message);
+        if (const auto noted = loader_.note_served(staged); !noted) log_.warn(noted.error().message);
     }
     report_put_aside();
     remove_unused_copies();
