@@ -1,5 +1,6 @@
 // A job on its whole way: what a client sends to a worker, the worker's answer and evidence, and the manager's reading
-// of them. The input has lines: the job's body, a query, an orchestrator's id, evidence of a stranger, the services.
+// of them. The input has lines: the job's body, a query, an orchestrator's id, evidence that this worker did not sign,
+// and one for each service.
 #include "evidence.hpp"
 
 #include <set>
@@ -133,7 +134,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     const auto body = input.line();
     const auto query = input.line();
     const auto id = input.line();
-    const auto strange = input.line();
+    const auto unsigned_text = input.line();
     if (const auto window = window_of_query(query, 300)) FUZZ_REQUIRE(*window >= 1 && *window <= most_window_s);
     auto job = read_job(body, 60);
     if (!job) {
@@ -149,7 +150,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     check_answers(report, settings, *job);
     check_wire(*job, query);
     check_round(report, settings, *job);
-    if (const auto forged = stipend::parse_json(strange)) {
+    if (const auto forged = stipend::parse_json(unsigned_text)) {
         const EvidenceWanted wanted{.orchestrator_id = "a",
                                     .nonce = "00",
                                     .period_from = "1",

@@ -1,8 +1,8 @@
 #!/usr/bin/env python3
 """Runs the fuzz targets one after the other, each for some minutes: `fuzz.py TREE [--minutes N] [--target NAME]...`.
 
-TREE is the build of the preset fuzz. Each target begins with its inputs in corpus/NAME and with what earlier runs kept in
-TREE/fuzz/NAME, where it keeps what it finds on its way. An input that ends a target (a crash, a statement that does not
+TREE is the build of the preset fuzz. Each target begins with its inputs in corpus/NAME and with those that earlier runs
+stored in TREE/fuzz/NAME because they reach further code. An input that ends a target (a crash, a statement that does not
 hold, a leak, more than 10 s or 2 GB) is stored in TREE/fuzz, its path is printed, and the exit status is 1.
 """
 import argparse
@@ -33,12 +33,12 @@ def figure(name, output):
 
 
 def command(tree, target, seconds):
-    kept = tree / "fuzz" / target
-    kept.mkdir(parents=True, exist_ok=True)
+    stored = tree / "fuzz" / target
+    stored.mkdir(parents=True, exist_ok=True)
     return [str(tree / "tests" / f"fuzz_{target}"), f"-max_total_time={max(1, round(seconds))}",
             f"-timeout={SECONDS_OF_ONE}", f"-rss_limit_mb={MAX_MB}",
             f"-max_len={MAX_BYTES.get(target, MAX_BYTES_OTHERS)}", "-print_final_stats=1", "-verbosity=1",
-            f"-artifact_prefix={tree / 'fuzz' / target}-", str(kept), str(HERE / "corpus" / target)]
+            f"-artifact_prefix={tree / 'fuzz' / target}-", str(stored), str(HERE / "corpus" / target)]
 
 
 def run(tree, target, seconds):
@@ -50,7 +50,7 @@ def run(tree, target, seconds):
     except subprocess.TimeoutExpired as late:
         output, status = (late.stdout or b"").decode(errors="replace"), "no end"
     print(f"{target}: {figure('number_of_executed_units', output)} inputs, "
-          f"{figure('average_exec_per_sec', output)} a second, {figure('new_units_added', output)} kept, "
+          f"{figure('average_exec_per_sec', output)} a second, {figure('new_units_added', output)} stored, "
           f"{figure('peak_rss_mb', output)} MB", flush=True)
     if status == 0:
         return True

@@ -3,7 +3,7 @@
 //
 //   e, E   edits of the bytes of the ledger, or of its archive: 3 bytes of an offset, and the byte that is put there
 //   t, T   the file is cut off: 3 bytes of its new length
-//   s, S   a change by SQL, as somebody makes it who can write the file: see `tamper`
+//   s, S   changes by SQL, as of a program that may write the file: see `tamper`
 //   r, R   the rest of the input is the file
 #include <fcntl.h>
 #include <sqlite3.h>
