@@ -80,7 +80,7 @@ void check_round(const stipend::ServiceReport& report, const WorkerSettings& set
                                          .asked_window_s = report.window_s,
                                          .public_key = key().public_hex()},
                             .signed_only = true};
-    stipend_http_response response;
+    stipend_http_response response{};
     const auto body = answer.dump();
     const auto got = read_answer(reply_of(response, body), expected);
     if (got.valid != !job.nonce.empty()) std::fprintf(stderr, "%s\n%s\n", body.c_str(), got.reason.c_str());

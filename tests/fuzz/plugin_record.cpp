@@ -100,7 +100,7 @@ void check_job_result(fuzz::Input& input) {
         const auto result = check(given);
         check_error(result);
         if (!result) return;
-        stipend_job_result scratch;
+        stipend_job_result scratch{};
         const auto& r = stipend::detail::record_view(&given, scratch);
         FUZZ_REQUIRE(r.outcome >= STIPEND_JOB_OK && r.outcome <= STIPEND_JOB_UNKNOWN);
         FUZZ_REQUIRE(r.http_status >= 0 && r.http_status <= 999 && r.reported_ppm <= 1'000'000);
@@ -127,7 +127,7 @@ void check_quote(fuzz::Input& input) {
         const auto result = check(given, "ETH", "USD");
         check_error(result);
         if (!result) return;
-        stipend_quote scratch;
+        stipend_quote scratch{};
         const auto& r = stipend::detail::record_view(&given, scratch);
         FUZZ_REQUIRE(view(r.base) == "ETH" && view(r.quote) == "USD" && r.mantissa > 0);
         FUZZ_REQUIRE(r.exponent >= -30 && r.exponent <= 30);
@@ -148,7 +148,7 @@ void check_observation(fuzz::Input& input) {
         const auto result = check(given);
         check_error(result);
         if (!result) return;
-        stipend_observation scratch;
+        stipend_observation scratch{};
         const auto& r = stipend::detail::record_view(&given, scratch);
         FUZZ_REQUIRE(r.verdict >= STIPEND_UP && r.verdict <= STIPEND_FOUND);
         FUZZ_REQUIRE(0 <= r.started_at && r.started_at <= r.ended_at && r.ended_at <= max_time_ns);
