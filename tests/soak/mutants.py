@@ -10,6 +10,7 @@ import fcntl
 import json
 import pathlib
 import random
+import signal
 import sys
 import time
 from collections import Counter
@@ -38,10 +39,12 @@ class Mutant:
                 "kind": self.mutation.kind}
 
 
-def mutants_of(folder, root):
+def mutants_of(folder, root, headers=True):
     """All that there are, in the order of the sources; equal changes of one line are numbered from the second on."""
     out = []
-    for path in sorted((root / folder).glob("*.[ch]pp")):
+    for path in sorted((root / folder).glob("*.[ch]pp" if headers else "*.cpp")):
+        if path.name in FOLDERS[folder].apart:
+            continue
         source, seen = path.read_text(), Counter()
         file = str(path.relative_to(root))
         for mutation in sorted(mutations(source)):
@@ -54,11 +57,11 @@ def mutants_of(folder, root):
     return out
 
 
-def draw(folders, count, seed, root):
+def draw(folders, count, seed, root, headers=False):
     """The same for each folder; the draw of one does not depend on which others there are."""
     lists = []
     for number, folder in enumerate(folders):
-        found = mutants_of(folder, root)
+        found = mutants_of(folder, root, headers)
         random.Random(f"{seed} {folder}").shuffle(found)
         lists.append(found[:count // len(folders) + (number < count % len(folders))])
     return [mutants[turn] for turn in range(count) for mutants in lists if turn < len(mutants)]
@@ -135,13 +138,15 @@ def options_of(arguments):
     parser.add_argument("--seed", type=int, help="of the draw")
     parser.add_argument("--count", type=int, default=300, help="how many, over all folders")
     parser.add_argument("--folder", action="append", choices=sorted(FOLDERS), help="instead of all; may be repeated")
+    parser.add_argument("--headers", action="store_true",
+                        help="draw from headers too, of which each mutant takes about a minute")
     parser.add_argument("--only", metavar="TEXT", help="of those drawn only the ones of files whose path contains it")
     parser.add_argument("--resume", metavar="FILE", type=pathlib.Path, help="go on with the run of this report")
     parser.add_argument("--again", action="store_true", help="with --resume: judge the survivors once more")
     parser.add_argument("--minutes", type=float, help="begin no mutant after this time")
     parser.add_argument("--jobs", type=int, default=1, help="of the first build")
     options = parser.parse_args(arguments)
-    if options.resume and (options.seed is not None or options.folder):
+    if options.resume and (options.seed is not None or options.folder or options.headers):
         parser.error("--resume takes the seed, the count and the folders from the report")
     if options.again and not options.resume:
         parser.error("--again needs --resume")
@@ -152,7 +157,8 @@ def report_of(options):
     if options.resume:
         return Report.resume(options.resume)
     seed = options.seed if options.seed is not None else random.SystemRandom().randrange(2**31)
-    drawn = {"seed": seed, "count": options.count, "folders": options.folder or list(FOLDERS)}
+    drawn = {"seed": seed, "count": options.count, "folders": options.folder or list(FOLDERS),
+             "headers": options.headers}
     report = Report(HOME / f"{time.strftime('%Y%m%d-%H%M%S')}-{seed}.jsonl", drawn)
     report.begin()
     return report
@@ -173,7 +179,8 @@ def run(options):
     tree = Tree(folders, options.jobs)
     try:
         tree.prepare()
-        mutants = draw(report.drawn["folders"], report.drawn["count"], report.drawn["seed"], TREE)
+        mutants = draw(report.drawn["folders"], report.drawn["count"], report.drawn["seed"], TREE,
+                       report.drawn["headers"])
         for number, mutant in enumerate(mutants):
             before = report.results.get(mutant.key)
             if before and not (options.again and before["result"] == "survived"):
@@ -196,6 +203,7 @@ def run(options):
 
 
 def main():
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(3))  # what was begun is ended and put back
     try:
         return 0 if run(options_of(sys.argv[1:])) else 1
     except Failed as error:
