@@ -1,6 +1,6 @@
 """Small wrongs that can be put into a C++ source, found by its tokens.
 
-The sources are formatted by clang-format, which tells a binary operator (a space on each side) from a template's bracket, a
+The sources are formatted by clang-format: a binary operator has a space on each side, unlike a template's bracket, a
 reference and a sign.
 """
 import re
