@@ -5,6 +5,8 @@ kill     the host is killed with SIGKILL at random moments (200 times), and must
 reload   another tier table or another build of the policy is taken over under a running cycle (1,000 times)
 gateway  the gateway is gone for ten intervals: nothing is paid or punished, and all resumes by itself
 network  managers, workers and orchestrators of both eras with random faults for ten minutes (--minutes or --intervals)
+
+`./dev soak mutants` is mutants.py.
 """
 import argparse
 import os

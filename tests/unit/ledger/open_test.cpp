@@ -6,6 +6,7 @@
 #include <fstream>
 #include <set>
 
+#include "host/ledger/lock_file.hpp"
 #include "tests/unit/ledger/ledger_fixture.hpp"
 
 using namespace ledger_test;
@@ -182,6 +183,17 @@ TEST_CASE("a process that was forked from the writer does not hold its lock") {
     int status = 0;
     REQUIRE(::waitpid(child, &status, 0) == child);
     CHECK(status == 0);
+}
+
+TEST_CASE("a process without a standard input takes its lock") {
+    const TempFolder folder;
+    const int input = ::dup(STDIN_FILENO);
+    ::close(STDIN_FILENO);
+    CHECK(LockFile::take(folder / "lock").ok());
+    if (input >= 0) {
+        ::dup2(input, STDIN_FILENO);
+        ::close(input);
+    }
 }
 
 TEST_CASE("the lock is released with the writer") {

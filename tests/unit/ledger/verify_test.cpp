@@ -163,6 +163,20 @@ TEST_CASE("a body in the audit row of a decision is found") {
     CHECK(specimen.after("UPDATE audit SET body = '{}' WHERE seq = 9").starts_with("audit seq 9: is of a decision"));
 }
 
+TEST_CASE("a decision whose audit row is of another kind has none") {
+    Specimen specimen;
+    const std::string found = specimen.after("UPDATE audit SET kind = 2 WHERE seq = 9");
+    CHECK(found.find("decision seq 9 (orch-2, epoch 1): has no audit row") != std::string::npos);
+    CHECK(found.find("decision seq 8 (orch-1, epoch 1): has no audit row") == std::string::npos);
+}
+
+TEST_CASE("a debt without an account of expenses cannot be summed") {
+    Specimen specimen;
+    const std::string found = specimen.after("UPDATE orchestrator SET ns = 99 WHERE id = 1");
+    CHECK(found.find("debt of orchestrator 1: cannot be summed: 6000000000000000 wei") != std::string::npos);
+    CHECK(found.find("debt of orchestrator 2: cannot be summed") == std::string::npos);
+}
+
 TEST_CASE("only the changed row is reported") {
     Specimen specimen;
     const std::string found = specimen.after("UPDATE decision SET tier = 'good' WHERE orchestrator = 2 AND epoch = 1");
