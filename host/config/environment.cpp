@@ -1,16 +1,25 @@
 #include "host/config/environment.hpp"
 
+#include <unistd.h>
+
 #include <algorithm>
 #include <array>
-#include <cstdlib>
 
 #include "host/base/file.hpp"
 
 namespace stipend::config {
 
+ProcessEnvironment::ProcessEnvironment() {
+    for (char** entry = environ; entry != nullptr && *entry != nullptr; ++entry) {
+        const std::string_view text = *entry;
+        const auto end = text.find('=');
+        if (end != std::string_view::npos) variables_.emplace(text.substr(0, end), text.substr(end + 1));
+    }
+}
+
 std::optional<std::string> ProcessEnvironment::get(const std::string& name) const {
-    const char* value = std::getenv(name.c_str());
-    return value == nullptr ? std::nullopt : std::optional<std::string>(value);
+    const auto found = variables_.find(name);
+    return found == variables_.end() ? std::nullopt : std::optional(found->second);
 }
 
 Result<std::string> ProcessEnvironment::read_file(const std::string& path, std::size_t max_bytes) const {

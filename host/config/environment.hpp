@@ -2,6 +2,8 @@
 #pragma once
 
 #include <cstddef>
+#include <functional>
+#include <map>
 #include <optional>
 #include <set>
 #include <string>
@@ -25,10 +27,16 @@ class Environment {
     [[nodiscard]] virtual Result<std::string> read_file(const std::string& path, std::size_t max_bytes) const = 0;
 };
 
+// The process's, with its variables as they are when this is made: what the code of a plugin sets later is not read, so
+// that no reload takes amounts or addresses from there.
 class ProcessEnvironment final : public Environment {
   public:
+    ProcessEnvironment();
     [[nodiscard]] std::optional<std::string> get(const std::string& name) const override;
     [[nodiscard]] Result<std::string> read_file(const std::string& path, std::size_t max_bytes) const override;
+
+  private:
+    std::map<std::string, std::string, std::less<>> variables_;
 };
 
 // The names that the Python deployment read, in the order they were documented in.

@@ -104,7 +104,9 @@ Result<Staged> Loader::stage_settled(const fs::path& file, const std::string& pi
 
 Result<std::shared_ptr<const Loaded>> Loader::map(const Staged& staged) {
     auto& slot = by_hash_[staged.sha256];
-    if (slot) return slot;
+    if (slot && slot->staged.source == staged.source) return slot;
+    // The same bytes under another name: the code that is mapped already, with the file where it is now.
+    if (slot) return std::make_shared<const Loaded>(Loaded{staged, slot->description, slot->entry});
     STIPEND_LET(probed, probe(staged.copy, staged.source, std::nullopt, options_.probe));
     note(probed.warnings);
     note(remarks(probed, staged.source));
@@ -126,7 +128,7 @@ Result<std::shared_ptr<const Loaded>> Loader::map(const Staged& staged) {
 Result<std::shared_ptr<const Loaded>> Loader::instead_of(const Staged& staged, bool pinned) {
     auto& met = met_[staged.source];
     met = {.file = staged.source, .sha256 = staged.sha256, .serving = {}};
-    const auto hashes = pinned ? std::vector<std::string>() : served(staged);
+    const auto hashes = pinned ? std::vector<std::string>() : served(staged.copy.parent_path());
     for (auto hash = hashes.rbegin(); hash != hashes.rend(); ++hash) {
         if (options_.put_aside.contains(*hash)) continue;
         const auto copy = staged.copy.parent_path() / (*hash + ".so");
@@ -151,9 +153,9 @@ std::vector<PutAside> Loader::put_aside() {
     return out;
 }
 
-std::vector<std::string> Loader::served(const Staged& staged) const {
+std::vector<std::string> Loader::served(const fs::path& copies) const {
     std::vector<std::string> out;
-    const auto text = read_file(staged.copy.parent_path() / served_name, max_served * 65);
+    const auto text = read_file(copies / served_name, max_served * 65);
     if (!text) return out;
     for (std::size_t from = 0; from + 64 < text->size() && (*text)[from + 64] == '\n'; from += 65)
         out.push_back(text->substr(from, 64));
@@ -161,7 +163,7 @@ std::vector<std::string> Loader::served(const Staged& staged) const {
 }
 
 Result<void> Loader::note_served(const Staged& staged) const {
-    auto hashes = served(staged);
+    auto hashes = served(staged.copy.parent_path());
     if (!hashes.empty() && hashes.back() == staged.sha256) return {};
     std::erase(hashes, staged.sha256);
     hashes.push_back(staged.sha256);
@@ -169,6 +171,21 @@ Result<void> Loader::note_served(const Staged& staged) const {
     std::string text;
     for (const auto& hash : hashes) text += hash + "\n";
     return write_file_atomically(staged.copy.parent_path() / served_name, text, 0600);
+}
+
+// A copy that is removed while it is mapped stays mapped; a file that comes back is copied again.
+void Loader::remove_unused_copies(const std::vector<fs::path>& in_force) const {
+    std::error_code ec;
+    for (const auto& folder : fs::directory_iterator(options_.staging, ec)) {
+        std::set<fs::path> kept(in_force.begin(), in_force.end());
+        kept.insert(folder.path() / served_name);
+        for (const auto& hash : served(folder.path())) kept.insert(folder.path() / (hash + ".so"));
+        std::error_code none;
+        for (const auto& item : fs::directory_iterator(folder.path(), none)) {
+            if (!kept.contains(item.path())) fs::remove(item.path(), none);
+        }
+        fs::remove(folder.path(), none);  // where it is empty
+    }
 }
 
 Result<void> Loader::try_config(const Chosen& chosen, const std::string& config_json, const stipend_terms& terms) {
@@ -214,7 +231,7 @@ Result<void> check_unique_ids(const std::vector<Chosen>& active) {
     std::map<std::string, const Loaded*> owners;
     for (const auto& chosen : active) {
         const auto [at, fresh] = owners.emplace(chosen.plugin->id, chosen.library.get());
-        if (!fresh && at->second != chosen.library.get()) {
+        if (!fresh && at->second->entry != chosen.library->entry) {
             return fail(STIPEND_E_CONFLICT, "two plugins with one id: ", chosen.plugin->id, ": got ",
                         at->second->staged.source.native(), " and ", chosen.library->staged.source.native(),
                         ", want one of them");

@@ -67,6 +67,9 @@ class Loader {
 
     // Notes that this file is in force: where a later version of it is put aside, this one serves.
     Result<void> note_served(const Staged& staged) const;
+    // Removes the private copies that no file has any use for: all but those `in_force` and the versions that may serve
+    // in the place of one that is put aside. Not while another thread loads.
+    void remove_unused_copies(const std::vector<std::filesystem::path>& in_force) const;
     // Files that `load` met and that are put aside. [any]
     [[nodiscard]] std::vector<PutAside> put_aside();
     // Before the first load.
@@ -97,7 +100,8 @@ class Loader {
     Result<std::shared_ptr<const Loaded>> map(const Staged& staged);                      // mutex_ is held
     Result<std::shared_ptr<const Loaded>> instead_of(const Staged& staged, bool pinned);  // mutex_ is held
     Result<Staged> stage_settled(const std::filesystem::path& file, const std::string& pin) const;
-    [[nodiscard]] std::vector<std::string> served(const Staged& staged) const;  // oldest first
+    // The hashes of the versions of a file that were in force, oldest first; `copies`: the folder of its copies.
+    [[nodiscard]] std::vector<std::string> served(const std::filesystem::path& copies) const;
 
     LoaderOptions options_;
     std::mutex warnings_mutex_;

@@ -21,6 +21,9 @@ constexpr unsigned most_plugin_threads = 64;
 constexpr unsigned blocking_threads = 3;  // one for requests that take long, one for status, one for all others
 constexpr std::int64_t stop_patience_ns = 2 * ns_per_s;
 
+constexpr const char* waits_text =
+    "it waits for pay periods that began with earlier ones, and is put in force by itself then";
+
 std::atomic<bool> thread_left = false;
 
 }  // namespace
@@ -123,6 +126,7 @@ Result<void> Host::start(std::unique_ptr<Role> role, std::string text, config::S
     if (options_.listens) STIPEND_TRY(read_plugin_ends(settings));
     auto plan = role_->plan(loader_, std::move(settings), diagnostics);
     if (!plan) return fail(STIPEND_E_CONFIG, diagnostics.text());
+    for (const auto& warning : loader_.take_warnings()) log_.warn(warning);
     settings_ = plan->settings;
     plugins_ = plan->plugins;
     const auto chosen = plan->chosen;
@@ -255,12 +259,14 @@ ReloadReport Host::try_reload(const ReloadRequest& request) {
     if (!diagnostics.empty()) return reject(diagnostics.text());
     if (auto why = needs_restart(settings_, loaded.settings)) return reject(std::move(*why));
     auto plan = role_->plan(loader_, std::move(loaded.settings), diagnostics);
+    auto noticed = loader_.take_warnings();  // of plugins
     if (!plan) return reject(diagnostics.text());
     const auto remark = role_->review(*plan, request, report.pause_ns);
     if (!remark) return reject(remark.error().message);
     const auto with_remark = [&](const std::string& line) { return remark->empty() ? line : cat(line, "\n", *remark); };
     report.valid = true;
     report.warnings = std::move(loaded.warnings);
+    report.warnings.insert(report.warnings.end(), noticed.begin(), noticed.end());
     if (request.check) {
         const auto until = on_control(report.pause_ns, [&] { return role_->waits_until(*plan); });
         report.text =
@@ -300,11 +306,17 @@ ReloadReport Host::try_reload(const ReloadRequest& request) {
 }
 
 ReloadReport Host::reload(const ReloadRequest& request) {
-    if (request.check) return try_reload(request);
+    if (request.check) {
+        auto report = try_reload(request);
+        remove_unused_copies();
+        return report;
+    }
     service_manager::reloading();
     auto report = request.undo && waiting_ ? withdraw_waiting() : try_reload(request);
+    if (!report.taken) remove_unused_copies();
     log_reload(report);
-    compare_with_disk(report.text);
+    // The same text as long as it waits, however often it is tried: an alert that is raised anew each time is noise.
+    compare_with_disk(report.waits_until ? waits_text : report.text);
     service_manager::ready(report.taken ? report.summary : std::string());
     return report;
 }

@@ -102,6 +102,7 @@ class Host {
     using NamedPlugins = std::vector<std::pair<std::string, plugin::Chosen>>;
     void note_applied(const NamedPlugins& chosen, ledger::GenerationId generation);
     void report_put_aside();
+    void remove_unused_copies();
     [[nodiscard]] Json plugins_json();
     [[nodiscard]] bool serves(const std::filesystem::path& file, const std::string& sha256);
     std::optional<stipend_mono_ns> turn();

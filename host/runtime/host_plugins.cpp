@@ -62,6 +62,16 @@ void Host::note_applied(const NamedPlugins& chosen, ledger::GenerationId generat
         if (const auto noted = loader_.note_served(one.library->staged); !noted) log_.warn(noted.error().message);
     }
     report_put_aside();
+    remove_unused_copies();
+}
+
+void Host::remove_unused_copies() {
+    std::vector<std::filesystem::path> in_force;
+    {
+        const std::lock_guard lock(serving_mutex_);
+        for (const auto& one : serving_) in_force.push_back(one.chosen.library->staged.copy);
+    }
+    loader_.remove_unused_copies(in_force);
 }
 
 void Host::report_put_aside() {
@@ -130,12 +140,14 @@ void Host::file_changed(const std::filesystem::path& file) {
         return file_watch_->look_again(file);
     }
     on_disk_[file] = *hash;
-    if (hash->empty()) {
+    std::error_code none;
+    if (hash->empty() && !std::filesystem::exists(file, none)) {
         log_.error("the plugin file " + file.native() + " is gone: what serves stays in force");
         return compare_with_disk("there is no file");
     }
     if (serves(file, *hash)) return compare_with_disk({});
-    log_.info(cat("the plugin file ", file.native(), " was written: sha256 ", *hash));
+    log_.info(cat("the plugin file ", file.native(),
+                  hash->empty() ? " was replaced by what is no file" : " was written: sha256 " + *hash));
     reload({});
 }
 
@@ -159,7 +171,7 @@ void Host::compare_with_disk(const std::string& why) {
             resolve_about_plugins(id);
             continue;
         }
-        raise_about_plugins(id, cat(file.native(), hash.empty() ? std::string(" is gone") : " with sha256 " + hash,
+        raise_about_plugins(id, cat(file.native(), hash.empty() ? std::string() : " with sha256 " + hash,
                                     " is not what serves: ", clip(why, max_why_bytes)));
     }
 }

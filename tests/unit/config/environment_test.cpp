@@ -28,6 +28,15 @@ TEST_CASE("a file is read whole, up to a bound") {
 TEST_CASE("variables are read from the process") {
     CHECK(ProcessEnvironment().get("PATH").has_value());
     CHECK(!ProcessEnvironment().get("STIPEND_SURELY_NOT_SET").has_value());
+
+    ::setenv("STIPEND_TEST_VARIABLE", "a=b", 1);
+    const ProcessEnvironment before;
+    ::setenv("STIPEND_TEST_VARIABLE", "changed", 1);
+    ::setenv("STIPEND_TEST_LATER", "set", 1);
+    CHECK(before.get("STIPEND_TEST_VARIABLE") == "a=b");
+    CHECK(!before.get("STIPEND_TEST_LATER").has_value());
+    ::unsetenv("STIPEND_TEST_VARIABLE");
+    ::unsetenv("STIPEND_TEST_LATER");
 }
 
 TEST_CASE("an old name that is set but feeds nothing is reported") {

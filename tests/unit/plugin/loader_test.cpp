@@ -2,6 +2,8 @@
 #include <sys/mount.h>
 #include <sys/stat.h>
 
+#include <set>
+
 #include "fixture.hpp"
 #include "host/plugin/policy_instance.hpp"
 
@@ -71,7 +73,60 @@ TEST_CASE("the same bytes are mapped once, under whatever name they come") {
     const auto two = site.loader.load({.plugin = "q", .id = {}, .sha256 = {}});
     REQUIRE(one.ok());
     REQUIRE(two.ok());
-    CHECK(one->library == two->library);
+    CHECK(one->library->entry == two->library->entry);
+    CHECK(one->library->staged.source == site.folder / "p.so");
+    CHECK(two->library->staged.source == site.folder / "q.so");
+    CHECK(check_unique_ids({*one, *two}).ok());
+}
+
+TEST_CASE("a private copy is removed once it is neither in force nor may serve again") {
+    Site site;
+    site.put("p", defects_dir / "sound.so");
+    const auto copies = [&] {
+        std::set<fs::path> out;
+        for (const auto& item : fs::directory_iterator(site.staging / "p")) out.insert(item.path());
+        return out;
+    };
+    std::vector<fs::path> expected;
+    std::string bytes = read_text(site.folder / "p.so");
+    for (int version = 0; version < 20; ++version) {
+        write_text(site.folder / "p.so", bytes + std::to_string(version));
+        const auto loaded = site.loader.load(the_plugin);
+        REQUIRE(loaded.ok());
+        REQUIRE(site.loader.note_served(loaded->library->staged).ok());
+        site.loader.remove_unused_copies({loaded->library->staged.copy});
+        expected.push_back(loaded->library->staged.copy);
+    }
+    std::set<fs::path> last(expected.end() - 16, expected.end());
+    last.insert(site.staging / "p" / "served");
+    CHECK(copies() == last);
+
+    SUBCASE("what was refused, or written in part, does not stay") {
+        write_text(site.folder / "p.so", bytes.substr(0, bytes.size() / 2));
+        REQUIRE(!site.loader.load(the_plugin).ok());
+        write_text(site.staging / "p" / "0123.so.XXXXXX", "");
+        CHECK(copies().size() == last.size() + 2);
+        site.loader.remove_unused_copies({});
+        CHECK(copies() == last);
+    }
+    SUBCASE("a version that comes back is copied again") {
+        write_text(site.folder / "p.so", bytes + "0");
+        const auto again = site.loader.load(the_plugin);
+        REQUIRE(again.ok());
+        CHECK(fs::exists(again->library->staged.copy));
+        CHECK(site.loader.try_config(*again, "{}", minute_terms()).ok());
+        site.loader.remove_unused_copies({again->library->staged.copy});
+        CHECK(fs::exists(again->library->staged.copy));
+    }
+    SUBCASE("the copies of a file under another name are its own") {
+        write_text(site.folder / "q.so", bytes + "0");
+        const auto moved = site.loader.load({.plugin = "q", .id = {}, .sha256 = {}});
+        REQUIRE(moved.ok());
+        CHECK(moved->library->staged.copy.parent_path() == site.staging / "q");
+        CHECK(site.loader.try_config(*moved, "{}", minute_terms()).ok());
+        site.loader.remove_unused_copies({});
+        CHECK(!fs::exists(site.staging / "q"));
+    }
 }
 
 TEST_CASE("a file that is no library is refused with the loader's own words") {

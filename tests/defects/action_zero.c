@@ -1,0 +1,2 @@
+#define DEFECT_DECIDE_ONE(d) ((d)->action = 0)
+#include "defect.h"

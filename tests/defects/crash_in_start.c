@@ -1,0 +1,2 @@
+#define DEFECT_IN_START (*(volatile int*)8 = 1)
+#include "defect.h"

@@ -1,0 +1,2 @@
+#define DEFECT_ID ""
+#include "defect.h"

@@ -1,0 +1,2 @@
+#define DEFECT_IN_CREATE exit(0)
+#include "defect.h"

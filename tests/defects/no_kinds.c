@@ -1,0 +1,2 @@
+#define DEFECT_KIND NULL
+#include "defect.h"

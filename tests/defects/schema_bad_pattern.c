@@ -1,0 +1,2 @@
+#define DEFECT_SCHEMA "{\"type\":\"object\",\"additionalProperties\":false,\"properties\":{\"a\":{\"pattern\":\"(\"}}}"
+#include "defect.h"

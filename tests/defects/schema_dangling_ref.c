@@ -1,0 +1,3 @@
+#define DEFECT_SCHEMA \
+    "{\"type\":\"object\",\"additionalProperties\":false,\"properties\":{\"a\":{\"$ref\":\"#/$defs/gone\"}}}"
+#include "defect.h"

@@ -1,0 +1,2 @@
+#define DEFECT_SCHEMA "{\"type\":"
+#include "defect.h"
