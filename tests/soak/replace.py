@@ -272,7 +272,7 @@ class Replace(Scenario):
         for line in self.host.lines:
             if " was written: sha256 " in line:
                 raised = None
-            elif "alert plugins:differs:replaced: /" in line:
+            elif "alert plugins:differs:replaced: /" in line and "waits" in line:
                 if raised is not None and raised in line:
                     self.findings.add(f"an alert is raised anew: {line.strip()}")
                 raised = line.partition(" with sha256 ")[2][:64] or None
