@@ -2,6 +2,8 @@
 option(STIPEND_WERROR "Treat warnings as errors" ON)
 set(STIPEND_SANITIZE "" CACHE STRING "Sanitizers, as for -fsanitize=: address,undefined or thread")
 
+option(STIPEND_FUZZ "Build the fuzz targets by libFuzzer, with the address and undefined-behaviour sanitizers (clang only)" OFF)
+
 find_program(STIPEND_CCACHE ccache)
 if(STIPEND_CCACHE AND NOT CMAKE_CXX_COMPILER_LAUNCHER)
     set(CMAKE_C_COMPILER_LAUNCHER ${STIPEND_CCACHE})
@@ -30,7 +32,11 @@ if(STIPEND_SANITIZE MATCHES thread)
     # gcc's thread sanitizer does not support fences; the mutexes of Asio's queues order the same accesses.
     add_compile_definitions(BOOST_ASIO_DISABLE_FENCED_BLOCK)
 endif()
-if(STIPEND_SANITIZE)
+if(STIPEND_FUZZ)
+    # Everything is instrumented, so that a target's inputs are chosen by what they reach in the modules that it links.
+    add_compile_options(-fsanitize=fuzzer-no-link,address,undefined -fno-sanitize-recover=all -fno-omit-frame-pointer)
+    add_link_options(-fsanitize=address,undefined)
+elseif(STIPEND_SANITIZE)
     add_compile_options(-fsanitize=${STIPEND_SANITIZE} -fno-sanitize-recover=all -fno-omit-frame-pointer)
     add_link_options(-fsanitize=${STIPEND_SANITIZE})
 else()

@@ -1,7 +1,4 @@
 #include <fmt/format.h>
-#include <unistd.h>
-
-#include <cstdlib>
 
 #include "host/base/time.hpp"
 #include "host/cli/commands.hpp"
@@ -36,9 +33,7 @@ int adjust(const AdjustOptions& options) {
     body.set("from", Json::of_string(options.from));
     body.set("to", Json::of_string(options.to));
     body.set("reason", Json::of_string(options.reason));
-    const char* user = std::getenv("SUDO_USER");
-    if (user == nullptr) user = std::getenv("USER");
-    body.set("by", Json::of_string(user == nullptr ? cat("uid ", ::getuid()) : std::string(user)));
+    body.set("by", Json::of_string(requester()));
     if (options.excuse) {
         body.set("usd", Json::of_string("0"));
     } else if (!options.usd.empty()) {

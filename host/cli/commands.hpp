@@ -43,6 +43,15 @@ struct AdjustOptions {
 };
 int adjust(const AdjustOptions& options);
 
+struct PardonOptions {
+    Common common;
+    std::string orchestrator, from, to, reason;
+    bool all = false;
+    bool yes = false;      // that all are meant
+    bool dry_run = false;  // only says what would change
+};
+int pardon(const PardonOptions& options);
+
 struct PinOptions {
     Common common;
     std::string url;

@@ -134,6 +134,22 @@ int main(int argc, char** argv) {
     adjust_app->add_flag("--excuse", adjust_options.excuse, "record the reason and pay nothing")->excludes(usd);
     adjust_app->callback([&] { status = adjust(adjust_options); });
 
+    PardonOptions pardon_options;
+    auto* pardon_app =
+        command(app, "pardon", "take back the waits and counts of checks that failed through our own fault",
+                pardon_options.common);
+    auto* whose = pardon_app->add_option_group("whose");
+    whose->add_option("--orchestrator", pardon_options.orchestrator, "whose");
+    whose->add_flag("--all", pardon_options.all, "of all orchestrators; wants --yes");
+    whose->require_option(1);
+    pardon_app->add_flag("--yes", pardon_options.yes, "all are meant");
+    pardon_app->add_option("--from", pardon_options.from, "checks due from this time on, such as 2026-11-22T06:00:00Z")
+        ->required();
+    pardon_app->add_option("--to", pardon_options.to, "checks due before this time")->required();
+    pardon_app->add_option("--reason", pardon_options.reason, "why; it is recorded")->required();
+    pardon_app->add_flag("--dry-run", pardon_options.dry_run, "only say what would change");
+    pardon_app->callback([&] { status = pardon(pardon_options); });
+
     auto* check_app = command(
         app, "check", "check a configuration with its plugins, and print the largest possible spend and fees", common);
     check_app->callback([&] { status = check(common); });

@@ -1,5 +1,8 @@
 #include "host/cli/remote.hpp"
 
+#include <unistd.h>
+
+#include <cstdlib>
 #include <future>
 
 #include "host/http/curl_client.hpp"
@@ -43,6 +46,12 @@ Result<Json> ask_host(const config::Settings& settings, const std::string& metho
     if (got.response.status == 200) return json;
     const auto* error = json.find("error");
     return fail(STIPEND_E_INVALID, error == nullptr ? got.response.body : error->text());
+}
+
+std::string requester() {
+    const char* user = std::getenv("SUDO_USER");
+    if (user == nullptr) user = std::getenv("USER");
+    return user == nullptr ? cat("uid ", ::getuid()) : std::string(user);
 }
 
 std::string text_of(const Json& object, std::string_view key) {

@@ -17,6 +17,9 @@ inline constexpr std::uint32_t slow_ms = 90'000'000;
 Result<Json> ask_host(const config::Settings& settings, const std::string& method, const std::string& path,
                       const Json& body, std::uint32_t timeout_ms = soon_ms);
 
+// The person that gives the order, for the record: the login name, also under sudo, else the user id.
+[[nodiscard]] std::string requester();
+
 // The text of a member of an answer; "-" where it is absent or null.
 [[nodiscard]] std::string text_of(const Json& object, std::string_view key);
 

@@ -26,20 +26,20 @@ class Expander {
     Expander(std::string_view text, const Environment& environment) : text_(text), environment_(environment) {}
 
     Result<Expansion> run() {
-        STIPEND_TRY(copy_until('\0', 0, true));
+        STIPEND_TRY(copy(0, true));
         return std::move(out_);
     }
 
   private:
-    // Copies up to the end of the text or, inside a default, up to the `}` that closes it. With `live` false the text
-    // is checked but dropped, and nothing outside is asked.
-    Result<void> copy_until(char close, int depth, bool live) {
+    // Copies up to the end of the text or, inside a default (`depth` is not 0), up to the `}` that closes it. With
+    // `live` false the text is checked but dropped, and nothing outside is asked.
+    Result<void> copy(int depth, bool live) {
         if (depth > deepest_default) {
             return fail(STIPEND_E_CONFIG, "defaults inside defaults: want at most ", deepest_default);
         }
         while (at_ < text_.size()) {
             const char c = text_[at_++];
-            if (c == close) return {};
+            if (depth > 0 && c == '}') return {};
             if (c != '$') {
                 STIPEND_TRY(append({&c, 1}, live));
                 continue;
@@ -54,7 +54,7 @@ class Expander {
                 return fail(STIPEND_E_CONFIG, "a lone \"$\": want ${NAME}, or $$ for a dollar sign");
             }
         }
-        if (close == '\0') return {};
+        if (depth == 0) return {};
         return unfinished();
     }
 
@@ -76,7 +76,7 @@ class Expander {
             at_ += 2;
             const bool has_value = live && has(std::string(name));
             if (has_value) STIPEND_TRY(take_variable(std::string(name), live));
-            return copy_until('}', depth + 1, live && !has_value);
+            return copy(depth + 1, live && !has_value);
         }
         if (rest.front() == ':' && (name == "file" || name == "cred")) return take_file(name, live);
         return fail(STIPEND_E_CONFIG, "\"${", name, "\" goes on with ", scalar_node(rest.substr(0, 2), true).shown(),

@@ -174,7 +174,7 @@ constexpr std::string_view of_manager = R"("type": "object", "additionalProperti
     "orchestrators": {"type": "array", "items": {"$ref": "#/$defs/id"},
       "description": "The ids of the orchestrators whose checks it covers. By default all."}}}},
   "witness": {"type": "array", "maxItems": 16, "items": {"format": "text", "minLength": 1, "maxLength": 2048},
-    "description": "URLs or host:port that no orchestrator controls. Where all own checks fail at once, the first of `monitors` looks at these: if all of them fail too, the time counts neither as up nor as down; without a witness it is down, to be made up for with `stipend adjust`. See operations.md."},
+    "description": "URLs or host:port that no orchestrator controls. Where all own checks fail at once, the first of `monitors` looks at these: if all of them fail too, the time counts neither as up nor as down; without a witness it is down, to be made up for with `stipend adjust` and `stipend pardon`. See operations.md."},
   "listen": {"type": "object", "additionalProperties": false,
     "x-noun": "the listeners", "description": "The addresses on which this host listens.", "properties": {
     "metrics": {"$ref": "#/$defs/metrics", "default": "${METRICS_LISTEN:-127.0.0.1:9108}"}}}

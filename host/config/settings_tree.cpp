@@ -166,8 +166,9 @@ class Writer {
         out.children.push_back(std::move(*node));
     }
 
-    static std::optional<Node> write(const Rule&, const std::string& text) {
-        return text.empty() ? std::nullopt : std::optional(scalar_node(text, true));
+    // An empty text is left out, unless a default, which a variable may give, would take its place.
+    static std::optional<Node> write(const Rule& rule, const std::string& text) {
+        return text.empty() && rule.fallback.empty() ? std::nullopt : std::optional(scalar_node(text, true));
     }
     static std::optional<Node> write(const Rule& rule, std::int64_t number) { return number_node(rule, number); }
     static std::optional<Node> write(const Rule& rule, Usd amount) { return number_node(rule, amount.count_e8()); }

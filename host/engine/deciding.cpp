@@ -35,6 +35,7 @@ void Engine::flush(stipend_unix_ns now) {
     if (commits_.under_way() || failure_) return;
     if (sampled_.empty() && !must_write()) return;
     auto batch = std::make_shared<ledger::Batch>(take_waiting());
+    pardons_written_ = std::exchange(pardons_waiting_, {});
     // A decision builds on all that came before it: while some of that still waits, so does deciding.
     if (!must_write()) {
         decide(take_samples(), *batch, now);
@@ -280,10 +281,13 @@ void Engine::committed(const Result<void>& result, stipend_unix_ns now) {
     if (!result) {
         failure_ = result.error();
         refuse_reservations(result.error());
+        answer_pardons(pardons_written_, result);
+        answer_pardons(pardons_waiting_, result);
         effects_.tell({.id = "ledger", .severity = STIPEND_ALERT_CRITICAL, .text = result.error().message, .at = now});
         return;
     }
     answer_reservations(*batch);
+    answer_pardons(pardons_written_, result);
     for (const auto& decided : batch->decisions) on_decision_durable(decided, now);
     tick(now);
 }
@@ -324,7 +328,8 @@ void Engine::watch_failures(registry::PayeeIndex payee, const ledger::EngineStat
         raise("all-failed", STIPEND_ALERT_CRITICAL,
               cat("all ", active_,
                   " orchestrators fail while the gateway answers: look at your gateway's own network and "
-                  "deposit; `stipend adjust` excuses what was not their fault"),
+                  "deposit; `stipend adjust` pays for what was not their fault, and `stipend pardon` takes back their "
+                  "waits"),
               now);
     } else {
         resolve("all-failed", now);

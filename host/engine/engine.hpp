@@ -33,6 +33,8 @@
 
 namespace stipend::engine {
 
+struct PardonRequest;
+
 inline constexpr std::int64_t max_window_s = 7 * s_per_day;  // as far back as a worker's history reaches
 inline constexpr std::int64_t max_job_ns = 900 * ns_per_s;   // then a job is lost; dispatchers end theirs much earlier
 inline constexpr std::size_t max_recorded = 256;             // samples kept to try new code on
@@ -77,6 +79,13 @@ class Engine {
     // take it, or the engine drains.
     using FeeAnswer = std::function<void(Result<void>)>;
     void reserve_fee(JobToken token, const SignedWei& wei, FeeAnswer answer, stipend_unix_ns now);
+    // What a pardon of this payee is, by the newest generation's policy; `history` is the ledger's. BUSY: its decision
+    // is being written, or was since `history` was read.
+    [[nodiscard]] Result<ledger::Pardoned> plan_pardon(const PardonRequest& request, registry::PayeeIndex payee,
+                                                       const ledger::PardonHistory& history, stipend_unix_ns now) const;
+    // Carries out what plan_pardon said in the same event. `answer` is called once, when they are durable or cannot be.
+    using PardonAnswer = std::function<void(Result<void>)>;
+    void pardon(std::vector<ledger::Pardoned> pardons, PardonAnswer answer, stipend_unix_ns now);
     // The job of that epoch and attempt, while it is under way.
     [[nodiscard]] std::optional<JobToken> job_under_way(std::string_view key, std::uint64_t epoch,
                                                         std::uint32_t attempt) const;
@@ -186,6 +195,8 @@ class Engine {
     // Answers all reservations that wait, since the ledger does not take them now.
     void refuse_reservations(const Error& why);
 
+    static void answer_pardons(std::vector<PardonAnswer>& answers, const Result<void>& result);
+
     // Deciding: deciding.cpp
     void flush(stipend_unix_ns now);
     ledger::Batch take_waiting();
@@ -236,7 +247,9 @@ class Engine {
         FeeJob job;
         FeeAnswer answer;  // empty once it was called
     };
-    std::deque<Reserving> reserving_;  // in the order of their rows, which are not durable yet
+    std::deque<Reserving> reserving_;            // in the order of their rows, which are not durable yet
+    std::vector<PardonAnswer> pardons_waiting_;  // of the next transaction ...
+    std::vector<PardonAnswer> pardons_written_;  // ... and of the one under way
     TokenBucket host_bucket_;
     AlertBook alerts_;
     Counters counters_;

@@ -295,6 +295,7 @@ void Manager::refresh_metrics(runtime::Metrics& metrics) {
 
 Result<void> Manager::add_routes(runtime::ControlServer& server) {
     STIPEND_TRY(server.route("POST", "/adjust", [this](const Json& body) { return adjust(body); }));
+    STIPEND_TRY(server.slow_route("POST", "/pardon", [this](const Json& body) { return pardon(body); }));
     return server.slow_route("POST", "/archive", [this, &server](const Json& body) { return archive(server, body); });
 }
 

@@ -62,6 +62,7 @@ class Manager final : public runtime::Role, public Effects, public plugin::Alert
     void watch_checks(const std::vector<PlannedCheck>& checks, const runtime::InstanceSet& fresh);
     void reserve_fee(const std::string& job_id, const SignedWei& wei, plugin::FeeAccount::Answer answer);
     Result<Json> adjust(const Json& body);
+    Result<Json> pardon(const Json& body);
     Result<Json> archive(const runtime::ControlServer& server, const Json& body);
 
     void submit(const JobSpec& job, const registry::Payee& payee) override;

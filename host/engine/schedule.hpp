@@ -39,6 +39,12 @@ class Schedule {
         heap_.pop_back();
         return entry;
     }
+    // Gives each entry the time that `at_of` says.
+    template <class AtOf>
+    void move(AtOf&& at_of) {
+        for (auto& entry : heap_) entry.at_ns = at_of(entry);
+        std::make_heap(heap_.begin(), heap_.end(), std::greater<>());
+    }
 
   private:
     std::vector<Entry> heap_;

@@ -1,6 +1,7 @@
 #include "host/http/response.hpp"
 
 #include <boost/beast/http/status.hpp>
+#include <ostream>  // status.hpp uses it without an include
 
 #include "host/http/header_lines.hpp"
 #include "stipend/ascii.hpp"

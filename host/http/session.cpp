@@ -25,6 +25,17 @@ auto ms(std::uint32_t count) {
     return std::chrono::milliseconds(count);
 }
 
+// Beast reads a body in chunks or of a stated length. It ignores any other transfer coding, and would take the body for
+// the next request: RFC 9112, 6.3, wants such a request rejected, and none of HTTP/1.0 with a coding.
+template <class Head>
+bool has_known_framing(const Head& head) {
+    const auto [first, last] = head.equal_range(beast::http::field::transfer_encoding);
+    if (first == last) return true;
+    const auto value = first->value();
+    return std::next(first) == last && head.version() >= 11 &&
+           ascii::equal_ignoring_case({value.data(), value.size()}, "chunked");
+}
+
 }  // namespace
 
 Result<void> Exchange::give(ServerResponse response) {
@@ -108,7 +119,9 @@ void Session::read_head() {
 void Session::on_head(ErrorCode error) {
     if (error) return on_read_error(error);
     const auto& head = parser_->get();
-    keep_alive_ = head.keep_alive() && !host_.draining();
+    const bool known_framing = has_known_framing(head);
+    keep_alive_ = head.keep_alive() && known_framing && !host_.draining();
+    if (!known_framing) return refuse(400, "malformed request: Transfer-Encoding: want chunked, or none");
     const std::string_view target(head.target().data(), head.target().size());
     if (!target.starts_with('/')) return refuse(400, "bad request target: want a path that begins with a slash");
     const auto path = target.substr(0, target.find('?'));

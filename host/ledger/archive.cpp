@@ -226,7 +226,9 @@ Result<ArchiveReport> SqliteLedger::take_archive(const PreparedArchive& prepared
             bind_row(carry, row);
             STIPEND_TRY(carry.run());
         }
-        return {};
+        // A pardon builds on decisions that are here.
+        return database_.run(
+            "DELETE FROM state_before WHERE epoch < (SELECT epoch FROM carried WHERE account = orchestrator)");
     }));
     position_ = next;
     return ArchiveReport{.file = facts.file,
@@ -245,12 +247,13 @@ Result<bool> SqliteLedger::purge_archived() {
         if (first == 0 || first > through) continue;
         const auto sql = cat("DELETE FROM ", table, " WHERE ", column, " BETWEEN ? AND ?");
         const auto to = first + std::min(purge_rows - 1, through - first);
+        const auto* const name = table;  // a structured binding is not captured before clang 16
         STIPEND_TRY(transact([&]() -> Result<void> {
             STIPEND_LET(erase, database_.prepare(sql));
             STIPEND_LET(erased, erase.bind(first).bind(to).run_counted());
             if (erased > 0) return {};
             // Callers repeat this until nothing is left; with a damaged index that would never end.
-            return fail(STIPEND_E_INVALID, "ledger: ", path_.string(), ": rows of ", table,
+            return fail(STIPEND_E_INVALID, "ledger: ", path_.string(), ": rows of ", name,
                         " that an archive holds cannot be deleted: the file is damaged: restore a backup");
         }));
         return true;

@@ -57,6 +57,12 @@ Result<void> check_adjustment(const Adjustment& row) {
     return check_lengths(row, "adjustment \"", row.key, "\"");
 }
 
+Result<void> check_pardon(const Pardoned& pardoned) {
+    const auto broken = broken_invariant(pardoned);
+    if (broken) return fail(STIPEND_E_INVALID, "ledger: pardon of ", pardoned.row.orchestrator, ": ", *broken);
+    return check_lengths(pardoned.row, "pardon of ", pardoned.row.orchestrator);
+}
+
 Result<void> check_fee(const Fee& fee) {
     const auto broken = broken_invariant(fee);
     if (!broken) return {};
@@ -65,9 +71,9 @@ Result<void> check_fee(const Fee& fee) {
 }
 
 Result<void> check_sizes(const Batch& b) {
-    for (const auto size :
-         {b.generations.size(), b.added.size(), b.changed.size(), b.gaps_closed.size(), b.decisions.size(),
-          b.gaps_opened.size(), b.adjustments.size(), b.fees.size(), b.observations.size(), b.events.size()}) {
+    for (const auto size : {b.generations.size(), b.added.size(), b.changed.size(), b.pardons.size(),
+                            b.gaps_closed.size(), b.decisions.size(), b.gaps_opened.size(), b.adjustments.size(),
+                            b.fees.size(), b.observations.size(), b.events.size()}) {
         if (size > max_batch_rows) {
             return fail(STIPEND_E_LIMIT, "ledger: batch too large: got ", size, " rows of one kind, want at most ",
                         max_batch_rows);
@@ -90,6 +96,7 @@ Result<void> check_batch(const Batch& b) {
         }
     }
     for (const auto& row : b.changed) STIPEND_TRY(check_orchestrator(row));
+    for (const auto& pardoned : b.pardons) STIPEND_TRY(check_pardon(pardoned));
     for (const auto& decided : b.decisions) STIPEND_TRY(check_decision(decided));
     for (const auto& gap : b.gaps_opened) STIPEND_TRY(check_lengths(gap, "gap of ", gap.orchestrator));
     for (const auto& gap : b.gaps_closed) {

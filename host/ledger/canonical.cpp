@@ -163,6 +163,8 @@ std::string_view kind_name(AuditKind kind) {
             return "fee";
         case AuditKind::restored:
             return "restored";
+        case AuditKind::pardon:
+            return "pardon";
     }
     return "unknown kind";
 }
@@ -239,6 +241,12 @@ std::string gap_closed_body(Seq gap, stipend_unix_ns to, Usd usd) {
 
 std::string adjustment_body(const Adjustment& row) {
     return body_of(row);
+}
+
+std::string pardon_body(const Pardon& row, const Hash& digest) {
+    Json body = Json::object();
+    fields(row, BodyWriter(body));
+    return body.append("state", hex_encode(digest)).dump();
 }
 
 std::string price_body(const Price& row) {

@@ -43,6 +43,7 @@ enum class AuditKind : std::uint8_t {
     alert = 12,
     fee = 13,
     restored = 14,
+    pardon = 15,
 };
 [[nodiscard]] std::string_view kind_name(AuditKind kind);
 
@@ -63,6 +64,8 @@ void encode_state(std::string& out, const EngineState& state);
 // `gap`: position of its opening.
 [[nodiscard]] std::string gap_closed_body(Seq gap, stipend_unix_ns to, Usd usd);
 [[nodiscard]] std::string adjustment_body(const Adjustment& row);
+// `digest`: of the state after it.
+[[nodiscard]] std::string pardon_body(const Pardon& row, const Hash& digest);
 [[nodiscard]] std::string price_body(const Price& row);
 [[nodiscard]] std::string fee_body(const Fee& fee);
 // The fee of a stored body; none if it is not one that fee_body makes.

@@ -141,8 +141,6 @@ Result<void> SqliteLedger::export_decisions(const DecisionFilter& filter, const 
 Result<void> SqliteLedger::export_fees(const DecisionFilter& filter, const FeeSink& sink) {
     sqlite::Transaction snapshot(database_);
     STIPEND_TRY(snapshot.begin("DEFERRED"));
-    STIPEND_LET(there, has_fees(database_));
-    if (!there) return {};
     STIPEND_LET(keys, keys_of(database_, ns_));
     const DecisionSink none;
     Exporter exporter(keys, filter, none);

@@ -147,6 +147,23 @@ void fields(RowOf<Adjustment> auto& a, auto&& visit) {
     visit(Field{.column = "at"}, a.at);
 }
 
+void fields(RowOf<Pardon> auto& p, auto&& visit) {
+    visit(Field{.column = "orchestrator"}, p.orchestrator);
+    visit(Field{.column = "epoch"}, p.epoch);
+    visit(Field{.column = "from_at", .json = "from"}, p.from);
+    visit(Field{.column = "to_at", .json = "to"}, p.to);
+    visit(Field{.column = "checks"}, p.checks);
+    visit(Field{.column = "failures_before"}, p.failures_before);
+    visit(Field{.column = "failures_after"}, p.failures_after);
+    visit(Field{.column = "suspended_before"}, p.suspended_before);
+    visit(Field{.column = "suspended_after"}, p.suspended_after);
+    visit(Field{.column = "due_before"}, p.due_before);
+    visit(Field{.column = "due_after"}, p.due_after);
+    visit(Field{.column = "reason", .max_bytes = max_reason_bytes}, p.reason);
+    visit(Field{.column = "by", .max_bytes = max_key_bytes}, p.by);
+    visit(Field{.column = "at"}, p.at);
+}
+
 void fields(RowOf<FeeState> auto& s, auto&& visit) {
     visit(Field{.column = "day"}, s.day);
     visit(Field{.column = "day_wei"}, s.day_wei);

@@ -107,6 +107,32 @@ Broken broken_invariant(const FeeState& s) {
     return std::nullopt;
 }
 
+Broken broken_invariant(const Pardon& p) {
+    if (p.to <= p.from) return std::string("its time ends before it begins");
+    if (p.checks < 1) return std::string("pardons no check");
+    if (p.reason.empty()) return std::string("wants a reason");
+    if (p.failures_after > p.failures_before) {
+        return cat("counts more failures than before: got ", p.failures_after, ", had ", p.failures_before);
+    }
+    if (p.suspended_after && !p.suspended_before) return std::string("suspends");
+    if (p.due_after > p.due_before) return cat("due later than before: got ", p.due_after, ", had ", p.due_before);
+    if (p.due_after < p.at && p.due_after != p.due_before) {
+        return cat("due before it was made: got ", p.due_after, ", made at ", p.at);
+    }
+    return std::nullopt;
+}
+
+Broken broken_invariant(const Pardoned& pardoned) {
+    const auto& [row, after] = pardoned;
+    if (auto broken = broken_invariant(row)) return broken;
+    if (auto broken = broken_invariant(after)) return cat("state after it: ", *broken);
+    if (after.epoch != row.epoch || after.due_at != row.due_after || after.suspended != row.suspended_after ||
+        after.consecutive_failures != row.failures_after) {
+        return std::string("the state after it is another one than the row says");
+    }
+    return std::nullopt;
+}
+
 Broken broken_invariant(const Fee& fee) {
     if (fee.epoch < 1 || fee.epoch > int64_most) return cat("epoch out of range: got ", fee.epoch);
     if (fee.wei.negative() || fee.wei > max_fee()) return cat("amount out of range: got ", fee.wei.text(), " wei");
@@ -133,9 +159,9 @@ Broken broken_succession(const FeeState& before, const Fee& next) {
 
 Seq audit_rows(const Batch& b) {
     // A new orchestrator has two: its row and its state.
-    const auto rows = b.generations.size() + 2 * b.added.size() + b.changed.size() + b.gaps_closed.size() +
-                      b.decisions.size() + b.gaps_opened.size() + b.adjustments.size() + b.fees.size() +
-                      (b.price ? 1 : 0) + b.events.size();
+    const auto rows = b.generations.size() + 2 * b.added.size() + b.changed.size() + b.pardons.size() +
+                      b.gaps_closed.size() + b.decisions.size() + b.gaps_opened.size() + b.adjustments.size() +
+                      b.fees.size() + (b.price ? 1 : 0) + b.events.size();
     return static_cast<Seq>(rows);
 }
 

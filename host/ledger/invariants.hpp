@@ -37,6 +37,8 @@ inline constexpr std::size_t max_journal_entries = max_batch_rows + 1;
 [[nodiscard]] std::optional<std::string> broken_invariant(const Decision& decision);
 [[nodiscard]] std::optional<std::string> broken_invariant(const Decided& decided);
 [[nodiscard]] std::optional<std::string> broken_invariant(const FeeState& state);
+[[nodiscard]] std::optional<std::string> broken_invariant(const Pardon& pardon);
+[[nodiscard]] std::optional<std::string> broken_invariant(const Pardoned& pardoned);
 [[nodiscard]] std::optional<std::string> broken_invariant(const Fee& fee);
 
 // Where an orchestrator's last decision ended.

@@ -70,6 +70,8 @@ Result<void> JournalWriter::prepare_statements() {
     STIPEND_TRY(into(update_state_, cat("UPDATE engine_state SET (", state, ") = (", placeholders(state),
                                         "), owed = wei_add(owed, ?), seq = ? "
                                         "WHERE orchestrator = ? AND epoch = ? AND last_decided_at <= ?")));
+    STIPEND_TRY(into(keep_state_, cat("INSERT OR IGNORE INTO state_before(orchestrator, ", state,
+                                      ") SELECT orchestrator, ", state, " FROM engine_state WHERE orchestrator = ?")));
     STIPEND_TRY(into(insert_journal_, insert_sql("journal", "ref, kind, last")));
     STIPEND_TRY(into(insert_entry_, insert_sql("entry", "journal, account, wei")));
     STIPEND_TRY(into(find_gap_, "SELECT seq, from_at FROM gap WHERE orchestrator = ? AND to_at IS NULL"));
@@ -86,6 +88,7 @@ Result<Position> JournalWriter::write(const Batch& batch, const Position& from) 
     for (const auto& row : batch.changed) STIPEND_TRY(change_orchestrator(row));
     // Before the decisions: the last price ahead of a decision in the chain is the one that it is converted at.
     if (batch.price) STIPEND_TRY(set_price(*batch.price));
+    for (const auto& pardoned : batch.pardons) STIPEND_TRY(add_pardon(pardoned));
     for (const auto& gap : batch.gaps_closed) STIPEND_TRY(close_gap(gap));
     if (!batch.decisions.empty()) STIPEND_TRY(add_decisions(batch.decisions));
     for (const auto& gap : batch.gaps_opened) STIPEND_TRY(open_gap(gap));
@@ -154,6 +157,7 @@ Result<void> JournalWriter::add_decision(const Decided& decided) {
     encode_decision(body_, d, digest);
     STIPEND_LET(seq, audit(AuditKind::decision, body_));
 
+    if (can_be_pardoned(d)) STIPEND_TRY(keep_state_.bind(d.orchestrator).run());
     bind_row(update_state_, decided.after);
     update_state_.bind_blob(raw.be).bind(seq).bind(d.orchestrator).bind(d.epoch - 1).bind(d.period_from);
     STIPEND_LET(changed, update_state_.run_counted());

@@ -53,6 +53,7 @@ class JournalWriter {
     [[nodiscard]] Result<void> open_gap(const GapOpening& gap);
     [[nodiscard]] Result<void> close_gap(const GapClosing& gap);
     [[nodiscard]] Result<void> add_adjustment(const Adjustment& row);
+    [[nodiscard]] Result<void> add_pardon(const Pardoned& pardoned);
     // journal_writer_fees.cpp
     [[nodiscard]] Result<void> add_fees(const std::vector<Fee>& fees);
     [[nodiscard]] Result<void> add_fee(const Fee& fee, sqlite::Statement& find, sqlite::Statement& put);
@@ -85,7 +86,7 @@ class JournalWriter {
     sqlite::Statement insert_state_;
     sqlite::Statement insert_audit_;
     sqlite::Statement insert_decision_;
-    sqlite::Statement update_state_;
+    sqlite::Statement update_state_, keep_state_;
     sqlite::Statement insert_entry_;
     sqlite::Statement insert_journal_;
     sqlite::Statement find_gap_;

@@ -20,7 +20,6 @@ Result<std::int64_t> JournalWriter::account_of(std::string_view name) {
 
 // One journal for all, since a closing often follows its reservation in the next transaction.
 Result<void> JournalWriter::add_fees(const std::vector<Fee>& fees) {
-    STIPEND_TRY(add_fee_tables(database_));
     STIPEND_LET(expense, account_of("expense:fees"));
     STIPEND_LET(prepaid, account_of("gateway:prepaid"));
     const auto& state = columns<FeeState>();

@@ -2,6 +2,7 @@
 #include "host/ledger/journal_writer.hpp"
 
 #include "host/ledger/columns.hpp"
+#include "host/ledger/invariants.hpp"
 
 namespace stipend::ledger {
 
@@ -115,6 +116,26 @@ Result<void> JournalWriter::add_adjustment(const Adjustment& row) {
     STIPEND_TRY(write_journal(journal));
     STIPEND_LET(owe, database_.prepare("UPDATE engine_state SET owed = wei_add(owed, ?) WHERE orchestrator = ?"));
     return owe.bind_amount(row.wei.to_bytes()).bind(row.orchestrator).run();
+}
+
+Result<void> JournalWriter::add_pardon(const Pardoned& pardoned) {
+    STIPEND_ASSERT(!broken_invariant(pardoned));  // check_batch rejects such a batch
+    const auto& [row, after] = pardoned;
+    STIPEND_TRY(check_in_namespace(row.orchestrator));
+    const Hash digest = digest_of(after);
+    STIPEND_LET(seq, audit(AuditKind::pardon, pardon_body(row, digest)));
+    const auto& own = columns<Pardon>();
+    STIPEND_LET(insert, database_.prepare(insert_sql("pardon", cat("seq, ", own, ", state_digest"))));
+    bind_row(insert.bind(seq), row);
+    STIPEND_TRY(insert.bind_blob(digest).run());
+    const auto& state = columns<EngineState>();
+    STIPEND_LET(update, database_.prepare(cat("UPDATE engine_state SET (", state, ") = (", placeholders(state),
+                                              "), seq = ? WHERE orchestrator = ? AND epoch = ?")));
+    bind_row(update, after);
+    STIPEND_LET(changed, update.bind(seq).bind(row.orchestrator).bind(row.epoch).run_counted());
+    if (changed == 1) return {};
+    return fail(STIPEND_E_CONFLICT, "ledger: ", database_.path(), ": pardon of orchestrator ", row.orchestrator,
+                ": epoch ", row.epoch, " is not its last one");
 }
 
 Result<void> JournalWriter::set_price(const Price& row) {

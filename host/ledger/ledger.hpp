@@ -186,6 +186,13 @@ class Ledger {
     [[nodiscard]] virtual Result<std::vector<Gap>> unpaid(std::optional<OrchestratorId> orchestrator,
                                                           std::uint64_t limit) = 0;
 
+    // The decisions of an orchestrator from the first that may be pardoned (see can_be_pardoned) and was due in
+    // [from, to) on; from an earlier one where an earlier pardon of it bears on them. INVALID where the state before
+    // the first is not stored, as of a decision of an earlier program or one that was archived; LIMIT where there are
+    // more than `max_pardon_history`.
+    [[nodiscard]] virtual Result<PardonHistory> pardon_history(OrchestratorId orchestrator, stipend_unix_ns from,
+                                                               stipend_unix_ns to) = 0;
+
     // Observations of one orchestrator that overlap [from, to), ordered by target and time.
     [[nodiscard]] virtual Result<std::vector<Observation>> observations(OrchestratorId orchestrator,
                                                                         stipend_unix_ns from, stipend_unix_ns to) = 0;

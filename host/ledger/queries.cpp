@@ -66,8 +66,6 @@ Result<void> load_open_gaps(sqlite::Database& database, std::vector<Orchestrator
 // Of the namespace, by orchestrator.
 Result<std::vector<OrchestratorFees>> load_fees(sqlite::Database& database, std::int64_t ns) {
     std::vector<OrchestratorFees> out;
-    STIPEND_LET(there, has_fees(database));
-    if (!there) return out;
     STIPEND_LET(rows, database.prepare(cat("SELECT orchestrator, ", columns<FeeState>(),
                                            " FROM fee_state JOIN (SELECT id, ns FROM orchestrator) o "
                                            "ON o.id = orchestrator WHERE o.ns = ? ORDER BY orchestrator")));

@@ -1,6 +1,7 @@
 // The records of the ledger. Times are in UTC nanoseconds. fields.hpp lists their fields.
 #pragma once
 
+#include <algorithm>
 #include <array>
 #include <cstdint>
 #include <optional>
@@ -150,6 +151,54 @@ struct Adjustment {
     stipend_unix_ns at = 0;
 };
 
+// Takes back the waits and counts of checks that failed through the payer's own fault. No decision changes: the state
+// after the last one is computed again without these checks.
+struct Pardon {
+    OrchestratorId orchestrator = 0;
+    std::uint64_t epoch = 0;   // the last one decided
+    stipend_unix_ns from = 0;  // of the due times of the pardoned checks: [from, to)
+    stipend_unix_ns to = 0;
+    std::uint32_t checks = 0;  // that are pardoned by this row
+    std::uint32_t failures_before = 0;
+    std::uint32_t failures_after = 0;
+    bool suspended_before = false;
+    bool suspended_after = false;
+    stipend_unix_ns due_before = 0;  // when the next check was due
+    stipend_unix_ns due_after = 0;   // not later than that; not earlier than `at`, unless it was before
+    std::string reason = {};
+    std::string by = {};
+    stipend_unix_ns at = 0;
+    friend bool operator==(const Pardon&, const Pardon&) = default;
+};
+struct Pardoned {
+    Pardon row;
+    EngineState after;  // fields that both have agree
+};
+
+// A decision that a pardon can take back: it counted a failure, or made its orchestrator wait.
+[[nodiscard]] inline bool can_be_pardoned(const Decision& d) {
+    return d.consecutive_failures > 0 || d.suspended || d.delay_ns > 0 || d.penalty_ns > 0;
+}
+
+inline constexpr std::size_t max_pardon_history = 20'000;  // decisions that one pardon computes again
+
+// What a pardon is computed from.
+struct PardonHistory {
+    // From the first decision that may be pardoned to the last, by epoch; empty where none may be, or all are.
+    std::vector<Decision> decisions = {};
+    EngineState before = {};         // the first of them
+    std::string memory_policy = {};  // the plugin whose policy wrote before.memory; empty for none
+    std::uint32_t memory_version = 0;
+    std::vector<Pardon> pardons = {};  // earlier ones that bear on these decisions, in the order of the chain
+
+    // Whether one of `pardons` has taken this decision back.
+    [[nodiscard]] bool is_pardoned(const Decision& d) const {
+        return std::any_of(pardons.begin(), pardons.end(), [&](const Pardon& pardon) {
+            return d.epoch <= pardon.epoch && d.due_at >= pardon.from && d.due_at < pardon.to && can_be_pardoned(d);
+        });
+    }
+};
+
 // In the terms of a generation: its decisions' wei are what the host computes of their dollars, exactly, at the last
 // price ahead of them in the chain. Without it a policy computed both, each rounded down by itself.
 inline constexpr std::string_view amounts_by_host = ",\"asset\":\"ETH\",\"decimals\":18";
@@ -253,6 +302,7 @@ struct Batch {
     std::vector<NewOrchestrator> added = {};
     std::vector<Orchestrator> changed = {};  // by id; the key must not change
     std::optional<Price> price = {};         // the decisions of this transaction and of later ones are converted at it
+    std::vector<Pardoned> pardons = {};      // before the decisions, which build on them
     std::vector<GapClosing> gaps_closed = {};
     std::vector<Decided> decisions = {};
     std::vector<GapOpening> gaps_opened = {};
@@ -264,9 +314,9 @@ struct Batch {
 
     [[nodiscard]] bool empty() const {
         // A structured binding, so that a new member does not compile until it is listed here.
-        const auto& [b_generations, b_added, b_changed, b_price, b_closed, b_decisions, b_opened, b_adjustments, b_fees,
-                     b_observations, b_forget, b_events] = *this;
-        return b_generations.empty() && b_added.empty() && b_changed.empty() && b_closed.empty() &&
+        const auto& [b_generations, b_added, b_changed, b_price, b_pardons, b_closed, b_decisions, b_opened,
+                     b_adjustments, b_fees, b_observations, b_forget, b_events] = *this;
+        return b_generations.empty() && b_added.empty() && b_changed.empty() && b_pardons.empty() && b_closed.empty() &&
                b_decisions.empty() && b_opened.empty() && b_adjustments.empty() && b_fees.empty() && !b_price &&
                b_observations.empty() && !b_forget && b_events.empty();
     }

@@ -90,8 +90,25 @@ constexpr const char* version_3 =
     "  orchestrator INTEGER PRIMARY KEY, day INTEGER NOT NULL, day_wei BLOB NOT NULL, open_wei BLOB NOT NULL,"
     "  open_day_wei BLOB NOT NULL, total_wei BLOB NOT NULL, seq INTEGER NOT NULL) STRICT;";
 
+// What pardons need: the state before each decision that cost its orchestrator something, as the ledger held it (its
+// epoch is the one before that decision's), and the pardons.
+constexpr const char* version_4 =
+    "CREATE TABLE state_before("
+    "  orchestrator INTEGER NOT NULL, epoch INTEGER NOT NULL, due_at INTEGER NOT NULL, interval_ns INTEGER NOT NULL,"
+    "  last_decided_at INTEGER NOT NULL, consecutive_failures INTEGER NOT NULL, suspended INTEGER NOT NULL,"
+    "  known INTEGER NOT NULL, checks_total INTEGER NOT NULL, checks_ok INTEGER NOT NULL, generation INTEGER NOT NULL,"
+    "  memory_generation INTEGER NOT NULL, memory BLOB NOT NULL, day INTEGER NOT NULL, day_usd_e8 INTEGER NOT NULL,"
+    "  PRIMARY KEY(orchestrator, epoch)) STRICT, WITHOUT ROWID;"
+    "CREATE TABLE pardon("
+    "  seq INTEGER PRIMARY KEY, orchestrator INTEGER NOT NULL, epoch INTEGER NOT NULL, from_at INTEGER NOT NULL,"
+    "  to_at INTEGER NOT NULL, checks INTEGER NOT NULL, failures_before INTEGER NOT NULL,"
+    "  failures_after INTEGER NOT NULL, suspended_before INTEGER NOT NULL, suspended_after INTEGER NOT NULL,"
+    "  due_before INTEGER NOT NULL, due_after INTEGER NOT NULL, reason TEXT NOT NULL, by TEXT NOT NULL,"
+    "  at INTEGER NOT NULL, state_digest BLOB NOT NULL) STRICT;"
+    "CREATE INDEX pardon_of ON pardon(orchestrator, seq);";
+
 // Entry i migrates version i to i + 1. Released entries never change.
-constexpr std::array<const char*, schema_version_without_fees> migrations{version_1, version_2};
+constexpr std::array<const char*, schema_version> migrations{version_1, version_2, version_3, version_4};
 
 }  // namespace
 
@@ -154,18 +171,6 @@ Result<void> migrate(sqlite::Database& database, std::uint64_t chain_id, std::in
         STIPEND_TRY(transaction.commit());
     }
     return {};
-}
-
-Result<bool> has_fees(sqlite::Database& database) {
-    STIPEND_LET(version, database.number("PRAGMA user_version"));
-    return version > schema_version_without_fees;
-}
-
-Result<void> add_fee_tables(sqlite::Database& database) {
-    STIPEND_LET(there, has_fees(database));
-    if (there) return {};
-    STIPEND_TRY(database.run(version_3));
-    return database.run(cat("PRAGMA user_version = ", schema_version));
 }
 
 Result<void> check_chain(sqlite::Database& database, std::uint64_t chain_id) {

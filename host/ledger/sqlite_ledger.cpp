@@ -61,9 +61,9 @@ Result<void> SqliteLedger::open_reader() {
             "a whole one");
     }
     STIPEND_LET(version, database_.number("PRAGMA user_version"));
-    if (version < schema_version_without_fees) {
+    if (version < schema_version) {
         return fail(STIPEND_E_CONFIG, "ledger: ", path_.string(), ": an older schema: got ", version, ", want ",
-                    schema_version_without_fees, ": the host migrates it when it starts");
+                    schema_version, ": the host migrates it when it starts");
     }
     STIPEND_TRY(configure(database_, false));
     STIPEND_TRY(check_chain(database_, options_.ns.chain_id));
@@ -91,10 +91,9 @@ Result<void> SqliteLedger::open_writer() {
     if (!empty) {
         STIPEND_LET(in_use, is_in_use(database_));
         wal_missing_ = in_use && !with_wal;
-        STIPEND_TRY(backup_before_migration(schema_version_without_fees));
+        STIPEND_TRY(backup_before_migration());
     }
     STIPEND_TRY(migrate(database_, options_.ns.chain_id, now_ns()));
-    migration_backup_.clear();
     STIPEND_TRY(check_chain(database_, options_.ns.chain_id));
     sqlite3_wal_hook(
         database_.handle(),
@@ -159,22 +158,15 @@ Result<void> SqliteLedger::record_restored(const Restored& restored) {
     return {};
 }
 
-Result<void> SqliteLedger::backup_before_migration(std::int64_t to_version) {
+Result<void> SqliteLedger::backup_before_migration() {
     STIPEND_LET(version, database_.number("PRAGMA user_version"));
-    if (version >= to_version || !options_.backup_before_migration) return {};
-    STIPEND_LET(end, version == schema_version_without_fees ? head() : Result<Head>(Head{}));
-    // A commit that is tried again needs no second copy.
-    if (!migration_backup_.empty() && migration_head_ == end) return {};
+    if (version >= schema_version || !options_.backup_before_migration) return {};
     const auto file = free_name(path_.string() + cat(".schema-", version, "-", time_in_name(now_ns())));
     if (auto copied = copy_database(database_, file); !copied) {
-        return std::move(copied).error().in(cat("ledger: ", path_.string(), ": no backup before schema ", to_version));
+        return std::move(copied).error().in(
+            cat("ledger: ", path_.string(), ": no backup before schema ", schema_version));
     }
-    // Of a migration that failed, and is tried after other rows.
-    std::error_code none;
-    if (!migration_backup_.empty()) std::filesystem::remove(migration_backup_, none);
-    migration_backup_ = file.string();
-    migration_head_ = end;
-    notice(cat("schema ", version, " becomes ", to_version, "; the ledger as it was is in ", migration_backup_));
+    notice(cat("schema ", version, " becomes ", schema_version, "; the ledger as it was is in ", file.string()));
     return {};
 }
 
@@ -225,17 +217,12 @@ Error SqliteLedger::record_failure(Error error) {
 
 Result<void> SqliteLedger::commit(const Batch& batch) {
     STIPEND_TRY(check_batch(batch));
-    if (!batch.fees.empty()) {
-        STIPEND_LET(there, has_fees(database_));
-        if (!there) STIPEND_TRY(backup_before_migration(schema_version));
-    }
     Position next;
     STIPEND_TRY(transact([&]() -> Result<void> {
         STIPEND_SET(next, writer_->write(batch, position_));
         return {};
     }));
     position_ = next;
-    if (!batch.fees.empty()) migration_backup_.clear();
     return {};
 }
 

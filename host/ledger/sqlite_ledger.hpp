@@ -35,6 +35,8 @@ class SqliteLedger final : public Ledger {
     [[nodiscard]] Result<std::vector<Balance>> balances() override;
     [[nodiscard]] Result<std::vector<Gap>> unpaid(std::optional<OrchestratorId> orchestrator,
                                                   std::uint64_t limit) override;
+    [[nodiscard]] Result<PardonHistory> pardon_history(OrchestratorId orchestrator, stipend_unix_ns from,
+                                                       stipend_unix_ns to) override;
     [[nodiscard]] Result<std::vector<Observation>> observations(OrchestratorId orchestrator, stipend_unix_ns from,
                                                                 stipend_unix_ns to) override;
     [[nodiscard]] Result<PreparedArchive> prepare_archive(stipend_unix_ns before, const std::filesystem::path& file,
@@ -58,7 +60,7 @@ class SqliteLedger final : public Ledger {
     // Sets the mark that close_mark() erases, and reports where the last writer did not erase it and the WAL is gone.
     [[nodiscard]] Result<void> open_mark();
     void close_mark();
-    [[nodiscard]] Result<void> backup_before_migration(std::int64_t to_version);
+    [[nodiscard]] Result<void> backup_before_migration();
     [[nodiscard]] Result<void> write_backup(const std::filesystem::path& partial, BackupReport& report);
     void notice(const std::string& text) const;
     [[nodiscard]] Result<std::int64_t> ensure_namespace();
@@ -86,12 +88,10 @@ class SqliteLedger final : public Ledger {
     std::int64_t ns_ = 0;  // 0: the namespace has no rows
     std::unique_ptr<JournalWriter> writer_;
     Position position_;
-    std::string failure_;           // why writes are rejected; empty if they are not
-    std::string migration_backup_;  // of a migration that is not complete
-    Head migration_head_;           // the end of the chain in it
-    bool marked_ = false;           // as open
-    bool wal_missing_ = false;      // when it was opened
-    int wal_pages_ = 0;             // set by SQLite at each commit
+    std::string failure_;       // why writes are rejected; empty if they are not
+    bool marked_ = false;       // as open
+    bool wal_missing_ = false;  // when it was opened
+    int wal_pages_ = 0;         // set by SQLite at each commit
     int checkpointed_at_ = 0;
     bool checkpointed_all_ = false;  // then, so that the next commit begins the WAL anew, unless a reader holds it
     std::int64_t held_since_ = 0;    // by the monotonic clock; 0: no reader holds the WAL

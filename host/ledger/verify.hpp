@@ -104,6 +104,8 @@ class Verifier {
     void compare_entries(const Journal& journal, const Entries& want);
     // Add the entries that a journal must hold.
     [[nodiscard]] Result<void> expect_decisions(Debts& debts, Seq ref, Seq last, Entries& want);
+    void check_state_before(const Decision& d, const Track& track);
+    void check_pardon(Seq seq, const Pardon& row, const Hash& digest);
     [[nodiscard]] Result<void> expect_adjustment(Seq ref, Seq last, Entries& want);
     void expect_debt(Entries& want, OrchestratorId id, const SignedWei& wei);
 
@@ -137,6 +139,7 @@ class Verifier {
     std::unordered_map<OrchestratorId, Track> tracks_;
     std::unordered_map<OrchestratorId, FeeTrack> fee_tracks_;
     Entries sums_;
+    std::int64_t states_before_ = 0;  // rows of that table that belong to a decision
     std::vector<Seq> adjustment_journals_;           // ascending
     std::map<AuditKind, std::vector<Seq>> changes_;  // of all kinds but decisions, ascending
     Keccak keccak_;

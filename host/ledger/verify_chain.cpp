@@ -119,6 +119,7 @@ void Verifier::check_decision(const StoredDecision& stored) {
     if (const auto broken = broken_succession({track.epoch, track.decided_at}, d)) bad(name_of(stored), *broken);
     if (const auto broken = broken_invariant(d)) bad(name_of(stored), *broken);
     check_amount(stored);
+    if (can_be_pardoned(d)) check_state_before(d, track);
     track.epoch = d.epoch;
     track.decided_at = d.decided_at;
     track.next_at = d.next_at;
@@ -127,6 +128,43 @@ void Verifier::check_decision(const StoredDecision& stored) {
     track.state_seq = stored.seq;
     track.by_decision = true;
     track.state_digest = stored.state_digest;
+}
+
+// What the ledger held before the decision, against what the chain says of it. Decisions of earlier programs have none.
+void Verifier::check_state_before(const Decision& d, const Track& track) {
+    auto rows = main_.prepare(
+        cat("SELECT ", columns<EngineState>(), " FROM state_before WHERE orchestrator = ? AND epoch = ?"));
+    if (!rows) return bad("state_before", rows.error().message);
+    const auto found = rows->bind(d.orchestrator).bind(d.epoch - 1).next();
+    if (!found) return bad("state_before", found.error().message);
+    if (!*found) return;
+    ++states_before_;
+    if (track.state_seq == 0) return;
+    encode_state(buffer_, read_row<EngineState>(*rows));
+    if (rows->malformed() || keccak_.add(buffer_).finish() != track.state_digest) {
+        bad(cat("state_before of orchestrator ", d.orchestrator, ", epoch ", d.epoch - 1),
+            cat("is not the state that seq ", track.state_seq, " left"));
+    }
+}
+
+void Verifier::check_pardon(Seq seq, const Pardon& row, const Hash& digest) {
+    const auto name = cat("pardon seq ", seq);
+    if (!known_.contains(row.orchestrator)) bad(name, "belongs to no known orchestrator");
+    if (const auto broken = broken_invariant(row)) bad(name, *broken);
+    Track& track = tracks_[row.orchestrator];
+    // What it follows may be in an archive that was not checked.
+    if (track.by_decision || track.epoch > 0) {
+        if (row.epoch != track.epoch || row.failures_before != track.consecutive_failures ||
+            row.suspended_before != track.suspended) {
+            bad(name, cat("does not follow from epoch ", track.epoch, ": got epoch ", row.epoch, ", ",
+                          row.failures_before, " failures, want ", track.consecutive_failures));
+        }
+    }
+    track.next_at = row.due_after;
+    track.consecutive_failures = row.failures_after;
+    track.suspended = row.suspended_after;
+    track.state_seq = seq;
+    track.state_digest = digest;
 }
 
 // The body that the table's row encodes to; empty if no table holds this kind. A missing row gives a text that equals
@@ -147,6 +185,17 @@ Result<std::string> Verifier::expected_body(AuditKind kind, Seq seq, const std::
             return row_of("gap", gap_opened_body);
         case AuditKind::adjustment:
             return row_of("adjustment", adjustment_body);
+        case AuditKind::pardon: {
+            STIPEND_LET(rows,
+                        main_.prepare(cat("SELECT ", columns<Pardon>(), ", state_digest FROM pardon WHERE seq = ?")));
+            STIPEND_LET(found, rows.bind(seq).next());
+            if (!found) return std::string("no row");
+            const auto row = read_row<Pardon>(rows);
+            const auto digest = rows.bytes32();
+            if (rows.malformed()) return std::string("a malformed row");
+            check_pardon(seq, row, digest);
+            return pardon_body(row, digest);
+        }
         case AuditKind::gap_closed:
             return closing_body(seq, body);
         case AuditKind::archive: {

@@ -62,11 +62,6 @@ Result<void> Verifier::expect_fees(FeeRows& rows, Seq ref, Seq last, Entries& wa
 
 Result<void> Verifier::check_fee_states() {
     std::map<std::int64_t, SignedWei> totals;  // by namespace
-    STIPEND_LET(there, has_fees(main_));
-    if (!there) {
-        if (!fee_tracks_.empty()) bad("fee_state", "the table is missing");
-        return check_fee_sums(totals);
-    }
     STIPEND_LET(rows, main_.prepare(cat("SELECT orchestrator, seq, ", columns<FeeState>(), " FROM fee_state")));
     std::size_t tracked = 0;
     for (;;) {

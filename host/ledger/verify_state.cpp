@@ -155,6 +155,7 @@ Result<void> Verifier::check_gaps() {
 Result<void> Verifier::check_small_tables() {
     for (const auto& [table, kind] : {std::pair{"generation", AuditKind::generation},
                                       {"adjustment", AuditKind::adjustment},
+                                      {"pardon", AuditKind::pardon},
                                       {"archive", AuditKind::archive}}) {
         STIPEND_LET(rows, main_.prepare(cat("SELECT seq FROM ", table, " ORDER BY seq")));
         for (;;) {
@@ -167,6 +168,10 @@ Result<void> Verifier::check_small_tables() {
                 bad(cat(table, " seq ", seq), "is in no journal");
             }
         }
+    }
+    STIPEND_LET(kept, main_.number("SELECT count(*) FROM state_before"));
+    if (kept != states_before_ && unchecked_ == 0) {
+        bad("state_before", cat("got ", kept, " rows, of which ", states_before_, " belong to a decision"));
     }
     STIPEND_LET(rows, main_.prepare(cat("SELECT ", columns<Price>(), ", seq FROM price")));
     STIPEND_LET(found, rows.next());

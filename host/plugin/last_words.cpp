@@ -17,6 +17,7 @@
 #include <string_view>
 
 #include "host/base/file.hpp"
+#include "host/base/not_in_children.hpp"
 #include "host/plugin/calls.hpp"
 
 namespace stipend::plugin {
@@ -219,13 +220,20 @@ Result<void> name_the_cause_of_an_end(const std::filesystem::path& record) {
     const auto open = [&] { return Fd(::open(record.c_str(), O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0600)); };
     Fd fd = open();
     if (!fd) return fail(STIPEND_E_UNAVAILABLE, "cannot open ", record.native(), ": ", std::strerror(errno));
+    // A process that a plugin forks must not hold the log's pipe open.
+    static NotInChildren record_in_children, log_in_children;
+    record_in_children.end();
     if (record_fd >= 0) ::close(record_fd);
     record_fd = fd.release();
+    record_in_children = NotInChildren(record_fd);
     wanted = false;
     static bool installed = false;
     if (std::exchange(installed, true)) return {};
     // Whatever a plugin does to standard output, this reaches the log.
-    if (const int kept = ::fcntl(STDOUT_FILENO, F_DUPFD_CLOEXEC, 3); kept >= 0) log_fd = kept;
+    if (const int kept = ::fcntl(STDOUT_FILENO, F_DUPFD_CLOEXEC, 3); kept >= 0) {
+        log_fd = kept;
+        log_in_children = NotInChildren(log_fd);
+    }
     on_first_call(&give_signal_stack);
     for (const int signal : defects) {
         struct sigaction there {};

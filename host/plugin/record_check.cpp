@@ -10,6 +10,10 @@
 #include "stipend/money.hpp"
 #include "stipend/record.hpp"
 
+#ifdef __clang__
+#pragma clang diagnostic ignored "-Wbitwise-instead-of-logical"  // the checks take no branch, on purpose
+#endif
+
 namespace stipend::plugin {
 namespace {
 

@@ -53,22 +53,23 @@ Result<std::string> hash_of(int fd) {
     return Botan::hex_encode(hash->final(), false);
 }
 
-// One look: a hash where no writer has it open at that moment, and what the file was before and after is the same.
+// One look.
 struct Look {
     FileMark mark;
     std::string hash;
+    bool whole = false;   // no writer had it open, and what the file was before and after is the same
     bool surely = false;  // it is known that there is no writer
 };
-Result<std::optional<Look>> look_at(const std::filesystem::path& file) {
+Result<Look> look_at(const std::filesystem::path& file) {
     const auto before = mark_of(file);
     const Fd fd(::open(file.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK));
-    if (!before || !fd) return std::optional(Look{});
+    if (!before || !fd) return Look{.whole = true};
     const auto writer = writer_of(fd.get());
-    if (writer == Writer::some) return std::optional<Look>();
+    if (writer == Writer::some) return Look{};
     auto hash = hash_of(fd.get());
     if (!hash) return std::move(hash).error().in(cat("cannot read plugin: ", file.native()));
-    if (writer_of(fd.get()) == Writer::some || mark_of(file) != before) return std::optional<Look>();
-    return std::optional(Look{*before, std::move(*hash), writer == Writer::none});
+    if (writer_of(fd.get()) == Writer::some || mark_of(file) != before) return Look{};
+    return Look{*before, std::move(*hash), true, writer == Writer::none};
 }
 
 }  // namespace
@@ -86,28 +87,28 @@ std::optional<FileMark> mark_of(const std::filesystem::path& file) {
 Result<std::string> await_settled(const std::filesystem::path& file, std::int64_t quiet_ns, std::int64_t patience_ns) {
     using Clock = std::chrono::steady_clock;
     const auto begun = Clock::now();
-    std::optional<Look> first;
+    Look first;  // whole: the first that saw the present contents
     auto first_at = begun;
     while (true) {
         struct stat info {};
         if (::stat(file.c_str(), &info) != 0 || !S_ISREG(info.st_mode)) return std::string();  // not to be opened
         STIPEND_LET(look, look_at(file));
-        const std::chrono::nanoseconds quiet(look && !look->surely ? 3 * quiet_ns : quiet_ns);
+        const std::chrono::nanoseconds quiet(look.whole && !look.surely ? 3 * quiet_ns : quiet_ns);
         const auto now = Clock::now();
-        if (look) {
+        if (look.whole) {
             timespec wall{};
             ::clock_gettime(CLOCK_REALTIME, &wall);
             // Not by a date in the future, which says nothing.
-            const auto age_ns = ns_of(wall) - look->mark.changed_ns;
-            if (look->hash.empty() || (!first && age_ns >= quiet.count())) return look->hash;
-            if (!first || first->mark != look->mark || first->hash != look->hash) {
+            const auto age_ns = ns_of(wall) - look.mark.changed_ns;
+            if (look.hash.empty() || (!first.whole && age_ns >= quiet.count())) return look.hash;
+            if (!first.whole || first.mark != look.mark || first.hash != look.hash) {
                 first = std::move(look);
                 first_at = now;
             } else if (now - first_at >= quiet) {
-                return look->hash;
+                return look.hash;
             }
         } else {
-            first.reset();
+            first = {};
         }
         if (now - begun >= std::chrono::nanoseconds(patience_ns)) {
             return fail(STIPEND_E_BUSY, "plugin file is not finished: ", file.native(),

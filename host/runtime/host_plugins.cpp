@@ -36,7 +36,10 @@ Result<void> Host::read_plugin_ends(const config::Settings& settings) {
     }
     STIPEND_LET(aside, plugin::update_put_aside(folder / put_aside_name, ends));
     loader_.set_put_aside(std::move(aside));
-    return plugin::name_the_cause_of_an_end(folder / ends_name);
+    // Without it a crash has no name, which is no reason not to start.
+    if (const auto named = plugin::name_the_cause_of_an_end(folder / ends_name); !named)
+        log_.warn(named.error().message);
+    return {};
 }
 
 void Host::note_applied(const NamedPlugins& chosen, ledger::GenerationId generation) {

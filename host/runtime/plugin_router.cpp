@@ -1,5 +1,7 @@
 #include "host/runtime/plugin_router.hpp"
 
+#include <mutex>
+
 namespace stipend::runtime {
 
 Result<void> PluginRouter::listen(const std::string& name, const std::string& address, http::ServerThread* thread) {

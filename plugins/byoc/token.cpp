@@ -1,5 +1,6 @@
 #include "token.hpp"
 
+#include "stipend/duration.hpp"
 #include "stipend/json_parse.hpp"
 #include "wire.hpp"
 

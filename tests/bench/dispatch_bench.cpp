@@ -2,9 +2,10 @@
 //
 //   dispatch_bench PLUGIN_FOLDER STAGING_FOLDER PROBE_PROGRAM GATEWAY_URL CONCURRENCY ADDRESSES
 //
-// Measures dispatcher, bare-poll and bare-epoll in wall time, and dispatcher-cpu in CPU time of this process; their CHECK
-// is the number of jobs that ended well. cycle: decisions that pay, by the engine itself, with every orchestrator due
-// twenty times a second; cycle-for runs it for so many seconds, so that silent orchestrators fail for the first time.
+// Measures dispatcher, bare-poll and bare-epoll in wall time, and dispatcher-cpu in CPU time of this process; their
+// CHECK is the number of jobs that ended well. cycle: decisions that pay, by the engine itself, with every orchestrator
+// due twenty times a second; cycle-for runs it for so many seconds, so that silent orchestrators fail for the first
+// time.
 #include <sys/random.h>
 
 #include <algorithm>
@@ -32,6 +33,7 @@ namespace {
 
 constexpr std::uint32_t timeout_s = 20;
 constexpr std::uint32_t window_s = 60;
+constexpr std::int64_t deadline_ns = 60 * ns_per_s;
 constexpr auto terms = stipend::make_terms(60 * ns_per_s, 10 * e8);
 const std::string capability = "agent-net";
 const std::string ns = "dry-run:42161";
@@ -78,7 +80,8 @@ class Byoc {
     Byoc(const plugin::Chosen& chosen, const std::string& gateway, std::uint32_t job_timeout_s)
         : pool_(must(ThreadPool::create(2, "pool"))), client_(must(http::CurlClient::create())) {
         // Prices are requested from each orchestrator directly: that exchange has no counterpart in the bare loop.
-        const auto config = cat(R"({"gateway":")", gateway, R"(","price_check":"off","price_unseen":"allow","retry_after":"0s","timeout":")",
+        const auto config = cat(R"({"gateway":")", gateway,
+                                R"(","price_check":"off","price_unseen":"allow","retry_after":"0s","timeout":")",
                                 job_timeout_s, R"(s"})");
         const plugin::ControlScope control;
         instance_ = must(plugin::Instance::create(chosen, "dispatch", config, terms,
@@ -128,7 +131,7 @@ class Dispatcher {
                                   .epoch = 1,
                                   .window_s = window_s,
                                   .known = true};
-        engine::submit_job(*byoc_.instance(), job, payees_[job.token.payee], ns,
+        engine::submit_job(*byoc_.instance(), job, payees_[job.token.payee], ns, deadline_ns,
                            [this](const engine::JobResult& result) {
                                if (result.outcome == STIPEND_JOB_OK) good_.fetch_add(1);
                                start();

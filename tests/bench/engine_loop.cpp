@@ -67,7 +67,7 @@ class EngineLoop::Loop final : public engine::Effects {
         queue_->filled.wait_for(lock, std::chrono::nanoseconds(wake - now), [&] { return !queue_->work.empty(); });
     }
     void submit(const engine::JobSpec& job, const registry::Payee& payee) override {
-        engine::submit_job(*dispatch_, job, payee, "dry-run:42161",
+        engine::submit_job(*dispatch_, job, payee, "dry-run:42161", 60 * ns_per_s,
                            [this, queue = queue_, token = job.token](engine::JobResult result) {
                                queue->post([this, token, result = std::move(result)]() mutable {
                                    engine_.job_done(token, std::move(result), wall_ns());

@@ -10,6 +10,9 @@ static void split(void) {
     if (is_done++ != 0 || fork() != 0) return;
     close(1), close(2); /* the log of the host that has ended */
     prctl(PR_SET_NAME, "left-by-plugin");
+    sigset_t none;
+    sigemptyset(&none);
+    sigprocmask(SIG_SETMASK, &none, NULL); /* for the alarm */
     alarm(60);
     for (;;) pause();
 }

@@ -1,3 +1,4 @@
-/* Never returns from its start function. */
-#define DEFECT_FETCH(c) (void)c; for (;;) pause()
+/* Never returns from its start function, but for the probe's. */
+#include "trigger.h"
+#define DEFECT_FETCH(c) while (!in_probe()) pause(); return later(c)
 #include "async_price.h"

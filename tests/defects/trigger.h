@@ -8,9 +8,11 @@
 #include <string.h>
 #include <unistd.h>
 
+static inline int in_probe(void) { return strcmp(program_invocation_short_name, "stipend-probe") == 0; }
+
 static inline int triggered(void) {
     const char* file = getenv("STIPEND_DEFECT_TRIGGER");
-    return file != NULL && access(file, F_OK) == 0 && strcmp(program_invocation_short_name, "stipend-probe") != 0;
+    return file != NULL && access(file, F_OK) == 0 && !in_probe();
 }
 
 #endif

@@ -1,5 +1,7 @@
 #include "machine.hpp"
 
+#include "host/ledger/keccak.hpp"
+
 namespace golden {
 namespace {
 

@@ -6,6 +6,8 @@ reload   another tier table or another build of the policy is taken over under a
 replace  the policy's file is replaced among eight builds, in every way in which a file can be (10,000 times)
 gateway  the gateway is gone for ten intervals: nothing is paid or punished, and all resumes by itself
 network  managers, workers and orchestrators of both eras with random faults for ten minutes (--minutes or --intervals)
+
+`./dev soak mutants` is mutants.py.
 """
 import argparse
 import os

@@ -31,6 +31,11 @@ TEST_CASE("comparing with a whole number is exact at any precision") {
     CHECK(Decimal::parse("-0.0001")->compare(0) < 0);
     CHECK(Decimal::parse("-5.5")->compare(-5) < 0);
     CHECK(Decimal::parse("0")->compare(-1) > 0);
+    CHECK(Decimal::parse("-9223372036854775808")->compare(INT64_MIN) == 0);
+    CHECK(Decimal::parse("-9223372036854775808.1")->compare(INT64_MIN) < 0);
+    CHECK(Decimal::parse("-9223372036854775807.9")->compare(INT64_MIN) > 0);
+    CHECK(Decimal::parse("9223372036854775808")->compare(INT64_MAX) > 0);
+    CHECK(Decimal::parse("-9999999999999999999")->compare(INT64_MIN) < 0);
 }
 
 TEST_CASE("what does not fit is refused, not wrapped") {

@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <cstdint>
 #include <limits>
+#include <optional>
 #include <string>
 #include <string_view>
 
@@ -67,19 +68,11 @@ class Decimal {
 
     // |number| x 10^places, rounded down. LIMIT where that exceeds int64.
     [[nodiscard]] Result<std::int64_t> magnitude_scaled(int places) const {
-        if (digits_.empty()) return std::int64_t{0};
-        const std::int64_t shift = std::int64_t{exponent_} + places;
-        const auto size = static_cast<std::int64_t>(digits_.size());
-        if (size + shift > 19) return fail(STIPEND_E_LIMIT, "number too large: ", text());
-        std::uint64_t value = 0;
-        for (std::int64_t i = 0; i < size + shift; ++i) {
-            value =
-                value * 10 + (i < size ? static_cast<std::uint64_t>(digits_[static_cast<std::size_t>(i)] - '0') : 0);
-        }
-        if (value > static_cast<std::uint64_t>(std::numeric_limits<std::int64_t>::max())) {
+        const auto value = floor_scaled(places);
+        if (!value || *value > static_cast<std::uint64_t>(std::numeric_limits<std::int64_t>::max())) {
             return fail(STIPEND_E_LIMIT, "number too large: ", text());
         }
-        return static_cast<std::int64_t>(value);
+        return static_cast<std::int64_t>(*value);
     }
 
     // The number x 10^places where that is a whole int64; INVALID or LIMIT otherwise.
@@ -99,10 +92,8 @@ class Decimal {
         const std::uint64_t other =
             whole < 0 ? ~static_cast<std::uint64_t>(whole) + 1 : static_cast<std::uint64_t>(whole);
         int order = 1;
-        if (const auto floor = magnitude_scaled(0)) {
-            const auto own = static_cast<std::uint64_t>(*floor);
-            order = own < other ? -1 : (own > other || exponent_ < 0 ? 1 : 0);
-        }
+        // As many digits as no int64 has: above any.
+        if (const auto own = floor_scaled(0)) order = *own < other ? -1 : (*own > other || exponent_ < 0 ? 1 : 0);
         return negative_ ? -order : order;
     }
 
@@ -138,6 +129,20 @@ class Decimal {
     }
 
   private:
+    // |number| x 10^places, rounded down; nothing where that has more than 19 digits.
+    [[nodiscard]] std::optional<std::uint64_t> floor_scaled(int places) const {
+        if (digits_.empty()) return std::uint64_t{0};
+        const std::int64_t shift = std::int64_t{exponent_} + places;
+        const auto size = static_cast<std::int64_t>(digits_.size());
+        if (size + shift > 19) return std::nullopt;
+        std::uint64_t value = 0;
+        for (std::int64_t i = 0; i < size + shift; ++i) {
+            value =
+                value * 10 + (i < size ? static_cast<std::uint64_t>(digits_[static_cast<std::size_t>(i)] - '0') : 0);
+        }
+        return value;
+    }
+
     [[nodiscard]] int sign() const { return zero() ? 0 : (negative_ ? -1 : 1); }
 
     void normalise() {

@@ -107,6 +107,23 @@ TEST_CASE("a chunked body is put together") {
               .ends_with("\r\n\r\nabcde"));
 }
 
+TEST_CASE("a body of unknown length is rejected, and what follows it is no request") {
+    for (const auto* fields :
+         {"Transfer-Encoding: gzip\r\n", "Transfer-Encoding: gzip, chunked\r\n", "Transfer-Encoding: chunked, gzip\r\n",
+          "Transfer-Encoding:\r\n", "Transfer-Encoding: gzip\r\nContent-Length: 0\r\n",
+          "Transfer-Encoding: gzip\r\nTransfer-Encoding: chunked\r\n"}) {
+        CAPTURE(fields);
+        auto server = make_server();
+        bool reached = false;
+        add(*server, route("GET", "/next", [&](ServerRequest&&, const Responder&) { reached = true; }));
+        add(*server, route("POST", "/x", [&](ServerRequest&&, const Responder&) { reached = true; }));
+        const auto reply = reply_to(*server, cat("POST /x HTTP/1.1\r\n", fields, "\r\nGET /next HTTP/1.1\r\n\r\n"));
+        CHECK(reply.starts_with("HTTP/1.1 400 "));
+        CHECK(reply.find("connection: close\r\n") != std::string::npos);
+        CHECK(!reached);
+    }
+}
+
 TEST_CASE("a client that expects 100 Continue receives it") {
     auto server = make_server();
     add(*server, route("POST", "/x"));

@@ -138,6 +138,43 @@ TEST_CASE("a credential is fetched from a remote signer where no CLI port is nam
     CHECK(net.sent_tokens[0].header("Livepeer-Eth-Address") == byoc::Credential{address, signature}.header());
 }
 
+TEST_CASE("jobs that wait for the credential share one request") {
+    Network net(R"("remote_signer":"http://127.0.0.1:8936/")");
+    net.cli["/sign-orchestrator-info"] = body(R"({"address":")" + address + R"(","signature":")" + signature + "\"}");
+    std::vector<Operation<JobResult>> jobs;
+    for (int i = 0; i < 3; ++i) {
+        auto job = Network::job();
+        job.orchestrator_id = stipend::cat("orch-", i);
+        job.address = stipend::cat("https://10.0.0.", 7 + i, ":9995");
+        jobs.push_back(net.plugin().submit(job));
+    }
+    net.host.advance(40 * ns_per_s);
+    for (const auto& job : jobs) CHECK(job.done());
+    CHECK(net.sent_cli.size() == 1);
+    CHECK(net.sent_tokens.size() == 3);
+}
+
+TEST_CASE(
+    "a request for the credential that the host does not send is the payer's trouble, and the next job asks again") {
+    for (const std::string source : {R"("gateway_cli":"http://127.0.0.1:7935","max_price_per_second":10)",
+                                     R"("remote_signer":"http://127.0.0.1:8936")"}) {
+        CAPTURE(source);
+        Network net(source);
+        net.cli["/ethAddr"] = body(address);
+        net.cli["/signMessage"] = body(raw_signature());
+        net.cli["/senderInfo"] = body(R"({"Deposit":1000000000000,"Reserve":{"FundsRemaining":1000000000000}})");
+        net.cli["/sign-orchestrator-info"] =
+            body(R"({"address":")" + address + R"(","signature":")" + signature + "\"}");
+        net.host.http().refuse(STIPEND_E_LIMIT);
+        auto operation = net.plugin().submit(Network::job());
+        net.host.advance(40 * ns_per_s);
+        CHECK(operation.done());
+        CHECK(operation.status() != STIPEND_OK);  // nor is the gateway looked at
+        net.host.http().refuse(STIPEND_OK);
+        CHECK(net.run_soon()->outcome == STIPEND_JOB_OK);
+    }
+}
+
 TEST_CASE("a CLI port is on this machine") {
     for (const std::string good : {"http://127.0.0.1:7935", "http://127.9.8.7:1/", "http://[::1]:7935",
                                    "http://localhost:7935", "unix:/run/gateway.sock", "unix:///run/gateway.sock"}) {

@@ -37,6 +37,15 @@ TEST_CASE("the capability is registered at start, with the raw secret") {
     CHECK(state_of(plugin) == "registered");
 }
 
+TEST_CASE("until the first response the worker reports that it registers") {
+    Neighbourhood near;
+    auto plugin = near.make();
+    REQUIRE(plugin.start().ok());
+    CHECK(state_of(plugin) == "registering");
+    near.host.advance(ns_per_s / 10);
+    CHECK(state_of(plugin) == "registered");
+}
+
 TEST_CASE("the rule for the certificate is handed to the client, and a secret for any server is warned of") {
     Neighbourhood near;
     near.at = "https://10.0.0.7:9995";

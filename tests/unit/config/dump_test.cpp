@@ -56,6 +56,19 @@ TEST_CASE("a dump loads as the same settings") {
     }
 }
 
+TEST_CASE("a dump loads as the same settings where a variable gives a default") {
+    FakeEnvironment environment;
+    environment.variables["ORCHESTRATOR_ADDRESSES"] = "https://a:1,https://b:2";
+    environment.variables["MONITORED_SERVICES"] = "redis";
+    const std::string worker = "role: worker\nmonitors: [{ name: docker, plugin: monitor }]\n";
+    for (const auto& text : {std::string(), std::string("orchestrator_addresses: https://c:3\n"), worker,
+                             worker + "services: { watch: [{ name: web }] }\n"}) {
+        CAPTURE(text);
+        const auto first = dump_yaml(loaded(text, environment));
+        CHECK(dump_yaml(loaded(first, environment)) == first);
+    }
+}
+
 TEST_CASE("a dump shows what every setting came to") {
     const auto json = dump_json(loaded(full));
     CHECK(json.find("payment")->find("base")->text() == "0.00000001 USD");

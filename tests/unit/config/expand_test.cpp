@@ -54,6 +54,12 @@ TEST_CASE("two dollars are one, and one is a mistake") {
     CHECK(expanded("end$") == "error: a lone \"$\": want ${NAME}, or $$ for a dollar sign");
 }
 
+TEST_CASE("a text with a zero byte is expanded to its end") {
+    using namespace std::string_view_literals;
+    CHECK(expanded("a\0${NAME}"sv) == "a\0value"sv);
+    CHECK(expanded("${NOTHING:-b\0c}d"sv) == "b\0cd"sv);
+}
+
 TEST_CASE("the text of a variable or file is not expanded again") {
     CHECK(expanded("${TRICK}") == "${NAME} $$ [a: b]");
 }

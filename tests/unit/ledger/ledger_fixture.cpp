@@ -176,6 +176,27 @@ void fill_with_everything(Ledger& ledger) {
     engine.must_commit(third);
 }
 
+Pardoned pardon_of(const OrchestratorRecord& record) {
+    Pardoned out{.row = {.orchestrator = record.row.id,
+                         .epoch = record.state.epoch,
+                         .from = start_ns,
+                         .to = start_ns + 10 * minute_ns,
+                         .checks = 1,
+                         .failures_before = record.state.consecutive_failures,
+                         .failures_after = 0,
+                         .suspended_before = record.state.suspended,
+                         .suspended_after = false,
+                         .due_before = record.state.due_at,
+                         .due_after = record.state.due_at,
+                         .reason = "the resolver of the payer was down",
+                         .by = "admin",
+                         .at = start_ns + 20 * minute_ns},
+                 .after = record.state};
+    out.after.consecutive_failures = 0;
+    out.after.suspended = false;
+    return out;
+}
+
 std::string findings(Ledger& ledger, const VerifyOptions& options) {
     const auto report = ledger.verify(options);
     if (!report) return report.error().message;

@@ -71,6 +71,9 @@ class Engine {
 // changes, events.
 void fill_with_everything(Ledger& ledger);
 
+// A pardon of the last decision of that orchestrator, after which it counts no failure and is not suspended.
+[[nodiscard]] Pardoned pardon_of(const OrchestratorRecord& record);
+
 // The report's findings, one in a line; empty for a clean ledger.
 [[nodiscard]] std::string findings(Ledger& ledger, const VerifyOptions& options = {});
 

@@ -6,6 +6,7 @@
 #include <fstream>
 #include <set>
 
+#include "host/ledger/lock_file.hpp"
 #include "tests/unit/ledger/ledger_fixture.hpp"
 
 using namespace ledger_test;
@@ -81,13 +82,13 @@ TEST_CASE("a newer schema is rejected") {
     const TempFolder folder;
     const auto path = folder / "ledger.db";
     static_cast<void>(must_open(path));
-    tamper(path, "PRAGMA user_version = 4");
+    tamper(path, "PRAGMA user_version = 5");
     for (const auto& options : {writer(), reader()}) {
         const Error error = refused(path, options);
         CHECK(error.status == STIPEND_E_CONFIG);
-        CHECK(says(error, "written by a newer stipend: got schema 4, want at most 3"));
+        CHECK(says(error, "written by a newer stipend: got schema 5, want at most 4"));
     }
-    CHECK(number(path, "PRAGMA user_version") == 4);
+    CHECK(number(path, "PRAGMA user_version") == 5);
 }
 
 TEST_CASE("a database of another chain is rejected and left unchanged") {
@@ -182,6 +183,17 @@ TEST_CASE("a process that was forked from the writer does not hold its lock") {
     int status = 0;
     REQUIRE(::waitpid(child, &status, 0) == child);
     CHECK(status == 0);
+}
+
+TEST_CASE("a process without a standard input takes its lock") {
+    const TempFolder folder;
+    const int input = ::dup(STDIN_FILENO);
+    ::close(STDIN_FILENO);
+    CHECK(LockFile::take(folder / "lock").ok());
+    if (input >= 0) {
+        ::dup2(input, STDIN_FILENO);
+        ::close(input);
+    }
 }
 
 TEST_CASE("the lock is released with the writer") {

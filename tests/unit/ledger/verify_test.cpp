@@ -2,6 +2,7 @@
 
 #include <set>
 
+#include "host/ledger/fees.hpp"
 #include "tests/unit/ledger/ledger_fixture.hpp"
 
 using namespace ledger_test;
@@ -14,6 +15,19 @@ class Specimen {
     Specimen() {
         const auto ledger = must_open(folder_ / "whole.db");
         fill_with_everything(*ledger);
+        const auto state = ledger->load_state();
+        REQUIRE(state.ok());
+        Batch batch;
+        Fee fee{.orchestrator = 1, .epoch = 3, .at = start_ns, .wei = *SignedWei::parse("7")};
+        const auto step = fee_step({}, FeeKind::reserved, fee.wei, fee_day(fee.at));
+        REQUIRE(step.ok());
+        fee.after = step->after;
+        fee.moved = step->moved;
+        batch.fees = {fee};
+        batch.pardons = {pardon_of(state->orchestrators[2])};
+        batch.events = {{.kind = EventKind::alert, .body = "the last row"}};
+        const auto done = ledger->commit(batch);
+        REQUIRE_MESSAGE(done.ok(), (done.ok() ? "" : done.error().message));
     }
     // The findings for a copy on which `sql` was run.
     std::string after(const std::string& sql) {
@@ -67,7 +81,7 @@ TEST_CASE("a ledger with every kind of row verifies, and the report counts it") 
     CHECK(report->complete());
     CHECK(report->decisions == 5);
     CHECK(report->orchestrators == 3);
-    CHECK(report->journals == 3);
+    CHECK(report->journals == 4);
     CHECK(report->head == *ledger->head());
     CHECK(report->audit_rows == static_cast<std::uint64_t>(report->head.seq));
 }
@@ -84,8 +98,9 @@ TEST_CASE("a value changed in any column of any table is found, and its row name
             const auto space = column.find(' ');
             const std::string name = column.substr(0, space);
             if (column == "id INTEGER" && table == "price") continue;  // a constant
-            const std::string rows = table == "entry" ? "journal = (SELECT max(journal) FROM entry) AND account > 0"
-                                                      : stipend::cat("rowid = (SELECT max(rowid) FROM ", table, ")");
+            const std::string rows = table == "state_before" ? "epoch = (SELECT max(epoch) FROM state_before)"
+                                     : table == "entry" ? "journal = (SELECT max(ref) FROM journal WHERE kind <> 3) AND account > 0"
+                                                        : stipend::cat("rowid = (SELECT max(rowid) FROM ", table, ")");
             const std::string sql = stipend::cat("PRAGMA ignore_check_constraints = ON; UPDATE ", table, " SET ", name,
                                                  " = ", other_value(name, column.substr(space + 1)), " WHERE ", rows);
             CAPTURE(sql);
@@ -104,7 +119,7 @@ TEST_CASE("a value changed in any column of any table is found, and its row name
 TEST_CASE("a row deleted from any table is found") {
     Specimen specimen;
     for (const auto* table : {"audit", "decision", "journal", "orchestrator", "engine_state", "generation", "gap",
-                              "adjustment", "account", "price"}) {
+                              "adjustment", "account", "price", "pardon"}) {
         CAPTURE(table);
         CHECK(
             !specimen.after(cat("DELETE FROM ", table, " WHERE rowid = (SELECT min(rowid) FROM ", table, ")")).empty());
@@ -123,6 +138,13 @@ TEST_CASE("a row inserted into any table is found") {
           "INSERT INTO entry VALUES(999, 1, zeroblob(32))", "INSERT INTO journal VALUES(999, 2, 999)",
           "INSERT INTO adjustment SELECT 999, 'forged', orchestrator, from_at, to_at, wei, usd_e8, reason, by, at FROM "
           "adjustment",
+          "INSERT INTO pardon SELECT 999, orchestrator, epoch, from_at, to_at, checks, failures_before, "
+          "failures_after, "
+          "suspended_before, suspended_after, due_before, due_after, reason, by, at, state_digest FROM pardon",
+          "INSERT INTO state_before SELECT orchestrator, 77, due_at, interval_ns, last_decided_at, "
+          "consecutive_failures, "
+          "suspended, known, checks_total, checks_ok, generation, memory_generation, memory, day, day_usd_e8 FROM "
+          "engine_state WHERE orchestrator = 1",
           "INSERT INTO gap VALUES(999, 3, 1, NULL, 'forged', NULL, NULL)",
           "INSERT INTO generation SELECT 9, 999, at, policy, version, revision, memory_version, so_sha256, config, "
           "terms "
@@ -139,6 +161,20 @@ TEST_CASE("a row inserted into any table is found") {
 TEST_CASE("a body in the audit row of a decision is found") {
     Specimen specimen;
     CHECK(specimen.after("UPDATE audit SET body = '{}' WHERE seq = 9").starts_with("audit seq 9: is of a decision"));
+}
+
+TEST_CASE("a decision whose audit row is of another kind has none") {
+    Specimen specimen;
+    const std::string found = specimen.after("UPDATE audit SET kind = 2 WHERE seq = 9");
+    CHECK(found.find("decision seq 9 (orch-2, epoch 1): has no audit row") != std::string::npos);
+    CHECK(found.find("decision seq 8 (orch-1, epoch 1): has no audit row") == std::string::npos);
+}
+
+TEST_CASE("a debt without an account of expenses cannot be summed") {
+    Specimen specimen;
+    const std::string found = specimen.after("UPDATE orchestrator SET ns = 99 WHERE id = 1");
+    CHECK(found.find("debt of orchestrator 1: cannot be summed: 6000000000000000 wei") != std::string::npos);
+    CHECK(found.find("debt of orchestrator 2: cannot be summed") == std::string::npos);
 }
 
 TEST_CASE("only the changed row is reported") {

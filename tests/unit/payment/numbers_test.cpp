@@ -230,6 +230,23 @@ TEST_CASE("no decision exceeds the bounds that the policy states") {
     CHECK(bounds->min_next_ns == 60'000'000'000);
 }
 
+TEST_CASE("the soonest next check is the interval and the shortest delay of the table") {
+    const auto policy = make_policy(
+        R"({"table":"t","tables":{"t":[{"tier":"a","above":50,"multiplier":1,"delay":"20s"},{"tier":"b","at_least":0,"multiplier":0,"delay":"5s"}]}})");
+    const auto bounds = policy->bounds(minute_terms());
+    REQUIRE(bounds.ok());
+    CHECK(bounds->max_usd == Usd::of_e8(10'00000000));
+    CHECK(bounds->min_next_ns == 65'000'000'000);
+}
+
+TEST_CASE("the smallest multiplier is paid") {
+    const auto policy = make_policy(
+        R"({"table":"t","tables":{"t":[{"tier":"a","above":50,"multiplier":0.000001},{"tier":"b","at_least":0,"multiplier":0}]}})");
+    CHECK(get(one(*policy, "90"), "action") == "pay");
+    CHECK(get(one(*policy, "90"), "amount_usd") == "0.00001");
+    CHECK(get(one(*policy, "50"), "action") == "skip");
+}
+
 TEST_CASE("a batch decides as one by one, in any order") {
     const auto policy = make_policy(R"({"reliability_bonus":true,"failure_reduction":true})");
     std::vector<stipend_sample> samples(500);

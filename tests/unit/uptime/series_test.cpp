@@ -28,6 +28,8 @@ TEST_CASE("a verdict holds until the next one") {
 TEST_CASE("a verdict that nothing confirms is believed no longer than its time") {
     const auto series = watched({{STIPEND_UP, 10, 10, ""}});
     CHECK(series.measure(10, 100).up_ns == hold);
+    CHECK(series.measure(50, 100).up_ns == 0);
+    CHECK(series.measure(50, 100).seen_ns == 0);
     CHECK(series.verdict(35) == STIPEND_UP);
     CHECK(series.verdict(36) == STIPEND_UNKNOWN);
 }
@@ -94,6 +96,18 @@ TEST_CASE("since when the present verdict holds") {
     CHECK(series.since() == 10);
     series.observe({STIPEND_DOWN, 22, 22, ""});
     CHECK(series.since() == 22);
+}
+
+TEST_CASE("spans that touch and agree are one span, also where the verdict that holds begins") {
+    const auto series = watched({{STIPEND_UP, 10, 10, ""}, {STIPEND_UP, 20, 20, ""}});
+    CHECK(series.spans(0, 30) == std::vector<Span>{{10, 30, true}});
+    CHECK(series.spans(15, 18) == std::vector<Span>{{15, 18, true}});
+    CHECK(series.spans(30, 30).empty());
+    CHECK(series.spans(45, 90).empty());
+    const auto apart = watched({{STIPEND_UP, 10, 12, ""}, {STIPEND_UNKNOWN, 12, 12, ""}, {STIPEND_UP, 20, 20, ""}});
+    CHECK(apart.spans(0, 30) == std::vector<Span>{{10, 12, true}, {20, 30, true}});
+    const auto other = watched({{STIPEND_UP, 10, 10, ""}, {STIPEND_DOWN, 20, 20, ""}});
+    CHECK(other.spans(0, 30) == std::vector<Span>{{10, 20, true}, {20, 30, false}});
 }
 
 TEST_CASE("shares become parts per million, rounded down") {

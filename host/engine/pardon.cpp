@@ -1,0 +1,173 @@
+#include "host/engine/pardon.hpp"
+
+#include <algorithm>
+#include <cstring>
+#include <functional>
+
+#include "host/base/time.hpp"
+#include "host/engine/payee_state.hpp"
+
+namespace stipend::engine {
+namespace {
+
+using Skips = std::function<bool(const ledger::Decision&)>;
+
+bool is_due_in(const ledger::Decision& d, stipend_unix_ns from, stipend_unix_ns to) {
+    return d.due_at >= from && d.due_at < to && ledger::can_be_pardoned(d);
+}
+
+// What the policy was given, as far as the decision depends on it: the lower of two uptimes decided, so that both are
+// that one here.
+Result<stipend_sample> sample_of(const ledger::EngineState& state, const ledger::Decision& d, Usd base) {
+    JobResult result;
+    result.outcome = static_cast<std::int32_t>(d.job);
+    result.reported_ppm = d.uptime_ppm;
+    result.evidence = d.evidence;
+    std::optional<uptime::Observed> observed;
+    if (d.coverage_ppm > 0) observed = {.up_ppm = d.uptime_ppm.value_or(0), .coverage_ppm = d.coverage_ppm};
+    return make_sample(state, result, observed, base, d.decided_at);
+}
+
+bool as_recorded(const stipend_decision& got, const ledger::Decision& d) {
+    return got.action == static_cast<std::int32_t>(d.action) && got.consecutive_failures == d.consecutive_failures &&
+           ((got.flags & STIPEND_DECISION_SUSPENDED) != 0) == d.suspended && got.delay_ns == d.delay_ns &&
+           got.penalty_ns == d.penalty_ns && d.tier == got.tier;
+}
+
+// The state after the decisions without those that `skips` names; its due time is that of the last remaining one.
+// Decisions after the epoch `compared_after` must come out as they are recorded.
+Result<ledger::EngineState> decide_again(const PardonTerms& terms, const ledger::PardonHistory& history,
+                                         const Skips& skips, std::uint64_t compared_after) {
+    auto state = history.before;
+    // Memory of another policy, or of another layout, would be misread.
+    if (history.memory_policy != terms.policy.plugin_id() || history.memory_version != terms.policy.memory_version()) {
+        state.memory = {};
+    }
+    for (const auto& d : history.decisions) {
+        const auto interval_ns = d.next_at - d.due_at - d.delay_ns - d.penalty_ns;
+        if (skips(d)) {
+            state.epoch = d.epoch;
+            state.interval_ns = interval_ns;
+            continue;
+        }
+        state.due_at = d.due_at;
+        STIPEND_LET(sample, sample_of(state, d, terms.base));
+        stipend_decision decision{};
+        STIPEND_TRY(terms.policy.decide({&sample, 1}, {&decision, 1}));
+        const bool same = d.epoch <= compared_after || as_recorded(decision, d);
+        if (decision.action == STIPEND_HOLD || !same) {
+            return fail(STIPEND_E_INVALID, "the policy in force does not decide epoch ", d.epoch, " as generation ",
+                        d.generation, " did: got ", decision.action == STIPEND_HOLD ? "a hold" : decision.tier,
+                        ", want ", d.tier, ": what would have been is not known");
+        }
+        STIPEND_TRY(apply(state, decision, interval_ns));
+    }
+    return state;
+}
+
+// That the history leads to the state as it is: then it is whole, and the policy's memory is known at each step.
+Result<void> check_history(const PardonTerms& terms, const ledger::EngineState& state,
+                           const ledger::PardonHistory& history) {
+    const auto last_pardon = history.pardons.empty() ? 0 : history.pardons.back().epoch;
+    STIPEND_LET(again, decide_again(
+                           terms, history, [&](const auto& d) { return history.is_pardoned(d); }, last_pardon));
+    const bool same = again.epoch == state.epoch && again.consecutive_failures == state.consecutive_failures &&
+                      again.suspended == state.suspended && again.checks_total == state.checks_total &&
+                      again.checks_ok == state.checks_ok &&
+                      std::memcmp(&again.memory, &state.memory, sizeof state.memory) == 0;
+    if (same) return {};
+    return fail(STIPEND_E_INVALID, "the policy in force, asked again, comes to another state after epoch ", state.epoch,
+                ": got ", again.consecutive_failures, " failures and ", again.checks_ok, " of ", again.checks_total,
+                " good checks, want ", state.consecutive_failures, " and ", state.checks_ok, " of ", state.checks_total,
+                ", and the same memory");
+}
+
+}  // namespace
+
+Result<PardonRequest> parse_pardon(const Json& json) {
+    PardonRequest out;
+    const auto text = [&](std::string_view key, std::string& to) -> Result<void> {
+        const auto* value = json.find(key);
+        if (value == nullptr || !value->is(Json::Kind::string) || value->text().empty()) {
+            return fail(STIPEND_E_INVALID, "\"", key, "\": got ", value == nullptr ? "nothing" : value->kind_name(),
+                        ", want a text");
+        }
+        to = value->text();
+        return {};
+    };
+    const auto flag = [&](std::string_view key) {
+        const auto* value = json.find(key);
+        return value != nullptr && value->is(Json::Kind::boolean) && value->truth();
+    };
+    if (!flag("all")) STIPEND_TRY(text("orchestrator", out.orchestrator));
+    out.dry_run = flag("dry_run");
+    std::string from;
+    std::string to;
+    STIPEND_TRY(text("from", from));
+    STIPEND_TRY(text("to", to));
+    STIPEND_TRY(text("reason", out.reason));
+    STIPEND_TRY(text("by", out.by));
+    STIPEND_SET(out.from, parse_utc(from));
+    STIPEND_SET(out.to, parse_utc(to));
+    if (out.to <= out.from) return fail(STIPEND_E_INVALID, "\"to\": got ", to, ", want a time after ", from);
+    return out;
+}
+
+Result<ledger::Pardoned> make_pardon(const PardonRequest& request, const PardonTerms& terms,
+                                     const ledger::EngineState& state, const ledger::PardonHistory& history,
+                                     stipend_unix_ns now) {
+    const auto pardoned_now = [&](const ledger::Decision& d) {
+        return is_due_in(d, request.from, request.to) && !history.is_pardoned(d);
+    };
+    const auto checks = std::count_if(history.decisions.begin(), history.decisions.end(), pardoned_now);
+    if (checks == 0) {
+        return fail(STIPEND_E_INVALID, "nothing to pardon: no check that was due from ", utc_text(request.from), " to ",
+                    utc_text(request.to), " counted as a failure or made it wait, unless it is pardoned already");
+    }
+    if (history.decisions.back().epoch != state.epoch) {
+        return fail(STIPEND_E_BUSY, "epoch ", state.epoch, " was decided meanwhile: try again");
+    }
+    STIPEND_TRY(check_history(terms, state, history));
+    STIPEND_LET(again, decide_again(
+                           terms, history, [&](const auto& d) { return pardoned_now(d) || history.is_pardoned(d); },
+                           UINT64_MAX));
+    ledger::Pardoned out{.row = {.orchestrator = history.decisions.front().orchestrator,
+                                 .epoch = state.epoch,
+                                 .from = request.from,
+                                 .to = request.to,
+                                 .checks = static_cast<std::uint32_t>(checks),
+                                 .failures_before = state.consecutive_failures,
+                                 .failures_after = again.consecutive_failures,
+                                 .suspended_before = state.suspended,
+                                 .suspended_after = again.suspended,
+                                 .due_before = state.due_at,
+                                 // Time that has passed is not decided: an adjustment may have paid for it.
+                                 .due_after = std::min(state.due_at, std::max(now, again.due_at)),
+                                 .reason = request.reason,
+                                 .by = request.by,
+                                 .at = now},
+                         .after = state};
+    out.after.due_at = out.row.due_after;
+    out.after.consecutive_failures = again.consecutive_failures;
+    out.after.suspended = again.suspended;
+    out.after.checks_total = again.checks_total;
+    out.after.checks_ok = again.checks_ok;
+    out.after.memory = again.memory;
+    out.after.memory_generation = terms.generation;
+    return out;
+}
+
+Json to_json(const std::string& orchestrator, const ledger::Pardon& row) {
+    Json out = Json::object();
+    out.append("orchestrator", orchestrator);
+    out.append("checks", std::int64_t{row.checks});
+    out.append("failures_before", std::int64_t{row.failures_before});
+    out.append("failures_after", std::int64_t{row.failures_after});
+    out.append("suspended_before", row.suspended_before);
+    out.append("suspended_after", row.suspended_after);
+    out.append("due_before", utc_text(row.due_before));
+    out.append("due_after", utc_text(row.due_after));
+    return out;
+}
+
+}  // namespace stipend::engine
