@@ -190,17 +190,17 @@ class Running:
         builds = {hashlib.sha256((farm / f"{file}.so").read_bytes()).hexdigest(): file for file in self.taken}
         epochs = collections.defaultdict(list)
         with sqlite3.connect(f"file:{self.host.folder}/state/ledger.db?mode=ro", uri=True) as database:
-            for who, epoch, action, tier, so in database.execute(
+            for payee, epoch, action, tier, so in database.execute(
                     "SELECT orchestrator, epoch, action, tier, so_sha256 FROM decision JOIN generation "
                     "ON generation.id = decision.generation ORDER BY decision.seq"):
-                epochs[who].append(epoch)
+                epochs[payee].append(epoch)
                 if so not in builds:
-                    problems.append(f"{who} epoch {epoch}: decided by {so}, which was refused")
+                    problems.append(f"{payee} epoch {epoch}: decided by {so}, which was refused")
                 elif (action, tier) != ((1, "paid") if builds[so] == "sound_paying" else (2, "")):
-                    problems.append(f"{who} epoch {epoch}: got {action} {tier} of {builds[so]}")
-        for who, listed in epochs.items():
+                    problems.append(f"{payee} epoch {epoch}: got {action} {tier} of {builds[so]}")
+        for payee, listed in epochs.items():
             if listed != list(range(1, len(listed) + 1)):
-                problems.append(f"{who}: epochs {listed}")
+                problems.append(f"{payee}: epochs {listed}")
         return problems
 
 
