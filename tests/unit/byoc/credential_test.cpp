@@ -154,8 +154,7 @@ TEST_CASE("jobs that wait for the credential share one request") {
     CHECK(net.sent_tokens.size() == 3);
 }
 
-TEST_CASE(
-    "a request for the credential that the host does not send is the payer's trouble, and the next job asks again") {
+TEST_CASE("a request for the credential that the host does not send fails the job, and the next job asks again") {
     for (const std::string source : {R"("gateway_cli":"http://127.0.0.1:7935","max_price_per_second":10)",
                                      R"("remote_signer":"http://127.0.0.1:8936")"}) {
         CAPTURE(source);
