@@ -139,7 +139,7 @@ class Verifier {
     std::unordered_map<OrchestratorId, Track> tracks_;
     std::unordered_map<OrchestratorId, FeeTrack> fee_tracks_;
     Entries sums_;
-    std::int64_t states_before_ = 0;  // rows of that table that belong to a decision
+    std::int64_t states_before_ = 0;                 // rows of that table that belong to a decision
     std::vector<Seq> adjustment_journals_;           // ascending
     std::map<AuditKind, std::vector<Seq>> changes_;  // of all kinds but decisions, ascending
     Keccak keccak_;

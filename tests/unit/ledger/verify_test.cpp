@@ -99,8 +99,9 @@ TEST_CASE("a value changed in any column of any table is found, and its row name
             const std::string name = column.substr(0, space);
             if (column == "id INTEGER" && table == "price") continue;  // a constant
             const std::string rows = table == "state_before" ? "epoch = (SELECT max(epoch) FROM state_before)"
-                                     : table == "entry" ? "journal = (SELECT max(ref) FROM journal WHERE kind <> 3) AND account > 0"
-                                                        : stipend::cat("rowid = (SELECT max(rowid) FROM ", table, ")");
+                                     : table == "entry"
+                                         ? "journal = (SELECT max(ref) FROM journal WHERE kind <> 3) AND account > 0"
+                                         : stipend::cat("rowid = (SELECT max(rowid) FROM ", table, ")");
             const std::string sql = stipend::cat("PRAGMA ignore_check_constraints = ON; UPDATE ", table, " SET ", name,
                                                  " = ", other_value(name, column.substr(space + 1)), " WHERE ", rows);
             CAPTURE(sql);
