@@ -1,16 +1,35 @@
 #include "host/engine/replay.hpp"
 
+#include <algorithm>
+#include <array>
 #include <cstring>
 #include <istream>
 #include <ostream>
 #include <unordered_map>
 
+#include "host/base/printable.hpp"
+#include "host/config/diagnostic.hpp"
+#include "host/engine/engine.hpp"
+#include "stipend/decimal.hpp"
+#include "stipend/duration.hpp"
+#include "stipend/hex.hpp"
 #include "stipend/money.hpp"
 
 namespace stipend::engine {
 namespace {
 
 constexpr std::size_t max_line_bytes = 64 << 10;
+constexpr std::int64_t max_latency_ms = 3'600'000;
+constexpr std::array<std::string_view, 8> keys{
+    "orchestrator",   "job",        "uptime_percent", "observed_percent", "coverage_percent",
+    "window_seconds", "latency_ms", "base_usd"};
+
+// What a line says beside the orchestrator.
+struct Check {
+    JobResult result = {};
+    std::optional<uptime::Observed> observed = {};
+    std::optional<Usd> base = {};
+};
 
 Result<std::string> text_member(const Json& line, std::string_view key) {
     const auto* value = line.find(key);
@@ -41,6 +60,7 @@ Json decision_line(const std::string& orchestrator, std::uint64_t epoch, const s
     out.set("epoch", Json::of_number(std::to_string(epoch)));
     out.set("action", Json::of_string(action_name(decision.action)));
     out.set("tier", Json::of_string(decision.tier));
+    out.set("uptime_percent", Json::of_string(scaled_text(decision.uptime_ppm, 4)));
     out.set("multiplier", Json::of_string(scaled_text(decision.multiplier_ppm, 6)));
     out.set("amount_usd", Json::of_string(scaled_text(decision.amount_usd_e8, 8)));
     out.set("amount_wei", Json::of_string(wei.text()));
@@ -50,13 +70,16 @@ Json decision_line(const std::string& orchestrator, std::uint64_t epoch, const s
     out.set("consecutive_failures", Json::of_int(decision.consecutive_failures));
     out.set("suspended", Json::of_bool((decision.flags & STIPEND_DECISION_SUSPENDED) != 0));
     out.set("reason", Json::of_string(reason));
+    std::string_view memory(reinterpret_cast<const char*>(decision.memory.bytes), sizeof decision.memory.bytes);
+    while (!memory.empty() && memory.back() == '\0') memory.remove_suffix(1);
+    out.set("memory", Json::of_string(hex_encode(memory)));
     return out;
 }
 
 // Decides one check of one orchestrator, advances its state, and returns the line.
 Result<Json> step(const plugin::PolicyInstance& policy, const ReplayTerms& terms, const std::string& orchestrator,
-                  ledger::EngineState& state, const JobResult& check) {
-    const auto sample = make_sample(state, check, {}, terms.base, state.due_at);
+                  ledger::EngineState& state, const Check& check) {
+    const auto sample = make_sample(state, check.result, check.observed, check.base.value_or(terms.base), state.due_at);
     stipend_decision decision{};
     STIPEND_TRY(policy.decide({&sample, 1}, {&decision, 1}));
     const auto epoch = state.epoch + 1;
@@ -66,18 +89,19 @@ Result<Json> step(const plugin::PolicyInstance& policy, const ReplayTerms& terms
         decision.flags = state.suspended ? std::uint32_t{STIPEND_DECISION_SUSPENDED} : 0U;
         decision.delay_ns = 0;
         decision.penalty_ns = 0;
+        decision.memory = state.memory;
         STIPEND_TRY(hold(state, state.due_at));
-        return decision_line(orchestrator, epoch, decision, Wei(), state.interval_ns, full_reason(decision, check));
+        return decision_line(orchestrator, epoch, decision, Wei(), state.interval_ns,
+                             full_reason(decision, check.result));
     }
     STIPEND_LET(next, next_in_ns(decision, terms.interval_ns));
     STIPEND_TRY(apply(state, decision, terms.interval_ns));
     STIPEND_LET(wei, amount_in_wei(Usd::of_e8(decision.amount_usd_e8), terms.usd_per_eth_e8));
-    return decision_line(orchestrator, epoch, decision, wei, next, full_reason(decision, check));
+    return decision_line(orchestrator, epoch, decision, wei, next, full_reason(decision, check.result));
 }
 
-}  // namespace
-
-Result<JobResult> parse_check(const Json& line) {
+// The check that a line describes. An uptime that is out of range or no number is a failed check with that reason.
+Result<JobResult> parse_result(const Json& line) {
     STIPEND_LET(job, text_member(line, "job"));
     if (job == "unknown") return JobResult{};
     if (job == "failed") return failed("job failed");
@@ -92,6 +116,64 @@ Result<JobResult> parse_check(const Json& line) {
     if (!ppm) return failed(ppm.error().message);
     return JobResult{.outcome = STIPEND_JOB_OK, .reported_ppm = *ppm};
 }
+
+Result<void> check_keys(const Json& line) {
+    for (const auto& [key, value] : line.members()) {
+        if (std::ranges::find(keys, key) != keys.end()) continue;
+        return fail(STIPEND_E_INVALID, config::unknown_key(key, keys));
+    }
+    return {};
+}
+
+// A whole number from 0 to `most`; none if the line does not have it.
+Result<std::optional<std::int64_t>> whole_member(const Json& line, std::string_view key, std::int64_t most) {
+    const auto* value = line.find(key);
+    if (value == nullptr) return std::optional<std::int64_t>();
+    const auto number = Decimal::parse(value->is(Json::Kind::number) ? value->text() : "");
+    const auto whole = number ? number->exact_scaled(0) : Result<std::int64_t>(number.error());
+    if (whole && *whole >= 0 && *whole <= most) return std::optional(*whole);
+    return fail(STIPEND_E_INVALID, "\"", key, "\": got ", printable(value->dump().substr(0, 40)),
+                ", want a whole number from 0 to ", most);
+}
+
+// A percentage; none if the line does not have it.
+Result<std::optional<std::uint32_t>> percent_member(const Json& line, std::string_view key) {
+    const auto* value = line.find(key);
+    if (value == nullptr) return std::optional<std::uint32_t>();
+    auto ppm = percent_to_ppm(value->is(Json::Kind::number) ? value->text() : "");
+    if (!ppm) {
+        return fail(STIPEND_E_INVALID, "\"", key, "\": got ", printable(value->dump().substr(0, 40)),
+                    ", want a number from 0 to 100");
+    }
+    return std::optional(*ppm);
+}
+
+Result<Check> parse_check(const Json& line) {
+    STIPEND_TRY(check_keys(line));
+    Check out;
+    STIPEND_SET(out.result, parse_result(line));
+    STIPEND_LET(window, whole_member(line, "window_seconds", max_window_s));
+    STIPEND_LET(latency, whole_member(line, "latency_ms", max_latency_ms));
+    out.result.evidence.window_s = static_cast<std::uint32_t>(window.value_or(0));
+    out.result.evidence.latency_ns = latency.value_or(0) * ns_per_ms;
+    STIPEND_LET(observed, percent_member(line, "observed_percent"));
+    STIPEND_LET(coverage, percent_member(line, "coverage_percent"));
+    if (coverage && !observed && *coverage > 0) {
+        return fail(STIPEND_E_INVALID, "\"coverage_percent\": got one above 0, want \"observed_percent\" beside it");
+    }
+    if (observed || coverage) {
+        out.observed = {.up_ppm = observed.value_or(0), .coverage_ppm = coverage.value_or(ppm_one)};
+    }
+    if (const auto* base = line.find("base_usd"); base != nullptr) {
+        auto usd = Usd::parse(base->text());
+        if (!usd) return std::move(usd).error().in("\"base_usd\"");
+        if (usd->negative()) return fail(STIPEND_E_INVALID, "\"base_usd\": got ", usd->text(), ", want 0 or more");
+        out.base = *usd;
+    }
+    return out;
+}
+
+}  // namespace
 
 Result<void> replay(const plugin::PolicyInstance& policy, const ReplayTerms& terms, std::istream& in,
                     std::ostream& out) {

@@ -17,13 +17,12 @@ struct ReplayTerms {
 
 inline constexpr std::size_t max_replay_orchestrators = 1'000'000;
 
-// Reads JSON lines {"orchestrator","job":"ok|failed|unknown","uptime_percent"} and writes one decision a line. Each
-// orchestrator has its own memory, and its time moves on to each next due time. INVALID, with the line's number, for a
-// line that is not such an object; what was written before it remains.
+// Reads JSON lines {"orchestrator","job":"ok|failed|unknown","uptime_percent"} and writes one decision a line. A line may
+// also have what else a sample holds: "window_seconds" and "latency_ms" of the answer, what the host measured itself
+// ("observed_percent" and "coverage_percent", which is 100 by default), and "base_usd". Each orchestrator has its own
+// memory, and its time moves on to each next due time. INVALID, with the line's number, for a line that is not such an
+// object, or has another key; what was written before it remains.
 Result<void> replay(const plugin::PolicyInstance& policy, const ReplayTerms& terms, std::istream& in,
                     std::ostream& out);
-
-// The check that a line describes. An uptime that is out of range or no number is a failed check with that reason.
-Result<JobResult> parse_check(const Json& line);
 
 }  // namespace stipend::engine

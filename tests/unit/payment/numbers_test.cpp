@@ -285,4 +285,32 @@ TEST_CASE("an invalid line is reported with its number") {
     CHECK(message("{\"job\":\"ok\"}\n") == "line 1: \"orchestrator\": got nothing, want a string");
     CHECK(message("{\"orchestrator\":\"o\",\"job\":\"fine\"}\n") ==
           "line 1: \"job\": got \"fine\", want ok, failed or unknown");
+    const auto with = [&](const std::string& more) {
+        return message(R"({"orchestrator":"o","job":"ok","uptime_percent":100,)" + more + "}\n");
+    };
+    CHECK(with(R"("uptime":1)").starts_with("line 1: unknown key \"uptime\": want one of orchestrator, job, "));
+    CHECK(with(R"("latency_s":1)").ends_with("; did you mean \"latency_ms\"?"));
+    CHECK(with(R"("latency_ms":-1)") == "line 1: \"latency_ms\": got -1, want a whole number from 0 to 3600000");
+    CHECK(with(R"("window_seconds":1.5)") ==
+          "line 1: \"window_seconds\": got 1.5, want a whole number from 0 to 604800");
+    CHECK(with(R"("observed_percent":101)") == "line 1: \"observed_percent\": got 101, want a number from 0 to 100");
+    CHECK(with(R"("coverage_percent":50)").starts_with("line 1: \"coverage_percent\": got one above 0, want "));
+    CHECK(with(R"("base_usd":"-1")") == "line 1: \"base_usd\": got -1, want 0 or more");
+    CHECK(with(R"("latency_ms":12,"window_seconds":60,"coverage_percent":0)") == "no error");
+}
+
+TEST_CASE("a line holds all that a sample does, and the answer all that a decision does") {
+    const auto policy = make_policy(R"({"min_coverage":50,"recovery_checks":2})");
+    const auto with = [&](const std::string& more) {
+        return replay(*policy, R"({"orchestrator":"o","job":"ok","uptime_percent":100)" + more + "}\n", plain).at(0);
+    };
+    CHECK(with("").find("uptime_percent")->text() == "100");
+    CHECK(with(R"(,"observed_percent":97.5)").find("uptime_percent")->text() == "97.5");
+    CHECK(with(R"(,"observed_percent":97.5)").find("action")->text() == "pay");
+    CHECK(with(R"(,"observed_percent":97.5,"coverage_percent":49)").find("action")->text() == "hold");
+    CHECK(with(R"(,"base_usd":"5")").find("amount_usd")->text() == "6");
+    CHECK(with("").find("memory")->text().empty());
+    const auto recovering = replay(*policy, failures(5) + good, plain);
+    CHECK(recovering.back().find("memory")->text() == "01");
+    CHECK(recovering.back().find("suspended")->truth());
 }
