@@ -1,5 +1,6 @@
 // The manager's part in pardons: reads what the ledger holds, has the engine compute, and waits until it is durable.
 #include <chrono>
+#include <deque>
 #include <future>
 
 #include "host/base/time.hpp"
@@ -9,8 +10,11 @@
 namespace stipend::engine {
 namespace {
 
-// Of this many orchestrators the past is held at a time.
+// So much is computed in one turn of the control thread, and written in one transaction: the past of so many
+// orchestrators, of about so many decisions. One orchestrator may have more.
 constexpr std::size_t pardons_at_once = 64;
+constexpr std::size_t decisions_at_once = 5'000;
+constexpr std::size_t looked_up_at_once = 1'000;  // orchestrators, whether there is something to pardon or not
 constexpr int tries = 5;
 constexpr std::chrono::seconds patience{60};
 
@@ -18,6 +22,7 @@ struct Candidate {
     registry::PayeeIndex payee = 0;
     ledger::OrchestratorId id = 0;
     std::string key = {};
+    int tried = 0;
     ledger::PardonHistory history = {};
 };
 
@@ -32,17 +37,38 @@ struct Answers {
 
 using Durable = std::shared_ptr<std::promise<Result<void>>>;
 
-// On the control thread. Those whose decision is being written go to `again`.
+// On the ledger's thread: takes the next ones out of the queue, those with something to pardon.
+Result<std::vector<Candidate>> read_some(ledger::Ledger& ledger, const PardonRequest& request,
+                                         std::deque<Candidate>& queue, Answers& answers) {
+    const bool all = request.orchestrator.empty();
+    std::vector<Candidate> out;
+    std::size_t decisions = 0;
+    for (std::size_t looked_up = 0; !queue.empty() && looked_up < looked_up_at_once; ++looked_up) {
+        if (out.size() == pardons_at_once || decisions >= decisions_at_once) break;
+        auto one = std::move(queue.front());
+        queue.pop_front();
+        auto history = ledger.pardon_history(one.id, request.from, request.to);
+        if (!history && !all) return std::move(history).error();
+        if (!history) answers.refuse(one.key, history.error());
+        if (!history || (all && history->decisions.empty())) continue;
+        one.history = std::move(*history);
+        decisions += one.history.decisions.size();
+        out.push_back(std::move(one));
+    }
+    return out;
+}
+
+// On the control thread. Those whose decision is being written go back into the queue.
 Result<Durable> carry_out(Engine& engine, const PardonRequest& request, const std::vector<Candidate>& candidates,
-                          stipend_unix_ns now, Answers& answers, std::vector<Candidate>& again) {
+                          stipend_unix_ns now, Answers& answers, std::deque<Candidate>& queue) {
     std::vector<ledger::Pardoned> pardons;
     for (const auto& one : candidates) {
         auto planned = engine.plan_pardon(request, one.payee, one.history, now);
         if (planned) {
             answers.pardoned.push(to_json(one.key, planned->row));
             pardons.push_back(std::move(*planned));
-        } else if (planned.error().status == STIPEND_E_BUSY) {
-            again.push_back({one.payee, one.id, one.key});
+        } else if (planned.error().status == STIPEND_E_BUSY && one.tried < tries) {
+            queue.push_back({one.payee, one.id, one.key, one.tried + 1});
         } else if (request.orchestrator.empty()) {
             answers.refuse(one.key, planned.error());
         } else {
@@ -95,38 +121,15 @@ Result<Json> Manager::pardon(const Json& body) {
     }));
     STIPEND_LET(candidates, listed);
     Answers answers;
-    for (std::size_t from = 0; from < candidates.size(); from += pardons_at_once) {
-        const auto to = std::min(candidates.size(), from + pardons_at_once);
-        std::vector<Candidate> part(candidates.begin() + static_cast<std::ptrdiff_t>(from),
-                                    candidates.begin() + static_cast<std::ptrdiff_t>(to));
-        for (int at = 0; !part.empty(); ++at) {
-            std::vector<Candidate> again;
-            std::vector<Candidate> read;
-            STIPEND_TRY(host_.writer().ask([&](ledger::Ledger& ledger) -> Result<void> {
-                for (auto& one : part) {
-                    auto history = ledger.pardon_history(one.id, request.from, request.to);
-                    if (!history && !request.orchestrator.empty()) return std::move(history).error();
-                    if (!history) {
-                        answers.refuse(one.key, history.error());
-                    } else if (!request.orchestrator.empty() || !history->decisions.empty()) {
-                        one.history = std::move(*history);
-                        read.push_back(std::move(one));
-                    }
-                }
-                return {};
-            }));
-            STIPEND_LET(done, host_.loop().ask(
-                                  [&] { return carry_out(*engine_, request, read, host_.now(), answers, again); }));
-            STIPEND_LET(durable, done);
-            STIPEND_TRY(wait_for(std::move(durable)));
-            if (again.empty()) break;
-            if (at == tries) {
-                for (const auto& one : again)
-                    answers.refuse(one.key, fail(STIPEND_E_BUSY, "is being decided: try again"));
-                break;
-            }
-            part = std::move(again);  // the ledger reads them only when the transaction under way is over
-        }
+    std::deque<Candidate> queue(std::make_move_iterator(candidates.begin()), std::make_move_iterator(candidates.end()));
+    while (!queue.empty()) {
+        STIPEND_LET(some, host_.writer().ask(
+                              [&](ledger::Ledger& ledger) { return read_some(ledger, request, queue, answers); }));
+        // A transaction that is under way is over when the ledger is asked again.
+        STIPEND_LET(done,
+                    host_.loop().ask([&] { return carry_out(*engine_, request, some, host_.now(), answers, queue); }));
+        STIPEND_LET(durable, done);
+        STIPEND_TRY(wait_for(std::move(durable)));
     }
     return Json::object()
         .append("dry_run", request.dry_run)
