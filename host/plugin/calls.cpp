@@ -7,6 +7,7 @@
 #include <atomic>
 #include <memory>
 #include <mutex>
+#include <set>
 
 namespace stipend::plugin {
 namespace {
@@ -113,14 +114,13 @@ void note_library(const stipend_entry& entry, const std::filesystem::path& shown
 
 const CallOwner& make_call_owner(const stipend_entry& entry, const std::filesystem::path& shown_as,
                                  std::string instance, std::string plugin) {
+    static auto& all = *new std::set<CallOwner>();  // outlives every thread
+    const std::lock_guard lock(libraries_mutex);
     std::string sha256;
-    {
-        const std::lock_guard lock(libraries_mutex);
-        for (std::size_t at = 0; at < library_count; ++at) {
-            if (libraries[at].entry == &entry) sha256 = libraries[at].owner.load()->sha256;
-        }
+    for (std::size_t at = 0; at < library_count; ++at) {
+        if (libraries[at].entry == &entry) sha256 = libraries[at].owner.load()->sha256;
     }
-    return *new CallOwner{std::move(instance), std::move(plugin), shown_as.native(), std::move(sha256)};
+    return *all.insert({std::move(instance), std::move(plugin), shown_as.native(), std::move(sha256)}).first;
 }
 
 void note_generation(std::uint64_t number) {

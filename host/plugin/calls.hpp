@@ -2,6 +2,7 @@
 // the process ends inside of one.
 #pragma once
 
+#include <compare>
 #include <cstdint>
 #include <filesystem>
 #include <string>
@@ -18,9 +19,10 @@ struct CallOwner {
     std::string plugin;    // its id
     std::string file;      // the operator's
     std::string sha256;    // of its bytes; empty where the library was not loaded by the host
+    friend auto operator<=>(const CallOwner&, const CallOwner&) = default;
 };
 
-// Makes one, with file and hash of the library that `entry` belongs to.
+// The one of these names, with file and hash of the library that `entry` belongs to.
 [[nodiscard]] const CallOwner& make_call_owner(const stipend_entry& entry, const std::filesystem::path& shown_as,
                                                std::string instance, std::string plugin);
 // Marks the library of `entry` as one that the host mapped: what crashes in its code is named by it.
