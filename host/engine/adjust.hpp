@@ -6,17 +6,13 @@
 #include <vector>
 
 #include "host/config/settings.hpp"
+#include "host/engine/stretch_request.hpp"
 #include "host/ledger/ledger.hpp"
 #include "stipend/json.hpp"
 
 namespace stipend::engine {
 
-struct AdjustRequest {
-    std::string orchestrator;  // its key
-    stipend_unix_ns from = 0;
-    stipend_unix_ns to = 0;
-    std::string reason;
-    std::string by;          // the name of the requester
+struct AdjustRequest : StretchRequest {
     std::optional<Usd> usd;  // none: the base for each whole interval that stayed unpaid; 0: excused
 };
 

@@ -4,8 +4,6 @@
 
 #include "host/base/time.hpp"
 #include "host/config/plugin_config.hpp"
-#include "host/engine/adjust.hpp"
-#include "host/engine/archive_request.hpp"
 #include "host/engine/plugin_calls.hpp"
 #include "host/engine/policy_replay.hpp"
 #include "host/engine/status.hpp"
@@ -297,37 +295,6 @@ Result<void> Manager::add_routes(runtime::ControlServer& server) {
     STIPEND_TRY(server.route("POST", "/adjust", [this](const Json& body) { return adjust(body); }));
     STIPEND_TRY(server.slow_route("POST", "/pardon", [this](const Json& body) { return pardon(body); }));
     return server.slow_route("POST", "/archive", [this, &server](const Json& body) { return archive(server, body); });
-}
-
-Result<Json> Manager::adjust(const Json& body) {
-    STIPEND_LET(request, parse_adjustment(body));
-    STIPEND_LET(found, host_.loop().ask([&]() -> Result<AdjustTerms> {
-        const auto payee = engine_->payees().find(request.orchestrator);
-        if (!payee) return fail(STIPEND_E_INVALID, "no such orchestrator: ", request.orchestrator);
-        const auto& generation = *engine_->generations().back();
-        return AdjustTerms{engine_->payees()[*payee].id, generation.interval_ns, generation.terms_of(*payee).base,
-                           engine_->rate(host_.now())};
-    }));
-    STIPEND_LET(terms, found);
-    const auto now = host_.now();
-    return host_.writer().ask([&](ledger::Ledger& ledger) { return record_adjustment(ledger, request, terms, now); });
-}
-
-// Copies by a connection of its own while the host goes on; only the switch, and the deletion in parts, run on the
-// ledger's thread.
-Result<Json> Manager::archive(const runtime::ControlServer& server, const Json& body) {
-    STIPEND_LET(request, parse_archive_request(body));
-    STIPEND_LET(settings, host_.loop().ask([this] { return plan_->settings; }));
-    STIPEND_LET(reader, ledger::open(ledger::database_file(settings.state),
-                                     {.access = ledger::Access::read_only, .ns = runtime::namespace_of(settings)}));
-    STIPEND_LET(prepared,
-                reader->prepare_archive(request.before, request.file, [&server] { return server.stopping(); }));
-    reader.reset();
-    STIPEND_LET(report, host_.writer().ask([&](ledger::Ledger& ledger) { return ledger.take_archive(prepared); }));
-    for (bool more = true; more && !server.stopping();) {
-        STIPEND_SET(more, host_.writer().ask([](ledger::Ledger& ledger) { return ledger.purge_archived(); }));
-    }
-    return archive_json(report);
 }
 
 void Manager::announce() const {

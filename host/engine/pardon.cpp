@@ -85,32 +85,12 @@ Result<void> check_history(const PardonTerms& terms, const ledger::EngineState& 
 }  // namespace
 
 Result<PardonRequest> parse_pardon(const Json& json) {
-    PardonRequest out;
-    const auto text = [&](std::string_view key, std::string& to) -> Result<void> {
-        const auto* value = json.find(key);
-        if (value == nullptr || !value->is(Json::Kind::string) || value->text().empty()) {
-            return fail(STIPEND_E_INVALID, "\"", key, "\": got ", value == nullptr ? "nothing" : value->kind_name(),
-                        ", want a text");
-        }
-        to = value->text();
-        return {};
-    };
     const auto flag = [&](std::string_view key) {
         const auto* value = json.find(key);
         return value != nullptr && value->is(Json::Kind::boolean) && value->truth();
     };
-    if (!flag("all")) STIPEND_TRY(text("orchestrator", out.orchestrator));
-    out.dry_run = flag("dry_run");
-    std::string from;
-    std::string to;
-    STIPEND_TRY(text("from", from));
-    STIPEND_TRY(text("to", to));
-    STIPEND_TRY(text("reason", out.reason));
-    STIPEND_TRY(text("by", out.by));
-    STIPEND_SET(out.from, parse_utc(from));
-    STIPEND_SET(out.to, parse_utc(to));
-    if (out.to <= out.from) return fail(STIPEND_E_INVALID, "\"to\": got ", to, ", want a time after ", from);
-    return out;
+    STIPEND_LET(stretch, parse_stretch(json, !flag("all")));
+    return PardonRequest{std::move(stretch), flag("dry_run")};
 }
 
 Result<ledger::Pardoned> make_pardon(const PardonRequest& request, const PardonTerms& terms,
@@ -131,6 +111,15 @@ Result<ledger::Pardoned> make_pardon(const PardonRequest& request, const PardonT
     STIPEND_LET(again, decide_again(
                            terms, history, [&](const auto& d) { return pardoned_now(d) || history.is_pardoned(d); },
                            UINT64_MAX));
+    // Time that has passed is not decided, and none that an adjustment paid or excused.
+    auto earliest = std::max(now, again.due_at);
+    if (history.adjusted_to) {
+        stipend_unix_ns whole_period_later = 0;
+        if (__builtin_add_overflow(*history.adjusted_to, state.interval_ns, &whole_period_later)) {
+            return fail(STIPEND_E_LIMIT, "an adjustment ends too late: got ", *history.adjusted_to);
+        }
+        earliest = std::max(earliest, whole_period_later);
+    }
     ledger::Pardoned out{.row = {.orchestrator = history.decisions.front().orchestrator,
                                  .epoch = state.epoch,
                                  .from = request.from,
@@ -141,8 +130,7 @@ Result<ledger::Pardoned> make_pardon(const PardonRequest& request, const PardonT
                                  .suspended_before = state.suspended,
                                  .suspended_after = again.suspended,
                                  .due_before = state.due_at,
-                                 // Time that has passed is not decided: an adjustment may have paid for it.
-                                 .due_after = std::min(state.due_at, std::max(now, again.due_at)),
+                                 .due_after = std::min(state.due_at, earliest),
                                  .reason = request.reason,
                                  .by = request.by,
                                  .at = now},

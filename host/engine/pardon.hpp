@@ -4,18 +4,14 @@
 
 #include <string>
 
+#include "host/engine/stretch_request.hpp"
 #include "host/ledger/rows.hpp"
 #include "host/plugin/policy_instance.hpp"
 #include "stipend/json.hpp"
 
 namespace stipend::engine {
 
-struct PardonRequest {
-    std::string orchestrator = {};  // its key; empty: all
-    stipend_unix_ns from = 0;       // of due times: [from, to)
-    stipend_unix_ns to = 0;
-    std::string reason = {};
-    std::string by = {};  // the name of the requester
+struct PardonRequest : StretchRequest {  // no orchestrator: all; the time is of due times
     bool dry_run = false;
 };
 

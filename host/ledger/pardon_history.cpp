@@ -86,7 +86,11 @@ Result<PardonHistory> SqliteLedger::pardon_history(OrchestratorId orchestrator, 
         return d.due_at >= from && d.due_at < to && can_be_pardoned(d) && !out.is_pardoned(d);
     });
     if (!any) out.decisions.clear();
-    if (!out.decisions.empty()) STIPEND_TRY(read_before(database_, out));
+    if (out.decisions.empty()) return out;
+    STIPEND_TRY(read_before(database_, out));
+    STIPEND_LET(adjusted, database_.prepare("SELECT max(to_at) FROM adjustment WHERE orchestrator = ?"));
+    STIPEND_LET(answered, adjusted.bind(orchestrator).next());
+    if (answered) out.adjusted_to = adjusted.maybe<stipend_unix_ns>();
     return out;
 }
 

@@ -190,6 +190,7 @@ struct PardonHistory {
     std::string memory_policy = {};  // the plugin whose policy wrote before.memory; empty for none
     std::uint32_t memory_version = 0;
     std::vector<Pardon> pardons = {};  // earlier ones that bear on these decisions, in the order of the chain
+    std::optional<stipend_unix_ns> adjusted_to = {};  // the latest end of an adjustment of this orchestrator
 
     // Whether one of `pardons` has taken this decision back.
     [[nodiscard]] bool is_pardoned(const Decision& d) const {

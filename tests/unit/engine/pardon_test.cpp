@@ -10,7 +10,7 @@ using namespace engine_test;
 namespace {
 
 PardonRequest request_of(stipend_unix_ns from, stipend_unix_ns to) {
-    return {.orchestrator = "o1", .from = from, .to = to, .reason = "our resolver was down", .by = "me"};
+    return {{.orchestrator = "o1", .from = from, .to = to, .reason = "our resolver was down", .by = "me"}};
 }
 
 Result<ledger::Pardoned> plan(Simulation& sim, stipend_unix_ns from, stipend_unix_ns to) {
@@ -83,6 +83,24 @@ TEST_CASE("a pardon takes back count and wait, and the next check is due at once
     CHECK(lines[5].decision.action == ledger::Action::pay);
     CHECK(lines[5].decision.due_at == row.due_after);
     CHECK(lines[5].decision.period_from >= lines[4].decision.decided_at);
+    sim.check_ledger();
+}
+
+TEST_CASE("time that an adjustment paid is not decided after a pardon") {
+    Simulation sim;
+    REQUIRE(sim.publish({}, payees(1)).ok());
+    sim.answer = bad_from_to(1, 3);
+    run_until_decided(sim, 3);
+    sim.run_for(20 * second);
+    const auto paid_to = sim.now() - 5 * second;
+    ledger::Batch batch;
+    batch.adjustments = {
+        {.key = "a", .orchestrator = 1, .from = start_of_time, .to = paid_to, .reason = "ours", .by = "me"}};
+    REQUIRE(sim.ledger().commit(batch).ok());
+    const auto row = must_pardon(sim, start_of_time, sim.now());
+    CHECK(row.due_after == paid_to + 60 * second);
+    run_until_decided(sim, 4);
+    CHECK(sim.of("o1")[3].decision.period_from >= paid_to);
     sim.check_ledger();
 }
 

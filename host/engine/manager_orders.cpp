@@ -1,11 +1,15 @@
-// The manager's part in pardons: reads what the ledger holds, has the engine compute, and waits until it is durable.
+// What the manager does on the orders of the control socket: adjustments, archives, and pardons, for which it reads
+// what the ledger holds, has the engine compute, and waits until it is durable.
 #include <chrono>
 #include <deque>
 #include <future>
 
 #include "host/base/time.hpp"
+#include "host/engine/adjust.hpp"
+#include "host/engine/archive_request.hpp"
 #include "host/engine/manager.hpp"
 #include "host/engine/pardon.hpp"
+#include "host/runtime/control_server.hpp"
 
 namespace stipend::engine {
 namespace {
@@ -135,6 +139,37 @@ Result<Json> Manager::pardon(const Json& body) {
         .append("dry_run", request.dry_run)
         .append("pardoned", std::move(answers.pardoned))
         .append("refused", std::move(answers.refused));
+}
+
+Result<Json> Manager::adjust(const Json& body) {
+    STIPEND_LET(request, parse_adjustment(body));
+    STIPEND_LET(found, host_.loop().ask([&]() -> Result<AdjustTerms> {
+        const auto payee = engine_->payees().find(request.orchestrator);
+        if (!payee) return fail(STIPEND_E_INVALID, "no such orchestrator: ", request.orchestrator);
+        const auto& generation = *engine_->generations().back();
+        return AdjustTerms{engine_->payees()[*payee].id, generation.interval_ns, generation.terms_of(*payee).base,
+                           engine_->rate(host_.now())};
+    }));
+    STIPEND_LET(terms, found);
+    const auto now = host_.now();
+    return host_.writer().ask([&](ledger::Ledger& ledger) { return record_adjustment(ledger, request, terms, now); });
+}
+
+// Copies by a connection of its own while the host goes on; only the switch, and the deletion in parts, run on the
+// ledger's thread.
+Result<Json> Manager::archive(const runtime::ControlServer& server, const Json& body) {
+    STIPEND_LET(request, parse_archive_request(body));
+    STIPEND_LET(settings, host_.loop().ask([this] { return plan_->settings; }));
+    STIPEND_LET(reader, ledger::open(ledger::database_file(settings.state),
+                                     {.access = ledger::Access::read_only, .ns = runtime::namespace_of(settings)}));
+    STIPEND_LET(prepared,
+                reader->prepare_archive(request.before, request.file, [&server] { return server.stopping(); }));
+    reader.reset();
+    STIPEND_LET(report, host_.writer().ask([&](ledger::Ledger& ledger) { return ledger.take_archive(prepared); }));
+    for (bool more = true; more && !server.stopping();) {
+        STIPEND_SET(more, host_.writer().ask([](ledger::Ledger& ledger) { return ledger.purge_archived(); }));
+    }
+    return archive_json(report);
 }
 
 }  // namespace stipend::engine
