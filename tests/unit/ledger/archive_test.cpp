@@ -5,7 +5,7 @@
 #include <fstream>
 
 #include "host/ledger/archive_signature.hpp"
-#include "host/ledger/keccak.hpp"
+#include "host/base/keccak.hpp"
 #include "stipend/hex.hpp"
 #include "tests/unit/ledger/ledger_fixture.hpp"
 
