@@ -164,10 +164,10 @@ Checked<TokenClaims, TokenFault> TokenVerifier::verify(TokenKind kind, std::stri
     if (!base64url_decode(signature)) return TokenFault::malformed;
     const auto key = key_of(kind, token.substr(0, first));
     if (!key) return key.fault();
-    const auto object = object_of(token.substr(first + 1, second - first - 1));
-    if (!object) return TokenFault::malformed;
     if (!token_signature_matches(**key, token)) return TokenFault::bad_signature;
 
+    const auto object = object_of(token.substr(first + 1, second - first - 1));
+    if (!object) return TokenFault::malformed;
     const auto* issuer = text_member(*object, "iss");
     const auto* audience = text_member(*object, "aud");
     auto claims = read_claims(*object);

@@ -10,7 +10,7 @@ using namespace stipend::auth;
 
 namespace {
 
-constexpr stipend_unix_ns now = 1'800'000'000'000'000'000;
+constexpr stipend_unix_ns made_at = 1'800'000'000'000'000'000;
 // Its checksum by another implementation of CRC-32.
 constexpr std::string_view known_key =
     "stp_0123456789abcdef_00112233445566778899aabbccddeeff00112233445566778899aabbccddeeff788cbd39";
@@ -19,7 +19,7 @@ NewApiKey new_key(std::optional<stipend_unix_ns> expires_at = {}) {
     auto made = make_api_key({.role = AccessRole::operator_,
                               .scopes = *Permissions::parse("orchestrators:read status:read"),
                               .expires_at = expires_at},
-                             now);
+                             made_at);
     REQUIRE(made.ok());
     return std::move(*made);
 }
@@ -44,10 +44,10 @@ TEST_CASE("a new key matches its record, and its text is not in it") {
     const auto key = parsed(made.text.view());
     CHECK(key.id == made.record.id);
     CHECK(key.hash == made.record.hash);
-    CHECK(check_api_key(key, made.record, now) == ApiKeyFault::none);
+    CHECK(check_api_key(key, made.record, made_at) == ApiKeyFault::none);
     CHECK(made.record.role == AccessRole::operator_);
     CHECK(made.record.scopes.text() == "orchestrators:read status:read");
-    CHECK(made.record.created_at == now);
+    CHECK(made.record.created_at == made_at);
     CHECK(new_key().text.view() != made.text.view());
 }
 
@@ -78,35 +78,35 @@ TEST_CASE("another key of the same id does not match") {
     const auto key = parsed(made.text.view());
     auto other = made.record;
     other.hash[31] ^= 1;
-    CHECK(check_api_key(key, other, now) == ApiKeyFault::wrong);
+    CHECK(check_api_key(key, other, made_at) == ApiKeyFault::wrong);
     other = made.record;
     other.id = "0123456789abcdef";
-    CHECK(check_api_key(key, other, now) == ApiKeyFault::wrong);
+    CHECK(check_api_key(key, other, made_at) == ApiKeyFault::wrong);
     // A wrong key does not show whether the key has expired or was revoked.
     other = made.record;
     other.hash[0] ^= 1;
-    other.expires_at = now;
-    other.revoked_at = now;
-    CHECK(check_api_key(key, other, now + 1) == ApiKeyFault::wrong);
+    other.expires_at = made_at;
+    other.revoked_at = made_at;
+    CHECK(check_api_key(key, other, made_at + 1) == ApiKeyFault::wrong);
 }
 
 TEST_CASE("a key ends at its expiry or when it is revoked") {
-    auto made = new_key(now + 10);
+    auto made = new_key(made_at + 10);
     const auto key = parsed(made.text.view());
-    CHECK(check_api_key(key, made.record, now + 9) == ApiKeyFault::none);
-    CHECK(check_api_key(key, made.record, now + 10) == ApiKeyFault::expired);
-    made.record.revoked_at = now + 1;
-    CHECK(check_api_key(key, made.record, now + 2) == ApiKeyFault::revoked);
+    CHECK(check_api_key(key, made.record, made_at + 9) == ApiKeyFault::none);
+    CHECK(check_api_key(key, made.record, made_at + 10) == ApiKeyFault::expired);
+    made.record.revoked_at = made_at + 1;
+    CHECK(check_api_key(key, made.record, made_at + 2) == ApiKeyFault::revoked);
 }
 
 TEST_CASE("a key is made only with scopes that its access role has, and with a future") {
     const auto refused = [](AccessRole role, std::string_view scopes, std::optional<stipend_unix_ns> expires_at) {
         const auto made =
-            make_api_key({.role = role, .scopes = *Permissions::parse(scopes), .expires_at = expires_at}, now);
+            make_api_key({.role = role, .scopes = *Permissions::parse(scopes), .expires_at = expires_at}, made_at);
         return !made.ok() && made.error().status == STIPEND_E_INVALID;
     };
     CHECK(refused(AccessRole::viewer, "", {}));
     CHECK(refused(AccessRole::viewer, "status:read payments:process", {}));
-    CHECK(refused(AccessRole::viewer, "status:read", now));
-    CHECK(!refused(AccessRole::viewer, "status:read", now + 1));
+    CHECK(refused(AccessRole::viewer, "status:read", made_at));
+    CHECK(!refused(AccessRole::viewer, "status:read", made_at + 1));
 }
