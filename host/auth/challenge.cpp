@@ -47,7 +47,7 @@ Result<std::string> ChallengeStore::issue(std::string_view id, stipend_unix_ns n
     }
     STIPEND_LET(text, random_hex(challenge_bytes));
     while (!all_.empty() && is_expired(all_.front(), now)) drop(all_.begin());
-    const auto known = by_id_.find(std::string(id));
+    const auto known = by_id_.find(id);
     if (known != by_id_.end() && known->second.size() >= limits_.per_id) drop(known->second.front());
     if (all_.size() >= limits_.in_all) drop(all_.begin());
     all_.push_back({.id = std::string(id), .text = text, .at = now});
@@ -56,7 +56,7 @@ Result<std::string> ChallengeStore::issue(std::string_view id, stipend_unix_ns n
 }
 
 ChallengeFault ChallengeStore::take(std::string_view id, std::string_view challenge, stipend_unix_ns now) {
-    const auto known = by_id_.find(std::string(id));
+    const auto known = by_id_.find(id);
     if (known == by_id_.end()) return ChallengeFault::unknown;
     const auto place = std::find_if(known->second.begin(), known->second.end(), [&](const Place& candidate) {
         return equal_in_constant_time(std::string_view(candidate->text), challenge);
@@ -68,7 +68,7 @@ ChallengeFault ChallengeStore::take(std::string_view id, std::string_view challe
 }
 
 void ChallengeStore::forget(std::string_view id) {
-    for (auto known = by_id_.find(std::string(id)); known != by_id_.end(); known = by_id_.find(std::string(id))) {
+    for (auto known = by_id_.find(id); known != by_id_.end(); known = by_id_.find(id)) {
         drop(known->second.front());
     }
 }

@@ -4,10 +4,11 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <functional>
 #include <list>
+#include <map>
 #include <string>
 #include <string_view>
-#include <unordered_map>
 #include <vector>
 
 #include "stipend/abi/types.h"
@@ -55,7 +56,7 @@ class ChallengeStore {
 
     ChallengeLimits limits_;
     std::list<Issued> all_;  // oldest first
-    std::unordered_map<std::string, std::vector<Place>> by_id_;
+    std::map<std::string, std::vector<Place>, std::less<>> by_id_;
 };
 
 }  // namespace stipend::auth

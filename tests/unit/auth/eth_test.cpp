@@ -122,7 +122,15 @@ TEST_CASE("r and s are from 1 to below the order") {
 TEST_CASE("a signature is 0x and 130 hex digits") {
     const std::string text(known_signature);
     // The one of 64 bytes is the compact form of EIP-2098.
-    const std::string refused[] = {"", "0x", text.substr(2), "0X" + text.substr(2), text + "00", text.substr(0, 130),
-                                   text + "0", text.substr(0, 131) + "g", " " + text, text + "\n"};
+    const std::string refused[] = {"",
+                                   "0x",
+                                   text.substr(2),
+                                   "0X" + text.substr(2),
+                                   text + "00",
+                                   text.substr(0, 130),
+                                   text + "0",
+                                   text.substr(0, 131) + "g",
+                                   " " + text,
+                                   text + "\n"};
     for (const auto& signature : refused) CHECK(signature_fault(signature) == SignatureFault::malformed);
 }
