@@ -4,42 +4,19 @@
 #pragma once
 
 #include <cstdint>
-#include <memory>
 #include <string>
 #include <string_view>
 #include <vector>
 
 #include "host/auth/access_role.hpp"
 #include "host/auth/checked.hpp"
+#include "host/auth/token_key.hpp"
 #include "stipend/result.hpp"
 
 namespace stipend::auth {
 
 inline constexpr std::size_t max_token_bytes = 4096;
 inline constexpr std::int64_t token_leeway_s = 30;  // of clocks, for exp, nbf and iat
-
-enum class TokenAlgorithm : std::uint8_t { hs256, es256 };
-
-// A key with its id and its one algorithm. Copies share the key.
-class TokenKey {
-  public:
-    // INVALID: `kid` is not 1 to 64 letters, digits, '.', '_' or '-'; a secret of less than 32 bytes; text that is not
-    // a PEM (PKCS #8 without a passphrase, or SubjectPublicKeyInfo) of a key on the curve P-256.
-    [[nodiscard]] static Result<TokenKey> hs256(std::string_view kid, std::string_view secret);
-    [[nodiscard]] static Result<TokenKey> es256_private(std::string_view kid, std::string_view pem);
-    [[nodiscard]] static Result<TokenKey> es256_public(std::string_view kid, std::string_view pem);
-
-    [[nodiscard]] const std::string& kid() const;
-    [[nodiscard]] TokenAlgorithm algorithm() const;
-    [[nodiscard]] bool can_sign() const;
-
-    struct Impl;
-    [[nodiscard]] const Impl& impl() const { return *impl_; }
-
-  private:
-    explicit TokenKey(std::shared_ptr<const Impl> impl) : impl_(std::move(impl)) {}
-    std::shared_ptr<const Impl> impl_;
-};
 
 // What a token is for: in its header's `typ`, so that one is never taken for the other.
 enum class TokenKind : std::uint8_t { access, refresh };
@@ -56,7 +33,7 @@ struct TokenClaims {
     friend bool operator==(const TokenClaims&, const TokenClaims&) = default;
 };
 
-// Who issues tokens and for whom: both are compared exactly.
+// The issuer of tokens and the service that they are for: both are compared exactly.
 struct TokenParties {
     std::string issuer;
     std::string audience;

@@ -4,8 +4,8 @@
 
 #include <fstream>
 
-#include "host/ledger/archive_signature.hpp"
 #include "host/base/keccak.hpp"
+#include "host/ledger/archive_signature.hpp"
 #include "stipend/hex.hpp"
 #include "tests/unit/ledger/ledger_fixture.hpp"
 
