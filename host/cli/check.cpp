@@ -34,7 +34,8 @@ int check_worker(const Common& common, const AnswerStream& answer, plugin::Loade
                  const config::Environment& environment, config::Diagnostics& diagnostics) {
     const auto plan = worker::make_worker_plan(loader, loaded.settings, diagnostics);
     if (!plan) return print_diagnostics(diagnostics, common.json);
-    const auto services = plan->settings.services.watch.size();
+    const auto& wanted = plan->settings.services;
+    const auto services = wanted.watch.size();
     if (common.json) {
         auto out = Json::object();
         out.set("services", Json::of_int(static_cast<std::int64_t>(services)));
@@ -43,6 +44,9 @@ int check_worker(const Common& common, const AnswerStream& answer, plugin::Loade
         return exit_good;
     }
     fmt::print(answer.file(), "{} is good\n{} services are watched\n", common.config_file, services);
+    if (services == 0 && wanted.discover == config::Discover::propose) {
+        fmt::print(answer.file(), "warning: no uptime is reported until `services.watch` lists what is watched\n");
+    }
     tell_warnings(answer, loader, loaded, environment);
     return exit_good;
 }
