@@ -124,6 +124,11 @@ Result<Dispatch::JobPtr> Dispatch::take(const stipend_job& raw, Completion<stipe
             .window_s = raw.window_s});
     STIPEND_TRY(check_url(job->expected.address));
     STIPEND_TRY(check_capability(job->capability));
+    // The payer's own omission, so no job is sent: its answer would count against the orchestrator.
+    if (job->expected.signed_only && job->expected.evidence.public_key.empty()) {
+        return fail(STIPEND_E_INVALID, "signed evidence is demanded, and its worker's key is not known: want a ",
+                    "worker_key in its entry");
+    }
     job->facts.known = (raw.flags & STIPEND_JOB_KNOWN) != 0;
     return job;
 }
