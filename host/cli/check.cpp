@@ -12,8 +12,8 @@ namespace stipend::cli {
 
 namespace {
 
-void tell_warnings(const AnswerStream& answer, plugin::Loader& loader, const config::Loaded& loaded,
-                   const config::Environment& environment) {
+void print_warnings(const AnswerStream& answer, plugin::Loader& loader, const config::Loaded& loaded,
+                    const config::Environment& environment) {
     for (const auto& warning : loader.take_warnings()) {
         fmt::print(answer.file(), "warning: {}\n", printable(warning));
     }
@@ -47,7 +47,7 @@ int check_worker(const Common& common, const AnswerStream& answer, plugin::Loade
     if (services == 0 && wanted.discover == config::Discover::propose) {
         fmt::print(answer.file(), "warning: no uptime is reported until `services.watch` lists what is watched\n");
     }
-    tell_warnings(answer, loader, loaded, environment);
+    print_warnings(answer, loader, loaded, environment);
     return exit_good;
 }
 
@@ -81,7 +81,7 @@ int check(const Common& common) {
     }
     fmt::print(answer.file(), "{} is good\nlargest possible spend: {}\nlargest possible fees: {}\n", common.config_file,
                engine::spend_text(plan->spend), engine::fees_text(plan->fees));
-    tell_warnings(answer, loader, loaded, environment);
+    print_warnings(answer, loader, loaded, environment);
     return exit_good;
 }
 

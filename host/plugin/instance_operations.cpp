@@ -60,7 +60,7 @@ void Instance::run_start(stipend_op op, const Start& start) {
     }
     if (answered) {
         if (!begun) refuse("an error returned for an operation that was answered already", op);
-        return tell_if_idle();
+        return report_if_idle();
     }
     if (begun) return;
     auto raw = empty_error();
@@ -105,7 +105,7 @@ void Instance::finish(stipend_op op, stipend_status status, const void* record, 
     } else {
         done(from_abi(status, error));
     }
-    tell_if_idle();
+    report_if_idle();
 }
 
 // What the plugin answers after this is refused.
@@ -126,7 +126,7 @@ void Instance::end_late(stipend_op op) {
     }
     complain("unanswered", why);
     done(fail(STIPEND_E_TIMEOUT, name_, ": ", why));
-    tell_if_idle();
+    report_if_idle();
 }
 
 void Instance::refuse(const char* why, stipend_op op) {
