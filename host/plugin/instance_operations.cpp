@@ -132,18 +132,18 @@ void Instance::end_late(stipend_op op) {
 void Instance::refuse(const char* why, stipend_op op) {
     count_late_completion();
     ++refused_;
-    if (services_.metrics != nullptr) {
-        services_.metrics->count_for(name_, chosen_.plugin->id, "refused_answers_total",
-                                     "Answers of a plugin that the host does not take.");
-    }
-    {
+    const auto first = [&] {
         const std::lock_guard lock(mutex_);
-        if (!logged_refusals_.insert(why).second) return;
-    }
-    if (services_.log != nullptr) {
+        return logged_refusals_.insert(why).second;
+    }();
+    if (first && services_.log != nullptr) {
         services_.log->write(STIPEND_LOG_WARN, name_,
                              cat(chosen_.plugin->id, " gives ", why, " (operation ", op,
                                  "): it is not taken; further ones are only counted"));
+    }
+    if (services_.metrics != nullptr) {
+        services_.metrics->count_for(name_, chosen_.plugin->id, "refused_answers_total",
+                                     "Answers of a plugin that the host does not take.");
     }
 }
 
