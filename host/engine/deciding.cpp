@@ -283,7 +283,7 @@ void Engine::committed(const Result<void>& result, stipend_unix_ns now) {
         refuse_reservations(result.error());
         answer_pardons(pardons_written_, result);
         answer_pardons(pardons_waiting_, result);
-        effects_.tell({.id = "ledger", .severity = STIPEND_ALERT_CRITICAL, .text = result.error().message, .at = now});
+        effects_.alert({.id = "ledger", .severity = STIPEND_ALERT_CRITICAL, .text = result.error().message, .at = now});
         return;
     }
     answer_reservations(*batch);

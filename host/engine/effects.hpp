@@ -56,7 +56,7 @@ class Effects {
     // Asks for the exchange rate; Engine::price_done follows once, later.
     virtual void fetch_price() = 0;
     // Reports an alert: once when it is raised, once when it is resolved.
-    virtual void tell(const Alert& alert) = 0;
+    virtual void alert(const Alert& alert) = 0;
     // A decision is durable.
     virtual void decided(const registry::Payee& payee, const ledger::Decision& decision) = 0;
     // Nothing was decided: the epoch stays open until `next_at`.

@@ -1,7 +1,7 @@
 // The payment cycle: send a job to every orchestrator that is due, let the policy decide on the results, commit the
 // decisions, schedule the next check.
 //
-// A state machine on [control]: events come in (tick, job_done, committed, price_done, publish), effects go out. The
+// A state machine on [control]: events come in (tick, job_done, committed, price_done, install), effects go out. The
 // same events give the same effects and rows, so the very same code runs under a virtual clock in tests.
 //
 // Time is the caller's, in UTC nanoseconds that never run backwards while the process lives (see TimeLine).
@@ -64,8 +64,8 @@ class Engine {
     // Applies a configuration. BUSY, with nothing changed, where three generations are still needed. A pay period that
     // has begun is decided by the generation it began with. What decides as the newest generation does is no new one;
     // one in which no period began is replaced.
-    Result<ledger::GenerationId> publish(ConfigUpdate update, stipend_unix_ns now);
-    // When a configuration that `publish` refuses now is worth another try; nothing where it would be applied.
+    Result<ledger::GenerationId> install(ConfigUpdate update, stipend_unix_ns now);
+    // When a configuration that `install` refuses now is worth another try; nothing where it would be applied.
     [[nodiscard]] std::optional<stipend_unix_ns> waits_until(const ConfigUpdate& update, stipend_unix_ns now);
     // True where the newest generation has the terms of `update`, for each of its payees.
     [[nodiscard]] bool unchanged(const ConfigUpdate& update) const;

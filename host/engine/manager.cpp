@@ -96,7 +96,7 @@ Result<runtime::Applied> Manager::apply(std::unique_ptr<runtime::Plan> given, co
     if (!same_payees) update.payees = std::move(plan->update.payees);
     plan->update.payees.reset();
     const bool unchanged = engine_->unchanged(update);
-    STIPEND_LET(generation, engine_->publish(std::move(update), host_.now()));
+    STIPEND_LET(generation, engine_->install(std::move(update), host_.now()));
     if (once_ && !plan_) engine_->limit_to(host_.now());
     watch_checks(plan->checks, fresh);
     plan_.swap(plan);
@@ -242,7 +242,7 @@ void Manager::refresh_metrics(runtime::Metrics& metrics) {
     count("held_total", "Times that nothing could be decided.", counters.held);
     count("jobs_total", "Jobs that were sent.", counters.jobs);
     count("cycles_total", "Batches that were decided.", counters.cycles);
-    count("stray_answers_total", "Answers to jobs that were not expected.", counters.unexpected_results);
+    count("unexpected_results_total", "Answers to jobs that were not expected.", counters.unexpected_results);
     count("late_plugin_answers_total", "Answers of plugins to operations that were over.",
           plugin::Instance::late_completions());
     count("refused_observations_total", "Observations of monitors that could not be.", refused_observations_);
@@ -326,7 +326,7 @@ runtime::Watcher::Hooks Manager::watcher_hooks() {
                                 .text = "what the monitors observe is not stored: " + saved.error().message,
                                 .at = host_.now()});
             },
-        .changed = [this](const runtime::Watched&, std::int32_t) { checks_changed_ = true; },
+        .changed = [this](const runtime::TargetHistory&, std::int32_t) { checks_changed_ = true; },
         .refused =
             [this](const std::string& monitor, const std::string& what) {
                 const auto id = "plugin:" + monitor;
@@ -370,7 +370,7 @@ void Manager::fetch_price() {
         });
 }
 
-void Manager::tell(const Alert& alert) {
+void Manager::alert(const Alert& alert) {
     reporter_.alert(alert);
 }
 

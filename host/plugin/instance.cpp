@@ -115,14 +115,14 @@ void Instance::quiesce_locked(std::function<void()> when_idle) {
         const std::lock_guard lock(mutex_);
         when_idle_ = std::move(when_idle);
     }
-    tell_if_idle();
+    report_if_idle();
 }
 
 void Instance::when_free(std::function<void()> then) {
     strand_->post(std::move(then));
 }
 
-void Instance::give_up() {
+void Instance::abandon() {
     strand_->close();
     HostSlot::give_back_late(slot_);
     abandoned_ = true;
@@ -246,7 +246,7 @@ std::size_t Instance::under_way() const {
     return operations_.size() + exchanges_.size() + reserving_;
 }
 
-void Instance::tell_if_idle() {
+void Instance::report_if_idle() {
     std::function<void()> tell;
     {
         const std::lock_guard lock(mutex_);
@@ -329,7 +329,7 @@ stipend_status Instance::fee_reserve(std::string_view job_id, const stipend_u256
         const std::lock_guard lock(mutex_);
         --reserving_;
     }
-    tell_if_idle();
+    report_if_idle();
     return asked.error().status;
 }
 
@@ -345,7 +345,7 @@ void Instance::fee_answered(const Result<void>& result, stipend_fee_answer answe
         const std::lock_guard lock(mutex_);
         --reserving_;
     }
-    tell_if_idle();
+    report_if_idle();
 }
 
 }  // namespace stipend::plugin

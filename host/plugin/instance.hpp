@@ -58,7 +58,7 @@ class Instance : public std::enable_shared_from_this<Instance> {
     void when_free(std::function<void()> then);
     // [control] Gives up an instance whose call does not return: it is never destroyed, and no service of the host
     // answers it any more.
-    void give_up();
+    void abandon();
     // [control] Ends everything under way with CANCELLED, as far as the plugin lets itself be hurried.
     void cancel_all();
     // [control] Only when idle, or never started.
@@ -120,7 +120,7 @@ class Instance : public std::enable_shared_from_this<Instance> {
     void quiesce_locked(std::function<void()> when_idle);
     void destroy_locked();
     void seen(stipend_op op, const stipend_observation& observation);
-    void tell_if_idle();
+    void report_if_idle();
     // Services, called through the host's tables.
     stipend_status http_send(const stipend_http_request& request, stipend_http_chunk on_part, stipend_http_done done,
                              void* user, stipend_op* out);

@@ -62,7 +62,7 @@ Instances::~Instances() {
             std::this_thread::sleep_for(retry_every);
             destroyed = instance->try_destroy();
         }
-        if (!destroyed) instance->give_up();
+        if (!destroyed) instance->abandon();
     }
 }
 

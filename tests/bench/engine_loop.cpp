@@ -24,7 +24,7 @@ class EngineLoop::Loop final : public engine::Effects {
         generation->price_every_ns = 3600 * ns_per_s;
         generation->dispatch.max_waiting = engine::DispatchRules::most_waiting;
         generation->limits = {Usd::highest(), Usd::highest()};
-        must(engine_.publish({std::move(generation), std::move(payees), {}}, wall_ns()));
+        must(engine_.install({std::move(generation), std::move(payees), {}}, wall_ns()));
     }
 
     template <class Done>
@@ -84,7 +84,7 @@ class EngineLoop::Loop final : public engine::Effects {
     void fetch_price() override {
         queue_->post([this] { engine_.price_done(engine::Quote{2000 * e8, wall_ns(), 0, "fixed"}, wall_ns()); });
     }
-    void tell(const engine::Alert&) override {}
+    void alert(const engine::Alert&) override {}
     void decided(const registry::Payee&, const ledger::Decision&) override {}
     void held(const registry::Payee&, std::uint64_t, std::string_view, stipend_unix_ns) override {}
 

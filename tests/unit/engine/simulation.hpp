@@ -141,10 +141,10 @@ class Simulation final : public Effects {
                     .terms = std::to_string(setup.interval_ns)};
         return out;
     }
-    Result<ledger::GenerationId> publish(const Setup& setup, std::optional<std::vector<registry::Payee>> who = {}) {
-        auto published = engine_->publish({generation(setup), std::move(who), {}}, now_);
+    Result<ledger::GenerationId> install(const Setup& setup, std::optional<std::vector<registry::Payee>> who = {}) {
+        auto installed = engine_->install({generation(setup), std::move(who), {}}, now_);
         engine_->tick(now_);
-        return published;
+        return installed;
     }
 
     void run_until(stipend_unix_ns end) {
@@ -259,7 +259,7 @@ class Simulation final : public Effects {
     void fetch_price() override {
         after(0, [this] { engine_->price_done(quote(now_), now_); });
     }
-    void tell(const Alert& alert) override { alerts.push_back(alert); }
+    void alert(const Alert& alert) override { alerts.push_back(alert); }
     void decided(const registry::Payee& who, const ledger::Decision& decision) override {
         decisions.push_back({now_, who.key, decision});
     }
