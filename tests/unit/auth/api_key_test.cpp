@@ -71,6 +71,14 @@ TEST_CASE("text of another form is not a key") {
                                    upper,
                                    std::string(93, '\0')};
     for (const auto& text : refused) CHECK_MESSAGE(!parse_api_key(text), text);
+    // With right checksums: another separator, prefix, and upper case.
+    for (const auto* text :
+         {"stp_0123456789abcdef-00112233445566778899aabbccddeeff00112233445566778899aabbccddeeff53901136",
+          "stq_0123456789abcdef_00112233445566778899aabbccddeeff00112233445566778899aabbccddeeff7ef369c7",
+          "stp_0123456789abcdeF_00112233445566778899aabbccddeeff00112233445566778899aabbccddeefff3f535d5",
+          "stp_0123456789abcdef_00112233445566778899Aabbccddeeff00112233445566778899Aabbccddeeff25ed7946"}) {
+        CHECK_MESSAGE(!parse_api_key(text), text);
+    }
 }
 
 TEST_CASE("another key of the same id does not match") {

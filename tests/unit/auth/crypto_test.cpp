@@ -24,7 +24,7 @@ TEST_CASE("base64url reads and writes the vectors of RFC 4648 without padding") 
 }
 
 TEST_CASE("base64url refuses a second text of a value") {
-    for (const auto* text : {"Zg==", "Zh", "Zm9", "Z", "Zm9vY", "Zm 9v", "Zm9v\n", "+/==", "Zm8="}) {
+    for (const auto* text : {"Zg==", "Zh", "Zm9", "Z", "Zm9vY", "A", "Zm9vA", "Zm 9v", "Zm9v\n", "+/==", "Zm8="}) {
         CHECK_MESSAGE(!base64url_decode(text), text);
     }
 }
@@ -35,6 +35,8 @@ TEST_CASE("texts of different length or content are not equal") {
     CHECK(!equal_in_constant_time(std::string_view("abc"), "abd"));
     CHECK(!equal_in_constant_time(std::string_view("abc"), "Abc"));
     CHECK(!equal_in_constant_time(std::string_view("abc"), "ab"));
+    CHECK(!equal_in_constant_time(std::string_view("ab"), "abc"));
+    CHECK(!equal_in_constant_time(std::string_view(""), "a"));
 }
 
 TEST_CASE("random texts differ") {

@@ -95,6 +95,10 @@ TEST_CASE("a stored hash that is malformed is no match and is reported as a bad 
                                    good + " ",
                                    " " + good,
                                    "$argon2id$v=19$m=256,t=2,p=1$c29tZXNhbHQ$" + std::string(400, 'A')};
+    // The alphabet of base64url is another spelling of the same bytes.
+    CHECK(verify_password("password",
+                          "$argon2id$v=19$m=256,t=2,p=2$c29tZXNhbHQ$bQk8UB_VmZZF4Oo79iDXuL5_0ttZwg2f_5U52iv1cDc",
+                          cheap) == PasswordCheck::bad_record);
     for (const auto& stored : refused) {
         CHECK_MESSAGE(verify_password("password", stored, cheap) == PasswordCheck::bad_record, stored);
         CHECK(needs_rehash(stored, cheap));
