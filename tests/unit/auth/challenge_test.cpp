@@ -55,6 +55,10 @@ TEST_CASE("a challenge expires after 300 s, and is then used up") {
     CHECK(store.take("orch-1", other, start + 300 * second - 1) == ChallengeFault::none);
     CHECK(store.take("orch-1", text, start + 300 * second) == ChallengeFault::expired);
     CHECK(store.take("orch-1", text, start) == ChallengeFault::unknown);
+    // Those that expired are dropped when another one is issued.
+    issued_by(store, "orch-1");
+    issued_by(store, "orch-2", start + 300 * second);
+    CHECK(store.size() == 1);
 }
 
 TEST_CASE("a clock that is set back voids no challenge") {

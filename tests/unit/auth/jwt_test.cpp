@@ -327,6 +327,8 @@ TEST_CASE("a signer writes nothing that a verifier refuses") {
     CHECK(refused([](TokenClaims& c) { c.expires_at_s = c.issued_at_s; }));
     CHECK(refused([](TokenClaims& c) { c.not_before_s = c.expires_at_s; }));
     CHECK(refused([](TokenClaims& c) { c.expires_at_s = 253'402'300'800; }));
+    // Control characters take six bytes each, so that claims within their bounds make too large a token.
+    CHECK(refused([](TokenClaims& c) { c.subject = c.id = c.family = std::string(256, '\x01'); }));
     auto quoted = claims();
     quoted.subject = "a\"b\\\n\xc3\xa9";
     const auto token = signer.sign(TokenKind::access, quoted);
