@@ -1,5 +1,6 @@
 #include "host/plugin/instance.hpp"
 
+#include <algorithm>
 #include <atomic>
 #include <vector>
 
@@ -148,13 +149,31 @@ bool Instance::try_destroy() {
     return lock.owns_lock();
 }
 
+// Runs what is due at once and has not run yet: it is not cancelled by its plugin, which may wait for it to free what
+// it holds. It may ask for more, within bounds.
+void Instance::run_posted_locked() {
+    for (std::size_t run = 0; run < max_posted_at_end; ++run) {
+        Timer next;
+        {
+            const std::lock_guard lock(mutex_);
+            const auto found = std::ranges::find_if(timers_, [](const auto& one) { return one.second.at_once; });
+            if (found == timers_.end()) return;
+            next = found->second;
+            timers_.erase(found);
+        }
+        const CallScope scope(&owner_, "a timer's callback");
+        next.callback(next.user);
+    }
+}
+
 void Instance::destroy_locked() {
     routes_.unmount();
     strand_->close();
+    run_posted_locked();
     std::vector<std::uint64_t> timers;
     {
         const std::lock_guard lock(mutex_);
-        for (const auto& [op, timer] : timers_) timers.push_back(timer);
+        for (const auto& [op, timer] : timers_) timers.push_back(timer.id);
         timers_.clear();
     }
     for (const auto timer : timers) services_.executor->cancel_timer(timer);
@@ -285,16 +304,17 @@ stipend_op Instance::timer_after(std::uint64_t delay_ns, void (*callback)(void*)
     const auto timer =
         services_.executor->after(static_cast<std::int64_t>(std::min<std::uint64_t>(delay_ns, INT64_MAX)), strand_,
                                   [self = shared_from_this(), op, callback, user] {
+                                      const std::lock_guard calls(self->calls_);
                                       {
                                           const std::lock_guard ours(self->mutex_);
-                                          if (self->timers_.erase(op) == 0) return;  // cancelled meanwhile
+                                          // Else cancelled, or run before its instance was destroyed.
+                                          if (self->timers_.erase(op) == 0) return;
                                       }
-                                      const std::lock_guard calls(self->calls_);
                                       const CallScope scope(&self->owner_, "a timer's callback");
-                                      if (self->raw_ != nullptr) callback(user);  // else destroyed meanwhile
+                                      callback(user);
                                   });
     if (timer == 0) return 0;
-    timers_.emplace(op, timer);
+    timers_.emplace(op, Timer{timer, callback, user, delay_ns == 0});
     return op;
 }
 
@@ -304,7 +324,7 @@ bool Instance::timer_cancel(stipend_op op) {
         const std::lock_guard lock(mutex_);
         const auto found = timers_.find(op);
         if (found == timers_.end()) return false;
-        timer = found->second;
+        timer = found->second.id;
         timers_.erase(found);
     }
     // Posted already or not: its callback finds itself gone.
