@@ -47,16 +47,33 @@ Instance::Instance(Chosen chosen, std::string name, const Services& services)
       owner_(make_call_owner(*chosen_.library->entry, chosen_.library->staged.source, name_, chosen_.plugin->id)),
       routes_(services.routes, name_) {}
 
+// A call of the plugin's life: [control] waits for it, so it is made on a helper thread, for a bounded time. TIMEOUT:
+// it has not returned; what `body`, a function of the error record, refers to must outlive it.
+template <class Body>
+Result<void> Instance::call_life(const char* what, Body body) {
+    const auto shared = weak_from_this().lock();
+    if (!shared) return call(owner_, what, name_, body);  // in the destructor
+    const auto answer = std::make_shared<Result<void>>();
+    const bool returned = run_within(life_patience_ns, [self = shared, what, body, answer]() mutable {
+        const ControlScope control;
+        *answer = call(self->owner_, what, self->name_, body);
+    });
+    if (returned) return *answer;
+    abandon();
+    return fail(STIPEND_E_TIMEOUT, what, ": ", name_, ": ", owner_.plugin, " has not returned within ",
+                life_patience_ns / ns_per_s, " s");
+}
+
 Result<std::shared_ptr<Instance>> Instance::create(const Chosen& chosen, const std::string& instance_name,
                                                    const std::string& config_json, const stipend_terms& terms,
                                                    const Services& services) {
     STIPEND_ASSERT(ControlScope::active());
     std::shared_ptr<Instance> self(new Instance(chosen, instance_name, services));
     self->slot_ = HostSlot::take(self, &host_interface);
-    STIPEND_TRY(call(self->owner_, "create", instance_name, [&](stipend_error* e) {
-        return chosen.library->entry->lifecycle->create(self->slot_->raw(), to_abi(chosen.plugin->id),
-                                                        to_abi(instance_name), to_abi(config_json), &terms, &self->raw_,
-                                                        e);
+    STIPEND_TRY(self->call_life("create", [raw = self.get(), config_json, terms](stipend_error* e) {
+        const auto& [library, plugin] = raw->chosen_;
+        return library->entry->lifecycle->create(raw->slot_->raw(), to_abi(plugin->id), to_abi(raw->name_),
+                                                 to_abi(config_json), &terms, &raw->raw_, e);
     }));
     if (self->raw_ == nullptr)
         return fail(STIPEND_E_INVALID, "create: ", instance_name, ": got success and no instance");
@@ -76,8 +93,8 @@ Result<void> Instance::start() {
     {
         const std::lock_guard lock(calls_);
         STIPEND_ASSERT(state_ == State::created);
-        STIPEND_TRY(call(owner_, "start", name_,
-                         [&](stipend_error* e) { return chosen_.library->entry->lifecycle->start(raw_, e); }));
+        STIPEND_TRY(
+            call_life("start", [this](stipend_error* e) { return chosen_.library->entry->lifecycle->start(raw_, e); }));
         state_ = State::started;
     }
     auto mounted = routes_.mount([self = weak_from_this()](stipend_route_handler handler, void* user,
@@ -108,10 +125,11 @@ bool Instance::try_quiesce(std::function<void()> when_idle) {
 void Instance::quiesce_locked(std::function<void()> when_idle) {
     STIPEND_ASSERT(state_ == State::started);
     state_ = State::quiesced;
-    static_cast<void>(call(owner_, "quiesce", name_, [&](stipend_error*) {
+    static_cast<void>(call_life("quiesce", [this](stipend_error*) {
         chosen_.library->entry->lifecycle->quiesce(raw_);
         return STIPEND_OK;
     }));
+    if (abandoned_) return when_idle();
     {
         const std::lock_guard lock(mutex_);
         when_idle_ = std::move(when_idle);
@@ -167,6 +185,7 @@ void Instance::run_posted_locked() {
 }
 
 void Instance::destroy_locked() {
+    if (abandoned_) return;
     routes_.unmount();
     strand_->close();
     run_posted_locked();
@@ -178,7 +197,7 @@ void Instance::destroy_locked() {
     }
     for (const auto timer : timers) services_.executor->cancel_timer(timer);
     state_ = State::destroyed;
-    static_cast<void>(call(owner_, "destroy", name_, [&](stipend_error*) {
+    static_cast<void>(call_life("destroy", [this](stipend_error*) {
         chosen_.library->entry->lifecycle->destroy(std::exchange(raw_, nullptr));
         return STIPEND_OK;
     }));

@@ -116,7 +116,11 @@ class Instance : public std::enable_shared_from_this<Instance> {
     };
     static constexpr std::size_t max_posted_at_end = 10'000;
 
+    static constexpr std::int64_t life_patience_ns = 5'000'000'000;
+
     Instance(Chosen chosen, std::string name, const Services& services);
+    template <class Body>
+    Result<void> call_life(const char* what, Body body);
     void run_start(stipend_op op, const Start& start);
     static void count_late_completion();
     static stipend_op next_op();
