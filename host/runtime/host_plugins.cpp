@@ -82,11 +82,17 @@ void Host::report_put_aside() {
     for (const auto& one : loader_.put_aside()) {
         const auto id = cat(aside_prefix, one.file.stem().native());
         raised.insert(id);
+        const auto serving = one.serving.empty()
+                                 ? std::string("nothing serves in its place, so what depends on it is held")
+                                 : "the version before serves, sha256 " + one.serving;
+        if (!one.why.empty()) {
+            raise_about_plugins(id, cat(one.file.native(), " is refused: ", one.why, ": ", serving,
+                                        ". Put a build that is taken in its place"));
+            continue;
+        }
         raise_about_plugins(
             id, cat(one.file.native(), " with sha256 ", one.sha256, " ended the host twice in a row and is put aside: ",
-                    one.serving.empty() ? std::string("nothing serves in its place, so what depends on it is held")
-                                        : "the version before serves, sha256 " + one.serving,
-                    ". Put another build in its place; to try the same again, delete ",
+                    serving, ". Put another build in its place; to try the same again, delete ",
                     (std::filesystem::path(settings_.state) / put_aside_name).native(), " and restart"));
     }
     std::vector<std::string> over;

@@ -284,6 +284,31 @@ class Swap(PluginTest):
         self.put(self.outside / "mine.so", b"2")
         self.wait_serves(b"2")
 
+    def test_a_file_that_went_bad_while_the_host_was_down_does_not_keep_it_from_its_start(self):
+        good = self.payment.read_bytes()
+        self.host.start()
+        self.wait_for_decisions(1)
+        self.host.stop()
+        self.assertEqual(self.host.run("check")[0], 0)
+        for bad in (good[:4096], b"no library\n"):
+            self.place.write_bytes(bad)
+            self.assertEqual(self.host.run("check")[0], 1)
+            self.host.start()
+            self.wait_for_decisions(2)
+            self.assertEqual(self.policy()["sha256"], hashlib.sha256(good).hexdigest())
+            alert = self.alerts()["plugins:put-aside:payment"]
+            self.assertIn(f"{self.place} is refused: ", alert)
+            self.assertIn(f": the version before serves, sha256 {hashlib.sha256(good).hexdigest()}", alert)
+            self.put(self.place, b"2")
+            self.wait_serves(b"2")
+            wait_for(lambda: "plugins:put-aside:payment" not in self.alerts(), "the end of the alert")
+            self.put(self.place, b"")
+            self.wait_serves(b"")
+            self.host.stop()
+        self.place.unlink()
+        self.assertEqual(self.host.run("run", "--once")[0], 1)
+        self.host.verified()
+
     def test_a_folder_that_is_swapped_by_a_link_as_in_a_config_map(self):
         for at in (1, 2, 3):
             (self.outside / f"..{at}").mkdir()
