@@ -26,7 +26,7 @@ void print_warnings(const AnswerStream& answer, plugin::Loader& loader, const co
 // What was noticed of the plugins.
 Json plugin_warnings(plugin::Loader& loader) {
     Json out = Json::array();
-    for (const auto& warning : loader.take_warnings()) out.push(Json::of_string(warning));
+    for (const auto& warning : loader.take_warnings()) out.push(Json(warning));
     return out;
 }
 
@@ -38,7 +38,7 @@ int check_worker(const Common& common, const AnswerStream& answer, plugin::Loade
     const auto services = wanted.watch.size();
     if (common.json) {
         auto out = Json::object();
-        out.set("services", Json::of_int(static_cast<std::int64_t>(services)));
+        out.set("services", static_cast<std::int64_t>(services));
         out.set("warnings", plugin_warnings(loader));
         fmt::print(answer.file(), "{}\n", out.dump());
         return exit_good;

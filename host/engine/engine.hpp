@@ -23,6 +23,7 @@
 #include "host/engine/fee_book.hpp"
 #include "host/engine/generations.hpp"
 #include "host/engine/price_feed.hpp"
+#include "host/engine/reporter.hpp"
 #include "host/engine/schedule.hpp"
 #include "host/engine/sent_jobs.hpp"
 #include "host/engine/spend_limits.hpp"
@@ -58,8 +59,8 @@ class Engine {
         stipend_sample sample;
         stipend_decision decision;
     };
-    // Takes up what the ledger holds. `now` is the first instant of the run.
-    Engine(Effects& effects, ledger::State state, stipend_unix_ns now);
+    // Takes up what the ledger holds. `now` is the first instant of the run; the two others outlive it.
+    Engine(Effects& effects, Reporter& reporter, ledger::State state, stipend_unix_ns now);
 
     // Applies a configuration. BUSY, with nothing changed, where three generations are still needed. A pay period that
     // has begun is decided by the generation it began with. What decides as the newest generation does is no new one;
@@ -228,6 +229,7 @@ class Engine {
     [[nodiscard]] const Generation& current() const { return generations_.current(); }
 
     Effects& effects_;
+    Reporter& reporter_;
     registry::Table payees_;
     std::vector<Slot> slots_;  // by payee
     Schedule schedule_;

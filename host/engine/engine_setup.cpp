@@ -12,8 +12,9 @@ constexpr std::int64_t clock_tolerance_ns = 60 * ns_per_s;
 
 }  // namespace
 
-Engine::Engine(Effects& effects, ledger::State state, stipend_unix_ns now)
+Engine::Engine(Effects& effects, Reporter& reporter, ledger::State state, stipend_unix_ns now)
     : effects_(effects),
+      reporter_(reporter),
       next_orchestrator_(state.next_orchestrator),
       generations_(state.next_generation, std::move(state.generation)),
       price_(now),

@@ -80,7 +80,7 @@ Result<std::string> Manager::review(const runtime::Plan& next_plan, const runtim
 
 void Manager::open(ledger::State state) {
     restored_ = state.restored;
-    engine_ = std::make_unique<Engine>(*this, std::move(state), host_.now());
+    engine_ = std::make_unique<Engine>(*this, reporter_, std::move(state), host_.now());
 }
 
 std::optional<stipend_unix_ns> Manager::waits_until(const runtime::Plan& plan) {
@@ -370,10 +370,6 @@ void Manager::fetch_price() {
         });
 }
 
-void Manager::alert(const Alert& alert) {
-    reporter_.alert(alert);
-}
-
 void Manager::raise_for(std::string_view instance, std::string_view id, std::int32_t severity, std::string_view text) {
     host_.loop().post([this, id = cat(instance, ":", id), severity, text = std::string(text)]() mutable {
         engine_->raise({.id = std::move(id), .severity = severity, .text = std::move(text), .at = host_.now()});
@@ -382,14 +378,6 @@ void Manager::raise_for(std::string_view instance, std::string_view id, std::int
 
 void Manager::resolve_for(std::string_view instance, std::string_view id) {
     host_.loop().post([this, id = cat(instance, ":", id)] { engine_->resolve(id, host_.now()); });
-}
-
-void Manager::decided(const registry::Payee& payee, const ledger::Decision& decision) {
-    reporter_.decided(payee, decision, host_.now());
-}
-
-void Manager::held(const registry::Payee& payee, std::uint64_t epoch, std::string_view why, stipend_unix_ns next_at) {
-    reporter_.held(payee, epoch, why, next_at);
 }
 
 }  // namespace stipend::engine

@@ -49,13 +49,15 @@ class Policies {
             plugin::prepare(loader_, settings_.payment.policy, tree, path, STIPEND_POLICY, terms, problems_);
         if (!prepared) return std::nullopt;
         const auto& library = *prepared->chosen.library;
-        auto policy = plugin::PolicyInstance::create(*library.entry, *prepared->chosen.plugin, library.staged.source,
-                                                     cat("policy-", made_.size()), json, terms);
+        if (hangs_) return std::nullopt;  // and is reported already; each would be waited for
+        auto policy =
+            plugin::PolicyInstance::create_guarded(policy_patience_ns, *library.entry, *prepared->chosen.plugin,
+                                                   library.staged.source, cat("policy-", made_.size()), json, terms);
         if (!policy) {
+            hangs_ = policy.error().status == STIPEND_E_TIMEOUT;
             problems_.add(settings_.payment.policy.pos, path, policy.error().message);
             return std::nullopt;
         }
-        (*policy)->guard(policy_patience_ns);
         if (!first_) first_ = *prepared;
         made_.push_back(std::move(policy).value());
         configs_.push_back(json);
@@ -71,6 +73,7 @@ class Policies {
     std::vector<std::shared_ptr<const plugin::PolicyInstance>> made_;
     std::vector<std::string> configs_;  // of `made_`
     std::optional<plugin::Prepared> first_;
+    bool hangs_ = false;  // the creation of one did not return
 };
 
 // The most that terms can earn in a day: the policy's own bounds, held to the limit.

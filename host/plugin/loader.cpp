@@ -82,13 +82,27 @@ Result<std::pair<Staged, LibraryDescription>> Loader::inspect(const fs::path& fi
 
 Result<Chosen> Loader::load(const Reference& reference) {
     const auto file = file_of(reference.plugin);
-    STIPEND_LET(staged, stage_settled(file, reference.sha256));
+    const auto staged = stage_settled(file, reference.sha256);
     const std::lock_guard lock(mutex_);
-    const bool aside = options_.put_aside.contains(staged.sha256);
-    if (!aside) met_.erase(file);
-    STIPEND_LET(library, aside ? instead_of(staged, !reference.sha256.empty()) : map(staged));
+    STIPEND_LET(library, serving_for(file, staged, !reference.sha256.empty()));
     STIPEND_LET(plugin, choose(library->description, reference, file));
     return Chosen{library, plugin};
+}
+
+Result<std::shared_ptr<const Loaded>> Loader::serving_for(const fs::path& file, const Result<Staged>& staged,
+                                                          bool pinned) {
+    if (staged && options_.put_aside.contains(staged->sha256)) return instead_of(*staged, pinned);
+    met_.erase(file);
+    auto library = staged ? map(*staged) : Result<std::shared_ptr<const Loaded>>(staged.error());
+    std::error_code ec;
+    if (library || !fall_back_ || pinned || !fs::exists(file, ec)) return library;
+    auto earlier = last_served(file);
+    if (!earlier) return library;
+    met_[file] = {.file = file,
+                  .sha256 = staged ? staged->sha256 : "",
+                  .serving = earlier->staged.sha256,
+                  .why = library.error().message};
+    return earlier;
 }
 
 // What is staged has the hash that the file had when it was finished: what is written meanwhile is not in it.
@@ -128,22 +142,28 @@ Result<std::shared_ptr<const Loaded>> Loader::map(const Staged& staged) {
 Result<std::shared_ptr<const Loaded>> Loader::instead_of(const Staged& staged, bool pinned) {
     auto& met = met_[staged.source];
     met = {.file = staged.source, .sha256 = staged.sha256, .serving = {}};
-    const auto hashes = pinned ? std::vector<std::string>() : served(staged.copy.parent_path());
-    for (auto hash = hashes.rbegin(); hash != hashes.rend(); ++hash) {
-        if (options_.put_aside.contains(*hash)) continue;
-        const auto copy = staged.copy.parent_path() / (*hash + ".so");
-        const auto bytes = read_file(copy, max_library_bytes);
-        if (!bytes || sha256_of(*bytes) != *hash) continue;
-        auto library = map({.source = staged.source, .copy = copy, .sha256 = *hash});
-        if (!library) continue;
-        met.serving = *hash;
-        return library;
+    if (auto earlier = pinned ? nullptr : last_served(staged.source)) {
+        met.serving = earlier->staged.sha256;
+        return earlier;
     }
     auto& slot = by_hash_[staged.sha256];
     if (slot) return slot;
     STIPEND_LET(probed, probe(staged.copy, staged.source, std::nullopt, options_.probe));
     slot = std::make_shared<Loaded>(Loaded{staged, std::move(probed), &stand_in_entry(), true});
     return slot;
+}
+
+std::shared_ptr<const Loaded> Loader::last_served(const fs::path& file) {
+    const auto copies = options_.staging / file.stem();
+    const auto hashes = served(copies);
+    for (auto hash = hashes.rbegin(); hash != hashes.rend(); ++hash) {
+        if (options_.put_aside.contains(*hash)) continue;
+        const auto copy = copies / (*hash + ".so");
+        const auto bytes = read_file(copy, max_library_bytes);
+        if (!bytes || sha256_of(*bytes) != *hash) continue;
+        if (auto library = map({.source = file, .copy = copy, .sha256 = *hash})) return *library;
+    }
+    return nullptr;
 }
 
 std::vector<PutAside> Loader::put_aside() {

@@ -1,6 +1,7 @@
 // Turns a name in the configuration into a mapped, checked library.
 #pragma once
 
+#include <atomic>
 #include <filesystem>
 #include <map>
 #include <memory>
@@ -28,11 +29,12 @@ struct LoaderOptions {
     std::set<std::string> put_aside = {};  // hashes of files that are not to be mapped
 };
 
-// A file that is put aside, and what serves in its place.
+// A file that is put aside or refused, and what serves in its place.
 struct PutAside {
     std::filesystem::path file;
-    std::string sha256;
-    std::string serving;  // the hash of an earlier version; empty: nothing does
+    std::string sha256;    // empty: it could not be read
+    std::string serving;   // the hash of an earlier version; empty: nothing does
+    std::string why = {};  // it is refused; empty: it ended the host
 };
 
 // A library that passed the probe and is mapped in this process. Lives until the process ends.
@@ -70,7 +72,10 @@ class Loader {
     // Removes the private copies that no file has any use for: all but those `in_force` and the versions that may serve
     // in the place of one that is put aside. Not while another thread loads.
     void remove_unused_copies(const std::vector<std::filesystem::path>& in_force) const;
-    // Files that `load` met and that are put aside. [any]
+    // Whether an earlier version of a file, which was in force, serves where the file that lies there now is refused.
+    // Off at first. Not for a file with a pinned hash, nor for one that is gone.
+    void set_fall_back(bool on) { fall_back_ = on; }
+    // Files that `load` met, and in whose place something else serves. [any]
     [[nodiscard]] std::vector<PutAside> put_aside();
     // Before the first load.
     void set_put_aside(std::set<std::string> hashes) { options_.put_aside = std::move(hashes); }
@@ -99,11 +104,17 @@ class Loader {
     void note(const std::vector<std::string>& warnings);
     Result<std::shared_ptr<const Loaded>> map(const Staged& staged);                      // mutex_ is held
     Result<std::shared_ptr<const Loaded>> instead_of(const Staged& staged, bool pinned);  // mutex_ is held
+    // The newest version of a file that was in force and can be mapped; NULL: there is none. mutex_ is held
+    std::shared_ptr<const Loaded> last_served(const std::filesystem::path& file);
+    // What serves for a file that was staged, or could not be. mutex_ is held
+    Result<std::shared_ptr<const Loaded>> serving_for(const std::filesystem::path& file, const Result<Staged>& staged,
+                                                      bool pinned);
     Result<Staged> stage_settled(const std::filesystem::path& file, const std::string& pin) const;
     // The hashes of the versions of a file that were in force, oldest first; `copies`: the folder of its copies.
     [[nodiscard]] std::vector<std::string> served(const std::filesystem::path& copies) const;
 
     LoaderOptions options_;
+    std::atomic<bool> fall_back_ = false;
     std::mutex warnings_mutex_;
     std::set<std::string> warnings_;  // guarded by warnings_mutex_
     std::mutex mutex_;

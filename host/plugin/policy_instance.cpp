@@ -12,6 +12,7 @@
 #include "host/plugin/record_check.hpp"
 #include "host/plugin/stand_in.hpp"
 #include "stipend/decimal.hpp"
+#include "stipend/duration.hpp"
 
 namespace stipend::plugin {
 namespace {
@@ -62,7 +63,8 @@ PolicyInstance::PolicyInstance(const stipend_entry& entry, const Description& pl
       label_(label_of(shown_as, plugin.id)),
       aside_(entry.init == nullptr),
       owner_(make_call_owner(entry, shown_as, std::move(instance_name), plugin.id)),
-      host_{sizeof(stipend_host), STIPEND_ABI_MINOR, nullptr, "stipend", "", &no_interface} {}
+      host_(std::make_shared<const stipend_host>(
+          stipend_host{sizeof(stipend_host), STIPEND_ABI_MINOR, nullptr, "stipend", "", &no_interface})) {}
 
 Result<std::unique_ptr<PolicyInstance>> PolicyInstance::create(const stipend_entry& entry, const Description& plugin,
                                                                const std::filesystem::path& shown_as,
@@ -71,7 +73,7 @@ Result<std::unique_ptr<PolicyInstance>> PolicyInstance::create(const stipend_ent
                                                                const stipend_terms& terms) {
     std::unique_ptr<PolicyInstance> self(new PolicyInstance(entry, plugin, shown_as, instance_name));
     STIPEND_TRY(call(self->owner_, "create", self->label_, [&](stipend_error* e) {
-        return entry.lifecycle->create(&self->host_, to_abi(plugin.id), to_abi(instance_name), to_abi(config_json),
+        return entry.lifecycle->create(self->host_.get(), to_abi(plugin.id), to_abi(instance_name), to_abi(config_json),
                                        &terms, &self->instance_, e);
     }));
     if (self->instance_ == nullptr) {
@@ -90,13 +92,46 @@ Result<std::unique_ptr<PolicyInstance>> PolicyInstance::create(const stipend_ent
     return self;
 }
 
+Result<std::shared_ptr<PolicyInstance>> PolicyInstance::create_guarded(
+    std::int64_t patience_ns, const stipend_entry& entry, const Description& plugin,
+    const std::filesystem::path& shown_as, const std::string& instance_name, const std::string& config_json,
+    const stipend_terms& terms) {
+    struct Attempt {  // copies: a call that does not return goes on reading
+        Description plugin;
+        std::filesystem::path shown_as;
+        std::string instance_name, config_json;
+        stipend_terms terms;
+        Result<std::unique_ptr<PolicyInstance>> made = std::unique_ptr<PolicyInstance>();
+    };
+    const auto attempt = std::make_shared<Attempt>(Attempt{plugin, shown_as, instance_name, config_json, terms});
+    const bool returned = run_within(patience_ns, [attempt, &entry] {
+        attempt->made = create(entry, attempt->plugin, attempt->shown_as, attempt->instance_name, attempt->config_json,
+                               attempt->terms);
+    });
+    if (!returned) {
+        return fail(STIPEND_E_TIMEOUT, "create: ", label_of(shown_as, plugin.id), ": has not returned within ",
+                    patience_ns / ns_per_s, " s");
+    }
+    if (!attempt->made) return std::move(attempt->made).error();
+    std::shared_ptr<PolicyInstance> out(std::move(attempt->made).value());
+    out->guard(patience_ns);
+    return out;
+}
+
 PolicyInstance::~PolicyInstance() {
     if (instance_ == nullptr || hanging_->now) return;  // what a call is still in is left alone
-    static_cast<void>(call(owner_, "destroy", label_, [&](stipend_error*) {
-        lifecycle_->quiesce(instance_);
-        lifecycle_->destroy(instance_);
-        return STIPEND_OK;
-    }));
+    const auto end = [lifecycle = lifecycle_, instance = instance_, &owner = owner_, label = label_, host = host_] {
+        static_cast<void>(call(owner, "destroy", label, [&](stipend_error*) {
+            lifecycle->quiesce(instance);
+            lifecycle->destroy(instance);
+            return STIPEND_OK;
+        }));
+    };
+    if (patience_ns_ == 0) {
+        end();
+    } else {
+        static_cast<void>(run_within(patience_ns_, end));
+    }
 }
 
 std::optional<std::string> PolicyInstance::trouble() const {

@@ -36,6 +36,13 @@ class PolicyInstance : public std::enable_shared_from_this<PolicyInstance> {
                                                           const std::filesystem::path& shown_as,
                                                           const std::string& instance_name,
                                                           const std::string& config_json, const stipend_terms& terms);
+    // The same, guarded from the beginning: what takes longer than `patience_ns` is left behind. TIMEOUT.
+    static Result<std::shared_ptr<PolicyInstance>> create_guarded(std::int64_t patience_ns, const stipend_entry& entry,
+                                                                  const Description& plugin,
+                                                                  const std::filesystem::path& shown_as,
+                                                                  const std::string& instance_name,
+                                                                  const std::string& config_json,
+                                                                  const stipend_terms& terms);
     ~PolicyInstance();
     PolicyInstance(const PolicyInstance&) = delete;
     PolicyInstance& operator=(const PolicyInstance&) = delete;
@@ -79,7 +86,7 @@ class PolicyInstance : public std::enable_shared_from_this<PolicyInstance> {
     const CallOwner& owner_;
     std::int64_t patience_ns_ = 0;  // 0: calls run on the caller's thread
     const std::shared_ptr<Hanging> hanging_ = std::make_shared<Hanging>();
-    stipend_host host_;
+    const std::shared_ptr<const stipend_host> host_;  // outlives a call that does not return
     stipend_instance* instance_ = nullptr;
     const stipend_policy_v1* table_ = nullptr;
 };

@@ -124,7 +124,10 @@ Result<void> Host::start(std::unique_ptr<Role> role, std::string text, config::S
                          config::Diagnostics& diagnostics) {
     role_ = std::move(role);
     if (options_.listens) STIPEND_TRY(read_plugin_ends(settings));
+    // A plugin file that went bad while the host was down must not keep it from its start.
+    loader_.set_fall_back(options_.listens);
     auto plan = role_->plan(loader_, std::move(settings), diagnostics);
+    loader_.set_fall_back(false);
     if (!plan) return fail(STIPEND_E_CONFIG, diagnostics.text());
     for (const auto& warning : loader_.take_warnings()) log_.warn(warning);
     settings_ = plan->settings;

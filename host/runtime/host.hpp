@@ -6,6 +6,7 @@
 #pragma once
 
 #include <algorithm>
+#include <filesystem>
 #include <map>
 #include <memory>
 #include <mutex>
@@ -138,6 +139,7 @@ class Host {
     std::optional<Signals> signals_;
     std::unique_ptr<Role> role_;               // what ends below calls back into it
     bool stopping_ = false;                    // [control]
+    std::filesystem::path state_folder_;       // set before any thread begins; no reload changes it
     std::optional<stipend_unix_ns> retry_at_;  // [control] when `waiting_` is tried again
 
     // Only on the serial strand:

@@ -24,7 +24,7 @@ constexpr std::int64_t config_patience_ns = 10 * ns_per_s;
 
 // What ended the host the last times, and what is put aside for it.
 Result<void> Host::read_plugin_ends(const config::Settings& settings) {
-    const std::filesystem::path folder = settings.state;
+    const std::filesystem::path folder = state_folder_ = settings.state;
     std::error_code failed;
     std::filesystem::create_directories(folder, failed);
     if (failed) return fail(STIPEND_E_CONFIG, "cannot use the state folder: ", folder.native(), ": ", failed.message());
@@ -82,12 +82,18 @@ void Host::report_put_aside() {
     for (const auto& one : loader_.put_aside()) {
         const auto id = cat(aside_prefix, one.file.stem().native());
         raised.insert(id);
-        raise_about_plugins(
-            id, cat(one.file.native(), " with sha256 ", one.sha256, " ended the host twice in a row and is put aside: ",
-                    one.serving.empty() ? std::string("nothing serves in its place, so what depends on it is held")
-                                        : "the version before serves, sha256 " + one.serving,
-                    ". Put another build in its place; to try the same again, delete ",
-                    (std::filesystem::path(settings_.state) / put_aside_name).native(), " and restart"));
+        const auto serving = one.serving.empty()
+                                 ? std::string("nothing serves in its place, so what depends on it is held")
+                                 : "the version before serves, sha256 " + one.serving;
+        if (!one.why.empty()) {
+            raise_about_plugins(id, cat(one.file.native(), " is refused: ", one.why, ": ", serving,
+                                        ". Put a build that is taken in its place"));
+            continue;
+        }
+        raise_about_plugins(id, cat(one.file.native(), " with sha256 ", one.sha256,
+                                    " ended the host twice in a row and is put aside: ", serving,
+                                    ". Put another build in its place; to try the same again, delete ",
+                                    (state_folder_ / put_aside_name).native(), " and restart"));
     }
     std::vector<std::string> over;
     for (const auto& [id, text] : plugin_alerts_) {
@@ -113,7 +119,7 @@ void Host::resolve_about_plugins(const std::string& id) {
 
 void Host::forget_plugin_ends() {
     std::error_code none;
-    std::filesystem::resize_file(std::filesystem::path(settings_.state) / ends_name, 0, none);
+    std::filesystem::resize_file(state_folder_ / ends_name, 0, none);
 }
 
 // Every file that the configuration names, wherever it lies. Others are listed, and run once the configuration names
@@ -192,7 +198,7 @@ Json Host::plugins_json() {
                          .append("file", library.staged.source.native())
                          .append("generation", one.generation)
                          .append("since", utc_text(one.since))
-                         .append("put_aside", Json::of_bool(library.put_aside)));
+                         .append("put_aside", library.put_aside));
     }
     return Json::object().append("plugins", std::move(plugins)).append("generations", role_->generations());
 }

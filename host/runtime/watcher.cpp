@@ -146,7 +146,7 @@ void Watcher::begin_group(std::size_t at) {
         if (is_glob(target.id)) {
             auto members = Json::array();
             for (const auto& [key, one] : series_) {
-                if (key.first == group.owner && one.pattern == target.id) members.push(Json::of_string(one.id));
+                if (key.first == group.owner && one.pattern == target.id) members.push(Json(one.id));
             }
             attributes = Json::object().set("members", std::move(members)).dump();
         } else {

@@ -1,6 +1,7 @@
 #include "wire.hpp"
 
 #include <algorithm>
+#include <charconv>
 
 #include "stipend/duration.hpp"
 #include "stipend/hex.hpp"
@@ -35,6 +36,13 @@ std::string base64(std::string_view text) {
     return out;
 }
 
+bool is_port(std::string_view text) {
+    unsigned port = 0;
+    const auto* end = text.data() + text.size();
+    const auto [rest, error] = std::from_chars(text.data(), end, port);
+    return error == std::errc{} && rest == end && port >= 1 && port <= 65535;
+}
+
 bool has_blank(std::string_view text) {
     return std::any_of(text.begin(), text.end(), [](unsigned char c) { return c <= 0x20 || c >= 0x7f; });
 }
@@ -48,7 +56,9 @@ Result<void> check_url(std::string_view url) {
     if (url.size() > 2048) return bad("want at most 2048 bytes");
     if (!url.starts_with("http://") && !url.starts_with("https://")) return bad("want http://host:port or https://");
     if (has_blank(url)) return bad("want no blanks, and letters of ASCII only");
-    if (stipend::split_url(url)->host.empty()) return bad("no host in it");
+    const auto parts = *stipend::split_url(url);
+    if (parts.host.empty()) return bad("no host in it");
+    if (parts.authority.size() != parts.host.size() && !is_port(parts.port)) return bad("want a port from 1 to 65535");
     if (url.find_first_of("?#") != std::string_view::npos) return bad("want no query and no fragment");
     return {};
 }

@@ -57,7 +57,7 @@ void Tracker::rename_in_groups(const std::string& before, const std::string& aft
 void Tracker::report_for_group(Group& group, const std::string& name, const Observation& seen) {
     group.members[name] = seen.verdict;
     const auto evidence =
-        cat(R"({"container":)", Json::of_string(name).dump(), ",", seen.evidence.substr(seen.evidence.find('{') + 1));
+        cat(R"({"container":)", Json(name).dump(), ",", seen.evidence.substr(seen.evidence.find('{') + 1));
     if (seen.verdict == STIPEND_UP) return report_({STIPEND_UP, group.id, seen.from, seen.to, evidence});
     if (group.members.size() == 1) {
         if (seen.to < group.same_since) return;

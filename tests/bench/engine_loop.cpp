@@ -11,11 +11,11 @@
 
 namespace stipend::bench {
 
-class EngineLoop::Loop final : public engine::Effects {
+class EngineLoop::Loop final : public engine::Effects, public engine::Reporter {
   public:
     Loop(std::shared_ptr<plugin::Instance> dispatch, std::shared_ptr<const plugin::PolicyInstance> policy,
          std::vector<registry::Payee> payees, std::int64_t interval_ns)
-        : dispatch_(std::move(dispatch)), engine_(*this, {}, wall_ns()) {
+        : dispatch_(std::move(dispatch)), engine_(*this, *this, {}, wall_ns()) {
         auto generation = std::make_shared<engine::Generation>();
         generation->interval_ns = interval_ns;
         generation->common = {Usd::of_e8(e8), 0};
@@ -85,7 +85,7 @@ class EngineLoop::Loop final : public engine::Effects {
         queue_->post([this] { engine_.price_done(engine::Quote{2000 * e8, wall_ns(), 0, "fixed"}, wall_ns()); });
     }
     void alert(const engine::Alert&) override {}
-    void decided(const registry::Payee&, const ledger::Decision&) override {}
+    void decided(const registry::Payee&, const ledger::Decision&, stipend_unix_ns) override {}
     void held(const registry::Payee&, std::uint64_t, std::string_view, stipend_unix_ns) override {}
 
     const std::shared_ptr<plugin::Instance> dispatch_;

@@ -130,7 +130,7 @@ void Machine::open() {
     ledger_ = std::move(opened).value();
     auto state = ledger_->load_state();
     REQUIRE_MESSAGE(state.ok(), (state.ok() ? "" : state.error().message));
-    engine_ = std::make_unique<engine::Engine>(*this, std::move(state).value(), now_);
+    engine_ = std::make_unique<engine::Engine>(*this, *this, std::move(state).value(), now_);
 }
 
 std::shared_ptr<const plugin::PolicyInstance> Machine::policy(const std::string& config, const stipend_terms& terms) {
@@ -298,7 +298,7 @@ void Machine::alert(const engine::Alert& alert) {
     note(cat("alert ", alert.id, ' ', alert.severity, ' ', alert.text, ' ', alert.at, ' ', alert.resolved ? 1 : 0));
 }
 
-void Machine::decided(const registry::Payee& payee, const ledger::Decision& decision) {
+void Machine::decided(const registry::Payee& payee, const ledger::Decision& decision, stipend_unix_ns) {
     ++totals_.decisions;
     if (decision.action == ledger::Action::pay) ++totals_.paid;
     note(cat("decided ", payee.key, ' ', decision.epoch, ' ', decision.usd.count_e8(), ' ', decision.wei.text()));

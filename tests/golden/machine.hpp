@@ -17,7 +17,7 @@ namespace golden {
 
 using namespace stipend;
 
-class Machine final : public engine::Effects {
+class Machine final : public engine::Effects, public engine::Reporter {
   public:
     // One attempt of a payee, by the names that the ledger knows.
     struct Job {
@@ -79,7 +79,7 @@ class Machine final : public engine::Effects {
                                                            stipend_unix_ns to) const override;
     void fetch_price() override;
     void alert(const engine::Alert& alert) override;
-    void decided(const registry::Payee& payee, const ledger::Decision& decision) override;
+    void decided(const registry::Payee& payee, const ledger::Decision& decision, stipend_unix_ns now) override;
     void held(const registry::Payee& payee, std::uint64_t epoch, std::string_view why,
               stipend_unix_ns next_at) override;
 

@@ -98,6 +98,68 @@ class Blocked(PluginTest):
         self.assertLess(time.monotonic() - began, 15)
         self.assertTrue(self.host.said("does not return: the host ends without it"))
 
+    def leave_instances(self):
+        """An instance that a call is still in at the end is left alone: no leak."""
+        if SANITIZED:
+            self.host.environment["ASAN_OPTIONS"] = "detect_leaks=0"
+
+    def test_a_plugin_whose_create_loops_costs_a_reload_and_nothing_else(self):
+        self.leave_instances()
+        self.host.start()
+        self.wait_for_decisions(1)
+        self.trigger.touch()
+        good = self.host.config.read_text()
+        self.use_price("price_loops_in_create")
+        code, out, err = self.host.run("reload")
+        self.assertEqual(code, 1)
+        self.assertIn("create: price: org.example.defect has not returned within 5 s", out + err)
+        self.wait_for_decisions(2)
+        self.host.config.write_text(good)
+        self.assertEqual(self.host.run("reload")[0], 0)
+        began = time.monotonic()
+        self.assertEqual(self.host.stop(), 0)
+        self.assertLess(time.monotonic() - began, 15)
+        self.host.verified()
+
+    def test_a_policy_whose_create_or_destroy_loops_costs_a_reload_and_nothing_else(self):
+        self.leave_instances()
+        good = self.host.config.read_text()
+        self.use_policy("later_loop_in_destroy")
+        looping = self.host.config.read_text()
+        self.host.start()
+        self.wait_for_decisions(1)
+        self.trigger.touch()
+        self.install("policy", "later_loop_in_create")
+        self.host.wait_line("has not returned within 2 s")
+        self.host.config.write_text(good)
+        wait_for(lambda: self.host.run("reload")[0] == 0, "the shipped policy")
+        self.wait_for_decisions(4)
+        self.host.config.write_text(looping)
+        code, out, err = self.host.run("reload")
+        self.assertEqual(code, 1)
+        self.assertIn("org.example.defect: has not returned within 2 s", out + err)
+        self.wait_for_decisions(2)
+        began = time.monotonic()
+        self.assertEqual(self.host.stop(), 0)
+        self.assertLess(time.monotonic() - began, 15)
+        self.host.verified()
+
+    def test_a_plugin_whose_quiesce_loops_is_left_behind(self):
+        self.leave_instances()
+        self.use_price("price_loops_in_quiesce")
+        good = self.host.config.read_text()
+        self.host.start()
+        self.wait_for_decisions(1)
+        self.trigger.touch()
+        self.host.config.write_text(good.replace("plugin: quote", "plugin: price\n  config: { usd_per_eth: 2000 }"))
+        code, out, err = self.host.run("reload")
+        self.assertEqual(code, 0, out + err)
+        self.wait_for_decisions(2)
+        began = time.monotonic()
+        self.assertEqual(self.host.stop(), 0)
+        self.assertLess(time.monotonic() - began, 15)
+        self.host.verified()
+
     def test_twelve_monitors_that_block_keep_nothing_from_its_turn(self):
         self.install("slow", "monitor_blocks")
         text = self.host.config.read_text()
@@ -109,8 +171,7 @@ class Blocked(PluginTest):
             for at, address in enumerate(self.devnet.addresses.split(","))))
         self.host.config.write_text(text)
         self.host.environment["ORCHESTRATOR_ADDRESSES"] = ""
-        if SANITIZED:  # an instance that a call is still in at the end is left alone: no leak
-            self.host.environment["ASAN_OPTIONS"] = "detect_leaks=0"
+        self.leave_instances()
         self.host.start()
         self.host.wait_line("begin of org.example.defect")
         wait_for(lambda: len(self.metric("stipend_plugin_slow_calls_total")) == 12, "twelve that block")
@@ -245,6 +306,31 @@ class Swap(PluginTest):
         self.wait_serves(b"1")
         self.put(self.outside / "mine.so", b"2")
         self.wait_serves(b"2")
+
+    def test_a_file_that_went_bad_while_the_host_was_down_does_not_keep_it_from_its_start(self):
+        good = self.payment.read_bytes()
+        self.host.start()
+        self.wait_for_decisions(1)
+        self.host.stop()
+        self.assertEqual(self.host.run("check")[0], 0)
+        for bad in (good[:4096], b"no library\n"):
+            self.place.write_bytes(bad)
+            self.assertEqual(self.host.run("check")[0], 1)
+            self.host.start()
+            self.wait_for_decisions(2)
+            self.assertEqual(self.policy()["sha256"], hashlib.sha256(good).hexdigest())
+            alert = self.alerts()["plugins:put-aside:payment"]
+            self.assertIn(f"{self.place} is refused: ", alert)
+            self.assertIn(f": the version before serves, sha256 {hashlib.sha256(good).hexdigest()}", alert)
+            self.put(self.place, b"2")
+            self.wait_serves(b"2")
+            wait_for(lambda: "plugins:put-aside:payment" not in self.alerts(), "the end of the alert")
+            self.put(self.place, b"")
+            self.wait_serves(b"")
+            self.host.stop()
+        self.place.unlink()
+        self.assertEqual(self.host.run("run", "--once")[0], 1)
+        self.host.verified()
 
     def test_a_folder_that_is_swapped_by_a_link_as_in_a_config_map(self):
         for at in (1, 2, 3):

@@ -60,6 +60,12 @@ TEST_CASE("an invalid address, capability or path is rejected with the reason") 
     CHECK(check_url("https://a b").error().message ==
           "bad URL: got \"https://a b\": want no blanks, and letters of ASCII only");
     CHECK(check_url("https://a\r\nX: y").error().status == STIPEND_E_INVALID);
+    for (const auto* port : {"0", "65536", "", "x", "-1", "99999999999"}) {
+        CHECK(check_url(stipend::cat("https://a:", port)).error().message ==
+              stipend::cat("bad URL: got \"https://a:", port, "\": want a port from 1 to 65535"));
+    }
+    CHECK(check_url("https://[::1]:65535").ok());
+    CHECK(check_url("https://a").ok());
     CHECK(check_url("https://:9").error().message == "bad URL: got \"https://:9\": no host in it");
     CHECK(check_url("https://a/?q").error().message == "bad URL: got \"https://a/?q\": want no query and no fragment");
     CHECK(check_capability("agent-net").ok());
