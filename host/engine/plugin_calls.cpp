@@ -6,7 +6,7 @@
 #include <array>
 #include <charconv>
 
-#include "host/ledger/keccak.hpp"
+#include "host/base/keccak.hpp"
 #include "host/plugin/record_check.hpp"
 #include "stipend/abi/price.h"
 #include "stipend/host.hpp"
@@ -53,7 +53,7 @@ JobResult result_of(const stipend_job_result& given, const std::string& plugin_i
                     .served_by = plugin::line_of(view(from.served_by), ledger::max_key_bytes),
                     .latency_ns = from.latency_ns,
                     .window_s = from.reported_window_s,
-                    .body_hash = body.empty() ? ledger::Hash{} : ledger::keccak256(body),
+                    .body_hash = body.empty() ? ledger::Hash{} : keccak256(body),
                     .body_head = std::string(body.substr(0, ledger::max_body_head_bytes))};
     return out;
 }

@@ -7,6 +7,8 @@
 #include <cstdint>
 #include <span>
 
+#include "host/base/ip_address.hpp"
+
 namespace stipend::http {
 namespace {
 
@@ -45,17 +47,9 @@ constexpr std::array v4_inside_v6{
     Embedding{{}, 96, 12},                                          // compatible; :: and ::1 are checked before
 };
 
-bool begins_with(Bytes address, std::span<const std::uint8_t> start, unsigned bits) {
-    const std::size_t whole = bits / 8;
-    if (!std::equal(start.begin(), start.begin() + static_cast<std::ptrdiff_t>(whole), address.begin())) return false;
-    if (bits % 8 == 0) return true;
-    const auto mask = static_cast<std::uint8_t>(0xff << (8 - bits % 8));
-    return ((address[whole] ^ start[whole]) & mask) == 0;
-}
-
 std::string_view refusal_v4(Bytes address) {
     for (const auto& range : v4_ranges) {
-        if (begins_with(address, range.start, range.bits)) return range.what;
+        if (same_prefix(address, range.start, range.bits)) return range.what;
     }
     return {};
 }
@@ -66,10 +60,10 @@ std::string_view refusal_v6(Bytes address) {
         if (address.back() == 1) return "a loopback address";
     }
     for (const auto& range : v6_ranges) {
-        if (begins_with(address, range.start, range.bits)) return range.what;
+        if (same_prefix(address, range.start, range.bits)) return range.what;
     }
     for (const auto& embedding : v4_inside_v6) {
-        if (begins_with(address, embedding.start, embedding.bits)) return refusal_v4(address.subspan(embedding.at, 4));
+        if (same_prefix(address, embedding.start, embedding.bits)) return refusal_v4(address.subspan(embedding.at, 4));
     }
     return {};
 }

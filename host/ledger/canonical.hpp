@@ -22,7 +22,7 @@
 #include <string>
 #include <string_view>
 
-#include "host/ledger/keccak.hpp"
+#include "host/base/keccak.hpp"
 #include "host/ledger/rows.hpp"
 
 namespace stipend::ledger {

@@ -5,7 +5,7 @@
 
 #include <memory>
 
-#include "host/ledger/keccak.hpp"
+#include "host/base/keccak.hpp"
 #include "stipend/hex.hpp"
 
 namespace golden {
@@ -38,7 +38,7 @@ std::string table_digest(const Database& database, const std::string& table) {
     const bool meta = table == "meta";
     const auto rows =
         prepare(database, meta ? "SELECT id, chain_id FROM meta" : "SELECT * FROM \"" + table + "\" ORDER BY 1, 2");
-    stipend::ledger::Keccak keccak;
+    stipend::Keccak keccak;
     std::uint64_t count = 0;
     std::string text;
     while (sqlite3_step(rows.get()) == SQLITE_ROW) {

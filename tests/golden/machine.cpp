@@ -1,6 +1,6 @@
 #include "machine.hpp"
 
-#include "host/ledger/keccak.hpp"
+#include "host/base/keccak.hpp"
 
 namespace golden {
 namespace {
@@ -104,7 +104,7 @@ void Machine::define(const Line& line) {
                            .window_s = static_cast<std::uint32_t>(n.at(7))};
         if (n.at(8) >= 0) {
             result.evidence.body_head = text(n[8]).substr(0, ledger::max_body_head_bytes);
-            result.evidence.body_hash = ledger::keccak256(text(n[8]));
+            result.evidence.body_hash = keccak256(text(n[8]));
         }
         results_.push_back(std::move(result));
     } else {

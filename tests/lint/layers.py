@@ -18,7 +18,7 @@ import sys
 
 LADDER = [  # an arrow goes from one step to a lower one, never sideways
     {"base"},
-    {"config", "http"},
+    {"auth", "config", "http"},
     {"registry", "uptime", "ledger", "plugin"},
     {"runtime"},
     {"engine", "worker"},

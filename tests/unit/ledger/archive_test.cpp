@@ -4,8 +4,8 @@
 
 #include <fstream>
 
+#include "host/base/keccak.hpp"
 #include "host/ledger/archive_signature.hpp"
-#include "host/ledger/keccak.hpp"
 #include "stipend/hex.hpp"
 #include "tests/unit/ledger/ledger_fixture.hpp"
 

@@ -1,13 +1,15 @@
 // Keccak-256 as Ethereum uses it (not SHA3-256, which pads differently).
 #pragma once
 
+#include <array>
+#include <cstdint>
 #include <memory>
 #include <span>
 #include <string_view>
 
-#include "host/ledger/rows.hpp"
+namespace stipend {
 
-namespace stipend::ledger {
+using Hash256 = std::array<std::uint8_t, 32>;
 
 // Reusable; one thread at a time.
 class Keccak {
@@ -20,13 +22,13 @@ class Keccak {
     Keccak& add(std::span<const std::uint8_t> bytes);
     Keccak& add(std::string_view text);
     // Returns the hash of the bytes added so far and resets the object.
-    [[nodiscard]] Hash finish();
+    [[nodiscard]] Hash256 finish();
 
   private:
     struct Impl;
     std::unique_ptr<Impl> impl_;
 };
 
-[[nodiscard]] Hash keccak256(std::string_view bytes);
+[[nodiscard]] Hash256 keccak256(std::string_view bytes);
 
-}  // namespace stipend::ledger
+}  // namespace stipend

@@ -1,8 +1,8 @@
-#include "host/ledger/keccak.hpp"
+#include "host/base/keccak.hpp"
 
 #include <botan/keccak.h>
 
-namespace stipend::ledger {
+namespace stipend {
 
 struct Keccak::Impl {
     Botan::Keccak_1600 hash{256};
@@ -21,14 +21,14 @@ Keccak& Keccak::add(std::string_view text) {
     return *this;
 }
 
-Hash Keccak::finish() {
-    Hash out{};
+Hash256 Keccak::finish() {
+    Hash256 out{};
     impl_->hash.final(out.data());
     return out;
 }
 
-Hash keccak256(std::string_view bytes) {
+Hash256 keccak256(std::string_view bytes) {
     return Keccak().add(bytes).finish();
 }
 
-}  // namespace stipend::ledger
+}  // namespace stipend

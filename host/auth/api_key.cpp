@@ -1,0 +1,98 @@
+#include "host/auth/api_key.hpp"
+
+#include <array>
+#include <utility>
+
+#include "stipend/hex.hpp"
+
+namespace stipend::auth {
+namespace {
+
+constexpr std::string_view key_prefix = "stp_";
+constexpr std::size_t id_bytes = 8;
+constexpr std::size_t secret_bytes = 32;
+constexpr std::size_t checksum_digits = 8;
+constexpr std::size_t secret_at = key_prefix.size() + 2 * id_bytes + 1;
+constexpr std::size_t checksum_at = secret_at + 2 * secret_bytes;
+constexpr std::size_t key_size = checksum_at + checksum_digits;
+
+// CRC-32 of ISO 3309, as scanners compute it.
+std::uint32_t crc32(std::string_view text) {
+    std::uint32_t crc = 0xffffffffU;
+    for (const auto byte : bytes_of(text)) {
+        crc ^= byte;
+        for (int bit = 0; bit < 8; ++bit) crc = crc >> 1 ^ (0xedb88320U & (0U - (crc & 1U)));
+    }
+    return ~crc;
+}
+
+std::string checksum_of(std::string_view text) {
+    const auto crc = crc32(text);
+    std::array<std::uint8_t, 4> bytes{};
+    for (std::size_t at = 0; at < bytes.size(); ++at) bytes[at] = static_cast<std::uint8_t>(crc >> (24 - 8 * at));
+    return hex_encode(bytes);
+}
+
+// Upper case would be a second text of the same key.
+bool is_lower_hex(std::string_view text) {
+    return is_hex(text) && text.find_first_of("ABCDEF") == std::string_view::npos;
+}
+
+}  // namespace
+
+Result<NewApiKey> make_api_key(const ApiKeyTerms& terms, stipend_unix_ns now) {
+    if (terms.scopes.empty()) return fail(STIPEND_E_INVALID, "not an API key: it has no scope");
+    if (terms.scopes.within(Permissions::of(terms.role)) != terms.scopes) {
+        return fail(STIPEND_E_INVALID, "not an API key: got the scopes \"", terms.scopes.text(), "\", want some of \"",
+                    Permissions::of(terms.role).text(), "\", which ", name_of(terms.role), " has");
+    }
+    if (terms.expires_at && *terms.expires_at <= now) {
+        return fail(STIPEND_E_INVALID, "not an API key: it would have expired already");
+    }
+    STIPEND_LET(id, random_hex(id_bytes));
+    STIPEND_LET(secret, random_hex(secret_bytes));
+    auto text = cat(key_prefix, id, "_", secret);
+    text += checksum_of(text);
+    wipe(secret);
+    NewApiKey out{.text = Secret(text),
+                  .record = {.id = id,
+                             .hash = sha256(text),
+                             .role = terms.role,
+                             .scopes = terms.scopes,
+                             .created_at = now,
+                             .expires_at = terms.expires_at,
+                             .revoked_at = {}}};
+    wipe(text);
+    return out;
+}
+
+std::optional<ApiKey> parse_api_key(std::string_view text) {
+    if (text.size() != key_size || !text.starts_with(key_prefix) || text[secret_at - 1] != '_') return std::nullopt;
+    const auto id = text.substr(key_prefix.size(), 2 * id_bytes);
+    if (!is_lower_hex(id) || !is_lower_hex(text.substr(secret_at))) return std::nullopt;
+    if (checksum_of(text.substr(0, checksum_at)) != text.substr(checksum_at)) return std::nullopt;
+    return ApiKey{.id = std::string(id), .hash = sha256(text)};
+}
+
+std::string_view name_of(ApiKeyFault fault) {
+    switch (fault) {
+        case ApiKeyFault::none:
+            return "none";
+        case ApiKeyFault::wrong:
+            return "wrong";
+        case ApiKeyFault::expired:
+            return "expired";
+        case ApiKeyFault::revoked:
+            return "revoked";
+    }
+    return "unknown";
+}
+
+ApiKeyFault check_api_key(const ApiKey& key, const ApiKeyRecord& record, stipend_unix_ns now) {
+    if (!equal_in_constant_time(key.hash, record.hash) || key.id != record.id) return ApiKeyFault::wrong;
+    if (record.revoked_at) return ApiKeyFault::revoked;
+    if (record.expires_at && now >= *record.expires_at) return ApiKeyFault::expired;
+    return ApiKeyFault::none;
+}
+
+}  // namespace stipend::auth
