@@ -159,7 +159,6 @@ TEST_CASE("an unknown outcome is a HOLD: epoch, failures and suspension are unch
     CHECK(get(answers[5], "next_in_seconds") == "60");
     CHECK(get(answers[6], "epoch") == "6");
     CHECK(get(answers[6], "consecutive_failures") == "6");
-    CHECK(get(replay(*policy, "{\"orchestrator\":\"o\",\"job\":\"unknown\"}\n", plain).at(0), "suspended") == "false");
 }
 
 TEST_CASE("the penalty follows the interval that the period began with") {
@@ -273,6 +272,10 @@ TEST_CASE("the lower of the reported and observed uptime decides, and low covera
     sample.coverage_ppm = 499'999;
     REQUIRE(policy->decide({&sample, 1}, {&decision, 1}).ok());
     CHECK(decision.action == STIPEND_HOLD);
+    CHECK(decision.flags == 0);
+    sample.flags |= STIPEND_SAMPLE_SUSPENDED;
+    REQUIRE(policy->decide({&sample, 1}, {&decision, 1}).ok());
+    CHECK(decision.flags == STIPEND_DECISION_SUSPENDED);
 }
 
 TEST_CASE("no decision exceeds the bounds that the policy states") {
