@@ -189,6 +189,13 @@ TEST_CASE("a row that is gone, or refers to nothing, is named as such") {
               .find(cat("pardon seq ", pardon, ": belongs to no known orchestrator\n")) != std::string::npos);
 }
 
+TEST_CASE("the state of an unknown orchestrator hides no missing one") {
+    Specimen specimen;
+    const std::string found = specimen.after("UPDATE engine_state SET orchestrator = 99 WHERE orchestrator = 2");
+    CHECK(found.find("state of orchestrator 99 (unknown): belongs to no orchestrator\n") != std::string::npos);
+    CHECK(found.find("state of orchestrator 2 (orch-2): its row is missing\n") != std::string::npos);
+}
+
 TEST_CASE("a malformed row makes none of the rows after it malformed") {
     Specimen specimen;
     const std::string found =
