@@ -58,11 +58,11 @@ class Counted {
     struct sigaction before_ = {};
 };
 
-// Whether a thread of this process waits in the kernel, or has ended.
-bool sleeps(pid_t thread) {
+// Of a thread of this process, as the kernel names it: 'S' while it waits; 0 once it has ended.
+char state_of(pid_t thread) {
     std::ifstream file(cat("/proc/self/task/", thread, "/stat"));
     const std::string text{std::istreambuf_iterator<char>(file), {}};
-    return text.empty() || text[text.rfind(')') + 2] == 'S';
+    return text.empty() ? '\0' : text[text.rfind(')') + 2];
 }
 
 }  // namespace
@@ -135,9 +135,15 @@ TEST_CASE("a hash is of all bytes of a file, also where a signal interrupts the 
         hash = read ? *read : read.error().message;
     });
     Fd pipe(::open(path.c_str(), O_WRONLY | O_CLOEXEC));  // returns when the reader has opened it too
-    while (!sleeps(reader)) std::this_thread::yield();    // in its first read
+    const auto await = [&](auto&& happened) {
+        for (char state = 'R'; state != '\0' && !(state == 'S' && happened());) {
+            std::this_thread::yield();
+            state = state_of(reader);
+        }
+    };
+    await([] { return true; });  // in its first read
     ::pthread_kill(reading.native_handle(), SIGUSR1);
-    while (signals == 0 || !sleeps(reader)) std::this_thread::yield();
+    await([] { return signals == 1; });
     CHECK(::write(pipe.get(), "abc", 3) == 3);
     pipe.reset();
     reading.join();
