@@ -40,7 +40,7 @@ Result<void> write_file_atomically(const std::filesystem::path& path, std::strin
     std::string beside = path.native() + ".XXXXXX";
     const Fd fd(::mkostemp(beside.data(), O_CLOEXEC));
     if (!fd) return failed();
-    const auto give_up = [&] {
+    const auto discard = [&] {
         auto error = failed();
         ::unlink(beside.c_str());
         return error;
@@ -48,11 +48,11 @@ Result<void> write_file_atomically(const std::filesystem::path& path, std::strin
     for (std::string_view rest = bytes; !rest.empty();) {
         const auto put = ::write(fd.get(), rest.data(), rest.size());
         if (put < 0 && errno == EINTR) continue;
-        if (put < 0) return give_up();
+        if (put < 0) return discard();
         rest.remove_prefix(static_cast<std::size_t>(put));
     }
-    if (::fchmod(fd.get(), mode) != 0 || ::fsync(fd.get()) != 0) return give_up();
-    if (::rename(beside.c_str(), path.c_str()) != 0) return give_up();
+    if (::fchmod(fd.get(), mode) != 0 || ::fsync(fd.get()) != 0) return discard();
+    if (::rename(beside.c_str(), path.c_str()) != 0) return discard();
     return {};
 }
 

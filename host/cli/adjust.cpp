@@ -29,15 +29,15 @@ Result<Json> adjust_ledger(const config::Settings& settings, const Json& body) {
 
 int adjust(const AdjustOptions& options) {
     Json body = Json::object();
-    body.set("orchestrator", Json::of_string(options.orchestrator));
-    body.set("from", Json::of_string(options.from));
-    body.set("to", Json::of_string(options.to));
-    body.set("reason", Json::of_string(options.reason));
-    body.set("by", Json::of_string(requester()));
+    body.set("orchestrator", options.orchestrator);
+    body.set("from", options.from);
+    body.set("to", options.to);
+    body.set("reason", options.reason);
+    body.set("by", requester());
     if (options.excuse) {
-        body.set("usd", Json::of_string("0"));
+        body.set("usd", "0");
     } else if (!options.usd.empty()) {
-        body.set("usd", Json::of_string(options.usd));
+        body.set("usd", options.usd);
     }
     int found = exit_good;
     auto settings = settings_for(Reads::place, options.common, found);

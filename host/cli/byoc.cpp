@@ -36,12 +36,12 @@ int byoc_pin(const PinOptions& options) {
     const auto line = config_line(found->sha256, file);
     if (options.common.json) {
         Json out = Json::object();
-        out.append("url", Json::of_string(options.url));
-        out.append("sha256", Json::of_string(found->sha256));
-        out.append("subject", Json::of_string(found->subject));
-        out.append("issuer", Json::of_string(found->issuer));
-        out.append("not_after", Json::of_string(utc_text(found->not_after)));
-        out.append("config", Json::of_string(line));
+        out.append("url", options.url);
+        out.append("sha256", found->sha256);
+        out.append("subject", found->subject);
+        out.append("issuer", found->issuer);
+        out.append("not_after", utc_text(found->not_after));
+        out.append("config", line);
         fmt::print("{}\n", out.dump());
         return exit_good;
     }

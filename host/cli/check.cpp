@@ -12,8 +12,8 @@ namespace stipend::cli {
 
 namespace {
 
-void tell_warnings(const AnswerStream& answer, plugin::Loader& loader, const config::Loaded& loaded,
-                   const config::Environment& environment) {
+void print_warnings(const AnswerStream& answer, plugin::Loader& loader, const config::Loaded& loaded,
+                    const config::Environment& environment) {
     for (const auto& warning : loader.take_warnings()) {
         fmt::print(answer.file(), "warning: {}\n", printable(warning));
     }
@@ -26,7 +26,7 @@ void tell_warnings(const AnswerStream& answer, plugin::Loader& loader, const con
 // What was noticed of the plugins.
 Json plugin_warnings(plugin::Loader& loader) {
     Json out = Json::array();
-    for (const auto& warning : loader.take_warnings()) out.push(Json::of_string(warning));
+    for (const auto& warning : loader.take_warnings()) out.push(Json(warning));
     return out;
 }
 
@@ -34,16 +34,20 @@ int check_worker(const Common& common, const AnswerStream& answer, plugin::Loade
                  const config::Environment& environment, config::Diagnostics& diagnostics) {
     const auto plan = worker::make_worker_plan(loader, loaded.settings, diagnostics);
     if (!plan) return print_diagnostics(diagnostics, common.json);
-    const auto services = plan->settings.services.watch.size();
+    const auto& wanted = plan->settings.services;
+    const auto services = wanted.watch.size();
     if (common.json) {
         auto out = Json::object();
-        out.set("services", Json::of_int(static_cast<std::int64_t>(services)));
+        out.set("services", static_cast<std::int64_t>(services));
         out.set("warnings", plugin_warnings(loader));
         fmt::print(answer.file(), "{}\n", out.dump());
         return exit_good;
     }
     fmt::print(answer.file(), "{} is good\n{} services are watched\n", common.config_file, services);
-    tell_warnings(answer, loader, loaded, environment);
+    if (services == 0 && wanted.discover == config::Discover::propose) {
+        fmt::print(answer.file(), "warning: no uptime is reported until `services.watch` lists what is watched\n");
+    }
+    print_warnings(answer, loader, loaded, environment);
     return exit_good;
 }
 
@@ -77,7 +81,7 @@ int check(const Common& common) {
     }
     fmt::print(answer.file(), "{} is good\nlargest possible spend: {}\nlargest possible fees: {}\n", common.config_file,
                engine::spend_text(plan->spend), engine::fees_text(plan->fees));
-    tell_warnings(answer, loader, loaded, environment);
+    print_warnings(answer, loader, loaded, environment);
     return exit_good;
 }
 

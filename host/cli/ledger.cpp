@@ -184,7 +184,7 @@ int ledger_archive(const ArchiveOptions& options) {
     if (!settings) return status;
     const auto body = Json::object()
                           .append("before", options.before)
-                          .append("file", Json::of_string(std::filesystem::absolute(options.file).native()));
+                          .append("file", std::filesystem::absolute(options.file).native());
     const auto request = engine::parse_archive_request(body);
     if (!request) return print_error(request.error()), exit_usage;
     auto answer = ask_host(*settings, "POST", "/archive", body, slow_ms);

@@ -12,13 +12,13 @@ namespace {
 
 Json to_json(const plugin::Staged& staged, const plugin::LibraryDescription& description) {
     Json out = Json::object();
-    out.set("file", Json::of_string(staged.source.native()));
-    out.set("sha256", Json::of_string(staged.sha256));
+    out.set("file", staged.source.native());
+    out.set("sha256", staged.sha256);
     const auto inside = description.to_json();
     for (const auto& [key, value] : inside.members()) out.set(key, value);
     Json tried = Json::array();
     for (const auto& one : description.plugins) {
-        if (one.tried) tried.push(Json::of_string(one.id));
+        if (one.tried) tried.push(Json(one.id));
     }
     out.set("tried", std::move(tried));
     return out;
@@ -60,8 +60,8 @@ int plugins_list(const Common& common) {
         if (common.json) {
             Json failed = Json::object();
             if (!one.found) {
-                failed.set("file", Json::of_string(one.file.native()));
-                failed.set("error", Json::of_string(one.found.error().message));
+                failed.set("file", one.file.native());
+                failed.set("error", one.found.error().message);
             }
             list.push(one.found ? to_json(one.found->first, one.found->second) : failed);
         } else if (one.found) {

@@ -10,8 +10,8 @@ namespace stipend::cli {
 
 int reload(const ReloadOptions& options) {
     Json body = Json::object();
-    body.set("accept_spend", Json::of_bool(options.accept_spend)).set("undo", Json::of_bool(options.undo));
-    body.set("check", Json::of_bool(options.check));
+    body.set("accept_spend", options.accept_spend).set("undo", options.undo);
+    body.set("check", options.check);
     int found = exit_good;
     const auto settings = settings_for(Reads::place, options.common, found);
     if (!settings) return found;

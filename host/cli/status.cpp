@@ -44,9 +44,9 @@ void print_status(const Json& status) {
     const auto& fees = *status.find("fees");
     fmt::print("fees on {}: {} of {} at most, {} for one orchestrator\n", text_of(fees, "day"),
                eth_of(fees, "used_wei"), eth_of(fees, "limit_wei"), eth_of(fees, "orchestrator_limit_wei"));
-    fmt::print("{} decisions, {} held, {} jobs, {} in flight, {} stray answers since the start\n",
+    fmt::print("{} decisions, {} held, {} jobs, {} in flight, {} unexpected results since the start\n",
                text_of(status, "decisions"), text_of(status, "held"), text_of(status, "jobs"),
-               text_of(status, "jobs_in_flight"), text_of(status, "stray_answers"));
+               text_of(status, "jobs_in_flight"), text_of(status, "unexpected_results"));
     if (const auto* restored = status.find("restored")) {
         fmt::print("the ledger is a restored one since {}, from a backup of {}, up to row {} of its chain\n",
                    text_of(*restored, "at"), text_of(*restored, "backup_at"), text_of(*restored, "last_seq"));

@@ -14,6 +14,7 @@
 #include "host/config/settings_tree.hpp"
 #include "host/config/url.hpp"
 #include "stipend/ascii.hpp"
+#include "stipend/duration.hpp"
 #include "stipend/url.hpp"
 
 namespace stipend::config {
@@ -47,6 +48,7 @@ class CrossCheck {
         check_maintenance();
         if (settings_.role == Role::worker) {
             check_monitors();
+            check_listeners();
             return check_services();
         }
         add_addresses_of_variable();
@@ -60,6 +62,7 @@ class CrossCheck {
         check_service_addresses();
         check_worker_keys();
         check_references();
+        check_limits();
     }
 
   private:
@@ -110,6 +113,8 @@ class CrossCheck {
 
     void add_addresses_of_variable();
     void check_price();
+    void check_limits();
+    void check_listeners();
     void check_state();
     void check_monitors();
     void check_orchestrators();
@@ -155,15 +160,37 @@ void CrossCheck::check_price() {
         return report("/price/min",
                       cat("got more than price.max: ", least.text(), " USD, want at most ", most.text(), " USD"));
     }
-    // The shipped plugin states one rate for ever: where that is refused, no decision is ever made.
-    constexpr std::string_view fixed_rate = "/price/config/usd_per_eth";
-    if (std::string_view(settings_.price.plugin) != "price") return;
-    const auto& node = *locate(root_, "", fixed_rate).node;
-    if (!node.is(Node::Kind::scalar) || node.secret || node.key != "usd_per_eth") return;
-    const auto rate = Usd::parse(node.text);
-    if (!rate || (least <= *rate && *rate <= most)) return;  // what is no rate, the plugin reports
-    report(fixed_rate, cat("got ", node.shown(), ", want a rate from price.min, ", least.text(), " USD, to price.max, ",
-                           most.text(), " USD: any other holds all decisions"));
+    if (settings_.price.every_ns > settings_.price.max_age_ns) {
+        report("/price/every", cat("got more than price.max_age: ", duration_text(settings_.price.every_ns),
+                                   ", want at most ", duration_text(settings_.price.max_age_ns),
+                                   ": each rate would be too old before the next is asked for"));
+    }
+}
+
+// A limit below the pay of one period holds every full payment.
+void CrossCheck::check_limits() {
+    std::size_t highest = 0;
+    const auto base = [&](std::size_t i) { return base_of(settings_, settings_.orchestrators[i]); };
+    for (std::size_t i = 1; i < settings_.orchestrators.size(); ++i) {
+        if (base(i) > base(highest)) highest = i;
+    }
+    if (settings_.orchestrators.empty()) return;
+    const auto least = base(highest);
+    const auto& limits = settings_.limits;
+    for (const auto& [key, limit] : {std::pair("accrual_per_orchestrator_day", limits.accrual_per_orchestrator_day),
+                                     std::pair("accrual_per_day", limits.accrual_per_day)}) {
+        if (limit >= least) continue;
+        report(cat("/limits/", key),
+               cat("got ", limit.text(), " USD, want at least ", least.text(), " USD, the pay of ",
+                   settings_.orchestrators[highest].id, " for one period: it would be held each time"));
+    }
+}
+
+// Two listeners on one port, of one address or where either takes all addresses: the second cannot open.
+void CrossCheck::check_listeners() {
+    if (!same_listener(settings_.worker_listen, settings_.metrics_listen)) return;
+    report("/listen/worker",
+           cat("got ", settings_.worker_listen, ", which listen.metrics has already: want another port"));
 }
 
 // The socket by which commands reach the host is in the state folder, and the system bounds the length of its path.
@@ -275,7 +302,12 @@ void CrossCheck::check_maintenance() {
         const auto& one = settings_.maintenance[i];
         if (one.schedule.empty() || one.zone.empty() || one.duration_ns == 0) continue;  // the schema reports it
         const auto made = Recurring::make(one.schedule, one.zone, one.duration_ns);
-        if (!made) report(cat("/maintenance/", i, made.error().path), made.error().message);
+        if (!made) {
+            report(cat("/maintenance/", i, made.error().path), made.error().message);
+        } else if (!made->at_or_after(0)) {
+            report(cat("/maintenance/", i, "/schedule"),
+                   cat("got ", scalar_node(one.schedule, true).shown(), ", want a time that comes"));
+        }
     }
 }
 

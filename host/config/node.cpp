@@ -86,11 +86,11 @@ Json to_json(const Node& node) {
         case Json::Kind::null:
             return {};
         case Json::Kind::boolean:
-            return Json::of_bool(node.text == "true");
+            return Json(node.text == "true");
         case Json::Kind::number:
             return Json::of_number(node.text);
         case Json::Kind::string:
-            return Json::of_string(node.text);
+            return Json(node.text);
         case Json::Kind::array: {
             Json out = Json::array();
             for (const auto& item : node.children) out.push(to_json(item));

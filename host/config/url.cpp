@@ -87,4 +87,18 @@ bool loopback_listen(std::string_view text) {
            IN6_IS_ADDR_LOOPBACK(&v6);
 }
 
+bool same_listener(std::string_view a, std::string_view b) {
+    const auto one = parse_authority(a);
+    const auto other = parse_authority(b);
+    if (!one || !other) return false;
+    const auto number = [](std::string_view port) {
+        unsigned out = 0;
+        std::from_chars(port.data(), port.data() + port.size(), out);
+        return out;
+    };
+    const auto all = [](std::string_view host) { return host == "0.0.0.0" || host == "[::]"; };
+    return number(one->port) != 0 && number(one->port) == number(other->port) &&
+           (one->host == other->host || all(one->host) || all(other->host));
+}
+
 }  // namespace stipend::config

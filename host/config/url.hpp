@@ -17,5 +17,8 @@ namespace stipend::config {
 [[nodiscard]] bool valid_listen(std::string_view text);
 // True where it is reached from this machine only: 127.0.0.0/8 and [::1], but no name.
 [[nodiscard]] bool loopback_listen(std::string_view text);
+// Whether two listeners exclude each other: the same port, and the same host or either on all addresses. Both are valid
+// addresses to listen on; port 0 is any free one.
+[[nodiscard]] bool same_listener(std::string_view a, std::string_view b);
 
 }  // namespace stipend::config

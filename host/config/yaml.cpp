@@ -20,7 +20,7 @@ struct Refusal {
     std::string message;
 };
 
-SourcePos to_mark(const YAML::Mark& pos) {
+SourcePos to_pos(const YAML::Mark& pos) {
     return {pos.line + 1, pos.column + 1};
 }
 
@@ -52,13 +52,13 @@ class Builder final : public YAML::EventHandler {
 
     void OnDocumentStart(const YAML::Mark& pos) override {
         if (std::exchange(started_, true)) {
-            throw Refusal{to_mark(pos), "a second document begins here: want one (look at the indentation)"};
+            throw Refusal{to_pos(pos), "a second document begins here: want one (look at the indentation)"};
         }
     }
     void OnDocumentEnd() override {}
     void OnNull(const YAML::Mark& pos, YAML::anchor_t anchor) override {
         Node node;
-        node.pos = to_mark(pos);
+        node.pos = to_pos(pos);
         if (wants_key()) throw Refusal{node.pos, "a key is missing: want text before the \":\""};
         charge(1, 0, node.pos);
         add(std::move(node), anchor, {1, 0, 0});
@@ -115,7 +115,7 @@ class Builder final : public YAML::EventHandler {
         if (tag.empty() || tag == "?" || tag == "!" || tag == allowed) return;
         constexpr std::string_view core = "tag:yaml.org,2002:";
         const auto shown = tag.starts_with(core) ? "!!" + tag.substr(core.size()) : tag;
-        throw Refusal{to_mark(pos), cat("got the tag ", scalar_node(shown, true).shown(), ", want none")};
+        throw Refusal{to_pos(pos), cat("got the tag ", scalar_node(shown, true).shown(), ", want none")};
     }
     void charge(std::size_t nodes, std::size_t text_bytes, SourcePos pos);
     void open(Node::Kind kind, const YAML::Mark& pos, YAML::anchor_t anchor);
@@ -148,7 +148,7 @@ void Builder::charge(std::size_t nodes, std::size_t text_bytes, SourcePos pos) {
 
 void Builder::OnScalar(const YAML::Mark& pos, const std::string& tag, YAML::anchor_t anchor, const std::string& value) {
     check_tag(pos, tag, "tag:yaml.org,2002:str");
-    const auto place = to_mark(pos);
+    const auto place = to_pos(pos);
     charge(1, value.size(), place);
     if (wants_key()) {
         if (anchor != 0) throw Refusal{place, "got an anchor on a key, want anchors on values only"};
@@ -165,7 +165,7 @@ void Builder::OnScalar(const YAML::Mark& pos, const std::string& tag, YAML::anch
 }
 
 void Builder::OnAlias(const YAML::Mark& pos, YAML::anchor_t anchor) {
-    const auto place = to_mark(pos);
+    const auto place = to_pos(pos);
     if (wants_key()) throw Refusal{place, "got an alias as a key, want text"};
     const auto found = anchors_.find(anchor);
     if (found == anchors_.end())
@@ -179,7 +179,7 @@ void Builder::OnAlias(const YAML::Mark& pos, YAML::anchor_t anchor) {
 }
 
 void Builder::open(Node::Kind kind, const YAML::Mark& pos, YAML::anchor_t anchor) {
-    const auto place = to_mark(pos);
+    const auto place = to_pos(pos);
     if (wants_key()) throw Refusal{place, "got a list or a mapping as a key, want text"};
     if (frames_.size() >= limits_.depth) {
         throw Refusal{place, cat("nested too deep: want at most ", limits_.depth, " levels")};
@@ -280,7 +280,7 @@ std::optional<SourcePos> tab_in_indentation(std::string_view text, std::int32_t 
 
 void report_not_yaml(const YAML::Exception& error, std::string_view text, const Builder& builder,
                      Diagnostics& diagnostics) {
-    auto pos = error.mark.is_null() ? SourcePos{} : to_mark(error.mark);
+    auto pos = error.mark.is_null() ? SourcePos{} : to_pos(error.mark);
     const auto failed_line = line_of(text, pos.line);
     std::string_view message = error.msg;
     std::string_view hint;
@@ -297,7 +297,7 @@ void report_not_yaml(const YAML::Exception& error, std::string_view text, const 
     diagnostics.add(pos, "", cat("not YAML: ", explain(message), hint));
 }
 
-SourcePos mark_of_offset(std::string_view text, std::size_t offset) {
+SourcePos pos_of_offset(std::string_view text, std::size_t offset) {
     const auto before = text.substr(0, offset);
     const auto line_start = before.rfind('\n');
     return {static_cast<std::int32_t>(std::count(before.begin(), before.end(), '\n')) + 1,
@@ -338,7 +338,7 @@ std::optional<Node> parse_yaml(std::string_view text, Diagnostics& diagnostics, 
         static constexpr std::string_view hex = "0123456789ABCDEF";
         const auto byte = static_cast<unsigned char>(text[*offset]);
         const char shown[] = {'0', 'x', hex[byte >> 4U], hex[byte & 15U], '\0'};
-        diagnostics.add(mark_of_offset(text, *offset), "", cat("got the byte ", shown, ", want text in UTF-8"));
+        diagnostics.add(pos_of_offset(text, *offset), "", cat("got the byte ", shown, ", want text in UTF-8"));
         return std::nullopt;
     }
     Builder builder(diagnostics, limits);

@@ -102,11 +102,11 @@ namespace {
 
 Json to_json(const ledger::Adjustment& row) {
     Json out = Json::object();
-    out.set("key", Json::of_string(row.key));
-    out.set("amount_usd", Json::of_string(row.usd.text()));
-    out.set("amount_wei", Json::of_string(row.wei.text()));
-    out.set("from", Json::of_string(utc_text(row.from)));
-    out.set("to", Json::of_string(utc_text(row.to)));
+    out.set("key", row.key);
+    out.set("amount_usd", row.usd.text());
+    out.set("amount_wei", row.wei.text());
+    out.set("from", utc_text(row.from));
+    out.set("to", utc_text(row.to));
     return out;
 }
 

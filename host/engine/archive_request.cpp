@@ -25,12 +25,12 @@ Result<ArchiveRequest> parse_archive_request(const Json& json) {
 
 Json archive_json(const ledger::ArchiveReport& report) {
     return Json::object()
-        .append("file", Json::of_string(report.file))
+        .append("file", report.file)
         .append("decisions", Json::of_number(std::to_string(report.decisions)))
-        .append("first", Json::of_int(report.first))
-        .append("last", Json::of_int(report.last))
-        .append("digest", Json::of_string(hex_encode(report.digest)))
-        .append("signer", Json::of_string(hex_encode(report.signer)));
+        .append("first", report.first)
+        .append("last", report.last)
+        .append("digest", hex_encode(report.digest))
+        .append("signer", hex_encode(report.signer));
 }
 
 }  // namespace stipend::engine

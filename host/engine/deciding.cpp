@@ -264,7 +264,7 @@ void Engine::hold(registry::PayeeIndex payee, const std::string& why, ledger::Ba
     if (!engine::hold(slot.state, now)) slot.state.due_at = INT64_MAX;
     ++counters_.held;
     reschedule(payee);
-    effects_.held(payees_[payee], slot.state.epoch + 1, why, slot.state.due_at);
+    reporter_.held(payees_[payee], slot.state.epoch + 1, why, slot.state.due_at);
 }
 
 void Engine::committed(const Result<void>& result, stipend_unix_ns now) {
@@ -283,7 +283,8 @@ void Engine::committed(const Result<void>& result, stipend_unix_ns now) {
         refuse_reservations(result.error());
         answer_pardons(pardons_written_, result);
         answer_pardons(pardons_waiting_, result);
-        effects_.tell({.id = "ledger", .severity = STIPEND_ALERT_CRITICAL, .text = result.error().message, .at = now});
+        reporter_.alert(
+            {.id = "ledger", .severity = STIPEND_ALERT_CRITICAL, .text = result.error().message, .at = now});
         return;
     }
     answer_reservations(*batch);
@@ -305,7 +306,7 @@ void Engine::on_decision_durable(const ledger::Decided& decided, stipend_unix_ns
     generations_.release(slot.bound);
     ++counters_.decisions;
     if (row.action == ledger::Action::pay) ++counters_.paid;
-    effects_.decided(payees_[payee], row);
+    reporter_.decided(payees_[payee], row, now);
     if (retired(slot)) return;
     watch_failures(payee, before, now);
     reschedule(payee);

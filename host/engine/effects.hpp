@@ -1,4 +1,4 @@
-// What the engine asks for and what it reports. The engine itself does no I/O and reads no clock.
+// What the engine asks for; what it reports is the Reporter's. The engine itself does no I/O and reads no clock.
 #pragma once
 
 #include <cstdint>
@@ -6,7 +6,6 @@
 #include <optional>
 #include <string>
 
-#include "host/engine/alerts.hpp"
 #include "host/ledger/rows.hpp"
 #include "host/registry/payee.hpp"
 #include "host/uptime/observed.hpp"
@@ -55,13 +54,6 @@ class Effects {
                                                                    stipend_unix_ns to) const = 0;
     // Asks for the exchange rate; Engine::price_done follows once, later.
     virtual void fetch_price() = 0;
-    // Reports an alert: once when it is raised, once when it is resolved.
-    virtual void tell(const Alert& alert) = 0;
-    // A decision is durable.
-    virtual void decided(const registry::Payee& payee, const ledger::Decision& decision) = 0;
-    // Nothing was decided: the epoch stays open until `next_at`.
-    virtual void held(const registry::Payee& payee, std::uint64_t epoch, std::string_view why,
-                      stipend_unix_ns next_at) = 0;
 };
 
 }  // namespace stipend::engine

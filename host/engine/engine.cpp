@@ -264,13 +264,13 @@ void Engine::raise(std::string id, std::int32_t severity, std::string text, stip
 void Engine::raise(const Alert& alert) {
     if (!alerts_.raise(alert)) return;
     commits_.waiting().events.push_back({ledger::EventKind::alert, alert.id + ": " + alert.text});
-    effects_.tell(alert);
+    reporter_.alert(alert);
 }
 
 void Engine::resolve(const std::string& id, stipend_unix_ns now) {
     if (!alerts_.resolve(id)) return;
     commits_.waiting().events.push_back({ledger::EventKind::alert, id + ": resolved"});
-    effects_.tell({.id = id, .severity = STIPEND_ALERT_INFO, .text = "resolved", .at = now, .resolved = true});
+    reporter_.alert({.id = id, .severity = STIPEND_ALERT_INFO, .text = "resolved", .at = now, .resolved = true});
 }
 
 }  // namespace stipend::engine

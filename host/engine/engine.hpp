@@ -1,7 +1,7 @@
 // The payment cycle: send a job to every orchestrator that is due, let the policy decide on the results, commit the
 // decisions, schedule the next check.
 //
-// A state machine on [control]: events come in (tick, job_done, committed, price_done, publish), effects go out. The
+// A state machine on [control]: events come in (tick, job_done, committed, price_done, install), effects go out. The
 // same events give the same effects and rows, so the very same code runs under a virtual clock in tests.
 //
 // Time is the caller's, in UTC nanoseconds that never run backwards while the process lives (see TimeLine).
@@ -23,6 +23,7 @@
 #include "host/engine/fee_book.hpp"
 #include "host/engine/generations.hpp"
 #include "host/engine/price_feed.hpp"
+#include "host/engine/reporter.hpp"
 #include "host/engine/schedule.hpp"
 #include "host/engine/sent_jobs.hpp"
 #include "host/engine/spend_limits.hpp"
@@ -58,14 +59,14 @@ class Engine {
         stipend_sample sample;
         stipend_decision decision;
     };
-    // Takes up what the ledger holds. `now` is the first instant of the run.
-    Engine(Effects& effects, ledger::State state, stipend_unix_ns now);
+    // Takes up what the ledger holds. `now` is the first instant of the run; the two others outlive it.
+    Engine(Effects& effects, Reporter& reporter, ledger::State state, stipend_unix_ns now);
 
     // Applies a configuration. BUSY, with nothing changed, where three generations are still needed. A pay period that
     // has begun is decided by the generation it began with. What decides as the newest generation does is no new one;
     // one in which no period began is replaced.
-    Result<ledger::GenerationId> publish(ConfigUpdate update, stipend_unix_ns now);
-    // When a configuration that `publish` refuses now is worth another try; nothing where it would be applied.
+    Result<ledger::GenerationId> install(ConfigUpdate update, stipend_unix_ns now);
+    // When a configuration that `install` refuses now is worth another try; nothing where it would be applied.
     [[nodiscard]] std::optional<stipend_unix_ns> waits_until(const ConfigUpdate& update, stipend_unix_ns now);
     // True where the newest generation has the terms of `update`, for each of its payees.
     [[nodiscard]] bool unchanged(const ConfigUpdate& update) const;
@@ -228,6 +229,7 @@ class Engine {
     [[nodiscard]] const Generation& current() const { return generations_.current(); }
 
     Effects& effects_;
+    Reporter& reporter_;
     registry::Table payees_;
     std::vector<Slot> slots_;  // by payee
     Schedule schedule_;

@@ -1,4 +1,4 @@
-// The engine's start and its changes of configuration: taking up the ledger's state, publishing generations.
+// The engine's start and its changes of configuration: taking up the ledger's state, installing generations.
 #include <algorithm>
 
 #include "host/base/time.hpp"
@@ -12,8 +12,9 @@ constexpr std::int64_t clock_tolerance_ns = 60 * ns_per_s;
 
 }  // namespace
 
-Engine::Engine(Effects& effects, ledger::State state, stipend_unix_ns now)
+Engine::Engine(Effects& effects, Reporter& reporter, ledger::State state, stipend_unix_ns now)
     : effects_(effects),
+      reporter_(reporter),
       next_orchestrator_(state.next_orchestrator),
       generations_(state.next_generation, std::move(state.generation)),
       price_(now),
@@ -77,7 +78,7 @@ void Engine::restore_schedule(registry::PayeeIndex payee, stipend_unix_ns now) {
     state.due_at += missed * state.interval_ns;
 }
 
-Result<ledger::GenerationId> Engine::publish(ConfigUpdate update, stipend_unix_ns now) {
+Result<ledger::GenerationId> Engine::install(ConfigUpdate update, stipend_unix_ns now) {
     if (const auto until = waits_until(update, now)) {
         return fail(STIPEND_E_BUSY, "too many generations: ", max_live_generations,
                     " still decide pay periods that began with them, the oldest one until ", utc_text(*until));
@@ -85,7 +86,7 @@ Result<ledger::GenerationId> Engine::publish(ConfigUpdate update, stipend_unix_n
     const bool same = unchanged(update);
     auto& generation = *update.generation;
     if (!same) {
-        if (generations_.publish(update.generation, now, newest_is_unused(now))) {
+        if (generations_.install(update.generation, now, newest_is_unused(now))) {
             commits_.waiting().generations.push_back(generation.row);
         }
         price_.set_rules(generation.price, now);
@@ -200,7 +201,7 @@ std::vector<registry::PayeeIndex> Engine::apply_registry(std::vector<registry::P
     }
     const registry::IdentityIndex identities(payees_, present);
     // Before the large arrays, for the peak; and at the end, for what stays.
-    registry::Table::settle();
+    registry::Table::release_memory();
     const auto all = payees_.size() + fresh.size();
     payees_.reserve(all);
     slots_.reserve(all);
@@ -209,7 +210,7 @@ std::vector<registry::PayeeIndex> Engine::apply_registry(std::vector<registry::P
         places[at] = static_cast<registry::PayeeIndex>(payees_.size());
         add_payee(std::move(configured[at]), identities, now);
     }
-    registry::Table::settle();
+    registry::Table::release_memory();
     return places;
 }
 

@@ -1,4 +1,4 @@
-// What pay periods are decided by: one generation for each configuration that was applied. Immutable once published.
+// What pay periods are decided by: one generation for each configuration that was applied. Immutable once installed.
 #pragma once
 
 #include <algorithm>
@@ -57,7 +57,7 @@ struct FeeLimits {
 };
 
 struct Generation {
-    ledger::Generation row;  // `id` and `at` are given when it is published
+    ledger::Generation row;  // `id` and `at` are given when it is installed
     std::int64_t interval_ns = 0;
     PayeeTerms common;            // of every payee without terms of its own
     std::vector<PayeeTerms> own;  // by payee; empty, or shorter than the table: the rest has the common ones
@@ -69,7 +69,7 @@ struct Generation {
     AccrualLimits limits;
     FeeLimits fees;
 
-    [[nodiscard]] stipend_unix_ns published_at() const { return row.at; }
+    [[nodiscard]] stipend_unix_ns installed_at() const { return row.at; }
     [[nodiscard]] const PayeeTerms& terms_of(registry::PayeeIndex payee) const {
         return payee < own.size() ? own[payee] : common;
     }

@@ -19,7 +19,7 @@ bool same_rules(const Generation& a, const Generation& b) {
            a.dispatch == b.dispatch && a.limits == b.limits && a.fees == b.fees;
 }
 
-bool Generations::publish(std::shared_ptr<Generation> generation, stipend_unix_ns now, bool replaces) {
+bool Generations::install(std::shared_ptr<Generation> generation, stipend_unix_ns now, bool replaces) {
     if (replaces) {
         STIPEND_ASSERT(!empty() && !bound(newest()));
         live_.pop_back();
@@ -43,7 +43,7 @@ std::vector<std::shared_ptr<const Generation>> Generations::all() const {
 
 Generations::Number Generations::at_start(stipend_unix_ns start) const {
     auto place = live_.size() - 1;
-    while (place > 0 && live_[place].generation->published_at() > start) --place;
+    while (place > 0 && live_[place].generation->installed_at() > start) --place;
     return first_ + static_cast<Number>(place);
 }
 
@@ -57,7 +57,7 @@ void Generations::retire(std::optional<stipend_unix_ns> earliest_due) {
     while (live_.size() > 1 && live_.front().users == 0) {
         std::int64_t longest = 0;
         for (const auto& live : live_) longest = std::max(longest, live.generation->interval_ns);
-        if (earliest_due && *earliest_due - longest < live_[1].generation->published_at()) return;
+        if (earliest_due && *earliest_due - longest < live_[1].generation->installed_at()) return;
         live_.pop_front();
         ++first_;
     }
@@ -65,7 +65,7 @@ void Generations::retire(std::optional<stipend_unix_ns> earliest_due) {
 
 void Generations::retire_before(std::optional<stipend_unix_ns> earliest_start) {
     while (live_.size() > 1 && live_.front().users == 0) {
-        if (earliest_start && *earliest_start < live_[1].generation->published_at()) return;
+        if (earliest_start && *earliest_start < live_[1].generation->installed_at()) return;
         live_.pop_front();
         ++first_;
     }

@@ -28,7 +28,7 @@ class Generations {
 
     // Takes one as the newest and gives its row the id and time. True where the row is new to the ledger. `replaces`:
     // it takes the place of the newest, which decides nothing and to which nothing is bound.
-    bool publish(std::shared_ptr<Generation> generation, stipend_unix_ns now, bool replaces = false);
+    bool install(std::shared_ptr<Generation> generation, stipend_unix_ns now, bool replaces = false);
 
     [[nodiscard]] bool empty() const { return live_.empty(); }
     [[nodiscard]] bool full() const { return live_.size() >= max_live_generations; }

@@ -80,7 +80,7 @@ Result<std::string> Manager::review(const runtime::Plan& next_plan, const runtim
 
 void Manager::open(ledger::State state) {
     restored_ = state.restored;
-    engine_ = std::make_unique<Engine>(*this, std::move(state), host_.now());
+    engine_ = std::make_unique<Engine>(*this, reporter_, std::move(state), host_.now());
 }
 
 std::optional<stipend_unix_ns> Manager::waits_until(const runtime::Plan& plan) {
@@ -96,7 +96,7 @@ Result<runtime::Applied> Manager::apply(std::unique_ptr<runtime::Plan> given, co
     if (!same_payees) update.payees = std::move(plan->update.payees);
     plan->update.payees.reset();
     const bool unchanged = engine_->unchanged(update);
-    STIPEND_LET(generation, engine_->publish(std::move(update), host_.now()));
+    STIPEND_LET(generation, engine_->install(std::move(update), host_.now()));
     if (once_ && !plan_) engine_->limit_to(host_.now());
     watch_checks(plan->checks, fresh);
     plan_.swap(plan);
@@ -242,7 +242,7 @@ void Manager::refresh_metrics(runtime::Metrics& metrics) {
     count("held_total", "Times that nothing could be decided.", counters.held);
     count("jobs_total", "Jobs that were sent.", counters.jobs);
     count("cycles_total", "Batches that were decided.", counters.cycles);
-    count("stray_answers_total", "Answers to jobs that were not expected.", counters.unexpected_results);
+    count("unexpected_results_total", "Answers to jobs that were not expected.", counters.unexpected_results);
     count("late_plugin_answers_total", "Answers of plugins to operations that were over.",
           plugin::Instance::late_completions());
     count("refused_observations_total", "Observations of monitors that could not be.", refused_observations_);
@@ -326,7 +326,7 @@ runtime::Watcher::Hooks Manager::watcher_hooks() {
                                 .text = "what the monitors observe is not stored: " + saved.error().message,
                                 .at = host_.now()});
             },
-        .changed = [this](const runtime::Watched&, std::int32_t) { checks_changed_ = true; },
+        .changed = [this](const runtime::TargetHistory&, std::int32_t) { checks_changed_ = true; },
         .refused =
             [this](const std::string& monitor, const std::string& what) {
                 const auto id = "plugin:" + monitor;
@@ -370,10 +370,6 @@ void Manager::fetch_price() {
         });
 }
 
-void Manager::tell(const Alert& alert) {
-    reporter_.alert(alert);
-}
-
 void Manager::raise_for(std::string_view instance, std::string_view id, std::int32_t severity, std::string_view text) {
     host_.loop().post([this, id = cat(instance, ":", id), severity, text = std::string(text)]() mutable {
         engine_->raise({.id = std::move(id), .severity = severity, .text = std::move(text), .at = host_.now()});
@@ -382,14 +378,6 @@ void Manager::raise_for(std::string_view instance, std::string_view id, std::int
 
 void Manager::resolve_for(std::string_view instance, std::string_view id) {
     host_.loop().post([this, id = cat(instance, ":", id)] { engine_->resolve(id, host_.now()); });
-}
-
-void Manager::decided(const registry::Payee& payee, const ledger::Decision& decision) {
-    reporter_.decided(payee, decision, host_.now());
-}
-
-void Manager::held(const registry::Payee& payee, std::uint64_t epoch, std::string_view why, stipend_unix_ns next_at) {
-    reporter_.held(payee, epoch, why, next_at);
 }
 
 }  // namespace stipend::engine

@@ -70,10 +70,6 @@ class Manager final : public runtime::Role, public Effects, public plugin::Alert
     [[nodiscard]] std::optional<uptime::Observed> observed(const registry::Payee& payee, stipend_unix_ns from,
                                                            stipend_unix_ns to) const override;
     void fetch_price() override;
-    void tell(const Alert& alert) override;
-    void decided(const registry::Payee& payee, const ledger::Decision& decision) override;
-    void held(const registry::Payee& payee, std::uint64_t epoch, std::string_view why,
-              stipend_unix_ns next_at) override;
 
     runtime::Host& host_;
     Reporter& reporter_;

@@ -14,7 +14,7 @@ void Manager::watch_outage(stipend_unix_ns now) {
     if (std::exchange(checks_changed_, false)) {
         const auto step = outage_.review(
             [&](const std::function<bool(const runtime::Outage::Check&)>& show) {
-                host_.watcher().visit_all([&](const runtime::Watched& one) {
+                host_.watcher().visit_all([&](const runtime::TargetHistory& one) {
                     return show({one.series.verdict(now), one.series.since(), one.every_ns});
                 });
             },
@@ -47,7 +47,8 @@ void Manager::look_at_witnesses(stipend_unix_ns now) {
     witnesses_awaited_ = looks->left;
     for (const auto& witness : settings.witness) {
         host_.watcher().look_once(
-            settings.monitors.front().name, witness_endpoint(witness), [this, looks, now](const uptime::Seen& seen) {
+            settings.monitors.front().name, witness_endpoint(witness),
+            [this, looks, now](const uptime::Observation& seen) {
                 // One that answers as it should not answers all the same: the network works.
                 looks->answered = looks->answered || seen.verdict == STIPEND_UP || seen.verdict == STIPEND_DEGRADED;
                 witnesses_awaited_ = --looks->left;

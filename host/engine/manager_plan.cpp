@@ -220,6 +220,28 @@ void check_targets(const config::Settings& settings, config::Diagnostics& diagno
     }
 }
 
+// A rate that the configuration of the price plugin states, and that the host would never accept, holds all decisions
+// for ever. The plugin's schema marks such an option with the format usd-per-eth.
+void check_stated_rates(const config::Settings& settings, config::Diagnostics& diagnostics, const ManagerPlan& plan) {
+    const auto price = std::ranges::find(plan.instances, price_key, &runtime::PlannedInstance::key);
+    if (price == plan.instances.end() || settings.price.config == nullptr) return;
+    const auto schema = parse_json(price->prepared.chosen.plugin->config_schema);
+    const auto* options = schema ? schema->find("properties") : nullptr;
+    if (options == nullptr || !options->is(Json::Kind::object)) return;
+    const auto [least, most] = std::pair(settings.price.min, settings.price.max);
+    for (const auto& [name, option] : options->members()) {
+        const auto* format = option.is(Json::Kind::object) ? option.find("format") : nullptr;
+        const auto* stated = settings.price.config->find(name);
+        if (format == nullptr || !format->is(Json::Kind::string) || format->text() != "usd-per-eth") continue;
+        if (stated == nullptr || !stated->is(config::Node::Kind::scalar)) continue;
+        const auto rate = Usd::parse(stated->text);
+        if (!rate || (least <= *rate && *rate <= most)) continue;  // what is no rate, the plugin reports
+        diagnostics.add(stated->pos, cat("price.config.", name),
+                        cat("got ", stated->shown(), ", want a rate from price.min, ", least.text(),
+                            " USD, to price.max, ", most.text(), " USD: any other holds all decisions"));
+    }
+}
+
 ledger::Generation row_of(const Generation& generation, const plugin::Prepared& policy) {
     const auto& first = *generation.policies.front();
     return {.id = 0,
@@ -248,6 +270,7 @@ std::unique_ptr<ManagerPlan> make_manager_plan(plugin::Loader& loader, config::S
     add_payees(settings, policies, *plan);
     add_instances(loader, settings, diagnostics, *plan);
     check_targets(settings, diagnostics, *plan);
+    check_stated_rates(settings, diagnostics, *plan);
     if (!common || !diagnostics.empty()) return nullptr;
     plan->policy = *policies.first();
     std::vector<plugin::Chosen> paying{plan->policy.chosen};

@@ -50,29 +50,29 @@ std::string_view action_name(std::int32_t action) {
 
 // A duration in whole seconds, rounded down.
 Json seconds(std::int64_t ns) {
-    return Json::of_int(ns / 1'000'000'000);
+    return Json(ns / 1'000'000'000);
 }
 
 Json decision_line(const std::string& orchestrator, std::uint64_t epoch, const stipend_decision& decision,
                    const Wei& wei, std::int64_t next_ns, const std::string& reason) {
     Json out = Json::object();
-    out.set("orchestrator", Json::of_string(orchestrator));
+    out.set("orchestrator", orchestrator);
     out.set("epoch", Json::of_number(std::to_string(epoch)));
-    out.set("action", Json::of_string(action_name(decision.action)));
-    out.set("tier", Json::of_string(decision.tier));
-    out.set("uptime_percent", Json::of_string(scaled_text(decision.uptime_ppm, 4)));
-    out.set("multiplier", Json::of_string(scaled_text(decision.multiplier_ppm, 6)));
-    out.set("amount_usd", Json::of_string(scaled_text(decision.amount_usd_e8, 8)));
-    out.set("amount_wei", Json::of_string(wei.text()));
+    out.set("action", action_name(decision.action));
+    out.set("tier", decision.tier);
+    out.set("uptime_percent", scaled_text(decision.uptime_ppm, 4));
+    out.set("multiplier", scaled_text(decision.multiplier_ppm, 6));
+    out.set("amount_usd", scaled_text(decision.amount_usd_e8, 8));
+    out.set("amount_wei", wei.text());
     out.set("delay_seconds", seconds(decision.delay_ns));
     out.set("penalty_seconds", seconds(decision.penalty_ns));
     out.set("next_in_seconds", seconds(next_ns));
-    out.set("consecutive_failures", Json::of_int(decision.consecutive_failures));
-    out.set("suspended", Json::of_bool((decision.flags & STIPEND_DECISION_SUSPENDED) != 0));
-    out.set("reason", Json::of_string(reason));
+    out.set("consecutive_failures", decision.consecutive_failures);
+    out.set("suspended", (decision.flags & STIPEND_DECISION_SUSPENDED) != 0);
+    out.set("reason", reason);
     std::string_view memory(reinterpret_cast<const char*>(decision.memory.bytes), sizeof decision.memory.bytes);
     while (!memory.empty() && memory.back() == '\0') memory.remove_suffix(1);
-    out.set("memory", Json::of_string(hex_encode(memory)));
+    out.set("memory", hex_encode(memory));
     return out;
 }
 

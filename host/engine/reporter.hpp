@@ -18,6 +18,7 @@ class Reporter {
     // Nothing was decided: the epoch stays open until `next_at`.
     virtual void held(const registry::Payee& payee, std::uint64_t epoch, std::string_view why,
                       stipend_unix_ns next_at) = 0;
+    // Once when it is raised, once when it is resolved.
     virtual void alert(const Alert& alert) = 0;
 };
 

@@ -85,7 +85,7 @@ Json status_json(const Engine& engine, const ManagerPlan& plan, const std::vecto
         .append("held", counters.held)
         .append("jobs", counters.jobs)
         .append("jobs_in_flight", engine.in_flight())
-        .append("stray_answers", counters.unexpected_results)
+        .append("unexpected_results", counters.unexpected_results)
         .append("plugins_unwell", texts_json(unwell))
         .append("alerts", alerts_json(engine.alerts()))
         .append("orchestrators", orchestrators_json(engine, now))

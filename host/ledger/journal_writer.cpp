@@ -145,7 +145,7 @@ Result<void> JournalWriter::add_decision(const Decided& decided) {
     STIPEND_TRY(check_in_namespace(d.orchestrator));
     if (d.generation < 1 || d.generation > at_.last_generation) {
         return fail(STIPEND_E_INVALID, "ledger: decision (orchestrator ", d.orchestrator, ", epoch ", d.epoch,
-                    "): generation ", d.generation, " was never published");
+                    "): generation ", d.generation, " was never installed");
     }
     const stipend_u256 raw = d.wei.to_abi();
     const Entry amount{.account = d.orchestrator, .wei = SignedWei::from_bytes(raw.be)};

@@ -353,7 +353,7 @@ struct State {
     std::vector<OrchestratorFees> fees = {};             // by id; only those with a fee
     OrchestratorId next_orchestrator = 1;                // the id of the next new one
     GenerationId next_generation = 1;
-    std::optional<Generation> generation = {};  // the last one published
+    std::optional<Generation> generation = {};  // the last one installed
     std::optional<Price> price = {};
     Head head = {};
     std::optional<Restored> restored = {};  // the last time

@@ -111,9 +111,9 @@ void Verifier::check_decision(const StoredDecision& stored) {
     if (stored.malformed) bad(name_of(stored), "a column holds an impossible value");
     if (!known_.contains(d.orchestrator)) bad(name_of(stored), "belongs to no known orchestrator");
     const auto generations = changes_.find(AuditKind::generation);
-    const auto published = generations == changes_.end() ? 0 : generations->second.size();
-    if (unchecked_ == 0 && (d.generation < 1 || static_cast<std::uint64_t>(d.generation) > published)) {
-        bad(name_of(stored), cat("generation ", d.generation, " was not published before it"));
+    const auto installed = generations == changes_.end() ? 0 : generations->second.size();
+    if (unchecked_ == 0 && (d.generation < 1 || static_cast<std::uint64_t>(d.generation) > installed)) {
+        bad(name_of(stored), cat("generation ", d.generation, " was not installed before it"));
     }
     Track& track = tracks_[d.orchestrator];
     if (const auto broken = broken_succession({track.epoch, track.decided_at}, d)) bad(name_of(stored), *broken);

@@ -153,27 +153,27 @@ Json LibraryDescription::to_json() const {
     Json list = Json::array();
     for (const auto& plugin : plugins) {
         Json kinds = Json::array();
-        for (const auto& kind : plugin.kinds) kinds.push(Json::of_string(kind));
+        for (const auto& kind : plugin.kinds) kinds.push(Json(kind));
         Json one = Json::object();
-        one.set("id", Json::of_string(plugin.id));
-        one.set("name", Json::of_string(plugin.name));
-        one.set("version", Json::of_string(plugin.version));
-        one.set("vendor", Json::of_string(plugin.vendor));
-        one.set("license", Json::of_string(plugin.license));
-        one.set("description", Json::of_string(plugin.description));
-        one.set("url", Json::of_string(plugin.url));
-        one.set("config_schema", Json::of_string(plugin.config_schema));
+        one.set("id", plugin.id);
+        one.set("name", plugin.name);
+        one.set("version", plugin.version);
+        one.set("vendor", plugin.vendor);
+        one.set("license", plugin.license);
+        one.set("description", plugin.description);
+        one.set("url", plugin.url);
+        one.set("config_schema", plugin.config_schema);
         one.set("kinds", std::move(kinds));
         list.push(std::move(one));
     }
     Json out = Json::object();
-    out.set("sdk", Json::of_string(sdk));
-    out.set("build", Json::of_string(build));
-    out.set("abi_major", Json::of_int(abi_major));
-    out.set("abi_minor", Json::of_int(abi_minor));
+    out.set("sdk", sdk);
+    out.set("build", build);
+    out.set("abi_major", abi_major);
+    out.set("abi_minor", abi_minor);
     out.set("plugins", std::move(list));
     Json noticed = Json::array();
-    for (const auto& warning : warnings) noticed.push(Json::of_string(warning));
+    for (const auto& warning : warnings) noticed.push(Json(warning));
     out.set("warnings", std::move(noticed));
     return out;
 }

@@ -104,7 +104,7 @@ void Instance::http_done(std::uint64_t op, const Result<void>& result, const htt
         const std::lock_guard lock(mutex_);
         exchanges_.erase(op);
     }
-    tell_if_idle();
+    report_if_idle();
 }
 
 }  // namespace stipend::plugin

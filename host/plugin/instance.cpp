@@ -1,5 +1,6 @@
 #include "host/plugin/instance.hpp"
 
+#include <algorithm>
 #include <atomic>
 #include <vector>
 
@@ -46,16 +47,33 @@ Instance::Instance(Chosen chosen, std::string name, const Services& services)
       owner_(make_call_owner(*chosen_.library->entry, chosen_.library->staged.source, name_, chosen_.plugin->id)),
       routes_(services.routes, name_) {}
 
+// A call of the plugin's life: [control] waits for it, so it is made on a helper thread, for a bounded time. TIMEOUT:
+// it has not returned; what `body`, a function of the error record, refers to must outlive it.
+template <class Body>
+Result<void> Instance::call_life(const char* what, Body body) {
+    const auto shared = weak_from_this().lock();
+    if (!shared) return call(owner_, what, name_, body);  // in the destructor
+    const auto answer = std::make_shared<Result<void>>();
+    const bool returned = run_within(life_patience_ns, [self = shared, what, body, answer]() mutable {
+        const ControlScope control;
+        *answer = call(self->owner_, what, self->name_, body);
+    });
+    if (returned) return *answer;
+    abandon();
+    return fail(STIPEND_E_TIMEOUT, what, ": ", name_, ": ", owner_.plugin, " has not returned within ",
+                life_patience_ns / ns_per_s, " s");
+}
+
 Result<std::shared_ptr<Instance>> Instance::create(const Chosen& chosen, const std::string& instance_name,
                                                    const std::string& config_json, const stipend_terms& terms,
                                                    const Services& services) {
     STIPEND_ASSERT(ControlScope::active());
     std::shared_ptr<Instance> self(new Instance(chosen, instance_name, services));
     self->slot_ = HostSlot::take(self, &host_interface);
-    STIPEND_TRY(call(self->owner_, "create", instance_name, [&](stipend_error* e) {
-        return chosen.library->entry->lifecycle->create(self->slot_->raw(), to_abi(chosen.plugin->id),
-                                                        to_abi(instance_name), to_abi(config_json), &terms, &self->raw_,
-                                                        e);
+    STIPEND_TRY(self->call_life("create", [raw = self.get(), config_json, terms](stipend_error* e) {
+        const auto& [library, plugin] = raw->chosen_;
+        return library->entry->lifecycle->create(raw->slot_->raw(), to_abi(plugin->id), to_abi(raw->name_),
+                                                 to_abi(config_json), &terms, &raw->raw_, e);
     }));
     if (self->raw_ == nullptr)
         return fail(STIPEND_E_INVALID, "create: ", instance_name, ": got success and no instance");
@@ -75,8 +93,8 @@ Result<void> Instance::start() {
     {
         const std::lock_guard lock(calls_);
         STIPEND_ASSERT(state_ == State::created);
-        STIPEND_TRY(call(owner_, "start", name_,
-                         [&](stipend_error* e) { return chosen_.library->entry->lifecycle->start(raw_, e); }));
+        STIPEND_TRY(
+            call_life("start", [this](stipend_error* e) { return chosen_.library->entry->lifecycle->start(raw_, e); }));
         state_ = State::started;
     }
     auto mounted = routes_.mount([self = weak_from_this()](stipend_route_handler handler, void* user,
@@ -107,22 +125,23 @@ bool Instance::try_quiesce(std::function<void()> when_idle) {
 void Instance::quiesce_locked(std::function<void()> when_idle) {
     STIPEND_ASSERT(state_ == State::started);
     state_ = State::quiesced;
-    static_cast<void>(call(owner_, "quiesce", name_, [&](stipend_error*) {
+    static_cast<void>(call_life("quiesce", [this](stipend_error*) {
         chosen_.library->entry->lifecycle->quiesce(raw_);
         return STIPEND_OK;
     }));
+    if (abandoned_) return when_idle();
     {
         const std::lock_guard lock(mutex_);
         when_idle_ = std::move(when_idle);
     }
-    tell_if_idle();
+    report_if_idle();
 }
 
 void Instance::when_free(std::function<void()> then) {
     strand_->post(std::move(then));
 }
 
-void Instance::give_up() {
+void Instance::abandon() {
     strand_->close();
     HostSlot::give_back_late(slot_);
     abandoned_ = true;
@@ -148,18 +167,37 @@ bool Instance::try_destroy() {
     return lock.owns_lock();
 }
 
+// Runs what is due at once and has not run yet: it is not cancelled by its plugin, which may wait for it to free what
+// it holds. It may ask for more, within bounds.
+void Instance::run_posted_locked() {
+    for (std::size_t run = 0; run < max_posted_at_end; ++run) {
+        Timer next;
+        {
+            const std::lock_guard lock(mutex_);
+            const auto found = std::ranges::find_if(timers_, [](const auto& one) { return one.second.at_once; });
+            if (found == timers_.end()) return;
+            next = found->second;
+            timers_.erase(found);
+        }
+        const CallScope scope(&owner_, "a timer's callback");
+        next.callback(next.user);
+    }
+}
+
 void Instance::destroy_locked() {
+    if (abandoned_) return;
     routes_.unmount();
     strand_->close();
+    run_posted_locked();
     std::vector<std::uint64_t> timers;
     {
         const std::lock_guard lock(mutex_);
-        for (const auto& [op, timer] : timers_) timers.push_back(timer);
+        for (const auto& [op, timer] : timers_) timers.push_back(timer.id);
         timers_.clear();
     }
     for (const auto timer : timers) services_.executor->cancel_timer(timer);
     state_ = State::destroyed;
-    static_cast<void>(call(owner_, "destroy", name_, [&](stipend_error*) {
+    static_cast<void>(call_life("destroy", [this](stipend_error*) {
         chosen_.library->entry->lifecycle->destroy(std::exchange(raw_, nullptr));
         return STIPEND_OK;
     }));
@@ -246,7 +284,7 @@ std::size_t Instance::under_way() const {
     return operations_.size() + exchanges_.size() + reserving_;
 }
 
-void Instance::tell_if_idle() {
+void Instance::report_if_idle() {
     std::function<void()> tell;
     {
         const std::lock_guard lock(mutex_);
@@ -285,16 +323,17 @@ stipend_op Instance::timer_after(std::uint64_t delay_ns, void (*callback)(void*)
     const auto timer =
         services_.executor->after(static_cast<std::int64_t>(std::min<std::uint64_t>(delay_ns, INT64_MAX)), strand_,
                                   [self = shared_from_this(), op, callback, user] {
+                                      const std::lock_guard calls(self->calls_);
                                       {
                                           const std::lock_guard ours(self->mutex_);
-                                          if (self->timers_.erase(op) == 0) return;  // cancelled meanwhile
+                                          // Else cancelled, or run before its instance was destroyed.
+                                          if (self->timers_.erase(op) == 0) return;
                                       }
-                                      const std::lock_guard calls(self->calls_);
                                       const CallScope scope(&self->owner_, "a timer's callback");
-                                      if (self->raw_ != nullptr) callback(user);  // else destroyed meanwhile
+                                      callback(user);
                                   });
     if (timer == 0) return 0;
-    timers_.emplace(op, timer);
+    timers_.emplace(op, Timer{timer, callback, user, delay_ns == 0});
     return op;
 }
 
@@ -304,7 +343,7 @@ bool Instance::timer_cancel(stipend_op op) {
         const std::lock_guard lock(mutex_);
         const auto found = timers_.find(op);
         if (found == timers_.end()) return false;
-        timer = found->second;
+        timer = found->second.id;
         timers_.erase(found);
     }
     // Posted already or not: its callback finds itself gone.
@@ -329,7 +368,7 @@ stipend_status Instance::fee_reserve(std::string_view job_id, const stipend_u256
         const std::lock_guard lock(mutex_);
         --reserving_;
     }
-    tell_if_idle();
+    report_if_idle();
     return asked.error().status;
 }
 
@@ -345,7 +384,7 @@ void Instance::fee_answered(const Result<void>& result, stipend_fee_answer answe
         const std::lock_guard lock(mutex_);
         --reserving_;
     }
-    tell_if_idle();
+    report_if_idle();
 }
 
 }  // namespace stipend::plugin

@@ -3,6 +3,7 @@
 
 #include <atomic>
 #include <functional>
+#include <map>
 #include <memory>
 #include <mutex>
 #include <optional>
@@ -58,7 +59,7 @@ class Instance : public std::enable_shared_from_this<Instance> {
     void when_free(std::function<void()> then);
     // [control] Gives up an instance whose call does not return: it is never destroyed, and no service of the host
     // answers it any more.
-    void give_up();
+    void abandon();
     // [control] Ends everything under way with CANCELLED, as far as the plugin lets itself be hurried.
     void cancel_all();
     // [control] Only when idle, or never started.
@@ -107,7 +108,19 @@ class Instance : public std::enable_shared_from_this<Instance> {
         bool starting = false;    // its start function has not returned
     };
 
+    struct Timer {
+        std::uint64_t id = 0;  // the executor's
+        void (*callback)(void*) = nullptr;
+        void* user = nullptr;
+        bool at_once = false;
+    };
+    static constexpr std::size_t max_posted_at_end = 10'000;
+
+    static constexpr std::int64_t life_patience_ns = 5'000'000'000;
+
     Instance(Chosen chosen, std::string name, const Services& services);
+    template <class Body>
+    Result<void> call_life(const char* what, Body body);
     void run_start(stipend_op op, const Start& start);
     static void count_late_completion();
     static stipend_op next_op();
@@ -118,9 +131,10 @@ class Instance : public std::enable_shared_from_this<Instance> {
     void refuse(const char* why, stipend_op op);
     void complain(const char* id, const std::string& text);
     void quiesce_locked(std::function<void()> when_idle);
+    void run_posted_locked();
     void destroy_locked();
     void seen(stipend_op op, const stipend_observation& observation);
-    void tell_if_idle();
+    void report_if_idle();
     // Services, called through the host's tables.
     stipend_status http_send(const stipend_http_request& request, stipend_http_chunk on_part, stipend_http_done done,
                              void* user, stipend_op* out);
@@ -152,7 +166,7 @@ class Instance : public std::enable_shared_from_this<Instance> {
     std::unordered_map<stipend_op, Operation> operations_;                 // guarded by mutex_
     std::unordered_map<stipend_op, std::shared_ptr<Observed>> observers_;  // guarded by mutex_
     std::unordered_set<std::uint64_t> exchanges_;                          // guarded by mutex_
-    std::unordered_map<stipend_op, std::uint64_t> timers_;                 // guarded by mutex_: ours -> the executor's
+    std::map<stipend_op, Timer> timers_;  // guarded by mutex_; in the order in which they were asked for
     std::string unanswered_;        // guarded by mutex_: what the last operation without an answer was; empty: none
     stipend_op unanswered_op_ = 0;  // guarded by mutex_: one that began later and was answered makes it good
     std::unordered_set<std::string> logged_refusals_;  // guarded by mutex_

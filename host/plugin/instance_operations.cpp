@@ -60,7 +60,7 @@ void Instance::run_start(stipend_op op, const Start& start) {
     }
     if (answered) {
         if (!begun) refuse("an error returned for an operation that was answered already", op);
-        return tell_if_idle();
+        return report_if_idle();
     }
     if (begun) return;
     auto raw = empty_error();
@@ -105,7 +105,7 @@ void Instance::finish(stipend_op op, stipend_status status, const void* record, 
     } else {
         done(from_abi(status, error));
     }
-    tell_if_idle();
+    report_if_idle();
 }
 
 // What the plugin answers after this is refused.
@@ -126,24 +126,24 @@ void Instance::end_late(stipend_op op) {
     }
     complain("unanswered", why);
     done(fail(STIPEND_E_TIMEOUT, name_, ": ", why));
-    tell_if_idle();
+    report_if_idle();
 }
 
 void Instance::refuse(const char* why, stipend_op op) {
     count_late_completion();
     ++refused_;
-    if (services_.metrics != nullptr) {
-        services_.metrics->count_for(name_, chosen_.plugin->id, "refused_answers_total",
-                                     "Answers of a plugin that the host does not take.");
-    }
-    {
+    const auto first = [&] {
         const std::lock_guard lock(mutex_);
-        if (!logged_refusals_.insert(why).second) return;
-    }
-    if (services_.log != nullptr) {
+        return logged_refusals_.insert(why).second;
+    }();
+    if (first && services_.log != nullptr) {
         services_.log->write(STIPEND_LOG_WARN, name_,
                              cat(chosen_.plugin->id, " gives ", why, " (operation ", op,
                                  "): it is not taken; further ones are only counted"));
+    }
+    if (services_.metrics != nullptr) {
+        services_.metrics->count_for(name_, chosen_.plugin->id, "refused_answers_total",
+                                     "Answers of a plugin that the host does not take.");
     }
 }
 

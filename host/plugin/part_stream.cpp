@@ -16,7 +16,7 @@ Result<void> PartStream::take(const http::HttpResponse& head, std::string_view p
         }
         waiting_ += cost;
     }
-    strand_->post([self = shared_from_this(), copy = std::string(part)] { self->hand_over(copy); });
+    strand_->post([self = shared_from_this(), copy = std::string(part)] { self->deliver(copy); });
     return {};
 }
 
@@ -30,7 +30,7 @@ void PartStream::begun(std::uint64_t op) {
     if (ended) client_.cancel(op);
 }
 
-void PartStream::hand_over(std::string_view part) {
+void PartStream::deliver(std::string_view part) {
     {
         const std::lock_guard lock(mutex_);
         waiting_ -= part.size() + part_overhead;

@@ -38,7 +38,7 @@ class PartStream : public std::enable_shared_from_this<PartStream> {
     [[nodiscard]] Result<void> outcome(Result<void> result) const;
 
   private:
-    void hand_over(std::string_view part);
+    void deliver(std::string_view part);
 
     const std::shared_ptr<Strand> strand_;
     const Deliver deliver_;

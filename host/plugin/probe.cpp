@@ -26,14 +26,14 @@ const std::string rejected = std::to_string(STIPEND_E_CONFIG);
 Json request_json(const std::filesystem::path& copy, const std::filesystem::path& shown_as,
                   const std::optional<ProbeConfig>& config, int call_ms) {
     Json request = Json::object();
-    request.set("path", Json::of_string(copy.native()));
-    request.set("shown_as", Json::of_string(shown_as.native()));
-    request.set("call_ms", Json::of_int(call_ms));
+    request.set("path", copy.native());
+    request.set("shown_as", shown_as.native());
+    request.set("call_ms", call_ms);
     if (config) {
-        request.set("plugin_id", Json::of_string(config->plugin_id));
-        request.set("config", Json::of_string(config->config_json));
-        request.set("interval_ns", Json::of_int(config->terms.interval_ns));
-        request.set("base_usd_e8", Json::of_int(config->terms.base_usd_e8));
+        request.set("plugin_id", config->plugin_id);
+        request.set("config", config->config_json);
+        request.set("interval_ns", config->terms.interval_ns);
+        request.set("base_usd_e8", config->terms.base_usd_e8);
     }
     return request;
 }

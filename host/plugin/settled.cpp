@@ -55,33 +55,33 @@ Result<std::string> hash_of(int fd) {
 
 // One look.
 struct Look {
-    FileMark mark;
+    FileStamp mark;
     std::string hash;
     bool whole = false;   // no writer had it open, and what the file was before and after is the same
     bool surely = false;  // it is known that there is no writer
 };
 Result<Look> look_at(const std::filesystem::path& file) {
-    const auto before = mark_of(file);
+    const auto before = stamp_of(file);
     const Fd fd(::open(file.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK));
     if (!before || !fd) return Look{.whole = true};
     const auto writer = writer_of(fd.get());
     if (writer == Writer::some) return Look{};
     auto hash = hash_of(fd.get());
     if (!hash) return std::move(hash).error().in(cat("cannot read plugin: ", file.native()));
-    if (writer_of(fd.get()) == Writer::some || mark_of(file) != before) return Look{};
+    if (writer_of(fd.get()) == Writer::some || stamp_of(file) != before) return Look{};
     return Look{*before, std::move(*hash), true, writer == Writer::none};
 }
 
 }  // namespace
 
-std::optional<FileMark> mark_of(const std::filesystem::path& file) {
+std::optional<FileStamp> stamp_of(const std::filesystem::path& file) {
     struct stat info {};
     if (::stat(file.c_str(), &info) != 0) return std::nullopt;
-    return FileMark{.device = info.st_dev,
-                    .inode = info.st_ino,
-                    .size = static_cast<std::uint64_t>(info.st_size),
-                    .modified_ns = ns_of(info.st_mtim),
-                    .changed_ns = ns_of(info.st_ctim)};
+    return FileStamp{.device = info.st_dev,
+                     .inode = info.st_ino,
+                     .size = static_cast<std::uint64_t>(info.st_size),
+                     .modified_ns = ns_of(info.st_mtim),
+                     .changed_ns = ns_of(info.st_ctim)};
 }
 
 Result<std::string> await_settled(const std::filesystem::path& file, std::int64_t quiet_ns, std::int64_t patience_ns) {

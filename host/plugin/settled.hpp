@@ -11,13 +11,13 @@
 namespace stipend::plugin {
 
 // By which two states of a file differ, without reading it; of the file that a link leads to.
-struct FileMark {
+struct FileStamp {
     std::uint64_t device = 0, inode = 0, size = 0;
     std::int64_t modified_ns = 0, changed_ns = 0;
-    friend bool operator==(const FileMark&, const FileMark&) = default;
+    friend bool operator==(const FileStamp&, const FileStamp&) = default;
 };
 // None where there is no file.
-[[nodiscard]] std::optional<FileMark> mark_of(const std::filesystem::path& file);
+[[nodiscard]] std::optional<FileStamp> stamp_of(const std::filesystem::path& file);
 
 // Waits until a file is finished and returns its SHA-256: no process has it open for writing (where the system says so,
 // for a file of one's own), it has not changed for `quiet_ns`, and two hashes with that time between them agree. Where

@@ -133,6 +133,9 @@ Result<void> check_staging(const fs::path& folder) {
     std::error_code ec;
     auto there = fs::absolute(folder, ec);
     while (!ec && !fs::exists(there, ec) && there.has_relative_path()) there = there.parent_path();
+    if (!fs::is_directory(there, ec)) {
+        return fail(STIPEND_E_CONFIG, "cannot use ", folder.native(), ": ", there.native(), " is no folder");
+    }
     return check_exec(there);
 }
 

@@ -99,7 +99,7 @@ Texts unpack(const char* from) {
 
 }  // namespace
 
-void Table::settle() {
+void Table::release_memory() {
 #ifdef __GLIBC__
     ::malloc_trim(0);
 #endif

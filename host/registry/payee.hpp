@@ -55,7 +55,7 @@ class Table {
     void replace(PayeeIndex at, const Payee& payee);
     // After a configuration was taken up: gives the memory that reading it took back to the system. The allocator keeps
     // freed pages otherwise, and threads that use other pools never get them.
-    static void settle();
+    static void release_memory();
 
   private:
     struct Row {

@@ -55,7 +55,7 @@ void CallWatch::look() {
         if (now - call.began < slow_ns) continue;
         const Key key{call.thread, call.number};
         under_way.insert(key);
-        const auto [at, fresh] = slow_.try_emplace(key, Seen{call});
+        const auto [at, fresh] = slow_.try_emplace(key, SlowCall{call});
         if (fresh) report_slow(call);
         if (!at->second.stuck && now - call.began >= stuck_ns) {
             at->second.stuck = true;
@@ -88,7 +88,7 @@ void CallWatch::report_stuck(const plugin::RunningCall& call) {
     }
 }
 
-void CallWatch::report_end(const Seen& seen) {
+void CallWatch::report_end(const SlowCall& seen) {
     const auto took_ns = plugin::call_clock() - seen.call.began;
     sinks_.log->write(STIPEND_LOG_INFO, seen.call.owner->instance,
                       cat(text_of(seen.call), " returned after ", seconds_of(took_ns)));

@@ -31,7 +31,7 @@ class CallWatch {
 
   private:
     using Key = std::pair<std::uint64_t, std::uint64_t>;  // thread, number
-    struct Seen {
+    struct SlowCall {
         plugin::RunningCall call;
         bool stuck = false;
     };
@@ -39,10 +39,10 @@ class CallWatch {
     void look();
     void report_slow(const plugin::RunningCall& call);
     void report_stuck(const plugin::RunningCall& call);
-    void report_end(const Seen& seen);
+    void report_end(const SlowCall& seen);
 
     const Sinks sinks_;
-    std::map<Key, Seen> slow_;  // only on the thread
+    std::map<Key, SlowCall> slow_;  // only on the thread
     std::mutex mutex_;
     std::condition_variable stop_;
     bool stopping_ = false;  // guarded by mutex_

@@ -34,8 +34,8 @@ void FileWatch::watch(std::set<std::filesystem::path> files) {
     std::erase_if(files_, [&](const auto& entry) { return !files.contains(entry.first); });
     for (const auto& file : files) {
         if (files_.contains(file)) continue;
-        const auto mark = plugin::mark_of(file);
-        files_.emplace(file, Seen{mark, mark});
+        const auto mark = plugin::stamp_of(file);
+        files_.emplace(file, FileState{mark, mark});
     }
 }
 
@@ -60,7 +60,7 @@ void FileWatch::look() {
         for (const auto& [file, seen] : files_) names.push_back(file);
     }
     for (const auto& file : names) {
-        const auto mark = plugin::mark_of(file);  // without the lock: a file system may hang
+        const auto mark = plugin::stamp_of(file);  // without the lock: a file system may hang
         const std::lock_guard lock(mutex_);
         const auto found = files_.find(file);
         if (found == files_.end()) continue;

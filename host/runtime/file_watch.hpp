@@ -31,9 +31,9 @@ class FileWatch {
     void look_again(const std::filesystem::path& file);
 
   private:
-    struct Seen {
-        std::optional<plugin::FileMark> reported;  // none: there is no file
-        std::optional<plugin::FileMark> last;
+    struct FileState {
+        std::optional<plugin::FileStamp> reported;  // none: there is no file
+        std::optional<plugin::FileStamp> last;
         bool again = false;
     };
     void run();
@@ -42,9 +42,9 @@ class FileWatch {
     const std::function<void(const std::filesystem::path&)> on_change_;
     std::mutex mutex_;
     std::condition_variable stop_;
-    std::map<std::filesystem::path, Seen> files_;  // guarded by mutex_
-    bool stopping_ = false;                        // guarded by mutex_
-    std::thread thread_;                           // last: it begins when all else is there
+    std::map<std::filesystem::path, FileState> files_;  // guarded by mutex_
+    bool stopping_ = false;                             // guarded by mutex_
+    std::thread thread_;                                // last: it begins when all else is there
 };
 
 }  // namespace stipend::runtime

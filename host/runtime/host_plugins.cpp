@@ -192,7 +192,7 @@ Json Host::plugins_json() {
                          .append("file", library.staged.source.native())
                          .append("generation", one.generation)
                          .append("since", utc_text(one.since))
-                         .append("put_aside", Json::of_bool(library.put_aside)));
+                         .append("put_aside", library.put_aside));
     }
     return Json::object().append("plugins", std::move(plugins)).append("generations", role_->generations());
 }

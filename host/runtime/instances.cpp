@@ -19,7 +19,10 @@ Result<InstanceRef> make_one(const InstanceSet& in_use, const PlannedInstance& p
     const auto old = in_use.find(planned.key);
     if (old != in_use.end() && old->second.made_of == made_of) return old->second;
     STIPEND_LET(instance, plugin::Instance::create(chosen, planned.name, config_json, terms, services));
-    STIPEND_TRY(instance->start());
+    if (auto started = instance->start(); !started) {
+        instance->destroy();
+        return std::move(started).error();
+    }
     return InstanceRef{std::move(instance), std::move(made_of)};
 }
 
@@ -62,7 +65,7 @@ Instances::~Instances() {
             std::this_thread::sleep_for(retry_every);
             destroyed = instance->try_destroy();
         }
-        if (!destroyed) instance->give_up();
+        if (!destroyed) instance->abandon();
     }
 }
 

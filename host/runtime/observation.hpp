@@ -25,7 +25,7 @@ struct ObservationReport {
     std::string id, why;  // printable, in one line
     std::string defect;   // why it is refused; the verdict is UNKNOWN then, and the time that of the call
 
-    [[nodiscard]] uptime::Seen seen() const { return {verdict, from, to, why}; }
+    [[nodiscard]] uptime::Observation observation() const { return {verdict, from, to, why}; }
 };
 
 // `begun`: when the monitor was asked to look. Refused: a record that breaks its table, and times of the future or of

@@ -18,16 +18,16 @@ ReloadRequest reload_request(const Json& body) {
 
 Json report_json(const ReloadReport& report) {
     Json out = Json::object();
-    out.set("valid", Json::of_bool(report.valid));
-    out.set("taken", Json::of_bool(report.taken));
-    out.set("text", Json::of_string(report.text));
+    out.set("valid", report.valid);
+    out.set("taken", report.taken);
+    out.set("text", report.text);
     Json warnings = Json::array();
-    for (const auto& warning : report.warnings) warnings.push(Json::of_string(warning));
+    for (const auto& warning : report.warnings) warnings.push(Json(warning));
     out.set("warnings", std::move(warnings));
     out.set("problems", report.diagnostics);
-    out.set("generation", Json::of_int(report.generation));
-    if (report.waits_until) out.set("waits_until", Json::of_string(utc_text(*report.waits_until)));
-    out.set("pause_us", Json::of_int(report.pause_ns / 1000));
+    out.set("generation", report.generation);
+    if (report.waits_until) out.set("waits_until", utc_text(*report.waits_until));
+    out.set("pause_us", report.pause_ns / 1000);
     return out;
 }
 

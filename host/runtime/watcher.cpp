@@ -48,7 +48,7 @@ struct TargetTexts {
 void Watcher::take_report(const std::string& monitor, ledger::OrchestratorId owner, const ObservationReport& report) {
     if (!report.defect.empty()) return refuse(monitor, report.defect);
     if (refused_monitors_.erase(monitor) != 0) hooks_.refused(monitor, {});
-    take(monitor, owner, report.id, report.seen());
+    take(monitor, owner, report.id, report.observation());
 }
 
 void Watcher::refuse(const std::string& monitor, const std::string& what) {
@@ -62,7 +62,7 @@ Watcher::~Watcher() {
     stop_groups();
 }
 
-Watcher::Post Watcher::poster() {
+Watcher::Post Watcher::guarded_post() {
     return [this, &loop = loop_, alive = alive_, round = round_](std::function<void()> work) {
         loop.post([this, alive, round, work = std::move(work)] {
             if (*alive && round == round_) work();
@@ -96,7 +96,7 @@ void Watcher::watch(std::vector<WatchTarget> targets, InstanceSet monitors, std:
 // Returns the owners that are new. What was seen of a target that stays is kept.
 std::vector<ledger::OrchestratorId> Watcher::replace_targets(std::vector<WatchTarget> targets) {
     targets_ = std::move(targets);
-    std::map<Key, Watched> kept;
+    std::map<Key, TargetHistory> kept;
     std::vector<ledger::OrchestratorId> fresh;
     for (const auto& target : targets_) {
         if (restored_.insert(target.owner).second) fresh.push_back(target.owner);
@@ -106,7 +106,7 @@ std::vector<ledger::OrchestratorId> Watcher::replace_targets(std::vector<WatchTa
             old.mapped().pattern.clear();
             kept.insert(std::move(old));
         } else {
-            kept.emplace(key, Watched{target.owner, target.id, {}, uptime::Series(hold_of(target))});
+            kept.emplace(key, TargetHistory{target.owner, target.id, {}, uptime::Series(hold_of(target))});
         }
         auto& one = kept.at(key);
         one.series.set_hold(hold_of(target));
@@ -146,7 +146,7 @@ void Watcher::begin_group(std::size_t at) {
         if (is_glob(target.id)) {
             auto members = Json::array();
             for (const auto& [key, one] : series_) {
-                if (key.first == group.owner && one.pattern == target.id) members.push(Json::of_string(one.id));
+                if (key.first == group.owner && one.pattern == target.id) members.push(Json(one.id));
             }
             attributes = Json::object().set("members", std::move(members)).dump();
         } else {
@@ -157,7 +157,7 @@ void Watcher::begin_group(std::size_t at) {
     group.running = std::make_shared<Running>();
     const auto& instance = monitors_.at(group.monitor).instance;
     const auto* table = &table_of(*instance);
-    const auto post = poster();
+    const auto post = guarded_post();
     const auto on_report = [this, post, &line = line_, monitor = group.monitor, owner = group.owner,
                             begun = line_.now(), past = hooks_.believes_past](const stipend_observation& given) {
         post([this, monitor, owner,
@@ -209,7 +209,7 @@ void Watcher::schedule(std::size_t target, stipend_unix_ns now) {
 }
 
 void Watcher::ask(std::size_t at, stipend_unix_ns now) {
-    probe(targets_[at], now, [this, at](const uptime::Seen& seen) {
+    probe(targets_[at], now, [this, at](const uptime::Observation& seen) {
         const auto& asked = targets_[at];
         take_probe(asked, seen);
         probes_.push({line_.now() + asked.every_ns, at});
@@ -217,11 +217,11 @@ void Watcher::ask(std::size_t at, stipend_unix_ns now) {
 }
 
 void Watcher::look_once(const std::string& monitor, const std::string& endpoint,
-                        std::function<void(const uptime::Seen&)> done) {
+                        std::function<void(const uptime::Observation&)> done) {
     probe({.id = endpoint, .endpoint = endpoint, .monitor = monitor}, line_.now(), std::move(done));
 }
 
-void Watcher::probe(WatchTarget target, stipend_unix_ns now, std::function<void(const uptime::Seen&)> done) {
+void Watcher::probe(WatchTarget target, stipend_unix_ns now, std::function<void(const uptime::Observation&)> done) {
     const auto& instance = monitors_.at(target.monitor).instance;
     const auto* table = &table_of(*instance);
     auto attributes = target.attributes;
@@ -234,7 +234,7 @@ void Watcher::probe(WatchTarget target, stipend_unix_ns now, std::function<void(
             const auto raw = texts->raw();
             return table->probe(plugin, raw.data(), deadline, c, e);
         },
-        [this, post = poster(), &line = line_, done = std::move(done), texts, begun,
+        [this, post = guarded_post(), &line = line_, done = std::move(done), texts, begun,
          skew_ns](Result<const void*> record) {
             ObservationReport report;
             report.from = report.to = line.now();
@@ -259,14 +259,14 @@ void Watcher::probe(WatchTarget target, stipend_unix_ns now, std::function<void(
                 } else if (refused_monitors_.erase(monitor) != 0) {
                     hooks_.refused(monitor, {});
                 }
-                done(report.seen());
+                done(report.observation());
             });
         },
         {.what = "probe", .deadline_ns = probe_deadline_ns + probe_grace_ns});
 }
 
 // One look, or those that count by it.
-void Watcher::take_probe(const WatchTarget& target, const uptime::Seen& seen) {
+void Watcher::take_probe(const WatchTarget& target, const uptime::Observation& seen) {
     const auto found = series_.find({target.owner, target.id});
     if (found == series_.end() || target.down_after.looks == 1) {
         return take(target.monitor, target.owner, target.id, seen);
@@ -283,7 +283,7 @@ const WatchTarget* Watcher::pattern_of(ledger::OrchestratorId owner, const std::
     return at == targets_.end() ? nullptr : &*at;
 }
 
-Watched* Watcher::series_for(const std::string& monitor, ledger::OrchestratorId owner, const std::string& id) {
+TargetHistory* Watcher::series_for(const std::string& monitor, ledger::OrchestratorId owner, const std::string& id) {
     const Key key{owner, id};
     if (const auto found = series_.find(key); found != series_.end()) return &found->second;
     const auto* pattern = pattern_of(owner, id);
@@ -292,12 +292,12 @@ Watched* Watcher::series_for(const std::string& monitor, ledger::OrchestratorId 
         return entry.first.first == owner && !entry.second.pattern.empty();
     });
     if (static_cast<std::size_t>(members) >= max_members) return nullptr;
-    Watched fresh{owner, id, pattern->id, uptime::Series(hold_of(*pattern))};
+    TargetHistory fresh{owner, id, pattern->id, uptime::Series(hold_of(*pattern))};
     return &series_.emplace(key, std::move(fresh)).first->second;
 }
 
 void Watcher::take(const std::string& monitor, ledger::OrchestratorId owner, const std::string& id,
-                   const uptime::Seen& seen) {
+                   const uptime::Observation& seen) {
     if (seen.verdict == STIPEND_FOUND) {
         if (hooks_.found && !ignored_.contains(id)) hooks_.found({monitor, id, std::string(seen.why)});
         return;

@@ -39,7 +39,7 @@ struct WatchTarget {
 };
 
 // One series of observations: a target, or a service that was found by a target's pattern.
-struct Watched {
+struct TargetHistory {
     ledger::OrchestratorId owner = 0;
     std::string id = {};
     std::string pattern = {};  // of the target that found it; empty for a target itself
@@ -61,7 +61,8 @@ class Watcher {
     struct Hooks {
         std::function<void(const Discovery&)> found;     // may be empty
         std::function<void(const Result<void>&)> saved;  // how each write to the ledger ended; may be empty
-        std::function<void(const Watched&, std::int32_t before)> changed;  // a verdict became another; may be empty
+        std::function<void(const TargetHistory&, std::int32_t before)>
+            changed;  // a verdict became another; may be empty
         // A monitor, by its name, reported what cannot be, and it was left out; an empty text: it is well again. May be
         // empty.
         std::function<void(const std::string& monitor, const std::string& what)> refused = {};
@@ -91,13 +92,13 @@ class Watcher {
     [[nodiscard]] std::optional<uptime::Observed> observed(ledger::OrchestratorId owner, stipend_unix_ns from,
                                                            stipend_unix_ns to, std::vector<Window> excused = {}) const;
     // Shows the series of an owner, by id; a pattern itself has none. [any] Nothing is added meanwhile: keep it short.
-    void visit(ledger::OrchestratorId owner, const std::function<void(const Watched&)>& show) const;
+    void visit(ledger::OrchestratorId owner, const std::function<void(const TargetHistory&)>& show) const;
     // Shows the series of all owners until `show` returns false. [any] As above.
-    void visit_all(const std::function<bool(const Watched&)>& show) const;
+    void visit_all(const std::function<bool(const TargetHistory&)>& show) const;
     // Looks at something once, beside the targets. `done` is called later on [control]; never, if the targets or their
     // monitors are replaced before.
     void look_once(const std::string& monitor, const std::string& endpoint,
-                   std::function<void(const uptime::Seen&)> done);
+                   std::function<void(const uptime::Observation&)> done);
 
   private:
     using Key = std::pair<ledger::OrchestratorId, std::string>;
@@ -129,18 +130,18 @@ class Watcher {
     void group_ended(std::size_t group, const Error& error);
     void schedule(std::size_t target, stipend_unix_ns now);
     void ask(std::size_t target, stipend_unix_ns now);
-    void probe(WatchTarget target, stipend_unix_ns now, std::function<void(const uptime::Seen&)> done);
-    void take_probe(const WatchTarget& target, const uptime::Seen& seen);
+    void probe(WatchTarget target, stipend_unix_ns now, std::function<void(const uptime::Observation&)> done);
+    void take_probe(const WatchTarget& target, const uptime::Observation& seen);
     void take_report(const std::string& monitor, ledger::OrchestratorId owner, const ObservationReport& report);
     void refuse(const std::string& monitor, const std::string& what);
     void take(const std::string& monitor, ledger::OrchestratorId owner, const std::string& id,
-              const uptime::Seen& seen);
+              const uptime::Observation& seen);
     // Has the control thread do something for the present round, as long as that lasts. What is returned is for [any]
     // thread, and outlives the watcher.
     using Post = std::function<void(std::function<void()>)>;
-    [[nodiscard]] Post poster();
+    [[nodiscard]] Post guarded_post();
     [[nodiscard]] std::shared_ptr<const ledger::Batch> unsaved();
-    Watched* series_for(const std::string& monitor, ledger::OrchestratorId owner, const std::string& id);
+    TargetHistory* series_for(const std::string& monitor, ledger::OrchestratorId owner, const std::string& id);
     [[nodiscard]] const WatchTarget* pattern_of(ledger::OrchestratorId owner, const std::string& id) const;
     void stop_groups();
 
@@ -152,7 +153,7 @@ class Watcher {
     std::set<std::string> ignored_;
     InstanceSet monitors_;
     mutable std::mutex mutex_;
-    std::map<Key, Watched> series_;              // changed on [control] with mutex_ held
+    std::map<Key, TargetHistory> series_;        // changed on [control] with mutex_ held
     std::set<ledger::OrchestratorId> restored_;  // whose past was read from the ledger
     std::vector<Group> groups_;
     std::priority_queue<Probe, std::vector<Probe>, std::greater<>> probes_;

@@ -70,11 +70,11 @@ void Watcher::save() {
 }
 
 void Watcher::save_last() {
-    const auto hand_over = [this](std::shared_ptr<const ledger::Batch> batch) {
+    const auto save = [this](std::shared_ptr<const ledger::Batch> batch) {
         writer_.commit(std::move(batch), [](const Result<void>&) {});
     };
-    if (refused_) hand_over(std::exchange(refused_, nullptr));
-    for (auto batch = unsaved(); !batch->observations.empty(); batch = unsaved()) hand_over(std::move(batch));
+    if (refused_) save(std::exchange(refused_, nullptr));
+    for (auto batch = unsaved(); !batch->observations.empty(); batch = unsaved()) save(std::move(batch));
 }
 
 std::shared_ptr<const ledger::Batch> Watcher::unsaved() {
@@ -125,13 +125,13 @@ std::optional<uptime::Observed> Watcher::observed(ledger::OrchestratorId owner, 
                             static_cast<std::uint32_t>(coverage_ppm / all)};
 }
 
-void Watcher::visit(ledger::OrchestratorId owner, const std::function<void(const Watched&)>& show) const {
+void Watcher::visit(ledger::OrchestratorId owner, const std::function<void(const TargetHistory&)>& show) const {
     const std::lock_guard lock(mutex_);
     for (auto at = series_.lower_bound({owner, std::string()}); at != series_.end() && at->first.first == owner; ++at)
         show(at->second);
 }
 
-void Watcher::visit_all(const std::function<bool(const Watched&)>& show) const {
+void Watcher::visit_all(const std::function<bool(const TargetHistory&)>& show) const {
     const std::lock_guard lock(mutex_);
     for (const auto& [key, one] : series_) {
         if (!show(one)) return;

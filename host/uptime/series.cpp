@@ -19,18 +19,19 @@ Span Series::held_until(stipend_unix_ns time) const {
     return {at_, time - at_ > hold_ns_ ? at_ + hold_ns_ : time, verdict_ == STIPEND_UP};
 }
 
-void Series::observe(const Seen& seen) {
-    if (seen.to < seen.from) return;
+void Series::observe(const Observation& observation) {
+    if (observation.to < observation.from) return;
     ++looks_;
     // What is only about the past says nothing of the present.
-    const bool newest = seen.to >= at_;
-    if (newest) history_.add(held_until(seen.from));
-    if (tells(seen.verdict)) history_.add({seen.from, seen.to, seen.verdict == STIPEND_UP});
+    const bool newest = observation.to >= at_;
+    if (newest) history_.add(held_until(observation.from));
+    if (tells(observation.verdict)) history_.add({observation.from, observation.to, observation.verdict == STIPEND_UP});
     if (!newest) return;
-    if (verdict_ != seen.verdict || since_ == 0) since_ = std::max(seen.from, std::min(at_, seen.to));
-    verdict_ = seen.verdict;
-    at_ = seen.to;
-    why_ = clip(seen.why, max_why_bytes);
+    if (verdict_ != observation.verdict || since_ == 0)
+        since_ = std::max(observation.from, std::min(at_, observation.to));
+    verdict_ = observation.verdict;
+    at_ = observation.to;
+    why_ = clip(observation.why, max_why_bytes);
 }
 
 Share Series::measure(stipend_unix_ns from, stipend_unix_ns to) const {

@@ -13,7 +13,7 @@
 namespace stipend::uptime {
 
 // A verdict over [from, to]; an instant where both are equal.
-struct Seen {
+struct Observation {
     std::int32_t verdict = STIPEND_UNKNOWN;  // STIPEND_UP, _DOWN, _DEGRADED (counts as down) or _UNKNOWN
     stipend_unix_ns from = 0;
     stipend_unix_ns to = 0;
@@ -30,7 +30,7 @@ class Series {
 
     // Takes what was seen. A verdict holds until the next one; one about the past fills what was not seen before, and
     // changes nothing else. UNKNOWN ends what held, from its beginning on. One that ends before it begins is ignored.
-    void observe(const Seen& seen);
+    void observe(const Observation& observation);
     // What the disk kept; before anything is observed.
     void restore(const Span& span) { history_.add(span); }
     void set_hold(std::int64_t hold_ns) { hold_ns_ = hold_ns; }
@@ -47,8 +47,8 @@ class Series {
     [[nodiscard]] std::uint64_t looks() const { return looks_; }
     // What was seen within [from, to), by time, the verdict that holds included. [pure]
     [[nodiscard]] std::vector<Span> spans(stipend_unix_ns from, stipend_unix_ns to) const;
-    // Where the last stretch of [from, to) in which it was not up began, down and not seen alike, be that before `from`;
-    // nothing where it was up all the time. [pure]
+    // Where the last stretch of [from, to) in which it was not up began, down and not seen alike, be that before
+    // `from`; nothing where it was up all the time. [pure]
     [[nodiscard]] std::optional<stipend_unix_ns> last_not_up_since(stipend_unix_ns from, stipend_unix_ns to) const;
 
     [[nodiscard]] History& history() { return history_; }

@@ -5,7 +5,7 @@
 namespace stipend::worker {
 namespace {
 
-ServiceRecord record_of(const runtime::Watched& one, stipend_unix_ns from, stipend_unix_ns now) {
+ServiceRecord record_of(const runtime::TargetHistory& one, stipend_unix_ns from, stipend_unix_ns now) {
     const auto& series = one.series;
     const auto share = series.measure(from, now);
     return {.name = one.id,
@@ -90,7 +90,8 @@ Result<ServiceReport> ServicesView::report(std::uint32_t window_s) {
     out.now = line_->now();
     out.window_s = window_s;
     const auto from = out.now - window_s * ns_per_s;
-    watcher_->visit(0, [&](const runtime::Watched& one) { out.services.push_back(record_of(one, from, out.now)); });
+    watcher_->visit(0,
+                    [&](const runtime::TargetHistory& one) { out.services.push_back(record_of(one, from, out.now)); });
     for (const auto& [name, why] : found_) out.found.push_back({.name = name, .why = why});
     out.overall_ppm = mean(out.services, &ServiceRecord::up_ppm);
     out.coverage_ppm = mean(out.services, &ServiceRecord::seen_ppm);

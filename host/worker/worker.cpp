@@ -72,7 +72,7 @@ void Worker::on_discovery(const runtime::Discovery& discovery) {
     watch(host_.instances().in_use());
 }
 
-void Worker::on_change(const runtime::Watched& one) const {
+void Worker::on_change(const runtime::TargetHistory& one) const {
     const auto verdict = one.series.verdict(host_.now());
     const bool up = verdict == STIPEND_UP;
     log(up ? STIPEND_LOG_INFO : STIPEND_LOG_WARN, cat(one.id,
@@ -88,7 +88,7 @@ runtime::Watcher::Hooks Worker::watcher_hooks() {
                 [this](const Result<void>& saved) {
                     if (!saved) log(STIPEND_LOG_ERROR, "observations are not stored: " + saved.error().message);
                 },
-            .changed = [this](const runtime::Watched& one, std::int32_t) { on_change(one); },
+            .changed = [this](const runtime::TargetHistory& one, std::int32_t) { on_change(one); },
             .refused =
                 [this](const std::string& monitor, const std::string& what) {
                     if (!what.empty()) log(STIPEND_LOG_ERROR, cat(monitor, " returned an invalid observation: ", what));
@@ -131,7 +131,7 @@ bool Worker::alive(stipend_unix_ns now) {
 void Worker::refresh_metrics(runtime::Metrics& metrics) {
     const auto now = host_.now();
     std::size_t up = 0, all = 0;
-    host_.watcher().visit(0, [&](const runtime::Watched& one) {
+    host_.watcher().visit(0, [&](const runtime::TargetHistory& one) {
         ++all;
         if (one.series.verdict(now) == STIPEND_UP) ++up;
     });

@@ -40,7 +40,7 @@ class Worker final : public runtime::Role {
   private:
     void log(std::int32_t level, const std::string& text) const;
     void on_discovery(const runtime::Discovery& discovery);
-    void on_change(const runtime::Watched& one) const;
+    void on_change(const runtime::TargetHistory& one) const;
     void watch(const runtime::InstanceSet& instances);
     void restore_found();
     // What the plugin reports of itself, as JSON. [any thread but control]

@@ -124,6 +124,11 @@ Result<Dispatch::JobPtr> Dispatch::take(const stipend_job& raw, Completion<stipe
             .window_s = raw.window_s});
     STIPEND_TRY(check_url(job->expected.address));
     STIPEND_TRY(check_capability(job->capability));
+    // The payer's own omission, so no job is sent: its answer would count against the orchestrator.
+    if (job->expected.signed_only && job->expected.evidence.public_key.empty()) {
+        return fail(STIPEND_E_INVALID, "signed evidence is demanded, and its worker's key is not known: want a ",
+                    "worker_key in its entry");
+    }
     job->facts.known = (raw.flags & STIPEND_JOB_KNOWN) != 0;
     return job;
 }
@@ -173,7 +178,7 @@ void Dispatch::refuse_quarantined(const JobPtr& job, const std::string& why) {
 
 void Dispatch::price_stated(const JobPtr& job, const Token& token) {
     if (!job->done.pending()) return;
-    if (token.cancelled) return give_up(job, fail(STIPEND_E_CANCELLED, token.why));
+    if (token.cancelled) return fail_job(job, fail(STIPEND_E_CANCELLED, token.why));
     const auto price = judge_price(token, job->rule);
     if (price.is == PriceVerdict::Is::good) {
         job->token = token;
@@ -238,7 +243,7 @@ Result<void> Dispatch::send(const JobPtr& job) {
 void Dispatch::answered(const JobPtr& job, const HttpReply& reply) {
     if (!job->done.pending()) return;
     auto attempt = read_answer(reply, job->expected);
-    if (attempt.cancelled) return give_up(job, fail(STIPEND_E_CANCELLED, attempt.reason));
+    if (attempt.cancelled) return fail_job(job, fail(STIPEND_E_CANCELLED, attempt.reason));
     if (job->token && attempt.sent) attempt.fee = most_charged(job->token->price, attempt.latency_ns);
     if (attempt.valid && job->token) {
         const auto charges = credit_refusal(*job->token, job->rule, attempt.credit).value_or("");
@@ -281,7 +286,7 @@ void Dispatch::try_over(const JobPtr& job, Attempt attempt) {
 
 void Dispatch::judged(const JobPtr& job, const GatewayState& gateway) {
     if (gateway.is == GatewayState::Is::not_looked) {
-        return give_up(job, fail(STIPEND_E_CANCELLED, "the gateway was not looked at: ", gateway.why));
+        return fail_job(job, fail(STIPEND_E_CANCELLED, "the gateway was not looked at: ", gateway.why));
     }
     auto& last = job->facts.attempts.back();
     last.unlisted = is_gateway_not_found(last, gateway.words);
@@ -310,7 +315,7 @@ void Dispatch::finish(const JobPtr& job, std::int32_t outcome, std::uint32_t fla
     job->done.finish(record);
 }
 
-void Dispatch::give_up(const JobPtr& job, const stipend::Error& error) {
+void Dispatch::fail_job(const JobPtr& job, const stipend::Error& error) {
     jobs_.erase(job->done.op());
     job->pause.reset();
     job->done.fail(error);
@@ -345,7 +350,7 @@ void Dispatch::cancel(stipend_op op) {
             const auto job = found->second;
             if (job->exchange != 0) host_.cancel_http(job->exchange);
             tokens_.cancel(job->ask);
-            give_up(job, cancelled);
+            fail_job(job, cancelled);
         } else if (const auto other = looks_.find(op); other != looks_.end()) {
             const auto look = other->second;
             looks_.erase(other);

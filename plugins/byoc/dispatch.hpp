@@ -88,7 +88,7 @@ class Dispatch {
     void fail_check(const JobPtr& job, const Verdict& verdict);
     // The last of a job: `job` is the caller's own pointer, not the one in jobs_.
     void finish(const JobPtr& job, std::int32_t outcome, std::uint32_t flags, const std::string& reason);
-    void give_up(const JobPtr& job, const stipend::Error& error);
+    void fail_job(const JobPtr& job, const stipend::Error& error);
     Sentinel& sentinel_for(const std::string& capability);
     [[nodiscard]] std::string job_url(const std::string& capability) const;
     [[nodiscard]] std::string job_headers(std::string_view address, const std::string& capability) const;

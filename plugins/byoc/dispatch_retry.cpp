@@ -42,7 +42,7 @@ void Dispatch::look_for_restart(const JobPtr& job, const Verdict& verdict) {
     if (job->waited || job->facts.tries > 2 || !may_look(job)) return fail_check(job, verdict);
     auto ask = tokens_.ask(job->expected.address, job->capability, [this, job, verdict](const Token& token) {
         if (!job->done.pending()) return;
-        if (token.cancelled) return give_up(job, fail(STIPEND_E_CANCELLED, token.why));
+        if (token.cancelled) return fail_job(job, fail(STIPEND_E_CANCELLED, token.why));
         if (!may_come_back(job, token)) return fail_check(job, verdict);
         ++job->facts.tries;
 
@@ -71,7 +71,7 @@ void Dispatch::explain(const JobPtr& job) {
 
 void Dispatch::looked(const JobPtr& job, const Token& token) {
     if (!job->done.pending()) return;
-    if (token.cancelled) return give_up(job, fail(STIPEND_E_CANCELLED, token.why));
+    if (token.cancelled) return fail_job(job, fail(STIPEND_E_CANCELLED, token.why));
     const bool first_look = !job->look;
     job->look = token;
     if (first_look) explain(job);
@@ -97,7 +97,7 @@ void Dispatch::pause(const JobPtr& job, std::int64_t delay_ns, void (Dispatch::*
         waiting->pause.reset();
         (this->*then)(waiting);
     });
-    if (!job->pause->armed()) give_up(job, fail(STIPEND_E_BUSY, "the host takes no timer for the second try"));
+    if (!job->pause->armed()) fail_job(job, fail(STIPEND_E_BUSY, "the host takes no timer for the second try"));
 }
 
 // The gateway's funds excuse a job that may cost something and that no orchestrator is known to have had: with too

@@ -43,7 +43,7 @@ class TokenClient {
     [[nodiscard]] bool has_answered(const std::string& address, std::string_view capability) const;
 
   private:
-    struct Seen {
+    struct StatedPrice {
         Token token;
         stipend_mono_ns until = 0;  // the price counts before
     };
@@ -54,7 +54,7 @@ class TokenClient {
     const stipend::Host host_;
     const Settings& settings_;
     CredentialSource& credential_;
-    std::unordered_map<std::string, Seen> seen_;  // by address and capability
+    std::unordered_map<std::string, StatedPrice> seen_;  // by address and capability
 };
 
 }  // namespace byoc

@@ -54,14 +54,14 @@ void Tracker::rename_in_groups(const std::string& before, const std::string& aft
 }
 
 // A report on a member, as one on its group. One that is not up proves the time before only where no other could be up.
-void Tracker::say_in_group(Group& group, const std::string& name, const Seen& seen) {
+void Tracker::report_for_group(Group& group, const std::string& name, const Observation& seen) {
     group.members[name] = seen.verdict;
     const auto evidence =
-        cat(R"({"container":)", Json::of_string(name).dump(), ",", seen.evidence.substr(seen.evidence.find('{') + 1));
-    if (seen.verdict == STIPEND_UP) return say_({STIPEND_UP, group.id, seen.from, seen.to, evidence});
+        cat(R"({"container":)", Json(name).dump(), ",", seen.evidence.substr(seen.evidence.find('{') + 1));
+    if (seen.verdict == STIPEND_UP) return report_({STIPEND_UP, group.id, seen.from, seen.to, evidence});
     if (group.members.size() == 1) {
         if (seen.to < group.same_since) return;
-        return say_({seen.verdict, group.id, std::max(seen.from, group.same_since), seen.to, evidence});
+        return report_({seen.verdict, group.id, std::max(seen.from, group.same_since), seen.to, evidence});
     }
     bool degraded = false, unknown = false;
     for (const auto& [member, verdict] : group.members) {
@@ -70,7 +70,7 @@ void Tracker::say_in_group(Group& group, const std::string& name, const Seen& se
         unknown = unknown || verdict == STIPEND_UNKNOWN;
     }
     const std::int32_t verdict = unknown ? STIPEND_UNKNOWN : degraded ? STIPEND_DEGRADED : STIPEND_DOWN;
-    say_({verdict, group.id, seen.to, seen.to, evidence});
+    report_({verdict, group.id, seen.to, seen.to, evidence});
 }
 
 void Tracker::say_empty_groups(stipend_unix_ns at) {
@@ -78,9 +78,9 @@ void Tracker::say_empty_groups(stipend_unix_ns at) {
         group.filled = true;
         if (!group.members.empty()) continue;
         if (hidden_.empty()) {
-            say_({STIPEND_DOWN, group.id, at, at, gone_evidence(never_seen)});
+            report_({STIPEND_DOWN, group.id, at, at, gone_evidence(never_seen)});
         } else {
-            say_({STIPEND_UNKNOWN, group.id, at, at, unread_evidence(hidden_)});
+            report_({STIPEND_UNKNOWN, group.id, at, at, unread_evidence(hidden_)});
         }
     }
 }

@@ -68,7 +68,7 @@ Result<std::vector<Target>> parse_targets(std::span<const stipend_target> given)
     return out;
 }
 
-stipend_observation to_abi(const Seen& seen) {
+stipend_observation to_abi(const Observation& seen) {
     auto record = stipend::make_record<stipend_observation>();
     record.verdict = seen.verdict;
     record.target_id = stipend::to_abi(seen.target_id);
@@ -135,7 +135,7 @@ Result<void> Docker::watch(std::span<const stipend_target> given, stipend::Obser
     const auto op = done.op();
     const auto session = std::make_shared<Session>(
         host_, settings_, targets,
-        [observer](const Seen& seen) {
+        [observer](const Observation& seen) {
             const auto record = to_abi(seen);
             observer(record);
         },

@@ -128,7 +128,7 @@ std::string name_filter(const std::vector<std::string>& names) {
 std::string label_filter(const std::vector<Label>& labels) {
     auto list = stipend::Json::array();
     for (const auto& label : labels) {
-        list.push(stipend::Json::of_string(label.value ? cat(label.key, "=", *label.value) : label.key));
+        list.push(stipend::Json(label.value ? cat(label.key, "=", *label.value) : label.key));
     }
     std::string out;
     for (const char c : stipend::Json::object().set("label", std::move(list)).dump()) {

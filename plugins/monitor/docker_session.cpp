@@ -50,14 +50,14 @@ std::string seconds_text(stipend_unix_ns at) {
 
 }  // namespace
 
-Session::Session(stipend::Host host, const Settings& settings, const std::vector<Target>& targets, Tracker::Say say,
+Session::Session(stipend::Host host, const Settings& settings, const std::vector<Target>& targets, Tracker::Report say,
                  Trouble trouble)
     : host_(host),
       settings_(settings),
       trouble_(std::move(trouble)),
       clock_(host.now(), host.monotonic()),
       tracker_(
-          targets, settings.discovery, [this, say = std::move(say)](const Seen& seen) { report(say, seen); },
+          targets, settings.discovery, [this, say = std::move(say)](const Observation& seen) { report(say, seen); },
           [host](const std::string& what) { host.log(STIPEND_LOG_WARN, what); }) {
     std::vector<std::string> names;
     for (const auto& target : targets) {
@@ -74,7 +74,7 @@ Session::Session(stipend::Host host, const Settings& settings, const std::vector
 
 // An observation in the host's time. The difference is applied as it was, unless it changed: reports of one moment have
 // the same time.
-void Session::report(const Tracker::Say& say, const Seen& seen) {
+void Session::report(const Tracker::Report& say, const Observation& seen) {
     const auto behind = host_.now() - now();
     if (std::abs(behind - behind_ns_) > least_shift_ns) behind_ns_ = std::abs(behind) > least_shift_ns ? behind : 0;
     auto shifted = seen;

@@ -30,7 +30,7 @@ class Session : public std::enable_shared_from_this<Session> {
     // Reports the problem with the engine; empty: none any more.
     using Trouble = std::function<void(const std::string&)>;
 
-    Session(stipend::Host host, const Settings& settings, const std::vector<Target>& targets, Tracker::Say say,
+    Session(stipend::Host host, const Settings& settings, const std::vector<Target>& targets, Tracker::Report say,
             Trouble trouble);
     void start();
     // Ends the watch and cancels its requests. Nothing is reported afterwards.
@@ -63,7 +63,7 @@ class Session : public std::enable_shared_from_this<Session> {
     void take_date(const stipend::HttpReply& reply, stipend_mono_ns sent);
     void compare_clocks();
     [[nodiscard]] stipend_unix_ns now() const { return clock_.at(host_.monotonic()); }
-    void report(const Tracker::Say& say, const Seen& seen);
+    void report(const Tracker::Report& say, const Observation& seen);
     void inspect_stale();
     void on_details(const std::string& id, const stipend::HttpReply& reply, stipend_mono_ns sent);
     void lose(stipend_unix_ns from, const std::string& why);

@@ -26,8 +26,8 @@ std::string unread_evidence(std::string_view why) {
     return Json::object().set("why", stipend::clip(text, longest_why)).dump();
 }
 
-Tracker::Tracker(const std::vector<Target>& targets, Discovery discovery, Say say, Warn warn)
-    : discovery_(std::move(discovery)), say_(std::move(say)), warn_(std::move(warn)) {
+Tracker::Tracker(const std::vector<Target>& targets, Discovery discovery, Report say, Warn warn)
+    : discovery_(std::move(discovery)), report_(std::move(say)), warn_(std::move(warn)) {
     for (const auto& target : targets) {
         const auto& name = target.selection.name;
         if (name.empty()) {
@@ -101,10 +101,10 @@ void Tracker::apply_rename(const Event& event, const std::function<void(const st
     moved.untouched = true;
     moved.stale = true;
     // The state of a container whose old name was not tracked is known only from the next list.
-    const bool told = moved.state != State::other;
+    const bool reported = moved.state != State::other;
     known_[event.name] = std::move(moved);
     gone_.erase(event.name);
-    if (told) changed(event.name);
+    if (reported) changed(event.name);
 }
 
 void Tracker::apply(const Event& event, const std::function<void(const std::string&)>& changed) {
@@ -307,10 +307,11 @@ void Tracker::discover(const std::vector<Listed>& list, stipend_unix_ns at) {
                               .dump();
     }
     for (const auto& [name, evidence] : now) {
-        const auto told = told_.find(name);
-        if (told == told_.end() || told->second != evidence) say_({STIPEND_FOUND, name, at, at, evidence});
+        const auto reported = reported_.find(name);
+        if (reported == reported_.end() || reported->second != evidence)
+            report_({STIPEND_FOUND, name, at, at, evidence});
     }
-    told_ = std::move(now);
+    reported_ = std::move(now);
 }
 
 void Tracker::lost(stipend_unix_ns from, stipend_unix_ns to, const std::string& why) {
@@ -322,7 +323,7 @@ void Tracker::lost(stipend_unix_ns from, stipend_unix_ns to, const std::string& 
     for (const auto& name : members_) say(name, STIPEND_UNKNOWN, from, to, evidence);
     for (auto& group : groups_) {
         for (auto& [name, verdict] : group.members) verdict = STIPEND_UNKNOWN;
-        say_({STIPEND_UNKNOWN, group.id, from, to, evidence});
+        report_({STIPEND_UNKNOWN, group.id, from, to, evidence});
     }
 }
 
@@ -354,10 +355,10 @@ void Tracker::say(const std::string& name, std::int32_t verdict, stipend_unix_ns
                   std::string_view evidence) {
     remember(name, verdict, from, to);
     const auto [first, last] = exact_.equal_range(name);
-    for (auto target = first; target != last; ++target) say_({verdict, target->second, from, to, evidence});
-    if (first == last && members_.count(name) != 0) say_({verdict, name, from, to, evidence});
+    for (auto target = first; target != last; ++target) report_({verdict, target->second, from, to, evidence});
+    if (first == last && members_.count(name) != 0) report_({verdict, name, from, to, evidence});
     for (auto& group : groups_) {
-        if (group.members.count(name) != 0) say_in_group(group, name, {verdict, group.id, from, to, evidence});
+        if (group.members.count(name) != 0) report_for_group(group, name, {verdict, group.id, from, to, evidence});
     }
 }
 

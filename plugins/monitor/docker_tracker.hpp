@@ -32,7 +32,7 @@ struct Target {
     std::vector<std::string> members;  // of a pattern: names that it had matched before this watch
 };
 
-struct Seen {  // the views are valid for the call
+struct Observation {  // the views are valid for the call
     std::int32_t verdict;
     std::string_view target_id;
     stipend_unix_ns from;
@@ -47,10 +47,10 @@ inline constexpr std::string_view never_seen = "no such container";
 
 class Tracker {
   public:
-    using Say = std::function<void(const Seen&)>;
+    using Report = std::function<void(const Observation&)>;
     using Warn = std::function<void(const std::string&)>;
 
-    Tracker(const std::vector<Target>& targets, Discovery discovery, Say say, Warn warn);
+    Tracker(const std::vector<Target>& targets, Discovery discovery, Report say, Warn warn);
 
     // The list of a request sent at `at`. Containers that need an inspection are reported later, by `details`; see
     // `stale`.
@@ -124,7 +124,7 @@ class Tracker {
     void join_groups(const std::vector<Listed>& list, stipend_unix_ns at);
     void leave_groups(stipend_unix_ns at, const std::function<bool(const Group&, const std::string& member)>& left);
     void rename_in_groups(const std::string& before, const std::string& after);
-    void say_in_group(Group& group, const std::string& name, const Seen& seen);
+    void report_for_group(Group& group, const std::string& name, const Observation& seen);
     void say_empty_groups(stipend_unix_ns at);
     // Applies an event; calls `changed` with each name whose observation may have changed.
     void apply(const Event& event, const std::function<void(const std::string&)>& changed);
@@ -148,16 +148,16 @@ class Tracker {
     void remember(const std::string& name, std::int32_t verdict, stipend_unix_ns from, stipend_unix_ns to);
 
     const Discovery discovery_;
-    const Say say_;
+    const Report report_;
     const Warn warn_;
     std::multimap<std::string, std::string> exact_;  // name -> target id
     std::vector<Pattern> patterns_;
     std::vector<Group> groups_;
-    std::set<std::string> members_;             // names that matched a pattern
-    std::map<std::string, Known> known_;        // by name; only watched names
-    std::map<std::string, std::string> gone_;   // name -> why it no longer exists
-    std::map<std::string, History> histories_;  // by name
-    std::map<std::string, std::string> told_;   // discoveries: name -> evidence
+    std::set<std::string> members_;                // names that matched a pattern
+    std::map<std::string, Known> known_;           // by name; only watched names
+    std::map<std::string, std::string> gone_;      // name -> why it no longer exists
+    std::map<std::string, History> histories_;     // by name
+    std::map<std::string, std::string> reported_;  // discoveries: name -> evidence
     bool discoveries_full_ = false;
     stipend_unix_ns proofs_from_ = 0;    // the last step of the engine's clock
     stipend_unix_ns sampled_at_ = 0;     // the last list

@@ -23,7 +23,7 @@ struct Monitor::Look {
     stipend_op exchange = 0;
     bool cut = false;  // the deadline left less time than the target's timeout
     int tries = 0;
-    std::optional<Seen> failed;             // the last try that failed
+    std::optional<CheckResult> failed;      // the last try that failed
     std::unique_ptr<stipend::Timer> pause;  // before the next try
 };
 
@@ -35,7 +35,7 @@ bool never_tried(const Endpoint& endpoint, const HttpReply& reply) {
     return reply.status == STIPEND_E_TIMEOUT && reply.phase() == STIPEND_HTTP_RESOLVE && endpoint.numeric;
 }
 
-Seen judge_failure(const Endpoint& endpoint, const HttpReply& reply, bool cut) {
+CheckResult judge_failure(const Endpoint& endpoint, const HttpReply& reply, bool cut) {
     switch (reply.status) {
         case STIPEND_E_CANCELLED:
         case STIPEND_E_INTERNAL:
@@ -87,7 +87,7 @@ std::string lacks_json(const std::vector<JsonValue>& wanted, std::string_view bo
 }
 
 // Of a certificate that expires soon.
-std::optional<Seen> judge_expiry(const Attributes& attributes, stipend_unix_ns not_after, stipend_unix_ns now) {
+std::optional<CheckResult> judge_expiry(const Attributes& attributes, stipend_unix_ns not_after, stipend_unix_ns now) {
     if (not_after == 0) return std::nullopt;
     const auto left_ns = not_after - now;
     const auto day_ns = std::int64_t{86'400} * stipend::ns_per_s;
@@ -96,12 +96,13 @@ std::optional<Seen> judge_expiry(const Attributes& attributes, stipend_unix_ns n
                            : cat("its certificate expires in ", left_ns / day_ns, " days, want ",
                                  stipend::duration_text(least_ns), " left");
     };
-    if (left_ns < attributes.expiry_down_ns) return Seen{STIPEND_DOWN, why(attributes.expiry_down_ns)};
-    if (left_ns < attributes.expiry_degraded_ns) return Seen{STIPEND_DEGRADED, why(attributes.expiry_degraded_ns)};
+    if (left_ns < attributes.expiry_down_ns) return CheckResult{STIPEND_DOWN, why(attributes.expiry_down_ns)};
+    if (left_ns < attributes.expiry_degraded_ns)
+        return CheckResult{STIPEND_DEGRADED, why(attributes.expiry_degraded_ns)};
     return std::nullopt;
 }
 
-Seen judge_answer(const Attributes& attributes, const HttpReply& reply, const std::string& what) {
+CheckResult judge_answer(const Attributes& attributes, const HttpReply& reply, const std::string& what) {
     if (!expected_status(attributes, reply.http_status())) {
         return {STIPEND_DEGRADED, cat(what, ", want ", attributes.status_text)};
     }
@@ -116,8 +117,8 @@ Seen judge_answer(const Attributes& attributes, const HttpReply& reply, const st
 
 }  // namespace
 
-Seen judge(const Endpoint& endpoint, const Attributes& attributes, const HttpReply& reply, bool cut,
-           stipend_unix_ns now) {
+CheckResult judge(const Endpoint& endpoint, const Attributes& attributes, const HttpReply& reply, bool cut,
+                  stipend_unix_ns now) {
     // A longer body than the searched part was read far enough.
     const bool long_body = reply.status == STIPEND_E_LIMIT && reply.phase() == STIPEND_HTTP_HEAD;
     if (reply.status != STIPEND_OK && !long_body) return judge_failure(endpoint, reply, cut);
@@ -204,7 +205,7 @@ Result<void> Monitor::send(const std::shared_ptr<Look>& look) {
     return {};
 }
 
-void Monitor::take(const std::shared_ptr<Look>& look, const Seen& seen) {
+void Monitor::take(const std::shared_ptr<Look>& look, const CheckResult& seen) {
     if (!look->done.pending()) return;  // cancelled
     const bool failed = seen.verdict == STIPEND_DOWN || seen.verdict == STIPEND_DEGRADED;
     // What an earlier try saw counts where a later one could not look.
@@ -214,14 +215,14 @@ void Monitor::take(const std::shared_ptr<Look>& look, const Seen& seen) {
     const bool time_left = look->deadline == 0 || host_.monotonic() + pause_ns < look->deadline;
     if (!failed || look->tries > look->attributes.retries || !time_left) return finish(look, {seen.verdict, why});
     look->exchange = 0;
-    look->failed = Seen{seen.verdict, why};
+    look->failed = CheckResult{seen.verdict, why};
     look->pause = std::make_unique<stipend::Timer>(host_, pause_ns, [this, look] {
         if (look->done.pending() && !send(look)) finish(look, *look->failed);
     });
     if (!look->pause->armed()) finish(look, *look->failed);
 }
 
-void Monitor::finish(const std::shared_ptr<Look>& look, const Seen& seen) {
+void Monitor::finish(const std::shared_ptr<Look>& look, const CheckResult& seen) {
     if (!look->done.pending()) return;  // cancelled
     const auto keep = look;             // the table may hold the last reference
     looks_.erase(look->done.op());

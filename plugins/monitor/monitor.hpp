@@ -19,15 +19,15 @@ struct Settings {
     Attributes defaults;
 };
 
-struct Seen {
+struct CheckResult {
     std::int32_t verdict = STIPEND_UNKNOWN;
     std::string why;
 };
 
 // The observation of a target by an exchange that ended at `now`. Pure. `cut`: the host's deadline left less time than
 // the timeout of the target.
-Seen judge(const Endpoint& endpoint, const Attributes& attributes, const stipend::HttpReply& reply, bool cut,
-           stipend_unix_ns now);
+CheckResult judge(const Endpoint& endpoint, const Attributes& attributes, const stipend::HttpReply& reply, bool cut,
+                  stipend_unix_ns now);
 
 class Monitor {
   public:
@@ -57,8 +57,8 @@ class Monitor {
     // Starts an exchange of the look. An error: the host rejected it, or no time is left.
     stipend::Result<void> send(const std::shared_ptr<Look>& look);
     // After an exchange: repeats the check, or ends the look.
-    void take(const std::shared_ptr<Look>& look, const Seen& seen);
-    void finish(const std::shared_ptr<Look>& look, const Seen& seen);
+    void take(const std::shared_ptr<Look>& look, const CheckResult& seen);
+    void finish(const std::shared_ptr<Look>& look, const CheckResult& seen);
 
     const Settings settings_;
     const stipend::Host host_;

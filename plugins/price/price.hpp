@@ -12,7 +12,8 @@ inline constexpr char config_schema[] = R"({
   "additionalProperties": false,
   "required": ["usd_per_eth"],
   "properties": {
-    "usd_per_eth": {"type": ["number", "string"], "description": "What one ETH is worth in USD; at most eight decimals."}
+    "usd_per_eth": {"type": ["number", "string"], "format": "usd-per-eth",
+      "description": "What one ETH is worth in USD; at most eight decimals."}
   }
 })";
 

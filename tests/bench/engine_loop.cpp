@@ -11,11 +11,11 @@
 
 namespace stipend::bench {
 
-class EngineLoop::Loop final : public engine::Effects {
+class EngineLoop::Loop final : public engine::Effects, public engine::Reporter {
   public:
     Loop(std::shared_ptr<plugin::Instance> dispatch, std::shared_ptr<const plugin::PolicyInstance> policy,
          std::vector<registry::Payee> payees, std::int64_t interval_ns)
-        : dispatch_(std::move(dispatch)), engine_(*this, {}, wall_ns()) {
+        : dispatch_(std::move(dispatch)), engine_(*this, *this, {}, wall_ns()) {
         auto generation = std::make_shared<engine::Generation>();
         generation->interval_ns = interval_ns;
         generation->common = {Usd::of_e8(e8), 0};
@@ -24,7 +24,7 @@ class EngineLoop::Loop final : public engine::Effects {
         generation->price_every_ns = 3600 * ns_per_s;
         generation->dispatch.max_waiting = engine::DispatchRules::most_waiting;
         generation->limits = {Usd::highest(), Usd::highest()};
-        must(engine_.publish({std::move(generation), std::move(payees), {}}, wall_ns()));
+        must(engine_.install({std::move(generation), std::move(payees), {}}, wall_ns()));
     }
 
     template <class Done>
@@ -84,8 +84,8 @@ class EngineLoop::Loop final : public engine::Effects {
     void fetch_price() override {
         queue_->post([this] { engine_.price_done(engine::Quote{2000 * e8, wall_ns(), 0, "fixed"}, wall_ns()); });
     }
-    void tell(const engine::Alert&) override {}
-    void decided(const registry::Payee&, const ledger::Decision&) override {}
+    void alert(const engine::Alert&) override {}
+    void decided(const registry::Payee&, const ledger::Decision&, stipend_unix_ns) override {}
     void held(const registry::Payee&, std::uint64_t, std::string_view, stipend_unix_ns) override {}
 
     const std::shared_ptr<plugin::Instance> dispatch_;

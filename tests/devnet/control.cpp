@@ -15,7 +15,7 @@ Reply answer(int status, const Json& json) {
 }
 
 Reply refuse(int status, std::string_view why) {
-    return answer(status, Json::object().set("error", Json::of_string(why)));
+    return answer(status, Json::object().set("error", why));
 }
 
 // The number that follows `name=` in a query.
@@ -51,7 +51,7 @@ Result<Reply> change_fault(Network& network, const Request& request) {
     STIPEND_LET(selection, parse_selection(*orchestrator, network.size()));
     STIPEND_LET(change, parse_fault(*fault));
     STIPEND_TRY(network.apply(selection, change));
-    return answer(200, Json::object().set("changed", Json::of_int(std::int64_t{selection.last} - selection.first + 1)));
+    return answer(200, Json::object().set("changed", std::int64_t{selection.last} - selection.first + 1));
 }
 
 Result<Reply> change_gateway(Network& network, const Request& request) {
@@ -63,7 +63,7 @@ Result<Reply> change_gateway(Network& network, const Request& request) {
     STIPEND_LET(change, parse_gateway_fault(*fault));
     const auto name = gateway_fault_name(change.kind);
     network.apply_gateway(change);
-    return answer(200, Json::object().set("gateway", Json::of_string(name)));
+    return answer(200, Json::object().set("gateway", name));
 }
 
 Result<Reply> show(Network& network, const Request& request) {

@@ -31,10 +31,10 @@ std::string job_text(std::uint32_t number) {
     const auto address = made_address(number, 9995);
     const auto parameters = cat(R"({"orchestrators":{"include":[")", address, R"(",")", address, R"(/"]}})");
     const auto header = encode_base64(Json::object()
-                                          .set("request", Json::of_string("{}"))
-                                          .set("parameters", Json::of_string(parameters))
-                                          .set("capability", Json::of_string("agent-net"))
-                                          .set("timeout_seconds", Json::of_int(20))
+                                          .set("request", "{}")
+                                          .set("parameters", parameters)
+                                          .set("capability", "agent-net")
+                                          .set("timeout_seconds", 20)
                                           .dump());
     const auto body = cat(R"({"action":"service-monitoring","agent_id":"o)", number, R"(","window_seconds":60})");
     return cat(

@@ -18,23 +18,23 @@ Json state_of(const Orchestrator& orchestrator, const std::string& spelling) {
     auto capabilities = Json::array();
     for (const auto& [name, entry] : orchestrator.capabilities().entries()) {
         capabilities.push(Json::object()
-                              .set("name", Json::of_string(name))
-                              .set("url", Json::of_string(entry.url))
-                              .set("scripted", Json::of_bool(entry.scripted))
-                              .set("capacity", Json::of_int(entry.capacity))
-                              .set("load", Json::of_int(entry.load)));
+                              .set("name", name)
+                              .set("url", entry.url)
+                              .set("scripted", entry.scripted)
+                              .set("capacity", entry.capacity)
+                              .set("load", entry.load));
     }
     auto registered = Json::array();
     for (const auto unix_ns : orchestrator.counters().registered_unix_ns) {
-        registered.push(Json::of_string(utc_text(unix_ns)));
+        registered.push(Json(utc_text(unix_ns)));
     }
     return Json::object()
         .set("orchestrator", of_count(orchestrator.number()))
-        .set("address", Json::of_string(spelling))
-        .set("announces", Json::of_string(orchestrator.announced()))
-        .set("in_pool", Json::of_bool(!behaviour.unknown))
-        .set("fault", Json::of_string(fault_name(behaviour.fault.kind)))
-        .set("uptime", behaviour.uptime ? Json::of_string(*behaviour.uptime) : Json())
+        .set("address", spelling)
+        .set("announces", orchestrator.announced())
+        .set("in_pool", !behaviour.unknown)
+        .set("fault", fault_name(behaviour.fault.kind))
+        .set("uptime", behaviour.uptime ? Json(*behaviour.uptime) : Json())
         .set("tokens", of_count(orchestrator.counters().tokens))
         .set("jobs", of_count(orchestrator.counters().jobs))
         .set("registrations", of_count(orchestrator.counters().registrations))
@@ -45,17 +45,17 @@ Json state_of(const Orchestrator& orchestrator, const std::string& spelling) {
 
 // Text that came from a client, as a JSON string: what is not UTF-8 would not be JSON either.
 Json of_foreign(std::string text) {
-    auto out = Json::of_string(text);
+    auto out = Json(text);
     if (parse_json(out.dump())) return out;
     std::replace_if(
         text.begin(), text.end(), [](char c) { return static_cast<unsigned char>(c) >= 0x80; }, '?');
-    return Json::of_string(text);
+    return Json(text);
 }
 
 Json state_of(const GatewayCounters& counters, GatewayFaultKind fault, const Account& account) {
     return Json::object()
-        .set("fault", Json::of_string(gateway_fault_name(fault)))
-        .set("account", Json::of_string(account.key.address()))
+        .set("fault", gateway_fault_name(fault))
+        .set("account", account.key.address())
         .set("deposit", Json::of_number(account.visible_deposit()))
         .set("reserve", Json::of_number(account.reserve))
         .set("requests", of_count(counters.requests))
@@ -249,7 +249,7 @@ std::string Network::jobs(std::size_t limit) const {
     const auto skip = records.size() > limit ? records.size() - limit : 0;
     for (auto record = records.begin() + static_cast<std::ptrdiff_t>(skip); record != records.end(); ++record) {
         list.push(Json::object()
-                      .set("at", Json::of_string(utc_text(record->unix_ns)))
+                      .set("at", utc_text(record->unix_ns))
                       .set("orchestrator", of_count(record->orchestrator))
                       .set("capability", of_foreign(record->capability))
                       .set("price", Json::of_number(record->price))

@@ -36,9 +36,9 @@ Result<Json> json_of(const YAML::Node& node, std::size_t depth) {
     if (node.IsNull()) return Json();
     const auto& text = node.Scalar();
     const bool quoted = node.Tag() == "!";
-    if (!quoted && (text == "true" || text == "false")) return Json::of_bool(text == "true");
+    if (!quoted && (text == "true" || text == "false")) return Json(text == "true");
     if (!quoted && Decimal::parse(text)) return Json::of_number(text);
-    return Json::of_string(text);
+    return Json(text);
 }
 
 Result<std::uint32_t> number_of(std::string_view text, std::uint32_t size) {

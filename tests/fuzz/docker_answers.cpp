@@ -17,11 +17,11 @@ namespace {
 constexpr stipend_unix_ns at = 1'755'530'000'000'000'000;
 constexpr std::int64_t second = 1'000'000'000;
 
-void check_seen(const Seen& seen) {
-    FUZZ_REQUIRE(!seen.target_id.empty());
-    FUZZ_REQUIRE(seen.from <= seen.to);
-    FUZZ_REQUIRE(seen.verdict >= STIPEND_UP && seen.verdict <= STIPEND_FOUND);
-    const auto evidence = stipend::parse_json(seen.evidence);
+void check_observation(const Observation& observation) {
+    FUZZ_REQUIRE(!observation.target_id.empty());
+    FUZZ_REQUIRE(observation.from <= observation.to);
+    FUZZ_REQUIRE(observation.verdict >= STIPEND_UP && observation.verdict <= STIPEND_FOUND);
+    const auto evidence = stipend::parse_json(observation.evidence);
     FUZZ_REQUIRE(evidence.ok() && evidence->is(stipend::Json::Kind::object));
 }
 
@@ -31,7 +31,7 @@ Tracker tracker_of_all() {
              {"web", {.name = {}, .labels = {{"com.docker.compose.service", "web"}}, .compose = true}, {}},
              {"app", {.name = {}, .labels = {{"app", {}}}}, {}}},
             Discovery(),
-            check_seen,
+            check_observation,
             [](const std::string& text) { FUZZ_REQUIRE(!text.empty()); }};
 }
 

@@ -119,7 +119,7 @@ void check_wire(const JobAsked& job, std::string_view nonce) {
                                 .period_to = 2,
                                 .window_s = job.window_s,
                                 .at = 1'755'530'000'123'456'789});
-    if (!stipend::parse_json(Json::of_string(nonce).dump())) return;  // ids are UTF-8
+    if (!stipend::parse_json(Json(nonce).dump())) return;  // ids are UTF-8
     const auto read = read_job(body, 60);
     FUZZ_REQUIRE(nonce.size() > 64 || read.ok());
     if (!read) return;

@@ -71,7 +71,7 @@ Extent extent_of(const Json& json) {
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
     const std::string_view text(reinterpret_cast<const char*>(data), size);
     // As a value: written, it is one JSON text, which is the same where it is UTF-8.
-    if (const auto quoted = parse_json(Json::of_string(text).dump())) {
+    if (const auto quoted = parse_json(Json(text).dump())) {
         FUZZ_REQUIRE(quoted->is(Json::Kind::string));
         FUZZ_REQUIRE(quoted->text() == text);
     }

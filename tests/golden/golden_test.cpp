@@ -51,7 +51,7 @@ std::string summary(const Machine::Totals& t) {
     return stipend::cat(t.decisions, " decisions (", t.paid, " paid), ", t.held, " holds, ", t.gaps, " gaps, ", t.jobs,
                         " jobs, ", t.stray, " unexpected answers, ", t.commits, " commits, ", t.busy, " BUSY, ",
                         t.failed, " failed, ", t.restarts, " restarts, ", t.clock_set_back,
-                        " with the clock set back, ", t.published, " configurations, ", t.refused, " refused, ",
+                        " with the clock set back, ", t.installed, " configurations, ", t.refused, " refused, ",
                         t.prices, " prices, ", t.refused_prices, " refused, ", t.failed_prices, " failed, ", t.alerts,
                         " alerts");
 }

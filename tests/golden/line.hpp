@@ -11,7 +11,7 @@
 //                                                                   that of payees without terms of their own
 // Events; the first number is the time since the event before:
 //   o dt                          the process starts, after the last one ended, if there was one
-//   g dt setup [(identity terms)...]  a configuration is published; without a list: the payees stay
+//   g dt setup [(identity terms)...]  a configuration is installed; without a list: the payees stay
 //   t dt                          a tick
 //   j dt identity result [attempt]    a job ends: the last one of this payee, or an earlier attempt, whose answer is
 //   void c dt what                     the commit ends: 0 durable, 1 BUSY, 2 failed, 3 durable, but reported as failed

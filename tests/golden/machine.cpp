@@ -48,7 +48,7 @@ void Machine::take(const Line& line) {
         case 'o':
             return open();
         case 'g':
-            return publish(line);
+            return install(line);
         case 't':
             return engine_->tick(now_);
         case 'j':
@@ -130,7 +130,7 @@ void Machine::open() {
     ledger_ = std::move(opened).value();
     auto state = ledger_->load_state();
     REQUIRE_MESSAGE(state.ok(), (state.ok() ? "" : state.error().message));
-    engine_ = std::make_unique<engine::Engine>(*this, std::move(state).value(), now_);
+    engine_ = std::make_unique<engine::Engine>(*this, *this, std::move(state).value(), now_);
 }
 
 std::shared_ptr<const plugin::PolicyInstance> Machine::policy(const std::string& config, const stipend_terms& terms) {
@@ -165,7 +165,7 @@ std::shared_ptr<engine::Generation> Machine::generation(std::size_t number) {
     return out;
 }
 
-void Machine::publish(const Line& line) {
+void Machine::install(const Line& line) {
     const auto& n = line.numbers;
     const auto setup = static_cast<std::size_t>(n.at(1));
     engine::ConfigUpdate update{generation(setup), std::nullopt, {}};
@@ -180,9 +180,9 @@ void Machine::publish(const Line& line) {
         }
         if (all_common) update.own.clear();
     }
-    const auto published = engine_->publish(std::move(update), now_);
-    published ? ++totals_.published : ++totals_.refused;
-    note(published ? cat("published ", *published) : "refused: " + published.error().message);
+    const auto installed = engine_->install(std::move(update), now_);
+    installed ? ++totals_.installed : ++totals_.refused;
+    note(installed ? cat("published ", *installed) : "refused: " + installed.error().message);
     engine_->tick(now_);
 }
 
@@ -293,12 +293,12 @@ void Machine::fetch_price() {
     asked_.price = true;
 }
 
-void Machine::tell(const engine::Alert& alert) {
+void Machine::alert(const engine::Alert& alert) {
     ++totals_.alerts;
     note(cat("alert ", alert.id, ' ', alert.severity, ' ', alert.text, ' ', alert.at, ' ', alert.resolved ? 1 : 0));
 }
 
-void Machine::decided(const registry::Payee& payee, const ledger::Decision& decision) {
+void Machine::decided(const registry::Payee& payee, const ledger::Decision& decision, stipend_unix_ns) {
     ++totals_.decisions;
     if (decision.action == ledger::Action::pay) ++totals_.paid;
     note(cat("decided ", payee.key, ' ', decision.epoch, ' ', decision.usd.count_e8(), ' ', decision.wei.text()));

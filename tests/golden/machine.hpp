@@ -17,7 +17,7 @@ namespace golden {
 
 using namespace stipend;
 
-class Machine final : public engine::Effects {
+class Machine final : public engine::Effects, public engine::Reporter {
   public:
     // One attempt of a payee, by the names that the ledger knows.
     struct Job {
@@ -33,7 +33,7 @@ class Machine final : public engine::Effects {
     };
     struct Totals {
         std::uint64_t decisions = 0, paid = 0, held = 0, gaps = 0, jobs = 0, commits = 0, busy = 0, failed = 0,
-                      restarts = 0, clock_set_back = 0, published = 0, refused = 0, alerts = 0, stray = 0, prices = 0,
+                      restarts = 0, clock_set_back = 0, installed = 0, refused = 0, alerts = 0, stray = 0, prices = 0,
                       refused_prices = 0, failed_prices = 0;
     };
 
@@ -61,7 +61,7 @@ class Machine final : public engine::Effects {
 
     void define(const Line& line);
     void open();
-    void publish(const Line& line);
+    void install(const Line& line);
     std::shared_ptr<engine::Generation> generation(std::size_t setup);
     static std::shared_ptr<const plugin::PolicyInstance> policy(const std::string& config, const stipend_terms& terms);
     void job_done(const Line& line);
@@ -78,8 +78,8 @@ class Machine final : public engine::Effects {
     [[nodiscard]] std::optional<uptime::Observed> observed(const registry::Payee& payee, stipend_unix_ns from,
                                                            stipend_unix_ns to) const override;
     void fetch_price() override;
-    void tell(const engine::Alert& alert) override;
-    void decided(const registry::Payee& payee, const ledger::Decision& decision) override;
+    void alert(const engine::Alert& alert) override;
+    void decided(const registry::Payee& payee, const ledger::Decision& decision, stipend_unix_ns now) override;
     void held(const registry::Payee& payee, std::uint64_t epoch, std::string_view why,
               stipend_unix_ns next_at) override;
 

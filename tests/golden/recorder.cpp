@@ -50,7 +50,7 @@ class Recorder {
         define();
         write({'o', {start_of_time}});
         set_payees(0, 330);
-        publish(true);
+        install(true);
         later(2 * minute, [this] { disturb(); });
         std::uint64_t points = 0;
         while (machine_.totals().decisions < decisions_) {
@@ -293,7 +293,7 @@ class Recorder {
         }
         if (random_.one_in(2)) std::reverse(configured_.begin(), configured_.end());
     }
-    void publish(bool with_list) {
+    void install(bool with_list) {
         Line line{'g', {0, setup_}};
         if (with_list) {
             const auto own = policies_of_[static_cast<std::size_t>(setup_)];
@@ -320,7 +320,7 @@ class Recorder {
         }
         if (random_.one_in(3)) setup_ = random_.below(setups_);
         if (random_.one_in(3)) change_payees();
-        publish(true);
+        install(true);
         later(minute, [this] { disturb(); });
     }
     void disturb() {
@@ -357,7 +357,7 @@ class Recorder {
             case 10:  // several in a row: a fourth generation may be refused
                 for (int i = 0; i < 4; ++i) {
                     setup_ = random_.below(setups_);
-                    publish(false);
+                    install(false);
                 }
                 return;
             case 11:
@@ -371,15 +371,15 @@ class Recorder {
             case 14:
             case 15:
                 change_payees();
-                return publish(true);
+                return install(true);
             case 16:
-                return publish(false);  // the same again
+                return install(false);  // the same again
             case 17:
                 change_payees();
                 [[fallthrough]];
             default:
                 setup_ = random_.below(setups_);
-                return publish(random_.one_in(2));
+                return install(random_.one_in(2));
         }
     }
     void see() {

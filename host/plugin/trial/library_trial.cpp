@@ -94,9 +94,9 @@ void try_library(const Json& request, Report& report) {
         report.finish(description->to_json().dump());
     } else {
         Json error = Json::object();
-        error.set("error", Json::of_string(description.error().message));
-        error.set("path", Json::of_string(description.error().path));
-        error.set("status", Json::of_int(description.error().status));
+        error.set("error", description.error().message);
+        error.set("path", description.error().path);
+        error.set("status", description.error().status);
         report.finish(error.dump());
         // What is left of a plugin that is refused says nothing more.
         ::_exit(0);

@@ -23,7 +23,7 @@ constexpr int calls_in_all = 4;  // so many times the limit of one call is that 
 constexpr int most_sweeps = 200;
 
 std::string error_json(const std::string& message) {
-    return Json::object().set("error", Json::of_string(message)).set("path", Json::of_string("")).dump();
+    return Json::object().set("error", message).set("path", "").dump();
 }
 
 std::string text_of(const Json& request, std::string_view key) {

@@ -29,10 +29,7 @@ class Json {
     template <std::integral Number>                                          // a bool is a boolean
     Json(Number value)                                                       // NOLINT(google-explicit-constructor)
         : kind_(std::is_same_v<Number, bool> ? Kind::boolean : Kind::number), text_(text_of(value)) {}
-    static Json of_bool(bool value) { return Json(Kind::boolean, value ? "true" : "false"); }
     static Json of_number(std::string text) { return Json(Kind::number, std::move(text)); }
-    static Json of_int(std::int64_t value) { return Json(Kind::number, std::to_string(value)); }
-    static Json of_string(std::string_view text) { return Json(Kind::string, std::string(text)); }
     static Json array() { return Json(Kind::array, {}); }
     static Json object() { return Json(Kind::object, {}); }
 

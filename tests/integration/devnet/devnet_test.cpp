@@ -30,10 +30,10 @@ std::unique_ptr<Devnet> started(Options options = {}) {
 std::string livepeer_header(std::string_view entry, std::string_view capability = "agent-net", int timeout_s = 20) {
     const auto parameters = cat(R"({"orchestrators":{"include":[")", entry, R"("]}})");
     return "Livepeer: " + encode_base64(Json::object()
-                                            .set("request", Json::of_string("{}"))
-                                            .set("parameters", Json::of_string(parameters))
-                                            .set("capability", Json::of_string(capability))
-                                            .set("timeout_seconds", Json::of_int(timeout_s))
+                                            .set("request", "{}")
+                                            .set("parameters", parameters)
+                                            .set("capability", capability)
+                                            .set("timeout_seconds", timeout_s)
                                             .dump());
 }
 

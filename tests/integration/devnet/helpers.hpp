@@ -26,12 +26,12 @@ bool eventually(Condition condition) {
 inline std::string signed_header(std::string_view capability, int timeout_s = 5) {
     const auto key = EthKey::from_seed("poor");
     return "Livepeer: " + encode_base64(Json::object()
-                                            .set("request", Json::of_string("{}"))
-                                            .set("parameters", Json::of_string("{}"))
-                                            .set("capability", Json::of_string(capability))
-                                            .set("sender", Json::of_string(key.address()))
-                                            .set("sig", Json::of_string(key.sign_text("{}{}")))
-                                            .set("timeout_seconds", Json::of_int(timeout_s))
+                                            .set("request", "{}")
+                                            .set("parameters", "{}")
+                                            .set("capability", capability)
+                                            .set("sender", key.address())
+                                            .set("sig", key.sign_text("{}{}"))
+                                            .set("timeout_seconds", timeout_s)
                                             .dump());
 }
 

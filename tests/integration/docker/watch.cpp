@@ -35,12 +35,12 @@ const Clock* clock_of_all = nullptr;
 void print(const stipend_host*, stipend_op, const stipend_observation* o) {
     static constexpr std::array<const char*, 6> words{"", "up", "down", "degraded", "unknown", "found"};
     const auto line = Json::object()
-                          .set("verdict", Json::of_string(words[static_cast<std::size_t>(o->verdict)]))
-                          .set("target", Json::of_string(view(o->target_id)))
-                          .set("from", Json::of_int(o->started_at))
-                          .set("to", Json::of_int(o->ended_at))
-                          .set("said", Json::of_int(clock_of_all->now()))
-                          .set("evidence", Json::of_string(view(o->evidence)))
+                          .set("verdict", words[static_cast<std::size_t>(o->verdict)])
+                          .set("target", view(o->target_id))
+                          .set("from", o->started_at)
+                          .set("to", o->ended_at)
+                          .set("said", clock_of_all->now())
+                          .set("evidence", view(o->evidence))
                           .dump() +
                       "\n";
     // One write for each line, so that a reader sees it at once.

@@ -67,7 +67,7 @@ class Adjust(unittest.TestCase):
         self.host.verified()
 
     def test_an_excuse_needs_no_rate_and_pays_nothing(self):
-        self.host.edit("max_age: 1h", "max_age: 1s")
+        self.host.edit("every: 60s\n  max_age: 1h", "every: 1s\n  max_age: 1s")
         wait_for(lambda: self.adjust("--usd", "1", at=(FROM, "2026-11-20T10:01:00Z"))[0] == 1, "the rate's end")
         before = self.owed()
         code, out, err = self.adjust("--excuse")
@@ -76,7 +76,7 @@ class Adjust(unittest.TestCase):
         self.assertEqual(self.owed(), before)
 
     def test_an_amount_wants_a_rate_that_still_counts(self):
-        self.host.edit("max_age: 1h", "max_age: 1s")
+        self.host.edit("every: 60s\n  max_age: 1h", "every: 1s\n  max_age: 1s")
         wait_for(lambda: "no exchange rate is accepted" in self.adjust("--usd", "1.50")[2], "the rate's end")
 
     def test_a_gap_is_paid_at_the_base_of_that_orchestrator(self):

@@ -67,6 +67,26 @@ class HostTest(unittest.TestCase):
 
 
 class Running(HostTest):
+    def check(self):
+        return subprocess.run([STIPEND, "check", "-c", self.host.config], env=self.host.environment, text=True,
+                              capture_output=True, timeout=60, check=False)
+
+    def test_a_fixed_rate_that_would_never_be_accepted_is_reported_at_its_line(self):
+        self.host.edit("usd_per_eth: ${ETH_TO_USD:-2000.0}", "usd_per_eth: 99.99")
+        done = self.check()
+        self.assertEqual(done.returncode, 1)
+        self.assertIn("price.config.usd_per_eth: got \"99.99\", want a rate from price.min, 100 USD, to price.max, "
+                      "100000 USD: any other holds all decisions", done.stderr)
+        self.host.edit("usd_per_eth: 99.99", "usd_per_eth: 100")
+        self.assertEqual(self.check().returncode, 0)
+
+    def test_a_state_that_is_no_folder_is_reported(self):
+        for state in (self.host.config, self.host.config / "below"):
+            self.host.environment["STATE_DIRECTORY"] = str(state)
+            done = self.check()
+            self.assertEqual(done.returncode, 1)
+            self.assertIn(f"{self.host.config} is no folder", done.stderr)
+
     def test_a_file_that_is_no_yaml_is_named_by_a_reload(self):
         self.host.start()
         good = self.host.config.read_text()

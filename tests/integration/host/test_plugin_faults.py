@@ -98,6 +98,45 @@ class Blocked(PluginTest):
         self.assertLess(time.monotonic() - began, 15)
         self.assertTrue(self.host.said("does not return: the host ends without it"))
 
+    def leave_instances(self):
+        """An instance that a call is still in at the end is left alone: no leak."""
+        if SANITIZED:
+            self.host.environment["ASAN_OPTIONS"] = "detect_leaks=0"
+
+    def test_a_plugin_whose_create_loops_costs_a_reload_and_nothing_else(self):
+        self.leave_instances()
+        self.host.start()
+        self.wait_for_decisions(1)
+        self.trigger.touch()
+        good = self.host.config.read_text()
+        self.use_price("price_loops_in_create")
+        code, out, err = self.host.run("reload")
+        self.assertEqual(code, 1)
+        self.assertIn("create: price: org.example.defect has not returned within 5 s", out + err)
+        self.wait_for_decisions(2)
+        self.host.config.write_text(good)
+        self.assertEqual(self.host.run("reload")[0], 0)
+        began = time.monotonic()
+        self.assertEqual(self.host.stop(), 0)
+        self.assertLess(time.monotonic() - began, 15)
+        self.host.verified()
+
+    def test_a_plugin_whose_quiesce_loops_is_left_behind(self):
+        self.leave_instances()
+        self.use_price("price_loops_in_quiesce")
+        good = self.host.config.read_text()
+        self.host.start()
+        self.wait_for_decisions(1)
+        self.trigger.touch()
+        self.host.config.write_text(good.replace("plugin: quote", "plugin: price\n  config: { usd_per_eth: 2000 }"))
+        code, out, err = self.host.run("reload")
+        self.assertEqual(code, 0, out + err)
+        self.wait_for_decisions(2)
+        began = time.monotonic()
+        self.assertEqual(self.host.stop(), 0)
+        self.assertLess(time.monotonic() - began, 15)
+        self.host.verified()
+
     def test_twelve_monitors_that_block_keep_nothing_from_its_turn(self):
         self.install("slow", "monitor_blocks")
         text = self.host.config.read_text()
@@ -109,8 +148,7 @@ class Blocked(PluginTest):
             for at, address in enumerate(self.devnet.addresses.split(","))))
         self.host.config.write_text(text)
         self.host.environment["ORCHESTRATOR_ADDRESSES"] = ""
-        if SANITIZED:  # an instance that a call is still in at the end is left alone: no leak
-            self.host.environment["ASAN_OPTIONS"] = "detect_leaks=0"
+        self.leave_instances()
         self.host.start()
         self.host.wait_line("begin of org.example.defect")
         wait_for(lambda: len(self.metric("stipend_plugin_slow_calls_total")) == 12, "twelve that block")

@@ -73,14 +73,26 @@ TEST_CASE("signed answers pass where they are demanded") {
     CHECK(run(net, job, signed_answer(job))->outcome == STIPEND_JOB_OK);
 }
 
-TEST_CASE("without a known key a demanded signature cannot be had, and evidence is not looked at otherwise") {
+TEST_CASE(
+    "no job is sent where a signature is demanded and no key is known: the payer's omission fails no orchestrator") {
     auto job = signed_job();
     job.public_key = "";
-    Network strict(R"("evidence":"signed")");
-    const auto refused = run(strict, job, signed_answer(job));
-    CHECK(refused->outcome == STIPEND_JOB_FAILED);
-    CHECK(refused->reason ==
-          "signed evidence is demanded, and its worker's key is not known: want a worker_key in its entry (twice)");
+    for (const auto* options : {R"("evidence":"signed")", ""}) {
+        Network net(options);
+        if (std::string_view(options).empty()) job.flags |= STIPEND_JOB_NEEDS_SIGNATURE;
+        auto operation = net.plugin().submit(job);
+        net.host.settle();
+        REQUIRE(operation.done());
+        CHECK(operation.status() == STIPEND_E_INVALID);
+        CHECK(operation.error() ==
+              "signed evidence is demanded, and its worker's key is not known: want a worker_key in its entry");
+        CHECK(net.sent_jobs.empty());
+    }
+}
+
+TEST_CASE("without a known key evidence is not looked at") {
+    auto job = signed_job();
+    job.public_key = "";
     Network any;
     const auto taken = run(any, job, signed_answer(job));
     CHECK(taken->outcome == STIPEND_JOB_OK);

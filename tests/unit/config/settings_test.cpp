@@ -185,15 +185,45 @@ TEST_CASE("the usual spellings of a log level are read, in any case") {
     CHECK(diagnostics_of("log: { level: warm }\n").find("got \"warm\"") != std::string::npos);
 }
 
-TEST_CASE("a fixed rate beyond price.min and price.max is reported at its line") {
-    CHECK(diagnostics_of("price:\n  max: 3000 USD\n  config:\n    usd_per_eth: 3000.5\n") ==
-          "config.yaml:4:18: price.config.usd_per_eth: got \"3000.5\", want a rate from price.min, 100 USD, to "
-          "price.max, 3000 USD: any other holds all decisions\n      usd_per_eth: 3000.5\n                   ^\n");
-    CHECK(diagnostics_of("price: { config: { usd_per_eth: 99 } }\n") != "");
-    CHECK(diagnostics_of("price: { max: 3000 USD, config: { usd_per_eth: 3000 } }\n") == "");
-    CHECK(diagnostics_of("price: { min: 100 USD, config: { usd_per_eth: 100 } }\n") == "");
-    CHECK(diagnostics_of("price: { plugin: other, config: { usd_per_eth: 1 } }\n") == "");
-    CHECK(diagnostics_of("price: { config: {} }\n") == "");
+TEST_CASE("a price that is asked for less often than it stays valid is reported") {
+    CHECK(diagnostics_of("price:\n  max_age: 30s\n  every: 31s\n")
+              .find("config.yaml:3:10: price.every: got more than price.max_age: 31s, want at most 30s") == 0);
+    CHECK(diagnostics_of("price: { max_age: 30s, every: 30s }\n") == "");
+}
+
+TEST_CASE("a limit below the pay of one period is reported") {
+    const std::string two = "orchestrators: [{ address: https://a:1 }, { address: https://b:1, base: 12 USD }]\n";
+    CHECK(
+        diagnostics_of("limits:\n  accrual_per_orchestrator_day: 11.99999999 USD\n" + two)
+            .find(
+                "config.yaml:2:33: limits.accrual_per_orchestrator_day: got 11.99999999 USD, want at least 12 USD, the "
+                "pay of b:1 for one period") == 0);
+    CHECK(diagnostics_of("limits:\n  accrual_per_day: 0 USD\n" + two).find("want at least 12 USD") !=
+          std::string::npos);
+    CHECK(diagnostics_of("limits: { accrual_per_orchestrator_day: 12 USD, accrual_per_day: 12 USD }\n" + two) == "");
+    CHECK(diagnostics_of("limits: { accrual_per_day: 0 USD }\n") == "");  // nothing is paid yet
+}
+
+TEST_CASE("two listeners of a worker that exclude each other are reported") {
+    const auto report = [](const std::string& worker, const std::string& metrics) {
+        return diagnostics_of("role: worker\nlisten:\n  worker: \"" + worker + "\"\n  metrics: \"" + metrics + "\"\n");
+    };
+    CHECK(report("127.0.0.1:9876", "127.0.0.1:9876")
+              .find("config.yaml:3:11: listen.worker: got 127.0.0.1:9876, which listen.metrics has already") == 0);
+    CHECK(report("0.0.0.0:9876", "127.0.0.1:09876") != "");
+    CHECK(report("[::1]:9876", "[::]:9876") != "");
+    CHECK(report("127.0.0.1:9876", "127.0.0.2:9876") == "");
+    CHECK(report("127.0.0.1:9876", "127.0.0.1:9877") == "");
+    CHECK(report("127.0.0.1:0", "127.0.0.1:0") == "");
+}
+
+TEST_CASE("a window of maintenance that never comes is reported") {
+    const auto report = [](const std::string& schedule) {
+        return diagnostics_of("maintenance:\n  - schedule: " + schedule + "\n    duration: 1h\n");
+    };
+    CHECK(report("0 0 31 2 *")
+              .find("config.yaml:2:15: maintenance[0].schedule: got \"0 0 31 2 *\", want a time that comes") == 0);
+    CHECK(report("0 0 29 2 *") == "");
 }
 
 TEST_CASE("a state folder whose control socket would have too long a path is reported") {

@@ -102,12 +102,12 @@ inline std::string job_header(std::string_view parameters = "{}", std::string_vi
                               std::int64_t timeout_s = 20, const EthKey& key = poor_key(),
                               std::string_view request = "{}") {
     return encode_base64(Json::object()
-                             .set("request", Json::of_string(request))
-                             .set("parameters", Json::of_string(parameters))
-                             .set("capability", Json::of_string(capability))
-                             .set("sender", Json::of_string(key.address()))
-                             .set("sig", Json::of_string(key.sign_text(cat(request, parameters))))
-                             .set("timeout_seconds", Json::of_int(timeout_s))
+                             .set("request", request)
+                             .set("parameters", parameters)
+                             .set("capability", capability)
+                             .set("sender", key.address())
+                             .set("sig", key.sign_text(cat(request, parameters)))
+                             .set("timeout_seconds", timeout_s)
                              .dump());
 }
 

@@ -16,10 +16,8 @@ constexpr AdjustTerms terms{
 // A request with the times of a gap as `stipend status` prints them.
 AdjustRequest request_for(const ledger::Gap& gap) {
     Json body = Json::object();
-    body.set("orchestrator", Json::of_string("o1"))
-        .set("reason", Json::of_string("our gateway"))
-        .set("by", Json::of_string("me"));
-    body.set("from", Json::of_string(utc_text(gap.from))).set("to", Json::of_string(utc_text(*gap.to)));
+    body.set("orchestrator", "o1").set("reason", "our gateway").set("by", "me");
+    body.set("from", utc_text(gap.from)).set("to", utc_text(*gap.to));
     auto request = parse_adjustment(body);
     REQUIRE(request.ok());
     return *request;

@@ -4,7 +4,7 @@ using namespace engine_test;
 
 TEST_CASE("a new orchestrator is due at once, and then at each interval from its due time") {
     Simulation sim;
-    REQUIRE(sim.publish({}, payees(1)).ok());
+    REQUIRE(sim.install({}, payees(1)).ok());
     // Answers take 7 s: from the due time all the same, so that a slow gateway does not cut pay.
     sim.answer = [](const auto&, const auto&, auto) { return std::pair{good("90"), 7 * second}; };
     sim.run_for(300 * second);
@@ -19,7 +19,7 @@ TEST_CASE("a new orchestrator is due at once, and then at each interval from its
 
 TEST_CASE("a gateway slower than the interval delays checks and drops none") {
     Simulation sim;
-    REQUIRE(sim.publish({.interval_ns = 5 * second}, payees(1)).ok());
+    REQUIRE(sim.install({.interval_ns = 5 * second}, payees(1)).ok());
     sim.answer = [](const auto&, const auto&, auto now) {
         return std::pair{good("90"), now < start_of_time + 10 * second ? 31 * second : second / 10};
     };
@@ -34,7 +34,7 @@ TEST_CASE("a gateway slower than the interval delays checks and drops none") {
 
 TEST_CASE("failures in a row push the next check out, and one good check forgives them") {
     Simulation sim;
-    REQUIRE(sim.publish({}, payees(1)).ok());
+    REQUIRE(sim.install({}, payees(1)).ok());
     sim.answer = [](const auto&, const JobSpec& job, auto) {
         return std::pair{job.epoch <= 3 ? bad() : good("100"), second};
     };
@@ -50,7 +50,7 @@ TEST_CASE("failures in a row push the next check out, and one good check forgive
 
 TEST_CASE("the job asks for the time since the last decision, and over the interval at least") {
     Simulation sim;
-    REQUIRE(sim.publish({}, payees(1)).ok());
+    REQUIRE(sim.install({}, payees(1)).ok());
     sim.answer = [](const auto&, const JobSpec& job, auto) {
         return std::pair{job.epoch == 2 ? bad() : good("100"), second};
     };
@@ -63,7 +63,7 @@ TEST_CASE("the job asks for the time since the last decision, and over the inter
 
 TEST_CASE("an unknown outcome moves neither count, epoch nor phase, and resumes by itself") {
     Simulation sim;
-    REQUIRE(sim.publish({}, payees(3)).ok());
+    REQUIRE(sim.install({}, payees(3)).ok());
     const auto down_from = start_of_time + 100 * second;
     const auto down_to = down_from + 600 * second;
     sim.answer = [=](const auto& who, const JobSpec&, auto now) {
@@ -94,7 +94,7 @@ TEST_CASE("an unknown outcome moves neither count, epoch nor phase, and resumes 
 
 TEST_CASE("an orchestrator that the gateway does not know is held with one alert of its own") {
     Simulation sim;
-    REQUIRE(sim.publish({}, payees(2)).ok());
+    REQUIRE(sim.install({}, payees(2)).ok());
     sim.answer = [](const auto& who, const JobSpec&, auto) {
         auto result = unknown("No orchestrators found");
         result.flags = STIPEND_RESULT_UNLISTED;
@@ -114,7 +114,7 @@ TEST_CASE("a job that the plugin loses holds its payee's period, and is asked ag
     sim.answer = [&lost](const registry::Payee& one, const JobSpec&, stipend_unix_ns) {
         return std::pair{good("100"), lost && one.key == "o1" ? 100'000 * second : second};
     };
-    REQUIRE(sim.publish({}, payees(2)).ok());
+    REQUIRE(sim.install({}, payees(2)).ok());
     sim.run_for(max_job_ns - second);
     CHECK(sim.of("o1").empty());
     CHECK(sim.holds.empty());
@@ -132,9 +132,9 @@ TEST_CASE("a job that the plugin loses holds its payee's period, and is asked ag
     CHECK(gaps->front().cause == "the payer could not look: the dispatch plugin never answered");
 }
 
-TEST_CASE("late, repeated and stray answers change nothing") {
+TEST_CASE("late, repeated and unexpected results change nothing") {
     Simulation sim;
-    REQUIRE(sim.publish({}, payees(2)).ok());
+    REQUIRE(sim.install({}, payees(2)).ok());
     sim.run_for(30 * second);
     const auto before = sim.decisions.size();
     const auto state = sim.state("o1");
@@ -153,7 +153,7 @@ TEST_CASE("one that never answers delays no other") {
     Simulation sim;
     Setup setup;
     setup.dispatch.max_in_flight = 2;
-    REQUIRE(sim.publish(setup, payees(5)).ok());
+    REQUIRE(sim.install(setup, payees(5)).ok());
     sim.answer = [](const auto& who, const JobSpec&, auto) {
         return std::pair{good("100"), who.key == "o1" ? -1 : second};
     };
@@ -167,7 +167,7 @@ TEST_CASE("job rates delay checks and drop none") {
     Simulation sim;
     Setup setup;
     setup.dispatch.host = {second, 1};  // one a second
-    REQUIRE(sim.publish(setup, payees(30)).ok());
+    REQUIRE(sim.install(setup, payees(30)).ok());
     sim.run_for(300 * second);
     for (int i = 1; i <= 30; ++i) {
         const auto lines = sim.of("o" + std::to_string(i));
@@ -184,7 +184,7 @@ TEST_CASE("a rate for each orchestrator delays its own checks only") {
     Setup setup;
     setup.interval_ns = 5 * second;
     setup.dispatch.per_orchestrator = {20 * second, 1};
-    REQUIRE(sim.publish(setup, payees(2)).ok());
+    REQUIRE(sim.install(setup, payees(2)).ok());
     sim.run_for(100 * second);
     CHECK(sim.of("o1").size() == 5);
     CHECK(sim.of("o1")[4].decision.due_at == start_of_time + 20 * second);
@@ -192,7 +192,7 @@ TEST_CASE("a rate for each orchestrator delays its own checks only") {
 
 TEST_CASE("all failing at once is decided as it is, and raises one alert") {
     Simulation sim;
-    REQUIRE(sim.publish({}, payees(3)).ok());
+    REQUIRE(sim.install({}, payees(3)).ok());
     sim.answer = [](const auto&, const JobSpec& job, auto) {
         return std::pair{job.epoch == 2 ? bad() : good("100"), second};
     };
@@ -204,7 +204,7 @@ TEST_CASE("all failing at once is decided as it is, and raises one alert") {
 
 TEST_CASE("suspension raises an alert and the first good check resolves it") {
     Simulation sim;
-    REQUIRE(sim.publish({}, payees(1)).ok());
+    REQUIRE(sim.install({}, payees(1)).ok());
     sim.answer = [](const auto&, const JobSpec& job, auto) {
         return std::pair{job.epoch <= 6 ? bad() : good("100"), second};
     };
@@ -216,7 +216,7 @@ TEST_CASE("suspension raises an alert and the first good check resolves it") {
 TEST_CASE("a disk that hangs is no progress, and one that answers again is") {
     Simulation sim;
     sim.commit_takes_ns = 100 * second;
-    REQUIRE(sim.publish(Setup{}, payees(1)).ok());
+    REQUIRE(sim.install(Setup{}, payees(1)).ok());
     sim.run_for(59 * second);
     CHECK_FALSE(sim.engine().stuck(sim.now(), 60 * second));
     sim.run_for(3 * second);

@@ -11,7 +11,7 @@ TEST_CASE("a job beyond what one orchestrator may cost in a day is not sent, and
         result.fee = fee(who.key == "o1" ? 30 : 3);
         return std::pair{result, second / 10};
     };
-    REQUIRE(sim.publish(limited(100, 1000), payees(2)).ok());
+    REQUIRE(sim.install(limited(100, 1000), payees(2)).ok());
     sim.run_for(590 * second);
     CHECK(sim.of("o1").size() == 3);
     CHECK(sim.of("o2").size() == 10);
@@ -39,14 +39,14 @@ TEST_CASE("a job beyond what one orchestrator may cost in a day is not sent, and
 TEST_CASE("the limit of all holds before a job is sent, survives a restart and ends with the UTC day") {
     Simulation sim;
     charge(sim, 30, 30);
-    REQUIRE(sim.publish(limited(1000, 100), payees(3)).ok());
+    REQUIRE(sim.install(limited(1000, 100), payees(3)).ok());
     sim.run_for(600 * second);
     CHECK(sim.sent == 3);
     CHECK(sim.raised("fees") == 1);
     CHECK(text_of(sim, "fees").starts_with("jobs with a price are held: limits.fees_per_day is reached"));
     CHECK(sim.raised("gateway") == 0);
     sim.restart(second);
-    REQUIRE(sim.publish(limited(1000, 100), payees(3)).ok());
+    REQUIRE(sim.install(limited(1000, 100), payees(3)).ok());
     sim.run_for(600 * second);
     CHECK(sim.sent == 3);
     CHECK(sim.raised("fees") == 2);  // once in each run
@@ -65,7 +65,7 @@ TEST_CASE("the limit of all holds before a job is sent, survives a restart and e
 TEST_CASE("what remains is used up to its last wei") {
     Simulation sim;
     charge(sim, 50, 50);
-    REQUIRE(sim.publish(limited(100, 1000), payees(1)).ok());
+    REQUIRE(sim.install(limited(100, 1000), payees(1)).ok());
     sim.run_for(600 * second);
     CHECK(sim.sent == 2);
     CHECK(fees_of(sim, 0) == "100");
@@ -75,7 +75,7 @@ TEST_CASE("what remains is used up to its last wei") {
 TEST_CASE("a job that costs less than was reserved leaves the rest to the next ones") {
     Simulation sim;
     charge(sim, 60, 20);
-    REQUIRE(sim.publish(limited(100, 1000), payees(1)).ok());
+    REQUIRE(sim.install(limited(100, 1000), payees(1)).ok());
     sim.run_for(600 * second);
     CHECK(sim.sent == 3);  // 20 + 20 + 20, and 60 more would be beyond
     CHECK(fees_of(sim, 0) == "60");
@@ -85,7 +85,7 @@ TEST_CASE("a job that costs less than was reserved leaves the rest to the next o
 TEST_CASE("more than was reserved is counted as reserved, with an alert that the next true report resolves") {
     Simulation sim;
     charge(sim, 10, 11);
-    REQUIRE(sim.publish(limited(1000, 1000), payees(1)).ok());
+    REQUIRE(sim.install(limited(1000, 1000), payees(1)).ok());
     sim.run_for(150 * second);
     CHECK(fees_of(sim, 0) == "30");
     CHECK(sim.raised("fees-reported:o1") == 1);
@@ -104,7 +104,7 @@ TEST_CASE("a fee without a reservation is counted as reported, with an alert") {
     Simulation sim;
     charge(sim, 10, 70);
     sim.price = {};
-    REQUIRE(sim.publish(limited(100, 1000), payees(1)).ok());
+    REQUIRE(sim.install(limited(100, 1000), payees(1)).ok());
     sim.run_for(30 * second);
     CHECK(fees_of(sim, 0) == "70");
     CHECK(sim.raised("fees-reported:o1") == 1);
@@ -124,7 +124,7 @@ TEST_CASE("a reported amount that is more than there is changes nothing but rais
         result.fee = SignedWei::highest();
         return std::pair{result, second / 10};
     };
-    REQUIRE(sim.publish(limited(100, 1000), payees(1)).ok());
+    REQUIRE(sim.install(limited(100, 1000), payees(1)).ok());
     sim.run_for(30 * second);
     CHECK(fees_of(sim, 0) == "0");
     CHECK(sim.raised("fees-reported:o1") == 1);
@@ -141,7 +141,7 @@ TEST_CASE("a reported amount that is more than there is changes nothing but rais
 TEST_CASE("a dispatcher that refuses a job by what is left holds it with the alert of that limit") {
     Simulation sim;
     const auto refuse = [&](std::uint64_t own, std::uint64_t all) {
-        REQUIRE(sim.publish(limited(own, all), payees(1)).ok());
+        REQUIRE(sim.install(limited(own, all), payees(1)).ok());
         sim.price = {};
         sim.answer = [](const auto&, const auto&, auto) {
             auto result = unknown("its job may cost 40 wei");
@@ -152,7 +152,7 @@ TEST_CASE("a dispatcher that refuses a job by what is left holds it with the ale
         sim.run_for(120 * second);
     };
     charge(sim, 30, 30);
-    REQUIRE(sim.publish(limited(50, 1000), payees(1)).ok());
+    REQUIRE(sim.install(limited(50, 1000), payees(1)).ok());
     sim.run_for(30 * second);
     refuse(50, 1000);
     CHECK(sim.raised("gateway") == 0);
@@ -165,7 +165,7 @@ TEST_CASE("a dispatcher that refuses a job by what is left holds it with the ale
     CHECK(sim.holds.size() >= 4);
     // Both end with the first job that is sent.
     charge(sim, 30, 30);
-    REQUIRE(sim.publish(limited(1000, 1000)).ok());
+    REQUIRE(sim.install(limited(1000, 1000)).ok());
     sim.run_for(60 * second);
     CHECK(!sim.active("fees"));
     CHECK(!sim.active("fees:o1"));
@@ -176,7 +176,7 @@ TEST_CASE("free jobs leave no trace of fees") {
     Simulation sim;
     charge(sim, 0, 0);
     sim.price = {};
-    REQUIRE(sim.publish({}, payees(2)).ok());
+    REQUIRE(sim.install({}, payees(2)).ok());
     sim.run_for(300 * second);
     const auto state = sim.ledger().load_state();
     REQUIRE(state.ok());
@@ -188,22 +188,22 @@ TEST_CASE("free jobs leave no trace of fees") {
 TEST_CASE("other limits count for the next job") {
     Simulation sim;
     charge(sim, 30, 30);
-    REQUIRE(sim.publish(limited(100, 1000), payees(1)).ok());
+    REQUIRE(sim.install(limited(100, 1000), payees(1)).ok());
     sim.run_for(90 * second);
     CHECK(sim.sent == 2);
-    REQUIRE(sim.publish(limited(80, 1000)).ok());
+    REQUIRE(sim.install(limited(80, 1000)).ok());
     sim.run_for(60 * second);
     CHECK(sim.sent == 2);
     CHECK(sim.active("fees:o1"));
-    REQUIRE(sim.publish(limited(1000, 1000)).ok());
+    REQUIRE(sim.install(limited(1000, 1000)).ok());
     sim.run_for(60 * second);
     CHECK(sim.sent == 3);
     CHECK(!sim.active("fees:o1"));
     // The alert of the limit of all ends with the limit too.
-    REQUIRE(sim.publish(limited(1000, 95)).ok());
+    REQUIRE(sim.install(limited(1000, 95)).ok());
     sim.run_for(180 * second);
     CHECK(sim.active("fees"));
-    REQUIRE(sim.publish(limited(1000, 1000)).ok());
+    REQUIRE(sim.install(limited(1000, 1000)).ok());
     CHECK(!sim.active("fees"));
     sim.check_ledger();
 }
@@ -211,7 +211,7 @@ TEST_CASE("other limits count for the next job") {
 TEST_CASE("the alert of an orchestrator ends when its jobs are free") {
     Simulation sim;
     charge(sim, 30, 30);
-    REQUIRE(sim.publish(limited(50, 1000), payees(1)).ok());
+    REQUIRE(sim.install(limited(50, 1000), payees(1)).ok());
     sim.run_for(90 * second);
     REQUIRE(sim.active("fees:o1"));
     charge(sim, 0, 0);
@@ -228,7 +228,7 @@ TEST_CASE("of a job over midnight the cost counts once on the new day") {
         result.fee = fee(10);
         return std::pair{result, 40 * second};
     };
-    REQUIRE(sim.publish(limited(1000, 1000), payees(1)).ok());
+    REQUIRE(sim.install(limited(1000, 1000), payees(1)).ok());
     sim.run_until(midnight(1) - second);
     CHECK(sim.engine().fees().used(sim.now()) == fee(40));  // 10, and 30 reserved
     sim.run_until(midnight(1) + 20 * second);
@@ -242,11 +242,11 @@ TEST_CASE("of a job over midnight the cost counts once on the new day") {
 TEST_CASE("fees counted on a later day, before the clock was set back, count when that day comes") {
     Simulation sim(midnight(2) + 10 * second);
     charge(sim, 30, 30);
-    REQUIRE(sim.publish(limited(100, 1000), payees(1)).ok());
+    REQUIRE(sim.install(limited(100, 1000), payees(1)).ok());
     sim.run_for(90 * second);
     CHECK(sim.sent == 2);
     sim.restart(-ns_per_day);
-    REQUIRE(sim.publish(limited(100, 1000), payees(2)).ok());
+    REQUIRE(sim.install(limited(100, 1000), payees(2)).ok());
     CHECK(sim.engine().fees().used(sim.now()).zero());
     sim.run_until(midnight(2) + second);
     CHECK(sim.engine().fees().used(0, sim.now()) <= sim.engine().fees().used(sim.now()));

@@ -24,7 +24,7 @@ TEST_CASE("new orchestrators beyond one transaction are written in several, befo
         if (sim.jobs.size() == 1) written_when_first_asked = sim.ledger().load_state()->orchestrators.size();
         return std::pair{good("100"), second / 10};
     };
-    REQUIRE(sim.publish(quick(), payees(many)).ok());
+    REQUIRE(sim.install(quick(), payees(many)).ok());
     sim.run_for(30 * second);
     CHECK(written_when_first_asked >= many - max_batch);  // the last ones are on their way
     CHECK(sim.decisions.size() == many);
@@ -34,15 +34,15 @@ TEST_CASE("new orchestrators beyond one transaction are written in several, befo
 
 TEST_CASE("gaps and leavers beyond one transaction are written in several, in the order that they happened") {
     Simulation sim;
-    REQUIRE(sim.publish(quick(), payees(many)).ok());
+    REQUIRE(sim.install(quick(), payees(many)).ok());
     sim.run_for(30 * second);
     sim.restart(600 * second);
-    REQUIRE(sim.publish(quick(), payees(many)).ok());
+    REQUIRE(sim.install(quick(), payees(many)).ok());
     sim.run_for(120 * second);
     CHECK(sim.decisions.size() >= 2 * many);
     CHECK(sim.ledger().unpaid({}, std::uint64_t{2} * many)->size() == many);
 
-    REQUIRE(sim.publish(quick(), payees(1)).ok());
+    REQUIRE(sim.install(quick(), payees(1)).ok());
     sim.run_for(30 * second);
     const auto state = sim.ledger().load_state();
     REQUIRE(state.ok());

@@ -5,7 +5,7 @@ using namespace engine_test;
 
 TEST_CASE("a rate that is refused holds what is due, and a good one lets it go on") {
     Simulation sim;
-    REQUIRE(sim.publish({}, payees(1)).ok());
+    REQUIRE(sim.install({}, payees(1)).ok());
     sim.quote = [](auto now) {
         const bool wild = now >= start_of_time + 100 * second && now < start_of_time + 400 * second;
         return Quote{(wild ? 5000 : 2000) * e8, now, 0, "test"};
@@ -23,7 +23,7 @@ TEST_CASE("a source that does not answer is borne until the last rate is too old
     Simulation sim;
     Setup setup;
     setup.price.max_age_ns = 300 * second;
-    REQUIRE(sim.publish(setup, payees(1)).ok());
+    REQUIRE(sim.install(setup, payees(1)).ok());
     sim.quote = [](auto now) -> Result<Quote> {
         if (now > start_of_time + 30 * second) return fail(STIPEND_E_UNAVAILABLE, "no answer");
         return Quote{2000 * e8, now, 0, "test"};
@@ -62,7 +62,7 @@ TEST_CASE("the limit of a day for one orchestrator holds before a debt exists") 
     Simulation sim;
     Setup setup;
     setup.limits.per_orchestrator_day = Usd::of_e8(50 * e8);
-    REQUIRE(sim.publish(setup, payees(2)).ok());
+    REQUIRE(sim.install(setup, payees(2)).ok());
     sim.run_for(600 * second);
     CHECK(sim.of("o1").size() == 4);  // 4 x 12 USD
     CHECK(sim.raised("limit:o1") == 1);
@@ -71,7 +71,7 @@ TEST_CASE("the limit of a day for one orchestrator holds before a debt exists") 
     CHECK((*balances)[0].owed.text() == "24000000000000000");
     // The count of the day is durable.
     sim.restart(second);
-    REQUIRE(sim.publish(setup, payees(2)).ok());
+    REQUIRE(sim.install(setup, payees(2)).ok());
     sim.run_for(600 * second);
     CHECK(sim.of("o1").size() == 4);
     // Another day, another count.
@@ -84,12 +84,12 @@ TEST_CASE("the limit of a day for all holds before a debt exists") {
     Simulation sim;
     Setup setup;
     setup.limits.per_day = Usd::of_e8(100 * e8);
-    REQUIRE(sim.publish(setup, payees(3)).ok());
+    REQUIRE(sim.install(setup, payees(3)).ok());
     sim.run_for(600 * second);
     CHECK(sim.decisions.size() == 8);
     CHECK(sim.raised("limit") == 1);
     sim.restart(second);
-    REQUIRE(sim.publish(setup, payees(3)).ok());
+    REQUIRE(sim.install(setup, payees(3)).ok());
     sim.run_for(600 * second);
     CHECK(sim.decisions.size() == 8);
 }
@@ -98,7 +98,7 @@ TEST_CASE("a limit that is reached is reported once on each day, and resolved wi
     Simulation sim;
     Setup setup;
     setup.limits.per_day = Usd::of_e8(100 * e8);
-    REQUIRE(sim.publish(setup, payees(3)).ok());
+    REQUIRE(sim.install(setup, payees(3)).ok());
     for (int day = 1; day <= 3; ++day) {
         sim.run_until((start_of_time / ns_per_day + day) * ns_per_day - second);
         CHECK(sim.raised("limit") == day);
@@ -109,7 +109,7 @@ TEST_CASE("a limit that is reached is reported once on each day, and resolved wi
     sim.run_for(3600 * second);
     REQUIRE(sim.active("limit"));
     setup.limits.per_day = Usd::of_e8(1'000'000 * e8);
-    REQUIRE(sim.publish(setup).ok());
+    REQUIRE(sim.install(setup).ok());
     sim.run_for(600 * second);
     CHECK_FALSE(sim.active("limit"));
     CHECK(sim.raised("limit") == 4);
@@ -135,10 +135,10 @@ TEST_CASE("alerts of an orchestrator go with it") {
     Simulation sim;
     Setup setup;
     setup.limits.per_orchestrator_day = Usd::of_e8(20 * e8);
-    REQUIRE(sim.publish(setup, payees(2)).ok());
+    REQUIRE(sim.install(setup, payees(2)).ok());
     sim.run_for(600 * second);
     REQUIRE(sim.active("limit:o2"));
-    REQUIRE(sim.publish(setup, payees(1)).ok());
+    REQUIRE(sim.install(setup, payees(1)).ok());
     CHECK_FALSE(sim.active("limit:o2"));
     CHECK(sim.active("limit:o1"));
 }
@@ -150,7 +150,7 @@ TEST_CASE("a ledger that is busy delays a decision, and each time is reported on
         if (minute == 2 || minute == 6) return fail(STIPEND_E_BUSY, "another program holds the database");
         return {};
     };
-    REQUIRE(sim.publish({}, payees(2)).ok());
+    REQUIRE(sim.install({}, payees(2)).ok());
     sim.run_for(150 * second);
     CHECK(sim.active("ledger-busy"));
     sim.run_for(450 * second);

@@ -8,7 +8,7 @@ using namespace engine_test;
 namespace {
 
 ledger::Decision first_decision(Simulation& world, const Setup& setup = {}) {
-    REQUIRE(world.publish(setup, payees(1)));
+    REQUIRE(world.install(setup, payees(1)));
     world.run_until(start_of_time + 10 * second);
     REQUIRE(world.decisions.size() == 1);
     return world.decisions.front().decision;
@@ -47,7 +47,7 @@ TEST_CASE("below min_coverage nothing is decided, and the schedule does not move
     world.seen["o1"] = {1'000'000, 400'000};
     Setup setup;
     setup.policy = R"({"min_coverage": 50})";
-    REQUIRE(world.publish(setup, payees(1)));
+    REQUIRE(world.install(setup, payees(1)));
     world.run_until(start_of_time + 10 * second);
     CHECK(world.decisions.empty());
     REQUIRE(world.holds.size() == 1);

@@ -82,7 +82,7 @@ void check_same(const ledger::EngineState& a, const ledger::EngineState& b) {
 
 TEST_CASE("a pardon takes back count and wait, and the next check is due at once") {
     Simulation sim;
-    REQUIRE(sim.publish({}, payees(2)).ok());
+    REQUIRE(sim.install({}, payees(2)).ok());
     sim.answer = bad_from_to(3, 5);
     run_until_decided(sim, 5);
     const auto before = sim.state("o1");
@@ -110,7 +110,7 @@ TEST_CASE("a pardon takes back count and wait, and the next check is due at once
 
 TEST_CASE("time that an adjustment paid is not decided after a pardon") {
     Simulation sim;
-    REQUIRE(sim.publish({}, payees(1)).ok());
+    REQUIRE(sim.install({}, payees(1)).ok());
     sim.answer = bad_from_to(1, 3);
     run_until_decided(sim, 3);
     sim.run_for(20 * second);
@@ -128,7 +128,7 @@ TEST_CASE("time that an adjustment paid is not decided after a pardon") {
 
 TEST_CASE("failures that remain count, with the wait that they have without the pardoned ones") {
     Simulation sim;
-    REQUIRE(sim.publish({}, payees(1)).ok());
+    REQUIRE(sim.install({}, payees(1)).ok());
     sim.answer = bad_from_to(1, 6);
     run_until_decided(sim, 6);
     REQUIRE(sim.state("o1").suspended);
@@ -147,7 +147,7 @@ TEST_CASE("failures that remain count, with the wait that they have without the 
 TEST_CASE("the policy's memory is what it was before the first pardoned check") {
     Simulation sim;
     const Setup setup{.policy = R"({"recovery_checks":3})"};
-    REQUIRE(sim.publish(setup, payees(1)).ok());
+    REQUIRE(sim.install(setup, payees(1)).ok());
     sim.answer = [](const auto&, const JobSpec& job, auto) {
         return std::pair{job.epoch <= 5 || job.epoch == 8 ? bad() : good("100"), second / 10};
     };
@@ -167,7 +167,7 @@ TEST_CASE("two pardons in a row come to what one of both does") {
     std::vector<ledger::EngineState> ends;
     for (const bool at_once : {false, true}) {
         Simulation sim;
-        REQUIRE(sim.publish({}, payees(1)).ok());
+        REQUIRE(sim.install({}, payees(1)).ok());
         sim.answer = bad_from_to(2, 6);
         run_until_decided(sim, 6);
         const auto lines = sim.of("o1");
@@ -190,7 +190,7 @@ TEST_CASE("two pardons in a row come to what one of both does") {
 
 TEST_CASE("checks after an earlier pardon are pardoned from the state that it left") {
     Simulation sim;
-    REQUIRE(sim.publish({}, payees(1)).ok());
+    REQUIRE(sim.install({}, payees(1)).ok());
     sim.answer = bad_from_to(2, 5);
     run_until_decided(sim, 3);
     must_pardon(sim, start_of_time, sim.now());
@@ -204,7 +204,7 @@ TEST_CASE("checks after an earlier pardon are pardoned from the state that it le
 
 TEST_CASE("a pardon is refused where nothing counts, or the policy in force is another one") {
     Simulation sim;
-    REQUIRE(sim.publish({}, payees(1)).ok());
+    REQUIRE(sim.install({}, payees(1)).ok());
     sim.answer = bad_from_to(3, 4);
     run_until_decided(sim, 4);
     const auto before = sim.state("o1");
@@ -215,7 +215,7 @@ TEST_CASE("a pardon is refused where nothing counts, or the policy in force is a
     REQUIRE(plan(sim, start_of_time, sim.now()).ok());
     check_same(sim.state("o1"), before);  // a plan changes nothing
     CHECK(sim.state("o1").due_at == before.due_at);
-    REQUIRE(sim.publish({.policy = R"({"punishment_multiplier":3})"}).ok());
+    REQUIRE(sim.install({.policy = R"({"punishment_multiplier":3})"}).ok());
     const auto other = plan(sim, start_of_time, sim.now());
     REQUIRE(!other.ok());
     CHECK(other.error().message.find("the policy in force does not decide epoch 3 as generation 1 did") !=
@@ -224,7 +224,7 @@ TEST_CASE("a pardon is refused where nothing counts, or the policy in force is a
 
 TEST_CASE("a pardon survives a restart, and may come while a check is under way") {
     Simulation sim;
-    REQUIRE(sim.publish({}, payees(1)).ok());
+    REQUIRE(sim.install({}, payees(1)).ok());
     sim.answer = [](const auto&, const JobSpec& job, auto) {
         return std::pair{job.epoch == 2 ? bad() : good("100"), 5 * second};
     };
@@ -236,7 +236,7 @@ TEST_CASE("a pardon survives a restart, and may come while a check is under way"
     run_until_decided(sim, 3);
     CHECK(sim.of("o1")[2].decision.due_at == due);
     sim.restart(second);
-    REQUIRE(sim.publish({}, payees(1)).ok());
+    REQUIRE(sim.install({}, payees(1)).ok());
     CHECK(sim.state("o1").checks_total == 2);
     CHECK(sim.state("o1").consecutive_failures == 0);
     sim.check_ledger();

@@ -96,8 +96,8 @@ TEST_CASE("state: where time ends a hold changes nothing") {
 
 TEST_CASE("generations: a period is decided by the newest one of when it began") {
     Generations all(1, {});
-    CHECK(all.publish(generation("a"), 1000));
-    CHECK(all.publish(generation("b"), 2000));
+    CHECK(all.install(generation("a"), 1000));
+    CHECK(all.install(generation("b"), 2000));
     CHECK(all[all.at_start(1500)].row.config == "a");
     CHECK(all[all.at_start(2000)].row.config == "b");
     CHECK(all[all.at_start(0)].row.config == "a");  // before the first: the oldest
@@ -106,21 +106,21 @@ TEST_CASE("generations: a period is decided by the newest one of when it began")
 
 TEST_CASE("generations: the same row again has the same id and is not new") {
     Generations all(7, {});
-    CHECK(all.publish(generation("a"), 1000));
-    CHECK_FALSE(all.publish(generation("a"), 2000));
+    CHECK(all.install(generation("a"), 1000));
+    CHECK_FALSE(all.install(generation("a"), 2000));
     CHECK(all.current().row.id == 7);
-    CHECK(all.current().published_at() == 2000);
-    CHECK(all.publish(generation("b"), 3000));
+    CHECK(all.current().installed_at() == 2000);
+    CHECK(all.install(generation("b"), 3000));
     CHECK(all.current().row.id == 8);
     CHECK(all.full());
 }
 
 TEST_CASE("generations: one lives while a period is bound to it, or one that began with it is to be sent") {
     Generations all(1, {});
-    all.publish(generation("a"), 0);
+    all.install(generation("a"), 0);
     const auto first = all.at_start(0);
     all.bind(first);
-    all.publish(generation("b"), 100 * ns_per_s);
+    all.install(generation("b"), 100 * ns_per_s);
     all.retire(std::nullopt);
     CHECK(all.all().size() == 2);
     all.release(first);
@@ -133,8 +133,8 @@ TEST_CASE("generations: one lives while a period is bound to it, or one that beg
 
 TEST_CASE("generations: memory belongs to a policy and its memory version") {
     Generations all(1, {});
-    all.publish(generation("a", 1), 0);
-    all.publish(generation("b", 2), 1);
+    all.install(generation("a", 1), 0);
+    all.install(generation("b", 2), 1);
     CHECK(all.owner_of("policy", 1) == all.memory_owner(all.at_start(0)));
     CHECK(all.owner_of("policy", 2) == all.memory_owner(all.at_start(1)));
     CHECK(all.owner_of("policy", 1) != all.owner_of("policy", 2));

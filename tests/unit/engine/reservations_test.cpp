@@ -11,19 +11,19 @@ TEST_CASE("after the end of the process between reservation and result the whole
     Simulation sim;
     charge(sim, 30, 1);
     sim.answer = [](const auto&, const auto&, auto) { return std::pair{good("100"), -second}; };  // no answer
-    REQUIRE(sim.publish(limited(100, 1000), payees(1)).ok());
+    REQUIRE(sim.install(limited(100, 1000), payees(1)).ok());
     sim.run_for(10 * second);
     CHECK(fees_of(sim, 0) == "30");
     for (int run = 2; run <= 3; ++run) {
         sim.restart(second);
-        REQUIRE(sim.publish(limited(100, 1000), payees(1)).ok());
+        REQUIRE(sim.install(limited(100, 1000), payees(1)).ok());
         sim.run_for(120 * second);
         CHECK(fees_of(sim, 0) == std::to_string(30 * run));
     }
     // The job of the last run has the id of those before it, and takes back no more than it reserved itself.
     charge(sim, 10, 0);
     sim.restart(second);
-    REQUIRE(sim.publish(limited(100, 1000), payees(1)).ok());
+    REQUIRE(sim.install(limited(100, 1000), payees(1)).ok());
     sim.run_for(30 * second);
     CHECK(fees_of(sim, 0) == "90");
     CHECK(sim.sent == 4);
@@ -33,7 +33,7 @@ TEST_CASE("after the end of the process between reservation and result the whole
 TEST_CASE("a job whose cost is unknown keeps its whole reservation") {
     Simulation sim;
     charge(sim, 30, std::nullopt);
-    REQUIRE(sim.publish(limited(1000, 1000), payees(1)).ok());
+    REQUIRE(sim.install(limited(1000, 1000), payees(1)).ok());
     sim.run_for(90 * second);
     CHECK(sim.sent == 2);
     CHECK(fees_of(sim, 0) == "60");
@@ -50,7 +50,7 @@ TEST_CASE("a reservation is answered when it is durable") {
     Simulation sim;
     sim.commit_takes_ns = 2 * second;
     charge(sim, 30, 30);
-    REQUIRE(sim.publish(limited(1000, 1000), payees(3)).ok());
+    REQUIRE(sim.install(limited(1000, 1000), payees(3)).ok());
     sim.run_for(59 * second);
     REQUIRE(sim.reservations.size() == 3);
     for (const auto& one : sim.reservations) {
@@ -67,7 +67,7 @@ TEST_CASE("reservations of one job add up, and there is a limit to their number"
     Simulation sim;
     charge(sim, 0, 25);
     sim.price = [](const auto&, const auto&) { return std::vector{fee(20), fee(20)}; };
-    REQUIRE(sim.publish(limited(1000, 1000), payees(1)).ok());
+    REQUIRE(sim.install(limited(1000, 1000), payees(1)).ok());
     sim.run_for(30 * second);
     CHECK(fees_of(sim, 0) == "25");
     sim.price = [](const auto&, const auto&) { return std::vector(max_reservations + 1, fee(1)); };
@@ -85,7 +85,7 @@ TEST_CASE("more reservations than one transaction takes are answered in order, b
     charge(sim, 30, 30);
     Setup setup = limited(1000, 1'000'000);
     setup.dispatch.max_in_flight = 10'000;
-    REQUIRE(sim.publish(setup, payees(5000)).ok());
+    REQUIRE(sim.install(setup, payees(5000)).ok());
     sim.run_for(59 * second);
     CHECK(sim.reservations.size() == 5000);
     CHECK(sim.largest_batch == max_batch);
@@ -102,7 +102,7 @@ TEST_CASE("a ledger that is busy refuses reservations, and blames no gateway") {
         return {};
     };
     charge(sim, 30, 30);
-    REQUIRE(sim.publish(limited(1000, 1000), payees(2)).ok());
+    REQUIRE(sim.install(limited(1000, 1000), payees(2)).ok());
     sim.run_for(150 * second);
     CHECK(sim.active("ledger-busy"));
     const auto& last = sim.reservations.back();
@@ -123,7 +123,7 @@ TEST_CASE("a ledger that failed refuses reservations") {
         if (now > start_of_time + 60 * second) return fail(STIPEND_E_UNAVAILABLE, "the disk failed");
         return {};
     };
-    REQUIRE(sim.publish(limited(1000, 1000), payees(2)).ok());
+    REQUIRE(sim.install(limited(1000, 1000), payees(2)).ok());
     sim.run_for(120 * second);
     REQUIRE(sim.engine().failure());
     CHECK(sim.raised("ledger") == 1);
@@ -148,7 +148,7 @@ TEST_CASE("a reservation for a job that is not under way is refused") {
         CHECK(!sim.engine().job_under_way("o2", job.epoch, job.token.attempt));
         return std::pair{good("100"), second};
     };
-    REQUIRE(sim.publish(limited(1000, 1000), payees(1)).ok());
+    REQUIRE(sim.install(limited(1000, 1000), payees(1)).ok());
     sim.run_for(30 * second);
     REQUIRE(sim.sent == 1);
     int answers = 0;
@@ -170,7 +170,7 @@ TEST_CASE("a reservation for a job that is not under way is refused") {
 TEST_CASE("no job is paid for while the engine drains") {
     Simulation sim;
     charge(sim, 30, 30);
-    REQUIRE(sim.publish(limited(1000, 1000), payees(1)).ok());
+    REQUIRE(sim.install(limited(1000, 1000), payees(1)).ok());
     sim.price = [&](const auto&, const auto&) {
         sim.engine().drain();
         return std::vector{fee(30)};
@@ -189,9 +189,9 @@ TEST_CASE("an orchestrator that leaves the configuration while its job is under 
         result.fee = fee(20);
         return std::pair{result, 10 * second};
     };
-    REQUIRE(sim.publish(limited(1000, 1000), payees(2)).ok());
+    REQUIRE(sim.install(limited(1000, 1000), payees(2)).ok());
     sim.run_for(5 * second);
-    REQUIRE(sim.publish(limited(1000, 1000), payees(1)).ok());
+    REQUIRE(sim.install(limited(1000, 1000), payees(1)).ok());
     sim.run_for(20 * second);
     CHECK(fees_of(sim, 1) == "20");
     sim.check_ledger();

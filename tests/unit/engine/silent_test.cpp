@@ -29,7 +29,7 @@ struct Network {
             return is_silent(who.key) ? std::pair{bad("no answer"), silent_takes}
                                       : std::pair{good("100"), healthy_takes};
         };
-        REQUIRE(sim.publish(setup, payees(500)).ok());
+        REQUIRE(sim.install(setup, payees(500)).ok());
     }
     [[nodiscard]] bool is_silent(const std::string& key) const {
         return std::stoi(key.substr(1)) % 100 < silent_of_100;
@@ -92,7 +92,7 @@ TEST_CASE("a job that gave its place back still counts, and one that is lost fre
         if (who.key == "o1") return std::pair{good("100"), 10 * second};
         return std::pair{good("100"), who.key == "o2" && job.epoch == 1 && job.token.attempt == 1 ? -1 : second};
     };
-    REQUIRE(sim.publish(setup, payees(3)).ok());
+    REQUIRE(sim.install(setup, payees(3)).ok());
     sim.run_for(5 * second);
     CHECK(sim.engine().waiting() == 1);  // o1; o2 is lost, and holds the place
     CHECK(sim.engine().in_flight() == 2);
@@ -111,12 +111,12 @@ TEST_CASE("one that leaves while it waits is dropped when its job ends, and one 
     setup.dispatch.max_in_flight = 1;
     setup.dispatch.max_waiting = 4;
     sim.answer = [](const auto&, const JobSpec&, auto) { return std::pair{good("100"), 20 * second}; };
-    REQUIRE(sim.publish(setup, payees(3)).ok());
+    REQUIRE(sim.install(setup, payees(3)).ok());
     sim.run_for(7 * second);
     REQUIRE(sim.engine().waiting() >= 2);
-    REQUIRE(sim.publish(setup, payees(1)).ok());
+    REQUIRE(sim.install(setup, payees(1)).ok());
     auto without_third = payees(2);
-    REQUIRE(sim.publish(setup, without_third).ok());
+    REQUIRE(sim.install(setup, without_third).ok());
     sim.run_for(30 * second);
     CHECK(sim.engine().waiting() == 0);
     CHECK(sim.of("o1").size() == 1);

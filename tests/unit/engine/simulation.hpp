@@ -69,7 +69,7 @@ inline std::vector<registry::Payee> payees(int count) {
     return out;
 }
 
-class Simulation final : public Effects {
+class Simulation final : public Effects, public Reporter {
   public:
     struct Line {
         stipend_unix_ns at;  // when it became durable
@@ -141,10 +141,10 @@ class Simulation final : public Effects {
                     .terms = std::to_string(setup.interval_ns)};
         return out;
     }
-    Result<ledger::GenerationId> publish(const Setup& setup, std::optional<std::vector<registry::Payee>> who = {}) {
-        auto published = engine_->publish({generation(setup), std::move(who), {}}, now_);
+    Result<ledger::GenerationId> install(const Setup& setup, std::optional<std::vector<registry::Payee>> who = {}) {
+        auto installed = engine_->install({generation(setup), std::move(who), {}}, now_);
         engine_->tick(now_);
-        return published;
+        return installed;
     }
 
     void run_until(stipend_unix_ns end) {
@@ -201,7 +201,7 @@ class Simulation final : public Effects {
         ledger_ = std::move(opened).value();
         auto state = ledger_->load_state();
         REQUIRE_MESSAGE(state.ok(), (state.ok() ? "" : state.error().message));
-        engine_ = std::make_unique<Engine>(*this, std::move(state).value(), now_);
+        engine_ = std::make_unique<Engine>(*this, *this, std::move(state).value(), now_);
     }
     void after(std::int64_t delay_ns, std::function<void()> work) {
         events_.emplace(std::pair{now_ + delay_ns, ++order_}, std::move(work));
@@ -259,8 +259,8 @@ class Simulation final : public Effects {
     void fetch_price() override {
         after(0, [this] { engine_->price_done(quote(now_), now_); });
     }
-    void tell(const Alert& alert) override { alerts.push_back(alert); }
-    void decided(const registry::Payee& who, const ledger::Decision& decision) override {
+    void alert(const Alert& alert) override { alerts.push_back(alert); }
+    void decided(const registry::Payee& who, const ledger::Decision& decision, stipend_unix_ns) override {
         decisions.push_back({now_, who.key, decision});
     }
     void held(const registry::Payee& who, std::uint64_t, std::string_view, stipend_unix_ns next_at) override {

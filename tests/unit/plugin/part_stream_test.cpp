@@ -32,6 +32,7 @@ class PlayedClient final : public http::HttpClient {
 struct Notes {
     std::vector<std::string> taken;
     std::string refuse;  // the part that is not taken
+    bool post = false;   // work as well
 };
 Notes* notes = nullptr;
 
@@ -50,7 +51,12 @@ class Streamer {
                 notes->taken.push_back(cat(head.http_status, " ", part));
                 return part != notes->refuse;
             }));
-        return {};
+        if (!notes->post) return {};
+        const bool posted = host_.post([this] {
+            notes->taken.emplace_back("posted");
+            if (!host_.post([] { notes->taken.emplace_back("posted by that"); })) notes->taken.emplace_back("refused");
+        });
+        return posted ? Result<void>() : fail(STIPEND_E_BUSY, "refused");
     }
     Result<void> probe(const stipend_target&, stipend_mono_ns, Completion<stipend_observation>) {
         return fail(STIPEND_E_UNSUPPORTED, "it only streams");
@@ -172,4 +178,17 @@ TEST_CASE("parts that were taken make space for more, and tiny ones count too") 
     CHECK(tiny > 4000);
     scene.client.end(fail(STIPEND_E_LIMIT, "too much"));
     scene.executor.run();
+}
+
+TEST_CASE("work that was posted and has not run is run before its instance is destroyed, once") {
+    Scene scene;
+    scene.kept.post = true;
+    scene.start();
+    const ControlScope control;
+    REQUIRE(scene.instance->try_quiesce([] {}));
+    CHECK(scene.kept.taken.empty());
+    scene.instance->destroy();
+    CHECK(scene.kept.taken == Texts{"posted", "posted by that"});
+    scene.executor.run();
+    CHECK(scene.kept.taken.size() == 2);
 }

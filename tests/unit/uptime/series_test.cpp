@@ -10,7 +10,7 @@ namespace {
 
 constexpr std::int64_t hold = 25;
 
-Series watched(std::initializer_list<stipend::uptime::Seen> all) {
+Series watched(std::initializer_list<stipend::uptime::Observation> all) {
     Series out(hold);
     for (const auto& seen : all) out.observe(seen);
     return out;

@@ -58,7 +58,8 @@ typedef struct stipend_host_kv_v1 { /* durable, one namespace and quota for each
 #define STIPEND_HOST_TIMER "stipend.host.timer/1"
 typedef void (*stipend_timer_fired)(void* user); /* [pool] once, unless it was cancelled */
 typedef struct stipend_host_timer_v1 {
-    /* Calls `cb` once after `delay_ns`, also on a quiesced instance. [any] 0: rejected (too many timers). */
+    /* Calls `cb` once after `delay_ns`, also on a quiesced instance. [any] 0: rejected (too many timers). `destroy` ends
+     * those that wait, but for one without a delay: that is called before it. */
     stipend_op (*after)(const stipend_host* h, uint64_t delay_ns, stipend_timer_fired cb, void* user);
     /* Cancels a timer. [any] 1: `cb` will not be called. 0: it is running or has returned. */
     int32_t (*cancel)(const stipend_host* h, stipend_op op);
