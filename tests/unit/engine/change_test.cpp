@@ -183,10 +183,10 @@ TEST_CASE("a generation whose only period was held is dropped") {
     sim.answer = [](const auto&, const auto&, auto now) {
         return std::pair{now < start_of_time + 30 * second ? unknown() : good("100"), second};
     };
-    REQUIRE(*sim.publish({}, payees(1)) == 1);
+    REQUIRE(*sim.install({}, payees(1)) == 1);
     sim.run_for(90 * second);
     REQUIRE(sim.holds.size() == 1);
-    REQUIRE(*sim.publish({.policy = R"({"table":"flat-95"})"}) == 2);
+    REQUIRE(*sim.install({.policy = R"({"table":"flat-95"})"}) == 2);
     sim.run_for(120 * second);
     CHECK(sim.of("o1").back().decision.generation == 2);
     CHECK(sim.engine().generations().size() == 1);
@@ -232,18 +232,18 @@ TEST_CASE("what the configuration says of an orchestrator is in the ledger, also
         REQUIRE(state.ok());
         return state->orchestrators.at(at).row;
     };
-    REQUIRE(sim.publish({}, payees(2)).ok());
+    REQUIRE(sim.install({}, payees(2)).ok());
     sim.run_for(30 * second);
     auto who = payees(2);
     who[0].address = "https://moved:9995";
-    REQUIRE(sim.publish({}, who).ok());
+    REQUIRE(sim.install({}, who).ok());
     sim.run_for(10 * second);
     CHECK(row(0).address == "https://moved:9995");
     CHECK(row(1).address == "https://o2:9995");
-    REQUIRE(sim.publish({}, std::vector{who[0]}).ok());
+    REQUIRE(sim.install({}, std::vector{who[0]}).ok());
     sim.run_for(60 * second);
     CHECK(row(1).retired);
-    REQUIRE(sim.publish({}, who).ok());
+    REQUIRE(sim.install({}, who).ok());
     sim.run_for(10 * second);
     CHECK(!row(1).retired);
     CHECK(!row(0).retired);

@@ -121,7 +121,7 @@ TEST_CASE("an orchestrator whose policy states no bounds is held with the reason
     Setup setup;
     setup.base_usd_e8 = INT64_MAX;  // 1.2 times as much is no amount, a tenth of it is
     sim.answer = [](const auto&, const auto&, auto) { return std::pair{good("10"), second}; };
-    REQUIRE(sim.publish(setup, payees(1)).ok());
+    REQUIRE(sim.install(setup, payees(1)).ok());
     sim.run_for(30 * second);
     CHECK(sim.decisions.empty());
     REQUIRE(sim.holds.size() == 1);
@@ -167,7 +167,7 @@ TEST_CASE("a ledger that is busy delays a decision, and each time is reported on
 
 TEST_CASE("without a host the terms are those of the configuration, and the last rate while it counts") {
     Simulation sim;
-    REQUIRE(sim.publish({}, payees(2)).ok());
+    REQUIRE(sim.install({}, payees(2)).ok());
     sim.run_for(30 * second);
     config::Settings settings;
     settings.payment.interval_ns = 60 * second;

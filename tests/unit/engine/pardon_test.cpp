@@ -252,7 +252,7 @@ TEST_CASE("a pardon decides again with what the host's own monitors saw") {
     REQUIRE_MESSAGE(policy.ok(), (policy.ok() ? "" : policy.error().message));
     auto generation = sim.generation({});
     generation->policies = {std::move(policy).value()};
-    REQUIRE(sim.engine().publish({generation, payees(1), {}}, sim.now()).ok());
+    REQUIRE(sim.engine().install({generation, payees(1), {}}, sim.now()).ok());
     sim.engine().tick(sim.now());
     sim.seen["o1"] = {1'000'000, 1'000'000};
     sim.answer = bad_from_to(2, 2);

@@ -76,7 +76,7 @@ TEST_CASE("one whose last check failed is checked again while places are free") 
     sim.answer = [](const auto&, const JobSpec& job, auto) {
         return std::pair{job.epoch == 1 ? bad() : good("100"), second};
     };
-    REQUIRE(sim.publish(setup, payees(1)).ok());
+    REQUIRE(sim.install(setup, payees(1)).ok());
     sim.run_for(785 * second);  // the second check is due at 780 s
     REQUIRE(sim.of("o1").size() == 2);
     CHECK(sim.of("o1")[1].decision.action == ledger::Action::pay);

@@ -182,7 +182,7 @@ TEST_CASE("a row that is gone, or refers to nothing, is named as such") {
     Specimen specimen;
     CHECK(specimen.after("DELETE FROM price").find("price: its row is missing\n") != std::string::npos);
     CHECK(specimen.after("UPDATE decision SET generation = 9 WHERE seq = 8")
-              .find("decision seq 8 (orch-1, epoch 1): generation 9 was not published before it\n") !=
+              .find("decision seq 8 (orch-1, epoch 1): generation 9 was not installed before it\n") !=
           std::string::npos);
     const auto pardon = number(specimen.path(), "SELECT seq FROM pardon");
     CHECK(specimen.after("UPDATE pardon SET orchestrator = 99")
