@@ -106,6 +106,22 @@ TEST_CASE("a cancelled job ends the look at its orchestrator after the second tr
     CHECK(net.host.http().under_way() == 0);
 }
 
+TEST_CASE("a cancelled job ends the look at its orchestrator before the second try") {
+    Network net;
+    net.jobs = {empty_200()};
+    net.tokens = {token()};
+    net.free_token = FakeReply::hang();
+    auto job = net.plugin().submit(Network::job());
+    net.host.advance(2 * ns_per_s);
+    REQUIRE_FALSE(job.done());
+    REQUIRE(net.sent_tokens.size() == 2);
+    REQUIRE(net.host.http().under_way() == 1);
+    net.plugin().cancel_job(job.op());
+    net.host.run();
+    CHECK(job.status() == STIPEND_E_CANCELLED);
+    CHECK(net.host.http().under_way() == 0);
+}
+
 TEST_CASE("a quiesced instance completes its jobs, including second attempts") {
     Network net;
     net.jobs = {reset(), good()};
