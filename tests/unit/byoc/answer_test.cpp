@@ -79,6 +79,7 @@ TEST_CASE("the window is the worker's value, or unknown if that is missing or in
     CHECK(read_uptime(R"({"service_uptime":1,"window_seconds":"90"})")->window_s == 0);
     CHECK(read_uptime(R"({"service_uptime":1,"window_seconds":-1})")->window_s == 0);
     CHECK(read_uptime(R"({"service_uptime":1,"window_seconds":4294967296})")->window_s == 0);
+    CHECK(read_uptime(R"({"service_uptime":1,"window_seconds":1e10001})")->window_s == 0);
 }
 
 TEST_CASE("a response is valid if it names the orchestrator or one of its confirmed addresses") {

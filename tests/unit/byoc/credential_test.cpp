@@ -135,6 +135,7 @@ TEST_CASE("a credential is fetched from a remote signer where no CLI port is nam
     CHECK(net.run_soon()->outcome == STIPEND_JOB_OK);
     REQUIRE(net.sent_cli.size() == 1);
     CHECK(net.sent_cli[0].url == "http://127.0.0.1:8936/sign-orchestrator-info");
+    CHECK(net.sent_cli[0].method == "POST");
     CHECK(net.sent_tokens[0].header("Livepeer-Eth-Address") == byoc::Credential{address, signature}.header());
 }
 

@@ -99,6 +99,15 @@ TEST_CASE("a CLI port without an answer is no evidence, and an alert") {
     CHECK(net.host.alerts().empty());
 }
 
+TEST_CASE("the alert of a low deposit ends when the deposit suffices") {
+    Paying net(funds("1199", "5000"));
+    net.host.advance(ns_per_s);
+    REQUIRE(net.host.alerts().contains("deposit"));
+    net.cli["/senderInfo"] = funds("1200", "5000");
+    net.host.advance(60 * ns_per_s);
+    CHECK(net.host.alerts().empty());
+}
+
 TEST_CASE("what was really spent is the fall of the deposit") {
     Paying net(funds("5000000000000", "9000000000"));
     net.host.advance(ns_per_s);

@@ -80,6 +80,48 @@ TEST_CASE("a cancelled offer ends at once, and a cancel of a finished operation 
     net.host.settle();
 }
 
+TEST_CASE("a cancel of a finished job is ignored") {
+    Network net;
+    auto job = net.plugin().submit(Network::job());
+    net.host.settle();
+    REQUIRE(job.done());
+    net.plugin().cancel_job(job.op());
+    net.host.run();
+    CHECK(job.status() == STIPEND_OK);
+    CHECK(job->outcome == STIPEND_JOB_OK);
+}
+
+TEST_CASE("a cancelled job ends the look at its orchestrator after the second try") {
+    Network net;
+    net.jobs = {empty_200(), not_found()};
+    auto job = net.plugin().submit(Network::job());
+    net.host.advance(4 * ns_per_s);
+    net.free_token = FakeReply::hang();
+    net.host.advance(2 * ns_per_s);  // the second try has failed, and its orchestrator is asked once more
+    REQUIRE_FALSE(job.done());
+    REQUIRE(net.host.http().under_way() == 1);
+    net.plugin().cancel_job(job.op());
+    net.host.run();
+    CHECK(job.status() == STIPEND_E_CANCELLED);
+    CHECK(net.host.http().under_way() == 0);
+}
+
+TEST_CASE("a cancelled job ends the look at its orchestrator before the second try") {
+    Network net;
+    net.jobs = {empty_200()};
+    net.tokens = {token()};
+    net.free_token = FakeReply::hang();
+    auto job = net.plugin().submit(Network::job());
+    net.host.advance(2 * ns_per_s);
+    REQUIRE_FALSE(job.done());
+    REQUIRE(net.sent_tokens.size() == 2);
+    REQUIRE(net.host.http().under_way() == 1);
+    net.plugin().cancel_job(job.op());
+    net.host.run();
+    CHECK(job.status() == STIPEND_E_CANCELLED);
+    CHECK(net.host.http().under_way() == 0);
+}
+
 TEST_CASE("a quiesced instance completes its jobs, including second attempts") {
     Network net;
     net.jobs = {reset(), good()};

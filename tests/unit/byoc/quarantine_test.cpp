@@ -75,6 +75,20 @@ TEST_CASE("a balance at the end of the range is read, and the check does not fai
     CHECK(net.run()->outcome == STIPEND_JOB_FAILED);
 }
 
+TEST_CASE("a fall of the balance is stated over the seconds that were begun") {
+    byoc::Token before;
+    before.said = byoc::Token::Said::price;
+    before.own_credential = true;
+    before.balance = stipend::Wei(1000);
+    const auto fell_in = [&](std::int64_t elapsed_ns) {
+        return byoc::overcharge(before, stipend::Wei(0), elapsed_ns, 1).value_or("nothing");
+    };
+    CHECK(fell_in(1).starts_with("its balance of the gateway's credit fell by 1000 wei in 1 s, want at most 2 "));
+    CHECK(
+        fell_in(ns_per_s).starts_with("its balance of the gateway's credit fell by 1000 wei in 1 s, want at most 3 "));
+    CHECK(fell_in(ns_per_s + 1).starts_with("its balance of the gateway's credit fell by 1000 wei in 2 s, "));
+}
+
 TEST_CASE("balances of another sender prove nothing") {
     Network net(cap);
     net.free_token = stating("50", "100000");
@@ -97,6 +111,13 @@ TEST_CASE("a quarantine survives a restart, and ends by its time or by a cap tha
         return net.run(leaving("100000"), leaving("100000"))->outcome;
     };
     CHECK(outcome_with(own()) == STIPEND_JOB_FAILED);
+    REQUIRE(values.size() == 1);
+    for (const std::string damaged : {"", "nothing", "[]"}) {  // no reason to refuse a job by
+        Network net(own());
+        net.host.values() = {{values.begin()->first, damaged}};
+        net.free_token = stating("50", "100000");
+        CHECK(net.run(leaving("100000"), leaving("100000"))->outcome == STIPEND_JOB_OK);
+    }
     CHECK(outcome_with(own(), 23 * 3600 * ns_per_s) == STIPEND_JOB_FAILED);
     CHECK(outcome_with(own(), 25 * 3600 * ns_per_s) == STIPEND_JOB_OK);
     CHECK(outcome_with(own(R"("max_price_per_second":101)")) == STIPEND_JOB_OK);

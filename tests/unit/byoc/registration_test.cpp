@@ -271,6 +271,20 @@ TEST_CASE("the end is not held up by an orchestrator that does not answer") {
     CHECK(near.unregistered.size() == 1);
 }
 
+TEST_CASE("a probe that is under way at the end is cancelled") {
+    Neighbourhood near;
+    auto plugin = near.start();
+    near.token = FakeReply::hang();
+    near.host.advance(10 * ns_per_s);
+    REQUIRE(near.probes.size() == 1);
+    REQUIRE(near.host.http().under_way() == 1);
+    plugin.quiesce();
+    near.host.run();
+    CHECK(near.host.http().under_way() == 1);  // only the farewell's own question
+    near.host.settle();
+    CHECK(near.probes.size() == 2);
+}
+
 TEST_CASE("an instance that was followed by another of its name leaves the capability to it") {
     Neighbourhood near;
     auto old = near.start();
@@ -468,4 +482,16 @@ TEST_CASE("a worker whose capability no probe can see takes the end of the jobs 
     CHECK(near.count_logged("no job arrived for 60s, and it states no price") == 1);
     near.host.advance(200 * ns_per_s);
     CHECK(near.registered.size() == 2);
+}
+
+TEST_CASE("a single job gives no time between two jobs") {
+    Neighbourhood near;
+    near.token = no_price();
+    auto plugin = near.start();
+    near.host.advance(20 * ns_per_s);
+    CHECK(near.job("{}").status() == 200);
+    near.host.advance(175 * ns_per_s);
+    CHECK(near.count_logged("no job arrived") == 0);
+    near.host.advance(20 * ns_per_s);
+    CHECK(near.count_logged("no job arrived for 180s") == 1);
 }

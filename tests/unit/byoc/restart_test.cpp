@@ -78,6 +78,20 @@ TEST_CASE("a restart that only the second try meets is waited for, once") {
     CHECK(net.sent_jobs.size() == 5);  // two of this check
 }
 
+TEST_CASE("a job without a pay period is tried at most three times") {
+    Network net;
+    net.jobs = {empty_200(), not_found(), not_found(), not_found()};
+    auto job = Network::job();
+    job.period_from = job.period_to = 0;
+    auto operation = net.plugin().submit(job);
+    net.host.advance(4 * ns_per_s);
+    net.free_token = no_slot();
+    net.host.advance(60 * ns_per_s);
+    REQUIRE(operation.done());
+    CHECK(operation->outcome == STIPEND_JOB_FAILED);
+    CHECK(net.sent_jobs.size() == 3);
+}
+
 TEST_CASE("the wait for the second try ends after 20 s, or half of the pay period") {
     const auto wait_of = [](std::int64_t period_ns) {
         Network net;

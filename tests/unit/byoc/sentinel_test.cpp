@@ -61,6 +61,7 @@ TEST_CASE("only the sentinel may be sent again by the client: it reaches no orch
     net.jobs = {reset()};
     net.run();
     CHECK(net.sent_sentinels[0].header("Idempotency-Key") == "sentinel");
+    CHECK(net.sent_sentinels[0].max_response_bytes == 65'536);
     CHECK(net.sent_jobs[0].header("Idempotency-Key") == "");
 }
 

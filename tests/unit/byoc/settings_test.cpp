@@ -61,6 +61,8 @@ TEST_CASE("each value is checked, and the complaint points at it") {
     CHECK(parse(R"("evidence":"signed")")->signed_only);
     CHECK(complaint(R"("evidence":"some")") == "/evidence: got \"some\", want any or signed");
     CHECK(complaint(R"("max_body":10)") == "/max_body: got 10, want 1024 .. 67108864");
+    CHECK(parse(R"("quarantine":"0s")")->quarantine_ns == 0);
+    CHECK(complaint(R"("quarantine":"366d")").starts_with("/quarantine: got 366d, want 0"));
     CHECK(complaint(R"("orchestrator_pins":{"https://a/":"ab"})") ==
           "/orchestrator_pins/https:~1~1a~1: got 2 characters, want the 64 hex digits of a SHA-256, or the absolute "
           "path of "

@@ -178,6 +178,21 @@ TEST_CASE("a policy's memory of another layout is begun anew, and one of the sam
     sim.check_ledger();
 }
 
+TEST_CASE("a generation whose only period was held is dropped") {
+    Simulation sim;
+    sim.answer = [](const auto&, const auto&, auto now) {
+        return std::pair{now < start_of_time + 30 * second ? unknown() : good("100"), second};
+    };
+    REQUIRE(*sim.install({}, payees(1)) == 1);
+    sim.run_for(90 * second);
+    REQUIRE(sim.holds.size() == 1);
+    REQUIRE(*sim.install({.policy = R"({"table":"flat-95"})"}) == 2);
+    sim.run_for(120 * second);
+    CHECK(sim.of("o1").back().decision.generation == 2);
+    CHECK(sim.engine().generations().size() == 1);
+    sim.check_ledger();
+}
+
 TEST_CASE("another interval holds from the next period on") {
     Simulation sim;
     REQUIRE(sim.install({}, payees(1)).ok());
@@ -207,6 +222,31 @@ TEST_CASE("an orchestrator that leaves is asked no more, and what it was under w
     REQUIRE(sim.of("o3").size() >= 2);
     CHECK(sim.of("o3")[1].decision.epoch == 2);
     CHECK(sim.ledger().unpaid({}, 10)->empty());
+    sim.check_ledger();
+}
+
+TEST_CASE("what the configuration says of an orchestrator is in the ledger, also once it has left and come back") {
+    Simulation sim;
+    const auto row = [&](std::size_t at) {
+        const auto state = sim.ledger().load_state();
+        REQUIRE(state.ok());
+        return state->orchestrators.at(at).row;
+    };
+    REQUIRE(sim.install({}, payees(2)).ok());
+    sim.run_for(30 * second);
+    auto who = payees(2);
+    who[0].address = "https://moved:9995";
+    REQUIRE(sim.install({}, who).ok());
+    sim.run_for(10 * second);
+    CHECK(row(0).address == "https://moved:9995");
+    CHECK(row(1).address == "https://o2:9995");
+    REQUIRE(sim.install({}, std::vector{who[0]}).ok());
+    sim.run_for(60 * second);
+    CHECK(row(1).retired);
+    REQUIRE(sim.install({}, who).ok());
+    sim.run_for(10 * second);
+    CHECK(!row(1).retired);
+    CHECK(!row(0).retired);
     sim.check_ledger();
 }
 

@@ -126,6 +126,10 @@ TEST_CASE("a job that the plugin loses holds its payee's period, and is asked ag
     REQUIRE_FALSE(sim.of("o1").empty());
     CHECK(sim.of("o1").front().decision.epoch == 1);
     CHECK(sim.of("o1").front().decision.consecutive_failures == 0);
+    const auto gaps = sim.ledger().unpaid({}, 10);
+    REQUIRE(gaps.ok());
+    REQUIRE(gaps->size() == 1);
+    CHECK(gaps->front().cause == "the payer could not look: the dispatch plugin never answered");
 }
 
 TEST_CASE("late, repeated and unexpected results change nothing") {

@@ -253,3 +253,18 @@ TEST_CASE("fees counted on a later day, before the clock was set back, count whe
     sim.run_for(3600 * second);
     CHECK(sim.engine().fees().used(0, sim.now()) <= fee(100));
 }
+
+TEST_CASE("fees of the day count for all, also those of an orchestrator that has left the configuration") {
+    Simulation sim(midnight(2) + 10 * second);
+    charge(sim, 30, 30);
+    REQUIRE(sim.install(limited(100, 1000), payees(1)).ok());
+    sim.run_for(90 * second);
+    CHECK(sim.sent == 2);
+    sim.restart(-ns_per_day);
+    REQUIRE(sim.install(limited(100, 1000), std::vector{payee("o2")}).ok());
+    sim.run_until(midnight(2) + 90 * second);  // at least one job of the new day
+    const auto& fees = sim.engine().fees();
+    CHECK(fees.used(0, sim.now()) == fee(60));
+    CHECK(fees.used(sim.now()) == *fees.used(1, sim.now()).plus(fee(60)));
+    sim.check_ledger();
+}

@@ -1,3 +1,4 @@
+#include "host/engine/adjust.hpp"
 #include "simulation.hpp"
 
 using namespace engine_test;
@@ -115,6 +116,21 @@ TEST_CASE("a limit that is reached is reported once on each day, and resolved wi
     sim.check_ledger();
 }
 
+TEST_CASE("an orchestrator whose policy states no bounds is held with the reason") {
+    Simulation sim;
+    Setup setup;
+    setup.base_usd_e8 = INT64_MAX;  // 1.2 times as much is no amount, a tenth of it is
+    sim.answer = [](const auto&, const auto&, auto) { return std::pair{good("10"), second}; };
+    REQUIRE(sim.install(setup, payees(1)).ok());
+    sim.run_for(30 * second);
+    CHECK(sim.decisions.empty());
+    REQUIRE(sim.holds.size() == 1);
+    REQUIRE(sim.raised("policy:o1") == 1);
+    const auto alert = std::ranges::find(sim.alerts, "policy:o1", &Alert::id);
+    CHECK(alert->text.starts_with("o1 is held: the policy left its own bounds: org.stipend.payment: got "));
+    sim.check_ledger();
+}
+
 TEST_CASE("alerts of an orchestrator go with it") {
     Simulation sim;
     Setup setup;
@@ -147,4 +163,34 @@ TEST_CASE("a ledger that is busy delays a decision, and each time is reported on
         CHECK(lines.back().decision.consecutive_failures == 0);
     }
     sim.check_ledger();
+}
+
+TEST_CASE("without a host the terms are those of the configuration, and the last rate while it counts") {
+    Simulation sim;
+    REQUIRE(sim.install({}, payees(2)).ok());
+    sim.run_for(30 * second);
+    config::Settings settings;
+    settings.payment.interval_ns = 60 * second;
+    settings.payment.base = Usd::of_e8(10 * e8);
+    settings.price.max_age_ns = 3600 * second;
+    settings.price.min = Usd::of_e8(100 * e8);
+    settings.price.max = Usd::of_e8(100'000 * e8);
+    settings.price.max_step_ppm = 2'000'000;
+    settings.orchestrators.resize(2);
+    settings.orchestrators[0].id = "o1";
+    settings.orchestrators[0].base = Usd::of_e8(7 * e8);
+    settings.orchestrators[1].id = "o2";
+    const auto of = [&](const char* key, std::int64_t later_ns = 0) {
+        return terms_without_host(sim.ledger(), settings, key, sim.now() + later_ns);
+    };
+    const auto first = of("o1");
+    REQUIRE(first.ok());
+    CHECK(first->orchestrator == 1);
+    CHECK(first->interval_ns == 60 * second);
+    CHECK(first->base == Usd::of_e8(7 * e8));
+    CHECK(first->usd_per_eth_e8 == 2000 * e8);
+    CHECK(of("o2")->orchestrator == 2);
+    CHECK(of("o2")->base == Usd::of_e8(10 * e8));
+    CHECK(!of("o1", 3601 * second)->usd_per_eth_e8);
+    CHECK(of("o3").error().message == "no such orchestrator: o3");
 }

@@ -4,10 +4,32 @@
 
 #include "host/base/time.hpp"
 #include "simulation.hpp"
+#include "stipend/plugin.hpp"
 
 using namespace engine_test;
 
 namespace {
+
+// A check is good only where the host's own monitors saw all of the period.
+class WatchedOnly {
+  public:
+    static constexpr PluginInfo info{.id = "org.stipend.test.watched", .name = "Watched", .version = "1.0.0"};
+    static constexpr std::uint32_t revision = 1;
+    static constexpr std::uint32_t memory_version = 1;
+    struct Settings {};
+    static Result<Settings> parse(const Json&, const stipend_terms&) { return Settings(); }
+    explicit WatchedOnly(Settings) {}
+    Result<void> decide(const stipend_sample& sample, stipend_decision& decision) const {
+        const bool good = sample.job == STIPEND_JOB_OK && (sample.flags & STIPEND_SAMPLE_OBSERVED) != 0 &&
+                          sample.coverage_ppm == 1'000'000;
+        decision.action = STIPEND_SKIP;
+        decision.consecutive_failures = good ? 0 : sample.consecutive_failures + 1;
+        decision.delay_ns = good ? 0 : 600 * second;
+        set_text(decision.tier, good ? "good" : "bad");
+        return {};
+    }
+    [[nodiscard]] Result<Bounds> bounds(const stipend_terms& terms) const { return Bounds{{}, terms.interval_ns}; }
+};
 
 PardonRequest request_of(stipend_unix_ns from, stipend_unix_ns to) {
     return {{.orchestrator = "o1", .from = from, .to = to, .reason = "our resolver was down", .by = "me"}};
@@ -218,4 +240,42 @@ TEST_CASE("a pardon survives a restart, and may come while a check is under way"
     CHECK(sim.state("o1").checks_total == 2);
     CHECK(sim.state("o1").consecutive_failures == 0);
     sim.check_ledger();
+}
+
+TEST_CASE("a pardon decides again with what the host's own monitors saw") {
+    Simulation sim;
+    const stipend_entry entry{.lifecycle = &stipend::detail::Library<WatchedOnly>::lifecycle};
+    plugin::Description description;
+    description.id = WatchedOnly::info.id;
+    auto policy =
+        plugin::PolicyInstance::create(entry, description, "watched.so", "test", "{}", plugin::testing::minute_terms());
+    REQUIRE_MESSAGE(policy.ok(), (policy.ok() ? "" : policy.error().message));
+    auto generation = sim.generation({});
+    generation->policies = {std::move(policy).value()};
+    REQUIRE(sim.engine().install({generation, payees(1), {}}, sim.now()).ok());
+    sim.engine().tick(sim.now());
+    sim.seen["o1"] = {1'000'000, 1'000'000};
+    sim.answer = bad_from_to(2, 2);
+    run_until_decided(sim, 3);
+    CHECK(sim.of("o1")[1].decision.consecutive_failures == 1);
+    CHECK(sim.of("o1")[2].decision.consecutive_failures == 0);
+    sim.answer = bad_from_to(4, 4);
+    run_until_decided(sim, 4);
+    const auto row = must_pardon(sim, sim.of("o1")[1].decision.due_at, sim.now());
+    CHECK(row.checks == 2);
+    CHECK(row.failures_after == 0);
+    sim.check_ledger();
+}
+
+TEST_CASE("the answer to a pardon has what it changes") {
+    const ledger::Pardon row{.checks = 3,
+                             .failures_before = 5,
+                             .failures_after = 2,
+                             .suspended_before = true,
+                             .suspended_after = false,
+                             .due_before = start_of_time + 60 * second,
+                             .due_after = start_of_time};
+    CHECK(
+        to_json("o1", row).dump() ==
+        R"({"orchestrator":"o1","checks":3,"failures_before":5,"failures_after":2,"suspended_before":true,"suspended_after":false,"due_before":"2027-01-15T08:01:00.000Z","due_after":"2027-01-15T08:00:00.000Z"})");
 }

@@ -126,6 +126,8 @@ TEST_CASE("a ledger that failed refuses reservations") {
     REQUIRE(sim.install(limited(1000, 1000), payees(2)).ok());
     sim.run_for(120 * second);
     REQUIRE(sim.engine().failure());
+    CHECK(sim.raised("ledger") == 1);
+    CHECK(text_of(sim, "ledger") == "the disk failed");
     CHECK(sim.sent == 2);
     CHECK(sim.reservations.size() == 4);
     for (std::size_t at = 2; at < 4; ++at) {

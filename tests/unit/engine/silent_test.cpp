@@ -68,6 +68,21 @@ TEST_CASE("where waiting is not allowed each job holds its place until it ends")
     CHECK(network.sim.most_in_flight <= 8);
 }
 
+TEST_CASE("one whose last check failed is checked again while places are free") {
+    Simulation sim;
+    Setup setup;
+    setup.dispatch.max_in_flight = 8;
+    setup.dispatch.max_waiting = 4;
+    sim.answer = [](const auto&, const JobSpec& job, auto) {
+        return std::pair{job.epoch == 1 ? bad() : good("100"), second};
+    };
+    REQUIRE(sim.install(setup, payees(1)).ok());
+    sim.run_for(785 * second);  // the second check is due at 780 s
+    REQUIRE(sim.of("o1").size() == 2);
+    CHECK(sim.of("o1")[1].decision.action == ledger::Action::pay);
+    sim.check_ledger();
+}
+
 TEST_CASE("a job that gave its place back still counts, and one that is lost frees what it held") {
     Simulation sim;
     Setup setup;

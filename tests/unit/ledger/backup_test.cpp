@@ -1,10 +1,17 @@
 #include "host/ledger/backup.hpp"
 
 #include <doctest/doctest.h>
+#include <fcntl.h>
+#include <signal.h>  // NOLINT(modernize-deprecated-headers): sigaction
+#include <sys/stat.h>
+#include <unistd.h>
 
+#include <atomic>
 #include <fstream>
+#include <thread>
 
 #include "host/base/file.hpp"
+#include "host/ledger/backup_files.hpp"
 #include "host/ledger/fees.hpp"
 #include "stipend/json_parse.hpp"
 #include "tests/unit/ledger/ledger_fixture.hpp"
@@ -30,6 +37,32 @@ std::vector<std::filesystem::path> files_with(const TempFolder& folder, const st
         if (holds_text(one.path().filename().string(), part)) out.push_back(one.path());
     }
     return out;
+}
+
+std::atomic<int> signals = 0;
+
+// Counts a signal for as long as it lives; a call that it interrupts is not repeated by the kernel.
+class Counted {
+  public:
+    explicit Counted(int signal) : signal_(signal) {
+        struct sigaction count = {};
+        count.sa_handler = [](int) { ++signals; };
+        REQUIRE(::sigaction(signal, &count, &before_) == 0);
+    }
+    ~Counted() { ::sigaction(signal_, &before_, nullptr); }
+    Counted(const Counted&) = delete;
+    Counted& operator=(const Counted&) = delete;
+
+  private:
+    int signal_;
+    struct sigaction before_ = {};
+};
+
+// Of a thread of this process, as the kernel names it: 'S' while it waits; 0 once it has ended.
+char state_of(pid_t thread) {
+    std::ifstream file(cat("/proc/self/task/", thread, "/stat"));
+    const std::string text{std::istreambuf_iterator<char>(file), {}};
+    return text.empty() ? '\0' : text[text.rfind(')') + 2];
 }
 
 }  // namespace
@@ -88,6 +121,35 @@ TEST_CASE("a backup overwrites nothing, and a failed one leaves nothing") {
     CHECK(files_with(folder, "bad.db").empty());
 }
 
+TEST_CASE("a hash is of all bytes of a file, also where a signal interrupts the read") {
+    const TempFolder folder;
+    const auto path = folder / "pipe";
+    REQUIRE(::mkfifo(path.c_str(), 0600) == 0);
+    const Counted wakes(SIGUSR1), broken_pipes(SIGPIPE);
+    signals = 0;
+    std::atomic<pid_t> reader = 0;
+    std::string hash;
+    std::thread reading([&] {
+        reader = ::gettid();
+        const auto read = sha256_of(path);
+        hash = read ? *read : read.error().message;
+    });
+    Fd pipe(::open(path.c_str(), O_WRONLY | O_CLOEXEC));  // returns when the reader has opened it too
+    const auto await = [&](auto&& happened) {
+        for (char state = 'R'; state != '\0' && !(state == 'S' && happened());) {
+            std::this_thread::yield();
+            state = state_of(reader);
+        }
+    };
+    await([] { return true; });  // in its first read
+    ::pthread_kill(reading.native_handle(), SIGUSR1);
+    await([] { return signals == 1; });
+    CHECK(::write(pipe.get(), "abc", 3) == 3);
+    pipe.reset();
+    reading.join();
+    CHECK(hash == "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad");
+}
+
 TEST_CASE("the list of a backup has each archive with its hashes, also one that is missing") {
     const TempFolder folder;
     const auto ledger = must_open(folder / "ledger.db");
@@ -138,6 +200,26 @@ TEST_CASE("a restored ledger goes on from the backup, and its chain says so") {
     tamper(path, "UPDATE kv SET value = x'7b7d' WHERE key = 'restored'");
     CHECK(holds_text(findings(*must_open(path, reader())),
                      "restored: the mark of the file is not what the chain recorded"));
+}
+
+TEST_CASE("a restoration whose row is in a missing archive is no finding") {
+    const TempFolder folder;
+    const auto path = folder / "ledger.db";
+    {
+        const auto ledger = must_open(path);
+        Engine engine(*ledger, 2);
+        engine.run(1);
+        REQUIRE(ledger->backup(folder / "copy.db").ok());
+    }
+    REQUIRE(restore(path, writer(), folder / "copy.db", true).ok());
+    const auto ledger = must_open(path);
+    Engine engine(*ledger);
+    engine.run(1);
+    REQUIRE(ledger->archive(INT64_MAX, folder / "all.db").ok());
+    CHECK(number(folder / "all.db", "SELECT count(*) FROM audit WHERE kind = 14") == 1);
+    CHECK(findings(*ledger).empty());
+    std::filesystem::remove(folder / "all.db");
+    CHECK(findings(*ledger).empty());
 }
 
 TEST_CASE("a ledger is restored in an empty folder, with its archives") {

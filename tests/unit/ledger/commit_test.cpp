@@ -460,6 +460,18 @@ TEST_CASE("observations of a host's own services have no orchestrator") {
     CHECK(says(refused(*ledger, batch, STIPEND_E_INVALID), "orchestrator 1: not one of"));
 }
 
+TEST_CASE("the figures of a ledger are those of its file") {
+    const TempFolder folder;
+    const auto path = folder / "ledger.db";
+    Engine(*must_open(path), 2).run(3);  // closed again: all is in the file
+    const auto ledger = must_open(path, reader());
+    const auto stats = ledger->stats();
+    REQUIRE(stats.ok());
+    CHECK(stats->database_bytes == std::filesystem::file_size(path));
+    CHECK(stats->span_ns == 2 * minute_ns + 1);  // from the first orchestrator to the second
+    CHECK(stats->seq == ledger->head()->seq);
+}
+
 TEST_CASE("a plugin's quota is enforced, and a rejected value leaves the old one") {
     const TempFolder folder;
     const auto ledger = must_open(folder / "ledger.db");

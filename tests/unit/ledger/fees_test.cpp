@@ -263,8 +263,10 @@ TEST_CASE("amounts of a fee and of the state after it agree") {
         .ref = 3, .kind = JournalKind::fees, .last = 4, .entries = {{-3, wei_of("-5")}, {-2, wei_of("5")}}};
     CHECK(!broken_invariant(journal));
     Journal owed = journal;
-    owed.entries[1].account = 1;
-    CHECK(broken_invariant(owed) == "has an entry that is no fee: account 1");
+    for (const std::int64_t account : {0, 1}) {
+        owed.entries[1].account = account;
+        CHECK(broken_invariant(owed) == cat("has an entry that is no fee: account ", account));
+    }
 }
 
 TEST_CASE("a change in any part of the fees is found") {

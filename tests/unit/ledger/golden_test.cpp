@@ -77,6 +77,30 @@ TEST_CASE("the digest of an archive is unchanged") {
     CHECK(hex_encode(report->digest) == "67f45706bb14218337877cd989bd0b0e9d7708f54a3d49e371edda1c7481a072");
 }
 
+TEST_CASE("the body of an archive's row is unchanged, and names a signer only where there is one") {
+    ArchiveFacts facts{
+        .file = "first.db", .first = 1, .last = 9, .previous = {}, .head = {1}, .closing = {2}, .signer = {3}};
+    const std::string zeros(62, '0');
+    const auto unsigned_body = R"({"file":"first.db","first":1,"last":9,"previous":"00)" + zeros + R"(","head":"01)" +
+                               zeros + R"(","closing":"02)" + zeros + R"(","digest":"04)" + zeros + "\"";
+    CHECK(archive_body(facts, Hash{4}) == unsigned_body + R"(,"signer":"03)" + zeros + "\"}");
+    facts.signer = {};
+    CHECK(archive_body(facts, Hash{4}) == unsigned_body + "}");
+}
+
+TEST_CASE("the body of a restoration is unchanged, and only its own text is read") {
+    const Restored restored{.at = 3, .last = 2, .backup_at = 1};
+    const std::string body = R"({"at":3,"last":2,"backup_at":1})";
+    CHECK(restored_body(restored) == body);
+    CHECK(parse_restored(body) == restored);
+    for (const std::string other :
+         {"", "nothing", "[]", "{}", R"({"at":3,"last":2})", R"({"at":3,"last":2,"backup_at":"1"})"}) {
+        CAPTURE(other);
+        CHECK(!parse_restored(other));
+    }
+    CHECK(!parse_restored(body + " "));
+}
+
 // Earlier versions could write these kinds.
 TEST_CASE("a chain with rows of reserved kinds verifies, and a change in one is found") {
     const TempFolder folder;

@@ -88,6 +88,10 @@ TEST_CASE("a journal of decisions only raises debts, one entry for each account"
     CHECK(broken(balanced(), [](Journal& j) {
               j.entries = {{.account = -1, .wei = wei("30")}, {.account = 1, .wei = wei("-30")}};
           }) == "has an entry with the wrong sign: account -1, 30 wei");
+    // The accounts of expenses are below 0.
+    CHECK(broken(balanced(), [](Journal& j) {
+              j.entries = {{.account = 0, .wei = wei("-30")}, {.account = 1, .wei = wei("30")}};
+          }) == "has an entry with the wrong sign: account 0, -30 wei");
     CHECK(broken(balanced(), [](Journal& j) { j.entries[1].wei = {}; }) == "has an entry of zero: account 1");
     CHECK(broken(balanced(), [](Journal& j) { j.entries[2].account = 1; }) == "repeats account 1");
     CHECK(broken(balanced(), [](Journal& j) { j.last = 9; }) == "covers no rows of the chain: [10, 9]");

@@ -210,6 +210,14 @@ TEST_CASE("a missing ledger cannot be opened for reading") {
     CHECK(!std::filesystem::exists(folder / "ledger.db"));
 }
 
+TEST_CASE("an empty file cannot be opened for reading") {
+    const TempFolder folder;
+    std::ofstream(folder / "ledger.db") << "";
+    const Error error = refused(folder / "ledger.db", reader());
+    CHECK(error.status == STIPEND_E_CONFIG);
+    CHECK(says(error, "holds nothing: a copy of a ledger in use lacks what is in its WAL"));
+}
+
 TEST_CASE("a read-only file can be read but not written") {
     const TempFolder folder;
     const auto path = folder / "ledger.db";

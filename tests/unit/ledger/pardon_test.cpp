@@ -45,6 +45,11 @@ TEST_CASE("a pardon changes the state and no decision, and is verified") {
     CHECK(!after->orchestrators[2].state.suspended);
     CHECK(after->orchestrators[2].state.consecutive_failures == 0);
     CHECK(after->orchestrators[2].owed == before->orchestrators[2].owed);
+    const auto history = ledger->pardon_history(3, start_ns, start_ns + 10 * minute_ns);
+    REQUIRE(history.ok());
+    REQUIRE(history->pardons.size() == 1);
+    CHECK(history->pardons[0].reason == "the resolver of the payer was down");
+    CHECK(ledger->pardon_history(2, start_ns, start_ns + 10 * minute_ns)->pardons.empty());
     CHECK(findings(*ledger).empty());
     Engine(*ledger).run(2);
     CHECK(findings(*ledger).empty());

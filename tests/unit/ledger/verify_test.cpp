@@ -178,6 +178,33 @@ TEST_CASE("a debt without an account of expenses cannot be summed") {
     CHECK(found.find("debt of orchestrator 2: cannot be summed") == std::string::npos);
 }
 
+TEST_CASE("a row that is gone, or refers to nothing, is named as such") {
+    Specimen specimen;
+    CHECK(specimen.after("DELETE FROM price").find("price: its row is missing\n") != std::string::npos);
+    CHECK(specimen.after("UPDATE decision SET generation = 9 WHERE seq = 8")
+              .find("decision seq 8 (orch-1, epoch 1): generation 9 was not installed before it\n") !=
+          std::string::npos);
+    const auto pardon = number(specimen.path(), "SELECT seq FROM pardon");
+    CHECK(specimen.after("UPDATE pardon SET orchestrator = 99")
+              .find(cat("pardon seq ", pardon, ": belongs to no known orchestrator\n")) != std::string::npos);
+}
+
+TEST_CASE("the state of an unknown orchestrator hides no missing one") {
+    Specimen specimen;
+    const std::string found = specimen.after("UPDATE engine_state SET orchestrator = 99 WHERE orchestrator = 2");
+    CHECK(found.find("state of orchestrator 99 (unknown): belongs to no orchestrator\n") != std::string::npos);
+    CHECK(found.find("state of orchestrator 2 (orch-2): its row is missing\n") != std::string::npos);
+}
+
+TEST_CASE("a malformed row makes none of the rows after it malformed") {
+    Specimen specimen;
+    const std::string found =
+        specimen.after("PRAGMA ignore_check_constraints = ON; UPDATE orchestrator SET retired = 7 WHERE id = 1");
+    CHECK(found.find("orchestrator 1 (orch-1): `retired` is neither 0 nor 1\n") != std::string::npos);
+    CHECK(found.find("orchestrator 2 (orch-2)") == std::string::npos);
+    CHECK(found.find("orchestrator 3 (orch-3)") == std::string::npos);
+}
+
 TEST_CASE("only the changed row is reported") {
     Specimen specimen;
     const std::string found = specimen.after("UPDATE decision SET tier = 'good' WHERE orchestrator = 2 AND epoch = 1");

@@ -84,6 +84,10 @@ TEST_CASE("an invalid uptime is a failed check with its reason") {
     }
     CHECK(get(one(*policy, "\"94.999\""), "tier") == "good");
     CHECK(get(one(*policy, "150"), "reason") == "check failed: percentage out of range: got 150, want 0..100");
+    CHECK(get(one(*policy, "true"), "reason") == "check failed: uptime: got a boolean, want a number");
+    CHECK(get(one(*policy, "null"), "reason") == "check failed: no uptime in the answer");
+    const auto silent = replay(*policy, "{\"orchestrator\":\"o\",\"job\":\"ok\"}\n", plain).at(0);
+    CHECK(get(silent, "reason") == "check failed: no uptime in the answer");
 }
 
 TEST_CASE("punishment doubles up to its cap and ends with one good check") {
@@ -157,6 +161,54 @@ TEST_CASE("an unknown outcome is a HOLD: epoch, failures and suspension are unch
     CHECK(get(answers[6], "consecutive_failures") == "6");
 }
 
+TEST_CASE("the penalty follows the interval that the period began with") {
+    const auto policy = make_policy("{}");  // under terms of 60 s
+    stipend_sample sample{};
+    sample.size = sizeof sample;
+    sample.job = STIPEND_JOB_FAILED;
+    stipend_decision decision{};
+    for (const std::int64_t interval_s : {30, 60, 600}) {
+        sample.interval_ns = interval_s * ns_per_s;
+        REQUIRE(policy->decide({&sample, 1}, {&decision, 1}).ok());
+        CHECK(decision.penalty_ns == 2 * interval_s * ns_per_s);
+    }
+}
+
+TEST_CASE("an uptime above 100 % is no sample to decide") {
+    const auto policy = make_policy("{}");
+    stipend_sample sample{};
+    sample.size = sizeof sample;
+    sample.job = STIPEND_JOB_OK;
+    sample.interval_ns = plain.interval_ns;
+    sample.flags = STIPEND_SAMPLE_REPORTED;
+    sample.base_usd_e8 = plain.base.count_e8();
+    stipend_decision decision{};
+    sample.reported_ppm = 1'000'000;
+    CHECK(policy->decide({&sample, 1}, {&decision, 1}).ok());
+    sample.reported_ppm = 1'000'001;
+    const auto refused = policy->decide({&sample, 1}, {&decision, 1});
+    REQUIRE_FALSE(refused.ok());
+    CHECK(refused.error().message.ends_with("sample uptime: got 1000001, want at most 1000000"));
+}
+
+TEST_CASE("a tier that counts as a failure punishes a valid answer") {
+    const auto policy = make_policy(
+        R"({"table":"t","tables":{"t":[{"tier":"a","at_least":95,"multiplier":1},{"tier":"b","at_least":0,"multiplier":0,"counts_as_failure":true}]}})");
+    const auto answer = one(*policy, "94");
+    CHECK(get(answer, "tier") == "b");
+    CHECK(get(answer, "consecutive_failures") == "1");
+    CHECK(get(answer, "penalty_seconds") == "120");
+    CHECK(get(one(*policy, "95"), "consecutive_failures") == "0");
+}
+
+TEST_CASE("the memory of a recovery ends with the suspension") {
+    const auto policy = make_policy(R"({"recovery_checks":2})");
+    const auto answers = replay(*policy, failures(5) + good + good, plain);
+    CHECK(get(answers[5], "memory") == "01");
+    CHECK(get(answers[6], "memory").empty());
+    CHECK(get(answers[6], "suspended") == "false");
+}
+
 TEST_CASE("amounts are exact at any rate and base") {
     const auto policy = make_policy("{}");
     CHECK(get(one(*policy, "100", {60'000'000'000, Usd::of_e8(10'00000000), 1800'50000000}), "amount_wei") ==
@@ -220,6 +272,10 @@ TEST_CASE("the lower of the reported and observed uptime decides, and low covera
     sample.coverage_ppm = 499'999;
     REQUIRE(policy->decide({&sample, 1}, {&decision, 1}).ok());
     CHECK(decision.action == STIPEND_HOLD);
+    CHECK(decision.flags == 0);
+    sample.flags |= STIPEND_SAMPLE_SUSPENDED;
+    REQUIRE(policy->decide({&sample, 1}, {&decision, 1}).ok());
+    CHECK(decision.flags == STIPEND_DECISION_SUSPENDED);
 }
 
 TEST_CASE("no decision exceeds the bounds that the policy states") {

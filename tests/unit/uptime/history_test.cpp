@@ -54,6 +54,15 @@ TEST_CASE("a window is measured to the nanosecond at both ends") {
     CHECK(history.measure(0, 10).seen_ns == 0);
 }
 
+TEST_CASE("a forgotten span is not measured") {
+    History history;
+    history.add({10, 20, true});
+    history.add({20, 30, false});
+    history.forget_before(20);
+    CHECK(history.measure(0, 40).seen_ns == 10);
+    CHECK(history.measure(0, 40).up_ns == 0);
+}
+
 TEST_CASE("the past is forgotten by whole spans") {
     History history;
     history.add({10, 20, true});

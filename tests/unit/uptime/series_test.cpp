@@ -64,6 +64,22 @@ TEST_CASE("word of the past changes nothing of the present") {
     CHECK(series.measure(0, 20).up_ns == 5);
 }
 
+TEST_CASE("a verdict that holds does not count again what a restored span covers") {
+    Series series(hold);
+    series.restore({30, 40, false});
+    series.observe({STIPEND_UP, 10, 10, ""});
+    const auto share = series.measure(10, 35);
+    CHECK(share.seen_ns == 25);
+    CHECK(share.up_ns == 20);
+}
+
+TEST_CASE("each look is counted, one about the past included") {
+    auto series = watched({{STIPEND_UP, 10, 10, ""}, {STIPEND_UNKNOWN, 20, 20, ""}});
+    CHECK(series.looks() == 2);
+    series.observe({STIPEND_DOWN, 5, 8, ""});
+    CHECK(series.looks() == 3);
+}
+
 TEST_CASE("a degraded target counts as down") {
     const auto series = watched({{STIPEND_DEGRADED, 10, 10, ""}});
     const auto share = series.measure(10, 20);
@@ -88,6 +104,8 @@ TEST_CASE("the start of the last stretch that was not up is found, unseen time i
     CHECK(series.last_not_up_since(24, 25) == 20);
     const auto never = watched({{STIPEND_DOWN, 5, 5, ""}, {STIPEND_DOWN, 8, 8, ""}});
     CHECK(never.last_not_up_since(7, 9) == 5);
+    // Also where it was first seen at the very beginning of time.
+    CHECK(watched({{STIPEND_DOWN, 0, 5, ""}}).last_not_up_since(3, 9) == 0);
     CHECK(series.spans(10, 30) == std::vector<Span>{{10, 20, true}, {20, 26, false}, {26, 30, true}});
 }
 
@@ -113,6 +131,8 @@ TEST_CASE("spans that touch and agree are one span, also where the verdict that 
 TEST_CASE("shares become parts per million, rounded down") {
     CHECK(ppm_of(2, 3) == 666'666);
     CHECK(ppm_of(3, 3) == 1'000'000);
+    CHECK(ppm_of(1, 3) == 333'333);
+    CHECK(ppm_of(1, 1) == 1'000'000);
     CHECK(ppm_of(0, 3) == 0);
     CHECK(ppm_of(5, 0) == 0);
     CHECK(ppm_of(604'800'000'000'000, 604'800'000'000'000) == 1'000'000);
