@@ -2,7 +2,7 @@
 #include "host/engine/plugin_calls.hpp"
 
 #include "fixture.hpp"
-#include "host/ledger/keccak.hpp"
+#include "host/base/keccak.hpp"
 #include "manual_executor.hpp"
 #include "stipend/plugin.hpp"
 #include "stipend/record.hpp"
@@ -128,7 +128,7 @@ TEST_CASE("the engine gets all that the record of a job says") {
     CHECK(result.evidence.served_by == "https://o1:9995");
     CHECK(result.evidence.latency_ns == 42);
     CHECK(result.evidence.window_s == 61);
-    CHECK(result.evidence.body_hash == ledger::keccak256("{}"));
+    CHECK(result.evidence.body_hash == keccak256("{}"));
     CHECK(result.evidence.body_head == "{}");
 }
 
@@ -148,7 +148,7 @@ TEST_CASE("evidence is hashed up to 64 KiB, and begins with its first bytes") {
     DispatchScene scene;
     std::string body(hashed_bytes, 'a');
     body.back() = 'b';
-    const auto hash = ledger::keccak256(body);
+    const auto hash = keccak256(body);
     const auto more = body + "c";
     scene.record.outcome = STIPEND_JOB_FAILED;
     scene.record.reason = to_abi("not JSON");
