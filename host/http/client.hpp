@@ -48,8 +48,8 @@ struct HttpRequest {
     // Paths of the client's own certificate with its chain and of its key (PEM, no passphrase); both or none.
     std::string client_cert_file = {};
     std::string client_key_file = {};
-    std::string pin_sha256 = {};   // hex SHA-256 of the server's certificate (DER), colons allowed; empty for none
-    std::uint32_t timeout_ms = 10'000;             // for the whole exchange, including the wait for a connection; not 0
+    std::string pin_sha256 = {};        // hex SHA-256 of the server's certificate (DER), colons allowed; empty for none
+    std::uint32_t timeout_ms = 10'000;  // for the whole exchange, including the wait for a connection; not 0
     std::uint64_t max_response_bytes = 1'048'576;  // of the body, decoded; a longer one ends with LIMIT
     std::uint32_t max_header_bytes = 64 << 10;     // of all heads of the exchange together
     std::uint32_t max_redirects = 0;               // 0: a redirect is returned like any other response

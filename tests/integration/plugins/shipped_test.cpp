@@ -38,7 +38,8 @@ TEST_CASE("byoc.so sends a job through a gateway and reads its answer") {
                         "X-Orchestrator-Url: https://10.0.0.7:9995\r\n");
     }));
     Rig rig;
-    const auto byoc = rig.run("byoc", R"({"gateway":")" + gateway.url("") + R"(","price_check":"off","price_unseen":"allow"})", byoc_id);
+    const auto byoc = rig.run(
+        "byoc", R"({"gateway":")" + gateway.url("") + R"(","price_check":"off","price_unseen":"allow"})", byoc_id);
     const auto result = wait(byoc.submit({.orchestrator_id = "orch-1", .address = "https://10.0.0.7:9995/"}));
     REQUIRE_MESSAGE(result.ok(), (result.ok() ? "" : result.error().message));
     CHECK(result->outcome == STIPEND_JOB_OK);
@@ -61,7 +62,9 @@ TEST_CASE("byoc.so blames the orchestrator for a reset where the gateway answers
     }));
     Rig rig;
     const auto byoc = rig.run(
-        "byoc", R"({"gateway":")" + gateway.url("") + R"(","price_check":"off","price_unseen":"allow","retry_after":"50ms"})", byoc_id);
+        "byoc",
+        R"({"gateway":")" + gateway.url("") + R"(","price_check":"off","price_unseen":"allow","retry_after":"50ms"})",
+        byoc_id);
     const auto result = wait(byoc.submit({.orchestrator_id = "orch-1", .address = "https://10.0.0.7:9995"}));
     REQUIRE(result.ok());
     CHECK_MESSAGE(result->outcome == STIPEND_JOB_FAILED, result->reason);
@@ -71,8 +74,9 @@ TEST_CASE("byoc.so blames the orchestrator for a reset where the gateway answers
 
 TEST_CASE("byoc.so leaves a gateway that is not there to the payer") {
     Rig rig;
-    const auto byoc =
-        rig.run("byoc", R"({"gateway":"http://127.0.0.1:1","price_check":"off","price_unseen":"allow","retry_after":"50ms"})", byoc_id);
+    const auto byoc = rig.run(
+        "byoc", R"({"gateway":"http://127.0.0.1:1","price_check":"off","price_unseen":"allow","retry_after":"50ms"})",
+        byoc_id);
     const auto result = wait(byoc.submit({.orchestrator_id = "orch-1", .address = "https://10.0.0.7:9995"}));
     REQUIRE(result.ok());
     CHECK(result->outcome == STIPEND_JOB_UNKNOWN);

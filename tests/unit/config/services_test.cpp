@@ -32,8 +32,8 @@ std::string endpoints(const Services& services) {
 TEST_CASE("a service is a name, a target, a service of Compose or a label") {
     const auto services =
         watched(docker +
-               "services: { watch: [{ name: a }, { name: b, target: 'docker:c' }, { compose: net/redis }, "
-               "{ label: tier=paid }, { name: d, label: tier }] }\n")
+                "services: { watch: [{ name: a }, { name: b, target: 'docker:c' }, { compose: net/redis }, "
+                "{ label: tier=paid }, { name: d, label: tier }] }\n")
             .settings.services;
     CHECK(endpoints(services) ==
           "a=docker:a b=docker:c net/redis=docker:compose:net/redis tier=paid=docker:label:tier=paid "
@@ -83,9 +83,9 @@ TEST_CASE("a check has options of its own and a rule for failures") {
     const std::string begin = "monitors: [{ name: web, plugin: monitor }]\norchestrators:\n  - address: http://a:1\n";
     const auto out =
         watched(begin +
-                   "    checks:\n      - { name: api, monitor: web, target: 'http://a/', down_after: 2 of 3, "
-                   "options: { bearer: '${file:/t}', status: '200-299' } }\n",
-               environment);
+                    "    checks:\n      - { name: api, monitor: web, target: 'http://a/', down_after: 2 of 3, "
+                    "options: { bearer: '${file:/t}', status: '200-299' } }\n",
+                environment);
     const auto& check = out.settings.orchestrators[0].checks[0];
     CHECK(check.name == "api");
     CHECK(parse_down_after(check.down_after) == DownAfter{2, 3});
