@@ -104,13 +104,12 @@ Result<std::shared_ptr<PolicyInstance>> PolicyInstance::create_guarded(
         Result<std::unique_ptr<PolicyInstance>> made = std::unique_ptr<PolicyInstance>();
     };
     const auto attempt = std::make_shared<Attempt>(Attempt{plugin, shown_as, instance_name, config_json, terms});
-    const bool returned = run_within(patience_ns, [attempt, &entry] {
+    const auto returned = run_within(patience_ns, [attempt, &entry] {
         attempt->made = create(entry, attempt->plugin, attempt->shown_as, attempt->instance_name, attempt->config_json,
                                attempt->terms);
     });
     if (!returned) {
-        return fail(STIPEND_E_TIMEOUT, "create: ", label_of(shown_as, plugin.id), ": has not returned within ",
-                    patience_ns / ns_per_s, " s");
+        return fail(returned.error().status, "create: ", label_of(shown_as, plugin.id), ": ", returned.error().message);
     }
     if (!attempt->made) return std::move(attempt->made).error();
     std::shared_ptr<PolicyInstance> out(std::move(attempt->made).value());
@@ -158,7 +157,7 @@ Result<void> PolicyInstance::guarded(const char* what, std::function<Result<void
     state->hanging = hanging_;
     state->self = weak_from_this().lock();
     auto& of_same_code = hanging_of(*lifecycle_);
-    const bool returned = run_within(of_same_code == 0 ? patience_ns_ : patience_ns_ / 200, [state, &of_same_code] {
+    const auto returned = run_within(of_same_code == 0 ? patience_ns_ : patience_ns_ / 200, [state, &of_same_code] {
         state->result = state->work();
         const std::lock_guard lock(state->mutex);
         state->ended = true;
@@ -167,6 +166,8 @@ Result<void> PolicyInstance::guarded(const char* what, std::function<Result<void
         --of_same_code;
     });
     if (!returned) {
+        const auto& why = returned.error();
+        if (why.status != STIPEND_E_TIMEOUT) return fail(why.status, what, ": ", label_, ": ", why.message);
         const std::lock_guard lock(state->mutex);
         if (!state->ended) {
             state->given_up = true;
