@@ -116,7 +116,7 @@ TEST_CASE("a text that ends anywhere is accepted, and one byte after its end is 
         "reason", [](stipend_decision & decision) -> auto& { return decision.reason; });
 }
 
-TEST_CASE("a byte that is no printable ASCII is found wherever it stands, among good decisions") {
+TEST_CASE("a byte that is no printable ASCII is found at each place, among good decisions") {
     std::vector<stipend_sample> samples(3, good_sample());
     std::vector<stipend_decision> decisions(3, skip());
     for (auto& decision : decisions) {
