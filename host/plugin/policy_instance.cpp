@@ -215,6 +215,19 @@ Result<void> PolicyInstance::decide_slice(std::span<const stipend_sample> in, st
 }
 
 Result<PolicyBounds> PolicyInstance::bounds(const stipend_terms& terms) const {
+    const std::pair key(terms.interval_ns, terms.base_usd_e8);
+    {
+        const std::lock_guard lock(bounds_mutex_);
+        const auto known = known_bounds_.find(key);
+        if (known != known_bounds_.end()) return known->second;
+    }
+    STIPEND_LET(answer, ask_bounds_guarded(terms));
+    const std::lock_guard lock(bounds_mutex_);
+    if (known_bounds_.size() < max_known_bounds) known_bounds_.emplace(key, answer);
+    return answer;
+}
+
+Result<PolicyBounds> PolicyInstance::ask_bounds_guarded(const stipend_terms& terms) const {
     if (patience_ns_ == 0) return ask_bounds(terms);
     const auto answer = std::make_shared<std::optional<Result<PolicyBounds>>>();
     STIPEND_TRY(guarded("bounds", [this, terms, answer]() -> Result<void> {
