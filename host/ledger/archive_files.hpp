@@ -5,7 +5,7 @@
 #include <vector>
 
 #include "host/ledger/canonical.hpp"
-#include "host/ledger/sqlite.hpp"
+#include "host/base/sqlite.hpp"
 
 namespace stipend::ledger {
 

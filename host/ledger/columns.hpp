@@ -7,7 +7,7 @@
 #include "host/ledger/canonical.hpp"
 #include "host/ledger/fields.hpp"
 #include "host/ledger/rows.hpp"
-#include "host/ledger/sqlite.hpp"
+#include "host/base/sqlite.hpp"
 
 namespace stipend::ledger {
 

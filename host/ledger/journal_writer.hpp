@@ -8,7 +8,7 @@
 
 #include "host/ledger/canonical.hpp"
 #include "host/ledger/invariants.hpp"
-#include "host/ledger/sqlite.hpp"
+#include "host/base/sqlite.hpp"
 
 namespace stipend::ledger {
 
