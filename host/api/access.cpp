@@ -99,7 +99,8 @@ Result<Access::Login> Access::login(std::string_view account, std::string_view p
     const auto check = auth::verify_password(password, stored, options_.cost);
     if (check == auth::PasswordCheck::failed) return fail(STIPEND_E_UNAVAILABLE, "no memory for a password's hash");
     if (check != auth::PasswordCheck::match) {
-        return Login{.tokens = {}, .retry_after_s = 0, .fault = known ? std::string(name_of(check)) : "no such account"};
+        return Login{
+            .tokens = {}, .retry_after_s = 0, .fault = known ? std::string(name_of(check)) : "no such account"};
     }
     std::optional<std::string> better;
     if (auth::needs_rehash(known->password_hash, options_.cost)) {
@@ -123,7 +124,9 @@ Result<Access::Login> Access::login(std::string_view account, std::string_view p
 }
 
 Result<Access::Login> Access::renew(std::string_view refresh_token, AccessTime now) {
-    const auto refuse = [](std::string fault) { return Login{.tokens = {}, .retry_after_s = 0, .fault = std::move(fault)}; };
+    const auto refuse = [](std::string fault) {
+        return Login{.tokens = {}, .retry_after_s = 0, .fault = std::move(fault)};
+    };
     const std::lock_guard lock(mutex_);
     const auto claims = verifier_->verify(auth::TokenKind::refresh, refresh_token, now.wall / ns_per_s);
     if (!claims) return refuse(std::string(name_of(claims.fault())));

@@ -58,9 +58,9 @@ class Access {
     [[nodiscard]] Result<void> use_secret(std::string_view secret, stipend_unix_ns now);
 
     struct Login {
-        std::optional<Tokens> tokens;     // none: refused
-        std::int64_t retry_after_s = 0;   // above 0: too many failures; nothing was looked at
-        std::string fault = {};           // for the log; the peer gets one answer
+        std::optional<Tokens> tokens;    // none: refused
+        std::int64_t retry_after_s = 0;  // above 0: too many failures; nothing was looked at
+        std::string fault = {};          // for the log; the peer gets one answer
     };
     // Computes a hash for some ten milliseconds, in 19 MiB: the caller bounds how many run at once. An unknown account
     // takes the same time. An error is this host's own.
@@ -98,7 +98,7 @@ class Access {
     [[nodiscard]] Result<Verified> verify_key(const auth::ApiKey& key, AccessTime now);
 
     std::mutex mutex_;
-    const std::unique_ptr<AccessStore> store_;     // guarded by mutex_
+    const std::unique_ptr<AccessStore> store_;  // guarded by mutex_
     const AccessOptions options_;
     std::optional<auth::TokenSigner> signer_;      // guarded by mutex_
     std::optional<auth::TokenVerifier> verifier_;  // guarded by mutex_

@@ -102,8 +102,9 @@ Result<std::unique_ptr<AccessStore>> AccessStore::open(const std::filesystem::pa
     STIPEND_TRY(make_file(file));
     std::unique_ptr<AccessStore> self(new AccessStore);
     STIPEND_TRY(self->database_.open(file.native(), SQLITE_OPEN_READWRITE, busy_ms, "access"));
-    STIPEND_TRY(self->database_.run("PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA foreign_keys = ON;"
-                                    "PRAGMA trusted_schema = OFF"));
+    STIPEND_TRY(
+        self->database_.run("PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA foreign_keys = ON;"
+                            "PRAGMA trusted_schema = OFF"));
     STIPEND_TRY(self->migrate());
     return self;
 }
@@ -113,8 +114,8 @@ Result<void> AccessStore::migrate() {
         STIPEND_LET(found, database_.number("PRAGMA user_version"));
         if (found == version) return {};
         if (found != 0) {
-            return fail(STIPEND_E_CONFIG, "access: ", database_.path(), ": got version ", found, " of its tables, want ",
-                        version, ": a newer stipend made it");
+            return fail(STIPEND_E_CONFIG, "access: ", database_.path(), ": got version ", found,
+                        " of its tables, want ", version, ": a newer stipend made it");
         }
         return database_.run(tables);
     });
@@ -191,8 +192,9 @@ Result<void> AccessStore::begin_family(const Family& family) {
                                               " (SELECT coalesce(max(begun), 0) + 1 FROM family), ?)"));
         insert.bind_text(family.id).bind_text(family.account).bind_text(family.token);
         STIPEND_TRY(insert.bind(family.expires_at).run());
-        STIPEND_LET(remove, database_.prepare("DELETE FROM family WHERE account = ? AND id NOT IN"
-                                              " (SELECT id FROM family WHERE account = ? ORDER BY begun DESC LIMIT ?)"));
+        STIPEND_LET(remove,
+                    database_.prepare("DELETE FROM family WHERE account = ? AND id NOT IN"
+                                      " (SELECT id FROM family WHERE account = ? ORDER BY begun DESC LIMIT ?)"));
         return remove.bind_text(family.account).bind_text(family.account).bind(max_families_each).run();
     });
 }

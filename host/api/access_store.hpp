@@ -1,5 +1,5 @@
-// Who may use the manager's API, durably: accounts, families of refresh tokens, API keys, keys that sign tokens. A SQLite
-// file of its own beside the ledger, with mode 0600, that the host and the command line may have open at once.
+// Who may use the manager's API, durably: accounts, families of refresh tokens, API keys, keys that sign tokens. A
+// SQLite file of its own beside the ledger, with mode 0600, that the host and the command line may have open at once.
 #pragma once
 
 #include <cstddef>
@@ -85,7 +85,7 @@ class AccessStore {
     // LIMIT: too many.
     [[nodiscard]] Result<void> add_api_key(const NamedApiKey& key);
     [[nodiscard]] Result<std::optional<NamedApiKey>> api_key(std::string_view id);
-    [[nodiscard]] Result<std::vector<NamedApiKey>> api_keys();  // the oldest first
+    [[nodiscard]] Result<std::vector<NamedApiKey>> api_keys();                            // the oldest first
     [[nodiscard]] Result<void> revoke_api_key(std::string_view id, stipend_unix_ns now);  // INVALID: there is none
 
     [[nodiscard]] Result<std::vector<StoredTokenKey>> token_keys();  // the newest first

@@ -176,24 +176,23 @@ void ApiServer::State::serve(http::ServerRequest&& raw, http::Responder responde
 Result<std::unique_ptr<ApiServer>> ApiServer::create(ApiOptions options, Access& access, const Clock& clock,
                                                      std::function<void(const std::string&)> log,
                                                      std::vector<ApiRoute> routes, http::ServerThread& thread) {
-    const auto state =
-        std::make_shared<State>(std::move(options), access, clock, std::move(log), std::move(routes));
+    const auto state = std::make_shared<State>(std::move(options), access, clock, std::move(log), std::move(routes));
     STIPEND_SET(state->pool, ThreadPool::create(api_threads, "stipend-api"));
     STIPEND_SET(state->login_pool, ThreadPool::create(login_threads, "stipend-login"));
     STIPEND_SET(state->server, http::Server::create({.listen = state->options.listen}, &thread));
     std::unique_ptr<ApiServer> self(new ApiServer(state));
     // All methods and paths come here, so that what is refused is refused in one form.
     for (const auto* method : {"GET", "POST", "PUT", "PATCH", "DELETE"}) {
-        STIPEND_TRY(state->server->add_route({.method = method,
-                                              .path = "/",
-                                              .prefix = true,
-                                              .handler =
-                                                  [state = state.get()](http::ServerRequest&& raw,
-                                                                        http::Responder responder) {
-                                                      state->serve(std::move(raw), std::move(responder));
-                                                  },
-                                              .max_body_bytes = max_body_bytes,
-                                              .deadline_ms = deadline_ms}));
+        STIPEND_TRY(
+            state->server->add_route({.method = method,
+                                      .path = "/",
+                                      .prefix = true,
+                                      .handler =
+                                          [state = state.get()](http::ServerRequest&& raw, http::Responder responder) {
+                                              state->serve(std::move(raw), std::move(responder));
+                                          },
+                                      .max_body_bytes = max_body_bytes,
+                                      .deadline_ms = deadline_ms}));
     }
     return self;
 }

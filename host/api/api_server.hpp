@@ -23,12 +23,12 @@ using Handler = std::function<Reply(const Request&)>;
 
 struct ApiRoute {
     std::string method;
-    std::string path;                             // "/api/v1/things/{id}"
-    std::optional<auth::Permission> permission;   // none: public
+    std::string path;                            // "/api/v1/things/{id}"
+    std::optional<auth::Permission> permission;  // none: public
     RateClass rate = RateClass::read;
-    std::vector<std::string_view> query = {};     // the names of its parameters; literals
+    std::vector<std::string_view> query = {};  // the names of its parameters; literals
     Handler handler;
-    std::string summary = {};                     // for people
+    std::string summary = {};  // for people
 };
 
 struct ApiOptions {
@@ -39,7 +39,7 @@ struct ApiOptions {
 
 class ApiServer {
   public:
-    static constexpr std::size_t max_waiting = 256;       // requests; 503 beyond
+    static constexpr std::size_t max_waiting = 256;        // requests; 503 beyond
     static constexpr std::size_t max_logins_waiting = 32;  // 503 beyond
     static constexpr std::uint64_t max_body_bytes = 64 << 10;
 

@@ -40,7 +40,7 @@ class RateLimits {
         stipend_mono_ns full_at;  // when all of its tokens are back
     };
     Rules rules_;
-    std::list<Bucket> order_;  // the one used last first
+    std::list<Bucket> order_;                            // the one used last first
     std::map<Key, std::list<Bucket>::iterator> by_key_;  // a tree: peers choose some of the keys
 };
 

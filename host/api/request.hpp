@@ -30,9 +30,9 @@ using PathValues = std::map<std::string, std::string_view, std::less<>>;
 struct Request {
     std::map<std::string, std::string, std::less<>> path;  // decoded
     Query query;
-    Json body = Json::object();           // of a method that has one
-    std::optional<Principal> principal;   // none: a public route
-    IpAddress client;                     // where it comes from, behind trusted proxies
+    Json body = Json::object();          // of a method that has one
+    std::optional<Principal> principal;  // none: a public route
+    IpAddress client;                    // where it comes from, behind trusted proxies
 
     // INVALID: not a whole number from `least` to `most`. `otherwise` where it is missing.
     [[nodiscard]] Result<std::int64_t> number(std::string_view name, std::int64_t otherwise, std::int64_t least,

@@ -108,8 +108,7 @@ std::array<std::uint8_t, 32> Statement::bytes32() {
     return out;
 }
 
-Result<void> Database::open(const std::string& path, int flags, std::int64_t busy_timeout_ms,
-                            const char* name) {
+Result<void> Database::open(const std::string& path, int flags, std::int64_t busy_timeout_ms, const char* name) {
     // SQLite counts allocations under a lock, for statistics that are not used here. The call fails without effect if
     // the process has already used SQLite.
     [[maybe_unused]] static const int uncounted = sqlite3_config(SQLITE_CONFIG_MEMSTATUS, 0);

@@ -75,8 +75,8 @@ TEST_CASE("accounts outlive the store, by name, each once") {
 TEST_CASE("a name of an account is printable ASCII without blanks") {
     const Folder folder;
     const auto store = folder.store();
-    for (const auto& bad : {std::string(), std::string("a b"), std::string("a\n"), std::string("\xc3\xa4"), std::string(255, 'a'),
-                            std::string("a\0b", 3), std::string("\x7f")}) {
+    for (const auto& bad : {std::string(), std::string("a b"), std::string("a\n"), std::string("\xc3\xa4"),
+                            std::string(255, 'a'), std::string("a\0b", 3), std::string("\x7f")}) {
         CHECK(store->add_account(account(bad)).error().status == STIPEND_E_INVALID);
     }
     CHECK(store->add_account(account(std::string(254, 'a'))).ok());

@@ -91,7 +91,7 @@ TEST_CASE("a wrong password, an unknown account and a short password are refused
 TEST_CASE("failures slow down further logins, and nothing is computed meanwhile") {
     Scene scene;
     scene.add();
-    for (int n = 0; n < 5; ++n) CHECK(scene->login(who, "wrong password", address(), at(0))->retry_after_s == 0);
+    for (int n = 0; n < 6; ++n) CHECK(scene->login(who, "wrong password", address(), at(0))->retry_after_s == 0);
     CHECK(scene->login(who, password, address(), at(0))->retry_after_s == 1);
     CHECK(scene->login(who, password, address(), at(1))->tokens.has_value());
     CHECK(scene->login(who, password, address(), at(1))->tokens.has_value());
@@ -110,7 +110,9 @@ TEST_CASE("a refresh token is taken once; taken again, it ends the login") {
     CHECK(scene->renew(second_pair->tokens->refresh, at(14))->fault == "the login has ended");
 }
 
-TEST_CASE("a login ends at a logout, with its account, with its password, and after thirty days however often it is renewed") {
+TEST_CASE(
+    "a login ends at a logout, with its account, with its password, and after thirty days however often it is "
+    "renewed") {
     Scene scene;
     scene.add();
     scene.add(AccessRole::admin, "admin@b.example");
@@ -120,7 +122,11 @@ TEST_CASE("a login ends at a logout, with its account, with its password, and af
     CHECK(scene.fault_of(tokens.access) == "the login has ended");
 
     tokens = scene.log_in();
-    REQUIRE(scene->with_store([&](AccessStore& store) { return store.set_password(who, *auth::hash_password(password, cheap), noon); }).ok());
+    REQUIRE(scene
+                ->with_store([&](AccessStore& store) {
+                    return store.set_password(who, *auth::hash_password(password, cheap), noon);
+                })
+                .ok());
     CHECK(scene.fault_of(tokens.access) == "the login has ended");
 
     tokens = scene.log_in();
@@ -169,11 +175,14 @@ TEST_CASE("an API key has its scopes within its role, until it expires or is rev
     Scene scene;
     auth::Permissions scopes;
     scopes.add(Permission::payments_read);
-    auto key = auth::make_api_key({.role = AccessRole::viewer, .scopes = scopes, .expires_at = noon + 10 * second}, noon);
+    auto key =
+        auth::make_api_key({.role = AccessRole::viewer, .scopes = scopes, .expires_at = noon + 10 * second}, noon);
     REQUIRE(key.ok());
     const std::string text(key->text.view());
     CHECK(scene.fault_of(text) == "no such API key");
-    REQUIRE(scene->with_store([&](AccessStore& store) { return store.add_api_key({.name = "x", .record = key->record}); }).ok());
+    REQUIRE(
+        scene->with_store([&](AccessStore& store) { return store.add_api_key({.name = "x", .record = key->record}); })
+            .ok());
     const auto verified = scene->verify(text, at(9));
     REQUIRE(verified->principal.has_value());
     CHECK(verified->principal->name == "key:" + key->record.id);

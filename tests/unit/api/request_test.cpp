@@ -17,7 +17,8 @@ TEST_CASE("a path matches segment by segment, as it is written") {
     REQUIRE(one.has_value());
     CHECK(one->at("id") == "x%2Fy");
     CHECK(match_path("/a", "/a").has_value());
-    for (const auto* path : {"/a//b", "/a/x/b/", "/a/x", "/a/x/c", "//a/x/b", "/A/x/b", "/a/x/b/c", "", "/", "/%61/x/b"}) {
+    for (const auto* path :
+         {"/a//b", "/a/x/b/", "/a/x", "/a/x/c", "//a/x/b", "/A/x/b", "/a/x/b/c", "", "/", "/%61/x/b"}) {
         CHECK_FALSE(match_path("/a/{id}/b", path).has_value());
     }
 }
@@ -40,7 +41,8 @@ TEST_CASE("a query has known parameters, each once") {
     CHECK(parse_query("", known)->empty());
     CHECK(parse_query("limit=1&limit=2", known).error().message == "query parameter \"limit\": want it once");
     CHECK(parse_query("Limit=1", known).error().message == "unknown query parameter \"Limit\"");
-    CHECK(parse_query("limit=%zz", known).error().message == "query parameter \"limit\": got a % without two hex digits");
+    CHECK(parse_query("limit=%zz", known).error().message ==
+          "query parameter \"limit\": got a % without two hex digits");
     CHECK(parse_query("limit=1&", known)->size() == 1);
     CHECK_FALSE(parse_query("&", known).ok());
 }
@@ -77,7 +79,8 @@ TEST_CASE("a client has its burst, then one request a step; clients and kinds do
 
 TEST_CASE("10,000 clients are remembered; the one that is unused for longest is forgotten") {
     RateLimits limits(RateLimits::Rules{{{1, 1}, {1, 1}, {1, 1}}});
-    for (std::size_t n = 0; n < RateLimits::max_clients; ++n) CHECK(limits.take(std::to_string(n), RateClass::read, 0) == 0);
+    for (std::size_t n = 0; n < RateLimits::max_clients; ++n)
+        CHECK(limits.take(std::to_string(n), RateClass::read, 0) == 0);
     CHECK(limits.take("0", RateClass::read, 0) > 0);
     CHECK(limits.take("x", RateClass::read, 0) == 0);
     CHECK(limits.size() == RateLimits::max_clients);
@@ -88,8 +91,9 @@ TEST_CASE("10,000 clients are remembered; the one that is unused for longest is 
 TEST_CASE("a refusal is a problem of RFC 9457") {
     const auto response = response_of(problem_later(429, "too many requests", 7), "");
     CHECK(response.status == 429);
-    CHECK(response.body ==
-          "{\"type\":\"about:blank\",\"title\":\"Too Many Requests\",\"status\":429,\"detail\":\"too many requests\"}\n");
+    CHECK(
+        response.body ==
+        "{\"type\":\"about:blank\",\"title\":\"Too Many Requests\",\"status\":429,\"detail\":\"too many requests\"}\n");
     CHECK(response.headers.find("Content-Type: application/problem+json\r\n") != std::string::npos);
     CHECK(response.headers.find("Retry-After: 7\r\n") != std::string::npos);
     CHECK(response.headers.find("Cache-Control: no-store\r\n") != std::string::npos);
