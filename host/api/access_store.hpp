@@ -1,5 +1,6 @@
-// Who may use the manager's API, durably: accounts, families of refresh tokens, API keys, keys that sign tokens. A
-// SQLite file of its own beside the ledger, with mode 0600, that the host and the command line may have open at once.
+// The accounts and keys of the manager's API, durably: accounts, families of refresh tokens, API keys, keys that sign
+// tokens. A SQLite file of its own beside the ledger, with mode 0600, that the host and the command line may have open
+// at once.
 #pragma once
 
 #include <cstddef>

@@ -1,6 +1,8 @@
 #include "host/api/api_server.hpp"
 
 #include <algorithm>
+#include <atomic>
+#include <mutex>
 
 #include "host/auth/checked.hpp"
 #include "host/auth/forwarded.hpp"

@@ -1,10 +1,8 @@
-// The listener of the manager's API: one table of routes; who may call them, how often, and with what.
+// The listener of the manager's API: one table of routes, with permissions, rates and parameters.
 #pragma once
 
-#include <atomic>
 #include <functional>
 #include <memory>
-#include <mutex>
 #include <string>
 #include <vector>
 
