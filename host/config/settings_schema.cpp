@@ -102,7 +102,7 @@ constexpr std::string_view of_manager = R"("type": "object", "additionalProperti
     "max_step": {"format": "factor", "formatMinimum": "1", "formatMaximum": "1000", "default": "2",
       "description": "A rate further than this factor from the last accepted one holds all decisions."},
     "every": {"format": "duration", "formatMinimum": "1s", "formatMaximum": "1d", "default": "60s",
-      "description": "How often the source is asked."}}},
+      "description": "How often the source is asked; at most `max_age`."}}},
   "dispatch": {"type": "object", "additionalProperties": false,
     "x-noun": "the dispatch", "description": "How jobs reach orchestrators.", "properties": {
     "plugin": {"$ref": "#/$defs/plugin", "default": "byoc"},
@@ -122,9 +122,9 @@ constexpr std::string_view of_manager = R"("type": "object", "additionalProperti
   "limits": {"type": "object", "additionalProperties": false,
     "x-noun": "the limits", "description": "Bounds on what can be owed and on what jobs cost, held before a debt or a cost exists.", "properties": {
     "accrual_per_orchestrator_day": {"$ref": "#/$defs/any usd", "default": "20000 USD",
-      "description": "The most that one orchestrator can be owed for a day; beyond it is held."},
+      "description": "The most that one orchestrator can be owed for a day; beyond it is held. At least the pay of one period."},
     "accrual_per_day": {"$ref": "#/$defs/any usd", "default": "1000000 USD",
-      "description": "The most that all of them together can be owed for a day; beyond it is held."},
+      "description": "The most that all of them together can be owed for a day; beyond it is held. At least the pay of one period."},
     "fees_per_orchestrator_day": {"$ref": "#/$defs/any eth", "default": "0.01 ETH",
       "description": "The most that a gateway may pay one orchestrator for jobs on a UTC day; a job beyond it is not sent, and held."},
     "fees_per_day": {"$ref": "#/$defs/any eth", "default": "0.1 ETH",

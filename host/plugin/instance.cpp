@@ -169,7 +169,7 @@ bool Instance::try_destroy() {
 
 // Runs what is due at once and has not run yet: it is not cancelled by its plugin, which may wait for it to free what
 // it holds. It may ask for more, within bounds.
-void Instance::run_posted_locked() {
+void Instance::run_posted() {
     for (std::size_t run = 0; run < max_posted_at_end; ++run) {
         Timer next;
         {
@@ -188,7 +188,16 @@ void Instance::destroy_locked() {
     if (abandoned_) return;
     routes_.unmount();
     strand_->close();
-    run_posted_locked();
+    state_ = State::destroyed;
+    static_cast<void>(call_life("destroy", [this](stipend_error*) {
+        run_posted();
+        cancel_timers();
+        chosen_.library->entry->lifecycle->destroy(std::exchange(raw_, nullptr));
+        return STIPEND_OK;
+    }));
+}
+
+void Instance::cancel_timers() {
     std::vector<std::uint64_t> timers;
     {
         const std::lock_guard lock(mutex_);
@@ -196,11 +205,6 @@ void Instance::destroy_locked() {
         timers_.clear();
     }
     for (const auto timer : timers) services_.executor->cancel_timer(timer);
-    state_ = State::destroyed;
-    static_cast<void>(call_life("destroy", [this](stipend_error*) {
-        chosen_.library->entry->lifecycle->destroy(std::exchange(raw_, nullptr));
-        return STIPEND_OK;
-    }));
 }
 
 Result<void> Instance::health() const {

@@ -131,7 +131,8 @@ class Instance : public std::enable_shared_from_this<Instance> {
     void refuse(const char* why, stipend_op op);
     void complain(const char* id, const std::string& text);
     void quiesce_locked(std::function<void()> when_idle);
-    void run_posted_locked();
+    void run_posted();
+    void cancel_timers();
     void destroy_locked();
     void seen(stipend_op op, const stipend_observation& observation);
     void report_if_idle();

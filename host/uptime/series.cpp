@@ -7,7 +7,7 @@
 namespace stipend::uptime {
 namespace {
 
-bool tells(std::int32_t verdict) {
+bool is_known(std::int32_t verdict) {
     return verdict == STIPEND_UP || verdict == STIPEND_DOWN || verdict == STIPEND_DEGRADED;
 }
 
@@ -15,7 +15,7 @@ bool tells(std::int32_t verdict) {
 
 // The stretch over which the present verdict is believed, up to `time`; empty where there is none.
 Span Series::held_until(stipend_unix_ns time) const {
-    if (!tells(verdict_) || time <= at_) return {at_, at_, false};
+    if (!is_known(verdict_) || time <= at_) return {at_, at_, false};
     return {at_, time - at_ > hold_ns_ ? at_ + hold_ns_ : time, verdict_ == STIPEND_UP};
 }
 
@@ -25,7 +25,8 @@ void Series::observe(const Observation& observation) {
     // What is only about the past says nothing of the present.
     const bool newest = observation.to >= at_;
     if (newest) history_.add(held_until(observation.from));
-    if (tells(observation.verdict)) history_.add({observation.from, observation.to, observation.verdict == STIPEND_UP});
+    if (is_known(observation.verdict))
+        history_.add({observation.from, observation.to, observation.verdict == STIPEND_UP});
     if (!newest) return;
     if (verdict_ != observation.verdict || since_ == 0)
         since_ = std::max(observation.from, std::min(at_, observation.to));

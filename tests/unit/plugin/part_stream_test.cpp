@@ -32,7 +32,7 @@ class PlayedClient final : public http::HttpClient {
 struct Notes {
     std::vector<std::string> taken;
     std::string refuse;  // the part that is not taken
-    bool post = false;   // work as well
+    bool post = false;   // work, instead of streaming
 };
 Notes* notes = nullptr;
 
@@ -44,6 +44,7 @@ class Streamer {
     static Result<Settings> parse(const Json&, const stipend_terms&) { return Settings(); }
     Streamer(Settings, Host host) : host_(host) {}
     Result<void> start() {
+        if (notes->post) return post();
         STIPEND_TRY(host_.http(
             {.url = "http://x/"},
             [](const HttpReply& reply) { notes->taken.push_back(cat("end ", reply.status, " ", reply.error)); },
@@ -51,18 +52,20 @@ class Streamer {
                 notes->taken.push_back(cat(head.http_status, " ", part));
                 return part != notes->refuse;
             }));
-        if (!notes->post) return {};
-        const bool posted = host_.post([this] {
-            notes->taken.emplace_back("posted");
-            if (!host_.post([] { notes->taken.emplace_back("posted by that"); })) notes->taken.emplace_back("refused");
-        });
-        return posted ? Result<void>() : fail(STIPEND_E_BUSY, "refused");
+        return {};
     }
     Result<void> probe(const stipend_target&, stipend_mono_ns, Completion<stipend_observation>) {
         return fail(STIPEND_E_UNSUPPORTED, "it only streams");
     }
 
   private:
+    Result<void> post() {
+        const bool posted = host_.post([this] {
+            notes->taken.emplace_back("posted");
+            if (!host_.post([] { notes->taken.emplace_back("posted by that"); })) notes->taken.emplace_back("refused");
+        });
+        return posted ? Result<void>() : fail(STIPEND_E_BUSY, "refused");
+    }
     Host host_;
 };
 
