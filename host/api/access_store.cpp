@@ -15,6 +15,7 @@ namespace {
 constexpr std::int64_t version = 1;
 constexpr std::int64_t busy_ms = 5'000;
 constexpr std::size_t max_name_bytes = 254;
+constexpr std::size_t max_key_name_bytes = 128;
 
 constexpr const char* tables = R"(
 CREATE TABLE account(
@@ -234,6 +235,11 @@ Result<void> AccessStore::end_family(std::string_view family) {
 }
 
 Result<void> AccessStore::add_api_key(const NamedApiKey& key) {
+    const bool shows = std::all_of(key.name.begin(), key.name.end(), [](char c) { return c >= 0x20 && c < 0x7f; });
+    if (key.name.empty() || key.name.size() > max_key_name_bytes || !shows) {
+        return fail(STIPEND_E_INVALID, "not a name of an API key: want 1 to ", max_key_name_bytes,
+                    " printable ASCII characters");
+    }
     return write([&]() -> Result<void> {
         STIPEND_LET(count, database_.number("SELECT count(*) FROM api_key"));
         if (static_cast<std::size_t>(count) >= max_api_keys) {

@@ -36,7 +36,7 @@ struct Family {
 };
 
 struct NamedApiKey {
-    std::string name;  // what people call it
+    std::string name;  // what people call it: 1 to 128 printable ASCII characters
     auth::ApiKeyRecord record;
 };
 
@@ -83,7 +83,7 @@ class AccessStore {
     [[nodiscard]] Result<bool> has_family(std::string_view family, stipend_unix_ns now);
     [[nodiscard]] Result<void> end_family(std::string_view family);
 
-    // LIMIT: too many.
+    // INVALID: a bad name. LIMIT: too many.
     [[nodiscard]] Result<void> add_api_key(const NamedApiKey& key);
     [[nodiscard]] Result<std::optional<NamedApiKey>> api_key(std::string_view id);
     [[nodiscard]] Result<std::vector<NamedApiKey>> api_keys();                            // the oldest first
@@ -104,6 +104,11 @@ class AccessStore {
 
     sqlite::Database database_;
 };
+
+// The file of a host whose state is in `state_folder`. [pure]
+[[nodiscard]] inline std::filesystem::path access_file(const std::filesystem::path& state_folder) {
+    return state_folder / "access.db";
+}
 
 // INVALID: what is wrong with a name of an account.
 [[nodiscard]] Result<void> check_account_name(std::string_view name);

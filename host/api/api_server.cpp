@@ -99,7 +99,9 @@ std::optional<Reply> ApiServer::State::check(const http::ServerRequest& raw, con
         return reply;
     }
     const auto forwarded = all_headers(raw.headers, "x-forwarded-for");
-    out.client = auth::client_address(address_of(raw.peer), forwarded, options.trusted_proxies);
+    const auto peer = address_of(raw.peer);
+    out.client = auth::client_address(peer, forwarded, options.trusted_proxies);
+    out.relayed = out.client == peer && !forwarded.empty();
     {
         const std::lock_guard lock(mutex);
         const auto wait_s = limits.take(client_key(out.client), found.route->rate, clock.monotonic());
@@ -120,7 +122,7 @@ std::optional<Reply> ApiServer::State::check(const http::ServerRequest& raw, con
     }
     if (raw.body.empty()) return std::nullopt;
     const auto type = find_header(raw.headers, "content-type").value_or("");
-    if (trim_blanks(type.substr(0, type.find(';'))) != "application/json") {
+    if (!ascii::equal_ignoring_case(trim_blanks(type.substr(0, type.find(';'))), "application/json")) {
         return problem(415, "want a body of the type application/json");
     }
     auto body = parse_json(raw.body, body_json);
@@ -184,7 +186,7 @@ Result<std::unique_ptr<ApiServer>> ApiServer::create(ApiOptions options, Access&
     STIPEND_SET(state->server, http::Server::create({.listen = state->options.listen}, &thread));
     std::unique_ptr<ApiServer> self(new ApiServer(state));
     // All methods and paths come here, so that what is refused is refused in one form.
-    for (const auto* method : {"GET", "POST", "PUT", "PATCH", "DELETE"}) {
+    for (const auto* method : {"GET", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"}) {
         STIPEND_TRY(
             state->server->add_route({.method = method,
                                       .path = "/",
@@ -241,38 +243,32 @@ std::vector<ApiRoute> auth_routes(Access& access, const Clock& clock, std::funct
                    .path = "/api/v1/auth/login",
                    .permission = std::nullopt,
                    .rate = RateClass::login,
-                   .handler =
-                       [&access, time, reply_of](const Request& request) {
-                           const auto email = request.text("email", 254);
-                           const auto password = request.text("password", auth::max_password_bytes);
-                           if (!email) return problem_of(email.error());
-                           if (!password) return problem_of(password.error());
-                           return reply_of(access.login(*email, *password, request.client, time()), *email);
-                       },
-                   .summary = "Log in with an account and its password"});
+                   .handler = [&access, time, reply_of](const Request& request) {
+                       const auto email = request.text("email", 254);
+                       const auto password = request.text("password", auth::max_password_bytes);
+                       if (!email) return problem_of(email.error());
+                       if (!password) return problem_of(password.error());
+                       return reply_of(access.login(*email, *password, request.client, time()), *email);
+                   }});
     out.push_back({.method = "POST",
                    .path = "/api/v1/auth/refresh",
                    .permission = std::nullopt,
                    .rate = RateClass::write,
-                   .handler =
-                       [&access, time, reply_of](const Request& request) {
-                           const auto token = request.text("refresh_token", auth::max_token_bytes);
-                           if (!token) return problem_of(token.error());
-                           return reply_of(access.renew(*token, time()), "a refresh token");
-                       },
-                   .summary = "Take a refresh token, once, for the next pair of tokens"});
+                   .handler = [&access, time, reply_of](const Request& request) {
+                       const auto token = request.text("refresh_token", auth::max_token_bytes);
+                       if (!token) return problem_of(token.error());
+                       return reply_of(access.renew(*token, time()), "a refresh token");
+                   }});
     out.push_back({.method = "POST",
                    .path = "/api/v1/auth/logout",
                    .permission = auth::Permission::own_read,
                    .rate = RateClass::write,
-                   .handler =
-                       [&access, log](const Request& request) {
-                           const auto done = access.log_out(*request.principal);
-                           if (done) return Reply{.status = 204};
-                           log(cat("access: ", done.error().message));
-                           return problem_of(done.error());
-                       },
-                   .summary = "End the login that the token came by"});
+                   .handler = [&access, log](const Request& request) {
+                       const auto done = access.log_out(*request.principal);
+                       if (done) return Reply{.status = 204};
+                       log(cat("access: ", done.error().message));
+                       return problem_of(done.error());
+                   }});
     return out;
 }
 

@@ -26,7 +26,6 @@ struct ApiRoute {
     RateClass rate = RateClass::read;
     std::vector<std::string_view> query = {};  // the names of its parameters; literals
     Handler handler;
-    std::string summary = {};  // for people
 };
 
 struct ApiOptions {

@@ -33,6 +33,7 @@ struct Request {
     Json body = Json::object();          // of a method that has one
     std::optional<Principal> principal;  // none: a public route
     IpAddress client;                    // where it comes from, behind trusted proxies
+    bool relayed = false;                // by a proxy that is not trusted: `client` is that proxy
 
     // INVALID: not a whole number from `least` to `most`. `otherwise` where it is missing.
     [[nodiscard]] Result<std::int64_t> number(std::string_view name, std::int64_t otherwise, std::int64_t least,
