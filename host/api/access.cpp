@@ -132,6 +132,8 @@ Result<Access::Login> Access::renew(std::string_view refresh_token, AccessTime n
     if (!claims) return refuse(std::string(name_of(claims.fault())));
     STIPEND_LET(account, store_->account(claims->subject));
     if (!account) return refuse("no such account");
+    STIPEND_LET(owner, store_->family_account(claims->family, now.wall));
+    if (owner != claims->subject) return refuse("the login has ended");
     STIPEND_LET(next, auth::random_hex(id_bytes));
     STIPEND_LET(renewal, store_->renew(claims->family, claims->id, next, now.wall));
     if (renewal == Renewal::reused) return refuse("a refresh token was used twice: its login is ended");
@@ -155,8 +157,9 @@ Result<Access::Verified> Access::verify(std::string_view credential, AccessTime 
 Result<Access::Verified> Access::verify_token(std::string_view token, AccessTime now) {
     const auto claims = verifier_->verify(auth::TokenKind::access, token, now.wall / ns_per_s);
     if (!claims) return Verified{.principal = {}, .fault = std::string(name_of(claims.fault()))};
-    STIPEND_LET(alive, store_->has_family(claims->family, now.wall));
-    if (!alive) return Verified{.principal = {}, .fault = "the login has ended"};
+    // A token that names another account's login is none that this program signs: its key has leaked.
+    STIPEND_LET(owner, store_->family_account(claims->family, now.wall));
+    if (owner != claims->subject) return Verified{.principal = {}, .fault = "the login has ended"};
     STIPEND_LET(account, store_->account(claims->subject));
     if (!account) return Verified{.principal = {}, .fault = "no such account"};
     // The account's role counts as it is now; a token never has more than it was issued with.

@@ -221,10 +221,10 @@ Result<Renewal> AccessStore::renew(std::string_view family, std::string_view tok
     });
 }
 
-Result<bool> AccessStore::has_family(std::string_view family, stipend_unix_ns now) {
-    STIPEND_LET(select, database_.prepare("SELECT 1 FROM family WHERE id = ? AND expires_at > ?"));
+Result<std::optional<std::string>> AccessStore::family_account(std::string_view family, stipend_unix_ns now) {
+    STIPEND_LET(select, database_.prepare("SELECT account FROM family WHERE id = ? AND expires_at > ?"));
     STIPEND_LET(found, select.bind_text(family).bind(now).next());
-    return found;
+    return found ? std::optional(select.text()) : std::nullopt;
 }
 
 Result<void> AccessStore::end_family(std::string_view family) {

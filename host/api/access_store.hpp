@@ -79,8 +79,8 @@ class AccessStore {
     // Takes the refresh token `token` for `next`. The account and its role may have changed since the login.
     [[nodiscard]] Result<Renewal> renew(std::string_view family, std::string_view token, std::string_view next,
                                         stipend_unix_ns now);
-    // Whether access tokens of the family count.
-    [[nodiscard]] Result<bool> has_family(std::string_view family, stipend_unix_ns now);
+    // Whose login it is; nothing where it has ended, and tokens of it do not count.
+    [[nodiscard]] Result<std::optional<std::string>> family_account(std::string_view family, stipend_unix_ns now);
     [[nodiscard]] Result<void> end_family(std::string_view family);
 
     // INVALID: a bad name. LIMIT: too many.

@@ -46,7 +46,10 @@ class Manager final : public runtime::Role, public Effects, public plugin::Alert
     void announce() const override;
     [[nodiscard]] runtime::Watcher::Hooks watcher_hooks() override;
     [[nodiscard]] plugin::FeeAccount* fees() override { return &desk_; }
-    void close() override;
+    void close() override {
+        api_.reset();
+        desk_.close();
+    }
     void serve(http::ServerThread& thread) override;
     [[nodiscard]] plugin::AlertSink* alerts() override { return this; }
 

@@ -1,7 +1,6 @@
 #include "host/engine/manager_api.hpp"
 
 #include "host/api/first_account.hpp"
-#include "host/engine/manager.hpp"
 #include "stipend/duration.hpp"
 
 namespace stipend::engine {
@@ -53,24 +52,6 @@ Result<std::unique_ptr<ManagerApi>> ManagerApi::create(runtime::Host& host, cons
                 api::ApiServer::create({.listen = settings.api_listen, .trusted_proxies = std::move(proxies)},
                                        *self->access_, clock, to_log, std::move(routes), thread));
     return self;
-}
-
-// Payments must not stop because the API cannot be served.
-void Manager::serve(http::ServerThread& thread) {
-    auto made = ManagerApi::create(host_, *engine_, plan_->settings, thread);
-    if (made) {
-        api_ = std::move(*made);
-        return host_.log().info("the API is served at http://" + api_->address());
-    }
-    engine_->raise({.id = "api",
-                    .severity = STIPEND_ALERT_WARNING,
-                    .text = "the API is not served: " + made.error().message,
-                    .at = host_.now()});
-}
-
-void Manager::close() {
-    api_.reset();
-    desk_.close();
 }
 
 }  // namespace stipend::engine

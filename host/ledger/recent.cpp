@@ -1,5 +1,9 @@
 // The newest decisions, for those who poll: each call reads a bounded number of rows, so that it neither takes long nor
 // holds the WAL.
+#include <optional>
+#include <string>
+#include <vector>
+
 #include "host/ledger/columns.hpp"
 #include "host/ledger/invariants.hpp"
 #include "host/ledger/sqlite_ledger.hpp"
