@@ -138,8 +138,8 @@ class Newcomer(ApiTest):
             self.assertEqual(len(parts), size)
         later = urllib.parse.quote("2200-01-01T00:00:00Z")
         self.assertEqual(self.get(f"{PAYMENTS}?from={later}", token).json(), {"payments": [], "next_cursor": None})
-        self.assert_problem(self.get(f"{PAYMENTS}?orchestrator=nobody", token), 404)
-        self.assert_problem(self.get(f"{LIST}/nobody/status", token), 404)
+        self.assert_problem(self.get(f"{PAYMENTS}?orchestrator=unknown", token), 404)
+        self.assert_problem(self.get(f"{LIST}/unknown/status", token), 404)
 
     def test_failing_and_removed_orchestrators_are_shown_as_such(self):
         addresses = self.devnet.addresses.replace("/,", ",").rstrip("/").split(",")
@@ -181,7 +181,7 @@ class Logins(ApiTest):
     def test_a_flood_of_logins_is_throttled_and_payments_go_on(self):
         self.start()
         wrong = self.ask("POST", LOGIN, {"email": ADMIN, "password": "wrong password"})
-        unknown = self.ask("POST", LOGIN, {"email": "nobody@system.com", "password": "wrong password"})
+        unknown = self.ask("POST", LOGIN, {"email": "unknown@system.com", "password": "wrong password"})
         self.assertEqual(self.assert_problem(wrong, 401), "Invalid credentials")
         self.assertEqual(wrong.body, unknown.body)
         before = len(self.host.decisions())
@@ -190,7 +190,7 @@ class Logins(ApiTest):
         self.assertLessEqual(sum(answer.status == 401 for answer in answers), 12)
         self.assert_problem(answers[-1], 429)
         self.assertGreaterEqual(int(answers[-1].headers["Retry-After"]), 1)
-        # The right password is refused as well, so that a guess is not told from a throttled one.
+        # The right password is refused as well: a throttled attempt says nothing about its password.
         self.assert_problem(self.ask("POST", LOGIN, {"email": ADMIN, "password": PASSWORD}), 429)
         self.wait_for_decisions(before + 2 * self.orchestrators)
         self.assertEqual(self.get("/readyz").status, 200)
@@ -251,7 +251,7 @@ class ForgedTokens(ApiTest):
             "of the future": signed(header, {**claims, "iat": now + 1000, "nbf": now + 1000, "exp": now + 2000}),
             "for another service": signed(header, {**claims, **fresh, "aud": "another"}),
             "of another issuer": signed(header, {**claims, **fresh, "iss": "another"}),
-            "of another account": signed(header, {**claims, **fresh, "sub": "nobody@system.com"}),
+            "of another account": signed(header, {**claims, **fresh, "sub": "unknown@system.com"}),
             "of another account's login": signed(header, {**claims, **fresh, "sub": "viewer@example.com"}),
             "of a login that never was": signed(header, {**claims, **fresh, "family": "0" * 32}),
             "critical extension": signed({**header, "crit": ["x"], "x": 1}, claims),
@@ -296,10 +296,10 @@ class Commands(ApiTest):
         viewer = self.log_in("v@example.com", "another password")["access_token"]
         self.add("user", "remove", "v@example.com")
         self.assert_problem(self.get(PAYMENTS, viewer), 401)
-        for words, why in ((["remove", ADMIN], "the last administrator"), (["remove", "nobody"], "no such account"),
+        for words, why in ((["remove", ADMIN], "the last administrator"), (["remove", "unknown"], "no such account"),
                            (["add", ADMIN, "--generate"], "already"), (["add", "two words", "--generate"], "a name"),
                            (["add", "x", "--generate", "--role", "orchestrator"], "want admin, operator or viewer"),
-                           (["passwd", "nobody", "--generate"], "no such account")):
+                           (["passwd", "unknown", "--generate"], "no such account")):
             code, out, err = self.host.run("user", *words)
             self.assertNotEqual(code, 0)
             self.assertIn(why, err)

@@ -29,7 +29,7 @@ class Reads final : public ManagerReads {
     Result<std::vector<std::string>> addresses() override { return std::vector<std::string>{"https://a:1"}; }
     Result<std::optional<Part>> payments(const PaymentQuery& query) override {
         asked = cat(query.orchestrator, " ", query.from.value_or(-1), " ", query.before.value_or(-1), " ", query.limit);
-        if (query.orchestrator == "nobody") return std::optional<Part>();
+        if (query.orchestrator == "unknown") return std::optional<Part>();
         return std::optional(Part{.items = {}, .next = 3});
     }
     Result<Health> health() override {
@@ -177,7 +177,7 @@ TEST_CASE("payments are asked for by orchestrator and time") {
     CHECK(scene.reads.asked == "a:1 1000000000 -1 5");
     CHECK(scene.get(payments_path, {{"from", "yesterday"}}).status == 400);
     CHECK(scene.get(payments_path, {{"orchestrator", ""}}).status == 400);
-    CHECK(scene.get(payments_path, {{"orchestrator", "nobody"}}).status == 404);
+    CHECK(scene.get(payments_path, {{"orchestrator", "unknown"}}).status == 404);
 }
 
 TEST_CASE("one orchestrator is found by its id") {
