@@ -4,8 +4,8 @@
 #include <filesystem>
 #include <vector>
 
-#include "host/ledger/canonical.hpp"
 #include "host/base/sqlite.hpp"
+#include "host/ledger/canonical.hpp"
 
 namespace stipend::ledger {
 

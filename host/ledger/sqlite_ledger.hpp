@@ -7,10 +7,10 @@
 #include <string>
 #include <vector>
 
+#include "host/base/sqlite.hpp"
 #include "host/ledger/journal_writer.hpp"
 #include "host/ledger/ledger.hpp"
 #include "host/ledger/lock_file.hpp"
-#include "host/base/sqlite.hpp"
 
 namespace stipend::ledger {
 
