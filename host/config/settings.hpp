@@ -136,6 +136,35 @@ struct Services {
 };
 
 enum class Watch : std::uint8_t { off, on };
+enum class Severity : std::uint8_t { info, warning, critical };
+
+// Time in which a receiver gets critical alerts only.
+struct QuietHours {
+    std::string schedule;  // see Recurring; empty: there are none
+    std::string zone;
+    std::int64_t duration_ns = 0;
+};
+
+// A plugin that carries alerts to people.
+struct AlertReceiver : PluginRef {
+    std::string name;
+    std::int64_t per_minute = 20;
+    std::int64_t deadline_ns = 0;
+    QuietHours quiet;
+};
+
+struct AlertRoute {
+    Severity severity = Severity::info;  // the least one
+    std::string match;                   // ids of alerts, a name or a pattern; empty: all
+    std::vector<std::string> receivers;
+};
+
+struct Alerts {
+    std::vector<AlertReceiver> receivers;
+    std::vector<AlertRoute> routes;  // none: every alert goes to every receiver
+    std::int64_t repeat_ns = 0;
+    std::int64_t group_wait_ns = 0;
+};
 
 struct Settings {
     Role role = Role::manager;
@@ -154,6 +183,7 @@ struct Settings {
     std::vector<Capability> capabilities;
     std::string orchestrator_addresses;  // empty after loading: its entries are in `orchestrators`
     std::string metrics_listen;
+    Alerts alerts;
     std::vector<Maintenance> maintenance;
     std::vector<std::string> witness;  // what is looked at where all checks fail at once
     SourcePos witness_pos;

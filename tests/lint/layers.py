@@ -20,6 +20,7 @@ LADDER = [  # an arrow goes from one step to a lower one, never sideways
     {"base"},
     {"auth", "config", "http"},
     {"registry", "uptime", "ledger", "plugin"},
+    {"alert"},
     {"runtime"},
     {"engine", "worker"},
     {"cli"},
