@@ -34,7 +34,7 @@ struct Active {
     std::string text;
     stipend_unix_ns since = 0;
     std::map<std::string, stipend_unix_ns> notified = {};  // receivers, and when a message to each was last queued
-    stipend_unix_ns confirm_by = 0;  // from before a restart: over unless it is raised again until then; 0: it was
+    bool unconfirmed = false;                              // from before a restart, and not raised again yet
 };
 
 // A message about one alert that a receiver has not accepted yet.

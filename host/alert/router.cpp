@@ -14,8 +14,9 @@ bool is_critical(std::int32_t severity) {
 }  // namespace
 
 void Router::restore(State state, stipend_unix_ns now) {
+    restored_at_ = now;
     for (auto& one : state.active) {
-        one.confirm_by = now + confirm_within_ns;
+        one.unconfirmed = true;
         const auto [at, fresh] = active_.try_emplace(one.id, one);
         changed_.insert(one.id);
         if (fresh) continue;
@@ -73,7 +74,7 @@ void Router::take(const Notice& notice, stipend_unix_ns now) {
     }
     if (found != active_.end()) {
         changed_.insert(id);
-        found->second.confirm_by = 0;
+        found->second.unconfirmed = false;
         found->second.text = clip(notice.text, max_text_bytes);
         found->second.severity = std::max(found->second.severity, notice.severity);
         return evaluate(found->second, now);
@@ -146,15 +147,16 @@ void Router::tick(stipend_unix_ns now) {
 void Router::scan(stipend_unix_ns now) {
     next_scan_ = never;
     expire_silences(now);
+    const auto confirm_by = restored_at_ + rules_.confirm_ns;
     for (auto at = active_.begin(); at != active_.end();) {
         auto& alert = at->second;
-        if (alert.confirm_by != 0 && alert.confirm_by <= now) {
+        if (alert.unconfirmed && confirm_by <= now) {
             resolve(alert, now, cat("not raised again since the host was started: ", alert.text), now);
             changed_.insert(alert.id);
             at = active_.erase(at);
             continue;
         }
-        if (alert.confirm_by != 0) wake_by(alert.confirm_by);
+        if (alert.unconfirmed) wake_by(confirm_by);
         evaluate(alert, now);
         ++at;
     }
@@ -182,7 +184,7 @@ void Router::evaluate(Active& alert, stipend_unix_ns now) {
         } else if (notified->second + rules_.repeat_ns <= now) {
             const bool waits = std::ranges::any_of(
                 line.waiting, [&](const Pending& one) { return one.alert_id == alert.id && !one.resolved; });
-            if (!waits && alert.confirm_by == 0) queue(name, line, alert, {.repeated = true, .text = alert.text}, now);
+            if (!waits && !alert.unconfirmed) queue(name, line, alert, {.repeated = true, .text = alert.text}, now);
         } else {
             wake_by(notified->second + rules_.repeat_ns);
             continue;

@@ -30,8 +30,6 @@ namespace stipend::alert {
 
 inline constexpr std::int64_t first_pause_ns = 2 * ns_per_s;      // after a failure; doubled each time
 inline constexpr std::int64_t longest_pause_ns = 600 * ns_per_s;  // and never longer
-// An alert from before a restart that is not raised again within this time is over.
-inline constexpr std::int64_t confirm_within_ns = 900 * ns_per_s;
 
 // One message on its way.
 struct Message {
@@ -140,6 +138,7 @@ class Router {
     std::map<std::string, std::uint64_t> dropped_;  // not reported yet
     std::uint64_t last_number_ = 0;
     std::uint64_t beyond_bound_ = 0;
+    stipend_unix_ns restored_at_ = 0;
     static constexpr stipend_unix_ns never = INT64_MAX;
     stipend_unix_ns next_scan_ = never;
 

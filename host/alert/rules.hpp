@@ -29,6 +29,7 @@ struct Rules {
     std::vector<Route> routes;  // none: every alert goes to every receiver
     std::int64_t repeat_ns = 0;
     std::int64_t group_wait_ns = 0;
+    std::int64_t confirm_ns = 0;  // an alert from before a restart that is not raised again in this time is over
 };
 
 // The name of a receiver's plugin instance.

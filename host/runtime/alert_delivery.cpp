@@ -2,6 +2,7 @@
 
 #include <unistd.h>
 
+#include <algorithm>
 #include <array>
 #include <random>
 #include <vector>
@@ -16,6 +17,7 @@ namespace stipend::runtime {
 namespace {
 
 constexpr std::int64_t store_pause_ns = 30 * ns_per_s;  // between two tries to use a store that failed
+constexpr std::int64_t least_confirm_ns = 900 * ns_per_s;
 constexpr std::int64_t end_patience_ns = 2 * ns_per_s;
 constexpr std::size_t max_title_bytes = 300;
 
@@ -124,8 +126,10 @@ void AlertDelivery::take(alert::Notice notice) {
     });
 }
 
-void AlertDelivery::install(const config::Alerts& settings, const InstanceSet& instances) {
-    alert::Rules rules{.repeat_ns = settings.repeat_ns, .group_wait_ns = settings.group_wait_ns};
+void AlertDelivery::install(const config::Alerts& settings, std::int64_t interval_ns, const InstanceSet& instances) {
+    alert::Rules rules{.repeat_ns = settings.repeat_ns,
+                       .group_wait_ns = settings.group_wait_ns,
+                       .confirm_ns = std::max(least_confirm_ns, 2 * interval_ns)};
     std::map<std::string, Target> targets;
     for (const auto& one : settings.receivers) {
         const auto found = instances.find(receiver_key(one.name));

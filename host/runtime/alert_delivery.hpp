@@ -51,8 +51,8 @@ class AlertDelivery : public std::enable_shared_from_this<AlertDelivery> {
     void take(alert::Notice notice);
     // The ids of the alerts that fired when the run before ended. [control] Before the first turn.
     [[nodiscard]] const std::set<std::string>& fired_before() const { return fired_before_; }
-    // The receivers in force. [control]
-    void install(const config::Alerts& settings, const InstanceSet& instances);
+    // The receivers in force; `interval_ns` is that between two looks at what alerts are about. [control]
+    void install(const config::Alerts& settings, std::int64_t interval_ns, const InstanceSet& instances);
     // Answers all that waits for an outcome, and sends nothing more. False: the thread is held up, by the disk, and is
     // left alone; then the process has to end without destructors. [any but the delivery's own thread]
     [[nodiscard]] bool stop();

@@ -88,7 +88,7 @@ Json AlertDelivery::list_json() {
                         .append("text", one.text)
                         .append("since", utc_text(one.since))
                         .append("silenced_until", until ? Json(utc_text(*until)) : Json())
-                        .append("confirmed", one.confirm_by == 0)
+                        .append("confirmed", !one.unconfirmed)
                         .append("receivers", std::move(to)));
     }
     Json silences = Json::array();

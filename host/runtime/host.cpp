@@ -211,13 +211,14 @@ Result<Applied> Host::apply(std::unique_ptr<Plan> plan) {
     // One thread for each instance: one that blocks keeps no other from its turn.
     plugin_pool_->reach(std::min(plugin_threads + static_cast<unsigned>(instances_->alive()), most_plugin_threads));
     const auto alerts = plan->settings.alerts;
+    const auto interval_ns = plan->terms.interval_ns;
     auto applied = role_->apply(std::move(plan), fresh);
     if (!applied) {
         instances_->discard(fresh);
         return applied;
     }
     plugin::note_generation(static_cast<std::uint64_t>(applied->generation));
-    if (alert_delivery_) alert_delivery_->install(alerts, fresh);
+    if (alert_delivery_) alert_delivery_->install(alerts, interval_ns, fresh);
     instances_->replace(std::move(fresh));
     return applied;
 }

@@ -191,6 +191,22 @@ class Delivered(AlertsTest):
         self.assertLess(time.monotonic() - began, 15)
 
 
+    def test_a_plugin_that_does_not_answer_is_unwell_at_its_deadline(self):
+        hangs, well = self.receiver(), self.receiver()
+        hangs.mode = "hang"
+        self.configure(("hangs", hangs.url, {"deadline": "1s", "config": {"url": hangs.url, "timeout": "60s"}}),
+                       ("well", well.url, {}))
+        self.host.start()
+        self.suspend()
+        wait_for(lambda: well.alerts("alert-hangs:unanswered"), "the alert about the receiver")
+        self.assertTrue(any("has not answered a message within 1 s" in one
+                            for one in self.host.status()["plugins_unwell"]))
+        self.assertEqual(len(well.alerts(self.suspended)), 1)
+        before = len(self.host.decisions())
+        wait_for(lambda: len(self.host.decisions()) >= before + 4, "decisions go on")
+        self.assertEqual(self.host.stop(), 0)
+
+
 class Durable(AlertsTest):
     def test_killed_between_raise_and_delivery(self):
         chat = self.receiver()

@@ -12,6 +12,7 @@ namespace stipend::alert {
 
 struct Fixture {
     static constexpr std::int64_t group_wait = 10 * ns_per_s;
+    static constexpr std::int64_t confirm = 900 * ns_per_s;
     static constexpr std::int64_t repeat = 4 * 3600 * ns_per_s;
 
     stipend_unix_ns now = 1'800'000'000 * ns_per_s;
@@ -25,7 +26,8 @@ struct Fixture {
         return {.receivers = std::move(receivers),
                 .routes = std::move(routes),
                 .repeat_ns = repeat,
-                .group_wait_ns = group_wait};
+                .group_wait_ns = group_wait,
+                .confirm_ns = confirm};
     }
     void raise(const std::string& id, std::int32_t severity = STIPEND_ALERT_WARNING) {
         router.take({.id = id, .severity = severity, .text = id + " is wrong", .at = now}, now);

@@ -257,7 +257,7 @@ TEST_CASE("an alert from before a restart that is not raised again is over after
     after.now = before.now;
     after.router.restore({stored.active, stored.added, {}, {}}, after.now);
     after.router.configure(Fixture::rules({{.name = "ops"}}), after.now);
-    CHECK(after.pass(confirm_within_ns - ns_per_s).empty());
+    CHECK(after.pass(Fixture::confirm - ns_per_s).empty());
     const auto sent = after.pass(60 * ns_per_s);
     REQUIRE(ids(sent) == Ids{"stale resolved"});
     CHECK(sent[0].alerts[0].text.starts_with("not raised again"));
