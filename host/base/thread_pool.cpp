@@ -10,10 +10,13 @@
 #include <boost/asio/strand.hpp>
 #include <chrono>
 #include <condition_variable>
+#include <map>
 #include <mutex>
+#include <optional>
 #include <system_error>
 #include <thread>
 #include <unordered_map>
+#include <utility>
 #include <vector>
 
 #include "host/base/thread_signals.hpp"
@@ -23,6 +26,52 @@ namespace {
 
 namespace asio = boost::asio;
 using PoolExecutor = asio::io_context::executor_type;
+using Steady = std::chrono::steady_clock;
+using TimePoint = Steady::time_point;
+constexpr TimePoint never = TimePoint::max();
+
+// Work with the strand that it is posted to.
+struct Timed {
+    std::shared_ptr<Strand> strand;
+    Task work;
+};
+
+// Timers by their time and, where that is equal, in the order in which they were added.
+class TimerQueue {
+  public:
+    std::uint64_t add(TimePoint at, Timed timed) {
+        const auto id = ++last_;
+        by_time_.emplace(std::pair(at, id), std::move(timed));
+        times_.emplace(id, at);
+        return id;
+    }
+    // What is taken out is destroyed by the caller: it may own anything.
+    std::optional<Timed> remove(std::uint64_t id) {
+        const auto time = times_.find(id);
+        if (time == times_.end()) return std::nullopt;
+        const auto found = by_time_.find(std::pair(time->second, id));
+        std::optional<Timed> out(std::move(found->second));
+        by_time_.erase(found);
+        times_.erase(time);
+        return out;
+    }
+    std::vector<Timed> take_due(TimePoint now) {
+        std::vector<Timed> out;
+        while (!by_time_.empty() && by_time_.begin()->first.first <= now) {
+            times_.erase(by_time_.begin()->first.second);
+            out.push_back(std::move(by_time_.begin()->second));
+            by_time_.erase(by_time_.begin());
+        }
+        return out;
+    }
+    [[nodiscard]] TimePoint earliest() const { return by_time_.empty() ? never : by_time_.begin()->first.first; }
+    [[nodiscard]] std::size_t size() const { return times_.size(); }
+
+  private:
+    std::map<std::pair<TimePoint, std::uint64_t>, Timed> by_time_;
+    std::unordered_map<std::uint64_t, TimePoint> times_;
+    std::uint64_t last_ = 0;
+};
 
 }  // namespace
 
@@ -36,8 +85,10 @@ struct ThreadPool::State {
     std::atomic<bool> dropping = false;  // handlers are destroyed without running
 
     std::mutex mutex;
-    std::unordered_map<std::uint64_t, std::unique_ptr<asio::steady_timer>> timers;  // guarded by mutex
-    std::uint64_t last_timer = 0;                                                   // guarded by mutex
+    TimerQueue timers;  // guarded by mutex
+    // Set to the earliest of `timers` or before it: most timers are cancelled, and none of that touches the alarm.
+    asio::steady_timer alarm{io};  // guarded by mutex
+    TimePoint alarm_at = never;    // guarded by mutex
 
     // Throws what std::thread throws.
     void start(unsigned wanted) {
@@ -58,6 +109,25 @@ struct ThreadPool::State {
         for (auto& thread : threads) {
             if (thread.joinable()) thread.join();
         }
+    }
+    // With `mutex` locked.
+    void set_alarm() {
+        if (timers.earliest() >= alarm_at) return;
+        alarm_at = timers.earliest();
+        alarm.expires_at(alarm_at);
+        alarm.async_wait([this](const boost::system::error_code& problem) {
+            if (!problem) run_timers();
+        });
+    }
+    void run_timers() {
+        std::vector<Timed> due;
+        {
+            const std::lock_guard lock(mutex);
+            alarm_at = never;
+            due = timers.take_due(Steady::now());
+            set_alarm();
+        }
+        for (auto& one : due) one.strand->post(std::move(one.work));
     }
 };
 
@@ -126,10 +196,11 @@ ThreadPool::~ThreadPool() {
     state_->dropping = true;
     state_->io.stop();
     state_->join();
-    {
+    const auto dropped = [&] {
         const std::lock_guard lock(state_->mutex);
-        state_->timers.clear();
-    }
+        state_->alarm.cancel();
+        return std::exchange(state_->timers, {});
+    }();
     state_->guard.reset();
     state_->io.restart();
     state_->io.run();
@@ -143,6 +214,10 @@ void ThreadPool::post(Task work) {
 }
 
 void ThreadPool::finish() {
+    {
+        const std::lock_guard lock(state_->mutex);
+        if (state_->timers.size() == 0) state_->alarm.cancel();
+    }
     state_->guard.reset();
     state_->join();
 }
@@ -152,27 +227,22 @@ std::shared_ptr<Strand> ThreadPool::make_strand() {
 }
 
 std::uint64_t ThreadPool::after(std::int64_t delay_ns, std::shared_ptr<Strand> strand, Task work) {
+    const auto now = Steady::now();
+    const std::chrono::nanoseconds delay(std::max<std::int64_t>(delay_ns, 0));
+    const auto at = delay < never - now ? now + delay : never;
     const std::lock_guard lock(state_->mutex);
     if (state_->timers.size() >= max_timers) return 0;
-    const auto id = ++state_->last_timer;
-    auto timer =
-        std::make_unique<asio::steady_timer>(state_->io, std::chrono::nanoseconds(std::max<std::int64_t>(delay_ns, 0)));
-    timer->async_wait([raw = state_.get(), id, strand = std::move(strand),
-                       work = std::move(work)](const boost::system::error_code&) mutable {
-        {
-            // Cancellation removes the timer before its handler runs: only a timer that is still listed has expired.
-            const std::lock_guard timers(raw->mutex);
-            if (raw->timers.erase(id) == 0) return;
-        }
-        strand->post(std::move(work));
-    });
-    state_->timers.emplace(id, std::move(timer));
+    const auto id = state_->timers.add(at, {std::move(strand), std::move(work)});
+    state_->set_alarm();
     return id;
 }
 
 bool ThreadPool::cancel_timer(std::uint64_t timer) {
-    const std::lock_guard lock(state_->mutex);
-    return state_->timers.erase(timer) != 0;
+    const auto removed = [&] {
+        const std::lock_guard lock(state_->mutex);
+        return state_->timers.remove(timer);
+    }();
+    return removed.has_value();
 }
 
 }  // namespace stipend

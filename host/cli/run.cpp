@@ -27,9 +27,10 @@ int run_host(const RunOptions& options) {
     const config::ProcessEnvironment environment;
     config::Diagnostics diagnostics;
     const auto& file = options.common.config_file;
-    auto text = read_file(file, runtime::max_config_bytes);
-    if (!text) return print_error(text.error());
-    auto loaded = config::load_text(file, *text, environment, diagnostics);
+    auto read = read_file(file, runtime::max_config_bytes);
+    if (!read) return print_error(read.error());
+    const auto text = std::make_shared<const std::string>(std::move(*read));
+    auto loaded = config::load_text(file, text, environment, diagnostics);
     if (!diagnostics.empty()) return print_diagnostics(diagnostics, options.common.json);
     auto& settings = loaded.settings;
     if (options.once && settings.role == config::Role::worker)
@@ -47,7 +48,7 @@ int run_host(const RunOptions& options) {
         {.config_file = file, .loader = std::move(loader), .listens = !options.once, .new_ledger = options.new_ledger});
     blocked.reset();
     auto role = make_role(settings.role, host, reporter, options.once);
-    const auto started = host.start(std::move(role), std::move(*text), std::move(settings), diagnostics);
+    const auto started = host.start(std::move(role), text, std::move(settings), diagnostics);
     if (!diagnostics.empty()) return print_diagnostics(diagnostics, options.common.json);
     if (!started) return print_error(started.error());
     if (const auto ended = host.run(); !ended) return print_error(ended.error());

@@ -97,13 +97,22 @@ class CrossCheck {
         report(pointer, cat("got ", scalar_node(name, true).shown(), ", want a name that `", where, "` has",
                             did_you_mean(name, known)));
     }
-    // The key of each orchestrator's address.
-    [[nodiscard]] std::vector<std::string> address_keys() const {
-        std::vector<std::string> keys;
-        keys.reserve(settings_.orchestrators.size());
-        for (const auto& one : settings_.orchestrators) keys.push_back(address_key(one.address));
-        return keys;
-    }
+    // The key of each orchestrator's address. Most addresses are their own keys.
+    class AddressKeys {
+      public:
+        explicit AddressKeys(const std::vector<Orchestrator>& orchestrators) {
+            keys_.reserve(orchestrators.size());
+            for (const auto& one : orchestrators) {
+                auto key = address_key(one.address);
+                keys_.push_back(key == one.address ? one.address : others_.emplace_back(std::move(key)));
+            }
+        }
+        std::string_view operator[](std::size_t index) const { return keys_[index]; }
+
+      private:
+        std::vector<std::string_view> keys_;
+        std::deque<std::string> others_;
+    };
     template <class T>
     [[nodiscard]] static std::vector<std::string_view> names_of(const std::vector<T>& items) {
         std::vector<std::string_view> out;
@@ -138,6 +147,7 @@ class CrossCheck {
 
 void CrossCheck::add_addresses_of_variable() {
     const std::string all = std::exchange(settings_.orchestrator_addresses, {});
+    if (all.empty()) return;
     // An address that the list has too stays as the list says, which is more.
     std::unordered_set<std::string> listed;
     for (std::size_t i = 0; i < listed_; ++i) listed.insert(address_key(settings_.orchestrators[i].address));
@@ -211,17 +221,25 @@ void CrossCheck::check_monitors() {
 }
 
 // Ids and addresses, each once. Two spellings of one address are the same address.
+// One index after the other, since each is large: there may be 100,000 orchestrators.
 void CrossCheck::check_orchestrators() {
-    Owners ids;
-    Owners addresses;
-    const auto keys = address_keys();
-    for (std::size_t i = 0; i < settings_.orchestrators.size(); ++i) {
-        auto& one = settings_.orchestrators[i];
+    auto& all = settings_.orchestrators;
+    std::vector<bool> is_sound(all.size());
+    {
+        Owners addresses;
+        const AddressKeys keys(all);
         const auto address = [&](std::size_t k) { return orchestrator(k, "address"); };
-        if (one.address.empty() || !want_once(addresses, keys[i], i, address, one.address)) continue;
-        const bool named = !one.id.empty();
-        if (!named) one.id = host_and_port(one.address);
-        want_once(ids, one.id, i, [&](std::size_t k) { return orchestrator(k, k == i && !named ? "address" : "id"); });
+        for (std::size_t i = 0; i < all.size(); ++i) {
+            is_sound[i] = !all[i].address.empty() && want_once(addresses, keys[i], i, address, all[i].address);
+        }
+    }
+    Owners ids;
+    for (std::size_t i = 0; i < all.size(); ++i) {
+        if (!is_sound[i]) continue;
+        const bool named = !all[i].id.empty();
+        if (!named) all[i].id = host_and_port(all[i].address);
+        const auto& id = all[i].id;
+        want_once(ids, id, i, [&](std::size_t k) { return orchestrator(k, k == i && !named ? "address" : "id"); });
     }
 }
 
@@ -229,7 +247,7 @@ void CrossCheck::check_orchestrators() {
 void CrossCheck::check_service_addresses() {
     const auto& all = settings_.orchestrators;
     Owners owners;
-    const auto keys = address_keys();
+    const AddressKeys keys(all);
     for (std::size_t i = 0; i < all.size(); ++i) owners.emplace(keys[i], i);
     std::deque<std::string> more;  // keys that `owners` views
     for (std::size_t i = 0; i < listed_; ++i) {

@@ -82,8 +82,13 @@ std::size_t characters(std::string_view text) {
 }
 
 void Diagnostics::set_source(std::string file, std::string text) {
+    set_source(std::move(file), std::make_shared<const std::string>(std::move(text)), 0);
+}
+
+void Diagnostics::set_source(std::string file, SourceText text, std::size_t from) {
     file_ = std::move(file);
     text_ = std::move(text);
+    from_ = from;
 }
 
 void Diagnostics::add(SourcePos pos, std::string path, std::string message) {
@@ -100,7 +105,7 @@ std::string Diagnostics::text() const {
     if (empty()) return {};
     std::string out;
     for (const auto& [pos, path, message] : sorted()) {
-        const auto line = line_of(text_, pos.line);
+        const auto line = line_of(source(), pos.line);
         out += printable(file_);
         if (pos.line > 0) out += cat(":", pos.line, ":", character_column(line, pos));
         out += cat(": ", printable(path), path.empty() ? "" : ": ", printable(message), "\n");
@@ -117,7 +122,7 @@ Json Diagnostics::json() const {
         Json one = Json::object();
         one.append("file", file_);
         one.append("line", placed ? Json(pos.line) : Json());
-        one.append("column", placed ? Json(character_column(line_of(text_, pos.line), pos)) : Json());
+        one.append("column", placed ? Json(character_column(line_of(source(), pos.line), pos)) : Json());
         one.append("path", printable(path));
         one.append("message", printable(message));
         out.push(std::move(one));

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstddef>
+#include <memory>
 #include <span>
 #include <string>
 #include <string_view>
@@ -18,6 +19,9 @@ struct Diagnostic {
     std::string message;  // got X, want Y
 };
 
+// A file's text. Shared, since that of 100,000 orchestrators takes megabytes.
+using SourceText = std::shared_ptr<const std::string>;
+
 // The diagnostics of one file. One thread at a time.
 class Diagnostics {
   public:
@@ -27,12 +31,14 @@ class Diagnostics {
     // Sets the file's name and its text, from which snippets are cut. A snippet never shows an expanded value: the
     // text holds the names of variables only.
     void set_source(std::string file, std::string text);
+    // The same for the text from its byte `from` on.
+    void set_source(std::string file, SourceText text, std::size_t from);
     void add(SourcePos pos, std::string path, std::string message);
 
     [[nodiscard]] bool empty() const { return count_ == 0; }
     [[nodiscard]] std::size_t count() const { return count_; }
     [[nodiscard]] const std::string& file() const { return file_; }
-    [[nodiscard]] const std::string& source() const { return text_; }
+    [[nodiscard]] std::string_view source() const { return text_ ? std::string_view(*text_).substr(from_) : ""; }
     // The kept diagnostics in the order of their places.
     [[nodiscard]] std::vector<Diagnostic> sorted() const;
     // "file:line:column: path: message", the line and a caret, for each; "and N more" at the end. For a terminal.
@@ -43,7 +49,8 @@ class Diagnostics {
 
   private:
     std::string file_;
-    std::string text_;
+    SourceText text_;
+    std::size_t from_ = 0;
     std::vector<Diagnostic> kept_;
     std::size_t count_ = 0;
 };

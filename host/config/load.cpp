@@ -21,10 +21,14 @@ Role role_of(const Node& root) {
 }  // namespace
 
 Loaded load_text(const std::string& file, std::string text, const Environment& environment, Diagnostics& diagnostics) {
+    return load_text(file, std::make_shared<const std::string>(std::move(text)), environment, diagnostics);
+}
+
+Loaded load_text(const std::string& file, SourceText text, const Environment& environment, Diagnostics& diagnostics) {
     Loaded out;
     // Editors of another world put a byte order mark first; columns are counted without it.
-    if (text.starts_with("\xEF\xBB\xBF")) text.erase(0, 3);
-    diagnostics.set_source(file, std::move(text));
+    const std::size_t mark = text->starts_with("\xEF\xBB\xBF") ? 3 : 0;
+    diagnostics.set_source(file, std::move(text), mark);
     auto root = parse_yaml(diagnostics.source(), diagnostics);
     if (!root) return out;
     expand_tree(*root, environment, out.names_read, diagnostics);

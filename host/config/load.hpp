@@ -25,6 +25,8 @@ struct Loaded {
 // stays empty. Diagnostics that plugins find in their configuration belong into the same `diagnostics` afterwards.
 [[nodiscard]] Loaded load(const std::string& file, const Environment& environment, Diagnostics& diagnostics);
 // The same for a text at hand; `file` is only its name.
+[[nodiscard]] Loaded load_text(const std::string& file, SourceText text, const Environment& environment,
+                               Diagnostics& diagnostics);
 [[nodiscard]] Loaded load_text(const std::string& file, std::string text, const Environment& environment,
                                Diagnostics& diagnostics);
 

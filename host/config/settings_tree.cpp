@@ -121,6 +121,7 @@ class Reader {
     void read(const Rule& rule, const Node& node, std::vector<T>& out) const {
         if (!node.is(rule.items ? Kind::sequence : Kind::mapping)) return;
         const Rule& item = rules_.rules[rule.items ? *rule.items : *rule.additional];
+        out.reserve(out.size() + node.children.size());  // no more: there may be 100,000 orchestrators
         for (const auto& child : node.children) {
             if constexpr (std::is_same_v<T, std::string>) {
                 out.push_back(child.refused ? std::string() : text_of(item, child).value_or(""));

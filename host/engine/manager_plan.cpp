@@ -230,25 +230,53 @@ void check_targets(const config::Settings& settings, config::Diagnostics& diagno
     }
 }
 
-// A rate that the configuration of the price plugin states, and that the host would never accept, holds all decisions
-// for ever. The plugin's schema marks such an option with the format usd-per-eth.
-void check_stated_rates(const config::Settings& settings, config::Diagnostics& diagnostics, const ManagerPlan& plan) {
-    const auto price = std::ranges::find(plan.instances, price_key, &runtime::PlannedInstance::key);
-    if (price == plan.instances.end() || settings.price.config == nullptr) return;
-    const auto schema = parse_json(price->prepared.chosen.plugin->config_schema);
+// The options with that format in the plugin's schema that its configuration states. By such a format a plugin says
+// what an option means for the host, which then checks it against its own settings.
+std::vector<std::pair<std::string, const config::Node*>> stated_options(const ManagerPlan& plan, std::string_view key,
+                                                                        const config::Node* stated,
+                                                                        std::string_view format) {
+    std::vector<std::pair<std::string, const config::Node*>> out;
+    const auto instance = std::ranges::find(plan.instances, key, &runtime::PlannedInstance::key);
+    if (instance == plan.instances.end() || stated == nullptr) return out;
+    const auto schema = parse_json(instance->prepared.chosen.plugin->config_schema);
     const auto* options = schema ? schema->find("properties") : nullptr;
-    if (options == nullptr || !options->is(Json::Kind::object)) return;
-    const auto [least, most] = std::pair(settings.price.min, settings.price.max);
+    if (options == nullptr || !options->is(Json::Kind::object)) return out;
     for (const auto& [name, option] : options->members()) {
-        const auto* format = option.is(Json::Kind::object) ? option.find("format") : nullptr;
-        const auto* stated = settings.price.config->find(name);
-        if (format == nullptr || !format->is(Json::Kind::string) || format->text() != "usd-per-eth") continue;
-        if (stated == nullptr || !stated->is(config::Node::Kind::scalar)) continue;
+        const auto* of_option = option.is(Json::Kind::object) ? option.find("format") : nullptr;
+        if (of_option == nullptr || !of_option->is(Json::Kind::string) || of_option->text() != format) continue;
+        const auto* value = stated->find(name);
+        if (value != nullptr && value->is(config::Node::Kind::scalar)) out.emplace_back(name, value);
+    }
+    return out;
+}
+
+// A rate that the configuration of the price plugin states, and that the host would never accept, holds all decisions
+// for ever.
+void check_stated_rates(const config::Settings& settings, config::Diagnostics& diagnostics, const ManagerPlan& plan) {
+    const auto [least, most] = std::pair(settings.price.min, settings.price.max);
+    for (const auto& [name, stated] : stated_options(plan, price_key, settings.price.config.get(), "usd-per-eth")) {
         const auto rate = Usd::parse(stated->text);
         if (!rate || (least <= *rate && *rate <= most)) continue;  // what is no rate, the plugin reports
         diagnostics.add(stated->pos, cat("price.config.", name),
                         cat("got ", stated->shown(), ", want a rate from price.min, ", least.text(),
                             " USD, to price.max, ", most.text(), " USD: any other holds all decisions"));
+    }
+}
+
+// Where only signed evidence counts, an orchestrator whose worker's key is not known is held for ever.
+void check_worker_keys(const config::Settings& settings, config::Diagnostics& diagnostics, const ManagerPlan& plan) {
+    const auto& payees = *plan.update.payees;
+    for (const auto& [name, stated] :
+         stated_options(plan, dispatch_key, settings.dispatch.config.get(), "worker-evidence")) {
+        if (stated->text != "signed") continue;
+        const auto lacks_key = [](const registry::Payee& payee) { return payee.worker_key.empty(); };
+        const auto first = std::ranges::find_if(payees, lacks_key);
+        if (first == payees.end()) continue;
+        const auto more = std::ranges::count_if(payees, lacks_key) - 1;
+        diagnostics.add(stated->pos, cat("dispatch.config.", name),
+                        cat("got ", stated->shown(), ", want a worker_key in the entry of each orchestrator: ",
+                            first->key, more > 0 ? cat(" and ", more, " more have none") : " has none",
+                            ", so no answer could count (a worker logs its key when it starts)"));
     }
 }
 
@@ -281,6 +309,7 @@ std::unique_ptr<ManagerPlan> make_manager_plan(plugin::Loader& loader, config::S
     add_instances(loader, settings, diagnostics, *plan);
     check_targets(settings, diagnostics, *plan);
     check_stated_rates(settings, diagnostics, *plan);
+    check_worker_keys(settings, diagnostics, *plan);
     if (!common || !diagnostics.empty()) return nullptr;
     plan->policy = *policies.first();
     std::vector<plugin::Chosen> paying{plan->policy.chosen};

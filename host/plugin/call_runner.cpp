@@ -13,6 +13,7 @@
 #include <vector>
 
 #include "host/base/thread_signals.hpp"
+#include "stipend/duration.hpp"
 
 namespace stipend::plugin {
 namespace {
@@ -48,7 +49,7 @@ void serve(const std::shared_ptr<Helper>& self) {
     }
 }
 
-std::shared_ptr<Helper> take_helper() {
+Result<std::shared_ptr<Helper>> take_helper() {
     {
         const std::lock_guard lock(idle_mutex);
         if (!idle().empty()) {
@@ -63,17 +64,16 @@ std::shared_ptr<Helper> take_helper() {
         std::thread thread([helper] { serve(helper); });
         ::pthread_setname_np(thread.native_handle(), "plugin-call");
         thread.detach();
-    } catch (const std::system_error&) {
-        return nullptr;
+    } catch (const std::system_error& refused) {
+        return fail(STIPEND_E_UNAVAILABLE, "cannot be called: the system refuses a thread: ", refused.what());
     }
     return helper;
 }
 
 }  // namespace
 
-bool run_within(std::int64_t patience_ns, std::function<void()> work) {
-    const auto helper = take_helper();
-    if (!helper) return false;
+Result<void> run_within(std::int64_t patience_ns, std::function<void()> work) {
+    STIPEND_LET(helper, take_helper());
     {
         std::unique_lock lock(helper->mutex);
         helper->work = std::move(work);
@@ -82,12 +82,14 @@ bool run_within(std::int64_t patience_ns, std::function<void()> work) {
                                       [&] { return helper->work == nullptr; })) {
             helper->abandoned = true;
             ++abandoned_count;
-            return false;
+            const auto ms = patience_ns / ns_per_ms;
+            return fail(STIPEND_E_TIMEOUT, "has not returned within ",
+                        ms % 1000 == 0 ? cat(ms / 1000, " s") : cat(ms, " ms"));
         }
     }
     const std::lock_guard lock(idle_mutex);
     idle().push_back(helper);
-    return true;
+    return {};
 }
 
 std::size_t given_up() {

@@ -5,11 +5,13 @@
 #include <cstdint>
 #include <functional>
 
+#include "stipend/result.hpp"
+
 namespace stipend::plugin {
 
-// Runs `work` on a helper thread and waits for its end. False: it has not ended within `patience_ns`, or the system
-// refuses a thread (`work` is not run then); what `work` refers to must outlive it either way. [any]
-[[nodiscard]] bool run_within(std::int64_t patience_ns, std::function<void()> work);
+// Runs `work` on a helper thread and waits for its end. TIMEOUT: it has not ended within `patience_ns`, and what it refers
+// to must outlive it. UNAVAILABLE: the system refuses a thread, and `work` is not run. [any]
+[[nodiscard]] Result<void> run_within(std::int64_t patience_ns, std::function<void()> work);
 
 // Helper threads whose work was given up and has not ended. While there are some, the process must not be torn down
 // around them. [any]

@@ -12,12 +12,24 @@
 namespace stipend::plugin {
 namespace {
 
+// A value that one thread writes. Other threads see the values of one writer in the order of its writes, which is all
+// that they need; a total order with those of other writers would cost a fence for each.
+template <class T>
+class Published {
+  public:
+    void operator=(T value) { value_.store(value, std::memory_order_release); }
+    operator T() const { return value_.load(std::memory_order_acquire); }
+
+  private:
+    std::atomic<T> value_{};
+};
+
 // What a thread is in. Written by that thread alone.
 struct Place {
-    std::atomic<const CallOwner*> owner = nullptr;
-    std::atomic<const char*> call = nullptr;
-    std::atomic<stipend_mono_ns> began = 0;
-    std::atomic<std::uint64_t> number = 0;
+    Published<const CallOwner*> owner;
+    Published<const char*> call;
+    Published<stipend_mono_ns> began;
+    Published<std::uint64_t> number;
     bool free = false;  // guarded by places_mutex
 };
 
@@ -161,7 +173,7 @@ std::vector<RunningCall> running_calls() {
     std::vector<RunningCall> out;
     const std::lock_guard lock(places_mutex);
     for (const auto& place : places()) {
-        const auto number = place->number.load();
+        const std::uint64_t number = place->number;
         const RunningCall seen{place->owner, place->call, place->began, reinterpret_cast<std::uintptr_t>(place.get()),
                                number};
         // What changed meanwhile is a call that just began or ended.

@@ -47,21 +47,21 @@ Instance::Instance(Chosen chosen, std::string name, const Services& services)
       owner_(make_call_owner(*chosen_.library->entry, chosen_.library->staged.source, name_, chosen_.plugin->id)),
       routes_(services.routes, name_) {}
 
-// A call of the plugin's life: [control] waits for it, so it is made on a helper thread, for a bounded time. TIMEOUT:
-// it has not returned; what `body`, a function of the error record, refers to must outlive it.
+// A call of the plugin's life: [control] waits for it, so it is made on a helper thread, for a bounded time. After
+// TIMEOUT or UNAVAILABLE the instance is left alone. What `body`, a function of the error record, refers to must
+// outlive it.
 template <class Body>
 Result<void> Instance::call_life(const char* what, Body body) {
     const auto shared = weak_from_this().lock();
     if (!shared) return call(owner_, what, name_, body);  // in the destructor
     const auto answer = std::make_shared<Result<void>>();
-    const bool returned = run_within(life_patience_ns, [self = shared, what, body, answer]() mutable {
+    const auto returned = run_within(life_patience_ns, [self = shared, what, body, answer]() mutable {
         const ControlScope control;
         *answer = call(self->owner_, what, self->name_, body);
     });
     if (returned) return *answer;
     abandon();
-    return fail(STIPEND_E_TIMEOUT, what, ": ", name_, ": ", owner_.plugin, " has not returned within ",
-                life_patience_ns / ns_per_s, " s");
+    return fail(returned.error().status, what, ": ", name_, ": ", owner_.plugin, " ", returned.error().message);
 }
 
 Result<std::shared_ptr<Instance>> Instance::create(const Chosen& chosen, const std::string& instance_name,
@@ -215,13 +215,13 @@ Result<void> Instance::health() const {
         Result<void> answer = {};
     };
     const auto asked = std::make_shared<Asked>(Asked{shared_from_this()});
-    const bool returned = run_within(health_patience_ns, [asked] {
+    const auto returned = run_within(health_patience_ns, [asked] {
         const auto& self = *asked->self;
         asked->answer = call(self.owner_, "health", self.name_, [&](stipend_error* e) {
             return self.chosen_.library->entry->lifecycle->health(self.raw_, e);
         });
     });
-    if (!returned) return fail(STIPEND_E_TIMEOUT, name_, ": health has not returned within 1 s");
+    if (!returned) return fail(returned.error().status, name_, ": health ", returned.error().message);
     return asked->answer;
 }
 

@@ -32,6 +32,7 @@ int log_fd = STDOUT_FILENO;
 int record_fd = -1;
 std::atomic<bool> wanted = false;
 std::atomic<bool> written = false;
+pid_t process = 0;  // not one that was forked from it
 
 // A text of bounded length, made without any allocation.
 class Line {
@@ -154,6 +155,10 @@ void on_defect(int signal, siginfo_t*, void* context) {
     errno = before;
 }
 
+[[noreturn]] void exit_now(int status) noexcept {
+    while (true) ::syscall(SYS_exit_group, status);
+}
+
 void on_exit_called(int status, void*) {
     if (wanted) return;
     const auto call = call_of_this_thread();
@@ -164,7 +169,13 @@ void on_exit_called(int status, void*) {
         if (cause.owner == nullptr) return;
     }
     write_end(cause, "exit with status", static_cast<std::uint64_t>(static_cast<unsigned>(status) & 0xff));
-    ::_exit(exit_of_plugin);
+    exit_now(exit_of_plugin);
+}
+
+// A thread that calls _exit outside of any plugin is the host's, or one that a plugin made.
+void on_immediate_exit(int status) noexcept {
+    if (record_fd < 0 || wanted || ::getpid() != process) return;
+    on_exit_called(status, nullptr);
 }
 
 // So that a handler runs on a thread whose stack is used up, too.
@@ -227,6 +238,7 @@ Result<void> name_the_cause_of_an_end(const std::filesystem::path& record) {
     record_fd = fd.release();
     record_in_children = NotInChildren(record_fd);
     wanted = false;
+    process = ::getpid();
     static bool installed = false;
     if (std::exchange(installed, true)) return {};
     // Whatever a plugin does to standard output, this reaches the log.
@@ -290,3 +302,14 @@ Result<std::set<std::string>> update_put_aside(const std::filesystem::path& put_
 }
 
 }  // namespace stipend::plugin
+
+// Plugins find these before the C library's own, which end the process without any handler.
+extern "C" {
+[[noreturn]] void _exit(int status) {
+    stipend::plugin::on_immediate_exit(status);
+    stipend::plugin::exit_now(status);
+}
+[[noreturn]] void _Exit(int status) {
+    _exit(status);
+}
+}

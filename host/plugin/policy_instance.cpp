@@ -21,8 +21,8 @@ const void* no_interface(const stipend_host*, const char*) {
     return nullptr;
 }
 
-// So many records are zeroed, decided and checked at a time: they stay in the processor's nearest cache meanwhile.
-constexpr std::size_t slice = 32;
+// So many records are zeroed, decided and checked at a time: they stay in the nearest caches meanwhile.
+constexpr std::size_t slice = 64;
 
 std::string label_of(const std::filesystem::path& shown_as, const std::string& plugin_id) {
     return cat(shown_as.native(), ": ", plugin_id);
@@ -104,13 +104,12 @@ Result<std::shared_ptr<PolicyInstance>> PolicyInstance::create_guarded(
         Result<std::unique_ptr<PolicyInstance>> made = std::unique_ptr<PolicyInstance>();
     };
     const auto attempt = std::make_shared<Attempt>(Attempt{plugin, shown_as, instance_name, config_json, terms});
-    const bool returned = run_within(patience_ns, [attempt, &entry] {
+    const auto returned = run_within(patience_ns, [attempt, &entry] {
         attempt->made = create(entry, attempt->plugin, attempt->shown_as, attempt->instance_name, attempt->config_json,
                                attempt->terms);
     });
     if (!returned) {
-        return fail(STIPEND_E_TIMEOUT, "create: ", label_of(shown_as, plugin.id), ": has not returned within ",
-                    patience_ns / ns_per_s, " s");
+        return fail(returned.error().status, "create: ", label_of(shown_as, plugin.id), ": ", returned.error().message);
     }
     if (!attempt->made) return std::move(attempt->made).error();
     std::shared_ptr<PolicyInstance> out(std::move(attempt->made).value());
@@ -158,7 +157,7 @@ Result<void> PolicyInstance::guarded(const char* what, std::function<Result<void
     state->hanging = hanging_;
     state->self = weak_from_this().lock();
     auto& of_same_code = hanging_of(*lifecycle_);
-    const bool returned = run_within(of_same_code == 0 ? patience_ns_ : patience_ns_ / 200, [state, &of_same_code] {
+    const auto returned = run_within(of_same_code == 0 ? patience_ns_ : patience_ns_ / 200, [state, &of_same_code] {
         state->result = state->work();
         const std::lock_guard lock(state->mutex);
         state->ended = true;
@@ -167,6 +166,8 @@ Result<void> PolicyInstance::guarded(const char* what, std::function<Result<void
         --of_same_code;
     });
     if (!returned) {
+        const auto& why = returned.error();
+        if (why.status != STIPEND_E_TIMEOUT) return fail(why.status, what, ": ", label_, ": ", why.message);
         const std::lock_guard lock(state->mutex);
         if (!state->ended) {
             state->given_up = true;
@@ -205,6 +206,7 @@ Result<void> PolicyInstance::decide_slice(std::span<const stipend_sample> in, st
         return table_->decide(instance_, in.data(), sizeof(stipend_sample), out.data(), sizeof(stipend_decision),
                               in.size(), e);
     }));
+    if (all_sound_and_printable(in, out)) return {};
     for (std::size_t i = 0; i < in.size(); ++i) {
         if (!is_sound(in[i], out[i])) return explain(in[i], out[i]).in(cat("decide: ", label_));
         make_printable(out[i]);
@@ -213,6 +215,19 @@ Result<void> PolicyInstance::decide_slice(std::span<const stipend_sample> in, st
 }
 
 Result<PolicyBounds> PolicyInstance::bounds(const stipend_terms& terms) const {
+    const std::pair key(terms.interval_ns, terms.base_usd_e8);
+    {
+        const std::lock_guard lock(bounds_mutex_);
+        const auto known = known_bounds_.find(key);
+        if (known != known_bounds_.end()) return known->second;
+    }
+    STIPEND_LET(answer, ask_bounds_guarded(terms));
+    const std::lock_guard lock(bounds_mutex_);
+    if (known_bounds_.size() < max_known_bounds) known_bounds_.emplace(key, answer);
+    return answer;
+}
+
+Result<PolicyBounds> PolicyInstance::ask_bounds_guarded(const stipend_terms& terms) const {
     if (patience_ns_ == 0) return ask_bounds(terms);
     const auto answer = std::make_shared<std::optional<Result<PolicyBounds>>>();
     STIPEND_TRY(guarded("bounds", [this, terms, answer]() -> Result<void> {

@@ -3,10 +3,13 @@
 
 #include <atomic>
 #include <functional>
+#include <map>
 #include <memory>
+#include <mutex>
 #include <optional>
 #include <span>
 #include <string>
+#include <utility>
 
 #include "host/plugin/calls.hpp"
 #include "host/plugin/description.hpp"
@@ -62,6 +65,7 @@ class PolicyInstance : public std::enable_shared_from_this<PolicyInstance> {
     // Decides all of `in` into `out` (of the same length), each held to what a decision may be. [any] thread,
     // concurrently. On an error all of `out` is void.
     Result<void> decide(std::span<const stipend_sample> in, std::span<stipend_decision> out) const;
+    // The plugin is asked once for equal terms: its answer depends on nothing else. [any] thread, concurrently.
     Result<PolicyBounds> bounds(const stipend_terms& terms) const;
 
   private:
@@ -76,6 +80,7 @@ class PolicyInstance : public std::enable_shared_from_this<PolicyInstance> {
     // Runs `work` under the guard. What it refers to outlives a call that does not return.
     Result<void> guarded(const char* what, std::function<Result<void>()> work) const;
     Result<void> decide_all(std::span<const stipend_sample> in, std::span<stipend_decision> out) const;
+    Result<PolicyBounds> ask_bounds_guarded(const stipend_terms& terms) const;
     Result<PolicyBounds> ask_bounds(const stipend_terms& terms) const;
     Result<void> decide_slice(std::span<const stipend_sample> in, std::span<stipend_decision> out) const;
 
@@ -89,6 +94,11 @@ class PolicyInstance : public std::enable_shared_from_this<PolicyInstance> {
     const std::shared_ptr<const stipend_host> host_;  // outlives a call that does not return
     stipend_instance* instance_ = nullptr;
     const stipend_policy_v1* table_ = nullptr;
+
+    // By interval and base, of the first `max_known_bounds` terms that were asked for.
+    static constexpr std::size_t max_known_bounds = 4096;
+    mutable std::mutex bounds_mutex_;
+    mutable std::map<std::pair<std::int64_t, std::int64_t>, PolicyBounds> known_bounds_;  // guarded by bounds_mutex_
 };
 
 }  // namespace stipend::plugin

@@ -48,22 +48,47 @@ bool is_terminated(const char (&field)[N]) {
     return !any(broken) & (field[N - 1] == '\0');
 }
 
-// Whether a terminated field is ASCII without control characters, as nearly every one is.
-template <std::size_t N>
-bool is_plain(const char (&field)[N]) {
-    Block other{};
+// Bytes that are compared at once: 16 on every processor, 32 where it can.
+struct Narrow {
+    using Bytes = Block;
+    using Signed = std::int8_t __attribute__((vector_size(16)));
+};
+struct Wide {
+    using Bytes = std::uint8_t __attribute__((vector_size(32)));
+    using Signed = std::int8_t __attribute__((vector_size(32)));
+};
+
+// Adds to `bad`, bit by bit, where a field holds anything but ASCII without control characters and zeros after it,
+// which is rare; its last byte, which is to be zero, to `last`. Nothing is reduced to a truth value here: that is done
+// once for many fields.
+template <class Width, std::size_t N>
+[[gnu::always_inline]] inline void add_unless_plain(const char (&field)[N], typename Width::Bytes& bad, char& last) {
+    using Bytes = typename Width::Bytes;
+    constexpr auto width = sizeof(Bytes);
+    static_assert(N > width && N % width == 0);
+    Bytes block, next;
 #pragma GCC unroll 8
-    for (std::size_t at = 0; at < N; at += sizeof(Block)) {
-        const auto block = block_at(field + at);
-        // From 0x7F on, or below 0x20 but for the zeros at the end.
-        other |= reinterpret_cast<Block>((block >= 0x7F) | ((block < 0x20) & (block != 0)));
+    for (std::size_t at = 0; at < N; at += width) {
+        std::memcpy(&block, field + at, width);
+        // 0x20 .. 0x7E, and no other byte, is above 0x20 once it is one more: 0x7F and what follows turn negative.
+        const auto text = reinterpret_cast<Bytes>(reinterpret_cast<typename Width::Signed>(block + 1) > 0x20);
+        const auto zero = reinterpret_cast<Bytes>(block == 0);
+        bad |= ~(text | zero);
+        if (at + width == N) continue;
+        std::memcpy(&next, field + at + 1, width);
+        bad |= zero & next;  // what follows a zero is zero
     }
-    return !any(other);
+    std::memcpy(&next, field + N - width - 1, width);
+    bad |= reinterpret_cast<Bytes>(next == 0) & block;
+    last |= field[N - 1];
 }
 
 template <std::size_t N>
 void make_field_printable(char (&field)[N]) {
-    if (!is_plain(field)) set_text(field, printable_line(std::string_view(field, strnlen(field, N))));
+    Block other{};
+    char last = 0;
+    add_unless_plain<Narrow>(field, other, last);
+    if (any(other) || last != 0) set_text(field, printable_line(std::string_view(field, strnlen(field, N))));
 }
 
 std::string shown(std::int64_t value) {
@@ -79,6 +104,7 @@ struct Range {
 
     template <class Record>
     [[nodiscard]] constexpr bool holds(const Record& record) const {
+        if constexpr (Min == Max) return std::cmp_equal(record.*Member, Min);
         return std::cmp_greater_equal(record.*Member, Min) & std::cmp_less_equal(record.*Member, Max);
     }
     template <class Record>
@@ -168,7 +194,7 @@ template <class Test>
 Relation(const char*, Test) -> Relation<Test>;
 
 template <class Rules, class Record>
-bool all_hold(const Rules& rules, const Record& record) {
+[[gnu::always_inline]] inline bool all_hold(const Rules& rules, const Record& record) {
     return std::apply([&](const auto&... rule) { return (true & ... & rule.holds(record)); }, rules);
 }
 
@@ -193,7 +219,7 @@ struct Decided {
 };
 
 using Decision = stipend_decision;
-constexpr std::tuple decision_fields{
+constexpr std::tuple decision_numbers{
     OneOf<&Decision::action, STIPEND_PAY, STIPEND_HOLD>{"action", "PAY, SKIP or HOLD"},
     Range<&Decision::size, sizeof(Decision), sizeof(Decision)>{"size"},
     Range<&Decision::amount_usd_e8, 0, INT64_MAX>{"amount_usd_e8"},
@@ -201,6 +227,8 @@ constexpr std::tuple decision_fields{
     Range<&Decision::penalty_ns, 0, max_wait_ns>{"penalty_ns"},
     Range<&Decision::uptime_ppm, 0, ppm_one>{"uptime_ppm"},
     Flags<&Decision::flags, STIPEND_DECISION_SUSPENDED>{"flags"},
+};
+constexpr std::tuple decision_texts{
     TextArray<&Decision::tier>{"tier"},
     TextArray<&Decision::reason>{"reason"},
 };
@@ -257,6 +285,45 @@ constexpr std::tuple observation_rules{
              [](const ObservedRecord& o) { return o.ended_at >= o.started_at; }},
 };
 
+using CheckMany = bool (*)(std::span<const stipend_sample>, std::span<const stipend_decision>);
+
+template <class Width>
+[[gnu::always_inline]] inline bool check_many(std::span<const stipend_sample> samples,
+                                              std::span<const stipend_decision> decisions) {
+    bool sound = true;
+    Block other{};
+    typename Width::Bytes others{};
+    char last = 0;
+    for (std::size_t i = 0; i < decisions.size(); ++i) {
+        sound &= all_hold(decision_numbers, decisions[i]);
+        sound &= all_hold(decision_relations, Decided{samples[i], decisions[i]});
+        add_unless_plain<Narrow>(decisions[i].tier, other, last);
+        add_unless_plain<Width>(decisions[i].reason, others, last);
+    }
+    for (std::size_t at = 0; at < sizeof others; at += sizeof other) {
+        other |= block_at(reinterpret_cast<const char*>(&others) + at);
+    }
+    return sound & !any(other) & (last == 0);
+}
+
+bool check_many_anywhere(std::span<const stipend_sample> samples, std::span<const stipend_decision> decisions) {
+    return check_many<Narrow>(samples, decisions);
+}
+
+#ifdef __x86_64__
+[[gnu::target("avx2")]] bool check_many_by_avx2(std::span<const stipend_sample> samples,
+                                                std::span<const stipend_decision> decisions) {
+    return check_many<Wide>(samples, decisions);
+}
+CheckMany widest_check() {
+    return __builtin_cpu_supports("avx2") != 0 ? &check_many_by_avx2 : &check_many_anywhere;
+}
+#else
+CheckMany widest_check() {
+    return &check_many_anywhere;
+}
+#endif
+
 template <class Rules, class Record>
 Result<void> check_all(const Rules& rules, const Record& given) {
     Record scratch{};
@@ -274,11 +341,19 @@ Result<void> check_pair(const char* field, std::string_view got, std::string_vie
 }  // namespace
 
 bool is_sound(const stipend_sample& sample, const stipend_decision& decision) {
-    return all_hold(decision_fields, decision) & all_hold(decision_relations, Decided{sample, decision});
+    return all_hold(decision_numbers, decision) & all_hold(decision_texts, decision) &
+           all_hold(decision_relations, Decided{sample, decision});
+}
+
+bool all_sound_and_printable(std::span<const stipend_sample> samples, std::span<const stipend_decision> decisions) {
+    STIPEND_ASSERT(samples.size() == decisions.size());
+    static const auto check = widest_check();
+    return check(samples, decisions);
 }
 
 Error explain(const stipend_sample& sample, const stipend_decision& decision) {
-    auto broken = first_broken(decision_fields, decision);
+    auto broken = first_broken(decision_numbers, decision);
+    if (!broken) broken = first_broken(decision_texts, decision);
     if (!broken) broken = first_broken(decision_relations, Decided{sample, decision});
     STIPEND_ASSERT(broken);
     return fail(STIPEND_E_INVALID, *broken);

@@ -2,6 +2,7 @@
 // ranges and their relations. A record that breaks it is void as a whole. Pure.
 #pragma once
 
+#include <span>
 #include <string>
 #include <string_view>
 
@@ -24,6 +25,10 @@ inline constexpr std::uint64_t max_text_bytes = 4 << 20;
 // Whether the decision is one that may follow from the sample. Without branches that the outcome of a single check
 // would steer, since those of a batch are in no order.
 [[nodiscard]] bool is_sound(const stipend_sample& sample, const stipend_decision& decision);
+// Whether `is_sound` is true for each of them, and their texts are printable ASCII, which `make_printable` leaves as it
+// is. Many at once: every decision passes here, and nearly every one is.
+[[nodiscard]] bool all_sound_and_printable(std::span<const stipend_sample> samples,
+                                           std::span<const stipend_decision> decisions);
 // Which rule `is_sound` found broken: "delay_ns: got -1, want 0 .. 31622400000000000".
 [[nodiscard]] Error explain(const stipend_sample& sample, const stipend_decision& decision);
 // Names every character of the two texts that a terminal obeys and every byte that is no UTF-8, cut to the fields.

@@ -131,7 +131,7 @@ Result<void> Host::open_state(const config::Settings& settings) {
     return {};
 }
 
-Result<void> Host::start(std::unique_ptr<Role> role, std::string text, config::Settings settings,
+Result<void> Host::start(std::unique_ptr<Role> role, config::SourceText text, config::Settings settings,
                          config::Diagnostics& diagnostics) {
     role_ = std::move(role);
     if (options_.listens) STIPEND_TRY(read_plugin_ends(settings));
@@ -260,16 +260,16 @@ void Host::begin_stop() {
     if (role_ && !std::exchange(stopping_, true)) role_->begin_stop();
 }
 
-std::optional<std::string> Host::reload_source(const ReloadRequest& request, ReloadReport& report) const {
+config::SourceText Host::reload_source(const ReloadRequest& request, ReloadReport& report) const {
     if (request.waited) return waiting_->text;
     if (request.undo) {
         if (!previous_) report.text = "nothing to undo: no reload was applied since the host started";
         return previous_;
     }
     auto text = read_file(options_.config_file, max_config_bytes);
-    if (text) return std::move(text).value();
+    if (text) return std::make_shared<const std::string>(std::move(text).value());
     report.text = text.error().message;
-    return std::nullopt;
+    return nullptr;
 }
 
 // Everything that can fail or take long happens before the control thread is involved, so that a wrong file or plugin
@@ -279,7 +279,7 @@ ReloadReport Host::try_reload(const ReloadRequest& request) {
     auto text = reload_source(request, report);
     if (!text) return report;
     config::Diagnostics diagnostics;
-    auto loaded = config::load_text(options_.config_file, *text, environment_, diagnostics);
+    auto loaded = config::load_text(options_.config_file, text, environment_, diagnostics);
     const auto reject = [&](std::string why) {
         report.text = std::move(why);
         if (!diagnostics.empty()) report.diagnostics = diagnostics.json();
@@ -312,7 +312,7 @@ ReloadReport Host::try_reload(const ReloadRequest& request) {
         return apply(std::move(plan));
     });
     if (report.waits_until) {
-        waiting_ = {std::move(*text), request.accept_spend};
+        waiting_ = {std::move(text), request.accept_spend};
         report.text = with_remark(cat("the configuration is valid, and waits until ", utc_text(*report.waits_until),
                                       " for pay periods that began with earlier ones; it is put in force then, "
                                       "without another reload (`stipend reload --undo` withdraws it)"));
@@ -327,7 +327,7 @@ ReloadReport Host::try_reload(const ReloadRequest& request) {
     report.summary = applied->summary;
     note_applied(chosen, applied->generation);
     waiting_.reset();
-    previous_ = std::exchange(text_, std::move(*text));
+    previous_ = std::exchange(text_, std::move(text));
     settings_ = std::move(settings);
     plugins_ = std::move(plugins);
     watch_files();

@@ -54,7 +54,7 @@ class Host {
 
     // Puts a configuration in force: plan, state, ledger, instances, listeners. `text` is what `settings` were read
     // from. Where the plan is refused, `diagnostics` says why, and the error is CONFIG. Once, before `run`.
-    Result<void> start(std::unique_ptr<Role> role, std::string text, config::Settings settings,
+    Result<void> start(std::unique_ptr<Role> role, config::SourceText text, config::Settings settings,
                        config::Diagnostics& diagnostics);
     // Runs until a signal, `stop`, or the role's own end. The calling thread is [control] meanwhile.
     Result<void> run();
@@ -117,7 +117,7 @@ class Host {
     // On the serial strand of the blocking pool, or before it runs anything:
     ReloadReport reload(const ReloadRequest& request);
     ReloadReport try_reload(const ReloadRequest& request);
-    std::optional<std::string> reload_source(const ReloadRequest& request, ReloadReport& report) const;
+    config::SourceText reload_source(const ReloadRequest& request, ReloadReport& report) const;
     ReloadReport withdraw_waiting();
     void retry_waiting();
     void log_reload(const ReloadReport& report);
@@ -147,10 +147,10 @@ class Host {
     std::optional<stipend_unix_ns> retry_at_;  // [control] when `waiting_` is tried again
 
     // Only on the serial strand:
-    std::string text_;                     // the configuration in force, as it was read
-    std::optional<std::string> previous_;  // the one before
+    config::SourceText text_;      // the configuration in force, as it was read
+    config::SourceText previous_;  // the one before, or NULL
     struct Waiting {
-        std::string text;
+        config::SourceText text;
         bool accept_spend = false;
     };
     std::optional<Waiting> waiting_;                    // valid, and cannot be put in force yet; the newest such one

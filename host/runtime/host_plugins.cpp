@@ -137,7 +137,7 @@ void Host::file_changed(const std::filesystem::path& file) {
         const auto hash = plugin::await_settled(file, config_quiet_ns, config_patience_ns);
         if (!hash) return file_watch_->look_again(file);
         const auto text = read_file(file, max_config_bytes);
-        if (!text || *text == text_) return;
+        if (!text || *text == *text_) return;
         log_.info("the configuration " + file.native() + " was written");
         reload({});
         return;

@@ -2,6 +2,7 @@
 // of itself. What the host's checks accept is within the bounds that the host relies on.
 //
 // The first byte is the kind of record; then follow its fields, 8 bytes each, in the order of the ABI.
+#include <algorithm>
 #include <cstring>
 #include <memory>
 #include <string>
@@ -167,6 +168,10 @@ bool is_terminated(const char (&field)[N]) {
     return length < N;
 }
 
+bool is_printable_ascii(const char* text) {
+    return std::all_of(text, text + std::strlen(text), [](char c) { return c >= 0x20 && c < 0x7F; });
+}
+
 bool is_sound_by_field(const stipend_sample& sample, const stipend_decision& d) {
     const bool fields = d.action >= STIPEND_PAY && d.action <= STIPEND_HOLD && d.size == sizeof d &&
                         d.amount_usd_e8 >= 0 && d.delay_ns >= 0 && d.delay_ns <= max_wait_ns && d.penalty_ns >= 0 &&
@@ -199,6 +204,9 @@ void check_decision(fuzz::Input& input) {
     const auto reason = input.text(sizeof decision.reason);
     std::memcpy(decision.reason, reason.data(), reason.size());
     FUZZ_REQUIRE(is_sound(sample, decision) == is_sound_by_field(sample, decision));
+    FUZZ_REQUIRE(all_sound_and_printable({&sample, 1}, {&decision, 1}) ==
+                 (is_sound_by_field(sample, decision) && is_printable_ascii(decision.tier) &&
+                  is_printable_ascii(decision.reason)));
     if (!is_sound(sample, decision)) {
         FUZZ_REQUIRE(!explain(sample, decision).message.empty());
         return;

@@ -80,6 +80,21 @@ class Running(HostTest):
         self.host.edit("usd_per_eth: 99.99", "usd_per_eth: 100")
         self.assertEqual(self.check().returncode, 0)
 
+    def test_signed_evidence_without_a_workers_key_is_reported_where_it_is_demanded(self):
+        self.host.environment["DISPATCH_EVIDENCE"] = "signed"
+        done = self.check()
+        self.assertEqual(done.returncode, 1)
+        self.assertRegex(done.stderr, r"config\.yaml:\d+:\d+: dispatch\.config\.evidence: got \"signed\", want a worker_key in "
+                                      r"the entry of each orchestrator: \S+ has none, so no answer could count")
+        address = self.host.environment.pop("ORCHESTRATOR_ADDRESSES")
+        self.host.edit("orchestrators: []", "orchestrators:\n"
+                       f"  - {{ address: {address}, worker_key: {'0123456789abcdef' * 4} }}\n"
+                       "  - { address: 'https://127.0.0.1:1', id: second }\n"
+                       "  - { address: 'https://127.0.0.1:2', id: third }\n")
+        self.assertIn(": second and 1 more have none", self.check().stderr)
+        self.host.environment["DISPATCH_EVIDENCE"] = "any"
+        self.assertEqual(self.check().returncode, 0)
+
     def test_a_state_that_is_no_folder_is_reported(self):
         for state in (self.host.config, self.host.config / "below"):
             self.host.environment["STATE_DIRECTORY"] = str(state)

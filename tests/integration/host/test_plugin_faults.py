@@ -218,6 +218,9 @@ class Ended(PluginTest):
         self.host.start()
         self.assertTrue(self.host.said("plugin org.example.defect ended the host at "))
 
+    def test_an_exit_without_handlers_is_named_as_well(self):
+        self.crash("later_immediate_exit_in_decide", "decide", "exit with status 0", 70)
+
     def test_a_crash_in_a_thread_of_its_own_is_named(self):
         self.use_price("later_crash_in_thread")
         self.host.start()

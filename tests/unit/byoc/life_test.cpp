@@ -1,7 +1,10 @@
 // How jobs end early, and what an instance does at its ends.
+#include <malloc.h>
+
 #include "network.hpp"
 
 using namespace byoc_test;
+using stipend::cat;
 
 TEST_CASE("the sent job has the fields of the request") {
     Network net;
@@ -89,6 +92,25 @@ TEST_CASE("a cancel of a finished job is ignored") {
     net.host.run();
     CHECK(job.status() == STIPEND_OK);
     CHECK(job->outcome == STIPEND_JOB_OK);
+}
+
+TEST_CASE("a job that ended holds no memory") {
+    Network net;
+    const auto run = [&](bool fails) {
+        for (int i = 0; i < 64; ++i) {
+            const std::string padding(256 << 10, 'x');
+            auto body = cat(R"({"overall_uptime_percentage":)", fails ? "\"no number\"" : "99.5",
+                            R"(,"window_seconds":60,"padding":")", padding, "\"}");
+            net.jobs = {answer(body), answer(body)};
+            CHECK(net.run()->outcome == (fails ? STIPEND_JOB_FAILED : STIPEND_JOB_OK));
+        }
+    };
+    for (const bool fails : {false, true}) {
+        const auto before = ::mallinfo2().uordblks;
+        run(fails);
+        // The answers were 16 MiB. A sanitizer's allocator counts nothing here.
+        CHECK(::mallinfo2().uordblks <= before + (4u << 20));
+    }
 }
 
 TEST_CASE("a cancelled job ends the look at its orchestrator after the second try") {

@@ -116,6 +116,58 @@ TEST_CASE("a text that ends anywhere is accepted, and one byte after its end is 
         "reason", [](stipend_decision & decision) -> auto& { return decision.reason; });
 }
 
+TEST_CASE("a byte that is no printable ASCII is found at each place, among good decisions") {
+    std::vector<stipend_sample> samples(3, good_sample());
+    std::vector<stipend_decision> decisions(3, skip());
+    for (auto& decision : decisions) {
+        set_text(decision.tier, "excellent");
+        set_text(decision.reason, "uptime 100 %");
+    }
+    const auto all_good = [&] { return all_sound_and_printable(samples, decisions); };
+    REQUIRE(all_good());
+    const auto check = [&](auto& field) {
+        constexpr auto size = sizeof field;
+        std::memset(field, 'x', size - 1);
+        for (std::size_t at = 0; at + 1 < size; ++at) {
+            for (int value = 1; value < 256; ++value) {
+                field[at] = static_cast<char>(value);
+                CAPTURE(at);
+                CAPTURE(value);
+                CHECK(all_good() == (value >= 0x20 && value < 0x7F));
+            }
+            field[at] = 'x';
+        }
+        REQUIRE(all_good());
+        field[size - 1] = 'x';  // no end
+        CHECK_FALSE(all_good());
+        field[size - 1] = '\0';
+    };
+    check(decisions[1].tier);
+    check(decisions[2].reason);
+    decisions[0].uptime_ppm = 1'000'001;
+    CHECK_FALSE(all_good());
+    decisions[0].uptime_ppm = 0;
+    samples[2].job = STIPEND_JOB_UNKNOWN;
+    CHECK_FALSE(all_good());
+}
+
+TEST_CASE("each text of a large batch is made printable, and no other is changed") {
+    const Policy policy;
+    constexpr std::size_t count = 1000;
+    constexpr std::uint64_t odd = 777;
+    decide_next = [](std::uint64_t epoch, stipend_decision& out) {
+        out.action = STIPEND_SKIP;
+        set_text(out.reason, epoch == odd ? "a\x1B[2J" : cat("number ", epoch));
+    };
+    std::vector<stipend_sample> in(count, good_sample());
+    for (std::size_t at = 0; at < count; ++at) in[at].epoch = at;
+    std::vector<stipend_decision> out(count);
+    REQUIRE(policy.instance->decide(in, out));
+    for (std::size_t at = 0; at < count; ++at) {
+        CHECK(std::string(out[at].reason) == (at == odd ? "a<U+001B>[2J" : cat("number ", at)));
+    }
+}
+
 TEST_CASE("action, job and amount are held to each other") {
     const Policy policy;
     const auto expected = [](const stipend_sample& sample, const stipend_decision& decision) -> std::string {
