@@ -229,7 +229,7 @@ std::vector<ApiRoute> auth_routes(Access& access, const Clock& clock, std::funct
         }
         if (login->retry_after_s > 0) return too_many(login->retry_after_s);
         if (!login->tokens) {
-            log(cat("access: login refused: ", printable(clip(who, 256)), ": ", login->fault));
+            log(cat("access: login refused: ", printable_line(clip(who, 256)), ": ", login->fault));
             return refused();
         }
         return json_reply(Json::object()

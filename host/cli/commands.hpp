@@ -52,6 +52,20 @@ struct PardonOptions {
 };
 int pardon(const PardonOptions& options);
 
+int alert_list(const Common& common);
+struct SilenceOptions {
+    Common common;
+    std::string match;         // ids of alerts
+    std::string time, reason;  // for a silence
+};
+int alert_silence(const SilenceOptions& options);
+int alert_unsilence(const SilenceOptions& options);
+struct AlertTestOptions {
+    Common common;
+    std::string receiver;  // empty: all
+};
+int alert_test(const AlertTestOptions& options);
+
 struct PinOptions {
     Common common;
     std::string url;

@@ -263,6 +263,25 @@ int main(int argc, char** argv) {
     inspect->add_option("FILE", file, "a .so file, or the name of one in the plugin folder")->required();
     inspect->callback([&] { status = plugins_inspect(common, file); });
 
+    auto* alert = app.add_subcommand("alert", "alerts and their receivers, in a running host")->require_subcommand(1);
+    command(*alert, "list", "what fires, what is silenced, and how the receivers are", common)->callback([&] {
+        status = alert_list(common);
+    });
+    SilenceOptions silence;
+    auto* silence_app = command(*alert, "silence", "send no messages about alerts for a time", silence.common);
+    silence_app->add_option("ID", silence.match, "the id of an alert, or a pattern such as 'suspended:*'")->required();
+    silence_app->add_option("--for", silence.time, "how long, such as 2h; at most 30d")->required();
+    silence_app->add_option("--reason", silence.reason, "why; it is listed")->required();
+    silence_app->callback([&] { status = alert_silence(silence); });
+    SilenceOptions unsilence;
+    auto* unsilence_app = command(*alert, "unsilence", "end a silence", unsilence.common);
+    unsilence_app->add_option("ID", unsilence.match, "as it was given to silence")->required();
+    unsilence_app->callback([&] { status = alert_unsilence(unsilence); });
+    AlertTestOptions alert_trial;
+    auto* trial_app = command(*alert, "test", "send a message that only tries the receivers", alert_trial.common);
+    trial_app->add_option("--receiver", alert_trial.receiver, "only this one");
+    trial_app->callback([&] { status = alert_test(alert_trial); });
+
     PinOptions pin;
     auto* byoc = app.add_subcommand("byoc", "jobs and their orchestrators")->require_subcommand(1);
     auto* pin_app = command(*byoc, "pin", "show the certificate of a server, so that it can be pinned", pin.common);

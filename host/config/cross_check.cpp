@@ -63,6 +63,7 @@ class CrossCheck {
         check_service_addresses();
         check_worker_keys();
         check_references();
+        check_alerts();
         check_limits();
         check_listeners();
         check_api(root_, settings_, problems_);
@@ -137,6 +138,7 @@ class CrossCheck {
     void check_maintenance();
     void check_down_after(const std::string& text, const std::string& pointer);
     void check_services();
+    void check_alerts();
     void add_named_services();
 
     const Node& root_;
@@ -330,6 +332,31 @@ void CrossCheck::check_maintenance() {
         } else if (!made->at_or_after(0)) {
             report(cat("/maintenance/", i, "/schedule"),
                    cat("got ", scalar_node(one.schedule, true).shown(), ", want a time that comes"));
+        }
+    }
+}
+
+void CrossCheck::check_alerts() {
+    const auto& receivers = settings_.alerts.receivers;
+    Owners names;
+    for (std::size_t i = 0; i < receivers.size(); ++i) {
+        want_once(names, receivers[i].name, i, [](std::size_t k) { return cat("/alerts/receivers/", k, "/name"); });
+        const auto& quiet = receivers[i].quiet;
+        const auto pointer = cat("/alerts/receivers/", i, "/quiet_hours");
+        if (quiet.schedule.empty() != (quiet.duration_ns == 0)) {
+            report(pointer,
+                   cat("got a ", quiet.schedule.empty() ? "duration without a schedule" : "schedule without a duration",
+                       ", want both"));
+        } else if (!quiet.schedule.empty()) {
+            const auto made = Recurring::make(quiet.schedule, quiet.zone, quiet.duration_ns);
+            if (!made) report(cat(pointer, made.error().path), made.error().message);
+        }
+    }
+    const auto known = names_of(receivers);
+    for (std::size_t i = 0; i < settings_.alerts.routes.size(); ++i) {
+        const auto& wanted = settings_.alerts.routes[i].receivers;
+        for (std::size_t j = 0; j < wanted.size(); ++j) {
+            want_known(wanted[j], known, "alerts.receivers", cat("/alerts/routes/", i, "/receivers/", j));
         }
     }
 }

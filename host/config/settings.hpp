@@ -151,6 +151,36 @@ struct Api {
     friend bool operator==(const Api&, const Api&) = default;
 };
 
+enum class Severity : std::uint8_t { info, warning, critical };
+
+// Time in which a receiver gets critical alerts only.
+struct QuietHours {
+    std::string schedule;  // see Recurring; empty: there are none
+    std::string zone;
+    std::int64_t duration_ns = 0;
+};
+
+// A plugin that carries alerts to people.
+struct AlertReceiver : PluginRef {
+    std::string name;
+    std::int64_t per_minute = 20;
+    std::int64_t deadline_ns = 0;
+    QuietHours quiet;
+};
+
+struct AlertRoute {
+    Severity severity = Severity::info;  // the least one
+    std::string match;                   // ids of alerts, a name or a pattern; empty: all
+    std::vector<std::string> receivers;
+};
+
+struct Alerts {
+    std::vector<AlertReceiver> receivers;
+    std::vector<AlertRoute> routes;  // none: every alert goes to every receiver
+    std::int64_t repeat_ns = 0;
+    std::int64_t group_wait_ns = 0;
+};
+
 struct Settings {
     Role role = Role::manager;
     std::string state;
@@ -170,6 +200,7 @@ struct Settings {
     std::string metrics_listen;
     std::string api_listen;  // of a manager, as is `api`
     Api api;
+    Alerts alerts;
     std::vector<Maintenance> maintenance;
     std::vector<std::string> witness;  // what is looked at where all checks fail at once
     SourcePos witness_pos;

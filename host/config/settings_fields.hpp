@@ -143,6 +143,37 @@ void fields(Visitor& visit, T& api) {
     visit("plain_http", api.plain_http);
 }
 
+template <class Visitor, Is<QuietHours> T>
+void fields(Visitor& visit, T& quiet) {
+    visit("schedule", quiet.schedule);
+    visit("zone", quiet.zone);
+    visit("duration", quiet.duration_ns);
+}
+
+template <class Visitor, Is<AlertReceiver> T>
+void fields(Visitor& visit, T& receiver) {
+    plugin_fields(visit, receiver);
+    visit("name", receiver.name);
+    visit("per_minute", receiver.per_minute);
+    visit("deadline", receiver.deadline_ns);
+    visit("quiet_hours", receiver.quiet);
+}
+
+template <class Visitor, Is<AlertRoute> T>
+void fields(Visitor& visit, T& route) {
+    visit("severity", route.severity);
+    visit("match", route.match);
+    visit("receivers", route.receivers);
+}
+
+template <class Visitor, Is<Alerts> T>
+void fields(Visitor& visit, T& alerts) {
+    visit("receivers", alerts.receivers);
+    visit("routes", alerts.routes);
+    visit("repeat_interval", alerts.repeat_ns);
+    visit("group_wait", alerts.group_wait_ns);
+}
+
 template <class Visitor, Is<Settings> T>
 void fields(Visitor& visit, T& settings) {
     visit("role", settings.role);
@@ -164,6 +195,7 @@ void fields(Visitor& visit, T& settings) {
     visit.place_of({"witness"}, settings.witness_pos);
     visit("witness", settings.witness);
     visit("services", settings.services);
+    visit("alerts", settings.alerts);
     visit("worker", settings.worker);
     visit.inside("listen", [&](auto& listen) {
         listen("worker", settings.worker_listen);

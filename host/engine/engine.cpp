@@ -268,7 +268,7 @@ void Engine::raise(const Alert& alert) {
 }
 
 void Engine::resolve(const std::string& id, stipend_unix_ns now) {
-    if (!alerts_.resolve(id)) return;
+    if (!alerts_.resolve(id)) return reporter_.no_alert(id);
     commits_.waiting().events.push_back({ledger::EventKind::alert, id + ": resolved"});
     reporter_.alert({.id = id, .severity = STIPEND_ALERT_INFO, .text = "resolved", .at = now, .resolved = true});
 }

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <memory>
+#include <set>
 #include <string>
 
 #include "host/engine/engine.hpp"
@@ -19,7 +20,7 @@ class Manager final : public runtime::Role, public Effects, public plugin::Alert
     // `host` and `reporter` outlive this. `once`: one cycle of what is due, then the run is over.
     Manager(runtime::Host& host, Reporter& reporter, bool once)
         : host_(host),
-          reporter_(reporter),
+          reporter_(*this, reporter),
           once_(once),
           desk_(host.loop(),
                 [this](const std::string& job_id, const SignedWei& wei, plugin::FeeAccount::Answer answer) {
@@ -58,6 +59,26 @@ class Manager final : public runtime::Role, public Effects, public plugin::Alert
     void resolve_for(std::string_view instance, std::string_view id) override;
 
   private:
+    // Passes what the engine reports on, and its alerts to the host's receivers as well.
+    class AlertingReporter final : public Reporter {
+      public:
+        AlertingReporter(Manager& manager, Reporter& next) : manager_(manager), next_(next) {}
+        void decided(const registry::Payee& payee, const ledger::Decision& decision, stipend_unix_ns now) override {
+            next_.decided(payee, decision, now);
+        }
+        void held(const registry::Payee& payee, std::uint64_t epoch, std::string_view why,
+                  stipend_unix_ns next_at) override {
+            next_.held(payee, epoch, why, next_at);
+        }
+        void alert(const Alert& alert) override;
+        void no_alert(const std::string& id) override;
+
+      private:
+        Manager& manager_;
+        Reporter& next_;
+    };
+
+    void confirm_suspensions();
     Result<std::vector<std::string>> unwell_plugins();
     void watch_clock(stipend_unix_ns now);
     void watch_wal(stipend_unix_ns now);
@@ -77,13 +98,14 @@ class Manager final : public runtime::Role, public Effects, public plugin::Alert
     void fetch_price() override;
 
     runtime::Host& host_;
-    Reporter& reporter_;
+    AlertingReporter reporter_;
     const bool once_;
     FeeDesk desk_;
     std::unique_ptr<Engine> engine_;
     std::unique_ptr<ManagerPlan> plan_;  // in force
     std::unique_ptr<ManagerApi> api_;    // none: it is not served
     std::optional<ledger::Restored> restored_;
+    std::set<std::string> fired_before_;  // alerts of the run before that are neither raised nor resolved yet
     stipend_unix_ns next_wal_look_ = 0;
     runtime::Outage outage_;
     std::uint64_t refused_observations_ = 0;  // of own checks, that could not be

@@ -5,7 +5,9 @@
 #include <algorithm>
 #include <limits>
 
+#include "host/alert/rules.hpp"
 #include "host/config/plugin_config.hpp"
+#include "stipend/abi/alert.h"
 #include "stipend/abi/dispatch.h"
 #include "stipend/abi/monitor.h"
 #include "stipend/abi/price.h"
@@ -197,6 +199,11 @@ void add_instances(plugin::Loader& loader, const config::Settings& settings, con
         add(monitor, runtime::monitor_key(monitor.name), monitor.name, cat("monitors[", at, "].config"),
             STIPEND_MONITOR);
     }
+    for (std::size_t at = 0; at < settings.alerts.receivers.size(); ++at) {
+        const auto& receiver = settings.alerts.receivers[at];
+        add(receiver, runtime::receiver_key(receiver.name), alert::instance_name(receiver.name),
+            cat("alerts.receivers[", at, "].config"), STIPEND_ALERT);
+    }
 }
 
 // Targets of monitors that were taken: one that a monitor can never look at is an error in the file.
@@ -326,6 +333,7 @@ std::unique_ptr<ManagerPlan> make_manager_plan(plugin::Loader& loader, config::S
     plan->payees_digest = digest_of(payees);
     plan->plugins = {settings.payment.policy.plugin, settings.dispatch.plugin, settings.price.plugin};
     for (const auto& monitor : settings.monitors) plan->plugins.push_back(monitor.plugin);
+    for (const auto& receiver : settings.alerts.receivers) plan->plugins.push_back(receiver.plugin);
     plan->maintenance = runtime::Maintenance(settings.maintenance);
     plan->chosen.emplace_back("policy", plan->policy.chosen);
     for (const auto& instance : plan->instances) plan->chosen.emplace_back(instance.key, instance.prepared.chosen);

@@ -6,6 +6,7 @@
 #include <cstring>
 #include <set>
 
+#include "stipend/abi/alert.h"
 #include "stipend/abi/dispatch.h"
 #include "stipend/abi/monitor.h"
 #include "stipend/abi/policy.h"
@@ -110,8 +111,8 @@ class Checker {
 }  // namespace
 
 const std::vector<std::string>& known_kinds() {
-    static const std::vector<std::string> kinds{STIPEND_POLICY, STIPEND_DISPATCH, STIPEND_MONITOR, STIPEND_PRICE,
-                                                STIPEND_SERVICE};
+    static const std::vector<std::string> kinds{STIPEND_POLICY, STIPEND_DISPATCH, STIPEND_MONITOR,
+                                                STIPEND_PRICE,  STIPEND_SERVICE,  STIPEND_ALERT};
     return kinds;
 }
 

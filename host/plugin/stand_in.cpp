@@ -2,6 +2,7 @@
 
 #include <cstring>
 
+#include "stipend/abi/alert.h"
 #include "stipend/abi/dispatch.h"
 #include "stipend/abi/monitor.h"
 #include "stipend/abi/policy.h"
@@ -77,6 +78,18 @@ const stipend_service_v1& service() {
     return table;
 }
 
+const stipend_alert_v1& alert() {
+    static const auto table = [] {
+        stipend_alert_v1 out{};
+        out.deliver = [](stipend_instance*, const stipend_alert_message*, stipend_completion, stipend_error* e) {
+            return refuse(e);
+        };
+        out.cancel = &cancel;
+        return out;
+    }();
+    return table;
+}
+
 char instance;  // has no state
 
 constexpr stipend_lifecycle_v1 lifecycle{
@@ -98,6 +111,7 @@ constexpr stipend_lifecycle_v1 lifecycle{
         if (is(STIPEND_PRICE)) return &price();
         if (is(STIPEND_MONITOR)) return &monitor();
         if (is(STIPEND_SERVICE)) return &service();
+        if (is(STIPEND_ALERT)) return &alert();
         return nullptr;
     },
     .destroy = [](stipend_instance*) {},

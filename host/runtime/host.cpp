@@ -46,6 +46,7 @@ Host::Host(const Clock& clock, const config::Environment& environment, Log& log,
 Host::~Host() {
     call_watch_.reset();
     if (control_) control_->stop();
+    if (alert_delivery_ && !alert_delivery_->stop()) thread_left = true;
     metrics_server_.reset();
     file_watch_.reset();
     signals_.reset();
@@ -116,6 +117,16 @@ Result<void> Host::open_state(const config::Settings& settings) {
     liveness_.emplace(loop_, *writer_, watchdog_ns_ / 3);
     watcher_.emplace(loop_, *writer_, line_, role_->watcher_hooks());
     call_watch_.emplace(CallWatch::Sinks{.log = &log_, .metrics = &metrics_, .alerts = role_->alerts()});
+    if (options_.listens && role_->alerts() != nullptr) {
+        STIPEND_SET(alert_delivery_,
+                    AlertDelivery::create({.state_folder = folder,
+                                           .line = &line_,
+                                           .log = &log_,
+                                           .metrics = &metrics_,
+                                           .alerts = role_->alerts(),
+                                           .role = settings.role == config::Role::manager ? "manager" : "worker"},
+                                          !settings.alerts.receivers.empty()));
+    }
     role_->open(std::move(state));
     return {};
 }
@@ -155,6 +166,7 @@ Result<void> Host::listen(const config::Settings& settings) {
     }));
     STIPEND_TRY(control_->quick_route("GET", "/plugins",
                                       [this](const Json&) { return loop_.ask([this] { return plugins_json(); }); }));
+    STIPEND_TRY(add_alert_routes());
     STIPEND_TRY(role_->add_routes(*control_));
     // The host runs without those below: payments must not stop because a listener or a watch failed to open.
     const auto refresh = [this] { role_->refresh_metrics(metrics_); };
@@ -170,6 +182,17 @@ Result<void> Host::listen(const config::Settings& settings) {
         [this](const std::filesystem::path& file) { serial_->post([this, file] { file_changed(file); }); });
     watch_files();
     return {};
+}
+
+Result<void> Host::add_alert_routes() {
+    if (!alert_delivery_) return {};
+    auto& alerts = *alert_delivery_;
+    STIPEND_TRY(control_->quick_route("GET", "/alerts", [&alerts](const Json&) { return alerts.list(); }));
+    STIPEND_TRY(
+        control_->quick_route("POST", "/alerts/silence", [&alerts](const Json& body) { return alerts.silence(body); }));
+    STIPEND_TRY(control_->quick_route("POST", "/alerts/unsilence",
+                                      [&alerts](const Json& body) { return alerts.unsilence(body); }));
+    return control_->slow_route("POST", "/alerts/test", [&alerts](const Json& body) { return alerts.test(body); });
 }
 
 Result<Applied> Host::apply(std::unique_ptr<Plan> plan) {
@@ -188,12 +211,15 @@ Result<Applied> Host::apply(std::unique_ptr<Plan> plan) {
     STIPEND_LET(fresh, instances_->make(plan->instances, plan->terms, services));
     // One thread for each instance: one that blocks keeps no other from its turn.
     plugin_pool_->reach(std::min(plugin_threads + static_cast<unsigned>(instances_->alive()), most_plugin_threads));
+    const auto alerts = plan->settings.alerts;
+    const auto interval_ns = plan->terms.interval_ns;
     auto applied = role_->apply(std::move(plan), fresh);
     if (!applied) {
         instances_->discard(fresh);
         return applied;
     }
     plugin::note_generation(static_cast<std::uint64_t>(applied->generation));
+    if (alert_delivery_) alert_delivery_->install(alerts, interval_ns, fresh);
     instances_->replace(std::move(fresh));
     return applied;
 }

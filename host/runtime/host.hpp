@@ -19,6 +19,7 @@
 #include "host/base/timeline.hpp"
 #include "host/config/environment.hpp"
 #include "host/http/curl_client.hpp"
+#include "host/runtime/alert_delivery.hpp"
 #include "host/runtime/call_watch.hpp"
 #include "host/runtime/control_loop.hpp"
 #include "host/runtime/control_server.hpp"
@@ -76,6 +77,8 @@ class Host {
     [[nodiscard]] const TimeLine& line() const { return line_; }
     [[nodiscard]] stipend_unix_ns now() const { return line_.now(); }  // [any]
     [[nodiscard]] Log& log() { return log_; }
+    // Where alerts go on to receivers; NULL where this host has none to deliver. [any]
+    [[nodiscard]] AlertDelivery* alerts() { return alert_delivery_.get(); }
     [[nodiscard]] std::int64_t watchdog_ns() const { return watchdog_ns_; }  // 0: there is none
 
     // Runs `work` on the control thread and waits. Raises `pause_ns` to the time that it took there. STATE: the host is
@@ -97,6 +100,7 @@ class Host {
     Result<void> check_lost_ledger(const std::filesystem::path& file);
     Result<void> open_state(const config::Settings& settings);
     Result<void> listen(const config::Settings& settings);
+    Result<void> add_alert_routes();
     Result<Applied> apply(std::unique_ptr<Plan> plan);  // [control]
     Result<void> read_plugin_ends(const config::Settings& settings);
     void forget_plugin_ends();
@@ -159,6 +163,7 @@ class Host {
     std::unique_ptr<ThreadPool> plugin_pool_;
     std::unique_ptr<LedgerWriter> writer_;
     std::unique_ptr<http::CurlClient> client_;
+    std::shared_ptr<AlertDelivery> alert_delivery_;
     std::optional<Instances> instances_;
     std::optional<LivenessProbe> liveness_;
     std::optional<Watcher> watcher_;

@@ -36,6 +36,10 @@ std::string monitor_key(const std::string& name) {
     return cat(monitor_prefix, name);
 }
 
+std::string receiver_key(const std::string& name) {
+    return cat("alert:", name);
+}
+
 InstanceSet monitors_of(const InstanceSet& set) {
     InstanceSet out;
     for (const auto& [key, one] : set) {

@@ -31,6 +31,7 @@ struct InstanceRef {
 using InstanceSet = std::map<std::string, InstanceRef>;  // by the plan's key
 
 [[nodiscard]] std::string monitor_key(const std::string& name);
+[[nodiscard]] std::string receiver_key(const std::string& name);  // of alerts
 // The monitors of a set, by their names.
 [[nodiscard]] InstanceSet monitors_of(const InstanceSet& set);
 

@@ -152,8 +152,8 @@ class Headers(Changed):
 
     def test_a_draft_is_compiled_although_it_is_not_part_of_the_layout(self):
         self.assertEqual(self.said("gcc"), "")
-        self.change("draft/alert.h", '#include "stipend/abi/lifecycle.h"\n', "")
-        self.assertIn("draft alert.h alone", self.said("gcc"))
+        self.change("draft/settlement.h", '#include "stipend/abi/lifecycle.h"\n', "")
+        self.assertIn("draft settlement.h alone", self.said("gcc"))
         self.assertEqual(self.layout_of(), "")
 
     def test_what_is_only_c_is_refused(self):

@@ -19,7 +19,7 @@ import sys
 LADDER = [  # an arrow goes from one step to a lower one, never sideways
     {"base"},
     {"auth", "config", "http"},
-    {"api", "registry", "uptime", "ledger", "plugin"},
+    {"alert", "api", "registry", "uptime", "ledger", "plugin"},
     {"runtime"},
     {"engine", "worker"},
     {"cli"},

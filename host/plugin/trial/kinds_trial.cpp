@@ -1,6 +1,7 @@
 #include "host/plugin/trial/kinds_trial.hpp"
 
 #include "host/plugin/trial/trial_host.hpp"
+#include "stipend/abi/alert.h"
 #include "stipend/abi/dispatch.h"
 #include "stipend/abi/monitor.h"
 #include "stipend/abi/price.h"
@@ -86,7 +87,32 @@ class KindsTrial {
                 });
             }));
         }
+        if (subject_.plugin.has_kind(STIPEND_ALERT)) {
+            STIPEND_LET(table, life.table(STIPEND_ALERT));
+            STIPEND_TRY(use_alert(*static_cast<const stipend_alert_v1*>(table), life, host));
+        }
         return {};
+    }
+
+    Result<void> use_alert(const stipend_alert_v1& alert, Life& life, TrialHost& host) {
+        STIPEND_TRY(whole(alert.deliver != nullptr && alert.cancel != nullptr, STIPEND_ALERT));
+        auto one = make_record<stipend_alert>();
+        one.severity = STIPEND_ALERT_INFO;
+        one.status = STIPEND_ALERT_FIRING;
+        one.flags = STIPEND_ALERT_TEST;
+        one.delivery_id = to_abi("00000000000000000000000000000000");
+        one.alert_id = one.title = one.body = to_abi(probe_id);
+        one.labels_json = to_abi("{}");
+        one.starts_at = 1'750'000'000'000'000'000;
+        const GuardedRecord<stipend_alert> guarded("stipend_alert", guard_, one);
+        auto message = make_record<stipend_alert_message>();
+        message.alerts = guarded.get();
+        message.count = 1;
+        message.stride = sizeof one;
+        const GuardedRecord<stipend_alert_message> record("stipend_alert_message", guard_, message);
+        return operate(life, host, "deliver", alert.cancel, [&](stipend_completion c, stipend_error* e) {
+            return alert.deliver(life.raw(), record.get(), c, e);
+        });
     }
 
     Result<void> use_dispatch(const stipend_dispatch_v1& dispatch, Life& life, TrialHost& host) {

@@ -155,6 +155,8 @@ template <class T>
 struct PriceKind;
 template <class T>
 struct ServiceKind;
+template <class T>
+struct AlertKind;
 
 template <class T>
 class Instance final : public InstanceBase {

@@ -36,6 +36,7 @@ STIPEND_DETAIL_NAMES(probe)
 STIPEND_DETAIL_NAMES(watch)
 STIPEND_DETAIL_NAMES(fetch)
 STIPEND_DETAIL_NAMES(report)
+STIPEND_DETAIL_NAMES(deliver)
 STIPEND_DETAIL_NAMES(start)
 STIPEND_DETAIL_NAMES(quiesce)
 STIPEND_DETAIL_NAMES(health)
@@ -145,6 +146,9 @@ constexpr bool check_plugin() {
                   "fetch: want stipend::Result<void> fetch(std::string_view, std::string_view, stipend_mono_ns, "
                   "stipend::Completion<stipend_quote>)");
     static_assert(!names_report<T>() || ServiceKind<T>::has, "report: want stipend::Result<std::string> report()");
+    static_assert(!names_deliver<T>() || AlertKind<T>::has,
+                  "deliver: want stipend::Result<void> deliver(const stipend::AlertMessage&, "
+                  "stipend::Completion<stipend::Nothing>)");
     check_hooks<T>();
     return true;
 }

@@ -12,6 +12,7 @@
 //   price     Result<void> fetch(std::string_view base, std::string_view quote, stipend_mono_ns deadline,
 //                                Completion<stipend_quote>);
 //   service   Result<std::string> report();   // its present state as a JSON object
+//   alert     Result<void> deliver(const AlertMessage&, Completion<Nothing>);
 //
 // A start function that returns an error must not keep the completion.
 #pragma once
@@ -25,6 +26,7 @@
 #include "stipend/abi/policy.h"
 #include "stipend/abi/price.h"
 #include "stipend/abi/service.h"
+#include "stipend/alerts.hpp"
 #include "stipend/plugin.hpp"
 
 namespace stipend {
@@ -233,6 +235,23 @@ struct ServiceKind {
         });
     }
     static constexpr auto table() { return stipend_service_v1{&report}; }
+};
+
+template <class T>
+struct AlertKind {
+    static constexpr bool has = requires(T & object, const AlertMessage& message, Completion<Nothing> c) {
+        object.deliver(message, std::move(c));
+    };
+    static constexpr const char* id = STIPEND_ALERT;
+
+    static stipend_status deliver(stipend_instance* i, const stipend_alert_message* m, stipend_completion c,
+                                  stipend_error* e) {
+        return start_op<T, Nothing>(i, c, e, "alert.deliver", [&](T& object, auto done) {
+            stipend_alert_message scratch{};
+            return object.deliver(AlertMessage::of(record_view(m, scratch)), std::move(done));
+        });
+    }
+    static constexpr auto table() { return stipend_alert_v1{&deliver, &cancel_op<T>}; }
 };
 
 }  // namespace detail

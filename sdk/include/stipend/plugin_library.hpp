@@ -11,8 +11,9 @@ template <template <class> class K, class T>
 inline constexpr bool has_kind = K<T>::has;
 
 template <class T>
-inline constexpr std::size_t kind_count = std::size_t{has_kind<PolicyKind, T>} + has_kind<DispatchKind, T> +
-                                          has_kind<MonitorKind, T> + has_kind<PriceKind, T> + has_kind<ServiceKind, T>;
+inline constexpr std::size_t kind_count =
+    std::size_t{has_kind<PolicyKind, T>} + has_kind<DispatchKind, T> + has_kind<MonitorKind, T> +
+    has_kind<PriceKind, T> + has_kind<ServiceKind, T> + has_kind<AlertKind, T>;
 
 // Calls `use` with the kind for each kind of T.
 template <class T, class Use>
@@ -25,6 +26,7 @@ constexpr void for_each_kind(Use&& use) {
     one(MonitorKind<T>{});
     one(PriceKind<T>{});
     one(ServiceKind<T>{});
+    one(AlertKind<T>{});
 }
 
 template <class K>

@@ -96,6 +96,43 @@ TEST_CASE("price.so quotes what its configuration says") {
     CHECK(quote->exponent == -8);
 }
 
+TEST_CASE("alert.so posts a message, follows no redirect, and says how it ended") {
+    std::atomic<int> elsewhere{0};
+    std::promise<std::string> seen;
+    const ScriptedServer channel(serving([&](const std::string& request) {
+        if (request.starts_with("POST /good ")) seen.set_value(request);
+        if (request.starts_with("POST /good ")) return response(200, "ok");
+        if (request.starts_with("POST /moved ")) return response(307, "", "Location: /elsewhere\r\n");
+        ++elsewhere;
+        return response(500, "");
+    }));
+    Rig rig;
+    const auto deliver = [&](const std::string& path) {
+        const auto receiver = rig.run("alert", R"({"url":")" + channel.url(path) + "\"}");
+        return wait(
+            receiver.begin<NoRecord, stipend_alert_v1>(STIPEND_ALERT, [](const auto& table, auto* i, auto c, auto* e) {
+                const FakeAlert alert{.delivery_id = "d1", .alert_id = "gateway", .title = "gateway"};
+                const auto raw = alert.raw();
+                auto message = make_record<stipend_alert_message>();
+                message.alerts = &raw;
+                message.count = 1;
+                message.stride = sizeof raw;
+                return table.deliver(i, &message, c, e);
+            }));
+    };
+    CHECK(deliver("/good").ok());
+    CHECK(seen.get_future().get().find(R"("delivery_id":"d1")") != std::string::npos);
+    const auto moved = deliver("/moved");
+    REQUIRE_FALSE(moved.ok());
+    CHECK(moved.error().permanent);
+    CHECK(moved.error().message.find("status 307: redirects are not followed") != std::string::npos);
+    CHECK(elsewhere == 0);
+    const auto broken = deliver("/broken");
+    REQUIRE_FALSE(broken.ok());
+    CHECK_FALSE(broken.error().permanent);
+    CHECK(elsewhere == 1);
+}
+
 TEST_CASE("monitor.so sees services that answer, fail, and are not there") {
     const ScriptedServer service(serving([](const std::string& request) {
         return request.starts_with("GET /well ") ? response(200, "ok") : response(500, "broken");

@@ -37,6 +37,11 @@ struct Everything {
         return no();
     }
     static Result<std::string> report() { return std::string(R"({"doing":"everything"})"); }
+    static Result<void> deliver(const AlertMessage& message, Completion<Nothing>) {
+        delivered = message;
+        return no();
+    }
+    static inline AlertMessage delivered;
     static Error no() { return fail(STIPEND_E_BUSY, "not now"); }
     Host made_with;
 };
@@ -102,13 +107,13 @@ TEST_CASE("each plugin of a library has a descriptor, and an index out of range 
 TEST_CASE("the functions of a class determine its kinds") {
     CHECK(kinds_of(*Both::describe(0)) == std::vector<std::string>{STIPEND_POLICY});
     CHECK(kinds_of(*Both::describe(1)) ==
-          std::vector<std::string>{STIPEND_DISPATCH, STIPEND_MONITOR, STIPEND_PRICE, STIPEND_SERVICE});
+          std::vector<std::string>{STIPEND_DISPATCH, STIPEND_MONITOR, STIPEND_PRICE, STIPEND_SERVICE, STIPEND_ALERT});
 }
 
 TEST_CASE("an instance has the tables of its kinds and no other") {
     TestHost host;
     const Made<Everything> made(host);
-    for (const auto* id : {STIPEND_DISPATCH, STIPEND_MONITOR, STIPEND_PRICE, STIPEND_SERVICE}) {
+    for (const auto* id : {STIPEND_DISPATCH, STIPEND_MONITOR, STIPEND_PRICE, STIPEND_SERVICE, STIPEND_ALERT}) {
         CHECK(made.lifecycle.get_interface(made.get(), id) != nullptr);
     }
     for (const auto* id : {STIPEND_POLICY, "stipend.settlement/1", "stipend.price/2", ""}) {
@@ -147,6 +152,37 @@ TEST_CASE("targets of a watch are read over any stride, and their size is that o
     REQUIRE(Watcher::watched.size() == 2);
     CHECK(view(Watcher::watched[1].target_id) == "b");
     CHECK(Watcher::watched[1].size == sizeof(stipend_target));
+}
+
+TEST_CASE("the alerts of a message are read over any stride, of a longer record and of a shorter one") {
+    TestHost host;
+    const Made<Everything> made(host);
+    host.thread = TestHost::Thread::pool;
+    struct Grown {
+        stipend_alert known;
+        std::uint64_t more;
+    } given[2]{};
+    given[0].known.size = sizeof given[0];
+    given[0].known.alert_id = to_abi("a");
+    given[0].known.ends_at = 5;
+    given[1].known.size = offsetof(stipend_alert, ends_at);
+    given[1].known.alert_id = to_abi("b");
+    given[1].known.ends_at = 6;
+    auto message = make_record<stipend_alert_message>();
+    message.alerts = &given[0].known;
+    message.count = 2;
+    message.stride = sizeof given[0];
+    message.omitted = 3;
+    message.dropped = 4;
+    CHECK(made.table<stipend_alert_v1>(STIPEND_ALERT).deliver(made.get(), &message, host.completion(7), nullptr) ==
+          STIPEND_E_BUSY);
+    REQUIRE(Everything::delivered.alerts.size() == 2);
+    CHECK(view(Everything::delivered.alerts[0].alert_id) == "a");
+    CHECK(Everything::delivered.alerts[0].ends_at == 5);
+    CHECK(view(Everything::delivered.alerts[1].alert_id) == "b");
+    CHECK(Everything::delivered.alerts[1].ends_at == 0);
+    CHECK(Everything::delivered.omitted == 3);
+    CHECK(Everything::delivered.dropped == 4);
 }
 
 TEST_CASE("a service's report is written to the caller's sink, and the error of the sink is returned") {

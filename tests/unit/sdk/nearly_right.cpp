@@ -42,6 +42,9 @@ struct WatchTakesOne : Good {
 struct FetchWithoutDeadline : Good {
     Result<void> fetch(std::string_view, std::string_view, Completion<stipend_quote>) { return {}; }
 };
+struct DeliverTakesOne : Good {
+    Result<void> deliver(const stipend_alert&, Completion<Nothing>) { return {}; }
+};
 struct StartReturnsNothing : Good {
     void start() {}
 };

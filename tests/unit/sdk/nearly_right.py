@@ -16,6 +16,7 @@ WANTED = {
     "InspectAlone": "submit is missing: a dispatcher has submit, and may have inspect",
     "WatchTakesOne": "watch: want stipend::Result<void> watch(std::span<const stipend_target>, stipend::Observer,",
     "FetchWithoutDeadline": "fetch: want stipend::Result<void> fetch(",
+    "DeliverTakesOne": "deliver: want stipend::Result<void> deliver(const stipend::AlertMessage&,",
     "StartReturnsNothing": "start: want stipend::Result<void> start()",
     "QuiesceMisspelt": "a misspelt name: want quiesce",
     "CancelTakesText": "cancel: want void cancel(stipend_op)",

@@ -149,6 +149,25 @@ class FakePlugin {
         });
     }
 
+    // Has a receiver deliver a message.
+    Operation<NoRecord> deliver(const std::vector<FakeAlert>& alerts, std::uint64_t omitted = 0,
+                                std::uint64_t dropped = 0) {
+        const auto* receiver = table<stipend_alert_v1>(STIPEND_ALERT);
+        STIPEND_ASSERT(receiver != nullptr);
+        std::vector<stipend_alert> raw;
+        raw.reserve(alerts.size());
+        for (const auto& alert : alerts) raw.push_back(alert.raw());
+        auto message = make_record<stipend_alert_message>();
+        message.alerts = raw.data();
+        message.count = raw.size();
+        message.stride = sizeof(stipend_alert);
+        message.omitted = omitted;
+        message.dropped = dropped;
+        return begin<NoRecord>(
+            [&](stipend_completion c, stipend_error* e) { return receiver->deliver(raw_, &message, c, e); });
+    }
+    void cancel_delivery(stipend_op op) { table<stipend_alert_v1>(STIPEND_ALERT)->cancel(raw_, op); }
+
     // The report of a service.
     Result<std::string> report() {
         const auto* service = table<stipend_service_v1>(STIPEND_SERVICE);

@@ -3,6 +3,7 @@
 
 #include <string>
 
+#include "stipend/abi/alert.h"
 #include "stipend/abi/dispatch.h"
 #include "stipend/abi/monitor.h"
 #include "stipend/abi/price.h"
@@ -94,6 +95,29 @@ struct Observation {
     static Observation of(const Raw& raw) {
         return {raw.verdict, std::string(view(raw.target_id)), raw.started_at, raw.ended_at,
                 std::string(view(raw.evidence))};
+    }
+};
+
+struct FakeAlert {  // an alert for a receiver
+    std::int32_t severity = STIPEND_ALERT_WARNING;
+    std::int32_t status = STIPEND_ALERT_FIRING;
+    std::uint32_t flags = 0;
+    std::string delivery_id, alert_id, title, body, labels_json = "{}";
+    stipend_unix_ns starts_at = 0, ends_at = 0;
+
+    [[nodiscard]] stipend_alert raw() const {
+        auto alert = make_record<stipend_alert>();
+        alert.severity = severity;
+        alert.status = status;
+        alert.flags = flags;
+        alert.delivery_id = to_abi(delivery_id);
+        alert.alert_id = to_abi(alert_id);
+        alert.title = to_abi(title);
+        alert.body = to_abi(body);
+        alert.labels_json = to_abi(labels_json);
+        alert.starts_at = starts_at;
+        alert.ends_at = ends_at;
+        return alert;
     }
 };
 

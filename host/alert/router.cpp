@@ -1,0 +1,407 @@
+#include "host/alert/router.hpp"
+
+#include <algorithm>
+
+namespace stipend::alert {
+namespace {
+
+constexpr std::int64_t minute_ns = 60 * ns_per_s;
+
+bool is_critical(std::int32_t severity) {
+    return severity >= STIPEND_ALERT_CRITICAL;
+}
+
+}  // namespace
+
+void Router::restore(State state, stipend_unix_ns now) {
+    restored_at_ = now;
+    for (auto& one : state.active) {
+        one.unconfirmed = true;
+        const auto [at, fresh] = active_.try_emplace(one.id, one);
+        changed_.insert(one.id);
+        if (fresh) continue;
+        // It was raised again before the store was read: what was sent about it is known only now.
+        at->second.notified = one.notified;
+        at->second.since = one.since;
+    }
+    for (auto& one : state.pending) {
+        last_number_ = std::max(last_number_, one.number);
+        lines_[one.receiver].waiting.push_back(std::move(one));
+    }
+    for (auto& one : state.silences) silences_.push_back(std::move(one));
+    for (const auto& [receiver, count] : state.dropped) dropped_[receiver] += count;
+    next_scan_ = now;
+}
+
+void Router::configure(Rules rules, stipend_unix_ns now) {
+    rules_ = std::move(rules);
+    std::set<std::string> wanted;
+    for (const auto& receiver : rules_.receivers) {
+        wanted.insert(receiver.name);
+        auto& line = lines_[receiver.name];
+        const bool fresh = line.receiver.name.empty();
+        line.receiver = receiver;
+        line.state.name = receiver.name;
+        line.quiet_known = false;
+        line.retry_at.reset();  // what failed may be what was changed
+        if (fresh) line.tokens_ns = receiver.per_minute * cost_ns(line);
+        if (fresh) line.tokens_at = now;
+    }
+    for (auto at = lines_.begin(); at != lines_.end();) {
+        if (wanted.contains(at->first)) {
+            ++at;
+            continue;
+        }
+        for (const auto& one : at->second.waiting) remove(one);
+        for (const auto& one : at->second.flying) {
+            if (!at->second.flying_test) remove(one);
+        }
+        dropped_changed_ = dropped_.erase(at->first) != 0 || dropped_changed_;
+        at = lines_.erase(at);
+    }
+    next_scan_ = now;
+}
+
+void Router::take(const Notice& notice, stipend_unix_ns now) {
+    const auto id = std::string(clip(notice.id, max_id_bytes));
+    const auto found = active_.find(id);
+    if (notice.resolved) {
+        if (found == active_.end()) return;
+        const auto over = std::move(found->second);
+        active_.erase(found);
+        changed_.insert(id);
+        return resolve(over, notice.at, over.text, now);
+    }
+    if (found != active_.end()) {
+        changed_.insert(id);
+        found->second.unconfirmed = false;
+        found->second.text = clip(notice.text, max_text_bytes);
+        found->second.severity = std::max(found->second.severity, notice.severity);
+        return evaluate(found->second, now);
+    }
+    if (active_.size() >= max_active) {
+        ++beyond_bound_;
+        return;
+    }
+    auto& alert = active_[id];
+    alert = {.id = id,
+             .severity = notice.severity,
+             .text = std::string(clip(notice.text, max_text_bytes)),
+             .since = notice.at};
+    changed_.insert(id);
+    evaluate(alert, now);
+}
+
+Result<void> Router::silence(Silence wanted, stipend_unix_ns now) {
+    unsilence(wanted.match, now);
+    if (silences_.size() >= max_silences) return fail(STIPEND_E_LIMIT, "silence: got more than ", max_silences);
+    silences_.push_back(std::move(wanted));
+    silences_changed_ = true;
+    next_scan_ = now;
+    return {};
+}
+
+std::size_t Router::unsilence(std::string_view match, stipend_unix_ns now) {
+    const auto ended = std::erase_if(silences_, [&](const Silence& one) { return one.match == match; });
+    if (ended != 0) silences_changed_ = true;
+    if (ended != 0) next_scan_ = now;
+    return ended;
+}
+
+Result<std::uint64_t> Router::test(const std::string& receiver, stipend_unix_ns now) {
+    const auto found = lines_.find(receiver);
+    if (found == lines_.end()) return fail(STIPEND_E_UNSUPPORTED, "no such receiver: ", receiver);
+    found->second.tests.push_back({.number = ++last_number_,
+                                   .receiver = receiver,
+                                   .delivery_id = new_id(),
+                                   .alert_id = "test",
+                                   .severity = STIPEND_ALERT_INFO,
+                                   .test = true,
+                                   .text = "a test of this receiver: nothing is wrong",
+                                   .since = now,
+                                   .queued = now});
+    return last_number_;
+}
+
+std::optional<stipend_unix_ns> Router::silenced_until(std::string_view alert_id, stipend_unix_ns now) const {
+    std::optional<stipend_unix_ns> out;
+    for (const auto& one : silences_) {
+        if (one.until > now && matches(one.match, alert_id)) out = std::max(out.value_or(0), one.until);
+    }
+    return out;
+}
+
+bool Router::is_quiet(Line& line, stipend_unix_ns now) {
+    if (!line.receiver.quiet) return false;
+    if (!line.quiet_known || (line.quiet && now >= line.quiet->to)) {
+        line.quiet = line.receiver.quiet->at_or_after(now);
+        line.quiet_known = true;
+    }
+    return line.quiet && line.quiet->from <= now;
+}
+
+void Router::tick(stipend_unix_ns now) {
+    if (now >= next_scan_) scan(now);
+}
+
+void Router::scan(stipend_unix_ns now) {
+    next_scan_ = never;
+    expire_silences(now);
+    const auto confirm_by = restored_at_ + rules_.confirm_ns;
+    for (auto at = active_.begin(); at != active_.end();) {
+        auto& alert = at->second;
+        if (alert.unconfirmed && confirm_by <= now) {
+            resolve(alert, now, cat("not raised again since the host was started: ", alert.text), now);
+            changed_.insert(alert.id);
+            at = active_.erase(at);
+            continue;
+        }
+        if (alert.unconfirmed) wake_by(confirm_by);
+        evaluate(alert, now);
+        ++at;
+    }
+    for (auto& [name, line] : lines_) {
+        if (is_quiet(line, now)) wake_by(line.quiet->to);
+    }
+}
+
+void Router::expire_silences(stipend_unix_ns now) {
+    if (std::erase_if(silences_, [&](const Silence& one) { return one.until <= now; }) != 0) silences_changed_ = true;
+    for (const auto& one : silences_) wake_by(one.until);
+}
+
+void Router::evaluate(Active& alert, stipend_unix_ns now) {
+    if (silenced_until(alert.id, now)) return;  // the scan at its end looks again
+    for (const auto& name : receivers_of(rules_, alert.id, alert.severity)) {
+        auto& line = lines_.at(name);
+        if (is_quiet(line, now) && !is_critical(alert.severity)) {
+            wake_by(line.quiet->to);
+            continue;
+        }
+        const auto notified = alert.notified.find(name);
+        if (notified == alert.notified.end()) {
+            queue(name, line, alert, {.text = alert.text}, now);
+        } else if (notified->second + rules_.repeat_ns <= now) {
+            const bool waits = std::ranges::any_of(
+                line.waiting, [&](const Pending& one) { return one.alert_id == alert.id && !one.resolved; });
+            if (!waits && !alert.unconfirmed) queue(name, line, alert, {.repeated = true, .text = alert.text}, now);
+        } else {
+            wake_by(notified->second + rules_.repeat_ns);
+            continue;
+        }
+        alert.notified[name] = now;
+        changed_.insert(alert.id);
+        wake_by(now + rules_.repeat_ns);
+    }
+}
+
+// Only a receiver that has, or is to get, a message about the alert learns of its end.
+void Router::resolve(const Active& alert, stipend_unix_ns at, const std::string& text, stipend_unix_ns now) {
+    for (const auto& [name, notified] : alert.notified) {
+        const auto found = lines_.find(name);
+        if (found != lines_.end())
+            queue(name, found->second, alert, {.ended = std::max(at, alert.since), .text = text}, now);
+    }
+}
+
+void Router::queue(const std::string& name, Line& line, const Active& alert, const News& news, stipend_unix_ns now) {
+    if (line.waiting.size() >= max_pending) {
+        remove(line.waiting.front());
+        line.waiting.pop_front();
+        ++line.state.dropped;
+        ++dropped_[name];
+        dropped_changed_ = true;
+    }
+    Pending one{.number = ++last_number_,
+                .receiver = name,
+                .delivery_id = new_id(),
+                .alert_id = alert.id,
+                .severity = alert.severity,
+                .resolved = news.ended != 0,
+                .repeated = news.repeated,
+                .text = news.text,
+                .since = alert.since,
+                .ended = news.ended,
+                .queued = now};
+    added_.push_back(one);
+    line.waiting.push_back(std::move(one));
+}
+
+std::int64_t Router::cost_ns(const Line& line) {
+    return minute_ns / std::max<std::int64_t>(line.receiver.per_minute, 1);
+}
+
+void Router::refill(Line& line, stipend_unix_ns now) {
+    const auto most = std::max<std::int64_t>(line.receiver.per_minute, 1) * cost_ns(line);
+    line.tokens_ns = std::min(most, line.tokens_ns + std::max<std::int64_t>(now - line.tokens_at, 0));
+    line.tokens_at = now;
+}
+
+bool Router::may_go(Line& line, const Pending& one, stipend_unix_ns now) {
+    return is_critical(one.severity) || !is_quiet(line, now);
+}
+
+std::optional<stipend_unix_ns> Router::ready_at(const Line& line, stipend_unix_ns now) const {
+    if (line.under_way || line.receiver.name.empty()) return std::nullopt;
+    if (!line.tests.empty()) return now;
+    const bool quiet = line.quiet && line.quiet_known && line.quiet->from <= now && now < line.quiet->to;
+    const auto first =
+        std::ranges::find_if(line.waiting, [&](const Pending& one) { return is_critical(one.severity) || !quiet; });
+    if (first == line.waiting.end()) return std::nullopt;
+    const auto saved = line.tokens_ns + std::max<std::int64_t>(now - line.tokens_at, 0);
+    const auto token_at = now + std::max<std::int64_t>(cost_ns(line) - saved, 0);
+    return std::max({first->queued + rules_.group_wait_ns, line.retry_at.value_or(now), token_at});
+}
+
+std::optional<Message> Router::next_message(stipend_unix_ns now) {
+    for (auto& [name, line] : lines_) {
+        static_cast<void>(is_quiet(line, now));
+        const auto at = ready_at(line, now);
+        if (at && *at <= now) return compose(line, now);
+    }
+    return std::nullopt;
+}
+
+Message Router::compose(Line& line, stipend_unix_ns now) {
+    line.under_way = true;
+    line.retry_at.reset();
+    Message out{.receiver = line.receiver.name};
+    if (!line.tests.empty()) {
+        line.flying_test = true;
+        line.flying = {std::move(line.tests.front())};
+        line.tests.pop_front();
+        line.flying_listed = 1;
+        out.alerts = line.flying;
+        return out;
+    }
+    refill(line, now);
+    line.tokens_ns -= cost_ns(line);
+    const bool last_token = line.tokens_ns < cost_ns(line);
+    std::deque<Pending> rest;
+    const bool singly = line.waiting.front().number <= line.singly_until;
+    const auto most = singly ? 1 : max_listed;
+    for (auto& one : line.waiting) {
+        const bool listed = line.flying.size() < most;
+        const bool goes = may_go(line, one, now) && (listed || (last_token && !singly));
+        (goes ? static_cast<void>(line.flying.push_back(std::move(one))) : rest.push_back(std::move(one)));
+    }
+    line.waiting = std::move(rest);
+    line.flying_listed = std::min(line.flying.size(), most);
+    out.alerts.assign(line.flying.begin(), line.flying.begin() + static_cast<std::ptrdiff_t>(line.flying_listed));
+    out.omitted = line.flying.size() - line.flying_listed;
+    if (const auto lost = dropped_.find(line.receiver.name); lost != dropped_.end()) out.dropped = lost->second;
+    line.flying_dropped = out.dropped;
+    return out;
+}
+
+void Router::ended(const std::string& receiver, const Result<void>& result, stipend_unix_ns now) {
+    const auto found = lines_.find(receiver);
+    if (found == lines_.end() || !found->second.under_way) return;  // it left the configuration meanwhile
+    auto& line = found->second;
+    line.under_way = false;
+    const auto flying = std::exchange(line.flying, {});
+    const auto listed = std::exchange(line.flying_listed, 0);
+    if (std::exchange(line.flying_test, false)) return;
+    auto& state = line.state;
+    state.last_error = result ? std::string() : result.error().message;
+    if (result) {
+        state.failures = 0;
+        state.delivered += flying.size();
+        state.last_success = now;
+        for (const auto& one : flying) remove(one);
+        if (line.flying_dropped != 0) {
+            auto& lost = dropped_[receiver];
+            lost -= std::min(lost, line.flying_dropped);
+            if (lost == 0) dropped_.erase(receiver);
+            dropped_changed_ = true;
+        }
+        return;
+    }
+    ++state.failures;
+    const bool gives_up = result.error().permanent && listed == 1;
+    if (gives_up) {
+        state.rejected += flying.size();
+        for (const auto& one : flying) remove(one);
+        return;
+    }
+    // One that the channel refuses must not take the others with it: each is tried by itself.
+    if (result.error().permanent) line.singly_until = flying.back().number;
+    line.waiting.insert(line.waiting.begin(), flying.begin(), flying.end());
+    if (result.error().permanent) return;
+    const auto doublings = std::min<std::uint64_t>(state.failures - 1, 20);
+    const auto pause = std::min(first_pause_ns << doublings, longest_pause_ns);
+    const auto jitter = static_cast<std::int64_t>(random_() % static_cast<std::uint64_t>(pause / 2 + 1));
+    line.retry_at = now + pause / 2 + jitter;
+}
+
+std::optional<stipend_unix_ns> Router::next_wakeup(stipend_unix_ns now) const {
+    auto out = next_scan_;
+    for (const auto& [name, line] : lines_) {
+        if (const auto at = ready_at(line, now)) out = std::min(out, *at);
+        // What waits until the end of the quiet hours.
+        if (!line.waiting.empty() && line.quiet && line.quiet->to > now) out = std::min(out, line.quiet->to);
+    }
+    return out == never ? std::nullopt : std::optional(out);
+}
+
+Changes Router::take_changes() {
+    Changes out;
+    for (const auto& id : changed_) {
+        const auto found = active_.find(id);
+        if (found == active_.end()) {
+            out.ended.push_back(id);
+        } else {
+            out.active.push_back(found->second);
+        }
+    }
+    changed_.clear();
+    out.added = std::exchange(added_, {});
+    out.removed = std::exchange(removed_, {});
+    out.silences_changed = std::exchange(silences_changed_, false);
+    if (out.silences_changed) out.silences = silences_;
+    out.dropped_changed = std::exchange(dropped_changed_, false);
+    if (out.dropped_changed) out.dropped = dropped_;
+    return out;
+}
+
+Changes Router::everything() const {
+    Changes out{.everything = true};
+    for (const auto& [id, alert] : active_) out.active.push_back(alert);
+    out.added = pending();
+    out.silences_changed = out.dropped_changed = true;
+    out.silences = silences_;
+    out.dropped = dropped_;
+    return out;
+}
+
+std::vector<Pending> Router::pending() const {
+    std::vector<Pending> out;
+    for (const auto& [name, line] : lines_) {
+        if (!line.flying_test) out.insert(out.end(), line.flying.begin(), line.flying.end());
+        out.insert(out.end(), line.waiting.begin(), line.waiting.end());
+    }
+    return out;
+}
+
+std::vector<ReceiverState> Router::receivers(stipend_unix_ns now) const {
+    std::vector<ReceiverState> out;
+    for (const auto& [name, line] : lines_) {
+        auto& one = out.emplace_back(line.state);
+        one.pending = line.waiting.size() + (line.flying_test ? 0 : line.flying.size());
+        one.retry_at = line.retry_at;
+        one.quiet = line.receiver.quiet && line.quiet && line.quiet->from <= now && now < line.quiet->to;
+    }
+    return out;
+}
+
+std::string Router::new_id() {
+    constexpr std::string_view digits = "0123456789abcdef";
+    std::string out;
+    for (int half = 0; half < 2; ++half) {
+        auto bits = random_();
+        for (int k = 0; k < 16; ++k, bits >>= 4U) out.push_back(digits[bits & 15U]);
+    }
+    return out;
+}
+
+}  // namespace stipend::alert

@@ -1,0 +1,3 @@
+#include "webhook.hpp"
+
+STIPEND_PLUGINS(alert::Webhook);

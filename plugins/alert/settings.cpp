@@ -1,0 +1,112 @@
+#include "settings.hpp"
+
+#include <algorithm>
+#include <array>
+
+#include "stipend/ascii.hpp"
+#include "stipend/headers.hpp"
+#include "stipend/url.hpp"
+
+namespace alert {
+
+using stipend::cat;
+using stipend::ConfigView;
+using stipend::Result;
+
+namespace {
+
+constexpr std::size_t longest_url = 2048;
+constexpr std::size_t longest_headers = 16 << 10;
+constexpr std::array<std::string_view, 4> formats{"json", "discord", "slack", "telegram"};
+
+bool is_token(std::string_view text) {
+    constexpr std::string_view inner = "!#$%&'*+-.^_`|~";
+    return !text.empty() && std::all_of(text.begin(), text.end(), [&](char c) {
+        return stipend::ascii::is_alnum(c) || inner.find(c) != std::string_view::npos;
+    });
+}
+
+// A text that fits into one line of a head.
+bool is_field_value(std::string_view text) {
+    return std::none_of(text.begin(), text.end(), [](unsigned char c) { return (c < 0x20 && c != '\t') || c == 0x7f; });
+}
+
+Result<void> parse_url(const ConfigView& config, Settings& out) {
+    STIPEND_SET(out.url, config.string());
+    const auto parts = stipend::split_url(out.url);
+    const bool one_word =
+        std::all_of(out.url.begin(), out.url.end(), [](unsigned char c) { return c > 0x20 && c < 0x7f; });
+    const bool web = parts && (parts->scheme == "https" || parts->scheme == "http");
+    // The URL may be a secret, so no message shows it.
+    if (!web || !one_word || parts->host.empty() || out.url.size() > longest_url ||
+        parts->authority.find('@') != std::string_view::npos) {
+        return config.refuse("got another text, want a URL: https://host/path, without a user name");
+    }
+    out.shown_url = cat(parts->scheme, "://", parts->authority);
+    return {};
+}
+
+Result<void> parse_headers(const ConfigView& config, Settings& out) {
+    for (const auto& [name, value] : config.members()) {
+        STIPEND_LET(text, value.string());
+        if (!is_token(name)) {
+            return value.refuse("got the name \"", stipend::clip(name, 60), "\", want that of a header");
+        }
+        for (const std::string_view own :
+             {"content-length", "content-type", "transfer-encoding", "expect", "upgrade", "trailer", "host"}) {
+            if (stipend::ascii::equal_ignoring_case(name, own)) {
+                return value.refuse("the header ", name, " is the plugin's own: leave it out");
+            }
+        }
+        if (!is_field_value(text)) return value.refuse("got a control character, want a header's value");
+        out.headers += cat(name, ": ", text, "\r\n");
+    }
+    if (out.headers.size() > longest_headers) {
+        return config.refuse("got ", out.headers.size(), " bytes of headers, want at most ", longest_headers);
+    }
+    return {};
+}
+
+Result<void> parse_chat(const ConfigView& config, Settings& out) {
+    const bool telegram = out.format == Format::telegram;
+    if (!config.present()) {
+        if (telegram) return config.refuse("missing, want the chat that telegram sends to");
+        return {};
+    }
+    if (!telegram) return config.refuse("got a chat, which only the format telegram has");
+    out.chat_id = config.scalar() == nullptr ? std::string() : config.scalar()->text();
+    if (out.chat_id.empty() || out.chat_id.size() > 128) return config.refuse("got no chat, want a number or @channel");
+    return {};
+}
+
+}  // namespace
+
+Result<Settings> parse_settings(const stipend::Json& json) {
+    const ConfigView config(json);
+    Settings out;
+    STIPEND_LET(format, config.at("format").string_or("json"));
+    const auto* const known = std::find(formats.begin(), formats.end(), format);
+    if (known == formats.end()) {
+        return config.at("format").refuse("got \"", stipend::clip(format, 60),
+                                          "\", want json, discord, slack or telegram");
+    }
+    out.format = static_cast<Format>(known - formats.begin());
+    STIPEND_TRY(parse_url(config.at("url"), out));
+    STIPEND_TRY(parse_chat(config.at("chat_id"), out));
+    STIPEND_TRY(parse_headers(config.at("headers"), out));
+    if (const auto bearer = config.at("bearer"); bearer.present()) {
+        STIPEND_LET(token, bearer.string());
+        if (token.empty() || !is_field_value(token)) return bearer.refuse("got no token, want one in one line");
+        if (stipend::find_header(out.headers, "authorization")) {
+            return bearer.refuse("got a token beside the header authorization, want one of them");
+        }
+        out.headers += cat("Authorization: Bearer ", token, "\r\n");
+    }
+    STIPEND_LET(timeout_ns,
+                config.at("timeout").duration_or(10 * stipend::ns_per_s, stipend::ns_per_s, 60 * stipend::ns_per_s));
+    out.timeout_ms = static_cast<std::uint32_t>(timeout_ns / stipend::ns_per_ms);
+    STIPEND_SET(out.ca_file, config.at("ca_file").string_or(""));
+    return out;
+}
+
+}  // namespace alert
