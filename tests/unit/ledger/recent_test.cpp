@@ -33,7 +33,7 @@ std::vector<std::string> all(Ledger& ledger, RecentFilter filter) {
         CHECK(part.lines.size() <= filter.limit);
         out.insert(out.end(), part.lines.begin(), part.lines.end());
         filter.before = part.next;
-    } while (filter.before);
+    } while (filter.before && out.size() < 1000);  // a cursor that does not go on fails the test
     return out;
 }
 
