@@ -1,11 +1,9 @@
 #include "host/alert/store.hpp"
 
-#include "host/ledger/sqlite.hpp"
+#include "host/base/sqlite.hpp"
 
 namespace stipend::alert {
 namespace {
-
-namespace sqlite = ledger::sqlite;
 
 constexpr std::int64_t schema_version = 1;
 constexpr std::int64_t busy_ms = 5'000;

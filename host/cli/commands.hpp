@@ -110,6 +110,29 @@ struct RestoreOptions {
 };
 int ledger_restore(const RestoreOptions& options);
 
+// Accounts and API keys of the manager's API; with or without a running host.
+struct UserOptions {
+    Common common;
+    std::string name;
+    std::string role = "viewer";
+    std::string password_file;  // "-": standard input; empty: a prompt
+    bool generate = false;      // a password, which is shown once
+};
+int user_add(const UserOptions& options);
+int user_passwd(const UserOptions& options);
+int user_list(const Common& common);
+int user_remove(const UserOptions& options);
+struct ApiKeyOptions {
+    Common common;
+    std::string name, id;
+    std::string role = "viewer";
+    std::string scopes;      // empty: all that the role has
+    std::string expires_in;  // empty: never
+};
+int api_key_add(const ApiKeyOptions& options);
+int api_key_list(const Common& common);
+int api_key_revoke(const ApiKeyOptions& options);
+
 int plugins_list(const Common& common);
 int plugins_inspect(const Common& common, const std::string& file);
 

@@ -90,6 +90,51 @@ std::optional<std::string> unknown_in(const CLI::App& root, int argc, char** arg
     return std::nullopt;
 }
 
+// Options that CLI11 fills while it reads the command line.
+struct AccessOptions {
+    UserOptions user;
+    ApiKeyOptions key;
+};
+
+void add_user_commands(CLI::App& app, UserOptions& options, int& status) {
+    auto* user = app.add_subcommand("user", "accounts of the manager's API")->require_subcommand(1);
+    const auto named = [&](const char* name, const char* what) {
+        auto* one = command(*user, name, what, options.common);
+        one->add_option("NAME", options.name, "the account, such as an e-mail address")->required();
+        return one;
+    };
+    const auto with_password = [&](CLI::App* one) {
+        auto* file = one->add_option("--password-file", options.password_file,
+                                     "the password is the first line of this file; - for standard input (default: a "
+                                     "prompt)");
+        one->add_flag("--generate", options.generate, "make a password, and show it once")->excludes(file);
+        return one;
+    };
+    auto* add = with_password(named("add", "add an account"));
+    add->add_option("--role", options.role, "admin, operator or viewer")->capture_default_str();
+    add->callback([&] { status = user_add(options); });
+    with_password(named("passwd", "change the password of an account, and end its logins"))->callback([&] {
+        status = user_passwd(options);
+    });
+    named("remove", "remove an account, and end its logins")->callback([&] { status = user_remove(options); });
+    command(*user, "list", "list the accounts", options.common)->callback([&] { status = user_list(options.common); });
+}
+
+void add_api_key_commands(CLI::App& app, ApiKeyOptions& options, int& status) {
+    auto* keys = app.add_subcommand("api-key", "keys of the manager's API, for programs")->require_subcommand(1);
+    auto* add = command(*keys, "add", "make a key, and show it once", options.common);
+    add->add_option("NAME", options.name, "what people call it")->required();
+    add->add_option("--role", options.role, "admin, operator or viewer")->capture_default_str();
+    add->add_option("--scopes", options.scopes,
+                    "some of the role's permissions, such as \"orchestrators:read payments:read\" (default: all)");
+    add->add_option("--expires-in", options.expires_in, "how long it is valid, such as 90d (default: until revoked)");
+    add->callback([&] { status = api_key_add(options); });
+    command(*keys, "list", "list the keys", options.common)->callback([&] { status = api_key_list(options.common); });
+    auto* revoke = command(*keys, "revoke", "refuse a key from now on", options.common);
+    revoke->add_option("ID", options.id, "the key's id, as `list` shows it")->required();
+    revoke->callback([&] { status = api_key_revoke(options); });
+}
+
 }  // namespace
 
 int main(int argc, char** argv) {
@@ -253,6 +298,10 @@ int main(int argc, char** argv) {
     eval_app->add_option("--usd-per-eth", eval.usd_per_eth, "exchange rate (default: 2000)");
     eval_app->add_option("--interval", eval.interval, "time between two checks, such as 60s (default: as configured)");
     eval_app->callback([&] { status = policy_eval(eval); });
+
+    AccessOptions access;
+    add_user_commands(app, access.user, status);
+    add_api_key_commands(app, access.key, status);
 
     app.footer("`stipend gateway-credential` writes the credential by which orchestrators state their prices.");
 

@@ -9,6 +9,7 @@
 #include <unordered_set>
 
 #include "host/base/recurring.hpp"
+#include "host/config/api_check.hpp"
 #include "host/config/format.hpp"
 #include "host/config/settings_schema.hpp"
 #include "host/config/settings_tree.hpp"
@@ -64,6 +65,8 @@ class CrossCheck {
         check_references();
         check_alerts();
         check_limits();
+        check_listeners();
+        check_api(root_, settings_, problems_);
     }
 
   private:
@@ -200,9 +203,11 @@ void CrossCheck::check_limits() {
 
 // Two listeners on one port, of one address or where either takes all addresses: the second cannot open.
 void CrossCheck::check_listeners() {
-    if (!same_listener(settings_.worker_listen, settings_.metrics_listen)) return;
-    report("/listen/worker",
-           cat("got ", settings_.worker_listen, ", which listen.metrics has already: want another port"));
+    const bool worker = settings_.role == Role::worker;
+    const auto& first = worker ? settings_.worker_listen : settings_.api_listen;
+    if (!same_listener(first, settings_.metrics_listen)) return;
+    report(worker ? "/listen/worker" : "/listen/api",
+           cat("got ", first, ", which listen.metrics has already: want another port"));
 }
 
 // The socket by which commands reach the host is in the state folder, and the system bounds the length of its path.

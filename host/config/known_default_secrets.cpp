@@ -13,6 +13,7 @@ namespace {
 // "listen.worker is 0.0.0.0:9876" of the first listener that others can reach; empty: there is none.
 std::string reachable(const Settings& settings) {
     const std::pair<std::string_view, std::string_view> listeners[] = {{"listen.worker", settings.worker_listen},
+                                                                       {"listen.api", settings.api_listen},
                                                                        {"listen.metrics", settings.metrics_listen}};
     for (const auto& [name, address] : listeners) {
         if (!address.empty() && !loopback_listen(address)) return cat(name, " is ", address);

@@ -18,6 +18,14 @@ Role role_of(const Node& root) {
     return role != nullptr && role->text == "worker" ? Role::worker : Role::manager;
 }
 
+// Those of the host's own options that are secrets are not shown, also where the file holds them as they are.
+void mark_secrets(Node& root) {
+    for_each_value(root, Path(), [](Node& node, const Path& path) {
+        const auto name = path.text();
+        if (name == "api.jwt_secret" || name == "api.admin_password") node.secret = node.secret || !node.text.empty();
+    });
+}
+
 }  // namespace
 
 Loaded load_text(const std::string& file, std::string text, const Environment& environment, Diagnostics& diagnostics) {
@@ -34,6 +42,7 @@ Loaded load_text(const std::string& file, SourceText text, const Environment& en
     expand_tree(*root, environment, out.names_read, diagnostics);
     const auto role = role_of(*root);
     add_defaults(*root, role, environment, out.names_read, diagnostics);
+    mark_secrets(*root);
     settings_rules(role).check(*root, Path(), {}, diagnostics);
     read_settings(*root, role, out.settings);
     for_each_value(*root, Path(), [&](const Node& node, const Path& path) {

@@ -136,6 +136,21 @@ struct Services {
 };
 
 enum class Watch : std::uint8_t { off, on };
+enum class PlainHttp : std::uint8_t { refused, accepted };
+
+// Access to the manager's API.
+struct Api {
+    std::string jwt_secret;      // empty: generated
+    std::string admin_email;     // of the first administrator
+    std::string admin_password;  // empty: generated
+    std::int64_t token_lifetime_ns = 0;
+    std::int64_t refresh_lifetime_ns = 0;
+    std::vector<std::string> trusted_proxies;   // as IpRange takes them, as are the following
+    std::vector<std::string> gateway_networks;  // none: this machine
+    PlainHttp plain_http = PlainHttp::refused;  // beyond this machine
+    friend bool operator==(const Api&, const Api&) = default;
+};
+
 enum class Severity : std::uint8_t { info, warning, critical };
 
 // Time in which a receiver gets critical alerts only.
@@ -183,6 +198,8 @@ struct Settings {
     std::vector<Capability> capabilities;
     std::string orchestrator_addresses;  // empty after loading: its entries are in `orchestrators`
     std::string metrics_listen;
+    std::string api_listen;  // of a manager, as is `api`
+    Api api;
     Alerts alerts;
     std::vector<Maintenance> maintenance;
     std::vector<std::string> witness;  // what is looked at where all checks fail at once

@@ -131,6 +131,18 @@ void fields(Visitor& visit, T& services) {
     visit("discover", services.discover);
 }
 
+template <class Visitor, Is<Api> T>
+void fields(Visitor& visit, T& api) {
+    visit("jwt_secret", api.jwt_secret);
+    visit("admin_email", api.admin_email);
+    visit("admin_password", api.admin_password);
+    visit("token_lifetime", api.token_lifetime_ns);
+    visit("refresh_lifetime", api.refresh_lifetime_ns);
+    visit("trusted_proxies", api.trusted_proxies);
+    visit("gateway_networks", api.gateway_networks);
+    visit("plain_http", api.plain_http);
+}
+
 template <class Visitor, Is<QuietHours> T>
 void fields(Visitor& visit, T& quiet) {
     visit("schedule", quiet.schedule);
@@ -187,8 +199,10 @@ void fields(Visitor& visit, T& settings) {
     visit("worker", settings.worker);
     visit.inside("listen", [&](auto& listen) {
         listen("worker", settings.worker_listen);
+        listen("api", settings.api_listen);
         listen("metrics", settings.metrics_listen);
     });
+    visit("api", settings.api);
 }
 
 }  // namespace stipend::config

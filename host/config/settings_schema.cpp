@@ -210,7 +210,30 @@ constexpr std::string_view of_manager = R"("type": "object", "additionalProperti
       "description": "How long a receiver's first alert waits for others, to be sent in one message with them."}}},
   "listen": {"type": "object", "additionalProperties": false,
     "x-noun": "the listeners", "description": "The addresses on which this host listens.", "properties": {
-    "metrics": {"$ref": "#/$defs/metrics", "default": "${METRICS_LISTEN:-127.0.0.1:9108}"}}}
+    "api": {"format": "listen", "default": "${API_LISTEN:-127.0.0.1:8010}",
+      "description": "Where the manager's API is served, by plain HTTP. Beyond this machine: behind a proxy that has TLS, and with `api.plain_http`."},
+    "metrics": {"$ref": "#/$defs/metrics", "default": "${METRICS_LISTEN:-127.0.0.1:9108}"}}},
+  "api": {"type": "object", "additionalProperties": false,
+    "x-noun": "the settings of the API",
+    "description": "Access to the manager's API. See api.md; a change needs a restart.", "properties": {
+    "jwt_secret": {"format": "text", "maxLength": 1024, "default": "${JWT_SECRET:-}",
+      "description": "What signs access tokens, of at least 32 bytes. Empty: one is generated, and stored in the state folder."},
+    "admin_email": {"format": "text", "pattern": "^[!-~]{1,254}$", "x-noun": "1 to 254 ASCII characters without blanks",
+      "default": "${ADMIN_EMAIL:-admin@system.com}",
+      "description": "The name of the first administrator, whose account is made where there is none."},
+    "admin_password": {"format": "text", "maxLength": 1024, "default": "${ADMIN_PASSWORD:-${MANAGER_ADMIN_PASSWORD:-}}",
+      "description": "The first administrator's password, of at least 8 bytes; read only while there is no account. Empty: one is generated, and written to the file `admin-password` in the state folder."},
+    "token_lifetime": {"format": "seconds", "formatMinimum": "1m", "formatMaximum": "1d", "default": "15m",
+      "description": "How long an access token is valid."},
+    "refresh_lifetime": {"format": "seconds", "formatMinimum": "10m", "formatMaximum": "365d", "default": "30d",
+      "description": "How long a login can be renewed without a password; at least `token_lifetime`."},
+    "trusted_proxies": {"type": "array", "maxItems": 256, "items": {"format": "text", "minLength": 1, "maxLength": 64},
+      "description": "Addresses or networks, such as 10.0.0.0/8, of proxies whose X-Forwarded-For is believed."},
+    "gateway_networks": {"type": "array", "maxItems": 256, "items": {"format": "text", "minLength": 1, "maxLength": 64},
+      "description": "Addresses or networks from which a gateway may read the list of orchestrators without a login. By default this machine."},
+    "plain_http": {"format": "word", "enum": ["false", "true"], "x-also": "off=false on=true no=false yes=true",
+      "default": "${API_PLAIN_HTTP:-false}",
+      "description": "`true`: `listen.api` may be an address beyond this machine, although passwords and tokens are readable on the way: for a network that is trusted, or a proxy with TLS in front."}}}
 })";
 
 constexpr std::string_view of_worker =

@@ -100,6 +100,7 @@ class Engine {
     void limit_to(stipend_unix_ns until) { until_ = until; }
     // Sends no more jobs; what is under way is still decided.
     void drain() { draining_ = true; }
+    [[nodiscard]] bool draining() const { return draining_; }
     // Nothing is under way, and nothing waits to be written.
     [[nodiscard]] bool idle() const;
     // A transaction is under way, or something waits for one.
@@ -125,6 +126,9 @@ class Engine {
     // The number of payees whose present period each of them decides, in the same order.
     [[nodiscard]] std::vector<std::size_t> payees_by_generation() const;
     [[nodiscard]] std::optional<std::int64_t> rate(stipend_unix_ns now) const { return price_.rate(now); }
+    // Payees in the configuration, and those of them whose last check failed.
+    [[nodiscard]] std::size_t active() const { return active_; }
+    [[nodiscard]] std::size_t failing() const { return failing_; }
     [[nodiscard]] std::size_t in_flight() const { return in_place_ + waiting_; }
     [[nodiscard]] std::size_t waiting() const { return waiting_; }
     // The last samples that the newest generation's common policy decided, in no particular order.

@@ -326,6 +326,17 @@ Result<void> Manager::add_routes(runtime::ControlServer& server) {
     return server.slow_route("POST", "/archive", [this, &server](const Json& body) { return archive(server, body); });
 }
 
+// Payments must not stop because the API cannot be served.
+void Manager::serve(http::ServerThread& thread) {
+    if (auto made = ManagerApi::create(host_, *engine_, plan_->settings, thread)) {
+        api_ = std::move(*made);
+        host_.log().info("the API is served at http://" + api_->address());
+    } else {
+        const auto text = "the API is not served: " + made.error().message;
+        engine_->raise({.id = "api", .severity = STIPEND_ALERT_WARNING, .text = text, .at = host_.now()});
+    }
+}
+
 void Manager::announce() const {
     auto& log = host_.log();
     const auto& settings = plan_->settings;

@@ -7,6 +7,7 @@
 
 #include "host/engine/engine.hpp"
 #include "host/engine/fee_desk.hpp"
+#include "host/engine/manager_api.hpp"
 #include "host/engine/manager_plan.hpp"
 #include "host/engine/reporter.hpp"
 #include "host/runtime/host.hpp"
@@ -46,7 +47,11 @@ class Manager final : public runtime::Role, public Effects, public plugin::Alert
     void announce() const override;
     [[nodiscard]] runtime::Watcher::Hooks watcher_hooks() override;
     [[nodiscard]] plugin::FeeAccount* fees() override { return &desk_; }
-    void close() override { desk_.close(); }
+    void close() override {
+        api_.reset();
+        desk_.close();
+    }
+    void serve(http::ServerThread& thread) override;
     [[nodiscard]] plugin::AlertSink* alerts() override { return this; }
 
     void raise_for(std::string_view instance, std::string_view id, std::int32_t severity,
@@ -98,6 +103,7 @@ class Manager final : public runtime::Role, public Effects, public plugin::Alert
     FeeDesk desk_;
     std::unique_ptr<Engine> engine_;
     std::unique_ptr<ManagerPlan> plan_;  // in force
+    std::unique_ptr<ManagerApi> api_;    // none: it is not served
     std::optional<ledger::Restored> restored_;
     std::set<std::string> fired_before_;  // alerts of the run before that are neither raised nor resolved yet
     stipend_unix_ns next_wal_look_ = 0;

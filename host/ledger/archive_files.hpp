@@ -4,8 +4,8 @@
 #include <filesystem>
 #include <vector>
 
+#include "host/base/sqlite.hpp"
 #include "host/ledger/canonical.hpp"
-#include "host/ledger/sqlite.hpp"
 
 namespace stipend::ledger {
 

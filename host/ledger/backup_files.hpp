@@ -4,7 +4,7 @@
 #include <filesystem>
 #include <string>
 
-#include "host/ledger/sqlite.hpp"
+#include "host/base/sqlite.hpp"
 #include "stipend/abi/types.h"
 #include "stipend/result.hpp"
 

@@ -4,10 +4,10 @@
 #include <string>
 #include <string_view>
 
+#include "host/base/sqlite.hpp"
 #include "host/ledger/canonical.hpp"
 #include "host/ledger/fields.hpp"
 #include "host/ledger/rows.hpp"
-#include "host/ledger/sqlite.hpp"
 
 namespace stipend::ledger {
 

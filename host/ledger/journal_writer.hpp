@@ -6,9 +6,9 @@
 #include <string_view>
 #include <vector>
 
+#include "host/base/sqlite.hpp"
 #include "host/ledger/canonical.hpp"
 #include "host/ledger/invariants.hpp"
-#include "host/ledger/sqlite.hpp"
 
 namespace stipend::ledger {
 

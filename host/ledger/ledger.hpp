@@ -16,6 +16,7 @@
 #include <functional>
 #include <memory>
 #include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -52,6 +53,22 @@ struct DecisionFilter {
 };
 // An error stops the export, which returns it.
 using DecisionSink = std::function<Result<void>(const DecisionLine&)>;
+
+// The newest decisions, a part at a time.
+struct RecentFilter {
+    std::optional<OrchestratorId> orchestrator = {};
+    std::optional<stipend_unix_ns> from = {};  // decided at or after
+    std::optional<std::int64_t> before = {};   // where the part before ended; the other filters stay the same
+    std::uint64_t limit = 100;
+};
+
+// What the newest decisions of an orchestrator amount to.
+struct Standing {
+    SignedWei owed = {};
+    std::optional<Decision> last = {};  // none: none yet, or it is archived
+    // The mean time of the answers to the last ten checks; none: there was no answer.
+    std::optional<std::int64_t> latency_ns = {};
+};
 
 struct Balance {
     OrchestratorId orchestrator = 0;
@@ -173,6 +190,15 @@ class Ledger {
 
     // Passes the decisions of the namespace to `sink`, in ledger order. SQLite cannot recycle the WAL while it runs.
     [[nodiscard]] virtual Result<void> export_decisions(const DecisionFilter& filter, const DecisionSink& sink) = 0;
+
+    // Passes the newest decisions of the namespace that are not archived to `sink`, the newest first. Returns where the
+    // next part goes on; nothing at the end. A part may be shorter than the limit, since one call looks at a bounded
+    // number of rows only.
+    [[nodiscard]] virtual Result<std::optional<std::int64_t>> recent_decisions(const RecentFilter& filter,
+                                                                               const DecisionSink& sink) = 0;
+
+    // In the order of `ids`, which are of this namespace.
+    [[nodiscard]] virtual Result<std::vector<Standing>> standings(std::span<const OrchestratorId> ids) = 0;
 
     // Passes the fees of the namespace to `sink`, in ledger order. Of the filter's times, those of the fees count.
     [[nodiscard]] virtual Result<void> export_fees(const DecisionFilter& filter, const FeeSink& sink) = 0;

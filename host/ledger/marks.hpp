@@ -5,7 +5,7 @@
 #include <string>
 #include <string_view>
 
-#include "host/ledger/sqlite.hpp"
+#include "host/base/sqlite.hpp"
 
 namespace stipend::ledger {
 

@@ -3,7 +3,7 @@
 
 #include <cstdint>
 
-#include "host/ledger/sqlite.hpp"
+#include "host/base/sqlite.hpp"
 #include "stipend/result.hpp"
 
 namespace stipend::ledger {

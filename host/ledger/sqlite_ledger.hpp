@@ -7,10 +7,10 @@
 #include <string>
 #include <vector>
 
+#include "host/base/sqlite.hpp"
 #include "host/ledger/journal_writer.hpp"
 #include "host/ledger/ledger.hpp"
 #include "host/ledger/lock_file.hpp"
-#include "host/ledger/sqlite.hpp"
 
 namespace stipend::ledger {
 
@@ -31,6 +31,9 @@ class SqliteLedger final : public Ledger {
     [[nodiscard]] Result<WalState> wal() override;
     [[nodiscard]] Result<Report> verify(const VerifyOptions& options) override;
     [[nodiscard]] Result<void> export_decisions(const DecisionFilter& filter, const DecisionSink& sink) override;
+    [[nodiscard]] Result<std::optional<std::int64_t>> recent_decisions(const RecentFilter& filter,
+                                                                       const DecisionSink& sink) override;
+    [[nodiscard]] Result<std::vector<Standing>> standings(std::span<const OrchestratorId> ids) override;
     [[nodiscard]] Result<void> export_fees(const DecisionFilter& filter, const FeeSink& sink) override;
     [[nodiscard]] Result<std::vector<Balance>> balances() override;
     [[nodiscard]] Result<std::vector<Gap>> unpaid(std::optional<OrchestratorId> orchestrator,

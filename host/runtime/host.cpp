@@ -168,7 +168,7 @@ Result<void> Host::listen(const config::Settings& settings) {
                                       [this](const Json&) { return loop_.ask([this] { return plugins_json(); }); }));
     STIPEND_TRY(add_alert_routes());
     STIPEND_TRY(role_->add_routes(*control_));
-    // The host runs without the two below: payments must not stop because a listener or a watch failed to open.
+    // The host runs without those below: payments must not stop because a listener or a watch failed to open.
     const auto refresh = [this] { role_->refresh_metrics(metrics_); };
     if (auto served = serve_metrics(settings.metrics_listen, *server_thread_, loop_, metrics_, refresh)) {
         metrics_server_ = std::move(served).value();
@@ -177,6 +177,7 @@ Result<void> Host::listen(const config::Settings& settings) {
     } else {
         log_.error("metrics are not served: " + served.error().message);
     }
+    role_->serve(*server_thread_);
     file_watch_ = std::make_unique<FileWatch>(
         [this](const std::filesystem::path& file) { serial_->post([this, file] { file_changed(file); }); });
     watch_files();

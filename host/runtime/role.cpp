@@ -21,6 +21,8 @@ constexpr FixedOption fixed_options[] = {
     fixed<&config::Settings::settlement>("settlement"),
     fixed<&config::Settings::worker_listen>("listen.worker"),
     fixed<&config::Settings::metrics_listen>("listen.metrics"),
+    fixed<&config::Settings::api_listen>("listen.api"),
+    fixed<&config::Settings::api>("api"),
     fixed<&config::Settings::plugin_folder>("plugins.folder"),
 };
 

@@ -15,6 +15,10 @@
 #include "host/runtime/watcher.hpp"
 #include "stipend/json.hpp"
 
+namespace stipend::http {
+class ServerThread;
+}
+
 namespace stipend::runtime {
 
 class ControlServer;
@@ -82,6 +86,9 @@ class Role {
     virtual void refresh_metrics(Metrics& metrics) = 0;  // [control]
     // Adds the role's own routes beside /status and /reload.
     virtual Result<void> add_routes(ControlServer& server) = 0;
+    // Opens the role's own listeners, once the host has opened its own. One that does not open is reported, and the
+    // host goes on without it. `close` closes them.
+    virtual void serve(http::ServerThread&) {}
     // Writes to the log what an operator should know at the start.
     virtual void announce() const = 0;
 

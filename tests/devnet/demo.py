@@ -44,6 +44,7 @@ def main() -> int:
         environment = dict(os.environ, GATEWAY_URL=fields["gateway"], ORCHESTRATOR_ADDRESSES=addresses,
                            PAYMENT_INTERVAL_SECONDS=INTERVAL_SECONDS, STATE_DIRECTORY=state,
                            PRICE_UNSEEN="allow")  # the devnet's orchestrators are names without listeners
+        environment.setdefault("API_LISTEN", "127.0.0.1:0")  # a demo beside a host that serves its API
         print(f"demo: devnet at {fields['gateway']}, a check every {INTERVAL_SECONDS} s; Ctrl-C ends it", flush=True)
         host = subprocess.Popen([build / "bin" / "stipend", "run", "-c", project / "config.yaml", *sys.argv[2:]],
                                 env=environment, start_new_session=True)

@@ -76,7 +76,8 @@ def main():
     parser.add_argument("document", type=pathlib.Path)
     parser.add_argument("--path", action="append", default=[], help="a folder of programs")
     args = parser.parse_args()
-    environment = {**os.environ, "STIPEND": str(ROOT), "PATH": os.pathsep.join([*args.path, os.environ["PATH"]])}
+    environment = {**os.environ, "API_LISTEN": "127.0.0.1:0", "STIPEND": str(ROOT),
+                   "PATH": os.pathsep.join([*args.path, os.environ["PATH"]])}
     if launcher := shutil.which("ccache"):
         environment |= {"CMAKE_C_COMPILER_LAUNCHER": launcher, "CMAKE_CXX_COMPILER_LAUNCHER": launcher}
     with tempfile.TemporaryDirectory(prefix="stipend-docs-") as folder:

@@ -97,7 +97,7 @@ class Planted(unittest.TestCase):
         self.green("host/plugin/x.cpp", "#include <boost/dll/shared_library.hpp>\n")
 
     def test_only_one_layer_knows_the_database(self):
-        self.red("host/engine/x.cpp", "#include <sqlite3.h>\n", "host/ledger only")
+        self.red("host/engine/x.cpp", "#include <sqlite3.h>\n", "host/base and host/ledger only")
         self.green("host/ledger/x.cpp", "#include <sqlite3.h>\n")
 
     def test_no_source_names_a_foreign_host(self):

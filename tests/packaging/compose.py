@@ -14,7 +14,7 @@ from installed import BUILD
 PROJECT = dockerfile.PROJECT
 SKIP = 77
 PUBLISHED = ("orch-secret", "LivepeerManager2025!Secure")
-OWN_NAMES = {"METRICS_LISTEN", "DISPATCH_EVIDENCE", "PRICE_UNSEEN"}
+OWN_NAMES = {"API_LISTEN", "API_PLAIN_HTTP", "METRICS_LISTEN", "DISPATCH_EVIDENCE", "PRICE_UNSEEN"}
 # In a container localhost is the container itself: a listener there is out of reach for all others.
 OTHER_DEFAULTS = {"CAPABILITY_URL": "http://livepeer-worker:9876", "SERVER_HOST": "0.0.0.0"}
 IN_EVERY_DEBIAN = {"libc6", "libgcc-s1", "libstdc++6"}
@@ -41,8 +41,10 @@ class Manager(unittest.TestCase):
         self.assertEqual(self.service["networks"]["central-network"]["aliases"], ["central-manager"])
         self.assertEqual(list(config("manager")["services"]), ["payment-distributor"])
 
-    def test_it_is_published_where_the_old_one_was_and_its_metrics_on_this_machine_only(self):
-        self.assertEqual(ports(self.service), {("", 8010, 8000), ("127.0.0.1", 9108, 9108)})
+    def test_it_is_published_where_the_old_one_was_for_this_machine_only(self):
+        self.assertEqual(ports(self.service), {("127.0.0.1", 8010, 8000), ("127.0.0.1", 9108, 9108)})
+        opened = config("manager", API_PUBLISHED_ON="0.0.0.0")["services"]["payment-distributor"]
+        self.assertIn(("0.0.0.0", 8010, 8000), ports(opened))
 
     def test_it_comes_back_by_itself_and_may_write_nothing_but_its_state(self):
         self.assertEqual(self.service["restart"], "unless-stopped")

@@ -70,7 +70,7 @@ class Containers(unittest.TestCase):
         given = {"DOCKER_HOST": cls.engine.address, "STIPEND_IMAGE": IMAGE, "COMPOSE_PROJECT_NAME": "stipend-test",
                  "DOCKER_GID": str(os.stat(cls.engine.socket).st_gid), "PAYMENT_INTERVAL_SECONDS": "1",
                  "ORCHESTRATOR_ADDRESSES": f"http://{ORCHESTRATOR}/", "ORCH_SECRET": SECRET, "CHECK_INTERVAL": "1",
-                 "JWT_SECRET": "of no use yet", **environment}
+                 "JWT_SECRET": "of the tests, and long enough for tokens", "PROOF_INTERVAL": "60", **environment}
         return composing.compose(["manager", "worker", cls.override], *words, **given)
 
     @classmethod
@@ -129,15 +129,17 @@ class Containers(unittest.TestCase):
         self.assertGreaterEqual(len(jobs), 2)
 
     def test_an_old_name_without_effect_is_told(self):
-        self.assertIn("JWT_SECRET is set in the environment, but has no effect here", self.logs("payment-distributor"))
+        self.assertIn("PROOF_INTERVAL is set in the environment, but has no effect here", self.logs("payment-distributor"))
 
     def test_what_is_published_answers(self):
         self.assertEqual(self.ask(9876, "/health"), {"status": "ok"})
         self.assertIn("stipend_services_up 7", self.get(9109, "/metrics")[1])
         self.wait_for(lambda: "stipend_" in self.get(9108, "/metrics")[1], "the manager's metrics")
 
-    def test_nothing_serves_the_managers_old_port_yet(self):
-        self.assertNotEqual(self.get(8010, "/health")[0], 0)
+    def test_the_api_serves_the_managers_old_port(self):
+        self.wait_for(lambda: self.ask(8010, "/readyz") == {"status": "ok"}, "the manager's API")
+        self.assertEqual(self.ask(8010, "/api/v1/livepeer/orchestrators")["status"], 401)
+        self.assertIn("/var/lib/stipend/admin-password", self.logs("payment-distributor"))
 
     def test_each_is_healthy_by_its_own_status(self):
         for name in NAMES:

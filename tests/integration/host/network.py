@@ -75,7 +75,7 @@ class Host:
         text = (PROJECT / "config.yaml").read_text()
         self.config.write_text(text.replace('folder: ""', f"folder: {self.plugins}"))
         self.environment = dict(os.environ, GATEWAY_URL=devnet.gateway, ORCHESTRATOR_ADDRESSES=devnet.addresses,
-                                PAYMENT_INTERVAL_SECONDS=str(interval), METRICS_LISTEN="127.0.0.1:0",
+                                PAYMENT_INTERVAL_SECONDS=str(interval), METRICS_LISTEN="127.0.0.1:0", API_LISTEN="127.0.0.1:0",
                                 PRICE_UNSEEN="allow",  # the devnet's orchestrators are names without listeners
                                 STATE_DIRECTORY=str(self.folder / "state"))
         self.options = []  # of `stipend run`

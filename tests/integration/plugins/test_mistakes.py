@@ -79,7 +79,7 @@ class ByCommand(unittest.TestCase):
         self.addCleanup(shutil.rmtree, self.folder)
         text = (PROJECT / "config.yaml").read_text().replace('folder: ""', f"folder: {BUILD}/lib/stipend/plugins")
         self.text = text.replace("orchestrators: []", "orchestrators: [{ address: https://127.0.0.1:9001, id: one }]")
-        self.environment = dict(os.environ, GATEWAY_URL="http://127.0.0.1:9", METRICS_LISTEN="127.0.0.1:0",
+        self.environment = dict(os.environ, GATEWAY_URL="http://127.0.0.1:9", METRICS_LISTEN="127.0.0.1:0", API_LISTEN="127.0.0.1:0",
                                 ORCHESTRATOR_ADDRESSES="")
 
     def config(self, mistake):

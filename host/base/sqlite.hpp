@@ -14,7 +14,7 @@
 
 #include "stipend/result.hpp"
 
-namespace stipend::ledger::sqlite {
+namespace stipend::sqlite {
 
 class Database;
 
@@ -112,7 +112,9 @@ class Database {
     Database& operator=(const Database&) = delete;
     ~Database() = default;
 
-    [[nodiscard]] Result<void> open(const std::string& path, int flags, std::int64_t busy_timeout_ms);
+    // `name` is what errors call it, a literal.
+    [[nodiscard]] Result<void> open(const std::string& path, int flags, std::int64_t busy_timeout_ms,
+                                    const char* name = "ledger");
     // All statements must be finalized. Reports nothing: what was committed is already durable.
     void close() { handle_.reset(); }
 
@@ -122,7 +124,7 @@ class Database {
     // The single integer that `sql` returns; 0 without a row.
     [[nodiscard]] Result<std::int64_t> number(std::string_view sql);
 
-    // SQLite's `code` as an error: "ledger: FILE: what it means (SQLite's own words)".
+    // SQLite's `code` as an error: "NAME: FILE: what it means (SQLite's own words)".
     [[nodiscard]] Error error(int code);
     // True once the disk or the file failed: later writes cannot be trusted.
     [[nodiscard]] bool broken() const { return broken_; }
@@ -136,6 +138,7 @@ class Database {
     };
     std::unique_ptr<sqlite3, Close> handle_;
     std::string path_;
+    const char* name_ = "ledger";
     bool broken_ = false;
 };
 
@@ -155,4 +158,4 @@ class Transaction {
     bool open_ = false;
 };
 
-}  // namespace stipend::ledger::sqlite
+}  // namespace stipend::sqlite

@@ -1,8 +1,8 @@
-#include "host/ledger/sqlite.hpp"
+#include "host/base/sqlite.hpp"
 
 #include <algorithm>
 
-namespace stipend::ledger::sqlite {
+namespace stipend::sqlite {
 namespace {
 
 struct Meaning {
@@ -108,11 +108,12 @@ std::array<std::uint8_t, 32> Statement::bytes32() {
     return out;
 }
 
-Result<void> Database::open(const std::string& path, int flags, std::int64_t busy_timeout_ms) {
+Result<void> Database::open(const std::string& path, int flags, std::int64_t busy_timeout_ms, const char* name) {
     // SQLite counts allocations under a lock, for statistics that are not used here. The call fails without effect if
     // the process has already used SQLite.
     [[maybe_unused]] static const int uncounted = sqlite3_config(SQLITE_CONFIG_MEMSTATUS, 0);
     path_ = path;
+    name_ = name;
     sqlite3* raw = nullptr;
     const int code = sqlite3_open_v2(path.c_str(), &raw, flags | SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_EXRESCODE, nullptr);
     handle_.reset(raw);
@@ -145,7 +146,7 @@ Error Database::error(int code) {
     const Meaning meaning = meaning_of(code);
     broken_ = broken_ || meaning.breaks;
     const char* own = handle_ == nullptr ? sqlite3_errstr(code) : sqlite3_errmsg(handle_.get());
-    Error out = fail(meaning.status, "ledger: ", path_, ": ", meaning.text, " (", own, ", code ", code, ")");
+    Error out = fail(meaning.status, name_, ": ", path_, ": ", meaning.text, " (", own, ", code ", code, ")");
     out.permanent = meaning.permanent;
     return out;
 }
@@ -171,4 +172,4 @@ Result<void> Transaction::commit() {
     return {};
 }
 
-}  // namespace stipend::ledger::sqlite
+}  // namespace stipend::sqlite

@@ -1,0 +1,108 @@
+// Logins, tokens and API keys of the manager's API: what a request's credentials prove. Thread-safe.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <mutex>
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include "host/api/access_store.hpp"
+#include "host/auth/access_role.hpp"
+#include "host/auth/jwt.hpp"
+#include "host/auth/password.hpp"
+#include "host/auth/throttle.hpp"
+#include "host/base/ip_address.hpp"
+#include "stipend/result.hpp"
+
+namespace stipend::api {
+
+// What is proven of the sender of a request.
+struct Principal {
+    std::string name;  // the account, or "key:" and the API key's id
+    auth::AccessRole role = auth::AccessRole::viewer;
+    auth::Permissions permissions;
+    std::string family = {};  // of the login; empty for an API key
+
+    [[nodiscard]] bool may(auth::Permission permission) const { return permissions.has(permission); }
+};
+
+struct Tokens {
+    std::string access;
+    std::string refresh;
+    std::int64_t lifetime_s = 0;  // of the access token
+};
+
+struct AccessOptions {
+    auth::TokenParties parties{.issuer = "stipend", .audience = "stipend-api"};
+    std::int64_t access_lifetime_s = 900;
+    std::int64_t refresh_lifetime_s = 30 * 86'400;
+    auth::PasswordCost cost;
+};
+
+// Both clocks of one instant.
+struct AccessTime {
+    stipend_unix_ns wall = 0;
+    stipend_mono_ns monotonic = 0;
+};
+
+class Access {
+  public:
+    // Takes the secret that the configuration states as the newest signing key; without one, generates a key where the
+    // store has none. INVALID: a secret of less than 32 bytes.
+    [[nodiscard]] static Result<std::unique_ptr<Access>> create(std::unique_ptr<AccessStore> store,
+                                                                AccessOptions options, std::string_view secret,
+                                                                stipend_unix_ns now);
+    // The same for a configuration that is applied later: tokens of the keys before stay valid until they expire.
+    [[nodiscard]] Result<void> use_secret(std::string_view secret, stipend_unix_ns now);
+
+    struct Login {
+        std::optional<Tokens> tokens;    // none: refused
+        std::int64_t retry_after_s = 0;  // above 0: too many failures; nothing was looked at
+        std::string fault = {};          // for the log; the peer gets one answer
+    };
+    // Computes a hash for some ten milliseconds, in 19 MiB: the caller bounds how many run at once. An unknown account
+    // takes the same time. An error is this host's own.
+    [[nodiscard]] Result<Login> login(std::string_view account, std::string_view password, const IpAddress& from,
+                                      AccessTime now);
+    // A refresh token for the next pair. One that was used before ends its family.
+    [[nodiscard]] Result<Login> renew(std::string_view refresh_token, AccessTime now);
+    // Ends the login that the principal came by. Nothing for an API key.
+    [[nodiscard]] Result<void> log_out(const Principal& principal);
+
+    struct Verified {
+        std::optional<Principal> principal;
+        std::string fault = {};  // for the log, where there is none
+    };
+    // `credential`: what follows "Bearer ": an access token or an API key. A login that ended, an account that was
+    // removed, and a role that was taken away count at once.
+    [[nodiscard]] Result<Verified> verify(std::string_view credential, AccessTime now);
+
+    // The store, for what changes accounts and keys. `work` runs alone.
+    template <class Work>
+    auto with_store(Work work) {
+        const std::lock_guard lock(mutex_);
+        return work(*store_);
+    }
+
+  private:
+    Access(std::unique_ptr<AccessStore> store, AccessOptions options)
+        : store_(std::move(store)), options_(std::move(options)) {}
+    // These with mutex_ held:
+    [[nodiscard]] Result<void> load_keys();
+    [[nodiscard]] Result<Tokens> make_tokens(const Account& account, const std::string& family,
+                                             const std::string& refresh_id, stipend_unix_ns now,
+                                             stipend_unix_ns refresh_until) const;
+    [[nodiscard]] Result<Verified> verify_token(std::string_view token, AccessTime now);
+    [[nodiscard]] Result<Verified> verify_key(const auth::ApiKey& key, AccessTime now);
+
+    std::mutex mutex_;
+    const std::unique_ptr<AccessStore> store_;  // guarded by mutex_
+    const AccessOptions options_;
+    std::optional<auth::TokenSigner> signer_;      // guarded by mutex_
+    std::optional<auth::TokenVerifier> verifier_;  // guarded by mutex_
+    auth::LoginThrottle throttle_;                 // guarded by mutex_
+};
+
+}  // namespace stipend::api

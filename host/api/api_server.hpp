@@ -1,0 +1,67 @@
+// The listener of the manager's API: one table of routes, with permissions, rates and parameters.
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "host/api/access.hpp"
+#include "host/api/rate_limit.hpp"
+#include "host/api/reply.hpp"
+#include "host/api/request.hpp"
+#include "host/base/thread_pool.hpp"
+#include "host/base/time.hpp"
+#include "host/http/server.hpp"
+
+namespace stipend::api {
+
+// Runs on a thread of the API's own; may block for some milliseconds.
+using Handler = std::function<Reply(const Request&)>;
+
+struct ApiRoute {
+    std::string method;
+    std::string path;                            // "/api/v1/things/{id}"
+    std::optional<auth::Permission> permission;  // none: public
+    RateClass rate = RateClass::read;
+    std::vector<std::string_view> query = {};  // the names of its parameters; literals
+    Handler handler;
+};
+
+struct ApiOptions {
+    std::string listen;
+    std::vector<IpRange> trusted_proxies = {};  // whose X-Forwarded-For is believed
+    std::string origin = {};                    // of the host's own pages; requests of other pages change nothing
+};
+
+class ApiServer {
+  public:
+    static constexpr std::size_t max_waiting = 256;        // requests; 503 beyond
+    static constexpr std::size_t max_logins_waiting = 32;  // 503 beyond
+    static constexpr std::uint64_t max_body_bytes = 64 << 10;
+
+    // Listens on `thread`. `log` gets refusals, on any thread; all outlive the server.
+    [[nodiscard]] static Result<std::unique_ptr<ApiServer>> create(ApiOptions options, Access& access,
+                                                                   const Clock& clock,
+                                                                   std::function<void(const std::string&)> log,
+                                                                   std::vector<ApiRoute> routes,
+                                                                   http::ServerThread& thread);
+    ~ApiServer();
+    ApiServer(const ApiServer&) = delete;
+    ApiServer& operator=(const ApiServer&) = delete;
+
+    [[nodiscard]] const std::string& address() const;
+    [[nodiscard]] const std::vector<ApiRoute>& routes() const;
+    void stop();
+
+  private:
+    struct State;
+    explicit ApiServer(std::shared_ptr<State> state) : state_(std::move(state)) {}
+    const std::shared_ptr<State> state_;
+};
+
+// Login, renewal and logout.
+[[nodiscard]] std::vector<ApiRoute> auth_routes(Access& access, const Clock& clock,
+                                                std::function<void(const std::string&)> log);
+
+}  // namespace stipend::api

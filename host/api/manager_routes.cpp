@@ -1,0 +1,201 @@
+#include "host/api/manager_routes.hpp"
+
+#include <algorithm>
+#include <charconv>
+
+#include "host/base/time.hpp"
+
+namespace stipend::api {
+namespace {
+
+constexpr std::int64_t default_limit = 100;
+constexpr std::int64_t most_limit = 200;
+constexpr std::string_view health_names[] = {"unavailable", "ok"};
+
+// Cursors are opaque to clients: a letter of the list, and where its next part goes on.
+constexpr char orchestrators_cursor = 'o';
+constexpr char payments_cursor = 'p';
+constexpr char own_payments_cursor = 'q';  // of one orchestrator
+
+std::string cursor_text(char list, std::int64_t at) {
+    return cat(std::string_view(&list, 1), at);
+}
+
+Result<std::optional<std::int64_t>> cursor_of(const Request& request, char list) {
+    const auto found = request.query.find("cursor");
+    if (found == request.query.end()) return std::optional<std::int64_t>();
+    const std::string_view text = found->second;
+    std::int64_t at = 0;
+    const auto* end = text.data() + text.size();
+    if (text.size() < 2 || text.front() != list || text[1] == '-' ||
+        std::from_chars(text.data() + 1, end, at).ptr != end || cursor_text(list, at) != text) {
+        return fail(STIPEND_E_INVALID, "query parameter \"cursor\": want one that an answer of this list had");
+    }
+    return std::optional(at);
+}
+
+Json array_of(std::vector<Json> items) {
+    auto out = Json::array();
+    for (auto& item : items) out.push(std::move(item));
+    return out;
+}
+
+Json next_of(char list, const ManagerReads::Part& part) {
+    return part.next ? Json(cursor_text(list, *part.next)) : Json();
+}
+
+// What the query has wrong is 400, as for all parameters.
+Reply bad_query(const Error& error) {
+    return problem(400, error.message);
+}
+
+// The sum of calls, and the mean latency of those that have one, of the orchestrators that are listed.
+Json summary_of(const std::vector<Json>& items) {
+    std::int64_t calls = 0;
+    const auto number = [](const Json& item, std::string_view name) {
+        const auto* value = item.find(name);
+        std::int64_t out = 0;
+        if (value != nullptr) std::from_chars(value->text().data(), value->text().data() + value->text().size(), out);
+        return out;
+    };
+    std::int64_t latency_ms = 0;
+    std::int64_t with_latency = 0;
+    for (const auto& item : items) {
+        calls += number(item, "total_calls_processed");
+        const auto* latency = item.find("average_latency_ms");
+        if (latency == nullptr || latency->is(Json::Kind::null)) continue;
+        latency_ms += number(item, "average_latency_ms");
+        ++with_latency;
+    }
+    return Json::object()
+        .append("total_calls_processed", calls)
+        .append("average_latency_ms", with_latency == 0 ? Json() : Json(latency_ms / with_latency));
+}
+
+Reply orchestrators(ManagerReads& reads, const Request& request) {
+    const auto limit = request.number("limit", default_limit, 1, most_limit);
+    if (!limit) return bad_query(limit.error());
+    const auto after = cursor_of(request, orchestrators_cursor);
+    if (!after) return bad_query(after.error());
+    auto found = reads.orchestrators(*after, static_cast<std::size_t>(*limit));
+    if (!found) return problem_of(found.error());
+    auto& part = found->part;
+    const auto& all = found->all;
+    auto body = Json::object()
+                    .append("total", all.connected + all.disconnected + all.unhealthy)
+                    .append("connected", all.connected)
+                    .append("disconnected", all.disconnected)
+                    .append("unhealthy", all.unhealthy);
+    auto summary = summary_of(part.items);
+    auto next = next_of(orchestrators_cursor, part);
+    return tagged_reply(body.append("orchestrators", array_of(std::move(part.items)))
+                            .append("summary", std::move(summary))
+                            .append("next_cursor", std::move(next)));
+}
+
+Reply one_orchestrator(ManagerReads& reads, const Request& request) {
+    auto found = reads.orchestrator(request.path.at("id"));
+    if (!found) return problem_of(found.error());
+    if (!*found) return problem(404, "no such orchestrator");
+    return tagged_reply(**found);
+}
+
+Reply payments(ManagerReads& reads, const Request& request) {
+    ManagerReads::PaymentQuery query;
+    if (const auto one = request.query.find("orchestrator"); one != request.query.end()) {
+        if (one->second.empty()) return problem(400, "query parameter \"orchestrator\": want an id");
+        query.orchestrator = one->second;
+    }
+    const auto list = query.orchestrator.empty() ? payments_cursor : own_payments_cursor;
+    const auto limit = request.number("limit", default_limit, 1, most_limit);
+    if (!limit) return bad_query(limit.error());
+    query.limit = static_cast<std::size_t>(*limit);
+    const auto before = cursor_of(request, list);
+    if (!before) return bad_query(before.error());
+    query.before = *before;
+    if (const auto from = request.query.find("from"); from != request.query.end()) {
+        const auto at = parse_utc(from->second);
+        if (!at) return problem(400, cat("query parameter \"from\": ", at.error().message));
+        query.from = *at;
+    }
+    auto found = reads.payments(query);
+    if (!found) return problem_of(found.error());
+    if (!*found) return problem(404, "no such orchestrator");
+    auto next = next_of(list, **found);
+    return tagged_reply(
+        Json::object().append("payments", array_of(std::move((*found)->items))).append("next_cursor", std::move(next)));
+}
+
+// In the form that a gateway polls. It sends no credentials, so where it asks from decides.
+Reply gateway_list(ManagerReads& reads, const std::vector<IpRange>& gateways, const Request& request) {
+    const bool known = std::any_of(gateways.begin(), gateways.end(),
+                                   [&](const IpRange& range) { return range.contains(request.client); });
+    // Behind a proxy that is not trusted, every client has the proxy's address.
+    if (!known || request.relayed) return problem(403, "this list is for the addresses in api.gateway_networks");
+    auto found = reads.addresses();
+    if (!found) return problem_of(found.error());
+    auto body = Json::array();
+    for (auto& address : *found) body.push(Json::object().append("address", std::move(address)));
+    return tagged_reply(body);
+}
+
+Reply health(ManagerReads& reads) {
+    const auto found = reads.health();
+    if (!found) {
+        return json_reply(
+            Json::object().append("status", "unavailable").append("control", "unavailable").append("ledger", "unknown"),
+            503);
+    }
+    const bool well = found->ledger && !found->stopping;
+    const bool degraded = found->alerts || found->failing || !found->price;
+    return json_reply(Json::object()
+                          .append("status", !well      ? "unavailable"
+                                            : degraded ? "degraded"
+                                                       : "ok")
+                          .append("control", found->stopping ? "stopping" : "ok")
+                          .append("ledger", health_names[found->ledger ? 1 : 0])
+                          .append("price", health_names[found->price ? 1 : 0])
+                          .append("orchestrators", found->failing ? "failing" : "ok")
+                          .append("alerts", found->alerts),
+                      well ? 200 : 503);
+}
+
+Reply ready(ManagerReads& reads) {
+    const auto found = reads.health();
+    const bool well = found && found->ledger && !found->stopping;
+    return json_reply(Json::object().append("status", health_names[well ? 1 : 0]), well ? 200 : 503);
+}
+
+}  // namespace
+
+std::vector<ApiRoute> manager_routes(ManagerReads& reads, std::vector<IpRange> gateways) {
+    using auth::Permission;
+    std::vector<ApiRoute> out;
+    const auto get = [&](std::string path, std::optional<Permission> permission, std::vector<std::string_view> query,
+                         Handler handler) {
+        out.push_back({.method = "GET",
+                       .path = std::move(path),
+                       .permission = permission,
+                       .rate = RateClass::read,
+                       .query = std::move(query),
+                       .handler = std::move(handler)});
+    };
+    get("/health", {}, {}, [&reads](const Request&) { return health(reads); });
+    get("/healthz", {}, {}, [](const Request&) { return json_reply(Json::object().append("status", "ok")); });
+    get("/readyz", {}, {}, [&reads](const Request&) { return ready(reads); });
+    get("/api/v1/openapi.json", {}, {}, [](const Request&) {
+        return Reply{.status = 200, .headers = {}, .body = std::string(openapi_document()), .tagged = true};
+    });
+    get("/api/v1/livepeer/orchestrators", Permission::orchestrators_read, {"limit", "cursor"},
+        [&reads](const Request& request) { return orchestrators(reads, request); });
+    get("/api/v1/livepeer/orchestrators/{id}/status", Permission::orchestrators_read, {},
+        [&reads](const Request& request) { return one_orchestrator(reads, request); });
+    get("/api/v1/livepeer/payments", Permission::payments_read, {"orchestrator", "from", "cursor", "limit"},
+        [&reads](const Request& request) { return payments(reads, request); });
+    get("/api/v1/gateway/orchestrators", {}, {}, [&reads, gateways = std::move(gateways)](const Request& request) {
+        return gateway_list(reads, gateways, request);
+    });
+    return out;
+}
+
+}  // namespace stipend::api

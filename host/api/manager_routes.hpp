@@ -1,0 +1,63 @@
+// The routes of the manager's API, over what a manager lets be read of it.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "host/api/api_server.hpp"
+
+namespace stipend::api {
+
+// Thread-safe. Calls may block for some milliseconds; BUSY, STATE and TIMEOUT: the manager does not answer now.
+class ManagerReads {
+  public:
+    virtual ~ManagerReads() = default;
+
+    // A part of a list; `next` is the cursor of the part that follows.
+    struct Part {
+        std::vector<Json> items = {};
+        std::optional<std::int64_t> next = {};
+    };
+    struct Counts {
+        std::size_t connected = 0, disconnected = 0, unhealthy = 0;
+    };
+    struct Orchestrators {
+        Counts all;  // also of those that are not in the part
+        Part part;
+    };
+    // Behind the cursor `after`, in the order of the ledger.
+    virtual Result<Orchestrators> orchestrators(std::optional<std::int64_t> after, std::size_t limit) = 0;
+    // Nothing: there is none of that id.
+    virtual Result<std::optional<Json>> orchestrator(std::string_view id) = 0;
+    // The addresses of those in force.
+    virtual Result<std::vector<std::string>> addresses() = 0;
+
+    struct PaymentQuery {
+        std::string orchestrator = {};  // empty: all
+        std::optional<stipend_unix_ns> from = {};
+        std::optional<std::int64_t> before = {};  // a cursor
+        std::size_t limit = 0;
+    };
+    // The newest first. Nothing: there is no such orchestrator.
+    virtual Result<std::optional<Part>> payments(const PaymentQuery& query) = 0;
+
+    struct Health {
+        bool ledger = false;    // takes what is decided
+        bool price = false;     // an exchange rate is accepted
+        bool alerts = false;    // an alert is raised
+        bool failing = false;   // the last check of every orchestrator failed
+        bool stopping = false;  // nothing new is begun
+    };
+    virtual Result<Health> health() = 0;
+};
+
+// All but those of auth_routes; `gateways`: from where the list for gateways is served.
+[[nodiscard]] std::vector<ApiRoute> manager_routes(ManagerReads& reads, std::vector<IpRange> gateways);
+
+// The description of all routes as OpenAPI 3.1: a JSON document.
+[[nodiscard]] std::string_view openapi_document();
+
+}  // namespace stipend::api

@@ -1,0 +1,184 @@
+#include "host/api/manager_routes.hpp"
+
+// Written by hand; a test compares its paths and parameters with the table of routes.
+namespace stipend::api {
+namespace {
+
+constexpr std::string_view document = R"json({
+"openapi": "3.1.0",
+"info": {
+  "title": "stipend: the manager's API",
+  "version": "1",
+  "description": "Times are UTC texts. Amounts are texts: US dollars with all their decimals, wei as whole numbers. Lists come in parts: `next_cursor` of one is the `cursor` of the next, and null at the end. Errors are problem details (RFC 9457)."
+},
+"components": {
+  "securitySchemes": {
+    "bearer": {"type": "http", "scheme": "bearer",
+      "description": "An access token of a login, or an API key."}
+  },
+  "parameters": {
+    "limit": {"name": "limit", "in": "query", "description": "The most entries of one part.",
+      "schema": {"type": "integer", "minimum": 1, "maximum": 200, "default": 100}},
+    "cursor": {"name": "cursor", "in": "query", "description": "The `next_cursor` of the part before.",
+      "schema": {"type": "string"}}
+  },
+  "responses": {
+    "problem": {"description": "Why there is no answer.",
+      "content": {"application/problem+json": {"schema": {"$ref": "#/components/schemas/Problem"}}}},
+    "unchanged": {"description": "The answer is the one whose ETag If-None-Match named."}
+  },
+  "schemas": {
+    "Problem": {"type": "object", "required": ["type", "title", "status", "detail"], "properties": {
+      "type": {"const": "about:blank"}, "title": {"type": "string"}, "status": {"type": "integer"},
+      "detail": {"type": "string"}}},
+    "Tokens": {"type": "object", "required": ["access_token", "token_type", "expires_in", "refresh_token"],
+      "properties": {
+        "access_token": {"type": "string"}, "token_type": {"const": "bearer"},
+        "expires_in": {"type": "integer", "description": "Seconds that the access token is valid."},
+        "refresh_token": {"type": "string", "description": "Taken once, for the next pair of tokens."}}},
+    "Orchestrator": {"type": "object", "properties": {
+      "orchestrator_id": {"type": "string"},
+      "endpoint": {"type": "string"},
+      "status": {"enum": ["connected", "unhealthy", "disconnected"],
+        "description": "connected: configured, and its last check did not fail; unhealthy: its last check failed; disconnected: no longer configured."},
+      "last_heartbeat": {"type": ["string", "null"], "description": "When its last check was decided."},
+      "last_proof": {"type": "null", "description": "Orchestrators of the configuration give no proofs."},
+      "connection_started": {"type": "string", "description": "When it was first configured."},
+      "total_calls_processed": {"type": "integer", "description": "Checks of it that were decided."},
+      "average_latency_ms": {"type": ["integer", "null"], "description": "Of the answers to its last ten checks."},
+      "capabilities": {"type": "array", "items": {"type": "string"}},
+      "owed_wei": {"type": "string"},
+      "checks_ok": {"type": "integer"},
+      "consecutive_failures": {"type": "integer"},
+      "suspended": {"type": "boolean"},
+      "held": {"type": "boolean", "description": "Its present pay period cannot be decided."},
+      "epoch": {"type": "integer", "description": "The number of the last decision."},
+      "next_due": {"type": ["string", "null"]},
+      "last_tier": {"type": ["string", "null"]},
+      "last_uptime_percent": {"type": ["number", "null"]},
+      "payout_address": {"type": ["string", "null"]}}},
+    "Orchestrators": {"type": "object", "properties": {
+      "total": {"type": "integer"}, "connected": {"type": "integer"}, "disconnected": {"type": "integer"},
+      "unhealthy": {"type": "integer"},
+      "orchestrators": {"type": "array", "items": {"$ref": "#/components/schemas/Orchestrator"}},
+      "summary": {"type": "object", "description": "Of the orchestrators in this part.", "properties": {
+        "total_calls_processed": {"type": "integer"}, "average_latency_ms": {"type": ["integer", "null"]}}},
+      "next_cursor": {"type": ["string", "null"]}}},
+    "Payments": {"type": "object", "properties": {
+      "payments": {"type": "array", "description": "Decisions, the newest first, as `stipend ledger export` has them.",
+        "items": {"type": "object", "properties": {
+          "epoch": {"type": "integer"}, "orchestrator": {"type": "string"}, "action": {"enum": ["pay", "skip"]},
+          "tier": {"type": "string"}, "amount_usd": {"type": "string"}, "amount_wei": {"type": "string"}}}},
+      "next_cursor": {"type": ["string", "null"]}}},
+    "Health": {"type": "object", "properties": {
+      "status": {"enum": ["ok", "degraded", "unavailable"]},
+      "control": {"enum": ["ok", "stopping", "unavailable"]},
+      "ledger": {"enum": ["ok", "unavailable", "unknown"]},
+      "price": {"enum": ["ok", "unavailable"]},
+      "orchestrators": {"enum": ["ok", "failing"], "description": "failing: the last check of each of them failed."},
+      "alerts": {"type": "boolean", "description": "Whether an alert is raised; `stipend status` shows it."}}},
+    "Ready": {"type": "object", "properties": {"status": {"enum": ["ok", "unavailable"]}}}
+  }
+},
+"paths": {
+  "/health": {"get": {"summary": "Whether the manager works, by its parts", "responses": {
+    "200": {"description": "It does, or is degraded.",
+      "content": {"application/json": {"schema": {"$ref": "#/components/schemas/Health"}}}},
+    "503": {"description": "Nothing is decided now.",
+      "content": {"application/json": {"schema": {"$ref": "#/components/schemas/Health"}}}}}}},
+  "/healthz": {"get": {"summary": "Whether the process answers", "responses": {
+    "200": {"description": "It does.",
+      "content": {"application/json": {"schema": {"$ref": "#/components/schemas/Ready"}}}}}}},
+  "/readyz": {"get": {"summary": "Whether the manager decides and records", "responses": {
+    "200": {"description": "It does.",
+      "content": {"application/json": {"schema": {"$ref": "#/components/schemas/Ready"}}}},
+    "503": {"description": "It does not.",
+      "content": {"application/json": {"schema": {"$ref": "#/components/schemas/Ready"}}}}}}},
+  "/api/v1/openapi.json": {"get": {"summary": "This document", "responses": {
+    "200": {"description": "OpenAPI 3.1.", "content": {"application/json": {"schema": {"type": "object"}}}},
+    "304": {"$ref": "#/components/responses/unchanged"}}}},
+  "/api/v1/auth/login": {"post": {"summary": "Log in with an account and its password",
+    "requestBody": {"required": true, "content": {"application/json": {"schema": {
+      "type": "object", "required": ["email", "password"], "properties": {
+        "email": {"type": "string", "maxLength": 254}, "password": {"type": "string", "maxLength": 1024}}}}}},
+    "responses": {
+      "200": {"description": "The tokens of a new login.",
+        "content": {"application/json": {"schema": {"$ref": "#/components/schemas/Tokens"}}}},
+      "401": {"$ref": "#/components/responses/problem"},
+      "422": {"$ref": "#/components/responses/problem"},
+      "429": {"$ref": "#/components/responses/problem"},
+      "503": {"$ref": "#/components/responses/problem"}}}},
+  "/api/v1/auth/refresh": {"post": {"summary": "Take a refresh token, once, for the next pair of tokens",
+    "requestBody": {"required": true, "content": {"application/json": {"schema": {
+      "type": "object", "required": ["refresh_token"], "properties": {"refresh_token": {"type": "string"}}}}}},
+    "responses": {
+      "200": {"description": "The next tokens of this login. A token that is sent twice ends the login.",
+        "content": {"application/json": {"schema": {"$ref": "#/components/schemas/Tokens"}}}},
+      "401": {"$ref": "#/components/responses/problem"},
+      "422": {"$ref": "#/components/responses/problem"},
+      "429": {"$ref": "#/components/responses/problem"}}}},
+  "/api/v1/auth/logout": {"post": {"summary": "End the login that the access token came by",
+    "security": [{"bearer": []}],
+    "responses": {
+      "204": {"description": "Its access and refresh tokens are refused from now on."},
+      "401": {"$ref": "#/components/responses/problem"}}}},
+  "/api/v1/livepeer/orchestrators": {"get": {"summary": "The orchestrators, in the order of their addition",
+    "security": [{"bearer": []}],
+    "parameters": [{"$ref": "#/components/parameters/limit"}, {"$ref": "#/components/parameters/cursor"}],
+    "responses": {
+      "200": {"description": "A part of the list. The counts are of all orchestrators.",
+        "content": {"application/json": {"schema": {"$ref": "#/components/schemas/Orchestrators"}}}},
+      "304": {"$ref": "#/components/responses/unchanged"},
+      "400": {"$ref": "#/components/responses/problem"},
+      "401": {"$ref": "#/components/responses/problem"},
+      "403": {"$ref": "#/components/responses/problem"},
+      "429": {"$ref": "#/components/responses/problem"}}}},
+  "/api/v1/livepeer/orchestrators/{id}/status": {"get": {"summary": "One orchestrator",
+    "security": [{"bearer": []}],
+    "parameters": [{"name": "id", "in": "path", "required": true, "schema": {"type": "string"}}],
+    "responses": {
+      "200": {"description": "What is known of it.",
+        "content": {"application/json": {"schema": {"$ref": "#/components/schemas/Orchestrator"}}}},
+      "304": {"$ref": "#/components/responses/unchanged"},
+      "401": {"$ref": "#/components/responses/problem"},
+      "403": {"$ref": "#/components/responses/problem"},
+      "404": {"$ref": "#/components/responses/problem"},
+      "429": {"$ref": "#/components/responses/problem"}}}},
+  "/api/v1/livepeer/payments": {"get": {"summary": "What was decided, the newest first",
+    "description": "A part may be shorter than its limit, even empty, before the end. Archived decisions are not in it.",
+    "security": [{"bearer": []}],
+    "parameters": [
+      {"name": "orchestrator", "in": "query", "description": "Only of this id.", "schema": {"type": "string"}},
+      {"name": "from", "in": "query", "description": "Only what was decided at this time or later.",
+        "schema": {"type": "string", "format": "date-time"}},
+      {"$ref": "#/components/parameters/cursor"}, {"$ref": "#/components/parameters/limit"}],
+    "responses": {
+      "200": {"description": "A part of the list.",
+        "content": {"application/json": {"schema": {"$ref": "#/components/schemas/Payments"}}}},
+      "304": {"$ref": "#/components/responses/unchanged"},
+      "400": {"$ref": "#/components/responses/problem"},
+      "401": {"$ref": "#/components/responses/problem"},
+      "403": {"$ref": "#/components/responses/problem"},
+      "404": {"$ref": "#/components/responses/problem"},
+      "429": {"$ref": "#/components/responses/problem"}}}},
+  "/api/v1/gateway/orchestrators": {"get": {
+    "summary": "The addresses of the orchestrators that are configured, as a gateway polls them",
+    "description": "For the networks of `api.gateway_networks`, without credentials.",
+    "responses": {
+      "200": {"description": "All of them.", "content": {"application/json": {"schema": {
+        "type": "array", "items": {"type": "object", "required": ["address"], "properties": {
+          "address": {"type": "string"}}}}}}},
+      "304": {"$ref": "#/components/responses/unchanged"},
+      "403": {"$ref": "#/components/responses/problem"},
+      "429": {"$ref": "#/components/responses/problem"}}}}
+}
+}
+)json";
+
+}  // namespace
+
+std::string_view openapi_document() {
+    return document;
+}
+
+}  // namespace stipend::api

@@ -1,0 +1,45 @@
+// A request of the API as its handlers get it: path parameters and query decoded and checked, the body parsed.
+#pragma once
+
+#include <map>
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+
+#include "host/api/access.hpp"
+#include "host/base/ip_address.hpp"
+#include "stipend/json.hpp"
+#include "stipend/result.hpp"
+
+namespace stipend::api {
+
+// Decodes %XX, and nothing else. INVALID: a malformed one, or a byte that is no printable ASCII character, which no
+// parameter has.
+[[nodiscard]] Result<std::string> percent_decode(std::string_view text);
+
+// The parameters of a query, each once and of a name in `allowed`. INVALID, with the name.
+using Query = std::map<std::string, std::string, std::less<>>;
+[[nodiscard]] Result<Query> parse_query(std::string_view text, std::span<const std::string_view> allowed);
+
+// "/a/{id}/b" against "/a/x/b": the values by name; nothing where they differ. Segments are compared as they are
+// written, so that an encoded slash or dot names nothing but itself.
+using PathValues = std::map<std::string, std::string_view, std::less<>>;
+[[nodiscard]] std::optional<PathValues> match_path(std::string_view pattern, std::string_view path);
+
+struct Request {
+    std::map<std::string, std::string, std::less<>> path;  // decoded
+    Query query;
+    Json body = Json::object();          // of a method that has one
+    std::optional<Principal> principal;  // none: a public route
+    IpAddress client;                    // where it comes from, behind trusted proxies
+    bool relayed = false;                // by a proxy that is not trusted: `client` is that proxy
+
+    // INVALID: not a whole number from `least` to `most`. `otherwise` where it is missing.
+    [[nodiscard]] Result<std::int64_t> number(std::string_view name, std::int64_t otherwise, std::int64_t least,
+                                              std::int64_t most) const;
+    // A member of the body. INVALID: missing, or no text of 1 to `most` bytes.
+    [[nodiscard]] Result<std::string> text(std::string_view name, std::size_t most) const;
+};
+
+}  // namespace stipend::api

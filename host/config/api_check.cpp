@@ -1,0 +1,52 @@
+#include "host/config/api_check.hpp"
+
+#include "host/base/ip_address.hpp"
+#include "host/config/url.hpp"
+#include "stipend/duration.hpp"
+
+namespace stipend::config {
+namespace {
+
+constexpr std::size_t least_secret_bytes = 32;
+constexpr std::size_t least_password_bytes = 8;
+
+}  // namespace
+
+void check_api(const Node& root, const Settings& settings, Diagnostics& diagnostics) {
+    const auto report = [&](std::string_view pointer, std::string message) {
+        auto place = locate(root, "", pointer);
+        diagnostics.add(place.node->pos, std::move(place.path), std::move(message));
+    };
+    const auto& api = settings.api;
+    const auto& listen = settings.api_listen;
+    if (!listen.empty() && !loopback_listen(listen) && api.plain_http == PlainHttp::refused) {
+        report("/listen/api", cat("got ", listen,
+                                  ", want an address of this machine, such as 127.0.0.1:8010: the API has no TLS, and "
+                                  "passwords could be read on the way. Put a proxy with TLS before it, or accept that "
+                                  "by api.plain_http: true"));
+    }
+    // Without the text itself, which is a secret.
+    const auto want_bytes = [&](std::string_view pointer, const std::string& text, std::size_t least) {
+        if (text.empty() || text.size() >= least) return;
+        report(pointer, cat("got ", text.size(), " bytes, want at least ", least,
+                            ", such as this prints: openssl rand -hex 32; or leave it out"));
+    };
+    want_bytes("/api/jwt_secret", api.jwt_secret, least_secret_bytes);
+    want_bytes("/api/admin_password", api.admin_password, least_password_bytes);
+    if (api.refresh_lifetime_ns < api.token_lifetime_ns) {
+        report("/api/refresh_lifetime",
+               cat("got less than api.token_lifetime: ", duration_text(api.refresh_lifetime_ns), ", want at least ",
+                   duration_text(api.token_lifetime_ns)));
+    }
+    const auto want_ranges = [&](std::string_view pointer, const std::vector<std::string>& ranges) {
+        for (std::size_t i = 0; i < ranges.size(); ++i) {
+            if (ranges[i].empty() || IpRange::parse(ranges[i])) continue;  // the schema reports an empty one
+            report(cat(pointer, i), cat("got ", scalar_node(ranges[i], true).shown(),
+                                        ", want an address or a network, such as 10.0.0.0/8"));
+        }
+    };
+    want_ranges("/api/trusted_proxies/", api.trusted_proxies);
+    want_ranges("/api/gateway_networks/", api.gateway_networks);
+}
+
+}  // namespace stipend::config

@@ -1,0 +1,57 @@
+#include "host/engine/manager_api.hpp"
+
+#include "host/api/first_account.hpp"
+#include "stipend/duration.hpp"
+
+namespace stipend::engine {
+namespace {
+
+// `check` has read them before.
+Result<std::vector<IpRange>> ranges_of(const std::vector<std::string>& texts) {
+    std::vector<IpRange> out;
+    for (const auto& text : texts) {
+        STIPEND_LET(range, IpRange::parse(text));
+        out.push_back(range);
+    }
+    return out;
+}
+
+}  // namespace
+
+ManagerApi::ManagerApi(runtime::Host& host, const Engine& engine, const config::Settings& settings)
+    : reads_(host, engine, settings.state, runtime::namespace_of(settings)) {}
+
+Result<std::unique_ptr<ManagerApi>> ManagerApi::create(runtime::Host& host, const Engine& engine,
+                                                       const config::Settings& settings, http::ServerThread& thread) {
+    const auto& options = settings.api;
+    const std::filesystem::path folder = settings.state;
+    const auto& clock = host.clock();
+    auto& log = host.log();
+    STIPEND_LET(store, api::AccessStore::open(api::access_file(folder)));
+    STIPEND_LET(first,
+                api::make_first_account(*store, options.admin_email, options.admin_password, folder, clock.now()));
+    if (first) {
+        log.info(cat("the API has its first account: ", first->name,
+                     first->password_file ? cat("; its password is in ", first->password_file->native(),
+                                                ": remove the file once you have it, or change the password by "
+                                                "`stipend user passwd`")
+                                          : std::string(", with the password that is configured")));
+    }
+    std::unique_ptr<ManagerApi> self(new ManagerApi(host, engine, settings));
+    STIPEND_SET(self->access_, api::Access::create(std::move(store),
+                                                   {.access_lifetime_s = options.token_lifetime_ns / ns_per_s,
+                                                    .refresh_lifetime_s = options.refresh_lifetime_ns / ns_per_s},
+                                                   options.jwt_secret, clock.now()));
+    STIPEND_LET(proxies, ranges_of(options.trusted_proxies));
+    static const std::vector<std::string> this_machine{"127.0.0.0/8", "::1"};
+    STIPEND_LET(gateways, ranges_of(options.gateway_networks.empty() ? this_machine : options.gateway_networks));
+    const auto to_log = [&log](const std::string& line) { log.warn(line); };
+    auto routes = api::auth_routes(*self->access_, clock, to_log);
+    for (auto& route : api::manager_routes(self->reads_, std::move(gateways))) routes.push_back(std::move(route));
+    STIPEND_SET(self->server_,
+                api::ApiServer::create({.listen = settings.api_listen, .trusted_proxies = std::move(proxies)},
+                                       *self->access_, clock, to_log, std::move(routes), thread));
+    return self;
+}
+
+}  // namespace stipend::engine

@@ -1,0 +1,30 @@
+// The API of a running manager: access to it, what it reads, and its listener.
+#pragma once
+
+#include <memory>
+#include <string>
+
+#include "host/api/access.hpp"
+#include "host/api/api_server.hpp"
+#include "host/config/settings.hpp"
+#include "host/engine/manager_reads.hpp"
+
+namespace stipend::engine {
+
+class ManagerApi {
+  public:
+    // Opens `access.db` in the state folder, makes the first account where there is none, and listens on `thread`.
+    // `host` and `engine` outlive this. Computes a password's hash where it makes an account.
+    [[nodiscard]] static Result<std::unique_ptr<ManagerApi>> create(runtime::Host& host, const Engine& engine,
+                                                                    const config::Settings& settings,
+                                                                    http::ServerThread& thread);
+    [[nodiscard]] const std::string& address() const { return server_->address(); }
+
+  private:
+    ManagerApi(runtime::Host& host, const Engine& engine, const config::Settings& settings);
+    std::unique_ptr<api::Access> access_;
+    ManagerReads reads_;
+    std::unique_ptr<api::ApiServer> server_;  // ends first
+};
+
+}  // namespace stipend::engine

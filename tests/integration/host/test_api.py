@@ -1,0 +1,472 @@
+"""The manager's API on a running host: a newcomer's way, and what attackers try."""
+import base64
+import hashlib
+import hmac
+import http.client
+import json
+import socket
+import time
+import unittest
+import urllib.parse
+
+from network import Devnet, Host, wait_for
+
+ADMIN = "admin@system.com"
+PASSWORD = "correct horse battery"
+SECRET = "a secret of tests that is long enough, as it has to be"
+LIST = "/api/v1/livepeer/orchestrators"
+PAYMENTS = "/api/v1/livepeer/payments"
+LOGIN = "/api/v1/auth/login"
+REFRESH = "/api/v1/auth/refresh"
+GATEWAY = "/api/v1/gateway/orchestrators"
+
+
+class Answer:
+    def __init__(self, response, body):
+        self.status, self.headers, self.body = response.status, response.headers, body
+
+    def json(self):
+        return json.loads(self.body)
+
+
+class ApiTest(unittest.TestCase):
+    orchestrators = 3
+
+    def setUp(self):
+        self.devnet = Devnet(self.orchestrators)
+        self.addCleanup(self.devnet.end)
+        self.host = Host(self.devnet)
+        self.addCleanup(self.host.end)
+        self.host.environment.update(ADMIN_PASSWORD=PASSWORD)
+
+    def start(self):
+        since = len(self.host.lines)
+        self.host.start()
+        line = self.host.wait_line("the API is served at http://", since)
+        self.address = line.split("http://")[1].strip()
+
+    def ask(self, method, path, body=None, token=None, **headers):
+        """One request; `path` is sent as it is. A body that is no text or bytes is sent as JSON."""
+        headers = {name.replace("_", "-"): value for name, value in headers.items()}
+        if body is not None and not isinstance(body, (str, bytes)):
+            body = json.dumps(body)
+        if body is not None:
+            headers.setdefault("Content-Type", "application/json")
+        if token is not None:
+            headers["Authorization"] = "Bearer " + token
+        connection = http.client.HTTPConnection(self.address, timeout=30)
+        try:
+            connection.request(method, path, body, headers)
+            response = connection.getresponse()
+            return Answer(response, response.read())
+        finally:
+            connection.close()
+
+    def get(self, path, token=None, **headers):
+        return self.ask("GET", path, token=token, **headers)
+
+    def log_in(self, name=ADMIN, password=PASSWORD):
+        answer = self.ask("POST", LOGIN, {"email": name, "password": password})
+        self.assertEqual(answer.status, 200, answer.body)
+        return answer.json()
+
+    def assert_problem(self, answer, status):
+        self.assertEqual(answer.status, status, answer.body)
+        self.assertEqual(answer.headers["Content-Type"], "application/problem+json")
+        self.assertEqual(answer.headers["X-Content-Type-Options"], "nosniff")
+        problem = answer.json()
+        self.assertEqual(problem["status"], status)
+        return problem["detail"]
+
+    def wait_for_decisions(self, count):
+        wait_for(lambda: len(self.host.decisions()) >= count, f"{count} decisions")
+
+
+class Newcomer(ApiTest):
+    def test_from_the_first_start_to_what_was_paid(self):
+        del self.host.environment["ADMIN_PASSWORD"]
+        self.start()
+        file = self.host.folder / "state" / "admin-password"
+        self.assertTrue(self.host.said(str(file)))
+        self.assertEqual(file.stat().st_mode & 0o777, 0o600)
+        self.assertEqual((self.host.folder / "state" / "access.db").stat().st_mode & 0o777, 0o600)
+        password = file.read_text().strip()
+        self.assertFalse(self.host.said(password))
+        tokens = self.log_in(password=password)
+        self.assertEqual((tokens["token_type"], tokens["expires_in"]), ("bearer", 900))
+        token = tokens["access_token"]
+        self.wait_for_decisions(2 * self.orchestrators)
+
+        found = self.get(LIST, token).json()
+        self.assertEqual([found[name] for name in ("total", "connected", "disconnected", "unhealthy")], [3, 3, 0, 0])
+        self.assertIsNone(found["next_cursor"])
+        ids = [one["orchestrator_id"] for one in found["orchestrators"]]
+        self.assertEqual(sorted(ids), sorted({line["orchestrator"] for line in self.host.decisions()}))
+        one = self.get(f"{LIST}/{urllib.parse.quote(ids[1], safe='')}/status", token).json()
+        self.assertEqual((one["orchestrator_id"], one["status"], one["last_tier"]), (ids[1], "connected", "excellent"))
+        self.assertEqual(int(one["owed_wei"]), one["epoch"] * 6000000000000000)
+
+        payment = self.get(f"{PAYMENTS}?limit=1", token).json()["payments"][0]
+        exported = {(line["orchestrator"], line["epoch"]): line for line in self.host.decisions()}
+        self.assertEqual(payment, exported[payment["orchestrator"], payment["epoch"]])
+
+        described = self.get("/api/v1/openapi.json").json()
+        self.assertEqual(described["openapi"], "3.1.0")
+        self.assertIn(LIST, described["paths"])
+        for path in ("/health", "/healthz", "/readyz"):
+            self.assertEqual((self.get(path).status, self.get(path).json()["status"]), (200, "ok"))
+        addresses = sorted(one["address"] for one in self.get(GATEWAY).json())
+        self.assertEqual(addresses, sorted(self.devnet.addresses.replace("/,", ",").rstrip("/").split(",")))
+        self.assertEqual(self.host.status()["alerts"], [])
+
+    def test_lists_come_in_parts_and_only_when_they_changed(self):
+        self.host.environment["PAYMENT_INTERVAL_SECONDS"] = "3600"
+        self.start()
+        token = self.log_in()["access_token"]
+        self.wait_for_decisions(self.orchestrators)
+        whole = self.get(LIST, token)
+        self.assertEqual(self.get(LIST, token, If_None_Match=whole.headers["ETag"]).status, 304)
+        self.assertEqual(self.get(LIST, token, If_None_Match='"other"').status, 200)
+        for path, name, size in ((LIST, "orchestrators", 3), (PAYMENTS, "payments", 3)):
+            parts, cursor = [], ""
+            while cursor is not None:
+                part = self.get(f"{path}?limit=2{cursor and '&cursor=' + cursor}", token).json()
+                self.assertLessEqual(len(part[name]), 2)
+                parts += part[name]
+                cursor = part["next_cursor"]
+            self.assertEqual(parts, self.get(path, token).json()[name])
+            self.assertEqual(len(parts), size)
+        later = urllib.parse.quote("2200-01-01T00:00:00Z")
+        self.assertEqual(self.get(f"{PAYMENTS}?from={later}", token).json(), {"payments": [], "next_cursor": None})
+        self.assert_problem(self.get(f"{PAYMENTS}?orchestrator=unknown", token), 404)
+        self.assert_problem(self.get(f"{LIST}/unknown/status", token), 404)
+
+    def test_failing_and_removed_orchestrators_are_shown_as_such(self):
+        addresses = self.devnet.addresses.replace("/,", ",").rstrip("/").split(",")
+        self.host.environment["ORCHESTRATOR_ADDRESSES"] = ""
+        listed = "\n".join(f"  - {{ address: \"{address}\", id: orch-{i} }}" for i, address in enumerate(addresses))
+        self.host.edit("orchestrators: []", "orchestrators:\n" + listed)
+        self.devnet.fault(1, kind="empty200")
+        self.start()
+        token = self.log_in()["access_token"]
+        states = lambda: {one["orchestrator_id"]: one["status"] for one in  # noqa: E731
+                          self.get(LIST, token).json()["orchestrators"]}
+        wait_for(lambda: states() == {"orch-0": "connected", "orch-1": "unhealthy", "orch-2": "connected"},
+                 "a failed check")
+        self.host.edit(f"  - {{ address: \"{addresses[2]}\", id: orch-2 }}", "")
+        self.assertEqual(self.host.run("reload")[0], 0)
+        wait_for(lambda: states()["orch-2"] == "disconnected", "an orchestrator less")
+        found = self.get(LIST, token).json()
+        self.assertEqual([found[name] for name in ("total", "connected", "disconnected", "unhealthy")], [3, 1, 1, 1])
+        self.assertEqual([one["address"] for one in self.get(GATEWAY).json()], addresses[:2])
+
+
+class Logins(ApiTest):
+    def test_a_refresh_token_is_taken_once_and_reuse_ends_the_login(self):
+        self.start()
+        first = self.log_in()
+        second = self.ask("POST", REFRESH, {"refresh_token": first["refresh_token"]}).json()
+        self.assertEqual(self.get(LIST, second["access_token"]).status, 200)
+        self.assert_problem(self.ask("POST", REFRESH, {"refresh_token": first["refresh_token"]}), 401)
+        self.assert_problem(self.ask("POST", REFRESH, {"refresh_token": second["refresh_token"]}), 401)
+        self.assert_problem(self.get(LIST, second["access_token"]), 401)
+        # An access token renews nothing, and a refresh token opens nothing.
+        third = self.log_in()
+        self.assert_problem(self.ask("POST", REFRESH, {"refresh_token": third["access_token"]}), 401)
+        self.assert_problem(self.get(LIST, third["refresh_token"]), 401)
+        self.assertEqual(self.ask("POST", "/api/v1/auth/logout", token=third["access_token"]).status, 204)
+        self.assert_problem(self.get(LIST, third["access_token"]), 401)
+        self.assert_problem(self.ask("POST", REFRESH, {"refresh_token": third["refresh_token"]}), 401)
+
+    def test_a_flood_of_logins_is_throttled_and_payments_go_on(self):
+        self.start()
+        wrong = self.ask("POST", LOGIN, {"email": ADMIN, "password": "wrong password"})
+        unknown = self.ask("POST", LOGIN, {"email": "unknown@system.com", "password": "wrong password"})
+        self.assertEqual(self.assert_problem(wrong, 401), "Invalid credentials")
+        self.assertEqual(wrong.body, unknown.body)
+        before = len(self.host.decisions())
+        answers = [self.ask("POST", LOGIN, {"email": ADMIN, "password": f"guess {i}"}) for i in range(60)]
+        self.assertEqual({answer.status for answer in answers}, {401, 429})
+        self.assertLessEqual(sum(answer.status == 401 for answer in answers), 12)
+        self.assert_problem(answers[-1], 429)
+        self.assertGreaterEqual(int(answers[-1].headers["Retry-After"]), 1)
+        # The right password is refused as well: a throttled attempt says nothing about its password.
+        self.assert_problem(self.ask("POST", LOGIN, {"email": ADMIN, "password": PASSWORD}), 429)
+        self.wait_for_decisions(before + 2 * self.orchestrators)
+        self.assertEqual(self.get("/readyz").status, 200)
+        self.assertFalse(self.host.said("guess 0"))
+
+    def test_a_restart_keeps_logins_and_a_new_secret_signs_beside_the_old_one(self):
+        self.start()
+        tokens = self.log_in()
+        self.assertEqual(self.host.stop(), 0)
+        self.start()
+        self.assertEqual(self.get(LIST, tokens["access_token"]).status, 200)
+        self.assertEqual(self.host.stop(), 0)
+        self.host.environment["JWT_SECRET"] = SECRET
+        self.start()
+        self.assertEqual(self.get(LIST, tokens["access_token"]).status, 200)
+        renewed = self.ask("POST", REFRESH, {"refresh_token": tokens["refresh_token"]}).json()
+        self.assertEqual(self.get(LIST, renewed["access_token"]).status, 200)
+        kid = [json.loads(decoded(one["access_token"].split(".")[0]))["kid"] for one in (tokens, renewed)]
+        self.assertNotEqual(*kid)
+
+
+def decoded(part):
+    return base64.urlsafe_b64decode(part + "=" * (-len(part) % 4))
+
+
+def encoded(value):
+    data = value if isinstance(value, bytes) else json.dumps(value).encode()
+    return base64.urlsafe_b64encode(data).rstrip(b"=").decode()
+
+
+def signed(header, claims, secret=SECRET, digest=hashlib.sha256):
+    text = f"{encoded(header)}.{encoded(claims)}"
+    return f"{text}.{encoded(hmac.new(secret.encode(), text.encode(), digest).digest())}"
+
+
+class ForgedTokens(ApiTest):
+    def test_only_a_token_as_the_host_signs_it_is_accepted(self):
+        self.host.environment["JWT_SECRET"] = SECRET
+        self.start()
+        self.assertEqual(self.host.run("user", "add", "viewer@example.com", "--generate")[0], 0)
+        token = self.log_in()["access_token"]
+        header, claims, signature = token.split(".")
+        header, claims = json.loads(decoded(header)), json.loads(decoded(claims))
+        self.assertEqual(self.get(LIST, signed(header, claims)).status, 200)  # what is forged below would be right
+        now = int(time.time())
+        fresh = {"iat": now, "nbf": now, "exp": now + 900}
+        forged = {
+            "alg none": f"{encoded({**header, 'alg': 'none'})}.{encoded(claims)}.",
+            "alg none with the signature": f"{encoded({**header, 'alg': 'none'})}.{encoded(claims)}.{signature}",
+            "another algorithm": signed({**header, "alg": "HS512"}, claims, digest=hashlib.sha512),
+            "an algorithm of key pairs": signed({**header, "alg": "RS256"}, claims),
+            "an unknown key": signed({**header, "kid": "0" * 16}, claims),
+            "no key": signed({k: v for k, v in header.items() if k != "kid"}, claims),
+            "a key of its own": signed({**header, "jwk": {"kty": "oct", "k": encoded(b"mine")}}, claims, "mine"),
+            "another secret": signed(header, claims, SECRET + "."),
+            "another kind": signed({**header, "typ": "JWT"}, claims),
+            "expired": signed(header, {**claims, "iat": now - 2000, "nbf": now - 2000, "exp": now - 1000}),
+            "of the future": signed(header, {**claims, "iat": now + 1000, "nbf": now + 1000, "exp": now + 2000}),
+            "for another service": signed(header, {**claims, **fresh, "aud": "another"}),
+            "of another issuer": signed(header, {**claims, **fresh, "iss": "another"}),
+            "of another account": signed(header, {**claims, **fresh, "sub": "unknown@system.com"}),
+            "of another account's login": signed(header, {**claims, **fresh, "sub": "viewer@example.com"}),
+            "of a login that never was": signed(header, {**claims, **fresh, "family": "0" * 32}),
+            "critical extension": signed({**header, "crit": ["x"], "x": 1}, claims),
+            "cut off": token[:-2],
+            "without a signature": token.rsplit(".", 1)[0],
+            "too long": token + "A" * 8000,
+            "nothing": "",
+            "no token": "stp_0123456789abcdef_" + "A" * 48,
+        }
+        for what, one in forged.items():
+            with self.subTest(what):
+                answer = self.get(LIST, one)
+                self.assertEqual(self.assert_problem(answer, 401), "Invalid credentials")
+                self.assertEqual(answer.headers["WWW-Authenticate"], "Bearer")
+        for scheme in ("Basic " + token, token, "Bearer", "bearer  "):
+            self.assert_problem(self.get(LIST, Authorization=scheme), 401)
+        self.assertFalse(self.host.said(token))
+
+
+class Commands(ApiTest):
+    def add(self, *words, password=None):
+        file = self.host.folder / "password"
+        if password is not None:
+            file.write_text(password + "\n")
+            words += ("--password-file", str(file))
+        code, out, err = self.host.run(*words)
+        self.assertEqual(code, 0, err)
+        return out
+
+    def test_accounts_are_added_changed_and_removed_beside_a_running_host(self):
+        self.start()
+        self.add("user", "add", "v@example.com", password="a viewer's password")
+        viewer = self.log_in("v@example.com", "a viewer's password")["access_token"]
+        self.assertEqual(self.get(PAYMENTS, viewer).status, 200)
+        made = json.loads(self.add("user", "add", "o@example.com", "--role", "operator", "--generate", "--json"))
+        self.log_in("o@example.com", made["password"])
+        listed = json.loads(self.add("user", "list", "--json"))
+        self.assertEqual({one["account"]: one["role"] for one in listed},
+                         {ADMIN: "admin", "o@example.com": "operator", "v@example.com": "viewer"})
+        self.add("user", "passwd", "v@example.com", password="another password")
+        self.assert_problem(self.get(PAYMENTS, viewer), 401)
+        viewer = self.log_in("v@example.com", "another password")["access_token"]
+        self.add("user", "remove", "v@example.com")
+        self.assert_problem(self.get(PAYMENTS, viewer), 401)
+        for words, why in ((["remove", ADMIN], "the last administrator"), (["remove", "unknown"], "no such account"),
+                           (["add", ADMIN, "--generate"], "already"), (["add", "two words", "--generate"], "a name"),
+                           (["add", "x", "--generate", "--role", "orchestrator"], "want admin, operator or viewer"),
+                           (["passwd", "unknown", "--generate"], "no such account")):
+            code, out, err = self.host.run("user", *words)
+            self.assertNotEqual(code, 0)
+            self.assertIn(why, err)
+        (self.host.folder / "password").write_text("short\n")
+        code, _, err = self.host.run("user", "add", "y", "--password-file", str(self.host.folder / "password"))
+        self.assertEqual(code, 1)
+        self.assertNotIn("short\n", err)
+
+    def test_a_key_has_its_scopes_until_it_is_revoked(self):
+        self.start()
+        made = json.loads(self.add("api-key", "add", "prometheus", "--scopes", "orchestrators:read", "--expires-in",
+                                   "90d", "--json"))
+        self.assertEqual(self.get(LIST, made["key"]).status, 200)
+        self.assert_problem(self.get(PAYMENTS, made["key"]), 403)
+        self.assert_problem(self.get(LIST, made["key"][:-1] + ("A" if made["key"][-1] != "A" else "B")), 401)
+        listed = json.loads(self.add("api-key", "list", "--json"))
+        self.assertEqual([(one["id"], one["name"], one["revoked_at"]) for one in listed],
+                         [(made["id"], "prometheus", None)])
+        self.add("api-key", "revoke", made["id"])
+        self.assert_problem(self.get(LIST, made["key"]), 401)
+        database = (self.host.folder / "state" / "access.db").read_bytes()
+        self.assertNotIn(made["key"].encode(), database)
+        for words in (["add", "x", "--scopes", "accounts:manage"], ["add", "x", "--scopes", "everything"],
+                      ["add", "x", "--expires-in", "soon"], ["add", "bad\x1b[31mname"], ["revoke", "0" * 16]):
+            self.assertNotEqual(self.host.run("api-key", *words)[0], 0)
+
+    def test_an_account_that_is_there_before_the_first_start_stays_the_only_one(self):
+        (self.host.folder / "state").mkdir()
+        self.add("user", "add", "root@example.com", "--role", "admin", password="before the start")
+        self.start()
+        self.log_in("root@example.com", "before the start")
+        self.assert_problem(self.ask("POST", LOGIN, {"email": ADMIN, "password": PASSWORD}), 401)
+
+
+class Requests(ApiTest):
+    """What is not a request as it should be is refused, with its reason, and harms nothing."""
+
+    def setUp(self):
+        super().setUp()
+        self.start()
+        self.token = self.log_in()["access_token"]
+
+    def test_bodies(self):
+        good = {"email": "x@example.com", "password": "12345678"}
+        for body, status in ((b"{", 400), (b"[]", 400), (b'"text"', 400), (b"", 422), (b"{}", 422), (b"\xff\xfe", 400),
+                             (b'{"email":1,"password":"12345678"}', 422), (b'{"email":"","password":"12345678"}', 422),
+                             (b'{"email":"a","email":"b","password":"12345678"}', 400), (b"[" * 5000, 400),
+                             (json.dumps({"email": "x" * 300, "password": "12345678"}).encode(), 422),
+                             (json.dumps({"email": "x", "password": "p" * 2000}).encode(), 422)):
+            with self.subTest(body[:40]):
+                self.assert_problem(self.ask("POST", REFRESH if status == 400 else LOGIN, body), status)
+        self.assert_problem(self.ask("POST", REFRESH, json.dumps(good), Content_Type="text/plain"), 415)
+        self.assertEqual(self.ask("POST", REFRESH, b" " * (65 << 10)).status, 413)
+        self.assertEqual(self.get("/healthz", X_Long="x" * (17 << 10)).status, 431)
+        self.assertEqual(self.get("/healthz").status, 200)
+
+    def test_paths_methods_and_queries(self):
+        for path in ("/", "//healthz", "/healthz/", "/api//v1/livepeer/orchestrators", LIST + "/", "/%68ealthz",
+                     "/api/v1/livepeer/../livepeer/orchestrators", "/api/v1/livepeer/%2e%2e/livepeer/orchestrators",
+                     "/./healthz", LIST + "//status", LIST + "/a/b/status", "/healthz%00", "/HEALTHZ"):
+            with self.subTest(path):
+                self.assertIn(self.get(path, self.token).status, (400, 404))
+        self.assert_problem(self.get(LIST + "/%00/status", self.token), 400)
+        self.assert_problem(self.get(LIST + "/%2e%2e%2fx/status", self.token), 404)
+        for query, name in (("limitt=1", "limitt"), ("limit=0", "limit"), ("limit=1&limit=2", "limit"),
+                            ("cursor=x", "cursor"), ("limit=%zz", "limit"), ("x", "x"), ("cursor=o1%00", "cursor")):
+            with self.subTest(query):
+                self.assertIn(name, self.assert_problem(self.get(f"{LIST}?{query}", self.token), 400))
+        self.assert_problem(self.get("/healthz?verbose=1"), 400)
+        answer = self.ask("OPTIONS", LOGIN, Origin="https://evil.example", Access_Control_Request_Method="POST")
+        self.assert_problem(answer, 405)
+        self.assertNotIn("Access-Control-Allow-Origin", answer.headers)
+        self.assert_problem(self.get(LOGIN), 405)
+        self.assertEqual(self.get(LOGIN).headers["Allow"], "POST")
+        self.assert_problem(self.ask("DELETE", LIST, token=self.token), 405)
+        head = self.ask("HEAD", LIST, token=self.token)
+        self.assertEqual((head.status, head.body), (200, b""))
+        self.assertEqual(self.ask("HEAD", LIST).status, 401)
+
+    def test_pages_of_another_origin_change_nothing(self):
+        body = {"email": ADMIN, "password": PASSWORD}
+        for origin in ("https://evil.example", "null", "http://" + self.address + ".evil.example"):
+            self.assert_problem(self.ask("POST", LOGIN, body, Origin=origin), 403)
+        self.assert_problem(self.ask("POST", "/api/v1/auth/logout", token=self.token, Origin="https://evil.example"),
+                            403)
+        answer = self.get(LIST, self.token, Origin="https://evil.example")
+        self.assertEqual(answer.status, 200)
+        self.assertNotIn("Access-Control-Allow-Origin", answer.headers)
+
+    def test_names_are_text_and_nothing_else(self):
+        for name in ("' OR 1=1 --", ADMIN + "'; DROP TABLE account; --", "\x1b[31mred\x07", "\u202eright", ADMIN + "\0"):
+            self.assert_problem(self.ask("POST", LOGIN, {"email": name, "password": "12345678"}), 401)
+        odd = urllib.parse.quote("' OR 1=1 --", safe="")
+        self.assert_problem(self.get(f"{LIST}/{odd}/status", self.token), 404)
+        self.assert_problem(self.get(f"{PAYMENTS}?orchestrator={odd}", self.token), 404)
+        self.host.wait_line("red")
+        self.assertFalse(self.host.said("\x1b") or self.host.said("\u202e"))
+        self.assertEqual(self.get(LIST, self.token).status, 200)
+
+    def test_a_proxy_that_is_not_trusted_decides_nothing(self):
+        self.assertEqual(self.get(GATEWAY).status, 200)
+        self.assert_problem(self.get(GATEWAY, X_Forwarded_For="10.0.0.1"), 403)
+        # Another address in the header is no way around the throttle.
+        answers = [self.ask("POST", LOGIN, {"email": f"{i}", "password": "12345678"}, X_Forwarded_For=f"10.0.0.{i}")
+                   for i in range(30)]
+        self.assertIn(429, {answer.status for answer in answers})
+
+
+class Proxy(ApiTest):
+    def test_behind_a_trusted_proxy_clients_count_by_themselves(self):
+        self.host.edit("  # trusted_proxies: [10.0.0.2]               # a proxy with TLS before the API",
+                       "  trusted_proxies: [127.0.0.1]\n  gateway_networks: [10.9.0.0/16]")
+        self.start()
+        self.assert_problem(self.get(GATEWAY), 403)
+        self.assert_problem(self.get(GATEWAY, X_Forwarded_For="10.8.0.1"), 403)
+        self.assertEqual(self.get(GATEWAY, X_Forwarded_For="10.9.0.1").status, 200)
+        self.assert_problem(self.get(GATEWAY, X_Forwarded_For="10.9.0.1, 10.8.0.1"), 403)
+        for i in range(30):
+            answer = self.ask("POST", LOGIN, {"email": f"{i}", "password": "12345678"}, X_Forwarded_For=f"10.8.0.{i}")
+            self.assert_problem(answer, 401)
+
+
+class Service(ApiTest):
+    def test_an_api_that_cannot_listen_is_an_alert_and_payments_go_on(self):
+        with socket.create_server(("127.0.0.1", 0)) as taken:
+            self.host.environment["API_LISTEN"] = "127.0.0.1:%d" % taken.getsockname()[1]
+            self.host.start()
+            self.wait_for_decisions(2 * self.orchestrators)
+            self.assertIn("api", [alert["id"] for alert in self.host.status()["alerts"]])
+        self.assertTrue(self.host.said("the API is not served"))
+        self.assertEqual(self.host.stop(), 0)
+
+    def test_a_file_that_others_can_read_is_not_used(self):
+        self.start()
+        self.assertEqual(self.host.stop(), 0)
+        (self.host.folder / "state" / "access.db").chmod(0o644)
+        self.host.start()
+        self.assertTrue(self.host.said("only its owner may read"))
+        self.wait_for_decisions(1)
+
+    def test_check_refuses_what_is_not_safe_and_a_reload_changes_nothing_of_access(self):
+        for change, why in (({"API_LISTEN": "0.0.0.0:0"}, "the API has no TLS"), ({"JWT_SECRET": "short"}, "at least 32"),
+                            ({"ADMIN_PASSWORD": "short"}, "at least 8")):
+            code, _, err = self.host.run("check", environment={**self.host.environment, **change})
+            self.assertEqual(code, 1)
+            self.assertIn(why, err)
+            self.assertNotIn("short\n", err)
+        accepted = {**self.host.environment, "API_LISTEN": "0.0.0.0:0", "API_PLAIN_HTTP": "true"}
+        self.assertEqual(self.host.run("check", environment=accepted)[0], 0)
+        self.start()
+        self.host.edit("  admin_email: ${ADMIN_EMAIL:-admin@system.com}", "  admin_email: other@system.com")
+        code, out, err = self.host.run("reload")
+        self.assertEqual(code, 1)
+        self.assertIn("api cannot change while the host runs", out + err)
+
+    def test_the_host_ends_at_once_while_clients_are_connected(self):
+        self.start()
+        token = self.log_in()["access_token"]
+        idle = socket.create_connection(self.address.split(":"))
+        self.addCleanup(idle.close)
+        half = socket.create_connection(self.address.split(":"))
+        self.addCleanup(half.close)
+        half.sendall(f"GET {LIST} HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer {token}\r\n".encode())
+        begun = time.monotonic()
+        self.assertEqual(self.host.stop(), 0)
+        self.assertLess(time.monotonic() - begun, 10)
+
+
+if __name__ == "__main__":
+    unittest.main(verbosity=2)

@@ -1,0 +1,205 @@
+// Logins, renewals and what credentials prove.
+#include "host/api/access.hpp"
+
+#include "stipend/duration.hpp"
+#include "store_fixture.hpp"
+
+using namespace stipend;
+using namespace stipend::api;
+using namespace stipend::api::testing;
+using auth::AccessRole;
+using auth::Permission;
+
+namespace {
+
+constexpr auth::PasswordCost cheap{.memory_kib = 64, .passes = 1, .lanes = 1};
+constexpr const char* who = "a@b.example";
+constexpr const char* password = "correct horse";
+const std::string secret(32, 's');
+
+AccessTime at(std::int64_t seconds) {
+    return {noon + seconds * second, seconds * second};
+}
+IpAddress address(std::string_view text = "192.0.2.1") {
+    return *IpAddress::parse(text);
+}
+
+class Scene {
+  public:
+    explicit Scene(std::string_view with_secret = secret) { open(with_secret); }
+    void open(std::string_view with_secret = secret, auth::PasswordCost cost = cheap) {
+        access_.reset();
+        auto made = Access::create(folder_.store(), {.cost = cost}, with_secret, noon);
+        REQUIRE(made.ok());
+        access_ = std::move(*made);
+    }
+    void add(AccessRole role = AccessRole::viewer, const char* name = who) {
+        auto one = account(name, role);
+        one.password_hash = *auth::hash_password(password, cheap);
+        REQUIRE(access_->with_store([&](AccessStore& store) { return store.add_account(one); }).ok());
+    }
+    [[nodiscard]] Tokens log_in(std::int64_t seconds = 0) {
+        auto login = access_->login(who, password, address(), at(seconds));
+        REQUIRE(login.ok());
+        REQUIRE_MESSAGE(login->tokens.has_value(), login->fault);
+        return *login->tokens;
+    }
+    [[nodiscard]] std::string fault_of(std::string_view credential, std::int64_t seconds = 0) {
+        auto verified = access_->verify(credential, at(seconds));
+        REQUIRE(verified.ok());
+        CHECK(verified->principal.has_value() == verified->fault.empty());
+        return verified->fault;
+    }
+    Access* operator->() { return access_.get(); }
+
+  private:
+    Folder folder_;
+    std::unique_ptr<Access> access_;
+};
+
+}  // namespace
+
+TEST_CASE("a login's access token proves its account for fifteen minutes") {
+    Scene scene;
+    scene.add(AccessRole::operator_);
+    const auto tokens = scene.log_in();
+    CHECK(tokens.lifetime_s == 900);
+    const auto verified = scene->verify(tokens.access, at(1));
+    REQUIRE(verified->principal.has_value());
+    CHECK(verified->principal->name == who);
+    CHECK(verified->principal->may(Permission::jobs_distribute));
+    CHECK_FALSE(verified->principal->may(Permission::payments_process));
+    CHECK(scene.fault_of(tokens.access, 900 + 29) == "");
+    CHECK(scene.fault_of(tokens.access, 900 + 30) == "expired");
+    CHECK(scene.fault_of(tokens.refresh) == "wrong_kind");
+    CHECK(scene.fault_of("") != "");
+    CHECK(scene.fault_of("x.y.z") != "");
+}
+
+TEST_CASE("a wrong password, an unknown account and a short password are refused alike") {
+    Scene scene;
+    scene.add();
+    for (const auto& [name, word] : {std::pair(who, "wrong password"), {"x@b.example", password}, {who, "short"}}) {
+        const auto login = scene->login(name, word, address(), at(0));
+        REQUIRE(login.ok());
+        CHECK_FALSE(login->tokens.has_value());
+        CHECK(login->retry_after_s == 0);
+        CHECK(login->fault != "");
+    }
+}
+
+TEST_CASE("failures slow down further logins, and nothing is computed meanwhile") {
+    Scene scene;
+    scene.add();
+    for (int n = 0; n < 6; ++n) CHECK(scene->login(who, "wrong password", address(), at(0))->retry_after_s == 0);
+    CHECK(scene->login(who, password, address(), at(0))->retry_after_s == 1);
+    CHECK(scene->login(who, password, address(), at(1))->tokens.has_value());
+    CHECK(scene->login(who, password, address(), at(1))->tokens.has_value());
+}
+
+TEST_CASE("a refresh token is taken once; taken again, it ends the login") {
+    Scene scene;
+    scene.add();
+    const auto first = scene.log_in();
+    const auto second_pair = scene->renew(first.refresh, at(10));
+    REQUIRE(second_pair->tokens.has_value());
+    CHECK(scene.fault_of(second_pair->tokens->access, 11) == "");
+    CHECK(scene->renew(first.access, at(11))->fault == "wrong_kind");
+    CHECK(scene->renew(first.refresh, at(12))->fault == "a refresh token was used twice: its login is ended");
+    CHECK(scene.fault_of(second_pair->tokens->access, 13) == "the login has ended");
+    CHECK(scene->renew(second_pair->tokens->refresh, at(14))->fault == "the login has ended");
+}
+
+TEST_CASE(
+    "a login ends at a logout, with its account, with its password, and after thirty days however often it is "
+    "renewed") {
+    Scene scene;
+    scene.add();
+    scene.add(AccessRole::admin, "admin@b.example");
+    auto tokens = scene.log_in();
+    const auto principal = scene->verify(tokens.access, at(0))->principal;
+    REQUIRE(scene->log_out(*principal).ok());
+    CHECK(scene.fault_of(tokens.access) == "the login has ended");
+
+    tokens = scene.log_in();
+    REQUIRE(scene
+                ->with_store([&](AccessStore& store) {
+                    return store.set_password(who, *auth::hash_password(password, cheap), noon);
+                })
+                .ok());
+    CHECK(scene.fault_of(tokens.access) == "the login has ended");
+
+    tokens = scene.log_in();
+    for (std::int64_t day = 1; day < 30; ++day) {
+        auto next = scene->renew(tokens.refresh, at(day * 86'400));
+        REQUIRE_MESSAGE(next->tokens.has_value(), next->fault);
+        tokens = *next->tokens;
+    }
+    CHECK_FALSE(scene->renew(tokens.refresh, at(30 * 86'400 + 60))->tokens.has_value());
+
+    tokens = scene.log_in();
+    REQUIRE(scene->with_store([](AccessStore& store) { return store.remove_account(who); }).ok());
+    CHECK(scene.fault_of(tokens.access) != "");
+    CHECK_FALSE(scene->renew(tokens.refresh, at(1))->tokens.has_value());
+}
+
+TEST_CASE("tokens outlive a restart, and a new secret: those of the one before count until they expire") {
+    for (const std::string_view first : {std::string_view(secret), std::string_view()}) {
+        Scene scene(first);
+        scene.add();
+        const auto tokens = scene.log_in();
+        scene.open(first);
+        CHECK(scene.fault_of(tokens.access) == "");
+        scene.open(std::string(32, 't'));
+        CHECK(scene.fault_of(tokens.access) == "");
+        const auto fresh = scene.log_in();
+        scene.open(secret);
+        CHECK(scene.fault_of(fresh.access) == "");
+        REQUIRE(scene->with_store([](AccessStore& store) { return store.remove_old_token_keys(); }).ok());
+        scene.open(secret);
+        CHECK(scene.fault_of(fresh.access) == "unknown_key");
+        CHECK(scene.fault_of(scene.log_in().access) == "");
+    }
+}
+
+TEST_CASE("a secret of less than 32 bytes is refused, and changes nothing") {
+    Scene scene;
+    CHECK(scene->use_secret(std::string(31, 's'), noon).error().message ==
+          "not a secret of tokens: got 31 bytes, want at least 32");
+    CHECK(scene->with_store([](AccessStore& store) { return store.token_keys(); })->size() == 1);
+    CHECK(scene->use_secret(secret, noon).ok());
+    CHECK(scene->with_store([](AccessStore& store) { return store.token_keys(); })->size() == 1);
+}
+
+TEST_CASE("an API key has its scopes within its role, until it expires or is revoked") {
+    Scene scene;
+    auth::Permissions scopes;
+    scopes.add(Permission::payments_read);
+    auto key =
+        auth::make_api_key({.role = AccessRole::viewer, .scopes = scopes, .expires_at = noon + 10 * second}, noon);
+    REQUIRE(key.ok());
+    const std::string text(key->text.view());
+    CHECK(scene.fault_of(text) == "no such API key");
+    REQUIRE(
+        scene->with_store([&](AccessStore& store) { return store.add_api_key({.name = "x", .record = key->record}); })
+            .ok());
+    const auto verified = scene->verify(text, at(9));
+    REQUIRE(verified->principal.has_value());
+    CHECK(verified->principal->name == "key:" + key->record.id);
+    CHECK(verified->principal->may(Permission::payments_read));
+    CHECK_FALSE(verified->principal->may(Permission::orchestrators_read));
+    CHECK(scene.fault_of(text, 10) == "expired");
+    REQUIRE(scene->with_store([&](AccessStore& store) { return store.revoke_api_key(key->record.id, noon); }).ok());
+    CHECK(scene.fault_of(text, 9) == "revoked");
+}
+
+TEST_CASE("a password whose hash is of another cost is stored anew at its next login") {
+    Scene scene;
+    scene.add();
+    constexpr auth::PasswordCost dearer{.memory_kib = 128, .passes = 1, .lanes = 1};
+    scene.open(secret, dearer);
+    const auto tokens = scene.log_in();
+    const auto hash = scene->with_store([](AccessStore& store) { return store.account(who); });
+    CHECK((*hash)->password_hash.find("$m=128,t=1,p=1$") != std::string::npos);
+    CHECK(scene.fault_of(tokens.access) == "");
+}

@@ -1,0 +1,252 @@
+// The routes of the manager's API over reads that a test decides, and their description.
+#include "host/api/manager_routes.hpp"
+
+#include <set>
+
+#include "host/api/first_account.hpp"
+#include "host/auth/password.hpp"
+#include "host/base/file.hpp"
+#include "stipend/json_parse.hpp"
+#include "store_fixture.hpp"
+
+using namespace stipend;
+using namespace stipend::api;
+using namespace stipend::api::testing;
+
+namespace {
+
+class Reads final : public ManagerReads {
+  public:
+    Result<Orchestrators> orchestrators(std::optional<std::int64_t> after, std::size_t limit) override {
+        asked = cat(after ? std::to_string(*after) : std::string("start"), " ", limit);
+        if (broken) return *broken;
+        return Orchestrators{.all = {.connected = 4, .disconnected = 2, .unhealthy = 1},
+                             .part = {.items = {one(10, Json(30)), one(5, Json()), one(1, Json(10))}, .next = 7}};
+    }
+    Result<std::optional<Json>> orchestrator(std::string_view id) override {
+        return id == "a:1" ? std::optional(one(1, Json())) : std::nullopt;
+    }
+    Result<std::vector<std::string>> addresses() override { return std::vector<std::string>{"https://a:1"}; }
+    Result<std::optional<Part>> payments(const PaymentQuery& query) override {
+        asked = cat(query.orchestrator, " ", query.from.value_or(-1), " ", query.before.value_or(-1), " ", query.limit);
+        if (query.orchestrator == "unknown") return std::optional<Part>();
+        return std::optional(Part{.items = {}, .next = 3});
+    }
+    Result<Health> health() override {
+        if (broken) return *broken;
+        return well;
+    }
+
+    std::string asked;
+    std::optional<Error> broken;
+    Health well{.ledger = true, .price = true};
+
+  private:
+    static Json one(int calls, Json latency) {
+        return Json::object().append("total_calls_processed", calls).append("average_latency_ms", std::move(latency));
+    }
+};
+
+class RouteScene {
+  public:
+    RouteScene() : routes(manager_routes(reads, {*IpRange::parse("10.0.0.0/8")})) {}
+    [[nodiscard]] Reply get(std::string_view path, Query query = {}, std::string_view client = "10.1.2.3",
+                            bool relayed = false) const {
+        for (const auto& route : routes) {
+            const auto values = match_path(route.path, path);
+            if (!values) continue;
+            Request request;
+            for (const auto& [name, value] : *values) request.path.emplace(name, value);
+            request.query = std::move(query);
+            request.client = *IpAddress::parse(client);
+            request.relayed = relayed;
+            return route.handler(request);
+        }
+        FAIL("no such route");
+        return {};
+    }
+    [[nodiscard]] Json body(std::string_view path, Query query = {}) const {
+        auto parsed = parse_json(get(path, std::move(query)).body, {});
+        REQUIRE(parsed.ok());
+        return std::move(*parsed);
+    }
+    Reads reads;
+    std::vector<ApiRoute> routes;
+};
+
+constexpr const char* list_path = "/api/v1/livepeer/orchestrators";
+constexpr const char* payments_path = "/api/v1/livepeer/payments";
+
+std::string text_at(const Json& json, std::string_view name) {
+    const auto* found = json.find(name);
+    REQUIRE(found != nullptr);
+    return found->dump();
+}
+
+class NoClock final : public Clock {
+  public:
+    [[nodiscard]] stipend_unix_ns now() const override { return noon; }
+    [[nodiscard]] stipend_mono_ns monotonic() const override { return 0; }
+};
+
+}  // namespace
+
+TEST_CASE("the description has each route of the table, with its parameters, and no other") {
+    const Folder folder;
+    const NoClock clock;
+    auto access = Access::create(folder.store(), {}, "", noon);
+    REQUIRE(access.ok());
+    Reads reads;
+    auto table = auth_routes(**access, clock, [](const std::string&) {});
+    for (auto& route : manager_routes(reads, {})) table.push_back(std::move(route));
+    const auto document = parse_json(openapi_document(), {.bytes = 1 << 20, .depth = 64, .nodes = 100'000});
+    REQUIRE(document.ok());
+    const auto& components = *document->find("components")->find("parameters");
+
+    std::set<std::string> described;
+    for (const auto& [path, methods] : document->find("paths")->members()) {
+        for (const auto& [method, operation] : methods.members()) {
+            std::string line = cat(method, " ", path);
+            std::set<std::string> names;
+            if (const auto* parameters = operation.find("parameters")) {
+                for (const auto& parameter : parameters->items()) {
+                    const auto* reference = parameter.find("$ref");
+                    const auto* of = &parameter;
+                    if (reference != nullptr) of = components.find(reference->text().substr(24));
+                    REQUIRE(of != nullptr);
+                    if (of->find("in")->text() == "query") names.insert(of->find("name")->text());
+                }
+            }
+            for (const auto& name : names) line += " " + name;
+            if (operation.find("security") != nullptr) line += " bearer";
+            described.insert(line);
+        }
+    }
+    std::set<std::string> served;
+    for (const auto& route : table) {
+        std::string line = cat(route.method == "GET" ? "get" : "post", " ", route.path);
+        for (const auto& name : std::set<std::string_view>(route.query.begin(), route.query.end())) {
+            line += cat(" ", name);
+        }
+        if (route.permission) line += " bearer";
+        served.insert(line);
+    }
+    CHECK(described == served);
+}
+
+TEST_CASE("the list of orchestrators counts all of them and sums up the part") {
+    const RouteScene scene;
+    const auto body = scene.body(list_path);
+    CHECK(scene.reads.asked == "start 100");
+    CHECK(text_at(body, "total") == "7");
+    CHECK(text_at(body, "connected") == "4");
+    CHECK(text_at(body, "disconnected") == "2");
+    CHECK(text_at(body, "unhealthy") == "1");
+    CHECK(text_at(*body.find("summary"), "total_calls_processed") == "16");
+    CHECK(text_at(*body.find("summary"), "average_latency_ms") == "20");
+    CHECK(body.find("orchestrators")->items().size() == 3);
+    CHECK(text_at(body, "next_cursor") == "\"o7\"");
+    CHECK(scene.get(list_path).tagged);
+}
+
+TEST_CASE("limits and cursors are checked") {
+    const RouteScene scene;
+    CHECK(scene.get(list_path, {{"cursor", "o7"}, {"limit", "200"}}).status == 200);
+    CHECK(scene.reads.asked == "7 200");
+    for (const auto* limit : {"0", "201", "-1", "1e2", "", " 5", "99999999999999999999"}) {
+        CHECK(scene.get(list_path, {{"limit", limit}}).status == 400);
+    }
+    for (const auto* cursor : {"", "o", "7", "p7", "o-7", "o07", "o7x", "o99999999999999999999", "O7"}) {
+        CAPTURE(cursor);
+        CHECK(scene.get(list_path, {{"cursor", cursor}}).status == 400);
+    }
+    // A cursor is of one list: by orchestrator the positions are others.
+    CHECK(scene.get(payments_path, {{"cursor", "p9"}}).status == 200);
+    CHECK(scene.get(payments_path, {{"cursor", "p9"}, {"orchestrator", "a:1"}}).status == 400);
+    CHECK(scene.get(payments_path, {{"cursor", "q9"}, {"orchestrator", "a:1"}}).status == 200);
+    CHECK(scene.get(payments_path, {{"cursor", "q9"}}).status == 400);
+}
+
+TEST_CASE("payments are asked for by orchestrator and time") {
+    const RouteScene scene;
+    CHECK(text_at(scene.body(payments_path), "next_cursor") == "\"p3\"");
+    CHECK(scene.reads.asked == " -1 -1 100");
+    CHECK(
+        scene.get(payments_path, {{"orchestrator", "a:1"}, {"from", "1970-01-01T00:00:01Z"}, {"limit", "5"}}).status ==
+        200);
+    CHECK(scene.reads.asked == "a:1 1000000000 -1 5");
+    CHECK(scene.get(payments_path, {{"from", "yesterday"}}).status == 400);
+    CHECK(scene.get(payments_path, {{"orchestrator", ""}}).status == 400);
+    CHECK(scene.get(payments_path, {{"orchestrator", "unknown"}}).status == 404);
+}
+
+TEST_CASE("one orchestrator is found by its id") {
+    const RouteScene scene;
+    CHECK(scene.get("/api/v1/livepeer/orchestrators/a:1/status").status == 200);
+    CHECK(scene.get("/api/v1/livepeer/orchestrators/b:1/status").status == 404);
+}
+
+TEST_CASE("the list for gateways is for their networks, and not through a proxy that is not trusted") {
+    const RouteScene scene;
+    const auto* path = "/api/v1/gateway/orchestrators";
+    CHECK(scene.get(path).body == "[{\"address\":\"https://a:1\"}]\n");
+    CHECK(scene.get(path, {}, "11.0.0.1").status == 403);
+    CHECK(scene.get(path, {}, "::1").status == 403);
+    CHECK(scene.get(path, {}, "10.1.2.3", true).status == 403);
+}
+
+TEST_CASE("health says what works") {
+    RouteScene scene;
+    const auto status = [&] { return cat(scene.get("/health").status, text_at(scene.body("/health"), "status")); };
+    CHECK(status() == "200\"ok\"");
+    CHECK(scene.get("/readyz").status == 200);
+    scene.reads.well.price = false;
+    CHECK(status() == "200\"degraded\"");
+    CHECK(scene.get("/readyz").status == 200);
+    scene.reads.well.ledger = false;
+    CHECK(status() == "503\"unavailable\"");
+    CHECK(scene.get("/readyz").status == 503);
+    scene.reads.well = {.ledger = true, .price = true, .stopping = true};
+    CHECK(status() == "503\"unavailable\"");
+    scene.reads.broken = fail(STIPEND_E_TIMEOUT, "the control thread does not answer");
+    CHECK(status() == "503\"unavailable\"");
+    CHECK(scene.get("/readyz").status == 503);
+    CHECK(scene.get("/healthz").status == 200);
+    CHECK(scene.get(list_path).status == 503);
+}
+
+TEST_CASE("the first account is made once, with a password in a file of its owner") {
+    const Folder folder;
+    const auto store = folder.store();
+    const auto home = folder.file().parent_path();
+    const auto first = make_first_account(*store, "a@b.example", "", home, noon);
+    REQUIRE(first.ok());
+    REQUIRE(first->has_value());
+    const auto file = *(*first)->password_file;
+    CHECK(std::filesystem::status(file).permissions() == std::filesystem::perms(0600));
+    auto password = *read_file(file, 1000);
+    REQUIRE(password.ends_with('\n'));
+    password.pop_back();
+    const auto made = *store->account("a@b.example");
+    REQUIRE(made.has_value());
+    CHECK(made->role == auth::AccessRole::admin);
+    CHECK(auth::verify_password(password, made->password_hash, {}) == auth::PasswordCheck::match);
+    const auto second = make_first_account(*store, "c@d.example", "other password", home, noon);
+    REQUIRE(second.ok());
+    CHECK(!second->has_value());
+    CHECK(store->accounts()->size() == 1);
+}
+
+TEST_CASE("a password that is given is written nowhere") {
+    const Folder folder;
+    const auto store = folder.store();
+    const auto first = make_first_account(*store, "a@b.example", "correct horse", folder.file().parent_path(), noon);
+    REQUIRE(first.ok());
+    CHECK(!(*first)->password_file);
+    CHECK(!std::filesystem::exists(folder.file().parent_path() / "admin-password"));
+    CHECK(auth::verify_password("correct horse", (*store->account("a@b.example"))->password_hash, {}) ==
+          auth::PasswordCheck::match);
+    const Folder other;
+    CHECK(!make_first_account(*other.store(), "a@b.example", "short", other.file().parent_path(), noon).ok());
+    CHECK(!make_first_account(*other.store(), "two words", "correct horse", other.file().parent_path(), noon).ok());
+}
