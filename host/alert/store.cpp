@@ -143,6 +143,38 @@ Result<void> load_rest(sqlite::Database& database, State& state) {
     }
 }
 
+// The database's messages name the ledger, which this is not.
+Error as_ours(Error error) {
+    constexpr std::string_view other = "ledger: ";
+    if (error.message.starts_with(other)) error.message.erase(0, other.size());
+    return error;
+}
+
+Result<void> prepare(sqlite::Database& database, const std::filesystem::path& file) {
+    STIPEND_TRY(database.open(file.native(), SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE, busy_ms));
+    STIPEND_TRY(database.run("PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL;"));
+    STIPEND_LET(version, database.number("PRAGMA user_version"));
+    if (version == schema_version) return {};
+    if (version != 0) {
+        return fail(STIPEND_E_INVALID, file.native(), ": got version ", version, " of its tables, want ",
+                    schema_version);
+    }
+    sqlite::Transaction transaction(database);
+    STIPEND_TRY(transaction.begin("IMMEDIATE"));
+    STIPEND_TRY(database.run(cat(tables, "PRAGMA user_version = ", schema_version)));
+    return transaction.commit();
+}
+
+Result<void> write_all(sqlite::Database& database, const Changes& changes) {
+    sqlite::Transaction transaction(database);
+    STIPEND_TRY(transaction.begin("IMMEDIATE"));
+    if (changes.everything) STIPEND_TRY(database.run("DELETE FROM active; DELETE FROM notified; DELETE FROM pending"));
+    STIPEND_TRY(write_active(database, changes));
+    STIPEND_TRY(write_pending(database, changes));
+    STIPEND_TRY(write_rest(database, changes));
+    return transaction.commit();
+}
+
 }  // namespace
 
 struct Store::Files {
@@ -154,40 +186,22 @@ Store::~Store() = default;
 
 Result<std::unique_ptr<Store>> Store::open(const std::filesystem::path& file) {
     auto files = std::make_unique<Files>();
-    auto& database = files->database;
-    STIPEND_TRY(database.open(file.native(), SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE, busy_ms));
-    STIPEND_TRY(database.run("PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL;"));
-    STIPEND_LET(version, database.number("PRAGMA user_version"));
-    if (version == 0) {
-        sqlite::Transaction transaction(database);
-        STIPEND_TRY(transaction.begin("IMMEDIATE"));
-        STIPEND_TRY(database.run(cat(tables, "PRAGMA user_version = ", schema_version)));
-        STIPEND_TRY(transaction.commit());
-    } else if (version != schema_version) {
-        return fail(STIPEND_E_INVALID, file.native(), ": got version ", version, " of its tables, want ",
-                    schema_version);
-    }
+    if (auto opened = prepare(files->database, file); !opened) return as_ours(std::move(opened).error());
     return std::unique_ptr<Store>(new Store(std::move(files)));
 }
 
 Result<State> Store::load() {
     State out;
-    STIPEND_TRY(load_active(files_->database, out));
-    STIPEND_TRY(load_pending(files_->database, out));
-    STIPEND_TRY(load_rest(files_->database, out));
+    for (const auto load : {&load_active, &load_pending, &load_rest}) {
+        if (auto loaded = load(files_->database, out); !loaded) return as_ours(std::move(loaded).error());
+    }
     return out;
 }
 
 Result<void> Store::write(const Changes& changes) {
     if (changes.empty()) return {};
-    auto& database = files_->database;
-    sqlite::Transaction transaction(database);
-    STIPEND_TRY(transaction.begin("IMMEDIATE"));
-    if (changes.everything) STIPEND_TRY(database.run("DELETE FROM active; DELETE FROM notified; DELETE FROM pending"));
-    STIPEND_TRY(write_active(database, changes));
-    STIPEND_TRY(write_pending(database, changes));
-    STIPEND_TRY(write_rest(database, changes));
-    return transaction.commit();
+    if (auto written = write_all(files_->database, changes); !written) return as_ours(std::move(written).error());
+    return {};
 }
 
 std::filesystem::path store_file(const std::filesystem::path& state_folder) {

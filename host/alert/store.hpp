@@ -12,7 +12,7 @@ namespace stipend::alert {
 
 class Store {
   public:
-    // Opens the file, or makes it. INVALID: it is damaged, or no file of ours.
+    // Opens the file, or makes it. INVALID: it is damaged, of another version, or no store.
     static Result<std::unique_ptr<Store>> open(const std::filesystem::path& file);
     ~Store();
     Store(const Store&) = delete;

@@ -16,7 +16,7 @@
 namespace stipend::runtime {
 namespace {
 
-constexpr std::int64_t store_pause_ns = 30 * ns_per_s;  // between two tries to use a store that failed
+constexpr std::int64_t store_pause_ns = 10 * ns_per_s;  // between two tries to use a store that failed
 constexpr std::int64_t least_confirm_ns = 900 * ns_per_s;
 constexpr std::int64_t end_patience_ns = 2 * ns_per_s;
 constexpr std::size_t max_title_bytes = 300;
@@ -194,7 +194,8 @@ void AlertDelivery::open_store(stipend_unix_ns now) {
     const auto file = alert::store_file(surroundings_.state_folder);
     auto opened = alert::Store::open(file);
     auto state = opened ? (*opened)->load() : Result<alert::State>(opened.error());
-    if (!state && state.error().permanent) {
+    // Any other error may be the system's, and the file sound.
+    if (!state && state.error().status == STIPEND_E_INVALID) {
         surroundings_.log->error(
             cat("alerts: ", file.native(), " cannot be used and is moved aside: ", state.error().message));
         opened = fail(STIPEND_E_UNAVAILABLE, "moved aside");

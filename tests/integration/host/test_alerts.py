@@ -246,6 +246,27 @@ class Durable(AlertsTest):
         self.assertIs(self.listed()["stored"], True)
 
 
+    def test_what_cannot_be_stored_is_delivered_all_the_same(self):
+        chat = self.receiver()
+        self.configure(("chat", chat.url, {}))
+        state = self.host.folder / "state"
+        (state / "alerts.db").mkdir(parents=True)
+        self.host.start()
+        self.assertTrue(self.host.said("alerts are not stored: " + str(state / "alerts.db")))
+        self.suspend()
+        wait_for(lambda: chat.alerts(self.suspended), "the alert")
+        self.assertIs(self.listed()["stored"], False)
+        (state / "alerts.db").rmdir()
+        self.host.wait_line("alerts are stored again")
+        self.assertIs(self.listed()["stored"], True)
+        self.host.kill()
+        self.host.start()
+        self.assertIn(self.suspended, [one["id"] for one in self.listed()["active"]])
+        self.recover()
+        wait_for(lambda: chat.alerts(self.suspended, "resolved"), "its end")
+        self.assertEqual(len(chat.alerts(self.suspended, "firing")), 1)
+
+
 class Commands(AlertsTest):
     def test_a_silence_holds_and_ends(self):
         chat = self.receiver()

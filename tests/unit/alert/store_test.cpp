@@ -102,10 +102,11 @@ TEST_CASE("what is written is there after the file is opened again, and what is 
     CHECK(state->pending.empty());
 }
 
-TEST_CASE("a file that is no store is an error for good, and so is one of another version") {
+TEST_CASE("a file that is no store is refused as such") {
     const Folder folder;
     std::ofstream(folder.file()) << std::string(8192, 'x');
     auto opened = Store::open(folder.file());
     REQUIRE_FALSE(opened.ok());
-    CHECK(opened.error().permanent);
+    CHECK(opened.error().status == STIPEND_E_INVALID);
+    CHECK(opened.error().message.starts_with(folder.file().native()));
 }
