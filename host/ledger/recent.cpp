@@ -1,5 +1,6 @@
 // The newest decisions, for those who poll: each call reads a bounded number of rows, so that it neither takes long nor
 // holds the WAL.
+#include <algorithm>
 #include <optional>
 #include <string>
 #include <vector>
@@ -68,7 +69,7 @@ Result<Next> recent_of_one(sqlite::Database& database, std::int64_t ns, const Re
     STIPEND_LET(key, keys.key_of(id));
     STIPEND_LET(rows, database.prepare(select_decisions("WHERE epoch = ? AND orchestrator = ?")));
     auto epoch = *last;
-    if (filter.before && *filter.before <= epoch) epoch = *filter.before - 1;
+    if (filter.before && *filter.before <= epoch) epoch = std::max<std::int64_t>(*filter.before, 1) - 1;
     for (std::uint64_t passed = 0; epoch > 0; --epoch, ++passed) {
         if (passed == filter.limit) return Next(epoch + 1);
         STIPEND_LET(found, rows.bind(epoch).bind(id).next());
