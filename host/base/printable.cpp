@@ -5,29 +5,10 @@
 #include <cstdint>
 #include <utility>
 
+#include "stipend/utf8.hpp"
+
 namespace stipend {
 namespace {
-
-struct Character {
-    std::uint32_t code = 0;
-    std::size_t bytes = 0;  // 0: not UTF-8
-};
-
-Character character_at(std::string_view text, std::size_t at) {
-    const auto byte = [&](std::size_t i) { return static_cast<std::uint32_t>(static_cast<unsigned char>(text[i])); };
-    const auto lead = byte(at);
-    if (lead < 0x80) return {lead, 1};
-    const std::size_t length = lead >= 0xF0 ? 4 : lead >= 0xE0 ? 3 : 2;
-    if (lead < 0xC2 || lead > 0xF4 || at + length > text.size()) return {};
-    std::uint32_t code = lead & (0xFFU >> (length + 1));
-    for (std::size_t i = 1; i < length; ++i) {
-        if ((byte(at + i) & 0xC0U) != 0x80U) return {};
-        code = (code << 6U) | (byte(at + i) & 0x3FU);
-    }
-    constexpr std::array<std::uint32_t, 5> least{0, 0, 0x80, 0x800, 0x10000};
-    const bool surrogate = code >= 0xD800 && code <= 0xDFFF;
-    return code < least[length] || surrogate || code > 0x10FFFF ? Character{} : Character{code, length};
-}
 
 bool unseen(std::uint32_t code) {
     // Control characters; blanks; joiners, marks of direction and other formats; fillers; tags.
@@ -52,7 +33,7 @@ std::string named(std::string_view text, const Name& name, bool one_line = false
     std::string out;
     out.reserve(text.size());
     for (std::size_t at = 0; at < text.size();) {
-        const auto [code, bytes] = character_at(text, at);
+        const auto [code, bytes] = utf8::character_at(text, at);
         if (bytes == 0) {
             out += "<0x" + hex(static_cast<unsigned char>(text[at++]), 2) + ">";
             continue;

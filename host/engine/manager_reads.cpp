@@ -1,8 +1,5 @@
 #include "host/engine/manager_reads.hpp"
 
-#include <chrono>
-#include <future>
-
 #include "host/base/time.hpp"
 #include "host/ledger/decision_json.hpp"
 #include "stipend/duration.hpp"
@@ -10,7 +7,7 @@
 namespace stipend::engine {
 namespace {
 
-constexpr std::chrono::seconds patience{5};
+constexpr std::int64_t patience_ns = 5 * ns_per_s;
 constexpr std::size_t addresses_at_once = 2'000;  // in one turn of the control thread
 
 Json time_or_null(stipend_unix_ns at) {
@@ -25,17 +22,7 @@ Json text_or_null(const std::string& text) {
 
 template <class Work>
 auto ManagerReads::on_control(Work work) -> Result<decltype(work())> {
-    auto promise = std::make_shared<std::promise<decltype(work())>>();
-    auto answer = promise->get_future();
-    host_.loop().post([promise = std::move(promise), work = std::move(work)]() mutable { promise->set_value(work()); });
-    if (answer.wait_for(patience) != std::future_status::ready) {
-        return fail(STIPEND_E_TIMEOUT, "the control thread does not answer");
-    }
-    try {
-        return answer.get();
-    } catch (const std::future_error&) {  // the work was dropped, and the promise with it
-        return fail(STIPEND_E_STATE, "the host is stopping");
-    }
+    return host_.loop().ask_within(patience_ns, std::move(work));
 }
 
 template <class Work>

@@ -1,6 +1,8 @@
 // The event loop of the control thread, over Boost.Asio: work in order, timers, signals, readiness of descriptors.
 #pragma once
 
+#include <chrono>
+#include <cstdint>
 #include <functional>
 #include <future>
 #include <memory>
@@ -29,14 +31,17 @@ class ControlLoop {
     // control]
     template <class Work>
     auto ask(Work work) -> Result<decltype(work())> {
-        auto promise = std::make_shared<std::promise<decltype(work())>>();
-        auto answer = promise->get_future();
-        post([promise = std::move(promise), work = std::move(work)]() mutable { promise->set_value(work()); });
-        try {
-            return answer.get();
-        } catch (const std::future_error&) {  // the work was dropped, and the promise with it
-            return fail(STIPEND_E_STATE, "the host is stopping");
+        auto answer = begin_ask(std::move(work));
+        return take(answer);
+    }
+    // The same for a bounded time. TIMEOUT: it has not run yet, and may run later.
+    template <class Work>
+    auto ask_within(std::int64_t patience_ns, Work work) -> Result<decltype(work())> {
+        auto answer = begin_ask(std::move(work));
+        if (answer.wait_for(std::chrono::nanoseconds(patience_ns)) != std::future_status::ready) {
+            return fail(STIPEND_E_TIMEOUT, "the control thread does not answer");
         }
+        return take(answer);
     }
 
     // Runs on the calling thread until `stop`: all work there is, then `turn`, which returns when it wants to be called
@@ -53,6 +58,22 @@ class ControlLoop {
     [[nodiscard]] boost::asio::io_context& io() { return *io_; }
 
   private:
+    template <class Work>
+    auto begin_ask(Work work) -> std::future<decltype(work())> {
+        auto promise = std::make_shared<std::promise<decltype(work())>>();
+        auto answer = promise->get_future();
+        post([promise = std::move(promise), work = std::move(work)]() mutable { promise->set_value(work()); });
+        return answer;
+    }
+    template <class T>
+    static Result<T> take(std::future<T>& answer) {
+        try {
+            return answer.get();
+        } catch (const std::future_error&) {  // the work was dropped, and the promise with it
+            return fail(STIPEND_E_STATE, "the host is stopping");
+        }
+    }
+
     const std::unique_ptr<boost::asio::io_context> io_;
     std::mutex mutex_;
     bool closed_ = false;               // guarded by mutex_

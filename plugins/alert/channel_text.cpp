@@ -4,6 +4,8 @@
 #include <array>
 #include <utility>
 
+#include "stipend/utf8.hpp"
+
 namespace alert {
 namespace {
 
@@ -11,27 +13,6 @@ constexpr std::string_view replacement = "\xEF\xBF\xBD";  // U+FFFD
 constexpr std::string_view ellipsis = "\xE2\x80\xA6";     // U+2026
 constexpr std::string_view no_break = "\xE2\x80\x8B";     // U+200B, a blank without width
 constexpr std::string_view discord_markup = "\\*_~`|>#-+.()[]<:@";
-
-struct Character {
-    std::uint32_t code = 0;
-    std::size_t bytes = 0;  // 0: not UTF-8
-};
-
-Character character_at(std::string_view text, std::size_t at) {
-    const auto byte = [&](std::size_t i) { return static_cast<std::uint32_t>(static_cast<unsigned char>(text[i])); };
-    const auto lead = byte(at);
-    if (lead < 0x80) return {lead, 1};
-    const std::size_t length = lead >= 0xF0 ? 4 : lead >= 0xE0 ? 3 : 2;
-    if (lead < 0xC2 || lead > 0xF4 || at + length > text.size()) return {};
-    std::uint32_t code = lead & (0xFFU >> (length + 1));
-    for (std::size_t i = 1; i < length; ++i) {
-        if ((byte(at + i) & 0xC0U) != 0x80U) return {};
-        code = (code << 6U) | (byte(at + i) & 0x3FU);
-    }
-    constexpr std::array<std::uint32_t, 5> least{0, 0, 0x80, 0x800, 0x10000};
-    const bool surrogate = code >= 0xD800 && code <= 0xDFFF;
-    return code < least[length] || surrogate || code > 0x10FFFF ? Character{} : Character{code, length};
-}
 
 // Control characters; joiners, marks of direction and other formats; fillers; tags.
 bool is_unseen(std::uint32_t code) {
@@ -87,7 +68,7 @@ std::string clean(std::string_view text) {
     std::string out;
     out.reserve(text.size());
     for (std::size_t at = 0; at < text.size();) {
-        const auto [code, bytes] = character_at(text, at);
+        const auto [code, bytes] = stipend::utf8::character_at(text, at);
         if (bytes == 0) {
             out += replacement;
             ++at;
@@ -119,7 +100,7 @@ std::string channel_text(Format format, std::string_view text, std::size_t most)
     std::size_t whole = 0;  // bytes of `out` that leave a place for the ellipsis
     char before = ' ';
     for (std::size_t at = 0; at < given.size();) {
-        const auto bytes = character_at(given, at).bytes;
+        const auto bytes = stipend::utf8::character_at(given, at).bytes;
         const auto piece = escaped(format, std::string_view(given).substr(at, bytes), before == ' ' || before == '\n');
         length += utf16_length(piece);
         if (length > most) {
