@@ -82,27 +82,22 @@ TEST_CASE("an orchestrator that left holds no generation, and each that stays co
     sim.check_ledger();
 }
 
-TEST_CASE("a check that is due and waits for a place keeps the generation of its period") {
+TEST_CASE("a check that is due and waits for the job rate keeps the generation of its period") {
     Simulation sim;
     Setup setup;
     setup.policy = R"({"max_consecutive_failures":2})";
-    setup.dispatch.max_in_flight = 1;
-    setup.dispatch.max_waiting = 0;
-    sim.answer = [](const auto&, const auto&, auto now) {
-        return std::pair{good("100"), now < start_of_time + 50 * second ? second : 500 * second};
-    };
-    REQUIRE(sim.install(setup, payees(2)).ok());
+    setup.dispatch.host = {300 * second, 1};  // one in five minutes
+    REQUIRE(sim.install(setup, payees(1)).ok());
     sim.run_for(50 * second);
     setup.policy = R"({"max_consecutive_failures":3})";
     REQUIRE(sim.install(setup).ok());
-    // o1 is asked, and o2 waits for its place: its period began before the second configuration.
-    sim.run_until(start_of_time + 300 * second);
+    sim.run_until(start_of_time + 200 * second);
+    CHECK(sim.jobs.size() == 1);
     CHECK(sim.engine().generations().size() == 2);
-    sim.run_until(start_of_time + 1200 * second);
-    REQUIRE(sim.of("o2").size() == 2);
-    CHECK(sim.of("o2")[1].decision.generation == 1);
-    sim.run_until(start_of_time + 3000 * second);
-    CHECK(sim.engine().generations().size() == 1);
+    sim.run_until(start_of_time + 400 * second);
+    REQUIRE(sim.of("o1").size() == 2);
+    CHECK(sim.of("o1")[1].decision.due_at == start_of_time + 60 * second);
+    CHECK(sim.of("o1")[1].decision.generation == 1);
     sim.check_ledger();
 }
 
