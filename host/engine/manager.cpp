@@ -301,7 +301,9 @@ Result<void> Manager::add_routes(runtime::ControlServer& server) {
 
 // Payments must not stop because the API cannot be served.
 void Manager::serve(http::ServerThread& thread) {
-    if (auto made = ManagerApi::create(host_, *engine_, plan_->settings, thread)) {
+    api::Orders orders{.adjust = [this](const Json& order) { return adjust(order); },
+                       .pardon = [this](const Json& order) { return pardon(order); }};
+    if (auto made = ManagerApi::create(host_, *engine_, plan_->settings, std::move(orders), thread)) {
         api_ = std::move(*made);
         host_.log().info("the API is served at http://" + api_->address());
     } else {
