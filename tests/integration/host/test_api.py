@@ -521,6 +521,14 @@ class Service(ApiTest):
         self.assertTrue(self.host.said("the API is not served"))
         self.assertEqual(self.host.stop(), 0)
 
+    def test_it_is_not_served_where_nothing_is_to_listen(self):
+        self.host.environment.update(API_LISTEN="none", METRICS_LISTEN="none")
+        self.host.start()
+        self.host.wait_line("the API is not served: listen.api is none")
+        self.assertTrue(self.host.said("metrics are not served: listen.metrics is none"))
+        self.wait_for_decisions(self.orchestrators)
+        self.assertEqual(self.host.status()["alerts"], [])
+
     def test_a_file_that_others_can_read_is_not_used(self):
         self.start()
         self.assertEqual(self.host.stop(), 0)
