@@ -143,6 +143,14 @@ void fields(Visitor& visit, T& api) {
     visit("plain_http", api.plain_http);
 }
 
+template <class Visitor, Is<Registration> T>
+void fields(Visitor& visit, T& registration) {
+    visit("mode", registration.mode);
+    visit("secret", registration.secret);
+    visit("allowed_networks", registration.allowed_networks_text);
+    visit("capability", registration.capability);
+}
+
 template <class Visitor, Is<QuietHours> T>
 void fields(Visitor& visit, T& quiet) {
     visit("schedule", quiet.schedule);
@@ -203,6 +211,7 @@ void fields(Visitor& visit, T& settings) {
         listen("metrics", settings.metrics_listen);
     });
     visit("api", settings.api);
+    visit("registration", settings.registration);
 }
 
 }  // namespace stipend::config

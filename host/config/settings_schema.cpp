@@ -233,7 +233,18 @@ constexpr std::string_view of_manager = R"("type": "object", "additionalProperti
       "description": "Addresses or networks from which a gateway may read the list of orchestrators without a login. By default this machine."},
     "plain_http": {"format": "word", "enum": ["false", "true"], "x-also": "off=false on=true no=false yes=true",
       "default": "${API_PLAIN_HTTP:-false}",
-      "description": "`true`: `listen.api` may be an address beyond this machine, although passwords and tokens are readable on the way: for a network that is trusted, or a proxy with TLS in front."}}}
+      "description": "`true`: `listen.api` may be an address beyond this machine, although passwords and tokens are readable on the way: for a network that is trusted, or a proxy with TLS in front."}}},
+  "registration": {"type": "object", "additionalProperties": false,
+    "x-noun": "the settings of registration",
+    "description": "How orchestrators join over the API. See api.md; a change needs a restart.", "properties": {
+    "mode": {"format": "word", "enum": ["automatic", "closed", "approve"], "default": "automatic",
+      "description": "`approve`: an orchestrator registers, and is paid once an administrator has approved it. `closed`: none registers; those that are approved stay. `automatic`: `approve` where there is a secret."},
+    "secret": {"format": "text", "maxLength": 1024, "default": "${ORCHESTRATOR_SECRET:-}",
+      "description": "What newcomers register with, of at least 16 bytes. It creates an id that is not approved, and nothing else. Empty: only administrators and operators register."},
+    "allowed_networks": {"format": "text", "maxLength": 8192, "default": "${ALLOWED_ENDPOINT_NETWORKS:-}",
+      "description": "Networks, separated by commas, that registered endpoints may lead to although they are not public, such as 10.0.0.0/8."},
+    "capability": {"format": "text", "maxLength": 128,
+      "description": "The capability that they are measured and paid by; one of `capabilities`. Empty: the dispatch plugin's own, and `payment.base`."}}}
 })";
 
 constexpr std::string_view of_worker =

@@ -42,7 +42,14 @@ Json restored_json(const ledger::Restored& restored) {
 
 std::unique_ptr<runtime::Plan> Manager::plan(plugin::Loader& loader, config::Settings settings,
                                              config::Diagnostics& diagnostics) {
-    return make_manager_plan(loader, std::move(settings), diagnostics);
+    open_registrations(settings, false);
+    if (registrations_) {
+        // Those that were read before stay: a file that cannot be read ends no pay.
+        auto approved = registrations_->approved();
+        if (approved) approved_ = std::move(*approved);
+        if (!approved) host_.log().error("the registrations cannot be read: " + approved.error().message);
+    }
+    return make_manager_plan(loader, std::move(settings), diagnostics, approved_);
 }
 
 Result<std::string> Manager::review(const runtime::Plan& next_plan, const runtime::ReloadRequest& request,
@@ -83,6 +90,7 @@ void Manager::open(ledger::State state) {
     if (auto* delivery = host_.alerts()) fired_before_ = delivery->fired_before();
     engine_ = std::make_unique<Engine>(*this, reporter_, std::move(state), host_.now());
     confirm_suspensions();
+    report_registrations();
 }
 
 std::optional<stipend_unix_ns> Manager::waits_until(const runtime::Plan& plan) {
@@ -102,6 +110,11 @@ Result<runtime::Applied> Manager::apply(std::unique_ptr<runtime::Plan> given, co
     if (once_ && !plan_) engine_->limit_to(host_.now());
     watch_checks(plan->checks, fresh);
     plan_.swap(plan);
+    {
+        const std::lock_guard lock(configured_mutex_);
+        configured_ = plan_->configured;
+    }
+    report_registrations();
     witnesses_awaited_ = 0;  // looks of the plan before do not end any more
     checks_changed_ = true;
     return runtime::Applied{
@@ -294,6 +307,15 @@ void Manager::refresh_metrics(runtime::Metrics& metrics) {
 }
 
 Result<void> Manager::add_routes(runtime::ControlServer& server) {
+    open_registrations(plan_->settings, true);
+    report_registrations();
+    registrar_ = make_registrar();
+    if (auto* registrar = registrar_.get()) {
+        STIPEND_TRY(
+            server.quick_route("GET", "/registrations", [registrar](const Json&) { return registrar->list(); }));
+        STIPEND_TRY(server.quick_route("POST", "/registrations",
+                                       [registrar](const Json& body) { return registrar->order(body); }));
+    }
     STIPEND_TRY(server.route("POST", "/adjust", [this](const Json& body) { return adjust(body); }));
     STIPEND_TRY(server.slow_route("POST", "/pardon", [this](const Json& body) { return pardon(body); }));
     return server.slow_route("POST", "/archive", [this, &server](const Json& body) { return archive(server, body); });
@@ -301,7 +323,7 @@ Result<void> Manager::add_routes(runtime::ControlServer& server) {
 
 // Payments must not stop because the API cannot be served.
 void Manager::serve(http::ServerThread& thread) {
-    if (auto made = ManagerApi::create(host_, *engine_, plan_->settings, thread)) {
+    if (auto made = ManagerApi::create(host_, *engine_, plan_->settings, thread, registrations_, registrar_.get())) {
         api_ = std::move(*made);
         host_.log().info("the API is served at http://" + api_->address());
     } else {
@@ -360,7 +382,9 @@ void Manager::reserve_fee(const std::string& job_id, const SignedWei& wei, plugi
     engine_->reserve_fee(*token, wei, std::move(answer), host_.now());
 }
 
-void Manager::submit(const JobSpec& job, const registry::Payee& payee) {
+void Manager::submit(const JobSpec& given, const registry::Payee& payee) {
+    auto job = given;
+    job.registered = plan_->registered.contains(payee.key);
     submit_job(host_.instances().at(dispatch_key), job, payee, runtime::namespace_of(plan_->settings).text(),
                plan_->settings.dispatch.deadline_ns, [this, token = job.token](JobResult result) {
                    host_.loop().post([this, token, result = std::move(result)]() mutable {

@@ -6,6 +6,7 @@
 
 #include "host/api/access.hpp"
 #include "host/api/api_server.hpp"
+#include "host/api/registration_routes.hpp"
 #include "host/config/settings.hpp"
 #include "host/engine/manager_reads.hpp"
 
@@ -14,14 +15,18 @@ namespace stipend::engine {
 class ManagerApi {
   public:
     // Opens `access.db` in the state folder, makes the first account where there is none, and listens on `thread`.
-    // `host` and `engine` outlive this. Computes a password's hash where it makes an account.
+    // `host`, `engine` and `registrations` outlive this; without the last, none can register. Computes a password's
+    // hash where it makes an account.
     [[nodiscard]] static Result<std::unique_ptr<ManagerApi>> create(runtime::Host& host, const Engine& engine,
                                                                     const config::Settings& settings,
-                                                                    http::ServerThread& thread);
+                                                                    http::ServerThread& thread,
+                                                                    std::shared_ptr<registry::RegistrationStore> store,
+                                                                    api::Registrations* registrations);
     [[nodiscard]] const std::string& address() const { return server_->address(); }
 
   private:
-    ManagerApi(runtime::Host& host, const Engine& engine, const config::Settings& settings);
+    ManagerApi(runtime::Host& host, const Engine& engine, const config::Settings& settings,
+               std::shared_ptr<registry::RegistrationStore> store);
     std::unique_ptr<api::Access> access_;
     ManagerReads reads_;
     std::unique_ptr<api::ApiServer> server_;  // ends first

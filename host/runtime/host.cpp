@@ -7,6 +7,7 @@
 #include "host/base/file.hpp"
 #include "host/base/time.hpp"
 #include "host/config/load.hpp"
+#include "host/http/ssrf_guard.hpp"
 #include "host/ledger/backup.hpp"
 #include "host/plugin/call_runner.hpp"
 #include "host/plugin/last_words.hpp"
@@ -25,6 +26,20 @@ constexpr const char* waits_text =
     "it waits for pay periods that began with earlier ones, and is put in force by itself then";
 
 std::atomic<bool> thread_left = false;
+
+// Requests to registered endpoints lead to public addresses and the networks that the configuration allows.
+Result<std::unique_ptr<http::CurlClient>> make_client(const config::Settings& settings) {
+    std::vector<IpRange> allowed;
+    for (const auto& text : settings.registration.allowed_networks) {
+        STIPEND_LET(range, IpRange::parse(text));  // `check` has read it before
+        allowed.push_back(range);
+    }
+    http::ClientOptions options;
+    options.public_guard = [allowed = std::move(allowed)](const char* address) {
+        return http::public_refusal(address, allowed);
+    };
+    return http::CurlClient::create(std::move(options));
+}
 
 }  // namespace
 
@@ -111,7 +126,7 @@ Result<void> Host::open_state(const config::Settings& settings) {
     STIPEND_SET(deadline_pool_, ThreadPool::create(1, "stipend-limit"));
     STIPEND_SET(blocking_pool_, ThreadPool::create(blocking_threads, "stipend-block"));
     STIPEND_SET(writer_, LedgerWriter::create(std::move(ledger)));
-    STIPEND_SET(client_, http::CurlClient::create());
+    STIPEND_SET(client_, make_client(settings));
     serial_ = blocking_pool_->make_strand();
     instances_.emplace(loop_);
     liveness_.emplace(loop_, *writer_, watchdog_ns_ / 3);
@@ -249,6 +264,12 @@ std::optional<stipend_mono_ns> Host::turn() {
     } else if (retry_at_) {
         at_latest(*retry_at_);
     }
+    if (again_at_ && *again_at_ <= now) {
+        again_at_.reset();
+        apply_again();
+    } else if (again_at_) {
+        at_latest(*again_at_);
+    }
     if (watchdog_ns_ != 0) {
         if (role_->alive(now)) service_manager::watchdog();
         at_latest(now + watchdog_ns_ / 3);
@@ -263,6 +284,7 @@ void Host::begin_stop() {
 
 config::SourceText Host::reload_source(const ReloadRequest& request, ReloadReport& report) const {
     if (request.waited) return waiting_->text;
+    if (request.again) return text_;
     if (request.undo) {
         if (!previous_) report.text = "nothing to undo: no reload was applied since the host started";
         return previous_;
@@ -308,10 +330,15 @@ ReloadReport Host::try_reload(const ReloadRequest& request) {
     auto plugins = plan->plugins;
     const auto chosen = plan->chosen;
     auto answer = on_control(report.pause_ns, [&]() -> Result<Applied> {
-        report.waits_until = retry_at_ = role_->waits_until(*plan);
-        if (retry_at_) return Applied{};
+        report.waits_until = role_->waits_until(*plan);
+        (request.again ? again_at_ : retry_at_) = report.waits_until;
+        if (report.waits_until) return Applied{};
         return apply(std::move(plan));
     });
+    if (report.waits_until && request.again) {
+        report.text = cat("what was added to the configuration in force waits until ", utc_text(*report.waits_until));
+        return report;
+    }
     if (report.waits_until) {
         waiting_ = {std::move(text), request.accept_spend};
         report.text = with_remark(cat("the configuration is valid, and waits until ", utc_text(*report.waits_until),
@@ -327,8 +354,10 @@ ReloadReport Host::try_reload(const ReloadRequest& request) {
     report.text = with_remark(applied->text);
     report.summary = applied->summary;
     note_applied(chosen, applied->generation);
-    waiting_.reset();
-    previous_ = std::exchange(text_, std::move(text));
+    if (!request.again) {
+        waiting_.reset();
+        previous_ = std::exchange(text_, std::move(text));
+    }
     settings_ = std::move(settings);
     plugins_ = std::move(plugins);
     watch_files();
@@ -366,6 +395,16 @@ void Host::retry_waiting() {
     if (!waiting_) return;
     const auto report = reload({.accept_spend = waiting_->accept_spend, .waited = true});
     if (!report.taken && !report.waits_until) waiting_.reset();
+}
+
+// What is asked for while one waits for its turn is done by that one.
+void Host::apply_again() {
+    if (again_asked_.exchange(true)) return;
+    serial_->post([this] {
+        again_asked_ = false;
+        // Each addition was decided by itself.
+        reload({.accept_spend = true, .again = true});
+    });
 }
 
 void Host::log_reload(const ReloadReport& report) {

@@ -4,8 +4,10 @@
 #include <set>
 
 #include "host/api/first_account.hpp"
+#include "host/api/registration_routes.hpp"
 #include "host/auth/password.hpp"
 #include "host/base/file.hpp"
+#include "stipend/ascii.hpp"
 #include "stipend/json_parse.hpp"
 #include "store_fixture.hpp"
 
@@ -83,6 +85,15 @@ std::string text_at(const Json& json, std::string_view name) {
     return found->dump();
 }
 
+class NoRegistrations final : public Registrations {
+  public:
+    Reply enroll(const Request&) override { return {}; }
+    Reply approve(const Request&) override { return {}; }
+    Reply disconnect(const Request&) override { return {}; }
+    Reply remove(const Request&) override { return {}; }
+    Reply rotate(const Request&) override { return {}; }
+};
+
 class NoClock final : public Clock {
   public:
     [[nodiscard]] stipend_unix_ns now() const override { return noon; }
@@ -99,6 +110,8 @@ TEST_CASE("the description has each route of the table, with its parameters, and
     Reads reads;
     auto table = auth_routes(**access, clock, [](const std::string&) {});
     for (auto& route : manager_routes(reads, {})) table.push_back(std::move(route));
+    NoRegistrations registrations;
+    for (auto& route : registration_routes(registrations)) table.push_back(std::move(route));
     const auto document = parse_json(openapi_document(), {.bytes = 1 << 20, .depth = 64, .nodes = 100'000});
     REQUIRE(document.ok());
     const auto& components = *document->find("components")->find("parameters");
@@ -124,7 +137,7 @@ TEST_CASE("the description has each route of the table, with its parameters, and
     }
     std::set<std::string> served;
     for (const auto& route : table) {
-        std::string line = cat(route.method == "GET" ? "get" : "post", " ", route.path);
+        std::string line = cat(ascii::to_lower(route.method), " ", route.path);
         for (const auto& name : std::set<std::string_view>(route.query.begin(), route.query.end())) {
             line += cat(" ", name);
         }
