@@ -47,7 +47,7 @@ Result<std::vector<Json>> ManagerReads::shown(std::vector<Row> rows) {
     for (auto& row : rows) {
         if (!registrations_) break;
         STIPEND_LET(found, registrations_->find(row.payee.key));
-        if (found) row.registration = found->state;
+        if (found) row.registration = std::move(*found);
     }
     std::vector<ledger::OrchestratorId> ids;
     ids.reserve(rows.size());
@@ -57,11 +57,16 @@ Result<std::vector<Json>> ManagerReads::shown(std::vector<Row> rows) {
     out.reserve(rows.size());
     for (std::size_t i = 0; i < rows.size(); ++i) {
         const auto& [payee, state, active, held, registration] = rows[i];
-        const bool unapproved = !active && registration == registry::RegistrationState::unapproved;
+        const bool unapproved =
+            !active && registration && registration->state == registry::RegistrationState::unapproved;
         const auto& standing = standings[i];
         const auto* last = standing.last ? &*standing.last : nullptr;
         auto capabilities = Json::array();
-        if (!payee.capability.empty()) capabilities.push(payee.capability);
+        if (registration) {
+            for (const auto& name : registration->stated.capabilities) capabilities.push(name);
+        } else if (!payee.capability.empty()) {
+            capabilities.push(payee.capability);
+        }
         const bool has_uptime = last != nullptr && last->uptime_ppm;
         out.push_back(
             Json::object()
@@ -87,7 +92,7 @@ Result<std::vector<Json>> ManagerReads::shown(std::vector<Row> rows) {
                 .append("last_tier", last == nullptr ? Json() : Json(last->tier))
                 .append("last_uptime_percent", has_uptime ? Json::of_number(ppm_to_percent(*last->uptime_ppm)) : Json())
                 .append("payout_address", text_or_null(payee.payout_address))
-                .append("registration", registration ? Json(registry::name_of(*registration)) : Json()));
+                .append("registration", registration ? Json(registry::name_of(registration->state)) : Json()));
     }
     return out;
 }

@@ -38,7 +38,7 @@ class ManagerReads final : public api::ManagerReads {
         ledger::EngineState state;
         bool active = false;
         bool held = false;
-        std::optional<registry::RegistrationState> registration = {};  // none: of the configuration
+        std::optional<registry::Registration> registration = {};  // none: of the configuration
     };
     [[nodiscard]] static Row row_of(const Engine& engine, registry::PayeeIndex at);
     [[nodiscard]] Result<std::vector<Json>> shown(std::vector<Row> rows);

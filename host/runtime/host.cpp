@@ -21,6 +21,7 @@ constexpr unsigned plugin_threads = 2;  // beside one for each instance
 constexpr unsigned most_plugin_threads = 64;
 constexpr unsigned blocking_threads = 3;  // one for requests that take long, one for status, one for all others
 constexpr std::int64_t stop_patience_ns = 2 * ns_per_s;
+constexpr std::int64_t again_retry_ns = 60 * ns_per_s;
 
 constexpr const char* waits_text =
     "it waits for pay periods that began with earlier ones, and is put in force by itself then";
@@ -403,7 +404,10 @@ void Host::apply_again() {
     serial_->post([this] {
         again_asked_ = false;
         // Each addition was decided by itself.
-        reload({.accept_spend = true, .again = true});
+        const auto report = reload({.accept_spend = true, .again = true});
+        if (report.taken || report.waits_until) return;
+        // A plugin's file that is refused now may be mended by then.
+        loop_.post([this] { again_at_ = now() + again_retry_ns; });
     });
 }
 
