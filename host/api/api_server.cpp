@@ -143,6 +143,7 @@ std::optional<Reply> ApiServer::State::check(const http::ServerRequest& raw, con
 }
 
 Reply ApiServer::State::answer(const ApiRoute& route, Request& request, const std::string& credential) {
+    if (route.by_secret && !route.permission) request.credential = credential;
     if (route.permission) {
         auto verified = access.verify(credential, {clock.now(), clock.monotonic()});
         if (!verified) {

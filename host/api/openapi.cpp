@@ -46,7 +46,8 @@ constexpr std::string_view document = R"json({
       "registration": {"enum": ["unapproved", "approved", "disconnected", "removed", null],
         "description": "null: of the configuration alone."},
       "last_heartbeat": {"type": ["string", "null"], "description": "When its last check was decided."},
-      "last_proof": {"type": "null", "description": "Orchestrators of the configuration give no proofs."},
+      "last_proof": {"type": ["string", "null"], "description": "The last proof that was accepted since the host's start."},
+      "payout_proven": {"type": "boolean", "description": "Its wallet has signed."},
       "connection_started": {"type": "string", "description": "When it was first configured."},
       "total_calls_processed": {"type": "integer", "description": "Checks of it that were decided."},
       "average_latency_ms": {"type": ["integer", "null"], "description": "Of the answers to its last ten checks."},
@@ -94,6 +95,13 @@ constexpr std::string_view document = R"json({
       "challenge": {"type": "string"},
       "state": {"enum": ["unapproved", "approved", "disconnected"]},
       "secret": {"type": "string", "description": "Its own secret; only in the answer that created the id."}}},
+    "Proof": {"type": "object", "required": ["orchestrator_id", "manager_challenge", "orchestrator_response"],
+      "properties": {
+        "orchestrator_id": {"type": "string"}, "manager_challenge": {"type": "string"},
+        "orchestrator_response": {"type": "string", "description": "The hex SHA-256 of challenge:id:secret, with the secret as the credential of the request; or the challenge as the wallet of `eth_address` signs it (EIP-191), which proves that address."}}},
+    "Proven": {"type": "object", "properties": {
+      "success": {"const": true}, "message": {"type": "string"}, "next_proof_required": {"type": "integer"},
+      "challenge": {"type": "string", "description": "For the next proof."}, "payout_proven": {"type": "boolean"}}},
     "Changed": {"type": "object", "properties": {
       "success": {"const": true}, "orchestrator_id": {"type": "string"},
       "state": {"enum": ["unapproved", "approved", "disconnected", "removed"]},
@@ -229,6 +237,18 @@ constexpr std::string_view document = R"json({
       "403": {"$ref": "#/components/responses/problem"},
       "404": {"$ref": "#/components/responses/problem"},
       "409": {"$ref": "#/components/responses/problem"},
+      "429": {"$ref": "#/components/responses/problem"}}}},
+  "/api/v1/livepeer/orchestrators/{id}/proof": {"post": {"summary": "Prove that the orchestrator is there",
+    "parameters": [{"name": "id", "in": "path", "required": true, "schema": {"type": "string"}}],
+    "requestBody": {"required": true, "content": {"application/json": {"schema": {
+      "$ref": "#/components/schemas/Proof"}}}},
+    "responses": {
+      "200": {"description": "The proof is accepted.",
+        "content": {"application/json": {"schema": {"$ref": "#/components/schemas/Proven"}}}},
+      "400": {"$ref": "#/components/responses/problem"},
+      "401": {"$ref": "#/components/responses/problem"},
+      "404": {"$ref": "#/components/responses/problem"},
+      "422": {"$ref": "#/components/responses/problem"},
       "429": {"$ref": "#/components/responses/problem"}}}},
   "/api/v1/livepeer/payments": {"get": {"summary": "What was decided, the newest first",
     "description": "A part may be shorter than its limit, even empty, before the end. Archived decisions are not in it.",

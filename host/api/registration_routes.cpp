@@ -5,7 +5,7 @@ namespace stipend::api {
 std::vector<ApiRoute> registration_routes(Registrations& registrations) {
     using auth::Permission;
     std::vector<ApiRoute> out;
-    const auto add = [&](std::string method, std::string path, Permission permission, bool by_secret,
+    const auto add = [&](std::string method, std::string path, std::optional<Permission> permission, bool by_secret,
                          Reply (Registrations::*call)(const Request&)) {
         out.push_back(
             {.method = std::move(method),
@@ -23,6 +23,7 @@ std::vector<ApiRoute> registration_routes(Registrations& registrations) {
         &Registrations::disconnect);
     add("POST", "/api/v1/livepeer/orchestrators/{id}/secret", Permission::orchestrators_approve, true,
         &Registrations::rotate);
+    add("POST", "/api/v1/livepeer/orchestrators/{id}/proof", std::nullopt, true, &Registrations::prove);
     add("DELETE", "/api/v1/livepeer/orchestrators/{id}", Permission::orchestrators_approve, false,
         &Registrations::remove);
     return out;

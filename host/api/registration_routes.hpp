@@ -17,6 +17,7 @@ class Registrations {
     virtual Reply disconnect(const Request& request) = 0;  // by its own secret as well
     virtual Reply remove(const Request& request) = 0;
     virtual Reply rotate(const Request& request) = 0;  // by its own secret as well
+    virtual Reply prove(const Request& request) = 0;   // by what the body holds, and its own secret
 };
 
 [[nodiscard]] std::vector<ApiRoute> registration_routes(Registrations& registrations);

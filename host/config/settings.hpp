@@ -153,6 +153,8 @@ struct Api {
 
 enum class Enrollment : std::uint8_t { automatic, closed, approve };
 
+enum class Proofs : std::uint8_t { optional, required };
+
 // How orchestrators join over the API.
 struct Registration {
     Enrollment mode = Enrollment::automatic;    // automatic: open where there is a secret
@@ -160,6 +162,9 @@ struct Registration {
     std::vector<std::string> allowed_networks;  // that endpoints may lead to although they are not public
     std::string allowed_networks_text;          // the same, separated by commas; empty after loading
     std::string capability;                     // by which they are measured; empty: the dispatch plugin's own
+    Proofs proofs = Proofs::optional;
+    std::int64_t proof_interval_ns = 0;     // how often one is due
+    std::int64_t heartbeat_timeout_ns = 0;  // and how late it may be
     friend bool operator==(const Registration&, const Registration&) = default;
 
     [[nodiscard]] bool open() const {

@@ -149,6 +149,9 @@ void fields(Visitor& visit, T& registration) {
     visit("secret", registration.secret);
     visit("allowed_networks", registration.allowed_networks_text);
     visit("capability", registration.capability);
+    visit("proofs", registration.proofs);
+    visit("proof_interval", registration.proof_interval_ns);
+    visit("heartbeat_timeout", registration.heartbeat_timeout_ns);
 }
 
 template <class Visitor, Is<QuietHours> T>

@@ -244,7 +244,13 @@ constexpr std::string_view of_manager = R"("type": "object", "additionalProperti
     "allowed_networks": {"format": "text", "maxLength": 8192, "default": "${ALLOWED_ENDPOINT_NETWORKS:-}",
       "description": "Networks, separated by commas, that registered endpoints may lead to although they are not public, such as 10.0.0.0/8."},
     "capability": {"format": "text", "maxLength": 128,
-      "description": "The capability that they are measured and paid by; one of `capabilities`. Empty: the dispatch plugin's own, and `payment.base`."}}}
+      "description": "The capability that they are measured and paid by; one of `capabilities`. Empty: the dispatch plugin's own, and `payment.base`."},
+    "proofs": {"format": "word", "enum": ["optional", "required"], "default": "optional",
+      "description": "`required`: a check of an orchestrator that registered fails while its proof is overdue."},
+    "proof_interval": {"format": "seconds", "formatMinimum": "1s", "formatMaximum": "1d", "default": "${PROOF_INTERVAL:-60}s",
+      "description": "How often a proof is due."},
+    "heartbeat_timeout": {"format": "seconds", "formatMinimum": "1s", "formatMaximum": "1d", "default": "${HEARTBEAT_TIMEOUT:-30}s",
+      "description": "How late it may be."}}}
 })";
 
 constexpr std::string_view of_worker =

@@ -114,6 +114,7 @@ Result<runtime::Applied> Manager::apply(std::unique_ptr<runtime::Plan> given, co
         const std::lock_guard lock(configured_mutex_);
         configured_ = plan_->configured;
     }
+    proofs_.expect(plan_->registered, host_.now());
     report_registrations();
     witnesses_awaited_ = 0;  // looks of the plan before do not end any more
     checks_changed_ = true;
@@ -323,7 +324,8 @@ Result<void> Manager::add_routes(runtime::ControlServer& server) {
 
 // Payments must not stop because the API cannot be served.
 void Manager::serve(http::ServerThread& thread) {
-    if (auto made = ManagerApi::create(host_, *engine_, plan_->settings, thread, registrations_, registrar_.get())) {
+    if (auto made =
+            ManagerApi::create(host_, *engine_, plan_->settings, thread, registrations_, registrar_.get(), proofs_)) {
         api_ = std::move(*made);
         host_.log().info("the API is served at http://" + api_->address());
     } else {
@@ -385,6 +387,12 @@ void Manager::reserve_fee(const std::string& job_id, const SignedWei& wei, plugi
 void Manager::submit(const JobSpec& given, const registry::Payee& payee) {
     auto job = given;
     job.registered = plan_->registered.contains(payee.key);
+    if (auto result = job.registered ? without_proof(payee.key) : std::nullopt) {
+        host_.loop().post([this, token = job.token, result = std::move(*result)]() mutable {
+            engine_->job_done(token, std::move(result), host_.now());
+        });
+        return;
+    }
     submit_job(host_.instances().at(dispatch_key), job, payee, runtime::namespace_of(plan_->settings).text(),
                plan_->settings.dispatch.deadline_ns, [this, token = job.token](JobResult result) {
                    host_.loop().post([this, token, result = std::move(result)]() mutable {

@@ -10,6 +10,7 @@
 #include "host/engine/fee_desk.hpp"
 #include "host/engine/manager_api.hpp"
 #include "host/engine/manager_plan.hpp"
+#include "host/engine/proof_book.hpp"
 #include "host/engine/registrar.hpp"
 #include "host/engine/reporter.hpp"
 #include "host/runtime/host.hpp"
@@ -85,6 +86,8 @@ class Manager final : public runtime::Role, public Effects, public plugin::Alert
     void open_registrations(const config::Settings& settings, bool make);
     [[nodiscard]] std::unique_ptr<Registrar> make_registrar();
     void report_registrations();
+    // Why no job is sent to an orchestrator that owes a proof; nothing where one is.
+    [[nodiscard]] std::optional<JobResult> without_proof(const std::string& key) const;
     void confirm_suspensions();
     Result<std::vector<std::string>> unwell_plugins();
     void watch_clock(stipend_unix_ns now);
@@ -113,6 +116,7 @@ class Manager final : public runtime::Role, public Effects, public plugin::Alert
     std::shared_ptr<registry::RegistrationStore> registrations_;  // none: there is no file, or it cannot be used
     std::string registrations_fault_;                             // why it cannot
     std::vector<registry::Registration> approved_;                // as they were read last; of the thread of `plan`
+    ProofBook proofs_;
     std::mutex configured_mutex_;
     std::shared_ptr<const registry::ConfiguredMarks> configured_;  // guarded by configured_mutex_
     std::unique_ptr<Registrar> registrar_;                         // none: without a control socket

@@ -19,13 +19,13 @@ Result<std::vector<IpRange>> ranges_of(const std::vector<std::string>& texts) {
 }  // namespace
 
 ManagerApi::ManagerApi(runtime::Host& host, const Engine& engine, const config::Settings& settings,
-                       std::shared_ptr<registry::RegistrationStore> store)
-    : reads_(host, engine, settings.state, runtime::namespace_of(settings), std::move(store)) {}
+                       std::shared_ptr<registry::RegistrationStore> store, const ProofBook& proofs)
+    : reads_(host, engine, settings.state, runtime::namespace_of(settings), std::move(store), proofs) {}
 
 Result<std::unique_ptr<ManagerApi>> ManagerApi::create(runtime::Host& host, const Engine& engine,
                                                        const config::Settings& settings, http::ServerThread& thread,
                                                        std::shared_ptr<registry::RegistrationStore> registrations,
-                                                       api::Registrations* registrar) {
+                                                       api::Registrations* registrar, const ProofBook& proofs) {
     const auto& options = settings.api;
     const std::filesystem::path folder = settings.state;
     const auto& clock = host.clock();
@@ -40,7 +40,7 @@ Result<std::unique_ptr<ManagerApi>> ManagerApi::create(runtime::Host& host, cons
                                                 "`stipend user passwd`")
                                           : std::string(", with the password that is configured")));
     }
-    std::unique_ptr<ManagerApi> self(new ManagerApi(host, engine, settings, std::move(registrations)));
+    std::unique_ptr<ManagerApi> self(new ManagerApi(host, engine, settings, std::move(registrations), proofs));
     STIPEND_SET(self->access_, api::Access::create(std::move(store),
                                                    {.access_lifetime_s = options.token_lifetime_ns / ns_per_s,
                                                     .refresh_lifetime_s = options.refresh_lifetime_ns / ns_per_s},

@@ -15,18 +15,16 @@ namespace stipend::engine {
 class ManagerApi {
   public:
     // Opens `access.db` in the state folder, makes the first account where there is none, and listens on `thread`.
-    // `host`, `engine` and `registrations` outlive this; without the last, none can register. Computes a password's
-    // hash where it makes an account.
-    [[nodiscard]] static Result<std::unique_ptr<ManagerApi>> create(runtime::Host& host, const Engine& engine,
-                                                                    const config::Settings& settings,
-                                                                    http::ServerThread& thread,
-                                                                    std::shared_ptr<registry::RegistrationStore> store,
-                                                                    api::Registrations* registrations);
+    // `host`, `engine`, `registrations` and `proofs` outlive this; without registrations, none can register. Computes a
+    // password's hash where it makes an account.
+    [[nodiscard]] static Result<std::unique_ptr<ManagerApi>> create(
+        runtime::Host& host, const Engine& engine, const config::Settings& settings, http::ServerThread& thread,
+        std::shared_ptr<registry::RegistrationStore> store, api::Registrations* registrations, const ProofBook& proofs);
     [[nodiscard]] const std::string& address() const { return server_->address(); }
 
   private:
     ManagerApi(runtime::Host& host, const Engine& engine, const config::Settings& settings,
-               std::shared_ptr<registry::RegistrationStore> store);
+               std::shared_ptr<registry::RegistrationStore> store, const ProofBook& proofs);
     std::unique_ptr<api::Access> access_;
     ManagerReads reads_;
     std::unique_ptr<api::ApiServer> server_;  // ends first

@@ -77,7 +77,7 @@ Result<std::vector<Json>> ManagerReads::shown(std::vector<Row> rows) {
                                   : state.consecutive_failures > 0 ? "unhealthy"
                                                                    : "connected")
                 .append("last_heartbeat", time_or_null(state.last_decided_at))
-                .append("last_proof", Json())
+                .append("last_proof", time_or_null(proofs_.last(payee.key)))
                 .append("connection_started", utc_text(payee.first_seen_at))
                 .append("total_calls_processed", state.checks_total)
                 .append("average_latency_ms", standing.latency_ns ? Json(*standing.latency_ns / ns_per_ms) : Json())
@@ -92,6 +92,7 @@ Result<std::vector<Json>> ManagerReads::shown(std::vector<Row> rows) {
                 .append("last_tier", last == nullptr ? Json() : Json(last->tier))
                 .append("last_uptime_percent", has_uptime ? Json::of_number(ppm_to_percent(*last->uptime_ppm)) : Json())
                 .append("payout_address", text_or_null(payee.payout_address))
+                .append("payout_proven", registration && registration->payout_proven)
                 .append("registration", registration ? Json(registry::name_of(registration->state)) : Json()));
     }
     return out;
@@ -120,6 +121,7 @@ Json ManagerReads::shown_pending(const registry::Registration& registration) {
         .append("last_tier", Json())
         .append("last_uptime_percent", Json())
         .append("payout_address", text_or_null(registration.stated.payout_address))
+        .append("payout_proven", registration.payout_proven)
         .append("registration", registry::name_of(registration.state));
 }
 

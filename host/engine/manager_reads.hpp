@@ -9,6 +9,7 @@
 
 #include "host/api/manager_routes.hpp"
 #include "host/engine/engine.hpp"
+#include "host/engine/proof_book.hpp"
 #include "host/registry/registration_store.hpp"
 #include "host/runtime/host.hpp"
 
@@ -18,12 +19,13 @@ class ManagerReads final : public api::ManagerReads {
   public:
     // Of the ledger in `state_folder`. Both references outlive this; no work of it runs once the loop is closed.
     ManagerReads(runtime::Host& host, const Engine& engine, std::string state_folder, ledger::Namespace ns,
-                 std::shared_ptr<registry::RegistrationStore> registrations)
+                 std::shared_ptr<registry::RegistrationStore> registrations, const ProofBook& proofs)
         : host_(host),
           engine_(engine),
           state_folder_(std::move(state_folder)),
           ns_(ns),
-          registrations_(std::move(registrations)) {}
+          registrations_(std::move(registrations)),
+          proofs_(proofs) {}
 
     Result<Orchestrators> orchestrators(std::optional<std::int64_t> after, std::size_t limit) override;
     Result<std::optional<Json>> orchestrator(std::string_view id) override;
@@ -57,6 +59,7 @@ class ManagerReads final : public api::ManagerReads {
     const std::string state_folder_;
     const ledger::Namespace ns_;
     const std::shared_ptr<registry::RegistrationStore> registrations_;  // none: the file cannot be used
+    const ProofBook& proofs_;
     std::mutex mutex_;
     std::unique_ptr<ledger::Ledger> ledger_;  // guarded by mutex_; opened when it is first needed
 };

@@ -57,23 +57,44 @@ std::unique_ptr<Registrar> Manager::make_registrar() {
     for (const auto& text : settings.registration.allowed_networks) {
         if (const auto range = IpRange::parse(text)) allowed.push_back(*range);
     }
-    return std::make_unique<Registrar>(RegistrarParts{
-        .store = registrations_,
-        .clock = &host_.clock(),
-        .log = [this](const std::string& line) { host_.log().info(line); },
-        .has_history =
-            [this](const std::string& id) {
-                return host_.loop().ask_within(
-                    history_patience_ns, [this, id] { return engine_->payees().find(std::string_view(id)).has_value(); });
-            },
-        .configured =
-            [this] {
-                const std::lock_guard lock(configured_mutex_);
-                return configured_;
-            },
-        .changed = [this] { host_.apply_again(); },
-        .common_secret = settings.registration.open() ? settings.registration.secret : std::string(),
-        .allowed = std::move(allowed)});
+    return std::make_unique<Registrar>(
+        RegistrarParts{.store = registrations_,
+                       .clock = &host_.clock(),
+                       .log = [this](const std::string& line) { host_.log().info(line); },
+                       .has_history =
+                           [this](const std::string& id) {
+                               return host_.loop().ask_within(history_patience_ns, [this, id] {
+                                   return engine_->payees().find(std::string_view(id)).has_value();
+                               });
+                           },
+                       .configured =
+                           [this] {
+                               const std::lock_guard lock(configured_mutex_);
+                               return configured_;
+                           },
+                       .proven = [this](const std::string& id) { proofs_.proven(id, host_.now()); },
+                       .proof_interval_ns = settings.registration.proof_interval_ns,
+                       .changed = [this] { host_.apply_again(); },
+                       .common_secret = settings.registration.open() ? settings.registration.secret : std::string(),
+                       .allowed = std::move(allowed)});
+}
+
+std::optional<JobResult> Manager::without_proof(const std::string& key) const {
+    const auto& rules = plan_->settings.registration;
+    if (rules.proofs != config::Proofs::required) return std::nullopt;
+    const auto patience_ns = rules.proof_interval_ns + rules.heartbeat_timeout_ns;
+    const auto standing = proofs_.standing(key, patience_ns, host_.now());
+    if (standing == ProofBook::Standing::good) return std::nullopt;
+    JobResult out;
+    if (!api_) {
+        out.reason = "no proof can come, since the API is not served";
+    } else if (standing == ProofBook::Standing::unheard) {
+        out.reason = "no proof yet since this host started, or since it was approved";
+    } else {
+        out.outcome = STIPEND_JOB_FAILED;
+        out.reason = cat("no proof for more than ", duration_text(patience_ns));
+    }
+    return out;
 }
 
 }  // namespace stipend::engine

@@ -2,9 +2,11 @@
 
 #include <limits>
 
+#include "host/auth/challenge_response.hpp"
 #include "host/auth/checked.hpp"
 #include "host/base/printable.hpp"
 #include "host/base/time.hpp"
+#include "stipend/duration.hpp"
 
 namespace stipend::engine {
 namespace {
@@ -14,6 +16,7 @@ using registry::Outcome;
 
 constexpr std::size_t max_field_bytes = 2048;
 constexpr std::size_t max_by_bytes = 128;
+constexpr std::size_t max_proof_bytes = 256;
 constexpr std::int64_t retry_full_s = 600;
 
 // A secret of 256 random bits is not guessed, so that failures count by network alone: by id, they would keep the
@@ -134,11 +137,9 @@ Result<Outcome> carry_out_order(registry::RegistrationStore& store, const Order&
 Registrar::Registrar(RegistrarParts parts)
     : parts_(std::move(parts)), common_hash_(auth::sha256(parts_.common_secret)), throttle_(throttle_limits()) {}
 
-Registrar::Proof Registrar::prove(const api::Request& request, std::string_view id, bool takes_common) {
-    {
-        const std::lock_guard lock(mutex_);
-        const auto wait_s = throttle_.begin({}, request.client, parts_.clock->monotonic());
-        if (wait_s > 0) return {.refusal = api::problem_later(429, "too many requests", wait_s)};
+Registrar::Proof Registrar::check_secret(const api::Request& request, std::string_view id, bool takes_common) {
+    if (const auto wait_s = begin_attempt(request); wait_s > 0) {
+        return {.refusal = api::problem_later(429, "too many requests", wait_s)};
     }
     const auto hash = auth::sha256(request.credential);
     Proof out;
@@ -155,9 +156,18 @@ Registrar::Proof Registrar::prove(const api::Request& request, std::string_view 
         out.refusal = api::problem(401, auth::refused_answer);
         return out;
     }
+    succeeded(request);
+    return out;
+}
+
+std::int64_t Registrar::begin_attempt(const api::Request& request) {
+    const std::lock_guard lock(mutex_);
+    return throttle_.begin({}, request.client, parts_.clock->monotonic());
+}
+
+void Registrar::succeeded(const api::Request& request) {
     const std::lock_guard lock(mutex_);
     throttle_.succeeded({}, request.client);
-    return out;
 }
 
 void Registrar::note(const Outcome& outcome, std::string_view what, std::string_view by) {
@@ -186,7 +196,7 @@ api::Reply Registrar::enroll(const api::Request& request) {
     } else {
         const auto* id = request.body.find("orchestrator_id");
         const bool is_text = id != nullptr && id->is(Json::Kind::string);
-        auto proof = prove(request, is_text ? std::string_view(id->text()) : std::string_view(), true);
+        auto proof = check_secret(request, is_text ? std::string_view(id->text()) : std::string_view(), true);
         if (proof.refusal) return std::move(*proof.refusal);
         enrollment.common = proof.common;
         enrollment.secret = auth::sha256(request.credential);
@@ -262,7 +272,7 @@ api::Reply Registrar::change(Kind kind, const api::Request& request, bool by_sec
         actor = actor_of(*request.principal);
     } else {
         STIPEND_ASSERT(by_secret);
-        auto proof = prove(request, id, false);
+        auto proof = check_secret(request, id, false);
         if (proof.refusal) return std::move(*proof.refusal);
     }
     const auto configured = parts_.configured();
@@ -299,6 +309,68 @@ api::Reply Registrar::rotate(const api::Request& request) {
         return api::problem(422, "\"revoke\": want true or false");
     }
     return change(revoke != nullptr && revoke->truth() ? Kind::revoke : Kind::rotate, request, true);
+}
+
+// What a proof says of latencies and counts is the peer's own word, and is read by nothing.
+api::Reply Registrar::prove(const api::Request& request) {
+    const auto& id = request.path.at("id");
+    const auto named = request.text("orchestrator_id", max_field_bytes);
+    const auto challenge = request.text("manager_challenge", max_proof_bytes);
+    const auto response = request.text("orchestrator_response", max_proof_bytes);
+    for (const auto* field : {&named, &challenge, &response}) {
+        if (!*field) return api::problem_of(field->error());
+    }
+    if (*named != id) return api::problem(400, "\"orchestrator_id\": want the id of the path");
+    if (const auto wait_s = begin_attempt(request); wait_s > 0) {
+        return api::problem_later(429, "too many requests", wait_s);
+    }
+    const auto found = parts_.store->find(id);
+    if (!found) return reply_of(found.error());
+    if (!*found || (*found)->state == registry::RegistrationState::removed) {
+        return api::problem(404, "no such registration");
+    }
+    const auto& registration = **found;
+    const auto now = parts_.clock->now();
+    const auto refuse = [&](std::string_view why) {
+        parts_.log(cat("registration: proof refused from ", request.client.text(), ": ", why, ": ", id));
+        return api::problem(401, "the proof is wrong, late, or was used before; a registration gives a new challenge");
+    };
+    {
+        const std::lock_guard lock(mutex_);
+        const auto fault = challenges_.take(id, *challenge, now);
+        if (fault != auth::ChallengeFault::none) return refuse(auth::name_of(fault));
+    }
+    const bool by_wallet = auth::is_signed_response(*response);
+    if (by_wallet) {
+        const auto address = auth::EthAddress::parse(registration.stated.payout_address);
+        if (!address || !auth::signed_response_matches(*response, *challenge, *address)) {
+            return refuse("not signed by the payout address");
+        }
+    } else {
+        const bool own =
+            registration.secret && auth::equal_in_constant_time(*registration.secret, auth::sha256(request.credential));
+        if (!own || !auth::secret_response_matches(*response, *challenge, id, request.credential)) {
+            return refuse("wrong secret or response");
+        }
+    }
+    succeeded(request);
+    bool payout_proven = registration.payout_proven;
+    if (by_wallet && !payout_proven) {
+        const auto outcome = parts_.store->prove_payout(id, registration.stated.payout_address, now);
+        if (!outcome || outcome->fault != Fault::none) return reply_of(outcome);
+        payout_proven = outcome->registration.payout_proven;
+        note(*outcome, "payout address proven", "its wallet");
+    }
+    parts_.proven(id);
+    const std::lock_guard lock(mutex_);
+    auto next = challenges_.issue(id, now);
+    if (!next) return api::problem(500, "the host failed; its log says why");
+    return api::json_reply(Json::object()
+                               .append("success", true)
+                               .append("message", "the proof is accepted")
+                               .append("next_proof_required", parts_.proof_interval_ns / ns_per_s)
+                               .append("challenge", *next)
+                               .append("payout_proven", payout_proven));
 }
 
 Result<Json> Registrar::order(const Json& body) {

@@ -24,6 +24,9 @@ struct RegistrarParts {
     // Whether the ledger knows an orchestrator of that id. May block.
     std::function<Result<bool>(const std::string& id)> has_history;
     std::function<std::shared_ptr<const registry::ConfiguredMarks>()> configured;
+    // A proof of it was accepted.
+    std::function<void(const std::string& id)> proven;
+    std::int64_t proof_interval_ns = 0;
     // What is paid has changed: returns at once.
     std::function<void()> changed;
     std::string common_secret;     // empty: newcomers do not register by themselves
@@ -39,6 +42,7 @@ class Registrar final : public api::Registrations {
     api::Reply disconnect(const api::Request& request) override;
     api::Reply remove(const api::Request& request) override;
     api::Reply rotate(const api::Request& request) override;
+    api::Reply prove(const api::Request& request) override;
 
     // An order of the person at this machine: {"action": approve, disconnect, remove, rotate or revoke; "id", "by"}.
     [[nodiscard]] Result<Json> order(const Json& body);
@@ -52,7 +56,10 @@ class Registrar final : public api::Registrations {
         bool own = false;
         std::optional<api::Reply> refusal = {};
     };
-    [[nodiscard]] Proof prove(const api::Request& request, std::string_view id, bool takes_common);
+    [[nodiscard]] Proof check_secret(const api::Request& request, std::string_view id, bool takes_common);
+    // The seconds that this client has to wait after wrong secrets and proofs; 0: none, and an attempt is counted.
+    [[nodiscard]] std::int64_t begin_attempt(const api::Request& request);
+    void succeeded(const api::Request& request);
     [[nodiscard]] Result<registry::Outcome> carry_out(Kind kind, std::string_view id, const registry::Actor& actor);
     [[nodiscard]] api::Reply reply_of(const Result<registry::Outcome>& outcome);
     [[nodiscard]] api::Reply change(Kind kind, const api::Request& request, bool by_secret);

@@ -350,7 +350,8 @@ Result<Outcome> RegistrationStore::change(std::string_view id, const Actor& acto
         STIPEND_TRY(apply(out));
         out.terms_changed =
             (before->state == RegistrationState::approved) != (out.registration.state == RegistrationState::approved);
-        const bool changed = before->state != out.registration.state || before->secret != out.registration.secret;
+        const bool changed = before->state != out.registration.state || before->secret != out.registration.secret ||
+                             before->payout_proven != out.registration.payout_proven;
         STIPEND_TRY(put(out.registration, actor.name, changed ? what : "", shown(*before), shown(out.registration)));
         return out;
     });
@@ -391,6 +392,14 @@ Result<Outcome> RegistrationStore::rotate(std::string_view id, const Actor& acto
         } else {
             STIPEND_SET(out.secret, make_secret(out.registration));
         }
+        return {};
+    });
+}
+
+Result<Outcome> RegistrationStore::prove_payout(std::string_view id, std::string_view address, stipend_unix_ns now) {
+    const Actor wallet{Rank::peer, cat("wallet:", address)};
+    return change(id, wallet, "prove payout address", now, [&](Outcome& out) -> Result<void> {
+        if (out.registration.stated.payout_address == address) out.registration.payout_proven = true;
         return {};
     });
 }

@@ -89,6 +89,9 @@ class RegistrationStore {
     // A new secret instead of the old one; with `revoke`, none.
     [[nodiscard]] Result<Outcome> rotate(std::string_view id, const Actor& actor, bool revoke, stipend_unix_ns now);
 
+    // The wallet of `address` has signed: the payout address is proven, if it still is that one.
+    [[nodiscard]] Result<Outcome> prove_payout(std::string_view id, std::string_view address, stipend_unix_ns now);
+
     [[nodiscard]] Result<bool> owns(std::string_view id, const auth::Sha256& secret);
     [[nodiscard]] Result<std::optional<Registration>> find(std::string_view id);  // a removed one too
     [[nodiscard]] Result<std::vector<Registration>> approved();                   // by id

@@ -1,8 +1,10 @@
 """Orchestrators that join a running host over its API: a newcomer's way, and what attackers try."""
+import hashlib
 import itertools
 import json
 import socket
 import threading
+import time
 import unittest
 import urllib.parse
 
@@ -178,6 +180,67 @@ class Newcomer(RegistryTest):
         self.assertEqual(self.gateway_list(), sorted(self.endpoints[:2]))
         self.assertEqual(command("remove", NEW)["state"], "removed")
         self.assertEqual(command("list")["registrations"], [])
+
+
+class Proofs(RegistryTest):
+    """Where proofs are required, an orchestrator is paid while they come, and its checks fail while they do not."""
+
+    def answer(self, challenge, secret):
+        response = hashlib.sha256(f"{challenge}:{NEW}:{secret}".encode()).hexdigest()
+        return self.ask("POST", f"{LIST}/{NEW}/proof", {"orchestrator_id": NEW, "manager_challenge": challenge,
+                                                        "orchestrator_response": response}, token=secret)
+
+    def test_it_is_paid_while_it_proves(self):
+        self.host.environment.update(PROOF_INTERVAL="2", HEARTBEAT_TIMEOUT="2")
+        self.host.edit("  # proofs: required ", "  proofs: required #")
+        self.start()
+        made = self.made()
+        self.order("approve")
+        wait_for(lambda: self.status_of() == "connected", "the approved orchestrator")
+        challenge, due = [made["challenge"]], [0]
+
+        def proven():
+            reply = self.answer(challenge[0], made["secret"])
+            self.assertEqual(reply.status, 200, reply.body)
+            self.assertEqual(reply.json()["next_proof_required"], 2)
+            challenge[0] = reply.json()["challenge"]
+
+        def paid_so_far(count):
+            if time.monotonic() >= due[0]:
+                proven()
+                due[0] = time.monotonic() + 1
+            return len(self.paid()) >= count
+
+        wait_for(lambda: paid_so_far(2), "pay while proofs come")
+        self.assertIsNotNone(self.get(f"{LIST}/{NEW}/status", self.token).json()["last_proof"])
+        wait_for(lambda: self.status_of() == "unhealthy", "a check that fails without a proof")
+        last = [line for line in self.host.decisions() if line["orchestrator"] == NEW][-1]
+        self.assertEqual(last["action"], "skip")
+        self.assertIn("no proof for more than 4s", last["reason"])
+        self.assert_problem(self.answer(challenge[0], "0" * 64), 401)
+        # The others owe none.
+        configured = self.host.decisions()[0]["orchestrator"]
+        self.wait_paid(len(self.paid(configured)) + 1, configured)
+        self.assertTrue(self.host.verified())
+
+    def test_after_a_start_it_is_held_until_it_can_be_late(self):
+        self.host.environment.update(PROOF_INTERVAL="3600")
+        self.host.edit("  # proofs: required ", "  proofs: required #")
+        self.start()
+        made = self.made()
+        self.order("approve")
+        wait_for(lambda: self.get(f"{LIST}/{NEW}/status", self.token).json()["held"], "a hold")
+        self.assertEqual([line for line in self.host.decisions() if line["orchestrator"] == NEW], [])
+        self.assertEqual(self.answer(made["challenge"], made["secret"]).status, 200)
+        self.wait_paid()
+        self.assertEqual(self.host.stop(), 0)
+        count = len(self.paid())
+        self.start()
+        wait_for(lambda: self.get(f"{LIST}/{NEW}/status", self.token).json()["held"], "a hold")
+        self.assertEqual(len(self.paid()), count)
+        challenge = self.made(secret=made["secret"])["challenge"]
+        self.assertEqual(self.answer(challenge, made["secret"]).status, 200)
+        self.wait_paid(count + 1)
 
 
 class Configuration(RegistryTest):

@@ -92,6 +92,7 @@ class NoRegistrations final : public Registrations {
     Reply disconnect(const Request&) override { return {}; }
     Reply remove(const Request&) override { return {}; }
     Reply rotate(const Request&) override { return {}; }
+    Reply prove(const Request&) override { return {}; }
 };
 
 class NoClock final : public Clock {
