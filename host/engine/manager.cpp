@@ -4,6 +4,7 @@
 
 #include "host/base/time.hpp"
 #include "host/config/plugin_config.hpp"
+#include "host/config/url.hpp"
 #include "host/engine/plugin_calls.hpp"
 #include "host/engine/policy_replay.hpp"
 #include "host/engine/status.hpp"
@@ -324,8 +325,13 @@ Result<void> Manager::add_routes(runtime::ControlServer& server) {
 
 // Payments must not stop because the API cannot be served.
 void Manager::serve(http::ServerThread& thread) {
-    if (auto made =
-            ManagerApi::create(host_, *engine_, plan_->settings, thread, registrations_, registrar_.get(), proofs_)) {
+    if (plan_->settings.api_listen == config::no_listener) {
+        return host_.log().info("the API is not served: listen.api is none");
+    }
+    api::Orders orders{.adjust = [this](const Json& order) { return adjust(order); },
+                       .pardon = [this](const Json& order) { return pardon(order); }};
+    if (auto made = ManagerApi::create(host_, *engine_, plan_->settings, std::move(orders), thread, registrations_,
+                                       registrar_.get(), proofs_)) {
         api_ = std::move(*made);
         host_.log().info("the API is served at http://" + api_->address());
     } else {

@@ -23,7 +23,8 @@ ManagerApi::ManagerApi(runtime::Host& host, const Engine& engine, const config::
     : reads_(host, engine, settings.state, runtime::namespace_of(settings), std::move(store), proofs) {}
 
 Result<std::unique_ptr<ManagerApi>> ManagerApi::create(runtime::Host& host, const Engine& engine,
-                                                       const config::Settings& settings, http::ServerThread& thread,
+                                                       const config::Settings& settings, api::Orders orders,
+                                                       http::ServerThread& thread,
                                                        std::shared_ptr<registry::RegistrationStore> registrations,
                                                        api::Registrations* registrar, const ProofBook& proofs) {
     const auto& options = settings.api;
@@ -54,6 +55,7 @@ Result<std::unique_ptr<ManagerApi>> ManagerApi::create(runtime::Host& host, cons
     if (registrar != nullptr) {
         for (auto& route : api::registration_routes(*registrar)) routes.push_back(std::move(route));
     }
+    for (auto& route : api::order_routes(std::move(orders))) routes.push_back(std::move(route));
     STIPEND_SET(self->server_,
                 api::ApiServer::create({.listen = settings.api_listen, .trusted_proxies = std::move(proxies)},
                                        *self->access_, clock, to_log, std::move(routes), thread));

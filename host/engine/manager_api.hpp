@@ -6,6 +6,7 @@
 
 #include "host/api/access.hpp"
 #include "host/api/api_server.hpp"
+#include "host/api/order_routes.hpp"
 #include "host/api/registration_routes.hpp"
 #include "host/config/settings.hpp"
 #include "host/engine/manager_reads.hpp"
@@ -15,11 +16,14 @@ namespace stipend::engine {
 class ManagerApi {
   public:
     // Opens `access.db` in the state folder, makes the first account where there is none, and listens on `thread`.
-    // `host`, `engine`, `registrations` and `proofs` outlive this; without registrations, none can register. Computes a
-    // password's hash where it makes an account.
-    [[nodiscard]] static Result<std::unique_ptr<ManagerApi>> create(
-        runtime::Host& host, const Engine& engine, const config::Settings& settings, http::ServerThread& thread,
-        std::shared_ptr<registry::RegistrationStore> store, api::Registrations* registrations, const ProofBook& proofs);
+    // `host`, `engine`, what `orders` refers to, `registrations` and `proofs` outlive this; without registrations, none
+    // can register. Computes a password's hash where it makes an account.
+    [[nodiscard]] static Result<std::unique_ptr<ManagerApi>> create(runtime::Host& host, const Engine& engine,
+                                                                    const config::Settings& settings,
+                                                                    api::Orders orders, http::ServerThread& thread,
+                                                                    std::shared_ptr<registry::RegistrationStore> store,
+                                                                    api::Registrations* registrations,
+                                                                    const ProofBook& proofs);
     [[nodiscard]] const std::string& address() const { return server_->address(); }
 
   private:

@@ -7,6 +7,7 @@
 #include "host/base/file.hpp"
 #include "host/base/time.hpp"
 #include "host/config/load.hpp"
+#include "host/config/url.hpp"
 #include "host/http/ssrf_guard.hpp"
 #include "host/ledger/backup.hpp"
 #include "host/plugin/call_runner.hpp"
@@ -186,7 +187,9 @@ Result<void> Host::listen(const config::Settings& settings) {
     STIPEND_TRY(role_->add_routes(*control_));
     // The host runs without those below: payments must not stop because a listener or a watch failed to open.
     const auto refresh = [this] { role_->refresh_metrics(metrics_); };
-    if (auto served = serve_metrics(settings.metrics_listen, *server_thread_, loop_, metrics_, refresh)) {
+    if (settings.metrics_listen == config::no_listener) {
+        log_.info("metrics are not served: listen.metrics is none");
+    } else if (auto served = serve_metrics(settings.metrics_listen, *server_thread_, loop_, metrics_, refresh)) {
         metrics_server_ = std::move(served).value();
         log_.info("metrics at http://" + metrics_server_->address() + "/metrics");
         loop_.post(refresh);  // starts what takes a while to measure, for the first request to report
