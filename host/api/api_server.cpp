@@ -16,6 +16,7 @@ namespace {
 constexpr unsigned api_threads = 2;
 constexpr unsigned login_threads = 1;  // each hash of a password takes 19 MiB
 constexpr std::uint32_t deadline_ms = 30'000;
+constexpr std::size_t max_idempotency_key_bytes = 255;
 constexpr JsonLimits body_json{.bytes = ApiServer::max_body_bytes, .depth = 16, .nodes = 10'000};
 
 // "192.0.2.1:5000" or "[2001:db8::1]:5000".
@@ -120,6 +121,15 @@ std::optional<Reply> ApiServer::State::check(const http::ServerRequest& raw, con
     if (const auto origin = find_header(raw.headers, "origin"); origin && *origin != options.origin) {
         return problem(403, "requests from pages of another origin change nothing");
     }
+    if (const auto key = find_header(raw.headers, "idempotency-key")) {
+        const bool printable = std::all_of(key->begin(), key->end(), [](char c) { return c > 0x20 && c < 0x7f; });
+        if (key->empty() || key->size() > max_idempotency_key_bytes || !printable) {
+            return problem(400, cat("Idempotency-Key: want 1 to ", max_idempotency_key_bytes,
+                                    " printable ASCII characters without blanks"));
+        }
+        out.idempotency_key = *key;
+        out.body_hash = auth::sha256(raw.body);
+    }
     if (raw.body.empty()) return std::nullopt;
     const auto type = find_header(raw.headers, "content-type").value_or("");
     if (!ascii::equal_ignoring_case(trim_blanks(type.substr(0, type.find(';'))), "application/json")) {
@@ -133,11 +143,16 @@ std::optional<Reply> ApiServer::State::check(const http::ServerRequest& raw, con
 }
 
 Reply ApiServer::State::answer(const ApiRoute& route, Request& request, const std::string& credential) {
+    if (route.by_secret && !route.permission) request.credential = credential;
     if (route.permission) {
         auto verified = access.verify(credential, {clock.now(), clock.monotonic()});
         if (!verified) {
             log(cat("access: ", verified.error().message));
             return problem(500, "the host failed; its log says why");
+        }
+        if (!verified->principal && route.by_secret && !credential.empty()) {
+            request.credential = credential;
+            return route.handler(request);
         }
         if (!verified->principal) {
             if (!credential.empty()) log(cat("access: refused from ", request.client.text(), ": ", verified->fault));

@@ -27,6 +27,9 @@ struct ApiRoute {
     RateClass rate = RateClass::read;
     std::vector<std::string_view> query = {};  // the names of its parameters; literals
     Handler handler;
+    // A credential that is neither a token nor an API key reaches the handler, which checks it: the secret of an
+    // orchestrator, or the common one. Of a public route: any credential, or none.
+    bool by_secret = false;
 };
 
 struct ApiOptions {

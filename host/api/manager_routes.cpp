@@ -83,10 +83,11 @@ Reply orchestrators(ManagerReads& reads, const Request& request) {
     auto& part = found->part;
     const auto& all = found->all;
     auto body = Json::object()
-                    .append("total", all.connected + all.disconnected + all.unhealthy)
+                    .append("total", all.connected + all.disconnected + all.unhealthy + all.unapproved)
                     .append("connected", all.connected)
                     .append("disconnected", all.disconnected)
-                    .append("unhealthy", all.unhealthy);
+                    .append("unhealthy", all.unhealthy)
+                    .append("unapproved", all.unapproved);
     auto summary = summary_of(part.items);
     auto next = next_of(orchestrators_cursor, part);
     return tagged_reply(body.append("orchestrators", array_of(std::move(part.items)))

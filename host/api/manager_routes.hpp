@@ -22,7 +22,7 @@ class ManagerReads {
         std::optional<std::int64_t> next = {};
     };
     struct Counts {
-        std::size_t connected = 0, disconnected = 0, unhealthy = 0;
+        std::size_t connected = 0, disconnected = 0, unhealthy = 0, unapproved = 0;
     };
     struct Orchestrators {
         Counts all;  // also of those that are not in the part

@@ -14,7 +14,9 @@ constexpr std::string_view document = R"json({
 "components": {
   "securitySchemes": {
     "bearer": {"type": "http", "scheme": "bearer",
-      "description": "An access token of a login, or an API key."}
+      "description": "An access token of a login, or an API key. Where `ownSecret` is named as well: the secret of the orchestrator itself; to register, also the common secret."},
+    "ownSecret": {"type": "http", "scheme": "bearer",
+      "description": "The secret that an orchestrator got when it registered; to register, also the common one."}
   },
   "parameters": {
     "limit": {"name": "limit", "in": "query", "description": "The most entries of one part.",
@@ -39,10 +41,13 @@ constexpr std::string_view document = R"json({
     "Orchestrator": {"type": "object", "properties": {
       "orchestrator_id": {"type": "string"},
       "endpoint": {"type": "string"},
-      "status": {"enum": ["connected", "unhealthy", "disconnected"],
-        "description": "connected: configured, and its last check did not fail; unhealthy: its last check failed; disconnected: no longer configured."},
+      "status": {"enum": ["connected", "unhealthy", "disconnected", "unapproved"],
+        "description": "connected: configured or approved, and its last check did not fail; unhealthy: its last check failed; disconnected: no longer configured, or no longer approved; unapproved: registered, and neither checked nor paid."},
+      "registration": {"enum": ["unapproved", "approved", "disconnected", "removed", null],
+        "description": "null: of the configuration alone."},
       "last_heartbeat": {"type": ["string", "null"], "description": "When its last check was decided."},
-      "last_proof": {"type": "null", "description": "Orchestrators of the configuration give no proofs."},
+      "last_proof": {"type": ["string", "null"], "description": "The last proof that was accepted since the host's start."},
+      "payout_proven": {"type": "boolean", "description": "Its wallet has signed."},
       "connection_started": {"type": "string", "description": "When it was first configured."},
       "total_calls_processed": {"type": "integer", "description": "Checks of it that were decided."},
       "average_latency_ms": {"type": ["integer", "null"], "description": "Of the answers to its last ten checks."},
@@ -59,7 +64,7 @@ constexpr std::string_view document = R"json({
       "payout_address": {"type": ["string", "null"]}}},
     "Orchestrators": {"type": "object", "properties": {
       "total": {"type": "integer"}, "connected": {"type": "integer"}, "disconnected": {"type": "integer"},
-      "unhealthy": {"type": "integer"},
+      "unhealthy": {"type": "integer"}, "unapproved": {"type": "integer"},
       "orchestrators": {"type": "array", "items": {"$ref": "#/components/schemas/Orchestrator"}},
       "summary": {"type": "object", "description": "Of the orchestrators in this part.", "properties": {
         "total_calls_processed": {"type": "integer"}, "average_latency_ms": {"type": ["integer", "null"]}}},
@@ -77,6 +82,30 @@ constexpr std::string_view document = R"json({
       "price": {"enum": ["ok", "unavailable"]},
       "orchestrators": {"enum": ["ok", "failing"], "description": "failing: the last check of each of them failed."},
       "alerts": {"type": "boolean", "description": "Whether an alert is raised; `stipend status` shows it."}}},
+    "Registration": {"type": "object", "required": ["orchestrator_id", "endpoint", "capabilities", "eth_address"],
+      "properties": {
+        "orchestrator_id": {"type": "string", "maxLength": 128},
+        "endpoint": {"type": "string", "maxLength": 512, "description": "http(s)://host:port, a public address."},
+        "capabilities": {"type": "array", "maxItems": 32, "items": {"type": "string", "maxLength": 128}},
+        "eth_address": {"type": "string", "description": "Where its pay goes: 0x and 40 hex digits."},
+        "service_addresses": {"type": "array", "maxItems": 8, "items": {"type": "string", "maxLength": 512}},
+        "worker_key": {"type": "string", "description": "Its worker's public key: 64 hex digits."}}},
+    "Registered": {"type": "object", "properties": {
+      "success": {"const": true}, "orchestrator_id": {"type": "string"}, "message": {"type": "string"},
+      "challenge": {"type": "string"},
+      "state": {"enum": ["unapproved", "approved", "disconnected"]},
+      "secret": {"type": "string", "description": "Its own secret; only in the answer that created the id."}}},
+    "Proof": {"type": "object", "required": ["orchestrator_id", "manager_challenge", "orchestrator_response"],
+      "properties": {
+        "orchestrator_id": {"type": "string"}, "manager_challenge": {"type": "string"},
+        "orchestrator_response": {"type": "string", "description": "The hex SHA-256 of challenge:id:secret, with the secret as the credential of the request; or the challenge as the wallet of `eth_address` signs it (EIP-191), which proves that address."}}},
+    "Proven": {"type": "object", "properties": {
+      "success": {"const": true}, "message": {"type": "string"}, "next_proof_required": {"type": "integer"},
+      "challenge": {"type": "string", "description": "For the next proof."}, "payout_proven": {"type": "boolean"}}},
+    "Changed": {"type": "object", "properties": {
+      "success": {"const": true}, "orchestrator_id": {"type": "string"},
+      "state": {"enum": ["unapproved", "approved", "disconnected", "removed"]},
+      "secret": {"type": "string", "description": "The new secret, shown once."}}},
     "Ready": {"type": "object", "properties": {"status": {"enum": ["ok", "unavailable"]}}}
   }
 },
@@ -144,6 +173,83 @@ constexpr std::string_view document = R"json({
       "403": {"$ref": "#/components/responses/problem"},
       "404": {"$ref": "#/components/responses/problem"},
       "429": {"$ref": "#/components/responses/problem"}}}},
+  "/api/v1/livepeer/orchestrators/register": {"post": {"summary": "Register an orchestrator, or change its registration",
+    "description": "The common secret creates an id that is not approved, and changes none. The secret of an id changes that id. An account that may approve creates an approved one.",
+    "security": [{"bearer": []}, {"ownSecret": []}],
+    "parameters": [{"name": "Idempotency-Key", "in": "header", "schema": {"type": "string", "maxLength": 255}}],
+    "requestBody": {"required": true, "content": {"application/json": {"schema": {
+      "$ref": "#/components/schemas/Registration"}}}},
+    "responses": {
+      "200": {"description": "It is registered.",
+        "content": {"application/json": {"schema": {"$ref": "#/components/schemas/Registered"}}}},
+      "400": {"$ref": "#/components/responses/problem"},
+      "401": {"$ref": "#/components/responses/problem"},
+      "403": {"$ref": "#/components/responses/problem"},
+      "409": {"$ref": "#/components/responses/problem"},
+      "422": {"$ref": "#/components/responses/problem"},
+      "429": {"$ref": "#/components/responses/problem"},
+      "503": {"$ref": "#/components/responses/problem"}}}},
+  "/api/v1/livepeer/orchestrators/{id}/approve": {"post": {"summary": "Pay a registered orchestrator from now on",
+    "security": [{"bearer": []}],
+    "parameters": [{"name": "id", "in": "path", "required": true, "schema": {"type": "string"}}],
+    "responses": {
+      "200": {"description": "It is changed.",
+        "content": {"application/json": {"schema": {"$ref": "#/components/schemas/Changed"}}}},
+      "401": {"$ref": "#/components/responses/problem"},
+      "403": {"$ref": "#/components/responses/problem"},
+      "404": {"$ref": "#/components/responses/problem"},
+      "409": {"$ref": "#/components/responses/problem"},
+      "429": {"$ref": "#/components/responses/problem"}}}},
+  "/api/v1/livepeer/orchestrators/{id}/disconnect": {"post": {"summary": "Pay it no more",
+    "description": "An orchestrator that disconnected itself comes back by registering again; one that an account disconnected has to be approved again.",
+    "security": [{"bearer": []}, {"ownSecret": []}],
+    "parameters": [{"name": "id", "in": "path", "required": true, "schema": {"type": "string"}}],
+    "responses": {
+      "200": {"description": "It is changed.",
+        "content": {"application/json": {"schema": {"$ref": "#/components/schemas/Changed"}}}},
+      "401": {"$ref": "#/components/responses/problem"},
+      "403": {"$ref": "#/components/responses/problem"},
+      "404": {"$ref": "#/components/responses/problem"},
+      "409": {"$ref": "#/components/responses/problem"},
+      "429": {"$ref": "#/components/responses/problem"}}}},
+  "/api/v1/livepeer/orchestrators/{id}/secret": {"post": {"summary": "Make a new secret, or only make the present one void",
+    "security": [{"bearer": []}, {"ownSecret": []}],
+    "parameters": [{"name": "id", "in": "path", "required": true, "schema": {"type": "string"}}],
+    "requestBody": {"content": {"application/json": {"schema": {
+      "type": "object", "properties": {"revoke": {"type": "boolean"}}}}}},
+    "responses": {
+      "200": {"description": "It is changed.",
+        "content": {"application/json": {"schema": {"$ref": "#/components/schemas/Changed"}}}},
+      "401": {"$ref": "#/components/responses/problem"},
+      "403": {"$ref": "#/components/responses/problem"},
+      "404": {"$ref": "#/components/responses/problem"},
+      "409": {"$ref": "#/components/responses/problem"},
+      "422": {"$ref": "#/components/responses/problem"},
+      "429": {"$ref": "#/components/responses/problem"}}}},
+  "/api/v1/livepeer/orchestrators/{id}": {"delete": {"summary": "Remove a registration",
+    "description": "Its endpoint, address and key are free again, and its secret is void. What it is owed stays.",
+    "security": [{"bearer": []}],
+    "parameters": [{"name": "id", "in": "path", "required": true, "schema": {"type": "string"}}],
+    "responses": {
+      "200": {"description": "It is changed.",
+        "content": {"application/json": {"schema": {"$ref": "#/components/schemas/Changed"}}}},
+      "401": {"$ref": "#/components/responses/problem"},
+      "403": {"$ref": "#/components/responses/problem"},
+      "404": {"$ref": "#/components/responses/problem"},
+      "409": {"$ref": "#/components/responses/problem"},
+      "429": {"$ref": "#/components/responses/problem"}}}},
+  "/api/v1/livepeer/orchestrators/{id}/proof": {"post": {"summary": "Prove that the orchestrator is there",
+    "parameters": [{"name": "id", "in": "path", "required": true, "schema": {"type": "string"}}],
+    "requestBody": {"required": true, "content": {"application/json": {"schema": {
+      "$ref": "#/components/schemas/Proof"}}}},
+    "responses": {
+      "200": {"description": "The proof is accepted.",
+        "content": {"application/json": {"schema": {"$ref": "#/components/schemas/Proven"}}}},
+      "400": {"$ref": "#/components/responses/problem"},
+      "401": {"$ref": "#/components/responses/problem"},
+      "404": {"$ref": "#/components/responses/problem"},
+      "422": {"$ref": "#/components/responses/problem"},
+      "429": {"$ref": "#/components/responses/problem"}}}},
   "/api/v1/livepeer/payments": {"get": {"summary": "What was decided, the newest first",
     "description": "A part may be shorter than its limit, even empty, before the end. Archived decisions are not in it.",
     "security": [{"bearer": []}],
@@ -206,7 +312,7 @@ constexpr std::string_view document = R"json({
       "429": {"$ref": "#/components/responses/problem"},
       "503": {"$ref": "#/components/responses/problem"}}}},
   "/api/v1/gateway/orchestrators": {"get": {
-    "summary": "The addresses of the orchestrators that are configured, as a gateway polls them",
+    "summary": "The addresses of the orchestrators that are configured or approved, as a gateway polls them",
     "description": "For the networks of `api.gateway_networks`, without credentials.",
     "responses": {
       "200": {"description": "All of them.", "content": {"application/json": {"schema": {

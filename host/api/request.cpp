@@ -101,4 +101,26 @@ Result<std::string> Request::text(std::string_view name, std::size_t most) const
     return member->text();
 }
 
+Result<std::string> Request::text_or_none(std::string_view name, std::size_t most) const {
+    const auto* member = body.find(name);
+    if (member == nullptr || member->is(Json::Kind::null)) return std::string();
+    return text(name, most);
+}
+
+Result<std::vector<std::string>> Request::texts(std::string_view name, std::size_t most_items, std::size_t most,
+                                                bool required) const {
+    std::vector<std::string> out;
+    const auto* member = body.find(name);
+    if (member == nullptr && !required) return out;
+    if (member == nullptr) return fail(STIPEND_E_INVALID, "the member \"", name, "\" is missing");
+    bool good = member->is(Json::Kind::array) && member->items().size() <= most_items;
+    for (const auto& item : member->items()) {
+        good = good && item.is(Json::Kind::string) && !item.text().empty() && item.text().size() <= most;
+        if (good) out.push_back(item.text());
+    }
+    if (good) return out;
+    return fail(STIPEND_E_INVALID, "\"", name, "\": want an array of at most ", most_items, " texts of 1 to ", most,
+                " bytes");
+}
+
 }  // namespace stipend::api

@@ -6,8 +6,10 @@
 #include <span>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "host/api/access.hpp"
+#include "host/auth/crypto.hpp"
 #include "host/base/ip_address.hpp"
 #include "stipend/json.hpp"
 #include "stipend/result.hpp"
@@ -34,12 +36,20 @@ struct Request {
     std::optional<Principal> principal;  // none: a public route
     IpAddress client;                    // where it comes from, behind trusted proxies
     bool relayed = false;                // by a proxy that is not trusted: `client` is that proxy
+    std::string credential = {};         // of a route that checks it itself, where it proves no principal
+    std::string idempotency_key = {};    // empty: none
+    auth::Sha256 body_hash = {};         // of the body's bytes, where there is such a key
 
     // INVALID: not a whole number from `least` to `most`. `otherwise` where it is missing.
     [[nodiscard]] Result<std::int64_t> number(std::string_view name, std::int64_t otherwise, std::int64_t least,
                                               std::int64_t most) const;
     // A member of the body. INVALID: missing, or no text of 1 to `most` bytes.
     [[nodiscard]] Result<std::string> text(std::string_view name, std::size_t most) const;
+    // The same for one that may be missing or null: empty then.
+    [[nodiscard]] Result<std::string> text_or_none(std::string_view name, std::size_t most) const;
+    // A member that is an array of such texts. INVALID: missing where it is `required`, or anything else.
+    [[nodiscard]] Result<std::vector<std::string>> texts(std::string_view name, std::size_t most_items,
+                                                         std::size_t most, bool required) const;
 };
 
 }  // namespace stipend::api

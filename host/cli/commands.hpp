@@ -133,6 +133,16 @@ int api_key_add(const ApiKeyOptions& options);
 int api_key_list(const Common& common);
 int api_key_revoke(const ApiKeyOptions& options);
 
+// Orchestrators that joined over the network; with or without a running host.
+struct OrchestratorOptions {
+    Common common;
+    std::string id;
+    bool revoke = false;  // of rotate-secret: no new one
+};
+int orchestrator_list(const Common& common);
+// "approve", "disconnect", "remove", "rotate", "revoke"
+int orchestrator_change(const OrchestratorOptions& options, const std::string& action);
+
 int plugins_list(const Common& common);
 int plugins_inspect(const Common& common, const std::string& file);
 

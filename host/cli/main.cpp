@@ -92,6 +92,7 @@ std::optional<std::string> unknown_in(const CLI::App& root, int argc, char** arg
 
 // Options that CLI11 fills while it reads the command line.
 struct AccessOptions {
+    OrchestratorOptions orchestrator;
     UserOptions user;
     ApiKeyOptions key;
 };
@@ -118,6 +119,27 @@ void add_user_commands(CLI::App& app, UserOptions& options, int& status) {
     });
     named("remove", "remove an account, and end its logins")->callback([&] { status = user_remove(options); });
     command(*user, "list", "list the accounts", options.common)->callback([&] { status = user_list(options.common); });
+}
+
+void add_orchestrator_commands(CLI::App& app, OrchestratorOptions& options, int& status) {
+    auto* group =
+        app.add_subcommand("orchestrator", "orchestrators that registered over the network")->require_subcommand(1);
+    command(*group, "list", "list the registrations", options.common)->callback([&] {
+        status = orchestrator_list(options.common);
+    });
+    const auto add = [&](const char* name, const char* what, const std::string& action) {
+        auto* one = command(*group, name, what, options.common);
+        one->add_option("ID", options.id, "the orchestrator, as `list` shows it")->required();
+        one->callback([&options, &status, action] {
+            status = orchestrator_change(options, options.revoke ? std::string("revoke") : action);
+        });
+        return one;
+    };
+    add("approve", "pay it from now on", "approve");
+    add("disconnect", "pay it no more, until it is approved again", "disconnect");
+    add("remove", "as disconnect, and make its secret void and its endpoint free", "remove");
+    add("rotate-secret", "make a new secret, and show it once", "rotate")
+        ->add_flag("--revoke", options.revoke, "only make the present one void");
 }
 
 void add_api_key_commands(CLI::App& app, ApiKeyOptions& options, int& status) {
@@ -302,6 +324,7 @@ int main(int argc, char** argv) {
     AccessOptions access;
     add_user_commands(app, access.user, status);
     add_api_key_commands(app, access.key, status);
+    add_orchestrator_commands(app, access.orchestrator, status);
 
     app.footer("`stipend gateway-credential` writes the credential by which orchestrators state their prices.");
 

@@ -1,6 +1,10 @@
 #include "host/config/api_check.hpp"
 
+#include <algorithm>
+#include <utility>
+
 #include "host/base/ip_address.hpp"
+#include "host/config/environment.hpp"
 #include "host/config/url.hpp"
 #include "stipend/duration.hpp"
 
@@ -9,6 +13,7 @@ namespace {
 
 constexpr std::size_t least_secret_bytes = 32;
 constexpr std::size_t least_password_bytes = 8;
+constexpr std::size_t least_enrollment_bytes = 16;
 
 }  // namespace
 
@@ -55,6 +60,37 @@ void check_api(const Node& root, const Settings& settings, Diagnostics& diagnost
     };
     want_ranges("/api/trusted_proxies/", api.trusted_proxies);
     want_ranges("/api/gateway_networks/", api.gateway_networks);
+}
+
+void check_registration(const Node& root, Settings& settings, Diagnostics& diagnostics) {
+    const auto report = [&](std::string_view pointer, std::string message) {
+        auto place = locate(root, "", pointer);
+        diagnostics.add(place.node->pos, std::move(place.path), std::move(message));
+    };
+    auto& registration = settings.registration;
+    // A published default is reported as such.
+    if (const auto& secret = registration.secret;
+        !secret.empty() && secret.size() < least_enrollment_bytes && !known_default_secret(secret)) {
+        report("/registration/secret", cat("got ", secret.size(), " bytes, want at least ", least_enrollment_bytes,
+                                           ", such as this prints: openssl rand -hex 32; or leave it out"));
+    }
+    const std::string all = std::exchange(registration.allowed_networks_text, {});
+    for (std::string_view rest = all; !rest.empty();) {
+        auto one = rest.substr(0, rest.find(','));
+        rest.remove_prefix(std::min(rest.size(), one.size() + 1));
+        while (one.starts_with(' ')) one.remove_prefix(1);
+        while (one.ends_with(' ')) one.remove_suffix(1);
+        if (one.empty()) continue;
+        if (const auto range = IpRange::parse(one); !range)
+            report("/registration/allowed_networks", range.error().message);
+        registration.allowed_networks.emplace_back(one);
+    }
+    const auto& name = registration.capability;
+    const auto same = [&](const Capability& one) { return one.name == name; };
+    if (!name.empty() && std::none_of(settings.capabilities.begin(), settings.capabilities.end(), same)) {
+        report("/registration/capability",
+               cat("got ", scalar_node(name, true).shown(), ", want a name that `capabilities` has"));
+    }
 }
 
 }  // namespace stipend::config

@@ -7,5 +7,7 @@
 namespace stipend::config {
 
 void check_api(const Node& root, const Settings& settings, Diagnostics& diagnostics);
+// The same for the registration of orchestrators; splits its list of networks.
+void check_registration(const Node& root, Settings& settings, Diagnostics& diagnostics);
 
 }  // namespace stipend::config

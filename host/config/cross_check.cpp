@@ -67,6 +67,7 @@ class CrossCheck {
         check_limits();
         check_listeners();
         check_api(root_, settings_, problems_);
+        check_registration(root_, settings_, problems_);
     }
 
   private:

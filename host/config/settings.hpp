@@ -154,6 +154,27 @@ struct Api {
     friend bool operator==(const Api&, const Api&) = default;
 };
 
+enum class Enrollment : std::uint8_t { automatic, closed, approve };
+
+enum class Proofs : std::uint8_t { optional, required };
+
+// How orchestrators join over the API.
+struct Registration {
+    Enrollment mode = Enrollment::automatic;    // automatic: open where there is a secret
+    std::string secret;                         // creates an id that is not approved; empty: none does
+    std::vector<std::string> allowed_networks;  // that endpoints may lead to although they are not public
+    std::string allowed_networks_text;          // the same, separated by commas; empty after loading
+    std::string capability;                     // by which they are measured; empty: the dispatch plugin's own
+    Proofs proofs = Proofs::optional;
+    std::int64_t proof_interval_ns = 0;     // how often one is due
+    std::int64_t heartbeat_timeout_ns = 0;  // and how late it may be
+    friend bool operator==(const Registration&, const Registration&) = default;
+
+    [[nodiscard]] bool open() const {
+        return mode == Enrollment::approve || (mode == Enrollment::automatic && !secret.empty());
+    }
+};
+
 enum class Severity : std::uint8_t { info, warning, critical };
 
 // Time in which a receiver gets critical alerts only.
@@ -203,6 +224,7 @@ struct Settings {
     std::string metrics_listen;
     std::string api_listen;  // of a manager, as is `api`
     Api api;
+    Registration registration;  // of a manager
     Alerts alerts;
     std::vector<Maintenance> maintenance;
     std::vector<std::string> witness;  // what is looked at where all checks fail at once

@@ -146,6 +146,17 @@ void fields(Visitor& visit, T& api) {
     visit("tls_client_ca", api.tls_client_ca);
 }
 
+template <class Visitor, Is<Registration> T>
+void fields(Visitor& visit, T& registration) {
+    visit("mode", registration.mode);
+    visit("secret", registration.secret);
+    visit("allowed_networks", registration.allowed_networks_text);
+    visit("capability", registration.capability);
+    visit("proofs", registration.proofs);
+    visit("proof_interval", registration.proof_interval_ns);
+    visit("heartbeat_timeout", registration.heartbeat_timeout_ns);
+}
+
 template <class Visitor, Is<QuietHours> T>
 void fields(Visitor& visit, T& quiet) {
     visit("schedule", quiet.schedule);
@@ -206,6 +217,7 @@ void fields(Visitor& visit, T& settings) {
         listen("metrics", settings.metrics_listen);
     });
     visit("api", settings.api);
+    visit("registration", settings.registration);
 }
 
 }  // namespace stipend::config

@@ -238,7 +238,24 @@ constexpr std::string_view of_manager = R"("type": "object", "additionalProperti
       "description": "A PEM file: the certificate by which the API proves itself, then those of its issuers. Empty: no TLS. A file that is replaced is taken within seconds."},
     "tls_key": {"format": "path", "default": "${API_TLS_KEY:-}", "description": "A PEM file: the key of `tls_certificate`."},
     "tls_client_ca": {"format": "path", "default": "${API_TLS_CLIENT_CA:-}",
-      "description": "A PEM file: only clients with a certificate of these authorities are served. Empty: every client, by its login."}}}
+      "description": "A PEM file: only clients with a certificate of these authorities are served. Empty: every client, by its login."}}},
+  "registration": {"type": "object", "additionalProperties": false,
+    "x-noun": "the settings of registration",
+    "description": "How orchestrators join over the API. See api.md; a change needs a restart.", "properties": {
+    "mode": {"format": "word", "enum": ["automatic", "closed", "approve"], "default": "automatic",
+      "description": "`approve`: an orchestrator registers, and is paid once an administrator has approved it. `closed`: none registers; those that are approved stay. `automatic`: `approve` where there is a secret."},
+    "secret": {"format": "text", "maxLength": 1024, "default": "${ORCHESTRATOR_SECRET:-}",
+      "description": "What newcomers register with, of at least 16 bytes. It creates an id that is not approved, and nothing else. Empty: only administrators and operators register."},
+    "allowed_networks": {"format": "text", "maxLength": 8192, "default": "${ALLOWED_ENDPOINT_NETWORKS:-}",
+      "description": "Networks, separated by commas, that registered endpoints may lead to although they are not public, such as 10.0.0.0/8."},
+    "capability": {"format": "text", "maxLength": 128,
+      "description": "The capability that they are measured and paid by; one of `capabilities`. Empty: the dispatch plugin's own, and `payment.base`."},
+    "proofs": {"format": "word", "enum": ["optional", "required"], "default": "optional",
+      "description": "`required`: a check of an orchestrator that registered fails while its proof is overdue."},
+    "proof_interval": {"format": "seconds", "formatMinimum": "1s", "formatMaximum": "1d", "default": "${PROOF_INTERVAL:-60}s",
+      "description": "How often a proof is due."},
+    "heartbeat_timeout": {"format": "seconds", "formatMinimum": "1s", "formatMaximum": "1d", "default": "${HEARTBEAT_TIMEOUT:-30}s",
+      "description": "How late it may be."}}}
 })";
 
 constexpr std::string_view of_worker =

@@ -27,6 +27,7 @@ struct JobSpec {
     stipend_unix_ns period_to = 0;
     std::uint32_t window_s = 0;  // how far back the worker's report reaches
     bool known = false;          // the gateway has answered for it before
+    bool registered = false;     // its address comes from a registration
     SignedWei max_fee = {};      // what the job may cost at most; 0: no limit
 };
 

@@ -43,7 +43,14 @@ Json restored_json(const ledger::Restored& restored) {
 
 std::unique_ptr<runtime::Plan> Manager::plan(plugin::Loader& loader, config::Settings settings,
                                              config::Diagnostics& diagnostics) {
-    return make_manager_plan(loader, std::move(settings), diagnostics);
+    open_registrations(settings, false);
+    if (registrations_) {
+        // Those that were read before stay: a file that cannot be read ends no pay.
+        auto approved = registrations_->approved();
+        if (approved) approved_ = std::move(*approved);
+        if (!approved) host_.log().error("the registrations cannot be read: " + approved.error().message);
+    }
+    return make_manager_plan(loader, std::move(settings), diagnostics, approved_);
 }
 
 Result<std::string> Manager::review(const runtime::Plan& next_plan, const runtime::ReloadRequest& request,
@@ -84,6 +91,7 @@ void Manager::open(ledger::State state) {
     if (auto* delivery = host_.alerts()) fired_before_ = delivery->fired_before();
     engine_ = std::make_unique<Engine>(*this, reporter_, std::move(state), host_.now());
     confirm_suspensions();
+    report_registrations();
 }
 
 std::optional<stipend_unix_ns> Manager::waits_until(const runtime::Plan& plan) {
@@ -103,6 +111,12 @@ Result<runtime::Applied> Manager::apply(std::unique_ptr<runtime::Plan> given, co
     if (once_ && !plan_) engine_->limit_to(host_.now());
     watch_checks(plan->checks, fresh);
     plan_.swap(plan);
+    {
+        const std::lock_guard lock(configured_mutex_);
+        configured_ = plan_->configured;
+    }
+    proofs_.expect(plan_->registered, host_.now());
+    report_registrations();
     witnesses_awaited_ = 0;  // looks of the plan before do not end any more
     checks_changed_ = true;
     return runtime::Applied{
@@ -295,6 +309,15 @@ void Manager::refresh_metrics(runtime::Metrics& metrics) {
 }
 
 Result<void> Manager::add_routes(runtime::ControlServer& server) {
+    open_registrations(plan_->settings, true);
+    report_registrations();
+    registrar_ = make_registrar();
+    if (auto* registrar = registrar_.get()) {
+        STIPEND_TRY(
+            server.quick_route("GET", "/registrations", [registrar](const Json&) { return registrar->list(); }));
+        STIPEND_TRY(server.quick_route("POST", "/registrations",
+                                       [registrar](const Json& body) { return registrar->order(body); }));
+    }
     STIPEND_TRY(server.route("POST", "/adjust", [this](const Json& body) { return adjust(body); }));
     STIPEND_TRY(server.slow_route("POST", "/pardon", [this](const Json& body) { return pardon(body); }));
     return server.slow_route("POST", "/archive", [this, &server](const Json& body) { return archive(server, body); });
@@ -307,7 +330,8 @@ void Manager::serve(http::ServerThread& thread) {
     }
     api::Orders orders{.adjust = [this](const Json& order) { return adjust(order); },
                        .pardon = [this](const Json& order) { return pardon(order); }};
-    if (auto made = ManagerApi::create(host_, *engine_, plan_->settings, std::move(orders), thread)) {
+    if (auto made = ManagerApi::create(host_, *engine_, plan_->settings, std::move(orders), thread, registrations_,
+                                       registrar_.get(), proofs_)) {
         api_ = std::move(*made);
         const auto* scheme = plan_->settings.api.tls_certificate.empty() ? "http://" : "https://";
         host_.log().info(cat("the API is served at ", scheme, api_->address()));
@@ -367,7 +391,15 @@ void Manager::reserve_fee(const std::string& job_id, const SignedWei& wei, plugi
     engine_->reserve_fee(*token, wei, std::move(answer), host_.now());
 }
 
-void Manager::submit(const JobSpec& job, const registry::Payee& payee) {
+void Manager::submit(const JobSpec& given, const registry::Payee& payee) {
+    auto job = given;
+    job.registered = plan_->registered.contains(payee.key);
+    if (auto result = job.registered ? without_proof(payee.key) : std::nullopt) {
+        host_.loop().post([this, token = job.token, result = std::move(*result)]() mutable {
+            engine_->job_done(token, std::move(result), host_.now());
+        });
+        return;
+    }
     submit_job(host_.instances().at(dispatch_key), job, payee, runtime::namespace_of(plan_->settings).text(),
                plan_->settings.dispatch.deadline_ns, [this, token = job.token](JobResult result) {
                    host_.loop().post([this, token, result = std::move(result)]() mutable {

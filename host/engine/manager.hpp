@@ -2,6 +2,7 @@
 #pragma once
 
 #include <memory>
+#include <mutex>
 #include <set>
 #include <string>
 
@@ -9,6 +10,8 @@
 #include "host/engine/fee_desk.hpp"
 #include "host/engine/manager_api.hpp"
 #include "host/engine/manager_plan.hpp"
+#include "host/engine/proof_book.hpp"
+#include "host/engine/registrar.hpp"
 #include "host/engine/reporter.hpp"
 #include "host/runtime/host.hpp"
 #include "host/runtime/outage.hpp"
@@ -49,6 +52,7 @@ class Manager final : public runtime::Role, public Effects, public plugin::Alert
     [[nodiscard]] plugin::FeeAccount* fees() override { return &desk_; }
     void close() override {
         api_.reset();
+        registrar_.reset();
         desk_.close();
     }
     void serve(http::ServerThread& thread) override;
@@ -78,6 +82,12 @@ class Manager final : public runtime::Role, public Effects, public plugin::Alert
         Reporter& next_;
     };
 
+    // Opens the registrations; with `make`, also where there is no file yet.
+    void open_registrations(const config::Settings& settings, bool make);
+    [[nodiscard]] std::unique_ptr<Registrar> make_registrar();
+    void report_registrations();
+    // Why no job is sent to an orchestrator that owes a proof; nothing where one is.
+    [[nodiscard]] std::optional<JobResult> without_proof(const std::string& key) const;
     void confirm_suspensions();
     Result<std::vector<std::string>> unwell_plugins();
     void watch_clock(stipend_unix_ns now);
@@ -102,8 +112,15 @@ class Manager final : public runtime::Role, public Effects, public plugin::Alert
     const bool once_;
     FeeDesk desk_;
     std::unique_ptr<Engine> engine_;
-    std::unique_ptr<ManagerPlan> plan_;  // in force
-    std::unique_ptr<ManagerApi> api_;    // none: it is not served
+    std::unique_ptr<ManagerPlan> plan_;                           // in force
+    std::shared_ptr<registry::RegistrationStore> registrations_;  // none: there is no file, or it cannot be used
+    std::string registrations_fault_;                             // why it cannot
+    std::vector<registry::Registration> approved_;                // as they were read last; of the thread of `plan`
+    ProofBook proofs_;
+    std::mutex configured_mutex_;
+    std::shared_ptr<const registry::ConfiguredMarks> configured_;  // guarded by configured_mutex_
+    std::unique_ptr<Registrar> registrar_;                         // none: without a control socket
+    std::unique_ptr<ManagerApi> api_;                              // none: it is not served
     std::optional<ledger::Restored> restored_;
     std::set<std::string> fired_before_;  // alerts of the run before that are neither raised nor resolved yet
     stipend_unix_ns next_wal_look_ = 0;

@@ -18,12 +18,15 @@ Result<std::vector<IpRange>> ranges_of(const std::vector<std::string>& texts) {
 
 }  // namespace
 
-ManagerApi::ManagerApi(runtime::Host& host, const Engine& engine, const config::Settings& settings)
-    : reads_(host, engine, settings.state, runtime::namespace_of(settings)) {}
+ManagerApi::ManagerApi(runtime::Host& host, const Engine& engine, const config::Settings& settings,
+                       std::shared_ptr<registry::RegistrationStore> store, const ProofBook& proofs)
+    : reads_(host, engine, settings.state, runtime::namespace_of(settings), std::move(store), proofs) {}
 
 Result<std::unique_ptr<ManagerApi>> ManagerApi::create(runtime::Host& host, const Engine& engine,
                                                        const config::Settings& settings, api::Orders orders,
-                                                       http::ServerThread& thread) {
+                                                       http::ServerThread& thread,
+                                                       std::shared_ptr<registry::RegistrationStore> registrations,
+                                                       api::Registrations* registrar, const ProofBook& proofs) {
     const auto& options = settings.api;
     const std::filesystem::path folder = settings.state;
     const auto& clock = host.clock();
@@ -38,7 +41,7 @@ Result<std::unique_ptr<ManagerApi>> ManagerApi::create(runtime::Host& host, cons
                                                 "`stipend user passwd`")
                                           : std::string(", with the password that is configured")));
     }
-    std::unique_ptr<ManagerApi> self(new ManagerApi(host, engine, settings));
+    std::unique_ptr<ManagerApi> self(new ManagerApi(host, engine, settings, std::move(registrations), proofs));
     STIPEND_SET(self->access_, api::Access::create(std::move(store),
                                                    {.access_lifetime_s = options.token_lifetime_ns / ns_per_s,
                                                     .refresh_lifetime_s = options.refresh_lifetime_ns / ns_per_s},
@@ -49,6 +52,9 @@ Result<std::unique_ptr<ManagerApi>> ManagerApi::create(runtime::Host& host, cons
     const auto to_log = [&log](const std::string& line) { log.warn(line); };
     auto routes = api::auth_routes(*self->access_, clock, to_log);
     for (auto& route : api::manager_routes(self->reads_, std::move(gateways))) routes.push_back(std::move(route));
+    if (registrar != nullptr) {
+        for (auto& route : api::registration_routes(*registrar)) routes.push_back(std::move(route));
+    }
     for (auto& route : api::order_routes(std::move(orders))) routes.push_back(std::move(route));
     STIPEND_SET(self->server_, api::ApiServer::create({.listen = settings.api_listen,
                                                        .trusted_proxies = std::move(proxies),

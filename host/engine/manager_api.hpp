@@ -7,6 +7,7 @@
 #include "host/api/access.hpp"
 #include "host/api/api_server.hpp"
 #include "host/api/order_routes.hpp"
+#include "host/api/registration_routes.hpp"
 #include "host/config/settings.hpp"
 #include "host/engine/manager_reads.hpp"
 
@@ -15,14 +16,19 @@ namespace stipend::engine {
 class ManagerApi {
   public:
     // Opens `access.db` in the state folder, makes the first account where there is none, and listens on `thread`.
-    // `host`, `engine` and what `orders` refers to outlive this. Computes a password's hash where it makes an account.
+    // `host`, `engine`, what `orders` refers to, `registrations` and `proofs` outlive this; without registrations, none
+    // can register. Computes a password's hash where it makes an account.
     [[nodiscard]] static Result<std::unique_ptr<ManagerApi>> create(runtime::Host& host, const Engine& engine,
                                                                     const config::Settings& settings,
-                                                                    api::Orders orders, http::ServerThread& thread);
+                                                                    api::Orders orders, http::ServerThread& thread,
+                                                                    std::shared_ptr<registry::RegistrationStore> store,
+                                                                    api::Registrations* registrations,
+                                                                    const ProofBook& proofs);
     [[nodiscard]] const std::string& address() const { return server_->address(); }
 
   private:
-    ManagerApi(runtime::Host& host, const Engine& engine, const config::Settings& settings);
+    ManagerApi(runtime::Host& host, const Engine& engine, const config::Settings& settings,
+               std::shared_ptr<registry::RegistrationStore> store, const ProofBook& proofs);
     std::unique_ptr<api::Access> access_;
     ManagerReads reads_;
     std::unique_ptr<api::ApiServer> server_;  // ends first

@@ -171,6 +171,22 @@ void add_payees(config::Settings& settings, Policies& policies, ManagerPlan& pla
     plan.update.payees = std::move(payees);
 }
 
+// As further entries of the configuration. Their own order among themselves is the store's, which has each endpoint,
+// address and key once.
+void add_registered(config::Settings& settings, const std::vector<registry::Registration>& approved,
+                    ManagerPlan& plan) {
+    plan.configured = std::make_shared<const registry::ConfiguredMarks>(settings.orchestrators);
+    for (const auto& one : approved) {
+        const bool full = settings.orchestrators.size() >= config::max_orchestrators;
+        if (full || !plan.configured->taken(one.stated).empty()) {
+            plan.left_out.push_back(one.stated.id);
+            continue;
+        }
+        plan.registered.insert(one.stated.id);
+        settings.orchestrators.push_back(registry::entry_of(one.stated, settings.registration.capability));
+    }
+}
+
 std::string digest_of(const std::vector<registry::Payee>& payees) {
     const auto sha256 = Botan::HashFunction::create_or_throw("SHA-256");
     for (const auto& payee : payees) {
@@ -269,7 +285,10 @@ void check_worker_keys(const config::Settings& settings, config::Diagnostics& di
     for (const auto& [name, stated] :
          stated_options(plan, dispatch_key, settings.dispatch.config.get(), "worker-evidence")) {
         if (stated->text != "signed") continue;
-        const auto lacks_key = [](const registry::Payee& payee) { return payee.worker_key.empty(); };
+        // One that registered without a key is held by itself, and keeps no configuration from being applied.
+        const auto lacks_key = [&](const registry::Payee& payee) {
+            return payee.worker_key.empty() && !plan.registered.contains(payee.key);
+        };
         const auto first = std::ranges::find_if(payees, lacks_key);
         if (first == payees.end()) continue;
         const auto more = std::ranges::count_if(payees, lacks_key) - 1;
@@ -297,7 +316,8 @@ ledger::Generation row_of(const Generation& generation, const plugin::Prepared& 
 }  // namespace
 
 std::unique_ptr<ManagerPlan> make_manager_plan(plugin::Loader& loader, config::Settings settings,
-                                               config::Diagnostics& diagnostics) {
+                                               config::Diagnostics& diagnostics,
+                                               const std::vector<registry::Registration>& approved) {
     auto plan = std::make_unique<ManagerPlan>();
     plan->terms = make_terms(settings.payment.interval_ns, settings.payment.base.count_e8());
     plan->update.generation = generation_of(settings);
@@ -305,6 +325,7 @@ std::unique_ptr<ManagerPlan> make_manager_plan(plugin::Loader& loader, config::S
     Policies policies(loader, settings, diagnostics);
     const auto common =
         policies.place_of(config::overlay(settings.payment.policy.config, nullptr), "payment.policy.config");
+    add_registered(settings, approved, *plan);
     add_payees(settings, policies, *plan);
     add_instances(loader, settings, diagnostics, *plan);
     check_targets(settings, diagnostics, *plan);

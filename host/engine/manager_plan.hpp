@@ -2,6 +2,7 @@
 #pragma once
 
 #include <memory>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -9,6 +10,7 @@
 #include "host/engine/engine.hpp"
 #include "host/plugin/loader.hpp"
 #include "host/plugin/prepare.hpp"
+#include "host/registry/registration.hpp"
 #include "host/runtime/maintenance.hpp"
 #include "host/runtime/role.hpp"
 
@@ -45,6 +47,9 @@ struct ManagerPlan final : runtime::Plan {
     runtime::Maintenance maintenance;
     Spend spend;
     LargestFees fees;
+    std::shared_ptr<const registry::ConfiguredMarks> configured;  // the orchestrators of the configuration
+    std::set<std::string> registered;                             // ids of those beside them that are paid
+    std::vector<std::string> left_out;  // and of those that are not, since the configuration has their id or endpoint
     std::string payees_digest;  // equal digests: the same orchestrators, with the same addresses, keys and capabilities
 };
 
@@ -52,10 +57,12 @@ struct ManagerPlan final : runtime::Plan {
 inline constexpr const char* dispatch_key = "dispatch";
 inline constexpr const char* price_key = "price";
 
-// Makes a plan of loaded settings. Whatever is wrong goes to `diagnostics`, and nothing is returned. Blocks: not on
-// [control].
+// Makes a plan of loaded settings, and of the registrations that are approved: an entry of the configuration with the
+// same id, endpoint, payout address or key wins. Whatever is wrong goes to `diagnostics`, and nothing is returned.
+// Blocks: not on [control].
 std::unique_ptr<ManagerPlan> make_manager_plan(plugin::Loader& loader, config::Settings settings,
-                                               config::Diagnostics& diagnostics);
+                                               config::Diagnostics& diagnostics,
+                                               const std::vector<registry::Registration>& approved = {});
 
 // What a monitor looks at for an entry of `witness`: a URL as it is, host:port over TCP.
 [[nodiscard]] std::string witness_endpoint(const std::string& witness);

@@ -8,6 +8,8 @@ namespace stipend::engine {
 namespace {
 
 constexpr std::int64_t patience_ns = 5 * ns_per_s;
+// The list goes on with registrations that the engine does not know. Their cursors are above all ids of the ledger.
+constexpr std::int64_t first_pending_cursor = std::int64_t{1} << 62;
 constexpr std::size_t addresses_at_once = 2'000;  // in one turn of the control thread
 
 Json time_or_null(stipend_unix_ns at) {
@@ -41,7 +43,12 @@ ManagerReads::Row ManagerReads::row_of(const Engine& engine, registry::PayeeInde
     return {engine.payees()[at], engine.state_of(at), engine.is_active(at), engine.has_open_gap(at)};
 }
 
-Result<std::vector<Json>> ManagerReads::shown(const std::vector<Row>& rows) {
+Result<std::vector<Json>> ManagerReads::shown(std::vector<Row> rows) {
+    for (auto& row : rows) {
+        if (!registrations_) break;
+        STIPEND_LET(found, registrations_->find(row.payee.key));
+        if (found) row.registration = std::move(*found);
+    }
     std::vector<ledger::OrchestratorId> ids;
     ids.reserve(rows.size());
     for (const auto& row : rows) ids.push_back(row.payee.id);
@@ -49,21 +56,28 @@ Result<std::vector<Json>> ManagerReads::shown(const std::vector<Row>& rows) {
     std::vector<Json> out;
     out.reserve(rows.size());
     for (std::size_t i = 0; i < rows.size(); ++i) {
-        const auto& [payee, state, active, held] = rows[i];
+        const auto& [payee, state, active, held, registration] = rows[i];
+        const bool unapproved =
+            !active && registration && registration->state == registry::RegistrationState::unapproved;
         const auto& standing = standings[i];
         const auto* last = standing.last ? &*standing.last : nullptr;
         auto capabilities = Json::array();
-        if (!payee.capability.empty()) capabilities.push(payee.capability);
+        if (registration) {
+            for (const auto& name : registration->stated.capabilities) capabilities.push(name);
+        } else if (!payee.capability.empty()) {
+            capabilities.push(payee.capability);
+        }
         const bool has_uptime = last != nullptr && last->uptime_ppm;
         out.push_back(
             Json::object()
                 .append("orchestrator_id", payee.key)
                 .append("endpoint", payee.address)
-                .append("status", !active                          ? "disconnected"
+                .append("status", unapproved                       ? "unapproved"
+                                  : !active                        ? "disconnected"
                                   : state.consecutive_failures > 0 ? "unhealthy"
                                                                    : "connected")
                 .append("last_heartbeat", time_or_null(state.last_decided_at))
-                .append("last_proof", Json())
+                .append("last_proof", time_or_null(proofs_.last(payee.key)))
                 .append("connection_started", utc_text(payee.first_seen_at))
                 .append("total_calls_processed", state.checks_total)
                 .append("average_latency_ms", standing.latency_ns ? Json(*standing.latency_ns / ns_per_ms) : Json())
@@ -77,9 +91,43 @@ Result<std::vector<Json>> ManagerReads::shown(const std::vector<Row>& rows) {
                 .append("next_due", active ? time_or_null(state.due_at) : Json())
                 .append("last_tier", last == nullptr ? Json() : Json(last->tier))
                 .append("last_uptime_percent", has_uptime ? Json::of_number(ppm_to_percent(*last->uptime_ppm)) : Json())
-                .append("payout_address", text_or_null(payee.payout_address)));
+                .append("payout_address", text_or_null(payee.payout_address))
+                .append("payout_proven", registration && registration->payout_proven)
+                .append("registration", registration ? Json(registry::name_of(registration->state)) : Json()));
     }
     return out;
+}
+
+Json ManagerReads::shown_pending(const registry::Registration& registration) {
+    auto capabilities = Json::array();
+    for (const auto& name : registration.stated.capabilities) capabilities.push(name);
+    return Json::object()
+        .append("orchestrator_id", registration.stated.id)
+        .append("endpoint", registration.stated.endpoint)
+        .append("status", registration.state == registry::RegistrationState::unapproved ? "unapproved" : "disconnected")
+        .append("last_heartbeat", Json())
+        .append("last_proof", Json())
+        .append("connection_started", utc_text(registration.created_at))
+        .append("total_calls_processed", 0)
+        .append("average_latency_ms", Json())
+        .append("capabilities", std::move(capabilities))
+        .append("owed_wei", "0")
+        .append("checks_ok", 0)
+        .append("consecutive_failures", 0)
+        .append("suspended", false)
+        .append("held", false)
+        .append("epoch", 0)
+        .append("next_due", Json())
+        .append("last_tier", Json())
+        .append("last_uptime_percent", Json())
+        .append("payout_address", text_or_null(registration.stated.payout_address))
+        .append("payout_proven", registration.payout_proven)
+        .append("registration", registry::name_of(registration.state));
+}
+
+Result<std::vector<registry::Registration>> ManagerReads::pending() {
+    if (!registrations_) return std::vector<registry::Registration>();
+    return registrations_->pending();
 }
 
 Result<ManagerReads::Orchestrators> ManagerReads::orchestrators(std::optional<std::int64_t> after, std::size_t limit) {
@@ -87,13 +135,21 @@ Result<ManagerReads::Orchestrators> ManagerReads::orchestrators(std::optional<st
         Counts all;
         std::vector<Row> rows;
         bool more = false;
+        std::vector<bool> known;  // of those that wait: the engine has it from an earlier time
     };
-    STIPEND_LET(page, on_control([&engine = engine_, after, limit] {
+    STIPEND_LET(waiting, pending());
+    std::vector<std::string> ids;
+    ids.reserve(waiting.size());
+    for (const auto& one : waiting) ids.push_back(one.stated.id);
+    const bool behind = after && *after >= first_pending_cursor;
+    STIPEND_LET(page, on_control([&engine = engine_, after, limit, behind, ids = std::move(ids)] {
                     const auto& payees = engine.payees();
                     Page out;
                     out.all = {.connected = engine.active() - engine.failing(),
                                .disconnected = payees.size() - engine.active(),
                                .unhealthy = engine.failing()};
+                    for (const auto& id : ids) out.known.push_back(payees.find(id).has_value());
+                    if (behind) return out;
                     // Ids rise with the place, which the next start of the host may change.
                     registry::PayeeIndex at = 0;
                     if (after) {
@@ -105,9 +161,32 @@ Result<ManagerReads::Orchestrators> ManagerReads::orchestrators(std::optional<st
                     out.more = at < payees.size();
                     return out;
                 }));
-    STIPEND_LET(items, shown(page.rows));
-    Orchestrators out{.all = page.all, .part = {.items = std::move(items), .next = {}}};
-    if (page.more) out.part.next = page.rows.back().payee.id;
+    Orchestrators out{.all = page.all, .part = {}};
+    for (std::size_t i = 0; i < waiting.size(); ++i) {
+        const bool unapproved = waiting[i].state == registry::RegistrationState::unapproved;
+        if (unapproved) {
+            ++out.all.unapproved;
+            if (page.known[i] && out.all.disconnected > 0) --out.all.disconnected;
+        } else if (!page.known[i]) {
+            ++out.all.disconnected;
+        }
+    }
+    auto& part = out.part;
+    if (page.more) part.next = page.rows.back().payee.id;
+    const auto last_id = page.rows.empty() ? std::optional<std::int64_t>() : page.rows.back().payee.id;
+    STIPEND_SET(part.items, shown(std::move(page.rows)));
+    if (page.more) return out;
+    const auto seen = behind ? *after - first_pending_cursor : 0;
+    auto cursor = behind ? after : last_id;
+    for (std::size_t i = 0; i < waiting.size(); ++i) {
+        if (page.known[i] || waiting[i].number <= seen) continue;
+        if (part.items.size() == limit) {
+            part.next = cursor.value_or(first_pending_cursor);
+            return out;
+        }
+        part.items.push_back(shown_pending(waiting[i]));
+        cursor = first_pending_cursor + waiting[i].number;
+    }
     return out;
 }
 
@@ -117,8 +196,13 @@ Result<std::optional<Json>> ManagerReads::orchestrator(std::string_view id) {
                     if (const auto at = engine.payees().find(id)) out.push_back(row_of(engine, *at));
                     return out;
                 }));
-    if (rows.empty()) return std::optional<Json>();
-    STIPEND_LET(items, shown(rows));
+    if (rows.empty()) {
+        if (!registrations_) return std::optional<Json>();
+        STIPEND_LET(found, registrations_->find(id));
+        const bool there = found && found->state != registry::RegistrationState::removed;
+        return there ? std::optional(shown_pending(*found)) : std::nullopt;
+    }
+    STIPEND_LET(items, shown(std::move(rows)));
     return std::optional(std::move(items.front()));
 }
 

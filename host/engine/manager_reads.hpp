@@ -1,5 +1,5 @@
 // What the API shows of a running manager: pages of the engine's state, read on the control thread, and what the
-// ledger's file says beside them, read by a connection of its own. Thread-safe.
+// ledger's file says beside them, read by a connection of its own; and registrations. Thread-safe.
 #pragma once
 
 #include <memory>
@@ -9,6 +9,8 @@
 
 #include "host/api/manager_routes.hpp"
 #include "host/engine/engine.hpp"
+#include "host/engine/proof_book.hpp"
+#include "host/registry/registration_store.hpp"
 #include "host/runtime/host.hpp"
 
 namespace stipend::engine {
@@ -16,8 +18,14 @@ namespace stipend::engine {
 class ManagerReads final : public api::ManagerReads {
   public:
     // Of the ledger in `state_folder`. Both references outlive this; no work of it runs once the loop is closed.
-    ManagerReads(runtime::Host& host, const Engine& engine, std::string state_folder, ledger::Namespace ns)
-        : host_(host), engine_(engine), state_folder_(std::move(state_folder)), ns_(ns) {}
+    ManagerReads(runtime::Host& host, const Engine& engine, std::string state_folder, ledger::Namespace ns,
+                 std::shared_ptr<registry::RegistrationStore> registrations, const ProofBook& proofs)
+        : host_(host),
+          engine_(engine),
+          state_folder_(std::move(state_folder)),
+          ns_(ns),
+          registrations_(std::move(registrations)),
+          proofs_(proofs) {}
 
     Result<Orchestrators> orchestrators(std::optional<std::int64_t> after, std::size_t limit) override;
     Result<std::optional<Json>> orchestrator(std::string_view id) override;
@@ -33,9 +41,13 @@ class ManagerReads final : public api::ManagerReads {
         ledger::EngineState state;
         bool active = false;
         bool held = false;
+        std::optional<registry::Registration> registration = {};  // none: of the configuration
     };
     [[nodiscard]] static Row row_of(const Engine& engine, registry::PayeeIndex at);
-    [[nodiscard]] Result<std::vector<Json>> shown(const std::vector<Row>& rows);
+    [[nodiscard]] Result<std::vector<Json>> shown(std::vector<Row> rows);
+    // Of a registration that the engine does not know.
+    [[nodiscard]] static Json shown_pending(const registry::Registration& registration);
+    [[nodiscard]] Result<std::vector<registry::Registration>> pending();
     // Runs `work` on the control thread. TIMEOUT where it has not run within some seconds.
     template <class Work>
     [[nodiscard]] auto on_control(Work work) -> Result<decltype(work())>;
@@ -47,6 +59,8 @@ class ManagerReads final : public api::ManagerReads {
     const Engine& engine_;
     const std::string state_folder_;
     const ledger::Namespace ns_;
+    const std::shared_ptr<registry::RegistrationStore> registrations_;  // none: the file cannot be used
+    const ProofBook& proofs_;
     std::mutex mutex_;
     std::unique_ptr<ledger::Ledger> ledger_;  // guarded by mutex_; opened when it is first needed
 };

@@ -109,6 +109,7 @@ void submit_job(plugin::Instance& dispatch, const JobSpec& job, const registry::
             raw.period_to = job.period_to;
             raw.window_s = job.window_s;
             raw.flags = job.known ? std::uint32_t{STIPEND_JOB_KNOWN} : 0U;
+            if (job.registered) raw.flags |= STIPEND_JOB_REGISTERED;
             return table->submit(instance, &raw, completion, error);
         },
         [done = std::move(done), id = dispatch.chosen().plugin->id](Result<const void*> record) {

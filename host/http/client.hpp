@@ -56,6 +56,9 @@ struct HttpRequest {
     TlsMode tls = TlsMode::verify;
     bool connect_only = false;      // connect (with the handshake, for https) and send nothing
     bool untrusted_target = false;  // the URL comes from another party: see ssrf_guard.hpp
+    bool public_target = false;     // and was registered by it: private networks are refused as well
+
+    [[nodiscard]] bool is_untrusted() const { return untrusted_target || public_target; }
 };
 
 struct HttpResponse {

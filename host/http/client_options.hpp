@@ -31,6 +31,7 @@ struct ClientOptions {
     std::string proxy = {};         // URL; empty for none. The environment is ignored, and untrusted targets bypass the
                                     // proxy, since the guard must check the real address
     AddressGuard ssrf_guard = {};   // empty for `ssrf_refusal`; another one where orchestrators run on loopback
+    AddressGuard public_guard = {};  // the same for public targets; empty for `public_refusal` without exceptions
     NameLookup lookup = {};         // asked again after a failed lookup; empty for the system's: see name_check.hpp
     SecretResolver secrets = {};    // without one, a request that names a secret ends with CONFIG
 };

@@ -56,13 +56,15 @@ ClientOptions within_descriptors(ClientOptions options) {
 }
 
 EasySettings settings_for(ClientOptions options) {
-    EasySettings settings{std::move(options), {}, {}};
+    EasySettings settings{std::move(options), {}, {}, {}};
     settings.ca_file = settings.options.ca_file;
     if (const auto* known = curl_version_info(CURLVERSION_NOW); settings.ca_file.empty() && known->cainfo != nullptr) {
         settings.ca_file = known->cainfo;
     }
     settings.ssrf_guard = settings.options.ssrf_guard;
     if (!settings.ssrf_guard) settings.ssrf_guard = ssrf_refusal;
+    settings.public_guard = settings.options.public_guard;
+    if (!settings.public_guard) settings.public_guard = [](const char* address) { return public_refusal(address); };
     return settings;
 }
 

@@ -175,7 +175,7 @@ Result<CheckedRequest> check_request(const HttpRequest& request, OriginMemo& ori
     STIPEND_TRY(check_tls(request, checked));
     STIPEND_TRY(check_client_certificate(request, checked));
     if (!request.unix_socket.empty()) {
-        if (request.untrusted_target) return fail(STIPEND_E_INVALID, "an untrusted target cannot be a unix socket");
+        if (request.is_untrusted()) return fail(STIPEND_E_INVALID, "an untrusted target cannot be a unix socket");
         if (!is_field_value(request.unix_socket) || request.unix_socket.size() > 107) {
             return fail(STIPEND_E_INVALID, "bad unix socket: got a path of ", request.unix_socket.size(),
                         " bytes, want at most 107 without control characters");

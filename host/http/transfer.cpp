@@ -181,7 +181,7 @@ void Transfer::set_method(EasyOptions& options) const {
 void Transfer::set_target(EasyOptions& options) const {
     options.set(CURLOPT_URL, request_.url.c_str())
         .set(CURLOPT_UNIX_SOCKET_PATH, request_.unix_socket.empty() ? nullptr : request_.unix_socket.c_str())
-        .set(CURLOPT_PROXY, request_.untrusted_target ? "" : settings_->options.proxy.c_str())  // empty: none at all
+        .set(CURLOPT_PROXY, request_.is_untrusted() ? "" : settings_->options.proxy.c_str())  // empty: none at all
         .set(CURLOPT_FOLLOWLOCATION, request_.max_redirects > 0 ? 1L : 0L);
     if (request_.max_redirects > 0) {
         options.set(CURLOPT_MAXREDIRS, static_cast<long>(request_.max_redirects))
@@ -239,7 +239,7 @@ std::size_t Transfer::on_body(char* data, std::size_t, std::size_t length, void*
 curl_socket_t Transfer::on_open_socket(void* self, curlsocktype, curl_sockaddr* address) noexcept {
     auto& transfer = *static_cast<Transfer*>(self);
     transfer.response_.phase = Phase::connect;
-    if (transfer.request_.untrusted_target) {
+    if (transfer.request_.is_untrusted()) {
         if (auto refusal = transfer.check_target(numeric_text(&address->addr).data())) {
             transfer.refusal_ = std::move(refusal);
             return CURL_SOCKET_BAD;
@@ -267,7 +267,8 @@ int Transfer::on_connected(void* self, char* peer, char*, int peer_port, int) no
 }
 
 std::optional<Error> Transfer::check_target(const char* address) const {
-    const auto why = settings_->ssrf_guard(address);
+    const auto& guard = request_.public_target ? settings_->public_guard : settings_->ssrf_guard;
+    const auto why = guard(address);
     if (why.empty()) return std::nullopt;
     return fail(STIPEND_E_INVALID, "target refused: it leads to ", why);
 }
@@ -284,7 +285,7 @@ std::optional<Error> Transfer::check_peer(const char* address, int port) {
     if (response_.connect_ns == 0) response_.connect_ns = monotonic_ns() - start_ns_;
     response_.peer = request_.unix_socket.empty() ? peer_text(address, port) : cat("unix:", request_.unix_socket);
     // Checked again, since a kept connection may have been opened for a request with a trusted target.
-    if (request_.untrusted_target) {
+    if (request_.is_untrusted()) {
         if (auto error = check_target(address)) return error;
     }
     if (auto error = check_origin_kept()) return error;

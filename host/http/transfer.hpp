@@ -26,6 +26,7 @@ struct EasySettings {
     ClientOptions options;
     std::string ca_file;
     AddressGuard ssrf_guard;
+    AddressGuard public_guard;
 };
 
 class Transfer {
@@ -88,7 +89,7 @@ class Transfer {
 
     [[nodiscard]] Cause cause_of_failure(CURLcode code) const;
     [[nodiscard]] bool by_proxy() const {
-        return !settings_->options.proxy.empty() && !request_.untrusted_target && request_.unix_socket.empty();
+        return !settings_->options.proxy.empty() && !request_.is_untrusted() && request_.unix_socket.empty();
     }
     [[nodiscard]] std::string target_now() const;  // the origin, after redirects
     [[nodiscard]] std::optional<Error> check_target(const char* address) const;

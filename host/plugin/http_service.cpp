@@ -29,6 +29,7 @@ Result<http::HttpRequest> request_of(const stipend_http_request& request) {
     out.tls = static_cast<http::TlsMode>(request.tls_mode);
     out.connect_only = (request.flags & STIPEND_HTTP_CONNECT_ONLY) != 0;
     out.untrusted_target = (request.flags & STIPEND_HTTP_UNTRUSTED_TARGET) != 0;
+    out.public_target = (request.flags & STIPEND_HTTP_PUBLIC_TARGET) != 0;
     return out;
 }
 

@@ -9,6 +9,7 @@
 #include <bit>
 #include <functional>
 
+#include "stipend/ascii.hpp"
 #include "stipend/url.hpp"
 
 namespace stipend::registry {
@@ -176,12 +177,13 @@ void Table::replace(PayeeIndex at, const Payee& payee) {
 
 namespace {
 
-// What makes two payees the same party. Each kind has a space of its own, so that no two kinds can meet.
+// What makes two payees the same party, in any spelling. Each kind has a space of its own, so that no two kinds can
+// meet.
 template <class Use>
 void for_each_identity(const Payee& payee, Use&& use) {
     if (!payee.address.empty()) use("address " + address_key(payee.address));
-    if (!payee.payout_address.empty()) use("payout " + payee.payout_address);
-    if (!payee.worker_key.empty()) use("key " + payee.worker_key);
+    if (!payee.payout_address.empty()) use("payout " + ascii::to_lower(payee.payout_address));
+    if (!payee.worker_key.empty()) use("key " + ascii::to_lower(payee.worker_key));
 }
 
 }  // namespace

@@ -8,6 +8,7 @@
 #include "host/base/time.hpp"
 #include "host/config/load.hpp"
 #include "host/config/url.hpp"
+#include "host/http/ssrf_guard.hpp"
 #include "host/ledger/backup.hpp"
 #include "host/plugin/call_runner.hpp"
 #include "host/plugin/last_words.hpp"
@@ -21,11 +22,26 @@ constexpr unsigned plugin_threads = 2;  // beside one for each instance
 constexpr unsigned most_plugin_threads = 64;
 constexpr unsigned blocking_threads = 3;  // one for requests that take long, one for status, one for all others
 constexpr std::int64_t stop_patience_ns = 2 * ns_per_s;
+constexpr std::int64_t again_retry_ns = 60 * ns_per_s;
 
 constexpr const char* waits_text =
     "it waits for pay periods that began with earlier ones, and is put in force by itself then";
 
 std::atomic<bool> thread_left = false;
+
+// Requests to registered endpoints lead to public addresses and the networks that the configuration allows.
+Result<std::unique_ptr<http::CurlClient>> make_client(const config::Settings& settings) {
+    std::vector<IpRange> allowed;
+    for (const auto& text : settings.registration.allowed_networks) {
+        STIPEND_LET(range, IpRange::parse(text));  // `check` has read it before
+        allowed.push_back(range);
+    }
+    http::ClientOptions options;
+    options.public_guard = [allowed = std::move(allowed)](const char* address) {
+        return http::public_refusal(address, allowed);
+    };
+    return http::CurlClient::create(std::move(options));
+}
 
 }  // namespace
 
@@ -112,7 +128,7 @@ Result<void> Host::open_state(const config::Settings& settings) {
     STIPEND_SET(deadline_pool_, ThreadPool::create(1, "stipend-limit"));
     STIPEND_SET(blocking_pool_, ThreadPool::create(blocking_threads, "stipend-block"));
     STIPEND_SET(writer_, LedgerWriter::create(std::move(ledger)));
-    STIPEND_SET(client_, http::CurlClient::create());
+    STIPEND_SET(client_, make_client(settings));
     serial_ = blocking_pool_->make_strand();
     instances_.emplace(loop_);
     liveness_.emplace(loop_, *writer_, watchdog_ns_ / 3);
@@ -252,6 +268,12 @@ std::optional<stipend_mono_ns> Host::turn() {
     } else if (retry_at_) {
         at_latest(*retry_at_);
     }
+    if (again_at_ && *again_at_ <= now) {
+        again_at_.reset();
+        apply_again();
+    } else if (again_at_) {
+        at_latest(*again_at_);
+    }
     if (watchdog_ns_ != 0) {
         if (role_->alive(now)) service_manager::watchdog();
         at_latest(now + watchdog_ns_ / 3);
@@ -266,6 +288,7 @@ void Host::begin_stop() {
 
 config::SourceText Host::reload_source(const ReloadRequest& request, ReloadReport& report) const {
     if (request.waited) return waiting_->text;
+    if (request.again) return text_;
     if (request.undo) {
         if (!previous_) report.text = "nothing to undo: no reload was applied since the host started";
         return previous_;
@@ -311,10 +334,15 @@ ReloadReport Host::try_reload(const ReloadRequest& request) {
     auto plugins = plan->plugins;
     const auto chosen = plan->chosen;
     auto answer = on_control(report.pause_ns, [&]() -> Result<Applied> {
-        report.waits_until = retry_at_ = role_->waits_until(*plan);
-        if (retry_at_) return Applied{};
+        report.waits_until = role_->waits_until(*plan);
+        (request.again ? again_at_ : retry_at_) = report.waits_until;
+        if (report.waits_until) return Applied{};
         return apply(std::move(plan));
     });
+    if (report.waits_until && request.again) {
+        report.text = cat("what was added to the configuration in force waits until ", utc_text(*report.waits_until));
+        return report;
+    }
     if (report.waits_until) {
         waiting_ = {std::move(text), request.accept_spend};
         report.text = with_remark(cat("the configuration is valid, and waits until ", utc_text(*report.waits_until),
@@ -330,8 +358,10 @@ ReloadReport Host::try_reload(const ReloadRequest& request) {
     report.text = with_remark(applied->text);
     report.summary = applied->summary;
     note_applied(chosen, applied->generation);
-    waiting_.reset();
-    previous_ = std::exchange(text_, std::move(text));
+    if (!request.again) {
+        waiting_.reset();
+        previous_ = std::exchange(text_, std::move(text));
+    }
     settings_ = std::move(settings);
     plugins_ = std::move(plugins);
     watch_files();
@@ -369,6 +399,19 @@ void Host::retry_waiting() {
     if (!waiting_) return;
     const auto report = reload({.accept_spend = waiting_->accept_spend, .waited = true});
     if (!report.taken && !report.waits_until) waiting_.reset();
+}
+
+// What is asked for while one waits for its turn is done by that one.
+void Host::apply_again() {
+    if (again_asked_.exchange(true)) return;
+    serial_->post([this] {
+        again_asked_ = false;
+        // Each addition was decided by itself.
+        const auto report = reload({.accept_spend = true, .again = true});
+        if (report.taken || report.waits_until) return;
+        // A plugin's file that is refused now may be mended by then.
+        loop_.post([this] { again_at_ = now() + again_retry_ns; });
+    });
 }
 
 void Host::log_reload(const ReloadReport& report) {

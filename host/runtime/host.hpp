@@ -6,6 +6,7 @@
 #pragma once
 
 #include <algorithm>
+#include <atomic>
 #include <filesystem>
 #include <map>
 #include <memory>
@@ -65,6 +66,10 @@ class Host {
     void stop() {
         loop_.post([this] { begin_stop(); });
     }
+
+    // Has the configuration that is in force planned and applied again, since what a role adds to it has changed; what
+    // the file says by now is not read. [any]
+    void apply_again();
 
     // What roles work with, once the host is started.
     [[nodiscard]] ControlLoop& loop() { return loop_; }             // [any]
@@ -145,6 +150,8 @@ class Host {
     bool stopping_ = false;                    // [control]
     std::filesystem::path state_folder_;       // set before any thread begins; no reload changes it
     std::optional<stipend_unix_ns> retry_at_;  // [control] when `waiting_` is tried again
+    std::optional<stipend_unix_ns> again_at_;  // [control] when the configuration in force is applied again
+    std::atomic<bool> again_asked_ = false;
 
     // Only on the serial strand:
     config::SourceText text_;      // the configuration in force, as it was read

@@ -23,6 +23,7 @@ constexpr FixedOption fixed_options[] = {
     fixed<&config::Settings::metrics_listen>("listen.metrics"),
     fixed<&config::Settings::api_listen>("listen.api"),
     fixed<&config::Settings::api>("api"),
+    fixed<&config::Settings::registration>("registration"),
     fixed<&config::Settings::plugin_folder>("plugins.folder"),
 };
 

@@ -130,6 +130,7 @@ Result<Dispatch::JobPtr> Dispatch::take(const stipend_job& raw, Completion<stipe
                     "worker_key in its entry");
     }
     job->facts.known = (raw.flags & STIPEND_JOB_KNOWN) != 0;
+    job->registered = (raw.flags & STIPEND_JOB_REGISTERED) != 0;
     return job;
 }
 
@@ -164,8 +165,8 @@ Result<void> Dispatch::begin_try(const JobPtr& job) {
         return reserve_and_send(job);
     }
     job->asked_at = host_.monotonic();
-    STIPEND_SET(job->ask,
-                tokens_.ask(address, job->capability, [this, job](const Token& token) { price_stated(job, token); }));
+    STIPEND_SET(job->ask, tokens_.ask(address, job->capability, job->registered,
+                                      [this, job](const Token& token) { price_stated(job, token); }));
     return {};
 }
 
@@ -326,7 +327,7 @@ Result<void> Dispatch::inspect(std::string_view address, std::string_view capabi
     STIPEND_TRY(check_capability(capability));
     auto look = std::make_shared<Look>(Look{.done = std::move(done)});
     const auto op = look->done.op();
-    STIPEND_SET(look->ask, tokens_.ask(std::string(address), capability, [this, look](const Token& token) {
+    STIPEND_SET(look->ask, tokens_.ask(std::string(address), capability, false, [this, look](const Token& token) {
         if (!look->done.pending()) return;
         looks_.erase(look->done.op());
         if (token.cancelled) return look->done.fail(fail(STIPEND_E_CANCELLED, token.why));

@@ -20,6 +20,7 @@ struct Dispatch::Job {
     stipend_unix_ns period_from = 0;
     stipend_unix_ns period_to = 0;
     std::uint32_t window_s = 0;
+    bool registered = false;  // STIPEND_JOB_REGISTERED
     Case facts;
     // Of the present attempt.
     std::optional<Token> token;               // what the orchestrator stated, where it was asked or its price is known

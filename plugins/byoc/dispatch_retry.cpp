@@ -40,23 +40,24 @@ bool Dispatch::may_come_back(const JobPtr& job, const Token& token) const {
 // The last failure may have met a restart in the moment of the try: then there is one more, if none has waited yet.
 void Dispatch::look_for_restart(const JobPtr& job, const Verdict& verdict) {
     if (job->waited || job->facts.tries > 2 || !may_look(job)) return fail_check(job, verdict);
-    auto ask = tokens_.ask(job->expected.address, job->capability, [this, job, verdict](const Token& token) {
-        if (!job->done.pending()) return;
-        if (token.cancelled) return fail_job(job, fail(STIPEND_E_CANCELLED, token.why));
-        if (!may_come_back(job, token)) return fail_check(job, verdict);
-        ++job->facts.tries;
+    auto ask =
+        tokens_.ask(job->expected.address, job->capability, job->registered, [this, job, verdict](const Token& token) {
+            if (!job->done.pending()) return;
+            if (token.cancelled) return fail_job(job, fail(STIPEND_E_CANCELLED, token.why));
+            if (!may_come_back(job, token)) return fail_check(job, verdict);
+            ++job->facts.tries;
 
-        retries_.record(1);
-        set_wait(job, 0);
-        looked(job, token);
-    });
+            retries_.record(1);
+            set_wait(job, 0);
+            looked(job, token);
+        });
     if (!ask) return fail_check(job, verdict);
     job->ask = std::move(*ask);
 }
 
 void Dispatch::look_at(const JobPtr& job) {
-    auto ask =
-        tokens_.ask(job->expected.address, job->capability, [this, job](const Token& token) { looked(job, token); });
+    auto ask = tokens_.ask(job->expected.address, job->capability, job->registered,
+                           [this, job](const Token& token) { looked(job, token); });
     if (!ask) return retry(job);
     job->ask = std::move(*ask);
 }

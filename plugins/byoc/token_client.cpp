@@ -27,34 +27,37 @@ Token not_asked(std::string why) {
 
 }  // namespace
 
-Result<TokenClient::AskPtr> TokenClient::ask(const std::string& address, std::string_view capability, Done done) {
+Result<TokenClient::AskPtr> TokenClient::ask(const std::string& address, std::string_view capability, bool registered,
+                                             Done done) {
     auto ask = std::make_shared<Ask>();
     if (const auto header = credential_.at_once(); !header.empty()) {
-        STIPEND_TRY(send(ask, address, capability, header, std::move(done)));
+        STIPEND_TRY(send(ask, address, capability, registered, header, std::move(done)));
         return ask;
     }
     // Later, so that a credential that cannot be asked for does not end a job from inside its start.
-    auto fetch = [this, ask, address, name = std::string(capability), done = std::move(done)]() mutable {
-        credential_.ask([this, ask, address, name, done = std::move(done)](const Result<std::string>& header) mutable {
-            if (ask->over) return;
-            if (!header) {
+    auto fetch = [this, ask, address, registered, name = std::string(capability), done = std::move(done)]() mutable {
+        credential_.ask(
+            [this, ask, address, registered, name, done = std::move(done)](const Result<std::string>& header) mutable {
+                if (ask->over) return;
+                if (!header) {
+                    ask->over = true;
+                    return done(not_asked(cat("the gateway's credential is missing: ", header.error().message)));
+                }
+                // `send` moves `done` only into a request that was taken.
+                auto shared = std::make_shared<Done>(std::move(done));
+                auto sent =
+                    send(ask, address, name, registered, *header, [shared](const Token& token) { (*shared)(token); });
+                if (sent) return;
                 ask->over = true;
-                return done(not_asked(cat("the gateway's credential is missing: ", header.error().message)));
-            }
-            // `send` moves `done` only into a request that was taken.
-            auto shared = std::make_shared<Done>(std::move(done));
-            auto sent = send(ask, address, name, *header, [shared](const Token& token) { (*shared)(token); });
-            if (sent) return;
-            ask->over = true;
-            (*shared)(not_asked(sent.error().message));
-        });
+                (*shared)(not_asked(sent.error().message));
+            });
     };
     if (!host_.post(std::move(fetch))) return fail(STIPEND_E_BUSY, "the host takes no work");
     return ask;
 }
 
 Result<void> TokenClient::send(const AskPtr& ask, const std::string& address, std::string_view capability,
-                               std::string_view header, Done done) {
+                               bool registered, std::string_view header, Done done) {
     const std::string bare(without_slash(address));
     const auto url = cat(bare, "/process/token");
     const auto headers = cat("Livepeer-Eth-Address: ", header, "\r\nLivepeer-Capability: ", capability, "\r\n");
@@ -63,6 +66,7 @@ Result<void> TokenClient::send(const AskPtr& ask, const std::string& address, st
     request.headers = headers;
     request.timeout_ms = timeout_ms;
     request.max_response_bytes = max_token;
+    if (registered) request.flags |= STIPEND_HTTP_PUBLIC_TARGET;
     const auto trust = settings_.trust.find(stipend::address_key(address));
     std::string pin;
     // Any certificate is accepted by default, as a gateway does.

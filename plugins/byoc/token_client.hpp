@@ -34,7 +34,8 @@ class TokenClient {
 
     // `done` comes once, never from inside this call. An error: the host takes no request, and nothing follows. A
     // credential that cannot be fetched gives a token that is unseen by a LOCAL cause.
-    stipend::Result<AskPtr> ask(const std::string& address, std::string_view capability, Done done);
+    // `registered`: the address is not the operator's, so it may lead to public addresses only.
+    stipend::Result<AskPtr> ask(const std::string& address, std::string_view capability, bool registered, Done done);
     void cancel(const AskPtr& ask) const;
 
     // The last token of that capability with a price, and when it was asked for; NULL: none, or too long ago.
@@ -48,7 +49,7 @@ class TokenClient {
         stipend_mono_ns until = 0;  // the price counts before
     };
     stipend::Result<void> send(const AskPtr& ask, const std::string& address, std::string_view capability,
-                               std::string_view header, Done done);
+                               bool registered, std::string_view header, Done done);
     void note(const std::string& key, const Token& token, stipend_mono_ns asked_at);
 
     const stipend::Host host_;

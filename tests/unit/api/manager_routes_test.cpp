@@ -6,8 +6,10 @@
 #include "host/api/csv.hpp"
 #include "host/api/first_account.hpp"
 #include "host/api/order_routes.hpp"
+#include "host/api/registration_routes.hpp"
 #include "host/auth/password.hpp"
 #include "host/base/file.hpp"
+#include "stipend/ascii.hpp"
 #include "stipend/json_parse.hpp"
 #include "store_fixture.hpp"
 
@@ -92,6 +94,16 @@ std::string text_at(const Json& json, std::string_view name) {
     return found->dump();
 }
 
+class NoRegistrations final : public Registrations {
+  public:
+    Reply enroll(const Request&) override { return {}; }
+    Reply approve(const Request&) override { return {}; }
+    Reply disconnect(const Request&) override { return {}; }
+    Reply remove(const Request&) override { return {}; }
+    Reply rotate(const Request&) override { return {}; }
+    Reply prove(const Request&) override { return {}; }
+};
+
 class NoClock final : public Clock {
   public:
     [[nodiscard]] stipend_unix_ns now() const override { return noon; }
@@ -108,6 +120,8 @@ TEST_CASE("the description has each route of the table, with its parameters, and
     Reads reads;
     auto table = auth_routes(**access, clock, [](const std::string&) {});
     for (auto& route : manager_routes(reads, {})) table.push_back(std::move(route));
+    NoRegistrations registrations;
+    for (auto& route : registration_routes(registrations)) table.push_back(std::move(route));
     for (auto& route : order_routes({})) table.push_back(std::move(route));
     const auto document = parse_json(openapi_document(), {.bytes = 1 << 20, .depth = 64, .nodes = 100'000});
     REQUIRE(document.ok());
@@ -134,7 +148,7 @@ TEST_CASE("the description has each route of the table, with its parameters, and
     }
     std::set<std::string> served;
     for (const auto& route : table) {
-        std::string line = cat(route.method == "GET" ? "get" : "post", " ", route.path);
+        std::string line = cat(ascii::to_lower(route.method), " ", route.path);
         for (const auto& name : std::set<std::string_view>(route.query.begin(), route.query.end())) {
             line += cat(" ", name);
         }

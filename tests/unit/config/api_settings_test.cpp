@@ -110,3 +110,37 @@ TEST_CASE("what cannot be of the API's options is reported with its place") {
         "listen.api: got 127.0.0.1:5, which listen.metrics");
     has("role: worker\nlisten: { api: \"127.0.0.1:5\" }\n", "unknown key \"api\"");
 }
+
+TEST_CASE("registration is closed until there is a secret, and only then") {
+    CHECK(!outcome_of("state: ./var\n").settings.registration.open());
+    const auto by_variable = outcome_of("state: ./var\n", {{"ORCHESTRATOR_SECRET", secret}});
+    CHECK(by_variable.diagnostics == "");
+    CHECK(by_variable.settings.registration.open());
+    CHECK(!outcome_of("registration: {mode: closed, secret: " + secret + "}\n").settings.registration.open());
+    CHECK(outcome_of("registration: {mode: approve}\n").settings.registration.open());
+}
+
+TEST_CASE("a secret of registration is long enough, hidden, and no published one that others can try") {
+    const auto brief = outcome_of("registration: {secret: too-short}\n");
+    CHECK(brief.diagnostics.find("got 9 bytes, want at least 16") != std::string::npos);
+    const auto published = outcome_of("registration: {secret: orch-secret}\n");
+    CHECK(published.diagnostics == "");
+    CHECK(published.warnings.size() == 1);
+    const auto reached =
+        outcome_of("registration: {secret: orch-secret}\napi: {plain_http: true}\nlisten: {api: \"0.0.0.0:1\"}\n");
+    CHECK(reached.diagnostics.find("publicly known secret") != std::string::npos);
+    const auto shown = outcome_of("registration: {secret: " + secret + "}\n").settings;
+    CHECK(shown.secret_paths.contains("registration.secret"));
+}
+
+TEST_CASE("the networks of registered endpoints are a list in one text, and each is one") {
+    const auto found = outcome_of("registration: {allowed_networks: \"10.0.0.0/8, fd00::/8,,127.0.0.1\"}\n");
+    CHECK(found.diagnostics == "");
+    CHECK(found.settings.registration.allowed_networks ==
+          std::vector<std::string>{"10.0.0.0/8", "fd00::/8", "127.0.0.1"});
+    CHECK(outcome_of("registration: {allowed_networks: \"10.0.0.1/8\"}\n").diagnostics.find("10.0.0.0/8") !=
+          std::string::npos);
+    CHECK(outcome_of("registration: {capability: unknown}\n").diagnostics.find("registration.capability") !=
+          std::string::npos);
+    CHECK(outcome_of("registration: {capability: a}\ncapabilities: {a: {base: 1 USD}}\n").diagnostics == "");
+}

@@ -81,6 +81,108 @@ TEST_CASE("an untrusted target may lead to public and private addresses") {
     }
 }
 
+TEST_CASE("a registered endpoint may lead to public addresses only") {
+    for (const auto* address : {"127.0.0.1",
+                                "127.255.255.254",
+                                "::1",
+                                "0.0.0.0",
+                                "::",
+                                "10.0.0.1",
+                                "10.255.255.255",
+                                "172.16.0.1",
+                                "172.31.255.255",
+                                "192.168.0.1",
+                                "100.64.0.1",
+                                "100.127.255.255",
+                                "169.254.169.254",
+                                "169.254.1.1",
+                                "100.100.100.200",
+                                "224.0.0.1",
+                                "255.255.255.255",
+                                "192.0.0.1",
+                                "192.0.2.1",
+                                "198.18.0.1",
+                                "198.51.100.1",
+                                "203.0.113.1",
+                                "fc00::1",
+                                "fdff::1",
+                                "fe80::1",
+                                "fec0::1",
+                                "ff02::1",
+                                "::ffff:10.0.0.1",
+                                "::10.0.0.1",
+                                "64:ff9b::a00:1",
+                                "64:ff9b:1::a00:1",
+                                "2002:a00:1::",
+                                "2001::1",
+                                "2001:db8::1",
+                                "100::1",
+                                "::ffff:127.0.0.1",
+                                "64:ff9b::7f00:1",
+                                "fe80::1%eth0",
+                                "no address",
+                                ""}) {
+        CAPTURE(address);
+        CHECK(!public_refusal(address).empty());
+    }
+    for (const auto* address :
+         {"8.8.8.8", "9.255.255.255", "11.0.0.0", "172.15.255.255", "172.32.0.0", "192.167.255.255", "192.169.0.0",
+          "100.63.255.255", "100.128.0.0", "2600::1", "64:ff9b::808:808", "2002:808:808::1", "::ffff:8.8.8.8"}) {
+        CAPTURE(address);
+        CHECK(public_refusal(address).empty());
+    }
+}
+
+TEST_CASE("what the configuration allows is not refused, in the family that it names") {
+    const std::vector<IpRange> allowed{*IpRange::parse("10.1.0.0/16"), *IpRange::parse("fd00:1::/32"),
+                                       *IpRange::parse("127.0.0.1")};
+    for (const auto* address : {"10.1.2.3", "::ffff:10.1.2.3", "fd00:1::5", "127.0.0.1"}) {
+        CAPTURE(address);
+        CHECK(public_refusal(address, allowed).empty());
+    }
+    for (const auto* address : {"10.2.0.1", "64:ff9b::a01:203", "fd00:2::5", "127.0.0.2", "::1"}) {
+        CAPTURE(address);
+        CHECK(!public_refusal(address, allowed).empty());
+    }
+}
+
+TEST_CASE("an address in a URL is recognised in every spelling") {
+    for (const auto* url : {"https://127.0.0.1:1",
+                            "https://127.1",
+                            "https://0x7f000001:1",
+                            "https://0177.1",
+                            "https://2130706433",
+                            "https://017700000001",
+                            "https://0177.0.0.1",
+                            "https://127.0.0.1.:1",
+                            "https://[::1]:1",
+                            "https://[::]",
+                            "https://[::ffff:127.0.0.1]",
+                            "https://[::ffff:7f00:1]",
+                            "https://[64:ff9b::7f00:1]",
+                            "https://[fe80::1%1]",
+                            "https://LOCALHOST:1",
+                            "https://localhost.:1",
+                            "https://a.localhost",
+                            "http://0",
+                            "http://10.0.0.1",
+                            "http://0x0a000001",
+                            "http://[fd00::1]",
+                            "no URL",
+                            "https://"}) {
+        CAPTURE(url);
+        CHECK(!url_refusal(url).empty());
+    }
+    for (const auto* url : {"https://orch.example:8935", "https://8.8.8.8", "https://134744072", "https://[2600::1]:1",
+                            "https://notlocalhost", "https://127.0.0.1.example"}) {
+        CAPTURE(url);
+        CHECK(url_refusal(url).empty());
+    }
+    const std::vector<IpRange> loopback{*IpRange::parse("127.0.0.0/8")};
+    CHECK(url_refusal("http://localhost:1", loopback).empty());
+    CHECK(url_refusal("http://0x7f000001", loopback).empty());
+}
+
 TEST_CASE("an origin is scheme, host and port, without path and query") {
     CHECK(*origin_of("http://Example.COM/hook/secret?x=1") == "http://example.com:80");
     CHECK(*origin_of("https://10.0.0.1:9995/") == "https://10.0.0.1:9995");

@@ -128,10 +128,22 @@ TEST_CASE("an earlier identity is found by address, payout address and worker's 
     CHECK(of_all.find(fresh) == 2U);
 }
 
-TEST_CASE("an earlier identity is found under another spelling of its address") {
+TEST_CASE("an earlier identity is found under another spelling of its address and its digits") {
     Table table;
     table.add(of(1, "a", "https://Orch.example:443"));
     const IdentityIndex inactive(table, {false});
     CHECK(inactive.find(of(2, "b", "https://orch.example.")) == 0U);
     CHECK(!inactive.find(of(3, "c", "http://orch.example")));
+    Table digits;
+    auto first = of(1, "a", "https://a:1");
+    first.payout_address = "0xAb";
+    first.worker_key = "cD";
+    digits.add(first);
+    const IdentityIndex left(digits, {false});
+    auto by_payout = of(2, "b", "https://b:1");
+    by_payout.payout_address = "0xaB";
+    CHECK(left.find(by_payout) == 0U);
+    auto by_key = of(2, "b", "https://b:1");
+    by_key.worker_key = "Cd";
+    CHECK(left.find(by_key) == 0U);
 }

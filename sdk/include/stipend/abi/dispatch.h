@@ -13,7 +13,9 @@ extern "C" {
 
 enum { /* stipend_job.flags */
     STIPEND_JOB_KNOWN = 1,          /* the network has responded for this orchestrator before */
-    STIPEND_JOB_NEEDS_SIGNATURE = 2 /* a response without valid signed evidence is rejected */
+    STIPEND_JOB_NEEDS_SIGNATURE = 2, /* a response without valid signed evidence is rejected */
+    STIPEND_JOB_REGISTERED = 4 /* its address comes from a registration, not from the operator: a request to it sets
+                                  STIPEND_HTTP_PUBLIC_TARGET */
 };
 enum { /* stipend_job_result.flags */
     STIPEND_RESULT_REPORTED = 1, /* reported_ppm is set */

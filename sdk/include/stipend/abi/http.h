@@ -14,7 +14,9 @@ extern "C" {
 enum { STIPEND_TLS_VERIFY = 0, STIPEND_TLS_PINNED = 1, STIPEND_TLS_NONE = 2 /* logged as a warning */ };
 enum {
     STIPEND_HTTP_CONNECT_ONLY = 1, /* a TCP (or TLS, for https) check: nothing is sent */
-    STIPEND_HTTP_UNTRUSTED_TARGET = 2 /* not named by the operator: loopback, link-local, metadata addresses fail */
+    STIPEND_HTTP_UNTRUSTED_TARGET = 2, /* not named by the operator: loopback, link-local, metadata addresses fail */
+    STIPEND_HTTP_PUBLIC_TARGET = 4 /* registered by another party: private addresses fail too, unless the host's
+                                      configuration allows their network */
 };
 enum { /* the last phase that an exchange reached */
     STIPEND_HTTP_RESOLVE = 1,

@@ -1,0 +1,25 @@
+// The routes by which orchestrators join over the network, and by which administrators decide about them.
+#pragma once
+
+#include <vector>
+
+#include "host/api/api_server.hpp"
+
+namespace stipend::api {
+
+// Thread-safe. Calls may block for some milliseconds.
+class Registrations {
+  public:
+    virtual ~Registrations() = default;
+    // By an account, an API key, the id's own secret, or the common secret.
+    virtual Reply enroll(const Request& request) = 0;
+    virtual Reply approve(const Request& request) = 0;
+    virtual Reply disconnect(const Request& request) = 0;  // by its own secret as well
+    virtual Reply remove(const Request& request) = 0;
+    virtual Reply rotate(const Request& request) = 0;  // by its own secret as well
+    virtual Reply prove(const Request& request) = 0;   // by what the body holds, and its own secret
+};
+
+[[nodiscard]] std::vector<ApiRoute> registration_routes(Registrations& registrations);
+
+}  // namespace stipend::api

@@ -1,0 +1,100 @@
+// The manager and the orchestrators that joined over the network: what is approved is paid as if the configuration
+// listed it.
+#include "host/engine/manager.hpp"
+#include "stipend/duration.hpp"
+
+namespace stipend::engine {
+namespace {
+
+constexpr std::int64_t history_patience_ns = 5 * ns_per_s;
+constexpr std::size_t named_in_alert = 5;
+
+}  // namespace
+
+void Manager::open_registrations(const config::Settings& settings, bool make) {
+    if (registrations_ || !registrations_fault_.empty()) return;
+    const auto file = registry::registry_file(settings.state);
+    std::error_code none;
+    if (!make && !std::filesystem::exists(file, none)) return;
+    auto opened = registry::RegistrationStore::open(file);
+    if (opened) {
+        registrations_ = std::move(*opened);
+    } else {
+        registrations_fault_ = opened.error().message;
+    }
+}
+
+// Before there is an engine, nothing is raised: `open` calls it again.
+void Manager::report_registrations() {
+    if (!engine_) return;
+    const auto now = host_.now();
+    if (!registrations_fault_.empty()) {
+        engine_->raise({.id = "registry",
+                        .severity = STIPEND_ALERT_CRITICAL,
+                        .text = cat("the registrations cannot be used, so that none of them is paid: ",
+                                    registrations_fault_, ". Mend the file, and restart"),
+                        .at = now});
+    }
+    if (!plan_ || plan_->left_out.empty()) return engine_->resolve("registrations", now);
+    std::string names;
+    for (std::size_t at = 0; at < plan_->left_out.size() && at < named_in_alert; ++at) {
+        names += cat(at == 0 ? "" : ", ", plan_->left_out[at]);
+    }
+    if (plan_->left_out.size() > named_in_alert) names += ", ...";
+    engine_->raise({.id = "registrations",
+                    .severity = STIPEND_ALERT_WARNING,
+                    .text = cat(plan_->left_out.size(),
+                                " approved orchestrators are left out, since the configuration has their id, endpoint, "
+                                "payout address or key: ",
+                                names, ". Remove them there or by `stipend orchestrator remove`"),
+                    .at = now});
+}
+
+std::unique_ptr<Registrar> Manager::make_registrar() {
+    if (!registrations_) return nullptr;
+    const auto& settings = plan_->settings;
+    std::vector<IpRange> allowed;
+    for (const auto& text : settings.registration.allowed_networks) {
+        if (const auto range = IpRange::parse(text)) allowed.push_back(*range);
+    }
+    return std::make_unique<Registrar>(
+        RegistrarParts{.store = registrations_,
+                       .clock = &host_.clock(),
+                       .log = [this](const std::string& line) { host_.log().info(line); },
+                       .has_history =
+                           [this](const std::string& id) {
+                               return host_.loop().ask_within(history_patience_ns, [this, id] {
+                                   return engine_->payees().find(std::string_view(id)).has_value();
+                               });
+                           },
+                       .configured =
+                           [this] {
+                               const std::lock_guard lock(configured_mutex_);
+                               return configured_;
+                           },
+                       .proven = [this](const std::string& id) { proofs_.proven(id, host_.now()); },
+                       .proof_interval_ns = settings.registration.proof_interval_ns,
+                       .changed = [this] { host_.apply_again(); },
+                       .common_secret = settings.registration.open() ? settings.registration.secret : std::string(),
+                       .allowed = std::move(allowed)});
+}
+
+std::optional<JobResult> Manager::without_proof(const std::string& key) const {
+    const auto& rules = plan_->settings.registration;
+    if (rules.proofs != config::Proofs::required) return std::nullopt;
+    const auto patience_ns = rules.proof_interval_ns + rules.heartbeat_timeout_ns;
+    const auto standing = proofs_.standing(key, patience_ns, host_.now());
+    if (standing == ProofBook::Standing::good) return std::nullopt;
+    JobResult out;
+    if (!api_) {
+        out.reason = "no proof can come, since the API is not served";
+    } else if (standing == ProofBook::Standing::unheard) {
+        out.reason = "no proof yet since this host started, or since it was approved";
+    } else {
+        out.outcome = STIPEND_JOB_FAILED;
+        out.reason = cat("no proof for more than ", duration_text(patience_ns));
+    }
+    return out;
+}
+
+}  // namespace stipend::engine

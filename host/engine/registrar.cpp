@@ -1,0 +1,400 @@
+#include "host/engine/registrar.hpp"
+
+#include <limits>
+
+#include "host/auth/challenge_response.hpp"
+#include "host/auth/checked.hpp"
+#include "host/base/printable.hpp"
+#include "host/base/time.hpp"
+#include "stipend/duration.hpp"
+
+namespace stipend::engine {
+namespace {
+
+using registry::Fault;
+using registry::Outcome;
+
+constexpr std::size_t max_field_bytes = 2048;
+constexpr std::size_t max_by_bytes = 128;
+constexpr std::size_t max_proof_bytes = 256;
+constexpr std::int64_t retry_full_s = 600;
+
+// A secret of 256 random bits is not guessed, so that failures count by network alone: by id, they would keep the
+// orchestrator itself out.
+auth::ThrottleLimits throttle_limits() {
+    auth::ThrottleLimits out;
+    out.account = {.free_failures = std::numeric_limits<std::uint32_t>::max(), .longest_s = 1};
+    return out;
+}
+
+Result<registry::Stated> stated_of(const api::Request& request) {
+    registry::Stated out;
+    STIPEND_SET(out.id, request.text("orchestrator_id", max_field_bytes));
+    STIPEND_SET(out.endpoint, request.text("endpoint", max_field_bytes));
+    STIPEND_SET(out.capabilities, request.texts("capabilities", registry::max_capabilities, max_field_bytes, true));
+    STIPEND_SET(out.payout_address, request.text("eth_address", max_field_bytes));
+    STIPEND_SET(out.service_addresses,
+                request.texts("service_addresses", registry::max_service_addresses, max_field_bytes, false));
+    STIPEND_SET(out.worker_key, request.text_or_none("worker_key", max_field_bytes));
+    return out;
+}
+
+registry::Actor actor_of(const api::Principal& principal) {
+    const bool approves = principal.may(auth::Permission::orchestrators_approve);
+    return {approves ? registry::Rank::approver : registry::Rank::registrar, cat("account:", principal.name)};
+}
+
+std::string_view message_of(registry::RegistrationState state) {
+    switch (state) {
+        case registry::RegistrationState::approved:
+            return "registered, and approved";
+        case registry::RegistrationState::disconnected:
+            return "registered, and disconnected by an administrator";
+        default:
+            return "registered; an administrator has to approve it";
+    }
+}
+
+Json registration_json(const registry::Registration& one) {
+    auto services = Json::array();
+    for (const auto& address : one.stated.service_addresses) services.push(address);
+    auto capabilities = Json::array();
+    for (const auto& name : one.stated.capabilities) capabilities.push(name);
+    const auto or_null = [](const std::string& text) { return text.empty() ? Json() : Json(text); };
+    return Json::object()
+        .append("orchestrator_id", one.stated.id)
+        .append("state", registry::name_of(one.state))
+        .append("endpoint", one.stated.endpoint)
+        .append("service_addresses", std::move(services))
+        .append("capabilities", std::move(capabilities))
+        .append("eth_address", or_null(one.stated.payout_address))
+        .append("payout_proven", one.payout_proven)
+        .append("worker_key", or_null(one.stated.worker_key))
+        .append("has_secret", one.secret.has_value())
+        .append("registered", one.calls)
+        .append("created_at", utc_text(one.created_at))
+        .append("updated_at", utc_text(one.updated_at))
+        .append("approved_at", one.approved_at ? Json(utc_text(*one.approved_at)) : Json());
+}
+
+api::Reply refusal_of(const Outcome& outcome) {
+    switch (outcome.fault) {
+        case Fault::denied:
+            return api::problem(401, auth::refused_answer);
+        case Fault::unknown:
+            return api::problem(404, outcome.why);
+        case Fault::invalid:
+            return api::problem(422, outcome.why);
+        case Fault::taken:
+            return api::problem(409, outcome.why);
+        case Fault::restricted:
+            return api::problem(403, outcome.why);
+        default:
+            return api::problem_later(429, outcome.why, retry_full_s);
+    }
+}
+
+// The answer to a change that is not a registration.
+Json answer_of(const Outcome& outcome) {
+    auto out = Json::object()
+                   .append("success", true)
+                   .append("orchestrator_id", outcome.registration.stated.id)
+                   .append("state", registry::name_of(outcome.registration.state));
+    if (!outcome.secret.empty()) out.append("secret", outcome.secret);
+    return out;
+}
+
+struct Order {
+    std::string action, id;
+    registry::Actor actor;
+};
+Result<Order> order_of(const Json& body) {
+    const auto text = [&](std::string_view name) {
+        const auto* value = body.find(name);
+        return value != nullptr && value->is(Json::Kind::string) ? value->text() : std::string();
+    };
+    Order out{text("action"), text("id"), {registry::Rank::approver, cat("local:", clip(text("by"), max_by_bytes))}};
+    if (out.id.empty()) return fail(STIPEND_E_INVALID, "the id is missing");
+    return out;
+}
+
+Result<Outcome> carry_out_order(registry::RegistrationStore& store, const Order& order, stipend_unix_ns now) {
+    const auto outcome = [&]() -> Result<Outcome> {
+        if (order.action == "approve") return store.approve(order.id, order.actor, now);
+        if (order.action == "disconnect") return store.disconnect(order.id, order.actor, now);
+        if (order.action == "remove") return store.remove(order.id, order.actor, now);
+        if (order.action == "rotate") return store.rotate(order.id, order.actor, false, now);
+        if (order.action == "revoke") return store.rotate(order.id, order.actor, true, now);
+        return fail(STIPEND_E_INVALID, "unknown action: got \"", clip(order.action, 32), "\"");
+    }();
+    if (!outcome) return outcome;
+    if (outcome->fault != Fault::none) return fail(STIPEND_E_INVALID, outcome->why, ": ", clip(order.id, 128));
+    return outcome;
+}
+
+}  // namespace
+
+Registrar::Registrar(RegistrarParts parts)
+    : parts_(std::move(parts)), common_hash_(auth::sha256(parts_.common_secret)), throttle_(throttle_limits()) {}
+
+Registrar::Proof Registrar::check_secret(const api::Request& request, std::string_view id, bool takes_common) {
+    if (const auto wait_s = begin_attempt(request); wait_s > 0) {
+        return {.refusal = api::problem_later(429, "too many requests", wait_s)};
+    }
+    const auto hash = auth::sha256(request.credential);
+    Proof out;
+    out.common = takes_common && !parts_.common_secret.empty() && auth::equal_in_constant_time(hash, common_hash_);
+    const auto owns = parts_.store->owns(id, hash);
+    if (!owns) {
+        parts_.log(owns.error().message);
+        return {.refusal = api::problem(500, "the host failed; its log says why")};
+    }
+    out.own = *owns;
+    if (!out.common && !out.own) {
+        parts_.log(cat("registration: refused from ", request.client.text(), ": wrong secret for ",
+                       printable_line(clip(id, 128))));
+        out.refusal = api::problem(401, auth::refused_answer);
+        return out;
+    }
+    succeeded(request);
+    return out;
+}
+
+std::int64_t Registrar::begin_attempt(const api::Request& request) {
+    const std::lock_guard lock(mutex_);
+    return throttle_.begin({}, request.client, parts_.clock->monotonic());
+}
+
+void Registrar::succeeded(const api::Request& request) {
+    const std::lock_guard lock(mutex_);
+    throttle_.succeeded({}, request.client);
+}
+
+void Registrar::note(const Outcome& outcome, std::string_view what, std::string_view by) {
+    parts_.log(cat("registration: ", what, ": ", outcome.registration.stated.id, " (",
+                   registry::name_of(outcome.registration.state), "), by ", printable_line(by)));
+    if (outcome.terms_changed) parts_.changed();
+}
+
+// What the store fails at is this host's own, whatever the status of the error.
+api::Reply Registrar::reply_of(const Result<Outcome>& outcome) {
+    if (!outcome) {
+        parts_.log(outcome.error().message);
+        if (outcome.error().status == STIPEND_E_BUSY) return api::problem_of(outcome.error());
+        return api::problem(500, "the host failed; its log says why");
+    }
+    if (outcome->fault != Fault::none) return refusal_of(*outcome);
+    return api::json_reply(answer_of(*outcome));
+}
+
+api::Reply Registrar::enroll(const api::Request& request) {
+    registry::Enrollment enrollment;
+    std::string by = "a peer";
+    if (request.principal) {
+        enrollment.actor = actor_of(*request.principal);
+        by = enrollment.actor.name;
+    } else {
+        const auto* id = request.body.find("orchestrator_id");
+        const bool is_text = id != nullptr && id->is(Json::Kind::string);
+        auto proof = check_secret(request, is_text ? std::string_view(id->text()) : std::string_view(), true);
+        if (proof.refusal) return std::move(*proof.refusal);
+        enrollment.common = proof.common;
+        enrollment.secret = auth::sha256(request.credential);
+    }
+    auto stated = stated_of(request);
+    if (!stated) return api::problem_of(stated.error());
+    stated = registry::normalised(std::move(*stated), parts_.allowed);
+    if (!stated) return api::problem_of(stated.error());
+    enrollment.stated = std::move(*stated);
+    const auto& id = enrollment.stated.id;
+    if (const auto configured = parts_.configured()) {
+        if (const auto what = configured->taken(enrollment.stated); !what.empty()) {
+            return api::problem(409, cat("an orchestrator of the configuration has ", what, " already"));
+        }
+    }
+    if (enrollment.common) {
+        const auto known = parts_.has_history(id);
+        if (!known) return api::problem_of(known.error());
+        enrollment.has_history = *known;
+    }
+    if (!request.idempotency_key.empty()) {
+        enrollment.once = registry::Once{.key = "register " + request.idempotency_key, .body = request.body_hash};
+    }
+    std::string challenge;
+    {
+        const std::lock_guard lock(mutex_);
+        auto issued = challenges_.issue(id, parts_.clock->now());
+        if (!issued) return api::problem(500, "the host failed; its log says why");
+        challenge = std::move(*issued);
+    }
+    const auto answer = [&](const Outcome& outcome) {
+        return Json::object()
+            .append("success", true)
+            .append("orchestrator_id", id)
+            .append("challenge", challenge)
+            .append("message", message_of(outcome.registration.state))
+            .append("state", registry::name_of(outcome.registration.state));
+    };
+    enrollment.answer = [&](const Outcome& outcome) { return answer(outcome).dump(); };
+    const auto outcome = parts_.store->enroll(enrollment, parts_.clock->now());
+    if (!outcome || outcome->fault != Fault::none) return reply_of(outcome);
+    if (outcome->replayed) {
+        return {.status = 200, .headers = "Idempotent-Replayed: true\r\n", .body = outcome->answer + "\n"};
+    }
+    note(*outcome, outcome->created ? "registered" : "registered again", by);
+    auto body = answer(*outcome);
+    if (!outcome->secret.empty()) body.append("secret", outcome->secret);
+    return api::json_reply(body);
+}
+
+Result<Outcome> Registrar::carry_out(Kind kind, std::string_view id, const registry::Actor& actor) {
+    const auto now = parts_.clock->now();
+    switch (kind) {
+        case Kind::approve:
+            return parts_.store->approve(id, actor, now);
+        case Kind::disconnect:
+            return parts_.store->disconnect(id, actor, now);
+        case Kind::remove:
+            return parts_.store->remove(id, actor, now);
+        case Kind::rotate:
+            return parts_.store->rotate(id, actor, false, now);
+        case Kind::revoke:
+            break;
+    }
+    return parts_.store->rotate(id, actor, true, now);
+}
+
+api::Reply Registrar::change(Kind kind, const api::Request& request, bool by_secret) {
+    static constexpr std::string_view names[] = {"approved", "disconnected", "removed", "new secret", "secret revoked"};
+    const auto& id = request.path.at("id");
+    registry::Actor actor{registry::Rank::peer, "orchestrator:" + id};
+    if (request.principal) {
+        actor = actor_of(*request.principal);
+    } else {
+        STIPEND_ASSERT(by_secret);
+        auto proof = check_secret(request, id, false);
+        if (proof.refusal) return std::move(*proof.refusal);
+    }
+    const auto configured = parts_.configured();
+    if (configured && configured->has_id(id)) {
+        return api::problem(409, "this orchestrator is of the configuration, which says what becomes of it");
+    }
+    if (kind == Kind::approve && configured) {
+        const auto found = parts_.store->find(id);
+        const auto what = found && *found ? configured->taken((*found)->stated) : std::string_view();
+        if (!what.empty()) return api::problem(409, cat("an orchestrator of the configuration has ", what, " already"));
+    }
+    const auto outcome = carry_out(kind, id, actor);
+    if (outcome && outcome->fault == Fault::none) {
+        note(*outcome, names[static_cast<std::size_t>(kind)], actor.name);
+    }
+    return reply_of(outcome);
+}
+
+api::Reply Registrar::approve(const api::Request& request) {
+    return change(Kind::approve, request, false);
+}
+
+api::Reply Registrar::disconnect(const api::Request& request) {
+    return change(Kind::disconnect, request, true);
+}
+
+api::Reply Registrar::remove(const api::Request& request) {
+    return change(Kind::remove, request, false);
+}
+
+api::Reply Registrar::rotate(const api::Request& request) {
+    const auto* revoke = request.body.find("revoke");
+    if (revoke != nullptr && !revoke->is(Json::Kind::boolean)) {
+        return api::problem(422, "\"revoke\": want true or false");
+    }
+    return change(revoke != nullptr && revoke->truth() ? Kind::revoke : Kind::rotate, request, true);
+}
+
+// What a proof says of latencies and counts is the peer's own word, and is read by nothing.
+api::Reply Registrar::prove(const api::Request& request) {
+    const auto& id = request.path.at("id");
+    const auto named = request.text("orchestrator_id", max_field_bytes);
+    const auto challenge = request.text("manager_challenge", max_proof_bytes);
+    const auto response = request.text("orchestrator_response", max_proof_bytes);
+    for (const auto* field : {&named, &challenge, &response}) {
+        if (!*field) return api::problem_of(field->error());
+    }
+    if (*named != id) return api::problem(400, "\"orchestrator_id\": want the id of the path");
+    if (const auto wait_s = begin_attempt(request); wait_s > 0) {
+        return api::problem_later(429, "too many requests", wait_s);
+    }
+    const auto found = parts_.store->find(id);
+    if (!found) return reply_of(found.error());
+    if (!*found || (*found)->state == registry::RegistrationState::removed) {
+        return api::problem(404, "no such registration");
+    }
+    const auto& registration = **found;
+    const auto now = parts_.clock->now();
+    const auto refuse = [&](std::string_view why) {
+        parts_.log(cat("registration: proof refused from ", request.client.text(), ": ", why, ": ", id));
+        return api::problem(401, "the proof is wrong, late, or was used before; a registration gives a new challenge");
+    };
+    {
+        const std::lock_guard lock(mutex_);
+        const auto fault = challenges_.take(id, *challenge, now);
+        if (fault != auth::ChallengeFault::none) return refuse(auth::name_of(fault));
+    }
+    const bool by_wallet = auth::is_signed_response(*response);
+    if (by_wallet) {
+        const auto address = auth::EthAddress::parse(registration.stated.payout_address);
+        if (!address || !auth::signed_response_matches(*response, *challenge, *address)) {
+            return refuse("not signed by the payout address");
+        }
+    } else {
+        const bool own =
+            registration.secret && auth::equal_in_constant_time(*registration.secret, auth::sha256(request.credential));
+        if (!own || !auth::secret_response_matches(*response, *challenge, id, request.credential)) {
+            return refuse("wrong secret or response");
+        }
+    }
+    succeeded(request);
+    bool payout_proven = registration.payout_proven;
+    if (by_wallet && !payout_proven) {
+        const auto outcome = parts_.store->prove_payout(id, registration.stated.payout_address, now);
+        if (!outcome || outcome->fault != Fault::none) return reply_of(outcome);
+        payout_proven = outcome->registration.payout_proven;
+        note(*outcome, "payout address proven", "its wallet");
+    }
+    parts_.proven(id);
+    const std::lock_guard lock(mutex_);
+    auto next = challenges_.issue(id, now);
+    if (!next) return api::problem(500, "the host failed; its log says why");
+    return api::json_reply(Json::object()
+                               .append("success", true)
+                               .append("message", "the proof is accepted")
+                               .append("next_proof_required", parts_.proof_interval_ns / ns_per_s)
+                               .append("challenge", *next)
+                               .append("payout_proven", payout_proven));
+}
+
+Result<Json> Registrar::order(const Json& body) {
+    STIPEND_LET(order, order_of(body));
+    STIPEND_LET(outcome, carry_out_order(*parts_.store, order, parts_.clock->now()));
+    note(outcome, order.action, order.actor.name);
+    return answer_of(outcome);
+}
+
+Result<Json> Registrar::list() {
+    return list_registrations(*parts_.store);
+}
+
+Result<Json> order_without_host(registry::RegistrationStore& store, const Json& body, stipend_unix_ns now) {
+    STIPEND_LET(order, order_of(body));
+    STIPEND_LET(outcome, carry_out_order(store, order, now));
+    return answer_of(outcome);
+}
+
+Result<Json> list_registrations(registry::RegistrationStore& store) {
+    STIPEND_LET(all, store.all());
+    auto list = Json::array();
+    for (const auto& one : all) list.push(registration_json(one));
+    return Json::object().append("registrations", std::move(list));
+}
+
+}  // namespace stipend::engine

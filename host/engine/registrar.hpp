@@ -1,0 +1,80 @@
+// Orchestrators that join over the network: credentials of peers, the rules of registration, and what is answered.
+// Thread-safe.
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <mutex>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "host/api/registration_routes.hpp"
+#include "host/auth/challenge.hpp"
+#include "host/auth/throttle.hpp"
+#include "host/base/time.hpp"
+#include "host/registry/registration_store.hpp"
+
+namespace stipend::engine {
+
+struct RegistrarParts {
+    std::shared_ptr<registry::RegistrationStore> store;
+    const Clock* clock = nullptr;  // outlives it
+    std::function<void(const std::string&)> log;
+    // Whether the ledger knows an orchestrator of that id. May block.
+    std::function<Result<bool>(const std::string& id)> has_history;
+    std::function<std::shared_ptr<const registry::ConfiguredMarks>()> configured;
+    // A proof of it was accepted.
+    std::function<void(const std::string& id)> proven;
+    std::int64_t proof_interval_ns = 0;
+    // What is paid has changed: returns at once.
+    std::function<void()> changed;
+    std::string common_secret;     // empty: newcomers do not register by themselves
+    std::vector<IpRange> allowed;  // networks that endpoints may lead to although they are not public
+};
+
+class Registrar final : public api::Registrations {
+  public:
+    explicit Registrar(RegistrarParts parts);
+
+    api::Reply enroll(const api::Request& request) override;
+    api::Reply approve(const api::Request& request) override;
+    api::Reply disconnect(const api::Request& request) override;
+    api::Reply remove(const api::Request& request) override;
+    api::Reply rotate(const api::Request& request) override;
+    api::Reply prove(const api::Request& request) override;
+
+    // An order of the person at this machine: {"action": approve, disconnect, remove, rotate or revoke; "id", "by"}.
+    [[nodiscard]] Result<Json> order(const Json& body);
+    [[nodiscard]] Result<Json> list();
+
+  private:
+    enum class Kind : std::uint8_t { approve, disconnect, remove, rotate, revoke };
+    // What a peer's credential proves; `refusal` where it proves nothing.
+    struct Proof {
+        bool common = false;
+        bool own = false;
+        std::optional<api::Reply> refusal = {};
+    };
+    [[nodiscard]] Proof check_secret(const api::Request& request, std::string_view id, bool takes_common);
+    // The seconds that this client has to wait after wrong secrets and proofs; 0: none, and an attempt is counted.
+    [[nodiscard]] std::int64_t begin_attempt(const api::Request& request);
+    void succeeded(const api::Request& request);
+    [[nodiscard]] Result<registry::Outcome> carry_out(Kind kind, std::string_view id, const registry::Actor& actor);
+    [[nodiscard]] api::Reply reply_of(const Result<registry::Outcome>& outcome);
+    [[nodiscard]] api::Reply change(Kind kind, const api::Request& request, bool by_secret);
+    void note(const registry::Outcome& outcome, std::string_view what, std::string_view by);
+
+    const RegistrarParts parts_;
+    const auth::Sha256 common_hash_;
+    std::mutex mutex_;
+    auth::LoginThrottle throttle_;     // guarded by mutex_
+    auth::ChallengeStore challenges_;  // guarded by mutex_
+};
+
+// Carries out an order without a running host, as `Registrar::order`.
+[[nodiscard]] Result<Json> order_without_host(registry::RegistrationStore& store, const Json& body,
+                                              stipend_unix_ns now);
+[[nodiscard]] Result<Json> list_registrations(registry::RegistrationStore& store);
+
+}  // namespace stipend::engine

@@ -1,0 +1,453 @@
+#include "host/registry/registration_store.hpp"
+
+#include <fcntl.h>
+#include <sys/stat.h>
+
+#include <cerrno>
+#include <cstring>
+
+#include "host/base/file.hpp"
+
+namespace stipend::registry {
+namespace {
+
+constexpr std::int64_t version = 1;
+constexpr std::int64_t busy_ms = 5'000;
+constexpr std::size_t secret_bytes = 32;
+
+constexpr const char* tables = R"(
+CREATE TABLE registration(
+    number INTEGER PRIMARY KEY AUTOINCREMENT, id TEXT NOT NULL UNIQUE, endpoint TEXT NOT NULL,
+    service_addresses TEXT NOT NULL, capabilities TEXT NOT NULL, payout_address TEXT NOT NULL,
+    payout_proven INTEGER NOT NULL, worker_key TEXT NOT NULL, state INTEGER NOT NULL, ended_itself INTEGER NOT NULL,
+    secret BLOB NOT NULL, calls INTEGER NOT NULL, created_at INTEGER NOT NULL, updated_at INTEGER NOT NULL,
+    approved_at INTEGER) STRICT;
+CREATE INDEX registration_by_state ON registration(state, approved_at);
+CREATE TABLE mark(mark TEXT PRIMARY KEY, id TEXT NOT NULL) STRICT, WITHOUT ROWID;
+CREATE INDEX mark_by_id ON mark(id);
+CREATE TABLE audit(
+    number INTEGER PRIMARY KEY AUTOINCREMENT, at INTEGER NOT NULL, actor TEXT NOT NULL, what TEXT NOT NULL,
+    id TEXT NOT NULL, from_text TEXT NOT NULL, to_text TEXT NOT NULL) STRICT;
+CREATE INDEX audit_by_id ON audit(id, number);
+CREATE TABLE once(
+    number INTEGER PRIMARY KEY AUTOINCREMENT, scope TEXT NOT NULL, key TEXT NOT NULL, body BLOB NOT NULL,
+    answer TEXT NOT NULL, at INTEGER NOT NULL, UNIQUE(scope, key)) STRICT;
+PRAGMA user_version = 1;
+)";
+
+constexpr std::string_view columns =
+    "id, endpoint, service_addresses, capabilities, payout_address, payout_proven, worker_key, state, ended_itself, "
+    "secret, calls, created_at, updated_at, approved_at, number";
+
+// Values without line breaks, as `normalised` leaves them.
+std::string joined(const std::vector<std::string>& values) {
+    std::string out;
+    for (const auto& value : values) out.append(out.empty() ? "" : "\n").append(value);
+    return out;
+}
+std::vector<std::string> split(std::string_view text) {
+    std::vector<std::string> out;
+    while (!text.empty()) {
+        const auto line = text.substr(0, text.find('\n'));
+        text.remove_prefix(std::min(text.size(), line.size() + 1));
+        out.emplace_back(line);
+    }
+    return out;
+}
+
+Result<Registration> read_row(sqlite::Statement& row) {
+    Registration out;
+    out.stated.id = row.text();
+    out.stated.endpoint = row.text();
+    out.stated.service_addresses = split(row.text());
+    out.stated.capabilities = split(row.text());
+    out.stated.payout_address = row.text();
+    out.payout_proven = row.flag();
+    out.stated.worker_key = row.text();
+    const auto state = row.i64();
+    out.ended_itself = row.flag();
+    const auto secret = row.blob();
+    out.calls = row.i64();
+    out.created_at = row.i64();
+    out.updated_at = row.i64();
+    out.approved_at = row.maybe<stipend_unix_ns>();
+    out.number = row.i64();
+    const bool known = state >= 0 && state <= static_cast<std::int64_t>(RegistrationState::removed);
+    if (row.malformed() || !known || (!secret.empty() && secret.size() != sizeof(auth::Sha256))) {
+        return fail(STIPEND_E_INTERNAL, "registry: the registration of ", out.stated.id, " is damaged");
+    }
+    out.state = static_cast<RegistrationState>(state);
+    if (!secret.empty()) {
+        out.secret.emplace();
+        std::memcpy(out.secret->data(), secret.data(), secret.size());
+    }
+    return out;
+}
+
+// Made with its mode before SQLite opens it, so that it is never open to others.
+Result<void> make_file(const std::filesystem::path& file) {
+    const Fd fd(::open(file.c_str(), O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600));
+    struct stat info {};
+    if (!fd || ::fstat(fd.get(), &info) != 0) {
+        return fail(STIPEND_E_CONFIG, "registry: ", file.native(), ": ", std::strerror(errno));
+    }
+    if (!S_ISREG(info.st_mode) || (info.st_mode & 077) != 0) {
+        return fail(STIPEND_E_CONFIG, "registry: ", file.native(),
+                    ": want a regular file that only its owner may read");
+    }
+    return {};
+}
+
+Outcome refused(Fault fault, std::string why) {
+    return {.fault = fault, .why = std::move(why)};
+}
+
+Result<std::string> make_secret(Registration& registration) {
+    STIPEND_LET(secret, auth::random_hex(secret_bytes));
+    registration.secret = auth::sha256(secret);
+    return secret;
+}
+
+bool same_secret(const std::optional<auth::Sha256>& a, const std::optional<auth::Sha256>& b) {
+    return a && b && auth::equal_in_constant_time(*a, *b);
+}
+
+// What an operator reads of a change in the audit.
+std::string shown(const Registration& registration) {
+    const auto& stated = registration.stated;
+    return cat(name_of(registration.state), " ", stated.endpoint, " ",
+               stated.payout_address.empty() ? "-" : stated.payout_address, " ",
+               stated.worker_key.empty() ? "-" : stated.worker_key);
+}
+
+}  // namespace
+
+template <class Work>
+auto RegistrationStore::write(Work work) -> decltype(work()) {
+    sqlite::Transaction transaction(database_);
+    STIPEND_TRY(transaction.begin("IMMEDIATE"));
+    auto result = work();
+    if (!result) return result;
+    STIPEND_TRY(transaction.commit());
+    return result;
+}
+
+Result<std::unique_ptr<RegistrationStore>> RegistrationStore::open(const std::filesystem::path& file) {
+    STIPEND_TRY(make_file(file));
+    std::unique_ptr<RegistrationStore> self(new RegistrationStore);
+    STIPEND_TRY(self->database_.open(file.native(), SQLITE_OPEN_READWRITE, busy_ms, "registry"));
+    STIPEND_TRY(
+        self->database_.run("PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA trusted_schema = OFF"));
+    STIPEND_TRY(self->migrate());
+    return self;
+}
+
+Result<void> RegistrationStore::migrate() {
+    return write([&]() -> Result<void> {
+        STIPEND_LET(found, database_.number("PRAGMA user_version"));
+        if (found == version) return {};
+        if (found != 0) {
+            return fail(STIPEND_E_CONFIG, "registry: ", database_.path(), ": got version ", found,
+                        " of its tables, want ", version, ": a newer stipend made it");
+        }
+        return database_.run(tables);
+    });
+}
+
+Result<std::optional<Registration>> RegistrationStore::read(std::string_view id) {
+    STIPEND_LET(statement, database_.prepare(cat("SELECT ", columns, " FROM registration WHERE id = ?")));
+    STIPEND_LET(found, statement.bind_text(id).next());
+    if (!found) return std::optional<Registration>();
+    STIPEND_LET(out, read_row(statement));
+    return std::optional(std::move(out));
+}
+
+Result<std::vector<Registration>> RegistrationStore::select(std::string_view where) {
+    STIPEND_LET(statement, database_.prepare(cat("SELECT ", columns, " FROM registration WHERE ", where)));
+    std::vector<Registration> out;
+    for (;;) {
+        STIPEND_LET(found, statement.next());
+        if (!found) return out;
+        STIPEND_LET(row, read_row(statement));
+        out.push_back(std::move(row));
+    }
+}
+
+// "the endpoint" where another id has one of its marks; empty: none has.
+Result<std::string> RegistrationStore::taken_mark(const Stated& stated) {
+    STIPEND_LET(statement, database_.prepare("SELECT 1 FROM mark WHERE mark = ? AND id <> ?"));
+    for (const auto& mark : marks_of(stated)) {
+        STIPEND_LET(found, statement.bind_text(mark).bind_text(stated.id).next());
+        if (found) {
+            return std::string(mark.starts_with("address")  ? "the endpoint"
+                               : mark.starts_with("payout") ? "the payout address"
+                                                            : "the worker's key");
+        }
+    }
+    return std::string();
+}
+
+Result<void> RegistrationStore::put(const Registration& registration, std::string_view actor, std::string_view what,
+                                    std::string_view from, std::string_view to) {
+    const auto& stated = registration.stated;
+    const auto services = joined(stated.service_addresses);
+    const auto capabilities = joined(stated.capabilities);
+    const auto secret = registration.secret ? auth::text_of(*registration.secret) : std::string_view();
+    STIPEND_LET(upsert, database_.prepare(
+                            "INSERT INTO registration(id, endpoint, service_addresses, capabilities, payout_address, "
+                            "payout_proven, worker_key, state, ended_itself, secret, calls, created_at, updated_at, "
+                            "approved_at) VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14) "
+                            "ON CONFLICT(id) DO UPDATE SET endpoint = ?2, service_addresses = ?3, capabilities = ?4, "
+                            "payout_address = ?5, payout_proven = ?6, worker_key = ?7, state = ?8, ended_itself = ?9, "
+                            "secret = ?10, calls = ?11, created_at = ?12, updated_at = ?13, approved_at = ?14"));
+    upsert.bind_text(stated.id).bind_text(stated.endpoint).bind_text(services).bind_text(capabilities);
+    upsert.bind_text(stated.payout_address).bind(registration.payout_proven ? 1 : 0).bind_text(stated.worker_key);
+    upsert.bind(static_cast<std::int64_t>(registration.state)).bind(registration.ended_itself ? 1 : 0);
+    upsert.bind_blob(auth::bytes_of(secret)).bind(registration.calls).bind(registration.created_at);
+    STIPEND_TRY(upsert.bind(registration.updated_at).bind(registration.approved_at).run());
+    STIPEND_LET(clear, database_.prepare("DELETE FROM mark WHERE id = ?"));
+    STIPEND_TRY(clear.bind_text(stated.id).run());
+    if (registration.state != RegistrationState::removed) {
+        STIPEND_LET(insert, database_.prepare("INSERT INTO mark VALUES(?, ?)"));
+        for (const auto& mark : marks_of(stated)) STIPEND_TRY(insert.bind_text(mark).bind_text(stated.id).run());
+    }
+    if (what.empty()) return {};
+    STIPEND_LET(audit, database_.prepare(
+                           "INSERT INTO audit(at, actor, what, id, from_text, to_text) VALUES(?, ?, ?, ?, ?, ?)"));
+    audit.bind(registration.updated_at).bind_text(actor).bind_text(what).bind_text(stated.id);
+    STIPEND_TRY(audit.bind_text(from).bind_text(to).run());
+    STIPEND_LET(trim, database_.prepare(
+                          "DELETE FROM audit WHERE id = ?1 AND number <= (SELECT number FROM audit WHERE id = ?1 ORDER "
+                          "BY number DESC LIMIT 1 OFFSET ?2)"));
+    return trim.bind_text(stated.id).bind(max_audit_each).run();
+}
+
+Result<Outcome> RegistrationStore::enroll(const Enrollment& enrollment, stipend_unix_ns now) {
+    const std::lock_guard lock(mutex_);
+    return write([&] { return enroll_within(enrollment, now); });
+}
+
+Result<Outcome> RegistrationStore::enroll_within(const Enrollment& enrollment, stipend_unix_ns now) {
+    const auto& id = enrollment.stated.id;
+    STIPEND_LET(before, read(id));
+    const bool peer = enrollment.actor.rank == Rank::peer;
+    const bool owner = peer && before && same_secret(before->secret, enrollment.secret);
+    if (peer && !owner && !enrollment.common) return refused(Fault::denied, "wrong secret");
+    const auto by = owner ? "orchestrator:" + id : peer ? std::string("newcomer") : enrollment.actor.name;
+    STIPEND_LET(repeated, repetition(enrollment, by, now));
+    if (repeated) return std::move(*repeated);
+    const bool there = before && before->state != RegistrationState::removed;
+    if (there && peer && !owner) {
+        return refused(Fault::taken, "this id is registered: only its own secret, or an administrator, changes it");
+    }
+    // Its history, and what it is owed, would pass to another.
+    if (!there && peer && (before || enrollment.has_history)) {
+        return refused(Fault::taken, "this id was in use before: only an administrator registers it again");
+    }
+    STIPEND_LET(taken, taken_mark(enrollment.stated));
+    if (!taken.empty()) return refused(Fault::taken, cat("another orchestrator has ", taken, " already"));
+    STIPEND_LET(outcome,
+                there ? update(enrollment, by, owner, std::move(*before), now) : create(enrollment, by, before, now));
+    if (outcome.fault != Fault::none) return outcome;
+    if (enrollment.answer) outcome.answer = enrollment.answer(outcome);
+    STIPEND_TRY(remember(enrollment, by, outcome, now));
+    return outcome;
+}
+
+Result<Outcome> RegistrationStore::create(const Enrollment& enrollment, const std::string& by,
+                                          const std::optional<Registration>& before, stipend_unix_ns now) {
+    const bool approved = enrollment.actor.rank == Rank::approver;
+    STIPEND_LET(all, database_.number("SELECT count(*) FROM registration"));
+    STIPEND_LET(unapproved,
+                database_.number("SELECT count(*) FROM registration WHERE state IN (0, 2) AND approved_at IS NULL"));
+    if (static_cast<std::size_t>(all) >= max_registrations ||
+        (!approved && static_cast<std::size_t>(unapproved) >= max_unapproved)) {
+        return refused(Fault::full, "too many orchestrators wait for approval");
+    }
+    Outcome out;
+    out.created = true;
+    auto& made = out.registration;
+    made.stated = enrollment.stated;
+    made.state = approved ? RegistrationState::approved : RegistrationState::unapproved;
+    made.calls = before ? before->calls + 1 : 1;
+    made.created_at = made.updated_at = now;
+    if (approved) made.approved_at = now;
+    out.terms_changed = approved;
+    STIPEND_SET(out.secret, make_secret(made));
+    STIPEND_TRY(put(made, by, "register", before ? shown(*before) : std::string(), shown(made)));
+    return out;
+}
+
+Result<Outcome> RegistrationStore::update(const Enrollment& enrollment, const std::string& by, bool owner,
+                                          Registration before, stipend_unix_ns now) {
+    Outcome out;
+    out.registration = before;
+    auto& next = out.registration;
+    next.stated = enrollment.stated;
+    next.updated_at = now;
+    ++next.calls;
+    const bool other_payout = before.stated.payout_address != next.stated.payout_address;
+    // By a secret that leaked, pay would go elsewhere.
+    if (owner && other_payout && before.approved_at && !before.stated.payout_address.empty()) {
+        return refused(Fault::restricted, "\"eth_address\": only an administrator changes it once it is approved");
+    }
+    if (other_payout) next.payout_proven = false;
+    if (enrollment.actor.rank == Rank::approver) {
+        next.state = RegistrationState::approved;
+        next.ended_itself = false;
+        if (!next.approved_at) next.approved_at = now;
+    } else if (owner && next.state == RegistrationState::disconnected && next.ended_itself) {
+        next.state = next.approved_at ? RegistrationState::approved : RegistrationState::unapproved;
+        next.ended_itself = false;
+    }
+    const bool changed = before.stated != next.stated || before.state != next.state;
+    out.terms_changed =
+        changed && (before.state == RegistrationState::approved || next.state == RegistrationState::approved);
+    STIPEND_TRY(put(next, by, changed ? "update" : "", shown(before), shown(next)));
+    return out;
+}
+
+Result<std::optional<Outcome>> RegistrationStore::repetition(const Enrollment& enrollment, const std::string& scope,
+                                                             stipend_unix_ns now) {
+    if (!enrollment.once) return std::optional<Outcome>();
+    STIPEND_LET(select, database_.prepare("SELECT body, answer, at FROM once WHERE scope = ? AND key = ?"));
+    STIPEND_LET(found, select.bind_text(scope).bind_text(enrollment.once->key).next());
+    if (!found) return std::optional<Outcome>();
+    const auto body = select.bytes32();
+    auto answer = select.text();
+    if (select.i64() < now - once_ns) return std::optional<Outcome>();
+    if (body != enrollment.once->body) {
+        return std::optional(refused(Fault::invalid, "Idempotency-Key: it came before with another body"));
+    }
+    return std::optional(Outcome{.replayed = true, .answer = std::move(answer)});
+}
+
+Result<void> RegistrationStore::remember(const Enrollment& enrollment, const std::string& scope, const Outcome& outcome,
+                                         stipend_unix_ns now) {
+    if (!enrollment.once) return {};
+    STIPEND_LET(forget,
+                database_.prepare("DELETE FROM once WHERE at < ?1 OR number <= (SELECT max(number) FROM once) - ?2 "
+                                  "OR (scope = ?3 AND key = ?4)"));
+    forget.bind(now - once_ns).bind(max_once).bind_text(scope).bind_text(enrollment.once->key);
+    STIPEND_TRY(forget.run());
+    STIPEND_LET(insert, database_.prepare("INSERT INTO once(scope, key, body, answer, at) VALUES(?, ?, ?, ?, ?)"));
+    insert.bind_text(scope).bind_text(enrollment.once->key).bind_blob(enrollment.once->body);
+    return insert.bind_text(outcome.answer).bind(now).run();
+}
+
+template <class Change>
+Result<Outcome> RegistrationStore::change(std::string_view id, const Actor& actor, std::string_view what,
+                                          stipend_unix_ns now, Change apply) {
+    const std::lock_guard lock(mutex_);
+    return write([&]() -> Result<Outcome> {
+        STIPEND_LET(before, read(id));
+        if (!before || before->state == RegistrationState::removed) {
+            return refused(Fault::unknown, "no such registration");
+        }
+        Outcome out;
+        out.registration = *before;
+        out.registration.updated_at = now;
+        STIPEND_TRY(apply(out));
+        out.terms_changed =
+            (before->state == RegistrationState::approved) != (out.registration.state == RegistrationState::approved);
+        const bool changed = before->state != out.registration.state || before->secret != out.registration.secret ||
+                             before->payout_proven != out.registration.payout_proven;
+        STIPEND_TRY(put(out.registration, actor.name, changed ? what : "", shown(*before), shown(out.registration)));
+        return out;
+    });
+}
+
+Result<Outcome> RegistrationStore::approve(std::string_view id, const Actor& actor, stipend_unix_ns now) {
+    return change(id, actor, "approve", now, [&](Outcome& out) -> Result<void> {
+        out.registration.state = RegistrationState::approved;
+        out.registration.ended_itself = false;
+        if (!out.registration.approved_at) out.registration.approved_at = now;
+        return {};
+    });
+}
+
+Result<Outcome> RegistrationStore::disconnect(std::string_view id, const Actor& actor, stipend_unix_ns now) {
+    return change(id, actor, "disconnect", now, [&](Outcome& out) -> Result<void> {
+        // One that was disconnected by an administrator does not make itself one that comes back.
+        if (out.registration.state == RegistrationState::disconnected && actor.rank == Rank::peer) return {};
+        out.registration.state = RegistrationState::disconnected;
+        out.registration.ended_itself = actor.rank == Rank::peer;
+        return {};
+    });
+}
+
+Result<Outcome> RegistrationStore::remove(std::string_view id, const Actor& actor, stipend_unix_ns now) {
+    return change(id, actor, "remove", now, [&](Outcome& out) -> Result<void> {
+        out.registration.state = RegistrationState::removed;
+        out.registration.ended_itself = false;
+        out.registration.secret.reset();
+        return {};
+    });
+}
+
+Result<Outcome> RegistrationStore::rotate(std::string_view id, const Actor& actor, bool revoke, stipend_unix_ns now) {
+    return change(id, actor, revoke ? "revoke secret" : "new secret", now, [&](Outcome& out) -> Result<void> {
+        if (revoke) {
+            out.registration.secret.reset();
+        } else {
+            STIPEND_SET(out.secret, make_secret(out.registration));
+        }
+        return {};
+    });
+}
+
+Result<Outcome> RegistrationStore::prove_payout(std::string_view id, std::string_view address, stipend_unix_ns now) {
+    const Actor wallet{Rank::peer, cat("wallet:", address)};
+    return change(id, wallet, "prove payout address", now, [&](Outcome& out) -> Result<void> {
+        if (out.registration.stated.payout_address == address) out.registration.payout_proven = true;
+        return {};
+    });
+}
+
+Result<bool> RegistrationStore::owns(std::string_view id, const auth::Sha256& secret) {
+    const std::lock_guard lock(mutex_);
+    STIPEND_LET(found, read(id));
+    return found && same_secret(found->secret, secret);
+}
+
+Result<std::optional<Registration>> RegistrationStore::find(std::string_view id) {
+    const std::lock_guard lock(mutex_);
+    return read(id);
+}
+
+Result<std::vector<Registration>> RegistrationStore::approved() {
+    const std::lock_guard lock(mutex_);
+    return select("state = 1 ORDER BY id");
+}
+
+Result<std::vector<Registration>> RegistrationStore::pending() {
+    const std::lock_guard lock(mutex_);
+    return select("state IN (0, 2) AND approved_at IS NULL ORDER BY number");
+}
+
+Result<std::vector<Registration>> RegistrationStore::all() {
+    const std::lock_guard lock(mutex_);
+    return select("state <> 3 ORDER BY id");
+}
+
+Result<std::vector<RegistrationStore::AuditRow>> RegistrationStore::audit(std::string_view id) {
+    const std::lock_guard lock(mutex_);
+    STIPEND_LET(statement, database_.prepare("SELECT number, at, actor, what, id, from_text, to_text FROM audit "
+                                             "WHERE id = ? ORDER BY number"));
+    statement.bind_text(id);
+    std::vector<AuditRow> out;
+    for (;;) {
+        STIPEND_LET(found, statement.next());
+        if (!found) return out;
+        auto& row = out.emplace_back();
+        row.number = statement.i64();
+        row.at = statement.i64();
+        row.actor = statement.text();
+        row.what = statement.text();
+        row.id = statement.text();
+        row.from = statement.text();
+        row.to = statement.text();
+    }
+}
+
+}  // namespace stipend::registry

@@ -1,0 +1,143 @@
+// The orchestrators that joined over the network, durably: a SQLite file of its own beside the ledger, with mode 0600,
+// that the host and the command line may have open at once.
+#pragma once
+
+#include <cstddef>
+#include <filesystem>
+#include <functional>
+#include <memory>
+#include <mutex>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "host/base/sqlite.hpp"
+#include "host/registry/registration.hpp"
+
+namespace stipend::registry {
+
+// Why a change is refused; nothing was changed then.
+enum class Fault : std::uint8_t {
+    none,
+    denied,      // no credential of this id
+    unknown,     // there is no such registration
+    invalid,     // the request contradicts itself or an earlier one
+    taken,       // another one has the id, the endpoint, the payout address or the key
+    restricted,  // only an administrator changes that
+    full,        // too many registrations
+};
+
+struct Outcome {
+    Fault fault = Fault::none;
+    std::string why = {};
+    Registration registration = {};  // after the change
+    bool created = false;
+    std::string secret = {};     // the id's own, where it is new: not shown again
+    bool replayed = false;       // the request came before: nothing was changed
+    std::string answer = {};     // what was recorded as its answer
+    bool terms_changed = false;  // what the engine pays may be another
+};
+
+// The person or the program that changes something, for the record.
+enum class Rank : std::uint8_t {
+    peer,       // what it may do depends on its secret
+    registrar,  // registers for others, and approves nothing
+    approver,
+};
+struct Actor {
+    Rank rank = Rank::peer;
+    std::string name;
+};
+
+// A request that is carried out once, however often it comes.
+struct Once {
+    std::string key;
+    auth::Sha256 body{};
+};
+
+struct Enrollment {
+    Stated stated;
+    Actor actor;
+    std::optional<auth::Sha256> secret;  // of a peer: the hash of what it sent
+    bool common = false;                 // and what it sent is the common secret
+    bool has_history = false;            // the ledger knows this id, and the registry does not
+    std::optional<Once> once;
+    // The answer that is recorded for a repetition: without secrets.
+    std::function<std::string(const Outcome&)> answer;
+};
+
+// Thread-safe. Each change is one transaction with a row of audit, durable when the call returns.
+class RegistrationStore {
+  public:
+    static constexpr std::size_t max_registrations = 100'000;
+    static constexpr std::size_t max_unapproved = 1'000;         // that never were approved
+    static constexpr std::size_t max_once = 10'000;              // remembered requests; the oldest is forgotten beyond
+    static constexpr std::int64_t once_ns = 86'400'000'000'000;  // and each after so long
+    static constexpr std::size_t max_audit_each = 1'000;         // of one id; the oldest is removed beyond
+
+    // Opens the file, or makes it. CONFIG: it cannot be used, or a newer version made it.
+    [[nodiscard]] static Result<std::unique_ptr<RegistrationStore>> open(const std::filesystem::path& file);
+
+    // An error is this host's own.
+    [[nodiscard]] Result<Outcome> enroll(const Enrollment& enrollment, stipend_unix_ns now);
+    [[nodiscard]] Result<Outcome> approve(std::string_view id, const Actor& actor, stipend_unix_ns now);
+    // A peer by its own secret, which the caller has checked by `owns`, comes back by registering again.
+    [[nodiscard]] Result<Outcome> disconnect(std::string_view id, const Actor& actor, stipend_unix_ns now);
+    // Its id, endpoint, address and key are free again, and its secret is void.
+    [[nodiscard]] Result<Outcome> remove(std::string_view id, const Actor& actor, stipend_unix_ns now);
+    // A new secret instead of the old one; with `revoke`, none.
+    [[nodiscard]] Result<Outcome> rotate(std::string_view id, const Actor& actor, bool revoke, stipend_unix_ns now);
+
+    // The wallet of `address` has signed: the payout address is proven, if it still is that one.
+    [[nodiscard]] Result<Outcome> prove_payout(std::string_view id, std::string_view address, stipend_unix_ns now);
+
+    [[nodiscard]] Result<bool> owns(std::string_view id, const auth::Sha256& secret);
+    [[nodiscard]] Result<std::optional<Registration>> find(std::string_view id);  // a removed one too
+    [[nodiscard]] Result<std::vector<Registration>> approved();                   // by id
+    // Those that never were approved and are not removed: the oldest first.
+    [[nodiscard]] Result<std::vector<Registration>> pending();
+    [[nodiscard]] Result<std::vector<Registration>> all();  // but those that are removed; by id
+
+    struct AuditRow {
+        std::int64_t number = 0;
+        stipend_unix_ns at = 0;
+        std::string actor, what, id, from, to;
+    };
+    [[nodiscard]] Result<std::vector<AuditRow>> audit(std::string_view id);
+
+  private:
+    RegistrationStore() = default;
+    // These with mutex_ held; all but `write` inside its transaction.
+    template <class Work>
+    auto write(Work work) -> decltype(work());
+    [[nodiscard]] Result<void> migrate();
+    [[nodiscard]] Result<std::optional<Registration>> read(std::string_view id);
+    [[nodiscard]] Result<std::vector<Registration>> select(std::string_view where);
+    [[nodiscard]] Result<Outcome> enroll_within(const Enrollment& enrollment, stipend_unix_ns now);
+    [[nodiscard]] Result<std::optional<Outcome>> repetition(const Enrollment& enrollment, const std::string& scope,
+                                                            stipend_unix_ns now);
+    [[nodiscard]] Result<void> remember(const Enrollment& enrollment, const std::string& scope, const Outcome& outcome,
+                                        stipend_unix_ns now);
+    [[nodiscard]] Result<Outcome> create(const Enrollment& enrollment, const std::string& by,
+                                         const std::optional<Registration>& before, stipend_unix_ns now);
+    [[nodiscard]] Result<Outcome> update(const Enrollment& enrollment, const std::string& by, bool owner,
+                                         Registration before, stipend_unix_ns now);
+    [[nodiscard]] Result<std::string> taken_mark(const Stated& stated);
+    [[nodiscard]] Result<void> put(const Registration& registration, std::string_view actor, std::string_view what,
+                                   std::string_view from, std::string_view to);
+    // Changes the state of one that is there and not removed.
+    template <class Change>
+    [[nodiscard]] Result<Outcome> change(std::string_view id, const Actor& actor, std::string_view what,
+                                         stipend_unix_ns now, Change apply);
+
+    std::mutex mutex_;
+    sqlite::Database database_;  // guarded by mutex_
+};
+
+// The file of a host whose state is in `state_folder`. [pure]
+[[nodiscard]] inline std::filesystem::path registry_file(const std::filesystem::path& state_folder) {
+    return state_folder / "registry.db";
+}
+
+}  // namespace stipend::registry

@@ -1,0 +1,223 @@
+// What the API answers to orchestrators that register and prove, over a store of its own.
+#include "host/engine/registrar.hpp"
+
+#include <doctest/doctest.h>
+
+#include <filesystem>
+
+#include "host/auth/crypto.hpp"
+#include "host/engine/proof_book.hpp"
+#include "stipend/hex.hpp"
+#include "stipend/json_parse.hpp"
+#include "wallet.hpp"
+
+using namespace stipend;
+using namespace stipend::engine;
+namespace wallets = stipend::auth::testing;
+
+namespace {
+
+constexpr std::int64_t second = 1'000'000'000;
+constexpr stipend_unix_ns noon = 1'795'694'400 * second;
+const std::string common = "the common secret";
+
+class SetClock final : public Clock {
+  public:
+    [[nodiscard]] stipend_unix_ns now() const override { return noon + since; }
+    [[nodiscard]] stipend_mono_ns monotonic() const override { return since; }
+    std::int64_t since = 0;
+};
+
+class Desk {
+  public:
+    Desk() {
+        auto name = (std::filesystem::temp_directory_path() / "stipend-registrar-XXXXXX").native();
+        REQUIRE(::mkdtemp(name.data()) != nullptr);
+        folder_ = name;
+        auto opened = registry::RegistrationStore::open(registry::registry_file(folder_));
+        REQUIRE(opened.ok());
+        store = std::move(*opened);
+        config::Orchestrator listed;
+        listed.id = "listed";
+        listed.address = "https://listed.example:1";
+        configured_ = std::make_shared<const registry::ConfiguredMarks>(std::vector{listed});
+        registrar = std::make_unique<Registrar>(
+            RegistrarParts{.store = store,
+                           .clock = &clock,
+                           .log = [this](const std::string& line) { log += line + "\n"; },
+                           .has_history = [](const std::string& id) -> Result<bool> { return id == "old"; },
+                           .configured = [this] { return configured_; },
+                           .proven = [this](const std::string& id) { proven += id + " "; },
+                           .proof_interval_ns = 60 * second,
+                           .changed = [this] { ++changes; },
+                           .common_secret = common});
+    }
+    ~Desk() { std::filesystem::remove_all(folder_); }
+    Desk(const Desk&) = delete;
+    Desk& operator=(const Desk&) = delete;
+
+    static api::Request request(std::string credential, const std::string& body = "{}", const std::string& id = "") {
+        api::Request out;
+        out.credential = std::move(credential);
+        out.client = *IpAddress::parse("192.0.2.1");
+        out.body = *parse_json(body);
+        if (!id.empty()) out.path.emplace("id", id);
+        return out;
+    }
+    static std::string body_of(const std::string& id = "orch-1", const std::string& endpoint = "https://a.example:1") {
+        return cat(R"({"orchestrator_id":")", id, R"(","endpoint":")", endpoint,
+                   R"(","capabilities":[],"eth_address":")", wallets::wallet_address, R"("})");
+    }
+    // Of a newcomer; returns its answer.
+    Json joined() {
+        const auto reply = registrar->enroll(request(common, body_of()));
+        REQUIRE_MESSAGE(reply.status == 200, reply.body);
+        return *parse_json(reply.body);
+    }
+    api::Reply prove(const std::string& challenge, const std::string& response, const std::string& credential = "",
+                     const std::string& id = "orch-1") {
+        return registrar->prove(request(credential,
+                                        cat(R"({"orchestrator_id":"orch-1","manager_challenge":")", challenge,
+                                            R"(","orchestrator_response":")", response, R"("})"),
+                                        id));
+    }
+
+    SetClock clock;
+    std::shared_ptr<registry::RegistrationStore> store;
+    std::unique_ptr<Registrar> registrar;
+    std::string log, proven;
+    int changes = 0;
+
+  private:
+    std::filesystem::path folder_;
+    std::shared_ptr<const registry::ConfiguredMarks> configured_;
+};
+
+std::string text(const Json& json, std::string_view name) {
+    const auto* found = json.find(name);
+    return found == nullptr ? std::string() : found->text();
+}
+std::string hashed(const std::string& challenge, const std::string& secret) {
+    return hex_encode(auth::text_of(auth::sha256(cat(challenge, ":orch-1:", secret))));
+}
+
+}  // namespace
+
+TEST_CASE("a proof by the secret is accepted once, and gives the next challenge") {
+    Desk desk;
+    const auto made = desk.joined();
+    const auto secret = text(made, "secret");
+    const auto challenge = text(made, "challenge");
+    const auto reply = desk.prove(challenge, hashed(challenge, secret), secret);
+    REQUIRE_MESSAGE(reply.status == 200, reply.body);
+    const auto answer = *parse_json(reply.body);
+    CHECK(text(answer, "next_proof_required") == "60");
+    CHECK(text(answer, "payout_proven") == "false");
+    CHECK(desk.proven == "orch-1 ");
+    CHECK(desk.prove(challenge, hashed(challenge, secret), secret).status == 401);
+    const auto next = text(answer, "challenge");
+    CHECK(desk.prove(next, hashed(next, secret), secret).status == 200);
+}
+
+TEST_CASE("a proof that is wrong, late or another's is refused, and its challenge is used up") {
+    Desk desk;
+    const auto secret = text(desk.joined(), "secret");
+    const auto challenge = [&] {
+        return text(*parse_json(desk.registrar->enroll(Desk::request(secret, Desk::body_of())).body), "challenge");
+    };
+    auto issued = challenge();
+    CHECK(desk.prove(issued, hashed(issued, "wrong"), secret).status == 401);
+    CHECK(desk.prove(issued, hashed(issued, secret), secret).status == 401);
+    issued = challenge();
+    CHECK(desk.prove(issued, hashed(issued, secret)).status == 401);  // without the secret itself
+    issued = challenge();
+    CHECK(desk.prove(issued, hashed(issued, common), common).status == 401);  // the common one proves nothing
+    issued = challenge();
+    desk.clock.since += 301 * second;
+    CHECK(desk.prove(issued, hashed(issued, secret), secret).status == 401);
+    CHECK(desk.prove("0", hashed("0", secret), secret).status == 401);
+    CHECK(desk.proven.empty());
+    issued = challenge();
+    CHECK(desk.prove(issued, hashed(issued, secret), secret, "orch-2").status == 400);
+    CHECK(desk.registrar->prove(Desk::request(secret, R"({"orchestrator_id":"orch-1"})", "orch-1")).status == 422);
+    CHECK(desk.registrar
+              ->prove(Desk::request(
+                  secret, R"({"orchestrator_id":"orch-2","manager_challenge":"0","orchestrator_response":"0"})",
+                  "orch-2"))
+              .status == 404);
+    // What came before in time is not spoiled by what came after.
+    const auto older = challenge();
+    const auto newer = challenge();
+    CHECK(desk.prove(older, hashed(older, secret), secret).status == 200);
+    CHECK(desk.prove(newer, hashed(newer, secret), secret).status == 200);
+}
+
+TEST_CASE("a signature by the wallet proves the payout address, without a secret") {
+    Desk desk;
+    const auto challenge = text(desk.joined(), "challenge");
+    const auto reply = desk.prove(challenge, wallets::personal_sign(challenge));
+    REQUIRE_MESSAGE(reply.status == 200, reply.body);
+    CHECK(text(*parse_json(reply.body), "payout_proven") == "true");
+    CHECK((*desk.store->find("orch-1"))->payout_proven);
+    CHECK(desk.store->audit("orch-1")->back().what == "prove payout address");
+    const auto next = text(*parse_json(reply.body), "challenge");
+    CHECK(desk.prove(next, wallets::personal_sign(next, wallets::other_key)).status == 401);
+    CHECK(desk.proven == "orch-1 ");
+    // Another address is proven anew.
+    auto body = Desk::body_of();
+    body.replace(body.find(wallets::wallet_address), wallets::wallet_address.size(), wallets::other_address);
+    auto admin = Desk::request("", body);
+    admin.principal = api::Principal{
+        .name = "a", .role = auth::AccessRole::admin, .permissions = auth::Permissions::of(auth::AccessRole::admin)};
+    CHECK(desk.registrar->enroll(admin).status == 200);
+    CHECK(!(*desk.store->find("orch-1"))->payout_proven);
+}
+
+TEST_CASE("changes of what is paid are passed on, and no others") {
+    Desk desk;
+    const auto secret = text(desk.joined(), "secret");
+    CHECK(desk.changes == 0);
+    CHECK(desk.registrar->order(*parse_json(R"({"action":"approve","id":"orch-1","by":"ann"})")).ok());
+    CHECK(desk.changes == 1);
+    CHECK(desk.registrar->enroll(Desk::request(secret, Desk::body_of())).status == 200);
+    CHECK(desk.changes == 1);
+    CHECK(desk.registrar->enroll(Desk::request(secret, Desk::body_of("orch-1", "https://b.example:1"))).status == 200);
+    CHECK(desk.changes == 2);
+    CHECK(desk.registrar->disconnect(Desk::request(secret, "{}", "orch-1")).status == 200);
+    CHECK(desk.changes == 3);
+    CHECK(!desk.registrar->order(*parse_json(R"({"action":"destroy","id":"orch-1"})")).ok());
+    CHECK(!desk.registrar->order(*parse_json(R"({"action":"approve"})")).ok());
+    CHECK(desk.store->audit("orch-1")->at(1).actor == "local:ann");
+    CHECK(desk.log.find(secret) == std::string::npos);
+}
+
+TEST_CASE("what the configuration or the ledger knows is not given to a newcomer") {
+    Desk desk;
+    CHECK(desk.registrar->enroll(Desk::request(common, Desk::body_of("listed"))).status == 409);
+    CHECK(desk.registrar->enroll(Desk::request(common, Desk::body_of("new", "https://listed.example:1"))).status ==
+          409);
+    CHECK(desk.registrar->enroll(Desk::request(common, Desk::body_of("old"))).status == 409);
+    CHECK(desk.registrar->enroll(Desk::request("wrong", Desk::body_of())).status == 401);
+    CHECK(desk.registrar->enroll(Desk::request("", "{}")).status == 401);
+}
+
+TEST_CASE("proofs are good as long as they come, and none is late before it can be") {
+    using Standing = ProofBook::Standing;
+    ProofBook book;
+    const auto at = [&](std::int64_t s) { return book.standing("a", 90 * second, noon + s * second); };
+    CHECK(at(0) == Standing::overdue);
+    book.expect({"a"}, noon);
+    CHECK(at(0) == Standing::unheard);
+    CHECK(at(90) == Standing::unheard);
+    CHECK(at(91) == Standing::overdue);
+    book.proven("a", noon + 100 * second);
+    book.proven("b", noon);
+    book.expect({"a", "c"}, noon + 150 * second);  // keeps what it has
+    CHECK(at(190) == Standing::good);
+    CHECK(at(191) == Standing::overdue);
+    CHECK(book.last("a") == noon + 100 * second);
+    CHECK(book.last("b") == 0);
+    book.expect({}, noon + 200 * second);
+    book.expect({"a"}, noon + 300 * second);  // it was away, and has its time again
+    CHECK(at(300) == Standing::unheard);
+}
