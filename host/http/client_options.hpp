@@ -32,8 +32,8 @@ struct ClientOptions {
                                     // proxy, since the guard must check the real address
     AddressGuard ssrf_guard = {};   // empty for `ssrf_refusal`; another one where orchestrators run on loopback
     AddressGuard public_guard = {};  // the same for public targets; empty for `public_refusal` without exceptions
-    NameLookup lookup = {};         // asked again after a failed lookup; empty for the system's: see name_check.hpp
-    SecretResolver secrets = {};    // without one, a request that names a secret ends with CONFIG
+    NameLookup lookup = {};          // asked again after a failed lookup; empty for the system's: see name_check.hpp
+    SecretResolver secrets = {};     // without one, a request that names a secret ends with CONFIG
 };
 
 }  // namespace stipend::http

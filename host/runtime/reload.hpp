@@ -17,7 +17,7 @@ struct ReloadRequest {
     bool undo = false;          // take the one before the present one
     bool check = false;         // say what would happen, and take nothing
     bool waited = false;        // take the configuration that waits; of the host itself
-    bool again = false;         // take the configuration that is in force, for what the role adds to it; of the host too
+    bool again = false;  // take the configuration that is in force, for what the role adds to it; of the host too
 };
 
 struct ReloadReport {
