@@ -37,7 +37,7 @@ struct Tokens {
 struct AccessOptions {
     auth::TokenParties parties{.issuer = "stipend", .audience = "stipend-api"};
     std::int64_t access_lifetime_s = 900;
-    std::int64_t refresh_lifetime_s = 30 * 86'400;
+    std::int64_t refresh_lifetime_s = std::int64_t{30} * 86'400;
     auth::PasswordCost cost;
 };
 

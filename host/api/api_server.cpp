@@ -242,7 +242,8 @@ const std::vector<ApiRoute>& ApiServer::routes() const {
     return state_->routes;
 }
 
-std::vector<ApiRoute> auth_routes(Access& access, const Clock& clock, std::function<void(const std::string&)> log) {
+std::vector<ApiRoute> auth_routes(Access& access, const Clock& clock,
+                                  const std::function<void(const std::string&)>& log) {
     const auto time = [&clock] { return AccessTime{clock.now(), clock.monotonic()}; };
     const auto reply_of = [log](const Result<Access::Login>& login, std::string_view who) {
         if (!login) {

@@ -67,6 +67,6 @@ class ApiServer {
 
 // Login, renewal and logout.
 [[nodiscard]] std::vector<ApiRoute> auth_routes(Access& access, const Clock& clock,
-                                                std::function<void(const std::string&)> log);
+                                                const std::function<void(const std::string&)>& log);
 
 }  // namespace stipend::api

@@ -16,7 +16,7 @@ namespace {
 constexpr std::uint32_t max_memory_kib = 256 * 1024;
 constexpr std::uint32_t max_passes = 10;
 constexpr std::uint32_t max_lanes = 4;
-constexpr std::uint64_t max_written_kib = 1024 * 1024;
+constexpr std::uint64_t max_written_kib = std::uint64_t{1024} * 1024;
 constexpr std::size_t salt_bytes = 16;
 constexpr std::size_t tag_bytes = 32;
 constexpr std::size_t max_salt_bytes = 64;

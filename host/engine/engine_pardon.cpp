@@ -12,9 +12,8 @@ Result<ledger::Pardoned> Engine::plan_pardon(const PardonRequest& request, regis
     }
     if (generations_.empty()) return fail(STIPEND_E_STATE, "no policy is in force");
     const auto terms = current().terms_of(payee);
-    const auto pardon = make_pardon(request, {*current().policies[terms.policy], terms.base, current().row.id},
-                                    slot.state, history, now);
-    return pardon;
+    return make_pardon(request, {*current().policies[terms.policy], terms.base, current().row.id}, slot.state, history,
+                       now);
 }
 
 void Engine::pardon(std::vector<ledger::Pardoned> pardons, PardonAnswer answer, stipend_unix_ns now) {

@@ -415,11 +415,10 @@ void Manager::commit(std::shared_ptr<const ledger::Batch> batch) {
 }
 
 void Manager::fetch_price() {
-    fetch_rate(
-        host_.instances().at(price_key), host_.clock().monotonic(), price_deadline_ns, [this](Result<Quote> quote) {
-            host_.loop().post(
-                [this, quote = std::move(quote)]() mutable { engine_->price_done(std::move(quote), host_.now()); });
-        });
+    fetch_rate(host_.instances().at(price_key), host_.clock().monotonic(), price_deadline_ns,
+               [this](Result<Quote> quote) {
+                   host_.loop().post([this, quote = std::move(quote)] { engine_->price_done(quote, host_.now()); });
+               });
 }
 
 void Manager::raise_for(std::string_view instance, std::string_view id, std::int32_t severity, std::string_view text) {

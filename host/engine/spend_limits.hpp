@@ -12,7 +12,7 @@ class SpendLimits {
   public:
     enum class Verdict : std::uint8_t { within, over_own, over_all };
     struct Answer {
-        Verdict verdict;
+        Verdict verdict = Verdict::within;
         Usd used;  // today, of the limit that `verdict` names; of all where it is within
     };
 

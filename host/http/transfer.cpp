@@ -407,7 +407,7 @@ std::string Transfer::target_now() const {
         return checked_.origin;
     }
     auto now_at = origin_of(url);
-    return now_at ? std::move(*now_at) : checked_.origin;
+    return now_at ? std::move(now_at).value() : checked_.origin;
 }
 
 std::string Transfer::name_not_found(bool timed_out) const {

@@ -18,7 +18,9 @@ template <class T>
 class Published {
   public:
     void operator=(T value) { value_.store(value, std::memory_order_release); }
-    operator T() const { return value_.load(std::memory_order_acquire); }
+    operator T() const {  // NOLINT(google-explicit-constructor): as of std::atomic
+        return value_.load(std::memory_order_acquire);
+    }
 
   private:
     std::atomic<T> value_{};

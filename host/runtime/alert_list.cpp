@@ -8,7 +8,7 @@
 namespace stipend::runtime {
 namespace {
 
-constexpr std::int64_t longest_silence_s = 30 * 86'400;
+constexpr std::int64_t longest_silence_s = std::int64_t{30} * 86'400;
 constexpr std::size_t longest_reason = 500;
 constexpr std::chrono::seconds answer_patience(20);
 
