@@ -32,18 +32,18 @@ Result<Context> read(const TlsFiles& files) {
     SSL_CTX_set_alpn_select_cb(raw, &choose_protocol, nullptr);
     error_code error;
     const auto wrong = [&](const char* what, const std::string& file) {
-        return fail(STIPEND_E_CONFIG, "TLS: ", what, ": ", file, ": ", error.message());
+        return fail(STIPEND_E_CONFIG, what, file, ": ", error.message());
     };
     made->use_certificate_chain_file(files.certificate, error);
-    if (error) return wrong("certificate", files.certificate);
+    if (error) return wrong("TLS: cannot use the certificate: ", files.certificate);
     made->use_private_key_file(files.key, ssl::context::pem, error);
-    if (error) return wrong("key", files.key);  // also one of another certificate
+    if (error) return wrong("TLS: cannot use the key: ", files.key);  // also one of another certificate
     if (files.client_ca.empty()) return made;
     made->load_verify_file(files.client_ca, error);
-    if (error) return wrong("authorities of clients", files.client_ca);
+    if (error) return wrong("TLS: cannot use the authorities of clients: ", files.client_ca);
     if (auto* names = SSL_load_client_CA_file(files.client_ca.c_str())) SSL_CTX_set_client_CA_list(raw, names);
     made->set_verify_mode(ssl::verify_peer | ssl::verify_fail_if_no_peer_cert, error);
-    if (error) return wrong("authorities of clients", files.client_ca);
+    if (error) return wrong("TLS: cannot use the authorities of clients: ", files.client_ca);
     return made;
 }
 

@@ -40,7 +40,7 @@ class ServerTls {
     static constexpr auto look_every = std::chrono::seconds(2);
 
   private:
-    // What tells a file from its successor.
+    // By which a file differs from its successor.
     struct Stamp {
         std::filesystem::file_time_type written;
         std::uintmax_t bytes = 0;

@@ -83,7 +83,7 @@ Seen serve(std::string_view text, std::size_t cut) {
     const auto host = std::make_shared<Host>(seen);
     int ends[2];
     FUZZ_REQUIRE(::socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, ends) == 0);
-    std::make_shared<Session>(*host, Socket(host->io(), {AF_UNIX, 0}, ends[0]))->start();
+    std::make_shared<Session>(*host, Socket(host->io(), {AF_UNIX, 0}, ends[0]), nullptr)->start();
     const auto send = [&](std::string_view part) {
         FUZZ_REQUIRE(part.empty() ||
                      ::send(ends[1], part.data(), part.size(), MSG_NOSIGNAL) == static_cast<ssize_t>(part.size()));

@@ -664,7 +664,7 @@ class Tls(ApiTest):
         wait_for(lambda: self.serial() == 2, "the second certificate")
         self.assertEqual(self.status_of(kept), 200)
         (self.pem / "server.pem").write_text("no certificate\n")
-        wait_for(lambda: self.serial() == 2 and self.host.said("the certificate before stays in force: TLS: certificate"),
+        wait_for(lambda: self.serial() == 2 and self.host.said("the certificate before stays in force: TLS: cannot use the certificate"),
                  "the refusal")
         self.certificate("server", "ca", "3")
         wait_for(lambda: self.serial() == 3, "the third certificate")
