@@ -124,6 +124,7 @@ void Engine::expire_lost_jobs(stipend_unix_ns now) {
         if (now < oldest->at + max_job_ns) return;
         JobResult lost;
         lost.reason = "the dispatch plugin never answered";
+        lost.lost = true;
         on_job_result(oldest->token, std::move(lost), now);
     }
 }
@@ -165,6 +166,7 @@ void Engine::on_job_result(JobToken token, JobResult result, stipend_unix_ns now
         --waiting_;
     }
     close_fee(token, result, now);
+    payee_counts_.count_job(token.payee, result, fees_.refused(token.payee, token.attempt));
     if (slot.life.leaving()) {
         generations_.release(slot.bound);
         slot.life.move(Stage::retired);

@@ -8,6 +8,7 @@
 #include "host/engine/engine.hpp"
 #include "host/engine/fee_desk.hpp"
 #include "host/engine/manager_api.hpp"
+#include "host/engine/manager_metrics.hpp"
 #include "host/engine/manager_plan.hpp"
 #include "host/engine/reporter.hpp"
 #include "host/runtime/host.hpp"
@@ -43,6 +44,7 @@ class Manager final : public runtime::Role, public Effects, public plugin::Alert
     Result<Json> status() override;
     [[nodiscard]] Json generations() const override;
     void refresh_metrics(runtime::Metrics& metrics) override;
+    Result<void> add_metrics(runtime::MetricPage& page) override;
     Result<void> add_routes(runtime::ControlServer& server) override;
     void announce() const override;
     [[nodiscard]] runtime::Watcher::Hooks watcher_hooks() override;
@@ -104,6 +106,7 @@ class Manager final : public runtime::Role, public Effects, public plugin::Alert
     std::unique_ptr<Engine> engine_;
     std::unique_ptr<ManagerPlan> plan_;  // in force
     std::unique_ptr<ManagerApi> api_;    // none: it is not served
+    std::unique_ptr<ManagerMetrics> metrics_;
     std::optional<ledger::Restored> restored_;
     std::set<std::string> fired_before_;  // alerts of the run before that are neither raised nor resolved yet
     stipend_unix_ns next_wal_look_ = 0;

@@ -25,18 +25,6 @@ auto ManagerReads::on_control(Work work) -> Result<decltype(work())> {
     return host_.loop().ask_within(patience_ns, std::move(work));
 }
 
-template <class Work>
-auto ManagerReads::with_ledger(Work work) -> decltype(work(std::declval<ledger::Ledger&>())) {
-    const std::lock_guard lock(mutex_);
-    if (!ledger_) {
-        STIPEND_SET(ledger_, ledger::open(ledger::database_file(state_folder_),
-                                          {.access = ledger::Access::read_only, .ns = ns_}));
-    }
-    auto result = work(*ledger_);
-    if (!result) ledger_.reset();  // the next request opens it anew
-    return result;
-}
-
 ManagerReads::Row ManagerReads::row_of(const Engine& engine, registry::PayeeIndex at) {
     return {engine.payees()[at], engine.state_of(at), engine.is_active(at), engine.has_open_gap(at)};
 }
@@ -45,7 +33,7 @@ Result<std::vector<Json>> ManagerReads::shown(const std::vector<Row>& rows) {
     std::vector<ledger::OrchestratorId> ids;
     ids.reserve(rows.size());
     for (const auto& row : rows) ids.push_back(row.payee.id);
-    STIPEND_LET(standings, with_ledger([&](ledger::Ledger& ledger) { return ledger.standings(ids); }));
+    STIPEND_LET(standings, ledger_.read([&](ledger::Ledger& ledger) { return ledger.standings(ids); }));
     std::vector<Json> out;
     out.reserve(rows.size());
     for (std::size_t i = 0; i < rows.size(); ++i) {
@@ -151,13 +139,13 @@ Result<std::optional<ManagerReads::Part>> ManagerReads::payments(const PaymentQu
         filter.orchestrator = id;
     }
     Part out;
-    STIPEND_SET(out.next, with_ledger([&](ledger::Ledger& ledger) {
-                    out.items.clear();
-                    return ledger.recent_decisions(filter, [&](const ledger::DecisionLine& line) -> Result<void> {
-                        out.items.push_back(decision_json(line));
-                        return {};
-                    });
-                }));
+    STIPEND_SET(out.next, ledger_.read([&](ledger::Ledger& ledger) {
+        out.items.clear();
+        return ledger.recent_decisions(filter, [&](const ledger::DecisionLine& line) -> Result<void> {
+            out.items.push_back(decision_json(line));
+            return {};
+        });
+    }));
     return std::optional(std::move(out));
 }
 

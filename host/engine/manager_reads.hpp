@@ -2,13 +2,12 @@
 // ledger's file says beside them, read by a connection of its own. Thread-safe.
 #pragma once
 
-#include <memory>
-#include <mutex>
 #include <string>
 #include <vector>
 
 #include "host/api/manager_routes.hpp"
 #include "host/engine/engine.hpp"
+#include "host/engine/ledger_reader.hpp"
 #include "host/runtime/host.hpp"
 
 namespace stipend::engine {
@@ -17,7 +16,7 @@ class ManagerReads final : public api::ManagerReads {
   public:
     // Of the ledger in `state_folder`. Both references outlive this; no work of it runs once the loop is closed.
     ManagerReads(runtime::Host& host, const Engine& engine, std::string state_folder, ledger::Namespace ns)
-        : host_(host), engine_(engine), state_folder_(std::move(state_folder)), ns_(ns) {}
+        : host_(host), engine_(engine), ledger_(std::move(state_folder), ns) {}
 
     Result<Orchestrators> orchestrators(std::optional<std::int64_t> after, std::size_t limit) override;
     Result<std::optional<Json>> orchestrator(std::string_view id) override;
@@ -38,16 +37,10 @@ class ManagerReads final : public api::ManagerReads {
     // Runs `work` on the control thread. TIMEOUT where it has not run within some seconds.
     template <class Work>
     [[nodiscard]] auto on_control(Work work) -> Result<decltype(work())>;
-    // Runs `work` on the ledger's file, alone.
-    template <class Work>
-    [[nodiscard]] auto with_ledger(Work work) -> decltype(work(std::declval<ledger::Ledger&>()));
 
     runtime::Host& host_;
     const Engine& engine_;
-    const std::string state_folder_;
-    const ledger::Namespace ns_;
-    std::mutex mutex_;
-    std::unique_ptr<ledger::Ledger> ledger_;  // guarded by mutex_; opened when it is first needed
+    LedgerReader ledger_;
 };
 
 }  // namespace stipend::engine
