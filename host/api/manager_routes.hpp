@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "host/api/api_server.hpp"
+#include "host/api/health.hpp"
 
 namespace stipend::api {
 
@@ -45,11 +46,8 @@ class ManagerReads {
     virtual Result<std::optional<Part>> payments(const PaymentQuery& query) = 0;
 
     struct Health {
-        bool ledger = false;    // takes what is decided
-        bool price = false;     // an exchange rate is accepted
-        bool alerts = false;    // an alert is raised
-        bool failing = false;   // the last check of every orchestrator failed
-        bool stopping = false;  // nothing new is begun
+        HealthReport parts = {};
+        stipend_unix_ns now = 0;
     };
     virtual Result<Health> health() = 0;
 };

@@ -73,10 +73,20 @@ constexpr std::string_view document = R"json({
     "Health": {"type": "object", "properties": {
       "status": {"enum": ["ok", "degraded", "unavailable"]},
       "control": {"enum": ["ok", "stopping", "unavailable"]},
-      "ledger": {"enum": ["ok", "unavailable", "unknown"]},
+      "ledger": {"enum": ["ok", "degraded", "unavailable", "unknown"]},
       "price": {"enum": ["ok", "unavailable"]},
       "orchestrators": {"enum": ["ok", "failing"], "description": "failing: the last check of each of them failed."},
-      "alerts": {"type": "boolean", "description": "Whether an alert is raised; `stipend status` shows it."}}},
+      "alerts": {"type": "boolean", "description": "Whether an alert is raised; `stipend status` shows it."},
+      "reason": {"type": ["string", "null"]}, "age_seconds": {"type": ["integer", "null"]},
+      "components": {"type": "object", "properties": {
+        "control": {"$ref": "#/components/schemas/Component"}, "orchestrators": {"$ref": "#/components/schemas/Component"},
+        "gateway": {"$ref": "#/components/schemas/Component"}, "ledger": {"$ref": "#/components/schemas/Component"},
+        "price": {"$ref": "#/components/schemas/Component"}, "alerts": {"$ref": "#/components/schemas/Component"},
+        "worker": {"$ref": "#/components/schemas/Component"}}}}},
+    "Component": {"type": "object", "required": ["state", "reason", "age_seconds"], "properties": {
+      "state": {"enum": ["unknown", "ok", "degraded", "unavailable", "not_applicable"]},
+      "reason": {"type": ["string", "null"], "description": "Why it is not ok."},
+      "age_seconds": {"type": ["integer", "null"], "description": "How long it has been so."}}},
     "Ready": {"type": "object", "properties": {"status": {"enum": ["ok", "unavailable"]}}}
   }
 },

@@ -7,6 +7,7 @@
 
 namespace stipend::engine {
 void Engine::tick(stipend_unix_ns now) {
+    health_.take(present_health(now), now);
     if (failure_) return;
     if (auto batch = commits_.retry(now)) effects_.commit(std::move(batch));
     if (!generations_.empty() && price_.ask(now)) effects_.fetch_price();
@@ -166,6 +167,7 @@ void Engine::on_job_result(JobToken token, JobResult result, stipend_unix_ns now
         --waiting_;
     }
     close_fee(token, result, now);
+    if (result.outcome != STIPEND_JOB_UNKNOWN) ++counters_.outcomes;
     payee_counts_.count_job(token.payee, result, fees_.refused(token.payee, token.attempt));
     if (slot.life.leaving()) {
         generations_.release(slot.bound);

@@ -22,6 +22,7 @@
 #include "host/engine/effects.hpp"
 #include "host/engine/fee_book.hpp"
 #include "host/engine/generations.hpp"
+#include "host/engine/health.hpp"
 #include "host/engine/payee_counts.hpp"
 #include "host/engine/price_feed.hpp"
 #include "host/engine/reporter.hpp"
@@ -52,6 +53,7 @@ struct ConfigUpdate {
 
 struct Counters {
     std::uint64_t decisions = 0, paid = 0, held = 0, jobs = 0, unexpected_results = 0, cycles = 0;
+    std::uint64_t outcomes = 0;  // jobs whose outcome is known
 };
 
 class Engine {
@@ -132,6 +134,10 @@ class Engine {
     [[nodiscard]] const FeeBook& fees() const { return fees_; }
     [[nodiscard]] const AlertBook& alerts() const { return alerts_; }
     [[nodiscard]] const Counters& counters() const { return counters_; }
+    // What works, and since when.
+    [[nodiscard]] api::HealthReport health(stipend_unix_ns now) const {
+        return health_.dated(present_health(now), now);
+    }
     [[nodiscard]] const PayeeCounts& payee_counts() const { return payee_counts_; }
     [[nodiscard]] Queues queues() const {
         return {ready_.size() + ready_failing_.size(), in_place_, waiting_, sampled_.size(), reserving_.size()};
@@ -182,6 +188,9 @@ class Engine {
     void retire_generations();
     void retire_generations_exactly();
     [[nodiscard]] bool newest_is_unused(stipend_unix_ns now) const;
+
+    // The same without since when. Its cost does not grow with payees or alerts. engine_health.cpp
+    [[nodiscard]] api::HealthReport present_health(stipend_unix_ns now) const;
 
     // Sending: engine.cpp
     void collect_due(stipend_unix_ns now);
@@ -276,6 +285,7 @@ class Engine {
     TokenBucket host_bucket_;
     AlertBook alerts_;
     Counters counters_;
+    HealthBook health_;
     PayeeCounts payee_counts_{max_own_counts};
     std::size_t in_place_ = 0, failing_in_place_ = 0, waiting_ = 0;  // jobs under way
     std::size_t active_ = 0, failing_ = 0;  // payees in the configuration, and those of them whose last check failed

@@ -7,7 +7,7 @@
 namespace stipend::engine {
 namespace {
 
-constexpr std::int64_t patience_ns = 5 * ns_per_s;
+constexpr std::int64_t control_patience_ns = 5 * ns_per_s;
 constexpr std::size_t rows_at_once = 200;  // in one turn of the control thread
 constexpr int read_share = 100;            // the ledger is read in this part of the time, at most
 
@@ -100,7 +100,7 @@ void PlainMetrics::refresh(runtime::Metrics& metrics) const {
 
 template <class Work>
 auto ManagerMetrics::on_control(Work work) -> Result<decltype(work())> {
-    return host_.loop().ask_within(patience_ns, std::move(work));
+    return host_.loop().ask_within(control_patience_ns, std::move(work));
 }
 
 Result<std::vector<ManagerMetrics::Row>> ManagerMetrics::rows() {

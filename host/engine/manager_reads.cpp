@@ -151,11 +151,8 @@ Result<std::optional<ManagerReads::Part>> ManagerReads::payments(const PaymentQu
 
 Result<ManagerReads::Health> ManagerReads::health() {
     return on_control([&engine = engine_, &host = host_] {
-        return Health{.ledger = !engine.failure(),
-                      .price = engine.rate(host.now()).has_value(),
-                      .alerts = !engine.alerts().all().empty(),
-                      .failing = engine.active() > 0 && engine.failing() == engine.active(),
-                      .stopping = engine.draining()};
+        const auto now = host.now();
+        return Health{.parts = engine.health(now), .now = now};
     });
 }
 

@@ -41,7 +41,7 @@ class PayeeCounts {
   public:
     explicit PayeeCounts(std::size_t most) : most_(most) {}
 
-    // The payee gets counts of its own, if there is room, and has them from then on.
+    // The payee gets counts of its own, where one is left, and has them from then on.
     void admit(registry::PayeeIndex payee);
     [[nodiscard]] PayeeCount& of(registry::PayeeIndex payee) { return counts_[place(payee)]; }
     // The payees with counts of their own, in the order of their admission.
