@@ -92,16 +92,24 @@ Result<Chosen> Loader::load(const Reference& reference) {
 Result<std::shared_ptr<const Loaded>> Loader::serving_for(const fs::path& file, const Result<Staged>& staged,
                                                           bool pinned) {
     if (staged && options_.put_aside.contains(staged->sha256)) return instead_of(*staged, pinned);
+    // What an earlier version serves for already stands in the way of no other change of the configuration.
+    const auto met = met_.find(file);
+    const bool served_before =
+        staged && met != met_.end() && !met->second.why.empty() && met->second.sha256 == staged->sha256;
     met_.erase(file);
     auto library = staged ? map(*staged) : Result<std::shared_ptr<const Loaded>>(staged.error());
     std::error_code ec;
-    if (library || !fall_back_ || pinned || !fs::exists(file, ec)) return library;
+    if (library || !(fall_back_ || served_before) || pinned || !fs::exists(file, ec)) return library;
     auto earlier = last_served(file);
     if (!earlier) return library;
     met_[file] = {.file = file,
                   .sha256 = staged ? staged->sha256 : "",
                   .serving = earlier->staged.sha256,
                   .why = library.error().message};
+    if (served_before) {
+        note({cat(file.native(), " is refused as before: ", library.error().message, ": the version with sha256 ",
+                  earlier->staged.sha256, " goes on serving")});
+    }
     return earlier;
 }
 

@@ -73,7 +73,8 @@ class Loader {
     // in the place of one that is put aside. Not while another thread loads.
     void remove_unused_copies(const std::vector<std::filesystem::path>& in_force) const;
     // Whether an earlier version of a file, which was in force, serves where the file that lies there now is refused.
-    // Off at first. Not for a file with a pinned hash, nor for one that is gone.
+    // Off at first, save for the very bytes in whose place one serves already. Not for a file with a pinned hash, nor
+    // for one that is gone.
     void set_fall_back(bool on) { fall_back_ = on; }
     // Files that `load` met, and in whose place something else serves. [any]
     [[nodiscard]] std::vector<PutAside> put_aside();

@@ -325,6 +325,15 @@ class Swap(PluginTest):
             alert = self.alerts()["plugins:put-aside:payment"]
             self.assertIn(f"{self.place} is refused: ", alert)
             self.assertIn(f": the version before serves, sha256 {hashlib.sha256(good).hexdigest()}", alert)
+            # It stands in the way of no other change, but another bad build does.
+            config = self.host.config.read_text()
+            self.host.edit("max_age: 1h", "max_age: 2h")
+            code, out, err = self.host.run("reload")
+            self.assertEqual(code, 0, err)
+            self.assertIn(f"{self.place} is refused as before: ", out + err)
+            self.place.write_bytes(bad + b"worse")
+            self.assertEqual(self.host.run("reload")[0], 1)
+            self.host.config.write_text(config)
             self.put(self.place, b"2")
             self.wait_serves(b"2")
             wait_for(lambda: "plugins:put-aside:payment" not in self.alerts(), "the end of the alert")

@@ -57,4 +57,20 @@ TEST_CASE("time that has not been is not adjusted") {
     CHECK(row.error().message.find("want a time that has been") != std::string::npos);
 }
 
+TEST_CASE("without a rate an amount is refused, and an excuse is recorded") {
+    const auto gap = gap_of(10);
+    auto without = terms;
+    without.usd_per_eth_e8.reset();
+    auto request = request_for(gap);
+    const auto refused = make_adjustment(request, without, {gap}, later);
+    REQUIRE(!refused.ok());
+    CHECK(refused.error().status == STIPEND_E_UNAVAILABLE);
+    CHECK(refused.error().message.starts_with("no exchange rate is accepted at present: o1: got an amount of 100"));
+    request.usd = Usd();
+    const auto excused = make_adjustment(request, without, {gap}, later);
+    REQUIRE(excused.ok());
+    CHECK(excused->usd.zero());
+    CHECK(excused->wei.zero());
+}
+
 }  // namespace stipend::engine

@@ -66,6 +66,41 @@ TEST_CASE("at most three generations live, and a fourth is refused without a tra
     sim.check_ledger();
 }
 
+TEST_CASE("an orchestrator that left holds no generation, and each that stays counts with that of its period") {
+    Simulation sim;
+    fill_generations(sim);
+    CHECK(sim.engine().payees_by_generation() == std::vector<std::size_t>{1, 1, 1});
+    const Setup same{.interval_ns = hour, .policy = R"({"max_consecutive_failures":4})"};
+    REQUIRE(sim.install(same, std::vector{payee("o2"), payee("o3")}).ok());
+    CHECK(sim.engine().payees_by_generation() == std::vector<std::size_t>{0, 1, 1});
+    // The first one is retired, and so is its generation: there is a place for a fourth.
+    const Setup next{.interval_ns = hour, .policy = R"({"max_consecutive_failures":5})"};
+    CHECK_FALSE(sim.engine().waits_until({sim.generation(next), {}, {}}, sim.now()));
+    CHECK(sim.install(next).ok());
+    CHECK(sim.engine().payees_by_generation() == std::vector<std::size_t>{1, 1, 0});
+    sim.run_for(2 * hour);
+    sim.check_ledger();
+}
+
+TEST_CASE("a check that is due and waits for the job rate keeps the generation of its period") {
+    Simulation sim;
+    Setup setup;
+    setup.policy = R"({"max_consecutive_failures":2})";
+    setup.dispatch.host = {300 * second, 1};  // one in five minutes
+    REQUIRE(sim.install(setup, payees(1)).ok());
+    sim.run_for(50 * second);
+    setup.policy = R"({"max_consecutive_failures":3})";
+    REQUIRE(sim.install(setup).ok());
+    sim.run_until(start_of_time + 200 * second);
+    CHECK(sim.jobs.size() == 1);
+    CHECK(sim.engine().generations().size() == 2);
+    sim.run_until(start_of_time + 400 * second);
+    REQUIRE(sim.of("o1").size() == 2);
+    CHECK(sim.of("o1")[1].decision.due_at == start_of_time + 60 * second);
+    CHECK(sim.of("o1")[1].decision.generation == 1);
+    sim.check_ledger();
+}
+
 TEST_CASE("a configuration that decides as the newest one does is no new generation") {
     Simulation sim;
     fill_generations(sim);

@@ -92,6 +92,15 @@ TEST_CASE("an unknown outcome moves neither count, epoch nor phase, and resumes 
     sim.check_ledger();
 }
 
+TEST_CASE("a hold beyond the end of time is due no more") {
+    Simulation sim;
+    sim.answer = [](const auto&, const JobSpec&, auto) { return std::pair{unknown(), second}; };
+    REQUIRE(sim.install({.interval_ns = INT64_MAX - start_of_time + 1}, payees(1)).ok());
+    sim.run_for(3600 * second);
+    CHECK(sim.state("o1").due_at == INT64_MAX);
+    CHECK(sim.jobs.size() == 1);
+}
+
 TEST_CASE("an orchestrator that the gateway does not know is held with one alert of its own") {
     Simulation sim;
     REQUIRE(sim.install({}, payees(2)).ok());

@@ -268,3 +268,17 @@ TEST_CASE("fees of the day count for all, also those of an orchestrator that has
     CHECK(fees.used(sim.now()) == *fees.used(1, sim.now()).plus(fee(60)));
     sim.check_ledger();
 }
+
+TEST_CASE("fees of a day count from its beginning, also while no job has a price") {
+    Simulation sim(midnight(2) + 10 * second);
+    charge(sim, 30, 30);
+    REQUIRE(sim.install(limited(100, 1000), payees(1)).ok());
+    sim.run_for(90 * second);
+    CHECK(sim.sent == 2);
+    sim.restart(-ns_per_day);
+    charge(sim, 0, 0);
+    sim.price = {};
+    REQUIRE(sim.install(limited(100, 1000), payees(1)).ok());
+    sim.run_until(midnight(2) + 90 * second);
+    CHECK(sim.engine().fees().used(sim.now()) == fee(60));
+}

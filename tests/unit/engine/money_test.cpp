@@ -58,6 +58,18 @@ TEST_CASE("rates of 0, below 0, out of bounds, too old or of the future are refu
     CHECK(!rate_e8(INT64_MAX, 1).ok());
 }
 
+TEST_CASE("a rate has 8 digits behind the point, whatever the exponent of the quote") {
+    CHECK(*rate_e8(2000, 0) == 2000 * e8);
+    CHECK(*rate_e8(20, 2) == 2000 * e8);
+    CHECK(*rate_e8(2000 * e8, -8) == 2000 * e8);
+    CHECK(*rate_e8(2'000'123'456'789, -9) == 200'012'345'678);  // rounded down
+    CHECK(*rate_e8(20'001'234'567'891, -10) == 200'012'345'678);
+    CHECK(*rate_e8(200'012'345'678'912, -11) == 200'012'345'678);
+    CHECK(*rate_e8(7, -40) == 0);
+    CHECK(*rate_e8(0, 300) == 0);
+    CHECK(rate_e8(1, 11).error().status == STIPEND_E_LIMIT);
+}
+
 TEST_CASE("the limit of a day for one orchestrator holds before a debt exists") {
     Simulation sim;
     Setup setup;

@@ -1,4 +1,6 @@
 // A streamed body between the HTTP client and an instance, without threads: the test plays the client and the pool.
+#include <functional>
+#include <future>
 #include <vector>
 
 #include "fixture.hpp"
@@ -31,8 +33,10 @@ class PlayedClient final : public http::HttpClient {
 
 struct Notes {
     std::vector<std::string> taken;
-    std::string refuse;  // the part that is not taken
-    bool post = false;   // work, instead of streaming
+    std::string refuse;               // the part that is not taken
+    bool post = false;                // work, instead of streaming
+    std::function<void()> work = {};  // what is posted besides
+    std::function<void()> gone = {};  // called by the destructor
 };
 Notes* notes = nullptr;
 
@@ -43,6 +47,11 @@ class Streamer {
     struct Settings {};
     static Result<Settings> parse(const Json&, const stipend_terms&) { return Settings(); }
     Streamer(Settings, Host host) : host_(host) {}
+    ~Streamer() {
+        if (notes->gone) notes->gone();
+    }
+    Streamer(const Streamer&) = delete;
+    Streamer& operator=(const Streamer&) = delete;
     Result<void> start() {
         if (notes->post) return post();
         STIPEND_TRY(host_.http(
@@ -62,6 +71,7 @@ class Streamer {
     Result<void> post() {
         const bool posted = host_.post([this] {
             notes->taken.emplace_back("posted");
+            if (notes->work) notes->work();
             if (!host_.post([] { notes->taken.emplace_back("posted by that"); })) notes->taken.emplace_back("refused");
         });
         return posted ? Result<void>() : fail(STIPEND_E_BUSY, "refused");
@@ -194,4 +204,23 @@ TEST_CASE("work that was posted and has not run is run before its instance is de
     CHECK(scene.kept.taken == Texts{"posted", "posted by that"});
     scene.executor.run();
     CHECK(scene.kept.taken.size() == 2);
+}
+
+TEST_CASE("posted work that loops at the end of its instance is left behind, and the control thread goes on") {
+    static Scene& scene = *new Scene();  // outlives the thread that is left behind
+    static std::promise<void> release, gone;
+    scene.kept.post = true;
+    scene.kept.work = [] { release.get_future().wait(); };
+    scene.start();
+    const ControlScope control;
+    REQUIRE(scene.instance->try_quiesce([] {}));
+    scene.kept.gone = [] { gone.set_value(); };
+    scene.instance->destroy();
+    CHECK(scene.kept.taken == Texts{"posted"});
+    // It is over for the host; what the call does when it returns at last reaches nothing any more.
+    scene.executor.run();
+    CHECK(scene.kept.taken == Texts{"posted"});
+    release.set_value();
+    gone.get_future().wait();
+    CHECK(scene.kept.taken == Texts{"posted", "refused"});
 }
