@@ -26,7 +26,7 @@ enum HealthIndex : std::size_t { of_control, of_orchestrators, of_gateway, of_le
 
 struct HealthPart {
     HealthState state = HealthState::unknown;
-    const char* reason = "";    // for anybody to read: names no orchestrator, address or amount
+    const char* reason = "";    // public: names no orchestrator, address or amount
     stipend_unix_ns since = 0;  // when it became so
 };
 

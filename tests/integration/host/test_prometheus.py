@@ -55,9 +55,10 @@ scrape_configs:
         if self.process.poll() is not None:
             raise AssertionError((self.folder / "log").read_text())
         try:
-            return [one["health"] for one in self.get("targets")["activeTargets"]] == ["up"]
-        except OSError:
+            urllib.request.urlopen(f"http://127.0.0.1:{self.port}/-/ready", timeout=20).close()
+        except OSError:  # it does not listen yet, or answers 503
             return False
+        return [one["health"] for one in self.get("targets")["activeTargets"]] == ["up"]
 
     def end(self):
         self.process.terminate()
