@@ -223,4 +223,31 @@ std::vector<ApiRoute> manager_routes(ManagerReads& reads, std::vector<IpRange> g
     return out;
 }
 
+ApiRoute events_route(EventFeed& feed) {
+    const auto handler = [&feed](const Request& request) {
+        EventFeed::Reader reader{.after = {}, .orchestrator = {}, .may_read = request.may_still};
+        if (!request.last_event_id.empty()) {
+            const auto after = parse_event_id(request.last_event_id);
+            if (!after) return problem(400, after.error().message);
+            reader.after = *after;
+        }
+        if (const auto one = request.query.find("orchestrator"); one != request.query.end()) {
+            if (one->second.empty()) return problem(400, "query parameter \"orchestrator\": want an id");
+            reader.orchestrator = one->second;
+        }
+        auto stream = feed.open(std::move(reader));
+        if (!stream) return problem_of(stream.error());
+        Reply out;
+        out.content_type = "text/event-stream";
+        out.stream = std::move(*stream);
+        return out;
+    };
+    return {.method = "GET",
+            .path = "/api/v1/events",
+            .permission = auth::Permission::status_read,
+            .rate = RateClass::read,
+            .query = {"orchestrator"},
+            .handler = handler};
+}
+
 }  // namespace stipend::api

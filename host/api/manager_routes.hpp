@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "host/api/api_server.hpp"
+#include "host/api/event_feed.hpp"
 #include "host/api/health.hpp"
 
 namespace stipend::api {
@@ -54,6 +55,9 @@ class ManagerReads {
 
 // All but those of auth_routes; `gateways`: from where the list for gateways is served.
 [[nodiscard]] std::vector<ApiRoute> manager_routes(ManagerReads& reads, std::vector<IpRange> gateways);
+
+// GET /api/v1/events over `feed`, which outlives it.
+[[nodiscard]] ApiRoute events_route(EventFeed& feed);
 
 // The description of all routes as OpenAPI 3.1: a JSON document.
 [[nodiscard]] std::string_view openapi_document();

@@ -234,14 +234,37 @@ Result<void> Manager::add_metrics(runtime::MetricPage& page) {
 }
 
 Result<void> Manager::add_routes(runtime::ControlServer& server) {
+    STIPEND_TRY(server.stream_route("POST", "/events", [this](const Json& body) { return open_events(body); }));
     STIPEND_TRY(server.route("POST", "/adjust", [this](const Json& body) { return adjust(body); }));
     STIPEND_TRY(server.slow_route("POST", "/pardon", [this](const Json& body) { return pardon(body); }));
     return server.slow_route("POST", "/archive", [this, &server](const Json& body) { return archive(server, body); });
 }
 
+Result<std::shared_ptr<http::BodyStream>> Manager::open_events(const Json& body) {
+    // The first request may come before the feed is there.
+    const auto ready = host_.loop().ask([this] { return events_.get(); });
+    if (!ready) return ready.error();
+    if (*ready == nullptr) return fail(STIPEND_E_UNAVAILABLE, "events are not served");
+    const auto text = [&](std::string_view key) {
+        const auto* value = body.find(key);
+        return value == nullptr ? std::string() : value->text();
+    };
+    api::EventFeed::Reader reader{.after = {}, .orchestrator = text("orchestrator"), .may_read = {}};
+    if (const auto after = text("after"); !after.empty()) {
+        STIPEND_SET(reader.after, api::parse_event_id(after));
+    }
+    return (*ready)->open(std::move(reader));
+}
+
 // Payments must not stop because the API cannot be served.
 void Manager::serve(http::ServerThread& thread) {
-    if (auto made = ManagerApi::create(host_, *engine_, plan_->settings, thread)) {
+    event_source_ = std::make_unique<ManagerEvents>(plan_->settings.state, runtime::namespace_of(plan_->settings));
+    if (auto feed = api::EventFeed::create(*event_source_, host_.clock())) {
+        events_ = std::move(*feed);
+    } else {
+        host_.log().error("events are not served: " + feed.error().message);
+    }
+    if (auto made = ManagerApi::create(host_, *engine_, plan_->settings, thread, events_.get())) {
         api_ = std::move(*made);
         host_.log().info("the API is served at http://" + api_->address());
     } else {
@@ -311,7 +334,10 @@ void Manager::submit(const JobSpec& job, const registry::Payee& payee) {
 
 void Manager::commit(std::shared_ptr<const ledger::Batch> batch) {
     host_.writer().commit(std::move(batch), [this](Result<void> result) {
-        host_.loop().post([this, result = std::move(result)] { engine_->committed(result, host_.now()); });
+        host_.loop().post([this, result = std::move(result)] {
+            if (events_ && result) events_->notify();
+            engine_->committed(result, host_.now());
+        });
     });
 }
 

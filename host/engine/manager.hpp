@@ -8,6 +8,7 @@
 #include "host/engine/engine.hpp"
 #include "host/engine/fee_desk.hpp"
 #include "host/engine/manager_api.hpp"
+#include "host/engine/manager_events.hpp"
 #include "host/engine/manager_metrics.hpp"
 #include "host/engine/manager_plan.hpp"
 #include "host/engine/reporter.hpp"
@@ -51,6 +52,7 @@ class Manager final : public runtime::Role, public Effects, public plugin::Alert
     [[nodiscard]] plugin::FeeAccount* fees() override { return &desk_; }
     void close() override {
         api_.reset();
+        events_.reset();
         desk_.close();
     }
     void serve(http::ServerThread& thread) override;
@@ -89,6 +91,7 @@ class Manager final : public runtime::Role, public Effects, public plugin::Alert
     void look_at_witnesses(stipend_unix_ns now);
     void watch_checks(const std::vector<PlannedCheck>& checks, const runtime::InstanceSet& fresh);
     void reserve_fee(const std::string& job_id, const SignedWei& wei, plugin::FeeAccount::Answer answer);
+    Result<std::shared_ptr<http::BodyStream>> open_events(const Json& body);
     Result<Json> adjust(const Json& body);
     Result<Json> pardon(const Json& body);
     Result<Json> archive(const runtime::ControlServer& server, const Json& body);
@@ -105,7 +108,9 @@ class Manager final : public runtime::Role, public Effects, public plugin::Alert
     FeeDesk desk_;
     std::unique_ptr<Engine> engine_;
     std::unique_ptr<ManagerPlan> plan_;  // in force
-    std::unique_ptr<ManagerApi> api_;    // none: it is not served
+    std::unique_ptr<ManagerEvents> event_source_;
+    std::unique_ptr<api::EventFeed> events_;  // none: the ledger could not be read at the start
+    std::unique_ptr<ManagerApi> api_;         // none: it is not served
     std::unique_ptr<ManagerMetrics> metrics_;
     std::optional<ledger::Restored> restored_;
     std::set<std::string> fired_before_;  // alerts of the run before that are neither raised nor resolved yet

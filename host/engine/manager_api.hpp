@@ -14,10 +14,11 @@ namespace stipend::engine {
 class ManagerApi {
   public:
     // Opens `access.db` in the state folder, makes the first account where there is none, and listens on `thread`.
-    // `host` and `engine` outlive this. Computes a password's hash where it makes an account.
+    // `host`, `engine` and `events` outlive this; without `events` there is no route of them. Computes a password's
+    // hash where it makes an account.
     [[nodiscard]] static Result<std::unique_ptr<ManagerApi>> create(runtime::Host& host, const Engine& engine,
                                                                     const config::Settings& settings,
-                                                                    http::ServerThread& thread);
+                                                                    http::ServerThread& thread, api::EventFeed* events);
     [[nodiscard]] const std::string& address() const { return server_->address(); }
 
   private:

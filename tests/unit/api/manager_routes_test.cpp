@@ -90,6 +90,12 @@ std::string text_at(const Json& json, std::string_view name) {
     return found->dump();
 }
 
+class NoEvents final : public EventSource {
+  public:
+    Result<Part> read(std::int64_t after, std::size_t) override { return Part{.events = {}, .last = after}; }
+    Result<std::int64_t> end() override { return 0; }
+};
+
 class NoClock final : public Clock {
   public:
     [[nodiscard]] stipend_unix_ns now() const override { return noon; }
@@ -106,6 +112,10 @@ TEST_CASE("the description has each route of the table, with its parameters, and
     Reads reads;
     auto table = auth_routes(**access, clock, [](const std::string&) {});
     for (auto& route : manager_routes(reads, {})) table.push_back(std::move(route));
+    NoEvents events;
+    const auto feed = EventFeed::create(events, clock);
+    REQUIRE(feed.ok());
+    table.push_back(events_route(**feed));
     const auto document = parse_json(openapi_document(), {.bytes = 1 << 20, .depth = 64, .nodes = 100'000});
     REQUIRE(document.ok());
     const auto& components = *document->find("components")->find("parameters");
