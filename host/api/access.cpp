@@ -10,6 +10,7 @@ namespace {
 constexpr std::size_t id_bytes = 16;
 constexpr std::size_t secret_bytes = 32;
 constexpr std::size_t min_secret_bytes = 32;
+constexpr std::int64_t key_grace_ns = 60 * ns_per_s;  // of clocks that differ
 
 // The same secret has the same id at each start, so that it is not stored twice. It says nothing of the secret.
 std::string kid_of(std::string_view secret) {
@@ -47,6 +48,10 @@ Result<void> Access::use_secret(std::string_view secret, stipend_unix_ns now) {
             }
         }
         STIPEND_TRY(store_->add_token_key({.kid = kid, .secret = std::string(secret), .created_at = now}));
+    } else if (keys.size() > 1 &&
+               keys.front().created_at + options_.access_lifetime_s * ns_per_s + key_grace_ns < now) {
+        // What the earlier ones signed has expired.
+        STIPEND_TRY(store_->remove_old_token_keys());
     }
     return load_keys();
 }

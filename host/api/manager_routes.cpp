@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <charconv>
 
+#include "host/api/csv.hpp"
 #include "host/base/time.hpp"
 #include "stipend/duration.hpp"
 
@@ -100,8 +101,25 @@ Reply one_orchestrator(ManagerReads& reads, const Request& request) {
     return tagged_reply(**found);
 }
 
+// A file for a spreadsheet. The part that follows is named as RFC 8288 has it.
+Reply payments_as_csv(const ManagerReads& reads, char list, const ManagerReads::Part& part) {
+    Reply out{.status = 200,
+              .headers = "Content-Disposition: attachment; filename=\"payments.csv\"\r\n",
+              .body = csv_of(csv_columns(reads.payment_form()), part.items),
+              .content_type = "text/csv; charset=utf-8; header=present",
+              .tagged = true};
+    if (part.next) out.headers += cat("Link: <?cursor=", cursor_text(list, *part.next), ">; rel=\"next\"\r\n");
+    return out;
+}
+
 Reply payments(ManagerReads& reads, const Request& request) {
     ManagerReads::PaymentQuery query;
+    const auto format = request.query.find("format");
+    const bool csv = format != request.query.end() && format->second == "csv";
+    if (!csv && format != request.query.end() && format->second != "json") {
+        return problem(400,
+                       cat("query parameter \"format\": got \"", clip(format->second, 64), "\", want json or csv"));
+    }
     if (const auto one = request.query.find("orchestrator"); one != request.query.end()) {
         if (one->second.empty()) return problem(400, "query parameter \"orchestrator\": want an id");
         query.orchestrator = one->second;
@@ -121,6 +139,7 @@ Reply payments(ManagerReads& reads, const Request& request) {
     auto found = reads.payments(query);
     if (!found) return problem_of(found.error());
     if (!*found) return problem(404, "no such orchestrator");
+    if (csv) return payments_as_csv(reads, list, **found);
     auto next = next_of(list, **found);
     return tagged_reply(
         Json::object().append("payments", array_of(std::move((*found)->items))).append("next_cursor", std::move(next)));
@@ -215,7 +234,7 @@ std::vector<ApiRoute> manager_routes(ManagerReads& reads, std::vector<IpRange> g
         [&reads](const Request& request) { return orchestrators(reads, request); });
     get("/api/v1/livepeer/orchestrators/{id}/status", Permission::orchestrators_read, {},
         [&reads](const Request& request) { return one_orchestrator(reads, request); });
-    get("/api/v1/livepeer/payments", Permission::payments_read, {"orchestrator", "from", "cursor", "limit"},
+    get("/api/v1/livepeer/payments", Permission::payments_read, {"orchestrator", "from", "cursor", "limit", "format"},
         [&reads](const Request& request) { return payments(reads, request); });
     get("/api/v1/gateway/orchestrators", {}, {}, [&reads, gateways = std::move(gateways)](const Request& request) {
         return gateway_list(reads, gateways, request);

@@ -45,6 +45,8 @@ class ManagerReads {
     };
     // The newest first. Nothing: there is no such orchestrator.
     virtual Result<std::optional<Part>> payments(const PaymentQuery& query) = 0;
+    // What an item of theirs looks like. Does not block.
+    [[nodiscard]] virtual Json payment_form() const = 0;
 
     struct Health {
         HealthReport parts = {};

@@ -174,16 +174,60 @@ constexpr std::string_view document = R"json({
       {"name": "orchestrator", "in": "query", "description": "Only of this id.", "schema": {"type": "string"}},
       {"name": "from", "in": "query", "description": "Only what was decided at this time or later.",
         "schema": {"type": "string", "format": "date-time"}},
+      {"name": "format", "in": "query",
+        "description": "csv: for spreadsheets, with a line of names; the part that follows is in the header Link.",
+        "schema": {"enum": ["json", "csv"], "default": "json"}},
       {"$ref": "#/components/parameters/cursor"}, {"$ref": "#/components/parameters/limit"}],
     "responses": {
       "200": {"description": "A part of the list.",
-        "content": {"application/json": {"schema": {"$ref": "#/components/schemas/Payments"}}}},
+        "content": {"application/json": {"schema": {"$ref": "#/components/schemas/Payments"}},
+          "text/csv": {"schema": {"type": "string"}}}},
       "304": {"$ref": "#/components/responses/unchanged"},
       "400": {"$ref": "#/components/responses/problem"},
       "401": {"$ref": "#/components/responses/problem"},
       "403": {"$ref": "#/components/responses/problem"},
       "404": {"$ref": "#/components/responses/problem"},
       "429": {"$ref": "#/components/responses/problem"}}}},
+  "/api/v1/livepeer/adjustments": {"post": {
+    "summary": "Pay or excuse time that stayed unpaid through the payer's own fault",
+    "description": "A further entry of the ledger, in the name of the account. The same orchestrator and time twice is 409.",
+    "security": [{"bearer": []}],
+    "requestBody": {"required": true, "content": {"application/json": {"schema": {
+      "type": "object", "required": ["orchestrator_id", "from", "to", "reason"], "additionalProperties": false,
+      "properties": {
+        "orchestrator_id": {"type": "string"}, "from": {"type": "string", "format": "date-time"},
+        "to": {"type": "string", "format": "date-time"}, "reason": {"type": "string", "maxLength": 1000},
+        "amount_usd": {"type": ["string", "number"],
+          "description": "Exact by its digits; without it the base for each whole interval that stayed unpaid; 0 excuses."}}}}}},
+    "responses": {
+      "200": {"description": "It is recorded.", "content": {"application/json": {"schema": {
+        "type": "object", "properties": {"key": {"type": "string"}, "amount_usd": {"type": "string"},
+          "amount_wei": {"type": "string"}, "from": {"type": "string"}, "to": {"type": "string"}}}}}},
+      "401": {"$ref": "#/components/responses/problem"},
+      "403": {"$ref": "#/components/responses/problem"},
+      "409": {"$ref": "#/components/responses/problem"},
+      "422": {"$ref": "#/components/responses/problem"},
+      "429": {"$ref": "#/components/responses/problem"},
+      "503": {"$ref": "#/components/responses/problem"}}}},
+  "/api/v1/livepeer/pardons": {"post": {
+    "summary": "Take back waits and counts of checks that failed through the payer's own fault",
+    "description": "`orchestrator_id`, or `all`. Of checks that were due in that time. With `dry_run` nothing changes.",
+    "security": [{"bearer": []}],
+    "requestBody": {"required": true, "content": {"application/json": {"schema": {
+      "type": "object", "required": ["from", "to", "reason"], "additionalProperties": false,
+      "properties": {
+        "orchestrator_id": {"type": "string"}, "all": {"type": "boolean"},
+        "from": {"type": "string", "format": "date-time"}, "to": {"type": "string", "format": "date-time"},
+        "reason": {"type": "string", "maxLength": 1000}, "dry_run": {"type": "boolean"}}}}}},
+    "responses": {
+      "200": {"description": "What was pardoned, and what was refused.", "content": {"application/json": {"schema": {
+        "type": "object", "properties": {"dry_run": {"type": "boolean"}, "pardoned": {"type": "array"},
+          "refused": {"type": "array"}}}}}},
+      "401": {"$ref": "#/components/responses/problem"},
+      "403": {"$ref": "#/components/responses/problem"},
+      "422": {"$ref": "#/components/responses/problem"},
+      "429": {"$ref": "#/components/responses/problem"},
+      "503": {"$ref": "#/components/responses/problem"}}}},
   "/api/v1/gateway/orchestrators": {"get": {
     "summary": "The addresses of the orchestrators that are configured, as a gateway polls them",
     "description": "For the networks of `api.gateway_networks`, without credentials.",

@@ -65,10 +65,14 @@ std::optional<std::string> read_listen(std::string_view text) {
     return valid_listen(text) ? std::optional(std::string(text)) : std::nullopt;
 }
 
+std::optional<std::string> read_listen_or_none(std::string_view text) {
+    return text == no_listener ? std::optional(std::string(text)) : read_listen(text);
+}
+
 constexpr std::string_view duration_pattern = "^[0-9]+(\\.[0-9]+)?(ms|s|m|h|d)$";
 constexpr std::string_view duration_with_unit = "a duration with its unit, such as 60s";
 
-const std::array<Format, 11> formats{{
+const std::array<Format, 12> formats{{
     {.name = "text", .noun = "a text", .json_type = "string"},
     {.name = "path", .noun = "a path", .json_type = "string"},
     {.name = "word"},
@@ -122,6 +126,11 @@ const std::array<Format, 11> formats{{
      .json_type = "string",
      .pattern = ":[0-9]{1,5}$",
      .text = read_listen},
+    {.name = "listen or none",
+     .noun = "an address to listen on, such as 127.0.0.1:9108 or [::1]:9108, or none",
+     .json_type = "string",
+     .pattern = "(:[0-9]{1,5}|^none)$",
+     .text = read_listen_or_none},
     {.name = "origin",
      .noun = "an address without path, user and password, such as https://172.23.0.7:9995",
      .json_type = "string",

@@ -42,7 +42,7 @@ constexpr std::string_view of_both = R"("$defs": {
     "zone": {"$ref": "#/$defs/window zone"}, "duration": {"$ref": "#/$defs/window duration"}}},
   "watch": {"format": "word", "enum": ["false", "true"], "x-also": "off=false on=true no=false yes=true", "default": "false",
     "description": "`true`: a change of this file is taken by itself, as `stipend reload` takes it. Plugin files are always watched."},
-  "metrics": {"format": "listen", "description": "Where Prometheus reads the metrics."},
+  "metrics": {"format": "listen or none", "description": "Where Prometheus reads the metrics."},
 
   "id": {"format": "text", "pattern": "^[!#-&(-_a-~]{1,128}$",
     "x-noun": "1 to 128 ASCII characters without blanks and quotes"},
@@ -210,7 +210,7 @@ constexpr std::string_view of_manager = R"("type": "object", "additionalProperti
       "description": "How long a receiver's first alert waits for others, to be sent in one message with them."}}},
   "listen": {"type": "object", "additionalProperties": false,
     "x-noun": "the listeners", "description": "The addresses on which this host listens.", "properties": {
-    "api": {"format": "listen", "default": "${API_LISTEN:-127.0.0.1:8010}",
+    "api": {"format": "listen or none", "default": "${API_LISTEN:-127.0.0.1:8010}",
       "description": "Where the manager's API is served, by plain HTTP. Beyond this machine: behind a proxy that has TLS, and with `api.plain_http`."},
     "metrics": {"$ref": "#/$defs/metrics", "default": "${METRICS_LISTEN:-127.0.0.1:9108}"}}},
   "api": {"type": "object", "additionalProperties": false,

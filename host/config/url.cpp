@@ -76,6 +76,7 @@ bool valid_listen(std::string_view text) {
 }
 
 bool loopback_listen(std::string_view text) {
+    if (text == no_listener) return true;
     const auto authority = parse_authority(text);
     if (!authority) return false;
     const std::string host(authority->host);

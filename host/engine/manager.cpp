@@ -4,6 +4,7 @@
 
 #include "host/base/time.hpp"
 #include "host/config/plugin_config.hpp"
+#include "host/config/url.hpp"
 #include "host/engine/plugin_calls.hpp"
 #include "host/engine/policy_replay.hpp"
 #include "host/engine/status.hpp"
@@ -264,7 +265,12 @@ void Manager::serve(http::ServerThread& thread) {
     } else {
         host_.log().error("events are not served: " + feed.error().message);
     }
-    if (auto made = ManagerApi::create(host_, *engine_, plan_->settings, thread, events_.get())) {
+    if (plan_->settings.api_listen == config::no_listener) {
+        return host_.log().info("the API is not served: listen.api is none");
+    }
+    api::Orders orders{.adjust = [this](const Json& order) { return adjust(order); },
+                       .pardon = [this](const Json& order) { return pardon(order); }};
+    if (auto made = ManagerApi::create(host_, *engine_, plan_->settings, std::move(orders), thread, events_.get())) {
         api_ = std::move(*made);
         host_.log().info("the API is served at http://" + api_->address());
     } else {

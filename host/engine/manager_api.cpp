@@ -22,8 +22,8 @@ ManagerApi::ManagerApi(runtime::Host& host, const Engine& engine, const config::
     : reads_(host, engine, settings.state, runtime::namespace_of(settings)) {}
 
 Result<std::unique_ptr<ManagerApi>> ManagerApi::create(runtime::Host& host, const Engine& engine,
-                                                       const config::Settings& settings, http::ServerThread& thread,
-                                                       api::EventFeed* events) {
+                                                       const config::Settings& settings, api::Orders orders,
+                                                       http::ServerThread& thread, api::EventFeed* events) {
     const auto& options = settings.api;
     const std::filesystem::path folder = settings.state;
     const auto& clock = host.clock();
@@ -49,6 +49,7 @@ Result<std::unique_ptr<ManagerApi>> ManagerApi::create(runtime::Host& host, cons
     const auto to_log = [&log](const std::string& line) { log.warn(line); };
     auto routes = api::auth_routes(*self->access_, clock, to_log);
     for (auto& route : api::manager_routes(self->reads_, std::move(gateways))) routes.push_back(std::move(route));
+    for (auto& route : api::order_routes(std::move(orders))) routes.push_back(std::move(route));
     if (events != nullptr) routes.push_back(api::events_route(*events));
     STIPEND_SET(self->server_,
                 api::ApiServer::create({.listen = settings.api_listen, .trusted_proxies = std::move(proxies)},

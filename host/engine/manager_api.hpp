@@ -6,6 +6,7 @@
 
 #include "host/api/access.hpp"
 #include "host/api/api_server.hpp"
+#include "host/api/order_routes.hpp"
 #include "host/config/settings.hpp"
 #include "host/engine/manager_reads.hpp"
 
@@ -14,11 +15,12 @@ namespace stipend::engine {
 class ManagerApi {
   public:
     // Opens `access.db` in the state folder, makes the first account where there is none, and listens on `thread`.
-    // `host`, `engine` and `events` outlive this; without `events` there is no route of them. Computes a password's
-    // hash where it makes an account.
+    // `host`, `engine`, `events` and what `orders` refers to outlive this; without `events` there is no route of them.
+    // Computes a password's hash where it makes an account.
     [[nodiscard]] static Result<std::unique_ptr<ManagerApi>> create(runtime::Host& host, const Engine& engine,
                                                                     const config::Settings& settings,
-                                                                    http::ServerThread& thread, api::EventFeed* events);
+                                                                    api::Orders orders, http::ServerThread& thread,
+                                                                    api::EventFeed* events);
     [[nodiscard]] const std::string& address() const { return server_->address(); }
 
   private:

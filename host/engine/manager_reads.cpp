@@ -149,6 +149,10 @@ Result<std::optional<ManagerReads::Part>> ManagerReads::payments(const PaymentQu
     return std::optional(std::move(out));
 }
 
+Json ManagerReads::payment_form() const {
+    return ledger::decision_json({});
+}
+
 Result<ManagerReads::Health> ManagerReads::health() {
     return on_control([&engine = engine_, &host = host_] {
         const auto now = host.now();

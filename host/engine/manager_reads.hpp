@@ -22,6 +22,7 @@ class ManagerReads final : public api::ManagerReads {
     Result<std::optional<Json>> orchestrator(std::string_view id) override;
     Result<std::vector<std::string>> addresses() override;
     Result<std::optional<Part>> payments(const PaymentQuery& query) override;
+    [[nodiscard]] Json payment_form() const override;
     Result<Health> health() override;
 
   private:

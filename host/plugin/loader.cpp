@@ -92,7 +92,7 @@ Result<Chosen> Loader::load(const Reference& reference) {
 Result<std::shared_ptr<const Loaded>> Loader::serving_for(const fs::path& file, const Result<Staged>& staged,
                                                           bool pinned) {
     if (staged && options_.put_aside.contains(staged->sha256)) return instead_of(*staged, pinned);
-    // What an earlier version serves for already stands in the way of no other change of the configuration.
+    // A file in whose place an earlier version serves already hinders no other change of the configuration.
     const auto met = met_.find(file);
     const bool served_before =
         staged && met != met_.end() && !met->second.why.empty() && met->second.sha256 == staged->sha256;

@@ -8,6 +8,7 @@
 #include "host/base/file.hpp"
 #include "host/base/time.hpp"
 #include "host/config/load.hpp"
+#include "host/config/url.hpp"
 #include "host/ledger/backup.hpp"
 #include "host/plugin/call_runner.hpp"
 #include "host/plugin/last_words.hpp"
@@ -174,8 +175,10 @@ Result<void> Host::listen(const config::Settings& settings) {
     STIPEND_TRY(role_->add_routes(*control_));
     // The host runs without those below: payments must not stop because a listener or a watch failed to open.
     const auto refresh = [this] { role_->refresh_metrics(metrics_); };
-    if (auto served =
-            MetricsServer::create(settings.metrics_listen, *server_thread_, [this] { return metrics_text(); })) {
+    if (settings.metrics_listen == config::no_listener) {
+        log_.info("metrics are not served: listen.metrics is none");
+    } else if (auto served =
+                   MetricsServer::create(settings.metrics_listen, *server_thread_, [this] { return metrics_text(); })) {
         metrics_server_ = std::move(served).value();
         log_.info("metrics at http://" + metrics_server_->address() + "/metrics");
         loop_.post(refresh);  // starts what takes a while to measure, for the first request to report

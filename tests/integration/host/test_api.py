@@ -1,10 +1,15 @@
 """The manager's API on a running host: a newcomer's way, and what attackers try."""
 import base64
+import contextlib
+import csv
 import hashlib
 import hmac
 import http.client
+import io
 import json
+import re
 import socket
+import sqlite3
 import time
 import unittest
 import urllib.parse
@@ -339,6 +344,90 @@ class Commands(ApiTest):
         self.assert_problem(self.ask("POST", LOGIN, {"email": ADMIN, "password": PASSWORD}), 401)
 
 
+class Orders(ApiTest):
+    ADJUSTMENTS = "/api/v1/livepeer/adjustments"
+    PARDONS = "/api/v1/livepeer/pardons"
+    TIME = {"from": "2026-11-20T10:00:00Z", "to": "2026-11-20T10:05:00Z", "reason": "our gateway was down"}
+
+    def begin(self, interval_s=3600):
+        self.host.environment["PAYMENT_INTERVAL_SECONDS"] = str(interval_s)
+        self.start()
+        self.token = self.log_in()["access_token"]
+        self.wait_for_decisions(self.orchestrators)
+        self.who = self.host.decisions()[0]["orchestrator"]
+
+    def owed(self):
+        one = self.get(f"{LIST}/{urllib.parse.quote(self.who, safe='')}/status", self.token).json()
+        return int(one["owed_wei"])
+
+    def order(self, path, token=None, **members):
+        return self.ask("POST", path, {**self.TIME, **members}, token or self.token)
+
+    def test_an_adjustment_is_exact_in_the_name_of_its_account_and_never_twice(self):
+        self.begin()
+        before = self.owed()
+        text = json.dumps({**self.TIME, "orchestrator_id": self.who})[:-1]
+        done = self.ask("POST", self.ADJUSTMENTS, text + ', "amount_usd": 0.10000002}', self.token)
+        self.assertEqual(done.status, 200, done.body)
+        self.assertEqual((done.json()["amount_usd"], done.json()["amount_wei"]), ("0.10000002", "50000010000000"))
+        self.assertEqual(self.owed() - before, 50000010000000)
+        self.assert_problem(self.order(self.ADJUSTMENTS, orchestrator_id=self.who, amount_usd="0.10000002"), 409)
+        self.assertEqual(self.owed() - before, 50000010000000)
+        self.assertIn("no such orchestrator", self.assert_problem(
+            self.order(self.ADJUSTMENTS, orchestrator_id="https://other:1", amount_usd="1"), 422))
+        for amount in ("1e400", "-", "0x10", "NaN", "1.123456789"):
+            self.assert_problem(self.order(self.ADJUSTMENTS, orchestrator_id=self.who, amount_usd=amount), 422)
+        self.host.stop()
+        with contextlib.closing(sqlite3.connect(self.host.folder / "state" / "ledger.db")) as ledger:
+            self.assertEqual(ledger.execute("SELECT by, reason FROM adjustment").fetchall(),
+                             [(f"api:{ADMIN}", self.TIME["reason"])])
+        self.host.verified()
+
+    def test_orders_are_for_administrators(self):
+        self.begin()
+        code, out, err = self.host.run("user", "add", "o@example.com", "--role", "operator", "--generate", "--json")
+        self.assertEqual(code, 0, err)
+        operator = self.log_in("o@example.com", json.loads(out)["password"])["access_token"]
+        before = self.owed()
+        for token, status in ((operator, 403), ("nothing", 401)):
+            self.assert_problem(self.order(self.ADJUSTMENTS, token, orchestrator_id=self.who, amount_usd="1"), status)
+            self.assert_problem(self.order(self.PARDONS, token, all=True), status)
+        self.assertEqual(self.owed(), before)
+
+    def test_a_failure_is_pardoned(self):
+        self.begin(interval_s=1)
+        self.devnet.fault(0, kind="empty200")
+        wait_for(lambda: any(one["consecutive_failures"] for one in self.host.decisions()), "a failure")
+        failed = next(one for one in self.host.decisions() if one["consecutive_failures"])
+        self.devnet.fault(0, kind="none")
+        times = {"from": "2020-01-01T00:00:00Z", "to": failed["decided_at"], "reason": "our own network"}
+        self.assert_problem(self.ask("POST", self.PARDONS, times, self.token), 422)
+        # The last of its failures was due before it was decided.
+        asked = {**times, "orchestrator_id": failed["orchestrator"], "dry_run": True}
+        planned = self.ask("POST", self.PARDONS, asked, self.token)
+        self.assertEqual(planned.status, 200, planned.body)
+        done = self.ask("POST", self.PARDONS, {**asked, "dry_run": False}, self.token)
+        self.assertEqual(done.status, 200, done.body)
+        self.assertEqual([one["orchestrator"] for one in done.json()["pardoned"]], [failed["orchestrator"]])
+        self.host.stop()
+        self.host.verified()
+
+    def test_payments_for_a_spreadsheet(self):
+        self.begin()
+        whole = self.get(f"{PAYMENTS}?format=csv", self.token)
+        self.assertEqual(whole.headers["Content-Type"], "text/csv; charset=utf-8; header=present")
+        rows = list(csv.DictReader(io.StringIO(whole.body.decode(), newline="")))
+        listed = self.get(PAYMENTS, self.token).json()["payments"]
+        self.assertEqual([row["orchestrator"] for row in rows], [one["orchestrator"] for one in listed])
+        self.assertEqual({row["amount_wei"] for row in rows}, {one["amount_wei"] for one in listed})
+        self.assertNotIn("Link", whole.headers)
+        part = self.get(f"{PAYMENTS}?format=csv&limit=2", self.token)
+        self.assertEqual(len(part.body.splitlines()), 1 + 2)
+        cursor = re.fullmatch(r'<\?cursor=(\w+)>; rel="next"', part.headers["Link"]).group(1)
+        rest = self.get(f"{PAYMENTS}?format=csv&limit=2&cursor={cursor}", self.token)
+        self.assertEqual(part.body + rest.body.split(b"\r\n", 1)[1], whole.body)
+
+
 class Requests(ApiTest):
     """What is not a request as it should be is refused, with its reason, and harms nothing."""
 
@@ -436,6 +525,14 @@ class Service(ApiTest):
             self.assertIn("api", [alert["id"] for alert in self.host.status()["alerts"]])
         self.assertTrue(self.host.said("the API is not served"))
         self.assertEqual(self.host.stop(), 0)
+
+    def test_it_is_not_served_where_nothing_is_to_listen(self):
+        self.host.environment.update(API_LISTEN="none", METRICS_LISTEN="none")
+        self.host.start()
+        self.host.wait_line("the API is not served: listen.api is none")
+        self.assertTrue(self.host.said("metrics are not served: listen.metrics is none"))
+        self.wait_for_decisions(self.orchestrators)
+        self.assertEqual(self.host.status()["alerts"], [])
 
     def test_a_file_that_others_can_read_is_not_used(self):
         self.start()

@@ -325,7 +325,7 @@ class Swap(PluginTest):
             alert = self.alerts()["plugins:put-aside:payment"]
             self.assertIn(f"{self.place} is refused: ", alert)
             self.assertIn(f": the version before serves, sha256 {hashlib.sha256(good).hexdigest()}", alert)
-            # It stands in the way of no other change, but another bad build does.
+            # It hinders no other change, but another bad build does.
             config = self.host.config.read_text()
             self.host.edit("max_age: 1h", "max_age: 2h")
             code, out, err = self.host.run("reload")

@@ -162,6 +162,21 @@ TEST_CASE("tokens outlive a restart, and a new secret: those of the one before c
     }
 }
 
+TEST_CASE("keys of earlier secrets are removed once all that they signed has expired") {
+    Scene scene;
+    scene.add();
+    const std::string second(32, 't');
+    const auto keys = [&] { return scene->with_store([](AccessStore& store) { return store.token_keys(); })->size(); };
+    REQUIRE(scene->use_secret(second, noon).ok());
+    CHECK(keys() == 2);
+    constexpr stipend_unix_ns lifetime = 900 * ns_per_s;
+    REQUIRE(scene->use_secret(second, noon + lifetime).ok());
+    CHECK(keys() == 2);
+    REQUIRE(scene->use_secret(second, noon + 2 * lifetime).ok());
+    CHECK(keys() == 1);
+    CHECK(scene.fault_of(scene.log_in().access) == "");
+}
+
 TEST_CASE("a secret of less than 32 bytes is refused, and changes nothing") {
     Scene scene;
     CHECK(scene->use_secret(std::string(31, 's'), noon).error().message ==

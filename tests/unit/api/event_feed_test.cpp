@@ -44,13 +44,13 @@ class Rows final : public EventSource {
         out.push_back({{row, 0}, who, "payment", cat("{\"row\":", row, "}")});
         if (row % 5 == 0) out.push_back({{row, 1}, who, "state", cat("{\"row\":", row, "}")});
     }
-    // The ids of all events of the rows from `from` to `to`, of `who` or of all.
-    static std::string ids(std::int64_t from, std::int64_t to, std::string_view who = "") {
+    // The ids of all events of the rows from `from` to `to`, of the orchestrator or of all.
+    static std::string ids(std::int64_t from, std::int64_t to, std::string_view orchestrator = "") {
         std::vector<Event> events;
         for (auto row = from; row <= to; ++row) add(row, events);
         std::string out;
         for (const auto& event : events) {
-            if (who.empty() || event.orchestrator == who) out += event_id(event.place) + " ";
+            if (orchestrator.empty() || event.orchestrator == orchestrator) out += event_id(event.place) + " ";
         }
         return out;
     }

@@ -3,7 +3,9 @@
 
 #include <set>
 
+#include "host/api/csv.hpp"
 #include "host/api/first_account.hpp"
+#include "host/api/order_routes.hpp"
 #include "host/auth/password.hpp"
 #include "host/base/file.hpp"
 #include "stipend/json_parse.hpp"
@@ -30,7 +32,13 @@ class Reads final : public ManagerReads {
     Result<std::optional<Part>> payments(const PaymentQuery& query) override {
         asked = cat(query.orchestrator, " ", query.from.value_or(-1), " ", query.before.value_or(-1), " ", query.limit);
         if (query.orchestrator == "unknown") return std::optional<Part>();
-        return std::optional(Part{.items = {}, .next = 3});
+        return std::optional(Part{.items = items, .next = 3});
+    }
+    [[nodiscard]] Json payment_form() const override {
+        return Json::object()
+            .append("epoch", 0)
+            .append("reason", "")
+            .append("evidence", Json::object().append("url", ""));
     }
     Result<Health> health() override {
         if (broken) return *broken;
@@ -38,6 +46,7 @@ class Reads final : public ManagerReads {
     }
 
     std::string asked;
+    std::vector<Json> items;
     std::optional<Error> broken;
     Health well = all_ok();
 
@@ -112,6 +121,7 @@ TEST_CASE("the description has each route of the table, with its parameters, and
     Reads reads;
     auto table = auth_routes(**access, clock, [](const std::string&) {});
     for (auto& route : manager_routes(reads, {})) table.push_back(std::move(route));
+    for (auto& route : order_routes({})) table.push_back(std::move(route));
     NoEvents events;
     const auto feed = EventFeed::create(events, clock);
     REQUIRE(feed.ok());
@@ -195,6 +205,121 @@ TEST_CASE("payments are asked for by orchestrator and time") {
     CHECK(scene.get(payments_path, {{"from", "yesterday"}}).status == 400);
     CHECK(scene.get(payments_path, {{"orchestrator", ""}}).status == 400);
     CHECK(scene.get(payments_path, {{"orchestrator", "unknown"}}).status == 404);
+}
+
+TEST_CASE("payments are given as CSV, in which no text is a formula") {
+    RouteScene scene;
+    const auto empty = scene.get(payments_path, {{"format", "csv"}});
+    CHECK(empty.body == "epoch,reason,evidence.url\r\n");
+    CHECK(empty.content_type == "text/csv; charset=utf-8; header=present");
+    CHECK(empty.headers.find("Link: <?cursor=p3>; rel=\"next\"\r\n") != std::string::npos);
+    const auto line = [&](const char* reason, Json url) {
+        scene.reads.items = {Json::object()
+                                 .append("epoch", 7)
+                                 .append("reason", reason)
+                                 .append("evidence", Json::object().append("url", std::move(url)))};
+        const auto body = scene.get(payments_path, {{"format", "csv"}}).body;
+        return body.substr(body.find("\r\n") + 2);
+    };
+    CHECK(line("uptime 97 %", "https://a:1") == "7,uptime 97 %,https://a:1\r\n");
+    CHECK(line("a,b", "say \"no\"") == "7,\"a,b\",\"say \"\"no\"\"\"\r\n");
+    CHECK(line("two\nlines", Json()) == "7,\"two\nlines\",\r\n");
+    CHECK(line("=HYPERLINK(\"http://x\")", "@SUM(A1)") == "7,\"'=HYPERLINK(\"\"http://x\"\")\",'@SUM(A1)\r\n");
+    CHECK(line("+1", "-1") == "7,'+1,'-1\r\n");
+    CHECK(line("\t=1", "\r=1") == "7,'\t=1,\"'\r=1\"\r\n");
+    scene.reads.items = {Json::object().append("epoch", 8)};
+    CHECK(scene.get(payments_path, {{"format", "csv"}}).body == "epoch,reason,evidence.url\r\n8,,\r\n");
+    CHECK(scene.get(payments_path, {{"format", "xml"}}).status == 400);
+    CHECK(scene.get(payments_path, {{"format", "json"}}).content_type == "application/json");
+}
+
+namespace {
+
+class OrderScene {
+  public:
+    [[nodiscard]] Reply post(std::string_view path, const char* body) {
+        const auto routes = order_routes({.adjust = [this](const Json& order) { return take("adjust", order); },
+                                          .pardon = [this](const Json& order) { return take("pardon", order); }});
+        Request request;
+        request.body = *parse_json(body, {});
+        request.principal = Principal();
+        request.principal->name = "ann@example.com";
+        for (const auto& route : routes) {
+            CHECK(route.permission == auth::Permission::payments_adjust);
+            if (route.path == path) return route.handler(request);
+        }
+        FAIL("no such route");
+        return {};
+    }
+    std::string taken;
+    std::optional<Error> broken;
+
+  private:
+    Result<Json> take(const char* what, const Json& order) {
+        taken = cat(what, " ", order.dump());
+        if (broken) return *broken;
+        return Json::object().append("done", true);
+    }
+};
+
+constexpr const char* adjustments_path = "/api/v1/livepeer/adjustments";
+constexpr const char* pardons_path = "/api/v1/livepeer/pardons";
+
+}  // namespace
+
+TEST_CASE("an adjustment is ordered in the name of its account, and its amount is taken by its digits") {
+    OrderScene scene;
+    const auto done = scene.post(adjustments_path, R"({"orchestrator_id":"o1","from":"a","to":"b","reason":"our fault",
+        "amount_usd":12.50000000})");
+    CHECK(done.status == 200);
+    CHECK(done.body == "{\"done\":true}\n");
+    CHECK(scene.taken ==
+          R"(adjust {"from":"a","to":"b","reason":"our fault","by":"api:ann@example.com","orchestrator":"o1",)"
+          R"("usd":"12.50000000"})");
+    CHECK(scene.post(adjustments_path, R"({"orchestrator_id":"o1","from":"a","to":"b","reason":"r"})").status == 200);
+    CHECK(scene.taken.find("usd") == std::string::npos);
+    scene.taken.clear();
+    for (const auto* body :
+         {R"({"from":"a","to":"b","reason":"r"})", R"({"orchestrator_id":"o1","to":"b","reason":"r"})",
+          R"({"orchestrator_id":"o1","from":"a","reason":"r"})", R"({"orchestrator_id":"o1","from":"a","to":"b"})",
+          R"({"orchestrator_id":"o1","from":"a","to":"b","reason":"r","by":"the owner"})",
+          R"({"orchestrator_id":"o1","from":"a","to":"b","reason":"r","amount_usd":true})",
+          R"({"orchestrator_id":"o1","from":"a","to":"b","reason":"r","amount_usd":1e400})",
+          R"({"orchestrator_id":"o1","from":"a","to":"b","reason":"r","usd":"1"})"}) {
+        CAPTURE(body);
+        CHECK(scene.post(adjustments_path, body).status == 422);
+    }
+    CHECK(scene.taken.empty());
+}
+
+TEST_CASE("a pardon is of one orchestrator or, by its name, of all") {
+    OrderScene scene;
+    CHECK(scene.post(pardons_path, R"({"orchestrator_id":"o1","from":"a","to":"b","reason":"r"})").status == 200);
+    CHECK(scene.taken == R"(pardon {"from":"a","to":"b","reason":"r","by":"api:ann@example.com","orchestrator":"o1",)"
+                         R"("all":false,"dry_run":false})");
+    CHECK(scene.post(pardons_path, R"({"all":true,"dry_run":true,"from":"a","to":"b","reason":"r"})").status == 200);
+    CHECK(scene.taken == R"(pardon {"from":"a","to":"b","reason":"r","by":"api:ann@example.com","all":true,)"
+                         R"("dry_run":true})");
+    scene.taken.clear();
+    CHECK(scene.post(pardons_path, R"({"from":"a","to":"b","reason":"r"})").status == 422);
+    CHECK(scene.post(pardons_path, R"({"all":false,"from":"a","to":"b","reason":"r"})").status == 422);
+    CHECK(scene.post(pardons_path, R"({"all":true,"orchestrator_id":"o1","from":"a","to":"b","reason":"r"})").status ==
+          422);
+    CHECK(scene.post(pardons_path, R"({"all":1,"from":"a","to":"b","reason":"r"})").status == 422);
+    CHECK(scene.taken.empty());
+}
+
+TEST_CASE("an order that fails has the status of its error") {
+    OrderScene scene;
+    const auto status = [&](stipend_status error) {
+        scene.broken = fail(error, "why");
+        return scene.post(pardons_path, R"({"all":true,"from":"a","to":"b","reason":"r"})").status;
+    };
+    CHECK(status(STIPEND_E_INVALID) == 422);
+    CHECK(status(STIPEND_E_CONFLICT) == 409);
+    CHECK(status(STIPEND_E_UNAVAILABLE) == 503);
+    CHECK(status(STIPEND_E_TIMEOUT) == 503);
+    CHECK(status(STIPEND_E_INTERNAL) == 500);
 }
 
 TEST_CASE("one orchestrator is found by its id") {

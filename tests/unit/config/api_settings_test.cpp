@@ -62,6 +62,8 @@ TEST_CASE("an API that others can reach is refused unless plain HTTP is accepted
         CHECK(outcome_of(text + "api: { plain_http: true }\n").diagnostics == "");
     }
     CHECK(outcome_of("listen: { api: \"[::1]:8010\" }\n").diagnostics == "");
+    CHECK(outcome_of("listen: { api: none, metrics: none }\n").diagnostics == "");
+    CHECK(outcome_of("listen: { api: off }\n").diagnostics.find("or none") != std::string::npos);
 }
 
 TEST_CASE("the secrets of the API are shown nowhere, also where the file holds them as they are") {

@@ -11,7 +11,7 @@ TEST_CASE("all problems of a file are reported at once, in the order of their pl
                          "  intervall: 60s\n"
                          "log: { level: loud }\n") ==
           "config.yaml:1:20: listen.metrics: got \"nowhere\", want an address to listen on, such as 127.0.0.1:9108 or "
-          "[::1]:9108\n"
+          "[::1]:9108, or none\n"
           "  listen: { metrics: nowhere }\n"
           "                     ^\n"
           "config.yaml:3:9: payment.base: got \"10\", want an amount with its unit, such as 10.00 USD\n"

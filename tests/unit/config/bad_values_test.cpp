@@ -110,7 +110,7 @@ const BadFile bad_values[] = {
      "              ^\n"},
     {"a port that is none", "listen: { metrics: 127.0.0.1:99999 }\n",
      "config.yaml:1:20: listen.metrics: got \"127.0.0.1:99999\", want an address to listen on, such as "
-     "127.0.0.1:9108 or [::1]:9108\n"
+     "127.0.0.1:9108 or [::1]:9108, or none\n"
      "  listen: { metrics: 127.0.0.1:99999 }\n"
      "                     ^\n"},
     {"a key without a value",
