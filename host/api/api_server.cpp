@@ -189,8 +189,14 @@ Result<std::unique_ptr<ApiServer>> ApiServer::create(ApiOptions options, Access&
     const auto state = std::make_shared<State>(std::move(options), access, clock, std::move(log), std::move(routes));
     STIPEND_SET(state->pool, ThreadPool::create(api_threads, "stipend-api"));
     STIPEND_SET(state->login_pool, ThreadPool::create(login_threads, "stipend-login"));
-    STIPEND_SET(state->server,
-                http::Server::create({.listen = state->options.listen, .max_connections = max_connections}, &thread));
+    http::ServerOptions listener{.listen = state->options.listen, .max_connections = max_connections};
+    if (!state->options.tls.certificate.empty()) {
+        STIPEND_SET(listener.tls,
+                    http::ServerTls::load(state->options.tls, [state = state.get()](const std::string& line) {
+                        state->log("API: " + line);
+                    }));
+    }
+    STIPEND_SET(state->server, http::Server::create(std::move(listener), &thread));
     std::unique_ptr<ApiServer> self(new ApiServer(state));
     // All methods and paths come here, so that what is refused is refused in one form.
     for (const auto* method : {"GET", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"}) {

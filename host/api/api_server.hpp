@@ -13,6 +13,7 @@
 #include "host/base/thread_pool.hpp"
 #include "host/base/time.hpp"
 #include "host/http/server.hpp"
+#include "host/http/server_tls.hpp"
 
 namespace stipend::api {
 
@@ -31,6 +32,7 @@ struct ApiRoute {
 struct ApiOptions {
     std::string listen;
     std::vector<IpRange> trusted_proxies = {};  // whose X-Forwarded-For is believed
+    http::TlsFiles tls = {};                    // without a certificate: plain HTTP
     std::string origin = {};                    // of the host's own pages; requests of other pages change nothing
 };
 

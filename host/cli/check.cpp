@@ -6,6 +6,7 @@
 #include "host/config/environment.hpp"
 #include "host/config/load.hpp"
 #include "host/engine/manager_plan.hpp"
+#include "host/http/server_tls.hpp"
 #include "host/worker/worker_plan.hpp"
 
 namespace stipend::cli {
@@ -51,6 +52,15 @@ int check_worker(const Common& common, const AnswerStream& answer, plugin::Loade
     return exit_good;
 }
 
+// The files of the API's certificate, read as the host reads them. A host that meets wrong ones pays, and has no API.
+Result<void> check_certificate(const config::Settings& settings) {
+    const auto& api = settings.api;
+    if (api.tls_certificate.empty()) return {};
+    const http::TlsFiles files{.certificate = api.tls_certificate, .key = api.tls_key, .client_ca = api.tls_client_ca};
+    STIPEND_TRY(http::ServerTls::load(files, [](const std::string&) {}));
+    return {};
+}
+
 }  // namespace
 
 int check(const Common& common) {
@@ -68,6 +78,7 @@ int check(const Common& common) {
         return check_worker(common, answer, loader, loaded, environment, diagnostics);
     const auto plan = engine::make_manager_plan(loader, std::move(loaded.settings), diagnostics);
     if (!plan) return print_diagnostics(diagnostics, common.json);
+    if (const auto good = check_certificate(plan->settings); !good) return print_error(good.error());
     if (common.json) {
         Json out = Json::object();
         out.set("orchestrators", Json::of_number(std::to_string(plan->spend.orchestrators)));

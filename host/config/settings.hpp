@@ -148,6 +148,9 @@ struct Api {
     std::vector<std::string> trusted_proxies;   // as IpRange takes them, as are the following
     std::vector<std::string> gateway_networks;  // none: this machine
     PlainHttp plain_http = PlainHttp::refused;  // beyond this machine
+    std::string tls_certificate;                // PEM files, as are the following; empty: without TLS
+    std::string tls_key;
+    std::string tls_client_ca;  // empty: clients need no certificate
     friend bool operator==(const Api&, const Api&) = default;
 };
 

@@ -141,6 +141,9 @@ void fields(Visitor& visit, T& api) {
     visit("trusted_proxies", api.trusted_proxies);
     visit("gateway_networks", api.gateway_networks);
     visit("plain_http", api.plain_http);
+    visit("tls_certificate", api.tls_certificate);
+    visit("tls_key", api.tls_key);
+    visit("tls_client_ca", api.tls_client_ca);
 }
 
 template <class Visitor, Is<QuietHours> T>

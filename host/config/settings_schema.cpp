@@ -233,7 +233,12 @@ constexpr std::string_view of_manager = R"("type": "object", "additionalProperti
       "description": "Addresses or networks from which a gateway may read the list of orchestrators without a login. By default this machine."},
     "plain_http": {"format": "word", "enum": ["false", "true"], "x-also": "off=false on=true no=false yes=true",
       "default": "${API_PLAIN_HTTP:-false}",
-      "description": "`true`: `listen.api` may be an address beyond this machine, although passwords and tokens are readable on the way: for a network that is trusted, or a proxy with TLS in front."}}}
+      "description": "`true`: `listen.api` may be an address beyond this machine, although passwords and tokens are readable on the way: for a network that is trusted, or a proxy with TLS in front."},
+    "tls_certificate": {"format": "path", "default": "${API_TLS_CERTIFICATE:-}",
+      "description": "A PEM file: the certificate by which the API proves itself, then those of its issuers. Empty: no TLS. A file that is replaced is taken within seconds."},
+    "tls_key": {"format": "path", "default": "${API_TLS_KEY:-}", "description": "A PEM file: the key of `tls_certificate`."},
+    "tls_client_ca": {"format": "path", "default": "${API_TLS_CLIENT_CA:-}",
+      "description": "A PEM file: only clients with a certificate of these authorities are served. Empty: every client, by its login."}}}
 })";
 
 constexpr std::string_view of_worker =

@@ -272,7 +272,8 @@ void Manager::serve(http::ServerThread& thread) {
                        .pardon = [this](const Json& order) { return pardon(order); }};
     if (auto made = ManagerApi::create(host_, *engine_, plan_->settings, std::move(orders), thread, events_.get())) {
         api_ = std::move(*made);
-        host_.log().info("the API is served at http://" + api_->address());
+        const auto* scheme = plan_->settings.api.tls_certificate.empty() ? "http://" : "https://";
+        host_.log().info(cat("the API is served at ", scheme, api_->address()));
     } else {
         const auto text = "the API is not served: " + made.error().message;
         engine_->raise({.id = "api", .severity = STIPEND_ALERT_WARNING, .text = text, .at = host_.now()});

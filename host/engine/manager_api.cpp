@@ -51,9 +51,12 @@ Result<std::unique_ptr<ManagerApi>> ManagerApi::create(runtime::Host& host, cons
     for (auto& route : api::manager_routes(self->reads_, std::move(gateways))) routes.push_back(std::move(route));
     for (auto& route : api::order_routes(std::move(orders))) routes.push_back(std::move(route));
     if (events != nullptr) routes.push_back(api::events_route(*events));
-    STIPEND_SET(self->server_,
-                api::ApiServer::create({.listen = settings.api_listen, .trusted_proxies = std::move(proxies)},
-                                       *self->access_, clock, to_log, std::move(routes), thread));
+    STIPEND_SET(self->server_, api::ApiServer::create({.listen = settings.api_listen,
+                                                       .trusted_proxies = std::move(proxies),
+                                                       .tls = {.certificate = options.tls_certificate,
+                                                               .key = options.tls_key,
+                                                               .client_ca = options.tls_client_ca}},
+                                                      *self->access_, clock, to_log, std::move(routes), thread));
     return self;
 }
 

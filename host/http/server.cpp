@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "host/http/listener.hpp"
+#include "host/http/server_tls.hpp"
 #include "host/http/session.hpp"
 
 namespace stipend::http {
@@ -131,9 +132,10 @@ void Server::Core::accept_next() {
 
 void Server::Core::serve(Socket socket) {
     if (sessions_.size() < options_.max_connections) {
-        std::make_shared<Session>(*this, std::move(socket))->start();
+        std::make_shared<Session>(*this, std::move(socket), options_.tls ? options_.tls->context() : nullptr)->start();
         return;
     }
+    if (options_.tls) return;  // what is not encrypted says nothing to this client
     static const std::string busy = response_text(error_response(503, "too many connections"), false, false);
     // Sent as far as the socket accepts it at once.
     ::send(socket.native_handle(), busy.data(), busy.size(), MSG_DONTWAIT | MSG_NOSIGNAL);

@@ -3,13 +3,17 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <memory>
 #include <string>
 
 namespace stipend::http {
 
+class ServerTls;
+
 struct ServerOptions {
-    std::string listen = {};       // "127.0.0.1:8010" or "[::1]:8010"; port 0 for one of the system's choice
-    std::string unix_socket = {};  // a path instead; created with mode 0600
+    std::string listen = {};              // "127.0.0.1:8010" or "[::1]:8010"; port 0 for one of the system's choice
+    std::string unix_socket = {};         // a path instead; created with mode 0600
+    std::shared_ptr<ServerTls> tls = {};  // none: plain HTTP
     std::uint32_t max_header_bytes = 16 << 10;  // 431 beyond
     std::size_t max_connections = 1024;         // 503 beyond
     std::uint32_t idle_timeout_ms = 60'000;     // between requests; then closed

@@ -63,9 +63,9 @@ bool Exchange::close(bool by_deadline) {
     return state_.compare_exchange_strong(expected, by_deadline ? State::overdue : State::gone);
 }
 
-Session::Session(SessionHost& host, Socket socket)
-    : host_(host), stream_(std::move(socket)), deadline_(host.io()), buffer_(max_buffered_bytes) {
-    const int fd = stream_.socket().native_handle();
+Session::Session(SessionHost& host, Socket socket, std::shared_ptr<net::ssl::context> tls)
+    : host_(host), stream_(std::move(socket), std::move(tls)), deadline_(host.io()), buffer_(max_buffered_bytes) {
+    const int fd = stream_.plain().socket().native_handle();
     const int on = 1;
     ::setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);  // refused by unix sockets, which do not need it
     peer_ = peer_of(fd);
@@ -79,7 +79,17 @@ Session::~Session() {
 }
 
 void Session::start() {
+    if (stream_.encrypted()) return shake_hands();
     wait_for_request();
+}
+
+void Session::shake_hands() {
+    idle_ = true;
+    stream_.plain().expires_after(ms(host_.options().read_timeout_ms));
+    stream_.async_handshake([self = shared_from_this()](ErrorCode error) {
+        self->idle_ = false;
+        if (!error) self->wait_for_request();
+    });
 }
 
 void Session::drain() {
@@ -90,7 +100,7 @@ void Session::close() {
     if (exchange_) exchange_->close(false);
     if (body_) body_->end();
     deadline_.cancel();
-    stream_.close();
+    stream_.plain().close();
 }
 
 void Session::wait_for_request() {
@@ -101,7 +111,7 @@ void Session::wait_for_request() {
     keep_alive_ = true;
     if (buffer_.size() > 0) return read_head();
     idle_ = true;
-    stream_.expires_after(ms(host_.options().idle_timeout_ms));
+    stream_.plain().expires_after(ms(host_.options().idle_timeout_ms));
     stream_.async_read_some(buffer_.prepare(read_bytes), [self = shared_from_this()](ErrorCode error, std::size_t got) {
         self->idle_ = false;
         if (error) return;  // closed by the client, or idle for too long: the session ends
@@ -113,8 +123,9 @@ void Session::wait_for_request() {
 void Session::read_head() {
     auto& parser = parser_.emplace();
     parser.header_limit(host_.options().max_header_bytes);
-    parser.body_limit(boost::none);                              // set once the route is known
-    stream_.expires_after(ms(host_.options().read_timeout_ms));  // for all of it: a slow trickle does not extend it
+    parser.body_limit(boost::none);  // set once the route is known
+    stream_.plain().expires_after(
+        ms(host_.options().read_timeout_ms));  // for all of it: a slow trickle does not extend it
     beast::http::async_read_header(stream_, buffer_, parser,
                                    [self = shared_from_this()](ErrorCode error, std::size_t) { self->on_head(error); });
 }
@@ -145,14 +156,14 @@ void Session::on_head(ErrorCode error) {
 
 void Session::ask_for_body() {
     static constexpr std::string_view go_on = "HTTP/1.1 100 Continue\r\n\r\n";
-    stream_.expires_after(ms(host_.options().write_timeout_ms));
+    stream_.plain().expires_after(ms(host_.options().write_timeout_ms));
     net::async_write(stream_, net::buffer(go_on), [self = shared_from_this()](ErrorCode error, std::size_t) {
         if (!error) self->read_body();
     });
 }
 
 void Session::read_body() {
-    stream_.expires_after(ms(host_.options().read_timeout_ms));
+    stream_.plain().expires_after(ms(host_.options().read_timeout_ms));
     beast::http::async_read(stream_, buffer_, *parser_,
                             [self = shared_from_this()](ErrorCode error, std::size_t) { self->on_body(error); });
 }
@@ -177,7 +188,7 @@ void Session::invoke_handler() {
     request.peer = peer_;
     request.body = std::move(message.body());
 
-    stream_.expires_never();
+    stream_.plain().expires_never();
     exchange_ = std::make_shared<Exchange>(host_.shared_from_this(), weak_from_this(), route_->deadline_ms);
     deadline_.expires_after(ms(route_->deadline_ms));
     // The timer owns the session until an answer is given, which cancels it.
@@ -227,7 +238,7 @@ void Session::write(const ServerResponse& response) {
     if (response.stream) keep_alive_ = false;  // its end is that of the connection
     out_ = response_text(response, to_head, keep_alive_);
     if (!to_head) body_ = response.stream;
-    stream_.expires_after(ms(host_.options().write_timeout_ms));
+    stream_.plain().expires_after(ms(host_.options().write_timeout_ms));
     net::async_write(stream_, net::buffer(out_),
                      [self = shared_from_this()](ErrorCode error, std::size_t) { self->on_written(error); });
 }
@@ -236,10 +247,15 @@ void Session::on_written(ErrorCode error) {
     if (error) return;
     if (body_) return begin_stream();
     if (keep_alive_ && !host_.draining()) return wait_for_request();
-    // Closing with unread bytes would reset the connection, and the client might never receive the answer.
+    stream_.plain().expires_after(linger_time);
+    if (!stream_.encrypted()) return end();
+    stream_.async_shutdown([self = shared_from_this()](ErrorCode) { self->end(); });
+}
+
+// Closing with unread bytes would reset the connection, and the client might never receive the answer.
+void Session::end() {
     ErrorCode ignored;
-    stream_.socket().shutdown(net::socket_base::shutdown_send, ignored);
-    stream_.expires_after(linger_time);
+    stream_.plain().socket().shutdown(net::socket_base::shutdown_send, ignored);
     buffer_.clear();
     linger();
 }
@@ -258,7 +274,7 @@ void Session::begin_stream() {
 
 // A client that says more is not listened to; that it closes the connection is seen.
 void Session::watch_client() {
-    stream_.expires_never();
+    stream_.plain().expires_never();
     buffer_.clear();
     stream_.async_read_some(buffer_.prepare(read_bytes), [self = shared_from_this()](ErrorCode error, std::size_t got) {
         self->discarded_ += got;
@@ -268,7 +284,7 @@ void Session::watch_client() {
 }
 
 void Session::send_piece() {
-    if (sending_ || !stream_.socket().is_open()) return;
+    if (sending_ || !stream_.plain().socket().is_open()) return;
     auto piece = body_->next();
     if (piece.text.empty()) {
         if (piece.over) close();
@@ -276,7 +292,7 @@ void Session::send_piece() {
     }
     sending_ = true;
     out_ = std::move(piece.text);
-    stream_.expires_after(ms(host_.options().write_timeout_ms));
+    stream_.plain().expires_after(ms(host_.options().write_timeout_ms));
     net::async_write(stream_, net::buffer(out_),
                      [self = shared_from_this(), over = piece.over](ErrorCode error, std::size_t) {
                          self->sending_ = false;
@@ -286,10 +302,11 @@ void Session::send_piece() {
 }
 
 void Session::linger() {
-    stream_.async_read_some(buffer_.prepare(read_bytes), [self = shared_from_this()](ErrorCode error, std::size_t got) {
-        self->discarded_ += got;
-        if (!error && self->discarded_ < max_discarded_bytes) self->linger();
-    });
+    stream_.plain().async_read_some(buffer_.prepare(read_bytes),
+                                    [self = shared_from_this()](ErrorCode error, std::size_t got) {
+                                        self->discarded_ += got;
+                                        if (!error && self->discarded_ < max_discarded_bytes) self->linger();
+                                    });
 }
 
 }  // namespace stipend::http

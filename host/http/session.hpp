@@ -3,11 +3,8 @@
 #pragma once
 
 #include <atomic>
-#include <boost/asio/basic_socket_acceptor.hpp>
 #include <boost/asio/basic_waitable_timer.hpp>
-#include <boost/asio/generic/stream_protocol.hpp>
 #include <boost/asio/io_context.hpp>
-#include <boost/beast/core/basic_stream.hpp>
 #include <boost/beast/core/flat_buffer.hpp>
 #include <boost/beast/http/parser.hpp>
 #include <boost/beast/http/string_body.hpp>
@@ -20,15 +17,12 @@
 
 #include "host/http/routes.hpp"
 #include "host/http/server_options.hpp"
+#include "host/http/stream.hpp"
 
 namespace stipend::http {
 
 class Session;
 
-// One protocol for TCP and unix sockets alike, so that nothing is compiled twice.
-using Executor = boost::asio::io_context::executor_type;
-using Acceptor = boost::asio::basic_socket_acceptor<boost::asio::generic::stream_protocol, Executor>;
-using Socket = Acceptor::protocol_type::socket::rebind_executor<Executor>::other;
 using Timer = boost::asio::basic_waitable_timer<std::chrono::steady_clock,
                                                 boost::asio::wait_traits<std::chrono::steady_clock>, Executor>;
 
@@ -66,7 +60,8 @@ class Exchange : public std::enable_shared_from_this<Exchange> {
 
 class Session : public std::enable_shared_from_this<Session> {
   public:
-    Session(SessionHost& host, Socket socket);
+    // `tls`: none for a connection that is not encrypted.
+    Session(SessionHost& host, Socket socket, std::shared_ptr<boost::asio::ssl::context> tls);
     ~Session();
     Session(const Session&) = delete;
     Session& operator=(const Session&) = delete;
@@ -80,6 +75,7 @@ class Session : public std::enable_shared_from_this<Session> {
     using Parser = boost::beast::http::request_parser<boost::beast::http::string_body>;
     using ErrorCode = boost::system::error_code;
 
+    void shake_hands();
     void wait_for_request();
     void read_head();
     void on_head(ErrorCode error);
@@ -94,10 +90,11 @@ class Session : public std::enable_shared_from_this<Session> {
     void begin_stream();
     void watch_client();
     void send_piece();
+    void end();
     void linger();
 
     SessionHost& host_;
-    boost::beast::basic_stream<boost::asio::generic::stream_protocol, Executor> stream_;
+    Stream stream_;
     Timer deadline_;
     boost::beast::flat_buffer buffer_;
     std::optional<Parser> parser_;

@@ -7,12 +7,16 @@ import hmac
 import http.client
 import io
 import json
+import os
 import re
 import socket
 import sqlite3
+import ssl
+import subprocess
 import time
 import unittest
 import urllib.parse
+import warnings
 
 from network import Devnet, Host, wait_for
 
@@ -543,7 +547,7 @@ class Service(ApiTest):
         self.wait_for_decisions(1)
 
     def test_check_refuses_what_is_not_safe_and_a_reload_changes_nothing_of_access(self):
-        for change, why in (({"API_LISTEN": "0.0.0.0:0"}, "the API has no TLS"), ({"JWT_SECRET": "short"}, "at least 32"),
+        for change, why in (({"API_LISTEN": "0.0.0.0:0"}, "without TLS"), ({"JWT_SECRET": "short"}, "at least 32"),
                             ({"ADMIN_PASSWORD": "short"}, "at least 8")):
             code, _, err = self.host.run("check", environment={**self.host.environment, **change})
             self.assertEqual(code, 1)
@@ -568,6 +572,133 @@ class Service(ApiTest):
         begun = time.monotonic()
         self.assertEqual(self.host.stop(), 0)
         self.assertLess(time.monotonic() - begun, 10)
+
+
+class Tls(ApiTest):
+    """Certificates as an operator makes them: an authority of one's own, a server's and a client's."""
+
+    orchestrators = 1
+
+    def setUp(self):
+        super().setUp()
+        self.pem = self.host.folder / "pem"
+        self.pem.mkdir()
+        self.authority("ca")
+        self.certificate("server", "ca", "1")
+        self.host.environment.update(API_TLS_CERTIFICATE=str(self.pem / "server.pem"),
+                                     API_TLS_KEY=str(self.pem / "server.key"))
+
+    def openssl(self, *words):
+        subprocess.run(["openssl", *words], cwd=self.pem, check=True, capture_output=True)
+
+    def authority(self, name):
+        self.openssl("req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes", "-days", "2",
+                     "-subj", f"/CN={name}", "-keyout", f"{name}.key", "-out", f"{name}.pem")
+
+    def certificate(self, name, authority, serial):
+        """Each file is replaced as a whole, the key first."""
+        (self.pem / "san").write_text("subjectAltName=IP:127.0.0.1")
+        self.openssl("req", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes", "-subj", f"/CN={name}",
+                     "-keyout", "new.key", "-out", "new.csr")
+        self.openssl("x509", "-req", "-in", "new.csr", "-CA", f"{authority}.pem", "-CAkey", f"{authority}.key", "-days",
+                     "2", "-set_serial", serial, "-extfile", "san", "-out", "new.pem")
+        os.replace(self.pem / "new.key", self.pem / f"{name}.key")
+        os.replace(self.pem / "new.pem", self.pem / f"{name}.pem")
+
+    def start(self):
+        since = len(self.host.lines)
+        self.host.start()
+        self.address = self.host.wait_line("the API is served at https://", since).split("https://")[1].strip()
+
+    def connect(self, client=None):
+        context = ssl.create_default_context(cafile=self.pem / "ca.pem")
+        if client:
+            context.load_cert_chain(self.pem / f"{client}.pem", self.pem / f"{client}.key")
+        connection = http.client.HTTPSConnection(self.address, timeout=30, context=context)
+        self.addCleanup(connection.close)
+        return connection
+
+    def status_of(self, connection, method="GET", path="/healthz", body=None, **headers):
+        connection.request(method, path, body, headers)
+        response = connection.getresponse()
+        response.read()
+        return response.status
+
+    def serial(self):
+        connection = self.connect()
+        connection.connect()
+        return int(connection.sock.getpeercert()["serialNumber"], 16)
+
+    def test_what_is_sent_is_encrypted_and_a_connection_serves_many_requests(self):
+        self.start()
+        connection = self.connect()
+        self.assertEqual([self.status_of(connection) for _ in range(3)], [200] * 3)
+        body = json.dumps({"email": ADMIN, "password": PASSWORD})
+        self.assertEqual(self.status_of(connection, "POST", LOGIN, body, **{"Content-Type": "application/json"}), 200)
+        self.assertEqual(connection.sock.version(), "TLSv1.3")
+        self.assertEqual(self.status_of(connection, "POST", LOGIN, b"x" * 70_000), 413)
+        with contextlib.closing(http.client.HTTPConnection(self.address, timeout=30)) as plain:
+            with self.assertRaises((http.client.HTTPException, ConnectionError)):
+                self.status_of(plain)
+        old = ssl.create_default_context(cafile=self.pem / "ca.pem")
+        with warnings.catch_warnings(action="ignore"):
+            old.minimum_version = old.maximum_version = ssl.TLSVersion.TLSv1_1
+        with contextlib.closing(http.client.HTTPSConnection(self.address, timeout=30, context=old)) as connection:
+            with self.assertRaises((ssl.SSLError, ConnectionError)):
+                self.status_of(connection)
+
+    def test_a_client_that_never_shakes_hands_holds_up_no_other_and_not_the_end(self):
+        self.start()
+        host, port = self.address.rsplit(":", 1)
+        silent = [socket.create_connection((host, int(port))) for _ in range(20)]
+        try:
+            self.assertEqual(self.status_of(self.connect()), 200)
+            began = time.monotonic()
+            self.host.stop()
+            self.assertLess(time.monotonic() - began, 10)
+        finally:
+            for one in silent:
+                one.close()
+
+    def test_a_replaced_certificate_is_taken_and_a_broken_one_is_not(self):
+        self.start()
+        self.assertEqual(self.serial(), 1)
+        kept = self.connect()
+        self.assertEqual(self.status_of(kept), 200)
+        self.certificate("server", "ca", "2")
+        wait_for(lambda: self.serial() == 2, "the second certificate")
+        self.assertEqual(self.status_of(kept), 200)
+        (self.pem / "server.pem").write_text("no certificate\n")
+        wait_for(lambda: self.serial() == 2 and self.host.said("the certificate before stays in force: TLS: certificate"),
+                 "the refusal")
+        self.certificate("server", "ca", "3")
+        wait_for(lambda: self.serial() == 3, "the third certificate")
+
+    def test_clients_need_a_certificate_where_an_authority_is_named(self):
+        self.authority("others")
+        self.certificate("friend", "ca", "7")
+        self.certificate("stranger", "others", "8")
+        self.host.environment["API_TLS_CLIENT_CA"] = str(self.pem / "ca.pem")
+        self.start()
+        self.assertEqual(self.status_of(self.connect("friend")), 200)
+        for client in (None, "stranger"):
+            with self.assertRaises((ssl.SSLError, ConnectionError)):
+                self.status_of(self.connect(client))
+
+    def test_check_names_what_is_wrong_with_the_files(self):
+        self.authority("other")
+        for change, what in (({"API_TLS_KEY": ""}, "api.tls_key: got nothing"),
+                             ({"API_TLS_CERTIFICATE": ""}, "api.tls_certificate: got nothing"),
+                             ({"API_TLS_KEY": str(self.pem / "other.key")}, "other.key: key values mismatch"),
+                             ({"API_TLS_CERTIFICATE": str(self.pem / "none.pem")}, "none.pem: "),
+                             ({"API_TLS_CLIENT_CA": str(self.pem / "server.key")}, "authorities of clients: ")):
+            with self.subTest(change=change):
+                code, out, err = self.host.run("check", environment={**self.host.environment, **change})
+                self.assertEqual(code, 1)
+                self.assertIn(what, out + err)
+        self.host.environment["API_LISTEN"] = "0.0.0.0:0"
+        code, out, err = self.host.run("check")
+        self.assertEqual(code, 0, out + err)
 
 
 if __name__ == "__main__":

@@ -77,6 +77,17 @@ TEST_CASE("the secrets of the API are shown nowhere, also where the file holds t
     CHECK(bad.diagnostics.find("api.admin_password: got 5 bytes, want at least 8") != std::string::npos);
 }
 
+TEST_CASE("with a certificate others may reach the API, and certificate and key come together") {
+    CHECK(outcome_of("listen: { api: \"0.0.0.0:1\" }\napi: { tls_certificate: c.pem, tls_key: k.pem }\n").diagnostics ==
+          "");
+    const auto has = [](const std::string& text, const std::string& message) {
+        CHECK(outcome_of(text).diagnostics.find(message) != std::string::npos);
+    };
+    has("api: { tls_certificate: c.pem }\n", "api.tls_key: got nothing, want a file");
+    has("api: { tls_key: k.pem }\n", "api.tls_certificate: got nothing, want a file");
+    has("api: { tls_client_ca: ca.pem }\n", "api.tls_client_ca: got a file, want api.tls_certificate");
+}
+
 TEST_CASE("a published password of the administrator is refused where others can reach a listener") {
     const std::map<std::string, std::string> variables{{"ADMIN_PASSWORD", "LivepeerManager2025!Secure"}};
     CHECK(outcome_of("{}", variables).warnings.size() == 1);
