@@ -17,6 +17,7 @@ constexpr unsigned api_threads = 2;
 constexpr unsigned login_threads = 1;  // each hash of a password takes 19 MiB
 constexpr std::uint32_t deadline_ms = 30'000;
 constexpr std::size_t max_idempotency_key_bytes = 255;
+constexpr std::size_t max_connections = 3'072;  // 2,000 of them may read events
 constexpr JsonLimits body_json{.bytes = ApiServer::max_body_bytes, .depth = 16, .nodes = 10'000};
 
 // "192.0.2.1:5000" or "[2001:db8::1]:5000".
@@ -163,6 +164,10 @@ Reply ApiServer::State::answer(const ApiRoute& route, Request& request, const st
             return problem(403, "this account may not do that");
         }
         request.principal = std::move(verified->principal);
+        request.may_still = [this, credential, permission = *route.permission] {
+            const auto again = access.verify(credential, {clock.now(), clock.monotonic()});
+            return again && again->principal && again->principal->may(permission);
+        };
     }
     return route.handler(request);
 }
@@ -174,6 +179,7 @@ void ApiServer::State::serve(http::ServerRequest&& raw, http::Responder responde
     };
     const auto found = find(raw.method == "HEAD" ? "GET" : raw.method, raw.path);
     auto request = std::make_shared<Request>();
+    request->last_event_id = find_header(raw.headers, "last-event-id").value_or("");
     if (auto reply = check(raw, found, *request)) return respond(responder, std::move(*reply));
     const bool login = found.route->rate == RateClass::login;
     auto& count = login ? logins_waiting : waiting;
@@ -198,7 +204,7 @@ Result<std::unique_ptr<ApiServer>> ApiServer::create(ApiOptions options, Access&
     const auto state = std::make_shared<State>(std::move(options), access, clock, std::move(log), std::move(routes));
     STIPEND_SET(state->pool, ThreadPool::create(api_threads, "stipend-api"));
     STIPEND_SET(state->login_pool, ThreadPool::create(login_threads, "stipend-login"));
-    http::ServerOptions listener{.listen = state->options.listen};
+    http::ServerOptions listener{.listen = state->options.listen, .max_connections = max_connections};
     if (!state->options.tls.certificate.empty()) {
         STIPEND_SET(listener.tls,
                     http::ServerTls::load(state->options.tls, [state = state.get()](const std::string& line) {

@@ -5,13 +5,13 @@
 
 #include "host/api/csv.hpp"
 #include "host/base/time.hpp"
+#include "stipend/duration.hpp"
 
 namespace stipend::api {
 namespace {
 
 constexpr std::int64_t default_limit = 100;
 constexpr std::int64_t most_limit = 200;
-constexpr std::string_view health_names[] = {"unavailable", "ok"};
 
 // Cursors are opaque to clients: a letter of the list, and where its next part goes on.
 constexpr char orchestrators_cursor = 'o';
@@ -159,31 +159,56 @@ Reply gateway_list(ManagerReads& reads, const std::vector<IpRange>& gateways, co
     return tagged_reply(body);
 }
 
+Json reason_of(const HealthPart& part) {
+    return *part.reason == '\0' ? Json() : Json(part.reason);
+}
+
+Json age_of(const HealthPart& part, stipend_unix_ns now) {
+    return part.since == 0 ? Json() : Json(std::max<std::int64_t>(now - part.since, 0) / ns_per_s);
+}
+
+// Where the control thread does not answer, nothing else is known.
+ManagerReads::Health no_answer() {
+    ManagerReads::Health out;
+    out.parts[of_control] = {HealthState::unavailable, "the control thread does not answer"};
+    out.parts[of_all] = out.parts[of_control];
+    return out;
+}
+
 Reply health(ManagerReads& reads) {
     const auto found = reads.health();
-    if (!found) {
-        return json_reply(
-            Json::object().append("status", "unavailable").append("control", "unavailable").append("ledger", "unknown"),
-            503);
+    const auto [parts, now] = found ? *found : no_answer();
+    const auto plain = [&parts = parts](HealthIndex at) { return name_of(parts[at].state); };
+    const bool bad = parts[of_all].state == HealthState::unavailable;
+    auto body = Json::object().append("status", plain(of_all));
+    if (found) {
+        body.append("control", parts[of_control].state == HealthState::ok ? "ok" : "stopping")
+            .append("ledger", plain(of_ledger))
+            .append("price", plain(of_price))
+            .append("orchestrators", parts[of_orchestrators].state == HealthState::ok ? "ok" : "failing")
+            .append("alerts", parts[of_alerts].state != HealthState::ok);
+    } else {
+        body.append("control", "unavailable").append("ledger", "unknown");
     }
-    const bool well = found->ledger && !found->stopping;
-    const bool degraded = found->alerts || found->failing || !found->price;
-    return json_reply(Json::object()
-                          .append("status", !well      ? "unavailable"
-                                            : degraded ? "degraded"
-                                                       : "ok")
-                          .append("control", found->stopping ? "stopping" : "ok")
-                          .append("ledger", health_names[found->ledger ? 1 : 0])
-                          .append("price", health_names[found->price ? 1 : 0])
-                          .append("orchestrators", found->failing ? "failing" : "ok")
-                          .append("alerts", found->alerts),
-                      well ? 200 : 503);
+    body.append("reason", reason_of(parts[of_all])).append("age_seconds", age_of(parts[of_all], now));
+    auto components = Json::object();
+    for (std::size_t at = 0; at < health_part_names.size(); ++at) {
+        components.append(std::string(health_part_names[at]), Json::object()
+                                                                  .append("state", name_of(parts[at].state))
+                                                                  .append("reason", reason_of(parts[at]))
+                                                                  .append("age_seconds", age_of(parts[at], now)));
+    }
+    components.append("worker", Json::object()
+                                    .append("state", "not_applicable")
+                                    .append("reason", "workers run beside orchestrators, and each answers GET /health")
+                                    .append("age_seconds", Json()));
+    return json_reply(body.append("components", std::move(components)), bad ? 503 : 200);
 }
 
 Reply ready(ManagerReads& reads) {
     const auto found = reads.health();
-    const bool well = found && found->ledger && !found->stopping;
-    return json_reply(Json::object().append("status", health_names[well ? 1 : 0]), well ? 200 : 503);
+    const bool well = found && found->parts[of_all].state != HealthState::unavailable;
+    return json_reply(Json::object().append("status", well ? "ok" : "unavailable"), well ? 200 : 503);
 }
 
 }  // namespace
@@ -216,6 +241,33 @@ std::vector<ApiRoute> manager_routes(ManagerReads& reads, std::vector<IpRange> g
         return gateway_list(reads, gateways, request);
     });
     return out;
+}
+
+ApiRoute events_route(EventFeed& feed) {
+    const auto handler = [&feed](const Request& request) {
+        EventFeed::Reader reader{.after = {}, .orchestrator = {}, .may_read = request.may_still};
+        if (!request.last_event_id.empty()) {
+            const auto after = parse_event_id(request.last_event_id);
+            if (!after) return problem(400, after.error().message);
+            reader.after = *after;
+        }
+        if (const auto one = request.query.find("orchestrator"); one != request.query.end()) {
+            if (one->second.empty()) return problem(400, "query parameter \"orchestrator\": want an id");
+            reader.orchestrator = one->second;
+        }
+        auto stream = feed.open(std::move(reader));
+        if (!stream) return problem_of(stream.error());
+        Reply out;
+        out.content_type = "text/event-stream";
+        out.stream = std::move(*stream);
+        return out;
+    };
+    return {.method = "GET",
+            .path = "/api/v1/events",
+            .permission = auth::Permission::status_read,
+            .rate = RateClass::read,
+            .query = {"orchestrator"},
+            .handler = handler};
 }
 
 }  // namespace stipend::api

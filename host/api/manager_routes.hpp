@@ -8,6 +8,8 @@
 #include <vector>
 
 #include "host/api/api_server.hpp"
+#include "host/api/event_feed.hpp"
+#include "host/api/health.hpp"
 
 namespace stipend::api {
 
@@ -47,17 +49,17 @@ class ManagerReads {
     [[nodiscard]] virtual Json payment_form() const = 0;
 
     struct Health {
-        bool ledger = false;    // takes what is decided
-        bool price = false;     // an exchange rate is accepted
-        bool alerts = false;    // an alert is raised
-        bool failing = false;   // the last check of every orchestrator failed
-        bool stopping = false;  // nothing new is begun
+        HealthReport parts = {};
+        stipend_unix_ns now = 0;
     };
     virtual Result<Health> health() = 0;
 };
 
 // All but those of auth_routes; `gateways`: from where the list for gateways is served.
 [[nodiscard]] std::vector<ApiRoute> manager_routes(ManagerReads& reads, std::vector<IpRange> gateways);
+
+// GET /api/v1/events over `feed`, which outlives it.
+[[nodiscard]] ApiRoute events_route(EventFeed& feed);
 
 // The description of all routes as OpenAPI 3.1: a JSON document.
 [[nodiscard]] std::string_view openapi_document();

@@ -78,10 +78,20 @@ constexpr std::string_view document = R"json({
     "Health": {"type": "object", "properties": {
       "status": {"enum": ["ok", "degraded", "unavailable"]},
       "control": {"enum": ["ok", "stopping", "unavailable"]},
-      "ledger": {"enum": ["ok", "unavailable", "unknown"]},
+      "ledger": {"enum": ["ok", "degraded", "unavailable", "unknown"]},
       "price": {"enum": ["ok", "unavailable"]},
       "orchestrators": {"enum": ["ok", "failing"], "description": "failing: the last check of each of them failed."},
-      "alerts": {"type": "boolean", "description": "Whether an alert is raised; `stipend status` shows it."}}},
+      "alerts": {"type": "boolean", "description": "Whether an alert is raised; `stipend status` shows it."},
+      "reason": {"type": ["string", "null"]}, "age_seconds": {"type": ["integer", "null"]},
+      "components": {"type": "object", "properties": {
+        "control": {"$ref": "#/components/schemas/Component"}, "orchestrators": {"$ref": "#/components/schemas/Component"},
+        "gateway": {"$ref": "#/components/schemas/Component"}, "ledger": {"$ref": "#/components/schemas/Component"},
+        "price": {"$ref": "#/components/schemas/Component"}, "alerts": {"$ref": "#/components/schemas/Component"},
+        "worker": {"$ref": "#/components/schemas/Component"}}}}},
+    "Component": {"type": "object", "required": ["state", "reason", "age_seconds"], "properties": {
+      "state": {"enum": ["unknown", "ok", "degraded", "unavailable", "not_applicable"]},
+      "reason": {"type": ["string", "null"], "description": "Why it is not ok."},
+      "age_seconds": {"type": ["integer", "null"], "description": "How long it has been so."}}},
     "Registration": {"type": "object", "required": ["orchestrator_id", "endpoint", "capabilities", "eth_address"],
       "properties": {
         "orchestrator_id": {"type": "string", "maxLength": 128},
@@ -123,6 +133,19 @@ constexpr std::string_view document = R"json({
       "content": {"application/json": {"schema": {"$ref": "#/components/schemas/Ready"}}}},
     "503": {"description": "It does not.",
       "content": {"application/json": {"schema": {"$ref": "#/components/schemas/Ready"}}}}}}},
+  "/api/v1/events": {"get": {"summary": "Decisions, changes of state and alerts, as server-sent events",
+    "security": [{"bearer": []}],
+    "parameters": [{"name": "orchestrator", "in": "query", "description": "Only what is about this id.",
+        "schema": {"type": "string"}},
+      {"name": "Last-Event-ID", "in": "header", "schema": {"type": "string"},
+       "description": "The id of the last event that was read: the next ones follow, also after a restart."}],
+    "responses": {
+      "200": {"description": "Events payment, state, alert and gap, until the connection is closed. A comment every 15 s.",
+        "content": {"text/event-stream": {"schema": {"type": "string"}}}},
+      "400": {"$ref": "#/components/responses/problem"},
+      "401": {"$ref": "#/components/responses/problem"},
+      "403": {"$ref": "#/components/responses/problem"},
+      "503": {"$ref": "#/components/responses/problem"}}}},
   "/api/v1/openapi.json": {"get": {"summary": "This document", "responses": {
     "200": {"description": "OpenAPI 3.1.", "content": {"application/json": {"schema": {"type": "object"}}}},
     "304": {"$ref": "#/components/responses/unchanged"}}}},

@@ -111,6 +111,7 @@ http::ServerResponse response_of(Reply reply, std::string_view if_none_match) {
     }
     out.headers += cat("Content-Type: ", reply.content_type, "\r\n");
     out.body = std::move(reply.body);
+    out.stream = std::move(reply.stream);
     return out;
 }
 

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <memory>
 #include <string>
 #include <string_view>
 
@@ -16,7 +17,8 @@ struct Reply {
     std::string headers = {};  // "Name: value\r\n" lines beside those of `response_of`
     std::string body = {};
     std::string content_type = "application/json";
-    bool tagged = false;  // gets an ETag, and is 304 for a client that has it
+    std::shared_ptr<http::BodyStream> stream = {};  // instead of `body`
+    bool tagged = false;                            // gets an ETag, and is 304 for a client that has it
 };
 
 [[nodiscard]] Reply json_reply(const Json& body, int status = 200);

@@ -1,6 +1,7 @@
 // A request of the API as its handlers get it: path parameters and query decoded and checked, the body parsed.
 #pragma once
 
+#include <functional>
 #include <map>
 #include <optional>
 #include <span>
@@ -35,6 +36,8 @@ struct Request {
     Json body = Json::object();          // of a method that has one
     std::optional<Principal> principal;  // none: a public route
     IpAddress client;                    // where it comes from, behind trusted proxies
+    std::string last_event_id;           // the header of that name; empty: none
+    std::function<bool()> may_still;     // whether the credentials are still good for this; blocks on the disk
     bool relayed = false;                // by a proxy that is not trusted: `client` is that proxy
     std::string credential = {};         // of a route that checks it itself, where it proves no principal
     std::string idempotency_key = {};    // empty: none

@@ -27,6 +27,13 @@ int run(const RunOptions& options);
 int status(const Common& common);
 int plugins_status(const Common& common);
 
+struct WatchOptions {
+    Common common;
+    std::string orchestrator;  // empty: all
+    std::string after;         // the id of an event; empty: from now on
+};
+int watch(const WatchOptions& options);
+
 struct ReloadOptions {
     Common common;
     bool accept_spend = false;

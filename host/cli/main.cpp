@@ -178,6 +178,14 @@ int main(int argc, char** argv) {
         status = stipend::cli::status(common);
     });
 
+    WatchOptions watch_options;
+    auto* watch_app =
+        command(app, "watch", "follow decisions, changes of state and alerts of a running host", watch_options.common);
+    watch_app->add_option("--orchestrator", watch_options.orchestrator, "only what is about this one");
+    watch_app->add_option("--after", watch_options.after,
+                          "the id of an event: the next ones first (default: from now on)");
+    watch_app->callback([&] { status = watch(watch_options); });
+
     ReloadOptions reload_options;
     auto* reload_app =
         command(app, "reload", "have a running host take the changed configuration", reload_options.common);

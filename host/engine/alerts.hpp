@@ -28,16 +28,27 @@ class AlertBook {
             ++dropped_;
             return false;
         }
-        return active_.try_emplace(alert.id, alert).second;
+        if (!active_.try_emplace(alert.id, alert).second) return false;
+        if (alert.severity == STIPEND_ALERT_CRITICAL) ++critical_;
+        return true;
     }
     // True where it was active.
-    bool resolve(const std::string& id) { return active_.erase(id) != 0; }
+    bool resolve(const std::string& id) {
+        const auto found = active_.find(id);
+        if (found == active_.end()) return false;
+        if (found->second.severity == STIPEND_ALERT_CRITICAL) --critical_;
+        active_.erase(found);
+        return true;
+    }
     [[nodiscard]] bool active(const std::string& id) const { return active_.contains(id); }
     [[nodiscard]] const std::map<std::string, Alert>& all() const { return active_; }
+    // How many of them are critical.
+    [[nodiscard]] std::size_t critical() const { return critical_; }
     [[nodiscard]] std::uint64_t dropped() const { return dropped_; }
 
   private:
     std::map<std::string, Alert> active_;
+    std::size_t critical_ = 0;
     std::uint64_t dropped_ = 0;
 };
 

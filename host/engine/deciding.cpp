@@ -263,6 +263,7 @@ void Engine::hold(registry::PayeeIndex payee, const std::string& why, ledger::Ba
     // Where time ends, so does the schedule.
     if (!engine::hold(slot.state, now)) slot.state.due_at = INT64_MAX;
     ++counters_.held;
+    ++payee_counts_.of(payee).held;
     reschedule(payee);
     reporter_.held(payees_[payee], slot.state.epoch + 1, why, slot.state.due_at);
 }
@@ -305,6 +306,7 @@ void Engine::on_decision_durable(const ledger::Decided& decided, stipend_unix_ns
     slot.gap_from.reset();
     generations_.release(slot.bound);
     ++counters_.decisions;
+    payee_counts_.count_decision(row, payee);
     if (row.action == ledger::Action::pay) ++counters_.paid;
     reporter_.decided(payees_[payee], row, now);
     if (retired(slot)) return;

@@ -39,6 +39,7 @@ struct JobResult {
     std::string reason = {};            // why the job is not good; empty where it is
     std::optional<SignedWei> fee = {};  // what it cost at most; none: unknown
     std::string defect = {};            // what the dispatch plugin did wrong, with which the job is UNKNOWN
+    bool lost = false;                  // the dispatch plugin never answered
     ledger::Evidence evidence = {};
 };
 

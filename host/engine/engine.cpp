@@ -7,6 +7,7 @@
 
 namespace stipend::engine {
 void Engine::tick(stipend_unix_ns now) {
+    health_.take(present_health(now), now);
     if (failure_) return;
     if (auto batch = commits_.retry(now)) effects_.commit(std::move(batch));
     if (!generations_.empty() && price_.ask(now)) effects_.fetch_price();
@@ -124,6 +125,7 @@ void Engine::expire_lost_jobs(stipend_unix_ns now) {
         if (now < oldest->at + max_job_ns) return;
         JobResult lost;
         lost.reason = "the dispatch plugin never answered";
+        lost.lost = true;
         on_job_result(oldest->token, std::move(lost), now);
     }
 }
@@ -165,6 +167,8 @@ void Engine::on_job_result(JobToken token, JobResult result, stipend_unix_ns now
         --waiting_;
     }
     close_fee(token, result, now);
+    if (result.outcome != STIPEND_JOB_UNKNOWN) ++counters_.outcomes;
+    payee_counts_.count_job(token.payee, result, fees_.refused(token.payee, token.attempt));
     if (slot.life.leaving()) {
         generations_.release(slot.bound);
         slot.life.move(Stage::retired);

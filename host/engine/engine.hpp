@@ -22,6 +22,8 @@
 #include "host/engine/effects.hpp"
 #include "host/engine/fee_book.hpp"
 #include "host/engine/generations.hpp"
+#include "host/engine/health.hpp"
+#include "host/engine/payee_counts.hpp"
 #include "host/engine/price_feed.hpp"
 #include "host/engine/reporter.hpp"
 #include "host/engine/schedule.hpp"
@@ -30,6 +32,7 @@
 #include "host/engine/stage.hpp"
 #include "host/ledger/rows.hpp"
 #include "host/registry/payee.hpp"
+#include "host/runtime/metric_page.hpp"
 #include "stipend/duration.hpp"
 
 namespace stipend::engine {
@@ -50,10 +53,20 @@ struct ConfigUpdate {
 
 struct Counters {
     std::uint64_t decisions = 0, paid = 0, held = 0, jobs = 0, unexpected_results = 0, cycles = 0;
+    std::uint64_t outcomes = 0;  // jobs whose outcome is known
 };
 
 class Engine {
   public:
+    static constexpr std::size_t max_own_counts = runtime::MetricPage::max_listed;
+    // How much waits, and where.
+    struct Queues {
+        std::size_t ready = 0;      // due, waiting to be sent
+        std::size_t placed = 0;     // jobs under way that hold a place
+        std::size_t waiting = 0;    // jobs under way that lost theirs
+        std::size_t sampled = 0;    // ended, waiting to be decided
+        std::size_t reserving = 0;  // reservations of fees that are not durable yet
+    };
     // A sample and what the common policy made of it.
     struct Recorded {
         stipend_sample sample;
@@ -121,6 +134,16 @@ class Engine {
     [[nodiscard]] const FeeBook& fees() const { return fees_; }
     [[nodiscard]] const AlertBook& alerts() const { return alerts_; }
     [[nodiscard]] const Counters& counters() const { return counters_; }
+    // What works, and since when.
+    [[nodiscard]] api::HealthReport health(stipend_unix_ns now) const {
+        return health_.dated(present_health(now), now);
+    }
+    [[nodiscard]] const PayeeCounts& payee_counts() const { return payee_counts_; }
+    [[nodiscard]] Queues queues() const {
+        return {ready_.size() + ready_failing_.size(), in_place_, waiting_, sampled_.size(), reserving_.size()};
+    }
+    // What all payees accrued on this UTC day.
+    [[nodiscard]] Usd accrued_today(stipend_unix_ns now) const { return limits_.used_by_all(now); }
     // The generations that still decide something, oldest first; the last one is the newest.
     [[nodiscard]] std::vector<std::shared_ptr<const Generation>> generations() const { return generations_.all(); }
     // The number of payees whose present period each of them decides, in the same order.
@@ -165,6 +188,9 @@ class Engine {
     void retire_generations();
     void retire_generations_exactly();
     [[nodiscard]] bool newest_is_unused(stipend_unix_ns now) const;
+
+    // The same without since when. Its cost does not grow with payees or alerts. engine_health.cpp
+    [[nodiscard]] api::HealthReport present_health(stipend_unix_ns now) const;
 
     // Sending: engine.cpp
     void collect_due(stipend_unix_ns now);
@@ -259,6 +285,8 @@ class Engine {
     TokenBucket host_bucket_;
     AlertBook alerts_;
     Counters counters_;
+    HealthBook health_;
+    PayeeCounts payee_counts_{max_own_counts};
     std::size_t in_place_ = 0, failing_in_place_ = 0, waiting_ = 0;  // jobs under way
     std::size_t active_ = 0, failing_ = 0;  // payees in the configuration, and those of them whose last check failed
     std::vector<Recorded> recorded_;

@@ -252,6 +252,7 @@ void Engine::activate(registry::PayeeIndex payee, stipend_unix_ns now) {
     auto& slot = slots_[payee];
     auto& state = slot.state;
     ++active_;
+    if (payees_.key(payee) != runtime::MetricPage::others) payee_counts_.admit(payee);
     if (state.consecutive_failures > 0) ++failing_;
     if (slot.life.leaving()) return slot.life.come_back();
     if (state.interval_ns == 0) state.interval_ns = current().interval_ns;

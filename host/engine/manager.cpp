@@ -19,19 +19,6 @@ constexpr std::int64_t clock_jump_ns = 2 * ns_per_s;
 constexpr std::int64_t stuck_after_ns = 60 * ns_per_s;
 constexpr std::int64_t wal_look_ns = 30 * ns_per_s;
 
-// For metrics only, which are binary floating point.
-double approximate(const SignedWei& wei) {
-    return wei.magnitude().value().convert_to<double>();
-}
-
-// Rounded down, and at most 10; all of it where the limit is 0 and something is used.
-std::uint64_t used_ppm(const SignedWei& used, const SignedWei& limit) {
-    constexpr std::uint64_t most = 10'000'000;
-    if (limit.zero()) return used.zero() ? 0 : most;
-    const CheckedU256 ppm = used.magnitude().value() * ppm_one / limit.magnitude().value();
-    return ppm > most ? most : static_cast<std::uint64_t>(ppm);
-}
-
 Json restored_json(const ledger::Restored& restored) {
     return Json::object()
         .append("at", utc_text(restored.at))
@@ -117,6 +104,10 @@ Result<runtime::Applied> Manager::apply(std::unique_ptr<runtime::Plan> given, co
     }
     proofs_.expect(plan_->registered, host_.now());
     report_registrations();
+    if (!metrics_) {
+        metrics_ = std::make_unique<ManagerMetrics>(host_, *engine_, plan_->settings.state,
+                                                    runtime::namespace_of(plan_->settings));
+    }
     witnesses_awaited_ = 0;  // looks of the plan before do not end any more
     checks_changed_ = true;
     return runtime::Applied{
@@ -250,62 +241,11 @@ Json Manager::generations() const {
 }
 
 void Manager::refresh_metrics(runtime::Metrics& metrics) {
-    const auto& counters = engine_->counters();
-    const auto count = [&](const char* name, const char* help, std::uint64_t value) {
-        metrics.raise_counter(name, help, static_cast<double>(value));
-    };
-    count("decisions_total", "Decisions that are recorded.", counters.decisions);
-    count("paid_total", "Decisions that owe something.", counters.paid);
-    count("held_total", "Times that nothing could be decided.", counters.held);
-    count("jobs_total", "Jobs that were sent.", counters.jobs);
-    count("cycles_total", "Batches that were decided.", counters.cycles);
-    count("unexpected_results_total", "Answers to jobs that were not expected.", counters.unexpected_results);
-    count("late_plugin_answers_total", "Answers of plugins to operations that were over.",
-          plugin::Instance::late_completions());
-    count("refused_observations_total", "Observations of monitors that could not be.", refused_observations_);
-    const auto& fees = engine_->fees();
-    const auto& limits = engine_->generations().back()->fees;
-    const auto now = host_.now();
-    metrics.raise_counter("fees_wei_total", "What the jobs that ended cost.", approximate(fees.ended()));
-    const auto gauge = [&](const char* name, const char* help, double value) { metrics.set_gauge(name, help, value); };
-    gauge("orchestrators", "Orchestrators that are paid.", static_cast<double>(plan_->spend.orchestrators));
-    gauge("jobs_in_flight", "Jobs under way.", static_cast<double>(engine_->in_flight()));
-    gauge("generations", "Configurations that still decide something.",
-          static_cast<double>(engine_->generations().size()));
-    std::size_t unwell = 0;
-    for (const auto& [key, one] : host_.instances().in_use()) unwell += one.instance->trouble() ? 1U : 0U;
-    for (const auto& generation : engine_->generations()) {
-        for (const auto& policy : generation->policies) unwell += policy->trouble() ? 1U : 0U;
-    }
-    gauge("plugins_unwell", "Plugin instances that do not answer, or that are put aside.", static_cast<double>(unwell));
-    gauge("alerts", "Alerts that are raised.", static_cast<double>(engine_->alerts().all().size()));
-    gauge("price_accepted", "1 where an exchange rate is accepted at present.", engine_->rate(host_.now()) ? 1 : 0);
-    gauge("fees_today_wei", "What jobs cost on this UTC day, reservations included.", approximate(fees.used(now)));
-    gauge("fees_limit_wei", "What jobs may cost on a UTC day.", approximate(limits.per_day));
-    gauge("fees_budget_used_ratio", "The share of limits.fees_per_day that is used on this UTC day.",
-          static_cast<double>(used_ppm(fees.used(now), limits.per_day)) / 1e6);
-    gauge("control_longest_turn_seconds", "The longest turn of the control thread since the last look.",
-          static_cast<double>(host_.loop().take_longest_turn_ns()) / 1e9);
-    // For the next request to report: the ledger's thread may be busy for long.
-    host_.writer().query([&metrics, folder = plan_->settings.state](ledger::Ledger& ledger) {
-        const auto stats = ledger.stats();
-        if (!stats) return;
-        metrics.set_gauge("ledger_bytes", "The ledger's file and its log.",
-                          static_cast<double>(stats->database_bytes + stats->wal_bytes));
-        metrics.set_gauge("ledger_wal_bytes", "The ledger's write-ahead log.", static_cast<double>(stats->wal_bytes));
-        if (const auto wal = ledger.wal()) {
-            metrics.set_gauge("ledger_wal_held_seconds", "How long a reader has kept that log from being emptied.",
-                              static_cast<double>(wal->held_ns) / 1e9);
-        }
-        std::error_code none;
-        const auto disk = std::filesystem::space(folder, none);
-        if (none) return;
-        const auto days = ledger::disk_days_left(disk.available + stats->free_bytes,
-                                                 stats->database_bytes - stats->free_bytes, stats->span_ns);
-        if (!days) return;
-        metrics.set_gauge("disk_days_left", "Days until the ledger has filled its disk, if it grows as it did.",
-                          static_cast<double>(*days));
-    });
+    PlainMetrics{*engine_, *plan_, host_, refused_observations_}.refresh(metrics);
+}
+
+Result<void> Manager::add_metrics(runtime::MetricPage& page) {
+    return metrics_->add(page);
 }
 
 Result<void> Manager::add_routes(runtime::ControlServer& server) {
@@ -318,20 +258,43 @@ Result<void> Manager::add_routes(runtime::ControlServer& server) {
         STIPEND_TRY(server.quick_route("POST", "/registrations",
                                        [registrar](const Json& body) { return registrar->order(body); }));
     }
+    STIPEND_TRY(server.stream_route("POST", "/events", [this](const Json& body) { return open_events(body); }));
     STIPEND_TRY(server.route("POST", "/adjust", [this](const Json& body) { return adjust(body); }));
     STIPEND_TRY(server.slow_route("POST", "/pardon", [this](const Json& body) { return pardon(body); }));
     return server.slow_route("POST", "/archive", [this, &server](const Json& body) { return archive(server, body); });
 }
 
+Result<std::shared_ptr<http::BodyStream>> Manager::open_events(const Json& body) {
+    // The first request may come before the feed is there.
+    const auto ready = host_.loop().ask([this] { return events_.get(); });
+    if (!ready) return ready.error();
+    if (*ready == nullptr) return fail(STIPEND_E_UNAVAILABLE, "events are not served");
+    const auto text = [&](std::string_view key) {
+        const auto* value = body.find(key);
+        return value == nullptr ? std::string() : value->text();
+    };
+    api::EventFeed::Reader reader{.after = {}, .orchestrator = text("orchestrator"), .may_read = {}};
+    if (const auto after = text("after"); !after.empty()) {
+        STIPEND_SET(reader.after, api::parse_event_id(after));
+    }
+    return (*ready)->open(std::move(reader));
+}
+
 // Payments must not stop because the API cannot be served.
 void Manager::serve(http::ServerThread& thread) {
+    event_source_ = std::make_unique<ManagerEvents>(plan_->settings.state, runtime::namespace_of(plan_->settings));
+    if (auto feed = api::EventFeed::create(*event_source_, host_.clock())) {
+        events_ = std::move(*feed);
+    } else {
+        host_.log().error("events are not served: " + feed.error().message);
+    }
     if (plan_->settings.api_listen == config::no_listener) {
         return host_.log().info("the API is not served: listen.api is none");
     }
     api::Orders orders{.adjust = [this](const Json& order) { return adjust(order); },
                        .pardon = [this](const Json& order) { return pardon(order); }};
-    if (auto made = ManagerApi::create(host_, *engine_, plan_->settings, std::move(orders), thread, registrations_,
-                                       registrar_.get(), proofs_)) {
+    if (auto made = ManagerApi::create(host_, *engine_, plan_->settings, std::move(orders), thread,
+                                       {registrations_, registrar_.get()}, proofs_, events_.get())) {
         api_ = std::move(*made);
         const auto* scheme = plan_->settings.api.tls_certificate.empty() ? "http://" : "https://";
         host_.log().info(cat("the API is served at ", scheme, api_->address()));
@@ -410,7 +373,10 @@ void Manager::submit(const JobSpec& given, const registry::Payee& payee) {
 
 void Manager::commit(std::shared_ptr<const ledger::Batch> batch) {
     host_.writer().commit(std::move(batch), [this](Result<void> result) {
-        host_.loop().post([this, result = std::move(result)] { engine_->committed(result, host_.now()); });
+        host_.loop().post([this, result = std::move(result)] {
+            if (events_ && result) events_->notify();
+            engine_->committed(result, host_.now());
+        });
     });
 }
 

@@ -9,6 +9,8 @@
 #include "host/engine/engine.hpp"
 #include "host/engine/fee_desk.hpp"
 #include "host/engine/manager_api.hpp"
+#include "host/engine/manager_events.hpp"
+#include "host/engine/manager_metrics.hpp"
 #include "host/engine/manager_plan.hpp"
 #include "host/engine/proof_book.hpp"
 #include "host/engine/registrar.hpp"
@@ -46,6 +48,7 @@ class Manager final : public runtime::Role, public Effects, public plugin::Alert
     Result<Json> status() override;
     [[nodiscard]] Json generations() const override;
     void refresh_metrics(runtime::Metrics& metrics) override;
+    Result<void> add_metrics(runtime::MetricPage& page) override;
     Result<void> add_routes(runtime::ControlServer& server) override;
     void announce() const override;
     [[nodiscard]] runtime::Watcher::Hooks watcher_hooks() override;
@@ -53,6 +56,7 @@ class Manager final : public runtime::Role, public Effects, public plugin::Alert
     void close() override {
         api_.reset();
         registrar_.reset();
+        events_.reset();
         desk_.close();
     }
     void serve(http::ServerThread& thread) override;
@@ -97,6 +101,7 @@ class Manager final : public runtime::Role, public Effects, public plugin::Alert
     void look_at_witnesses(stipend_unix_ns now);
     void watch_checks(const std::vector<PlannedCheck>& checks, const runtime::InstanceSet& fresh);
     void reserve_fee(const std::string& job_id, const SignedWei& wei, plugin::FeeAccount::Answer answer);
+    Result<std::shared_ptr<http::BodyStream>> open_events(const Json& body);
     Result<Json> adjust(const Json& body);
     Result<Json> pardon(const Json& body);
     Result<Json> archive(const runtime::ControlServer& server, const Json& body);
@@ -120,7 +125,10 @@ class Manager final : public runtime::Role, public Effects, public plugin::Alert
     std::mutex configured_mutex_;
     std::shared_ptr<const registry::ConfiguredMarks> configured_;  // guarded by configured_mutex_
     std::unique_ptr<Registrar> registrar_;                         // none: without a control socket
-    std::unique_ptr<ManagerApi> api_;                              // none: it is not served
+    std::unique_ptr<ManagerEvents> event_source_;
+    std::unique_ptr<api::EventFeed> events_;  // none: the ledger could not be read at the start
+    std::unique_ptr<ManagerApi> api_;         // none: it is not served
+    std::unique_ptr<ManagerMetrics> metrics_;
     std::optional<ledger::Restored> restored_;
     std::set<std::string> fired_before_;  // alerts of the run before that are neither raised nor resolved yet
     stipend_unix_ns next_wal_look_ = 0;

@@ -24,9 +24,8 @@ ManagerApi::ManagerApi(runtime::Host& host, const Engine& engine, const config::
 
 Result<std::unique_ptr<ManagerApi>> ManagerApi::create(runtime::Host& host, const Engine& engine,
                                                        const config::Settings& settings, api::Orders orders,
-                                                       http::ServerThread& thread,
-                                                       std::shared_ptr<registry::RegistrationStore> registrations,
-                                                       api::Registrations* registrar, const ProofBook& proofs) {
+                                                       http::ServerThread& thread, Joining joining,
+                                                       const ProofBook& proofs, api::EventFeed* events) {
     const auto& options = settings.api;
     const std::filesystem::path folder = settings.state;
     const auto& clock = host.clock();
@@ -41,7 +40,7 @@ Result<std::unique_ptr<ManagerApi>> ManagerApi::create(runtime::Host& host, cons
                                                 "`stipend user passwd`")
                                           : std::string(", with the password that is configured")));
     }
-    std::unique_ptr<ManagerApi> self(new ManagerApi(host, engine, settings, std::move(registrations), proofs));
+    std::unique_ptr<ManagerApi> self(new ManagerApi(host, engine, settings, std::move(joining.registrations), proofs));
     STIPEND_SET(self->access_, api::Access::create(std::move(store),
                                                    {.access_lifetime_s = options.token_lifetime_ns / ns_per_s,
                                                     .refresh_lifetime_s = options.refresh_lifetime_ns / ns_per_s},
@@ -52,10 +51,11 @@ Result<std::unique_ptr<ManagerApi>> ManagerApi::create(runtime::Host& host, cons
     const auto to_log = [&log](const std::string& line) { log.warn(line); };
     auto routes = api::auth_routes(*self->access_, clock, to_log);
     for (auto& route : api::manager_routes(self->reads_, std::move(gateways))) routes.push_back(std::move(route));
-    if (registrar != nullptr) {
-        for (auto& route : api::registration_routes(*registrar)) routes.push_back(std::move(route));
+    if (joining.registrar != nullptr) {
+        for (auto& route : api::registration_routes(*joining.registrar)) routes.push_back(std::move(route));
     }
     for (auto& route : api::order_routes(std::move(orders))) routes.push_back(std::move(route));
+    if (events != nullptr) routes.push_back(api::events_route(*events));
     STIPEND_SET(self->server_, api::ApiServer::create({.listen = settings.api_listen,
                                                        .trusted_proxies = std::move(proxies),
                                                        .tls = {.certificate = options.tls_certificate,

@@ -15,15 +15,20 @@ namespace stipend::engine {
 
 class ManagerApi {
   public:
+    // How orchestrators register. Without a registrar none can.
+    struct Joining {
+        std::shared_ptr<registry::RegistrationStore> registrations = {};
+        api::Registrations* registrar = nullptr;
+    };
+
     // Opens `access.db` in the state folder, makes the first account where there is none, and listens on `thread`.
-    // `host`, `engine`, what `orders` refers to, `registrations` and `proofs` outlive this; without registrations, none
-    // can register. Computes a password's hash where it makes an account.
+    // `host`, `engine`, `proofs`, `events` and what `orders` and `joining` refer to outlive this; without `events`
+    // there is no route of them. Computes a password's hash where it makes an account.
     [[nodiscard]] static Result<std::unique_ptr<ManagerApi>> create(runtime::Host& host, const Engine& engine,
                                                                     const config::Settings& settings,
                                                                     api::Orders orders, http::ServerThread& thread,
-                                                                    std::shared_ptr<registry::RegistrationStore> store,
-                                                                    api::Registrations* registrations,
-                                                                    const ProofBook& proofs);
+                                                                    Joining joining, const ProofBook& proofs,
+                                                                    api::EventFeed* events);
     [[nodiscard]] const std::string& address() const { return server_->address(); }
 
   private:

@@ -27,18 +27,6 @@ auto ManagerReads::on_control(Work work) -> Result<decltype(work())> {
     return host_.loop().ask_within(patience_ns, std::move(work));
 }
 
-template <class Work>
-auto ManagerReads::with_ledger(Work work) -> decltype(work(std::declval<ledger::Ledger&>())) {
-    const std::lock_guard lock(mutex_);
-    if (!ledger_) {
-        STIPEND_SET(ledger_, ledger::open(ledger::database_file(state_folder_),
-                                          {.access = ledger::Access::read_only, .ns = ns_}));
-    }
-    auto result = work(*ledger_);
-    if (!result) ledger_.reset();  // the next request opens it anew
-    return result;
-}
-
 ManagerReads::Row ManagerReads::row_of(const Engine& engine, registry::PayeeIndex at) {
     return {engine.payees()[at], engine.state_of(at), engine.is_active(at), engine.has_open_gap(at)};
 }
@@ -52,7 +40,7 @@ Result<std::vector<Json>> ManagerReads::shown(std::vector<Row> rows) {
     std::vector<ledger::OrchestratorId> ids;
     ids.reserve(rows.size());
     for (const auto& row : rows) ids.push_back(row.payee.id);
-    STIPEND_LET(standings, with_ledger([&](ledger::Ledger& ledger) { return ledger.standings(ids); }));
+    STIPEND_LET(standings, ledger_.read([&](ledger::Ledger& ledger) { return ledger.standings(ids); }));
     std::vector<Json> out;
     out.reserve(rows.size());
     for (std::size_t i = 0; i < rows.size(); ++i) {
@@ -235,13 +223,13 @@ Result<std::optional<ManagerReads::Part>> ManagerReads::payments(const PaymentQu
         filter.orchestrator = id;
     }
     Part out;
-    STIPEND_SET(out.next, with_ledger([&](ledger::Ledger& ledger) {
-                    out.items.clear();
-                    return ledger.recent_decisions(filter, [&](const ledger::DecisionLine& line) -> Result<void> {
-                        out.items.push_back(decision_json(line));
-                        return {};
-                    });
-                }));
+    STIPEND_SET(out.next, ledger_.read([&](ledger::Ledger& ledger) {
+        out.items.clear();
+        return ledger.recent_decisions(filter, [&](const ledger::DecisionLine& line) -> Result<void> {
+            out.items.push_back(decision_json(line));
+            return {};
+        });
+    }));
     return std::optional(std::move(out));
 }
 
@@ -251,11 +239,8 @@ Json ManagerReads::payment_form() const {
 
 Result<ManagerReads::Health> ManagerReads::health() {
     return on_control([&engine = engine_, &host = host_] {
-        return Health{.ledger = !engine.failure(),
-                      .price = engine.rate(host.now()).has_value(),
-                      .alerts = !engine.alerts().all().empty(),
-                      .failing = engine.active() > 0 && engine.failing() == engine.active(),
-                      .stopping = engine.draining()};
+        const auto now = host.now();
+        return Health{.parts = engine.health(now), .now = now};
     });
 }
 

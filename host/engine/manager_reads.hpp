@@ -2,13 +2,12 @@
 // ledger's file says beside them, read by a connection of its own; and registrations. Thread-safe.
 #pragma once
 
-#include <memory>
-#include <mutex>
 #include <string>
 #include <vector>
 
 #include "host/api/manager_routes.hpp"
 #include "host/engine/engine.hpp"
+#include "host/engine/ledger_reader.hpp"
 #include "host/engine/proof_book.hpp"
 #include "host/registry/registration_store.hpp"
 #include "host/runtime/host.hpp"
@@ -22,8 +21,7 @@ class ManagerReads final : public api::ManagerReads {
                  std::shared_ptr<registry::RegistrationStore> registrations, const ProofBook& proofs)
         : host_(host),
           engine_(engine),
-          state_folder_(std::move(state_folder)),
-          ns_(ns),
+          ledger_(std::move(state_folder), ns),
           registrations_(std::move(registrations)),
           proofs_(proofs) {}
 
@@ -51,18 +49,12 @@ class ManagerReads final : public api::ManagerReads {
     // Runs `work` on the control thread. TIMEOUT where it has not run within some seconds.
     template <class Work>
     [[nodiscard]] auto on_control(Work work) -> Result<decltype(work())>;
-    // Runs `work` on the ledger's file, alone.
-    template <class Work>
-    [[nodiscard]] auto with_ledger(Work work) -> decltype(work(std::declval<ledger::Ledger&>()));
 
     runtime::Host& host_;
     const Engine& engine_;
-    const std::string state_folder_;
-    const ledger::Namespace ns_;
+    LedgerReader ledger_;
     const std::shared_ptr<registry::RegistrationStore> registrations_;  // none: the file cannot be used
     const ProofBook& proofs_;
-    std::mutex mutex_;
-    std::unique_ptr<ledger::Ledger> ledger_;  // guarded by mutex_; opened when it is first needed
 };
 
 }  // namespace stipend::engine

@@ -31,11 +31,13 @@ class SpendLimits {
     // A decision of that amount was made: what `own` has accrued today, this one included. It was checked before.
     [[nodiscard]] Usd accrue(Usd pay, const ledger::EngineState& own, stipend_unix_ns now);
 
+    // By all, on this day.
+    [[nodiscard]] Usd used_by_all(stipend_unix_ns now) const { return day_ == now / ns_per_day ? accrued_ : Usd(); }
+
   private:
     static Usd own_used(const ledger::EngineState& own, stipend_unix_ns now) {
         return own.day == now / ns_per_day ? own.day_usd : Usd();
     }
-    [[nodiscard]] Usd all_used(stipend_unix_ns now) const { return day_ == now / ns_per_day ? accrued_ : Usd(); }
     static bool fits(Usd pay, Usd used, Usd limit) { return used.plus_saturating(pay) <= limit; }
 
     std::int64_t day_;

@@ -46,7 +46,7 @@ std::string response_text(const ServerResponse& response, bool to_head, bool kee
     const bool has_body = response.status != 204 && response.status != 304;
     std::string out = cat("HTTP/1.1 ", response.status, " ", reason_of(response.status), "\r\n", response.headers);
     if (!out.ends_with('\n')) out += "\r\n";
-    if (has_body) out += cat("content-length: ", response.body.size(), "\r\n");
+    if (has_body && !response.stream) out += cat("content-length: ", response.body.size(), "\r\n");
     if (!keep_alive) out += "connection: close\r\n";
     out += "\r\n";
     if (has_body && !to_head) out += response.body;

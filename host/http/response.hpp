@@ -1,17 +1,20 @@
 // A response of the server, and its form on the wire. Pure.
 #pragma once
 
+#include <memory>
 #include <string>
 #include <string_view>
 
+#include "host/http/body_stream.hpp"
 #include "stipend/result.hpp"
 
 namespace stipend::http {
 
 struct ServerResponse {
     int status = 200;
-    std::string headers = {};  // "Name: value\r\n" lines; length and connection are the server's own
-    std::string body = {};     // not sent with 204 and 304, nor to HEAD
+    std::string headers = {};                 // "Name: value\r\n" lines; length and connection are the server's own
+    std::string body = {};                    // not sent with 204 and 304, nor to HEAD
+    std::shared_ptr<BodyStream> stream = {};  // instead of `body`, until the connection is closed
 };
 
 // {"error": "..."} with its content type: the form of every error that the server itself reports.

@@ -4,6 +4,7 @@
 #include <netinet/tcp.h>
 
 #include <boost/asio/dispatch.hpp>
+#include <boost/asio/post.hpp>
 #include <boost/asio/write.hpp>
 #include <boost/beast/http/read.hpp>
 
@@ -73,6 +74,7 @@ Session::Session(SessionHost& host, Socket socket, std::shared_ptr<net::ssl::con
 
 Session::~Session() {
     if (exchange_) exchange_->close(false);
+    if (body_) body_->end();
     host_.on_session_closed(this);
 }
 
@@ -91,11 +93,12 @@ void Session::shake_hands() {
 }
 
 void Session::drain() {
-    if (idle_) close();
+    if (idle_ || body_) close();
 }
 
 void Session::close() {
     if (exchange_) exchange_->close(false);
+    if (body_) body_->end();
     deadline_.cancel();
     stream_.plain().close();
 }
@@ -231,7 +234,10 @@ void Session::refuse(int status, std::string_view message, std::string_view head
 }
 
 void Session::write(const ServerResponse& response) {
-    out_ = response_text(response, parser_ && parser_->get().method() == beast::http::verb::head, keep_alive_);
+    const bool to_head = parser_ && parser_->get().method() == beast::http::verb::head;
+    if (response.stream) keep_alive_ = false;  // its end is that of the connection
+    out_ = response_text(response, to_head, keep_alive_);
+    if (!to_head) body_ = response.stream;
     stream_.plain().expires_after(ms(host_.options().write_timeout_ms));
     net::async_write(stream_, net::buffer(out_),
                      [self = shared_from_this()](ErrorCode error, std::size_t) { self->on_written(error); });
@@ -239,6 +245,7 @@ void Session::write(const ServerResponse& response) {
 
 void Session::on_written(ErrorCode error) {
     if (error) return;
+    if (body_) return begin_stream();
     if (keep_alive_ && !host_.draining()) return wait_for_request();
     stream_.plain().expires_after(linger_time);
     if (!stream_.encrypted()) return end();
@@ -251,6 +258,47 @@ void Session::end() {
     stream_.plain().socket().shutdown(net::socket_base::shutdown_send, ignored);
     buffer_.clear();
     linger();
+}
+
+void Session::begin_stream() {
+    if (host_.draining()) return close();
+    watch_client();
+    // Owned by the read above: a session whose client is gone is not kept.
+    body_->begin([weak = weak_from_this(), host = host_.shared_from_this()] {
+        net::post(host->io(), [weak] {
+            if (const auto self = weak.lock()) self->send_piece();
+        });
+    });
+    send_piece();
+}
+
+// A client that says more is not listened to; that it closes the connection is seen.
+void Session::watch_client() {
+    stream_.plain().expires_never();
+    buffer_.clear();
+    stream_.async_read_some(buffer_.prepare(read_bytes), [self = shared_from_this()](ErrorCode error, std::size_t got) {
+        self->discarded_ += got;
+        if (error || self->discarded_ > max_discarded_bytes) return self->close();
+        self->watch_client();
+    });
+}
+
+void Session::send_piece() {
+    if (sending_ || !stream_.plain().socket().is_open()) return;
+    auto piece = body_->next();
+    if (piece.text.empty()) {
+        if (piece.over) close();
+        return;
+    }
+    sending_ = true;
+    out_ = std::move(piece.text);
+    stream_.plain().expires_after(ms(host_.options().write_timeout_ms));
+    net::async_write(stream_, net::buffer(out_),
+                     [self = shared_from_this(), over = piece.over](ErrorCode error, std::size_t) {
+                         self->sending_ = false;
+                         if (error || over) return self->close();
+                         self->send_piece();
+                     });
 }
 
 void Session::linger() {

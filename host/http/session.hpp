@@ -87,6 +87,9 @@ class Session : public std::enable_shared_from_this<Session> {
     void refuse(int status, std::string_view message, std::string_view headers = {});
     void write(const ServerResponse& response);
     void on_written(ErrorCode error);
+    void begin_stream();
+    void watch_client();
+    void send_piece();
     void end();
     void linger();
 
@@ -99,6 +102,8 @@ class Session : public std::enable_shared_from_this<Session> {
     std::shared_ptr<Exchange> exchange_;
     std::string peer_;
     std::string out_;
+    std::shared_ptr<BodyStream> body_;  // that is being sent
+    bool sending_ = false;              // a piece of it
     std::size_t discarded_ = 0;
     bool idle_ = false;
     bool keep_alive_ = true;

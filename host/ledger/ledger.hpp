@@ -62,6 +62,21 @@ struct RecentFilter {
     std::uint64_t limit = 100;
 };
 
+// A decision of the namespace, or an alert, with its place in the chain.
+struct Change {
+    enum class Kind : std::uint8_t { decision, alert };
+    Kind kind = Kind::decision;
+    Seq seq = 0;
+    DecisionLine line = {};             // of a decision; its key is valid during the call
+    std::uint32_t failures_before = 0;  // in a row, by the decision before that one; 0 where there is none
+    bool suspended_before = false;      // the same
+    std::string_view alert = {};        // "ID: TEXT"; valid during the call
+};
+struct ChangesRead {
+    Seq last = 0;       // the last row of the chain that was looked at
+    bool lost = false;  // the row behind `after` is not here any more: it is archived
+};
+
 // What the newest decisions of an orchestrator amount to.
 struct Standing {
     SignedWei owed = {};
@@ -196,6 +211,10 @@ class Ledger {
     // number of rows only.
     [[nodiscard]] virtual Result<std::optional<std::int64_t>> recent_decisions(const RecentFilter& filter,
                                                                                const DecisionSink& sink) = 0;
+
+    // Passes what `limit` rows of the chain behind `after` hold to `sink`, in their order.
+    [[nodiscard]] virtual Result<ChangesRead> changes(Seq after, std::uint64_t limit,
+                                                      const std::function<void(const Change&)>& sink) = 0;
 
     // In the order of `ids`, which are of this namespace.
     [[nodiscard]] virtual Result<std::vector<Standing>> standings(std::span<const OrchestratorId> ids) = 0;

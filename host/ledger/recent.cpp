@@ -5,6 +5,7 @@
 #include <string>
 #include <vector>
 
+#include "host/ledger/canonical.hpp"
 #include "host/ledger/columns.hpp"
 #include "host/ledger/invariants.hpp"
 #include "host/ledger/sqlite_ledger.hpp"
@@ -115,6 +116,49 @@ Result<std::optional<std::int64_t>> SqliteLedger::recent_decisions(const RecentF
     STIPEND_TRY(snapshot.begin("DEFERRED"));
     return filter.orchestrator ? recent_of_one(database_, ns_, filter, sink)
                                : recent_of_all(database_, ns_, filter, sink);
+}
+
+Result<ChangesRead> SqliteLedger::changes(Seq after, std::uint64_t limit,
+                                          const std::function<void(const Change&)>& sink) {
+    sqlite::Transaction snapshot(database_);
+    STIPEND_TRY(snapshot.begin("DEFERRED"));
+    STIPEND_LET(keys, KeyReader::make(database_, ns_));
+    STIPEND_LET(chain, database_.prepare("SELECT seq, kind, body FROM audit WHERE seq > ? ORDER BY seq LIMIT ?"));
+    STIPEND_LET(decisions, database_.prepare(select_decisions("WHERE seq = ?")));
+    STIPEND_LET(
+        before,
+        database_.prepare("SELECT consecutive_failures, suspended FROM decision WHERE epoch = ? AND orchestrator = ?"));
+    ChangesRead out{.last = after, .lost = false};
+    chain.bind(after).bind(static_cast<std::int64_t>(limit));
+    for (;;) {
+        STIPEND_LET(more, chain.next());
+        if (!more) return out;
+        const Seq seq = chain.i64();
+        const auto kind = chain.i64();
+        if (out.last == after) out.lost = seq > after + 1;
+        out.last = seq;
+        if (kind == static_cast<std::int64_t>(AuditKind::alert)) {
+            const auto text = chain.text();
+            sink({.kind = Change::Kind::alert, .seq = seq, .alert = text});
+        }
+        if (kind != static_cast<std::int64_t>(AuditKind::decision)) continue;
+        STIPEND_LET(there, decisions.bind(seq).next());
+        if (!there) continue;  // `stipend ledger verify` reports it
+        STIPEND_LET(stored, sound(database_, decisions));
+        decisions.reset();
+        const auto id = stored.decision.orchestrator;
+        STIPEND_LET(key, keys.key_of(id));
+        if (!key) continue;
+        Change change{.kind = Change::Kind::decision, .seq = seq, .line = {seq, *key, std::move(stored.decision)}};
+        const auto epoch = static_cast<std::int64_t>(change.line.decision.epoch);
+        STIPEND_LET(has_before, before.bind(epoch - 1).bind(id).next());
+        if (has_before) {
+            change.failures_before = before.as<std::uint32_t>();
+            change.suspended_before = before.i64() != 0;
+        }
+        before.reset();
+        sink(change);
+    }
 }
 
 Result<std::vector<Standing>> SqliteLedger::standings(std::span<const OrchestratorId> ids) {

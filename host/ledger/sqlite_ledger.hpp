@@ -33,6 +33,8 @@ class SqliteLedger final : public Ledger {
     [[nodiscard]] Result<void> export_decisions(const DecisionFilter& filter, const DecisionSink& sink) override;
     [[nodiscard]] Result<std::optional<std::int64_t>> recent_decisions(const RecentFilter& filter,
                                                                        const DecisionSink& sink) override;
+    [[nodiscard]] Result<ChangesRead> changes(Seq after, std::uint64_t limit,
+                                              const std::function<void(const Change&)>& sink) override;
     [[nodiscard]] Result<std::vector<Standing>> standings(std::span<const OrchestratorId> ids) override;
     [[nodiscard]] Result<void> export_fees(const DecisionFilter& filter, const FeeSink& sink) override;
     [[nodiscard]] Result<std::vector<Balance>> balances() override;

@@ -50,6 +50,24 @@ Result<void> ControlServer::slow_route(const char* method, const char* path, Wor
     return add(method, path, std::move(work), slow_, slow_ms);
 }
 
+Result<void> ControlServer::stream_route(const char* method, const char* path, Open open) {
+    auto handler = [strand = quick_, open = std::move(open)](http::ServerRequest request, http::Responder responder) {
+        strand->post([open, request = std::move(request), responder = std::move(responder)]() mutable {
+            const auto body = request.body.empty() ? Result<Json>(Json::object()) : parse_json(request.body);
+            auto stream = body ? open(*body) : Result<std::shared_ptr<http::BodyStream>>(body.error());
+            const auto sent =
+                responder.respond(stream ? http::ServerResponse{.status = 200,
+                                                                .headers = "Content-Type: text/event-stream\r\n",
+                                                                .stream = std::move(*stream)}
+                                         : http::error_response(409, stream.error().message));
+            static_cast<void>(sent);  // the client may be gone
+        });
+    };
+    STIPEND_TRY(
+        server_->add_route({.method = method, .path = path, .handler = std::move(handler), .deadline_ms = soon_ms}));
+    return {};
+}
+
 Result<void> ControlServer::add(const char* method, const char* path, Work work, std::shared_ptr<Strand> strand,
                                 std::uint32_t deadline_ms) {
     auto handler = [strand = std::move(strand), work = std::move(work)](http::ServerRequest request,

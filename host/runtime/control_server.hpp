@@ -34,6 +34,9 @@ class ControlServer {
     Result<void> quick_route(const char* method, const char* path, Work work);
     // For work that may take hours: other routes are answered meanwhile. It ends early once `stopping`.
     Result<void> slow_route(const char* method, const char* path, Work work);
+    // For an answer that goes on until the client closes the connection; `open` is quick work.
+    using Open = std::function<Result<std::shared_ptr<http::BodyStream>>(const Json& body)>;
+    Result<void> stream_route(const char* method, const char* path, Open open);
     // Accepts no more requests, answers those that run, drops those that wait. Work that runs may end later.
     void stop();
     // [any]

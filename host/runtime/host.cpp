@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <atomic>
 #include <filesystem>
+#include <set>
 
 #include "host/base/file.hpp"
 #include "host/base/time.hpp"
@@ -12,8 +13,8 @@
 #include "host/ledger/backup.hpp"
 #include "host/plugin/call_runner.hpp"
 #include "host/plugin/last_words.hpp"
-#include "host/runtime/metrics_server.hpp"
 #include "host/runtime/service_manager.hpp"
+#include "stipend/version.h"
 
 namespace stipend::runtime {
 namespace {
@@ -23,6 +24,8 @@ constexpr unsigned most_plugin_threads = 64;
 constexpr unsigned blocking_threads = 3;  // one for requests that take long, one for status, one for all others
 constexpr std::int64_t stop_patience_ns = 2 * ns_per_s;
 constexpr std::int64_t again_retry_ns = 60 * ns_per_s;
+
+constexpr std::array<const char*, 3> reload_outcomes{"applied", "waits", "rejected"};
 
 constexpr const char* waits_text =
     "it waits for pay periods that began with earlier ones, and is put in force by itself then";
@@ -169,6 +172,7 @@ Result<void> Host::start(std::unique_ptr<Role> role, config::SourceText text, co
     STIPEND_LET(applied, apply(std::move(plan)));
     note_applied(chosen, applied.generation);
     // The listeners open last: requests are served by the loop that `run` starts.
+    started_at_ = now();
     if (options_.listens) STIPEND_TRY(listen(settings_));
     role_->announce();
     service_manager::ready(applied.summary);
@@ -189,7 +193,8 @@ Result<void> Host::listen(const config::Settings& settings) {
     const auto refresh = [this] { role_->refresh_metrics(metrics_); };
     if (settings.metrics_listen == config::no_listener) {
         log_.info("metrics are not served: listen.metrics is none");
-    } else if (auto served = serve_metrics(settings.metrics_listen, *server_thread_, loop_, metrics_, refresh)) {
+    } else if (auto served =
+                   MetricsServer::create(settings.metrics_listen, *server_thread_, [this] { return metrics_text(); })) {
         metrics_server_ = std::move(served).value();
         log_.info("metrics at http://" + metrics_server_->address() + "/metrics");
         loop_.post(refresh);  // starts what takes a while to measure, for the first request to report
@@ -201,6 +206,43 @@ Result<void> Host::listen(const config::Settings& settings) {
         [this](const std::filesystem::path& file) { serial_->post([this, file] { file_changed(file); }); });
     watch_files();
     return {};
+}
+
+Result<std::string> Host::metrics_text() {
+    constexpr std::int64_t patience_ns = 5 * ns_per_s;
+    STIPEND_TRY(loop_.ask_within(patience_ns, [this]() -> Result<void> {
+        role_->refresh_metrics(metrics_);
+        return {};
+    }));
+    MetricPage page;
+    STIPEND_TRY(role_->add_metrics(page));
+    add_host_metrics(page);
+    return metrics_.text(page);
+}
+
+void Host::add_host_metrics(MetricPage& page) {
+    page.gauges("build_info", "1, with the version of stipend.");
+    page.add({{"version", STIPEND_VERSION}}, 1);
+    page.gauges("start_time_seconds", "When the host was started, in Unix time.");
+    page.add({}, static_cast<double>(started_at_) / 1e9);
+    page.counters("reloads_total", "Configurations that were applied, wait for pay periods, or were rejected.");
+    for (std::size_t at = 0; at < reloads_.size(); ++at) {
+        page.add({{"outcome", reload_outcomes[at]}}, static_cast<double>(reloads_[at].load()));
+    }
+    page.histograms("ledger_commit_duration_seconds", "Time that a transaction of the ledger takes.");
+    page.add({}, writer_->commit_times());
+    page.gauges("plugin_info", "1 for each plugin in use, with its version and the hash of its file.");
+    std::set<std::array<std::string, 4>> plugins;
+    {
+        const std::lock_guard lock(serving_mutex_);
+        for (const auto& one : serving_) {
+            const auto& plugin = *one.chosen.plugin;
+            plugins.insert({one.key, plugin.id, plugin.version, one.chosen.library->staged.sha256});
+        }
+    }
+    for (const auto& [key, id, version, sha256] : plugins) {
+        page.add({{"use", key}, {"plugin", id}, {"version", version}, {"sha256", sha256}}, 1);
+    }
 }
 
 Result<void> Host::add_alert_routes() {
@@ -377,6 +419,7 @@ ReloadReport Host::reload(const ReloadRequest& request) {
     service_manager::reloading();
     auto report = request.undo && waiting_ ? withdraw_waiting() : try_reload(request);
     if (!report.taken) remove_unused_copies();
+    if (!request.waited || report.taken) ++reloads_[report.taken ? 0 : report.waits_until ? 1 : 2];
     log_reload(report);
     // The same text as long as it waits, however often it is tried: an alert that is raised anew each time is noise.
     compare_with_disk(report.waits_until ? waits_text : report.text);

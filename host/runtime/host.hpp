@@ -6,6 +6,7 @@
 #pragma once
 
 #include <algorithm>
+#include <array>
 #include <atomic>
 #include <filesystem>
 #include <map>
@@ -28,6 +29,7 @@
 #include "host/runtime/ledger_writer.hpp"
 #include "host/runtime/liveness_probe.hpp"
 #include "host/runtime/log.hpp"
+#include "host/runtime/metrics_server.hpp"
 #include "host/runtime/plugin_router.hpp"
 #include "host/runtime/role.hpp"
 #include "host/runtime/signals.hpp"
@@ -114,6 +116,8 @@ class Host {
     void report_put_aside();
     void remove_unused_copies();
     [[nodiscard]] Json plugins_json();
+    [[nodiscard]] Result<std::string> metrics_text();
+    void add_host_metrics(MetricPage& page);
     [[nodiscard]] bool serves(const std::filesystem::path& file, const std::string& sha256);
     std::optional<stipend_mono_ns> turn();
     void begin_stop();
@@ -179,7 +183,7 @@ class Host {
     std::unique_ptr<ThreadPool> blocking_pool_;
     std::shared_ptr<Strand> serial_;
     std::unique_ptr<ControlServer> control_;
-    std::unique_ptr<http::Server> metrics_server_;
+    std::unique_ptr<MetricsServer> metrics_server_;
     std::unique_ptr<FileWatch> file_watch_;
 
     struct Serving {
@@ -188,6 +192,8 @@ class Host {
         ledger::GenerationId generation = 0;
         stipend_unix_ns since = 0;
     };
+    stipend_unix_ns started_at_ = 0;
+    std::array<std::atomic<std::uint64_t>, 3> reloads_{};  // applied, waiting, rejected
     std::mutex serving_mutex_;
     std::vector<Serving> serving_;  // guarded by serving_mutex_
 };

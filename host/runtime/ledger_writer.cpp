@@ -1,5 +1,7 @@
 #include "host/runtime/ledger_writer.hpp"
 
+#include <chrono>
+
 namespace stipend::runtime {
 
 Result<std::unique_ptr<LedgerWriter>> LedgerWriter::create(std::unique_ptr<ledger::Ledger> ledger) {
@@ -11,12 +13,34 @@ LedgerWriter::~LedgerWriter() {
     thread_->finish();
 }
 
+void LedgerWriter::post(Task work) {
+    ++queued_;
+    thread_->post([this, work = std::move(work)]() mutable {
+        work();
+        --queued_;
+    });
+}
+
+CommitTimes LedgerWriter::commit_times() const {
+    const std::lock_guard lock(mutex_);
+    return commit_times_;
+}
+
 void LedgerWriter::commit(std::shared_ptr<const ledger::Batch> batch, std::function<void(Result<void>)> done) {
-    thread_->post([this, batch = std::move(batch), done = std::move(done)] { done(ledger_->commit(*batch)); });
+    post([this, batch = std::move(batch), done = std::move(done)] {
+        const auto begun = std::chrono::steady_clock::now();
+        auto result = ledger_->commit(*batch);
+        const std::chrono::nanoseconds took = std::chrono::steady_clock::now() - begun;
+        {
+            const std::lock_guard lock(mutex_);
+            commit_times_.add(took.count());
+        }
+        done(std::move(result));
+    });
 }
 
 void LedgerWriter::query(std::function<void(ledger::Ledger&)> work) {
-    thread_->post([this, work = std::move(work)] { work(*ledger_); });
+    post([this, work = std::move(work)] { work(*ledger_); });
 }
 
 Result<std::string> LedgerWriter::get(std::string_view instance, std::string_view key) {

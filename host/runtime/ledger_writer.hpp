@@ -1,13 +1,16 @@
 // The thread that owns the ledger. The control thread posts batches and goes on; results come back by callback.
 #pragma once
 
+#include <atomic>
 #include <functional>
 #include <future>
 #include <memory>
+#include <mutex>
 
 #include "host/base/thread_pool.hpp"
 #include "host/ledger/ledger.hpp"
 #include "host/plugin/services.hpp"
+#include "host/runtime/duration_counts.hpp"
 
 namespace stipend::runtime {
 
@@ -29,9 +32,14 @@ class LedgerWriter final : public plugin::KeyValueStore {
     auto ask(Work work) -> decltype(work(std::declval<ledger::Ledger&>())) {
         std::promise<decltype(work(*ledger_))> answer;
         auto future = answer.get_future();
-        thread_->post([&] { answer.set_value(work(*ledger_)); });
+        post([&] { answer.set_value(work(*ledger_)); });
         return future.get();
     }
+
+    // How long the commits took, without their wait for the thread. [any]
+    [[nodiscard]] CommitTimes commit_times() const;
+    // Commits and queries that wait for the thread or run on it. [any]
+    [[nodiscard]] std::size_t queued() const { return queued_.load(); }
 
     Result<std::string> get(std::string_view instance, std::string_view key) override;
     Result<void> put(std::string_view instance, std::string_view key, std::string_view value) override;
@@ -42,7 +50,12 @@ class LedgerWriter final : public plugin::KeyValueStore {
         : ledger_(std::move(ledger)), thread_(std::move(thread)) {}
 
     const std::unique_ptr<ledger::Ledger> ledger_;  // only on the thread
-    const std::unique_ptr<ThreadPool> thread_;      // a pool of one
+    void post(Task work);
+
+    std::atomic<std::size_t> queued_ = 0;
+    mutable std::mutex mutex_;
+    CommitTimes commit_times_;                  // guarded by mutex_
+    const std::unique_ptr<ThreadPool> thread_;  // a pool of one; last: it uses what is above
 };
 
 }  // namespace stipend::runtime

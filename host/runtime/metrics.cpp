@@ -10,6 +10,8 @@
 #include <mutex>
 #include <vector>
 
+#include "host/base/printable.hpp"
+
 namespace stipend::runtime {
 namespace {
 
@@ -69,7 +71,9 @@ std::uint64_t Metrics::define(std::string_view instance, std::int32_t kind, std:
         return counts == (kind == STIPEND_METRIC_COUNTER) ? found->second : 0;
     }
     if (state_->metrics.size() >= max_metrics || state_->own.contains(full.substr(8))) return 0;
-    state_->metrics.push_back(state_->make(full, std::string(help), kind));
+    // The text format takes a help as it is: a line end in it would begin a line of its own.
+    const auto line = help.empty() ? cat("Of the plugin instance ", instance, ".") : std::string(help);
+    state_->metrics.push_back(state_->make(full, printable_line(line), kind));
     state_->by_name.emplace(full, state_->metrics.size());
     return state_->metrics.size();
 }
@@ -105,8 +109,11 @@ void Metrics::set_gauge(const std::string& name, const std::string& help, double
     state_->own_metric(name, help, STIPEND_METRIC_GAUGE).gauge->Set(value);
 }
 
-std::string Metrics::text() const {
-    return prometheus::TextSerializer().Serialize(state_->registry.Collect());
+std::string Metrics::text(const MetricPage& page) const {
+    auto families = state_->registry.Collect();
+    const auto names = page.names();
+    std::erase_if(families, [&](const prometheus::MetricFamily& one) { return names.contains(one.name); });
+    return prometheus::TextSerializer().Serialize(families) + page.text();
 }
 
 }  // namespace stipend::runtime

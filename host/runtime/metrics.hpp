@@ -6,6 +6,7 @@
 #include <string_view>
 
 #include "host/plugin/services.hpp"
+#include "host/runtime/metric_page.hpp"
 
 namespace stipend::runtime {
 
@@ -29,8 +30,9 @@ class Metrics final : public plugin::MetricSink {
     void raise_counter(const std::string& name, const std::string& help, double value);
     void set_gauge(const std::string& name, const std::string& help, double value);
 
-    // All of them in Prometheus' text format.
-    [[nodiscard]] std::string text() const;
+    // All of them, and those of `page`, in Prometheus' text format. Where a plugin's has the name of one of the page,
+    // it is left out.
+    [[nodiscard]] std::string text(const MetricPage& page = {}) const;
     static constexpr const char* content_type = "text/plain; version=0.0.4; charset=utf-8";
 
   private:

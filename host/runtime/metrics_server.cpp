@@ -1,20 +1,36 @@
 #include "host/runtime/metrics_server.hpp"
 
+#include "host/runtime/metrics.hpp"
+
 namespace stipend::runtime {
 
-Result<std::unique_ptr<http::Server>> serve_metrics(const std::string& listen, http::ServerThread& thread,
-                                                    ControlLoop& loop, const Metrics& metrics,
-                                                    std::function<void()> refresh) {
-    STIPEND_LET(server, http::Server::create({.listen = listen}, &thread));
-    auto handler = [&loop, &metrics, refresh = std::move(refresh)](http::ServerRequest&&, http::Responder responder) {
-        loop.post([&metrics, refresh, responder = std::move(responder)]() mutable {
-            refresh();
-            static_cast<void>(
-                responder.respond({200, cat("Content-Type: ", Metrics::content_type, "\r\n"), metrics.text()}));
-        });
+Result<std::unique_ptr<MetricsServer>> MetricsServer::create(const std::string& listen, http::ServerThread& thread,
+                                                             std::function<Result<std::string>()> text) {
+    std::unique_ptr<MetricsServer> out(new MetricsServer(std::move(text)));
+    STIPEND_SET(out->thread_, ThreadPool::create(1, "stipend-metrics"));
+    STIPEND_SET(out->server_, http::Server::create({.listen = listen}, &thread));
+    STIPEND_TRY(out->server_->add_route(
+        {.method = "GET", .path = "/metrics", .handler = [&made = *out](http::ServerRequest&&, http::Responder to) {
+             made.accept(std::move(to));
+         }}));
+    return out;
+}
+
+void MetricsServer::accept(http::Responder responder) {
+    const auto refused = [](http::Responder& to, const std::string& why) {
+        static_cast<void>(to.respond({503, "Content-Type: text/plain\r\n", why + "\n"}));
     };
-    STIPEND_TRY(server->add_route({.method = "GET", .path = "/metrics", .handler = std::move(handler)}));
-    return std::move(server);
+    if (waiting_.fetch_add(1) >= max_waiting) {
+        --waiting_;
+        return refused(responder, "too many requests for the metrics wait");
+    }
+    thread_->post([this, refused, responder = std::move(responder)]() mutable {
+        auto text = text_();
+        --waiting_;
+        if (!text) return refused(responder, text.error().message);
+        static_cast<void>(
+            responder.respond({200, cat("Content-Type: ", Metrics::content_type, "\r\n"), std::move(*text)}));
+    });
 }
 
 }  // namespace stipend::runtime

@@ -1,20 +1,35 @@
 // GET /metrics for Prometheus.
 #pragma once
 
+#include <atomic>
 #include <functional>
 #include <memory>
 #include <string>
 
+#include "host/base/thread_pool.hpp"
 #include "host/http/server.hpp"
-#include "host/runtime/control_loop.hpp"
-#include "host/runtime/metrics.hpp"
 
 namespace stipend::runtime {
 
-// Serves on `listen` ("127.0.0.1:9108"), on `thread`, until it is destroyed. `refresh` brings `metrics` up to date on
-// [control] before each answer; all of them outlive the server.
-[[nodiscard]] Result<std::unique_ptr<http::Server>> serve_metrics(const std::string& listen, http::ServerThread& thread,
-                                                                  ControlLoop& loop, const Metrics& metrics,
-                                                                  std::function<void()> refresh);
+class MetricsServer {
+  public:
+    static constexpr int max_waiting = 8;  // requests; more are refused
+
+    // Serves on `listen` ("127.0.0.1:9108"), on `thread`, until it is destroyed. `text` makes an answer, on a thread
+    // of its own: it may wait, and neither the listener nor the control thread waits for it.
+    [[nodiscard]] static Result<std::unique_ptr<MetricsServer>> create(const std::string& listen,
+                                                                       http::ServerThread& thread,
+                                                                       std::function<Result<std::string>()> text);
+    [[nodiscard]] const std::string& address() const { return server_->address(); }
+
+  private:
+    explicit MetricsServer(std::function<Result<std::string>()> text) : text_(std::move(text)) {}
+    void accept(http::Responder responder);
+
+    const std::function<Result<std::string>()> text_;
+    std::atomic<int> waiting_ = 0;
+    std::unique_ptr<ThreadPool> thread_;
+    std::unique_ptr<http::Server> server_;  // ends first
+};
 
 }  // namespace stipend::runtime

@@ -10,6 +10,7 @@
 #include "host/ledger/rows.hpp"
 #include "host/plugin/loader.hpp"
 #include "host/runtime/instances.hpp"
+#include "host/runtime/metric_page.hpp"
 #include "host/runtime/metrics.hpp"
 #include "host/runtime/reload.hpp"
 #include "host/runtime/watcher.hpp"
@@ -84,6 +85,8 @@ class Role {
     // role has none. [control]
     [[nodiscard]] virtual Json generations() const { return Json::array(); }
     virtual void refresh_metrics(Metrics& metrics) = 0;  // [control]
+    // Adds the metrics with labels of its own to an answer; one answer at a time. [any thread but control]
+    virtual Result<void> add_metrics(MetricPage& page) = 0;
     // Adds the role's own routes beside /status and /reload.
     virtual Result<void> add_routes(ControlServer& server) = 0;
     // Opens the role's own listeners, once the host has opened its own. One that does not open is reported, and the

@@ -1,5 +1,7 @@
 #include "host/worker/services_view.hpp"
 
+#include <charconv>
+
 #include "stipend/json_parse.hpp"
 
 namespace stipend::worker {
@@ -64,6 +66,19 @@ std::string reason_of(std::string_view evidence) {
         return cat("its state is ", state->text());
     }
     return std::string(evidence);
+}
+
+std::optional<std::int32_t> restarts_of(std::string_view evidence) {
+    if (!evidence.starts_with('{')) return std::nullopt;
+    const auto json = parse_json(evidence, {.bytes = 1 << 16, .depth = 8, .nodes = 1000});
+    const auto* found = json ? json->find("restarts") : nullptr;
+    std::int32_t count = 0;
+    if (found == nullptr || !found->is(Json::Kind::number)) return std::nullopt;
+    const auto& text = found->text();
+    if (std::from_chars(text.data(), text.data() + text.size(), count).ec != std::errc() || count < 0) {
+        return std::nullopt;
+    }
+    return count;
 }
 
 void ServicesView::set_watcher(const runtime::Watcher* watcher, const TimeLine* line) {

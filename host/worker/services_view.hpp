@@ -3,6 +3,7 @@
 
 #include <map>
 #include <mutex>
+#include <optional>
 #include <string>
 #include <string_view>
 
@@ -14,6 +15,8 @@ namespace stipend::worker {
 // The reason in a monitor's evidence, for people: its `why` where it is a JSON object, else its `state`; any other text
 // as it is. [pure]
 [[nodiscard]] std::string reason_of(std::string_view evidence);
+// The number of restarts that a monitor's evidence has; nothing where it has none. [pure]
+[[nodiscard]] std::optional<std::int32_t> restarts_of(std::string_view evidence);
 
 class ServicesView final : public plugin::ServiceSource {
   public:

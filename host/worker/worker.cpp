@@ -18,6 +18,8 @@ constexpr std::int64_t report_deadline_ns = 10 * ns_per_s;
 constexpr const char* listener = "worker";
 constexpr const char* store_owner = "services";  // of the values below, beside the plugins' own
 constexpr const char* found_key = "found";
+constexpr std::int64_t metrics_patience_ns = 5 * ns_per_s;
+constexpr std::uint32_t metrics_window_s = s_per_day;
 
 }  // namespace
 
@@ -72,9 +74,10 @@ void Worker::on_discovery(const runtime::Discovery& discovery) {
     watch(host_.instances().in_use());
 }
 
-void Worker::on_change(const runtime::TargetHistory& one) const {
+void Worker::on_change(const runtime::TargetHistory& one, std::int32_t before) {
     const auto verdict = one.series.verdict(host_.now());
     const bool up = verdict == STIPEND_UP;
+    if (before == STIPEND_UP && !up && verdict != STIPEND_UNKNOWN) ++outages_[one.id];
     log(up ? STIPEND_LOG_INFO : STIPEND_LOG_WARN, cat(one.id,
                                                       up                           ? " is up: "
                                                       : verdict == STIPEND_UNKNOWN ? " cannot be observed: "
@@ -88,7 +91,7 @@ runtime::Watcher::Hooks Worker::watcher_hooks() {
                 [this](const Result<void>& saved) {
                     if (!saved) log(STIPEND_LOG_ERROR, "observations are not stored: " + saved.error().message);
                 },
-            .changed = [this](const runtime::TargetHistory& one, std::int32_t) { on_change(one); },
+            .changed = [this](const runtime::TargetHistory& one, std::int32_t before) { on_change(one, before); },
             .refused =
                 [this](const std::string& monitor, const std::string& what) {
                     if (!what.empty()) log(STIPEND_LOG_ERROR, cat(monitor, " returned an invalid observation: ", what));
@@ -137,6 +140,34 @@ void Worker::refresh_metrics(runtime::Metrics& metrics) {
     });
     metrics.set_gauge("services", "Services that are watched.", static_cast<double>(all));
     metrics.set_gauge("services_up", "Services that are up at present.", static_cast<double>(up));
+}
+
+Result<void> Worker::add_metrics(runtime::MetricPage& page) {
+    STIPEND_LET(outages, host_.loop().ask_within(metrics_patience_ns, [this] { return outages_; }));
+    auto report = view_.report(metrics_window_s);
+    if (!report) return {};  // the host is stopping
+    auto& services = report->services;
+    if (services.size() > runtime::MetricPage::max_listed) services.resize(runtime::MetricPage::max_listed);
+    const auto each = [&](const char* name, const char* help, auto&& value) {
+        page.gauges(name, help);
+        for (const auto& one : services) page.add({{"service", one.name}}, static_cast<double>(value(one)));
+    };
+    each("service_up", "1 while the service is up; 0 while it is down, or is not observed.",
+         [](const ServiceRecord& one) { return one.up() ? 1 : 0; });
+    each("service_uptime_ratio", "The share of the last 24 hours in which the service was up.",
+         [](const ServiceRecord& one) { return one.up_ppm / 1e6; });
+    each("service_coverage_ratio", "The share of the last 24 hours in which the service was observed.",
+         [](const ServiceRecord& one) { return one.seen_ppm / 1e6; });
+    page.counters("service_outages_total", "Times that the service went from up to down since the host was started.");
+    for (const auto& one : services) {
+        const auto found = outages.find(one.name);
+        page.add({{"service", one.name}}, found == outages.end() ? 0 : static_cast<double>(found->second));
+    }
+    page.counters("service_restarts_total", "Restarts of the service, as its monitor reports them.");
+    for (const auto& one : services) {
+        if (const auto restarts = restarts_of(one.why)) page.add({{"service", one.name}}, *restarts);
+    }
+    return {};
 }
 
 Result<void> Worker::add_routes(runtime::ControlServer&) {

@@ -1,6 +1,7 @@
 // The worker: runs beside an orchestrator, watches services, and has a plugin answer for them.
 #pragma once
 
+#include <map>
 #include <memory>
 #include <string>
 #include <utility>
@@ -30,6 +31,7 @@ class Worker final : public runtime::Role {
     bool alive(stipend_unix_ns now) override;
     Result<Json> status() override;
     void refresh_metrics(runtime::Metrics& metrics) override;
+    Result<void> add_metrics(runtime::MetricPage& page) override;
     Result<void> add_routes(runtime::ControlServer& server) override;
     void announce() const override;
     [[nodiscard]] runtime::Watcher::Hooks watcher_hooks() override;
@@ -40,7 +42,7 @@ class Worker final : public runtime::Role {
   private:
     void log(std::int32_t level, const std::string& text) const;
     void on_discovery(const runtime::Discovery& discovery);
-    void on_change(const runtime::TargetHistory& one) const;
+    void on_change(const runtime::TargetHistory& one, std::int32_t before);
     void watch(const runtime::InstanceSet& instances);
     void restore_found();
     // What the plugin reports of itself, as JSON. [any thread but control]
@@ -50,6 +52,7 @@ class Worker final : public runtime::Role {
     ServicesView view_;
     std::unique_ptr<WorkerPlan> plan_;                        // in force
     std::vector<std::pair<std::string, std::string>> found_;  // discovered and watched: monitor, name
+    std::map<std::string, std::uint64_t> outages_;            // by service, since the start
     bool service_over_ = false;                               // the plugin has left its network
     stipend_unix_ns stop_by_ = 0;                             // 0: not stopping
 };

@@ -124,6 +124,11 @@ class Newcomer(ApiTest):
         self.assertIn(LIST, described["paths"])
         for path in ("/health", "/healthz", "/readyz"):
             self.assertEqual((self.get(path).status, self.get(path).json()["status"]), (200, "ok"))
+        components = self.get("/health").json()["components"]
+        self.assertEqual({name: one["state"] for name, one in components.items()},
+                         {**dict.fromkeys(("control", "orchestrators", "gateway", "ledger", "price", "alerts"), "ok"),
+                          "worker": "not_applicable"})
+        self.assertTrue(all(0 <= one["age_seconds"] < 600 for name, one in components.items() if name != "worker"))
         addresses = sorted(one["address"] for one in self.get(GATEWAY).json())
         self.assertEqual(addresses, sorted(self.devnet.addresses.replace("/,", ",").rstrip("/").split(",")))
         self.assertEqual(self.host.status()["alerts"], [])

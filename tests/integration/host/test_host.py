@@ -71,7 +71,7 @@ class Metrics(HostTest):
         self.assertEqual(float(values["stipend_orchestrators"]), self.orchestrators)
         self.assertEqual(float(values["stipend_price_accepted"]), 1)
         self.assertGreater(float(values["stipend_ledger_bytes"]), 0)
-        self.assertNotIn("stipend_disk_days_left", values)  # seconds say nothing about days
+        self.assertNotIn("stipend_disk_left_seconds", values)  # seconds say nothing about days
 
     def test_a_port_that_is_taken_keeps_nobody_from_being_paid(self):
         with socket.create_server(("127.0.0.1", 0)) as taken:

@@ -50,9 +50,16 @@ class Reads final : public ManagerReads {
     std::string asked;
     std::vector<Json> items;
     std::optional<Error> broken;
-    Health well{.ledger = true, .price = true};
+    Health well = all_ok();
+
+    static Health all_ok() {
+        Health out{.parts = {}, .now = 100 * second_ns};
+        for (auto& part : out.parts) part = {HealthState::ok, "", 40 * second_ns};
+        return out;
+    }
 
   private:
+    static constexpr std::int64_t second_ns = 1'000'000'000;
     static Json one(int calls, Json latency) {
         return Json::object().append("total_calls_processed", calls).append("average_latency_ms", std::move(latency));
     }
@@ -104,6 +111,12 @@ class NoRegistrations final : public Registrations {
     Reply prove(const Request&) override { return {}; }
 };
 
+class NoEvents final : public EventSource {
+  public:
+    Result<Part> read(std::int64_t after, std::size_t) override { return Part{.events = {}, .last = after}; }
+    Result<std::int64_t> end() override { return 0; }
+};
+
 class NoClock final : public Clock {
   public:
     [[nodiscard]] stipend_unix_ns now() const override { return noon; }
@@ -123,6 +136,10 @@ TEST_CASE("the description has each route of the table, with its parameters, and
     NoRegistrations registrations;
     for (auto& route : registration_routes(registrations)) table.push_back(std::move(route));
     for (auto& route : order_routes({})) table.push_back(std::move(route));
+    NoEvents events;
+    const auto feed = EventFeed::create(events, clock);
+    REQUIRE(feed.ok());
+    table.push_back(events_route(**feed));
     const auto document = parse_json(openapi_document(), {.bytes = 1 << 20, .depth = 64, .nodes = 100'000});
     REQUIRE(document.ok());
     const auto& components = *document->find("components")->find("parameters");
@@ -336,22 +353,46 @@ TEST_CASE("the list for gateways is for their networks, and not through a proxy 
 
 TEST_CASE("health says what works") {
     RouteScene scene;
+    auto& parts = scene.reads.well.parts;
     const auto status = [&] { return cat(scene.get("/health").status, text_at(scene.body("/health"), "status")); };
     CHECK(status() == "200\"ok\"");
     CHECK(scene.get("/readyz").status == 200);
-    scene.reads.well.price = false;
+    parts[of_price] = parts[of_all] = {HealthState::degraded, "no rate", 98'500'000'000};
     CHECK(status() == "200\"degraded\"");
     CHECK(scene.get("/readyz").status == 200);
-    scene.reads.well.ledger = false;
+    parts[of_ledger] = parts[of_all] = {HealthState::unavailable, "it failed", 99'000'000'000};
     CHECK(status() == "503\"unavailable\"");
     CHECK(scene.get("/readyz").status == 503);
-    scene.reads.well = {.ledger = true, .price = true, .stopping = true};
+    scene.reads.well = Reads::all_ok();
+    parts[of_control] = parts[of_all] = {HealthState::unavailable, "the host is stopping", 99'000'000'000};
     CHECK(status() == "503\"unavailable\"");
+    CHECK(text_at(scene.body("/health"), "control") == "\"stopping\"");
     scene.reads.broken = fail(STIPEND_E_TIMEOUT, "the control thread does not answer");
     CHECK(status() == "503\"unavailable\"");
     CHECK(scene.get("/readyz").status == 503);
     CHECK(scene.get("/healthz").status == 200);
     CHECK(scene.get(list_path).status == 503);
+}
+
+TEST_CASE("health has a state, a reason and an age of each part") {
+    RouteScene scene;
+    auto& parts = scene.reads.well.parts;
+    parts[of_gateway] = {HealthState::unavailable, "jobs have no outcome", 90'100'000'000};
+    parts[of_all] = {HealthState::degraded, "jobs have no outcome", 99'999'999'999};
+    const auto body = scene.body("/health");
+    CHECK(text_at(body, "reason") == "\"jobs have no outcome\"");
+    CHECK(text_at(body, "age_seconds") == "0");
+    const auto& components = *body.find("components");
+    CHECK(components.members().size() == 7);
+    CHECK(components.find("gateway")->dump() ==
+          R"({"state":"unavailable","reason":"jobs have no outcome","age_seconds":9})");
+    CHECK(components.find("ledger")->dump() == R"({"state":"ok","reason":null,"age_seconds":60})");
+    CHECK(text_at(*components.find("worker"), "state") == "\"not_applicable\"");
+    scene.reads.broken = fail(STIPEND_E_TIMEOUT, "the control thread does not answer");
+    const auto silent = scene.body("/health");
+    CHECK(silent.find("components")->find("control")->dump() ==
+          R"({"state":"unavailable","reason":"the control thread does not answer","age_seconds":null})");
+    CHECK(text_at(*silent.find("components")->find("price"), "state") == "\"unknown\"");
 }
 
 TEST_CASE("the first account is made once, with a password in a file of its owner") {

@@ -124,3 +124,73 @@ TEST_CASE("a standing is what is owed, and the last decision") {
     CHECK((*found)[0].last->epoch == 12);
     CHECK((*found)[1].latency_ns.has_value());
 }
+
+namespace {
+
+struct Seen {
+    std::vector<std::string> lines;
+    ChangesRead read;
+};
+
+Seen changes(Ledger& ledger, Seq after, std::uint64_t limit) {
+    Seen out;
+    const auto read = ledger.changes(after, limit, [&](const Change& change) {
+        out.lines.push_back(change.kind == Change::Kind::alert
+                                ? cat(change.seq, " alert ", change.alert)
+                                : cat(change.seq, " ", change.line.key, "/", change.line.decision.epoch, " ",
+                                      change.failures_before, change.suspended_before ? " suspended" : ""));
+    });
+    REQUIRE(read.ok());
+    out.read = *read;
+    return out;
+}
+
+}  // namespace
+
+TEST_CASE("changes are decisions and alerts in the order of the chain, in parts without a gap or a repetition") {
+    const TempFolder folder;
+    const auto ledger = must_open(folder / "ledger.db");
+    Engine engine(*ledger, 2);
+    engine.run(2);
+    Batch batch;
+    batch.events.push_back({EventKind::alert, "gateway: it is down"});
+    REQUIRE(ledger->commit(batch).ok());
+    engine.run(1);
+    const auto end = ledger->head()->seq;
+    const auto whole = changes(*ledger, 0, 1000);
+    CHECK(whole.read.last == end);
+    CHECK(!whole.read.lost);
+    CHECK(whole.lines.size() == 2 * 3 + 1);
+    CHECK(whole.lines[4].ends_with(" alert gateway: it is down"));
+    for (const std::uint64_t limit : {1, 3, 7}) {
+        std::vector<std::string> lines;
+        for (Seq after = 0; after < end;) {
+            const auto part = changes(*ledger, after, limit);
+            REQUIRE(part.read.last > after);
+            CHECK(part.read.last <= after + static_cast<Seq>(limit));
+            CHECK(!part.read.lost);
+            lines.insert(lines.end(), part.lines.begin(), part.lines.end());
+            after = part.read.last;
+        }
+        CHECK(lines == whole.lines);
+    }
+    CHECK(changes(*ledger, end, 10).lines.empty());
+    CHECK(changes(*ledger, end, 10).read.last == end);
+}
+
+TEST_CASE("changes that were archived are lost, and those of another namespace are left out") {
+    const TempFolder folder;
+    {
+        const auto ledger = must_open(folder / "ledger.db", writer(Mode::dry_run));
+        Engine engine(*ledger, 2);
+        engine.run(4);
+        const auto third = recent(*ledger, {.orchestrator = 2}).at.at(1);
+        REQUIRE(ledger->archive(third, folder / "old.db").ok());
+        const auto left = changes(*ledger, 0, 1000);
+        CHECK(left.read.lost);
+        CHECK(left.lines.size() < 8);
+        CHECK(!left.lines.empty());
+    }
+    const auto ledger = must_open(folder / "ledger.db", writer(Mode::live));
+    CHECK(changes(*ledger, 0, 1000).lines.empty());
+}

@@ -2,6 +2,7 @@
 
 #include <doctest/doctest.h>
 
+using stipend::runtime::MetricPage;
 using stipend::runtime::Metrics;
 
 TEST_CASE("a plugin's counter appears under its instance's name, and only grows") {
@@ -56,4 +57,60 @@ TEST_CASE("a counter of the host never falls") {
     metrics.raise_counter("decisions_total", "Decisions.", 3);
     CHECK(metrics.text().find("\nstipend_decisions_total 5\n") != std::string::npos);
     CHECK(metrics.define("decisions", STIPEND_METRIC_COUNTER, "total", "") == 0);
+}
+
+TEST_CASE("a help is one line, and no metric is without one") {
+    Metrics metrics;
+    metrics.define("a", STIPEND_METRIC_GAUGE, "n", "two\nlines 1");
+    metrics.define("a", STIPEND_METRIC_GAUGE, "m", "");
+    CHECK(metrics.text().find("\nlines") == std::string::npos);
+    CHECK(metrics.text().find("# HELP stipend_a_m Of the plugin instance a.\n") != std::string::npos);
+}
+
+TEST_CASE("the text has the labels of a page, escaped and as UTF-8") {
+    MetricPage page;
+    page.gauges("shown", "Values.");
+    page.add({{"name", "a \"b\" \\ c"}}, 1);
+    page.add({{"name", "line\nend"}}, 2);
+    page.add({{"name", "\xff"}}, 3);
+    page.add({{"name", "\u00fc"}}, 4);
+    page.gauges("empty", "No values.");
+    page.counters("counted_total", "Counts.");
+    page.add({}, 5);
+    const auto text = Metrics().text(page);
+    CHECK(text.find("stipend_shown{name=\"a \\\"b\\\" \\\\ c\"} 1\n") != std::string::npos);
+    CHECK(text.find("stipend_shown{name=\"line<U+000A>end\"} 2\n") != std::string::npos);
+    CHECK(text.find("stipend_shown{name=\"<0xFF>\"} 3\n") != std::string::npos);
+    CHECK(text.find("stipend_shown{name=\"\u00fc\"} 4\n") != std::string::npos);
+    CHECK(text.find("# TYPE stipend_counted_total counter\nstipend_counted_total 5\n") != std::string::npos);
+    CHECK(text.find("stipend_empty") == std::string::npos);
+}
+
+TEST_CASE("a histogram counts what is within each bound") {
+    stipend::runtime::CommitTimes times;
+    times.add(1'000'000);      // 1 ms, the first bound itself
+    times.add(1'001'000);      // beyond it
+    times.add(9'000'000'000);  // beyond all
+    times.add(-1);             // of a clock that was set
+    MetricPage page;
+    page.histograms("took_seconds", "Durations.");
+    page.add({}, times);
+    const auto text = Metrics().text(page);
+    CHECK(text.find("stipend_took_seconds_bucket{le=\"0.001\"} 2\n") != std::string::npos);
+    CHECK(text.find("stipend_took_seconds_bucket{le=\"0.0025\"} 3\n") != std::string::npos);
+    CHECK(text.find("stipend_took_seconds_bucket{le=\"5\"} 3\n") != std::string::npos);
+    CHECK(text.find("stipend_took_seconds_bucket{le=\"+Inf\"} 4\n") != std::string::npos);
+    CHECK(text.find("stipend_took_seconds_count 4\n") != std::string::npos);
+    CHECK(text.find("stipend_took_seconds_sum 9.002001\n") != std::string::npos);
+}
+
+TEST_CASE("a plugin's metric never doubles one of the page") {
+    Metrics metrics;
+    metrics.record(metrics.define("shown", STIPEND_METRIC_GAUGE, "value", "A plugin's."), 7);
+    MetricPage page;
+    page.gauges("shown_value", "The host's.");
+    page.add({}, 1);
+    const auto text = metrics.text(page);
+    CHECK(text.find("stipend_shown_value 1\n") != std::string::npos);
+    CHECK(text.find("stipend_shown_value 7\n") == std::string::npos);
 }
