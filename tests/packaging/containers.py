@@ -70,7 +70,7 @@ class Containers(unittest.TestCase):
         given = {"DOCKER_HOST": cls.engine.address, "STIPEND_IMAGE": IMAGE, "COMPOSE_PROJECT_NAME": "stipend-test",
                  "DOCKER_GID": str(os.stat(cls.engine.socket).st_gid), "PAYMENT_INTERVAL_SECONDS": "1",
                  "ORCHESTRATOR_ADDRESSES": f"http://{ORCHESTRATOR}/", "ORCH_SECRET": SECRET, "CHECK_INTERVAL": "1",
-                 "JWT_SECRET": "of the tests, and long enough for tokens", "PROOF_INTERVAL": "60", **environment}
+                 "JWT_SECRET": "of the tests, and long enough for tokens", "MIN_UPTIME_THRESHOLD": "60", **environment}
         return composing.compose(["manager", "worker", cls.override], *words, **given)
 
     @classmethod
@@ -129,7 +129,7 @@ class Containers(unittest.TestCase):
         self.assertGreaterEqual(len(jobs), 2)
 
     def test_an_old_name_without_effect_is_told(self):
-        self.assertIn("PROOF_INTERVAL is set in the environment, but has no effect here", self.logs("payment-distributor"))
+        self.assertIn("MIN_UPTIME_THRESHOLD is set in the environment, but has no effect here", self.logs("payment-distributor"))
 
     def test_what_is_published_answers(self):
         self.assertEqual(self.ask(9876, "/health"), {"status": "ok"})

@@ -142,9 +142,9 @@ class Running(HostTest):
 
 class OldNames(HostTest):
     def test_a_name_without_effect_in_this_role_is_reported_at_the_start(self):
-        self.host.environment["PROOF_INTERVAL"] = "60"
+        self.host.environment["MIN_UPTIME_THRESHOLD"] = "60"
         self.host.start()
-        self.assertTrue(self.host.said("PROOF_INTERVAL is set in the environment, but has no effect here"))
+        self.assertTrue(self.host.said("MIN_UPTIME_THRESHOLD is set in the environment, but has no effect here"))
         self.assertFalse(self.host.said("GATEWAY_URL is set"))
 
     def test_a_name_that_the_file_no_longer_reads_is_reported_by_check(self):
