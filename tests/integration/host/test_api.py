@@ -647,6 +647,24 @@ class Tls(ApiTest):
             with self.assertRaises((ssl.SSLError, ConnectionError)):
                 self.status_of(connection)
 
+    def test_events_are_streamed_through_it(self):
+        self.start()
+        connection = self.connect()
+        body = json.dumps({"email": ADMIN, "password": PASSWORD})
+        connection.request("POST", LOGIN, body, {"Content-Type": "application/json"})
+        token = json.loads(connection.getresponse().read())["access_token"]
+        connection.request("GET", "/api/v1/events", headers={"Authorization": "Bearer " + token})
+        events = connection.getresponse()
+        self.assertEqual(events.status, 200)
+        seen = 0
+        while seen < 3:
+            line = events.readline()
+            self.assertNotEqual(line, b"", "the stream ended")
+            seen += line == b"event: payment\n"
+        events.close()
+        self.host.stop()
+        self.host.verified()
+
     def test_a_client_that_never_shakes_hands_holds_up_no_other_and_not_the_end(self):
         self.start()
         host, port = self.address.rsplit(":", 1)
