@@ -209,7 +209,11 @@ Result<void> RegistrationStore::put(const Registration& registration, std::strin
     STIPEND_TRY(clear.bind_text(stated.id).run());
     if (registration.state != RegistrationState::removed) {
         STIPEND_LET(insert, database_.prepare("INSERT INTO mark VALUES(?, ?)"));
-        for (const auto& mark : marks_of(stated)) STIPEND_TRY(insert.bind_text(mark).bind_text(stated.id).run());
+        for (const auto& mark : marks_of(stated)) {
+            // An address can be stated by any peer: only its wallet's signature keeps it from others.
+            if (mark.starts_with("payout") && !registration.payout_proven) continue;
+            STIPEND_TRY(insert.bind_text(mark).bind_text(stated.id).run());
+        }
     }
     if (what.empty()) return {};
     STIPEND_LET(audit, database_.prepare(
@@ -348,6 +352,7 @@ Result<Outcome> RegistrationStore::change(std::string_view id, const Actor& acto
         out.registration = *before;
         out.registration.updated_at = now;
         STIPEND_TRY(apply(out));
+        if (out.fault != Fault::none) return out;
         out.terms_changed =
             (before->state == RegistrationState::approved) != (out.registration.state == RegistrationState::approved);
         const bool changed = before->state != out.registration.state || before->secret != out.registration.secret ||
@@ -399,7 +404,13 @@ Result<Outcome> RegistrationStore::rotate(std::string_view id, const Actor& acto
 Result<Outcome> RegistrationStore::prove_payout(std::string_view id, std::string_view address, stipend_unix_ns now) {
     const Actor wallet{Rank::peer, cat("wallet:", address)};
     return change(id, wallet, "prove payout address", now, [&](Outcome& out) -> Result<void> {
-        if (out.registration.stated.payout_address == address) out.registration.payout_proven = true;
+        if (out.registration.stated.payout_address != address) return {};
+        STIPEND_LET(taken, taken_mark(out.registration.stated));
+        if (!taken.empty()) {
+            out = refused(Fault::taken, cat("another orchestrator has ", taken, " already"));
+            return {};
+        }
+        out.registration.payout_proven = true;
         return {};
     });
 }

@@ -89,7 +89,8 @@ class RegistrationStore {
     // A new secret instead of the old one; with `revoke`, none.
     [[nodiscard]] Result<Outcome> rotate(std::string_view id, const Actor& actor, bool revoke, stipend_unix_ns now);
 
-    // The wallet of `address` has signed: the payout address is proven, if it still is that one.
+    // The wallet of `address` has signed: the payout address is proven, if it still is that one, and no other
+    // orchestrator can state it from now on. `taken`: another one has proven it before.
     [[nodiscard]] Result<Outcome> prove_payout(std::string_view id, std::string_view address, stipend_unix_ns now);
 
     [[nodiscard]] Result<bool> owns(std::string_view id, const auth::Sha256& secret);

@@ -339,8 +339,8 @@ class Attacks(RegistryTest):
             self.assert_problem(self.order(action, token=secret), 401)
             self.assert_problem(self.order(action, token=COMMON), 401)
         self.assert_problem(self.order("disconnect", token=COMMON), 401)
-        for fields in (dict(endpoint=self.endpoints[2].upper().replace("HTTPS", "https")), dict(digit="a"),
-                       dict(digit="A"), dict(worker_key="AB" * 32), dict(service_addresses=[self.endpoints[2] + "/"])):
+        for fields in (dict(endpoint=self.endpoints[2].upper().replace("HTTPS", "https")), dict(worker_key="AB" * 32),
+                       dict(service_addresses=[self.endpoints[2] + "/"])):
             with self.subTest(fields):
                 want = {"endpoint": "https://third.example:1", "digit": "c", **fields}
                 self.assert_problem(self.register(id="third", **want), 409)

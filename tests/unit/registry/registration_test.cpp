@@ -171,7 +171,32 @@ TEST_CASE("an id is changed by its own secret, and by no other") {
     CHECK(scene.enroll(by_common(stated("orch-3", "https://a.example:1", '3'))).fault == Fault::none);
 }
 
-TEST_CASE("an endpoint, a payout address and a key belong to one id") {
+TEST_CASE("a payout address belongs to the id whose wallet has proven it, and to none before") {
+    Scene scene;
+    const auto address = "0x" + std::string(40, '1');
+    const auto claim = [&](const std::string& id, char digit) {
+        auto one = stated(id, "https://" + id + ".example:1", digit);
+        one.payout_address = address;
+        return scene.enroll(by_common(one)).fault;
+    };
+    CHECK(claim("orch-1", '1') == Fault::none);
+    CHECK(claim("orch-2", '2') == Fault::none);
+    CHECK((*scene.store->prove_payout("orch-2", "0x" + std::string(40, '9'), noon)).fault == Fault::none);
+    CHECK_FALSE(scene.found("orch-2").payout_proven);
+    CHECK((*scene.store->prove_payout("orch-2", address, noon)).fault == Fault::none);
+    CHECK(scene.found("orch-2").payout_proven);
+    const auto late = scene.store->prove_payout("orch-1", address, noon);
+    REQUIRE(late.ok());
+    CHECK(late->fault == Fault::taken);
+    CHECK_FALSE(scene.found("orch-1").payout_proven);
+    CHECK(claim("orch-3", '3') == Fault::taken);
+    // It is free again with the id that had it.
+    CHECK((*scene.store->remove("orch-2", admin, noon)).fault == Fault::none);
+    CHECK(claim("orch-3", '3') == Fault::none);
+    CHECK((*scene.store->prove_payout("orch-1", address, noon)).fault == Fault::none);
+}
+
+TEST_CASE("an endpoint and a key belong to one id") {
     Scene scene;
     CHECK(scene.enroll(by_common(stated("orch-1", "https://a.example:443"))).created);
     const auto with = [&](auto change) {
@@ -181,7 +206,6 @@ TEST_CASE("an endpoint, a payout address and a key belong to one id") {
     };
     CHECK(with([](Stated& it) { it.endpoint = "https://A.example"; }).fault == Fault::taken);  // another spelling
     CHECK(with([](Stated& it) { it.service_addresses = {"https://a.example"}; }).fault == Fault::taken);
-    CHECK(with([](Stated& it) { it.payout_address = "0x" + std::string(40, '1'); }).fault == Fault::taken);
     CHECK(with([](Stated& it) { it.worker_key = std::string(64, '1'); }).fault == Fault::taken);
     CHECK(with([](Stated&) {}).fault == Fault::none);
 }
