@@ -30,6 +30,7 @@ struct ApiRoute {
     // A credential that is neither a token nor an API key reaches the handler, which checks it: the secret of an
     // orchestrator, or the common one. Of a public route: any credential, or none.
     bool by_secret = false;
+    bool own = false;  // an orchestrator may read it of itself: see `open_to_owners`
 };
 
 struct ApiOptions {

@@ -235,8 +235,10 @@ std::vector<ApiRoute> manager_routes(ManagerReads& reads, std::vector<IpRange> g
         [&reads](const Request& request) { return orchestrators(reads, request); });
     get("/api/v1/livepeer/orchestrators/{id}/status", Permission::orchestrators_read, {},
         [&reads](const Request& request) { return one_orchestrator(reads, request); });
+    out.back().own = true;
     get("/api/v1/livepeer/payments", Permission::payments_read, {"orchestrator", "from", "cursor", "limit", "format"},
         [&reads](const Request& request) { return payments(reads, request); });
+    out.back().own = true;
     get("/api/v1/gateway/orchestrators", {}, {}, [&reads, gateways = std::move(gateways)](const Request& request) {
         return gateway_list(reads, gateways, request);
     });
@@ -267,7 +269,8 @@ ApiRoute events_route(EventFeed& feed) {
             .permission = auth::Permission::status_read,
             .rate = RateClass::read,
             .query = {"orchestrator"},
-            .handler = handler};
+            .handler = handler,
+            .own = true};
 }
 
 }  // namespace stipend::api

@@ -134,7 +134,7 @@ constexpr std::string_view document = R"json({
     "503": {"description": "It does not.",
       "content": {"application/json": {"schema": {"$ref": "#/components/schemas/Ready"}}}}}}},
   "/api/v1/events": {"get": {"summary": "Decisions, changes of state and alerts, as server-sent events",
-    "security": [{"bearer": []}],
+    "security": [{"bearer": []}, {"ownSecret": []}],
     "parameters": [{"name": "orchestrator", "in": "query", "description": "Only what is about this id.",
         "schema": {"type": "string"}},
       {"name": "Last-Event-ID", "in": "header", "schema": {"type": "string"},
@@ -186,7 +186,7 @@ constexpr std::string_view document = R"json({
       "403": {"$ref": "#/components/responses/problem"},
       "429": {"$ref": "#/components/responses/problem"}}}},
   "/api/v1/livepeer/orchestrators/{id}/status": {"get": {"summary": "One orchestrator",
-    "security": [{"bearer": []}],
+    "security": [{"bearer": []}, {"ownSecret": []}],
     "parameters": [{"name": "id", "in": "path", "required": true, "schema": {"type": "string"}}],
     "responses": {
       "200": {"description": "What is known of it.",
@@ -275,7 +275,7 @@ constexpr std::string_view document = R"json({
       "429": {"$ref": "#/components/responses/problem"}}}},
   "/api/v1/livepeer/payments": {"get": {"summary": "What was decided, the newest first",
     "description": "A part may be shorter than its limit, even empty, before the end. Archived decisions are not in it.",
-    "security": [{"bearer": []}],
+    "security": [{"bearer": []}, {"ownSecret": []}],
     "parameters": [
       {"name": "orchestrator", "in": "query", "description": "Only of this id.", "schema": {"type": "string"}},
       {"name": "from", "in": "query", "description": "Only what was decided at this time or later.",

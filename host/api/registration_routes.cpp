@@ -29,4 +29,24 @@ std::vector<ApiRoute> registration_routes(Registrations& registrations) {
     return out;
 }
 
+void open_to_owners(std::vector<ApiRoute>& routes, Registrations& registrations) {
+    for (auto& route : routes) {
+        if (!route.own) continue;
+        route.by_secret = true;
+        route.handler = [&registrations, of_any = std::move(route.handler)](const Request& request) {
+            if (request.principal) return of_any(request);
+            const auto in_path = request.path.find("id");
+            const auto in_query = request.query.find("orchestrator");
+            const bool named = in_path != request.path.end() || in_query != request.query.end();
+            const auto id = in_path != request.path.end() ? in_path->second : named ? in_query->second : std::string();
+            if (auto refusal = registrations.refuse_other(request, id)) return std::move(*refusal);
+            Request own = request;
+            own.may_still = [&registrations, id, credential = request.credential] {
+                return registrations.owns(id, credential);
+            };
+            return of_any(own);
+        };
+    }
+}
+
 }  // namespace stipend::api

@@ -1,6 +1,8 @@
 // The routes by which orchestrators join over the network, and by which administrators decide about them.
 #pragma once
 
+#include <optional>
+#include <string_view>
 #include <vector>
 
 #include "host/api/api_server.hpp"
@@ -18,8 +20,14 @@ class Registrations {
     virtual Reply remove(const Request& request) = 0;
     virtual Reply rotate(const Request& request) = 0;  // by its own secret as well
     virtual Reply prove(const Request& request) = 0;   // by what the body holds, and its own secret
+    // Why the credential of the request is not that of this id; nothing: it is. Failures are throttled.
+    virtual std::optional<Reply> refuse_other(const Request& request, std::string_view id) = 0;
+    [[nodiscard]] virtual bool owns(std::string_view id, std::string_view credential) = 0;
 };
 
 [[nodiscard]] std::vector<ApiRoute> registration_routes(Registrations& registrations);
+
+// Serves the routes marked `own` to orchestrators as well: by the own secret of the one that path or query names.
+void open_to_owners(std::vector<ApiRoute>& routes, Registrations& registrations);
 
 }  // namespace stipend::api

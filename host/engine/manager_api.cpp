@@ -56,6 +56,7 @@ Result<std::unique_ptr<ManagerApi>> ManagerApi::create(runtime::Host& host, cons
     }
     for (auto& route : api::order_routes(std::move(orders))) routes.push_back(std::move(route));
     if (events != nullptr) routes.push_back(api::events_route(*events));
+    if (joining.registrar != nullptr) api::open_to_owners(routes, *joining.registrar);
     STIPEND_SET(self->server_, api::ApiServer::create({.listen = settings.api_listen,
                                                        .trusted_proxies = std::move(proxies),
                                                        .tls = {.certificate = options.tls_certificate,

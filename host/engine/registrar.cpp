@@ -373,6 +373,15 @@ api::Reply Registrar::prove(const api::Request& request) {
                                .append("payout_proven", payout_proven));
 }
 
+std::optional<api::Reply> Registrar::refuse_other(const api::Request& request, std::string_view id) {
+    return check_secret(request, id, false).refusal;
+}
+
+bool Registrar::owns(std::string_view id, std::string_view credential) {
+    const auto found = parts_.store->owns(id, auth::sha256(credential));
+    return found && *found;
+}
+
 Result<Json> Registrar::order(const Json& body) {
     STIPEND_LET(order, order_of(body));
     STIPEND_LET(outcome, carry_out_order(*parts_.store, order, parts_.clock->now()));

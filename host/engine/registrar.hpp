@@ -43,6 +43,8 @@ class Registrar final : public api::Registrations {
     api::Reply remove(const api::Request& request) override;
     api::Reply rotate(const api::Request& request) override;
     api::Reply prove(const api::Request& request) override;
+    std::optional<api::Reply> refuse_other(const api::Request& request, std::string_view id) override;
+    [[nodiscard]] bool owns(std::string_view id, std::string_view credential) override;
 
     // An order of the person at this machine: {"action": approve, disconnect, remove, rotate or revoke; "id", "by"}.
     [[nodiscard]] Result<Json> order(const Json& body);

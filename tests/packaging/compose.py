@@ -14,7 +14,7 @@ from installed import BUILD
 PROJECT = dockerfile.PROJECT
 SKIP = 77
 PUBLISHED = ("orch-secret", "LivepeerManager2025!Secure")
-OWN_NAMES = {"API_LISTEN", "API_PLAIN_HTTP", "METRICS_LISTEN", "DISPATCH_EVIDENCE", "PRICE_UNSEEN"}
+OWN_NAMES = {"ALLOWED_ENDPOINT_NETWORKS", "API_LISTEN", "API_PLAIN_HTTP", "METRICS_LISTEN", "DISPATCH_EVIDENCE", "PRICE_UNSEEN"}
 # In a container localhost is the container itself: a listener there is out of reach for all others.
 OTHER_DEFAULTS = {"CAPABILITY_URL": "http://livepeer-worker:9876", "SERVER_HOST": "0.0.0.0"}
 IN_EVERY_DEBIAN = {"libc6", "libgcc-s1", "libstdc++6"}

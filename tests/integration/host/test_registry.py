@@ -315,6 +315,28 @@ class Configuration(RegistryTest):
 
 
 class Attacks(RegistryTest):
+    def test_it_reads_what_is_its_own_and_nothing_else(self):
+        self.spread()
+        self.start()
+        secret = self.made()["secret"]
+        other = self.made(id="other", endpoint="https://other.example:1", digit="b", worker_key="cd" * 32)["secret"]
+        self.order("approve")
+        self.wait_paid()
+        name = urllib.parse.quote(NEW, safe="")
+        own = (f"{LIST}/{name}/status", f"{PAYMENTS}?orchestrator={name}", f"{PAYMENTS}?orchestrator={name}&format=csv")
+        for path in own:
+            with self.subTest(path):
+                self.assertEqual(self.get(path, secret).status, 200)
+                self.assertEqual(self.get(path, secret).body, self.get(path, self.token).body)
+                self.assert_problem(self.get(path, other), 401)
+                self.assert_problem(self.get(path, COMMON), 401)
+                self.assert_problem(self.get(path), 401)
+        for path in (LIST, PAYMENTS, f"{PAYMENTS}?orchestrator=other", f"{LIST}/other/status", "/api/v1/events"):
+            with self.subTest(path):
+                self.assert_problem(self.get(path, secret), 401)
+        self.order("remove")
+        self.assert_problem(self.get(own[0], secret), 401)
+
     def test_what_another_has_is_not_taken(self):
         self.spread()
         self.start()

@@ -109,6 +109,13 @@ class NoRegistrations final : public Registrations {
     Reply remove(const Request&) override { return {}; }
     Reply rotate(const Request&) override { return {}; }
     Reply prove(const Request&) override { return {}; }
+    std::optional<Reply> refuse_other(const Request& request, std::string_view id) override {
+        if (owns(id, request.credential)) return std::nullopt;
+        return problem(401, "another one's");
+    }
+    [[nodiscard]] bool owns(std::string_view id, std::string_view credential) override {
+        return id == "a:1" && credential == "secret of a:1";
+    }
 };
 
 class NoEvents final : public EventSource {
@@ -140,6 +147,7 @@ TEST_CASE("the description has each route of the table, with its parameters, and
     const auto feed = EventFeed::create(events, clock);
     REQUIRE(feed.ok());
     table.push_back(events_route(**feed));
+    open_to_owners(table, registrations);
     const auto document = parse_json(openapi_document(), {.bytes = 1 << 20, .depth = 64, .nodes = 100'000});
     REQUIRE(document.ok());
     const auto& components = *document->find("components")->find("parameters");
@@ -159,7 +167,12 @@ TEST_CASE("the description has each route of the table, with its parameters, and
                 }
             }
             for (const auto& name : names) line += " " + name;
-            if (operation.find("security") != nullptr) line += " bearer";
+            if (const auto* security = operation.find("security")) {
+                line += " bearer";
+                for (const auto& one : security->items()) {
+                    if (one.find("ownSecret") != nullptr) line += " secret";
+                }
+            }
             described.insert(line);
         }
     }
@@ -169,10 +182,39 @@ TEST_CASE("the description has each route of the table, with its parameters, and
         for (const auto& name : std::set<std::string_view>(route.query.begin(), route.query.end())) {
             line += cat(" ", name);
         }
-        if (route.permission) line += " bearer";
+        if (route.permission) line += route.by_secret ? " bearer secret" : " bearer";
         served.insert(line);
     }
     CHECK(described == served);
+}
+
+TEST_CASE("an orchestrator reads what is its own by its own secret, and nothing else") {
+    RouteScene scene;
+    NoRegistrations registrations;
+    open_to_owners(scene.routes, registrations);
+    const auto status = [&](std::string_view path, Query query, const char* credential) {
+        for (const auto& route : scene.routes) {
+            const auto values = match_path(route.path, path);
+            if (!values) continue;
+            if (!route.by_secret) return 403;  // the server answers
+            Request request;
+            for (const auto& [name, value] : *values) request.path.emplace(name, value);
+            request.query = std::move(query);
+            request.credential = credential;
+            return route.handler(request).status;
+        }
+        return 404;
+    };
+    const auto* own = "secret of a:1";
+    CHECK(status("/api/v1/livepeer/orchestrators/a:1/status", {}, own) == 200);
+    CHECK(status("/api/v1/livepeer/orchestrators/b:1/status", {}, own) == 401);
+    CHECK(status("/api/v1/livepeer/orchestrators/a:1/status", {}, "wrong") == 401);
+    CHECK(status(payments_path, {{"orchestrator", "a:1"}}, own) == 200);
+    CHECK(status(payments_path, {{"orchestrator", "b:1"}}, own) == 401);
+    CHECK(status(payments_path, {}, own) == 401);
+    CHECK(status(list_path, {}, own) == 403);
+    // The path names it, whatever else the request says.
+    CHECK(status("/api/v1/livepeer/orchestrators/b:1/status", {{"orchestrator", "a:1"}}, own) == 401);
 }
 
 TEST_CASE("the list of orchestrators counts all of them and sums up the part") {
