@@ -98,7 +98,26 @@ Result<void> Router::silence(Silence wanted, stipend_unix_ns now) {
     silences_.push_back(std::move(wanted));
     silences_changed_ = true;
     next_scan_ = now;
+    for (auto& [name, line] : lines_) drop_silenced(name, line, now);
     return {};
+}
+
+// What waits for its message when a silence begins is sent after it, if it fires then.
+void Router::drop_silenced(const std::string& name, Line& line, stipend_unix_ns now) {
+    std::set<std::string> unsent;  // of whose beginning the receiver does not learn: nor of its end
+    std::erase_if(line.waiting, [&](const Pending& one) {
+        if (!silenced_until(one.alert_id, now)) return false;
+        if (one.resolved && unsent.erase(one.alert_id) == 0) return false;
+        if (!one.resolved && !one.repeated) {
+            unsent.insert(one.alert_id);
+            if (const auto alert = active_.find(one.alert_id); alert != active_.end()) {
+                alert->second.notified.erase(name);
+                changed_.insert(one.alert_id);
+            }
+        }
+        remove(one);
+        return true;
+    });
 }
 
 std::size_t Router::unsilence(std::string_view match, stipend_unix_ns now) {
@@ -327,6 +346,7 @@ void Router::ended(const std::string& receiver, const Result<void>& result, stip
     // One that the channel refuses must not take the others with it: each is tried by itself.
     if (result.error().permanent) line.singly_until = flying.back().number;
     line.waiting.insert(line.waiting.begin(), flying.begin(), flying.end());
+    drop_silenced(receiver, line, now);
     if (result.error().permanent) return;
     const auto doublings = std::min<std::uint64_t>(state.failures - 1, 20);
     const auto pause = std::min(first_pause_ns << doublings, longest_pause_ns);

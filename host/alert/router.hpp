@@ -127,6 +127,7 @@ class Router {
     [[nodiscard]] std::optional<stipend_unix_ns> ready_at(const Line& line, stipend_unix_ns now) const;
     [[nodiscard]] Message compose(Line& line, stipend_unix_ns now);
     void expire_silences(stipend_unix_ns now);
+    void drop_silenced(const std::string& name, Line& line, stipend_unix_ns now);
     [[nodiscard]] std::string new_id();
     void wake_by(stipend_unix_ns at) { next_scan_ = std::min(next_scan_, at); }
 

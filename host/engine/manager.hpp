@@ -56,7 +56,10 @@ class Manager final : public runtime::Role, public Effects, public plugin::Alert
     void close() override {
         api_.reset();
         registrar_.reset();
+        // Readers of the ledger end before its writer: a connection that closes last and may not write leaves the WAL.
         events_.reset();
+        event_source_.reset();
+        metrics_.reset();
         desk_.close();
     }
     void serve(http::ServerThread& thread) override;

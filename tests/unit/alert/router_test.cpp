@@ -150,6 +150,28 @@ TEST_CASE_FIXTURE(Fixture, "a silenced alert is not sent, and is sent when the s
     CHECK(router.silences().empty());
 }
 
+TEST_CASE_FIXTURE(Fixture, "an alert that waits for its message when a silence begins is sent after it") {
+    raise("gateway");
+    raise("disk");
+    REQUIRE(router.silence({.match = "gateway", .until = now + 3600 * ns_per_s}, now).ok());
+    CHECK(ids(pass(60 * ns_per_s)) == Ids{"disk"});
+    CHECK(ids(pass(3600 * ns_per_s)) == Ids{"gateway"});
+}
+
+TEST_CASE_FIXTURE(Fixture, "where a silence keeps back the beginning of an alert, its end is kept back too") {
+    raise("a");
+    pass(group_wait, refused);
+    resolve("a");
+    raise("b");
+    REQUIRE(router.silence({.match = "a", .until = now + 3600 * ns_per_s}, now).ok());
+    CHECK(ids(pass(600 * ns_per_s)) == Ids{"b"});
+    CHECK(state().pending == 0);
+    // What a receiver knows of ends for it, silenced or not.
+    REQUIRE(router.silence({.match = "b", .until = now + 3600 * ns_per_s}, now).ok());
+    resolve("b");
+    CHECK(ids(pass(600 * ns_per_s)) == Ids{"b resolved"});
+}
+
 TEST_CASE_FIXTURE(Fixture, "a silence is ended early") {
     REQUIRE(router.silence({.match = "gateway", .until = now + 3600 * ns_per_s}, now).ok());
     raise("gateway");
