@@ -1,23 +1,14 @@
 #include "host/api/access_store.hpp"
 
-#include <fcntl.h>
-#include <sys/stat.h>
-
 #include <algorithm>
-#include <cerrno>
-#include <cstring>
-
-#include "host/base/file.hpp"
 
 namespace stipend::api {
 namespace {
 
-constexpr std::int64_t version = 1;
-constexpr std::int64_t busy_ms = 5'000;
 constexpr std::size_t max_name_bytes = 254;
 constexpr std::size_t max_key_name_bytes = 128;
 
-constexpr const char* tables = R"(
+constexpr sqlite::PrivateTables tables{.name = "access", .version = 1, .sql = R"(
 CREATE TABLE account(
     name TEXT PRIMARY KEY, password_hash TEXT NOT NULL, role TEXT NOT NULL,
     created_at INTEGER NOT NULL, changed_at INTEGER NOT NULL) STRICT, WITHOUT ROWID;
@@ -32,7 +23,7 @@ CREATE TABLE token_key(
     number INTEGER PRIMARY KEY AUTOINCREMENT, kid TEXT NOT NULL UNIQUE, secret TEXT NOT NULL,
     created_at INTEGER NOT NULL) STRICT;
 PRAGMA user_version = 1;
-)";
+)"};
 
 Result<Account> read_account(sqlite::Statement& row) {
     Account out;
@@ -67,19 +58,6 @@ Result<NamedApiKey> read_api_key(sqlite::Statement& row) {
 constexpr const char* account_columns = "name, password_hash, role, created_at, changed_at";
 constexpr const char* api_key_columns = "id, name, hash, role, scopes, created_at, expires_at, revoked_at";
 
-// Made with its mode before SQLite opens it, so that it is never open to others.
-Result<void> make_file(const std::filesystem::path& file) {
-    const Fd fd(::open(file.c_str(), O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600));
-    struct stat info {};
-    if (!fd || ::fstat(fd.get(), &info) != 0) {
-        return fail(STIPEND_E_CONFIG, "access: ", file.native(), ": ", std::strerror(errno));
-    }
-    if (!S_ISREG(info.st_mode) || (info.st_mode & 077) != 0) {
-        return fail(STIPEND_E_CONFIG, "access: ", file.native(), ": want a regular file that only its owner may read");
-    }
-    return {};
-}
-
 }  // namespace
 
 Result<void> check_account_name(std::string_view name) {
@@ -91,35 +69,13 @@ Result<void> check_account_name(std::string_view name) {
 
 template <class Work>
 auto AccessStore::write(Work work) -> decltype(work()) {
-    sqlite::Transaction transaction(database_);
-    STIPEND_TRY(transaction.begin("IMMEDIATE"));
-    auto result = work();
-    if (!result) return result;
-    STIPEND_TRY(transaction.commit());
-    return result;
+    return sqlite::write(database_, std::move(work));
 }
 
 Result<std::unique_ptr<AccessStore>> AccessStore::open(const std::filesystem::path& file) {
-    STIPEND_TRY(make_file(file));
     std::unique_ptr<AccessStore> self(new AccessStore);
-    STIPEND_TRY(self->database_.open(file.native(), SQLITE_OPEN_READWRITE, busy_ms, "access"));
-    STIPEND_TRY(
-        self->database_.run("PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA foreign_keys = ON;"
-                            "PRAGMA trusted_schema = OFF"));
-    STIPEND_TRY(self->migrate());
+    STIPEND_TRY(sqlite::open_private(self->database_, file, tables));
     return self;
-}
-
-Result<void> AccessStore::migrate() {
-    return write([&]() -> Result<void> {
-        STIPEND_LET(found, database_.number("PRAGMA user_version"));
-        if (found == version) return {};
-        if (found != 0) {
-            return fail(STIPEND_E_CONFIG, "access: ", database_.path(), ": got version ", found,
-                        " of its tables, want ", version, ": a newer stipend made it");
-        }
-        return database_.run(tables);
-    });
 }
 
 Result<void> AccessStore::add_account(const Account& account) {

@@ -13,7 +13,7 @@
 
 #include "host/auth/access_role.hpp"
 #include "host/auth/api_key.hpp"
-#include "host/base/sqlite.hpp"
+#include "host/base/private_database.hpp"
 #include "stipend/abi/types.h"
 #include "stipend/result.hpp"
 
@@ -100,7 +100,6 @@ class AccessStore {
     // Runs `work` in one transaction that writes.
     template <class Work>
     auto write(Work work) -> decltype(work());
-    [[nodiscard]] Result<void> migrate();
 
     sqlite::Database database_;
 };

@@ -1,21 +1,13 @@
 #include "host/registry/registration_store.hpp"
 
-#include <fcntl.h>
-#include <sys/stat.h>
-
-#include <cerrno>
 #include <cstring>
-
-#include "host/base/file.hpp"
 
 namespace stipend::registry {
 namespace {
 
-constexpr std::int64_t version = 1;
-constexpr std::int64_t busy_ms = 5'000;
 constexpr std::size_t secret_bytes = 32;
 
-constexpr const char* tables = R"(
+constexpr sqlite::PrivateTables tables{.name = "registry", .version = 1, .sql = R"(
 CREATE TABLE registration(
     number INTEGER PRIMARY KEY AUTOINCREMENT, id TEXT NOT NULL UNIQUE, endpoint TEXT NOT NULL,
     service_addresses TEXT NOT NULL, capabilities TEXT NOT NULL, payout_address TEXT NOT NULL,
@@ -33,7 +25,7 @@ CREATE TABLE once(
     number INTEGER PRIMARY KEY AUTOINCREMENT, scope TEXT NOT NULL, key TEXT NOT NULL, body BLOB NOT NULL,
     answer TEXT NOT NULL, at INTEGER NOT NULL, UNIQUE(scope, key)) STRICT;
 PRAGMA user_version = 1;
-)";
+)"};
 
 constexpr std::string_view columns =
     "id, endpoint, service_addresses, capabilities, payout_address, payout_proven, worker_key, state, ended_itself, "
@@ -84,20 +76,6 @@ Result<Registration> read_row(sqlite::Statement& row) {
     return out;
 }
 
-// Made with its mode before SQLite opens it, so that it is never open to others.
-Result<void> make_file(const std::filesystem::path& file) {
-    const Fd fd(::open(file.c_str(), O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600));
-    struct stat info {};
-    if (!fd || ::fstat(fd.get(), &info) != 0) {
-        return fail(STIPEND_E_CONFIG, "registry: ", file.native(), ": ", std::strerror(errno));
-    }
-    if (!S_ISREG(info.st_mode) || (info.st_mode & 077) != 0) {
-        return fail(STIPEND_E_CONFIG, "registry: ", file.native(),
-                    ": want a regular file that only its owner may read");
-    }
-    return {};
-}
-
 Outcome refused(Fault fault, std::string why) {
     return {.fault = fault, .why = std::move(why)};
 }
@@ -124,34 +102,13 @@ std::string shown(const Registration& registration) {
 
 template <class Work>
 auto RegistrationStore::write(Work work) -> decltype(work()) {
-    sqlite::Transaction transaction(database_);
-    STIPEND_TRY(transaction.begin("IMMEDIATE"));
-    auto result = work();
-    if (!result) return result;
-    STIPEND_TRY(transaction.commit());
-    return result;
+    return sqlite::write(database_, std::move(work));
 }
 
 Result<std::unique_ptr<RegistrationStore>> RegistrationStore::open(const std::filesystem::path& file) {
-    STIPEND_TRY(make_file(file));
     std::unique_ptr<RegistrationStore> self(new RegistrationStore);
-    STIPEND_TRY(self->database_.open(file.native(), SQLITE_OPEN_READWRITE, busy_ms, "registry"));
-    STIPEND_TRY(
-        self->database_.run("PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA trusted_schema = OFF"));
-    STIPEND_TRY(self->migrate());
+    STIPEND_TRY(sqlite::open_private(self->database_, file, tables));
     return self;
-}
-
-Result<void> RegistrationStore::migrate() {
-    return write([&]() -> Result<void> {
-        STIPEND_LET(found, database_.number("PRAGMA user_version"));
-        if (found == version) return {};
-        if (found != 0) {
-            return fail(STIPEND_E_CONFIG, "registry: ", database_.path(), ": got version ", found,
-                        " of its tables, want ", version, ": a newer stipend made it");
-        }
-        return database_.run(tables);
-    });
 }
 
 Result<std::optional<Registration>> RegistrationStore::read(std::string_view id) {

@@ -12,7 +12,7 @@
 #include <string_view>
 #include <vector>
 
-#include "host/base/sqlite.hpp"
+#include "host/base/private_database.hpp"
 #include "host/registry/registration.hpp"
 
 namespace stipend::registry {
@@ -112,7 +112,6 @@ class RegistrationStore {
     // These with mutex_ held; all but `write` inside its transaction.
     template <class Work>
     auto write(Work work) -> decltype(work());
-    [[nodiscard]] Result<void> migrate();
     [[nodiscard]] Result<std::optional<Registration>> read(std::string_view id);
     [[nodiscard]] Result<std::vector<Registration>> select(std::string_view where);
     [[nodiscard]] Result<Outcome> enroll_within(const Enrollment& enrollment, stipend_unix_ns now);
