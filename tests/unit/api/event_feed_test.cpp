@@ -200,7 +200,10 @@ TEST_CASE("a slow reader gets a gap and then all that it missed, in bounded piec
 
 TEST_CASE("what is archived is a gap, and the first that is left follows") {
     Scene scene;
-    scene.rows.first = 6;
+    {
+        const std::lock_guard lock(scene.rows.mutex);
+        scene.rows.first = 6;
+    }
     Reading reading(scene.feed->open({.after = EventPlace{2, 0}}));
     REQUIRE(reading.until_id({10, 1}));
     CHECK(reading.text.find("event: gap\ndata: {\"after\":\"e2.0\",\"reason\":\"archived\"}\n\n") != std::string::npos);
