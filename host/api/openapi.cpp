@@ -108,7 +108,7 @@ constexpr std::string_view document = R"json({
     "Proof": {"type": "object", "required": ["orchestrator_id", "manager_challenge", "orchestrator_response"],
       "properties": {
         "orchestrator_id": {"type": "string"}, "manager_challenge": {"type": "string"},
-        "orchestrator_response": {"type": "string", "description": "The hex SHA-256 of challenge:id:secret, with the secret as the credential of the request; or the challenge as the wallet of `eth_address` signs it (EIP-191), which proves that address."}}},
+        "orchestrator_response": {"type": "string", "description": "The hex SHA-256 of challenge:id:secret, or the challenge as the wallet of `eth_address` signs it (EIP-191), which proves that address."}}},
     "Proven": {"type": "object", "properties": {
       "success": {"const": true}, "message": {"type": "string"}, "next_proof_required": {"type": "integer"},
       "challenge": {"type": "string", "description": "For the next proof."}, "payout_proven": {"type": "boolean"}}},

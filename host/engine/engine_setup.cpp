@@ -276,8 +276,7 @@ void Engine::deactivate(registry::PayeeIndex payee, stipend_unix_ns now) {
     STIPEND_ASSERT(active_ > 0);
     --active_;
     if (slot.state.consecutive_failures > 0) --failing_;
-    for (const auto* kind : {"limit:", "policy:", "suspended:", "unlisted:", "fees:", "fees-reported:"})
-        resolve(kind + payees_.key(payee), now);
+    for (const auto kind : payee_alerts) resolve(cat(kind, payees_.key(payee)), now);
 }
 
 ledger::EngineState Engine::state_of(registry::PayeeIndex payee) const {

@@ -1,5 +1,6 @@
 #include "host/engine/manager_events.hpp"
 
+#include "host/engine/alerts.hpp"
 #include "host/ledger/decision_json.hpp"
 
 namespace stipend::engine {
@@ -29,15 +30,14 @@ void add_decision(const ledger::Change& change, std::vector<api::Event>& out) {
                        .dump()});
 }
 
-// "ID: TEXT", as the engine writes it; an id may end in an orchestrator's.
+// "ID: TEXT", as the engine writes it.
 void add_alert(const ledger::Change& change, std::vector<api::Event>& out) {
     const std::string_view body = change.alert;
     const auto end = body.find(": ");
     const auto id = body.substr(0, end);
     const auto text = end == std::string_view::npos ? std::string_view() : body.substr(end + 2);
-    const auto colon = id.find(':');
     out.push_back({{change.seq, 0},
-                   colon == std::string_view::npos ? std::string() : std::string(id.substr(colon + 1)),
+                   std::string(payee_of_alert(id)),
                    "alert",
                    Json::object().append("id", id).append("text", text).append("resolved", text == "resolved").dump()});
 }

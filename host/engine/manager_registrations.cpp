@@ -73,6 +73,7 @@ std::unique_ptr<Registrar> Manager::make_registrar() {
                                return configured_;
                            },
                        .proven = [this](const std::string& id) { proofs_.proven(id, host_.now()); },
+                       .not_checked = [this](const std::string& id) { proofs_.not_checked(id, host_.now()); },
                        .proof_interval_ns = settings.registration.proof_interval_ns,
                        .changed = [this] { host_.apply_again(); },
                        .common_secret = settings.registration.open() ? settings.registration.secret : std::string(),

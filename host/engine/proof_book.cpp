@@ -13,6 +13,11 @@ void ProofBook::proven(std::string_view id, stipend_unix_ns now) {
     if (const auto found = entries_.find(id); found != entries_.end()) found->second.last = now;
 }
 
+void ProofBook::not_checked(std::string_view id, stipend_unix_ns now) {
+    const std::lock_guard lock(mutex_);
+    if (const auto found = entries_.find(id); found != entries_.end()) found->second = {.since = now};
+}
+
 ProofBook::Standing ProofBook::standing(std::string_view id, std::int64_t patience_ns, stipend_unix_ns now) const {
     const std::lock_guard lock(mutex_);
     const auto found = entries_.find(id);

@@ -18,8 +18,10 @@ class ProofBook {
 
     // The ids whose proofs count from now on; one that is new among them has as long as between two proofs.
     void expect(const std::set<std::string>& ids, stipend_unix_ns now);
-    // Nothing for an id that is not expected.
+    // Nothing for an id that is not expected, here and below.
     void proven(std::string_view id, stipend_unix_ns now);
+    // One came, and this host could not check it: `unheard` from now on, as after a start.
+    void not_checked(std::string_view id, stipend_unix_ns now);
     // `unheard`: none came, and it is not late yet. `overdue` for an id that is not expected.
     [[nodiscard]] Standing standing(std::string_view id, std::int64_t patience_ns, stipend_unix_ns now) const;
     [[nodiscard]] stipend_unix_ns last(std::string_view id) const;  // 0: none

@@ -325,7 +325,10 @@ api::Reply Registrar::prove(const api::Request& request) {
         return api::problem_later(429, "too many requests", wait_s);
     }
     const auto found = parts_.store->find(id);
-    if (!found) return reply_of(found.error());
+    if (!found) {
+        parts_.not_checked(id);
+        return reply_of(found.error());
+    }
     if (!*found || (*found)->state == registry::RegistrationState::removed) {
         return api::problem(404, "no such registration");
     }
@@ -340,20 +343,21 @@ api::Reply Registrar::prove(const api::Request& request) {
         const auto fault = challenges_.take(id, *challenge, now);
         if (fault != auth::ChallengeFault::none) return refuse(auth::name_of(fault));
     }
+    // A wallet signs what it is shown: that it signed this for another's id must not be enough.
+    if (!registration.secret || !auth::equal_in_constant_time(*registration.secret, auth::sha256(request.credential))) {
+        return refuse("wrong secret");
+    }
     const bool by_wallet = auth::is_signed_response(*response);
     if (by_wallet) {
         const auto address = auth::EthAddress::parse(registration.stated.payout_address);
         if (!address || !auth::signed_response_matches(*response, *challenge, *address)) {
             return refuse("not signed by the payout address");
         }
-    } else {
-        const bool own =
-            registration.secret && auth::equal_in_constant_time(*registration.secret, auth::sha256(request.credential));
-        if (!own || !auth::secret_response_matches(*response, *challenge, id, request.credential)) {
-            return refuse("wrong secret or response");
-        }
+    } else if (!auth::secret_response_matches(*response, *challenge, id, request.credential)) {
+        return refuse("wrong response");
     }
     succeeded(request);
+    parts_.proven(id);  // that it is there, whatever becomes of the address
     bool payout_proven = registration.payout_proven;
     if (by_wallet && !payout_proven) {
         const auto outcome = parts_.store->prove_payout(id, registration.stated.payout_address, now);
@@ -361,7 +365,6 @@ api::Reply Registrar::prove(const api::Request& request) {
         payout_proven = outcome->registration.payout_proven;
         note(*outcome, "payout address proven", "its wallet");
     }
-    parts_.proven(id);
     const std::lock_guard lock(mutex_);
     auto next = challenges_.issue(id, now);
     if (!next) return api::problem(500, "the host failed; its log says why");

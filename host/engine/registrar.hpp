@@ -26,6 +26,8 @@ struct RegistrarParts {
     std::function<std::shared_ptr<const registry::ConfiguredMarks>()> configured;
     // A proof of it was accepted.
     std::function<void(const std::string& id)> proven;
+    // A proof came that could not be checked, for a fault of this host.
+    std::function<void(const std::string& id)> not_checked;
     std::int64_t proof_interval_ns = 0;
     // What is paid has changed: returns at once.
     std::function<void()> changed;

@@ -1,6 +1,7 @@
 // The parts of the engine, each by itself.
 #include <doctest/doctest.h>
 
+#include "host/engine/alerts.hpp"
 #include "host/engine/commit_queue.hpp"
 #include "host/engine/generations.hpp"
 #include "host/engine/payee_state.hpp"
@@ -92,6 +93,16 @@ TEST_CASE("state: where time ends a hold changes nothing") {
     REQUIRE_FALSE(moved.ok());
     CHECK(moved.error().status == STIPEND_E_LIMIT);
     CHECK(state.due_at == INT64_MAX - 10);
+}
+
+TEST_CASE("alerts: one is about an orchestrator by its kind, not by how its id ends") {
+    CHECK(payee_of_alert("suspended:orch-1") == "orch-1");
+    CHECK(payee_of_alert("fees-reported:https://o:9995") == "https://o:9995");
+    CHECK(payee_of_alert("fees:fees") == "fees");
+    for (const auto* id :
+         {"gateway", "fees", "limit", "plugins:put-aside:orch-1", "plugins:differs:orch-1", "registry"}) {
+        CHECK(payee_of_alert(id).empty());
+    }
 }
 
 TEST_CASE("generations: a period is decided by the newest one of when it began") {

@@ -7,6 +7,7 @@
 
 #include "host/auth/crypto.hpp"
 #include "host/engine/proof_book.hpp"
+#include "stipend/ascii.hpp"
 #include "stipend/hex.hpp"
 #include "stipend/json_parse.hpp"
 #include "wallet.hpp"
@@ -48,6 +49,7 @@ class Desk {
                            .has_history = [](const std::string& id) -> Result<bool> { return id == "old"; },
                            .configured = [this] { return configured_; },
                            .proven = [this](const std::string& id) { proven += id + " "; },
+                           .not_checked = [](const std::string&) {},
                            .proof_interval_ns = 60 * second,
                            .changed = [this] { ++changes; },
                            .common_secret = common});
@@ -71,6 +73,11 @@ class Desk {
     // Of a newcomer; returns its answer.
     Json joined() {
         const auto reply = registrar->enroll(request(common, body_of()));
+        REQUIRE_MESSAGE(reply.status == 200, reply.body);
+        return *parse_json(reply.body);
+    }
+    Json joined_again(const std::string& secret, const std::string& id = "orch-1") {
+        const auto reply = registrar->enroll(request(secret, body_of(id)));
         REQUIRE_MESSAGE(reply.status == 200, reply.body);
         return *parse_json(reply.body);
     }
@@ -152,16 +159,21 @@ TEST_CASE("a proof that is wrong, late or another's is refused, and its challeng
     CHECK(desk.prove(newer, hashed(newer, secret), secret).status == 200);
 }
 
-TEST_CASE("a signature by the wallet proves the payout address, without a secret") {
+TEST_CASE("a signature by the wallet proves the payout address, beside the secret of the id") {
     Desk desk;
-    const auto challenge = text(desk.joined(), "challenge");
-    const auto reply = desk.prove(challenge, wallets::personal_sign(challenge));
+    const auto made = desk.joined();
+    const auto secret = text(made, "secret");
+    const auto challenge = text(desk.joined_again(secret), "challenge");
+    const auto signed_only = text(made, "challenge");
+    CHECK(desk.prove(signed_only, wallets::personal_sign(signed_only)).status == 401);
+    CHECK(!(*desk.store->find("orch-1"))->payout_proven);
+    const auto reply = desk.prove(challenge, wallets::personal_sign(challenge), secret);
     REQUIRE_MESSAGE(reply.status == 200, reply.body);
     CHECK(text(*parse_json(reply.body), "payout_proven") == "true");
     CHECK((*desk.store->find("orch-1"))->payout_proven);
     CHECK(desk.store->audit("orch-1")->back().what == "prove payout address");
     const auto next = text(*parse_json(reply.body), "challenge");
-    CHECK(desk.prove(next, wallets::personal_sign(next, wallets::other_key)).status == 401);
+    CHECK(desk.prove(next, wallets::personal_sign(next, wallets::other_key), secret).status == 401);
     CHECK(desk.proven == "orch-1 ");
     // Another address is proven anew.
     auto body = Desk::body_of();
@@ -170,6 +182,19 @@ TEST_CASE("a signature by the wallet proves the payout address, without a secret
     admin.principal = api::Principal{
         .name = "a", .role = auth::AccessRole::admin, .permissions = auth::Permissions::of(auth::AccessRole::admin)};
     CHECK(desk.registrar->enroll(admin).status == 200);
+    CHECK(!(*desk.store->find("orch-1"))->payout_proven);
+}
+
+TEST_CASE("a proof counts where its address was proven by another before") {
+    Desk desk;
+    const auto made = desk.joined();
+    REQUIRE(desk.registrar->enroll(Desk::request(common, Desk::body_of("orch-2", "https://b.example:1"))).status ==
+            200);
+    REQUIRE(desk.store->prove_payout("orch-2", ascii::to_lower(wallets::wallet_address), noon)->fault ==
+            registry::Fault::none);
+    const auto challenge = text(made, "challenge");
+    CHECK(desk.prove(challenge, wallets::personal_sign(challenge), text(made, "secret")).status == 409);
+    CHECK(desk.proven == "orch-1 ");
     CHECK(!(*desk.store->find("orch-1"))->payout_proven);
 }
 
@@ -217,6 +242,10 @@ TEST_CASE("proofs are good as long as they come, and none is late before it can 
     CHECK(at(191) == Standing::overdue);
     CHECK(book.last("a") == noon + 100 * second);
     CHECK(book.last("b") == 0);
+    book.not_checked("a", noon + 195 * second);  // this host's own fault
+    CHECK(at(195) == Standing::unheard);
+    CHECK(at(285) == Standing::unheard);
+    CHECK(at(286) == Standing::overdue);
     book.expect({}, noon + 200 * second);
     book.expect({"a"}, noon + 300 * second);  // it was away, and has its time again
     CHECK(at(300) == Standing::unheard);
