@@ -147,7 +147,7 @@ Result<void> SqliteLedger::fill_archive(PreparedArchive& cut, const std::filesys
                                                  column, " BETWEEN ? AND ? ORDER BY ", column)));
             STIPEND_TRY(copy.bind(cut.facts.first).bind(cut.facts.last).run());
         }
-        STIPEND_LET(signature, sign_archive(path_, archive_digest(cut.facts, options_.ns.chain_id)));
+        STIPEND_LET(signature, sign_digest(path_, archive_digest(cut.facts, options_.ns.chain_id)));
         cut.facts.signer = signature.signer;
         STIPEND_LET(insert, copier.prepare("INSERT INTO arc.seal VALUES(1, ?, ?, ?, ?, ?, ?, ?, ?)"));
         signed_fields(cut.facts, Binder(insert.bind(options_.ns.chain_id)));

@@ -46,7 +46,7 @@ Result<Seed> seed_of(const std::filesystem::path& ledger) {
 
 }  // namespace
 
-Result<ArchiveSignature> sign_archive(const std::filesystem::path& ledger, const Hash& digest) {
+Result<ArchiveSignature> sign_digest(const std::filesystem::path& ledger, const Hash& digest) {
     try {
         STIPEND_LET(seed, seed_of(ledger));
         const Botan::Ed25519_PrivateKey key(seed);
@@ -59,7 +59,7 @@ Result<ArchiveSignature> sign_archive(const std::filesystem::path& ledger, const
         std::copy(signature.begin(), signature.end(), out.signature.begin());
         return out;
     } catch (const std::exception& error) {
-        return fail(STIPEND_E_INTERNAL, "ledger: the archive cannot be signed: ", error.what());
+        return fail(STIPEND_E_INTERNAL, "ledger: cannot sign by the ledger's key: ", error.what());
     }
 }
 

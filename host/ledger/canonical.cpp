@@ -1,5 +1,6 @@
 #include "host/ledger/canonical.hpp"
 
+#include <algorithm>
 #include <bit>
 #include <utility>
 
@@ -58,6 +59,59 @@ class Encoder {
 
   private:
     std::string& out_;
+};
+
+// Reads fields from the bytes that are hashed; `good` is false once one of them is malformed.
+class Decoder {
+  public:
+    Decoder(std::string_view& left, bool& good) : left_(left), good_(good) {}
+
+    template <class T>
+    requires(std::integral<T> || std::is_enum_v<T>) void operator()(const Field&, T& value) const {
+        value = static_cast<T>(integer());
+    }
+    template <std::integral T>
+    void operator()(const Field&, std::optional<T>& value) const {
+        if (take(1) == std::string_view("\1", 1)) value = static_cast<T>(integer());
+    }
+    void operator()(const Field&, Usd& usd) const { usd = Usd::of_e8(integer()); }
+    void operator()(const Field&, std::string& text) const { text = take_text(); }
+    void operator()(const Field&, const Blob<std::string>& value) const { value.bytes = take_text(); }
+    void operator()(const Field&, Hash& hash) const { take_bytes(hash); }
+    void operator()(const Field&, Wei& wei) const {
+        stipend_u256 raw = {};
+        take_bytes(raw.be);
+        wei = Wei::from_abi(raw);
+    }
+
+  private:
+    [[nodiscard]] std::string_view take(std::uint64_t size) const {
+        good_ = good_ && size <= left_.size();
+        if (!good_) return {};
+        const auto out = left_.substr(0, static_cast<std::size_t>(size));
+        left_.remove_prefix(out.size());
+        return out;
+    }
+    [[nodiscard]] std::int64_t integer() const {
+        const auto size = take(1);
+        const auto bytes = take(size.empty() ? 0 : static_cast<std::uint8_t>(size.front()));
+        if (bytes.size() > 8) good_ = false;
+        if (!good_ || bytes.empty()) return 0;
+        std::uint64_t bits = (static_cast<std::uint8_t>(bytes.front()) & 0x80U) != 0 ? ~std::uint64_t{0} : 0;
+        for (const char byte : bytes) bits = bits << 8 | static_cast<std::uint8_t>(byte);
+        return static_cast<std::int64_t>(bits);
+    }
+    [[nodiscard]] std::string take_text() const {
+        const auto size = integer();
+        return std::string(take(size < 0 ? UINT64_MAX : static_cast<std::uint64_t>(size)));
+    }
+    void take_bytes(std::span<std::uint8_t> out) const {
+        const auto bytes = take(out.size());
+        std::copy(bytes.begin(), bytes.end(), out.begin());
+    }
+
+    std::string_view& left_;
+    bool& good_;
 };
 
 // Appends fields to a body of the chain.
@@ -195,18 +249,35 @@ void encode_decision(std::string& out, const Decision& decision, const Hash& sta
     put_bytes(out, state_digest);
 }
 
+std::optional<DecodedDecision> decode_decision(std::string_view body) {
+    DecodedDecision out;
+    auto left = body;
+    bool good = true;
+    const Decoder read(left, good);
+    flat_fields(out.decision, read);
+    read(Field{}, out.state_digest);
+    // Of the bytes that hold the same decision, only one text is ever written.
+    std::string again;
+    if (good && left.empty()) encode_decision(again, out.decision, out.state_digest);
+    return again == body && !body.empty() ? std::optional(std::move(out)) : std::nullopt;
+}
+
 void encode_state(std::string& out, const EngineState& state) {
     out.clear();
     flat_fields(state, Encoder(out));
 }
 
-Hash row_hash(Keccak& keccak, const Hash& previous, Seq seq, AuditKind kind, std::string_view body) {
+std::array<std::uint8_t, 9> row_place(Seq seq, AuditKind kind) {
     std::array<std::uint8_t, 9> place{};
     for (std::size_t i = 0; i < 8; ++i) {
         place[i] = static_cast<std::uint8_t>(static_cast<std::uint64_t>(seq) >> (56 - 8 * i));
     }
     place[8] = static_cast<std::uint8_t>(kind);
-    return keccak.add(previous).add(place).add(body).finish();
+    return place;
+}
+
+Hash row_hash(Keccak& keccak, const Hash& previous, Seq seq, AuditKind kind, std::string_view body) {
+    return keccak.add(previous).add(row_place(seq, kind)).add(body).finish();
 }
 
 std::string orchestrator_body(const Orchestrator& row, std::string_view ns) {

@@ -53,7 +53,15 @@ enum class AuditKind : std::uint8_t {
 // Replace the contents of `out` by the encoding.
 void encode_decision(std::string& out, const Decision& decision, const Hash& state_digest);
 void encode_state(std::string& out, const EngineState& state);
+// The decision of such bytes, and the digest; none if they are not what encode_decision makes.
+struct DecodedDecision {
+    Decision decision = {};
+    Hash state_digest = {};
+};
+[[nodiscard]] std::optional<DecodedDecision> decode_decision(std::string_view body);
 
+// The position and the kind as they are hashed before the body.
+[[nodiscard]] std::array<std::uint8_t, 9> row_place(Seq seq, AuditKind kind);
 [[nodiscard]] Hash row_hash(Keccak& keccak, const Hash& previous, Seq seq, AuditKind kind, std::string_view body);
 
 [[nodiscard]] std::string orchestrator_body(const Orchestrator& row, std::string_view ns);

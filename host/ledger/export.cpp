@@ -115,17 +115,21 @@ Result<Seq> archived_through(sqlite::Database& database) {
     return database.number("SELECT ifnull(max(last), 0) FROM archive");
 }
 
+Result<void> SqliteLedger::in_files(Seq after, const std::function<Result<void>(sqlite::Database&, Seq)>& run) {
+    STIPEND_LET(archives, recorded_archives(database_, {}));
+    for (const auto& archive : archives) {
+        if (archive.path.empty() || archive.facts.last <= after) continue;
+        sqlite::Database file;
+        STIPEND_TRY(file.open(archive.path.string(), SQLITE_OPEN_READONLY, options_.busy_timeout_ms));
+        STIPEND_TRY(run(file, Seq{0}));
+    }
+    STIPEND_LET(through, archived_through(database_));
+    return run(database_, through);
+}
+
 template <class Export>
 Result<void> SqliteLedger::export_files(const DecisionFilter& filter, Export&& run) {
-    if (filter.archives) {
-        STIPEND_LET(archives, recorded_archives(database_, {}));
-        for (const auto& archive : archives) {
-            if (archive.path.empty() || archive.facts.last <= filter.after) continue;
-            sqlite::Database file;
-            STIPEND_TRY(file.open(archive.path.string(), SQLITE_OPEN_READONLY, options_.busy_timeout_ms));
-            STIPEND_TRY(run(file, Seq{0}));
-        }
-    }
+    if (filter.archives) return in_files(filter.after, run);
     STIPEND_LET(through, archived_through(database_));
     return run(database_, through);
 }

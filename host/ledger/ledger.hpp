@@ -92,6 +92,16 @@ struct Balance {
     SignedWei fees = {};  // what its jobs cost
 };
 
+// A row of the chain, with the bytes that are hashed.
+enum class AuditKind : std::uint8_t;
+struct ChainRow {
+    Seq seq = 0;
+    AuditKind kind = {};
+    std::string_view body = {};  // valid during the call
+    Hash hash = {};              // of the chain up to here, as it is stored
+};
+using ChainSink = std::function<Result<void>(const ChainRow&)>;
+
 // A fee as it is exported, with its place in the chain.
 struct FeeLine {
     Seq seq = 0;
@@ -101,8 +111,9 @@ struct FeeLine {
 using FeeSink = std::function<Result<void>(const FeeLine&)>;
 
 struct VerifyOptions {
-    std::vector<std::filesystem::path> archives = {};                          // override the recorded paths; any order
-    std::optional<Head> expected_head = {};                                    // exported earlier; must be on the chain
+    std::vector<std::filesystem::path> archives = {};  // override the recorded paths; any order
+    std::optional<Head> expected_head = {};            // exported earlier; must be on the chain
+    std::vector<TreeHead> signed_heads = {};           // that were kept elsewhere; by their rows
     std::function<void(std::uint64_t done, std::uint64_t all)> progress = {};  // audit rows
 };
 struct Finding {
@@ -215,6 +226,18 @@ class Ledger {
     // Passes what `limit` rows of the chain behind `after` hold to `sink`, in their order.
     [[nodiscard]] virtual Result<ChangesRead> changes(Seq after, std::uint64_t limit,
                                                       const std::function<void(const Change&)>& sink) = 0;
+
+    // Passes the rows of the chain behind `after`, at most to `last`, to `sink`, in their order, from archives that are
+    // found as well. They are passed as they are stored: the caller checks that none is missing and that each follows.
+    [[nodiscard]] virtual Result<void> chain(Seq after, Seq last, const ChainSink& sink) = 0;
+
+    // Where the chain holds a decision, and what it says last of its orchestrator. None: there is no such decision in
+    // the namespace, or it is in an archive that is not found.
+    struct DecisionPlace {
+        Seq decision = 0;
+        Seq orchestrator = 0;
+    };
+    [[nodiscard]] virtual Result<std::optional<DecisionPlace>> place_of(std::string_view key, std::uint64_t epoch) = 0;
 
     // In the order of `ids`, which are of this namespace.
     [[nodiscard]] virtual Result<std::vector<Standing>> standings(std::span<const OrchestratorId> ids) = 0;

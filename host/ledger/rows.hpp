@@ -330,6 +330,18 @@ struct Head {
     friend bool operator==(const Head&, const Head&) = default;
 };
 
+// What is signed of a stretch of the chain: see signed_head.hpp.
+struct TreeHead {
+    std::uint64_t chain_id = 0;  // of the network
+    Seq first = 0;
+    Seq last = 0;
+    stipend_unix_ns at = 0;  // when it was made; whole milliseconds
+    Hash hash = {};          // of the chain at `last`
+    Hash root = {};
+    Hash previous = {};  // digest of the head before; zero: there is none
+    friend bool operator==(const TreeHead&, const TreeHead&) = default;
+};
+
 // That a ledger comes from a backup.
 struct Restored {
     stipend_unix_ns at = 0;

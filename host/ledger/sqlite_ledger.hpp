@@ -35,6 +35,8 @@ class SqliteLedger final : public Ledger {
                                                                        const DecisionSink& sink) override;
     [[nodiscard]] Result<ChangesRead> changes(Seq after, std::uint64_t limit,
                                               const std::function<void(const Change&)>& sink) override;
+    [[nodiscard]] Result<void> chain(Seq after, Seq last, const ChainSink& sink) override;
+    [[nodiscard]] Result<std::optional<DecisionPlace>> place_of(std::string_view key, std::uint64_t epoch) override;
     [[nodiscard]] Result<std::vector<Standing>> standings(std::span<const OrchestratorId> ids) override;
     [[nodiscard]] Result<void> export_fees(const DecisionFilter& filter, const FeeSink& sink) override;
     [[nodiscard]] Result<std::vector<Balance>> balances() override;
@@ -77,7 +79,8 @@ class SqliteLedger final : public Ledger {
     // Returns the error, and marks the ledger as `failed` if the disk failed.
     [[nodiscard]] Error record_failure(Error error);
 
-    // Runs `run(file, after)` on the archives and then on the main file.
+    // Runs `run(file, after)` on the archives with rows behind `after` that are found, and then on the main file.
+    [[nodiscard]] Result<void> in_files(Seq after, const std::function<Result<void>(sqlite::Database&, Seq)>& run);
     template <class Export>
     [[nodiscard]] Result<void> export_files(const DecisionFilter& filter, Export&& run);
     [[nodiscard]] Result<PreparedArchive> find_cut(stipend_unix_ns before);

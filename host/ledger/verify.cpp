@@ -39,6 +39,7 @@ Result<Report> Verifier::run() {
             cat("the chain does not pass through the head that was exported: got an end at seq ", at_.seq, ", want ",
                 hex_encode(options_.expected_head->hash), ": rows were cut off or replaced"));
     }
+    report_cut_heads();
     report_.head = at_;
     report_.orchestrators = known_.size();
     return std::move(report_);

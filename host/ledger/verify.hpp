@@ -14,6 +14,7 @@
 #include "host/ledger/columns.hpp"
 #include "host/ledger/invariants.hpp"
 #include "host/ledger/ledger.hpp"
+#include "host/ledger/merkle.hpp"
 
 namespace stipend::ledger {
 
@@ -85,6 +86,10 @@ class Verifier {
     [[nodiscard]] Result<std::string> closing_body(Seq seq, const std::string& body);
     void track_change(AuditKind kind, Seq seq, const std::string& body);
 
+    // verify_heads.cpp
+    void check_heads(Seq seq, AuditKind kind, std::string_view content, const Hash& hash);
+    void report_cut_heads();
+
     // verify_amounts.cpp
     [[nodiscard]] Result<void> load_conversions();
     void take_price(const std::string& body);
@@ -123,6 +128,8 @@ class Verifier {
     const VerifyOptions& options_;
     Report report_;
     bool expected_head_seen_ = false;
+    std::size_t next_head_ = 0;  // of the signed ones
+    MerkleTree tree_;            // of the rows below it
     std::uint64_t chain_id_ = 0;
     Head at_;            // the last row of the chain that was walked
     Seq unchecked_ = 0;  // rows up to here are in missing archives

@@ -69,6 +69,7 @@ Result<void> Verifier::walk(sqlite::Database& file, Seq after) {
         }
         if (rows.malformed()) bad(cat("audit seq ", seq), "its kind or its hash is malformed");
         const Hash want = row_hash(keccak_, at_.hash, seq, kind, content);
+        check_heads(seq, kind, content, hash);
         if (kind == AuditKind::decision && more_decisions && decision.seq == seq) {
             // Name the decision rather than its audit row, since an edit would aim at the decision.
             if (hash != want)

@@ -181,7 +181,7 @@ TEST_CASE("an archive signed by another key is found, even if nothing else chang
     const auto report = ledger->archive(after_cycle(2), folder / "first.db");
     REQUIRE(report.ok());
     std::filesystem::remove(folder / "archive.key");
-    const auto forged = sign_archive(folder / "ledger.db", report->digest);
+    const auto forged = sign_digest(folder / "ledger.db", report->digest);
     REQUIRE(forged.ok());
     CHECK(forged->signer != report->signer);
     tamper(folder / "first.db", cat("UPDATE seal SET signer = x'", hex_encode(forged->signer), "', signature = x'",
@@ -196,8 +196,8 @@ TEST_CASE("a ledger signs with one key, readable by its owner only") {
     const TempFolder folder;
     const auto path = folder / "ledger.db";
     const Hash digest = keccak256("what is signed");
-    const auto first = sign_archive(path, digest);
-    const auto again = sign_archive(path, digest);
+    const auto first = sign_digest(path, digest);
+    const auto again = sign_digest(path, digest);
     REQUIRE(first.ok());
     REQUIRE(again.ok());
     CHECK(first->signer == again->signer);
@@ -214,7 +214,7 @@ TEST_CASE("a key that root creates gets the owner of the ledger" * doctest::skip
     const auto path = folder / "ledger.db";
     std::ofstream(path) << "of a service";
     REQUIRE(::chown(path.c_str(), 4711, 4712) == 0);
-    REQUIRE(sign_archive(path, Hash{}).ok());
+    REQUIRE(sign_digest(path, Hash{}).ok());
     struct stat key = {};
     REQUIRE(::stat((folder / "archive.key").c_str(), &key) == 0);
     CHECK(key.st_uid == 4711);
@@ -225,7 +225,7 @@ TEST_CASE("the public key agrees with RFC 8032") {
     // Its third test: a message of two bytes there, so that here only key and public key are compared.
     const TempFolder folder;
     std::ofstream(folder / "archive.key") << "c5aa8df43f9f837bedb7442f31dcb7b166d38535076f094b85ce3a2e0b4458f7";
-    const auto signature = sign_archive(folder / "ledger.db", Hash{});
+    const auto signature = sign_digest(folder / "ledger.db", Hash{});
     REQUIRE(signature.ok());
     CHECK(hex_encode(signature->signer) == "fc51cd8e6218a1a38da47ed00230f0580816ed13ba3303ac5deb911548908025");
 }
