@@ -12,6 +12,7 @@ namespace {
 
 constexpr std::int64_t default_limit = 100;
 constexpr std::int64_t most_limit = 200;
+constexpr std::int64_t proof_wait_s = 60;
 
 // Cursors are opaque to clients: a letter of the list, and where its next part goes on.
 constexpr char orchestrators_cursor = 'o';
@@ -146,6 +147,29 @@ Reply payments(ManagerReads& reads, const Request& request) {
         Json::object().append("payments", array_of(std::move((*found)->items))).append("next_cursor", std::move(next)));
 }
 
+Reply payment_proof(ManagerReads& reads, const Request& request) {
+    const std::string_view text = request.path.at("epoch");
+    const auto* end = text.data() + text.size();
+    std::uint64_t epoch = 0;
+    if (const auto read = std::from_chars(text.data(), end, epoch); read.ptr != end || read.ec != std::errc()) {
+        return problem(404, "no such payment: want its epoch, a whole number");
+    }
+    auto proof = reads.payment_proof(request.path.at("id"), epoch);
+    if (!proof && proof.error().status == STIPEND_E_BUSY) {
+        return problem_later(503, "no signed head covers this payment yet", proof_wait_s);
+    }
+    if (!proof) return problem_of(proof.error());
+    if (!*proof) return problem(404, "no such payment");
+    return json_reply(**proof);
+}
+
+Reply signed_head(ManagerReads& reads) {
+    auto head = reads.signed_head();
+    if (!head) return problem_of(head.error());
+    if (!*head) return problem_later(503, "no head is signed yet", proof_wait_s);
+    return tagged_reply(**head);
+}
+
 // In the form that a gateway polls. It sends no credentials, so where it asks from decides.
 Reply gateway_list(ManagerReads& reads, const std::vector<IpRange>& gateways, const Request& request) {
     const bool known = std::any_of(gateways.begin(), gateways.end(),
@@ -239,6 +263,10 @@ std::vector<ApiRoute> manager_routes(ManagerReads& reads, std::vector<IpRange> g
     get("/api/v1/livepeer/payments", Permission::payments_read, {"orchestrator", "from", "cursor", "limit", "format"},
         [&reads](const Request& request) { return payments(reads, request); });
     out.back().own = true;
+    get("/api/v1/livepeer/orchestrators/{id}/payments/{epoch}/proof", Permission::payments_read, {},
+        [&reads](const Request& request) { return payment_proof(reads, request); });
+    out.back().own = true;
+    get("/api/v1/ledger/head", {}, {}, [&reads](const Request&) { return signed_head(reads); });
     get("/api/v1/gateway/orchestrators", {}, {}, [&reads, gateways = std::move(gateways)](const Request& request) {
         return gateway_list(reads, gateways, request);
     });

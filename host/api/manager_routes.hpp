@@ -45,6 +45,11 @@ class ManagerReads {
     };
     // The newest first. Nothing: there is no such orchestrator.
     virtual Result<std::optional<Part>> payments(const PaymentQuery& query) = 0;
+    // The proof of one decision, for its payee: see host/ledger/decision_proof.hpp. Nothing: there is no such decision.
+    // BUSY: no head covers it yet.
+    virtual Result<std::optional<Json>> payment_proof(std::string_view orchestrator, std::uint64_t epoch) = 0;
+    // The newest signed head. Nothing: there is none yet.
+    virtual Result<std::optional<Json>> signed_head() = 0;
     // What an item of theirs looks like. Does not block.
     [[nodiscard]] virtual Json payment_form() const = 0;
 

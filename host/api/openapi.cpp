@@ -30,6 +30,12 @@ constexpr std::string_view document = R"json({
     "unchanged": {"description": "The answer is the one whose ETag If-None-Match named."}
   },
   "schemas": {
+    "SignedHead": {"type": "object",
+      "required": ["version", "network", "first", "last", "at", "chain", "root", "previous", "signer", "signature"],
+      "properties": {"version": {"const": 1}, "network": {"type": "integer"}, "first": {"type": "integer"},
+        "last": {"type": "integer"}, "at": {"type": "string", "format": "date-time"}, "chain": {"type": "string"},
+        "root": {"type": "string"}, "previous": {"type": "string"}, "signer": {"type": "string"},
+        "signature": {"type": "string"}}},
     "Problem": {"type": "object", "required": ["type", "title", "status", "detail"], "properties": {
       "type": {"const": "about:blank"}, "title": {"type": "string"}, "status": {"type": "integer"},
       "detail": {"type": "string"}}},
@@ -294,6 +300,31 @@ constexpr std::string_view document = R"json({
       "403": {"$ref": "#/components/responses/problem"},
       "404": {"$ref": "#/components/responses/problem"},
       "429": {"$ref": "#/components/responses/problem"}}}},
+  "/api/v1/livepeer/orchestrators/{id}/payments/{epoch}/proof": {"get": {
+    "summary": "The proof that a decision is in the ledger",
+    "description": "Two rows of the ledger, each below a head that the payer has signed; `stipend ledger check-proof` checks it offline.",
+    "security": [{"bearer": []}, {"ownSecret": []}],
+    "parameters": [{"name": "id", "in": "path", "required": true, "schema": {"type": "string"}},
+      {"name": "epoch", "in": "path", "required": true, "schema": {"type": "integer", "minimum": 0}}],
+    "responses": {
+      "200": {"description": "The proof.", "content": {"application/json": {"schema": {
+        "type": "object", "required": ["rows"], "properties": {"rows": {"type": "array", "minItems": 2, "maxItems": 2, "items": {
+          "type": "object", "required": ["seq", "kind", "body", "path", "head"], "properties": {
+            "seq": {"type": "integer"}, "kind": {"type": "integer"}, "body": {"type": "string"},
+            "path": {"type": "array", "items": {"type": "string"}},
+            "head": {"$ref": "#/components/schemas/SignedHead"}}}}}}}}},
+      "401": {"$ref": "#/components/responses/problem"},
+      "403": {"$ref": "#/components/responses/problem"},
+      "404": {"$ref": "#/components/responses/problem"},
+      "429": {"$ref": "#/components/responses/problem"},
+      "503": {"$ref": "#/components/responses/problem"}}}},
+  "/api/v1/ledger/head": {"get": {"summary": "The newest signed head of the ledger",
+    "responses": {
+      "200": {"description": "It vouches for all rows up to `last`.", "content": {"application/json": {"schema": {
+        "$ref": "#/components/schemas/SignedHead"}}}},
+      "304": {"$ref": "#/components/responses/unchanged"},
+      "429": {"$ref": "#/components/responses/problem"},
+      "503": {"$ref": "#/components/responses/problem"}}}},
   "/api/v1/livepeer/adjustments": {"post": {
     "summary": "Pay or excuse time that stayed unpaid through the payer's own fault",
     "description": "A further entry of the ledger, in the name of the account. The same orchestrator and time twice is 409.",

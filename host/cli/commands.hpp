@@ -89,11 +89,22 @@ int config_reference(const Common& common);
 struct VerifyOptions {
     Common common;
     std::vector<std::string> archives;
-    std::string head;  // SEQ:HASH that must lie on the chain
-    std::string file;  // empty: the ledger of the state folder
+    std::string head;   // SEQ:HASH that must lie on the chain
+    std::string heads;  // a file of signed heads that must be of it
+    std::string file;   // empty: the ledger of the state folder
 };
 int ledger_verify(const VerifyOptions& options);
 int ledger_balance(const Common& common);
+struct ProofOptions {
+    Common common;
+    std::string orchestrator;
+    std::uint64_t epoch = 0;
+    std::string file;    // to check; "-": standard input
+    std::string signer;  // hex of the key that must have signed; empty: any
+};
+int ledger_head(const Common& common);
+int ledger_proof(const ProofOptions& options);
+int ledger_check_proof(const ProofOptions& options);
 struct ExportOptions {
     Common common;
     std::string kind = "decisions";

@@ -11,6 +11,7 @@
 #include "host/engine/archive_request.hpp"
 #include "host/ledger/backup.hpp"
 #include "host/ledger/decision_json.hpp"
+#include "host/ledger/head_file.hpp"
 #include "host/runtime/role.hpp"
 #include "stipend/hex.hpp"
 #include "stipend/money.hpp"
@@ -91,6 +92,14 @@ int ledger_verify(const VerifyOptions& options) {
         const auto head = parse_head(options.head);
         if (!head) return print_error(head.error()), exit_usage;
         verify.expected_head = *head;
+    }
+    if (!options.heads.empty()) {
+        const auto heads = ledger::read_heads(options.heads);
+        if (!heads) return print_error(heads.error());
+        if (heads->empty()) {
+            return print_error(fail(STIPEND_E_INVALID, "--signed-heads: ", options.heads, ": there is none in it"));
+        }
+        for (const auto& one : *heads) verify.signed_heads.push_back(one.head);
     }
     const auto place =
         options.file.empty() ? ledger::database_file(settings->state) : std::filesystem::path(options.file);

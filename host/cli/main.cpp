@@ -248,11 +248,26 @@ int main(int argc, char** argv) {
     auto* verify_app = command(*ledger, "verify", "recompute everything that the ledger holds", verify.common);
     verify_app->add_option("--archive", verify.archives, "an archive, where it is not at its recorded place");
     verify_app->add_option("--head", verify.head, "SEQ:HASH of an earlier run, which must lie on the chain");
+    verify_app->add_option("--signed-heads", verify.heads,
+                           "a file of signed heads, each of which must be of this chain");
     verify_app->add_option("FILE", verify.file, "a backup or a copy (default: the ledger of the state folder)");
     verify_app->callback([&] { status = ledger_verify(verify); });
     command(*ledger, "balance", "what each orchestrator is owed, and what jobs cost", common)->callback([&] {
         status = ledger_balance(common);
     });
+    command(*ledger, "head", "print the newest signed head", common)->callback([&] { status = ledger_head(common); });
+    ProofOptions proof;
+    auto* proof_app = command(*ledger, "proof", "print the proof that a decision is below a signed head", proof.common);
+    proof_app->add_option("--orchestrator", proof.orchestrator, "its id")->required();
+    proof_app->add_option("--epoch", proof.epoch, "the decision's number, as payments and `ledger export` have it")
+        ->required();
+    proof_app->callback([&] { status = ledger_proof(proof); });
+    auto* check_proof_app =
+        ledger->add_subcommand("check-proof", "check a proof, without the ledger or a configuration");
+    check_proof_app->add_flag("--json", proof.common.json, "print JSON");
+    check_proof_app->add_option("--signer", proof.signer, "the payer's key, which must have signed it");
+    check_proof_app->add_option("FILE", proof.file, "the proof; - for standard input")->required();
+    check_proof_app->callback([&] { status = ledger_check_proof(proof); });
     ExportOptions exported;
     auto* export_app =
         command(*ledger, "export", "print decisions or fees as JSON lines, in ledger order", exported.common);

@@ -58,6 +58,11 @@ void check_api(const Node& root, const Settings& settings, Diagnostics& diagnost
                                         ", want an address or a network, such as 10.0.0.0/8"));
         }
     };
+    // Without the text itself, which may hold a token.
+    if (const std::string_view url = settings.signed_heads.url;
+        !url.empty() && !url.starts_with("https://") && !url.starts_with("http://")) {
+        report("/signed_heads/url", "want a URL that begins with http:// or https://");
+    }
     want_ranges("/api/trusted_proxies/", api.trusted_proxies);
     want_ranges("/api/gateway_networks/", api.gateway_networks);
 }

@@ -198,6 +198,14 @@ struct AlertRoute {
     std::vector<std::string> receivers;
 };
 
+// The heads of the ledger that a manager signs, and keeps outside of it.
+struct SignedHeads {
+    std::int64_t every_ns = 0;
+    std::string file;  // empty: in the state folder
+    std::string url;   // that gets the newest; empty: none
+    friend bool operator==(const SignedHeads&, const SignedHeads&) = default;
+};
+
 struct Alerts {
     std::vector<AlertReceiver> receivers;
     std::vector<AlertRoute> routes;  // none: every alert goes to every receiver
@@ -225,6 +233,7 @@ struct Settings {
     std::string api_listen;  // of a manager, as is `api`
     Api api;
     Registration registration;  // of a manager
+    SignedHeads signed_heads;   // of a manager
     Alerts alerts;
     std::vector<Maintenance> maintenance;
     std::vector<std::string> witness;  // what is looked at where all checks fail at once

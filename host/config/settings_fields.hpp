@@ -157,6 +157,13 @@ void fields(Visitor& visit, T& registration) {
     visit("heartbeat_timeout", registration.heartbeat_timeout_ns);
 }
 
+template <class Visitor, Is<SignedHeads> T>
+void fields(Visitor& visit, T& heads) {
+    visit("every", heads.every_ns);
+    visit("file", heads.file);
+    visit("url", heads.url);
+}
+
 template <class Visitor, Is<QuietHours> T>
 void fields(Visitor& visit, T& quiet) {
     visit("schedule", quiet.schedule);
@@ -218,6 +225,7 @@ void fields(Visitor& visit, T& settings) {
     });
     visit("api", settings.api);
     visit("registration", settings.registration);
+    visit("signed_heads", settings.signed_heads);
 }
 
 }  // namespace stipend::config

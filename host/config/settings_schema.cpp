@@ -255,7 +255,16 @@ constexpr std::string_view of_manager = R"("type": "object", "additionalProperti
     "proof_interval": {"format": "seconds", "formatMinimum": "1s", "formatMaximum": "1d", "default": "${PROOF_INTERVAL:-60}s",
       "description": "How often a proof is due."},
     "heartbeat_timeout": {"format": "seconds", "formatMinimum": "1s", "formatMaximum": "1d", "default": "${HEARTBEAT_TIMEOUT:-30}s",
-      "description": "How late it may be."}}}
+      "description": "How late it may be."}}},
+  "signed_heads": {"type": "object", "additionalProperties": false,
+    "x-noun": "the settings of signed heads",
+    "description": "What the ledger holds is signed again and again, and kept outside of it: see audit.md. A change needs a restart.", "properties": {
+    "every": {"format": "seconds", "formatMinimum": "1s", "formatMaximum": "30d", "default": "10m",
+      "description": "How often what is new is signed."},
+    "file": {"format": "path", "maxLength": 4096,
+      "description": "The file that gets each signed head, a line of JSON; best on another disk. Empty: `heads.jsonl` in the state folder."},
+    "url": {"format": "text", "maxLength": 2048,
+      "description": "An http or https URL that gets the newest signed head by POST. Empty: none."}}}
 })";
 
 constexpr std::string_view of_worker =

@@ -15,9 +15,7 @@ namespace stipend::engine {
 namespace {
 
 constexpr std::int64_t price_deadline_ns = 30 * ns_per_s;
-constexpr std::int64_t clock_jump_ns = 2 * ns_per_s;
 constexpr std::int64_t stuck_after_ns = 60 * ns_per_s;
-constexpr std::int64_t wal_look_ns = 30 * ns_per_s;
 
 Json restored_json(const ledger::Restored& restored) {
     return Json::object()
@@ -137,41 +135,14 @@ void Manager::watch_checks(const std::vector<PlannedCheck>& checks, const runtim
 runtime::Role::Turn Manager::tick(stipend_unix_ns now) {
     watch_clock(now);
     watch_wal(now);
+    if (heads_) heads_->tick(now);
     watch_outage(now);
     engine_->tick(now);
     const bool over = engine_->failure() || (stopping_ && !engine_->writing()) || (once_ && engine_->quiet(now));
     auto next = std::min(engine_->next_wakeup(now).value_or(next_wal_look_), next_wal_look_);
+    if (heads_) next = std::min(next, heads_->next());
     if (const auto look = outage_.next_look(); look && witnesses_awaited_ == 0) next = std::min(next, *look);
     return {.over = over, .next = next};
-}
-
-// The schedule follows the monotonic clock. That the wall clock was set is reported, since records follow it too.
-void Manager::watch_clock(stipend_unix_ns now) {
-    const auto skew = host_.line().skew_ns();
-    if (skew > clock_jump_ns || skew < -clock_jump_ns) {
-        engine_->raise({.id = "clock-set",
-                        .severity = STIPEND_ALERT_WARNING,
-                        .text = cat("the clock was set by ", skew / ns_per_s,
-                                    " s while the host runs: the schedule goes on "
-                                    "unchanged; records keep the time of the host's start until it is started again"),
-                        .at = now});
-    } else {
-        engine_->resolve("clock-set", now);
-    }
-}
-
-void Manager::watch_wal(stipend_unix_ns now) {
-    if (now < next_wal_look_) return;
-    next_wal_look_ = now + wal_look_ns;
-    host_.writer().query([this](ledger::Ledger& ledger) {
-        // Where this fails, commits fail as well, and say so.
-        const auto wal = ledger.wal();
-        if (!wal) return;
-        host_.loop().post([this, text = ledger::held_wal_text(*wal)] {
-            if (!text) return engine_->resolve("ledger-wal", host_.now());
-            engine_->raise({.id = "ledger-wal", .severity = STIPEND_ALERT_WARNING, .text = *text, .at = host_.now()});
-        });
-    });
 }
 
 void Manager::begin_stop() {
@@ -220,6 +191,7 @@ Result<Json> Manager::status() {
             out.set("maintenance", std::move(windows));
         }
         if (restored_) out.set("restored", restored_json(*restored_));
+        if (heads_) out.set("signed_heads", heads_->status());
         return out;
     });
 }
@@ -282,6 +254,7 @@ Result<std::shared_ptr<http::BodyStream>> Manager::open_events(const Json& body)
 
 // Payments must not stop because the API cannot be served.
 void Manager::serve(http::ServerThread& thread) {
+    sign_heads();
     event_source_ = std::make_unique<ManagerEvents>(plan_->settings.state, runtime::namespace_of(plan_->settings));
     if (auto feed = api::EventFeed::create(*event_source_, host_.clock())) {
         events_ = std::move(*feed);

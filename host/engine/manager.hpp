@@ -8,6 +8,7 @@
 
 #include "host/engine/engine.hpp"
 #include "host/engine/fee_desk.hpp"
+#include "host/engine/head_signer.hpp"
 #include "host/engine/manager_api.hpp"
 #include "host/engine/manager_events.hpp"
 #include "host/engine/manager_metrics.hpp"
@@ -60,6 +61,7 @@ class Manager final : public runtime::Role, public Effects, public plugin::Alert
         events_.reset();
         event_source_.reset();
         metrics_.reset();
+        heads_.reset();
         desk_.close();
     }
     void serve(http::ServerThread& thread) override;
@@ -99,6 +101,7 @@ class Manager final : public runtime::Role, public Effects, public plugin::Alert
     Result<std::vector<std::string>> unwell_plugins();
     void watch_clock(stipend_unix_ns now);
     void watch_wal(stipend_unix_ns now);
+    void sign_heads();
     void watch_outage(stipend_unix_ns now);
     void report_outage(const std::string& outcome);
     void look_at_witnesses(stipend_unix_ns now);
@@ -132,6 +135,7 @@ class Manager final : public runtime::Role, public Effects, public plugin::Alert
     std::unique_ptr<api::EventFeed> events_;  // none: the ledger could not be read at the start
     std::unique_ptr<ManagerApi> api_;         // none: it is not served
     std::unique_ptr<ManagerMetrics> metrics_;
+    std::unique_ptr<HeadSigner> heads_;  // none: nothing is served
     std::optional<ledger::Restored> restored_;
     std::set<std::string> fired_before_;  // alerts of the run before that are neither raised nor resolved yet
     stipend_unix_ns next_wal_look_ = 0;

@@ -20,7 +20,7 @@ Result<std::vector<IpRange>> ranges_of(const std::vector<std::string>& texts) {
 
 ManagerApi::ManagerApi(runtime::Host& host, const Engine& engine, const config::Settings& settings,
                        std::shared_ptr<registry::RegistrationStore> store, const ProofBook& proofs)
-    : reads_(host, engine, settings.state, runtime::namespace_of(settings), std::move(store), proofs) {}
+    : reads_(host, engine, settings, std::move(store), proofs) {}
 
 Result<std::unique_ptr<ManagerApi>> ManagerApi::create(runtime::Host& host, const Engine& engine,
                                                        const config::Settings& settings, api::Orders orders,

@@ -2,6 +2,8 @@
 
 #include "host/base/time.hpp"
 #include "host/ledger/decision_json.hpp"
+#include "host/ledger/decision_proof.hpp"
+#include "host/ledger/head_file.hpp"
 #include "stipend/duration.hpp"
 
 namespace stipend::engine {
@@ -231,6 +233,16 @@ Result<std::optional<ManagerReads::Part>> ManagerReads::payments(const PaymentQu
         });
     }));
     return std::optional(std::move(out));
+}
+
+Result<std::optional<Json>> ManagerReads::payment_proof(std::string_view orchestrator, std::uint64_t epoch) {
+    return proofs_ledger_.read(
+        [&](ledger::Ledger& book) { return ledger::prove_decision(book, heads_, orchestrator, epoch); });
+}
+
+Result<std::optional<Json>> ManagerReads::signed_head() {
+    STIPEND_LET(head, ledger::last_head(heads_));
+    return head ? std::optional(ledger::to_json(*head)) : std::nullopt;
 }
 
 Json ManagerReads::payment_form() const {

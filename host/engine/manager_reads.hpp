@@ -7,6 +7,7 @@
 
 #include "host/api/manager_routes.hpp"
 #include "host/engine/engine.hpp"
+#include "host/engine/head_signer.hpp"
 #include "host/engine/ledger_reader.hpp"
 #include "host/engine/proof_book.hpp"
 #include "host/registry/registration_store.hpp"
@@ -16,12 +17,14 @@ namespace stipend::engine {
 
 class ManagerReads final : public api::ManagerReads {
   public:
-    // Of the ledger in `state_folder`. Both references outlive this; no work of it runs once the loop is closed.
-    ManagerReads(runtime::Host& host, const Engine& engine, std::string state_folder, ledger::Namespace ns,
+    // Of the ledger that `settings` name. Both references outlive this; no work of it runs once the loop is closed.
+    ManagerReads(runtime::Host& host, const Engine& engine, const config::Settings& settings,
                  std::shared_ptr<registry::RegistrationStore> registrations, const ProofBook& proofs)
         : host_(host),
           engine_(engine),
-          ledger_(std::move(state_folder), ns),
+          heads_(HeadSigner::file_of(settings)),
+          ledger_(settings.state, runtime::namespace_of(settings)),
+          proofs_ledger_(settings.state, runtime::namespace_of(settings)),
           registrations_(std::move(registrations)),
           proofs_(proofs) {}
 
@@ -29,6 +32,8 @@ class ManagerReads final : public api::ManagerReads {
     Result<std::optional<Json>> orchestrator(std::string_view id) override;
     Result<std::vector<std::string>> addresses() override;
     Result<std::optional<Part>> payments(const PaymentQuery& query) override;
+    Result<std::optional<Json>> payment_proof(std::string_view orchestrator, std::uint64_t epoch) override;
+    Result<std::optional<Json>> signed_head() override;
     [[nodiscard]] Json payment_form() const override;
     Result<Health> health() override;
 
@@ -52,7 +57,9 @@ class ManagerReads final : public api::ManagerReads {
 
     runtime::Host& host_;
     const Engine& engine_;
+    const std::filesystem::path heads_;
     LedgerReader ledger_;
+    LedgerReader proofs_ledger_;  // apart, since a proof reads up to a head's rows
     const std::shared_ptr<registry::RegistrationStore> registrations_;  // none: the file cannot be used
     const ProofBook& proofs_;
 };

@@ -24,6 +24,7 @@ constexpr FixedOption fixed_options[] = {
     fixed<&config::Settings::api_listen>("listen.api"),
     fixed<&config::Settings::api>("api"),
     fixed<&config::Settings::registration>("registration"),
+    fixed<&config::Settings::signed_heads>("signed_heads"),
     fixed<&config::Settings::plugin_folder>("plugins.folder"),
 };
 

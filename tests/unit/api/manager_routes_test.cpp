@@ -36,6 +36,12 @@ class Reads final : public ManagerReads {
         if (query.orchestrator == "unknown") return std::optional<Part>();
         return std::optional(Part{.items = items, .next = 3});
     }
+    Result<std::optional<Json>> payment_proof(std::string_view orchestrator, std::uint64_t epoch) override {
+        if (epoch == 9) return fail(STIPEND_E_BUSY, "not yet");
+        if (orchestrator != "a:1" || epoch > 9) return std::optional<Json>();
+        return std::optional(Json::object().append("epoch", epoch));
+    }
+    Result<std::optional<Json>> signed_head() override { return head; }
     [[nodiscard]] Json payment_form() const override {
         return Json::object()
             .append("epoch", 0)
@@ -48,6 +54,7 @@ class Reads final : public ManagerReads {
     }
 
     std::string asked;
+    std::optional<Json> head;
     std::vector<Json> items;
     std::optional<Error> broken;
     Health well = all_ok();
@@ -131,6 +138,23 @@ class NoClock final : public Clock {
 };
 
 }  // namespace
+
+TEST_CASE("a payment is proven where a head covers it, and the newest head is public") {
+    RouteScene scene;
+    const auto proof = [&](std::string_view id, std::string_view epoch) {
+        return scene.get(cat("/api/v1/livepeer/orchestrators/", id, "/payments/", epoch, "/proof"));
+    };
+    CHECK(proof("a:1", "3").body == "{\"epoch\":3}\n");
+    CHECK(proof("a:1", "10").status == 404);
+    CHECK(proof("b:1", "3").status == 404);
+    for (const auto* bad : {"-1", "3x", "x", "99999999999999999999"}) CHECK(proof("a:1", bad).status == 404);
+    const auto early = proof("a:1", "9");
+    CHECK(early.status == 503);
+    CHECK(early.headers.find("Retry-After: 60") != std::string::npos);
+    CHECK(scene.get("/api/v1/ledger/head").status == 503);
+    scene.reads.head = Json::object().append("last", 7);
+    CHECK(scene.get("/api/v1/ledger/head").body == "{\"last\":7}\n");
+}
 
 TEST_CASE("the description has each route of the table, with its parameters, and no other") {
     const Folder folder;

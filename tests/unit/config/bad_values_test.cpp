@@ -143,14 +143,14 @@ const BadFile bad_values[] = {
      "config.yaml:1:1: unknown key \"paymet\": want one of role, state, log, network, settlement, plugins, watch, "
      "payment, price, dispatch, monitors, limits, orchestrators, orchestrator_addresses, capabilities, maintenance, "
      "witness, alerts, "
-     "listen, api, registration; did you mean \"payment\"?\n"
+     "listen, api, registration, signed_heads; did you mean \"payment\"?\n"
      "  paymet: {}\n"
      "  ^\n"},
     {"an unknown key that is like no other", "frobnicate: 1\n",
      "config.yaml:1:1: unknown key \"frobnicate\": want one of role, state, log, network, settlement, plugins, watch, "
      "payment, price, dispatch, monitors, limits, orchestrators, orchestrator_addresses, capabilities, maintenance, "
      "witness, alerts, "
-     "listen, api, registration\n"
+     "listen, api, registration, signed_heads\n"
      "  frobnicate: 1\n"
      "  ^\n"},
     {"a missing key",

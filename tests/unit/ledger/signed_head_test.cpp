@@ -141,7 +141,7 @@ TEST_CASE("a decision is read from the bytes that are proven") {
         CHECK_FALSE(decode_decision(std::string_view(proof->body).substr(0, size)));
     }
     CHECK_FALSE(*book.ledger->place_of("orch-1", 99));
-    CHECK_FALSE(*book.ledger->place_of("nobody", 1));
+    CHECK_FALSE(*book.ledger->place_of("orch-99", 1));
 }
 
 TEST_CASE("a proof that was changed in any way proves nothing") {
