@@ -4,8 +4,10 @@
 
 #include <cstdint>
 #include <functional>
+#include <memory>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "stipend/result.hpp"
 
@@ -38,6 +40,15 @@ enum class Cause : std::uint8_t {
     certificate = 6,
 };
 
+// An e-mail, sent by SMTP (RFC 5321) instead of an HTTP request: see mail.hpp.
+struct Mail {
+    std::string from = {};             // addresses, without names and brackets
+    std::vector<std::string> to = {};  // the server has to take all of them
+    std::string user = {};             // both or none
+    std::string password = {};
+    bool plain = false;  // without TLS: to this machine only
+};
+
 struct HttpRequest {
     std::string method = "GET";
     std::string url = {};          // http or https, without user name and password
@@ -57,12 +68,16 @@ struct HttpRequest {
     bool connect_only = false;      // connect (with the handshake, for https) and send nothing
     bool untrusted_target = false;  // the URL comes from another party: see ssrf_guard.hpp
     bool public_target = false;     // and was registered by it: private networks are refused as well
+    // Then `url` is smtps://host:port, or smtp://host:port, where TLS begins by STARTTLS and is a must; `body` is the
+    // message by RFC 5322; and only `timeout_ms` and `ca_file` count beside them. Never by the proxy.
+    std::shared_ptr<const Mail> mail = {};
 
     [[nodiscard]] bool is_untrusted() const { return untrusted_target || public_target; }
 };
 
 struct HttpResponse {
-    int status = 0;  // 0 before a status line was read
+    int status =
+        0;  // 0 before a status line was read; of a mail, the last code of its server, or the first that refuses
     Phase phase = Phase::resolve;
     Cause cause = Cause::none;
     std::string headers = {};        // "name: value\r\n" lines, names in lower case, of the last response

@@ -251,7 +251,7 @@ void CurlClient::Loop::start_waiting() {
 
 Result<void> CurlClient::Loop::start(Transfer& transfer) {
     EasyHandle easy;
-    if (idle_handles_.empty()) {
+    if (idle_handles_.empty() || transfer.is_mail()) {
         STIPEND_SET(easy, Transfer::make_handle(settings_, *multi_));
     } else {
         easy = std::move(idle_handles_.back());

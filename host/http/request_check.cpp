@@ -7,6 +7,7 @@
 #include <memory>
 
 #include "host/http/header_lines.hpp"
+#include "host/http/mail.hpp"
 #include "stipend/ascii.hpp"
 #include "stipend/hex.hpp"
 
@@ -167,6 +168,10 @@ Result<CheckedRequest> check_request(const HttpRequest& request, OriginMemo& ori
     if (request.body.size() > max_request_body_bytes) {
         return fail(STIPEND_E_LIMIT, "request body too large: got ", request.body.size(), " bytes, want at most ",
                     max_request_body_bytes);
+    }
+    if (request.mail != nullptr) {
+        STIPEND_SET(checked.origin, check_mail(request));
+        return checked;
     }
     STIPEND_SET(checked.origin, origins.origin_of(request.url));
     checked.https = checked.origin.starts_with("https:");

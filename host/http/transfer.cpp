@@ -87,7 +87,7 @@ Result<void> Transfer::prepare(EasyHandle handle, const EasySettings& settings, 
     easy_ = std::move(handle);
     settings_ = &settings;
     multi_ = &multi;
-    STIPEND_TRY(build_headers());
+    if (!is_mail()) STIPEND_TRY(build_headers());
     EasyOptions options(easy_.get());
     const std::int64_t left_ms = (deadline_ns() - monotonic_ns()) / ns_per_ms;
     options.set(CURLOPT_PRIVATE, this)
@@ -97,11 +97,15 @@ Result<void> Transfer::prepare(EasyHandle handle, const EasySettings& settings, 
         .set(CURLOPT_SSL_CTX_DATA, this)
         .set(CURLOPT_PREREQDATA, this)
         .set(CURLOPT_ERRORBUFFER, curl_message_)
-        .set(CURLOPT_HTTPHEADER, header_list_.data())
+        .set(CURLOPT_HTTPHEADER, header_list_.empty() ? nullptr : header_list_.data())
         .set(CURLOPT_TIMEOUT_MS, static_cast<long>(left_ms > 0 ? left_ms : 1))
         .set(CURLOPT_CONNECT_ONLY, request_.connect_only ? 1L : 0L);
-    set_method(options);
-    set_target(options);
+    if (is_mail()) {
+        set_mail(options);
+    } else {
+        set_method(options);
+        set_target(options);
+    }
     set_tls(options);
     if (ask_name_again_) forget_name_ = "-" + host_and_port();
     forget_list_ = {forget_name_.data(), nullptr};
@@ -117,7 +121,7 @@ EasyHandle Transfer::release() {
                              .set(CURLOPT_RESOLVE, nullptr)
                              .set(CURLOPT_POSTFIELDS, nullptr)
                              .result();
-    if (!cleared) easy_.reset();
+    if (!cleared || is_mail()) easy_.reset();
     return std::move(easy_);
 }
 
@@ -442,6 +446,7 @@ Result<void> Transfer::outcome(CURLcode code) {
 }
 
 Error Transfer::ended(Error why) const {
+    if (is_mail()) return mail_error(std::move(why));
     if (request_.connect_only) return std::move(why).in(cat(checked_.https ? "TLS to " : "TCP to ", host_and_port()));
     const std::string_view socket = request_.unix_socket;
     return std::move(why).in(socket.empty() ? cat(request_.method, " ", checked_.origin)

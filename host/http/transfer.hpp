@@ -37,6 +37,8 @@ class Transfer {
 
     // A handle with all options that are the same for every request.
     [[nodiscard]] static Result<EasyHandle> make_handle(const EasySettings& settings, MultiHandle& multi);
+    // Whether it wants a handle of its own, which is not kept.
+    [[nodiscard]] bool is_mail() const { return request_.mail != nullptr; }
     // The transfer that a handle was prepared for.
     [[nodiscard]] static Transfer& of(CURL* easy);
 
@@ -86,6 +88,8 @@ class Transfer {
     void set_method(EasyOptions& options) const;
     void set_target(EasyOptions& options) const;
     void set_tls(EasyOptions& options) const;
+    void set_mail(EasyOptions& options);
+    [[nodiscard]] Error mail_error(Error why) const;
 
     [[nodiscard]] Cause cause_of_failure(CURLcode code) const;
     [[nodiscard]] bool by_proxy() const {
@@ -101,6 +105,9 @@ class Transfer {
     [[nodiscard]] long os_error() const;  // errno of the last failed call of libcurl; 0: none
 
     static std::size_t on_header(char* data, std::size_t, std::size_t length, void* self) noexcept;
+    // A line of what the server of a mail answers.
+    static std::size_t on_answer(char* data, std::size_t, std::size_t length, void* self) noexcept;
+    static std::size_t on_message(char* out, std::size_t, std::size_t room, void* self) noexcept;
     static std::size_t on_body(char* data, std::size_t, std::size_t length, void* self) noexcept;
     static curl_socket_t on_open_socket(void* self, curlsocktype purpose, curl_sockaddr* address) noexcept;
     // The TCP connection is established; libcurl's own times show that only after the handshake.
@@ -130,6 +137,10 @@ class Transfer {
     std::vector<TriedAddress> tried_;  // at most `max_tried`
     std::string header_text_;          // NUL-terminated lines that `header_list_` points into
     std::vector<curl_slist> header_list_;
+    std::string mail_from_;                // in brackets
+    std::vector<std::string> recipients_;  // that `recipient_list_` points into
+    std::vector<curl_slist> recipient_list_;
+    std::size_t message_at_ = 0;  // so much of the message was handed over
     char curl_message_[CURL_ERROR_SIZE] = {};
 };
 

@@ -36,8 +36,7 @@ Result<ProvenDecision> check_decision_proof(const Json& proof) {
     const auto* id = body ? body->find("id") : nullptr;
     const auto* key = body ? body->find("key") : nullptr;
     if (id == nullptr || key == nullptr || id->text() != cat(decoded->decision.orchestrator)) {
-        return fail(STIPEND_E_INVALID, "row ", about.seq, " does not say who orchestrator ",
-                    decoded->decision.orchestrator, " is");
+        return fail(STIPEND_E_INVALID, "row ", about.seq, " is not of orchestrator ", decoded->decision.orchestrator);
     }
     if (about.head.signature.signer != row.head.signature.signer ||
         about.head.head.chain_id != row.head.head.chain_id) {

@@ -73,17 +73,28 @@ stipend_status Instance::http_send(const stipend_http_request& raw, stipend_http
             return parts->take(head, part);
         };
     }
-    callbacks.on_done = [self, parts, done, user](std::uint64_t op, Result<void>&& result,
-                                                  http::HttpResponse&& response) {
+    const auto pass_on = [done, user](stipend_status status, const http::HttpResponse& response,
+                                      const stipend_error& error) {
+        const auto record = response_of(response, response.body);
+        done(user, status, &record, &error);
+    };
+    return begin_exchange(std::move(*request), {std::move(callbacks), parts}, pass_on, out);
+}
+
+stipend_status Instance::begin_exchange(http::HttpRequest request, Streamed streamed, ExchangeDone done,
+                                        stipend_op* out) {
+    auto& [callbacks, parts] = streamed;
+    callbacks.on_done = [self = shared_from_this(), parts = parts, done = std::move(done)](
+                            std::uint64_t op, Result<void>&& result, http::HttpResponse&& response) {
         self->strand_->post(
-            [self, parts, done, user, op, result = std::move(result), response = std::move(response)]() mutable {
+            [self, parts, done, op, result = std::move(result), response = std::move(response)]() mutable {
                 if (parts) result = parts->outcome(std::move(result));
-                self->http_done(op, result, response, done, user);
+                self->exchange_done(op, result, response, done);
             });
     };
     // Counted before it starts: it may be over before `send` returns.
     const std::lock_guard lock(mutex_);
-    const auto op = services_.http->send(std::move(*request), std::move(callbacks));
+    const auto op = services_.http->send(std::move(request), std::move(callbacks));
     if (!op) return op.error().status;
     exchanges_.insert(*op);
     *out = *op;
@@ -91,15 +102,14 @@ stipend_status Instance::http_send(const stipend_http_request& raw, stipend_http
     return STIPEND_OK;
 }
 
-void Instance::http_done(std::uint64_t op, const Result<void>& result, const http::HttpResponse& response,
-                         stipend_http_done done, void* user) {
+void Instance::exchange_done(std::uint64_t op, const Result<void>& result, const http::HttpResponse& response,
+                             const ExchangeDone& done) {
     auto error = empty_error();
     const auto status = result ? STIPEND_OK : report(&error, result.error());
-    const auto record = response_of(response, response.body);
     {
         const std::lock_guard lock(calls_);  // as for every call of the plugin
         const CallScope scope(&owner_, "an exchange's callback");
-        if (raw_ != nullptr) done(user, status, &record, &error);
+        if (raw_ != nullptr) done(status, response, error);
     }
     {
         const std::lock_guard lock(mutex_);

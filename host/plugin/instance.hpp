@@ -17,6 +17,7 @@
 #include "host/plugin/services.hpp"
 #include "stipend/abi/fees.h"
 #include "stipend/abi/http.h"
+#include "stipend/abi/mail.h"
 #include "stipend/abi/monitor.h"
 
 namespace stipend::plugin {
@@ -30,6 +31,8 @@ struct OperationRules {
     std::int64_t deadline_ns = 0;
     bool has_record = true;  // an answer OK without a record is none
 };
+
+class PartStream;
 
 class Instance : public std::enable_shared_from_this<Instance> {
   public:
@@ -141,8 +144,17 @@ class Instance : public std::enable_shared_from_this<Instance> {
                              void* user, stipend_op* out);
     stipend_op timer_after(std::uint64_t delay_ns, void (*callback)(void*), void* user);
     bool timer_cancel(stipend_op op);
-    void http_done(std::uint64_t op, const Result<void>& result, const http::HttpResponse& response,
-                   stipend_http_done done, void* user);
+    stipend_status mail_send(const stipend_mail& mail, stipend_mail_done done, void* user, stipend_op* out);
+    // The plugin's own end of an exchange.
+    using ExchangeDone =
+        std::function<void(stipend_status status, const http::HttpResponse& response, const stipend_error& error)>;
+    struct Streamed {
+        http::HttpCallbacks callbacks = {};
+        std::shared_ptr<PartStream> parts = {};
+    };
+    stipend_status begin_exchange(http::HttpRequest request, Streamed streamed, ExchangeDone done, stipend_op* out);
+    void exchange_done(std::uint64_t op, const Result<void>& result, const http::HttpResponse& response,
+                       const ExchangeDone& done);
     stipend_status fee_reserve(std::string_view job_id, const stipend_u256& wei, stipend_fee_answer answer, void* user);
     void fee_answered(const Result<void>& result, stipend_fee_answer answer, void* user);
     stipend_status route_add(std::string_view listener, std::string_view method, std::string_view path,

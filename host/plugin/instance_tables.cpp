@@ -108,6 +108,14 @@ struct HostTables {
     static void http_cancel(const stipend_host* h, stipend_op op) {
         if (const auto instance = of(h)) instance->services_.http->cancel(op);
     }
+    static stipend_status mail_send(const stipend_host* h, const stipend_mail* mail, stipend_mail_done done, void* user,
+                                    stipend_op* out) {
+        *out = 0;
+        const auto instance = of(h);
+        if (!instance) return STIPEND_E_STATE;
+        if (mail->size < sizeof(stipend_mail)) return STIPEND_E_INVALID;
+        return instance->mail_send(*mail, done, user, out);
+    }
     static stipend_status route_add(const stipend_host* h, stipend_str listener, stipend_str method, stipend_str path,
                                     stipend_route_handler handler, void* user) {
         const auto instance = of(h);
@@ -169,6 +177,7 @@ constexpr stipend_host_routes_v1 routes_table{&HostTables::route_add, &HostTable
 constexpr stipend_host_services_v1 services_table{&HostTables::services_visit};
 constexpr stipend_host_fees_v1 fees_table{&HostTables::fee_reserve};
 constexpr stipend_host_http_v1 http_table{&HostTables::http_send, &HostTables::http_cancel};
+constexpr stipend_host_mail_v1 mail_table{&HostTables::mail_send, &HostTables::http_cancel};
 
 }  // namespace
 
@@ -203,6 +212,7 @@ const void* host_interface(const stipend_host* host, const char* id) {
     const auto instance = HostTables::of(host);
     if (!instance) return nullptr;
     if (is(STIPEND_HOST_HTTP) && HostTables::services(*instance).http != nullptr) return &http_table;
+    if (is(STIPEND_HOST_MAIL) && HostTables::services(*instance).http != nullptr) return &mail_table;
     if (is(STIPEND_HOST_KV) && HostTables::services(*instance).values != nullptr) return &values_table;
     if (is(STIPEND_HOST_METRICS) && HostTables::services(*instance).metrics != nullptr) return &metrics_table;
     if (is(STIPEND_HOST_ROUTES) && HostTables::services(*instance).routes != nullptr) return &routes_table;

@@ -43,6 +43,7 @@ std::string escaped(Format format, std::string_view character, bool at_word) {
     const char c = character.size() == 1 ? character.front() : '\0';
     std::string out(character);
     switch (format) {
+        case Format::email:
         case Format::json:
             return out;
         case Format::discord:

@@ -9,7 +9,7 @@
 
 namespace alert {
 
-enum class Format : std::uint8_t { json, discord, slack, telegram };
+enum class Format : std::uint8_t { json, discord, slack, telegram, email };
 
 // The longest text of one message, in units of UTF-16, by which these services count.
 [[nodiscard]] constexpr std::size_t longest_text(Format format) {
@@ -20,6 +20,8 @@ enum class Format : std::uint8_t { json, discord, slack, telegram };
             return 4000;
         case Format::telegram:
             return 4096;
+        case Format::email:
+            return 64 << 10;
         case Format::json:
             break;
     }

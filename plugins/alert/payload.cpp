@@ -90,14 +90,19 @@ Json json_of(const AlertMessage& message) {
         .append("dropped", message.dropped);
 }
 
-// "[CRITICAL] gateway", and under it what is wrong and since when.
-std::string plain_text(const stipend_alert& alert) {
+// "[CRITICAL] gateway"
+std::string title_of(const stipend_alert& alert) {
     auto word = is_resolved(alert) ? std::string("RESOLVED") : upper(severity_word(alert.severity));
     if ((alert.flags & STIPEND_ALERT_TEST) != 0) word = "TEST";
     if ((alert.flags & STIPEND_ALERT_REPEATED) != 0) word += ", still";
+    return cat("[", word, "] ", view(alert.title));
+}
+
+// Its title, and under it what is wrong and since when.
+std::string plain_text(const stipend_alert& alert) {
     const auto since = is_resolved(alert) ? cat("from ", time_text(alert.starts_at), " to ", time_text(alert.ends_at))
                                           : cat("since ", time_text(alert.starts_at));
-    return cat("[", word, "] ", view(alert.title), " ", since, "\n", view(alert.body));
+    return cat(title_of(alert), " ", since, "\n", view(alert.body));
 }
 
 std::string footer_of(const AlertMessage& message) {
@@ -108,6 +113,12 @@ std::string footer_of(const AlertMessage& message) {
 }
 
 }  // namespace
+
+std::string subject_of(const AlertMessage& message) {
+    const auto& first = message.alerts.front();
+    const auto host = label(first, "host");
+    return host.empty() ? title_of(first) : cat(title_of(first), " on ", host);
+}
 
 std::string text_of(Format format, const AlertMessage& message) {
     const auto host = label(message.alerts.front(), "host");
@@ -152,10 +163,11 @@ std::string payload(const Settings& settings, const AlertMessage& message) {
                 .append("text", text)
                 .append("link_preview_options", Json::object().append("is_disabled", true))
                 .dump();
+        case Format::email:
         case Format::json:
             break;
     }
-    return {};
+    return text;
 }
 
 }  // namespace alert

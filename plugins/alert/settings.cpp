@@ -17,7 +17,8 @@ namespace {
 
 constexpr std::size_t longest_url = 2048;
 constexpr std::size_t longest_headers = 16 << 10;
-constexpr std::array<std::string_view, 4> formats{"json", "discord", "slack", "telegram"};
+constexpr std::array<std::string_view, 5> formats{"json", "discord", "slack", "telegram", "email"};
+constexpr std::size_t most_recipients = 20;
 
 bool is_token(std::string_view text) {
     constexpr std::string_view inner = "!#$%&'*+-.^_`|~";
@@ -36,11 +37,14 @@ Result<void> parse_url(const ConfigView& config, Settings& out) {
     const auto parts = stipend::split_url(out.url);
     const bool one_word =
         std::all_of(out.url.begin(), out.url.end(), [](unsigned char c) { return c > 0x20 && c < 0x7f; });
-    const bool web = parts && (parts->scheme == "https" || parts->scheme == "http");
+    const bool mail = out.format == Format::email;
+    const bool known = parts && (mail ? parts->scheme == "smtps" || parts->scheme == "smtp"
+                                      : parts->scheme == "https" || parts->scheme == "http");
     // The URL may be a secret, so no message shows it.
-    if (!web || !one_word || parts->host.empty() || out.url.size() > longest_url ||
+    if (!known || !one_word || parts->host.empty() || out.url.size() > longest_url ||
         parts->authority.find('@') != std::string_view::npos) {
-        return config.refuse("got another text, want a URL: https://host/path, without a user name");
+        return config.refuse(mail ? "got another text, want a server: smtps://host:465 or smtp://host:587"
+                                  : "got another text, want a URL: https://host/path, without a user name");
     }
     out.shown_url = cat(parts->scheme, "://", parts->authority);
     return {};
@@ -79,6 +83,52 @@ Result<void> parse_chat(const ConfigView& config, Settings& out) {
     return {};
 }
 
+// As far as it goes into a head; the host checks addresses once more.
+bool is_address(std::string_view text) {
+    const auto at = text.find('@');
+    return at != 0 && at != std::string_view::npos && at + 1 < text.size() &&
+           std::all_of(text.begin(), text.end(), [](char c) {
+               return c > ' ' && c < 0x7f && std::string_view("<>(),;:\"\\[]").find(c) == std::string_view::npos;
+           });
+}
+
+Result<void> parse_recipients(const ConfigView& config, Settings& out) {
+    std::size_t count = 0;
+    const auto add = [&](const ConfigView& one) -> Result<void> {
+        STIPEND_LET(address, one.string());
+        if (!is_address(address)) return one.refuse("got \"", stipend::clip(address, 100), "\", want name@host");
+        if (++count > most_recipients) return config.refuse("want at most ", most_recipients, " addresses");
+        out.to += cat(out.to.empty() ? "" : ",", address);
+        return {};
+    };
+    if (config.scalar() != nullptr) return add(config);
+    for (const auto& one : config.items()) STIPEND_TRY(add(one));
+    if (count == 0) return config.refuse("missing, want the address that e-mails go to, or a list of them");
+    return {};
+}
+
+Result<void> parse_mail(const ConfigView& config, Settings& out) {
+    if (out.format != Format::email) {
+        for (const auto* name : {"from", "to", "user", "password", "plain"}) {
+            if (config.at(name).present()) return config.at(name).refuse("only the format email has it");
+        }
+        return {};
+    }
+    for (const auto* name : {"headers", "bearer"}) {
+        if (config.at(name).present()) return config.at(name).refuse("the format email has none");
+    }
+    STIPEND_SET(out.from, config.at("from").string_or(""));
+    if (!is_address(out.from)) return config.at("from").refuse("want the sender's address: name@host");
+    STIPEND_TRY(parse_recipients(config.at("to"), out));
+    STIPEND_SET(out.user, config.at("user").string_or(""));
+    STIPEND_SET(out.password, config.at("password").string_or(""));
+    if (out.user.empty() != out.password.empty()) {
+        return config.at("password").refuse("want a user and a password, or none of them");
+    }
+    STIPEND_SET(out.plain, config.at("plain").boolean_or(false));
+    return {};
+}
+
 }  // namespace
 
 Result<Settings> parse_settings(const stipend::Json& json) {
@@ -88,11 +138,12 @@ Result<Settings> parse_settings(const stipend::Json& json) {
     const auto* const known = std::find(formats.begin(), formats.end(), format);
     if (known == formats.end()) {
         return config.at("format").refuse("got \"", stipend::clip(format, 60),
-                                          "\", want json, discord, slack or telegram");
+                                          "\", want json, discord, slack, telegram or email");
     }
     out.format = static_cast<Format>(known - formats.begin());
     STIPEND_TRY(parse_url(config.at("url"), out));
     STIPEND_TRY(parse_chat(config.at("chat_id"), out));
+    STIPEND_TRY(parse_mail(config, out));
     STIPEND_TRY(parse_headers(config.at("headers"), out));
     if (const auto bearer = config.at("bearer"); bearer.present()) {
         STIPEND_LET(token, bearer.string());

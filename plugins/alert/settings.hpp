@@ -1,4 +1,4 @@
-// The configuration of a webhook.
+// The configuration of a receiver.
 #pragma once
 
 #include <cstdint>
@@ -17,6 +17,11 @@ struct Settings {
     std::string headers;  // "Name: value\r\n" lines
     std::uint32_t timeout_ms = 0;
     std::string ca_file;
+    std::string from;  // of an e-mail, as are the following
+    std::string to;    // separated by commas
+    std::string user;
+    std::string password;
+    bool plain = false;
 };
 
 stipend::Result<Settings> parse_settings(const stipend::Json& json);

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "mail_message.hpp"
 #include "payload.hpp"
 #include "stipend/decimal.hpp"
 #include "stipend/json_parse.hpp"
@@ -92,11 +93,38 @@ Verdict judge(const Settings& settings, const HttpReply& reply) {
     return {.status = STIPEND_E_INVALID, .permanent = true, .why = why};
 }
 
+Verdict judge_mail(const Result<void>& result, std::int32_t code) {
+    if (result) return {};
+    const auto& error = result.error();
+    // The codes of RFC 5321: 4xx may be sent again, 5xx may not.
+    const bool refused = code >= 500 && code < 600;
+    const bool malformed = error.status == STIPEND_E_INVALID;
+    return {
+        .status = refused ? STIPEND_E_INVALID : error.status, .permanent = refused || malformed, .why = error.message};
+}
+
 Result<void> Webhook::deliver(const stipend::AlertMessage& message, stipend::Completion<stipend::Nothing> done) {
     if (const auto left = wait_until_ - host_.monotonic(); left > 0) {
         return fail(STIPEND_E_BUSY, "POST ", settings_.shown_url,
                     ": the channel asks to wait: ", (left + stipend::ns_per_s - 1) / stipend::ns_per_s, " s are left");
     }
+    auto sending =
+        std::make_shared<Sending>(Sending{.done = std::move(done), .mail = settings_.format == Format::email});
+    const auto op = sending->done.op();
+    auto sent = sending->mail ? mail(message, sending) : post(message, sending);
+    if (!sent) {
+        auto error = std::move(sent).error();
+        error.message = without_url(settings_, error.message);
+        error.permanent = error.status == STIPEND_E_INVALID;
+        note(error.message);
+        return error;
+    }
+    sending->exchange = *sent;
+    sending_.emplace(op, std::move(sending));
+    return {};
+}
+
+Result<stipend_op> Webhook::post(const stipend::AlertMessage& message, const std::shared_ptr<Sending>& sending) {
     const auto body = payload(settings_, message);
     const auto headers = cat("Content-Type: application/json\r\n", settings_.headers);
     stipend::HttpRequest request;
@@ -108,22 +136,27 @@ Result<void> Webhook::deliver(const stipend::AlertMessage& message, stipend::Com
     request.max_response_bytes = max_answer;
     request.ca_file = settings_.ca_file;
     request.max_redirects = 0;
-    auto sending = std::make_shared<Sending>(Sending{.done = std::move(done)});
-    const auto op = sending->done.op();
-    auto sent = host_.http(request, [this, sending](const HttpReply& reply) {
-        sending_.erase(sending->done.op());
-        if (sending->done.pending()) finish(*sending, judge(settings_, reply));
-    });
-    if (!sent) {
-        auto error = std::move(sent).error();
-        error.message = without_url(settings_, error.message);
-        error.permanent = error.status == STIPEND_E_INVALID;
-        note(error.message);
-        return error;
-    }
-    sending->exchange = *sent;
-    sending_.emplace(op, std::move(sending));
-    return {};
+    return host_.http(request, [this, sending](const HttpReply& reply) { ended(*sending, judge(settings_, reply)); });
+}
+
+Result<stipend_op> Webhook::mail(const stipend::AlertMessage& message, const std::shared_ptr<Sending>& sending) {
+    const auto text = mail_message(settings_, message, host_.now());
+    return host_.mail(
+        {.server = settings_.url,
+         .user = settings_.user,
+         .password = settings_.password,
+         .from = settings_.from,
+         .to = settings_.to,
+         .message = text,
+         .ca_file = settings_.ca_file,
+         .timeout_ms = settings_.timeout_ms,
+         .flags = settings_.plain ? std::uint32_t{STIPEND_MAIL_PLAIN} : 0},
+        [this, sending](const Result<void>& result, std::int32_t code) { ended(*sending, judge_mail(result, code)); });
+}
+
+void Webhook::ended(Sending& sending, const Verdict& verdict) {
+    sending_.erase(sending.done.op());
+    if (sending.done.pending()) finish(sending, verdict);
 }
 
 void Webhook::finish(Sending& sending, const Verdict& verdict) {
@@ -142,7 +175,8 @@ void Webhook::cancel(stipend_op op) {
         if (found == sending_.end()) return;
         const auto sending = found->second;
         sending_.erase(found);
-        host_.cancel_http(sending->exchange);
+        if (sending->mail) host_.cancel_mail(sending->exchange);
+        if (!sending->mail) host_.cancel_http(sending->exchange);
         sending->done.fail(fail(STIPEND_E_CANCELLED, "cancelled"));
     }));
 }

@@ -1,4 +1,5 @@
-// A receiver that sends each message by one POST, through the host's HTTP client. No redirect is followed.
+// A receiver that sends each message by one POST, through the host's HTTP client, or as one e-mail. No redirect is
+// followed.
 #pragma once
 
 #include <memory>
@@ -22,17 +23,18 @@ struct Verdict {
 
 // Pure.
 [[nodiscard]] Verdict judge(const Settings& settings, const stipend::HttpReply& reply);
+[[nodiscard]] Verdict judge_mail(const stipend::Result<void>& result, std::int32_t code);
 
 class Webhook {
   public:
     using Settings = alert::Settings;
     static constexpr stipend::PluginInfo info{
         .id = "org.stipend.alert",
-        .name = "Alerts by webhook",
+        .name = "Alerts by webhook or e-mail",
         .version = "0.1.0",
         .vendor = "stipend",
         .license = "MIT",
-        .description = "Sends alerts to Discord, Slack, Telegram, or as JSON to a program",
+        .description = "Sends alerts to Discord, Slack, Telegram, by e-mail, or as JSON to a program",
         .config_schema = config_schema,
     };
     static constexpr std::uint64_t max_answer = 64 << 10;
@@ -52,11 +54,17 @@ class Webhook {
     struct Sending {
         stipend::Completion<stipend::Nothing> done;
         stipend_op exchange = 0;
+        bool mail = false;
     };
     struct Failure {
         std::mutex mutex;
         std::string why;  // guarded by mutex; empty: there is none
     };
+    [[nodiscard]] stipend::Result<stipend_op> post(const stipend::AlertMessage& message,
+                                                   const std::shared_ptr<Sending>& sending);
+    [[nodiscard]] stipend::Result<stipend_op> mail(const stipend::AlertMessage& message,
+                                                   const std::shared_ptr<Sending>& sending);
+    void ended(Sending& sending, const Verdict& verdict);
     void finish(Sending& sending, const Verdict& verdict);
     void note(const std::string& why) const;
 

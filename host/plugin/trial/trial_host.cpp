@@ -9,6 +9,7 @@
 #include "stipend/abi/entry.h"
 #include "stipend/abi/fees.h"
 #include "stipend/abi/http.h"
+#include "stipend/abi/mail.h"
 #include "stipend/abi/services.h"
 
 namespace stipend::plugin {
@@ -135,6 +136,15 @@ struct TrialTables {
         });
         return *out == 0 ? STIPEND_E_BUSY : STIPEND_OK;
     }
+    static stipend_status mail_send(const stipend_host* h, const stipend_mail*, stipend_mail_done done, void* user,
+                                    stipend_op* out) {
+        *out = of(h).post(1'000'000, "the end of an e-mail", [done, user] {
+            auto error = empty_error();
+            const auto status = report(&error, fail(STIPEND_E_UNAVAILABLE, "the probe has no network"));
+            done(user, status, 0, &error);
+        });
+        return *out == 0 ? STIPEND_E_BUSY : STIPEND_OK;
+    }
     // The exchange ends by itself soon.
     static void http_cancel(const stipend_host*, stipend_op) {}
 
@@ -161,6 +171,7 @@ constexpr stipend_host_routes_v1 trial_routes{&TrialTables::route_add, &TrialTab
 constexpr stipend_host_services_v1 trial_services{&TrialTables::services_visit};
 constexpr stipend_host_fees_v1 trial_fees{&TrialTables::fee_reserve};
 constexpr stipend_host_http_v1 trial_http{&TrialTables::http_send, &TrialTables::http_cancel};
+constexpr stipend_host_mail_v1 trial_mail{&TrialTables::mail_send, &TrialTables::http_cancel};
 
 }  // namespace
 
@@ -171,7 +182,7 @@ const void* TrialTables::get_interface(const stipend_host*, const char* id) {
         {STIPEND_HOST_TIMER, &trial_timer},       {STIPEND_HOST_ALERTS, &trial_alerts},
         {STIPEND_HOST_THREADS, &trial_threads},   {STIPEND_HOST_ROUTES, &trial_routes},
         {STIPEND_HOST_SERVICES, &trial_services}, {STIPEND_HOST_FEES, &trial_fees},
-        {STIPEND_HOST_HTTP, &trial_http},
+        {STIPEND_HOST_HTTP, &trial_http},         {STIPEND_HOST_MAIL, &trial_mail},
     };
     for (const auto& [name, table] : tables) {
         if (std::strcmp(id, name) == 0) return table;

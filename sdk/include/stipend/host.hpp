@@ -10,6 +10,7 @@
 
 #include "stipend/abi/fees.h"
 #include "stipend/abi/http.h"
+#include "stipend/abi/mail.h"
 #include "stipend/headers.hpp"
 #include "stipend/record.hpp"
 #include "stipend/result.hpp"
@@ -51,8 +52,22 @@ struct HttpRequest {
     std::uint32_t max_redirects = 0;
 };
 
+// An e-mail: see abi/mail.h.
+struct Mail {
+    std::string_view server;
+    std::string_view user;
+    std::string_view password;
+    std::string_view from;
+    std::string_view to;  // separated by commas
+    std::string_view message;
+    std::string_view ca_file;
+    std::uint32_t timeout_ms = 30'000;
+    std::uint32_t flags = 0;
+};
+
 class Host {
   public:
+    using MailDone = UniqueFunction<void(const Result<void>&, std::int32_t code)>;
     using FeeAnswer = UniqueFunction<void(const Result<void>&)>;
     using HttpDone = UniqueFunction<void(const HttpReply&)>;
     using HttpPart = UniqueFunction<bool(const stipend_http_response&, std::string_view)>;  // false ends the transfer
@@ -120,6 +135,31 @@ class Host {
     }
     void cancel_http(stipend_op op) const {
         if (const auto* table = service<stipend_host_http_v1>(STIPEND_HOST_HTTP)) table->cancel(raw_, op);
+    }
+
+    // Starts sending; `done` is called once, on [pool], after this function returned. [any]
+    [[nodiscard]] Result<stipend_op> mail(const Mail& mail, MailDone done) const {
+        const auto* table = service<stipend_host_mail_v1>(STIPEND_HOST_MAIL);
+        if (table == nullptr) return fail(STIPEND_E_UNSUPPORTED, "this host sends no e-mail");
+        auto call = std::make_unique<MailCall>(MailCall{std::move(done), raw_});
+        auto raw = make_record<stipend_mail>();
+        raw.timeout_ms = mail.timeout_ms;
+        raw.server = to_abi(mail.server);
+        raw.user = to_abi(mail.user);
+        raw.password = to_abi(mail.password);
+        raw.from = to_abi(mail.from);
+        raw.to = to_abi(mail.to);
+        raw.message = bytes_to_abi(mail.message);
+        raw.ca_file = to_abi(mail.ca_file);
+        raw.flags = mail.flags;
+        stipend_op op = 0;
+        const auto status = table->send(raw_, &raw, &MailCall::on_done, call.get(), &op);
+        if (status != STIPEND_OK) return fail(status, "e-mail refused: status ", status);
+        static_cast<void>(call.release());  // on_done frees it
+        return op;
+    }
+    void cancel_mail(stipend_op op) const {
+        if (const auto* table = service<stipend_host_mail_v1>(STIPEND_HOST_MAIL)) table->cancel(raw_, op);
     }
 
     // Durable values of this instance. [pool]
@@ -229,6 +269,18 @@ class Host {
                 return static_cast<HttpCall*>(user)->part(*head, view(part)) ? STIPEND_OK : STIPEND_E_CANCELLED;
             } catch (...) {
                 return STIPEND_E_EXCEPTION;
+            }
+        }
+    };
+    struct MailCall {
+        MailDone done;
+        const stipend_host* host;
+        static void on_done(void* user, stipend_status status, std::int32_t code, const stipend_error* error) {
+            const std::unique_ptr<MailCall> call(static_cast<MailCall*>(user));
+            try {
+                call->done(status == STIPEND_OK ? Result<void>() : Result<void>(from_abi(status, error)), code);
+            } catch (...) {
+                Host(call->host).log_thrown("the end of an e-mail");
             }
         }
     };

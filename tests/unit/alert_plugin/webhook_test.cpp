@@ -154,7 +154,7 @@ TEST_CASE("what is wrong with a configuration is named, and no secret is shown")
     CHECK(complaint(R"({"url":"https://x.example/","chat_id":"1"})") ==
           "/chat_id: got a chat, which only the format telegram has");
     CHECK(complaint(R"({"url":"https://x.example/","format":"irc"})") ==
-          "/format: got \"irc\", want json, discord, slack or telegram");
+          "/format: got \"irc\", want json, discord, slack, telegram or email");
     CHECK(complaint(R"({"url":"https://x.example/","headers":{"Content-Type":"x"}})") ==
           "/headers/Content-Type: the header Content-Type is the plugin's own: leave it out");
     CHECK(complaint(R"({"url":"https://x.example/","headers":{"X":"a\r\nY: b"}})") ==

@@ -25,6 +25,7 @@
 #include "stipend/abi/entry.h"
 #include "stipend/testing/event_queue.hpp"
 #include "stipend/testing/fake_http.hpp"
+#include "stipend/testing/fake_mail.hpp"
 #include "stipend/testing/fake_plugin.hpp"
 #include "stipend/testing/fake_routes.hpp"
 
@@ -102,6 +103,8 @@ class FakeHost {
 
     FakeHttp& http() { return http_; }
     FakeRoutes& routes() { return routes_; }
+    [[nodiscard]] const std::vector<FakeMail>& mails() const { return mails_; }
+    void answer_mails(FakeMailAnswer answer) { mail_answer_ = std::move(answer); }
     // Reports on the services over a window; a host without it watches none.
     using Services = std::function<Result<ServiceReport>(std::uint32_t window_s)>;
     void serve_services(Services services) { services_ = std::move(services); }
@@ -203,6 +206,7 @@ class FakeHost {
         if (is(STIPEND_HOST_TIMER)) return timer_table();
         if (is(STIPEND_HOST_THREADS)) return threads_table();
         if (is(STIPEND_HOST_HTTP)) return http_table();
+        if (is(STIPEND_HOST_MAIL)) return mail_table();
         if (is(STIPEND_HOST_ROUTES)) return routes_table();
         if (is(STIPEND_HOST_SERVICES)) return services_table();
         if (is(STIPEND_HOST_FEES)) return fees_table();
@@ -292,6 +296,30 @@ class FakeHost {
         return &table;
     }
 
+    static const stipend_host_mail_v1* mail_table() {
+        static constexpr stipend_host_mail_v1 table{
+            [](const stipend_host* h, const stipend_mail* mail, stipend_mail_done done, void* user,
+               stipend_op* out) -> stipend_status {
+                auto& self = of(h);
+                *out = 0;
+                if (self.mail_answer_.refused != STIPEND_OK) return self.mail_answer_.refused;
+                self.mails_.push_back(FakeMail::of(*mail));
+                *out = self.events_.add(1, [&self, done, user] {
+                    self.as(Role::pool, [&self, done, user] {
+                        auto error = empty_error();
+                        const auto& answer = self.mail_answer_;
+                        const auto status = answer.status == STIPEND_OK
+                                                ? STIPEND_OK
+                                                : report(&error, fail(answer.status, answer.error));
+                        done(user, status, answer.code, &error);
+                    });
+                });
+                return STIPEND_OK;
+            },
+            [](const stipend_host*, stipend_op) {}};  // it ends by itself at once
+        return &table;
+    }
+
     static const stipend_host_routes_v1* routes_table() {
         static constexpr stipend_host_routes_v1 table{
             [](const stipend_host* h, stipend_str listener, stipend_str method, stipend_str path,
@@ -356,6 +384,8 @@ class FakeHost {
     std::map<std::string, std::string> alerts_;
     std::map<std::string, MetricValue> metrics_;
     std::vector<std::string> metric_names_;
+    std::vector<FakeMail> mails_;
+    FakeMailAnswer mail_answer_;
     std::vector<std::string> faults_;
 };
 
