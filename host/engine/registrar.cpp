@@ -1,11 +1,13 @@
 #include "host/engine/registrar.hpp"
 
+#include <algorithm>
 #include <limits>
 
 #include "host/auth/challenge_response.hpp"
 #include "host/auth/checked.hpp"
 #include "host/base/printable.hpp"
 #include "host/base/time.hpp"
+#include "stipend/ascii.hpp"
 #include "stipend/duration.hpp"
 
 namespace stipend::engine {
@@ -17,6 +19,7 @@ using registry::Outcome;
 constexpr std::size_t max_field_bytes = 2048;
 constexpr std::size_t max_by_bytes = 128;
 constexpr std::size_t max_proof_bytes = 256;
+constexpr std::size_t secret_digits = 64;
 constexpr std::int64_t retry_full_s = 600;
 
 // A secret of 256 random bits is not guessed, so that failures count by network alone: by id, they would keep the
@@ -37,6 +40,19 @@ Result<registry::Stated> stated_of(const api::Request& request) {
                 request.texts("service_addresses", registry::max_service_addresses, max_field_bytes, false));
     STIPEND_SET(out.worker_key, request.text_or_none("worker_key", max_field_bytes));
     return out;
+}
+
+// The hash of the secret that a newcomer made for itself; nothing where the host is to make one.
+Result<std::optional<auth::Sha256>> proposed_of(const api::Request& request) {
+    STIPEND_LET(secret, request.text_or_none("secret", max_field_bytes));
+    if (secret.empty()) return std::optional<auth::Sha256>();
+    const auto is_hex = [](char c) { return ascii::is_digit(c) || (c >= 'a' && c <= 'f'); };
+    // Without the text itself.
+    if (secret.size() != secret_digits || !std::ranges::all_of(secret, is_hex)) {
+        return fail(STIPEND_E_INVALID, "\"secret\": got ", secret.size(), " bytes, want ", secret_digits,
+                    " random hex digits in lower case");
+    }
+    return std::optional(auth::sha256(secret));
 }
 
 registry::Actor actor_of(const api::Principal& principal) {
@@ -201,6 +217,9 @@ api::Reply Registrar::enroll(const api::Request& request) {
         enrollment.common = proof.common;
         enrollment.secret = auth::sha256(request.credential);
     }
+    const auto proposed = proposed_of(request);
+    if (!proposed) return api::problem_of(proposed.error());
+    enrollment.proposed = *proposed;
     auto stated = stated_of(request);
     if (!stated) return api::problem_of(stated.error());
     stated = registry::normalised(std::move(*stated), parts_.allowed);
@@ -373,6 +392,7 @@ api::Reply Registrar::prove(const api::Request& request) {
                                .append("message", "the proof is accepted")
                                .append("next_proof_required", parts_.proof_interval_ns / ns_per_s)
                                .append("challenge", *next)
+                               .append("state", registry::name_of(registration.state))
                                .append("payout_proven", payout_proven));
 }
 

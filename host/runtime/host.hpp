@@ -76,6 +76,7 @@ class Host {
     // What roles work with, once the host is started.
     [[nodiscard]] ControlLoop& loop() { return loop_; }             // [any]
     [[nodiscard]] LedgerWriter& writer() { return *writer_; }       // [any]
+    [[nodiscard]] http::HttpClient& http() { return *client_; }     // [any]
     [[nodiscard]] Watcher& watcher() { return *watcher_; }          // [control]
     [[nodiscard]] Instances& instances() { return *instances_; }    // [control]
     [[nodiscard]] LivenessProbe& liveness() { return *liveness_; }  // [control]

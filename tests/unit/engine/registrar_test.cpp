@@ -126,6 +126,38 @@ TEST_CASE("a proof by the secret is accepted once, and gives the next challenge"
     CHECK(desk.prove(next, hashed(next, secret), secret).status == 200);
 }
 
+TEST_CASE("a newcomer's own secret is taken, and its registration may be sent again as it was") {
+    Desk desk;
+    const std::string own(64, 'a');
+    const auto with = [&](const std::string& secret, const std::string& credential = common,
+                          const std::string& endpoint = "https://a.example:1") {
+        auto body = Desk::body_of("orch-1", endpoint);
+        body.insert(1, cat(R"("secret":")", secret, R"(",)"));
+        return desk.registrar->enroll(Desk::request(credential, body));
+    };
+    for (const auto& bad : {std::string(63, 'a'), std::string(64, 'A'), std::string(65, 'a'), std::string(64, ' ')}) {
+        const auto reply = with(bad);
+        CHECK(reply.status == 422);
+        CHECK(reply.body.find(bad) == std::string::npos);
+    }
+    const auto made = with(own);
+    REQUIRE_MESSAGE(made.status == 200, made.body);
+    CHECK(parse_json(made.body)->find("secret") == nullptr);
+    // Its answer was lost.
+    const auto again = with(own, common, "https://b.example:1");
+    REQUIRE_MESSAGE(again.status == 200, again.body);
+    CHECK((*desk.store->find("orch-1"))->stated.endpoint == "https://b.example:1");
+    CHECK(with(std::string(64, 'b')).status == 409);
+    CHECK(with(own, "wrong").status == 401);
+    CHECK(with(own, own).status == 200);
+    CHECK(with(std::string(64, 'b'), own).status == 422);
+    const auto challenge = text(*parse_json(again.body), "challenge");
+    const auto proof = desk.prove(challenge, hashed(challenge, own), own);
+    REQUIRE_MESSAGE(proof.status == 200, proof.body);
+    CHECK(text(*parse_json(proof.body), "state") == "unapproved");
+    CHECK(desk.log.find(own) == std::string::npos);
+}
+
 TEST_CASE("a proof that is wrong, late or another's is refused, and its challenge is used up") {
     Desk desk;
     const auto secret = text(desk.joined(), "secret");
