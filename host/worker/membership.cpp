@@ -16,6 +16,8 @@ namespace {
 constexpr std::uint32_t request_timeout_ms = 20'000;
 constexpr std::uint64_t max_answer_bytes = 64 << 10;
 constexpr std::int64_t first_pause_ns = ns_per_s;
+constexpr unsigned max_doublings = 10;
+constexpr unsigned patient_tries = 3;
 
 // A segment of a path.
 std::string path_segment(std::string_view text) {
@@ -56,7 +58,10 @@ Result<WorkerIdentity> identity_of(std::string_view report) {
     if (const auto problem = text("key_problem"); !problem.empty()) {
         return fail(STIPEND_E_STATE, "the plugin has no key to sign with: ", problem);
     }
-    return WorkerIdentity{.worker_key = text("worker_key"), .orchestrator_id = text("orchestrator_id")};
+    WorkerIdentity out{.worker_key = text("worker_key"), .orchestrator_id = text("orchestrator_id")};
+    // A registration without it would take the key from one that is there, and with it the pay.
+    if (out.worker_key.empty()) return fail(STIPEND_E_STATE, "the plugin that answers jobs reports no worker_key yet");
+    return out;
 }
 
 template <class Work>
@@ -143,8 +148,10 @@ void Membership::identify() {
     busy_ = true;
     parts_.identify(current([this](Result<WorkerIdentity> found) {
         busy_ = false;
-        if (!found) return try_later(found.error().message);
+        if (!found) return wait_for_key(found.error().message);
         identity_ = std::move(*found);
+        failures_ = 0;
+        problem_.clear();
         const auto& named = identity_->orchestrator_id;
         if (!named.empty() && named != settings_.orchestrator_id) {
             parts_.log(STIPEND_LOG_WARN,
@@ -169,7 +176,7 @@ std::string Membership::registration_body(bool with_secret) const {
     if (!settings_.service_addresses.empty()) {
         out.append("service_addresses", list_of(settings_.service_addresses));
     }
-    if (!identity_->worker_key.empty()) out.append("worker_key", identity_->worker_key);
+    out.append("worker_key", identity_->worker_key);
     if (with_secret) out.append("secret", std::string(own_secret()));
     return out.dump();
 }
@@ -246,13 +253,21 @@ std::int64_t Membership::spread(std::int64_t ns) const {
 }
 
 void Membership::try_later(std::string why, std::int64_t at_least_ns) {
-    const auto doubled = first_pause_ns << std::min(failures_, 10u);
+    const auto doubled = first_pause_ns << std::min(failures_, max_doublings);
     ++failures_;
     const auto pause_ns = std::max(spread(std::min(doubled, most_pause_ns)), at_least_ns);
     next_at_ = parts_.now() + pause_ns;
     problem_ = std::move(why);
     say(STIPEND_LOG_WARN, cat("the manager does not answer as it should, and is tried again: ", problem_));
     set_state(MembershipState::unreachable);
+}
+
+void Membership::wait_for_key(std::string why) {
+    next_at_ = parts_.now() + spread(std::min(first_pause_ns << std::min(failures_, max_doublings), most_pause_ns));
+    problem_ = std::move(why);
+    // A plugin that has just started has none for a moment.
+    if (++failures_ > patient_tries) say(STIPEND_LOG_WARN, cat("not registered with the manager yet: ", problem_));
+    set_state(MembershipState::starting);
 }
 
 void Membership::refuse(std::string why) {

@@ -36,7 +36,7 @@ inline constexpr std::size_t membership_states = 8;
 
 // What the plugin that answers jobs says of itself.
 struct WorkerIdentity {
-    std::string worker_key = {};       // the public half of what signs evidence; empty: it signs none
+    std::string worker_key = {};       // the public half of what signs evidence
     std::string orchestrator_id = {};  // the id that evidence names; empty: none
 };
 // Of the plugin's report. STATE: it has no key yet.
@@ -91,6 +91,7 @@ class Membership {
     void store_registered();
     // What an answer other than 200 means; `what` was refused.
     void refuse_or_retry(Result<void> sent, const http::HttpResponse& response, std::string_view what);
+    void wait_for_key(std::string why);
     void refuse(std::string why);
     void try_later(std::string why, std::int64_t at_least_ns = 0);
     void set_state(MembershipState state);

@@ -137,6 +137,11 @@ void Membership::proven(Result<void> sent, const http::HttpResponse& response) {
     if (payout != nullptr && payout->is(Json::Kind::boolean)) payout_proven_ = payout->truth();
     const auto state = state_of(member_text(*json, "state"));
     set_state(state);
+    const auto* reached = json->find("endpoint_reached");
+    if (reached != nullptr && reached->is(Json::Kind::boolean) && !reached->truth()) {
+        problem_ = printable_line(clip(member_text(*json, "message"), max_detail_bytes));
+        return say(STIPEND_LOG_WARN, cat("the manager does not reach ", settings_.endpoint, ": ", problem_));
+    }
     say(STIPEND_LOG_INFO,
         cat("registered with ", settings_.url, " as ", settings_.orchestrator_id, ": ", name_of(state)));
 }
