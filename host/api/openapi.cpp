@@ -47,6 +47,7 @@ constexpr std::string_view document = R"json({
         "description": "null: of the configuration alone."},
       "last_heartbeat": {"type": ["string", "null"], "description": "When its last check was decided."},
       "last_proof": {"type": ["string", "null"], "description": "The last proof that was accepted since the host's start."},
+      "endpoint_problem": {"type": ["string", "null"], "description": "Why the last connection to the registered endpoint failed."},
       "payout_proven": {"type": "boolean", "description": "Its wallet has signed."},
       "connection_started": {"type": "string", "description": "When it was first configured."},
       "total_calls_processed": {"type": "integer", "description": "Checks of it that were decided."},
@@ -113,7 +114,8 @@ constexpr std::string_view document = R"json({
     "Proven": {"type": "object", "properties": {
       "success": {"const": true}, "message": {"type": "string"}, "next_proof_required": {"type": "integer"},
       "challenge": {"type": "string", "description": "For the next proof."},
-      "state": {"enum": ["unapproved", "approved", "disconnected"]}, "payout_proven": {"type": "boolean"}}},
+      "state": {"enum": ["unapproved", "approved", "disconnected"]}, "payout_proven": {"type": "boolean"},
+      "endpoint_reached": {"type": ["boolean", "null"], "description": "Whether the manager could connect to the endpoint; null: not known, as where this host itself was at fault."}}},
     "Changed": {"type": "object", "properties": {
       "success": {"const": true}, "orchestrator_id": {"type": "string"},
       "state": {"enum": ["unapproved", "approved", "disconnected", "removed"]},

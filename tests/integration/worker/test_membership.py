@@ -119,12 +119,14 @@ class Joins(MembershipTest):
         self.assertTrue(own["registered"])
         # Its next process needs the common secret no more, and neither does one after a loss of power.
         del self.worker.environment["MANAGER_SECRET"]
+        key = self.worker.get("/service-status")["worker_key"]
         for kill in (False, True):
             self.worker.end_process(kill=kill)
             self.worker.start()
             self.wait_state("approved")
             count = len(self.paid())
             wait_for(lambda: len(self.paid()) >= count + 1, "pay after a restart")
+            self.assertEqual(self.command("list")["registrations"][0]["worker_key"], key)
         self.assertEqual(self.worker.end_process(kill=False), 0)
         wait_for(lambda: "no proof for more than" in (self.host.decisions()[-1]["reason"] or ""),
                  "a failed check without proofs")
@@ -144,6 +146,22 @@ class Joins(MembershipTest):
         self.assertEqual(done.returncode, 0, done.stderr)
         wait_for(lambda: self.command("list")["registrations"][0]["capabilities"] == ["other", "names"],
                  "the new capabilities")
+
+
+class ConnectBack(MembershipTest):
+    def test_an_endpoint_that_is_not_reached_is_a_failed_check_until_it_is(self):
+        self.worker.environment["ORCHESTRATOR_ENDPOINT"] = f"https://127.0.0.1:{free_port()}"
+        self.host.start()
+        self.worker.start()
+        self.wait_state("unapproved")
+        wait_for(lambda: self.manager()["problem"], "a worker that knows that it is not reached")
+        self.assertIn("the endpoint is not reached: the connection was refused", self.manager()["problem"])
+        self.assertTrue(self.host.said("orch-1 is not reached at"))
+        self.command("approve", "orch-1")
+        wait_for(lambda: any("its endpoint is not reached" in (line["reason"] or "") for line in self.host.decisions()),
+                 "a failed check")
+        self.assertEqual(self.paid(), [])
+        self.assertEqual(self.wait_state("approved")["state"], "approved")
 
 
 class Refused(MembershipTest):
