@@ -193,8 +193,11 @@ void ApiServer::State::serve(http::ServerRequest&& raw, http::Responder responde
     (login ? login_pool : pool)
         ->post([this, route = found.route, request, respond, credential = std::move(credential), &count,
                 responder = std::move(responder)]() mutable {
-            respond(responder, answer(*route, *request, credential));
+            auto reply = answer(*route, *request, credential);
             --count;
+            if (!reply.later) return respond(responder, std::move(reply));
+            auto shared = std::make_shared<http::Responder>(std::move(responder));
+            reply.later([respond, shared](Reply late) { respond(*shared, std::move(late)); });
         });
 }
 

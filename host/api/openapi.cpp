@@ -53,6 +53,7 @@ constexpr std::string_view document = R"json({
         "description": "null: of the configuration alone."},
       "last_heartbeat": {"type": ["string", "null"], "description": "When its last check was decided."},
       "last_proof": {"type": ["string", "null"], "description": "The last proof that was accepted since the host's start."},
+      "endpoint_problem": {"type": ["string", "null"], "description": "Why the last connection to the registered endpoint failed."},
       "payout_proven": {"type": "boolean", "description": "Its wallet has signed."},
       "connection_started": {"type": "string", "description": "When it was first configured."},
       "total_calls_processed": {"type": "integer", "description": "Checks of it that were decided."},
@@ -105,19 +106,22 @@ constexpr std::string_view document = R"json({
         "capabilities": {"type": "array", "maxItems": 32, "items": {"type": "string", "maxLength": 128}},
         "eth_address": {"type": "string", "description": "Where its pay goes: 0x and 40 hex digits."},
         "service_addresses": {"type": "array", "maxItems": 8, "items": {"type": "string", "maxLength": 512}},
-        "worker_key": {"type": "string", "description": "Its worker's public key: 64 hex digits."}}},
+        "worker_key": {"type": "string", "description": "Its worker's public key: 64 hex digits."},
+        "secret": {"type": "string", "pattern": "^[0-9a-f]{64}$", "description": "The own secret that a newcomer made by itself and has stored; without it the host makes one. With it the registration may be sent again as it was."}}},
     "Registered": {"type": "object", "properties": {
       "success": {"const": true}, "orchestrator_id": {"type": "string"}, "message": {"type": "string"},
       "challenge": {"type": "string"},
       "state": {"enum": ["unapproved", "approved", "disconnected"]},
-      "secret": {"type": "string", "description": "Its own secret; only in the answer that created the id."}}},
+      "secret": {"type": "string", "description": "Its own secret; only in the answer that created the id, where the host made it."}}},
     "Proof": {"type": "object", "required": ["orchestrator_id", "manager_challenge", "orchestrator_response"],
       "properties": {
         "orchestrator_id": {"type": "string"}, "manager_challenge": {"type": "string"},
         "orchestrator_response": {"type": "string", "description": "The hex SHA-256 of challenge:id:secret, or the challenge as the wallet of `eth_address` signs it (EIP-191), which proves that address."}}},
     "Proven": {"type": "object", "properties": {
       "success": {"const": true}, "message": {"type": "string"}, "next_proof_required": {"type": "integer"},
-      "challenge": {"type": "string", "description": "For the next proof."}, "payout_proven": {"type": "boolean"}}},
+      "challenge": {"type": "string", "description": "For the next proof."},
+      "state": {"enum": ["unapproved", "approved", "disconnected"]}, "payout_proven": {"type": "boolean"},
+      "endpoint_reached": {"type": ["boolean", "null"], "description": "Whether the manager could connect to the endpoint; null: not known, as where this host itself was at fault."}}},
     "Changed": {"type": "object", "properties": {
       "success": {"const": true}, "orchestrator_id": {"type": "string"},
       "state": {"enum": ["unapproved", "approved", "disconnected", "removed"]},

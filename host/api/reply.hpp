@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <string>
 #include <string_view>
@@ -19,6 +20,8 @@ struct Reply {
     std::string content_type = "application/json";
     std::shared_ptr<http::BodyStream> stream = {};  // instead of `body`
     bool tagged = false;                            // gets an ETag, and is 304 for a client that has it
+    // Instead of all of these: is called once, and sends the reply when there is one. It must not block.
+    std::function<void(std::function<void(Reply)> send)> later = {};
 };
 
 [[nodiscard]] Reply json_reply(const Json& body, int status = 200);

@@ -53,6 +53,9 @@ Result<void> write_file_atomically(const std::filesystem::path& path, std::strin
     }
     if (::fchmod(fd.get(), mode) != 0 || ::fsync(fd.get()) != 0) return discard();
     if (::rename(beside.c_str(), path.c_str()) != 0) return discard();
+    const auto folder = path.has_parent_path() ? path.parent_path() : std::filesystem::path(".");
+    const Fd opened(::open(folder.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
+    if (!opened || ::fsync(opened.get()) != 0) return failed();
     return {};
 }
 

@@ -46,7 +46,8 @@ class Fd {
 Result<std::string> read_all(int fd, std::uintmax_t most);
 Result<std::string> read_file(const std::filesystem::path& path, std::uintmax_t most);
 
-// Writes beside and renames, so that a reader sees the old file or the new one, never a part. Synced before the rename.
+// Writes beside and renames, so that a reader sees the old file or the new one, never a part. Synced before the rename,
+// and its folder after it: when the call returns, the new file survives a loss of power.
 Result<void> write_file_atomically(const std::filesystem::path& path, std::string_view bytes, mode_t mode);
 
 }  // namespace stipend

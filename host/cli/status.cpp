@@ -17,8 +17,19 @@ std::string percent_text(const Json& object, std::string_view key) {
     return scaled_text(ppm, 4);
 }
 
+void print_membership(const Json& manager) {
+    if (manager.find("url") == nullptr) return;
+    fmt::print("manager {}: {} as {} since {}, waits for {}\n", text_of(manager, "url"), text_of(manager, "state"),
+               text_of(manager, "orchestrator_id"), text_of(manager, "since"), text_of(manager, "waits_for"));
+    const auto given = [&](std::string_view key) { return !manager.find(key)->is(Json::Kind::null); };
+    if (given("last_proof")) fmt::print("  last proof {}\n", text_of(manager, "last_proof"));
+    if (given("next_at")) fmt::print("  next at {}\n", text_of(manager, "next_at"));
+    if (given("problem")) fmt::print("  problem: {}\n", text_of(manager, "problem"));
+}
+
 void print_worker_status(const Json& status) {
     fmt::print("listens at {}\nworker: {}\n", text_of(status, "listens"), status.find("worker")->dump());
+    print_membership(*status.find("manager"));
     fmt::print("uptime of all over {} s: {} %, seen {} %\n", text_of(status, "window_seconds"),
                percent_text(status, "overall_ppm"), percent_text(status, "coverage_ppm"));
     if (status.find("error") != nullptr) fmt::print("{}\n", text_of(status, "error"));

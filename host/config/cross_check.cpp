@@ -11,6 +11,7 @@
 #include "host/base/recurring.hpp"
 #include "host/config/api_check.hpp"
 #include "host/config/format.hpp"
+#include "host/config/membership_check.hpp"
 #include "host/config/settings_schema.hpp"
 #include "host/config/settings_tree.hpp"
 #include "host/config/url.hpp"
@@ -50,6 +51,7 @@ class CrossCheck {
         if (settings_.role == Role::worker) {
             check_monitors();
             check_listeners();
+            check_membership(root_, settings_, problems_);
             return check_services();
         }
         add_addresses_of_variable();

@@ -43,6 +43,7 @@ void check_published(const Node& root, const Settings& settings, Diagnostics& di
     for_each_value(root, Path(), [&](const Node& node, const Path& path) {
         if (!node.is(Node::Kind::scalar) || node.refused || !known_default_secret(node.text)) return;
         if (!node.secret && !secret_key(node.key)) return;
+        if (path.text() == "manager.secret" && settings.membership.url.empty()) return;  // it is used for nothing
         const auto variable = variable_at(diagnostics.source(), node.pos);
         const auto mend = cat("want one of your own", variable.empty() ? "" : cat(" in ", variable),
                               ", here and where it is checked, such as this prints: openssl rand -hex 32");

@@ -22,7 +22,8 @@ Role role_of(const Node& root) {
 void mark_secrets(Node& root) {
     for_each_value(root, Path(), [](Node& node, const Path& path) {
         const auto name = path.text();
-        if (name == "api.jwt_secret" || name == "api.admin_password" || name == "registration.secret")
+        if (name == "api.jwt_secret" || name == "api.admin_password" || name == "registration.secret" ||
+            name == "manager.secret" || name == "manager.own_secret")
             node.secret = node.secret || !node.text.empty();
     });
 }

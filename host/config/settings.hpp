@@ -175,6 +175,24 @@ struct Registration {
     }
 };
 
+// The manager that a worker registers with by itself.
+struct Membership {
+    std::string url;              // as read_origin returns it; empty: none
+    std::string orchestrator_id;  // empty in a file: host:port of the endpoint
+    std::string endpoint;
+    std::vector<std::string> service_addresses;
+    std::string capabilities_text;  // separated by commas; empty after loading
+    std::vector<std::string> capabilities;
+    std::string payout_address;
+    std::string secret;      // common to all newcomers; empty: the id is registered already
+    std::string own_secret;  // empty: the one in the state folder
+    std::string ca;          // PEM files, as are the following; empty: the system's authorities
+    std::string client_certificate;
+    std::string client_key;
+    PlainHttp plain_http = PlainHttp::refused;  // beyond this machine
+    friend bool operator==(const Membership&, const Membership&) = default;
+};
+
 enum class Severity : std::uint8_t { info, warning, critical };
 
 // Time in which a receiver gets critical alerts only.
@@ -238,9 +256,10 @@ struct Settings {
     std::vector<Maintenance> maintenance;
     std::vector<std::string> witness;  // what is looked at where all checks fail at once
     SourcePos witness_pos;
-    Services services;                   // of a worker, as are the following
-    PluginRef worker;                    // answers the jobs
-    std::string worker_listen;           // where it does
+    Services services;          // of a worker, as are the following
+    PluginRef worker;           // answers the jobs
+    std::string worker_listen;  // where it does
+    Membership membership;
     std::set<std::string> secret_paths;  // options whose value came from a file or a credential: never shown
 };
 

@@ -164,6 +164,22 @@ void fields(Visitor& visit, T& heads) {
     visit("url", heads.url);
 }
 
+template <class Visitor, Is<Membership> T>
+void fields(Visitor& visit, T& membership) {
+    visit("url", membership.url);
+    visit("orchestrator_id", membership.orchestrator_id);
+    visit("endpoint", membership.endpoint);
+    visit("service_addresses", membership.service_addresses);
+    visit("capabilities", membership.capabilities_text);
+    visit("payout_address", membership.payout_address);
+    visit("secret", membership.secret);
+    visit("own_secret", membership.own_secret);
+    visit("ca", membership.ca);
+    visit("client_certificate", membership.client_certificate);
+    visit("client_key", membership.client_key);
+    visit("plain_http", membership.plain_http);
+}
+
 template <class Visitor, Is<QuietHours> T>
 void fields(Visitor& visit, T& quiet) {
     visit("schedule", quiet.schedule);
@@ -218,6 +234,7 @@ void fields(Visitor& visit, T& settings) {
     visit("services", settings.services);
     visit("alerts", settings.alerts);
     visit("worker", settings.worker);
+    visit("manager", settings.membership);
     visit.inside("listen", [&](auto& listen) {
         listen("worker", settings.worker_listen);
         listen("api", settings.api_listen);

@@ -71,17 +71,18 @@ void HeadSigner::send() {
                               .body = ledger::to_json(*newest_).dump(),
                               .timeout_ms = send_timeout_ms};
     const auto last = newest_->head.last;
-    const auto begun = host_.client().send(
-        std::move(request),
-        {.on_done = [this, last](std::uint64_t, Result<void>&& result, http::HttpResponse&& answer) {
-            auto failure = result ? std::string() : result.error().message;
-            if (result && answer.status / 100 != 2) failure = cat("got HTTP status ", answer.status, ", want 2xx");
-            host_.loop().post([this, last, failure = std::move(failure)] {
-                sending_ = false;
-                if (failure.empty()) sent_ = last;
-                sent(failure);
-            });
-        }});
+    const auto begun =
+        host_.http().send(std::move(request),
+                          {.on_done = [this, last](std::uint64_t, Result<void>&& result, http::HttpResponse&& answer) {
+                              auto failure = result ? std::string() : result.error().message;
+                              if (result && answer.status / 100 != 2)
+                                  failure = cat("got HTTP status ", answer.status, ", want 2xx");
+                              host_.loop().post([this, last, failure = std::move(failure)] {
+                                  sending_ = false;
+                                  if (failure.empty()) sent_ = last;
+                                  sent(failure);
+                              });
+                          }});
     if (!begun) return sent(begun.error().message);
     sending_ = true;
 }

@@ -267,7 +267,7 @@ void Manager::serve(http::ServerThread& thread) {
     api::Orders orders{.adjust = [this](const Json& order) { return adjust(order); },
                        .pardon = [this](const Json& order) { return pardon(order); }};
     if (auto made = ManagerApi::create(host_, *engine_, plan_->settings, std::move(orders), thread,
-                                       {registrations_, registrar_.get()}, proofs_, events_.get())) {
+                                       {registrations_, registrar_.get(), connect_back_}, proofs_, events_.get())) {
         api_ = std::move(*made);
         const auto* scheme = plan_->settings.api.tls_certificate.empty() ? "http://" : "https://";
         host_.log().info(cat("the API is served at ", scheme, api_->address()));

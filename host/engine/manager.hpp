@@ -128,6 +128,7 @@ class Manager final : public runtime::Role, public Effects, public plugin::Alert
     std::string registrations_fault_;                             // why it cannot
     std::vector<registry::Registration> approved_;                // as they were read last; of the thread of `plan`
     ProofBook proofs_;
+    std::shared_ptr<ConnectBack> connect_back_;  // as is `registrar_`
     std::mutex configured_mutex_;
     std::shared_ptr<const registry::ConfiguredMarks> configured_;  // guarded by configured_mutex_
     std::unique_ptr<Registrar> registrar_;                         // none: without a control socket

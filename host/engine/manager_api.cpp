@@ -19,8 +19,8 @@ Result<std::vector<IpRange>> ranges_of(const std::vector<std::string>& texts) {
 }  // namespace
 
 ManagerApi::ManagerApi(runtime::Host& host, const Engine& engine, const config::Settings& settings,
-                       std::shared_ptr<registry::RegistrationStore> store, const ProofBook& proofs)
-    : reads_(host, engine, settings, std::move(store), proofs) {}
+                       const Joining& joining, const ProofBook& proofs)
+    : reads_(host, engine, settings, joining.registrations, proofs, joining.connect_back) {}
 
 Result<std::unique_ptr<ManagerApi>> ManagerApi::create(runtime::Host& host, const Engine& engine,
                                                        const config::Settings& settings, api::Orders orders,
@@ -40,7 +40,7 @@ Result<std::unique_ptr<ManagerApi>> ManagerApi::create(runtime::Host& host, cons
                                                 "`stipend user passwd`")
                                           : std::string(", with the password that is configured")));
     }
-    std::unique_ptr<ManagerApi> self(new ManagerApi(host, engine, settings, std::move(joining.registrations), proofs));
+    std::unique_ptr<ManagerApi> self(new ManagerApi(host, engine, settings, joining, proofs));
     STIPEND_SET(self->access_, api::Access::create(std::move(store),
                                                    {.access_lifetime_s = options.token_lifetime_ns / ns_per_s,
                                                     .refresh_lifetime_s = options.refresh_lifetime_ns / ns_per_s},

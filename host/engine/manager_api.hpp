@@ -19,6 +19,7 @@ class ManagerApi {
     struct Joining {
         std::shared_ptr<registry::RegistrationStore> registrations = {};
         api::Registrations* registrar = nullptr;
+        std::shared_ptr<const ConnectBack> connect_back = {};
     };
 
     // Opens `access.db` in the state folder, makes the first account where there is none, and listens on `thread`.
@@ -32,8 +33,8 @@ class ManagerApi {
     [[nodiscard]] const std::string& address() const { return server_->address(); }
 
   private:
-    ManagerApi(runtime::Host& host, const Engine& engine, const config::Settings& settings,
-               std::shared_ptr<registry::RegistrationStore> store, const ProofBook& proofs);
+    ManagerApi(runtime::Host& host, const Engine& engine, const config::Settings& settings, const Joining& joining,
+               const ProofBook& proofs);
     std::unique_ptr<api::Access> access_;
     ManagerReads reads_;
     std::unique_ptr<api::ApiServer> server_;  // ends first

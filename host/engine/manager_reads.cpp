@@ -43,6 +43,7 @@ Result<std::vector<Json>> ManagerReads::shown(std::vector<Row> rows) {
     ids.reserve(rows.size());
     for (const auto& row : rows) ids.push_back(row.payee.id);
     STIPEND_LET(standings, ledger_.read([&](ledger::Ledger& ledger) { return ledger.standings(ids); }));
+    const auto failing = unreached();
     std::vector<Json> out;
     out.reserve(rows.size());
     for (std::size_t i = 0; i < rows.size(); ++i) {
@@ -57,6 +58,7 @@ Result<std::vector<Json>> ManagerReads::shown(std::vector<Row> rows) {
         } else if (!payee.capability.empty()) {
             capabilities.push(payee.capability);
         }
+        const bool reached = !failing.contains(payee.key);
         const bool has_uptime = last != nullptr && last->uptime_ppm;
         out.push_back(
             Json::object()
@@ -65,9 +67,11 @@ Result<std::vector<Json>> ManagerReads::shown(std::vector<Row> rows) {
                 .append("status", unapproved                       ? "unapproved"
                                   : !active                        ? "disconnected"
                                   : state.consecutive_failures > 0 ? "unhealthy"
+                                  : !reached                       ? "unhealthy"
                                                                    : "connected")
                 .append("last_heartbeat", time_or_null(state.last_decided_at))
                 .append("last_proof", time_or_null(proofs_.last(payee.key)))
+                .append("endpoint_problem", endpoint_problem(payee.key))
                 .append("connection_started", utc_text(payee.first_seen_at))
                 .append("total_calls_processed", state.checks_total)
                 .append("average_latency_ms", standing.latency_ns ? Json(*standing.latency_ns / ns_per_ms) : Json())
@@ -88,7 +92,7 @@ Result<std::vector<Json>> ManagerReads::shown(std::vector<Row> rows) {
     return out;
 }
 
-Json ManagerReads::shown_pending(const registry::Registration& registration) {
+Json ManagerReads::shown_pending(const registry::Registration& registration) const {
     auto capabilities = Json::array();
     for (const auto& name : registration.stated.capabilities) capabilities.push(name);
     return Json::object()
@@ -97,6 +101,7 @@ Json ManagerReads::shown_pending(const registry::Registration& registration) {
         .append("status", registration.state == registry::RegistrationState::unapproved ? "unapproved" : "disconnected")
         .append("last_heartbeat", Json())
         .append("last_proof", Json())
+        .append("endpoint_problem", endpoint_problem(registration.stated.id))
         .append("connection_started", utc_text(registration.created_at))
         .append("total_calls_processed", 0)
         .append("average_latency_ms", Json())
@@ -113,6 +118,16 @@ Json ManagerReads::shown_pending(const registry::Registration& registration) {
         .append("payout_address", text_or_null(registration.stated.payout_address))
         .append("payout_proven", registration.payout_proven)
         .append("registration", registry::name_of(registration.state));
+}
+
+std::set<std::string, std::less<>> ManagerReads::unreached() const {
+    if (!connect_back_) return {};
+    auto failing = connect_back_->failing();
+    return {std::make_move_iterator(failing.begin()), std::make_move_iterator(failing.end())};
+}
+
+Json ManagerReads::endpoint_problem(std::string_view id) const {
+    return text_or_null(connect_back_ ? connect_back_->seen(id).why : std::string());
 }
 
 Result<std::vector<registry::Registration>> ManagerReads::pending() {
@@ -132,12 +147,19 @@ Result<ManagerReads::Orchestrators> ManagerReads::orchestrators(std::optional<st
     ids.reserve(waiting.size());
     for (const auto& one : waiting) ids.push_back(one.stated.id);
     const bool behind = after && *after >= first_pending_cursor;
-    STIPEND_LET(page, on_control([&engine = engine_, after, limit, behind, ids = std::move(ids)] {
+    STIPEND_LET(page,
+                on_control([&engine = engine_, after, limit, behind, ids = std::move(ids), failing = unreached()] {
                     const auto& payees = engine.payees();
                     Page out;
                     out.all = {.connected = engine.active() - engine.failing(),
                                .disconnected = payees.size() - engine.active(),
                                .unhealthy = engine.failing()};
+                    for (const auto& id : failing) {
+                        const auto at = payees.find(id);
+                        if (!at || !engine.is_active(*at) || engine.state_of(*at).consecutive_failures > 0) continue;
+                        --out.all.connected;
+                        ++out.all.unhealthy;
+                    }
                     for (const auto& id : ids) out.known.push_back(payees.find(id).has_value());
                     if (behind) return out;
                     // Ids rise with the place, which the next start of the host may change.

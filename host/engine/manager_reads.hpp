@@ -2,10 +2,12 @@
 // ledger's file says beside them, read by a connection of its own; and registrations. Thread-safe.
 #pragma once
 
+#include <set>
 #include <string>
 #include <vector>
 
 #include "host/api/manager_routes.hpp"
+#include "host/engine/connect_back.hpp"
 #include "host/engine/engine.hpp"
 #include "host/engine/head_signer.hpp"
 #include "host/engine/ledger_reader.hpp"
@@ -19,14 +21,16 @@ class ManagerReads final : public api::ManagerReads {
   public:
     // Of the ledger that `settings` name. Both references outlive this; no work of it runs once the loop is closed.
     ManagerReads(runtime::Host& host, const Engine& engine, const config::Settings& settings,
-                 std::shared_ptr<registry::RegistrationStore> registrations, const ProofBook& proofs)
+                 std::shared_ptr<registry::RegistrationStore> registrations, const ProofBook& proofs,
+                 std::shared_ptr<const ConnectBack> connect_back)
         : host_(host),
           engine_(engine),
           heads_(HeadSigner::file_of(settings)),
           ledger_(settings.state, runtime::namespace_of(settings)),
           proofs_ledger_(settings.state, runtime::namespace_of(settings)),
           registrations_(std::move(registrations)),
-          proofs_(proofs) {}
+          proofs_(proofs),
+          connect_back_(std::move(connect_back)) {}
 
     Result<Orchestrators> orchestrators(std::optional<std::int64_t> after, std::size_t limit) override;
     Result<std::optional<Json>> orchestrator(std::string_view id) override;
@@ -49,7 +53,10 @@ class ManagerReads final : public api::ManagerReads {
     [[nodiscard]] static Row row_of(const Engine& engine, registry::PayeeIndex at);
     [[nodiscard]] Result<std::vector<Json>> shown(std::vector<Row> rows);
     // Of a registration that the engine does not know.
-    [[nodiscard]] static Json shown_pending(const registry::Registration& registration);
+    [[nodiscard]] Json shown_pending(const registry::Registration& registration) const;
+    // The ids whose endpoint could not be connected to, and why not; null: it could, or it is not known.
+    [[nodiscard]] std::set<std::string, std::less<>> unreached() const;
+    [[nodiscard]] Json endpoint_problem(std::string_view id) const;
     [[nodiscard]] Result<std::vector<registry::Registration>> pending();
     // Runs `work` on the control thread. TIMEOUT where it has not run within some seconds.
     template <class Work>
@@ -62,6 +69,7 @@ class ManagerReads final : public api::ManagerReads {
     LedgerReader proofs_ledger_;  // apart, since a proof reads up to a head's rows
     const std::shared_ptr<registry::RegistrationStore> registrations_;  // none: the file cannot be used
     const ProofBook& proofs_;
+    const std::shared_ptr<const ConnectBack> connect_back_;  // none: no orchestrator registers
 };
 
 }  // namespace stipend::engine

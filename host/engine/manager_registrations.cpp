@@ -57,6 +57,8 @@ std::unique_ptr<Registrar> Manager::make_registrar() {
     for (const auto& text : settings.registration.allowed_networks) {
         if (const auto range = IpRange::parse(text)) allowed.push_back(*range);
     }
+    connect_back_ =
+        std::make_shared<ConnectBack>(host_.http(), [&log = host_.log()](const std::string& line) { log.info(line); });
     return std::make_unique<Registrar>(
         RegistrarParts{.store = registrations_,
                        .clock = &host_.clock(),
@@ -74,6 +76,7 @@ std::unique_ptr<Registrar> Manager::make_registrar() {
                            },
                        .proven = [this](const std::string& id) { proofs_.proven(id, host_.now()); },
                        .not_checked = [this](const std::string& id) { proofs_.not_checked(id, host_.now()); },
+                       .connect_back = connect_back_,
                        .proof_interval_ns = settings.registration.proof_interval_ns,
                        .changed = [this] { host_.apply_again(); },
                        .common_secret = settings.registration.open() ? settings.registration.secret : std::string(),
@@ -85,8 +88,15 @@ std::optional<JobResult> Manager::without_proof(const std::string& key) const {
     if (rules.proofs != config::Proofs::required) return std::nullopt;
     const auto patience_ns = rules.proof_interval_ns + rules.heartbeat_timeout_ns;
     const auto standing = proofs_.standing(key, patience_ns, host_.now());
-    if (standing == ProofBook::Standing::good) return std::nullopt;
+    const auto endpoint = connect_back_ ? connect_back_->seen(key) : ConnectBack::Seen();
+    const bool reached = endpoint.verdict != ConnectBack::Verdict::failed;
+    if (standing == ProofBook::Standing::good && reached) return std::nullopt;
     JobResult out;
+    if (standing == ProofBook::Standing::good) {
+        out.outcome = STIPEND_JOB_FAILED;
+        out.reason = cat("its endpoint is not reached: ", endpoint.why);
+        return out;
+    }
     if (!api_) {
         out.reason = "no proof can come, since the API is not served";
     } else if (standing == ProofBook::Standing::unheard) {

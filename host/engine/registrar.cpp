@@ -1,11 +1,12 @@
 #include "host/engine/registrar.hpp"
 
+#include <algorithm>
 #include <limits>
 
-#include "host/auth/challenge_response.hpp"
 #include "host/auth/checked.hpp"
 #include "host/base/printable.hpp"
 #include "host/base/time.hpp"
+#include "stipend/ascii.hpp"
 #include "stipend/duration.hpp"
 
 namespace stipend::engine {
@@ -16,7 +17,7 @@ using registry::Outcome;
 
 constexpr std::size_t max_field_bytes = 2048;
 constexpr std::size_t max_by_bytes = 128;
-constexpr std::size_t max_proof_bytes = 256;
+constexpr std::size_t secret_digits = 64;
 constexpr std::int64_t retry_full_s = 600;
 
 // A secret of 256 random bits is not guessed, so that failures count by network alone: by id, they would keep the
@@ -37,6 +38,19 @@ Result<registry::Stated> stated_of(const api::Request& request) {
                 request.texts("service_addresses", registry::max_service_addresses, max_field_bytes, false));
     STIPEND_SET(out.worker_key, request.text_or_none("worker_key", max_field_bytes));
     return out;
+}
+
+// The hash of the secret that a newcomer made for itself; nothing where the host is to make one.
+Result<std::optional<auth::Sha256>> proposed_of(const api::Request& request) {
+    STIPEND_LET(secret, request.text_or_none("secret", max_field_bytes));
+    if (secret.empty()) return std::optional<auth::Sha256>();
+    const auto is_hex = [](char c) { return ascii::is_digit(c) || (c >= 'a' && c <= 'f'); };
+    // Without the text itself.
+    if (secret.size() != secret_digits || !std::ranges::all_of(secret, is_hex)) {
+        return fail(STIPEND_E_INVALID, "\"secret\": got ", secret.size(), " bytes, want ", secret_digits,
+                    " random hex digits in lower case");
+    }
+    return std::optional(auth::sha256(secret));
 }
 
 registry::Actor actor_of(const api::Principal& principal) {
@@ -201,6 +215,9 @@ api::Reply Registrar::enroll(const api::Request& request) {
         enrollment.common = proof.common;
         enrollment.secret = auth::sha256(request.credential);
     }
+    const auto proposed = proposed_of(request);
+    if (!proposed) return api::problem_of(proposed.error());
+    enrollment.proposed = *proposed;
     auto stated = stated_of(request);
     if (!stated) return api::problem_of(stated.error());
     stated = registry::normalised(std::move(*stated), parts_.allowed);
@@ -287,6 +304,7 @@ api::Reply Registrar::change(Kind kind, const api::Request& request, bool by_sec
     const auto outcome = carry_out(kind, id, actor);
     if (outcome && outcome->fault == Fault::none) {
         note(*outcome, names[static_cast<std::size_t>(kind)], actor.name);
+        if (kind == Kind::remove && parts_.connect_back) parts_.connect_back->forget(id);
     }
     return reply_of(outcome);
 }
@@ -311,71 +329,6 @@ api::Reply Registrar::rotate(const api::Request& request) {
     return change(revoke != nullptr && revoke->truth() ? Kind::revoke : Kind::rotate, request, true);
 }
 
-// What a proof says of latencies and counts is the peer's own word, and is read by nothing.
-api::Reply Registrar::prove(const api::Request& request) {
-    const auto& id = request.path.at("id");
-    const auto named = request.text("orchestrator_id", max_field_bytes);
-    const auto challenge = request.text("manager_challenge", max_proof_bytes);
-    const auto response = request.text("orchestrator_response", max_proof_bytes);
-    for (const auto* field : {&named, &challenge, &response}) {
-        if (!*field) return api::problem_of(field->error());
-    }
-    if (*named != id) return api::problem(400, "\"orchestrator_id\": want the id of the path");
-    if (const auto wait_s = begin_attempt(request); wait_s > 0) {
-        return api::problem_later(429, "too many requests", wait_s);
-    }
-    const auto found = parts_.store->find(id);
-    if (!found) {
-        parts_.not_checked(id);
-        return reply_of(found.error());
-    }
-    if (!*found || (*found)->state == registry::RegistrationState::removed) {
-        return api::problem(404, "no such registration");
-    }
-    const auto& registration = **found;
-    const auto now = parts_.clock->now();
-    const auto refuse = [&](std::string_view why) {
-        parts_.log(cat("registration: proof refused from ", request.client.text(), ": ", why, ": ", id));
-        return api::problem(401, "the proof is wrong, late, or was used before; a registration gives a new challenge");
-    };
-    {
-        const std::lock_guard lock(mutex_);
-        const auto fault = challenges_.take(id, *challenge, now);
-        if (fault != auth::ChallengeFault::none) return refuse(auth::name_of(fault));
-    }
-    // A wallet signs what it is shown: that it signed this for another's id must not be enough.
-    if (!registration.secret || !auth::equal_in_constant_time(*registration.secret, auth::sha256(request.credential))) {
-        return refuse("wrong secret");
-    }
-    const bool by_wallet = auth::is_signed_response(*response);
-    if (by_wallet) {
-        const auto address = auth::EthAddress::parse(registration.stated.payout_address);
-        if (!address || !auth::signed_response_matches(*response, *challenge, *address)) {
-            return refuse("not signed by the payout address");
-        }
-    } else if (!auth::secret_response_matches(*response, *challenge, id, request.credential)) {
-        return refuse("wrong response");
-    }
-    succeeded(request);
-    parts_.proven(id);  // that it is there, whatever becomes of the address
-    bool payout_proven = registration.payout_proven;
-    if (by_wallet && !payout_proven) {
-        const auto outcome = parts_.store->prove_payout(id, registration.stated.payout_address, now);
-        if (!outcome || outcome->fault != Fault::none) return reply_of(outcome);
-        payout_proven = outcome->registration.payout_proven;
-        note(*outcome, "payout address proven", "its wallet");
-    }
-    const std::lock_guard lock(mutex_);
-    auto next = challenges_.issue(id, now);
-    if (!next) return api::problem(500, "the host failed; its log says why");
-    return api::json_reply(Json::object()
-                               .append("success", true)
-                               .append("message", "the proof is accepted")
-                               .append("next_proof_required", parts_.proof_interval_ns / ns_per_s)
-                               .append("challenge", *next)
-                               .append("payout_proven", payout_proven));
-}
-
 std::optional<api::Reply> Registrar::refuse_other(const api::Request& request, std::string_view id) {
     return check_secret(request, id, false).refusal;
 }
@@ -389,6 +342,7 @@ Result<Json> Registrar::order(const Json& body) {
     STIPEND_LET(order, order_of(body));
     STIPEND_LET(outcome, carry_out_order(*parts_.store, order, parts_.clock->now()));
     note(outcome, order.action, order.actor.name);
+    if (order.action == "remove" && parts_.connect_back) parts_.connect_back->forget(order.id);
     return answer_of(outcome);
 }
 

@@ -13,6 +13,7 @@
 #include "host/auth/challenge.hpp"
 #include "host/auth/throttle.hpp"
 #include "host/base/time.hpp"
+#include "host/engine/connect_back.hpp"
 #include "host/registry/registration_store.hpp"
 
 namespace stipend::engine {
@@ -28,6 +29,7 @@ struct RegistrarParts {
     std::function<void(const std::string& id)> proven;
     // A proof came that could not be checked, for a fault of this host.
     std::function<void(const std::string& id)> not_checked;
+    std::shared_ptr<ConnectBack> connect_back;  // none: endpoints are not connected to
     std::int64_t proof_interval_ns = 0;
     // What is paid has changed: returns at once.
     std::function<void()> changed;
@@ -67,6 +69,8 @@ class Registrar final : public api::Registrations {
     [[nodiscard]] Result<registry::Outcome> carry_out(Kind kind, std::string_view id, const registry::Actor& actor);
     [[nodiscard]] api::Reply reply_of(const Result<registry::Outcome>& outcome);
     [[nodiscard]] api::Reply change(Kind kind, const api::Request& request, bool by_secret);
+    [[nodiscard]] api::Reply accepted(const registry::Registration& registration, bool payout_proven,
+                                      stipend_unix_ns now);
     void note(const registry::Outcome& outcome, std::string_view what, std::string_view by);
 
     const RegistrarParts parts_;

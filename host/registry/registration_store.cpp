@@ -192,7 +192,9 @@ Result<Outcome> RegistrationStore::enroll_within(const Enrollment& enrollment, s
     const auto& id = enrollment.stated.id;
     STIPEND_LET(before, read(id));
     const bool peer = enrollment.actor.rank == Rank::peer;
-    const bool owner = peer && before && same_secret(before->secret, enrollment.secret);
+    const bool owner = peer && before &&
+                       (same_secret(before->secret, enrollment.secret) ||
+                        (enrollment.common && same_secret(before->secret, enrollment.proposed)));
     if (peer && !owner && !enrollment.common) return refused(Fault::denied, "wrong secret");
     const auto by = owner ? "orchestrator:" + id : peer ? std::string("newcomer") : enrollment.actor.name;
     STIPEND_LET(repeated, repetition(enrollment, by, now));
@@ -234,13 +236,20 @@ Result<Outcome> RegistrationStore::create(const Enrollment& enrollment, const st
     made.created_at = made.updated_at = now;
     if (approved) made.approved_at = now;
     out.terms_changed = approved;
-    STIPEND_SET(out.secret, make_secret(made));
+    if (enrollment.proposed) {
+        made.secret = enrollment.proposed;
+    } else {
+        STIPEND_SET(out.secret, make_secret(made));
+    }
     STIPEND_TRY(put(made, by, "register", before ? shown(*before) : std::string(), shown(made)));
     return out;
 }
 
 Result<Outcome> RegistrationStore::update(const Enrollment& enrollment, const std::string& by, bool owner,
                                           Registration before, stipend_unix_ns now) {
+    if (enrollment.proposed && !same_secret(before.secret, enrollment.proposed)) {
+        return refused(Fault::invalid, "\"secret\": this id has another one; POST .../{id}/secret makes a new one");
+    }
     Outcome out;
     out.registration = before;
     auto& next = out.registration;

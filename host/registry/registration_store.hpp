@@ -61,7 +61,10 @@ struct Enrollment {
     Actor actor;
     std::optional<auth::Sha256> secret;  // of a peer: the hash of what it sent
     bool common = false;                 // and what it sent is the common secret
-    bool has_history = false;            // the ledger knows this id, and the registry does not
+    // The hash of the secret that a newcomer made for itself: it becomes the id's own. Of an id that has it already, it
+    // proves the owner, so that a registration whose answer was lost is sent again as it was.
+    std::optional<auth::Sha256> proposed = {};
+    bool has_history = false;  // the ledger knows this id, and the registry does not
     std::optional<Once> once;
     // The answer that is recorded for a repetition: without secrets.
     std::function<std::string(const Outcome&)> answer;

@@ -74,10 +74,12 @@ class Host {
     void apply_again();
 
     // What roles work with, once the host is started.
-    [[nodiscard]] ControlLoop& loop() { return loop_; }             // [any]
-    [[nodiscard]] LedgerWriter& writer() { return *writer_; }       // [any]
-    [[nodiscard]] http::HttpClient& client() { return *client_; }   // [any]
-    [[nodiscard]] ThreadPool& blocking() { return *blocking_pool_; }  // for what waits for the disk; ends before the role
+    [[nodiscard]] ControlLoop& loop() { return loop_; }          // [any]
+    [[nodiscard]] LedgerWriter& writer() { return *writer_; }    // [any]
+    [[nodiscard]] http::HttpClient& http() { return *client_; }  // [any]
+    [[nodiscard]] ThreadPool& blocking() {
+        return *blocking_pool_;
+    }                                                               // for what waits for the disk; ends before the role
     [[nodiscard]] Watcher& watcher() { return *watcher_; }          // [control]
     [[nodiscard]] Instances& instances() { return *instances_; }    // [control]
     [[nodiscard]] LivenessProbe& liveness() { return *liveness_; }  // [control]

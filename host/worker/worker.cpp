@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <future>
+#include <random>
 
 #include "host/runtime/control_server.hpp"
 #include "host/runtime/maintenance.hpp"
@@ -39,6 +40,32 @@ std::vector<std::pair<std::string, std::string>> Worker::listeners(const config:
 void Worker::open(ledger::State) {
     view_.set_watcher(&host_.watcher(), &host_.line());
     restore_found();
+    membership_ = std::make_unique<Membership>(membership_parts());
+}
+
+MembershipParts Worker::membership_parts() {
+    return {.http = &host_.http(),
+            .post = [this](Task work) { host_.loop().post(std::move(work)); },
+            // The ledger's thread, which waits for the disk already.
+            .block =
+                [this](Task work) {
+                    auto shared = std::make_shared<Task>(std::move(work));
+                    host_.writer().query([shared](ledger::Ledger&) { (*shared)(); });
+                },
+            .now = [this] { return host_.now(); },
+            .random = [engine = std::make_shared<std::mt19937_64>(std::random_device()())] { return (*engine)(); },
+            .log =
+                [this](std::int32_t level, const std::string& text) {
+                    if (host_.log().enabled(level)) host_.log().write(level, "manager", text);
+                },
+            .identify =
+                [this](std::function<void(Result<WorkerIdentity>)> done) {
+                    begin_report([this, done = std::move(done)](Result<std::string> text) {
+                        auto identity = text ? identity_of(*text) : Result<WorkerIdentity>(text.error());
+                        host_.loop().post([done, identity = std::move(identity)] { done(identity); });
+                    });
+                },
+            .folder = [this] { return std::filesystem::path(plan_->settings.state); }};
 }
 
 void Worker::log(std::int32_t level, const std::string& text) const {
@@ -110,16 +137,18 @@ Result<runtime::Applied> Worker::apply(std::unique_ptr<runtime::Plan> given, con
     std::unique_ptr<WorkerPlan> plan(static_cast<WorkerPlan*>(given.release()));
     plan_.swap(plan);
     watch(fresh);
+    membership_->set(plan_->settings.membership);
     auto summary = cat("watching ", plan_->settings.services.watch.size(), " services");
     return runtime::Applied{.generation = 0, .text = summary, .summary = summary, .replaced = std::move(plan)};
 }
 
 runtime::Role::Turn Worker::tick(stipend_unix_ns now) {
-    if (stop_by_ == 0) return {};
+    if (stop_by_ == 0) return {.over = false, .next = membership_->tick(now)};
     return {.over = service_over_ || now >= stop_by_, .next = stop_by_};
 }
 
 void Worker::begin_stop() {
+    membership_->stop();
     stop_by_ = host_.now() + farewell_ns;
     host_.instances().retire(service_key, [this] { service_over_ = true; });
 }
@@ -167,6 +196,26 @@ Result<void> Worker::add_metrics(runtime::MetricPage& page) {
     for (const auto& one : services) {
         if (const auto restarts = restarts_of(one.why)) page.add({{"service", one.name}}, *restarts);
     }
+    return add_membership_metrics(page);
+}
+
+Result<void> Worker::add_membership_metrics(runtime::MetricPage& page) {
+    struct Seen {
+        bool has_manager = false;
+        MembershipState state = MembershipState::off;
+        stipend_unix_ns last_proof = 0;
+    };
+    STIPEND_LET(seen, host_.loop().ask_within(metrics_patience_ns, [this] {
+        return Seen{membership_->has_manager(), membership_->state(), membership_->last_proof()};
+    }));
+    if (!seen.has_manager) return {};
+    page.gauges("manager_state", "1 for the state of the registration with the manager, 0 for the others.");
+    for (std::size_t at = 1; at < membership_states; ++at) {
+        const auto state = static_cast<MembershipState>(at);
+        page.add({{"state", name_of(state)}}, state == seen.state ? 1 : 0);
+    }
+    page.gauges("manager_last_proof_timestamp_seconds", "When the manager accepted the last proof; 0: none yet.");
+    page.add({}, static_cast<double>(seen.last_proof) / 1e9);
     return {};
 }
 
@@ -188,6 +237,8 @@ Result<Json> Worker::status() {
     auto reported = report();
     auto json = reported ? parse_json(*reported) : Result<Json>(reported.error());
     out.set("worker", json ? std::move(json).value() : Json(json.error().message));
+    STIPEND_LET(manager, host_.loop().ask([&] { return membership_->status(); }));
+    out.set("manager", std::move(manager));
     STIPEND_LET(windows, host_.loop().ask(
                              [&] { return runtime::Maintenance(plan_->settings.maintenance).status(host_.now()); }));
     if (!windows.items().empty()) out.set("maintenance", std::move(windows));
@@ -199,34 +250,36 @@ Result<std::string> Worker::report() {
     auto promise = std::make_shared<std::promise<Result<std::string>>>();
     auto answer = promise->get_future();
     host_.loop().post([this, promise] {
-        const auto found = host_.instances().in_use().find(service_key);
-        if (found == host_.instances().in_use().end())
-            return promise->set_value(fail(STIPEND_E_STATE, "the host is stopping"));
-        const auto& instance = found->second.instance;
-        const auto* table = static_cast<const stipend_service_v1*>(instance->table(STIPEND_SERVICE));
-        auto text = std::make_shared<std::string>();
-        // The operation ends with its start: the report is written there.
-        instance->begin(
-            [table, text](stipend_instance* plugin, stipend_completion, stipend_error* e) {
-                const stipend_sink sink{
-                    text.get(), [](void* to, const void* data, std::uint64_t length) -> stipend_status {
-                        static_cast<std::string*>(to)->append(static_cast<const char*>(data), length);
-                        return STIPEND_OK;
-                    }};
-                const auto status = table->report(plugin, &sink, e);
-                return status == STIPEND_OK ? static_cast<stipend_status>(STIPEND_E_CANCELLED) : status;
-            },
-            [promise, text](Result<const void*> done) {
-                if (!text->empty()) return promise->set_value(*text);
-                promise->set_value(done ? fail(STIPEND_E_INTERNAL, "the plugin reports nothing") : done.error());
-            },
-            {.what = "report", .deadline_ns = report_deadline_ns});
+        begin_report([promise](Result<std::string> text) { promise->set_value(std::move(text)); });
     });
     try {
         return answer.get();
     } catch (const std::future_error&) {
         return fail(STIPEND_E_STATE, "the host is stopping");
     }
+}
+
+void Worker::begin_report(std::function<void(Result<std::string>)> done) {
+    const auto found = host_.instances().in_use().find(service_key);
+    if (found == host_.instances().in_use().end()) return done(fail(STIPEND_E_STATE, "the host is stopping"));
+    const auto& instance = found->second.instance;
+    const auto* table = static_cast<const stipend_service_v1*>(instance->table(STIPEND_SERVICE));
+    auto text = std::make_shared<std::string>();
+    // The operation ends with its start: the report is written there.
+    instance->begin(
+        [table, text](stipend_instance* plugin, stipend_completion, stipend_error* e) {
+            const stipend_sink sink{text.get(), [](void* to, const void* data, std::uint64_t length) -> stipend_status {
+                                        static_cast<std::string*>(to)->append(static_cast<const char*>(data), length);
+                                        return STIPEND_OK;
+                                    }};
+            const auto status = table->report(plugin, &sink, e);
+            return status == STIPEND_OK ? static_cast<stipend_status>(STIPEND_E_CANCELLED) : status;
+        },
+        [done = std::move(done), text](Result<const void*> over) {
+            if (!text->empty()) return done(*text);
+            done(over ? Result<std::string>(fail(STIPEND_E_INTERNAL, "the plugin reports nothing")) : over.error());
+        },
+        {.what = "report", .deadline_ns = report_deadline_ns});
 }
 
 }  // namespace stipend::worker

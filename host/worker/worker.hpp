@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "host/runtime/host.hpp"
+#include "host/worker/membership.hpp"
 #include "host/worker/services_view.hpp"
 #include "host/worker/worker_plan.hpp"
 
@@ -27,7 +28,10 @@ class Worker final : public runtime::Role {
     Turn tick(stipend_unix_ns now) override;
     // The plugin leaves its network; the run is over when it has, after a few seconds at most.
     void begin_stop() override;
-    void close() override { view_.set_watcher(nullptr, nullptr); }
+    void close() override {
+        if (membership_) membership_->stop();
+        view_.set_watcher(nullptr, nullptr);
+    }
     bool alive(stipend_unix_ns now) override;
     Result<Json> status() override;
     void refresh_metrics(runtime::Metrics& metrics) override;
@@ -47,9 +51,14 @@ class Worker final : public runtime::Role {
     void restore_found();
     // What the plugin reports of itself, as JSON. [any thread but control]
     Result<std::string> report();
+    // The same, answered once, unless the host ends before. [control]
+    void begin_report(std::function<void(Result<std::string>)> done);
+    [[nodiscard]] MembershipParts membership_parts();
+    Result<void> add_membership_metrics(runtime::MetricPage& page);
 
     runtime::Host& host_;
     ServicesView view_;
+    std::unique_ptr<Membership> membership_;                  // none before `open`
     std::unique_ptr<WorkerPlan> plan_;                        // in force
     std::vector<std::pair<std::string, std::string>> found_;  // discovered and watched: monitor, name
     std::map<std::string, std::uint64_t> outages_;            // by service, since the start

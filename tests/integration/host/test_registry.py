@@ -1,8 +1,12 @@
 """Orchestrators that join a running host over its API: a newcomer's way, and what attackers try."""
+import contextlib
 import hashlib
 import itertools
 import json
 import socket
+import ssl
+import subprocess
+import tempfile
 import threading
 import time
 import unittest
@@ -184,6 +188,35 @@ class Newcomer(RegistryTest):
 
 class Proofs(RegistryTest):
     """Where proofs are required, an orchestrator is paid while they come, and its checks fail while they do not."""
+
+    def setUp(self):
+        super().setUp()
+        self.listen(self.endpoints[2])
+
+    def listen(self, endpoint):
+        """The orchestrator's own port, where its manager connects to after a proof."""
+        folder = tempfile.TemporaryDirectory()
+        self.addCleanup(folder.cleanup)
+        certificate, key = folder.name + "/cert.pem", folder.name + "/key.pem"
+        subprocess.run(["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes",
+                        "-subj", "/CN=orchestrator", "-days", "2", "-keyout", key, "-out", certificate], check=True,
+                       capture_output=True)
+        context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+        context.load_cert_chain(certificate, key)
+        host, port = endpoint.removeprefix("https://").rsplit(":", 1)
+        listener = socket.create_server((host, int(port)))
+        self.addCleanup(listener.close)
+        self.addCleanup(listener.shutdown, socket.SHUT_RDWR)  # ends the wait below, which would keep the port
+
+        def serve():
+            with contextlib.suppress(OSError):
+                while True:
+                    raw, _ = listener.accept()
+                    with contextlib.suppress(OSError), raw:
+                        raw.settimeout(10)
+                        context.wrap_socket(raw, server_side=True).close()
+
+        threading.Thread(target=serve, daemon=True).start()
 
     def answer(self, challenge, secret):
         response = hashlib.sha256(f"{challenge}:{NEW}:{secret}".encode()).hexdigest()

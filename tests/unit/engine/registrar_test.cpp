@@ -29,9 +29,31 @@ class SetClock final : public Clock {
     std::int64_t since = 0;
 };
 
+// Keeps connections until the test ends them.
+class HeldClient final : public http::HttpClient {
+  public:
+    Result<std::uint64_t> send(http::HttpRequest request, http::HttpCallbacks callbacks) override {
+        if (full) return fail(STIPEND_E_LIMIT, "too many exchanges");
+        held.emplace_back(std::move(request), std::move(callbacks));
+        return held.size();
+    }
+    void cancel(std::uint64_t) override {}
+    void end(Result<void> result, http::Phase phase = http::Phase::connect, http::Cause cause = http::Cause::other) {
+        REQUIRE(held.size() == 1);
+        auto one = std::move(held.front());
+        held.clear();
+        http::HttpResponse response;
+        response.phase = phase;
+        response.cause = cause;
+        one.second.on_done(1, std::move(result), std::move(response));
+    }
+    std::vector<std::pair<http::HttpRequest, http::HttpCallbacks>> held;
+    bool full = false;
+};
+
 class Desk {
   public:
-    Desk() {
+    explicit Desk(std::shared_ptr<ConnectBack> connect_back = nullptr) {
         auto name = (std::filesystem::temp_directory_path() / "stipend-registrar-XXXXXX").native();
         REQUIRE(::mkdtemp(name.data()) != nullptr);
         folder_ = name;
@@ -50,6 +72,7 @@ class Desk {
                            .configured = [this] { return configured_; },
                            .proven = [this](const std::string& id) { proven += id + " "; },
                            .not_checked = [](const std::string&) {},
+                           .connect_back = std::move(connect_back),
                            .proof_interval_ns = 60 * second,
                            .changed = [this] { ++changes; },
                            .common_secret = common});
@@ -124,6 +147,38 @@ TEST_CASE("a proof by the secret is accepted once, and gives the next challenge"
     CHECK(desk.prove(challenge, hashed(challenge, secret), secret).status == 401);
     const auto next = text(answer, "challenge");
     CHECK(desk.prove(next, hashed(next, secret), secret).status == 200);
+}
+
+TEST_CASE("a newcomer's own secret is taken, and its registration may be sent again as it was") {
+    Desk desk;
+    const std::string own(64, 'a');
+    const auto with = [&](const std::string& secret, const std::string& credential = common,
+                          const std::string& endpoint = "https://a.example:1") {
+        auto body = Desk::body_of("orch-1", endpoint);
+        body.insert(1, cat(R"("secret":")", secret, R"(",)"));
+        return desk.registrar->enroll(Desk::request(credential, body));
+    };
+    for (const auto& bad : {std::string(63, 'a'), std::string(64, 'A'), std::string(65, 'a'), std::string(64, ' ')}) {
+        const auto reply = with(bad);
+        CHECK(reply.status == 422);
+        CHECK(reply.body.find(bad) == std::string::npos);
+    }
+    const auto made = with(own);
+    REQUIRE_MESSAGE(made.status == 200, made.body);
+    CHECK(parse_json(made.body)->find("secret") == nullptr);
+    // Its answer was lost.
+    const auto again = with(own, common, "https://b.example:1");
+    REQUIRE_MESSAGE(again.status == 200, again.body);
+    CHECK((*desk.store->find("orch-1"))->stated.endpoint == "https://b.example:1");
+    CHECK(with(std::string(64, 'b')).status == 409);
+    CHECK(with(own, "wrong").status == 401);
+    CHECK(with(own, own).status == 200);
+    CHECK(with(std::string(64, 'b'), own).status == 422);
+    const auto challenge = text(*parse_json(again.body), "challenge");
+    const auto proof = desk.prove(challenge, hashed(challenge, own), own);
+    REQUIRE_MESSAGE(proof.status == 200, proof.body);
+    CHECK(text(*parse_json(proof.body), "state") == "unapproved");
+    CHECK(desk.log.find(own) == std::string::npos);
 }
 
 TEST_CASE("a proof that is wrong, late or another's is refused, and its challenge is used up") {
@@ -224,6 +279,108 @@ TEST_CASE("what the configuration or the ledger knows is not given to a newcomer
     CHECK(desk.registrar->enroll(Desk::request(common, Desk::body_of("old"))).status == 409);
     CHECK(desk.registrar->enroll(Desk::request("wrong", Desk::body_of())).status == 401);
     CHECK(desk.registrar->enroll(Desk::request("", "{}")).status == 401);
+}
+
+TEST_CASE("a proof's answer waits for one connection to the endpoint, once a minute") {
+    HeldClient client;
+    std::string log;
+    const auto back = std::make_shared<ConnectBack>(client, [&](const std::string& line) { log += line + "\n"; });
+    Desk desk(back);
+    const auto made = desk.joined();
+    const auto secret = text(made, "secret");
+    auto challenge = text(made, "challenge");
+    std::optional<Json> answer;
+    const auto prove = [&] {
+        auto reply = desk.prove(challenge, hashed(challenge, secret), secret);
+        REQUIRE(reply.later);
+        answer.reset();
+        reply.later([&](const api::Reply& late) {
+            REQUIRE(late.status == 200);
+            answer = *parse_json(late.body);
+            challenge = text(*answer, "challenge");
+        });
+    };
+    prove();
+    CHECK(!answer);
+    REQUIRE(client.held.size() == 1);
+    const auto& request = client.held.front().first;
+    CHECK(request.url == "https://a.example:1");
+    CHECK(request.connect_only);
+    CHECK(request.public_target);
+    CHECK(request.timeout_ms == 5'000);
+    client.end(fail(STIPEND_E_UNAVAILABLE, "TCP to a.example:1: refused"), http::Phase::connect, http::Cause::refused);
+    REQUIRE(answer);
+    CHECK(text(*answer, "endpoint_reached") == "false");
+    CHECK(text(*answer, "message").find("the connection was refused") != std::string::npos);
+    CHECK(back->failing() == std::vector<std::string>{"orch-1"});
+    CHECK(log.find("orch-1 is not reached at https://a.example:1") != std::string::npos);
+    CHECK(desk.proven == "orch-1 ");
+    desk.clock.since += 59 * second;
+    prove();  // too early: what was seen before counts
+    CHECK(client.held.empty());
+    CHECK(text(*answer, "endpoint_reached") == "false");
+    desk.clock.since += second;
+    prove();
+    client.end({});
+    CHECK(text(*answer, "endpoint_reached") == "true");
+    CHECK(back->failing().empty());
+    CHECK(log.find("is reached again") != std::string::npos);
+    // What is this host's own fault changes nothing.
+    desk.clock.since += 60 * second;
+    prove();
+    client.end(fail(STIPEND_E_UNAVAILABLE, "no descriptor"), http::Phase::connect, http::Cause::local);
+    CHECK(text(*answer, "endpoint_reached") == "true");
+    desk.clock.since += 60 * second;
+    client.full = true;
+    prove();
+    CHECK(text(*answer, "endpoint_reached") == "true");
+    client.full = false;
+    // The end of one that was removed meanwhile is not kept, and may come when the registrar is gone.
+    desk.clock.since += 60 * second;
+    prove();
+    CHECK(desk.registrar->order(*parse_json(R"({"action":"remove","id":"orch-1"})")).ok());
+    desk.registrar.reset();
+    client.end(fail(STIPEND_E_TIMEOUT, "late"));
+    CHECK(answer);
+    CHECK(back->failing().empty());
+}
+
+TEST_CASE("which ends of a connection say something of the endpoint") {
+    using Verdict = ConnectBack::Verdict;
+    using http::Cause;
+    using http::Phase;
+    const auto of = [](stipend_status status, Phase phase, Cause cause) {
+        http::HttpResponse response;
+        response.phase = phase;
+        response.cause = cause;
+        return verdict_of(fail(status, "x"), response).verdict;
+    };
+    CHECK(verdict_of({}, {}).verdict == Verdict::reached);
+    CHECK(of(STIPEND_E_INVALID, Phase::connect, Cause::other) == Verdict::failed);  // a forbidden address
+    CHECK(of(STIPEND_E_TIMEOUT, Phase::resolve, Cause::other) == Verdict::unknown);
+    CHECK(of(STIPEND_E_TIMEOUT, Phase::connect, Cause::other) == Verdict::failed);
+    CHECK(of(STIPEND_E_TIMEOUT, Phase::tls, Cause::other) == Verdict::failed);
+    CHECK(of(STIPEND_E_UNAVAILABLE, Phase::connect, Cause::refused) == Verdict::failed);
+    CHECK(of(STIPEND_E_UNAVAILABLE, Phase::tls, Cause::reset) == Verdict::failed);
+    CHECK(of(STIPEND_E_UNAVAILABLE, Phase::resolve, Cause::resolve) == Verdict::failed);
+    for (const auto phase : {Phase::resolve, Phase::connect, Phase::tls}) {
+        CHECK(of(STIPEND_E_UNAVAILABLE, phase, Cause::local) == Verdict::unknown);
+        CHECK(of(STIPEND_E_CANCELLED, phase, Cause::other) == Verdict::unknown);
+    }
+}
+
+TEST_CASE("no more than some connections are under way at once") {
+    HeldClient client;
+    const auto back = std::make_shared<ConnectBack>(client, [](const std::string&) {});
+    int done = 0;
+    for (std::size_t at = 0; at < ConnectBack::max_at_once + 3; ++at) {
+        back->check(cat("o", at), "https://a.example:1", noon, [&](const ConnectBack::Seen& seen) {
+            CHECK(seen.verdict == ConnectBack::Verdict::unknown);
+            ++done;
+        });
+    }
+    CHECK(client.held.size() == ConnectBack::max_at_once);
+    CHECK(done == 3);
 }
 
 TEST_CASE("proofs are good as long as they come, and none is late before it can be") {
