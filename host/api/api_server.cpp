@@ -129,8 +129,8 @@ std::optional<Reply> ApiServer::State::check(const http::ServerRequest& raw, con
                                     " printable ASCII characters without blanks"));
         }
         out.idempotency_key = *key;
-        out.body_hash = auth::sha256(raw.body);
     }
+    out.body_hash = auth::sha256(raw.body);
     if (raw.body.empty()) return std::nullopt;
     const auto type = find_header(raw.headers, "content-type").value_or("");
     if (!ascii::equal_ignoring_case(trim_blanks(type.substr(0, type.find(';'))), "application/json")) {

@@ -329,10 +329,43 @@ constexpr std::string_view document = R"json({
       "304": {"$ref": "#/components/responses/unchanged"},
       "429": {"$ref": "#/components/responses/problem"},
       "503": {"$ref": "#/components/responses/problem"}}}},
+  "/api/v1/livepeer/payments/process": {"post": {
+    "summary": "Pay an orchestrator beside the decisions",
+    "description": "Recorded in the ledger, within the limits of the day. The same Idempotency-Key or reference again, of the same account and with the same body, changes nothing and gets the first answer; with another body it is 422, and while the first is being carried out 409. One of the two is needed.",
+    "security": [{"bearer": []}],
+    "parameters": [{"name": "Idempotency-Key", "in": "header", "schema": {"type": "string", "maxLength": 255}}],
+    "requestBody": {"required": true, "content": {"application/json": {"schema": {
+      "type": "object", "required": ["call_type", "amount", "recipient"], "additionalProperties": false,
+      "properties": {
+        "call_type": {"type": "string", "minLength": 1, "maxLength": 100, "description": "What it is for."},
+        "amount": {"type": ["string", "number"],
+          "description": "More than 0 and exact by its digits: US dollars, or with `asset` wei."},
+        "asset": {"type": ["string", "null"], "enum": ["ETH", null]},
+        "recipient": {"type": "string", "minLength": 1, "maxLength": 512,
+          "description": "The id of an orchestrator that is configured or approved, or its payout address."},
+        "orchestrator_id": {"type": ["string", "null"], "maxLength": 512,
+          "description": "Where several have that payout address."},
+        "reference": {"type": ["string", "null"], "maxLength": 200},
+        "metadata": {"type": ["object", "null"]}}}}}},
+    "responses": {
+      "200": {"description": "It is recorded.", "content": {"application/json": {"schema": {
+        "type": "object", "properties": {"success": {"type": "boolean"}, "payment_id": {"type": "string"},
+          "orchestrator_assigned": {"type": "string"}, "estimated_latency_ms": {"type": ["integer", "null"]},
+          "status": {"type": "string"}, "amount_usd": {"type": "string"}, "amount_wei": {"type": "string"},
+          "usd_per_eth": {"type": "string"}, "rate_source": {"type": "string"}}}}}},
+      "400": {"$ref": "#/components/responses/problem"},
+      "401": {"$ref": "#/components/responses/problem"},
+      "403": {"$ref": "#/components/responses/problem"},
+      "404": {"$ref": "#/components/responses/problem"},
+      "409": {"$ref": "#/components/responses/problem"},
+      "422": {"$ref": "#/components/responses/problem"},
+      "429": {"$ref": "#/components/responses/problem"},
+      "503": {"$ref": "#/components/responses/problem"}}}},
   "/api/v1/livepeer/adjustments": {"post": {
     "summary": "Pay or excuse time that stayed unpaid through the payer's own fault",
     "description": "A further entry of the ledger, in the name of the account. The same orchestrator and time twice is 409.",
     "security": [{"bearer": []}],
+    "parameters": [{"name": "Idempotency-Key", "in": "header", "schema": {"type": "string", "maxLength": 255}}],
     "requestBody": {"required": true, "content": {"application/json": {"schema": {
       "type": "object", "required": ["orchestrator_id", "from", "to", "reason"], "additionalProperties": false,
       "properties": {
@@ -354,6 +387,7 @@ constexpr std::string_view document = R"json({
     "summary": "Take back waits and counts of checks that failed through the payer's own fault",
     "description": "`orchestrator_id`, or `all`. Of checks that were due in that time. With `dry_run` nothing changes.",
     "security": [{"bearer": []}],
+    "parameters": [{"name": "Idempotency-Key", "in": "header", "schema": {"type": "string", "maxLength": 255}}],
     "requestBody": {"required": true, "content": {"application/json": {"schema": {
       "type": "object", "required": ["from", "to", "reason"], "additionalProperties": false,
       "properties": {

@@ -1,19 +1,25 @@
-// The routes by which an administrator corrects what was decided: adjustments and pardons.
+// The routes by which an administrator corrects what was decided, or pays beside it: adjustments, pardons, payments.
 #pragma once
 
 #include <functional>
+#include <optional>
 #include <vector>
 
 #include "host/api/api_server.hpp"
+#include "host/api/order_key.hpp"
 
 namespace stipend::api {
 
 // What a manager does for an order, in the form of the command line's: {"orchestrator" or "all","from","to","reason",
-// "by","usd","dry_run"}. Durable before they return. They may block for as long as the ledger does, and are not called
-// concurrently. INVALID: the order is at fault. CONFLICT: it was carried out before. UNAVAILABLE: no rate is accepted.
+// "by","usd","dry_run"}, or for a manual payment that of the API's body and "by". Durable before they return, with the
+// answer by the order's key: the same order again gets it, and changes nothing. INVALID: the key had another body. They
+// may block for as long as the ledger does, and are not called concurrently. INVALID: the order is at fault. CONFLICT:
+// it was carried out before. LIMIT: by a limit of the day. UNAVAILABLE: not now, as without an accepted rate.
 struct Orders {
-    std::function<Result<Json>(const Json&)> adjust = {};
-    std::function<Result<Json>(const Json&)> pardon = {};
+    std::function<Result<Json>(const Json&, const OrderKey&)> adjust = {};
+    std::function<Result<Json>(const Json&, const OrderKey&)> pardon = {};
+    // Nothing: there is no such recipient.
+    std::function<Result<std::optional<Json>>(const Json&, const OrderKey&)> pay = {};
 };
 
 [[nodiscard]] std::vector<ApiRoute> order_routes(Orders orders);

@@ -41,7 +41,7 @@ struct Request {
     bool relayed = false;                // by a proxy that is not trusted: `client` is that proxy
     std::string credential = {};         // of a route that checks it itself, where it proves no principal
     std::string idempotency_key = {};    // empty: none
-    auth::Sha256 body_hash = {};         // of the body's bytes, where there is such a key
+    auth::Sha256 body_hash = {};         // of the body's bytes, of a method that has one
 
     // INVALID: not a whole number from `least` to `most`. `otherwise` where it is missing.
     [[nodiscard]] Result<std::int64_t> number(std::string_view name, std::int64_t otherwise, std::int64_t least,

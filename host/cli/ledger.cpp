@@ -176,13 +176,19 @@ int ledger_export(const ExportOptions& options) {
         return {};
     };
     const auto& book = *opened;
-    const auto done =
-        options.kind == "fees"
-            ? book->export_fees(filter,
-                                [&](const ledger::FeeLine& line) { return print(line.key, ledger::fee_json(line)); })
-            : book->export_decisions(filter, [&](const ledger::DecisionLine& line) {
-                  return print(line.key, ledger::decision_json(line));
-              });
+    const auto run = [&]() -> Result<void> {
+        if (options.kind == "fees") {
+            return book->export_fees(filter,
+                                     [&](const ledger::FeeLine& line) { return print(line.key, fee_json(line)); });
+        }
+        if (options.kind == "manual") {
+            return book->export_payments(
+                filter, [&](const ledger::ManualLine& line) { return print(line.key, manual_payment_json(line)); });
+        }
+        return book->export_decisions(
+            filter, [&](const ledger::DecisionLine& line) { return print(line.key, decision_json(line)); });
+    };
+    const auto done = run();
     std::fflush(stdout);
     return done ? exit_good : print_error(done.error());
 }

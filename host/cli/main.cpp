@@ -269,15 +269,15 @@ int main(int argc, char** argv) {
     check_proof_app->add_option("FILE", proof.file, "the proof; - for standard input")->required();
     check_proof_app->callback([&] { status = ledger_check_proof(proof); });
     ExportOptions exported;
-    auto* export_app =
-        command(*ledger, "export", "print decisions or fees as JSON lines, in ledger order", exported.common);
+    auto* export_app = command(
+        *ledger, "export", "print decisions, fees or manual payments as JSON lines, in ledger order", exported.common);
     export_app->add_option("--kind", exported.kind, "what to print")
-        ->check(CLI::IsMember({"decisions", "fees"}))
+        ->check(CLI::IsMember({"decisions", "fees", "manual"}))
         ->capture_default_str();
     export_app->add_option("--orchestrator", exported.orchestrator, "only those of one orchestrator");
     export_app->add_option("--from", exported.from,
-                           "decided, or of fees counted, at or after this time, such as 2026-11-22T06:00:00Z");
-    export_app->add_option("--to", exported.to, "decided, or counted, before this time");
+                           "decided, counted or paid at or after this time, such as 2026-11-22T06:00:00Z");
+    export_app->add_option("--to", exported.to, "decided, counted or paid before this time");
     export_app->callback([&] { status = ledger_export(exported); });
     ArchiveOptions archive;
     auto* archive_app =

@@ -25,6 +25,10 @@ void print_event(std::string_view name, const std::string& data) {
     const auto json = parse_json(data, {.bytes = longest_event, .depth = 8, .nodes = 10'000});
     if (!json) return fmt::print("{} {}\n", name, printable_line(data));
     const auto text = [&](std::string_view key) { return printable_line(text_of(*json, key)); };
+    if (name == "payment" && !text("payment_id").empty()) {
+        return fmt::print("{} {} manual payment: {} USD, {}, by {}\n", text("decided_at"), text("orchestrator"),
+                          text("amount_usd"), text("call_type"), text("by"));
+    }
     if (name == "payment") {
         return fmt::print("{} {} epoch {}: {} {}, {} USD, next {}: {}\n", text("decided_at"), text("orchestrator"),
                           text("epoch"), text("action"), text("tier"), text("amount_usd"), text("next_at"),

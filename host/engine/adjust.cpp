@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "host/base/time.hpp"
+#include "host/engine/order_record.hpp"
 #include "host/engine/price_gate.hpp"
 
 namespace stipend::engine {
@@ -113,13 +114,17 @@ Json to_json(const ledger::Adjustment& row) {
 }  // namespace
 
 Result<Json> record_adjustment(ledger::Ledger& ledger, const AdjustRequest& request, const AdjustTerms& terms,
-                               stipend_unix_ns now) {
+                               stipend_unix_ns now, const api::OrderKey& key) {
+    STIPEND_LET(before, answer_before(ledger, key));
+    if (before) return std::move(*before);
     STIPEND_LET(unpaid, ledger.unpaid(terms.orchestrator, UINT32_MAX));
     STIPEND_LET(row, make_adjustment(request, terms, unpaid, now));
     ledger::Batch batch;
     batch.adjustments.push_back(row);
+    auto answer = to_json(row);
+    record_answer(batch, key, answer, now);
     STIPEND_TRY(ledger.commit(batch));
-    return to_json(row);
+    return answer;
 }
 
 }  // namespace stipend::engine

@@ -5,6 +5,7 @@
 #include <string>
 #include <vector>
 
+#include "host/api/order_key.hpp"
 #include "host/config/settings.hpp"
 #include "host/engine/stretch_request.hpp"
 #include "host/ledger/ledger.hpp"
@@ -39,8 +40,8 @@ Result<ledger::Adjustment> make_adjustment(const AdjustRequest& request, const A
 Result<AdjustTerms> terms_without_host(ledger::Ledger& ledger, const config::Settings& settings,
                                        const std::string& orchestrator, stipend_unix_ns now);
 
-// Writes the row, and answers what was written.
+// Writes the row with its answer, and answers what was written; the first answer, where `key` was carried out before.
 Result<Json> record_adjustment(ledger::Ledger& ledger, const AdjustRequest& request, const AdjustTerms& terms,
-                               stipend_unix_ns now);
+                               stipend_unix_ns now, const api::OrderKey& key = {});
 
 }  // namespace stipend::engine

@@ -237,7 +237,8 @@ std::optional<std::string> Engine::objection(const plugin::PolicyInstance& polic
 std::optional<std::string> Engine::over_limit(registry::PayeeIndex payee, Usd pay, stipend_unix_ns now) {
     const auto& slot = slots_[payee];
     const auto& limits = generations_[slot.bound].limits;
-    const auto [verdict, used] = limits_.check(pay, slot.state, limits, now);
+    const auto own = limits_.with_manual(payees_.id(payee), slot.state, now);
+    const auto [verdict, used] = limits_.check(pay, own, limits, now);
     if (verdict == SpendLimits::Verdict::over_own) {
         const auto& name = payees_.key(payee);
         auto why = cat("limits.accrual_per_orchestrator_day is reached: ", used.text(), " USD today");

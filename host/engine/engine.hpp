@@ -23,6 +23,7 @@
 #include "host/engine/fee_book.hpp"
 #include "host/engine/generations.hpp"
 #include "host/engine/health.hpp"
+#include "host/engine/manual_payment.hpp"
 #include "host/engine/payee_counts.hpp"
 #include "host/engine/price_feed.hpp"
 #include "host/engine/reporter.hpp"
@@ -99,7 +100,16 @@ class Engine {
                                                        const ledger::PardonHistory& history, stipend_unix_ns now) const;
     // Carries out what plan_pardon said in the same event. `answer` is called once, when they are durable or cannot be.
     using PardonAnswer = std::function<void(Result<void>)>;
-    void pardon(std::vector<ledger::Pardoned> pardons, PardonAnswer answer, stipend_unix_ns now);
+    // `answered`: written in the same transaction.
+    void pardon(std::vector<ledger::Pardoned> pardons, std::vector<ledger::AnsweredRequest> answered,
+                PardonAnswer answer, stipend_unix_ns now);
+    // The row of a manual payment, counted in the limits of the day from now on; the caller has it written, or calls
+    // `release_manual`. Nothing: there is no such recipient. INVALID: the request is at fault; LIMIT: by the limits of
+    // the day; UNAVAILABLE: nothing can be paid now, for the reason that it says.
+    [[nodiscard]] Result<std::optional<ledger::ManualPayment>> reserve_manual(const ManualRequest& request,
+                                                                              std::string id, stipend_unix_ns now);
+    // It was not written.
+    void release_manual(const ledger::ManualPayment& row) { limits_.drop_manual(row.orchestrator, row.usd, row.at); }
     // The job of that epoch and attempt, while it is under way.
     [[nodiscard]] std::optional<JobToken> job_under_way(std::string_view key, std::uint64_t epoch,
                                                         std::uint32_t attempt) const;
@@ -189,6 +199,7 @@ class Engine {
     void retire_generations_exactly();
     [[nodiscard]] bool newest_is_unused(stipend_unix_ns now) const;
 
+    [[nodiscard]] Result<std::optional<registry::PayeeIndex>> recipient_of(const ManualRequest& request) const;
     // The same without since when. Its cost does not grow with payees or alerts. engine_health.cpp
     [[nodiscard]] api::HealthReport present_health(stipend_unix_ns now) const;
 

@@ -16,7 +16,8 @@ Result<ledger::Pardoned> Engine::plan_pardon(const PardonRequest& request, regis
                        now);
 }
 
-void Engine::pardon(std::vector<ledger::Pardoned> pardons, PardonAnswer answer, stipend_unix_ns now) {
+void Engine::pardon(std::vector<ledger::Pardoned> pardons, std::vector<ledger::AnsweredRequest> answered,
+                    PardonAnswer answer, stipend_unix_ns now) {
     if (failure_) return answer(*failure_);
     if (draining_) return answer(fail(STIPEND_E_STATE, "the host is stopping"));
     bool moved = false;
@@ -31,6 +32,7 @@ void Engine::pardon(std::vector<ledger::Pardoned> pardons, PardonAnswer answer, 
         if (slot.life.active()) watch_failures(payee, before, now);
         commits_.waiting().pardons.push_back(std::move(one));
     }
+    for (auto& one : answered) commits_.waiting().answered.push_back(std::move(one));
     // A payee that waits for a later time is due earlier now.
     if (moved) {
         schedule_.move([&](const Schedule::Entry& entry) {

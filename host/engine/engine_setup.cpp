@@ -45,6 +45,7 @@ void Engine::restore(ledger::State& state) {
         if (record.open_gap) slot.gap_from = record.open_gap->from;
         limits_.restore(slot.state);
     }
+    for (const auto& payment : state.manual) limits_.restore(payment);
     first_unwritten_ = static_cast<registry::PayeeIndex>(payees_.size());
     for (const auto& fees : state.fees) {
         if (const auto payee = payees_.find(fees.orchestrator)) fees_.restore(*payee, fees.state);

@@ -231,8 +231,8 @@ Result<void> Manager::add_routes(runtime::ControlServer& server) {
                                        [registrar](const Json& body) { return registrar->order(body); }));
     }
     STIPEND_TRY(server.stream_route("POST", "/events", [this](const Json& body) { return open_events(body); }));
-    STIPEND_TRY(server.route("POST", "/adjust", [this](const Json& body) { return adjust(body); }));
-    STIPEND_TRY(server.slow_route("POST", "/pardon", [this](const Json& body) { return pardon(body); }));
+    STIPEND_TRY(server.route("POST", "/adjust", [this](const Json& body) { return adjust(body, {}); }));
+    STIPEND_TRY(server.slow_route("POST", "/pardon", [this](const Json& body) { return pardon(body, {}); }));
     return server.slow_route("POST", "/archive", [this, &server](const Json& body) { return archive(server, body); });
 }
 
@@ -264,8 +264,10 @@ void Manager::serve(http::ServerThread& thread) {
     if (plan_->settings.api_listen == config::no_listener) {
         return host_.log().info("the API is not served: listen.api is none");
     }
-    api::Orders orders{.adjust = [this](const Json& order) { return adjust(order); },
-                       .pardon = [this](const Json& order) { return pardon(order); }};
+    using api::OrderKey;
+    api::Orders orders{.adjust = [this](const Json& order, const OrderKey& key) { return adjust(order, key); },
+                       .pardon = [this](const Json& order, const OrderKey& key) { return pardon(order, key); },
+                       .pay = [this](const Json& order, const OrderKey& key) { return pay(order, key); }};
     if (auto made = ManagerApi::create(host_, *engine_, plan_->settings, std::move(orders), thread,
                                        {registrations_, registrar_.get(), connect_back_}, proofs_, events_.get())) {
         api_ = std::move(*made);

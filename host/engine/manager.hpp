@@ -108,8 +108,9 @@ class Manager final : public runtime::Role, public Effects, public plugin::Alert
     void watch_checks(const std::vector<PlannedCheck>& checks, const runtime::InstanceSet& fresh);
     void reserve_fee(const std::string& job_id, const SignedWei& wei, plugin::FeeAccount::Answer answer);
     Result<std::shared_ptr<http::BodyStream>> open_events(const Json& body);
-    Result<Json> adjust(const Json& body);
-    Result<Json> pardon(const Json& body);
+    Result<Json> adjust(const Json& body, const api::OrderKey& key);
+    Result<Json> pardon(const Json& body, const api::OrderKey& key);
+    Result<std::optional<Json>> pay(const Json& body, const api::OrderKey& key);
     Result<Json> archive(const runtime::ControlServer& server, const Json& body);
 
     void submit(const JobSpec& job, const registry::Payee& payee) override;

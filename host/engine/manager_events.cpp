@@ -49,10 +49,16 @@ Result<api::EventSource::Part> ManagerEvents::read(std::int64_t after, std::size
     const auto read = ledger_.read([&](ledger::Ledger& ledger) {
         out = {};
         return ledger.changes(after, limit, [&](const ledger::Change& change) {
-            if (change.kind == ledger::Change::Kind::decision) {
-                add_decision(change, out.events);
-            } else {
-                add_alert(change, out.events);
+            switch (change.kind) {
+                case ledger::Change::Kind::decision:
+                    return add_decision(change, out.events);
+                case ledger::Change::Kind::alert:
+                    return add_alert(change, out.events);
+                case ledger::Change::Kind::manual:
+                    out.events.push_back({{change.seq, 0},
+                                          std::string(change.manual.key),
+                                          "payment",
+                                          ledger::manual_payment_json(change.manual).dump()});
             }
         });
     });

@@ -8,6 +8,7 @@
 #include "host/engine/adjust.hpp"
 #include "host/engine/archive_request.hpp"
 #include "host/engine/manager.hpp"
+#include "host/engine/order_record.hpp"
 #include "host/engine/pardon.hpp"
 #include "host/runtime/control_server.hpp"
 
@@ -34,6 +35,9 @@ struct Candidate {
 struct Answers {
     Json pardoned = Json::array();
     Json refused = Json::array();
+    [[nodiscard]] Json whole(bool dry_run) const {
+        return Json::object().append("dry_run", dry_run).append("pardoned", pardoned).append("refused", refused);
+    }
     void refuse(const std::string& key, const Error& why) {
         refused.push(Json::object().append("orchestrator", key).append("reason", why.message));
     }
@@ -64,7 +68,8 @@ Result<std::vector<Candidate>> read_some(ledger::Ledger& ledger, const PardonReq
 
 // On the control thread. Those whose decision is being written go back into the queue.
 Result<Durable> carry_out(Engine& engine, const PardonRequest& request, const std::vector<Candidate>& candidates,
-                          stipend_unix_ns now, Answers& answers, std::deque<Candidate>& queue) {
+                          stipend_unix_ns now, Answers& answers, std::deque<Candidate>& queue,
+                          const api::OrderKey& key) {
     std::vector<ledger::Pardoned> pardons;
     for (const auto& one : candidates) {
         auto planned = engine.plan_pardon(request, one.payee, one.history, now);
@@ -80,9 +85,12 @@ Result<Durable> carry_out(Engine& engine, const PardonRequest& request, const st
         }
     }
     if (pardons.empty() || request.dry_run) return Durable();
+    ledger::Batch last;  // the answer is whole when nothing is left
+    if (queue.empty()) record_answer(last, key, answers.whole(false), now);
     auto durable = std::make_shared<std::promise<Result<void>>>();
     engine.pardon(
-        std::move(pardons), [durable](Result<void> result) { durable->set_value(std::move(result)); }, now);
+        std::move(pardons), std::move(last.answered),
+        [durable](Result<void> result) { durable->set_value(std::move(result)); }, now);
     return durable;
 }
 
@@ -102,7 +110,7 @@ Result<void> wait_for(Durable durable) {
 
 }  // namespace
 
-Result<Json> Manager::pardon(const Json& body) {
+Result<Json> Manager::pardon(const Json& body, const api::OrderKey& key) {
     STIPEND_LET(request, parse_pardon(body));
     if (request.to > host_.now()) {
         return fail(STIPEND_E_INVALID, "\"to\": got ", utc_text(request.to), ", want a time that has been: it is ",
@@ -124,24 +132,29 @@ Result<Json> Manager::pardon(const Json& body) {
         return out;
     }));
     STIPEND_LET(candidates, listed);
+    STIPEND_LET(before, host_.writer().ask([&](ledger::Ledger& ledger) { return answer_before(ledger, key); }));
+    if (before && !request.dry_run) return std::move(*before);
     Answers answers;
     std::deque<Candidate> queue(std::make_move_iterator(candidates.begin()), std::make_move_iterator(candidates.end()));
     while (!queue.empty()) {
         STIPEND_LET(some, host_.writer().ask(
                               [&](ledger::Ledger& ledger) { return read_some(ledger, request, queue, answers); }));
         // A transaction that is under way is over when the ledger is asked again.
-        STIPEND_LET(done,
-                    host_.loop().ask([&] { return carry_out(*engine_, request, some, host_.now(), answers, queue); }));
+        STIPEND_LET(done, host_.loop().ask(
+                              [&] { return carry_out(*engine_, request, some, host_.now(), answers, queue, key); }));
         STIPEND_LET(durable, done);
         STIPEND_TRY(wait_for(std::move(durable)));
     }
-    return Json::object()
-        .append("dry_run", request.dry_run)
-        .append("pardoned", std::move(answers.pardoned))
-        .append("refused", std::move(answers.refused));
+    auto answer = answers.whole(request.dry_run);
+    if (request.dry_run) return answer;
+    // Where the last turn had nothing to write, it wrote no answer either.
+    ledger::Batch rest;
+    record_answer(rest, key, answer, host_.now());
+    if (!rest.empty()) STIPEND_TRY(host_.writer().ask([&](ledger::Ledger& ledger) { return ledger.commit(rest); }));
+    return answer;
 }
 
-Result<Json> Manager::adjust(const Json& body) {
+Result<Json> Manager::adjust(const Json& body, const api::OrderKey& key) {
     STIPEND_LET(request, parse_adjustment(body));
     STIPEND_LET(found, host_.loop().ask([&]() -> Result<AdjustTerms> {
         const auto payee = engine_->payees().find(request.orchestrator);
@@ -152,7 +165,8 @@ Result<Json> Manager::adjust(const Json& body) {
     }));
     STIPEND_LET(terms, found);
     const auto now = host_.now();
-    return host_.writer().ask([&](ledger::Ledger& ledger) { return record_adjustment(ledger, request, terms, now); });
+    return host_.writer().ask(
+        [&](ledger::Ledger& ledger) { return record_adjustment(ledger, request, terms, now, key); });
 }
 
 // Copies by a connection of its own while the host goes on; only the switch, and the deletion in parts, run on the

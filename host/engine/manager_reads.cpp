@@ -1,5 +1,7 @@
 #include "host/engine/manager_reads.hpp"
 
+#include <array>
+
 #include "host/base/time.hpp"
 #include "host/ledger/decision_json.hpp"
 #include "host/ledger/decision_proof.hpp"
@@ -12,6 +14,9 @@ namespace {
 constexpr std::int64_t patience_ns = 5 * ns_per_s;
 // The list goes on with registrations that the engine does not know. Their cursors are above all ids of the ledger.
 constexpr std::int64_t first_pending_cursor = std::int64_t{1} << 62;
+// What a manual payment has and a decision has not.
+constexpr std::array manual_payment_columns{"kind",    "payment_id", "stated_in", "usd_per_eth", "rate_source",
+                                            "rate_at", "call_type",  "reference", "metadata",    "by"};
 constexpr std::size_t addresses_at_once = 2'000;  // in one turn of the control thread
 
 Json time_or_null(stipend_unix_ns at) {
@@ -249,10 +254,16 @@ Result<std::optional<ManagerReads::Part>> ManagerReads::payments(const PaymentQu
     Part out;
     STIPEND_SET(out.next, ledger_.read([&](ledger::Ledger& ledger) {
         out.items.clear();
-        return ledger.recent_decisions(filter, [&](const ledger::DecisionLine& line) -> Result<void> {
-            out.items.push_back(decision_json(line));
-            return {};
-        });
+        return ledger.recent_payments(
+            filter,
+            [&](const ledger::DecisionLine& line) -> Result<void> {
+                out.items.push_back(decision_json(line));
+                return {};
+            },
+            [&](const ledger::ManualLine& line) -> Result<void> {
+                out.items.push_back(manual_payment_json(line));
+                return {};
+            });
     }));
     return std::optional(std::move(out));
 }
@@ -268,7 +279,9 @@ Result<std::optional<Json>> ManagerReads::signed_head() {
 }
 
 Json ManagerReads::payment_form() const {
-    return ledger::decision_json({});
+    auto form = ledger::decision_json({});
+    for (const auto* column : manual_payment_columns) form.append(column, Json());
+    return form;
 }
 
 Result<ManagerReads::Health> ManagerReads::health() {

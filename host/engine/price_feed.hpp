@@ -44,6 +44,10 @@ class PriceFeed {
     // At least one answer came in this run.
     [[nodiscard]] bool answered() const { return answered_; }
     [[nodiscard]] std::optional<std::int64_t> rate(stipend_unix_ns now) const { return gate_.rate(now); }
+    // The same with its source.
+    [[nodiscard]] std::optional<Quote> quote(stipend_unix_ns now) const {
+        return rate(now) ? gate_.last_accepted() : std::nullopt;
+    }
     // When to ask next; none while an answer is awaited.
     [[nodiscard]] std::optional<stipend_unix_ns> next_wakeup() const {
         return asked_ ? std::nullopt : std::optional(due_at_);

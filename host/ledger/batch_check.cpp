@@ -57,6 +57,20 @@ Result<void> check_adjustment(const Adjustment& row) {
     return check_lengths(row, "adjustment \"", row.key, "\"");
 }
 
+Result<void> check_payment(const ManualPayment& row) {
+    if (const auto broken = broken_invariant(row)) {
+        return fail(STIPEND_E_INVALID, "ledger: manual payment \"", row.id, "\": ", *broken);
+    }
+    return check_lengths(row, "manual payment \"", row.id, "\"");
+}
+
+Result<void> check_answered(const AnsweredRequest& row) {
+    if (row.principal.empty() || row.route.empty() || row.key.empty()) {
+        return fail(STIPEND_E_INVALID, "ledger: answered request: wants a principal, a route and a key");
+    }
+    return check_lengths(row, "answered request");
+}
+
 Result<void> check_pardon(const Pardoned& pardoned) {
     const auto broken = broken_invariant(pardoned);
     if (broken) return fail(STIPEND_E_INVALID, "ledger: pardon of ", pardoned.row.orchestrator, ": ", *broken);
@@ -71,9 +85,10 @@ Result<void> check_fee(const Fee& fee) {
 }
 
 Result<void> check_sizes(const Batch& b) {
-    for (const auto size : {b.generations.size(), b.added.size(), b.changed.size(), b.pardons.size(),
-                            b.gaps_closed.size(), b.decisions.size(), b.gaps_opened.size(), b.adjustments.size(),
-                            b.fees.size(), b.observations.size(), b.events.size()}) {
+    for (const auto size :
+         {b.generations.size(), b.added.size(), b.changed.size(), b.pardons.size(), b.gaps_closed.size(),
+          b.decisions.size(), b.gaps_opened.size(), b.adjustments.size(), b.payments.size(), b.fees.size(),
+          b.observations.size(), b.events.size(), b.answered.size()}) {
         if (size > max_batch_rows) {
             return fail(STIPEND_E_LIMIT, "ledger: batch too large: got ", size, " rows of one kind, want at most ",
                         max_batch_rows);
@@ -103,6 +118,8 @@ Result<void> check_batch(const Batch& b) {
         if (gap.usd.negative()) return fail(STIPEND_E_INVALID, "ledger: gap of ", gap.orchestrator, ": negative USD");
     }
     for (const auto& row : b.adjustments) STIPEND_TRY(check_adjustment(row));
+    for (const auto& row : b.payments) STIPEND_TRY(check_payment(row));
+    for (const auto& row : b.answered) STIPEND_TRY(check_answered(row));
     for (const auto& fee : b.fees) STIPEND_TRY(check_fee(fee));
     for (const auto& seen : b.observations) {
         STIPEND_TRY(check_lengths(seen, "observation of ", seen.orchestrator));

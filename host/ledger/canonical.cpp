@@ -133,6 +133,7 @@ class BodyWriter {
     static Json json_of(const Hash& hash) { return hex_encode(hash); }
     static Json json_of(Usd usd) { return usd.count_e8(); }
     static Json json_of(const SignedWei& wei) { return wei.text(); }
+    static Json json_of(Stated stated) { return stated_name(stated); }
     static Json json_of(FeeKind kind) { return fee_kind_name(kind); }
 
     Json& out_;
@@ -219,6 +220,8 @@ std::string_view kind_name(AuditKind kind) {
             return "restored";
         case AuditKind::pardon:
             return "pardon";
+        case AuditKind::manual_payment:
+            return "manual payment";
     }
     return "unknown kind";
 }
@@ -235,6 +238,10 @@ std::string_view fee_kind_name(FeeKind kind) {
             return "unreserved";
     }
     return "unknown";
+}
+
+std::string_view stated_name(Stated stated) {
+    return stated == Stated::wei ? "ETH" : "USD";
 }
 
 std::string_view trimmed(const stipend_memory& memory) {
@@ -311,6 +318,10 @@ std::string gap_closed_body(Seq gap, stipend_unix_ns to, Usd usd) {
 }
 
 std::string adjustment_body(const Adjustment& row) {
+    return body_of(row);
+}
+
+std::string manual_payment_body(const ManualPayment& row) {
     return body_of(row);
 }
 

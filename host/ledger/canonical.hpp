@@ -44,8 +44,10 @@ enum class AuditKind : std::uint8_t {
     fee = 13,
     restored = 14,
     pardon = 15,
+    manual_payment = 16,
 };
 [[nodiscard]] std::string_view kind_name(AuditKind kind);
+[[nodiscard]] std::string_view stated_name(Stated stated);
 
 // The policy memory as it is stored: without trailing zero bytes.
 [[nodiscard]] std::string_view trimmed(const stipend_memory& memory);
@@ -72,6 +74,7 @@ struct DecodedDecision {
 // `gap`: position of its opening.
 [[nodiscard]] std::string gap_closed_body(Seq gap, stipend_unix_ns to, Usd usd);
 [[nodiscard]] std::string adjustment_body(const Adjustment& row);
+[[nodiscard]] std::string manual_payment_body(const ManualPayment& row);
 // `digest`: of the state after it.
 [[nodiscard]] std::string pardon_body(const Pardon& row, const Hash& digest);
 [[nodiscard]] std::string price_body(const Price& row);

@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "host/ledger/invariants.hpp"
+
 namespace stipend::ledger {
 
 std::string placeholders(std::string_view columns) {
@@ -37,6 +39,13 @@ StoredDecision read_decision(sqlite::Statement& from) {
     out.state_digest = from.bytes32();
     out.malformed = from.malformed();
     return out;
+}
+
+Result<ManualPayment> sound_payment(const sqlite::Database& database, sqlite::Statement& from, Seq seq) {
+    auto out = read_row<ManualPayment>(from);
+    if (!from.malformed() && !broken_invariant(out)) return out;
+    return fail(STIPEND_E_INVALID, "ledger: ", database.path(), ": manual payment seq ", seq,
+                " is damaged: run `stipend ledger verify` for details");
 }
 
 }  // namespace stipend::ledger

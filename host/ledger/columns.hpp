@@ -119,6 +119,11 @@ struct StoredDecision {
         false;  // a column holds a value that this program never writes; the decision is a best effort then
 };
 [[nodiscard]] StoredDecision read_decision(sqlite::Statement& from);
+// FROM and WHERE of a SELECT of the manual payments of the namespace ?1, with their `key`; ends with a blank.
+inline constexpr std::string_view manual_payments_of =
+    " FROM manual_payment JOIN (SELECT id AS known, ns, key FROM orchestrator) ON known = orchestrator WHERE ns = ?1 ";
+// Reads the columns of a manual payment. INVALID where they are damaged.
+[[nodiscard]] Result<ManualPayment> sound_payment(const sqlite::Database& database, sqlite::Statement& from, Seq seq);
 // A SELECT of what read_decision reads; `rest` begins with WHERE.
 [[nodiscard]] std::string select_decisions(std::string_view rest);
 

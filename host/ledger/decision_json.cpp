@@ -91,4 +91,25 @@ Json fee_json(const FeeLine& line) {
         .append("total_wei", fee.after.total_wei.text());
 }
 
+Json manual_payment_json(const ManualLine& line) {
+    const ManualPayment& row = line.payment;
+    auto metadata = parse_json(row.metadata);
+    return Json::object()
+        .append("kind", "manual")
+        .append("payment_id", row.id)
+        .append("orchestrator", line.key)
+        .append("decided_at", utc_text(row.at))
+        .append("action", "pay")
+        .append("amount_usd", row.usd.text())
+        .append("amount_wei", row.wei.text())
+        .append("stated_in", stated_name(row.stated))
+        .append("usd_per_eth", scaled_text(row.usd_per_eth_e8, 8))
+        .append("rate_source", row.rate_source)
+        .append("rate_at", utc_text(row.rate_at))
+        .append("call_type", row.call_type)
+        .append("reference", row.reference)
+        .append("metadata", metadata ? std::move(*metadata) : Json())
+        .append("by", row.by);
+}
+
 }  // namespace stipend::ledger

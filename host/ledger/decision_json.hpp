@@ -1,4 +1,4 @@
-// A decision and a fee as `stipend ledger export` prints them.
+// A decision, a fee and a manual payment as `stipend ledger export` prints them.
 #pragma once
 
 #include "host/ledger/ledger.hpp"
@@ -10,5 +10,7 @@ namespace stipend::ledger {
 [[nodiscard]] Json decision_json(const DecisionLine& line);
 // One object, which begins with the member `fee`: what kind it is. [pure]
 [[nodiscard]] Json fee_json(const FeeLine& line);
+// A manual payment, by the names of a decision where it has the same. [pure]
+[[nodiscard]] Json manual_payment_json(const ManualLine& line);
 
 }  // namespace stipend::ledger

@@ -152,4 +152,22 @@ Result<void> SqliteLedger::export_fees(const DecisionFilter& filter, const FeeSi
                         [&](sqlite::Database& file, Seq after) { return exporter.run_fees(file, after, sink); });
 }
 
+Result<void> SqliteLedger::export_payments(const DecisionFilter& filter, const ManualSink& sink) {
+    sqlite::Transaction snapshot(database_);
+    STIPEND_TRY(snapshot.begin("DEFERRED"));
+    STIPEND_LET(rows, database_.prepare(cat("SELECT seq, key, ", columns<ManualPayment>(), manual_payments_of,
+                                            "AND seq > ?2 AND (?3 IS NULL OR orchestrator = ?3) AND (?4 IS NULL OR "
+                                            "at >= ?4) AND (?5 IS NULL OR at < ?5) ORDER BY seq LIMIT ?6")));
+    rows.bind(ns_).bind(filter.after).bind(filter.orchestrator).bind(filter.from).bind(filter.to);
+    rows.bind(static_cast<std::int64_t>(std::min<std::uint64_t>(filter.limit, INT64_MAX)));
+    for (;;) {
+        STIPEND_LET(more, rows.next());
+        if (!more) return {};
+        const Seq seq = rows.i64();
+        const auto key = rows.text();
+        STIPEND_LET(payment, sound_payment(database_, rows, seq));
+        STIPEND_TRY(sink(ManualLine{seq, key, std::move(payment)}));
+    }
+}
+
 }  // namespace stipend::ledger

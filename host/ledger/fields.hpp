@@ -147,6 +147,31 @@ void fields(RowOf<Adjustment> auto& a, auto&& visit) {
     visit(Field{.column = "at"}, a.at);
 }
 
+void fields(RowOf<ManualPayment> auto& p, auto&& visit) {
+    visit(Field{.column = "id", .max_bytes = max_key_bytes}, p.id);
+    visit(Field{.column = "orchestrator"}, p.orchestrator);
+    visit(Field{.column = "usd_e8"}, p.usd);
+    visit(Field{.column = "wei"}, p.wei);
+    visit(Field{.column = "stated"}, p.stated);
+    visit(Field{.column = "usd_per_eth_e8"}, p.usd_per_eth_e8);
+    visit(Field{.column = "rate_at"}, p.rate_at);
+    visit(Field{.column = "rate_source", .max_bytes = max_text_bytes}, p.rate_source);
+    visit(Field{.column = "call_type", .max_bytes = max_key_bytes}, p.call_type);
+    visit(Field{.column = "reference", .max_bytes = max_key_bytes}, p.reference);
+    visit(Field{.column = "metadata", .max_bytes = max_metadata_bytes}, p.metadata);
+    visit(Field{.column = "by", .max_bytes = max_key_bytes}, p.by);
+    visit(Field{.column = "at"}, p.at);
+}
+
+void fields(RowOf<AnsweredRequest> auto& r, auto&& visit) {
+    visit(Field{.column = "principal", .max_bytes = max_key_bytes}, r.principal);
+    visit(Field{.column = "route", .max_bytes = max_key_bytes}, r.route);
+    visit(Field{.column = "key", .max_bytes = max_key_bytes}, r.key);
+    visit(Field{.column = "body_hash"}, r.body_hash);
+    visit(Field{.column = "answer", .max_bytes = max_text_bytes}, r.answer);
+    visit(Field{.column = "at"}, r.at);
+}
+
 void fields(RowOf<Pardon> auto& p, auto&& visit) {
     visit(Field{.column = "orchestrator"}, p.orchestrator);
     visit(Field{.column = "epoch"}, p.epoch);

@@ -12,7 +12,8 @@ constexpr auto int64_most = static_cast<std::uint64_t>(INT64_MAX);  // SQLite's 
 // A decision never lowers a debt, so all entries of debts are above zero and the expense pays for them.
 Broken broken_sign(const Journal& journal, const Entry& entry) {
     if (entry.wei.zero()) return cat("has an entry of zero: account ", entry.account);
-    if (journal.kind == JournalKind::decisions && entry.wei.negative() != (entry.account < 0)) {
+    const bool pays = journal.kind == JournalKind::decisions || journal.kind == JournalKind::manual_payment;
+    if (pays && entry.wei.negative() != (entry.account < 0)) {
         return cat("has an entry with the wrong sign: account ", entry.account, ", ", entry.wei.text(), " wei");
     }
     if (journal.kind == JournalKind::fees && entry.account >= 0) {
@@ -24,9 +25,9 @@ Broken broken_sign(const Journal& journal, const Entry& entry) {
 }  // namespace
 
 Broken broken_invariant(const Journal& journal) {
-    const bool adjustment = journal.kind == JournalKind::adjustment;
+    const bool of_one = journal.kind == JournalKind::adjustment || journal.kind == JournalKind::manual_payment;
     const auto most = journal.kind == JournalKind::decisions ? max_journal_entries : std::size_t{2};
-    if (journal.ref < 1 || journal.last < journal.ref || (adjustment && journal.last != journal.ref)) {
+    if (journal.ref < 1 || journal.last < journal.ref || (of_one && journal.last != journal.ref)) {
         return cat("covers no rows of the chain: [", journal.ref, ", ", journal.last, "]");
     }
     if (journal.entries.size() > most) return cat("has ", journal.entries.size(), " entries, want at most ", most);
@@ -157,11 +158,45 @@ Broken broken_succession(const FeeState& before, const Fee& next) {
     return std::nullopt;
 }
 
+Broken broken_invariant(const ManualPayment& p) {
+    if (p.id.empty() || p.by.empty() || p.call_type.empty()) return std::string("wants an id, a call type and a name");
+    if (p.usd.negative() || p.usd.zero() || p.wei.negative() || p.wei.zero()) {
+        return cat("amount: got ", p.usd.text(), " USD, ", p.wei.text(), " wei, want more than 0");
+    }
+    if (p.stated != Stated::usd && p.stated != Stated::wei) {
+        return cat("asset: got ", static_cast<int>(p.stated), ", want 1 or 2");
+    }
+    if (p.stated == Stated::usd) {
+        const auto want = usd_to_wei(p.usd.count_e8(), {}, p.usd_per_eth_e8);
+        if (!want) return want.error().message;
+        if (*want == p.wei.magnitude()) return std::nullopt;
+        return cat("amount: got ", p.wei.text(), " wei for ", p.usd.text(), " USD, want ", want->text());
+    }
+    const auto want = worth_in_usd(p.wei, p.usd_per_eth_e8);
+    if (!want) return want.error().message;
+    if (*want == p.usd) return std::nullopt;
+    return cat("amount: got ", p.usd.text(), " USD for ", p.wei.text(), " wei, want ", want->text());
+}
+
+Result<Usd> worth_in_usd(const SignedWei& wei, std::int64_t usd_per_eth_e8) {
+    if (wei.negative()) return fail(STIPEND_E_INVALID, "negative amount of wei: ", wei.text());
+    if (usd_per_eth_e8 <= 0) return fail(STIPEND_E_INVALID, "rate not positive: ", scaled_text(usd_per_eth_e8, 8));
+    try {
+        CheckedU256 product = wei.magnitude().value();
+        product *= usd_per_eth_e8;
+        product += wei_per_eth - 1;
+        const CheckedU256 worth = product / wei_per_eth;
+        if (worth <= INT64_MAX) return Usd::of_e8(worth.convert_to<std::int64_t>());
+    } catch (const std::exception&) {  // beyond 256 bits
+    }
+    return fail(STIPEND_E_LIMIT, "amount too large: ", wei.text(), " wei");
+}
+
 Seq audit_rows(const Batch& b) {
     // A new orchestrator has two: its row and its state.
     const auto rows = b.generations.size() + 2 * b.added.size() + b.changed.size() + b.pardons.size() +
                       b.gaps_closed.size() + b.decisions.size() + b.gaps_opened.size() + b.adjustments.size() +
-                      b.fees.size() + (b.price ? 1 : 0) + b.events.size();
+                      b.payments.size() + b.fees.size() + (b.price ? 1 : 0) + b.events.size();
     return static_cast<Seq>(rows);
 }
 

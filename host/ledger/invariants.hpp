@@ -11,7 +11,8 @@
 
 namespace stipend::ledger {
 
-enum class JournalKind : std::uint8_t { decisions = 1, adjustment = 2, fees = 3 };  // stored: never renumber
+// Stored: never renumber.
+enum class JournalKind : std::uint8_t { decisions = 1, adjustment = 2, fees = 3, manual_payment = 4 };
 
 // What one account of a journal gets; below zero: what it gives.
 struct Entry {
@@ -19,8 +20,8 @@ struct Entry {
     SignedWei wei = {};
 };
 
-// What moves between accounts by the decisions or the fees [ref, last] of the chain, or by the adjustment `ref`. All of
-// it is wei.
+// What moves between accounts by the decisions or the fees [ref, last] of the chain, or by the adjustment or the manual
+// payment `ref`. All of it is wei.
 struct Journal {
     Seq ref = 0;
     JournalKind kind = JournalKind::decisions;
@@ -40,6 +41,10 @@ inline constexpr std::size_t max_journal_entries = max_batch_rows + 1;
 [[nodiscard]] std::optional<std::string> broken_invariant(const Pardon& pardon);
 [[nodiscard]] std::optional<std::string> broken_invariant(const Pardoned& pardoned);
 [[nodiscard]] std::optional<std::string> broken_invariant(const Fee& fee);
+[[nodiscard]] std::optional<std::string> broken_invariant(const ManualPayment& payment);
+
+// What wei are worth at a rate, rounded up to 1e-8 USD: a limit counts no less than is paid. LIMIT beyond int64. [pure]
+[[nodiscard]] Result<Usd> worth_in_usd(const SignedWei& wei, std::int64_t usd_per_eth_e8);
 
 // Where an orchestrator's last decision ended.
 struct LastDecision {

@@ -93,6 +93,7 @@ Result<Position> JournalWriter::write(const Batch& batch, const Position& from) 
     if (!batch.decisions.empty()) STIPEND_TRY(add_decisions(batch.decisions));
     for (const auto& gap : batch.gaps_opened) STIPEND_TRY(open_gap(gap));
     for (const auto& row : batch.adjustments) STIPEND_TRY(add_adjustment(row));
+    for (const auto& row : batch.payments) STIPEND_TRY(add_payment(row));
     if (!batch.fees.empty()) STIPEND_TRY(add_fees(batch.fees));
     for (const auto& seen : batch.observations) STIPEND_TRY(observe(seen));
     if (batch.forget_observations_before) {
@@ -103,6 +104,8 @@ Result<Position> JournalWriter::write(const Batch& batch, const Position& from) 
         STIPEND_LET(seq, audit(AuditKind::alert, event.body));
         static_cast<void>(seq);
     }
+    const bool pays = !batch.payments.empty() || !batch.adjustments.empty();
+    for (const auto& row : batch.answered) STIPEND_TRY(add_answered(row, pays));
     STIPEND_ASSERT(at_.head.seq - from.head.seq == audit_rows(batch));
     return at_;
 }

@@ -53,6 +53,11 @@ class JournalWriter {
     [[nodiscard]] Result<void> open_gap(const GapOpening& gap);
     [[nodiscard]] Result<void> close_gap(const GapClosing& gap);
     [[nodiscard]] Result<void> add_adjustment(const Adjustment& row);
+    [[nodiscard]] Result<void> add_payment(const ManualPayment& row);
+    // Where the key is answered already, the first answer stays; `pays`: that is an error.
+    [[nodiscard]] Result<void> add_answered(const AnsweredRequest& row, bool pays);
+    // The journal of one row, by which its orchestrator is owed `wei` more.
+    [[nodiscard]] Result<void> owe(Seq ref, JournalKind kind, OrchestratorId orchestrator, const SignedWei& wei);
     [[nodiscard]] Result<void> add_pardon(const Pardoned& pardoned);
     // journal_writer_fees.cpp
     [[nodiscard]] Result<void> add_fees(const std::vector<Fee>& fees);

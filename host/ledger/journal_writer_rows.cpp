@@ -109,13 +109,45 @@ Result<void> JournalWriter::add_adjustment(const Adjustment& row) {
     }
     STIPEND_LET(seq, audit(AuditKind::adjustment, adjustment_body(row)));
     STIPEND_TRY(insert_row("adjustment", seq, row));
-    Journal journal{.ref = seq, .kind = JournalKind::adjustment, .last = seq};
-    if (row.wei.zero()) return write_journal(journal);
-    STIPEND_LET(expense, row.wei.negated());
-    journal.entries = {{.account = ns_.expense_account, .wei = expense}, {.account = row.orchestrator, .wei = row.wei}};
+    return owe(seq, JournalKind::adjustment, row.orchestrator, row.wei);
+}
+
+Result<void> JournalWriter::add_payment(const ManualPayment& row) {
+    STIPEND_ASSERT(!broken_invariant(row));  // check_batch rejects such a batch
+    STIPEND_TRY(check_in_namespace(row.orchestrator));
+    STIPEND_LET(taken, database_.prepare("SELECT seq FROM manual_payment WHERE id = ?"));
+    STIPEND_LET(exists, taken.bind_text(row.id).next());
+    if (exists) {
+        return fail(STIPEND_E_CONFLICT, "ledger: ", database_.path(), ": manual payment \"", row.id,
+                    "\": recorded already, at seq ", taken.i64());
+    }
+    STIPEND_LET(seq, audit(AuditKind::manual_payment, manual_payment_body(row)));
+    STIPEND_TRY(insert_row("manual_payment", seq, row));
+    return owe(seq, JournalKind::manual_payment, row.orchestrator, row.wei);
+}
+
+Result<void> JournalWriter::owe(Seq ref, JournalKind kind, OrchestratorId orchestrator, const SignedWei& wei) {
+    Journal journal{.ref = ref, .kind = kind, .last = ref};
+    if (wei.zero()) return write_journal(journal);
+    STIPEND_LET(expense, wei.negated());
+    journal.entries = {{.account = ns_.expense_account, .wei = expense}, {.account = orchestrator, .wei = wei}};
     STIPEND_TRY(write_journal(journal));
-    STIPEND_LET(owe, database_.prepare("UPDATE engine_state SET owed = wei_add(owed, ?) WHERE orchestrator = ?"));
-    return owe.bind_amount(row.wei.to_bytes()).bind(row.orchestrator).run();
+    STIPEND_LET(add, database_.prepare("UPDATE engine_state SET owed = wei_add(owed, ?) WHERE orchestrator = ?"));
+    return add.bind_amount(wei.to_bytes()).bind(orchestrator).run();
+}
+
+Result<void> JournalWriter::add_answered(const AnsweredRequest& row, bool pays) {
+    STIPEND_LET(find,
+                database_.prepare("SELECT 1 FROM answered_request WHERE principal = ? AND route = ? AND key = ?"));
+    STIPEND_LET(exists, find.bind_text(row.principal).bind_text(row.route).bind_text(row.key).next());
+    if (exists && !pays) return {};
+    if (exists) {
+        return fail(STIPEND_E_CONFLICT, "ledger: ", database_.path(), ": ", row.route, ": the key \"", row.key,
+                    "\" of ", row.principal, " is answered already");
+    }
+    STIPEND_LET(insert, database_.prepare(insert_sql("answered_request", columns<AnsweredRequest>())));
+    bind_row(insert, row);
+    return insert.run();
 }
 
 Result<void> JournalWriter::add_pardon(const Pardoned& pardoned) {

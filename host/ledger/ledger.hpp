@@ -54,23 +54,32 @@ struct DecisionFilter {
 // An error stops the export, which returns it.
 using DecisionSink = std::function<Result<void>(const DecisionLine&)>;
 
-// The newest decisions, a part at a time.
+// A manual payment as it is exported, with its place in the chain.
+struct ManualLine {
+    Seq seq = 0;
+    std::string_view key;  // of the orchestrator; valid during the call
+    ManualPayment payment;
+};
+using ManualSink = std::function<Result<void>(const ManualLine&)>;
+
+// The newest decisions and manual payments, a part at a time.
 struct RecentFilter {
     std::optional<OrchestratorId> orchestrator = {};
-    std::optional<stipend_unix_ns> from = {};  // decided at or after
-    std::optional<std::int64_t> before = {};   // where the part before ended; the other filters stay the same
+    std::optional<stipend_unix_ns> from = {};  // decided or paid at or after
+    std::optional<Seq> before = {};            // where the part before ended; the other filters stay the same
     std::uint64_t limit = 100;
 };
 
-// A decision of the namespace, or an alert, with its place in the chain.
+// A decision or a manual payment of the namespace, or an alert, with its place in the chain.
 struct Change {
-    enum class Kind : std::uint8_t { decision, alert };
+    enum class Kind : std::uint8_t { decision, alert, manual };
     Kind kind = Kind::decision;
     Seq seq = 0;
     DecisionLine line = {};             // of a decision; its key is valid during the call
     std::uint32_t failures_before = 0;  // in a row, by the decision before that one; 0 where there is none
     bool suspended_before = false;      // the same
     std::string_view alert = {};        // "ID: TEXT"; valid during the call
+    ManualLine manual = {};             // its key is valid during the call
 };
 struct ChangesRead {
     Seq last = 0;       // the last row of the chain that was looked at
@@ -217,11 +226,12 @@ class Ledger {
     // Passes the decisions of the namespace to `sink`, in ledger order. SQLite cannot recycle the WAL while it runs.
     [[nodiscard]] virtual Result<void> export_decisions(const DecisionFilter& filter, const DecisionSink& sink) = 0;
 
-    // Passes the newest decisions of the namespace that are not archived to `sink`, the newest first. Returns where the
-    // next part goes on; nothing at the end. A part may be shorter than the limit, since one call looks at a bounded
-    // number of rows only.
-    [[nodiscard]] virtual Result<std::optional<std::int64_t>> recent_decisions(const RecentFilter& filter,
-                                                                               const DecisionSink& sink) = 0;
+    // Passes the newest decisions of the namespace that are not archived, and its manual payments, to the sinks, the
+    // newest first. Returns where the next part goes on; nothing at the end. A part may be shorter than the limit,
+    // since one call looks at a bounded number of rows only.
+    [[nodiscard]] virtual Result<std::optional<Seq>> recent_payments(const RecentFilter& filter,
+                                                                     const DecisionSink& decisions,
+                                                                     const ManualSink& manual) = 0;
 
     // Passes what `limit` rows of the chain behind `after` hold to `sink`, in their order.
     [[nodiscard]] virtual Result<ChangesRead> changes(Seq after, std::uint64_t limit,
@@ -244,6 +254,15 @@ class Ledger {
 
     // Passes the fees of the namespace to `sink`, in ledger order. Of the filter's times, those of the fees count.
     [[nodiscard]] virtual Result<void> export_fees(const DecisionFilter& filter, const FeeSink& sink) = 0;
+
+    // Passes the manual payments of the namespace to `sink`, in ledger order. Of the filter's times, theirs count.
+    [[nodiscard]] virtual Result<void> export_payments(const DecisionFilter& filter, const ManualSink& sink) = 0;
+
+    // The request of that key, where it was carried out. A key that pays is answered once; of any other the first
+    // answer stays.
+    [[nodiscard]] virtual Result<std::optional<AnsweredRequest>> answered_request(std::string_view principal,
+                                                                                  std::string_view route,
+                                                                                  std::string_view key) = 0;
 
     // What each orchestrator of the namespace is owed, and what its jobs cost, ordered by id.
     [[nodiscard]] virtual Result<std::vector<Balance>> balances() = 0;

@@ -8,6 +8,7 @@
 #include "host/ledger/marks.hpp"
 #include "host/ledger/schema.hpp"
 #include "host/ledger/sqlite_ledger.hpp"
+#include "stipend/duration.hpp"
 
 namespace stipend::ledger {
 namespace {
@@ -83,7 +84,36 @@ Result<std::vector<OrchestratorFees>> load_fees(sqlite::Database& database, std:
     }
 }
 
+// Of the namespace, on the last day that has any.
+Result<std::vector<ManualDay>> load_manual(sqlite::Database& database, std::int64_t ns) {
+    std::vector<ManualDay> out;
+    STIPEND_LET(rows, database.prepare("SELECT p.orchestrator, p.usd_e8, p.at FROM manual_payment p "
+                                       "JOIN orchestrator o ON o.id = p.orchestrator WHERE o.ns = ?1 AND p.at >= "
+                                       "(SELECT ifnull(max(q.at), 0) FROM manual_payment q JOIN orchestrator r "
+                                       "ON r.id = q.orchestrator WHERE r.ns = ?1) - ?2 ORDER BY p.seq"));
+    rows.bind(ns).bind(ns_per_day);
+    for (;;) {
+        STIPEND_LET(more, rows.next());
+        if (!more) return out;
+        const OrchestratorId id = rows.i64();
+        const auto usd = Usd::of_e8(rows.i64());
+        if (usd.negative()) {
+            return fail(STIPEND_E_INVALID, "ledger: ", database.path(), ": a manual payment to orchestrator ", id,
+                        " is damaged: run `stipend ledger verify` for details");
+        }
+        out.push_back({.orchestrator = id, .day = rows.i64() / ns_per_day, .usd = usd});
+    }
+}
+
 }  // namespace
+
+Result<std::optional<AnsweredRequest>> SqliteLedger::answered_request(std::string_view principal,
+                                                                      std::string_view route, std::string_view key) {
+    STIPEND_LET(rows, database_.prepare(cat("SELECT ", columns<AnsweredRequest>(),
+                                            " FROM answered_request WHERE principal = ? AND route = ? AND key = ?")));
+    STIPEND_LET(found, rows.bind_text(principal).bind_text(route).bind_text(key).next());
+    return found ? std::optional(read_row<AnsweredRequest>(rows)) : std::nullopt;
+}
 
 Result<State> SqliteLedger::load_state() {
     sqlite::Transaction snapshot(database_);
@@ -92,6 +122,7 @@ Result<State> SqliteLedger::load_state() {
     STIPEND_TRY(load_orchestrators(database_, ns_, out.orchestrators));
     STIPEND_TRY(load_open_gaps(database_, out.orchestrators));
     STIPEND_SET(out.fees, load_fees(database_, ns_));
+    STIPEND_SET(out.manual, load_manual(database_, ns_));
     STIPEND_LET(position, read_position());
     if (__builtin_add_overflow(position.last_orchestrator, 1, &out.next_orchestrator) ||
         __builtin_add_overflow(position.last_generation, 1, &out.next_generation)) {

@@ -1,5 +1,5 @@
-// The newest decisions, for those who poll: each call reads a bounded number of rows, so that it neither takes long nor
-// holds the WAL.
+// The newest decisions and manual payments, for those who poll: each call reads a bounded number of rows, so that it
+// neither takes long nor holds the WAL.
 #include <algorithm>
 #include <optional>
 #include <string>
@@ -58,64 +58,146 @@ class KeyReader {
     std::int64_t ns_;
 };
 
-using Next = std::optional<std::int64_t>;
+// Decisions, the newest first, behind a place of the chain.
+class NewestDecisions {
+  public:
+    std::optional<StoredDecision> row;
 
-// By the epochs, each of which the index finds at once; the cursor is an epoch.
-Result<Next> recent_of_one(sqlite::Database& database, std::int64_t ns, const RecentFilter& filter,
-                           const DecisionSink& sink) {
-    const auto id = *filter.orchestrator;
-    STIPEND_LET(last, last_epoch(database, ns, id));
-    if (!last) return Next();
-    STIPEND_LET(keys, KeyReader::make(database, ns));
-    STIPEND_LET(key, keys.key_of(id));
-    STIPEND_LET(rows, database.prepare(select_decisions("WHERE epoch = ? AND orchestrator = ?")));
-    auto epoch = *last;
-    if (filter.before && *filter.before <= epoch) epoch = std::max<std::int64_t>(*filter.before, 1) - 1;
-    for (std::uint64_t passed = 0; epoch > 0; --epoch, ++passed) {
-        if (passed == filter.limit) return Next(epoch + 1);
-        STIPEND_LET(found, rows.bind(epoch).bind(id).next());
-        if (!found) return Next();  // archived, as are those before
-        STIPEND_LET(stored, sound(database, rows));
-        rows.reset();
-        if (filter.from && stored.decision.decided_at < *filter.from) return Next();
-        STIPEND_TRY(sink(DecisionLine{stored.seq, *key, std::move(stored.decision)}));
-    }
-    return Next();
-}
-
-Result<Next> recent_of_all(sqlite::Database& database, std::int64_t ns, const RecentFilter& filter,
-                           const DecisionSink& sink) {
-    STIPEND_LET(keys, KeyReader::make(database, ns));
-    STIPEND_LET(rows, database.prepare(select_decisions("WHERE seq < ? ORDER BY seq DESC")));
-    rows.bind(filter.before.value_or(INT64_MAX));
-    std::uint64_t passed = 0;
-    Next last;
-    for (std::uint64_t looked = 0; looked < most_rows && passed < filter.limit; ++looked) {
-        STIPEND_LET(more, rows.next());
-        if (!more) return Next();
-        STIPEND_LET(stored, sound(database, rows));
-        last = stored.seq;
-        const auto at = stored.decision.decided_at;
-        if (filter.from && at < *filter.from) {
-            if (*filter.from - at > clock_slack_ns) return Next();
-            continue;
+    static Result<NewestDecisions> make(sqlite::Database& database, std::int64_t ns, const RecentFilter& filter) {
+        const bool of_one = filter.orchestrator.has_value();
+        const auto* rest = of_one ? "WHERE epoch = ? AND orchestrator = ?" : "WHERE seq < ? ORDER BY seq DESC";
+        STIPEND_LET(rows, database.prepare(select_decisions(rest)));
+        NewestDecisions out(database, std::move(rows), filter.orchestrator);
+        const auto before = filter.before.value_or(INT64_MAX);
+        if (of_one) {
+            STIPEND_LET(last, last_epoch(database, ns, *filter.orchestrator));
+            STIPEND_SET(out.epoch_, out.epoch_before(before, last.value_or(0)));
+        } else {
+            out.rows_.bind(before);
         }
-        STIPEND_LET(key, keys.key_of(stored.decision.orchestrator));
-        if (!key) continue;
-        ++passed;
-        STIPEND_TRY(sink(DecisionLine{stored.seq, *key, std::move(stored.decision)}));
+        STIPEND_TRY(out.advance());
+        return out;
     }
-    return last;
-}
+    Result<void> advance() {
+        row.reset();
+        if (of_ && epoch_ <= 0) return {};
+        if (of_) rows_.bind(epoch_--).bind(*of_);
+        STIPEND_LET(found, rows_.next());
+        if (!found) return end(), Result<void>();  // of one: it is archived, as are those before
+        STIPEND_SET(row, sound(*database_, rows_));
+        if (of_) rows_.reset();
+        return {};
+    }
+    void end() {
+        row.reset();
+        epoch_ = 0;
+    }
+
+  private:
+    NewestDecisions(sqlite::Database& database, sqlite::Statement rows, std::optional<OrchestratorId> of)
+        : database_(&database), rows_(std::move(rows)), of_(of) {}
+
+    // The last epoch whose decision lies before that place, or is archived; places rise with epochs.
+    Result<std::int64_t> epoch_before(Seq place, std::int64_t last) {
+        if (place == INT64_MAX) return last;
+        STIPEND_LET(rows, database_->prepare("SELECT seq FROM decision WHERE epoch = ? AND orchestrator = ?"));
+        std::int64_t before = 0;
+        for (auto behind = last; before < behind;) {
+            const auto middle = before + (behind - before + 1) / 2;
+            STIPEND_LET(found, rows.bind(middle).bind(*of_).next());
+            const bool is_before = !found || rows.i64() < place;
+            rows.reset();
+            (is_before ? before : behind) = is_before ? middle : middle - 1;
+        }
+        return before;
+    }
+
+    sqlite::Database* database_;
+    sqlite::Statement rows_;
+    std::optional<OrchestratorId> of_;
+    std::int64_t epoch_ = 0;  // of one: the next to look at
+};
+
+// The same of manual payments.
+class NewestPayments {
+  public:
+    struct Row {
+        Seq seq = 0;
+        std::string key;
+        ManualPayment payment;
+    };
+    std::optional<Row> row;
+
+    static Result<NewestPayments> make(sqlite::Database& database, std::int64_t ns, const RecentFilter& filter) {
+        STIPEND_LET(rows,
+                    database.prepare(cat("SELECT seq, key, ", columns<ManualPayment>(), manual_payments_of,
+                                         "AND seq < ?2 AND (?3 IS NULL OR orchestrator = ?3) ORDER BY seq DESC")));
+        NewestPayments out(database, std::move(rows));
+        out.rows_.bind(ns).bind(filter.before.value_or(INT64_MAX)).bind(filter.orchestrator);
+        STIPEND_TRY(out.advance());
+        return out;
+    }
+    Result<void> advance() {
+        row.reset();
+        STIPEND_LET(found, rows_.next());
+        if (!found) return {};
+        const Seq seq = rows_.i64();
+        auto key = rows_.text();
+        STIPEND_LET(payment, sound_payment(*database_, rows_, seq));
+        row = Row{seq, std::move(key), std::move(payment)};
+        return {};
+    }
+
+  private:
+    NewestPayments(sqlite::Database& database, sqlite::Statement rows) : database_(&database), rows_(std::move(rows)) {}
+
+    sqlite::Database* database_;
+    sqlite::Statement rows_;
+};
 
 }  // namespace
 
-Result<std::optional<std::int64_t>> SqliteLedger::recent_decisions(const RecentFilter& filter,
-                                                                   const DecisionSink& sink) {
+Result<std::optional<Seq>> SqliteLedger::recent_payments(const RecentFilter& filter, const DecisionSink& to_decisions,
+                                                         const ManualSink& to_manual) {
     sqlite::Transaction snapshot(database_);
     STIPEND_TRY(snapshot.begin("DEFERRED"));
-    return filter.orchestrator ? recent_of_one(database_, ns_, filter, sink)
-                               : recent_of_all(database_, ns_, filter, sink);
+    STIPEND_LET(keys, KeyReader::make(database_, ns_));
+    STIPEND_LET(decisions, NewestDecisions::make(database_, ns_, filter));
+    STIPEND_LET(manual, NewestPayments::make(database_, ns_, filter));
+    // The times of one orchestrator's decisions follow their order.
+    const auto slack = filter.orchestrator ? 0 : clock_slack_ns;
+    std::uint64_t passed = 0;
+    std::optional<Seq> last;
+    for (std::uint64_t looked = 0; looked < most_rows && passed < filter.limit; ++looked) {
+        if (!decisions.row && !manual.row) return std::optional<Seq>();
+        if (manual.row && (!decisions.row || manual.row->seq > decisions.row->seq)) {
+            auto& [seq, key, payment] = *manual.row;
+            last = seq;
+            if (payment.at >= filter.from.value_or(payment.at)) {
+                ++passed;
+                STIPEND_TRY(to_manual(ManualLine{seq, key, std::move(payment)}));
+            }
+            STIPEND_TRY(manual.advance());
+            continue;
+        }
+        auto& stored = *decisions.row;
+        last = stored.seq;
+        const auto at = stored.decision.decided_at;
+        if (filter.from && at < *filter.from) {
+            if (*filter.from - at > slack) {
+                decisions.end();
+                continue;
+            }
+        } else {
+            STIPEND_LET(key, keys.key_of(stored.decision.orchestrator));
+            if (key) {
+                ++passed;
+                STIPEND_TRY(to_decisions(DecisionLine{stored.seq, *key, std::move(stored.decision)}));
+            }
+        }
+        STIPEND_TRY(decisions.advance());
+    }
+    return last;
 }
 
 Result<ChangesRead> SqliteLedger::changes(Seq after, std::uint64_t limit,
@@ -125,6 +207,8 @@ Result<ChangesRead> SqliteLedger::changes(Seq after, std::uint64_t limit,
     STIPEND_LET(keys, KeyReader::make(database_, ns_));
     STIPEND_LET(chain, database_.prepare("SELECT seq, kind, body FROM audit WHERE seq > ? ORDER BY seq LIMIT ?"));
     STIPEND_LET(decisions, database_.prepare(select_decisions("WHERE seq = ?")));
+    STIPEND_LET(payments,
+                database_.prepare(cat("SELECT key, ", columns<ManualPayment>(), manual_payments_of, "AND seq = ?2")));
     STIPEND_LET(
         before,
         database_.prepare("SELECT consecutive_failures, suspended FROM decision WHERE epoch = ? AND orchestrator = ?"));
@@ -140,6 +224,14 @@ Result<ChangesRead> SqliteLedger::changes(Seq after, std::uint64_t limit,
         if (kind == static_cast<std::int64_t>(AuditKind::alert)) {
             const auto text = chain.text();
             sink({.kind = Change::Kind::alert, .seq = seq, .alert = text});
+        }
+        if (kind == static_cast<std::int64_t>(AuditKind::manual_payment)) {
+            STIPEND_LET(there, payments.bind(ns_).bind(seq).next());
+            if (!there) continue;  // of another namespace
+            const auto key = payments.text();
+            STIPEND_LET(payment, sound_payment(database_, payments, seq));
+            payments.reset();
+            sink({.kind = Change::Kind::manual, .seq = seq, .manual = {seq, key, std::move(payment)}});
         }
         if (kind != static_cast<std::int64_t>(AuditKind::decision)) continue;
         STIPEND_LET(there, decisions.bind(seq).next());

@@ -26,6 +26,7 @@ inline constexpr std::size_t max_reason_bytes = 255;
 inline constexpr std::size_t max_tier_bytes = 31;
 inline constexpr std::size_t max_body_head_bytes = 128;
 inline constexpr std::size_t max_text_bytes = 1 << 20;  // a generation's configuration, an event's body
+inline constexpr std::size_t max_metadata_bytes = 4096;
 
 enum class Mode : std::uint8_t { dry_run, live };
 
@@ -149,6 +150,46 @@ struct Adjustment {
     std::string reason = {};
     std::string by = {};
     stipend_unix_ns at = 0;
+};
+
+// In what the amount of a manual payment was stated; the other amount is converted. Stored: never renumber.
+enum class Stated : std::uint8_t { usd = 1, wei = 2 };
+
+// What an administrator pays beside the decisions. Never changed, and it covers no time.
+struct ManualPayment {
+    std::string id = {};  // unique over all namespaces, never reused
+    OrchestratorId orchestrator = 0;
+    Usd usd = {};        // above 0; where wei were stated, what they are worth, rounded up
+    SignedWei wei = {};  // above 0; where dollars were stated, what they are worth, rounded down
+    Stated stated = Stated::usd;
+    std::int64_t usd_per_eth_e8 = 0;  // the rate of the conversion
+    stipend_unix_ns rate_at = 0;      // when it was observed
+    std::string rate_source = {};
+    std::string call_type = {};  // what it is for, as its orderer says
+    std::string reference = {};  // the orderer's own; empty for none
+    std::string metadata = {};   // a JSON object
+    std::string by = {};
+    stipend_unix_ns at = 0;
+    friend bool operator==(const ManualPayment&, const ManualPayment&) = default;
+};
+
+// A manual payment, as it counts in the limits of one UTC day.
+struct ManualDay {
+    OrchestratorId orchestrator = 0;
+    std::int64_t day = 0;  // UTC day number
+    Usd usd = {};
+};
+
+// A request that was carried out, with its answer: sent again, it is answered by this and changes nothing. Written in
+// the transaction of what it did, and kept. Not part of the audit chain.
+struct AnsweredRequest {
+    std::string principal = {};  // the account or API key that sent it; the key is that principal's own
+    std::string route = {};      // "POST /path"
+    std::string key = {};
+    Hash body_hash = {};  // of the body of the request: another one with the same key differs
+    std::string answer = {};
+    stipend_unix_ns at = 0;
+    friend bool operator==(const AnsweredRequest&, const AnsweredRequest&) = default;
 };
 
 // Takes back the waits and counts of checks that failed through the payer's own fault. No decision changes: the state
@@ -308,18 +349,21 @@ struct Batch {
     std::vector<Decided> decisions = {};
     std::vector<GapOpening> gaps_opened = {};
     std::vector<Adjustment> adjustments = {};
+    std::vector<ManualPayment> payments = {};
     std::vector<Fee> fees = {};
     std::vector<Observation> observations = {};
     std::optional<stipend_unix_ns> forget_observations_before = {};
     std::vector<Event> events = {};
+    std::vector<AnsweredRequest> answered = {};
 
     [[nodiscard]] bool empty() const {
         // A structured binding, so that a new member does not compile until it is listed here.
         const auto& [b_generations, b_added, b_changed, b_price, b_pardons, b_closed, b_decisions, b_opened,
-                     b_adjustments, b_fees, b_observations, b_forget, b_events] = *this;
+                     b_adjustments, b_payments, b_fees, b_observations, b_forget, b_events, b_answered] = *this;
         return b_generations.empty() && b_added.empty() && b_changed.empty() && b_pardons.empty() && b_closed.empty() &&
-               b_decisions.empty() && b_opened.empty() && b_adjustments.empty() && b_fees.empty() && !b_price &&
-               b_observations.empty() && !b_forget && b_events.empty();
+               b_decisions.empty() && b_opened.empty() && b_adjustments.empty() && b_payments.empty() &&
+               b_fees.empty() && !b_price && b_observations.empty() && !b_forget && b_events.empty() &&
+               b_answered.empty();
     }
 };
 
@@ -363,6 +407,7 @@ struct OrchestratorRecord {
 struct State {
     std::vector<OrchestratorRecord> orchestrators = {};  // by id
     std::vector<OrchestratorFees> fees = {};             // by id; only those with a fee
+    std::vector<ManualDay> manual = {};                  // of the last day with a manual payment, and some before
     OrchestratorId next_orchestrator = 1;                // the id of the next new one
     GenerationId next_generation = 1;
     std::optional<Generation> generation = {};  // the last one installed

@@ -107,8 +107,20 @@ constexpr const char* version_4 =
     "  at INTEGER NOT NULL, state_digest BLOB NOT NULL) STRICT;"
     "CREATE INDEX pardon_of ON pardon(orchestrator, seq);";
 
+// Payments beside the decisions, and requests with the answers that they get again.
+constexpr const char* version_5 =
+    "CREATE TABLE manual_payment("
+    "  seq INTEGER PRIMARY KEY, id TEXT NOT NULL UNIQUE, orchestrator INTEGER NOT NULL, usd_e8 INTEGER NOT NULL,"
+    "  wei BLOB NOT NULL, stated INTEGER NOT NULL, usd_per_eth_e8 INTEGER NOT NULL, rate_at INTEGER NOT NULL,"
+    "  rate_source TEXT NOT NULL, call_type TEXT NOT NULL, reference TEXT NOT NULL, metadata TEXT NOT NULL,"
+    "  by TEXT NOT NULL, at INTEGER NOT NULL) STRICT;"
+    "CREATE INDEX manual_payment_of ON manual_payment(orchestrator, seq);"
+    "CREATE TABLE answered_request("
+    "  principal TEXT NOT NULL, route TEXT NOT NULL, key TEXT NOT NULL, body_hash BLOB NOT NULL, answer TEXT NOT NULL,"
+    "  at INTEGER NOT NULL, PRIMARY KEY(principal, route, key)) STRICT, WITHOUT ROWID;";
+
 // Entry i migrates version i to i + 1. Released entries never change.
-constexpr std::array<const char*, schema_version> migrations{version_1, version_2, version_3, version_4};
+constexpr std::array<const char*, schema_version> migrations{version_1, version_2, version_3, version_4, version_5};
 
 }  // namespace
 

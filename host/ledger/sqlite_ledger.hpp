@@ -31,8 +31,12 @@ class SqliteLedger final : public Ledger {
     [[nodiscard]] Result<WalState> wal() override;
     [[nodiscard]] Result<Report> verify(const VerifyOptions& options) override;
     [[nodiscard]] Result<void> export_decisions(const DecisionFilter& filter, const DecisionSink& sink) override;
-    [[nodiscard]] Result<std::optional<std::int64_t>> recent_decisions(const RecentFilter& filter,
-                                                                       const DecisionSink& sink) override;
+    [[nodiscard]] Result<void> export_payments(const DecisionFilter& filter, const ManualSink& sink) override;
+    [[nodiscard]] Result<std::optional<AnsweredRequest>> answered_request(std::string_view principal,
+                                                                          std::string_view route,
+                                                                          std::string_view key) override;
+    [[nodiscard]] Result<std::optional<Seq>> recent_payments(const RecentFilter& filter, const DecisionSink& decisions,
+                                                             const ManualSink& manual) override;
     [[nodiscard]] Result<ChangesRead> changes(Seq after, std::uint64_t limit,
                                               const std::function<void(const Change&)>& sink) override;
     [[nodiscard]] Result<void> chain(Seq after, Seq last, const ChainSink& sink) override;

@@ -111,7 +111,8 @@ class Verifier {
     [[nodiscard]] Result<void> expect_decisions(Debts& debts, Seq ref, Seq last, Entries& want);
     void check_state_before(const Decision& d, const Track& track);
     void check_pardon(Seq seq, const Pardon& row, const Hash& digest);
-    [[nodiscard]] Result<void> expect_adjustment(Seq ref, Seq last, Entries& want);
+    // Of the row of `table` at `ref`.
+    [[nodiscard]] Result<void> expect_row(std::string_view table, Seq ref, Seq last, Entries& want);
     void expect_debt(Entries& want, OrchestratorId id, const SignedWei& wei);
 
     // verify_state.cpp
@@ -147,7 +148,7 @@ class Verifier {
     std::unordered_map<OrchestratorId, FeeTrack> fee_tracks_;
     Entries sums_;
     std::int64_t states_before_ = 0;                 // rows of that table that belong to a decision
-    std::vector<Seq> adjustment_journals_;           // ascending
+    std::vector<Seq> row_journals_;                  // of adjustments and manual payments, ascending
     std::map<AuditKind, std::vector<Seq>> changes_;  // of all kinds but decisions, ascending
     Keccak keccak_;
     std::string buffer_;

@@ -26,6 +26,12 @@ std::string text_in(const Json& body, std::string_view name) {
     return member != nullptr && member->is(Json::Kind::string) ? member->text() : std::string();
 }
 
+// Of a row that breaks an invariant, no body: the chain holds no such row.
+std::string checked_payment_body(const ManualPayment& row) {
+    if (const auto broken = broken_invariant(row)) return *broken;
+    return manual_payment_body(row);
+}
+
 }  // namespace
 
 Result<void> Verifier::walk(sqlite::Database& file, Seq after) {
@@ -186,6 +192,8 @@ Result<std::string> Verifier::expected_body(AuditKind kind, Seq seq, const std::
             return row_of("gap", gap_opened_body);
         case AuditKind::adjustment:
             return row_of("adjustment", adjustment_body);
+        case AuditKind::manual_payment:
+            return row_of("manual_payment", checked_payment_body);
         case AuditKind::pardon: {
             STIPEND_LET(rows,
                         main_.prepare(cat("SELECT ", columns<Pardon>(), ", state_digest FROM pardon WHERE seq = ?")));

@@ -1,4 +1,5 @@
-// Verifies double entry: each journal holds what its decisions or its adjustment owe, and sums to zero.
+// Verifies double entry: each journal holds what its decisions or its adjustment or manual payment owe, and sums to
+// zero.
 #include <algorithm>
 
 #include "host/ledger/invariants.hpp"
@@ -66,7 +67,7 @@ void Verifier::compare_entries(const Journal& journal, const Entries& want) {
         if (!add_to(sums_, account, wei)) bad(name(account), "its account leaves its range");
         const auto match = want.find(account);
         if (match == want.end()) {
-            bad(name(account), cat("has no decision or adjustment: got ", wei.text(), " wei"));
+            bad(name(account), cat("has no decision, adjustment or manual payment: got ", wei.text(), " wei"));
         } else if (match->second != wei) {
             bad(name(account), cat("got ", wei.text(), " wei, want ", match->second.text()));
         }
@@ -103,7 +104,9 @@ Result<void> Verifier::check_journals(sqlite::Database& file, Seq after) {
         if (!journals.malformed() && journal.kind == JournalKind::decisions) {
             STIPEND_TRY(expect_decisions(debts, journal.ref, journal.last, want));
         } else if (!journals.malformed() && journal.kind == JournalKind::adjustment) {
-            STIPEND_TRY(expect_adjustment(journal.ref, journal.last, want));
+            STIPEND_TRY(expect_row("adjustment", journal.ref, journal.last, want));
+        } else if (!journals.malformed() && journal.kind == JournalKind::manual_payment) {
+            STIPEND_TRY(expect_row("manual_payment", journal.ref, journal.last, want));
         } else if (!journals.malformed() && journal.kind == JournalKind::fees) {
             STIPEND_TRY(expect_fees(fees, journal.ref, journal.last, want));
         } else {
@@ -145,12 +148,12 @@ Result<void> Verifier::expect_decisions(Debts& debts, Seq ref, Seq last, Entries
     return {};
 }
 
-Result<void> Verifier::expect_adjustment(Seq ref, Seq last, Entries& want) {
-    adjustment_journals_.push_back(ref);
-    STIPEND_LET(row, main_.prepare("SELECT orchestrator, wei FROM adjustment WHERE seq = ?"));
+Result<void> Verifier::expect_row(std::string_view table, Seq ref, Seq last, Entries& want) {
+    row_journals_.push_back(ref);
+    STIPEND_LET(row, main_.prepare(cat("SELECT orchestrator, wei FROM ", table, " WHERE seq = ?")));
     STIPEND_LET(found, row.bind(ref).next());
     if (!found || last != ref) {
-        bad(cat("journal ", ref), "belongs to no adjustment");
+        bad(cat("journal ", ref), cat("belongs to no ", table));
         return {};
     }
     const OrchestratorId id = row.i64();

@@ -152,6 +152,7 @@ Result<void> Verifier::check_gaps() {
 Result<void> Verifier::check_small_tables() {
     for (const auto& [table, kind] : {std::pair{"generation", AuditKind::generation},
                                       {"adjustment", AuditKind::adjustment},
+                                      {"manual_payment", AuditKind::manual_payment},
                                       {"pardon", AuditKind::pardon},
                                       {"archive", AuditKind::archive}}) {
         STIPEND_LET(rows, main_.prepare(cat("SELECT seq FROM ", table, " ORDER BY seq")));
@@ -160,8 +161,8 @@ Result<void> Verifier::check_small_tables() {
             if (!more) break;
             const Seq seq = rows.i64();
             if (!has_audit_row(kind, seq)) bad(cat(table, " seq ", seq), "has no audit row");
-            if (kind == AuditKind::adjustment && seq > unchecked_ &&
-                !std::ranges::binary_search(adjustment_journals_, seq)) {
+            const bool owes = kind == AuditKind::adjustment || kind == AuditKind::manual_payment;
+            if (owes && seq > unchecked_ && !std::ranges::binary_search(row_journals_, seq)) {
                 bad(cat(table, " seq ", seq), "is in no journal");
             }
         }

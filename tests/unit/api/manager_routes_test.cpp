@@ -315,28 +315,41 @@ TEST_CASE("payments are given as CSV, in which no text is a formula") {
 
 namespace {
 
+constexpr const char* process_path = "/api/v1/livepeer/payments/process";
+
 class OrderScene {
   public:
     [[nodiscard]] Reply post(std::string_view path, const char* body) {
-        const auto routes = order_routes({.adjust = [this](const Json& order) { return take("adjust", order); },
-                                          .pardon = [this](const Json& order) { return take("pardon", order); }});
+        const auto routes = order_routes(
+            {.adjust = [this](const Json& order, const OrderKey& key) { return take("adjust", order, key); },
+             .pardon = [this](const Json& order, const OrderKey& key) { return take("pardon", order, key); },
+             .pay = [this](const Json& order, const OrderKey& key) -> Result<std::optional<Json>> {
+                 STIPEND_LET(done, take("pay", order, key));
+                 return unknown ? std::optional<Json>() : std::optional(std::move(done));
+             }});
         Request request;
+        request.idempotency_key = idempotency_key;
         request.body = *parse_json(body, {});
         request.principal = Principal();
         request.principal->name = "ann@example.com";
         for (const auto& route : routes) {
-            CHECK(route.permission == auth::Permission::payments_adjust);
+            CHECK(route.permission == (route.path == process_path ? auth::Permission::payments_process
+                                                                  : auth::Permission::payments_adjust));
             if (route.path == path) return route.handler(request);
         }
         FAIL("no such route");
         return {};
     }
+    std::string idempotency_key;
     std::string taken;
+    OrderKey taken_key;
     std::optional<Error> broken;
+    bool unknown = false;
 
   private:
-    Result<Json> take(const char* what, const Json& order) {
+    Result<Json> take(const char* what, const Json& order, const OrderKey& by) {
         taken = cat(what, " ", order.dump());
+        taken_key = by;
         if (broken) return *broken;
         return Json::object().append("done", true);
     }
@@ -346,6 +359,71 @@ constexpr const char* adjustments_path = "/api/v1/livepeer/adjustments";
 constexpr const char* pardons_path = "/api/v1/livepeer/pardons";
 
 }  // namespace
+
+TEST_CASE("a manual payment wants a key or a reference, and its orderer is the account") {
+    OrderScene scene;
+    const char* plain = R"({"call_type":"bonus","amount":12.50,"recipient":"o1"})";
+    CHECK(scene.post(process_path, plain).status == 400);
+    CHECK(scene.taken.empty());
+    scene.idempotency_key = "k1";
+    CHECK(scene.post(process_path, plain).status == 200);
+    CHECK(scene.taken == R"(pay {"call_type":"bonus","amount":12.50,"asset":null,"recipient":"o1",)"
+                         R"("orchestrator_id":"","reference":"","metadata":{},"by":"api:ann@example.com"})");
+    CHECK(scene.taken_key.names == std::vector<std::string>{"key:k1"});
+    CHECK(scene.taken_key.principal == "ann@example.com");
+    CHECK(scene.taken_key.route == cat("POST ", process_path));
+    CHECK(scene.post(process_path, R"({"call_type":"b","amount":"1","recipient":"o1","reference":"k1"})").status ==
+          200);
+    CHECK(scene.taken_key.names == std::vector<std::string>{"key:k1", "reference:k1"});
+    scene.unknown = true;
+    CHECK(scene.post(process_path, plain).status == 404);
+    scene.taken.clear();
+    for (const auto* body :
+         {R"({"amount":1,"recipient":"o1"})", R"({"call_type":"b","recipient":"o1"})",
+          R"({"call_type":"b","amount":1})", R"({"call_type":"b","amount":1,"recipient":"o1","metadata":[]})",
+          R"({"call_type":"b","amount":1,"recipient":"o1","reference":7})",
+          R"({"call_type":"b","amount":1,"recipient":"o1","by":"the owner"})"}) {
+        CAPTURE(body);
+        CHECK(scene.post(process_path, body).status == 422);
+    }
+    CHECK(scene.taken.empty());
+}
+
+TEST_CASE("an order of a key that is being carried out is 409, and of another key waits") {
+    const char* body = R"({"call_type":"bonus","amount":1,"recipient":"o1"})";
+    int same = 0;
+    int other = 0;
+    const auto routes = std::make_shared<std::vector<ApiRoute>>();
+    Orders orders;
+    orders.pay = [&](const Json&, const OrderKey&) -> Result<std::optional<Json>> {
+        Request request;
+        request.body = *parse_json(body, {});
+        request.principal = Principal();
+        request.idempotency_key = "k1";
+        same = routes->back().handler(request).status;
+        request.idempotency_key = "k2";
+        other = routes->back().handler(request).status;
+        return std::optional(Json::object());
+    };
+    *routes = order_routes(orders);
+    Request request;
+    request.body = *parse_json(body, {});
+    request.principal = Principal();
+    request.idempotency_key = "k1";
+    CHECK(routes->back().handler(request).status == 200);
+    CHECK(same == 409);
+    CHECK(other == 503);
+}
+
+TEST_CASE("a payment beyond a limit is 409, and one that cannot be made now is 503") {
+    OrderScene scene;
+    scene.idempotency_key = "k1";
+    const char* body = R"({"call_type":"bonus","amount":1,"recipient":"o1"})";
+    scene.broken = fail(STIPEND_E_LIMIT, "limits.accrual_per_day is reached");
+    CHECK(scene.post(process_path, body).status == 409);
+    scene.broken = fail(STIPEND_E_UNAVAILABLE, "no exchange rate");
+    CHECK(scene.post(process_path, body).status == 503);
+}
 
 TEST_CASE("an adjustment is ordered in the name of its account, and its amount is taken by its digits") {
     OrderScene scene;

@@ -48,7 +48,7 @@ ledger::Pardon must_pardon(Simulation& sim, stipend_unix_ns from, stipend_unix_n
     const auto row = planned->row;
     int answers = 0;
     sim.engine().pardon(
-        {*planned},
+        {*planned}, {},
         [&](const Result<void>& done) {
             CHECK(done.ok());
             ++answers;

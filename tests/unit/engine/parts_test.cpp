@@ -169,6 +169,34 @@ TEST_CASE("limits: pay fits in exactly, and one unit more does not") {
     CHECK(limits.check(usd(50), own, rules, noon + ns_per_day).verdict == SpendLimits::Verdict::within);
 }
 
+TEST_CASE("limits: a manual payment counts for its payee and for all, on its day, until it is dropped") {
+    SpendLimits limits(noon);
+    const AccrualLimits rules{usd(50), usd(100)};
+    ledger::EngineState own{.day = noon / ns_per_day, .day_usd = usd(10)};
+    limits.restore(own);
+    limits.restore(ledger::ManualDay{.orchestrator = 1, .day = noon / ns_per_day - 1, .usd = usd(40)});
+    limits.restore(ledger::ManualDay{.orchestrator = 1, .day = noon / ns_per_day, .usd = usd(15)});
+    limits.add_manual(1, usd(5), noon);
+    CHECK(limits.used_by_all(noon) == usd(30));
+    CHECK(limits.with_manual(1, own, noon).day_usd == usd(30));
+    CHECK(limits.with_manual(2, own, noon).day_usd == usd(10));
+    CHECK(limits.look(usd(20), limits.with_manual(1, own, noon), rules, noon).verdict == SpendLimits::Verdict::within);
+    CHECK(limits.look(usd(21), limits.with_manual(1, own, noon), rules, noon).verdict ==
+          SpendLimits::Verdict::over_own);
+    // A decision's own count has none of it, and all have both.
+    CHECK(limits.accrue(usd(20), own, noon) == usd(30));
+    CHECK(limits.used_by_all(noon) == usd(50));
+    limits.drop_manual(1, usd(5), noon);
+    CHECK(limits.used_by_all(noon) == usd(45));
+    CHECK(limits.with_manual(1, own, noon).day_usd == usd(25));
+    limits.drop_manual(1, usd(5), noon + ns_per_day);  // of another day: nothing is left of it
+    CHECK(limits.used_by_all(noon) == usd(45));
+    CHECK(limits.with_manual(1, own, noon + ns_per_day).day_usd == usd(0));
+    limits.add_manual(2, usd(7), noon + ns_per_day);
+    CHECK(limits.used_by_all(noon + ns_per_day) == usd(7));
+    CHECK(limits.with_manual(1, {}, noon + ns_per_day).day_usd == usd(0));
+}
+
 TEST_CASE("limits: the limit of all is lifted when the largest pay that it held would pass") {
     SpendLimits limits(noon);
     const AccrualLimits rules{usd(100), usd(100)};

@@ -29,12 +29,14 @@ std::string dump(const std::filesystem::path& path) {
         }
         sqlite3_finalize(statement);
     };
-    rows("SELECT sql FROM sqlite_schema WHERE tbl_name NOT IN ('fee_state', 'state_before', 'pardon') ORDER BY name",
-         [&](const std::string& line) { out += line + "\n"; });
+    rows(
+        "SELECT sql FROM sqlite_schema WHERE tbl_name NOT IN ('fee_state', 'state_before', 'pardon', 'manual_payment', "
+        "'answered_request') ORDER BY name",
+        [&](const std::string& line) { out += line + "\n"; });
     std::vector<std::string> tables;
     rows(
         "SELECT name FROM sqlite_schema WHERE type = 'table' AND name NOT IN ('meta', 'fee_state', 'state_before', "
-        "'pardon') "
+        "'pardon', 'manual_payment', 'answered_request') "
         "ORDER BY name",
         [&](const std::string& line) { tables.push_back(line.substr(0, line.size() - 1)); });
     for (const auto& table : tables) {

@@ -197,6 +197,22 @@ Pardoned pardon_of(const OrchestratorRecord& record) {
     return out;
 }
 
+ManualPayment paid(OrchestratorId id, const char* name, stipend_unix_ns at) {
+    return {.id = name,
+            .orchestrator = id,
+            .usd = Usd::of_e8(20 * e8),
+            .wei = *SignedWei::parse("10000000000000000"),
+            .stated = Stated::usd,
+            .usd_per_eth_e8 = 2000 * e8,
+            .rate_at = at,
+            .rate_source = "fixed",
+            .call_type = "bonus",
+            .reference = "invoice 7",
+            .metadata = "{}",
+            .by = "api:ann",
+            .at = at};
+}
+
 std::string findings(Ledger& ledger, const VerifyOptions& options) {
     const auto report = ledger.verify(options);
     if (!report) return report.error().message;

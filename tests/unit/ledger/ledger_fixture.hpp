@@ -74,6 +74,9 @@ void fill_with_everything(Ledger& ledger);
 // A pardon of the last decision of that orchestrator, after which it counts no failure and is not suspended.
 [[nodiscard]] Pardoned pardon_of(const OrchestratorRecord& record);
 
+// 20 USD at 2000 USD per ETH.
+[[nodiscard]] ManualPayment paid(OrchestratorId id, const char* name, stipend_unix_ns at);
+
 // The report's findings, one in a line; empty for a clean ledger.
 [[nodiscard]] std::string findings(Ledger& ledger, const VerifyOptions& options = {});
 

@@ -15,11 +15,18 @@ struct Part {
 
 Part recent(Ledger& ledger, const RecentFilter& filter) {
     Part out;
-    auto next = ledger.recent_decisions(filter, [&](const DecisionLine& line) -> Result<void> {
-        out.lines.push_back(cat(line.key, "/", line.decision.epoch));
-        out.at.push_back(line.decision.decided_at);
-        return {};
-    });
+    auto next = ledger.recent_payments(
+        filter,
+        [&](const DecisionLine& line) -> Result<void> {
+            out.lines.push_back(cat(line.key, "/", line.decision.epoch));
+            out.at.push_back(line.decision.decided_at);
+            return {};
+        },
+        [&](const ManualLine& line) -> Result<void> {
+            out.lines.push_back(cat(line.key, " ", line.payment.id));
+            out.at.push_back(line.payment.at);
+            return {};
+        });
     REQUIRE(next.ok());
     out.next = *next;
     return out;
@@ -135,8 +142,9 @@ struct Seen {
 Seen changes(Ledger& ledger, Seq after, std::uint64_t limit) {
     Seen out;
     const auto read = ledger.changes(after, limit, [&](const Change& change) {
-        out.lines.push_back(change.kind == Change::Kind::alert
-                                ? cat(change.seq, " alert ", change.alert)
+        out.lines.push_back(change.kind == Change::Kind::alert ? cat(change.seq, " alert ", change.alert)
+                            : change.kind == Change::Kind::manual
+                                ? cat(change.seq, " ", change.manual.key, " ", change.manual.payment.id)
                                 : cat(change.seq, " ", change.line.key, "/", change.line.decision.epoch, " ",
                                       change.failures_before, change.suspended_before ? " suspended" : ""));
     });
@@ -193,4 +201,102 @@ TEST_CASE("changes that were archived are lost, and those of another namespace a
     }
     const auto ledger = must_open(folder / "ledger.db", writer(Mode::live));
     CHECK(changes(*ledger, 0, 1000).lines.empty());
+}
+
+namespace {
+
+Batch of(const ManualPayment& payment) {
+    Batch out;
+    out.payments.push_back(payment);
+    return out;
+}
+
+}  // namespace
+
+TEST_CASE("manual payments are owed, and listed among the decisions in the order of the chain") {
+    const TempFolder folder;
+    const auto ledger = must_open(folder / "ledger.db");
+    Engine engine(*ledger, 2);
+    engine.run(2);
+    const auto before = (*ledger->balances())[1].owed;
+    REQUIRE(ledger->commit(of(paid(2, "first", start_ns))).ok());
+    CHECK(*before.plus(*SignedWei::parse("10000000000000000")) == (*ledger->balances())[1].owed);
+    engine.run(1);
+    REQUIRE(ledger->commit(of(paid(2, "second", start_ns))).ok());
+    const std::vector<std::string> own{cat(key_of(2), " second"), cat(key_of(2), "/3"), cat(key_of(2), " first"),
+                                       cat(key_of(2), "/2"), cat(key_of(2), "/1")};
+    for (const std::uint64_t limit : {1, 2, 3, 100}) {
+        CHECK(all(*ledger, {.orchestrator = 2, .limit = limit}) == own);
+        CHECK(all(*ledger, {.limit = limit}).size() == 8);
+        CHECK(all(*ledger, {.orchestrator = 1, .limit = limit}).size() == 3);
+    }
+    std::vector<std::string> exported;
+    REQUIRE(ledger
+                ->export_payments({.orchestrator = 2},
+                                  [&](const ManualLine& line) -> Result<void> {
+                                      exported.push_back(line.payment.id);
+                                      return {};
+                                  })
+                .ok());
+    CHECK(exported == std::vector<std::string>{"first", "second"});
+    CHECK(findings(*ledger).empty());
+    CHECK(changes(*ledger, 0, 1000).lines.back().ends_with(" second"));
+    CHECK(ledger->commit(of(paid(2, "first", start_ns))).error().status == STIPEND_E_CONFLICT);
+    const auto state = ledger->load_state();
+    REQUIRE(state.ok());
+    CHECK(state->manual.size() == 2);
+}
+
+TEST_CASE("a manual payment that is not what its rate makes of it is refused, and found where it was edited") {
+    const TempFolder folder;
+    {
+        const auto ledger = must_open(folder / "ledger.db");
+        Engine engine(*ledger, 2);
+        engine.run(1);
+        auto wrong = paid(1, "wrong", start_ns);
+        wrong.wei = *SignedWei::parse("10000000000000001");
+        CHECK(ledger->commit(of(wrong)).error().status == STIPEND_E_INVALID);
+        auto in_wei = wrong;
+        in_wei.stated = Stated::wei;
+        in_wei.usd = Usd::of_e8(20 * e8 + 1);  // rounded up
+        CHECK(ledger->commit(of(in_wei)).ok());
+        REQUIRE(ledger->commit(of(paid(1, "good", start_ns))).ok());
+        CHECK(findings(*ledger).empty());
+    }
+    for (const auto* sql : {"UPDATE manual_payment SET wei = x'0000000000000000000000000000000000000000000000000023"
+                            "86f26fc10001' WHERE id = 'good'",
+                            "UPDATE manual_payment SET usd_e8 = 1 WHERE id = 'good'",
+                            "UPDATE manual_payment SET reference = 'other' WHERE id = 'good'",
+                            "UPDATE manual_payment SET orchestrator = 2 WHERE id = 'good'",
+                            "DELETE FROM manual_payment WHERE id = 'good'"}) {
+        CAPTURE(sql);
+        const TempFolder copy;
+        std::filesystem::copy_file(folder / "ledger.db", copy / "ledger.db");
+        tamper(copy / "ledger.db", sql);
+        const auto ledger = must_open(copy / "ledger.db");
+        CHECK(!findings(*ledger).empty());
+    }
+}
+
+TEST_CASE("the answer of a request is there with what it did, once for its principal, route and key") {
+    const TempFolder folder;
+    const auto ledger = must_open(folder / "ledger.db");
+    Engine engine(*ledger, 1);
+    engine.run(1);
+    auto batch = of(paid(1, "first", start_ns));
+    batch.answered.push_back({.principal = "ann", .route = "POST /pay", .key = "k", .body_hash = {7}, .answer = "{}"});
+    REQUIRE(ledger->commit(batch).ok());
+    const auto found = ledger->answered_request("ann", "POST /pay", "k");
+    REQUIRE(found.ok());
+    CHECK(*found == batch.answered.front());
+    CHECK(!*ledger->answered_request("bob", "POST /pay", "k"));
+    CHECK(!*ledger->answered_request("ann", "POST /other", "k"));
+    batch.payments.front().id = "second";
+    const auto again = ledger->commit(batch);
+    CHECK(again.error().status == STIPEND_E_CONFLICT);
+    CHECK(all(*ledger, {.orchestrator = 1, .limit = 10}).size() == 2);  // nothing of it was written
+    batch.payments.clear();
+    batch.answered.front().answer = "other";
+    CHECK(ledger->commit(batch).ok());
+    CHECK((*ledger->answered_request("ann", "POST /pay", "k"))->answer == "{}");
 }

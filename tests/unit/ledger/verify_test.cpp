@@ -24,6 +24,7 @@ class Specimen {
         fee.after = step->after;
         fee.moved = step->moved;
         batch.fees = {fee};
+        batch.payments = {paid(1, "bonus", start_ns + 20 * minute_ns)};
         batch.pardons = {pardon_of(state->orchestrators[2])};
         batch.events = {{.kind = EventKind::alert, .body = "the last row"}};
         const auto done = ledger->commit(batch);
@@ -81,7 +82,7 @@ TEST_CASE("a ledger with every kind of row verifies, and the report counts it") 
     CHECK(report->complete());
     CHECK(report->decisions == 5);
     CHECK(report->orchestrators == 3);
-    CHECK(report->journals == 4);
+    CHECK(report->journals == 5);
     CHECK(report->head == *ledger->head());
     CHECK(report->audit_rows == static_cast<std::uint64_t>(report->head.seq));
 }
@@ -89,7 +90,7 @@ TEST_CASE("a ledger with every kind of row verifies, and the report counts it") 
 TEST_CASE("a value changed in any column of any table is found, and its row named") {
     Specimen specimen;
     // Not part of the chain, or checked by open.
-    const std::set<std::string> unproven{"meta", "observed", "kv"};
+    const std::set<std::string> unproven{"meta", "observed", "kv", "answered_request"};
     for (const auto& table : texts(specimen.path(), "SELECT name FROM sqlite_schema WHERE type = 'table'")) {
         if (unproven.contains(table) || table == "archive" || table == "carried") continue;
         const auto columns =
@@ -109,7 +110,9 @@ TEST_CASE("a value changed in any column of any table is found, and its row name
             CHECK(!found.empty());
             // The first finding is about that table, or about what its row is the proof of.
             CAPTURE(found);
-            const std::string shown = table == "engine_state" ? "state of" : table;
+            const std::string shown = table == "engine_state"     ? "state of"
+                                      : table == "manual_payment" ? "manual payment"
+                                                                  : table;
             if (name != "seq" && table != "audit" && table != "namespace") {
                 CHECK(found.find(shown) != std::string::npos);
             }
@@ -120,7 +123,7 @@ TEST_CASE("a value changed in any column of any table is found, and its row name
 TEST_CASE("a row deleted from any table is found") {
     Specimen specimen;
     for (const auto* table : {"audit", "decision", "journal", "orchestrator", "engine_state", "generation", "gap",
-                              "adjustment", "account", "price", "pardon"}) {
+                              "adjustment", "account", "price", "pardon", "manual_payment"}) {
         CAPTURE(table);
         CHECK(
             !specimen.after(cat("DELETE FROM ", table, " WHERE rowid = (SELECT min(rowid) FROM ", table, ")")).empty());
@@ -139,6 +142,9 @@ TEST_CASE("a row inserted into any table is found") {
           "INSERT INTO entry VALUES(999, 1, zeroblob(32))", "INSERT INTO journal VALUES(999, 2, 999)",
           "INSERT INTO adjustment SELECT 999, 'forged', orchestrator, from_at, to_at, wei, usd_e8, reason, by, at FROM "
           "adjustment",
+          "INSERT INTO manual_payment SELECT 999, 'forged', orchestrator, usd_e8, wei, stated, usd_per_eth_e8, "
+          "rate_at, "
+          "rate_source, call_type, reference, metadata, by, at FROM manual_payment",
           "INSERT INTO pardon SELECT 999, orchestrator, epoch, from_at, to_at, checks, failures_before, "
           "failures_after, "
           "suspended_before, suspended_after, due_before, due_after, reason, by, at, state_digest FROM pardon",

@@ -1,0 +1,99 @@
+#include "host/engine/manual_payment.hpp"
+
+#include "host/ledger/invariants.hpp"
+#include "stipend/duration.hpp"
+
+namespace stipend::engine {
+namespace {
+
+// One asset has ledger entries in this version.
+Result<ledger::Stated> asset_of(const Json& json) {
+    const auto* asset = json.find("asset");
+    if (asset == nullptr || asset->is(Json::Kind::null)) return ledger::Stated::usd;
+    if (asset->is(Json::Kind::string) && asset->text() == "ETH") return ledger::Stated::wei;
+    return fail(STIPEND_E_INVALID, "\"asset\": got ",
+                asset->is(Json::Kind::string) ? cat("\"", clip(asset->text(), 32), "\"") : asset->kind_name(),
+                ", want \"ETH\", with the amount in wei, or none, with the amount in US dollars: the ledger books no "
+                "other");
+}
+
+std::string text_of_member(const Json& json, std::string_view name) {
+    const auto* member = json.find(name);
+    return member != nullptr && member->is(Json::Kind::string) ? member->text() : std::string();
+}
+
+}  // namespace
+
+Result<ManualRequest> parse_manual_payment(const Json& json) {
+    ManualRequest out;
+    STIPEND_SET(out.stated, asset_of(json));
+    const auto* amount = json.find("amount");
+    if (amount == nullptr || !(amount->is(Json::Kind::string) || amount->is(Json::Kind::number))) {
+        return fail(STIPEND_E_INVALID, "\"amount\": want a decimal number, or a text of one");
+    }
+    if (out.stated == ledger::Stated::usd) {
+        const auto usd = Usd::parse(amount->text());
+        if (!usd) return fail(STIPEND_E_INVALID, "\"amount\": ", usd.error().message);
+        out.usd = *usd;
+    } else {
+        const auto wei = Wei::parse(amount->text());
+        const auto entry = wei ? SignedWei::of(*wei) : Result<SignedWei>(wei.error());
+        if (!entry) return fail(STIPEND_E_INVALID, "\"amount\": ", entry.error().message);
+        out.wei = *entry;
+    }
+    if (out.usd.negative() || (out.usd.zero() && out.wei.zero())) {
+        return fail(STIPEND_E_INVALID, "\"amount\": got ", clip(amount->text(), 90),
+                    ", want more than 0: an adjustment takes back what was paid too much");
+    }
+    out.recipient = text_of_member(json, "recipient");
+    out.orchestrator = text_of_member(json, "orchestrator_id");
+    out.call_type = text_of_member(json, "call_type");
+    out.reference = text_of_member(json, "reference");
+    out.by = text_of_member(json, "by");
+    if (out.recipient.empty()) return fail(STIPEND_E_INVALID, "\"recipient\": want a text");
+    if (out.call_type.empty()) return fail(STIPEND_E_INVALID, "\"call_type\": want a text");
+    const auto* metadata = json.find("metadata");
+    out.metadata = metadata == nullptr ? "{}" : metadata->dump();
+    return out;
+}
+
+Result<ledger::ManualPayment> make_manual_payment(const ManualRequest& request, std::string id,
+                                                  ledger::OrchestratorId to, const Quote& rate, stipend_unix_ns now) {
+    ledger::ManualPayment out{.id = std::move(id),
+                              .orchestrator = to,
+                              .usd = request.usd,
+                              .wei = request.wei,
+                              .stated = request.stated,
+                              .usd_per_eth_e8 = rate.usd_per_eth_e8,
+                              .rate_at = rate.observed_at,
+                              .rate_source = rate.source,
+                              .call_type = request.call_type,
+                              .reference = request.reference,
+                              .metadata = request.metadata,
+                              .by = request.by,
+                              .at = now};
+    if (request.stated == ledger::Stated::usd) {
+        STIPEND_LET(wei, usd_to_wei(request.usd.count_e8(), {}, rate.usd_per_eth_e8));
+        STIPEND_SET(out.wei, SignedWei::of(wei));
+    } else {
+        STIPEND_SET(out.usd, ledger::worth_in_usd(request.wei, rate.usd_per_eth_e8));
+    }
+    if (const auto broken = ledger::broken_invariant(out)) return fail(STIPEND_E_INVALID, *broken);
+    return out;
+}
+
+Json manual_payment_answer(const ledger::ManualPayment& row, const std::string& orchestrator,
+                           std::optional<std::int64_t> latency_ns) {
+    return Json::object()
+        .append("success", true)
+        .append("payment_id", row.id)
+        .append("orchestrator_assigned", orchestrator)
+        .append("estimated_latency_ms", latency_ns ? Json(*latency_ns / ns_per_ms) : Json())
+        .append("status", "recorded")
+        .append("amount_usd", row.usd.text())
+        .append("amount_wei", row.wei.text())
+        .append("usd_per_eth", scaled_text(row.usd_per_eth_e8, 8))
+        .append("rate_source", row.rate_source);
+}
+
+}  // namespace stipend::engine

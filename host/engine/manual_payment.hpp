@@ -1,0 +1,38 @@
+// A payment that an administrator orders beside the decisions: what is asked for, and the row that carries it out.
+#pragma once
+
+#include <optional>
+#include <string>
+
+#include "host/engine/price_gate.hpp"
+#include "host/ledger/rows.hpp"
+#include "stipend/json.hpp"
+
+namespace stipend::engine {
+
+struct ManualRequest {
+    ledger::Stated stated = ledger::Stated::usd;
+    Usd usd = {};        // above 0 where dollars are stated
+    SignedWei wei = {};  // above 0 where wei are
+    std::string recipient = {};
+    std::string orchestrator = {};  // empty: whichever the recipient is
+    std::string call_type = {};
+    std::string reference = {};
+    std::string metadata = {};  // a JSON object
+    std::string by = {};
+};
+
+// {"amount","asset","recipient","orchestrator_id","call_type","reference","metadata","by"}; `amount` is taken by its
+// digits: US dollars, or with `asset` wei. INVALID: malformed, not above 0, or another asset than the ledger's.
+[[nodiscard]] Result<ManualRequest> parse_manual_payment(const Json& json);
+
+// The row, at an accepted rate. LIMIT: the amount fits in no entry; INVALID: it is worth nothing.
+[[nodiscard]] Result<ledger::ManualPayment> make_manual_payment(const ManualRequest& request, std::string id,
+                                                                ledger::OrchestratorId to, const Quote& rate,
+                                                                stipend_unix_ns now);
+
+// What the API answers.
+[[nodiscard]] Json manual_payment_answer(const ledger::ManualPayment& row, const std::string& orchestrator,
+                                         std::optional<std::int64_t> latency_ns);
+
+}  // namespace stipend::engine
