@@ -157,6 +157,13 @@ struct OrchestratorOptions {
     std::string id;
     bool revoke = false;  // of rotate-secret: no new one
 };
+struct OrchestratorImportOptions {
+    Common common;
+    std::string file;
+    bool update = false;
+    bool dry_run = false;
+};
+int orchestrator_import(const OrchestratorImportOptions& options);
 int orchestrator_list(const Common& common);
 // "approve", "disconnect", "remove", "rotate", "revoke"
 int orchestrator_change(const OrchestratorOptions& options, const std::string& action);

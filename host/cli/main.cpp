@@ -93,6 +93,7 @@ std::optional<std::string> unknown_in(const CLI::App& root, int argc, char** arg
 // Options that CLI11 fills while it reads the command line.
 struct AccessOptions {
     OrchestratorOptions orchestrator;
+    OrchestratorImportOptions imported;
     UserOptions user;
     ApiKeyOptions key;
 };
@@ -121,12 +122,26 @@ void add_user_commands(CLI::App& app, UserOptions& options, int& status) {
     command(*user, "list", "list the accounts", options.common)->callback([&] { status = user_list(options.common); });
 }
 
-void add_orchestrator_commands(CLI::App& app, OrchestratorOptions& options, int& status) {
+void add_orchestrator_import(CLI::App& group, OrchestratorImportOptions& options, int& status) {
+    auto* import = command(group, "import", "register those of a file, all or none", options.common);
+    import
+        ->add_option("FILE", options.file,
+                     "a YAML list: id, endpoint, capabilities, payout_address, worker_key, approved")
+        ->required();
+    import->add_flag("--update", options.update, "change those that are registered already");
+    import->add_flag("--dry-run", options.dry_run, "only say what it would do");
+    import->callback([&] { status = orchestrator_import(options);
+});
+}  // namespace
+
+void add_orchestrator_commands(CLI::App& app, OrchestratorOptions& options, OrchestratorImportOptions& imported,
+                               int& status) {
     auto* group =
         app.add_subcommand("orchestrator", "orchestrators that registered over the network")->require_subcommand(1);
     command(*group, "list", "list the registrations", options.common)->callback([&] {
         status = orchestrator_list(options.common);
     });
+    add_orchestrator_import(*group, imported, status);
     const auto add = [&](const char* name, const char* what, const std::string& action) {
         auto* one = command(*group, name, what, options.common);
         one->add_option("ID", options.id, "the orchestrator, as `list` shows it")->required();
@@ -347,7 +362,7 @@ int main(int argc, char** argv) {
     AccessOptions access;
     add_user_commands(app, access.user, status);
     add_api_key_commands(app, access.key, status);
-    add_orchestrator_commands(app, access.orchestrator, status);
+    add_orchestrator_commands(app, access.orchestrator, access.imported, status);
 
     app.footer("`stipend gateway-credential` writes the credential by which orchestrators state their prices.");
 

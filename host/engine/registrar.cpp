@@ -339,6 +339,7 @@ bool Registrar::owns(std::string_view id, std::string_view credential) {
 }
 
 Result<Json> Registrar::order(const Json& body) {
+    if (const auto* action = body.find("action"); action != nullptr && action->text() == "import") return import(body);
     STIPEND_LET(order, order_of(body));
     STIPEND_LET(outcome, carry_out_order(*parts_.store, order, parts_.clock->now()));
     note(outcome, order.action, order.actor.name);

@@ -50,9 +50,14 @@ class Registrar final : public api::Registrations {
     std::optional<api::Reply> refuse_other(const api::Request& request, std::string_view id) override;
     [[nodiscard]] bool owns(std::string_view id, std::string_view credential) override;
 
-    // An order of the person at this machine: {"action": approve, disconnect, remove, rotate or revoke; "id", "by"}.
+    // An order of the person at this machine: {"action": approve, disconnect, remove, rotate or revoke; "id", "by"}; or
+    // {"action": "import"} and what `import` takes.
     [[nodiscard]] Result<Json> order(const Json& body);
     [[nodiscard]] Result<Json> list();
+    // Many registrations at once: {"entries": [{as to register, "approved"}], "update", "dry_run", "by"}. All of them,
+    // or none where one is refused: {"applied", "registrations": [{"orchestrator_id", "problem" or null, "effect",
+    // "state", "secret" where it was created}]}, as the entries.
+    [[nodiscard]] Result<Json> import(const Json& body);
 
   private:
     enum class Kind : std::uint8_t { approve, disconnect, remove, rotate, revoke };

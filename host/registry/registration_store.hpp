@@ -70,6 +70,12 @@ struct Enrollment {
     std::function<std::string(const Outcome&)> answer;
 };
 
+// An orchestrator of a list that an administrator registers.
+struct ImportEntry {
+    Stated stated;
+    bool approved = false;  // false leaves one that is there as it is
+};
+
 // Thread-safe. Each change is one transaction with a row of audit, durable when the call returns.
 class RegistrationStore {
   public:
@@ -84,6 +90,23 @@ class RegistrationStore {
 
     // An error is this host's own.
     [[nodiscard]] Result<Outcome> enroll(const Enrollment& enrollment, stipend_unix_ns now);
+    static constexpr std::size_t max_import = 1'000;
+    struct ImportRow {
+        std::string why = {};              // it is refused; empty: it is not
+        std::string_view effect = "none";  // "created", "updated", "unchanged"
+        RegistrationState state = RegistrationState::unapproved;
+        std::string secret = {};  // of one that was created
+    };
+    struct Imported {
+        bool applied = false;  // all of them; false: nothing was changed
+        bool terms_changed = false;
+        std::vector<ImportRow> rows = {};  // as the entries
+    };
+    // All entries in one transaction, or none where one is refused or this is a dry run. An entry with a text in
+    // `faults`, which has as many, is refused for that. One that is there is refused without `updates`.
+    [[nodiscard]] Result<Imported> import(const std::vector<ImportEntry>& entries,
+                                          const std::vector<std::string>& faults, const std::string& by, bool updates,
+                                          bool dry_run, stipend_unix_ns now);
     [[nodiscard]] Result<Outcome> approve(std::string_view id, const Actor& actor, stipend_unix_ns now);
     // A peer by its own secret, which the caller has checked by `owns`, comes back by registering again.
     [[nodiscard]] Result<Outcome> disconnect(std::string_view id, const Actor& actor, stipend_unix_ns now);
@@ -117,6 +140,8 @@ class RegistrationStore {
     auto write(Work work) -> decltype(work());
     [[nodiscard]] Result<std::optional<Registration>> read(std::string_view id);
     [[nodiscard]] Result<std::vector<Registration>> select(std::string_view where);
+    [[nodiscard]] Result<void> import_one(const ImportEntry& entry, const std::string& by, bool updates,
+                                          stipend_unix_ns now, bool& terms_changed, ImportRow& row);
     [[nodiscard]] Result<Outcome> enroll_within(const Enrollment& enrollment, stipend_unix_ns now);
     [[nodiscard]] Result<std::optional<Outcome>> repetition(const Enrollment& enrollment, const std::string& scope,
                                                             stipend_unix_ns now);

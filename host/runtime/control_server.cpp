@@ -6,6 +6,7 @@ namespace stipend::runtime {
 namespace {
 
 constexpr std::uint32_t soon_ms = 120'000;
+constexpr std::uint64_t max_body_bytes = 1 << 20;  // a list of orchestrators
 constexpr std::uint32_t slow_ms = 86'400'000;
 
 http::ServerResponse json_response(int status, const Json& json) {
@@ -80,8 +81,11 @@ Result<void> ControlServer::add(const char* method, const char* path, Work work,
             static_cast<void>(sent);  // the client may be gone
         });
     };
-    STIPEND_TRY(server_->add_route(
-        {.method = method, .path = path, .handler = std::move(handler), .deadline_ms = deadline_ms}));
+    STIPEND_TRY(server_->add_route({.method = method,
+                                    .path = path,
+                                    .handler = std::move(handler),
+                                    .max_body_bytes = max_body_bytes,
+                                    .deadline_ms = deadline_ms}));
     return {};
 }
 

@@ -276,6 +276,70 @@ class Proofs(RegistryTest):
         self.wait_paid(count + 1)
 
 
+class Imports(RegistryTest):
+    def run_import(self, text, *options):
+        file = self.host.folder / "orchestrators.yaml"
+        file.write_text(text)
+        return self.host.run("orchestrator", "import", file, *options)
+
+    def entry(self, id, endpoint, **more):
+        lines = [f"- id: {id}", f"endpoint: {endpoint}", *(f"{key}: {value}" for key, value in more.items())]
+        return "\n  ".join(lines) + "\n"
+
+    def registered(self):
+        return {one["orchestrator_id"]: one for one in json.loads(self.host.run("orchestrator", "list", "--json")[1])
+                ["registrations"]}
+
+    def test_all_or_nothing_with_each_error_named(self):
+        self.start()
+        good = self.entry(NEW, self.endpoints[2], approved="true", payout_address=f'"{address("a")}"',
+                          capabilities="[agent-net]", worker_key=f'"{"ab" * 32}"')
+        other = self.entry("second", "https://127.0.1.99:1")
+        code, out, err = self.run_import(good + other + self.entry(NEW, "https://127.0.1.98:1") +
+                                         self.entry("third", "https://10.0.0.1:1") +
+                                         self.entry("fourth", self.endpoints[0]) +
+                                         self.entry("fifth", "https://127.0.1.99:1") +
+                                         self.entry("sixth", "https://127.0.1.97:1", payout_address='"0x12"'))
+        self.assertEqual(code, 1)
+        for line in (':9:7: [2].id: "id": it is in the list twice, want it once',
+                     ':12:13: [3].endpoint: "endpoint": it leads to a private network, want a public address',
+                     ":13:3: [4]: an orchestrator of the configuration has the endpoint already",
+                     ":15:3: [5]: another orchestrator has the endpoint already",
+                     ':19:19: [6].payout_address: "payout_address": want 0x and 40 hex digits'):
+            self.assertIn(line, err)
+        self.assertEqual(self.registered(), {})
+        code, out, err = self.run_import(good + "- {id: x, endpoint: 1, aproved: true}\n")
+        self.assertEqual(code, 1)
+        self.assertIn("did you mean \"approved\"", err)
+        self.assertEqual(self.registered(), {})
+
+        code, out, err = self.run_import(good + other, "--dry-run")
+        self.assertEqual((code, self.registered()), (0, {}), err)
+        self.assertIn("created    approved     " + NEW, out)
+        self.assertNotIn("secret ", out.replace("Secrets", ""))
+        code, out, err = self.run_import(good + other, "--json")
+        self.assertEqual(code, 0, err)
+        made = {one["orchestrator_id"]: one for one in json.loads(out)["registrations"]}
+        self.assertEqual([made[id]["state"] for id in (NEW, "second")], ["approved", "unapproved"])
+        self.wait_paid()
+        self.assertEqual(self.made(secret=made["second"]["secret"], id="second", endpoint="https://127.0.1.99:1")["state"],
+                         "unapproved")
+        self.assertFalse(self.host.said(made[NEW]["secret"]))
+
+        # What is there is changed only where that is asked for.
+        moved = self.entry("second", "https://127.0.1.96:1", approved="true")
+        code, out, err = self.run_import(moved)
+        self.assertEqual(code, 1)
+        self.assertIn("--update", err)
+        code, out, err = self.run_import(moved + self.entry("seventh", "https://127.0.1.95:1"), "--update")
+        self.assertEqual(code, 0, err)
+        found = self.registered()
+        self.assertEqual((found["second"]["endpoint"], found["second"]["state"], found["seventh"]["state"]),
+                         ("https://127.0.1.96:1", "approved", "unapproved"))
+        self.assertEqual(self.host.stop(), 0)
+        self.assertEqual(self.run_import(moved, "--update")[0], 1)  # it wants a running host
+
+
 class Configuration(RegistryTest):
     def test_without_a_secret_only_accounts_register(self):
         del self.host.environment["ORCHESTRATOR_SECRET"]

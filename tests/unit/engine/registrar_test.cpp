@@ -407,3 +407,45 @@ TEST_CASE("proofs are good as long as they come, and none is late before it can 
     book.expect({"a"}, noon + 300 * second);  // it was away, and has its time again
     CHECK(at(300) == Standing::unheard);
 }
+
+TEST_CASE("a list is registered as a whole or not at all") {
+    Desk desk;
+    const auto import = [&](const std::string& entries, const std::string& more = "") {
+        return desk.registrar->order(
+            *parse_json(cat(R"({"action":"import","by":"ann","entries":)", entries, more, "}")));
+    };
+    const std::string one = R"({"orchestrator_id":"a","endpoint":"https://a.example:1","approved":true})";
+    const std::string two = R"({"orchestrator_id":"b","endpoint":"https://b.example:1"})";
+    for (const auto* bad : {"[]", "{}", "null"}) CHECK(!import(bad).ok());
+    const auto problems = [](const Result<Json>& answer) {
+        REQUIRE(answer.ok());
+        std::string out;
+        for (const auto& row : answer->find("registrations")->items()) out += row.find("problem")->text() + ";";
+        return out;
+    };
+    CHECK(problems(import(cat("[", one, ",7]"))) == ";want an object;");
+    CHECK(problems(import(cat("[", one, R"(,{"orchestrator_id":"b"}])"))).find("\"endpoint\"") != std::string::npos);
+    CHECK(problems(import(cat("[", one, R"(,{"orchestrator_id":"listed","endpoint":"https://x.example:1"}])"))) ==
+          ";an orchestrator of the configuration has the id already;");
+    CHECK(desk.store->all()->empty());
+    const auto dry = import(cat("[", one, ",", two, "]"), R"(,"dry_run":true)");
+    CHECK(problems(dry) == ";;");
+    CHECK(!dry->find("applied")->truth());
+    CHECK(dry->dump().find("secret") == std::string::npos);
+    CHECK(desk.store->all()->empty());
+    CHECK(desk.changes == 0);
+    const auto made = import(cat("[", one, ",", two, "]"));
+    REQUIRE(made.ok());
+    CHECK(made->find("applied")->truth());
+    CHECK(desk.changes == 1);
+    CHECK((*desk.store->find("a"))->state == registry::RegistrationState::approved);
+    CHECK((*desk.store->find("b"))->state == registry::RegistrationState::unapproved);
+    CHECK(*desk.store->owns("b", auth::sha256(text(made->find("registrations")->items()[1], "secret"))));
+    CHECK(desk.store->audit("a")->front().actor == "local:ann");
+    // One that is there is changed only where that is asked for, and an approved one stays so.
+    const std::string moved = R"([{"orchestrator_id":"a","endpoint":"https://c.example:1"}])";
+    CHECK(problems(import(moved)).find("--update") != std::string::npos);
+    CHECK(problems(import(moved, R"(,"update":true)")) == ";");
+    CHECK((*desk.store->find("a"))->stated.endpoint == "https://c.example:1");
+    CHECK((*desk.store->find("a"))->state == registry::RegistrationState::approved);
+}
