@@ -12,6 +12,20 @@ constexpr std::size_t secret_bytes = 32;
 constexpr std::size_t min_secret_bytes = 32;
 constexpr std::int64_t key_grace_ns = 60 * ns_per_s;  // of clocks that differ
 
+constexpr std::string_view wallet_subject = "wallet ";
+constexpr std::size_t max_wallet_logins = 10'000;
+
+auth::Permissions own_reads() {
+    auth::Permissions out;
+    out.add(auth::Permission::own_read);
+    return out;
+}
+
+// No account has a blank in its name.
+std::string subject_of(std::string_view wallet, std::string_view orchestrator) {
+    return cat(wallet_subject, wallet, " ", orchestrator);
+}
+
 // The same secret has the same id at each start, so that it is not stored twice. It says nothing of the secret.
 std::string kid_of(std::string_view secret) {
     return hex_encode(auth::text_of(auth::sha256(cat("stipend token key:", secret)))).substr(0, 16);
@@ -147,9 +161,54 @@ Result<Access::Login> Access::renew(std::string_view refresh_token, AccessTime n
     return Login{.tokens = std::move(tokens)};
 }
 
+std::int64_t Access::begin_wallet_login(std::string_view wallet, const IpAddress& from, AccessTime now) {
+    const std::lock_guard lock(mutex_);
+    return throttle_.begin(wallet, from, now.monotonic);
+}
+
+Result<Tokens> Access::log_in_wallet(std::string_view wallet, std::string_view orchestrator, const IpAddress& from,
+                                     AccessTime now) {
+    STIPEND_LET(family, auth::random_hex(id_bytes));
+    STIPEND_LET(id, auth::random_hex(id_bytes));
+    const auto now_s = now.wall / ns_per_s;
+    const auth::TokenClaims claims{.subject = subject_of(wallet, orchestrator),
+                                   .role = auth::AccessRole::orchestrator,
+                                   .scopes = own_reads(),
+                                   .id = id,
+                                   .family = family,
+                                   .issued_at_s = now_s,
+                                   .not_before_s = now_s,
+                                   .expires_at_s = now_s + options_.access_lifetime_s};
+    const std::lock_guard lock(mutex_);
+    throttle_.succeeded(wallet, from);
+    std::erase_if(wallet_logins_, [&](const auto& one) { return one.second <= now.wall; });
+    if (wallet_logins_.size() >= max_wallet_logins) return fail(STIPEND_E_BUSY, "too many logins by wallet");
+    wallet_logins_.emplace(family, now.wall + options_.access_lifetime_s * ns_per_s);
+    Tokens out;
+    out.lifetime_s = options_.access_lifetime_s;
+    STIPEND_SET(out.access, signer_->sign(auth::TokenKind::access, claims));
+    return out;
+}
+
+Access::Verified Access::wallet_principal(const auth::TokenClaims& claims) {
+    std::string_view rest = claims.subject;
+    rest.remove_prefix(wallet_subject.size());
+    const auto blank = rest.find(' ');
+    if (blank == std::string_view::npos || claims.role != auth::AccessRole::orchestrator) {
+        return {.principal = {}, .fault = "not the subject of a login by wallet"};
+    }
+    return {.principal = Principal{.name = claims.subject,
+                                   .role = claims.role,
+                                   .permissions = own_reads().within(claims.scopes),
+                                   .family = claims.family,
+                                   .orchestrator = std::string(rest.substr(blank + 1)),
+                                   .wallet = std::string(rest.substr(0, blank))}};
+}
+
 Result<void> Access::log_out(const Principal& principal) {
     if (principal.family.empty()) return {};
     const std::lock_guard lock(mutex_);
+    if (wallet_logins_.erase(principal.family) > 0) return {};
     return store_->end_family(principal.family);
 }
 
@@ -162,6 +221,11 @@ Result<Access::Verified> Access::verify(std::string_view credential, AccessTime 
 Result<Access::Verified> Access::verify_token(std::string_view token, AccessTime now) {
     const auto claims = verifier_->verify(auth::TokenKind::access, token, now.wall / ns_per_s);
     if (!claims) return Verified{.principal = {}, .fault = std::string(name_of(claims.fault()))};
+    if (claims->subject.starts_with(wallet_subject)) {
+        const auto login = wallet_logins_.find(claims->family);
+        if (login != wallet_logins_.end() && login->second > now.wall) return wallet_principal(*claims);
+        return Verified{.principal = {}, .fault = "the login has ended"};
+    }
     // A token that names another account's login is none that this program signs: its key has leaked.
     STIPEND_LET(owner, store_->family_account(claims->family, now.wall));
     if (owner != claims->subject) return Verified{.principal = {}, .fault = "the login has ended"};

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <map>
 #include <memory>
 #include <mutex>
 #include <optional>
@@ -24,6 +25,9 @@ struct Principal {
     auth::AccessRole role = auth::AccessRole::viewer;
     auth::Permissions permissions;
     std::string family = {};  // of the login; empty for an API key
+    // Of a login by wallet: the orchestrator whose own it may read, and the wallet, 0x and hex digits in lower case.
+    std::string orchestrator = {};
+    std::string wallet = {};
 
     [[nodiscard]] bool may(auth::Permission permission) const { return permissions.has(permission); }
 };
@@ -68,6 +72,14 @@ class Access {
                                       AccessTime now);
     // A refresh token for the next pair. One that was used before ends its family.
     [[nodiscard]] Result<Login> renew(std::string_view refresh_token, AccessTime now);
+    // Seconds until an attempt of this wallet may be made, as `login` counts them; 0: it may now, and is counted as
+    // failed.
+    [[nodiscard]] std::int64_t begin_wallet_login(std::string_view wallet, const IpAddress& from, AccessTime now);
+    // An access token for what is the orchestrator's own; its login cannot be renewed, and ends with this object. The
+    // caller has checked that the wallet signed, and that it is that orchestrator's, and checks the latter again for
+    // each request.
+    [[nodiscard]] Result<Tokens> log_in_wallet(std::string_view wallet, std::string_view orchestrator,
+                                               const IpAddress& from, AccessTime now);
     // Ends the login that the principal came by. Nothing for an API key.
     [[nodiscard]] Result<void> log_out(const Principal& principal);
 
@@ -94,6 +106,7 @@ class Access {
     [[nodiscard]] Result<Tokens> make_tokens(const Account& account, const std::string& family,
                                              const std::string& refresh_id, stipend_unix_ns now,
                                              stipend_unix_ns refresh_until) const;
+    [[nodiscard]] static Verified wallet_principal(const auth::TokenClaims& claims);
     [[nodiscard]] Result<Verified> verify_token(std::string_view token, AccessTime now);
     [[nodiscard]] Result<Verified> verify_key(const auth::ApiKey& key, AccessTime now);
 
@@ -103,6 +116,8 @@ class Access {
     std::optional<auth::TokenSigner> signer_;      // guarded by mutex_
     std::optional<auth::TokenVerifier> verifier_;  // guarded by mutex_
     auth::LoginThrottle throttle_;                 // guarded by mutex_
+    // When logins by wallet end, by family; in memory, since they are short.
+    std::map<std::string, stipend_unix_ns> wallet_logins_;  // guarded by mutex_
 };
 
 }  // namespace stipend::api

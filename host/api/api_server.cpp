@@ -159,12 +159,15 @@ Reply ApiServer::State::answer(const ApiRoute& route, Request& request, const st
             if (!credential.empty()) log(cat("access: refused from ", request.client.text(), ": ", verified->fault));
             return refused();
         }
-        if (!verified->principal->may(*route.permission)) {
+        // A login of one orchestrator reaches what may be read of itself; the handler compares which one.
+        const auto needed =
+            route.own && !verified->principal->orchestrator.empty() ? auth::Permission::own_read : *route.permission;
+        if (!verified->principal->may(needed)) {
             log(cat("access: ", verified->principal->name, " may not ", route.method, " ", route.path));
             return problem(403, "this account may not do that");
         }
         request.principal = std::move(verified->principal);
-        request.may_still = [this, credential, permission = *route.permission] {
+        request.may_still = [this, credential, permission = needed] {
             const auto again = access.verify(credential, {clock.now(), clock.monotonic()});
             return again && again->principal && again->principal->may(permission);
         };

@@ -179,6 +179,35 @@ constexpr std::string_view document = R"json({
       "401": {"$ref": "#/components/responses/problem"},
       "422": {"$ref": "#/components/responses/problem"},
       "429": {"$ref": "#/components/responses/problem"}}}},
+  "/api/v1/auth/wallet/challenge": {"post": {
+    "summary": "The text that a wallet signs to log in (EIP-4361)",
+    "description": "Its nonce is for this address and network, is taken once, and expires.",
+    "requestBody": {"required": true, "content": {"application/json": {"schema": {
+      "type": "object", "required": ["address"], "properties": {"address": {"type": "string", "minLength": 1, "maxLength": 64}}}}}},
+    "responses": {
+      "200": {"description": "The text, and what it is made of.", "content": {"application/json": {"schema": {
+        "type": "object", "properties": {"message": {"type": "string"}, "domain": {"type": "string"},
+          "uri": {"type": "string"}, "chain_id": {"type": "integer"}, "nonce": {"type": "string"},
+          "expires_in": {"type": "integer"}}}}}},
+      "400": {"$ref": "#/components/responses/problem"},
+      "422": {"$ref": "#/components/responses/problem"},
+      "429": {"$ref": "#/components/responses/problem"}}}},
+  "/api/v1/auth/wallet": {"post": {
+    "summary": "Log in by a wallet that is the proven payout address of an orchestrator",
+    "description": "The token reads what is that orchestrator's own. It is not renewed: the wallet signs again.",
+    "requestBody": {"required": true, "content": {"application/json": {"schema": {
+      "type": "object", "required": ["message", "signature"], "properties": {
+        "message": {"type": "string", "minLength": 1, "maxLength": 4096},
+        "signature": {"type": "string", "minLength": 1, "maxLength": 256},
+        "orchestrator_id": {"type": ["string", "null"], "maxLength": 512}}}}}},
+    "responses": {
+      "200": {"description": "A token.", "content": {"application/json": {"schema": {
+        "type": "object", "properties": {"access_token": {"type": "string"}, "token_type": {"type": "string"},
+          "expires_in": {"type": "integer"}, "orchestrator_id": {"type": "string"}}}}}},
+      "400": {"$ref": "#/components/responses/problem"},
+      "401": {"$ref": "#/components/responses/problem"},
+      "422": {"$ref": "#/components/responses/problem"},
+      "429": {"$ref": "#/components/responses/problem"}}}},
   "/api/v1/auth/logout": {"post": {"summary": "End the login that the access token came by",
     "security": [{"bearer": []}],
     "responses": {

@@ -1,5 +1,9 @@
 #include "host/api/registration_routes.hpp"
 
+#include <algorithm>
+
+#include "host/auth/checked.hpp"
+
 namespace stipend::api {
 
 std::vector<ApiRoute> registration_routes(Registrations& registrations) {
@@ -34,13 +38,24 @@ void open_to_owners(std::vector<ApiRoute>& routes, Registrations& registrations)
         if (!route.own) continue;
         route.by_secret = true;
         route.handler = [&registrations, of_any = std::move(route.handler)](const Request& request) {
-            if (request.principal) return of_any(request);
+            if (request.principal && request.principal->orchestrator.empty()) return of_any(request);
             const auto in_path = request.path.find("id");
             const auto in_query = request.query.find("orchestrator");
             const bool named = in_path != request.path.end() || in_query != request.query.end();
             const auto id = in_path != request.path.end() ? in_path->second : named ? in_query->second : std::string();
-            if (auto refusal = registrations.refuse_other(request, id)) return std::move(*refusal);
             Request own = request;
+            if (request.principal) {
+                const auto still = [&registrations, id, wallet = request.principal->wallet] {
+                    const auto owned = registrations.owned_by(wallet);
+                    return owned && std::find(owned->begin(), owned->end(), id) != owned->end();
+                };
+                if (id != request.principal->orchestrator)
+                    return problem(403, "this login is for another orchestrator");
+                if (!still()) return problem(401, auth::refused_answer);
+                own.may_still = [before = request.may_still, still] { return before() && still(); };
+                return of_any(own);
+            }
+            if (auto refusal = registrations.refuse_other(request, id)) return std::move(*refusal);
             own.may_still = [&registrations, id, credential = request.credential] {
                 return registrations.owns(id, credential);
             };

@@ -51,6 +51,10 @@ void check_api(const Node& root, const Settings& settings, Diagnostics& diagnost
                cat("got less than api.token_lifetime: ", duration_text(api.refresh_lifetime_ns), ", want at least ",
                    duration_text(api.token_lifetime_ns)));
     }
+    if (!api.origin.empty() && read_origin(api.origin) != api.origin) {
+        report("/api/origin", cat("got ", scalar_node(api.origin, true).shown(),
+                                  ", want http(s)://host:port without a path, such as https://manager.example"));
+    }
     const auto want_ranges = [&](std::string_view pointer, const std::vector<std::string>& ranges) {
         for (std::size_t i = 0; i < ranges.size(); ++i) {
             if (ranges[i].empty() || IpRange::parse(ranges[i])) continue;  // the schema reports an empty one

@@ -151,6 +151,7 @@ struct Api {
     std::string tls_certificate;                // PEM files, as are the following; empty: without TLS
     std::string tls_key;
     std::string tls_client_ca;  // empty: clients need no certificate
+    std::string origin;         // http(s)://host:port by which clients reach it; empty: as it listens
     friend bool operator==(const Api&, const Api&) = default;
 };
 

@@ -144,6 +144,7 @@ void fields(Visitor& visit, T& api) {
     visit("tls_certificate", api.tls_certificate);
     visit("tls_key", api.tls_key);
     visit("tls_client_ca", api.tls_client_ca);
+    visit("origin", api.origin);
 }
 
 template <class Visitor, Is<Registration> T>

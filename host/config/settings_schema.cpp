@@ -238,7 +238,9 @@ constexpr std::string_view of_manager = R"("type": "object", "additionalProperti
       "description": "A PEM file: the certificate by which the API proves itself, then those of its issuers. Empty: no TLS. A file that is replaced is taken within seconds."},
     "tls_key": {"format": "path", "default": "${API_TLS_KEY:-}", "description": "A PEM file: the key of `tls_certificate`."},
     "tls_client_ca": {"format": "path", "default": "${API_TLS_CLIENT_CA:-}",
-      "description": "A PEM file: only clients with a certificate of these authorities are served. Empty: every client, by its login."}}},
+      "description": "A PEM file: only clients with a certificate of these authorities are served. Empty: every client, by its login."},
+    "origin": {"format": "text", "maxLength": 512, "default": "${API_ORIGIN:-}",
+      "description": "The URL by which clients reach the API, such as https://manager.example: a login by wallet is signed for it. Empty: that of `listen.api`."}}},
   "registration": {"type": "object", "additionalProperties": false,
     "x-noun": "the settings of registration",
     "description": "How orchestrators join over the API. See api.md; a change needs a restart.", "properties": {

@@ -1,6 +1,7 @@
 #include "host/engine/manager_api.hpp"
 
 #include "host/api/first_account.hpp"
+#include "host/api/wallet_login.hpp"
 #include "stipend/duration.hpp"
 
 namespace stipend::engine {
@@ -14,6 +15,12 @@ Result<std::vector<IpRange>> ranges_of(const std::vector<std::string>& texts) {
         out.push_back(range);
     }
     return out;
+}
+
+// Where clients reach the API, as a wallet shows it to its owner.
+std::string origin_of(const config::Settings& settings) {
+    if (!settings.api.origin.empty()) return settings.api.origin;
+    return cat(settings.api.tls_certificate.empty() ? "http://" : "https://", settings.api_listen);
 }
 
 }  // namespace
@@ -55,13 +62,22 @@ Result<std::unique_ptr<ManagerApi>> ManagerApi::create(runtime::Host& host, cons
         for (auto& route : api::registration_routes(*joining.registrar)) routes.push_back(std::move(route));
     }
     for (auto& route : api::order_routes(std::move(orders))) routes.push_back(std::move(route));
+    if (joining.registrar != nullptr) {
+        auto& registrar = *joining.registrar;
+        const auto login = std::make_shared<api::WalletLogin>(
+            *self->access_, clock,
+            auth::SiweTerms{.origin = origin_of(settings), .chain_id = runtime::namespace_of(settings).chain_id},
+            [&registrar](std::string_view wallet) { return registrar.owned_by(wallet); }, to_log);
+        for (auto& route : api::wallet_routes(login)) routes.push_back(std::move(route));
+    }
     if (events != nullptr) routes.push_back(api::events_route(*events));
     if (joining.registrar != nullptr) api::open_to_owners(routes, *joining.registrar);
     STIPEND_SET(self->server_, api::ApiServer::create({.listen = settings.api_listen,
                                                        .trusted_proxies = std::move(proxies),
                                                        .tls = {.certificate = options.tls_certificate,
                                                                .key = options.tls_key,
-                                                               .client_ca = options.tls_client_ca}},
+                                                               .client_ca = options.tls_client_ca},
+                                                       .origin = options.origin},
                                                       *self->access_, clock, to_log, std::move(routes), thread));
     return self;
 }

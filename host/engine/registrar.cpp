@@ -338,6 +338,13 @@ bool Registrar::owns(std::string_view id, std::string_view credential) {
     return found && *found;
 }
 
+Result<std::vector<std::string>> Registrar::owned_by(std::string_view wallet) {
+    STIPEND_LET(found, parts_.store->proven_by(wallet));
+    std::vector<std::string> out;
+    for (const auto& one : found) out.push_back(one.stated.id);
+    return out;
+}
+
 Result<Json> Registrar::order(const Json& body) {
     if (const auto* action = body.find("action"); action != nullptr && action->text() == "import") return import(body);
     STIPEND_LET(order, order_of(body));

@@ -49,6 +49,7 @@ class Registrar final : public api::Registrations {
     api::Reply prove(const api::Request& request) override;
     std::optional<api::Reply> refuse_other(const api::Request& request, std::string_view id) override;
     [[nodiscard]] bool owns(std::string_view id, std::string_view credential) override;
+    Result<std::vector<std::string>> owned_by(std::string_view wallet) override;
 
     // An order of the person at this machine: {"action": approve, disconnect, remove, rotate or revoke; "id", "by"}; or
     // {"action": "import"} and what `import` takes.

@@ -2,6 +2,8 @@
 
 #include <cstring>
 
+#include "stipend/hex.hpp"
+
 namespace stipend::registry {
 namespace {
 
@@ -400,6 +402,14 @@ Result<std::vector<Registration>> RegistrationStore::approved() {
 Result<std::vector<Registration>> RegistrationStore::pending() {
     const std::lock_guard lock(mutex_);
     return select("state IN (0, 2) AND approved_at IS NULL ORDER BY number");
+}
+
+Result<std::vector<Registration>> RegistrationStore::proven_by(std::string_view address) {
+    if (address.size() != 42 || !address.starts_with("0x") || !is_hex(address.substr(2))) {
+        return fail(STIPEND_E_INVALID, "not an address");
+    }
+    const std::lock_guard lock(mutex_);
+    return select(cat("payout_proven = 1 AND state <> 3 AND payout_address = '", address, "' ORDER BY id"));
 }
 
 Result<std::vector<Registration>> RegistrationStore::all() {

@@ -124,6 +124,8 @@ class RegistrationStore {
     [[nodiscard]] Result<std::vector<Registration>> approved();                   // by id
     // Those that never were approved and are not removed: the oldest first.
     [[nodiscard]] Result<std::vector<Registration>> pending();
+    // Those that are not removed and have proven this payout address: 0x and 40 hex digits in lower case. By id.
+    [[nodiscard]] Result<std::vector<Registration>> proven_by(std::string_view address);
     [[nodiscard]] Result<std::vector<Registration>> all();  // but those that are removed; by id
 
     struct AuditRow {

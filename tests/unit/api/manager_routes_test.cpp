@@ -1,5 +1,6 @@
 // The routes of the manager's API over reads that a test decides, and their description.
 #include "host/api/manager_routes.hpp"
+#include "host/api/wallet_login.hpp"
 
 #include <set>
 
@@ -123,6 +124,10 @@ class NoRegistrations final : public Registrations {
     [[nodiscard]] bool owns(std::string_view id, std::string_view credential) override {
         return id == "a:1" && credential == "secret of a:1";
     }
+    Result<std::vector<std::string>> owned_by(std::string_view wallet) override {
+        if (wallet == "0xa1") return std::vector<std::string>{"a:1"};
+        return std::vector<std::string>();
+    }
 };
 
 class NoEvents final : public EventSource {
@@ -166,6 +171,11 @@ TEST_CASE("the description has each route of the table, with its parameters, and
     for (auto& route : manager_routes(reads, {})) table.push_back(std::move(route));
     NoRegistrations registrations;
     for (auto& route : registration_routes(registrations)) table.push_back(std::move(route));
+    const auto wallet = std::make_shared<WalletLogin>(
+        **access, clock, auth::SiweTerms{},
+        [](std::string_view) { return Result<std::vector<std::string>>(std::vector<std::string>()); },
+        [](const std::string&) {});
+    for (auto& route : wallet_routes(wallet)) table.push_back(std::move(route));
     for (auto& route : order_routes({})) table.push_back(std::move(route));
     NoEvents events;
     const auto feed = EventFeed::create(events, clock);

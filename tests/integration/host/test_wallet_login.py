@@ -1,0 +1,100 @@
+"""An orchestrator logs in by the wallet that it has proven, and reads what is its own."""
+import itertools
+import unittest
+import urllib.parse
+
+import test_registry
+from test_api import LIST, PAYMENTS
+from wallet import Wallet
+
+CHALLENGE = "/api/v1/auth/wallet/challenge"
+WALLET = "/api/v1/auth/wallet"
+ORIGIN = "https://manager.example"
+NEW = test_registry.NEW
+
+
+class WalletLogin(test_registry.RegistryTest):
+    def begin(self):
+        self.host.environment["API_ORIGIN"] = ORIGIN
+        self.spread()
+        self.number = 10_000
+        self.start()
+        self.wait_for_decisions(1)
+        self.wallet = Wallet("an orchestrator's")
+        self.secret = self.made(eth_address=self.wallet.address)
+        self.assertEqual(self.order("approve").status, 200)
+
+    def prove(self):
+        challenge = self.secret["challenge"]
+        answer = self.ask("POST", f"{LIST}/{NEW}/proof", {
+            "orchestrator_id": NEW, "manager_challenge": challenge, "orchestrator_response": self.wallet.sign(challenge)},
+            token=self.secret["secret"])
+        self.assertEqual(answer.status, 200, answer.body)
+
+    def text(self, wallet=None):
+        """What to sign, for a client that no other login comes from."""
+        self.number += 1
+        self.clients = itertools.repeat(self.number)
+        answer = self.ask("POST", CHALLENGE, {"address": (wallet or self.wallet).address})
+        self.assertEqual(answer.status, 200, answer.body)
+        return answer.json()["message"]
+
+    def log_in_by(self, text, wallet=None):
+        return self.ask("POST", WALLET, {"message": text, "signature": (wallet or self.wallet).sign(text)})
+
+    def test_the_proven_wallet_reads_its_own_and_nothing_else(self):
+        self.begin()
+        self.assert_problem(self.log_in_by(self.text()), 401)  # not proven yet, and a login proves nothing
+        self.assert_problem(self.log_in_by(self.text()), 401)
+        self.prove()
+        text = self.text()
+        self.assertTrue(text.startswith("manager.example wants you to sign in"))
+        answer = self.log_in_by(text)
+        self.assertEqual(answer.status, 200, answer.body)
+        self.assertEqual(answer.json()["orchestrator_id"], NEW)
+        self.assertNotIn("refresh_token", answer.json())
+        token = answer.json()["access_token"]
+        self.assert_problem(self.log_in_by(text), 401)  # a nonce is taken once
+        status = f"{LIST}/{NEW}/status"
+        self.assertEqual(self.get(status, token).json()["orchestrator_id"], NEW)
+        self.assertEqual(self.get(f"{PAYMENTS}?orchestrator={NEW}", token).status, 200)
+        other = urllib.parse.quote(self.host.decisions()[0]["orchestrator"], safe="")
+        for path in (f"{LIST}/{other}/status", f"{PAYMENTS}?orchestrator={other}", PAYMENTS, LIST):
+            self.assert_problem(self.get(path, token), 403)
+        self.assert_problem(self.ask("POST", f"{LIST}/{NEW}/disconnect", token=token), 403)
+        self.assertEqual(self.ask("POST", "/api/v1/auth/logout", token=token).status, 204)
+        self.assert_problem(self.get(status, token), 401)
+        token = self.log_in_by(self.text()).json()["access_token"]
+        self.assertEqual(self.get(status, token).status, 200)
+        self.assertEqual(self.order("remove").status, 200)
+        self.assert_problem(self.get(status, token), 401)  # it has no wallet any more
+
+    def test_another_message_or_wallet_is_refused(self):
+        self.begin()
+        self.prove()
+        other = Wallet("another")
+        self.assert_problem(self.log_in_by(self.text(), other), 401)
+        self.assert_problem(self.log_in_by(self.text(other), other), 401)
+        for old, new in (("manager.example wants", "evil.example wants"), (f"URI: {ORIGIN}", "URI: https://evil.example"),
+                         ("Chain ID: 42161", "Chain ID: 1")):
+            text = self.text()
+            self.assertIn(old, text)
+            self.assert_problem(self.log_in_by(text.replace(old, new)), 401)
+        self.assert_problem(self.ask("POST", WALLET, {"message": "hello", "signature": "0x00"}), 422)
+        self.assert_problem(self.ask("POST", CHALLENGE, {"address": "0x00"}), 422)
+
+    def test_attempts_are_throttled(self):
+        self.begin()
+        self.prove()
+        statuses = []
+        for _ in range(9):
+            answer = self.ask("POST", WALLET, {"message": self.text(), "signature": "0x" + "00" * 65})
+            statuses.append(answer.status)
+            if answer.status == 429:
+                break
+        self.assertEqual(statuses[-1], 429)
+        self.assertEqual(set(statuses[:-1]), {401})
+
+
+if __name__ == "__main__":
+    unittest.main(verbosity=2)
