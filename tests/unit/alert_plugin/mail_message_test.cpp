@@ -10,7 +10,8 @@ using alert::Webhook;
 
 namespace {
 
-constexpr const char* mail_config = R"({"format":"email","url":"smtps://mail.example:465","from":"stipend@payer.example",
+constexpr const char* mail_config =
+    R"({"format":"email","url":"smtps://mail.example:465","from":"stipend@payer.example",
     "to":["ops@payer.example","ann@payer.example"],"user":"payer","password":"s3cret","timeout":"7s"})";
 
 std::string message_of(const std::vector<FakeAlert>& alerts) {
@@ -110,7 +111,8 @@ TEST_CASE("an e-mail is sent again unless the server refuses it for good") {
 
 TEST_CASE("an e-mail's settings are checked, and belong to that format alone") {
     CHECK(mail_complaint(mail_config) == "accepted");
-    CHECK(mail_complaint(R"({"format":"email","url":"https://mail.example"})").find("want a server") != std::string::npos);
+    CHECK(mail_complaint(R"({"format":"email","url":"https://mail.example"})").find("want a server") !=
+          std::string::npos);
     CHECK(mail_complaint(R"({"format":"email","url":"smtps://mail.example","from":"a@b","to":[]})") ==
           "/to: missing, want the address that e-mails go to, or a list of them");
     CHECK(mail_complaint(R"({"format":"email","url":"smtps://mail.example","from":"a@b","to":["c@d","e"]})") ==
