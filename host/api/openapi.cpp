@@ -312,6 +312,39 @@ constexpr std::string_view document = R"json({
       "404": {"$ref": "#/components/responses/problem"},
       "422": {"$ref": "#/components/responses/problem"},
       "429": {"$ref": "#/components/responses/problem"}}}},
+  "/api/v1/livepeer/orchestrators/{id}/payout-address/challenge": {"post": {
+    "summary": "The text by whose signature a wallet proves the payout address",
+    "description": "By the id's own secret. Where the address is proven, `eth_address` is the one that it hands over to.",
+    "parameters": [{"name": "id", "in": "path", "required": true, "schema": {"type": "string"}}],
+    "requestBody": {"required": true, "content": {"application/json": {"schema": {
+      "type": "object", "properties": {"eth_address": {"type": ["string", "null"], "maxLength": 64}}}}}},
+    "responses": {
+      "200": {"description": "To be signed by `signer` within `expires_in` seconds.",
+        "content": {"application/json": {"schema": {
+          "type": "object", "properties": {"message": {"type": "string"}, "signer": {"type": "string"},
+            "nonce": {"type": "string"}, "expires_in": {"type": "integer"}}}}}},
+      "401": {"$ref": "#/components/responses/problem"},
+      "404": {"$ref": "#/components/responses/problem"},
+      "409": {"$ref": "#/components/responses/problem"},
+      "422": {"$ref": "#/components/responses/problem"},
+      "429": {"$ref": "#/components/responses/problem"}}}},
+  "/api/v1/livepeer/orchestrators/{id}/payout-address": {"post": {
+    "summary": "Prove the payout address, or hand over to another",
+    "parameters": [{"name": "id", "in": "path", "required": true, "schema": {"type": "string"}}],
+    "requestBody": {"required": true, "content": {"application/json": {"schema": {
+      "type": "object", "required": ["nonce", "signature"], "properties": {
+        "nonce": {"type": "string", "maxLength": 128}, "signature": {"type": "string", "maxLength": 256},
+        "eth_address": {"type": ["string", "null"], "maxLength": 64}}}}}},
+    "responses": {
+      "200": {"description": "It is proven; or the other one is stated, and is to be proven.",
+        "content": {"application/json": {"schema": {
+          "type": "object", "properties": {"success": {"type": "boolean"}, "orchestrator_id": {"type": "string"},
+            "payout_address": {"type": "string"}, "payout_proven": {"type": "boolean"}}}}}},
+      "401": {"$ref": "#/components/responses/problem"},
+      "404": {"$ref": "#/components/responses/problem"},
+      "409": {"$ref": "#/components/responses/problem"},
+      "422": {"$ref": "#/components/responses/problem"},
+      "429": {"$ref": "#/components/responses/problem"}}}},
   "/api/v1/livepeer/payments": {"get": {"summary": "What was decided, the newest first",
     "description": "A part may be shorter than its limit, even empty, before the end. Archived decisions are not in it.",
     "security": [{"bearer": []}, {"ownSecret": []}],

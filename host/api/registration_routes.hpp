@@ -20,6 +20,9 @@ class Registrations {
     virtual Reply remove(const Request& request) = 0;
     virtual Reply rotate(const Request& request) = 0;  // by its own secret as well
     virtual Reply prove(const Request& request) = 0;   // by what the body holds, and its own secret
+    // By its own secret: the text by whose signature its wallet proves the payout address, or hands over to another.
+    virtual Reply payout_challenge(const Request& request) = 0;
+    virtual Reply prove_payout(const Request& request) = 0;
     // Why the credential of the request is not that of this id; nothing: it is. Failures are throttled.
     virtual std::optional<Reply> refuse_other(const Request& request, std::string_view id) = 0;
     [[nodiscard]] virtual bool owns(std::string_view id, std::string_view credential) = 0;

@@ -17,13 +17,12 @@ Result<std::vector<IpRange>> ranges_of(const std::vector<std::string>& texts) {
     return out;
 }
 
-// Where clients reach the API, as a wallet shows it to its owner.
-std::string origin_of(const config::Settings& settings) {
+}  // namespace
+
+std::string ManagerApi::origin_of(const config::Settings& settings) {
     if (!settings.api.origin.empty()) return settings.api.origin;
     return cat(settings.api.tls_certificate.empty() ? "http://" : "https://", settings.api_listen);
 }
-
-}  // namespace
 
 ManagerApi::ManagerApi(runtime::Host& host, const Engine& engine, const config::Settings& settings,
                        const Joining& joining, const ProofBook& proofs)

@@ -30,6 +30,8 @@ class ManagerApi {
                                                                     api::Orders orders, http::ServerThread& thread,
                                                                     Joining joining, const ProofBook& proofs,
                                                                     api::EventFeed* events);
+    // Where clients reach the API, as a wallet shows it to its owner. [pure]
+    [[nodiscard]] static std::string origin_of(const config::Settings& settings);
     [[nodiscard]] const std::string& address() const { return server_->address(); }
 
   private:

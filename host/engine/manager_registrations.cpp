@@ -79,6 +79,7 @@ std::unique_ptr<Registrar> Manager::make_registrar() {
                        .connect_back = connect_back_,
                        .proof_interval_ns = settings.registration.proof_interval_ns,
                        .changed = [this] { host_.apply_again(); },
+                       .origin = ManagerApi::origin_of(settings),
                        .common_secret = settings.registration.open() ? settings.registration.secret : std::string(),
                        .allowed = std::move(allowed)});
 }

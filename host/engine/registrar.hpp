@@ -7,10 +7,12 @@
 #include <mutex>
 #include <string>
 #include <string_view>
+#include <variant>
 #include <vector>
 
 #include "host/api/registration_routes.hpp"
 #include "host/auth/challenge.hpp"
+#include "host/auth/payout_proof.hpp"
 #include "host/auth/throttle.hpp"
 #include "host/base/time.hpp"
 #include "host/engine/connect_back.hpp"
@@ -33,6 +35,7 @@ struct RegistrarParts {
     std::int64_t proof_interval_ns = 0;
     // What is paid has changed: returns at once.
     std::function<void()> changed;
+    std::string origin;            // of the API, as wallets show it
     std::string common_secret;     // empty: newcomers do not register by themselves
     std::vector<IpRange> allowed;  // networks that endpoints may lead to although they are not public
 };
@@ -47,6 +50,8 @@ class Registrar final : public api::Registrations {
     api::Reply remove(const api::Request& request) override;
     api::Reply rotate(const api::Request& request) override;
     api::Reply prove(const api::Request& request) override;
+    api::Reply payout_challenge(const api::Request& request) override;
+    api::Reply prove_payout(const api::Request& request) override;
     std::optional<api::Reply> refuse_other(const api::Request& request, std::string_view id) override;
     [[nodiscard]] bool owns(std::string_view id, std::string_view credential) override;
     Result<std::vector<std::string>> owned_by(std::string_view wallet) override;
@@ -75,15 +80,17 @@ class Registrar final : public api::Registrations {
     [[nodiscard]] Result<registry::Outcome> carry_out(Kind kind, std::string_view id, const registry::Actor& actor);
     [[nodiscard]] api::Reply reply_of(const Result<registry::Outcome>& outcome);
     [[nodiscard]] api::Reply change(Kind kind, const api::Request& request, bool by_secret);
-    [[nodiscard]] api::Reply accepted(const registry::Registration& registration, bool payout_proven,
-                                      stipend_unix_ns now);
+    [[nodiscard]] api::Reply accepted(const registry::Registration& registration, stipend_unix_ns now);
+    // Or why none is.
+    [[nodiscard]] std::variant<auth::PayoutProof, api::Reply> wanted_payout_proof(const api::Request& request);
     void note(const registry::Outcome& outcome, std::string_view what, std::string_view by);
 
     const RegistrarParts parts_;
     const auth::Sha256 common_hash_;
     std::mutex mutex_;
-    auth::LoginThrottle throttle_;     // guarded by mutex_
-    auth::ChallengeStore challenges_;  // guarded by mutex_
+    auth::LoginThrottle throttle_;            // guarded by mutex_
+    auth::ChallengeStore challenges_;         // guarded by mutex_; of life
+    auth::ChallengeStore payout_challenges_;  // guarded by mutex_; neither passes for the other
 };
 
 // Carries out an order without a running host, as `Registrar::order`.

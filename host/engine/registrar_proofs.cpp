@@ -1,4 +1,4 @@
-// Proofs that orchestrators that registered are there, and of their payout addresses.
+// Proofs that orchestrators that registered are there.
 #include "host/auth/challenge_response.hpp"
 #include "host/engine/registrar.hpp"
 #include "stipend/duration.hpp"
@@ -47,8 +47,7 @@ api::Reply Registrar::prove(const api::Request& request) {
     if (!registration.secret || !auth::equal_in_constant_time(*registration.secret, auth::sha256(request.credential))) {
         return refuse("wrong secret");
     }
-    const bool by_wallet = auth::is_signed_response(*response);
-    if (by_wallet) {
+    if (auth::is_signed_response(*response)) {
         const auto address = auth::EthAddress::parse(registration.stated.payout_address);
         if (!address || !auth::signed_response_matches(*response, *challenge, *address)) {
             return refuse("not signed by the payout address");
@@ -57,19 +56,12 @@ api::Reply Registrar::prove(const api::Request& request) {
         return refuse("wrong response");
     }
     succeeded(request);
-    parts_.proven(id);  // that it is there, whatever becomes of the address
-    bool payout_proven = registration.payout_proven;
-    if (by_wallet && !payout_proven) {
-        const auto outcome = parts_.store->prove_payout(id, registration.stated.payout_address, now);
-        if (!outcome || outcome->fault != registry::Fault::none) return reply_of(outcome);
-        payout_proven = outcome->registration.payout_proven;
-        note(*outcome, "payout address proven", "its wallet");
-    }
-    return accepted(registration, payout_proven, now);
+    parts_.proven(id);
+    return accepted(registration, now);
 }
 
 // With the next challenge, once the endpoint was connected to.
-api::Reply Registrar::accepted(const registry::Registration& registration, bool payout_proven, stipend_unix_ns now) {
+api::Reply Registrar::accepted(const registry::Registration& registration, stipend_unix_ns now) {
     std::string next;
     {
         const std::lock_guard lock(mutex_);
@@ -83,7 +75,7 @@ api::Reply Registrar::accepted(const registry::Registration& registration, bool 
                       .append("next_proof_required", parts_.proof_interval_ns / ns_per_s)
                       .append("challenge", next)
                       .append("state", registry::name_of(registration.state))
-                      .append("payout_proven", payout_proven)
+                      .append("payout_proven", registration.payout_proven)
                       .append("endpoint_reached", Json());
     if (!parts_.connect_back) return api::json_reply(answer);
     // This may be over before the connection is.

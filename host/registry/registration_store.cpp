@@ -383,6 +383,21 @@ Result<Outcome> RegistrationStore::prove_payout(std::string_view id, std::string
     });
 }
 
+Result<Outcome> RegistrationStore::hand_over_payout(std::string_view id, std::string_view from, const std::string& to,
+                                                    stipend_unix_ns now) {
+    const Actor wallet{Rank::peer, cat("wallet:", from)};
+    return change(id, wallet, "hand over payout address", now, [&](Outcome& out) -> Result<void> {
+        auto& registration = out.registration;
+        if (registration.stated.payout_address != from || !registration.payout_proven) {
+            out = refused(Fault::invalid, "the payout address that was proven is another one by now");
+            return {};
+        }
+        registration.stated.payout_address = to;
+        registration.payout_proven = false;
+        return {};
+    });
+}
+
 Result<bool> RegistrationStore::owns(std::string_view id, const auth::Sha256& secret) {
     const std::lock_guard lock(mutex_);
     STIPEND_LET(found, read(id));

@@ -119,6 +119,11 @@ class RegistrationStore {
     // orchestrator can state it from now on. `taken`: another one has proven it before.
     [[nodiscard]] Result<Outcome> prove_payout(std::string_view id, std::string_view address, stipend_unix_ns now);
 
+    // The wallet of the proven address `from` has signed that payments go to `to`, which is stated from now on, and not
+    // proven. INVALID, as a fault: the proven address is another one.
+    [[nodiscard]] Result<Outcome> hand_over_payout(std::string_view id, std::string_view from, const std::string& to,
+                                                   stipend_unix_ns now);
+
     [[nodiscard]] Result<bool> owns(std::string_view id, const auth::Sha256& secret);
     [[nodiscard]] Result<std::optional<Registration>> find(std::string_view id);  // a removed one too
     [[nodiscard]] Result<std::vector<Registration>> approved();                   // by id

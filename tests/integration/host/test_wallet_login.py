@@ -4,6 +4,7 @@ import unittest
 import urllib.parse
 
 import test_registry
+from network import wait_for
 from test_api import LIST, PAYMENTS
 from wallet import Wallet
 
@@ -25,11 +26,15 @@ class WalletLogin(test_registry.RegistryTest):
         self.assertEqual(self.order("approve").status, 200)
 
     def prove(self):
-        challenge = self.secret["challenge"]
-        answer = self.ask("POST", f"{LIST}/{NEW}/proof", {
-            "orchestrator_id": NEW, "manager_challenge": challenge, "orchestrator_response": self.wallet.sign(challenge)},
-            token=self.secret["secret"])
+        route = f"{LIST}/{NEW}/payout-address"
+        wanted = self.ask("POST", route + "/challenge", {}, token=self.secret["secret"])
+        self.assertEqual(wanted.status, 200, wanted.body)
+        message = wanted.json()["message"]
+        self.assertIn(f"Manager: {ORIGIN}\nOrchestrator: {NEW}\n", message)
+        answer = self.ask("POST", route, {"nonce": wanted.json()["nonce"], "signature": self.wallet.sign(message)},
+                          token=self.secret["secret"])
         self.assertEqual(answer.status, 200, answer.body)
+        self.assertTrue(answer.json()["payout_proven"])
 
     def text(self, wallet=None):
         """What to sign, for a client that no other login comes from."""
@@ -46,6 +51,11 @@ class WalletLogin(test_registry.RegistryTest):
         self.begin()
         self.assert_problem(self.log_in_by(self.text()), 401)  # not proven yet, and a login proves nothing
         self.assert_problem(self.log_in_by(self.text()), 401)
+        challenge = self.secret["challenge"]  # nor does a sign of life
+        answer = self.ask("POST", f"{LIST}/{NEW}/proof", {
+            "orchestrator_id": NEW, "manager_challenge": challenge, "orchestrator_response": self.wallet.sign(challenge)},
+            token=self.secret["secret"])
+        self.assertEqual((answer.status, answer.json()["payout_proven"]), (200, False), answer.body)
         self.prove()
         text = self.text()
         self.assertTrue(text.startswith("manager.example wants you to sign in"))
@@ -57,7 +67,8 @@ class WalletLogin(test_registry.RegistryTest):
         self.assert_problem(self.log_in_by(text), 401)  # a nonce is taken once
         status = f"{LIST}/{NEW}/status"
         self.assertEqual(self.get(status, token).json()["orchestrator_id"], NEW)
-        self.assertEqual(self.get(f"{PAYMENTS}?orchestrator={NEW}", token).status, 200)
+        # The engine knows it once its approval was put in force.
+        wait_for(lambda: self.get(f"{PAYMENTS}?orchestrator={NEW}", token).status == 200, "its payments")
         other = urllib.parse.quote(self.host.decisions()[0]["orchestrator"], safe="")
         for path in (f"{LIST}/{other}/status", f"{PAYMENTS}?orchestrator={other}", PAYMENTS, LIST):
             self.assert_problem(self.get(path, token), 403)

@@ -75,6 +75,7 @@ class Desk {
                            .connect_back = std::move(connect_back),
                            .proof_interval_ns = 60 * second,
                            .changed = [this] { ++changes; },
+                           .origin = "https://manager.example",
                            .common_secret = common});
     }
     ~Desk() { std::filesystem::remove_all(folder_); }
@@ -110,6 +111,18 @@ class Desk {
                                         cat(R"({"orchestrator_id":"orch-1","manager_challenge":")", challenge,
                                             R"(","orchestrator_response":")", response, R"("})"),
                                         id));
+    }
+    api::Reply payout_challenge(const std::string& credential, std::string_view successor = "") {
+        return registrar->payout_challenge(
+            request(credential, successor.empty() ? "{}" : cat(R"({"eth_address":")", successor, R"("})"), "orch-1"));
+    }
+    api::Reply prove_payout(const std::string& credential, const std::string& nonce, const std::string& signature,
+                            std::string_view successor = "") {
+        return registrar->prove_payout(
+            request(credential,
+                    cat(R"({"nonce":")", nonce, R"(","signature":")", signature, R"(")",
+                        successor.empty() ? "" : cat(R"(,"eth_address":")", successor, R"(")"), "}"),
+                    "orch-1"));
     }
 
     SetClock clock;
@@ -214,22 +227,52 @@ TEST_CASE("a proof that is wrong, late or another's is refused, and its challeng
     CHECK(desk.prove(newer, hashed(newer, secret), secret).status == 200);
 }
 
-TEST_CASE("a signature by the wallet proves the payout address, beside the secret of the id") {
+TEST_CASE(
+    "a wallet's signature of a bare challenge is a sign of life, beside the secret of the id, and proves no address") {
     Desk desk;
     const auto made = desk.joined();
     const auto secret = text(made, "secret");
-    const auto challenge = text(desk.joined_again(secret), "challenge");
     const auto signed_only = text(made, "challenge");
     CHECK(desk.prove(signed_only, wallets::personal_sign(signed_only)).status == 401);
-    CHECK(!(*desk.store->find("orch-1"))->payout_proven);
+    const auto challenge = text(desk.joined_again(secret), "challenge");
     const auto reply = desk.prove(challenge, wallets::personal_sign(challenge), secret);
     REQUIRE_MESSAGE(reply.status == 200, reply.body);
-    CHECK(text(*parse_json(reply.body), "payout_proven") == "true");
-    CHECK((*desk.store->find("orch-1"))->payout_proven);
-    CHECK(desk.store->audit("orch-1")->back().what == "prove payout address");
+    CHECK(text(*parse_json(reply.body), "payout_proven") == "false");
+    CHECK(desk.proven == "orch-1 ");
+    CHECK(!(*desk.store->find("orch-1"))->payout_proven);
     const auto next = text(*parse_json(reply.body), "challenge");
     CHECK(desk.prove(next, wallets::personal_sign(next, wallets::other_key), secret).status == 401);
-    CHECK(desk.proven == "orch-1 ");
+}
+
+TEST_CASE(
+    "a payout address is proven by a text of its own that names the manager, the id, the address and the purpose") {
+    Desk desk;
+    const auto made = desk.joined();
+    const auto secret = text(made, "secret");
+    const auto asked = desk.payout_challenge(secret);
+    REQUIRE_MESSAGE(asked.status == 200, asked.body);
+    const auto wanted = *parse_json(asked.body);
+    const auto message = text(wanted, "message");
+    for (const auto* part : {"Manager: https://manager.example\n", "Orchestrator: orch-1\n",
+                             "Purpose: receive payments at this address\n"}) {
+        CHECK(message.find(part) != std::string::npos);
+    }
+    CHECK(message.find(cat("Address: ", text(wanted, "signer"))) != std::string::npos);
+    CHECK(ascii::to_lower(text(wanted, "signer")) == ascii::to_lower(wallets::wallet_address));
+    CHECK(
+        desk.prove_payout(secret, text(wanted, "nonce"), wallets::personal_sign(message, wallets::other_key)).status ==
+        401);
+    // That attempt took the nonce.
+    CHECK(desk.prove_payout(secret, text(wanted, "nonce"), wallets::personal_sign(message)).status == 401);
+    CHECK(!(*desk.store->find("orch-1"))->payout_proven);
+    const auto again = *parse_json(desk.payout_challenge(secret).body);
+    CHECK(desk.prove_payout("other", text(again, "nonce"), wallets::personal_sign(text(again, "message"))).status ==
+          401);
+    const auto done = desk.prove_payout(secret, text(again, "nonce"), wallets::personal_sign(text(again, "message")));
+    REQUIRE_MESSAGE(done.status == 200, done.body);
+    CHECK((*desk.store->find("orch-1"))->payout_proven);
+    CHECK(desk.store->audit("orch-1")->back().what == "prove payout address");
+    CHECK(desk.payout_challenge(secret).status == 409);  // proven already
     // Another address is proven anew.
     auto body = Desk::body_of();
     body.replace(body.find(wallets::wallet_address), wallets::wallet_address.size(), wallets::other_address);
@@ -240,16 +283,68 @@ TEST_CASE("a signature by the wallet proves the payout address, beside the secre
     CHECK(!(*desk.store->find("orch-1"))->payout_proven);
 }
 
-TEST_CASE("a proof counts where its address was proven by another before") {
+TEST_CASE("what was signed for another purpose, id or manager, or in time, proves no address") {
+    Desk desk;
+    const auto made = desk.joined();
+    const auto secret = text(made, "secret");
+    const auto refused = [&](const std::string& old_part, const std::string& new_part) {
+        const auto wanted = *parse_json(desk.payout_challenge(secret).body);
+        auto message = text(wanted, "message");
+        const auto at = message.find(old_part);
+        REQUIRE(at != std::string::npos);
+        message.replace(at, old_part.size(), new_part);
+        return desk.prove_payout(secret, text(wanted, "nonce"), wallets::personal_sign(message)).status == 401;
+    };
+    CHECK(refused("manager.example", "evil.example"));
+    CHECK(refused("orch-1", "orch-2"));
+    CHECK(refused("receive payments at this address", "hand payments over to 0x00"));
+    // A nonce of the proofs of life is none of these.
+    const auto life = text(made, "challenge");
+    CHECK(desk.prove_payout(secret, life, wallets::personal_sign(life)).status == 401);
+    const auto wanted = *parse_json(desk.payout_challenge(secret).body);
+    desk.clock.since += 301 * second;
+    CHECK(desk.prove_payout(secret, text(wanted, "nonce"), wallets::personal_sign(text(wanted, "message"))).status ==
+          401);
+    CHECK(!(*desk.store->find("orch-1"))->payout_proven);
+}
+
+TEST_CASE("a proven address hands over to another by its own signature, and the other is proven anew") {
+    Desk desk;
+    const auto secret = text(desk.joined(), "secret");
+    CHECK(desk.payout_challenge(secret, wallets::other_address).status == 409);  // not proven yet
+    const auto first = *parse_json(desk.payout_challenge(secret).body);
+    REQUIRE(desk.prove_payout(secret, text(first, "nonce"), wallets::personal_sign(text(first, "message"))).status ==
+            200);
+    CHECK(desk.payout_challenge(secret, wallets::wallet_address).status == 422);  // the same
+    CHECK(desk.payout_challenge(secret, "0x12").status == 422);
+    const auto next = *parse_json(desk.payout_challenge(secret, wallets::other_address).body);
+    const auto message = text(next, "message");
+    CHECK(message.find("Purpose: hand payments over to ") != std::string::npos);
+    // The successor does not sign for its predecessor.
+    CHECK(desk.prove_payout(secret, text(next, "nonce"), wallets::personal_sign(message, wallets::other_key),
+                            wallets::other_address)
+              .status == 401);
+    const auto again = *parse_json(desk.payout_challenge(secret, wallets::other_address).body);
+    const auto done = desk.prove_payout(secret, text(again, "nonce"), wallets::personal_sign(text(again, "message")),
+                                        wallets::other_address);
+    REQUIRE_MESSAGE(done.status == 200, done.body);
+    const auto registration = **desk.store->find("orch-1");
+    CHECK(registration.stated.payout_address == ascii::to_lower(wallets::other_address));
+    CHECK(!registration.payout_proven);
+    CHECK(desk.store->audit("orch-1")->back().what == "hand over payout address");
+}
+
+TEST_CASE("an address that another has proven before is not proven") {
     Desk desk;
     const auto made = desk.joined();
     REQUIRE(desk.registrar->enroll(Desk::request(common, Desk::body_of("orch-2", "https://b.example:1"))).status ==
             200);
     REQUIRE(desk.store->prove_payout("orch-2", ascii::to_lower(wallets::wallet_address), noon)->fault ==
             registry::Fault::none);
-    const auto challenge = text(made, "challenge");
-    CHECK(desk.prove(challenge, wallets::personal_sign(challenge), text(made, "secret")).status == 409);
-    CHECK(desk.proven == "orch-1 ");
+    const auto secret = text(made, "secret");
+    const auto wanted = *parse_json(desk.payout_challenge(secret).body);
+    CHECK(desk.prove_payout(secret, text(wanted, "nonce"), wallets::personal_sign(text(wanted, "message"))).status ==
+          409);
     CHECK(!(*desk.store->find("orch-1"))->payout_proven);
 }
 
