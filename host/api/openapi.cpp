@@ -53,6 +53,7 @@ constexpr std::string_view document = R"json({
         "description": "null: of the configuration alone."},
       "last_heartbeat": {"type": ["string", "null"], "description": "When its last check was decided."},
       "last_proof": {"type": ["string", "null"], "description": "The last proof that was accepted since the host's start."},
+      "pending_change": {"type": ["object", "null"], "description": "What an administrator changes of its payout address or worker's key at `effective_at`."},
       "endpoint_problem": {"type": ["string", "null"], "description": "Why the last connection to the registered endpoint failed."},
       "payout_proven": {"type": "boolean", "description": "Its wallet has signed."},
       "connection_started": {"type": "string", "description": "When it was first configured."},
@@ -344,6 +345,19 @@ constexpr std::string_view document = R"json({
       "404": {"$ref": "#/components/responses/problem"},
       "409": {"$ref": "#/components/responses/problem"},
       "422": {"$ref": "#/components/responses/problem"},
+      "429": {"$ref": "#/components/responses/problem"}}}},
+  "/api/v1/livepeer/orchestrators/{id}/pending-change": {"delete": {
+    "summary": "Cancel a change of its payout address or worker's key that waits",
+    "security": [{"bearer": []}, {"ownSecret": []}],
+    "parameters": [{"name": "id", "in": "path", "required": true, "schema": {"type": "string"}}],
+    "responses": {
+      "200": {"description": "It is cancelled.", "content": {"application/json": {"schema": {
+        "type": "object", "properties": {"success": {"type": "boolean"}, "orchestrator_id": {"type": "string"},
+          "state": {"type": "string"}}}}}},
+      "401": {"$ref": "#/components/responses/problem"},
+      "403": {"$ref": "#/components/responses/problem"},
+      "404": {"$ref": "#/components/responses/problem"},
+      "409": {"$ref": "#/components/responses/problem"},
       "429": {"$ref": "#/components/responses/problem"}}}},
   "/api/v1/livepeer/payments": {"get": {"summary": "What was decided, the newest first",
     "description": "A part may be shorter than its limit, even empty, before the end. Archived decisions are not in it.",

@@ -31,6 +31,8 @@ std::vector<ApiRoute> registration_routes(Registrations& registrations) {
     add("POST", "/api/v1/livepeer/orchestrators/{id}/payout-address/challenge", std::nullopt, true,
         &Registrations::payout_challenge);
     add("POST", "/api/v1/livepeer/orchestrators/{id}/payout-address", std::nullopt, true, &Registrations::prove_payout);
+    add("DELETE", "/api/v1/livepeer/orchestrators/{id}/pending-change", Permission::orchestrators_approve, true,
+        &Registrations::cancel_change);
     add("DELETE", "/api/v1/livepeer/orchestrators/{id}", Permission::orchestrators_approve, false,
         &Registrations::remove);
     return out;

@@ -23,6 +23,7 @@ class Registrations {
     // By its own secret: the text by whose signature its wallet proves the payout address, or hands over to another.
     virtual Reply payout_challenge(const Request& request) = 0;
     virtual Reply prove_payout(const Request& request) = 0;
+    virtual Reply cancel_change(const Request& request) = 0;  // by its own secret as well
     // Why the credential of the request is not that of this id; nothing: it is. Failures are throttled.
     virtual std::optional<Reply> refuse_other(const Request& request, std::string_view id) = 0;
     [[nodiscard]] virtual bool owns(std::string_view id, std::string_view credential) = 0;

@@ -153,6 +153,7 @@ void add_orchestrator_commands(CLI::App& app, OrchestratorOptions& options, Orch
     add("approve", "pay it from now on", "approve");
     add("disconnect", "pay it no more, until it is approved again", "disconnect");
     add("remove", "as disconnect, and make its secret void and its endpoint free", "remove");
+    add("cancel-change", "drop a change of its payout address or worker's key that waits", "cancel-change");
     add("rotate-secret", "make a new secret, and show it once", "rotate")
         ->add_flag("--revoke", options.revoke, "only make the present one void");
 }

@@ -25,7 +25,7 @@ void print_event(std::string_view name, const std::string& data) {
     const auto json = parse_json(data, {.bytes = longest_event, .depth = 8, .nodes = 10'000});
     if (!json) return fmt::print("{} {}\n", name, printable_line(data));
     const auto text = [&](std::string_view key) { return printable_line(text_of(*json, key)); };
-    if (name == "payment" && !text("payment_id").empty()) {
+    if (name == "payment" && json->find("payment_id") != nullptr) {
         return fmt::print("{} {} manual payment: {} USD, {}, by {}\n", text("decided_at"), text("orchestrator"),
                           text("amount_usd"), text("call_type"), text("by"));
     }

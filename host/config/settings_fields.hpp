@@ -156,6 +156,7 @@ void fields(Visitor& visit, T& registration) {
     visit("proofs", registration.proofs);
     visit("proof_interval", registration.proof_interval_ns);
     visit("heartbeat_timeout", registration.heartbeat_timeout_ns);
+    visit("change_delay", registration.change_delay_ns);
 }
 
 template <class Visitor, Is<SignedHeads> T>

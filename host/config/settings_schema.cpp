@@ -257,7 +257,9 @@ constexpr std::string_view of_manager = R"("type": "object", "additionalProperti
     "proof_interval": {"format": "seconds", "formatMinimum": "1s", "formatMaximum": "1d", "default": "${PROOF_INTERVAL:-60}s",
       "description": "How often a proof is due."},
     "heartbeat_timeout": {"format": "seconds", "formatMinimum": "1s", "formatMaximum": "1d", "default": "${HEARTBEAT_TIMEOUT:-30}s",
-      "description": "How late it may be."}}},
+      "description": "How late it may be."},
+    "change_delay": {"format": "seconds", "formatMinimum": "0s", "formatMaximum": "30d", "default": "24h",
+      "description": "How long a change waits that an account makes of a proven payout address, or of a worker's key, after the approval: its payee sees it meanwhile, and may cancel it."}}},
   "signed_heads": {"type": "object", "additionalProperties": false,
     "x-noun": "the settings of signed heads",
     "description": "What the ledger holds is signed again and again, and kept outside of it: see audit.md. A change needs a restart.", "properties": {

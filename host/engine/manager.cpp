@@ -136,11 +136,13 @@ runtime::Role::Turn Manager::tick(stipend_unix_ns now) {
     watch_clock(now);
     watch_wal(now);
     if (heads_) heads_->tick(now);
+    watch_changes(now);
     watch_outage(now);
     engine_->tick(now);
     const bool over = engine_->failure() || (stopping_ && !engine_->writing()) || (once_ && engine_->quiet(now));
     auto next = std::min(engine_->next_wakeup(now).value_or(next_wal_look_), next_wal_look_);
     if (heads_) next = std::min(next, heads_->next());
+    if (registrar_) next = std::min(next, next_change_look_);
     if (const auto look = outage_.next_look(); look && witnesses_awaited_ == 0) next = std::min(next, *look);
     return {.over = over, .next = next};
 }

@@ -102,6 +102,9 @@ class Manager final : public runtime::Role, public Effects, public plugin::Alert
     void watch_clock(stipend_unix_ns now);
     void watch_wal(stipend_unix_ns now);
     void sign_heads();
+    void watch_changes(stipend_unix_ns now);
+    void changes_seen(const std::vector<registry::Outcome>& applied,
+                      const std::vector<registry::PendingChange>& waiting);
     void watch_outage(stipend_unix_ns now);
     void report_outage(const std::string& outcome);
     void look_at_witnesses(stipend_unix_ns now);
@@ -139,6 +142,8 @@ class Manager final : public runtime::Role, public Effects, public plugin::Alert
     std::unique_ptr<ManagerMetrics> metrics_;
     std::unique_ptr<HeadSigner> heads_;  // none: nothing is served
     std::optional<ledger::Restored> restored_;
+    std::set<std::string> changes_alerted_;  // ids of alerts about changes that wait
+    stipend_unix_ns next_change_look_ = 0;
     std::set<std::string> fired_before_;  // alerts of the run before that are neither raised nor resolved yet
     stipend_unix_ns next_wal_look_ = 0;
     runtime::Outage outage_;

@@ -3,6 +3,7 @@
 #include <array>
 
 #include "host/base/time.hpp"
+#include "host/engine/registrar.hpp"
 #include "host/ledger/decision_json.hpp"
 #include "host/ledger/decision_proof.hpp"
 #include "host/ledger/head_file.hpp"
@@ -41,6 +42,7 @@ ManagerReads::Row ManagerReads::row_of(const Engine& engine, registry::PayeeInde
 Result<std::vector<Json>> ManagerReads::shown(std::vector<Row> rows) {
     for (auto& row : rows) {
         if (!registrations_) break;
+        STIPEND_SET(row.change, registrations_->pending_change(row.payee.key));
         STIPEND_LET(found, registrations_->find(row.payee.key));
         if (found) row.registration = std::move(*found);
     }
@@ -52,7 +54,7 @@ Result<std::vector<Json>> ManagerReads::shown(std::vector<Row> rows) {
     std::vector<Json> out;
     out.reserve(rows.size());
     for (std::size_t i = 0; i < rows.size(); ++i) {
-        const auto& [payee, state, active, held, registration] = rows[i];
+        const auto& [payee, state, active, held, registration, change] = rows[i];
         const bool unapproved =
             !active && registration && registration->state == registry::RegistrationState::unapproved;
         const auto& standing = standings[i];
@@ -92,6 +94,7 @@ Result<std::vector<Json>> ManagerReads::shown(std::vector<Row> rows) {
                 .append("last_uptime_percent", has_uptime ? Json::of_number(ppm_to_percent(*last->uptime_ppm)) : Json())
                 .append("payout_address", text_or_null(payee.payout_address))
                 .append("payout_proven", registration && registration->payout_proven)
+                .append("pending_change", change_json(change))
                 .append("registration", registration ? Json(registry::name_of(registration->state)) : Json()));
     }
     return out;
@@ -122,6 +125,7 @@ Json ManagerReads::shown_pending(const registry::Registration& registration) con
         .append("last_uptime_percent", Json())
         .append("payout_address", text_or_null(registration.stated.payout_address))
         .append("payout_proven", registration.payout_proven)
+        .append("pending_change", Json())
         .append("registration", registry::name_of(registration.state));
 }
 
@@ -217,7 +221,11 @@ Result<std::optional<Json>> ManagerReads::orchestrator(std::string_view id) {
         if (!registrations_) return std::optional<Json>();
         STIPEND_LET(found, registrations_->find(id));
         const bool there = found && found->state != registry::RegistrationState::removed;
-        return there ? std::optional(shown_pending(*found)) : std::nullopt;
+        if (!there) return std::optional<Json>();
+        STIPEND_LET(change, registrations_->pending_change(id));
+        auto out = shown_pending(*found);
+        out.set("pending_change", change_json(change));
+        return std::optional(std::move(out));
     }
     STIPEND_LET(items, shown(std::move(rows)));
     return std::optional(std::move(items.front()));

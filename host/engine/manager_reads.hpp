@@ -49,6 +49,7 @@ class ManagerReads final : public api::ManagerReads {
         bool active = false;
         bool held = false;
         std::optional<registry::Registration> registration = {};  // none: of the configuration
+        std::optional<registry::PendingChange> change = {};
     };
     [[nodiscard]] static Row row_of(const Engine& engine, registry::PayeeIndex at);
     [[nodiscard]] Result<std::vector<Json>> shown(std::vector<Row> rows);

@@ -1,5 +1,7 @@
 // The manager and the orchestrators that joined over the network: what is approved is paid as if the configuration
 // listed it.
+#include "host/base/printable.hpp"
+#include "host/base/time.hpp"
 #include "host/engine/manager.hpp"
 #include "stipend/duration.hpp"
 
@@ -8,6 +10,7 @@ namespace {
 
 constexpr std::int64_t history_patience_ns = 5 * ns_per_s;
 constexpr std::size_t named_in_alert = 5;
+constexpr std::int64_t change_look_ns = 60 * ns_per_s;
 
 }  // namespace
 
@@ -18,6 +21,7 @@ void Manager::open_registrations(const config::Settings& settings, bool make) {
     if (!make && !std::filesystem::exists(file, none)) return;
     auto opened = registry::RegistrationStore::open(file);
     if (opened) {
+        (*opened)->delay_changes(settings.registration.change_delay_ns);
         registrations_ = std::move(*opened);
     } else {
         registrations_fault_ = opened.error().message;
@@ -78,10 +82,61 @@ std::unique_ptr<Registrar> Manager::make_registrar() {
                        .not_checked = [this](const std::string& id) { proofs_.not_checked(id, host_.now()); },
                        .connect_back = connect_back_,
                        .proof_interval_ns = settings.registration.proof_interval_ns,
+                       .pending_changed = [this] { host_.loop().post([this] { next_change_look_ = 0; }); },
                        .changed = [this] { host_.apply_again(); },
                        .origin = ManagerApi::origin_of(settings),
                        .common_secret = settings.registration.open() ? settings.registration.secret : std::string(),
                        .allowed = std::move(allowed)});
+}
+
+// Changes that wait: those whose time has come are put in force, and the others are alerts, which their payees get too.
+void Manager::watch_changes(stipend_unix_ns now) {
+    if (!registrations_ || !registrar_ || now < next_change_look_) return;
+    next_change_look_ = now + change_look_ns;
+    host_.blocking().post([this, now, store = registrations_] {
+        auto applied = store->apply_changes(now);
+        auto waiting = store->pending_changes();
+        host_.loop().post([this, applied = std::move(applied), waiting = std::move(waiting)] {
+            if (!applied || !waiting) {
+                return host_.log().error("changes of registrations: " +
+                                         (applied ? waiting.error() : applied.error()).message);
+            }
+            changes_seen(*applied, *waiting);
+        });
+    });
+}
+
+void Manager::changes_seen(const std::vector<registry::Outcome>& applied,
+                           const std::vector<registry::PendingChange>& waiting) {
+    const auto now = host_.now();
+    for (const auto& one : applied) {
+        const auto& id = one.registration.stated.id;
+        host_.log().info(cat(
+            "registration: ", one.why.empty() ? std::string("a change is in force") : "a change is dropped: " + one.why,
+            ": ", id));
+        if (one.terms_changed) host_.apply_again();
+    }
+    std::set<std::string> ids;
+    for (const auto& change : waiting) {
+        std::string what;
+        if (!change.payout_address.empty()) what += "payout address becomes " + change.payout_address;
+        if (!change.worker_key.empty())
+            what += cat(what.empty() ? "" : ", its ", "worker's key becomes ", change.worker_key);
+        const auto alert = "change:" + change.id;
+        ids.insert(alert);
+        next_change_look_ = std::min(next_change_look_, change.effective_at);
+        if (changes_alerted_.contains(alert)) engine_->resolve(alert, now);  // it may be another change by now
+        engine_->raise(
+            {.id = alert,
+             .severity = STIPEND_ALERT_WARNING,
+             .text = cat("its ", what, " at ", utc_text(change.effective_at), ", as ", printable_line(change.by),
+                         " asked: the orchestrator, or an administrator, may cancel it until then"),
+             .at = now});
+    }
+    for (const auto& alert : changes_alerted_) {
+        if (!ids.contains(alert)) engine_->resolve(alert, now);
+    }
+    changes_alerted_ = std::move(ids);
 }
 
 std::optional<JobResult> Manager::without_proof(const std::string& key) const {

@@ -139,6 +139,7 @@ Result<Outcome> carry_out_order(registry::RegistrationStore& store, const Order&
         if (order.action == "remove") return store.remove(order.id, order.actor, now);
         if (order.action == "rotate") return store.rotate(order.id, order.actor, false, now);
         if (order.action == "revoke") return store.rotate(order.id, order.actor, true, now);
+        if (order.action == "cancel-change") return store.cancel_change(order.id, order.actor, now);
         return fail(STIPEND_E_INVALID, "unknown action: got \"", clip(order.action, 32), "\"");
     }();
     if (!outcome) return outcome;
@@ -147,6 +148,17 @@ Result<Outcome> carry_out_order(registry::RegistrationStore& store, const Order&
 }
 
 }  // namespace
+
+Json change_json(const std::optional<registry::PendingChange>& change) {
+    if (!change) return {};
+    const auto or_null = [](const std::string& text) { return text.empty() ? Json() : Json(text); };
+    return Json::object()
+        .append("payout_address", or_null(change->payout_address))
+        .append("worker_key", or_null(change->worker_key))
+        .append("asked_at", utc_text(change->asked_at))
+        .append("asked_by", change->by)
+        .append("effective_at", utc_text(change->effective_at));
+}
 
 Registrar::Registrar(RegistrarParts parts)
     : parts_(std::move(parts)), common_hash_(auth::sha256(parts_.common_secret)), throttle_(throttle_limits()) {}
@@ -250,7 +262,8 @@ api::Reply Registrar::enroll(const api::Request& request) {
             .append("orchestrator_id", id)
             .append("challenge", challenge)
             .append("message", message_of(outcome.registration.state))
-            .append("state", registry::name_of(outcome.registration.state));
+            .append("state", registry::name_of(outcome.registration.state))
+            .append("pending_change", change_json(outcome.pending));
     };
     enrollment.answer = [&](const Outcome& outcome) { return answer(outcome).dump(); };
     const auto outcome = parts_.store->enroll(enrollment, parts_.clock->now());
@@ -259,6 +272,7 @@ api::Reply Registrar::enroll(const api::Request& request) {
         return {.status = 200, .headers = "Idempotent-Replayed: true\r\n", .body = outcome->answer + "\n"};
     }
     note(*outcome, outcome->created ? "registered" : "registered again", by);
+    if (outcome->pending) parts_.pending_changed();
     auto body = answer(*outcome);
     if (!outcome->secret.empty()) body.append("secret", outcome->secret);
     return api::json_reply(body);
@@ -276,13 +290,16 @@ Result<Outcome> Registrar::carry_out(Kind kind, std::string_view id, const regis
         case Kind::rotate:
             return parts_.store->rotate(id, actor, false, now);
         case Kind::revoke:
+            return parts_.store->rotate(id, actor, true, now);
+        case Kind::cancel_change:
             break;
     }
-    return parts_.store->rotate(id, actor, true, now);
+    return parts_.store->cancel_change(id, actor, now);
 }
 
 api::Reply Registrar::change(Kind kind, const api::Request& request, bool by_secret) {
-    static constexpr std::string_view names[] = {"approved", "disconnected", "removed", "new secret", "secret revoked"};
+    static constexpr std::string_view names[] = {"approved",   "disconnected",   "removed",
+                                                 "new secret", "secret revoked", "change cancelled"};
     const auto& id = request.path.at("id");
     registry::Actor actor{registry::Rank::peer, "orchestrator:" + id};
     if (request.principal) {
@@ -305,6 +322,7 @@ api::Reply Registrar::change(Kind kind, const api::Request& request, bool by_sec
     if (outcome && outcome->fault == Fault::none) {
         note(*outcome, names[static_cast<std::size_t>(kind)], actor.name);
         if (kind == Kind::remove && parts_.connect_back) parts_.connect_back->forget(id);
+        if (kind == Kind::remove || kind == Kind::cancel_change) parts_.pending_changed();
     }
     return reply_of(outcome);
 }
@@ -319,6 +337,10 @@ api::Reply Registrar::disconnect(const api::Request& request) {
 
 api::Reply Registrar::remove(const api::Request& request) {
     return change(Kind::remove, request, false);
+}
+
+api::Reply Registrar::cancel_change(const api::Request& request) {
+    return change(Kind::cancel_change, request, true);
 }
 
 api::Reply Registrar::rotate(const api::Request& request) {
@@ -351,6 +373,7 @@ Result<Json> Registrar::order(const Json& body) {
     STIPEND_LET(outcome, carry_out_order(*parts_.store, order, parts_.clock->now()));
     note(outcome, order.action, order.actor.name);
     if (order.action == "remove" && parts_.connect_back) parts_.connect_back->forget(order.id);
+    if (order.action == "remove" || order.action == "cancel-change") parts_.pending_changed();
     return answer_of(outcome);
 }
 

@@ -33,6 +33,8 @@ struct RegistrarParts {
     std::function<void(const std::string& id)> not_checked;
     std::shared_ptr<ConnectBack> connect_back;  // none: endpoints are not connected to
     std::int64_t proof_interval_ns = 0;
+    // A change waits, or none does any more: returns at once.
+    std::function<void()> pending_changed;
     // What is paid has changed: returns at once.
     std::function<void()> changed;
     std::string origin;            // of the API, as wallets show it
@@ -52,11 +54,13 @@ class Registrar final : public api::Registrations {
     api::Reply prove(const api::Request& request) override;
     api::Reply payout_challenge(const api::Request& request) override;
     api::Reply prove_payout(const api::Request& request) override;
+    api::Reply cancel_change(const api::Request& request) override;
     std::optional<api::Reply> refuse_other(const api::Request& request, std::string_view id) override;
     [[nodiscard]] bool owns(std::string_view id, std::string_view credential) override;
     Result<std::vector<std::string>> owned_by(std::string_view wallet) override;
 
-    // An order of the person at this machine: {"action": approve, disconnect, remove, rotate or revoke; "id", "by"}; or
+    // An order of the person at this machine: {"action": approve, disconnect, remove, rotate, revoke or cancel-change;
+    // "id", "by"}; or
     // {"action": "import"} and what `import` takes.
     [[nodiscard]] Result<Json> order(const Json& body);
     [[nodiscard]] Result<Json> list();
@@ -66,7 +70,7 @@ class Registrar final : public api::Registrations {
     [[nodiscard]] Result<Json> import(const Json& body);
 
   private:
-    enum class Kind : std::uint8_t { approve, disconnect, remove, rotate, revoke };
+    enum class Kind : std::uint8_t { approve, disconnect, remove, rotate, revoke, cancel_change };
     // What a peer's credential proves; `refusal` where it proves nothing.
     struct Proof {
         bool common = false;
@@ -92,6 +96,9 @@ class Registrar final : public api::Registrations {
     auth::ChallengeStore challenges_;         // guarded by mutex_; of life
     auth::ChallengeStore payout_challenges_;  // guarded by mutex_; neither passes for the other
 };
+
+// What an answer says of a change that waits; null: none does.
+[[nodiscard]] Json change_json(const std::optional<registry::PendingChange>& change);
 
 // Carries out an order without a running host, as `Registrar::order`.
 [[nodiscard]] Result<Json> order_without_host(registry::RegistrationStore& store, const Json& body,

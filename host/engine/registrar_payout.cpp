@@ -93,6 +93,7 @@ api::Reply Registrar::prove_payout(const api::Request& request) {
         proof.successor ? parts_.store->hand_over_payout(id, address, ascii::to_lower(proof.successor->text()), now)
                         : parts_.store->prove_payout(id, address, now);
     if (!outcome || outcome->fault != registry::Fault::none) return reply_of(outcome);
+    if (proof.successor) parts_.pending_changed();
     note(*outcome, proof.successor ? "payout address handed over" : "payout address proven", "its wallet");
     return api::json_reply(Json::object()
                                .append("success", true)

@@ -1,5 +1,6 @@
 #include "host/plugin/last_words.hpp"
 
+#include <dlfcn.h>
 #include <fcntl.h>
 #include <sys/syscall.h>
 #include <sys/uio.h>
@@ -303,8 +304,15 @@ Result<std::set<std::string>> update_put_aside(const std::filesystem::path& put_
 
 }  // namespace stipend::plugin
 
-// Plugins find these before the C library's own, which end the process without any handler.
+// Plugins find these before the C library's own. Those of `_exit` end the process without any handler; that of `exit`
+// runs handlers while other threads go on, and one of them may crash meanwhile on what has ended, and be named instead.
 extern "C" {
+[[noreturn]] void exit(int status) noexcept {
+    stipend::plugin::on_immediate_exit(status);
+    using Exit = void (*)(int);
+    if (const auto next = reinterpret_cast<Exit>(::dlsym(RTLD_NEXT, "exit")); next != nullptr) next(status);
+    stipend::plugin::exit_now(status);
+}
 [[noreturn]] void _exit(int status) {
     stipend::plugin::on_immediate_exit(status);
     stipend::plugin::exit_now(status);

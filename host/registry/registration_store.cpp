@@ -110,6 +110,12 @@ auto RegistrationStore::write(Work work) -> decltype(work()) {
 Result<std::unique_ptr<RegistrationStore>> RegistrationStore::open(const std::filesystem::path& file) {
     std::unique_ptr<RegistrationStore> self(new RegistrationStore);
     STIPEND_TRY(sqlite::open_private(self->database_, file, tables));
+    // Added later; an earlier program does not miss it.
+    STIPEND_TRY(
+        self->database_.run("CREATE TABLE IF NOT EXISTS pending_change(id TEXT PRIMARY KEY, payout_address TEXT NOT "
+                            "NULL, worker_key TEXT NOT "
+                            "NULL, asked_at INTEGER NOT NULL, effective_at INTEGER NOT NULL, asked_by TEXT NOT NULL) "
+                            "STRICT, WITHOUT ROWID;"));
     return self;
 }
 
@@ -263,7 +269,10 @@ Result<Outcome> RegistrationStore::update(const Enrollment& enrollment, const st
     if (owner && other_payout && before.approved_at && !before.stated.payout_address.empty()) {
         return refused(Fault::restricted, "\"eth_address\": only an administrator changes it once it is approved");
     }
-    if (other_payout) next.payout_proven = false;
+    const auto wanted = next;  // for the record, also where a part of it waits
+    if (!owner) out.pending = put_off(by, before, next.stated, now);
+    if (next.stated.payout_address != before.stated.payout_address) next.payout_proven = false;
+    if (out.pending) STIPEND_TRY(keep_change(*out.pending));
     if (enrollment.actor.rank == Rank::approver) {
         next.state = RegistrationState::approved;
         next.ended_itself = false;
@@ -275,7 +284,8 @@ Result<Outcome> RegistrationStore::update(const Enrollment& enrollment, const st
     const bool changed = before.stated != next.stated || before.state != next.state;
     out.terms_changed =
         changed && (before.state == RegistrationState::approved || next.state == RegistrationState::approved);
-    STIPEND_TRY(put(next, by, changed ? "update" : "", shown(before), shown(next)));
+    const auto* what = out.pending ? "ask for change" : changed ? "update" : "";
+    STIPEND_TRY(put(next, by, what, shown(before), shown(out.pending ? wanted : next)));
     return out;
 }
 
@@ -321,8 +331,9 @@ Result<Outcome> RegistrationStore::change(std::string_view id, const Actor& acto
         out.registration.updated_at = now;
         STIPEND_TRY(apply(out));
         if (out.fault != Fault::none) return out;
-        out.terms_changed =
-            (before->state == RegistrationState::approved) != (out.registration.state == RegistrationState::approved);
+        const bool paid = out.registration.state == RegistrationState::approved;
+        out.terms_changed = (before->state == RegistrationState::approved) != paid ||
+                            (paid && before->stated != out.registration.stated);
         const bool changed = before->state != out.registration.state || before->secret != out.registration.secret ||
                              before->payout_proven != out.registration.payout_proven;
         STIPEND_TRY(put(out.registration, actor.name, changed ? what : "", shown(*before), shown(out.registration)));
@@ -354,7 +365,7 @@ Result<Outcome> RegistrationStore::remove(std::string_view id, const Actor& acto
         out.registration.state = RegistrationState::removed;
         out.registration.ended_itself = false;
         out.registration.secret.reset();
-        return {};
+        return drop_change(id);
     });
 }
 
@@ -394,7 +405,7 @@ Result<Outcome> RegistrationStore::hand_over_payout(std::string_view id, std::st
         }
         registration.stated.payout_address = to;
         registration.payout_proven = false;
-        return {};
+        return drop_change(id);  // its wallet is not lost
     });
 }
 

@@ -28,15 +28,27 @@ enum class Fault : std::uint8_t {
     full,        // too many registrations
 };
 
+// What an administrator wants of a payee that may not know of it: in force once its time has come, unless it is
+// cancelled.
+struct PendingChange {
+    std::string id = {};
+    std::string payout_address = {};  // empty: it stays
+    std::string worker_key = {};      // the same
+    stipend_unix_ns asked_at = 0;
+    stipend_unix_ns effective_at = 0;
+    std::string by = {};
+};
+
 struct Outcome {
     Fault fault = Fault::none;
     std::string why = {};
     Registration registration = {};  // after the change
     bool created = false;
-    std::string secret = {};     // the id's own, where it is new: not shown again
-    bool replayed = false;       // the request came before: nothing was changed
-    std::string answer = {};     // what was recorded as its answer
-    bool terms_changed = false;  // what the engine pays may be another
+    std::string secret = {};                    // the id's own, where it is new: not shown again
+    bool replayed = false;                      // the request came before: nothing was changed
+    std::string answer = {};                    // what was recorded as its answer
+    bool terms_changed = false;                 // what the engine pays may be another
+    std::optional<PendingChange> pending = {};  // of the request: what is not in force yet
 };
 
 // The person or the program that changes something, for the record.
@@ -88,6 +100,10 @@ class RegistrationStore {
     // Opens the file, or makes it. CONFIG: it cannot be used, or a newer version made it.
     [[nodiscard]] static Result<std::unique_ptr<RegistrationStore>> open(const std::filesystem::path& file);
 
+    // So long waits what an account changes of a proven payout address or of a worker's key, once an orchestrator was
+    // approved; 0, as before this call: it does not. Before other threads use the store.
+    void delay_changes(std::int64_t delay_ns) { change_delay_ns_ = delay_ns; }
+
     // An error is this host's own.
     [[nodiscard]] Result<Outcome> enroll(const Enrollment& enrollment, stipend_unix_ns now);
     static constexpr std::size_t max_import = 1'000;
@@ -124,6 +140,14 @@ class RegistrationStore {
     [[nodiscard]] Result<Outcome> hand_over_payout(std::string_view id, std::string_view from, const std::string& to,
                                                    stipend_unix_ns now);
 
+    // Changes that wait, by id.
+    [[nodiscard]] Result<std::vector<PendingChange>> pending_changes();
+    [[nodiscard]] Result<std::optional<PendingChange>> pending_change(std::string_view id);
+    // `unknown`: none waits.
+    [[nodiscard]] Result<Outcome> cancel_change(std::string_view id, const Actor& actor, stipend_unix_ns now);
+    // Puts those in force whose time has come. `taken`: another has its mark by now, and the change is dropped.
+    [[nodiscard]] Result<std::vector<Outcome>> apply_changes(stipend_unix_ns now);
+
     [[nodiscard]] Result<bool> owns(std::string_view id, const auth::Sha256& secret);
     [[nodiscard]] Result<std::optional<Registration>> find(std::string_view id);  // a removed one too
     [[nodiscard]] Result<std::vector<Registration>> approved();                   // by id
@@ -149,6 +173,12 @@ class RegistrationStore {
     [[nodiscard]] Result<std::vector<Registration>> select(std::string_view where);
     [[nodiscard]] Result<void> import_one(const ImportEntry& entry, const std::string& by, bool updates,
                                           stipend_unix_ns now, bool& terms_changed, ImportRow& row);
+    // pending_change.cpp: what of `next` has to wait, which becomes what it was before.
+    [[nodiscard]] std::optional<PendingChange> put_off(const std::string& by, const Registration& before, Stated& next,
+                                                       stipend_unix_ns now) const;
+    [[nodiscard]] Result<void> keep_change(const PendingChange& change);
+    [[nodiscard]] Result<void> drop_change(std::string_view id);
+    [[nodiscard]] Result<std::vector<PendingChange>> select_changes(std::string_view where);
     [[nodiscard]] Result<Outcome> enroll_within(const Enrollment& enrollment, stipend_unix_ns now);
     [[nodiscard]] Result<std::optional<Outcome>> repetition(const Enrollment& enrollment, const std::string& scope,
                                                             stipend_unix_ns now);
@@ -166,6 +196,7 @@ class RegistrationStore {
     [[nodiscard]] Result<Outcome> change(std::string_view id, const Actor& actor, std::string_view what,
                                          stipend_unix_ns now, Change apply);
 
+    std::int64_t change_delay_ns_ = 0;
     std::mutex mutex_;
     sqlite::Database database_;  // guarded by mutex_
 };

@@ -94,6 +94,35 @@ class WalletLogin(test_registry.RegistryTest):
         self.assert_problem(self.ask("POST", WALLET, {"message": "hello", "signature": "0x00"}), 422)
         self.assert_problem(self.ask("POST", CHALLENGE, {"address": "0x00"}), 422)
 
+    def test_a_change_by_an_administrator_waits_and_is_cancelled_or_put_in_force(self):
+        self.host.edit("\nregistration:\n", "\nregistration:\n  change_delay: 1h\n")
+        self.begin()
+        self.prove()
+        status = f"{LIST}/{NEW}/status"
+        other = Wallet("the next").address
+        change = {"orchestrator_id": NEW, "endpoint": self.endpoints[2], "capabilities": [], "eth_address": other}
+        asked = self.ask("POST", f"{LIST}/register", change, token=self.token)
+        self.assertEqual(asked.status, 200, asked.body)
+        self.assertEqual(asked.json()["pending_change"]["payout_address"], other.lower())
+        wait_for(lambda: any(one["id"] == "change:" + NEW for one in self.host.status()["alerts"]), "the notice")
+        secret = self.secret["secret"]
+        shown = self.get(status, secret).json()
+        self.assertEqual(shown["pending_change"]["payout_address"], other.lower())
+        self.assertEqual((shown["payout_address"], shown["payout_proven"]), (self.wallet.address.lower(), True))
+        route = f"{LIST}/{NEW}/pending-change"
+        self.assert_problem(self.ask("DELETE", route, token=test_registry.COMMON), 401)
+        self.assertEqual(self.ask("DELETE", route, token=secret).status, 200)
+        wait_for(lambda: not any(one["id"] == "change:" + NEW for one in self.host.status()["alerts"]), "its end")
+        self.assertIsNone(self.get(status, secret).json()["pending_change"])
+        self.host.edit("change_delay: 1h", "change_delay: 2s")
+        self.host.stop()
+        self.start()
+        self.assertEqual(self.ask("POST", f"{LIST}/register", change, token=self.token).status, 200)
+        self.host.kill()  # what waits outlives the host
+        self.start()
+        wait_for(lambda: self.get(status, secret).json()["payout_address"] == other.lower(), "the change")
+        self.assertFalse(self.get(status, secret).json()["payout_proven"])
+
     def test_attempts_are_throttled(self):
         self.begin()
         self.prove()

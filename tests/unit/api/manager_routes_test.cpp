@@ -119,6 +119,7 @@ class NoRegistrations final : public Registrations {
     Reply prove(const Request&) override { return {}; }
     Reply payout_challenge(const Request&) override { return {}; }
     Reply prove_payout(const Request&) override { return {}; }
+    Reply cancel_change(const Request&) override { return {}; }
     std::optional<Reply> refuse_other(const Request& request, std::string_view id) override {
         if (owns(id, request.credential)) return std::nullopt;
         return problem(401, "another one's");

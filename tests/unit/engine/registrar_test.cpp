@@ -74,6 +74,7 @@ class Desk {
                            .not_checked = [](const std::string&) {},
                            .connect_back = std::move(connect_back),
                            .proof_interval_ns = 60 * second,
+                           .pending_changed = [this] { ++pending_changes; },
                            .changed = [this] { ++changes; },
                            .origin = "https://manager.example",
                            .common_secret = common});
@@ -130,6 +131,7 @@ class Desk {
     std::unique_ptr<Registrar> registrar;
     std::string log, proven;
     int changes = 0;
+    int pending_changes = 0;
 
   private:
     std::filesystem::path folder_;
@@ -332,6 +334,91 @@ TEST_CASE("a proven address hands over to another by its own signature, and the 
     CHECK(registration.stated.payout_address == ascii::to_lower(wallets::other_address));
     CHECK(!registration.payout_proven);
     CHECK(desk.store->audit("orch-1")->back().what == "hand over payout address");
+}
+
+TEST_CASE("what an administrator changes of a proven address or a key waits, and its payee may cancel it") {
+    Desk desk;
+    desk.store->delay_changes(3'600 * second);
+    const auto secret = text(desk.joined(), "secret");
+    REQUIRE(desk.registrar->order(*parse_json(R"({"action":"approve","id":"orch-1","by":"ann"})")).ok());
+    const auto first = *parse_json(desk.payout_challenge(secret).body);
+    REQUIRE(desk.prove_payout(secret, text(first, "nonce"), wallets::personal_sign(text(first, "message"))).status ==
+            200);
+    const auto by_admin = [&](std::string_view address, std::string_view key) {
+        auto out = Desk::request(
+            "", cat(R"({"orchestrator_id":"orch-1","endpoint":"https://moved.example:1",)",
+                    R"("capabilities":[],"eth_address":")", address, R"(","worker_key":")", key, R"("})"));
+        out.principal = api::Principal{.name = "a",
+                                       .role = auth::AccessRole::admin,
+                                       .permissions = auth::Permissions::of(auth::AccessRole::admin)};
+        return desk.registrar->enroll(out);
+    };
+    const std::string key(64, 'a');
+    const std::string other(64, 'b');
+    // A first key is no change of one, and an endpoint waits for nothing.
+    REQUIRE(by_admin(wallets::wallet_address, key).status == 200);
+    CHECK(desk.pending_changes == 0);
+    CHECK((*desk.store->find("orch-1"))->stated.worker_key == key);
+    const auto reply = by_admin(wallets::other_address, other);
+    REQUIRE_MESSAGE(reply.status == 200, reply.body);
+    CHECK(desk.pending_changes == 1);
+    const auto answered = *parse_json(reply.body);
+    REQUIRE(answered.find("pending_change") != nullptr);
+    CHECK(text(*answered.find("pending_change"), "payout_address") == ascii::to_lower(wallets::other_address));
+    CHECK(text(*answered.find("pending_change"), "worker_key") == other);
+    auto now = **desk.store->find("orch-1");
+    CHECK(now.stated.payout_address == ascii::to_lower(wallets::wallet_address));
+    CHECK(now.payout_proven);
+    CHECK(now.stated.worker_key == key);
+    CHECK(now.stated.endpoint == "https://moved.example:1");
+    // Its own secret cancels it, and no other.
+    CHECK(desk.registrar->cancel_change(Desk::request(common, "{}", "orch-1")).status == 401);
+    CHECK(desk.registrar->cancel_change(Desk::request(secret, "{}", "orch-1")).status == 200);
+    CHECK(desk.registrar->cancel_change(Desk::request(secret, "{}", "orch-1")).status == 404);
+    CHECK(desk.pending_changes == 2);
+    CHECK(desk.store->apply_changes(noon + 7'200 * second)->empty());
+    // Asked for again and not cancelled, it is in force once its time has come, and the address is proven anew.
+    REQUIRE(by_admin(wallets::other_address, other).status == 200);
+    CHECK(desk.store->apply_changes(noon + 3'599 * second)->empty());
+    const auto applied = desk.store->apply_changes(noon + 3'600 * second);
+    REQUIRE(applied.ok());
+    REQUIRE(applied->size() == 1);
+    CHECK(applied->front().terms_changed);
+    now = **desk.store->find("orch-1");
+    CHECK(now.stated.payout_address == ascii::to_lower(wallets::other_address));
+    CHECK(!now.payout_proven);
+    CHECK(now.stated.worker_key == other);
+    CHECK(desk.store->pending_changes()->empty());
+    CHECK(desk.store->audit("orch-1")->back().what == "change in force");
+}
+
+TEST_CASE("a change that waits ends with a removal, and does not take what another has by then") {
+    Desk desk;
+    desk.store->delay_changes(60 * second);
+    const std::string key(64, 'a');
+    const std::string other(64, 'b');
+    const auto enroll = [&](const std::string& id, const std::string& worker_key) {
+        auto out = Desk::request("", cat(R"({"orchestrator_id":")", id, R"(","endpoint":"https://)", id,
+                                         R"(.example:1","capabilities":[],"eth_address":")", wallets::wallet_address,
+                                         R"(","worker_key":")", worker_key, R"("})"));
+        out.principal = api::Principal{.name = "a",
+                                       .role = auth::AccessRole::admin,
+                                       .permissions = auth::Permissions::of(auth::AccessRole::admin)};
+        return desk.registrar->enroll(out).status;
+    };
+    REQUIRE(enroll("one", key) == 200);
+    REQUIRE(enroll("one", other) == 200);
+    REQUIRE(desk.store->pending_changes()->size() == 1);
+    REQUIRE(enroll("two", other) == 200);  // it is not taken yet
+    const auto applied = desk.store->apply_changes(noon + 60 * second);
+    REQUIRE(applied.ok());
+    REQUIRE(applied->size() == 1);
+    CHECK(applied->front().fault == registry::Fault::taken);
+    CHECK((*desk.store->find("one"))->stated.worker_key == key);
+    REQUIRE(enroll("two", std::string(64, 'c')) == 200);
+    CHECK(desk.store->pending_changes()->size() == 1);
+    REQUIRE(desk.registrar->order(*parse_json(R"({"action":"remove","id":"two","by":"ann"})")).ok());
+    CHECK(desk.store->pending_changes()->empty());
 }
 
 TEST_CASE("an address that another has proven before is not proven") {
