@@ -17,6 +17,9 @@ constexpr std::size_t max_id_bytes = 512;
 constexpr std::size_t max_reason_bytes = 1000;
 constexpr std::size_t max_time_bytes = 64;
 constexpr std::size_t max_amount_bytes = 64;
+constexpr std::size_t max_call_type_bytes = 100;
+constexpr std::size_t max_reference_bytes = 200;
+constexpr std::size_t max_metadata_bytes = 4096;
 
 constexpr const char* adjustments_path = "/api/v1/livepeer/adjustments";
 constexpr const char* pardons_path = "/api/v1/livepeer/pardons";
@@ -86,10 +89,6 @@ Result<Json> pardon_of(const Request& request) {
     }
     return order.append("all", all).append("dry_run", dry_run);
 }
-
-constexpr std::size_t max_call_type_bytes = 100;
-constexpr std::size_t max_reference_bytes = 200;
-constexpr std::size_t max_metadata_bytes = 4096;
 
 // The digits of the amount are read where the payment is made.
 Result<Json> payment_of(const Request& request) {

@@ -4,6 +4,7 @@
 #include <array>
 
 #include "host/base/time.hpp"
+#include "stipend/ascii.hpp"
 #include "stipend/duration.hpp"
 
 namespace stipend::api {
@@ -13,12 +14,6 @@ constexpr std::size_t max_address_bytes = 64;
 constexpr std::size_t max_signature_bytes = 256;
 constexpr std::size_t max_login_id_bytes = 512;
 constexpr std::string_view statement = "Log in to read what this manager has of your orchestrator.";
-
-std::string in_lower_case(const auth::EthAddress& address) {
-    auto out = address.text();
-    for (auto& c : out) c = c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
-    return out;
-}
 
 // A nonce is for its network too: requests from elsewhere do not use up what an address may have.
 std::string challenge_id(const auth::EthAddress& address, const IpAddress& client) {
@@ -83,7 +78,7 @@ Reply WalletLogin::login(const Request& request) {
     if (!wanted) return problem_of(wanted.error());
     const auto message = auth::parse_siwe(*text);
     if (!message) return problem_of(message.error());
-    const auto wallet = in_lower_case(message->address);
+    const auto wallet = ascii::to_lower(message->address.text());
     const AccessTime now{clock_.now(), clock_.monotonic()};
     if (const auto wait_s = access_.begin_wallet_login(wallet, request.client, now); wait_s > 0) {
         return problem_later(429, "too many requests", wait_s);

@@ -1,14 +1,10 @@
 // The engine's part in manual payments: which payee is meant, the rate, and the limits.
 #include "host/auth/eth_address.hpp"
 #include "host/engine/engine.hpp"
+#include "stipend/ascii.hpp"
 
 namespace stipend::engine {
 namespace {
-
-std::string lower(std::string text) {
-    for (auto& c : text) c = c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
-    return text;
-}
 
 bool is_address(std::string_view text) {
     return text.size() == 42 && (text.starts_with("0x") || text.starts_with("0X"));
@@ -32,12 +28,12 @@ Result<std::optional<registry::PayeeIndex>> Engine::recipient_of(const ManualReq
         return fail(STIPEND_E_INVALID, "\"recipient\": got ", clip(request.recipient, 64),
                     ", want an address of 0x and 40 hex digits with a right checksum, or in one case");
     }
-    const auto address = lower(request.recipient);
+    const auto address = ascii::to_lower(request.recipient);
     Found out;
     std::size_t count = 0;
     bool known = false;
     for (registry::PayeeIndex at = 0; at < payees_.size(); ++at) {
-        if (!is_active(at) || lower(payees_[at].payout_address) != address) continue;
+        if (!is_active(at) || ascii::to_lower(payees_[at].payout_address) != address) continue;
         known = true;
         if (!wanted.empty() && payees_.key(at) != wanted) continue;
         out = at;

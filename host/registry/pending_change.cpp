@@ -85,7 +85,7 @@ Result<Outcome> RegistrationStore::cancel_change(std::string_view id, const Acto
         STIPEND_LET(waiting, database_.prepare("SELECT 1 FROM pending_change WHERE id = ?"));
         STIPEND_LET(there, waiting.bind_text(id).next());
         waiting.reset();
-        if (!before || !there) return Outcome{.fault = Fault::unknown, .why = "no change waits"};
+        if (!before || !there) return refused(Fault::unknown, "no change waits");
         Outcome out{.registration = *before};
         out.registration.updated_at = now;
         STIPEND_TRY(drop_change(id));

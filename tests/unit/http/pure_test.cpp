@@ -10,6 +10,7 @@
 #include "host/http/admission.hpp"
 #include "host/http/failure.hpp"
 #include "host/http/header_lines.hpp"
+#include "host/http/mail.hpp"
 #include "host/http/request_check.hpp"
 #include "host/http/response.hpp"
 #include "host/http/response_head.hpp"
@@ -422,4 +423,59 @@ TEST_CASE("a route is known without a packet") {
 TEST_CASE("the host of a URL is an address or a name") {
     for (const auto* host : {"127.0.0.1", "[::1]"}) CHECK(is_numeric_host(host));
     for (const auto* host : {"a", "127.0.0.1.example", "localhost", ""}) CHECK_FALSE(is_numeric_host(host));
+}
+
+TEST_CASE("an address of an e-mail holds nothing that ends a command") {
+    for (const auto* good : {"a@b", "ops+stipend@mail.payer.example", "o'neil@x-y.example", "a@1.2.3.4"}) {
+        CHECK(is_mail_address(good));
+    }
+    for (const auto* bad : {"", "a", "@b", "a@", "a@b@c", "a b@c", "a@b>", "<a@b>", "a@b\r\nRCPT TO:<c@d>", "a@b,c@d",
+                            "a@-b", "a@.b", "a\"b@c", "\xc3\xa4@b"}) {
+        CAPTURE(bad);
+        CHECK_FALSE(is_mail_address(bad));
+    }
+    CHECK(is_mail_address(std::string(248, 'a') + "@b.cde"));
+    CHECK_FALSE(is_mail_address(std::string(249, 'a') + "@b.cde"));
+}
+
+TEST_CASE("an e-mail is refused before it is sent where it is malformed, or could be read on the way") {
+    const auto checked = [](const std::string& url, const std::function<void(Mail&, HttpRequest&)>& change = {}) {
+        auto mail = std::make_shared<Mail>(Mail{.from = "a@b", .to = {"c@d"}});
+        HttpRequest request{.url = url, .body = "Subject: x\r\n\r\ntext\r\n"};
+        if (change) change(*mail, request);
+        request.mail = mail;
+        const auto out = check_mail(request);
+        return out ? *out : out.error().message;
+    };
+    const std::string tls = "smtps://mail.example:465";
+    CHECK(checked(tls) == tls);
+    CHECK(checked("smtp://mail.example") == "smtp://mail.example");
+    for (const auto* bad : {"https://mail.example", "smtp://", "smtp://u:p@mail.example", "smtp://mail.example/x"}) {
+        CHECK(checked(bad) == "mail: want a server as smtps://host:port or smtp://host:port");
+    }
+    const auto plain = [](Mail& mail, HttpRequest&) { mail.plain = true; };
+    CHECK(checked("smtp://127.0.0.1:25", plain) == "smtp://127.0.0.1:25");
+    CHECK(checked("smtp://[::1]:25", plain) == "smtp://[::1]:25");
+    for (const auto* far : {"smtp://mail.example", "smtp://127.0.0.1.evil.example", "smtp://10.0.0.1"}) {
+        CHECK(checked(far, plain).find("without TLS only to this machine") != std::string::npos);
+    }
+    CHECK(checked(tls, [](Mail& mail, HttpRequest&) { mail.to = {}; }) == "mail: got 0 recipients, want 1 to 20");
+    CHECK(checked(tls, [](Mail& mail, HttpRequest&) { mail.to.assign(21, "c@d"); }) ==
+          "mail: got 21 recipients, want 1 to 20");
+    CHECK(checked(tls, [](Mail& mail, HttpRequest&) { mail.to = {"c@d>"}; }) ==
+          "mail: got the recipient \"c@d>\", want name@host");
+    CHECK(checked(tls, [](Mail& mail, HttpRequest&) { mail.user = "u"; }) ==
+          "mail: want a user and a password, or none of them");
+    CHECK(checked(tls, [](Mail& mail, HttpRequest&) { mail.user = "u", mail.password = "s3cret\n"; }) ==
+          "mail: a user or a password holds a control character");
+    // A lone CR or LF is where smuggled messages begin.
+    const std::vector<std::string> bodies{"x", "x\n", "x\r\n.\n", "x\ry\r\n", "x\n\r\n", std::string("x\0\r\n", 4)};
+    for (const auto& body : bodies) {
+        CAPTURE(body);
+        CHECK(checked(tls, [&](Mail&, HttpRequest& request) { request.body = body; }) ==
+              "mail: a line of the message does not end with CR and LF");
+    }
+    CHECK(checked(tls, [](Mail&, HttpRequest& request) {
+              request.body = std::string(max_mail_bytes, 'x') + "\r\n";
+          }).find("want at most 1048576") != std::string::npos);
 }
