@@ -1,6 +1,7 @@
 // The manager: pays orchestrators for the uptime that they deliver. The engine's role on a host.
 #pragma once
 
+#include <map>
 #include <memory>
 #include <mutex>
 #include <set>
@@ -142,7 +143,7 @@ class Manager final : public runtime::Role, public Effects, public plugin::Alert
     std::unique_ptr<ManagerMetrics> metrics_;
     std::unique_ptr<HeadSigner> heads_;  // none: nothing is served
     std::optional<ledger::Restored> restored_;
-    std::set<std::string> changes_alerted_;  // ids of alerts about changes that wait
+    std::map<std::string, std::string> changes_alerted_;  // texts of alerts about changes that wait, by id
     stipend_unix_ns next_change_look_ = 0;
     std::set<std::string> fired_before_;  // alerts of the run before that are neither raised nor resolved yet
     stipend_unix_ns next_wal_look_ = 0;

@@ -116,27 +116,26 @@ void Manager::changes_seen(const std::vector<registry::Outcome>& applied,
             ": ", id));
         if (one.terms_changed) host_.apply_again();
     }
-    std::set<std::string> ids;
+    std::map<std::string, std::string> texts;
     for (const auto& change : waiting) {
         std::string what;
         if (!change.payout_address.empty()) what += "payout address becomes " + change.payout_address;
-        if (!change.worker_key.empty())
+        if (!change.worker_key.empty()) {
             what += cat(what.empty() ? "" : ", its ", "worker's key becomes ", change.worker_key);
-        const auto alert = "change:" + change.id;
-        ids.insert(alert);
+        }
+        texts.emplace("change:" + change.id,
+                      cat("its ", what, " at ", utc_text(change.effective_at), ", as ", printable_line(change.by),
+                          " asked: the orchestrator, or an administrator, may cancel it until then"));
         next_change_look_ = std::min(next_change_look_, change.effective_at);
-        if (changes_alerted_.contains(alert)) engine_->resolve(alert, now);  // it may be another change by now
-        engine_->raise(
-            {.id = alert,
-             .severity = STIPEND_ALERT_WARNING,
-             .text = cat("its ", what, " at ", utc_text(change.effective_at), ", as ", printable_line(change.by),
-                         " asked: the orchestrator, or an administrator, may cancel it until then"),
-             .at = now});
     }
-    for (const auto& alert : changes_alerted_) {
-        if (!ids.contains(alert)) engine_->resolve(alert, now);
+    // An alert is raised once: again only where it is another change by now.
+    for (const auto& [id, text] : changes_alerted_) {
+        if (const auto found = texts.find(id); found == texts.end() || found->second != text) engine_->resolve(id, now);
     }
-    changes_alerted_ = std::move(ids);
+    for (const auto& [id, text] : texts) {
+        engine_->raise({.id = id, .severity = STIPEND_ALERT_WARNING, .text = text, .at = now});
+    }
+    changes_alerted_ = std::move(texts);
 }
 
 std::optional<JobResult> Manager::without_proof(const std::string& key) const {

@@ -1,5 +1,6 @@
 """An orchestrator logs in by the wallet that it has proven, and reads what is its own."""
 import itertools
+import sqlite3
 import unittest
 import urllib.parse
 
@@ -105,6 +106,13 @@ class WalletLogin(test_registry.RegistryTest):
         self.assertEqual(asked.status, 200, asked.body)
         self.assertEqual(asked.json()["pending_change"]["payout_address"], other.lower())
         wait_for(lambda: any(one["id"] == "change:" + NEW for one in self.host.status()["alerts"]), "the notice")
+        # Looked at again, the same change is no new alert.
+        self.made(orchestrator_id="another", endpoint="http://127.0.1.77:9995", eth_address=Wallet("a third").address)
+        self.assertEqual(self.order("remove", "another").status, 200)
+        self.wait_for_decisions(len(self.host.decisions()) + 3)
+        with sqlite3.connect(f"file:{self.host.folder}/state/ledger.db?mode=ro", uri=True) as ledger:
+            (alerts,) = ledger.execute("SELECT count(*) FROM audit WHERE kind = 12 AND body LIKE 'change:%'").fetchone()
+        self.assertEqual(alerts, 1)
         secret = self.secret["secret"]
         shown = self.get(status, secret).json()
         self.assertEqual(shown["pending_change"]["payout_address"], other.lower())
