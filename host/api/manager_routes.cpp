@@ -4,6 +4,9 @@
 #include <charconv>
 
 #include "host/api/csv.hpp"
+#include "host/api/openapi.hpp"
+#include "host/api/recent_replies.hpp"
+#include "host/api/reference.hpp"
 #include "host/base/time.hpp"
 #include "stipend/duration.hpp"
 
@@ -94,6 +97,24 @@ Reply orchestrators(ManagerReads& reads, const Request& request) {
     return tagged_reply(body.append("orchestrators", array_of(std::move(part.items)))
                             .append("summary", std::move(summary))
                             .append("next_cursor", std::move(next)));
+}
+
+// What one client was sent within the last second does for the next one, unless a registration has changed.
+Reply recent_orchestrators(ManagerReads& reads, RecentReplies& recent, const Clock& clock, const Request& request) {
+    const auto revision = reads.registrations_revision();
+    const auto now = clock.monotonic();
+    std::string key;
+    for (const auto* name : {"limit", "cursor"}) {
+        const auto found = request.query.find(name);
+        key += found == request.query.end() ? "/" : cat("/", found->second);
+    }
+    if (auto kept = recent.find(key, revision, now)) return std::move(*kept);
+    auto reply = orchestrators(reads, request);
+    if (reply.status == 200) {
+        set_tag(reply);
+        recent.keep(key, revision, now, reply);
+    }
+    return reply;
 }
 
 Reply one_orchestrator(ManagerReads& reads, const Request& request) {
@@ -237,8 +258,9 @@ Reply ready(ManagerReads& reads) {
 
 }  // namespace
 
-std::vector<ApiRoute> manager_routes(ManagerReads& reads, std::vector<IpRange> gateways) {
+std::vector<ApiRoute> manager_routes(ManagerReads& reads, std::vector<IpRange> gateways, const Clock& clock) {
     using auth::Permission;
+    const auto recent = std::make_shared<RecentReplies>();
     std::vector<ApiRoute> out;
     const auto get = [&](std::string path, std::optional<Permission> permission, std::vector<std::string_view> query,
                          Handler handler) {
@@ -255,8 +277,17 @@ std::vector<ApiRoute> manager_routes(ManagerReads& reads, std::vector<IpRange> g
     get("/api/v1/openapi.json", {}, {}, [](const Request&) {
         return Reply{.status = 200, .headers = {}, .body = std::string(openapi_document()), .tagged = true};
     });
+    get("/api/v1/docs", {}, {}, [](const Request&) {
+        return Reply{.status = 200,
+                     .headers = "Content-Security-Policy: default-src 'none'; style-src 'unsafe-inline'\r\n",
+                     .body = api_reference(ReferenceFormat::html),
+                     .content_type = "text/html; charset=utf-8",
+                     .tagged = true};
+    });
     get("/api/v1/livepeer/orchestrators", Permission::orchestrators_read, {"limit", "cursor"},
-        [&reads](const Request& request) { return orchestrators(reads, request); });
+        [&reads, &clock, recent](const Request& request) {
+            return recent_orchestrators(reads, *recent, clock, request);
+        });
     get("/api/v1/livepeer/orchestrators/{id}/status", Permission::orchestrators_read, {},
         [&reads](const Request& request) { return one_orchestrator(reads, request); });
     out.back().own = true;

@@ -30,6 +30,8 @@ class ManagerReads {
         Counts all;  // also of those that are not in the part
         Part part;
     };
+    // Another number once a registration has changed. Does not block.
+    [[nodiscard]] virtual std::uint64_t registrations_revision() const = 0;
     // Behind the cursor `after`, in the order of the ledger.
     virtual Result<Orchestrators> orchestrators(std::optional<std::int64_t> after, std::size_t limit) = 0;
     // Nothing: there is none of that id.
@@ -60,13 +62,11 @@ class ManagerReads {
     virtual Result<Health> health() = 0;
 };
 
-// All but those of auth_routes; `gateways`: from where the list for gateways is served.
-[[nodiscard]] std::vector<ApiRoute> manager_routes(ManagerReads& reads, std::vector<IpRange> gateways);
+// All but those of auth_routes; `gateways`: from where the list for gateways is served. `clock` outlives them.
+[[nodiscard]] std::vector<ApiRoute> manager_routes(ManagerReads& reads, std::vector<IpRange> gateways,
+                                                   const Clock& clock);
 
 // GET /api/v1/events over `feed`, which outlives it.
 [[nodiscard]] ApiRoute events_route(EventFeed& feed);
-
-// The description of all routes as OpenAPI 3.1: a JSON document.
-[[nodiscard]] std::string_view openapi_document();
 
 }  // namespace stipend::api

@@ -1,4 +1,4 @@
-#include "host/api/manager_routes.hpp"
+#include "host/api/openapi.hpp"
 
 // Written by hand; a test compares its paths and parameters with the table of routes.
 namespace stipend::api {
@@ -159,6 +159,9 @@ constexpr std::string_view document = R"json({
       "503": {"$ref": "#/components/responses/problem"}}}},
   "/api/v1/openapi.json": {"get": {"summary": "This document", "responses": {
     "200": {"description": "OpenAPI 3.1.", "content": {"application/json": {"schema": {"type": "object"}}}},
+    "304": {"$ref": "#/components/responses/unchanged"}}}},
+  "/api/v1/docs": {"get": {"summary": "This document as a page to read", "responses": {
+    "200": {"description": "HTML.", "content": {"text/html": {"schema": {"type": "string"}}}},
     "304": {"$ref": "#/components/responses/unchanged"}}}},
   "/api/v1/auth/login": {"post": {"summary": "Log in with an account and its password",
     "requestBody": {"required": true, "content": {"application/json": {"schema": {

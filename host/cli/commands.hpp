@@ -85,6 +85,7 @@ int config_dump(const Common& common);
 int check(const Common& common);
 
 int config_reference(const Common& common);
+int config_api_reference(const Common& common);
 
 struct VerifyOptions {
     Common common;

@@ -258,6 +258,9 @@ int main(int argc, char** argv) {
     command(*config, "reference", "print every option as Markdown", common)->callback([&] {
         status = config_reference(common);
     });
+    command(*config, "api-reference", "print every route of the API as Markdown", common)->callback([&] {
+        status = config_api_reference(common);
+    });
 
     auto* ledger = app.add_subcommand("ledger", "what is recorded")->require_subcommand(1);
     VerifyOptions verify;
