@@ -7,7 +7,7 @@ namespace {
 
 constexpr std::uint8_t text_base = 0x80;
 constexpr std::uint8_t list_base = 0xc0;
-constexpr std::size_t short_most = 55;  // the longest that one byte tells the length of
+constexpr std::size_t short_most = 55;  // the longest of which one byte is the length
 
 ByteView without_zeros(ByteView number) {
     while (!number.empty() && number.front() == 0) number = number.subspan(1);
