@@ -10,6 +10,7 @@
 #include "host/api/api_server.hpp"
 #include "host/api/event_feed.hpp"
 #include "host/api/health.hpp"
+#include "host/api/list_part.hpp"
 
 namespace stipend::api {
 
@@ -18,11 +19,7 @@ class ManagerReads {
   public:
     virtual ~ManagerReads() = default;
 
-    // A part of a list; `next` is the cursor of the part that follows.
-    struct Part {
-        std::vector<Json> items = {};
-        std::optional<std::int64_t> next = {};
-    };
+    using Part = ListPart;
     struct Counts {
         std::size_t connected = 0, disconnected = 0, unhealthy = 0, unapproved = 0;
     };

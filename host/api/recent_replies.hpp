@@ -23,8 +23,8 @@ class RecentReplies {
 
     // The reply of that key that was kept, unless it is older than `max_age_ns` or of another revision.
     [[nodiscard]] std::optional<Reply> find(const std::string& key, std::uint64_t revision, stipend_mono_ns now);
-    // `made_at`: when what it says was read. It is no stream, and none that comes later. Nothing where there is no
-    // room.
+    // `made_at`: when what it says was read. It is no stream, and none that comes later. Not kept where
+    // there are too many.
     void keep(const std::string& key, std::uint64_t revision, stipend_mono_ns made_at, const Reply& reply);
 
   private:

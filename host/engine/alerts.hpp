@@ -12,8 +12,8 @@
 namespace stipend::engine {
 
 // How the ids of alerts begin that are about one orchestrator, whose key follows. No other alert is its business.
-inline constexpr std::array<std::string_view, 7> payee_alerts{
-    "limit:", "policy:", "suspended:", "unlisted:", "fees:", "fees-reported:", "change:"};
+inline constexpr std::array<std::string_view, 8> payee_alerts{
+    "limit:", "policy:", "suspended:", "unlisted:", "fees:", "fees-reported:", "change:", "objection:"};
 
 // The key of the orchestrator that an alert is about; empty: none. An id that merely ends like a key is of a plugin or
 // the host.

@@ -69,6 +69,9 @@ Result<std::unique_ptr<ManagerApi>> ManagerApi::create(runtime::Host& host, cons
             [&registrar](std::string_view wallet) { return registrar.owned_by(wallet); }, to_log);
         for (auto& route : api::wallet_routes(login)) routes.push_back(std::move(route));
     }
+    if (joining.objections != nullptr) {
+        for (auto& route : api::objection_routes(*joining.objections)) routes.push_back(std::move(route));
+    }
     if (events != nullptr) routes.push_back(api::events_route(*events));
     if (joining.registrar != nullptr) api::open_to_owners(routes, *joining.registrar);
     STIPEND_SET(self->server_, api::ApiServer::create({.listen = settings.api_listen,

@@ -1,5 +1,6 @@
 // The routes of the manager's API over reads that a test decides, and their description.
 #include "host/api/manager_routes.hpp"
+#include "host/api/objection_routes.hpp"
 #include "host/api/wallet_login.hpp"
 
 #include <set>
@@ -81,6 +82,15 @@ class Reads final : public ManagerReads {
     static Json one(int calls, Json latency) {
         return Json::object().append("total_calls_processed", calls).append("average_latency_ms", std::move(latency));
     }
+};
+
+class NoObjections final : public Objections {
+  public:
+    Result<std::optional<ListPart>> list(const Query&) override { return std::optional<ListPart>(); }
+    Result<std::optional<Json>> one(std::string_view, std::uint64_t) override { return std::optional<Json>(); }
+    Result<std::optional<Json>> object(const Json&) override { return std::optional<Json>(); }
+    Result<std::optional<Json>> answer(const Json&) override { return std::optional<Json>(); }
+    [[nodiscard]] Json form() const override { return Json::object(); }
 };
 
 class RouteScene {
@@ -185,6 +195,8 @@ TEST_CASE("the description has each route of the table, with its parameters, and
         [](const std::string&) {});
     for (auto& route : wallet_routes(wallet)) table.push_back(std::move(route));
     for (auto& route : order_routes({})) table.push_back(std::move(route));
+    NoObjections objections;
+    for (auto& route : objection_routes(objections)) table.push_back(std::move(route));
     NoEvents events;
     const auto feed = EventFeed::create(events, clock);
     REQUIRE(feed.ok());
