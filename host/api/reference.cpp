@@ -208,7 +208,7 @@ std::vector<std::vector<std::string>> fields_of(const Json& schema) {
 
 class Reference {
   public:
-    Reference(const Json& document, Page& page) : document_(document), page_(page) {}
+    Reference(const Json& description, Page& page) : document_(description), page_(page) {}
 
     void write() {
         const auto* info = document_.find("info");
