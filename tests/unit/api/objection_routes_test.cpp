@@ -1,4 +1,5 @@
-// The routes of objections: who may object and answer, what a body may hold, and how a part of the list is named.
+// The routes of objections: which credentials object and answer, what a body may hold, and how a part of the list is
+// named.
 #include "host/api/objection_routes.hpp"
 
 #include <doctest/doctest.h>
@@ -88,7 +89,7 @@ TEST_CASE("only the orchestrator itself objects, and is recorded by what it was 
     CHECK(many.headers.find("Retry-After: ") != std::string::npos);
 }
 
-TEST_CASE("an operator answers by a reason, and only who may adjust pays") {
+TEST_CASE("an operator answers by a reason, and only an account that may adjust pays") {
     ObjectionScene scene;
     const auto ask = [&](const char* body, auth::AccessRole role) {
         return scene.ask("POST", answer_path, body, staff(role)).status;
