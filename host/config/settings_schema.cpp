@@ -333,7 +333,7 @@ constexpr std::string_view of_worker =
       "description": "What it offers, separated by commas; for display."},
     "payout_address": {"format": "text", "maxLength": 42, "default": "${ORCHESTRATOR_PAYOUT_ADDRESS:-}",
       "description": "Where its pay goes: 0x and 40 hex digits."},
-    "secret": {"format": "text", "maxLength": 1024, "default": "${MANAGER_SECRET:-${ORCHESTRATOR_SECRET:-}}",
+    "secret": {"format": "text", "maxLength": 1024, "default": "${MANAGER_SECRET:-}",
       "description": "The manager's `registration.secret`, by which an id is created. Empty: the id is registered already, and `own_secret` is its own."},
     "own_secret": {"format": "text", "maxLength": 1024, "default": "${ORCHESTRATOR_OWN_SECRET:-}",
       "description": "The id's own secret, where an administrator has made one by `stipend orchestrator rotate-secret`. Empty: the one in the state folder, which the worker makes."},

@@ -1,4 +1,4 @@
-"""An orchestrator objects to a decision at a running host, and is answered: by that one alone, once, and for the record."""
+"""An orchestrator objects to a decision at a running host, and is answered: by itself alone, once, and for the record."""
 import json
 import unittest
 import urllib.parse
@@ -54,7 +54,7 @@ class Objections(test_registry.RegistryTest):
         other = self.made(id="other", endpoint="https://other.example:1", digit="b", worker_key="cd" * 32)["secret"]
         operator = self.account("o@example.com", "operator")
         viewer = self.account("v@example.com", "viewer")
-        # By the orchestrator itself, and by no other.
+        # By the orchestrator itself alone.
         for token, status in ((other, 401), (test_registry.COMMON, 401), ("nothing", 401), (self.token, 403),
                               (operator, 403), (viewer, 403)):
             self.assert_problem(self.object(token=token), status)
@@ -88,7 +88,7 @@ class Objections(test_registry.RegistryTest):
         code, out, err = self.host.run("objections", "list")
         self.assertEqual(code, 0, err)
         self.assertIn(f"{NEW} epoch 1 open: =we were up<U+001B>[2J: see our log", out)
-        # Answered once, and only paid by an account that may adjust.
+        # Answered once, and paid only by an account that may adjust.
         self.assert_problem(self.answer(token=viewer), 403)
         self.assert_problem(self.answer(token=self.secret), 401)
         self.assert_problem(self.answer(token=operator, amount_usd="1"), 403)

@@ -1,4 +1,5 @@
-// The routes of objections: what objecting and answering want, what a body may hold, and how a part of the list is named.
+// The routes of objections: which credentials object and answer, what a body may hold, and how a part of the list is
+// named.
 #include "host/api/objection_routes.hpp"
 
 #include <doctest/doctest.h>

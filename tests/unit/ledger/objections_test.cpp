@@ -88,7 +88,7 @@ TEST_CASE("a decision has one objection, and that one answer") {
     Engine engine(*ledger, 2);
     engine.run(1);
     CHECK(ledger->commit(of(objection(1, 2))).error().status == STIPEND_E_INVALID);  // not decided
-    CHECK(ledger->commit(of(objection(3, 1))).error().status == STIPEND_E_INVALID);  // by no account
+    CHECK(ledger->commit(of(objection(3, 1))).error().status == STIPEND_E_INVALID);  // no such orchestrator
     CHECK(ledger->commit(of(answer_to(1, 1))).error().status == STIPEND_E_CONFLICT);
     REQUIRE(ledger->commit(of(objection(1, 1))).ok());
     CHECK(ledger->commit(of(objection(1, 1))).error().status == STIPEND_E_CONFLICT);
