@@ -118,6 +118,9 @@ std::optional<Reply> ApiServer::State::check(const http::ServerRequest& raw, con
     if (!query) return problem(400, query.error().message);
     out.query = std::move(*query);
     if (found.route->method == "GET") return std::nullopt;
+    if (raw.body.size() > found.route->max_body_bytes) {
+        return problem(413, cat("body: want at most ", found.route->max_body_bytes, " bytes"));
+    }
     // A page of another site can have a browser send this, with the user's own credentials.
     if (const auto origin = find_header(raw.headers, "origin"); origin && *origin != options.origin) {
         return problem(403, "requests from pages of another origin change nothing");

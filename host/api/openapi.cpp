@@ -437,6 +437,35 @@ constexpr std::string_view document = R"json({
       "422": {"$ref": "#/components/responses/problem"},
       "429": {"$ref": "#/components/responses/problem"},
       "503": {"$ref": "#/components/responses/problem"}}}},
+  "/api/v1/livepeer/calls/distribute": {"post": {
+    "summary": "Have orchestrators do a job",
+    "description": "Each of those chosen gets one job with this payload, through the gateway. It is no check, and changes nothing that pay depends on; its fee counts in the limits of the day. The same Idempotency-Key again, of the same account and with the same body, sends nothing and gets the first answer; with another body it is 422, and while the first is being carried out 409.",
+    "security": [{"bearer": []}],
+    "parameters": [{"name": "Idempotency-Key", "in": "header", "schema": {"type": "string", "maxLength": 255}}],
+    "requestBody": {"required": true, "content": {"application/json": {"schema": {
+      "type": "object", "required": ["call_type", "strategy", "payload"], "additionalProperties": false,
+      "properties": {
+        "call_type": {"type": "string", "minLength": 1, "maxLength": 100, "description": "The `action` of the job's body."},
+        "strategy": {"enum": ["round_robin", "least_loaded", "capabilities"],
+          "description": "round_robin: all that are connected; least_loaded: the three with the fewest calls; capabilities: those with every one of `payload.required_capabilities`."},
+        "orchestrator_ids": {"type": ["array", "null"], "minItems": 1, "maxItems": 1000,
+          "items": {"type": "string", "minLength": 1, "maxLength": 512}, "description": "Only these are chosen from."},
+        "payload": {"type": "object", "description": "At most 64 KiB; the `payload` of the job's body.", "properties": {
+          "required_capabilities": {"description": "With the strategy `capabilities`: an array of 1 to 32 texts of 1 to 128 bytes."}}}}}}}},
+    "responses": {
+      "200": {"description": "The calls are queued.", "content": {"application/json": {"schema": {
+        "type": "object", "properties": {"success": {"type": "boolean"}, "strategy": {"type": "string"},
+          "orchestrators_assigned": {"type": "integer"}, "status": {"const": "queued"},
+          "distribution": {"type": "array", "items": {"type": "object", "properties": {
+            "orchestrator_id": {"type": "string"}, "endpoint": {"type": "string"}, "assigned": {"const": true}}}}}}}}},
+      "400": {"$ref": "#/components/responses/problem"},
+      "401": {"$ref": "#/components/responses/problem"},
+      "403": {"$ref": "#/components/responses/problem"},
+      "404": {"$ref": "#/components/responses/problem"},
+      "409": {"$ref": "#/components/responses/problem"},
+      "422": {"$ref": "#/components/responses/problem"},
+      "429": {"$ref": "#/components/responses/problem"},
+      "503": {"$ref": "#/components/responses/problem"}}}},
   "/api/v1/livepeer/adjustments": {"post": {
     "summary": "Pay or excuse time that stayed unpaid through the payer's own fault",
     "description": "A further entry of the ledger, in the name of the account. The same orchestrator and time twice is 409.",

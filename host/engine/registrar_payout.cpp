@@ -3,6 +3,7 @@
 // none.
 #include "host/auth/payout_proof.hpp"
 #include "host/engine/registrar.hpp"
+#include "stipend/ascii.hpp"
 #include "stipend/duration.hpp"
 
 namespace stipend::engine {
