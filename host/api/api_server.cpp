@@ -84,9 +84,11 @@ struct ApiServer::State {
 
 ApiServer::State::Found ApiServer::State::find(std::string_view method, std::string_view path) const {
     Found out;
+    // What a path names by its own words is no id of another route.
+    const bool literal = std::any_of(routes.begin(), routes.end(), [&](const auto& one) { return one.path == path; });
     for (const auto& route : routes) {
         auto values = match_path(route.path, path);
-        if (!values) continue;
+        if (!values || (literal && route.path != path)) continue;
         if (route.method == method) return {&route, std::move(*values), {}};
         out.allow += cat(out.allow.empty() ? "" : ", ", route.method, route.method == "GET" ? ", HEAD" : "");
     }
