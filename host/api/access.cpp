@@ -1,6 +1,7 @@
 #include "host/api/access.hpp"
 
 #include "host/auth/crypto.hpp"
+#include "host/base/file.hpp"
 #include "stipend/duration.hpp"
 #include "stipend/hex.hpp"
 
@@ -28,12 +29,25 @@ std::string subject_of(std::string_view wallet, std::string_view orchestrator) {
     return cat(wallet_subject, wallet, " ", orchestrator);
 }
 
+constexpr std::string_view es256_prefix = "es256-";  // of a kid; no other begins so
+
 // The same secret has the same id at each start, so that it is not stored twice. It says nothing of the secret.
 std::string kid_of(std::string_view secret) {
     return hex_encode(auth::text_of(auth::sha256(cat("stipend token key:", secret)))).substr(0, 16);
 }
 
 }  // namespace
+
+Result<std::string> read_token_key(const std::filesystem::path& file) {
+    constexpr std::uintmax_t most_bytes = 16 << 10;
+    const auto refuse = [&](const Error& error) {
+        return fail(STIPEND_E_CONFIG, "api.jwt_key: ", file.native(), ": ", error.message);
+    };
+    auto pem = read_file(file, most_bytes);
+    if (!pem) return refuse(pem.error());
+    if (const auto key = auth::TokenKey::es256_private("jwt_key", *pem); !key) return refuse(key.error());
+    return pem;
+}
 
 Result<std::unique_ptr<Access>> Access::create(std::unique_ptr<AccessStore> store, AccessOptions options,
                                                std::string_view secret, stipend_unix_ns now) {
@@ -49,13 +63,17 @@ Result<void> Access::use_secret(std::string_view secret, stipend_unix_ns now) {
     }
     const std::lock_guard lock(mutex_);
     STIPEND_LET(keys, store_->token_keys());
-    std::string generated;
-    if (secret.empty() && keys.empty()) {
-        STIPEND_SET(generated, auth::random_hex(secret_bytes));
-        secret = generated;
+    std::string made;
+    const bool pair = !options_.key_pem.empty();
+    if (pair) {
+        STIPEND_SET(made, auth::TokenKey::es256_public_pem(options_.key_pem));
+        secret = made;
+    } else if (secret.empty() && (keys.empty() || keys.front().es256())) {
+        STIPEND_SET(made, auth::random_hex(secret_bytes));
+        secret = made;
     }
-    if (!secret.empty() && (keys.empty() || keys.front().secret != secret)) {
-        auto kid = kid_of(secret);
+    if (!secret.empty() && (keys.empty() || keys.front().es256() != pair || keys.front().secret != secret)) {
+        auto kid = pair ? cat(es256_prefix, kid_of(secret)) : kid_of(secret);
         for (const auto& key : keys) {
             // A secret that comes back signs again, under another id.
             if (key.kid == kid) {
@@ -76,8 +94,11 @@ Result<void> Access::load_keys() {
     STIPEND_LET(stored, store_->token_keys());
     std::vector<auth::TokenKey> keys;
     for (const auto& one : stored) {
-        STIPEND_LET(key, auth::TokenKey::hs256(one.kid, one.secret));
-        keys.push_back(std::move(key));
+        auto key = !one.es256()   ? auth::TokenKey::hs256(one.kid, one.secret)
+                   : keys.empty() ? auth::TokenKey::es256_private(one.kid, options_.key_pem)
+                                  : auth::TokenKey::es256_public(one.kid, one.secret);
+        if (!key) return std::move(key).error();
+        keys.push_back(std::move(*key));
     }
     if (keys.empty()) return fail(STIPEND_E_INTERNAL, "no key signs tokens");
     STIPEND_SET(signer_, auth::TokenSigner::make(keys.front(), options_.parties));

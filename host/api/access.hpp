@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <filesystem>
 #include <map>
 #include <memory>
 #include <mutex>
@@ -43,6 +44,7 @@ struct AccessOptions {
     std::int64_t access_lifetime_s = 900;
     std::int64_t refresh_lifetime_s = std::int64_t{30} * 86'400;
     auth::PasswordCost cost;
+    std::string key_pem = {};  // PKCS #8, P-256: signs by ES256, and there is no secret; empty: a secret signs
 };
 
 // Both clocks of one instant.
@@ -51,10 +53,15 @@ struct AccessTime {
     stipend_mono_ns monotonic = 0;
 };
 
+// The PEM of a file, which is that of a key as the options take it. CONFIG, with the file: it is none, or cannot be
+// read.
+[[nodiscard]] Result<std::string> read_token_key(const std::filesystem::path& file);
+
 class Access {
   public:
-    // Takes the secret that the configuration states as the newest signing key; without one, generates a key where the
-    // store has none. INVALID: a secret of less than 32 bytes.
+    // Takes the key pair of the options, or else the secret that the configuration states, as the newest signing key;
+    // without either, generates a secret where the store has none. INVALID: a secret of less than 32 bytes, or a key
+    // that is none on the curve P-256.
     [[nodiscard]] static Result<std::unique_ptr<Access>> create(std::unique_ptr<AccessStore> store,
                                                                 AccessOptions options, std::string_view secret,
                                                                 stipend_unix_ns now);

@@ -40,8 +40,11 @@ struct NamedApiKey {
     auth::ApiKeyRecord record;
 };
 
-// A secret that signs tokens by HS256. The newest signs; all of them verify until they are removed.
+// A secret that signs tokens by HS256, or the public half of a key that signs by ES256: its kid begins with `es256-`,
+// and `secret` is its PEM. The newest signs; all of them verify until they are removed.
 struct StoredTokenKey {
+    [[nodiscard]] bool es256() const { return kid.starts_with("es256-"); }
+
     std::string kid;
     std::string secret;
     stipend_unix_ns created_at = 0;

@@ -84,9 +84,11 @@ struct ApiServer::State {
 
 ApiServer::State::Found ApiServer::State::find(std::string_view method, std::string_view path) const {
     Found out;
+    // What a path names by its own words is no id of another route.
+    const bool literal = std::any_of(routes.begin(), routes.end(), [&](const auto& one) { return one.path == path; });
     for (const auto& route : routes) {
         auto values = match_path(route.path, path);
-        if (!values) continue;
+        if (!values || (literal && route.path != path)) continue;
         if (route.method == method) return {&route, std::move(*values), {}};
         out.allow += cat(out.allow.empty() ? "" : ", ", route.method, route.method == "GET" ? ", HEAD" : "");
     }
@@ -118,6 +120,9 @@ std::optional<Reply> ApiServer::State::check(const http::ServerRequest& raw, con
     if (!query) return problem(400, query.error().message);
     out.query = std::move(*query);
     if (found.route->method == "GET") return std::nullopt;
+    if (raw.body.size() > found.route->max_body_bytes) {
+        return problem(413, cat("body: want at most ", found.route->max_body_bytes, " bytes"));
+    }
     // A page of another site can have a browser send this, with the user's own credentials.
     if (const auto origin = find_header(raw.headers, "origin"); origin && *origin != options.origin) {
         return problem(403, "requests from pages of another origin change nothing");

@@ -30,7 +30,8 @@ struct ApiRoute {
     // A credential that is neither a token nor an API key reaches the handler, which checks it: the secret of an
     // orchestrator, or the common one. Of a public route: any credential, or none.
     bool by_secret = false;
-    bool own = false;  // an orchestrator may read it of itself: see `open_to_owners`
+    bool own = false;                         // an orchestrator may read it of itself: see `open_to_owners`
+    std::uint64_t max_body_bytes = 64 << 10;  // 413 beyond; at most that of the server
 };
 
 struct ApiOptions {
@@ -42,9 +43,9 @@ struct ApiOptions {
 
 class ApiServer {
   public:
-    static constexpr std::size_t max_waiting = 256;        // requests; 503 beyond
-    static constexpr std::size_t max_logins_waiting = 32;  // 503 beyond
-    static constexpr std::uint64_t max_body_bytes = 64 << 10;
+    static constexpr std::size_t max_waiting = 256;            // requests; 503 beyond
+    static constexpr std::size_t max_logins_waiting = 32;      // 503 beyond
+    static constexpr std::uint64_t max_body_bytes = 80 << 10;  // of any route
 
     // Listens on `thread`. `log` gets refusals, on any thread; all outlive the server.
     [[nodiscard]] static Result<std::unique_ptr<ApiServer>> create(ApiOptions options, Access& access,

@@ -27,6 +27,9 @@ constexpr std::string_view document = R"json({
   "responses": {
     "problem": {"description": "Why there is no answer.",
       "content": {"application/problem+json": {"schema": {"$ref": "#/components/schemas/Problem"}}}},
+    "tooLarge": {"description": "The body is too large.", "content": {
+      "application/problem+json": {"schema": {"$ref": "#/components/schemas/Problem"}},
+      "application/json": {"schema": {"type": "object", "required": ["error"], "properties": {"error": {"type": "string"}}}}}},
     "unchanged": {"description": "The answer is the one whose ETag If-None-Match named."}
   },
   "schemas": {
@@ -143,15 +146,18 @@ constexpr std::string_view document = R"json({
     "200": {"description": "It does, or is degraded.",
       "content": {"application/json": {"schema": {"$ref": "#/components/schemas/Health"}}}},
     "503": {"description": "Nothing is decided now.",
-      "content": {"application/json": {"schema": {"$ref": "#/components/schemas/Health"}}}}}}},
+      "content": {"application/json": {"schema": {"$ref": "#/components/schemas/Health"}}}},
+      "429": {"$ref": "#/components/responses/problem"}}}},
   "/healthz": {"get": {"summary": "Whether the process answers", "responses": {
     "200": {"description": "It does.",
-      "content": {"application/json": {"schema": {"$ref": "#/components/schemas/Ready"}}}}}}},
+      "content": {"application/json": {"schema": {"$ref": "#/components/schemas/Ready"}}}},
+      "429": {"$ref": "#/components/responses/problem"}}}},
   "/readyz": {"get": {"summary": "Whether the manager decides and records", "responses": {
     "200": {"description": "It does.",
       "content": {"application/json": {"schema": {"$ref": "#/components/schemas/Ready"}}}},
     "503": {"description": "It does not.",
-      "content": {"application/json": {"schema": {"$ref": "#/components/schemas/Ready"}}}}}}},
+      "content": {"application/json": {"schema": {"$ref": "#/components/schemas/Ready"}}}},
+      "429": {"$ref": "#/components/responses/problem"}}}},
   "/api/v1/events": {"get": {"summary": "Decisions, changes of state and alerts, as server-sent events",
     "security": [{"bearer": []}, {"ownSecret": []}],
     "parameters": [{"name": "orchestrator", "in": "query", "description": "Only what is about this id.",
@@ -164,33 +170,44 @@ constexpr std::string_view document = R"json({
       "400": {"$ref": "#/components/responses/problem"},
       "401": {"$ref": "#/components/responses/problem"},
       "403": {"$ref": "#/components/responses/problem"},
-      "503": {"$ref": "#/components/responses/problem"}}}},
+      "503": {"$ref": "#/components/responses/problem"},
+      "429": {"$ref": "#/components/responses/problem"}}}},
   "/api/v1/openapi.json": {"get": {"summary": "This document", "responses": {
     "200": {"description": "OpenAPI 3.1.", "content": {"application/json": {"schema": {"type": "object"}}}},
-    "304": {"$ref": "#/components/responses/unchanged"}}}},
+    "304": {"$ref": "#/components/responses/unchanged"},
+      "429": {"$ref": "#/components/responses/problem"}}}},
   "/api/v1/docs": {"get": {"summary": "This document as a page to read", "responses": {
     "200": {"description": "HTML.", "content": {"text/html": {"schema": {"type": "string"}}}},
-    "304": {"$ref": "#/components/responses/unchanged"}}}},
+    "304": {"$ref": "#/components/responses/unchanged"},
+    "429": {"$ref": "#/components/responses/problem"}}}},
   "/api/v1/auth/login": {"post": {"summary": "Log in with an account and its password",
     "requestBody": {"required": true, "content": {"application/json": {"schema": {
       "type": "object", "required": ["email", "password"], "properties": {
-        "email": {"type": "string", "maxLength": 254}, "password": {"type": "string", "maxLength": 1024}}}}}},
+        "email": {"type": "string", "minLength": 1, "maxLength": 254}, "password": {"type": "string", "minLength": 1, "maxLength": 1024}}}}}},
     "responses": {
       "200": {"description": "The tokens of a new login.",
         "content": {"application/json": {"schema": {"$ref": "#/components/schemas/Tokens"}}}},
       "401": {"$ref": "#/components/responses/problem"},
       "422": {"$ref": "#/components/responses/problem"},
       "429": {"$ref": "#/components/responses/problem"},
-      "503": {"$ref": "#/components/responses/problem"}}}},
+      "503": {"$ref": "#/components/responses/problem"},
+      "400": {"$ref": "#/components/responses/problem"},
+      "403": {"$ref": "#/components/responses/problem"},
+      "413": {"$ref": "#/components/responses/tooLarge"},
+      "415": {"$ref": "#/components/responses/problem"}}}},
   "/api/v1/auth/refresh": {"post": {"summary": "Take a refresh token, once, for the next pair of tokens",
     "requestBody": {"required": true, "content": {"application/json": {"schema": {
-      "type": "object", "required": ["refresh_token"], "properties": {"refresh_token": {"type": "string"}}}}}},
+      "type": "object", "required": ["refresh_token"], "properties": {"refresh_token": {"type": "string", "minLength": 1, "maxLength": 4096}}}}}},
     "responses": {
       "200": {"description": "The next tokens of this login. A token that is sent twice ends the login.",
         "content": {"application/json": {"schema": {"$ref": "#/components/schemas/Tokens"}}}},
       "401": {"$ref": "#/components/responses/problem"},
       "422": {"$ref": "#/components/responses/problem"},
-      "429": {"$ref": "#/components/responses/problem"}}}},
+      "429": {"$ref": "#/components/responses/problem"},
+      "400": {"$ref": "#/components/responses/problem"},
+      "403": {"$ref": "#/components/responses/problem"},
+      "413": {"$ref": "#/components/responses/tooLarge"},
+      "415": {"$ref": "#/components/responses/problem"}}}},
   "/api/v1/auth/wallet/challenge": {"post": {
     "summary": "The text that a wallet signs to log in (EIP-4361)",
     "description": "Its nonce is for this address and network, is taken once, and expires.",
@@ -203,7 +220,10 @@ constexpr std::string_view document = R"json({
           "expires_in": {"type": "integer"}}}}}},
       "400": {"$ref": "#/components/responses/problem"},
       "422": {"$ref": "#/components/responses/problem"},
-      "429": {"$ref": "#/components/responses/problem"}}}},
+      "429": {"$ref": "#/components/responses/problem"},
+      "403": {"$ref": "#/components/responses/problem"},
+      "413": {"$ref": "#/components/responses/tooLarge"},
+      "415": {"$ref": "#/components/responses/problem"}}}},
   "/api/v1/auth/wallet": {"post": {
     "summary": "Log in by a wallet that is the proven payout address of an orchestrator",
     "description": "The token reads what is that orchestrator's own. It is not renewed: the wallet signs again.",
@@ -219,12 +239,20 @@ constexpr std::string_view document = R"json({
       "400": {"$ref": "#/components/responses/problem"},
       "401": {"$ref": "#/components/responses/problem"},
       "422": {"$ref": "#/components/responses/problem"},
-      "429": {"$ref": "#/components/responses/problem"}}}},
+      "429": {"$ref": "#/components/responses/problem"},
+      "403": {"$ref": "#/components/responses/problem"},
+      "413": {"$ref": "#/components/responses/tooLarge"},
+      "415": {"$ref": "#/components/responses/problem"}}}},
   "/api/v1/auth/logout": {"post": {"summary": "End the login that the access token came by",
     "security": [{"bearer": []}],
     "responses": {
       "204": {"description": "Its access and refresh tokens are refused from now on."},
-      "401": {"$ref": "#/components/responses/problem"}}}},
+      "401": {"$ref": "#/components/responses/problem"},
+      "400": {"$ref": "#/components/responses/problem"},
+      "403": {"$ref": "#/components/responses/problem"},
+      "413": {"$ref": "#/components/responses/tooLarge"},
+      "415": {"$ref": "#/components/responses/problem"},
+      "429": {"$ref": "#/components/responses/problem"}}}},
   "/api/v1/livepeer/orchestrators": {"get": {"summary": "The orchestrators, in the order of their addition",
     "security": [{"bearer": []}],
     "parameters": [{"$ref": "#/components/parameters/limit"}, {"$ref": "#/components/parameters/cursor"}],
@@ -238,7 +266,7 @@ constexpr std::string_view document = R"json({
       "429": {"$ref": "#/components/responses/problem"}}}},
   "/api/v1/livepeer/orchestrators/{id}/status": {"get": {"summary": "One orchestrator",
     "security": [{"bearer": []}, {"ownSecret": []}],
-    "parameters": [{"name": "id", "in": "path", "required": true, "schema": {"type": "string"}}],
+    "parameters": [{"name": "id", "in": "path", "required": true, "schema": {"type": "string", "pattern": "^[ -~]{1,512}$"}}],
     "responses": {
       "200": {"description": "What is known of it.",
         "content": {"application/json": {"schema": {"$ref": "#/components/schemas/Orchestrator"}}}},
@@ -246,11 +274,12 @@ constexpr std::string_view document = R"json({
       "401": {"$ref": "#/components/responses/problem"},
       "403": {"$ref": "#/components/responses/problem"},
       "404": {"$ref": "#/components/responses/problem"},
-      "429": {"$ref": "#/components/responses/problem"}}}},
+      "429": {"$ref": "#/components/responses/problem"},
+      "400": {"$ref": "#/components/responses/problem"}}}},
   "/api/v1/livepeer/orchestrators/register": {"post": {"summary": "Register an orchestrator, or change its registration",
     "description": "The common secret creates an id that is not approved, and changes none. The secret of an id changes that id. An account that may approve creates an approved one.",
     "security": [{"bearer": []}, {"ownSecret": []}],
-    "parameters": [{"name": "Idempotency-Key", "in": "header", "schema": {"type": "string", "maxLength": 255}}],
+    "parameters": [{"name": "Idempotency-Key", "in": "header", "schema": {"type": "string", "pattern": "^[!-~]{1,255}$"}}],
     "requestBody": {"required": true, "content": {"application/json": {"schema": {
       "$ref": "#/components/schemas/Registration"}}}},
     "responses": {
@@ -262,10 +291,12 @@ constexpr std::string_view document = R"json({
       "409": {"$ref": "#/components/responses/problem"},
       "422": {"$ref": "#/components/responses/problem"},
       "429": {"$ref": "#/components/responses/problem"},
-      "503": {"$ref": "#/components/responses/problem"}}}},
+      "503": {"$ref": "#/components/responses/problem"},
+      "413": {"$ref": "#/components/responses/tooLarge"},
+      "415": {"$ref": "#/components/responses/problem"}}}},
   "/api/v1/livepeer/orchestrators/{id}/approve": {"post": {"summary": "Pay a registered orchestrator from now on",
     "security": [{"bearer": []}],
-    "parameters": [{"name": "id", "in": "path", "required": true, "schema": {"type": "string"}}],
+    "parameters": [{"name": "id", "in": "path", "required": true, "schema": {"type": "string", "pattern": "^[ -~]{1,512}$"}}],
     "responses": {
       "200": {"description": "It is changed.",
         "content": {"application/json": {"schema": {"$ref": "#/components/schemas/Changed"}}}},
@@ -273,11 +304,14 @@ constexpr std::string_view document = R"json({
       "403": {"$ref": "#/components/responses/problem"},
       "404": {"$ref": "#/components/responses/problem"},
       "409": {"$ref": "#/components/responses/problem"},
-      "429": {"$ref": "#/components/responses/problem"}}}},
+      "429": {"$ref": "#/components/responses/problem"},
+      "400": {"$ref": "#/components/responses/problem"},
+      "413": {"$ref": "#/components/responses/tooLarge"},
+      "415": {"$ref": "#/components/responses/problem"}}}},
   "/api/v1/livepeer/orchestrators/{id}/disconnect": {"post": {"summary": "Pay it no more",
     "description": "An orchestrator that disconnected itself comes back by registering again; one that an account disconnected has to be approved again.",
     "security": [{"bearer": []}, {"ownSecret": []}],
-    "parameters": [{"name": "id", "in": "path", "required": true, "schema": {"type": "string"}}],
+    "parameters": [{"name": "id", "in": "path", "required": true, "schema": {"type": "string", "pattern": "^[ -~]{1,512}$"}}],
     "responses": {
       "200": {"description": "It is changed.",
         "content": {"application/json": {"schema": {"$ref": "#/components/schemas/Changed"}}}},
@@ -285,10 +319,13 @@ constexpr std::string_view document = R"json({
       "403": {"$ref": "#/components/responses/problem"},
       "404": {"$ref": "#/components/responses/problem"},
       "409": {"$ref": "#/components/responses/problem"},
-      "429": {"$ref": "#/components/responses/problem"}}}},
+      "429": {"$ref": "#/components/responses/problem"},
+      "400": {"$ref": "#/components/responses/problem"},
+      "413": {"$ref": "#/components/responses/tooLarge"},
+      "415": {"$ref": "#/components/responses/problem"}}}},
   "/api/v1/livepeer/orchestrators/{id}/secret": {"post": {"summary": "Make a new secret, or only make the present one void",
     "security": [{"bearer": []}, {"ownSecret": []}],
-    "parameters": [{"name": "id", "in": "path", "required": true, "schema": {"type": "string"}}],
+    "parameters": [{"name": "id", "in": "path", "required": true, "schema": {"type": "string", "pattern": "^[ -~]{1,512}$"}}],
     "requestBody": {"content": {"application/json": {"schema": {
       "type": "object", "properties": {"revoke": {"type": "boolean"}}}}}},
     "responses": {
@@ -299,11 +336,14 @@ constexpr std::string_view document = R"json({
       "404": {"$ref": "#/components/responses/problem"},
       "409": {"$ref": "#/components/responses/problem"},
       "422": {"$ref": "#/components/responses/problem"},
-      "429": {"$ref": "#/components/responses/problem"}}}},
+      "429": {"$ref": "#/components/responses/problem"},
+      "400": {"$ref": "#/components/responses/problem"},
+      "413": {"$ref": "#/components/responses/tooLarge"},
+      "415": {"$ref": "#/components/responses/problem"}}}},
   "/api/v1/livepeer/orchestrators/{id}": {"delete": {"summary": "Remove a registration",
     "description": "Its endpoint, address and key are free again, and its secret is void. What it is owed stays.",
     "security": [{"bearer": []}],
-    "parameters": [{"name": "id", "in": "path", "required": true, "schema": {"type": "string"}}],
+    "parameters": [{"name": "id", "in": "path", "required": true, "schema": {"type": "string", "pattern": "^[ -~]{1,512}$"}}],
     "responses": {
       "200": {"description": "It is changed.",
         "content": {"application/json": {"schema": {"$ref": "#/components/schemas/Changed"}}}},
@@ -311,9 +351,12 @@ constexpr std::string_view document = R"json({
       "403": {"$ref": "#/components/responses/problem"},
       "404": {"$ref": "#/components/responses/problem"},
       "409": {"$ref": "#/components/responses/problem"},
-      "429": {"$ref": "#/components/responses/problem"}}}},
+      "429": {"$ref": "#/components/responses/problem"},
+      "400": {"$ref": "#/components/responses/problem"},
+      "413": {"$ref": "#/components/responses/tooLarge"},
+      "415": {"$ref": "#/components/responses/problem"}}}},
   "/api/v1/livepeer/orchestrators/{id}/proof": {"post": {"summary": "Prove that the orchestrator is there",
-    "parameters": [{"name": "id", "in": "path", "required": true, "schema": {"type": "string"}}],
+    "parameters": [{"name": "id", "in": "path", "required": true, "schema": {"type": "string", "pattern": "^[ -~]{1,512}$"}}],
     "requestBody": {"required": true, "content": {"application/json": {"schema": {
       "$ref": "#/components/schemas/Proof"}}}},
     "responses": {
@@ -323,11 +366,14 @@ constexpr std::string_view document = R"json({
       "401": {"$ref": "#/components/responses/problem"},
       "404": {"$ref": "#/components/responses/problem"},
       "422": {"$ref": "#/components/responses/problem"},
-      "429": {"$ref": "#/components/responses/problem"}}}},
+      "429": {"$ref": "#/components/responses/problem"},
+      "403": {"$ref": "#/components/responses/problem"},
+      "413": {"$ref": "#/components/responses/tooLarge"},
+      "415": {"$ref": "#/components/responses/problem"}}}},
   "/api/v1/livepeer/orchestrators/{id}/payout-address/challenge": {"post": {
     "summary": "The text by whose signature a wallet proves the payout address",
     "description": "By the id's own secret. Where the address is proven, `eth_address` is the one that it hands over to.",
-    "parameters": [{"name": "id", "in": "path", "required": true, "schema": {"type": "string"}}],
+    "parameters": [{"name": "id", "in": "path", "required": true, "schema": {"type": "string", "pattern": "^[ -~]{1,512}$"}}],
     "requestBody": {"required": true, "content": {"application/json": {"schema": {
       "type": "object", "properties": {"eth_address": {"type": ["string", "null"], "maxLength": 64}}}}}},
     "responses": {
@@ -339,10 +385,14 @@ constexpr std::string_view document = R"json({
       "404": {"$ref": "#/components/responses/problem"},
       "409": {"$ref": "#/components/responses/problem"},
       "422": {"$ref": "#/components/responses/problem"},
-      "429": {"$ref": "#/components/responses/problem"}}}},
+      "429": {"$ref": "#/components/responses/problem"},
+      "400": {"$ref": "#/components/responses/problem"},
+      "403": {"$ref": "#/components/responses/problem"},
+      "413": {"$ref": "#/components/responses/tooLarge"},
+      "415": {"$ref": "#/components/responses/problem"}}}},
   "/api/v1/livepeer/orchestrators/{id}/payout-address": {"post": {
     "summary": "Prove the payout address, or hand over to another",
-    "parameters": [{"name": "id", "in": "path", "required": true, "schema": {"type": "string"}}],
+    "parameters": [{"name": "id", "in": "path", "required": true, "schema": {"type": "string", "pattern": "^[ -~]{1,512}$"}}],
     "requestBody": {"required": true, "content": {"application/json": {"schema": {
       "type": "object", "required": ["nonce", "signature"], "properties": {
         "nonce": {"type": "string", "maxLength": 128}, "signature": {"type": "string", "maxLength": 256},
@@ -356,11 +406,15 @@ constexpr std::string_view document = R"json({
       "404": {"$ref": "#/components/responses/problem"},
       "409": {"$ref": "#/components/responses/problem"},
       "422": {"$ref": "#/components/responses/problem"},
-      "429": {"$ref": "#/components/responses/problem"}}}},
+      "429": {"$ref": "#/components/responses/problem"},
+      "400": {"$ref": "#/components/responses/problem"},
+      "403": {"$ref": "#/components/responses/problem"},
+      "413": {"$ref": "#/components/responses/tooLarge"},
+      "415": {"$ref": "#/components/responses/problem"}}}},
   "/api/v1/livepeer/orchestrators/{id}/pending-change": {"delete": {
     "summary": "Cancel a change of its payout address or worker's key that waits",
     "security": [{"bearer": []}, {"ownSecret": []}],
-    "parameters": [{"name": "id", "in": "path", "required": true, "schema": {"type": "string"}}],
+    "parameters": [{"name": "id", "in": "path", "required": true, "schema": {"type": "string", "pattern": "^[ -~]{1,512}$"}}],
     "responses": {
       "200": {"description": "It is cancelled.", "content": {"application/json": {"schema": {
         "type": "object", "properties": {"success": {"type": "boolean"}, "orchestrator_id": {"type": "string"},
@@ -369,7 +423,10 @@ constexpr std::string_view document = R"json({
       "403": {"$ref": "#/components/responses/problem"},
       "404": {"$ref": "#/components/responses/problem"},
       "409": {"$ref": "#/components/responses/problem"},
-      "429": {"$ref": "#/components/responses/problem"}}}},
+      "429": {"$ref": "#/components/responses/problem"},
+      "400": {"$ref": "#/components/responses/problem"},
+      "413": {"$ref": "#/components/responses/tooLarge"},
+      "415": {"$ref": "#/components/responses/problem"}}}},
   "/api/v1/livepeer/payments": {"get": {"summary": "What was decided, the newest first",
     "description": "A part may be shorter than its limit, even empty, before the end. Archived decisions are not in it.",
     "security": [{"bearer": []}, {"ownSecret": []}],
@@ -395,7 +452,7 @@ constexpr std::string_view document = R"json({
     "summary": "The proof that a decision is in the ledger",
     "description": "Two rows of the ledger, each below a head that the payer has signed; `stipend ledger check-proof` checks it offline.",
     "security": [{"bearer": []}, {"ownSecret": []}],
-    "parameters": [{"name": "id", "in": "path", "required": true, "schema": {"type": "string"}},
+    "parameters": [{"name": "id", "in": "path", "required": true, "schema": {"type": "string", "pattern": "^[ -~]{1,512}$"}},
       {"name": "epoch", "in": "path", "required": true, "schema": {"type": "integer", "minimum": 0}}],
     "responses": {
       "200": {"description": "The proof.", "content": {"application/json": {"schema": {
@@ -408,7 +465,8 @@ constexpr std::string_view document = R"json({
       "403": {"$ref": "#/components/responses/problem"},
       "404": {"$ref": "#/components/responses/problem"},
       "429": {"$ref": "#/components/responses/problem"},
-      "503": {"$ref": "#/components/responses/problem"}}}},
+      "503": {"$ref": "#/components/responses/problem"},
+      "400": {"$ref": "#/components/responses/problem"}}}},
   "/api/v1/livepeer/objections": {"get": {"summary": "What orchestrators objected to",
     "description": "The open ones first, the oldest of them first; then those that are answered, the newest first. An orchestrator reads its own, by `orchestrator`.",
     "security": [{"bearer": []}, {"ownSecret": []}],
@@ -440,6 +498,7 @@ constexpr std::string_view document = R"json({
     "responses": {
       "200": {"description": "The objection.", "content": {"application/json": {"schema": {
         "$ref": "#/components/schemas/Objection"}}}},
+      "400": {"$ref": "#/components/responses/problem"},
       "401": {"$ref": "#/components/responses/problem"},
       "403": {"$ref": "#/components/responses/problem"},
       "404": {"$ref": "#/components/responses/problem"},
@@ -457,6 +516,7 @@ constexpr std::string_view document = R"json({
     "responses": {
       "200": {"description": "It is recorded.", "content": {"application/json": {"schema": {
         "$ref": "#/components/schemas/Objection"}}}},
+      "400": {"$ref": "#/components/responses/problem"},
       "401": {"$ref": "#/components/responses/problem"},
       "403": {"$ref": "#/components/responses/problem"},
       "404": {"$ref": "#/components/responses/problem"},
@@ -477,6 +537,7 @@ constexpr std::string_view document = R"json({
     "responses": {
       "200": {"description": "It is recorded.", "content": {"application/json": {"schema": {
         "$ref": "#/components/schemas/Objection"}}}},
+      "400": {"$ref": "#/components/responses/problem"},
       "401": {"$ref": "#/components/responses/problem"},
       "403": {"$ref": "#/components/responses/problem"},
       "404": {"$ref": "#/components/responses/problem"},
@@ -495,7 +556,7 @@ constexpr std::string_view document = R"json({
     "summary": "Pay an orchestrator beside the decisions",
     "description": "Recorded in the ledger, within the limits of the day. The same Idempotency-Key or reference again, of the same account and with the same body, changes nothing and gets the first answer; with another body it is 422, and while the first is being carried out 409. One of the two is needed.",
     "security": [{"bearer": []}],
-    "parameters": [{"name": "Idempotency-Key", "in": "header", "schema": {"type": "string", "maxLength": 255}}],
+    "parameters": [{"name": "Idempotency-Key", "in": "header", "schema": {"type": "string", "pattern": "^[!-~]{1,255}$"}}],
     "requestBody": {"required": true, "content": {"application/json": {"schema": {
       "type": "object", "required": ["call_type", "amount", "recipient"], "additionalProperties": false,
       "properties": {
@@ -507,7 +568,7 @@ constexpr std::string_view document = R"json({
           "description": "The id of an orchestrator that is configured or approved, or its payout address."},
         "orchestrator_id": {"type": ["string", "null"], "maxLength": 512,
           "description": "Where several have that payout address."},
-        "reference": {"type": ["string", "null"], "maxLength": 200},
+        "reference": {"type": ["string", "null"], "minLength": 1, "maxLength": 200},
         "metadata": {"type": ["object", "null"]}}}}}},
     "responses": {
       "200": {"description": "It is recorded.", "content": {"application/json": {"schema": {
@@ -522,17 +583,50 @@ constexpr std::string_view document = R"json({
       "409": {"$ref": "#/components/responses/problem"},
       "422": {"$ref": "#/components/responses/problem"},
       "429": {"$ref": "#/components/responses/problem"},
-      "503": {"$ref": "#/components/responses/problem"}}}},
+      "503": {"$ref": "#/components/responses/problem"},
+      "413": {"$ref": "#/components/responses/tooLarge"},
+      "415": {"$ref": "#/components/responses/problem"}}}},
+  "/api/v1/livepeer/calls/distribute": {"post": {
+    "summary": "Have orchestrators do a job",
+    "description": "Each of those chosen gets one job with this payload, through the gateway. It is no check, and changes nothing that pay depends on; its fee counts in the limits of the day. The same Idempotency-Key again, of the same account and with the same body, sends nothing and gets the first answer; with another body it is 422, and while the first is being carried out 409.",
+    "security": [{"bearer": []}],
+    "parameters": [{"name": "Idempotency-Key", "in": "header", "schema": {"type": "string", "pattern": "^[!-~]{1,255}$"}}],
+    "requestBody": {"required": true, "content": {"application/json": {"schema": {
+      "type": "object", "required": ["call_type", "strategy", "payload"], "additionalProperties": false,
+      "properties": {
+        "call_type": {"type": "string", "minLength": 1, "maxLength": 100, "description": "The `action` of the job's body."},
+        "strategy": {"enum": ["round_robin", "least_loaded", "capabilities"],
+          "description": "round_robin: all that are connected; least_loaded: the three with the fewest calls; capabilities: those with every one of `payload.required_capabilities`."},
+        "orchestrator_ids": {"type": ["array", "null"], "minItems": 1, "maxItems": 1000,
+          "items": {"type": "string", "minLength": 1, "maxLength": 512}, "description": "Only these are chosen from."},
+        "payload": {"type": "object", "description": "At most 64 KiB; the `payload` of the job's body.", "properties": {
+          "required_capabilities": {"description": "With the strategy `capabilities`: an array of 1 to 32 texts of 1 to 128 bytes."}}}}}}}},
+    "responses": {
+      "200": {"description": "The calls are queued.", "content": {"application/json": {"schema": {
+        "type": "object", "properties": {"success": {"type": "boolean"}, "strategy": {"type": "string"},
+          "orchestrators_assigned": {"type": "integer"}, "status": {"const": "queued"},
+          "distribution": {"type": "array", "items": {"type": "object", "properties": {
+            "orchestrator_id": {"type": "string"}, "endpoint": {"type": "string"}, "assigned": {"const": true}}}}}}}}},
+      "400": {"$ref": "#/components/responses/problem"},
+      "401": {"$ref": "#/components/responses/problem"},
+      "403": {"$ref": "#/components/responses/problem"},
+      "404": {"$ref": "#/components/responses/problem"},
+      "409": {"$ref": "#/components/responses/problem"},
+      "422": {"$ref": "#/components/responses/problem"},
+      "429": {"$ref": "#/components/responses/problem"},
+      "503": {"$ref": "#/components/responses/problem"},
+      "413": {"$ref": "#/components/responses/tooLarge"},
+      "415": {"$ref": "#/components/responses/problem"}}}},
   "/api/v1/livepeer/adjustments": {"post": {
     "summary": "Pay or excuse time that stayed unpaid through the payer's own fault",
     "description": "A further entry of the ledger, in the name of the account. The same orchestrator and time twice is 409.",
     "security": [{"bearer": []}],
-    "parameters": [{"name": "Idempotency-Key", "in": "header", "schema": {"type": "string", "maxLength": 255}}],
+    "parameters": [{"name": "Idempotency-Key", "in": "header", "schema": {"type": "string", "pattern": "^[!-~]{1,255}$"}}],
     "requestBody": {"required": true, "content": {"application/json": {"schema": {
       "type": "object", "required": ["orchestrator_id", "from", "to", "reason"], "additionalProperties": false,
       "properties": {
         "orchestrator_id": {"type": "string"}, "from": {"type": "string", "format": "date-time"},
-        "to": {"type": "string", "format": "date-time"}, "reason": {"type": "string", "maxLength": 1000},
+        "to": {"type": "string", "format": "date-time"}, "reason": {"type": "string", "minLength": 1, "maxLength": 1000},
         "amount_usd": {"type": ["string", "number"],
           "description": "Exact by its digits; without it the base for each whole interval that stayed unpaid; 0 excuses."}}}}}},
     "responses": {
@@ -544,18 +638,21 @@ constexpr std::string_view document = R"json({
       "409": {"$ref": "#/components/responses/problem"},
       "422": {"$ref": "#/components/responses/problem"},
       "429": {"$ref": "#/components/responses/problem"},
-      "503": {"$ref": "#/components/responses/problem"}}}},
+      "503": {"$ref": "#/components/responses/problem"},
+      "400": {"$ref": "#/components/responses/problem"},
+      "413": {"$ref": "#/components/responses/tooLarge"},
+      "415": {"$ref": "#/components/responses/problem"}}}},
   "/api/v1/livepeer/pardons": {"post": {
     "summary": "Take back waits and counts of checks that failed through the payer's own fault",
     "description": "`orchestrator_id`, or `all`. Of checks that were due in that time. With `dry_run` nothing changes.",
     "security": [{"bearer": []}],
-    "parameters": [{"name": "Idempotency-Key", "in": "header", "schema": {"type": "string", "maxLength": 255}}],
+    "parameters": [{"name": "Idempotency-Key", "in": "header", "schema": {"type": "string", "pattern": "^[!-~]{1,255}$"}}],
     "requestBody": {"required": true, "content": {"application/json": {"schema": {
       "type": "object", "required": ["from", "to", "reason"], "additionalProperties": false,
       "properties": {
         "orchestrator_id": {"type": "string"}, "all": {"type": "boolean"},
         "from": {"type": "string", "format": "date-time"}, "to": {"type": "string", "format": "date-time"},
-        "reason": {"type": "string", "maxLength": 1000}, "dry_run": {"type": "boolean"}}}}}},
+        "reason": {"type": "string", "minLength": 1, "maxLength": 1000}, "dry_run": {"type": "boolean"}}}}}},
     "responses": {
       "200": {"description": "What was pardoned, and what was refused.", "content": {"application/json": {"schema": {
         "type": "object", "properties": {"dry_run": {"type": "boolean"}, "pardoned": {"type": "array"},
@@ -564,7 +661,10 @@ constexpr std::string_view document = R"json({
       "403": {"$ref": "#/components/responses/problem"},
       "422": {"$ref": "#/components/responses/problem"},
       "429": {"$ref": "#/components/responses/problem"},
-      "503": {"$ref": "#/components/responses/problem"}}}},
+      "503": {"$ref": "#/components/responses/problem"},
+      "400": {"$ref": "#/components/responses/problem"},
+      "413": {"$ref": "#/components/responses/tooLarge"},
+      "415": {"$ref": "#/components/responses/problem"}}}},
   "/api/v1/gateway/orchestrators": {"get": {
     "summary": "The addresses of the orchestrators that are configured or approved, as a gateway polls them",
     "description": "For the networks of `api.gateway_networks`, without credentials.",

@@ -20,10 +20,15 @@ constexpr std::size_t max_amount_bytes = 64;
 constexpr std::size_t max_call_type_bytes = 100;
 constexpr std::size_t max_reference_bytes = 200;
 constexpr std::size_t max_metadata_bytes = 4096;
+constexpr std::size_t max_payload_bytes = 64 << 10;
+constexpr std::size_t max_named = 1000;
+constexpr std::size_t max_capabilities = 32;
+constexpr std::size_t max_capability_bytes = 128;
 
 constexpr const char* adjustments_path = "/api/v1/livepeer/adjustments";
 constexpr const char* pardons_path = "/api/v1/livepeer/pardons";
 constexpr const char* payments_path = "/api/v1/livepeer/payments/process";
+constexpr const char* calls_path = "/api/v1/livepeer/calls/distribute";
 
 // A misspelt member would be an order for something else.
 Result<void> check_members(const Json& body, std::span<const std::string_view> known) {
@@ -120,6 +125,61 @@ Result<Json> payment_of(const Request& request) {
         .append("by", cat("api:", request.principal->name));
 }
 
+// The texts of an array: each of 1 to `most_bytes`, and at least one.
+Result<std::vector<std::string>> names_of(const Json& list, std::string_view name, std::size_t most,
+                                          std::size_t most_bytes) {
+    const auto wrong = [&] {
+        return fail(STIPEND_E_INVALID, "\"", name, "\": want 1 to ", most, " texts of 1 to ", most_bytes, " bytes");
+    };
+    if (!list.is(Json::Kind::array) || list.items().empty() || list.items().size() > most) return wrong();
+    std::vector<std::string> out;
+    for (const auto& one : list.items()) {
+        if (!one.is(Json::Kind::string) || one.text().empty() || one.text().size() > most_bytes) return wrong();
+        out.push_back(one.text());
+    }
+    return out;
+}
+
+Result<CallOrder> call_of(const Request& request) {
+    constexpr std::array<std::string_view, 4> known{"call_type", "orchestrator_ids", "strategy", "payload"};
+    STIPEND_TRY(check_members(request.body, known));
+    CallOrder out;
+    STIPEND_SET(out.type, request.text("call_type", max_call_type_bytes));
+    STIPEND_SET(out.strategy_name, request.text("strategy", max_call_type_bytes));
+    using Strategy = CallOrder::Strategy;
+    constexpr std::array<std::pair<std::string_view, Strategy>, 3> strategies{
+        {{"round_robin", Strategy::round_robin},
+         {"least_loaded", Strategy::least_loaded},
+         {"capabilities", Strategy::capabilities}}};
+    const auto* strategy = std::find_if(strategies.begin(), strategies.end(),
+                                        [&](const auto& one) { return one.first == out.strategy_name; });
+    if (strategy == strategies.end()) {
+        return fail(STIPEND_E_INVALID, "\"strategy\": got \"", clip(out.strategy_name, 64),
+                    "\", want round_robin, least_loaded or capabilities");
+    }
+    out.strategy = strategy->second;
+    const auto* payload = request.body.find("payload");
+    if (payload == nullptr || !payload->is(Json::Kind::object)) {
+        return fail(STIPEND_E_INVALID, "\"payload\": want an object");
+    }
+    out.payload = payload->dump();
+    if (out.payload.size() > max_payload_bytes) {
+        return fail(STIPEND_E_INVALID, "\"payload\": want an object of at most ", max_payload_bytes, " bytes");
+    }
+    if (const auto* ids = request.body.find("orchestrator_ids"); ids != nullptr && !ids->is(Json::Kind::null)) {
+        out.restricted = true;
+        STIPEND_SET(out.orchestrators, names_of(*ids, "orchestrator_ids", max_named, max_id_bytes));
+    }
+    if (out.strategy == Strategy::capabilities) {
+        const auto* wanted = payload->find("required_capabilities");
+        if (wanted == nullptr) return fail(STIPEND_E_INVALID, "\"payload.required_capabilities\" is missing");
+        STIPEND_SET(out.capabilities,
+                    names_of(*wanted, "payload.required_capabilities", max_capabilities, max_capability_bytes));
+    }
+    out.by = cat("api:", request.principal->name);
+    return out;
+}
+
 // The order's name in the header, and for a payment its reference. They are apart, so that neither is taken for the
 // other.
 OrderKey key_of(const Request& request, std::string_view route, bool by_reference) {
@@ -161,7 +221,34 @@ class Desk {
             order, key);
     }
 
+    Reply distribute(const Request& request) {
+        const auto order = call_of(request);
+        if (!order) return problem_of(order.error());
+        std::optional<Reply> refused;
+        auto reply = carry_out(
+            [&](const Json&, const OrderKey& by) -> Result<Json> {
+                STIPEND_LET(done, orders_.distribute(*order, by));
+                if (done.is != Distributed::Is::queued) refused = refusal_of(done);
+                return std::move(done.answer);
+            },
+            Json::object(), key_of(request, calls_path, false));
+        return refused ? std::move(*refused) : std::move(reply);
+    }
+
   private:
+    static Reply refusal_of(const Distributed& done) {
+        switch (done.is) {
+            case Distributed::Is::unknown:
+                return problem(404, done.why);
+            case Distributed::Is::too_wide:
+                return problem(422, done.why);
+            case Distributed::Is::too_often:
+                return problem_later(429, done.why, done.retry_after_s);
+            default:
+                return problem_later(503, done.why, 60);
+        }
+    }
+
     // Holds the names of an order while it is carried out.
     class Running {
       public:
@@ -231,6 +318,8 @@ std::vector<ApiRoute> order_routes(Orders orders) {
     post(adjustments_path, Permission::payments_adjust,
          [desk](const Request& request) { return desk->adjust(request); });
     post(pardons_path, Permission::payments_adjust, [desk](const Request& request) { return desk->pardon(request); });
+    post(calls_path, Permission::jobs_distribute, [desk](const Request& request) { return desk->distribute(request); });
+    out.back().max_body_bytes = ApiServer::max_body_bytes;
     post(payments_path, Permission::payments_process, [desk](const Request& request) { return desk->pay(request); });
     return out;
 }

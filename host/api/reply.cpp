@@ -20,6 +20,8 @@ std::string_view title_of(int status) {
             return "Method Not Allowed";
         case 409:
             return "Conflict";
+        case 413:
+            return "Content Too Large";
         case 415:
             return "Unsupported Media Type";
         case 422:

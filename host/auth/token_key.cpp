@@ -113,6 +113,16 @@ Result<TokenKey> TokenKey::es256_private(std::string_view kid, std::string_view 
     }
 }
 
+Result<std::string> TokenKey::es256_public_pem(std::string_view private_pem) {
+    STIPEND_TRY(es256_private("es256", private_pem));
+    try {
+        Botan::DataSource_Memory source(bytes_of(private_pem).data(), private_pem.size());
+        return Botan::X509::PEM_encode(*Botan::PKCS8::load_key(source));
+    } catch (const std::exception& error) {
+        return refuse_key("es256", error.what());
+    }
+}
+
 Result<TokenKey> TokenKey::es256_public(std::string_view kid, std::string_view pem) {
     if (!is_kid(kid)) return refuse_kid(kid);
     try {

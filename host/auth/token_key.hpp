@@ -22,6 +22,9 @@ class TokenKey {
     [[nodiscard]] static Result<TokenKey> es256_private(std::string_view kid, std::string_view pem);
     [[nodiscard]] static Result<TokenKey> es256_public(std::string_view kid, std::string_view pem);
 
+    // The public half of such a private key, in PEM. INVALID: as `es256_private`.
+    [[nodiscard]] static Result<std::string> es256_public_pem(std::string_view private_pem);
+
     [[nodiscard]] const std::string& kid() const;
     [[nodiscard]] TokenAlgorithm algorithm() const;
     [[nodiscard]] bool can_sign() const;

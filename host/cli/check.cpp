@@ -1,5 +1,6 @@
 #include <fmt/format.h>
 
+#include "host/api/access.hpp"
 #include "host/base/printable.hpp"
 #include "host/cli/answer.hpp"
 #include "host/cli/commands.hpp"
@@ -52,9 +53,11 @@ int check_worker(const Common& common, const AnswerStream& answer, plugin::Loade
     return exit_good;
 }
 
-// The files of the API's certificate, read as the host reads them. A host that meets wrong ones pays, and has no API.
+// The files of the API's certificate, and of the key that signs its tokens, read as the host reads them. A host that
+// meets wrong ones pays, and has no API.
 Result<void> check_certificate(const config::Settings& settings) {
     const auto& api = settings.api;
+    if (!api.jwt_key.empty()) STIPEND_TRY(api::read_token_key(api.jwt_key));
     if (api.tls_certificate.empty()) return {};
     const http::TlsFiles files{.certificate = api.tls_certificate, .key = api.tls_key, .client_ca = api.tls_client_ca};
     STIPEND_TRY(http::ServerTls::load(files, [](const std::string&) {}));

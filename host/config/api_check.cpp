@@ -45,6 +45,9 @@ void check_api(const Node& root, const Settings& settings, Diagnostics& diagnost
                             ", such as this prints: openssl rand -hex 32; or leave it out"));
     };
     want_bytes("/api/jwt_secret", api.jwt_secret, least_secret_bytes);
+    if (!api.jwt_secret.empty() && !api.jwt_key.empty()) {
+        report("/api/jwt_key", "got a file, want none beside api.jwt_secret: one of the two signs tokens");
+    }
     want_bytes("/api/admin_password", api.admin_password, least_password_bytes);
     if (api.refresh_lifetime_ns < api.token_lifetime_ns) {
         report("/api/refresh_lifetime",

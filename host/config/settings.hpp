@@ -141,6 +141,7 @@ enum class PlainHttp : std::uint8_t { refused, accepted };
 // Access to the manager's API.
 struct Api {
     std::string jwt_secret;      // empty: generated
+    std::string jwt_key;         // a PEM file: signs instead of a secret; empty: none
     std::string admin_email;     // of the first administrator
     std::string admin_password;  // empty: generated
     std::int64_t token_lifetime_ns = 0;

@@ -134,6 +134,7 @@ void fields(Visitor& visit, T& services) {
 template <class Visitor, Is<Api> T>
 void fields(Visitor& visit, T& api) {
     visit("jwt_secret", api.jwt_secret);
+    visit("jwt_key", api.jwt_key);
     visit("admin_email", api.admin_email);
     visit("admin_password", api.admin_password);
     visit("token_lifetime", api.token_lifetime_ns);

@@ -218,6 +218,8 @@ constexpr std::string_view of_manager = R"("type": "object", "additionalProperti
     "description": "Access to the manager's API. See api.md; a change needs a restart.", "properties": {
     "jwt_secret": {"format": "text", "maxLength": 1024, "default": "${JWT_SECRET:-}",
       "description": "What signs access tokens, of at least 32 bytes. Empty: one is generated, and stored in the state folder."},
+    "jwt_key": {"format": "path", "default": "${JWT_KEY:-}",
+      "description": "A PEM file (PKCS #8): a key on the curve P-256, which signs access tokens by ES256. Empty: `jwt_secret` signs by HS256."},
     "admin_email": {"format": "text", "pattern": "^[!-~]{1,254}$", "x-noun": "1 to 254 ASCII characters without blanks",
       "default": "${ADMIN_EMAIL:-admin@system.com}",
       "description": "The name of the first administrator, whose account is made where there is none."},

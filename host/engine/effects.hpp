@@ -20,15 +20,22 @@ struct JobToken {
     friend bool operator==(const JobToken&, const JobToken&) = default;
 };
 
+// What an account has orchestrators do.
+struct CallText {
+    std::string type;
+    std::string payload;  // a JSON object
+};
+
 struct JobSpec {
     JobToken token;
     std::uint64_t epoch = 0;
     stipend_unix_ns period_from = 0;
     stipend_unix_ns period_to = 0;
-    std::uint32_t window_s = 0;  // how far back the worker's report reaches
-    bool known = false;          // the gateway has answered for it before
-    bool registered = false;     // its address comes from a registration
-    SignedWei max_fee = {};      // what the job may cost at most; 0: no limit
+    std::uint32_t window_s = 0;                 // how far back the worker's report reaches
+    bool known = false;                         // the gateway has answered for it before
+    bool registered = false;                    // its address comes from a registration
+    SignedWei max_fee = {};                     // what the job may cost at most; 0: no limit
+    std::shared_ptr<const CallText> call = {};  // a distributed call: `epoch` is its number; none: a check
 };
 
 // How the job of a period ended.

@@ -94,6 +94,17 @@ class Engine {
     // take it, or the engine drains.
     using FeeAnswer = std::function<void(Result<void>)>;
     void reserve_fee(JobToken token, const SignedWei& wei, FeeAnswer answer, stipend_unix_ns now);
+    // A distributed call is no job of the engine: it changes nothing but the fees. `number` is its own, for ever.
+    // As reserve_fee; the caller answers for the call being under way.
+    void reserve_call(registry::PayeeIndex payee, std::uint64_t number, const SignedWei& wei, FeeAnswer answer,
+                      stipend_unix_ns now);
+    // It is over; `cost` as of a job's result.
+    void call_done(registry::PayeeIndex payee, std::uint64_t number, const std::optional<SignedWei>& cost,
+                   stipend_unix_ns now);
+    // What one may cost at most.
+    [[nodiscard]] SignedWei max_call_fee(registry::PayeeIndex payee, stipend_unix_ns now) const {
+        return std::max(fees_.left_for_calls(payee, current().fees, now), smallest_fee());
+    }
     // What a pardon of this payee is, by the newest generation's policy; `history` is the ledger's. BUSY: its decision
     // is being written, or was since `history` was read.
     [[nodiscard]] Result<ledger::Pardoned> plan_pardon(const PardonRequest& request, registry::PayeeIndex payee,
@@ -232,6 +243,14 @@ class Engine {
     std::string raise_over_budget(const FeeJob& job, const FeeBook::Answer& answer, std::string_view wanted,
                                   stipend_unix_ns now);
     void close_fee(JobToken token, const JobResult& result, stipend_unix_ns now);
+    // Has what was closed written, and says so where the dispatcher reported too much.
+    void take_closed(registry::PayeeIndex payee, const FeeBook::Closed& closed, const std::optional<SignedWei>& cost,
+                     stipend_unix_ns now);
+    // Why no reservation is taken now.
+    [[nodiscard]] std::optional<std::string> takes_no_fees(stipend_unix_ns now) const;
+    [[nodiscard]] FeeJob fee_call(registry::PayeeIndex payee, std::uint64_t number) const {
+        return {.payee = payee, .orchestrator = payees_.id(payee), .epoch = number, .attempt = 0};
+    }
     // Answers the reservations of a transaction that is durable.
     void answer_reservations(const ledger::Batch& batch);
     // Answers all reservations that wait, since the ledger does not take them now.

@@ -32,18 +32,50 @@ void Engine::reserve_fee(JobToken token, const SignedWei& wei, FeeAnswer answer,
     if (!awaits(token)) return answer(fail(STIPEND_E_INVALID, "fee not reserved: no such job is under way"));
     if (wei.zero()) return answer({});
     const auto job = fee_job(token);
-    const auto refuse = [&](std::string_view why) {
+    if (const auto why = takes_no_fees(now)) {
         fees_.refuse(job);
-        answer(unavailable(why));
-    };
-    if (failure_) return refuse(failure_->message);
-    if (draining_) return refuse("the host is stopping");
-    if (commits_.next_wakeup()) return refuse("another program holds the ledger");
-    if (commits_.stuck(now, reserve_patience_ns)) return refuse("the ledger does not answer");
+        return answer(unavailable(*why));
+    }
     if (auto why = over_budget(job, wei, now)) return answer(std::move(*why));
     commits_.waiting().fees.push_back(fees_.reserve(job, wei, now));
     reserving_.push_back({job, std::move(answer)});
     resolve("fees:" + payees_.key(job.payee), now);
+    flush(now);
+}
+
+std::optional<std::string> Engine::takes_no_fees(stipend_unix_ns now) const {
+    if (failure_) return failure_->message;
+    if (draining_) return "the host is stopping";
+    if (commits_.next_wakeup()) return "another program holds the ledger";
+    if (commits_.stuck(now, reserve_patience_ns)) return "the ledger does not answer";
+    return std::nullopt;
+}
+
+void Engine::reserve_call(registry::PayeeIndex payee, std::uint64_t number, const SignedWei& wei, FeeAnswer answer,
+                          stipend_unix_ns now) {
+    if (wei.zero()) return answer({});
+    if (const auto why = takes_no_fees(now)) return answer(unavailable(*why));
+    const auto call = fee_call(payee, number);
+    const auto checked = fees_.check_call(call, wei, current().fees, now);
+    if (checked.verdict == FeeBook::Verdict::too_often) {
+        return answer(
+            fail(STIPEND_E_LIMIT, "fee not reserved: more than ", max_reservations, " reservations for one call"));
+    }
+    if (checked.verdict != FeeBook::Verdict::within) {
+        const bool own = checked.verdict == FeeBook::Verdict::over_own;
+        return answer(fail(STIPEND_E_LIMIT, "fee not reserved: half of ",
+                           own ? "limits.fees_per_orchestrator_day" : "limits.fees_per_day",
+                           " is used, and the rest is for checks: ", eth_text(checked.used), " used today, ",
+                           eth_text(wei), " wanted"));
+    }
+    commits_.waiting().fees.push_back(fees_.reserve_call(call, wei, now));
+    reserving_.push_back({call, std::move(answer)});
+    flush(now);
+}
+
+void Engine::call_done(registry::PayeeIndex payee, std::uint64_t number, const std::optional<SignedWei>& cost,
+                       stipend_unix_ns now) {
+    take_closed(payee, fees_.close_call(fee_call(payee, number), cost, now), cost, now);
     flush(now);
 }
 
@@ -73,15 +105,19 @@ std::string Engine::raise_over_budget(const FeeJob& job, const FeeBook::Answer& 
 }
 
 void Engine::close_fee(JobToken token, const JobResult& result, stipend_unix_ns now) {
-    const auto closed = fees_.close(fee_job(token), result.fee, now);
+    take_closed(token.payee, fees_.close(fee_job(token), result.fee, now), result.fee, now);
+}
+
+void Engine::take_closed(registry::PayeeIndex payee, const FeeBook::Closed& closed,
+                         const std::optional<SignedWei>& cost, stipend_unix_ns now) {
     if (closed.row) commits_.waiting().fees.push_back(*closed.row);
-    const auto id = [&] { return "fees-reported:" + payees_.key(token.payee); };
+    const auto id = [&] { return "fees-reported:" + payees_.key(payee); };
     if (!closed.misreported) {
         if (closed.row) resolve(id(), now);
         return;
     }
-    const auto& key = payees_.key(token.payee);
-    auto text = cat(key, ": the dispatch plugin reports a cost of ", eth_text(*result.fee), " for a job, and ",
+    const auto& key = payees_.key(payee);
+    auto text = cat(key, ": the dispatch plugin reports a cost of ", eth_text(*cost), " for a job, and ",
                     eth_text(closed.reserved), " was reserved: ");
     if (!closed.row) {
         text += "it is more than there is, and not counted";
@@ -93,8 +129,15 @@ void Engine::close_fee(JobToken token, const JobResult& result, stipend_unix_ns 
 
 void Engine::answer_reservations(const ledger::Batch& batch) {
     for (const auto& fee : batch.fees) {
-        if (fee.kind != ledger::FeeKind::reserved && fee.kind != ledger::FeeKind::added) continue;
-        STIPEND_ASSERT(!reserving_.empty() && reserving_.front().job.orchestrator == fee.orchestrator);
+        // The excess that a call reports is a row of that kind too, and no reservation.
+        const bool waited = !reserving_.empty() && reserving_.front().job.orchestrator == fee.orchestrator &&
+                            reserving_.front().job.epoch == fee.epoch;
+        if (fee.kind == ledger::FeeKind::called && !waited) continue;
+        if (fee.kind != ledger::FeeKind::reserved && fee.kind != ledger::FeeKind::added &&
+            fee.kind != ledger::FeeKind::called) {
+            continue;
+        }
+        STIPEND_ASSERT(waited);
         const auto answer = std::move(reserving_.front().answer);
         reserving_.pop_front();
         if (answer) answer({});
@@ -104,7 +147,7 @@ void Engine::answer_reservations(const ledger::Batch& batch) {
 void Engine::refuse_reservations(const Error& why) {
     for (auto& [job, answer] : reserving_) {
         if (!answer) continue;
-        fees_.refuse(job);
+        if (job.attempt != 0) fees_.refuse(job);  // a call is refused by its answer alone
         std::exchange(answer, nullptr)(unavailable(why.message));
     }
 }

@@ -29,6 +29,12 @@ SignedWei rest_of(const SignedWei& limit, const SignedWei& used) {
     return used >= limit ? SignedWei() : difference_of(limit, used);
 }
 
+SignedWei half_of(const SignedWei& limit) {
+    const auto half = SignedWei::of(Wei(CheckedU256(limit.magnitude().value() / 2)));
+    STIPEND_ASSERT(half.ok());
+    return *half;
+}
+
 }  // namespace
 
 const SignedWei& smallest_fee() {
@@ -142,6 +148,63 @@ FeeBook::Closed FeeBook::close(const FeeJob& job, const std::optional<SignedWei>
     if (!cost) ended_ = sum_of(ended_, out.reserved);
     if (out.row) ended_ = sum_of(ended_, out.row->wei);
     return out;
+}
+
+FeeBook::Answer FeeBook::check_call(const FeeJob& call, const SignedWei& wei, const FeeLimits& limits,
+                                    stipend_unix_ns now) {
+    STIPEND_ASSERT(!wei.zero() && !wei.negative());
+    roll(now);
+    const auto open = calls_.find(call.epoch);
+    if (open != calls_.end() && open->second.reservations >= max_reservations) return {.verdict = Verdict::too_often};
+    const auto own = used(call.payee, now);
+    const auto own_limit = std::min(half_of(limits.per_orchestrator_day), ledger::max_fee());
+    if (!fits(wei, own, own_limit)) return {.verdict = Verdict::over_own, .used = own, .limit = own_limit};
+    const auto limit = half_of(limits.per_day);
+    if (!fits(wei, used(now), limit)) return {.verdict = Verdict::over_all, .used = used(now), .limit = limit};
+    return {};
+}
+
+ledger::Fee FeeBook::reserve_call(const FeeJob& call, const SignedWei& wei, stipend_unix_ns now) {
+    roll(now);
+    auto [at, fresh] = calls_.try_emplace(call.epoch);
+    auto& open = at->second;
+    if (fresh) open.day = day_;
+    open.one_day = open.one_day && open.day == day_;
+    open.reserved = sum_of(open.reserved, wei);
+    ++open.reservations;
+    return take(entries_[call.payee], call, ledger::FeeKind::called, wei, now);
+}
+
+FeeBook::Closed FeeBook::close_call(const FeeJob& call, const std::optional<SignedWei>& cost, stipend_unix_ns now) {
+    const auto found = calls_.find(call.epoch);
+    const auto open = found == calls_.end() ? OpenCall() : found->second;
+    if (found != calls_.end()) calls_.erase(found);
+    Closed out{.row = {}, .reserved = open.reserved};
+    if (!cost || *cost == open.reserved) {
+        ended_ = sum_of(ended_, open.reserved);
+        return out;
+    }
+    roll(now);
+    Entry& entry = entries_[call.payee];
+    if (*cost > open.reserved) {
+        out.misreported = true;
+        const auto more = difference_of(*cost, open.reserved);
+        if (more <= ledger::max_fee()) out.row = take(entry, call, ledger::FeeKind::called, more, now);
+        ended_ = sum_of(ended_, out.row ? *cost : open.reserved);
+        return out;
+    }
+    const auto back = difference_of(open.reserved, *cost);
+    const bool same_day = open.one_day && open.day == day_;
+    if (same_day && ledger::fee_step(entry.state, ledger::FeeKind::returned, back, day_)) {
+        out.row = take(entry, call, ledger::FeeKind::returned, back, now);
+    }
+    ended_ = sum_of(ended_, out.row ? *cost : open.reserved);
+    return out;
+}
+
+SignedWei FeeBook::left_for_calls(registry::PayeeIndex payee, const FeeLimits& limits, stipend_unix_ns now) const {
+    return std::min(rest_of(half_of(limits.per_orchestrator_day), used(payee, now)),
+                    rest_of(half_of(limits.per_day), used(now)));
 }
 
 bool FeeBook::refused(registry::PayeeIndex payee, std::uint32_t attempt) const {

@@ -57,6 +57,20 @@ class FeeBook {
     // The job is over. `cost`: what it cost by its dispatcher; none: unknown, so all that is reserved stays counted.
     [[nodiscard]] Closed close(const FeeJob& job, const std::optional<SignedWei>& cost, stipend_unix_ns now);
 
+    // Distributed calls, each under a number of its own: they leave the job's reservation as it is, and half of both
+    // limits to jobs, so that no call keeps a check from being sent.
+    // Whether a reservation of a call fits in. `wei` is above 0.
+    [[nodiscard]] Answer check_call(const FeeJob& call, const SignedWei& wei, const FeeLimits& limits,
+                                    stipend_unix_ns now);
+    // Counts one that was checked; reservations of one call add up.
+    [[nodiscard]] ledger::Fee reserve_call(const FeeJob& call, const SignedWei& wei, stipend_unix_ns now);
+    // The call is over, as a job by `close`. What was reserved on another day stays counted; a cost above what was
+    // reserved is counted as well.
+    [[nodiscard]] Closed close_call(const FeeJob& call, const std::optional<SignedWei>& cost, stipend_unix_ns now);
+    // What is left to calls.
+    [[nodiscard]] SignedWei left_for_calls(registry::PayeeIndex payee, const FeeLimits& limits,
+                                           stipend_unix_ns now) const;
+
     // A reservation of that job is refused for another reason than a limit.
     void refuse(const FeeJob& job) { entry_of(job).refused = true; }
     // A reservation of that job was refused, and an alert says why.
@@ -80,11 +94,19 @@ class FeeBook {
         bool refused = false;
     };
 
+    struct OpenCall {
+        SignedWei reserved;
+        std::int64_t day = 0;  // of its first reservation
+        bool one_day = true;   // all of them are of that day
+        std::uint32_t reservations = 0;
+    };
+
     static std::int64_t ledger_day(stipend_unix_ns now);
     Entry& entry_of(const FeeJob& job);
     ledger::Fee take(Entry& entry, const FeeJob& job, ledger::FeeKind kind, const SignedWei& wei, stipend_unix_ns now);
 
     std::unordered_map<registry::PayeeIndex, Entry> entries_;
+    std::unordered_map<std::uint64_t, OpenCall> calls_;  // by number, while they are under way and have reserved
     std::int64_t day_;
     SignedWei all_;              // counted on that day
     SignedWei largest_refused_;  // by the limit of all; 0: none is

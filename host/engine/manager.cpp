@@ -141,9 +141,11 @@ runtime::Role::Turn Manager::tick(stipend_unix_ns now) {
     watch_changes(now);
     watch_outage(now);
     engine_->tick(now);
+    calls_.tick(now);
     const bool over = engine_->failure() || (stopping_ && !engine_->writing()) || (once_ && engine_->quiet(now));
     auto next = std::min(engine_->next_wakeup(now).value_or(next_wal_look_), next_wal_look_);
     if (heads_) next = std::min(next, heads_->next());
+    if (const auto call = calls_.next_wakeup()) next = std::min(next, *call);
     if (registrar_) next = std::min(next, next_change_look_);
     if (const auto look = outage_.next_look(); look && witnesses_awaited_ == 0) next = std::min(next, *look);
     return {.over = over, .next = next};
@@ -151,6 +153,7 @@ runtime::Role::Turn Manager::tick(stipend_unix_ns now) {
 
 void Manager::begin_stop() {
     stopping_ = true;
+    calls_.close();
     engine_->drain();
 }
 
@@ -277,9 +280,11 @@ void Manager::serve(http::ServerThread& thread) {
         return host_.log().info("the API is not served: listen.api is none");
     }
     using api::OrderKey;
-    api::Orders orders{.adjust = [this](const Json& order, const OrderKey& key) { return adjust(order, key); },
-                       .pardon = [this](const Json& order, const OrderKey& key) { return pardon(order, key); },
-                       .pay = [this](const Json& order, const OrderKey& key) { return pay(order, key); }};
+    api::Orders orders{
+        .adjust = [this](const Json& order, const OrderKey& key) { return adjust(order, key); },
+        .pardon = [this](const Json& order, const OrderKey& key) { return pardon(order, key); },
+        .pay = [this](const Json& order, const OrderKey& key) { return pay(order, key); },
+        .distribute = [this](const api::CallOrder& order, const OrderKey& key) { return distribute(order, key); }};
     if (auto made = ManagerApi::create(host_, *engine_, plan_->settings, std::move(orders), thread,
                                        {registrations_, registrar_.get(), connect_back_, objections_.get()}, proofs_,
                                        events_.get())) {
@@ -337,6 +342,13 @@ runtime::Watcher::Hooks Manager::watcher_hooks() {
 void Manager::reserve_fee(const std::string& job_id, const SignedWei& wei, plugin::FeeAccount::Answer answer) {
     const auto ns = runtime::namespace_of(plan_->settings).text();
     const auto name = parse_job_id(ns, job_id);
+    if (name && name->attempt == 0) {
+        const auto payee = calls_.payee_of(name->epoch);
+        if (!payee || engine_->payees().key(*payee) != name->key) {
+            return answer(fail(STIPEND_E_INVALID, "fee not reserved: no call is under way: ", clip(job_id, 300)));
+        }
+        return engine_->reserve_call(*payee, name->epoch, wei, std::move(answer), host_.now());
+    }
     const auto token = name ? engine_->job_under_way(name->key, name->epoch, name->attempt) : std::nullopt;
     if (!token) return answer(fail(STIPEND_E_INVALID, "fee not reserved: no job is under way: ", clip(job_id, 300)));
     engine_->reserve_fee(*token, wei, std::move(answer), host_.now());

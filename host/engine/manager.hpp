@@ -7,6 +7,7 @@
 #include <set>
 #include <string>
 
+#include "host/engine/call_desk.hpp"
 #include "host/engine/engine.hpp"
 #include "host/engine/fee_desk.hpp"
 #include "host/engine/head_signer.hpp"
@@ -33,7 +34,9 @@ class Manager final : public runtime::Role, public Effects, public plugin::Alert
           desk_(host.loop(),
                 [this](const std::string& job_id, const SignedWei& wei, plugin::FeeAccount::Answer answer) {
                     reserve_fee(job_id, wei, std::move(answer));
-                }) {}
+                }),
+          calls_([this](std::uint64_t number, const CallDesk::Call& call) { send_call(number, call); },
+                 [this](const CallText& text, const CallDesk::Summary& summary) { calls_over(text, summary); }) {}
 
     std::unique_ptr<runtime::Plan> plan(plugin::Loader& loader, config::Settings settings,
                                         config::Diagnostics& diagnostics) override;
@@ -117,6 +120,11 @@ class Manager final : public runtime::Role, public Effects, public plugin::Alert
     Result<Json> adjust(const Json& body, const api::OrderKey& key);
     Result<Json> pardon(const Json& body, const api::OrderKey& key);
     Result<std::optional<Json>> pay(const Json& body, const api::OrderKey& key);
+    Result<api::Distributed> distribute(const api::CallOrder& order, const api::OrderKey& key);
+    // Active, its last check did not fail, its endpoint is reached, and it owes no proof.
+    [[nodiscard]] bool is_connected(registry::PayeeIndex at, const std::set<std::string, std::less<>>& unreached) const;
+    void send_call(std::uint64_t number, const CallDesk::Call& call);
+    void calls_over(const CallText& text, const CallDesk::Summary& summary);
     Result<Json> archive(const runtime::ControlServer& server, const Json& body);
 
     void submit(const JobSpec& job, const registry::Payee& payee) override;
@@ -129,6 +137,7 @@ class Manager final : public runtime::Role, public Effects, public plugin::Alert
     AlertingReporter reporter_;
     const bool once_;
     FeeDesk desk_;
+    CallDesk calls_;
     std::unique_ptr<Engine> engine_;
     std::unique_ptr<ManagerPlan> plan_;                           // in force
     std::shared_ptr<registry::RegistrationStore> registrations_;  // none: there is no file, or it cannot be used

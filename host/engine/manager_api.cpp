@@ -46,10 +46,13 @@ Result<std::unique_ptr<ManagerApi>> ManagerApi::create(runtime::Host& host, cons
                                                 "`stipend user passwd`")
                                           : std::string(", with the password that is configured")));
     }
+    std::string key_pem;
+    if (!options.jwt_key.empty()) STIPEND_SET(key_pem, api::read_token_key(options.jwt_key));
     std::unique_ptr<ManagerApi> self(new ManagerApi(host, engine, settings, joining, proofs));
     STIPEND_SET(self->access_, api::Access::create(std::move(store),
                                                    {.access_lifetime_s = options.token_lifetime_ns / ns_per_s,
-                                                    .refresh_lifetime_s = options.refresh_lifetime_ns / ns_per_s},
+                                                    .refresh_lifetime_s = options.refresh_lifetime_ns / ns_per_s,
+                                                    .key_pem = std::move(key_pem)},
                                                    options.jwt_secret, clock.now()));
     STIPEND_LET(proxies, ranges_of(options.trusted_proxies));
     static const std::vector<std::string> this_machine{"127.0.0.0/8", "::1"};

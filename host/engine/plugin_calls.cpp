@@ -110,6 +110,11 @@ void submit_job(plugin::Instance& dispatch, const JobSpec& job, const registry::
             raw.window_s = job.window_s;
             raw.flags = job.known ? std::uint32_t{STIPEND_JOB_KNOWN} : 0U;
             if (job.registered) raw.flags |= STIPEND_JOB_REGISTERED;
+            if (job.call) {
+                raw.flags |= STIPEND_JOB_CALL;
+                raw.call_type = to_abi(job.call->type);
+                raw.payload = to_abi(job.call->payload);
+            }
             return table->submit(instance, &raw, completion, error);
         },
         [done = std::move(done), id = dispatch.chosen().plugin->id](Result<const void*> record) {

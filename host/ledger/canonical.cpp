@@ -167,7 +167,8 @@ class BodyReader {
     }
     static bool read(const Json& member, FeeKind& kind) {
         if (!member.is(Json::Kind::string)) return false;
-        for (const auto one : {FeeKind::reserved, FeeKind::added, FeeKind::closed, FeeKind::unreserved}) {
+        for (const auto one : {FeeKind::reserved, FeeKind::added, FeeKind::closed, FeeKind::unreserved, FeeKind::called,
+                               FeeKind::returned}) {
             if (fee_kind_name(one) != member.text()) continue;
             kind = one;
             return true;
@@ -240,6 +241,10 @@ std::string_view fee_kind_name(FeeKind kind) {
             return "closed";
         case FeeKind::unreserved:
             return "unreserved";
+        case FeeKind::called:
+            return "called";
+        case FeeKind::returned:
+            return "returned";
     }
     return "unknown";
 }

@@ -20,6 +20,20 @@ Result<FeeStep> close(const FeeState& before, const SignedWei& wei) {
     return out;
 }
 
+// Only what the day counts beside the open reservation can be a call's.
+Result<FeeStep> give_back(const FeeState& before, const SignedWei& wei, std::int64_t day) {
+    STIPEND_LET(beside, before.day_wei.minus(before.open_day_wei));
+    if (before.day != day || wei.zero() || wei > beside) {
+        return fail(STIPEND_E_INVALID, "returns ", wei.text(), " wei of day ", day, ", and day ", before.day,
+                    " counts ", beside.text(), " wei beside the open reservation");
+    }
+    FeeStep out{.moved = {}, .after = before};
+    STIPEND_SET(out.moved, wei.negated());
+    STIPEND_SET(out.after.day_wei, before.day_wei.minus(wei));
+    STIPEND_SET(out.after.total_wei, before.total_wei.minus(wei));
+    return out;
+}
+
 }  // namespace
 
 const SignedWei& max_fee() {
@@ -40,6 +54,7 @@ Result<FeeStep> fee_step(const FeeState& before, FeeKind kind, const SignedWei& 
     if (wei.negative() || wei > max_fee())
         return fail(STIPEND_E_LIMIT, "amount out of range: got ", wei.text(), " wei");
     if (kind == FeeKind::closed) return close(before, wei);
+    if (kind == FeeKind::returned) return give_back(before, wei, day);
     if (kind == FeeKind::added && before.open_wei.zero()) {
         return fail(STIPEND_E_INVALID, "adds to a reservation, and there is none");
     }
@@ -49,8 +64,8 @@ Result<FeeStep> fee_step(const FeeState& before, FeeKind kind, const SignedWei& 
         after.day = day;
         after.day_wei = after.open_day_wei = {};
     }
-    if (kind != FeeKind::added) after.open_wei = after.open_day_wei = {};
-    if (kind != FeeKind::unreserved) {
+    if (kind == FeeKind::reserved || kind == FeeKind::unreserved) after.open_wei = after.open_day_wei = {};
+    if (kind == FeeKind::reserved || kind == FeeKind::added) {
         STIPEND_SET(after.open_wei, after.open_wei.plus(wei));
         STIPEND_SET(after.open_day_wei, after.open_day_wei.plus(wei));
     }

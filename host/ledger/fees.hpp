@@ -22,8 +22,10 @@ struct FeeStep {
 [[nodiscard]] std::int64_t fee_day(stipend_unix_ns at);
 
 // A reservation counts on its day. A closing takes back what the job did not cost, on the day that the state counts:
-// of a job over midnight, the cost counts on the later day as far as the reservations of that day reach.
-// INVALID: a closing above the reservation, an addition without one. LIMIT: an amount out of range.
+// of a job over midnight, the cost counts on the later day as far as the reservations of that day reach. A return is of
+// the day that the state counts.
+// INVALID: a closing above the reservation, an addition without one, a return above what else the day counts. LIMIT: an
+// amount out of range.
 [[nodiscard]] Result<FeeStep> fee_step(const FeeState& before, FeeKind kind, const SignedWei& wei, std::int64_t day);
 
 }  // namespace stipend::ledger

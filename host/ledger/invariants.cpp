@@ -137,13 +137,15 @@ Broken broken_invariant(const Pardoned& pardoned) {
 Broken broken_invariant(const Fee& fee) {
     if (fee.epoch < 1 || fee.epoch > int64_most) return cat("epoch out of range: got ", fee.epoch);
     if (fee.wei.negative() || fee.wei > max_fee()) return cat("amount out of range: got ", fee.wei.text(), " wei");
-    const bool closed = fee.kind == FeeKind::closed;
+    if (fee.of_call() && fee.attempt != 0) return cat("a call has no attempts: got ", fee.attempt);
+    const bool closed = fee.kind == FeeKind::closed || fee.kind == FeeKind::returned;
     if (!closed && (fee.wei.zero() || fee.moved != fee.wei)) {
         return cat("moves ", fee.moved.text(), " wei, want ", fee.wei.text(), " and more than 0");
     }
     if (closed && fee.moved > SignedWei()) return cat("moves ", fee.moved.text(), " wei, want 0 or less");
     const bool open = fee.kind == FeeKind::reserved || fee.kind == FeeKind::added;
-    if (open == fee.after.open_wei.zero()) return cat("leaves ", fee.after.open_wei.text(), " wei reserved");
+    if (!fee.of_call() && open == fee.after.open_wei.zero())
+        return cat("leaves ", fee.after.open_wei.text(), " wei reserved");
     if (auto broken = broken_invariant(fee.after)) return cat("state after it: ", *broken);
     return std::nullopt;
 }

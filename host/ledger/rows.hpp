@@ -306,10 +306,16 @@ enum class FeeKind : std::uint8_t {
     added,       // a further attempt of the same job: the reservations add up
     closed,      // the job is over: what it cost, at most what was reserved
     unreserved,  // a job without a reservation reports a cost
+    called,      // before a distributed call is sent: the most that it may cost
+    returned,    // that call is over, on the same day: what it did not cost
 };
 
-// A change of what jobs cost. It moves wei from gateway:prepaid to expense:fees; a closing moves some back.
+// A change of what jobs cost. It moves wei from gateway:prepaid to expense:fees; a closing or a return moves some back.
+// A distributed call leaves the reservation of the orchestrator's job as it is: it has a number of its own in `epoch`,
+// and `attempt` is 0.
 struct Fee {
+    [[nodiscard]] bool of_call() const { return kind == FeeKind::called || kind == FeeKind::returned; }
+
     FeeKind kind = FeeKind::reserved;
     OrchestratorId orchestrator = 0;
     std::uint64_t epoch = 0;  // of the job

@@ -55,7 +55,8 @@ class Verifier {
 
     struct FeeTrack {  // the fees of an orchestrator according to the chain
         FeeState state = {};
-        Seq seq = 0;  // position of the last one
+        Seq seq = 0;                                    // position of the last one
+        std::map<std::uint64_t, SignedWei> calls = {};  // of the day of `state`: what each has reserved
     };
     struct FeeAccounts {  // 0: there is none
         std::int64_t expense = 0;
@@ -99,6 +100,7 @@ class Verifier {
     // verify_fees.cpp
     [[nodiscard]] Result<void> load_fee_accounts();
     void check_fee(Seq seq, const std::string& body);
+    void check_call(const std::string& name, const Fee& fee, FeeTrack& track);
     [[nodiscard]] Result<void> expect_fees(FeeRows& rows, Seq ref, Seq last, Entries& want);
     [[nodiscard]] Result<void> check_fee_states();
     [[nodiscard]] Result<void> check_fee_sums(const std::map<std::int64_t, SignedWei>& totals);

@@ -30,7 +30,24 @@ void Verifier::check_fee(Seq seq, const std::string& body) {
     if (!fresh || unchecked_ == 0) {
         if (const auto broken = broken_succession(track->second.state, *fee)) bad(name, *broken);
     }
-    track->second = {.state = fee->after, .seq = seq};
+    check_call(name, *fee, track->second);
+    track->second.state = fee->after;
+    track->second.seq = seq;
+}
+
+// What is given back of a call was reserved for it, on the same day, and is given back once.
+void Verifier::check_call(const std::string& name, const Fee& fee, FeeTrack& track) {
+    if (track.state.day != fee.after.day) track.calls.clear();
+    if (!fee.of_call()) return;
+    auto& reserved = track.calls[fee.epoch];
+    if (fee.kind == FeeKind::called) {
+        if (!SignedWei::add(reserved, fee.wei, reserved)) bad(name, "the reservations of its call leave their range");
+        return;
+    }
+    if (fee.wei > reserved && unchecked_ == 0) {
+        bad(name, cat("returns ", fee.wei.text(), " wei of a call with ", reserved.text(), " reserved"));
+    }
+    track.calls.erase(fee.epoch);
 }
 
 // Adds the entries that a journal of fees must hold.

@@ -41,6 +41,7 @@ struct Expected {
     std::vector<std::string> service_addresses;  // other addresses that it may announce
     EvidenceWanted evidence;                     // without a public key evidence is not verified
     bool signed_only = false;                    // a response without verified evidence is rejected
+    bool call = false;                           // of a distributed call: any body but an empty one will do
 };
 
 // An attempt is valid if the status is 200, `X-Orchestrator-Url` is an address of the orchestrator, the body is a JSON

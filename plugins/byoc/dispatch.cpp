@@ -124,6 +124,15 @@ Result<Dispatch::JobPtr> Dispatch::take(const stipend_job& raw, Completion<stipe
             .window_s = raw.window_s});
     STIPEND_TRY(check_url(job->expected.address));
     STIPEND_TRY(check_capability(job->capability));
+    if ((raw.flags & STIPEND_JOB_CALL) != 0) {
+        job->call_type = stipend::view(raw.call_type);
+        job->payload = stipend::view(raw.payload);
+        job->expected.call = true;
+        job->expected.signed_only = false;
+        if (job->call_type.empty() || job->payload.empty()) {
+            return fail(STIPEND_E_INVALID, "a call without its type or payload");
+        }
+    }
     // The payer's own omission, so no job is sent: its answer would count against the orchestrator.
     if (job->expected.signed_only && job->expected.evidence.public_key.empty()) {
         return fail(STIPEND_E_INVALID, "signed evidence is demanded, and its worker's key is not known: want a ",
@@ -220,13 +229,18 @@ Result<void> Dispatch::reserve_and_send(const JobPtr& job) {
 }
 
 Result<void> Dispatch::send(const JobPtr& job) {
-    const auto body = job_body({.agent_id = job->agent_id,
-                                .job_id = job->id,
-                                .nonce = job->nonce,
-                                .period_from = job->period_from,
-                                .period_to = job->period_to,
-                                .window_s = job->window_s,
-                                .at = host_.now()});
+    const auto body = job->expected.call ? call_body({.type = job->call_type,
+                                                      .payload = job->payload,
+                                                      .agent_id = job->agent_id,
+                                                      .job_id = job->id,
+                                                      .at = host_.now()})
+                                         : job_body({.agent_id = job->agent_id,
+                                                     .job_id = job->id,
+                                                     .nonce = job->nonce,
+                                                     .period_from = job->period_from,
+                                                     .period_to = job->period_to,
+                                                     .window_s = job->window_s,
+                                                     .at = host_.now()});
     const auto url = job_url(job->capability);
     const auto headers = job_headers(job->expected.address, job->capability);
     stipend::HttpRequest request;
@@ -256,7 +270,8 @@ void Dispatch::answered(const JobPtr& job, const HttpReply& reply) {
     if (job->token && job->asked_at && credit && !attempt.served_by.empty()) {
         const auto excess = overcharge(*job->token, *credit, host_.monotonic() - *job->asked_at, job->rule.max_price);
         if (excess) {
-            quarantine_.add(job->expected.address, *excess);
+            // A call decides nothing about checks.
+            if (!job->expected.call) quarantine_.add(job->expected.address, *excess);
             attempt.valid = false;
             attempt.reason = *excess;
         }
@@ -268,6 +283,10 @@ void Dispatch::try_over(const JobPtr& job, Attempt attempt) {
     job->exchange = 0;
     job->facts.attempts.push_back(std::move(attempt));
     const auto& last = job->facts.attempts.back();
+    // A call is tried once, since its work may not be done twice, and no fault is looked for.
+    if (job->expected.call) {
+        return finish(job, last.valid ? STIPEND_JOB_OK : STIPEND_JOB_FAILED, 0, last.valid ? "" : last.reason);
+    }
     if (last.valid) {
         health_.note(host_.monotonic(), "");
         if (job->facts.attempts.size() > 1) {

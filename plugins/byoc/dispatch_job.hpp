@@ -21,6 +21,8 @@ struct Dispatch::Job {
     stipend_unix_ns period_to = 0;
     std::uint32_t window_s = 0;
     bool registered = false;  // STIPEND_JOB_REGISTERED
+    std::string call_type;    // of a distributed call; empty: a check
+    std::string payload;
     Case facts;
     // Of the present attempt.
     std::optional<Token> token;               // what the orchestrator stated, where it was asked or its price is known

@@ -133,6 +133,19 @@ std::string job_body(const JobText& job) {
     return body += '}';
 }
 
+std::string call_body(const CallBody& call) {
+    std::string body;
+    body.reserve(call.payload.size() + call.type.size() + call.agent_id.size() + call.job_id.size() + 128);
+    body += R"({"action":)";
+    Json::quote(body, call.type);
+    body += R"(,"agent_id":)";
+    Json::quote(body, call.agent_id);
+    body += R"(,"job_id":)";
+    Json::quote(body, call.job_id);
+    body += cat(R"(,"timestamp":)", timestamp_text(call.at), R"(,"payload":)", call.payload);
+    return body += '}';
+}
+
 std::string timestamp_text(stipend_unix_ns at) {
     const auto ms = std::max<stipend_unix_ns>(at, 0) / stipend::ns_per_ms;
     const auto part = std::to_string(ms % 1000);

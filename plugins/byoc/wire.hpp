@@ -40,6 +40,16 @@ struct JobText {
 };
 std::string job_body(const JobText& job);
 
+// The same for a distributed call: `payload` is a JSON object, and goes in as it is.
+struct CallBody {
+    std::string_view type;
+    std::string_view payload;
+    std::string_view agent_id;
+    std::string_view job_id;
+    stipend_unix_ns at = 0;
+};
+std::string call_body(const CallBody& call);
+
 // Seconds with three decimals, rounded down: 1755530000.123.
 std::string timestamp_text(stipend_unix_ns at);
 

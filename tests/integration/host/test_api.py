@@ -306,6 +306,88 @@ class ForgedTokens(ApiTest):
         self.assertFalse(self.host.said(token))
 
 
+class KeyPair(ApiTest):
+    """Tokens signed by ES256, and what is tried against them."""
+
+    def key(self, name, curve="P-256"):
+        file = self.host.folder / name
+        subprocess.run(["openssl", "genpkey", "-algorithm", "EC", "-pkeyopt", f"ec_paramgen_curve:{curve}", "-out", file],
+                       check=True, capture_output=True)
+        return file
+
+    def public(self, file):
+        return subprocess.run(["openssl", "pkey", "-in", file, "-pubout"], check=True, capture_output=True, text=True).stdout
+
+    def signed_by(self, file, header, claims, digest="sha256", size=32):
+        text = f"{encoded(header)}.{encoded(claims)}"
+        der = subprocess.run(["openssl", "dgst", f"-{digest}", "-sign", file], input=text.encode(), check=True,
+                             capture_output=True).stdout
+        at = 3 if der[1] & 0x80 else 2
+        numbers = []
+        for _ in range(2):
+            length = der[at + 1]
+            numbers.append(int.from_bytes(der[at + 2:at + 2 + length], "big"))
+            at += 2 + length
+        return f"{text}.{encoded(b''.join(one.to_bytes(size, 'big') for one in numbers))}"
+
+    def test_only_the_pair_signs_and_its_algorithm_is_pinned(self):
+        file = self.key("jwt.pem")
+        self.host.environment["JWT_KEY"] = str(file)
+        self.start()
+        token = self.log_in()["access_token"]
+        self.assertEqual(self.get(LIST, token).status, 200)
+        header, claims, signature = token.split(".")
+        header, claims = json.loads(decoded(header)), json.loads(decoded(claims))
+        self.assertEqual(header["alg"], "ES256")
+        self.assertEqual(self.get(LIST, self.signed_by(file, header, claims)).status, 200)  # what is forged would be right
+        public, other = self.public(file), self.key("other.pem")
+        forged = {
+            "alg none": f"{encoded({**header, 'alg': 'none'})}.{encoded(claims)}.",
+            "alg none with the signature": f"{encoded({**header, 'alg': 'none'})}.{encoded(claims)}.{signature}",
+            "HS256 by the public key's PEM": signed({**header, "alg": "HS256"}, claims, public),
+            "HS256 by it without the line's end": signed({**header, "alg": "HS256"}, claims, public.strip()),
+            "ES256 that is an HMAC": signed(header, claims, public),
+            "another pair": self.signed_by(other, header, claims),
+            "another pair that comes along": self.signed_by(other, {**header, "jwk": {"kty": "EC", "crv": "P-256"}}, claims),
+            "another curve": self.signed_by(self.key("p384.pem", "P-384"), {**header, "alg": "ES384"}, claims, "sha384", 48),
+            "another curve under this name": self.signed_by(self.key("p384.pem", "P-384"), header, claims, "sha256", 48),
+            "a signature of zeros": f"{encoded(header)}.{encoded(claims)}.{encoded(bytes(64))}",
+            "other claims": f"{encoded(header)}.{encoded({**claims, 'sub': 'x@example.com'})}.{signature}",
+        }
+        for what, one in forged.items():
+            with self.subTest(what):
+                self.assert_problem(self.get(LIST, one), 401)
+
+    def test_a_pair_is_replaced_and_tokens_of_the_one_before_stay_valid(self):
+        self.host.environment["JWT_KEY"] = str(self.key("first.pem"))
+        self.start()
+        first = self.log_in()["access_token"]
+        self.host.stop()
+        self.host.environment["JWT_KEY"] = str(self.key("second.pem"))
+        self.start()
+        second = self.log_in()["access_token"]
+        self.assertEqual([self.get(LIST, one).status for one in (first, second)], [200, 200])
+        self.host.stop()
+        del self.host.environment["JWT_KEY"]
+        self.start()
+        self.assertEqual([self.get(LIST, one).status for one in (first, second)], [200, 200])
+        self.assertEqual(json.loads(decoded(self.log_in()["access_token"].split(".")[0]))["alg"], "HS256")
+        for file in (self.host.folder / "state").iterdir():
+            if file.is_file():
+                self.assertNotIn(b"PRIVATE KEY", file.read_bytes())
+
+    def test_check_names_what_is_wrong_with_the_file(self):
+        for file, what in ((self.key("p384.pem", "P-384"), "want a key on the curve P-256"),
+                           (self.host.folder / "none.pem", "none.pem")):
+            code, out, err = self.host.run("check", environment={**self.host.environment, "JWT_KEY": str(file)})
+            self.assertEqual(code, 1)
+            self.assertIn(what, out + err)
+        code, out, err = self.host.run("check", environment={**self.host.environment, "JWT_KEY": str(self.key("jwt.pem")),
+                                                             "JWT_SECRET": SECRET})
+        self.assertEqual(code, 1)
+        self.assertIn("api.jwt_key: got a file, want none beside api.jwt_secret", out + err)
+
+
 class Commands(ApiTest):
     def add(self, *words, password=None):
         file = self.host.folder / "password"

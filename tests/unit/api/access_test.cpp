@@ -1,6 +1,11 @@
 // Logins, renewals and what credentials prove.
 #include "host/api/access.hpp"
 
+#include <botan/ec_group.h>
+#include <botan/ecdsa.h>
+#include <botan/pkcs8.h>
+#include <botan/system_rng.h>
+
 #include "stipend/duration.hpp"
 #include "store_fixture.hpp"
 
@@ -27,9 +32,9 @@ IpAddress address(std::string_view text = "192.0.2.1") {
 class Scene {
   public:
     explicit Scene(std::string_view with_secret = secret) { open(with_secret); }
-    void open(std::string_view with_secret = secret, auth::PasswordCost cost = cheap) {
+    void open(std::string_view with_secret = secret, auth::PasswordCost cost = cheap, const std::string& pem = {}) {
         access_.reset();
-        auto made = Access::create(folder_.store(), {.cost = cost}, with_secret, noon);
+        auto made = Access::create(folder_.store(), {.cost = cost, .key_pem = pem}, with_secret, noon);
         REQUIRE(made.ok());
         access_ = std::move(*made);
     }
@@ -205,6 +210,63 @@ TEST_CASE("keys of earlier secrets are removed once all that they signed has exp
     REQUIRE(scene->use_secret(second, noon + 2 * lifetime).ok());
     CHECK(keys() == 1);
     CHECK(scene.fault_of(scene.log_in().access) == "");
+}
+
+namespace {
+
+std::string new_key_pem(const char* curve = "secp256r1") {
+    return Botan::PKCS8::PEM_encode(Botan::ECDSA_PrivateKey(Botan::system_rng(), Botan::EC_Group(curve)));
+}
+
+}  // namespace
+
+TEST_CASE("a key pair signs instead of a secret, and each kid keeps its algorithm") {
+    Scene scene;
+    scene.add();
+    const auto by_secret = scene.log_in().access;
+    const auto pem = new_key_pem();
+    scene.open("", cheap, pem);
+    const auto by_pair = scene.log_in().access;
+    CHECK(scene.fault_of(by_pair) == "");
+    CHECK(scene.fault_of(by_secret) == "");
+    const auto keys = [&] { return *scene->with_store([](AccessStore& store) { return store.token_keys(); }); };
+    REQUIRE(keys().size() == 2);
+    CHECK(keys()[0].es256());
+    CHECK(keys()[0].secret.starts_with("-----BEGIN PUBLIC KEY-----"));
+    CHECK(!keys()[1].es256());
+    scene.open("", cheap, pem);
+    CHECK(keys().size() == 2);
+    // A new pair: what the one before has signed is verified by its public half.
+    scene.open("", cheap, new_key_pem());
+    CHECK(keys().size() == 3);
+    CHECK(scene.fault_of(by_pair) == "");
+    CHECK(scene.fault_of(scene.log_in().access) == "");
+    // Back to a secret: one is generated, since the newest key cannot sign any more.
+    scene.open("");
+    CHECK(keys().size() == 4);
+    CHECK(!keys()[0].es256());
+    CHECK(scene.fault_of(by_pair) == "");
+    // The public half, taken for a secret, signs by HS256 under a kid of its own, and opens nothing of the pair's.
+    const auto forged = auth::TokenSigner::make(*auth::TokenKey::hs256(keys()[2].kid, keys()[2].secret),
+                                                auth::TokenParties{.issuer = "stipend", .audience = "stipend-api"});
+    REQUIRE(forged.ok());
+    const auto token = forged->sign(auth::TokenKind::access, {.subject = who,
+                                                              .role = AccessRole::admin,
+                                                              .scopes = auth::Permissions::all(),
+                                                              .id = "a",
+                                                              .family = "b",
+                                                              .issued_at_s = noon / second,
+                                                              .not_before_s = noon / second,
+                                                              .expires_at_s = noon / second + 60});
+    REQUIRE(token.ok());
+    CHECK(scene.fault_of(*token) == "wrong_algorithm");
+}
+
+TEST_CASE("a key on another curve is refused") {
+    Folder folder;
+    const auto made = Access::create(folder.store(), {.cost = cheap, .key_pem = new_key_pem("secp384r1")}, "", noon);
+    REQUIRE(!made.ok());
+    CHECK(made.error().message.find("want a key on the curve P-256") != std::string::npos);
 }
 
 TEST_CASE("a secret of less than 32 bytes is refused, and changes nothing") {

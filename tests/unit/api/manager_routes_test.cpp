@@ -375,6 +375,7 @@ TEST_CASE("payments are given as CSV, in which no text is a formula") {
 namespace {
 
 constexpr const char* process_path = "/api/v1/livepeer/payments/process";
+constexpr const char* distribute_path = "/api/v1/livepeer/calls/distribute";
 
 class OrderScene {
   public:
@@ -385,6 +386,12 @@ class OrderScene {
              .pay = [this](const Json& order, const OrderKey& key) -> Result<std::optional<Json>> {
                  STIPEND_LET(done, take("pay", order, key));
                  return unknown ? std::optional<Json>() : std::optional(std::move(done));
+             },
+             .distribute = [this](const CallOrder& order, const OrderKey& key) -> Result<Distributed> {
+                 call = order;
+                 taken_key = key;
+                 if (broken) return *broken;
+                 return distributed;
              }});
         Request request;
         request.idempotency_key = idempotency_key;
@@ -392,8 +399,9 @@ class OrderScene {
         request.principal = Principal();
         request.principal->name = "ann@example.com";
         for (const auto& route : routes) {
-            CHECK(route.permission == (route.path == process_path ? auth::Permission::payments_process
-                                                                  : auth::Permission::payments_adjust));
+            CHECK(route.permission == (route.path == process_path      ? auth::Permission::payments_process
+                                       : route.path == distribute_path ? auth::Permission::jobs_distribute
+                                                                       : auth::Permission::payments_adjust));
             if (route.path == path) return route.handler(request);
         }
         FAIL("no such route");
@@ -404,6 +412,8 @@ class OrderScene {
     OrderKey taken_key;
     std::optional<Error> broken;
     bool unknown = false;
+    CallOrder call;
+    Distributed distributed;
 
   private:
     Result<Json> take(const char* what, const Json& order, const OrderKey& by) {
@@ -446,6 +456,39 @@ TEST_CASE("a manual payment wants a key or a reference, and its orderer is the a
         CHECK(scene.post(process_path, body).status == 422);
     }
     CHECK(scene.taken.empty());
+}
+
+TEST_CASE("a call is read as a whole, and what became of it decides the status") {
+    using Is = Distributed::Is;
+    OrderScene scene;
+    scene.idempotency_key = "k1";
+    const char* body = R"({"call_type":"t","strategy":"capabilities","orchestrator_ids":["o1"],)"
+                       R"("payload":{"required_capabilities":["a","b"],"n":1.50}})";
+    scene.distributed = {.is = Is::queued, .answer = Json::object().append("status", "queued")};
+    CHECK(scene.post(distribute_path, body).status == 200);
+    CHECK(scene.call.type == "t");
+    CHECK(scene.call.payload == R"({"required_capabilities":["a","b"],"n":1.50})");
+    CHECK(scene.call.restricted);
+    CHECK(scene.call.orchestrators == std::vector<std::string>{"o1"});
+    CHECK(scene.call.capabilities == std::vector<std::string>{"a", "b"});
+    CHECK(scene.call.by == "api:ann@example.com");
+    CHECK(scene.taken_key.names == std::vector<std::string>{"key:k1"});
+    for (const auto& [is, status] :
+         {std::pair{Is::unknown, 404}, {Is::nobody, 503}, {Is::too_wide, 422}, {Is::too_often, 429}}) {
+        scene.distributed = {.is = is, .why = "why", .retry_after_s = 7};
+        const auto reply = scene.post(distribute_path, body);
+        CHECK(reply.status == status);
+        CHECK((reply.headers.find("Retry-After: 7\r\n") != std::string::npos) == (is == Is::too_often));
+    }
+    for (const auto* wrong :
+         {R"({"strategy":"round_robin","payload":{}})", R"({"call_type":"t","strategy":"fastest","payload":{}})",
+          R"({"call_type":"t","strategy":"round_robin"})", R"({"call_type":"t","strategy":"round_robin","payload":[]})",
+          R"({"call_type":"t","strategy":"capabilities","payload":{}})",
+          R"({"call_type":"t","strategy":"round_robin","payload":{},"orchestrator_ids":[1]})",
+          R"({"call_type":"t","strategy":"round_robin","payload":{},"x":1})"}) {
+        CAPTURE(wrong);
+        CHECK(scene.post(distribute_path, wrong).status == 422);
+    }
 }
 
 TEST_CASE("an order of a key that is being carried out is 409, and of another key waits") {

@@ -39,6 +39,12 @@ TEST_CASE("only one trailing slash does not change an address") {
     CHECK_FALSE(same_address("https://a:1", "https://a:11"));
 }
 
+TEST_CASE("the body of a distributed call has its type and the payload as it is") {
+    CHECK(call_body(
+              {.type = "a\"b", .payload = R"({"x":1})", .agent_id = "orch-1", .job_id = "j:0", .at = 1'500'000'000}) ==
+          R"({"action":"a\"b","agent_id":"orch-1","job_id":"j:0","timestamp":1.500,"payload":{"x":1}})");
+}
+
 TEST_CASE("the body of a job has its fields in order, and a timestamp without binary floating point") {
     CHECK(
         job_body({.agent_id = "orch-1", .window_s = 60, .at = 1'755'530'000'123'999'999}) ==

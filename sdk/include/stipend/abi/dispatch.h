@@ -14,8 +14,11 @@ extern "C" {
 enum { /* stipend_job.flags */
     STIPEND_JOB_KNOWN = 1,          /* the network has responded for this orchestrator before */
     STIPEND_JOB_NEEDS_SIGNATURE = 2, /* a response without valid signed evidence is rejected */
-    STIPEND_JOB_REGISTERED = 4 /* its address comes from a registration, not from the operator: a request to it sets
+    STIPEND_JOB_REGISTERED = 4, /* its address comes from a registration, not from the operator: a request to it sets
                                   STIPEND_HTTP_PUBLIC_TARGET */
+    STIPEND_JOB_CALL = 8 /* a call that an account of the operator distributes, with `call_type` and `payload`: no
+                            check. It is sent once; its outcome counts for nothing, and its fee like that of any job. A
+                            dispatcher that has no use for it ends it as STIPEND_JOB_UNKNOWN. */
 };
 enum { /* stipend_job_result.flags */
     STIPEND_RESULT_REPORTED = 1, /* reported_ppm is set */
@@ -41,6 +44,8 @@ typedef struct stipend_job { /* one job for one orchestrator; borrowed for the c
     stipend_unix_ns period_to;
     uint32_t window_s; /* the window that the worker reports on */
     uint32_t flags;
+    stipend_str call_type; /* of a call: 1 to 100 bytes of UTF-8; otherwise empty, as is `payload` */
+    stipend_str payload;   /* of a call: one JSON object as text, at most 64 KiB */
 } stipend_job;
 
 typedef struct stipend_job_result { /* borrowed for the call */
