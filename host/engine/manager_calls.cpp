@@ -1,5 +1,5 @@
-// What the manager does to distribute a call: who is connected and chosen, room for it, its answer made durable, then
-// the jobs.
+// What the manager does to distribute a call: which orchestrators are connected and chosen, places in the queue, its
+// answer made durable, then the jobs.
 #include <algorithm>
 #include <map>
 #include <set>
@@ -21,7 +21,7 @@ using Ids = std::set<std::string, std::less<>>;
 using Capabilities = std::map<std::string, Ids, std::less<>>;
 
 struct Chosen {
-    api::Distributed refusal;  // with nobody in the two below
+    api::Distributed refusal;  // with both below empty
     std::vector<registry::PayeeIndex> payees = {};
     std::vector<std::pair<std::string, std::string>> shown = {};  // id and endpoint, in the same order
     DispatchRules rules = {};
