@@ -107,7 +107,7 @@ class Hidden(unittest.TestCase):
             self.assertEqual(status["NoNewPrivs"], "1")
             self.assertGreater(int(status["VmLck"].split()[0]), 1000)
             self.assertRegex(signer.proc("limits").decode(), r"Max core file size\s+0\s+0")
-            # Not dumpable: /proc belongs to root whoever the process is, and other processes of the user see no memory.
+            # Not dumpable: its /proc is of root, also where the process is not, and no process of its user reads its memory.
             self.assertEqual(os.stat(f"/proc/{signer.process.pid}/environ").st_uid, 0)
 
     def test_files_are_for_their_owner(self):
@@ -117,7 +117,7 @@ class Hidden(unittest.TestCase):
                 self.assertEqual(stat.S_IMODE(path.stat().st_mode) & 0o077, 0, path)
             self.assertEqual(stat.S_IMODE(signer.socket.stat().st_mode), 0o660)
 
-    @unittest.skipUnless(os.geteuid() == 0 and shutil.which("setpriv"), "needs root, who can become another user")
+    @unittest.skipUnless(os.geteuid() == 0 and shutil.which("setpriv"), "needs root, to become another user")
     def test_another_user_is_refused(self):
         with SignerProcess() as signer:
             # The other user can reach the socket: only the check of its number is in the way.
