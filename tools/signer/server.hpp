@@ -1,5 +1,5 @@
-// The socket: which users may connect, and frames in and out, in one thread. Requests are answered one after another, since a
-// signature waits for the disk and for nothing else.
+// The socket: which users may connect, and frames in and out, in one thread. Requests are answered one after another,
+// since a signature waits for the disk and for nothing else.
 #pragma once
 
 #include <string>

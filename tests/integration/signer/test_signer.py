@@ -107,7 +107,7 @@ class Hidden(unittest.TestCase):
             self.assertEqual(status["NoNewPrivs"], "1")
             self.assertGreater(int(status["VmLck"].split()[0]), 1000)
             self.assertRegex(signer.proc("limits").decode(), r"Max core file size\s+0\s+0")
-            # Not dumpable: /proc belongs to root whatever user the process has, and other processes of the user see no memory.
+            # Not dumpable: its /proc is of root, also where the process is not, and no process of its user reads its memory.
             self.assertEqual(os.stat(f"/proc/{signer.process.pid}/environ").st_uid, 0)
 
     def test_files_are_for_their_owner(self):

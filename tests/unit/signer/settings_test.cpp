@@ -74,8 +74,7 @@ TEST_CASE("what is wrong is reported with its place, what it got and what it wan
     CHECK(wrong(edited("cC2239327", "CC2239327")).find("capital letters as EIP-55 has them") != std::string::npos);
     CHECK(wrong(edited("\"0xaf88d065e77c8cC2239327C5EDb3A432268e5831\"", "native")).find("want each asset once") !=
           std::string::npos);
-    CHECK(wrong(edited("[root, 4711]", "[no-such-user]")).find("want a user of this system") !=
-          std::string::npos);
+    CHECK(wrong(edited("[root, 4711]", "[not-there]")).find("want a user of this system") != std::string::npos);
     CHECK(wrong(edited("[root, 4711]", "[]")) != "");
     CHECK(wrong(edited("passphrase_credential: passphrase\n", ""))
               .find("want one of passphrase_file and passphrase_credential") != std::string::npos);
