@@ -1,5 +1,5 @@
-// What the manager does to distribute a call: who is connected and chosen, room for it, its answer made durable, then
-// the jobs.
+// What the manager does to distribute a call: it chooses among those that are connected, takes places in the queue, has
+// the answer made durable, and then sends the jobs.
 #include <algorithm>
 #include <map>
 #include <set>
@@ -21,7 +21,7 @@ using Ids = std::set<std::string, std::less<>>;
 using Capabilities = std::map<std::string, Ids, std::less<>>;
 
 struct Chosen {
-    api::Distributed refusal;  // with nobody in the two below
+    api::Distributed refusal;  // the two below are empty then
     std::vector<registry::PayeeIndex> payees = {};
     std::vector<std::pair<std::string, std::string>> shown = {};  // id and endpoint, in the same order
     DispatchRules rules = {};

@@ -1,4 +1,4 @@
-"""Distributed calls over the API of a running host: who gets them, what they carry, and that they decide no pay."""
+"""Distributed calls over the API of a running host: which orchestrators get them, what they carry, and that no pay changes."""
 import base64
 import json
 import shutil
@@ -62,7 +62,7 @@ class Calls(CallsTest):
     def test_what_is_refused(self):
         self.begin()
         self.assertIn("fastest", self.assert_problem(self.call(strategy="fastest"), 422))
-        self.assertIn("nobody", self.assert_problem(self.call(orchestrator_ids=[self.ids[0], "nobody"]), 404))
+        self.assertIn("unknown", self.assert_problem(self.call(orchestrator_ids=[self.ids[0], "unknown"]), 404))
         self.assert_problem(self.call(orchestrator_ids=[]), 422)
         self.assert_problem(self.call(payload=[]), 422)
         self.assert_problem(self.call(payload={"x": "y" * (64 << 10)}), 422)
@@ -113,7 +113,7 @@ class Calls(CallsTest):
 class Strategies(CallsTest):
     orchestrators = 5
 
-    def test_who_gets_a_call(self):
+    def test_which_orchestrators_get_a_call(self):
         self.begin()
 
         def chosen(**members):
