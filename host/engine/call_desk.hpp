@@ -39,7 +39,7 @@ class CallDesk {
 
     CallDesk(Send send, Over over) : send_(std::move(send)), over_(std::move(over)) {}
 
-    // Counts one call of each payee in the rates, and keeps their places until `begin` or `drop`. Otherwise nothing is
+    // Counts one call of each payee in the rates, and keeps places for them until `begin` or `drop`. Otherwise nothing is
     // changed: when they may be tried again.
     [[nodiscard]] std::optional<stipend_unix_ns> admit(std::span<const registry::PayeeIndex> payees,
                                                        const DispatchRules& rules, stipend_unix_ns now);

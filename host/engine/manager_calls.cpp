@@ -1,5 +1,5 @@
-// What the manager does to distribute a call: which orchestrators are connected and chosen, places in the queue, its
-// answer made durable, then the jobs.
+// What the manager does to distribute a call: it chooses among those that are connected, takes places in the queue, has
+// the answer made durable, and then sends the jobs.
 #include <algorithm>
 #include <map>
 #include <set>
@@ -21,7 +21,7 @@ using Ids = std::set<std::string, std::less<>>;
 using Capabilities = std::map<std::string, Ids, std::less<>>;
 
 struct Chosen {
-    api::Distributed refusal;  // with both below empty
+    api::Distributed refusal;  // the two below are empty then
     std::vector<registry::PayeeIndex> payees = {};
     std::vector<std::pair<std::string, std::string>> shown = {};  // id and endpoint, in the same order
     DispatchRules rules = {};

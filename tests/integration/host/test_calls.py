@@ -1,4 +1,4 @@
-"""Distributed calls over the API of a running host: which orchestrators get them, what they carry, and that they decide no pay."""
+"""Distributed calls over the API of a running host: which orchestrators get them, what they carry, and that no pay changes."""
 import base64
 import json
 import shutil
@@ -113,7 +113,7 @@ class Calls(CallsTest):
 class Strategies(CallsTest):
     orchestrators = 5
 
-    def test_who_gets_a_call(self):
+    def test_which_orchestrators_get_a_call(self):
         self.begin()
 
         def chosen(**members):
