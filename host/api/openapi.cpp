@@ -181,7 +181,9 @@ constexpr std::string_view document = R"json({
     "304": {"$ref": "#/components/responses/unchanged"},
     "429": {"$ref": "#/components/responses/problem"}}}},
   "/api/v1/auth/login": {"post": {"summary": "Log in with an account and its password",
-    "requestBody": {"required": true, "content": {"application/json": {"schema": {
+    "requestBody": {"required": true, "content": {"application/json": {
+      "example": {"email": "admin@system.com", "password": "correct horse battery"},
+      "schema": {
       "type": "object", "required": ["email", "password"], "properties": {
         "email": {"type": "string", "minLength": 1, "maxLength": 254}, "password": {"type": "string", "minLength": 1, "maxLength": 1024}}}}}},
     "responses": {
@@ -211,7 +213,9 @@ constexpr std::string_view document = R"json({
   "/api/v1/auth/wallet/challenge": {"post": {
     "summary": "The text that a wallet signs to log in (EIP-4361)",
     "description": "Its nonce is for this address and network, is taken once, and expires.",
-    "requestBody": {"required": true, "content": {"application/json": {"schema": {
+    "requestBody": {"required": true, "content": {"application/json": {
+      "example": {"address": "0x5aAeb6053F3E94C9b9A09f33669435E7Ef1BeAed"},
+      "schema": {
       "type": "object", "required": ["address"], "properties": {"address": {"type": "string", "minLength": 1, "maxLength": 64}}}}}},
     "responses": {
       "200": {"description": "The text, and what it is made of.", "content": {"application/json": {"schema": {
@@ -280,7 +284,9 @@ constexpr std::string_view document = R"json({
     "description": "The common secret creates an id that is not approved, and changes none. The secret of an id changes that id. An account that may approve creates an approved one.",
     "security": [{"bearer": []}, {"ownSecret": []}],
     "parameters": [{"name": "Idempotency-Key", "in": "header", "schema": {"type": "string", "pattern": "^[!-~]{1,255}$"}}],
-    "requestBody": {"required": true, "content": {"application/json": {"schema": {
+    "requestBody": {"required": true, "content": {"application/json": {
+      "example": {"orchestrator_id": "orch-1", "endpoint": "https://orch.example:8935", "capabilities": ["agent-net"], "eth_address": "0x5aAeb6053F3E94C9b9A09f33669435E7Ef1BeAed"},
+      "schema": {
       "$ref": "#/components/schemas/Registration"}}}},
     "responses": {
       "200": {"description": "It is registered.",
@@ -326,7 +332,9 @@ constexpr std::string_view document = R"json({
   "/api/v1/livepeer/orchestrators/{id}/secret": {"post": {"summary": "Make a new secret, or only make the present one void",
     "security": [{"bearer": []}, {"ownSecret": []}],
     "parameters": [{"name": "id", "in": "path", "required": true, "schema": {"type": "string", "pattern": "^[ -~]{1,512}$"}}],
-    "requestBody": {"content": {"application/json": {"schema": {
+    "requestBody": {"content": {"application/json": {
+      "example": {"revoke": false},
+      "schema": {
       "type": "object", "properties": {"revoke": {"type": "boolean"}}}}}},
     "responses": {
       "200": {"description": "It is changed.",
@@ -557,7 +565,9 @@ constexpr std::string_view document = R"json({
     "description": "Recorded in the ledger, within the limits of the day. The same Idempotency-Key or reference again, of the same account and with the same body, changes nothing and gets the first answer; with another body it is 422, and while the first is being carried out 409. One of the two is needed.",
     "security": [{"bearer": []}],
     "parameters": [{"name": "Idempotency-Key", "in": "header", "schema": {"type": "string", "pattern": "^[!-~]{1,255}$"}}],
-    "requestBody": {"required": true, "content": {"application/json": {"schema": {
+    "requestBody": {"required": true, "content": {"application/json": {
+      "example": {"call_type": "bonus", "amount": "12.50", "recipient": "orch-1", "reference": "invoice 7", "metadata": {"ticket": 7}},
+      "schema": {
       "type": "object", "required": ["call_type", "amount", "recipient"], "additionalProperties": false,
       "properties": {
         "call_type": {"type": "string", "minLength": 1, "maxLength": 100, "description": "What it is for."},
@@ -591,7 +601,9 @@ constexpr std::string_view document = R"json({
     "description": "Each of those chosen gets one job with this payload, through the gateway. It is no check, and changes nothing that pay depends on; its fee counts in the limits of the day. The same Idempotency-Key again, of the same account and with the same body, sends nothing and gets the first answer; with another body it is 422, and while the first is being carried out 409.",
     "security": [{"bearer": []}],
     "parameters": [{"name": "Idempotency-Key", "in": "header", "schema": {"type": "string", "pattern": "^[!-~]{1,255}$"}}],
-    "requestBody": {"required": true, "content": {"application/json": {"schema": {
+    "requestBody": {"required": true, "content": {"application/json": {
+      "example": {"call_type": "warm-up", "strategy": "round_robin", "payload": {"model": "m-1"}},
+      "schema": {
       "type": "object", "required": ["call_type", "strategy", "payload"], "additionalProperties": false,
       "properties": {
         "call_type": {"type": "string", "minLength": 1, "maxLength": 100, "description": "The `action` of the job's body."},
@@ -622,7 +634,9 @@ constexpr std::string_view document = R"json({
     "description": "A further entry of the ledger, in the name of the account. The same orchestrator and time twice is 409.",
     "security": [{"bearer": []}],
     "parameters": [{"name": "Idempotency-Key", "in": "header", "schema": {"type": "string", "pattern": "^[!-~]{1,255}$"}}],
-    "requestBody": {"required": true, "content": {"application/json": {"schema": {
+    "requestBody": {"required": true, "content": {"application/json": {
+      "example": {"orchestrator_id": "orch-1", "from": "2026-11-22T06:00:00Z", "to": "2026-11-22T06:10:00Z", "reason": "our gateway was down", "amount_usd": "12.50"},
+      "schema": {
       "type": "object", "required": ["orchestrator_id", "from", "to", "reason"], "additionalProperties": false,
       "properties": {
         "orchestrator_id": {"type": "string"}, "from": {"type": "string", "format": "date-time"},
@@ -647,7 +661,9 @@ constexpr std::string_view document = R"json({
     "description": "`orchestrator_id`, or `all`. Of checks that were due in that time. With `dry_run` nothing changes.",
     "security": [{"bearer": []}],
     "parameters": [{"name": "Idempotency-Key", "in": "header", "schema": {"type": "string", "pattern": "^[!-~]{1,255}$"}}],
-    "requestBody": {"required": true, "content": {"application/json": {"schema": {
+    "requestBody": {"required": true, "content": {"application/json": {
+      "example": {"orchestrator_id": "orch-1", "from": "2026-11-22T06:00:00Z", "to": "2026-11-22T06:10:00Z", "reason": "our resolver was down", "dry_run": true},
+      "schema": {
       "type": "object", "required": ["from", "to", "reason"], "additionalProperties": false,
       "properties": {
         "orchestrator_id": {"type": "string"}, "all": {"type": "boolean"},
