@@ -88,11 +88,25 @@ constexpr std::string_view document = R"json({
       "summary": {"type": "object", "description": "Of the orchestrators in this part.", "properties": {
         "total_calls_processed": {"type": "integer"}, "average_latency_ms": {"type": ["integer", "null"]}}},
       "next_cursor": {"type": ["string", "null"]}}},
+    "Payment": {"type": "object", "description": "A decision, as `stipend ledger export` has it; with `kind`, a manual payment.",
+      "required": ["orchestrator", "amount_usd", "amount_wei"], "properties": {
+        "orchestrator": {"type": "string"},
+        "amount_usd": {"type": "string"}, "amount_wei": {"type": "string"},
+        "decided_at": {"type": "string", "format": "date-time"},
+        "epoch": {"type": "integer"}, "action": {"enum": ["pay", "skip"]}, "tier": {"type": "string"},
+        "multiplier": {"type": "string"},
+        "job": {"type": "string", "description": "What became of the job that asked for the uptime."},
+        "uptime_percent": {"type": ["number", "null"]}, "coverage_percent": {"type": ["number", "null"]},
+        "delay_seconds": {"type": "number"}, "penalty_seconds": {"type": "number"},
+        "next_at": {"type": ["string", "null"]}, "consecutive_failures": {"type": "integer"},
+        "reason": {"type": "string"}, "generation": {"type": "integer"},
+        "evidence": {"type": "object", "additionalProperties": true, "description": "What the decision rests on."},
+        "kind": {"const": "manual"}, "payment_id": {"type": "string"}, "at": {"type": "string", "format": "date-time"},
+        "stated_in": {"type": "string"}, "usd_per_eth": {"type": "string"}, "rate_source": {"type": "string"},
+        "rate_at": {"type": ["string", "null"]}, "call_type": {"type": "string"}, "reference": {"type": ["string", "null"]},
+        "metadata": {"additionalProperties": true}, "by": {"type": "string"}}},
     "Payments": {"type": "object", "properties": {
-      "payments": {"type": "array", "description": "Decisions, the newest first, as `stipend ledger export` has them.",
-        "items": {"type": "object", "properties": {
-          "epoch": {"type": "integer"}, "orchestrator": {"type": "string"}, "action": {"enum": ["pay", "skip"]},
-          "tier": {"type": "string"}, "amount_usd": {"type": "string"}, "amount_wei": {"type": "string"}}}},
+      "payments": {"type": "array", "description": "The newest first.", "items": {"$ref": "#/components/schemas/Payment"}},
       "next_cursor": {"type": ["string", "null"]}}},
     "Health": {"type": "object", "properties": {
       "status": {"enum": ["ok", "degraded", "unavailable"]},
@@ -122,6 +136,7 @@ constexpr std::string_view document = R"json({
         "secret": {"type": "string", "pattern": "^[0-9a-f]{64}$", "description": "The own secret that a newcomer made by itself and has stored; without it the host makes one. With it the registration may be sent again as it was."}}},
     "Registered": {"type": "object", "properties": {
       "success": {"const": true}, "orchestrator_id": {"type": "string"}, "message": {"type": "string"},
+      "pending_change": {"type": ["object", "null"], "description": "What an administrator changes of its payout address or worker's key at `effective_at`."},
       "challenge": {"type": "string"},
       "state": {"enum": ["unapproved", "approved", "disconnected"]},
       "secret": {"type": "string", "description": "Its own secret; only in the answer that created the id, where the host made it."}}},
@@ -143,16 +158,19 @@ constexpr std::string_view document = R"json({
 },
 "paths": {
   "/health": {"get": {"summary": "Whether the manager works, by its parts", "responses": {
+    "400": {"$ref": "#/components/responses/problem"},
     "200": {"description": "It does, or is degraded.",
       "content": {"application/json": {"schema": {"$ref": "#/components/schemas/Health"}}}},
     "503": {"description": "Nothing is decided now.",
       "content": {"application/json": {"schema": {"$ref": "#/components/schemas/Health"}}}},
       "429": {"$ref": "#/components/responses/problem"}}}},
   "/healthz": {"get": {"summary": "Whether the process answers", "responses": {
+    "400": {"$ref": "#/components/responses/problem"},
     "200": {"description": "It does.",
       "content": {"application/json": {"schema": {"$ref": "#/components/schemas/Ready"}}}},
       "429": {"$ref": "#/components/responses/problem"}}}},
   "/readyz": {"get": {"summary": "Whether the manager decides and records", "responses": {
+    "400": {"$ref": "#/components/responses/problem"},
     "200": {"description": "It does.",
       "content": {"application/json": {"schema": {"$ref": "#/components/schemas/Ready"}}}},
     "503": {"description": "It does not.",
@@ -173,10 +191,12 @@ constexpr std::string_view document = R"json({
       "503": {"$ref": "#/components/responses/problem"},
       "429": {"$ref": "#/components/responses/problem"}}}},
   "/api/v1/openapi.json": {"get": {"summary": "This document", "responses": {
+    "400": {"$ref": "#/components/responses/problem"},
     "200": {"description": "OpenAPI 3.1.", "content": {"application/json": {"schema": {"type": "object"}}}},
     "304": {"$ref": "#/components/responses/unchanged"},
       "429": {"$ref": "#/components/responses/problem"}}}},
   "/api/v1/docs": {"get": {"summary": "This document as a page to read", "responses": {
+    "400": {"$ref": "#/components/responses/problem"},
     "200": {"description": "HTML.", "content": {"text/html": {"schema": {"type": "string"}}}},
     "304": {"$ref": "#/components/responses/unchanged"},
     "429": {"$ref": "#/components/responses/problem"}}}},
@@ -555,6 +575,7 @@ constexpr std::string_view document = R"json({
       "503": {"$ref": "#/components/responses/problem"}}}},
   "/api/v1/ledger/head": {"get": {"summary": "The newest signed head of the ledger",
     "responses": {
+    "400": {"$ref": "#/components/responses/problem"},
       "200": {"description": "It vouches for all rows up to `last`.", "content": {"application/json": {"schema": {
         "$ref": "#/components/schemas/SignedHead"}}}},
       "304": {"$ref": "#/components/responses/unchanged"},
@@ -685,6 +706,7 @@ constexpr std::string_view document = R"json({
     "summary": "The addresses of the orchestrators that are configured or approved, as a gateway polls them",
     "description": "For the networks of `api.gateway_networks`, without credentials.",
     "responses": {
+    "400": {"$ref": "#/components/responses/problem"},
       "200": {"description": "All of them.", "content": {"application/json": {"schema": {
         "type": "array", "items": {"type": "object", "required": ["address"], "properties": {
           "address": {"type": "string"}}}}}}},

@@ -117,6 +117,9 @@ class Examples(ApiTest):
                 wait_for(lambda: self.host.decisions()[-1]["decided_at"] > begun, "a decision after its registration")
                 example = {**example, "from": begun, "to": self.host.decisions()[-1]["decided_at"]}
             answer = self.ask("POST", path.replace("{id}", "orch-1"), example, token)
+            if path.endswith("/pardons"):  # it is understood, and no check has failed
+                self.assertIn("nothing to pardon", self.assert_problem(answer, 422))
+                continue
             self.assertEqual(answer.status, 200, f"{path}: {answer.body}")
             if path in first:
                 listed = "/api/v1/livepeer/orchestrators/orch-1/status"
