@@ -88,11 +88,25 @@ constexpr std::string_view document = R"json({
       "summary": {"type": "object", "description": "Of the orchestrators in this part.", "properties": {
         "total_calls_processed": {"type": "integer"}, "average_latency_ms": {"type": ["integer", "null"]}}},
       "next_cursor": {"type": ["string", "null"]}}},
+    "Payment": {"type": "object", "description": "A decision, as `stipend ledger export` has it; with `kind`, a manual payment.",
+      "required": ["orchestrator", "amount_usd", "amount_wei"], "properties": {
+        "orchestrator": {"type": "string"},
+        "amount_usd": {"type": "string"}, "amount_wei": {"type": "string"},
+        "decided_at": {"type": "string", "format": "date-time"},
+        "epoch": {"type": "integer"}, "action": {"enum": ["pay", "skip"]}, "tier": {"type": "string"},
+        "multiplier": {"type": "string"},
+        "job": {"type": "string", "description": "What became of the job that asked for the uptime."},
+        "uptime_percent": {"type": ["number", "null"]}, "coverage_percent": {"type": ["number", "null"]},
+        "delay_seconds": {"type": "number"}, "penalty_seconds": {"type": "number"},
+        "next_at": {"type": ["string", "null"]}, "consecutive_failures": {"type": "integer"},
+        "reason": {"type": "string"}, "generation": {"type": "integer"},
+        "evidence": {"type": "object", "additionalProperties": true, "description": "What the decision rests on."},
+        "kind": {"const": "manual"}, "payment_id": {"type": "string"}, "at": {"type": "string", "format": "date-time"},
+        "stated_in": {"type": "string"}, "usd_per_eth": {"type": "string"}, "rate_source": {"type": "string"},
+        "rate_at": {"type": ["string", "null"]}, "call_type": {"type": "string"}, "reference": {"type": ["string", "null"]},
+        "metadata": {"additionalProperties": true}, "by": {"type": "string"}}},
     "Payments": {"type": "object", "properties": {
-      "payments": {"type": "array", "description": "Decisions, the newest first, as `stipend ledger export` has them.",
-        "items": {"type": "object", "properties": {
-          "epoch": {"type": "integer"}, "orchestrator": {"type": "string"}, "action": {"enum": ["pay", "skip"]},
-          "tier": {"type": "string"}, "amount_usd": {"type": "string"}, "amount_wei": {"type": "string"}}}},
+      "payments": {"type": "array", "description": "The newest first.", "items": {"$ref": "#/components/schemas/Payment"}},
       "next_cursor": {"type": ["string", "null"]}}},
     "Health": {"type": "object", "properties": {
       "status": {"enum": ["ok", "degraded", "unavailable"]},
@@ -122,6 +136,7 @@ constexpr std::string_view document = R"json({
         "secret": {"type": "string", "pattern": "^[0-9a-f]{64}$", "description": "The own secret that a newcomer made by itself and has stored; without it the host makes one. With it the registration may be sent again as it was."}}},
     "Registered": {"type": "object", "properties": {
       "success": {"const": true}, "orchestrator_id": {"type": "string"}, "message": {"type": "string"},
+      "pending_change": {"type": ["object", "null"], "description": "What an administrator changes of its payout address or worker's key at `effective_at`."},
       "challenge": {"type": "string"},
       "state": {"enum": ["unapproved", "approved", "disconnected"]},
       "secret": {"type": "string", "description": "Its own secret; only in the answer that created the id, where the host made it."}}},
@@ -143,16 +158,19 @@ constexpr std::string_view document = R"json({
 },
 "paths": {
   "/health": {"get": {"summary": "Whether the manager works, by its parts", "responses": {
+    "400": {"$ref": "#/components/responses/problem"},
     "200": {"description": "It does, or is degraded.",
       "content": {"application/json": {"schema": {"$ref": "#/components/schemas/Health"}}}},
     "503": {"description": "Nothing is decided now.",
       "content": {"application/json": {"schema": {"$ref": "#/components/schemas/Health"}}}},
       "429": {"$ref": "#/components/responses/problem"}}}},
   "/healthz": {"get": {"summary": "Whether the process answers", "responses": {
+    "400": {"$ref": "#/components/responses/problem"},
     "200": {"description": "It does.",
       "content": {"application/json": {"schema": {"$ref": "#/components/schemas/Ready"}}}},
       "429": {"$ref": "#/components/responses/problem"}}}},
   "/readyz": {"get": {"summary": "Whether the manager decides and records", "responses": {
+    "400": {"$ref": "#/components/responses/problem"},
     "200": {"description": "It does.",
       "content": {"application/json": {"schema": {"$ref": "#/components/schemas/Ready"}}}},
     "503": {"description": "It does not.",
@@ -173,15 +191,19 @@ constexpr std::string_view document = R"json({
       "503": {"$ref": "#/components/responses/problem"},
       "429": {"$ref": "#/components/responses/problem"}}}},
   "/api/v1/openapi.json": {"get": {"summary": "This document", "responses": {
+    "400": {"$ref": "#/components/responses/problem"},
     "200": {"description": "OpenAPI 3.1.", "content": {"application/json": {"schema": {"type": "object"}}}},
     "304": {"$ref": "#/components/responses/unchanged"},
       "429": {"$ref": "#/components/responses/problem"}}}},
   "/api/v1/docs": {"get": {"summary": "This document as a page to read", "responses": {
+    "400": {"$ref": "#/components/responses/problem"},
     "200": {"description": "HTML.", "content": {"text/html": {"schema": {"type": "string"}}}},
     "304": {"$ref": "#/components/responses/unchanged"},
     "429": {"$ref": "#/components/responses/problem"}}}},
   "/api/v1/auth/login": {"post": {"summary": "Log in with an account and its password",
-    "requestBody": {"required": true, "content": {"application/json": {"schema": {
+    "requestBody": {"required": true, "content": {"application/json": {
+      "example": {"email": "admin@system.com", "password": "correct horse battery"},
+      "schema": {
       "type": "object", "required": ["email", "password"], "properties": {
         "email": {"type": "string", "minLength": 1, "maxLength": 254}, "password": {"type": "string", "minLength": 1, "maxLength": 1024}}}}}},
     "responses": {
@@ -211,7 +233,9 @@ constexpr std::string_view document = R"json({
   "/api/v1/auth/wallet/challenge": {"post": {
     "summary": "The text that a wallet signs to log in (EIP-4361)",
     "description": "Its nonce is for this address and network, is taken once, and expires.",
-    "requestBody": {"required": true, "content": {"application/json": {"schema": {
+    "requestBody": {"required": true, "content": {"application/json": {
+      "example": {"address": "0x5aAeb6053F3E94C9b9A09f33669435E7Ef1BeAed"},
+      "schema": {
       "type": "object", "required": ["address"], "properties": {"address": {"type": "string", "minLength": 1, "maxLength": 64}}}}}},
     "responses": {
       "200": {"description": "The text, and what it is made of.", "content": {"application/json": {"schema": {
@@ -280,7 +304,9 @@ constexpr std::string_view document = R"json({
     "description": "The common secret creates an id that is not approved, and changes none. The secret of an id changes that id. An account that may approve creates an approved one.",
     "security": [{"bearer": []}, {"ownSecret": []}],
     "parameters": [{"name": "Idempotency-Key", "in": "header", "schema": {"type": "string", "pattern": "^[!-~]{1,255}$"}}],
-    "requestBody": {"required": true, "content": {"application/json": {"schema": {
+    "requestBody": {"required": true, "content": {"application/json": {
+      "example": {"orchestrator_id": "orch-1", "endpoint": "https://orch.example:8935", "capabilities": ["agent-net"], "eth_address": "0x5aAeb6053F3E94C9b9A09f33669435E7Ef1BeAed"},
+      "schema": {
       "$ref": "#/components/schemas/Registration"}}}},
     "responses": {
       "200": {"description": "It is registered.",
@@ -326,7 +352,9 @@ constexpr std::string_view document = R"json({
   "/api/v1/livepeer/orchestrators/{id}/secret": {"post": {"summary": "Make a new secret, or only make the present one void",
     "security": [{"bearer": []}, {"ownSecret": []}],
     "parameters": [{"name": "id", "in": "path", "required": true, "schema": {"type": "string", "pattern": "^[ -~]{1,512}$"}}],
-    "requestBody": {"content": {"application/json": {"schema": {
+    "requestBody": {"content": {"application/json": {
+      "example": {"revoke": false},
+      "schema": {
       "type": "object", "properties": {"revoke": {"type": "boolean"}}}}}},
     "responses": {
       "200": {"description": "It is changed.",
@@ -547,6 +575,7 @@ constexpr std::string_view document = R"json({
       "503": {"$ref": "#/components/responses/problem"}}}},
   "/api/v1/ledger/head": {"get": {"summary": "The newest signed head of the ledger",
     "responses": {
+    "400": {"$ref": "#/components/responses/problem"},
       "200": {"description": "It vouches for all rows up to `last`.", "content": {"application/json": {"schema": {
         "$ref": "#/components/schemas/SignedHead"}}}},
       "304": {"$ref": "#/components/responses/unchanged"},
@@ -557,7 +586,9 @@ constexpr std::string_view document = R"json({
     "description": "Recorded in the ledger, within the limits of the day. The same Idempotency-Key or reference again, of the same account and with the same body, changes nothing and gets the first answer; with another body it is 422, and while the first is being carried out 409. One of the two is needed.",
     "security": [{"bearer": []}],
     "parameters": [{"name": "Idempotency-Key", "in": "header", "schema": {"type": "string", "pattern": "^[!-~]{1,255}$"}}],
-    "requestBody": {"required": true, "content": {"application/json": {"schema": {
+    "requestBody": {"required": true, "content": {"application/json": {
+      "example": {"call_type": "bonus", "amount": "12.50", "recipient": "orch-1", "reference": "invoice 7", "metadata": {"ticket": 7}},
+      "schema": {
       "type": "object", "required": ["call_type", "amount", "recipient"], "additionalProperties": false,
       "properties": {
         "call_type": {"type": "string", "minLength": 1, "maxLength": 100, "description": "What it is for."},
@@ -591,7 +622,9 @@ constexpr std::string_view document = R"json({
     "description": "Each of those chosen gets one job with this payload, through the gateway. It is no check, and changes nothing that pay depends on; its fee counts in the limits of the day. The same Idempotency-Key again, of the same account and with the same body, sends nothing and gets the first answer; with another body it is 422, and while the first is being carried out 409.",
     "security": [{"bearer": []}],
     "parameters": [{"name": "Idempotency-Key", "in": "header", "schema": {"type": "string", "pattern": "^[!-~]{1,255}$"}}],
-    "requestBody": {"required": true, "content": {"application/json": {"schema": {
+    "requestBody": {"required": true, "content": {"application/json": {
+      "example": {"call_type": "warm-up", "strategy": "round_robin", "payload": {"model": "m-1"}},
+      "schema": {
       "type": "object", "required": ["call_type", "strategy", "payload"], "additionalProperties": false,
       "properties": {
         "call_type": {"type": "string", "minLength": 1, "maxLength": 100, "description": "The `action` of the job's body."},
@@ -622,7 +655,9 @@ constexpr std::string_view document = R"json({
     "description": "A further entry of the ledger, in the name of the account. The same orchestrator and time twice is 409.",
     "security": [{"bearer": []}],
     "parameters": [{"name": "Idempotency-Key", "in": "header", "schema": {"type": "string", "pattern": "^[!-~]{1,255}$"}}],
-    "requestBody": {"required": true, "content": {"application/json": {"schema": {
+    "requestBody": {"required": true, "content": {"application/json": {
+      "example": {"orchestrator_id": "orch-1", "from": "2026-11-22T06:00:00Z", "to": "2026-11-22T06:10:00Z", "reason": "our gateway was down", "amount_usd": "12.50"},
+      "schema": {
       "type": "object", "required": ["orchestrator_id", "from", "to", "reason"], "additionalProperties": false,
       "properties": {
         "orchestrator_id": {"type": "string"}, "from": {"type": "string", "format": "date-time"},
@@ -647,7 +682,9 @@ constexpr std::string_view document = R"json({
     "description": "`orchestrator_id`, or `all`. Of checks that were due in that time. With `dry_run` nothing changes.",
     "security": [{"bearer": []}],
     "parameters": [{"name": "Idempotency-Key", "in": "header", "schema": {"type": "string", "pattern": "^[!-~]{1,255}$"}}],
-    "requestBody": {"required": true, "content": {"application/json": {"schema": {
+    "requestBody": {"required": true, "content": {"application/json": {
+      "example": {"orchestrator_id": "orch-1", "from": "2026-11-22T06:00:00Z", "to": "2026-11-22T06:10:00Z", "reason": "our resolver was down", "dry_run": true},
+      "schema": {
       "type": "object", "required": ["from", "to", "reason"], "additionalProperties": false,
       "properties": {
         "orchestrator_id": {"type": "string"}, "all": {"type": "boolean"},
@@ -669,6 +706,7 @@ constexpr std::string_view document = R"json({
     "summary": "The addresses of the orchestrators that are configured or approved, as a gateway polls them",
     "description": "For the networks of `api.gateway_networks`, without credentials.",
     "responses": {
+    "400": {"$ref": "#/components/responses/problem"},
       "200": {"description": "All of them.", "content": {"application/json": {"schema": {
         "type": "array", "items": {"type": "object", "required": ["address"], "properties": {
           "address": {"type": "string"}}}}}}},
