@@ -11,6 +11,7 @@
 #include "stipend/abi/monitor.h"
 #include "stipend/abi/policy.h"
 #include "stipend/abi/price.h"
+#include "stipend/abi/settlement.h"
 #include "stipend/abi/service.h"
 
 namespace stipend::plugin {
@@ -112,7 +113,8 @@ class Checker {
 
 const std::vector<std::string>& known_kinds() {
     static const std::vector<std::string> kinds{STIPEND_POLICY, STIPEND_DISPATCH, STIPEND_MONITOR,
-                                                STIPEND_PRICE,  STIPEND_SERVICE,  STIPEND_ALERT};
+                                                STIPEND_PRICE,  STIPEND_SERVICE,  STIPEND_ALERT,
+                                                STIPEND_SETTLEMENT};
     return kinds;
 }
 

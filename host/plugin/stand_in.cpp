@@ -8,6 +8,7 @@
 #include "stipend/abi/policy.h"
 #include "stipend/abi/price.h"
 #include "stipend/abi/service.h"
+#include "stipend/abi/settlement.h"
 #include "stipend/host.hpp"
 
 namespace stipend::plugin {
@@ -90,6 +91,24 @@ const stipend_alert_v1& alert() {
     return table;
 }
 
+const stipend_settlement_v1& settlement() {
+    static const auto table = [] {
+        stipend_settlement_v1 out{};
+        out.account = [](stipend_instance*, stipend_completion, stipend_error* e) { return refuse(e); };
+        out.estimate = [](stipend_instance*, const stipend_slot*, stipend_completion, stipend_error* e) {
+            return refuse(e);
+        };
+        out.sign = out.estimate;
+        out.recall = [](stipend_instance*, std::uint64_t, stipend_completion, stipend_error* e) { return refuse(e); };
+        out.send = [](stipend_instance*, stipend_bytes, stipend_completion, stipend_error* e) { return refuse(e); };
+        out.sight = [](stipend_instance*, const std::uint8_t*, const std::uint64_t*, std::uint64_t, stipend_completion,
+                       stipend_error* e) { return refuse(e); };
+        out.cancel = &cancel;
+        return out;
+    }();
+    return table;
+}
+
 char instance;  // has no state
 
 constexpr stipend_lifecycle_v1 lifecycle{
@@ -112,6 +131,7 @@ constexpr stipend_lifecycle_v1 lifecycle{
         if (is(STIPEND_MONITOR)) return &monitor();
         if (is(STIPEND_SERVICE)) return &service();
         if (is(STIPEND_ALERT)) return &alert();
+        if (is(STIPEND_SETTLEMENT)) return &settlement();
         return nullptr;
     },
     .destroy = [](stipend_instance*) {},

@@ -82,8 +82,7 @@ LINKAGE_CLOSES = ['#ifdef __cplusplus', '}', '#endif']
 
 
 def read_folder(folder):
-    """All headers of the folder, in an order in which each comes after those that it includes. Folders in it are not
-    read: a draft is not part of the ABI."""
+    """All headers of the folder, in an order in which each comes after those that it includes."""
     folder = pathlib.Path(folder)
     headers = {path.name: read_header(path) for path in sorted(folder.glob("*.h"))}
     if not headers:

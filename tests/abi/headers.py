@@ -58,12 +58,6 @@ def check(include, only=None):
                 said = compile_text(source(header), compiler, language, standard, include)
                 if said:
                     problems.append(f"{header.path.name} alone, {compiler} -std={standard}:\n{said}")
-    for draft in sorted((include / "stipend" / "abi" / "draft").glob("*.h")):
-        for compiler, language, standard in tried:
-            if only is None or compiler in only:
-                said = compile_text(f'#include "stipend/abi/draft/{draft.name}"\n' * 2, compiler, language, standard, include)
-                if said:
-                    problems.append(f"draft {draft.name} alone, {compiler} -std={standard}:\n{said}")
     if not tried:
         problems.append("compilers: got none in the path, want gcc or clang")
     return problems

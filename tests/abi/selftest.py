@@ -150,12 +150,6 @@ class Headers(Changed):
         self.change("routes.h", '#include "host.h"\n', "")
         self.assertIn("routes.h alone", self.said("gcc"))
 
-    def test_a_draft_is_compiled_although_it_is_not_part_of_the_layout(self):
-        self.assertEqual(self.said("gcc"), "")
-        self.change("draft/settlement.h", '#include "stipend/abi/lifecycle.h"\n', "")
-        self.assertIn("draft settlement.h alone", self.said("gcc"))
-        self.assertEqual(self.layout_of(), "")
-
     def test_what_is_only_c_is_refused(self):
         self.change("price.h", "    stipend_str source;", "    stipend_str template;")
         self.assertEqual(self.said("gcc"), "")

@@ -157,6 +157,8 @@ template <class T>
 struct ServiceKind;
 template <class T>
 struct AlertKind;
+template <class T>
+struct SettlementKind;
 
 template <class T>
 class Instance final : public InstanceBase {

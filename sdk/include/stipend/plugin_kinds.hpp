@@ -13,6 +13,12 @@
 //                                Completion<stipend_quote>);
 //   service   Result<std::string> report();   // its present state as a JSON object
 //   alert     Result<void> deliver(const AlertMessage&, Completion<Nothing>);
+//   settlement  Result<void> account(Completion<stipend_account>);
+//             Result<void> estimate(const SlotRequest&, Completion<stipend_estimate>);
+//             Result<void> sign(const SlotRequest&, Completion<stipend_signed>);
+//             Result<void> recall(uint64_t slot, Completion<stipend_signed_list>);
+//             Result<void> send(std::string_view raw, Completion<Nothing>);
+//             Result<void> sight(const std::vector<Attempt>&, Completion<stipend_sighting_list>);
 //
 // A start function that returns an error must not keep the completion.
 #pragma once
@@ -28,6 +34,7 @@
 #include "stipend/abi/service.h"
 #include "stipend/alerts.hpp"
 #include "stipend/plugin.hpp"
+#include "stipend/settlement.hpp"
 
 namespace stipend {
 
@@ -252,6 +259,61 @@ struct AlertKind {
         });
     }
     static constexpr auto table() { return stipend_alert_v1{&deliver, &cancel_op<T>}; }
+};
+
+template <class T>
+struct SettlementKind {
+    static constexpr bool has = requires(T & object, const SlotRequest& request, const std::vector<Attempt>& attempts,
+                                         Completion<stipend_account> a, Completion<stipend_estimate> b,
+                                         Completion<stipend_signed> c, Completion<stipend_signed_list> d,
+                                         Completion<Nothing> e, Completion<stipend_sighting_list> f) {
+        object.account(std::move(a));
+        object.estimate(request, std::move(b));
+        object.sign(request, std::move(c));
+        object.recall(std::uint64_t{}, std::move(d));
+        object.send(std::string_view(), std::move(e));
+        object.sight(attempts, std::move(f));
+    };
+    static constexpr const char* id = STIPEND_SETTLEMENT;
+
+    static stipend_status account(stipend_instance* i, stipend_completion c, stipend_error* e) {
+        return start_op<T, stipend_account>(i, c, e, "settlement.account",
+                                            [&](T& object, auto done) { return object.account(std::move(done)); });
+    }
+    static stipend_status estimate(stipend_instance* i, const stipend_slot* s, stipend_completion c, stipend_error* e) {
+        return start_op<T, stipend_estimate>(i, c, e, "settlement.estimate", [&](T& object, auto done) {
+            return object.estimate(SlotRequest::of(s), std::move(done));
+        });
+    }
+    static stipend_status sign(stipend_instance* i, const stipend_slot* s, stipend_completion c, stipend_error* e) {
+        return start_op<T, stipend_signed>(i, c, e, "settlement.sign", [&](T& object, auto done) {
+            return object.sign(SlotRequest::of(s), std::move(done));
+        });
+    }
+    static stipend_status recall(stipend_instance* i, std::uint64_t slot, stipend_completion c, stipend_error* e) {
+        return start_op<T, stipend_signed_list>(i, c, e, "settlement.recall", [&](T& object, auto done) {
+            return object.recall(slot, std::move(done));
+        });
+    }
+    static stipend_status send(stipend_instance* i, stipend_bytes raw, stipend_completion c, stipend_error* e) {
+        return start_op<T, Nothing>(i, c, e, "settlement.send", [&](T& object, auto done) {
+            return object.send(view(raw), std::move(done));
+        });
+    }
+    static stipend_status sight(stipend_instance* i, const std::uint8_t* ids, const std::uint64_t* batches,
+                                std::uint64_t count, stipend_completion c, stipend_error* e) {
+        return start_op<T, stipend_sighting_list>(i, c, e, "settlement.sight", [&](T& object, auto done) {
+            std::vector<Attempt> attempts(count);
+            for (std::uint64_t k = 0; k < count; ++k) {
+                std::memcpy(attempts[k].id.data(), ids + 32 * k, 32);
+                attempts[k].batch_count = batches[k];
+            }
+            return object.sight(attempts, std::move(done));
+        });
+    }
+    static constexpr auto table() {
+        return stipend_settlement_v1{&account, &estimate, &sign, &recall, &send, &sight, &cancel_op<T>};
+    }
 };
 
 }  // namespace detail

@@ -13,7 +13,8 @@ inline constexpr bool has_kind = K<T>::has;
 template <class T>
 inline constexpr std::size_t kind_count =
     std::size_t{has_kind<PolicyKind, T>} + has_kind<DispatchKind, T> + has_kind<MonitorKind, T> +
-    has_kind<PriceKind, T> + has_kind<ServiceKind, T> + has_kind<AlertKind, T>;
+    has_kind<PriceKind, T> + has_kind<ServiceKind, T> + has_kind<AlertKind, T> +
+    has_kind<SettlementKind, T>;
 
 // Calls `use` with the kind for each kind of T.
 template <class T, class Use>
@@ -27,6 +28,7 @@ constexpr void for_each_kind(Use&& use) {
     one(PriceKind<T>{});
     one(ServiceKind<T>{});
     one(AlertKind<T>{});
+    one(SettlementKind<T>{});
 }
 
 template <class K>
