@@ -93,11 +93,30 @@ Result<void> check_fee(const Fee& fee) {
                 fee.attempt, "): ", *broken);
 }
 
+template <class Row>
+Result<void> check_payout_rows(const std::vector<Row>& rows, std::string_view what) {
+    for (const auto& row : rows) {
+        if (const auto broken = broken_invariant(row)) return fail(STIPEND_E_INVALID, "ledger: ", what, ": ", *broken);
+        STIPEND_TRY(check_lengths(row, what));
+    }
+    return {};
+}
+
+Result<void> check_payouts(const PayoutChanges& changes) {
+    STIPEND_TRY(check_payout_rows(changes.reserved, "payout"));
+    STIPEND_TRY(check_payout_rows(changes.slots, "slot"));
+    STIPEND_TRY(check_payout_rows(changes.attempts, "attempt"));
+    STIPEND_TRY(check_payout_rows(changes.ends, "slot end"));
+    return check_payout_rows(changes.steps, "payout step");
+}
+
 Result<void> check_sizes(const Batch& b) {
     for (const auto size :
          {b.generations.size(), b.added.size(), b.changed.size(), b.pardons.size(), b.gaps_closed.size(),
           b.decisions.size(), b.gaps_opened.size(), b.adjustments.size(), b.payments.size(), b.objections.size(),
-          b.objection_answers.size(), b.fees.size(), b.observations.size(), b.events.size(), b.answered.size()}) {
+          b.objection_answers.size(), b.fees.size(), b.observations.size(), b.events.size(), b.answered.size(),
+          b.payouts.reserved.size(), b.payouts.slots.size(), b.payouts.attempts.size(), b.payouts.ends.size(),
+          b.payouts.steps.size()}) {
         if (size > max_batch_rows) {
             return fail(STIPEND_E_LIMIT, "ledger: batch too large: got ", size, " rows of one kind, want at most ",
                         max_batch_rows);
@@ -131,6 +150,7 @@ Result<void> check_batch(const Batch& b) {
     for (const auto& row : b.objections) STIPEND_TRY(check_objection(row, "objection"));
     for (const auto& row : b.objection_answers) STIPEND_TRY(check_objection(row, "objection answer"));
     for (const auto& row : b.answered) STIPEND_TRY(check_answered(row));
+    STIPEND_TRY(check_payouts(b.payouts));
     for (const auto& fee : b.fees) STIPEND_TRY(check_fee(fee));
     for (const auto& seen : b.observations) {
         STIPEND_TRY(check_lengths(seen, "observation of ", seen.orchestrator));

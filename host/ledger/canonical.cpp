@@ -130,6 +130,8 @@ class BodyWriter {
     }
     static Json json_of(const std::string& text) { return text; }
     static Json json_of(const Hashed<const std::string>& value) { return hex_encode(keccak256(value.text)); }
+    static Json json_of(const HashedBlob<const std::string>& value) { return hex_encode(keccak256(value.bytes)); }
+    static Json json_of(PayoutState state) { return payout_state_name(state); }
     static Json json_of(const Hash& hash) { return hex_encode(hash); }
     static Json json_of(Usd usd) { return usd.count_e8(); }
     static Json json_of(const SignedWei& wei) { return wei.text(); }
@@ -227,6 +229,16 @@ std::string_view kind_name(AuditKind kind) {
             return "objection";
         case AuditKind::objection_answer:
             return "objection answer";
+        case AuditKind::payout:
+            return "payout";
+        case AuditKind::slot:
+            return "slot";
+        case AuditKind::attempt:
+            return "attempt";
+        case AuditKind::payout_step:
+            return "payout step";
+        case AuditKind::slot_end:
+            return "slot end";
     }
     return "unknown kind";
 }
@@ -245,6 +257,30 @@ std::string_view fee_kind_name(FeeKind kind) {
             return "called";
         case FeeKind::returned:
             return "returned";
+    }
+    return "unknown";
+}
+
+std::string_view payout_state_name(PayoutState state) {
+    switch (state) {
+        case PayoutState::reserved:
+            return "reserved";
+        case PayoutState::held:
+            return "held";
+        case PayoutState::bound:
+            return "bound";
+        case PayoutState::sent:
+            return "sent";
+        case PayoutState::mined:
+            return "mined";
+        case PayoutState::confirmed:
+            return "confirmed";
+        case PayoutState::paid:
+            return "paid";
+        case PayoutState::returned:
+            return "returned";
+        case PayoutState::frozen:
+            return "frozen";
     }
     return "unknown";
 }
@@ -331,6 +367,26 @@ std::string objection_body(const Objection& row) {
 }
 
 std::string objection_answer_body(const ObjectionAnswer& row) {
+    return body_of(row);
+}
+
+std::string payout_body(const Payout& row) {
+    return body_of(row);
+}
+
+std::string slot_body(const Slot& row) {
+    return body_of(row);
+}
+
+std::string attempt_body(const Attempt& row) {
+    return body_of(row);
+}
+
+std::string payout_step_body(const PayoutStep& row) {
+    return body_of(row);
+}
+
+std::string slot_end_body(const SlotEnd& row) {
     return body_of(row);
 }
 

@@ -47,6 +47,11 @@ enum class AuditKind : std::uint8_t {
     manual_payment = 16,
     objection = 17,
     objection_answer = 18,
+    payout = 19,
+    slot = 20,
+    attempt = 21,
+    payout_step = 22,
+    slot_end = 23,
 };
 [[nodiscard]] std::string_view kind_name(AuditKind kind);
 [[nodiscard]] std::string_view stated_name(Stated stated);
@@ -79,6 +84,11 @@ struct DecodedDecision {
 [[nodiscard]] std::string manual_payment_body(const ManualPayment& row);
 [[nodiscard]] std::string objection_body(const Objection& row);
 [[nodiscard]] std::string objection_answer_body(const ObjectionAnswer& row);
+[[nodiscard]] std::string payout_body(const Payout& row);
+[[nodiscard]] std::string slot_body(const Slot& row);
+[[nodiscard]] std::string attempt_body(const Attempt& row);
+[[nodiscard]] std::string payout_step_body(const PayoutStep& row);
+[[nodiscard]] std::string slot_end_body(const SlotEnd& row);
 // `digest`: of the state after it.
 [[nodiscard]] std::string pardon_body(const Pardon& row, const Hash& digest);
 [[nodiscard]] std::string price_body(const Price& row);

@@ -51,6 +51,9 @@ class Binder {
     void operator()(const Field&, const std::string& text) const { to_.bind_text(text); }
     void operator()(const Field&, const Hashed<const std::string>& value) const { to_.bind_text(value.text); }
     void operator()(const Field&, const Blob<const std::string>& value) const { to_.bind_blob(bytes_of(value.bytes)); }
+    void operator()(const Field&, const HashedBlob<const std::string>& value) const {
+        to_.bind_blob(bytes_of(value.bytes));
+    }
     void operator()(const Field&, const Hash& hash) const { to_.bind_blob(hash); }
     void operator()(const Field&, const Wei& wei) const { to_.bind_amount(wei.to_abi().be); }
     void operator()(const Field&, const SignedWei& wei) const { to_.bind_amount(wei.to_bytes()); }
@@ -95,6 +98,7 @@ class Reader {
     void operator()(const Field&, std::string& text) const { text = from_.text(); }
     void operator()(const Field&, const Hashed<std::string>& value) const { value.text = from_.text(); }
     void operator()(const Field&, const Blob<std::string>& value) const { value.bytes = from_.blob(); }
+    void operator()(const Field&, const HashedBlob<std::string>& value) const { value.bytes = from_.blob(); }
     void operator()(const Field&, Hash& hash) const { hash = from_.bytes32(); }
     void operator()(const Field&, Wei& wei) const;
     void operator()(const Field&, SignedWei& wei) const { wei = SignedWei::from_bytes(from_.bytes32()); }

@@ -192,6 +192,70 @@ Broken broken_invariant(const ObjectionAnswer& a) {
     return std::nullopt;
 }
 
+namespace {
+
+bool is_address(std::string_view text) {
+    return text.size() == max_address_bytes && text.starts_with("0x") &&
+           text.find_first_not_of("0123456789abcdef", 2) == std::string_view::npos;
+}
+bool above_zero(const SignedWei& wei) {
+    return !wei.negative() && !wei.zero();
+}
+
+}  // namespace
+
+Broken broken_invariant(const Payout& p) {
+    if (p.id < 1) return cat("id out of range: got ", p.id);
+    if (!is_address(p.to) || p.to.find_first_not_of('0', 2) == std::string::npos) {
+        return cat("address: got \"", p.to, "\", want 0x and 40 digits, not all 0");
+    }
+    if (!above_zero(p.wei)) return cat("amount: got ", p.wei.text(), " wei, want more than 0");
+    return std::nullopt;
+}
+
+Broken broken_invariant(const Slot& s) {
+    if (s.id < 1) return cat("id out of range: got ", s.id);
+    if (!is_address(s.payer)) return cat("payer: got \"", s.payer, "\", want 0x and 40 digits");
+    if (s.nonce > int64_most) return cat("nonce out of range: got ", s.nonce);
+    if (s.payouts > max_slot_payouts) return cat("got ", s.payouts, " payouts, want at most ", max_slot_payouts);
+    return std::nullopt;
+}
+
+Broken broken_invariant(const Attempt& a) {
+    if (a.slot < 1 || a.id == Hash{} || a.raw.empty()) return std::string("wants a slot, an id and bytes");
+    if (a.tip_wei.negative() || a.cap_wei < a.tip_wei || a.gas == 0 || a.gas > int64_most) {
+        return cat("fees out of range: tip ", a.tip_wei.text(), ", cap ", a.cap_wei.text(), ", gas ", a.gas);
+    }
+    return std::nullopt;
+}
+
+Broken broken_invariant(const PayoutStep& s) {
+    using enum PayoutState;
+    if (s.payout < 1 || s.state < reserved || s.state > frozen) return std::string("wants a payout and a state");
+    const bool in_block = s.state == mined || s.state == confirmed || s.state == paid;
+    if (in_block != (s.block_hash != Hash{}) || (!in_block && s.block != 0) || s.block > int64_most) {
+        return cat("block: got ", s.block, " for ", payout_state_name(s.state));
+    }
+    const bool has_slot = in_block || s.state == bound || s.state == sent;
+    const bool may_have_one = has_slot || s.state == returned || s.state == frozen;
+    if (s.slot < 0 || (has_slot && s.slot == 0) || (!may_have_one && s.slot != 0)) {
+        return cat("slot: got ", s.slot, " for ", payout_state_name(s.state));
+    }
+    if ((s.state == held || s.state == returned || s.state == frozen) && s.reason.empty()) {
+        return cat(payout_state_name(s.state), " wants a reason");
+    }
+    return std::nullopt;
+}
+
+Broken broken_invariant(const SlotEnd& e) {
+    const bool free_again = e.id == Hash{};
+    if (e.slot < 1 || e.fee_wei.negative() || e.block > int64_most) return std::string("wants a slot and a fee");
+    if (free_again ? e.block_hash != Hash{} || e.block != 0 || !e.fee_wei.zero() || e.executed : e.block_hash == Hash{}) {
+        return std::string("its block and its fee are those of an attempt");
+    }
+    return std::nullopt;
+}
+
 Result<Usd> worth_in_usd(const SignedWei& wei, std::int64_t usd_per_eth_e8) {
     if (wei.negative()) return fail(STIPEND_E_INVALID, "negative amount of wei: ", wei.text());
     if (usd_per_eth_e8 <= 0) return fail(STIPEND_E_INVALID, "rate not positive: ", scaled_text(usd_per_eth_e8, 8));
@@ -211,7 +275,8 @@ Seq audit_rows(const Batch& b) {
     const auto rows = b.generations.size() + 2 * b.added.size() + b.changed.size() + b.pardons.size() +
                       b.gaps_closed.size() + b.decisions.size() + b.gaps_opened.size() + b.adjustments.size() +
                       b.payments.size() + b.objections.size() + b.objection_answers.size() + b.fees.size() +
-                      (b.price ? 1 : 0) + b.events.size();
+                      (b.price ? 1 : 0) + b.events.size() + b.payouts.reserved.size() + b.payouts.slots.size() +
+                      b.payouts.attempts.size() + b.payouts.ends.size() + b.payouts.steps.size();
     return static_cast<Seq>(rows);
 }
 

@@ -12,7 +12,7 @@
 namespace stipend::ledger {
 
 // Stored: never renumber.
-enum class JournalKind : std::uint8_t { decisions = 1, adjustment = 2, fees = 3, manual_payment = 4 };
+enum class JournalKind : std::uint8_t { decisions = 1, adjustment = 2, fees = 3, manual_payment = 4, payout = 5, payout_step = 6, slot_end = 7 };
 
 // What one account of a journal gets; below zero: what it gives.
 struct Entry {
@@ -20,8 +20,7 @@ struct Entry {
     SignedWei wei = {};
 };
 
-// What moves between accounts by the decisions or the fees [ref, last] of the chain, or by the adjustment or the manual
-// payment `ref`. All of it is wei.
+// What moves between accounts by the decisions or the fees [ref, last] of the chain, or by another row, at `ref`. All of it is wei.
 struct Journal {
     Seq ref = 0;
     JournalKind kind = JournalKind::decisions;
@@ -44,6 +43,11 @@ inline constexpr std::size_t max_journal_entries = max_batch_rows + 1;
 [[nodiscard]] std::optional<std::string> broken_invariant(const ManualPayment& payment);
 [[nodiscard]] std::optional<std::string> broken_invariant(const Objection& objection);
 [[nodiscard]] std::optional<std::string> broken_invariant(const ObjectionAnswer& answer);
+[[nodiscard]] std::optional<std::string> broken_invariant(const Payout& payout);
+[[nodiscard]] std::optional<std::string> broken_invariant(const Slot& slot);
+[[nodiscard]] std::optional<std::string> broken_invariant(const Attempt& attempt);
+[[nodiscard]] std::optional<std::string> broken_invariant(const PayoutStep& step);
+[[nodiscard]] std::optional<std::string> broken_invariant(const SlotEnd& end);
 
 // What wei are worth at a rate, rounded up to 1e-8 USD: a limit counts no less than is paid. LIMIT beyond int64. [pure]
 [[nodiscard]] Result<Usd> worth_in_usd(const SignedWei& wei, std::int64_t usd_per_eth_e8);

@@ -108,6 +108,7 @@ Result<Position> JournalWriter::write(const Batch& batch, const Position& from) 
     }
     const bool pays = !batch.payments.empty() || !batch.adjustments.empty();
     for (const auto& row : batch.answered) STIPEND_TRY(add_answered(row, pays));
+    STIPEND_TRY(add_payout_changes(batch.payouts));
     STIPEND_ASSERT(at_.head.seq - from.head.seq == audit_rows(batch));
     return at_;
 }

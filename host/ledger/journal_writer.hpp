@@ -17,6 +17,8 @@ struct Position {
     Head head = {};
     OrchestratorId last_orchestrator = 0;
     GenerationId last_generation = 0;
+    PayoutId last_payout = 0;
+    SlotId last_slot = 0;
 };
 
 class JournalWriter {
@@ -61,6 +63,21 @@ class JournalWriter {
     // The journal of one row, by which its orchestrator is owed `wei` more.
     [[nodiscard]] Result<void> owe(Seq ref, JournalKind kind, OrchestratorId orchestrator, const SignedWei& wei);
     [[nodiscard]] Result<void> add_pardon(const Pardoned& pardoned);
+    // journal_writer_payouts.cpp
+    [[nodiscard]] Result<void> add_payout_changes(const PayoutChanges& changes);
+    [[nodiscard]] Result<void> add_payout(const Payout& row);
+    [[nodiscard]] Result<void> add_slot(const Slot& row);
+    [[nodiscard]] Result<void> add_attempt(const Attempt& row);
+    [[nodiscard]] Result<void> end_slot(const SlotEnd& row);
+    [[nodiscard]] Result<void> add_payout_step(const PayoutStep& row);
+    [[nodiscard]] Result<void> check_open_slot(SlotId slot, std::string_view name);
+    [[nodiscard]] Result<void> check_binding(const PayoutStep& row, SlotId bound_to, std::string_view name);
+    [[nodiscard]] Result<std::int64_t> inflight_account(OrchestratorId orchestrator);
+    [[nodiscard]] Result<std::int64_t> treasury_of(SlotId slot);
+    // The journal of the row `ref`, by which `wei` move.
+    [[nodiscard]] Result<void> transfer(Seq ref, JournalKind kind, std::int64_t from, std::int64_t to,
+                                        const SignedWei& wei);
+    [[nodiscard]] Result<void> change_owed(OrchestratorId orchestrator, const SignedWei& by);
     // journal_writer_fees.cpp
     [[nodiscard]] Result<void> add_fees(const std::vector<Fee>& fees);
     [[nodiscard]] Result<void> add_fee(const Fee& fee, sqlite::Statement& find, sqlite::Statement& put);

@@ -2,16 +2,10 @@
 #include "host/ledger/journal_writer.hpp"
 
 #include "host/ledger/columns.hpp"
+#include "host/ledger/insert_row.hpp"
 #include "host/ledger/invariants.hpp"
 
 namespace stipend::ledger {
-
-template <class Row>
-Result<void> JournalWriter::insert_row(std::string_view table, Seq seq, const Row& row) {
-    STIPEND_LET(insert, database_.prepare(insert_sql(table, cat("seq, ", columns<Row>()))));
-    bind_row(insert.bind(seq), row);
-    return insert.run();
-}
 
 Result<void> JournalWriter::add_generation(const Generation& row) {
     if (row.id != at_.last_generation + 1) {
@@ -165,13 +159,9 @@ Result<void> JournalWriter::add_objection_answer(const ObjectionAnswer& row) {
 }
 
 Result<void> JournalWriter::owe(Seq ref, JournalKind kind, OrchestratorId orchestrator, const SignedWei& wei) {
-    Journal journal{.ref = ref, .kind = kind, .last = ref};
-    if (wei.zero()) return write_journal(journal);
-    STIPEND_LET(expense, wei.negated());
-    journal.entries = {{.account = ns_.expense_account, .wei = expense}, {.account = orchestrator, .wei = wei}};
-    STIPEND_TRY(write_journal(journal));
-    STIPEND_LET(add, database_.prepare("UPDATE engine_state SET owed = wei_add(owed, ?) WHERE orchestrator = ?"));
-    return add.bind_amount(wei.to_bytes()).bind(orchestrator).run();
+    if (wei.zero()) return write_journal({.ref = ref, .kind = kind, .last = ref});
+    STIPEND_TRY(transfer(ref, kind, ns_.expense_account, orchestrator, wei));
+    return change_owed(orchestrator, wei);
 }
 
 Result<void> JournalWriter::add_answered(const AnsweredRequest& row, bool pays) {

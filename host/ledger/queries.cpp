@@ -7,6 +7,7 @@
 #include "host/ledger/invariants.hpp"
 #include "host/ledger/marks.hpp"
 #include "host/ledger/objections.hpp"
+#include "host/ledger/payouts.hpp"
 #include "host/ledger/schema.hpp"
 #include "host/ledger/sqlite_ledger.hpp"
 #include "stipend/duration.hpp"
@@ -125,9 +126,12 @@ Result<State> SqliteLedger::load_state() {
     STIPEND_SET(out.fees, load_fees(database_, ns_));
     STIPEND_SET(out.manual, load_manual(database_, ns_));
     STIPEND_SET(out.objections, load_open_objections(database_, ns_));
+    STIPEND_SET(out.payouts, load_open_payouts(database_, ns_));
     STIPEND_LET(position, read_position());
     if (__builtin_add_overflow(position.last_orchestrator, 1, &out.next_orchestrator) ||
-        __builtin_add_overflow(position.last_generation, 1, &out.next_generation)) {
+        __builtin_add_overflow(position.last_generation, 1, &out.next_generation) ||
+        __builtin_add_overflow(position.last_payout, 1, &out.payouts.next_payout) ||
+        __builtin_add_overflow(position.last_slot, 1, &out.payouts.next_slot)) {
         return fail(STIPEND_E_INVALID, "ledger: ", path_.string(),
                     ": the last id leaves no next one: it is damaged: run `stipend ledger verify` for details");
     }

@@ -9,25 +9,12 @@
 #include <vector>
 
 #include "host/base/signed_wei.hpp"
+#include "host/ledger/payout_rows.hpp"
+#include "host/ledger/row_types.hpp"
 #include "stipend/abi/policy.h"
 #include "stipend/money.hpp"
 
 namespace stipend::ledger {
-
-using OrchestratorId = std::int64_t;  // 1, 2, 3 ... in the order of their addition
-using GenerationId = std::int64_t;    // 1, 2, 3 ... in the order of their update
-using Seq = std::int64_t;             // position of a change in the audit chain: 1, 2, 3 ... without gaps
-using Hash = std::array<std::uint8_t, 32>;
-
-// Limits of one row; a batch that exceeds one is rejected as a whole.
-inline constexpr std::size_t max_batch_rows = 65'536;  // of each kind
-inline constexpr std::size_t max_key_bytes = 255;      // keys, addresses, names
-inline constexpr std::size_t max_reason_bytes = 255;
-inline constexpr std::size_t max_tier_bytes = 31;
-inline constexpr std::size_t max_body_head_bytes = 128;
-inline constexpr std::size_t max_text_bytes = 1 << 20;  // a generation's configuration, an event's body
-inline constexpr std::size_t max_metadata_bytes = 4096;
-inline constexpr std::size_t max_objection_bytes = 2'000;  // an objection, and the reason that answers it
 
 enum class Mode : std::uint8_t { dry_run, live };
 
@@ -392,16 +379,18 @@ struct Batch {
     std::optional<stipend_unix_ns> forget_observations_before = {};
     std::vector<Event> events = {};
     std::vector<AnsweredRequest> answered = {};
+    PayoutChanges payouts = {};  // behind all that changes what is owed
 
     [[nodiscard]] bool empty() const {
         // A structured binding, so that a new member does not compile until it is listed here.
         const auto& [b_generations, b_added, b_changed, b_price, b_pardons, b_closed, b_decisions, b_opened,
                      b_adjustments, b_payments, b_objections, b_objection_answers, b_fees, b_observations, b_forget,
-                     b_events, b_answered] = *this;
+                     b_events, b_answered, b_payouts] = *this;
         return b_generations.empty() && b_added.empty() && b_changed.empty() && b_pardons.empty() && b_closed.empty() &&
                b_decisions.empty() && b_opened.empty() && b_adjustments.empty() && b_payments.empty() &&
                b_objections.empty() && b_objection_answers.empty() && b_fees.empty() && !b_price &&
-               b_observations.empty() && !b_forget && b_events.empty() && b_answered.empty();
+               b_observations.empty() && !b_forget && b_events.empty() && b_answered.empty() &&
+               b_payouts.empty();
     }
 };
 
@@ -447,6 +436,7 @@ struct State {
     std::vector<OrchestratorFees> fees = {};             // by id; only those with a fee
     std::vector<ManualDay> manual = {};                  // of the last day with a manual payment, and some before
     std::vector<OpenObjections> objections = {};         // by id
+    OpenPayouts payouts = {};
     OrchestratorId next_orchestrator = 1;                // the id of the next new one
     GenerationId next_generation = 1;
     std::optional<Generation> generation = {};  // the last one installed

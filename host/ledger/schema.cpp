@@ -131,9 +131,38 @@ constexpr const char* version_6 =
     "  seq INTEGER PRIMARY KEY, orchestrator INTEGER NOT NULL, epoch INTEGER NOT NULL, adjustment TEXT NOT NULL,"
     "  reason TEXT NOT NULL, by TEXT NOT NULL, at INTEGER NOT NULL, UNIQUE(orchestrator, epoch)) STRICT;";
 
+// Payouts: see payout_rows.hpp. The states are those of PayoutState (7 and 8 are the ends) and SlotState.
+constexpr const char* version_7 =
+    "CREATE TABLE payout("
+    "  seq INTEGER PRIMARY KEY, id INTEGER NOT NULL UNIQUE, orchestrator INTEGER NOT NULL, to_address TEXT NOT NULL,"
+    "  wei BLOB NOT NULL, at INTEGER NOT NULL, state INTEGER NOT NULL, slot INTEGER NOT NULL) STRICT;"
+    "CREATE UNIQUE INDEX payout_open ON payout(orchestrator) WHERE state NOT IN (7, 8);"
+    "CREATE INDEX payout_of ON payout(orchestrator, seq);"
+    "CREATE INDEX payout_slot ON payout(slot) WHERE slot != 0;"
+    "CREATE TABLE slot("
+    "  seq INTEGER PRIMARY KEY, id INTEGER NOT NULL UNIQUE, payer TEXT NOT NULL, nonce INTEGER NOT NULL,"
+    "  payouts INTEGER NOT NULL, at INTEGER NOT NULL, state INTEGER NOT NULL) STRICT;"
+    "CREATE UNIQUE INDEX slot_nonce ON slot(payer, nonce) WHERE state != 2;"
+    "CREATE INDEX slot_open ON slot(id) WHERE state = 0;"
+    "CREATE INDEX slot_at ON slot(at);"
+    "CREATE TABLE attempt("
+    "  seq INTEGER PRIMARY KEY, slot INTEGER NOT NULL, id BLOB NOT NULL UNIQUE, raw BLOB NOT NULL,"
+    "  tip_wei BLOB NOT NULL, cap_wei BLOB NOT NULL, gas INTEGER NOT NULL, gives_up INTEGER NOT NULL,"
+    "  at INTEGER NOT NULL) STRICT;"
+    "CREATE INDEX attempt_of ON attempt(slot, seq);"
+    "CREATE TABLE payout_step("
+    "  seq INTEGER PRIMARY KEY, payout INTEGER NOT NULL, state INTEGER NOT NULL, slot INTEGER NOT NULL,"
+    "  block_hash BLOB NOT NULL, block INTEGER NOT NULL, reason TEXT NOT NULL, by TEXT NOT NULL,"
+    "  at INTEGER NOT NULL) STRICT;"
+    "CREATE INDEX payout_step_of ON payout_step(payout, seq);"
+    "CREATE TABLE slot_end("
+    "  seq INTEGER PRIMARY KEY, slot INTEGER NOT NULL UNIQUE, id BLOB NOT NULL, block_hash BLOB NOT NULL,"
+    "  block INTEGER NOT NULL, fee_wei BLOB NOT NULL, executed INTEGER NOT NULL, at INTEGER NOT NULL) STRICT;";
+
 // Entry i migrates version i to i + 1. Released entries never change.
 constexpr std::array<const char*, schema_version> migrations{version_1, version_2, version_3,
-                                                             version_4, version_5, version_6};
+                                                             version_4, version_5, version_6,
+                                                             version_7};
 
 }  // namespace
 

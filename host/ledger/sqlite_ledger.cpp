@@ -196,6 +196,8 @@ Result<Position> SqliteLedger::read_position() {
     STIPEND_SET(out.head, head());
     STIPEND_SET(out.last_orchestrator, database_.number("SELECT ifnull(max(id), 0) FROM orchestrator"));
     STIPEND_SET(out.last_generation, database_.number("SELECT ifnull(max(id), 0) FROM generation"));
+    STIPEND_SET(out.last_payout, database_.number("SELECT ifnull(max(id), 0) FROM payout"));
+    STIPEND_SET(out.last_slot, database_.number("SELECT ifnull(max(id), 0) FROM slot"));
     return out;
 }
 

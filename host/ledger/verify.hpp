@@ -63,6 +63,20 @@ class Verifier {
         std::int64_t prepaid = 0;
     };
 
+    struct PayoutTrack {  // a payout according to the chain
+        OrchestratorId orchestrator = 0;
+        PayoutState state = PayoutState::reserved;
+        SlotId slot = 0;
+        SignedWei wei = {};
+    };
+    struct SlotTrack {
+        std::string payer = {};
+        std::uint64_t nonce = 0;
+        bool executed = false;
+        SlotState state = SlotState::open;
+        std::vector<Hash> attempts = {};
+    };
+
     using Entries = std::map<std::int64_t, SignedWei>;  // by account
     struct Debts;
     struct FeeRows;
@@ -109,6 +123,7 @@ class Verifier {
     [[nodiscard]] Result<void> check_journals(sqlite::Database& file, Seq after);
     [[nodiscard]] Result<void> check_orphan_entries(sqlite::Database& file, Seq after);
     void compare_entries(const Journal& journal, const Entries& want);
+    void check_all_reserved(const Journal& journal);
     // Add the entries that a journal must hold.
     [[nodiscard]] Result<void> expect_decisions(Debts& debts, Seq ref, Seq last, Entries& want);
     void check_state_before(const Decision& d, const Track& track);
@@ -121,6 +136,19 @@ class Verifier {
     [[nodiscard]] Result<std::string> objection_row(Seq seq);
     [[nodiscard]] Result<std::string> objection_answer_row(Seq seq);
     [[nodiscard]] Result<void> check_answered_objections();
+
+    // verify_payouts.cpp: as above, and the entries of their journals.
+    [[nodiscard]] Result<std::string> payout_row(AuditKind kind, Seq seq);
+    [[nodiscard]] Result<void> check_payout(Seq seq, const Payout& row);
+    [[nodiscard]] Result<void> check_slot(Seq seq, const Slot& row);
+    [[nodiscard]] Result<void> check_attempt(Seq seq, const Attempt& row);
+    [[nodiscard]] Result<void> check_step(Seq seq, const PayoutStep& row);
+    [[nodiscard]] Result<void> check_end(Seq seq, const SlotEnd& row);
+    [[nodiscard]] Result<void> expect_payout(const Journal& journal, Entries& want);
+    [[nodiscard]] Result<void> check_payout_states();
+    void expect_transfer(Entries& want, std::int64_t from, std::int64_t to, const SignedWei& wei);
+    // In the namespace of the orchestrator; 0: there is none.
+    [[nodiscard]] Result<std::int64_t> account_named(OrchestratorId orchestrator, std::string_view name);
 
     // verify_state.cpp
     [[nodiscard]] Result<void> check_orchestrators();
@@ -153,6 +181,8 @@ class Verifier {
     std::unordered_map<std::int64_t, FeeAccounts> fee_accounts_;       // by namespace
     std::unordered_map<OrchestratorId, Track> tracks_;
     std::unordered_map<OrchestratorId, FeeTrack> fee_tracks_;
+    std::map<PayoutId, PayoutTrack> payouts_;
+    std::map<SlotId, SlotTrack> slots_;
     Entries sums_;
     std::int64_t states_before_ = 0;                 // rows of that table that belong to a decision
     std::vector<Seq> row_journals_;                  // of adjustments and manual payments, ascending

@@ -198,6 +198,12 @@ Result<std::string> Verifier::expected_body(AuditKind kind, Seq seq, const std::
             return objection_row(seq);
         case AuditKind::objection_answer:
             return objection_answer_row(seq);
+        case AuditKind::payout:
+        case AuditKind::slot:
+        case AuditKind::attempt:
+        case AuditKind::payout_step:
+        case AuditKind::slot_end:
+            return payout_row(kind, seq);
         case AuditKind::pardon: {
             STIPEND_LET(rows,
                         main_.prepare(cat("SELECT ", columns<Pardon>(), ", state_digest FROM pardon WHERE seq = ?")));

@@ -67,7 +67,7 @@ void Verifier::compare_entries(const Journal& journal, const Entries& want) {
         if (!add_to(sums_, account, wei)) bad(name(account), "its account leaves its range");
         const auto match = want.find(account);
         if (match == want.end()) {
-            bad(name(account), cat("has no decision, adjustment or manual payment: got ", wei.text(), " wei"));
+            bad(name(account), cat("has no row that moves it: got ", wei.text(), " wei"));
         } else if (match->second != wei) {
             bad(name(account), cat("got ", wei.text(), " wei, want ", match->second.text()));
         }
@@ -109,6 +109,9 @@ Result<void> Verifier::check_journals(sqlite::Database& file, Seq after) {
             STIPEND_TRY(expect_row("manual_payment", journal.ref, journal.last, want));
         } else if (!journals.malformed() && journal.kind == JournalKind::fees) {
             STIPEND_TRY(expect_fees(fees, journal.ref, journal.last, want));
+        } else if (!journals.malformed() && journal.kind >= JournalKind::payout &&
+                   journal.kind <= JournalKind::slot_end) {
+            STIPEND_TRY(expect_payout(journal, want));
         } else {
             bad(name, cat("unknown kind: got ", static_cast<int>(journal.kind)));
         }
@@ -123,6 +126,7 @@ Result<void> Verifier::check_journals(sqlite::Database& file, Seq after) {
             if (entries.malformed()) bad(cat("entry (", name, ", account ", entry.account, ")"), "is not 32 bytes");
         }
         compare_entries(journal, want);
+        if (journal.kind == JournalKind::payout) check_all_reserved(journal);
     }
     while (debts.more) {
         bad(cat("decision seq ", debts.seq), "is in no journal");

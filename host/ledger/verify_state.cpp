@@ -108,7 +108,8 @@ Result<void> Verifier::check_accounts() {
         const auto known = known_.find(id);
         debts += id > 0 ? 1 : 0;
         const bool debt = known != known_.end() && name == "owed:" + known->second.key && ns == known->second.ns;
-        const bool own = name == "expense:payout" || name == "expense:fees" || name == "gateway:prepaid";
+        const bool own = name == "expense:payout" || name == "expense:fees" || name == "gateway:prepaid" ||
+                         name == "expense:gas" || name.starts_with("treasury:0x") || name.starts_with("inflight:");
         if (id > 0 ? !debt : !own || !namespaces_.contains(ns)) {
             bad(cat("account ", id),
                 cat("is not what its orchestrator or namespace wants: got ", name, ", namespace ", ns));
@@ -156,6 +157,11 @@ Result<void> Verifier::check_small_tables() {
                                       {"pardon", AuditKind::pardon},
                                       {"objection", AuditKind::objection},
                                       {"objection_answer", AuditKind::objection_answer},
+                                      {"payout", AuditKind::payout},
+                                      {"slot", AuditKind::slot},
+                                      {"attempt", AuditKind::attempt},
+                                      {"payout_step", AuditKind::payout_step},
+                                      {"slot_end", AuditKind::slot_end},
                                       {"archive", AuditKind::archive}}) {
         STIPEND_LET(rows, main_.prepare(cat("SELECT seq FROM ", table, " ORDER BY seq")));
         for (;;) {
@@ -163,13 +169,15 @@ Result<void> Verifier::check_small_tables() {
             if (!more) break;
             const Seq seq = rows.i64();
             if (!has_audit_row(kind, seq)) bad(cat(table, " seq ", seq), "has no audit row");
-            const bool owes = kind == AuditKind::adjustment || kind == AuditKind::manual_payment;
+            const bool owes = kind == AuditKind::adjustment || kind == AuditKind::manual_payment ||
+                              kind == AuditKind::payout;
             if (owes && seq > unchecked_ && !std::ranges::binary_search(row_journals_, seq)) {
                 bad(cat(table, " seq ", seq), "is in no journal");
             }
         }
     }
     STIPEND_TRY(check_answered_objections());
+    STIPEND_TRY(check_payout_states());
     STIPEND_LET(kept, main_.number("SELECT count(*) FROM state_before"));
     if (kept != states_before_ && unchecked_ == 0) {
         bad("state_before", cat("got ", kept, " rows, of which ", states_before_, " belong to a decision"));

@@ -1,0 +1,205 @@
+// Writes the rows of payouts. What the tables say refuses a row that does not follow, whatever the caller believes.
+#include <algorithm>
+
+#include "host/ledger/columns.hpp"
+#include "host/ledger/insert_row.hpp"
+#include "host/ledger/invariants.hpp"
+#include "host/ledger/journal_writer.hpp"
+
+namespace stipend::ledger {
+
+Result<void> JournalWriter::add_payout_changes(const PayoutChanges& changes) {
+    for (const auto& row : changes.reserved) STIPEND_TRY(add_payout(row));
+    for (const auto& row : changes.slots) STIPEND_TRY(add_slot(row));
+    for (const auto& row : changes.attempts) STIPEND_TRY(add_attempt(row));
+    for (const auto& row : changes.ends) STIPEND_TRY(end_slot(row));
+    for (const auto& row : changes.steps) STIPEND_TRY(add_payout_step(row));
+    // A slot says of how many payouts it is, so that none joins or leaves it later.
+    for (const auto& row : changes.slots) {
+        STIPEND_LET(bound, database_.prepare("SELECT count(*) FROM payout WHERE slot = ?"));
+        STIPEND_LET(counted, bound.bind(row.id).next());
+        if (const auto got = counted ? bound.as<std::uint32_t>() : 0; got != row.payouts) {
+            return fail(STIPEND_E_INVALID, "ledger: ", database_.path(), ": slot ", row.id, ": got ", got,
+                        " payouts bound to it, want ", row.payouts);
+        }
+    }
+    return {};
+}
+
+Result<void> JournalWriter::add_payout(const Payout& row) {
+    STIPEND_ASSERT(!broken_invariant(row));  // check_batch rejects such a batch
+    STIPEND_TRY(check_in_namespace(row.orchestrator));
+    const auto name = cat("ledger: ", database_.path(), ": payout ", row.id, " of orchestrator ", row.orchestrator);
+    if (row.id != at_.last_payout + 1) return fail(STIPEND_E_INVALID, name, ": want id ", at_.last_payout + 1);
+    STIPEND_LET(open, database_.prepare("SELECT id FROM payout WHERE orchestrator = ? AND state NOT IN (7, 8)"));
+    STIPEND_LET(has_one, open.bind(row.orchestrator).next());
+    if (has_one) return fail(STIPEND_E_CONFLICT, name, ": payout ", open.i64(), " of it is not over");
+    STIPEND_LET(state, database_.prepare("SELECT owed FROM engine_state WHERE orchestrator = ?"));
+    STIPEND_LET(known, state.bind(row.orchestrator).next());
+    const auto owed = known ? SignedWei::from_bytes(state.bytes32()) : SignedWei();
+    if (owed != row.wei) {
+        return fail(STIPEND_E_CONFLICT, name, ": reserves ", row.wei.text(), " wei, but ", owed.text(), " are owed");
+    }
+    STIPEND_LET(seq, audit(AuditKind::payout, payout_body(row)));
+    STIPEND_LET(insert, database_.prepare(insert_sql("payout", cat("seq, ", columns<Payout>(), ", state, slot"))));
+    bind_row(insert.bind(seq), row);
+    STIPEND_TRY(insert.bind(static_cast<int>(PayoutState::reserved)).bind(0).run());
+    at_.last_payout = row.id;
+    STIPEND_LET(inflight, inflight_account(row.orchestrator));
+    STIPEND_TRY(transfer(seq, JournalKind::payout, row.orchestrator, inflight, row.wei));
+    STIPEND_LET(less, row.wei.negated());
+    return change_owed(row.orchestrator, less);
+}
+
+Result<void> JournalWriter::add_slot(const Slot& row) {
+    STIPEND_ASSERT(!broken_invariant(row));
+    const auto name = cat("ledger: ", database_.path(), ": slot ", row.id, " (nonce ", row.nonce, " of ", row.payer, ")");
+    if (row.id != at_.last_slot + 1) return fail(STIPEND_E_INVALID, name, ": want id ", at_.last_slot + 1);
+    // Nonces of a payer have no gap: one that is missing blocks all behind it.
+    STIPEND_LET(last, database_.prepare("SELECT max(nonce) FROM slot WHERE payer = ? AND state != 2"));
+    STIPEND_TRY(last.bind_text(row.payer).next());
+    if (const auto highest = last.maybe<std::uint64_t>(); highest && row.nonce != *highest + 1) {
+        return fail(STIPEND_E_CONFLICT, name, ": the highest nonce that is taken is ", *highest);
+    }
+    STIPEND_LET(seq, audit(AuditKind::slot, slot_body(row)));
+    STIPEND_LET(insert, database_.prepare(insert_sql("slot", cat("seq, ", columns<Slot>(), ", state"))));
+    bind_row(insert.bind(seq), row);
+    STIPEND_TRY(insert.bind(static_cast<int>(SlotState::open)).run());
+    at_.last_slot = row.id;
+    return {};
+}
+
+Result<void> JournalWriter::check_open_slot(SlotId slot, std::string_view name) {
+    STIPEND_LET(rows, database_.prepare("SELECT state FROM slot WHERE id = ?"));
+    STIPEND_LET(found, rows.bind(slot).next());
+    if (found && rows.i64() == static_cast<int>(SlotState::open)) return {};
+    return fail(STIPEND_E_CONFLICT, "ledger: ", database_.path(), ": ", name, ": slot ", slot, " is not open");
+}
+
+Result<void> JournalWriter::add_attempt(const Attempt& row) {
+    STIPEND_ASSERT(!broken_invariant(row));
+    STIPEND_TRY(check_open_slot(row.slot, "attempt"));
+    STIPEND_LET(count, database_.prepare("SELECT count(*) FROM attempt WHERE slot = ?"));
+    STIPEND_TRY(count.bind(row.slot).next());
+    if (count.as<std::size_t>() >= max_attempts) {
+        return fail(STIPEND_E_LIMIT, "ledger: ", database_.path(), ": slot ", row.slot, ": got more than ",
+                    max_attempts, " attempts");
+    }
+    STIPEND_LET(seq, audit(AuditKind::attempt, attempt_body(row)));
+    return insert_row("attempt", seq, row);
+}
+
+Result<void> JournalWriter::end_slot(const SlotEnd& row) {
+    STIPEND_ASSERT(!broken_invariant(row));
+    const auto name = cat("end of slot ", row.slot);
+    STIPEND_TRY(check_open_slot(row.slot, name));
+    const bool free_again = row.id == Hash{};
+    STIPEND_LET(own, database_.prepare("SELECT count(*), count(CASE WHEN id = ?2 THEN 1 END) FROM attempt WHERE "
+                                       "slot = ?1"));
+    STIPEND_TRY(own.bind(row.slot).bind_blob(row.id).next());
+    const auto attempts = own.i64();
+    const auto matching = own.i64();
+    if (free_again ? attempts != 0 : matching != 1) {
+        return fail(STIPEND_E_CONFLICT, "ledger: ", database_.path(), ": ", name, ": ",
+                    free_again ? "something was signed for it" : "its attempt is none of the slot's");
+    }
+    if (free_again) {
+        STIPEND_LET(later, database_.prepare("SELECT count(*) FROM slot a JOIN slot b ON b.payer = a.payer WHERE "
+                                             "a.id = ? AND b.state != 2 AND b.nonce > a.nonce"));
+        STIPEND_TRY(later.bind(row.slot).next());
+        if (later.i64() != 0) {
+            return fail(STIPEND_E_CONFLICT, "ledger: ", database_.path(), ": ", name, ": higher nonces are taken");
+        }
+    }
+    STIPEND_LET(seq, audit(AuditKind::slot_end, slot_end_body(row)));
+    STIPEND_TRY(insert_row("slot_end", seq, row));
+    STIPEND_LET(close, database_.prepare("UPDATE slot SET state = ? WHERE id = ?"));
+    STIPEND_TRY(close.bind(static_cast<int>(free_again ? SlotState::free : SlotState::ended)).bind(row.slot).run());
+    if (row.fee_wei.zero()) return {};
+    STIPEND_LET(gas, account_of("expense:gas"));
+    STIPEND_LET(treasury, treasury_of(row.slot));
+    return transfer(seq, JournalKind::slot_end, gas, treasury, row.fee_wei);
+}
+
+Result<void> JournalWriter::add_payout_step(const PayoutStep& row) {
+    STIPEND_ASSERT(!broken_invariant(row));
+    const auto name = cat("ledger: ", database_.path(), ": payout ", row.payout);
+    STIPEND_LET(rows, database_.prepare("SELECT orchestrator, wei, state, slot FROM payout WHERE id = ?"));
+    STIPEND_LET(found, rows.bind(row.payout).next());
+    if (!found) return fail(STIPEND_E_INVALID, name, ": there is none");
+    const OrchestratorId orchestrator = rows.i64();
+    const auto wei = SignedWei::from_bytes(rows.bytes32());
+    const auto from = static_cast<PayoutState>(rows.i64());
+    const SlotId bound_to = rows.i64();
+    rows.reset();
+    STIPEND_TRY(check_in_namespace(orchestrator));
+    if (!can_follow(from, row.state)) {
+        return fail(STIPEND_E_CONFLICT, name, ": goes from ", payout_state_name(from), " to ",
+                    payout_state_name(row.state), ", which does not follow");
+    }
+    STIPEND_TRY(check_binding(row, bound_to, name));
+    STIPEND_LET(seq, audit(AuditKind::payout_step, payout_step_body(row)));
+    STIPEND_TRY(insert_row("payout_step", seq, row));
+    STIPEND_LET(update, database_.prepare("UPDATE payout SET state = ?, slot = ? WHERE id = ?"));
+    STIPEND_TRY(update.bind(static_cast<int>(row.state)).bind(row.slot).bind(row.payout).run());
+    if (!is_over(row.state)) return {};
+    STIPEND_LET(inflight, inflight_account(orchestrator));
+    if (row.state == PayoutState::returned) {
+        STIPEND_TRY(transfer(seq, JournalKind::payout_step, inflight, orchestrator, wei));
+        return change_owed(orchestrator, wei);
+    }
+    STIPEND_LET(treasury, treasury_of(row.slot));
+    return transfer(seq, JournalKind::payout_step, inflight, treasury, wei);
+}
+
+// A payout keeps its slot; it leaves one only where that is free again, or has ended without paying it.
+Result<void> JournalWriter::check_binding(const PayoutStep& row, SlotId bound_to, std::string_view name) {
+    if (row.state == PayoutState::paid || (row.state == PayoutState::returned && bound_to != 0)) {
+        STIPEND_LET(end, database_.prepare("SELECT executed FROM slot_end WHERE slot = ?"));
+        STIPEND_LET(ended, end.bind(bound_to).next());
+        if (!ended) return fail(STIPEND_E_CONFLICT, name, ": its slot ", bound_to, " has not ended");
+        if (row.state == PayoutState::paid && end.i64() == 0) {
+            return fail(STIPEND_E_CONFLICT, name, ": its slot ", bound_to, " was not executed");
+        }
+    }
+    if (row.state == PayoutState::bound && bound_to == 0) return check_open_slot(row.slot, name);
+    if (row.state == PayoutState::reserved && bound_to != 0) {
+        STIPEND_LET(slot, database_.prepare("SELECT state FROM slot WHERE id = ?"));
+        STIPEND_LET(found, slot.bind(bound_to).next());
+        if (found && slot.i64() == static_cast<int>(SlotState::free)) return {};
+        return fail(STIPEND_E_CONFLICT, name, ": its slot ", bound_to, " is not free");
+    }
+    if (row.slot == bound_to) return {};
+    return fail(STIPEND_E_CONFLICT, name, ": is bound to slot ", bound_to, ", got ", row.slot);
+}
+
+Result<std::int64_t> JournalWriter::inflight_account(OrchestratorId orchestrator) {
+    STIPEND_LET(rows, database_.prepare("SELECT key FROM orchestrator WHERE id = ?"));
+    STIPEND_TRY(rows.bind(orchestrator).next());
+    const auto key = rows.text();
+    rows.reset();
+    return account_of(cat("inflight:", key));
+}
+
+Result<std::int64_t> JournalWriter::treasury_of(SlotId slot) {
+    STIPEND_LET(rows, database_.prepare("SELECT payer FROM slot WHERE id = ?"));
+    STIPEND_TRY(rows.bind(slot).next());
+    const auto payer = rows.text();
+    rows.reset();
+    return account_of(cat("treasury:", payer));
+}
+
+Result<void> JournalWriter::transfer(Seq ref, JournalKind kind, std::int64_t from, std::int64_t to,
+                                     const SignedWei& wei) {
+    STIPEND_LET(less, wei.negated());
+    Journal journal{.ref = ref, .kind = kind, .last = ref, .entries = {{from, less}, {to, wei}}};
+    std::ranges::sort(journal.entries, {}, &Entry::account);
+    return write_journal(journal);
+}
+
+Result<void> JournalWriter::change_owed(OrchestratorId orchestrator, const SignedWei& by) {
+    STIPEND_LET(add, database_.prepare("UPDATE engine_state SET owed = wei_add(owed, ?) WHERE orchestrator = ?"));
+    return add.bind_amount(by.to_bytes()).bind(orchestrator).run();
+}
+
+}  // namespace stipend::ledger

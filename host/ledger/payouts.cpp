@@ -1,0 +1,99 @@
+#include "host/ledger/payouts.hpp"
+
+#include "host/ledger/columns.hpp"
+#include "host/ledger/invariants.hpp"
+#include "stipend/duration.hpp"
+
+namespace stipend::ledger {
+namespace {
+
+template <class Row>
+Result<Row> sound_row(const sqlite::Database& database, sqlite::Statement& rows, std::string_view what) {
+    auto row = read_row<Row>(rows);
+    if (!rows.malformed() && !broken_invariant(row)) return row;
+    return fail(STIPEND_E_INVALID, "ledger: ", database.path(), ": a ", what,
+                " is damaged: run `stipend ledger verify` for details");
+}
+
+Result<void> load_payouts(sqlite::Database& database, std::int64_t ns, std::vector<OpenPayout>& out) {
+    STIPEND_LET(rows, database.prepare(cat("SELECT ", columns<Payout>(),
+                                           ", state, slot FROM payout WHERE state NOT IN (7, 8) AND orchestrator IN "
+                                           "(SELECT o.id FROM orchestrator o WHERE o.ns = ?) ORDER BY id")));
+    STIPEND_LET(steps, database.prepare("SELECT reason, at FROM payout_step WHERE payout = ? ORDER BY seq DESC LIMIT 1"));
+    rows.bind(ns);
+    for (;;) {
+        STIPEND_LET(more, rows.next());
+        if (!more) return {};
+        OpenPayout one;
+        STIPEND_SET(one.row, sound_row<Payout>(database, rows, "payout"));
+        one.state = static_cast<PayoutState>(rows.as<std::uint8_t>());
+        one.slot = rows.i64();
+        one.changed_at = one.row.at;
+        STIPEND_LET(stepped, steps.bind(one.row.id).next());
+        if (stepped) {
+            one.reason = steps.text();
+            one.changed_at = steps.i64();
+        }
+        steps.reset();
+        out.push_back(std::move(one));
+    }
+}
+
+Result<std::vector<Attempt>> attempts_of(sqlite::Database& database, SlotId slot) {
+    STIPEND_LET(rows, database.prepare(cat("SELECT ", columns<Attempt>(), " FROM attempt WHERE slot = ? ORDER BY seq")));
+    rows.bind(slot);
+    std::vector<Attempt> out;
+    for (;;) {
+        STIPEND_LET(more, rows.next());
+        if (!more) return out;
+        STIPEND_LET(one, sound_row<Attempt>(database, rows, "signed attempt"));
+        out.push_back(std::move(one));
+    }
+}
+
+Result<std::vector<Slot>> slots_where(sqlite::Database& database, std::string_view rest) {
+    STIPEND_LET(rows, database.prepare(cat("SELECT ", columns<Slot>(), " FROM slot WHERE ", rest)));
+    std::vector<Slot> out;
+    for (;;) {
+        STIPEND_LET(more, rows.next());
+        if (!more) return out;
+        STIPEND_LET(one, sound_row<Slot>(database, rows, "slot"));
+        out.push_back(std::move(one));
+    }
+}
+
+// Of the last day on which something was bound.
+Result<std::vector<BoundDay>> load_bound(sqlite::Database& database) {
+    STIPEND_LET(rows, database.prepare("SELECT s.at / ?1, p.to_address, p.wei FROM payout p JOIN slot s ON s.id = p.slot "
+                                       "WHERE s.at / ?1 = (SELECT max(at) / ?1 FROM slot) ORDER BY p.to_address"));
+    rows.bind(ns_per_day);
+    std::vector<BoundDay> out;
+    for (;;) {
+        STIPEND_LET(more, rows.next());
+        if (!more) return out;
+        const auto day = rows.i64();
+        auto to = rows.text();
+        const auto wei = SignedWei::from_bytes(rows.bytes32());
+        if (out.empty() || out.back().to != to) out.push_back({.day = day, .to = std::move(to)});
+        STIPEND_SET(out.back().wei, out.back().wei.plus(wei));
+    }
+}
+
+}  // namespace
+
+Result<OpenPayouts> load_open_payouts(sqlite::Database& database, std::int64_t ns) {
+    OpenPayouts out;
+    STIPEND_TRY(load_payouts(database, ns, out.payouts));
+    STIPEND_LET(open, slots_where(database, "state = 0 ORDER BY id"));
+    for (auto& row : open) {
+        STIPEND_LET(attempts, attempts_of(database, row.id));
+        out.slots.push_back({.row = std::move(row), .attempts = std::move(attempts)});
+    }
+    STIPEND_SET(out.last_slots, slots_where(database, "id IN (SELECT id FROM slot s WHERE state != 2 AND nonce = (SELECT "
+                                                      "max(nonce) FROM slot t WHERE t.payer = s.payer AND t.state != 2)) "
+                                                      "ORDER BY payer"));
+    STIPEND_SET(out.bound, load_bound(database));
+    return out;
+}
+
+}  // namespace stipend::ledger

@@ -1,0 +1,12 @@
+// Payouts as they are read.
+#pragma once
+
+#include "host/base/sqlite.hpp"
+#include "host/ledger/ledger.hpp"
+
+namespace stipend::ledger {
+
+// Of the namespace: what is not over, and what the next ones follow. INVALID: it is damaged.
+[[nodiscard]] Result<OpenPayouts> load_open_payouts(sqlite::Database& database, std::int64_t ns);
+
+}  // namespace stipend::ledger

@@ -1,0 +1,219 @@
+// Verifies payouts: each reserves all that was owed, follows the graph of its states, and is paid only by a slot of its
+// own that the chain has executed.
+#include "host/ledger/columns.hpp"
+#include "host/ledger/invariants.hpp"
+#include "host/ledger/verify.hpp"
+
+namespace stipend::ledger {
+
+// The text that the row at `seq` encodes to, once `check` has seen it; another one where there is no sound row.
+template <class Row, class Check>
+static Result<std::string> checked_body(sqlite::Database& main, std::string_view table, Seq seq,
+                                        std::string (*body_of)(const Row&), Check&& check) {
+    STIPEND_LET(rows, main.prepare(cat("SELECT ", columns<Row>(), " FROM ", table, " WHERE seq = ?")));
+    STIPEND_LET(found, rows.bind(seq).next());
+    if (!found) return std::string("no row");
+    const auto row = read_row<Row>(rows);
+    if (rows.malformed()) return std::string("a malformed row");
+    if (const auto broken = broken_invariant(row)) return *broken;
+    STIPEND_TRY(check(row));
+    return body_of(row);
+}
+
+Result<std::string> Verifier::payout_row(AuditKind kind, Seq seq) {
+    switch (kind) {
+        case AuditKind::payout:
+            return checked_body<Payout>(main_, "payout", seq, payout_body,
+                                        [&](const Payout& row) { return check_payout(seq, row); });
+        case AuditKind::slot:
+            return checked_body<Slot>(main_, "slot", seq, slot_body,
+                                      [&](const Slot& row) { return check_slot(seq, row); });
+        case AuditKind::attempt:
+            return checked_body<Attempt>(main_, "attempt", seq, attempt_body,
+                                         [&](const Attempt& row) { return check_attempt(seq, row); });
+        case AuditKind::payout_step:
+            return checked_body<PayoutStep>(main_, "payout_step", seq, payout_step_body,
+                                            [&](const PayoutStep& row) { return check_step(seq, row); });
+        default:
+            return checked_body<SlotEnd>(main_, "slot_end", seq, slot_end_body,
+                                         [&](const SlotEnd& row) { return check_end(seq, row); });
+    }
+}
+
+Result<void> Verifier::check_payout(Seq seq, const Payout& row) {
+    const auto name = cat("payout seq ", seq);
+    if (!known_.contains(row.orchestrator)) bad(name, "belongs to no known orchestrator");
+    for (const auto& [id, other] : payouts_) {
+        if (other.orchestrator == row.orchestrator && !is_over(other.state)) {
+            bad(name, cat("payout ", id, " of its orchestrator is not over"));
+        }
+    }
+    payouts_[row.id] = {.orchestrator = row.orchestrator, .wei = row.wei};
+    return {};
+}
+
+Result<void> Verifier::check_slot(Seq seq, const Slot& row) {
+    STIPEND_LET(bound, main_.prepare("SELECT count(*) FROM payout WHERE slot = ?"));
+    STIPEND_TRY(bound.bind(row.id).next());
+    STIPEND_LET(state, main_.prepare("SELECT state FROM slot WHERE id = ?"));
+    STIPEND_TRY(state.bind(row.id).next());
+    const bool free_again = state.i64() == static_cast<int>(SlotState::free);
+    if (const auto got = bound.as<std::uint32_t>(); got != (free_again ? 0 : row.payouts)) {
+        bad(cat("slot seq ", seq), cat("got ", got, " payouts bound to it, want ", row.payouts));
+    }
+    for (const auto& [id, other] : slots_) {
+        if (other.payer == row.payer && other.nonce == row.nonce && other.state != SlotState::free) {
+            bad(cat("slot seq ", seq), cat("nonce ", row.nonce, " was given to slot ", id));
+        }
+    }
+    slots_[row.id] = {.payer = row.payer, .nonce = row.nonce};
+    return {};
+}
+
+Result<void> Verifier::check_attempt(Seq seq, const Attempt& row) {
+    const auto slot = slots_.find(row.slot);
+    if (slot == slots_.end()) {
+        if (unchecked_ == 0) bad(cat("attempt seq ", seq), cat("there is no slot ", row.slot));
+        return {};
+    }
+    if (slot->second.state != SlotState::open) bad(cat("attempt seq ", seq), "its slot is not open");
+    slot->second.attempts.push_back(row.id);
+    return {};
+}
+
+Result<void> Verifier::check_step(Seq seq, const PayoutStep& row) {
+    const auto name = cat("payout step seq ", seq);
+    const auto found = payouts_.find(row.payout);
+    if (found == payouts_.end()) {
+        if (unchecked_ == 0) bad(name, cat("there is no payout ", row.payout));
+        return {};
+    }
+    auto& track = found->second;
+    if (!can_follow(track.state, row.state)) {
+        bad(name, cat("goes from ", payout_state_name(track.state), " to ", payout_state_name(row.state)));
+    }
+    const auto slot = slots_.find(track.slot == 0 ? row.slot : track.slot);
+    const auto ended = slot == slots_.end() ? SlotState::open : slot->second.state;
+    if (row.state == PayoutState::paid && (ended != SlotState::ended || !slot->second.executed)) {
+        bad(name, "is paid, but its slot was not executed");
+    }
+    if (row.state == PayoutState::returned && track.slot != 0 && ended == SlotState::open) {
+        bad(name, "goes back, but its slot has not ended");
+    }
+    if (row.state == PayoutState::reserved && track.slot != 0 && ended != SlotState::free) {
+        bad(name, "leaves its slot, which is not free");
+    }
+    if (track.slot != 0 && row.slot != track.slot && row.state != PayoutState::reserved) {
+        bad(name, cat("is bound to slot ", track.slot, ", got ", row.slot));
+    }
+    track.state = row.state;
+    track.slot = row.slot;
+    return {};
+}
+
+Result<void> Verifier::check_end(Seq seq, const SlotEnd& row) {
+    const auto name = cat("slot end seq ", seq);
+    const auto found = slots_.find(row.slot);
+    if (found == slots_.end()) {
+        if (unchecked_ == 0) bad(name, cat("there is no slot ", row.slot));
+        return {};
+    }
+    auto& slot = found->second;
+    if (slot.state != SlotState::open) bad(name, "its slot has ended already");
+    const bool free_again = row.id == Hash{};
+    if (free_again && !slot.attempts.empty()) bad(name, "gives a slot free for which something was signed");
+    if (!free_again && std::ranges::find(slot.attempts, row.id) == slot.attempts.end()) {
+        bad(name, "its attempt is none of the slot's");
+    }
+    slot.state = free_again ? SlotState::free : SlotState::ended;
+    slot.executed = row.executed;
+    return {};
+}
+
+// What stands beside the rows themselves: the states that the last steps left.
+Result<void> Verifier::check_payout_states() {
+    STIPEND_LET(payouts, main_.prepare("SELECT id, state, slot FROM payout"));
+    for (;;) {
+        STIPEND_LET(more, payouts.next());
+        if (!more) break;
+        const auto found = payouts_.find(payouts.i64());
+        const auto state = payouts.i64();
+        const auto slot = payouts.i64();
+        if (found == payouts_.end()) continue;  // reported as a row without an audit row, or unchecked
+        if (state == static_cast<int>(found->second.state) && slot == found->second.slot) continue;
+        bad(cat("payout ", found->first), cat("is not in the state of its last step: got ", state, ", slot ", slot,
+                                              ", want ", static_cast<int>(found->second.state), ", slot ",
+                                              found->second.slot));
+    }
+    STIPEND_LET(slots, main_.prepare("SELECT id, state FROM slot"));
+    for (;;) {
+        STIPEND_LET(more, slots.next());
+        if (!more) return {};
+        const auto found = slots_.find(slots.i64());
+        const auto state = slots.i64();
+        if (found == slots_.end() || state == static_cast<int>(found->second.state)) continue;
+        bad(cat("slot ", found->first), cat("is not in the state of its end: got ", state));
+    }
+}
+
+// A payout takes all that is owed, so that what it pays is known by its place in the chain.
+void Verifier::check_all_reserved(const Journal& journal) {
+    for (const auto& [account, wei] : journal.entries) {
+        if (account > 0 && !sums_[account].zero() && unchecked_ == 0) {
+            bad(cat("payout seq ", journal.ref), cat("leaves ", sums_[account].text(), " wei owed"));
+        }
+    }
+}
+
+void Verifier::expect_transfer(Entries& want, std::int64_t from, std::int64_t to, const SignedWei& wei) {
+    const auto less = wei.negated();
+    if (!less) return bad("transfer", less.error().message);
+    want[from] = *less;
+    want[to] = wei;
+}
+
+Result<std::int64_t> Verifier::account_named(OrchestratorId orchestrator, std::string_view name) {
+    STIPEND_LET(rows, main_.prepare("SELECT a.id FROM account a JOIN orchestrator o ON o.ns = a.ns WHERE o.id = ? AND "
+                                    "a.name = ?"));
+    STIPEND_LET(found, rows.bind(orchestrator).bind_text(name).next());
+    return found ? rows.i64() : 0;
+}
+
+Result<void> Verifier::expect_payout(const Journal& journal, Entries& want) {
+    const auto payout_kind = journal.kind == JournalKind::payout;
+    if (payout_kind) row_journals_.push_back(journal.ref);
+    STIPEND_LET(rows, main_.prepare(
+                          payout_kind ? "SELECT p.orchestrator, o.key, '', p.wei, 1 FROM payout p JOIN orchestrator o ON "
+                                        "o.id = p.orchestrator WHERE p.seq = ?"
+                          : journal.kind == JournalKind::payout_step
+                              ? "SELECT p.orchestrator, o.key, ifnull(s.payer, ''), p.wei, t.state FROM payout_step t "
+                                "JOIN payout p ON p.id = t.payout JOIN orchestrator o ON o.id = p.orchestrator LEFT "
+                                "JOIN slot s ON s.id = t.slot WHERE t.seq = ? AND t.state IN (7, 8)"
+                              : "SELECT ifnull((SELECT orchestrator FROM payout WHERE slot = s.id LIMIT 1), 1), '', "
+                                "s.payer, e.fee_wei, 0 FROM slot_end e JOIN slot s ON s.id = e.slot WHERE e.seq = ?"));
+    STIPEND_LET(found, rows.bind(journal.ref).next());
+    if (!found || journal.last != journal.ref) {
+        bad(cat("journal ", journal.ref), "belongs to no payout, end of one, or end of a slot");
+        return {};
+    }
+    const OrchestratorId id = rows.i64();
+    const auto key = rows.text();
+    const auto payer = rows.text();
+    const auto wei = SignedWei::from_bytes(rows.bytes32());
+    const auto state = rows.i64();
+    STIPEND_LET(treasury, account_named(id, cat("treasury:", payer)));
+    if (state == 0) {
+        STIPEND_LET(gas, account_named(id, "expense:gas"));
+        expect_transfer(want, gas, treasury, wei);
+        return {};
+    }
+    STIPEND_LET(inflight, account_named(id, cat("inflight:", key)));
+    if (payout_kind) {
+        expect_transfer(want, id, inflight, wei);
+    } else {
+        expect_transfer(want, inflight, state == static_cast<int>(PayoutState::paid) ? treasury : id, wei);
+    }
+    return {};
+}
+
+}  // namespace stipend::ledger
