@@ -250,7 +250,8 @@ Broken broken_invariant(const PayoutStep& s) {
 Broken broken_invariant(const SlotEnd& e) {
     const bool free_again = e.id == Hash{};
     if (e.slot < 1 || e.fee_wei.negative() || e.block > int64_most) return std::string("wants a slot and a fee");
-    if (free_again ? e.block_hash != Hash{} || e.block != 0 || !e.fee_wei.zero() || e.executed : e.block_hash == Hash{}) {
+    if (free_again ? e.block_hash != Hash{} || e.block != 0 || !e.fee_wei.zero() || e.executed
+                   : e.block_hash == Hash{}) {
         return std::string("its block and its fee are those of an attempt");
     }
     return std::nullopt;

@@ -12,7 +12,15 @@
 namespace stipend::ledger {
 
 // Stored: never renumber.
-enum class JournalKind : std::uint8_t { decisions = 1, adjustment = 2, fees = 3, manual_payment = 4, payout = 5, payout_step = 6, slot_end = 7 };
+enum class JournalKind : std::uint8_t {
+    decisions = 1,
+    adjustment = 2,
+    fees = 3,
+    manual_payment = 4,
+    payout = 5,
+    payout_step = 6,
+    slot_end = 7
+};
 
 // What one account of a journal gets; below zero: what it gives.
 struct Entry {
@@ -20,7 +28,8 @@ struct Entry {
     SignedWei wei = {};
 };
 
-// What moves between accounts by the decisions or the fees [ref, last] of the chain, or by another row, at `ref`. All of it is wei.
+// What moves between accounts by the decisions or the fees [ref, last] of the chain, or by another row, at `ref`. All
+// of it is wei.
 struct Journal {
     Seq ref = 0;
     JournalKind kind = JournalKind::decisions;

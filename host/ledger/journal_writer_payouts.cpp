@@ -53,7 +53,8 @@ Result<void> JournalWriter::add_payout(const Payout& row) {
 
 Result<void> JournalWriter::add_slot(const Slot& row) {
     STIPEND_ASSERT(!broken_invariant(row));
-    const auto name = cat("ledger: ", database_.path(), ": slot ", row.id, " (nonce ", row.nonce, " of ", row.payer, ")");
+    const auto name =
+        cat("ledger: ", database_.path(), ": slot ", row.id, " (nonce ", row.nonce, " of ", row.payer, ")");
     if (row.id != at_.last_slot + 1) return fail(STIPEND_E_INVALID, name, ": want id ", at_.last_slot + 1);
     // Nonces of a payer have no gap: one that is missing blocks all behind it.
     STIPEND_LET(last, database_.prepare("SELECT max(nonce) FROM slot WHERE payer = ? AND state != 2"));

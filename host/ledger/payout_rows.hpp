@@ -1,9 +1,9 @@
 // Payouts: how what is owed gets paid on a chain, and each step of it.
 //
 // A payout reserves all that one payee is owed, and is paid by one slot (a nonce of the payer) or goes back. A slot is
-// assigned before anything is signed for it, each signed text is recorded before it is sent, and a slot ends by what the
-// chain says of it for good. All rows are part of the audit chain; none ever changes but for the state of a payout, which
-// is that of its last step.
+// assigned before anything is signed for it, each signed text is recorded before it is sent, and a slot ends by what
+// the chain says of it for good. All rows are part of the audit chain; none ever changes but for the state of a payout,
+// which is that of its last step.
 #pragma once
 
 #include <array>
@@ -37,14 +37,12 @@ enum class PayoutState : std::uint8_t {
 [[nodiscard]] constexpr bool can_follow(PayoutState from, PayoutState to) {
     using enum PayoutState;
     constexpr std::array<std::pair<PayoutState, PayoutState>, 30> edges{{
-        {reserved, held},      {reserved, bound},     {reserved, returned}, {reserved, frozen},
-        {held, reserved},      {held, returned},      {held, frozen},       {bound, reserved},
-        {bound, sent},         {bound, mined},        {bound, paid},        {bound, returned},
-        {bound, frozen},       {sent, mined},         {sent, confirmed},    {sent, paid},
-        {sent, returned},      {sent, frozen},        {mined, sent},        {mined, confirmed},
-        {mined, paid},         {mined, returned},     {mined, frozen},      {confirmed, sent},
-        {confirmed, mined},    {confirmed, paid},     {confirmed, returned}, {confirmed, frozen},
-        {frozen, bound},       {frozen, returned},
+        {reserved, held},  {reserved, bound},     {reserved, returned}, {reserved, frozen}, {held, reserved},
+        {held, returned},  {held, frozen},        {bound, reserved},    {bound, sent},      {bound, mined},
+        {bound, paid},     {bound, returned},     {bound, frozen},      {sent, mined},      {sent, confirmed},
+        {sent, paid},      {sent, returned},      {sent, frozen},       {mined, sent},      {mined, confirmed},
+        {mined, paid},     {mined, returned},     {mined, frozen},      {confirmed, sent},  {confirmed, mined},
+        {confirmed, paid}, {confirmed, returned}, {confirmed, frozen},  {frozen, bound},    {frozen, returned},
     }};
     for (const auto& [a, b] : edges) {
         if (a == from && b == to) return true;
@@ -104,7 +102,7 @@ struct Attempt {
 struct PayoutStep {
     PayoutId payout = 0;
     PayoutState state = PayoutState::reserved;
-    SlotId slot = 0;             // of `bound` and what follows; 0 for the others
+    SlotId slot = 0;          // of `bound` and what follows; 0 for the others
     Hash block_hash = {};     // of `mined`, `confirmed` and `paid`
     std::uint64_t block = 0;  // the same
     std::string reason = {};  // why: of `held`, `returned` and `frozen`; for people

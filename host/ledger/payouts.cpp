@@ -19,7 +19,8 @@ Result<void> load_payouts(sqlite::Database& database, std::int64_t ns, std::vect
     STIPEND_LET(rows, database.prepare(cat("SELECT ", columns<Payout>(),
                                            ", state, slot FROM payout WHERE state NOT IN (7, 8) AND orchestrator IN "
                                            "(SELECT o.id FROM orchestrator o WHERE o.ns = ?) ORDER BY id")));
-    STIPEND_LET(steps, database.prepare("SELECT reason, at FROM payout_step WHERE payout = ? ORDER BY seq DESC LIMIT 1"));
+    STIPEND_LET(steps,
+                database.prepare("SELECT reason, at FROM payout_step WHERE payout = ? ORDER BY seq DESC LIMIT 1"));
     rows.bind(ns);
     for (;;) {
         STIPEND_LET(more, rows.next());
@@ -40,7 +41,8 @@ Result<void> load_payouts(sqlite::Database& database, std::int64_t ns, std::vect
 }
 
 Result<std::vector<Attempt>> attempts_of(sqlite::Database& database, SlotId slot) {
-    STIPEND_LET(rows, database.prepare(cat("SELECT ", columns<Attempt>(), " FROM attempt WHERE slot = ? ORDER BY seq")));
+    STIPEND_LET(rows,
+                database.prepare(cat("SELECT ", columns<Attempt>(), " FROM attempt WHERE slot = ? ORDER BY seq")));
     rows.bind(slot);
     std::vector<Attempt> out;
     for (;;) {
@@ -64,8 +66,9 @@ Result<std::vector<Slot>> slots_where(sqlite::Database& database, std::string_vi
 
 // Of the last day on which something was bound.
 Result<std::vector<BoundDay>> load_bound(sqlite::Database& database) {
-    STIPEND_LET(rows, database.prepare("SELECT s.at / ?1, p.to_address, p.wei FROM payout p JOIN slot s ON s.id = p.slot "
-                                       "WHERE s.at / ?1 = (SELECT max(at) / ?1 FROM slot) ORDER BY p.to_address"));
+    STIPEND_LET(rows,
+                database.prepare("SELECT s.at / ?1, p.to_address, p.wei FROM payout p JOIN slot s ON s.id = p.slot "
+                                 "WHERE s.at / ?1 = (SELECT max(at) / ?1 FROM slot) ORDER BY p.to_address"));
     rows.bind(ns_per_day);
     std::vector<BoundDay> out;
     for (;;) {
@@ -89,9 +92,10 @@ Result<OpenPayouts> load_open_payouts(sqlite::Database& database, std::int64_t n
         STIPEND_LET(attempts, attempts_of(database, row.id));
         out.slots.push_back({.row = std::move(row), .attempts = std::move(attempts)});
     }
-    STIPEND_SET(out.last_slots, slots_where(database, "id IN (SELECT id FROM slot s WHERE state != 2 AND nonce = (SELECT "
-                                                      "max(nonce) FROM slot t WHERE t.payer = s.payer AND t.state != 2)) "
-                                                      "ORDER BY payer"));
+    STIPEND_SET(out.last_slots, slots_where(database,
+                                            "id IN (SELECT id FROM slot s WHERE state != 2 AND nonce = (SELECT "
+                                            "max(nonce) FROM slot t WHERE t.payer = s.payer AND t.state != 2)) "
+                                            "ORDER BY payer"));
     STIPEND_SET(out.bound, load_bound(database));
     return out;
 }

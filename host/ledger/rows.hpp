@@ -389,8 +389,7 @@ struct Batch {
         return b_generations.empty() && b_added.empty() && b_changed.empty() && b_pardons.empty() && b_closed.empty() &&
                b_decisions.empty() && b_opened.empty() && b_adjustments.empty() && b_payments.empty() &&
                b_objections.empty() && b_objection_answers.empty() && b_fees.empty() && !b_price &&
-               b_observations.empty() && !b_forget && b_events.empty() && b_answered.empty() &&
-               b_payouts.empty();
+               b_observations.empty() && !b_forget && b_events.empty() && b_answered.empty() && b_payouts.empty();
     }
 };
 
@@ -437,7 +436,7 @@ struct State {
     std::vector<ManualDay> manual = {};                  // of the last day with a manual payment, and some before
     std::vector<OpenObjections> objections = {};         // by id
     OpenPayouts payouts = {};
-    OrchestratorId next_orchestrator = 1;                // the id of the next new one
+    OrchestratorId next_orchestrator = 1;  // the id of the next new one
     GenerationId next_generation = 1;
     std::optional<Generation> generation = {};  // the last one installed
     std::optional<Price> price = {};

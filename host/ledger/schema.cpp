@@ -160,9 +160,8 @@ constexpr const char* version_7 =
     "  block INTEGER NOT NULL, fee_wei BLOB NOT NULL, executed INTEGER NOT NULL, at INTEGER NOT NULL) STRICT;";
 
 // Entry i migrates version i to i + 1. Released entries never change.
-constexpr std::array<const char*, schema_version> migrations{version_1, version_2, version_3,
-                                                             version_4, version_5, version_6,
-                                                             version_7};
+constexpr std::array<const char*, schema_version> migrations{version_1, version_2, version_3, version_4,
+                                                             version_5, version_6, version_7};
 
 }  // namespace
 

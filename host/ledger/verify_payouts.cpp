@@ -141,9 +141,9 @@ Result<void> Verifier::check_payout_states() {
         const auto slot = payouts.i64();
         if (found == payouts_.end()) continue;  // reported as a row without an audit row, or unchecked
         if (state == static_cast<int>(found->second.state) && slot == found->second.slot) continue;
-        bad(cat("payout ", found->first), cat("is not in the state of its last step: got ", state, ", slot ", slot,
-                                              ", want ", static_cast<int>(found->second.state), ", slot ",
-                                              found->second.slot));
+        bad(cat("payout ", found->first),
+            cat("is not in the state of its last step: got ", state, ", slot ", slot, ", want ",
+                static_cast<int>(found->second.state), ", slot ", found->second.slot));
     }
     STIPEND_LET(slots, main_.prepare("SELECT id, state FROM slot"));
     for (;;) {
@@ -182,15 +182,16 @@ Result<std::int64_t> Verifier::account_named(OrchestratorId orchestrator, std::s
 Result<void> Verifier::expect_payout(const Journal& journal, Entries& want) {
     const auto payout_kind = journal.kind == JournalKind::payout;
     if (payout_kind) row_journals_.push_back(journal.ref);
-    STIPEND_LET(rows, main_.prepare(
-                          payout_kind ? "SELECT p.orchestrator, o.key, '', p.wei, 1 FROM payout p JOIN orchestrator o ON "
-                                        "o.id = p.orchestrator WHERE p.seq = ?"
-                          : journal.kind == JournalKind::payout_step
-                              ? "SELECT p.orchestrator, o.key, ifnull(s.payer, ''), p.wei, t.state FROM payout_step t "
-                                "JOIN payout p ON p.id = t.payout JOIN orchestrator o ON o.id = p.orchestrator LEFT "
-                                "JOIN slot s ON s.id = t.slot WHERE t.seq = ? AND t.state IN (7, 8)"
-                              : "SELECT ifnull((SELECT orchestrator FROM payout WHERE slot = s.id LIMIT 1), 1), '', "
-                                "s.payer, e.fee_wei, 0 FROM slot_end e JOIN slot s ON s.id = e.slot WHERE e.seq = ?"));
+    STIPEND_LET(
+        rows,
+        main_.prepare(payout_kind ? "SELECT p.orchestrator, o.key, '', p.wei, 1 FROM payout p JOIN orchestrator o ON "
+                                    "o.id = p.orchestrator WHERE p.seq = ?"
+                      : journal.kind == JournalKind::payout_step
+                          ? "SELECT p.orchestrator, o.key, ifnull(s.payer, ''), p.wei, t.state FROM payout_step t "
+                            "JOIN payout p ON p.id = t.payout JOIN orchestrator o ON o.id = p.orchestrator LEFT "
+                            "JOIN slot s ON s.id = t.slot WHERE t.seq = ? AND t.state IN (7, 8)"
+                          : "SELECT ifnull((SELECT orchestrator FROM payout WHERE slot = s.id LIMIT 1), 1), '', "
+                            "s.payer, e.fee_wei, 0 FROM slot_end e JOIN slot s ON s.id = e.slot WHERE e.seq = ?"));
     STIPEND_LET(found, rows.bind(journal.ref).next());
     if (!found || journal.last != journal.ref) {
         bad(cat("journal ", journal.ref), "belongs to no payout, end of one, or end of a slot");

@@ -169,8 +169,8 @@ Result<void> Verifier::check_small_tables() {
             if (!more) break;
             const Seq seq = rows.i64();
             if (!has_audit_row(kind, seq)) bad(cat(table, " seq ", seq), "has no audit row");
-            const bool owes = kind == AuditKind::adjustment || kind == AuditKind::manual_payment ||
-                              kind == AuditKind::payout;
+            const bool owes =
+                kind == AuditKind::adjustment || kind == AuditKind::manual_payment || kind == AuditKind::payout;
             if (owes && seq > unchecked_ && !std::ranges::binary_search(row_journals_, seq)) {
                 bad(cat(table, " seq ", seq), "is in no journal");
             }

@@ -11,8 +11,8 @@
 #include "stipend/abi/monitor.h"
 #include "stipend/abi/policy.h"
 #include "stipend/abi/price.h"
-#include "stipend/abi/settlement.h"
 #include "stipend/abi/service.h"
+#include "stipend/abi/settlement.h"
 
 namespace stipend::plugin {
 namespace {
@@ -112,9 +112,8 @@ class Checker {
 }  // namespace
 
 const std::vector<std::string>& known_kinds() {
-    static const std::vector<std::string> kinds{STIPEND_POLICY, STIPEND_DISPATCH, STIPEND_MONITOR,
-                                                STIPEND_PRICE,  STIPEND_SERVICE,  STIPEND_ALERT,
-                                                STIPEND_SETTLEMENT};
+    static const std::vector<std::string> kinds{STIPEND_POLICY,  STIPEND_DISPATCH, STIPEND_MONITOR,   STIPEND_PRICE,
+                                                STIPEND_SERVICE, STIPEND_ALERT,    STIPEND_SETTLEMENT};
     return kinds;
 }
 

@@ -263,10 +263,10 @@ struct AlertKind {
 
 template <class T>
 struct SettlementKind {
-    static constexpr bool has = requires(T & object, const SlotRequest& request, const std::vector<Attempt>& attempts,
-                                         Completion<stipend_account> a, Completion<stipend_estimate> b,
-                                         Completion<stipend_signed> c, Completion<stipend_signed_list> d,
-                                         Completion<Nothing> e, Completion<stipend_sighting_list> f) {
+    static constexpr bool has =
+        requires(T & object, const SlotRequest& request, const std::vector<Attempt>& attempts,
+                 Completion<stipend_account> a, Completion<stipend_estimate> b, Completion<stipend_signed> c,
+                 Completion<stipend_signed_list> d, Completion<Nothing> e, Completion<stipend_sighting_list> f) {
         object.account(std::move(a));
         object.estimate(request, std::move(b));
         object.sign(request, std::move(c));
@@ -291,14 +291,12 @@ struct SettlementKind {
         });
     }
     static stipend_status recall(stipend_instance* i, std::uint64_t slot, stipend_completion c, stipend_error* e) {
-        return start_op<T, stipend_signed_list>(i, c, e, "settlement.recall", [&](T& object, auto done) {
-            return object.recall(slot, std::move(done));
-        });
+        return start_op<T, stipend_signed_list>(
+            i, c, e, "settlement.recall", [&](T& object, auto done) { return object.recall(slot, std::move(done)); });
     }
     static stipend_status send(stipend_instance* i, stipend_bytes raw, stipend_completion c, stipend_error* e) {
-        return start_op<T, Nothing>(i, c, e, "settlement.send", [&](T& object, auto done) {
-            return object.send(view(raw), std::move(done));
-        });
+        return start_op<T, Nothing>(i, c, e, "settlement.send",
+                                    [&](T& object, auto done) { return object.send(view(raw), std::move(done)); });
     }
     static stipend_status sight(stipend_instance* i, const std::uint8_t* ids, const std::uint64_t* batches,
                                 std::uint64_t count, stipend_completion c, stipend_error* e) {

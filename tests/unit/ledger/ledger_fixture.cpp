@@ -230,6 +230,54 @@ ManualPayment paid(OrchestratorId id, const char* name, stipend_unix_ns at) {
             .at = at};
 }
 
+Payout payout(PayoutId id, OrchestratorId to, const char* wei) {
+    return {.id = id,
+            .orchestrator = to,
+            .to = cat("0x", std::string(40, static_cast<char>('0' + to))),
+            .wei = *SignedWei::parse(wei),
+            .at = start_ns};
+}
+
+Slot slot(SlotId id, std::uint64_t nonce, std::uint32_t payouts) {
+    return {.id = id, .payer = cat("0x", std::string(40, 'a')), .nonce = nonce, .payouts = payouts, .at = start_ns};
+}
+
+Attempt attempt(SlotId slot, std::uint8_t id, bool gives_up) {
+    Attempt out{.slot = slot, .raw = cat("bytes ", static_cast<int>(id)), .gas = 21'000, .gives_up = gives_up};
+    out.id.fill(id);
+    out.tip_wei = *SignedWei::parse("1");
+    out.cap_wei = *SignedWei::parse("10");
+    out.at = start_ns;
+    return out;
+}
+
+PayoutStep payout_step(PayoutId payout, PayoutState state, SlotId slot) {
+    using enum PayoutState;
+    PayoutStep out{.payout = payout, .state = state, .slot = slot, .at = start_ns};
+    if (state == mined || state == confirmed || state == paid) {
+        out.block_hash.fill(9);
+        out.block = 100;
+    }
+    if (state == held || state == returned || state == frozen) out.reason = "a reason";
+    return out;
+}
+
+SlotEnd slot_end(SlotId slot, std::uint8_t id, bool executed) {
+    SlotEnd out{.slot = slot, .executed = executed, .at = start_ns};
+    out.id.fill(id);
+    if (id == 0) return out;
+    out.block_hash.fill(9);
+    out.block = 100;
+    out.fee_wei = *SignedWei::parse("210000");
+    return out;
+}
+
+std::string owed_to(Ledger& ledger, OrchestratorId id) {
+    const auto state = ledger.load_state();
+    REQUIRE(state.ok());
+    return state->orchestrators.at(static_cast<std::size_t>(id - 1)).owed.text();
+}
+
 std::string findings(Ledger& ledger, const VerifyOptions& options) {
     const auto report = ledger.verify(options);
     if (!report) return report.error().message;

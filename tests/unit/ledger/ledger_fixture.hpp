@@ -82,6 +82,15 @@ void fill_with_everything(Ledger& ledger);
 // By a reason alone.
 [[nodiscard]] ObjectionAnswer answer_to(OrchestratorId id, std::uint64_t epoch);
 
+// Steps of payouts, each with what it needs. Addresses and hashes are of one repeated digit.
+[[nodiscard]] Payout payout(PayoutId id, OrchestratorId to, const char* wei);
+[[nodiscard]] Slot slot(SlotId id, std::uint64_t nonce, std::uint32_t payouts = 1);
+[[nodiscard]] Attempt attempt(SlotId slot, std::uint8_t id, bool gives_up = false);
+[[nodiscard]] PayoutStep payout_step(PayoutId payout, PayoutState state, SlotId slot = 0);
+[[nodiscard]] SlotEnd slot_end(SlotId slot, std::uint8_t id, bool executed = true);
+// What an orchestrator is owed.
+[[nodiscard]] std::string owed_to(Ledger& ledger, OrchestratorId id);
+
 // The report's findings, one in a line; empty for a clean ledger.
 [[nodiscard]] std::string findings(Ledger& ledger, const VerifyOptions& options = {});
 

@@ -163,6 +163,11 @@ TEST_CASE("every text and blob of a record that a batch holds has a bound") {
     check(Objection());
     check(ObjectionAnswer());
     check(AnsweredRequest());
+    check(Payout());
+    check(Slot());
+    check(Attempt());
+    check(PayoutStep());
+    check(SlotEnd());
     check(Price());
     check(Observation());
 }
@@ -197,6 +202,11 @@ TEST_CASE("a batch is empty until one of its members is set") {
     fills([](Batch& b) { b.objections.emplace_back(); });
     fills([](Batch& b) { b.objection_answers.emplace_back(); });
     fills([](Batch& b) { b.answered.emplace_back(); });
+    fills([](Batch& b) { b.payouts.reserved.emplace_back(); });
+    fills([](Batch& b) { b.payouts.slots.emplace_back(); });
+    fills([](Batch& b) { b.payouts.attempts.emplace_back(); });
+    fills([](Batch& b) { b.payouts.steps.emplace_back(); });
+    fills([](Batch& b) { b.payouts.ends.emplace_back(); });
     fills([](Batch& b) { b.price.emplace(); });
     fills([](Batch& b) { b.observations.emplace_back(); });
     fills([](Batch& b) { b.forget_observations_before = 0; });

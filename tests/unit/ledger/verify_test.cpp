@@ -17,6 +17,14 @@ class Specimen {
         fill_with_everything(*ledger);
         const auto state = ledger->load_state();
         REQUIRE(state.ok());
+        Batch pays;
+        pays.payouts.reserved = {payout(1, 2, owed_to(*ledger, 2).c_str())};
+        pays.payouts.slots = {slot(1, 7)};
+        pays.payouts.attempts = {attempt(1, 1)};
+        pays.payouts.steps = {payout_step(1, PayoutState::bound, 1), payout_step(1, PayoutState::sent, 1)};
+        REQUIRE(ledger->commit(pays).ok());
+        pays.payouts = {.ends = {slot_end(1, 1)}, .steps = {payout_step(1, PayoutState::paid, 1)}};
+        REQUIRE(ledger->commit(pays).ok());
         Batch batch;
         Fee fee{.orchestrator = 1, .epoch = 3, .at = start_ns, .wei = *SignedWei::parse("7")};
         const auto step = fee_step({}, FeeKind::reserved, fee.wei, fee_day(fee.at));
@@ -84,7 +92,7 @@ TEST_CASE("a ledger with every kind of row verifies, and the report counts it") 
     CHECK(report->complete());
     CHECK(report->decisions == 5);
     CHECK(report->orchestrators == 3);
-    CHECK(report->journals == 5);
+    CHECK(report->journals == 8);
     CHECK(report->head == *ledger->head());
     CHECK(report->audit_rows == static_cast<std::uint64_t>(report->head.seq));
 }
@@ -115,6 +123,8 @@ TEST_CASE("a value changed in any column of any table is found, and its row name
             const std::string shown = table == "engine_state"       ? "state of"
                                       : table == "manual_payment"   ? "manual payment"
                                       : table == "objection_answer" ? "objection answer"
+                                      : table == "payout_step"      ? "payout"
+                                      : table == "slot_end"         ? "slot"
                                                                     : table;
             if (name != "seq" && table != "audit" && table != "namespace") {
                 CHECK(found.find(shown) != std::string::npos);
@@ -125,9 +135,9 @@ TEST_CASE("a value changed in any column of any table is found, and its row name
 
 TEST_CASE("a row deleted from any table is found") {
     Specimen specimen;
-    for (const auto* table :
-         {"audit", "decision", "journal", "orchestrator", "engine_state", "generation", "gap", "adjustment", "account",
-          "price", "pardon", "manual_payment", "objection", "objection_answer"}) {
+    for (const auto* table : {"audit", "decision", "journal", "orchestrator", "engine_state", "generation", "gap",
+                              "adjustment", "account", "price", "pardon", "manual_payment", "objection",
+                              "objection_answer", "payout", "slot", "attempt", "payout_step", "slot_end"}) {
         CAPTURE(table);
         CHECK(
             !specimen.after(cat("DELETE FROM ", table, " WHERE rowid = (SELECT min(rowid) FROM ", table, ")")).empty());
@@ -158,6 +168,12 @@ TEST_CASE("a row inserted into any table is found") {
           "engine_state WHERE orchestrator = 1",
           "INSERT INTO objection VALUES(999, 3, 1, 'forged', 'secret', 1, NULL)",
           "INSERT INTO objection_answer VALUES(999, 2, 1, '', 'forged', 'api:admin', 1)",
+          "INSERT INTO payout SELECT 999, 9, 1, to_address, wei, at, state, slot FROM payout",
+          "INSERT INTO slot SELECT 999, 9, payer, 8, 0, at, 1 FROM slot",
+          "INSERT INTO attempt SELECT 999, slot, zeroblob(32), raw, tip_wei, cap_wei, gas, gives_up, at FROM attempt",
+          "INSERT INTO payout_step SELECT 999, payout, state, slot, block_hash, block, reason, by, at FROM payout_step "
+          "LIMIT 1",
+          "INSERT INTO slot_end SELECT 999, 9, id, block_hash, block, fee_wei, executed, at FROM slot_end",
           "INSERT INTO gap VALUES(999, 3, 1, NULL, 'forged', NULL, NULL)",
           "INSERT INTO generation SELECT 9, 999, at, policy, version, revision, memory_version, so_sha256, config, "
           "terms "
