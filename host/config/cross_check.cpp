@@ -206,6 +206,17 @@ void CrossCheck::check_limits() {
 
 // Two listeners on one port, of one address or where either takes all addresses: the second cannot open.
 void CrossCheck::check_listeners() {
+    const auto whole = [&](std::string_view name, const ListenerTls& tls) {
+        if (tls.certificate.empty() != tls.key.empty()) {
+            report(cat("/listen/", name, tls.key.empty() ? "_tls_key" : "_tls_certificate"),
+                   "got nothing, want a file: a certificate and its key are set together");
+        } else if (tls.certificate.empty() && !tls.client_ca.empty()) {
+            report(cat("/listen/", name, "_tls_client_ca"),
+                   "got a file, want the certificate of this listener and its key as well");
+        }
+    };
+    whole("worker", settings_.worker_tls);
+    whole("metrics", settings_.metrics_tls);
     const bool worker = settings_.role == Role::worker;
     const auto& first = worker ? settings_.worker_listen : settings_.api_listen;
     if (!same_listener(first, settings_.metrics_listen)) return;

@@ -242,6 +242,12 @@ void fields(Visitor& visit, T& settings) {
         listen("worker", settings.worker_listen);
         listen("api", settings.api_listen);
         listen("metrics", settings.metrics_listen);
+        listen("worker_tls_certificate", settings.worker_tls.certificate);
+        listen("worker_tls_key", settings.worker_tls.key);
+        listen("worker_tls_client_ca", settings.worker_tls.client_ca);
+        listen("metrics_tls_certificate", settings.metrics_tls.certificate);
+        listen("metrics_tls_key", settings.metrics_tls.key);
+        listen("metrics_tls_client_ca", settings.metrics_tls.client_ca);
     });
     visit("api", settings.api);
     visit("registration", settings.registration);

@@ -40,8 +40,7 @@ class Worker final : public runtime::Role {
     void announce() const override;
     [[nodiscard]] runtime::Watcher::Hooks watcher_hooks() override;
     [[nodiscard]] plugin::ServiceSource* watched() override { return &view_; }
-    [[nodiscard]] std::vector<std::pair<std::string, std::string>> listeners(
-        const config::Settings& settings) const override;
+    [[nodiscard]] std::vector<Listener> listeners(const config::Settings& settings) const override;
 
   private:
     void log(std::int32_t level, const std::string& text) const;
