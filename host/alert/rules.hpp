@@ -21,6 +21,8 @@ struct Receiver {
 struct Route {
     std::int32_t severity = STIPEND_ALERT_INFO;  // the least one
     std::string match;                           // ids; empty: all
+    // What its labels have to be; each an exact text or a pattern, or empty: any.
+    std::string kind = {}, subject = {}, orchestrator = {};
     std::vector<std::string> receivers;
 };
 

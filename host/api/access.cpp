@@ -15,6 +15,8 @@ constexpr std::int64_t key_grace_ns = 60 * ns_per_s;  // of clocks that differ
 
 constexpr std::string_view wallet_subject = "wallet ";
 constexpr std::size_t max_wallet_logins = 10'000;
+constexpr std::size_t max_recent = 1'024;
+constexpr std::int64_t recent_ns = ns_per_s;
 
 auth::Permissions own_reads() {
     auth::Permissions out;
@@ -236,12 +238,33 @@ Result<void> Access::log_out(const Principal& principal) {
 Result<Access::Verified> Access::verify(std::string_view credential, AccessTime now) {
     const auto key = auth::parse_api_key(credential);
     const std::lock_guard lock(mutex_);
-    return key ? verify_key(*key, now) : verify_token(credential, now);
+    return key ? verify_key(*key, now) : verify_recent_token(credential, now);
 }
 
-Result<Access::Verified> Access::verify_token(std::string_view token, AccessTime now) {
+Result<Access::Verified> Access::verify_recent_token(std::string_view token, AccessTime now) {
+    STIPEND_LET(revision, store_->revision());
+    if (revision != recent_revision_ || recent_.size() >= max_recent) recent_.clear();
+    recent_revision_ = revision;
+    const auto key = auth::sha256(token);
+    const auto found = recent_.find(key);
+    if (found != recent_.end()) {
+        const auto& known = found->second;
+        const auto age = now.monotonic - known.at;
+        if (age >= 0 && age < recent_ns && now.wall < known.expires_at) return known.verified;
+        recent_.erase(found);
+    }
+    stipend_unix_ns expires_at = 0;
+    STIPEND_LET(verified, verify_token(token, now, expires_at));
+    if (verified.principal && verified.principal->orchestrator.empty()) {
+        recent_.emplace(key, Recent{verified, expires_at, now.monotonic});
+    }
+    return verified;
+}
+
+Result<Access::Verified> Access::verify_token(std::string_view token, AccessTime now, stipend_unix_ns& expires_at) {
     const auto claims = verifier_->verify(auth::TokenKind::access, token, now.wall / ns_per_s);
     if (!claims) return Verified{.principal = {}, .fault = std::string(name_of(claims.fault()))};
+    expires_at = claims->expires_at_s * ns_per_s;
     if (claims->subject.starts_with(wallet_subject)) {
         const auto login = wallet_logins_.find(claims->family);
         if (login != wallet_logins_.end() && login->second > now.wall) return wallet_principal(*claims);

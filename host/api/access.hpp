@@ -114,7 +114,11 @@ class Access {
                                              const std::string& refresh_id, stipend_unix_ns now,
                                              stipend_unix_ns refresh_until) const;
     [[nodiscard]] static Verified wallet_principal(const auth::TokenClaims& claims);
-    [[nodiscard]] Result<Verified> verify_token(std::string_view token, AccessTime now);
+    // Sets `expires_at` where it returns a principal.
+    [[nodiscard]] Result<Verified> verify_token(std::string_view token, AccessTime now, stipend_unix_ns& expires_at);
+    // As verify_token. A token that was verified within the last second, and before any change of the store, is
+    // believed.
+    [[nodiscard]] Result<Verified> verify_recent_token(std::string_view token, AccessTime now);
     [[nodiscard]] Result<Verified> verify_key(const auth::ApiKey& key, AccessTime now);
 
     std::mutex mutex_;
@@ -123,6 +127,14 @@ class Access {
     std::optional<auth::TokenSigner> signer_;      // guarded by mutex_
     std::optional<auth::TokenVerifier> verifier_;  // guarded by mutex_
     auth::LoginThrottle throttle_;                 // guarded by mutex_
+    struct Recent {
+        Verified verified;
+        stipend_unix_ns expires_at = 0;
+        stipend_mono_ns at = 0;
+    };
+    // By the token's hash. All of them are of `recent_revision_` of the store.
+    std::map<auth::Sha256, Recent> recent_;  // guarded by mutex_
+    std::int64_t recent_revision_ = -1;      // guarded by mutex_
     // When logins by wallet end, by family; in memory, since they are short.
     std::map<std::string, stipend_unix_ns> wallet_logins_;  // guarded by mutex_
 };

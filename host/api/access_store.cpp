@@ -262,6 +262,17 @@ Result<void> AccessStore::add_token_key(const StoredTokenKey& key) {
     });
 }
 
+Result<std::int64_t> AccessStore::revision() {
+    if (!data_version_) {
+        STIPEND_LET(statement, database_.prepare("PRAGMA data_version"));
+        data_version_ = std::move(statement);
+    }
+    STIPEND_LET(row, data_version_->next());
+    const auto others = row ? data_version_->i64() : 0;  // a number of 32 bits
+    data_version_->reset();
+    return (others << 32) ^ sqlite3_total_changes64(database_.handle());
+}
+
 Result<void> AccessStore::remove_old_token_keys() {
     return write([&]() -> Result<void> {
         return database_.run("DELETE FROM token_key WHERE number < (SELECT max(number) FROM token_key)");

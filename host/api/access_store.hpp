@@ -98,6 +98,9 @@ class AccessStore {
     // All but the newest: tokens that others signed are refused from now on.
     [[nodiscard]] Result<void> remove_old_token_keys();
 
+    // Another number once anything in the file was changed, by this object or by another process.
+    [[nodiscard]] Result<std::int64_t> revision();
+
   private:
     AccessStore() = default;
     // Runs `work` in one transaction that writes.
@@ -105,6 +108,7 @@ class AccessStore {
     auto write(Work work) -> decltype(work());
 
     sqlite::Database database_;
+    std::optional<sqlite::Statement> data_version_;
 };
 
 // The file of a host whose state is in `state_folder`. [pure]

@@ -3,53 +3,21 @@
 #include <algorithm>
 #include <charconv>
 
-#include "host/api/csv.hpp"
+#include "host/api/openapi.hpp"
+#include "host/api/recent_replies.hpp"
+#include "host/api/reference.hpp"
 #include "host/base/time.hpp"
 #include "stipend/duration.hpp"
 
 namespace stipend::api {
 namespace {
 
-constexpr std::int64_t default_limit = 100;
-constexpr std::int64_t most_limit = 200;
 constexpr std::int64_t proof_wait_s = 60;
 
-// Cursors are opaque to clients: a letter of the list, and where its next part goes on.
+// Letters of cursors.
 constexpr char orchestrators_cursor = 'o';
 constexpr char payments_cursor = 'p';
 constexpr char own_payments_cursor = 'q';  // of one orchestrator
-
-std::string cursor_text(char list, std::int64_t at) {
-    return cat(std::string_view(&list, 1), at);
-}
-
-Result<std::optional<std::int64_t>> cursor_of(const Request& request, char list) {
-    const auto found = request.query.find("cursor");
-    if (found == request.query.end()) return std::optional<std::int64_t>();
-    const std::string_view text = found->second;
-    std::int64_t at = 0;
-    const auto* end = text.data() + text.size();
-    if (text.size() < 2 || text.front() != list || text[1] == '-' ||
-        std::from_chars(text.data() + 1, end, at).ptr != end || cursor_text(list, at) != text) {
-        return fail(STIPEND_E_INVALID, "query parameter \"cursor\": want one that an answer of this list had");
-    }
-    return std::optional(at);
-}
-
-Json array_of(std::vector<Json> items) {
-    auto out = Json::array();
-    for (auto& item : items) out.push(std::move(item));
-    return out;
-}
-
-Json next_of(char list, const ManagerReads::Part& part) {
-    return part.next ? Json(cursor_text(list, *part.next)) : Json();
-}
-
-// What the query has wrong is 400, as for all parameters.
-Reply bad_query(const Error& error) {
-    return problem(400, error.message);
-}
 
 // The sum of calls, and the mean latency of those that have one, of the orchestrators that are listed.
 Json summary_of(const std::vector<Json>& items) {
@@ -75,7 +43,7 @@ Json summary_of(const std::vector<Json>& items) {
 }
 
 Reply orchestrators(ManagerReads& reads, const Request& request) {
-    const auto limit = request.number("limit", default_limit, 1, most_limit);
+    const auto limit = request.number("limit", default_part, 1, most_part);
     if (!limit) return bad_query(limit.error());
     const auto after = cursor_of(request, orchestrators_cursor);
     if (!after) return bad_query(after.error());
@@ -96,6 +64,24 @@ Reply orchestrators(ManagerReads& reads, const Request& request) {
                             .append("next_cursor", std::move(next)));
 }
 
+// What one client was sent within the last second does for the next one, unless a registration has changed.
+Reply recent_orchestrators(ManagerReads& reads, RecentReplies& recent, const Clock& clock, const Request& request) {
+    const auto revision = reads.registrations_revision();
+    const auto now = clock.monotonic();
+    std::string key;
+    for (const auto* name : {"limit", "cursor"}) {
+        const auto found = request.query.find(name);
+        key += found == request.query.end() ? "/" : cat("/", found->second);
+    }
+    if (auto kept = recent.find(key, revision, now)) return std::move(*kept);
+    auto reply = orchestrators(reads, request);
+    if (reply.status == 200) {
+        set_tag(reply);
+        recent.keep(key, revision, now, reply);
+    }
+    return reply;
+}
+
 Reply one_orchestrator(ManagerReads& reads, const Request& request) {
     auto found = reads.orchestrator(request.path.at("id"));
     if (!found) return problem_of(found.error());
@@ -103,31 +89,16 @@ Reply one_orchestrator(ManagerReads& reads, const Request& request) {
     return tagged_reply(**found);
 }
 
-// A file for a spreadsheet. The part that follows is named as RFC 8288 has it.
-Reply payments_as_csv(const ManagerReads& reads, char list, const ManagerReads::Part& part) {
-    Reply out{.status = 200,
-              .headers = "Content-Disposition: attachment; filename=\"payments.csv\"\r\n",
-              .body = csv_of(csv_columns(reads.payment_form()), part.items),
-              .content_type = "text/csv; charset=utf-8; header=present",
-              .tagged = true};
-    if (part.next) out.headers += cat("Link: <?cursor=", cursor_text(list, *part.next), ">; rel=\"next\"\r\n");
-    return out;
-}
-
 Reply payments(ManagerReads& reads, const Request& request) {
     ManagerReads::PaymentQuery query;
-    const auto format = request.query.find("format");
-    const bool csv = format != request.query.end() && format->second == "csv";
-    if (!csv && format != request.query.end() && format->second != "json") {
-        return problem(400,
-                       cat("query parameter \"format\": got \"", clip(format->second, 64), "\", want json or csv"));
-    }
+    const auto csv = wants_csv(request);
+    if (!csv) return bad_query(csv.error());
     if (const auto one = request.query.find("orchestrator"); one != request.query.end()) {
         if (one->second.empty()) return problem(400, "query parameter \"orchestrator\": want an id");
         query.orchestrator = one->second;
     }
     const auto list = query.orchestrator.empty() ? payments_cursor : own_payments_cursor;
-    const auto limit = request.number("limit", default_limit, 1, most_limit);
+    const auto limit = request.number("limit", default_part, 1, most_part);
     if (!limit) return bad_query(limit.error());
     query.limit = static_cast<std::size_t>(*limit);
     const auto before = cursor_of(request, list);
@@ -141,20 +112,16 @@ Reply payments(ManagerReads& reads, const Request& request) {
     auto found = reads.payments(query);
     if (!found) return problem_of(found.error());
     if (!*found) return problem(404, "no such orchestrator");
-    if (csv) return payments_as_csv(reads, list, **found);
+    if (*csv) return csv_reply(reads.payment_form(), list, **found, "payments.csv");
     auto next = next_of(list, **found);
     return tagged_reply(
         Json::object().append("payments", array_of(std::move((*found)->items))).append("next_cursor", std::move(next)));
 }
 
 Reply payment_proof(ManagerReads& reads, const Request& request) {
-    const std::string_view text = request.path.at("epoch");
-    const auto* end = text.data() + text.size();
-    std::uint64_t epoch = 0;
-    if (const auto read = std::from_chars(text.data(), end, epoch); read.ptr != end || read.ec != std::errc()) {
-        return problem(404, "no such payment: want its epoch, a whole number");
-    }
-    auto proof = reads.payment_proof(request.path.at("id"), epoch);
+    const auto epoch = epoch_of(request);
+    if (!epoch) return problem(404, "no such payment: want its epoch, a whole number");
+    auto proof = reads.payment_proof(request.path.at("id"), *epoch);
     if (!proof && proof.error().status == STIPEND_E_BUSY) {
         return problem_later(503, "no signed head covers this payment yet", proof_wait_s);
     }
@@ -237,8 +204,9 @@ Reply ready(ManagerReads& reads) {
 
 }  // namespace
 
-std::vector<ApiRoute> manager_routes(ManagerReads& reads, std::vector<IpRange> gateways) {
+std::vector<ApiRoute> manager_routes(ManagerReads& reads, std::vector<IpRange> gateways, const Clock& clock) {
     using auth::Permission;
+    const auto recent = std::make_shared<RecentReplies>();
     std::vector<ApiRoute> out;
     const auto get = [&](std::string path, std::optional<Permission> permission, std::vector<std::string_view> query,
                          Handler handler) {
@@ -255,8 +223,17 @@ std::vector<ApiRoute> manager_routes(ManagerReads& reads, std::vector<IpRange> g
     get("/api/v1/openapi.json", {}, {}, [](const Request&) {
         return Reply{.status = 200, .headers = {}, .body = std::string(openapi_document()), .tagged = true};
     });
+    get("/api/v1/docs", {}, {}, [](const Request&) {
+        return Reply{.status = 200,
+                     .headers = "Content-Security-Policy: default-src 'none'; style-src 'unsafe-inline'\r\n",
+                     .body = api_reference(ReferenceFormat::html),
+                     .content_type = "text/html; charset=utf-8",
+                     .tagged = true};
+    });
     get("/api/v1/livepeer/orchestrators", Permission::orchestrators_read, {"limit", "cursor"},
-        [&reads](const Request& request) { return orchestrators(reads, request); });
+        [&reads, &clock, recent](const Request& request) {
+            return recent_orchestrators(reads, *recent, clock, request);
+        });
     get("/api/v1/livepeer/orchestrators/{id}/status", Permission::orchestrators_read, {},
         [&reads](const Request& request) { return one_orchestrator(reads, request); });
     out.back().own = true;

@@ -10,6 +10,7 @@
 #include "host/api/api_server.hpp"
 #include "host/api/event_feed.hpp"
 #include "host/api/health.hpp"
+#include "host/api/list_part.hpp"
 
 namespace stipend::api {
 
@@ -18,11 +19,7 @@ class ManagerReads {
   public:
     virtual ~ManagerReads() = default;
 
-    // A part of a list; `next` is the cursor of the part that follows.
-    struct Part {
-        std::vector<Json> items = {};
-        std::optional<std::int64_t> next = {};
-    };
+    using Part = ListPart;
     struct Counts {
         std::size_t connected = 0, disconnected = 0, unhealthy = 0, unapproved = 0;
     };
@@ -30,6 +27,8 @@ class ManagerReads {
         Counts all;  // also of those that are not in the part
         Part part;
     };
+    // Another number once a registration has changed. Does not block.
+    [[nodiscard]] virtual std::uint64_t registrations_revision() const = 0;
     // Behind the cursor `after`, in the order of the ledger.
     virtual Result<Orchestrators> orchestrators(std::optional<std::int64_t> after, std::size_t limit) = 0;
     // Nothing: there is none of that id.
@@ -60,13 +59,11 @@ class ManagerReads {
     virtual Result<Health> health() = 0;
 };
 
-// All but those of auth_routes; `gateways`: from where the list for gateways is served.
-[[nodiscard]] std::vector<ApiRoute> manager_routes(ManagerReads& reads, std::vector<IpRange> gateways);
+// All but those of auth_routes; `gateways`: from where the list for gateways is served. `clock` outlives them.
+[[nodiscard]] std::vector<ApiRoute> manager_routes(ManagerReads& reads, std::vector<IpRange> gateways,
+                                                   const Clock& clock);
 
 // GET /api/v1/events over `feed`, which outlives it.
 [[nodiscard]] ApiRoute events_route(EventFeed& feed);
-
-// The description of all routes as OpenAPI 3.1: a JSON document.
-[[nodiscard]] std::string_view openapi_document();
 
 }  // namespace stipend::api

@@ -1,4 +1,4 @@
-#include "host/api/manager_routes.hpp"
+#include "host/api/openapi.hpp"
 
 // Written by hand; a test compares its paths and parameters with the table of routes.
 namespace stipend::api {
@@ -42,6 +42,14 @@ constexpr std::string_view document = R"json({
     "Problem": {"type": "object", "required": ["type", "title", "status", "detail"], "properties": {
       "type": {"const": "about:blank"}, "title": {"type": "string"}, "status": {"type": "integer"},
       "detail": {"type": "string"}}},
+    "Objection": {"type": "object", "properties": {
+      "orchestrator": {"type": "string"}, "epoch": {"type": "integer"}, "state": {"enum": ["open", "answered"]},
+      "objected_at": {"type": "string", "format": "date-time"}, "text": {"type": "string"},
+      "by": {"type": "string", "description": "`secret`, or `wallet:` and its address."},
+      "answered_at": {"type": ["string", "null"], "format": "date-time"}, "answer": {"type": ["string", "null"]},
+      "answered_by": {"type": ["string", "null"]},
+      "adjustment": {"type": ["string", "null"], "description": "The key of the adjustment that paid."},
+      "amount_usd": {"type": ["string", "null"]}, "amount_wei": {"type": ["string", "null"]}}},
     "Tokens": {"type": "object", "required": ["access_token", "token_type", "expires_in", "refresh_token"],
       "properties": {
         "access_token": {"type": "string"}, "token_type": {"const": "bearer"},
@@ -168,6 +176,10 @@ constexpr std::string_view document = R"json({
     "200": {"description": "OpenAPI 3.1.", "content": {"application/json": {"schema": {"type": "object"}}}},
     "304": {"$ref": "#/components/responses/unchanged"},
       "429": {"$ref": "#/components/responses/problem"}}}},
+  "/api/v1/docs": {"get": {"summary": "This document as a page to read", "responses": {
+    "200": {"description": "HTML.", "content": {"text/html": {"schema": {"type": "string"}}}},
+    "304": {"$ref": "#/components/responses/unchanged"},
+    "429": {"$ref": "#/components/responses/problem"}}}},
   "/api/v1/auth/login": {"post": {"summary": "Log in with an account and its password",
     "requestBody": {"required": true, "content": {"application/json": {"schema": {
       "type": "object", "required": ["email", "password"], "properties": {
@@ -455,6 +467,84 @@ constexpr std::string_view document = R"json({
       "429": {"$ref": "#/components/responses/problem"},
       "503": {"$ref": "#/components/responses/problem"},
       "400": {"$ref": "#/components/responses/problem"}}}},
+  "/api/v1/livepeer/objections": {"get": {"summary": "What orchestrators objected to",
+    "description": "The open ones first, the oldest of them first; then those that are answered, the newest first. An orchestrator reads its own, by `orchestrator`.",
+    "security": [{"bearer": []}, {"ownSecret": []}],
+    "parameters": [
+      {"name": "orchestrator", "in": "query", "description": "Only of this id.", "schema": {"type": "string"}},
+      {"name": "format", "in": "query",
+        "description": "csv: for spreadsheets, with a line of names; the part that follows is in the header Link.",
+        "schema": {"enum": ["json", "csv"], "default": "json"}},
+      {"$ref": "#/components/parameters/cursor"}, {"$ref": "#/components/parameters/limit"}],
+    "responses": {
+      "200": {"description": "A part of the list.",
+        "content": {"application/json": {"schema": {"type": "object", "properties": {
+            "objections": {"type": "array", "items": {"$ref": "#/components/schemas/Objection"}},
+            "next_cursor": {"type": ["string", "null"]}}}},
+          "text/csv": {"schema": {"type": "string"}}}},
+      "304": {"$ref": "#/components/responses/unchanged"},
+      "400": {"$ref": "#/components/responses/problem"},
+      "401": {"$ref": "#/components/responses/problem"},
+      "403": {"$ref": "#/components/responses/problem"},
+      "404": {"$ref": "#/components/responses/problem"},
+      "429": {"$ref": "#/components/responses/problem"},
+      "503": {"$ref": "#/components/responses/problem"}}}},
+  "/api/v1/livepeer/orchestrators/{id}/payments/{epoch}/objection": {
+    "get": {
+    "summary": "The objection to a decision, with its answer",
+    "security": [{"bearer": []}, {"ownSecret": []}],
+    "parameters": [{"name": "id", "in": "path", "required": true, "schema": {"type": "string"}},
+      {"name": "epoch", "in": "path", "required": true, "schema": {"type": "integer", "minimum": 1}}],
+    "responses": {
+      "200": {"description": "The objection.", "content": {"application/json": {"schema": {
+        "$ref": "#/components/schemas/Objection"}}}},
+      "400": {"$ref": "#/components/responses/problem"},
+      "401": {"$ref": "#/components/responses/problem"},
+      "403": {"$ref": "#/components/responses/problem"},
+      "404": {"$ref": "#/components/responses/problem"},
+      "429": {"$ref": "#/components/responses/problem"},
+      "503": {"$ref": "#/components/responses/problem"}}},
+    "post": {
+    "summary": "Object to a decision",
+    "description": "By the orchestrator itself: by its secret, or a login of its wallet; staff get 403. One for each decision: the same text again changes nothing, another one is 409. At most 20 a day.",
+    "security": [{"bearer": []}, {"ownSecret": []}],
+    "parameters": [{"name": "id", "in": "path", "required": true, "schema": {"type": "string"}},
+      {"name": "epoch", "in": "path", "required": true, "schema": {"type": "integer", "minimum": 1}}],
+    "requestBody": {"required": true, "content": {"application/json": {"schema": {
+      "type": "object", "required": ["text"], "additionalProperties": false, "properties": {
+        "text": {"type": "string", "minLength": 1, "maxLength": 2000, "description": "At most 2000 bytes."}}}}}},
+    "responses": {
+      "200": {"description": "It is recorded.", "content": {"application/json": {"schema": {
+        "$ref": "#/components/schemas/Objection"}}}},
+      "400": {"$ref": "#/components/responses/problem"},
+      "401": {"$ref": "#/components/responses/problem"},
+      "403": {"$ref": "#/components/responses/problem"},
+      "404": {"$ref": "#/components/responses/problem"},
+      "409": {"$ref": "#/components/responses/problem"},
+      "422": {"$ref": "#/components/responses/problem"},
+      "429": {"$ref": "#/components/responses/problem"},
+      "503": {"$ref": "#/components/responses/problem"}}}},
+  "/api/v1/livepeer/orchestrators/{id}/payments/{epoch}/objection/answer": {"post": {
+    "summary": "Answer an objection",
+    "description": "By a reason, and where it was right by an amount, which is an adjustment in the same transaction. Once: the same again changes nothing, anything else is 409. An amount wants the permission payments:adjust as well.",
+    "security": [{"bearer": []}],
+    "parameters": [{"name": "id", "in": "path", "required": true, "schema": {"type": "string"}},
+      {"name": "epoch", "in": "path", "required": true, "schema": {"type": "integer", "minimum": 1}}],
+    "requestBody": {"required": true, "content": {"application/json": {"schema": {
+      "type": "object", "required": ["reason"], "additionalProperties": false, "properties": {
+        "reason": {"type": "string", "minLength": 1, "maxLength": 2000, "description": "At most 2000 bytes."},
+        "amount_usd": {"type": ["string", "number", "null"], "description": "More than 0, exact by its digits."}}}}}},
+    "responses": {
+      "200": {"description": "It is recorded.", "content": {"application/json": {"schema": {
+        "$ref": "#/components/schemas/Objection"}}}},
+      "400": {"$ref": "#/components/responses/problem"},
+      "401": {"$ref": "#/components/responses/problem"},
+      "403": {"$ref": "#/components/responses/problem"},
+      "404": {"$ref": "#/components/responses/problem"},
+      "409": {"$ref": "#/components/responses/problem"},
+      "422": {"$ref": "#/components/responses/problem"},
+      "429": {"$ref": "#/components/responses/problem"},
+      "503": {"$ref": "#/components/responses/problem"}}}},
   "/api/v1/ledger/head": {"get": {"summary": "The newest signed head of the ledger",
     "responses": {
       "200": {"description": "It vouches for all rows up to `last`.", "content": {"application/json": {"schema": {

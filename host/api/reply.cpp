@@ -65,6 +65,10 @@ Reply tagged_reply(const Json& body) {
     return out;
 }
 
+void set_tag(Reply& reply) {
+    reply.tag = tag_of(reply.body);
+}
+
 Reply problem(int status, std::string_view detail) {
     auto out = json_reply(Json::object()
                               .append("type", "about:blank")
@@ -102,7 +106,7 @@ http::ServerResponse response_of(Reply reply, std::string_view if_none_match) {
     http::ServerResponse out{.status = reply.status, .headers = std::move(reply.headers), .body = {}};
     out.headers += "X-Content-Type-Options: nosniff\r\n";
     if (reply.tagged) {
-        const auto tag = tag_of(reply.body);
+        const auto tag = reply.tag.empty() ? tag_of(reply.body) : std::move(reply.tag);
         out.headers += cat("ETag: ", tag, "\r\nCache-Control: private, no-cache\r\n");
         if (names_tag(if_none_match, tag)) {
             out.status = 304;

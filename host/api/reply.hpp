@@ -20,6 +20,7 @@ struct Reply {
     std::string content_type = "application/json";
     std::shared_ptr<http::BodyStream> stream = {};  // instead of `body`
     bool tagged = false;                            // gets an ETag, and is 304 for a client that has it
+    std::string tag = {};                           // the ETag, where it is known already
     // Instead of all of these: is called once, and sends the reply when there is one. It must not block.
     std::function<void(std::function<void(Reply)> send)> later = {};
 };
@@ -27,6 +28,8 @@ struct Reply {
 [[nodiscard]] Reply json_reply(const Json& body, int status = 200);
 // A list that clients poll.
 [[nodiscard]] Reply tagged_reply(const Json& body);
+// Computes the tag of a tagged reply that is sent more than once.
+void set_tag(Reply& reply);
 // {"type":"about:blank","title":"Not Found","status":404,"detail":...}
 [[nodiscard]] Reply problem(int status, std::string_view detail);
 // The same with Retry-After.

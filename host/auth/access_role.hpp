@@ -28,9 +28,10 @@ enum class Permission : std::uint8_t {
     status_read,  // health in detail, metrics, the event stream
     configuration_reload,
     accounts_manage,
-    keys_manage,  // API keys
+    keys_manage,        // API keys
+    objections_answer,  // by a reason; one that pays wants payments_adjust as well
 };
-inline constexpr std::size_t permission_count = 16;
+inline constexpr std::size_t permission_count = 17;
 
 // A set of permissions: what a token or an API key is limited to.
 class Permissions {
@@ -81,6 +82,7 @@ inline constexpr std::array<PermissionRow, permission_count> permission_table{{
     {Permission::configuration_reload, "configuration:reload", {true, true, false, false}},
     {Permission::accounts_manage, "accounts:manage", {true, false, false, false}},
     {Permission::keys_manage, "keys:manage", {true, false, false, false}},
+    {Permission::objections_answer, "objections:answer", {true, true, false, false}},
 }};
 
 [[nodiscard]] constexpr bool allows(AccessRole role, Permission permission) {

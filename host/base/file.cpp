@@ -8,6 +8,19 @@
 
 namespace stipend {
 
+Result<Fd> open_private_file(const std::filesystem::path& path) {
+    Fd fd(::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NOFOLLOW));
+    if (!fd && errno == ENOENT) return Fd();
+    struct stat info {};
+    if (!fd || ::fstat(fd.get(), &info) != 0) {
+        return fail(STIPEND_E_UNAVAILABLE, "cannot read ", path.native(), ": ", std::strerror(errno));
+    }
+    if (!S_ISREG(info.st_mode) || (info.st_mode & 077) != 0) {
+        return fail(STIPEND_E_CONFIG, path.native(), ": want a regular file that only its owner may read (mode 0600)");
+    }
+    return fd;
+}
+
 Result<std::string> read_all(int fd, std::uintmax_t most) {
     std::string out;
     struct stat info {};

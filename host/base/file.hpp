@@ -42,6 +42,10 @@ class Fd {
     int fd_ = -1;
 };
 
+// Opens a file that holds a secret, to read it; no descriptor where there is none. CONFIG: others may read it, or it is
+// no regular file. UNAVAILABLE: it cannot be opened.
+Result<Fd> open_private_file(const std::filesystem::path& path);
+
 // Reads to the end. LIMIT beyond `most` bytes.
 Result<std::string> read_all(int fd, std::uintmax_t most);
 Result<std::string> read_file(const std::filesystem::path& path, std::uintmax_t most);

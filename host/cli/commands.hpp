@@ -59,6 +59,18 @@ struct PardonOptions {
 };
 int pardon(const PardonOptions& options);
 
+// What orchestrators say against decisions; with or without a running host.
+struct ObjectionOptions {
+    Common common;
+    std::string orchestrator;  // of `list`: empty for all
+    std::uint64_t epoch = 0;
+    bool all = false;         // of `list`: also those that are answered
+    std::string reason, usd;  // of `answer`; `usd` empty: nothing is paid
+};
+int objection_list(const ObjectionOptions& options);
+int objection_show(const ObjectionOptions& options);
+int objection_answer(const ObjectionOptions& options);
+
 int alert_list(const Common& common);
 struct SilenceOptions {
     Common common;
@@ -85,6 +97,7 @@ int config_dump(const Common& common);
 int check(const Common& common);
 
 int config_reference(const Common& common);
+int config_api_reference(const Common& common);
 
 struct VerifyOptions {
     Common common;

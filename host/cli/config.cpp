@@ -1,5 +1,6 @@
 #include <cstdio>
 
+#include "host/api/reference.hpp"
 #include "host/cli/commands.hpp"
 #include "host/config/dump.hpp"
 #include "host/config/environment.hpp"
@@ -12,6 +13,11 @@ int config_schema(const Common&, const std::string& role) {
     const auto of = role == "worker" ? config::Role::worker : config::Role::manager;
     std::puts(config::settings_schema(of).dump().c_str());
     return exit_good;
+}
+
+int config_api_reference(const Common&) {
+    std::fputs(api::api_reference(api::ReferenceFormat::markdown).c_str(), stdout);
+    return 0;
 }
 
 int config_reference(const Common&) {

@@ -185,6 +185,10 @@ int ledger_export(const ExportOptions& options) {
             return book->export_payments(
                 filter, [&](const ledger::ManualLine& line) { return print(line.key, manual_payment_json(line)); });
         }
+        if (options.kind == "objections") {
+            return book->export_objections(
+                filter, [&](const ledger::ObjectionLine& line) { return print(line.key, objection_json(line)); });
+        }
         return book->export_decisions(
             filter, [&](const ledger::DecisionLine& line) { return print(line.key, decision_json(line)); });
     };

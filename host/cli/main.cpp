@@ -158,6 +158,25 @@ void add_orchestrator_commands(CLI::App& app, OrchestratorOptions& options, Orch
         ->add_flag("--revoke", options.revoke, "only make the present one void");
 }
 
+void add_objection_commands(CLI::App& app, ObjectionOptions& options, int& status) {
+    auto* group = app.add_subcommand("objections", "what orchestrators say against decisions")->require_subcommand(1);
+    auto* list = command(*group, "list", "list those that wait for an answer", options.common);
+    list->add_option("--orchestrator", options.orchestrator, "only those of one orchestrator");
+    list->add_flag("--all", options.all, "also those that are answered");
+    list->callback([&] { status = objection_list(options); });
+    const auto add = [&](const char* name, const char* what, int (*run)(const ObjectionOptions&)) {
+        auto* one = command(*group, name, what, options.common);
+        one->add_option("ORCHESTRATOR", options.orchestrator, "its id")->required();
+        one->add_option("EPOCH", options.epoch, "the decision's number")->required();
+        one->callback([&options, &status, run] { status = run(options); });
+        return one;
+    };
+    add("show", "print one with its answer", objection_show);
+    auto* answer = add("answer", "answer one, which is final", objection_answer);
+    answer->add_option("--reason", options.reason, "the text that the orchestrator gets; it is recorded")->required();
+    answer->add_option("--usd", options.usd, "what is paid for it, by an adjustment (default: nothing)");
+}
+
 void add_api_key_commands(CLI::App& app, ApiKeyOptions& options, int& status) {
     auto* keys = app.add_subcommand("api-key", "keys of the manager's API, for programs")->require_subcommand(1);
     auto* add = command(*keys, "add", "make a key, and show it once", options.common);
@@ -241,6 +260,9 @@ int main(int argc, char** argv) {
     pardon_app->add_flag("--dry-run", pardon_options.dry_run, "only say what would change");
     pardon_app->callback([&] { status = pardon(pardon_options); });
 
+    ObjectionOptions objection_options;
+    add_objection_commands(app, objection_options, status);
+
     auto* check_app = command(
         app, "check", "check a configuration with its plugins, and print the largest possible spend and fees", common);
     check_app->callback([&] { status = check(common); });
@@ -257,6 +279,9 @@ int main(int argc, char** argv) {
 
     command(*config, "reference", "print every option as Markdown", common)->callback([&] {
         status = config_reference(common);
+    });
+    command(*config, "api-reference", "print every route of the API as Markdown", common)->callback([&] {
+        status = config_api_reference(common);
     });
 
     auto* ledger = app.add_subcommand("ledger", "what is recorded")->require_subcommand(1);
@@ -285,10 +310,11 @@ int main(int argc, char** argv) {
     check_proof_app->add_option("FILE", proof.file, "the proof; - for standard input")->required();
     check_proof_app->callback([&] { status = ledger_check_proof(proof); });
     ExportOptions exported;
-    auto* export_app = command(
-        *ledger, "export", "print decisions, fees or manual payments as JSON lines, in ledger order", exported.common);
+    auto* export_app =
+        command(*ledger, "export",
+                "print decisions, fees, manual payments or objections as JSON lines, in ledger order", exported.common);
     export_app->add_option("--kind", exported.kind, "what to print")
-        ->check(CLI::IsMember({"decisions", "fees", "manual"}))
+        ->check(CLI::IsMember({"decisions", "fees", "manual", "objections"}))
         ->capture_default_str();
     export_app->add_option("--orchestrator", exported.orchestrator, "only those of one orchestrator");
     export_app->add_option("--from", exported.from,

@@ -36,6 +36,10 @@ void print_event(std::string_view name, const std::string& data) {
     }
     if (name == "state") return fmt::print("{} is {}, was {}\n", text("orchestrator"), text("to"), text("from"));
     if (name == "alert") return fmt::print("alert {}: {}\n", text("id"), text("text"));
+    if (name == "objection") {
+        return fmt::print("{} objection to epoch {} is {}: {}\n", text("orchestrator"), text("epoch"), text("state"),
+                          text(text("state") == "open" ? "text" : "answer"));
+    }
     if (name == "gap") return fmt::print("gap behind {}: {}\n", text("after"), text("reason"));
 }
 

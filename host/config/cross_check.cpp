@@ -51,6 +51,7 @@ class CrossCheck {
         if (settings_.role == Role::worker) {
             check_monitors();
             check_listeners();
+            check_alerts();
             check_membership(root_, settings_, problems_);
             return check_services();
         }

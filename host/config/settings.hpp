@@ -222,8 +222,9 @@ struct AlertReceiver : PluginRef {
 };
 
 struct AlertRoute {
-    Severity severity = Severity::info;  // the least one
-    std::string match;                   // ids of alerts, a name or a pattern; empty: all
+    Severity severity = Severity::info;       // the least one
+    std::string match;                        // ids of alerts, a name or a pattern; empty: all
+    std::string kind, subject, orchestrator;  // labels, the same
     std::vector<std::string> receivers;
 };
 

@@ -203,6 +203,11 @@ template <class Visitor, Is<AlertRoute> T>
 void fields(Visitor& visit, T& route) {
     visit("severity", route.severity);
     visit("match", route.match);
+    visit.inside("labels", [&](auto& labels) {
+        labels("kind", route.kind);
+        labels("subject", route.subject);
+        labels("orchestrator", route.orchestrator);
+    });
     visit("receivers", route.receivers);
 }
 

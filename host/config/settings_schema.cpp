@@ -62,6 +62,45 @@ constexpr std::string_view of_both = R"("$defs": {
     "description": "Instead of `payment.base`."},
   "any usd": {"format": "usd", "formatMinimum": "0 USD", "formatMaximum": "1000000000 USD"},
   "any eth": {"format": "eth", "formatMinimum": "0 ETH", "formatMaximum": "1000000 ETH"},
+  "alerts": {"type": "object", "additionalProperties": false,
+    "x-noun": "the alert settings", "description": "Which alerts reach people, and how. See alerts.md.", "properties": {
+    "receivers": {"type": "array", "description": "Plugins that carry alerts to people.", "items": {
+      "type": "object", "additionalProperties": false, "required": ["name"],
+      "x-noun": "a receiver", "properties": {
+      "plugin": {"$ref": "#/$defs/plugin", "default": "alert"},
+      "id": {"$ref": "#/$defs/plugin id"},
+      "sha256": {"$ref": "#/$defs/plugin hash"},
+      "config": {"$ref": "#/$defs/plugin config"},
+      "name": {"$ref": "#/$defs/id", "description": "How routes and commands refer to it."},
+      "per_minute": {"format": "integer", "formatMinimum": "1", "formatMaximum": "600", "default": "20",
+        "description": "Messages that it gets in a minute. What is beyond them is summed up in one message."},
+      "deadline": {"format": "duration", "formatMinimum": "1s", "formatMaximum": "5m", "default": "30s",
+        "description": "A message that the plugin has not answered by then is ended by the host, and tried again."},
+      "quiet_hours": {"type": "object", "additionalProperties": false,
+        "x-noun": "the quiet hours", "description": "Time in which it gets critical alerts only; the others are sent afterwards if they still fire.", "properties": {
+        "schedule": {"format": "text", "maxLength": 256, "description":
+          "When they begin, as in cron: minute, hour, day of the month, month, day of the week."},
+        "zone": {"$ref": "#/$defs/window zone"},
+        "duration": {"$ref": "#/$defs/window duration"}}}}}},
+    "routes": {"type": "array", "description":
+      "Which alerts go to which receivers. An alert goes to the receivers of every route that matches it, once to each; one that no route matches goes to none. Without routes, every alert goes to every receiver.", "items": {
+      "type": "object", "additionalProperties": false,
+      "x-noun": "a route", "properties": {
+      "severity": {"format": "word", "enum": ["info", "warning", "critical"], "default": "info",
+        "description": "The least severity that it matches."},
+      "match": {"format": "text", "maxLength": 300,
+        "description": "The id of an alert, or a pattern such as `suspended:*`. Empty: all."},
+      "labels": {"type": "object", "additionalProperties": false,
+        "x-noun": "labels", "description": "What its labels have to be as well; each a text or a pattern. Empty: any.", "properties": {
+        "kind": {"format": "text", "maxLength": 300, "description": "What kind it is: its id as far as the first colon."},
+        "subject": {"format": "text", "maxLength": 300, "description": "What it is about: the rest of its id."},
+        "orchestrator": {"format": "text", "maxLength": 300,
+          "description": "The orchestrator that it is about; `*`: any, but one."}}},
+      "receivers": {"type": "array", "items": {"$ref": "#/$defs/id"}, "description": "Names of receivers."}}}},
+    "repeat_interval": {"format": "duration", "formatMinimum": "1m", "formatMaximum": "30d", "default": "4h",
+      "description": "An alert that fires for so long is sent again."},
+    "group_wait": {"format": "duration", "formatMinimum": "1ms", "formatMaximum": "10m", "default": "10s",
+      "description": "How long a receiver's first alert waits for others, to be sent in one message with them."}}},
   "policy keys": {"type": ["object", "null"], "x-noun": "a mapping",
     "description": "Keys laid over `payment.policy.config`, each replacing the whole value."}
 })";
@@ -180,39 +219,7 @@ constexpr std::string_view of_manager = R"("type": "object", "additionalProperti
       "description": "The ids of the orchestrators whose checks it covers. By default all."}}}},
   "witness": {"type": "array", "maxItems": 16, "items": {"format": "text", "minLength": 1, "maxLength": 2048},
     "description": "URLs or host:port that no orchestrator controls. Where all own checks fail at once, the first of `monitors` looks at these: if all of them fail too, the time counts neither as up nor as down; without a witness it is down, to be made up for with `stipend adjust` and `stipend pardon`. See operations.md."},
-  "alerts": {"type": "object", "additionalProperties": false,
-    "x-noun": "the alert settings", "description": "Which alerts reach people, and how. See alerts.md.", "properties": {
-    "receivers": {"type": "array", "description": "Plugins that carry alerts to people.", "items": {
-      "type": "object", "additionalProperties": false, "required": ["name"],
-      "x-noun": "a receiver", "properties": {
-      "plugin": {"$ref": "#/$defs/plugin", "default": "alert"},
-      "id": {"$ref": "#/$defs/plugin id"},
-      "sha256": {"$ref": "#/$defs/plugin hash"},
-      "config": {"$ref": "#/$defs/plugin config"},
-      "name": {"$ref": "#/$defs/id", "description": "How routes and commands refer to it."},
-      "per_minute": {"format": "integer", "formatMinimum": "1", "formatMaximum": "600", "default": "20",
-        "description": "Messages that it gets in a minute. What is beyond them is summed up in one message."},
-      "deadline": {"format": "duration", "formatMinimum": "1s", "formatMaximum": "5m", "default": "30s",
-        "description": "A message that the plugin has not answered by then is ended by the host, and tried again."},
-      "quiet_hours": {"type": "object", "additionalProperties": false,
-        "x-noun": "the quiet hours", "description": "Time in which it gets critical alerts only; the others are sent afterwards if they still fire.", "properties": {
-        "schedule": {"format": "text", "maxLength": 256, "description":
-          "When they begin, as in cron: minute, hour, day of the month, month, day of the week."},
-        "zone": {"$ref": "#/$defs/window zone"},
-        "duration": {"$ref": "#/$defs/window duration"}}}}}},
-    "routes": {"type": "array", "description":
-      "Which alerts go to which receivers. An alert goes to the receivers of every route that matches it, once to each; one that no route matches goes to none. Without routes, every alert goes to every receiver.", "items": {
-      "type": "object", "additionalProperties": false,
-      "x-noun": "a route", "properties": {
-      "severity": {"format": "word", "enum": ["info", "warning", "critical"], "default": "info",
-        "description": "The least severity that it matches."},
-      "match": {"format": "text", "maxLength": 300,
-        "description": "The id of an alert, or a pattern such as `suspended:*`. Empty: all."},
-      "receivers": {"type": "array", "items": {"$ref": "#/$defs/id"}, "description": "Names of receivers."}}}},
-    "repeat_interval": {"format": "duration", "formatMinimum": "1m", "formatMaximum": "30d", "default": "4h",
-      "description": "An alert that fires for so long is sent again."},
-    "group_wait": {"format": "duration", "formatMinimum": "1ms", "formatMaximum": "10m", "default": "10s",
-      "description": "How long a receiver's first alert waits for others, to be sent in one message with them."}}},
+  "alerts": {"$ref": "#/$defs/alerts"},
   "listen": {"type": "object", "additionalProperties": false,
     "x-noun": "the listeners", "description": "The addresses on which this host listens.", "properties": {
     "api": {"format": "listen or none", "default": "${API_LISTEN:-127.0.0.1:8010}",
@@ -343,7 +350,7 @@ constexpr std::string_view of_worker =
       "description": "What it offers, separated by commas; for display."},
     "payout_address": {"format": "text", "maxLength": 42, "default": "${ORCHESTRATOR_PAYOUT_ADDRESS:-}",
       "description": "Where its pay goes: 0x and 40 hex digits."},
-    "secret": {"format": "text", "maxLength": 1024, "default": "${MANAGER_SECRET:-${ORCHESTRATOR_SECRET:-}}",
+    "secret": {"format": "text", "maxLength": 1024, "default": "${MANAGER_SECRET:-}",
       "description": "The manager's `registration.secret`, by which an id is created. Empty: the id is registered already, and `own_secret` is its own."},
     "own_secret": {"format": "text", "maxLength": 1024, "default": "${ORCHESTRATOR_OWN_SECRET:-}",
       "description": "The id's own secret, where an administrator has made one by `stipend orchestrator rotate-secret`. Empty: the one in the state folder, which the worker makes."},
@@ -356,6 +363,7 @@ constexpr std::string_view of_worker =
     "plain_http": {"format": "word", "enum": ["false", "true"], "x-also": "off=false on=true no=false yes=true",
       "default": "${MANAGER_PLAIN_HTTP:-false}",
       "description": "`true`: `url` may be http:// beyond this machine, although secrets are readable on the way: for a network that is trusted."}}},
+  "alerts": {"$ref": "#/$defs/alerts"},
   "listen": {"type": "object", "additionalProperties": false,
     "x-noun": "the listeners", "description": "The addresses on which this host listens.", "properties": {
     "worker": {"format": "listen", "default": "${WORKER_LISTEN:-${SERVER_HOST:-127.0.0.1}:${SERVER_PORT:-9876}}",

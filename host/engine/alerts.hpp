@@ -1,28 +1,17 @@
 // The alerts that are active. Each one is raised once and resolved once.
 #pragma once
 
-#include <array>
 #include <cstdint>
 #include <map>
 #include <string>
-#include <string_view>
 
+#include "host/alert/labels.hpp"
 #include "stipend/abi/host.h"
 
 namespace stipend::engine {
 
-// How the ids of alerts begin that are about one orchestrator, whose key follows. No other alert is its business.
-inline constexpr std::array<std::string_view, 7> payee_alerts{
-    "limit:", "policy:", "suspended:", "unlisted:", "fees:", "fees-reported:", "change:"};
-
-// The key of the orchestrator that an alert is about; empty: none. An id that merely ends like a key is of a plugin or
-// the host.
-[[nodiscard]] constexpr std::string_view payee_of_alert(std::string_view id) {
-    for (const auto kind : payee_alerts) {
-        if (id.starts_with(kind)) return id.substr(kind.size());
-    }
-    return {};
-}
+using alert::payee_alerts;
+using alert::payee_of_alert;
 
 struct Alert {
     std::string id;  // the same while the same thing is wrong: "gateway", "suspended:orch-1"

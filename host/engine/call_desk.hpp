@@ -39,8 +39,8 @@ class CallDesk {
 
     CallDesk(Send send, Over over) : send_(std::move(send)), over_(std::move(over)) {}
 
-    // Counts one call of each payee in the rates, and keeps places for them until `begin` or `drop`. Otherwise nothing is
-    // changed: when they may be tried again.
+    // Counts one call of each payee in the rates, and keeps places for them until `begin` or `drop`. Otherwise nothing
+    // is changed: when they may be tried again.
     [[nodiscard]] std::optional<stipend_unix_ns> admit(std::span<const registry::PayeeIndex> payees,
                                                        const DispatchRules& rules, stipend_unix_ns now);
     // Sends calls that were admitted, as their rate has it: at once, and in `tick`.

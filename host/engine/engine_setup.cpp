@@ -277,7 +277,10 @@ void Engine::deactivate(registry::PayeeIndex payee, stipend_unix_ns now) {
     STIPEND_ASSERT(active_ > 0);
     --active_;
     if (slot.state.consecutive_failures > 0) --failing_;
-    for (const auto kind : payee_alerts) resolve(cat(kind, payees_.key(payee)), now);
+    for (const auto kind : payee_alerts) {
+        // An objection wants its answer, also of one that has left.
+        if (kind != "objection:") resolve(cat(kind, payees_.key(payee)), now);
+    }
 }
 
 ledger::EngineState Engine::state_of(registry::PayeeIndex payee) const {

@@ -74,7 +74,9 @@ Result<std::string> Manager::review(const runtime::Plan& next_plan, const runtim
 void Manager::open(ledger::State state) {
     restored_ = state.restored;
     if (auto* delivery = host_.alerts()) fired_before_ = delivery->fired_before();
+    const auto objections = std::move(state.objections);
     engine_ = std::make_unique<Engine>(*this, reporter_, std::move(state), host_.now());
+    ObjectionDesk::raise_open(*engine_, objections, host_.now());
     confirm_suspensions();
     report_registrations();
 }
@@ -237,6 +239,14 @@ Result<void> Manager::add_routes(runtime::ControlServer& server) {
     }
     STIPEND_TRY(server.stream_route("POST", "/events", [this](const Json& body) { return open_events(body); }));
     STIPEND_TRY(server.route("POST", "/adjust", [this](const Json& body) { return adjust(body, {}); }));
+    objections_ = std::make_unique<ObjectionDesk>(host_, *engine_, plan_->settings, [this] {
+        if (events_) events_->notify();
+    });
+    STIPEND_TRY(server.route("POST", "/objections/answer", [this](const Json& body) -> Result<Json> {
+        STIPEND_LET(done, objections_->answer(body));
+        if (!done) return fail(STIPEND_E_INVALID, "no such objection");
+        return std::move(*done);
+    }));
     STIPEND_TRY(server.slow_route("POST", "/pardon", [this](const Json& body) { return pardon(body, {}); }));
     return server.slow_route("POST", "/archive", [this, &server](const Json& body) { return archive(server, body); });
 }
@@ -276,7 +286,8 @@ void Manager::serve(http::ServerThread& thread) {
         .pay = [this](const Json& order, const OrderKey& key) { return pay(order, key); },
         .distribute = [this](const api::CallOrder& order, const OrderKey& key) { return distribute(order, key); }};
     if (auto made = ManagerApi::create(host_, *engine_, plan_->settings, std::move(orders), thread,
-                                       {registrations_, registrar_.get(), connect_back_}, proofs_, events_.get())) {
+                                       {registrations_, registrar_.get(), connect_back_, objections_.get()}, proofs_,
+                                       events_.get())) {
         api_ = std::move(*made);
         const auto* scheme = plan_->settings.api.tls_certificate.empty() ? "http://" : "https://";
         host_.log().info(cat("the API is served at ", scheme, api_->address()));

@@ -15,6 +15,7 @@
 #include "host/engine/manager_events.hpp"
 #include "host/engine/manager_metrics.hpp"
 #include "host/engine/manager_plan.hpp"
+#include "host/engine/objection_desk.hpp"
 #include "host/engine/proof_book.hpp"
 #include "host/engine/registrar.hpp"
 #include "host/engine/reporter.hpp"
@@ -60,6 +61,7 @@ class Manager final : public runtime::Role, public Effects, public plugin::Alert
     [[nodiscard]] plugin::FeeAccount* fees() override { return &desk_; }
     void close() override {
         api_.reset();
+        objections_.reset();
         registrar_.reset();
         // Readers of the ledger end before its writer: a connection that closes last and may not write leaves the WAL.
         events_.reset();
@@ -147,8 +149,9 @@ class Manager final : public runtime::Role, public Effects, public plugin::Alert
     std::shared_ptr<const registry::ConfiguredMarks> configured_;  // guarded by configured_mutex_
     std::unique_ptr<Registrar> registrar_;                         // none: without a control socket
     std::unique_ptr<ManagerEvents> event_source_;
-    std::unique_ptr<api::EventFeed> events_;  // none: the ledger could not be read at the start
-    std::unique_ptr<ManagerApi> api_;         // none: it is not served
+    std::unique_ptr<api::EventFeed> events_;     // none: the ledger could not be read at the start
+    std::unique_ptr<ObjectionDesk> objections_;  // none: without a control socket
+    std::unique_ptr<ManagerApi> api_;            // none: it is not served
     std::unique_ptr<ManagerMetrics> metrics_;
     std::unique_ptr<HeadSigner> heads_;  // none: nothing is served
     std::optional<ledger::Restored> restored_;

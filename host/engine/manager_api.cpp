@@ -59,7 +59,8 @@ Result<std::unique_ptr<ManagerApi>> ManagerApi::create(runtime::Host& host, cons
     STIPEND_LET(gateways, ranges_of(options.gateway_networks.empty() ? this_machine : options.gateway_networks));
     const auto to_log = [&log](const std::string& line) { log.warn(line); };
     auto routes = api::auth_routes(*self->access_, clock, to_log);
-    for (auto& route : api::manager_routes(self->reads_, std::move(gateways))) routes.push_back(std::move(route));
+    for (auto& route : api::manager_routes(self->reads_, std::move(gateways), clock))
+        routes.push_back(std::move(route));
     if (joining.registrar != nullptr) {
         for (auto& route : api::registration_routes(*joining.registrar)) routes.push_back(std::move(route));
     }
@@ -71,6 +72,9 @@ Result<std::unique_ptr<ManagerApi>> ManagerApi::create(runtime::Host& host, cons
             auth::SiweTerms{.origin = origin_of(settings), .chain_id = runtime::namespace_of(settings).chain_id},
             [&registrar](std::string_view wallet) { return registrar.owned_by(wallet); }, to_log);
         for (auto& route : api::wallet_routes(login)) routes.push_back(std::move(route));
+    }
+    if (joining.objections != nullptr) {
+        for (auto& route : api::objection_routes(*joining.objections)) routes.push_back(std::move(route));
     }
     if (events != nullptr) routes.push_back(api::events_route(*events));
     if (joining.registrar != nullptr) api::open_to_owners(routes, *joining.registrar);

@@ -6,6 +6,7 @@
 
 #include "host/api/access.hpp"
 #include "host/api/api_server.hpp"
+#include "host/api/objection_routes.hpp"
 #include "host/api/order_routes.hpp"
 #include "host/api/registration_routes.hpp"
 #include "host/config/settings.hpp"
@@ -20,6 +21,7 @@ class ManagerApi {
         std::shared_ptr<registry::RegistrationStore> registrations = {};
         api::Registrations* registrar = nullptr;
         std::shared_ptr<const ConnectBack> connect_back = {};
+        api::Objections* objections = nullptr;  // none: no routes of them
     };
 
     // Opens `access.db` in the state folder, makes the first account where there is none, and listens on `thread`.

@@ -59,6 +59,12 @@ Result<api::EventSource::Part> ManagerEvents::read(std::int64_t after, std::size
                                           std::string(change.manual.key),
                                           "payment",
                                           ledger::manual_payment_json(change.manual).dump()});
+                    return;
+                case ledger::Change::Kind::objection:
+                    out.events.push_back({{change.seq, 0},
+                                          change.objection.key,
+                                          "objection",
+                                          ledger::objection_json(change.objection).dump()});
             }
         });
     });

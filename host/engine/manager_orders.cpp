@@ -8,6 +8,7 @@
 #include "host/engine/adjust.hpp"
 #include "host/engine/archive_request.hpp"
 #include "host/engine/manager.hpp"
+#include "host/engine/objection_desk.hpp"
 #include "host/engine/order_record.hpp"
 #include "host/engine/pardon.hpp"
 #include "host/runtime/control_server.hpp"
@@ -159,9 +160,7 @@ Result<Json> Manager::adjust(const Json& body, const api::OrderKey& key) {
     STIPEND_LET(found, host_.loop().ask([&]() -> Result<AdjustTerms> {
         const auto payee = engine_->payees().find(request.orchestrator);
         if (!payee) return fail(STIPEND_E_INVALID, "no such orchestrator: ", request.orchestrator);
-        const auto& generation = *engine_->generations().back();
-        return AdjustTerms{engine_->payees()[*payee].id, generation.interval_ns, generation.terms_of(*payee).base,
-                           engine_->rate(host_.now())};
+        return terms_of(*engine_, *payee, host_.now());
     }));
     STIPEND_LET(terms, found);
     const auto now = host_.now();

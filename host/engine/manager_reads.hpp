@@ -32,6 +32,9 @@ class ManagerReads final : public api::ManagerReads {
           proofs_(proofs),
           connect_back_(std::move(connect_back)) {}
 
+    [[nodiscard]] std::uint64_t registrations_revision() const override {
+        return registrations_ ? registrations_->revision() : 0;
+    }
     Result<Orchestrators> orchestrators(std::optional<std::int64_t> after, std::size_t limit) override;
     Result<std::optional<Json>> orchestrator(std::string_view id) override;
     Result<std::vector<std::string>> addresses() override;

@@ -64,6 +64,15 @@ Result<void> check_payment(const ManualPayment& row) {
     return check_lengths(row, "manual payment \"", row.id, "\"");
 }
 
+template <class Row>
+Result<void> check_objection(const Row& row, std::string_view what) {
+    if (const auto broken = broken_invariant(row)) {
+        return fail(STIPEND_E_INVALID, "ledger: ", what, " of orchestrator ", row.orchestrator, ", epoch ", row.epoch,
+                    ": ", *broken);
+    }
+    return check_lengths(row, what, " of orchestrator ", row.orchestrator, ", epoch ", row.epoch);
+}
+
 Result<void> check_answered(const AnsweredRequest& row) {
     if (row.principal.empty() || row.route.empty() || row.key.empty()) {
         return fail(STIPEND_E_INVALID, "ledger: answered request: wants a principal, a route and a key");
@@ -87,8 +96,8 @@ Result<void> check_fee(const Fee& fee) {
 Result<void> check_sizes(const Batch& b) {
     for (const auto size :
          {b.generations.size(), b.added.size(), b.changed.size(), b.pardons.size(), b.gaps_closed.size(),
-          b.decisions.size(), b.gaps_opened.size(), b.adjustments.size(), b.payments.size(), b.fees.size(),
-          b.observations.size(), b.events.size(), b.answered.size()}) {
+          b.decisions.size(), b.gaps_opened.size(), b.adjustments.size(), b.payments.size(), b.objections.size(),
+          b.objection_answers.size(), b.fees.size(), b.observations.size(), b.events.size(), b.answered.size()}) {
         if (size > max_batch_rows) {
             return fail(STIPEND_E_LIMIT, "ledger: batch too large: got ", size, " rows of one kind, want at most ",
                         max_batch_rows);
@@ -119,6 +128,8 @@ Result<void> check_batch(const Batch& b) {
     }
     for (const auto& row : b.adjustments) STIPEND_TRY(check_adjustment(row));
     for (const auto& row : b.payments) STIPEND_TRY(check_payment(row));
+    for (const auto& row : b.objections) STIPEND_TRY(check_objection(row, "objection"));
+    for (const auto& row : b.objection_answers) STIPEND_TRY(check_objection(row, "objection answer"));
     for (const auto& row : b.answered) STIPEND_TRY(check_answered(row));
     for (const auto& fee : b.fees) STIPEND_TRY(check_fee(fee));
     for (const auto& seen : b.observations) {

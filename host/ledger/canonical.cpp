@@ -223,6 +223,10 @@ std::string_view kind_name(AuditKind kind) {
             return "pardon";
         case AuditKind::manual_payment:
             return "manual payment";
+        case AuditKind::objection:
+            return "objection";
+        case AuditKind::objection_answer:
+            return "objection answer";
     }
     return "unknown kind";
 }
@@ -320,6 +324,14 @@ std::string gap_opened_body(const GapOpening& gap) {
 
 std::string gap_closed_body(Seq gap, stipend_unix_ns to, Usd usd) {
     return Json::object().append("gap", gap).append("to", to).append("usd_e8", usd.count_e8()).dump();
+}
+
+std::string objection_body(const Objection& row) {
+    return body_of(row);
+}
+
+std::string objection_answer_body(const ObjectionAnswer& row) {
+    return body_of(row);
 }
 
 std::string adjustment_body(const Adjustment& row) {

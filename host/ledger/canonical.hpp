@@ -45,6 +45,8 @@ enum class AuditKind : std::uint8_t {
     restored = 14,
     pardon = 15,
     manual_payment = 16,
+    objection = 17,
+    objection_answer = 18,
 };
 [[nodiscard]] std::string_view kind_name(AuditKind kind);
 [[nodiscard]] std::string_view stated_name(Stated stated);
@@ -75,6 +77,8 @@ struct DecodedDecision {
 [[nodiscard]] std::string gap_closed_body(Seq gap, stipend_unix_ns to, Usd usd);
 [[nodiscard]] std::string adjustment_body(const Adjustment& row);
 [[nodiscard]] std::string manual_payment_body(const ManualPayment& row);
+[[nodiscard]] std::string objection_body(const Objection& row);
+[[nodiscard]] std::string objection_answer_body(const ObjectionAnswer& row);
 // `digest`: of the state after it.
 [[nodiscard]] std::string pardon_body(const Pardon& row, const Hash& digest);
 [[nodiscard]] std::string price_body(const Price& row);

@@ -112,4 +112,22 @@ Json manual_payment_json(const ManualLine& line) {
         .append("by", row.by);
 }
 
+Json objection_json(const ObjectionLine& line) {
+    const auto& [seq, key, objection, answer, usd, wei] = line;
+    const bool paid = answer && !answer->adjustment.empty();
+    return Json::object()
+        .append("orchestrator", key)
+        .append("epoch", objection.epoch)
+        .append("state", answer ? "answered" : "open")
+        .append("objected_at", utc_text(objection.at))
+        .append("text", objection.text)
+        .append("by", objection.by)
+        .append("answered_at", answer ? Json(utc_text(answer->at)) : Json())
+        .append("answer", answer ? Json(answer->reason) : Json())
+        .append("answered_by", answer ? Json(answer->by) : Json())
+        .append("adjustment", paid ? Json(answer->adjustment) : Json())
+        .append("amount_usd", paid ? Json(usd.text()) : Json())
+        .append("amount_wei", paid ? Json(wei.text()) : Json());
+}
+
 }  // namespace stipend::ledger

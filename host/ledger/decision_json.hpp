@@ -13,4 +13,7 @@ namespace stipend::ledger {
 // A manual payment, by the names of a decision where it has the same. [pure]
 [[nodiscard]] Json manual_payment_json(const ManualLine& line);
 
+// An objection: `open` or `answered`. Its texts are as they were written: unfit for a terminal. [pure]
+[[nodiscard]] Json objection_json(const ObjectionLine& line);
+
 }  // namespace stipend::ledger

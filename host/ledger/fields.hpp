@@ -163,6 +163,23 @@ void fields(RowOf<ManualPayment> auto& p, auto&& visit) {
     visit(Field{.column = "at"}, p.at);
 }
 
+void fields(RowOf<Objection> auto& o, auto&& visit) {
+    visit(Field{.column = "orchestrator"}, o.orchestrator);
+    visit(Field{.column = "epoch"}, o.epoch);
+    visit(Field{.column = "text", .max_bytes = max_objection_bytes}, o.text);
+    visit(Field{.column = "by", .max_bytes = max_key_bytes}, o.by);
+    visit(Field{.column = "at"}, o.at);
+}
+
+void fields(RowOf<ObjectionAnswer> auto& a, auto&& visit) {
+    visit(Field{.column = "orchestrator"}, a.orchestrator);
+    visit(Field{.column = "epoch"}, a.epoch);
+    visit(Field{.column = "adjustment", .max_bytes = max_key_bytes}, a.adjustment);
+    visit(Field{.column = "reason", .max_bytes = max_objection_bytes}, a.reason);
+    visit(Field{.column = "by", .max_bytes = max_key_bytes}, a.by);
+    visit(Field{.column = "at"}, a.at);
+}
+
 void fields(RowOf<AnsweredRequest> auto& r, auto&& visit) {
     visit(Field{.column = "principal", .max_bytes = max_key_bytes}, r.principal);
     visit(Field{.column = "route", .max_bytes = max_key_bytes}, r.route);

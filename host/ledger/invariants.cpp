@@ -180,6 +180,18 @@ Broken broken_invariant(const ManualPayment& p) {
     return cat("amount: got ", p.usd.text(), " USD for ", p.wei.text(), " wei, want ", want->text());
 }
 
+Broken broken_invariant(const Objection& o) {
+    if (o.epoch < 1 || o.epoch > int64_most) return cat("epoch out of range: got ", o.epoch);
+    if (o.text.empty() || o.by.empty()) return std::string("wants a text and a name");
+    return std::nullopt;
+}
+
+Broken broken_invariant(const ObjectionAnswer& a) {
+    if (a.epoch < 1 || a.epoch > int64_most) return cat("epoch out of range: got ", a.epoch);
+    if (a.reason.empty() || a.by.empty()) return std::string("wants a reason and a name");
+    return std::nullopt;
+}
+
 Result<Usd> worth_in_usd(const SignedWei& wei, std::int64_t usd_per_eth_e8) {
     if (wei.negative()) return fail(STIPEND_E_INVALID, "negative amount of wei: ", wei.text());
     if (usd_per_eth_e8 <= 0) return fail(STIPEND_E_INVALID, "rate not positive: ", scaled_text(usd_per_eth_e8, 8));
@@ -198,7 +210,8 @@ Seq audit_rows(const Batch& b) {
     // A new orchestrator has two: its row and its state.
     const auto rows = b.generations.size() + 2 * b.added.size() + b.changed.size() + b.pardons.size() +
                       b.gaps_closed.size() + b.decisions.size() + b.gaps_opened.size() + b.adjustments.size() +
-                      b.payments.size() + b.fees.size() + (b.price ? 1 : 0) + b.events.size();
+                      b.payments.size() + b.objections.size() + b.objection_answers.size() + b.fees.size() +
+                      (b.price ? 1 : 0) + b.events.size();
     return static_cast<Seq>(rows);
 }
 

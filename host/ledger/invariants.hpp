@@ -42,6 +42,8 @@ inline constexpr std::size_t max_journal_entries = max_batch_rows + 1;
 [[nodiscard]] std::optional<std::string> broken_invariant(const Pardoned& pardoned);
 [[nodiscard]] std::optional<std::string> broken_invariant(const Fee& fee);
 [[nodiscard]] std::optional<std::string> broken_invariant(const ManualPayment& payment);
+[[nodiscard]] std::optional<std::string> broken_invariant(const Objection& objection);
+[[nodiscard]] std::optional<std::string> broken_invariant(const ObjectionAnswer& answer);
 
 // What wei are worth at a rate, rounded up to 1e-8 USD: a limit counts no less than is paid. LIMIT beyond int64. [pure]
 [[nodiscard]] Result<Usd> worth_in_usd(const SignedWei& wei, std::int64_t usd_per_eth_e8);

@@ -94,6 +94,8 @@ Result<Position> JournalWriter::write(const Batch& batch, const Position& from) 
     for (const auto& gap : batch.gaps_opened) STIPEND_TRY(open_gap(gap));
     for (const auto& row : batch.adjustments) STIPEND_TRY(add_adjustment(row));
     for (const auto& row : batch.payments) STIPEND_TRY(add_payment(row));
+    for (const auto& row : batch.objections) STIPEND_TRY(add_objection(row));
+    for (const auto& row : batch.objection_answers) STIPEND_TRY(add_objection_answer(row));
     if (!batch.fees.empty()) STIPEND_TRY(add_fees(batch.fees));
     for (const auto& seen : batch.observations) STIPEND_TRY(observe(seen));
     if (batch.forget_observations_before) {

@@ -54,6 +54,8 @@ class JournalWriter {
     [[nodiscard]] Result<void> close_gap(const GapClosing& gap);
     [[nodiscard]] Result<void> add_adjustment(const Adjustment& row);
     [[nodiscard]] Result<void> add_payment(const ManualPayment& row);
+    [[nodiscard]] Result<void> add_objection(const Objection& row);
+    [[nodiscard]] Result<void> add_objection_answer(const ObjectionAnswer& row);
     // Where the key is answered already, the first answer stays; `pays`: that is an error.
     [[nodiscard]] Result<void> add_answered(const AnsweredRequest& row, bool pays);
     // The journal of one row, by which its orchestrator is owed `wei` more.

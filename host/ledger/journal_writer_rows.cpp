@@ -126,6 +126,44 @@ Result<void> JournalWriter::add_payment(const ManualPayment& row) {
     return owe(seq, JournalKind::manual_payment, row.orchestrator, row.wei);
 }
 
+Result<void> JournalWriter::add_objection(const Objection& row) {
+    STIPEND_ASSERT(!broken_invariant(row));  // check_batch rejects such a batch
+    STIPEND_TRY(check_in_namespace(row.orchestrator));
+    const auto name = cat("ledger: ", database_.path(), ": objection of orchestrator ", row.orchestrator);
+    STIPEND_LET(state, database_.prepare("SELECT epoch FROM engine_state WHERE orchestrator = ?"));
+    STIPEND_LET(known, state.bind(row.orchestrator).next());
+    if (const auto last = known ? state.as<std::uint64_t>() : 0; row.epoch > last) {
+        return fail(STIPEND_E_INVALID, name, ": epoch ", row.epoch, " is not decided: the last one is ", last);
+    }
+    STIPEND_LET(taken, database_.prepare("SELECT seq FROM objection WHERE orchestrator = ? AND epoch = ?"));
+    STIPEND_LET(exists, taken.bind(row.orchestrator).bind(row.epoch).next());
+    if (exists) {
+        return fail(STIPEND_E_CONFLICT, name, ": one to epoch ", row.epoch, " is recorded already, at seq ",
+                    taken.i64());
+    }
+    STIPEND_LET(seq, audit(AuditKind::objection, objection_body(row)));
+    return insert_row("objection", seq, row);
+}
+
+Result<void> JournalWriter::add_objection_answer(const ObjectionAnswer& row) {
+    STIPEND_ASSERT(!broken_invariant(row));  // check_batch rejects such a batch
+    STIPEND_TRY(check_in_namespace(row.orchestrator));
+    const auto name = cat("ledger: ", database_.path(), ": answer to the objection of orchestrator ", row.orchestrator,
+                          " to epoch ", row.epoch);
+    if (!row.adjustment.empty()) {
+        STIPEND_LET(paid, database_.prepare("SELECT 1 FROM adjustment WHERE key = ? AND orchestrator = ?"));
+        STIPEND_LET(is_there, paid.bind_text(row.adjustment).bind(row.orchestrator).next());
+        if (!is_there) return fail(STIPEND_E_INVALID, name, ": no such adjustment: ", row.adjustment);
+    }
+    STIPEND_LET(seq, audit(AuditKind::objection_answer, objection_answer_body(row)));
+    STIPEND_TRY(insert_row("objection_answer", seq, row));
+    STIPEND_LET(close, database_.prepare("UPDATE objection SET answered = ? WHERE orchestrator = ? AND epoch = ? AND "
+                                         "answered IS NULL"));
+    STIPEND_LET(closed, close.bind(seq).bind(row.orchestrator).bind(row.epoch).run_counted());
+    if (closed == 1) return {};
+    return fail(STIPEND_E_CONFLICT, name, ": there is none, or it is answered already");
+}
+
 Result<void> JournalWriter::owe(Seq ref, JournalKind kind, OrchestratorId orchestrator, const SignedWei& wei) {
     Journal journal{.ref = ref, .kind = kind, .last = ref};
     if (wei.zero()) return write_journal(journal);

@@ -62,6 +62,36 @@ struct ManualLine {
 };
 using ManualSink = std::function<Result<void>(const ManualLine&)>;
 
+// An objection with its answer, where it has one, and what that paid.
+struct ObjectionLine {
+    Seq seq = 0;           // of the objection
+    std::string key = {};  // of the orchestrator
+    Objection objection = {};
+    std::optional<ObjectionAnswer> answer = {};
+    Usd usd = {};        // of the answer's adjustment; 0 without one
+    SignedWei wei = {};  // the same
+};
+using ObjectionSink = std::function<Result<void>(const ObjectionLine&)>;
+
+// Open objections, the oldest first, and then those that are answered, the newest first; a part at a time.
+struct ObjectionFilter {
+    std::optional<OrchestratorId> orchestrator = {};
+    bool open = true;            // where to go on: among the open ones, or the answered ones
+    std::optional<Seq> at = {};  // behind the objection of this place there
+    std::uint64_t limit = 100;
+};
+struct ObjectionPlace {
+    bool open = true;
+    Seq at = 0;
+};
+
+// What limits the number of objections.
+struct ObjectionCounts {
+    std::uint64_t open = 0;      // of all orchestrators of the file
+    std::uint64_t of_since = 0;  // of one orchestrator, since a time
+    std::optional<OpenObjections> open_of = {};
+};
+
 // The newest decisions and manual payments, a part at a time.
 struct RecentFilter {
     std::optional<OrchestratorId> orchestrator = {};
@@ -72,7 +102,7 @@ struct RecentFilter {
 
 // A decision or a manual payment of the namespace, or an alert, with its place in the chain.
 struct Change {
-    enum class Kind : std::uint8_t { decision, alert, manual };
+    enum class Kind : std::uint8_t { decision, alert, manual, objection };
     Kind kind = Kind::decision;
     Seq seq = 0;
     DecisionLine line = {};             // of a decision; its key is valid during the call
@@ -80,6 +110,7 @@ struct Change {
     bool suspended_before = false;      // the same
     std::string_view alert = {};        // "ID: TEXT"; valid during the call
     ManualLine manual = {};             // its key is valid during the call
+    ObjectionLine objection = {};       // of an objection, or of its answer
 };
 struct ChangesRead {
     Seq last = 0;       // the last row of the chain that was looked at
@@ -257,6 +288,17 @@ class Ledger {
 
     // Passes the manual payments of the namespace to `sink`, in ledger order. Of the filter's times, theirs count.
     [[nodiscard]] virtual Result<void> export_payments(const DecisionFilter& filter, const ManualSink& sink) = 0;
+
+    // The objection to that decision. None: there is none.
+    [[nodiscard]] virtual Result<std::optional<ObjectionLine>> objection(OrchestratorId orchestrator,
+                                                                         std::uint64_t epoch) = 0;
+    // Passes objections of the namespace to `sink`. Returns where the next part goes on; nothing at the end.
+    [[nodiscard]] virtual Result<std::optional<ObjectionPlace>> objections(const ObjectionFilter& filter,
+                                                                           const ObjectionSink& sink) = 0;
+    [[nodiscard]] virtual Result<ObjectionCounts> objection_counts(OrchestratorId orchestrator,
+                                                                   stipend_unix_ns since) = 0;
+    // Passes the objections of the namespace to `sink`, in ledger order. Of the filter's times, theirs count.
+    [[nodiscard]] virtual Result<void> export_objections(const DecisionFilter& filter, const ObjectionSink& sink) = 0;
 
     // The request of that key, where it was carried out. A key that pays is answered once; of any other the first
     // answer stays.

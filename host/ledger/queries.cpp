@@ -6,6 +6,7 @@
 #include "host/ledger/columns.hpp"
 #include "host/ledger/invariants.hpp"
 #include "host/ledger/marks.hpp"
+#include "host/ledger/objections.hpp"
 #include "host/ledger/schema.hpp"
 #include "host/ledger/sqlite_ledger.hpp"
 #include "stipend/duration.hpp"
@@ -123,6 +124,7 @@ Result<State> SqliteLedger::load_state() {
     STIPEND_TRY(load_open_gaps(database_, out.orchestrators));
     STIPEND_SET(out.fees, load_fees(database_, ns_));
     STIPEND_SET(out.manual, load_manual(database_, ns_));
+    STIPEND_SET(out.objections, load_open_objections(database_, ns_));
     STIPEND_LET(position, read_position());
     if (__builtin_add_overflow(position.last_orchestrator, 1, &out.next_orchestrator) ||
         __builtin_add_overflow(position.last_generation, 1, &out.next_generation)) {

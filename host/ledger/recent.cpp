@@ -8,6 +8,7 @@
 #include "host/ledger/canonical.hpp"
 #include "host/ledger/columns.hpp"
 #include "host/ledger/invariants.hpp"
+#include "host/ledger/objections.hpp"
 #include "host/ledger/sqlite_ledger.hpp"
 #include "stipend/duration.hpp"
 
@@ -209,6 +210,7 @@ Result<ChangesRead> SqliteLedger::changes(Seq after, std::uint64_t limit,
     STIPEND_LET(decisions, database_.prepare(select_decisions("WHERE seq = ?")));
     STIPEND_LET(payments,
                 database_.prepare(cat("SELECT key, ", columns<ManualPayment>(), manual_payments_of, "AND seq = ?2")));
+    STIPEND_LET(objections, database_.prepare(select_objections("AND (o.seq = ?2 OR o.answered = ?2)")));
     STIPEND_LET(
         before,
         database_.prepare("SELECT consecutive_failures, suspended FROM decision WHERE epoch = ? AND orchestrator = ?"));
@@ -232,6 +234,15 @@ Result<ChangesRead> SqliteLedger::changes(Seq after, std::uint64_t limit,
             STIPEND_LET(payment, sound_payment(database_, payments, seq));
             payments.reset();
             sink({.kind = Change::Kind::manual, .seq = seq, .manual = {seq, key, std::move(payment)}});
+        }
+        const bool objected = kind == static_cast<std::int64_t>(AuditKind::objection);
+        if (objected || kind == static_cast<std::int64_t>(AuditKind::objection_answer)) {
+            STIPEND_LET(line, next_objection(database_, objections.bind(ns_).bind(seq)));
+            objections.reset();
+            if (!line) continue;  // of another namespace
+            // As it was then.
+            if (objected) *line = {.seq = line->seq, .key = line->key, .objection = std::move(line->objection)};
+            sink({.kind = Change::Kind::objection, .seq = seq, .objection = std::move(*line)});
         }
         if (kind != static_cast<std::int64_t>(AuditKind::decision)) continue;
         STIPEND_LET(there, decisions.bind(seq).next());

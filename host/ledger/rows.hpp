@@ -27,6 +27,7 @@ inline constexpr std::size_t max_tier_bytes = 31;
 inline constexpr std::size_t max_body_head_bytes = 128;
 inline constexpr std::size_t max_text_bytes = 1 << 20;  // a generation's configuration, an event's body
 inline constexpr std::size_t max_metadata_bytes = 4096;
+inline constexpr std::size_t max_objection_bytes = 2'000;  // an objection, and the reason that answers it
 
 enum class Mode : std::uint8_t { dry_run, live };
 
@@ -178,6 +179,34 @@ struct ManualDay {
     OrchestratorId orchestrator = 0;
     std::int64_t day = 0;  // UTC day number
     Usd usd = {};
+};
+
+// What a payee says against a decision of its own. Never changed; one for each decision.
+struct Objection {
+    OrchestratorId orchestrator = 0;
+    std::uint64_t epoch = 0;  // of the decision
+    std::string text = {};    // UTF-8, as the payee wrote it: unfit for a terminal
+    std::string by = {};      // by what the payee was known: "secret", or "wallet:0x..."
+    stipend_unix_ns at = 0;
+    friend bool operator==(const Objection&, const Objection&) = default;
+};
+
+// What the payer says to an objection. Never changed; one for each objection.
+struct ObjectionAnswer {
+    OrchestratorId orchestrator = 0;
+    std::uint64_t epoch = 0;
+    std::string adjustment = {};  // the key of the adjustment of the same transaction that pays for it; empty: none
+    std::string reason = {};
+    std::string by = {};
+    stipend_unix_ns at = 0;
+    friend bool operator==(const ObjectionAnswer&, const ObjectionAnswer&) = default;
+};
+
+// Objections of one orchestrator that wait for an answer.
+struct OpenObjections {
+    OrchestratorId orchestrator = 0;
+    std::uint64_t count = 0;  // above 0
+    std::uint64_t epoch = 0;  // of the oldest one
 };
 
 // A request that was carried out, with its answer: sent again, it is answered by this and changes nothing. Written in
@@ -356,6 +385,8 @@ struct Batch {
     std::vector<GapOpening> gaps_opened = {};
     std::vector<Adjustment> adjustments = {};
     std::vector<ManualPayment> payments = {};
+    std::vector<Objection> objections = {};
+    std::vector<ObjectionAnswer> objection_answers = {};  // behind the adjustments that they name
     std::vector<Fee> fees = {};
     std::vector<Observation> observations = {};
     std::optional<stipend_unix_ns> forget_observations_before = {};
@@ -365,11 +396,12 @@ struct Batch {
     [[nodiscard]] bool empty() const {
         // A structured binding, so that a new member does not compile until it is listed here.
         const auto& [b_generations, b_added, b_changed, b_price, b_pardons, b_closed, b_decisions, b_opened,
-                     b_adjustments, b_payments, b_fees, b_observations, b_forget, b_events, b_answered] = *this;
+                     b_adjustments, b_payments, b_objections, b_objection_answers, b_fees, b_observations, b_forget,
+                     b_events, b_answered] = *this;
         return b_generations.empty() && b_added.empty() && b_changed.empty() && b_pardons.empty() && b_closed.empty() &&
                b_decisions.empty() && b_opened.empty() && b_adjustments.empty() && b_payments.empty() &&
-               b_fees.empty() && !b_price && b_observations.empty() && !b_forget && b_events.empty() &&
-               b_answered.empty();
+               b_objections.empty() && b_objection_answers.empty() && b_fees.empty() && !b_price &&
+               b_observations.empty() && !b_forget && b_events.empty() && b_answered.empty();
     }
 };
 
@@ -414,6 +446,7 @@ struct State {
     std::vector<OrchestratorRecord> orchestrators = {};  // by id
     std::vector<OrchestratorFees> fees = {};             // by id; only those with a fee
     std::vector<ManualDay> manual = {};                  // of the last day with a manual payment, and some before
+    std::vector<OpenObjections> objections = {};         // by id
     OrchestratorId next_orchestrator = 1;                // the id of the next new one
     GenerationId next_generation = 1;
     std::optional<Generation> generation = {};  // the last one installed

@@ -119,8 +119,21 @@ constexpr const char* version_5 =
     "  principal TEXT NOT NULL, route TEXT NOT NULL, key TEXT NOT NULL, body_hash BLOB NOT NULL, answer TEXT NOT NULL,"
     "  at INTEGER NOT NULL, PRIMARY KEY(principal, route, key)) STRICT, WITHOUT ROWID;";
 
+// Objections to decisions, and their answers. `answered` is the place of the answer.
+constexpr const char* version_6 =
+    "CREATE TABLE objection("
+    "  seq INTEGER PRIMARY KEY, orchestrator INTEGER NOT NULL, epoch INTEGER NOT NULL, text TEXT NOT NULL,"
+    "  by TEXT NOT NULL, at INTEGER NOT NULL, answered INTEGER, UNIQUE(orchestrator, epoch)) STRICT;"
+    "CREATE INDEX objection_of ON objection(orchestrator, seq);"
+    "CREATE UNIQUE INDEX objection_answered ON objection(answered) WHERE answered IS NOT NULL;"
+    "CREATE INDEX objection_open ON objection(seq) WHERE answered IS NULL;"
+    "CREATE TABLE objection_answer("
+    "  seq INTEGER PRIMARY KEY, orchestrator INTEGER NOT NULL, epoch INTEGER NOT NULL, adjustment TEXT NOT NULL,"
+    "  reason TEXT NOT NULL, by TEXT NOT NULL, at INTEGER NOT NULL, UNIQUE(orchestrator, epoch)) STRICT;";
+
 // Entry i migrates version i to i + 1. Released entries never change.
-constexpr std::array<const char*, schema_version> migrations{version_1, version_2, version_3, version_4, version_5};
+constexpr std::array<const char*, schema_version> migrations{version_1, version_2, version_3,
+                                                             version_4, version_5, version_6};
 
 }  // namespace
 

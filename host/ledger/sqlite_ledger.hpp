@@ -32,6 +32,12 @@ class SqliteLedger final : public Ledger {
     [[nodiscard]] Result<Report> verify(const VerifyOptions& options) override;
     [[nodiscard]] Result<void> export_decisions(const DecisionFilter& filter, const DecisionSink& sink) override;
     [[nodiscard]] Result<void> export_payments(const DecisionFilter& filter, const ManualSink& sink) override;
+    [[nodiscard]] Result<std::optional<ObjectionLine>> objection(OrchestratorId orchestrator,
+                                                                 std::uint64_t epoch) override;
+    [[nodiscard]] Result<std::optional<ObjectionPlace>> objections(const ObjectionFilter& filter,
+                                                                   const ObjectionSink& sink) override;
+    [[nodiscard]] Result<ObjectionCounts> objection_counts(OrchestratorId orchestrator, stipend_unix_ns since) override;
+    [[nodiscard]] Result<void> export_objections(const DecisionFilter& filter, const ObjectionSink& sink) override;
     [[nodiscard]] Result<std::optional<AnsweredRequest>> answered_request(std::string_view principal,
                                                                           std::string_view route,
                                                                           std::string_view key) override;

@@ -117,6 +117,11 @@ class Verifier {
     [[nodiscard]] Result<void> expect_row(std::string_view table, Seq ref, Seq last, Entries& want);
     void expect_debt(Entries& want, OrchestratorId id, const SignedWei& wei);
 
+    // verify_objections.cpp: the bodies of the rows at `seq`, as `expected_body` has them.
+    [[nodiscard]] Result<std::string> objection_row(Seq seq);
+    [[nodiscard]] Result<std::string> objection_answer_row(Seq seq);
+    [[nodiscard]] Result<void> check_answered_objections();
+
     // verify_state.cpp
     [[nodiscard]] Result<void> check_orchestrators();
     [[nodiscard]] Result<void> check_states();

@@ -194,6 +194,10 @@ Result<std::string> Verifier::expected_body(AuditKind kind, Seq seq, const std::
             return row_of("adjustment", adjustment_body);
         case AuditKind::manual_payment:
             return row_of("manual_payment", checked_payment_body);
+        case AuditKind::objection:
+            return objection_row(seq);
+        case AuditKind::objection_answer:
+            return objection_answer_row(seq);
         case AuditKind::pardon: {
             STIPEND_LET(rows,
                         main_.prepare(cat("SELECT ", columns<Pardon>(), ", state_digest FROM pardon WHERE seq = ?")));

@@ -154,6 +154,8 @@ Result<void> Verifier::check_small_tables() {
                                       {"adjustment", AuditKind::adjustment},
                                       {"manual_payment", AuditKind::manual_payment},
                                       {"pardon", AuditKind::pardon},
+                                      {"objection", AuditKind::objection},
+                                      {"objection_answer", AuditKind::objection_answer},
                                       {"archive", AuditKind::archive}}) {
         STIPEND_LET(rows, main_.prepare(cat("SELECT seq FROM ", table, " ORDER BY seq")));
         for (;;) {
@@ -167,6 +169,7 @@ Result<void> Verifier::check_small_tables() {
             }
         }
     }
+    STIPEND_TRY(check_answered_objections());
     STIPEND_LET(kept, main_.number("SELECT count(*) FROM state_before"));
     if (kept != states_before_ && unchecked_ == 0) {
         bad("state_before", cat("got ", kept, " rows, of which ", states_before_, " belong to a decision"));

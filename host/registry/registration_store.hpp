@@ -2,6 +2,7 @@
 // that the host and the command line may have open at once.
 #pragma once
 
+#include <atomic>
 #include <cstddef>
 #include <filesystem>
 #include <memory>
@@ -92,12 +93,17 @@ class RegistrationStore {
     };
     [[nodiscard]] Result<std::vector<AuditRow>> audit(std::string_view id);
 
+    // Another number after each change. Does not block.
+    [[nodiscard]] std::uint64_t revision() const { return revision_.load(); }
+
   private:
     RegistrationStore() = default;
     // These with mutex_ held; all but `write` inside its transaction.
     template <class Work>
     auto write(Work work) -> decltype(work()) {
-        return sqlite::write(database_, std::move(work));
+        auto done = sqlite::write(database_, std::move(work));
+        ++revision_;
+        return done;
     }
     [[nodiscard]] Result<std::optional<Registration>> read(std::string_view id);
     [[nodiscard]] Result<std::vector<Registration>> select(std::string_view where);
@@ -127,6 +133,7 @@ class RegistrationStore {
                                          stipend_unix_ns now, Change apply);
 
     std::int64_t change_delay_ns_ = 0;
+    std::atomic<std::uint64_t> revision_{0};
     std::mutex mutex_;
     sqlite::Database database_;  // guarded by mutex_
 };

@@ -7,6 +7,7 @@
 #include <random>
 #include <vector>
 
+#include "host/alert/labels.hpp"
 #include "host/alert/rules.hpp"
 #include "host/base/recurring.hpp"
 #include "host/base/time.hpp"
@@ -40,13 +41,14 @@ struct MessageText {
 };
 
 std::string labels_of(const alert::Pending& one, const std::string& host, const std::string& role) {
-    const auto colon = one.alert_id.find(':');
-    return Json::object()
-        .append("host", host)
-        .append("role", role)
-        .append("kind", one.alert_id.substr(0, colon))
-        .append("subject", colon == std::string::npos ? std::string() : one.alert_id.substr(colon + 1))
-        .dump();
+    const auto labels = alert::labels_of(one.alert_id);
+    auto out = Json::object()
+                   .append("host", host)
+                   .append("role", role)
+                   .append("kind", labels.kind)
+                   .append("subject", labels.subject);
+    if (!labels.orchestrator.empty()) out.append("orchestrator", labels.orchestrator);
+    return out.dump();
 }
 
 std::shared_ptr<MessageText> text_of(alert::Message message, const std::string& host, const std::string& role) {
@@ -144,8 +146,12 @@ void AlertDelivery::install(const config::Alerts& settings, std::int64_t interva
             receiver.quiet = std::move(quiet).value();
     }
     for (const auto& one : settings.routes) {
-        rules.routes.push_back(
-            {static_cast<std::int32_t>(one.severity) + STIPEND_ALERT_INFO, one.match, one.receivers});
+        rules.routes.push_back({.severity = static_cast<std::int32_t>(one.severity) + STIPEND_ALERT_INFO,
+                                .match = one.match,
+                                .kind = one.kind,
+                                .subject = one.subject,
+                                .orchestrator = one.orchestrator,
+                                .receivers = one.receivers});
     }
     strand_->post([weak = weak_from_this(), rules = std::move(rules), targets = std::move(targets)]() mutable {
         const auto self = weak.lock();

@@ -74,6 +74,8 @@ class Membership {
     void stop();
 
     [[nodiscard]] MembershipState state() const { return state_; }
+    [[nodiscard]] stipend_unix_ns since() const { return since_; }            // of the state
+    [[nodiscard]] const std::string& problem() const { return problem_; }     // empty: none
     [[nodiscard]] stipend_unix_ns last_proof() const { return last_proof_; }  // 0: none
     [[nodiscard]] bool has_manager() const { return !settings_.url.empty(); }
     // {"state", "since", "url", "orchestrator_id", "last_proof" or null, "payout_proven" or null, "problem" or null,

@@ -1,10 +1,5 @@
 #include "host/worker/own_secret.hpp"
 
-#include <fcntl.h>
-#include <sys/stat.h>
-
-#include <cerrno>
-#include <cstring>
 #include <optional>
 
 #include "host/auth/crypto.hpp"
@@ -26,15 +21,8 @@ std::string text_in(const Json& object, std::string_view name) {
 
 // Nothing where there is no file.
 Result<std::optional<std::string>> read_private(const std::filesystem::path& file) {
-    const Fd fd(::open(file.c_str(), O_RDONLY | O_CLOEXEC | O_NOFOLLOW));
-    if (!fd && errno == ENOENT) return std::optional<std::string>();
-    struct stat info {};
-    if (!fd || ::fstat(fd.get(), &info) != 0) {
-        return fail(STIPEND_E_UNAVAILABLE, "cannot read ", file.native(), ": ", std::strerror(errno));
-    }
-    if (!S_ISREG(info.st_mode) || (info.st_mode & 077) != 0) {
-        return fail(STIPEND_E_CONFIG, file.native(), ": want a regular file that only its owner may read (mode 0600)");
-    }
+    STIPEND_LET(fd, open_private_file(file));
+    if (!fd) return std::optional<std::string>();
     auto bytes = read_all(fd.get(), max_file_bytes);
     if (!bytes) return std::move(bytes).error().in(cat("cannot read ", file.native()));
     return std::optional(std::move(*bytes));

@@ -13,6 +13,7 @@
 namespace stipend::worker {
 namespace {
 
+constexpr std::int64_t look_ns = 10 * ns_per_s;  // between two looks at what alerts are about
 constexpr std::int64_t farewell_ns = 5 * ns_per_s;
 constexpr std::uint32_t status_window_s = 60;
 constexpr std::int64_t report_deadline_ns = 10 * ns_per_s;
@@ -105,6 +106,7 @@ void Worker::on_change(const runtime::TargetHistory& one, std::int32_t before) {
     const auto verdict = one.series.verdict(host_.now());
     const bool up = verdict == STIPEND_UP;
     if (before == STIPEND_UP && !up && verdict != STIPEND_UNKNOWN) ++outages_[one.id];
+    next_look_ = 0;
     log(up ? STIPEND_LOG_INFO : STIPEND_LOG_WARN, cat(one.id,
                                                       up                           ? " is up: "
                                                       : verdict == STIPEND_UNKNOWN ? " cannot be observed: "
@@ -143,8 +145,39 @@ Result<runtime::Applied> Worker::apply(std::unique_ptr<runtime::Plan> given, con
 }
 
 runtime::Role::Turn Worker::tick(stipend_unix_ns now) {
-    if (stop_by_ == 0) return {.over = false, .next = membership_->tick(now)};
+    if (stop_by_ == 0) {
+        const auto due = membership_->tick(now);
+        if (now >= next_look_) look_for_trouble(now);
+        return {.over = false, .next = std::min(due.value_or(next_look_), next_look_)};
+    }
     return {.over = service_over_ || now >= stop_by_, .next = stop_by_};
+}
+
+void Worker::look_for_trouble(stipend_unix_ns now) {
+    next_look_ = now + look_ns;
+    WorkerAlerts::Seen seen;
+    host_.watcher().visit(0, [&](const runtime::TargetHistory& one) {
+        const auto verdict = one.series.verdict(now);
+        if (verdict == STIPEND_UP) return;
+        (verdict == STIPEND_UNKNOWN ? seen.unseen : seen.down).emplace(one.id, one.series.why());
+    });
+    alerts_.services(seen, now);
+    alerts_.manager(membership_->state(), membership_->problem(), membership_->since(), now);
+    alerts_.clock(host_.line().skew_ns(), now);
+}
+
+void Worker::deliver(alert::Notice notice) {
+    if (auto* delivery = host_.alerts()) delivery->take(std::move(notice));
+}
+
+void Worker::raise_for(std::string_view instance, std::string_view id, std::int32_t severity, std::string_view text) {
+    host_.loop().post([this, id = cat(instance, ":", id), severity, text = std::string(text)] {
+        alerts_.raise(id, severity, text, host_.now());
+    });
+}
+
+void Worker::resolve_for(std::string_view instance, std::string_view id) {
+    host_.loop().post([this, id = cat(instance, ":", id)] { alerts_.resolve(id, host_.now()); });
 }
 
 void Worker::begin_stop() {

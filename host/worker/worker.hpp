@@ -10,14 +10,20 @@
 #include "host/runtime/host.hpp"
 #include "host/worker/membership.hpp"
 #include "host/worker/services_view.hpp"
+#include "host/worker/worker_alerts.hpp"
 #include "host/worker/worker_plan.hpp"
 
 namespace stipend::worker {
 
-class Worker final : public runtime::Role {
+class Worker final : public runtime::Role, public plugin::AlertSink {
   public:
     // `host` outlives this.
-    explicit Worker(runtime::Host& host) : host_(host) {}
+    explicit Worker(runtime::Host& host)
+        : host_(host),
+          alerts_([this](alert::Notice one) { deliver(std::move(one)); },
+                  [this](std::int32_t level, const std::string& text) {
+                      if (host_.log().enabled(level)) host_.log().write(level, "alerts", text);
+                  }) {}
 
     std::unique_ptr<runtime::Plan> plan(plugin::Loader& loader, config::Settings settings,
                                         config::Diagnostics& diagnostics) override;
@@ -40,13 +46,26 @@ class Worker final : public runtime::Role {
     void announce() const override;
     [[nodiscard]] runtime::Watcher::Hooks watcher_hooks() override;
     [[nodiscard]] plugin::ServiceSource* watched() override { return &view_; }
+<<<<<<< HEAD
     [[nodiscard]] std::vector<Listener> listeners(const config::Settings& settings) const override;
+=======
+    [[nodiscard]] plugin::AlertSink* alerts() override { return this; }
+    // [any]
+    void raise_for(std::string_view instance, std::string_view id, std::int32_t severity,
+                   std::string_view text) override;
+    void resolve_for(std::string_view instance, std::string_view id) override;
+    [[nodiscard]] std::vector<std::pair<std::string, std::string>> listeners(
+        const config::Settings& settings) const override;
+>>>>>>> main
 
   private:
     void log(std::int32_t level, const std::string& text) const;
     void on_discovery(const runtime::Discovery& discovery);
     void on_change(const runtime::TargetHistory& one, std::int32_t before);
     void watch(const runtime::InstanceSet& instances);
+    void deliver(alert::Notice notice);
+    // Raises and resolves what is wrong now.
+    void look_for_trouble(stipend_unix_ns now);
     void restore_found();
     // What the plugin reports of itself, as JSON. [any thread but control]
     Result<std::string> report();
@@ -62,7 +81,9 @@ class Worker final : public runtime::Role {
     std::vector<std::pair<std::string, std::string>> found_;  // discovered and watched: monitor, name
     std::map<std::string, std::uint64_t> outages_;            // by service, since the start
     bool service_over_ = false;                               // the plugin has left its network
-    stipend_unix_ns stop_by_ = 0;                             // 0: not stopping
+    WorkerAlerts alerts_;
+    stipend_unix_ns next_look_ = 0;
+    stipend_unix_ns stop_by_ = 0;  // 0: not stopping
 };
 
 }  // namespace stipend::worker

@@ -2,7 +2,9 @@
 
 #include <algorithm>
 
+#include "host/alert/rules.hpp"
 #include "host/config/plugin_config.hpp"
+#include "stipend/abi/alert.h"
 #include "stipend/abi/monitor.h"
 #include "stipend/abi/service.h"
 #include "stipend/record.hpp"
@@ -37,6 +39,11 @@ std::unique_ptr<WorkerPlan> make_worker_plan(plugin::Loader& loader, config::Set
             STIPEND_MONITOR);
     }
     add(settings.worker, service_key, "worker", "worker.config", STIPEND_SERVICE);
+    for (std::size_t at = 0; at < settings.alerts.receivers.size(); ++at) {
+        const auto& receiver = settings.alerts.receivers[at];
+        add(receiver, runtime::receiver_key(receiver.name), alert::instance_name(receiver.name),
+            cat("alerts.receivers[", at, "].config"), STIPEND_ALERT);
+    }
     for (std::size_t at = 0; at < settings.services.watch.size(); ++at) {
         const auto& service = settings.services.watch[at];
         const auto key = runtime::monitor_key(service.monitor);

@@ -4,6 +4,7 @@
 #include <array>
 
 #include "stipend/ascii.hpp"
+#include "stipend/header_config.hpp"
 #include "stipend/headers.hpp"
 #include "stipend/url.hpp"
 
@@ -16,21 +17,8 @@ using stipend::Result;
 namespace {
 
 constexpr std::size_t longest_url = 2048;
-constexpr std::size_t longest_headers = 16 << 10;
 constexpr std::array<std::string_view, 5> formats{"json", "discord", "slack", "telegram", "email"};
 constexpr std::size_t most_recipients = 20;
-
-bool is_token(std::string_view text) {
-    constexpr std::string_view inner = "!#$%&'*+-.^_`|~";
-    return !text.empty() && std::all_of(text.begin(), text.end(), [&](char c) {
-        return stipend::ascii::is_alnum(c) || inner.find(c) != std::string_view::npos;
-    });
-}
-
-// A text that fits into one line of a head.
-bool is_field_value(std::string_view text) {
-    return std::none_of(text.begin(), text.end(), [](unsigned char c) { return (c < 0x20 && c != '\t') || c == 0x7f; });
-}
 
 Result<void> parse_url(const ConfigView& config, Settings& out) {
     STIPEND_SET(out.url, config.string());
@@ -47,27 +35,6 @@ Result<void> parse_url(const ConfigView& config, Settings& out) {
                                   : "got another text, want a URL: https://host/path, without a user name");
     }
     out.shown_url = cat(parts->scheme, "://", parts->authority);
-    return {};
-}
-
-Result<void> parse_headers(const ConfigView& config, Settings& out) {
-    for (const auto& [name, value] : config.members()) {
-        STIPEND_LET(text, value.string());
-        if (!is_token(name)) {
-            return value.refuse("got the name \"", stipend::clip(name, 60), "\", want that of a header");
-        }
-        for (const std::string_view own :
-             {"content-length", "content-type", "transfer-encoding", "expect", "upgrade", "trailer", "host"}) {
-            if (stipend::ascii::equal_ignoring_case(name, own)) {
-                return value.refuse("the header ", name, " is the plugin's own: leave it out");
-            }
-        }
-        if (!is_field_value(text)) return value.refuse("got a control character, want a header's value");
-        out.headers += cat(name, ": ", text, "\r\n");
-    }
-    if (out.headers.size() > longest_headers) {
-        return config.refuse("got ", out.headers.size(), " bytes of headers, want at most ", longest_headers);
-    }
     return {};
 }
 
@@ -144,10 +111,14 @@ Result<Settings> parse_settings(const stipend::Json& json) {
     STIPEND_TRY(parse_url(config.at("url"), out));
     STIPEND_TRY(parse_chat(config.at("chat_id"), out));
     STIPEND_TRY(parse_mail(config, out));
-    STIPEND_TRY(parse_headers(config.at("headers"), out));
+    STIPEND_SET(out.headers, stipend::header_lines(config.at("headers"),
+                                                   {"content-length", "content-type", "transfer-encoding", "expect",
+                                                    "upgrade", "trailer", "host"},
+                                                   "the plugin"));
     if (const auto bearer = config.at("bearer"); bearer.present()) {
         STIPEND_LET(token, bearer.string());
-        if (token.empty() || !is_field_value(token)) return bearer.refuse("got no token, want one in one line");
+        if (token.empty() || !stipend::is_header_value(token))
+            return bearer.refuse("got no token, want one in one line");
         if (stipend::find_header(out.headers, "authorization")) {
             return bearer.refuse("got a token beside the header authorization, want one of them");
         }

@@ -99,7 +99,7 @@ Result<Credential> make_credential(std::string_view address, std::string_view si
 
 std::string sign_request_body(std::string_view address) {
     std::string out = "message=";
-    for (const auto byte : keccak256(address)) {
+    for (const auto byte : stipend::keccak256(address)) {
         const std::uint8_t one[] = {byte};
         out += "%" + stipend::hex_encode(one);
     }

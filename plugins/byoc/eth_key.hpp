@@ -6,15 +6,14 @@
 #include <cstdint>
 #include <string>
 #include <string_view>
+#include <utility>
 
+#include "ethereum/key.hpp"
 #include "stipend/result.hpp"
 
 namespace byoc {
 
-inline constexpr std::size_t eth_signature_bytes = 65;  // r || s || v
-
-using Keccak256 = std::array<std::uint8_t, 32>;
-Keccak256 keccak256(std::string_view text);
+inline constexpr std::size_t eth_signature_bytes = stipend::ethereum::Signature::bytes;  // r || s || v
 
 // "0x" and 40 hex digits, in any case.
 bool is_eth_address(std::string_view text);
@@ -26,7 +25,7 @@ stipend::Result<std::string> signer_of(std::string_view message, std::string_vie
 // A key that is not for money: each instance generates its own, which holds no funds and is never stored.
 class EthKey {
   public:
-    // INTERNAL: the system has no random bytes.
+    // INTERNAL: the system has no random bytes, or no memory.
     static stipend::Result<EthKey> generate();
     // INVALID: 0, or not below the order of the curve.
     static stipend::Result<EthKey> from_bytes(const std::array<std::uint8_t, 32>& secret);
@@ -39,8 +38,9 @@ class EthKey {
     [[nodiscard]] std::string address_header() const;
 
   private:
-    EthKey() = default;
-    std::array<std::uint8_t, 32> secret_{};
+    explicit EthKey(stipend::ethereum::PrivateKey key) : key_(std::move(key)), address_(key_.address().text()) {}
+
+    stipend::ethereum::PrivateKey key_;
     std::string address_;
 };
 

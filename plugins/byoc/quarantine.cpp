@@ -17,7 +17,7 @@ namespace {
 
 // A key of the host's store is short, and an address may be long.
 std::string key_of(std::string_view address) {
-    return "quarantine-" + stipend::hex_encode(keccak256(stipend::address_key(address))).substr(0, 32);
+    return "quarantine-" + stipend::hex_encode(stipend::keccak256(stipend::address_key(address))).substr(0, 32);
 }
 
 std::string alert_of(std::string_view address) {

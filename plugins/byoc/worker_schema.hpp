@@ -24,7 +24,7 @@ inline constexpr char worker_schema[] = R"({
     "price_per_unit": {"type": "integer", "minimum": 0, "default": 0, "description": "The price of one second, in wei, times price_scaling."},
     "price_scaling": {"type": "integer", "minimum": 1, "default": 1, "description": "The divisor of price_per_unit."},
     "token": {"type": "string", "description": "A bearer token that the orchestrator has to send with each job. Without it, the worker answers any client."},
-    "orchestrator_id": {"type": "string", "description": "The payer's id of the orchestrator, for signed evidence. Default: host:port of orchestrator."},
+    "orchestrator_id": {"type": "string", "description": "The payer's id of the orchestrator, for signed evidence. Empty: host:port of orchestrator."},
     "min_uptime": {"type": ["number", "string"], "minimum": 0, "maximum": 100, "default": 80, "description": "Eligible for payment from this percentage on. For information only: the payer's tier table decides."},
     "window": {"type": "string", "default": "60s", "description": "The window of a request without window_seconds, in whole seconds up to 7d."},
     "probe_every": {"type": "string", "default": "10s", "description": "How often to check that the orchestrator still has the capability, 1s to 1h."},

@@ -90,9 +90,9 @@ Result<void> parse_orchestrator(const ConfigView& config, WorkerSettings& out) {
     }
     STIPEND_SET(out.trust, trust_of(config, orchestrator));
     const auto id = config.at("orchestrator_id");
-    STIPEND_LET(name, plain_text(id, std::string(stipend::split_url(orchestrator)->authority), 256));
-    if (name.empty()) return id.refuse("got an empty id, want the one by which its payer knows the orchestrator");
-    out.orchestrator_id = name;
+    STIPEND_SET(out.orchestrator_id, plain_text(id, "", 256));
+    // Empty, as of a variable that is not set, is as good as none.
+    if (out.orchestrator_id.empty()) out.orchestrator_id = stipend::split_url(orchestrator)->authority;
     return {};
 }
 

@@ -2,12 +2,14 @@
 
 #include <algorithm>
 #include <array>
-#include <charconv>
 
 #include "port.hpp"
 #include "stipend/ascii.hpp"
+#include "stipend/header_config.hpp"
+#include "stipend/headers.hpp"
 #include "stipend/hex.hpp"
 #include "stipend/json_parse.hpp"
+#include "stipend/json_pointer.hpp"
 #include "stipend/url.hpp"
 
 namespace monitor {
@@ -63,18 +65,6 @@ Result<void> parse_status(const ConfigView& config, Attributes& out) {
     return {};
 }
 
-bool is_token(std::string_view text) {
-    constexpr std::string_view inner = "!#$%&'*+-.^_`|~";
-    return !text.empty() && std::all_of(text.begin(), text.end(), [&](char c) {
-        return stipend::ascii::is_alnum(c) || inner.find(c) != std::string_view::npos;
-    });
-}
-
-// A text that fits into one line of a head.
-bool is_field_value(std::string_view text) {
-    return std::none_of(text.begin(), text.end(), [](unsigned char c) { return (c < 0x20 && c != '\t') || c == 0x7f; });
-}
-
 std::string base64(std::string_view text) {
     constexpr std::string_view digits = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
     std::string out;
@@ -93,24 +83,17 @@ std::string base64(std::string_view text) {
 Result<void> parse_headers(const ConfigView& config, Attributes& out) {
     if (!config.present()) return {};
     out.headers.clear();
-    for (const auto& [name, value] : config.members()) {
-        STIPEND_LET(text, value.string());
-        if (!is_token(name))
-            return value.refuse("got the name \"", stipend::clip(name, 60), "\", want that of a header");
-        for (const std::string_view own : {"content-length", "transfer-encoding", "expect", "upgrade", "trailer"}) {
-            if (stipend::ascii::equal_ignoring_case(name, own)) {
-                return value.refuse("the header ", name, " is the client's own: leave it out");
-            }
-        }
-        if (!is_field_value(text)) return value.refuse("got a control character, want a header's value");
-        if (stipend::ascii::equal_ignoring_case(name, "authorization")) {
-            out.authorization = text;
+    STIPEND_LET(lines,
+                stipend::header_lines(config, {"content-length", "transfer-encoding", "expect", "upgrade", "trailer"},
+                                      "the client", longest_headers));
+    for (std::string_view rest = lines; !rest.empty();) {
+        const auto line = stipend::take_line(rest);
+        if (const auto value = stipend::find_header(line, "authorization")) {
+            out.authorization = *value;
         } else {
-            out.headers += stipend::cat(name, ": ", text, "\r\n");
+            out.headers += stipend::cat(line, "\r\n");
         }
     }
-    if (out.headers.size() > longest_headers)
-        return config.refuse("too long: want at most ", longest_headers, " bytes");
     return {};
 }
 
@@ -121,7 +104,8 @@ Result<void> parse_authorization(const ConfigView& config, Attributes& out) {
     if (basic.present() && bearer.present()) return bearer.refuse("got basic and bearer, want one of them");
     if (bearer.present()) {
         STIPEND_LET(token, bearer.string());
-        if (token.empty() || !is_field_value(token)) return bearer.refuse("want a token without control characters");
+        if (token.empty() || !stipend::is_header_value(token))
+            return bearer.refuse("want a token without control characters");
         out.authorization = stipend::cat("Bearer ", token);
     }
     if (basic.present()) {
@@ -136,7 +120,7 @@ Result<void> parse_authorization(const ConfigView& config, Attributes& out) {
 Result<void> parse_request(const ConfigView& config, Attributes& out) {
     const auto method = config.at("method");
     STIPEND_SET(out.method, method.string_or(out.method));
-    if (!is_token(out.method) || out.method.size() > 32) {
+    if (!stipend::is_header_token(out.method) || out.method.size() > 32) {
         return method.refuse("got \"", stipend::clip(out.method, 40), "\", want a method such as GET, HEAD or POST");
     }
     STIPEND_TRY(parse_headers(config.at("headers"), out));
@@ -156,7 +140,7 @@ Result<void> parse_body_rules(const ConfigView& config, Attributes& out) {
     out.contains = contains;
     if (config.at("json").present()) out.json.clear();
     for (const auto& [pointer, value] : config.at("json").members()) {
-        if (!pointer.empty() && pointer.front() != '/') {
+        if (!stipend::is_json_pointer(pointer)) {
             return value.refuse("got \"", stipend::clip(pointer, 60), "\", want a JSON pointer such as /status");
         }
         if (!value.scalar()) return value.refuse("want a text, a number, true, false or null");
@@ -234,32 +218,6 @@ Result<Attributes> parse_attributes_json(std::string_view text, const Attributes
         return fail(STIPEND_E_INVALID, "attributes: got ", json.kind_name(), ", want an object");
     }
     return parse_attributes(ConfigView(json), defaults, true);
-}
-
-const stipend::Json* value_at(const stipend::Json& root, std::string_view pointer) {
-    const auto* at = &root;
-    while (!pointer.empty() && at != nullptr) {
-        pointer.remove_prefix(1);  // the slash
-        const auto token = pointer.substr(0, pointer.find('/'));
-        pointer.remove_prefix(token.size());
-        if (at->is(stipend::Json::Kind::array)) {
-            std::size_t index = 0;
-            const auto [end, error] = std::from_chars(token.data(), token.data() + token.size(), index);
-            const bool whole = error == std::errc() && end == token.data() + token.size();
-            at = whole && index < at->items().size() ? &at->items()[index] : nullptr;
-            continue;
-        }
-        std::string key;
-        for (std::size_t k = 0; k < token.size(); ++k) {
-            if (token[k] == '~' && k + 1 < token.size()) {
-                key += token[++k] == '1' ? '/' : '~';
-            } else {
-                key += token[k];
-            }
-        }
-        at = at->find(key);
-    }
-    return at;
 }
 
 Result<Endpoint> parse_endpoint(std::string_view text) {

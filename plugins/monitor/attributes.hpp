@@ -46,9 +46,6 @@ stipend::Result<Attributes> parse_attributes(const stipend::ConfigView& config, 
 // The attributes of a target, given as JSON text.
 stipend::Result<Attributes> parse_attributes_json(std::string_view text, const Attributes& defaults);
 
-// The value at a JSON pointer, or NULL.
-const stipend::Json* value_at(const stipend::Json& root, std::string_view pointer);
-
 enum class Way : std::uint8_t { http, tcp };
 
 struct Endpoint {

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "stipend/json_parse.hpp"
+#include "stipend/json_pointer.hpp"
 
 namespace monitor {
 
@@ -77,7 +78,7 @@ std::string lacks_json(const std::vector<JsonValue>& wanted, std::string_view bo
     const auto json = stipend::parse_json(body, {.bytes = Monitor::max_body});
     if (!json) return cat("the body is no JSON: ", json.error().message);
     for (const auto& one : wanted) {
-        const auto* found = value_at(*json, one.pointer);
+        const auto* found = stipend::value_at(*json, one.pointer);
         if (found == nullptr) return cat("the body has no ", stipend::clip(one.pointer, 80));
         if (!same(*found, one.value)) {
             return cat(stipend::clip(one.pointer, 80), " is ", shown(*found), ", want ", shown(one.value));

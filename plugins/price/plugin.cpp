@@ -1,3 +1,3 @@
 #include "price.hpp"
 
-STIPEND_PLUGINS(price::FixedPrice);
+STIPEND_PLUGINS(price::Price);

@@ -1,72 +1,64 @@
-// A fixed price from the configuration.
+// The price of ETH in USD: fixed, or agreed upon by several sources.
 #pragma once
 
+#include <memory>
+#include <unordered_map>
+
+#include "rate.hpp"
+#include "schema.hpp"
+#include "settings.hpp"
 #include "stipend/plugin.hpp"
 
 namespace price {
 
-inline constexpr char config_schema[] = R"({
-  "$schema": "https://json-schema.org/draft/2020-12/schema",
-  "title": "A fixed price of ETH in USD",
-  "type": "object",
-  "additionalProperties": false,
-  "required": ["usd_per_eth"],
-  "properties": {
-    "usd_per_eth": {"type": ["number", "string"], "format": "usd-per-eth",
-      "description": "What one ETH is worth in USD; at most eight decimals."}
-  }
-})";
-
-class FixedPrice {
+class Price {
   public:
     static constexpr stipend::PluginInfo info{
         .id = "org.stipend.price",
-        .name = "Fixed price",
-        .version = "0.1.0",
+        .name = "Price",
+        .version = "0.2.0",
         .vendor = "stipend",
         .license = "MIT",
-        .description = "Quotes ETH in USD at the rate that the configuration states",
+        .description = "Quotes ETH in USD: at a fixed rate, or at the median of several sources",
         .config_schema = config_schema,
     };
-    static constexpr int places = 8;  // of the quote's exponent
-    static constexpr std::int64_t most_e8 =
-        1'000'000'000LL * stipend::e8;  // far above any price; catches typing errors
-    struct Settings {
-        std::int64_t usd_per_eth_e8 = 0;
-    };
+    using Settings = price::Settings;
+    static constexpr std::uint64_t max_answer_bytes = 64 << 10;
 
-    FixedPrice(Settings settings, stipend::Host host) : settings_(settings), host_(host) {}
+    Price(Settings settings, stipend::Host host) : settings_(std::move(settings)), host_(host) {}
 
     static stipend::Result<Settings> parse(const stipend::Json& json, const stipend_terms&) {
-        const stipend::ConfigView config(json);
-        STIPEND_LET(rate, config.at("usd_per_eth").scaled(places, 1, most_e8));
-        return Settings{rate};
+        return parse_settings(json);
     }
 
-    // Completes at once, so the deadline is irrelevant.
-    stipend::Result<void> fetch(std::string_view base, std::string_view quote, stipend_mono_ns,
-                                stipend::Completion<stipend_quote> done) {
-        if (base != "ETH" || quote != "USD") {
-            return stipend::fail(STIPEND_E_UNSUPPORTED, "no such price: got ", base, " in ", quote,
-                                 ", want ETH in USD");
-        }
-        const bool posted = host_.post([settings = settings_, host = host_, done = std::move(done)]() mutable {
-            auto record = stipend::make_record<stipend_quote>();
-            record.mantissa = settings.usd_per_eth_e8;
-            record.exponent = -places;
-            record.base = stipend::to_abi("ETH");
-            record.quote = stipend::to_abi("USD");
-            record.source = stipend::to_abi("fixed");
-            record.observed_at = host.now();
-            done.finish(record);
-        });
-        if (!posted) return stipend::fail(STIPEND_E_BUSY, "the host takes no work at the moment");
-        return {};
-    }
+    // A fixed rate is quoted soon, and as of now. Otherwise each source is asked once, at the same time as the others.
+    // An error is permanent, so that no earlier rate stays in force, where the sources disagree.
+    stipend::Result<void> fetch(std::string_view base, std::string_view quote, stipend_mono_ns deadline,
+                                stipend::Completion<stipend_quote> done);
+    void cancel(stipend_op op);
 
   private:
+    // Of one source: the bodies of its answers, or what was wrong with one of them.
+    struct Asked {
+        std::vector<std::string> bodies;
+        std::string fault;
+    };
+    struct Round {
+        stipend::Completion<stipend_quote> done;
+        std::vector<Asked> sources;
+        std::vector<stipend_op> exchanges;
+        std::size_t under_way = 0;
+    };
+    void ask(const std::shared_ptr<Round>& round, std::size_t at, std::uint32_t timeout_ms);
+    void send(const std::shared_ptr<Round>& round, std::size_t at, std::size_t part, std::string_view body,
+              std::uint32_t timeout_ms);
+    void ended(Round& round);
+    [[nodiscard]] stipend::Result<Rate> rate_of(const Source& source, const Asked& asked) const;
+    void finish(stipend::Completion<stipend_quote>& done, const Rate& rate, std::string_view source) const;
+
     Settings settings_;
     stipend::Host host_;
+    std::unordered_map<stipend_op, std::shared_ptr<Round>> rounds_;  // [pool]
 };
 
 }  // namespace price

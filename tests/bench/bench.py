@@ -84,7 +84,7 @@ def shown(figure):
 def main():
     parser = argparse.ArgumentParser(prog="./dev bench", description=__doc__.split("\n", 1)[0])
     parser.add_argument("build", type=pathlib.Path, help=argparse.SUPPRESS)
-    parser.add_argument("section", nargs="*", help="orchestrators, jobs, payments, resilience, watching; default: all")
+    parser.add_argument("section", nargs="*", help="orchestrators, jobs, payments, resilience, watching, api; default: all")
     parser.add_argument("--pairs", type=int, default=None, help="alternating pairs for each figure (25)")
     parser.add_argument("--quick", action="store_true", help="two pairs of almost nothing: does it run?")
     parser.add_argument("--json", action="store_true", help="one JSON object instead of text")
@@ -93,6 +93,7 @@ def main():
     build = options.build.resolve()
     os.environ["STIPEND_BUILD"] = str(build)
 
+    import api
     import jobs
     import orchestrators
     import payments
@@ -104,6 +105,7 @@ def main():
         "payments": ("Payment throughput", payments),
         "resilience": ("Network resilience", resilience),
         "watching": ("Watching containers", watching),
+        "api": ("The manager's API", api),
     }
     unknown = [name for name in options.section if name not in sections]
     if unknown:

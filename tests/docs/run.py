@@ -9,10 +9,12 @@ A block of sh without `run` is refused: what a reader would type is tried. STIPE
 """
 
 import argparse
+import contextlib
 import os
 import pathlib
 import re
 import shutil
+import signal
 import subprocess
 import sys
 import tempfile
@@ -34,18 +36,27 @@ def write_file(work, name, text, place):
     path.write_text(text, encoding="utf-8")
 
 
-def run_block(work, text, environment, place):
+def run_block(work, text, environment, place, sessions):
+    process = subprocess.Popen(["bash", "-euo", "pipefail", "-c", text], cwd=work, env=environment, text=True,
+                               stdout=subprocess.PIPE, stderr=subprocess.PIPE, start_new_session=True)
+    sessions.append(process.pid)
     try:
-        done = subprocess.run(["bash", "-euo", "pipefail", "-c", text], cwd=work, env=environment, text=True,
-                              capture_output=True, timeout=LONGEST_S)
+        out, errors = process.communicate(timeout=LONGEST_S)
     except subprocess.TimeoutExpired:
         raise Failed(f"{place}: no end within {LONGEST_S} s\n{text}") from None
-    if done.returncode != 0:
-        raise Failed(f"{place}: exit status {done.returncode}\n{text}\n{done.stdout}{done.stderr}")
-    return done.stdout
+    if process.returncode != 0:
+        raise Failed(f"{place}: exit status {process.returncode}\n{text}\n{out}{errors}")
+    return out
 
 
-def run_document(document, work, environment):
+def end_sessions(sessions):
+    """Ends what blocks left running, as after a block that failed."""
+    for session in sessions:
+        with contextlib.suppress(ProcessLookupError):
+            os.killpg(session, signal.SIGKILL)
+
+
+def run_document(document, work, environment, sessions):
     """The number of blocks that were run."""
     text = document.read_text(encoding="utf-8")
     printed, runs = None, 0
@@ -56,7 +67,7 @@ def run_document(document, work, environment):
         if language in ("sh", "bash", "console") and words != ["run"]:
             raise Failed(f"{place}: got a block of {language} that is not run, want ```sh run")
         if words == ["run"]:
-            printed = run_block(work, block, environment, place)
+            printed = run_block(work, block, environment, place, sessions)
             runs += 1
         elif words == ["output"]:
             # The last lines: what a build prints before them differs from machine to machine.
@@ -81,11 +92,14 @@ def main():
     if launcher := shutil.which("ccache"):
         environment |= {"CMAKE_C_COMPILER_LAUNCHER": launcher, "CMAKE_CXX_COMPILER_LAUNCHER": launcher}
     with tempfile.TemporaryDirectory(prefix="stipend-docs-") as folder:
+        sessions = []
         try:
-            runs = run_document(args.document, pathlib.Path(folder), environment)
+            runs = run_document(args.document, pathlib.Path(folder), environment, sessions)
         except Failed as failed:
             print(failed, file=sys.stderr)
             return 1
+        finally:
+            end_sessions(sessions)
     print(f"{args.document.name}: {runs} blocks run")
     return 0 if runs else 1
 

@@ -1,10 +1,12 @@
 #!/usr/bin/env python3
 """Which part of the sources may use which (docs/architecture.md, "Layers").
 
-    sdk      includes nothing of host/, plugins/, tools/ or tests/
-    plugins  include stipend/, system and library headers, and their own files; no socket, HTTP library or loader
-    tools    include stipend/ and the lowest layers of host/ (base, config, http): no engine; of a plugin, what
-             TOOL_PLUGINS names
+    sdk      includes nothing of ethereum/, host/, plugins/, tools/ or tests/
+    ethereum includes stipend/, system and library headers, and its own files
+    plugins  include stipend/, ethereum/, system and library headers, and their own files; no socket, HTTP library or
+             loader
+    tools    include stipend/, ethereum/ and the lowest layers of host/ (base, config, http): no engine; of a plugin,
+             what TOOL_PLUGINS names
     host     includes no plugin; its arrows go down the ladder below, in #include and in CMakeLists.txt alike
     words    no file of host/ names a tier, a Livepeer header or an eth_ method; each library is used in one layer
     places   no source names a host of the public network but those of KNOWN_HOSTS, nor a path of one machine
@@ -47,6 +49,7 @@ LIVEPEER_HEADER = re.compile(r'"Livepeer"|X-Orchestrator-Url', re.IGNORECASE)
 RPC_METHOD = re.compile(r'"eth_(?!address")\w+"')  # eth_address is a field of the manager's API
 
 LOADER = re.compile(r"\bdl(?:open|mopen|sym)\b|boost/dll|dlfcn\.h")
+CURVE = re.compile(r"\bsecp256k1\w*\.h\b")
 SQLITE = re.compile(r"\bsqlite3\.h\b")
 
 URL_HOST = re.compile(r"[a-z]+://(?:[^\s/@\"'<>]*@)?\[?([A-Za-z0-9_.-]*[A-Za-z0-9])")
@@ -95,8 +98,16 @@ def sdk_uses_no_host(source):
     if source.path.parts[0] != "sdk":
         return
     for at, whole, name, _ in source.includes():
-        if re.match(r"(host|plugins|tools|tests)/", name) or ".." in name:
+        if re.match(r"(ethereum|host|plugins|tools|tests)/", name) or ".." in name:
             yield source.refuse(at, whole, "only stipend/, system and library headers in sdk/")
+
+
+def ethereum_uses_the_sdk_only(source):
+    if source.path.parts[0] != "ethereum":
+        return
+    for at, whole, name, quoted in source.includes():
+        if re.match(r"(host|plugins|tools|tests)/", name) or (quoted and not re.match(r"(ethereum|stipend)/", name)):
+            yield source.refuse(at, whole, "only stipend/, libraries in <>, and the whole way, \"ethereum/...\"")
 
 
 def plugins_use_the_sdk_only(source):
@@ -107,8 +118,8 @@ def plugins_use_the_sdk_only(source):
     for at, whole, name, quoted in source.includes():
         own = any((base / name).is_file() and folder in (base / name).resolve().parents
                   for base in (source.root / source.path.parent, folder))
-        if (quoted and not own and not name.startswith("stipend/")) or re.match(r"(host|tools|plugins)/", name):
-            yield source.refuse(at, whole, f"only stipend/, libraries in <>, and files of plugins/{plugin}")
+        if (quoted and not own and not name.startswith(("stipend/", "ethereum/"))) or re.match(r"(host|tools|plugins)/", name):
+            yield source.refuse(at, whole, f"only stipend/, ethereum/, libraries in <>, and files of plugins/{plugin}")
         if NETWORK_HEADERS.match(name) and (plugin, name) not in NETWORK_EXCEPTIONS:
             yield source.refuse(at, whole, "the host's HTTP client, stipend/host.hpp")
 
@@ -145,7 +156,7 @@ def arrows_go_down(source):
         found = re.match(r"host/(\w+)/", name)
         if found and found.group(1) not in below | {layer}:
             yield source.refuse(at, whole, f"host/{layer} to include of host/ only itself and {lower}")
-        if quoted and not re.match(r"(host|stipend|plugins|tools)/", name):
+        if quoted and not re.match(r"(ethereum|host|stipend|plugins|tools)/", name):
             yield source.refuse(at, whole, f'the whole way, "host/{layer}/{name}"')
     if source.path.name == "CMakeLists.txt":
         for found in re.finditer(r"\bstipend_(\w+)\b", source.code):
@@ -170,8 +181,11 @@ def host_is_mechanism(source):
 
 
 def each_library_has_its_layer(source):
-    if source.path.parts[0] not in ("host", "sdk", "plugins", "tools") or source.path.suffix not in CODE:
+    if source.path.parts[0] not in ("ethereum", "host", "sdk", "plugins", "tools") or source.path.suffix not in CODE:
         return
+    if source.path.parts[0] != "ethereum":
+        for found in CURVE.finditer(source.code):
+            yield source.refuse(found.start(), found.group(), "that in ethereum/ only")
     for pattern, layers in ((LOADER, ("plugin",)), (SQLITE, ("base", "ledger"))):
         if source.layer("host") not in layers:
             for found in pattern.finditer(source.code):
@@ -189,6 +203,7 @@ def no_foreign_place(source):
 
 RULES = [
     sdk_uses_no_host,
+    ethereum_uses_the_sdk_only,
     plugins_use_the_sdk_only,
     no_plugin_is_included,
     tools_link_no_engine,

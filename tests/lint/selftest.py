@@ -39,6 +39,17 @@ class Planted(unittest.TestCase):
         self.red("sdk/testing/x.hpp", '#include "../../host/base/time.hpp"\n', "sdk/")
         self.green("sdk/include/stipend/abi/x.h", '#include "types.h"\n#include <stdint.h>\n')
 
+    def test_ethereum_uses_the_sdk_only(self):
+        self.red("ethereum/x.cpp", '#include "host/base/time.hpp"\n', "only stipend/")
+        self.red("ethereum/x.cpp", '#include "key.hpp"\n', "the whole way")
+        self.red("sdk/include/stipend/x.hpp", '#include "ethereum/key.hpp"\n', "sdk/")
+        self.green("ethereum/x.cpp", '#include "ethereum/key.hpp"\n#include "stipend/hex.hpp"\n#include <secp256k1.h>\n')
+
+    def test_one_library_knows_the_curve(self):
+        self.red("host/auth/x.cpp", "#include <secp256k1_recovery.h>\n", "ethereum/ only")
+        self.red("plugins/a/a.cpp", "#include <secp256k1.h>\n", "ethereum/ only")
+        self.green("plugins/a/a.cpp", '#include "ethereum/key.hpp"\n')
+
     def test_a_plugin_includes_the_sdk_and_its_own(self):
         self.red("plugins/a/a.cpp", '#include "host/base/time.hpp"\n', "files of plugins/a")
         self.red("plugins/a/a.cpp", "#include <host/base/time.hpp>\n", "files of plugins/a")

@@ -14,7 +14,9 @@ from installed import BUILD
 PROJECT = dockerfile.PROJECT
 SKIP = 77
 PUBLISHED = ("orch-secret", "LivepeerManager2025!Secure")
-OWN_NAMES = {"ALLOWED_ENDPOINT_NETWORKS", "API_LISTEN", "API_PLAIN_HTTP", "METRICS_LISTEN", "DISPATCH_EVIDENCE", "PRICE_UNSEEN"}
+OWN_NAMES = {"ALLOWED_ENDPOINT_NETWORKS", "API_LISTEN", "API_PLAIN_HTTP", "METRICS_LISTEN", "DISPATCH_EVIDENCE", "PRICE_UNSEEN",
+             "MANAGER_PLAIN_HTTP", "MANAGER_SECRET", "ORCHESTRATOR_ID", "ORCHESTRATOR_ENDPOINT",
+             "ORCHESTRATOR_PAYOUT_ADDRESS", "ORCHESTRATOR_OWN_SECRET"}
 # In a container localhost is the container itself: a listener there is out of reach for all others.
 OTHER_DEFAULTS = {"CAPABILITY_URL": "http://livepeer-worker:9876", "SERVER_HOST": "0.0.0.0"}
 IN_EVERY_DEBIAN = {"libc6", "libgcc-s1", "libstdc++6"}
@@ -45,6 +47,16 @@ class Manager(unittest.TestCase):
         self.assertEqual(ports(self.service), {("127.0.0.1", 8010, 8000), ("127.0.0.1", 9108, 9108)})
         opened = config("manager", API_PUBLISHED_ON="0.0.0.0")["services"]["payment-distributor"]
         self.assertIn(("0.0.0.0", 8010, 8000), ports(opened))
+
+    def test_endpoints_of_its_own_network_are_allowed_and_others_are_added(self):
+        for given, subnet in (({}, "172.23.0.0/16"), ({"CENTRAL_SUBNET": "10.9.0.0/24"}, "10.9.0.0/24")):
+            with self.subTest(subnet):
+                for role in ("manager", "worker"):
+                    network = config(role, **given)["networks"]["central-network"]
+                    self.assertEqual(network["ipam"]["config"], [{"subnet": subnet}])
+                added = services("manager", ALLOWED_ENDPOINT_NETWORKS="10.8.0.0/24", **given)["environment"]
+                self.assertEqual(added["ALLOWED_ENDPOINT_NETWORKS"], f"{subnet},10.8.0.0/24")
+                self.assertEqual(services("manager", **given)["environment"]["ALLOWED_ENDPOINT_NETWORKS"], f"{subnet},")
 
     def test_it_comes_back_by_itself_and_may_write_nothing_but_its_state(self):
         self.assertEqual(self.service["restart"], "unless-stopped")
@@ -101,6 +113,15 @@ class Variables(unittest.TestCase):
 
     def test_a_secret_of_the_shell_is_handed_on(self):
         self.assertEqual(services("worker", ORCH_SECRET="mine")["environment"]["ORCH_SECRET"], "mine")
+        given = {"MANAGER_URL": "http://central-manager:8000", "MANAGER_PLAIN_HTTP": "true", "MANAGER_SECRET": "theirs",
+                 "ORCHESTRATOR_ENDPOINT": "https://172.23.0.7:9995", "ORCHESTRATOR_PAYOUT_ADDRESS": "0x" + "a" * 40}
+        self.assertLessEqual(given.items(), services("worker", **given)["environment"].items())
+
+    def test_the_orchestrators_secret_is_not_the_managers(self):
+        """ORCHESTRATOR_SECRET has two meanings in the two files; the worker sends it to no manager."""
+        worker = (PROJECT / "packaging/worker.yaml").read_text()
+        self.assertIn("secret: ${ORCH_SECRET:-${ORCHESTRATOR_SECRET:-orch-secret}}", worker)
+        self.assertIn("  secret: ${MANAGER_SECRET:-}\n", worker)
 
 
 class Image(unittest.TestCase):

@@ -1,5 +1,6 @@
 """The compose files as an operator starts them, in a Docker Engine of their own: both roles in real containers that know
-each other by name, on their published ports. A devnet stands for gateway and orchestrator, under their names."""
+each other by name, on their published ports. The worker registers itself with the manager, and is approved there. A devnet
+stands for gateway and orchestrator, under their names."""
 import json
 import os
 import pathlib
@@ -22,6 +23,9 @@ NETWORK = "10.213.77"
 ORCHESTRATOR = f"{NETWORK}.10:9995"
 NAMES = ("payment-distributor", "livepeer-worker")
 SECRET = "c2f1e2d3a4b5968778695a4b3c2d1e0f"
+COMMON = "what newcomers of these tests register with"
+PASSWORD = "/var/lib/stipend/admin-password"
+LIST = "/api/v1/livepeer/orchestrators"
 SEVEN = ["vtuber_orchestrator", "redis_scb", "autogen_agent", "autogen_postgres", "autogen_neo4j", "scb_gateway",
          "vtuber-ollama"]
 OVERRIDE = f"""
@@ -39,9 +43,6 @@ services:
     healthcheck: {{disable: true}}
     networks:
       central-network: {{ipv4_address: {NETWORK}.10, aliases: [livepeer-gateway, livepeer-orchestrator]}}
-networks:
-  central-network:
-    ipam: {{config: [{{subnet: {NETWORK}.0/24}}]}}
 """
 
 
@@ -57,19 +58,26 @@ class Containers(unittest.TestCase):
         cls.override.write_text(OVERRIDE.replace("SOCKET", str(cls.engine.socket)))
         for name in SEVEN:
             cls.engine.run(name)
-        cls.up("devnet", "livepeer-worker")
+        cls.up("devnet", "payment-distributor", "livepeer-worker")
         cls.addClassCleanup(cls.compose, "down", "--volumes", "--timeout", "5")
         # A first job that finds no worker would be punished with ten minutes of waiting.
         cls.wait_for(lambda: "registered agent-net" in cls.logs("livepeer-worker"), "the registration")
         cls.wait_for(lambda: cls.ask(9876, "/service-uptime?window_seconds=3").get("overall_uptime_percentage") == 100,
                      "seven services up")
-        cls.up("payment-distributor")
+        # The manager knows it by its own registration alone, and pays it once it is approved.
+        cls.wait_for(lambda: cls.registration().get("status") == "unapproved", "its registration with the manager")
+        cls.call(f"{LIST}/{ORCHESTRATOR}/approve", "{}")
+        cls.wait_for(lambda: cls.registration().get("last_tier") == "excellent", "its first pay")
 
     @classmethod
     def compose(cls, *words, **environment):
         given = {"DOCKER_HOST": cls.engine.address, "STIPEND_IMAGE": IMAGE, "COMPOSE_PROJECT_NAME": "stipend-test",
                  "DOCKER_GID": str(os.stat(cls.engine.socket).st_gid), "PAYMENT_INTERVAL_SECONDS": "1",
-                 "ORCHESTRATOR_ADDRESSES": f"http://{ORCHESTRATOR}/", "ORCH_SECRET": SECRET, "CHECK_INTERVAL": "1",
+                 "CENTRAL_SUBNET": f"{NETWORK}.0/24", "ORCH_SECRET": SECRET, "CHECK_INTERVAL": "1",
+                 "ORCHESTRATOR_SECRET": COMMON, "PROOF_INTERVAL": "2", "MANAGER_SECRET": COMMON,
+                 "MANAGER_URL": "http://central-manager:8000", "MANAGER_PLAIN_HTTP": "true",
+                 "ORCHESTRATOR_ENDPOINT": f"http://{ORCHESTRATOR}", "ORCHESTRATOR_PAYOUT_ADDRESS": "0x" + "a" * 40,
+                 "ORCHESTRATOR_ID": ORCHESTRATOR,
                  "JWT_SECRET": "of the tests, and long enough for tokens", "MIN_UPTIME_THRESHOLD": "60", **environment}
         return composing.compose(["manager", "worker", cls.override], *words, **given)
 
@@ -97,9 +105,9 @@ class Containers(unittest.TestCase):
         return cls.docker("logs", name)[1]
 
     @classmethod
-    def get(cls, port, path):
+    def get(cls, port, path, *words):
         """(exit status of curl, what it got), from the machine that the Engine publishes on."""
-        done = subprocess.run(["nsenter", "-t", str(cls.engine.process.pid), "-n", "curl", "-sS", "--max-time", "10",
+        done = subprocess.run(["nsenter", "-t", str(cls.engine.process.pid), "-n", "curl", "-sS", "--max-time", "10", *words,
                                f"http://127.0.0.1:{port}{path}"], capture_output=True, text=True, timeout=30)
         return done.returncode, done.stdout
 
@@ -107,6 +115,30 @@ class Containers(unittest.TestCase):
     def ask(cls, port, path):
         code, text = cls.get(port, path)
         return json.loads(text) if code == 0 else {}
+
+    token = None
+
+    @classmethod
+    def call(cls, path, body=None):
+        """One request to the manager's API as its first administrator, whose password the manager has made."""
+        if cls.token is None and not path.endswith("/login"):
+            process = cls.engine.inspect("payment-distributor")["State"]["Pid"]
+            password = pathlib.Path(f"/proc/{process}/root{PASSWORD}").read_text().strip()
+            login = json.dumps({"email": "admin@system.com", "password": password})
+            cls.token = cls.call("/api/v1/auth/login", login)["access_token"]
+        words = ["-H", f"Authorization: Bearer {cls.token}"] if cls.token else []
+        if body is not None:
+            words += ["-H", "Content-Type: application/json", "-d", body]
+        return json.loads(cls.get(8010, path, *words)[1])
+
+    @classmethod
+    def registration(cls):
+        """What the API says of the one orchestrator that there is, or nothing while the API is not there."""
+        try:
+            found = cls.call(LIST).get("orchestrators", [])
+        except (OSError, ValueError):
+            return {}
+        return found[0] if found else {}
 
     def paid(self):
         return re.findall(rf"(?m)^\S+Z info +{re.escape(ORCHESTRATOR)} +uptime .* wei .*$",
@@ -127,6 +159,17 @@ class Containers(unittest.TestCase):
         jobs = re.findall(rf"job from [0-9.:]+: agent_id {re.escape(ORCHESTRATOR)}, uptime 100(\.0+)? %",
                           self.logs("livepeer-worker"))
         self.assertGreaterEqual(len(jobs), 2)
+
+    def test_it_registered_itself_and_is_paid_once_an_administrator_approved_it(self):
+        found = self.registration()
+        self.assertEqual((found["orchestrator_id"], found["endpoint"], found["registration"], found["payout_address"]),
+                         (ORCHESTRATOR, f"http://{ORCHESTRATOR}", "approved", "0x" + "a" * 40))
+        self.assertIsNotNone(found["last_proof"])
+        self.assertIsNone(found["endpoint_problem"])
+        paid = self.call(f"/api/v1/livepeer/payments?orchestrator={ORCHESTRATOR}")["payments"]
+        self.assertEqual((paid[-1]["action"], paid[-1]["epoch"]), ("pay", 1))
+        self.assertGreaterEqual(int(self.registration()["owed_wei"]), 6000000000000000)
+        self.assertNotIn(COMMON, self.logs("livepeer-worker") + self.logs("payment-distributor"))
 
     def test_an_old_name_without_effect_is_told(self):
         self.assertIn("MIN_UPTIME_THRESHOLD is set in the environment, but has no effect here", self.logs("payment-distributor"))

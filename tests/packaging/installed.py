@@ -6,9 +6,9 @@ import subprocess
 BUILD = pathlib.Path(os.environ["STIPEND_BUILD"])
 
 
-def install(root, prefix="/usr/local"):
+def install(root, prefix="/usr/local", component="host"):
     """Programs and plugins land below ROOT/PREFIX, the configurations in ROOT/etc/stipend."""
-    subprocess.run(["cmake", "--install", BUILD, "--component", "host", "--prefix", prefix], check=True,
+    subprocess.run(["cmake", "--install", BUILD, "--component", component, "--prefix", prefix], check=True,
                    stdout=subprocess.DEVNULL, env=dict(os.environ, DESTDIR=str(root)), timeout=120)
 
 

@@ -79,6 +79,36 @@ class UnitFiles(unittest.TestCase):
             self.assertEqual(len(values), len(MAX_EXPOSURE), key)
 
 
+class SignerUnit(unittest.TestCase):
+    """It is installed by itself, and holds the payer's key: no network at all."""
+
+    def setUp(self):
+        folder = tempfile.TemporaryDirectory(prefix="stipend-signer-")
+        self.addCleanup(folder.cleanup)
+        self.root = pathlib.Path(folder.name)
+        install(self.root, component="signer")
+        self.unit = self.root / "usr/local/lib/systemd/system/stipend-signer.service"
+        shutil.copytree("/usr/lib/systemd/system", self.root / "usr/lib/systemd/system", symlinks=True)
+
+    def test_verify_is_silent(self):
+        self.assertEqual(analyze("verify", f"--root={self.root}", self.unit.name), (0, ""))
+
+    def test_the_exposure_is_low(self):
+        said = analyze("security", "--offline=yes", "--no-pager", str(self.unit))[1]
+        found = re.search(r"Overall exposure level for stipend-signer.service: ([0-9.]+)", said)
+        self.assertIsNotNone(found, said)
+        self.assertLessEqual(float(found.group(1)), 1.5, said)
+
+    def test_it_shares_neither_user_nor_state_with_the_host(self):
+        text = self.unit.read_text()
+        self.assertIn("\nPrivateNetwork=yes\n", text)
+        for unit in ("stipend.service", "stipend-worker.service"):
+            other = (pathlib.Path(__file__).resolve().parents[2] / "packaging" / unit).read_text()
+            for key in ("User", "StateDirectory", "LoadCredential"):
+                mine, its = (re.search(rf"^{key}=(.*)$", each, re.MULTILINE).group(1) for each in (text, other))
+                self.assertNotEqual(mine, its, key)
+
+
 class Installation(unittest.TestCase):
     def setUp(self):
         folder = tempfile.TemporaryDirectory(prefix="stipend-install-")

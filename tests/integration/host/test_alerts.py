@@ -147,6 +147,21 @@ class Delivered(AlertsTest):
         self.devnet.gateway_fault("none")
         wait_for(lambda: phone.alerts("gateway", "resolved"), "its end")
 
+    def test_routes_by_labels(self):
+        own, others, any_of_one = self.receiver(), self.receiver(), self.receiver()
+        self.configure(("own", own.url, {}), ("others", others.url, {}), ("any", any_of_one.url, {}),
+                       routes=[{"labels": {"orchestrator": self.first, "kind": "susp*"}, "receivers": ["own"]},
+                               {"labels": {"orchestrator": "other-*"}, "receivers": ["others"]},
+                               {"labels": {"orchestrator": "*"}, "receivers": ["any"]}])
+        self.host.start()
+        self.devnet.gateway_fault("down")
+        wait_for(lambda: "gateway" in [one["id"] for one in self.listed()["active"]], "the alert about the gateway")
+        self.devnet.gateway_fault("none")
+        self.suspend()
+        wait_for(lambda: own.alerts(self.suspended) and any_of_one.alerts(self.suspended), "the alert about the orchestrator")
+        self.assertEqual(own.alerts(self.suspended)[0]["labels"]["orchestrator"], self.first)
+        self.assertEqual((others.messages, any_of_one.alerts("gateway"), own.alerts("gateway")), ([], [], []))
+
     def test_a_receiver_that_was_down_gets_it_when_it_is_back(self):
         port = free_port()
         self.configure(("chat", f"http://127.0.0.1:{port}/alerts", {}))

@@ -17,6 +17,7 @@ import time
 import unittest
 import urllib.parse
 import warnings
+import xml.etree.ElementTree
 
 from network import Devnet, Host, wait_for
 
@@ -122,6 +123,7 @@ class Newcomer(ApiTest):
         described = self.get("/api/v1/openapi.json").json()
         self.assertEqual(described["openapi"], "3.1.0")
         self.assertIn(LIST, described["paths"])
+        self.check_page(described["paths"])
         for path in ("/health", "/healthz", "/readyz"):
             self.assertEqual((self.get(path).status, self.get(path).json()["status"]), (200, "ok"))
         components = self.get("/health").json()["components"]
@@ -132,6 +134,25 @@ class Newcomer(ApiTest):
         addresses = sorted(one["address"] for one in self.get(GATEWAY).json())
         self.assertEqual(addresses, sorted(self.devnet.addresses.replace("/,", ",").rstrip("/").split(",")))
         self.assertEqual(self.host.status()["alerts"], [])
+
+    def check_page(self, paths):
+        """The page for people has every route, no script, nothing from elsewhere, and each of its links leads somewhere."""
+        page = self.get("/api/v1/docs")
+        self.assertEqual((page.status, page.headers["Content-Type"]), (200, "text/html; charset=utf-8"))
+        self.assertTrue(page.headers["Content-Security-Policy"].startswith("default-src 'none'"))
+        tree = xml.etree.ElementTree.fromstring(page.body.decode().partition("\n")[2].replace('"width=device-width">', '"width=device-width"/>')
+                                                .replace('charset="utf-8">', 'charset="utf-8"/>'))
+        headings = {"".join(one.itertext()) for one in tree.iter("h3")}
+        for path, methods in paths.items():
+            for method in methods:
+                self.assertIn(f"{method.upper()} {path}", headings)
+        ids = [one.get("id") for one in tree.iter() if one.get("id")]
+        self.assertEqual(len(ids), len(set(ids)))
+        links = [one.get("href") for one in tree.iter("a")]
+        self.assertGreater(len(links), 10)
+        self.assertEqual({link for link in links if link.removeprefix("#") not in ids}, set())
+        self.assertEqual([one.tag for one in tree.iter() if one.tag in ("script", "link", "img", "iframe")], [])
+        self.assertEqual(self.get("/api/v1/docs", If_None_Match=page.headers["ETag"]).status, 304)
 
     def test_lists_come_in_parts_and_only_when_they_changed(self):
         self.host.environment["PAYMENT_INTERVAL_SECONDS"] = "3600"

@@ -74,6 +74,12 @@ class WalletLogin(test_registry.RegistryTest):
         for path in (f"{LIST}/{other}/status", f"{PAYMENTS}?orchestrator={other}", PAYMENTS, LIST):
             self.assert_problem(self.get(path, token), 403)
         self.assert_problem(self.ask("POST", f"{LIST}/{NEW}/disconnect", token=token), 403)
+        self.wait_paid()
+        objection = "/payments/1/objection"
+        self.assert_problem(self.ask("POST", f"{LIST}/{other}{objection}", {"text": "no"}, token=token), 403)
+        answer = self.ask("POST", f"{LIST}/{NEW}{objection}", {"text": "we were up"}, token=token)
+        self.assertEqual((answer.status, answer.json()["by"]), (200, "wallet:" + self.wallet.address.lower()))
+        self.assert_problem(self.ask("POST", f"{LIST}/{NEW}{objection}/answer", {"reason": "yes"}, token=token), 403)
         self.assertEqual(self.ask("POST", "/api/v1/auth/logout", token=token).status, 204)
         self.assert_problem(self.get(status, token), 401)
         token = self.log_in_by(self.text()).json()["access_token"]

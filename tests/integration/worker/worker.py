@@ -44,6 +44,8 @@ class Worker:
             assert found == 1
         text = text.replace("every: ${CHECK_INTERVAL:-10}s", f"every: {every}")
         more = {"tls": "none", **config} if orchestrator else {"register": "false", **config}
+        for key in more:  # in the place of what the file says
+            text = re.sub(rf"(?m)^    {key}: .*\n", "", text)
         text = text.replace("    min_uptime:", "".join(f"    {key}: {value}\n" for key, value in more.items()) +
                             "    min_uptime:", 1)
         self.config = self.folder / "worker.yaml"

@@ -56,6 +56,8 @@ class Scene {
         return verified->fault;
     }
     Access* operator->() { return access_.get(); }
+    // As another process opens the file.
+    [[nodiscard]] std::unique_ptr<AccessStore> other_store() const { return folder_.store(); }
 
   private:
     Folder folder_;
@@ -79,6 +81,34 @@ TEST_CASE("a login's access token proves its account for fifteen minutes") {
     CHECK(scene.fault_of(tokens.refresh) == "wrong_kind");
     CHECK(scene.fault_of("") != "");
     CHECK(scene.fault_of("x.y.z") != "");
+}
+
+TEST_CASE("a token that was verified a moment ago is refused once its login or its account has ended") {
+    Scene scene;
+    scene.add(AccessRole::operator_);
+    const auto first = scene.log_in();
+    CHECK(scene.fault_of(first.access) == "");
+    CHECK(scene.fault_of(first.access) == "");
+    REQUIRE(scene->log_out(*scene->verify(first.access, at(0))->principal).ok());
+    CHECK(scene.fault_of(first.access) == "the login has ended");
+
+    const auto second = scene.log_in();
+    CHECK(scene.fault_of(second.access) == "");
+    const auto other = scene.other_store();
+    REQUIRE(other->add_account(account("b@b.example", AccessRole::admin)).ok());
+    CHECK(scene.fault_of(second.access) == "");
+    REQUIRE(other->set_password(who, "another hash", noon).ok());
+    CHECK(scene.fault_of(second.access) == "the login has ended");
+    CHECK(scene.fault_of(second.access, 1) == "the login has ended");
+
+    // Of two tokens each counts for itself, and a clock that was set back makes none valid.
+    const auto third = *auth::hash_password(password, cheap);
+    REQUIRE(other->set_password(who, third, noon).ok());
+    const auto token = scene.log_in(10).access;
+    CHECK(scene.fault_of(token, 10) == "");
+    CHECK(scene.fault_of(token + "x", 10) != "");
+    CHECK(scene.fault_of(token, 10 + 900 + 30) == "expired");
+    CHECK(scene.fault_of(token, 10) == "");
 }
 
 TEST_CASE("a wrong password, an unknown account and a short password are refused alike") {

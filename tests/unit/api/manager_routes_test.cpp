@@ -1,11 +1,13 @@
 // The routes of the manager's API over reads that a test decides, and their description.
 #include "host/api/manager_routes.hpp"
+#include "host/api/objection_routes.hpp"
 #include "host/api/wallet_login.hpp"
 
 #include <set>
 
 #include "host/api/csv.hpp"
 #include "host/api/first_account.hpp"
+#include "host/api/openapi.hpp"
 #include "host/api/order_routes.hpp"
 #include "host/api/registration_routes.hpp"
 #include "host/auth/password.hpp"
@@ -20,8 +22,16 @@ using namespace stipend::api::testing;
 
 namespace {
 
+class TestClock final : public Clock {
+  public:
+    [[nodiscard]] stipend_unix_ns now() const override { return noon; }
+    [[nodiscard]] stipend_mono_ns monotonic() const override { return at; }
+    stipend_mono_ns at = 0;
+};
+
 class Reads final : public ManagerReads {
   public:
+    [[nodiscard]] std::uint64_t registrations_revision() const override { return revision; }
     Result<Orchestrators> orchestrators(std::optional<std::int64_t> after, std::size_t limit) override {
         asked = cat(after ? std::to_string(*after) : std::string("start"), " ", limit);
         if (broken) return *broken;
@@ -54,6 +64,7 @@ class Reads final : public ManagerReads {
         return well;
     }
 
+    std::uint64_t revision = 0;
     std::string asked;
     std::optional<Json> head;
     std::vector<Json> items;
@@ -73,9 +84,18 @@ class Reads final : public ManagerReads {
     }
 };
 
+class NoObjections final : public Objections {
+  public:
+    Result<std::optional<ListPart>> list(const Query&) override { return std::optional<ListPart>(); }
+    Result<std::optional<Json>> one(std::string_view, std::uint64_t) override { return std::optional<Json>(); }
+    Result<std::optional<Json>> object(const Json&) override { return std::optional<Json>(); }
+    Result<std::optional<Json>> answer(const Json&) override { return std::optional<Json>(); }
+    [[nodiscard]] Json form() const override { return Json::object(); }
+};
+
 class RouteScene {
   public:
-    RouteScene() : routes(manager_routes(reads, {*IpRange::parse("10.0.0.0/8")})) {}
+    RouteScene() : routes(manager_routes(reads, {*IpRange::parse("10.0.0.0/8")}, clock)) {}
     [[nodiscard]] Reply get(std::string_view path, Query query = {}, std::string_view client = "10.1.2.3",
                             bool relayed = false) const {
         for (const auto& route : routes) {
@@ -97,6 +117,7 @@ class RouteScene {
         return std::move(*parsed);
     }
     Reads reads;
+    TestClock clock;
     std::vector<ApiRoute> routes;
 };
 
@@ -139,12 +160,6 @@ class NoEvents final : public EventSource {
     Result<std::int64_t> end() override { return 0; }
 };
 
-class NoClock final : public Clock {
-  public:
-    [[nodiscard]] stipend_unix_ns now() const override { return noon; }
-    [[nodiscard]] stipend_mono_ns monotonic() const override { return 0; }
-};
-
 }  // namespace
 
 TEST_CASE("a payment is proven where a head covers it, and the newest head is public") {
@@ -166,12 +181,12 @@ TEST_CASE("a payment is proven where a head covers it, and the newest head is pu
 
 TEST_CASE("the description has each route of the table, with its parameters, and no other") {
     const Folder folder;
-    const NoClock clock;
+    const TestClock clock;
     auto access = Access::create(folder.store(), {}, "", noon);
     REQUIRE(access.ok());
     Reads reads;
     auto table = auth_routes(**access, clock, [](const std::string&) {});
-    for (auto& route : manager_routes(reads, {})) table.push_back(std::move(route));
+    for (auto& route : manager_routes(reads, {}, clock)) table.push_back(std::move(route));
     NoRegistrations registrations;
     for (auto& route : registration_routes(registrations)) table.push_back(std::move(route));
     const auto wallet = std::make_shared<WalletLogin>(
@@ -180,6 +195,8 @@ TEST_CASE("the description has each route of the table, with its parameters, and
         [](const std::string&) {});
     for (auto& route : wallet_routes(wallet)) table.push_back(std::move(route));
     for (auto& route : order_routes({})) table.push_back(std::move(route));
+    NoObjections objections;
+    for (auto& route : objection_routes(objections)) table.push_back(std::move(route));
     NoEvents events;
     const auto feed = EventFeed::create(events, clock);
     REQUIRE(feed.ok());
@@ -267,6 +284,35 @@ TEST_CASE("the list of orchestrators counts all of them and sums up the part") {
     CHECK(body.find("orchestrators")->items().size() == 3);
     CHECK(text_at(body, "next_cursor") == "\"o7\"");
     CHECK(scene.get(list_path).tagged);
+}
+
+TEST_CASE("the list of orchestrators is made once a second for all clients, and anew once a registration changed") {
+    RouteScene scene;
+    const auto asks = [&](Query query = {}) {
+        scene.reads.asked.clear();
+        const auto reply = scene.get(list_path, std::move(query));
+        CHECK(reply.body.find("\"total\":7") != std::string::npos);
+        CHECK(reply.tag.size() == 34);
+        return scene.reads.asked;
+    };
+    CHECK(asks() == "start 100");
+    CHECK(asks() == "");
+    CHECK(asks({{"limit", "5"}}) == "start 5");
+    CHECK(asks({{"cursor", "o5"}}) == "5 100");
+    scene.clock.at = 999'999'999;
+    CHECK(asks() == "");
+    CHECK(asks({{"cursor", "o5"}}) == "");
+    ++scene.reads.revision;
+    CHECK(asks() == "start 100");
+    CHECK(asks() == "");
+    scene.clock.at += 1'000'000'000;
+    CHECK(asks() == "start 100");
+
+    scene.clock.at += 1'000'000'000;
+    scene.reads.broken = Error{STIPEND_E_BUSY, "busy"};
+    CHECK(scene.get(list_path).status == 503);
+    scene.reads.broken.reset();
+    CHECK(asks() == "start 100");
 }
 
 TEST_CASE("limits and cursors are checked") {

@@ -27,7 +27,7 @@ TEST_CASE("each access role has exactly its permissions") {
     CHECK(Permissions::of(AccessRole::admin) == Permissions::all());
     CHECK(Permissions::of(AccessRole::operator_).text() ==
           "own:read own:update orchestrators:read orchestrators:register orchestrators:update orchestrators:disconnect "
-          "payments:read jobs:distribute status:read configuration:reload");
+          "payments:read jobs:distribute status:read configuration:reload objections:answer");
     CHECK(Permissions::of(AccessRole::viewer).text() == "own:read orchestrators:read payments:read status:read");
     CHECK(Permissions::of(AccessRole::orchestrator).text() == "own:read own:update own:proof");
 }

@@ -7,7 +7,7 @@
 #include <string>
 #include <string_view>
 
-#include "host/base/keccak.hpp"
+#include "ethereum/keccak.hpp"
 #include "stipend/hex.hpp"
 #include "stipend/result.hpp"
 

@@ -103,7 +103,7 @@ TEST_CASE("a credential is fetched from the gateway's CLI port once, which signs
     CHECK(signing[0].method == "POST");
     CHECK(signing[0].header("Content-Type") == "application/x-www-form-urlencoded");
     std::string want = "message=";
-    for (const auto byte : byoc::keccak256(address)) {
+    for (const auto byte : stipend::keccak256(address)) {
         const std::uint8_t one[] = {byte};
         want += "%" + stipend::hex_encode(one);
     }

@@ -31,12 +31,12 @@ std::string dump(const std::filesystem::path& path) {
     };
     rows(
         "SELECT sql FROM sqlite_schema WHERE tbl_name NOT IN ('fee_state', 'state_before', 'pardon', 'manual_payment', "
-        "'answered_request') ORDER BY name",
+        "'answered_request', 'objection', 'objection_answer') ORDER BY name",
         [&](const std::string& line) { out += line + "\n"; });
     std::vector<std::string> tables;
     rows(
         "SELECT name FROM sqlite_schema WHERE type = 'table' AND name NOT IN ('meta', 'fee_state', 'state_before', "
-        "'pardon', 'manual_payment', 'answered_request') "
+        "'pardon', 'manual_payment', 'answered_request', 'objection', 'objection_answer') "
         "ORDER BY name",
         [&](const std::string& line) { tables.push_back(line.substr(0, line.size() - 1)); });
     for (const auto& table : tables) {

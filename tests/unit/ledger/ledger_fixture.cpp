@@ -197,6 +197,23 @@ Pardoned pardon_of(const OrchestratorRecord& record) {
     return out;
 }
 
+Objection objection(OrchestratorId id, std::uint64_t epoch) {
+    return {.orchestrator = id,
+            .epoch = epoch,
+            .text = cat("=we were up in ", epoch, " \x1b[2J\xe2\x82\xac"),
+            .by = "secret",
+            .at = start_ns + 30 * minute_ns};
+}
+
+ObjectionAnswer answer_to(OrchestratorId id, std::uint64_t epoch) {
+    return {.orchestrator = id,
+            .epoch = epoch,
+            .adjustment = {},
+            .reason = "your worker was down",
+            .by = "api:admin@example.com",
+            .at = start_ns + 31 * minute_ns};
+}
+
 ManualPayment paid(OrchestratorId id, const char* name, stipend_unix_ns at) {
     return {.id = name,
             .orchestrator = id,

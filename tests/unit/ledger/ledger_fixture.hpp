@@ -77,6 +77,11 @@ void fill_with_everything(Ledger& ledger);
 // 20 USD at 2000 USD per ETH.
 [[nodiscard]] ManualPayment paid(OrchestratorId id, const char* name, stipend_unix_ns at);
 
+// To that decision; with a text that no terminal may be given.
+[[nodiscard]] Objection objection(OrchestratorId id, std::uint64_t epoch);
+// By a reason alone.
+[[nodiscard]] ObjectionAnswer answer_to(OrchestratorId id, std::uint64_t epoch);
+
 // The report's findings, one in a line; empty for a clean ledger.
 [[nodiscard]] std::string findings(Ledger& ledger, const VerifyOptions& options = {});
 

@@ -160,6 +160,8 @@ TEST_CASE("every text and blob of a record that a batch holds has a bound") {
     check(GapOpening());
     check(Adjustment());
     check(ManualPayment());
+    check(Objection());
+    check(ObjectionAnswer());
     check(AnsweredRequest());
     check(Price());
     check(Observation());
@@ -192,6 +194,8 @@ TEST_CASE("a batch is empty until one of its members is set") {
     fills([](Batch& b) { b.gaps_opened.emplace_back(); });
     fills([](Batch& b) { b.adjustments.emplace_back(); });
     fills([](Batch& b) { b.payments.emplace_back(); });
+    fills([](Batch& b) { b.objections.emplace_back(); });
+    fills([](Batch& b) { b.objection_answers.emplace_back(); });
     fills([](Batch& b) { b.answered.emplace_back(); });
     fills([](Batch& b) { b.price.emplace(); });
     fills([](Batch& b) { b.observations.emplace_back(); });

@@ -25,6 +25,8 @@ class Specimen {
         fee.moved = step->moved;
         batch.fees = {fee};
         batch.payments = {paid(1, "bonus", start_ns + 20 * minute_ns)};
+        batch.objections = {objection(1, 1), objection(2, 1)};
+        batch.objection_answers = {answer_to(1, 1)};
         batch.pardons = {pardon_of(state->orchestrators[2])};
         batch.events = {{.kind = EventKind::alert, .body = "the last row"}};
         const auto done = ledger->commit(batch);
@@ -110,9 +112,10 @@ TEST_CASE("a value changed in any column of any table is found, and its row name
             CHECK(!found.empty());
             // The first finding is about that table, or about what its row is the proof of.
             CAPTURE(found);
-            const std::string shown = table == "engine_state"     ? "state of"
-                                      : table == "manual_payment" ? "manual payment"
-                                                                  : table;
+            const std::string shown = table == "engine_state"       ? "state of"
+                                      : table == "manual_payment"   ? "manual payment"
+                                      : table == "objection_answer" ? "objection answer"
+                                                                    : table;
             if (name != "seq" && table != "audit" && table != "namespace") {
                 CHECK(found.find(shown) != std::string::npos);
             }
@@ -122,8 +125,9 @@ TEST_CASE("a value changed in any column of any table is found, and its row name
 
 TEST_CASE("a row deleted from any table is found") {
     Specimen specimen;
-    for (const auto* table : {"audit", "decision", "journal", "orchestrator", "engine_state", "generation", "gap",
-                              "adjustment", "account", "price", "pardon", "manual_payment"}) {
+    for (const auto* table :
+         {"audit", "decision", "journal", "orchestrator", "engine_state", "generation", "gap", "adjustment", "account",
+          "price", "pardon", "manual_payment", "objection", "objection_answer"}) {
         CAPTURE(table);
         CHECK(
             !specimen.after(cat("DELETE FROM ", table, " WHERE rowid = (SELECT min(rowid) FROM ", table, ")")).empty());
@@ -152,6 +156,8 @@ TEST_CASE("a row inserted into any table is found") {
           "consecutive_failures, "
           "suspended, known, checks_total, checks_ok, generation, memory_generation, memory, day, day_usd_e8 FROM "
           "engine_state WHERE orchestrator = 1",
+          "INSERT INTO objection VALUES(999, 3, 1, 'forged', 'secret', 1, NULL)",
+          "INSERT INTO objection_answer VALUES(999, 2, 1, '', 'forged', 'api:admin', 1)",
           "INSERT INTO gap VALUES(999, 3, 1, NULL, 'forged', NULL, NULL)",
           "INSERT INTO generation SELECT 9, 999, at, policy, version, revision, memory_version, so_sha256, config, "
           "terms "

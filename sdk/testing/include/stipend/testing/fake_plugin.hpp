@@ -2,6 +2,7 @@
 #pragma once
 
 #include <functional>
+#include <limits>
 #include <memory>
 #include <string>
 #include <type_traits>
@@ -42,6 +43,7 @@ class Operation {
         return state_->status;
     }
     [[nodiscard]] const std::string& error() const { return state_->error; }
+    [[nodiscard]] bool permanent() const { return state_->permanent; }
     const Record* operator->() const {
         STIPEND_ASSERT(state_->done && state_->status == STIPEND_OK);
         return &state_->record;
@@ -54,6 +56,7 @@ class Operation {
         stipend_op op = 0;
         stipend_status status = STIPEND_OK;
         std::string error;
+        bool permanent = false;
         Record record;
     };
     std::shared_ptr<State> state_ = std::make_shared<State>();
@@ -145,9 +148,11 @@ class FakePlugin {
         const auto* price = table<stipend_price_v1>(STIPEND_PRICE);
         STIPEND_ASSERT(price != nullptr);
         return begin<Quote>([&](stipend_completion c, stipend_error* e) {
-            return price->fetch(raw_, to_abi(base), to_abi(quote), 0, c, e);
+            return price->fetch(raw_, to_abi(base), to_abi(quote), std::numeric_limits<stipend_mono_ns>::max(), c, e);
         });
     }
+
+    void cancel_fetch(stipend_op op) { table<stipend_price_v1>(STIPEND_PRICE)->cancel(raw_, op); }
 
     // Has a receiver deliver a message.
     Operation<NoRecord> deliver(const std::vector<FakeAlert>& alerts, std::uint64_t omitted = 0,
@@ -193,7 +198,9 @@ class FakePlugin {
                 if constexpr (std::is_same_v<Record, NoRecord>) return;
                 state->record = Record::of(*static_cast<const typename Record::Raw*>(record));
             } else {
-                state->error = from_abi(status, error).message;
+                auto failed = from_abi(status, error);
+                state->error = std::move(failed.message);
+                state->permanent = failed.permanent;
             }
         };
         state->op = link_.open(answer);

@@ -1,4 +1,4 @@
-#include "host/base/keccak.hpp"
+#include "ethereum/keccak.hpp"
 
 #include <botan/keccak.h>
 
@@ -28,6 +28,9 @@ Hash256 Keccak::finish() {
 }
 
 Hash256 keccak256(std::string_view bytes) {
+    return Keccak().add(bytes).finish();
+}
+Hash256 keccak256(std::span<const std::uint8_t> bytes) {
     return Keccak().add(bytes).finish();
 }
 

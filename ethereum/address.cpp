@@ -1,20 +1,20 @@
-#include "host/auth/eth_address.hpp"
+#include "ethereum/address.hpp"
 
 #include <algorithm>
 
-#include "host/base/keccak.hpp"
+#include "ethereum/keccak.hpp"
 #include "stipend/hex.hpp"
 
-namespace stipend::auth {
+namespace stipend::ethereum {
 
-std::optional<EthAddress> EthAddress::of(std::span<const std::uint8_t, 20> bytes) {
+std::optional<Address> Address::of(std::span<const std::uint8_t, 20> bytes) {
     if (std::all_of(bytes.begin(), bytes.end(), [](std::uint8_t byte) { return byte == 0; })) return std::nullopt;
     Bytes out{};
     std::copy(bytes.begin(), bytes.end(), out.begin());
-    return EthAddress(out);
+    return Address(out);
 }
 
-std::optional<EthAddress> EthAddress::parse(std::string_view text) {
+std::optional<Address> Address::parse(std::string_view text) {
     Bytes bytes{};
     if (!text.starts_with("0x") || !hex_decode(text.substr(2), bytes)) return std::nullopt;
     const auto out = of(bytes);
@@ -25,7 +25,7 @@ std::optional<EthAddress> EthAddress::parse(std::string_view text) {
     return out;
 }
 
-std::string EthAddress::text() const {
+std::string Address::text() const {
     auto digits = hex_encode(bytes_);
     // A letter is upper case where the hash of the lower-case digits has its digit's highest bit set.
     const auto hash = keccak256(digits);
@@ -36,4 +36,4 @@ std::string EthAddress::text() const {
     return "0x" + digits;
 }
 
-}  // namespace stipend::auth
+}  // namespace stipend::ethereum
