@@ -220,7 +220,7 @@ Json Manager::generations() const {
 }
 
 void Manager::refresh_metrics(runtime::Metrics& metrics) {
-    PlainMetrics{*engine_, *plan_, host_, refused_observations_}.refresh(metrics);
+    PlainMetrics{*engine_, *plan_, host_, calls_, refused_observations_}.refresh(metrics);
 }
 
 Result<void> Manager::add_metrics(runtime::MetricPage& page) {

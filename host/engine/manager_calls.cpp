@@ -110,6 +110,7 @@ Result<api::Distributed> Manager::distribute(const api::CallOrder& order, const 
             out.payees.resize(count);
         }
         if (out.payees.empty()) {
+            calls_.count_refusal();
             out.refusal = {.is = Is::nobody, .why = "no orchestrator that this call is for is connected"};
             return out;
         }
