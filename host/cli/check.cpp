@@ -33,10 +33,9 @@ Json plugin_warnings(plugin::Loader& loader) {
 }
 
 // The files of a listener's certificate, read as the host reads them.
-Result<void> check_tls(std::string_view listener, const config::ListenerTls& tls) {
-    const auto read = runtime::load_tls(tls, [](const std::string&) {});
-    if (read) return {};
-    return fail(read.error().status, "listen.", listener, ": ", read.error().message);
+Result<void> check_tls(const std::string& listener, const config::ListenerTls& tls) {
+    STIPEND_TRY(runtime::load_tls(listener, tls, [](const std::string&) {}));
+    return {};
 }
 
 int check_worker(const Common& common, const AnswerStream& answer, plugin::Loader& loader, const config::Loaded& loaded,

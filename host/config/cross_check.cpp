@@ -11,6 +11,7 @@
 #include "host/base/recurring.hpp"
 #include "host/config/api_check.hpp"
 #include "host/config/format.hpp"
+#include "host/config/listener_check.hpp"
 #include "host/config/membership_check.hpp"
 #include "host/config/settings_schema.hpp"
 #include "host/config/settings_tree.hpp"
@@ -50,7 +51,7 @@ class CrossCheck {
         check_maintenance();
         if (settings_.role == Role::worker) {
             check_monitors();
-            check_listeners();
+            check_listeners(root_, settings_, problems_);
             check_alerts();
             check_membership(root_, settings_, problems_);
             return check_services();
@@ -68,7 +69,7 @@ class CrossCheck {
         check_references();
         check_alerts();
         check_limits();
-        check_listeners();
+        check_listeners(root_, settings_, problems_);
         check_api(root_, settings_, problems_);
         check_registration(root_, settings_, problems_);
     }
@@ -131,7 +132,6 @@ class CrossCheck {
     void add_addresses_of_variable();
     void check_price();
     void check_limits();
-    void check_listeners();
     void check_state();
     void check_monitors();
     void check_orchestrators();
@@ -203,26 +203,6 @@ void CrossCheck::check_limits() {
                cat("got ", limit.text(), " USD, want at least ", least.text(), " USD, the pay of ",
                    settings_.orchestrators[highest].id, " for one period: it would be held each time"));
     }
-}
-
-// Two listeners on one port, of one address or where either takes all addresses: the second cannot open.
-void CrossCheck::check_listeners() {
-    const auto whole = [&](std::string_view name, const ListenerTls& tls) {
-        if (tls.certificate.empty() != tls.key.empty()) {
-            report(cat("/listen/", name, tls.key.empty() ? "_tls_key" : "_tls_certificate"),
-                   "got nothing, want a file: a certificate and its key are set together");
-        } else if (tls.certificate.empty() && !tls.client_ca.empty()) {
-            report(cat("/listen/", name, "_tls_client_ca"),
-                   "got a file, want the certificate of this listener and its key as well");
-        }
-    };
-    whole("worker", settings_.worker_tls);
-    whole("metrics", settings_.metrics_tls);
-    const bool worker = settings_.role == Role::worker;
-    const auto& first = worker ? settings_.worker_listen : settings_.api_listen;
-    if (!same_listener(first, settings_.metrics_listen)) return;
-    report(worker ? "/listen/worker" : "/listen/api",
-           cat("got ", first, ", which listen.metrics has already: want another port"));
 }
 
 // The socket by which commands reach the host is in the state folder, and the system bounds the length of its path.

@@ -159,7 +159,7 @@ Result<void> Host::start(std::unique_ptr<Role> role, config::SourceText text, co
     text_ = std::move(text);
     STIPEND_SET(server_thread_, http::ServerThread::create());
     for (const auto& [name, address, tls] : role_->listeners(settings_)) {
-        STIPEND_LET(proof, load_tls(tls, tls_log(name)));
+        STIPEND_LET(proof, load_tls(name, tls, tls_log()));
         STIPEND_TRY(routes_.listen(name, address, server_thread_.get(), std::move(proof)));
     }
     STIPEND_TRY(open_state(settings_));
@@ -173,12 +173,12 @@ Result<void> Host::start(std::unique_ptr<Role> role, config::SourceText text, co
     return {};
 }
 
-std::function<void(const std::string&)> Host::tls_log(const std::string& listener) {
-    return [this, listener](const std::string& line) { log_.warn(cat("listen.", listener, ": ", line)); };
+std::function<void(const std::string&)> Host::tls_log() {
+    return [this](const std::string& line) { log_.warn(line); };
 }
 
 Result<void> Host::listen_metrics(const config::Settings& settings) {
-    STIPEND_LET(tls, load_tls(settings.metrics_tls, tls_log("metrics")));
+    STIPEND_LET(tls, load_tls("metrics", settings.metrics_tls, tls_log()));
     const auto* scheme = tls ? "https://" : "http://";
     STIPEND_SET(metrics_server_,
                 MetricsServer::create(

@@ -39,11 +39,14 @@ std::optional<std::string> needs_restart(const config::Settings& now, const conf
     return std::nullopt;
 }
 
-Result<std::shared_ptr<http::ServerTls>> load_tls(const config::ListenerTls& tls,
+Result<std::shared_ptr<http::ServerTls>> load_tls(const std::string& name, const config::ListenerTls& tls,
                                                   std::function<void(const std::string&)> log) {
     if (tls.certificate.empty()) return std::shared_ptr<http::ServerTls>();
-    return http::ServerTls::load({.certificate = tls.certificate, .key = tls.key, .client_ca = tls.client_ca},
-                                 std::move(log));
+    auto read = http::ServerTls::load(
+        {.certificate = tls.certificate, .key = tls.key, .client_ca = tls.client_ca},
+        [name, log = std::move(log)](const std::string& line) { log(cat("listen.", name, ": ", line)); });
+    if (!read) return fail(read.error().status, "listen.", name, ": ", read.error().message);
+    return read;
 }
 
 ledger::Namespace namespace_of(const config::Settings& settings) {

@@ -112,9 +112,9 @@ class Role {
     [[nodiscard]] virtual std::vector<Listener> listeners(const config::Settings&) const { return {}; }
 };
 
-// What a listener proves itself by, read from its files; null: plain HTTP. CONFIG, with the file. `log` gets what a
-// later reading meets, on the server's thread.
-[[nodiscard]] Result<std::shared_ptr<http::ServerTls>> load_tls(const config::ListenerTls& tls,
+// What the listener `name` proves itself by, read from its files; null: plain HTTP. CONFIG, with the listener and the
+// file. `log` gets what a later reading meets, with the listener, on the server's thread.
+[[nodiscard]] Result<std::shared_ptr<http::ServerTls>> load_tls(const std::string& name, const config::ListenerTls& tls,
                                                                 std::function<void(const std::string&)> log);
 
 // The first option that differs and cannot change while a host runs: the message for the operator. Of every role.
