@@ -50,6 +50,19 @@ constexpr std::string_view document = R"json({
       "answered_by": {"type": ["string", "null"]},
       "adjustment": {"type": ["string", "null"], "description": "The key of the adjustment that paid."},
       "amount_usd": {"type": ["string", "null"]}, "amount_wei": {"type": ["string", "null"]}}},
+    "AlertTarget": {"type": "object", "properties": {
+      "orchestrator": {"type": "string"},
+      "state": {"enum": ["unconfirmed", "active", "off"], "description": "unconfirmed: its code has not come back; off: 10 messages in a row were not accepted."},
+      "webhook": {"type": ["string", "null"], "description": "Scheme and host; the rest is a secret."},
+      "email": {"type": ["string", "null"]},
+      "set_at": {"type": "string", "format": "date-time"},
+      "code_until": {"type": ["string", "null"], "format": "date-time", "description": "Until then the code is taken."},
+      "waiting": {"type": "integer", "description": "Events that are not accepted yet."},
+      "sent_today": {"type": "integer"},
+      "omitted": {"type": "integer", "description": "Events beyond 20 a day, which the next message counts."},
+      "failures": {"type": "integer", "description": "In a row."},
+      "last_error": {"type": ["string", "null"]},
+      "last_success": {"type": ["string", "null"], "format": "date-time"}}},
     "Tokens": {"type": "object", "required": ["access_token", "token_type", "expires_in", "refresh_token"],
       "properties": {
         "access_token": {"type": "string"}, "token_type": {"const": "bearer"},
@@ -467,6 +480,77 @@ constexpr std::string_view document = R"json({
       "429": {"$ref": "#/components/responses/problem"},
       "503": {"$ref": "#/components/responses/problem"},
       "400": {"$ref": "#/components/responses/problem"}}}},
+  "/api/v1/livepeer/orchestrators/{id}/alert-target": {
+    "get": {
+    "summary": "Where the own alerts of an orchestrator go",
+    "security": [{"bearer": []}, {"ownSecret": []}],
+    "parameters": [{"name": "id", "in": "path", "required": true, "schema": {"type": "string", "pattern": "^[ -~]{1,512}$"}}],
+    "responses": {
+      "200": {"description": "The target.", "content": {"application/json": {"schema": {
+        "$ref": "#/components/schemas/AlertTarget"}}}},
+      "400": {"$ref": "#/components/responses/problem"},
+      "401": {"$ref": "#/components/responses/problem"},
+      "403": {"$ref": "#/components/responses/problem"},
+      "404": {"$ref": "#/components/responses/problem"},
+      "429": {"$ref": "#/components/responses/problem"},
+      "503": {"$ref": "#/components/responses/problem"}}},
+    "put": {
+    "summary": "Set where the own alerts of an orchestrator go",
+    "description": "By the orchestrator itself: by its secret, or a login of its wallet; staff get 403. A webhook is active at once; to an e-mail address a code is sent, which the route `confirm` takes. In place of the one before, which gets a last message. At most 10 changes a day. 409: this host sends no e-mails.",
+    "security": [{"bearer": []}, {"ownSecret": []}],
+    "parameters": [{"name": "id", "in": "path", "required": true, "schema": {"type": "string", "pattern": "^[ -~]{1,512}$"}}],
+    "requestBody": {"required": true, "content": {"application/json": {"schema": {
+      "type": "object", "minProperties": 1, "maxProperties": 1, "additionalProperties": false, "properties": {
+        "webhook": {"type": "string", "maxLength": 2048, "description": "An https URL with a public address. Redirects are not followed."},
+        "email": {"type": "string", "maxLength": 254}}}}}},
+    "responses": {
+      "200": {"description": "It is set.", "content": {"application/json": {"schema": {
+        "$ref": "#/components/schemas/AlertTarget"}}}},
+      "400": {"$ref": "#/components/responses/problem"},
+      "401": {"$ref": "#/components/responses/problem"},
+      "403": {"$ref": "#/components/responses/problem"},
+      "404": {"$ref": "#/components/responses/problem"},
+      "409": {"$ref": "#/components/responses/problem"},
+      "413": {"$ref": "#/components/responses/tooLarge"},
+      "415": {"$ref": "#/components/responses/problem"},
+      "422": {"$ref": "#/components/responses/problem"},
+      "429": {"$ref": "#/components/responses/problem"},
+      "503": {"$ref": "#/components/responses/problem"}}},
+    "delete": {
+    "summary": "Remove it",
+    "description": "By the orchestrator itself, or by an account with orchestrators:approve.",
+    "security": [{"bearer": []}, {"ownSecret": []}],
+    "parameters": [{"name": "id", "in": "path", "required": true, "schema": {"type": "string", "pattern": "^[ -~]{1,512}$"}}],
+    "responses": {
+      "204": {"description": "It is removed."},
+      "400": {"$ref": "#/components/responses/problem"},
+      "401": {"$ref": "#/components/responses/problem"},
+      "403": {"$ref": "#/components/responses/problem"},
+      "404": {"$ref": "#/components/responses/problem"},
+      "413": {"$ref": "#/components/responses/tooLarge"},
+      "415": {"$ref": "#/components/responses/problem"},
+      "429": {"$ref": "#/components/responses/problem"},
+      "503": {"$ref": "#/components/responses/problem"}}}},
+  "/api/v1/livepeer/orchestrators/{id}/alert-target/confirm": {"post": {
+    "summary": "Confirm the e-mail address by its code",
+    "description": "By the orchestrator itself. A code is taken once, within 30 minutes; after 5 wrong ones the address has to be set again. 409: no code is waited for, or it has expired.",
+    "security": [{"bearer": []}, {"ownSecret": []}],
+    "parameters": [{"name": "id", "in": "path", "required": true, "schema": {"type": "string", "pattern": "^[ -~]{1,512}$"}}],
+    "requestBody": {"required": true, "content": {"application/json": {"schema": {
+      "type": "object", "required": ["code"], "properties": {"code": {"type": "string", "minLength": 1, "maxLength": 64}}}}}},
+    "responses": {
+      "200": {"description": "It is confirmed.", "content": {"application/json": {"schema": {
+        "$ref": "#/components/schemas/AlertTarget"}}}},
+      "400": {"$ref": "#/components/responses/problem"},
+      "401": {"$ref": "#/components/responses/problem"},
+      "403": {"$ref": "#/components/responses/problem"},
+      "404": {"$ref": "#/components/responses/problem"},
+      "409": {"$ref": "#/components/responses/problem"},
+      "413": {"$ref": "#/components/responses/tooLarge"},
+      "415": {"$ref": "#/components/responses/problem"},
+      "422": {"$ref": "#/components/responses/problem"},
+      "429": {"$ref": "#/components/responses/problem"},
+      "503": {"$ref": "#/components/responses/problem"}}}},
   "/api/v1/livepeer/objections": {"get": {"summary": "What orchestrators objected to",
     "description": "The open ones first, the oldest of them first; then those that are answered, the newest first. An orchestrator reads its own, by `orchestrator`.",
     "security": [{"bearer": []}, {"ownSecret": []}],
