@@ -96,7 +96,7 @@ class AlertTarget(test_registry.RegistryTest):
         self.assert_problem(self.target(), 404)
         for token, status in ((other, 401), ("nothing", 401), (test_registry.COMMON, 401), (self.token, 403)):
             self.assert_problem(self.target("PUT", {"webhook": hook.url}, token), status)
-        for body in ({}, {"webhook": "http://127.0.0.1/x"}, {"webhook": "https://10.0.0.1/x"}, {"email": "nobody"},
+        for body in ({}, {"webhook": "http://127.0.0.1/x"}, {"webhook": "https://10.0.0.1/x"}, {"email": "no-address"},
                      {"webhook": hook.url, "email": "a@b.example"}, {"webhook": "https://169.254.169.254/latest"},
                      {"webhook": hook.url, "more": 1}):
             self.assert_problem(self.target("PUT", body), 422)
@@ -131,7 +131,7 @@ class AlertTarget(test_registry.RegistryTest):
         self.assertIn(again["delivery_id"], [one["delivery_id"] for one in hook.refused])
         self.assertEqual({one["orchestrator"] for one in hook.messages}, {NEW})
         wait_for(lambda: self.target().json()["failures"] == 0, "an accepted message")
-        # A new target takes its place, and the old one is told.
+        # A new target takes its place, and the old one gets a last message.
         second = self.hook()
         self.assertEqual(self.target("PUT", {"webhook": second.url}).status, 200)
         wait_for(lambda: hook.events()[-1] == "target_replaced" and second.events() == ["target_set"], "the new one")

@@ -1,4 +1,4 @@
-// What an orchestrator is told of itself: when, how often, when no more, and what is left of it after a restart.
+// What an orchestrator gets about itself: when, how often, when no more, and what is left of it after a restart.
 #include "host/alert/own_target.hpp"
 
 #include <doctest/doctest.h>
@@ -32,7 +32,7 @@ std::string kinds_of(const OwnTarget& target) {
 
 }  // namespace
 
-TEST_CASE("an orchestrator is told once when something begins, and once when it ends") {
+TEST_CASE("an orchestrator gets one event when something begins, and one when it ends") {
     auto target = webhook_target();
     CHECK(observe(target, sign_down, true, morning, "d1"));
     CHECK_FALSE(observe(target, sign_down, true, morning, "d2"));
@@ -48,7 +48,7 @@ TEST_CASE("an orchestrator is told once when something begins, and once when it 
     CHECK(kinds_of(target) == "held");
     CHECK(observe(target, sign_policy, false, morning, "d9"));
     CHECK(kinds_of(target) == "held released");
-    // Of an objection it is told the answer alone: it has made it itself.
+    // Of an objection it gets the answer alone: it has made it itself.
     target.waiting.clear();
     CHECK(observe(target, sign_objection, true, morning, "e1"));
     CHECK(target.waiting.empty());
@@ -130,7 +130,7 @@ TEST_CASE("what is not accepted is tried again later and later, and after 10 fai
     CHECK((target.state == TargetState::active && target.failures == 0));
 }
 
-TEST_CASE("an e-mail address is told nothing before its code has come back, once and in time") {
+TEST_CASE("an e-mail address gets nothing before its code has come back, once and in time") {
     OwnTarget target{.orchestrator = "a:1"};
     set_mail(target, "ops@payee.example", "12345678", morning);
     observe(target, sign_down, true, morning, "d1");

@@ -1,4 +1,4 @@
-// The routes of an orchestrator's own target of alerts: who may read, set and remove it.
+// The routes of an orchestrator's own target of alerts: which accounts read, set and remove it.
 #include "host/api/target_routes.hpp"
 
 #include <doctest/doctest.h>
@@ -25,7 +25,7 @@ class TargetRecorder final : public AlertTargets {
 
 }  // namespace
 
-TEST_CASE("an orchestrator sets its own target, staff read it, and who approves may remove it") {
+TEST_CASE("an orchestrator sets its own target, staff read it, and an administrator removes it") {
     TargetRecorder targets;
     const auto routes = alert_target_routes(targets);
     REQUIRE(routes.size() == 4);
