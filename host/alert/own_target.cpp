@@ -25,7 +25,7 @@ constexpr std::array<AlertSign, 7> alert_signs{{{"suspended:", sign_suspended},
                                                 {"change:", sign_change},
                                                 {"objection:", sign_objection}}};
 
-// Signs that are told of as one.
+// Signs that make one event.
 struct Topic {
     std::uint32_t signs;
     const char* name;

@@ -1,4 +1,4 @@
-// Where an orchestrator is told of its own alerts: one webhook or e-mail address of its own choice. What it is told,
+// Where the own alerts of an orchestrator go: one webhook or e-mail address of its own choice. What it gets,
 // how often, and when no more. Pure; the time is an argument.
 #pragma once
 
@@ -36,7 +36,7 @@ enum Sign : std::uint32_t {
     sign_change = 1U << 6U,     // a change of its payout address or worker's key waits
     sign_objection = 1U << 7U,  // it has one that is not answered
 };
-// The sign of an alert about an orchestrator; 0: one that it is not told of.
+// The sign of an alert about an orchestrator; 0: one that it does not get.
 [[nodiscard]] std::uint32_t sign_of_alert(std::string_view alert_id);
 
 enum class OwnKind : std::uint8_t {
@@ -94,7 +94,7 @@ struct OwnTarget {
 
 // Counts a change of the target. LIMIT: too many today.
 [[nodiscard]] Result<void> count_change(OwnTarget& target, stipend_unix_ns now);
-// Sends to this webhook from now on, and tells it so.
+// Sends to this webhook from now on, a first message at once.
 void set_webhook(OwnTarget& target, std::string url, stipend_unix_ns now, std::string delivery_id);
 // Sends to this address once `code` has come back.
 void set_mail(OwnTarget& target, std::string address, std::string_view code, stipend_unix_ns now);
@@ -102,14 +102,14 @@ void set_mail(OwnTarget& target, std::string address, std::string_view code, sti
 void clear_target(OwnTarget& target);
 
 enum class CodeCheck : std::uint8_t { right, wrong, none_waits, expired, too_many };
-// A code passes once; then the address is told so. Compared in constant time.
+// A code passes once; then the address gets a message. Compared in constant time.
 [[nodiscard]] CodeCheck check_code(OwnTarget& target, std::string_view code, stipend_unix_ns now,
                                    std::string delivery_id);
 
 // A sign is so, or no more. True: the target changed, and is to be written. `delivery_id` is of the event, if there is
 // one.
 bool observe(OwnTarget& target, std::uint32_t sign, bool is_so, stipend_unix_ns now, std::string delivery_id);
-// Lets time pass: on another day it is told how many events were omitted. True: the target changed.
+// Lets time pass: on another day it gets the number of events that were omitted. True: the target changed.
 bool pass_time(OwnTarget& target, stipend_unix_ns now, std::string delivery_id);
 // When there is something to do; nothing: not before the next event.
 [[nodiscard]] std::optional<stipend_unix_ns> next_wakeup(const OwnTarget& target, stipend_unix_ns now);

@@ -1,4 +1,4 @@
-// The routes by which an orchestrator says where it is told of its own alerts.
+// The routes by which an orchestrator says where its own alerts go.
 #pragma once
 
 #include <vector>

@@ -80,8 +80,8 @@ http::HttpRequest event_mail(const MailServer& server, const alert::OwnTarget& t
 http::HttpRequest code_mail(const MailServer& server, const alert::OwnTarget& target, std::string_view code,
                             std::string_view id, stipend_unix_ns now) {
     return mail(server, target, "stipend: confirm this address", id, now,
-                cat("Somebody asks to send alerts about the orchestrator ", printable_line(target.orchestrator),
-                    " to this address.\r\n\r\nCode: ", code,
+                cat("The orchestrator whose id follows asks for its alerts to be sent to this address: ",
+                    printable_line(target.orchestrator), "\r\n\r\nCode: ", code,
                     "\r\n\r\nIt is valid for 30 minutes, once. Without it nothing is sent here: if this was not you, "
                     "do nothing.\r\n"));
 }

@@ -1,4 +1,4 @@
-// Tells orchestrators of their own alerts, each at the target that it has set. What is told is written before it is
+// Sends orchestrators their own alerts, each to the target that it has set. An event is written before it is
 // sent, and stays until the target has accepted it. Thread-safe; nothing of a payment waits for it.
 #pragma once
 

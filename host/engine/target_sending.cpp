@@ -102,7 +102,7 @@ void TargetDesk::code_failed(const std::string& id, stipend_unix_ns set_at, cons
     write(found->second);
 }
 
-// Whoever has the credential may lead alerts elsewhere; the one who had them is told, once.
+// A stolen credential could lead alerts elsewhere: the target before gets a last message.
 void TargetDesk::say_replaced(const OwnTarget& before) {
     if (before.state != TargetState::active) return;
     const alert::OwnEvent event{

@@ -1,4 +1,4 @@
-"""An orchestrator is told of its own alerts by a running host: at a webhook of its own, and at an e-mail address."""
+"""An orchestrator gets its own alerts from a running host: at a webhook of its own, and at an e-mail address."""
 import http.server
 import json
 import re
