@@ -24,7 +24,7 @@ struct CallOrder {
     std::string by;
 };
 struct Distributed {
-    enum class Is : std::uint8_t { queued, unknown, nobody, too_wide, too_often } is = Is::nobody;
+    enum class Is : std::uint8_t { queued, unknown, none_connected, too_wide, too_often } is = Is::none_connected;
     Json answer = {};                // queued: what the client gets
     std::string why = {};            // of the others
     std::int64_t retry_after_s = 0;  // too_often

@@ -267,7 +267,9 @@ class Reference {
         write_parameters(operation);
         if (const auto* body = operation.find("requestBody")) {
             page_.paragraph(cat("Body, JSON", text_of(*body, "required") == "true" ? ":" : ", may be left out:"));
-            const auto& schema = *body->find("content")->find("application/json")->find("schema");
+            const auto& content = *body->find("content")->find("application/json");
+            if (const auto* example = content.find("example")) page_.paragraph(cat("Such as `", example->dump(), "`."));
+            const auto& schema = *content.find("schema");
             if (schema.find("$ref") != nullptr) {
                 page_.paragraph(type_of(schema));
             } else {

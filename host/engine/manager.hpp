@@ -25,6 +25,9 @@
 
 namespace stipend::engine {
 
+struct CallChoice;  // manager_calls.cpp
+struct CallPeers;
+
 class Manager final : public runtime::Role, public Effects, public plugin::AlertSink {
   public:
     // `host` and `reporter` outlive this. `once`: one cycle of what is due, then the run is over.
@@ -125,6 +128,7 @@ class Manager final : public runtime::Role, public Effects, public plugin::Alert
     Result<Json> pardon(const Json& body, const api::OrderKey& key);
     Result<std::optional<Json>> pay(const Json& body, const api::OrderKey& key);
     Result<api::Distributed> distribute(const api::CallOrder& order, const api::OrderKey& key);
+    [[nodiscard]] CallChoice choose(const api::CallOrder& order, const CallPeers& among);
     // Active, its last check did not fail, its endpoint is reached, and it owes no proof.
     [[nodiscard]] bool is_connected(registry::PayeeIndex at, const std::set<std::string, std::less<>>& unreached) const;
     void send_call(std::uint64_t number, const CallDesk::Call& call);

@@ -11,32 +11,37 @@
 #include "stipend/duration.hpp"
 
 namespace stipend::engine {
-namespace {
 
-constexpr std::size_t least_loaded_count = 3;
+// What is known of the orchestrators beside the engine.
+struct CallPeers {
+    std::map<std::string, std::set<std::string, std::less<>>, std::less<>> registered;  // capabilities, by approved id
+    std::set<std::string, std::less<>> unreached;
+};
 
-using Ids = std::set<std::string, std::less<>>;
-
-// Of registrations that are approved: what each says that it can do.
-using Capabilities = std::map<std::string, Ids, std::less<>>;
-
-struct Chosen {
+struct CallChoice {
     api::Distributed refusal;  // the two below are empty then
     std::vector<registry::PayeeIndex> payees = {};
     std::vector<std::pair<std::string, std::string>> shown = {};  // id and endpoint, in the same order
     DispatchRules rules = {};
 };
 
+namespace {
+
+constexpr std::size_t least_loaded_count = 3;
+
+using Ids = std::set<std::string, std::less<>>;
+
 bool has_all(const Ids& has, const std::vector<std::string>& wanted) {
     return std::ranges::all_of(wanted, [&](const auto& one) { return has.contains(one); });
 }
 
-bool able(const registry::Payee& payee, const Capabilities& registered, const std::vector<std::string>& wanted) {
+bool able(const registry::Payee& payee, const std::map<std::string, Ids, std::less<>>& registered,
+          const std::vector<std::string>& wanted) {
     if (const auto found = registered.find(payee.key); found != registered.end()) return has_all(found->second, wanted);
     return has_all({payee.capability}, wanted);
 }
 
-Json answer_of(const Chosen& chosen, std::string_view strategy) {
+Json answer_of(const CallChoice& chosen, std::string_view strategy) {
     auto distribution = Json::array();
     for (const auto& [id, endpoint] : chosen.shown) {
         distribution.push(
@@ -59,6 +64,64 @@ bool Manager::is_connected(registry::PayeeIndex at, const std::set<std::string, 
     return !unreached.contains(key) && !(plan_->registered.contains(key) && without_proof(key));
 }
 
+// On the control thread. Counts those that it returns in the rates, and keeps their places.
+CallChoice Manager::choose(const api::CallOrder& order, const CallPeers& among) {
+    using Is = api::Distributed::Is;
+    using Strategy = api::CallOrder::Strategy;
+    CallChoice out;
+    const auto& payees = engine_->payees();
+    std::set<registry::PayeeIndex> named;
+    for (const auto& id : order.orchestrators) {
+        const auto at = payees.find(id);
+        if (!at) {
+            out.refusal = {.is = Is::unknown, .why = cat("no such orchestrator: ", clip(id, 200))};
+            return out;
+        }
+        named.insert(*at);
+    }
+    const auto consider = [&](registry::PayeeIndex at) {
+        if (!is_connected(at, among.unreached)) return;
+        if (order.strategy == Strategy::capabilities && !able(payees[at], among.registered, order.capabilities)) return;
+        out.payees.push_back(at);
+    };
+    if (order.restricted) {
+        for (const auto at : named) consider(at);
+    } else {
+        for (registry::PayeeIndex at = 0; at < payees.size(); ++at) consider(at);
+    }
+    if (order.strategy == Strategy::least_loaded) {
+        const auto calls = [&](registry::PayeeIndex at) {
+            return engine_->state_of(at).checks_total + calls_.given_to(at);
+        };
+        const auto count = std::min(out.payees.size(), least_loaded_count);
+        std::ranges::partial_sort(out.payees, out.payees.begin() + static_cast<std::ptrdiff_t>(count), {},
+                                  [&](registry::PayeeIndex at) { return std::pair(calls(at), at); });
+        out.payees.resize(count);
+    }
+    if (out.payees.empty()) {
+        out.refusal = {.is = Is::none_connected, .why = "no orchestrator that this call is for is connected"};
+        return out;
+    }
+    if (out.payees.size() > CallDesk::max_calls) {
+        out.refusal = {.is = Is::too_wide,
+                       .why = cat("this call is for ", out.payees.size(), " orchestrators, want at most ",
+                                  CallDesk::max_calls, ": name them in \"orchestrator_ids\"")};
+        out.payees.clear();
+        return out;
+    }
+    const auto now = host_.now();
+    out.rules = engine_->generations().back()->dispatch;
+    if (const auto later = calls_.admit(out.payees, out.rules, now)) {
+        out.refusal = {.is = Is::too_often,
+                       .why = "beyond the rate of jobs, or too many calls wait",
+                       .retry_after_s = std::max<std::int64_t>((*later - now + ns_per_s - 1) / ns_per_s, 1)};
+        out.payees.clear();
+        return out;
+    }
+    for (const auto at : out.payees) out.shown.emplace_back(payees.key(at), payees[at].address);
+    return out;
+}
+
 Result<api::Distributed> Manager::distribute(const api::CallOrder& order, const api::OrderKey& key) {
     using Is = api::Distributed::Is;
     using Strategy = api::CallOrder::Strategy;
@@ -66,72 +129,18 @@ Result<api::Distributed> Manager::distribute(const api::CallOrder& order, const 
         STIPEND_LET(before, host_.writer().ask([&](ledger::Ledger& ledger) { return answer_before(ledger, key); }));
         if (before) return api::Distributed{.is = Is::queued, .answer = std::move(*before)};
     }
-    Capabilities registered;
+    CallPeers among;
     if (order.strategy == Strategy::capabilities && registrations_) {
         STIPEND_LET(approved, registrations_->approved());
         for (const auto& one : approved) {
             const auto& names = one.stated.capabilities;
-            registered.emplace(one.stated.id, Ids(names.begin(), names.end()));
+            among.registered.emplace(one.stated.id, Ids(names.begin(), names.end()));
         }
     }
-    Ids unreached;
     if (connect_back_) {
-        for (auto& id : connect_back_->failing()) unreached.insert(std::move(id));
+        for (auto& id : connect_back_->failing()) among.unreached.insert(std::move(id));
     }
-    STIPEND_LET(chosen, host_.loop().ask([&] {
-        Chosen out;
-        const auto& payees = engine_->payees();
-        std::set<registry::PayeeIndex> named;
-        for (const auto& id : order.orchestrators) {
-            const auto at = payees.find(id);
-            if (!at) {
-                out.refusal = {.is = Is::unknown, .why = cat("no such orchestrator: ", clip(id, 200))};
-                return out;
-            }
-            named.insert(*at);
-        }
-        const auto consider = [&](registry::PayeeIndex at) {
-            if (!is_connected(at, unreached)) return;
-            if (order.strategy == Strategy::capabilities && !able(payees[at], registered, order.capabilities)) return;
-            out.payees.push_back(at);
-        };
-        if (order.restricted) {
-            for (const auto at : named) consider(at);
-        } else {
-            for (registry::PayeeIndex at = 0; at < payees.size(); ++at) consider(at);
-        }
-        if (order.strategy == Strategy::least_loaded) {
-            const auto calls = [&](registry::PayeeIndex at) {
-                return engine_->state_of(at).checks_total + calls_.given_to(at);
-            };
-            const auto count = std::min(out.payees.size(), least_loaded_count);
-            std::ranges::partial_sort(out.payees, out.payees.begin() + static_cast<std::ptrdiff_t>(count), {},
-                                      [&](registry::PayeeIndex at) { return std::pair(calls(at), at); });
-            out.payees.resize(count);
-        }
-        if (out.payees.empty()) {
-            out.refusal = {.is = Is::nobody, .why = "no orchestrator that this call is for is connected"};
-            return out;
-        }
-        if (out.payees.size() > CallDesk::max_calls) {
-            out.refusal = {.is = Is::too_wide,
-                           .why = cat("this call is for ", out.payees.size(), " orchestrators, want at most ",
-                                      CallDesk::max_calls, ": name them in \"orchestrator_ids\"")};
-            out.payees.clear();
-            return out;
-        }
-        const auto now = host_.now();
-        out.rules = engine_->generations().back()->dispatch;
-        if (const auto later = calls_.admit(out.payees, out.rules, now)) {
-            out.refusal = {.is = Is::too_often,
-                           .why = "beyond the rate of jobs, or too many calls wait",
-                           .retry_after_s = std::max<std::int64_t>((*later - now + ns_per_s - 1) / ns_per_s, 1)};
-            out.payees.clear();
-            return out;
-        }
-        for (const auto at : out.payees) out.shown.emplace_back(payees.key(at), payees[at].address);
-        return out;
-    }));
+    STIPEND_LET(chosen, host_.loop().ask([&] { return choose(order, among); }));
     if (chosen.payees.empty()) return chosen.refusal;
     auto answer = answer_of(chosen, order.strategy_name);
     // Written before anything is sent: a call that is sent again after a crash is answered, and not sent twice.

@@ -96,10 +96,18 @@ void Price::ended(Round& round) {
     if (!agreed) {
         auto error = std::move(agreed).error();
         error.permanent = error.status == STIPEND_E_INVALID;
+        note(error.message);
         return done.fail(error);
     }
-    if (!agreed->left_out.empty()) host_.log(STIPEND_LOG_WARN, cat("price: left out: ", agreed->left_out));
+    note(agreed->left_out.empty() ? std::string() : cat("left out: ", agreed->left_out));
     finish(done, agreed->rate, stipend::clip(agreed->source, longest_source));
+}
+
+// A fault that lasts is one line.
+void Price::note(std::string fault) {
+    if (fault == noted_) return;
+    if (!fault.empty()) host_.log(STIPEND_LOG_WARN, cat("price: ", fault));
+    noted_ = std::move(fault);
 }
 
 void Price::finish(stipend::Completion<stipend_quote>& done, const Rate& rate, std::string_view source) const {

@@ -54,11 +54,13 @@ class Price {
               std::uint32_t timeout_ms);
     void ended(Round& round);
     [[nodiscard]] stipend::Result<Rate> rate_of(const Source& source, const Asked& asked) const;
+    void note(std::string fault);
     void finish(stipend::Completion<stipend_quote>& done, const Rate& rate, std::string_view source) const;
 
     Settings settings_;
     stipend::Host host_;
     std::unordered_map<stipend_op, std::shared_ptr<Round>> rounds_;  // [pool]
+    std::string noted_;                                              // [pool] what was wrong in the last round
 };
 
 }  // namespace price

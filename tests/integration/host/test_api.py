@@ -19,6 +19,7 @@ import urllib.parse
 import warnings
 import xml.etree.ElementTree
 
+import described
 from network import Devnet, Host, wait_for
 
 ADMIN = "admin@system.com"
@@ -41,6 +42,7 @@ class Answer:
 
 class ApiTest(unittest.TestCase):
     orchestrators = 3
+    description = None  # of the program, once a host was asked for it
 
     def setUp(self):
         self.devnet = Devnet(self.orchestrators)
@@ -68,9 +70,22 @@ class ApiTest(unittest.TestCase):
         try:
             connection.request(method, path, body, headers)
             response = connection.getresponse()
-            return Answer(response, response.read())
+            answer = Answer(response, response.read())
+            self.hold_to_the_description(method, path, answer)
+            return answer
         finally:
             connection.close()
+
+    def hold_to_the_description(self, method, path, answer):
+        if ApiTest.description is None:
+            connection = http.client.HTTPConnection(self.address, timeout=30)
+            try:
+                connection.request("GET", "/api/v1/openapi.json")
+                ApiTest.description = described.Description(json.loads(connection.getresponse().read()))
+            finally:
+                connection.close()
+        fault = self.description.fault(method, path, answer.status, answer.headers.get("Content-Type", ""), answer.body)
+        self.assertIsNone(fault, f"{method} {path}: not as described: {fault}: {answer.body[:2000]}")
 
     def get(self, path, token=None, **headers):
         return self.ask("GET", path, token=token, **headers)

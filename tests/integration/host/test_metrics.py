@@ -198,6 +198,7 @@ class Listed(MetricsTest):
     - {{ name: gone, monitor: web, target: "{closed}", every: 1s }}
 """))
         worker.start()
+        wait_for(lambda: any("metrics at http" in line for line in list(worker.lines)), "the address of its metrics")
         url = next(line for line in worker.lines if "metrics at http" in line).split(" at ")[1].strip()
         wait_for(lambda: scrape.read(url).value("stipend_service_up", service="web") == 1, "a service that is up")
         page = scrape.read(url)

@@ -6,7 +6,7 @@ import subprocess
 import sys
 import unittest
 
-from network import BUILD
+from network import BUILD, wait_for
 from test_api import ApiTest
 
 PACKAGE = "schemathesis==4.32.5"
@@ -96,6 +96,35 @@ class Described(ApiTest):
         self.assertFalse(self.host.said("the host failed"))
         self.host.stop()
         self.host.verified()
+
+
+class Examples(ApiTest):
+    """The examples of the description are requests that a host answers, with what was made by those before."""
+
+    def test_each_request_that_is_shown_is_answered(self):
+        self.start()
+        token = self.log_in()["access_token"]
+        document = self.get("/api/v1/openapi.json").json()
+        shown = {path: operation["requestBody"]["content"]["application/json"].get("example")
+                 for path, methods in document["paths"].items() for operation in methods.values() if "requestBody" in operation}
+        shown = {path: example for path, example in shown.items() if example is not None}
+        self.assertGreater(len(shown), 6)
+        first = ["/api/v1/livepeer/orchestrators/register"]
+        for path in first + [path for path in shown if path not in first]:
+            example = shown[path]
+            if "from" in example:  # a time that has been since the orchestrator is there
+                begun = self.get("/api/v1/livepeer/orchestrators/orch-1/status", token).json()["connection_started"]
+                wait_for(lambda: self.host.decisions()[-1]["decided_at"] > begun, "a decision after its registration")
+                example = {**example, "from": begun, "to": self.host.decisions()[-1]["decided_at"]}
+            answer = self.ask("POST", path.replace("{id}", "orch-1"), example, token)
+            if path.endswith("/pardons"):  # it is understood, and no check has failed
+                self.assertIn("nothing to pardon", self.assert_problem(answer, 422))
+                continue
+            self.assertEqual(answer.status, 200, f"{path}: {answer.body}")
+            if path in first:
+                listed = "/api/v1/livepeer/orchestrators/orch-1/status"
+                wait_for(lambda: self.get(listed, token).status == 200 and self.get(listed, token).json()["status"] == "connected",
+                         "an orchestrator that is known to the engine")
 
 
 if __name__ == "__main__":

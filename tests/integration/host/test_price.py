@@ -1,10 +1,52 @@
 """The price of ETH from several sources on a running host: what they agree upon decides, and nothing is paid without it."""
 import http.server
 import json
+import subprocess
 import threading
+import time
 import unittest
+import urllib.request
 
-from network import Devnet, Host, wait_for
+from network import BUILD, Devnet, Host, wait_for
+
+ANVIL = BUILD.parent / "anvil" / "node_modules" / "@foundry-rs" / "anvil-linux-amd64" / "bin" / "anvil"
+FEED = "0x00000000000000000000000000000000000feed1"
+# The code of a feed. decimals() returns 8; any other call the words at the storage's places 0 to 4.
+FEED_CODE = ("0x6000" "35" "60e0" "1c" "63313ce567" "14" "603257" +  # the first four bytes of the call, and a jump for decimals()
+             "".join(f"60{slot:02x}54" f"60{32 * slot:02x}52" for slot in range(5)) +
+             "60a0" "6000" "f3" + "5b" "6008" "6000" "52" "6020" "6000" "f3")
+
+
+class Chain:
+    """A node of a chain with a feed on it (anvil)."""
+
+    def __init__(self, chain_id):
+        self.process = subprocess.Popen([ANVIL, "--port", "0", "--chain-id", str(chain_id)], text=True, stdout=subprocess.PIPE,
+                                        stderr=subprocess.STDOUT)
+        for line in self.process.stdout:
+            if line.startswith("Listening on "):
+                self.url = "http://" + line.split()[-1]
+                break
+        threading.Thread(target=self.process.stdout.read, daemon=True).start()
+        self.call("anvil_setCode", FEED, FEED_CODE)
+
+    def call(self, method, *parameters):
+        request = urllib.request.Request(self.url, json.dumps({"jsonrpc": "2.0", "id": 1, "method": method, "params": parameters}).encode(),
+                                         {"Content-Type": "application/json"})
+        with urllib.request.urlopen(request, timeout=30) as answer:
+            found = json.loads(answer.read())
+        assert "error" not in found, found
+        return found["result"]
+
+    def answer(self, usd_e8, at, round_id=7, answered_in=7):
+        for slot, value in enumerate((round_id, usd_e8, at, at, answered_in)):
+            self.call("anvil_setStorageAt", FEED, f"0x{slot:064x}", f"0x{value:064x}")
+        self.call("evm_mine")
+
+    def end(self):
+        self.process.kill()
+        self.process.wait(timeout=20)
+        self.process.stdout.close()
 
 
 class Source:
@@ -104,6 +146,34 @@ class Sources(unittest.TestCase):
         self.wait_rate("1801")
         self.wait_for_more_decisions()
         self.host.verified()
+
+
+@unittest.skipUnless(ANVIL.exists(), "anvil is not installed (./dev test installs it where there is npm)")
+class Feed(unittest.TestCase):
+    def test_a_feed_on_a_chain_decides_while_its_round_is_young_and_its_chain_is_the_one(self):
+        chain = Chain(42161)
+        self.addCleanup(chain.end)
+        chain.answer(180_050_000_000, int(time.time()) - 30)
+        devnet = Devnet(1)
+        self.addCleanup(devnet.end)
+        host = Host(devnet, 1)
+        self.addCleanup(host.end)
+        host.edit("    usd_per_eth: ${ETH_TO_USD:-2000.0} ", f'    sources: [{{name: chain, url: "{chain.url}", feed: "{FEED}", '
+                  "chain_id: 42161, max_age: 10m}] ")
+        host.edit("  every: 60s\n  max_age: 1h", "  every: 1s\n  max_age: 15m")
+        host.start()
+
+        def text():
+            return next((one["text"] for one in host.status()["alerts"] if one["id"] == "price"), "")
+        wait_for(lambda: host.status()["usd_per_eth"] == "1800.5", "the feed's rate")
+        wait_for(lambda: len(host.decisions()) > 1, "decisions")
+        self.assertEqual(int(host.decisions()[-1]["amount_wei"]), 12 * 10**18 * 10 // 18005)
+        chain.answer(180_060_000_000, int(time.time()), answered_in=6)
+        wait_for(lambda: host.said("the newest round of the feed was not answered"), "a refused round")
+        chain.answer(180_060_000_000, int(time.time()))
+        wait_for(lambda: host.status()["usd_per_eth"] == "1800.6", "the next rate")
+        self.assertEqual(text(), "")
+        host.verified()
 
 
 if __name__ == "__main__":

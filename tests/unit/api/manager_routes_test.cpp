@@ -485,7 +485,7 @@ TEST_CASE("a call is read as a whole, and what became of it decides the status")
     CHECK(scene.call.by == "api:ann@example.com");
     CHECK(scene.taken_key.names == std::vector<std::string>{"key:k1"});
     for (const auto& [is, status] :
-         {std::pair{Is::unknown, 404}, {Is::nobody, 503}, {Is::too_wide, 422}, {Is::too_often, 429}}) {
+         {std::pair{Is::unknown, 404}, {Is::none_connected, 503}, {Is::too_wide, 422}, {Is::too_often, 429}}) {
         scene.distributed = {.is = is, .why = "why", .retry_after_s = 7};
         const auto reply = scene.post(distribute_path, body);
         CHECK(reply.status == status);

@@ -118,10 +118,10 @@ TEST_CASE("an answer that pays adjusts the time of the decision in the same tran
     CHECK(scene.answer(1, 4).error().status == STIPEND_E_CONFLICT);
     CHECK(scene.answer(1).error().status == STIPEND_E_CONFLICT);
     CHECK(scene.book->balances()->front().owed.text() == "1500000000000000");
-    const auto told = scene.answer(2, {}, "your worker was down");
-    REQUIRE(told.ok());
-    CHECK((*told)->shown.find("amount_usd")->is(Json::Kind::null));
-    CHECK(!(*told)->open);
+    const auto refused = scene.answer(2, {}, "your worker was down");
+    REQUIRE(refused.ok());
+    CHECK((*refused)->shown.find("amount_usd")->is(Json::Kind::null));
+    CHECK(!(*refused)->open);
     CHECK(!scene.answer(9)->has_value());
     CHECK(scene.book->verify({})->clean());
 }
