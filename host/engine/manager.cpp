@@ -103,7 +103,10 @@ Result<runtime::Applied> Manager::apply(std::unique_ptr<runtime::Plan> given, co
         configured_ = plan_->configured;
     }
     proofs_.expect(plan_->registered, host_.now());
-    if (targets_) targets_->set_mail_server(mail_server_of(plan_->settings.alerts));
+    if (targets_) {
+        targets_->set_mail_server(mail_server_of(plan_->settings.alerts));
+        targets_->registrations_changed();
+    }
     report_registrations();
     if (!metrics_) {
         metrics_ = std::make_unique<ManagerMetrics>(host_, *engine_, plan_->settings.state,

@@ -107,6 +107,7 @@ class Manager final : public runtime::Role, public Effects, public plugin::Alert
     void report_registrations();
     // Messages to orchestrators about themselves.
     void open_targets();
+    void targets_stored(const std::string& fault);
     void tell(const std::string& alert_id, bool is_so);
     // Why no job is sent to an orchestrator that owes a proof; nothing where one is.
     [[nodiscard]] std::optional<JobResult> without_proof(const std::string& key) const;

@@ -28,9 +28,8 @@ void Manager::AlertingReporter::decided(const registry::Payee& payee, const ledg
     next_.decided(payee, decision, now);
     auto& targets = manager_.targets_;
     if (!targets || !targets->any()) return;
-    const auto at = manager_.engine_->payees().find(std::string_view(payee.key));
-    if (!at) return;
-    targets->observe(payee.key, alert::sign_down, manager_.engine_->state_of(*at).consecutive_failures > 0);
+    targets->observe(payee.key, alert::sign_down, decision.consecutive_failures > 0);
+    targets->observe(payee.key, alert::sign_suspended, decision.suspended);
 }
 
 void Manager::AlertingReporter::alert(const Alert& alert) {

@@ -114,6 +114,7 @@ void Manager::open_targets() {
                                      .at = host_.now()});
                  });
              },
+         .store_alert = [this](const std::string& text) { host_.loop().post([this, text] { targets_stored(text); }); },
          .registered_at = [store = registrations_](std::string_view id) -> Result<std::optional<stipend_unix_ns>> {
              STIPEND_LET(found, store->find(id));
              if (!found || found->state == registry::RegistrationState::removed || !found->approved_at) {
@@ -124,14 +125,23 @@ void Manager::open_targets() {
          .ca_file = settings.registration.webhook_ca,
          .allowed = allowed_of(settings.registration)});
     if (!opened) {
-        return host_.log().error("orchestrators do not get their own alerts: " + opened.error().message);
+        return targets_stored(
+            cat("orchestrators do not get their own alerts: ", opened.error().message, ". Mend the file, and restart"));
     }
+    targets_stored("");
     targets_ = std::move(*opened);
     targets_->set_mail_server(mail_server_of(settings.alerts));
     // What ended while the host was down.
     for (const auto& id : targets_->with_sign(alert::sign_objection)) {
         if (!engine_->alerts().active("objection:" + id)) tell("objection:" + id, false);
     }
+}
+
+// An empty text: they are stored.
+void Manager::targets_stored(const std::string& fault) {
+    constexpr const char* name = "alert-targets";
+    if (fault.empty()) return engine_->resolve(name, host_.now());
+    engine_->raise({.id = name, .severity = STIPEND_ALERT_WARNING, .text = fault, .at = host_.now()});
 }
 
 // Changes that wait: those whose time has come are put in force, and the others are alerts, which their payees get too.

@@ -47,8 +47,11 @@ Result<std::shared_ptr<TargetDesk>> TargetDesk::open(TargetDeskParts parts) {
     self->strand_ = self->thread_->make_strand();
     for (auto& one : stored) {
         self->publish(one);
-        if (one.state == TargetState::off) self->parts_.alert(one.orchestrator, one.last_error);
         self->targets_.emplace(one.orchestrator, std::move(one));
+    }
+    self->drop_removed();
+    for (const auto& [id, target] : self->targets_) {
+        if (target.state == TargetState::off) self->parts_.alert(id, target.last_error);
     }
     self->post_turn();
     return self;
@@ -65,7 +68,7 @@ void TargetDesk::publish(const OwnTarget& target) {
     if (target.state == TargetState::none) {
         watched_.erase(target.orchestrator);
     } else {
-        watched_[target.orchestrator] = target.signs;
+        watched_.try_emplace(target.orchestrator, target.signs);
     }
     any_ = !watched_.empty();
 }
@@ -102,7 +105,7 @@ std::optional<MailServer> TargetDesk::mail_server() const {
 }
 
 Result<void> TargetDesk::keep(OwnTarget target) {
-    STIPEND_TRY(store_->put(target));
+    STIPEND_TRY(write(target));
     publish(target);
     if (target.state != TargetState::off) parts_.alert(target.orchestrator, "");
     targets_.insert_or_assign(target.orchestrator, std::move(target));
@@ -176,6 +179,7 @@ Reply TargetDesk::set_within(const std::string& id, stipend_unix_ns registered_a
                              const std::string& address) {
     const auto now = parts_.now();
     const auto* before = find(id, registered_at);
+    if (before == nullptr) drop(id);  // one of an earlier registration
     if (before != nullptr && before->state == TargetState::active && before->mail == mail &&
         before->address == address) {
         return api::json_reply(shown(*before));
@@ -185,8 +189,8 @@ Reply TargetDesk::set_within(const std::string& id, stipend_unix_ns registered_a
         return api::problem(409,
                             "this host sends no e-mails: no receiver of alerts has the format email. Set a webhook");
     }
-    if (before == nullptr && !targets_.contains(id) && targets_.size() >= max_targets) drop_stale(now);
-    if (before == nullptr && !targets_.contains(id) && targets_.size() >= max_targets) {
+    if (before == nullptr && targets_.size() >= max_targets) drop_stale(now);
+    if (before == nullptr && targets_.size() >= max_targets) {
         return api::problem_later(429, "too many orchestrators have a target", 3'600);
     }
     auto next = before != nullptr ? *before : OwnTarget{.orchestrator = id, .registered_at = registered_at};
@@ -206,10 +210,7 @@ Reply TargetDesk::set_within(const std::string& id, stipend_unix_ns registered_a
         alert::set_webhook(next, address, now, new_delivery_id());
     }
     const auto replaced = before != nullptr ? std::optional(*before) : std::nullopt;
-    if (const auto kept = keep(next); !kept) {
-        parts_.log("a target of alerts is not stored: " + kept.error().message);
-        return host_failed();
-    }
+    if (!keep(next)) return host_failed();
     parts_.log(cat("alerts about ", id, " go to ", mail ? "an e-mail address, once it is confirmed" : "a webhook",
                    " of its own"));
     if (replaced) say_replaced(*replaced);
@@ -239,10 +240,7 @@ Reply TargetDesk::remove(const api::Request& request) {
     // The row stays with its counters, so that removing and setting it again gains nothing.
     auto next = before;
     alert::clear_target(next);
-    if (const auto kept = keep(std::move(next)); !kept) {
-        parts_.log("a target of alerts is not removed: " + kept.error().message);
-        return host_failed();
-    }
+    if (!keep(std::move(next))) return host_failed();
     parts_.log(cat("alerts about ", id, " go to no target of its own any more"));
     say_replaced(before);
     return {.status = 204};
@@ -260,7 +258,7 @@ Reply TargetDesk::confirm(const api::Request& request) {
     auto next = *target;
     const auto check = alert::check_code(next, *code, parts_.now(), new_delivery_id());
     if (check == alert::CodeCheck::right || check == alert::CodeCheck::wrong) {
-        if (const auto kept = keep(next); !kept) return host_failed();
+        if (!keep(next)) return host_failed();
     }
     post_turn();
     switch (check) {

@@ -28,6 +28,8 @@ struct TargetDeskParts {
     std::function<void(const std::string& line)> log;  // any thread
     // Raises the alert about an orchestrator's target; an empty text resolves it. Any thread; returns at once.
     std::function<void(const std::string& orchestrator, const std::string& text)> alert;
+    // The same of the file, where it cannot be written.
+    std::function<void(const std::string& text)> store_alert;
     // When that id was registered; nothing: it is not, was removed, or never was approved. May block.
     std::function<Result<std::optional<stipend_unix_ns>>(std::string_view id)> registered_at;
     std::string ca_file = {};           // roots for webhooks; empty: this machine's
@@ -50,10 +52,11 @@ class TargetDesk final : public api::AlertTargets, public std::enable_shared_fro
     void observe(std::string_view orchestrator, std::uint32_t sign, bool is_so);
     [[nodiscard]] bool any() const { return any_.load(); }
     // Orchestrators of which this sign was so when it was looked at last.
-    [[nodiscard]] std::optional<MailServer> mail_server() const;
     [[nodiscard]] std::vector<std::string> with_sign(std::uint32_t sign) const;
     // How e-mails are sent from now on. [any]
     void set_mail_server(std::optional<MailServer> server);
+    // Some may have been removed: no alert is about the target of one that is no more. Never waits. [any]
+    void registrations_changed();
 
     api::Reply show(const api::Request& request) override;
     api::Reply set(const api::Request& request) override;
@@ -73,11 +76,16 @@ class TargetDesk final : public api::AlertTargets, public std::enable_shared_fro
                    stipend_unix_ns now);
     void say_replaced(const alert::OwnTarget& before);
     [[nodiscard]] Result<void> keep(alert::OwnTarget target);
-    void write(const alert::OwnTarget& target);
+    Result<void> write(const alert::OwnTarget& target);
     void drop(const std::string& id);
     // Those of registrations that are no more, and those that were removed before today; once a minute at most.
     void drop_stale(stipend_unix_ns now);
+    // Its registration is no more, or a later one has its id; false where that cannot be read.
+    [[nodiscard]] bool is_gone(const alert::OwnTarget& target) const;
+    // Of those that are off: the others go when they are due.
+    void drop_removed();
     void publish(const alert::OwnTarget& target);
+    [[nodiscard]] std::optional<MailServer> mail_server() const;
     [[nodiscard]] std::optional<http::HttpRequest> request_of(const alert::OwnTarget& target,
                                                               const alert::OwnEvent& event) const;
     void send_first(const std::string& id);
@@ -97,8 +105,9 @@ class TargetDesk final : public api::AlertTargets, public std::enable_shared_fro
     const TargetDeskParts parts_;
     std::atomic<bool> any_ = false;
     mutable std::mutex watched_mutex_;
-    std::map<std::string, std::uint32_t, std::less<>> watched_;  // guarded by it: signs of those that have a target
-    std::optional<MailServer> mail_;                             // the same
+    // Guarded by it: the signs of those that have a target, as `observe` saw them last; the targets' own follow.
+    std::map<std::string, std::uint32_t, std::less<>> watched_;
+    std::optional<MailServer> mail_;  // the same
     std::mutex mutex_;
     std::unique_ptr<alert::OwnTargetStore> store_;  // this and the following are guarded by mutex_
     Targets targets_;

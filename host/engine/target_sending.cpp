@@ -22,7 +22,7 @@ alert::Attempt attempt_at_webhook(const Result<void>& result, const http::HttpRe
         return {.why = cat("it answered with status ", response.status)};
     }
     if (result.error().status == STIPEND_E_LIMIT && response.status != 0) return {.why = "its answer is too long"};
-    if (result.error().status == STIPEND_E_TIMEOUT && response.phase >= http::Phase::sent) {
+    if (result.error().status == STIPEND_E_TIMEOUT && response.phase > http::Phase::resolve) {
         return {.why = "no answer within 10 s"};
     }
     const auto verdict = verdict_of(result, response);
@@ -54,21 +54,21 @@ std::string TargetDesk::new_delivery_id() {
     return id ? std::move(*id) : std::string(2 * id_bytes, '0');
 }
 
-// What cannot be stored is sent all the same.
-void TargetDesk::write(const OwnTarget& target) {
-    const auto written = store_->put(target);
-    if (written) {
-        store_failed_ = false;
-        return;
-    }
-    if (!std::exchange(store_failed_, true)) parts_.log("targets of alerts are not stored: " + written.error().message);
+// An event that cannot be stored is sent all the same, and lost with the process.
+Result<void> TargetDesk::write(const OwnTarget& target) {
+    auto written = store_->put(target);
+    const bool failed = !written.ok();
+    if (failed == std::exchange(store_failed_, failed)) return written;
+    parts_.store_alert(failed ? "targets of alerts cannot be stored: " + written.error().message : "");
+    return written;
 }
 
 void TargetDesk::drop(const std::string& id) {
     const auto found = targets_.find(id);
     if (found == targets_.end()) return;
-    if (const auto removed = store_->remove(id); !removed)
+    if (const auto removed = store_->remove(id); !removed) {
         parts_.log("a target of alerts stays: " + removed.error().message);
+    }
     parts_.alert(id, "");
     found->second.state = TargetState::none;
     publish(found->second);
@@ -99,7 +99,7 @@ void TargetDesk::code_failed(const std::string& id, stipend_unix_ns set_at, cons
     const auto found = targets_.find(id);
     if (found == targets_.end() || found->second.set_at != set_at) return;
     found->second.last_error = why;
-    write(found->second);
+    static_cast<void>(write(found->second));
 }
 
 // A stolen credential could lead alerts elsewhere: the target before gets a last message.
@@ -120,12 +120,32 @@ void TargetDesk::drop_stale(stipend_unix_ns now) {
     std::vector<std::string> stale;
     for (const auto& [id, target] : targets_) {
         if (under_way_.contains(id)) continue;
-        const auto registered = parts_.registered_at(id);
-        if (!registered) continue;
-        const bool gone = !*registered || **registered != target.registered_at;
-        if (gone || (target.state == TargetState::none && target.day < now / ns_per_day)) stale.push_back(id);
+        const bool empty = target.state == TargetState::none && target.day < now / ns_per_day;
+        if (empty || is_gone(target)) stale.push_back(id);
     }
     for (const auto& id : stale) drop(id);
+}
+
+bool TargetDesk::is_gone(const OwnTarget& target) const {
+    const auto registered = parts_.registered_at(target.orchestrator);
+    return registered && (!*registered || **registered != target.registered_at);
+}
+
+void TargetDesk::drop_removed() {
+    std::vector<std::string> removed;
+    for (const auto& [id, target] : targets_) {
+        if (target.state == TargetState::off && is_gone(target)) removed.push_back(id);
+    }
+    for (const auto& id : removed) drop(id);
+}
+
+void TargetDesk::registrations_changed() {
+    strand_->post([weak = weak_from_this()] {
+        const auto self = weak.lock();
+        if (!self) return;
+        const std::lock_guard lock(self->mutex_);
+        self->drop_removed();
+    });
 }
 
 std::optional<http::HttpRequest> TargetDesk::request_of(const OwnTarget& target, const alert::OwnEvent& event) const {
@@ -153,8 +173,7 @@ void TargetDesk::seen(const std::string& id, std::uint32_t sign, bool is_so) {
     if (found == targets_.end()) return;
     auto& target = found->second;
     if (!alert::observe(target, sign, is_so, parts_.now(), new_delivery_id())) return;
-    write(target);
-    publish(target);
+    static_cast<void>(write(target));
     turn();
 }
 
@@ -172,7 +191,7 @@ void TargetDesk::turn() {
     std::vector<std::string> due;
     for (auto& [id, target] : targets_) {
         if (under_way_.contains(id)) continue;
-        if (alert::pass_time(target, now, new_delivery_id())) write(target);
+        if (alert::pass_time(target, now, new_delivery_id())) static_cast<void>(write(target));
         if (alert::may_send(target, now) && under_way_.size() + due.size() < max_at_once) due.push_back(id);
     }
     for (const auto& id : due) send_first(id);
@@ -224,7 +243,7 @@ void TargetDesk::ended(const std::string& id, const std::string& delivery_id, co
 void TargetDesk::note(OwnTarget& target, const alert::Attempt& attempt) {
     const auto failed_before = target.failures;
     const bool off = alert::attempted(target, attempt, parts_.now());
-    write(target);
+    static_cast<void>(write(target));
     const auto& id = target.orchestrator;
     if (off) {
         parts_.alert(id, target.last_error);

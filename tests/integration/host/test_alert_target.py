@@ -1,7 +1,9 @@
 """An orchestrator gets its own alerts from a running host: at a webhook of its own, and at an e-mail address."""
+import contextlib
 import http.server
 import json
 import re
+import sqlite3
 import ssl
 import subprocess
 import tempfile
@@ -108,7 +110,7 @@ class AlertTarget(test_registry.RegistryTest):
         wait_for(lambda: hook.events() == ["target_set"], "the first message")
         # Staff read it, and not its secret; another orchestrator does not.
         self.assertEqual(self.target(token=self.token).status, 200)
-        self.assertNotIn(b"secret-path", self.target(token=self.token).body.encode())
+        self.assertNotIn(b"secret-path", self.target(token=self.token).body)
         self.assert_problem(self.target(token=other), 401)
         self.devnet.fault(2, kind="empty200")
         wait_for(lambda: {"down", "suspended"} <= set(hook.events()), "that it is down")
@@ -151,8 +153,44 @@ class AlertTarget(test_registry.RegistryTest):
         self.assertEqual(self.ask("POST", path + "/answer", {"reason": "no"}, token=self.token).status, 200)
         wait_for(lambda: "objection_answered" in hook.events(), "the answer")
         self.assertEqual(self.order("remove").status, 200)
-        again = self.made()["secret"]
-        self.assert_problem(self.target(token=again), 404)
+        self.assertEqual(self.made(secret=self.token)["state"], "approved")
+        self.assert_problem(self.target(token=self.token), 404)
+
+    def test_one_that_accepts_nothing_is_switched_off_and_staff_are_told(self):
+        hook = self.hook()
+        self.begin()
+        self.assertEqual(self.target("PUT", {"webhook": hook.url}).status, 200)
+        wait_for(lambda: self.target().json()["last_success"], "the first message")
+        self.assertEqual(self.host.stop(), 0)
+        file = self.host.folder / "state" / "alert-targets.db"
+        # As after nine failures: the pauses between them are long.
+        with contextlib.closing(sqlite3.connect(file)) as database, database:
+            database.execute("UPDATE target SET failures = 9")
+        hook.status = 500
+        self.start()
+        self.devnet.fault(2, kind="empty200")
+        wait_for(lambda: self.target().json()["state"] == "off", "the end of it")
+        self.assertEqual((self.target().json()["failures"], self.target().json()["waiting"]), (10, 0))
+        wait_for(self.fires, "its alert")
+        alert = next(one for one in self.host.status()["alerts"] if one["id"] == f"alert-target:{NEW}")
+        self.assertIn("switched off after 10 failures in a row, the last one: it answered with status 500", alert["text"])
+        self.assertEqual(self.host.stop(), 0)
+        self.start()
+        wait_for(self.fires, "its alert over a restart")
+        self.assertEqual(self.order("remove").status, 200)
+        wait_for(lambda: not self.fires(), "the end of an alert about one that is no more")
+        # Without the file the host goes on, and an alert says so.
+        self.assertEqual(self.host.stop(), 0)
+        file.chmod(0o644)
+        count = len(self.host.decisions())
+        self.start()
+        self.wait_for_decisions(count + 2)
+        alert = next(one for one in self.host.status()["alerts"] if one["id"] == "alert-targets")
+        self.assertIn("orchestrators do not get their own alerts", alert["text"])
+        self.assertEqual(self.host.stop(), 0)
+        file.chmod(0o600)
+        self.start()
+        self.assertNotIn("alert-targets", [one["id"] for one in self.host.status()["alerts"]])
 
     @unittest.skipUnless(HAS_SERVER, "no mail server: python3-aiosmtpd is not installed")
     def test_an_e_mail_address_is_confirmed_by_its_code(self):
