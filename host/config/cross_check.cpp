@@ -336,6 +336,10 @@ void CrossCheck::check_alerts() {
     Owners names;
     for (std::size_t i = 0; i < receivers.size(); ++i) {
         want_once(names, receivers[i].name, i, [](std::size_t k) { return cat("/alerts/receivers/", k, "/name"); });
+        if (receivers[i].name == "target") {
+            report(cat("/alerts/receivers/", i, "/name"),
+                   "got \"target\", want another name: alert-target:ID is an alert about an orchestrator's own target");
+        }
         const auto& quiet = receivers[i].quiet;
         const auto pointer = cat("/alerts/receivers/", i, "/quiet_hours");
         if (quiet.schedule.empty() != (quiet.duration_ns == 0)) {

@@ -178,6 +178,7 @@ struct Registration {
     Proofs proofs = Proofs::optional;
     std::int64_t proof_interval_ns = 0;     // how often one is due
     std::int64_t heartbeat_timeout_ns = 0;  // and how late it may be
+    std::string webhook_ca;                 // PEM file: roots for webhooks of orchestrators; empty: the system's
     std::int64_t change_delay_ns = 0;       // so long waits a change of a proven payout address
     friend bool operator==(const Registration&, const Registration&) = default;
 

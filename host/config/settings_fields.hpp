@@ -153,6 +153,7 @@ void fields(Visitor& visit, T& registration) {
     visit("mode", registration.mode);
     visit("secret", registration.secret);
     visit("allowed_networks", registration.allowed_networks_text);
+    visit("webhook_ca", registration.webhook_ca);
     visit("capability", registration.capability);
     visit("proofs", registration.proofs);
     visit("proof_interval", registration.proof_interval_ns);
