@@ -1,7 +1,6 @@
 // The contract that pays many (contract/BatchPayer.sol): its code, and what its events say of a batch. Pure.
 #pragma once
 
-#include <cstddef>
 #include <span>
 #include <vector>
 

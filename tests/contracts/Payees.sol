@@ -111,6 +111,17 @@ contract RefusesBack {
     }
 }
 
+/// Pays two batches in one transaction.
+contract PaysTwice {
+    function start(IBatchPayer payer, bytes32[2] calldata batches, address[] calldata to, uint256[] calldata amounts)
+        external
+        payable
+    {
+        payer.pay{value: msg.value / 2}(batches[0], to, amounts);
+        payer.pay{value: msg.value / 2}(batches[1], to, amounts);
+    }
+}
+
 /// Makes coins arrive at an account that refuses them.
 contract Forces {
     constructor(address payable to) payable {

@@ -4,7 +4,7 @@ import re
 import sys
 import unittest
 
-from rig import ETHER, ContractCase, account, arguments, keccak256, needs_chain, needs_solc, selector, solidity
+from batches import ETHER, ContractCase, account, arguments, keccak256, needs_chain, needs_solc, selector, solidity
 
 DOCUMENT = (solidity.PROJECT / "docs" / "batch-contract.md").read_text(encoding="utf-8")
 GOAL = 10_400  # gas for each payee of a batch of 200 whose accounts exist

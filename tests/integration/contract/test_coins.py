@@ -3,7 +3,8 @@
 import sys
 import unittest
 
-from rig import ETHER, ContractCase, account, arguments, needs_chain, needs_solc, selector, solidity, topic, word
+from batches import (ETHER, ContractCase, OnHardhat, account, arguments, needs_chain, needs_hardhat, needs_solc, selector, solidity,
+                 topic, word)
 
 A, B, C = (account(number) for number in range(3))
 NEW = 0x1001  # a batch's id
@@ -191,8 +192,16 @@ class Reentry(ContractCase):
         receipt = self.transact(data, caller, 11)
         self.assert_outcome(receipt, NEW, payments, [0], caller=caller)
         self.assertEqual(self.answers(receipt), [(False, selector("Reentered()"))])
-        # Once it is over, another batch is taken, in the same transaction or not.
-        self.assert_outcome(self.pay(NEW + 1, [(A, 5)]), NEW + 1, [(A, 5)], [])
+        self.assertEqual(self.executed(NEW + 1, caller), 0)
+
+    def test_a_caller_pays_two_batches_one_after_the_other_in_a_transaction(self):
+        caller = self.deploy_test("PaysTwice")
+        start = selector("start(address,bytes32[2],address[],uint256[])")
+        twice = start + arguments(self.contract, word(NEW), word(NEW + 1), [A, B], [5, 6])
+        receipt = self.transact(twice, caller, 22)
+        self.assertEqual([event.batch for event in self.events(receipt)], [NEW, NEW + 1])
+        self.assertEqual((self.chain.balance(A), self.chain.balance(B)), (10, 12))
+        self.refused("AlreadyExecuted(bytes32)", start + arguments(self.contract, word(8), word(8), [A, B], [5, 6]), 22, to=caller)
 
     def test_a_caller_that_takes_nothing_back_reverts_its_batch(self):
         caller = self.deploy_test("RefusesBack")
@@ -210,6 +219,21 @@ class Reentry(ContractCase):
         payments = [(A, 5), (self.deploy_test("Rejects"), 6)]
         self.assert_outcome(self.pay(NEW, payments), NEW, payments, [1])
         self.assertEqual(self.chain.balance(self.contract), ETHER)
+
+
+@needs_hardhat
+class BatchesOnHardhat(OnHardhat, Batches):
+    pass
+
+
+@needs_hardhat
+class HostilePayeesOnHardhat(OnHardhat, HostilePayees):
+    pass
+
+
+@needs_hardhat
+class ReentryOnHardhat(OnHardhat, Reentry):
+    pass
 
 
 if __name__ == "__main__":

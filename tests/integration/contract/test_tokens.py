@@ -3,7 +3,7 @@
 import sys
 import unittest
 
-from rig import ETHER, ContractCase, account, arguments, needs_chain, needs_solc, selector, topic, word
+from batches import ETHER, ContractCase, OnHardhat, account, arguments, needs_chain, needs_hardhat, needs_solc, selector, topic, word
 
 A, B, C = (account(number) for number in range(3))
 NEW = 0x2001  # a batch's id
@@ -154,6 +154,16 @@ class Refusals(TokenCase):
         token = self.token("Token", blocked=blocked)
         payments = [(account(number % 100), 1000 + number) for number in range(200)]
         self.paid(token, payments, [0, 7, 99, 100, 107, 199])
+
+
+@needs_hardhat
+class KindsOnHardhat(OnHardhat, Kinds):
+    pass
+
+
+@needs_hardhat
+class RefusalsOnHardhat(OnHardhat, Refusals):
+    pass
 
 
 if __name__ == "__main__":

@@ -64,9 +64,9 @@ def payment(nonce, to=PAYEE, wei=1, fee=GWEI, tip=0):
 
 
 class SignerProcess:
-    """A folder with a key and a configuration, and the process that uses it."""
+    """A folder with a key and a configuration, which ends with further assets or keys, and the process that uses it."""
 
-    def __init__(self, per_day=ETHER, users="[root]"):
+    def __init__(self, per_day=ETHER, users="[root]", more=""):
         self.folder = pathlib.Path(tempfile.mkdtemp(prefix="signer."))
         self.process = None
         self.secret("passphrase", PASSPHRASE + "\n")
@@ -87,7 +87,7 @@ users: {users}
 fees: {{max_fee_per_gas: {100 * GWEI}, max_gas: 1000000, per_day: {10 * ETHER}}}
 assets:
   - {{asset: native, per_payment: {per_day}, per_payee_day: {per_day}, per_day: {per_day}}}
-""")
+{more}""")
 
     def __enter__(self):
         self.start()

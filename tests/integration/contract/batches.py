@@ -7,7 +7,7 @@ import unittest
 HERE = pathlib.Path(__file__).resolve().parent
 sys.path[:0] = [str(HERE.parent), str(HERE.parent / "host"), str(HERE.parents[1] / "contracts")]
 import solidity  # noqa: E402
-from chain import ANVIL, Chain, wait_for  # noqa: E402
+from chain import ANVIL, HARDHAT, Chain, Hardhat, wait_for  # noqa: E402
 from wallet import keccak256  # noqa: E402
 
 ETHER = 10 ** 18
@@ -16,6 +16,7 @@ PAYEES, TOKENS = "tests/contracts/Payees.sol", "tests/contracts/Tokens.sol"
 ZERO = "0x" + 40 * "0"
 
 needs_chain = unittest.skipUnless(ANVIL.exists(), "anvil is not installed (./dev test installs it where there is npm)")
+needs_hardhat = unittest.skipUnless(HARDHAT.exists(), "Hardhat is not installed (./dev test installs it where there is npm)")
 needs_solc = unittest.skipUnless(solidity.SOLC.exists(), "solc is not installed (./dev test installs it where there is npm)")
 
 Batch = collections.namedtuple("Batch", "caller batch token payees not_paid paid call")
@@ -62,11 +63,19 @@ def arguments(*values):
     return b"".join(head) + tail
 
 
+class OnHardhat:
+    """For a class that is derived from the tests: they run on the other chain."""
+
+    kind = Hardhat
+
+
 class ContractCase(unittest.TestCase):
     """A chain with the contract on it for each test."""
 
+    kind = Chain
+
     def setUp(self):
-        self.chain = self.enterContext(Chain(mines=True))
+        self.chain = self.enterContext(self.kind(mines=True))
         self.payer, self.other, *_ = self.chain.call("eth_accounts")
         self.contract = self.deploy(solidity.committed("creation"))
 
@@ -115,6 +124,8 @@ class ContractCase(unittest.TestCase):
         got = self.chain.answer("eth_call", call, "latest")
         self.assertIn("error", got, f"want {error}")
         found = got["error"].get("data") or ""
+        if isinstance(found, dict):  # of Hardhat
+            found = found["data"]
         if error is not None:
             self.assertEqual(found[:10], "0x" + selector(error).hex(), f"want {error}, got {got['error']}")
         receipt = self.transact(data, call["to"], value, caller, gas)
