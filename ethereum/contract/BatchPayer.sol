@@ -101,7 +101,7 @@ contract BatchPayer {
     }
 
     /// A part of payToken that is undone as a whole. The contract calls it itself; all others are refused.
-    function transferExactly(address token, address from, address to, uint256 amount) external {
+    function transferChecked(address token, address from, address to, uint256 amount) external {
         if (msg.sender != address(this)) revert OnlyForItself();
         uint256 before = balanceOf(token, to);
         if (!transferFrom(token, from, to, amount)) revert TokenFailed();
@@ -165,7 +165,7 @@ contract BatchPayer {
     {
         for (uint256 i; i < to.length; ++i) {
             if (gasleft() < TOKEN_RESERVE) revert GasTooLow(i);
-            try this.transferExactly{gas: TOKEN_GAS}(token, msg.sender, to[i], amounts[i]) {
+            try this.transferChecked{gas: TOKEN_GAS}(token, msg.sender, to[i], amounts[i]) {
                 paid += amounts[i];
             } catch {
                 ++notPaid;

@@ -65,7 +65,7 @@ contract Frugal {
 interface IBatchPayer {
     function pay(bytes32 batch, address[] calldata to, uint256[] calldata amounts) external payable;
     function payToken(address token, bytes32 batch, address[] calldata to, uint256[] calldata amounts) external;
-    function transferExactly(address token, address from, address to, uint256 amount) external;
+    function transferChecked(address token, address from, address to, uint256 amount) external;
 }
 
 /// Pays by a batch of its own, and calls the payer again out of the call by which it is given coins or tokens.

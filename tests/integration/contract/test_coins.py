@@ -141,6 +141,12 @@ class HostilePayees(ContractCase):
         self.assert_outcome(receipt, NEW + 1, [(payee, 5)], [0])
         self.assertEqual(before - self.chain.balance(self.payer), self.price(receipt))
 
+    def test_a_nodes_estimate_of_the_gas_suffices(self):
+        payments = [(A, 5), (self.deploy_test("Frugal", 30_000), 6), (self.deploy_test("BurnsGas"), 7), (B, 8)]
+        call = {"from": self.payer, "to": self.contract, "data": "0x" + self.pay_data(NEW + 1, payments).hex(), "value": hex(26)}
+        gas = int(self.chain.call("eth_estimateGas", call), 16)
+        self.assert_outcome(self.pay(NEW + 1, payments, gas=gas), NEW + 1, payments, [2])
+
     def test_each_payee_gets_its_gas_whatever_the_gas_limit(self):
         """With any limit by which the batch is not reverted, a payee that needs nearly all of its gas is paid."""
         payments = [(A, 5), (self.deploy_test("Frugal", 30_000), 6)]

@@ -122,7 +122,7 @@ class Refusals(TokenCase):
 
     def test_the_part_that_moves_tokens_is_for_the_contract_alone(self):
         token = self.token("Token")
-        data = selector("transferExactly(address,address,address,uint256)") + arguments(token, self.payer, self.other, 5)
+        data = selector("transferChecked(address,address,address,uint256)") + arguments(token, self.payer, self.other, 5)
         for caller in (self.other, self.payer):
             self.refused("OnlyForItself()", data, caller=caller)
         self.assertEqual(self.tokens(token, self.other), 0)

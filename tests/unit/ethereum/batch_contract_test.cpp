@@ -86,7 +86,7 @@ std::string refusal(const std::function<void(Receipt&)>& change) {
 
 TEST_CASE("the code of the batch contract has the pinned hash") {
     CHECK(batch_code().size() == 3'494);
-    CHECK(hex_encode(batch_code_hash()) == "185e3e14e5b40dd7c9ad1899f1162e90c243953059e1f445c048a4cc33a3079c");
+    CHECK(hex_encode(batch_code_hash()) == "fb651ae0739f55f9a39481187a1871e46ae47663b8a670aa8c159beebe2cff0b");
 }
 
 TEST_CASE("the outcome of each payment is read from a receipt's logs") {
