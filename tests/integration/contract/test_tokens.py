@@ -86,7 +86,7 @@ class Kinds(TokenCase):
         for way in (1, 2, 3):
             token = self.token("HeavyToken", way, blocked=[B])
             receipt = self.paid(token, self.payments, [1], NEW + way)
-            self.assertLess(int(receipt["gasUsed"], 16), 480_000)
+            self.assertLess(int(receipt["gasUsed"], 16), 340_000)
 
     def test_a_payee_that_the_token_calls_cannot_enter_again(self):
         token = self.token("HookToken")
