@@ -122,6 +122,18 @@ contract PaysTwice {
     }
 }
 
+interface IApproves {
+    function approve(address spender, uint256 amount) external returns (bool);
+}
+
+/// Pays a batch from the tokens that it holds itself.
+contract PaysTokens {
+    function start(IBatchPayer payer, address token, bytes32 batch, address[] calldata to, uint256[] calldata amounts) external {
+        IApproves(token).approve(address(payer), 1000);
+        payer.payToken(token, batch, to, amounts);
+    }
+}
+
 /// Makes coins arrive at an account that refuses them.
 contract Forces {
     constructor(address payable to) payable {

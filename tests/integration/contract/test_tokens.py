@@ -120,6 +120,14 @@ class Refusals(TokenCase):
         self.assertEqual(self.tokens(token, A), 0)
         self.paid(token, [(A, 5), (B, 6)], [])
 
+    def test_the_tokens_are_those_of_the_caller_not_of_the_account_that_began_the_transaction(self):
+        token, caller = self.token("Token"), self.deploy_test("PaysTokens")
+        self.transact(selector("transfer(address,uint256)") + arguments(caller, 11), token)
+        start = selector("start(address,address,bytes32,address[],uint256[])")
+        receipt = self.transact(start + arguments(self.contract, token, word(NEW), [A, B], [5, 6]), caller)
+        self.assert_outcome(receipt, NEW, [(A, 5), (B, 6)], [], token, caller)
+        self.assertEqual((self.tokens(token, caller), self.tokens(token, self.payer)), (0, SUPPLY - 11))
+
     def test_the_part_that_moves_tokens_is_for_the_contract_alone(self):
         token = self.token("Token")
         data = selector("transferChecked(address,address,address,uint256)") + arguments(token, self.payer, self.other, 5)
