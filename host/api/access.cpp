@@ -29,8 +29,6 @@ std::string subject_of(std::string_view wallet, std::string_view orchestrator) {
     return cat(wallet_subject, wallet, " ", orchestrator);
 }
 
-constexpr std::string_view es256_prefix = "es256-";  // of a kid; no other begins so
-
 // The same secret has the same id at each start, so that it is not stored twice. It says nothing of the secret.
 std::string kid_of(std::string_view secret) {
     return hex_encode(auth::text_of(auth::sha256(cat("stipend token key:", secret)))).substr(0, 16);
@@ -64,16 +62,18 @@ Result<void> Access::use_secret(std::string_view secret, stipend_unix_ns now) {
     const std::lock_guard lock(mutex_);
     STIPEND_LET(keys, store_->token_keys());
     std::string made;
-    const bool pair = !options_.key_pem.empty();
-    if (pair) {
+    using auth::TokenAlgorithm;
+    const auto algorithm = options_.key_pem.empty() ? TokenAlgorithm::hs256 : TokenAlgorithm::es256;
+    const auto signs = [&] { return !keys.empty() && keys.front().algorithm == algorithm; };
+    if (algorithm == TokenAlgorithm::es256) {
         STIPEND_SET(made, auth::TokenKey::es256_public_pem(options_.key_pem));
         secret = made;
-    } else if (secret.empty() && (keys.empty() || keys.front().es256())) {
+    } else if (secret.empty() && !signs()) {
         STIPEND_SET(made, auth::random_hex(secret_bytes));
         secret = made;
     }
-    if (!secret.empty() && (keys.empty() || keys.front().es256() != pair || keys.front().secret != secret)) {
-        auto kid = pair ? cat(es256_prefix, kid_of(secret)) : kid_of(secret);
+    if (!secret.empty() && !(signs() && keys.front().secret == secret)) {
+        auto kid = kid_of(secret);
         for (const auto& key : keys) {
             // A secret that comes back signs again, under another id.
             if (key.kid == kid) {
@@ -81,7 +81,8 @@ Result<void> Access::use_secret(std::string_view secret, stipend_unix_ns now) {
                 kid += more;
             }
         }
-        STIPEND_TRY(store_->add_token_key({.kid = kid, .secret = std::string(secret), .created_at = now}));
+        STIPEND_TRY(store_->add_token_key(
+            {.kid = kid, .secret = std::string(secret), .created_at = now, .algorithm = algorithm}));
     } else if (keys.size() > 1 &&
                keys.front().created_at + options_.access_lifetime_s * ns_per_s + key_grace_ns < now) {
         // What the earlier ones signed has expired.
@@ -94,7 +95,7 @@ Result<void> Access::load_keys() {
     STIPEND_LET(stored, store_->token_keys());
     std::vector<auth::TokenKey> keys;
     for (const auto& one : stored) {
-        auto key = !one.es256()   ? auth::TokenKey::hs256(one.kid, one.secret)
+        auto key = one.algorithm == auth::TokenAlgorithm::hs256 ? auth::TokenKey::hs256(one.kid, one.secret)
                    : keys.empty() ? auth::TokenKey::es256_private(one.kid, options_.key_pem)
                                   : auth::TokenKey::es256_public(one.kid, one.secret);
         if (!key) return std::move(key).error();

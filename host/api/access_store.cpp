@@ -25,6 +25,21 @@ CREATE TABLE token_key(
 PRAGMA user_version = 1;
 )"};
 
+// Public halves of key pairs. Rationale: an earlier version, which knows HS256 only, reads `token_key` alone; a public
+// half among its rows would be a secret to it, so that everyone could sign. It does without this table,
+// so the version stays. Numbers are common to both tables. A kid of a secret is hexadecimal; any other was of a public
+// half.
+constexpr const char* pair_table = R"(
+CREATE TABLE IF NOT EXISTS token_pair(
+    number INTEGER PRIMARY KEY, kid TEXT NOT NULL UNIQUE, public_pem TEXT NOT NULL, created_at INTEGER NOT NULL) STRICT;
+DELETE FROM token_key WHERE kid GLOB 'es256-*';
+)";
+// An earlier version may have given a number of a pair to a later secret.
+constexpr std::string_view keys_by_age =
+    "SELECT kid, secret, created_at, pair, number FROM"
+    " (SELECT kid, secret, created_at, 0 AS pair, number FROM token_key"
+    " UNION ALL SELECT kid, public_pem, created_at, 1, number FROM token_pair) ORDER BY number DESC, pair";
+
 Result<Account> read_account(sqlite::Statement& row) {
     Account out;
     out.name = row.text();
@@ -55,6 +70,10 @@ Result<NamedApiKey> read_api_key(sqlite::Statement& row) {
     return out;
 }
 
+const char* table_of(const StoredTokenKey& key) {
+    return key.algorithm == auth::TokenAlgorithm::es256 ? "token_pair" : "token_key";
+}
+
 constexpr const char* account_columns = "name, password_hash, role, created_at, changed_at";
 constexpr const char* api_key_columns = "id, name, hash, role, scopes, created_at, expires_at, revoked_at";
 
@@ -75,6 +94,7 @@ auto AccessStore::write(Work work) -> decltype(work()) {
 Result<std::unique_ptr<AccessStore>> AccessStore::open(const std::filesystem::path& file) {
     std::unique_ptr<AccessStore> self(new AccessStore);
     STIPEND_TRY(sqlite::open_private(self->database_, file, tables));
+    STIPEND_TRY(self->write([&] { return self->database_.run(pair_table); }));
     return self;
 }
 
@@ -239,7 +259,7 @@ Result<void> AccessStore::revoke_api_key(std::string_view id, stipend_unix_ns no
 }
 
 Result<std::vector<StoredTokenKey>> AccessStore::token_keys() {
-    STIPEND_LET(select, database_.prepare("SELECT kid, secret, created_at FROM token_key ORDER BY number DESC"));
+    STIPEND_LET(select, database_.prepare(keys_by_age));
     std::vector<StoredTokenKey> out;
     for (;;) {
         STIPEND_LET(more, select.next());
@@ -248,17 +268,18 @@ Result<std::vector<StoredTokenKey>> AccessStore::token_keys() {
         one.kid = select.text();
         one.secret = select.text();
         one.created_at = select.i64();
+        if (select.flag()) one.algorithm = auth::TokenAlgorithm::es256;
         out.push_back(std::move(one));
     }
 }
 
 Result<void> AccessStore::add_token_key(const StoredTokenKey& key) {
     return write([&]() -> Result<void> {
-        STIPEND_LET(insert, database_.prepare("INSERT INTO token_key(kid, secret, created_at) VALUES(?, ?, ?)"));
+        STIPEND_LET(insert, database_.prepare(cat("INSERT INTO ", table_of(key),
+                                                  " VALUES((SELECT coalesce(max(number), 0) + 1 FROM (", keys_by_age,
+                                                  ")), ?, ?, ?)")));
         STIPEND_TRY(insert.bind_text(key.kid).bind_text(key.secret).bind(key.created_at).run());
-        STIPEND_LET(remove, database_.prepare("DELETE FROM token_key WHERE number NOT IN"
-                                              " (SELECT number FROM token_key ORDER BY number DESC LIMIT ?)"));
-        return remove.bind(max_token_keys).run();
+        return keep_token_keys(max_token_keys);
     });
 }
 
@@ -274,9 +295,16 @@ Result<std::int64_t> AccessStore::revision() {
 }
 
 Result<void> AccessStore::remove_old_token_keys() {
-    return write([&]() -> Result<void> {
-        return database_.run("DELETE FROM token_key WHERE number < (SELECT max(number) FROM token_key)");
-    });
+    return write([&] { return keep_token_keys(1); });
+}
+
+Result<void> AccessStore::keep_token_keys(std::size_t count) {
+    STIPEND_LET(keys, token_keys());
+    for (auto at = count; at < keys.size(); ++at) {
+        STIPEND_LET(remove, database_.prepare(cat("DELETE FROM ", table_of(keys[at]), " WHERE kid = ?")));
+        STIPEND_TRY(remove.bind_text(keys[at].kid).run());
+    }
+    return {};
 }
 
 }  // namespace stipend::api

@@ -13,6 +13,7 @@
 
 #include "host/auth/access_role.hpp"
 #include "host/auth/api_key.hpp"
+#include "host/auth/token_key.hpp"
 #include "host/base/private_database.hpp"
 #include "stipend/abi/types.h"
 #include "stipend/result.hpp"
@@ -40,14 +41,13 @@ struct NamedApiKey {
     auth::ApiKeyRecord record;
 };
 
-// A secret that signs tokens by HS256, or the public half of a key that signs by ES256: its kid begins with `es256-`,
-// and `secret` is its PEM. The newest signs; all of them verify until they are removed.
+// What signs tokens by HS256, or verifies those of a key pair by ES256. The newest signs; all of them verify until they
+// are removed.
 struct StoredTokenKey {
-    [[nodiscard]] bool es256() const { return kid.starts_with("es256-"); }
-
     std::string kid;
-    std::string secret;
+    std::string secret;  // of a key pair: its public half, in PEM
     stipend_unix_ns created_at = 0;
+    auth::TokenAlgorithm algorithm = auth::TokenAlgorithm::hs256;
 };
 
 enum class Renewal : std::uint8_t {
@@ -93,7 +93,8 @@ class AccessStore {
     [[nodiscard]] Result<void> revoke_api_key(std::string_view id, stipend_unix_ns now);  // INVALID: there is none
 
     [[nodiscard]] Result<std::vector<StoredTokenKey>> token_keys();  // the newest first
-    // A further key, which signs from now on; the oldest one is removed beyond the limit.
+    // A further key, which signs from now on; the oldest one is removed beyond the limit. CONFLICT: there is one of
+    // that kid and algorithm.
     [[nodiscard]] Result<void> add_token_key(const StoredTokenKey& key);
     // All but the newest: tokens that others signed are refused from now on.
     [[nodiscard]] Result<void> remove_old_token_keys();
@@ -106,6 +107,7 @@ class AccessStore {
     // Runs `work` in one transaction that writes.
     template <class Work>
     auto write(Work work) -> decltype(work());
+    Result<void> keep_token_keys(std::size_t count);
 
     sqlite::Database database_;
     std::optional<sqlite::Statement> data_version_;

@@ -215,7 +215,10 @@ Result<std::unique_ptr<ApiServer>> ApiServer::create(ApiOptions options, Access&
     const auto state = std::make_shared<State>(std::move(options), access, clock, std::move(log), std::move(routes));
     STIPEND_SET(state->pool, ThreadPool::create(api_threads, "stipend-api"));
     STIPEND_SET(state->login_pool, ThreadPool::create(login_threads, "stipend-login"));
-    http::ServerOptions listener{.listen = state->options.listen, .max_connections = max_connections};
+    http::ServerOptions listener{
+        .listen = state->options.listen,
+        .error = [](int status, std::string_view why) { return response_of(problem(status, why), {}); },
+        .max_connections = max_connections};
     if (!state->options.tls.certificate.empty()) {
         STIPEND_SET(listener.tls,
                     http::ServerTls::load(state->options.tls, [state = state.get()](const std::string& line) {

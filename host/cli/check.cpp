@@ -7,7 +7,7 @@
 #include "host/config/environment.hpp"
 #include "host/config/load.hpp"
 #include "host/engine/manager_plan.hpp"
-#include "host/http/server_tls.hpp"
+#include "host/runtime/role.hpp"
 #include "host/worker/worker_plan.hpp"
 
 namespace stipend::cli {
@@ -32,10 +32,20 @@ Json plugin_warnings(plugin::Loader& loader) {
     return out;
 }
 
+// The files of a listener's certificate, read as the host reads them.
+Result<void> check_tls(const std::string& listener, const config::ListenerTls& tls) {
+    STIPEND_TRY(runtime::load_tls(listener, tls, [](const std::string&) {}));
+    return {};
+}
+
 int check_worker(const Common& common, const AnswerStream& answer, plugin::Loader& loader, const config::Loaded& loaded,
                  const config::Environment& environment, config::Diagnostics& diagnostics) {
     const auto plan = worker::make_worker_plan(loader, loaded.settings, diagnostics);
     if (!plan) return print_diagnostics(diagnostics, common.json);
+    for (const auto& good :
+         {check_tls("worker", plan->settings.worker_tls), check_tls("metrics", plan->settings.metrics_tls)}) {
+        if (!good) return print_error(good.error());
+    }
     const auto& wanted = plan->settings.services;
     const auto services = wanted.watch.size();
     if (common.json) {
@@ -58,10 +68,7 @@ int check_worker(const Common& common, const AnswerStream& answer, plugin::Loade
 Result<void> check_certificate(const config::Settings& settings) {
     const auto& api = settings.api;
     if (!api.jwt_key.empty()) STIPEND_TRY(api::read_token_key(api.jwt_key));
-    if (api.tls_certificate.empty()) return {};
-    const http::TlsFiles files{.certificate = api.tls_certificate, .key = api.tls_key, .client_ca = api.tls_client_ca};
-    STIPEND_TRY(http::ServerTls::load(files, [](const std::string&) {}));
-    return {};
+    return check_tls("api", {api.tls_certificate, api.tls_key, api.tls_client_ca});
 }
 
 }  // namespace
@@ -82,6 +89,7 @@ int check(const Common& common) {
     const auto plan = engine::make_manager_plan(loader, std::move(loaded.settings), diagnostics);
     if (!plan) return print_diagnostics(diagnostics, common.json);
     if (const auto good = check_certificate(plan->settings); !good) return print_error(good.error());
+    if (const auto good = check_tls("metrics", plan->settings.metrics_tls); !good) return print_error(good.error());
     if (common.json) {
         Json out = Json::object();
         out.set("orchestrators", Json::of_number(std::to_string(plan->spend.orchestrators)));

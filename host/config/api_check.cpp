@@ -25,13 +25,6 @@ void check_api(const Node& root, const Settings& settings, Diagnostics& diagnost
     const auto& api = settings.api;
     const auto& listen = settings.api_listen;
     const bool has_tls = !api.tls_certificate.empty();
-    if (has_tls == api.tls_key.empty()) {
-        report(has_tls ? "/api/tls_key" : "/api/tls_certificate",
-               "got nothing, want a file: a certificate and its key are set together");
-    }
-    if (!has_tls && !api.tls_client_ca.empty()) {
-        report("/api/tls_client_ca", "got a file, want api.tls_certificate and api.tls_key as well");
-    }
     if (!listen.empty() && !loopback_listen(listen) && !has_tls && api.plain_http == PlainHttp::refused) {
         report("/listen/api", cat("got ", listen,
                                   ", want an address of this machine, such as 127.0.0.1:8010: without TLS "

@@ -11,6 +11,7 @@
 #include "host/base/recurring.hpp"
 #include "host/config/api_check.hpp"
 #include "host/config/format.hpp"
+#include "host/config/listener_check.hpp"
 #include "host/config/membership_check.hpp"
 #include "host/config/settings_schema.hpp"
 #include "host/config/settings_tree.hpp"
@@ -50,7 +51,7 @@ class CrossCheck {
         check_maintenance();
         if (settings_.role == Role::worker) {
             check_monitors();
-            check_listeners();
+            check_listeners(root_, settings_, problems_);
             check_alerts();
             check_membership(root_, settings_, problems_);
             return check_services();
@@ -68,7 +69,7 @@ class CrossCheck {
         check_references();
         check_alerts();
         check_limits();
-        check_listeners();
+        check_listeners(root_, settings_, problems_);
         check_api(root_, settings_, problems_);
         check_registration(root_, settings_, problems_);
     }
@@ -131,7 +132,6 @@ class CrossCheck {
     void add_addresses_of_variable();
     void check_price();
     void check_limits();
-    void check_listeners();
     void check_state();
     void check_monitors();
     void check_orchestrators();
@@ -203,15 +203,6 @@ void CrossCheck::check_limits() {
                cat("got ", limit.text(), " USD, want at least ", least.text(), " USD, the pay of ",
                    settings_.orchestrators[highest].id, " for one period: it would be held each time"));
     }
-}
-
-// Two listeners on one port, of one address or where either takes all addresses: the second cannot open.
-void CrossCheck::check_listeners() {
-    const bool worker = settings_.role == Role::worker;
-    const auto& first = worker ? settings_.worker_listen : settings_.api_listen;
-    if (!same_listener(first, settings_.metrics_listen)) return;
-    report(worker ? "/listen/worker" : "/listen/api",
-           cat("got ", first, ", which listen.metrics has already: want another port"));
 }
 
 // The socket by which commands reach the host is in the state folder, and the system bounds the length of its path.
@@ -345,6 +336,10 @@ void CrossCheck::check_alerts() {
     Owners names;
     for (std::size_t i = 0; i < receivers.size(); ++i) {
         want_once(names, receivers[i].name, i, [](std::size_t k) { return cat("/alerts/receivers/", k, "/name"); });
+        if (receivers[i].name == "target") {
+            report(cat("/alerts/receivers/", i, "/name"),
+                   "got \"target\", want another name: alert-target:ID is an alert about an orchestrator's own target");
+        }
         const auto& quiet = receivers[i].quiet;
         const auto pointer = cat("/alerts/receivers/", i, "/quiet_hours");
         if (quiet.schedule.empty() != (quiet.duration_ns == 0)) {

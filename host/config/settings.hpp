@@ -138,6 +138,14 @@ struct Services {
 enum class Watch : std::uint8_t { off, on };
 enum class PlainHttp : std::uint8_t { refused, accepted };
 
+// PEM files by which a listener proves itself; empty: plain HTTP.
+struct ListenerTls {
+    std::string certificate;
+    std::string key;
+    std::string client_ca;  // empty: clients need no certificate
+    friend bool operator==(const ListenerTls&, const ListenerTls&) = default;
+};
+
 // Access to the manager's API.
 struct Api {
     std::string jwt_secret;      // empty: generated
@@ -170,6 +178,7 @@ struct Registration {
     Proofs proofs = Proofs::optional;
     std::int64_t proof_interval_ns = 0;     // how often one is due
     std::int64_t heartbeat_timeout_ns = 0;  // and how late it may be
+    std::string webhook_ca;                 // PEM file: roots for webhooks of orchestrators; empty: the system's
     std::int64_t change_delay_ns = 0;       // so long waits a change of a proven payout address
     friend bool operator==(const Registration&, const Registration&) = default;
 
@@ -252,6 +261,7 @@ struct Settings {
     std::vector<Capability> capabilities;
     std::string orchestrator_addresses;  // empty after loading: its entries are in `orchestrators`
     std::string metrics_listen;
+    ListenerTls metrics_tls;
     std::string api_listen;  // of a manager, as is `api`
     Api api;
     Registration registration;  // of a manager
@@ -263,6 +273,7 @@ struct Settings {
     Services services;          // of a worker, as are the following
     PluginRef worker;           // answers the jobs
     std::string worker_listen;  // where it does
+    ListenerTls worker_tls;
     Membership membership;
     std::set<std::string> secret_paths;  // options whose value came from a file or a credential: never shown
 };

@@ -153,6 +153,7 @@ void fields(Visitor& visit, T& registration) {
     visit("mode", registration.mode);
     visit("secret", registration.secret);
     visit("allowed_networks", registration.allowed_networks_text);
+    visit("webhook_ca", registration.webhook_ca);
     visit("capability", registration.capability);
     visit("proofs", registration.proofs);
     visit("proof_interval", registration.proof_interval_ns);
@@ -247,6 +248,12 @@ void fields(Visitor& visit, T& settings) {
         listen("worker", settings.worker_listen);
         listen("api", settings.api_listen);
         listen("metrics", settings.metrics_listen);
+        listen("worker_tls_certificate", settings.worker_tls.certificate);
+        listen("worker_tls_key", settings.worker_tls.key);
+        listen("worker_tls_client_ca", settings.worker_tls.client_ca);
+        listen("metrics_tls_certificate", settings.metrics_tls.certificate);
+        listen("metrics_tls_key", settings.metrics_tls.key);
+        listen("metrics_tls_client_ca", settings.metrics_tls.client_ca);
     });
     visit("api", settings.api);
     visit("registration", settings.registration);

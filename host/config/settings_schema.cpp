@@ -43,6 +43,11 @@ constexpr std::string_view of_both = R"("$defs": {
   "watch": {"format": "word", "enum": ["false", "true"], "x-also": "off=false on=true no=false yes=true", "default": "false",
     "description": "`true`: a change of this file is taken by itself, as `stipend reload` takes it. Plugin files are always watched."},
   "metrics": {"format": "listen or none", "description": "Where Prometheus reads the metrics."},
+  "tls_certificate": {"format": "path",
+    "description": "A PEM file: the certificate by which this listener proves itself, then those of its issuers. Empty: plain HTTP. A file that is replaced is taken within seconds."},
+  "tls_key": {"format": "path", "description": "A PEM file: the key of that certificate."},
+  "tls_client_ca": {"format": "path",
+    "description": "A PEM file: only clients with a certificate of these authorities are served. Empty: every client."},
 
   "id": {"format": "text", "pattern": "^[!#-&(-_a-~]{1,128}$",
     "x-noun": "1 to 128 ASCII characters without blanks and quotes"},
@@ -219,7 +224,10 @@ constexpr std::string_view of_manager = R"("type": "object", "additionalProperti
     "x-noun": "the listeners", "description": "The addresses on which this host listens.", "properties": {
     "api": {"format": "listen or none", "default": "${API_LISTEN:-127.0.0.1:8010}",
       "description": "Where the manager's API is served, by plain HTTP. Beyond this machine: behind a proxy that has TLS, and with `api.plain_http`."},
-    "metrics": {"$ref": "#/$defs/metrics", "default": "${METRICS_LISTEN:-127.0.0.1:9108}"}}},
+    "metrics": {"$ref": "#/$defs/metrics", "default": "${METRICS_LISTEN:-127.0.0.1:9108}"},
+    "metrics_tls_certificate": {"$ref": "#/$defs/tls_certificate", "default": "${METRICS_TLS_CERTIFICATE:-}"},
+    "metrics_tls_key": {"$ref": "#/$defs/tls_key", "default": "${METRICS_TLS_KEY:-}"},
+    "metrics_tls_client_ca": {"$ref": "#/$defs/tls_client_ca", "default": "${METRICS_TLS_CLIENT_CA:-}"}}},
   "api": {"type": "object", "additionalProperties": false,
     "x-noun": "the settings of the API",
     "description": "Access to the manager's API. See api.md; a change needs a restart.", "properties": {
@@ -258,7 +266,9 @@ constexpr std::string_view of_manager = R"("type": "object", "additionalProperti
     "secret": {"format": "text", "maxLength": 1024, "default": "${ORCHESTRATOR_SECRET:-}",
       "description": "What newcomers register with, of at least 16 bytes. It creates an id that is not approved, and nothing else. Empty: only administrators and operators register."},
     "allowed_networks": {"format": "text", "maxLength": 8192, "default": "${ALLOWED_ENDPOINT_NETWORKS:-}",
-      "description": "Networks, separated by commas, that registered endpoints may lead to although they are not public, such as 10.0.0.0/8."},
+      "description": "Networks, separated by commas, that registered endpoints, and webhooks of orchestrators, may lead to although they are not public, such as 10.0.0.0/8."},
+    "webhook_ca": {"format": "path", "default": "",
+      "description": "A PEM file: the roots that sign the certificates of webhooks which orchestrators set for their own alerts. Empty: those of this machine."},
     "capability": {"format": "text", "maxLength": 128,
       "description": "The capability that they are measured and paid by; one of `capabilities`. Empty: the dispatch plugin's own, and `payment.base`."},
     "proofs": {"format": "word", "enum": ["optional", "required"], "default": "optional",
@@ -360,7 +370,13 @@ constexpr std::string_view of_worker =
     "x-noun": "the listeners", "description": "The addresses on which this host listens.", "properties": {
     "worker": {"format": "listen", "default": "${WORKER_LISTEN:-${SERVER_HOST:-127.0.0.1}:${SERVER_PORT:-9876}}",
       "description": "Where the orchestrator's jobs are answered."},
-    "metrics": {"$ref": "#/$defs/metrics", "default": "${METRICS_LISTEN:-127.0.0.1:9109}"}}}
+    "worker_tls_certificate": {"$ref": "#/$defs/tls_certificate", "default": "${WORKER_TLS_CERTIFICATE:-}"},
+    "worker_tls_key": {"$ref": "#/$defs/tls_key", "default": "${WORKER_TLS_KEY:-}"},
+    "worker_tls_client_ca": {"$ref": "#/$defs/tls_client_ca", "default": "${WORKER_TLS_CLIENT_CA:-}"},
+    "metrics": {"$ref": "#/$defs/metrics", "default": "${METRICS_LISTEN:-127.0.0.1:9109}"},
+    "metrics_tls_certificate": {"$ref": "#/$defs/tls_certificate", "default": "${METRICS_TLS_CERTIFICATE:-}"},
+    "metrics_tls_key": {"$ref": "#/$defs/tls_key", "default": "${METRICS_TLS_KEY:-}"},
+    "metrics_tls_client_ca": {"$ref": "#/$defs/tls_client_ca", "default": "${METRICS_TLS_CLIENT_CA:-}"}}}
 })";
 
 Schema compiled(std::string_view of_role) {

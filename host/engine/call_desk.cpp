@@ -7,6 +7,7 @@ namespace stipend::engine {
 std::optional<stipend_unix_ns> CallDesk::admit(std::span<const registry::PayeeIndex> payees, const DispatchRules& rules,
                                                stipend_unix_ns now) {
     if (closed_ || admitted_ + waiting_.size() + under_way_.size() + payees.size() > max_calls) {
+        ++counts_.refused;
         return now + full_retry_ns;
     }
     stipend_unix_ns ready = now;
@@ -17,7 +18,10 @@ std::optional<stipend_unix_ns> CallDesk::admit(std::span<const registry::PayeeIn
             if (own != own_.end()) ready = std::max(ready, own->second.bucket.ready_at_ns(rules.per_orchestrator));
         }
     }
-    if (ready > now) return ready;
+    if (ready > now) {
+        ++counts_.refused;
+        return ready;
+    }
     for (const auto payee : payees) {
         auto& own = own_[payee];
         ++own.given;
@@ -31,6 +35,7 @@ void CallDesk::begin(std::span<const registry::PayeeIndex> payees, CallText text
                      stipend_unix_ns now) {
     drop(payees.size());
     if (closed_ || payees.empty()) return;
+    counts_.queued += payees.size();
     const auto order = std::make_shared<Order>(Order{std::move(text), payees.size(), {}});
     for (const auto payee : payees) {
         auto at = waiting_.empty() ? now : std::max(now, waiting_.back().at);
@@ -54,6 +59,7 @@ void CallDesk::tick(stipend_unix_ns now) {
         waiting_.pop_front();
         // Unique for ever, as long as the clock is not set back by more than the time between two runs of the host.
         last_number_ = std::max(last_number_ + 1, static_cast<std::uint64_t>(std::max<stipend_unix_ns>(now, 1)));
+        ++counts_.sent;
         under_way_.emplace(last_number_, Sent{next.payee, next.order});
         send_(last_number_, {next.payee, std::shared_ptr<const CallText>(next.order, &next.order->text)});
     }
@@ -77,8 +83,10 @@ void CallDesk::done(std::uint64_t number, const JobResult& result, stipend_unix_
     auto& summary = order->summary;
     if (result.outcome == STIPEND_JOB_OK) {
         ++summary.answered;
-    } else if (summary.failed++ == 0) {
-        summary.first_failure = result.reason;
+        ++counts_.answered;
+    } else {
+        if (summary.failed++ == 0) summary.first_failure = result.reason;
+        ++counts_.failed;
     }
     if (--order->left == 0) over_(order->text, summary);
     tick(now);

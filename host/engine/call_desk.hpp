@@ -34,13 +34,21 @@ class CallDesk {
         std::size_t failed = 0;
         std::string first_failure = {};
     };
+    // Since the start; of each orchestrator one, but `refused`, which counts orders.
+    struct Counts {
+        std::uint64_t queued = 0;
+        std::uint64_t sent = 0;
+        std::uint64_t answered = 0;
+        std::uint64_t failed = 0;
+        std::uint64_t refused = 0;
+    };
     using Send = std::function<void(std::uint64_t number, const Call& call)>;
     using Over = std::function<void(const CallText& text, const Summary& summary)>;
 
     CallDesk(Send send, Over over) : send_(std::move(send)), over_(std::move(over)) {}
 
     // Counts one call of each payee in the rates, and keeps places for them until `begin` or `drop`. Otherwise nothing
-    // is changed: when they may be tried again.
+    // is changed but the count of refusals: when they may be tried again.
     [[nodiscard]] std::optional<stipend_unix_ns> admit(std::span<const registry::PayeeIndex> payees,
                                                        const DispatchRules& rules, stipend_unix_ns now);
     // Sends calls that were admitted, as their rate has it: at once, and in `tick`.
@@ -48,6 +56,8 @@ class CallDesk {
                stipend_unix_ns now);
     // They are not sent.
     void drop(std::size_t admitted);
+    // An order that was refused without asking for places.
+    void count_refusal() { ++counts_.refused; }
 
     void tick(stipend_unix_ns now);
     [[nodiscard]] std::optional<stipend_unix_ns> next_wakeup() const;
@@ -61,6 +71,7 @@ class CallDesk {
     [[nodiscard]] std::uint64_t given_to(registry::PayeeIndex payee) const;
     [[nodiscard]] std::size_t under_way() const { return under_way_.size(); }
     [[nodiscard]] std::size_t waiting() const { return waiting_.size(); }
+    [[nodiscard]] const Counts& counts() const { return counts_; }
 
   private:
     struct Order {
@@ -89,6 +100,7 @@ class CallDesk {
     std::unordered_map<registry::PayeeIndex, Own> own_;
     TokenBucket pace_;  // when the calls that were begun go out
     std::size_t admitted_ = 0;
+    Counts counts_;
     std::uint64_t last_number_ = 0;
     bool closed_ = false;
 };

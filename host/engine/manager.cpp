@@ -103,6 +103,10 @@ Result<runtime::Applied> Manager::apply(std::unique_ptr<runtime::Plan> given, co
         configured_ = plan_->configured;
     }
     proofs_.expect(plan_->registered, host_.now());
+    if (targets_) {
+        targets_->set_mail_server(mail_server_of(plan_->settings.alerts));
+        targets_->registrations_changed();
+    }
     report_registrations();
     if (!metrics_) {
         metrics_ = std::make_unique<ManagerMetrics>(host_, *engine_, plan_->settings.state,
@@ -220,7 +224,7 @@ Json Manager::generations() const {
 }
 
 void Manager::refresh_metrics(runtime::Metrics& metrics) {
-    PlainMetrics{*engine_, *plan_, host_, refused_observations_}.refresh(metrics);
+    PlainMetrics{*engine_, *plan_, host_, calls_, refused_observations_}.refresh(metrics);
 }
 
 Result<void> Manager::add_metrics(runtime::MetricPage& page) {
@@ -231,6 +235,7 @@ Result<void> Manager::add_routes(runtime::ControlServer& server) {
     open_registrations(plan_->settings, true);
     report_registrations();
     registrar_ = make_registrar();
+    open_targets();
     if (auto* registrar = registrar_.get()) {
         STIPEND_TRY(
             server.quick_route("GET", "/registrations", [registrar](const Json&) { return registrar->list(); }));
@@ -285,9 +290,10 @@ void Manager::serve(http::ServerThread& thread) {
         .pardon = [this](const Json& order, const OrderKey& key) { return pardon(order, key); },
         .pay = [this](const Json& order, const OrderKey& key) { return pay(order, key); },
         .distribute = [this](const api::CallOrder& order, const OrderKey& key) { return distribute(order, key); }};
-    if (auto made = ManagerApi::create(host_, *engine_, plan_->settings, std::move(orders), thread,
-                                       {registrations_, registrar_.get(), connect_back_, objections_.get()}, proofs_,
-                                       events_.get())) {
+    if (auto made =
+            ManagerApi::create(host_, *engine_, plan_->settings, std::move(orders), thread,
+                               {registrations_, registrar_.get(), connect_back_, objections_.get(), targets_.get()},
+                               proofs_, events_.get())) {
         api_ = std::move(*made);
         const auto* scheme = plan_->settings.api.tls_certificate.empty() ? "http://" : "https://";
         host_.log().info(cat("the API is served at ", scheme, api_->address()));
@@ -385,16 +391,6 @@ void Manager::fetch_price() {
                [this](Result<Quote> quote) {
                    host_.loop().post([this, quote = std::move(quote)] { engine_->price_done(quote, host_.now()); });
                });
-}
-
-void Manager::raise_for(std::string_view instance, std::string_view id, std::int32_t severity, std::string_view text) {
-    host_.loop().post([this, id = cat(instance, ":", id), severity, text = std::string(text)]() mutable {
-        engine_->raise({.id = std::move(id), .severity = severity, .text = std::move(text), .at = host_.now()});
-    });
-}
-
-void Manager::resolve_for(std::string_view instance, std::string_view id) {
-    host_.loop().post([this, id = cat(instance, ":", id)] { engine_->resolve(id, host_.now()); });
 }
 
 }  // namespace stipend::engine

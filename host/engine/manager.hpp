@@ -19,6 +19,7 @@
 #include "host/engine/proof_book.hpp"
 #include "host/engine/registrar.hpp"
 #include "host/engine/reporter.hpp"
+#include "host/engine/target_desk.hpp"
 #include "host/runtime/host.hpp"
 #include "host/runtime/outage.hpp"
 
@@ -64,6 +65,8 @@ class Manager final : public runtime::Role, public Effects, public plugin::Alert
     [[nodiscard]] plugin::FeeAccount* fees() override { return &desk_; }
     void close() override {
         api_.reset();
+        if (targets_) targets_->close();
+        targets_.reset();
         objections_.reset();
         registrar_.reset();
         // Readers of the ledger end before its writer: a connection that closes last and may not write leaves the WAL.
@@ -85,9 +88,7 @@ class Manager final : public runtime::Role, public Effects, public plugin::Alert
     class AlertingReporter final : public Reporter {
       public:
         AlertingReporter(Manager& manager, Reporter& next) : manager_(manager), next_(next) {}
-        void decided(const registry::Payee& payee, const ledger::Decision& decision, stipend_unix_ns now) override {
-            next_.decided(payee, decision, now);
-        }
+        void decided(const registry::Payee& payee, const ledger::Decision& decision, stipend_unix_ns now) override;
         void held(const registry::Payee& payee, std::uint64_t epoch, std::string_view why,
                   stipend_unix_ns next_at) override {
             next_.held(payee, epoch, why, next_at);
@@ -104,6 +105,10 @@ class Manager final : public runtime::Role, public Effects, public plugin::Alert
     void open_registrations(const config::Settings& settings, bool make);
     [[nodiscard]] std::unique_ptr<Registrar> make_registrar();
     void report_registrations();
+    // Messages to orchestrators about themselves.
+    void open_targets();
+    void targets_stored(const std::string& fault);
+    void tell(const std::string& alert_id, bool is_so);
     // Why no job is sent to an orchestrator that owes a proof; nothing where one is.
     [[nodiscard]] std::optional<JobResult> without_proof(const std::string& key) const;
     void confirm_suspensions();
@@ -155,6 +160,7 @@ class Manager final : public runtime::Role, public Effects, public plugin::Alert
     std::unique_ptr<ManagerEvents> event_source_;
     std::unique_ptr<api::EventFeed> events_;     // none: the ledger could not be read at the start
     std::unique_ptr<ObjectionDesk> objections_;  // none: without a control socket
+    std::shared_ptr<TargetDesk> targets_;        // the same, or its file cannot be used
     std::unique_ptr<ManagerApi> api_;            // none: it is not served
     std::unique_ptr<ManagerMetrics> metrics_;
     std::unique_ptr<HeadSigner> heads_;  // none: nothing is served

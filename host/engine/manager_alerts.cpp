@@ -16,8 +16,25 @@ void Manager::confirm_suspensions() {
     }
 }
 
+// An orchestrator gets what concerns itself, where it has set a target.
+void Manager::tell(const std::string& alert_id, bool is_so) {
+    if (!targets_ || !targets_->any()) return;
+    const auto sign = alert::sign_of_alert(alert_id);
+    if (sign != 0) targets_->observe(payee_of_alert(alert_id), sign, is_so);
+}
+
+void Manager::AlertingReporter::decided(const registry::Payee& payee, const ledger::Decision& decision,
+                                        stipend_unix_ns now) {
+    next_.decided(payee, decision, now);
+    auto& targets = manager_.targets_;
+    if (!targets || !targets->any()) return;
+    targets->observe(payee.key, alert::sign_down, decision.consecutive_failures > 0);
+    targets->observe(payee.key, alert::sign_suspended, decision.suspended);
+}
+
 void Manager::AlertingReporter::alert(const Alert& alert) {
     next_.alert(alert);
+    manager_.tell(alert.id, !alert.resolved);
     manager_.fired_before_.erase(alert.id);
     auto* delivery = manager_.host_.alerts();
     if (delivery == nullptr) return;
@@ -25,10 +42,21 @@ void Manager::AlertingReporter::alert(const Alert& alert) {
 }
 
 void Manager::AlertingReporter::no_alert(const std::string& id) {
+    manager_.tell(id, false);
     if (manager_.fired_before_.empty() || manager_.fired_before_.erase(id) == 0) return;
     if (auto* delivery = manager_.host_.alerts()) {
         delivery->take({.id = id, .text = "resolved", .at = manager_.host_.now(), .resolved = true});
     }
+}
+
+void Manager::raise_for(std::string_view instance, std::string_view id, std::int32_t severity, std::string_view text) {
+    host_.loop().post([this, id = cat(instance, ":", id), severity, text = std::string(text)]() mutable {
+        engine_->raise({.id = std::move(id), .severity = severity, .text = std::move(text), .at = host_.now()});
+    });
+}
+
+void Manager::resolve_for(std::string_view instance, std::string_view id) {
+    host_.loop().post([this, id = cat(instance, ":", id)] { engine_->resolve(id, host_.now()); });
 }
 
 }  // namespace stipend::engine

@@ -76,6 +76,9 @@ Result<std::unique_ptr<ManagerApi>> ManagerApi::create(runtime::Host& host, cons
     if (joining.objections != nullptr) {
         for (auto& route : api::objection_routes(*joining.objections)) routes.push_back(std::move(route));
     }
+    if (joining.targets != nullptr) {
+        for (auto& route : api::alert_target_routes(*joining.targets)) routes.push_back(std::move(route));
+    }
     if (events != nullptr) routes.push_back(api::events_route(*events));
     if (joining.registrar != nullptr) api::open_to_owners(routes, *joining.registrar);
     STIPEND_SET(self->server_, api::ApiServer::create({.listen = settings.api_listen,

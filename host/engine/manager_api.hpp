@@ -9,6 +9,7 @@
 #include "host/api/objection_routes.hpp"
 #include "host/api/order_routes.hpp"
 #include "host/api/registration_routes.hpp"
+#include "host/api/target_routes.hpp"
 #include "host/config/settings.hpp"
 #include "host/engine/manager_reads.hpp"
 
@@ -22,6 +23,7 @@ class ManagerApi {
         api::Registrations* registrar = nullptr;
         std::shared_ptr<const ConnectBack> connect_back = {};
         api::Objections* objections = nullptr;  // none: no routes of them
+        api::AlertTargets* targets = nullptr;   // the same
     };
 
     // Opens `access.db` in the state folder, makes the first account where there is none, and listens on `thread`.

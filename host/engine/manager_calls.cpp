@@ -99,6 +99,7 @@ CallChoice Manager::choose(const api::CallOrder& order, const CallPeers& among) 
         out.payees.resize(count);
     }
     if (out.payees.empty()) {
+        calls_.count_refusal();
         out.refusal = {.is = Is::none_connected, .why = "no orchestrator that this call is for is connected"};
         return out;
     }

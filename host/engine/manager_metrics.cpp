@@ -53,6 +53,13 @@ void PlainMetrics::refresh(runtime::Metrics& metrics) const {
     count("late_plugin_answers_total", "Answers of plugins to operations that were over.",
           plugin::Instance::late_completions());
     count("refused_observations_total", "Observations of monitors that could not be.", refused_observations);
+    const auto& called = calls.counts();
+    count("calls_queued_total", "Distributed calls that were queued, one for each orchestrator.", called.queued);
+    count("calls_sent_total", "Distributed calls that were sent.", called.sent);
+    count("calls_answered_total", "Distributed calls with a valid answer.", called.answered);
+    count("calls_failed_total", "Distributed calls without a valid answer.", called.failed);
+    count("calls_refused_total", "Requests for calls that were refused: the rate, the queue, or no orchestrator.",
+          called.refused);
     const auto& fees = engine.fees();
     const auto& limits = engine.generations().back()->fees;
     const auto now = host.now();
@@ -60,6 +67,8 @@ void PlainMetrics::refresh(runtime::Metrics& metrics) const {
     const auto gauge = [&](const char* name, const char* help, double value) { metrics.set_gauge(name, help, value); };
     gauge("orchestrators", "Orchestrators that are paid.", static_cast<double>(plan.spend.orchestrators));
     gauge("jobs_in_flight", "Jobs under way.", static_cast<double>(engine.in_flight()));
+    gauge("calls_waiting", "Distributed calls that are queued and not sent yet.", static_cast<double>(calls.waiting()));
+    gauge("calls_in_flight", "Distributed calls under way.", static_cast<double>(calls.under_way()));
     gauge("generations", "Configurations that still decide something.",
           static_cast<double>(engine.generations().size()));
     std::size_t unwell = 0;

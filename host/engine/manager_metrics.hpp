@@ -6,6 +6,7 @@
 #include <unordered_map>
 #include <vector>
 
+#include "host/engine/call_desk.hpp"
 #include "host/engine/engine.hpp"
 #include "host/engine/ledger_reader.hpp"
 #include "host/engine/manager_plan.hpp"
@@ -18,6 +19,7 @@ struct PlainMetrics {
     const Engine& engine;
     const ManagerPlan& plan;
     runtime::Host& host;
+    const CallDesk& calls;
     std::uint64_t refused_observations = 0;
     void refresh(runtime::Metrics& metrics) const;
 };

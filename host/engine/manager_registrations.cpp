@@ -12,6 +12,14 @@ constexpr std::int64_t history_patience_ns = 5 * ns_per_s;
 constexpr std::size_t named_in_alert = 5;
 constexpr std::int64_t change_look_ns = 60 * ns_per_s;
 
+std::vector<IpRange> allowed_of(const config::Registration& registration) {
+    std::vector<IpRange> out;
+    for (const auto& text : registration.allowed_networks) {
+        if (const auto range = IpRange::parse(text)) out.push_back(*range);
+    }
+    return out;
+}
+
 }  // namespace
 
 void Manager::open_registrations(const config::Settings& settings, bool make) {
@@ -57,10 +65,6 @@ void Manager::report_registrations() {
 std::unique_ptr<Registrar> Manager::make_registrar() {
     if (!registrations_) return nullptr;
     const auto& settings = plan_->settings;
-    std::vector<IpRange> allowed;
-    for (const auto& text : settings.registration.allowed_networks) {
-        if (const auto range = IpRange::parse(text)) allowed.push_back(*range);
-    }
     connect_back_ =
         std::make_shared<ConnectBack>(host_.http(), [&log = host_.log()](const std::string& line) { log.info(line); });
     return std::make_unique<Registrar>(
@@ -86,7 +90,58 @@ std::unique_ptr<Registrar> Manager::make_registrar() {
                        .changed = [this] { host_.apply_again(); },
                        .origin = ManagerApi::origin_of(settings),
                        .common_secret = settings.registration.open() ? settings.registration.secret : std::string(),
-                       .allowed = std::move(allowed)});
+                       .allowed = allowed_of(settings.registration)});
+}
+
+// Payments and the operator's own alerts go on without it.
+void Manager::open_targets() {
+    if (!registrations_ || targets_) return;
+    const auto& settings = plan_->settings;
+    auto opened = TargetDesk::open(
+        {.http = &host_.http(),
+         .file = alert::own_target_file(settings.state),
+         .now = [this] { return host_.now(); },
+         .log = [this](const std::string& line) { host_.log().info(line); },
+         .alert =
+             [this](const std::string& id, const std::string& why) {
+                 host_.loop().post([this, id, why] {
+                     const auto name = "alert-target:" + id;
+                     if (why.empty()) return engine_->resolve(name, host_.now());
+                     engine_->raise({.id = name,
+                                     .severity = STIPEND_ALERT_WARNING,
+                                     .text = cat("the own target of alerts of ", id, " is switched off after ",
+                                                 alert::most_failures, " failures in a row, the last one: ", why),
+                                     .at = host_.now()});
+                 });
+             },
+         .store_alert = [this](const std::string& text) { host_.loop().post([this, text] { targets_stored(text); }); },
+         .registered_at = [store = registrations_](std::string_view id) -> Result<std::optional<stipend_unix_ns>> {
+             STIPEND_LET(found, store->find(id));
+             if (!found || found->state == registry::RegistrationState::removed || !found->approved_at) {
+                 return std::optional<stipend_unix_ns>();
+             }
+             return std::optional(found->created_at);
+         },
+         .ca_file = settings.registration.webhook_ca,
+         .allowed = allowed_of(settings.registration)});
+    if (!opened) {
+        return targets_stored(
+            cat("orchestrators do not get their own alerts: ", opened.error().message, ". Mend the file, and restart"));
+    }
+    targets_stored("");
+    targets_ = std::move(*opened);
+    targets_->set_mail_server(mail_server_of(settings.alerts));
+    // What ended while the host was down.
+    for (const auto& id : targets_->with_sign(alert::sign_objection)) {
+        if (!engine_->alerts().active("objection:" + id)) tell("objection:" + id, false);
+    }
+}
+
+// An empty text: they are stored.
+void Manager::targets_stored(const std::string& fault) {
+    constexpr const char* name = "alert-targets";
+    if (fault.empty()) return engine_->resolve(name, host_.now());
+    engine_->raise({.id = name, .severity = STIPEND_ALERT_WARNING, .text = fault, .at = host_.now()});
 }
 
 // Changes that wait: those whose time has come are put in force, and the others are alerts, which their payees get too.
@@ -136,6 +191,10 @@ void Manager::changes_seen(const std::vector<registry::Outcome>& applied,
         engine_->raise({.id = id, .severity = STIPEND_ALERT_WARNING, .text = text, .at = now});
     }
     changes_alerted_ = std::move(texts);
+    if (!targets_) return;
+    for (const auto& id : targets_->with_sign(alert::sign_change)) {
+        if (!changes_alerted_.contains("change:" + id)) tell("change:" + id, false);
+    }
 }
 
 std::optional<JobResult> Manager::without_proof(const std::string& key) const {

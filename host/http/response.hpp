@@ -17,7 +17,8 @@ struct ServerResponse {
     std::shared_ptr<BodyStream> stream = {};  // instead of `body`, until the connection is closed
 };
 
-// {"error": "..."} with its content type: the form of every error that the server itself reports.
+// {"error": "..."} with its content type: the form of what a server itself reports, unless its options have another
+// one.
 [[nodiscard]] ServerResponse error_response(int status, std::string_view message);
 
 // INVALID: a status outside 200..599, a malformed header line, or one that frames the body (those are the server's).

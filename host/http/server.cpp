@@ -136,7 +136,7 @@ void Server::Core::serve(Socket socket) {
         return;
     }
     if (options_.tls) return;  // what is not encrypted says nothing to this client
-    static const std::string busy = response_text(error_response(503, "too many connections"), false, false);
+    const auto busy = response_text(options_.error(503, "too many connections"), false, false);
     // Sent as far as the socket accepts it at once.
     ::send(socket.native_handle(), busy.data(), busy.size(), MSG_DONTWAIT | MSG_NOSIGNAL);
 }
@@ -191,7 +191,7 @@ Responder& Responder::operator=(Responder&& other) noexcept {
 Responder::~Responder() {
     if (!exchange_ || !exchange_->open()) return;
     // It may lose the race against the deadline, which answers as well.
-    [[maybe_unused]] const auto given = exchange_->give(error_response(504, "no answer was given"));
+    [[maybe_unused]] const auto given = exchange_->give(exchange_->error(504, "no answer was given"));
 }
 
 Result<void> Responder::respond(ServerResponse response) {

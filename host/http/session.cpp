@@ -193,7 +193,7 @@ void Session::invoke_handler() {
     deadline_.expires_after(ms(route_->deadline_ms));
     // The timer owns the session until an answer is given, which cancels it.
     deadline_.async_wait([self = shared_from_this(), exchange = exchange_](ErrorCode error) {
-        if (!error && exchange->close(true)) self->answer(exchange.get(), error_response(504, "no answer in time"));
+        if (!error && exchange->close(true)) self->answer(exchange.get(), exchange->error(504, "no answer in time"));
     });
     try {
         route_->handler(std::move(request), Responder(exchange_));
@@ -226,7 +226,7 @@ void Session::on_read_error(ErrorCode why) {
 }
 
 void Session::refuse(int status, std::string_view message, std::string_view headers) {
-    auto response = error_response(status, message);
+    auto response = host_.options().error(status, message);
     response.headers += headers;
     // An unread body precedes the next request.
     if (!parser_ || !parser_->is_done()) keep_alive_ = false;

@@ -48,6 +48,9 @@ class Exchange : public std::enable_shared_from_this<Exchange> {
     // Accepts no answer from now on. False where one was given already.
     bool close(bool by_deadline);
     [[nodiscard]] bool open() const { return state_.load() == State::open; }
+    [[nodiscard]] ServerResponse error(int status, std::string_view message) const {
+        return host_->options().error(status, message);
+    }
 
   private:
     enum class State : std::uint8_t { open, answered, overdue, gone };

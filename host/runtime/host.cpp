@@ -158,8 +158,10 @@ Result<void> Host::start(std::unique_ptr<Role> role, config::SourceText text, co
     const auto chosen = plan->chosen;
     text_ = std::move(text);
     STIPEND_SET(server_thread_, http::ServerThread::create());
-    for (const auto& [name, address] : role_->listeners(settings_))
-        STIPEND_TRY(routes_.listen(name, address, server_thread_.get()));
+    for (const auto& [name, address, tls] : role_->listeners(settings_)) {
+        STIPEND_LET(proof, load_tls(name, tls, tls_log()));
+        STIPEND_TRY(routes_.listen(name, address, server_thread_.get(), std::move(proof)));
+    }
     STIPEND_TRY(open_state(settings_));
     STIPEND_LET(applied, apply(std::move(plan)));
     note_applied(chosen, applied.generation);
@@ -168,6 +170,20 @@ Result<void> Host::start(std::unique_ptr<Role> role, config::SourceText text, co
     if (options_.listens) STIPEND_TRY(listen(settings_));
     role_->announce();
     service_manager::ready(applied.summary);
+    return {};
+}
+
+std::function<void(const std::string&)> Host::tls_log() {
+    return [this](const std::string& line) { log_.warn(line); };
+}
+
+Result<void> Host::listen_metrics(const config::Settings& settings) {
+    STIPEND_LET(tls, load_tls("metrics", settings.metrics_tls, tls_log()));
+    const auto* scheme = tls ? "https://" : "http://";
+    STIPEND_SET(metrics_server_,
+                MetricsServer::create(
+                    settings.metrics_listen, *server_thread_, [this] { return metrics_text(); }, std::move(tls)));
+    log_.info(cat("metrics at ", scheme, metrics_server_->address(), "/metrics"));
     return {};
 }
 
@@ -185,10 +201,7 @@ Result<void> Host::listen(const config::Settings& settings) {
     const auto refresh = [this] { role_->refresh_metrics(metrics_); };
     if (settings.metrics_listen == config::no_listener) {
         log_.info("metrics are not served: listen.metrics is none");
-    } else if (auto served =
-                   MetricsServer::create(settings.metrics_listen, *server_thread_, [this] { return metrics_text(); })) {
-        metrics_server_ = std::move(served).value();
-        log_.info("metrics at http://" + metrics_server_->address() + "/metrics");
+    } else if (const auto served = listen_metrics(settings)) {
         loop_.post(refresh);  // starts what takes a while to measure, for the first request to report
     } else {
         log_.error("metrics are not served: " + served.error().message);

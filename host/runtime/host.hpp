@@ -111,6 +111,9 @@ class Host {
     Result<void> check_lost_ledger(const std::filesystem::path& file);
     Result<void> open_state(const config::Settings& settings);
     Result<void> listen(const config::Settings& settings);
+    Result<void> listen_metrics(const config::Settings& settings);
+    // Takes what a listener's files meet while it serves.
+    [[nodiscard]] std::function<void(const std::string&)> tls_log();
     Result<void> add_alert_routes();
     Result<Applied> apply(std::unique_ptr<Plan> plan);  // [control]
     Result<void> read_plugin_ends(const config::Settings& settings);

@@ -5,10 +5,11 @@
 namespace stipend::runtime {
 
 Result<std::unique_ptr<MetricsServer>> MetricsServer::create(const std::string& listen, http::ServerThread& thread,
-                                                             std::function<Result<std::string>()> text) {
+                                                             std::function<Result<std::string>()> text,
+                                                             std::shared_ptr<http::ServerTls> tls) {
     std::unique_ptr<MetricsServer> out(new MetricsServer(std::move(text)));
     STIPEND_SET(out->thread_, ThreadPool::create(1, "stipend-metrics"));
-    STIPEND_SET(out->server_, http::Server::create({.listen = listen}, &thread));
+    STIPEND_SET(out->server_, http::Server::create({.listen = listen, .tls = std::move(tls)}, &thread));
     STIPEND_TRY(out->server_->add_route(
         {.method = "GET", .path = "/metrics", .handler = [&made = *out](http::ServerRequest&&, http::Responder to) {
              made.accept(std::move(to));

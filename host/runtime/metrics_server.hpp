@@ -16,10 +16,12 @@ class MetricsServer {
     static constexpr int max_waiting = 8;  // requests; more are refused
 
     // Serves on `listen` ("127.0.0.1:9108"), on `thread`, until it is destroyed. `text` makes an answer, on a thread
-    // of its own: it may wait, and neither the listener nor the control thread waits for it.
+    // of its own: it may wait, and neither the listener nor the control thread waits for it. Without `tls` by plain
+    // HTTP.
     [[nodiscard]] static Result<std::unique_ptr<MetricsServer>> create(const std::string& listen,
                                                                        http::ServerThread& thread,
-                                                                       std::function<Result<std::string>()> text);
+                                                                       std::function<Result<std::string>()> text,
+                                                                       std::shared_ptr<http::ServerTls> tls = {});
     [[nodiscard]] const std::string& address() const { return server_->address(); }
 
   private:

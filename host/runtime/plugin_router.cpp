@@ -4,8 +4,9 @@
 
 namespace stipend::runtime {
 
-Result<void> PluginRouter::listen(const std::string& name, const std::string& address, http::ServerThread* thread) {
-    STIPEND_SET(servers_[name], http::Server::create({.listen = address}, thread));
+Result<void> PluginRouter::listen(const std::string& name, const std::string& address, http::ServerThread* thread,
+                                  std::shared_ptr<http::ServerTls> tls) {
+    STIPEND_SET(servers_[name], http::Server::create({.listen = address, .tls = std::move(tls)}, thread));
     return {};
 }
 

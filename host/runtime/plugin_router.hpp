@@ -13,8 +13,10 @@ namespace stipend::runtime {
 
 class PluginRouter final : public plugin::RouteTable {
   public:
-    // Opens the listener `name` at `address` ("127.0.0.1:9876"), on `thread` or on one of its own.
-    Result<void> listen(const std::string& name, const std::string& address, http::ServerThread* thread = nullptr);
+    // Opens the listener `name` at `address` ("127.0.0.1:9876"), on `thread` or on one of its own; without `tls` by
+    // plain HTTP.
+    Result<void> listen(const std::string& name, const std::string& address, http::ServerThread* thread = nullptr,
+                        std::shared_ptr<http::ServerTls> tls = {});
     // Where it listens; empty: no such listener.
     [[nodiscard]] std::string address_of(const std::string& name) const;
     // Takes no more requests; those under way are answered. The routes stay, and are served no more.

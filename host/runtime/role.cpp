@@ -21,6 +21,8 @@ constexpr FixedOption fixed_options[] = {
     fixed<&config::Settings::settlement>("settlement"),
     fixed<&config::Settings::worker_listen>("listen.worker"),
     fixed<&config::Settings::metrics_listen>("listen.metrics"),
+    fixed<&config::Settings::worker_tls>("listen.worker_tls_*"),
+    fixed<&config::Settings::metrics_tls>("listen.metrics_tls_*"),
     fixed<&config::Settings::api_listen>("listen.api"),
     fixed<&config::Settings::api>("api"),
     fixed<&config::Settings::registration>("registration"),
@@ -35,6 +37,16 @@ std::optional<std::string> needs_restart(const config::Settings& now, const conf
         if (option.differs(now, next)) return cat(option.name, " cannot change while the host runs: restart it");
     }
     return std::nullopt;
+}
+
+Result<std::shared_ptr<http::ServerTls>> load_tls(const std::string& name, const config::ListenerTls& tls,
+                                                  std::function<void(const std::string&)> log) {
+    if (tls.certificate.empty()) return std::shared_ptr<http::ServerTls>();
+    auto read = http::ServerTls::load(
+        {.certificate = tls.certificate, .key = tls.key, .client_ca = tls.client_ca},
+        [name, log = std::move(log)](const std::string& line) { log(cat("listen.", name, ": ", line)); });
+    if (!read) return fail(read.error().status, "listen.", name, ": ", read.error().message);
+    return read;
 }
 
 ledger::Namespace namespace_of(const config::Settings& settings) {

@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "host/config/settings.hpp"
+#include "host/http/server_tls.hpp"
 #include "host/ledger/rows.hpp"
 #include "host/plugin/loader.hpp"
 #include "host/runtime/instances.hpp"
@@ -103,10 +104,18 @@ class Role {
     // Where plugins' alerts go; none by default, and then they are log lines.
     [[nodiscard]] virtual plugin::AlertSink* alerts() { return nullptr; }
     // Where plugins' routes are served; none by default.
-    [[nodiscard]] virtual std::vector<std::pair<std::string, std::string>> listeners(const config::Settings&) const {
-        return {};
-    }
+    struct Listener {
+        std::string name;
+        std::string address;
+        config::ListenerTls tls;
+    };
+    [[nodiscard]] virtual std::vector<Listener> listeners(const config::Settings&) const { return {}; }
 };
+
+// What the listener `name` proves itself by, read from its files; null: plain HTTP. CONFIG, with the listener and the
+// file. `log` gets what a later reading meets, with the listener, on the server's thread.
+[[nodiscard]] Result<std::shared_ptr<http::ServerTls>> load_tls(const std::string& name, const config::ListenerTls& tls,
+                                                                std::function<void(const std::string&)> log);
 
 // The first option that differs and cannot change while a host runs: the message for the operator. Of every role.
 [[nodiscard]] std::optional<std::string> needs_restart(const config::Settings& now, const config::Settings& next);

@@ -34,8 +34,8 @@ Result<std::string> Worker::review(const runtime::Plan&, const runtime::ReloadRe
     return std::string();
 }
 
-std::vector<std::pair<std::string, std::string>> Worker::listeners(const config::Settings& settings) const {
-    return {{listener, settings.worker_listen}};
+std::vector<runtime::Role::Listener> Worker::listeners(const config::Settings& settings) const {
+    return {{listener, settings.worker_listen, settings.worker_tls}};
 }
 
 void Worker::open(ledger::State) {

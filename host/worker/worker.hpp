@@ -46,13 +46,12 @@ class Worker final : public runtime::Role, public plugin::AlertSink {
     void announce() const override;
     [[nodiscard]] runtime::Watcher::Hooks watcher_hooks() override;
     [[nodiscard]] plugin::ServiceSource* watched() override { return &view_; }
+    [[nodiscard]] std::vector<Listener> listeners(const config::Settings& settings) const override;
     [[nodiscard]] plugin::AlertSink* alerts() override { return this; }
     // [any]
     void raise_for(std::string_view instance, std::string_view id, std::int32_t severity,
                    std::string_view text) override;
     void resolve_for(std::string_view instance, std::string_view id) override;
-    [[nodiscard]] std::vector<std::pair<std::string, std::string>> listeners(
-        const config::Settings& settings) const override;
 
   private:
     void log(std::int32_t level, const std::string& text) const;

@@ -39,7 +39,7 @@ ALLOWED = [
 ]
 
 EXAMPLES = ("words.py", "selftest.py")  # files that hold such words as examples
-CODE = {".c", ".h", ".cpp", ".hpp"}
+CODE = {".c", ".h", ".cpp", ".hpp", ".sol"}
 SCRIPT = {".py", ".sh", ".cmake", ".yaml", ".yml", ".service", ""}
 DOCUMENT = {".md"}
 

@@ -568,8 +568,10 @@ class Requests(ApiTest):
             with self.subTest(body[:40]):
                 self.assert_problem(self.ask("POST", REFRESH if status == 400 else LOGIN, body), status)
         self.assert_problem(self.ask("POST", REFRESH, json.dumps(good), Content_Type="text/plain"), 415)
-        self.assertEqual(self.ask("POST", REFRESH, b" " * (65 << 10)).status, 413)
-        self.assertEqual(self.get("/healthz", X_Long="x" * (17 << 10)).status, 431)
+        self.assertIn("want at most", self.assert_problem(self.ask("POST", REFRESH, b" " * (65 << 10)), 413))
+        self.assertIn("want at most", self.assert_problem(self.get("/healthz", X_Long="x" * (17 << 10)), 431))
+        self.assertIn("malformed request", self.assert_problem(self.ask("G@T", "/healthz"), 400))
+        self.assertIn("bad request target", self.assert_problem(self.ask("GET", "healthz"), 400))
         self.assertEqual(self.get("/healthz").status, 200)
 
     def test_paths_methods_and_queries(self):

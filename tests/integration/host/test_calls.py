@@ -4,6 +4,7 @@ import json
 import shutil
 import unittest
 
+import scrape
 from network import BUILD, wait_for
 from test_api import LIST, ApiTest
 
@@ -23,6 +24,11 @@ class CallsTest(ApiTest):
         body = {"call_type": "warm-up", "strategy": "round_robin", "payload": {"model": "m-1"}, **members}
         headers = {"Idempotency_Key": key} if key else {}
         return self.ask("POST", DISTRIBUTE, body, token or self.token, **headers)
+
+
+    def counts(self):
+        page = scrape.read(self.host.wait_line("metrics at http").split(" at ")[1].strip())
+        return {name: page.value(f"stipend_calls_{name}_total") for name in ("queued", "sent", "answered", "failed", "refused")}
 
 
 class Calls(CallsTest):
@@ -58,6 +64,7 @@ class Calls(CallsTest):
         self.assertEqual(len(self.bodies()), 2)  # no second try
         self.assertEqual(self.get(LIST, self.token).json(), before)
         self.assertEqual(self.host.status()["alerts"], [])
+        self.assertEqual(self.counts(), {"queued": 3, "sent": 3, "answered": 2, "failed": 1, "refused": 0})
 
     def test_what_is_refused(self):
         self.begin()
@@ -97,6 +104,7 @@ class Calls(CallsTest):
         self.assert_problem(answer, 429)
         self.assertTrue(1 <= int(answer.headers["Retry-After"]) <= 60, answer.headers)
         self.assert_problem(self.call(orchestrator_ids=[self.ids[1]]), 429)
+        self.assertEqual((self.counts()["queued"], self.counts()["refused"]), (6, 2))
 
     def test_nobody_connected_is_503(self):
         for at in range(3):
@@ -108,6 +116,7 @@ class Calls(CallsTest):
         answer = self.call()
         self.assert_problem(answer, 503)
         self.assertIn("Retry-After", answer.headers)
+        self.assertEqual((self.counts()["queued"], self.counts()["refused"]), (0, 1))
 
 
 class Strategies(CallsTest):

@@ -7,16 +7,14 @@ import signal
 import socket
 import struct
 import subprocess
+import sys
 import tempfile
-import time
-import urllib.request
+
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1]))
+from chain import ANVIL, CHAIN, PATIENCE, Chain, wait_for  # noqa: E402,F401
 
 BUILD = pathlib.Path(os.environ["STIPEND_BUILD"])
 PROGRAM = BUILD / "bin" / "stipend-signer"
-ANVIL = BUILD.parent / "anvil" / "node_modules" / "@foundry-rs" / "anvil-linux-amd64" / "bin" / "anvil"
-PATIENCE = 60  # seconds until something that does not come is a failure
-
-CHAIN = 42161
 # The first account of the mnemonic "test test ... junk", which every development chain funds.
 KEY = "ac0974bec39a17e36ba4a6b4d238ff944bacb478cbed5efcae784d7bf4f2ff80"
 PAYER = "0xf39Fd6e51aad88F6F4ce6aB8827279cffFb92266"
@@ -25,17 +23,6 @@ OTHER = "0x5aAeb6053F3E94C9b9A09f33669435E7Ef1BeAed"
 PASSPHRASE = "correct horse battery staple"
 GWEI = 10 ** 9
 ETHER = 10 ** 18
-
-
-def wait_for(condition, what):
-    end = time.monotonic() + PATIENCE
-    while True:
-        found = condition()
-        if found:
-            return found
-        if time.monotonic() > end:
-            raise AssertionError(f"not within {PATIENCE} s: {what}")
-        time.sleep(0.02)
 
 
 class Connection:
@@ -77,9 +64,9 @@ def payment(nonce, to=PAYEE, wei=1, fee=GWEI, tip=0):
 
 
 class SignerProcess:
-    """A folder with a key and a configuration, and the process that uses it."""
+    """A folder with a key and a configuration, which ends with further assets or keys, and the process that uses it."""
 
-    def __init__(self, per_day=ETHER, users="[root]"):
+    def __init__(self, per_day=ETHER, users="[root]", more=""):
         self.folder = pathlib.Path(tempfile.mkdtemp(prefix="signer."))
         self.process = None
         self.secret("passphrase", PASSPHRASE + "\n")
@@ -100,7 +87,7 @@ users: {users}
 fees: {{max_fee_per_gas: {100 * GWEI}, max_gas: 1000000, per_day: {10 * ETHER}}}
 assets:
   - {{asset: native, per_payment: {per_day}, per_payee_day: {per_day}, per_day: {per_day}}}
-""")
+{more}""")
 
     def __enter__(self):
         self.start()
@@ -150,41 +137,3 @@ assets:
 
     def proc(self, name):
         return pathlib.Path(f"/proc/{self.process.pid}/{name}").read_bytes()
-
-
-class Chain:
-    """A development chain on a port that the system chose."""
-
-    def __enter__(self):
-        probe = socket.socket()
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
-        probe.close()
-        self.url = f"http://127.0.0.1:{port}"
-        self.process = subprocess.Popen([ANVIL, "--host", "127.0.0.1", "--port", str(port), "--chain-id", str(CHAIN),
-                                         "--no-mining", "--silent"], stdin=subprocess.DEVNULL)
-        wait_for(self.answers, "the chain answers")
-        return self
-
-    def __exit__(self, *_):
-        self.process.kill()
-        self.process.wait(PATIENCE)
-
-    def answers(self):
-        assert self.process.poll() is None, "the chain has ended"
-        try:
-            return self.call("eth_chainId") == hex(CHAIN)
-        except OSError:
-            return False
-
-    def call(self, method, *params):
-        body = json.dumps({"jsonrpc": "2.0", "id": 1, "method": method, "params": params}).encode()
-        request = urllib.request.Request(self.url, body, {"Content-Type": "application/json"})
-        with urllib.request.urlopen(request, timeout=PATIENCE) as answer:
-            got = json.load(answer)
-        if "error" in got:
-            raise AssertionError(f"{method}: {got['error']}")
-        return got["result"]
-
-    def balance(self, address):
-        return int(self.call("eth_getBalance", address, "latest"), 16)

@@ -192,6 +192,44 @@ TEST_CASE("the newest keys of tokens are stored, eight at most") {
     CHECK(store->token_keys()->front().kid == "8");
 }
 
+TEST_CASE("public halves are no rows of the table of secrets, which is all that an earlier version reads") {
+    const Folder folder;
+    constexpr auto pair = auth::TokenAlgorithm::es256;
+    const auto kids = [](AccessStore& store) {
+        std::string out;
+        const auto keys = store.token_keys();
+        REQUIRE(keys.ok());
+        for (const auto& one : *keys) out += one.kid + (one.algorithm == pair ? "p " : "s ");
+        return out;
+    };
+    {
+        const auto store = folder.store();
+        REQUIRE(store->add_token_key({"a", "secret", noon}).ok());
+        REQUIRE(store->add_token_key({"b", "public half", noon, pair}).ok());
+        REQUIRE(store->add_token_key({"c", "public half", noon, pair}).ok());
+        CHECK(kids(*store) == "cp bp as ");
+        CHECK(store->add_token_key({"c", "public half", noon, pair}).error().status == STIPEND_E_CONFLICT);
+    }
+    {
+        sqlite::Database earlier;
+        REQUIRE(earlier.open(folder.file().native(), SQLITE_OPEN_READWRITE, 1000).ok());
+        CHECK(*earlier.number("PRAGMA user_version") == 1);
+        CHECK(*earlier.number("SELECT count(*) FROM token_key WHERE secret <> 'secret'") == 0);
+        // It makes a secret of its own, by its own count of the rows: 2, which is a number of a pair.
+        REQUIRE(earlier.run("INSERT INTO token_key(kid, secret, created_at) VALUES('d', 'secret', 0)").ok());
+        REQUIRE(earlier.run("INSERT INTO token_key(kid, secret, created_at) VALUES('e', 'secret', 0)").ok());
+        REQUIRE(earlier.run("INSERT INTO token_key(kid, secret, created_at) VALUES('es256-f', 'half', 0)").ok());
+    }
+    const auto store = folder.store();
+    CHECK(kids(*store) == "es cp ds bp as ");
+    REQUIRE(store->add_token_key({"g", "secret", noon}).ok());
+    CHECK(kids(*store) == "gs es cp ds bp as ");
+    for (int n = 0; n < 6; ++n) REQUIRE(store->add_token_key({std::to_string(n), "half", noon, pair}).ok());
+    CHECK(kids(*store) == "5p 4p 3p 2p 1p 0p gs es ");
+    REQUIRE(store->remove_old_token_keys().ok());
+    CHECK(kids(*store) == "5p ");
+}
+
 TEST_CASE("two stores of one file see each other's changes at once") {
     const Folder folder;
     const auto host = folder.store();

@@ -231,9 +231,9 @@ TEST_CASE("a key pair signs instead of a secret, and each kid keeps its algorith
     CHECK(scene.fault_of(by_secret) == "");
     const auto keys = [&] { return *scene->with_store([](AccessStore& store) { return store.token_keys(); }); };
     REQUIRE(keys().size() == 2);
-    CHECK(keys()[0].es256());
+    CHECK(keys()[0].algorithm == auth::TokenAlgorithm::es256);
     CHECK(keys()[0].secret.starts_with("-----BEGIN PUBLIC KEY-----"));
-    CHECK(!keys()[1].es256());
+    CHECK(keys()[1].algorithm == auth::TokenAlgorithm::hs256);
     scene.open("", cheap, pem);
     CHECK(keys().size() == 2);
     // A new pair: what the one before has signed is verified by its public half.
@@ -244,7 +244,7 @@ TEST_CASE("a key pair signs instead of a secret, and each kid keeps its algorith
     // Back to a secret: one is generated, since the newest key cannot sign any more.
     scene.open("");
     CHECK(keys().size() == 4);
-    CHECK(!keys()[0].es256());
+    CHECK(keys()[0].algorithm == auth::TokenAlgorithm::hs256);
     CHECK(scene.fault_of(by_pair) == "");
     // The public half, taken for a secret, signs by HS256 under a kid of its own, and opens nothing of the pair's.
     const auto forged = auth::TokenSigner::make(*auth::TokenKey::hs256(keys()[2].kid, keys()[2].secret),

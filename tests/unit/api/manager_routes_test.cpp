@@ -10,6 +10,7 @@
 #include "host/api/openapi.hpp"
 #include "host/api/order_routes.hpp"
 #include "host/api/registration_routes.hpp"
+#include "host/api/target_routes.hpp"
 #include "host/auth/password.hpp"
 #include "host/base/file.hpp"
 #include "stipend/ascii.hpp"
@@ -91,6 +92,14 @@ class NoObjections final : public Objections {
     Result<std::optional<Json>> object(const Json&) override { return std::optional<Json>(); }
     Result<std::optional<Json>> answer(const Json&) override { return std::optional<Json>(); }
     [[nodiscard]] Json form() const override { return Json::object(); }
+};
+
+class NoTargets final : public AlertTargets {
+  public:
+    Reply show(const Request&) override { return {}; }
+    Reply set(const Request&) override { return {}; }
+    Reply remove(const Request&) override { return {}; }
+    Reply confirm(const Request&) override { return {}; }
 };
 
 class RouteScene {
@@ -197,6 +206,8 @@ TEST_CASE("the description has each route of the table, with its parameters, and
     for (auto& route : order_routes({})) table.push_back(std::move(route));
     NoObjections objections;
     for (auto& route : objection_routes(objections)) table.push_back(std::move(route));
+    NoTargets targets;
+    for (auto& route : alert_target_routes(targets)) table.push_back(std::move(route));
     NoEvents events;
     const auto feed = EventFeed::create(events, clock);
     REQUIRE(feed.ok());

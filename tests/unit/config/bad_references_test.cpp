@@ -126,6 +126,11 @@ const BadFile bad_references[] = {
      "config.yaml:1:15: price.min: got more than price.max: 5 USD, want at most 4 USD\n"
      "  price: { min: 5 USD, max: 4 USD }\n"
      "                ^\n"},
+    {"a receiver whose own alerts would be about an orchestrator", "alerts: { receivers: [{ name: target }] }\n",
+     "config.yaml:1:31: alerts.receivers[0].name: got \"target\", want another name: alert-target:ID is an alert about "
+     "an orchestrator's own target\n"
+     "  alerts: { receivers: [{ name: target }] }\n"
+     "                                ^\n"},
     {"an address in ORCHESTRATOR_ADDRESSES twice", "orchestrator_addresses: https://b:1,https://b:1\n",
      "config.yaml:1:25: orchestrator_addresses: got \"https://b:1\", which orchestrator_addresses at line "
      "1, column 25 has already: want it once\n"

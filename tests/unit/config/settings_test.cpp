@@ -217,6 +217,27 @@ TEST_CASE("two listeners of a worker that exclude each other are reported") {
     CHECK(report("127.0.0.1:0", "127.0.0.1:0") == "");
 }
 
+TEST_CASE("a listener's certificate and its key come together, and an authority of clients not alone") {
+    const auto has = [](const std::string& options, const std::string& message) {
+        for (const std::string role : {"worker", "manager"}) {
+            const auto text = "role: " + role + "\nlisten: { " + options + " }\n";
+            CHECK(diagnostics_of(text).find(message) != std::string::npos);
+        }
+    };
+    has("metrics_tls_certificate: c.pem", "listen.metrics_tls_key: got nothing, want a file");
+    has("metrics_tls_key: k.pem", "listen.metrics_tls_certificate: got nothing, want a file");
+    has("metrics_tls_client_ca: ca.pem",
+        "listen.metrics_tls_client_ca: got a file, want listen.metrics_tls_certificate and listen.metrics_tls_key");
+    const std::string worker = "role: worker\nlisten:\n  worker_tls_certificate: c.pem\n";
+    CHECK(diagnostics_of(worker).find("listen.worker_tls_key: got nothing") != std::string::npos);
+    const auto whole = worker + "  worker_tls_key: k.pem\n  worker_tls_client_ca: ca.pem\n";
+    CHECK(diagnostics_of(whole) == "");
+    Diagnostics diagnostics;
+    const auto settings = load_text("config.yaml", whole, FakeEnvironment(), diagnostics).settings;
+    CHECK(settings.worker_tls == ListenerTls{"c.pem", "k.pem", "ca.pem"});
+    CHECK(settings.metrics_tls == ListenerTls{});
+}
+
 TEST_CASE("a window of maintenance that never comes is reported") {
     const auto report = [](const std::string& schedule) {
         return diagnostics_of("maintenance:\n  - schedule: " + schedule + "\n    duration: 1h\n");

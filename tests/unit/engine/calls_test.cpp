@@ -62,6 +62,12 @@ TEST_CASE("calls go out at once, so many at a time, and each has a number of its
     CHECK(one.over[0].failed == 50);
     CHECK(one.over[0].first_failure == "odd");
     CHECK(one.desk.given_to(7) == 1);
+    const auto& counts = one.desk.counts();
+    CHECK(counts.queued == 100);
+    CHECK(counts.sent == 100);
+    CHECK(counts.answered == 50);
+    CHECK(counts.failed == 50);
+    CHECK(counts.refused == 0);
 }
 
 TEST_CASE("calls keep to the rate of the host, and beyond it none is taken") {
@@ -74,6 +80,9 @@ TEST_CASE("calls keep to the rate of the host, and beyond it none is taken") {
     const auto later = one.distribute(first(1), start_of_time);
     REQUIRE(later);
     CHECK(*later == start_of_time + 2 * second);
+    CHECK(one.desk.counts().refused == 1);
+    CHECK(one.desk.counts().queued == 5);
+    CHECK(one.desk.counts().sent == 2);
     one.desk.tick(*one.desk.next_wakeup());
     CHECK(one.sent.size() == 3);
     CHECK(!one.distribute(first(1), *later));
@@ -104,6 +113,8 @@ TEST_CASE("what waits is bounded, and what is admitted keeps its place") {
     one.desk.close();
     CHECK(one.desk.waiting() == 0);
     CHECK(one.distribute({1}, start_of_time));
+    CHECK(one.desk.counts().refused == 3);
+    CHECK(one.desk.counts().queued == many.size());
 }
 
 TEST_CASE("a call counts what it may cost before it is sent, and gives back the rest") {
