@@ -72,6 +72,14 @@ void bind_row(sqlite::Statement& to, const Row& row) {
     flat_fields(row, Binder(to));
 }
 
+// Inserts a row of the chain. For rare kinds: prepares the statement on each call.
+template <Listed Row>
+[[nodiscard]] Result<void> insert_row(sqlite::Database& database, std::string_view table, Seq seq, const Row& row) {
+    STIPEND_LET(insert, database.prepare(insert_sql(table, cat("seq, ", columns<Row>()))));
+    bind_row(insert.bind(seq), row);
+    return insert.run();
+}
+
 // Reads fields from left to right; the statement is `malformed` if a column holds a value that this program never
 // writes.
 class Reader {

@@ -46,9 +46,6 @@ class JournalWriter {
     };
     [[nodiscard]] Result<std::optional<OpenGap>> open_gap_of(OrchestratorId id);
 
-    // For rare kinds of rows: prepares the statement on each call.
-    template <class Row>
-    [[nodiscard]] Result<void> insert_row(std::string_view table, Seq seq, const Row& row);
     [[nodiscard]] Result<void> add_generation(const Generation& row);
     [[nodiscard]] Result<void> add_orchestrator(const NewOrchestrator& added);
     [[nodiscard]] Result<void> change_orchestrator(const Orchestrator& row);

@@ -1,10 +1,10 @@
 // Writes the rows of payouts. What the tables say refuses a row that does not follow, whatever the caller believes.
+#include "host/ledger/journal_writer.hpp"
+
 #include <algorithm>
 
 #include "host/ledger/columns.hpp"
-#include "host/ledger/insert_row.hpp"
 #include "host/ledger/invariants.hpp"
-#include "host/ledger/journal_writer.hpp"
 
 namespace stipend::ledger {
 
@@ -87,7 +87,7 @@ Result<void> JournalWriter::add_attempt(const Attempt& row) {
                     max_attempts, " attempts");
     }
     STIPEND_LET(seq, audit(AuditKind::attempt, attempt_body(row)));
-    return insert_row("attempt", seq, row);
+    return insert_row(database_, "attempt", seq, row);
 }
 
 Result<void> JournalWriter::end_slot(const SlotEnd& row) {
@@ -113,7 +113,7 @@ Result<void> JournalWriter::end_slot(const SlotEnd& row) {
         }
     }
     STIPEND_LET(seq, audit(AuditKind::slot_end, slot_end_body(row)));
-    STIPEND_TRY(insert_row("slot_end", seq, row));
+    STIPEND_TRY(insert_row(database_, "slot_end", seq, row));
     STIPEND_LET(close, database_.prepare("UPDATE slot SET state = ? WHERE id = ?"));
     STIPEND_TRY(close.bind(static_cast<int>(free_again ? SlotState::free : SlotState::ended)).bind(row.slot).run());
     if (row.fee_wei.zero()) return {};
@@ -140,7 +140,7 @@ Result<void> JournalWriter::add_payout_step(const PayoutStep& row) {
     }
     STIPEND_TRY(check_binding(row, bound_to, name));
     STIPEND_LET(seq, audit(AuditKind::payout_step, payout_step_body(row)));
-    STIPEND_TRY(insert_row("payout_step", seq, row));
+    STIPEND_TRY(insert_row(database_, "payout_step", seq, row));
     STIPEND_LET(update, database_.prepare("UPDATE payout SET state = ?, slot = ? WHERE id = ?"));
     STIPEND_TRY(update.bind(static_cast<int>(row.state)).bind(row.slot).bind(row.payout).run());
     if (!is_over(row.state)) return {};

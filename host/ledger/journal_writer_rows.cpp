@@ -2,7 +2,6 @@
 #include "host/ledger/journal_writer.hpp"
 
 #include "host/ledger/columns.hpp"
-#include "host/ledger/insert_row.hpp"
 #include "host/ledger/invariants.hpp"
 
 namespace stipend::ledger {
@@ -13,7 +12,7 @@ Result<void> JournalWriter::add_generation(const Generation& row) {
                     at_.last_generation + 1);
     }
     STIPEND_LET(seq, audit(AuditKind::generation, generation_body(row)));
-    STIPEND_TRY(insert_row("generation", seq, row));
+    STIPEND_TRY(insert_row(database_, "generation", seq, row));
     at_.last_generation = row.id;
     return {};
 }
@@ -102,7 +101,7 @@ Result<void> JournalWriter::add_adjustment(const Adjustment& row) {
                     "\": recorded already, at seq ", taken.i64(), ": rows are never changed, use another key");
     }
     STIPEND_LET(seq, audit(AuditKind::adjustment, adjustment_body(row)));
-    STIPEND_TRY(insert_row("adjustment", seq, row));
+    STIPEND_TRY(insert_row(database_, "adjustment", seq, row));
     return owe(seq, JournalKind::adjustment, row.orchestrator, row.wei);
 }
 
@@ -116,7 +115,7 @@ Result<void> JournalWriter::add_payment(const ManualPayment& row) {
                     "\": recorded already, at seq ", taken.i64());
     }
     STIPEND_LET(seq, audit(AuditKind::manual_payment, manual_payment_body(row)));
-    STIPEND_TRY(insert_row("manual_payment", seq, row));
+    STIPEND_TRY(insert_row(database_, "manual_payment", seq, row));
     return owe(seq, JournalKind::manual_payment, row.orchestrator, row.wei);
 }
 
@@ -136,7 +135,7 @@ Result<void> JournalWriter::add_objection(const Objection& row) {
                     taken.i64());
     }
     STIPEND_LET(seq, audit(AuditKind::objection, objection_body(row)));
-    return insert_row("objection", seq, row);
+    return insert_row(database_, "objection", seq, row);
 }
 
 Result<void> JournalWriter::add_objection_answer(const ObjectionAnswer& row) {
@@ -150,7 +149,7 @@ Result<void> JournalWriter::add_objection_answer(const ObjectionAnswer& row) {
         if (!is_there) return fail(STIPEND_E_INVALID, name, ": no such adjustment: ", row.adjustment);
     }
     STIPEND_LET(seq, audit(AuditKind::objection_answer, objection_answer_body(row)));
-    STIPEND_TRY(insert_row("objection_answer", seq, row));
+    STIPEND_TRY(insert_row(database_, "objection_answer", seq, row));
     STIPEND_LET(close, database_.prepare("UPDATE objection SET answered = ? WHERE orchestrator = ? AND epoch = ? AND "
                                          "answered IS NULL"));
     STIPEND_LET(closed, close.bind(seq).bind(row.orchestrator).bind(row.epoch).run_counted());
@@ -201,7 +200,7 @@ Result<void> JournalWriter::add_pardon(const Pardoned& pardoned) {
 Result<void> JournalWriter::set_price(const Price& row) {
     STIPEND_LET(seq, audit(AuditKind::price, price_body(row)));
     STIPEND_TRY(database_.run("DELETE FROM price"));
-    return insert_row("price", seq, row);
+    return insert_row(database_, "price", seq, row);
 }
 
 Result<void> JournalWriter::observe(const Observation& seen) {

@@ -8,7 +8,6 @@
 
 #include <array>
 #include <cstdint>
-#include <optional>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -106,7 +105,7 @@ struct PayoutStep {
     Hash block_hash = {};     // of `mined`, `confirmed` and `paid`
     std::uint64_t block = 0;  // the same
     std::string reason = {};  // why: of `held`, `returned` and `frozen`; for people
-    std::string by = {};      // who moved it; empty: the host itself
+    std::string by = {};      // the person or program that moved it; empty: the host itself
     stipend_unix_ns at = 0;
     friend bool operator==(const PayoutStep&, const PayoutStep&) = default;
 };

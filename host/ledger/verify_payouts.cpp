@@ -1,8 +1,11 @@
 // Verifies payouts: each reserves all that was owed, follows the graph of its states, and is paid only by a slot of its
 // own that the chain has executed.
+#include "host/ledger/verify.hpp"
+
+#include <algorithm>
+
 #include "host/ledger/columns.hpp"
 #include "host/ledger/invariants.hpp"
-#include "host/ledger/verify.hpp"
 
 namespace stipend::ledger {
 
@@ -130,7 +133,7 @@ Result<void> Verifier::check_end(Seq seq, const SlotEnd& row) {
     return {};
 }
 
-// What stands beside the rows themselves: the states that the last steps left.
+// What is kept beside the rows: the states that the last steps left.
 Result<void> Verifier::check_payout_states() {
     STIPEND_LET(payouts, main_.prepare("SELECT id, state, slot FROM payout"));
     for (;;) {
