@@ -1,0 +1,109 @@
+// What the settlement asks of a chain and of the ledger, as values; the plugin behind it is not known here.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <string>
+#include <vector>
+
+#include "host/ledger/payout_rows.hpp"
+#include "stipend/result.hpp"
+
+namespace stipend::settlement {
+
+using ledger::Hash;
+using ledger::OrchestratorId;
+using ledger::PayoutId;
+using ledger::SlotId;
+
+// The payer, as the chain has it now. Amounts are in wei.
+struct Account {
+    std::uint64_t chain_id = 0;
+    std::string payer = {};             // "0x" and 40 digits in lower case
+    std::uint64_t next_slot = 0;        // behind the last nonce that the newest block has executed
+    std::uint64_t final_next_slot = 0;  // the same in the newest block that can no longer be replaced
+    SignedWei funds = {};               // what it can pay out and spend on fees
+    SignedWei base_fee = {};            // of the newest block, per gas
+    SignedWei tip = {};                 // suggested, per gas
+    SignedWei cap = {};                 // suggested, per gas; not below the tip
+    bool disagree = false;              // its endpoints contradict each other
+};
+
+struct Fees {
+    SignedWei tip = {};
+    SignedWei cap = {};
+    std::uint64_t gas = 0;
+    friend bool operator==(const Fees&, const Fees&) = default;
+};
+
+struct PaymentTo {
+    std::string to = {};
+    SignedWei wei = {};
+    friend bool operator==(const PaymentTo&, const PaymentTo&) = default;
+};
+
+// What is to be signed for one slot. Without a payment it gives the slot up.
+struct SlotWork {
+    std::uint64_t nonce = 0;
+    std::string payer = {};
+    std::vector<PaymentTo> payments = {};
+    Fees fees = {};
+};
+
+struct Estimate {
+    bool accepted = false;
+    std::uint64_t gas = 0;
+    std::string reason = {};  // why it is not accepted
+};
+
+struct SignedBytes {
+    bool refused = false;   // the signer does not sign it, and has signed nothing
+    bool gives_up = false;  // it pays nothing
+    Hash id = {};
+    std::string raw = {};
+    Fees fees = {};
+    std::string reason = {};  // why it is refused
+};
+
+enum class Phase : std::uint8_t { unknown, waiting, in_block };
+struct Sighting {
+    Phase phase = Phase::unknown;
+    Hash block_hash = {};
+    std::uint64_t block = 0;
+    std::uint64_t depth = 0;  // blocks above it
+    SignedWei fee = {};
+    bool executed = false;
+    bool final = false;
+};
+
+// All answers come later, once each, on the thread that asks; none after the asker is gone.
+class Chain {
+  public:
+    virtual ~Chain() = default;
+    virtual void account(std::function<void(Result<Account>)> done) = 0;
+    virtual void estimate(const SlotWork& work, std::function<void(Result<Estimate>)> done) = 0;
+    virtual void sign(const SlotWork& work, std::function<void(Result<SignedBytes>)> done) = 0;
+    // All that the signer ever signed for the nonce, the oldest first.
+    virtual void recall(std::uint64_t nonce, std::function<void(Result<std::vector<SignedBytes>>)> done) = 0;
+    virtual void send(const std::string& raw, std::function<void(Result<void>)> done) = 0;
+    // As many sightings as ids, in their order.
+    virtual void sight(const std::vector<Hash>& ids, std::function<void(Result<std::vector<Sighting>>)> done) = 0;
+};
+
+// What one orchestrator is owed, as the ledger has it now.
+struct Debt {
+    OrchestratorId orchestrator = 0;
+    std::string to = {};        // its payout address; empty: none that is proven
+    SignedWei wei = {};         // may be below zero
+    stipend_unix_ns since = 0;  // the time of the oldest decision that is not reserved
+};
+
+class Book {
+  public:
+    virtual ~Book() = default;
+    [[nodiscard]] virtual std::vector<Debt> debts() const = 0;
+    // Makes the changes durable, all or none. CONFLICT: they do not follow from what is recorded.
+    virtual void commit(const ledger::PayoutChanges& changes, std::function<void(Result<void>)> done) = 0;
+};
+
+}  // namespace stipend::settlement

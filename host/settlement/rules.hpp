@@ -1,0 +1,33 @@
+// When something is paid, and what it may cost. Amounts are in wei, times in nanoseconds.
+#pragma once
+
+#include <cstdint>
+#include <string>
+
+#include "host/base/signed_wei.hpp"
+#include "stipend/duration.hpp"
+
+namespace stipend::settlement {
+
+struct Limits {  // all count when a payout is bound, and survive restarts
+    SignedWei per_payment = {};
+    SignedWei per_payee_day = {};  // UTC days
+    SignedWei per_day = {};
+};
+
+struct Rules {
+    std::uint64_t chain_id = 0;
+    SignedWei min_payout = {};
+    std::int64_t max_age_ns = ns_per_day;  // of a debt: then it is paid though it is below min_payout
+    std::uint32_t max_fee_ppm = 10'000;    // the most that a payment may cost, as a share of it
+    SignedWei max_cap = {};                // the most per gas
+    Limits limits = {};
+    std::uint32_t window = 4;          // slots that are open at once
+    std::uint64_t confirmations = 12;  // blocks above a payment's before it counts as confirmed
+    std::int64_t look_every_ns = 5 * ns_per_s;
+    std::int64_t resend_after_ns = 30 * ns_per_s;    // that no endpoint has seen an attempt
+    std::int64_t replace_after_ns = 120 * ns_per_s;  // that an attempt waits, before it is signed with higher fees
+    bool stopped = false;                            // nothing new is bound, signed or sent
+};
+
+}  // namespace stipend::settlement

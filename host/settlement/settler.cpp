@@ -1,0 +1,146 @@
+#include "host/settlement/settler.hpp"
+
+#include <algorithm>
+#include <memory>
+
+namespace stipend::settlement {
+namespace {
+
+constexpr std::int64_t retry_ns = 5 * ns_per_s;
+
+}  // namespace
+
+Settler::Settler(Rules rules, Chain& chain, Book& book, ledger::OpenPayouts open)
+    : rules_(std::move(rules)), chain_(chain), book_(book), next_payout_(open.next_payout), next_slot_(open.next_slot) {
+    for (auto& one : open.payouts) payouts_.emplace(one.row.id, std::move(one));
+    for (auto& one : open.slots) {
+        slots_.emplace(one.row.id, SlotView{.row = std::move(one.row), .attempts = std::move(one.attempts)});
+    }
+    for (const auto& slot : open.last_slots) last_nonces_[slot.payer] = slot.nonce;
+    for (const auto& one : open.bound) {
+        day_ = one.day;
+        bound_[one.to] = one.wei;
+    }
+}
+
+void Settler::run(stipend_unix_ns now) {
+    now_ = std::max(now_, now);  // a clock that goes back makes nothing older
+    if (const auto today = now_ / ns_per_day; today != day_) {
+        day_ = today;
+        bound_.clear();
+    }
+    go_on();
+}
+
+void Settler::go_on() {
+    while (!busy_ && now_ >= retry_due_ && start_something()) {
+    }
+}
+
+// In this order: what the chain says comes before what depends on it, and what is begun before what is new.
+bool Settler::start_something() {
+    if (look_at_account()) return true;
+    if (!account_) return false;
+    if (look_at_attempts()) return true;
+    if (rules_.stopped || !block_.id.empty()) return false;
+    return sign() || send() || replace() || bind() || reserve();
+}
+
+std::optional<stipend_unix_ns> Settler::next_wakeup() const {
+    if (busy_) return std::nullopt;
+    return std::max(retry_due_, std::min(account_due_, sight_due_));
+}
+
+void Settler::failed(std::string_view what, const Error& error) {
+    retry_due_ = now_ + retry_ns;
+    block_ = {.id = "unanswered", .text = cat(what, ": ", error.message)};
+}
+
+void Settler::commit(ledger::PayoutChanges changes, std::function<void()> then) {
+    STIPEND_ASSERT(!busy_ && !changes.empty());
+    busy_ = true;
+    auto shared = std::make_shared<ledger::PayoutChanges>(std::move(changes));
+    book_.commit(*shared, [this, shared, then = std::move(then)](Result<void> done) {
+        busy_ = false;
+        if (!done) return failed("the ledger", done.error());
+        apply(*shared);
+        if (then) then();
+        go_on();
+    });
+}
+
+void Settler::apply(const ledger::PayoutChanges& changes) {
+    for (const auto& row : changes.reserved) {
+        payouts_[row.id] = {.row = row, .changed_at = row.at};
+        next_payout_ = row.id + 1;
+    }
+    for (const auto& row : changes.slots) {
+        slots_[row.id] = {.row = row};
+        last_nonces_[row.payer] = row.nonce;
+        next_slot_ = row.id + 1;
+    }
+    for (const auto& row : changes.attempts) slots_.at(row.slot).attempts.push_back(row);
+    for (const auto& step : changes.steps) {
+        auto& payout = payouts_.at(step.payout);
+        if (step.state == State::bound && payout.slot == 0) {
+            auto& sum = bound_[payout.row.to];
+            // A limit was compared with this very sum before it was bound.
+            STIPEND_ASSERT(SignedWei::add(sum, payout.row.wei, sum));
+        }
+        payout.state = step.state;
+        payout.slot = step.slot;
+        payout.reason = step.reason;
+        payout.changed_at = step.at;
+        if (ledger::is_over(step.state)) payouts_.erase(step.payout);
+    }
+    for (const auto& end : changes.ends) {
+        const auto slot = slots_.find(end.slot);
+        if (end.id == Hash{}) {
+            // Its nonce is the highest one, and is given again.
+            auto& last = last_nonces_.at(slot->second.row.payer);
+            if (last == 0) {
+                last_nonces_.erase(slot->second.row.payer);
+            } else {
+                --last;
+            }
+        }
+        slots_.erase(slot);
+    }
+}
+
+void Settler::order(PayoutId payout, State state, std::string reason, std::string by,
+                    std::function<void(Result<void>)> done) {
+    const auto found = payouts_.find(payout);
+    if (found == payouts_.end())
+        return done(fail(STIPEND_E_INVALID, "payout ", payout, ": there is none that is open"));
+    const auto from = found->second.state;
+    if (busy_) return done(fail(STIPEND_E_BUSY, "payout ", payout, ": another step is under way: try again"));
+    if (!ledger::can_follow(from, state) || found->second.slot != 0) {
+        return done(fail(STIPEND_E_CONFLICT, "payout ", payout, ": is ", ledger::payout_state_name(from),
+                         ", and cannot become ", ledger::payout_state_name(state), " by hand"));
+    }
+    busy_ = true;
+    auto changes = std::make_shared<ledger::PayoutChanges>();
+    changes->steps.push_back(
+        {.payout = payout, .state = state, .reason = std::move(reason), .by = std::move(by), .at = now_});
+    book_.commit(*changes, [this, changes, done = std::move(done)](Result<void> committed) {
+        busy_ = false;
+        if (committed) apply(*changes);
+        done(committed);
+        go_on();
+    });
+}
+
+void Settler::hold(PayoutId payout, std::string reason, std::string by, std::function<void(Result<void>)> done) {
+    order(payout, State::held, std::move(reason), std::move(by), std::move(done));
+}
+
+void Settler::release(PayoutId payout, std::string by, std::function<void(Result<void>)> done) {
+    order(payout, State::reserved, {}, std::move(by), std::move(done));
+}
+
+void Settler::give_back(PayoutId payout, std::string reason, std::string by, std::function<void(Result<void>)> done) {
+    order(payout, State::returned, std::move(reason), std::move(by), std::move(done));
+}
+
+}  // namespace stipend::settlement

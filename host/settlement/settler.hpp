@@ -1,0 +1,140 @@
+// Pays what is owed: reserves it, binds it to a nonce, signs, sends, and watches what becomes of it.
+//
+// Deterministic: it reads no clock and does no I/O of its own. One thing at a time is under way, a question to the
+// chain or a commit; what was decided before an answer is looked at again after it. What it sends is in the ledger
+// first, and what the ledger says is paid or goes back is final on the chain. Errors change nothing but the time of the
+// next try.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <map>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "host/settlement/chain.hpp"
+#include "host/settlement/rules.hpp"
+#include "stipend/result.hpp"
+
+namespace stipend::settlement {
+
+// Why nothing is bound now; the text is for people.
+struct Block {
+    std::string_view id = {};  // "stopped", "endpoints", "foreign", ...; empty: nothing blocks
+    std::string text = {};
+};
+
+class Settler {
+  public:
+    // `chain` and `book` outlive it, and answer no more once it is gone.
+    Settler(Rules rules, Chain& chain, Book& book, ledger::OpenPayouts open);
+    Settler(const Settler&) = delete;
+    Settler& operator=(const Settler&) = delete;
+
+    void set_rules(Rules rules) { rules_ = std::move(rules); }
+    // Goes on where something is due at `now`; nothing else happens between two calls, but for answers.
+    void run(stipend_unix_ns now);
+    // When to call `run` next; none while an answer is awaited.
+    [[nodiscard]] std::optional<stipend_unix_ns> next_wakeup() const;
+    [[nodiscard]] bool busy() const { return busy_; }
+
+    struct SlotView {
+        ledger::Slot row = {};
+        std::vector<ledger::Attempt> attempts = {};
+        std::vector<Sighting> sightings = {};    // of the attempts; fewer: not looked for yet
+        stipend_unix_ns sent_at = 0;             // the last time; 0: the newest attempt was not sent in this run
+        std::uint64_t gas = 0;                   // its limit; 0: not estimated in this run
+        std::optional<Fees> signed_before = {};  // the last ones that the signer remembers without this ledger
+        bool gives_up = false;                   // nothing is to be paid by it any more
+        bool recalled = false;                   // the signer was asked what it remembers, or cannot remember anything
+    };
+    [[nodiscard]] const std::map<PayoutId, ledger::OpenPayout>& payouts() const { return payouts_; }
+    [[nodiscard]] const std::map<SlotId, SlotView>& slots() const { return slots_; }
+    [[nodiscard]] const Block& block() const { return block_; }
+
+    // What a person orders; each is an edge of the graph, or CONFLICT. `done` follows the commit.
+    void hold(PayoutId payout, std::string reason, std::string by, std::function<void(Result<void>)> done);
+    void release(PayoutId payout, std::string by, std::function<void(Result<void>)> done);
+    void give_back(PayoutId payout, std::string reason, std::string by, std::function<void(Result<void>)> done);
+
+  private:
+    using State = ledger::PayoutState;
+
+    // settler.cpp
+    void go_on();
+    bool start_something();
+    void commit(ledger::PayoutChanges changes, std::function<void()> then = {});
+    void apply(const ledger::PayoutChanges& changes);
+    void failed(std::string_view what, const Error& error);
+    void order(PayoutId payout, State state, std::string reason, std::string by,
+               std::function<void(Result<void>)> done);
+    // Wraps an answer: nothing else is under way until it comes.
+    template <class T>
+    std::function<void(Result<T>)> answer(void (Settler::*take)(Result<T>)) {
+        STIPEND_ASSERT(!busy_);
+        busy_ = true;
+        return [this, take](Result<T> given) {
+            busy_ = false;
+            (this->*take)(std::move(given));
+            go_on();
+        };
+    }
+
+    // settler_watch.cpp
+    bool look_at_account();
+    void take_account(Result<Account> account);
+    bool look_at_attempts();
+    void take_sightings(Result<std::vector<Sighting>> sightings);
+    void follow(SlotView& slot, ledger::PayoutChanges& changes);
+    void end(const SlotView& slot, std::size_t attempt, ledger::PayoutChanges& changes);
+    void step_all(const SlotView& slot, State state, const Sighting* seen, std::string_view reason,
+                  ledger::PayoutChanges& changes);
+
+    // settler_bind.cpp
+    bool reserve();
+    bool bind();
+    void take_estimate(Result<Estimate> estimate);
+    void take_estimate_of_slot(Result<Estimate> estimate);
+    [[nodiscard]] bool waits_for_a_day(const ledger::OpenPayout& payout) const;
+    [[nodiscard]] std::string why_not_now(const ledger::OpenPayout& payout, std::uint64_t gas) const;
+    [[nodiscard]] std::uint64_t next_nonce() const;
+    [[nodiscard]] SignedWei bound_today() const;
+
+    // settler_sign.cpp
+    bool sign();
+    void ask_for_signature(SlotView& slot, Fees fees, bool gives_up);
+    void take_signed(Result<SignedBytes> bytes);
+    void take_recalled(Result<std::vector<SignedBytes>> recalled);
+    void take_back(SlotView& slot, std::string_view reason);
+    bool send();
+    void take_sent(Result<void> sent);
+    bool replace();
+    [[nodiscard]] SlotWork work_of(const SlotView& slot, bool gives_up) const;
+
+    Rules rules_;
+    Chain& chain_;
+    Book& book_;
+    std::map<PayoutId, ledger::OpenPayout> payouts_;
+    std::map<SlotId, SlotView> slots_;
+    std::map<std::string, SignedWei, std::less<>> bound_;  // on day_, by address
+    std::int64_t day_ = 0;
+    std::map<std::string, std::uint64_t, std::less<>> last_nonces_;  // by payer
+    PayoutId next_payout_ = 1;
+    SlotId next_slot_ = 1;
+    std::optional<Account> account_;
+    stipend_unix_ns now_ = 0;
+    stipend_unix_ns account_due_ = 0;
+    stipend_unix_ns sight_due_ = 0;
+    stipend_unix_ns retry_due_ = 0;  // after an error
+    bool busy_ = false;
+    Block block_;
+    std::vector<Hash> asked_;                        // whose sightings are awaited
+    PayoutId estimated_ = 0;                         // whose estimate is awaited
+    SlotId working_ = 0;                             // whose signature, memory or sending is awaited
+    SlotWork work_;                                  // what is being signed for it
+    std::string refusal_;                            // of the signer, until it says what it has signed
+    std::map<PayoutId, stipend_unix_ns> try_again_;  // payouts that wait without being held
+};
+
+}  // namespace stipend::settlement

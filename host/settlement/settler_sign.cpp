@@ -1,0 +1,202 @@
+// What is bound is signed, recorded, and then sent; again and with higher fees where the chain does not take it.
+#include <algorithm>
+
+#include "host/settlement/settler.hpp"
+
+namespace stipend::settlement {
+namespace {
+
+// An eighth more, rounded up: what nodes ask of a replacement, and some more.
+SignedWei raised(const SignedWei& fee) {
+    const CheckedU256 old = fee.magnitude().value();
+    const CheckedU256 more = old + (old + 7) / 8;
+    const auto out = SignedWei::of(Wei(more));
+    return out ? *out : SignedWei::highest();
+}
+
+}  // namespace
+
+SlotWork Settler::work_of(const SlotView& slot, bool gives_up) const {
+    SlotWork out{.nonce = slot.row.nonce, .payer = slot.row.payer};
+    if (gives_up) return out;
+    for (const auto& [id, payout] : payouts_) {
+        if (payout.slot == slot.row.id) out.payments.push_back({payout.row.to, payout.row.wei});
+    }
+    return out;
+}
+
+// The lowest nonce first: a node keeps no higher one waiting for long.
+bool Settler::sign() {
+    for (auto& [id, slot] : slots_) {
+        if (!slot.attempts.empty() || slot.row.payer != account_->payer) continue;
+        if (const bool frozen = std::ranges::any_of(
+                payouts_,
+                [&, at = id](const auto& one) { return one.second.slot == at && one.second.state == State::frozen; });
+            frozen) {
+            return false;
+        }
+        working_ = id;
+        if (!slot.recalled) {
+            chain_.recall(slot.row.nonce, answer(&Settler::take_recalled));
+        } else if (slot.signed_before) {
+            ask_for_signature(slot, *slot.signed_before, slot.gives_up);
+        } else if (slot.gas == 0) {
+            chain_.estimate(work_of(slot, slot.gives_up), answer(&Settler::take_estimate_of_slot));
+        } else {
+            ask_for_signature(slot, {.tip = account_->tip, .cap = account_->cap, .gas = slot.gas}, slot.gives_up);
+        }
+        return true;
+    }
+    return false;
+}
+
+void Settler::take_estimate_of_slot(Result<Estimate> estimate) {
+    if (!estimate) return failed("an estimate of gas", estimate.error());
+    auto& slot = slots_.at(working_);
+    if (estimate->accepted && estimate->gas > 0) {
+        slot.gas = estimate->gas;
+        return;
+    }
+    if (slot.gives_up) return failed("an estimate of gas", fail(STIPEND_E_UNAVAILABLE, estimate->reason));
+    refusal_ = cat("the chain would refuse it: ", estimate->reason);
+    chain_.recall(slot.row.nonce, answer(&Settler::take_recalled));
+}
+
+void Settler::ask_for_signature(SlotView& slot, Fees fees, bool gives_up) {
+    working_ = slot.row.id;
+    work_ = work_of(slot, gives_up);
+    work_.fees = std::move(fees);
+    chain_.sign(work_, answer(&Settler::take_signed));
+}
+
+void Settler::take_signed(Result<SignedBytes> bytes) {
+    auto& slot = slots_.at(working_);
+    // The signer may have signed it all the same, or have refused it for what it signed without this ledger's
+    // knowledge.
+    if (!bytes || bytes->refused) slot.recalled = false;
+    if (!bytes) return failed("a signature", bytes.error());
+    if (bytes->refused) {
+        const auto reason = bytes->reason.empty() ? "the signer refuses it" : bytes->reason;
+        if (!slot.attempts.empty() || slot.gives_up) return failed("a signature", fail(STIPEND_E_LIMIT, reason));
+        refusal_ = reason;
+        return chain_.recall(slot.row.nonce, answer(&Settler::take_recalled));
+    }
+    if (bytes->id == Hash{} || bytes->raw.empty() || bytes->fees != work_.fees) {
+        return failed("a signature", fail(STIPEND_E_INVALID, "the signed bytes are not what was asked for"));
+    }
+    ledger::PayoutChanges changes;
+    changes.attempts.push_back({.slot = working_,
+                                .id = bytes->id,
+                                .raw = bytes->raw,
+                                .tip_wei = bytes->fees.tip,
+                                .cap_wei = bytes->fees.cap,
+                                .gas = bytes->fees.gas,
+                                .gives_up = work_.payments.empty(),
+                                .at = now_});
+    for (const auto& [id, payout] : payouts_) {
+        if (payout.slot != working_ || payout.state != State::bound) continue;
+        changes.steps.push_back({.payout = id, .state = State::sent, .slot = working_, .at = now_});
+    }
+    commit(std::move(changes), [this, id = working_] {
+        auto& signed_one = slots_.at(id);
+        signed_one.sent_at = 0;
+        signed_one.signed_before.reset();
+        signed_one.recalled = true;
+    });
+}
+
+// What the signer remembers of a nonce, asked after a start, or after it or the chain has refused what it was given
+// for.
+void Settler::take_recalled(Result<std::vector<SignedBytes>> recalled) {
+    if (!recalled) return failed("the signer's memory", recalled.error());
+    auto& slot = slots_.at(working_);
+    const auto refusal = std::exchange(refusal_, {});
+    if (refusal.empty()) {
+        // The same request gives the same bytes: these were signed, and the answer was lost.
+        slot.recalled = true;
+        if (recalled->empty() ||
+            std::ranges::find(slot.attempts, recalled->back().id, &ledger::Attempt::id) != slot.attempts.end()) {
+            return;
+        }
+        slot.signed_before = recalled->back().fees;
+        slot.gives_up = recalled->back().gives_up;
+        return;
+    }
+    if (recalled->empty()) return take_back(slot, refusal);
+    ledger::PayoutChanges changes;
+    step_all(slot, State::frozen, nullptr,
+             cat("the signer has signed nonce ", slot.row.nonce, " for something else: ", refusal)
+                 .substr(0, ledger::max_reason_bytes),
+             changes);
+    if (!changes.empty()) commit(std::move(changes));
+}
+
+// Nothing was ever signed for it: its nonce is free again where it is the highest, and is given up otherwise.
+void Settler::take_back(SlotView& slot, std::string_view reason) {
+    if (last_nonces_.at(slot.row.payer) != slot.row.nonce) {
+        slot.gives_up = true;
+        slot.gas = 0;
+        return;
+    }
+    ledger::PayoutChanges changes{.ends = {{.slot = slot.row.id, .at = now_}}};
+    for (const auto& [id, payout] : payouts_) {
+        if (payout.slot != slot.row.id) continue;
+        changes.steps.push_back({.payout = id, .state = State::reserved, .at = now_});
+        changes.steps.push_back({.payout = id,
+                                 .state = State::held,
+                                 .reason = std::string(reason.substr(0, ledger::max_reason_bytes)),
+                                 .at = now_});
+    }
+    commit(std::move(changes));
+}
+
+bool Settler::send() {
+    for (auto& [id, slot] : slots_) {
+        if (slot.attempts.empty()) continue;
+        const bool seen =
+            std::ranges::any_of(slot.sightings, [](const Sighting& s) { return s.phase != Phase::unknown; });
+        if (slot.sent_at != 0 && (seen || now_ - slot.sent_at < rules_.resend_after_ns)) continue;
+        slot.sent_at = now_;
+        working_ = id;
+        // Which bytes are sent is decided by the ledger alone: those of its newest attempt.
+        chain_.send(slot.attempts.back().raw, answer(&Settler::take_sent));
+        return true;
+    }
+    return false;
+}
+
+// Whether a node took the bytes proves nothing: what the chain knows of them is asked for.
+void Settler::take_sent(Result<void> sent) {
+    static_cast<void>(sent);
+    sight_due_ = std::min(sight_due_, now_ + rules_.look_every_ns);
+}
+
+bool Settler::replace() {
+    // The lowest open nonce holds up all others.
+    for (auto& [id, slot] : slots_) {
+        if (slot.attempts.empty()) return false;
+        const auto& newest = slot.attempts.back();
+        const bool in_block =
+            std::ranges::any_of(slot.sightings, [](const Sighting& s) { return s.phase == Phase::in_block; });
+        if (in_block) continue;
+        if (now_ - newest.at < rules_.replace_after_ns || slot.attempts.size() >= ledger::max_attempts) return false;
+        if (!slot.recalled) {
+            working_ = id;
+            chain_.recall(slot.row.nonce, answer(&Settler::take_recalled));
+            return true;
+        }
+        if (slot.signed_before) {
+            ask_for_signature(slot, *slot.signed_before, slot.gives_up);
+            return true;
+        }
+        Fees fees{.tip = std::max(raised(newest.tip_wei), account_->tip),
+                  .cap = std::max(raised(newest.cap_wei), account_->cap),
+                  .gas = newest.gas};
+        if (fees.cap > rules_.max_cap || fees.tip > fees.cap) return false;
+        ask_for_signature(slot, std::move(fees), newest.gives_up);
+        return true;
+    }
+    return false;
+}
+
+}  // namespace stipend::settlement

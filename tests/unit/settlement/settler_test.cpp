@@ -1,0 +1,264 @@
+// What is owed is paid once, whatever the chain does.
+#include <doctest/doctest.h>
+
+#include "tests/unit/settlement/world.hpp"
+
+using namespace settlement_test;
+
+TEST_CASE("what is owed is reserved, bound, signed, sent, and paid when the chain says so for good") {
+    World world(3);
+    world.decide();
+    world.run();
+    CHECK(world.states() == "1 sent, 2 sent");
+    world.chain.mine();
+    world.pass(6);
+    world.run();
+    CHECK(world.states() == "1 mined, 2 mined");
+    world.chain.mine();
+    world.chain.mine();
+    world.pass(6);
+    world.run();
+    CHECK(world.states() == "1 confirmed, 2 confirmed");
+    world.until_settled(3);
+    CHECK(world.states().empty());
+    CHECK(world.owed(1) == "0");
+    CHECK(world.chain.received(World::address(1)).text() == "6000000000000000");
+    CHECK(world.chain.executed() == 2);
+    world.check_money();
+    // And what is owed afterwards.
+    world.decide();
+    world.until_settled(10);
+    CHECK(world.states().empty());
+    world.check_money();
+}
+
+TEST_CASE("below the least payout nothing is reserved until it is old enough") {
+    World world(1);
+    world.settings.min_payout = *SignedWei::parse("7000000000000000");
+    world.decide();
+    world.run();
+    CHECK(world.states().empty());
+    world.pass(24 * 3600);
+    world.run();
+    CHECK(world.states() == "1 sent");
+}
+
+TEST_CASE("a reorganised chain takes a payment back, and the same bytes are sent again") {
+    World world(1);
+    world.decide();
+    world.run();
+    world.chain.mine();
+    world.pass(6);
+    world.run();
+    REQUIRE(world.states() == "1 mined");
+    world.chain.reorganise(1);
+    world.pass(6);
+    world.run();
+    CHECK(world.states() == "1 sent");
+    CHECK(world.settler().slots().begin()->second.attempts.size() == 1);
+    world.until_settled(8);
+    CHECK(world.states().empty());
+    CHECK(world.chain.executed() == 1);
+    world.check_money();
+}
+
+TEST_CASE("an attempt that no node has is sent again, and one that waits is signed with higher fees") {
+    World world(1);
+    world.decide();
+    world.run();
+    world.chain.drop_pool();
+    world.pass(31);
+    world.run();
+    CHECK(world.settler().slots().begin()->second.attempts.size() == 1);
+    world.pass(100);
+    world.run();
+    const auto& attempts = world.settler().slots().begin()->second.attempts;
+    REQUIRE(attempts.size() == 2);
+    // At least an eighth more, of both.
+    CHECK(attempts[1].tip_wei.text() == "2");
+    CHECK(attempts[1].cap_wei.text() == "24");
+    CHECK(attempts[1].gas == attempts[0].gas);
+    world.until_settled(8);
+    CHECK(world.states().empty());
+    CHECK(world.chain.executed() == 1);
+    world.check_money();
+}
+
+TEST_CASE("fees are never raised above the limit") {
+    World world(1);
+    world.settings.max_cap = *SignedWei::parse("22");
+    world.decide();
+    world.run();
+    world.pass(1000);
+    world.run();
+    CHECK(world.settler().slots().begin()->second.attempts.size() == 1);
+    world.settings.max_cap = *SignedWei::parse("20");
+    world.until_settled(8);
+    CHECK(world.states().empty());
+    world.decide();
+    world.run();
+    CHECK(world.states() == "2 reserved");  // gas costs more than the limit
+    world.check_money();
+}
+
+TEST_CASE("a payee that the chain would refuse is held without a nonce, and blocks no other") {
+    World world(2);
+    world.chain.rejecting.insert(World::address(1));
+    world.decide();
+    world.run();
+    CHECK(world.states() == "1 held, 2 sent");
+    world.until_settled(8);
+    CHECK(world.states() == "1 held");
+    world.chain.rejecting.clear();
+    Result<void> released = fail(STIPEND_E_INTERNAL, "not called");
+    world.settler().release(1, "api:admin", [&](Result<void> done) { released = std::move(done); });
+    world.run();
+    CHECK(released.ok());
+    world.until_settled(8);
+    CHECK(world.states().empty());
+    world.check_money();
+}
+
+TEST_CASE("a payment that the chain executes as a failure is owed again") {
+    World world(1);
+    world.chain.failing.insert(World::address(1));
+    world.decide();
+    world.run();
+    for (int i = 0; i < 5; ++i) {
+        world.chain.mine();
+        world.pass(6);
+        world.settings.stopped = true;  // so that it is not reserved again at once
+        world.run();
+    }
+    CHECK(world.states().empty());
+    CHECK(world.owed(1) == "6000000000000000");
+    CHECK(world.chain.executed() == 1);
+    world.check_money();
+}
+
+TEST_CASE("limits hold in their windows, across restarts") {
+    World world(3);
+    SUBCASE("of one payment") {
+        world.settings.limits.per_payment = *SignedWei::parse("5999999999999999");
+        world.decide();
+        world.run();
+        CHECK(world.states() == "1 held, 2 held");
+        CHECK(world.settler().payouts().at(1).reason.find("limit of one payment") != std::string::npos);
+    }
+    SUBCASE("of a day") {
+        world.settings.limits.per_day = *SignedWei::parse("6000000000000000");
+        world.decide();
+        world.run();
+        CHECK(world.states() == "1 sent, 2 reserved");
+        world.restart();
+        world.run();
+        CHECK(world.states() == "1 sent, 2 reserved");
+        world.pass(24 * 3600);
+        world.until_settled(8);
+        CHECK(world.states().empty());
+    }
+    SUBCASE("of a payee in a day") {
+        world.settings.limits.per_payee_day = *SignedWei::parse("6000000000000000");
+        world.decide();
+        world.until_settled(8);
+        world.restart();
+        world.decide();
+        world.run();
+        CHECK(world.states() == "3 reserved, 4 reserved, 5 sent");
+        world.pass(24 * 3600);
+        world.until_settled(8);
+        CHECK(world.states().empty());
+    }
+    world.check_money();
+}
+
+TEST_CASE("while it is stopped nothing is bound or sent, and what was sent is watched") {
+    World world(1);
+    world.decide();
+    world.run();
+    world.settings.stopped = true;
+    world.decide();
+    world.until_settled(8);
+    CHECK(world.states().empty());  // the first is paid
+    CHECK(world.owed(1) != "0");
+    world.settings.stopped = false;
+    world.until_settled(8);
+    CHECK(world.owed(1) == "0");
+    world.check_money();
+}
+
+TEST_CASE("a transaction of the payer's key that is not the ledger's stops all, and freezes the nonce that it took") {
+    World world(1);
+    SUBCASE("before anything is bound for it") {
+        world.decide();
+        world.until_settled(8);
+        world.chain.spend_elsewhere();
+        world.decide();
+        world.pass(6);
+        world.run();
+        CHECK(world.states().empty());
+        CHECK(world.settler().block().id == "foreign");
+    }
+    SUBCASE("in place of what was sent") {
+        world.decide();
+        world.run();
+        world.chain.drop_pool();
+        world.chain.spend_elsewhere();
+        for (int i = 0; i < 5; ++i) {
+            world.pass(6);
+            world.run();
+            world.chain.mine();
+        }
+        CHECK(world.states() == "1 frozen");
+        world.until_settled(10);
+        CHECK(world.states() == "1 frozen");
+    }
+    world.check_money();
+}
+
+TEST_CASE("what the signer refuses gives its nonce free, and is held") {
+    World world(2);
+    world.chain.signer_refuses = "payee_day_limit: too much";
+    world.decide();
+    world.run();
+    CHECK(world.states() == "1 held, 2 held");
+    CHECK(world.settler().payouts().at(1).reason == "payee_day_limit: too much");
+    CHECK(world.settler().slots().empty());
+    world.chain.signer_refuses.clear();
+    for (PayoutId id : {1, 2}) {
+        Result<void> released = fail(STIPEND_E_INTERNAL, "not called");
+        world.settler().release(id, "api:admin", [&](Result<void> done) { released = std::move(done); });
+        world.run();
+        CHECK(released.ok());
+    }
+    world.until_settled(8);
+    CHECK(world.states().empty());
+    CHECK(world.chain.executed() == 2);
+    world.check_money();
+}
+
+TEST_CASE("an order is an edge of the graph, and never of what has a nonce") {
+    World world(1);
+    world.settings.limits.per_payment = {};
+    world.decide();
+    world.run();
+    REQUIRE(world.states() == "1 held");
+    std::vector<stipend_status> said;
+    const auto note = [&](Result<void> done) { said.push_back(done ? STIPEND_OK : done.error().status); };
+    world.settler().hold(1, "again", "api:admin", note);
+    world.settler().hold(7, "another", "api:admin", note);
+    CHECK(said == std::vector<stipend_status>{STIPEND_E_CONFLICT, STIPEND_E_INVALID});
+    world.settler().give_back(1, "its address is wrong", "api:admin", note);
+    world.settings.stopped = true;
+    world.run();
+    CHECK(said.back() == STIPEND_OK);
+    CHECK(world.states().empty());
+    CHECK(world.owed(1) == "6000000000000000");
+    world.settings = rules();
+    world.run();
+    REQUIRE(world.states() == "2 sent");
+    world.settler().hold(2, "too late", "api:admin", note);
+    CHECK(said.back() == STIPEND_E_CONFLICT);
+    world.until_settled(8);
+    world.check_money();
+}

@@ -1,0 +1,206 @@
+#include "tests/unit/settlement/world.hpp"
+
+#include <doctest/doctest.h>
+
+namespace settlement_test {
+
+using namespace ledger_test;
+
+Rules rules() {
+    Rules out;
+    out.chain_id = 42161;
+    out.min_payout = *SignedWei::parse("1000");
+    out.max_cap = *SignedWei::parse("1000000");
+    const auto plenty = *SignedWei::parse("1000000000000000000000000");
+    out.limits = {.per_payment = plenty, .per_payee_day = plenty, .per_day = plenty};
+    out.confirmations = 2;
+    return out;
+}
+
+std::string World::address(OrchestratorId id) {
+    auto digits = std::to_string(id);
+    return "0x" + std::string(40 - digits.size(), '0') + digits;
+}
+
+World::World(OrchestratorId payees) : payees_(payees) {
+    ledger_ = must_open(folder_ / "ledger.db");
+    engine_ = std::make_unique<Engine>(*ledger_, payees);
+    start();
+}
+
+void World::start() {
+    const auto state = ledger_->load_state();
+    REQUIRE_MESSAGE(state.ok(), (state.ok() ? "" : state.error().message));
+    settler_ =
+        std::make_unique<Settler>(settings, static_cast<Chain&>(*this), static_cast<Book&>(*this), state->payouts);
+}
+
+void World::restart() {
+    queue_.clear();
+    settler_.reset();
+    engine_.reset();
+    ledger_.reset();
+    ledger_ = must_open(folder_ / "ledger.db");
+    engine_ = std::make_unique<Engine>(*ledger_);
+    crashed_ = false;
+    crash_step_ = 0;
+    start();
+}
+
+void World::crash_at(std::uint64_t step, Crash how) {
+    steps_ = 0;
+    crash_step_ = step;
+    crash_how_ = how;
+}
+
+void World::lose(double share, std::uint32_t seed) {
+    lost_ = share;
+    random_.seed(seed);
+}
+
+void World::run() {
+    settler_->set_rules(settings);
+    settler_->run(now_);
+    while (!queue_.empty() && !crashed_) {
+        const auto next = std::move(queue_.front());
+        queue_.pop_front();
+        next();
+    }
+}
+
+void World::until_settled(int rounds) {
+    for (int i = 0; i < rounds; ++i) {
+        run();
+        if (crashed_) return;
+        chain.mine();
+        pass(31);
+    }
+}
+
+// One thing at a time: the answer comes later, from the queue.
+template <class T, class Effect>
+void World::step(bool may_be_lost, std::function<void(Result<T>)> done, Effect effect) {
+    REQUIRE(queue_.empty());
+    ++steps_;
+    const bool here = steps_ == crash_step_;
+    if (here && crash_how_ == Crash::before) {
+        crashed_ = true;
+        return;
+    }
+    std::uniform_real_distribution<double> chance(0, 1);
+    if (may_be_lost && lost_ > 0 && chance(random_) < lost_ / 2) {
+        queue_.emplace_back([done] { done(fail(STIPEND_E_TIMEOUT, "the request was lost")); });
+        return;
+    }
+    auto answer = std::make_shared<Result<T>>(effect());
+    if (may_be_lost && lost_ > 0 && chance(random_) < lost_ / 2) {
+        *answer = fail(STIPEND_E_TIMEOUT, "the answer was lost");
+    }
+    if (here) {
+        crashed_ = true;
+        return;
+    }
+    queue_.emplace_back([done, answer] { done(std::move(*answer)); });
+}
+
+void World::account(std::function<void(Result<Account>)> done) {
+    step<Account>(true, std::move(done), [&]() -> Result<Account> { return chain.account(); });
+}
+
+void World::estimate(const SlotWork& work, std::function<void(Result<Estimate>)> done) {
+    step<Estimate>(true, std::move(done), [&]() -> Result<Estimate> {
+        for (const auto& one : work.payments) {
+            if (chain.rejecting.contains(one.to)) return Estimate{.reason = "execution reverted"};
+        }
+        return Estimate{.accepted = true, .gas = 25'000};
+    });
+}
+
+void World::sign(const SlotWork& work, std::function<void(Result<SignedBytes>)> done) {
+    REQUIRE(work.payer == payer_address);
+    step<SignedBytes>(true, std::move(done), [&]() -> Result<SignedBytes> { return chain.sign(work); });
+}
+
+void World::recall(std::uint64_t nonce, std::function<void(Result<std::vector<SignedBytes>>)> done) {
+    step<std::vector<SignedBytes>>(true, std::move(done),
+                                   [&]() -> Result<std::vector<SignedBytes>> { return chain.remembered(nonce); });
+}
+
+void World::send(const std::string& raw, std::function<void(Result<void>)> done) {
+    // What is sent is durable: it is in the file, whatever the settler believes.
+    const auto state = ledger_->load_state();
+    REQUIRE(state.ok());
+    bool recorded = false;
+    for (const auto& slot : state->payouts.slots) {
+        for (const auto& attempt : slot.attempts) recorded = recorded || attempt.raw == raw;
+    }
+    REQUIRE_MESSAGE(recorded, "bytes are sent that no record holds");
+    step<void>(true, std::move(done), [&]() -> Result<void> {
+        if (chain.take(raw)) return {};
+        return fail(STIPEND_E_UNAVAILABLE, "nonce too low");
+    });
+}
+
+void World::sight(const std::vector<Hash>& ids, std::function<void(Result<std::vector<Sighting>>)> done) {
+    step<std::vector<Sighting>>(true, std::move(done), [&]() -> Result<std::vector<Sighting>> {
+        std::vector<Sighting> out;
+        for (const auto& id : ids) out.push_back(chain.sighting(id));
+        return out;
+    });
+}
+
+std::vector<Debt> World::debts() const {
+    std::vector<Debt> out;
+    const auto state = ledger_->load_state();
+    REQUIRE(state.ok());
+    for (const auto& one : state->orchestrators) {
+        out.push_back({.orchestrator = one.row.id, .to = address(one.row.id), .wei = one.owed, .since = start_ns});
+    }
+    return out;
+}
+
+void World::commit(const ledger::PayoutChanges& changes, std::function<void(Result<void>)> done) {
+    step<void>(false, std::move(done), [&]() -> Result<void> {
+        Batch batch;
+        batch.payouts = changes;
+        auto committed = ledger_->commit(batch);
+        REQUIRE_MESSAGE(committed.ok(), (committed.ok() ? "" : committed.error().message));
+        return committed;
+    });
+}
+
+std::string World::owed(OrchestratorId id) {
+    return owed_to(*ledger_, id);
+}
+
+std::string World::states() {
+    std::string out;
+    for (const auto& [id, payout] : settler_->payouts()) {
+        out += cat(out.empty() ? "" : ", ", id, " ", ledger::payout_state_name(payout.state));
+    }
+    return out;
+}
+
+void World::check_money() {
+    CHECK(findings(*ledger_).empty());
+    const auto file = folder_ / "ledger.db";
+    for (OrchestratorId id = 1; id <= payees_; ++id) {
+        CAPTURE(id);
+        // All amounts of these tests fit in their last eight bytes.
+        const auto sum = [&](const std::string& where) {
+            Wei total;
+            const auto count =
+                number(file, "SELECT count(*) FROM payout WHERE orchestrator = " + std::to_string(id) + where);
+            for (std::int64_t i = 0; i < count; ++i) {
+                const auto hex = text_of(file, cat("SELECT hex(wei) FROM payout WHERE orchestrator = ", id, where,
+                                                   " ORDER BY id LIMIT 1 OFFSET ", i));
+                total =
+                    total.plus(Wei::parse(std::to_string(std::stoull(hex.substr(48), nullptr, 16))).value()).value();
+            }
+            return total;
+        };
+        CHECK(sum(" AND state = 7").text() == chain.received(address(id)).text());
+    }
+}
+
+}  // namespace settlement_test
