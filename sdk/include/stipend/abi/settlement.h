@@ -2,7 +2,7 @@
  * that the chain executes at most once for one payer (an account's nonce). The host assigns a slot durably before it asks
  * for a signature, records the signed bytes before it sends them, and pays only by what the chain says of them.
  *
- * No text of an error decides: an operation that fails has told nothing, and is asked again. */
+ * No text of an error decides: an operation that fails says nothing, and is asked again. */
 #ifndef STIPEND_ABI_SETTLEMENT_H
 #define STIPEND_ABI_SETTLEMENT_H
 
