@@ -132,7 +132,8 @@ std::string rpc_request(std::span<const RpcCall> calls) {
 
 Result<std::vector<RpcAnswer>> read_rpc(std::string_view body, std::size_t count) {
     auto json = stipend::parse_json(body, answer_limits);
-    if (!json) return fail(STIPEND_E_INVALID, json.error().message);
+    // The parser's message may hold text of the node.
+    if (!json) return fail(STIPEND_E_INVALID, "its answer is not JSON, has a key twice, or is beyond the limits");
     if (!json->is(Json::Kind::array)) return fail(STIPEND_E_INVALID, "got ", json->kind_name(), ", want an array");
     if (json->items().size() != count) {
         return fail(STIPEND_E_INVALID, "got ", json->items().size(), " answers, want ", count);

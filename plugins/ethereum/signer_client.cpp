@@ -53,7 +53,7 @@ void SignerClient::wait(std::int64_t delay_ns) {
     delay_ns_ = delay_ns;
     timer_ = std::make_unique<stipend::Timer>(host_, delay_ns, [this] { look(); });
     if (timer_->armed()) return;
-    // Without timers nobody would look again.
+    // Without timers there is no further look.
     timer_.reset();
     close();
     for (auto& one : std::exchange(requests_, {})) {

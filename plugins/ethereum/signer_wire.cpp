@@ -52,7 +52,7 @@ Result<std::string> refusal_of(const Json& json) {
 
 Result<Json> read_object(std::string_view answer) {
     auto json = stipend::parse_json(answer, signer_answer_limits);
-    if (!json) return fail(STIPEND_E_INVALID, "the signer's answer: ", json.error().message);
+    if (!json) return fail(STIPEND_E_INVALID, "the signer's answer: ", clip(json.error().message, most_message));
     if (!json->is(Json::Kind::object)) {
         return fail(STIPEND_E_INVALID, "the signer's answer: got ", json->kind_name(), ", want an object");
     }

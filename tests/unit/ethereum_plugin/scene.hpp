@@ -82,7 +82,7 @@ struct Node {
         const auto calls = stipend::parse_json(request.body);
         REQUIRE(calls.ok());
         std::string out;
-        for (const auto& call : calls->items()) {  // the last one first: ids tell, not places
+        for (const auto& call : calls->items()) {  // the last one first: ids count, not places
             out = cat(R"({"jsonrpc":"2.0","id":)", call.find("id")->text(), ",",
                       answer(call.find("method")->text(), call.find("params")->items()), "}", out.empty() ? "" : ",",
                       out);

@@ -118,7 +118,7 @@ struct Both {
 
 }  // namespace
 
-TEST_CASE("the signer is told what is paid, and its bytes are passed on") {
+TEST_CASE("the signer gets what is paid, and its bytes are passed on") {
     Both both;
     both.signer.answer = [](const std::string& request) { return evm::frame(signed_answer(request)); };
     const auto made = both.wait(both.scene.sign(Slot(7).raw));
