@@ -7,7 +7,7 @@
 #include "stipend/header_config.hpp"
 #include "stipend/hex.hpp"
 #include "stipend/json_pointer.hpp"
-#include "stipend/url.hpp"
+#include "stipend/url_config.hpp"
 
 namespace price {
 
@@ -19,7 +19,6 @@ using stipend::Result;
 namespace {
 
 constexpr std::size_t longest_name = 32;
-constexpr std::size_t longest_url = 2048;
 constexpr std::size_t longest_pointer = 256;
 constexpr std::int64_t usual_age_ns = 3600 * stipend::ns_per_s;
 constexpr std::int64_t most_age_ns = 7 * 86'400 * stipend::ns_per_s;
@@ -42,16 +41,9 @@ Result<void> parse_name(const ConfigView& config, const std::vector<Source>& bef
 }
 
 Result<void> parse_url(const ConfigView& config, Source& out) {
-    STIPEND_SET(out.url, config.string());
-    const auto parts = stipend::split_url(out.url);
-    const bool known = parts && (stipend::ascii::equal_ignoring_case(parts->scheme, "https") ||
-                                 stipend::ascii::equal_ignoring_case(parts->scheme, "http"));
-    // The URL may hold a key, so no message shows it.
-    if (!known || !is_word(out.url) || parts->host.empty() || out.url.size() > longest_url ||
-        parts->authority.find('@') != std::string_view::npos) {
-        return config.refuse("got another text, want a URL: https://host/path, without a user name");
-    }
-    out.shown_url = cat(parts->scheme, "://", parts->authority);
+    STIPEND_LET(server, stipend::server_url(config));
+    out.url = std::move(server.url);
+    out.shown_url = std::move(server.shown);
     return {};
 }
 

@@ -39,7 +39,8 @@ SKIPPED = {"build", "var", ".git", ".cache", "__pycache__"}
 # Plugins reach the network through the host's client only. A folder that needs one of these headers for what the host
 # does not offer is named here, with the header.
 NETWORK_HEADERS = re.compile(r"curl/|boost/asio|boost/beast|sys/(?:socket|un)\.h|netdb\.h|netinet/|arpa/inet\.h")
-NETWORK_EXCEPTIONS = set()  # (folder of plugins/, header)
+# The signer's socket does not speak HTTP.
+NETWORK_EXCEPTIONS = {("ethereum", "sys/socket.h"), ("ethereum", "sys/un.h")}  # (folder of plugins/, header)
 
 # The unmistakable tier names. "warning" and "critical" are severities as well: they count where the line says tier.
 TIER = re.compile(r'"(excellent|good|poor|offline)"', re.IGNORECASE)

@@ -69,9 +69,15 @@ typedef struct stipend_estimate {
     stipend_str reason;
 } stipend_estimate;
 
+enum { /* stipend_signed.kind */
+    STIPEND_SIGNED_PAYS = 0,
+    STIPEND_SIGNED_GIVES_UP = 1, /* pays nothing */
+    STIPEND_SIGNED_REFUSED = 2   /* the signer does not sign this, and has signed nothing; `reason` begins with its code */
+};
+
 typedef struct stipend_signed {
     uint32_t size;
-    int32_t refused; /* 1: the signer does not sign this, and has signed nothing; `reason` begins with its code */
+    int32_t kind;    /* STIPEND_SIGNED_* */
     uint8_t id[32];  /* by which the chain names the bytes */
     stipend_bytes raw;
     stipend_fees fees;

@@ -102,6 +102,9 @@ class FakePlugin {
         return static_cast<const Table*>(lifecycle_->get_interface(raw_, kind));
     }
 
+    // The instance, for the functions of a table.
+    [[nodiscard]] stipend_instance* raw() const { return raw_; }
+
     // The decision of a policy on one sample; sets the sizes.
     Result<stipend_decision> decide(stipend_sample sample) {
         const auto* policy = table<stipend_policy_v1>(STIPEND_POLICY);

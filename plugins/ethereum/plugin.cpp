@@ -1,0 +1,3 @@
+#include "settlement.hpp"
+
+STIPEND_PLUGINS(evm::Settlement);

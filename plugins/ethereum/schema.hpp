@@ -1,0 +1,36 @@
+// JSON Schema of the configuration.
+#pragma once
+
+namespace evm {
+
+inline constexpr char config_schema[] = R"({
+  "$schema": "https://json-schema.org/draft/2020-12/schema",
+  "title": "Payments on a chain of Ethereum's kind",
+  "type": "object",
+  "additionalProperties": false,
+  "required": ["chain_id", "payer", "rpc", "signer", "max_fee_per_gas_wei"],
+  "properties": {
+    "chain_id": {"type": "integer", "minimum": 1, "description": "The chain; an endpoint of another one does not count."},
+    "payer": {"type": "string", "description": "The address that pays: the one of the signer's key."},
+    "rpc": {"type": "array", "minItems": 1, "maxItems": 8, "items": {"type": "string"},
+      "description": "JSON-RPC endpoints of nodes, http or https. Where a URL holds a key, take it from a file or a credential: ${cred:name}."},
+    "quorum": {"type": "integer", "minimum": 1, "maximum": 8,
+      "description": "So many endpoints must agree on what decides. More than half of them, which is the default, up to all."},
+    "signer": {"type": "object", "additionalProperties": false, "required": ["socket"],
+      "properties": {"socket": {"type": "string", "description": "The absolute path of the signer's unix socket."}}},
+    "final": {"type": "object", "additionalProperties": false,
+      "description": "Which blocks can no longer be replaced.",
+      "properties": {
+        "tag": {"type": "string", "enum": ["finalized", "safe", "latest-depth"], "default": "finalized",
+          "description": "finalized and safe: those up to the block that endpoints give for that tag. latest-depth: those with `depth` blocks above them."},
+        "depth": {"type": "integer", "minimum": 1, "maximum": 1000000, "description": "With latest-depth: so many blocks."}}},
+    "asset": {"type": "string", "enum": ["native"], "default": "native", "description": "What is paid: the coin of the chain."},
+    "max_fee_per_gas_wei": {"type": ["integer", "string"], "description": "The most that is bid for one gas, in wei."},
+    "tip_wei": {"type": ["integer", "string"], "description": "The tip for one gas, in wei. By default what the endpoints suggest."},
+    "gas_margin_percent": {"type": "integer", "minimum": 0, "maximum": 500, "default": 20,
+      "description": "Added to the gas that the endpoints estimate."},
+    "timeout": {"type": "string", "default": "10s", "description": "How long one operation may take, endpoints and signer alike, 100ms to 2m."}
+  }
+})";
+
+}  // namespace evm

@@ -1,0 +1,43 @@
+// What endpoints know of attempts, and what of it a quorum agrees upon. Pure.
+#pragma once
+
+#include <vector>
+
+#include "account.hpp"
+
+namespace evm {
+
+enum class Phase : std::uint8_t {
+    unsure,    // the endpoint contradicts itself, such as in a reorganization: no vote
+    none,      // it does not know the transaction
+    waiting,   // it knows it
+    in_block,  // it has a receipt, of a block of its chain
+};
+struct Vote {
+    Phase phase = Phase::unsure;
+    Receipt receipt;  // of one in a block
+};
+struct Sights {  // of one endpoint
+    Heads heads;
+    std::vector<Vote> votes;  // one for each id
+};
+
+[[nodiscard]] std::vector<RpcCall> sight_calls(const Settings& settings, const std::vector<Bytes32>& ids);
+[[nodiscard]] stipend::Result<Sights> read_sights(const Settings& settings, const std::vector<Bytes32>& ids,
+                                                  Answers answers);
+// The blocks that the receipts name, asked for by their numbers; none where there is no receipt.
+[[nodiscard]] std::vector<RpcCall> receipt_block_calls(const Sights& sights);
+// Votes whose block is not the one of that number become unsure.
+[[nodiscard]] stipend::Result<Sights> with_blocks(Sights sights, Answers answers);
+
+struct Sighting {
+    Phase phase = Phase::none;
+    Receipt receipt;
+    std::uint64_t depth = 0;
+    bool final = false;
+};
+// One for each id. UNAVAILABLE: no quorum has a vote, or those that have it in a block contradict each other.
+[[nodiscard]] stipend::Result<std::vector<Sighting>> agreed_sights(const Settings& settings, std::size_t ids,
+                                                                   const Views<Sights>& views);
+
+}  // namespace evm

@@ -1,0 +1,50 @@
+#include "tests/unit/ethereum_plugin/scene.hpp"
+
+using namespace evm_test;
+
+namespace {
+
+// With one member replaced or added; without it where `value` is empty.
+std::string complaint(const std::string& key = "", const std::string& value = "") {
+    std::map<std::string, std::string> members{{"chain_id", "42161"},
+                                               {"payer", "\"" + std::string(eth::testing::payer_address) + "\""},
+                                               {"rpc", R"(["https://a.example/v2/secret","https://b.example"])"},
+                                               {"signer", R"({"socket":"/run/stipend-signer/signer.sock"})"},
+                                               {"max_fee_per_gas_wei", "1000000000"}};
+    if (!key.empty()) members[key] = value;
+    std::string out;
+    for (const auto& [name, text] : members) {
+        if (!text.empty()) out += (out.empty() ? "{\"" : ",\"") + name + "\":" + text;
+    }
+    FakeHost host;
+    const auto plugin = host.try_create<evm::Settlement>(out + "}");
+    return plugin ? "accepted" : plugin.error().path + ": " + plugin.error().message;
+}
+
+}  // namespace
+
+TEST_CASE("a configuration that is wrong is refused with its pointer") {
+    CHECK(complaint() == "accepted");
+    CHECK(complaint("chain_id", "") == "/chain_id: missing, want a number");
+    CHECK(complaint("chain_id", "0") == "/chain_id: got 0, want 1 .. 9007199254740992");
+    CHECK(complaint("payer", R"("0x1")") == R"(/payer: got "0x1", want an address: 0x and 40 hex digits)");
+    CHECK(complaint("rpc", "[]") == "/rpc: got 0 endpoints, want 1 to 8");
+    CHECK(complaint("rpc", R"(["ftp://a/secret"])") ==
+          "/rpc/0: got another text, want a URL: https://host/path, without a user name");
+    CHECK(complaint("rpc", R"(["https://a.example/","https://A.example:443"])") ==
+          "/rpc/1: got an endpoint a second time, want each once: it would count twice in the quorum");
+    CHECK(complaint("quorum", "1") == "/quorum: got 1, want 2 .. 2");
+    CHECK(complaint("quorum", "2") == "accepted");
+    CHECK(complaint("signer", R"({"socket":"signer.sock"})") ==
+          R"(/signer/socket: got "signer.sock", want an absolute path of at most 107 bytes)");
+    CHECK(complaint("final", R"({"tag":"latest"})") ==
+          R"(/final/tag: got "latest", want finalized, safe or latest-depth)");
+    CHECK(complaint("final", R"({"tag":"latest-depth"})") == "/final/depth: missing, want a number");
+    CHECK(complaint("final", R"({"tag":"latest-depth","depth":12})") == "accepted");
+    CHECK(complaint("final", R"({"depth":12})") == "/final/depth: got a depth, which only `tag: latest-depth` takes");
+    CHECK(complaint("asset", R"("0xaf88d065e77c8cC2239327C5EDb3A432268e5831")") ==
+          R"(/asset: got "0xaf88d065e77c8cC2239327C5EDb3A432268e5831", want native)");
+    CHECK(complaint("max_fee_per_gas_wei", "") == "/max_fee_per_gas_wei: missing, want a number");
+    CHECK(complaint("tip_wei", "1000000001") == "/tip_wei: got 1000000001, want 0 .. 1000000000");
+    CHECK(complaint("timeout", R"("5m")") == "/timeout: got 300s, want 100ms .. 120s");
+}

@@ -1,0 +1,262 @@
+#include <fcntl.h>
+#include <sys/socket.h>
+#include <sys/un.h>
+#include <unistd.h>
+
+#include <filesystem>
+
+#include "signer_wire.hpp"
+#include "tests/unit/ethereum_plugin/scene.hpp"
+
+using namespace evm_test;
+
+namespace {
+
+// A signer in the thread of the test: it takes what there is whenever it is called. `answer` makes the bytes to send;
+// without any the connection stays open and silent.
+class FakeSigner {
+  public:
+    FakeSigner() {
+        char name[] = "/tmp/stipend-evm-XXXXXX";
+        REQUIRE(::mkdtemp(name) != nullptr);
+        folder_ = name;
+        sockaddr_un address{};
+        address.sun_family = AF_UNIX;
+        std::strncpy(address.sun_path, path().c_str(), sizeof address.sun_path - 1);
+        listener_ = ::socket(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+        REQUIRE(::bind(listener_, reinterpret_cast<const sockaddr*>(&address), sizeof address) == 0);
+        REQUIRE(::listen(listener_, 8) == 0);
+    }
+    ~FakeSigner() {
+        if (listener_ >= 0) ::close(listener_);
+        for (const int one : open_) ::close(one);
+        std::filesystem::remove_all(folder_);
+    }
+    FakeSigner(const FakeSigner&) = delete;
+    FakeSigner& operator=(const FakeSigner&) = delete;
+
+    [[nodiscard]] std::string path() const { return (folder_ / "signer.sock").native(); }
+    void serve() {
+        if (const int made = ::accept4(listener_, nullptr, nullptr, SOCK_NONBLOCK | SOCK_CLOEXEC); made >= 0) {
+            open_.push_back(made);
+            in_.clear();
+        }
+        if (open_.empty()) return;
+        char part[4096];
+        for (auto got = ::recv(open_.back(), part, sizeof part, 0); got > 0;
+             got = ::recv(open_.back(), part, sizeof part, 0)) {
+            in_.append(part, static_cast<std::size_t>(got));
+        }
+        if (in_.size() < 4 || in_.size() < 4 + evm::frame_size(in_)) return;
+        requests.push_back(std::exchange(in_, {}).substr(4));
+        const auto out = answer(requests.back());
+        if (!out.empty()) CHECK(::send(open_.back(), out.data(), out.size(), MSG_NOSIGNAL) == std::ssize(out));
+        if (hang_up) ::shutdown(open_.back(), SHUT_RDWR);
+    }
+
+    std::function<std::string(const std::string&)> answer;
+    bool hang_up = false;
+    std::vector<std::string> requests;
+
+  private:
+    std::filesystem::path folder_;
+    int listener_ = -1;
+    std::vector<int> open_;
+    std::string in_;
+};
+
+// The transaction of a request, signed; `change` makes it another one.
+std::string signed_answer(const std::string& request, const std::function<void(eth::Transaction&)>& change = {},
+                          std::string_view key = eth::testing::payer_key) {
+    const auto json = *stipend::parse_json(request);
+    const auto& from = *json.find("transaction");
+    const auto text = [&](const char* name) { return from.find(name)->text(); };
+    eth::Transaction made{.chain_id = std::stoull(text("chain_id")),
+                          .nonce = std::stoull(text("nonce")),
+                          .max_priority_fee_per_gas = eth::testing::number_of(text("max_priority_fee_per_gas")),
+                          .max_fee_per_gas = eth::testing::number_of(text("max_fee_per_gas")),
+                          .gas_limit = std::stoull(text("gas_limit")),
+                          .to = eth::testing::address_of_hex(text("to")),
+                          .value = eth::testing::number_of(text("value")),
+                          .data = eth::testing::bytes_of_hex(text("data"))};
+    if (change) change(made);
+    const auto out = eth::sign(made, eth::testing::key_of_hex(key));
+    REQUIRE(out.ok());
+    return Json::object()
+        .set("raw", eth::hex_text(out->raw))
+        .set("hash", eth::hex_text(out->hash))
+        .set("kind", "payment")
+        .set("repeated", false)
+        .dump();
+}
+
+struct Both {
+    FakeSigner signer;
+    Scene scene{1, R"(,"timeout":"2s")", signer.path()};
+
+    template <class Record>
+    Operation<Record> wait(Operation<Record> operation) {
+        for (int step = 0; step < 5'000 && !operation.done(); ++step) {
+            scene.host.advance(second / 1000);
+            signer.serve();
+        }
+        REQUIRE(operation.done());
+        return operation;
+    }
+    // The status of a request that is answered by these bytes.
+    stipend_status status(const std::string& bytes, bool hang_up = false) {
+        signer.hang_up = hang_up;
+        signer.answer = [bytes](const std::string&) { return bytes; };
+        return wait(scene.sign(Slot(7).raw)).status();
+    }
+    stipend_status changed(const std::function<void(eth::Transaction&)>& change) {
+        signer.answer = [change](const std::string& request) { return evm::frame(signed_answer(request, change)); };
+        const auto made = wait(scene.sign(Slot(7).raw));
+        return made.status();
+    }
+};
+
+}  // namespace
+
+TEST_CASE("the signer gets what is paid, and its bytes are passed on") {
+    Both both;
+    both.signer.answer = [](const std::string& request) { return evm::frame(signed_answer(request)); };
+    const auto made = both.wait(both.scene.sign(Slot(7).raw));
+    REQUIRE_MESSAGE(made.status() == STIPEND_OK, made.error());
+    CHECK(made->raw.refused == 0);
+    CHECK(made->raw.fees.gas == 30'000);
+    const auto read =
+        eth::decode_signed(std::span(reinterpret_cast<const std::uint8_t*>(made->bytes.data()), made->bytes.size()));
+    REQUIRE(read.ok());
+    CHECK(std::equal(read->hash.begin(), read->hash.end(), made->raw.id));
+    CHECK(read->transaction.value.text() == "1000");
+    CHECK(both.signer.requests.at(0) ==
+          cat(R"({"op":"sign","transaction":{"chain_id":31337,"nonce":7,"max_priority_fee_per_gas":"2",)",
+              R"("max_fee_per_gas":"300","gas_limit":30000,"to":")", eth::testing::payee_address,
+              R"(","value":"1000","data":"0x"},"pays":{"asset":"native","payments":[{"to":")",
+              eth::testing::payee_address, R"(","amount":"1000"}]}})"));
+    Slot nothing(8);
+    nothing.raw.count = 0;
+    CHECK(both.wait(both.scene.sign(nothing.raw)).status() == STIPEND_OK);
+    CHECK(both.signer.requests.at(1).find(R"("value":"0","data":"0x"},"pays":{"asset":"native","payments":[]}})") !=
+          std::string::npos);
+}
+
+TEST_CASE("a refusal is a record, and a fault of the signer an error") {
+    Both both;
+    CHECK(both.status(evm::frame(R"({"refused":"failed","message":"its disk"})")) == STIPEND_E_UNAVAILABLE);
+    both.signer.answer = [](const std::string&) {
+        return evm::frame(R"({"refused":"payee_day_limit","message":"too much"})");
+    };
+    const auto made = both.wait(both.scene.sign(Slot(7).raw));
+    REQUIRE(made.status() == STIPEND_OK);
+    CHECK(made->raw.refused == 1);
+    CHECK(made->reason == "payee_day_limit: too much");
+    CHECK(made->bytes.empty());
+}
+
+TEST_CASE("what was signed is compared field by field") {
+    Both both;
+    CHECK(both.changed({}) == STIPEND_OK);
+    CHECK(both.changed([](auto& made) { made.chain_id = 1; }) == STIPEND_E_INVALID);
+    CHECK(both.changed([](auto& made) { made.nonce = 8; }) == STIPEND_E_INVALID);
+    CHECK(both.changed([](auto& made) { made.value = eth::testing::number_of("1001"); }) == STIPEND_E_INVALID);
+    CHECK(both.changed([](auto& made) { made.to = eth::testing::address_of_hex(eth::testing::other_payee_address); }) ==
+          STIPEND_E_INVALID);
+    CHECK(both.changed([](auto& made) { made.data = {1}; }) == STIPEND_E_INVALID);
+    CHECK(both.changed([](auto& made) { made.gas_limit = 30'001; }) == STIPEND_E_INVALID);
+    CHECK(both.changed([](auto& made) { made.max_fee_per_gas = eth::testing::number_of("301"); }) == STIPEND_E_INVALID);
+    CHECK(both.changed([](auto& made) { made.max_priority_fee_per_gas = eth::testing::number_of("1"); }) ==
+          STIPEND_E_INVALID);
+    both.signer.answer = [](const std::string& request) {
+        return evm::frame(
+            signed_answer(request, {}, "0123456789012345678901234567890123456789012345678901234567890123"));
+    };
+    CHECK(both.wait(both.scene.sign(Slot(7).raw)).status() == STIPEND_E_INVALID);
+    both.signer.answer = [](const std::string& request) {
+        auto text = signed_answer(request);
+        const auto at = text.find(R"("hash":"0x)") + 10;
+        text[at] = text[at] == '0' ? '1' : '0';
+        return evm::frame(text);
+    };
+    CHECK(both.wait(both.scene.sign(Slot(7).raw)).status() == STIPEND_E_INVALID);
+}
+
+TEST_CASE("a signer that talks nonsense, hangs or hangs up ends the operation, and the next one works") {
+    Both both;
+    CHECK(both.status("GARBAGE and more of it") == STIPEND_E_INVALID);  // announces 1.1 GB
+    CHECK(both.status(evm::frame("no JSON")) == STIPEND_E_INVALID);
+    CHECK(both.status(evm::frame("[]")) == STIPEND_E_INVALID);
+    CHECK(both.status(evm::frame("{}")) == STIPEND_E_INVALID);
+    CHECK(both.status(evm::frame(R"({"raw":"0x00","hash":"0x00"})")) == STIPEND_E_INVALID);
+    CHECK(both.status(evm::frame("{}") + "x") == STIPEND_E_INVALID);
+    CHECK(both.status("") == STIPEND_E_TIMEOUT);
+    CHECK(both.status(evm::frame(R"({"refused":"x"})").substr(0, 9)) == STIPEND_E_TIMEOUT);
+    CHECK(both.status("ab", true) == STIPEND_E_UNAVAILABLE);
+    CHECK(both.status("", true) == STIPEND_E_UNAVAILABLE);
+    both.signer.hang_up = false;
+    CHECK(both.changed({}) == STIPEND_OK);
+}
+
+TEST_CASE("a signer that hangs holds up nothing else, and each request until its own deadline") {
+    Both both;
+    both.signer.answer = [](const std::string&) { return std::string(); };
+    const auto start = both.scene.host.monotonic();
+    auto first = both.scene.sign(Slot(7).raw);
+    both.scene.host.advance(second);
+    auto behind = both.scene.recall(7);
+    const auto account = both.scene.account();
+    CHECK(account.status() == STIPEND_OK);
+    CHECK(!first.done());
+    both.wait(first);
+    CHECK(first.status() == STIPEND_E_TIMEOUT);
+    CHECK(both.scene.host.monotonic() - start <= 2 * second + second / 10);
+    CHECK(!behind.done());
+    both.signer.answer = [](const std::string&) { return evm::frame(R"({"attempts":[]})"); };
+    both.wait(behind);
+    CHECK(behind.status() == STIPEND_OK);
+    CHECK(behind->items.empty());
+}
+
+TEST_CASE("without a signer, and with one that is cancelled, the operation ends") {
+    Scene alone(1);
+    CHECK(alone.run(alone.sign(Slot(7).raw)).status() == STIPEND_E_UNAVAILABLE);
+    Both both;
+    both.signer.answer = [](const std::string&) { return std::string(); };
+    auto made = both.scene.sign(Slot(7).raw);
+    both.scene.host.advance(second / 100);
+    both.scene.cancel(made.op());
+    both.wait(made);
+    CHECK(made.status() == STIPEND_E_CANCELLED);
+    CHECK(both.changed({}) == STIPEND_OK);
+    both.scene.host.refuse_timers(true);
+    CHECK(both.scene.sign(Slot(7).raw).status() == STIPEND_E_BUSY);
+    both.scene.host.refuse_timers(false);
+}
+
+TEST_CASE("all that was signed for a nonce is recalled, and is of that nonce") {
+    Both both;
+    std::string first;
+    both.signer.answer = [&](const std::string& request) { return evm::frame(first = signed_answer(request)); };
+    CHECK(both.wait(both.scene.sign(Slot(7).raw)).status() == STIPEND_OK);
+    both.signer.answer = [&](const std::string&) { return evm::frame(R"({"attempts":[)" + first + "]}"); };
+    auto list = both.wait(both.scene.recall(7));
+    REQUIRE_MESSAGE(list.status() == STIPEND_OK, list.error());
+    REQUIRE(list->items.size() == 1);
+    CHECK(list->items[0].raw.fees.gas == 30'000);
+    CHECK(both.signer.requests.back() == R"({"op":"attempts","nonce":7})");
+    CHECK(both.wait(both.scene.recall(8)).status() == STIPEND_E_INVALID);
+}
+
+TEST_CASE("fees beyond the configuration are not asked for") {
+    Both both;
+    Slot slot(7);
+    slot.raw.fees.cap_wei = eth::testing::number_of("1000000001").to_abi();
+    CHECK(both.scene.sign(slot.raw).status() == STIPEND_E_INVALID);
+    slot.raw.fees.cap_wei = eth::testing::number_of("1").to_abi();  // below the tip
+    CHECK(both.scene.sign(slot.raw).status() == STIPEND_E_INVALID);
+    Slot unlimited(7);
+    unlimited.raw.fees.gas = 0;
+    CHECK(both.scene.sign(unlimited.raw).status() == STIPEND_E_INVALID);
+    CHECK(both.signer.requests.empty());
+}
