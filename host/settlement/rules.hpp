@@ -2,7 +2,6 @@
 #pragma once
 
 #include <cstdint>
-#include <string>
 
 #include "host/base/signed_wei.hpp"
 #include "stipend/duration.hpp"
