@@ -123,7 +123,7 @@ TEST_CASE("the signer gets what is paid, and its bytes are passed on") {
     both.signer.answer = [](const std::string& request) { return evm::frame(signed_answer(request)); };
     const auto made = both.wait(both.scene.sign(Slot(7).raw));
     REQUIRE_MESSAGE(made.status() == STIPEND_OK, made.error());
-    CHECK(made->raw.refused == 0);
+    CHECK(made->raw.kind == STIPEND_SIGNED_PAYS);
     CHECK(made->raw.fees.gas == 30'000);
     const auto read =
         eth::decode_signed(std::span(reinterpret_cast<const std::uint8_t*>(made->bytes.data()), made->bytes.size()));
@@ -150,7 +150,7 @@ TEST_CASE("a refusal is a record, and a fault of the signer an error") {
     };
     const auto made = both.wait(both.scene.sign(Slot(7).raw));
     REQUIRE(made.status() == STIPEND_OK);
-    CHECK(made->raw.refused == 1);
+    CHECK(made->raw.kind == STIPEND_SIGNED_REFUSED);
     CHECK(made->reason == "payee_day_limit: too much");
     CHECK(made->bytes.empty());
 }
