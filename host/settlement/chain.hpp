@@ -90,18 +90,23 @@ class Chain {
     virtual void sight(const std::vector<Hash>& ids, std::function<void(Result<std::vector<Sighting>>)> done) = 0;
 };
 
-// What one orchestrator is owed, as the ledger has it now.
-struct Debt {
-    OrchestratorId orchestrator = 0;
-    std::string to = {};        // its payout address; empty: none that is proven
-    SignedWei wei = {};         // may be below zero
-    stipend_unix_ns since = 0;  // the time of the oldest decision that is not reserved
+// Which debts become payouts.
+struct Reservation {
+    PayoutId first = 1;             // the id of the first of them; the others follow
+    std::size_t most = 0;           // how many at once
+    SignedWei at_least = {};        // what is owed
+    stipend_unix_ns or_before = 0;  // or less, where the last payout, or else the first sight of its payee, is older
+    std::string payer = {};         // never paid itself
+    std::vector<OrchestratorId> without = {};  // ascending: they have one that is not over
+    stipend_unix_ns at = 0;
 };
 
 class Book {
   public:
     virtual ~Book() = default;
-    [[nodiscard]] virtual std::vector<Debt> debts() const = 0;
+    // Reserves all that each payee is owed that can be paid, in one durable transaction with the look at it, so that no
+    // decision comes in between. What was reserved, by id; nothing where nothing is due.
+    virtual void reserve(const Reservation& which, std::function<void(Result<std::vector<ledger::Payout>>)> done) = 0;
     // Makes the changes durable, all or none. CONFLICT: they do not follow from what is recorded.
     virtual void commit(const ledger::PayoutChanges& changes, std::function<void(Result<void>)> done) = 0;
 };

@@ -17,12 +17,14 @@ struct Limits {  // all count when a payout is bound, and survive restarts
 struct Rules {
     std::uint64_t chain_id = 0;
     SignedWei min_payout = {};
-    std::int64_t max_age_ns = ns_per_day;  // of a debt: then it is paid though it is below min_payout
-    std::uint32_t max_fee_ppm = 10'000;    // the most that a payment may cost, as a share of it
-    SignedWei max_cap = {};                // the most per gas
+    std::int64_t max_age_ns =
+        ns_per_day;  // since the last payout: then what is owed is paid, though it is below min_payout
+    std::uint32_t max_fee_ppm = 10'000;  // the most that a payment may cost, as a share of it
+    SignedWei max_cap = {};              // the most per gas
     Limits limits = {};
     std::uint32_t window = 4;          // slots that are open at once
     std::uint64_t confirmations = 12;  // blocks above a payment's before it counts as confirmed
+    std::int64_t reserve_every_ns = 60 * ns_per_s;
     std::int64_t look_every_ns = 5 * ns_per_s;
     std::int64_t resend_after_ns = 30 * ns_per_s;    // that no endpoint has seen an attempt
     std::int64_t replace_after_ns = 120 * ns_per_s;  // that an attempt waits, before it is signed with higher fees

@@ -48,7 +48,7 @@ bool Settler::start_something() {
 
 std::optional<stipend_unix_ns> Settler::next_wakeup() const {
     if (busy_) return std::nullopt;
-    return std::max(retry_due_, std::min(account_due_, sight_due_));
+    return std::max(retry_due_, std::min({account_due_, sight_due_, reserve_due_}));
 }
 
 void Settler::failed(std::string_view what, const Error& error) {

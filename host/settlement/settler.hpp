@@ -93,6 +93,7 @@ class Settler {
 
     // settler_bind.cpp
     bool reserve();
+    void take_reserved(Result<std::vector<ledger::Payout>> reserved);
     bool bind();
     void take_estimate(Result<Estimate> estimate);
     void take_estimate_of_slot(Result<Estimate> estimate);
@@ -126,6 +127,7 @@ class Settler {
     stipend_unix_ns now_ = 0;
     stipend_unix_ns account_due_ = 0;
     stipend_unix_ns sight_due_ = 0;
+    stipend_unix_ns reserve_due_ = 0;
     stipend_unix_ns retry_due_ = 0;  // after an error
     bool busy_ = false;
     Block block_;

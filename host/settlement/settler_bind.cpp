@@ -32,21 +32,25 @@ SignedWei share_of(const SignedWei& wei, std::uint32_t ppm) {
 }  // namespace
 
 bool Settler::reserve() {
-    ledger::PayoutChanges changes;
-    auto next = next_payout_;
-    for (const auto& debt : book_.debts()) {
-        if (changes.reserved.size() == max_reserved_at_once) break;
-        if (debt.wei.negative() || debt.wei.zero() || debt.to.empty() || debt.to == account_->payer) continue;
-        if (debt.wei < rules_.min_payout && now_ - debt.since < rules_.max_age_ns) continue;
-        const bool has_one = std::ranges::any_of(
-            payouts_, [&](const auto& one) { return one.second.row.orchestrator == debt.orchestrator; });
-        if (has_one) continue;
-        changes.reserved.push_back(
-            {.id = next++, .orchestrator = debt.orchestrator, .to = debt.to, .wei = debt.wei, .at = now_});
-    }
-    if (changes.empty()) return false;
-    commit(std::move(changes));
+    if (now_ < reserve_due_) return false;
+    reserve_due_ = now_ + rules_.reserve_every_ns;
+    Reservation which{.first = next_payout_,
+                      .most = max_reserved_at_once,
+                      .at_least = rules_.min_payout,
+                      .or_before = now_ - rules_.max_age_ns,
+                      .payer = account_->payer,
+                      .at = now_};
+    for (const auto& [id, payout] : payouts_) which.without.push_back(payout.row.orchestrator);
+    std::ranges::sort(which.without);
+    book_.reserve(which, answer(&Settler::take_reserved));
     return true;
+}
+
+void Settler::take_reserved(Result<std::vector<ledger::Payout>> reserved) {
+    if (!reserved) return failed("the ledger", reserved.error());
+    // As many as at most: there may be more.
+    if (reserved->size() == max_reserved_at_once) reserve_due_ = now_;
+    apply({.reserved = std::move(*reserved)});
 }
 
 SignedWei Settler::bound_today() const {

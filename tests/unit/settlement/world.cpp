@@ -2,6 +2,8 @@
 
 #include <doctest/doctest.h>
 
+#include <algorithm>
+
 namespace settlement_test {
 
 using namespace ledger_test;
@@ -14,6 +16,7 @@ Rules rules() {
     const auto plenty = *SignedWei::parse("1000000000000000000000000");
     out.limits = {.per_payment = plenty, .per_payee_day = plenty, .per_day = plenty};
     out.confirmations = 2;
+    out.reserve_every_ns = 1;
     return out;
 }
 
@@ -60,7 +63,7 @@ void World::lose(double share, std::uint32_t seed) {
 
 void World::run() {
     settler_->set_rules(settings);
-    settler_->run(now_);
+    settler_->run(++now_);
     while (!queue_.empty() && !crashed_) {
         const auto next = std::move(queue_.front());
         queue_.pop_front();
@@ -149,14 +152,24 @@ void World::sight(const std::vector<Hash>& ids, std::function<void(Result<std::v
     });
 }
 
-std::vector<Debt> World::debts() const {
-    std::vector<Debt> out;
-    const auto state = ledger_->load_state();
-    REQUIRE(state.ok());
-    for (const auto& one : state->orchestrators) {
-        out.push_back({.orchestrator = one.row.id, .to = address(one.row.id), .wei = one.owed, .since = start_ns});
-    }
-    return out;
+void World::reserve(const Reservation& which, std::function<void(Result<std::vector<ledger::Payout>>)> done) {
+    step<std::vector<ledger::Payout>>(false, std::move(done), [&]() -> Result<std::vector<ledger::Payout>> {
+        const auto state = ledger_->load_state();
+        REQUIRE(state.ok());
+        Batch batch;
+        auto next = which.first;
+        for (const auto& one : state->orchestrators) {
+            const bool has_one = std::ranges::binary_search(which.without, one.row.id);
+            const bool due = one.owed > SignedWei() && (one.owed >= which.at_least || start_ns <= which.or_before);
+            if (has_one || !due || batch.payouts.reserved.size() == which.most) continue;
+            batch.payouts.reserved.push_back(
+                {.id = next++, .orchestrator = one.row.id, .to = address(one.row.id), .wei = one.owed, .at = which.at});
+        }
+        if (batch.payouts.empty()) return std::vector<ledger::Payout>();
+        const auto committed = ledger_->commit(batch);
+        REQUIRE_MESSAGE(committed.ok(), (committed.ok() ? "" : committed.error().message));
+        return batch.payouts.reserved;
+    });
 }
 
 void World::commit(const ledger::PayoutChanges& changes, std::function<void(Result<void>)> done) {

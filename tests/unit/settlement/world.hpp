@@ -56,7 +56,7 @@ class World final : private Chain, private Book {
     void recall(std::uint64_t nonce, std::function<void(Result<std::vector<SignedBytes>>)> done) override;
     void send(const std::string& raw, std::function<void(Result<void>)> done) override;
     void sight(const std::vector<Hash>& ids, std::function<void(Result<std::vector<Sighting>>)> done) override;
-    [[nodiscard]] std::vector<Debt> debts() const override;
+    void reserve(const Reservation& which, std::function<void(Result<std::vector<ledger::Payout>>)> done) override;
     void commit(const ledger::PayoutChanges& changes, std::function<void(Result<void>)> done) override;
 
     template <class T, class Effect>
