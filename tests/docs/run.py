@@ -5,7 +5,8 @@
     ```text output               is what the block before it printed
     ```cpp file=PATH             is written to PATH; with same=PATH it is also that file of the checkout, to the letter
 
-A block of sh without `run` is refused: what a reader would type is tried. STIPEND is the checkout.
+A block of sh without `run` is refused: what a reader would type is tried. STIPEND is the checkout. With --section only
+what is under that heading of the second level.
 """
 
 import argparse
@@ -56,9 +57,21 @@ def end_sessions(sessions):
             os.killpg(session, signal.SIGKILL)
 
 
-def run_document(document, work, environment, sessions):
+def under(text, heading):
+    """The text with all lines outside of that section empty, so that the numbers of lines stay."""
+    begin = text.find(f"\n## {heading}\n")
+    if begin < 0:
+        raise Failed(f"got no section {heading!r}, want one")
+    end = text.find("\n## ", begin + 1)
+    lines = text[:begin].count("\n")
+    return "\n" * lines + text[begin:end if end >= 0 else len(text)]
+
+
+def run_document(document, work, environment, sessions, section=None):
     """The number of blocks that were run."""
     text = document.read_text(encoding="utf-8")
+    if section:
+        text = under(text, section)
     printed, runs = None, 0
     for found in FENCE.finditer(text):
         place = f"{document.name}:{text.count(chr(10), 0, found.start()) + 1}"
@@ -86,6 +99,8 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("document", type=pathlib.Path)
     parser.add_argument("--path", action="append", default=[], help="a folder of programs")
+    parser.add_argument("--section", help="only what is under this heading")
+    parser.add_argument("--link", action="append", default=[], metavar="NAME=PATH", help="what is there in the folder")
     args = parser.parse_args()
     environment = {**os.environ, "API_LISTEN": "127.0.0.1:0", "STIPEND": str(ROOT),
                    "PATH": os.pathsep.join([*args.path, os.environ["PATH"]])}
@@ -93,8 +108,12 @@ def main():
         environment |= {"CMAKE_C_COMPILER_LAUNCHER": launcher, "CMAKE_CXX_COMPILER_LAUNCHER": launcher}
     with tempfile.TemporaryDirectory(prefix="stipend-docs-") as folder:
         sessions = []
+        for name, target in (link.split("=", 1) for link in args.link):
+            place = pathlib.Path(folder) / name
+            place.parent.mkdir(parents=True, exist_ok=True)
+            place.symlink_to(target)
         try:
-            runs = run_document(args.document, pathlib.Path(folder), environment, sessions)
+            runs = run_document(args.document, pathlib.Path(folder), environment, sessions, args.section)
         except Failed as failed:
             print(failed, file=sys.stderr)
             return 1
