@@ -64,7 +64,7 @@ const Case cases[] = {
     {"bad_id", "plugin id: {F}: got \"Not An Id\", want reverse-DNS such as org.example.pay"},
     {"unknown_kind",
      "unknown kind: {F}: org.example.defect: got stipend.policy/9, want one of stipend.policy/1, stipend.dispatch/1, "
-     "stipend.monitor/1, stipend.price/1, stipend.service/1, stipend.alert/1"},
+     "stipend.monitor/1, stipend.price/1, stipend.service/1, stipend.alert/1, stipend.settlement/1"},
     {"duplicate_id", "duplicate plugin id: {F}: got org.example.defect twice, want each id once"},
     {"unresolved",
      "cannot load plugin: {F}: got undefined symbol: nobody_defines_this, want a shared object whose symbols all "
