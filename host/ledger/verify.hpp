@@ -70,8 +70,6 @@ class Verifier {
         SignedWei wei = {};
     };
     struct SlotTrack {
-        std::string payer = {};
-        std::uint64_t nonce = 0;
         bool executed = false;
         SlotState state = SlotState::open;
         std::vector<Hash> attempts = {};
@@ -183,6 +181,8 @@ class Verifier {
     std::unordered_map<OrchestratorId, FeeTrack> fee_tracks_;
     std::map<PayoutId, PayoutTrack> payouts_;
     std::map<SlotId, SlotTrack> slots_;
+    std::unordered_map<OrchestratorId, PayoutId> last_payouts_;
+    std::map<std::pair<std::string, std::uint64_t>, SlotId> nonces_;  // of each payer, by the slot that has it last
     Entries sums_;
     std::int64_t states_before_ = 0;                 // rows of that table that belong to a decision
     std::vector<Seq> row_journals_;                  // of adjustments and manual payments, ascending

@@ -46,11 +46,11 @@ Result<std::string> Verifier::payout_row(AuditKind kind, Seq seq) {
 Result<void> Verifier::check_payout(Seq seq, const Payout& row) {
     const auto name = cat("payout seq ", seq);
     if (!known_.contains(row.orchestrator)) bad(name, "belongs to no known orchestrator");
-    for (const auto& [id, other] : payouts_) {
-        if (other.orchestrator == row.orchestrator && !is_over(other.state)) {
-            bad(name, cat("payout ", id, " of its orchestrator is not over"));
-        }
+    const auto [last, first] = last_payouts_.try_emplace(row.orchestrator, row.id);
+    if (const auto& before = payouts_[last->second]; !first && !is_over(before.state)) {
+        bad(name, cat("payout ", last->second, " of its orchestrator is not over"));
     }
+    last->second = row.id;
     payouts_[row.id] = {.orchestrator = row.orchestrator, .wei = row.wei};
     return {};
 }
@@ -64,12 +64,12 @@ Result<void> Verifier::check_slot(Seq seq, const Slot& row) {
     if (const auto got = bound.as<std::uint32_t>(); got != (free_again ? 0 : row.payouts)) {
         bad(cat("slot seq ", seq), cat("got ", got, " payouts bound to it, want ", row.payouts));
     }
-    for (const auto& [id, other] : slots_) {
-        if (other.payer == row.payer && other.nonce == row.nonce && other.state != SlotState::free) {
-            bad(cat("slot seq ", seq), cat("nonce ", row.nonce, " was given to slot ", id));
-        }
+    const auto [holder, first] = nonces_.try_emplace({row.payer, row.nonce}, row.id);
+    if (!first && slots_[holder->second].state != SlotState::free) {
+        bad(cat("slot seq ", seq), cat("nonce ", row.nonce, " was given to slot ", holder->second));
     }
-    slots_[row.id] = {.payer = row.payer, .nonce = row.nonce};
+    holder->second = row.id;
+    slots_[row.id] = {};
     return {};
 }
 
