@@ -9,6 +9,10 @@
 namespace stipend::ledger {
 
 Result<void> JournalWriter::add_payout_changes(const PayoutChanges& changes) {
+    if (!changes.empty() && !ns_.name.starts_with("live:")) {
+        return fail(STIPEND_E_INVALID, "ledger: ", database_.path(), ": payout in ", ns_.name,
+                    ": nothing of a dry run is ever paid");
+    }
     for (const auto& row : changes.reserved) STIPEND_TRY(add_payout(row));
     for (const auto& row : changes.slots) STIPEND_TRY(add_slot(row));
     for (const auto& row : changes.attempts) STIPEND_TRY(add_attempt(row));

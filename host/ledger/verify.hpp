@@ -145,8 +145,8 @@ class Verifier {
     [[nodiscard]] Result<void> expect_payout(const Journal& journal, Entries& want);
     [[nodiscard]] Result<void> check_payout_states();
     void expect_transfer(Entries& want, std::int64_t from, std::int64_t to, const SignedWei& wei);
-    // In the namespace of the orchestrator; 0: there is none.
-    [[nodiscard]] Result<std::int64_t> account_named(OrchestratorId orchestrator, std::string_view name);
+    // Of the namespace that is paid; 0: there is none.
+    [[nodiscard]] Result<std::int64_t> account_named(std::string_view name);
 
     // verify_state.cpp
     [[nodiscard]] Result<void> check_orchestrators();

@@ -43,7 +43,16 @@ bool Settler::start_something() {
     if (!account_) return false;
     if (look_at_attempts()) return true;
     if (rules_.stopped || !block_.id.empty()) return false;
-    return sign() || send() || replace() || bind() || reserve();
+    // A signer that does not answer keeps nothing that it has signed from being sent.
+    if (send() || sign() || replace()) return true;
+    const bool frozen =
+        std::ranges::any_of(payouts_, [](const auto& one) { return one.second.state == State::frozen; });
+    return !frozen && (bind() || reserve());
+}
+
+bool Settler::is_frozen(SlotId slot) const {
+    return std::ranges::any_of(
+        payouts_, [slot](const auto& one) { return one.second.slot == slot && one.second.state == State::frozen; });
 }
 
 std::optional<stipend_unix_ns> Settler::next_wakeup() const {

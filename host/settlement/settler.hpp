@@ -21,7 +21,7 @@ namespace stipend::settlement {
 
 // Why nothing is bound now; the text is for people.
 struct Block {
-    std::string_view id = {};  // "stopped", "endpoints", "foreign", ...; empty: nothing blocks
+    std::string_view id = {};  // "endpoints", "foreign", "unanswered", "chain"; empty: nothing blocks
     std::string text = {};
 };
 
@@ -46,6 +46,7 @@ class Settler {
         stipend_unix_ns sent_at = 0;             // the last time; 0: the newest attempt was not sent in this run
         std::uint64_t gas = 0;                   // its limit; 0: not estimated in this run
         std::optional<Fees> signed_before = {};  // the last ones that the signer remembers without this ledger
+        stipend_unix_ns missing_since = 0;       // that its nonce is used for good, and by no attempt; 0: it is not
         bool gives_up = false;                   // nothing is to be paid by it any more
         bool recalled = false;                   // the signer was asked what it remembers, or cannot remember anything
     };
@@ -69,6 +70,8 @@ class Settler {
     void failed(std::string_view what, const Error& error);
     void order(PayoutId payout, State state, std::string reason, std::string by,
                std::function<void(Result<void>)> done);
+    // One of its payouts is frozen: only a person moves it.
+    [[nodiscard]] bool is_frozen(SlotId slot) const;
     // Wraps an answer: nothing else is under way until it comes.
     template <class T>
     std::function<void(Result<T>)> answer(void (Settler::*take)(Result<T>)) {
@@ -101,6 +104,8 @@ class Settler {
     [[nodiscard]] std::string why_not_now(const ledger::OpenPayout& payout, std::uint64_t gas) const;
     [[nodiscard]] std::uint64_t next_nonce() const;
     [[nodiscard]] SignedWei bound_today() const;
+    // What is bound and not in a block yet, which the payer's funds still hold; none beyond the range of an amount.
+    [[nodiscard]] std::optional<SignedWei> under_way() const;
 
     // settler_sign.cpp
     bool sign();

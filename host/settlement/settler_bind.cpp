@@ -7,7 +7,7 @@ namespace stipend::settlement {
 namespace {
 
 constexpr std::size_t max_reserved_at_once = 256;
-constexpr std::int64_t ppm_one = 1'000'000;
+constexpr std::uint32_t ppm_one = 1'000'000;
 
 // What gas costs at most; none beyond the range of an amount.
 std::optional<SignedWei> cost_of(std::uint64_t gas, const SignedWei& per_gas) {
@@ -24,7 +24,8 @@ std::optional<SignedWei> cost_of(std::uint64_t gas, const SignedWei& per_gas) {
 // `ppm` millionths of `wei`, rounded down.
 SignedWei share_of(const SignedWei& wei, std::uint32_t ppm) {
     const CheckedU256 whole = wei.magnitude().value();
-    const CheckedU256 share = whole / ppm_one * ppm + whole % ppm_one * ppm / ppm_one;
+    const auto part = std::min<std::uint32_t>(ppm, ppm_one);  // all of it at most
+    const CheckedU256 share = whole / ppm_one * part + whole % ppm_one * part / ppm_one;
     const auto out = SignedWei::of(Wei(share));
     return out ? *out : SignedWei::highest();
 }
@@ -57,6 +58,20 @@ SignedWei Settler::bound_today() const {
     SignedWei sum;
     for (const auto& [to, wei] : bound_) {
         if (!SignedWei::add(sum, wei, sum)) return SignedWei::highest();
+    }
+    return sum;
+}
+
+std::optional<SignedWei> Settler::under_way() const {
+    SignedWei sum;
+    for (const auto& [id, payout] : payouts_) {
+        if (payout.state != State::bound && payout.state != State::sent) continue;
+        if (!SignedWei::add(sum, payout.row.wei, sum)) return std::nullopt;
+    }
+    for (const auto& [id, slot] : slots_) {
+        if (slot.attempts.empty()) continue;
+        const auto cost = cost_of(slot.attempts.back().gas, slot.attempts.back().cap_wei);
+        if (!cost || !SignedWei::add(sum, *cost, sum)) return std::nullopt;
     }
     return sum;
 }
@@ -98,13 +113,16 @@ bool Settler::bind() {
 // Empty: it can be bound.
 std::string Settler::why_not_now(const ledger::OpenPayout& payout, std::uint64_t gas) const {
     if (account_->cap > rules_.max_cap) return cat("gas costs more than the limit: ", account_->cap.text(), " wei");
-    const auto expected = cost_of(gas, *account_->base_fee.plus(account_->tip));
+    const auto price = account_->base_fee.plus(account_->tip);
+    const auto expected = price ? cost_of(gas, *price) : std::nullopt;
     const auto most = cost_of(gas, account_->cap);
     if (!expected || !most) return "gas costs more than an amount can hold";
     if (*expected > share_of(payout.row.wei, rules_.max_fee_ppm)) {
         return cat("its fee is too large a share of it: ", expected->text(), " wei of ", payout.row.wei.text());
     }
-    const auto needed = payout.row.wei.plus(*most);
+    const auto others = under_way();
+    const auto both = others ? payout.row.wei.plus(*others) : payout.row.wei.plus(SignedWei::highest());
+    const auto needed = both ? both->plus(*most) : both;
     if (!needed || *needed > account_->funds) {
         return cat("the payer has too little: ", account_->funds.text(), " wei, want ",
                    needed ? needed->text() : "more");

@@ -29,12 +29,7 @@ SlotWork Settler::work_of(const SlotView& slot, bool gives_up) const {
 bool Settler::sign() {
     for (auto& [id, slot] : slots_) {
         if (!slot.attempts.empty() || slot.row.payer != account_->payer) continue;
-        if (const bool frozen = std::ranges::any_of(
-                payouts_,
-                [&, at = id](const auto& one) { return one.second.slot == at && one.second.state == State::frozen; });
-            frozen) {
-            return false;
-        }
+        if (is_frozen(id)) return false;  // no higher nonce is executed before it
         working_ = id;
         if (!slot.recalled) {
             chain_.recall(slot.row.nonce, answer(&Settler::take_recalled));
@@ -71,9 +66,8 @@ void Settler::ask_for_signature(SlotView& slot, Fees fees, bool gives_up) {
 
 void Settler::take_signed(Result<SignedBytes> bytes) {
     auto& slot = slots_.at(working_);
-    // The signer may have signed it all the same, or have refused it for what it signed without this ledger's
-    // knowledge.
-    if (!bytes || bytes->refused) slot.recalled = false;
+    // Until its bytes are recorded the signer may know more of it than this ledger does.
+    slot.recalled = false;
     if (!bytes) return failed("a signature", bytes.error());
     if (bytes->refused) {
         const auto reason = bytes->reason.empty() ? "the signer refuses it" : bytes->reason;
@@ -123,6 +117,13 @@ void Settler::take_recalled(Result<std::vector<SignedBytes>> recalled) {
         return;
     }
     if (recalled->empty()) return take_back(slot, refusal);
+    if (!slot.signed_before) {
+        // It was refused for what the signer has signed without this ledger: that is asked for, to the letter.
+        slot.recalled = true;
+        slot.signed_before = recalled->back().fees;
+        slot.gives_up = recalled->back().gives_up;
+        return;
+    }
     ledger::PayoutChanges changes;
     step_all(slot, State::frozen, nullptr,
              cat("the signer has signed nonce ", slot.row.nonce, " for something else: ", refusal)
@@ -152,7 +153,7 @@ void Settler::take_back(SlotView& slot, std::string_view reason) {
 
 bool Settler::send() {
     for (auto& [id, slot] : slots_) {
-        if (slot.attempts.empty()) continue;
+        if (slot.attempts.empty() || is_frozen(id)) continue;
         const bool seen =
             std::ranges::any_of(slot.sightings, [](const Sighting& s) { return s.phase != Phase::unknown; });
         if (slot.sent_at != 0 && (seen || now_ - slot.sent_at < rules_.resend_after_ns)) continue;
@@ -174,6 +175,7 @@ void Settler::take_sent(Result<void> sent) {
 bool Settler::replace() {
     // The lowest open nonce holds up all others.
     for (auto& [id, slot] : slots_) {
+        if (slot.row.payer != account_->payer || is_frozen(id)) continue;
         if (slot.attempts.empty()) return false;
         const auto& newest = slot.attempts.back();
         const bool in_block =

@@ -67,18 +67,22 @@ void Settler::take_sightings(Result<std::vector<Sighting>> sightings) {
 }
 
 void Settler::follow(SlotView& slot, ledger::PayoutChanges& changes) {
-    const bool frozen = std::ranges::any_of(
-        payouts_, [&](const auto& one) { return one.second.slot == slot.row.id && one.second.state == State::frozen; });
-    if (frozen) return;  // only a person moves it
+    if (is_frozen(slot.row.id)) return;
     const auto seen = std::ranges::find(slot.sightings, Phase::in_block, &Sighting::phase);
     if (seen != slot.sightings.end()) {
         const auto at = static_cast<std::size_t>(seen - slot.sightings.begin());
+        slot.missing_since = 0;
         if (seen->final) return end(slot, at, changes);
         step_all(slot, seen->depth >= rules_.confirmations ? State::confirmed : State::mined, &*seen, {}, changes);
         return;
     }
-    // Its nonce is used up for good, and by none of what was signed for it here.
-    if (!slot.attempts.empty() && account_->payer == slot.row.payer && account_->final_next_slot > slot.row.nonce) {
+    // Its nonce is used up for good, and by none of what was signed for it here. Endpoints may know of the account what
+    // they do not know of its transactions yet: it has to stay so.
+    const bool missing =
+        !slot.attempts.empty() && account_->payer == slot.row.payer && account_->final_next_slot > slot.row.nonce;
+    if (!missing) slot.missing_since = 0;
+    if (missing && slot.missing_since == 0) slot.missing_since = now_;
+    if (missing && now_ - slot.missing_since >= rules_.resend_after_ns) {
         return step_all(slot, State::frozen, nullptr,
                         cat("nonce ", slot.row.nonce, " was used by a transaction that is not this ledger's"), changes);
     }

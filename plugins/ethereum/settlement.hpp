@@ -25,7 +25,7 @@ class Settlement {
         .config_schema = config_schema,
     };
     using Settings = evm::Settings;
-    static constexpr std::size_t most_attempts = 256;  // in one `sight`
+    static constexpr std::size_t most_attempts = 1'024;  // in one `sight`
 
     Settlement(Settings settings, stipend::Host host)
         : settings_(std::make_unique<Settings>(std::move(settings))),

@@ -221,3 +221,13 @@ TEST_CASE("the graph of the states has no way out of its ends, and none into a s
         }
     }
 }
+
+TEST_CASE("nothing of a dry run is ever paid") {
+    const TempFolder folder;
+    const auto ledger = must_open(folder / "ledger.db", writer(Mode::dry_run));
+    Engine engine(*ledger, 1);
+    engine.run(1);
+    const auto refused = ledger->commit(of({.reserved = {payout(1, 1, owed_to(*ledger, 1).c_str())}}));
+    REQUIRE(!refused.ok());
+    CHECK(refused.error().message.find("nothing of a dry run is ever paid") != std::string::npos);
+}

@@ -30,11 +30,11 @@ std::uint64_t ModelChain::nonce_at(std::size_t blocks) const {
 
 Account ModelChain::account() const {
     return {.chain_id = 42161,
-            .payer = payer_address,
+            .payer = payer,
             .next_slot = nonce_at(blocks_.size()),
             .final_next_slot = nonce_at(final_blocks_),
             .funds = *SignedWei::of(funds),
-            .base_fee = *SignedWei::parse(std::to_string(gas_price)),
+            .base_fee = base_fee.value_or(*SignedWei::parse(std::to_string(gas_price))),
             .tip = *SignedWei::parse("1"),
             .cap = *SignedWei::parse(std::to_string(2 * gas_price + 1))};
 }

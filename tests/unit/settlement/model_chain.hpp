@@ -3,6 +3,7 @@
 #pragma once
 
 #include <map>
+#include <optional>
 #include <set>
 #include <string>
 #include <vector>
@@ -50,6 +51,9 @@ class ModelChain {
     std::set<std::string> rejecting = {};  // payees whose estimate is refused
     std::set<std::string> failing = {};    // payees whose payment is executed as a failure
     std::string signer_refuses = {};       // why; empty: it signs
+    bool signer_answers = true;
+    std::string payer = payer_address;       // whose account is asked for
+    std::optional<SignedWei> base_fee = {};  // none: the price of gas
     std::uint64_t gas_price = 10;
     Wei funds = Wei::parse("1000000000000000000000").value();
 

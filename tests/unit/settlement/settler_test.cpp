@@ -209,6 +209,10 @@ TEST_CASE("a transaction of the payer's key that is not the ledger's stops all, 
             world.run();
             world.chain.mine();
         }
+        // For a while it may be endpoints that do not know it yet.
+        CHECK(world.states() == "1 sent");
+        world.pass(31);
+        world.run();
         CHECK(world.states() == "1 frozen");
         world.until_settled(10);
         CHECK(world.states() == "1 frozen");
@@ -261,4 +265,64 @@ TEST_CASE("an order is an edge of the graph, and never of what has a nonce") {
     CHECK(said.back() == STIPEND_E_CONFLICT);
     world.until_settled(8);
     world.check_money();
+}
+
+TEST_CASE("a signer that does not answer keeps nothing that it has signed from being sent again") {
+    World world(2);
+    world.settings.window = 1;
+    world.decide();
+    world.run();
+    REQUIRE(world.states() == "1 sent, 2 reserved");
+    world.chain.drop_pool();
+    world.chain.signer_answers = false;
+    world.settings.window = 2;
+    world.pass(31);
+    world.run();
+    CHECK(world.states() == "1 sent, 2 bound");
+    world.chain.drop_pool();
+    world.pass(31);
+    world.run();
+    world.chain.mine();
+    CHECK(world.chain.received(World::address(1)).text() == "6000000000000000");
+    world.chain.signer_answers = true;
+    world.until_settled(10);
+    CHECK(world.states().empty());
+    world.check_money();
+}
+
+TEST_CASE("what the payer has is not bound twice") {
+    World world(2);
+    world.chain.funds = Wei::parse("11000000000000000").value();
+    world.decide();
+    world.run();
+    CHECK(world.states() == "1 sent, 2 reserved");
+    CHECK(world.settler().payouts().at(2).reason.find("the payer has too little") != std::string::npos);
+    world.chain.funds = Wei::parse("13000000000000000").value();
+    world.pass(6);
+    world.run();
+    CHECK(world.states() == "1 sent, 2 sent");
+}
+
+TEST_CASE("fees beyond the range of an amount bind nothing") {
+    World world(1);
+    world.chain.base_fee = SignedWei::highest();
+    world.decide();
+    world.run();
+    CHECK(world.states() == "1 reserved");
+    CHECK(world.settler().payouts().at(1).reason == "gas costs more than an amount can hold");
+}
+
+TEST_CASE("a change of the payer: the old one's payments are watched, and the new one pays") {
+    World world(2);
+    world.settings.window = 1;
+    world.decide();
+    world.run();
+    REQUIRE(world.states() == "1 sent, 2 reserved");
+    world.chain.payer = "0x" + std::string(40, 'b');
+    world.settings.window = 4;
+    world.pass(130);
+    world.run();
+    CHECK(world.states() == "1 sent, 2 bound");  // this model's signer signs for the first payer alone
+    CHECK(world.settler().slots().at(1).attempts.size() == 1);
+    CHECK(world.settler().slots().at(2).row.payer == world.chain.payer);
 }

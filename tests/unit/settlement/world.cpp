@@ -82,7 +82,7 @@ void World::until_settled(int rounds) {
 
 // One thing at a time: the answer comes later, from the queue.
 template <class T, class Effect>
-void World::step(bool may_be_lost, std::function<void(Result<T>)> done, Effect effect) {
+void World::step(Lost lost, std::function<void(Result<T>)> done, Effect effect) {
     REQUIRE(queue_.empty());
     ++steps_;
     const bool here = steps_ == crash_step_;
@@ -91,12 +91,12 @@ void World::step(bool may_be_lost, std::function<void(Result<T>)> done, Effect e
         return;
     }
     std::uniform_real_distribution<double> chance(0, 1);
-    if (may_be_lost && lost_ > 0 && chance(random_) < lost_ / 2) {
+    if (lost_ > 0 && chance(random_) < lost_ / 2) {
         queue_.emplace_back([done] { done(fail(STIPEND_E_TIMEOUT, "the request was lost")); });
         return;
     }
     auto answer = std::make_shared<Result<T>>(effect());
-    if (may_be_lost && lost_ > 0 && chance(random_) < lost_ / 2) {
+    if (lost == Lost::both && lost_ > 0 && chance(random_) < lost_ / 2) {
         *answer = fail(STIPEND_E_TIMEOUT, "the answer was lost");
     }
     if (here) {
@@ -107,11 +107,11 @@ void World::step(bool may_be_lost, std::function<void(Result<T>)> done, Effect e
 }
 
 void World::account(std::function<void(Result<Account>)> done) {
-    step<Account>(true, std::move(done), [&]() -> Result<Account> { return chain.account(); });
+    step<Account>(Lost::both, std::move(done), [&]() -> Result<Account> { return chain.account(); });
 }
 
 void World::estimate(const SlotWork& work, std::function<void(Result<Estimate>)> done) {
-    step<Estimate>(true, std::move(done), [&]() -> Result<Estimate> {
+    step<Estimate>(Lost::both, std::move(done), [&]() -> Result<Estimate> {
         for (const auto& one : work.payments) {
             if (chain.rejecting.contains(one.to)) return Estimate{.reason = "execution reverted"};
         }
@@ -120,12 +120,15 @@ void World::estimate(const SlotWork& work, std::function<void(Result<Estimate>)>
 }
 
 void World::sign(const SlotWork& work, std::function<void(Result<SignedBytes>)> done) {
-    REQUIRE(work.payer == payer_address);
-    step<SignedBytes>(true, std::move(done), [&]() -> Result<SignedBytes> { return chain.sign(work); });
+    step<SignedBytes>(Lost::both, std::move(done), [&]() -> Result<SignedBytes> {
+        if (!chain.signer_answers) return fail(STIPEND_E_TIMEOUT, "the signer does not answer");
+        if (work.payer != payer_address) return fail(STIPEND_E_INVALID, "a slot of another payer");
+        return chain.sign(work);
+    });
 }
 
 void World::recall(std::uint64_t nonce, std::function<void(Result<std::vector<SignedBytes>>)> done) {
-    step<std::vector<SignedBytes>>(true, std::move(done),
+    step<std::vector<SignedBytes>>(Lost::both, std::move(done),
                                    [&]() -> Result<std::vector<SignedBytes>> { return chain.remembered(nonce); });
 }
 
@@ -138,14 +141,14 @@ void World::send(const std::string& raw, std::function<void(Result<void>)> done)
         for (const auto& attempt : slot.attempts) recorded = recorded || attempt.raw == raw;
     }
     REQUIRE_MESSAGE(recorded, "bytes are sent that no record holds");
-    step<void>(true, std::move(done), [&]() -> Result<void> {
+    step<void>(Lost::both, std::move(done), [&]() -> Result<void> {
         if (chain.take(raw)) return {};
         return fail(STIPEND_E_UNAVAILABLE, "nonce too low");
     });
 }
 
 void World::sight(const std::vector<Hash>& ids, std::function<void(Result<std::vector<Sighting>>)> done) {
-    step<std::vector<Sighting>>(true, std::move(done), [&]() -> Result<std::vector<Sighting>> {
+    step<std::vector<Sighting>>(Lost::both, std::move(done), [&]() -> Result<std::vector<Sighting>> {
         std::vector<Sighting> out;
         for (const auto& id : ids) out.push_back(chain.sighting(id));
         return out;
@@ -153,7 +156,7 @@ void World::sight(const std::vector<Hash>& ids, std::function<void(Result<std::v
 }
 
 void World::reserve(const Reservation& which, std::function<void(Result<std::vector<ledger::Payout>>)> done) {
-    step<std::vector<ledger::Payout>>(false, std::move(done), [&]() -> Result<std::vector<ledger::Payout>> {
+    step<std::vector<ledger::Payout>>(Lost::request, std::move(done), [&]() -> Result<std::vector<ledger::Payout>> {
         const auto state = ledger_->load_state();
         REQUIRE(state.ok());
         Batch batch;
@@ -173,7 +176,7 @@ void World::reserve(const Reservation& which, std::function<void(Result<std::vec
 }
 
 void World::commit(const ledger::PayoutChanges& changes, std::function<void(Result<void>)> done) {
-    step<void>(false, std::move(done), [&]() -> Result<void> {
+    step<void>(Lost::request, std::move(done), [&]() -> Result<void> {
         Batch batch;
         batch.payouts = changes;
         auto committed = ledger_->commit(batch);

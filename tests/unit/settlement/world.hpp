@@ -34,7 +34,8 @@ class World final : private Chain, private Book {
     [[nodiscard]] std::uint64_t steps() const { return steps_; }
     [[nodiscard]] bool crashed() const { return crashed_; }
 
-    // The share of questions to the chain that are lost, or whose answer is.
+    // The share of questions to the chain that are lost, or whose answer is; and of commits for which the database is
+    // busy.
     void lose(double share, std::uint32_t seed);
 
     [[nodiscard]] Settler& settler() { return *settler_; }
@@ -59,8 +60,9 @@ class World final : private Chain, private Book {
     void reserve(const Reservation& which, std::function<void(Result<std::vector<ledger::Payout>>)> done) override;
     void commit(const ledger::PayoutChanges& changes, std::function<void(Result<void>)> done) override;
 
+    enum class Lost { request, both };
     template <class T, class Effect>
-    void step(bool may_be_lost, std::function<void(Result<T>)> done, Effect effect);
+    void step(Lost lost, std::function<void(Result<T>)> done, Effect effect);
     void start();
 
     ledger_test::TempFolder folder_;
