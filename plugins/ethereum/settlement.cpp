@@ -29,9 +29,9 @@ Views<View> read_each(const Endpoints::Heard& heard, Read read) {
     Views<View> out;
     for (const auto& one : heard) {
         if (one) {
-            out.push_back(read(Answers(*one)));
+            out.emplace_back(read(Answers(*one)));
         } else {
-            out.push_back(one.error());
+            out.emplace_back(one.error());
         }
     }
     return out;
