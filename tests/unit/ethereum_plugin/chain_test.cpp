@@ -214,7 +214,7 @@ TEST_CASE("many attempts are asked for in requests that are bounded") {
         CHECK(list->items[at].phase == (at == 57 ? STIPEND_SIGHTING_IN_BLOCK : STIPEND_SIGHTING_NONE));
     }
     CHECK(scene.host.http().requests().size() == (3 + 200 + 15) / 16 + 1);
-    CHECK(scene.sight(std::vector<evm::Bytes32>(257)).status() == STIPEND_E_LIMIT);
+    CHECK(scene.sight(std::vector<evm::Bytes32>(1'025)).status() == STIPEND_E_LIMIT);
     CHECK(scene.sight(ids, 2).status() == STIPEND_E_UNSUPPORTED);
     CHECK(scene.sight({})->items.empty());
 }
