@@ -7,9 +7,9 @@
 namespace stipend::alert {
 
 // How the ids of alerts begin that are about one orchestrator, whose key follows. No other alert is its business.
-inline constexpr std::array<std::string_view, 9> payee_alerts{
-    "limit:",         "policy:", "suspended:", "unlisted:",    "fees:",
-    "fees-reported:", "change:", "objection:", "alert-target:"};
+inline constexpr std::array<std::string_view, 11> payee_alerts{
+    "limit:",  "policy:",    "suspended:",    "unlisted:",    "fees:",         "fees-reported:",
+    "change:", "objection:", "alert-target:", "payout-held:", "payout-frozen:"};
 
 // The key of the orchestrator that an alert is about; empty: none. An id that merely ends like a key is of a plugin or
 // the host.

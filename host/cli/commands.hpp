@@ -71,6 +71,23 @@ int objection_list(const ObjectionOptions& options);
 int objection_show(const ObjectionOptions& options);
 int objection_answer(const ObjectionOptions& options);
 
+// Payouts on a chain; with or without a running host.
+struct PayoutOptions {
+    Common common;
+    std::int64_t payout = 0;
+    std::string orchestrator;  // of `list`: empty for all
+    bool all = false;          // of `list`: also those that are over
+    std::string reason;        // of `hold` and `return`
+};
+int payout_list(const PayoutOptions& options);
+int payout_show(const PayoutOptions& options);
+int payout_order(const PayoutOptions& options, const std::string& action);  // "hold", "release", "return"
+struct ReconcileOptions {
+    Common common;
+    std::string since;  // empty: all
+};
+int reconcile(const ReconcileOptions& options);
+
 int alert_list(const Common& common);
 struct SilenceOptions {
     Common common;

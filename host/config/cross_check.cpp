@@ -13,6 +13,7 @@
 #include "host/config/format.hpp"
 #include "host/config/listener_check.hpp"
 #include "host/config/membership_check.hpp"
+#include "host/config/payout_check.hpp"
 #include "host/config/settings_schema.hpp"
 #include "host/config/settings_tree.hpp"
 #include "host/config/url.hpp"
@@ -69,6 +70,7 @@ class CrossCheck {
         check_references();
         check_alerts();
         check_limits();
+        check_payouts(root_, settings_, problems_);
         check_listeners(root_, settings_, problems_);
         check_api(root_, settings_, problems_);
         check_registration(root_, settings_, problems_);

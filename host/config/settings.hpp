@@ -18,7 +18,7 @@ inline constexpr std::size_t max_orchestrators = 100'000;
 
 enum class Role : std::uint8_t { manager, worker };
 enum class LogLevel : std::uint8_t { trace, debug, info, warning, error, critical };
-enum class Settlement : std::uint8_t { dry_run, accrue };
+enum class Settlement : std::uint8_t { dry_run, accrue, ethereum };
 enum class Discover : std::uint8_t { propose, watch };
 
 // A plugin and its configuration, which is checked against the plugin's own schema once that is loaded.
@@ -60,6 +60,25 @@ struct Limits {
     Usd accrual_per_day;
     Eth fees_per_orchestrator_day;
     Eth fees_per_day;
+};
+
+enum class Stopped : std::uint8_t { no, yes };
+
+// How what is owed is paid on the chain, by a plugin; only where settlement is on.
+struct Payouts : PluginRef {
+    Eth min;
+    std::int64_t max_age_ns = 0;
+    std::int64_t max_fee_ppm = 0;  // as a share of what is paid
+    Eth max_gas_price;
+    Eth per_payment;
+    Eth per_payee_day;
+    Eth per_day;  // 0: not stated
+    std::int64_t every_ns = 0;
+    std::int64_t look_every_ns = 0;
+    std::int64_t resend_after_ns = 0;
+    std::int64_t replace_after_ns = 0;
+    std::int64_t confirmations = 0;
+    Stopped stopped = Stopped::no;
 };
 
 // How many of the last looks have to fail before they count: "2 of 3". Empty: each counts by itself.
@@ -257,6 +276,7 @@ struct Settings {
     Dispatch dispatch;
     std::vector<Monitor> monitors;
     Limits limits;
+    Payouts payouts;
     std::vector<Orchestrator> orchestrators;  // of the list, then of orchestrator_addresses
     std::vector<Capability> capabilities;
     std::string orchestrator_addresses;  // empty after loading: its entries are in `orchestrators`

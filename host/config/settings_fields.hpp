@@ -67,6 +67,24 @@ void fields(Visitor& visit, T& limits) {
     visit("fees_per_day", limits.fees_per_day);
 }
 
+template <class Visitor, Is<Payouts> T>
+void fields(Visitor& visit, T& payouts) {
+    plugin_fields(visit, payouts);
+    visit("min", payouts.min);
+    visit("max_age", payouts.max_age_ns);
+    visit("max_fee_share", payouts.max_fee_ppm);
+    visit("max_gas_price", payouts.max_gas_price);
+    visit("per_payment", payouts.per_payment);
+    visit("per_payee_day", payouts.per_payee_day);
+    visit("per_day", payouts.per_day);
+    visit("every", payouts.every_ns);
+    visit("look_every", payouts.look_every_ns);
+    visit("resend_after", payouts.resend_after_ns);
+    visit("replace_after", payouts.replace_after_ns);
+    visit("confirmations", payouts.confirmations);
+    visit("stopped", payouts.stopped);
+}
+
 template <class Visitor, Is<Check> T>
 void fields(Visitor& visit, T& check) {
     visit.place(check.pos);
@@ -234,6 +252,7 @@ void fields(Visitor& visit, T& settings) {
     visit("dispatch", settings.dispatch);
     visit("monitors", settings.monitors);
     visit("limits", settings.limits);
+    visit("payouts", settings.payouts);
     visit("orchestrators", settings.orchestrators);
     visit("orchestrator_addresses", settings.orchestrator_addresses);
     visit("capabilities", settings.capabilities);

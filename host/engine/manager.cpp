@@ -17,6 +17,22 @@ namespace {
 constexpr std::int64_t price_deadline_ns = 30 * ns_per_s;
 constexpr std::int64_t stuck_after_ns = 60 * ns_per_s;
 
+void log_settlement(runtime::Log& log, const config::Settings& settings) {
+    switch (settings.settlement) {
+        case config::Settlement::dry_run:
+            return log.warn("settlement is dry-run: nothing here will ever be paid");
+        case config::Settlement::accrue:
+            return log.info(cat("settlement is accrue: debts on chain ", settings.chain_id,
+                                " are real, and paid once settlement is switched on"));
+        case config::Settlement::ethereum:
+            break;
+    }
+    const auto& payouts = settings.payouts;
+    log.info(cat("settlement is ethereum: debts on chain ", settings.chain_id, " are paid from ", payouts.min.text(),
+                 " on, or after ", duration_text(payouts.max_age_ns), ", at most ", payouts.per_day.text(), " a day"));
+    if (payouts.stopped == config::Stopped::yes) log.warn("payouts are stopped: payouts.stopped is true");
+}
+
 Json restored_json(const ledger::Restored& restored) {
     return Json::object()
         .append("at", utc_text(restored.at))
@@ -35,7 +51,11 @@ std::unique_ptr<runtime::Plan> Manager::plan(plugin::Loader& loader, config::Set
         if (approved) approved_ = std::move(*approved);
         if (!approved) host_.log().error("the registrations cannot be read: " + approved.error().message);
     }
-    return make_manager_plan(loader, std::move(settings), diagnostics, approved_);
+    auto plan = make_manager_plan(loader, std::move(settings), diagnostics, approved_);
+    if (!plan || !registrations_fault_.empty()) return plan;
+    auto unproven = registrations_ ? registrations_->unproven() : std::set<std::string>();
+    if (unproven) plan->unproven = std::make_shared<const std::set<std::string>>(std::move(*unproven));
+    return plan;
 }
 
 Result<std::string> Manager::review(const runtime::Plan& next_plan, const runtime::ReloadRequest& request,
@@ -75,6 +95,7 @@ void Manager::open(ledger::State state) {
     restored_ = state.restored;
     if (auto* delivery = host_.alerts()) fired_before_ = delivery->fired_before();
     const auto objections = std::move(state.objections);
+    open_payouts_ = std::move(state.payouts);
     engine_ = std::make_unique<Engine>(*this, reporter_, std::move(state), host_.now());
     ObjectionDesk::raise_open(*engine_, objections, host_.now());
     confirm_suspensions();
@@ -103,6 +124,7 @@ Result<runtime::Applied> Manager::apply(std::unique_ptr<runtime::Plan> given, co
         configured_ = plan_->configured;
     }
     proofs_.expect(plan_->registered, host_.now());
+    pay_out(fresh);
     if (targets_) {
         targets_->set_mail_server(mail_server_of(plan_->settings.alerts));
         targets_->registrations_changed();
@@ -146,11 +168,14 @@ runtime::Role::Turn Manager::tick(stipend_unix_ns now) {
     watch_outage(now);
     engine_->tick(now);
     calls_.tick(now);
-    const bool over = engine_->failure() || (stopping_ && !engine_->writing()) || (once_ && engine_->quiet(now));
+    if (payouts_) payouts_->tick(now);
+    const bool over = engine_->failure() || (payouts_ && payouts_->failure()) || (stopping_ && !engine_->writing()) ||
+                      (once_ && engine_->quiet(now));
     auto next = std::min(engine_->next_wakeup(now).value_or(next_wal_look_), next_wal_look_);
     if (heads_) next = std::min(next, heads_->next());
     if (const auto call = calls_.next_wakeup()) next = std::min(next, *call);
     if (registrar_) next = std::min(next, next_change_look_);
+    if (const auto pay = payouts_ ? payouts_->next_wakeup() : std::nullopt) next = std::min(next, *pay);
     if (const auto look = outage_.next_look(); look && witnesses_awaited_ == 0) next = std::min(next, *look);
     return {.over = over, .next = next};
 }
@@ -158,11 +183,13 @@ runtime::Role::Turn Manager::tick(stipend_unix_ns now) {
 void Manager::begin_stop() {
     stopping_ = true;
     calls_.close();
+    if (payouts_) payouts_->stop();
     engine_->drain();
 }
 
 Result<void> Manager::outcome() const {
     if (engine_->failure()) return *engine_->failure();
+    if (payouts_ && payouts_->failure()) return *payouts_->failure();
     return {};
 }
 
@@ -203,6 +230,7 @@ Result<Json> Manager::status() {
         }
         if (restored_) out.set("restored", restored_json(*restored_));
         if (heads_) out.set("signed_heads", heads_->status());
+        if (payouts_) out.set("payouts", payouts_->status());
         return out;
     });
 }
@@ -224,7 +252,7 @@ Json Manager::generations() const {
 }
 
 void Manager::refresh_metrics(runtime::Metrics& metrics) {
-    PlainMetrics{*engine_, *plan_, host_, calls_, refused_observations_}.refresh(metrics);
+    PlainMetrics{*engine_, *plan_, host_, calls_, refused_observations_, payouts_.get()}.refresh(metrics);
 }
 
 Result<void> Manager::add_metrics(runtime::MetricPage& page) {
@@ -252,6 +280,7 @@ Result<void> Manager::add_routes(runtime::ControlServer& server) {
         if (!done) return fail(STIPEND_E_INVALID, "no such objection");
         return std::move(*done);
     }));
+    STIPEND_TRY(add_payout_routes(server));
     STIPEND_TRY(server.slow_route("POST", "/pardon", [this](const Json& body) { return pardon(body, {}); }));
     return server.slow_route("POST", "/archive", [this, &server](const Json& body) { return archive(server, body); });
 }
@@ -306,11 +335,10 @@ void Manager::serve(http::ServerThread& thread) {
 void Manager::announce() const {
     auto& log = host_.log();
     const auto& settings = plan_->settings;
-    if (settings.settlement == config::Settlement::dry_run) {
-        log.warn("settlement is dry-run: nothing here will ever be paid");
-    } else {
-        log.info(cat("settlement is accrue: debts on chain ", settings.chain_id,
-                     " are real, and paid once settlement is switched on"));
+    log_settlement(log, settings);
+    if (open_payouts_ && !open_payouts_->payouts.empty()) {
+        log.warn(cat(open_payouts_->payouts.size(),
+                     " payouts are under way, and nothing watches them until settlement is ethereum again"));
     }
     log.info(cat(plan_->spend.orchestrators, " orchestrators, every ", duration_text(settings.payment.interval_ns),
                  ", base ", settings.payment.base.text(), " USD"));

@@ -16,6 +16,7 @@
 #include "host/engine/manager_metrics.hpp"
 #include "host/engine/manager_plan.hpp"
 #include "host/engine/objection_desk.hpp"
+#include "host/engine/payout_desk.hpp"
 #include "host/engine/proof_book.hpp"
 #include "host/engine/registrar.hpp"
 #include "host/engine/reporter.hpp"
@@ -116,6 +117,8 @@ class Manager final : public runtime::Role, public Effects, public plugin::Alert
     void watch_clock(stipend_unix_ns now);
     void watch_wal(stipend_unix_ns now);
     void sign_heads();
+    void pay_out(const runtime::InstanceSet& fresh);
+    Result<void> add_payout_routes(runtime::ControlServer& server);
     void watch_changes(stipend_unix_ns now);
     void changes_seen(const std::vector<registry::Outcome>& applied,
                       const std::vector<registry::PendingChange>& waiting);
@@ -163,7 +166,9 @@ class Manager final : public runtime::Role, public Effects, public plugin::Alert
     std::shared_ptr<TargetDesk> targets_;        // the same, or its file cannot be used
     std::unique_ptr<ManagerApi> api_;            // none: it is not served
     std::unique_ptr<ManagerMetrics> metrics_;
-    std::unique_ptr<HeadSigner> heads_;  // none: nothing is served
+    std::unique_ptr<HeadSigner> heads_;                // none: nothing is served
+    std::optional<ledger::OpenPayouts> open_payouts_;  // of the runs before; until `payouts_` has them
+    std::unique_ptr<PayoutDesk> payouts_;              // none: settlement is not on
     std::optional<ledger::Restored> restored_;
     std::map<std::string, std::string> changes_alerted_;  // texts of alerts about changes that wait, by id
     stipend_unix_ns next_change_look_ = 0;

@@ -85,6 +85,7 @@ void PlainMetrics::refresh(runtime::Metrics& metrics) const {
           static_cast<double>(used_ppm(fees.used(now), limits.per_day)) / 1e6);
     gauge("control_longest_turn_seconds", "The longest turn of the control thread since the last look.",
           static_cast<double>(host.loop().take_longest_turn_ns()) / 1e9);
+    if (payouts != nullptr) refresh_payouts(metrics);
     // For the next request to report: the ledger's thread may be busy for long.
     host.writer().query([&metrics, folder = plan.settings.state](ledger::Ledger& ledger) {
         const auto stats = ledger.stats();
@@ -105,6 +106,24 @@ void PlainMetrics::refresh(runtime::Metrics& metrics) const {
         metrics.set_gauge("disk_left_seconds", "Time until the ledger has filled its disk, if it grows as it did.",
                           static_cast<double>(*days) * s_per_day);
     });
+}
+
+void PlainMetrics::refresh_payouts(runtime::Metrics& metrics) const {
+    const auto now = payouts->figures();
+    metrics.raise_counter("payouts_paid_total", "Payouts that are paid for good.", static_cast<double>(now.paid));
+    metrics.raise_counter("payouts_returned_total", "Payouts that were not executed, so that they are owed again.",
+                          static_cast<double>(now.returned));
+    const auto gauge = [&](const char* name, const char* help, double value) { metrics.set_gauge(name, help, value); };
+    gauge("payouts_open", "Payouts that are not over.", static_cast<double>(now.open));
+    gauge("payouts_held", "Those of them that are held.", static_cast<double>(now.held));
+    gauge("payouts_frozen", "Those of them that are frozen.", static_cast<double>(now.frozen));
+    gauge("payouts_open_eth", "What they pay.", approximate_eth(now.under_way));
+    gauge("payouts_today_eth", "What was bound on this UTC day.", approximate_eth(now.bound_today));
+    gauge("payouts_limit_eth", "payouts.per_day.", approximate_eth(now.per_day));
+    gauge("payouts_blocked", "1 while no payout is bound, whatever the reason.", now.blocked ? 1 : 0);
+    gauge("payouts_without_address", "Orchestrators that are due to be paid and have no address that may be paid.",
+          static_cast<double>(now.without_address));
+    if (now.funds) gauge("payer_funds_eth", "What the payer can pay out.", approximate_eth(*now.funds));
 }
 
 template <class Work>

@@ -10,6 +10,7 @@
 #include "host/engine/engine.hpp"
 #include "host/engine/ledger_reader.hpp"
 #include "host/engine/manager_plan.hpp"
+#include "host/engine/payout_desk.hpp"
 #include "host/runtime/host.hpp"
 
 namespace stipend::engine {
@@ -21,7 +22,11 @@ struct PlainMetrics {
     runtime::Host& host;
     const CallDesk& calls;
     std::uint64_t refused_observations = 0;
+    const PayoutDesk* payouts = nullptr;  // NULL: settlement is not on
     void refresh(runtime::Metrics& metrics) const;
+
+  private:
+    void refresh_payouts(runtime::Metrics& metrics) const;
 };
 
 class ManagerMetrics {

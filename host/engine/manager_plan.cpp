@@ -11,6 +11,7 @@
 #include "stipend/abi/dispatch.h"
 #include "stipend/abi/monitor.h"
 #include "stipend/abi/price.h"
+#include "stipend/abi/settlement.h"
 #include "stipend/duration.hpp"
 #include "stipend/record.hpp"
 
@@ -210,6 +211,9 @@ void add_instances(plugin::Loader& loader, const config::Settings& settings, con
     };
     add(settings.dispatch, dispatch_key, "dispatch", "dispatch.config", STIPEND_DISPATCH);
     add(settings.price, price_key, "price", "price.config", STIPEND_PRICE);
+    if (settings.settlement == config::Settlement::ethereum) {
+        add(settings.payouts, settlement_key, "settlement", "payouts.config", STIPEND_SETTLEMENT);
+    }
     for (std::size_t at = 0; at < settings.monitors.size(); ++at) {
         const auto& monitor = settings.monitors[at];
         add(monitor, runtime::monitor_key(monitor.name), monitor.name, cat("monitors[", at, "].config"),
@@ -279,6 +283,15 @@ void check_stated_rates(const config::Settings& settings, config::Diagnostics& d
     }
 }
 
+// A plugin of another chain than the ledger's would answer that it pays nothing here.
+void check_chain(const config::Settings& settings, config::Diagnostics& diagnostics, const ManagerPlan& plan) {
+    for (const auto& [name, stated] : stated_options(plan, settlement_key, settings.payouts.config.get(), "chain-id")) {
+        if (stated->text == std::to_string(settings.chain_id)) continue;
+        diagnostics.add(stated->pos, cat("payouts.config.", name),
+                        cat("got ", stated->shown(), ", want network.chain_id, ", settings.chain_id));
+    }
+}
+
 // Where only signed evidence counts, an orchestrator whose worker's key is not known is held for ever.
 void check_worker_keys(const config::Settings& settings, config::Diagnostics& diagnostics, const ManagerPlan& plan) {
     const auto& payees = *plan.update.payees;
@@ -331,11 +344,13 @@ std::unique_ptr<ManagerPlan> make_manager_plan(plugin::Loader& loader, config::S
     check_targets(settings, diagnostics, *plan);
     check_stated_rates(settings, diagnostics, *plan);
     check_worker_keys(settings, diagnostics, *plan);
+    check_chain(settings, diagnostics, *plan);
     if (!common || !diagnostics.empty()) return nullptr;
     plan->policy = *policies.first();
     std::vector<plugin::Chosen> paying{plan->policy.chosen};
     for (const auto& instance : plan->instances) {
-        if (instance.key == dispatch_key || instance.key == price_key) paying.push_back(instance.prepared.chosen);
+        const bool pays = instance.key == dispatch_key || instance.key == price_key || instance.key == settlement_key;
+        if (pays) paying.push_back(instance.prepared.chosen);
     }
     if (const auto unique = plugin::check_unique_ids(paying); !unique) {
         diagnostics.add(settings.payment.policy.pos, "plugins", unique.error().message);
@@ -353,6 +368,7 @@ std::unique_ptr<ManagerPlan> make_manager_plan(plugin::Loader& loader, config::S
     plan->fees = largest_fees(generation.fees, payees.size());
     plan->payees_digest = digest_of(payees);
     plan->plugins = {settings.payment.policy.plugin, settings.dispatch.plugin, settings.price.plugin};
+    if (settings.settlement == config::Settlement::ethereum) plan->plugins.push_back(settings.payouts.plugin);
     for (const auto& monitor : settings.monitors) plan->plugins.push_back(monitor.plugin);
     for (const auto& receiver : settings.alerts.receivers) plan->plugins.push_back(receiver.plugin);
     plan->maintenance = runtime::Maintenance(settings.maintenance);

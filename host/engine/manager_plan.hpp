@@ -49,6 +49,8 @@ struct ManagerPlan final : runtime::Plan {
     LargestFees fees;
     std::shared_ptr<const registry::ConfiguredMarks> configured;  // the orchestrators of the configuration
     std::set<std::string> registered;                             // ids of those beside them that are paid
+    // Ids of registrations with a payout address that no wallet has proven; NULL: not known.
+    std::shared_ptr<const std::set<std::string>> unproven;
     std::vector<std::string> left_out;  // and of those that are not, since the configuration has their id or endpoint
     std::string payees_digest;  // equal digests: the same orchestrators, with the same addresses, keys and capabilities
 };
@@ -56,6 +58,7 @@ struct ManagerPlan final : runtime::Plan {
 // The keys of a manager's plugin instances; those of monitors are monitor_key(name).
 inline constexpr const char* dispatch_key = "dispatch";
 inline constexpr const char* price_key = "price";
+inline constexpr const char* settlement_key = "settlement";  // only where settlement is on
 
 // Makes a plan of loaded settings, and of the registrations that are approved: an entry of the configuration with the
 // same id, endpoint, payout address or key wins. Whatever is wrong goes to `diagnostics`, and nothing is returned.

@@ -65,6 +65,18 @@ Json texts_json(const std::vector<std::string>& texts) {
     return out;
 }
 
+std::string_view paid_text(config::Settlement settlement) {
+    switch (settlement) {
+        case config::Settlement::dry_run:
+            break;
+        case config::Settlement::accrue:
+            return "debts are real, and paid once settlement is switched on";
+        case config::Settlement::ethereum:
+            return "on the chain: `stipend payouts list`";
+    }
+    return "never: this is a dry run";
+}
+
 }  // namespace
 
 Json status_json(const Engine& engine, const ManagerPlan& plan, const std::vector<std::string>& unwell,
@@ -74,8 +86,7 @@ Json status_json(const Engine& engine, const ManagerPlan& plan, const std::vecto
     const auto rate = engine.rate(now);
     return Json::object()
         .append("settlement", ns.text())
-        .append("paid", ns.mode == ledger::Mode::live ? "debts are real, and paid once settlement is switched on"
-                                                      : "never: this is a dry run")
+        .append("paid", paid_text(plan.settings.settlement))
         .append("now", utc_text(now))
         .append("generation", engine.generations().back()->row.id)
         .append("usd_per_eth", rate ? Json(scaled_text(*rate, 8)) : Json())

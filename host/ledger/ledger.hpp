@@ -125,6 +125,49 @@ struct Standing {
     std::optional<std::int64_t> latency_ns = {};
 };
 
+// What an orchestrator is owed, and since when it waits for it: its last payout, or else the first sight of it.
+struct Debt {
+    OrchestratorId orchestrator = 0;
+    SignedWei owed = {};
+    stipend_unix_ns since = 0;
+};
+struct DebtFilter {
+    SignedWei at_least = {};
+    stipend_unix_ns or_before = 0;  // or less, where it waits since then or before
+};
+
+// A payout, as it is now.
+struct PayoutLine {
+    std::string key = {};  // of the orchestrator
+    Payout row = {};
+    PayoutState state = PayoutState::reserved;
+    SlotId slot = 0;                      // 0: none
+    std::optional<PayoutStep> last = {};  // none: it is as it was reserved
+};
+// The newest first.
+struct PayoutFilter {
+    std::optional<OrchestratorId> orchestrator = {};
+    bool open = false;                    // only those that are not over
+    std::optional<PayoutId> before = {};  // a cursor
+    std::uint64_t limit = UINT64_MAX;
+};
+using PayoutSink = std::function<Result<void>(const PayoutLine&)>;
+
+// All that is recorded of one payout.
+struct PayoutHistory {
+    PayoutLine line = {};
+    std::vector<PayoutStep> steps = {};
+    std::optional<Slot> slot = {};       // the last one that it had
+    std::vector<Attempt> attempts = {};  // of that slot, the oldest first
+    std::optional<SlotEnd> end = {};     // of that slot
+};
+
+// A slot that has ended by one of its attempts.
+struct EndedSlot {
+    Slot row = {};
+    SlotEnd end = {};
+};
+
 struct Balance {
     OrchestratorId orchestrator = 0;
     std::string key = {};
@@ -305,6 +348,19 @@ class Ledger {
     [[nodiscard]] virtual Result<std::optional<AnsweredRequest>> answered_request(std::string_view principal,
                                                                                   std::string_view route,
                                                                                   std::string_view key) = 0;
+
+    // Those of the namespace that are owed more than nothing, by id.
+    [[nodiscard]] virtual Result<std::vector<Debt>> debts(const DebtFilter& filter) = 0;
+    // Those that are not over, and what is needed to go on with them.
+    [[nodiscard]] virtual Result<OpenPayouts> open_payouts() = 0;
+    // Passes payouts of the namespace to `sink`.
+    [[nodiscard]] virtual Result<void> payouts(const PayoutFilter& filter, const PayoutSink& sink) = 0;
+    // None: there is no such payout in the namespace.
+    [[nodiscard]] virtual Result<std::optional<PayoutHistory>> payout(PayoutId id) = 0;
+    // At most `limit` slots behind the one with id `after` that have ended by an attempt, and did so at or after
+    // `since`; by id.
+    [[nodiscard]] virtual Result<std::vector<EndedSlot>> ended_slots(SlotId after, stipend_unix_ns since,
+                                                                     std::uint64_t limit) = 0;
 
     // What each orchestrator of the namespace is owed, and what its jobs cost, ordered by id.
     [[nodiscard]] virtual Result<std::vector<Balance>> balances() = 0;

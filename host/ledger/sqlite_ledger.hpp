@@ -49,6 +49,12 @@ class SqliteLedger final : public Ledger {
     [[nodiscard]] Result<std::optional<DecisionPlace>> place_of(std::string_view key, std::uint64_t epoch) override;
     [[nodiscard]] Result<std::vector<Standing>> standings(std::span<const OrchestratorId> ids) override;
     [[nodiscard]] Result<void> export_fees(const DecisionFilter& filter, const FeeSink& sink) override;
+    [[nodiscard]] Result<std::vector<Debt>> debts(const DebtFilter& filter) override;
+    [[nodiscard]] Result<OpenPayouts> open_payouts() override;
+    [[nodiscard]] Result<void> payouts(const PayoutFilter& filter, const PayoutSink& sink) override;
+    [[nodiscard]] Result<std::optional<PayoutHistory>> payout(PayoutId id) override;
+    [[nodiscard]] Result<std::vector<EndedSlot>> ended_slots(SlotId after, stipend_unix_ns since,
+                                                             std::uint64_t limit) override;
     [[nodiscard]] Result<std::vector<Balance>> balances() override;
     [[nodiscard]] Result<std::vector<Gap>> unpaid(std::optional<OrchestratorId> orchestrator,
                                                   std::uint64_t limit) override;

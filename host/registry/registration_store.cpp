@@ -270,6 +270,17 @@ Result<std::vector<Registration>> RegistrationStore::approved() {
     return select("state = 1 ORDER BY id");
 }
 
+Result<std::set<std::string>> RegistrationStore::unproven() {
+    const std::lock_guard lock(mutex_);
+    STIPEND_LET(rows, database_.prepare("SELECT id FROM registration WHERE payout_proven = 0"));
+    std::set<std::string> out;
+    for (;;) {
+        STIPEND_LET(more, rows.next());
+        if (!more) return out;
+        out.insert(rows.text());
+    }
+}
+
 Result<std::vector<Registration>> RegistrationStore::pending() {
     const std::lock_guard lock(mutex_);
     return select("state IN (0, 2) AND approved_at IS NULL ORDER BY number");

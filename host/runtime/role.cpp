@@ -50,7 +50,7 @@ Result<std::shared_ptr<http::ServerTls>> load_tls(const std::string& name, const
 }
 
 ledger::Namespace namespace_of(const config::Settings& settings) {
-    return {.mode = settings.settlement == config::Settlement::accrue ? ledger::Mode::live : ledger::Mode::dry_run,
+    return {.mode = settings.settlement == config::Settlement::dry_run ? ledger::Mode::dry_run : ledger::Mode::live,
             .chain_id = static_cast<std::uint64_t>(settings.chain_id)};
 }
 

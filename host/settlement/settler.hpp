@@ -53,6 +53,11 @@ class Settler {
     [[nodiscard]] const std::map<PayoutId, ledger::OpenPayout>& payouts() const { return payouts_; }
     [[nodiscard]] const std::map<SlotId, SlotView>& slots() const { return slots_; }
     [[nodiscard]] const Block& block() const { return block_; }
+    [[nodiscard]] const Rules& rules() const { return rules_; }
+    [[nodiscard]] const std::optional<Account>& account() const { return account_; }  // as it was asked for last
+    [[nodiscard]] SignedWei bound_today() const;
+    // Whether the limits of its day keep a payout from being bound.
+    [[nodiscard]] bool waits_for_a_day(const ledger::OpenPayout& payout) const;
 
     // What a person orders; each is an edge of the graph, or CONFLICT. `done` follows the commit.
     void hold(PayoutId payout, std::string reason, std::string by, std::function<void(Result<void>)> done);
@@ -100,10 +105,8 @@ class Settler {
     bool bind();
     void take_estimate(Result<Estimate> estimate);
     void take_estimate_of_slot(Result<Estimate> estimate);
-    [[nodiscard]] bool waits_for_a_day(const ledger::OpenPayout& payout) const;
     [[nodiscard]] std::string why_not_now(const ledger::OpenPayout& payout, std::uint64_t gas) const;
     [[nodiscard]] std::uint64_t next_nonce() const;
-    [[nodiscard]] SignedWei bound_today() const;
     // What is bound and not in a block yet, which the payer's funds still hold; none beyond the range of an amount.
     [[nodiscard]] std::optional<SignedWei> under_way() const;
 

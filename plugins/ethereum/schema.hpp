@@ -10,7 +10,7 @@ inline constexpr char config_schema[] = R"({
   "additionalProperties": false,
   "required": ["chain_id", "payer", "rpc", "signer", "max_fee_per_gas_wei"],
   "properties": {
-    "chain_id": {"type": "integer", "minimum": 1, "description": "The chain; an endpoint of another one does not count."},
+    "chain_id": {"type": "integer", "minimum": 1, "format": "chain-id", "description": "The chain; an endpoint of another one does not count."},
     "payer": {"type": "string", "description": "The address that pays: the one of the signer's key."},
     "rpc": {"type": "array", "minItems": 1, "maxItems": 8, "items": {"type": "string"},
       "description": "JSON-RPC endpoints of nodes, http or https. Where a URL holds a key, take it from a file or a credential: ${cred:name}."},

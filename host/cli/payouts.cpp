@@ -1,0 +1,176 @@
+// Payouts on a chain: listed and shown from the ledger, moved by a running host, or here where none runs.
+#include <fmt/format.h>
+
+#include <cstdio>
+
+#include "host/base/printable.hpp"
+#include "host/base/time.hpp"
+#include "host/cli/commands.hpp"
+#include "host/cli/remote.hpp"
+#include "host/engine/payout_order.hpp"
+#include "host/ledger/backup.hpp"
+#include "host/ledger/payout_json.hpp"
+#include "host/runtime/role.hpp"
+
+namespace stipend::cli {
+namespace {
+
+Result<std::unique_ptr<ledger::Ledger>> read_book(const config::Settings& settings) {
+    return ledger::open(ledger::database_file(settings.state),
+                        {.access = ledger::Access::read_only, .ns = runtime::namespace_of(settings)});
+}
+
+// Texts come from outside.
+std::string shown(const Json& one, std::string_view key) {
+    return printable_line(text_of(one, key));
+}
+
+std::string eth_of(const Json& one) {
+    const auto wei = SignedWei::parse(text_of(one, "amount_wei"));
+    return wei ? eth_text(*wei) : shown(one, "amount_wei") + " wei";
+}
+
+void print_line(const Json& one) {
+    const auto reason = shown(one, "reason");
+    fmt::print("{:>6}  {:<9}  {:>24}  {}  {}  {}{}\n", shown(one, "payout"), shown(one, "state"), eth_of(one),
+               shown(one, "to"), shown(one, "since"), shown(one, "orchestrator"), reason == "-" ? "" : ": " + reason);
+}
+
+void print_steps(const Json& one) {
+    const auto* steps = one.find("steps");
+    if (steps == nullptr) return;
+    fmt::print("  {}  reserved\n", shown(one, "reserved_at"));
+    for (const auto& step : steps->items()) {
+        const auto reason = shown(step, "reason");
+        const auto by = shown(step, "by");
+        const auto block = shown(step, "block");
+        fmt::print("  {}  {}{}{}{}\n", shown(step, "at"), shown(step, "state"),
+                   block == "-" ? "" : " in block " + block, reason == "-" ? "" : ": " + reason,
+                   by == "-" ? "" : ", by " + by);
+    }
+}
+
+void print_whole(const Json& one) {
+    fmt::print("payout {} of {}: {} to {}: {}\n", shown(one, "payout"), shown(one, "orchestrator"), eth_of(one),
+               shown(one, "to"), shown(one, "state"));
+    print_steps(one);
+    const auto* nonce = one.find("nonce");
+    if (nonce != nullptr && nonce->is(Json::Kind::object)) {
+        fmt::print("nonce {} of {}, slot {}\n", shown(*nonce, "nonce"), shown(*nonce, "payer"), shown(*nonce, "slot"));
+        if (const auto* attempts = nonce->find("attempts")) {
+            for (const auto& attempt : attempts->items()) {
+                fmt::print("  {}  signed {}  cap {} wei, tip {} wei, gas {}\n", shown(attempt, "signed_at"),
+                           shown(attempt, "transaction"), shown(attempt, "cap_wei"), shown(attempt, "tip_wei"),
+                           shown(attempt, "gas"));
+            }
+        }
+        if (const auto* end = nonce->find("end"); end != nullptr && end->is(Json::Kind::object)) {
+            fmt::print("  {}  executed {} in block {}, for {} wei\n", shown(*end, "at"), shown(*end, "transaction"),
+                       shown(*end, "block"), shown(*end, "fee_wei"));
+        }
+    }
+    if (one.find("waits_for") != nullptr) {
+        fmt::print("waits for: {}\n", shown(one, "waits_for"));
+        if (shown(one, "next_at") != "-") fmt::print("goes on at: {}\n", shown(one, "next_at"));
+        if (shown(one, "command") != "-") fmt::print("next: {}\n", shown(one, "command"));
+    }
+}
+
+int print(const Json& one, bool json) {
+    if (json) {
+        fmt::print("{}\n", one.dump());
+    } else {
+        print_whole(one);
+    }
+    return exit_good;
+}
+
+// Where no host runs. The ledger's lock keeps out a host that starts meanwhile.
+Result<Json> order_in_ledger(const config::Settings& settings, const Json& body) {
+    STIPEND_LET(order, engine::parse_payout_order(body));
+    STIPEND_LET(book, ledger::open_existing(ledger::database_file(settings.state),
+                                            {.ns = runtime::namespace_of(settings), .notice = print_notice}));
+    return engine::order_without_host(*book, order, SystemClock().now());
+}
+
+}  // namespace
+
+int payout_list(const PayoutOptions& options) {
+    int status = exit_good;
+    const auto settings = settings_for(Reads::ledger, options.common, status);
+    if (!settings) return status;
+    const auto book = read_book(*settings);
+    if (!book) return print_error(book.error());
+    const ledger::PayoutFilter filter{.open = !options.all};
+    const auto read = (*book)->payouts(filter, [&](const ledger::PayoutLine& line) -> Result<void> {
+        if (!options.orchestrator.empty() && line.key != options.orchestrator) return {};
+        const auto json = ledger::payout_json(line);
+        if (options.common.json) {
+            fmt::print("{}\n", json.dump());
+        } else {
+            print_line(json);
+        }
+        return {};
+    });
+    if (!read) return print_error(read.error());
+    std::fflush(stdout);
+    return exit_good;
+}
+
+int payout_show(const PayoutOptions& options) {
+    int status = exit_good;
+    const auto settings = settings_for(Reads::ledger, options.common, status);
+    if (!settings) return status;
+    // A running host knows what it waits for as well.
+    const auto answer = ask_host(*settings, "POST", "/payouts/show", Json::object().append("payout", options.payout));
+    if (answer) return print(*answer, options.common.json);
+    const auto book = read_book(*settings);
+    if (!book) return print_error(book.error());
+    const auto found = (*book)->payout(options.payout);
+    if (!found) return print_error(found.error());
+    if (!*found) return print_error(fail(STIPEND_E_INVALID, "payout ", options.payout, ": there is none"));
+    return print(ledger::payout_json(**found), options.common.json);
+}
+
+int payout_order(const PayoutOptions& options, const std::string& action) {
+    const auto body = Json::object()
+                          .append("payout", options.payout)
+                          .append("action", action)
+                          .append("reason", options.reason)
+                          .append("by", requester());
+    int status = exit_good;
+    const auto settings = settings_for(Reads::ledger, options.common, status);
+    if (!settings) return status;
+    auto answer = ask_host(*settings, "POST", "/payouts/order", body);
+    if (!answer && answer.error().status == STIPEND_E_UNAVAILABLE) answer = order_in_ledger(*settings, body);
+    if (!answer) return print_error(answer.error());
+    return print(*answer, options.common.json);
+}
+
+int reconcile(const ReconcileOptions& options) {
+    int status = exit_good;
+    const auto settings = settings_for(Reads::place, options.common, status);
+    if (!settings) return status;
+    auto body = Json::object();
+    if (!options.since.empty()) body.append("since", options.since);
+    const auto answer = ask_host(*settings, "POST", "/reconcile", body, slow_ms);
+    if (!answer) return print_error(answer.error());
+    const auto* clean = answer->find("clean");
+    const bool good = clean != nullptr && clean->is(Json::Kind::boolean) && clean->truth();
+    if (options.common.json) {
+        fmt::print("{}\n", answer->dump());
+        return good ? exit_good : exit_bad;
+    }
+    fmt::print("{} transactions of the ledger compared with the chain; {} payouts are open\n",
+               shown(*answer, "transactions"), shown(*answer, "open_payouts"));
+    fmt::print("payer {}: next nonce {}, {} wei\n", shown(*answer, "payer"), shown(*answer, "next_nonce"),
+               shown(*answer, "funds_wei"));
+    if (const auto* findings = answer->find("findings")) {
+        for (const auto& one : findings->items()) fmt::print("differs: {}\n", printable_line(one.text()));
+    }
+    if (const auto more = shown(*answer, "more"); more != "0") fmt::print("and {} more\n", more);
+    fmt::print("{}\n", good ? "they agree" : "they differ: see payouts.md, \"When the ledger and the chain differ\"");
+    return good ? exit_good : exit_bad;
+}
+
+}  // namespace stipend::cli

@@ -1,0 +1,13 @@
+// What the settings of payouts have to be beside what their schema says.
+#pragma once
+
+#include "host/config/diagnostic.hpp"
+#include "host/config/node.hpp"
+#include "host/config/settings.hpp"
+
+namespace stipend::config {
+
+// `root` is what the settings were read from.
+void check_payouts(const Node& root, const Settings& settings, Diagnostics& diagnostics);
+
+}  // namespace stipend::config

@@ -1,0 +1,375 @@
+#include "host/engine/payout_desk.hpp"
+
+#include <algorithm>
+
+#include "host/base/time.hpp"
+#include "host/ledger/payout_json.hpp"
+#include "host/settlement/reconcile.hpp"
+#include "host/settlement/waiting.hpp"
+#include "stipend/ascii.hpp"
+#include "stipend/hex.hpp"
+
+namespace stipend::engine {
+namespace {
+
+using ledger::PayoutState;
+
+constexpr std::int64_t payout_patience_ns = 20 * ns_per_s;
+constexpr std::int64_t chain_deadline_ns = 150 * ns_per_s;  // above what the plugin takes by itself at most
+constexpr std::int64_t block_grace_ns = 60 * ns_per_s;      // what blocks for less is no alert
+constexpr std::size_t listed_without_address = 5;
+
+std::string block_alert(std::string_view id) {
+    return cat("payouts:", id);
+}
+
+}  // namespace
+
+settlement::Rules payout_rules(const config::Settings& settings) {
+    const auto& payouts = settings.payouts;
+    settlement::Rules out;
+    out.chain_id = static_cast<std::uint64_t>(settings.chain_id);
+    out.min_payout = wei_of(payouts.min);
+    out.max_age_ns = payouts.max_age_ns;
+    out.max_fee_ppm = static_cast<std::uint32_t>(payouts.max_fee_ppm);
+    out.max_cap = wei_of(payouts.max_gas_price);
+    out.limits = {.per_payment = wei_of(payouts.per_payment),
+                  .per_payee_day = wei_of(payouts.per_payee_day),
+                  .per_day = wei_of(payouts.per_day)};
+    out.confirmations = static_cast<std::uint64_t>(payouts.confirmations);
+    out.reserve_every_ns = payouts.every_ns;
+    out.look_every_ns = payouts.look_every_ns;
+    out.resend_after_ns = payouts.resend_after_ns;
+    out.replace_after_ns = payouts.replace_after_ns;
+    out.stopped = payouts.stopped == config::Stopped::yes;
+    return out;
+}
+
+PayoutDesk::PayoutDesk(runtime::Host& host, Engine& engine, const config::Settings& settings, ledger::OpenPayouts open,
+                       std::function<void()> changed)
+    : host_(host),
+      engine_(engine),
+      ledger_(settings.state, runtime::namespace_of(settings)),
+      changed_(std::move(changed)),
+      settler_(payout_rules(settings), chain_, *this, std::move(open)) {}
+
+void PayoutDesk::apply(const config::Settings& settings, std::shared_ptr<plugin::Instance> instance,
+                       Addresses addresses) {
+    auto rules = payout_rules(settings);
+    rules.stopped = rules.stopped || stopped_;
+    settler_.set_rules(std::move(rules));
+    addresses_ = std::move(addresses);
+    if (instance == instance_) return;
+    instance_ = std::move(instance);
+    next_chain_ = std::make_unique<settlement::PluginChain>(
+        instance_, [&loop = host_.loop()](std::function<void()> work) { loop.post(std::move(work)); },
+        chain_deadline_ns);
+    take_next_chain();
+}
+
+void PayoutDesk::take_next_chain() {
+    if (next_chain_ && !settler_.busy()) chain_.now = std::move(next_chain_);
+}
+
+void PayoutDesk::tick(stipend_unix_ns now) {
+    if (failure_) return;
+    take_next_chain();
+    if (chain_.now) settler_.run(now);
+    follow_alerts(now);
+}
+
+std::optional<stipend_unix_ns> PayoutDesk::next_wakeup() const {
+    if (failure_) return std::nullopt;
+    return settler_.next_wakeup();
+}
+
+void PayoutDesk::stop() {
+    stopped_ = true;
+    auto rules = settler_.rules();
+    rules.stopped = true;
+    settler_.set_rules(std::move(rules));
+}
+
+// Which are due is read first, then looked up here, then read again and reserved in one transaction.
+void PayoutDesk::reserve(const settlement::Reservation& which,
+                         std::function<void(Result<std::vector<ledger::Payout>>)> done) {
+    host_.writer().query([this, which, done = std::move(done)](ledger::Ledger& ledger) {
+        auto due = ledger.debts({.at_least = which.at_least, .or_before = which.or_before});
+        host_.loop().post([this, which, done, due = std::move(due)] {
+            if (!due) return done(due.error());
+            auto wanted = payable(which, *due);
+            if (wanted.empty()) return done(std::vector<ledger::Payout>());
+            host_.writer().query([this, which, done, wanted = std::move(wanted)](ledger::Ledger& book) {
+                auto reserved = reserve_now(book, which, wanted);
+                host_.loop().post([this, done, reserved = std::move(reserved)] {
+                    written(reserved ? Result<void>() : Result<void>(reserved.error()));
+                    if (reserved) report({.reserved = *reserved});
+                    done(reserved);
+                });
+            });
+        });
+    });
+}
+
+std::vector<ledger::Payout> PayoutDesk::payable(const settlement::Reservation& which,
+                                                const std::vector<ledger::Debt>& due) {
+    std::vector<ledger::Payout> out;
+    std::vector<std::string> without;
+    without_address_ = 0;
+    for (const auto& debt : due) {
+        if (std::ranges::binary_search(which.without, debt.orchestrator)) continue;
+        const auto at = engine_.payees().find(debt.orchestrator);
+        if (!at) continue;
+        const auto payee = engine_.payees()[*at];
+        const auto to = ascii::to_lower(payee.payout_address);
+        const bool proven = addresses_.may_be_paid(payee.key);
+        const bool usable = !to.empty() && to != which.payer && to.find_first_not_of('0', 2) != std::string::npos;
+        if (!proven || !usable) {
+            ++without_address_;
+            if (without.size() < listed_without_address) without.push_back(payee.key);
+            continue;
+        }
+        if (out.size() == which.most) break;
+        out.push_back({.orchestrator = debt.orchestrator, .to = to, .at = which.at});
+    }
+    const std::string id = "payouts:address";
+    if (without.empty()) {
+        engine_.resolve(id, host_.now());
+    } else {
+        std::string names;
+        for (const auto& one : without) names += cat(names.empty() ? "" : ", ", one);
+        engine_.raise({.id = id,
+                       .severity = STIPEND_ALERT_WARNING,
+                       .text = cat("orchestrators are owed enough to be paid, and have no payout address, or none that "
+                                   "its wallet has proven: ",
+                                   names),
+                       .at = host_.now()});
+    }
+    return out;
+}
+
+Result<std::vector<ledger::Payout>> PayoutDesk::reserve_now(ledger::Ledger& ledger,
+                                                            const settlement::Reservation& which,
+                                                            std::vector<ledger::Payout> wanted) {
+    STIPEND_LET(due, ledger.debts({.at_least = which.at_least, .or_before = which.or_before}));
+    ledger::Batch batch;
+    auto next = which.first;
+    for (auto& one : wanted) {
+        const auto debt = std::ranges::lower_bound(due, one.orchestrator, {}, &ledger::Debt::orchestrator);
+        if (debt == due.end() || debt->orchestrator != one.orchestrator) continue;  // a correction took it
+        one.id = next++;
+        one.wei = debt->owed;
+        batch.payouts.reserved.push_back(std::move(one));
+    }
+    if (batch.payouts.empty()) return std::vector<ledger::Payout>();
+    STIPEND_TRY(ledger.commit(batch));
+    return std::move(batch.payouts.reserved);
+}
+
+void PayoutDesk::commit(const ledger::PayoutChanges& changes, std::function<void(Result<void>)> done) {
+    auto batch = std::make_shared<ledger::Batch>();
+    batch->payouts = changes;
+    host_.writer().commit(batch, [this, batch, done = std::move(done)](Result<void> result) {
+        host_.loop().post([this, batch, done, result = std::move(result)] {
+            written(result);
+            if (result) report(batch->payouts);
+            done(result);
+        });
+    });
+}
+
+// A disk that fails proves nothing of what was written: the host ends, and reads it anew.
+void PayoutDesk::written(const Result<void>& done) {
+    moved_ = true;
+    if (done) return changed_();
+    const auto status = done.error().status;
+    host_.log().error("payouts: " + done.error().message);
+    if (status == STIPEND_E_BUSY || status == STIPEND_E_CONFLICT || status == STIPEND_E_INVALID) return;
+    failure_ = done.error();
+}
+
+std::string PayoutDesk::key_of(ledger::PayoutId payout) const {
+    const auto found = settler_.payouts().find(payout);
+    if (found == settler_.payouts().end()) return cat("payout ", payout);
+    const auto at = engine_.payees().find(found->second.row.orchestrator);
+    return at ? engine_.payees().key(*at) : cat("orchestrator ", found->second.row.orchestrator);
+}
+
+void PayoutDesk::report(const ledger::PayoutChanges& changes) {
+    for (const auto& one : changes.reserved) {
+        const auto at = engine_.payees().find(one.orchestrator);
+        host_.log().info(cat(at ? engine_.payees().key(*at) : "", "   payout ", one.id, ": ", eth_text(one.wei),
+                             " are reserved for ", one.to));
+    }
+    for (const auto& one : changes.attempts) {
+        host_.log().info(cat("payouts: slot ", one.slot, " is signed as 0x", hex_encode(one.id), ", and bids ",
+                             one.cap_wei.text(), " wei for one gas"));
+    }
+    for (const auto& step : changes.steps) {
+        if (step.state == PayoutState::paid) ++paid_;
+        if (step.state == PayoutState::returned) ++returned_;
+        auto line = cat(key_of(step.payout), "   payout ", step.payout, ": ", ledger::payout_state_name(step.state));
+        if (step.block != 0) line += cat(" in block ", step.block);
+        if (!step.reason.empty()) line += cat(": ", step.reason);
+        const bool bad = step.state == PayoutState::frozen || step.state == PayoutState::held;
+        if (bad) {
+            host_.log().warn(line);
+        } else {
+            host_.log().info(line);
+        }
+    }
+}
+
+// What blocks all of them, and each that only a person moves.
+void PayoutDesk::follow_alerts(stipend_unix_ns now) {
+    const auto& block = settler_.block();
+    if (block.id != block_) {
+        if (!block_.empty()) engine_.resolve(block_alert(block_), now);
+        block_ = block.id;
+        blocked_since_ = now;
+    }
+    const bool foreign = block_ == "foreign";
+    if (!block_.empty() && (foreign || now - blocked_since_ >= block_grace_ns)) {
+        engine_.raise({.id = block_alert(block_),
+                       .severity = foreign ? STIPEND_ALERT_CRITICAL : STIPEND_ALERT_WARNING,
+                       .text = cat("no payout is bound: ", block.text, ": `stipend payouts list`"),
+                       .at = now});
+    }
+    if (!std::exchange(moved_, false)) return;
+    std::set<std::string> raised;
+    for (const auto& [id, payout] : settler_.payouts()) {
+        const bool frozen = payout.state == PayoutState::frozen;
+        if (!frozen && payout.state != PayoutState::held) continue;
+        const auto alert = cat(frozen ? "payout-frozen:" : "payout-held:", key_of(id));
+        raised.insert(alert);
+        engine_.raise(
+            {.id = alert,
+             .severity = frozen ? STIPEND_ALERT_CRITICAL : STIPEND_ALERT_WARNING,
+             .text = cat("payout ", id, " waits for a person: ", payout.reason, ": `stipend payouts show ", id, "`"),
+             .at = now});
+    }
+    for (const auto& id : alerts_) {
+        if (!raised.contains(id)) engine_.resolve(id, now);
+    }
+    alerts_ = std::move(raised);
+}
+
+PayoutDesk::Figures PayoutDesk::figures() const {
+    Figures out;
+    out.open = settler_.payouts().size();
+    for (const auto& [id, payout] : settler_.payouts()) {
+        out.held += payout.state == PayoutState::held ? 1U : 0U;
+        out.frozen += payout.state == PayoutState::frozen ? 1U : 0U;
+        const auto sum = out.under_way.plus(payout.row.wei);
+        out.under_way = sum ? *sum : SignedWei::highest();
+    }
+    out.bound_today = settler_.bound_today();
+    out.per_day = settler_.rules().limits.per_day;
+    if (settler_.account()) out.funds = settler_.account()->funds;
+    out.paid = paid_;
+    out.returned = returned_;
+    out.without_address = without_address_;
+    out.blocked = settler_.rules().stopped || !settler_.block().id.empty();
+    return out;
+}
+
+Json PayoutDesk::status() const {
+    const auto all = figures();
+    const auto waiting = settlement::waiting_of_all(settler_);
+    const auto text_or_null = [](const std::string& text) { return text.empty() ? Json() : Json(text); };
+    return Json::object()
+        .append("open", all.open)
+        .append("held", all.held)
+        .append("frozen", all.frozen)
+        .append("open_wei", all.under_way.text())
+        .append("bound_today_wei", all.bound_today.text())
+        .append("limit_wei", all.per_day.text())
+        .append("payer", settler_.account() ? Json(settler_.account()->payer) : Json())
+        .append("funds_wei", all.funds ? Json(all.funds->text()) : Json())
+        .append("without_address", all.without_address)
+        .append("waits_for", text_or_null(waiting.text))
+        .append("command", text_or_null(waiting.command));
+}
+
+Result<Json> PayoutDesk::order(const Json& body) {
+    STIPEND_LET(order, parse_payout_order(body));
+    auto promise = std::make_shared<std::promise<Result<void>>>();
+    auto answer = promise->get_future();
+    host_.loop().post([this, order, promise] {
+        const auto done = [promise](Result<void> result) { promise->set_value(std::move(result)); };
+        if (order.state == PayoutState::reserved) return settler_.release(order.payout, order.by, done);
+        if (order.state == PayoutState::returned) {
+            return settler_.give_back(order.payout, order.reason, order.by, done);
+        }
+        settler_.hold(order.payout, order.reason, order.by, done);
+    });
+    if (answer.wait_for(std::chrono::nanoseconds(payout_patience_ns)) != std::future_status::ready) {
+        return fail(STIPEND_E_TIMEOUT, "payout ", order.payout, ": the host did not answer in time; look at it with ",
+                    "`stipend payouts show ", order.payout, "`");
+    }
+    try {
+        STIPEND_TRY(answer.get());
+    } catch (const std::future_error&) {
+        return fail(STIPEND_E_STATE, "the host is stopping");
+    }
+    return show(Json::object().append("payout", order.payout));
+}
+
+Result<Json> PayoutDesk::show(const Json& body) {
+    STIPEND_LET(id, payout_member(body));
+    STIPEND_LET(history, ledger_.read([id](ledger::Ledger& ledger) { return ledger.payout(id); }));
+    if (!history) return fail(STIPEND_E_INVALID, "payout ", id, ": there is none");
+    auto out = ledger::payout_json(*history);
+    STIPEND_LET(waiting,
+                host_.loop().ask_within(payout_patience_ns, [this, id]() -> std::optional<settlement::Waiting> {
+                    if (!settler_.payouts().contains(id)) return std::nullopt;
+                    return settlement::waiting_of(settler_, id, host_.now());
+                }));
+    if (!waiting) return out;
+    return out.append("waits_for", waiting->text)
+        .append("command", waiting->command.empty() ? Json() : Json(waiting->command))
+        .append("next_at", waiting->next ? Json(utc_text(*waiting->next)) : Json());
+}
+
+// With a chain of its own, beside the settler: what it asks holds nothing up.
+Result<Json> PayoutDesk::reconcile(const Json& body) {
+    stipend_unix_ns since = 0;
+    if (const auto* text = body.find("since"); text != nullptr && text->is(Json::Kind::string)) {
+        STIPEND_SET(since, parse_utc(text->text()));
+    }
+    auto side = std::make_shared<settlement::LedgerSide>();
+    // The open ones are read first: one that ends meanwhile is then compared twice, not left out.
+    STIPEND_SET(side->open, host_.writer().ask([](ledger::Ledger& ledger) -> Result<ledger::OpenPayouts> {
+        return ledger.open_payouts();
+    }));
+    STIPEND_SET(side->ended,
+                ledger_.read([since](ledger::Ledger& ledger) { return ledger.ended_slots(0, since, UINT64_MAX); }));
+    auto promise = std::make_shared<std::promise<Result<settlement::Reconciled>>>();
+    auto answer = promise->get_future();
+    host_.loop().post([this, side, promise] {
+        auto chain = std::make_shared<settlement::PluginChain>(
+            instance_, [&loop = host_.loop()](std::function<void()> work) { loop.post(std::move(work)); },
+            chain_deadline_ns);
+        settlement::reconcile(*chain, side, [promise, chain](Result<settlement::Reconciled> done) {
+            promise->set_value(std::move(done));
+        });
+    });
+    try {
+        STIPEND_LET(done, answer.get());
+        auto findings = Json::array();
+        for (const auto& one : done.findings) findings.push(one);
+        return Json::object()
+            .append("clean", done.bad == 0)
+            .append("findings", std::move(findings))
+            .append("more", done.bad - done.findings.size())
+            .append("transactions", done.slots)
+            .append("open_payouts", side->open.payouts.size())
+            .append("payer", done.payer)
+            .append("next_nonce", done.next_nonce)
+            .append("funds_wei", done.funds.text());
+    } catch (const std::future_error&) {
+        return fail(STIPEND_E_STATE, "the host is stopping");
+    }
+}
+
+}  // namespace stipend::engine

@@ -1,0 +1,28 @@
+// What a person orders for a payout: hold it, release it, or return it to what is owed.
+#pragma once
+
+#include <string>
+
+#include "host/ledger/ledger.hpp"
+#include "stipend/json.hpp"
+
+namespace stipend::engine {
+
+struct PayoutOrder {
+    ledger::PayoutId payout = 0;
+    ledger::PayoutState state = ledger::PayoutState::held;  // held, reserved (released) or returned
+    std::string reason = {};                                // empty for a release
+    std::string by = {};
+};
+// The member "payout" of an order or a question. INVALID: it is missing, or no number of a payout.
+[[nodiscard]] Result<ledger::PayoutId> payout_member(const Json& json);
+
+// {"payout","action","reason","by"}; an action is "hold", "release" or "return". INVALID: a member is missing, or is
+// none of its kind.
+[[nodiscard]] Result<PayoutOrder> parse_payout_order(const Json& json);
+
+// Carries it out where no host runs; the payout as it is then. INVALID: there is no such payout; CONFLICT: it cannot
+// be moved by hand from the state that it is in.
+[[nodiscard]] Result<Json> order_without_host(ledger::Ledger& ledger, const PayoutOrder& order, stipend_unix_ns now);
+
+}  // namespace stipend::engine

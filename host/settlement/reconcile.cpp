@@ -1,0 +1,97 @@
+#include "host/settlement/reconcile.hpp"
+
+#include <algorithm>
+
+#include "stipend/hex.hpp"
+
+namespace stipend::settlement {
+namespace {
+
+constexpr std::size_t sighted_at_once = 64;
+
+std::string name_of(const ledger::EndedSlot& slot) {
+    return cat("nonce ", slot.row.nonce, " of ", slot.row.payer, " (slot ", slot.row.id, ", 0x",
+               hex_encode(slot.end.id), ")");
+}
+
+class Run : public std::enable_shared_from_this<Run> {
+  public:
+    Run(Chain& chain, std::shared_ptr<const LedgerSide> ledger, std::function<void(Result<Reconciled>)> done)
+        : chain_(chain), ledger_(std::move(ledger)), done_(std::move(done)) {}
+
+    void start() {
+        chain_.account([self = shared_from_this()](Result<Account> account) {
+            if (!account) return self->done_(account.error());
+            self->compare_nonces(*account);
+            self->next();
+        });
+    }
+
+  private:
+    // All that the payer ever spent it spent by its nonces: where each of them is this ledger's, nothing else did.
+    void compare_nonces(const Account& account) {
+        out_.payer = account.payer;
+        out_.funds = account.funds;
+        out_.next_nonce = account.next_slot;
+        if (account.disagree) out_.find("the endpoints contradict each other about what is final");
+        const auto& last_slots = ledger_->open.last_slots;
+        const auto last = std::ranges::find(last_slots, account.payer, &ledger::Slot::payer);
+        if (last == last_slots.end()) return;
+        if (account.next_slot > last->nonce + 1) {
+            out_.find(cat("the chain has executed nonce ", account.next_slot - 1, " of ", account.payer,
+                          ", but the last one of this ledger is ", last->nonce));
+        }
+        const auto open = std::ranges::any_of(
+            ledger_->open.slots, [&](const ledger::OpenSlot& slot) { return slot.row.payer == account.payer; });
+        if (!open && account.next_slot <= last->nonce) {
+            out_.find(cat("this ledger has seen nonce ", last->nonce, " of ", account.payer,
+                          " executed for good, but the chain's next one is ", account.next_slot));
+        }
+    }
+
+    void next() {
+        const auto& ended = ledger_->ended;
+        if (at_ == ended.size()) return done_(std::move(out_));
+        ids_.clear();
+        const auto end = std::min(ended.size(), at_ + sighted_at_once);
+        for (auto i = at_; i < end; ++i) ids_.push_back(ended[i].end.id);
+        chain_.sight(ids_, [self = shared_from_this()](Result<std::vector<Sighting>> seen) {
+            if (!seen) return self->done_(seen.error());
+            for (const auto& one : *seen) self->compare(self->ledger_->ended[self->at_++], one);
+            self->next();
+        });
+    }
+
+    void compare(const ledger::EndedSlot& slot, const Sighting& seen) {
+        ++out_.slots;
+        const auto& end = slot.end;
+        if (seen.phase != Phase::in_block) return out_.find(cat(name_of(slot), ": is in no block"));
+        if (seen.block_hash != end.block_hash) {
+            return out_.find(cat(name_of(slot), ": is in block ", seen.block, " 0x", hex_encode(seen.block_hash),
+                                 ", but was seen for good in block ", end.block, " 0x", hex_encode(end.block_hash)));
+        }
+        if (seen.executed != end.executed) {
+            out_.find(cat(name_of(slot), ": was ", seen.executed ? "" : "not ",
+                          "executed, but this ledger has the opposite"));
+        }
+        if (seen.fee != end.fee_wei) {
+            out_.find(cat(name_of(slot), ": cost ", seen.fee.text(), " wei, but this ledger has ", end.fee_wei.text()));
+        }
+        if (!seen.final) out_.find(cat(name_of(slot), ": is in a block that can still be replaced"));
+    }
+
+    Chain& chain_;
+    const std::shared_ptr<const LedgerSide> ledger_;
+    const std::function<void(Result<Reconciled>)> done_;
+    Reconciled out_;
+    std::size_t at_ = 0;
+    std::vector<Hash> ids_;
+};
+
+}  // namespace
+
+void reconcile(Chain& chain, std::shared_ptr<const LedgerSide> ledger, std::function<void(Result<Reconciled>)> done) {
+    std::make_shared<Run>(chain, std::move(ledger), std::move(done))->start();
+}
+
+}  // namespace stipend::settlement

@@ -1,0 +1,85 @@
+#include "host/settlement/waiting.hpp"
+
+#include <algorithm>
+
+namespace stipend::settlement {
+namespace {
+
+using State = ledger::PayoutState;
+
+Waiting reserved(const Settler& settler, const ledger::OpenPayout& payout, stipend_unix_ns now) {
+    if (settler.waits_for_a_day(payout)) {
+        return {.text = "the limits of this UTC day: payouts.per_day or payouts.per_payee_day",
+                .command = {},
+                .next = (now / ns_per_day + 1) * ns_per_day};
+    }
+    if (!payout.reason.empty()) return {.text = payout.reason};
+    if (settler.slots().size() >= settler.rules().window) {
+        return {.text = cat("others: ", settler.slots().size(), " nonces are open, as many as may be at once")};
+    }
+    return {.text = "its turn to be bound to a nonce"};
+}
+
+Waiting sent(const Settler& settler, const Settler::SlotView& slot) {
+    const auto& rules = settler.rules();
+    const auto& newest = slot.attempts.back();
+    const auto& account = settler.account();
+    const auto nonce = cat("nonce ", slot.row.nonce);
+    if (account && account->payer == slot.row.payer && account->next_slot < slot.row.nonce) {
+        return {.text = cat(nonce, " waits for nonce ", account->next_slot, ", which the chain executes first")};
+    }
+    const auto bids = cat(nonce, " bids ", newest.cap_wei.text(), " wei for one gas");
+    if (slot.attempts.size() >= ledger::max_attempts) {
+        return {.text = cat(bids, ", and was signed ", slot.attempts.size(), " times, which is the most")};
+    }
+    if (account && newest.cap_wei < account->base_fee) {
+        return {.text = cat(bids, ", but the chain takes ", account->base_fee.text()),
+                .next = newest.at + rules.replace_after_ns};
+    }
+    const bool seen = std::ranges::any_of(slot.sightings, [](const auto& s) { return s.phase != Phase::unknown; });
+    if (!seen && slot.sent_at != 0) {
+        return {.text = cat(bids, ": no node knows of it yet"), .next = slot.sent_at + rules.resend_after_ns};
+    }
+    return {.text = cat(bids, ": a block that takes it"), .next = newest.at + rules.replace_after_ns};
+}
+
+Waiting in_block(const Settler::SlotView& slot) {
+    const auto seen = std::ranges::find(slot.sightings, Phase::in_block, &Sighting::phase);
+    if (seen == slot.sightings.end()) return {.text = "its block to become final"};
+    return {.text = cat("its block ", seen->block, " to become final; ", seen->depth, " blocks are above it")};
+}
+
+}  // namespace
+
+Waiting waiting_of_all(const Settler& settler) {
+    if (settler.rules().stopped) {
+        return {.text = "payouts are stopped by the configuration",
+                .command = "set `payouts.stopped: false`, then `stipend reload`"};
+    }
+    const auto& block = settler.block();
+    if (block.id.empty()) return {};
+    const bool looks_wrong = block.id == "foreign" || block.id == "endpoints" || block.id == "chain";
+    return {.text = block.text, .command = looks_wrong ? "`stipend reconcile` says what differs" : ""};
+}
+
+Waiting waiting_of(const Settler& settler, ledger::PayoutId id, stipend_unix_ns now) {
+    const auto& payout = settler.payouts().at(id);
+    const auto slot = settler.slots().find(payout.slot);
+    if (payout.state == State::held) {
+        return {.text = cat("a person: ", payout.reason),
+                .command = cat("`stipend payouts release ", id, "` once that is mended, or `stipend payouts return ",
+                               id, "`, after which it is owed again")};
+    }
+    if (payout.state == State::frozen) {
+        return {.text = cat("a person: ", payout.reason), .command = "`stipend reconcile` says what differs"};
+    }
+    if (payout.state == State::mined || payout.state == State::confirmed) {
+        return slot == settler.slots().end() ? Waiting{.text = "its block to become final"} : in_block(slot->second);
+    }
+    if (auto all = waiting_of_all(settler); !all.text.empty()) return all;
+    if (payout.state == State::reserved) return reserved(settler, payout, now);
+    if (slot == settler.slots().end() || slot->second.attempts.empty()) return {.text = "the signer"};
+    return sent(settler, slot->second);
+}
+
+}  // namespace stipend::settlement
