@@ -1,8 +1,9 @@
 // Payouts as they are read: what is owed, what became of it, and what is recorded of one.
+#include "host/ledger/sqlite_ledger.hpp"
+
 #include "host/ledger/columns.hpp"
 #include "host/ledger/invariants.hpp"
 #include "host/ledger/payouts.hpp"
-#include "host/ledger/sqlite_ledger.hpp"
 
 namespace stipend::ledger {
 namespace {

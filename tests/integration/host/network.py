@@ -81,6 +81,7 @@ class Host:
         self.options = []  # of `stipend run`
         self.process = None
         self.lines = []  # of all runs
+        self.echo = False  # prints them as they come
         self.news = threading.Condition()  # a line came, or a run ended
 
     def spawn(self):
@@ -100,6 +101,8 @@ class Host:
         with open(self.folder / "host.log", "a", encoding="utf-8") as log:
             for line in stream:
                 log.write(line)
+                if self.echo:
+                    print(line, end="", flush=True)
                 with self.news:
                     self.lines.append(line)
                     self.news.notify_all()
