@@ -32,6 +32,26 @@ const BadFile bad_references[] = {
      "orchestrators[0].address at line 2, column 14 has already: want it once\n"
      "    - { address: https://b:1, service_addresses: [https://a:01] }\n"
      "                                                  ^\n"},
+    {"payouts without a daily limit",
+     "settlement: ethereum\n"
+     "payouts: { min: 0.02 ETH }\n",
+     "config.yaml:2:10: payouts.per_day: got no limit, want the most that may be paid on a day, since settlement is "
+     "ethereum\n"
+     "  payouts: { min: 0.02 ETH }\n"
+     "           ^\n"},
+    {"payouts that would all be held",
+     "settlement: ethereum\n"
+     "payouts: { min: 2 ETH, per_day: 1 ETH }\n",
+     "config.yaml:2:17: payouts.min: got 2 ETH, want at most payouts.per_payment, 1 ETH: each payment would be held\n"
+     "  payouts: { min: 2 ETH, per_day: 1 ETH }\n"
+     "                  ^\n"},
+    {"a limit of a day below that of one payment",
+     "settlement: ethereum\n"
+     "payouts: { per_payee_day: 0.5 ETH, per_day: 1 ETH }\n",
+     "config.yaml:2:27: payouts.per_payee_day: got 0.5 ETH, want at least payouts.per_payment, 1 ETH: a payment up to "
+     "that could never be made\n"
+     "  payouts: { per_payee_day: 0.5 ETH, per_day: 1 ETH }\n"
+     "                            ^\n"},
     {"an id twice",
      "orchestrators:\n"
      "  - { address: https://a:1, id: o }\n"
