@@ -105,7 +105,7 @@ const BadFile bad_values[] = {
      "  price: { max_step: 1001 }\n"
      "                     ^\n"},
     {"a choice that is none", "settlement: dryrun\n",
-     "config.yaml:1:13: settlement: got \"dryrun\", want one of dry-run, accrue\n"
+     "config.yaml:1:13: settlement: got \"dryrun\", want one of dry-run, accrue, ethereum\n"
      "  settlement: dryrun\n"
      "              ^\n"},
     {"a port that is none", "listen: { metrics: 127.0.0.1:99999 }\n",
@@ -116,7 +116,7 @@ const BadFile bad_values[] = {
     {"a key without a value",
      "settlement:\n"
      "payment: {}\n",
-     "config.yaml:1:1: settlement: got nothing, want one of dry-run, accrue\n"
+     "config.yaml:1:1: settlement: got nothing, want one of dry-run, accrue, ethereum\n"
      "  settlement:\n"
      "  ^\n"},
     {"a list where a value belongs", "state: [var]\n",
@@ -141,14 +141,16 @@ const BadFile bad_values[] = {
      "  ^\n"},
     {"an unknown key", "paymet: {}\n",
      "config.yaml:1:1: unknown key \"paymet\": want one of role, state, log, network, settlement, plugins, watch, "
-     "payment, price, dispatch, monitors, limits, orchestrators, orchestrator_addresses, capabilities, maintenance, "
+     "payment, price, dispatch, monitors, limits, payouts, orchestrators, orchestrator_addresses, capabilities, "
+     "maintenance, "
      "witness, alerts, "
      "listen, api, registration, signed_heads; did you mean \"payment\"?\n"
      "  paymet: {}\n"
      "  ^\n"},
     {"an unknown key that is like no other", "frobnicate: 1\n",
      "config.yaml:1:1: unknown key \"frobnicate\": want one of role, state, log, network, settlement, plugins, watch, "
-     "payment, price, dispatch, monitors, limits, orchestrators, orchestrator_addresses, capabilities, maintenance, "
+     "payment, price, dispatch, monitors, limits, payouts, orchestrators, orchestrator_addresses, capabilities, "
+     "maintenance, "
      "witness, alerts, "
      "listen, api, registration, signed_heads\n"
      "  frobnicate: 1\n"

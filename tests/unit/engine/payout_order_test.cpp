@@ -5,13 +5,19 @@
 #include "tests/unit/ledger/ledger_fixture.hpp"
 
 using namespace stipend;
-using namespace stipend::engine;
+using engine::order_without_host;
+using engine::parse_payout_order;
+using engine::PayoutDesk;
 using ledger::PayoutState;
 
 namespace {
 
 Json order_json(std::int64_t payout, const char* action, const char* reason = "why") {
-    return Json::object().append("payout", payout).append("action", action).append("reason", reason).append("by", "ops");
+    return Json::object()
+        .append("payout", payout)
+        .append("action", action)
+        .append("reason", reason)
+        .append("by", "ops");
 }
 
 std::string refusal(const Json& json) {
