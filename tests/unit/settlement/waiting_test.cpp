@@ -1,4 +1,4 @@
-// What a payout waits for, as people are told.
+// What a payout waits for, as it is shown.
 #include <doctest/doctest.h>
 
 #include "host/settlement/waiting.hpp"
