@@ -26,10 +26,12 @@ class Unavailable(Exception):
 
 
 class Container:
-    def __init__(self, prepare, binds=None):
+    def __init__(self, prepare, binds=None, rights=()):
         """`prepare(root)` fills the root before the boot; what it puts into root/usr/local covers this machine's.
-        `binds`: files of this machine that are to be seen inside, by their path there."""
+        `binds`: files of this machine that are to be seen inside, by their path there. `rights`: capabilities that a
+        container does not have by itself, and a machine does."""
         self.binds = binds or {}
+        self.rights = rights
         if os.geteuid() != 0:
             raise Unavailable("booting a container needs root")
         if shutil.which("systemd-nspawn") is None:
@@ -69,6 +71,7 @@ class Container:
         if (root / "usr/local").exists():  # moved, since this machine's /usr covers its place
             (root / "usr/local").rename(self.folder / "local")
             binds.append(f"--bind-ro={self.folder}/local:/usr/local")
+        binds += [f"--capability={right}" for right in self.rights]
         self.nspawn = subprocess.Popen(
             ["systemd-nspawn", "--boot", f"--directory={root}", *binds, "--private-network", "--register=no",
              "--keep-unit", "--console=pipe", "--resolv-conf=off", "--timezone=off", "systemd.unit=container.target"],
