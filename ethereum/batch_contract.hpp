@@ -19,6 +19,8 @@ struct Log {
     Address address;              // of the contract that wrote it
     std::vector<Bytes32> topics;  // of an event the hash of its signature first, then its indexed arguments
     Bytes data;
+
+    friend bool operator==(const Log&, const Log&) = default;
 };
 
 struct PaymentOutcome {

@@ -41,15 +41,6 @@ Bytes encode(const Transaction& tx, Bytes fields) {
     return rlp_list(fields, is_legacy(tx) ? ByteView() : eip1559_prefix);
 }
 
-Bytes encode_signed(const Transaction& tx, const Signature& signature) {
-    auto fields = unsigned_fields(tx);
-    const std::uint64_t parity = signature.odd ? 1 : 0;
-    append_rlp(fields, is_legacy(tx) ? legacy_v_base + 2 * tx.chain_id + parity : parity);
-    append_rlp(fields, from_bytes32(signature.r));
-    append_rlp(fields, from_bytes32(signature.s));
-    return encode(tx, std::move(fields));
-}
-
 class FieldReader {
   public:
     explicit FieldReader(const std::vector<RlpItem>& items) : items_(items) {}
@@ -133,6 +124,15 @@ Result<Read> read_fields(TransactionType type, const std::vector<RlpItem>& items
 }
 
 }  // namespace
+
+Bytes encode_signed(const Transaction& tx, const Signature& signature) {
+    auto fields = unsigned_fields(tx);
+    const std::uint64_t parity = signature.odd ? 1 : 0;
+    append_rlp(fields, is_legacy(tx) ? legacy_v_base + 2 * tx.chain_id + parity : parity);
+    append_rlp(fields, from_bytes32(signature.r));
+    append_rlp(fields, from_bytes32(signature.s));
+    return encode(tx, std::move(fields));
+}
 
 Result<void> check(const Transaction& tx) {
     const auto refuse = [](std::string_view field, const auto& got, std::string_view want) {

@@ -52,6 +52,9 @@ struct SignedTransaction {
     Bytes raw;     // what is sent
 };
 
+// The bytes that are sent, of whatever fields and signature.
+[[nodiscard]] Bytes encode_signed(const Transaction& transaction, const Signature& signature);
+
 // INVALID as `check`.
 [[nodiscard]] Result<SignedTransaction> sign(Transaction transaction, const PrivateKey& key);
 

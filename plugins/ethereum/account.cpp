@@ -61,7 +61,8 @@ bool AccountView::same_final(const AccountView& other) const {
 
 bool AccountView::same(const AccountView& other) const {
     return same_final(other) && newest.hash == other.newest.hash && newest.at_s == other.newest.at_s &&
-           newest.base_fee == other.newest.base_fee && next_nonce == other.next_nonce && balance == other.balance;
+           newest.base_fee == other.newest.base_fee && next_nonce == other.next_nonce && balance == other.balance &&
+           contract == other.contract;
 }
 
 std::vector<RpcCall> account_calls(const Settings& settings, const Heads& at) {
@@ -74,6 +75,7 @@ std::vector<RpcCall> account_calls(const Settings& settings, const Heads& at) {
                              of_payer("eth_getTransactionCount", at.newest),
                              of_payer("eth_getTransactionCount", at.final),
                              of_payer("eth_getBalance", at.newest)};
+    for (auto& call : contract_calls(settings, quantity_text(at.newest))) out.push_back(std::move(call));
     if (!settings.tip) out.push_back({"eth_maxPriorityFeePerGas", "[]"});
     return out;
 }
@@ -86,10 +88,11 @@ Result<AccountView> read_account(const Settings& settings, const Heads& at, Answ
     STIPEND_SET(out.next_nonce, read_u64(answers[3]));
     STIPEND_SET(out.final_next_nonce, read_u64(answers[4]));
     STIPEND_SET(out.balance, read_u256(answers[5]));
+    STIPEND_SET(out.contract, read_contract(settings, answers.subspan(6)));
     if (settings.tip) {
         out.tip = *settings.tip;
     } else {
-        STIPEND_SET(out.tip, read_u256(answers[6]));
+        STIPEND_SET(out.tip, read_u256(answers.back()));
     }
     if (!out.newest.base_fee) return fail(STIPEND_E_INVALID, "the newest block has no base fee: no chain of EIP-1559");
     if (out.final_next_nonce > out.next_nonce) {

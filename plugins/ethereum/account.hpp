@@ -4,7 +4,7 @@
 #include <string>
 #include <vector>
 
-#include "rpc.hpp"
+#include "contracts.hpp"
 
 namespace evm {
 
@@ -52,7 +52,12 @@ struct AccountView {
     std::uint64_t final_next_nonce = 0;
     Uint256 balance;
     Uint256 tip;
+    ContractView contract;
 
+    // What it can pay out, in the smallest unit of the asset.
+    [[nodiscard]] const Uint256& funds(const Settings& settings) const {
+        return settings.token ? contract.funds : balance;
+    }
     [[nodiscard]] bool same_final(const AccountView& other) const;
     [[nodiscard]] bool same(const AccountView& other) const;  // but for the tip, which is each node's own
 };

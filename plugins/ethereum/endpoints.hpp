@@ -35,7 +35,7 @@ class Endpoints {
   private:
     struct Round;
     void send(const std::shared_ptr<Work>& work, const std::shared_ptr<Round>& round, std::size_t endpoint,
-              std::size_t first, std::span<const RpcCall> calls) const;
+              std::size_t first, std::span<const RpcCall> calls, std::size_t most_bytes) const;
     static void ended(const Work& work, Round& round);
 
     const Settings* settings_;

@@ -2,8 +2,8 @@
 
 #include <algorithm>
 #include <charconv>
-#include <limits>
 
+#include "fields.hpp"
 #include "stipend/hex.hpp"
 #include "stipend/json_parse.hpp"
 
@@ -16,78 +16,7 @@ using stipend::Result;
 
 namespace {
 
-constexpr stipend::JsonLimits answer_limits{.bytes = max_rpc_answer_bytes, .depth = 12, .nodes = 60'000};
-constexpr std::size_t most_digits = 64;
-
-template <class Number>
-Result<Number> read_number(const Json* json, Number (*of)(const Bytes32&), std::size_t digits_limit,
-                           std::string_view what) {
-    const auto bad = [&] {
-        return fail(STIPEND_E_INVALID, what, ": want a quantity: 0x and hex digits, no zero first");
-    };
-    if (json == nullptr || !json->is(Json::Kind::string)) return bad();
-    std::string_view digits = json->text();
-    if (!digits.starts_with("0x")) return bad();
-    digits.remove_prefix(2);
-    if (digits.empty() || digits.size() > digits_limit || (digits.size() > 1 && digits.front() == '0')) return bad();
-    Bytes32 bytes{};
-    if (!stipend::hex_decode(std::string(most_digits - digits.size(), '0').append(digits), bytes)) return bad();
-    return of(bytes);
-}
-
-Result<Uint256> quantity(const Json* json, std::string_view what) {
-    return read_number<Uint256>(
-        json, [](const Bytes32& bytes) { return stipend::ethereum::from_bytes32(bytes); }, most_digits, what);
-}
-
-Result<std::uint64_t> small_quantity(const Json* json, std::string_view what) {
-    return read_number<std::uint64_t>(
-        json,
-        [](const Bytes32& bytes) {
-            std::uint64_t out = 0;
-            for (std::size_t at = bytes.size() - sizeof out; at < bytes.size(); ++at) out = out << 8U | bytes[at];
-            return out;
-        },
-        16, what);
-}
-
-Result<Bytes32> hash_of(const Json* json, std::string_view what) {
-    Bytes32 out{};
-    const bool text = json != nullptr && json->is(Json::Kind::string) && json->text().starts_with("0x");
-    if (!text || !stipend::hex_decode(std::string_view(json->text()).substr(2), out)) {
-        return fail(STIPEND_E_INVALID, what, ": want 0x and 64 hex digits");
-    }
-    return out;
-}
-
-// The result of an answer that is no error: an object, or nothing for null.
-Result<const Json*> object_of(const RpcAnswer& answer, std::string_view what) {
-    if (answer.refused) return fail(STIPEND_E_INVALID, what, ": the node answers with an error");
-    if (answer.result.is(Json::Kind::null)) return static_cast<const Json*>(nullptr);
-    if (!answer.result.is(Json::Kind::object)) return fail(STIPEND_E_INVALID, what, ": want an object");
-    return &answer.result;
-}
-
-Result<void> check_hash(const Json* json, const Bytes32& wanted, std::string_view what) {
-    STIPEND_LET(hash, hash_of(json, what));
-    if (hash != wanted) return fail(STIPEND_E_INVALID, what, ": got another one than was asked for");
-    return {};
-}
-
-// gasUsed x effectiveGasPrice + l1Fee, which some chains take for the bytes beside it.
-Result<Uint256> fee_of(const Json& receipt) {
-    STIPEND_LET(gas, small_quantity(receipt.find("gasUsed"), "gasUsed"));
-    STIPEND_LET(price, quantity(receipt.find("effectiveGasPrice"), "effectiveGasPrice"));
-    Uint256 beside;
-    if (const auto* l1 = receipt.find("l1Fee"); l1 != nullptr && !l1->is(Json::Kind::null)) {
-        STIPEND_SET(beside, quantity(l1, "l1Fee"));
-    }
-    try {
-        return Uint256(stipend::CheckedU256(price.value() * gas + beside.value()));
-    } catch (const std::exception&) {
-        return fail(STIPEND_E_INVALID, "the fee of a receipt is beyond 256 bits");
-    }
-}
+constexpr std::size_t bytes_of_node = 16;  // the fewest that a value takes in an answer, on average
 
 Result<RpcAnswer> read_one(const Json& json, std::uint64_t& id) {
     if (!json.is(Json::Kind::object)) return fail(STIPEND_E_INVALID, "an answer is ", json.kind_name());
@@ -130,8 +59,8 @@ std::string rpc_request(std::span<const RpcCall> calls) {
     return out += "]";
 }
 
-Result<std::vector<RpcAnswer>> read_rpc(std::string_view body, std::size_t count) {
-    auto json = stipend::parse_json(body, answer_limits);
+Result<std::vector<RpcAnswer>> read_rpc(std::string_view body, std::size_t count, std::size_t most_bytes) {
+    auto json = stipend::parse_json(body, {.bytes = most_bytes, .depth = 12, .nodes = most_bytes / bytes_of_node});
     // The parser's message may hold text of the node.
     if (!json) return fail(STIPEND_E_INVALID, "its answer is not JSON, has a key twice, or is beyond the limits");
     if (!json->is(Json::Kind::array)) return fail(STIPEND_E_INVALID, "got ", json->kind_name(), ", want an array");
@@ -160,14 +89,21 @@ std::string quantity_text(const Uint256& number) {
     return "0x" + digits.substr(first);
 }
 
+Result<const Json*> object_of(const RpcAnswer& answer, std::string_view what) {
+    if (answer.refused) return fail(STIPEND_E_INVALID, what, ": the node answers with an error");
+    if (answer.result.is(Json::Kind::null)) return static_cast<const Json*>(nullptr);
+    if (!answer.result.is(Json::Kind::object)) return fail(STIPEND_E_INVALID, what, ": want an object");
+    return &answer.result;
+}
+
 Result<Uint256> read_u256(const RpcAnswer& answer) {
     if (answer.refused) return fail(STIPEND_E_INVALID, "a number: the node answers with an error");
-    return quantity(&answer.result, "a number");
+    return read_quantity(&answer.result, "a number");
 }
 
 Result<std::uint64_t> read_u64(const RpcAnswer& answer) {
     if (answer.refused) return fail(STIPEND_E_INVALID, "a number: the node answers with an error");
-    return small_quantity(&answer.result, "a number");
+    return read_small_quantity(&answer.result, "a number");
 }
 
 Result<void> check_chain(const RpcAnswer& answer, std::uint64_t chain_id) {
@@ -188,44 +124,18 @@ Result<Block> read_block(const RpcAnswer& answer, std::optional<std::uint64_t> w
     STIPEND_LET(json, object_of(answer, "a block"));
     if (json == nullptr) return fail(STIPEND_E_INVALID, "a block: the node has no such one");
     Block out;
-    STIPEND_SET(out.number, small_quantity(json->find("number"), "a block's number"));
-    STIPEND_SET(out.hash, hash_of(json->find("hash"), "a block's hash"));
-    STIPEND_SET(out.at_s, small_quantity(json->find("timestamp"), "a block's timestamp"));
+    STIPEND_SET(out.number, read_small_quantity(json->find("number"), "a block's number"));
+    STIPEND_SET(out.hash, read_hash(json->find("hash"), "a block's hash"));
+    STIPEND_SET(out.at_s, read_small_quantity(json->find("timestamp"), "a block's timestamp"));
     constexpr std::uint64_t last_s = 9'000'000'000;  // fits 64 bits as nanoseconds
     if (out.at_s > last_s) return fail(STIPEND_E_INVALID, "a block's timestamp is beyond all time");
     if (const auto* fee = json->find("baseFeePerGas"); fee != nullptr && !fee->is(Json::Kind::null)) {
-        STIPEND_SET(out.base_fee, quantity(fee, "baseFeePerGas"));
+        STIPEND_SET(out.base_fee, read_quantity(fee, "baseFeePerGas"));
     }
     if (wanted && *wanted != out.number) {
         return fail(STIPEND_E_INVALID, "a block: got number ", out.number, ", want ", *wanted);
     }
     return out;
-}
-
-Result<std::optional<Receipt>> read_receipt(const RpcAnswer& answer, const Bytes32& id) {
-    STIPEND_LET(json, object_of(answer, "a receipt"));
-    if (json == nullptr) return std::optional<Receipt>();
-    STIPEND_TRY(check_hash(json->find("transactionHash"), id, "a receipt's transaction"));
-    Receipt out;
-    STIPEND_SET(out.block, small_quantity(json->find("blockNumber"), "a receipt's block"));
-    STIPEND_SET(out.block_hash, hash_of(json->find("blockHash"), "a receipt's block hash"));
-    STIPEND_LET(status, small_quantity(json->find("status"), "a receipt's status"));
-    if (status > 1) return fail(STIPEND_E_INVALID, "a receipt's status: got ", status, ", want 0 or 1");
-    out.executed = status == 1;
-    STIPEND_SET(out.fee, fee_of(*json));
-    return std::optional(out);
-}
-
-Result<bool> read_known(const RpcAnswer& answer, const Bytes32& id) {
-    STIPEND_LET(json, object_of(answer, "a transaction"));
-    if (json == nullptr) return false;
-    STIPEND_TRY(check_hash(json->find("hash"), id, "a transaction's hash"));
-    return true;
-}
-
-Result<void> read_taken(const RpcAnswer& answer, const Bytes32& id) {
-    if (answer.refused) return fail(STIPEND_E_UNAVAILABLE, "the node answers with an error");
-    return check_hash(&answer.result, id, "a transaction's hash");
 }
 
 }  // namespace evm

@@ -15,11 +15,13 @@
 namespace evm {
 
 inline constexpr std::size_t max_rpc_answer_bytes = std::size_t{1} << 20;
-inline constexpr std::size_t calls_in_request = 16;  // so that an answer fits in the bytes above
+inline constexpr std::size_t calls_in_request =
+    16;  // so that an answer fits in the bytes above; one alone may be longer
 
 struct RpcCall {
     std::string method;
-    std::string params;  // a JSON array
+    std::string params;                                                // a JSON array
+    std::size_t most_bytes = max_rpc_answer_bytes / calls_in_request;  // of its answer
 
     friend bool operator==(const RpcCall&, const RpcCall&) = default;
 };
@@ -35,11 +37,15 @@ struct RpcAnswer {
 using Answers = std::span<const RpcAnswer>;
 
 // The answers to so many calls, in the order of the calls. INVALID: not an array of one answer for each id.
-[[nodiscard]] stipend::Result<std::vector<RpcAnswer>> read_rpc(std::string_view body, std::size_t count);
+[[nodiscard]] stipend::Result<std::vector<RpcAnswer>> read_rpc(std::string_view body, std::size_t count,
+                                                               std::size_t most_bytes = max_rpc_answer_bytes);
 
 // "0x" and hex digits without leading zeros; zero is "0x0".
 [[nodiscard]] std::string quantity_text(std::uint64_t number);
 [[nodiscard]] std::string quantity_text(const Uint256& number);
+
+// The result of an answer that is no error: an object, or nothing for null.
+[[nodiscard]] stipend::Result<const stipend::Json*> object_of(const RpcAnswer& answer, std::string_view what);
 
 // INVALID for each below: an error of the node, another type, another form.
 [[nodiscard]] stipend::Result<Uint256> read_u256(const RpcAnswer& answer);
@@ -57,20 +63,5 @@ struct Block {
 [[nodiscard]] RpcCall block_call(std::string_view tag);
 // INVALID also: there is no such block, or it has another number than `wanted`.
 [[nodiscard]] stipend::Result<Block> read_block(const RpcAnswer& answer, std::optional<std::uint64_t> wanted);
-
-struct Receipt {
-    std::uint64_t block = 0;
-    Bytes32 block_hash{};
-    bool executed = false;
-    Uint256 fee;  // wei: gas used x price, and what the chain takes beside it
-
-    friend bool operator==(const Receipt&, const Receipt&) = default;
-};
-// Nothing where the node has none. INVALID also: of another transaction than `id`.
-[[nodiscard]] stipend::Result<std::optional<Receipt>> read_receipt(const RpcAnswer& answer, const Bytes32& id);
-// Whether the node knows the transaction. INVALID also: it answers with another one.
-[[nodiscard]] stipend::Result<bool> read_known(const RpcAnswer& answer, const Bytes32& id);
-// The id that the node gives to what it took. INVALID also: another one.
-[[nodiscard]] stipend::Result<void> read_taken(const RpcAnswer& answer, const Bytes32& id);
 
 }  // namespace evm

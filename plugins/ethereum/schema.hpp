@@ -24,7 +24,16 @@ inline constexpr char config_schema[] = R"({
         "tag": {"type": "string", "enum": ["finalized", "safe", "latest-depth"], "default": "finalized",
           "description": "finalized and safe: those up to the block that endpoints give for that tag. latest-depth: those with `depth` blocks above them."},
         "depth": {"type": "integer", "minimum": 1, "maximum": 1000000, "description": "With latest-depth: so many blocks."}}},
-    "asset": {"type": "string", "enum": ["native"], "default": "native", "description": "What is paid: the coin of the chain."},
+    "asset": {"default": "native", "description": "What is paid: the coin of the chain, or a token (ERC-20).",
+      "oneOf": [
+        {"type": "string", "enum": ["native"]},
+        {"type": "object", "additionalProperties": false, "required": ["token", "decimals"],
+          "properties": {
+            "token": {"type": "string", "description": "The address of the token's contract."},
+            "decimals": {"type": "integer", "minimum": 0, "maximum": 36,
+              "description": "Of which the token's smallest unit is one: 6 for USDC. The token has to say the same."}}}]},
+    "batch_contract": {"type": "string",
+      "description": "The address of the contract that pays many payees at once (BatchPayer). Its code has to be the one that this version knows. Without it each payee has a transaction of its own. Only for the coin of the chain."},
     "max_fee_per_gas_wei": {"type": ["integer", "string"], "description": "The most that is bid for one gas, in wei."},
     "tip_wei": {"type": ["integer", "string"], "description": "The tip for one gas, in wei. By default what the endpoints suggest."},
     "gas_margin_percent": {"type": "integer", "minimum": 0, "maximum": 500, "default": 20,

@@ -14,6 +14,7 @@ namespace {
 constexpr std::size_t longest_socket = 107;  // what the kernel takes
 constexpr std::int64_t usual_timeout_ns = 10 * stipend::ns_per_s;
 constexpr std::int64_t most_depth = 1'000'000;
+constexpr std::int64_t most_decimals = 36;  // a unit of 10^36 fits 128 bits
 
 Result<void> parse_endpoints(const ConfigView& config, Settings& out) {
     const auto rpc = config.at("rpc");
@@ -65,6 +66,36 @@ Result<void> parse_fees(const ConfigView& config, Settings& out) {
     return {};
 }
 
+Result<Address> parse_address(const ConfigView& config) {
+    STIPEND_LET(text, config.string());
+    const auto out = Address::parse(text);
+    if (out) return *out;
+    return config.refuse("got \"", stipend::clip(text, 60), "\", want an address: 0x and 40 hex digits");
+}
+
+// What is paid, and by which contract many are.
+Result<void> parse_asset(const ConfigView& config, Settings& out) {
+    const auto asset = config.at("asset");
+    if (const auto* scalar = asset.scalar(); scalar != nullptr || !asset.present()) {
+        STIPEND_LET(name, asset.string_or("native"));
+        if (name != "native") {
+            return asset.refuse("got \"", stipend::clip(name, 60),
+                                "\", want native, or a token: {token: 0x…, decimals: 6}");
+        }
+    } else {
+        STIPEND_LET(contract, parse_address(asset.at("token")));
+        if (contract == *out.payer) return asset.at("token").refuse("got the payer's address, want a token's contract");
+        STIPEND_LET(decimals, asset.at("decimals").integer(0, most_decimals));
+        out.token = Token{contract, static_cast<std::uint64_t>(decimals)};
+    }
+    const auto batch = config.at("batch_contract");
+    if (!batch.present()) return {};
+    STIPEND_SET(out.batch_contract, parse_address(batch));
+    if (out.token) return batch.refuse("got a contract for batches, which a token is not paid in: leave it out");
+    if (out.batch_contract == out.payer) return batch.refuse("got the payer's address, want the batch contract's");
+    return {};
+}
+
 }  // namespace
 
 Result<Settings> parse_settings(const stipend::Json& json) {
@@ -72,12 +103,7 @@ Result<Settings> parse_settings(const stipend::Json& json) {
     Settings out;
     STIPEND_LET(chain, config.at("chain_id").integer(1, stipend::ethereum::max_chain_id));
     out.chain_id = static_cast<std::uint64_t>(chain);
-    const auto payer = config.at("payer");
-    STIPEND_LET(address, payer.string());
-    out.payer = Address::parse(address);
-    if (!out.payer) {
-        return payer.refuse("got \"", stipend::clip(address, 60), "\", want an address: 0x and 40 hex digits");
-    }
+    STIPEND_SET(out.payer, parse_address(config.at("payer")));
     STIPEND_TRY(parse_endpoints(config, out));
     const auto socket = config.at("signer").at("socket");
     STIPEND_SET(out.signer_socket, socket.string());
@@ -87,8 +113,7 @@ Result<Settings> parse_settings(const stipend::Json& json) {
                              longest_socket, " bytes");
     }
     STIPEND_TRY(parse_final(config.at("final"), out));
-    STIPEND_LET(asset, config.at("asset").string_or("native"));
-    if (asset != "native") return config.at("asset").refuse("got \"", stipend::clip(asset, 60), "\", want native");
+    STIPEND_TRY(parse_asset(config, out));
     STIPEND_TRY(parse_fees(config, out));
     STIPEND_SET(out.timeout_ns,
                 config.at("timeout").duration_or(usual_timeout_ns, 100 * stipend::ns_per_ms, 120 * stipend::ns_per_s));

@@ -22,9 +22,16 @@ using stipend::ethereum::Uint256;
 
 inline constexpr std::size_t most_endpoints = 8;
 
+struct Token {
+    Address contract;
+    std::uint64_t decimals = 0;  // of which its smallest unit is one
+};
+
 struct Settings {
     std::uint64_t chain_id = 0;
-    std::optional<Address> payer;  // always there
+    std::optional<Address> payer;           // always there
+    std::optional<Address> batch_contract;  // pays batches; of an instance that pays coins
+    std::optional<Token> token;             // what is paid; nothing: the coin of the chain
     std::vector<stipend::ServerUrl> endpoints;
     std::size_t quorum = 0;  // more than half of them
     std::string signer_socket;

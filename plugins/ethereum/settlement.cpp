@@ -62,7 +62,7 @@ stipend_account account_record(const Settings& settings, const Heads& heads, con
     out.head_at = static_cast<stipend_unix_ns>(view.newest.at_s) * stipend::ns_per_s;
     out.final_head = heads.final;
     out.coins_wei = view.balance.to_abi();
-    out.funds = out.coins_wei;  // the asset is the coin of the chain
+    out.funds = view.funds(settings).to_abi();
     out.base_fee_wei = view.newest.base_fee->to_abi();
     out.suggested = fees_of(fees.tip, fees.cap, 0);
     return out;
@@ -79,9 +79,9 @@ stipend_signed signed_record(const SignedTransaction& made) {
     return out;
 }
 
-stipend_sighting sighting_record(const Bytes32& id, const Sighting& sighting) {
+stipend_sighting sighting_record(const stipend::Attempt& attempt, const Sighting& sighting) {
     auto out = stipend::make_record<stipend_sighting>();
-    std::copy(id.begin(), id.end(), out.id);
+    std::copy(attempt.id.begin(), attempt.id.end(), out.id);
     out.phase = sighting.phase == Phase::waiting ? STIPEND_SIGHTING_WAITING : STIPEND_SIGHTING_NONE;
     if (sighting.phase != Phase::in_block) return out;
     const auto& receipt = sighting.receipt;
@@ -92,6 +92,8 @@ stipend_sighting sighting_record(const Bytes32& id, const Sighting& sighting) {
     out.fee_wei = receipt.fee.to_abi();
     out.executed = receipt.executed ? 1 : 0;
     out.final = sighting.final ? 1 : 0;
+    out.count = sighting.paid.size();
+    out.paid = sighting.paid.empty() ? nullptr : sighting.paid.data();
     return out;
 }
 
@@ -132,9 +134,14 @@ Result<void> Settlement::account(Completion<stipend_account> done) {
         if (!heads) return close(job, heads, [](const Heads&) {});
         endpoints_.ask_all(
             job, account_calls(*settings_, *heads), [this, job, at = *heads](const Endpoints::Heard& heard) {
-                const auto account = agreed_account(*settings_, read_each<AccountView>(heard, [this, &at](Answers a) {
+                auto account = agreed_account(*settings_, read_each<AccountView>(heard, [this, &at](Answers a) {
                     return read_account(*settings_, at, a);
                 }));
+                if (account) {
+                    const auto& trouble = account->view.contract.trouble;
+                    standing_->set(trouble);
+                    if (!trouble.empty()) account = fail(STIPEND_E_INVALID, std::string(trouble));
+                }
                 close(job, account,
                       [&](const Account& known) { job->done.finish(account_record(*settings_, at, known)); });
             });
@@ -145,16 +152,15 @@ Result<void> Settlement::account(Completion<stipend_account> done) {
 Result<void> Settlement::estimate(const stipend::SlotRequest& request, Completion<stipend_estimate> done) {
     STIPEND_LET(order, order_of(*settings_, request));
     const auto job = open(std::move(done));
-    const auto calls = gas_calls(*settings_, order.transaction);
-    endpoints_.ask_all(job, calls, [this, job, transaction = order.transaction](const Endpoints::Heard& heard) {
+    const auto calls = gas_calls(*settings_, order);
+    endpoints_.ask_all(job, calls, [this, job, order](const Endpoints::Heard& heard) {
         const auto estimate = agreed_gas(
-            *settings_, read_each<GasView>(heard, [&](Answers a) { return read_gas(*settings_, transaction, a); }));
+            *settings_, order, read_each<GasView>(heard, [&](Answers a) { return read_gas(*settings_, order, a); }));
         close(job, estimate, [&](const Estimate& known) {
             auto record = stipend::make_record<stipend_estimate>();
-            record.accepted = known.accepted ? 1 : 0;
+            record.accepted = known.refusal.empty() ? 1 : 0;
             record.gas = known.gas;
-            const auto reason = cat("the chain refuses a payment to ", transaction.to.text());
-            if (!known.accepted) record.reason = stipend::to_abi(reason);
+            record.reason = stipend::to_abi(known.refusal);
             job->done.finish(record);
         });
     });
@@ -163,6 +169,7 @@ Result<void> Settlement::estimate(const stipend::SlotRequest& request, Completio
 
 Result<void> Settlement::sign(const stipend::SlotRequest& request, Completion<stipend_signed> done) {
     STIPEND_LET(order, order_with_fees(*settings_, request));
+    if (order.calls()) STIPEND_TRY(standing_->check());
     const auto job = open(std::move(done));
     const auto text = sign_request(order);
     job->signer_request = signer_->ask(text, job->deadline, [this, job, order](const Result<std::string>& answer) {
@@ -221,16 +228,14 @@ Result<void> Settlement::sight(const std::vector<stipend::Attempt>& attempts, Co
     if (attempts.size() > most_attempts) {
         return fail(STIPEND_E_LIMIT, "got ", attempts.size(), " attempts, want at most ", most_attempts);
     }
-    std::vector<Bytes32> ids;
-    for (const auto& one : attempts) {
-        if (one.batch_count != 0) return fail(STIPEND_E_UNSUPPORTED, "got a batch: this version signs none");
-        ids.push_back(one.id);
-    }
+    STIPEND_LET(searches, searches_of(*settings_, attempts));
     const auto job = open(std::move(done));
-    const auto finish = [this, job](const std::vector<Bytes32>& of, const Views<Sights>& views) {
-        close(job, agreed_sights(*settings_, of.size(), views), [&](const std::vector<Sighting>& sightings) {
+    const auto finish = [this, job](const std::vector<Search>& of, const Views<Sights>& views) {
+        close(job, agreed_sights(*settings_, of, views), [&](const std::vector<Sighting>& sightings) {
             std::vector<stipend_sighting> items;
-            for (std::size_t at = 0; at < of.size(); ++at) items.push_back(sighting_record(of[at], sightings[at]));
+            for (std::size_t at = 0; at < of.size(); ++at) {
+                items.push_back(sighting_record(of[at].attempt, sightings[at]));
+            }
             auto record = stipend::make_record<stipend_sighting_list>();
             record.count = items.size();
             record.stride = sizeof(stipend_sighting);
@@ -238,14 +243,14 @@ Result<void> Settlement::sight(const std::vector<stipend::Attempt>& attempts, Co
             job->done.finish(record);
         });
     };
-    const auto calls = sight_calls(*settings_, ids);
-    endpoints_.ask_all(job, calls, [this, job, ids, finish](const Endpoints::Heard& first) {
-        auto views = read_each<Sights>(first, [&](Answers a) { return read_sights(*settings_, ids, a); });
+    const auto calls = sight_calls(*settings_, searches);
+    endpoints_.ask_all(job, calls, [this, job, searches, finish](const Endpoints::Heard& first) {
+        auto views = read_each<Sights>(first, [&](Answers a) { return read_sights(*settings_, searches, a); });
         std::vector<std::vector<RpcCall>> blocks;
         for (const auto& view : views) {
             blocks.push_back(view ? receipt_block_calls(*view) : std::vector<RpcCall>());
         }
-        endpoints_.ask(job, blocks, [ids, finish, views](const Endpoints::Heard& heard) {
+        endpoints_.ask(job, blocks, [searches, finish, views](const Endpoints::Heard& heard) {
             Views<Sights> checked;
             for (std::size_t at = 0; at < views.size(); ++at) {
                 if (!views[at] || !heard[at]) {
@@ -254,7 +259,7 @@ Result<void> Settlement::sight(const std::vector<stipend::Attempt>& attempts, Co
                     checked.push_back(with_blocks(*views[at], *heard[at]));
                 }
             }
-            finish(ids, checked);
+            finish(searches, checked);
         });
     });
     return {};

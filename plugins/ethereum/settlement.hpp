@@ -5,10 +5,10 @@
 #include <unordered_map>
 
 #include "endpoints.hpp"
+#include "gas.hpp"
 #include "schema.hpp"
 #include "sight.hpp"
 #include "signer_client.hpp"
-#include "slot.hpp"
 #include "stipend/plugin.hpp"
 
 namespace evm {
@@ -31,7 +31,8 @@ class Settlement {
         : settings_(std::make_unique<Settings>(std::move(settings))),
           host_(host),
           endpoints_(*settings_, host),
-          signer_(std::make_unique<SignerClient>(settings_->signer_socket, host)) {}
+          signer_(std::make_unique<SignerClient>(settings_->signer_socket, host)),
+          standing_(std::make_unique<Standing>(settings_->token || settings_->batch_contract)) {}
 
     static stipend::Result<Settings> parse(const stipend::Json& json, const stipend_terms&) {
         return parse_settings(json);
@@ -45,6 +46,7 @@ class Settlement {
     stipend::Result<void> sight(const std::vector<stipend::Attempt>& attempts,
                                 stipend::Completion<stipend_sighting_list> done);
     void cancel(stipend_op op);
+    [[nodiscard]] stipend::Result<void> health() const { return standing_->health(); }
 
   private:
     template <class Record>
@@ -59,6 +61,7 @@ class Settlement {
     stipend::Host host_;
     Endpoints endpoints_;
     std::unique_ptr<SignerClient> signer_;
+    std::unique_ptr<Standing> standing_;                           // of the contract
     std::unordered_map<stipend_op, std::shared_ptr<Work>> works_;  // [pool]
 };
 

@@ -57,32 +57,108 @@ std::optional<Sighting> in_block(const Poll& poll, const Receipt& receipt, std::
     }
     if (depths.size() < quorum) return std::nullopt;
     std::sort(depths.rbegin(), depths.rend());
-    return Sighting{
-        .phase = Phase::in_block, .receipt = receipt, .depth = depths[quorum - 1], .final = finals >= quorum};
+    return Sighting{.phase = Phase::in_block,
+                    .receipt = receipt,
+                    .depth = depths[quorum - 1],
+                    .final = finals >= quorum,
+                    .paid = {}};
+}
+
+// What a quorum says of one attempt.
+Result<Sighting> agreed_sight(const Settings& settings, std::size_t at, const Views<Sights>& views) {
+    const auto poll = poll_of(views, at);
+    if (poll.votes.size() < settings.quorum) {
+        return fail(STIPEND_E_UNAVAILABLE, poll.votes.size(), " of ", views.size(),
+                    " endpoints are sure of a transaction, want ", settings.quorum);
+    }
+    for (const auto* vote : poll.votes) {
+        if (vote->phase != Phase::in_block) continue;
+        if (auto found = in_block(poll, vote->receipt, settings.quorum)) return std::move(*found);
+    }
+    if (poll.in_block >= settings.quorum) {
+        return fail(STIPEND_E_UNAVAILABLE, "the endpoints disagree about the block or the events of a transaction");
+    }
+    return Sighting{.phase = poll.known ? Phase::waiting : Phase::none, .receipt = {}, .paid = {}};
+}
+
+// Any endpoint's: it is proven by its hash.
+const SignedTransaction* shown_in(const Views<Sights>& views, std::size_t at) {
+    for (const auto& view : views) {
+        if (view && view->votes[at].shown) return &*view->votes[at].shown;
+    }
+    return nullptr;
+}
+
+// Sets what a transaction in a block has paid, where its events say that.
+Result<void> judge(const Settings& settings, const Search& search, const SignedTransaction* shown, Sighting& sighting) {
+    if (sighting.phase != Phase::in_block || !search.watched) return {};
+    sighting.paid.resize(search.attempt.batch_count);
+    if (!sighting.receipt.executed) return {};
+    const auto id = hex_text(search.attempt.id);
+    if (shown == nullptr) {
+        return fail(STIPEND_E_UNAVAILABLE, "no endpoint shows the transaction ", id, ", which is in a block");
+    }
+    auto paid = outcome_of(settings, search.attempt, shown->transaction, sighting.receipt);
+    if (!paid) {
+        return std::move(paid).error().in(cat("the transaction ", id, " is executed, and what it paid is not known"));
+    }
+    sighting.paid = std::move(*paid);
+    return {};
+}
+
+std::size_t transaction_bytes(std::uint64_t payments) {
+    constexpr std::size_t each = 160;  // an address and an amount, in hex
+    return RpcCall{}.most_bytes + payments * each;
+}
+
+// A payee that is a contract may write events too: 32,300 gas are enough for 85 of 450 bytes. All gas that a
+// transaction can have, 32 million, is enough for some 16 MiB.
+std::size_t receipt_bytes(std::uint64_t payments) {
+    constexpr std::size_t each = std::size_t{40} << 10;
+    constexpr std::size_t most = std::size_t{16} << 20;
+    return std::min(RpcCall{}.most_bytes + payments * each, most);
 }
 
 }  // namespace
 
-std::vector<RpcCall> sight_calls(const Settings& settings, const std::vector<Bytes32>& ids) {
-    auto out = heads_calls(settings);
-    for (const auto& id : ids) {
-        const auto params = cat("[\"", hex_text(id), "\"]");
-        // First the transaction: what is mined between the two calls has a receipt in the second.
-        out.push_back({"eth_getTransactionByHash", params});
-        out.push_back({"eth_getTransactionReceipt", params});
+Result<std::vector<Search>> searches_of(const Settings& settings, const std::vector<stipend::Attempt>& attempts) {
+    std::vector<Search> out;
+    for (const auto& attempt : attempts) {
+        if (attempt.batch_count > stipend::ethereum::max_batch_payments) {
+            return fail(STIPEND_E_LIMIT, "got a batch of ", attempt.batch_count, " payments, want at most ",
+                        stipend::ethereum::max_batch_payments);
+        }
+        STIPEND_LET(watched, watched_contract(settings, attempt));
+        out.push_back({attempt, watched});
     }
     return out;
 }
 
-Result<Sights> read_sights(const Settings& settings, const std::vector<Bytes32>& ids, Answers answers) {
+std::vector<RpcCall> sight_calls(const Settings& settings, const std::vector<Search>& searches) {
+    auto out = heads_calls(settings);
+    for (const auto& [attempt, watched] : searches) {
+        const auto params = cat("[\"", hex_text(attempt.id), "\"]");
+        // First the transaction: what is mined between the two calls has a receipt in the second.
+        out.push_back({"eth_getTransactionByHash", params, transaction_bytes(attempt.batch_count)});
+        out.push_back({"eth_getTransactionReceipt", params, receipt_bytes(attempt.batch_count)});
+    }
+    return out;
+}
+
+Result<Sights> read_sights(const Settings& settings, const std::vector<Search>& searches, Answers answers) {
     Sights out;
     STIPEND_SET(out.heads, read_heads(settings, answers));
     auto at = heads_count(settings);
-    for (const auto& id : ids) {
-        STIPEND_LET(known, read_known(answers[at++], id));
-        STIPEND_LET(receipt, read_receipt(answers[at++], id));
-        Vote vote{.phase = known ? Phase::waiting : Phase::none, .receipt = {}};
-        if (receipt) vote = {.phase = Phase::in_block, .receipt = *receipt};
+    for (const auto& [attempt, watched] : searches) {
+        const auto& transaction = answers[at++];
+        STIPEND_LET(known, read_known(transaction, attempt.id));
+        STIPEND_LET(receipt, read_receipt(answers[at++], attempt.id, watched));
+        Vote vote{.phase = known ? Phase::waiting : Phase::none, .receipt = {}, .shown = {}};
+        if (receipt) {
+            vote.phase = Phase::in_block;
+            vote.receipt = std::move(*receipt);
+            if (watched) vote.shown = read_shown(settings, transaction, attempt.id);
+        }
         out.votes.push_back(std::move(vote));
     }
     return out;
@@ -110,26 +186,14 @@ Result<Sights> with_blocks(Sights sights, Answers answers) {
     return sights;
 }
 
-Result<std::vector<Sighting>> agreed_sights(const Settings& settings, std::size_t ids, const Views<Sights>& views) {
+Result<std::vector<Sighting>> agreed_sights(const Settings& settings, const std::vector<Search>& searches,
+                                            const Views<Sights>& views) {
     STIPEND_TRY(check_quorum(settings, views));
     std::vector<Sighting> out;
-    for (std::size_t id = 0; id < ids; ++id) {
-        const auto poll = poll_of(views, id);
-        if (poll.votes.size() < settings.quorum) {
-            return fail(STIPEND_E_UNAVAILABLE, poll.votes.size(), " of ", views.size(),
-                        " endpoints are sure of a transaction, want ", settings.quorum);
-        }
-        std::optional<Sighting> sighting;
-        for (const auto* vote : poll.votes) {
-            if (!sighting && vote->phase == Phase::in_block) {
-                sighting = in_block(poll, vote->receipt, settings.quorum);
-            }
-        }
-        if (!sighting && poll.in_block >= settings.quorum) {
-            return fail(STIPEND_E_UNAVAILABLE, "the endpoints disagree about the block of a transaction");
-        }
-        if (!sighting) sighting = Sighting{.phase = poll.known ? Phase::waiting : Phase::none, .receipt = {}};
-        out.push_back(std::move(*sighting));
+    for (std::size_t at = 0; at < searches.size(); ++at) {
+        STIPEND_LET(sighting, agreed_sight(settings, at, views));
+        STIPEND_TRY(judge(settings, searches[at], shown_in(views, at), sighting));
+        out.push_back(std::move(sighting));
     }
     return out;
 }

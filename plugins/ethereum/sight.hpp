@@ -4,6 +4,7 @@
 #include <vector>
 
 #include "account.hpp"
+#include "outcome.hpp"
 
 namespace evm {
 
@@ -15,15 +16,24 @@ enum class Phase : std::uint8_t {
 };
 struct Vote {
     Phase phase = Phase::unsure;
-    Receipt receipt;  // of one in a block
+    Receipt receipt;                         // of one in a block
+    std::optional<SignedTransaction> shown;  // of one in a block whose events count
 };
 struct Sights {  // of one endpoint
     Heads heads;
-    std::vector<Vote> votes;  // one for each id
+    std::vector<Vote> votes;  // one for each attempt
 };
+// What is looked for.
+struct Search {
+    stipend::Attempt attempt;
+    std::optional<Address> watched;  // the contract whose events count
+};
+// UNSUPPORTED as watched_contract.
+[[nodiscard]] stipend::Result<std::vector<Search>> searches_of(const Settings& settings,
+                                                               const std::vector<stipend::Attempt>& attempts);
 
-[[nodiscard]] std::vector<RpcCall> sight_calls(const Settings& settings, const std::vector<Bytes32>& ids);
-[[nodiscard]] stipend::Result<Sights> read_sights(const Settings& settings, const std::vector<Bytes32>& ids,
+[[nodiscard]] std::vector<RpcCall> sight_calls(const Settings& settings, const std::vector<Search>& searches);
+[[nodiscard]] stipend::Result<Sights> read_sights(const Settings& settings, const std::vector<Search>& searches,
                                                   Answers answers);
 // The blocks that the receipts name, asked for by their numbers; none where there is no receipt.
 [[nodiscard]] std::vector<RpcCall> receipt_block_calls(const Sights& sights);
@@ -35,9 +45,12 @@ struct Sighting {
     Receipt receipt;
     std::uint64_t depth = 0;
     bool final = false;
+    std::vector<std::uint8_t> paid;  // of a batch in a block: 1 or 0 for each payment
 };
-// One for each id. UNAVAILABLE: no quorum has a vote, or those that have it in a block contradict each other.
-[[nodiscard]] stipend::Result<std::vector<Sighting>> agreed_sights(const Settings& settings, std::size_t ids,
+// One for each search. UNAVAILABLE: no quorum has a vote, or those that have it in a block contradict each other, or
+// none shows a transaction whose events count. INVALID: what is in a block has paid something else than it was to pay.
+[[nodiscard]] stipend::Result<std::vector<Sighting>> agreed_sights(const Settings& settings,
+                                                                   const std::vector<Search>& searches,
                                                                    const Views<Sights>& views);
 
 }  // namespace evm

@@ -90,24 +90,14 @@ std::string sign_request(const Order& order) {
                                 .set("to", made.to.text())
                                 .set("value", made.value.text())
                                 .set("data", hex_text(made.data)))
-        .set("pays", Json::object().set("asset", "native").set("payments", std::move(payments)))
+        .set("pays", Json::object()
+                         .set("asset", order.token ? order.token->text() : "native")
+                         .set("payments", std::move(payments)))
         .dump();
 }
 
 std::string attempts_request(std::uint64_t nonce) {
     return Json::object().set("op", "attempts").set("nonce", nonce).dump();
-}
-
-Result<SignedTransaction> read_own(const Settings& settings, stipend::ethereum::ByteView raw) {
-    STIPEND_LET(made, stipend::ethereum::decode_signed(raw));
-    if (made.sender != *settings.payer) {
-        return fail(STIPEND_E_INVALID, "signed by ", made.sender.text(), ", want the payer ", settings.payer->text());
-    }
-    if (made.transaction.chain_id != settings.chain_id) {
-        return fail(STIPEND_E_INVALID, "signed for the chain ", made.transaction.chain_id, ", want ",
-                    settings.chain_id);
-    }
-    return std::move(made);
 }
 
 Result<SignerAnswer> read_signed(const Settings& settings, const Order& order, std::string_view answer) {
@@ -140,6 +130,7 @@ Result<std::vector<SignedTransaction>> read_attempts(const Settings& settings, s
         if (made.transaction.nonce != nonce) {
             return fail(STIPEND_E_INVALID, "an attempt of nonce ", made.transaction.nonce, ", want ", nonce);
         }
+        STIPEND_TRY(check_payload(settings, made.transaction));
         out.push_back(std::move(made));
     }
     return out;

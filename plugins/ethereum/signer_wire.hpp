@@ -7,12 +7,10 @@
 #include <string_view>
 #include <vector>
 
-#include "ethereum/transaction.hpp"
 #include "slot.hpp"
+#include "transactions.hpp"
 
 namespace evm {
-
-using stipend::ethereum::SignedTransaction;
 
 inline constexpr std::size_t frame_head_bytes = 4;
 inline constexpr std::size_t max_signer_answer_bytes = std::size_t{16} << 20;  // 100 attempts with the longest data
@@ -33,11 +31,8 @@ struct SignerAnswer {
 // has signed nothing.
 [[nodiscard]] stipend::Result<SignerAnswer> read_signed(const Settings& settings, const Order& order,
                                                         std::string_view answer);
-// All of them of the payer, for that nonce of the chain. INVALID otherwise.
+// All of them of the payer, for that nonce of the chain, and each of a kind that order_of makes. INVALID otherwise.
 [[nodiscard]] stipend::Result<std::vector<SignedTransaction>> read_attempts(const Settings& settings,
                                                                             std::uint64_t nonce,
                                                                             std::string_view answer);
-// INVALID: not of the payer, or of another chain.
-[[nodiscard]] stipend::Result<SignedTransaction> read_own(const Settings& settings, stipend::ethereum::ByteView raw);
-
 }  // namespace evm

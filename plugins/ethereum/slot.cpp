@@ -1,37 +1,81 @@
 #include "slot.hpp"
 
-#include <algorithm>
-
 namespace evm {
 
 using stipend::cat;
 using stipend::fail;
 using stipend::Result;
+using stipend::SlotRequest;
+using stipend::ethereum::BatchCall;
+using stipend::ethereum::max_batch_payments;
+using stipend::ethereum::TokenTransfer;
 
 namespace {
 
-constexpr std::uint64_t most_gas = 1'000'000'000;  // no block has more
+bool is_batch(const SlotRequest& request) {
+    return request.batch != decltype(request.batch){} && !request.payments.empty();
+}
+
+Result<void> check_count(const Settings& settings, const SlotRequest& request) {
+    const auto count = request.payments.size();
+    const bool batch = is_batch(request);
+    if (!batch && count <= 1) return {};
+    if (settings.token) {
+        return fail(
+            STIPEND_E_UNSUPPORTED, "got ", count, " payments", batch ? " of a batch" : "",
+            " in a token, want at most one: a batch of them needs an approval first, for which there is no slot");
+    }
+    if (!batch) return fail(STIPEND_E_UNSUPPORTED, "got ", count, " payments and no batch id, want at most one");
+    if (!settings.batch_contract) {
+        return fail(STIPEND_E_UNSUPPORTED, "got ", count,
+                    " payments of a batch, want at most one payment: no batch_contract is configured");
+    }
+    if (count > max_batch_payments) {
+        return fail(STIPEND_E_LIMIT, "got a batch of ", count, " payments, want at most ", max_batch_payments);
+    }
+    return {};
+}
 
 Result<Payment> payment_of(const Settings& settings, const stipend_payment& raw) {
     const auto to = Address::of(raw.to);
     if (!to) return fail(STIPEND_E_INVALID, "a payment to the zero address");
     if (*to == *settings.payer) return fail(STIPEND_E_INVALID, "a payment to the payer itself, ", to->text());
+    if (to == settings.batch_contract || (settings.token && *to == settings.token->contract)) {
+        return fail(STIPEND_E_INVALID, "a payment to a contract that is configured, ", to->text());
+    }
     Payment out{*to, Uint256::from_abi(raw.amount)};
     if (out.amount.zero()) return fail(STIPEND_E_INVALID, "a payment of 0 to ", to->text());
     return out;
 }
 
+// Makes the transaction pay what the order says.
+Result<void> set_payload(const Settings& settings, const SlotRequest& request, Order& order) {
+    auto& transaction = order.transaction;
+    if (is_batch(request)) {
+        transaction.to = *settings.batch_contract;
+        STIPEND_SET(transaction.value, sum_of(order.payments));
+        transaction.data = encode_call(BatchCall{.token = {}, .batch = request.batch, .payments = order.payments});
+        return {};
+    }
+    const auto& payment = order.payments.front();
+    if (settings.token) {
+        order.token = settings.token->contract;
+        transaction.to = *order.token;
+        transaction.data = encode_call(TokenTransfer{payment});
+        return {};
+    }
+    transaction.to = payment.to;
+    transaction.value = payment.amount;
+    return {};
+}
+
 }  // namespace
 
-Result<Order> order_of(const Settings& settings, const stipend::SlotRequest& request) {
+Result<Order> order_of(const Settings& settings, const SlotRequest& request) {
     if (request.payer != settings.payer->bytes()) {
         return fail(STIPEND_E_INVALID, "a slot of another payer: want ", settings.payer->text());
     }
-    const bool of_batch = request.batch != decltype(request.batch){};
-    if (of_batch || request.payments.size() > 1) {
-        return fail(STIPEND_E_UNSUPPORTED, "got ", request.payments.size(), " payments", of_batch ? " of a batch" : "",
-                    ", want at most one: this version pays each by itself");
-    }
+    STIPEND_TRY(check_count(settings, request));
     Order out{.transaction = {.chain_id = settings.chain_id,
                               .nonce = request.slot,
                               .max_priority_fee_per_gas = {},
@@ -39,16 +83,18 @@ Result<Order> order_of(const Settings& settings, const stipend::SlotRequest& req
                               .to = *settings.payer,
                               .value = {},
                               .data = {}},
-              .payments = {}};
+              .payments = {},
+              .token = {}};
     if (request.payments.empty()) return out;
-    STIPEND_LET(payment, payment_of(settings, request.payments.front()));
-    out.transaction.to = payment.to;
-    out.transaction.value = payment.amount;
-    out.payments.push_back(std::move(payment));
+    for (const auto& raw : request.payments) {
+        STIPEND_LET(payment, payment_of(settings, raw));
+        out.payments.push_back(std::move(payment));
+    }
+    STIPEND_TRY(set_payload(settings, request, out));
     return out;
 }
 
-Result<Order> order_with_fees(const Settings& settings, const stipend::SlotRequest& request) {
+Result<Order> order_with_fees(const Settings& settings, const SlotRequest& request) {
     STIPEND_LET(order, order_of(settings, request));
     auto& transaction = order.transaction;
     transaction.max_priority_fee_per_gas = Uint256::from_abi(request.fees.tip_wei);
@@ -63,47 +109,22 @@ Result<Order> order_with_fees(const Settings& settings, const stipend::SlotReque
     return std::move(order);
 }
 
-std::vector<RpcCall> gas_calls(const Settings& settings, const Transaction& transaction) {
-    const auto payer = settings.payer->text();
-    return {{"eth_chainId", "[]"},
-            {"eth_getBalance", cat("[\"", payer, "\",\"latest\"]")},
-            {"eth_estimateGas", cat(R"([{"from":")", payer, R"(","to":")", transaction.to.text(), R"(","value":")",
-                                    quantity_text(transaction.value), "\"}]")}};
-}
-
-Result<GasView> read_gas(const Settings& settings, const Transaction& transaction, Answers answers) {
-    STIPEND_TRY(check_chain(answers[0], settings.chain_id));
-    STIPEND_LET(balance, read_u256(answers[1]));
-    // A node refuses that too, and it says nothing of the payee.
-    if (balance < transaction.value) {
-        return fail(STIPEND_E_INVALID, "the payer has ", balance.text(), " wei, less than the payment");
+Result<void> check_payload(const Settings& settings, const Transaction& transaction) {
+    const bool gives_up = transaction.to == *settings.payer && transaction.value.zero();
+    if (transaction.data.empty()) {
+        if (gives_up || !settings.token) return {};
+        return fail(STIPEND_E_INVALID, "nonce ", transaction.nonce, " pays coins, and the asset is a token");
     }
-    if (answers[2].refused) {
-        // 3: reverted; -32000: what most nodes answer with for it. Others are about the request or the node.
-        if (answers[2].code == 3 || answers[2].code == -32000) return GasView{.refused = true, .gas = 0};
-        return fail(STIPEND_E_INVALID, "no estimate: error ", answers[2].code);
+    STIPEND_LET(call, stipend::ethereum::decode_call(transaction.data));
+    if (std::holds_alternative<TokenTransfer>(call)) {
+        const bool ours = settings.token && transaction.to == settings.token->contract && transaction.value.zero();
+        if (ours) return {};
+    } else if (const auto* batch = std::get_if<BatchCall>(&call); batch != nullptr && !batch->token) {
+        const auto sum = sum_of(batch->payments);
+        if (transaction.to == settings.batch_contract && sum && *sum == transaction.value) return {};
     }
-    STIPEND_LET(gas, read_u64(answers[2]));
-    if (gas == 0 || gas > most_gas) return fail(STIPEND_E_INVALID, "an estimate of ", gas, " gas");
-    return GasView{.refused = false, .gas = gas};
-}
-
-Result<Estimate> agreed_gas(const Settings& settings, const Views<GasView>& views) {
-    STIPEND_TRY(check_quorum(settings, views));
-    std::uint64_t most = 0;
-    std::size_t refused = 0;
-    std::size_t estimated = 0;
-    for (const auto& view : views) {
-        if (!view) continue;
-        most = std::max(most, view->gas);
-        ++(view->refused ? refused : estimated);
-    }
-    if (refused >= settings.quorum) return Estimate{};
-    if (estimated < settings.quorum) {
-        return fail(STIPEND_E_UNAVAILABLE, "the endpoints disagree about a payment: ", estimated, " estimate its gas, ",
-                    refused, " refuse, want ", settings.quorum);
-    }
-    return Estimate{.accepted = true, .gas = most + most * settings.gas_margin_percent / 100};
+    return fail(STIPEND_E_INVALID, "nonce ", transaction.nonce, " has a call of ", transaction.to.text(),
+                " that pays nothing in the configured way");
 }
 
 }  // namespace evm

@@ -25,6 +25,22 @@ contract BurnsGas {
     }
 }
 
+/// Accepts coins for little gas, or, once it has been turned, burns all that it is given.
+contract Turns {
+    bool private burns;
+
+    function turn() external {
+        burns = true;
+    }
+
+    receive() external payable {
+        if (!burns) return;
+        assembly {
+            invalid()
+        }
+    }
+}
+
 /// Answers with so many bytes, and accepts the coins or not.
 contract ReturnsMuch {
     uint256 private immutable size;

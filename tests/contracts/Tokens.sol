@@ -57,6 +57,13 @@ contract Token {
 
 /// Returns nothing, as USDT does.
 contract SilentToken is Token {
+    function transfer(address to, uint256 amount) external override returns (bool) {
+        move(msg.sender, to, amount);
+        assembly {
+            return(0, 0)
+        }
+    }
+
     function transferFrom(address from, address to, uint256 amount) external override returns (bool) {
         spend(from, amount);
         move(from, to, amount);
@@ -68,6 +75,12 @@ contract SilentToken is Token {
 
 /// Returns false, and moves nothing, where others revert.
 contract FalseToken is Token {
+    function transfer(address to, uint256 amount) external override returns (bool) {
+        if (blocked[to]) return false;
+        move(msg.sender, to, amount);
+        return true;
+    }
+
     function transferFrom(address from, address to, uint256 amount) external override returns (bool) {
         if (blocked[to]) return false;
         spend(from, amount);
@@ -88,6 +101,11 @@ contract FalseButMovesToken is Token {
 
 /// Returns true, and moves nothing to a blocked account.
 contract LyingToken is Token {
+    function transfer(address to, uint256 amount) external override returns (bool) {
+        if (!blocked[to]) move(msg.sender, to, amount);
+        return true;
+    }
+
     function transferFrom(address from, address to, uint256 amount) external override returns (bool) {
         if (blocked[to]) return true;
         spend(from, amount);

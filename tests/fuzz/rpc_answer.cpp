@@ -32,6 +32,12 @@ void check_answer(const RpcAnswer& answer) {
     if (const auto block = read_block(answer, 16)) FUZZ_REQUIRE(block->number == 16);
     const auto receipt = read_receipt(answer, id);
     FUZZ_REQUIRE(!receipt.ok() || !answer.refused);
+    if (const auto watched = read_receipt(answer, id, settings().payer); watched && *watched) {
+        FUZZ_REQUIRE((*watched)->executed || (*watched)->logs.empty());
+        for (const auto& log : (*watched)->logs)
+            FUZZ_REQUIRE(log.address == *settings().payer && log.topics.size() <= 4);
+    }
+    FUZZ_REQUIRE(!read_shown(settings(), answer, id));  // no bytes with that hash are known
     const auto known = read_known(answer, id);
     FUZZ_REQUIRE(!known.ok() || !answer.refused);
     const auto taken = read_taken(answer, id);

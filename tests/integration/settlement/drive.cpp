@@ -53,6 +53,7 @@ Json of(const stipend_account& raw) {
         .set("head", raw.head)
         .set("final_head", raw.final_head)
         .set("coins", text(raw.coins_wei))
+        .set("funds", text(raw.funds))
         .set("tip", text(raw.suggested.tip_wei))
         .set("cap", text(raw.suggested.cap_wei));
 }
@@ -75,13 +76,16 @@ Json of(const stipend_sighting_list& raw) {
     auto out = Json::array();
     for (std::uint64_t at = 0; at < raw.count; ++at) {
         const auto& one = raw.items[at];
+        auto paid = Json::array();
+        for (std::uint64_t payment = 0; payment < one.count; ++payment) paid.push(unsigned{one.paid[payment]});
         out.push(Json::object()
                      .set("phase", one.phase)
                      .set("block", one.block)
                      .set("depth", one.depth)
                      .set("fee", text(one.fee_wei))
                      .set("executed", one.executed)
-                     .set("final", one.final));
+                     .set("final", one.final)
+                     .set("paid", std::move(paid)));
     }
     return out;
 }
@@ -96,6 +100,7 @@ struct Slot {
         const auto wei = [](const Json& value) { return Wei::parse(value.text())->to_abi(); };
         raw.slot = std::stoull(json.find("slot")->text());
         address(json.find("payer")->text(), raw.payer);
+        if (const auto* batch = json.find("batch")) std::ranges::copy(bytes_of(batch->text()), raw.batch);
         for (const auto& one : json.find("payments")->items()) {
             auto payment = make_record<stipend_payment>();
             address(one.items()[0].text(), payment.to);
@@ -139,9 +144,10 @@ class Driver {
         }
         if (op == "sight") {
             const auto ids = bytes_of(json.find("id")->text());
-            const std::uint64_t none = 0;
+            const auto* batch = json.find("batch_of");
+            const std::uint64_t payments = batch == nullptr ? 0 : std::stoull(batch->text());
             return call<stipend_sighting_list>(
-                [&](auto* i, auto c, auto* e) { return table_->sight(i, ids.data(), &none, 1, c, e); });
+                [&](auto* i, auto c, auto* e) { return table_->sight(i, ids.data(), &payments, 1, c, e); });
         }
         const Slot slot(json);
         if (op == "estimate") {

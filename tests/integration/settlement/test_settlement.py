@@ -34,9 +34,12 @@ class Plugin:
         assert line, f"{op}: the driver has ended"
         return json.loads(line)
 
-    def slot(self, op, number, to=PAYEE, wei=10**15, fee=2 * GWEI, gas=50_000):
-        payments = [[to, str(wei)]] if wei else []
-        return self.ask(op, slot=number, payer=PAYER, payments=payments, tip=str(GWEI), cap=str(fee), gas=gas)
+    def slot(self, op, number, to=PAYEE, wei=10**15, **how):
+        return self.pay(op, number, [(to, wei)] if wei else [], **how)
+
+    def pay(self, op, number, payments, fee=2 * GWEI, gas=50_000, **members):
+        return self.ask(op, slot=number, payer=PAYER, payments=[[to, str(amount)] for to, amount in payments], tip=str(GWEI),
+                        cap=str(fee), gas=gas, **members)
 
     def sight(self, made):
         return self.ask("sight", id=made["id"])[0]

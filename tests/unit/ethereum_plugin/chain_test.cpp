@@ -260,10 +260,10 @@ TEST_CASE("what a slot must not pay is refused before anything is asked") {
         return scene.estimate(slot.raw).status();
     };
     CHECK(status([](Slot& slot) { slot.raw.payer[0] ^= 1U; }) == STIPEND_E_INVALID);
-    CHECK(status([](Slot& slot) { std::fill(std::begin(slot.payment.to), std::end(slot.payment.to), 0); }) ==
+    CHECK(status([](Slot& slot) { std::fill(std::begin(slot.payments[0].to), std::end(slot.payments[0].to), 0); }) ==
           STIPEND_E_INVALID);
-    CHECK(status([](Slot& slot) { std::copy_n(slot.raw.payer, 20, slot.payment.to); }) == STIPEND_E_INVALID);
-    CHECK(status([](Slot& slot) { slot.payment.amount = {}; }) == STIPEND_E_INVALID);
+    CHECK(status([](Slot& slot) { std::copy_n(slot.raw.payer, 20, slot.payments[0].to); }) == STIPEND_E_INVALID);
+    CHECK(status([](Slot& slot) { slot.payments[0].amount = {}; }) == STIPEND_E_INVALID);
     CHECK(status([](Slot& slot) { slot.raw.batch[31] = 1; }) == STIPEND_E_UNSUPPORTED);
     CHECK(scene.host.http().requests().empty());
 }

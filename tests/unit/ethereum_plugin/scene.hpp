@@ -40,6 +40,7 @@ struct Node {
     std::map<std::string, std::string> receipts;  // by id
     std::map<std::string, std::string> pool;
     std::map<std::string, std::string> scripted;
+    std::map<std::string, std::string> views;            // results of eth_call, by the first digits of its data
     std::function<FakeReply(const FakeRequest&)> other;  // instead of all that
 
     [[nodiscard]] std::string block_hash(std::uint64_t number) const {
@@ -54,11 +55,12 @@ struct Node {
         return cat(R"("result":{"number":")", evm::quantity_text(number), R"(","hash":")", block_hash(number),
                    R"(","timestamp":"0x68a34f80","baseFeePerGas":")", base_fee, R"(","transactions":[]})");
     }
-    void mine(const std::string& id, std::uint64_t number, const std::string& status = "0x1") {
-        pool[id] = R"({"hash":")" + id + "\"}";
+    void mine(const std::string& id, std::uint64_t number, const std::string& status = "0x1",
+              const std::string& logs = "[]") {
+        pool.try_emplace(id, R"({"hash":")" + id + "\"}");
         receipts[id] = cat(R"({"transactionHash":")", id, R"(","blockNumber":")", evm::quantity_text(number),
                            R"(","blockHash":")", block_hash(number), R"(","status":")", status,
-                           R"(","gasUsed":"0x5208","effectiveGasPrice":"0x67","logs":[]})");
+                           R"(","gasUsed":"0x5208","effectiveGasPrice":"0x67","logs":)", logs, "}");
     }
     [[nodiscard]] std::string answer(const std::string& method, const std::vector<Json>& params) const {
         const auto text = [](const std::string& value) { return "\"result\":\"" + value + "\""; };
@@ -71,6 +73,10 @@ struct Node {
         if (method == "eth_getTransactionCount") {
             return text(params[1].text() == evm::quantity_text(newest) ? nonce : final_nonce);
         }
+        if (method == "eth_call") {
+            const auto found = views.find(params[0].find("data")->text().substr(0, 10));
+            return found == views.end() ? text("0x") : found->second;
+        }
         const auto& among = method == "eth_getTransactionReceipt" ? receipts : pool;
         const auto found = among.find(first);
         return "\"result\":" + (found == among.end() ? "null" : found->second);
@@ -78,7 +84,7 @@ struct Node {
     [[nodiscard]] FakeReply operator()(const FakeRequest& request) const {
         if (other) return other(request);
         CHECK(request.method == "POST");
-        CHECK(request.max_response_bytes == evm::max_rpc_answer_bytes);
+        CHECK(request.max_response_bytes >= evm::max_rpc_answer_bytes);
         const auto calls = stipend::parse_json(request.body);
         REQUIRE(calls.ok());
         std::string out;
@@ -123,7 +129,12 @@ struct SignedList {
 struct SightingList {
     using Raw = stipend_sighting_list;
     std::vector<stipend_sighting> items;
-    static SightingList of(const Raw& raw) { return {{raw.items, raw.items + raw.count}}; }
+    std::vector<std::vector<int>> paid;  // of each
+    static SightingList of(const Raw& raw) {
+        SightingList out{.items = {raw.items, raw.items + raw.count}, .paid = {}};
+        for (const auto& one : out.items) out.paid.emplace_back(one.paid, one.paid + one.count);
+        return out;
+    }
 };
 
 // The plugin with so many nodes: http://node0.example and so on.
@@ -158,12 +169,14 @@ class Scene {
             return table().send(instance(), {raw.data(), raw.size()}, c, e);
         }));
     }
+    // `batch` is the count of payments of each.
     Operation<SightingList> sight(const std::vector<evm::Bytes32>& ids, std::uint64_t batch = 0) {
         const std::vector<std::uint64_t> batches(ids.size(), batch);
         return run(plugin_.begin<SightingList>([&](stipend_completion c, stipend_error* e) {
             return table().sight(instance(), ids.empty() ? nullptr : ids[0].data(), batches.data(), ids.size(), c, e);
         }));
     }
+    stipend::Result<void> health() { return plugin_.health(); }
     void cancel(stipend_op op) { table().cancel(instance(), op); }
     template <class Record>
     Operation<Record> run(Operation<Record> operation) {
@@ -191,26 +204,32 @@ class Scene {
     FakePlugin plugin_;
 };
 
-// A slot that pays once, or nothing.
+// A slot that pays once, nothing, or many.
 struct Slot {
-    stipend_payment payment = stipend::make_record<stipend_payment>();
+    std::vector<stipend_payment> payments;
     stipend_slot raw = stipend::make_record<stipend_slot>();
 
     explicit Slot(std::uint64_t nonce, const std::string& amount = "1000",
-                  std::string_view to = eth::testing::payee_address) {
-        const auto bytes = eth::testing::address_of_hex(to).bytes();
-        std::copy(bytes.begin(), bytes.end(), payment.to);
-        payment.amount = eth::testing::number_of(amount).to_abi();
+                  std::string_view to = eth::testing::payee_address)
+        : Slot(nonce, {{eth::testing::address_of_hex(to), eth::testing::number_of(amount)}}) {}
+    Slot(std::uint64_t nonce, const std::vector<eth::Payment>& pays, const evm::Bytes32& batch = {}) {
+        for (const auto& [to, amount] : pays) {
+            auto payment = stipend::make_record<stipend_payment>();
+            std::copy(to.bytes().begin(), to.bytes().end(), payment.to);
+            payment.amount = amount.to_abi();
+            payments.push_back(payment);
+        }
         raw.slot = nonce;
         const auto payer = eth::testing::address_of_hex(eth::testing::payer_address).bytes();
         std::copy(payer.begin(), payer.end(), raw.payer);
-        raw.count = 1;
-        raw.stride = sizeof payment;
+        std::copy(batch.begin(), batch.end(), raw.batch);
+        raw.count = payments.size();
+        raw.stride = sizeof(stipend_payment);
         raw.fees = stipend::make_record<stipend_fees>();
         raw.fees.tip_wei = eth::testing::number_of("2").to_abi();
         raw.fees.cap_wei = eth::testing::number_of("300").to_abi();
         raw.fees.gas = 30'000;
-        raw.payments = &payment;
+        raw.payments = payments.data();
     }
     Slot(const Slot&) = delete;
     Slot& operator=(const Slot&) = delete;

@@ -42,8 +42,25 @@ TEST_CASE("a configuration that is wrong is refused with its pointer") {
     CHECK(complaint("final", R"({"tag":"latest-depth"})") == "/final/depth: missing, want a number");
     CHECK(complaint("final", R"({"tag":"latest-depth","depth":12})") == "accepted");
     CHECK(complaint("final", R"({"depth":12})") == "/final/depth: got a depth, which only `tag: latest-depth` takes");
-    CHECK(complaint("asset", R"("0xaf88d065e77c8cC2239327C5EDb3A432268e5831")") ==
-          R"(/asset: got "0xaf88d065e77c8cC2239327C5EDb3A432268e5831", want native)");
+    const std::string usdc = R"("0xaf88d065e77c8cC2239327C5EDb3A432268e5831")";
+    const std::string self = "\"" + std::string(eth::testing::payer_address) + "\"";
+    CHECK(complaint("asset", usdc) ==
+          "/asset: got \"0xaf88d065e77c8cC2239327C5EDb3A432268e5831\", want native, or a "
+          "token: {token: 0x…, decimals: 6}");
+    CHECK(complaint("asset", "5") == R"(/asset: got "5", want a string)");
+    CHECK(complaint("asset", R"({"token":)" + usdc + R"(,"decimals":6})") == "accepted");
+    CHECK(complaint("asset", R"({"token":)" + usdc + "}") == "/asset/decimals: missing, want a number");
+    CHECK(complaint("asset", R"({"token":)" + usdc + R"(,"decimals":37})") == "/asset/decimals: got 37, want 0 .. 36");
+    CHECK(complaint("asset", R"({"token":"USDC","decimals":6})") ==
+          R"(/asset/token: got "USDC", want an address: 0x and 40 hex digits)");
+    CHECK(complaint("asset", R"({"token":)" + self + R"(,"decimals":6})") ==
+          "/asset/token: got the payer's address, want a token's contract");
+    CHECK(complaint("batch_contract", usdc) == "accepted");
+    CHECK(complaint("batch_contract", R"("0x1")") ==
+          R"(/batch_contract: got "0x1", want an address: 0x and 40 hex digits)");
+    CHECK(complaint("batch_contract", self) == "/batch_contract: got the payer's address, want the batch contract's");
+    CHECK(complaint("asset", R"({"token":)" + usdc + R"(,"decimals":6},"batch_contract":)" + usdc) ==
+          "/batch_contract: got a contract for batches, which a token is not paid in: leave it out");
     CHECK(complaint("max_fee_per_gas_wei", "") == "/max_fee_per_gas_wei: missing, want a number");
     CHECK(complaint("tip_wei", "1000000001") == "/tip_wei: got 1000000001, want 0 .. 1000000000");
     CHECK(complaint("timeout", R"("5m")") == "/timeout: got 300s, want 100ms .. 120s");

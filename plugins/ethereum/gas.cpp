@@ -1,0 +1,130 @@
+#include "gas.hpp"
+
+#include <algorithm>
+
+namespace evm {
+
+using stipend::cat;
+using stipend::fail;
+using stipend::Result;
+using stipend::ethereum::hex_text;
+
+namespace {
+
+constexpr std::uint64_t most_gas = 1'000'000'000;  // no block has more
+// What a payee of a batch that was cheap in an estimate costs more where its code burns all that it is given
+// (PAYEE_GAS in BatchPayer.sol), with the event; and the way back of what was not paid.
+constexpr std::uint64_t payee_burns_gas = 32'500;
+constexpr std::uint64_t way_back_gas = 10'000;
+// Spare gas brings a limit no higher than this. Ethereum takes no transaction with more than 2^24 (EIP-7825).
+constexpr std::uint64_t most_spare_gas = 16'000'000;
+
+// The answers to gas_calls, in their order.
+struct GasAnswers {
+    const RpcAnswer& chain;
+    const RpcAnswer& balance;
+    const RpcAnswer& estimate;
+    Answers contract;           // of contract_calls
+    const RpcAnswer* transfer;  // of a payment in a token: what it would return
+};
+
+GasAnswers split(const Order& order, Answers answers) {
+    if (!order.calls()) return {answers[0], answers[1], answers[2], {}, nullptr};
+    if (!order.token) return {answers[0], answers[1], answers[2], answers.subspan(3), nullptr};
+    return {answers[0], answers[1], answers[2], answers.subspan(3, answers.size() - 4), &answers.back()};
+}
+
+std::string payee_text(const Order& order) {
+    if (order.payments.size() == 1) return cat("a payment to ", order.payments.front().to.text());
+    return cat("a batch of ", order.payments.size(), " payments");
+}
+
+// What a transfer says of itself. True alone is taken: nothing is also what an address without a contract returns.
+Result<std::string> transfer_refusal(const Order& order, const RpcAnswer& answer) {
+    const auto payment = payee_text(order);
+    STIPEND_LET(returned, read_view(answer));
+    if (!returned) return cat("the token reverts ", payment);
+    if (returned->empty()) return cat("the token returns nothing for ", payment, ", want true");
+    Bytes32 yes{};
+    yes.back() = 1;
+    if (std::ranges::equal(*returned, yes)) return std::string();
+    const bool no = std::ranges::equal(*returned, Bytes32{});
+    return cat("the token returns ", no ? "false" : "something else than true", " for ", payment);
+}
+
+// With so many payees that behave otherwise than in the estimate, the contract still has the gas that it asks for.
+std::uint64_t with_spare(const Order& order, std::uint64_t gas) {
+    if (!order.calls() || order.token) return gas;
+    const auto spare = way_back_gas + payee_burns_gas * order.payments.size();
+    return std::max(gas, std::min(gas + spare, most_spare_gas));
+}
+
+}  // namespace
+
+std::vector<RpcCall> gas_calls(const Settings& settings, const Order& order) {
+    const auto payer = settings.payer->text();
+    const auto& transaction = order.transaction;
+    const auto data = order.calls() ? cat(R"(","data":")", hex_text(transaction.data)) : std::string();
+    std::vector<RpcCall> out{
+        {"eth_chainId", "[]"},
+        {"eth_getBalance", cat("[\"", payer, "\",\"latest\"]")},
+        {"eth_estimateGas", cat(R"([{"from":")", payer, R"(","to":")", transaction.to.text(), R"(","value":")",
+                                quantity_text(transaction.value), data, "\"}]")}};
+    if (!order.calls()) return out;
+    for (auto& call : contract_calls(settings, "latest")) out.push_back(std::move(call));
+    if (order.token) out.push_back(view_call(settings, transaction.to, transaction.data, "latest"));
+    return out;
+}
+
+Result<GasView> read_gas(const Settings& settings, const Order& order, Answers all) {
+    const auto answers = split(order, all);
+    STIPEND_TRY(check_chain(answers.chain, settings.chain_id));
+    STIPEND_LET(balance, read_u256(answers.balance));
+    // A node refuses that too, and it says nothing of the payee.
+    if (balance < order.transaction.value) {
+        return fail(STIPEND_E_INVALID, "the payer has ", balance.text(), " wei, less than the payment");
+    }
+    if (order.calls()) {
+        STIPEND_LET(contract, read_contract(settings, answers.contract));
+        if (!contract.trouble.empty()) return fail(STIPEND_E_INVALID, contract.trouble);
+        if (order.token && contract.funds < order.payments.front().amount) {
+            return fail(STIPEND_E_INVALID, "the payer has ", contract.funds.text(),
+                        " of the token's smallest unit, less than the payment");
+        }
+    }
+    GasView out;
+    if (answers.transfer != nullptr) {
+        STIPEND_SET(out.refusal, transfer_refusal(order, *answers.transfer));
+        if (!out.refusal.empty()) return out;
+    }
+    if (is_reverted(answers.estimate)) {
+        out.refusal = cat("the chain refuses ", payee_text(order));
+        return out;
+    }
+    if (answers.estimate.refused) return fail(STIPEND_E_INVALID, "no estimate: error ", answers.estimate.code);
+    STIPEND_SET(out.gas, read_u64(answers.estimate));
+    if (out.gas == 0 || out.gas > most_gas) return fail(STIPEND_E_INVALID, "an estimate of ", out.gas, " gas");
+    return out;
+}
+
+Result<Estimate> agreed_gas(const Settings& settings, const Order& order, const Views<GasView>& views) {
+    STIPEND_TRY(check_quorum(settings, views));
+    std::uint64_t most = 0;
+    std::size_t refused = 0;
+    std::size_t estimated = 0;
+    std::string refusal;
+    for (const auto& view : views) {
+        if (!view) continue;
+        most = std::max(most, view->gas);
+        ++(view->refusal.empty() ? estimated : refused);
+        if (refusal.empty()) refusal = view->refusal;
+    }
+    if (refused >= settings.quorum) return Estimate{.refusal = refusal, .gas = 0};
+    if (estimated < settings.quorum) {
+        return fail(STIPEND_E_UNAVAILABLE, "the endpoints disagree about a payment: ", estimated, " estimate its gas, ",
+                    refused, " refuse, want ", settings.quorum);
+    }
+    return Estimate{.refusal = {}, .gas = with_spare(order, most + most * settings.gas_margin_percent / 100)};
+}
+
+}  // namespace evm

@@ -1,0 +1,89 @@
+#include "outcome.hpp"
+
+#include <algorithm>
+
+#include "ethereum/keccak.hpp"
+
+namespace evm {
+
+using stipend::cat;
+using stipend::fail;
+using stipend::Result;
+using stipend::ethereum::BatchCall;
+using stipend::ethereum::TokenTransfer;
+
+namespace {
+
+Bytes32 padded(const Address& address) {
+    Bytes32 out{};
+    std::copy(address.bytes().begin(), address.bytes().end(), out.end() - address.bytes().size());
+    return out;
+}
+
+const Bytes32& transfer_signature() {
+    static const Bytes32 out = stipend::keccak256("Transfer(address,address,uint256)");
+    return out;
+}
+
+// Exactly one Transfer, of what was to be paid. A token that takes a fee writes another, or a lower one.
+Result<void> check_transfer(const Settings& settings, const Payment& payment, const std::vector<Log>& logs) {
+    std::vector<const Log*> transfers;
+    for (const auto& log : logs) {
+        if (!log.topics.empty() && log.topics.front() == transfer_signature()) transfers.push_back(&log);
+    }
+    if (transfers.size() != 1) {
+        return fail(STIPEND_E_INVALID, "the token wrote ", transfers.size(), " Transfer events, want one");
+    }
+    const auto& log = *transfers.front();
+    const std::vector<Bytes32> topics{transfer_signature(), padded(*settings.payer), padded(payment.to)};
+    if (log.topics != topics) {
+        return fail(STIPEND_E_INVALID, "the token moved something between others than payer and payee");
+    }
+    if (!std::ranges::equal(log.data, stipend::ethereum::to_bytes32(payment.amount))) {
+        return fail(STIPEND_E_INVALID, "the token moved another amount than ", payment.amount.text());
+    }
+    return {};
+}
+
+Result<std::vector<std::uint8_t>> batch_outcome(const Settings& settings, const stipend::Attempt& attempt,
+                                                const Transaction& transaction, const BatchCall& call,
+                                                const Receipt& receipt) {
+    if (call.payments.size() != attempt.batch_count) {
+        return fail(STIPEND_E_INVALID, "it is a batch of ", call.payments.size(), " payments, want ",
+                    attempt.batch_count);
+    }
+    STIPEND_LET(outcomes, stipend::ethereum::outcomes_of(call, *settings.payer, transaction.to, receipt.logs));
+    std::vector<std::uint8_t> out;
+    for (const auto& one : outcomes) out.push_back(one.paid ? 1 : 0);
+    return out;
+}
+
+}  // namespace
+
+Result<std::optional<Address>> watched_contract(const Settings& settings, const stipend::Attempt& attempt) {
+    if (settings.token && attempt.batch_count == 0) return std::optional(settings.token->contract);
+    if (attempt.batch_count == 0) return std::optional<Address>();
+    if (settings.batch_contract) return settings.batch_contract;
+    return fail(STIPEND_E_UNSUPPORTED, "got a batch, and no batch_contract is configured");
+}
+
+Result<std::vector<std::uint8_t>> outcome_of(const Settings& settings, const stipend::Attempt& attempt,
+                                             const Transaction& transaction, const Receipt& receipt) {
+    STIPEND_TRY(check_payload(settings, transaction));
+    if (transaction.data.empty()) {
+        // A slot that was given up pays nobody, whatever it was for.
+        if (attempt.batch_count != 0 && transaction.to != *settings.payer) {
+            return fail(STIPEND_E_INVALID, "it is no batch, and one was sent");
+        }
+        return std::vector<std::uint8_t>(attempt.batch_count);
+    }
+    STIPEND_LET(call, stipend::ethereum::decode_call(transaction.data));
+    if (const auto* batch = std::get_if<BatchCall>(&call)) {
+        return batch_outcome(settings, attempt, transaction, *batch, receipt);
+    }
+    if (attempt.batch_count != 0) return fail(STIPEND_E_INVALID, "it is no batch, and one was sent");
+    STIPEND_TRY(check_transfer(settings, std::get<TokenTransfer>(call).payment, receipt.logs));
+    return std::vector<std::uint8_t>();
+}
+
+}  // namespace evm
