@@ -248,11 +248,13 @@ Broken broken_invariant(const PayoutStep& s) {
 }
 
 Broken broken_invariant(const SlotEnd& e) {
-    const bool free_again = e.id == Hash{};
     if (e.slot < 1 || e.fee_wei.negative() || e.block > int64_most) return std::string("wants a slot and a fee");
-    if (free_again ? e.block_hash != Hash{} || e.block != 0 || !e.fee_wei.zero() || e.executed
-                   : e.block_hash == Hash{}) {
+    if (e.kind() == EndKind::attempt ? e.block_hash == Hash{}
+                                     : e.block_hash != Hash{} || !e.fee_wei.zero() || e.executed) {
         return std::string("its block and its fee are those of an attempt");
+    }
+    if ((e.kind() == EndKind::elsewhere) == e.by.empty()) {
+        return cat("by: got \"", e.by, "\", want the person who ordered the end of a nonce that was used elsewhere");
     }
     return std::nullopt;
 }

@@ -27,6 +27,15 @@ Result<void> JournalWriter::add_payout_changes(const PayoutChanges& changes) {
                         " payouts bound to it, want ", row.payouts);
         }
     }
+    // A slot ends with an outcome for each of its payouts.
+    for (const auto& row : changes.ends) {
+        STIPEND_LET(open, database_.prepare("SELECT id FROM payout WHERE slot = ? AND state NOT IN (7, 8)"));
+        STIPEND_LET(found, open.bind(row.slot).next());
+        if (found) {
+            return fail(STIPEND_E_CONFLICT, "ledger: ", database_.path(), ": end of slot ", row.slot, ": payout ",
+                        open.i64(), " of it is not over");
+        }
+    }
     return {};
 }
 
@@ -98,13 +107,13 @@ Result<void> JournalWriter::end_slot(const SlotEnd& row) {
     STIPEND_ASSERT(!broken_invariant(row));
     const auto name = cat("end of slot ", row.slot);
     STIPEND_TRY(check_open_slot(row.slot, name));
-    const bool free_again = row.id == Hash{};
+    const bool free_again = row.kind() == EndKind::free;
     STIPEND_LET(own, database_.prepare("SELECT count(*), count(CASE WHEN id = ?2 THEN 1 END) FROM attempt WHERE "
                                        "slot = ?1"));
     STIPEND_TRY(own.bind(row.slot).bind_blob(row.id).next());
     const auto attempts = own.i64();
     const auto matching = own.i64();
-    if (free_again ? attempts != 0 : matching != 1) {
+    if (free_again ? attempts != 0 : row.kind() == EndKind::attempt && matching != 1) {
         return fail(STIPEND_E_CONFLICT, "ledger: ", database_.path(), ": ", name, ": ",
                     free_again ? "something was signed for it" : "its attempt is none of the slot's");
     }
@@ -160,11 +169,18 @@ Result<void> JournalWriter::add_payout_step(const PayoutStep& row) {
 // A payout keeps its slot; it leaves one only where that is free again, or has ended without paying it.
 Result<void> JournalWriter::check_binding(const PayoutStep& row, SlotId bound_to, std::string_view name) {
     if (row.state == PayoutState::paid || (row.state == PayoutState::returned && bound_to != 0)) {
-        STIPEND_LET(end, database_.prepare("SELECT executed FROM slot_end WHERE slot = ?"));
+        STIPEND_LET(end, database_.prepare("SELECT e.executed AND NOT ifnull(a.gives_up, 0), s.payouts FROM slot_end e "
+                                           "JOIN slot s ON s.id = e.slot LEFT JOIN attempt a ON a.id = e.id WHERE "
+                                           "e.slot = ?"));
         STIPEND_LET(ended, end.bind(bound_to).next());
         if (!ended) return fail(STIPEND_E_CONFLICT, name, ": its slot ", bound_to, " has not ended");
-        if (row.state == PayoutState::paid && end.i64() == 0) {
-            return fail(STIPEND_E_CONFLICT, name, ": its slot ", bound_to, " was not executed");
+        const bool paid = end.i64() != 0;
+        if (row.state == PayoutState::paid && !paid) {
+            return fail(STIPEND_E_CONFLICT, name, ": its slot ", bound_to, " was not executed, or pays nothing");
+        }
+        // A batch says of each payee whether it was paid; a single payment that was executed has paid its one.
+        if (row.state == PayoutState::returned && paid && end.i64() == 1) {
+            return fail(STIPEND_E_CONFLICT, name, ": its slot ", bound_to, " has paid it");
         }
     }
     if (row.state == PayoutState::bound && bound_to == 0) return check_open_slot(row.slot, name);

@@ -52,6 +52,7 @@ void fields(RowOf<SlotEnd> auto& e, auto&& visit) {
     visit(Field{.column = "block"}, e.block);
     visit(Field{.column = "fee_wei"}, e.fee_wei);
     visit(Field{.column = "executed"}, e.executed);
+    visit(Field{.column = "by", .max_bytes = max_key_bytes}, e.by);
     visit(Field{.column = "at"}, e.at);
 }
 

@@ -56,7 +56,7 @@ enum class PayoutState : std::uint8_t {
 // Stored: never renumber.
 enum class SlotState : std::uint8_t {
     open = 0,
-    ended = 1,  // the chain has executed one of its attempts
+    ended = 1,  // the chain has executed its nonce for good: by one of its attempts, or by another transaction
     free = 2,   // nothing was ever signed for it: its nonce can be given again
 };
 
@@ -110,15 +110,27 @@ struct PayoutStep {
     friend bool operator==(const PayoutStep&, const PayoutStep&) = default;
 };
 
+// How a slot ended.
+enum class EndKind : std::uint8_t {
+    attempt,    // the chain has executed one of its attempts
+    free,       // nothing was ever signed for it, and its nonce can be given again
+    elsewhere,  // its nonce was used by a transaction that is not this ledger's; a person has ordered its end
+};
+
 // The end of a slot: which of its attempts the chain has executed, and what that cost.
 struct SlotEnd {
     SlotId slot = 0;
-    Hash id = {};  // of the attempt; zero: none, and the slot is free again: nothing was ever signed for it
+    Hash id = {};  // of the attempt; zero: none
     Hash block_hash = {};
-    std::uint64_t block = 0;
+    std::uint64_t block = 0;  // of the attempt; `elsewhere`: a final block, by which the nonce was used; `free`: 0
     SignedWei fee_wei = {};
     bool executed = false;  // it did what it should
+    std::string by = {};    // `elsewhere`: the person that ordered it; empty otherwise
     stipend_unix_ns at = 0;
+    [[nodiscard]] EndKind kind() const {
+        if (id != Hash{}) return EndKind::attempt;
+        return block == 0 ? EndKind::free : EndKind::elsewhere;
+    }
     friend bool operator==(const SlotEnd&, const SlotEnd&) = default;
 };
 
@@ -158,11 +170,18 @@ struct BoundDay {
     std::string to = {};
     SignedWei wei = {};
 };
+// A payee whose last payout failed on the chain, with none released by a person since.
+struct FailedPayee {
+    OrchestratorId orchestrator = 0;
+    PayoutId payout = 0;  // that failed
+};
 struct OpenPayouts {
     std::vector<OpenPayout> payouts = {};  // by id
     std::vector<OpenSlot> slots = {};      // by id
     std::vector<BoundDay> bound = {};      // by address
     std::vector<Slot> last_slots = {};     // of each payer, the one with the highest nonce that is not free again
+    std::vector<FailedPayee> failed = {};  // by orchestrator
+    std::uint64_t reverts = 0;  // slots that the chain executed as failures since a person last released a payout
     PayoutId next_payout = 1;
     SlotId next_slot = 1;
 };

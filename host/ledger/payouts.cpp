@@ -82,6 +82,34 @@ Result<std::vector<BoundDay>> load_bound(sqlite::Database& database) {
     }
 }
 
+// What a person has not released since: a payment that was executed as a failure, and a payee that a batch did not pay.
+// A batch that failed as a whole is not the fault of one payee.
+Result<void> load_failures(sqlite::Database& database, std::int64_t ns, OpenPayouts& out) {
+    STIPEND_LET(
+        rows,
+        database.prepare("SELECT orchestrator, id FROM (SELECT p.orchestrator, p.id, max(t.seq) AS seq FROM payout p "
+                         "JOIN payout_step t ON t.payout = p.id AND t.state = 8 JOIN slot s ON s.id = p.slot "
+                         "JOIN slot_end e ON e.slot = p.slot JOIN attempt a ON a.id = e.id "
+                         "JOIN orchestrator o ON o.id = p.orchestrator AND o.ns = ? "
+                         "WHERE p.state = 8 AND p.slot != 0 AND a.gives_up = 0 AND (s.payouts = 1 OR e.executed = 1) "
+                         "GROUP BY p.orchestrator) failed WHERE NOT EXISTS (SELECT 1 FROM payout q JOIN payout_step r "
+                         "ON r.payout = q.id WHERE q.orchestrator = failed.orchestrator AND r.state = 1 AND r.by != '' "
+                         "AND r.seq > failed.seq) ORDER BY orchestrator"));
+    rows.bind(ns);
+    for (;;) {
+        STIPEND_LET(more, rows.next());
+        if (!more) break;
+        const OrchestratorId orchestrator = rows.i64();
+        out.failed.push_back({.orchestrator = orchestrator, .payout = rows.i64()});
+    }
+    STIPEND_LET(reverts, database.prepare("SELECT count(*) FROM slot_end e JOIN attempt a ON a.id = e.id WHERE "
+                                          "e.executed = 0 AND a.gives_up = 0 AND e.seq > ifnull((SELECT max(seq) FROM "
+                                          "payout_step WHERE state = 1 AND by != ''), 0)"));
+    STIPEND_TRY(reverts.next());
+    out.reverts = reverts.as<std::uint64_t>();
+    return {};
+}
+
 }  // namespace
 
 Result<OpenPayouts> load_open_payouts(sqlite::Database& database, std::int64_t ns) {
@@ -97,6 +125,7 @@ Result<OpenPayouts> load_open_payouts(sqlite::Database& database, std::int64_t n
                                             "max(nonce) FROM slot t WHERE t.payer = s.payer AND t.state != 2)) "
                                             "ORDER BY payer"));
     STIPEND_SET(out.bound, load_bound(database));
+    STIPEND_TRY(load_failures(database, ns, out));
     return out;
 }
 

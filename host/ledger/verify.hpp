@@ -70,9 +70,14 @@ class Verifier {
         SignedWei wei = {};
     };
     struct SlotTrack {
-        bool executed = false;
+        struct Signed {
+            Hash id = {};
+            bool gives_up = false;
+        };
+        bool paid = false;  // it was executed, and pays
         SlotState state = SlotState::open;
-        std::vector<Hash> attempts = {};
+        std::uint32_t payouts = 0;
+        std::vector<Signed> attempts = {};
     };
 
     using Entries = std::map<std::int64_t, SignedWei>;  // by account
@@ -139,6 +144,7 @@ class Verifier {
     [[nodiscard]] Result<std::string> payout_row(AuditKind kind, Seq seq);
     [[nodiscard]] Result<void> check_payout(Seq seq, const Payout& row);
     [[nodiscard]] Result<void> check_slot(Seq seq, const Slot& row);
+    [[nodiscard]] bool follows_own_nonces(const Slot& row) const;
     [[nodiscard]] Result<void> check_attempt(Seq seq, const Attempt& row);
     [[nodiscard]] Result<void> check_step(Seq seq, const PayoutStep& row);
     [[nodiscard]] Result<void> check_end(Seq seq, const SlotEnd& row);

@@ -64,13 +64,27 @@ Result<void> Verifier::check_slot(Seq seq, const Slot& row) {
     if (const auto got = bound.as<std::uint32_t>(); got != (free_again ? 0 : row.payouts)) {
         bad(cat("slot seq ", seq), cat("got ", got, " payouts bound to it, want ", row.payouts));
     }
+    if (!follows_own_nonces(row)) {
+        bad(cat("slot seq ", seq), cat("nonce ", row.nonce, " leaves a gap behind those of ", row.payer));
+    }
     const auto [holder, first] = nonces_.try_emplace({row.payer, row.nonce}, row.id);
     if (!first && slots_[holder->second].state != SlotState::free) {
         bad(cat("slot seq ", seq), cat("nonce ", row.nonce, " was given to slot ", holder->second));
     }
     holder->second = row.id;
-    slots_[row.id] = {};
+    slots_[row.id] = {.payouts = row.payouts};
     return {};
+}
+
+// Nonces of a payer have no gap, wherever the first one is.
+bool Verifier::follows_own_nonces(const Slot& row) const {
+    const auto taken = [&](const auto& nonce) {
+        return nonce.first.first == row.payer && slots_.at(nonce.second).state != SlotState::free;
+    };
+    const auto at = nonces_.lower_bound({row.payer, row.nonce});
+    if (row.nonce > 0 && at != nonces_.begin() && std::prev(at)->first.second == row.nonce - 1 && taken(*std::prev(at)))
+        return true;
+    return unchecked_ != 0 || std::none_of(nonces_.begin(), nonces_.end(), taken);
 }
 
 Result<void> Verifier::check_attempt(Seq seq, const Attempt& row) {
@@ -80,7 +94,7 @@ Result<void> Verifier::check_attempt(Seq seq, const Attempt& row) {
         return {};
     }
     if (slot->second.state != SlotState::open) bad(cat("attempt seq ", seq), "its slot is not open");
-    slot->second.attempts.push_back(row.id);
+    slot->second.attempts.push_back({.id = row.id, .gives_up = row.gives_up});
     return {};
 }
 
@@ -97,8 +111,12 @@ Result<void> Verifier::check_step(Seq seq, const PayoutStep& row) {
     }
     const auto slot = slots_.find(track.slot == 0 ? row.slot : track.slot);
     const auto ended = slot == slots_.end() ? SlotState::open : slot->second.state;
-    if (row.state == PayoutState::paid && (ended != SlotState::ended || !slot->second.executed)) {
+    const bool paid = slot != slots_.end() && slot->second.paid;
+    if (row.state == PayoutState::paid && (ended != SlotState::ended || !paid)) {
         bad(name, "is paid, but its slot was not executed");
+    }
+    if (row.state == PayoutState::returned && track.slot != 0 && paid && slot->second.payouts == 1) {
+        bad(name, "goes back, but its slot has paid it");
     }
     if (row.state == PayoutState::returned && track.slot != 0 && ended == SlotState::open) {
         bad(name, "goes back, but its slot has not ended");
@@ -123,13 +141,14 @@ Result<void> Verifier::check_end(Seq seq, const SlotEnd& row) {
     }
     auto& slot = found->second;
     if (slot.state != SlotState::open) bad(name, "its slot has ended already");
-    const bool free_again = row.id == Hash{};
+    const bool free_again = row.kind() == EndKind::free;
     if (free_again && !slot.attempts.empty()) bad(name, "gives a slot free for which something was signed");
-    if (!free_again && std::ranges::find(slot.attempts, row.id) == slot.attempts.end()) {
+    const auto attempt = std::ranges::find(slot.attempts, row.id, &SlotTrack::Signed::id);
+    if (row.kind() == EndKind::attempt && attempt == slot.attempts.end()) {
         bad(name, "its attempt is none of the slot's");
     }
     slot.state = free_again ? SlotState::free : SlotState::ended;
-    slot.executed = row.executed;
+    slot.paid = row.executed && attempt != slot.attempts.end() && !attempt->gives_up;
     return {};
 }
 
@@ -143,6 +162,11 @@ Result<void> Verifier::check_payout_states() {
         const auto state = payouts.i64();
         const auto slot = payouts.i64();
         if (found == payouts_.end()) continue;  // reported as a row without an audit row, or unchecked
+        const auto own = slots_.find(found->second.slot);
+        if (own != slots_.end() && own->second.state != SlotState::open && !is_over(found->second.state)) {
+            bad(cat("payout ", found->first),
+                cat("is ", payout_state_name(found->second.state), ", but its slot ", own->first, " has ended"));
+        }
         if (state == static_cast<int>(found->second.state) && slot == found->second.slot) continue;
         bad(cat("payout ", found->first),
             cat("is not in the state of its last step: got ", state, ", slot ", slot, ", want ",

@@ -22,6 +22,8 @@ struct Account {
     std::string payer = {};             // "0x" and 40 digits in lower case
     std::uint64_t next_slot = 0;        // behind the last nonce that the newest block has executed
     std::uint64_t final_next_slot = 0;  // the same in the newest block that can no longer be replaced
+    std::uint64_t final_head = 0;       // the number of that block
+    stipend_unix_ns head_at = 0;        // the newest block's own time; 0: not known
     SignedWei funds = {};               // what it can pay out and spend on fees
     SignedWei base_fee = {};            // of the newest block, per gas
     SignedWei tip = {};                 // suggested, per gas
@@ -47,6 +49,7 @@ struct SlotWork {
     std::uint64_t nonce = 0;
     std::string payer = {};
     std::vector<PaymentTo> payments = {};
+    Hash batch = {};  // of several payments at once: by which their contract names them; zero otherwise
     Fees fees = {};
 };
 
@@ -74,6 +77,13 @@ struct Sighting {
     SignedWei fee = {};
     bool executed = false;
     bool final = false;
+    std::vector<bool> paid = {};  // of a batch that was executed: which of its payments, in their order
+};
+
+// An attempt that is looked for.
+struct Sought {
+    Hash id = {};
+    std::uint64_t batch = 0;  // of how many payments it is a batch; 0: it is none
 };
 
 // All answers come later, once each, on the thread that asks; none after the asker is gone.
@@ -86,8 +96,9 @@ class Chain {
     // All that the signer ever signed for the nonce, the oldest first.
     virtual void recall(std::uint64_t nonce, std::function<void(Result<std::vector<SignedBytes>>)> done) = 0;
     virtual void send(const std::string& raw, std::function<void(Result<void>)> done) = 0;
-    // As many sightings as ids, in their order.
-    virtual void sight(const std::vector<Hash>& ids, std::function<void(Result<std::vector<Sighting>>)> done) = 0;
+    // As many sightings as attempts, in their order.
+    virtual void sight(const std::vector<Sought>& attempts,
+                       std::function<void(Result<std::vector<Sighting>>)> done) = 0;
 };
 
 // Which debts become payouts.

@@ -73,14 +73,21 @@ void PluginChain::send(const std::string& raw, std::function<void(Result<void>)>
         [](const void*) { return Result<void>(); });
 }
 
-void PluginChain::sight(const std::vector<Hash>& ids, std::function<void(Result<std::vector<Sighting>>)> done) {
+void PluginChain::sight(const std::vector<Sought>& attempts, std::function<void(Result<std::vector<Sighting>>)> done) {
     begin<std::vector<Sighting>>(
         "sight", std::move(done),
-        [table = table_of(*instance_), ids](stipend_instance* i, stipend_completion c, stipend_error* e) {
-            const std::vector<std::uint64_t> batches(ids.size());
+        [table = table_of(*instance_), attempts](stipend_instance* i, stipend_completion c, stipend_error* e) {
+            std::vector<Hash> ids;
+            std::vector<std::uint64_t> batches;
+            for (const auto& one : attempts) {
+                ids.push_back(one.id);
+                batches.push_back(one.batch);
+            }
             return table->sight(i, ids.data()->data(), batches.data(), ids.size(), c, e);
         },
-        [ids](const void* record) { return sightings_of(*static_cast<const stipend_sighting_list*>(record), ids); });
+        [attempts](const void* record) {
+            return sightings_of(*static_cast<const stipend_sighting_list*>(record), attempts);
+        });
 }
 
 }  // namespace stipend::settlement

@@ -72,6 +72,10 @@ Result<Account> account_of(const stipend_account& record) {
     }
     out.next_slot = from.next_slot;
     out.final_next_slot = from.final_next_slot;
+    if (from.final_head > INT64_MAX) return broken("final_head", "got ", from.final_head);
+    out.final_head = from.final_head;
+    if (from.head_at < 0) return broken("head_at", "got ", from.head_at);
+    out.head_at = from.head_at;
     STIPEND_SET(out.funds, amount_of("funds", from.funds));
     STIPEND_SET(out.base_fee, amount_of("base_fee_wei", from.base_fee_wei));
     STIPEND_LET(fees, fees_of(from.suggested));
@@ -124,7 +128,26 @@ Result<std::vector<SignedBytes>> signed_list_of(const stipend_signed_list& recor
     return out;
 }
 
-Result<std::vector<Sighting>> sightings_of(const stipend_sighting_list& record, const std::vector<Hash>& asked) {
+namespace {
+
+// Which payments of a batch of `batch` were paid; one that was reverted has paid none.
+Result<std::vector<bool>> paid_of(const stipend_sighting& seen, std::uint64_t batch) {
+    const bool listed = seen.executed == 1 ? true : seen.count != 0;
+    if (listed && seen.count != batch) return broken("count", "got ", seen.count, ", want ", batch);
+    if (seen.count != 0 && seen.paid == nullptr) return broken("paid", "got none for ", seen.count, " payments");
+    std::vector<bool> out;
+    for (std::uint64_t i = 0; i < seen.count; ++i) {
+        if (seen.paid[i] > (seen.executed == 1 ? 1 : 0)) {
+            return broken("paid", "got ", static_cast<int>(seen.paid[i]), " for payment ", i);
+        }
+        if (seen.executed == 1) out.push_back(seen.paid[i] == 1);
+    }
+    return out;
+}
+
+}  // namespace
+
+Result<std::vector<Sighting>> sightings_of(const stipend_sighting_list& record, const std::vector<Sought>& asked) {
     stipend_sighting_list scratch{};
     const auto& from = detail::record_view(&record, scratch);
     STIPEND_TRY(check_list(from, from.items, asked.size()));
@@ -133,7 +156,7 @@ Result<std::vector<Sighting>> sightings_of(const stipend_sighting_list& record, 
     for (std::uint64_t i = 0; i < from.count; ++i) {
         stipend_sighting one{};
         const auto& seen = detail::record_view(&item(from.items, from.stride, i), one);
-        if (hash_of(seen.id) != asked[i]) return broken("id", "got another one than was asked for");
+        if (hash_of(seen.id) != asked[i].id) return broken("id", "got another one than was asked for");
         if (seen.phase < STIPEND_SIGHTING_NONE || seen.phase > STIPEND_SIGHTING_IN_BLOCK) {
             return broken("phase", "got ", seen.phase);
         }
@@ -147,8 +170,9 @@ Result<std::vector<Sighting>> sightings_of(const stipend_sighting_list& record, 
             STIPEND_SET(sighting.fee, amount_of("fee_wei", seen.fee_wei));
             sighting.executed = seen.executed == 1;
             sighting.final = seen.final == 1;
+            STIPEND_SET(sighting.paid, paid_of(seen, asked[i].batch));
         }
-        out.push_back(sighting);
+        out.push_back(std::move(sighting));
     }
     return out;
 }
@@ -168,6 +192,7 @@ SlotRecord::SlotRecord(const SlotWork& work) {
     raw_ = make_record<stipend_slot>();
     raw_.slot = work.nonce;
     put(raw_.payer, work.payer);
+    std::ranges::copy(work.batch, raw_.batch);
     raw_.count = payments_.size();
     raw_.stride = sizeof(stipend_payment);
     raw_.payments = payments_.data();

@@ -13,9 +13,9 @@ namespace stipend::settlement {
 [[nodiscard]] Result<Estimate> estimate_of(const stipend_estimate& record);
 [[nodiscard]] Result<SignedBytes> signed_of(const stipend_signed& record);
 [[nodiscard]] Result<std::vector<SignedBytes>> signed_list_of(const stipend_signed_list& record);
-// `asked`: for which ids, in their order.
+// `asked`: for which attempts, in their order.
 [[nodiscard]] Result<std::vector<Sighting>> sightings_of(const stipend_sighting_list& record,
-                                                         const std::vector<Hash>& asked);
+                                                         const std::vector<Sought>& asked);
 
 // A slot as the plugin takes it, with what its pointers refer to. Addresses of `work` are of 40 digits.
 class SlotRecord {

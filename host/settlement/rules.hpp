@@ -14,6 +14,12 @@ struct Limits {  // all count when a payout is bound, and survive restarts
     SignedWei per_day = {};
 };
 
+enum class PayMode : std::uint8_t {
+    single,     // each payout by a transaction of its own
+    batch,      // those that are due at the same time by one
+    automatic,  // by one where that takes less gas
+};
+
 struct Rules {
     std::uint64_t chain_id = 0;
     SignedWei min_payout = {};
@@ -22,8 +28,12 @@ struct Rules {
     std::uint32_t max_fee_ppm = 10'000;  // the most that a payment may cost, as a share of it
     SignedWei max_cap = {};              // the most per gas
     Limits limits = {};
-    std::uint32_t window = 4;          // slots that are open at once
-    std::uint64_t confirmations = 12;  // blocks above a payment's before it counts as confirmed
+    PayMode mode = PayMode::single;
+    std::uint32_t batch_most = 200;  // payouts of one batch
+    std::uint32_t max_reverts = 2;   // payments executed as failures, until a person releases a payout; 0: no limit
+    std::int64_t max_skew_ns = 1'800 * ns_per_s;  // between this clock and the newest block; 0: no limit
+    std::uint32_t window = 4;                     // slots that are open at once
+    std::uint64_t confirmations = 12;             // blocks above a payment's before it counts as confirmed
     std::int64_t reserve_every_ns = 60 * ns_per_s;
     std::int64_t look_every_ns = 5 * ns_per_s;
     std::int64_t resend_after_ns = 30 * ns_per_s;    // that no endpoint has seen an attempt

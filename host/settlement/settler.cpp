@@ -11,7 +11,13 @@ constexpr std::int64_t retry_ns = 5 * ns_per_s;
 }  // namespace
 
 Settler::Settler(Rules rules, Chain& chain, Book& book, ledger::OpenPayouts open)
-    : rules_(std::move(rules)), chain_(chain), book_(book), next_payout_(open.next_payout), next_slot_(open.next_slot) {
+    : rules_(std::move(rules)),
+      chain_(chain),
+      book_(book),
+      reverts_(open.reverts),
+      next_payout_(open.next_payout),
+      next_slot_(open.next_slot) {
+    for (const auto& one : open.failed) failed_[one.orchestrator] = one.payout;
     for (auto& one : open.payouts) payouts_.emplace(one.row.id, std::move(one));
     for (auto& one : open.slots) {
         slots_.emplace(one.row.id, SlotView{.row = std::move(one.row), .attempts = std::move(one.attempts)});
@@ -41,7 +47,7 @@ void Settler::go_on() {
 bool Settler::start_something() {
     if (look_at_account()) return true;
     if (!account_) return false;
-    if (look_at_attempts()) return true;
+    if (look_at_attempts() || hold_failed()) return true;
     if (rules_.stopped || !block_.id.empty()) return false;
     // A signer that does not answer keeps nothing that it has signed from being sent.
     if (send() || sign() || replace()) return true;
@@ -62,7 +68,7 @@ std::optional<stipend_unix_ns> Settler::next_wakeup() const {
 
 void Settler::failed(std::string_view what, const Error& error) {
     retry_due_ = now_ + retry_ns;
-    block_ = {.id = "unanswered", .text = cat(what, ": ", error.message)};
+    block_ = {.id = blocks::unanswered, .text = cat(what, ": ", error.message)};
 }
 
 void Settler::commit(ledger::PayoutChanges changes, std::function<void()> then) {
@@ -89,22 +95,11 @@ void Settler::apply(const ledger::PayoutChanges& changes) {
         next_slot_ = row.id + 1;
     }
     for (const auto& row : changes.attempts) slots_.at(row.slot).attempts.push_back(row);
-    for (const auto& step : changes.steps) {
-        auto& payout = payouts_.at(step.payout);
-        if (step.state == State::bound && payout.slot == 0) {
-            auto& sum = bound_[payout.row.to];
-            // A limit was compared with this very sum before it was bound.
-            STIPEND_ASSERT(SignedWei::add(sum, payout.row.wei, sum));
-        }
-        payout.state = step.state;
-        payout.slot = step.slot;
-        payout.reason = step.reason;
-        payout.changed_at = step.at;
-        if (ledger::is_over(step.state)) payouts_.erase(step.payout);
-    }
+    note_failures(changes);
+    for (const auto& step : changes.steps) apply_step(step);
     for (const auto& end : changes.ends) {
         const auto slot = slots_.find(end.slot);
-        if (end.id == Hash{}) {
+        if (end.kind() == ledger::EndKind::free) {
             // Its nonce is the highest one, and is given again.
             auto& last = last_nonces_.at(slot->second.row.payer);
             if (last == 0) {
@@ -117,39 +112,46 @@ void Settler::apply(const ledger::PayoutChanges& changes) {
     }
 }
 
-void Settler::order(PayoutId payout, State state, std::string reason, std::string by,
-                    std::function<void(Result<void>)> done) {
-    const auto found = payouts_.find(payout);
-    if (found == payouts_.end())
-        return done(fail(STIPEND_E_INVALID, "payout ", payout, ": there is none that is open"));
-    const auto from = found->second.state;
-    if (busy_) return done(fail(STIPEND_E_BUSY, "payout ", payout, ": another step is under way: try again"));
-    if (!ledger::can_follow(from, state) || found->second.slot != 0) {
-        return done(fail(STIPEND_E_CONFLICT, "payout ", payout, ": is ", ledger::payout_state_name(from),
-                         ", and cannot become ", ledger::payout_state_name(state), " by hand"));
+void Settler::apply_step(const ledger::PayoutStep& step) {
+    auto& payout = payouts_.at(step.payout);
+    auto& sum = bound_[payout.row.to];
+    if (step.state == State::bound && payout.slot == 0) {
+        // A limit was compared with this very sum before it was bound.
+        STIPEND_ASSERT(SignedWei::add(sum, payout.row.wei, sum));
     }
-    busy_ = true;
-    auto changes = std::make_shared<ledger::PayoutChanges>();
-    changes->steps.push_back(
-        {.payout = payout, .state = state, .reason = std::move(reason), .by = std::move(by), .at = now_});
-    book_.commit(*changes, [this, changes, done = std::move(done)](Result<void> committed) {
-        busy_ = false;
-        if (committed) apply(*changes);
-        done(committed);
-        go_on();
-    });
+    if (step.state == State::reserved && payout.slot != 0 && slots_.at(payout.slot).row.at / ns_per_day == day_) {
+        // Its slot is free again, and nothing was ever signed.
+        if (const auto less = sum.minus(payout.row.wei)) sum = *less;
+    }
+    payout.state = step.state;
+    payout.slot = step.slot;
+    payout.reason = step.reason;
+    payout.changed_at = step.at;
+    if (!ledger::is_over(step.state)) return;
+    try_again_.erase(step.payout);
+    single_gas_.erase(step.payout);
+    singly_.erase(step.payout);
+    payouts_.erase(step.payout);
 }
 
-void Settler::hold(PayoutId payout, std::string reason, std::string by, std::function<void(Result<void>)> done) {
-    order(payout, State::held, std::move(reason), std::move(by), std::move(done));
-}
-
-void Settler::release(PayoutId payout, std::string by, std::function<void(Result<void>)> done) {
-    order(payout, State::reserved, {}, std::move(by), std::move(done));
-}
-
-void Settler::give_back(PayoutId payout, std::string reason, std::string by, std::function<void(Result<void>)> done) {
-    order(payout, State::returned, std::move(reason), std::move(by), std::move(done));
+// As the ledger finds them when it is loaded, before the slots and payouts are gone.
+void Settler::note_failures(const ledger::PayoutChanges& changes) {
+    for (const auto& end : changes.ends) {
+        const auto& slot = slots_.at(end.slot);
+        const auto attempt = std::ranges::find(slot.attempts, end.id, &ledger::Attempt::id);
+        if (attempt == slot.attempts.end() || attempt->gives_up) continue;
+        if (!end.executed) ++reverts_;
+        if (!end.executed && slot.row.payouts > 1) continue;  // a batch that failed as a whole blames no payee
+        for (const auto& step : changes.steps) {
+            if (step.slot != end.slot || step.state != State::returned) continue;
+            failed_[payouts_.at(step.payout).row.orchestrator] = step.payout;
+        }
+    }
+    for (const auto& step : changes.steps) {
+        if (step.state != State::reserved || step.by.empty()) continue;
+        failed_.erase(payouts_.at(step.payout).row.orchestrator);
+        reverts_ = 0;
+    }
 }
 
 }  // namespace stipend::settlement

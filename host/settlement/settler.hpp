@@ -6,11 +6,14 @@
 // next try.
 #pragma once
 
+#include <array>
 #include <cstdint>
 #include <functional>
 #include <map>
 #include <optional>
+#include <set>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "host/settlement/chain.hpp"
@@ -19,11 +22,26 @@
 
 namespace stipend::settlement {
 
-// Why nothing is bound now; the text is for people.
+// Why nothing is bound now. The first four keep from being signed and sent as well what is bound already.
+namespace blocks {
+inline constexpr std::string_view chain = "chain";            // the endpoints are of another one
+inline constexpr std::string_view endpoints = "endpoints";    // they contradict each other
+inline constexpr std::string_view foreign = "foreign";        // the payer's key was used by something else
+inline constexpr std::string_view unanswered = "unanswered";  // a question to the chain, the signer or the ledger
+inline constexpr std::string_view reverts = "reverts";        // payments were executed as failures
+inline constexpr std::string_view clock = "clock";            // it differs from that of the chain
+inline constexpr std::string_view gas = "gas";                // it costs more than the limit
+inline constexpr std::string_view funds = "funds";            // the payer has too little
+inline constexpr std::string_view nonce = "nonce";            // the payer's own transactions are not final yet
+inline constexpr std::array all{chain, endpoints, foreign, unanswered, reverts, clock, gas, funds, nonce};
+}  // namespace blocks
 struct Block {
-    std::string_view id = {};  // "endpoints", "foreign", "unanswered", "chain"; empty: nothing blocks
-    std::string text = {};
+    std::string_view id = {};  // one of `blocks`; empty: nothing blocks
+    std::string text = {};     // for people
 };
+
+// The id of the batch that pays by a nonce. A nonce is executed once, so no batch of the payer has another's id.
+[[nodiscard]] Hash batch_id(std::uint64_t chain_id, std::string_view payer, std::uint64_t nonce);
 
 class Settler {
   public:
@@ -49,20 +67,31 @@ class Settler {
         stipend_unix_ns missing_since = 0;       // that its nonce is used for good, and by no attempt; 0: it is not
         bool gives_up = false;                   // nothing is to be paid by it any more
         bool recalled = false;                   // the signer was asked what it remembers, or cannot remember anything
+        bool looked_at = false;                  // in this run, on the chain
     };
     [[nodiscard]] const std::map<PayoutId, ledger::OpenPayout>& payouts() const { return payouts_; }
     [[nodiscard]] const std::map<SlotId, SlotView>& slots() const { return slots_; }
-    [[nodiscard]] const Block& block() const { return block_; }
+    [[nodiscard]] Block block() const { return block_.id.empty() ? binding_block() : block_; }
     [[nodiscard]] const Rules& rules() const { return rules_; }
     [[nodiscard]] const std::optional<Account>& account() const { return account_; }  // as it was asked for last
     [[nodiscard]] SignedWei bound_today() const;
     // Whether the limits of its day keep a payout from being bound.
     [[nodiscard]] bool waits_for_a_day(const ledger::OpenPayout& payout) const;
 
-    // What a person orders; each is an edge of the graph, or CONFLICT. `done` follows the commit.
+    // What a person orders; each is an edge of the graph, or CONFLICT. `by` is that person: never empty. `done` follows
+    // the commit.
     void hold(PayoutId payout, std::string reason, std::string by, std::function<void(Result<void>)> done);
     void release(PayoutId payout, std::string by, std::function<void(Result<void>)> done);
     void give_back(PayoutId payout, std::string reason, std::string by, std::function<void(Result<void>)> done);
+    // Ends what froze a payout, and all others of its slot: where the chain has used their nonce for good for another
+    // transaction they are owed again; otherwise they go on, and freeze again where the contradiction has stayed. BUSY:
+    // the chain was not asked yet, or not for long enough.
+    void unfreeze(PayoutId payout, std::string by, std::function<void(Result<void>)> done);
+    // Where the chain is ahead of the ledger ("foreign"): records that its final nonces were used by something else, at
+    // most `max_accepted` at a time, so that the next one follows them. What those transactions paid is not known here:
+    // debts stay as they are. BUSY: none of them is final yet.
+    void accept_foreign(std::string by, std::function<void(Result<void>)> done);
+    static constexpr std::uint64_t max_accepted = 1'000;
 
   private:
     using State = ledger::PayoutState;
@@ -72,9 +101,9 @@ class Settler {
     bool start_something();
     void commit(ledger::PayoutChanges changes, std::function<void()> then = {});
     void apply(const ledger::PayoutChanges& changes);
+    void apply_step(const ledger::PayoutStep& step);
+    void note_failures(const ledger::PayoutChanges& changes);
     void failed(std::string_view what, const Error& error);
-    void order(PayoutId payout, State state, std::string reason, std::string by,
-               std::function<void(Result<void>)> done);
     // One of its payouts is frozen: only a person moves it.
     [[nodiscard]] bool is_frozen(SlotId slot) const;
     // Wraps an answer: nothing else is under way until it comes.
@@ -89,11 +118,18 @@ class Settler {
         };
     }
 
+    // settler_orders.cpp
+    void order(PayoutId payout, State state, std::string reason, std::string by,
+               std::function<void(Result<void>)> done);
+    [[nodiscard]] Result<void> may_order(PayoutId payout, std::string_view by) const;
+    void commit_order(ledger::PayoutChanges changes, std::function<void(Result<void>)> done);
+
     // settler_watch.cpp
     bool look_at_account();
     void take_account(Result<Account> account);
     bool look_at_attempts();
     void take_sightings(Result<std::vector<Sighting>> sightings);
+    void watch_nonce(SlotView& slot);
     void follow(SlotView& slot, ledger::PayoutChanges& changes);
     void end(const SlotView& slot, std::size_t attempt, ledger::PayoutChanges& changes);
     void step_all(const SlotView& slot, State state, const Sighting* seen, std::string_view reason,
@@ -102,10 +138,24 @@ class Settler {
     // settler_bind.cpp
     bool reserve();
     void take_reserved(Result<std::vector<ledger::Payout>> reserved);
+    // Why nothing can be bound, though what is bound goes on.
+    [[nodiscard]] Block binding_block() const;
+    bool hold_failed();
     bool bind();
+    bool hold_over_limit();
+    // What can be bound now together, in the order of ids, within the limits; at most `most`.
+    [[nodiscard]] std::vector<PayoutId> due_payouts(std::size_t most) const;
+    [[nodiscard]] std::vector<PaymentTo> payments_of(const std::vector<PayoutId>& payouts) const;
+    void ask_for_estimate(std::vector<PayoutId> payouts);
     void take_estimate(Result<Estimate> estimate);
+    void take_estimate_of_batch(Result<Estimate> estimate);
     void take_estimate_of_slot(Result<Estimate> estimate);
-    [[nodiscard]] std::string why_not_now(const ledger::OpenPayout& payout, std::uint64_t gas) const;
+    void bind_together(const std::vector<PayoutId>& payouts, std::uint64_t gas);
+    struct Obstacle {
+        std::string_view block = {};  // "funds", or empty: it is in the way of these payouts alone
+        std::string text = {};        // empty: there is none
+    };
+    [[nodiscard]] Obstacle obstacle(const SignedWei& wei, std::uint64_t gas) const;
     [[nodiscard]] std::uint64_t next_nonce() const;
     // What is bound and not in a block yet, which the payer's funds still hold; none beyond the range of an amount.
     [[nodiscard]] std::optional<SignedWei> under_way() const;
@@ -126,12 +176,15 @@ class Settler {
     Book& book_;
     std::map<PayoutId, ledger::OpenPayout> payouts_;
     std::map<SlotId, SlotView> slots_;
+    std::map<OrchestratorId, PayoutId> failed_;            // payees whose last payout failed, until a person's release
+    std::uint64_t reverts_ = 0;                            // since a person's release
     std::map<std::string, SignedWei, std::less<>> bound_;  // on day_, by address
     std::int64_t day_ = 0;
     std::map<std::string, std::uint64_t, std::less<>> last_nonces_;  // by payer
     PayoutId next_payout_ = 1;
     SlotId next_slot_ = 1;
     std::optional<Account> account_;
+    std::int64_t skew_ns_ = 0;  // between the newest block and this clock, when the account was asked for
     stipend_unix_ns now_ = 0;
     stipend_unix_ns account_due_ = 0;
     stipend_unix_ns sight_due_ = 0;
@@ -139,8 +192,17 @@ class Settler {
     stipend_unix_ns retry_due_ = 0;  // after an error
     bool busy_ = false;
     Block block_;
-    std::vector<Hash> asked_;                        // whose sightings are awaited
-    PayoutId estimated_ = 0;                         // whose estimate is awaited
+    std::string short_of_;             // what the payer's funds lack for what is to be bound next
+    stipend_unix_ns bind_due_ = 0;     // when to look at the funds again
+    std::vector<Sought> asked_;        // whose sightings are awaited
+    std::vector<PayoutId> estimated_;  // whose estimate is awaited
+    bool probing_ = false;             // it is the estimate of one that may become part of a batch
+    struct Gas {
+        std::uint64_t gas = 0;
+        stipend_unix_ns at = 0;
+    };
+    std::map<PayoutId, Gas> single_gas_;             // of reserved ones, by a transaction of their own
+    std::set<PayoutId> singly_;                      // those that no batch takes
     SlotId working_ = 0;                             // whose signature, memory or sending is awaited
     SlotWork work_;                                  // what is being signed for it
     std::string refusal_;                            // of the signer, until it says what it has signed

@@ -8,6 +8,7 @@ namespace {
 
 constexpr std::size_t max_reserved_at_once = 256;
 constexpr std::uint32_t ppm_one = 1'000'000;
+constexpr std::int64_t gas_known_for_ns = 600 * ns_per_s;  // of a single payment, to compare a batch with
 
 // What gas costs at most; none beyond the range of an amount.
 std::optional<SignedWei> cost_of(std::uint64_t gas, const SignedWei& per_gas) {
@@ -88,75 +89,228 @@ std::uint64_t Settler::next_nonce() const {
     return last == last_nonces_.end() ? account_->next_slot : last->second + 1;
 }
 
-bool Settler::bind() {
-    if (slots_.size() >= rules_.window) return false;
-    for (auto& [id, payout] : payouts_) {
-        if (payout.state != State::reserved) continue;
-        if (payout.row.wei > rules_.limits.per_payment) {
-            commit({.steps = {{.payout = id,
-                               .state = State::held,
-                               .reason = cat("more than the limit of one payment: ", payout.row.wei.text(),
-                                             " wei, want at most ", rules_.limits.per_payment.text()),
-                               .at = now_}}});
-            return true;
-        }
-        const auto wait = try_again_.find(id);
-        if ((wait != try_again_.end() && now_ < wait->second) || waits_for_a_day(payout)) continue;
-        estimated_ = id;
-        chain_.estimate({.payer = account_->payer, .payments = {{payout.row.to, payout.row.wei}}},
-                        answer(&Settler::take_estimate));
+Block Settler::binding_block() const {
+    if (rules_.max_reverts != 0 && reverts_ >= rules_.max_reverts) {
+        return {.id = blocks::reverts,
+                .text = cat(reverts_, " payments were executed as failures, want less than ", rules_.max_reverts,
+                            ": look at why, and release a payout that is held")};
+    }
+    if (!account_) return {};
+    if (rules_.max_skew_ns != 0 && skew_ns_ > rules_.max_skew_ns) {
+        return {.id = blocks::clock,
+                .text = cat("the newest block is ", skew_ns_ / ns_per_s, " s from this clock, want at most ",
+                            rules_.max_skew_ns / ns_per_s)};
+    }
+    if (account_->cap > rules_.max_cap) {
+        return {.id = blocks::gas,
+                .text = cat("gas costs more than the limit: ", account_->cap.text(), " wei, want at most ",
+                            rules_.max_cap.text())};
+    }
+    if (account_->cap < account_->base_fee) {
+        return {.id = blocks::gas,
+                .text = cat("gas costs ", account_->base_fee.text(),
+                            " wei, more than the cap that the plugin suggests, ", account_->cap.text())};
+    }
+    // The first nonce of a payer follows what the chain has; that could be taken back, and this nonce would have a gap
+    // before it.
+    if (!last_nonces_.contains(account_->payer) && account_->final_next_slot != account_->next_slot) {
+        return {.id = blocks::nonce,
+                .text = cat("nonce ", account_->next_slot - 1, " of ", account_->payer, " is in no final block yet")};
+    }
+    if (!short_of_.empty()) return {.id = blocks::funds, .text = short_of_};
+    return {};
+}
+
+// The next payout of a payee whose last one failed waits for a person, and one payout does where so many failed that
+// nothing is bound: its release ends that.
+bool Settler::hold_failed() {
+    ledger::PayoutChanges changes;
+    const ledger::OpenPayout* first = nullptr;
+    bool held = false;
+    for (const auto& [id, payout] : payouts_) {
+        held = held || payout.state == State::held;
+        if (payout.state != State::reserved || changes.steps.size() == max_reserved_at_once) continue;
+        if (first == nullptr) first = &payout;
+        const auto failed = failed_.find(payout.row.orchestrator);
+        if (failed == failed_.end()) continue;
+        changes.steps.push_back({.payout = id,
+                                 .state = State::held,
+                                 .reason = cat("payout ", failed->second, " to the same payee failed on the chain"),
+                                 .at = now_});
+    }
+    if (changes.empty() && !held && first != nullptr && binding_block().id == blocks::reverts) {
+        changes.steps.push_back(
+            {.payout = first->row.id,
+             .state = State::held,
+             .reason = cat(reverts_, " payments were executed as failures: nothing is bound until one is released"),
+             .at = now_});
+    }
+    if (changes.empty()) return false;
+    commit(std::move(changes));
+    return true;
+}
+
+bool Settler::hold_over_limit() {
+    for (const auto& [id, payout] : payouts_) {
+        if (payout.state != State::reserved || payout.row.wei <= rules_.limits.per_payment) continue;
+        commit({.steps = {{.payout = id,
+                           .state = State::held,
+                           .reason = cat("more than the limit of one payment: ", payout.row.wei.text(),
+                                         " wei, want at most ", rules_.limits.per_payment.text()),
+                           .at = now_}}});
         return true;
     }
     return false;
 }
 
-// Empty: it can be bound.
-std::string Settler::why_not_now(const ledger::OpenPayout& payout, std::uint64_t gas) const {
-    if (account_->cap > rules_.max_cap) return cat("gas costs more than the limit: ", account_->cap.text(), " wei");
-    const auto price = account_->base_fee.plus(account_->tip);
-    const auto expected = price ? cost_of(gas, *price) : std::nullopt;
-    const auto most = cost_of(gas, account_->cap);
-    if (!expected || !most) return "gas costs more than an amount can hold";
-    if (*expected > share_of(payout.row.wei, rules_.max_fee_ppm)) {
-        return cat("its fee is too large a share of it: ", expected->text(), " wei of ", payout.row.wei.text());
+// All that they pay counts, each payee's own and the day's.
+std::vector<PayoutId> Settler::due_payouts(std::size_t most) const {
+    std::vector<PayoutId> out;
+    auto all = bound_today();
+    std::map<std::string_view, SignedWei> own;
+    for (const auto& [id, payout] : payouts_) {
+        if (out.size() == most) break;
+        const auto wait = try_again_.find(id);
+        if (payout.state != State::reserved || (wait != try_again_.end() && now_ < wait->second)) continue;
+        const auto bound = bound_.find(payout.row.to);
+        const auto [sum, first] = own.try_emplace(payout.row.to, bound == bound_.end() ? SignedWei() : bound->second);
+        const auto own_sum = sum->second.plus(payout.row.wei);
+        const auto all_sum = all.plus(payout.row.wei);
+        if (!own_sum || !all_sum || *own_sum > rules_.limits.per_payee_day || *all_sum > rules_.limits.per_day)
+            continue;
+        sum->second = *own_sum;
+        all = *all_sum;
+        out.push_back(id);
     }
-    const auto others = under_way();
-    const auto both = others ? payout.row.wei.plus(*others) : payout.row.wei.plus(SignedWei::highest());
-    const auto needed = both ? both->plus(*most) : both;
-    if (!needed || *needed > account_->funds) {
-        return cat("the payer has too little: ", account_->funds.text(), " wei, want ",
-                   needed ? needed->text() : "more");
+    return out;
+}
+
+std::vector<PaymentTo> Settler::payments_of(const std::vector<PayoutId>& payouts) const {
+    std::vector<PaymentTo> out;
+    for (const auto id : payouts) out.push_back({payouts_.at(id).row.to, payouts_.at(id).row.wei});
+    return out;
+}
+
+bool Settler::bind() {
+    if (slots_.size() >= rules_.window || now_ < bind_due_) return false;
+    if (const auto block = binding_block().id; !block.empty() && block != blocks::funds) return false;
+    if (hold_over_limit()) return true;
+    const std::size_t most = std::min<std::size_t>(rules_.batch_most, ledger::max_slot_payouts);
+    auto due = due_payouts(rules_.mode == PayMode::single ? 1 : std::max<std::size_t>(most, 1));
+    if (due.empty()) {
+        short_of_.clear();
+        return false;
     }
-    return {};
+    const auto alone = std::ranges::find_if(due, [this](PayoutId id) { return singly_.contains(id); });
+    probing_ = false;
+    if (alone != due.end()) due = {*alone};
+    if (due.size() > 1) {
+        // One that the chain would refuse is found before it is part of a batch.
+        const auto unknown = std::ranges::find_if(due, [this](PayoutId id) {
+            const auto known = single_gas_.find(id);
+            return known == single_gas_.end() || now_ - known->second.at >= gas_known_for_ns;
+        });
+        probing_ = unknown != due.end();
+        if (probing_) due = {*unknown};
+    }
+    ask_for_estimate(std::move(due));
+    return true;
+}
+
+void Settler::ask_for_estimate(std::vector<PayoutId> payouts) {
+    estimated_ = std::move(payouts);
+    SlotWork work{.payer = account_->payer, .payments = payments_of(estimated_)};
+    if (estimated_.size() == 1) return chain_.estimate(work, answer(&Settler::take_estimate));
+    work.nonce = next_nonce();
+    work.batch = batch_id(rules_.chain_id, work.payer, work.nonce);
+    chain_.estimate(work, answer(&Settler::take_estimate_of_batch));
 }
 
 void Settler::take_estimate(Result<Estimate> estimate) {
     if (!estimate) return failed("an estimate of gas", estimate.error());
-    const auto found = payouts_.find(estimated_);
-    if (found == payouts_.end() || found->second.state != State::reserved) return;
-    const auto& payout = found->second;
+    const auto id = estimated_.front();
     if (!estimate->accepted || estimate->gas == 0) {
         return commit(
             {.steps = {
-                 {.payout = payout.row.id,
+                 {.payout = id,
                   .state = State::held,
                   .reason = cat("the chain would refuse it: ", estimate->reason).substr(0, ledger::max_reason_bytes),
                   .at = now_}}});
     }
-    if (auto why = why_not_now(payout, estimate->gas); !why.empty()) {
-        try_again_[payout.row.id] = now_ + rules_.look_every_ns;
-        found->second.reason = std::move(why);
+    single_gas_[id] = {.gas = estimate->gas, .at = now_};
+    if (!probing_) bind_together(estimated_, estimate->gas);
+}
+
+// Each is known to be accepted by itself: a batch that is not, or that is dearer, is paid one by one.
+void Settler::take_estimate_of_batch(Result<Estimate> estimate) {
+    const bool unsupported = !estimate && estimate.error().status == STIPEND_E_UNSUPPORTED;
+    if (!estimate && !unsupported) return failed("an estimate of the gas of a batch", estimate.error());
+    bool together = !unsupported && estimate->accepted && estimate->gas > 0;
+    if (together && rules_.mode == PayMode::automatic) {
+        std::uint64_t single = 0;
+        for (const auto id : estimated_) single += single_gas_.at(id).gas;
+        together = estimate->gas < single;
+    }
+    if (together) return bind_together(estimated_, estimate->gas);
+    singly_.insert(estimated_.begin(), estimated_.end());
+}
+
+Settler::Obstacle Settler::obstacle(const SignedWei& wei, std::uint64_t gas) const {
+    const auto price = account_->base_fee.plus(account_->tip);
+    const auto expected = price ? cost_of(gas, *price) : std::nullopt;
+    const auto most = cost_of(gas, account_->cap);
+    if (!expected || !most) return {.text = "gas costs more than an amount can hold"};
+    if (*expected > share_of(wei, rules_.max_fee_ppm)) {
+        return {.text = cat("its fee is too large a share of it: ", expected->text(), " wei of ", wei.text())};
+    }
+    const auto others = under_way();
+    const auto both = others ? wei.plus(*others) : wei.plus(SignedWei::highest());
+    const auto needed = both ? both->plus(*most) : both;
+    if (needed && *needed <= account_->funds) return {};
+    const auto missing = needed ? needed->minus(account_->funds) : needed;
+    return {.block = blocks::funds,
+            .text = cat("the payer has too little: ", account_->funds.text(), " wei, want ",
+                        needed ? needed->text() : "more", missing ? cat(", which is ", missing->text(), " more") : "")};
+}
+
+// One nonce for all of them.
+void Settler::bind_together(const std::vector<PayoutId>& payouts, std::uint64_t gas) {
+    SignedWei sum;
+    for (const auto id : payouts) {
+        // They are within the limit of a day together.
+        STIPEND_ASSERT(SignedWei::add(sum, payouts_.at(id).row.wei, sum));
+    }
+    const auto why = obstacle(sum, gas);
+    short_of_ = why.block == blocks::funds ? why.text : "";
+    if (!why.text.empty()) {
+        // Funds that are too little keep all others as well: a smaller one behind it does not take what it waits for.
+        if (!short_of_.empty()) bind_due_ = now_ + rules_.look_every_ns;
+        for (const auto id : payouts) {
+            if (short_of_.empty()) try_again_[id] = now_ + rules_.look_every_ns;
+            payouts_.at(id).reason = why.text;
+        }
         return;
     }
-    try_again_.erase(payout.row.id);
     const auto slot = next_slot_;
-    commit({.slots = {{.id = slot, .payer = account_->payer, .nonce = next_nonce(), .payouts = 1, .at = now_}},
-            .steps = {{.payout = payout.row.id, .state = State::bound, .slot = slot, .at = now_}}},
-           [this, slot, gas = estimate->gas] {
-               auto& view = slots_.at(slot);
-               view.gas = gas;
-               view.recalled = true;  // this nonce was never given before, in this run or an earlier one
-           });
+    ledger::PayoutChanges changes;
+    changes.slots.push_back({.id = slot,
+                             .payer = account_->payer,
+                             .nonce = next_nonce(),
+                             .payouts = static_cast<std::uint32_t>(payouts.size()),
+                             .at = now_});
+    for (const auto id : payouts) {
+        changes.steps.push_back({.payout = id, .state = State::bound, .slot = slot, .at = now_});
+    }
+    commit(std::move(changes), [this, slot, gas, payouts] {
+        for (const auto id : payouts) {
+            try_again_.erase(id);
+            single_gas_.erase(id);
+            singly_.erase(id);
+        }
+        auto& view = slots_.at(slot);
+        view.gas = gas;
+        view.recalled = true;  // this nonce was never given before, in this run or an earlier one
+    });
 }
 
 }  // namespace stipend::settlement

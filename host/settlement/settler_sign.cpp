@@ -1,6 +1,7 @@
 // What is bound is signed, recorded, and then sent; again and with higher fees where the chain does not take it.
 #include <algorithm>
 
+#include "host/base/keccak.hpp"
 #include "host/settlement/settler.hpp"
 
 namespace stipend::settlement {
@@ -16,12 +17,18 @@ SignedWei raised(const SignedWei& fee) {
 
 }  // namespace
 
+Hash batch_id(std::uint64_t chain_id, std::string_view payer, std::uint64_t nonce) {
+    return keccak256(cat("stipend batch ", chain_id, " ", payer, " ", nonce));
+}
+
 SlotWork Settler::work_of(const SlotView& slot, bool gives_up) const {
     SlotWork out{.nonce = slot.row.nonce, .payer = slot.row.payer};
     if (gives_up) return out;
     for (const auto& [id, payout] : payouts_) {
         if (payout.slot == slot.row.id) out.payments.push_back({payout.row.to, payout.row.wei});
     }
+    STIPEND_ASSERT(out.payments.size() == slot.row.payouts);
+    if (slot.row.payouts > 1) out.batch = batch_id(rules_.chain_id, slot.row.payer, slot.row.nonce);
     return out;
 }
 
@@ -143,6 +150,11 @@ void Settler::take_back(SlotView& slot, std::string_view reason) {
     for (const auto& [id, payout] : payouts_) {
         if (payout.slot != slot.row.id) continue;
         changes.steps.push_back({.payout = id, .state = State::reserved, .at = now_});
+        // Which of a batch's it is about is found by each of them alone.
+        if (slot.row.payouts > 1) {
+            singly_.insert(id);
+            continue;
+        }
         changes.steps.push_back({.payout = id,
                                  .state = State::held,
                                  .reason = std::string(reason.substr(0, ledger::max_reason_bytes)),

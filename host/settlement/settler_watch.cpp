@@ -18,18 +18,19 @@ void Settler::take_account(Result<Account> account) {
         return failed("the payer's account", account.error());
     }
     account_ = std::move(*account);
+    skew_ns_ = account_->head_at == 0 ? 0 : std::abs(account_->head_at - now_);
     block_ = {};
     if (account_->chain_id != rules_.chain_id) {
-        block_ = {.id = "chain",
+        block_ = {.id = blocks::chain,
                   .text = cat("the endpoints are of chain ", account_->chain_id, ", want ", rules_.chain_id)};
         account_.reset();
         return;
     }
-    if (account_->disagree) block_ = {.id = "endpoints", .text = "the endpoints contradict each other"};
+    if (account_->disagree) block_ = {.id = blocks::endpoints, .text = "the endpoints contradict each other"};
     // Ahead of the ledger: a restored backup, or the payer's key is used by something else.
     const auto last = last_nonces_.find(account_->payer);
     if (last != last_nonces_.end() && account_->next_slot > last->second + 1) {
-        block_ = {.id = "foreign",
+        block_ = {.id = blocks::foreign,
                   .text = cat("the chain has executed nonce ", account_->next_slot - 1, " of ", account_->payer,
                               ", but the last one of this ledger is ", last->second,
                               ": it is an old backup, or something else uses the payer's key")};
@@ -41,9 +42,15 @@ bool Settler::look_at_attempts() {
     sight_due_ = now_ + rules_.look_every_ns;
     asked_.clear();
     for (const auto& [id, slot] : slots_) {
-        for (const auto& attempt : slot.attempts) asked_.push_back(attempt.id);
+        for (const auto& attempt : slot.attempts) {
+            const bool batch = slot.row.payouts > 1 && !attempt.gives_up;
+            asked_.push_back({.id = attempt.id, .batch = batch ? slot.row.payouts : 0});
+        }
     }
-    if (asked_.empty()) return false;
+    if (asked_.empty()) {
+        for (auto& [id, slot] : slots_) watch_nonce(slot);
+        return false;
+    }
     chain_.sight(asked_, answer(&Settler::take_sightings));
     return true;
 }
@@ -53,6 +60,13 @@ void Settler::take_sightings(Result<std::vector<Sighting>> sightings) {
     if (sightings->size() != asked_.size()) {
         return failed("what the chain knows of the attempts",
                       fail(STIPEND_E_INVALID, "got ", sightings->size(), " sightings, want ", asked_.size()));
+    }
+    for (std::size_t i = 0; i < asked_.size(); ++i) {
+        const auto& seen = (*sightings)[i];
+        const auto want = seen.phase == Phase::in_block && seen.executed ? asked_[i].batch : 0;
+        if (seen.paid.size() == want) continue;
+        return failed("what the chain knows of the attempts",
+                      fail(STIPEND_E_INVALID, "got ", seen.paid.size(), " outcomes of a batch, want ", want));
     }
     std::size_t next = 0;
     ledger::PayoutChanges changes;
@@ -66,23 +80,29 @@ void Settler::take_sightings(Result<std::vector<Sighting>> sightings) {
     if (!changes.empty()) commit(std::move(changes));
 }
 
+// Whether its nonce is used up for good, and by none of what was signed for it here. Endpoints may know of the account
+// what they do not know of its transactions yet: it has to stay so.
+void Settler::watch_nonce(SlotView& slot) {
+    slot.looked_at = true;
+    const bool in_block = std::ranges::find(slot.sightings, Phase::in_block, &Sighting::phase) != slot.sightings.end();
+    const bool used = account_->payer == slot.row.payer && account_->final_next_slot > slot.row.nonce;
+    // What was not signed yet is asked of the signer, which may have signed it.
+    const bool missing = used && !in_block && (!slot.attempts.empty() || is_frozen(slot.row.id));
+    if (!missing) slot.missing_since = 0;
+    if (missing && slot.missing_since == 0) slot.missing_since = now_;
+}
+
 void Settler::follow(SlotView& slot, ledger::PayoutChanges& changes) {
+    watch_nonce(slot);
     if (is_frozen(slot.row.id)) return;
     const auto seen = std::ranges::find(slot.sightings, Phase::in_block, &Sighting::phase);
     if (seen != slot.sightings.end()) {
         const auto at = static_cast<std::size_t>(seen - slot.sightings.begin());
-        slot.missing_since = 0;
         if (seen->final) return end(slot, at, changes);
         step_all(slot, seen->depth >= rules_.confirmations ? State::confirmed : State::mined, &*seen, {}, changes);
         return;
     }
-    // Its nonce is used up for good, and by none of what was signed for it here. Endpoints may know of the account what
-    // they do not know of its transactions yet: it has to stay so.
-    const bool missing =
-        !slot.attempts.empty() && account_->payer == slot.row.payer && account_->final_next_slot > slot.row.nonce;
-    if (!missing) slot.missing_since = 0;
-    if (missing && slot.missing_since == 0) slot.missing_since = now_;
-    if (missing && now_ - slot.missing_since >= rules_.resend_after_ns) {
+    if (slot.missing_since != 0 && now_ - slot.missing_since >= rules_.resend_after_ns) {
         return step_all(slot, State::frozen, nullptr,
                         cat("nonce ", slot.row.nonce, " was used by a transaction that is not this ledger's"), changes);
     }
@@ -104,10 +124,27 @@ void Settler::end(const SlotView& slot, std::size_t attempt, ledger::PayoutChang
                             .fee_wei = seen.fee,
                             .executed = seen.executed,
                             .at = now_});
-    const bool paid = seen.executed && !slot.attempts[attempt].gives_up;
-    step_all(slot, paid ? State::paid : State::returned, &seen,
-             slot.attempts[attempt].gives_up ? "its nonce was given up" : "the chain executed it as a failure",
-             changes);
+    const bool pays = seen.executed && !slot.attempts[attempt].gives_up;
+    if (!pays || seen.paid.empty()) {
+        return step_all(
+            slot, pays ? State::paid : State::returned, &seen,
+            slot.attempts[attempt].gives_up ? "its nonce was given up" : "the chain executed it as a failure", changes);
+    }
+    // A batch's payments are in the order of its payouts, as they were signed.
+    std::size_t next = 0;
+    for (const auto& [id, payout] : payouts_) {
+        if (payout.slot != slot.row.id) continue;
+        STIPEND_ASSERT(next < seen.paid.size());
+        ledger::PayoutStep step{.payout = id, .state = State::returned, .slot = slot.row.id, .at = now_};
+        if (seen.paid[next++]) {
+            step.state = State::paid;
+            step.block_hash = seen.block_hash;
+            step.block = seen.block;
+        } else {
+            step.reason = "the batch's contract reports that its payee did not take it";
+        }
+        changes.steps.push_back(std::move(step));
+    }
 }
 
 void Settler::step_all(const SlotView& slot, State state, const Sighting* seen, std::string_view reason,

@@ -136,8 +136,101 @@ TEST_CASE("a batch pays many by one slot") {
     CHECK(findings(*it.ledger).empty());
 }
 
+TEST_CASE("a nonce that something else used ends by a person's order, and what was bound to it is owed again") {
+    Owing it;
+    it.reserve_and_bind();
+    it.must({.attempts = {attempt(1, 1)}, .steps = {payout_step(1, PayoutState::sent, 1)}});
+    it.must({.steps = {payout_step(1, PayoutState::frozen, 1)}});
+    auto end = slot_end(1, 0, false);
+    end.block = 100;
+    it.refused({.ends = {end}, .steps = {payout_step(1, PayoutState::returned, 1)}}, STIPEND_E_INVALID, "by: got");
+    end.by = "api:admin";
+    it.refused({.ends = {end}}, STIPEND_E_CONFLICT, "payout 1 of it is not over");
+    it.refused({.ends = {end}, .steps = {payout_step(1, PayoutState::paid, 1)}}, STIPEND_E_CONFLICT, "not follow");
+    it.must({.ends = {end}, .steps = {payout_step(1, PayoutState::returned, 1)}});
+    CHECK(owed_to(*it.ledger, 1) == it.owed);
+    CHECK(it.open().last_slots == std::vector{slot(1, 7)});
+    CHECK(it.open().failed.empty());  // it is not its payee's fault
+    CHECK(it.open().reverts == 0);
+    // Nonces that this ledger never bound are recorded the same way: the next one follows them.
+    auto skipped = slot_end(2, 0, false);
+    skipped.block = 101;
+    skipped.by = "api:admin";
+    it.must({.slots = {slot(2, 8, 0)}, .ends = {skipped}});
+    CHECK(it.open().last_slots == std::vector{slot(2, 8, 0)});
+    CHECK(it.open().slots.empty());
+    it.must({.reserved = {payout(2, 1, it.owed.c_str())}});
+    it.must({.slots = {slot(3, 9)}, .steps = {payout_step(2, PayoutState::bound, 3)}});
+    CHECK(findings(*it.ledger).empty());
+    tamper(it.folder / "ledger.db", "UPDATE slot_end SET by = '' WHERE slot = 2");
+    CHECK(!findings(*it.ledger).empty());
+}
+
+TEST_CASE("a payee that failed is known until a person releases a payout of it; a failed batch blames no payee") {
+    Owing it;
+    it.reserve_and_bind();
+    it.must({.attempts = {attempt(1, 1)}});
+    it.must({.ends = {slot_end(1, 1, false)}, .steps = {payout_step(1, PayoutState::returned, 1)}});
+    REQUIRE(it.open().failed.size() == 1);
+    CHECK((it.open().failed[0].orchestrator == 1 && it.open().failed[0].payout == 1));
+    CHECK(it.open().reverts == 1);
+    it.must({.reserved = {payout(2, 1, it.owed.c_str())}, .steps = {payout_step(2, PayoutState::held)}});
+    CHECK(it.open().failed.size() == 1);
+    auto released = payout_step(2, PayoutState::reserved);
+    released.by = "api:admin";
+    it.must({.steps = {released}});
+    CHECK((it.open().failed.empty() && it.open().reverts == 0));
+    // A batch: the second payee was not paid.
+    it.must({.reserved = {payout(3, 2, it.owed.c_str())}});
+    it.must({.slots = {slot(2, 8, 2)},
+             .steps = {payout_step(2, PayoutState::bound, 2), payout_step(3, PayoutState::bound, 2)}});
+    it.must({.attempts = {attempt(2, 2)}});
+    it.must({.ends = {slot_end(2, 2)},
+             .steps = {payout_step(2, PayoutState::paid, 2), payout_step(3, PayoutState::returned, 2)}});
+    REQUIRE(it.open().failed.size() == 1);
+    CHECK((it.open().failed[0].orchestrator == 2 && it.open().reverts == 0));
+    // One that was given up, and a batch that failed as a whole.
+    it.engine.run(1);
+    it.must({.reserved = {payout(4, 1, owed_to(*it.ledger, 1).c_str())}});
+    it.must({.slots = {slot(3, 9)}, .steps = {payout_step(4, PayoutState::bound, 3)}});
+    it.must({.attempts = {attempt(3, 3, true)}});
+    it.must({.ends = {slot_end(3, 3)}, .steps = {payout_step(4, PayoutState::returned, 3)}});
+    CHECK((it.open().failed.size() == 1 && it.open().reverts == 0));
+    it.must({.reserved = {payout(5, 1, owed_to(*it.ledger, 1).c_str()), payout(6, 2, owed_to(*it.ledger, 2).c_str())}});
+    it.must({.slots = {slot(4, 10, 2)},
+             .steps = {payout_step(5, PayoutState::bound, 4), payout_step(6, PayoutState::bound, 4)}});
+    it.must({.attempts = {attempt(4, 4)}});
+    it.must({.ends = {slot_end(4, 4, false)},
+             .steps = {payout_step(5, PayoutState::returned, 4), payout_step(6, PayoutState::returned, 4)}});
+    CHECK((it.open().failed.size() == 1 && it.open().failed[0].payout == 3 && it.open().reverts == 1));
+    CHECK(findings(*it.ledger).empty());
+}
+
 TEST_CASE("what does not follow is refused, and changes nothing") {
     Owing it;
+    SUBCASE("a payout that goes back though it was paid, or is paid by what was given up") {
+        it.reserve_and_bind();
+        it.must({.attempts = {attempt(1, 1), attempt(1, 2, true)}});
+        it.refused({.ends = {slot_end(1, 1)}, .steps = {payout_step(1, PayoutState::returned, 1)}}, STIPEND_E_CONFLICT,
+                   "has paid it");
+        it.refused({.ends = {slot_end(1, 2)}, .steps = {payout_step(1, PayoutState::paid, 1)}}, STIPEND_E_CONFLICT,
+                   "pays nothing");
+        it.refused({.ends = {slot_end(1, 1)}}, STIPEND_E_CONFLICT, "payout 1 of it is not over");
+    }
+    SUBCASE("a gap in the nonces, and an outcome that its slot contradicts, behind the ledger's back") {
+        it.reserve_and_bind();
+        it.must({.attempts = {attempt(1, 1)}});
+        it.must({.ends = {slot_end(1, 1)}, .steps = {payout_step(1, PayoutState::paid, 1)}});
+        it.must({.reserved = {payout(2, 2, it.owed.c_str())}});
+        it.must({.slots = {slot(2, 8)}, .steps = {payout_step(2, PayoutState::bound, 2)}});
+        tamper(it.folder / "ledger.db", "UPDATE slot SET nonce = 9 WHERE id = 2");
+        CHECK(findings(*it.ledger).find("leaves a gap") != std::string::npos);
+        tamper(it.folder / "ledger.db", "UPDATE slot SET nonce = 8 WHERE id = 2");
+        REQUIRE(findings(*it.ledger).empty());
+        tamper(it.folder / "ledger.db",
+               "UPDATE payout_step SET state = 8, reason = 'x', block_hash = zeroblob(32), block = 0 WHERE state = 7");
+        CHECK(findings(*it.ledger).find("its slot has paid it") != std::string::npos);
+    }
     SUBCASE("an amount that is not all that is owed") {
         it.refused({.reserved = {payout(1, 1, "1")}}, STIPEND_E_CONFLICT, "are owed");
         it.refused({.reserved = {payout(1, 3, "1")}}, STIPEND_E_CONFLICT, "0 are owed");

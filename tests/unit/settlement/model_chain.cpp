@@ -33,10 +33,23 @@ Account ModelChain::account() const {
             .payer = payer,
             .next_slot = nonce_at(blocks_.size()),
             .final_next_slot = nonce_at(final_blocks_),
+            .final_head = final_blocks_ - 1,
             .funds = *SignedWei::of(funds),
             .base_fee = base_fee.value_or(*SignedWei::parse(std::to_string(gas_price))),
             .tip = *SignedWei::parse("1"),
             .cap = *SignedWei::parse(std::to_string(2 * gas_price + 1))};
+}
+
+Result<Estimate> ModelChain::estimate(const SlotWork& work) const {
+    const auto payments = work.payments.size();
+    REQUIRE((payments > 1) == (work.batch != Hash{}));
+    if (payments < 2) {
+        const bool rejects = payments == 1 && rejecting.contains(work.payments[0].to);
+        return rejects ? Estimate{.reason = "execution reverted"} : Estimate{.accepted = true, .gas = 25'000};
+    }
+    if (!batches_known) return fail(STIPEND_E_UNSUPPORTED, "no batch contract is configured");
+    if (batches_refused) return Estimate{.reason = "execution reverted"};
+    return Estimate{.accepted = true, .gas = 38'000 + 12'000 * payments};
 }
 
 bool ModelChain::take(const std::string& raw) {
@@ -55,7 +68,9 @@ void ModelChain::mine() {
     block.hash = hash_of(1'000'000 + next_hash_++);
     if (blocks_.size() > final_depth) final_blocks_ = std::max(final_blocks_, blocks_.size() - final_depth);
     for (auto next = nonce_at(blocks_.size()); pool_.contains(next); ++next) {
-        block.transactions.push_back(pool_.at(next));
+        auto mined = pool_.at(next);
+        execute(mined);
+        block.transactions.push_back(std::move(mined));
         pool_.erase(next);
     }
 }
@@ -71,22 +86,41 @@ void ModelChain::spend_elsewhere() {
     mine();
 }
 
-bool ModelChain::fails(const Transaction& transaction) const {
-    return std::ranges::any_of(transaction.payments, [&](const PaymentTo& one) { return failing.contains(one.to); });
+// As the batch contract does: a batch is executed once, a payee that fails is left out, and the others are paid.
+void ModelChain::execute(Transaction& transaction) const {
+    const bool batch = transaction.batch != Hash{};
+    bool again = false;
+    for (const auto& block : blocks_) {
+        for (const auto& one : block.transactions) {
+            again = again || (batch && one.executed && one.batch == transaction.batch);
+        }
+    }
+    transaction.cost = times(transaction.fees.gas, gas_price);
+    transaction.executed = !again && !(batch && batches_fail);
+    transaction.paid.clear();
+    for (const auto& one : transaction.payments) {
+        const bool paid = transaction.executed && !failing.contains(one.to);
+        transaction.paid.push_back(paid);
+        if (!batch && !paid) transaction.executed = false;
+    }
 }
 
 Sighting ModelChain::sighting(const Hash& id) const {
+    if (blind) return {};
     for (std::size_t i = 0; i < blocks_.size(); ++i) {
         for (const auto& one : blocks_[i].transactions) {
             if (one.id != id) continue;
             const auto depth = blocks_.size() - 1 - i;
+            auto paid = one.executed && one.batch != Hash{} ? one.paid : std::vector<bool>();
+            if (outcomes_short && !paid.empty()) paid.pop_back();
             return {.phase = Phase::in_block,
                     .block_hash = blocks_[i].hash,
                     .block = i,
                     .depth = depth,
-                    .fee = *SignedWei::of(times(one.fees.gas, gas_price)),
-                    .executed = !fails(one),
-                    .final = i < final_blocks_};
+                    .fee = *SignedWei::of(one.cost),
+                    .executed = one.executed,
+                    .final = i < final_blocks_,
+                    .paid = std::move(paid)};
         }
     }
     const auto waits = std::ranges::any_of(pool_, [&](const auto& one) { return one.second.id == id; });
@@ -95,19 +129,27 @@ Sighting ModelChain::sighting(const Hash& id) const {
 
 SignedBytes ModelChain::sign(const SlotWork& work) {
     if (!signer_refuses.empty()) return {.refused = true, .reason = signer_refuses};
+    for (const auto& one : work.payments) {
+        if (signer_refuses_payees.contains(one.to)) return {.refused = true, .reason = "payee_day_limit: " + one.to};
+    }
     auto& memory = memory_[work.nonce];
     for (const auto& one : memory) {
         if (one.fees == work.fees && signed_.at(one.raw).payments == work.payments) return one;
     }
     if (!memory.empty()) {
         const auto& last = memory.back().fees;
-        const bool same = work.payments.empty() || signed_for_.at(work.nonce) == work.payments;
+        const auto& before = signed_for_.at(work.nonce);
+        const bool same = work.payments.empty() || (before.payments == work.payments && before.batch == work.batch);
         if (!same) return {.refused = true, .reason = "nonce_used: it was signed for another payment"};
         if (work.fees.tip < last.tip || work.fees.cap < last.cap) return {.refused = true, .reason = "fee_lower"};
     }
-    Transaction made{.id = hash_of(next_hash_++), .nonce = work.nonce, .payments = work.payments, .fees = work.fees};
+    Transaction made{.id = hash_of(next_hash_++),
+                     .nonce = work.nonce,
+                     .payments = work.payments,
+                     .batch = work.batch,
+                     .fees = work.fees};
     made.raw = cat("transaction ", next_hash_);
-    signed_for_.emplace(work.nonce, work.payments);
+    signed_for_.emplace(work.nonce, work);
     signed_[made.raw] = made;
     return memory.emplace_back(
         SignedBytes{.gives_up = work.payments.empty(), .id = made.id, .raw = made.raw, .fees = made.fees});
@@ -122,8 +164,9 @@ Wei ModelChain::received(const std::string& to) const {
     Wei sum;
     for (const auto& block : blocks_) {
         for (const auto& one : block.transactions) {
-            for (const auto& payment : one.payments) {
-                if (payment.to == to && !fails(one)) sum = sum.plus(payment.wei.magnitude()).value();
+            for (std::size_t i = 0; i < one.payments.size(); ++i) {
+                const auto& payment = one.payments[i];
+                if (payment.to == to && one.paid[i]) sum = sum.plus(payment.wei.magnitude()).value();
             }
         }
     }
@@ -133,7 +176,7 @@ Wei ModelChain::received(const std::string& to) const {
 Wei ModelChain::spent_on_gas() const {
     Wei sum;
     for (const auto& block : blocks_) {
-        for (const auto& one : block.transactions) sum = sum.plus(times(one.fees.gas, gas_price)).value();
+        for (const auto& one : block.transactions) sum = sum.plus(one.cost).value();
     }
     return sum;
 }

@@ -23,13 +23,19 @@ class ModelChain {
         Hash id = {};
         std::uint64_t nonce = 0;
         std::vector<PaymentTo> payments = {};
+        Hash batch = {};
         Fees fees = {};
         std::string raw = {};
+        // Once it is in a block.
+        bool executed = false;
+        std::vector<bool> paid = {};  // of its payments
+        Wei cost = {};
     };
     static constexpr std::uint64_t final_depth = 3;
 
     // What nodes do.
     [[nodiscard]] Account account() const;
+    [[nodiscard]] Result<Estimate> estimate(const SlotWork& work) const;
     // False: refused, as a nonce that is used or a fee that replaces nothing.
     bool take(const std::string& raw);
     [[nodiscard]] Sighting sighting(const Hash& id) const;
@@ -39,6 +45,8 @@ class ModelChain {
     void drop_pool() { pool_.clear(); }
     // A transaction of the payer's key that this ledger knows nothing of.
     void spend_elsewhere();
+    // The signer loses what it remembers of a nonce.
+    void forget(std::uint64_t nonce) { memory_.erase(nonce), signed_for_.erase(nonce); }
 
     // What the signer does: the same request gives the same bytes, another one for the nonce none.
     [[nodiscard]] SignedBytes sign(const SlotWork& work);
@@ -49,11 +57,18 @@ class ModelChain {
     [[nodiscard]] std::uint64_t executed() const;  // transactions in blocks
 
     std::set<std::string> rejecting = {};  // payees whose estimate is refused
-    std::set<std::string> failing = {};    // payees whose payment is executed as a failure
+    std::set<std::string> failing = {};    // payees whose payment is executed as a failure, or is left out of a batch
+    bool batches_known = true;             // false: the plugin has no contract for them
+    bool batches_refused = false;          // by the estimate
+    bool batches_fail = false;             // as a whole
+    bool outcomes_short = false;           // a batch's outcomes lack the last one
+    bool blind = false;                    // transactions are not found, though accounts are right
     std::string signer_refuses = {};       // why; empty: it signs
+    std::set<std::string> signer_refuses_payees = {};
     bool signer_answers = true;
-    std::string payer = payer_address;       // whose account is asked for
-    std::optional<SignedWei> base_fee = {};  // none: the price of gas
+    std::string payer = payer_address;            // whose account is asked for
+    std::optional<SignedWei> base_fee = {};       // none: the price of gas
+    std::optional<stipend_unix_ns> head_at = {};  // none: that of the world
     std::uint64_t gas_price = 10;
     Wei funds = Wei::parse("1000000000000000000000").value();
 
@@ -63,14 +78,14 @@ class ModelChain {
         std::vector<Transaction> transactions = {};
     };
     [[nodiscard]] std::uint64_t nonce_at(std::size_t blocks) const;
-    [[nodiscard]] bool fails(const Transaction& transaction) const;
+    void execute(Transaction& transaction) const;
 
     std::vector<Block> blocks_{{}};
     std::size_t final_blocks_ = 1;               // from the first
     std::map<std::uint64_t, Transaction> pool_;  // by nonce
     std::map<std::string, Transaction> signed_;  // by raw bytes
     std::map<std::uint64_t, std::vector<SignedBytes>> memory_;
-    std::map<std::uint64_t, std::vector<PaymentTo>> signed_for_;
+    std::map<std::uint64_t, SlotWork> signed_for_;
     std::uint64_t next_hash_ = 1;
 };
 

@@ -1,6 +1,8 @@
 // Records of a plugin that errs: each is void as a whole.
 #include <doctest/doctest.h>
 
+#include <algorithm>
+
 #include "host/settlement/records.hpp"
 #include "stipend/host.hpp"
 
@@ -19,6 +21,8 @@ stipend_account sound_account() {
     out.payer[19] = 0xAB;
     out.next_slot = 7;
     out.final_next_slot = 5;
+    out.final_head = 90;
+    out.head_at = 1'000;
     out.funds = wei("1000");
     out.coins_wei = out.funds;
     out.base_fee_wei = wei("10");
@@ -78,6 +82,7 @@ TEST_CASE("the payer's account is read") {
     CHECK((account->next_slot == 7 && account->final_next_slot == 5));
     CHECK((account->funds.text() == "1000" && account->tip.text() == "1" && account->cap.text() == "21"));
     CHECK(!account->disagree);
+    CHECK((account->final_head == 90 && account->head_at == 1'000));
     auto record = sound_account();
     record.flags = STIPEND_ACCOUNT_DISAGREE;
     CHECK(account_of(record)->disagree);
@@ -91,6 +96,8 @@ TEST_CASE("an account that cannot be is void") {
     broken("chain_id", [](auto& r) { r.chain_id = 0; });
     broken("final_next_slot", [](auto& r) { r.final_next_slot = 8; });
     broken("final_next_slot", [](auto& r) { r.next_slot = UINT64_MAX; });
+    broken("final_head", [](auto& r) { r.final_head = UINT64_MAX; });
+    broken("head_at", [](auto& r) { r.head_at = -1; });
     broken("flags", [](auto& r) { r.flags = 6; });
     broken("cap_wei", [](auto& r) { r.suggested.tip_wei = wei("22"); });
     broken("funds", [](auto& r) { r.funds.be[0] = 0x80; });
@@ -153,7 +160,7 @@ TEST_CASE("sightings are those of the ids that were asked for, in their order") 
     record.count = items.size();
     record.stride = sizeof(stipend_sighting);
     record.items = items.data();
-    const std::vector<Hash> asked{id_hash(1), id_hash(2)};
+    const std::vector<Sought> asked{{.id = id_hash(1)}, {.id = id_hash(2)}};
     const auto read = [&](const auto& r) { return sightings_of(r, asked); };
     const auto seen = read(record);
     REQUIRE(seen.ok());
@@ -168,12 +175,47 @@ TEST_CASE("sightings are those of the ids that were asked for, in their order") 
         items[0] = kept;
     };
     item("id", [](auto& r) { r.id[0] = 2; });
+    item("count", [](auto& r) { r.count = 1; });
     item("phase", [](auto& r) { r.phase = 3; });
     item("phase", [](auto& r) { r.phase = -1; });
     item("executed", [](auto& r) { r.executed = 2; });
     item("executed", [](auto& r) { r.final = -1; });
     item("block", [](auto& r) { r.block_hash[0] = 0; });
     item("fee_wei", [](auto& r) { r.fee_wei.be[0] = 0x80; });
+}
+
+TEST_CASE("a batch has an outcome for each of its payments, or none where it was reverted") {
+    const std::uint8_t paid[3] = {1, 0, 1};
+    auto item = sound_sighting(1);
+    item.count = 3;
+    item.paid = paid;
+    auto record = make_record<stipend_sighting_list>();
+    record.count = 1;
+    record.stride = sizeof(stipend_sighting);
+    record.items = &item;
+    const std::vector<Sought> asked{{.id = id_hash(1), .batch = 3}};
+    const auto read = [&](const auto& r) { return sightings_of(r, asked); };
+    REQUIRE(read(record).ok());
+    CHECK(read(record)->at(0).paid == std::vector<bool>{true, false, true});
+    const auto broken = [&](std::string_view field, auto change) {
+        const auto kept = item;
+        void_after(record, read, field, [&](auto&) { change(item); });
+        item = kept;
+    };
+    const std::uint8_t other[3] = {1, 2, 1};
+    broken("count", [](auto& r) { r.count = 2; });
+    broken("count", [](auto& r) { r.count = 0; });
+    broken("paid", [](auto& r) { r.paid = nullptr; });
+    broken("paid", [&](auto& r) { r.paid = other; });
+    broken("paid", [](auto& r) { r.executed = 0; });  // it says that it paid
+    item.executed = 0;
+    item.count = 0;
+    item.paid = nullptr;
+    REQUIRE(read(record).ok());
+    CHECK(read(record)->at(0).paid.empty());
+    broken("count", [](auto& r) { r.count = 2; });
+    item.phase = STIPEND_SIGHTING_WAITING;
+    CHECK(read(record)->at(0).paid.empty());
 }
 
 TEST_CASE("a slot is given to the plugin with its payments and fees") {
@@ -184,5 +226,8 @@ TEST_CASE("a slot is given to the plugin with its payments and fees") {
     const auto& raw = record.raw();
     CHECK((raw.slot == 7 && raw.count == 1 && raw.payer[0] == 0xAA && raw.payments[0].to[19] == 0xBB));
     CHECK((raw.payments[0].amount.be[31] == 5 && raw.fees.cap_wei.be[31] == 2 && raw.fees.gas == 21'000));
+    CHECK(std::ranges::all_of(raw.batch, [](auto byte) { return byte == 0; }));
+    work.batch[31] = 7;
+    CHECK(SlotRecord(work).raw().batch[31] == 7);
     CHECK(SlotRecord({.nonce = 1, .payer = work.payer}).raw().count == 0);
 }

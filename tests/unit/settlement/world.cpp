@@ -107,22 +107,22 @@ void World::step(Lost lost, std::function<void(Result<T>)> done, Effect effect) 
 }
 
 void World::account(std::function<void(Result<Account>)> done) {
-    step<Account>(Lost::both, std::move(done), [&]() -> Result<Account> { return chain.account(); });
+    step<Account>(Lost::both, std::move(done), [&]() -> Result<Account> {
+        auto out = chain.account();
+        out.head_at = chain.head_at.value_or(now_);
+        return out;
+    });
 }
 
 void World::estimate(const SlotWork& work, std::function<void(Result<Estimate>)> done) {
-    step<Estimate>(Lost::both, std::move(done), [&]() -> Result<Estimate> {
-        for (const auto& one : work.payments) {
-            if (chain.rejecting.contains(one.to)) return Estimate{.reason = "execution reverted"};
-        }
-        return Estimate{.accepted = true, .gas = 25'000};
-    });
+    step<Estimate>(Lost::both, std::move(done), [&] { return chain.estimate(work); });
 }
 
 void World::sign(const SlotWork& work, std::function<void(Result<SignedBytes>)> done) {
     step<SignedBytes>(Lost::both, std::move(done), [&]() -> Result<SignedBytes> {
         if (!chain.signer_answers) return fail(STIPEND_E_TIMEOUT, "the signer does not answer");
         if (work.payer != payer_address) return fail(STIPEND_E_INVALID, "a slot of another payer");
+        REQUIRE((work.payments.size() > 1) == (work.batch != Hash{}));
         return chain.sign(work);
     });
 }
@@ -147,10 +147,10 @@ void World::send(const std::string& raw, std::function<void(Result<void>)> done)
     });
 }
 
-void World::sight(const std::vector<Hash>& ids, std::function<void(Result<std::vector<Sighting>>)> done) {
+void World::sight(const std::vector<Sought>& attempts, std::function<void(Result<std::vector<Sighting>>)> done) {
     step<std::vector<Sighting>>(Lost::both, std::move(done), [&]() -> Result<std::vector<Sighting>> {
         std::vector<Sighting> out;
-        for (const auto& id : ids) out.push_back(chain.sighting(id));
+        for (const auto& one : attempts) out.push_back(chain.sighting(one.id));
         return out;
     });
 }
@@ -165,8 +165,11 @@ void World::reserve(const Reservation& which, std::function<void(Result<std::vec
             const bool has_one = std::ranges::binary_search(which.without, one.row.id);
             const bool due = one.owed > SignedWei() && (one.owed >= which.at_least || start_ns <= which.or_before);
             if (has_one || !due || batch.payouts.reserved.size() == which.most) continue;
-            batch.payouts.reserved.push_back(
-                {.id = next++, .orchestrator = one.row.id, .to = address(one.row.id), .wei = one.owed, .at = which.at});
+            batch.payouts.reserved.push_back({.id = next++,
+                                              .orchestrator = one.row.id,
+                                              .to = everyone.empty() ? address(one.row.id) : everyone,
+                                              .wei = one.owed,
+                                              .at = which.at});
         }
         if (batch.payouts.empty()) return std::vector<ledger::Payout>();
         const auto committed = ledger_->commit(batch);
@@ -185,8 +188,34 @@ void World::commit(const ledger::PayoutChanges& changes, std::function<void(Resu
     });
 }
 
+void World::order(const std::function<void(Settler&, std::function<void(Result<void>)>)>& give) {
+    auto said = std::make_shared<Result<void>>(fail(STIPEND_E_INTERNAL, "not called"));
+    give(*settler_, [said](Result<void> done) { *said = std::move(done); });
+    run();
+    REQUIRE_MESSAGE(said->ok(), (said->ok() ? "" : said->error().message));
+}
+
+void World::person() {
+    const auto ignore = [](Result<void>) {};
+    const auto payouts = settler_->payouts();
+    for (const auto& [id, payout] : payouts) {
+        if (crashed_) return;
+        if (payout.state == ledger::PayoutState::frozen) settler_->unfreeze(id, "api:admin", ignore);
+        if (payout.state == ledger::PayoutState::held) settler_->release(id, "api:admin", ignore);
+        run();
+    }
+    if (crashed_ || settler_->block().id != blocks::foreign) return;
+    settler_->accept_foreign("api:admin", ignore);
+    run();
+}
+
 std::string World::owed(OrchestratorId id) {
     return owed_to(*ledger_, id);
+}
+
+std::string World::reason(PayoutId id, ledger::PayoutState state) {
+    return text_of(file(), cat("SELECT reason FROM payout_step WHERE payout = ", id,
+                               " AND state = ", static_cast<int>(state), " ORDER BY seq DESC LIMIT 1"));
 }
 
 std::string World::states() {
@@ -217,6 +246,14 @@ void World::check_money() {
         };
         CHECK(sum(" AND state = 7").text() == chain.received(address(id)).text());
     }
+    if (!settler_->slots().empty()) return;
+    Wei gas;
+    const auto ends = number(file, "SELECT count(*) FROM slot_end");
+    for (std::int64_t i = 0; i < ends; ++i) {
+        const auto fee = text_of(file, cat("SELECT hex(fee_wei) FROM slot_end ORDER BY slot LIMIT 1 OFFSET ", i));
+        gas = gas.plus(Wei::parse(std::to_string(std::stoull(fee.substr(48), nullptr, 16))).value()).value();
+    }
+    CHECK(gas.text() == chain.spent_on_gas().text());
 }
 
 }  // namespace settlement_test

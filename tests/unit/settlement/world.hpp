@@ -27,6 +27,11 @@ class World final : private Chain, private Book {
     // Blocks, time and runs, until nothing is open or `rounds` are over.
     void until_settled(int rounds = 60);
     void restart();
+    // Looks at what waits for a person, and orders what a careful one would: what is held goes on, what is frozen is
+    // ended, and nonces that the payer's key was used for elsewhere are accepted.
+    void person();
+    // As `run`, after an order that has to succeed.
+    void order(const std::function<void(Settler&, std::function<void(Result<void>)>)>& give);
 
     enum class Crash { before, after };
     // The process ends at the step with this number, counted from now.
@@ -41,6 +46,7 @@ class World final : private Chain, private Book {
     [[nodiscard]] Settler& settler() { return *settler_; }
     [[nodiscard]] ledger::Ledger& ledger() { return *ledger_; }
     ModelChain chain;
+    std::string everyone = {};  // the address of all payees; empty: each has its own
     Rules settings = rules();
 
     // Fails the test where ledger and chain differ: each payee has received what the ledger says is paid; nothing is
@@ -48,6 +54,9 @@ class World final : private Chain, private Book {
     void check_money();
     [[nodiscard]] std::string owed(OrchestratorId id);
     [[nodiscard]] static std::string address(OrchestratorId id);
+    // Why a payout is in the last state of this name, by the ledger.
+    [[nodiscard]] std::string reason(PayoutId id, ledger::PayoutState state);
+    [[nodiscard]] const std::filesystem::path file() const { return folder_ / "ledger.db"; }
     [[nodiscard]] std::string states();  // of the open payouts: "1 held, 2 bound"
 
   private:
@@ -56,7 +65,7 @@ class World final : private Chain, private Book {
     void sign(const SlotWork& work, std::function<void(Result<SignedBytes>)> done) override;
     void recall(std::uint64_t nonce, std::function<void(Result<std::vector<SignedBytes>>)> done) override;
     void send(const std::string& raw, std::function<void(Result<void>)> done) override;
-    void sight(const std::vector<Hash>& ids, std::function<void(Result<std::vector<Sighting>>)> done) override;
+    void sight(const std::vector<Sought>& attempts, std::function<void(Result<std::vector<Sighting>>)> done) override;
     void reserve(const Reservation& which, std::function<void(Result<std::vector<ledger::Payout>>)> done) override;
     void commit(const ledger::PayoutChanges& changes, std::function<void(Result<void>)> done) override;
 
