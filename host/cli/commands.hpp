@@ -81,10 +81,11 @@ struct PayoutOptions {
 };
 int payout_list(const PayoutOptions& options);
 int payout_show(const PayoutOptions& options);
-int payout_order(const PayoutOptions& options, const std::string& action);  // "hold", "release", "return"
+int payout_order(const PayoutOptions& options, const std::string& action);  // "hold", "release", "return", "unfreeze"
 struct ReconcileOptions {
     Common common;
-    std::string since;  // empty: all
+    std::string since;            // empty: all
+    bool accept_foreign = false;  // records that something else used the payer's next nonces
 };
 int reconcile(const ReconcileOptions& options);
 

@@ -199,8 +199,11 @@ void add_payout_commands(CLI::App& app, PayoutOptions& options, ReconcileOptions
     order("hold", "keep one from being bound", true);
     order("release", "let one that is held go on", false);
     order("return", "end one that is not bound: it is owed again", true);
-    auto* compare =
-        command(app, "reconcile", "compare the ledger's payouts with the chain; changes nothing", reconciled.common);
+    order("unfreeze", "end what froze one, once you know what it was", false);
+    auto* compare = command(app, "reconcile", "compare the ledger's payouts with the chain; changes nothing by itself",
+                            reconciled.common);
+    compare->add_flag("--accept-foreign", reconciled.accept_foreign,
+                      "record that something else used the payer's next nonces, and go on behind them");
     compare->add_option("--since", reconciled.since, "only those that ended since, in UTC (default: all)");
     compare->callback([&] { status = reconcile(reconciled); });
 }

@@ -153,6 +153,7 @@ int reconcile(const ReconcileOptions& options) {
     if (!settings) return status;
     auto body = Json::object();
     if (!options.since.empty()) body.append("since", options.since);
+    if (options.accept_foreign) body.append("accept_foreign", true).append("by", requester());
     const auto answer = ask_host(*settings, "POST", "/reconcile", body, slow_ms);
     if (!answer) return print_error(answer.error());
     const auto* clean = answer->find("clean");

@@ -62,10 +62,14 @@ struct Limits {
     Eth fees_per_day;
 };
 
+enum class PayMode : std::uint8_t { single, batch, automatic };
+
 enum class Stopped : std::uint8_t { no, yes };
 
 // How what is owed is paid on the chain, by a plugin; only where settlement is on.
 struct Payouts : PluginRef {
+    PayMode mode = PayMode::single;
+    std::int64_t batch_most = 0;  // payouts of one batch
     Eth min;
     std::int64_t max_age_ns = 0;
     std::int64_t max_fee_ppm = 0;  // as a share of what is paid

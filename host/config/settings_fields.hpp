@@ -70,6 +70,8 @@ void fields(Visitor& visit, T& limits) {
 template <class Visitor, Is<Payouts> T>
 void fields(Visitor& visit, T& payouts) {
     plugin_fields(visit, payouts);
+    visit("mode", payouts.mode);
+    visit("batch_most", payouts.batch_most);
     visit("min", payouts.min);
     visit("max_age", payouts.max_age_ns);
     visit("max_fee_share", payouts.max_fee_ppm);

@@ -36,6 +36,10 @@ settlement::Rules payout_rules(const config::Settings& settings) {
     out.limits = {.per_payment = wei_of(payouts.per_payment),
                   .per_payee_day = wei_of(payouts.per_payee_day),
                   .per_day = wei_of(payouts.per_day)};
+    out.mode = payouts.mode == config::PayMode::single  ? settlement::PayMode::single
+               : payouts.mode == config::PayMode::batch ? settlement::PayMode::batch
+                                                        : settlement::PayMode::automatic;
+    out.batch_most = static_cast<std::uint32_t>(payouts.batch_most);
     out.confirmations = static_cast<std::uint64_t>(payouts.confirmations);
     out.reserve_every_ns = payouts.every_ns;
     out.look_every_ns = payouts.look_every_ns;
@@ -74,6 +78,11 @@ void PayoutDesk::take_next_chain() {
 void PayoutDesk::tick(stipend_unix_ns now) {
     if (failure_) return;
     take_next_chain();
+    while (!orders_.empty() && !settler_.busy()) {
+        const auto order = std::move(orders_.front());
+        orders_.pop_front();
+        order();
+    }
     if (chain_.now) settler_.run(now);
     follow_alerts(now);
 }
@@ -222,16 +231,17 @@ void PayoutDesk::report(const ledger::PayoutChanges& changes) {
 
 // What blocks all of them, and each that only a person moves.
 void PayoutDesk::follow_alerts(stipend_unix_ns now) {
-    const auto& block = settler_.block();
+    const auto block = settler_.block();
     if (block.id != block_) {
         if (!block_.empty()) engine_.resolve(block_alert(block_), now);
         block_ = block.id;
         blocked_since_ = now;
     }
-    const bool foreign = block_ == "foreign";
-    if (!block_.empty() && (foreign || now - blocked_since_ >= block_grace_ns)) {
+    // What is no fault of a moment.
+    const bool grave = block_ == settlement::blocks::foreign || block_ == settlement::blocks::reverts;
+    if (!block_.empty() && (grave || now - blocked_since_ >= block_grace_ns)) {
         engine_.raise({.id = block_alert(block_),
-                       .severity = foreign ? STIPEND_ALERT_CRITICAL : STIPEND_ALERT_WARNING,
+                       .severity = grave ? STIPEND_ALERT_CRITICAL : STIPEND_ALERT_WARNING,
                        .text = cat("no payout is bound: ", block.text, ": `stipend payouts list`"),
                        .at = now});
     }
@@ -291,27 +301,39 @@ Json PayoutDesk::status() const {
         .append("command", text_or_null(waiting.command));
 }
 
-Result<Json> PayoutDesk::order(const Json& body) {
-    STIPEND_LET(order, parse_payout_order(body));
+// It is carried out once no other step is under way.
+Result<void> PayoutDesk::ordered(std::function<void(const Done&)> carry_out) {
     auto promise = std::make_shared<std::promise<Result<void>>>();
     auto answer = promise->get_future();
-    host_.loop().post([this, order, promise] {
-        const auto done = [promise](Result<void> result) { promise->set_value(std::move(result)); };
-        if (order.state == PayoutState::reserved) return settler_.release(order.payout, order.by, done);
-        if (order.state == PayoutState::returned) {
-            return settler_.give_back(order.payout, order.reason, order.by, done);
-        }
-        settler_.hold(order.payout, order.reason, order.by, done);
+    host_.loop().post([this, carry_out = std::move(carry_out), promise = std::move(promise)] {
+        orders_.push_back(
+            [carry_out, promise] { carry_out([promise](Result<void> done) { promise->set_value(std::move(done)); }); });
     });
     if (answer.wait_for(std::chrono::nanoseconds(payout_patience_ns)) != std::future_status::ready) {
-        return fail(STIPEND_E_TIMEOUT, "payout ", order.payout, ": the host did not answer in time; look at it with ",
-                    "`stipend payouts show ", order.payout, "`");
+        return fail(STIPEND_E_TIMEOUT, "the host did not answer in time: `stipend payouts list` shows what is so");
     }
     try {
-        STIPEND_TRY(answer.get());
+        return answer.get();
     } catch (const std::future_error&) {
         return fail(STIPEND_E_STATE, "the host is stopping");
     }
+}
+
+Result<Json> PayoutDesk::order(const Json& body) {
+    STIPEND_LET(order, parse_payout_order(body));
+    using Action = PayoutOrder::Action;
+    STIPEND_TRY(ordered([this, order](const Done& done) {
+        switch (order.action) {
+            case Action::hold:
+                return settler_.hold(order.payout, order.reason, order.by, done);
+            case Action::release:
+                return settler_.release(order.payout, order.by, done);
+            case Action::give_back:
+                return settler_.give_back(order.payout, order.reason, order.by, done);
+            case Action::unfreeze:
+                return settler_.unfreeze(order.payout, order.by, done);
+        }
+    }));
     return show(Json::object().append("payout", order.payout));
 }
 
@@ -333,6 +355,13 @@ Result<Json> PayoutDesk::show(const Json& body) {
 
 // With a chain of its own, beside the settler: what it asks holds nothing up.
 Result<Json> PayoutDesk::reconcile(const Json& body) {
+    if (const auto* accept = body.find("accept_foreign");
+        accept != nullptr && accept->is(Json::Kind::boolean) && accept->truth()) {
+        const auto* by = body.find("by");
+        const auto name = by != nullptr && by->is(Json::Kind::string) ? by->text() : std::string();
+        STIPEND_TRY(ordered([this, name](const Done& done) { settler_.accept_foreign(name, done); }));
+        host_.log().warn(cat("payouts: what used the payer's key beside this ledger was accepted by ", name));
+    }
     stipend_unix_ns since = 0;
     if (const auto* text = body.find("since"); text != nullptr && text->is(Json::Kind::string)) {
         STIPEND_SET(since, parse_utc(text->text()));

@@ -2,6 +2,7 @@
 // function says otherwise.
 #pragma once
 
+#include <deque>
 #include <functional>
 #include <memory>
 #include <optional>
@@ -66,7 +67,8 @@ class PayoutDesk final : private settlement::Book {
     Result<Json> order(const Json& body);
     // The payout, with what it waits for. INVALID: there is no such payout. [any but control]
     Result<Json> show(const Json& body);
-    // Compares the ledger with the chain; changes nothing. {"clean","checked","findings":[...]}. [any but control]
+    // Compares the ledger with the chain. Changes nothing, unless `accept_foreign` is true: then it records first that
+    // something else used the payer's next nonces. {"clean","checked","findings":[...]}. [any but control]
     Result<Json> reconcile(const Json& body);
 
   private:
@@ -91,9 +93,9 @@ class PayoutDesk final : private settlement::Book {
         void send(const std::string& raw, std::function<void(Result<void>)> done) override {
             now->send(raw, std::move(done));
         }
-        void sight(const std::vector<settlement::Hash>& ids,
+        void sight(const std::vector<settlement::Sought>& attempts,
                    std::function<void(Result<std::vector<settlement::Sighting>>)> done) override {
-            now->sight(ids, std::move(done));
+            now->sight(attempts, std::move(done));
         }
     };
 
@@ -106,6 +108,9 @@ class PayoutDesk final : private settlement::Book {
     // On the ledger's thread.
     static Result<std::vector<ledger::Payout>> reserve_now(ledger::Ledger& ledger, const settlement::Reservation& which,
                                                            std::vector<ledger::Payout> wanted);
+    using Done = std::function<void(Result<void>)>;
+    // Has the settler carry out a person's order. [any but control]
+    Result<void> ordered(std::function<void(const Done&)> carry_out);
     void written(const Result<void>& done);
     void report(const ledger::PayoutChanges& changes);
     void follow_alerts(stipend_unix_ns now);
@@ -122,6 +127,7 @@ class PayoutDesk final : private settlement::Book {
     CurrentChain chain_;
     std::unique_ptr<settlement::PluginChain> next_chain_;  // none: `chain_` has the one in force
     settlement::Settler settler_;
+    std::deque<std::function<void()>> orders_;  // of people, which wait until no other step is under way
     bool stopped_ = false;
     std::optional<Error> failure_;
     std::uint64_t paid_ = 0;

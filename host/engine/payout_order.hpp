@@ -10,19 +10,19 @@ namespace stipend::engine {
 
 struct PayoutOrder {
     ledger::PayoutId payout = 0;
-    ledger::PayoutState state = ledger::PayoutState::held;  // held, reserved (released) or returned
-    std::string reason = {};                                // empty for a release
+    enum class Action : std::uint8_t { hold, release, give_back, unfreeze } action = Action::hold;
+    std::string reason = {};  // of `hold` and `give_back`
     std::string by = {};
 };
 // The member "payout" of an order or a question. INVALID: it is missing, or no number of a payout.
 [[nodiscard]] Result<ledger::PayoutId> payout_member(const Json& json);
 
-// {"payout","action","reason","by"}; an action is "hold", "release" or "return". INVALID: a member is missing, or is
-// none of its kind.
+// {"payout","action","reason","by"}; an action is "hold", "release", "return" or "unfreeze". INVALID: a member is
+// missing, or is none of its kind.
 [[nodiscard]] Result<PayoutOrder> parse_payout_order(const Json& json);
 
 // Carries it out where no host runs; the payout as it is then. INVALID: there is no such payout; CONFLICT: it cannot
-// be moved by hand from the state that it is in.
+// be moved by hand from the state that it is in; UNAVAILABLE: it wants a host that asks the chain.
 [[nodiscard]] Result<Json> order_without_host(ledger::Ledger& ledger, const PayoutOrder& order, stipend_unix_ns now);
 
 }  // namespace stipend::engine

@@ -166,6 +166,8 @@ struct PayoutHistory {
 struct EndedSlot {
     Slot row = {};
     SlotEnd end = {};
+    bool gives_up = false;        // that attempt paid nothing
+    std::vector<bool> paid = {};  // of its payouts, by id
 };
 
 struct Balance {

@@ -121,17 +121,32 @@ Result<std::optional<PayoutHistory>> SqliteLedger::payout(PayoutId id) {
 
 Result<std::vector<EndedSlot>> SqliteLedger::ended_slots(SlotId after, stipend_unix_ns since, std::uint64_t limit) {
     STIPEND_LET(slots, database_.prepare(cat("SELECT ", columns<Slot>(),
-                                             " FROM slot s WHERE id > ? AND state = 1 AND (SELECT e.at FROM slot_end e "
-                                             "WHERE e.slot = s.id) >= ? ORDER BY id LIMIT ?")));
+                                             " FROM slot s WHERE id > ? AND state = 1 AND EXISTS (SELECT 1 FROM "
+                                             "slot_end e JOIN attempt a ON a.id = e.id WHERE e.slot = s.id AND "
+                                             "e.at >= ?) ORDER BY id LIMIT ?")));
     slots.bind(after).bind(since).bind(static_cast<std::int64_t>(std::min<std::uint64_t>(limit, INT64_MAX)));
     STIPEND_LET(rows, rows_of<Slot>(database_, slots, "a slot"));
     STIPEND_LET(ends, database_.prepare(cat("SELECT ", columns<SlotEnd>(), " FROM slot_end WHERE slot = ?")));
+    STIPEND_LET(attempts, database_.prepare("SELECT gives_up FROM attempt WHERE id = ?"));
+    STIPEND_LET(payouts, database_.prepare("SELECT state FROM payout WHERE slot = ? ORDER BY id"));
     std::vector<EndedSlot> out;
     for (auto& row : rows) {
         STIPEND_LET(end, rows_of<SlotEnd>(database_, ends.bind(row.id), "the end of a slot"));
         ends.reset();
         if (end.empty()) return damaged(database_, cat("slot ", row.id));
-        out.push_back({.row = std::move(row), .end = end.front()});
+        EndedSlot one{.row = std::move(row), .end = std::move(end.front())};
+        STIPEND_LET(found, attempts.bind_blob(one.end.id).next());
+        if (!found) return damaged(database_, cat("slot ", one.row.id));
+        one.gives_up = attempts.flag();
+        attempts.reset();
+        payouts.bind(one.row.id);
+        for (;;) {
+            STIPEND_LET(more, payouts.next());
+            if (!more) break;
+            one.paid.push_back(payouts.i64() == static_cast<int>(PayoutState::paid));
+        }
+        payouts.reset();
+        out.push_back(std::move(one));
     }
     return out;
 }

@@ -14,6 +14,11 @@ std::string name_of(const ledger::EndedSlot& slot) {
                hex_encode(slot.end.id), ")");
 }
 
+// Of how many payments its transaction is a batch.
+std::uint64_t batch_of(const ledger::EndedSlot& slot) {
+    return slot.row.payouts > 1 && !slot.gives_up ? slot.row.payouts : 0;
+}
+
 class Run : public std::enable_shared_from_this<Run> {
   public:
     Run(Chain& chain, std::shared_ptr<const LedgerSide> ledger, std::function<void(Result<Reconciled>)> done)
@@ -52,10 +57,10 @@ class Run : public std::enable_shared_from_this<Run> {
     void next() {
         const auto& ended = ledger_->ended;
         if (at_ == ended.size()) return done_(std::move(out_));
-        ids_.clear();
+        std::vector<Sought> sought;
         const auto end = std::min(ended.size(), at_ + sighted_at_once);
-        for (auto i = at_; i < end; ++i) ids_.push_back(ended[i].end.id);
-        chain_.sight(ids_, [self = shared_from_this()](Result<std::vector<Sighting>> seen) {
+        for (auto i = at_; i < end; ++i) sought.push_back({.id = ended[i].end.id, .batch = batch_of(ended[i])});
+        chain_.sight(sought, [self = shared_from_this()](Result<std::vector<Sighting>> seen) {
             if (!seen) return self->done_(seen.error());
             for (const auto& one : *seen) self->compare(self->ledger_->ended[self->at_++], one);
             self->next();
@@ -77,6 +82,9 @@ class Run : public std::enable_shared_from_this<Run> {
         if (seen.fee != end.fee_wei) {
             out_.find(cat(name_of(slot), ": cost ", seen.fee.text(), " wei, but this ledger has ", end.fee_wei.text()));
         }
+        if (batch_of(slot) != 0 && seen.executed && seen.paid != slot.paid) {
+            out_.find(cat(name_of(slot), ": paid others of its payees than this ledger has"));
+        }
         if (!seen.final) out_.find(cat(name_of(slot), ": is in a block that can still be replaced"));
     }
 
@@ -85,7 +93,6 @@ class Run : public std::enable_shared_from_this<Run> {
     const std::function<void(Result<Reconciled>)> done_;
     Reconciled out_;
     std::size_t at_ = 0;
-    std::vector<Hash> ids_;
 };
 
 }  // namespace

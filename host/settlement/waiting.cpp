@@ -49,6 +49,19 @@ Waiting in_block(const Settler::SlotView& slot) {
     return {.text = cat("its block ", seen->block, " to become final; ", seen->depth, " blocks are above it")};
 }
 
+std::string_view command_of(std::string_view block) {
+    if (block == blocks::foreign) {
+        return "`stipend reconcile` says what differs; once you know what it was, `stipend reconcile --accept-foreign`";
+    }
+    if (block == blocks::endpoints || block == blocks::chain) return "`stipend reconcile` says what differs";
+    if (block == blocks::reverts) {
+        return "`stipend payouts list --all` shows what failed; the first `stipend payouts release` lets all go on";
+    }
+    if (block == blocks::funds) return "send the payer what is missing, or set lower limits";
+    if (block == blocks::clock) return "set this machine's clock, or take other endpoints";
+    return {};
+}
+
 }  // namespace
 
 Waiting waiting_of_all(const Settler& settler) {
@@ -56,10 +69,8 @@ Waiting waiting_of_all(const Settler& settler) {
         return {.text = "payouts are stopped by the configuration",
                 .command = "set `payouts.stopped: false`, then `stipend reload`"};
     }
-    const auto& block = settler.block();
-    if (block.id.empty()) return {};
-    const bool looks_wrong = block.id == "foreign" || block.id == "endpoints" || block.id == "chain";
-    return {.text = block.text, .command = looks_wrong ? "`stipend reconcile` says what differs" : ""};
+    const auto block = settler.block();
+    return {.text = block.text, .command = std::string(command_of(block.id))};
 }
 
 Waiting waiting_of(const Settler& settler, ledger::PayoutId id, stipend_unix_ns now) {
@@ -71,7 +82,9 @@ Waiting waiting_of(const Settler& settler, ledger::PayoutId id, stipend_unix_ns 
                                id, "`, after which it is owed again")};
     }
     if (payout.state == State::frozen) {
-        return {.text = cat("a person: ", payout.reason), .command = "`stipend reconcile` says what differs"};
+        return {.text = cat("a person: ", payout.reason),
+                .command =
+                    cat("`stipend reconcile` says what differs; once you know, `stipend payouts unfreeze ", id, "`")};
     }
     if (payout.state == State::mined || payout.state == State::confirmed) {
         return slot == settler.slots().end() ? Waiting{.text = "its block to become final"} : in_block(slot->second);

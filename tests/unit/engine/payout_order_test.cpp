@@ -8,7 +8,7 @@ using namespace stipend;
 using engine::order_without_host;
 using engine::parse_payout_order;
 using engine::PayoutDesk;
-using ledger::PayoutState;
+using engine::PayoutOrder;
 
 namespace {
 
@@ -30,11 +30,12 @@ std::string refusal(const Json& json) {
 TEST_CASE("an order names a payout, an action, a reason where one is wanted, and the person") {
     const auto hold = parse_payout_order(order_json(3, "hold"));
     REQUIRE(hold.ok());
-    CHECK((hold->payout == 3 && hold->state == PayoutState::held && hold->reason == "why" && hold->by == "ops"));
-    CHECK(parse_payout_order(order_json(3, "release", ""))->state == PayoutState::reserved);
-    CHECK(parse_payout_order(order_json(3, "return"))->state == PayoutState::returned);
+    CHECK(
+        (hold->payout == 3 && hold->action == PayoutOrder::Action::hold && hold->reason == "why" && hold->by == "ops"));
+    CHECK(parse_payout_order(order_json(3, "release", ""))->action == PayoutOrder::Action::release);
+    CHECK(parse_payout_order(order_json(3, "return"))->action == PayoutOrder::Action::give_back);
     CHECK(refusal(order_json(0, "hold")).find("\"payout\"") == 0);
-    CHECK(refusal(order_json(1, "pay")).find("want hold, release or return") != std::string::npos);
+    CHECK(refusal(order_json(1, "pay")).find("want hold, release, return or unfreeze") != std::string::npos);
     CHECK(refusal(order_json(1, "hold", "")).find("\"reason\"") == 0);
     CHECK(refusal(order_json(1, "hold", std::string(10'000, 'x').c_str())).find("\"reason\"") == 0);
     CHECK(refusal(Json::object().append("payout", 1)).find("\"action\"") == 0);
@@ -62,6 +63,7 @@ TEST_CASE("without a host an order is carried out in the ledger, and only along 
     CHECK(carry_out("return")->find("state")->text() == "returned");
     CHECK(ledger_test::owed_to(*book, 1) == "6000000000000000");
     CHECK(carry_out("hold").error().status == STIPEND_E_CONFLICT);
+    CHECK(carry_out("unfreeze").error().message.find("no host runs") != std::string::npos);
     CHECK(order_without_host(*book, {.payout = 9}, at).error().message.find("there is none") != std::string::npos);
     CHECK(ledger_test::findings(*book).empty());
 }

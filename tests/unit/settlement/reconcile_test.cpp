@@ -20,7 +20,7 @@ class GivenChain final : public Chain {
         if (fails) return done(fail(STIPEND_E_UNAVAILABLE, "no node answers"));
         done(now);
     }
-    void sight(const std::vector<Hash>& ids, std::function<void(Result<std::vector<Sighting>>)> done) override {
+    void sight(const std::vector<Sought>& ids, std::function<void(Result<std::vector<Sighting>>)> done) override {
         most_at_once = std::max(most_at_once, ids.size());
         std::vector<Sighting> out(seen.begin() + static_cast<std::ptrdiff_t>(at_),
                                   seen.begin() + static_cast<std::ptrdiff_t>(at_ + ids.size()));
@@ -96,6 +96,13 @@ TEST_CASE("each difference is found") {
     SUBCASE("another fee") {
         seen.fee = *SignedWei::parse("5");
         CHECK(it.finding().find("cost 5 wei, but this ledger has 0") != std::string::npos);
+    }
+    SUBCASE("other payees of a batch") {
+        auto& slot = it.ledger->ended[1];
+        slot.row.payouts = 2;
+        slot.paid = {true, false};
+        seen.paid = {false, true};
+        CHECK(it.finding().find("paid others of its payees") != std::string::npos);
     }
     SUBCASE("a block that can be replaced") {
         seen.final = false;
