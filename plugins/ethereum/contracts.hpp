@@ -38,7 +38,7 @@ class Standing {
     explicit Standing(bool needed) : known_(!needed) {}
     // Empty: it is the one that the configuration means.
     void set(std::string trouble);
-    // UNAVAILABLE: nobody has looked yet. INVALID: it is another one.
+    // UNAVAILABLE: it has not been looked at yet. INVALID: it is another one.
     [[nodiscard]] stipend::Result<void> check() const;
     // INVALID: it is another one.
     [[nodiscard]] stipend::Result<void> health() const;

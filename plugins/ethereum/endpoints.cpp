@@ -25,7 +25,7 @@ struct Portion {
 Portion first_portion(std::span<const RpcCall> calls) {
     Portion out;
     for (const auto& call : calls) {
-        const bool full = out.calls == calls_in_request || out.bytes + call.most_bytes > max_rpc_answer_bytes;
+        const bool full = out.calls == calls_in_request || out.bytes + call.most_bytes > max_long_answer_bytes;
         if (out.calls > 0 && full) break;
         ++out.calls;
         out.bytes += call.most_bytes;

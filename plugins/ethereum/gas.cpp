@@ -30,7 +30,7 @@ struct GasAnswers {
 
 GasAnswers split(const Order& order, Answers answers) {
     if (!order.calls()) return {answers[0], answers[1], answers[2], {}, nullptr};
-    if (!order.token) return {answers[0], answers[1], answers[2], answers.subspan(3), nullptr};
+    if (order.batch()) return {answers[0], answers[1], answers[2], answers.subspan(3), nullptr};
     return {answers[0], answers[1], answers[2], answers.subspan(3, answers.size() - 4), &answers.back()};
 }
 
@@ -54,7 +54,7 @@ Result<std::string> transfer_refusal(const Order& order, const RpcAnswer& answer
 
 // With so many payees that behave otherwise than in the estimate, the contract still has the gas that it asks for.
 std::uint64_t with_spare(const Order& order, std::uint64_t gas) {
-    if (!order.calls() || order.token) return gas;
+    if (!order.batch()) return gas;
     const auto spare = way_back_gas + payee_burns_gas * order.payments.size();
     return std::max(gas, std::min(gas + spare, most_spare_gas));
 }
@@ -124,7 +124,13 @@ Result<Estimate> agreed_gas(const Settings& settings, const Order& order, const 
         return fail(STIPEND_E_UNAVAILABLE, "the endpoints disagree about a payment: ", estimated, " estimate its gas, ",
                     refused, " refuse, want ", settings.quorum);
     }
-    return Estimate{.refusal = {}, .gas = with_spare(order, most + most * settings.gas_margin_percent / 100)};
+    const Estimate out{.refusal = {}, .gas = with_spare(order, most + most * settings.gas_margin_percent / 100)};
+    if (order.payments.size() == 1 && !order.batch() && out.gas > settings.max_payment_gas) {
+        return Estimate{.refusal = cat(payee_text(order), " takes ", out.gas, " gas, want at most ",
+                                       settings.max_payment_gas, " (max_payment_gas)"),
+                        .gas = 0};
+    }
+    return out;
 }
 
 }  // namespace evm

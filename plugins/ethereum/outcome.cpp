@@ -68,10 +68,12 @@ Result<std::optional<Address>> watched_contract(const Settings& settings, const 
 }
 
 Result<std::vector<std::uint8_t>> outcome_of(const Settings& settings, const stipend::Attempt& attempt,
-                                             const Transaction& transaction, const Receipt& receipt) {
+                                             stipend::ethereum::ByteView raw, const Receipt& receipt) {
+    STIPEND_LET(made, read_own(settings, raw));
+    const auto& transaction = made.transaction;
     STIPEND_TRY(check_payload(settings, transaction));
     if (transaction.data.empty()) {
-        // A slot that was given up pays nobody, whatever it was for.
+        // A slot that was given up pays nothing, whatever it was for.
         if (attempt.batch_count != 0 && transaction.to != *settings.payer) {
             return fail(STIPEND_E_INVALID, "it is no batch, and one was sent");
         }

@@ -12,10 +12,10 @@ namespace evm {
                                                                        const stipend::Attempt& attempt);
 
 // What became of each payment of a batch: 1 or 0; empty of an attempt that is none. The receipt's status is 1. INVALID:
-// the events are not exactly those of the transaction, so that nothing is known of what it paid.
+// the transaction is not the payer's, or the events are not exactly its own, so that nothing is known of what it paid.
 [[nodiscard]] stipend::Result<std::vector<std::uint8_t>> outcome_of(const Settings& settings,
                                                                     const stipend::Attempt& attempt,
-                                                                    const Transaction& transaction,
+                                                                    stipend::ethereum::ByteView raw,
                                                                     const Receipt& receipt);
 
 }  // namespace evm

@@ -15,8 +15,8 @@
 namespace evm {
 
 inline constexpr std::size_t max_rpc_answer_bytes = std::size_t{1} << 20;
-inline constexpr std::size_t calls_in_request =
-    16;  // so that an answer fits in the bytes above; one alone may be longer
+inline constexpr std::size_t calls_in_request = 16;  // so that usual answers fit in the bytes above
+inline constexpr std::size_t max_long_answer_bytes = std::size_t{8} << 20;  // of a request with more than one call
 
 struct RpcCall {
     std::string method;

@@ -38,6 +38,8 @@ inline constexpr char config_schema[] = R"({
     "tip_wei": {"type": ["integer", "string"], "description": "The tip for one gas, in wei. By default what the endpoints suggest."},
     "gas_margin_percent": {"type": "integer", "minimum": 0, "maximum": 500, "default": 20,
       "description": "Added to the gas that the endpoints estimate."},
+    "max_payment_gas": {"type": "integer", "minimum": 21000, "maximum": 5000000, "default": 500000,
+      "description": "The highest gas limit of a payment to one payee, margin included; one that takes more is refused."},
     "timeout": {"type": "string", "default": "10s", "description": "How long one operation may take, endpoints and signer alike, 100ms to 2m."}
   }
 })";

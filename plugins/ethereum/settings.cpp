@@ -63,6 +63,8 @@ Result<void> parse_fees(const ConfigView& config, Settings& out) {
     }
     STIPEND_LET(margin, config.at("gas_margin_percent").integer_or(20, 0, 500));
     out.gas_margin_percent = static_cast<std::uint64_t>(margin);
+    STIPEND_LET(gas, config.at("max_payment_gas").integer_or(500'000, 21'000, 5'000'000));
+    out.max_payment_gas = static_cast<std::uint64_t>(gas);
     return {};
 }
 

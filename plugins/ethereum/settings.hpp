@@ -40,7 +40,8 @@ struct Settings {
     Uint256 max_fee_per_gas;        // wei
     std::optional<Uint256> tip;     // wei per gas
     std::uint64_t gas_margin_percent = 0;
-    std::int64_t timeout_ns = 0;  // of one operation
+    std::uint64_t max_payment_gas = 0;  // of a payment to one payee
+    std::int64_t timeout_ns = 0;        // of one operation
 };
 
 // Pure; errors carry the JSON pointer of the value.

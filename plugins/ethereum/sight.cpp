@@ -82,7 +82,7 @@ Result<Sighting> agreed_sight(const Settings& settings, std::size_t at, const Vi
 }
 
 // Any endpoint's: it is proven by its hash.
-const SignedTransaction* shown_in(const Views<Sights>& views, std::size_t at) {
+const Bytes* shown_in(const Views<Sights>& views, std::size_t at) {
     for (const auto& view : views) {
         if (view && view->votes[at].shown) return &*view->votes[at].shown;
     }
@@ -90,7 +90,7 @@ const SignedTransaction* shown_in(const Views<Sights>& views, std::size_t at) {
 }
 
 // Sets what a transaction in a block has paid, where its events say that.
-Result<void> judge(const Settings& settings, const Search& search, const SignedTransaction* shown, Sighting& sighting) {
+Result<void> judge(const Settings& settings, const Search& search, const Bytes* shown, Sighting& sighting) {
     if (sighting.phase != Phase::in_block || !search.watched) return {};
     sighting.paid.resize(search.attempt.batch_count);
     if (!sighting.receipt.executed) return {};
@@ -98,7 +98,7 @@ Result<void> judge(const Settings& settings, const Search& search, const SignedT
     if (shown == nullptr) {
         return fail(STIPEND_E_UNAVAILABLE, "no endpoint shows the transaction ", id, ", which is in a block");
     }
-    auto paid = outcome_of(settings, search.attempt, shown->transaction, sighting.receipt);
+    auto paid = outcome_of(settings, search.attempt, *shown, sighting.receipt);
     if (!paid) {
         return std::move(paid).error().in(cat("the transaction ", id, " is executed, and what it paid is not known"));
     }
@@ -111,12 +111,13 @@ std::size_t transaction_bytes(std::uint64_t payments) {
     return RpcCall{}.most_bytes + payments * each;
 }
 
-// A payee that is a contract may write events too: 32,300 gas are enough for 85 of 450 bytes. All gas that a
-// transaction can have, 32 million, is enough for some 16 MiB.
-std::size_t receipt_bytes(std::uint64_t payments) {
-    constexpr std::size_t each = std::size_t{40} << 10;
+// A payee that is a contract may write events too, as many as its gas suffices for: one of some 450 bytes takes 379. In
+// a batch it has 32,300; the most is enough for some 480 payees that use all of that so.
+std::size_t receipt_bytes(const Settings& settings, std::uint64_t payments) {
+    constexpr std::uint64_t payee_gas = 32'300;
     constexpr std::size_t most = std::size_t{16} << 20;
-    return std::min(RpcCall{}.most_bytes + payments * each, most);
+    const auto gas = payments == 0 ? settings.max_payment_gas : payments * payee_gas;
+    return std::min<std::size_t>(RpcCall{}.most_bytes + gas + gas / 4, most);
 }
 
 }  // namespace
@@ -140,7 +141,7 @@ std::vector<RpcCall> sight_calls(const Settings& settings, const std::vector<Sea
         const auto params = cat("[\"", hex_text(attempt.id), "\"]");
         // First the transaction: what is mined between the two calls has a receipt in the second.
         out.push_back({"eth_getTransactionByHash", params, transaction_bytes(attempt.batch_count)});
-        out.push_back({"eth_getTransactionReceipt", params, receipt_bytes(attempt.batch_count)});
+        out.push_back({"eth_getTransactionReceipt", params, receipt_bytes(settings, attempt.batch_count)});
     }
     return out;
 }
@@ -157,7 +158,7 @@ Result<Sights> read_sights(const Settings& settings, const std::vector<Search>& 
         if (receipt) {
             vote.phase = Phase::in_block;
             vote.receipt = std::move(*receipt);
-            if (watched) vote.shown = read_shown(settings, transaction, attempt.id);
+            if (watched) vote.shown = read_shown(transaction, attempt.id);
         }
         out.votes.push_back(std::move(vote));
     }

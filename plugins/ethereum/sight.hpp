@@ -16,8 +16,8 @@ enum class Phase : std::uint8_t {
 };
 struct Vote {
     Phase phase = Phase::unsure;
-    Receipt receipt;                         // of one in a block
-    std::optional<SignedTransaction> shown;  // of one in a block whose events count
+    Receipt receipt;             // of one in a block
+    std::optional<Bytes> shown;  // of one in a block whose events count: the transaction
 };
 struct Sights {  // of one endpoint
     Heads heads;

@@ -21,6 +21,7 @@ struct Order {
 
     // Whether it calls the contract that is configured.
     [[nodiscard]] bool calls() const { return !transaction.data.empty(); }
+    [[nodiscard]] bool batch() const { return calls() && !token; }
 };
 // The payments of the slot, without fees. INVALID: of another payer, to the payer, a configured contract or no address,
 // or of nothing. UNSUPPORTED: a batch, where no contract pays one. LIMIT: a batch of too many.

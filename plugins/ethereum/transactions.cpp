@@ -124,14 +124,12 @@ Result<bool> read_known(const RpcAnswer& answer, const Bytes32& id) {
     return true;
 }
 
-std::optional<SignedTransaction> read_shown(const Settings& settings, const RpcAnswer& answer, const Bytes32& id) {
+std::optional<Bytes> read_shown(const RpcAnswer& answer, const Bytes32& id) {
     const auto json = object_of(answer, "a transaction");
     if (!json || *json == nullptr) return std::nullopt;
-    const auto raw = shown_bytes(**json);
+    auto raw = shown_bytes(**json);
     if (!raw || stipend::keccak256(stipend::ethereum::ByteView(*raw)) != id) return std::nullopt;
-    auto made = read_own(settings, *raw);
-    if (!made) return std::nullopt;
-    return std::move(*made);
+    return std::move(*raw);
 }
 
 Result<void> read_taken(const RpcAnswer& answer, const Bytes32& id) {

@@ -29,9 +29,8 @@ struct Receipt {
     const RpcAnswer& answer, const Bytes32& id, const std::optional<Address>& watched = std::nullopt);
 // Whether the node knows the transaction. INVALID also: it answers with another one.
 [[nodiscard]] stipend::Result<bool> read_known(const RpcAnswer& answer, const Bytes32& id);
-// The transaction whose hash `id` is; nothing where the node's fields are those of none that the payer can have signed.
-[[nodiscard]] std::optional<SignedTransaction> read_shown(const Settings& settings, const RpcAnswer& answer,
-                                                          const Bytes32& id);
+// The bytes whose hash `id` is; nothing where the node's fields are not those of such a transaction.
+[[nodiscard]] std::optional<Bytes> read_shown(const RpcAnswer& answer, const Bytes32& id);
 // The id that the node gives to what it took. INVALID also: another one.
 [[nodiscard]] stipend::Result<void> read_taken(const RpcAnswer& answer, const Bytes32& id);
 

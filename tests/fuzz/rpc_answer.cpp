@@ -37,7 +37,7 @@ void check_answer(const RpcAnswer& answer) {
         for (const auto& log : (*watched)->logs)
             FUZZ_REQUIRE(log.address == *settings().payer && log.topics.size() <= 4);
     }
-    FUZZ_REQUIRE(!read_shown(settings(), answer, id));  // no bytes with that hash are known
+    FUZZ_REQUIRE(!read_shown(answer, id));  // no bytes with that hash are known
     const auto known = read_known(answer, id);
     FUZZ_REQUIRE(!known.ok() || !answer.refused);
     const auto taken = read_taken(answer, id);

@@ -107,7 +107,7 @@ class Batches(Payments):
         self.send(made)
         self.assertEqual(self.look(made, 13)["paid"], [0] * 12 + [1])
 
-    def test_a_batch_that_is_reverted_pays_nobody(self):
+    def test_a_batch_that_is_reverted_pays_nothing(self):
         self.pays_batches()
         payments = [(A, 5), (B, 6)]
         nonce = self.nonce()

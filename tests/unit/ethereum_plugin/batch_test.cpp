@@ -331,7 +331,7 @@ TEST_CASE("what another contract, payer or call was sent is no batch of ours") {
     CHECK(status(signed_call(three()[0].to, {}, "18")) == STIPEND_E_INVALID);
     CHECK(status(batch_of_three(contract_address(), "18",
                                 "0123456789012345678901234567890123456789012345678901234567890123")) ==
-          STIPEND_E_UNAVAILABLE);
+          STIPEND_E_INVALID);
 }
 
 TEST_CASE("the answers about a long batch are asked for by themselves, and bounded") {

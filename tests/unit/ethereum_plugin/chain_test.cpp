@@ -219,6 +219,26 @@ TEST_CASE("many attempts are asked for in requests that are bounded") {
     CHECK(scene.sight({})->items.empty());
 }
 
+TEST_CASE("payees that write as many events as their gas suffices for hold up nothing") {
+    Scene scene(1);
+    std::string logs;
+    for (int at = 0; at < 1'300; ++at) {
+        logs +=
+            cat(at == 0 ? "[" : ",", R"({"address":")", eth::testing::payee_address,
+                R"(","topics":[],"data":"0x","blockNumber":"0x5a","blockTimestamp":"0x68a34f80","transactionHash":")",
+                tx, R"(","transactionIndex":"0x1","blockHash":")", tx, R"(","logIndex":"0x10","removed":false})");
+    }
+    logs += "]";
+    std::vector<evm::Bytes32> many;
+    for (const char digit : {'1', '2', '3', '4', '5', '6', '7', '8'}) {
+        many.push_back(hash_of(digit));
+        scene.nodes[0].mine(hash_text(digit), 90, "0x1", logs);
+    }
+    const auto list = scene.sight(many);
+    REQUIRE_MESSAGE(list.status() == STIPEND_OK, list.error());
+    for (const auto& one : list->items) CHECK(one.executed == 1);
+}
+
 TEST_CASE("an estimate is the highest of a quorum and a margin") {
     Scene scene(3);
     for (auto& node : scene.nodes) node.scripted["eth_estimateGas"] = R"("result":"0x5208")";
@@ -230,6 +250,17 @@ TEST_CASE("an estimate is the highest of a quorum and a margin") {
     const auto& body = scene.host.http().requests()[0].body;
     CHECK(body.find(cat(R"({"from":")", eth::testing::payer_address, R"(","to":")", eth::testing::payee_address,
                         R"(","value":"0x3e8"})")) != std::string::npos);
+}
+
+TEST_CASE("a payment that takes too much gas is refused") {
+    Scene scene(2, R"(,"max_payment_gas":120000)");
+    for (auto& node : scene.nodes) node.scripted["eth_estimateGas"] = R"("result":"0x186a0")";
+    CHECK(scene.estimate(Slot(7).raw)->gas == 120'000);
+    scene.nodes[1].scripted["eth_estimateGas"] = R"("result":"0x186a1")";
+    const auto refused = scene.estimate(Slot(7).raw);
+    CHECK(refused->accepted == 0);
+    CHECK(refused->reason == cat("a payment to ", eth::testing::payee_address,
+                                 " takes 120001 gas, want at most 120000 (max_payment_gas)"));
 }
 
 TEST_CASE("a quorum of errors refuses a payment, whatever their text; an error of another kind does not") {

@@ -63,5 +63,6 @@ TEST_CASE("a configuration that is wrong is refused with its pointer") {
           "/batch_contract: got a contract for batches, which a token is not paid in: leave it out");
     CHECK(complaint("max_fee_per_gas_wei", "") == "/max_fee_per_gas_wei: missing, want a number");
     CHECK(complaint("tip_wei", "1000000001") == "/tip_wei: got 1000000001, want 0 .. 1000000000");
+    CHECK(complaint("max_payment_gas", "20999") == "/max_payment_gas: got 20999, want 21000 .. 5000000");
     CHECK(complaint("timeout", R"("5m")") == "/timeout: got 300s, want 100ms .. 120s");
 }

@@ -141,7 +141,7 @@ TEST_CASE("a transfer is signed as such, and recalled") {
     know_token(both.scene.nodes[0]);
     std::string first;
     both.signer.answer = [&](const std::string& request) { return evm::frame(first = signed_answer(request)); };
-    CHECK(both.scene.sign(Slot(7).raw).status() == STIPEND_E_UNAVAILABLE);  // nobody has looked at the token yet
+    CHECK(both.scene.sign(Slot(7).raw).status() == STIPEND_E_UNAVAILABLE);  // the token has not been looked at yet
     REQUIRE(both.scene.account().status() == STIPEND_OK);
     const auto made = both.wait(both.scene.sign(Slot(7).raw));
     REQUIRE_MESSAGE(made.status() == STIPEND_OK, made.error());
