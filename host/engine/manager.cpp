@@ -53,8 +53,8 @@ std::unique_ptr<runtime::Plan> Manager::plan(plugin::Loader& loader, config::Set
     }
     auto plan = make_manager_plan(loader, std::move(settings), diagnostics, approved_);
     if (!plan || !registrations_fault_.empty()) return plan;
-    auto unproven = registrations_ ? registrations_->unproven() : std::set<std::string>();
-    if (unproven) plan->unproven = std::make_shared<const std::set<std::string>>(std::move(*unproven));
+    auto proven = registrations_ ? registrations_->proven_addresses() : std::map<std::string, std::string>();
+    if (proven) plan->proven = std::make_shared<const std::map<std::string, std::string>>(std::move(*proven));
     return plan;
 }
 

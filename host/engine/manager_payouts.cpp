@@ -14,7 +14,7 @@ void Manager::pay_out(const runtime::InstanceSet& fresh) {
         });
         open_payouts_.reset();
     }
-    payouts_->apply(plan_->settings, instance->second.instance, {plan_->configured, plan_->unproven});
+    payouts_->apply(plan_->settings, instance->second.instance, {plan_->configured, plan_->proven});
 }
 
 Result<void> Manager::add_payout_routes(runtime::ControlServer& server) {

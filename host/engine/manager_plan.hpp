@@ -1,6 +1,7 @@
 // A manager's configuration, ready to be put in force: plugins loaded and tried, policies made, the spend computed.
 #pragma once
 
+#include <map>
 #include <memory>
 #include <set>
 #include <string>
@@ -49,8 +50,8 @@ struct ManagerPlan final : runtime::Plan {
     LargestFees fees;
     std::shared_ptr<const registry::ConfiguredMarks> configured;  // the orchestrators of the configuration
     std::set<std::string> registered;                             // ids of those beside them that are paid
-    // Ids of registrations with a payout address that no wallet has proven; NULL: not known.
-    std::shared_ptr<const std::set<std::string>> unproven;
+    // By id of each registration: the payout address that its wallet has proven, or nothing; NULL: not known.
+    std::shared_ptr<const std::map<std::string, std::string>> proven;
     std::vector<std::string> left_out;  // and of those that are not, since the configuration has their id or endpoint
     std::string payees_digest;  // equal digests: the same orchestrators, with the same addresses, keys and capabilities
 };

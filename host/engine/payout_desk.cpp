@@ -131,7 +131,7 @@ std::vector<ledger::Payout> PayoutDesk::payable(const settlement::Reservation& w
         if (!at) continue;
         const auto payee = engine_.payees()[*at];
         const auto to = ascii::to_lower(payee.payout_address);
-        const bool proven = addresses_.may_be_paid(payee.key);
+        const bool proven = addresses_.may_be_paid(payee.key, to);
         const bool usable = !to.empty() && to != which.payer && to.find_first_not_of('0', 2) != std::string::npos;
         if (!proven || !usable) {
             ++without_address_;

@@ -4,6 +4,7 @@
 
 #include <deque>
 #include <functional>
+#include <map>
 #include <memory>
 #include <optional>
 #include <set>
@@ -28,11 +29,15 @@ class PayoutDesk final : private settlement::Book {
     // To which addresses something is paid.
     struct Addresses {
         std::shared_ptr<const registry::ConfiguredMarks> configured = {};  // these are the operator's word
-        // Ids of registrations whose payout address no wallet has proven; NULL: not known, and then no other address
-        // than a configured one is paid to.
-        std::shared_ptr<const std::set<std::string>> unproven = {};
-        [[nodiscard]] bool may_be_paid(const std::string& key) const {
-            return (configured && configured->has_id(key)) || (unproven && !unproven->contains(key));
+        // By id of each registration, removed ones too: the address that its wallet has proven, or nothing. NULL: not
+        // known, and then no other address than a configured one is paid to.
+        std::shared_ptr<const std::map<std::string, std::string>> proven = {};
+        // `to` is in lower case.
+        [[nodiscard]] bool may_be_paid(const std::string& key, const std::string& to) const {
+            if (configured && configured->has_id(key)) return true;
+            if (!proven) return false;
+            const auto found = proven->find(key);
+            return found == proven->end() || found->second == to;  // one that never registered was configured once
         }
     };
 

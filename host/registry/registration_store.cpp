@@ -178,7 +178,8 @@ Result<Outcome> RegistrationStore::change(std::string_view id, const Actor& acto
         if (out.fault != Fault::none) return out;
         const bool paid = out.registration.state == RegistrationState::approved;
         out.terms_changed = (before->state == RegistrationState::approved) != paid ||
-                            (paid && before->stated != out.registration.stated);
+                            (paid && before->stated != out.registration.stated) ||
+                            before->payout_proven != out.registration.payout_proven;
         const bool changed = before->state != out.registration.state || before->secret != out.registration.secret ||
                              before->payout_proven != out.registration.payout_proven;
         STIPEND_TRY(put(out.registration, actor.name, changed ? what : "", shown(*before), shown(out.registration)));
@@ -270,14 +271,16 @@ Result<std::vector<Registration>> RegistrationStore::approved() {
     return select("state = 1 ORDER BY id");
 }
 
-Result<std::set<std::string>> RegistrationStore::unproven() {
+Result<std::map<std::string, std::string>> RegistrationStore::proven_addresses() {
     const std::lock_guard lock(mutex_);
-    STIPEND_LET(rows, database_.prepare("SELECT id FROM registration WHERE payout_proven = 0"));
-    std::set<std::string> out;
+    STIPEND_LET(rows, database_.prepare("SELECT id, CASE WHEN payout_proven = 1 THEN payout_address ELSE '' END FROM "
+                                        "registration"));
+    std::map<std::string, std::string> out;
     for (;;) {
         STIPEND_LET(more, rows.next());
         if (!more) return out;
-        out.insert(rows.text());
+        auto id = rows.text();
+        out.emplace(std::move(id), rows.text());
     }
 }
 

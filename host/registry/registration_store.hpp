@@ -5,10 +5,10 @@
 #include <atomic>
 #include <cstddef>
 #include <filesystem>
+#include <map>
 #include <memory>
 #include <mutex>
 #include <optional>
-#include <set>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -81,8 +81,8 @@ class RegistrationStore {
     [[nodiscard]] Result<bool> owns(std::string_view id, const auth::Sha256& secret);
     [[nodiscard]] Result<std::optional<Registration>> find(std::string_view id);  // a removed one too
     [[nodiscard]] Result<std::vector<Registration>> approved();                   // by id
-    // The ids of all whose payout address no wallet has proven, removed ones too.
-    [[nodiscard]] Result<std::set<std::string>> unproven();
+    // By id, removed ones too: the payout address that its wallet has proven, or nothing.
+    [[nodiscard]] Result<std::map<std::string, std::string>> proven_addresses();
     // Those that never were approved and are not removed: the oldest first.
     [[nodiscard]] Result<std::vector<Registration>> pending();
     // Those that are not removed and have proven this payout address: 0x and 40 hex digits in lower case. By id.

@@ -5,8 +5,10 @@ import sqlite3
 import sys
 import unittest
 
-sys.path[:0] = [str(pathlib.Path(__file__).resolve().parents[1] / folder) for folder in ("host", "signer")]
+TESTS = pathlib.Path(__file__).resolve().parents[2]
+sys.path[:0] = [str(TESTS / folder) for folder in ("integration/host", "integration/signer", "contracts")]
 import rig  # noqa: E402
+import solidity  # noqa: E402
 from network import Devnet, Host, wait_for  # noqa: E402
 from rig import CHAIN, GWEI, PAYER, SignerProcess  # noqa: E402
 
@@ -18,10 +20,12 @@ class PayoutTest(unittest.TestCase):
     orchestrators = 3
     rules = {"min": "0.004 ETH"}
     settlement = "ethereum"
+    signer_more = ""
+    plugin_more = {}
 
     def setUp(self):
         self.chain = self.enterContext(rig.Chain(mines=True))
-        self.signer = self.enterContext(SignerProcess())
+        self.signer = self.enterContext(SignerProcess(more=self.signer_more))
         self.devnet = Devnet(self.orchestrators)
         self.addCleanup(self.devnet.end)
         self.host = Host(self.devnet)
@@ -35,7 +39,7 @@ class PayoutTest(unittest.TestCase):
         text = text.replace('folder: ""', f"folder: {self.host.plugins}")
         text = text.replace("settlement: dry-run", f"settlement: {self.settlement}")
         plugin = {"chain_id": CHAIN, "payer": PAYER, "rpc": [self.chain.url], "signer": {"socket": str(self.signer.socket)},
-                  "max_fee_per_gas_wei": 100 * GWEI, "final": {"tag": "latest-depth", "depth": 2}, "timeout": "5s"}
+                  "max_fee_per_gas_wei": 100 * GWEI, "final": {"tag": "latest-depth", "depth": 2}, "timeout": "5s"} | self.plugin_more
         rules = {"per_payment": "0.5 ETH", "per_payee_day": "1 ETH", "per_day": "2 ETH", "max_gas_price": "50 gwei",
                  "max_fee_share": 0.2, "every": "1s", "look_every": "100ms", "resend_after": "1s", "confirmations": 1}
         entries = [{"address": address, "id": f"orch-{i}", "payout_address": RECEIVERS[i - 1]}
@@ -137,6 +141,46 @@ class Whole(PayoutTest):
         self.settle()
         self.check_money()
         self.assertTrue(self.reconciled()["clean"])
+
+
+class Batches(PayoutTest):
+    rules = {"min": "0.004 ETH", "mode": "batch", "every": "5s"}
+    contract = "0x" + "b" * 40
+    signer_more = f"batch_contract: {contract}\n"
+    plugin_more = {"batch_contract": contract}
+
+    def setUp(self):
+        super().setUp()
+        self.chain.call("anvil_setCode", self.contract, "0x" + solidity.committed("runtime").hex())
+
+    def test_all_that_is_due_is_paid_by_one_nonce(self):
+        self.host.start()
+        self.until_paid(2)
+        self.settle()
+        self.check_money()
+        self.assertTrue(self.reconciled()["clean"])
+        largest, = self.rows("SELECT max(payouts) FROM slot")[0]
+        self.assertEqual(largest, 3)
+        slots, = self.rows("SELECT count(*) FROM slot")[0]
+        self.assertLess(slots, len(self.payouts("--all")))
+
+    def test_a_payee_that_rejects_waits_and_the_others_are_paid(self):
+        rejects = RECEIVERS[1]
+        self.host.start()
+        self.until_paid(1)
+        self.chain.call("anvil_setCode", rejects, "0x60006000fd")
+        self.until(lambda: any(one["orchestrator"] == "orch-2" and one["state"] == "held" for one in self.payouts()),
+                   "that it is held")
+        held = next(one for one in self.payouts() if one["state"] == "held")
+        self.assertEqual(held["orchestrator"], "orch-2")
+        before = self.chain.balance(RECEIVERS[0])
+        self.until(lambda: self.chain.balance(RECEIVERS[0]) > before, "that the others are paid")
+        self.chain.call("anvil_setCode", rejects, "0x")
+        code, out, err = self.host.run("payouts", "release", str(held["payout"]))
+        self.assertEqual(code, 0, out + err)
+        self.until(lambda: self.shown(held["payout"])["state"] == "paid", "that it is paid")
+        self.settle()
+        self.check_money()
 
 
 class Orders(PayoutTest):
@@ -242,6 +286,16 @@ class Faults(PayoutTest):
         before = self.chain.balance(RECEIVERS[0])
         wait_for(lambda: len(self.host.decisions()) > 3, "decisions meanwhile")
         self.assertEqual(self.chain.balance(RECEIVERS[0]), before)
+        # An operator who knows what it was says so, and it goes on behind that nonce.
+        for _ in range(3):
+            self.mine()
+        code, out, err = self.host.run("reconcile", "--accept-foreign")
+        self.assertEqual(code, 0, out + err)
+        self.until(lambda: self.chain.balance(RECEIVERS[0]) > before, "that it is paid again")
+        self.settle()
+        self.assertTrue(self.reconciled()["clean"])
+        self.host.verified()
+        self.assertEqual(self.chain.balance(RECEIVERS[0]), self.paid()[RECEIVERS[0]])
 
     def test_a_restored_backup_freezes(self):
         self.host.start()

@@ -73,12 +73,16 @@ TEST_CASE("an address is paid to that the operator configured, or that a wallet 
     listed[0].id = "a";
     listed[0].address = "https://a:1";
     const auto configured = std::make_shared<const registry::ConfiguredMarks>(listed);
-    PayoutDesk::Addresses addresses{.configured = configured, .unproven = {}};
-    CHECK(addresses.may_be_paid("a"));
+    const auto lower = "0x" + std::string(40, 'a');
+    PayoutDesk::Addresses addresses{.configured = configured, .proven = {}};
+    CHECK(addresses.may_be_paid("a", lower));
     // Which addresses are proven is not known: nothing is paid to them.
-    CHECK_FALSE(addresses.may_be_paid("b"));
-    addresses.unproven = std::make_shared<const std::set<std::string>>(std::set<std::string>{"a", "b"});
-    CHECK(addresses.may_be_paid("a"));
-    CHECK_FALSE(addresses.may_be_paid("b"));
-    CHECK(addresses.may_be_paid("c"));
+    CHECK_FALSE(addresses.may_be_paid("b", lower));
+    addresses.proven = std::make_shared<const std::map<std::string, std::string>>(
+        std::map<std::string, std::string>{{"a", ""}, {"b", ""}, {"c", lower}, {"d", "0x" + std::string(40, 'b')}});
+    CHECK(addresses.may_be_paid("a", lower));
+    CHECK_FALSE(addresses.may_be_paid("b", lower));
+    CHECK(addresses.may_be_paid("c", lower));
+    CHECK_FALSE(addresses.may_be_paid("d", lower));  // it has proven another one since
+    CHECK(addresses.may_be_paid("e", lower));
 }
