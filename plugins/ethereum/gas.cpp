@@ -16,6 +16,7 @@ constexpr std::uint64_t most_gas = 1'000'000'000;  // no block has more
 // (PAYEE_GAS in BatchPayer.sol), with the event; and the way back of what was not paid.
 constexpr std::uint64_t payee_burns_gas = 32'500;
 constexpr std::uint64_t way_back_gas = 10'000;
+constexpr std::uint64_t plain_payment_gas = 21'000;
 // Spare gas brings a limit no higher than this. Ethereum takes no transaction with more than 2^24 (EIP-7825).
 constexpr std::uint64_t most_spare_gas = 16'000'000;
 
@@ -52,11 +53,18 @@ Result<std::string> transfer_refusal(const Order& order, const RpcAnswer& answer
     return cat("the token returns ", no ? "false" : "something else than true", " for ", payment);
 }
 
-// With so many payees that behave otherwise than in the estimate, the contract still has the gas that it asks for.
-std::uint64_t with_spare(const Order& order, std::uint64_t gas) {
+std::uint64_t with_margin(const Settings& settings, std::uint64_t gas) {
+    return gas + gas * settings.gas_margin_percent / 100;
+}
+
+// A limit by which the contract has the gas that it asks for, also with payees that behave otherwise than in the
+// estimate. A batch that takes less than its payments would one by one is not made to take more.
+std::uint64_t with_spare(const Settings& settings, const Order& order, std::uint64_t gas) {
     if (!order.batch()) return gas;
-    const auto spare = way_back_gas + payee_burns_gas * order.payments.size();
-    return std::max(gas, std::min(gas + spare, most_spare_gas));
+    const auto payees = order.payments.size();
+    const auto singly = payees * with_margin(settings, plain_payment_gas);
+    const auto most = std::min(most_spare_gas, gas < singly ? singly - 1 : most_spare_gas);
+    return std::max(gas, std::min(gas + way_back_gas + payees * payee_burns_gas, most));
 }
 
 }  // namespace
@@ -124,7 +132,7 @@ Result<Estimate> agreed_gas(const Settings& settings, const Order& order, const 
         return fail(STIPEND_E_UNAVAILABLE, "the endpoints disagree about a payment: ", estimated, " estimate its gas, ",
                     refused, " refuse, want ", settings.quorum);
     }
-    const Estimate out{.refusal = {}, .gas = with_spare(order, most + most * settings.gas_margin_percent / 100)};
+    const Estimate out{.refusal = {}, .gas = with_spare(settings, order, with_margin(settings, most))};
     if (order.payments.size() == 1 && !order.batch() && out.gas > settings.max_payment_gas) {
         return Estimate{.refusal = cat(payee_text(order), " takes ", out.gas, " gas, want at most ",
                                        settings.max_payment_gas, " (max_payment_gas)"),

@@ -102,6 +102,10 @@ TEST_CASE("a batch is estimated as a call of the contract, with gas for payees t
     CHECK(scene.estimate(slot.raw)->gas == 16'000'000 + 3'200'000);  // what is asked for is asked for
     for (auto& node : scene.nodes) node.scripted["eth_estimateGas"] = R"("result":"0xcaf120")";
     CHECK(scene.estimate(slot.raw)->gas == 16'000'000);
+    // Of two hundred whose batch takes less than payments one by one, it still does.
+    const Slot many(7, std::vector(200, three()[0]), eth::testing::batch_id());
+    for (auto& node : scene.nodes) node.scripted["eth_estimateGas"] = R"("result":"0x1fa728")";
+    CHECK(scene.estimate(many.raw)->gas == 200 * 25'200 - 1);
     for (auto& node : scene.nodes) node.scripted["eth_estimateGas"] = R"("error":{"code":3})";
     estimate = scene.estimate(slot.raw);
     CHECK(estimate->accepted == 0);
