@@ -47,7 +47,7 @@ def run(build, options):
             found = scene.audit()
             scene.paid = scene.books.paid()
             if unsettled:
-                found["I15"].append(unsettled)
+                found["I15"].insert(0, unsettled)
             if os.listdir(old) and (fault := scene.old_backup(pathlib.Path(old))):
                 found["restored backup"].append(fault)
         keep = bool(found)

@@ -68,12 +68,12 @@ Rules rules_of(const Options& options) {
     out.max_fee_ppm = 500'000;
     out.max_cap = wei("max_cap");
     out.limits = {.per_payment = wei("per_payment"), .per_payee_day = wei("per_payee_day"), .per_day = wei("per_day")};
-    out.window = 8;
+    out.window = 16;
     out.confirmations = 3;
     out.reserve_every_ns = 4 * ns_per_s;
-    out.look_every_ns = 3 * ns_per_s;
-    out.resend_after_ns = 10 * ns_per_s;
-    out.replace_after_ns = 30 * ns_per_s;
+    out.look_every_ns = 10 * ns_per_s;
+    out.resend_after_ns = 20 * ns_per_s;
+    out.replace_after_ns = 40 * ns_per_s;
     return out;
 }
 

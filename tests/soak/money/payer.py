@@ -11,7 +11,8 @@ DAY_NS = 86_400 * 10**9
 START_NS = 1_800_000_000 * 10**9 + 30 * DAY_NS  # behind all decisions of a run
 SPEED = 20
 ETHER = 10**18
-LIMITS = {"min_payout": 5 * 10**15, "max_cap": 40 * 10**9, "per_payment": ETHER, "per_payee_day": 10**17, "per_day": 5 * ETHER}
+LIMITS = {"min_payout": 5 * 10**15, "max_cap": 40 * 10**9, "per_payment": 2 * 10**17, "per_payee_day": 2 * 10**17,
+          "per_day": 3 * ETHER}
 PATIENCE = 30
 
 
@@ -37,7 +38,8 @@ class Payer:
         self.errors = open(folder / "payer.log", "ab")
         self.process = subprocess.Popen([build / "tests" / "soak-payer", json.dumps(text)], stdin=subprocess.PIPE,
                                         stdout=subprocess.PIPE, stderr=self.errors, text=True)
-        threading.Thread(target=self.read, daemon=True).start()
+        self.reader = threading.Thread(target=self.read, daemon=True)
+        self.reader.start()
 
     def read(self):
         for line in self.process.stdout:
@@ -94,6 +96,7 @@ class Payer:
             self.process.stdin.close()
         except OSError:
             pass
+        self.reader.join(PATIENCE)
         self.process.stdout.close()
         self.errors.close()
         return status

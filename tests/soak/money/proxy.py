@@ -7,7 +7,7 @@ import random
 import threading
 import time
 
-HANG = 3.0  # seconds, longer than the payer waits
+HANG = 1.2  # seconds, longer than the payer waits
 FATES = ("lost request", "lost answer", "late request", "late answer", "doubled", "stale", "no answer")
 
 
@@ -24,9 +24,9 @@ class Fates:
         with self.lock:
             if self.random.random() >= self.share:
                 return None, 0.0, 0
-            fate = self.random.choices(FATES, (25, 25, 10, 10, 10, 15, 5))[0]
+            fate = self.random.choices(FATES, (26, 26, 10, 10, 10, 15, 3))[0]
             self.counts[fate] += 1
-            return fate, self.random.uniform(0.05, 1.5), self.random.randint(1, 4)
+            return fate, self.random.uniform(0.02, 0.25), self.random.randint(1, 4)
 
 
 def quantity(text):
@@ -124,7 +124,8 @@ class Proxy:
         if not lag:
             return self.forward(calls)
         stale = Stale(self.forward, lag)
-        return [stale.says(call, answer) for call, answer in zip(calls, self.forward([stale.asks(one) for one in calls]))]
+        asked = [stale.asks(one) for one in calls]
+        return [stale.says(call, answer) for call, answer in zip(asked, self.forward(asked))]
 
     def forward(self, calls):
         connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=20)

@@ -18,8 +18,8 @@ def provoke(scene, name):
         for n in (1, 2):
             let_live(scene, 4, crash="sent", crash_n=n)
     elif name == "credit-back":
-        scene.proxy.fates.share = 0.5
-        for _ in range(6):
+        scene.proxy.fates.share = 0.01  # and the network takes what is sent, and does not say so
+        for _ in range(3):
             let_live(scene, 3)
     elif name in ("newest-only", "second-nonce"):
         # Nothing is mined until the payer has sent a replacement.
@@ -51,7 +51,7 @@ def found_by(build, seed, name):
             unsettled = str(error)
         found = scene.audit()
         if unsettled:
-            found["I15"].append(unsettled)
+            found["I15"].insert(0, unsettled)
         return found
     finally:
         scene.close(keep=False)
