@@ -68,15 +68,15 @@ class Audit:
                 self.add("I1", f"decision {key} was seen and has changed or gone")
 
     def sums_of_payouts(self):
-        rows = [(seq, who, amount(wei)) for seq, who, wei in self.books.rows("SELECT seq, orchestrator, wei FROM decision")]
-        rows += [(seq, who, amount(wei)) for seq, who, wei in self.books.rows(
-            "SELECT s.seq, p.orchestrator, p.wei FROM payout_step s JOIN payout p ON p.id = s.payout WHERE s.state = ?", RETURNED)]
-        rows += [(seq, who, -amount(wei)) for _, who, _, wei, _, _, seq in self.payouts]
+        rows = [(seq, orchestrator, amount(wei)) for seq, orchestrator, wei in self.books.rows(
+            "SELECT seq, orchestrator, wei FROM decision UNION ALL SELECT s.seq, p.orchestrator, p.wei FROM payout_step s "
+            "JOIN payout p ON p.id = s.payout WHERE s.state = ?", RETURNED)]
+        rows += [(seq, orchestrator, -amount(wei)) for _, orchestrator, _, wei, _, _, seq in self.payouts]
         owed = collections.Counter()
-        for _, who, wei in sorted(rows):
-            owed[who] += wei
-            if wei < 0 and owed[who] != 0:
-                self.add("I2", f"a payout of orchestrator {who} leaves {owed[who]} wei of what was owed")
+        for _, orchestrator, wei in sorted(rows):
+            owed[orchestrator] += wei
+            if wei < 0 and owed[orchestrator] != 0:
+                self.add("I2", f"a payout of orchestrator {orchestrator} leaves {owed[orchestrator]} wei of what was owed")
         held = sum(amount(wei) for _, _, _, wei, state, _, _ in self.payouts if state not in (PAID, RETURNED))
         paid = sum(amount(wei) for _, _, _, wei, state, _, _ in self.payouts if state == PAID)
         decided = sum(amount(wei) for wei in self.books.decisions().values())
@@ -111,7 +111,7 @@ class Audit:
 
     def received(self):
         want = collections.Counter()
-        for _, who, to, wei, state, _, _ in self.payouts:
+        for _, orchestrator, to, wei, state, _, _ in self.payouts:
             if state == PAID:
                 want[to] += amount(wei)
         got = collections.Counter()
@@ -139,7 +139,7 @@ class Audit:
             self.add("I18", f"all accounts sum to {sum(floors.values())}")
         spent = self.began - self.chain.balance(self.payer)
         if floors[f"treasury:{self.payer}"] != spent:
-            self.add("I8", f"the treasury's entries are {floors[f'treasury:{self.payer}']} wei, and its balance is down by {spent}")
+            self.add("I8", f"the treasury's entries are {floors[f'treasury:{self.payer}']} wei, and {spent} wei have left it")
 
     def nonces(self):
         taken = sorted(nonce for _, nonce, state, _, _ in self.slots.values() if state != FREE)
@@ -176,9 +176,9 @@ class Audit:
                 self.add("I12", f"payout {payout} is in state {state}, and its last step says {at[payout]}")
 
     def end_states(self):
-        for payout, who, _, _, state, _, _ in self.payouts:
-            if state not in (PAID, RETURNED) and (state, who) != (HELD, 1):
-                self.add("I15", f"payout {payout} of orchestrator {who} is in state {state}")
+        for payout, orchestrator, _, _, state, _, _ in self.payouts:
+            if state not in (PAID, RETURNED) and (state, orchestrator) != (HELD, 1):
+                self.add("I15", f"payout {payout} of orchestrator {orchestrator} is in state {state}")
 
     def ledger_and_chain(self):
         by_hash = {bytes(end[1]): end for end in self.ends.values()}
@@ -198,9 +198,9 @@ class Audit:
 
     def addresses(self):
         to_of = {}
-        for payout, who, to, _, _, slot, _ in self.payouts:
-            if to != payee(who) or int(to, 16) == 0 or to == self.payer:
-                self.add("I19", f"payout {payout} of orchestrator {who} goes to {to}")
+        for payout, orchestrator, to, _, _, slot, _ in self.payouts:
+            if to != payee(orchestrator) or int(to, 16) == 0 or to == self.payer:
+                self.add("I19", f"payout {payout} of orchestrator {orchestrator} goes to {to}")
             to_of.setdefault(slot, to)
         done = {one.hash: one for one in self.done}
         for end in self.ends.values():

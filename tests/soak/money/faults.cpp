@@ -46,7 +46,8 @@ void Recorded::apply(const ledger::PayoutChanges& changes) {
 }
 
 bool Recorded::has_attempt(std::uint64_t nonce) const {
-    return std::ranges::any_of(nonces_, [&](const auto& one) { return one.second == nonce && attempts_.contains(one.first); });
+    return std::ranges::any_of(nonces_,
+                               [&](const auto& one) { return one.second == nonce && attempts_.contains(one.first); });
 }
 
 bool Recorded::is_old(const ledger::Hash& id) const {

@@ -47,8 +47,8 @@ std::string MarkedBook::name_of(const ledger::PayoutChanges& changes) const {
         return faults_.recorded.slot_has_attempt(changes.attempts[0].slot) ? "bump" : "attempt";
     }
     if (!changes.ends.empty()) return "end";
-    const bool in_block = std::ranges::any_of(
-        changes.steps, [](const auto& step) { return step.state == ledger::PayoutState::mined; });
+    const bool in_block =
+        std::ranges::any_of(changes.steps, [](const auto& step) { return step.state == ledger::PayoutState::mined; });
     return in_block ? "mined" : "step";
 }
 

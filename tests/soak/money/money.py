@@ -13,6 +13,9 @@ import tempfile
 import time
 
 
+SKIPPED = 77
+
+
 def next_point(scene, points, chance):
     """The one that was met least often."""
     least = min(scene.killed[one.name] for one in points)
@@ -28,13 +31,13 @@ def run(build, options):
     begun = time.monotonic()
     scene = Scene(build, options.seed)
     chance = random.Random(options.seed)
-    found, keep = {}, True
+    found, keep, lives = {}, True, 0
     print(f"money: seed {options.seed}", flush=True)
     try:
         with tempfile.TemporaryDirectory(prefix="soak-money-copy.") as old:
             scene.miner.wild = True
-            shown = lives = 0
-            while not enough(scene, options, begun):
+            shown = 0
+            while lives != options.lives and not enough(scene, options, begun):
                 lives += 1
                 scene.live(next_point(scene, POINTS, chance))
                 if scene.books.paid() and not os.listdir(old):
@@ -86,6 +89,7 @@ def main():
     parser.add_argument("build", help="the folder that holds tests/soak-payer")
     parser.add_argument("--seed", type=int, default=random.SystemRandom().randrange(2**31), help="of all chances")
     parser.add_argument("--minutes", type=float, help="ends after this time, whatever was reached")
+    parser.add_argument("--lives", type=int, help="ends after so many, whatever was reached")
     parser.add_argument("--kills", type=int, default=20, help="at each point, at least")
     parser.add_argument("--payouts", type=int, default=2000, help="at least")
     parser.add_argument("--wrong", action="store_true", help="wrong orders of steps instead, each of which has to be found")
@@ -96,7 +100,7 @@ def main():
     import rig
     if not rig.ANVIL.exists():
         print("no anvil: ./dev test installs it")
-        return 0
+        return SKIPPED
     if options.wrong:
         import wrong
         return 0 if wrong.run(build, options.seed) else 1

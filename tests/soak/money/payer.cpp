@@ -168,9 +168,9 @@ class Payer {
 
     // Runs faster than the machine's, from a time that is behind all decisions; the runner has it jump.
     [[nodiscard]] stipend_unix_ns now() const {
-        const auto real = std::chrono::duration_cast<std::chrono::nanoseconds>(
-                              std::chrono::system_clock::now().time_since_epoch())
-                              .count();
+        const auto real =
+            std::chrono::duration_cast<std::chrono::nanoseconds>(std::chrono::system_clock::now().time_since_epoch())
+                .count();
         return options_.number("from_ns") + (real - options_.number("real_ns")) * options_.number("speed");
     }
 
@@ -269,8 +269,8 @@ int main(int argc, char** argv) {
     StderrLog log;
     const auto pool = must(ThreadPool::create(2, "pool"));
     const auto client = must(http::CurlClient::create());
-    plugin::Loader loader({options.text("plugins"), options.text("staging"),
-                           {.program = options.text("probe"), .timeout_ms = 30'000}});
+    plugin::Loader loader(
+        {options.text("plugins"), options.text("staging"), {.program = options.text("probe"), .timeout_ms = 30'000}});
     const auto chosen = must(loader.load({.plugin = "ethereum", .id = {}, .sha256 = {}}));
     const plugin::ControlScope control;
     auto instance = must(plugin::Instance::create(

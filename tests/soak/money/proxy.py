@@ -57,7 +57,7 @@ class Stale:
 
 
 class Proxy:
-    """So many endpoints of one node. `sent` is told of the bytes of each transaction before the node gets them, and may
+    """So many endpoints of one node. `sent` gets the bytes of each transaction before the node gets them, and may
     return a function for afterwards; where that returns True, there is no answer."""
 
     def __init__(self, port, endpoints, seed, sent):
