@@ -35,6 +35,7 @@ class Payer:
                     "disk_after": 0} | LIMITS | options
         text = {key: str(value) for key, value in settings.items()} | {"config": config}
         self.events = queue.Queue()
+        self.last = None  # event
         self.errors = open(folder / "payer.log", "ab")
         self.process = subprocess.Popen([build / "tests" / "soak-payer", json.dumps(text)], stdin=subprocess.PIPE,
                                         stdout=subprocess.PIPE, stderr=self.errors, text=True)
@@ -44,7 +45,8 @@ class Payer:
     def read(self):
         for line in self.process.stdout:
             try:
-                self.events.put(json.loads(line))
+                self.last = json.loads(line)
+                self.events.put(self.last)
             except ValueError:
                 pass  # killed within a line
         self.events.put(None)

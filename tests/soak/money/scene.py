@@ -19,8 +19,8 @@ PAYEES = 42
 REJECTING = 1  # this one always does
 FICKLE = (2, 3, 4)  # these sometimes do
 PLENTY = 10**6 * ETHER
-SHARES = (0.1, 0.3)  # of requests that meet a fault
-LIFE = 6.0  # seconds, for a point that is not reached
+SHARES = (0.1, 0.1, 0.3)  # of requests that meet a fault
+LIFE = 4.0  # seconds, for a point that is not reached
 
 
 class Scene:
@@ -44,6 +44,7 @@ class Scene:
         self.unrecorded = []
         self.sent_nonces = {}
         self.seen = {}
+        self.missed = []  # points that were not reached, and what the payer said then
         self.paid = 0
         self.config = {"chain_id": rig.CHAIN, "payer": rig.PAYER, "rpc": self.proxy.urls, "timeout": "800ms",
                        "signer": {"socket": str(self.signer.socket)}, "max_fee_per_gas_wei": 60 * GWEI,
@@ -111,8 +112,11 @@ class Scene:
         self.armed = None
         self.miner.held = False
         if not ended:
+            payer.order("status")
+            payer.ended(0.1)
             payer.kill()
             self.killed["any moment"] += 1
+            self.missed.append((point.name, payer.last))
         else:
             status = payer.close()
             if status == -signal.SIGKILL and not by_proxy:
