@@ -8,8 +8,10 @@ import argparse
 import os
 import pathlib
 import random
+import subprocess
 import sys
 import tempfile
+import threading
 import time
 
 
@@ -60,6 +62,29 @@ def run(build, options):
     return not found
 
 
+def run_several(build, options):
+    """Each has its part of the kills and payouts, and its own seed."""
+    share = [sys.executable, "-B", __file__, str(build), "--jobs", "1", "--kills", str(-(-options.kills // options.jobs)),
+             "--payouts", str(-(-options.payouts // options.jobs))]
+    if options.minutes:
+        share += ["--minutes", str(options.minutes)]
+    if options.lives:
+        share += ["--lives", str(options.lives)]
+    jobs = [subprocess.Popen([*share, "--seed", str(options.seed + at)], stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
+                             text=True) for at in range(options.jobs)]
+    readers = [threading.Thread(target=show, args=(job.stdout, options.seed + at)) for at, job in enumerate(jobs)]
+    for reader in readers:
+        reader.start()
+    for reader in readers:
+        reader.join()
+    return not any([job.wait() for job in jobs])
+
+
+def show(lines, seed):
+    for line in lines:
+        print(f"[{seed}] {line}", end="", flush=True)
+
+
 def enough(scene, options, begun):
     from points import POINTS
     if options.minutes and time.monotonic() - begun > options.minutes * 60:
@@ -89,6 +114,7 @@ def main():
     parser.add_argument("build", help="the folder that holds tests/soak-payer")
     parser.add_argument("--seed", type=int, default=random.SystemRandom().randrange(2**31), help="of all chances")
     parser.add_argument("--minutes", type=float, help="ends after this time, whatever was reached")
+    parser.add_argument("--jobs", type=int, default=3, help="so many payers at once, each on a chain of its own")
     parser.add_argument("--lives", type=int, help="ends after so many, whatever was reached")
     parser.add_argument("--kills", type=int, default=20, help="at each point, at least")
     parser.add_argument("--payouts", type=int, default=2000, help="at least")
@@ -104,6 +130,8 @@ def main():
     if options.wrong:
         import wrong
         return 0 if wrong.run(build, options.seed) else 1
+    if options.jobs > 1:
+        return 0 if run_several(build, options) else 1
     return 0 if run(build, options) else 1
 
 

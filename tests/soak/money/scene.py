@@ -123,6 +123,8 @@ class Scene:
                 self.killed[point.name] += 1
             elif status != -signal.SIGKILL and not self.wrong:
                 raise AssertionError(f"the payer ended with status {status}: see {self.folder}/payer.log")
+        if (ended := self.signer.process.poll()) is not None:
+            raise AssertionError(f"the signer has ended by itself, with status {ended}")
         self.trouble_while_it_is_down()
 
     def needs_debts(self, point):
