@@ -36,9 +36,10 @@ HOW = {
 
 
 class Audit:
-    def __init__(self, books, chain, payer, began, limits, seen):
+    def __init__(self, books, chain, payer, began, limits, seen, address=payee, rejecting=1):
         self.books, self.payer, self.limits = books, payer.lower(), limits
         self.chain, self.began = chain, began  # the payer's balance at the begin
+        self.address, self.rejecting = address, rejecting  # of an orchestrator; the one whose payouts may be held
         self.seen = seen  # decisions that were read while all went on
         self.found = collections.defaultdict(list)
         self.done = executed_by(chain, self.payer)
@@ -56,7 +57,7 @@ class Audit:
         return self.found
 
     def decisions(self):
-        rows = self.books.rows("SELECT orchestrator, epoch, period_from, decided_at FROM decision ORDER BY orchestrator, epoch")
+        rows = self.books.rows("SELECT orchestrator, epoch, period_from, due_at FROM decision ORDER BY orchestrator, epoch")
         for before, after in itertools.pairwise(rows):
             if before[0] != after[0]:
                 continue
@@ -177,7 +178,7 @@ class Audit:
 
     def end_states(self):
         for payout, orchestrator, _, _, state, _, _ in self.payouts:
-            if state not in (PAID, RETURNED) and (state, orchestrator) != (HELD, 1):
+            if state not in (PAID, RETURNED) and (state, orchestrator) != (HELD, self.rejecting):
                 self.add("I15", f"payout {payout} of orchestrator {orchestrator} is in state {state}")
 
     def ledger_and_chain(self):
@@ -199,7 +200,7 @@ class Audit:
     def addresses(self):
         to_of = {}
         for payout, orchestrator, to, _, _, slot, _ in self.payouts:
-            if to != payee(orchestrator) or int(to, 16) == 0 or to == self.payer:
+            if to != self.address(orchestrator) or int(to, 16) == 0 or to == self.payer:
                 self.add("I19", f"payout {payout} of orchestrator {orchestrator} goes to {to}")
             to_of.setdefault(slot, to)
         done = {one.hash: one for one in self.done}

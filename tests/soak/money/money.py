@@ -118,6 +118,7 @@ def main():
     parser.add_argument("--lives", type=int, help="ends after so many, whatever was reached")
     parser.add_argument("--kills", type=int, default=20, help="at each point, at least")
     parser.add_argument("--payouts", type=int, default=2000, help="at least")
+    parser.add_argument("--manager", action="store_true", help="the manager pays instead; 10 minutes, if nothing else is said")
     parser.add_argument("--wrong", action="store_true", help="wrong orders of steps instead, each of which has to be found")
     options = parser.parse_args()
     build = pathlib.Path(options.build).resolve()
@@ -130,6 +131,9 @@ def main():
     if options.wrong:
         import wrong
         return 0 if wrong.run(build, options.seed) else 1
+    if options.manager:
+        import manager
+        return 0 if manager.run(options) else 1
     if options.jobs > 1:
         return 0 if run_several(build, options) else 1
     return 0 if run(build, options) else 1

@@ -1,5 +1,5 @@
-"""Makes the rig of the signer's tests importable."""
+"""Makes the signer's rig and the host's network of the tests importable."""
 import pathlib
 import sys
 
-sys.path.append(str(pathlib.Path(__file__).resolve().parents[2] / "integration" / "signer"))
+sys.path += [str(pathlib.Path(__file__).resolve().parents[2] / "integration" / name) for name in ("signer", "host")]
