@@ -11,7 +11,7 @@ DAY_NS = 86_400 * 10**9
 START_NS = 1_800_000_000 * 10**9 + 30 * DAY_NS  # behind all decisions of a run
 SPEED = 20
 ETHER = 10**18
-LIMITS = {"min_payout": 5 * 10**15, "max_cap": 40 * 10**9, "per_payment": 2 * 10**17, "per_payee_day": 2 * 10**17,
+LIMITS = {"min_payout": 5 * 10**15, "max_cap": 40 * 10**9, "per_payment": 4 * 10**17, "per_payee_day": 4 * 10**17,
           "per_day": 3 * ETHER}
 PATIENCE = 30
 

@@ -106,6 +106,8 @@ class Scene:
         payer = self.spawn(crash="" if by_proxy else point.name, crash_n=n)
         if payer.wait_for("running") and self.needs_debts(point):
             payer.order("decide")
+        if self.random.random() < 0.3:
+            payer.order("release")  # what is owed beside a payout that is held grows to more than one payment may be
         if self.random.random() < 0.2:
             self.trouble_while_it_lives()
         ended = payer.ended(LIFE)
