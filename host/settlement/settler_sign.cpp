@@ -44,6 +44,8 @@ bool Settler::sign() {
             ask_for_signature(slot, *slot.signed_before, slot.gives_up);
         } else if (slot.gas == 0) {
             chain_.estimate(work_of(slot, slot.gives_up), answer(&Settler::take_estimate_of_slot));
+        } else if (account_->cap > rules_.max_cap) {
+            return false;  // gas has become dearer since it was bound: it waits, as what is not bound yet does
         } else {
             ask_for_signature(slot, {.tip = account_->tip, .cap = account_->cap, .gas = slot.gas}, slot.gives_up);
         }

@@ -46,6 +46,9 @@ Result<std::unique_ptr<Store>> Store::open(const std::filesystem::path& file, co
         STIPEND_TRY(check_owner(database, payer, chain_id));
         return database.run("UPDATE owner SET id = id");
     }));
+    // SQLite opens the system's source of randomness at its first use, which may be that of a log begun anew long after
+    // the process has lost the right to open files.
+    STIPEND_TRY(database.number("SELECT random()"));
     return out;
 }
 

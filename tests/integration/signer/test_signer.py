@@ -87,6 +87,16 @@ class Killed(unittest.TestCase):
             # Each counted once, however often it was asked for.
             self.assertEqual(signer.ask({"op": "status"})["assets"][0]["today"], "90")
 
+    def test_it_goes_on_with_the_log_that_it_finds(self):
+        with SignerProcess(per_day=1000) as signer:
+            signer.ask(payment(0))
+            signer.kill()
+            signer.start()
+            connection = signer.connect()
+            for nonce in range(1, 400):  # the log is moved into the file, and begun anew
+                self.assertIn("raw", connection.ask(payment(nonce)))
+            connection.close()
+
 
 class Hidden(unittest.TestCase):
     def test_no_secret_is_seen_from_outside(self):

@@ -101,6 +101,26 @@ TEST_CASE("fees are never raised above the limit") {
     world.check_money();
 }
 
+TEST_CASE("what was bound before gas became too dear is signed once it is cheap again") {
+    World world(1);
+    world.crash_at(4, World::Crash::after);  // account, reservation, estimate, binding
+    world.decide();
+    world.run();
+    REQUIRE(world.crashed());
+    world.settings.max_cap = *SignedWei::parse("20");
+    world.restart();
+    world.run();
+    CHECK(world.states() == "1 bound");
+    CHECK(world.settler().slots().begin()->second.attempts.empty());
+    world.settings.max_cap = *SignedWei::parse("21");
+    world.pass(6);
+    world.run();
+    CHECK(world.states() == "1 sent");
+    world.until_settled(8);
+    CHECK(world.states().empty());
+    world.check_money();
+}
+
 TEST_CASE("a payee that the chain would refuse is held without a nonce, and blocks no other") {
     World world(2);
     world.chain.rejecting.insert(World::address(1));
