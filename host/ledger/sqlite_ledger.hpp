@@ -50,6 +50,9 @@ class SqliteLedger final : public Ledger {
     [[nodiscard]] Result<std::vector<Standing>> standings(std::span<const OrchestratorId> ids) override;
     [[nodiscard]] Result<void> export_fees(const DecisionFilter& filter, const FeeSink& sink) override;
     [[nodiscard]] Result<std::vector<Balance>> balances() override;
+    [[nodiscard]] Result<std::optional<PayoutFacts>> paid_by(PayoutId payout, const AccountSink& sink) override;
+    [[nodiscard]] Result<std::optional<AccountSpan>> account(std::string_view key, stipend_unix_ns from,
+                                                             stipend_unix_ns to, const AccountSink& sink) override;
     [[nodiscard]] Result<std::vector<Gap>> unpaid(std::optional<OrchestratorId> orchestrator,
                                                   std::uint64_t limit) override;
     [[nodiscard]] Result<PardonHistory> pardon_history(OrchestratorId orchestrator, stipend_unix_ns from,
