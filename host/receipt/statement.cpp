@@ -128,8 +128,9 @@ std::string_view content_type(Format format) {
 }
 
 Result<std::optional<Statement>> make_statement(ledger::Ledger& book, const ledger::Namespace& ns,
-                                                std::string_view orchestrator, const Month& month) {
-    Statement out{.orchestrator = std::string(orchestrator), .ns = ns, .month = month};
+                                                std::string_view orchestrator, const Month& month,
+                                                stipend_unix_ns now) {
+    Statement out{.orchestrator = std::string(orchestrator), .ns = ns, .month = month, .complete = now >= month.to};
     Adder adder(out);
     STIPEND_LET(span, book.account(orchestrator, month.from, month.to,
                                    [&](const ledger::AccountLine& line) { return adder.add(line); }));

@@ -44,6 +44,7 @@ struct Statement {
     std::string orchestrator = {};
     ledger::Namespace ns = {};
     Month month = {};
+    bool complete = false;  // the month was over when it was made
     SignedWei opening = {};
     Totals totals = {};
     std::map<std::string, Day> days = {};  // by "2026-11-22"; only those with a decision
@@ -57,7 +58,8 @@ struct Statement {
 
 // None: there is no such orchestrator. INVALID: the ledger does not add up. LIMIT: too many rows.
 [[nodiscard]] Result<std::optional<Statement>> make_statement(ledger::Ledger& book, const ledger::Namespace& ns,
-                                                              std::string_view orchestrator, const Month& month);
+                                                              std::string_view orchestrator, const Month& month,
+                                                              stipend_unix_ns now);
 // The statement as it is handed out, with its signature. The same for the same statement.
 [[nodiscard]] std::string statement_text(const Statement& statement, Format format, const Key& key);
 

@@ -17,6 +17,7 @@ namespace {
 
 constexpr std::string_view csv_signature = "\r\nsignature,";
 constexpr std::string_view html_signature = "\n<footer>";
+constexpr std::string_view month_not_over = "; the month was not over when this was made";
 constexpr std::string_view html_begin = "<!doctype html>";
 
 std::string signed_text(std::string_view bytes) {
@@ -70,6 +71,7 @@ Json json_of(const Statement& s, const Key& key) {
         .append("month", s.month.name)
         .append("from", utc_text(s.month.from))
         .append("to", utc_text(s.month.to))
+        .append("complete", s.complete)
         .append("asset", "native")
         .append("opening_wei", s.opening.text())
         .append("decisions_wei", s.totals.decisions.wei.text())
@@ -147,10 +149,11 @@ std::vector<Row> rows_of(const Statement& s) {
 
 std::string csv_text(const Statement& s, const Key& key) {
     std::vector<Json> records;
-    records.push_back(Json::object()
-                          .append("entry", "statement")
-                          .append("time", s.month.name)
-                          .append("reference", cat(s.orchestrator, " on ", s.ns.text())));
+    records.push_back(
+        Json::object()
+            .append("entry", "statement")
+            .append("time", s.month.name)
+            .append("reference", cat(s.orchestrator, " on ", s.ns.text(), s.complete ? "" : month_not_over)));
     for (const auto& row : rows_of(s)) {
         const auto number_or_null = [](const std::string& text) {
             return text.empty() ? Json() : Json::of_number(text);
@@ -178,7 +181,9 @@ std::string html_text(const Statement& s, const Key& key) {
                            "td.n{text-align:right;font-family:monospace}code{word-break:break-all}</style></head>\n"
                            "<body><h1>",
                            title, "</h1>\n<p>Network ", s.ns.chain_id, " (", s.ns.text(),
-                           "), times in UTC, amounts in wei and US dollars. A balance is what is not paid yet.</p>\n"
+                           "), times in UTC, amounts in wei and US dollars. A balance is what is not paid yet",
+                           s.complete ? "" : month_not_over,
+                           ".</p>\n"
                            "<table><tr><th>entry</th><th>time</th><th>reference</th><th>decisions</th><th>USD</th>"
                            "<th>wei</th><th>ETH</th><th>transaction</th></tr>\n");
     for (const auto& row : rows_of(s)) {
