@@ -55,12 +55,16 @@ Reply bad_query(const Error& error) {
     return problem(400, error.message);
 }
 
-std::optional<std::uint64_t> epoch_of(const Request& request) {
-    const std::string_view text = request.path.at("epoch");
+std::optional<std::uint64_t> path_number(const Request& request, const std::string& name) {
+    const std::string_view text = request.path.at(name);
     const auto* end = text.data() + text.size();
-    std::uint64_t epoch = 0;
-    const auto read = std::from_chars(text.data(), end, epoch);
-    return read.ptr == end && read.ec == std::errc() ? std::optional(epoch) : std::nullopt;
+    std::uint64_t number = 0;
+    const auto read = std::from_chars(text.data(), end, number);
+    return read.ptr == end && read.ec == std::errc() ? std::optional(number) : std::nullopt;
+}
+
+std::optional<std::uint64_t> epoch_of(const Request& request) {
+    return path_number(request, "epoch");
 }
 
 }  // namespace stipend::api

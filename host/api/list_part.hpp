@@ -36,6 +36,8 @@ struct ListPart {
 
 // What the query has wrong is 400, as for all parameters.
 [[nodiscard]] Reply bad_query(const Error& error);
+// A whole number in the path; nothing where it is none.
+[[nodiscard]] std::optional<std::uint64_t> path_number(const Request& request, const std::string& name);
 // The path's {epoch}; nothing where it is no whole number.
 [[nodiscard]] std::optional<std::uint64_t> epoch_of(const Request& request);
 

@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "host/api/openapi.hpp"
+#include "host/base/html.hpp"
 #include "stipend/ascii.hpp"
 #include "stipend/json_parse.hpp"
 
@@ -51,29 +52,6 @@ class MarkdownPage final : public Page {
     }
     std::string out_;
 };
-
-std::string html_escaped(std::string_view text) {
-    std::string out;
-    for (const char c : text) {
-        switch (c) {
-            case '&':
-                out += "&amp;";
-                break;
-            case '<':
-                out += "&lt;";
-                break;
-            case '>':
-                out += "&gt;";
-                break;
-            case '"':
-                out += "&quot;";
-                break;
-            default:
-                out += c;
-        }
-    }
-    return out;
-}
 
 // As forges name the heading of a Markdown page.
 std::string anchor_of(std::string_view heading) {

@@ -46,30 +46,85 @@ Result<std::string> read_file(const std::filesystem::path& path, std::uintmax_t 
     return bytes;
 }
 
-Result<void> write_file_atomically(const std::filesystem::path& path, std::string_view bytes, mode_t mode) {
-    const auto failed = [&] {
-        return fail(STIPEND_E_UNAVAILABLE, "cannot write ", path.native(), ": ", std::strerror(errno));
-    };
-    std::string beside = path.native() + ".XXXXXX";
-    const Fd fd(::mkostemp(beside.data(), O_CLOEXEC));
-    if (!fd) return failed();
-    const auto discard = [&] {
-        auto error = failed();
-        ::unlink(beside.c_str());
-        return error;
-    };
-    for (std::string_view rest = bytes; !rest.empty();) {
-        const auto put = ::write(fd.get(), rest.data(), rest.size());
-        if (put < 0 && errno == EINTR) continue;
-        if (put < 0) return discard();
-        rest.remove_prefix(static_cast<std::size_t>(put));
+namespace {
+
+Error cannot_write(const std::filesystem::path& path) {
+    return fail(STIPEND_E_UNAVAILABLE, "cannot write ", path.native(), ": ", std::strerror(errno));
+}
+
+// A new file beside another, which is removed where it does not get that one's name.
+class BesideFile {
+  public:
+    explicit BesideFile(const std::filesystem::path& path) : path_(path), name_(path.native() + ".XXXXXX") {
+        fd_ = Fd(::mkostemp(name_.data(), O_CLOEXEC));
     }
-    if (::fchmod(fd.get(), mode) != 0 || ::fsync(fd.get()) != 0) return discard();
-    if (::rename(beside.c_str(), path.c_str()) != 0) return discard();
-    const auto folder = path.has_parent_path() ? path.parent_path() : std::filesystem::path(".");
-    const Fd opened(::open(folder.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
-    if (!opened || ::fsync(opened.get()) != 0) return failed();
-    return {};
+    BesideFile(const BesideFile&) = delete;
+    BesideFile& operator=(const BesideFile&) = delete;
+    ~BesideFile() {
+        if (fd_ && !renamed_) ::unlink(name_.c_str());
+    }
+
+    Result<void> write(std::string_view bytes, mode_t mode) const {
+        if (!fd_) return cannot_write(path_);
+        for (std::string_view rest = bytes; !rest.empty();) {
+            const auto put = ::write(fd_.get(), rest.data(), rest.size());
+            if (put < 0 && errno == EINTR) continue;
+            if (put < 0) return cannot_write(path_);
+            rest.remove_prefix(static_cast<std::size_t>(put));
+        }
+        if (::fchmod(fd_.get(), mode) != 0 || ::fsync(fd_.get()) != 0) return cannot_write(path_);
+        return {};
+    }
+    Result<void> give_to_owner_of(const std::filesystem::path& like) const {
+        struct stat owner {};
+        if (::geteuid() != 0 || ::stat(like.c_str(), &owner) != 0) return {};
+        if (::fchown(fd_.get(), owner.st_uid, owner.st_gid) == 0) return {};
+        return cannot_write(path_);
+    }
+    // In place of a file of that name.
+    Result<void> replace() {
+        if (::rename(name_.c_str(), path_.c_str()) != 0) return cannot_write(path_);
+        renamed_ = true;
+        return sync_folder();
+    }
+    // False where there is a file of that name.
+    Result<bool> add() const {
+        if (::link(name_.c_str(), path_.c_str()) == 0) {
+            STIPEND_TRY(sync_folder());
+            return true;
+        }
+        if (errno == EEXIST) return false;
+        return cannot_write(path_);
+    }
+
+  private:
+    Result<void> sync_folder() const {
+        const auto folder = path_.has_parent_path() ? path_.parent_path() : std::filesystem::path(".");
+        const Fd opened(::open(folder.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
+        if (!opened || ::fsync(opened.get()) != 0) return cannot_write(path_);
+        return {};
+    }
+
+    const std::filesystem::path& path_;
+    std::string name_;
+    Fd fd_;
+    bool renamed_ = false;
+};
+
+}  // namespace
+
+Result<void> write_file_atomically(const std::filesystem::path& path, std::string_view bytes, mode_t mode) {
+    BesideFile file(path);
+    STIPEND_TRY(file.write(bytes, mode));
+    return file.replace();
+}
+
+Result<bool> make_private_file(const std::filesystem::path& path, std::string_view bytes,
+                               const std::filesystem::path& like) {
+    const BesideFile file(path);
+    STIPEND_TRY(file.write(bytes, 0600));
+    STIPEND_TRY(file.give_to_owner_of(like));
+    return file.add();
 }
 
 }  // namespace stipend

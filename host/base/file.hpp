@@ -54,4 +54,9 @@ Result<std::string> read_file(const std::filesystem::path& path, std::uintmax_t 
 // and its folder after it: when the call returns, the new file survives a loss of power.
 Result<void> write_file_atomically(const std::filesystem::path& path, std::string_view bytes, mode_t mode);
 
+// Makes a file of mode 0600 that is whole or not there, synced as above; false where there is one already, which stays
+// as it is. Made by root, it gets the owner of `like`, so that a service can read what root made for it.
+Result<bool> make_private_file(const std::filesystem::path& path, std::string_view bytes,
+                               const std::filesystem::path& like);
+
 }  // namespace stipend

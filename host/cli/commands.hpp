@@ -136,6 +136,22 @@ struct ProofOptions {
 int ledger_head(const Common& common);
 int ledger_proof(const ProofOptions& options);
 int ledger_check_proof(const ProofOptions& options);
+struct ReceiptOptions {
+    Common common;
+    std::int64_t payout = 0;
+    std::string file;     // to verify; "-": standard input
+    std::string address;  // that must have signed; empty: any
+};
+int receipt_key(const Common& common);
+int receipt_show(const ReceiptOptions& options);
+int receipt_verify(const ReceiptOptions& options);
+struct StatementOptions {
+    Common common;
+    std::string orchestrator, month;
+    std::string format = "json";
+    std::string output;  // a file; empty: standard output
+};
+int statement(const StatementOptions& options);
 struct ExportOptions {
     Common common;
     std::string kind = "decisions";

@@ -10,21 +10,13 @@
 #include <string_view>
 #include <vector>
 
-#include "host/cli/commands.hpp"
+#include "host/cli/command_line.hpp"
 #include "host/config/diagnostic.hpp"
 #include "stipend/version.h"
 
 namespace {
 
 using namespace stipend::cli;
-
-// Each subcommand that reads the configuration takes -c; each that lists something takes --json.
-CLI::App* command(CLI::App& parent, const std::string& name, const std::string& what, Common& common) {
-    auto* app = parent.add_subcommand(name, what);
-    app->add_option("-c,--config", common.config_file, "configuration file")->capture_default_str();
-    app->add_flag("--json", common.json, "answer as JSON");
-    return app;
-}
 
 // A command NAME that is none of `app` is the program stipend-NAME beside this one, where there is one: it may know a
 // protocol, which this program does not. Returns where there is none.
@@ -296,6 +288,10 @@ int main(int argc, char** argv) {
     PayoutOptions payout_options;
     ReconcileOptions reconcile_options;
     add_payout_commands(app, payout_options, reconcile_options, status);
+
+    ReceiptOptions receipt_options;
+    StatementOptions statement_options;
+    add_receipt_commands(app, receipt_options, statement_options, status);
 
     auto* check_app = command(
         app, "check", "check a configuration with its plugins, and print the largest possible spend and fees", common);

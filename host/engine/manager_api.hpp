@@ -12,6 +12,7 @@
 #include "host/api/target_routes.hpp"
 #include "host/config/settings.hpp"
 #include "host/engine/manager_reads.hpp"
+#include "host/engine/receipt_reads.hpp"
 
 namespace stipend::engine {
 
@@ -43,6 +44,7 @@ class ManagerApi {
                const ProofBook& proofs);
     std::unique_ptr<api::Access> access_;
     ManagerReads reads_;
+    ReceiptReads receipts_;
     std::unique_ptr<api::ApiServer> server_;  // ends first
 };
 

@@ -3,8 +3,6 @@
 #include <botan/ed25519.h>
 #include <botan/pubkey.h>
 #include <botan/system_rng.h>
-#include <sys/stat.h>
-#include <unistd.h>
 
 #include <algorithm>
 #include <exception>
@@ -20,20 +18,13 @@ constexpr const char* pure = "Pure";  // Ed25519 without prehashing
 
 using Seed = Botan::secure_vector<std::uint8_t>;
 
-// The key file gets the owner of the ledger, so that the service can read it after root made an archive.
-Result<Seed> make_seed(const std::filesystem::path& file, const std::filesystem::path& ledger) {
-    auto seed = Botan::system_rng().random_vec(seed_bytes);
-    STIPEND_TRY(write_file_atomically(file, hex_encode(seed) + "\n", 0600));
-    struct stat owner = {};
-    if (::geteuid() != 0 || ::stat(ledger.c_str(), &owner) != 0) return seed;
-    if (::chown(file.c_str(), owner.st_uid, owner.st_gid) == 0) return seed;
-    return fail(STIPEND_E_UNAVAILABLE, "ledger: ", file.string(), ": cannot be given to the ledger's owner");
-}
-
 Result<Seed> seed_of(const std::filesystem::path& ledger) {
     const auto file = std::filesystem::absolute(ledger).parent_path() / "archive.key";
     std::error_code none;
-    if (!std::filesystem::exists(file, none)) return make_seed(file, ledger);
+    if (!std::filesystem::exists(file, none)) {
+        const auto seed = Botan::system_rng().random_vec(seed_bytes);
+        STIPEND_TRY(make_private_file(file, hex_encode(seed) + "\n", ledger));
+    }
     STIPEND_LET(text, read_file(file, 4096));
     while (!text.empty() && (text.back() == '\n' || text.back() == '\r')) text.pop_back();
     Seed seed(seed_bytes);

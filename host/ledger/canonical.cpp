@@ -310,6 +310,15 @@ std::string price_body(const Price& row) {
     return body_of(row);
 }
 
+std::optional<std::int64_t> rate_of_price(std::string_view body) {
+    const auto parsed = parse_json(body);
+    const auto* member = parsed ? parsed->find("usd_per_eth_e8") : nullptr;
+    if (member == nullptr || !member->is(Json::Kind::number)) return std::nullopt;
+    const auto number = Decimal::parse(member->text());
+    const auto rate = number ? number->exact_scaled(0) : Result<std::int64_t>(number.error());
+    return rate && *rate > 0 ? std::optional(*rate) : std::nullopt;
+}
+
 std::string fee_body(const Fee& fee) {
     return body_of(fee);
 }

@@ -92,6 +92,8 @@ struct DecodedDecision {
 // `digest`: of the state after it.
 [[nodiscard]] std::string pardon_body(const Pardon& row, const Hash& digest);
 [[nodiscard]] std::string price_body(const Price& row);
+// usd_per_eth_e8 of a stored body; none if it is not above 0.
+[[nodiscard]] std::optional<std::int64_t> rate_of_price(std::string_view body);
 [[nodiscard]] std::string fee_body(const Fee& fee);
 // The fee of a stored body; none if it is not one that fee_body makes.
 [[nodiscard]] std::optional<Fee> parse_fee(std::string_view body);

@@ -21,6 +21,7 @@
 #include <string_view>
 #include <vector>
 
+#include "host/ledger/account.hpp"
 #include "host/ledger/rows.hpp"
 #include "stipend/result.hpp"
 
@@ -366,6 +367,16 @@ class Ledger {
 
     // What each orchestrator of the namespace is owed, and what its jobs cost, ordered by id.
     [[nodiscard]] virtual Result<std::vector<Balance>> balances() = 0;
+
+    // The payout of that id; where it is paid, what it pays is passed to `sink`, in the order of the chain. None: there
+    // is none in the namespace. UNAVAILABLE: an archive that it needs is not found. LIMIT: more rows than account.hpp
+    // has.
+    [[nodiscard]] virtual Result<std::optional<PayoutFacts>> paid_by(PayoutId payout, const AccountSink& sink) = 0;
+
+    // Passes what the account of an orchestrator got in [from, to), and some before and after, to `sink`, in the order
+    // of the chain, without rates and generations. None: there is no such orchestrator. Errors as above.
+    [[nodiscard]] virtual Result<std::optional<AccountSpan>> account(std::string_view key, stipend_unix_ns from,
+                                                                     stipend_unix_ns to, const AccountSink& sink) = 0;
 
     // The parts of gaps that no adjustment covers, of one orchestrator or of all: the newest gap first, its parts by
     // time. A part has its share of the gap's amount, rounded down. Parts shorter than a millisecond are left out,

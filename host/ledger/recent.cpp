@@ -7,6 +7,7 @@
 
 #include "host/ledger/canonical.hpp"
 #include "host/ledger/columns.hpp"
+#include "host/ledger/epochs.hpp"
 #include "host/ledger/invariants.hpp"
 #include "host/ledger/objections.hpp"
 #include "host/ledger/sqlite_ledger.hpp"
@@ -72,7 +73,10 @@ class NewestDecisions {
         const auto before = filter.before.value_or(INT64_MAX);
         if (of_one) {
             STIPEND_LET(last, last_epoch(database, ns, *filter.orchestrator));
-            STIPEND_SET(out.epoch_, out.epoch_before(before, last.value_or(0)));
+            out.epoch_ = last.value_or(0);
+            if (filter.before) {
+                STIPEND_SET(out.epoch_, epoch_before(database, *filter.orchestrator, before, out.epoch_));
+            }
         } else {
             out.rows_.bind(before);
         }
@@ -97,21 +101,6 @@ class NewestDecisions {
   private:
     NewestDecisions(sqlite::Database& database, sqlite::Statement rows, std::optional<OrchestratorId> of)
         : database_(&database), rows_(std::move(rows)), of_(of) {}
-
-    // The last epoch whose decision lies before that place, or is archived; places rise with epochs.
-    Result<std::int64_t> epoch_before(Seq place, std::int64_t last) {
-        if (place == INT64_MAX) return last;
-        STIPEND_LET(rows, database_->prepare("SELECT seq FROM decision WHERE epoch = ? AND orchestrator = ?"));
-        std::int64_t before = 0;
-        for (auto behind = last; before < behind;) {
-            const auto middle = before + (behind - before + 1) / 2;
-            STIPEND_LET(found, rows.bind(middle).bind(*of_).next());
-            const bool is_before = !found || rows.i64() < place;
-            rows.reset();
-            (is_before ? before : behind) = is_before ? middle : middle - 1;
-        }
-        return before;
-    }
 
     sqlite::Database* database_;
     sqlite::Statement rows_;

@@ -1,21 +1,11 @@
 // Verifies that the wei of each decision are what its dollars were worth at the price that the chain has for it.
 #include "host/ledger/verify.hpp"
-#include "stipend/json.hpp"
 
 namespace stipend::ledger {
 namespace {
 
 // Of an earlier file; more that wait for their price are reported at once.
 constexpr std::size_t max_unpriced = 4 * max_batch_rows;
-
-std::optional<std::int64_t> rate_in(const std::string& body) {
-    const auto parsed = parse_json(body);
-    const auto* member = parsed ? parsed->find("usd_per_eth_e8") : nullptr;
-    if (member == nullptr || !member->is(Json::Kind::number)) return std::nullopt;
-    const auto number = Decimal::parse(member->text());
-    const auto rate = number ? number->exact_scaled(0) : Result<std::int64_t>(number.error());
-    return rate && *rate > 0 ? std::optional(*rate) : std::nullopt;
-}
 
 // Whether a policy may have computed the wei and, apart from them, the dollars, which it rounded down: the wei are
 // worth the dollars or up to 1e-8 more.
@@ -45,7 +35,7 @@ Result<void> Verifier::load_conversions() {
 // The price that the next decisions are converted at. Before hosts computed amounts, a transaction wrote its price
 // behind its decisions.
 void Verifier::take_price(const std::string& body) {
-    rate_ = rate_in(body);
+    rate_ = rate_of_price(body);
     for (const auto& one : unpriced_) {
         if (!rate_ || !may_be_of(one.wei, one.usd, *rate_)) bad(one.name, one.what);
     }

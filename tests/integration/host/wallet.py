@@ -81,3 +81,17 @@ class Wallet:
 
 
 assert keccak256(b"").hex().startswith("c5d2460186f7233c927e7db2dcc703c0")
+
+
+def recovered(text, signature):
+    """The address whose key signed a text by personal_sign, in lower case."""
+    raw = bytes.fromhex(signature.removeprefix("0x"))
+    r, s, odd = int.from_bytes(raw[:32], "big"), int.from_bytes(raw[32:64], "big"), raw[64] - 27
+    text = text.encode()
+    digest = keccak256(b"\x19Ethereum Signed Message:\n" + str(len(text)).encode() + text)
+    y = pow(pow(r, 3, P) + 7, (P + 1) // 4, P)
+    if y & 1 != odd:
+        y = P - y
+    inverse = pow(r, -1, N)
+    x, y = add(times(s * inverse % N, (r, y)), times(-int.from_bytes(digest, "big") * inverse % N, G))
+    return "0x" + keccak256(x.to_bytes(32, "big") + y.to_bytes(32, "big"))[-20:].hex()

@@ -9,6 +9,7 @@
 #include "host/api/first_account.hpp"
 #include "host/api/openapi.hpp"
 #include "host/api/order_routes.hpp"
+#include "host/api/receipt_routes.hpp"
 #include "host/api/registration_routes.hpp"
 #include "host/api/target_routes.hpp"
 #include "host/auth/password.hpp"
@@ -92,6 +93,25 @@ class NoObjections final : public Objections {
     Result<std::optional<Json>> object(const Json&) override { return std::optional<Json>(); }
     Result<std::optional<Json>> answer(const Json&) override { return std::optional<Json>(); }
     [[nodiscard]] Json form() const override { return Json::object(); }
+};
+
+class SomeReceipts final : public Receipts {
+  public:
+    Result<std::string> signer() override { return std::string("0xAb"); }
+    Result<std::optional<std::string>> receipt(std::string_view orchestrator, std::int64_t payout) override {
+        if (payout == 2) return fail(STIPEND_E_STATE, "payout 2 has no receipt: it is sent, want paid");
+        if (payout == 3) return fail(STIPEND_E_UNAVAILABLE, "/var/lib/old.db is not found");
+        if (orchestrator != "a:1" || payout != 1) return std::optional<std::string>();
+        return std::optional(std::string("{\"receipt\":1}"));
+    }
+    Result<std::optional<StatementText>> statement(std::string_view orchestrator, std::string_view month,
+                                                   std::string_view format) override {
+        if (month == "x") return fail(STIPEND_E_INVALID, "not a month");
+        if (month == "1999-01") return fail(STIPEND_E_LIMIT, "too many");
+        if (month == "1998-01") return fail(STIPEND_E_INTERNAL, "/var/lib/secret is damaged");
+        if (orchestrator != "a:1") return std::optional<StatementText>();
+        return std::optional(StatementText{.text = cat(month, " as ", format), .content_type = "text/plain"});
+    }
 };
 
 class NoTargets final : public AlertTargets {
@@ -206,6 +226,8 @@ TEST_CASE("the description has each route of the table, with its parameters, and
     for (auto& route : order_routes({})) table.push_back(std::move(route));
     NoObjections objections;
     for (auto& route : objection_routes(objections)) table.push_back(std::move(route));
+    SomeReceipts receipts;
+    for (auto& route : receipt_routes(receipts)) table.push_back(std::move(route));
     NoTargets targets;
     for (auto& route : alert_target_routes(targets)) table.push_back(std::move(route));
     NoEvents events;
@@ -251,6 +273,36 @@ TEST_CASE("the description has each route of the table, with its parameters, and
         served.insert(line);
     }
     CHECK(described == served);
+}
+
+TEST_CASE("receipts and statements are texts of their own, and what has none says why") {
+    SomeReceipts receipts;
+    RouteScene scene;
+    scene.routes = receipt_routes(receipts);
+    CHECK(scene.get("/api/v1/receipts/signer").body == "{\"address\":\"0xAb\",\"scheme\":\"EIP-191\"}\n");
+    const auto receipt = [&](const char* id, const char* payout) {
+        return scene.get(cat("/api/v1/livepeer/orchestrators/", id, "/payouts/", payout, "/receipt"));
+    };
+    CHECK(receipt("a:1", "1").body == "{\"receipt\":1}");
+    CHECK(receipt("b:1", "1").status == 404);
+    for (const auto* none : {"4", "x", "-1", "99999999999999999999", "9223372036854775808"}) {
+        CHECK(receipt("a:1", none).status == 404);
+    }
+    CHECK(receipt("a:1", "2").status == 409);
+    CHECK(receipt("a:1", "2").body.find("it is sent, want paid") != std::string::npos);
+    CHECK(receipt("a:1", "3").status == 503);
+    CHECK(receipt("a:1", "3").body.find("/var/lib") == std::string::npos);
+    const auto statement = [&](const char* id, const char* month, Query query = {}) {
+        return scene.get(cat("/api/v1/livepeer/orchestrators/", id, "/statements/", month), std::move(query));
+    };
+    CHECK(statement("a:1", "2026-11").body == "2026-11 as json");
+    CHECK(statement("a:1", "2026-11", {{"format", "html"}}).content_type == "text/plain");
+    CHECK(statement("a:1", "2026-11", {{"format", "html"}}).headers.find("default-src 'none'") != std::string::npos);
+    CHECK(statement("b:1", "2026-11").status == 404);
+    CHECK(statement("a:1", "x").status == 400);
+    CHECK(statement("a:1", "1999-01").status == 422);
+    CHECK(statement("a:1", "1998-01").status == 500);
+    CHECK(statement("a:1", "1998-01").body.find("/var/lib") == std::string::npos);
 }
 
 TEST_CASE("an orchestrator reads what is its own by its own secret, and nothing else") {

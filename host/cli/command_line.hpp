@@ -1,0 +1,22 @@
+// How subcommands are added to the command line.
+#pragma once
+
+#include <CLI/CLI.hpp>
+#include <string>
+
+#include "host/cli/commands.hpp"
+
+namespace stipend::cli {
+
+// Each subcommand that reads the configuration takes -c; each that lists something takes --json.
+inline CLI::App* command(CLI::App& parent, const std::string& name, const std::string& what, Common& common) {
+    auto* app = parent.add_subcommand(name, what);
+    app->add_option("-c,--config", common.config_file, "configuration file")->capture_default_str();
+    app->add_flag("--json", common.json, "answer as JSON");
+    return app;
+}
+
+// Of `receipt` and `statement`. All outlive `app`.
+void add_receipt_commands(CLI::App& app, ReceiptOptions& receipt, StatementOptions& statement, int& status);
+
+}  // namespace stipend::cli
