@@ -114,13 +114,14 @@ void Settler::apply(const ledger::PayoutChanges& changes) {
 
 void Settler::apply_step(const ledger::PayoutStep& step) {
     auto& payout = payouts_.at(step.payout);
-    auto& sum = bound_[payout.row.to];
     if (step.state == State::bound && payout.slot == 0) {
+        auto& sum = bound_[payout.row.to];
         // A limit was compared with this very sum before it was bound.
         STIPEND_ASSERT(SignedWei::add(sum, payout.row.wei, sum));
     }
     if (step.state == State::reserved && payout.slot != 0 && slots_.at(payout.slot).row.at / ns_per_day == day_) {
         // Its slot is free again, and nothing was ever signed.
+        auto& sum = bound_[payout.row.to];
         if (const auto less = sum.minus(payout.row.wei)) sum = *less;
     }
     payout.state = step.state;

@@ -55,6 +55,9 @@ bool Settler::sign() {
 }
 
 void Settler::take_estimate_of_slot(Result<Estimate> estimate) {
+    // A batch that was bound while the plugin knew a contract for it, which it knows no longer.
+    const bool unsupported = !estimate && estimate.error().status == STIPEND_E_UNSUPPORTED;
+    if (unsupported && slots_.at(working_).row.payouts > 1) estimate = Estimate{.reason = estimate.error().message};
     if (!estimate) return failed("an estimate of gas", estimate.error());
     auto& slot = slots_.at(working_);
     if (estimate->accepted && estimate->gas > 0) {

@@ -147,6 +147,20 @@ TEST_CASE("where no batch is possible each is paid by itself") {
     world.check_money();
 }
 
+TEST_CASE("a batch that was bound before batches were no longer possible is paid one by one") {
+    World world(5);
+    world.chain.signer_answers = false;
+    start(world);
+    REQUIRE(world.states() == "1 bound, 2 bound, 3 bound, 4 bound");
+    world.chain.batches_known = false;
+    world.chain.signer_answers = true;
+    world.restart();
+    world.until_settled(10);
+    CHECK(world.states().empty());
+    CHECK(world.chain.executed() == 4);
+    world.check_money();
+}
+
 TEST_CASE("limits count each payee of a batch, across restarts") {
     World world(5);
     SUBCASE("of a day") {
