@@ -17,7 +17,8 @@ PROJECT = pathlib.Path(__file__).resolve().parents[3]
 ORCHESTRATORS = 8
 FICKLE = 2  # the first ones sometimes reject
 RULES = {"min": "0.01 ETH", "per_payment": "1 ETH", "per_payee_day": "20 ETH", "per_day": "100 ETH", "max_gas_price": "60 gwei",
-         "max_fee_share": 0.5, "every": "1s", "look_every": "300ms", "resend_after": "2s", "replace_after": "3s", "confirmations": 3}
+         "max_fee_share": 0.5, "every": "1s", "look_every": "300ms", "resend_after": "2s", "replace_after": "3s",
+         "confirmations": 3}
 LIMITS = {"per_payment": rig.ETHER, "per_payee_day": 20 * rig.ETHER, "per_day": 100 * rig.ETHER}
 SHARES = (0.0, 0.1, 0.1, 0.3)
 MOMENTS = ("any moment", "send-lost", "send-taken", "bump-overtaken")
@@ -46,8 +47,8 @@ class ManagerScene:
         self.sent_nonces = {}
         self.configure()
 
-    def configure(self, **more):
-        plugin = {"chain_id": rig.CHAIN, "payer": rig.PAYER, "rpc": self.proxy.urls, "timeout": "800ms",
+    def configure(self, timeout="800ms", **more):
+        plugin = {"chain_id": rig.CHAIN, "payer": rig.PAYER, "rpc": self.proxy.urls, "timeout": timeout,
                   "signer": {"socket": str(self.signer.socket)}, "max_fee_per_gas_wei": 60 * GWEI,
                   "final": {"tag": "latest-depth", "depth": FINAL_DEPTH}}
         entries = [{"address": address, "id": f"orchestrator-{at}", "payout_address": receiver(at)}
@@ -115,7 +116,7 @@ class ManagerScene:
         """All faults off, and nothing more becomes due: what is open is paid, or this says what is left."""
         self.proxy.fates.share = 0.0
         self.miner.calm()
-        self.configure(min="1000 ETH", per_payment="1000 ETH", per_payee_day="1000 ETH", per_day="1000 ETH")
+        self.configure("20s", min="1000 ETH", per_payment="1000 ETH", per_payee_day="1000 ETH", per_day="1000 ETH")
         self.host.start()
         end = time.monotonic() + seconds
         left = self.payouts()
@@ -128,7 +129,6 @@ class ManagerScene:
         return f"after {seconds} s: {left}" if left else None
 
     def audit(self):
-        self.found = {}
         reconciled = self.host.run("reconcile")
         self.host.stop()
         auditor = Audit(self.books, self.chain, rig.PAYER, self.began, LIMITS, {}, receiver, rejecting=0)

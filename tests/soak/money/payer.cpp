@@ -134,12 +134,15 @@ class Payer {
     void obey(const std::string& order) {
         if (order == "decide") return decide();
         if (order == "status") return tell("status");
-        if (order == "release") return release();
+        if (order == "release") releasing_ = true;
         if (order == "stop") stopping_ = true;
     }
     [[nodiscard]] bool stopping() const { return stopping_; }
 
-    void run() { settler_->run(now()); }
+    void run() {
+        if (releasing_ && !settler_->busy()) release();
+        settler_->run(now());
+    }
 
     void tell(const char* event) const {
         std::map<std::string, std::int64_t> counts;
@@ -199,11 +202,12 @@ class Payer {
     // All that is held; what is still refused is held again.
     void release() {
         for (const auto& [id, payout] : settler_->payouts()) {
-            if (payout.state != ledger::PayoutState::held || settler_->busy()) continue;
+            if (payout.state != ledger::PayoutState::held) continue;
             return settler_->release(id, "soak", [this](Result<void> released) {
                 if (released) release();
             });
         }
+        releasing_ = false;
     }
 
     const Options& options_;
@@ -215,6 +219,7 @@ class Payer {
     MarkedChain chain_;
     std::vector<ledger::EngineState> states_;
     std::unique_ptr<Settler> settler_;
+    bool releasing_ = false;
     bool stopping_ = false;
 };
 
