@@ -13,8 +13,7 @@ inline constexpr bool has_kind = K<T>::has;
 template <class T>
 inline constexpr std::size_t kind_count =
     std::size_t{has_kind<PolicyKind, T>} + has_kind<DispatchKind, T> + has_kind<MonitorKind, T> +
-    has_kind<PriceKind, T> + has_kind<ServiceKind, T> + has_kind<AlertKind, T> +
-    has_kind<SettlementKind, T>;
+    has_kind<PriceKind, T> + has_kind<ServiceKind, T> + has_kind<AlertKind, T> + has_kind<SettlementKind, T>;
 
 // Calls `use` with the kind for each kind of T.
 template <class T, class Use>
