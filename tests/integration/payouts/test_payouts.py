@@ -127,10 +127,30 @@ class Whole(PayoutTest):
         receipt = self.chain.call("eth_getTransactionReceipt", one["transaction"])
         self.assertEqual((receipt["status"], receipt["to"], int(receipt["blockNumber"], 16)),
                          ("0x1", one["to"], one["nonce"]["end"]["block"]))
+        self.check_receipt(one)
         self.host.stop()
         decided = sum(int(line["amount_wei"]) for line in self.host.decisions())
         owed = sum(int.from_bytes(wei, "big") for wei, in self.rows("SELECT owed FROM engine_state"))
         self.assertEqual(decided, owed + sum(self.paid().values()))
+
+    def check_receipt(self, payout):
+        code, text, err = self.host.run("receipt", "show", "--payout", str(payout["payout"]))
+        self.assertEqual(code, 0, err)
+        signed = json.loads(text)["receipt"]
+        self.assertEqual((signed["wei"], signed["transaction"], signed["to"].lower(), signed["block"]),
+                         (payout["amount_wei"], payout["transaction"], payout["to"], payout["nonce"]["end"]["block"]))
+        self.assertNotEqual(signed["signer"].lower(), PAYER.lower())
+        file = self.host.folder / "receipt.json"
+        file.write_text(text)
+        code, out, err = self.host.run("receipt", "verify", str(file), "--address", signed["signer"])
+        self.assertEqual(code, 0, out + err)
+        file.write_text(text.replace(signed["wei"], signed["wei"][:-1] + "1", 1))
+        self.assertEqual(self.host.run("receipt", "verify", str(file))[0], 1)
+        month = payout["reserved_at"][:7]
+        code, text, err = self.host.run("statement", "--orchestrator", payout["orchestrator"], "--month", month, "--format", "json")
+        self.assertEqual(code, 0, err)
+        paid = sum(int(line["amount_wei"]) for line in self.payouts("--all", "--orchestrator", payout["orchestrator"]))
+        self.assertIn(f'"{paid}"', text)
 
     def test_after_a_kill_at_any_time_the_sums_are_right(self):
         self.host.start()
