@@ -18,5 +18,7 @@ inline CLI::App* command(CLI::App& parent, const std::string& name, const std::s
 
 // Of `receipt` and `statement`. All outlive `app`.
 void add_receipt_commands(CLI::App& app, ReceiptOptions& receipt, StatementOptions& statement, int& status);
+// Of `payouts` and `reconcile`. All outlive `app`.
+void add_payout_commands(CLI::App& app, PayoutOptions& options, ReconcileOptions& reconciled, int& status);
 
 }  // namespace stipend::cli

@@ -169,37 +169,6 @@ void add_objection_commands(CLI::App& app, ObjectionOptions& options, int& statu
     answer->add_option("--usd", options.usd, "what is paid for it, by an adjustment (default: nothing)");
 }
 
-void add_payout_commands(CLI::App& app, PayoutOptions& options, ReconcileOptions& reconciled, int& status) {
-    auto* group = app.add_subcommand("payouts", "what is paid on the chain")->require_subcommand(1);
-    auto* list = command(*group, "list", "list those that are not over, the newest first", options.common);
-    list->add_option("--orchestrator", options.orchestrator, "only those of one orchestrator");
-    list->add_flag("--all", options.all, "also those that are over");
-    list->callback([&] { status = payout_list(options); });
-    const auto add = [&](const char* name, const char* what) {
-        auto* one = command(*group, name, what, options.common);
-        one->add_option("PAYOUT", options.payout, "its number, as `list` shows it")->required();
-        return one;
-    };
-    add("show", "print one with all its steps, what it waits for, and the next command")->callback([&] {
-        status = payout_show(options);
-    });
-    const auto order = [&](const char* name, const char* what, bool reasoned) {
-        auto* one = add(name, what);
-        if (reasoned) one->add_option("--reason", options.reason, "why; it is recorded")->required();
-        one->callback([&options, &status, action = std::string(name)] { status = payout_order(options, action); });
-    };
-    order("hold", "keep one from being bound", true);
-    order("release", "let one that is held go on", false);
-    order("return", "end one that is not bound: it is owed again", true);
-    order("unfreeze", "end what froze one, once you know what it was", false);
-    auto* compare = command(app, "reconcile", "compare the ledger's payouts with the chain; changes nothing by itself",
-                            reconciled.common);
-    compare->add_flag("--accept-foreign", reconciled.accept_foreign,
-                      "record that something else used the payer's next nonces, and go on behind them");
-    compare->add_option("--since", reconciled.since, "only those that ended since, in UTC (default: all)");
-    compare->callback([&] { status = reconcile(reconciled); });
-}
-
 void add_api_key_commands(CLI::App& app, ApiKeyOptions& options, int& status) {
     auto* keys = app.add_subcommand("api-key", "keys of the manager's API, for programs")->require_subcommand(1);
     auto* add = command(*keys, "add", "make a key, and show it once", options.common);

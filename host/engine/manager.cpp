@@ -17,22 +17,6 @@ namespace {
 constexpr std::int64_t price_deadline_ns = 30 * ns_per_s;
 constexpr std::int64_t stuck_after_ns = 60 * ns_per_s;
 
-void log_settlement(runtime::Log& log, const config::Settings& settings) {
-    switch (settings.settlement) {
-        case config::Settlement::dry_run:
-            return log.warn("settlement is dry-run: nothing here will ever be paid");
-        case config::Settlement::accrue:
-            return log.info(cat("settlement is accrue: debts on chain ", settings.chain_id,
-                                " are real, and paid once settlement is switched on"));
-        case config::Settlement::ethereum:
-            break;
-    }
-    const auto& payouts = settings.payouts;
-    log.info(cat("settlement is ethereum: debts on chain ", settings.chain_id, " are paid from ", payouts.min.text(),
-                 " on, or after ", duration_text(payouts.max_age_ns), ", at most ", payouts.per_day.text(), " a day"));
-    if (payouts.stopped == config::Stopped::yes) log.warn("payouts are stopped: payouts.stopped is true");
-}
-
 Json restored_json(const ledger::Restored& restored) {
     return Json::object()
         .append("at", utc_text(restored.at))
@@ -335,11 +319,7 @@ void Manager::serve(http::ServerThread& thread) {
 void Manager::announce() const {
     auto& log = host_.log();
     const auto& settings = plan_->settings;
-    log_settlement(log, settings);
-    if (open_payouts_ && !open_payouts_->payouts.empty()) {
-        log.warn(cat(open_payouts_->payouts.size(),
-                     " payouts are under way, and nothing watches them until settlement is ethereum again"));
-    }
+    announce_settlement(settings);
     log.info(cat(plan_->spend.orchestrators, " orchestrators, every ", duration_text(settings.payment.interval_ns),
                  ", base ", settings.payment.base.text(), " USD"));
     log.info("largest possible spend: " + spend_text(plan_->spend));

@@ -117,6 +117,7 @@ class Manager final : public runtime::Role, public Effects, public plugin::Alert
     void watch_clock(stipend_unix_ns now);
     void watch_wal(stipend_unix_ns now);
     void sign_heads();
+    void announce_settlement(const config::Settings& settings) const;
     void pay_out(const runtime::InstanceSet& fresh);
     Result<void> add_payout_routes(runtime::ControlServer& server);
     void watch_changes(stipend_unix_ns now);

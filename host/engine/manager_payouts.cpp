@@ -1,6 +1,7 @@
 // The manager's payouts on a chain.
 #include "host/engine/manager.hpp"
 #include "host/runtime/control_server.hpp"
+#include "stipend/duration.hpp"
 
 namespace stipend::engine {
 
@@ -24,6 +25,27 @@ Result<void> Manager::add_payout_routes(runtime::ControlServer& server) {
     STIPEND_TRY(
         server.quick_route("POST", "/payouts/show", [payouts](const Json& body) { return payouts->show(body); }));
     return server.slow_route("POST", "/reconcile", [payouts](const Json& body) { return payouts->reconcile(body); });
+}
+
+void Manager::announce_settlement(const config::Settings& settings) const {
+    auto& log = host_.log();
+    if (open_payouts_ && !open_payouts_->payouts.empty()) {
+        log.warn(cat(open_payouts_->payouts.size(),
+                     " payouts are under way, and nothing watches them until settlement is ethereum again"));
+    }
+    switch (settings.settlement) {
+        case config::Settlement::dry_run:
+            return log.warn("settlement is dry-run: nothing here will ever be paid");
+        case config::Settlement::accrue:
+            return log.info(cat("settlement is accrue: debts on chain ", settings.chain_id,
+                                " are real, and paid once settlement is switched on"));
+        case config::Settlement::ethereum:
+            break;
+    }
+    const auto& payouts = settings.payouts;
+    log.info(cat("settlement is ethereum: debts on chain ", settings.chain_id, " are paid from ", payouts.min.text(),
+                 " on, or after ", duration_text(payouts.max_age_ns), ", at most ", payouts.per_day.text(), " a day"));
+    if (payouts.stopped == config::Stopped::yes) log.warn("payouts are stopped: payouts.stopped is true");
 }
 
 }  // namespace stipend::engine

@@ -113,6 +113,7 @@ class PayoutDesk final : private settlement::Book {
     // On the ledger's thread.
     static Result<std::vector<ledger::Payout>> reserve_now(ledger::Ledger& ledger, const settlement::Reservation& which,
                                                            std::vector<ledger::Payout> wanted);
+    static constexpr std::int64_t chain_deadline_ns = 150 * ns_per_s;  // above what a plugin takes by itself at most
     using Done = std::function<void(Result<void>)>;
     // Has the settler carry out a person's order. [any but control]
     Result<void> ordered(std::function<void(const Done&)> carry_out);

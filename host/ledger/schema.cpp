@@ -157,12 +157,14 @@ constexpr const char* version_7 =
     "CREATE INDEX payout_step_of ON payout_step(payout, seq);"
     "CREATE TABLE slot_end("
     "  seq INTEGER PRIMARY KEY, slot INTEGER NOT NULL UNIQUE, id BLOB NOT NULL, block_hash BLOB NOT NULL,"
-    "  block INTEGER NOT NULL, fee_wei BLOB NOT NULL, executed INTEGER NOT NULL, by TEXT NOT NULL,"
-    "  at INTEGER NOT NULL) STRICT;";
+    "  block INTEGER NOT NULL, fee_wei BLOB NOT NULL, executed INTEGER NOT NULL, at INTEGER NOT NULL) STRICT;";
+
+// Who ordered the end of a slot. No host wrote one before.
+constexpr const char* version_8 = "ALTER TABLE slot_end ADD COLUMN by TEXT NOT NULL DEFAULT '';";
 
 // Entry i migrates version i to i + 1. Released entries never change.
 constexpr std::array<const char*, schema_version> migrations{version_1, version_2, version_3, version_4,
-                                                             version_5, version_6, version_7};
+                                                             version_5, version_6, version_7, version_8};
 
 }  // namespace
 

@@ -300,10 +300,10 @@ TEST_CASE("a ledger from before signed archives is migrated, and its unsigned ar
            "PRAGMA user_version = 1");
     const auto early = open(path, reader());
     REQUIRE(!early.ok());
-    CHECK(early.error().message.find("an older schema: got 1, want 7") != std::string::npos);
+    CHECK(early.error().message.find("an older schema: got 1, want 8") != std::string::npos);
 
     const auto ledger = must_open(path);
-    CHECK(number(path, "PRAGMA user_version") == 7);
+    CHECK(number(path, "PRAGMA user_version") == 8);
     CHECK(findings(*ledger).empty());
     CHECK(ledger->verify({})->complete());
     Engine engine(*ledger);

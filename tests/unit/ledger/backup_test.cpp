@@ -357,7 +357,7 @@ TEST_CASE("a migration makes a backup first, and says where") {
     CHECK(holds_text(said, made.front().string()));
     CHECK(number(made.front(), "PRAGMA user_version") == 1);
     CHECK(number(made.front(), count_decisions) == 4);
-    CHECK(number(path, "PRAGMA user_version") == 7);
+    CHECK(number(path, "PRAGMA user_version") == 8);
     // It can be restored, and migrates without a further backup.
     const auto report = restore(path, writer(), made.front(), true);
     REQUIRE_MESSAGE(report.ok(), error_of(report));
