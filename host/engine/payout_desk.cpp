@@ -13,7 +13,7 @@ namespace {
 
 using ledger::PayoutState;
 
-constexpr std::int64_t block_grace_ns = 60 * ns_per_s;      // what blocks for less is no alert
+constexpr std::int64_t block_grace_ns = 60 * ns_per_s;  // what blocks for less is no alert
 constexpr std::size_t listed_without_address = 5;
 
 std::string block_alert(std::string_view id) {

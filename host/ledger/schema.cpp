@@ -159,7 +159,7 @@ constexpr const char* version_7 =
     "  seq INTEGER PRIMARY KEY, slot INTEGER NOT NULL UNIQUE, id BLOB NOT NULL, block_hash BLOB NOT NULL,"
     "  block INTEGER NOT NULL, fee_wei BLOB NOT NULL, executed INTEGER NOT NULL, at INTEGER NOT NULL) STRICT;";
 
-// Who ordered the end of a slot. No host wrote one before.
+// The person that ordered the end of a slot. No host wrote an end before.
 constexpr const char* version_8 = "ALTER TABLE slot_end ADD COLUMN by TEXT NOT NULL DEFAULT '';";
 
 // Entry i migrates version i to i + 1. Released entries never change.

@@ -140,11 +140,11 @@ void MarkedChain::send(const std::string& raw, std::function<void(Result<void>)>
     });
 }
 
-void MarkedChain::sight(const std::vector<Hash>& ids, std::function<void(Result<std::vector<Sighting>>)> done) {
+void MarkedChain::sight(const std::vector<Sought>& ids, std::function<void(Result<std::vector<Sighting>>)> done) {
     chain_.sight(ids, [this, ids, done](Result<std::vector<Sighting>> sightings) {
         if (sightings && faults_.wrong == Wrong::newest_only) {
             for (std::size_t at = 0; at < ids.size(); ++at) {
-                if (faults_.recorded.is_old(ids[at])) (*sightings)[at] = {};
+                if (faults_.recorded.is_old(ids[at].id)) (*sightings)[at] = {};
             }
         }
         faults_.crash.pass("sighted");

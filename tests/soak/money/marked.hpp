@@ -49,7 +49,7 @@ class MarkedChain final : public Chain {
     void sign(const SlotWork& work, std::function<void(Result<SignedBytes>)> done) override;
     void recall(std::uint64_t nonce, std::function<void(Result<std::vector<SignedBytes>>)> done) override;
     void send(const std::string& raw, std::function<void(Result<void>)> done) override;
-    void sight(const std::vector<Hash>& ids, std::function<void(Result<std::vector<Sighting>>)> done) override;
+    void sight(const std::vector<Sought>& ids, std::function<void(Result<std::vector<Sighting>>)> done) override;
 
   private:
     Chain& chain_;
