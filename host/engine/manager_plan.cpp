@@ -265,7 +265,7 @@ std::vector<std::pair<std::string, const config::Node*>> stated_options(const Ma
         const auto* of_option = option.is(Json::Kind::object) ? option.find("format") : nullptr;
         if (of_option == nullptr || !of_option->is(Json::Kind::string) || of_option->text() != format) continue;
         const auto* value = stated->find(name);
-        if (value != nullptr && value->is(config::Node::Kind::scalar)) out.emplace_back(name, value);
+        if (value != nullptr) out.emplace_back(name, value);
     }
     return out;
 }
@@ -286,9 +286,19 @@ void check_stated_rates(const config::Settings& settings, config::Diagnostics& d
 // A plugin of another chain than the ledger's would answer that it pays nothing here.
 void check_chain(const config::Settings& settings, config::Diagnostics& diagnostics, const ManagerPlan& plan) {
     for (const auto& [name, stated] : stated_options(plan, settlement_key, settings.payouts.config.get(), "chain-id")) {
-        if (stated->text == std::to_string(settings.chain_id)) continue;
+        if (!stated->is(config::Node::Kind::scalar) || stated->text == std::to_string(settings.chain_id)) continue;
         diagnostics.add(stated->pos, cat("payouts.config.", name),
                         cat("got ", stated->shown(), ", want network.chain_id, ", settings.chain_id));
+    }
+}
+
+// Debts are counted in the smallest unit of the chain's coin: as units of a token they would be another amount.
+void check_asset(const config::Settings& settings, config::Diagnostics& diagnostics, const ManagerPlan& plan) {
+    for (const auto& [name, stated] :
+         stated_options(plan, settlement_key, settings.payouts.config.get(), "payout-asset")) {
+        if (stated->is(config::Node::Kind::scalar) && stated->text == "native") continue;
+        diagnostics.add(stated->pos, cat("payouts.config.", name),
+                        "got a token, want native: debts are recorded, and paid, in the coin of the chain");
     }
 }
 
@@ -345,6 +355,7 @@ std::unique_ptr<ManagerPlan> make_manager_plan(plugin::Loader& loader, config::S
     check_stated_rates(settings, diagnostics, *plan);
     check_worker_keys(settings, diagnostics, *plan);
     check_chain(settings, diagnostics, *plan);
+    check_asset(settings, diagnostics, *plan);
     if (!common || !diagnostics.empty()) return nullptr;
     plan->policy = *policies.first();
     std::vector<plugin::Chosen> paying{plan->policy.chosen};

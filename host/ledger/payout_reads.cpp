@@ -46,10 +46,13 @@ std::string payout_columns() {
 }  // namespace
 
 Result<std::vector<Debt>> SqliteLedger::debts(const DebtFilter& filter) {
-    STIPEND_LET(rows, database_.prepare(
-                          "SELECT o.id, s.owed, coalesce((SELECT max(p.at) FROM payout p WHERE p.orchestrator = o.id), "
-                          "o.first_seen_at) FROM orchestrator o JOIN engine_state s ON s.orchestrator = o.id "
-                          "WHERE o.ns = ? ORDER BY o.id"));
+    // Amounts above 0 are those whose first bit is not set. Of one orchestrator, what was reserved last has the last
+    // place in the chain.
+    STIPEND_LET(rows,
+                database_.prepare(
+                    "SELECT o.id, s.owed, coalesce((SELECT p.at FROM payout p WHERE p.orchestrator = o.id ORDER BY "
+                    "p.seq DESC LIMIT 1), o.first_seen_at) FROM orchestrator o JOIN engine_state s ON "
+                    "s.orchestrator = o.id WHERE o.ns = ? AND s.owed < x'80' AND s.owed > zeroblob(32) ORDER BY o.id"));
     rows.bind(ns_);
     std::vector<Debt> out;
     for (;;) {
@@ -60,7 +63,7 @@ Result<std::vector<Debt>> SqliteLedger::debts(const DebtFilter& filter) {
         one.owed = SignedWei::from_bytes(rows.bytes32());
         one.since = rows.i64();
         if (rows.malformed()) return damaged(database_, cat("what orchestrator ", one.orchestrator, " is owed"));
-        if (one.owed <= SignedWei() || (one.owed < filter.at_least && one.since > filter.or_before)) continue;
+        if (one.owed < filter.at_least && one.since > filter.or_before) continue;
         out.push_back(std::move(one));
     }
 }

@@ -24,7 +24,7 @@ inline constexpr char config_schema[] = R"({
         "tag": {"type": "string", "enum": ["finalized", "safe", "latest-depth"], "default": "finalized",
           "description": "finalized and safe: those up to the block that endpoints give for that tag. latest-depth: those with `depth` blocks above them."},
         "depth": {"type": "integer", "minimum": 1, "maximum": 1000000, "description": "With latest-depth: so many blocks."}}},
-    "asset": {"default": "native", "description": "What is paid: the coin of the chain, or a token (ERC-20).",
+    "asset": {"format": "payout-asset", "default": "native", "description": "What is paid: the coin of the chain, or a token (ERC-20).",
       "oneOf": [
         {"type": "string", "enum": ["native"]},
         {"type": "object", "additionalProperties": false, "required": ["token", "decimals"],
