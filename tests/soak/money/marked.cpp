@@ -94,7 +94,9 @@ Result<void> MarkedBook::return_payment(std::string_view raw) {
 
 void MarkedChain::account(std::function<void(Result<Account>)> done) {
     chain_.account([this, done](Result<Account> account) {
-        if (account && faults_.wrong == Wrong::nonce_ahead && faults_.recorded.empty()) ++account->next_slot;
+        if (account && faults_.wrong == Wrong::nonce_ahead && faults_.recorded.empty()) {
+            account->final_next_slot = ++account->next_slot;
+        }
         faults_.crash.pass("account");
         done(std::move(account));
     });

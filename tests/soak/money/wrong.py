@@ -9,7 +9,7 @@ ORDERS = {
     "second-nonce": ("a replacement takes another nonce", {"I4", "I6"}),
     "nonce-ahead": ("the first nonce is above the chain's", {"I9"}),
 }
-NO_ORDER = "a batch without an id: not of this run, nothing pays by batches yet"
+NO_ORDER = "a batch without an id: not of this run, which pays each by itself"
 
 
 def provoke(scene, name):
