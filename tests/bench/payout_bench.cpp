@@ -13,6 +13,7 @@
 #include <map>
 
 #include "ethereum/transaction.hpp"
+#include "host/ledger/ledger.hpp"
 #include "host/settlement/settler.hpp"
 #include "stipend/duration.hpp"
 #include "tests/bench/instrument.hpp"
@@ -41,14 +42,14 @@ std::string payee_address(ledger::OrchestratorId id) {
 // A payment's bytes, as the plugin and the signer make them.
 ethereum::SignedTransaction signed_payment(const ethereum::PrivateKey& key, std::uint64_t nonce,
                                            const std::string& to) {
-    ethereum::Transaction transaction;
-    transaction.chain_id = chain_id;
-    transaction.nonce = nonce;
-    transaction.max_priority_fee_per_gas = ethereum::Uint256(std::uint64_t{1});
-    transaction.max_fee_per_gas = ethereum::Uint256(std::uint64_t{20});
-    transaction.gas_limit = gas_limit;
-    transaction.to = *ethereum::Address::parse(to);
-    transaction.value = ethereum::Uint256(owed_wei);
+    ethereum::Transaction transaction{.chain_id = chain_id,
+                                      .nonce = nonce,
+                                      .max_priority_fee_per_gas = ethereum::Uint256(std::uint64_t{1}),
+                                      .max_fee_per_gas = ethereum::Uint256(std::uint64_t{20}),
+                                      .gas_limit = gas_limit,
+                                      .to = *ethereum::Address::parse(to),
+                                      .value = ethereum::Uint256(owed_wei),
+                                      .data = {}};
     return must(ethereum::sign(std::move(transaction), key));
 }
 
