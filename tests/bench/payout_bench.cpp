@@ -3,7 +3,7 @@
 //
 //   payout_bench FOLDER
 //
-// Measures: single, batch; bare (a signature, then one durable row, for each). The chain behind them is a stand-in that
+// Measures: single, batch; bare (a signature, then one durable row, for each). The chain behind them is made up: it
 // signs in this process, executes at once, and says so for good: no node and no signer are part of it.
 #include <fmt/format.h>
 #include <sqlite3.h>

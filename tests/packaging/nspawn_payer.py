@@ -183,7 +183,7 @@ class Payer(ServiceCase):
         self.assertIn("Permission denied", box.run(*nobody).stderr)
         with_group = ["setpriv", "--reuid", "65534", "--regid", SIGNER_USER, "--clear-groups", "--", "python3", "-c", ask,
                       SOCKET]
-        self.assertIn('"user"', box.run(*with_group).stdout)
+        signer.wait_for(lambda: '"user"' in box.run(*with_group).stdout, "a refusal of the user")
 
     def test_secrets_are_in_no_log_environment_or_command_line(self):
         self.more_paid()

@@ -6,6 +6,7 @@ import urllib.request
 
 PROJECT = pathlib.Path(__file__).resolve().parents[3]
 SAMPLE = re.compile(r'([a-z_]+)(?:\{(.*)\})? (\S+)$')
+PAYOUTS = re.compile(r"stipend_(?:payouts|payer)_")  # only with `settlement: ethereum`
 LABEL = re.compile(r'([a-z_0-9]+)="((?:[^"\\]|\\.)*)"')
 
 

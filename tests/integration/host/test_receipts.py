@@ -40,7 +40,7 @@ class Receipts(ApiTest):
             ledger.execute("INSERT INTO slot VALUES(?, ?, ?, ?, 1, ?, 1)", [last + 2, number, PAYER, number, at])
             ledger.execute("INSERT INTO attempt VALUES(?, ?, ?, x'02', ?, ?, 21000, 0, ?)",
                            [last + 3, number, transaction, bytes(31) + b"\1", bytes(31) + b"\2", at])
-            ledger.execute("INSERT INTO slot_end VALUES(?, ?, ?, ?, 100, ?, 1, ?)",
+            ledger.execute("INSERT INTO slot_end VALUES(?, ?, ?, ?, 100, ?, 1, ?, '')",
                            [last + 4, number, transaction, block, bytes(32), at])
             ledger.execute("INSERT INTO payout_step VALUES(?, ?, 7, ?, ?, 100, '', '', ?)", [last + 5, number, number, block, at])
             ledger.execute("UPDATE engine_state SET owed = ? WHERE orchestrator = ?", [bytes(32), key])

@@ -9,6 +9,7 @@ import unittest
 TESTS = pathlib.Path(__file__).resolve().parents[2]
 sys.path[:0] = [str(TESTS / folder) for folder in ("integration/host", "integration/signer", "contracts")]
 import rig  # noqa: E402
+import scrape  # noqa: E402
 import solidity  # noqa: E402
 from network import STIPEND, Devnet, Host, wait_for  # noqa: E402
 from rig import CHAIN, GWEI, PAYER, SignerProcess  # noqa: E402
@@ -129,10 +130,20 @@ class Whole(PayoutTest):
         self.assertEqual((receipt["status"], receipt["to"], int(receipt["blockNumber"], 16)),
                          ("0x1", one["to"], one["nonce"]["end"]["block"]))
         self.check_receipt(one)
+        self.check_metrics()
         self.host.stop()
         decided = sum(int(line["amount_wei"]) for line in self.host.decisions())
         owed = sum(int.from_bytes(wei, "big") for wei, in self.rows("SELECT owed FROM engine_state"))
         self.assertEqual(decided, owed + sum(self.paid().values()))
+
+    def check_metrics(self):
+        page = scrape.read(self.host.wait_line("metrics at http").split(" at ")[1].strip())
+        self.assertEqual(scrape.check(page), "")
+        listed = {name: kind for name, kind in scrape.documented().items() if scrape.PAYOUTS.match(name)}
+        self.assertEqual({name: kind for name, kind in page.types.items() if scrape.PAYOUTS.match(name)}, listed)
+        self.assertEqual(page.value("stipend_payouts_paid_total"), len(self.payouts("--all")))
+        self.assertEqual((page.value("stipend_payouts_open"), page.value("stipend_payouts_blocked")), (0, 0))
+        self.assertEqual(page.value("stipend_payer_funds_eth"), self.chain.balance(PAYER) / 10**18)
 
     def check_receipt(self, payout):
         code, text, err = self.host.run("receipt", "show", "--payout", str(payout["payout"]))

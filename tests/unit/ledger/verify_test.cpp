@@ -173,7 +173,7 @@ TEST_CASE("a row inserted into any table is found") {
           "INSERT INTO attempt SELECT 999, slot, zeroblob(32), raw, tip_wei, cap_wei, gas, gives_up, at FROM attempt",
           "INSERT INTO payout_step SELECT 999, payout, state, slot, block_hash, block, reason, by, at FROM payout_step "
           "LIMIT 1",
-          "INSERT INTO slot_end SELECT 999, 9, id, block_hash, block, fee_wei, executed, by, at FROM slot_end",
+          "INSERT INTO slot_end SELECT 999, 9, id, block_hash, block, fee_wei, executed, at, by FROM slot_end",
           "INSERT INTO gap VALUES(999, 3, 1, NULL, 'forged', NULL, NULL)",
           "INSERT INTO generation SELECT 9, 999, at, policy, version, revision, memory_version, so_sha256, config, "
           "terms "
