@@ -143,7 +143,7 @@ class Whole(PayoutTest):
         self.assertEqual({name: kind for name, kind in page.types.items() if scrape.PAYOUTS.match(name)}, listed)
         self.assertEqual(page.value("stipend_payouts_paid_total"), len(self.payouts("--all")))
         self.assertEqual((page.value("stipend_payouts_open"), page.value("stipend_payouts_blocked")), (0, 0))
-        self.assertEqual(page.value("stipend_payer_funds_eth"), self.chain.balance(PAYER) / 10**18)
+        self.assertAlmostEqual(page.value("stipend_payer_funds_eth"), self.chain.balance(PAYER) / 10**18, places=6)
 
     def check_receipt(self, payout):
         code, text, err = self.host.run("receipt", "show", "--payout", str(payout["payout"]))
