@@ -12,6 +12,8 @@
 #include "host/base/printable.hpp"
 #include "host/config/environment.hpp"
 #include "host/config/load.hpp"
+#include "host/ledger/backup.hpp"
+#include "host/runtime/role.hpp"
 
 namespace stipend::cli {
 namespace {
@@ -137,6 +139,15 @@ int print_error(const Error& error) {
 
 void print_notice(const std::string& text) {
     std::fprintf(stderr, "stipend: %s\n", printable(text).c_str());
+}
+
+Result<std::unique_ptr<ledger::Ledger>> open_ledger(const config::Settings& settings, ledger::Access access) {
+    if (access == ledger::Access::read_write) {
+        return ledger::open_existing(ledger::database_file(settings.state),
+                                     {.ns = runtime::namespace_of(settings), .notice = print_notice});
+    }
+    return ledger::open(ledger::database_file(settings.state),
+                        {.access = access, .ns = runtime::namespace_of(settings)});
 }
 
 }  // namespace stipend::cli

@@ -3,12 +3,14 @@
 
 #include <cstdint>
 #include <filesystem>
+#include <memory>
 #include <optional>
 #include <string>
 #include <utility>
 
 #include "host/config/diagnostic.hpp"
 #include "host/config/settings.hpp"
+#include "host/ledger/ledger.hpp"
 #include "host/plugin/loader.hpp"
 
 namespace stipend::cli {
@@ -36,6 +38,10 @@ enum class Reads : std::uint8_t {
 // Prints the diagnostics and sets `status` where something that is read is wrong; what else is wrong is a warning on
 // standard error.
 [[nodiscard]] std::optional<config::Settings> settings_for(Reads reads, const Common& common, int& status);
+
+// The ledger of the state folder: to be read, beside a host that runs or without one; or written, where none runs.
+[[nodiscard]] Result<std::unique_ptr<ledger::Ledger>> open_ledger(const config::Settings& settings,
+                                                                  ledger::Access access);
 
 // Where plugins come from and where they are staged under these settings.
 [[nodiscard]] plugin::LoaderOptions loader_options(const config::Settings& settings);

@@ -19,16 +19,6 @@
 namespace stipend::cli {
 namespace {
 
-// The ledger of the configured state folder.
-Result<std::unique_ptr<ledger::Ledger>> open_ledger(const config::Settings& settings, ledger::Access access) {
-    if (access == ledger::Access::read_write) {
-        return ledger::open_existing(ledger::database_file(settings.state),
-                                     {.ns = runtime::namespace_of(settings), .notice = print_notice});
-    }
-    return ledger::open(ledger::database_file(settings.state),
-                        {.access = access, .ns = runtime::namespace_of(settings)});
-}
-
 Json report_json(const ledger::Report& report) {
     Json findings = Json::array();
     for (const auto& finding : report.findings) {

@@ -23,8 +23,7 @@ int ledger_backup(const BackupOptions& options) {
     const auto settings = settings_for(Reads::ledger, options.common, status);
     if (!settings) return status;
     // A reader of its own: the host neither waits nor takes part.
-    const auto opened = ledger::open(ledger::database_file(settings->state),
-                                     {.access = ledger::Access::read_only, .ns = runtime::namespace_of(*settings)});
+    const auto opened = open_ledger(*settings, ledger::Access::read_only);
     if (!opened) return print_error(opened.error());
     const auto report = (*opened)->backup(options.file);
     if (!report) return print_error(report.error());

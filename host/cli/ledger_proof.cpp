@@ -54,8 +54,7 @@ int ledger_proof(const ProofOptions& options) {
     int status = exit_good;
     const auto settings = settings_for(Reads::ledger, options.common, status);
     if (!settings) return status;
-    const auto opened = ledger::open(ledger::database_file(settings->state),
-                                     {.access = ledger::Access::read_only, .ns = runtime::namespace_of(*settings)});
+    const auto opened = open_ledger(*settings, ledger::Access::read_only);
     if (!opened) return print_error(opened.error());
     const auto proof =
         ledger::prove_decision(**opened, engine::HeadSigner::file_of(*settings), options.orchestrator, options.epoch);

@@ -8,19 +8,12 @@
 #include "host/cli/commands.hpp"
 #include "host/cli/remote.hpp"
 #include "host/engine/objection.hpp"
-#include "host/ledger/backup.hpp"
 #include "host/ledger/decision_json.hpp"
-#include "host/runtime/role.hpp"
 
 namespace stipend::cli {
 namespace {
 
 constexpr std::size_t text_on_a_line = 80;
-
-Result<std::unique_ptr<ledger::Ledger>> read_ledger(const config::Settings& settings) {
-    return ledger::open(ledger::database_file(settings.state),
-                        {.access = ledger::Access::read_only, .ns = runtime::namespace_of(settings)});
-}
 
 // Texts come from outside.
 std::string fit(const Json& one, std::string_view key) {
@@ -47,8 +40,7 @@ void print_whole(const Json& one) {
 // did not answer.
 Result<Json> answer_in_ledger(const config::Settings& settings, const Json& body) {
     STIPEND_LET(request, engine::parse_objection_answer(body));
-    STIPEND_LET(book, ledger::open_existing(ledger::database_file(settings.state),
-                                            {.ns = runtime::namespace_of(settings), .notice = print_notice}));
+    STIPEND_LET(book, open_ledger(settings, ledger::Access::read_write));
     const auto now = SystemClock().now();
     STIPEND_LET(terms, engine::terms_without_host(*book, settings, request.orchestrator, now));
     STIPEND_LET(done, engine::record_objection_answer(*book, request, terms, now));
@@ -62,7 +54,7 @@ int objection_list(const ObjectionOptions& options) {
     int status = exit_good;
     const auto settings = settings_for(Reads::ledger, options.common, status);
     if (!settings) return status;
-    const auto book = read_ledger(*settings);
+    const auto book = open_ledger(*settings, ledger::Access::read_only);
     if (!book) return print_error(book.error());
     ledger::ObjectionFilter filter;
     for (std::optional<ledger::ObjectionPlace> next = ledger::ObjectionPlace{}; next;) {
@@ -90,7 +82,7 @@ int objection_show(const ObjectionOptions& options) {
     int status = exit_good;
     const auto settings = settings_for(Reads::ledger, options.common, status);
     if (!settings) return status;
-    const auto book = read_ledger(*settings);
+    const auto book = open_ledger(*settings, ledger::Access::read_only);
     if (!book) return print_error(book.error());
     const auto balances = (*book)->balances();
     if (!balances) return print_error(balances.error());

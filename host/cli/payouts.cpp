@@ -8,17 +8,10 @@
 #include "host/cli/commands.hpp"
 #include "host/cli/remote.hpp"
 #include "host/engine/payout_order.hpp"
-#include "host/ledger/backup.hpp"
 #include "host/ledger/payout_json.hpp"
-#include "host/runtime/role.hpp"
 
 namespace stipend::cli {
 namespace {
-
-Result<std::unique_ptr<ledger::Ledger>> read_book(const config::Settings& settings) {
-    return ledger::open(ledger::database_file(settings.state),
-                        {.access = ledger::Access::read_only, .ns = runtime::namespace_of(settings)});
-}
 
 // Texts come from outside.
 std::string shown(const Json& one, std::string_view key) {
@@ -88,8 +81,7 @@ int print(const Json& one, bool json) {
 // Where no host runs. The ledger's lock keeps out a host that starts meanwhile.
 Result<Json> order_in_ledger(const config::Settings& settings, const Json& body) {
     STIPEND_LET(order, engine::parse_payout_order(body));
-    STIPEND_LET(book, ledger::open_existing(ledger::database_file(settings.state),
-                                            {.ns = runtime::namespace_of(settings), .notice = print_notice}));
+    STIPEND_LET(book, open_ledger(settings, ledger::Access::read_write));
     return engine::order_without_host(*book, order, SystemClock().now());
 }
 
@@ -99,7 +91,7 @@ int payout_list(const PayoutOptions& options) {
     int status = exit_good;
     const auto settings = settings_for(Reads::ledger, options.common, status);
     if (!settings) return status;
-    const auto book = read_book(*settings);
+    const auto book = open_ledger(*settings, ledger::Access::read_only);
     if (!book) return print_error(book.error());
     const ledger::PayoutFilter filter{.open = !options.all};
     const auto read = (*book)->payouts(filter, [&](const ledger::PayoutLine& line) -> Result<void> {
@@ -124,7 +116,7 @@ int payout_show(const PayoutOptions& options) {
     // A running host knows what it waits for as well.
     const auto answer = ask_host(*settings, "POST", "/payouts/show", Json::object().append("payout", options.payout));
     if (answer) return print(*answer, options.common.json);
-    const auto book = read_book(*settings);
+    const auto book = open_ledger(*settings, ledger::Access::read_only);
     if (!book) return print_error(book.error());
     const auto found = (*book)->payout(options.payout);
     if (!found) return print_error(found.error());

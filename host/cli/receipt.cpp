@@ -22,8 +22,7 @@ struct Opened {
 };
 Result<Opened> open_both(const config::Settings& settings) {
     const auto ns = runtime::namespace_of(settings);
-    STIPEND_LET(book,
-                ledger::open(ledger::database_file(settings.state), {.access = ledger::Access::read_only, .ns = ns}));
+    STIPEND_LET(book, open_ledger(settings, ledger::Access::read_only));
     STIPEND_LET(key, receipt::Key::open(settings.state));
     return Opened{ns, std::move(book), std::move(key)};
 }

@@ -29,7 +29,8 @@ Result<void> Manager::add_payout_routes(runtime::ControlServer& server) {
 
 void Manager::announce_settlement(const config::Settings& settings) const {
     auto& log = host_.log();
-    if (open_payouts_ && !open_payouts_->payouts.empty()) {
+    const bool pays = settings.settlement == config::Settlement::ethereum;
+    if (!pays && open_payouts_ && !open_payouts_->payouts.empty()) {
         log.warn(cat(open_payouts_->payouts.size(),
                      " payouts are under way, and nothing watches them until settlement is ethereum again"));
     }
@@ -45,6 +46,7 @@ void Manager::announce_settlement(const config::Settings& settings) const {
     const auto& payouts = settings.payouts;
     log.info(cat("settlement is ethereum: debts on chain ", settings.chain_id, " are paid from ", payouts.min.text(),
                  " on, or after ", duration_text(payouts.max_age_ns), ", at most ", payouts.per_day.text(), " a day"));
+    if (once_) log.warn("nothing is paid in one cycle: a payment takes longer to become final");
     if (payouts.stopped == config::Stopped::yes) log.warn("payouts are stopped: payouts.stopped is true");
 }
 

@@ -1,37 +1,12 @@
 #include "host/engine/objection.hpp"
 
 #include "host/base/time.hpp"
+#include "host/engine/order_members.hpp"
 #include "host/ledger/decision_json.hpp"
-#include "stipend/decimal.hpp"
 #include "stipend/duration.hpp"
 
 namespace stipend::engine {
 namespace {
-
-// A text of 1 to `most` bytes. The parser of JSON has checked that it is UTF-8.
-Result<std::string> text_member(const Json& json, std::string_view name, std::size_t most) {
-    const auto* member = json.find(name);
-    if (member == nullptr || !member->is(Json::Kind::string))
-        return fail(STIPEND_E_INVALID, "\"", name, "\": want a text");
-    const auto& text = member->text();
-    if (text.empty() || text.size() > most) {
-        return fail(STIPEND_E_INVALID, "\"", name, "\": got ", text.size(), " bytes, want 1 to ", most);
-    }
-    if (text.find('\0') != std::string::npos) {
-        return fail(STIPEND_E_INVALID, "\"", name, "\": has the character U+0000, which no text has");
-    }
-    return text;
-}
-
-Result<std::uint64_t> epoch_member(const Json& json) {
-    const auto* member = json.find("epoch");
-    if (member != nullptr && member->is(Json::Kind::number)) {
-        const auto number = Decimal::parse(member->text());
-        const auto whole = number ? number->exact_scaled(0) : Result<std::int64_t>(number.error());
-        if (whole && *whole >= 1) return static_cast<std::uint64_t>(*whole);
-    }
-    return fail(STIPEND_E_INVALID, "\"epoch\": want the number of a decision, 1 or more");
-}
 
 // What is recorded, with what of its orchestrator is open.
 Result<Objected> as_recorded(ledger::Ledger& ledger, const ledger::ObjectionLine& line) {
@@ -77,7 +52,8 @@ bool is_same(const ledger::ObjectionLine& line, const ObjectionAnswerRequest& re
 Result<ObjectionRequest> parse_objection(const Json& json) {
     ObjectionRequest out;
     STIPEND_SET(out.orchestrator, text_member(json, "orchestrator", ledger::max_key_bytes));
-    STIPEND_SET(out.epoch, epoch_member(json));
+    STIPEND_LET(epoch, number_member(json, "epoch", "decision"));
+    out.epoch = static_cast<std::uint64_t>(epoch);
     STIPEND_SET(out.text, text_member(json, "text", ledger::max_objection_bytes));
     STIPEND_SET(out.by, text_member(json, "by", ledger::max_key_bytes));
     return out;
@@ -86,7 +62,8 @@ Result<ObjectionRequest> parse_objection(const Json& json) {
 Result<ObjectionAnswerRequest> parse_objection_answer(const Json& json) {
     ObjectionAnswerRequest out;
     STIPEND_SET(out.orchestrator, text_member(json, "orchestrator", ledger::max_key_bytes));
-    STIPEND_SET(out.epoch, epoch_member(json));
+    STIPEND_LET(epoch, number_member(json, "epoch", "decision"));
+    out.epoch = static_cast<std::uint64_t>(epoch);
     STIPEND_SET(out.reason, text_member(json, "reason", ledger::max_objection_bytes));
     STIPEND_SET(out.by, text_member(json, "by", ledger::max_key_bytes));
     const auto* usd = json.find("usd");

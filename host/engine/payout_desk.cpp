@@ -13,7 +13,6 @@ namespace {
 
 using ledger::PayoutState;
 
-constexpr std::int64_t block_grace_ns = 60 * ns_per_s;  // what blocks for less is no alert
 constexpr std::size_t listed_without_address = 5;
 
 std::string block_alert(std::string_view id) {
@@ -192,6 +191,8 @@ void PayoutDesk::written(const Result<void>& done) {
     host_.log().error("payouts: " + done.error().message);
     if (status == STIPEND_E_BUSY || status == STIPEND_E_CONFLICT || status == STIPEND_E_INVALID) return;
     failure_ = done.error();
+    engine_.raise(
+        {.id = "ledger", .severity = STIPEND_ALERT_CRITICAL, .text = done.error().message, .at = host_.now()});
 }
 
 std::string PayoutDesk::key_of(ledger::PayoutId payout) const {
@@ -228,21 +229,28 @@ void PayoutDesk::report(const ledger::PayoutChanges& changes) {
 
 // What blocks all of them, and each that only a person moves.
 void PayoutDesk::follow_alerts(stipend_unix_ns now) {
+    // In the middle of its questions a block may be over only until the next one fails again.
+    if (!settler_.busy()) follow_block(now);
+    if (std::exchange(moved_, false)) follow_payouts(now);
+}
+
+void PayoutDesk::follow_block(stipend_unix_ns now) {
     const auto block = settler_.block();
     if (block.id != block_) {
         if (!block_.empty()) engine_.resolve(block_alert(block_), now);
         block_ = block.id;
         blocked_since_ = now;
     }
-    // What is no fault of a moment.
+    // What is no fault of a moment; another block is an alert once it has lasted.
     const bool grave = block_ == settlement::blocks::foreign || block_ == settlement::blocks::reverts;
-    if (!block_.empty() && (grave || now - blocked_since_ >= block_grace_ns)) {
-        engine_.raise({.id = block_alert(block_),
-                       .severity = grave ? STIPEND_ALERT_CRITICAL : STIPEND_ALERT_WARNING,
-                       .text = cat("no payout is bound: ", block.text, ": `stipend payouts list`"),
-                       .at = now});
-    }
-    if (!std::exchange(moved_, false)) return;
+    if (block_.empty() || (!grave && now - blocked_since_ < settler_.rules().resend_after_ns)) return;
+    engine_.raise({.id = block_alert(block_),
+                   .severity = grave ? STIPEND_ALERT_CRITICAL : STIPEND_ALERT_WARNING,
+                   .text = cat("no payout is bound: ", block.text, ": `stipend payouts list`"),
+                   .at = now});
+}
+
+void PayoutDesk::follow_payouts(stipend_unix_ns now) {
     std::set<std::string> raised;
     for (const auto& [id, payout] : settler_.payouts()) {
         const bool frozen = payout.state == PayoutState::frozen;

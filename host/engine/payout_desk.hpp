@@ -73,7 +73,9 @@ class PayoutDesk final : private settlement::Book {
     // The payout, with what it waits for. INVALID: there is no such payout. [any but control]
     Result<Json> show(const Json& body);
     // Compares the ledger with the chain. Changes nothing, unless `accept_foreign` is true: then it records first that
-    // something else used the payer's next nonces. {"clean","checked","findings":[...]}. [any but control]
+    // something else used the payer's next nonces.
+    // {"clean","findings":[...],"more","transactions","open_payouts","payer", "next_nonce","funds_wei"}. [any but
+    // control]
     Result<Json> reconcile(const Json& body);
 
   private:
@@ -120,6 +122,8 @@ class PayoutDesk final : private settlement::Book {
     void written(const Result<void>& done);
     void report(const ledger::PayoutChanges& changes);
     void follow_alerts(stipend_unix_ns now);
+    void follow_block(stipend_unix_ns now);
+    void follow_payouts(stipend_unix_ns now);
     [[nodiscard]] std::string key_of(ledger::PayoutId payout) const;
     // The settler's questions and commits are over, so that its chain can be another one.
     void take_next_chain();

@@ -3,22 +3,13 @@
 #include <algorithm>
 #include <array>
 
+#include "host/engine/order_members.hpp"
 #include "host/ledger/payout_json.hpp"
-#include "stipend/decimal.hpp"
 
 namespace stipend::engine {
 namespace {
 
 using ledger::PayoutState;
-
-Result<std::string> order_text(const Json& json, std::string_view name, std::size_t most) {
-    const auto* member = json.find(name);
-    if (member == nullptr || !member->is(Json::Kind::string) || member->text().size() > most ||
-        member->text().find('\0') != std::string::npos) {
-        return fail(STIPEND_E_INVALID, "\"", name, "\": want a text of at most ", most, " bytes");
-    }
-    return member->text();
-}
 
 constexpr std::array<std::pair<std::string_view, PayoutOrder::Action>, 4> actions{{
     {"hold", PayoutOrder::Action::hold},
@@ -35,20 +26,14 @@ PayoutState state_after(PayoutOrder::Action action) {
 }  // namespace
 
 Result<ledger::PayoutId> payout_member(const Json& json) {
-    const auto* member = json.find("payout");
-    if (member != nullptr && member->is(Json::Kind::number)) {
-        const auto number = Decimal::parse(member->text());
-        const auto whole = number ? number->exact_scaled(0) : Result<std::int64_t>(number.error());
-        if (whole && *whole >= 1) return *whole;
-    }
-    return fail(STIPEND_E_INVALID, "\"payout\": want the number of a payout, 1 or more");
+    return number_member(json, "payout", "payout");
 }
 
 Result<PayoutOrder> parse_payout_order(const Json& json) {
     PayoutOrder out;
     STIPEND_SET(out.payout, payout_member(json));
-    STIPEND_LET(action, order_text(json, "action", 16));
-    STIPEND_SET(out.by, order_text(json, "by", ledger::max_key_bytes));
+    STIPEND_LET(action, text_member(json, "action", 16));
+    STIPEND_SET(out.by, text_member(json, "by", ledger::max_key_bytes));
     using Action = PayoutOrder::Action;
     const auto known = std::ranges::find(actions, action, &std::pair<std::string_view, Action>::first);
     if (known == actions.end()) {
@@ -57,8 +42,7 @@ Result<PayoutOrder> parse_payout_order(const Json& json) {
     }
     out.action = known->second;
     if (out.action == Action::release || out.action == Action::unfreeze) return out;
-    STIPEND_SET(out.reason, order_text(json, "reason", ledger::max_reason_bytes));
-    if (out.reason.empty()) return fail(STIPEND_E_INVALID, "\"reason\": want a text: it is recorded");
+    STIPEND_SET(out.reason, text_member(json, "reason", ledger::max_reason_bytes));
     return out;
 }
 

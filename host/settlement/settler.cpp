@@ -48,12 +48,18 @@ bool Settler::start_something() {
     if (look_at_account()) return true;
     if (!account_) return false;
     if (look_at_attempts() || hold_failed()) return true;
-    if (rules_.stopped || !block_.id.empty()) return false;
+    if (only_watches()) return false;
     // A signer that does not answer keeps nothing that it has signed from being sent.
     if (send() || sign() || replace()) return true;
-    const bool frozen =
-        std::ranges::any_of(payouts_, [](const auto& one) { return one.second.state == State::frozen; });
-    return !frozen && (bind() || reserve());
+    return !is_any_frozen() && (bind() || reserve());
+}
+
+bool Settler::only_watches() const {
+    return !account_ || rules_.stopped || !block_.id.empty();
+}
+
+bool Settler::is_any_frozen() const {
+    return std::ranges::any_of(payouts_, [](const auto& one) { return one.second.state == State::frozen; });
 }
 
 bool Settler::is_frozen(SlotId slot) const {
@@ -63,7 +69,11 @@ bool Settler::is_frozen(SlotId slot) const {
 
 std::optional<stipend_unix_ns> Settler::next_wakeup() const {
     if (busy_) return std::nullopt;
-    return std::max(retry_due_, std::min({account_due_, sight_due_, reserve_due_}));
+    // What is not done now is due at no time: one that has passed would have the caller come back at once, for ever.
+    auto next = account_due_;
+    if (account_) next = std::min(next, sight_due_);
+    if (!only_watches() && !is_any_frozen()) next = std::min(next, reserve_due_);
+    return std::max(retry_due_, next);
 }
 
 void Settler::failed(std::string_view what, const Error& error) {

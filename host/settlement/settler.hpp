@@ -53,7 +53,7 @@ class Settler {
     void set_rules(Rules rules) { rules_ = std::move(rules); }
     // Goes on where something is due at `now`; nothing else happens between two calls, but for answers.
     void run(stipend_unix_ns now);
-    // When to call `run` next; none while an answer is awaited.
+    // When to call `run` next, later than the last call; none while an answer is awaited.
     [[nodiscard]] std::optional<stipend_unix_ns> next_wakeup() const;
     [[nodiscard]] bool busy() const { return busy_; }
 
@@ -106,6 +106,9 @@ class Settler {
     void failed(std::string_view what, const Error& error);
     // One of its payouts is frozen: only a person moves it.
     [[nodiscard]] bool is_frozen(SlotId slot) const;
+    [[nodiscard]] bool is_any_frozen() const;
+    // Nothing is sent, signed, bound or reserved.
+    [[nodiscard]] bool only_watches() const;
     // Wraps an answer: nothing else is under way until it comes.
     template <class T>
     std::function<void(Result<T>)> answer(void (Settler::*take)(Result<T>)) {

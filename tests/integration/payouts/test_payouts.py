@@ -296,8 +296,10 @@ class Faults(PayoutTest):
         wait_for(lambda: len(self.host.decisions()) > before + 1, "decisions meanwhile")
         waiting = next(one for one in self.payouts() if one["state"] == "bound")["payout"]
         self.assertIn("signer", self.shown(waiting)["waits_for"])
+        wait_for(lambda: any(a["id"] == "payouts:unanswered" for a in self.host.status()["alerts"]), "the alert")
         self.signer.start()
         self.until(lambda: self.shown(waiting)["state"] == "paid", "that it is paid")
+        wait_for(lambda: not any(a["id"] == "payouts:unanswered" for a in self.host.status()["alerts"]), "its end")
         self.settle()
         self.check_money()
 

@@ -347,3 +347,30 @@ TEST_CASE("a change of the payer: the old one's payments are watched, and the ne
     CHECK(world.settler().slots().at(1).attempts.size() == 1);
     CHECK(world.settler().slots().at(2).row.payer == world.chain.payer);
 }
+
+// World::run looks at each of these: when it is to be called again lies ahead.
+TEST_CASE("a settler that only watches waits for its next look") {
+    World world(2);
+    world.decide();
+    SUBCASE("stopped before it did anything") {
+        world.settings.stopped = true;
+    }
+    SUBCASE("on another chain") {
+        world.settings.chain_id = 5;
+    }
+    SUBCASE("stopped later") {
+        world.run();
+        world.settings.stopped = true;
+        world.chain.mine();
+    }
+    SUBCASE("the payer's key was used elsewhere") {
+        world.until_settled();
+        world.chain.spend_elsewhere();
+        world.chain.mine();
+    }
+    for (int i = 0; i < 3; ++i) {
+        world.pass(6);
+        world.run();
+    }
+    CHECK(*world.settler().next_wakeup() > ledger_test::start_ns);
+}

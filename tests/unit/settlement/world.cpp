@@ -69,6 +69,10 @@ void World::run() {
         queue_.pop_front();
         next();
     }
+    if (crashed_) return;
+    const auto next = settler_->next_wakeup();
+    REQUIRE(next.has_value());
+    CHECK(*next > now_);
 }
 
 void World::until_settled(int rounds) {
