@@ -224,6 +224,8 @@ TEST_CASE("each orchestrator gets its own events alone") {
 TEST_CASE("signs that flip while the desk is busy arrive in their order, and none is lost") {
     TargetScene scene;
     scene.take_webhook("a", hook_of_a);
+    // The desk's thread may still be on its way through the gate with that first message.
+    scene.wait_shown("a", "waiting", "0");
     std::unique_lock busy(scene.client->gate);
     scene.desk->observe("a", alert::sign_down, true);
     scene.desk->observe("a", alert::sign_down, false);
