@@ -61,7 +61,16 @@ function(stipend_test name)
     set_source_files_properties(${ARG_APART} PROPERTIES SKIP_UNITY_BUILD_INCLUSION ON)
     add_executable(${name} ${ARG_SOURCES} ${ARG_APART} $<TARGET_OBJECTS:stipend_test_main>)
     target_link_libraries(${name} PRIVATE stipend_flags stipend-sdk::sdk ${ARG_LIBS})
+    if(STIPEND_SANITIZE)
+        target_compile_options(${name} PRIVATE -O0)  # sanitized tests take twice as long to compile with optimisation
+    endif()
     set_target_properties(${name} PROPERTIES RUNTIME_OUTPUT_DIRECTORY ${CMAKE_BINARY_DIR}/tests)
     add_test(NAME ${name} COMMAND ${name})
     set_tests_properties(${name} PROPERTIES TIMEOUT ${ARG_TIMEOUT} ENVIRONMENT "${ARG_ENV}")
+endfunction()
+
+# stipend_unsanitized(test...): a sanitizer would find nothing in these tests, or cannot be there. `./dev test` runs them with
+# the release build, and all others with the sanitizers.
+function(stipend_unsanitized)
+    set_property(TEST ${ARGN} APPEND PROPERTY LABELS unsanitized)
 endfunction()
