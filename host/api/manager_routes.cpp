@@ -18,6 +18,7 @@ constexpr std::int64_t proof_wait_s = 60;
 constexpr char orchestrators_cursor = 'o';
 constexpr char payments_cursor = 'p';
 constexpr char own_payments_cursor = 'q';  // of one orchestrator
+constexpr char payouts_cursor = 'u';
 
 // The sum of calls, and the mean latency of those that have one, of the orchestrators that are listed.
 Json summary_of(const std::vector<Json>& items) {
@@ -89,14 +90,21 @@ Reply one_orchestrator(ManagerReads& reads, const Request& request) {
     return tagged_reply(**found);
 }
 
+// Empty: of all. INVALID: it is no id.
+Result<std::string> orchestrator_of(const Request& request) {
+    const auto one = request.query.find("orchestrator");
+    if (one == request.query.end()) return std::string();
+    if (one->second.empty()) return fail(STIPEND_E_INVALID, "query parameter \"orchestrator\": want an id");
+    return one->second;
+}
+
 Reply payments(ManagerReads& reads, const Request& request) {
     ManagerReads::PaymentQuery query;
     const auto csv = wants_csv(request);
     if (!csv) return bad_query(csv.error());
-    if (const auto one = request.query.find("orchestrator"); one != request.query.end()) {
-        if (one->second.empty()) return problem(400, "query parameter \"orchestrator\": want an id");
-        query.orchestrator = one->second;
-    }
+    auto orchestrator = orchestrator_of(request);
+    if (!orchestrator) return bad_query(orchestrator.error());
+    query.orchestrator = std::move(*orchestrator);
     const auto list = query.orchestrator.empty() ? payments_cursor : own_payments_cursor;
     const auto limit = request.number("limit", default_part, 1, most_part);
     if (!limit) return bad_query(limit.error());
@@ -116,6 +124,40 @@ Reply payments(ManagerReads& reads, const Request& request) {
     auto next = next_of(list, **found);
     return tagged_reply(
         Json::object().append("payments", array_of(std::move((*found)->items))).append("next_cursor", std::move(next)));
+}
+
+Reply payouts(ManagerReads& reads, const Request& request) {
+    ManagerReads::PayoutQuery query;
+    auto orchestrator = orchestrator_of(request);
+    if (!orchestrator) return bad_query(orchestrator.error());
+    query.orchestrator = std::move(*orchestrator);
+    if (const auto state = request.query.find("state"); state != request.query.end()) {
+        if (state->second != "open" && state->second != "all") {
+            return problem(400, "query parameter \"state\": want open or all");
+        }
+        query.open = state->second == "open";
+    }
+    const auto limit = request.number("limit", default_part, 1, most_part);
+    if (!limit) return bad_query(limit.error());
+    query.limit = static_cast<std::size_t>(*limit);
+    const auto before = cursor_of(request, payouts_cursor);
+    if (!before) return bad_query(before.error());
+    query.before = *before;
+    auto found = reads.payouts(query);
+    if (!found) return problem_of(found.error());
+    if (!*found) return problem(404, "no such orchestrator");
+    auto next = next_of(payouts_cursor, **found);
+    return tagged_reply(
+        Json::object().append("payouts", array_of(std::move((*found)->items))).append("next_cursor", std::move(next)));
+}
+
+Reply one_payout(ManagerReads& reads, const Request& request) {
+    const auto number = path_number(request, "payout");
+    if (!number || *number > INT64_MAX) return problem(404, "no such payout: want its number");
+    auto found = reads.payout(request.path.at("id"), static_cast<std::int64_t>(*number));
+    if (!found) return problem_of(found.error());
+    if (!*found) return problem(404, "no such payout");
+    return tagged_reply(**found);
 }
 
 Reply payment_proof(ManagerReads& reads, const Request& request) {
@@ -242,6 +284,12 @@ std::vector<ApiRoute> manager_routes(ManagerReads& reads, std::vector<IpRange> g
     out.back().own = true;
     get("/api/v1/livepeer/orchestrators/{id}/payments/{epoch}/proof", Permission::payments_read, {},
         [&reads](const Request& request) { return payment_proof(reads, request); });
+    out.back().own = true;
+    get("/api/v1/livepeer/payouts", Permission::payments_read, {"orchestrator", "state", "cursor", "limit"},
+        [&reads](const Request& request) { return payouts(reads, request); });
+    out.back().own = true;
+    get("/api/v1/livepeer/orchestrators/{id}/payouts/{payout}", Permission::payments_read, {},
+        [&reads](const Request& request) { return one_payout(reads, request); });
     out.back().own = true;
     get("/api/v1/ledger/head", {}, {}, [&reads](const Request&) { return signed_head(reads); });
     get("/api/v1/gateway/orchestrators", {}, {}, [&reads, gateways = std::move(gateways)](const Request& request) {

@@ -47,6 +47,16 @@ class ManagerReads {
     // The proof of one decision, for its payee: see host/ledger/decision_proof.hpp. Nothing: there is no such decision.
     // BUSY: no head covers it yet.
     virtual Result<std::optional<Json>> payment_proof(std::string_view orchestrator, std::uint64_t epoch) = 0;
+    struct PayoutQuery {
+        std::string orchestrator = {};            // empty: all
+        bool open = false;                        // only those that are not over
+        std::optional<std::int64_t> before = {};  // a cursor
+        std::size_t limit = 0;
+    };
+    // The newest first. Nothing: there is no such orchestrator.
+    virtual Result<std::optional<Part>> payouts(const PayoutQuery& query) = 0;
+    // With its steps and its nonce. Nothing: that orchestrator has no such payout.
+    virtual Result<std::optional<Json>> payout(std::string_view orchestrator, std::int64_t number) = 0;
     // The newest signed head. Nothing: there is none yet.
     virtual Result<std::optional<Json>> signed_head() = 0;
     // What an item of theirs looks like. Does not block.

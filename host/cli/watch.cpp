@@ -36,6 +36,11 @@ void print_event(std::string_view name, const std::string& data) {
     }
     if (name == "state") return fmt::print("{} is {}, was {}\n", text("orchestrator"), text("to"), text("from"));
     if (name == "alert") return fmt::print("alert {}: {}\n", text("id"), text("text"));
+    if (name == "payout") {
+        const auto reason = text("reason");
+        return fmt::print("{} payout {} to {} is {}: {} wei{}{}\n", text("since"), text("payout"), text("orchestrator"),
+                          text("state"), text("amount_wei"), reason.empty() ? "" : ": ", reason);
+    }
     if (name == "objection") {
         return fmt::print("{} objection to epoch {} is {}: {}\n", text("orchestrator"), text("epoch"), text("state"),
                           text(text("state") == "open" ? "text" : "answer"));

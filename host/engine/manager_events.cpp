@@ -2,6 +2,7 @@
 
 #include "host/engine/alerts.hpp"
 #include "host/ledger/decision_json.hpp"
+#include "host/ledger/payout_json.hpp"
 
 namespace stipend::engine {
 namespace {
@@ -65,6 +66,10 @@ Result<api::EventSource::Part> ManagerEvents::read(std::int64_t after, std::size
                                           change.objection.key,
                                           "objection",
                                           ledger::objection_json(change.objection).dump()});
+                    return;
+                case ledger::Change::Kind::payout:
+                    out.events.push_back(
+                        {{change.seq, 0}, change.payout.key, "payout", ledger::payout_json(change.payout).dump()});
             }
         });
     });

@@ -7,6 +7,7 @@
 #include "host/ledger/decision_json.hpp"
 #include "host/ledger/decision_proof.hpp"
 #include "host/ledger/head_file.hpp"
+#include "host/ledger/payout_json.hpp"
 #include "stipend/duration.hpp"
 
 namespace stipend::engine {
@@ -249,15 +250,48 @@ Result<std::vector<std::string>> ManagerReads::addresses() {
     }
 }
 
+Result<std::optional<ledger::OrchestratorId>> ManagerReads::id_of(const std::string& key) {
+    return on_control([&engine = engine_, key] {
+        const auto at = engine.payees().find(key);
+        return at ? std::optional(engine.payees().id(*at)) : std::nullopt;
+    });
+}
+
+Result<std::optional<ManagerReads::Part>> ManagerReads::payouts(const PayoutQuery& query) {
+    ledger::PayoutFilter filter{
+        .orchestrator = {}, .open = query.open, .before = query.before, .limit = query.limit + 1};
+    if (!query.orchestrator.empty()) {
+        STIPEND_SET(filter.orchestrator, id_of(query.orchestrator));
+        if (!filter.orchestrator) return std::optional<Part>();
+    }
+    Part out;
+    std::int64_t last = 0;
+    STIPEND_TRY(ledger_.read([&](ledger::Ledger& ledger) {
+        out = {};
+        return ledger.payouts(filter, [&](const ledger::PayoutLine& line) -> Result<void> {
+            if (out.items.size() == query.limit) {
+                out.next = last;
+            } else {
+                out.items.push_back(ledger::payout_json(line));
+                last = line.row.id;
+            }
+            return {};
+        });
+    }));
+    return std::optional(std::move(out));
+}
+
+Result<std::optional<Json>> ManagerReads::payout(std::string_view orchestrator, std::int64_t number) {
+    STIPEND_LET(found, ledger_.read([&](ledger::Ledger& ledger) { return ledger.payout(number); }));
+    if (!found || found->line.key != orchestrator) return std::optional<Json>();
+    return std::optional(ledger::payout_json(*found));
+}
+
 Result<std::optional<ManagerReads::Part>> ManagerReads::payments(const PaymentQuery& query) {
     ledger::RecentFilter filter{.orchestrator = {}, .from = query.from, .before = query.before, .limit = query.limit};
     if (!query.orchestrator.empty()) {
-        STIPEND_LET(id, on_control([&engine = engine_, key = query.orchestrator] {
-                        const auto at = engine.payees().find(key);
-                        return at ? std::optional(engine.payees().id(*at)) : std::nullopt;
-                    }));
-        if (!id) return std::optional<Part>();
-        filter.orchestrator = id;
+        STIPEND_SET(filter.orchestrator, id_of(query.orchestrator));
+        if (!filter.orchestrator) return std::optional<Part>();
     }
     Part out;
     STIPEND_SET(out.next, ledger_.read([&](ledger::Ledger& ledger) {

@@ -40,6 +40,8 @@ class ManagerReads final : public api::ManagerReads {
     Result<std::vector<std::string>> addresses() override;
     Result<std::optional<Part>> payments(const PaymentQuery& query) override;
     Result<std::optional<Json>> payment_proof(std::string_view orchestrator, std::uint64_t epoch) override;
+    Result<std::optional<Part>> payouts(const PayoutQuery& query) override;
+    Result<std::optional<Json>> payout(std::string_view orchestrator, std::int64_t number) override;
     Result<std::optional<Json>> signed_head() override;
     [[nodiscard]] Json payment_form() const override;
     Result<Health> health() override;
@@ -58,6 +60,8 @@ class ManagerReads final : public api::ManagerReads {
     [[nodiscard]] Result<std::vector<Json>> shown(std::vector<Row> rows);
     // Of a registration that the engine does not know.
     [[nodiscard]] Json shown_pending(const registry::Registration& registration) const;
+    // Nothing: the engine has none of that id.
+    [[nodiscard]] Result<std::optional<ledger::OrchestratorId>> id_of(const std::string& key);
     // The ids whose endpoint could not be connected to, and why not; null: it could, or it is not known.
     [[nodiscard]] std::set<std::string, std::less<>> unreached() const;
     [[nodiscard]] Json endpoint_problem(std::string_view id) const;

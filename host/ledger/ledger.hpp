@@ -101,9 +101,19 @@ struct RecentFilter {
     std::uint64_t limit = 100;
 };
 
-// A decision or a manual payment of the namespace, or an alert, with its place in the chain.
+// A payout, as it is now or was after one of its steps.
+struct PayoutLine {
+    std::string key = {};  // of the orchestrator
+    Payout row = {};
+    PayoutState state = PayoutState::reserved;
+    SlotId slot = 0;                      // 0: none
+    std::optional<PayoutStep> last = {};  // none: it is as it was reserved
+};
+
+// A decision, a manual payment, an objection or a step of a payout of the namespace, or an alert, with its place in the
+// chain.
 struct Change {
-    enum class Kind : std::uint8_t { decision, alert, manual, objection };
+    enum class Kind : std::uint8_t { decision, alert, manual, objection, payout };
     Kind kind = Kind::decision;
     Seq seq = 0;
     DecisionLine line = {};             // of a decision; its key is valid during the call
@@ -112,6 +122,7 @@ struct Change {
     std::string_view alert = {};        // "ID: TEXT"; valid during the call
     ManualLine manual = {};             // its key is valid during the call
     ObjectionLine objection = {};       // of an objection, or of its answer
+    PayoutLine payout = {};             // as its reservation or its step left it
 };
 struct ChangesRead {
     Seq last = 0;       // the last row of the chain that was looked at
@@ -137,14 +148,6 @@ struct DebtFilter {
     stipend_unix_ns or_before = 0;  // or less, where it waits since then or before
 };
 
-// A payout, as it is now.
-struct PayoutLine {
-    std::string key = {};  // of the orchestrator
-    Payout row = {};
-    PayoutState state = PayoutState::reserved;
-    SlotId slot = 0;                      // 0: none
-    std::optional<PayoutStep> last = {};  // none: it is as it was reserved
-};
 // The newest first.
 struct PayoutFilter {
     std::optional<OrchestratorId> orchestrator = {};

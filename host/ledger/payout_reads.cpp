@@ -45,6 +45,20 @@ std::string payout_columns() {
 
 }  // namespace
 
+Result<std::optional<PayoutLine>> payout_at(sqlite::Database& database, std::int64_t ns, Seq seq) {
+    STIPEND_LET(at, database.prepare(cat("SELECT ", columns<PayoutStep>(), " FROM payout_step WHERE seq = ?")));
+    STIPEND_LET(steps, rows_of<PayoutStep>(database, at.bind(seq), "a step of a payout"));
+    const PayoutId id = steps.empty() ? 0 : steps.front().payout;  // 0: there is none
+    STIPEND_LET(rows, database.prepare(cat(payout_columns(), "AND (id = ?2 OR seq = ?3)")));
+    STIPEND_LET(found, rows.bind(ns).bind(id).bind(seq).next());
+    if (!found) return std::optional<PayoutLine>();
+    STIPEND_LET(line, read_line(database, rows));
+    line.state = steps.empty() ? PayoutState::reserved : steps.front().state;
+    line.slot = steps.empty() ? 0 : steps.front().slot;
+    if (!steps.empty()) line.last = std::move(steps.front());
+    return std::optional(std::move(line));
+}
+
 Result<std::vector<Debt>> SqliteLedger::debts(const DebtFilter& filter) {
     // Amounts above 0 are those whose first bit is not set. Of one orchestrator, what was reserved last has the last
     // place in the chain.

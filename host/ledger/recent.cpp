@@ -10,6 +10,7 @@
 #include "host/ledger/epochs.hpp"
 #include "host/ledger/invariants.hpp"
 #include "host/ledger/objections.hpp"
+#include "host/ledger/payouts.hpp"
 #include "host/ledger/sqlite_ledger.hpp"
 #include "stipend/duration.hpp"
 
@@ -232,6 +233,11 @@ Result<ChangesRead> SqliteLedger::changes(Seq after, std::uint64_t limit,
             // As it was then.
             if (objected) *line = {.seq = line->seq, .key = line->key, .objection = std::move(line->objection)};
             sink({.kind = Change::Kind::objection, .seq = seq, .objection = std::move(*line)});
+        }
+        if (kind == static_cast<std::int64_t>(AuditKind::payout) ||
+            kind == static_cast<std::int64_t>(AuditKind::payout_step)) {
+            STIPEND_LET(line, payout_at(database_, ns_, seq));
+            if (line) sink({.kind = Change::Kind::payout, .seq = seq, .payout = std::move(*line)});
         }
         if (kind != static_cast<std::int64_t>(AuditKind::decision)) continue;
         STIPEND_LET(there, decisions.bind(seq).next());

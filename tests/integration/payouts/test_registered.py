@@ -10,7 +10,10 @@ import rig  # noqa: E402
 import test_registry  # noqa: E402
 from network import wait_for  # noqa: E402
 from test_api import LIST  # noqa: E402
+from test_events import Stream  # noqa: E402
 from wallet import Wallet  # noqa: E402
+
+PAYOUTS = "/api/v1/livepeer/payouts"
 
 
 @unittest.skipUnless(rig.ANVIL.exists(), "no anvil: ./dev test installs it")
@@ -36,6 +39,9 @@ class Registered(test_registry.RegistryTest):
         self.assertEqual(self.order("approve").status, 200)
         self.wait_paid(3)
         wait_for(self.alert, "the alert about it")
+        events = Stream(self.address, secret, orchestrator=test_registry.NEW)
+        self.addCleanup(events.close)
+        events.wait(lambda stream: stream.last_id, "the beginning of the stream")
         # Those of the variable have no address at all; the newcomer states one that is not proven.
         wait_for(lambda: self.host.status()["payouts"]["without_address"] == 3, "all three without an address")
         self.assertEqual(self.chain.balance(wallet.address), 0)
@@ -48,7 +54,24 @@ class Registered(test_registry.RegistryTest):
             self.chain.call("evm_mine")
             return self.chain.balance(wallet.address) > 0
         wait_for(paid, "that the proven address is paid")
+        self.check_reads(events, secret, wallet)
         wait_for(lambda: self.host.status()["payouts"]["without_address"] == 2, "two without an address")
+
+    def check_reads(self, events, secret, wallet):
+        """The newcomer reads its payout by its own secret, and follows it by events."""
+        def state_of(number):
+            self.chain.call("evm_mine")
+            return self.get(f"{LIST}/{test_registry.NEW}/payouts/{number}", secret).json()
+        number = self.get(f"{PAYOUTS}?orchestrator={test_registry.NEW}", secret).json()["payouts"][-1]["payout"]
+        wait_for(lambda: state_of(number)["state"] == "paid", "that it is final")
+        one = state_of(number)
+        self.assertEqual((one["to"], one["orchestrator"]), (wallet.address.lower(), test_registry.NEW))
+        self.assertEqual(int(self.chain.call("eth_getTransactionByHash", one["transaction"])["value"], 16), int(one["amount_wei"]))
+        self.assert_problem(self.get(PAYOUTS, secret), 401)
+        events.wait(lambda stream: any(step["state"] == "paid" for step in stream.of("payout")), "the event that it is paid")
+        steps = [step["state"] for step in events.of("payout") if step["payout"] == number]
+        self.assertEqual((steps[0], steps[1], steps[2], steps[-1]), ("reserved", "bound", "sent", "paid"))
+        self.assertEqual([step["state"] for step in one["steps"]], steps[1:])
 
 
 if __name__ == "__main__":

@@ -54,6 +54,15 @@ class Reads final : public ManagerReads {
         if (orchestrator != "a:1" || epoch > 9) return std::optional<Json>();
         return std::optional(Json::object().append("epoch", epoch));
     }
+    Result<std::optional<Part>> payouts(const PayoutQuery& query) override {
+        asked = cat(query.orchestrator, query.open ? " open " : " all ", query.before.value_or(-1), " ", query.limit);
+        if (query.orchestrator == "unknown") return std::optional<Part>();
+        return std::optional(Part{.items = items, .next = 3});
+    }
+    Result<std::optional<Json>> payout(std::string_view orchestrator, std::int64_t number) override {
+        if (orchestrator != "a:1" || number != 1) return std::optional<Json>();
+        return std::optional(Json::object().append("payout", number));
+    }
     Result<std::optional<Json>> signed_head() override { return head; }
     [[nodiscard]] Json payment_form() const override {
         return Json::object()
@@ -152,6 +161,7 @@ class RouteScene {
 
 constexpr const char* list_path = "/api/v1/livepeer/orchestrators";
 constexpr const char* payments_path = "/api/v1/livepeer/payments";
+constexpr const char* payouts_path = "/api/v1/livepeer/payouts";
 
 std::string text_at(const Json& json, std::string_view name) {
     const auto* found = json.find(name);
@@ -329,6 +339,11 @@ TEST_CASE("an orchestrator reads what is its own by its own secret, and nothing 
     CHECK(status(payments_path, {{"orchestrator", "a:1"}}, own) == 200);
     CHECK(status(payments_path, {{"orchestrator", "b:1"}}, own) == 401);
     CHECK(status(payments_path, {}, own) == 401);
+    CHECK(status(payouts_path, {{"orchestrator", "a:1"}}, own) == 200);
+    CHECK(status(payouts_path, {{"orchestrator", "b:1"}}, own) == 401);
+    CHECK(status(payouts_path, {}, own) == 401);
+    CHECK(status("/api/v1/livepeer/orchestrators/a:1/payouts/1", {}, own) == 200);
+    CHECK(status("/api/v1/livepeer/orchestrators/b:1/payouts/1", {}, own) == 401);
     CHECK(status(list_path, {}, own) == 403);
     // The path names it, whatever else the request says.
     CHECK(status("/api/v1/livepeer/orchestrators/b:1/status", {{"orchestrator", "a:1"}}, own) == 401);
@@ -407,6 +422,26 @@ TEST_CASE("payments are asked for by orchestrator and time") {
     CHECK(scene.get(payments_path, {{"from", "yesterday"}}).status == 400);
     CHECK(scene.get(payments_path, {{"orchestrator", ""}}).status == 400);
     CHECK(scene.get(payments_path, {{"orchestrator", "unknown"}}).status == 404);
+}
+
+TEST_CASE("payouts are asked for by orchestrator and state, and one by its number") {
+    const RouteScene scene;
+    CHECK(text_at(scene.body(payouts_path), "next_cursor") == "\"u3\"");
+    CHECK(scene.reads.asked == " all -1 100");
+    CHECK(scene.get(payouts_path, {{"orchestrator", "a:1"}, {"state", "open"}, {"cursor", "u7"}, {"limit", "5"}})
+              .status == 200);
+    CHECK(scene.reads.asked == "a:1 open 7 5");
+    CHECK(scene.get(payouts_path, {{"state", "all"}}).status == 200);
+    CHECK(scene.get(payouts_path, {{"state", "paid"}}).status == 400);
+    CHECK(scene.get(payouts_path, {{"cursor", "p7"}}).status == 400);
+    CHECK(scene.get(payouts_path, {{"orchestrator", ""}}).status == 400);
+    CHECK(scene.get(payouts_path, {{"orchestrator", "unknown"}}).status == 404);
+    CHECK(scene.get("/api/v1/livepeer/orchestrators/a:1/payouts/1").status == 200);
+    for (const auto* number : {"0", "2", "-1", "x", "99999999999999999999"}) {
+        CAPTURE(number);
+        CHECK(scene.get(cat("/api/v1/livepeer/orchestrators/a:1/payouts/", number)).status == 404);
+    }
+    CHECK(scene.get("/api/v1/livepeer/orchestrators/b:1/payouts/1").status == 404);
 }
 
 TEST_CASE("payments are given as CSV, in which no text is a formula") {

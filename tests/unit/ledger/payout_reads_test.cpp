@@ -114,3 +114,28 @@ TEST_CASE("slots that have ended are listed by id, since a time") {
     CHECK(it.ledger->ended_slots(0, (*ended)[0].end.at, 10)->size() == 1);
     CHECK(it.ledger->ended_slots(0, (*ended)[0].end.at + 1, 10)->empty());
 }
+
+TEST_CASE("changes have each step of a payout as it was then, and none of another namespace") {
+    Read it;
+    const auto before = it.ledger->head()->seq;
+    it.pay_one_and_hold_one();
+    const auto steps_of = [](Ledger& ledger, Seq after) {
+        std::vector<std::string> out;
+        const auto read = ledger.changes(after, 1'000, [&](const Change& change) {
+            if (change.kind != Change::Kind::payout) return;
+            const auto& line = change.payout;
+            out.push_back(cat(line.row.id, " ", line.key, " ", payout_state_name(line.state), " ", line.slot,
+                              line.last ? " " + line.last->reason : ""));
+        });
+        REQUIRE(read.ok());
+        return out;
+    };
+    const auto steps = steps_of(*it.ledger, before);
+    const auto key = [&](PayoutId id) { return it.list({.orchestrator = id}).at(0).key; };
+    CHECK(steps == std::vector<std::string>{cat("1 ", key(1), " reserved 0"), cat("2 ", key(2), " reserved 0"),
+                                            cat("1 ", key(1), " bound 1 "), cat("1 ", key(1), " sent 1 "),
+                                            cat("2 ", key(2), " held 0 too much"), cat("1 ", key(1), " paid 1 ")});
+    it.ledger.reset();
+    const auto other = must_open(it.folder / "ledger.db", writer(Mode::dry_run));
+    CHECK(steps_of(*other, before).empty());
+}
