@@ -54,7 +54,7 @@ class Readers(CrowdTest):
         self.assertEqual(code, 0, err)
         head = f"GET /api/v1/events HTTP/1.1\r\nHost: h\r\nAuthorization: Bearer {json.loads(out)['key']}\r\n"
         first, got = {}, {}
-        through = asyncio.Event()
+        refused, through = asyncio.Event(), asyncio.Event()
 
         async def read(number, coming):
             async with coming:  # more at once would be refused, since too many requests wait
@@ -72,7 +72,7 @@ class Readers(CrowdTest):
                 elif line.startswith("data: ") and event == "payment":
                     data = json.loads(line[6:])
                     payments.append((data["orchestrator"], data["epoch"]))
-                    if len(first) == CROWD and all(len(got.get(one, ())) >= 6 for one in range(0, CROWD, 97)):
+                    if refused.is_set() and all(len(got.get(one, ())) >= 6 for one in range(0, CROWD, 97)):
                         through.set()
             writer.close()
 
@@ -89,6 +89,7 @@ class Readers(CrowdTest):
                 await asyncio.sleep(0.05)
             status, _ = await self.ask(head)
             self.assertEqual(status, 503)
+            refused.set()  # before that no reader may leave its place
             await asyncio.wait_for(asyncio.gather(*tasks), 2 * PATIENCE)
 
         asyncio.run(everything())
