@@ -2,6 +2,7 @@
 
 #include "host/base/time.hpp"
 #include "host/cli/commands.hpp"
+#include "host/cli/store_copies.hpp"
 #include "host/config/environment.hpp"
 #include "host/ledger/backup.hpp"
 #include "host/runtime/role.hpp"
@@ -27,6 +28,8 @@ int ledger_backup(const BackupOptions& options) {
     if (!opened) return print_error(opened.error());
     const auto report = (*opened)->backup(options.file);
     if (!report) return print_error(report.error());
+    const auto stores = copy_stores(settings->state, options.file);
+    if (!stores) return print_error(stores.error());
     std::vector<std::string> missing, found;
     for (const auto& one : report->archives) (one.path.empty() ? missing : found).push_back(one.facts.file);
     if (options.common.json) {
@@ -40,11 +43,13 @@ int ledger_backup(const BackupOptions& options) {
                                .append("head_hash", hex_encode(report->head.hash))
                                .append("archives", texts(found))
                                .append("missing_archives", texts(missing))
+                               .append("beside", texts(*stores))
                                .dump());
         return exit_good;
     }
     fmt::print("{}: {} bytes, {} decisions with those in archives, verified\nsha256 {}\nhead {}:{}\n", report->file,
                report->bytes, report->decisions, report->sha256, report->head.seq, hex_encode(report->head.hash));
+    for (const auto& file : *stores) fmt::print("beside it: {}\n", file);
     for (const auto& file : found) fmt::print("archive, to be copied as well: {}\n", file);
     for (const auto& file : missing) fmt::print("archive not found, and so not checked: {}\n", file);
     return exit_good;
@@ -57,6 +62,8 @@ int ledger_restore(const RestoreOptions& options) {
     const auto report = ledger::restore(ledger::database_file(settings->state),
                                         {.ns = runtime::namespace_of(*settings)}, options.file, options.replace);
     if (!report) return print_error(report.error());
+    const auto stores = restore_stores(settings->state, options.file);
+    if (!stores) return print_error(stores.error());
     const auto& restored = report->restored;
     if (options.common.json) {
         fmt::print("{}\n",
@@ -69,10 +76,14 @@ int ledger_restore(const RestoreOptions& options) {
                        .append("aside", report->aside.empty() ? Json() : Json(report->aside))
                        .append("wal_missing", report->incomplete)
                        .append("missing_archives", texts(report->missing_archives))
+                       .append("beside", texts(stores->restored))
+                       .append("kept", texts(stores->kept))
                        .dump());
         return exit_good;
     }
     fmt::print("restored up to row {} of the chain, verified; recorded as row {}\n", restored.last, report->head.seq);
+    for (const auto& file : stores->restored) fmt::print("restored as well: {}\n", file);
+    for (const auto& file : stores->kept) fmt::print("left as it is: {}\n", file);
     if (!report->aside.empty()) fmt::print("the ledger before it is in {}\n", report->aside);
     if (report->incomplete)
         fmt::print("WAL not found: the file is a copy of a ledger in use, and lacked its newest rows\n");

@@ -95,6 +95,30 @@ class Backup(unittest.TestCase):
         self.host.stop()
         self.assertTrue(self.host.verified()["clean"])
 
+    def test_accounts_come_back_on_an_empty_machine_and_newer_ones_stay(self):
+        def revoked():
+            code, out, err = self.host.run("api-key", "list", "--json")
+            self.assertEqual(code, 0, err)
+            return [key["revoked_at"] is not None for key in json.loads(out) if key["id"] == made["id"]]
+        self.host.start()
+        self.decided(4)
+        code, out, err = self.host.run("api-key", "add", "a program", "--role", "viewer", "--json")
+        self.assertEqual(code, 0, err)
+        made = json.loads(out)
+        report = self.command("backup", str(self.file))
+        copy = pathlib.Path(f"{self.file}.access.db")
+        self.assertIn(str(copy), report["beside"])
+        self.assertEqual(copy.stat().st_mode & 0o777, 0o600)
+        self.assertEqual(self.host.stop(), 0)
+        self.assertEqual(self.host.run("api-key", "revoke", made["id"])[0], 0)
+        done = self.command("restore", "--replace", str(self.file))
+        self.assertEqual((done["beside"], str(self.state / "access.db") in done["kept"]), ([], True))
+        self.assertEqual(revoked(), [True])
+        shutil.rmtree(self.state)
+        done = self.command("restore", str(self.file))
+        self.assertEqual((str(self.state / "access.db") in done["beside"], done["kept"]), (True, []))
+        self.assertEqual(revoked(), [False])
+
     def test_a_host_begins_anew_beside_an_older_life_only_when_asked(self):
         self.host.start()
         self.decided(4)
