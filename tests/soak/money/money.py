@@ -16,6 +16,7 @@ import time
 
 
 SKIPPED = 77
+ENOUGH_FOR_BATCHES = 300  # payouts
 
 
 def next_point(scene, points, chance):
@@ -50,9 +51,11 @@ def run(build, options):
                           f"{min(scene.killed[one.name] for one in POINTS)}", flush=True)
             unsettled = scene.settle()
             found = scene.audit()
-            scene.paid = scene.books.paid()
+            scene.paid, scene.batches = scene.books.paid(), scene.books.batches()
             if unsettled:
                 found["I15"].insert(0, unsettled)
+            if scene.paid >= ENOUGH_FOR_BATCHES and not all(scene.batches):
+                found["batches"].append("none was executed, or no payee has rejected within one")
             if os.listdir(old) and (fault := scene.old_backup(pathlib.Path(old))):
                 found["restored backup"].append(fault)
         keep = bool(found)
@@ -98,6 +101,7 @@ def report(scene, found, how, lives, seconds):
     print(f"money: {'FAILED' if found else 'ok'}, {lives} lives, {scene.paid} payouts, {seconds:.0f} s")
     print("  killed: " + ", ".join(f"{one.name} {scene.killed[one.name]}" for one in POINTS)
           + f", any moment {scene.killed['any moment']}")
+    print(f"  batches: {scene.batches[0]} executed, {scene.batches[1]} payouts paid by them, {scene.batches[2]} not taken")
     for name, counts in (("network", scene.proxy.fates.counts), ("chain", scene.miner.counts), ("besides", scene.faults)):
         print(f"  {name}: " + ", ".join(f"{count} {what}" for what, count in counts.items()))
     for name, what in how.items():
