@@ -42,7 +42,7 @@ def make(folder):
     if not shutil.which("go"):
         raise SystemExit("no geth: put one into the PATH, name it with --geth, or install Go, by which it is built here")
     print(f"building {MODULE}: this takes some minutes", flush=True)
-    # Newer linkers refuse what one of its modules does, unless they are told; older ones do not know the option.
+    # Newer linkers take one of its modules only with an option, which older ones do not know.
     for flags in ([], ["-ldflags=-checklinkname=0"]):
         done = subprocess.run(["go", "install", *flags, MODULE], env=os.environ | {"GOBIN": str(folder)}, check=False)
         if done.returncode == 0:
