@@ -66,7 +66,7 @@ def payment(nonce, to=PAYEE, wei=1, fee=GWEI, tip=0):
 class SignerProcess:
     """A folder with a key and a configuration, which ends with further assets or keys, and the process that uses it."""
 
-    def __init__(self, per_day=ETHER, users="[root]", more="", max_gas=1_000_000):
+    def __init__(self, per_day=ETHER, users="[root]", more="", max_gas=1_000_000, fees_per_day=10 * ETHER):
         self.folder = pathlib.Path(tempfile.mkdtemp(prefix="signer."))
         self.process = None
         self.secret("passphrase", PASSPHRASE + "\n")
@@ -84,7 +84,7 @@ passphrase_file: {self.folder}/passphrase
 state: {self.folder}/state.db
 socket: {self.socket}
 users: {users}
-fees: {{max_fee_per_gas: {100 * GWEI}, max_gas: {max_gas}, per_day: {10 * ETHER}}}
+fees: {{max_fee_per_gas: {100 * GWEI}, max_gas: {max_gas}, per_day: {fees_per_day}}}
 assets:
   - {{asset: native, per_payment: {per_day}, per_payee_day: {per_day}, per_day: {per_day}}}
 {more}""")

@@ -3,7 +3,8 @@
 import collections
 import itertools
 
-from books import BOUND, CONFIRMED, FREE, FROZEN, HELD, MINED, PAID, RESERVED, RETURNED, SENT, amount, executed_by, payee, signed
+from books import (BOUND, CONFIRMED, FREE, FROZEN, HELD, MINED, PAID, RESERVED, RETURNED, SENT, Payment, amount, executed_by,
+                   payee, signed)
 
 DAY_NS = 86_400 * 10**9
 EDGES = {RESERVED: {HELD, BOUND, RETURNED, FROZEN}, HELD: {RESERVED, RETURNED, FROZEN},
@@ -14,7 +15,7 @@ EDGES = {RESERVED: {HELD, BOUND, RETURNED, FROZEN}, HELD: {RESERVED, RETURNED, F
 HOW = {
     "I1": "no second row for an orchestrator and epoch; periods do not overlap; no decision that was seen has changed",
     "I2": "each payout is all that was decided or came back since the one before",
-    "I3": "a payout has one nonce in all its steps, unless that was free again; a nonce has as many payouts as it says",
+    "I3": "a payout has one nonce in all its steps, unless that was free again; each has the outcome of its own on the chain",
     "I4": "the signed bytes of a nonce pay the same, or nothing",
     "I5": "what came to the network was in the ledger's file at that moment",
     "I6": "each address received what its paid payouts say, transaction by transaction, and by its balance",
@@ -52,7 +53,8 @@ class Audit:
 
     def all(self):
         for check in (self.decisions, self.sums_of_payouts, self.bindings, self.attempts, self.received, self.entries,
-                      self.nonces, self.days, self.steps, self.end_states, self.ledger_and_chain, self.addresses):
+                      self.nonces, self.days, self.steps, self.end_states, self.ledger_and_chain, self.addresses,
+                      self.outcomes):
             check()
         return self.found
 
@@ -104,7 +106,7 @@ class Audit:
             if what.nonce != self.slots[slot][1]:
                 self.add("I4", f"slot {slot}: an attempt has nonce {what.nonce}, want {self.slots[slot][1]}")
             if gives_up:
-                what = what._replace(to=self.payer, wei=0)
+                what = what._replace(to=self.payer, wei=0, data=b"")
                 if what != signed(raw):
                     self.add("I4", f"slot {slot}: an attempt that gives it up pays")
             elif pays.setdefault(slot, what) != what:
@@ -116,9 +118,9 @@ class Audit:
             if state == PAID:
                 want[to] += amount(wei)
         got = collections.Counter()
-        for one in self.done:
-            if one.executed and one.wei:
-                got[one.to] += one.wei
+        for payment in itertools.chain.from_iterable(one.payments for one in self.done):
+            if payment.paid:
+                got[payment.to] += payment.wei
         for to in sorted({*want, *got}):
             balance = self.chain.balance(to)
             if got[to] != want[to] or balance != want[to]:
@@ -198,13 +200,19 @@ class Audit:
                 self.add("I17", f"the transaction with nonce {one.nonce} is no attempt of the ledger")
 
     def addresses(self):
-        to_of = {}
-        for payout, orchestrator, to, _, _, slot, _ in self.payouts:
+        for payout, orchestrator, to, *_ in self.payouts:
             if to != self.address(orchestrator) or int(to, 16) == 0 or to == self.payer:
                 self.add("I19", f"payout {payout} of orchestrator {orchestrator} goes to {to}")
-            to_of.setdefault(slot, to)
+
+    def outcomes(self):
+        """What an ended nonce has paid is what its payouts say, one by one."""
+        of = collections.defaultdict(list)
+        for _, _, to, wei, state, slot, _ in self.payouts:
+            of[slot].append(Payment(to, amount(wei), state == PAID))
         done = {one.hash: one for one in self.done}
         for end in self.ends.values():
             one = done.get(bytes(end[1]))
-            if one and one.wei and one.to != to_of.get(end[0]):
-                self.add("I19", f"slot {end[0]} went to {one.to}, want {to_of.get(end[0])}")
+            if one is None or not one.payments or one.payments == of[end[0]]:
+                continue
+            same_payees = [payment[:2] for payment in one.payments] == [payment[:2] for payment in of[end[0]]]
+            self.add("I3" if same_payees else "I19", f"slot {end[0]}: the chain has {one.payments}, the ledger {of[end[0]]}")

@@ -3,18 +3,27 @@ import contextlib
 import sqlite3
 import typing
 
+import rig_path  # noqa: F401
+from wallet import keccak256
+
 RESERVED, HELD, BOUND, SENT, MINED, CONFIRMED, PAID, RETURNED, FROZEN = range(1, 10)
 FREE = 2
+PAY = keccak256(b"pay(bytes32,address[],uint256[])")[:4]
+NOT_PAID = "0x" + keccak256(b"NotPaid(address,bytes32,address,uint256,uint256)").hex()
+
+
+class Payment(typing.NamedTuple):
+    to: str
+    wei: int
+    paid: bool
 
 
 class Transaction(typing.NamedTuple):
     hash: bytes
     nonce: int
-    to: str
-    wei: int
     executed: bool
     fee: int
-    block: int
+    payments: list  # several of a batch, in its order; none of one that pays nothing
 
 
 def payee(number):
@@ -43,6 +52,13 @@ class Books:
     def open(self):
         return self.rows("SELECT count(*) FROM payout WHERE state NOT IN (?, ?)", PAID, RETURNED)[0][0]
 
+    def batches(self):
+        """How many were executed, and the payouts in them that were paid, and that were not."""
+        return self.rows(
+            "SELECT count(DISTINCT s.id), ifnull(sum(p.state = ?), 0), ifnull(sum(p.state = ?), 0) FROM slot s "
+            "JOIN slot_end e ON e.slot = s.id JOIN payout p ON p.slot = s.id WHERE s.payouts > 1 AND e.executed", PAID,
+            RETURNED)[0]
+
     def decisions(self):
         return {(who, epoch): wei for who, epoch, wei in self.rows("SELECT orchestrator, epoch, wei FROM decision")}
 
@@ -54,6 +70,23 @@ class Books:
         return out
 
 
+def calls_of(to, wei, data):
+    """What a transaction is to pay: addresses and amounts."""
+    if not data:
+        return [(to, wei)] if wei else []
+    assert data[:4] == PAY, data.hex()
+    words = [int.from_bytes(data[at:at + 32], "big") for at in range(4, len(data), 32)]
+    payees, amounts = (words[at // 32 + 1:at // 32 + 1 + words[at // 32]] for at in words[1:3])
+    assert len(payees) == len(amounts) and sum(amounts) == wei, data.hex()
+    return [(f"0x{one:040x}", own) for one, own in zip(payees, amounts)]
+
+
+def not_paid(receipt):
+    """The indices that a batch's contract names."""
+    return {int(log["data"][2:66], 16) for log in receipt["logs"]
+            if log["topics"][0] == NOT_PAID and log["address"].lower() == receipt["to"].lower()}
+
+
 def executed_by(chain, payer):
     """All transactions of the payer in the chain as it is now, in their order."""
     out = []
@@ -62,9 +95,11 @@ def executed_by(chain, payer):
             if one["from"].lower() != payer:
                 continue
             receipt = chain.call("eth_getTransactionReceipt", one["hash"])
-            out.append(Transaction(bytes.fromhex(one["hash"][2:]), int(one["nonce"], 16), one["to"].lower(),
-                                   int(one["value"], 16), receipt["status"] == "0x1",
-                                   int(receipt["gasUsed"], 16) * int(receipt["effectiveGasPrice"], 16), number))
+            executed, skipped = receipt["status"] == "0x1", not_paid(receipt)
+            calls = calls_of(one["to"].lower(), int(one["value"], 16), bytes.fromhex(one["input"][2:]))
+            payments = [Payment(to, wei, executed and at not in skipped) for at, (to, wei) in enumerate(calls)]
+            out.append(Transaction(bytes.fromhex(one["hash"][2:]), int(one["nonce"], 16), executed,
+                                   int(receipt["gasUsed"], 16) * int(receipt["effectiveGasPrice"], 16), payments))
     return out
 
 

@@ -18,7 +18,9 @@ Wrong wrong_of(std::string_view name) {
                                                          {"credit-back", Wrong::credit_back},
                                                          {"newest-only", Wrong::newest_only},
                                                          {"second-nonce", Wrong::second_nonce},
-                                                         {"nonce-ahead", Wrong::nonce_ahead}};
+                                                         {"nonce-ahead", Wrong::nonce_ahead},
+                                                         {"batch-without-id", Wrong::batch_without_id},
+                                                         {"whole-batch", Wrong::whole_batch}};
     const auto found = names.find(name);
     if (found != names.end()) return found->second;
     std::fprintf(stderr, "no wrong order \"%.*s\"\n", static_cast<int>(name.size()), name.data());

@@ -35,6 +35,8 @@ enum class Wrong : std::uint8_t {
     newest_only,         // only the last attempt of a nonce is looked for
     second_nonce,        // a replacement takes another nonce
     nonce_ahead,         // the first nonce is above the chain's
+    batch_without_id,    // a batch that is sent again has another id
+    whole_batch,         // a batch with one payee that rejects counts as failed, and all of it is owed again
 };
 [[nodiscard]] Wrong wrong_of(std::string_view name);  // ends the process where there is none
 

@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <cstdlib>
 
+#include "host/settlement/settler.hpp"
+
 namespace soak {
 
 std::string MarkedBook::address(ledger::OrchestratorId id) {
@@ -112,9 +114,11 @@ void MarkedChain::estimate(const SlotWork& work, std::function<void(Result<Estim
 void MarkedChain::sign(const SlotWork& work, std::function<void(Result<SignedBytes>)> done) {
     const bool again = faults_.recorded.has_attempt(work.nonce);
     auto asked = work;
-    if (again && faults_.wrong == Wrong::second_nonce) {
+    const bool renamed = faults_.wrong == Wrong::batch_without_id && work.payments.size() > 1;
+    if (again && (renamed || faults_.wrong == Wrong::second_nonce)) {
         second_nonce_ = std::max(second_nonce_, faults_.recorded.next_nonce());
         asked.nonce = second_nonce_++;
+        if (renamed) asked.batch = batch_id(42161, asked.payer, asked.nonce);
     }
     chain_.sign(asked, [this, again, done](Result<SignedBytes> bytes) {
         if (bytes && !bytes->refused) faults_.crash.pass(again ? "bump-signed" : "signed");
@@ -147,6 +151,13 @@ void MarkedChain::sight(const std::vector<Sought>& ids, std::function<void(Resul
         if (sightings && faults_.wrong == Wrong::newest_only) {
             for (std::size_t at = 0; at < ids.size(); ++at) {
                 if (faults_.recorded.is_old(ids[at].id)) (*sightings)[at] = {};
+            }
+        }
+        if (sightings && faults_.wrong == Wrong::whole_batch) {
+            for (auto& one : *sightings) {
+                if (std::ranges::find(one.paid, false) == one.paid.end()) continue;
+                one.executed = false;
+                one.paid.clear();
             }
         }
         faults_.crash.pass("sighted");

@@ -16,6 +16,7 @@ import time
 
 
 SKIPPED = 77
+ENOUGH_FOR_BATCHES = 300  # payouts
 
 
 def next_point(scene, points, chance):
@@ -31,7 +32,7 @@ def run(build, options):
     from scene import Scene
 
     begun = time.monotonic()
-    scene = Scene(build, options.seed)
+    scene = Scene(build, options.seed, geth=options.geth if options.node == "geth" else None)
     chance = random.Random(options.seed)
     found, keep, lives = {}, True, 0
     print(f"money: seed {options.seed}", flush=True)
@@ -50,9 +51,11 @@ def run(build, options):
                           f"{min(scene.killed[one.name] for one in POINTS)}", flush=True)
             unsettled = scene.settle()
             found = scene.audit()
-            scene.paid = scene.books.paid()
+            scene.paid, scene.batches = scene.books.paid(), scene.books.batches()
             if unsettled:
                 found["I15"].insert(0, unsettled)
+            if scene.paid >= ENOUGH_FOR_BATCHES and not scene.geth and not all(scene.batches):
+                found["batches"].append("none was executed, or no payee has rejected within one")
             if os.listdir(old) and (fault := scene.old_backup(pathlib.Path(old))):
                 found["restored backup"].append(fault)
         keep = bool(found)
@@ -65,7 +68,9 @@ def run(build, options):
 def run_several(build, options):
     """Each has its part of the kills and payouts, and its own seed."""
     share = [sys.executable, "-B", __file__, str(build), "--jobs", "1", "--kills", str(-(-options.kills // options.jobs)),
-             "--payouts", str(-(-options.payouts // options.jobs))]
+             "--payouts", str(-(-options.payouts // options.jobs)), "--node", options.node]
+    if options.geth:
+        share += ["--geth", str(options.geth)]
     if options.minutes:
         share += ["--minutes", str(options.minutes)]
     if options.lives:
@@ -98,6 +103,7 @@ def report(scene, found, how, lives, seconds):
     print(f"money: {'FAILED' if found else 'ok'}, {lives} lives, {scene.paid} payouts, {seconds:.0f} s")
     print("  killed: " + ", ".join(f"{one.name} {scene.killed[one.name]}" for one in POINTS)
           + f", any moment {scene.killed['any moment']}")
+    print(f"  batches: {scene.batches[0]} executed, {scene.batches[1]} payouts paid by them, {scene.batches[2]} not taken")
     for name, counts in (("network", scene.proxy.fates.counts), ("chain", scene.miner.counts), ("besides", scene.faults)):
         print(f"  {name}: " + ", ".join(f"{count} {what}" for what, count in counts.items()))
     for name, what in how.items():
@@ -121,6 +127,8 @@ def main():
     parser.add_argument("--payouts", type=int, default=2000, help="at least")
     parser.add_argument("--manager", action="store_true", help="the manager pays instead; 10 minutes, if nothing else is said")
     parser.add_argument("--wrong", action="store_true", help="wrong orders of steps instead, each of which has to be found")
+    parser.add_argument("--node", choices=("anvil", "geth"), default="anvil", help="the chain that the payer pays on")
+    parser.add_argument("--geth", help="the program; else that of the PATH, or one that is built from its Go module")
     options = parser.parse_args()
     build = pathlib.Path(options.build).resolve()
     os.environ["STIPEND_BUILD"] = str(build)
@@ -129,6 +137,11 @@ def main():
     if not rig.ANVIL.exists():
         print("no anvil: ./dev test installs it")
         return SKIPPED
+    if options.node == "geth":
+        if options.wrong or options.manager:
+            parser.error("--node geth: neither with --wrong nor with --manager, which need what only anvil does")
+        import geth
+        options.geth = geth.program(options.geth, build)
     if options.wrong:
         import wrong
         return 0 if wrong.run(build, options.seed) else 1

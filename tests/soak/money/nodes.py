@@ -54,6 +54,10 @@ class Miner:
     def mine(self):
         self.call("blocks", "evm_mine")
 
+    def keeps(self, nonce, raw):
+        """Whether a transaction of the payer does not reach the node now."""
+        return False
+
     def drop(self):
         self.call("pools dropped", "anvil_dropAllTransactions")
 

@@ -68,6 +68,8 @@ Rules rules_of(const Options& options) {
     out.max_fee_ppm = 500'000;
     out.max_cap = wei("max_cap");
     out.limits = {.per_payment = wei("per_payment"), .per_payee_day = wei("per_payee_day"), .per_day = wei("per_day")};
+    out.mode = options.text("mode") == "batch" ? PayMode::batch : PayMode::single;
+    out.batch_most = static_cast<std::uint32_t>(options.number("batch_most"));
     out.window = 16;
     out.confirmations = 3;
     out.reserve_every_ns = 4 * ns_per_s;

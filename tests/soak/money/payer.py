@@ -32,7 +32,7 @@ class Payer:
         settings = {"plugins": build / "lib" / "stipend" / "plugins", "probe": build / "bin" / "stipend-probe",
                     "staging": folder / "staging", "ledger": folder / "ledger.db", "payees": payees, "speed": SPEED,
                     "from_ns": clock.from_ns, "real_ns": clock.real_ns, "crash": "", "crash_n": 1, "wrong": "", "disk": "",
-                    "disk_after": 0} | LIMITS | options
+                    "disk_after": 0, "mode": "single", "batch_most": 6} | LIMITS | options
         text = {key: str(value) for key, value in settings.items()} | {"config": config}
         self.events = queue.Queue()
         self.last = None  # event

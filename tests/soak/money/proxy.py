@@ -49,7 +49,7 @@ class Stale:
         unknown = {key: value for key, value in answer.items() if key != "error"} | {"result": None}
         if method == "eth_getBlockByNumber":
             return unknown if result and quantity(result["number"]) > self.head else answer
-        if method in ("eth_getTransactionCount", "eth_getBalance") and quantity(call["params"][1]) > self.head:
+        if method in ("eth_getTransactionCount", "eth_getBalance", "eth_getCode") and quantity(call["params"][1]) > self.head:
             return {"jsonrpc": "2.0", "id": call["id"], "error": {"code": -32000, "message": "header not found"}}
         if method in ("eth_getTransactionReceipt", "eth_getTransactionByHash") and result and result["blockNumber"]:
             return unknown if quantity(result["blockNumber"]) > self.head else answer

@@ -2,4 +2,4 @@
 import pathlib
 import sys
 
-sys.path += [str(pathlib.Path(__file__).resolve().parents[2] / "integration" / name) for name in ("signer", "host")]
+sys.path += [str(pathlib.Path(__file__).resolve().parents[2] / "integration" / name) for name in ("signer", "host", "../contracts")]

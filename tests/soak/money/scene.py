@@ -9,8 +9,10 @@ import time
 
 import rig_path  # noqa: F401
 import rig
+import solidity
 from audit import Audit
-from books import Books, payee, signed
+from books import Books, calls_of, payee, signed
+from geth import Geth, GethMiner
 from nodes import FINAL_DEPTH, GWEI, REJECTS, Miner
 from payer import DAY_NS, ETHER, LIMITS, Clock, Payer, copy_of, verify
 from proxy import Proxy
@@ -18,23 +20,31 @@ from proxy import Proxy
 PAYEES = 42
 REJECTING = 1  # this one always does
 FICKLE = (2, 3, 4)  # these sometimes do
+CONTRACT = "0x" + "b" * 40
+BATCHES = ("batch-without-id", "whole-batch")  # wrong orders of batches
 PLENTY = 10**6 * ETHER
 SHARES = (0.1, 0.1, 0.3)  # of requests that meet a fault
 LIFE = 4.0  # seconds, for a point that is not reached
 
 
 class Scene:
-    def __init__(self, build, seed, wrong=""):
-        self.build, self.wrong = build, wrong
+    def __init__(self, build, seed, wrong="", geth=None):
+        """`geth`: the program that is the node, instead of anvil."""
+        self.build, self.wrong, self.geth = build, wrong, geth
         self.random = random.Random(seed)
         self.folder = pathlib.Path(tempfile.mkdtemp(prefix="soak-money."))
         self.books = Books(self.folder / "ledger.db")
-        self.chain = rig.Chain().__enter__()
-        self.signer = rig.SignerProcess(per_day=PLENTY)
+        self.chain = (Geth(geth, REJECTING) if geth else rig.Chain()).__enter__()
+        self.signer = rig.SignerProcess(per_day=PLENTY, fees_per_day=PLENTY, max_gas=10_000_000,
+                                        more=f"batch_contract: {CONTRACT}\n")
         self.signer.start()
         self.began = self.chain.balance(rig.PAYER)
-        self.chain.call("anvil_setCode", payee(REJECTING), REJECTS)
-        self.miner = Miner(self.chain, seed + 1, [payee(one) for one in FICKLE])
+        if geth:
+            self.miner = GethMiner(self.chain, seed + 1)
+        else:
+            self.chain.call("anvil_setCode", payee(REJECTING), REJECTS)
+            self.chain.call("anvil_setCode", CONTRACT, "0x" + solidity.committed("runtime").hex())
+            self.miner = Miner(self.chain, seed + 1, [payee(one) for one in FICKLE])
         self.proxy = Proxy(int(self.chain.url.rsplit(":", 1)[1]), 3, seed + 2, self.sent)
         self.clock = Clock()
         self.payer = None
@@ -49,6 +59,8 @@ class Scene:
         self.config = {"chain_id": rig.CHAIN, "payer": rig.PAYER, "rpc": self.proxy.urls, "timeout": "800ms",
                        "signer": {"socket": str(self.signer.socket)}, "max_fee_per_gas_wei": 60 * GWEI,
                        "final": {"tag": "latest-depth", "depth": FINAL_DEPTH}}
+        if not geth:
+            self.config["batch_contract"] = CONTRACT
 
     def close(self, keep):
         if self.payer is not None and self.payer.process.poll() is None:
@@ -61,7 +73,9 @@ class Scene:
             shutil.rmtree(self.folder)
 
     def spawn(self, **options):
-        self.payer = Payer(self.build, self.folder, self.config, PAYEES, self.clock, wrong=self.wrong, **options)
+        batch = self.wrong in BATCHES if self.wrong else not self.geth and self.random.random() < 0.5
+        self.payer = Payer(self.build, self.folder, self.config, PAYEES, self.clock, wrong=self.wrong,
+                           mode="batch" if batch else "single", batch_most=self.random.choice((2, 6, 40)), **options)
         return self.payer
 
     # What the network sees
@@ -70,8 +84,14 @@ class Scene:
         """False: it does not reach the node. A function: its answer is lost where that returns True."""
         if not self.books.recorded(raw):
             self.unrecorded.append(raw)
+        self.turn_within_batch(raw)
         nonce = signed(raw).nonce
         second = self.sent_nonces.setdefault(nonce, raw) != raw
+        if self.armed == "bump-overtaken" and second:
+            self.miner.mine()
+            return self.strike
+        if self.miner.keeps(nonce, raw):
+            return False
         if self.wrong == "newest-only" and second:
             self.miner.mine()  # the first one
         if self.wrong == "credit-back" and self.proxy.fates.share > 0:
@@ -80,10 +100,18 @@ class Scene:
             return not self.strike()
         if self.armed == "send-taken":
             return self.strike
-        if self.armed == "bump-overtaken" and second:
-            self.miner.mine()
-            return self.strike
         return None
+
+    def turn_within_batch(self, raw):
+        """Its gas was estimated, so a payee that rejects now does so when all others are paid."""
+        what = signed(raw)
+        fickle = {payee(one) for one in FICKLE}
+        inside = [to for to, _ in calls_of(what.to, what.wei, what.data) if to in fickle]
+        if not what.data or not inside or what.nonce in self.sent_nonces:
+            return
+        if self.wrong == "whole-batch" or self.miner.wild and self.random.random() < 0.4:
+            self.faults["payees that reject within a batch"] += 1
+            self.miner.turn(inside[0], True)
 
     def strike(self):
         """Kills the payer, once."""
@@ -154,7 +182,7 @@ class Scene:
             raise AssertionError("two payers run on one ledger")
 
     def trouble_while_it_is_down(self):
-        chance = self.random.random()
+        chance = self.random.uniform(0.3 if self.geth else 0, 1)
         if chance < 0.15:
             self.faults["reorganizations while down"] += 1
             self.miner.reorganize(self.random.randint(1, 5))
