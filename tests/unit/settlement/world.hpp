@@ -73,6 +73,7 @@ class World final : private Chain, private Book {
     template <class T, class Effect>
     void step(Lost lost, std::function<void(Result<T>)> done, Effect effect);
     void start();
+    [[nodiscard]] Wei sum(const std::string& sql);
 
     ledger_test::TempFolder folder_;
     std::unique_ptr<ledger::Ledger> ledger_;
@@ -86,7 +87,7 @@ class World final : private Chain, private Book {
     bool crashed_ = false;
     double lost_ = 0;
     std::mt19937 random_;
-    std::map<OrchestratorId, SignedWei> paid_;  // by the ledger, over all
+    std::set<std::string> recorded_;  // the bytes of all attempts that the ledger has
     OrchestratorId payees_;
 };
 
