@@ -125,7 +125,10 @@ void World::estimate(const SlotWork& work, std::function<void(Result<Estimate>)>
 
 void World::sign(const SlotWork& work, std::function<void(Result<SignedBytes>)> done) {
     step<SignedBytes>(Lost::both, std::move(done), [&]() -> Result<SignedBytes> {
-        if (!chain.signer_answers) return fail(STIPEND_E_TIMEOUT, "the signer does not answer");
+        if (!chain.signer_answers || chain.signatures_left == 0) {
+            return fail(STIPEND_E_TIMEOUT, "the signer does not answer");
+        }
+        if (chain.signatures_left) --*chain.signatures_left;
         if (work.payer != payer_address) return fail(STIPEND_E_INVALID, "a slot of another payer");
         REQUIRE((work.payments.size() > 1) == (work.batch != Hash{}));
         return chain.sign(work);
@@ -183,6 +186,7 @@ void World::commit(const ledger::PayoutChanges& changes, std::function<void(Resu
         batch.payouts = changes;
         auto committed = ledger_->commit(batch);
         REQUIRE_MESSAGE(committed.ok(), (committed.ok() ? "" : committed.error().message));
+        ++commits_;
         for (const auto& attempt : changes.attempts) recorded_.insert(attempt.raw);
         return committed;
     });

@@ -38,6 +38,7 @@ class World final : private Chain, private Book {
     void crash_at(std::uint64_t step, Crash how);
     [[nodiscard]] std::uint64_t steps() const { return steps_; }
     [[nodiscard]] bool crashed() const { return crashed_; }
+    [[nodiscard]] std::uint64_t commits() const { return commits_; }  // of the settler, without reservations
 
     // The share of questions to the chain that are lost, or whose answer is; and of commits for which the database is
     // busy.
@@ -82,6 +83,7 @@ class World final : private Chain, private Book {
     std::deque<std::function<void()>> queue_;
     stipend_unix_ns now_ = ledger_test::start_ns;
     std::uint64_t steps_ = 0;
+    std::uint64_t commits_ = 0;
     std::uint64_t crash_step_ = 0;  // 0: none
     Crash crash_how_ = Crash::before;
     bool crashed_ = false;
