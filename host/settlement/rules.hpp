@@ -32,7 +32,7 @@ struct Rules {
     std::uint32_t batch_most = 200;  // payouts of one batch
     std::uint32_t max_reverts = 2;   // payments executed as failures, until a person releases a payout; 0: no limit
     std::int64_t max_skew_ns = 1'800 * ns_per_s;  // between this clock and the newest block; 0: no limit
-    std::uint32_t window = 4;                     // slots that are open at once
+    std::uint32_t window = 4;                     // slots that are open at once; nodes keep few ahead of their turn
     std::uint64_t confirmations = 12;             // blocks above a payment's before it counts as confirmed
     std::int64_t reserve_every_ns = 60 * ns_per_s;
     std::int64_t look_every_ns = 5 * ns_per_s;

@@ -154,11 +154,16 @@ class Settler {
     void take_estimate_of_batch(Result<Estimate> estimate);
     void take_estimate_of_slot(Result<Estimate> estimate);
     void bind_together(const std::vector<PayoutId>& payouts, std::uint64_t gas);
+    void bind_each(const std::vector<PayoutId>& payouts);
+    // After the commit of a new slot.
+    void open_slot(SlotId slot, std::uint64_t gas, const std::vector<PayoutId>& payouts);
     struct Obstacle {
         std::string_view block = {};  // "funds", or empty: it is in the way of these payouts alone
         std::string text = {};        // empty: there is none
     };
-    [[nodiscard]] Obstacle obstacle(const SignedWei& wei, std::uint64_t gas) const;
+    // `beside` is bound together with it, and is to be paid too.
+    [[nodiscard]] Obstacle obstacle(const SignedWei& wei, std::uint64_t gas, const SignedWei& beside = {}) const;
+    void note_obstacle(const std::vector<PayoutId>& payouts, const Obstacle& why);
     [[nodiscard]] std::uint64_t next_nonce() const;
     // What is bound and not in a block yet, which the payer's funds still hold; none beyond the range of an amount.
     [[nodiscard]] std::optional<SignedWei> under_way() const;
@@ -166,8 +171,12 @@ class Settler {
     // settler_sign.cpp
     bool sign();
     void ask_for_signature(SlotView& slot, Fees fees, bool gives_up);
+    // The next one that is bound and only wants its signature: all of them are recorded in one commit.
+    bool sign_next();
+    void record_signed();
     void take_signed(Result<SignedBytes> bytes);
     void take_recalled(Result<std::vector<SignedBytes>> recalled);
+    [[nodiscard]] std::optional<std::vector<SlotId>> unsigned_above(const SlotView& slot) const;
     void take_back(SlotView& slot, std::string_view reason);
     bool send();
     void take_sent(Result<void> sent);
@@ -199,7 +208,6 @@ class Settler {
     stipend_unix_ns bind_due_ = 0;     // when to look at the funds again
     std::vector<Sought> asked_;        // whose sightings are awaited
     std::vector<PayoutId> estimated_;  // whose estimate is awaited
-    bool probing_ = false;             // it is the estimate of one that may become part of a batch
     struct Gas {
         std::uint64_t gas = 0;
         stipend_unix_ns at = 0;
@@ -208,6 +216,7 @@ class Settler {
     std::set<PayoutId> singly_;                      // those that no batch takes
     SlotId working_ = 0;                             // whose signature, memory or sending is awaited
     SlotWork work_;                                  // what is being signed for it
+    ledger::PayoutChanges signed_;                   // attempts that are not recorded yet, and their steps
     std::string refusal_;                            // of the signer, until it says what it has signed
     std::map<PayoutId, stipend_unix_ns> try_again_;  // payouts that wait without being held
 };

@@ -7,8 +7,10 @@ namespace stipend::settlement {
 namespace {
 
 constexpr std::size_t max_reserved_at_once = 256;
+constexpr std::size_t max_bound_at_once = 64;
 constexpr std::uint32_t ppm_one = 1'000'000;
 constexpr std::int64_t gas_known_for_ns = 600 * ns_per_s;  // of a single payment, to compare a batch with
+constexpr std::int64_t gas_fresh_for_ns = 120 * ns_per_s;  // to bind a payment by itself
 
 // What gas costs at most; none beyond the range of an amount.
 std::optional<SignedWei> cost_of(std::uint64_t gas, const SignedWei& per_gas) {
@@ -70,8 +72,8 @@ std::optional<SignedWei> Settler::under_way() const {
         if (!SignedWei::add(sum, payout.row.wei, sum)) return std::nullopt;
     }
     for (const auto& [id, slot] : slots_) {
-        if (slot.attempts.empty()) continue;
-        const auto cost = cost_of(slot.attempts.back().gas, slot.attempts.back().cap_wei);
+        const auto cost = slot.attempts.empty() ? cost_of(slot.gas, account_->cap)
+                                                : cost_of(slot.attempts.back().gas, slot.attempts.back().cap_wei);
         if (!cost || !SignedWei::add(sum, *cost, sum)) return std::nullopt;
     }
     return sum;
@@ -195,25 +197,34 @@ bool Settler::bind() {
     if (slots_.size() >= rules_.window || now_ < bind_due_) return false;
     if (const auto block = binding_block().id; !block.empty() && block != blocks::funds) return false;
     if (hold_over_limit()) return true;
+    const bool single = rules_.mode == PayMode::single;
     const std::size_t most = std::min<std::size_t>(rules_.batch_most, ledger::max_slot_payouts);
-    auto due = due_payouts(rules_.mode == PayMode::single ? 1 : std::max<std::size_t>(most, 1));
+    const auto free_nonces = std::min<std::size_t>(rules_.window - slots_.size(), max_bound_at_once);
+    auto due = due_payouts(single ? free_nonces : std::max<std::size_t>(most, 1));
     if (due.empty()) {
         short_of_.clear();
         return false;
     }
-    const auto alone = std::ranges::find_if(due, [this](PayoutId id) { return singly_.contains(id); });
-    probing_ = false;
-    if (alone != due.end()) due = {*alone};
-    if (due.size() > 1) {
-        // One that the chain would refuse is found before it is part of a batch.
-        const auto unknown = std::ranges::find_if(due, [this](PayoutId id) {
-            const auto known = single_gas_.find(id);
-            return known == single_gas_.end() || now_ - known->second.at >= gas_known_for_ns;
-        });
-        probing_ = unknown != due.end();
-        if (probing_) due = {*unknown};
+    if (!single) {
+        const auto alone = std::ranges::find_if(due, [this](PayoutId id) { return singly_.contains(id); });
+        if (alone != due.end()) due = {*alone};
     }
-    ask_for_estimate(std::move(due));
+    // One that the chain would refuse is found before it is bound, or part of a batch.
+    const bool by_itself = single || due.size() == 1;
+    const auto unknown = std::ranges::find_if(due, [&](PayoutId id) {
+        const auto known = single_gas_.find(id);
+        return known == single_gas_.end() ||
+               now_ - known->second.at >= (by_itself ? gas_fresh_for_ns : gas_known_for_ns);
+    });
+    if (unknown != due.end()) {
+        ask_for_estimate({*unknown});
+        return true;
+    }
+    if (!by_itself) {
+        ask_for_estimate(std::move(due));
+        return true;
+    }
+    bind_each(due);
     return true;
 }
 
@@ -238,7 +249,6 @@ void Settler::take_estimate(Result<Estimate> estimate) {
                   .at = now_}}});
     }
     single_gas_[id] = {.gas = estimate->gas, .at = now_};
-    if (!probing_) bind_together(estimated_, estimate->gas);
 }
 
 // Each is known to be accepted by itself: a batch that is not, or that is dearer, is paid one by one.
@@ -255,7 +265,7 @@ void Settler::take_estimate_of_batch(Result<Estimate> estimate) {
     singly_.insert(estimated_.begin(), estimated_.end());
 }
 
-Settler::Obstacle Settler::obstacle(const SignedWei& wei, std::uint64_t gas) const {
+Settler::Obstacle Settler::obstacle(const SignedWei& wei, std::uint64_t gas, const SignedWei& beside) const {
     const auto price = account_->base_fee.plus(account_->tip);
     const auto expected = price ? cost_of(gas, *price) : std::nullopt;
     const auto most = cost_of(gas, account_->cap);
@@ -263,14 +273,73 @@ Settler::Obstacle Settler::obstacle(const SignedWei& wei, std::uint64_t gas) con
     if (*expected > share_of(wei, rules_.max_fee_ppm)) {
         return {.text = cat("its fee is too large a share of it: ", expected->text(), " wei of ", wei.text())};
     }
-    const auto others = under_way();
-    const auto both = others ? wei.plus(*others) : wei.plus(SignedWei::highest());
-    const auto needed = both ? both->plus(*most) : both;
+    std::optional<SignedWei> needed = under_way();
+    for (const auto* part : {&wei, &beside, &*most}) {
+        const auto sum = needed ? needed->plus(*part) : Result<SignedWei>(fail(STIPEND_E_LIMIT, "too much"));
+        needed = sum ? std::optional(*sum) : std::nullopt;
+    }
     if (needed && *needed <= account_->funds) return {};
-    const auto missing = needed ? needed->minus(account_->funds) : needed;
+    const auto missing = needed ? needed->minus(account_->funds) : Result<SignedWei>(fail(STIPEND_E_LIMIT, "too much"));
     return {.block = blocks::funds,
             .text = cat("the payer has too little: ", account_->funds.text(), " wei, want ",
                         needed ? needed->text() : "more", missing ? cat(", which is ", missing->text(), " more") : "")};
+}
+
+void Settler::note_obstacle(const std::vector<PayoutId>& payouts, const Obstacle& why) {
+    // Funds that are too little keep all others as well: a smaller one behind it does not take what it waits for.
+    if (!short_of_.empty()) bind_due_ = now_ + rules_.look_every_ns;
+    for (const auto id : payouts) {
+        if (short_of_.empty()) try_again_[id] = now_ + rules_.look_every_ns;
+        payouts_.at(id).reason = why.text;
+    }
+}
+
+void Settler::open_slot(SlotId slot, std::uint64_t gas, const std::vector<PayoutId>& payouts) {
+    for (const auto id : payouts) {
+        try_again_.erase(id);
+        single_gas_.erase(id);
+        singly_.erase(id);
+    }
+    auto& view = slots_.at(slot);
+    view.gas = gas;
+    view.recalled = true;  // this nonce was never given before, in this run or an earlier one
+}
+
+// A nonce for each of them, in one commit.
+void Settler::bind_each(const std::vector<PayoutId>& payouts) {
+    struct Opened {
+        SlotId slot = 0;
+        std::uint64_t gas = 0;
+        PayoutId payout = 0;
+    };
+    ledger::PayoutChanges changes;
+    std::vector<Opened> opened;
+    SignedWei beside;
+    short_of_.clear();
+    for (const auto id : payouts) {
+        const auto& wei = payouts_.at(id).row.wei;
+        const auto gas = single_gas_.at(id).gas;
+        const auto why = obstacle(wei, gas, beside);
+        if (!why.text.empty()) {
+            short_of_ = why.block == blocks::funds ? why.text : "";
+            note_obstacle({id}, why);
+            if (!short_of_.empty()) break;
+            continue;
+        }
+        const auto next = static_cast<std::uint64_t>(opened.size());
+        const auto slot = next_slot_ + static_cast<SlotId>(next);
+        changes.slots.push_back(
+            {.id = slot, .payer = account_->payer, .nonce = next_nonce() + next, .payouts = 1, .at = now_});
+        changes.steps.push_back({.payout = id, .state = State::bound, .slot = slot, .at = now_});
+        opened.push_back({slot, gas, id});
+        // The payer has enough for it, so that the sum is an amount.
+        STIPEND_ASSERT(SignedWei::add(beside, wei, beside) &&
+                       SignedWei::add(beside, *cost_of(gas, account_->cap), beside));
+    }
+    if (changes.empty()) return;
+    commit(std::move(changes), [this, opened = std::move(opened)] {
+        for (const auto& one : opened) open_slot(one.slot, one.gas, {one.payout});
+    });
 }
 
 // One nonce for all of them.
@@ -282,15 +351,7 @@ void Settler::bind_together(const std::vector<PayoutId>& payouts, std::uint64_t 
     }
     const auto why = obstacle(sum, gas);
     short_of_ = why.block == blocks::funds ? why.text : "";
-    if (!why.text.empty()) {
-        // Funds that are too little keep all others as well: a smaller one behind it does not take what it waits for.
-        if (!short_of_.empty()) bind_due_ = now_ + rules_.look_every_ns;
-        for (const auto id : payouts) {
-            if (short_of_.empty()) try_again_[id] = now_ + rules_.look_every_ns;
-            payouts_.at(id).reason = why.text;
-        }
-        return;
-    }
+    if (!why.text.empty()) return note_obstacle(payouts, why);
     const auto slot = next_slot_;
     ledger::PayoutChanges changes;
     changes.slots.push_back({.id = slot,
@@ -301,16 +362,7 @@ void Settler::bind_together(const std::vector<PayoutId>& payouts, std::uint64_t 
     for (const auto id : payouts) {
         changes.steps.push_back({.payout = id, .state = State::bound, .slot = slot, .at = now_});
     }
-    commit(std::move(changes), [this, slot, gas, payouts] {
-        for (const auto id : payouts) {
-            try_again_.erase(id);
-            single_gas_.erase(id);
-            singly_.erase(id);
-        }
-        auto& view = slots_.at(slot);
-        view.gas = gas;
-        view.recalled = true;  // this nonce was never given before, in this run or an earlier one
-    });
+    commit(std::move(changes), [this, slot, gas, payouts] { open_slot(slot, gas, payouts); });
 }
 
 }  // namespace stipend::settlement

@@ -7,6 +7,8 @@
 namespace stipend::settlement {
 namespace {
 
+constexpr std::size_t max_signed_at_once = 64;
+
 // An eighth more, rounded up: what nodes ask of a replacement, and some more.
 SignedWei raised(const SignedWei& fee) {
     const CheckedU256 old = fee.magnitude().value();
@@ -32,15 +34,22 @@ SlotWork Settler::work_of(const SlotView& slot, bool gives_up) const {
     return out;
 }
 
-// The lowest nonce first: a node keeps no higher one waiting for long.
+// What the signer remembers of each that is bound comes first: one that it refuses is taken back with those above it,
+// which needs to be known then. Then the lowest nonce: a node keeps no higher one waiting for long.
 bool Settler::sign() {
+    for (auto& [id, slot] : slots_) {
+        if (!slot.attempts.empty() || slot.row.payer != account_->payer) continue;
+        if (is_frozen(id)) break;
+        if (slot.recalled) continue;
+        working_ = id;
+        chain_.recall(slot.row.nonce, answer(&Settler::take_recalled));
+        return true;
+    }
     for (auto& [id, slot] : slots_) {
         if (!slot.attempts.empty() || slot.row.payer != account_->payer) continue;
         if (is_frozen(id)) return false;  // no higher nonce is executed before it
         working_ = id;
-        if (!slot.recalled) {
-            chain_.recall(slot.row.nonce, answer(&Settler::take_recalled));
-        } else if (slot.signed_before) {
+        if (slot.signed_before) {
             ask_for_signature(slot, *slot.signed_before, slot.gives_up);
         } else if (slot.gas == 0) {
             chain_.estimate(work_of(slot, slot.gives_up), answer(&Settler::take_estimate_of_slot));
@@ -80,6 +89,10 @@ void Settler::take_signed(Result<SignedBytes> bytes) {
     auto& slot = slots_.at(working_);
     // Until its bytes are recorded the signer may know more of it than this ledger does.
     slot.recalled = false;
+    // What was signed ahead of one that was not is recorded first; that one is asked for again.
+    const bool sound =
+        bytes && !bytes->refused && bytes->id != Hash{} && !bytes->raw.empty() && bytes->fees == work_.fees;
+    if (!sound && !signed_.empty()) return record_signed();
     if (!bytes) return failed("a signature", bytes.error());
     if (bytes->refused) {
         const auto reason = bytes->reason.empty() ? "the signer refuses it" : bytes->reason;
@@ -87,11 +100,8 @@ void Settler::take_signed(Result<SignedBytes> bytes) {
         refusal_ = reason;
         return chain_.recall(slot.row.nonce, answer(&Settler::take_recalled));
     }
-    if (bytes->id == Hash{} || bytes->raw.empty() || bytes->fees != work_.fees) {
-        return failed("a signature", fail(STIPEND_E_INVALID, "the signed bytes are not what was asked for"));
-    }
-    ledger::PayoutChanges changes;
-    changes.attempts.push_back({.slot = working_,
+    if (!sound) return failed("a signature", fail(STIPEND_E_INVALID, "the signed bytes are not what was asked for"));
+    signed_.attempts.push_back({.slot = working_,
                                 .id = bytes->id,
                                 .raw = bytes->raw,
                                 .tip_wei = bytes->fees.tip,
@@ -101,13 +111,35 @@ void Settler::take_signed(Result<SignedBytes> bytes) {
                                 .at = now_});
     for (const auto& [id, payout] : payouts_) {
         if (payout.slot != working_ || payout.state != State::bound) continue;
-        changes.steps.push_back({.payout = id, .state = State::sent, .slot = working_, .at = now_});
+        signed_.steps.push_back({.payout = id, .state = State::sent, .slot = working_, .at = now_});
     }
-    commit(std::move(changes), [this, id = working_] {
-        auto& signed_one = slots_.at(id);
-        signed_one.sent_at = 0;
-        signed_one.signed_before.reset();
-        signed_one.recalled = true;
+    if (!slot.attempts.empty() || !sign_next()) record_signed();
+}
+
+bool Settler::sign_next() {
+    if (signed_.attempts.size() >= max_signed_at_once) return false;
+    for (auto slot = slots_.upper_bound(working_); slot != slots_.end(); ++slot) {
+        auto& [id, next] = *slot;
+        if (next.row.payer != account_->payer) continue;
+        const bool waits = next.attempts.empty() && next.recalled && !next.signed_before && next.gas != 0;
+        if (!waits || is_frozen(id) || account_->cap > rules_.max_cap || rules_.stopped) return false;
+        ask_for_signature(next, {.tip = account_->tip, .cap = account_->cap, .gas = next.gas}, next.gives_up);
+        return true;
+    }
+    return false;
+}
+
+void Settler::record_signed() {
+    auto changes = std::exchange(signed_, {});
+    std::vector<SlotId> slots;
+    for (const auto& one : changes.attempts) slots.push_back(one.slot);
+    commit(std::move(changes), [this, slots = std::move(slots)] {
+        for (const auto id : slots) {
+            auto& one = slots_.at(id);
+            one.sent_at = 0;
+            one.signed_before.reset();
+            one.recalled = true;
+        }
     });
 }
 
@@ -144,26 +176,51 @@ void Settler::take_recalled(Result<std::vector<SignedBytes>> recalled) {
     if (!changes.empty()) commit(std::move(changes));
 }
 
-// Nothing was ever signed for it: its nonce is free again where it is the highest, and is given up otherwise.
+// All open slots of the payer above this one, the highest first, if nothing was ever signed for any of them.
+std::optional<std::vector<SlotId>> Settler::unsigned_above(const SlotView& slot) const {
+    std::vector<SlotId> out;
+    for (auto above = slots_.rbegin(); above != slots_.rend() && above->first != slot.row.id; ++above) {
+        const auto& [id, other] = *above;
+        if (other.row.payer != slot.row.payer) continue;
+        if (!other.attempts.empty() || !other.recalled || other.signed_before || is_frozen(id)) return std::nullopt;
+        out.push_back(id);
+    }
+    // Where one has ended already, the chain has executed its nonce.
+    if (last_nonces_.at(slot.row.payer) != slot.row.nonce + out.size()) return std::nullopt;
+    return out;
+}
+
+// Nothing was ever signed for it. Its nonce is free again where nothing was for any above it either, and these are as
+// well, so that no gap stays; otherwise it is given up.
 void Settler::take_back(SlotView& slot, std::string_view reason) {
-    if (last_nonces_.at(slot.row.payer) != slot.row.nonce) {
+    auto taken = unsigned_above(slot);
+    if (!taken) {
         slot.gives_up = true;
         slot.gas = 0;
         return;
     }
-    ledger::PayoutChanges changes{.ends = {{.slot = slot.row.id, .at = now_}}};
-    for (const auto& [id, payout] : payouts_) {
-        if (payout.slot != slot.row.id) continue;
-        changes.steps.push_back({.payout = id, .state = State::reserved, .at = now_});
-        // Which of a batch's it is about is found by each of them alone.
-        if (slot.row.payouts > 1) {
-            singly_.insert(id);
-            continue;
+    taken->push_back(slot.row.id);
+    ledger::PayoutChanges changes;
+    for (const auto id : *taken) {
+        changes.ends.push_back({.slot = id, .at = now_});
+        const auto& one = slots_.at(id);
+        for (const auto& [payout, open] : payouts_) {
+            if (open.slot != id) continue;
+            changes.steps.push_back({.payout = payout, .state = State::reserved, .at = now_});
+            if (id != slot.row.id) {
+                if (one.row.payouts == 1 && one.gas != 0) single_gas_[payout] = {.gas = one.gas, .at = one.row.at};
+                continue;
+            }
+            // Which of a batch's it is about is found by each of them alone.
+            if (slot.row.payouts > 1) {
+                singly_.insert(payout);
+                continue;
+            }
+            changes.steps.push_back({.payout = payout,
+                                     .state = State::held,
+                                     .reason = std::string(reason.substr(0, ledger::max_reason_bytes)),
+                                     .at = now_});
         }
-        changes.steps.push_back({.payout = id,
-                                 .state = State::held,
-                                 .reason = std::string(reason.substr(0, ledger::max_reason_bytes)),
-                                 .at = now_});
     }
     commit(std::move(changes));
 }

@@ -66,9 +66,10 @@ class ModelChain {
     std::string signer_refuses = {};       // why; empty: it signs
     std::set<std::string> signer_refuses_payees = {};
     bool signer_answers = true;
-    std::string payer = payer_address;            // whose account is asked for
-    std::optional<SignedWei> base_fee = {};       // none: the price of gas
-    std::optional<stipend_unix_ns> head_at = {};  // none: that of the world
+    std::optional<std::uint64_t> signatures_left = {};  // until it does not answer; none: no end
+    std::string payer = payer_address;                  // whose account is asked for
+    std::optional<SignedWei> base_fee = {};             // none: the price of gas
+    std::optional<stipend_unix_ns> head_at = {};        // none: that of the world
     std::uint64_t gas_price = 10;
     Wei funds = Wei::parse("1000000000000000000000").value();
 

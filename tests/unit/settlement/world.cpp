@@ -3,6 +3,7 @@
 #include <doctest/doctest.h>
 
 #include <algorithm>
+#include <sstream>
 
 namespace settlement_test {
 
@@ -124,7 +125,10 @@ void World::estimate(const SlotWork& work, std::function<void(Result<Estimate>)>
 
 void World::sign(const SlotWork& work, std::function<void(Result<SignedBytes>)> done) {
     step<SignedBytes>(Lost::both, std::move(done), [&]() -> Result<SignedBytes> {
-        if (!chain.signer_answers) return fail(STIPEND_E_TIMEOUT, "the signer does not answer");
+        if (!chain.signer_answers || chain.signatures_left == 0) {
+            return fail(STIPEND_E_TIMEOUT, "the signer does not answer");
+        }
+        if (chain.signatures_left) --*chain.signatures_left;
         if (work.payer != payer_address) return fail(STIPEND_E_INVALID, "a slot of another payer");
         REQUIRE((work.payments.size() > 1) == (work.batch != Hash{}));
         return chain.sign(work);
@@ -137,14 +141,8 @@ void World::recall(std::uint64_t nonce, std::function<void(Result<std::vector<Si
 }
 
 void World::send(const std::string& raw, std::function<void(Result<void>)> done) {
-    // What is sent is durable: it is in the file, whatever the settler believes.
-    const auto state = ledger_->load_state();
-    REQUIRE(state.ok());
-    bool recorded = false;
-    for (const auto& slot : state->payouts.slots) {
-        for (const auto& attempt : slot.attempts) recorded = recorded || attempt.raw == raw;
-    }
-    REQUIRE_MESSAGE(recorded, "bytes are sent that no record holds");
+    // What is sent was recorded, whatever the settler believes.
+    REQUIRE_MESSAGE(recorded_.contains(raw), "bytes are sent that no record holds");
     step<void>(Lost::both, std::move(done), [&]() -> Result<void> {
         if (chain.take(raw)) return {};
         return fail(STIPEND_E_UNAVAILABLE, "nonce too low");
@@ -161,17 +159,17 @@ void World::sight(const std::vector<Sought>& attempts, std::function<void(Result
 
 void World::reserve(const Reservation& which, std::function<void(Result<std::vector<ledger::Payout>>)> done) {
     step<std::vector<ledger::Payout>>(Lost::request, std::move(done), [&]() -> Result<std::vector<ledger::Payout>> {
-        const auto state = ledger_->load_state();
-        REQUIRE(state.ok());
+        const auto debts = ledger_->debts({});
+        REQUIRE(debts.ok());
         Batch batch;
         auto next = which.first;
-        for (const auto& one : state->orchestrators) {
-            const bool has_one = std::ranges::binary_search(which.without, one.row.id);
-            const bool due = one.owed > SignedWei() && (one.owed >= which.at_least || start_ns <= which.or_before);
+        for (const auto& one : *debts) {
+            const bool has_one = std::ranges::binary_search(which.without, one.orchestrator);
+            const bool due = one.owed >= which.at_least || start_ns <= which.or_before;
             if (has_one || !due || batch.payouts.reserved.size() == which.most) continue;
             batch.payouts.reserved.push_back({.id = next++,
-                                              .orchestrator = one.row.id,
-                                              .to = everyone.empty() ? address(one.row.id) : everyone,
+                                              .orchestrator = one.orchestrator,
+                                              .to = everyone.empty() ? address(one.orchestrator) : everyone,
                                               .wei = one.owed,
                                               .at = which.at});
         }
@@ -188,6 +186,8 @@ void World::commit(const ledger::PayoutChanges& changes, std::function<void(Resu
         batch.payouts = changes;
         auto committed = ledger_->commit(batch);
         REQUIRE_MESSAGE(committed.ok(), (committed.ok() ? "" : committed.error().message));
+        ++commits_;
+        for (const auto& attempt : changes.attempts) recorded_.insert(attempt.raw);
         return committed;
     });
 }
@@ -230,34 +230,27 @@ std::string World::states() {
     return out;
 }
 
+// Of the amounts that `sql` selects, each by its last eight bytes in hex: all of these tests fit.
+Wei World::sum(const std::string& sql) {
+    auto words = text_of(file(), cat("SELECT coalesce(group_concat(word, ' '), '') FROM (", sql, ")"));
+    std::istringstream in(std::move(words));
+    Wei total;
+    for (std::string word; in >> word;) {
+        total = total.plus(Wei::parse(std::to_string(std::stoull(word, nullptr, 16))).value()).value();
+    }
+    return total;
+}
+
 void World::check_money() {
     CHECK(findings(*ledger_).empty());
-    const auto file = folder_ / "ledger.db";
     for (OrchestratorId id = 1; id <= payees_; ++id) {
         CAPTURE(id);
-        // All amounts of these tests fit in their last eight bytes.
-        const auto sum = [&](const std::string& where) {
-            Wei total;
-            const auto count =
-                number(file, "SELECT count(*) FROM payout WHERE orchestrator = " + std::to_string(id) + where);
-            for (std::int64_t i = 0; i < count; ++i) {
-                const auto hex = text_of(file, cat("SELECT hex(wei) FROM payout WHERE orchestrator = ", id, where,
-                                                   " ORDER BY id LIMIT 1 OFFSET ", i));
-                total =
-                    total.plus(Wei::parse(std::to_string(std::stoull(hex.substr(48), nullptr, 16))).value()).value();
-            }
-            return total;
-        };
-        CHECK(sum(" AND state = 7").text() == chain.received(address(id)).text());
+        const auto paid =
+            sum(cat("SELECT hex(substr(wei, 25)) word FROM payout WHERE orchestrator = ", id, " AND state = 7"));
+        CHECK(paid.text() == chain.received(address(id)).text());
     }
     if (!settler_->slots().empty()) return;
-    Wei gas;
-    const auto ends = number(file, "SELECT count(*) FROM slot_end");
-    for (std::int64_t i = 0; i < ends; ++i) {
-        const auto fee = text_of(file, cat("SELECT hex(fee_wei) FROM slot_end ORDER BY slot LIMIT 1 OFFSET ", i));
-        gas = gas.plus(Wei::parse(std::to_string(std::stoull(fee.substr(48), nullptr, 16))).value()).value();
-    }
-    CHECK(gas.text() == chain.spent_on_gas().text());
+    CHECK(sum("SELECT hex(substr(fee_wei, 25)) word FROM slot_end").text() == chain.spent_on_gas().text());
 }
 
 }  // namespace settlement_test

@@ -38,6 +38,7 @@ class World final : private Chain, private Book {
     void crash_at(std::uint64_t step, Crash how);
     [[nodiscard]] std::uint64_t steps() const { return steps_; }
     [[nodiscard]] bool crashed() const { return crashed_; }
+    [[nodiscard]] std::uint64_t commits() const { return commits_; }  // of the settler, without reservations
 
     // The share of questions to the chain that are lost, or whose answer is; and of commits for which the database is
     // busy.
@@ -73,6 +74,7 @@ class World final : private Chain, private Book {
     template <class T, class Effect>
     void step(Lost lost, std::function<void(Result<T>)> done, Effect effect);
     void start();
+    [[nodiscard]] Wei sum(const std::string& sql);
 
     ledger_test::TempFolder folder_;
     std::unique_ptr<ledger::Ledger> ledger_;
@@ -81,12 +83,13 @@ class World final : private Chain, private Book {
     std::deque<std::function<void()>> queue_;
     stipend_unix_ns now_ = ledger_test::start_ns;
     std::uint64_t steps_ = 0;
+    std::uint64_t commits_ = 0;
     std::uint64_t crash_step_ = 0;  // 0: none
     Crash crash_how_ = Crash::before;
     bool crashed_ = false;
     double lost_ = 0;
     std::mt19937 random_;
-    std::map<OrchestratorId, SignedWei> paid_;  // by the ledger, over all
+    std::set<std::string> recorded_;  // the bytes of all attempts that the ledger has
     OrchestratorId payees_;
 };
 
