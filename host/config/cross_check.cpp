@@ -24,20 +24,6 @@
 namespace stipend::config {
 namespace {
 
-// The entries of a list in one text, without the blanks around them; empty ones are left out.
-std::vector<std::string_view> comma_separated(std::string_view all) {
-    std::vector<std::string_view> out;
-    for (std::size_t start = 0; start <= all.size();) {
-        const auto end = std::min(all.find(',', start), all.size());
-        auto part = all.substr(start, end - start);
-        start = end + 1;
-        while (part.starts_with(' ')) part.remove_prefix(1);
-        while (part.ends_with(' ')) part.remove_suffix(1);
-        if (!part.empty()) out.push_back(part);
-    }
-    return out;
-}
-
 class CrossCheck {
   public:
     CrossCheck(const Node& root, Settings& settings, Diagnostics& diagnostics, std::vector<std::string>& warnings)
