@@ -28,7 +28,7 @@ struct TokenTransfer {
     friend bool operator==(const TokenTransfer&, const TokenTransfer&) = default;
 };
 // approve(address,uint256)
-struct TokenApproval {
+struct TokenApproval {  // NOLINT(cppcoreguidelines-pro-type-member-init): an Address is never made without a value
     Address spender;
     Uint256 amount;
     friend bool operator==(const TokenApproval&, const TokenApproval&) = default;

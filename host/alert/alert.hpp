@@ -18,6 +18,11 @@ inline constexpr std::size_t max_silences = 1'000;
 inline constexpr std::size_t max_text_bytes = 4'200;
 inline constexpr std::size_t max_id_bytes = 300;
 
+// Is sent at once, also in quiet hours.
+[[nodiscard]] constexpr bool is_critical(std::int32_t severity) {
+    return severity >= STIPEND_ALERT_CRITICAL;
+}
+
 // An alert is raised or resolved.
 struct Notice {
     std::string id;

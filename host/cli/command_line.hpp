@@ -16,6 +16,28 @@ inline CLI::App* command(CLI::App& parent, const std::string& name, const std::s
     return app;
 }
 
+// Options that are filled while the command line is read.
+struct AccessOptions {
+    OrchestratorOptions orchestrator;
+    OrchestratorImportOptions imported;
+    UserOptions user;
+    ApiKeyOptions key;
+};
+struct LedgerOptions {
+    VerifyOptions verify;
+    ProofOptions proof;
+    ExportOptions exported;
+    ArchiveOptions archive;
+    BackupOptions backup;
+    RestoreOptions restore;
+};
+
+// Of `user`, `api-key` and `orchestrator`. All outlive `app`.
+void add_access_commands(CLI::App& app, AccessOptions& options, int& status);
+// Of `ledger`. All outlive `app`.
+void add_ledger_commands(CLI::App& app, LedgerOptions& options, Common& common, int& status);
+// Of `objections`. All outlive `app`.
+void add_objection_commands(CLI::App& app, ObjectionOptions& options, int& status);
 // Of `receipt` and `statement`. All outlive `app`.
 void add_receipt_commands(CLI::App& app, ReceiptOptions& receipt, StatementOptions& statement, int& status);
 // Of `payouts` and `reconcile`. All outlive `app`.

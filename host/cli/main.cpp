@@ -82,108 +82,6 @@ std::optional<std::string> unknown_in(const CLI::App& root, int argc, char** arg
     return std::nullopt;
 }
 
-// Options that CLI11 fills while it reads the command line.
-struct AccessOptions {
-    OrchestratorOptions orchestrator;
-    OrchestratorImportOptions imported;
-    UserOptions user;
-    ApiKeyOptions key;
-};
-
-void add_user_commands(CLI::App& app, UserOptions& options, int& status) {
-    auto* user = app.add_subcommand("user", "accounts of the manager's API")->require_subcommand(1);
-    const auto named = [&](const char* name, const char* what) {
-        auto* one = command(*user, name, what, options.common);
-        one->add_option("NAME", options.name, "the account, such as an e-mail address")->required();
-        return one;
-    };
-    const auto with_password = [&](CLI::App* one) {
-        auto* file = one->add_option("--password-file", options.password_file,
-                                     "the password is the first line of this file; - for standard input (default: a "
-                                     "prompt)");
-        one->add_flag("--generate", options.generate, "make a password, and show it once")->excludes(file);
-        return one;
-    };
-    auto* add = with_password(named("add", "add an account"));
-    add->add_option("--role", options.role, "admin, operator or viewer")->capture_default_str();
-    add->callback([&] { status = user_add(options); });
-    with_password(named("passwd", "change the password of an account, and end its logins"))->callback([&] {
-        status = user_passwd(options);
-    });
-    named("remove", "remove an account, and end its logins")->callback([&] { status = user_remove(options); });
-    command(*user, "list", "list the accounts", options.common)->callback([&] { status = user_list(options.common); });
-}
-
-void add_orchestrator_import(CLI::App& group, OrchestratorImportOptions& options, int& status) {
-    auto* import = command(group, "import", "register those of a file, all or none", options.common);
-    import
-        ->add_option("FILE", options.file,
-                     "a YAML list: id, endpoint, capabilities, payout_address, worker_key, approved")
-        ->required();
-    import->add_flag("--update", options.update, "change those that are registered already");
-    import->add_flag("--dry-run", options.dry_run, "only say what it would do");
-    import->callback([&] { status = orchestrator_import(options);
-});
-}  // namespace
-
-void add_orchestrator_commands(CLI::App& app, OrchestratorOptions& options, OrchestratorImportOptions& imported,
-                               int& status) {
-    auto* group =
-        app.add_subcommand("orchestrator", "orchestrators that registered over the network")->require_subcommand(1);
-    command(*group, "list", "list the registrations", options.common)->callback([&] {
-        status = orchestrator_list(options.common);
-    });
-    add_orchestrator_import(*group, imported, status);
-    const auto add = [&](const char* name, const char* what, const std::string& action) {
-        auto* one = command(*group, name, what, options.common);
-        one->add_option("ID", options.id, "the orchestrator, as `list` shows it")->required();
-        one->callback([&options, &status, action] {
-            status = orchestrator_change(options, options.revoke ? std::string("revoke") : action);
-        });
-        return one;
-    };
-    add("approve", "pay it from now on", "approve");
-    add("disconnect", "pay it no more, until it is approved again", "disconnect");
-    add("remove", "as disconnect, and make its secret void and its endpoint free", "remove");
-    add("cancel-change", "drop a change of its payout address or worker's key that waits", "cancel-change");
-    add("rotate-secret", "make a new secret, and show it once", "rotate")
-        ->add_flag("--revoke", options.revoke, "only make the present one void");
-}
-
-void add_objection_commands(CLI::App& app, ObjectionOptions& options, int& status) {
-    auto* group = app.add_subcommand("objections", "what orchestrators say against decisions")->require_subcommand(1);
-    auto* list = command(*group, "list", "list those that wait for an answer", options.common);
-    list->add_option("--orchestrator", options.orchestrator, "only those of one orchestrator");
-    list->add_flag("--all", options.all, "also those that are answered");
-    list->callback([&] { status = objection_list(options); });
-    const auto add = [&](const char* name, const char* what, int (*run)(const ObjectionOptions&)) {
-        auto* one = command(*group, name, what, options.common);
-        one->add_option("ORCHESTRATOR", options.orchestrator, "its id")->required();
-        one->add_option("EPOCH", options.epoch, "the decision's number")->required();
-        one->callback([&options, &status, run] { status = run(options); });
-        return one;
-    };
-    add("show", "print one with its answer", objection_show);
-    auto* answer = add("answer", "answer one, which is final", objection_answer);
-    answer->add_option("--reason", options.reason, "the text that the orchestrator gets; it is recorded")->required();
-    answer->add_option("--usd", options.usd, "what is paid for it, by an adjustment (default: nothing)");
-}
-
-void add_api_key_commands(CLI::App& app, ApiKeyOptions& options, int& status) {
-    auto* keys = app.add_subcommand("api-key", "keys of the manager's API, for programs")->require_subcommand(1);
-    auto* add = command(*keys, "add", "make a key, and show it once", options.common);
-    add->add_option("NAME", options.name, "what people call it")->required();
-    add->add_option("--role", options.role, "admin, operator or viewer")->capture_default_str();
-    add->add_option("--scopes", options.scopes,
-                    "some of the role's permissions, such as \"orchestrators:read payments:read\" (default: all)");
-    add->add_option("--expires-in", options.expires_in, "how long it is valid, such as 90d (default: until revoked)");
-    add->callback([&] { status = api_key_add(options); });
-    command(*keys, "list", "list the keys", options.common)->callback([&] { status = api_key_list(options.common); });
-    auto* revoke = command(*keys, "revoke", "refuse a key from now on", options.common);
-    revoke->add_option("ID", options.id, "the key's id, as `list` shows it")->required();
-    revoke->callback([&] { status = api_key_revoke(options); });
-}
-
 }  // namespace
 
 int main(int argc, char** argv) {
@@ -283,62 +181,8 @@ int main(int argc, char** argv) {
         status = config_api_reference(common);
     });
 
-    auto* ledger = app.add_subcommand("ledger", "what is recorded")->require_subcommand(1);
-    VerifyOptions verify;
-    auto* verify_app = command(*ledger, "verify", "recompute everything that the ledger holds", verify.common);
-    verify_app->add_option("--archive", verify.archives, "an archive, where it is not at its recorded place");
-    verify_app->add_option("--head", verify.head, "SEQ:HASH of an earlier run, which must lie on the chain");
-    verify_app->add_option("--signed-heads", verify.heads,
-                           "a file of signed heads, each of which must be of this chain");
-    verify_app->add_option("FILE", verify.file, "a backup or a copy (default: the ledger of the state folder)");
-    verify_app->callback([&] { status = ledger_verify(verify); });
-    command(*ledger, "balance", "what each orchestrator is owed, and what jobs cost", common)->callback([&] {
-        status = ledger_balance(common);
-    });
-    command(*ledger, "head", "print the newest signed head", common)->callback([&] { status = ledger_head(common); });
-    ProofOptions proof;
-    auto* proof_app = command(*ledger, "proof", "print the proof that a decision is below a signed head", proof.common);
-    proof_app->add_option("--orchestrator", proof.orchestrator, "its id")->required();
-    proof_app->add_option("--epoch", proof.epoch, "the decision's number, as payments and `ledger export` have it")
-        ->required();
-    proof_app->callback([&] { status = ledger_proof(proof); });
-    auto* check_proof_app =
-        ledger->add_subcommand("check-proof", "check a proof, without the ledger or a configuration");
-    check_proof_app->add_flag("--json", proof.common.json, "print JSON");
-    check_proof_app->add_option("--signer", proof.signer, "the payer's key, which must have signed it");
-    check_proof_app->add_option("FILE", proof.file, "the proof; - for standard input")->required();
-    check_proof_app->callback([&] { status = ledger_check_proof(proof); });
-    ExportOptions exported;
-    auto* export_app =
-        command(*ledger, "export",
-                "print decisions, fees, manual payments or objections as JSON lines, in ledger order", exported.common);
-    export_app->add_option("--kind", exported.kind, "what to print")
-        ->check(CLI::IsMember({"decisions", "fees", "manual", "objections"}))
-        ->capture_default_str();
-    export_app->add_option("--orchestrator", exported.orchestrator, "only those of one orchestrator");
-    export_app->add_option("--from", exported.from,
-                           "decided, counted or paid at or after this time, such as 2026-11-22T06:00:00Z");
-    export_app->add_option("--to", exported.to, "decided, counted or paid before this time");
-    export_app->callback([&] { status = ledger_export(exported); });
-    ArchiveOptions archive;
-    auto* archive_app =
-        command(*ledger, "archive",
-                "move old decisions into a signed file of their own, with or without a running host", archive.common);
-    archive_app->add_option("--before", archive.before, "what was decided before this date, or time (UTC)")->required();
-    archive_app->add_option("FILE", archive.file, "the new archive")->required();
-    archive_app->callback([&] { status = ledger_archive(archive); });
-
-    BackupOptions backup;
-    auto* backup_app = command(
-        *ledger, "backup", "write all that is recorded into a new file, with or without a running host", backup.common);
-    backup_app->add_option("FILE", backup.file, "the new file; FILE.json lists the archives")->required();
-    backup_app->callback([&] { status = ledger_backup(backup); });
-    RestoreOptions restore;
-    auto* restore_app =
-        command(*ledger, "restore", "put a backup in the place of the ledger; no host may run", restore.common);
-    restore_app->add_option("FILE", restore.file, "a backup; it stays as it is")->required();
-    restore_app->add_flag("--replace", restore.replace, "move the present ledger aside");
-    restore_app->callback([&] { status = ledger_restore(restore); });
+    LedgerOptions ledger_options;
+    add_ledger_commands(app, ledger_options, common, status);
 
     auto* plugins = app.add_subcommand("plugins", "the plugins that are there")->require_subcommand(1);
     command(*plugins, "list", "list the plugin folder", common)->callback([&] { status = plugins_list(common); });
@@ -386,9 +230,7 @@ int main(int argc, char** argv) {
     eval_app->callback([&] { status = policy_eval(eval); });
 
     AccessOptions access;
-    add_user_commands(app, access.user, status);
-    add_api_key_commands(app, access.key, status);
-    add_orchestrator_commands(app, access.orchestrator, access.imported, status);
+    add_access_commands(app, access, status);
 
     app.footer("`stipend gateway-credential` writes the credential by which orchestrators state their prices.");
 

@@ -5,6 +5,7 @@
 
 #include "host/base/ip_address.hpp"
 #include "host/config/environment.hpp"
+#include "host/config/format.hpp"
 #include "host/config/url.hpp"
 #include "stipend/duration.hpp"
 
@@ -80,12 +81,7 @@ void check_registration(const Node& root, Settings& settings, Diagnostics& diagn
                                            ", such as this prints: openssl rand -hex 32; or leave it out"));
     }
     const std::string all = std::exchange(registration.allowed_networks_text, {});
-    for (std::string_view rest = all; !rest.empty();) {
-        auto one = rest.substr(0, rest.find(','));
-        rest.remove_prefix(std::min(rest.size(), one.size() + 1));
-        while (one.starts_with(' ')) one.remove_prefix(1);
-        while (one.ends_with(' ')) one.remove_suffix(1);
-        if (one.empty()) continue;
+    for (const auto one : comma_separated(all)) {
         if (const auto range = IpRange::parse(one); !range)
             report("/registration/allowed_networks", range.error().message);
         registration.allowed_networks.emplace_back(one);

@@ -24,20 +24,6 @@
 namespace stipend::config {
 namespace {
 
-// The entries of a list in one text, without the blanks around them; empty ones are left out.
-std::vector<std::string_view> comma_separated(std::string_view all) {
-    std::vector<std::string_view> out;
-    for (std::size_t start = 0; start <= all.size();) {
-        const auto end = std::min(all.find(',', start), all.size());
-        auto part = all.substr(start, end - start);
-        start = end + 1;
-        while (part.starts_with(' ')) part.remove_prefix(1);
-        while (part.ends_with(' ')) part.remove_suffix(1);
-        if (!part.empty()) out.push_back(part);
-    }
-    return out;
-}
-
 class CrossCheck {
   public:
     CrossCheck(const Node& root, Settings& settings, Diagnostics& diagnostics, std::vector<std::string>& warnings)
@@ -229,6 +215,7 @@ void CrossCheck::check_orchestrators() {
     std::vector<bool> is_sound(all.size());
     {
         Owners addresses;
+        addresses.reserve(all.size());
         const AddressKeys keys(all);
         const auto address = [&](std::size_t k) { return orchestrator(k, "address"); };
         for (std::size_t i = 0; i < all.size(); ++i) {
@@ -236,6 +223,7 @@ void CrossCheck::check_orchestrators() {
         }
     }
     Owners ids;
+    ids.reserve(all.size());
     for (std::size_t i = 0; i < all.size(); ++i) {
         if (!is_sound[i]) continue;
         const bool named = !all[i].id.empty();
@@ -248,7 +236,10 @@ void CrossCheck::check_orchestrators() {
 // An answer counts for the orchestrator that owns the address which it names, so no two may own one.
 void CrossCheck::check_service_addresses() {
     const auto& all = settings_.orchestrators;
+    // Most have none beside their own, which `check_orchestrators` compares.
+    if (std::ranges::all_of(all, [](const Orchestrator& one) { return one.service_addresses.empty(); })) return;
     Owners owners;
+    owners.reserve(all.size());
     const AddressKeys keys(all);
     for (std::size_t i = 0; i < all.size(); ++i) owners.emplace(keys[i], i);
     std::deque<std::string> more;  // keys that `owners` views

@@ -221,6 +221,19 @@ std::string got_and_wanted(const Rule& rule, const Node& node) {
                lacks_unit ? std::string(format.with_unit) : wanted(rule));
 }
 
+std::vector<std::string_view> comma_separated(std::string_view all) {
+    std::vector<std::string_view> out;
+    for (std::size_t start = 0; start <= all.size();) {
+        const auto end = std::min(all.find(',', start), all.size());
+        auto part = all.substr(start, end - start);
+        start = end + 1;
+        while (part.starts_with(' ')) part.remove_prefix(1);
+        while (part.ends_with(' ')) part.remove_suffix(1);
+        if (!part.empty()) out.push_back(part);
+    }
+    return out;
+}
+
 Json plain_schema(const Rule& rule) {
     const auto& format = *rule.format;
     Json out = Json::object();

@@ -6,6 +6,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "host/config/node.hpp"
 #include "stipend/json.hpp"
@@ -46,6 +47,8 @@ struct Format {
 [[nodiscard]] std::string wanted(const Rule& rule);
 // "got X, want Y" for a value that does not fit. A secret is not shown in it.
 [[nodiscard]] std::string got_and_wanted(const Rule& rule, const Node& node);
+// The entries of a list in one text, without the blanks around them; empty ones are left out. They are views of it.
+[[nodiscard]] std::vector<std::string_view> comma_separated(std::string_view all);
 // The same rule without formats.
 [[nodiscard]] Json plain_schema(const Rule& rule);
 

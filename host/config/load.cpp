@@ -20,12 +20,19 @@ Role role_of(const Node& root) {
 
 // Those of the host's own options that are secrets are not shown, also where the file holds them as they are.
 void mark_secrets(Node& root) {
-    for_each_value(root, Path(), [](Node& node, const Path& path) {
-        const auto name = path.text();
-        if (name == "api.jwt_secret" || name == "api.admin_password" || name == "registration.secret" ||
-            name == "manager.secret" || name == "manager.own_secret")
-            node.secret = node.secret || !node.text.empty();
-    });
+    constexpr std::pair<std::string_view, std::string_view> secrets[] = {{"api", "jwt_secret"},
+                                                                         {"api", "admin_password"},
+                                                                         {"registration", "secret"},
+                                                                         {"manager", "secret"},
+                                                                         {"manager", "own_secret"}};
+    for (auto& section : root.children) {
+        for (const auto& [of, key] : secrets) {
+            if (section.key != of) continue;
+            for (auto& option : section.children) {
+                if (option.key == key) option.secret = option.secret || !option.text.empty();
+            }
+        }
+    }
 }
 
 }  // namespace

@@ -87,12 +87,7 @@ class MembershipCheck {
     }
     void check_capabilities() {
         const std::string all = std::exchange(it_.capabilities_text, {});
-        for (std::string_view rest = all; !rest.empty();) {
-            auto one = rest.substr(0, rest.find(','));
-            rest.remove_prefix(std::min(rest.size(), one.size() + 1));
-            while (one.starts_with(' ')) one.remove_prefix(1);
-            while (one.ends_with(' ')) one.remove_suffix(1);
-            if (one.empty()) continue;
+        for (const auto one : comma_separated(all)) {
             if (!is_name(one)) report("capabilities", cat("got ", shown(one), ", want names of ", name_noun));
             it_.capabilities.emplace_back(one);
         }

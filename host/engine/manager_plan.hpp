@@ -68,6 +68,10 @@ std::unique_ptr<ManagerPlan> make_manager_plan(plugin::Loader& loader, config::S
                                                config::Diagnostics& diagnostics,
                                                const std::vector<registry::Registration>& approved = {});
 
+// Checks what only the loaded plugins know: targets of monitors, and options that a plugin's schema has by a format
+// of the host. `plan` has its instances and payees; `settings` are still whole.
+void check_plan(const config::Settings& settings, const ManagerPlan& plan, config::Diagnostics& diagnostics);
+
 // What a monitor looks at for an entry of `witness`: a URL as it is, host:port over TCP.
 [[nodiscard]] std::string witness_endpoint(const std::string& witness);
 

@@ -1,7 +1,6 @@
 #include "host/http/curl_client.hpp"
 
 #include <curl/curl.h>
-#include <sys/resource.h>
 
 #include <algorithm>
 #include <mutex>
@@ -15,10 +14,10 @@
 
 #include "host/base/thread_signals.hpp"
 #include "host/http/admission.hpp"
+#include "host/http/client_settings.hpp"
 #include "host/http/multi_handle.hpp"
 #include "host/http/name_check.hpp"
 #include "host/http/os.hpp"
-#include "host/http/ssrf_guard.hpp"
 #include "host/http/transfer.hpp"
 
 namespace stipend::http {
@@ -33,39 +32,6 @@ constexpr std::size_t max_asked_again = 4096;
 bool init_libcurl() {
     static const bool ready = curl_global_init(CURL_GLOBAL_ALL) == CURLE_OK;
     return ready;
-}
-
-// How many descriptors this process may open, after the soft limit was raised to the hard one: it is low for programs
-// that use select(), which no part of this process does.
-std::size_t descriptor_limit() {
-    constexpr rlim_t enough = 65'536;
-    rlimit limit{};
-    if (::getrlimit(RLIMIT_NOFILE, &limit) != 0) return max_kept;
-    const rlimit raised{std::max(limit.rlim_cur, std::min(limit.rlim_max, enough)), limit.rlim_max};
-    if (::setrlimit(RLIMIT_NOFILE, &raised) == 0) limit = raised;
-    return static_cast<std::size_t>(limit.rlim_cur);
-}
-
-// At most half of the descriptors are for connections, and half of these for one origin: servers, files and other
-// origins keep theirs.
-ClientOptions within_descriptors(ClientOptions options) {
-    const auto limit = std::max<std::size_t>(descriptor_limit(), 4);
-    options.max_connections = std::min(options.max_connections, limit / 2);
-    options.max_connections_per_origin = std::min(options.max_connections_per_origin, limit / 4);
-    return options;
-}
-
-EasySettings settings_for(ClientOptions options) {
-    EasySettings settings{std::move(options), {}, {}, {}};
-    settings.ca_file = settings.options.ca_file;
-    if (const auto* known = curl_version_info(CURLVERSION_NOW); settings.ca_file.empty() && known->cainfo != nullptr) {
-        settings.ca_file = known->cainfo;
-    }
-    settings.ssrf_guard = settings.options.ssrf_guard;
-    if (!settings.ssrf_guard) settings.ssrf_guard = ssrf_refusal;
-    settings.public_guard = settings.options.public_guard;
-    if (!settings.public_guard) settings.public_guard = [](const char* address) { return public_refusal(address); };
-    return settings;
 }
 
 }  // namespace

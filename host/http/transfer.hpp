@@ -12,7 +12,7 @@
 
 #include "host/http/admission.hpp"
 #include "host/http/client.hpp"
-#include "host/http/client_options.hpp"
+#include "host/http/client_settings.hpp"
 #include "host/http/easy_handle.hpp"
 #include "host/http/failure.hpp"
 #include "host/http/multi_handle.hpp"
@@ -20,14 +20,6 @@
 #include "host/http/response_head.hpp"
 
 namespace stipend::http {
-
-// What all easy handles of a client share.
-struct EasySettings {
-    ClientOptions options;
-    std::string ca_file;
-    AddressGuard ssrf_guard;
-    AddressGuard public_guard;
-};
 
 class Transfer {
   public:

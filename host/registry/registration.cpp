@@ -35,6 +35,15 @@ Result<std::string> origin_of(std::string_view text, std::string_view field, std
     return std::move(*origin);
 }
 
+// Takes the marks of `of`, a registration or an entry of the configuration whose endpoint is `endpoint`.
+template <class Of, class Take>
+void for_each_mark(const Of& of, std::string_view endpoint, const Take& take) {
+    take("address ", address_key(endpoint));
+    for (const auto& address : of.service_addresses) take("address ", address_key(address));
+    if (!of.payout_address.empty()) take("payout ", ascii::to_lower(of.payout_address));
+    if (!of.worker_key.empty()) take("key ", ascii::to_lower(of.worker_key));
+}
+
 std::string_view kind_of(std::string_view mark) {
     const auto kind = mark.substr(0, mark.find(' '));
     return kind == "address" ? "the endpoint" : kind == "payout" ? "the payout address" : "the worker's key";
@@ -91,10 +100,8 @@ Result<Stated> normalised(Stated stated, std::span<const IpRange> allowed) {
 
 std::vector<std::string> marks_of(const Stated& stated) {
     std::vector<std::string> out;
-    out.push_back("address " + address_key(stated.endpoint));
-    for (const auto& address : stated.service_addresses) out.push_back("address " + address_key(address));
-    if (!stated.payout_address.empty()) out.push_back("payout " + ascii::to_lower(stated.payout_address));
-    if (!stated.worker_key.empty()) out.push_back("key " + ascii::to_lower(stated.worker_key));
+    for_each_mark(stated, stated.endpoint,
+                  [&](std::string_view kind, std::string_view value) { out.push_back(cat(kind, value)); });
     std::ranges::sort(out);
     out.erase(std::unique(out.begin(), out.end()), out.end());
     return out;
@@ -112,15 +119,15 @@ config::Orchestrator entry_of(const Stated& stated, const std::string& capabilit
 }
 
 ConfiguredMarks::ConfiguredMarks(const std::vector<config::Orchestrator>& orchestrators) {
-    const std::hash<std::string_view> hash;
+    hashes_.reserve(2 * orchestrators.size());  // most have an id and an address
+    std::string mark;
+    const auto add = [&](std::string_view kind, std::string_view value) {
+        mark.assign(kind).append(value);
+        hashes_.push_back(std::hash<std::string_view>()(mark));
+    };
     for (const auto& one : orchestrators) {
-        hashes_.push_back(hash(cat("id ", one.id)));
-        const Stated stated{.id = one.id,
-                            .endpoint = one.address,
-                            .service_addresses = one.service_addresses,
-                            .payout_address = one.payout_address,
-                            .worker_key = one.worker_key};
-        for (const auto& mark : marks_of(stated)) hashes_.push_back(hash(mark));
+        add("id ", one.id);
+        for_each_mark(one, one.address, add);
     }
     std::ranges::sort(hashes_);
     hashes_.shrink_to_fit();

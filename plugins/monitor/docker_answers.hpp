@@ -106,12 +106,6 @@ stipend::Result<Event> parse_event(std::string_view line);
 // What can be read of an event that is otherwise an error: `id` and `at`, each empty or 0 if unknown.
 Event parse_event_stub(std::string_view line);
 
-// An RFC 3339 time; 0 if it is before 1970, which is the engine's "never".
-stipend::Result<stipend_unix_ns> parse_time(std::string_view text);
-
-// "2026-11-22T09:38:04.089Z"
-std::string time_text(stipend_unix_ns at);
-
 // Splits a stream into lines, independent of its parts. Holds at most one line of `max_event_bytes`.
 class Lines {
   public:

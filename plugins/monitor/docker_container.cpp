@@ -1,5 +1,6 @@
 #include "docker_container.hpp"
 
+#include "docker_time.hpp"
 #include "stipend/abi/monitor.h"
 #include "stipend/json.hpp"
 

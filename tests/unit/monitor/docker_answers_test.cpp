@@ -3,6 +3,7 @@
 #include <doctest/doctest.h>
 
 #include "docker_names.hpp"
+#include "docker_time.hpp"
 
 using namespace monitor::docker;
 using stipend::cat;

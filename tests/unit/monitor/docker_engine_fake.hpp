@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "docker_monitor.hpp"
+#include "docker_time.hpp"
 #include "stipend/testing/fake_host.hpp"
 
 namespace doctest {

@@ -1,0 +1,87 @@
+#include "host/cli/command_line.hpp"
+
+namespace stipend::cli {
+namespace {
+
+void add_user_commands(CLI::App& app, UserOptions& options, int& status) {
+    auto* user = app.add_subcommand("user", "accounts of the manager's API")->require_subcommand(1);
+    const auto named = [&](const char* name, const char* what) {
+        auto* one = command(*user, name, what, options.common);
+        one->add_option("NAME", options.name, "the account, such as an e-mail address")->required();
+        return one;
+    };
+    const auto with_password = [&](CLI::App* one) {
+        auto* file = one->add_option("--password-file", options.password_file,
+                                     "the password is the first line of this file; - for standard input (default: a "
+                                     "prompt)");
+        one->add_flag("--generate", options.generate, "make a password, and show it once")->excludes(file);
+        return one;
+    };
+    auto* add = with_password(named("add", "add an account"));
+    add->add_option("--role", options.role, "admin, operator or viewer")->capture_default_str();
+    add->callback([&] { status = user_add(options); });
+    with_password(named("passwd", "change the password of an account, and end its logins"))->callback([&] {
+        status = user_passwd(options);
+    });
+    named("remove", "remove an account, and end its logins")->callback([&] { status = user_remove(options); });
+    command(*user, "list", "list the accounts", options.common)->callback([&] { status = user_list(options.common); });
+}
+
+void add_orchestrator_import(CLI::App& group, OrchestratorImportOptions& options, int& status) {
+    auto* one = command(group, "import", "register those of a file, all or none", options.common);
+    one->add_option("FILE", options.file,
+                    "a YAML list: id, endpoint, capabilities, payout_address, worker_key, approved")
+        ->required();
+    one->add_flag("--update", options.update, "change those that are registered already");
+    one->add_flag("--dry-run", options.dry_run, "only say what it would do");
+    one->callback([&] { status = orchestrator_import(options); });
+}
+
+void add_orchestrator_commands(CLI::App& app, OrchestratorOptions& options, OrchestratorImportOptions& imported,
+                               int& status) {
+    auto* group =
+        app.add_subcommand("orchestrator", "orchestrators that registered over the network")->require_subcommand(1);
+    command(*group, "list", "list the registrations", options.common)->callback([&] {
+        status = orchestrator_list(options.common);
+    });
+    add_orchestrator_import(*group, imported, status);
+    const auto add = [&](const char* name, const char* what, const std::string& action) {
+        auto* one = command(*group, name, what, options.common);
+        one->add_option("ID", options.id, "the orchestrator, as `list` shows it")->required();
+        one->callback([&options, &status, action] {
+            status = orchestrator_change(options, options.revoke ? std::string("revoke") : action);
+        });
+        return one;
+    };
+    add("approve", "pay it from now on", "approve");
+    add("disconnect", "pay it no more, until it is approved again", "disconnect");
+    add("remove", "as disconnect, and make its secret void and its endpoint free", "remove");
+    add("cancel-change", "drop a change of its payout address or worker's key that waits", "cancel-change");
+    add("rotate-secret", "make a new secret, and show it once", "rotate")
+        ->add_flag("--revoke", options.revoke, "only make the present one void");
+}
+
+void add_api_key_commands(CLI::App& app, ApiKeyOptions& options, int& status) {
+    auto* keys = app.add_subcommand("api-key", "keys of the manager's API, for programs")->require_subcommand(1);
+    auto* add = command(*keys, "add", "make a key, and show it once", options.common);
+    add->add_option("NAME", options.name, "what people call it")->required();
+    add->add_option("--role", options.role, "admin, operator or viewer")->capture_default_str();
+    add->add_option("--scopes", options.scopes,
+                    "some of the role's permissions, such as \"orchestrators:read payments:read\" (default: all)");
+    add->add_option("--expires-in", options.expires_in, "how long it is valid, such as 90d (default: until revoked)");
+    add->callback([&] { status = api_key_add(options); });
+    command(*keys, "list", "list the keys", options.common)->callback([&] { status = api_key_list(options.common); });
+    auto* revoke = command(*keys, "revoke", "refuse a key from now on", options.common);
+    revoke->add_option("ID", options.id, "the key's id, as `list` shows it")->required();
+    revoke->callback([&] { status = api_key_revoke(options); });
+}
+
+}  // namespace
+
+void add_access_commands(CLI::App& app, AccessOptions& options, int& status) {
+    add_user_commands(app, options.user, status);
+    add_api_key_commands(app, options.key, status);
+    add_orchestrator_commands(app, options.orchestrator, options.imported, status);
+}
+
+}  // namespace stipend::cli
