@@ -20,6 +20,8 @@ namespace stipend::ledger {
 inline constexpr std::string_view mark_backup = "backup";
 // In a restored ledger: the body of the row of the chain that records it, with the row's position as `seq`.
 inline constexpr std::string_view mark_restored = "restored";
+// How often the ledger was opened for writing: the fence of the writer that opened it last. It only grows.
+inline constexpr std::string_view mark_fence = "fence";
 
 [[nodiscard]] Result<std::optional<std::string>> get_mark(sqlite::Database& database, std::string_view mark);
 [[nodiscard]] Result<void> set_mark(sqlite::Database& database, std::string_view mark, std::string_view value);

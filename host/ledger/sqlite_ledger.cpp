@@ -4,6 +4,7 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <charconv>
 #include <chrono>
 
 #include "host/ledger/backup_files.hpp"
@@ -17,6 +18,14 @@ namespace {
 std::int64_t now_ns() {
     return std::chrono::duration_cast<std::chrono::nanoseconds>(std::chrono::system_clock::now().time_since_epoch())
         .count();
+}
+
+// Of the writer that opened the ledger last; 0: none has, since there are fences.
+Result<std::uint64_t> fence_of(sqlite::Database& database) {
+    STIPEND_LET(text, get_mark(database, mark_fence));
+    std::uint64_t out = 0;
+    if (text) std::from_chars(text->data(), text->data() + text->size(), out);
+    return out;
 }
 
 std::int64_t steady_ns() {
@@ -124,6 +133,7 @@ Result<void> SqliteLedger::open_mark() {
         "use: restore a backup";
     Position next = position_;
     STIPEND_TRY(transact([&]() -> Result<void> {
+        STIPEND_TRY(take_fence());
         STIPEND_TRY(set_in_use(database_, true));
         if (!wal_missing_) return {};
         STIPEND_LET(seq, writer_->audit(next.head, AuditKind::alert, "ledger-wal: " + lost));
@@ -143,6 +153,22 @@ Result<void> SqliteLedger::open_mark() {
 void SqliteLedger::close_mark() {
     if (!marked_) return;
     static_cast<void>(transact([this] { return set_in_use(database_, false); }));
+}
+
+Result<void> SqliteLedger::take_fence() {
+    STIPEND_LET(last, fence_of(database_));
+    STIPEND_TRY(set_mark(database_, mark_fence, std::to_string(last + 1)));
+    fence_ = last + 1;
+    return {};
+}
+
+Result<void> SqliteLedger::check_fence() {
+    if (fence_ == 0) return {};
+    STIPEND_LET(present, fence_of(database_));
+    if (present == fence_) return {};
+    failure_ = cat("another process has opened it for writing, though this one still had it: its fence is ", present,
+                   ", this one has ", fence_);
+    return check_writable();
 }
 
 Result<void> SqliteLedger::record_restored(const Restored& restored) {
@@ -232,6 +258,7 @@ Result<void> SqliteLedger::transact(const std::function<Result<void>()>& write) 
     STIPEND_TRY(check_writable());
     sqlite::Transaction transaction(database_);
     if (auto begun = transaction.begin("IMMEDIATE"); !begun) return record_failure(std::move(begun).error());
+    if (auto mine = check_fence(); !mine) return record_failure(std::move(mine).error());
     if (auto written = write(); !written) return record_failure(std::move(written).error());
     if (auto committed = transaction.commit(); !committed) return record_failure(std::move(committed).error());
     checkpoint_if_due();

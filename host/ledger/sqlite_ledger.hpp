@@ -86,6 +86,10 @@ class SqliteLedger final : public Ledger {
     // Sets the mark that close_mark() erases, and reports where the last writer did not erase it and the WAL is gone.
     [[nodiscard]] Result<void> open_mark();
     void close_mark();
+    // Within a transaction: a writer that opened the ledger before writes nothing any more, whatever became of its
+    // lock.
+    [[nodiscard]] Result<void> take_fence();
+    [[nodiscard]] Result<void> check_fence();
     [[nodiscard]] Result<void> backup_before_migration();
     [[nodiscard]] Result<void> write_backup(const std::filesystem::path& partial, BackupReport& report);
     void notice(const std::string& text) const;
@@ -117,6 +121,7 @@ class SqliteLedger final : public Ledger {
     Position position_;
     std::string failure_;       // why writes are rejected; empty if they are not
     bool marked_ = false;       // as open
+    std::uint64_t fence_ = 0;   // 0: not taken yet
     bool wal_missing_ = false;  // when it was opened
     int wal_pages_ = 0;         // set by SQLite at each commit
     int checkpointed_at_ = 0;

@@ -203,6 +203,26 @@ TEST_CASE("the lock is released with the writer") {
     CHECK(open(path, writer()).ok());
 }
 
+TEST_CASE("a writer that lost its lock writes nothing once another has opened the ledger") {
+    const TempFolder folder;
+    const auto path = folder / "ledger.db";
+    const auto older = must_open(path);
+    Engine engine(*older, 2);
+    engine.run(1);
+    REQUIRE(std::filesystem::remove(path.string() + ".lock"));  // as if it were a stale one
+    const auto newer = must_open(path);
+    Batch batch;
+    batch.events.push_back({EventKind::alert, "gateway: it is down"});
+    const auto refused = older->commit(batch);
+    REQUIRE(!refused.ok());
+    CHECK((refused.error().status == STIPEND_E_STATE && refused.error().permanent));
+    CHECK(says(refused.error(), "another process has opened it for writing"));
+    CHECK(older->failed());
+    CHECK(newer->commit(batch).ok());
+    CHECK(older->commit(batch).error().permanent);
+    CHECK(findings(*newer).empty());
+}
+
 TEST_CASE("a missing ledger cannot be opened for reading") {
     const TempFolder folder;
     const Error error = refused(folder / "ledger.db", reader());
