@@ -6,7 +6,15 @@
 namespace stipend::settlement {
 namespace {
 
-constexpr std::int64_t retry_ns = 5 * ns_per_s;
+// After an error: a moment's is over soon, and one that stays is not asked about all the time.
+constexpr std::int64_t first_retry_ns = ns_per_s / 4;
+constexpr std::int64_t longest_retry_ns = 30 * ns_per_s;
+
+std::int64_t retry_ns(std::uint32_t failures) {
+    auto out = first_retry_ns;
+    for (std::uint32_t i = 1; i < failures && out < longest_retry_ns; ++i) out *= 2;
+    return std::min(out, longest_retry_ns);
+}
 
 }  // namespace
 
@@ -41,6 +49,8 @@ void Settler::run(stipend_unix_ns now) {
 void Settler::go_on() {
     while (!busy_ && now_ >= retry_due_ && start_something()) {
     }
+    // All that was due was done. A question that fails among others that do not is no new one each time.
+    if (!busy_ && now_ >= retry_due_) failures_ = 0;
 }
 
 // In this order: what the chain says comes before what depends on it, and what is begun before what is new.
@@ -77,7 +87,8 @@ std::optional<stipend_unix_ns> Settler::next_wakeup() const {
 }
 
 void Settler::failed(std::string_view what, const Error& error) {
-    retry_due_ = now_ + retry_ns;
+    retry_due_ = now_ + retry_ns(++failures_);
+    account_due_ = std::min(account_due_, retry_due_);  // it ends the block
     block_ = {.id = blocks::unanswered, .text = cat(what, ": ", error.message)};
 }
 

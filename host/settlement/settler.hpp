@@ -202,6 +202,7 @@ class Settler {
     stipend_unix_ns sight_due_ = 0;
     stipend_unix_ns reserve_due_ = 0;
     stipend_unix_ns retry_due_ = 0;  // after an error
+    std::uint32_t failures_ = 0;     // since all that was due was done
     bool busy_ = false;
     Block block_;
     std::string short_of_;             // what the payer's funds lack for what is to be bound next

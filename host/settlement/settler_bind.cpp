@@ -51,7 +51,11 @@ bool Settler::reserve() {
 }
 
 void Settler::take_reserved(Result<std::vector<ledger::Payout>> reserved) {
-    if (!reserved) return failed("the ledger", reserved.error());
+    if (!reserved) {
+        failed("the ledger", reserved.error());
+        reserve_due_ = retry_due_;
+        return;
+    }
     // As many as at most: there may be more.
     if (reserved->size() == max_reserved_at_once) reserve_due_ = now_;
     apply({.reserved = std::move(*reserved)});

@@ -56,7 +56,11 @@ bool Settler::look_at_attempts() {
 }
 
 void Settler::take_sightings(Result<std::vector<Sighting>> sightings) {
-    if (!sightings) return failed("what the chain knows of the attempts", sightings.error());
+    if (!sightings) {
+        failed("what the chain knows of the attempts", sightings.error());
+        sight_due_ = retry_due_;
+        return;
+    }
     if (sightings->size() != asked_.size()) {
         return failed("what the chain knows of the attempts",
                       fail(STIPEND_E_INVALID, "got ", sightings->size(), " sightings, want ", asked_.size()));

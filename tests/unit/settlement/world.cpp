@@ -76,6 +76,14 @@ void World::run() {
     CHECK(*next > now_);
 }
 
+std::int64_t World::run_when_due() {
+    const auto due = settler_->next_wakeup().value_or(now_);
+    const auto waited = std::max<std::int64_t>(due - now_, 1);
+    now_ += waited - 1;  // run() adds the last nanosecond
+    run();
+    return waited;
+}
+
 void World::until_settled(int rounds) {
     for (int i = 0; i < rounds; ++i) {
         run();
@@ -113,6 +121,7 @@ void World::step(Lost lost, std::function<void(Result<T>)> done, Effect effect) 
 
 void World::account(std::function<void(Result<Account>)> done) {
     step<Account>(Lost::both, std::move(done), [&]() -> Result<Account> {
+        if (lost_account) return fail(STIPEND_E_TIMEOUT, "no endpoint answers");
         auto out = chain.account();
         out.head_at = chain.head_at.value_or(now_);
         return out;
@@ -151,6 +160,10 @@ void World::send(const std::string& raw, std::function<void(Result<void>)> done)
 
 void World::sight(const std::vector<Sought>& attempts, std::function<void(Result<std::vector<Sighting>>)> done) {
     step<std::vector<Sighting>>(Lost::both, std::move(done), [&]() -> Result<std::vector<Sighting>> {
+        if (lost_sights > 0) {
+            --lost_sights;
+            return fail(STIPEND_E_TIMEOUT, "no endpoint answers");
+        }
         std::vector<Sighting> out;
         for (const auto& one : attempts) out.push_back(chain.sighting(one.id));
         return out;

@@ -23,6 +23,8 @@ class World final : private Chain, private Book {
     void decide() { engine_->run(1); }
     // Lets the settler go on until it waits; the time is that of the world.
     void run();
+    // Lets time pass until the settler wants to be called, and calls it. How long that was.
+    std::int64_t run_when_due();
     void pass(std::int64_t seconds) { now_ += seconds * ns_per_s; }
     // Blocks, time and runs, until nothing is open or `rounds` are over.
     void until_settled(int rounds = 60);
@@ -49,6 +51,8 @@ class World final : private Chain, private Book {
     ModelChain chain;
     std::string everyone = {};  // the address of all payees; empty: each has its own
     Rules settings = rules();
+    bool lost_account = false;      // the payer's account is not answered
+    std::uint64_t lost_sights = 0;  // how many of the next sightings are not answered
 
     // Fails the test where ledger and chain differ: each payee has received what the ledger says is paid; nothing is
     // lost.
