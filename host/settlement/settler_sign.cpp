@@ -230,7 +230,8 @@ bool Settler::send() {
         if (slot.attempts.empty() || is_frozen(id)) continue;
         const bool seen =
             std::ranges::any_of(slot.sightings, [](const Sighting& s) { return s.phase != Phase::unknown; });
-        if (slot.sent_at != 0 && (seen || now_ - slot.sent_at < rules_.resend_after_ns)) continue;
+        if (slot.sent_at != 0 && (seen || !slot.unread.empty() || now_ - slot.sent_at < rules_.resend_after_ns))
+            continue;
         slot.sent_at = now_;
         working_ = id;
         // Which bytes are sent is decided by the ledger alone: those of its newest attempt.
@@ -251,6 +252,11 @@ bool Settler::replace() {
     for (auto& [id, slot] : slots_) {
         if (slot.row.payer != account_->payer || is_frozen(id)) continue;
         if (slot.attempts.empty()) return false;
+        if (!slot.unread.empty()) {
+            // What became of it is not known; where its nonce is used, it holds up no other.
+            if (account_->next_slot > slot.row.nonce) continue;
+            return false;
+        }
         const auto& newest = slot.attempts.back();
         const bool in_block =
             std::ranges::any_of(slot.sightings, [](const Sighting& s) { return s.phase == Phase::in_block; });

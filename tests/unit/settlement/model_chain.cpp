@@ -127,6 +127,11 @@ Sighting ModelChain::sighting(const Hash& id) const {
     return {.phase = waits ? Phase::waiting : Phase::unknown};
 }
 
+bool ModelChain::is_readable(const Hash& id) const {
+    return std::ranges::none_of(
+        signed_, [&](const auto& one) { return one.second.id == id && unreadable.contains(one.second.nonce); });
+}
+
 SignedBytes ModelChain::sign(const SlotWork& work) {
     if (!signer_refuses.empty()) return {.refused = true, .reason = signer_refuses};
     for (const auto& one : work.payments) {

@@ -39,6 +39,7 @@ class ModelChain {
     // False: refused, as a nonce that is used or a fee that replaces nothing.
     bool take(const std::string& raw);
     [[nodiscard]] Sighting sighting(const Hash& id) const;
+    [[nodiscard]] bool is_readable(const Hash& id) const;
     void mine();
     // The last `depth` blocks are undone; what they held is forgotten, as nodes do that do not put it back.
     void reorganise(std::uint64_t depth);
@@ -65,6 +66,7 @@ class ModelChain {
     bool blind = false;                    // transactions are not found, though accounts are right
     std::string signer_refuses = {};       // why; empty: it signs
     std::set<std::string> signer_refuses_payees = {};
+    std::set<std::uint64_t> unreadable = {};  // nonces whose transactions no answer about can be read
     bool signer_answers = true;
     std::optional<std::uint64_t> signatures_left = {};  // until it does not answer; none: no end
     std::string payer = payer_address;                  // whose account is asked for
