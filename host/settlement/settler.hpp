@@ -63,6 +63,7 @@ class Settler {
         std::vector<Sighting> sightings = {};    // of the attempts; fewer: not looked for yet
         stipend_unix_ns sent_at = 0;             // the last time; 0: the newest attempt was not sent in this run
         std::uint64_t gas = 0;                   // its limit; 0: not estimated in this run
+        std::uint64_t likely = 0;                // the gas that it takes
         std::optional<Fees> signed_before = {};  // the last ones that the signer remembers without this ledger
         std::string unread = {};                 // why the chain's answer about it cannot be read; empty: it can
         stipend_unix_ns unread_since = 0;
@@ -100,6 +101,11 @@ class Settler {
 
   private:
     using State = ledger::PayoutState;
+    struct Gas {
+        std::uint64_t gas = 0;     // the limit
+        std::uint64_t likely = 0;  // that it takes
+        stipend_unix_ns at = 0;
+    };
 
     // settler.cpp
     void go_on();
@@ -163,10 +169,10 @@ class Settler {
     void take_estimate(Result<Estimate> estimate);
     void take_estimate_of_batch(Result<Estimate> estimate);
     void take_estimate_of_slot(Result<Estimate> estimate);
-    void bind_together(const std::vector<PayoutId>& payouts, std::uint64_t gas);
+    void bind_together(const std::vector<PayoutId>& payouts, Gas gas);
     void bind_each(const std::vector<PayoutId>& payouts);
     // After the commit of a new slot.
-    void open_slot(SlotId slot, std::uint64_t gas, const std::vector<PayoutId>& payouts);
+    void open_slot(SlotId slot, Gas gas, const std::vector<PayoutId>& payouts);
     struct Obstacle {
         std::string_view block = {};  // "funds", or empty: it is in the way of these payouts alone
         std::string text = {};        // empty: there is none
@@ -215,19 +221,15 @@ class Settler {
     std::uint32_t failures_ = 0;     // since all that was due was done
     bool busy_ = false;
     Block block_;
-    std::string short_of_;                    // what the payer's funds lack for what is to be bound next
-    stipend_unix_ns bind_due_ = 0;            // when to look at the funds again
-    std::vector<std::vector<SlotId>> parts_;  // slots to be asked about in this look, the last part next
-    std::vector<SlotId> asked_of_;            // slots whose sightings are awaited
-    std::vector<Sought> asked_;               // their attempts
-    std::uint32_t lost_parts_ = 0;            // of this look: that were not answered
-    bool read_any_ = false;                   // in this look
-    bool sight_failed_ = false;               // the last look had a part that was not answered
-    std::vector<PayoutId> estimated_;         // whose estimate is awaited
-    struct Gas {
-        std::uint64_t gas = 0;
-        stipend_unix_ns at = 0;
-    };
+    std::string short_of_;                           // what the payer's funds lack for what is to be bound next
+    stipend_unix_ns bind_due_ = 0;                   // when to look at the funds again
+    std::vector<std::vector<SlotId>> parts_;         // slots to be asked about in this look, the last part next
+    std::vector<SlotId> asked_of_;                   // slots whose sightings are awaited
+    std::vector<Sought> asked_;                      // their attempts
+    std::uint32_t lost_parts_ = 0;                   // of this look: that were not answered
+    bool read_any_ = false;                          // in this look
+    bool sight_failed_ = false;                      // the last look had a part that was not answered
+    std::vector<PayoutId> estimated_;                // whose estimate is awaited
     std::map<PayoutId, Gas> single_gas_;             // of reserved ones, by a transaction of their own
     std::set<PayoutId> singly_;                      // those that no batch takes
     SlotId working_ = 0;                             // whose signature, memory or sending is awaited

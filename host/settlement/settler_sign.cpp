@@ -70,7 +70,7 @@ void Settler::take_estimate_of_slot(Result<Estimate> estimate) {
     if (!estimate) return failed("an estimate of gas", estimate.error());
     auto& slot = slots_.at(working_);
     if (estimate->accepted && estimate->gas > 0) {
-        slot.gas = estimate->gas;
+        slot.gas = slot.likely = estimate->gas;
         return;
     }
     if (slot.gives_up) return failed("an estimate of gas", fail(STIPEND_E_UNAVAILABLE, estimate->reason));
@@ -208,7 +208,8 @@ void Settler::take_back(SlotView& slot, std::string_view reason) {
             if (open.slot != id) continue;
             changes.steps.push_back({.payout = payout, .state = State::reserved, .at = now_});
             if (id != slot.row.id) {
-                if (one.row.payouts == 1 && one.gas != 0) single_gas_[payout] = {.gas = one.gas, .at = one.row.at};
+                if (one.row.payouts == 1 && one.gas != 0)
+                    single_gas_[payout] = {.gas = one.gas, .likely = one.likely, .at = one.row.at};
                 continue;
             }
             // Which of a batch's it is about is found by each of them alone.

@@ -49,7 +49,8 @@ Result<Estimate> ModelChain::estimate(const SlotWork& work) const {
     }
     if (!batches_known) return fail(STIPEND_E_UNSUPPORTED, "no batch contract is configured");
     if (batches_refused) return Estimate{.reason = "execution reverted"};
-    return Estimate{.accepted = true, .gas = 38'000 + 12'000 * payments};
+    const auto gas = 38'000 + 12'000 * payments;
+    return Estimate{.accepted = true, .gas = gas + batch_spare, .likely = batch_spare == 0 ? 0 : gas};
 }
 
 bool ModelChain::take(const std::string& raw) {

@@ -61,6 +61,7 @@ class ModelChain {
     std::set<std::string> failing = {};    // payees whose payment is executed as a failure, or is left out of a batch
     bool batches_known = true;             // false: the plugin has no contract for them
     bool batches_refused = false;          // by the estimate
+    std::uint64_t batch_spare = 0;         // gas that its limit has beside what a batch takes
     bool batches_fail = false;             // as a whole
     bool outcomes_short = false;           // a batch's outcomes lack the last one
     bool blind = false;                    // transactions are not found, though accounts are right
