@@ -230,7 +230,12 @@ void PayoutDesk::report(const ledger::PayoutChanges& changes) {
 // What blocks all of them, and each that only a person moves.
 void PayoutDesk::follow_alerts(stipend_unix_ns now) {
     // In the middle of its questions a block may be over only until the next one fails again.
-    if (!settler_.busy()) follow_block(now);
+    if (!settler_.busy()) {
+        follow_block(now);
+        auto unread = settler_.unread();
+        moved_ = moved_ || unread != unread_;
+        unread_ = std::move(unread);
+    }
     if (std::exchange(moved_, false)) follow_payouts(now);
 }
 
@@ -254,6 +259,15 @@ void PayoutDesk::follow_payouts(stipend_unix_ns now) {
     std::set<std::string> raised;
     for (const auto& [id, payout] : settler_.payouts()) {
         const bool frozen = payout.state == PayoutState::frozen;
+        if (std::ranges::find(unread_, payout.slot) != unread_.end()) {
+            const auto alert = cat("payout-unread:", key_of(id));
+            raised.insert(alert);
+            engine_.raise({.id = alert,
+                           .severity = STIPEND_ALERT_WARNING,
+                           .text = cat("what the chain says of payout ", id, " cannot be read: ",
+                                       settler_.slots().at(payout.slot).unread, ": `stipend payouts show ", id, "`"),
+                           .at = now});
+        }
         if (!frozen && payout.state != PayoutState::held) continue;
         const auto alert = cat(frozen ? "payout-frozen:" : "payout-held:", key_of(id));
         raised.insert(alert);

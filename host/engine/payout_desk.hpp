@@ -143,8 +143,9 @@ class PayoutDesk final : private settlement::Book {
     std::uint64_t paid_ = 0;
     std::uint64_t returned_ = 0;
     std::size_t without_address_ = 0;
-    bool moved_ = true;  // payouts have changed since their alerts were looked at
-    std::string block_;  // the id of what blocks, and
+    bool moved_ = true;                       // payouts have changed since their alerts were looked at
+    std::vector<settlement::SlotId> unread_;  // by the chain's answers, so that their payouts have an alert
+    std::string block_;                       // the id of what blocks, and
     stipend_unix_ns blocked_since_ = 0;
     std::set<std::string> alerts_;  // that are raised
 };

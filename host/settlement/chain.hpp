@@ -55,8 +55,9 @@ struct SlotWork {
 
 struct Estimate {
     bool accepted = false;
-    std::uint64_t gas = 0;
-    std::string reason = {};  // why it is not accepted
+    std::uint64_t gas = 0;     // the limit to set
+    std::uint64_t likely = 0;  // that it takes; 0: not known
+    std::string reason = {};   // why it is not accepted
 };
 
 struct SignedBytes {

@@ -93,8 +93,11 @@ Result<Estimate> estimate_of(const stipend_estimate& record) {
     if (from.accepted == 1 && (from.gas == 0 || from.gas > max_gas)) {
         return broken("gas", "got ", from.gas, ", want 1 .. ", max_gas);
     }
-    return Estimate{
-        .accepted = from.accepted == 1, .gas = from.gas, .reason = plugin::line_of(view(from.reason), max_reason)};
+    if (from.likely > from.gas) return broken("likely", "got ", from.likely, ", want at most gas, ", from.gas);
+    return Estimate{.accepted = from.accepted == 1,
+                    .gas = from.gas,
+                    .likely = from.likely,
+                    .reason = plugin::line_of(view(from.reason), max_reason)};
 }
 
 Result<SignedBytes> signed_of(const stipend_signed& record) {

@@ -63,17 +63,23 @@ class Settler {
         std::vector<Sighting> sightings = {};    // of the attempts; fewer: not looked for yet
         stipend_unix_ns sent_at = 0;             // the last time; 0: the newest attempt was not sent in this run
         std::uint64_t gas = 0;                   // its limit; 0: not estimated in this run
+        std::uint64_t likely = 0;                // the gas that it takes
         std::optional<Fees> signed_before = {};  // the last ones that the signer remembers without this ledger
-        stipend_unix_ns missing_since = 0;       // that its nonce is used for good, and by no attempt; 0: it is not
-        bool gives_up = false;                   // nothing is to be paid by it any more
-        bool recalled = false;                   // the signer was asked what it remembers, or cannot remember anything
-        bool looked_at = false;                  // in this run, on the chain
+        std::string unread = {};                 // why the chain's answer about it cannot be read; empty: it can
+        stipend_unix_ns unread_since = 0;
+        stipend_unix_ns missing_since = 0;  // that its nonce is used for good, and by no attempt; 0: it is not
+        bool gives_up = false;              // nothing is to be paid by it any more
+        bool recalled = false;              // the signer was asked what it remembers, or cannot remember anything
+        bool looked_at = false;             // in this run, on the chain
     };
     [[nodiscard]] const std::map<PayoutId, ledger::OpenPayout>& payouts() const { return payouts_; }
     [[nodiscard]] const std::map<SlotId, SlotView>& slots() const { return slots_; }
     [[nodiscard]] Block block() const { return block_.id.empty() ? binding_block() : block_; }
     [[nodiscard]] const Rules& rules() const { return rules_; }
     [[nodiscard]] const std::optional<Account>& account() const { return account_; }  // as it was asked for last
+    // Those about which no answer could be read for as long as an attempt is waited for before it is sent again. They
+    // keep their state, and the others go on.
+    [[nodiscard]] std::vector<SlotId> unread() const;
     [[nodiscard]] SignedWei bound_today() const;
     // Whether the limits of its day keep a payout from being bound.
     [[nodiscard]] bool waits_for_a_day(const ledger::OpenPayout& payout) const;
@@ -95,6 +101,11 @@ class Settler {
 
   private:
     using State = ledger::PayoutState;
+    struct Gas {
+        std::uint64_t gas = 0;     // the limit
+        std::uint64_t likely = 0;  // that it takes
+        stipend_unix_ns at = 0;
+    };
 
     // settler.cpp
     void go_on();
@@ -131,7 +142,12 @@ class Settler {
     bool look_at_account();
     void take_account(Result<Account> account);
     bool look_at_attempts();
+    void begin_look();
+    bool ask_part();
     void take_sightings(Result<std::vector<Sighting>> sightings);
+    [[nodiscard]] Result<void> check_sightings(const std::vector<Sighting>& sightings) const;
+    void lose_part(const Error& error);
+    void lose_look(const Error& error);
     void watch_nonce(SlotView& slot);
     void follow(SlotView& slot, ledger::PayoutChanges& changes);
     void end(const SlotView& slot, std::size_t attempt, ledger::PayoutChanges& changes);
@@ -153,10 +169,10 @@ class Settler {
     void take_estimate(Result<Estimate> estimate);
     void take_estimate_of_batch(Result<Estimate> estimate);
     void take_estimate_of_slot(Result<Estimate> estimate);
-    void bind_together(const std::vector<PayoutId>& payouts, std::uint64_t gas);
+    void bind_together(const std::vector<PayoutId>& payouts, Gas gas);
     void bind_each(const std::vector<PayoutId>& payouts);
     // After the commit of a new slot.
-    void open_slot(SlotId slot, std::uint64_t gas, const std::vector<PayoutId>& payouts);
+    void open_slot(SlotId slot, Gas gas, const std::vector<PayoutId>& payouts);
     struct Obstacle {
         std::string_view block = {};  // "funds", or empty: it is in the way of these payouts alone
         std::string text = {};        // empty: there is none
@@ -205,14 +221,15 @@ class Settler {
     std::uint32_t failures_ = 0;     // since all that was due was done
     bool busy_ = false;
     Block block_;
-    std::string short_of_;             // what the payer's funds lack for what is to be bound next
-    stipend_unix_ns bind_due_ = 0;     // when to look at the funds again
-    std::vector<Sought> asked_;        // whose sightings are awaited
-    std::vector<PayoutId> estimated_;  // whose estimate is awaited
-    struct Gas {
-        std::uint64_t gas = 0;
-        stipend_unix_ns at = 0;
-    };
+    std::string short_of_;                           // what the payer's funds lack for what is to be bound next
+    stipend_unix_ns bind_due_ = 0;                   // when to look at the funds again
+    std::vector<std::vector<SlotId>> parts_;         // slots to be asked about in this look, the last part next
+    std::vector<SlotId> asked_of_;                   // slots whose sightings are awaited
+    std::vector<Sought> asked_;                      // their attempts
+    std::uint32_t lost_parts_ = 0;                   // of this look: that were not answered
+    bool read_any_ = false;                          // in this look
+    bool sight_failed_ = false;                      // the last look had a part that was not answered
+    std::vector<PayoutId> estimated_;                // whose estimate is awaited
     std::map<PayoutId, Gas> single_gas_;             // of reserved ones, by a transaction of their own
     std::set<PayoutId> singly_;                      // those that no batch takes
     SlotId working_ = 0;                             // whose signature, memory or sending is awaited

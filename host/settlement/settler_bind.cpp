@@ -33,6 +33,10 @@ SignedWei share_of(const SignedWei& wei, std::uint32_t ppm) {
     return out ? *out : SignedWei::highest();
 }
 
+std::uint64_t likely_of(const Estimate& estimate) {
+    return estimate.likely == 0 ? estimate.gas : estimate.likely;
+}
+
 }  // namespace
 
 bool Settler::reserve() {
@@ -252,7 +256,7 @@ void Settler::take_estimate(Result<Estimate> estimate) {
                   .reason = cat("the chain would refuse it: ", estimate->reason).substr(0, ledger::max_reason_bytes),
                   .at = now_}}});
     }
-    single_gas_[id] = {.gas = estimate->gas, .at = now_};
+    single_gas_[id] = {.gas = estimate->gas, .likely = likely_of(*estimate), .at = now_};
 }
 
 // Each is known to be accepted by itself: a batch that is not, or that is dearer, is paid one by one.
@@ -261,11 +265,12 @@ void Settler::take_estimate_of_batch(Result<Estimate> estimate) {
     if (!estimate && !unsupported) return failed("an estimate of the gas of a batch", estimate.error());
     bool together = !unsupported && estimate->accepted && estimate->gas > 0;
     if (together && rules_.mode == PayMode::automatic) {
+        // Limits have spare gas, a batch's far more of it.
         std::uint64_t single = 0;
-        for (const auto id : estimated_) single += single_gas_.at(id).gas;
-        together = estimate->gas < single;
+        for (const auto id : estimated_) single += single_gas_.at(id).likely;
+        together = likely_of(*estimate) < single;
     }
-    if (together) return bind_together(estimated_, estimate->gas);
+    if (together) return bind_together(estimated_, {.gas = estimate->gas, .likely = likely_of(*estimate)});
     singly_.insert(estimated_.begin(), estimated_.end());
 }
 
@@ -298,14 +303,15 @@ void Settler::note_obstacle(const std::vector<PayoutId>& payouts, const Obstacle
     }
 }
 
-void Settler::open_slot(SlotId slot, std::uint64_t gas, const std::vector<PayoutId>& payouts) {
+void Settler::open_slot(SlotId slot, Gas gas, const std::vector<PayoutId>& payouts) {
     for (const auto id : payouts) {
         try_again_.erase(id);
         single_gas_.erase(id);
         singly_.erase(id);
     }
     auto& view = slots_.at(slot);
-    view.gas = gas;
+    view.gas = gas.gas;
+    view.likely = gas.likely;
     view.recalled = true;  // this nonce was never given before, in this run or an earlier one
 }
 
@@ -313,7 +319,7 @@ void Settler::open_slot(SlotId slot, std::uint64_t gas, const std::vector<Payout
 void Settler::bind_each(const std::vector<PayoutId>& payouts) {
     struct Opened {
         SlotId slot = 0;
-        std::uint64_t gas = 0;
+        Gas gas = {};
         PayoutId payout = 0;
     };
     ledger::PayoutChanges changes;
@@ -322,8 +328,8 @@ void Settler::bind_each(const std::vector<PayoutId>& payouts) {
     short_of_.clear();
     for (const auto id : payouts) {
         const auto& wei = payouts_.at(id).row.wei;
-        const auto gas = single_gas_.at(id).gas;
-        const auto why = obstacle(wei, gas, beside);
+        const auto gas = single_gas_.at(id);
+        const auto why = obstacle(wei, gas.gas, beside);
         if (!why.text.empty()) {
             short_of_ = why.block == blocks::funds ? why.text : "";
             note_obstacle({id}, why);
@@ -338,7 +344,7 @@ void Settler::bind_each(const std::vector<PayoutId>& payouts) {
         opened.push_back({slot, gas, id});
         // The payer has enough for it, so that the sum is an amount.
         STIPEND_ASSERT(SignedWei::add(beside, wei, beside) &&
-                       SignedWei::add(beside, *cost_of(gas, account_->cap), beside));
+                       SignedWei::add(beside, *cost_of(gas.gas, account_->cap), beside));
     }
     if (changes.empty()) return;
     commit(std::move(changes), [this, opened = std::move(opened)] {
@@ -347,13 +353,13 @@ void Settler::bind_each(const std::vector<PayoutId>& payouts) {
 }
 
 // One nonce for all of them.
-void Settler::bind_together(const std::vector<PayoutId>& payouts, std::uint64_t gas) {
+void Settler::bind_together(const std::vector<PayoutId>& payouts, Gas gas) {
     SignedWei sum;
     for (const auto id : payouts) {
         // They are within the limit of a day together.
         STIPEND_ASSERT(SignedWei::add(sum, payouts_.at(id).row.wei, sum));
     }
-    const auto why = obstacle(sum, gas);
+    const auto why = obstacle(sum, gas.gas);
     short_of_ = why.block == blocks::funds ? why.text : "";
     if (!why.text.empty()) return note_obstacle(payouts, why);
     const auto slot = next_slot_;

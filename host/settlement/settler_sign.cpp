@@ -70,7 +70,7 @@ void Settler::take_estimate_of_slot(Result<Estimate> estimate) {
     if (!estimate) return failed("an estimate of gas", estimate.error());
     auto& slot = slots_.at(working_);
     if (estimate->accepted && estimate->gas > 0) {
-        slot.gas = estimate->gas;
+        slot.gas = slot.likely = estimate->gas;
         return;
     }
     if (slot.gives_up) return failed("an estimate of gas", fail(STIPEND_E_UNAVAILABLE, estimate->reason));
@@ -208,7 +208,8 @@ void Settler::take_back(SlotView& slot, std::string_view reason) {
             if (open.slot != id) continue;
             changes.steps.push_back({.payout = payout, .state = State::reserved, .at = now_});
             if (id != slot.row.id) {
-                if (one.row.payouts == 1 && one.gas != 0) single_gas_[payout] = {.gas = one.gas, .at = one.row.at};
+                if (one.row.payouts == 1 && one.gas != 0)
+                    single_gas_[payout] = {.gas = one.gas, .likely = one.likely, .at = one.row.at};
                 continue;
             }
             // Which of a batch's it is about is found by each of them alone.
@@ -230,7 +231,8 @@ bool Settler::send() {
         if (slot.attempts.empty() || is_frozen(id)) continue;
         const bool seen =
             std::ranges::any_of(slot.sightings, [](const Sighting& s) { return s.phase != Phase::unknown; });
-        if (slot.sent_at != 0 && (seen || now_ - slot.sent_at < rules_.resend_after_ns)) continue;
+        if (slot.sent_at != 0 && (seen || !slot.unread.empty() || now_ - slot.sent_at < rules_.resend_after_ns))
+            continue;
         slot.sent_at = now_;
         working_ = id;
         // Which bytes are sent is decided by the ledger alone: those of its newest attempt.
@@ -251,6 +253,11 @@ bool Settler::replace() {
     for (auto& [id, slot] : slots_) {
         if (slot.row.payer != account_->payer || is_frozen(id)) continue;
         if (slot.attempts.empty()) return false;
+        if (!slot.unread.empty()) {
+            // What became of it is not known; where its nonce is used, it holds up no other.
+            if (account_->next_slot > slot.row.nonce) continue;
+            return false;
+        }
         const auto& newest = slot.attempts.back();
         const bool in_block =
             std::ranges::any_of(slot.sightings, [](const Sighting& s) { return s.phase == Phase::in_block; });

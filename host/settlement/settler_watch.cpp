@@ -4,6 +4,12 @@
 #include "host/settlement/settler.hpp"
 
 namespace stipend::settlement {
+namespace {
+
+// Of the questions of one look, so many fail at most: then it is the endpoints, rather than some attempts.
+constexpr std::uint32_t max_lost_parts = 16;
+
+}  // namespace
 
 bool Settler::look_at_account() {
     if (now_ < account_due_) return false;
@@ -38,50 +44,119 @@ void Settler::take_account(Result<Account> account) {
 }
 
 bool Settler::look_at_attempts() {
-    if (now_ < sight_due_) return false;
-    sight_due_ = now_ + rules_.look_every_ns;
-    asked_.clear();
-    for (const auto& [id, slot] : slots_) {
-        for (const auto& attempt : slot.attempts) {
-            const bool batch = slot.row.payouts > 1 && !attempt.gives_up;
-            asked_.push_back({.id = attempt.id, .batch = batch ? slot.row.payouts : 0});
+    if (parts_.empty()) {
+        if (now_ < sight_due_) return false;
+        sight_due_ = now_ + rules_.look_every_ns;
+        begin_look();
+    }
+    return ask_part();
+}
+
+// All at once, but for those about which no answer could be read last: each of these alone, so that it keeps no other.
+void Settler::begin_look() {
+    lost_parts_ = 0;
+    read_any_ = false;
+    std::vector<SlotId> together;
+    for (auto& [id, slot] : slots_) {
+        if (slot.attempts.empty()) {
+            watch_nonce(slot);
+        } else if (slot.unread.empty()) {
+            together.push_back(id);
+        } else {
+            parts_.push_back({id});
         }
     }
-    if (asked_.empty()) {
-        for (auto& [id, slot] : slots_) watch_nonce(slot);
-        return false;
+    if (!together.empty()) parts_.push_back(std::move(together));
+}
+
+bool Settler::ask_part() {
+    while (!parts_.empty()) {
+        asked_of_ = std::move(parts_.back());
+        parts_.pop_back();
+        std::erase_if(asked_of_, [this](SlotId id) { return !slots_.contains(id); });
+        asked_.clear();
+        for (const auto id : asked_of_) {
+            const auto& slot = slots_.at(id);
+            for (const auto& attempt : slot.attempts) {
+                const bool batch = slot.row.payouts > 1 && !attempt.gives_up;
+                asked_.push_back({.id = attempt.id, .batch = batch ? slot.row.payouts : 0});
+            }
+        }
+        if (asked_.empty()) continue;
+        chain_.sight(asked_, answer(&Settler::take_sightings));
+        return true;
     }
-    chain_.sight(asked_, answer(&Settler::take_sightings));
-    return true;
+    return false;
+}
+
+Result<void> Settler::check_sightings(const std::vector<Sighting>& sightings) const {
+    if (sightings.size() != asked_.size()) {
+        return fail(STIPEND_E_INVALID, "got ", sightings.size(), " sightings, want ", asked_.size());
+    }
+    for (std::size_t i = 0; i < asked_.size(); ++i) {
+        const auto& seen = sightings[i];
+        const auto want = seen.phase == Phase::in_block && seen.executed ? asked_[i].batch : 0;
+        if (seen.paid.size() != want) {
+            return fail(STIPEND_E_INVALID, "got ", seen.paid.size(), " outcomes of a batch, want ", want);
+        }
+    }
+    return {};
 }
 
 void Settler::take_sightings(Result<std::vector<Sighting>> sightings) {
-    if (!sightings) {
-        failed("what the chain knows of the attempts", sightings.error());
-        sight_due_ = retry_due_;
-        return;
-    }
-    if (sightings->size() != asked_.size()) {
-        return failed("what the chain knows of the attempts",
-                      fail(STIPEND_E_INVALID, "got ", sightings->size(), " sightings, want ", asked_.size()));
-    }
-    for (std::size_t i = 0; i < asked_.size(); ++i) {
-        const auto& seen = (*sightings)[i];
-        const auto want = seen.phase == Phase::in_block && seen.executed ? asked_[i].batch : 0;
-        if (seen.paid.size() == want) continue;
-        return failed("what the chain knows of the attempts",
-                      fail(STIPEND_E_INVALID, "got ", seen.paid.size(), " outcomes of a batch, want ", want));
-    }
+    const auto sound = sightings ? check_sightings(*sightings) : Result<void>(sightings.error());
+    if (!sound) return lose_part(sound.error());
+    read_any_ = true;
+    if (parts_.empty() && lost_parts_ == 0) sight_failed_ = false;
     std::size_t next = 0;
     ledger::PayoutChanges changes;
-    for (auto& [id, slot] : slots_) {
+    for (const auto id : asked_of_) {
         // An attempt that was signed since is not among them; nothing is, since one thing at a time is under way.
+        auto& slot = slots_.at(id);
+        slot.unread.clear();
+        slot.unread_since = 0;
         slot.sightings.assign(sightings->begin() + static_cast<std::ptrdiff_t>(next),
                               sightings->begin() + static_cast<std::ptrdiff_t>(next + slot.attempts.size()));
         next += slot.attempts.size();
         follow(slot, changes);
     }
     if (!changes.empty()) commit(std::move(changes));
+}
+
+// One attempt whose answer cannot be read is found by halves, once a whole look has failed again.
+void Settler::lose_part(const Error& error) {
+    ++lost_parts_;
+    const bool again = std::exchange(sight_failed_, true);
+    auto& first = slots_.at(asked_of_.front());
+    if ((!again && first.unread.empty()) || lost_parts_ > max_lost_parts) return lose_look(error);
+    if (asked_of_.size() > 1) {
+        const auto middle = asked_of_.begin() + static_cast<std::ptrdiff_t>(asked_of_.size() / 2);
+        parts_.emplace_back(middle, asked_of_.end());
+        parts_.emplace_back(asked_of_.begin(), middle);
+        return;
+    }
+    first.unread = error.message;
+    if (first.unread_since == 0) first.unread_since = now_;
+    first.missing_since = 0;
+    // Where nothing can be read it may be the endpoints, until that has stayed while they answer other questions.
+    const bool fresh = std::ranges::any_of(slots_, [this](const auto& one) {
+        return !one.second.unread.empty() && now_ - one.second.unread_since < rules_.resend_after_ns;
+    });
+    if (parts_.empty() && !read_any_ && fresh) lose_look(error);
+}
+
+void Settler::lose_look(const Error& error) {
+    parts_.clear();
+    failed("what the chain knows of the attempts", error);
+    sight_due_ = retry_due_;
+}
+
+std::vector<SlotId> Settler::unread() const {
+    std::vector<SlotId> out;
+    for (const auto& [id, slot] : slots_) {
+        if (!slot.unread.empty() && now_ - slot.unread_since >= rules_.resend_after_ns) out.push_back(id);
+    }
+    return out;
 }
 
 // Whether its nonce is used up for good, and by none of what was signed for it here. Endpoints may know of the account

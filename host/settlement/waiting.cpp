@@ -86,6 +86,9 @@ Waiting waiting_of(const Settler& settler, ledger::PayoutId id, stipend_unix_ns 
                 .command =
                     cat("`stipend reconcile` says what differs; once you know, `stipend payouts unfreeze ", id, "`")};
     }
+    if (slot != settler.slots().end() && !slot->second.unread.empty()) {
+        return {.text = cat("an answer of the chain about it that can be read: ", slot->second.unread)};
+    }
     if (payout.state == State::mined || payout.state == State::confirmed) {
         return slot == settler.slots().end() ? Waiting{.text = "its block to become final"} : in_block(slot->second);
     }

@@ -17,6 +17,10 @@ constexpr std::uint64_t most_gas = 1'000'000'000;  // no block has more
 constexpr std::uint64_t payee_burns_gas = 32'500;
 constexpr std::uint64_t way_back_gas = 10'000;
 constexpr std::uint64_t plain_payment_gas = 21'000;
+// What has to be left before a batch's last payee is called (PAYEE_RESERVE), without what is used from there on by a
+// payment to an account that exists, or to one that does not.
+constexpr std::uint64_t unused_gas = 87'000;
+constexpr std::uint64_t unused_gas_new_account = 62'000;
 // Spare gas brings a limit no higher than this. Ethereum takes no transaction with more than 2^24 (EIP-7825).
 constexpr std::uint64_t most_spare_gas = 16'000'000;
 
@@ -27,12 +31,15 @@ struct GasAnswers {
     const RpcAnswer& estimate;
     Answers contract;           // of contract_calls
     const RpcAnswer* transfer;  // of a payment in a token: what it would return
+    const RpcAnswer* last;      // of a batch: the balance of its last payee
 };
 
 GasAnswers split(const Order& order, Answers answers) {
-    if (!order.calls()) return {answers[0], answers[1], answers[2], {}, nullptr};
-    if (order.batch()) return {answers[0], answers[1], answers[2], answers.subspan(3), nullptr};
-    return {answers[0], answers[1], answers[2], answers.subspan(3, answers.size() - 4), &answers.back()};
+    if (!order.calls()) return {answers[0], answers[1], answers[2], {}, nullptr, nullptr};
+    const auto contract = answers.subspan(3, answers.size() - 4);
+    const auto* last = &answers.back();
+    if (order.batch()) return {answers[0], answers[1], answers[2], contract, nullptr, last};
+    return {answers[0], answers[1], answers[2], contract, last, nullptr};
 }
 
 std::string payee_text(const Order& order) {
@@ -80,7 +87,11 @@ std::vector<RpcCall> gas_calls(const Settings& settings, const Order& order) {
                                 quantity_text(transaction.value), data, "\"}]")}};
     if (!order.calls()) return out;
     for (auto& call : contract_calls(settings, "latest")) out.push_back(std::move(call));
-    if (order.token) out.push_back(view_call(settings, transaction.to, transaction.data, "latest"));
+    if (order.token) {
+        out.push_back(view_call(settings, transaction.to, transaction.data, "latest"));
+    } else {
+        out.push_back({"eth_getBalance", cat("[\"", order.payments.back().to.text(), "\",\"latest\"]")});
+    }
     return out;
 }
 
@@ -112,31 +123,37 @@ Result<GasView> read_gas(const Settings& settings, const Order& order, Answers a
     if (answers.estimate.refused) return fail(STIPEND_E_INVALID, "no estimate: error ", answers.estimate.code);
     STIPEND_SET(out.gas, read_u64(answers.estimate));
     if (out.gas == 0 || out.gas > most_gas) return fail(STIPEND_E_INVALID, "an estimate of ", out.gas, " gas");
+    if (answers.last != nullptr) {
+        STIPEND_LET(held, read_u256(*answers.last));
+        out.unused = std::min(out.gas - 1, held.zero() ? unused_gas_new_account : unused_gas);
+    }
     return out;
 }
 
 Result<Estimate> agreed_gas(const Settings& settings, const Order& order, const Views<GasView>& views) {
     STIPEND_TRY(check_quorum(settings, views));
     std::uint64_t most = 0;
+    std::uint64_t likely = 0;
     std::size_t refused = 0;
     std::size_t estimated = 0;
     std::string refusal;
     for (const auto& view : views) {
         if (!view) continue;
         most = std::max(most, view->gas);
+        likely = std::max(likely, view->gas - view->unused);
         ++(view->refusal.empty() ? estimated : refused);
         if (refusal.empty()) refusal = view->refusal;
     }
-    if (refused >= settings.quorum) return Estimate{.refusal = refusal, .gas = 0};
+    if (refused >= settings.quorum) return Estimate{.refusal = refusal};
     if (estimated < settings.quorum) {
         return fail(STIPEND_E_UNAVAILABLE, "the endpoints disagree about a payment: ", estimated, " estimate its gas, ",
                     refused, " refuse, want ", settings.quorum);
     }
-    const Estimate out{.refusal = {}, .gas = with_spare(settings, order, with_margin(settings, most))};
+    const Estimate out{
+        .refusal = {}, .gas = with_spare(settings, order, with_margin(settings, most)), .likely = likely};
     if (order.payments.size() == 1 && !order.batch() && out.gas > settings.max_payment_gas) {
         return Estimate{.refusal = cat(payee_text(order), " takes ", out.gas, " gas, want at most ",
-                                       settings.max_payment_gas, " (max_payment_gas)"),
-                        .gas = 0};
+                                       settings.max_payment_gas, " (max_payment_gas)")};
     }
     return out;
 }

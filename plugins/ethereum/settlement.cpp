@@ -160,6 +160,7 @@ Result<void> Settlement::estimate(const stipend::SlotRequest& request, Completio
             auto record = stipend::make_record<stipend_estimate>();
             record.accepted = known.refusal.empty() ? 1 : 0;
             record.gas = known.gas;
+            record.likely = known.likely;
             record.reason = stipend::to_abi(known.refusal);
             job->done.finish(record);
         });

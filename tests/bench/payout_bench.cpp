@@ -3,8 +3,9 @@
 //
 //   payout_bench FOLDER
 //
-// Measures: single, batch; bare (a signature, then one durable row, for each). The chain behind them is made up: it
-// signs in this process, executes at once, and says so for good: no node and no signer are part of it.
+// Measures: single (as many at a time as the settler has open at once by default), group (all at a time), batch; bare
+// (a signature, then one durable row, for each). The chain behind them is made up: it signs in this process, executes
+// at once, and says so for good: no node and no signer are part of it.
 #include <fmt/format.h>
 #include <sqlite3.h>
 
@@ -225,12 +226,24 @@ class Payees {
 // A ledger of its own with a settler over it.
 class Paying {
   public:
-    Paying(const std::filesystem::path& folder, PayMode mode)
+    // So many payouts are due at a time; 0: all that are asked for.
+    Paying(const std::filesystem::path& folder, PayMode mode, std::uint64_t at_once)
         : ledger_(must(
               ledger::open(ledger::database_file(folder), {.ns = {.mode = ledger::Mode::live, .chain_id = chain_id}}))),
-          mode_(mode) {}
+          mode_(mode),
+          at_once_(at_once) {}
 
     Result<Measured> run(std::uint64_t count) {
+        const auto each = at_once_ == 0 ? count : at_once_;
+        std::int64_t took = 0;
+        for (std::uint64_t done = 0; done < count; done += each) took += pay(each);
+        return Measured{.done = count, .ns = took, .check = 0};
+    }
+
+  private:
+    static constexpr std::uint64_t most_of_batch = 200;
+
+    std::int64_t pay(std::uint64_t count) {
         if (!payees_) payees_.emplace(*ledger_, count);
         payees_->owe();
         if (!settler_) {
@@ -239,6 +252,14 @@ class Paying {
         // Reserved before the clock runs; bound, signed and recorded while it does.
         now_ += ns_per_day;
         chain_.answer(false);
+        auto dear = rules(count);
+        dear.max_cap = {};
+        settler_->set_rules(dear);
+        settler_->run(now_);
+        while (!queue_.empty()) turn();
+        if (settler_->payouts().size() != count) die("not all are reserved");
+        settler_->set_rules(rules(count));
+        now_ += ns_per_s;
         const auto sent = chain_.sent();
         const auto wanted = mode_ == PayMode::single ? count : (count + most_of_batch - 1) / most_of_batch;
         const auto from = wall_ns();
@@ -252,11 +273,8 @@ class Paying {
             settler_->run(now_);
             while (!queue_.empty()) turn();
         }
-        return Measured{.done = count, .ns = took, .check = 0};
+        return took;
     }
-
-  private:
-    static constexpr std::uint64_t most_of_batch = 200;
 
     Rules rules(std::uint64_t count) const {
         Rules out;
@@ -284,6 +302,7 @@ class Paying {
 
     std::unique_ptr<ledger::Ledger> ledger_;
     const PayMode mode_;
+    const std::uint64_t at_once_;
     std::deque<std::function<void()>> queue_;
     InstantChain chain_{queue_};
     FileBook book_{*ledger_, queue_};
@@ -337,11 +356,13 @@ class BarePaying {
 int main(int argc, char** argv) {
     if (argc != 2) die("usage: payout_bench FOLDER");
     const std::filesystem::path folder = argv[1];
-    for (const auto* name : {"single", "batch"}) std::filesystem::create_directory(folder / name);
-    Paying single(folder / "single", PayMode::single);
-    Paying batch(folder / "batch", PayMode::batch);
+    for (const auto* name : {"single", "group", "batch"}) std::filesystem::create_directory(folder / name);
+    Paying single(folder / "single", PayMode::single, Rules().window);
+    Paying group(folder / "group", PayMode::single, 0);
+    Paying batch(folder / "batch", PayMode::batch, 0);
     BarePaying bare((folder / "bare.db").string());
     return serve({{"single", [&](std::uint64_t count) { return single.run(count); }},
+                  {"group", [&](std::uint64_t count) { return group.run(count); }},
                   {"batch", [&](std::uint64_t count) { return batch.run(count); }},
                   {"bare", [&](std::uint64_t count) { return bare.run(count); }}});
 }

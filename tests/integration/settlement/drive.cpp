@@ -58,7 +58,11 @@ Json of(const stipend_account& raw) {
         .set("cap", text(raw.suggested.cap_wei));
 }
 Json of(const stipend_estimate& raw) {
-    return Json::object().set("accepted", raw.accepted).set("gas", raw.gas).set("reason", view(raw.reason));
+    return Json::object()
+        .set("accepted", raw.accepted)
+        .set("gas", raw.gas)
+        .set("likely", raw.likely)
+        .set("reason", view(raw.reason));
 }
 Json of(const stipend_signed& raw) {
     return Json::object()

@@ -95,7 +95,23 @@ class Batches(Payments):
         self.assertEqual([self.chain.balance(to) for to, _ in payments], [1 + amount for _, amount in payments])
         used = int(receipt["gasUsed"], 16)
         self.assertLess(used, 200 * 10_500)
+        self.assertAlmostEqual(estimate["likely"], used, delta=20_000)
         print(f"\n200 payees: {used / 200:.0f} gas for each; the limit {estimate['gas']:,}, used {used:,}", file=sys.stderr)
+
+    def test_what_a_batch_likely_takes_says_whether_it_takes_less_than_single_payments(self):
+        self.pays_batches()
+        for payees in (3, 4, 5, 8):
+            for exist in (True, False):
+                with self.subTest(payees=payees, exist=exist):
+                    first = (1 << 40) + 100 * payees + 50 * exist
+                    payments = [(account(first + number), 1) for number in range(payees)]
+                    for to, _ in payments if exist else ():
+                        self.chain.call(f"{'hardhat' if self.kind is OnHardhat.kind else 'anvil'}_setBalance", to, "0x1")
+                    single = self.plugin.pay("estimate", self.nonce(), payments[:1])["likely"]
+                    estimate, made = self.sign(payments, f"0x{0xb000 + 10 * payees + exist:064x}")
+                    used = int(self.send(made)["gasUsed"], 16)
+                    self.assertEqual(single, 21_000)
+                    self.assertEqual(estimate["likely"] < payees * single, used < payees * single, (estimate, used))
 
     def test_payees_that_burn_their_gas_after_the_estimate_stop_no_other(self):
         self.pays_batches()

@@ -95,6 +95,7 @@ TEST_CASE("a batch is estimated as a call of the contract, with gas for payees t
     REQUIRE_MESSAGE(estimate.status() == STIPEND_OK, estimate.error());
     CHECK(estimate->accepted == 1);
     CHECK(estimate->gas == 200'000 + 40'000 + 10'000 + 3 * 32'500);
+    CHECK(estimate->likely == 200'000 - 87'000);  // the last payee's account exists
     CHECK(scene.host.http().requests()[0].body.find(cat(
               R"([{"from":")", eth::testing::payer_address, R"(","to":")", contract_text,
               R"(","value":"0x12","data":")", eth::hex_text(encode_call(call_of())), R"("}])")) != std::string::npos);
@@ -120,6 +121,7 @@ TEST_CASE("a batch is estimated as a call of the contract, with gas for payees t
     CHECK(estimate.error().find("no contract is there") != std::string::npos);
     CHECK(scene.estimate(Slot(7).raw)->accepted == 1);  // a payment to one needs no contract
     CHECK(scene.estimate(Slot(7).raw)->gas == 25'200);
+    CHECK(scene.estimate(Slot(7).raw)->likely == 21'000);
 }
 
 TEST_CASE("what a batch must not pay is refused before anything is asked") {

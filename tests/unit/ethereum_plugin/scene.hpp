@@ -106,8 +106,11 @@ struct EstimateRecord {
     using Raw = stipend_estimate;
     std::int32_t accepted = 0;
     std::uint64_t gas = 0;
+    std::uint64_t likely = 0;
     std::string reason;
-    static EstimateRecord of(const Raw& raw) { return {raw.accepted, raw.gas, std::string(stipend::view(raw.reason))}; }
+    static EstimateRecord of(const Raw& raw) {
+        return {raw.accepted, raw.gas, raw.likely, std::string(stipend::view(raw.reason))};
+    }
 };
 struct SignedRecord {
     using Raw = stipend_signed;

@@ -61,6 +61,12 @@ TEST_CASE("a batch is made where it takes less gas than its payees by themselves
     CHECK(many.settler().slots().size() == 1);
     many.until_settled(8);
     many.check_money();
+    // What is compared is the gas that it takes, not its limit.
+    World spare(5);
+    spare.chain.batch_spare = 1'000'000;
+    start(spare, PayMode::automatic);
+    CHECK(spare.settler().slots().size() == 1);
+    CHECK(spare.settler().slots().begin()->second.gas == 1'086'000);
 }
 
 TEST_CASE("a payee that a batch did not pay is owed again, and its next payout waits for a person") {

@@ -49,7 +49,8 @@ Result<Estimate> ModelChain::estimate(const SlotWork& work) const {
     }
     if (!batches_known) return fail(STIPEND_E_UNSUPPORTED, "no batch contract is configured");
     if (batches_refused) return Estimate{.reason = "execution reverted"};
-    return Estimate{.accepted = true, .gas = 38'000 + 12'000 * payments};
+    const auto gas = 38'000 + 12'000 * payments;
+    return Estimate{.accepted = true, .gas = gas + batch_spare, .likely = batch_spare == 0 ? 0 : gas};
 }
 
 bool ModelChain::take(const std::string& raw) {
@@ -125,6 +126,11 @@ Sighting ModelChain::sighting(const Hash& id) const {
     }
     const auto waits = std::ranges::any_of(pool_, [&](const auto& one) { return one.second.id == id; });
     return {.phase = waits ? Phase::waiting : Phase::unknown};
+}
+
+bool ModelChain::is_readable(const Hash& id) const {
+    return std::ranges::none_of(
+        signed_, [&](const auto& one) { return one.second.id == id && unreadable.contains(one.second.nonce); });
 }
 
 SignedBytes ModelChain::sign(const SlotWork& work) {

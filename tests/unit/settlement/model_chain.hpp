@@ -39,6 +39,7 @@ class ModelChain {
     // False: refused, as a nonce that is used or a fee that replaces nothing.
     bool take(const std::string& raw);
     [[nodiscard]] Sighting sighting(const Hash& id) const;
+    [[nodiscard]] bool is_readable(const Hash& id) const;
     void mine();
     // The last `depth` blocks are undone; what they held is forgotten, as nodes do that do not put it back.
     void reorganise(std::uint64_t depth);
@@ -60,11 +61,13 @@ class ModelChain {
     std::set<std::string> failing = {};    // payees whose payment is executed as a failure, or is left out of a batch
     bool batches_known = true;             // false: the plugin has no contract for them
     bool batches_refused = false;          // by the estimate
+    std::uint64_t batch_spare = 0;         // gas that its limit has beside what a batch takes
     bool batches_fail = false;             // as a whole
     bool outcomes_short = false;           // a batch's outcomes lack the last one
     bool blind = false;                    // transactions are not found, though accounts are right
     std::string signer_refuses = {};       // why; empty: it signs
     std::set<std::string> signer_refuses_payees = {};
+    std::set<std::uint64_t> unreadable = {};  // nonces whose transactions no answer about can be read
     bool signer_answers = true;
     std::optional<std::uint64_t> signatures_left = {};  // until it does not answer; none: no end
     std::string payer = payer_address;                  // whose account is asked for

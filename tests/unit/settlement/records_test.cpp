@@ -109,9 +109,13 @@ TEST_CASE("an estimate is accepted with gas, or refused with a reason in one lin
     record.accepted = 1;
     record.gas = 25'000;
     CHECK(estimate_of(record)->gas == 25'000);
+    CHECK(estimate_of(record)->likely == 0);
+    record.likely = 21'000;
+    CHECK(estimate_of(record)->likely == 21'000);
     const auto read = [](const auto& r) { return estimate_of(r); };
     void_after(record, read, "gas", [](auto& r) { r.gas = 0; });
     void_after(record, read, "gas", [](auto& r) { r.gas = UINT64_MAX; });
+    void_after(record, read, "likely", [](auto& r) { r.likely = 25'001; });
     void_after(record, read, "accepted", [](auto& r) { r.accepted = 2; });
     record.accepted = 0;
     const std::string reason = "it says\nno" + std::string(1'000, '!');

@@ -164,7 +164,11 @@ void World::sight(const std::vector<Sought>& attempts, std::function<void(Result
             --lost_sights;
             return fail(STIPEND_E_TIMEOUT, "no endpoint answers");
         }
+        ++looks;
         std::vector<Sighting> out;
+        for (const auto& one : attempts) {
+            if (!chain.is_readable(one.id)) return fail(STIPEND_E_UNAVAILABLE, "the endpoints disagree about a block");
+        }
         for (const auto& one : attempts) out.push_back(chain.sighting(one.id));
         return out;
     });

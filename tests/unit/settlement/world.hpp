@@ -52,6 +52,7 @@ class World final : private Chain, private Book {
     std::string everyone = {};  // the address of all payees; empty: each has its own
     Rules settings = rules();
     bool lost_account = false;      // the payer's account is not answered
+    std::uint64_t looks = 0;        // questions for sightings that were answered, or could not be
     std::uint64_t lost_sights = 0;  // how many of the next sightings are not answered
 
     // Fails the test where ledger and chain differ: each payee has received what the ledger says is paid; nothing is

@@ -67,6 +67,7 @@ typedef struct stipend_estimate {
     int32_t accepted; /* 0: the chain would refuse it, such as a contract that rejects payments; `reason` says how */
     uint64_t gas;     /* the limit to set; 0 if it is not accepted */
     stipend_str reason;
+    uint64_t likely; /* the gas that it probably takes, at most `gas`; 0: not known */
 } stipend_estimate;
 
 enum { /* stipend_signed.kind */
