@@ -12,6 +12,7 @@
 #include "stipend/abi/monitor.h"
 #include "stipend/abi/price.h"
 #include "stipend/abi/settlement.h"
+#include "stipend/ascii.hpp"
 #include "stipend/duration.hpp"
 #include "stipend/record.hpp"
 
@@ -141,6 +142,10 @@ std::shared_ptr<Generation> generation_of(const config::Settings& settings) {
         static_cast<std::size_t>(settings.dispatch.max_in_flight), per_second(settings.dispatch.jobs_per_second),
         per_minute(settings.dispatch.jobs_per_orchestrator_minute),
         std::min(2 * static_cast<std::size_t>(settings.dispatch.max_in_flight), DispatchRules::most_waiting)};
+    out->network = {.chain_id = static_cast<std::uint64_t>(settings.chain_id),
+                    .token = ascii::to_lower(settings.asset.token),
+                    .decimals = static_cast<std::uint32_t>(settings.asset.decimals),
+                    .symbol = settings.asset.symbol};
     out->limits = {settings.limits.accrual_per_orchestrator_day, settings.limits.accrual_per_day};
     out->fees = {wei_of(settings.limits.fees_per_orchestrator_day), wei_of(settings.limits.fees_per_day)};
     return out;
@@ -292,14 +297,28 @@ void check_chain(const config::Settings& settings, config::Diagnostics& diagnost
     }
 }
 
-// Debts are counted in the smallest unit of the chain's coin: as units of a token they would be another amount.
+// Debts are counted in the smallest unit of the network's asset: as units of another one they would be another amount.
 void check_asset(const config::Settings& settings, config::Diagnostics& diagnostics, const ManagerPlan& plan) {
+    const auto& asset = settings.asset;
+    const auto want =
+        asset.token.empty() ? std::string("native") : cat("{token: ", asset.token, ", decimals: ", asset.decimals, "}");
+    const auto shown = [](const config::Node& stated) {
+        const auto* token = stated.find("token");
+        const auto* decimals = stated.find("decimals");
+        if (token == nullptr) return stated.is(config::Node::Kind::scalar) ? stated.text : stated.shown();
+        return cat("{token: ", token->text, ", decimals: ", decimals == nullptr ? "none" : decimals->text, "}");
+    };
+    bool found = false;
     for (const auto& [name, stated] :
          stated_options(plan, settlement_key, settings.payouts.config.get(), "payout-asset")) {
-        if (stated->is(config::Node::Kind::scalar) && stated->text == "native") continue;
-        diagnostics.add(stated->pos, cat("payouts.config.", name),
-                        "got a token, want native: debts are recorded, and paid, in the coin of the chain");
+        found = true;
+        const auto got = shown(*stated);
+        if (ascii::to_lower(got) == ascii::to_lower(want)) continue;
+        diagnostics.add(stated->pos, cat("payouts.config.", name), cat("got ", got, ", want network.asset, ", want));
     }
+    if (found || asset.token.empty() || settings.settlement != config::Settlement::ethereum) return;
+    diagnostics.add(settings.payouts.pos, "payouts.config",
+                    cat("got no asset, which is the coin, want network.asset, ", want));
 }
 
 // Where only signed evidence counts, an orchestrator whose worker's key is not known is held for ever.
@@ -333,7 +352,8 @@ ledger::Generation row_of(const Generation& generation, const plugin::Prepared& 
             .so_sha256 = policy.chosen.library->staged.sha256,
             .config = policy.config_json,
             .terms = cat("{\"interval_ns\":", generation.interval_ns,
-                         ",\"base_usd_e8\":", generation.common.base.count_e8(), ledger::amounts_by_host, "}")};
+                         ",\"base_usd_e8\":", generation.common.base.count_e8(), ledger::amounts_by_host,
+                         generation.network.symbol, "\",\"decimals\":", generation.network.decimals, "}")};
 }
 
 }  // namespace

@@ -6,7 +6,8 @@
 
 namespace stipend::ledger {
 
-// Of the namespace: what is not over, and what the next ones follow. INVALID: it is damaged.
-[[nodiscard]] Result<OpenPayouts> load_open_payouts(sqlite::Database& database, std::int64_t ns);
+// Of one network of the namespace: what is not over, and what the next ones follow. INVALID: it is damaged, or there is
+// no such network.
+[[nodiscard]] Result<OpenPayouts> load_open_payouts(sqlite::Database& database, std::int64_t ns, NetworkId network);
 
 }  // namespace stipend::ledger

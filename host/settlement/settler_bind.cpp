@@ -36,7 +36,8 @@ SignedWei share_of(const SignedWei& wei, std::uint32_t ppm) {
 bool Settler::reserve() {
     if (now_ < reserve_due_) return false;
     reserve_due_ = now_ + rules_.reserve_every_ns;
-    Reservation which{.first = next_payout_,
+    Reservation which{.network = rules_.network,
+                      .first = next_payout_,
                       .most = max_reserved_at_once,
                       .at_least = rules_.min_payout,
                       .or_before = now_ - rules_.max_age_ns,
@@ -63,18 +64,18 @@ SignedWei Settler::bound_today() const {
     return sum;
 }
 
-std::optional<SignedWei> Settler::under_way() const {
-    SignedWei sum;
+std::optional<Settler::UnderWay> Settler::under_way() const {
+    UnderWay out;
     for (const auto& [id, payout] : payouts_) {
         if (payout.state != State::bound && payout.state != State::sent) continue;
-        if (!SignedWei::add(sum, payout.row.wei, sum)) return std::nullopt;
+        if (!SignedWei::add(out.paid, payout.row.wei, out.paid)) return std::nullopt;
     }
     for (const auto& [id, slot] : slots_) {
         if (slot.attempts.empty()) continue;
         const auto cost = cost_of(slot.attempts.back().gas, slot.attempts.back().cap_wei);
-        if (!cost || !SignedWei::add(sum, *cost, sum)) return std::nullopt;
+        if (!cost || !SignedWei::add(out.fees, *cost, out.fees)) return std::nullopt;
     }
-    return sum;
+    return out;
 }
 
 bool Settler::waits_for_a_day(const ledger::OpenPayout& payout) const {
@@ -255,21 +256,36 @@ void Settler::take_estimate_of_batch(Result<Estimate> estimate) {
     singly_.insert(estimated_.begin(), estimated_.end());
 }
 
-Settler::Obstacle Settler::obstacle(const SignedWei& wei, std::uint64_t gas) const {
+std::string Settler::too_dear(const SignedWei& fee, const SignedWei& wei, std::size_t payouts) const {
+    if (!rules_.token) {
+        if (fee <= share_of(wei, rules_.max_fee_ppm)) return {};
+        return cat("its fee is too large a share of it: ", fee.text(), " wei of ", wei.text());
+    }
+    const auto most = cost_of(payouts, rules_.max_fee);
+    if (!most || fee <= *most) return {};
+    return cat("its fee is more than the limit: ", fee.text(), " wei, want at most ", most->text());
+}
+
+Settler::Obstacle Settler::obstacle(const SignedWei& wei, std::uint64_t gas, std::size_t payouts) const {
     const auto price = account_->base_fee.plus(account_->tip);
     const auto expected = price ? cost_of(gas, *price) : std::nullopt;
     const auto most = cost_of(gas, account_->cap);
     if (!expected || !most) return {.text = "gas costs more than an amount can hold"};
-    if (*expected > share_of(wei, rules_.max_fee_ppm)) {
-        return {.text = cat("its fee is too large a share of it: ", expected->text(), " wei of ", wei.text())};
-    }
+    if (auto text = too_dear(*expected, wei, payouts); !text.empty()) return {.text = std::move(text)};
     const auto others = under_way();
-    const auto both = others ? wei.plus(*others) : wei.plus(SignedWei::highest());
-    const auto needed = both ? both->plus(*most) : both;
-    if (needed && *needed <= account_->funds) return {};
-    const auto missing = needed ? needed->minus(account_->funds) : needed;
+    const auto paid = others ? wei.plus(others->paid) : wei.plus(SignedWei::highest());
+    const auto fees = others ? most->plus(others->fees) : Result<SignedWei>(SignedWei::highest());
+    // Of the coin, one account has to do for both.
+    if (!rules_.token) return shortage(paid && fees ? paid->plus(*fees) : paid, account_->funds, "wei");
+    const auto of_fees = shortage(fees, account_->coins, "wei for fees");
+    return of_fees.text.empty() ? shortage(paid, account_->funds, "units of the token") : of_fees;
+}
+
+Settler::Obstacle Settler::shortage(const Result<SignedWei>& needed, const SignedWei& has, std::string_view unit) {
+    if (needed && *needed <= has) return {};
+    const auto missing = needed ? needed->minus(has) : needed;
     return {.block = blocks::funds,
-            .text = cat("the payer has too little: ", account_->funds.text(), " wei, want ",
+            .text = cat("the payer has too little: ", has.text(), " ", unit, ", want ",
                         needed ? needed->text() : "more", missing ? cat(", which is ", missing->text(), " more") : "")};
 }
 
@@ -280,7 +296,7 @@ void Settler::bind_together(const std::vector<PayoutId>& payouts, std::uint64_t 
         // They are within the limit of a day together.
         STIPEND_ASSERT(SignedWei::add(sum, payouts_.at(id).row.wei, sum));
     }
-    const auto why = obstacle(sum, gas);
+    const auto why = obstacle(sum, gas, payouts.size());
     short_of_ = why.block == blocks::funds ? why.text : "";
     if (!why.text.empty()) {
         // Funds that are too little keep all others as well: a smaller one behind it does not take what it waits for.
@@ -297,7 +313,8 @@ void Settler::bind_together(const std::vector<PayoutId>& payouts, std::uint64_t 
                              .payer = account_->payer,
                              .nonce = next_nonce(),
                              .payouts = static_cast<std::uint32_t>(payouts.size()),
-                             .at = now_});
+                             .at = now_,
+                             .network = rules_.network});
     for (const auto id : payouts) {
         changes.steps.push_back({.payout = id, .state = State::bound, .slot = slot, .at = now_});
     }

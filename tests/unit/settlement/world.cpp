@@ -34,8 +34,8 @@ World::World(OrchestratorId payees) : payees_(payees) {
 void World::start() {
     const auto state = ledger_->load_state();
     REQUIRE_MESSAGE(state.ok(), (state.ok() ? "" : state.error().message));
-    settler_ =
-        std::make_unique<Settler>(settings, static_cast<Chain&>(*this), static_cast<Book&>(*this), state->payouts);
+    settler_ = std::make_unique<Settler>(settings, static_cast<Chain&>(*this), static_cast<Book&>(*this),
+                                         state->payouts.front());
 }
 
 void World::restart() {
@@ -141,7 +141,7 @@ void World::send(const std::string& raw, std::function<void(Result<void>)> done)
     const auto state = ledger_->load_state();
     REQUIRE(state.ok());
     bool recorded = false;
-    for (const auto& slot : state->payouts.slots) {
+    for (const auto& slot : state->payouts.front().slots) {
         for (const auto& attempt : slot.attempts) recorded = recorded || attempt.raw == raw;
     }
     REQUIRE_MESSAGE(recorded, "bytes are sent that no record holds");
