@@ -94,6 +94,7 @@ class Manager final : public runtime::Role, public Effects, public plugin::Alert
                   stipend_unix_ns next_at) override {
             next_.held(payee, epoch, why, next_at);
         }
+        void owed_in(const ledger::Network& network) override { next_.owed_in(network); }
         void alert(const Alert& alert) override;
         void no_alert(const std::string& id) override;
 

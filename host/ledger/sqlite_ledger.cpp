@@ -220,7 +220,7 @@ Result<void> SqliteLedger::commit(const Batch& batch) {
         return {};
     });
     if (!written) {
-        writer_->rolled_back();
+        if (writer_) writer_->rolled_back();
         return written;
     }
     position_ = next;

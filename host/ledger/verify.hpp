@@ -23,6 +23,12 @@ namespace stipend::ledger {
     return seq == INT64_MAX ? seq : seq + 1;
 }
 
+// As debt_account; 0 where a damaged file has other numbers than there are.
+[[nodiscard]] constexpr std::int64_t debt_account_of(OrchestratorId id, NetworkId network) {
+    const bool sound = network >= 0 && network <= static_cast<NetworkId>(max_networks);
+    return sound && id <= max_orchestrator ? debt_account(id, network) : network == 0 ? id : 0;
+}
+
 class Verifier {
   public:
     Verifier(sqlite::Database& main, const VerifyOptions& options) : main_(main), options_(options) {}

@@ -62,7 +62,8 @@ void Verifier::check_amount(const StoredDecision& stored) {
                            : Result<Wei>(fail(STIPEND_E_UNAVAILABLE, "a price before it"));
     if (exact || network != 0 ? want && d.wei == *want : rate && may_be_of(d.wei, d.usd, *rate)) return;
     auto text = finding(d.wei, d.usd,
-                        want ? cat(want->text(), " at ", scaled_text(rate.value_or(0), 8), " USD for one whole unit")
+                        want ? cat(want->text(), " at ", scaled_text(rate.value_or(0), 8),
+                                   network == 0 ? " USD per ETH" : " USD for one whole unit")
                              : want.error().message);
     if (exact || network != 0 || unpriced_.size() == max_unpriced) return bad(name_of(stored), std::move(text));
     unpriced_.push_back({name_of(stored), std::move(text), d.wei, d.usd});

@@ -53,7 +53,7 @@ void Verifier::expect_debt(Entries& want, OrchestratorId id, Seq seq, const Sign
     const std::int64_t own = known == known_.end() ? 0 : known->second.ns;
     const auto expense = expense_accounts_.find(network == 0 ? own : space_of(network));
     const auto negated = wei.negated();
-    if (expense == expense_accounts_.end() || !negated || !add_to(want, debt_account(id, network), wei) ||
+    if (expense == expense_accounts_.end() || !negated || !add_to(want, debt_account_of(id, network), wei) ||
         !add_to(want, expense->second, *negated)) {
         bad(cat("debt of orchestrator ", id), cat("cannot be summed: ", wei.text(), " wei"));
     }

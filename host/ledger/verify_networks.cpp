@@ -165,7 +165,7 @@ Result<void> Verifier::check_other_debts() {
         if (!more) break;
         const OrchestratorId id = rows.i64();
         const NetworkId network = rows.i64();
-        stored[debt_account(id, network)] = SignedWei::from_bytes(rows.bytes32());
+        stored[debt_account_of(id, network)] = SignedWei::from_bytes(rows.bytes32());
         if (network == network_at(id, INT64_MAX)) {
             bad(cat("debt of orchestrator ", id), cat("is of the network that it is on: ", network));
         }

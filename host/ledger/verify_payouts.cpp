@@ -246,7 +246,7 @@ Result<void> Verifier::expect_payout(const Journal& journal, Entries& want) {
         expect_transfer(want, account_named(coin, "expense:gas"), account_named(coin, cat("treasury:", payer)), wei);
         return {};
     }
-    const auto debt = debt_account(id, network);
+    const auto debt = debt_account_of(id, network);
     const auto inflight = account_named(space, cat("inflight:", key));
     if (payout_kind) {
         expect_transfer(want, debt, inflight, wei);

@@ -71,7 +71,7 @@ void Verifier::check_state(OrchestratorId id, const EngineState& state, const Si
         cat("state of orchestrator ", id, " (", known == known_.end() ? "unknown" : known->second.key, ")");
     if (known == known_.end()) bad(name, "belongs to no orchestrator");
     if (const auto broken = broken_invariant(state)) bad(name, *broken);
-    const auto sum = sums_.find(debt_account(id, network_at(id, INT64_MAX)));
+    const auto sum = sums_.find(debt_account_of(id, network_at(id, INT64_MAX)));
     const SignedWei want = sum == sums_.end() ? SignedWei() : sum->second;
     if (owed != want) bad(name, cat("owed: got ", owed.text(), " wei, the entries sum to ", want.text()));
 

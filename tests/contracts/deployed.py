@@ -1,4 +1,4 @@
-"""Tokens on a development chain: deployed, given to who is to pay with them, and their balances read."""
+"""Tokens on a development chain: deployed, given to the payer, and their balances read."""
 import sys
 
 import solidity

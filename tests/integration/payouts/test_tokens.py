@@ -38,7 +38,7 @@ class TokenTest(PayoutTest):
     def configure(self, **more):
         super().configure(**more)
         text = self.host.config.read_text()
-        text = text.replace("\nprice:\n", "\nprice:\n  min: 0.5 USD\n  max: 10 USD\n")
+        text = text.replace("min: 100 USD", "min: 0.5 USD").replace("max: 100000 USD", "max: 10 USD")
         self.host.config.write_text(text.replace("\nnetwork:\n", "\nnetwork:\n  asset: " + json.dumps(self.asset) + "\n"))
 
     def settle(self):
@@ -93,7 +93,7 @@ class Usdc(TokenTest):
         code, out, err = self.host.run("payouts", "list", "--all")
         self.assertEqual(code, 0, err)
         self.assertIn(" USDC  ", out)
-        self.check_receipt(self.shown(1))
+        test_payouts.Whole.check_receipt(self, self.shown(1))
         code, out, err = self.host.run("receipt", "show", "--payout", "1")
         self.assertEqual(code, 0, err)
         body = json.loads(out)["receipt"]
