@@ -143,15 +143,19 @@ class SignedWei {
     return *SignedWei::parse(std::to_string(amount.count_gwei()) + "000000000");
 }
 
-// The shortest exact decimal number of ether, with its unit: "0.01 ETH".
-[[nodiscard]] inline std::string eth_text(const SignedWei& wei) {
-    constexpr std::size_t places = 18;
-    std::string digits = wei.magnitude().text();
-    if (digits.size() <= places) digits.insert(0, places + 1 - digits.size(), '0');
-    digits.insert(digits.size() - places, 1, '.');
+// The shortest exact decimal number of whole units of an asset, with its symbol: 10000 with 6 decimals is "0.01 USDC".
+[[nodiscard]] inline std::string units_text(const SignedWei& units, std::size_t decimals, std::string_view symbol) {
+    std::string digits = units.magnitude().text();
+    if (digits.size() <= decimals) digits.insert(0, decimals + 1 - digits.size(), '0');
+    digits.insert(digits.size() - decimals, 1, '.');
     digits.erase(digits.find_last_not_of('0') + 1);
     if (digits.back() == '.') digits.pop_back();
-    return cat(wei.negative() ? "-" : "", digits, " ETH");
+    return cat(units.negative() ? "-" : "", digits, " ", symbol);
+}
+
+// The same for ether: "0.01 ETH".
+[[nodiscard]] inline std::string eth_text(const SignedWei& wei) {
+    return units_text(wei, 18, "ETH");
 }
 
 }  // namespace stipend

@@ -129,9 +129,24 @@ int ledger_balance(const Common& common) {
             Json one = Json::object();
             one.set("orchestrator", balance.key).set("owed_wei", balance.owed.text());
             one.set("fees_wei", balance.fees.text());
+            one.set("asset", balance.network.symbol).set("decimals", balance.network.decimals);
+            auto others = Json::array();
+            for (const auto& [network, owed] : balance.others) {
+                others.push(Json::object()
+                                .append("asset", network.symbol)
+                                .append("decimals", network.decimals)
+                                .append("chain_id", network.chain_id)
+                                .append("owed_wei", owed.text()));
+            }
+            one.set("owed_elsewhere", std::move(others));
             list.push(std::move(one));
         } else {
-            fmt::print("{:<32} {:>30} wei\n", balance.key, balance.owed.text());
+            const auto line = [&](const ledger::Network& network, const SignedWei& owed) {
+                if (network.id == 0) return fmt::print("{:<32} {:>30} wei\n", balance.key, owed.text());
+                fmt::print("{:<32} {:>34}\n", balance.key, network.text_of(owed));
+            };
+            line(balance.network, balance.owed);
+            for (const auto& [network, owed] : balance.others) line(network, owed);
         }
     }
     if (common.json) {

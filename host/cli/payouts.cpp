@@ -18,15 +18,20 @@ std::string shown(const Json& one, std::string_view key) {
     return printable_line(text_of(one, key));
 }
 
-std::string eth_of(const Json& one) {
-    const auto wei = SignedWei::parse(text_of(one, "amount_wei"));
-    return wei ? eth_text(*wei) : shown(one, "amount_wei") + " wei";
+// An amount of `one` in whole units of its asset.
+std::string amount_of(const Json& one, std::string_view key) {
+    const auto units = SignedWei::parse(text_of(one, key));
+    const auto decimals = Decimal::parse(text_of(one, "decimals"));
+    const auto places = decimals ? decimals->exact_scaled(0) : Result<std::int64_t>(decimals.error());
+    if (!units || !places || *places < 0 || *places > ledger::max_decimals) return shown(one, key) + " units";
+    return units_text(*units, static_cast<std::size_t>(*places), shown(one, "asset"));
 }
 
 void print_line(const Json& one) {
     const auto reason = shown(one, "reason");
-    fmt::print("{:>6}  {:<9}  {:>24}  {}  {}  {}{}\n", shown(one, "payout"), shown(one, "state"), eth_of(one),
-               shown(one, "to"), shown(one, "since"), shown(one, "orchestrator"), reason == "-" ? "" : ": " + reason);
+    fmt::print("{:>6}  {:<9}  {:>24}  {}  {}  {}{}\n", shown(one, "payout"), shown(one, "state"),
+               amount_of(one, "amount_wei"), shown(one, "to"), shown(one, "since"), shown(one, "orchestrator"),
+               reason == "-" ? "" : ": " + reason);
 }
 
 void print_steps(const Json& one) {
@@ -44,8 +49,8 @@ void print_steps(const Json& one) {
 }
 
 void print_whole(const Json& one) {
-    fmt::print("payout {} of {}: {} to {}: {}\n", shown(one, "payout"), shown(one, "orchestrator"), eth_of(one),
-               shown(one, "to"), shown(one, "state"));
+    fmt::print("payout {} of {}: {} to {}: {}\n", shown(one, "payout"), shown(one, "orchestrator"),
+               amount_of(one, "amount_wei"), shown(one, "to"), shown(one, "state"));
     print_steps(one);
     const auto* nonce = one.find("nonce");
     if (nonce != nullptr && nonce->is(Json::Kind::object)) {
@@ -156,8 +161,8 @@ int reconcile(const ReconcileOptions& options) {
     }
     fmt::print("{} transactions of the ledger compared with the chain; {} payouts are open\n",
                shown(*answer, "transactions"), shown(*answer, "open_payouts"));
-    fmt::print("payer {}: next nonce {}, {} wei\n", shown(*answer, "payer"), shown(*answer, "next_nonce"),
-               shown(*answer, "funds_wei"));
+    fmt::print("payer {}: next nonce {}, {}\n", shown(*answer, "payer"), shown(*answer, "next_nonce"),
+               amount_of(*answer, "funds_wei"));
     if (const auto* findings = answer->find("findings")) {
         for (const auto& one : findings->items()) fmt::print("differs: {}\n", printable_line(one.text()));
     }

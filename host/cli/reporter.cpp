@@ -70,11 +70,15 @@ void LineReporter::decided(const registry::Payee& payee, const ledger::Decision&
     // Compiled, since there may be 100,000 of these lines a minute.
     fmt::memory_buffer line;
     fmt::format_to(std::back_inserter(line),
-                   FMT_COMPILE("{:<24} uptime {:>9}  {:<10} {:>6} USD {:>20} wei  next in {} s{}  epoch {}{}{}"),
-                   payee.key, uptime, decision.tier, decision.usd.text(), decision.wei.text(),
+                   FMT_COMPILE("{:<24} uptime {:>9}  {:<10} {:>6} USD {:>20} {}  next in {} s{}  epoch {}{}{}"),
+                   payee.key, uptime, decision.tier, decision.usd.text(), decision.wei.text(), unit_,
                    seconds(std::max<std::int64_t>(0, decision.next_at - now)), decision.suspended ? "  SUSPENDED" : "",
                    decision.epoch, gap, reason);
     logger_->info(std::string_view(line.data(), line.size()));
+}
+
+void LineReporter::owed_in(const ledger::Network& network) {
+    unit_ = network.id == 0 ? "wei" : cat("units of ", network.symbol);
 }
 
 void LineReporter::held(const registry::Payee& payee, std::uint64_t epoch, std::string_view why, stipend_unix_ns) {

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <memory>
+#include <string>
 
 #include "host/config/settings.hpp"
 #include "host/engine/reporter.hpp"
@@ -24,6 +25,7 @@ class LineReporter final : public engine::Reporter, public runtime::Log {
     void held(const registry::Payee& payee, std::uint64_t epoch, std::string_view why,
               stipend_unix_ns next_at) override;
     void alert(const engine::Alert& alert) override;
+    void owed_in(const ledger::Network& network) override;
 
     [[nodiscard]] bool enabled(std::int32_t level) const override;
     void write(std::int32_t level, std::string_view instance, std::string_view message) override;
@@ -34,6 +36,7 @@ class LineReporter final : public engine::Reporter, public runtime::Log {
 
   private:
     std::shared_ptr<spdlog::logger> logger_;
+    std::string unit_ = "wei";
 };
 
 }  // namespace stipend::cli

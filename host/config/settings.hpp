@@ -66,17 +66,26 @@ enum class PayMode : std::uint8_t { single, batch, automatic };
 
 enum class Stopped : std::uint8_t { no, yes };
 
+// What is owed and paid on a chain: its coin, or a token.
+struct Asset {
+    std::string token;  // the contract, "0x" and 40 hex digits; empty: the coin
+    std::int64_t decimals = 18;
+    std::string symbol = "ETH";
+    friend bool operator==(const Asset&, const Asset&) = default;
+};
+
 // How what is owed is paid on the chain, by a plugin; only where settlement is on.
 struct Payouts : PluginRef {
     PayMode mode = PayMode::single;
     std::int64_t batch_most = 0;  // payouts of one batch
-    Eth min;
+    std::string min;              // this and what may be paid are amounts of the asset: see units_of
     std::int64_t max_age_ns = 0;
-    std::int64_t max_fee_ppm = 0;  // as a share of what is paid
+    std::int64_t max_fee_ppm = 0;  // as a share of what is paid; of the coin alone
+    Eth max_fee;                   // of one payment of a token; 0: not stated
     Eth max_gas_price;
-    Eth per_payment;
-    Eth per_payee_day;
-    Eth per_day;  // 0: not stated
+    std::string per_payment;
+    std::string per_payee_day;
+    std::string per_day;  // 0: not stated
     std::int64_t every_ns = 0;
     std::int64_t look_every_ns = 0;
     std::int64_t resend_after_ns = 0;
@@ -272,6 +281,7 @@ struct Settings {
     std::string state;
     LogLevel log_level = LogLevel::info;
     std::int64_t chain_id = 42161;
+    Asset asset;
     Settlement settlement = Settlement::dry_run;
     std::string plugin_folder;  // empty: found from the executable
     Watch watch = Watch::off;   // of the configuration file

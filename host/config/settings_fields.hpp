@@ -75,6 +75,7 @@ void fields(Visitor& visit, T& payouts) {
     visit("min", payouts.min);
     visit("max_age", payouts.max_age_ns);
     visit("max_fee_share", payouts.max_fee_ppm);
+    visit("max_fee", payouts.max_fee);
     visit("max_gas_price", payouts.max_gas_price);
     visit("per_payment", payouts.per_payment);
     visit("per_payee_day", payouts.per_payee_day);
@@ -245,7 +246,14 @@ void fields(Visitor& visit, T& settings) {
     visit("role", settings.role);
     visit("state", settings.state);
     visit.inside("log", [&](auto& log) { log("level", settings.log_level); });
-    visit.inside("network", [&](auto& network) { network("chain_id", settings.chain_id); });
+    visit.inside("network", [&](auto& network) {
+        network("chain_id", settings.chain_id);
+        network.inside("asset", [&](auto& asset) {
+            asset("token", settings.asset.token);
+            asset("decimals", settings.asset.decimals);
+            asset("symbol", settings.asset.symbol);
+        });
+    });
     visit("settlement", settings.settlement);
     visit.inside("plugins", [&](auto& plugins) { plugins("folder", settings.plugin_folder); });
     visit("watch", settings.watch);

@@ -42,7 +42,7 @@ Result<Usd> unpaid_amount(const AdjustRequest& request, const AdjustTerms& terms
 Result<SignedWei> signed_wei_of(Usd usd, const AdjustTerms& terms) {
     if (usd.zero()) return SignedWei();
     STIPEND_LET(magnitude, usd.negative() ? Usd().minus(usd) : Result<Usd>(usd));
-    STIPEND_LET(wei, usd_to_wei(magnitude.count_e8(), {}, *terms.usd_per_eth_e8));
+    STIPEND_LET(wei, usd_to_units(magnitude.count_e8(), {}, *terms.usd_per_eth_e8, terms.decimals));
     STIPEND_LET(out, SignedWei::of(wei));
     return usd.negative() ? out.negated() : Result<SignedWei>(out);
 }
@@ -87,13 +87,16 @@ Result<AdjustTerms> terms_without_host(ledger::Ledger& ledger, const config::Set
     for (const auto& configured : settings.orchestrators) {
         if (configured.id == orchestrator) terms.base = config::base_of(settings, configured);
     }
-    if (state.price) {
+    const auto network = std::ranges::find(state.networks, known->row.network, &ledger::Network::id);
+    if (network != state.networks.end()) terms.decimals = network->decimals;
+    const auto last = std::ranges::find(state.prices, known->row.network, &ledger::Price::network);
+    if (last != state.prices.end()) {
         const auto& price = settings.price;
         PriceGate gate({.min_usd_e8 = price.min.count_e8(),
                         .max_usd_e8 = price.max.count_e8(),
                         .max_step_ppm = price.max_step_ppm,
                         .max_age_ns = price.max_age_ns});
-        gate.restore({state.price->usd_per_eth_e8, state.price->at, 0, state.price->source});
+        gate.restore({last->usd_per_eth_e8, last->at, 0, last->source});
         terms.usd_per_eth_e8 = gate.rate(now);
     }
     return terms;

@@ -22,7 +22,8 @@ struct AdjustTerms {
     ledger::OrchestratorId orchestrator = 0;
     std::int64_t interval_ns = 0;
     Usd base;
-    std::optional<std::int64_t> usd_per_eth_e8;  // none: no rate is accepted, and only an excuse can be recorded
+    std::optional<std::int64_t> usd_per_eth_e8;      // none: no rate is accepted, and only an excuse can be recorded
+    std::uint32_t decimals = ledger::coin_decimals;  // of the asset that it is owed in
 };
 
 // {"orchestrator","from","to","reason","usd","by"}; times as RFC 3339, `usd` a decimal string or absent.

@@ -58,7 +58,7 @@ ledger::Batch Engine::take_waiting() {
     batch.added.reserve(added);
     for (std::size_t i = 0; i < added; ++i, ++first_unwritten_) {
         batch.added.push_back(
-            {.row = payees_[first_unwritten_].row(!is_active(first_unwritten_)), .state = state_of(first_unwritten_)});
+            {.row = row_of(first_unwritten_, !is_active(first_unwritten_)), .state = state_of(first_unwritten_)});
     }
     return batch;
 }
@@ -160,7 +160,9 @@ void Engine::take_decision(const plugin::PolicyInstance& policy, Sampled& sample
     const auto reason = full_reason(decision, sampled.result);
     if (decision.action == STIPEND_HOLD) return hold(payee, reason, batch, now);
     const auto amount = Usd::of_e8(decision.amount_usd_e8);
-    const auto wei = amount_in_wei(amount, price_.rate(now));
+    // Until it is recorded that it is owed in this asset, its pay would count in another one.
+    if (!is_on_network(payee)) return hold(payee, "its move to another network is not recorded yet", batch, now);
+    const auto wei = amount_in_units(amount, price_.rate(now), network_.decimals);
     if (!wei) return hold(payee, wei.error().message, batch, now);
     if (const auto why = objection(policy, payee, decision, now)) return hold(payee, *why, batch, now);
     ledger::Decided decided{.decision = {}, .after = before};
@@ -291,6 +293,9 @@ void Engine::committed(const Result<void>& result, stipend_unix_ns now) {
     }
     answer_reservations(*batch);
     answer_pardons(pardons_written_, result);
+    for (const auto& row : batch->changed) {
+        slots_[*payees_.find(row.id)].network = static_cast<std::uint8_t>(row.network);
+    }
     for (const auto& decided : batch->decisions) on_decision_durable(decided, now);
     tick(now);
 }

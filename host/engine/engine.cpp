@@ -216,7 +216,7 @@ void Engine::price_done(const Result<Quote>& quote, stipend_unix_ns now) {
     const auto accepted = price_.answer(quote, now, current().price_every_ns);
     if (accepted) {
         resolve("price", now);
-        commits_.waiting().price = ledger::Price{quote->usd_per_eth_e8, quote->observed_at, quote->source};
+        commits_.waiting().price = ledger::Price{quote->usd_per_eth_e8, quote->observed_at, quote->source, network_.id};
     } else if (quote || !price_.rate(now)) {
         // A refused answer puts payments on hold at once; a source that does not answer, when the last rate is too old.
         raise("price", STIPEND_ALERT_CRITICAL,

@@ -170,6 +170,10 @@ class Engine {
     // The number of payees whose present period each of them decides, in the same order.
     [[nodiscard]] std::vector<std::size_t> payees_by_generation() const;
     [[nodiscard]] std::optional<std::int64_t> rate(stipend_unix_ns now) const { return price_.rate(now); }
+    // In whose asset pay is owed.
+    [[nodiscard]] const ledger::Network& network() const { return network_; }
+    // Whether the ledger has it that the payee is owed there.
+    [[nodiscard]] bool is_on_network(registry::PayeeIndex payee) const { return slots_[payee].network == network_.id; }
     // Payees in the configuration, and those of them whose last check failed.
     [[nodiscard]] std::size_t active() const { return active_; }
     [[nodiscard]] std::size_t failing() const { return failing_; }
@@ -188,7 +192,9 @@ class Engine {
         std::uint32_t attempt = 0;              // of the last job
         Generations::Number bound = 0;          // from in_flight to committing: the generation that decides
         Life life;
+        std::uint8_t network = 0;  // the id of the one on which it is owed, by the ledger
     };
+    static_assert(ledger::max_networks <= UINT8_MAX);
     static_assert(sizeof(Slot) <= 256, "there may be 100,000 of them");
 
     struct Sampled {
@@ -202,6 +208,9 @@ class Engine {
     void restore_schedule(registry::PayeeIndex payee, stipend_unix_ns now);
     // The places of the configured payees, in their order. What `configured` holds is moved from.
     std::vector<registry::PayeeIndex> apply_registry(std::vector<registry::Payee>& configured, stipend_unix_ns now);
+    // Pay is owed there from now on. CONFIG: the ledger has its token with other decimals, or another symbol.
+    Result<void> enter_network(ledger::Network network, stipend_unix_ns now);
+    [[nodiscard]] ledger::Orchestrator row_of(registry::PayeeIndex payee, bool retired) const;
     void update_payee(registry::PayeeIndex at, registry::Payee payee, stipend_unix_ns now);
     void add_payee(registry::Payee payee, const registry::IdentityIndex& identities, stipend_unix_ns now);
     void activate(registry::PayeeIndex payee, stipend_unix_ns now);
@@ -302,6 +311,9 @@ class Engine {
     registry::PayeeIndex first_unwritten_ = 0;  // from here on payees are new to the ledger
     ledger::OrchestratorId next_orchestrator_;
     Generations generations_;
+    ledger::Network network_ = {.symbol = "ETH"};
+    std::vector<ledger::Network> networks_;     // of the ledger, by id
+    std::vector<ledger::Price> prices_before_;  // of earlier runs, until the network is known
     PriceFeed price_;
     SpendLimits limits_;
     FeeBook fees_;

@@ -57,11 +57,12 @@ Result<std::optional<ledger::ManualPayment>> Engine::reserve_manual(const Manual
     if (!payee) return std::optional<ledger::ManualPayment>();
     // A payee that is not written yet has no account.
     if (*payee >= first_unwritten_) return fail(STIPEND_E_UNAVAILABLE, "the recipient is being recorded");
+    if (!is_on_network(*payee)) return fail(STIPEND_E_UNAVAILABLE, "the recipient is being moved to another network");
     const auto quote = price_.quote(now);
     if (!quote) {
         return fail(STIPEND_E_UNAVAILABLE, "no exchange rate is accepted at present: nothing is booked");
     }
-    STIPEND_LET(row, make_manual_payment(request, std::move(id), payees_.id(*payee), *quote, now));
+    STIPEND_LET(row, make_manual_payment(request, std::move(id), payees_.id(*payee), *quote, network_.decimals, now));
     const auto [verdict, used] =
         limits_.look(row.usd, limits_.with_manual(row.orchestrator, slots_[*payee].state, now), current().limits, now);
     if (verdict == SpendLimits::Verdict::over_own) {

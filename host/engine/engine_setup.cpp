@@ -38,6 +38,7 @@ void Engine::restore(ledger::State& state) {
                      .first_seen_at = row.first_seen_at});
         auto& slot = slots_.emplace_back();
         slot.state = record.state;
+        slot.network = static_cast<std::uint8_t>(row.network);
         if (slot.state.memory_generation != 0) {
             slot.memory_owner = generations_.owner_of(record.memory_policy, record.memory_version);
         }
@@ -50,10 +51,43 @@ void Engine::restore(ledger::State& state) {
     for (const auto& fees : state.fees) {
         if (const auto payee = payees_.find(fees.orchestrator)) fees_.restore(*payee, fees.state);
     }
-    if (state.price) {
-        price_.restore({state.price->usd_per_eth_e8, state.price->at, 0, state.price->source});
-    }
+    networks_ = std::move(state.networks);
+    prices_before_ = std::move(state.prices);
     state = {};
+}
+
+Result<void> Engine::enter_network(ledger::Network network, stipend_unix_ns now) {
+    const auto same = [&](const ledger::Network& one) {
+        return network.is_token() ? one.is_of(network.chain_id, network.token) : one.id == 0;
+    };
+    if (networks_.empty()) networks_.push_back({.chain_id = network.chain_id, .symbol = "ETH"});
+    auto known = std::ranges::find_if(networks_, same);
+    if (known != networks_.end() && (known->decimals != network.decimals || known->symbol != network.symbol)) {
+        return fail(STIPEND_E_CONFIG, "network.asset: got ", network.symbol, " with ", network.decimals,
+                    " decimals for ", network.token, ", want what the ledger has recorded of it, ", known->symbol,
+                    " with ", known->decimals, " decimals: these never change");
+    }
+    if (known == networks_.end()) {
+        if (networks_.size() > ledger::max_networks) {
+            return fail(STIPEND_E_LIMIT, "network.asset: the ledger has ", ledger::max_networks, " networks already");
+        }
+        network.id = static_cast<ledger::NetworkId>(networks_.size());
+        network.at = now;
+        commits_.waiting().networks.push_back(network);
+        known = networks_.insert(networks_.end(), network);
+    }
+    network_ = *known;
+    reporter_.owed_in(network_);
+    const auto before = std::ranges::find(prices_before_, network_.id, &ledger::Price::network);
+    if (before != prices_before_.end()) price_.restore({before->usd_per_eth_e8, before->at, 0, before->source});
+    prices_before_.clear();
+    return {};
+}
+
+ledger::Orchestrator Engine::row_of(registry::PayeeIndex payee, bool retired) const {
+    auto row = payees_[payee].row(retired);
+    row.network = retired ? slots_[payee].network : network_.id;
+    return row;
 }
 
 // The due time of a payee after the host was away.
@@ -86,6 +120,7 @@ Result<ledger::GenerationId> Engine::install(ConfigUpdate update, stipend_unix_n
     }
     const bool same = unchanged(update);
     auto& generation = *update.generation;
+    STIPEND_TRY(enter_network(generation.network, now));
     if (!same) {
         if (generations_.install(update.generation, now, newest_is_unused(now))) {
             commits_.waiting().generations.push_back(generation.row);
@@ -219,12 +254,12 @@ void Engine::update_payee(registry::PayeeIndex at, registry::Payee payee, stipen
     const auto own = payees_[at];
     const auto& life = slots_[at].life;
     const bool changed = own.address != payee.address || own.payout_address != payee.payout_address ||
-                         own.worker_key != payee.worker_key;
+                         own.worker_key != payee.worker_key || slots_[at].network != network_.id;
     payee.id = own.id;
     payee.first_seen_at = own.first_seen_at;
     payees_.replace(at, payee);
     if (changed || life.is(Stage::retired) || life.leaving()) {
-        commits_.waiting().changed.push_back(payee.row(false));
+        commits_.waiting().changed.push_back(row_of(at, false));
     }
     if (!life.active()) activate(at, now);
 }
@@ -234,6 +269,7 @@ void Engine::add_payee(registry::Payee payee, const registry::IdentityIndex& ide
     payee.id = next_orchestrator_++;
     payee.first_seen_at = now;
     auto& slot = slots_.emplace_back();
+    slot.network = static_cast<std::uint8_t>(network_.id);
     if (const auto earlier = identities.find(payee)) {
         // Punishment follows the party, not the name.
         slot.state = slots_[*earlier].state;
@@ -269,7 +305,7 @@ void Engine::activate(registry::PayeeIndex payee, stipend_unix_ns now) {
 void Engine::deactivate(registry::PayeeIndex payee, stipend_unix_ns now) {
     auto& slot = slots_[payee];
     if (slot.life.is(Stage::retired) || slot.life.leaving()) return;
-    commits_.waiting().changed.push_back(payees_[payee].row(true));
+    commits_.waiting().changed.push_back(row_of(payee, true));
     const bool was_active = slot.life.active();
     // What is under way ends first; what is scheduled is dropped when its time comes.
     slot.life.leave();

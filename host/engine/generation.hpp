@@ -68,6 +68,8 @@ struct Generation {
     DispatchRules dispatch;
     AccrualLimits limits;
     FeeLimits fees;
+    // In whose asset pay is owed; the coin is that of the ledger's chain. Its id is given when it is installed.
+    ledger::Network network = {.symbol = "ETH"};
 
     [[nodiscard]] stipend_unix_ns installed_at() const { return row.at; }
     [[nodiscard]] const PayeeTerms& terms_of(registry::PayeeIndex payee) const {

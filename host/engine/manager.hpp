@@ -94,6 +94,7 @@ class Manager final : public runtime::Role, public Effects, public plugin::Alert
                   stipend_unix_ns next_at) override {
             next_.held(payee, epoch, why, next_at);
         }
+        void owed_in(const ledger::Network& network) override { next_.owed_in(network); }
         void alert(const Alert& alert) override;
         void no_alert(const std::string& id) override;
 
@@ -167,9 +168,10 @@ class Manager final : public runtime::Role, public Effects, public plugin::Alert
     std::shared_ptr<TargetDesk> targets_;        // the same, or its file cannot be used
     std::unique_ptr<ManagerApi> api_;            // none: it is not served
     std::unique_ptr<ManagerMetrics> metrics_;
-    std::unique_ptr<HeadSigner> heads_;                // none: nothing is served
-    std::optional<ledger::OpenPayouts> open_payouts_;  // of the runs before; until `payouts_` has them
-    std::unique_ptr<PayoutDesk> payouts_;              // none: settlement is not on
+    std::unique_ptr<HeadSigner> heads_;              // none: nothing is served
+    std::vector<ledger::OpenPayouts> open_payouts_;  // of the runs before, by network; until `payouts_` has them
+    [[nodiscard]] ledger::OpenPayouts take_open_payouts();
+    std::unique_ptr<PayoutDesk> payouts_;  // none: settlement is not on
     std::optional<ledger::Restored> restored_;
     std::map<std::string, std::string> changes_alerted_;  // texts of alerts about changes that wait, by id
     stipend_unix_ns next_change_look_ = 0;

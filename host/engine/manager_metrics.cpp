@@ -1,6 +1,7 @@
 #include "host/engine/manager_metrics.hpp"
 
 #include <algorithm>
+#include <cmath>
 
 #include "stipend/duration.hpp"
 
@@ -19,6 +20,9 @@ double approximate(const SignedWei& wei) {
 
 double approximate_eth(const SignedWei& wei) {
     return approximate(wei) / static_cast<double>(wei_per_eth);
+}
+double approximate_whole(const SignedWei& units, const ledger::Network& network) {
+    return approximate(units) / std::pow(10.0, network.decimals);
 }
 
 double approximate(Usd usd) {
@@ -117,13 +121,21 @@ void PlainMetrics::refresh_payouts(runtime::Metrics& metrics) const {
     gauge("payouts_open", "Payouts that are not over.", static_cast<double>(now.open));
     gauge("payouts_held", "Those of them that are held.", static_cast<double>(now.held));
     gauge("payouts_frozen", "Those of them that are frozen.", static_cast<double>(now.frozen));
-    gauge("payouts_open_eth", "What they pay.", approximate_eth(now.under_way));
-    gauge("payouts_today_eth", "What was bound on this UTC day.", approximate_eth(now.bound_today));
-    gauge("payouts_limit_eth", "payouts.per_day.", approximate_eth(now.per_day));
+    if (payouts->network().is_token()) {
+        const auto whole = [&](const SignedWei& units) { return approximate_whole(units, payouts->network()); };
+        gauge("payouts_open_tokens", "What they pay, in whole units of the token.", whole(now.under_way));
+        gauge("payouts_today_tokens", "What was bound on this UTC day, in whole units.", whole(now.bound_today));
+        gauge("payouts_limit_tokens", "payouts.per_day, in whole units of the token.", whole(now.per_day));
+        if (now.funds) gauge("payer_funds_tokens", "What the payer can pay out, in whole units.", whole(*now.funds));
+    } else {
+        gauge("payouts_open_eth", "What they pay.", approximate_eth(now.under_way));
+        gauge("payouts_today_eth", "What was bound on this UTC day.", approximate_eth(now.bound_today));
+        gauge("payouts_limit_eth", "payouts.per_day.", approximate_eth(now.per_day));
+        if (now.funds) gauge("payer_funds_eth", "What the payer can pay out.", approximate_eth(*now.funds));
+    }
     gauge("payouts_blocked", "1 while no payout is bound, whatever the reason.", now.blocked ? 1 : 0);
     gauge("payouts_without_address", "Orchestrators that are due to be paid and have no address that may be paid.",
           static_cast<double>(now.without_address));
-    if (now.funds) gauge("payer_funds_eth", "What the payer can pay out.", approximate_eth(*now.funds));
 }
 
 template <class Work>
@@ -190,7 +202,14 @@ void ManagerMetrics::read_ledger(const std::vector<Row>& rows) {
     for (const auto& row : rows) ids.push_back(row.payee.id);
     const auto read = ledger_.read([&](ledger::Ledger& ledger) -> Result<void> {
         STIPEND_LET(balances, ledger.balances());
-        for (const auto& one : balances) recorded_.owed_eth.emplace(one.orchestrator, approximate_eth(one.owed));
+        for (const auto& one : balances) {
+            if (one.network.is_token()) {
+                recorded_.owed_tokens.emplace(one.orchestrator,
+                                              std::pair(one.network.symbol, approximate_whole(one.owed, one.network)));
+            } else {
+                recorded_.owed_eth.emplace(one.orchestrator, approximate_eth(one.owed));
+            }
+        }
         STIPEND_LET(standings, ledger.standings(ids));
         for (std::size_t at = 0; at < ids.size(); ++at) {
             if (standings[at].last) recorded_.last.emplace(ids[at], std::move(*standings[at].last));
@@ -269,6 +288,14 @@ void ManagerMetrics::add_recorded(runtime::MetricPage& page, const std::vector<R
     double rest = 0;
     for (const auto& [id, owed] : others) rest += owed;
     if (!others.empty()) page.add({{"orchestrator", runtime::MetricPage::others}}, rest);
+    if (!recorded_.owed_tokens.empty()) {
+        page.gauges("orchestrator_owed_tokens", "What the orchestrator is owed, in whole units of a token.");
+        for (const auto& row : rows) {
+            const auto found = recorded_.owed_tokens.find(row.payee.id);
+            if (found == recorded_.owed_tokens.end()) continue;
+            page.add({{"orchestrator", row.payee.key}, {"asset", found->second.first}}, found->second.second);
+        }
+    }
     const auto each = [&](const char* name, const char* help, auto&& add) {
         page.gauges(name, help);
         for (const auto& row : rows) {

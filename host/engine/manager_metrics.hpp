@@ -62,6 +62,7 @@ class ManagerMetrics {
     // What the ledger says of payees. As old as it has to be for the ledger to be read in a hundredth of the time.
     struct Recorded {
         std::unordered_map<ledger::OrchestratorId, double> owed_eth;
+        std::unordered_map<ledger::OrchestratorId, std::pair<std::string, double>> owed_tokens;  // with the symbol
         std::unordered_map<ledger::OrchestratorId, ledger::Decision> last;
         bool complete = false;
     };

@@ -1,4 +1,7 @@
 // The manager's payouts on a chain.
+#include <algorithm>
+#include <utility>
+
 #include "host/engine/manager.hpp"
 #include "host/runtime/control_server.hpp"
 #include "stipend/duration.hpp"
@@ -10,12 +13,22 @@ void Manager::pay_out(const runtime::InstanceSet& fresh) {
     const auto instance = fresh.find(settlement_key);
     if (instance == fresh.end() || once_) return;
     if (!payouts_) {
-        payouts_ = std::make_unique<PayoutDesk>(host_, *engine_, plan_->settings, std::move(*open_payouts_), [this] {
+        payouts_ = std::make_unique<PayoutDesk>(host_, *engine_, plan_->settings, take_open_payouts(), [this] {
             if (events_) events_->notify();
         });
-        open_payouts_.reset();
     }
     payouts_->apply(plan_->settings, instance->second.instance, {plan_->configured, plan_->proven});
+}
+
+// Of the network that is paid. One that is new to the ledger has the nonces of its chain, and the ids that are next.
+ledger::OpenPayouts Manager::take_open_payouts() {
+    const auto own = std::ranges::find(open_payouts_, engine_->network().id, &ledger::OpenPayouts::network);
+    if (own != open_payouts_.end()) return std::exchange(*own, {.network = own->network});
+    const auto& of_coin = open_payouts_.front();
+    return {.network = engine_->network().id,
+            .last_slots = of_coin.last_slots,
+            .next_payout = of_coin.next_payout,
+            .next_slot = of_coin.next_slot};
 }
 
 Result<void> Manager::add_payout_routes(runtime::ControlServer& server) {
@@ -30,9 +43,11 @@ Result<void> Manager::add_payout_routes(runtime::ControlServer& server) {
 void Manager::announce_settlement(const config::Settings& settings) const {
     auto& log = host_.log();
     const bool pays = settings.settlement == config::Settlement::ethereum;
-    if (!pays && open_payouts_ && !open_payouts_->payouts.empty()) {
-        log.warn(cat(open_payouts_->payouts.size(),
-                     " payouts are under way, and nothing watches them until settlement is ethereum again"));
+    for (const auto& open : open_payouts_) {
+        if (open.payouts.empty() || (pays && open.network == engine_->network().id)) continue;
+        log.warn(cat(open.payouts.size(), " payouts are under way",
+                     pays ? cat(" on network ", open.network, ", and nothing watches them until it is configured again")
+                          : std::string(", and nothing watches them until settlement is ethereum again")));
     }
     switch (settings.settlement) {
         case config::Settlement::dry_run:
@@ -44,8 +59,8 @@ void Manager::announce_settlement(const config::Settings& settings) const {
             break;
     }
     const auto& payouts = settings.payouts;
-    log.info(cat("settlement is ethereum: debts on chain ", settings.chain_id, " are paid from ", payouts.min.text(),
-                 " on, or after ", duration_text(payouts.max_age_ns), ", at most ", payouts.per_day.text(), " a day"));
+    log.info(cat("settlement is ethereum: debts on chain ", settings.chain_id, " are paid from ", payouts.min,
+                 " on, or after ", duration_text(payouts.max_age_ns), ", at most ", payouts.per_day, " a day"));
     if (once_) log.warn("nothing is paid in one cycle: a payment takes longer to become final");
     if (payouts.stopped == config::Stopped::yes) log.warn("payouts are stopped: payouts.stopped is true");
 }

@@ -11,6 +11,7 @@
 #include "stipend/abi/monitor.h"
 #include "stipend/abi/price.h"
 #include "stipend/abi/settlement.h"
+#include "stipend/ascii.hpp"
 #include "stipend/duration.hpp"
 #include "stipend/record.hpp"
 
@@ -140,6 +141,10 @@ std::shared_ptr<Generation> generation_of(const config::Settings& settings) {
         static_cast<std::size_t>(settings.dispatch.max_in_flight), per_second(settings.dispatch.jobs_per_second),
         per_minute(settings.dispatch.jobs_per_orchestrator_minute),
         std::min(2 * static_cast<std::size_t>(settings.dispatch.max_in_flight), DispatchRules::most_waiting)};
+    out->network = {.chain_id = static_cast<std::uint64_t>(settings.chain_id),
+                    .token = ascii::to_lower(settings.asset.token),
+                    .decimals = static_cast<std::uint32_t>(settings.asset.decimals),
+                    .symbol = settings.asset.symbol};
     out->limits = {settings.limits.accrual_per_orchestrator_day, settings.limits.accrual_per_day};
     out->fees = {wei_of(settings.limits.fees_per_orchestrator_day), wei_of(settings.limits.fees_per_day)};
     return out;
@@ -236,7 +241,8 @@ ledger::Generation row_of(const Generation& generation, const plugin::Prepared& 
             .so_sha256 = policy.chosen.library->staged.sha256,
             .config = policy.config_json,
             .terms = cat("{\"interval_ns\":", generation.interval_ns,
-                         ",\"base_usd_e8\":", generation.common.base.count_e8(), ledger::amounts_by_host, "}")};
+                         ",\"base_usd_e8\":", generation.common.base.count_e8(), ledger::amounts_by_host,
+                         generation.network.symbol, "\",\"decimals\":", generation.network.decimals, "}")};
 }
 
 }  // namespace

@@ -74,14 +74,28 @@ void check_chain(const config::Settings& settings, config::Diagnostics& diagnost
     }
 }
 
-// Debts are counted in the smallest unit of the chain's coin: as units of a token they would be another amount.
+// Debts are counted in the smallest unit of the network's asset: as units of another one they would be another amount.
 void check_asset(const config::Settings& settings, config::Diagnostics& diagnostics, const ManagerPlan& plan) {
+    const auto& asset = settings.asset;
+    const auto want =
+        asset.token.empty() ? std::string("native") : cat("{token: ", asset.token, ", decimals: ", asset.decimals, "}");
+    const auto shown = [](const config::Node& stated) {
+        const auto* token = stated.find("token");
+        const auto* decimals = stated.find("decimals");
+        if (token == nullptr) return stated.is(config::Node::Kind::scalar) ? stated.text : stated.shown();
+        return cat("{token: ", token->text, ", decimals: ", decimals == nullptr ? "none" : decimals->text, "}");
+    };
+    bool found = false;
     for (const auto& [name, stated] :
          stated_options(plan, settlement_key, settings.payouts.config.get(), "payout-asset")) {
-        if (stated->is(config::Node::Kind::scalar) && stated->text == "native") continue;
-        diagnostics.add(stated->pos, cat("payouts.config.", name),
-                        "got a token, want native: debts are recorded, and paid, in the coin of the chain");
+        found = true;
+        const auto got = shown(*stated);
+        if (ascii::to_lower(got) == ascii::to_lower(want)) continue;
+        diagnostics.add(stated->pos, cat("payouts.config.", name), cat("got ", got, ", want network.asset, ", want));
     }
+    if (found || asset.token.empty() || settings.settlement != config::Settlement::ethereum) return;
+    diagnostics.add(settings.payouts.pos, "payouts.config",
+                    cat("got no asset, which is the coin, want network.asset, ", want));
 }
 
 // Where only signed evidence counts, an orchestrator whose worker's key is not known is held for ever.

@@ -6,15 +6,15 @@
 namespace stipend::engine {
 namespace {
 
-// One asset has ledger entries in this version.
-Result<ledger::Stated> asset_of(const Json& json) {
+// One asset is owed at a time.
+Result<ledger::Stated> asset_of(const Json& json, std::string_view symbol) {
     const auto* asset = json.find("asset");
     if (asset == nullptr || asset->is(Json::Kind::null)) return ledger::Stated::usd;
-    if (asset->is(Json::Kind::string) && asset->text() == "ETH") return ledger::Stated::wei;
+    if (asset->is(Json::Kind::string) && asset->text() == symbol) return ledger::Stated::wei;
     return fail(STIPEND_E_INVALID, "\"asset\": got ",
                 asset->is(Json::Kind::string) ? cat("\"", clip(asset->text(), 32), "\"") : asset->kind_name(),
-                ", want \"ETH\", with the amount in wei, or none, with the amount in US dollars: the ledger books no "
-                "other");
+                ", want \"", symbol, "\", with the amount in ", symbol == "ETH" ? "wei" : "its smallest units",
+                ", or none, with the amount in US dollars: the ledger books no other");
 }
 
 std::string text_of_member(const Json& json, std::string_view name) {
@@ -24,9 +24,9 @@ std::string text_of_member(const Json& json, std::string_view name) {
 
 }  // namespace
 
-Result<ManualRequest> parse_manual_payment(const Json& json) {
+Result<ManualRequest> parse_manual_payment(const Json& json, std::string_view symbol) {
     ManualRequest out;
-    STIPEND_SET(out.stated, asset_of(json));
+    STIPEND_SET(out.stated, asset_of(json, symbol));
     const auto* amount = json.find("amount");
     if (amount == nullptr || !(amount->is(Json::Kind::string) || amount->is(Json::Kind::number))) {
         return fail(STIPEND_E_INVALID, "\"amount\": want a decimal number, or a text of one");
@@ -58,7 +58,8 @@ Result<ManualRequest> parse_manual_payment(const Json& json) {
 }
 
 Result<ledger::ManualPayment> make_manual_payment(const ManualRequest& request, std::string id,
-                                                  ledger::OrchestratorId to, const Quote& rate, stipend_unix_ns now) {
+                                                  ledger::OrchestratorId to, const Quote& rate, std::uint32_t decimals,
+                                                  stipend_unix_ns now) {
     ledger::ManualPayment out{.id = std::move(id),
                               .orchestrator = to,
                               .usd = request.usd,
@@ -71,12 +72,13 @@ Result<ledger::ManualPayment> make_manual_payment(const ManualRequest& request, 
                               .reference = request.reference,
                               .metadata = request.metadata,
                               .by = request.by,
-                              .at = now};
+                              .at = now,
+                              .decimals = decimals};
     if (request.stated == ledger::Stated::usd) {
-        STIPEND_LET(wei, usd_to_wei(request.usd.count_e8(), {}, rate.usd_per_eth_e8));
+        STIPEND_LET(wei, usd_to_units(request.usd.count_e8(), {}, rate.usd_per_eth_e8, decimals));
         STIPEND_SET(out.wei, SignedWei::of(wei));
     } else {
-        STIPEND_SET(out.usd, ledger::worth_in_usd(request.wei, rate.usd_per_eth_e8));
+        STIPEND_SET(out.usd, ledger::worth_in_usd(request.wei, rate.usd_per_eth_e8, decimals));
     }
     if (const auto broken = ledger::broken_invariant(out)) return fail(STIPEND_E_INVALID, *broken);
     return out;

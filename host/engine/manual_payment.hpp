@@ -13,7 +13,7 @@ namespace stipend::engine {
 struct ManualRequest {
     ledger::Stated stated = ledger::Stated::usd;
     Usd usd = {};        // above 0 where dollars are stated
-    SignedWei wei = {};  // above 0 where wei are
+    SignedWei wei = {};  // above 0 where units of the asset are
     std::string recipient = {};
     std::string orchestrator = {};  // empty: whichever the recipient is
     std::string call_type = {};
@@ -23,13 +23,14 @@ struct ManualRequest {
 };
 
 // {"amount","asset","recipient","orchestrator_id","call_type","reference","metadata","by"}; `amount` is taken by its
-// digits: US dollars, or with `asset` wei. INVALID: malformed, not above 0, or another asset than the ledger's.
-[[nodiscard]] Result<ManualRequest> parse_manual_payment(const Json& json);
+// digits: US dollars, or with `asset` its smallest units. INVALID: malformed, not above 0, or another asset than the
+// one that is owed, which has this symbol.
+[[nodiscard]] Result<ManualRequest> parse_manual_payment(const Json& json, std::string_view symbol);
 
 // The row, at an accepted rate. LIMIT: the amount fits in no entry; INVALID: it is worth nothing.
 [[nodiscard]] Result<ledger::ManualPayment> make_manual_payment(const ManualRequest& request, std::string id,
                                                                 ledger::OrchestratorId to, const Quote& rate,
-                                                                stipend_unix_ns now);
+                                                                std::uint32_t decimals, stipend_unix_ns now);
 
 // What the API answers.
 [[nodiscard]] Json manual_payment_answer(const ledger::ManualPayment& row, const std::string& orchestrator,

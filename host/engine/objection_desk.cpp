@@ -23,7 +23,11 @@ void raise_objection(Engine& engine, const std::string& key, stipend_unix_ns now
 
 AdjustTerms terms_of(const Engine& engine, registry::PayeeIndex payee, stipend_unix_ns now) {
     const auto& generation = *engine.generations().back();
-    return {engine.payees()[payee].id, generation.interval_ns, generation.terms_of(payee).base, engine.rate(now)};
+    return {.orchestrator = engine.payees()[payee].id,
+            .interval_ns = generation.interval_ns,
+            .base = generation.terms_of(payee).base,
+            .usd_per_eth_e8 = engine.is_on_network(payee) ? engine.rate(now) : std::nullopt,
+            .decimals = engine.network().decimals};
 }
 
 Result<std::optional<ledger::OrchestratorId>> ObjectionDesk::id_of(std::string_view orchestrator) {

@@ -42,10 +42,10 @@ Result<std::int64_t> next_in_ns(const stipend_decision& decision, std::int64_t n
     return sum;
 }
 
-Result<Wei> amount_in_wei(Usd amount, std::optional<std::int64_t> usd_per_eth_e8) {
+Result<Wei> amount_in_units(Usd amount, std::optional<std::int64_t> usd_per_unit_e8, std::uint32_t decimals) {
     if (amount.zero()) return Wei();
-    if (!usd_per_eth_e8) return fail(STIPEND_E_UNAVAILABLE, "no accepted price");
-    return usd_to_wei(amount.count_e8(), {}, *usd_per_eth_e8);
+    if (!usd_per_unit_e8) return fail(STIPEND_E_UNAVAILABLE, "no accepted price");
+    return usd_to_units(amount.count_e8(), {}, *usd_per_unit_e8, decimals);
 }
 
 Result<void> apply(ledger::EngineState& state, const stipend_decision& decision, std::int64_t next_interval_ns) {

@@ -20,9 +20,10 @@ namespace stipend::engine {
 // LIMIT where the sum leaves int64.
 [[nodiscard]] Result<std::int64_t> next_in_ns(const stipend_decision& decision, std::int64_t next_interval_ns);
 
-// What the amount of a decision is in wei, rounded down, at a rate of USD per ETH in 1e-8. UNAVAILABLE, with the reason
-// of a HOLD, where an amount is owed and no rate is in force.
-[[nodiscard]] Result<Wei> amount_in_wei(Usd amount, std::optional<std::int64_t> usd_per_eth_e8);
+// What the amount of a decision is in smallest units of an asset with so many decimals, rounded down, at a rate of 1e-8
+// USD for one whole unit. UNAVAILABLE, with the reason of a HOLD, where an amount is owed and no rate is in force.
+[[nodiscard]] Result<Wei> amount_in_units(Usd amount, std::optional<std::int64_t> usd_per_unit_e8,
+                                          std::uint32_t decimals);
 
 // Moves the state over a decision that is PAY or SKIP: the epoch is closed, and the next one is due counted from this
 // due time, so that a slow gateway does not cut pay. LIMIT, with the state unchanged, where time leaves int64.

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "host/base/time.hpp"
+#include "host/config/asset_amount.hpp"
 #include "host/ledger/payout_json.hpp"
 #include "host/settlement/waiting.hpp"
 #include "stipend/ascii.hpp"
@@ -21,17 +22,25 @@ std::string block_alert(std::string_view id) {
 
 }  // namespace
 
-settlement::Rules payout_rules(const config::Settings& settings) {
+settlement::Rules payout_rules(const config::Settings& settings, ledger::NetworkId network) {
     const auto& payouts = settings.payouts;
     settlement::Rules out;
     out.chain_id = static_cast<std::uint64_t>(settings.chain_id);
-    out.min_payout = wei_of(payouts.min);
+    out.network = network;
+    out.token = !settings.asset.token.empty();
+    out.max_fee = wei_of(payouts.max_fee);
+    // They were checked when the configuration was loaded.
+    const auto units = [&](const std::string& amount) {
+        const auto parsed = config::units_of(amount, settings.asset);
+        return parsed ? *parsed : SignedWei();
+    };
+    out.min_payout = units(payouts.min);
     out.max_age_ns = payouts.max_age_ns;
     out.max_fee_ppm = static_cast<std::uint32_t>(payouts.max_fee_ppm);
     out.max_cap = wei_of(payouts.max_gas_price);
-    out.limits = {.per_payment = wei_of(payouts.per_payment),
-                  .per_payee_day = wei_of(payouts.per_payee_day),
-                  .per_day = wei_of(payouts.per_day)};
+    out.limits = {.per_payment = units(payouts.per_payment),
+                  .per_payee_day = units(payouts.per_payee_day),
+                  .per_day = units(payouts.per_day)};
     out.mode = payouts.mode == config::PayMode::single  ? settlement::PayMode::single
                : payouts.mode == config::PayMode::batch ? settlement::PayMode::batch
                                                         : settlement::PayMode::automatic;
@@ -51,11 +60,11 @@ PayoutDesk::PayoutDesk(runtime::Host& host, Engine& engine, const config::Settin
       engine_(engine),
       ledger_(settings.state, runtime::namespace_of(settings)),
       changed_(std::move(changed)),
-      settler_(payout_rules(settings), chain_, *this, std::move(open)) {}
+      settler_(payout_rules(settings, engine.network().id), chain_, *this, std::move(open)) {}
 
 void PayoutDesk::apply(const config::Settings& settings, std::shared_ptr<plugin::Instance> instance,
                        Addresses addresses) {
-    auto rules = payout_rules(settings);
+    auto rules = payout_rules(settings, network().id);
     rules.stopped = rules.stopped || stopped_;
     settler_.set_rules(std::move(rules));
     addresses_ = std::move(addresses);
@@ -99,7 +108,7 @@ void PayoutDesk::stop() {
 void PayoutDesk::reserve(const settlement::Reservation& which,
                          std::function<void(Result<std::vector<ledger::Payout>>)> done) {
     host_.writer().query([this, which, done = std::move(done)](ledger::Ledger& ledger) {
-        auto due = ledger.debts({.at_least = which.at_least, .or_before = which.or_before});
+        auto due = ledger.debts({.network = which.network, .at_least = which.at_least, .or_before = which.or_before});
         host_.loop().post([this, which, done, due = std::move(due)] {
             if (!due) return done(due.error());
             auto wanted = payable(which, *due);
@@ -135,7 +144,7 @@ std::vector<ledger::Payout> PayoutDesk::payable(const settlement::Reservation& w
             continue;
         }
         if (out.size() == which.most) break;
-        out.push_back({.orchestrator = debt.orchestrator, .to = to, .at = which.at});
+        out.push_back({.orchestrator = debt.orchestrator, .to = to, .at = which.at, .network = which.network});
     }
     const std::string id = "payouts:address";
     if (without.empty()) {
@@ -156,7 +165,8 @@ std::vector<ledger::Payout> PayoutDesk::payable(const settlement::Reservation& w
 Result<std::vector<ledger::Payout>> PayoutDesk::reserve_now(ledger::Ledger& ledger,
                                                             const settlement::Reservation& which,
                                                             std::vector<ledger::Payout> wanted) {
-    STIPEND_LET(due, ledger.debts({.at_least = which.at_least, .or_before = which.or_before}));
+    STIPEND_LET(due,
+                ledger.debts({.network = which.network, .at_least = which.at_least, .or_before = which.or_before}));
     ledger::Batch batch;
     auto next = which.first;
     for (auto& one : wanted) {
@@ -205,8 +215,8 @@ std::string PayoutDesk::key_of(ledger::PayoutId payout) const {
 void PayoutDesk::report(const ledger::PayoutChanges& changes) {
     for (const auto& one : changes.reserved) {
         const auto at = engine_.payees().find(one.orchestrator);
-        host_.log().info(cat(at ? engine_.payees().key(*at) : "", "   payout ", one.id, ": ", eth_text(one.wei),
-                             " are reserved for ", one.to));
+        host_.log().info(cat(at ? engine_.payees().key(*at) : "", "   payout ", one.id, ": ",
+                             network().text_of(one.wei), " are reserved for ", one.to));
     }
     for (const auto& one : changes.attempts) {
         host_.log().info(cat("payouts: slot ", one.slot, " is signed as 0x", hex_encode(one.id), ", and bids ",
@@ -313,6 +323,8 @@ Json PayoutDesk::status() const {
         .append("open_wei", all.under_way.text())
         .append("bound_today_wei", all.bound_today.text())
         .append("limit_wei", all.per_day.text())
+        .append("asset", network().symbol)
+        .append("decimals", network().decimals)
         .append("payer", settler_.account() ? Json(settler_.account()->payer) : Json())
         .append("funds_wei", all.funds ? Json(all.funds->text()) : Json())
         .append("without_address", all.without_address)

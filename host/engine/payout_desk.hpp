@@ -22,7 +22,7 @@
 namespace stipend::engine {
 
 // When something is paid, and what it may cost, by the configuration.
-[[nodiscard]] settlement::Rules payout_rules(const config::Settings& settings);
+[[nodiscard]] settlement::Rules payout_rules(const config::Settings& settings, ledger::NetworkId network);
 
 class PayoutDesk final : private settlement::Book {
   public:
@@ -65,6 +65,7 @@ class PayoutDesk final : private settlement::Book {
         std::size_t without_address = 0;       // orchestrators that are due and have no address to pay to
         bool blocked = false;
     };
+    [[nodiscard]] const ledger::Network& network() const { return engine_.network(); }
     [[nodiscard]] Figures figures() const;
     [[nodiscard]] Json status() const;
 

@@ -80,11 +80,13 @@ Result<Json> PayoutDesk::reconcile(const Json& body) {
     }
     auto side = std::make_shared<settlement::LedgerSide>();
     // The open ones are read first: one that ends meanwhile is then compared twice, not left out.
-    STIPEND_SET(side->open, host_.writer().ask([](ledger::Ledger& ledger) -> Result<ledger::OpenPayouts> {
-        return ledger.open_payouts();
+    STIPEND_SET(side->open,
+                host_.writer().ask([of = network().id](ledger::Ledger& ledger) -> Result<ledger::OpenPayouts> {
+                    return ledger.open_payouts(of);
+                }));
+    STIPEND_SET(side->ended, ledger_.read([since, of = network().id](ledger::Ledger& ledger) {
+        return ledger.ended_slots(of, 0, since, UINT64_MAX);
     }));
-    STIPEND_SET(side->ended,
-                ledger_.read([since](ledger::Ledger& ledger) { return ledger.ended_slots(0, since, UINT64_MAX); }));
     auto promise = std::make_shared<std::promise<Result<settlement::Reconciled>>>();
     auto answer = promise->get_future();
     host_.loop().post([this, side, promise] {
@@ -107,7 +109,9 @@ Result<Json> PayoutDesk::reconcile(const Json& body) {
             .append("open_payouts", side->open.payouts.size())
             .append("payer", done.payer)
             .append("next_nonce", done.next_nonce)
-            .append("funds_wei", done.funds.text());
+            .append("funds_wei", done.funds.text())
+            .append("asset", network().symbol)
+            .append("decimals", network().decimals);
     } catch (const std::future_error&) {
         return fail(STIPEND_E_STATE, "the host is stopping");
     }

@@ -96,7 +96,7 @@ Result<Json> step(const plugin::PolicyInstance& policy, const ReplayTerms& terms
     }
     STIPEND_LET(next, next_in_ns(decision, terms.interval_ns));
     STIPEND_TRY(apply(state, decision, terms.interval_ns));
-    STIPEND_LET(wei, amount_in_wei(Usd::of_e8(decision.amount_usd_e8), terms.usd_per_eth_e8));
+    STIPEND_LET(wei, amount_in_units(Usd::of_e8(decision.amount_usd_e8), terms.usd_per_eth_e8, ledger::coin_decimals));
     return decision_line(orchestrator, epoch, decision, wei, next, full_reason(decision, check.result));
 }
 

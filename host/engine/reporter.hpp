@@ -20,6 +20,8 @@ class Reporter {
                       stipend_unix_ns next_at) = 0;
     // Once when it is raised, once when it is resolved.
     virtual void alert(const Alert& alert) = 0;
+    // Decisions that follow are owed there.
+    virtual void owed_in(const ledger::Network&) {}
     // What an alert of that id would be about is not so, and none was raised.
     virtual void no_alert(const std::string&) {}
 };

@@ -1,8 +1,9 @@
 // The account of one orchestrator: what it earned, row by row, and by which payouts it is paid. For receipts and
 // statements.
 //
-// A payout reserves all that is owed by the rows ahead of it, and one that is returned gives it back. So what a paid
-// payout pays are the rows behind the paid one before it, up to its own: each row is below one paid payout.
+// All of it on one network. A payout reserves all that is owed by the rows ahead of it, and one that is returned gives
+// it back. So what a paid payout pays are the rows behind the paid one before it, up to its own: each row is below one
+// paid payout.
 #pragma once
 
 #include <functional>
@@ -34,6 +35,7 @@ using AccountSink = std::function<Result<void>(const AccountLine&)>;
 struct PayoutFacts {
     Seq seq = 0;  // of its reservation
     Payout row = {};
+    Network network = {};  // of the row
     std::string key = {};  // of the orchestrator
     PayoutState state = PayoutState::reserved;
     Slot slot = {};        // id 0: none
@@ -47,6 +49,7 @@ struct PayoutFacts {
 // was asked for, or the ends of the ledger. What is unpaid is owed, or reserved by a payout that is not over.
 struct AccountSpan {
     std::string key = {};
+    Network network = {};  // of all amounts
     SignedWei unpaid_before = {};
     SignedWei unpaid_after = {};
     std::vector<PayoutFacts> payouts = {};  // that were reserved in it, and the one at its beginning; by id

@@ -5,6 +5,7 @@
 #include "host/ledger/archive_files.hpp"
 #include "host/ledger/columns.hpp"
 #include "host/ledger/invariants.hpp"
+#include "host/ledger/networks.hpp"
 #include "stipend/duration.hpp"
 
 namespace stipend::ledger {
@@ -54,6 +55,15 @@ std::string select_payouts(std::string_view rest) {
     return cat("SELECT seq, ", columns<Payout>(), ", state, slot FROM payout WHERE ", rest);
 }
 
+Result<Network> network_by(sqlite::Database& database, std::int64_t ns, NetworkId id) {
+    STIPEND_LET(networks, load_networks(database, ns));
+    for (auto& one : networks) {
+        if (one.id == id) return std::move(one);
+    }
+    return fail(STIPEND_E_INVALID, "ledger: ", database.path(), ": network ", id,
+                " is missing: run `stipend ledger verify` for details");
+}
+
 Result<std::string> key_by(sqlite::Database& database, OrchestratorId id) {
     STIPEND_LET(rows, database.prepare("SELECT key FROM orchestrator WHERE id = ?"));
     STIPEND_LET(found, rows.bind(id).next());
@@ -91,19 +101,21 @@ Result<Anchor> anchor_of(sqlite::Statement& rows) {
 }
 
 // What is owed now, and what is reserved by a payout that is not over.
-Result<SignedWei> unpaid_now(sqlite::Database& database, OrchestratorId id) {
+Result<SignedWei> unpaid_now(sqlite::Database& database, OrchestratorId id, NetworkId network) {
     STIPEND_LET(states, database.prepare("SELECT owed FROM engine_state WHERE orchestrator = ?"));
     STIPEND_LET(known, states.bind(id).next());
     const auto owed = known ? SignedWei::from_bytes(states.bytes32()) : SignedWei();
-    STIPEND_LET(open, database.prepare("SELECT wei FROM payout WHERE orchestrator = ? AND state NOT IN (7, 8)"));
-    STIPEND_LET(found, open.bind(id).next());
+    STIPEND_LET(open, database.prepare("SELECT wei FROM payout WHERE orchestrator = ? AND network = ? AND state NOT IN "
+                                       "(7, 8)"));
+    STIPEND_LET(found, open.bind(id).bind(network).next());
     return found ? owed.plus(SignedWei::from_bytes(open.bytes32())) : Result<SignedWei>(owed);
 }
 
 Result<std::vector<PayoutFacts>> payouts_between(sqlite::Database& database, const AccountRange& range,
                                                  const std::string& key) {
-    STIPEND_LET(rows, database.prepare(select_payouts("orchestrator = ? AND seq >= ? AND seq < ? ORDER BY seq")));
-    rows.bind(range.orchestrator).bind(range.after).bind(range.before);
+    STIPEND_LET(rows, database.prepare(
+                          select_payouts("orchestrator = ? AND network = ? AND seq >= ? AND seq < ? ORDER BY seq")));
+    rows.bind(range.orchestrator).bind(range.network).bind(range.after).bind(range.before);
     std::vector<PayoutFacts> out;
     for (;;) {
         STIPEND_LET(more, rows.next());
@@ -128,15 +140,17 @@ Result<std::optional<PayoutFacts>> SqliteLedger::paid_by(PayoutId payout, const 
     if (!found) return std::optional<PayoutFacts>();
     STIPEND_LET(facts, read_facts(database_, rows, {}));
     STIPEND_SET(facts.key, key_by(database_, facts.row.orchestrator));
+    STIPEND_SET(facts.network, network_by(database_, ns_, facts.row.network));
     if (facts.state != PayoutState::paid) return std::optional(std::move(facts));
     STIPEND_SET(facts.chain, hash_at(database_, facts.last_seq, options_.busy_timeout_ms));
     // One before it that is not paid was returned, and is paid by this one.
-    STIPEND_LET(earlier, database_.prepare("SELECT max(seq) FROM payout WHERE orchestrator = ? AND seq < ? AND "
-                                           "state = 7"));
-    STIPEND_TRY(earlier.bind(facts.row.orchestrator).bind(facts.seq).next());
+    STIPEND_LET(earlier, database_.prepare("SELECT max(seq) FROM payout WHERE orchestrator = ? AND network = ? AND "
+                                           "seq < ? AND state = 7"));
+    STIPEND_TRY(earlier.bind(facts.row.orchestrator).bind(facts.row.network).bind(facts.seq).next());
     const AccountRange range{.orchestrator = facts.row.orchestrator,
                              .after = earlier.maybe<Seq>().value_or(0),
                              .before = facts.seq,
+                             .network = facts.row.network,
                              .detailed = true};
     STIPEND_TRY(AccountRows(database_, options_.busy_timeout_ms, range, sink).run());
     return std::optional(std::move(facts));
@@ -146,22 +160,30 @@ Result<std::optional<AccountSpan>> SqliteLedger::account(std::string_view key, s
                                                          const AccountSink& sink) {
     sqlite::Transaction snapshot(database_);
     STIPEND_TRY(snapshot.begin("DEFERRED"));
-    STIPEND_LET(ids, database_.prepare("SELECT id FROM orchestrator WHERE ns = ? AND key = ?"));
+    STIPEND_LET(ids, database_.prepare("SELECT id, network FROM orchestrator WHERE ns = ? AND key = ?"));
     STIPEND_LET(found, ids.bind(ns_).bind_text(key).next());
     if (!found) return std::optional<AccountSpan>();
     const OrchestratorId id = ids.i64();
+    const NetworkId network = ids.i64();
     // Behind a payout's reservation nothing is owed, and its amount is reserved; ahead of it, all of it is owed.
-    STIPEND_LET(firsts, database_.prepare("SELECT seq, wei FROM payout WHERE orchestrator = ? AND at < ? ORDER BY seq "
-                                          "DESC LIMIT 1"));
-    STIPEND_LET(first, anchor_of(firsts.bind(id).bind(from - anchor_slack_ns)));
-    STIPEND_LET(lasts, database_.prepare("SELECT seq, wei FROM payout WHERE orchestrator = ? AND at >= ? AND seq > ? "
-                                         "ORDER BY seq LIMIT 1"));
-    STIPEND_LET(last, anchor_of(lasts.bind(id).bind(to + anchor_slack_ns).bind(first.seq)));
-    const AccountRange range{
-        .orchestrator = id, .after = first.seq, .before = last.seq == 0 ? INT64_MAX : last.seq, .detailed = false};
+    STIPEND_LET(
+        firsts,
+        database_.prepare("SELECT seq, wei FROM payout WHERE orchestrator = ? AND network = ? AND at < ? ORDER BY seq "
+                          "DESC LIMIT 1"));
+    STIPEND_LET(first, anchor_of(firsts.bind(id).bind(network).bind(from - anchor_slack_ns)));
+    STIPEND_LET(lasts, database_.prepare(
+                           "SELECT seq, wei FROM payout WHERE orchestrator = ? AND network = ? AND at >= ? AND seq > ? "
+                           "ORDER BY seq LIMIT 1"));
+    STIPEND_LET(last, anchor_of(lasts.bind(id).bind(network).bind(to + anchor_slack_ns).bind(first.seq)));
+    const AccountRange range{.orchestrator = id,
+                             .after = first.seq,
+                             .before = last.seq == 0 ? INT64_MAX : last.seq,
+                             .network = network,
+                             .detailed = false};
     AccountSpan out{.key = std::string(key), .unpaid_before = first.wei, .unpaid_after = last.wei};
+    STIPEND_SET(out.network, network_by(database_, ns_, network));
     if (last.seq == 0) {
-        STIPEND_SET(out.unpaid_after, unpaid_now(database_, id));
+        STIPEND_SET(out.unpaid_after, unpaid_now(database_, id, network));
     }
     STIPEND_SET(out.payouts, payouts_between(database_, range, out.key));
     STIPEND_TRY(AccountRows(database_, options_.busy_timeout_ms, range, sink).run());

@@ -10,7 +10,8 @@ namespace stipend::ledger {
 namespace {
 
 constexpr std::string_view price_before =
-    "SELECT body FROM audit WHERE kind = 8 AND seq > ? AND seq < ? ORDER BY seq DESC LIMIT 1";
+    "SELECT body FROM audit WHERE kind = 8 AND seq > ? AND seq < ? AND "
+    "ifnull(json_extract(body, '$.network'), 0) = ? ORDER BY seq DESC LIMIT 1";
 static_assert(static_cast<int>(AuditKind::price) == 8);
 
 Error damaged_row(const sqlite::Database& database, std::string_view what, Seq seq) {
@@ -26,6 +27,7 @@ Error too_many(const sqlite::Database& database, std::string_view what, std::siz
 }  // namespace
 
 Result<void> AccountRows::run() {
+    STIPEND_SET(networks_, NetworkHistory::load(main_, range_.orchestrator));
     STIPEND_TRY(find_parts());
     STIPEND_TRY(find_others());
     std::size_t decisions = 0;
@@ -118,6 +120,7 @@ Result<void> AccountRows::pass_decision(sqlite::Statement& rows, sqlite::Stateme
     const auto stored = read_decision(rows);
     if (stored.malformed || broken_invariant(stored.decision)) return damaged_row(file, "decision", stored.seq);
     STIPEND_TRY(pass_others_before(stored.seq));
+    if (networks_.at(stored.seq) != range_.network) return {};
     AccountLine line{.seq = stored.seq, .decision = &stored.decision};
     if (range_.detailed) {
         STIPEND_TRY(pass_generation(stored.decision.generation));
@@ -130,6 +133,7 @@ Result<void> AccountRows::pass_decision(sqlite::Statement& rows, sqlite::Stateme
 Result<void> AccountRows::pass_others_before(Seq seq) {
     for (; next_other_ < others_.size() && others_[next_other_].seq < seq; ++next_other_) {
         const auto& [at, row] = others_[next_other_];
+        if (networks_.at(at) != range_.network) continue;
         STIPEND_TRY(sink_(
             {.seq = at, .adjustment = std::get_if<Adjustment>(&row), .payment = std::get_if<ManualPayment>(&row)}));
     }
@@ -147,7 +151,7 @@ Result<void> AccountRows::pass_generation(GenerationId id) {
 
 Result<void> AccountRows::find_rate(sqlite::Statement& prices, Seq seq) {
     const bool first = rated_ == 0;
-    STIPEND_LET(found, prices.bind(rated_).bind(seq).next());
+    STIPEND_LET(found, prices.bind(rated_).bind(seq).bind(range_.network).next());
     if (found) rate_ = rate_of_price(prices.text());
     prices.reset();
     rated_ = seq;
@@ -161,7 +165,7 @@ Result<void> AccountRows::find_older_rate(Seq seq) {
         if (archive->facts.first >= seq) continue;
         STIPEND_LET(file, open(*archive));
         STIPEND_LET(prices, file->prepare(price_before));
-        STIPEND_LET(found, prices.bind(Seq{0}).bind(seq).next());
+        STIPEND_LET(found, prices.bind(Seq{0}).bind(seq).bind(range_.network).next());
         if (found) rate_ = rate_of_price(prices.text());
     }
     return {};

@@ -9,6 +9,7 @@
 #include "host/base/sqlite.hpp"
 #include "host/ledger/account.hpp"
 #include "host/ledger/archive_files.hpp"
+#include "host/ledger/networks.hpp"
 
 namespace stipend::ledger {
 
@@ -17,6 +18,7 @@ struct AccountRange {
     OrchestratorId orchestrator = 0;
     Seq after = 0;
     Seq before = 0;
+    NetworkId network = 0;  // only what is owed on it
     bool detailed = false;  // with rates and generations
 };
 
@@ -65,6 +67,7 @@ class AccountRows {
     std::vector<Part> parts_;  // the oldest first
     std::vector<Other> others_;
     std::size_t next_other_ = 0;
+    NetworkHistory networks_;
     std::set<GenerationId> generations_;  // that were passed
     std::optional<std::int64_t> rate_;
     Seq rated_ = 0;  // prices up to this place are in `rate_`; 0: none was looked for

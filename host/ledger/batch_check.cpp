@@ -111,16 +111,27 @@ Result<void> check_payouts(const PayoutChanges& changes) {
 }
 
 Result<void> check_sizes(const Batch& b) {
-    for (const auto size : {b.generations.size(),       b.added.size(),
-                            b.changed.size(),           b.pardons.size(),
-                            b.gaps_closed.size(),       b.decisions.size(),
-                            b.gaps_opened.size(),       b.adjustments.size(),
-                            b.payments.size(),          b.objections.size(),
-                            b.objection_answers.size(), b.fees.size(),
-                            b.observations.size(),      b.events.size(),
-                            b.answered.size(),          b.payouts.reserved.size(),
-                            b.payouts.slots.size(),     b.payouts.attempts.size(),
-                            b.payouts.ends.size(),      b.payouts.steps.size()}) {
+    for (const auto size : {b.networks.size(),
+                            b.generations.size(),
+                            b.added.size(),
+                            b.changed.size(),
+                            b.pardons.size(),
+                            b.gaps_closed.size(),
+                            b.decisions.size(),
+                            b.gaps_opened.size(),
+                            b.adjustments.size(),
+                            b.payments.size(),
+                            b.objections.size(),
+                            b.objection_answers.size(),
+                            b.fees.size(),
+                            b.observations.size(),
+                            b.events.size(),
+                            b.answered.size(),
+                            b.payouts.reserved.size(),
+                            b.payouts.slots.size(),
+                            b.payouts.attempts.size(),
+                            b.payouts.ends.size(),
+                            b.payouts.steps.size()}) {
         if (size > max_batch_rows) {
             return fail(STIPEND_E_LIMIT, "ledger: batch too large: got ", size, " rows of one kind, want at most ",
                         max_batch_rows);
@@ -133,6 +144,12 @@ Result<void> check_sizes(const Batch& b) {
 
 Result<void> check_batch(const Batch& b) {
     STIPEND_TRY(check_sizes(b));
+    for (const auto& row : b.networks) {
+        if (const auto broken = broken_invariant(row)) {
+            return fail(STIPEND_E_INVALID, "ledger: network ", row.id, ": ", *broken);
+        }
+        STIPEND_TRY(check_lengths(row, "network ", row.id));
+    }
     for (const auto& row : b.generations) STIPEND_TRY(check_lengths(row, "generation ", row.id));
     for (const auto& added : b.added) {
         STIPEND_TRY(check_orchestrator(added.row));

@@ -120,6 +120,9 @@ class BodyWriter {
     explicit BodyWriter(Json& out) : out_(out) {}
 
     void operator()(const Field& field, const auto& value) const {
+        if constexpr (std::integral<std::remove_cvref_t<decltype(value)>>) {
+            if (field.unsaid && static_cast<std::int64_t>(value) == *field.unsaid) return;
+        }
         out_.append(std::string(field.json.empty() ? field.column : field.json), json_of(value));
     }
 
@@ -182,6 +185,13 @@ class BodyReader {
     bool& good_;
 };
 
+std::optional<std::int64_t> integer_of(const Json& member) {
+    if (!member.is(Json::Kind::number)) return std::nullopt;
+    const auto number = Decimal::parse(member.text());
+    const auto whole = number ? number->exact_scaled(0) : Result<std::int64_t>(number.error());
+    return whole ? std::optional(*whole) : std::nullopt;
+}
+
 template <Listed Row>
 std::string body_of(const Row& row) {
     Json body = Json::object();
@@ -242,6 +252,12 @@ std::string orchestrator_body(const Orchestrator& row, std::string_view ns) {
         if (field.column == "id") body.append("namespace", ns);
     });
     return body.dump();
+}
+
+std::string network_body(const Network& row, std::string_view ns) {
+    Json body = Json::object();
+    fields(row, BodyWriter(body));
+    return body.append("namespace", ns).dump();
 }
 
 std::string state_body(OrchestratorId orchestrator, const Hash& digest) {
@@ -313,10 +329,15 @@ std::string price_body(const Price& row) {
 std::optional<std::int64_t> rate_of_price(std::string_view body) {
     const auto parsed = parse_json(body);
     const auto* member = parsed ? parsed->find("usd_per_eth_e8") : nullptr;
-    if (member == nullptr || !member->is(Json::Kind::number)) return std::nullopt;
-    const auto number = Decimal::parse(member->text());
-    const auto rate = number ? number->exact_scaled(0) : Result<std::int64_t>(number.error());
-    return rate && *rate > 0 ? std::optional(*rate) : std::nullopt;
+    const auto rate = member == nullptr ? std::nullopt : integer_of(*member);
+    return rate && *rate > 0 ? rate : std::nullopt;
+}
+
+std::optional<NetworkId> network_of_price(std::string_view body) {
+    const auto parsed = parse_json(body);
+    if (!parsed) return std::nullopt;
+    const auto* member = parsed->find("network");
+    return member == nullptr ? std::optional<NetworkId>(0) : integer_of(*member);
 }
 
 std::string fee_body(const Fee& fee) {

@@ -52,6 +52,7 @@ enum class AuditKind : std::uint8_t {
     attempt = 21,
     payout_step = 22,
     slot_end = 23,
+    network = 24,
 };
 [[nodiscard]] std::string_view kind_name(AuditKind kind);
 [[nodiscard]] std::string_view stated_name(Stated stated);
@@ -84,6 +85,8 @@ struct DecodedDecision {
 [[nodiscard]] std::string manual_payment_body(const ManualPayment& row);
 [[nodiscard]] std::string objection_body(const Objection& row);
 [[nodiscard]] std::string objection_answer_body(const ObjectionAnswer& row);
+// `ns`: the name of its namespace.
+[[nodiscard]] std::string network_body(const Network& row, std::string_view ns);
 [[nodiscard]] std::string payout_body(const Payout& row);
 [[nodiscard]] std::string slot_body(const Slot& row);
 [[nodiscard]] std::string attempt_body(const Attempt& row);
@@ -94,6 +97,8 @@ struct DecodedDecision {
 [[nodiscard]] std::string price_body(const Price& row);
 // usd_per_eth_e8 of a stored body; none if it is not above 0.
 [[nodiscard]] std::optional<std::int64_t> rate_of_price(std::string_view body);
+// Its network, 0 where it names none; none if that is no number.
+[[nodiscard]] std::optional<NetworkId> network_of_price(std::string_view body);
 [[nodiscard]] std::string fee_body(const Fee& fee);
 // The fee of a stored body; none if it is not one that fee_body makes.
 [[nodiscard]] std::optional<Fee> parse_fee(std::string_view body);

@@ -4,6 +4,7 @@
 #include <concepts>
 #include <cstddef>
 #include <cstdint>
+#include <optional>
 #include <string_view>
 #include <type_traits>
 
@@ -18,6 +19,7 @@ struct Field {
     std::string_view json = {};      // the name in a body of the chain, where it is not that of the column
     std::string_view exported = {};  // the name in an export; empty: not exported
     Format format = Format::plain;
+    std::optional<std::int64_t> unsaid = {};  // a body of the chain leaves the field out where it has this value
 };
 
 // Bytes that need not be text: a BLOB in the tables.

@@ -74,6 +74,16 @@ void fields(RowOf<Orchestrator> auto& o, auto&& visit) {
     visit(Field{.column = "worker_key", .max_bytes = max_key_bytes}, o.worker_key);
     visit(Field{.column = "retired"}, o.retired);
     visit(Field{.column = "first_seen_at"}, o.first_seen_at);
+    visit(Field{.column = "network", .unsaid = 0}, o.network);
+}
+
+void fields(RowOf<Network> auto& n, auto&& visit) {
+    visit(Field{.column = "id"}, n.id);
+    visit(Field{.column = "chain_id"}, n.chain_id);
+    visit(Field{.column = "token", .max_bytes = max_address_bytes}, n.token);
+    visit(Field{.column = "decimals"}, n.decimals);
+    visit(Field{.column = "symbol", .max_bytes = max_symbol_bytes}, n.symbol);
+    visit(Field{.column = "at"}, n.at);
 }
 
 void fields(RowOf<Generation> auto& g, auto&& visit) {
@@ -129,6 +139,7 @@ void fields(RowOf<ManualPayment> auto& p, auto&& visit) {
     visit(Field{.column = "metadata", .max_bytes = max_metadata_bytes}, p.metadata);
     visit(Field{.column = "by", .max_bytes = max_key_bytes}, p.by);
     visit(Field{.column = "at"}, p.at);
+    visit(Field{.column = "decimals", .unsaid = coin_decimals}, p.decimals);
 }
 
 void fields(RowOf<Objection> auto& o, auto&& visit) {
@@ -205,6 +216,7 @@ void fields(RowOf<Price> auto& p, auto&& visit) {
     visit(Field{.column = "usd_per_eth_e8"}, p.usd_per_eth_e8);
     visit(Field{.column = "at"}, p.at);
     visit(Field{.column = "source", .max_bytes = max_text_bytes}, p.source);
+    visit(Field{.column = "network", .unsaid = 0}, p.network);
 }
 
 void fields(RowOf<Observation> auto& o, auto&& visit) {

@@ -1,5 +1,7 @@
 #include "host/ledger/invariants.hpp"
 
+#include <map>
+
 #include "host/ledger/fees.hpp"
 
 namespace stipend::ledger {
@@ -31,15 +33,18 @@ Broken broken_invariant(const Journal& journal) {
         return cat("covers no rows of the chain: [", journal.ref, ", ", journal.last, "]");
     }
     if (journal.entries.size() > most) return cat("has ", journal.entries.size(), " entries, want at most ", most);
-    SignedWei sum;
+    std::map<std::int64_t, SignedWei> sums;  // by space
     const Entry* before = nullptr;
     for (const auto& entry : journal.entries) {
         if (before != nullptr && entry.account <= before->account) return cat("repeats account ", entry.account);
         if (auto broken = broken_sign(journal, entry)) return broken;
+        auto& sum = sums[entry.space];
         if (!SignedWei::add(sum, entry.wei, sum)) return std::string("has a sum that leaves its range");
         before = &entry;
     }
-    if (!sum.zero()) return cat("does not sum to zero: ", sum.text(), " wei");
+    for (const auto& [space, sum] : sums) {
+        if (!sum.zero()) return cat("does not sum to zero: ", sum.text(), " wei");
+    }
     return std::nullopt;
 }
 
@@ -168,13 +173,14 @@ Broken broken_invariant(const ManualPayment& p) {
     if (p.stated != Stated::usd && p.stated != Stated::wei) {
         return cat("asset: got ", static_cast<int>(p.stated), ", want 1 or 2");
     }
+    if (p.decimals > max_decimals) return cat("decimals: got ", p.decimals, ", want at most ", max_decimals);
     if (p.stated == Stated::usd) {
-        const auto want = usd_to_wei(p.usd.count_e8(), {}, p.usd_per_eth_e8);
+        const auto want = usd_to_units(p.usd.count_e8(), {}, p.usd_per_eth_e8, p.decimals);
         if (!want) return want.error().message;
         if (*want == p.wei.magnitude()) return std::nullopt;
         return cat("amount: got ", p.wei.text(), " wei for ", p.usd.text(), " USD, want ", want->text());
     }
-    const auto want = worth_in_usd(p.wei, p.usd_per_eth_e8);
+    const auto want = worth_in_usd(p.wei, p.usd_per_eth_e8, p.decimals);
     if (!want) return want.error().message;
     if (*want == p.usd) return std::nullopt;
     return cat("amount: got ", p.usd.text(), " USD for ", p.wei.text(), " wei, want ", want->text());
@@ -203,6 +209,20 @@ bool above_zero(const SignedWei& wei) {
 }
 
 }  // namespace
+
+Broken broken_invariant(const Network& n) {
+    if (n.id < 1 || n.id > static_cast<NetworkId>(max_networks)) return cat("id out of range: got ", n.id);
+    if (n.chain_id < 1 || n.chain_id > int64_most) return cat("chain id out of range: got ", n.chain_id);
+    if (!n.token.empty() && !is_address(n.token)) {
+        return cat("token: got \"", n.token, "\", want 0x and 40 digits, or none for the coin");
+    }
+    if (n.decimals > max_decimals || (n.token.empty() && n.decimals != coin_decimals)) {
+        return cat("decimals: got ", n.decimals, ", want at most ", max_decimals, ", and ", coin_decimals,
+                   " for a coin");
+    }
+    if (n.symbol.empty()) return std::string("wants a symbol");
+    return std::nullopt;
+}
 
 Broken broken_invariant(const Payout& p) {
     if (p.id < 1) return cat("id out of range: got ", p.id);
@@ -259,14 +279,15 @@ Broken broken_invariant(const SlotEnd& e) {
     return std::nullopt;
 }
 
-Result<Usd> worth_in_usd(const SignedWei& wei, std::int64_t usd_per_eth_e8) {
+Result<Usd> worth_in_usd(const SignedWei& wei, std::int64_t usd_per_eth_e8, std::uint32_t decimals) {
     if (wei.negative()) return fail(STIPEND_E_INVALID, "negative amount of wei: ", wei.text());
     if (usd_per_eth_e8 <= 0) return fail(STIPEND_E_INVALID, "rate not positive: ", scaled_text(usd_per_eth_e8, 8));
     try {
         CheckedU256 product = wei.magnitude().value();
         product *= usd_per_eth_e8;
-        product += wei_per_eth - 1;
-        const CheckedU256 worth = product / wei_per_eth;
+        const CheckedU256 whole = power_of_ten(decimals);
+        product += whole - 1;
+        const CheckedU256 worth = product / whole;
         if (worth <= INT64_MAX) return Usd::of_e8(worth.convert_to<std::int64_t>());
     } catch (const std::exception&) {  // beyond 256 bits
     }
@@ -275,11 +296,12 @@ Result<Usd> worth_in_usd(const SignedWei& wei, std::int64_t usd_per_eth_e8) {
 
 Seq audit_rows(const Batch& b) {
     // A new orchestrator has two: its row and its state.
-    const auto rows = b.generations.size() + 2 * b.added.size() + b.changed.size() + b.pardons.size() +
-                      b.gaps_closed.size() + b.decisions.size() + b.gaps_opened.size() + b.adjustments.size() +
-                      b.payments.size() + b.objections.size() + b.objection_answers.size() + b.fees.size() +
-                      (b.price ? 1 : 0) + b.events.size() + b.payouts.reserved.size() + b.payouts.slots.size() +
-                      b.payouts.attempts.size() + b.payouts.ends.size() + b.payouts.steps.size();
+    const auto rows = b.networks.size() + b.generations.size() + 2 * b.added.size() + b.changed.size() +
+                      b.pardons.size() + b.gaps_closed.size() + b.decisions.size() + b.gaps_opened.size() +
+                      b.adjustments.size() + b.payments.size() + b.objections.size() + b.objection_answers.size() +
+                      b.fees.size() + (b.price ? 1 : 0) + b.events.size() + b.payouts.reserved.size() +
+                      b.payouts.slots.size() + b.payouts.attempts.size() + b.payouts.ends.size() +
+                      b.payouts.steps.size();
     return static_cast<Seq>(rows);
 }
 

@@ -24,12 +24,19 @@ enum class JournalKind : std::uint8_t {
 
 // What one account of a journal gets; below zero: what it gives.
 struct Entry {
-    std::int64_t account = 0;  // above zero: the debt to the orchestrator of that id; below: another account
+    std::int64_t account = 0;  // above zero: a debt, see debt_account; below: another account
     SignedWei wei = {};
+    std::int64_t space = 0;  // of the asset: entries of one space sum to zero
 };
 
+// The account of what an orchestrator is owed on a network: on network 0 it has the orchestrator's id.
+[[nodiscard]] constexpr std::int64_t debt_account(OrchestratorId orchestrator, NetworkId network) {
+    return orchestrator + (network << 40);
+}
+inline constexpr OrchestratorId max_orchestrator = (OrchestratorId{1} << 40) - 1;
+
 // What moves between accounts by the decisions or the fees [ref, last] of the chain, or by another row, at `ref`. All
-// of it is wei.
+// of it is in smallest units, of one asset for each space.
 struct Journal {
     Seq ref = 0;
     JournalKind kind = JournalKind::decisions;
@@ -37,8 +44,8 @@ struct Journal {
     std::vector<Entry> entries = {};  // by rising account
 };
 
-// One for each decision of a batch, and the expense of all.
-inline constexpr std::size_t max_journal_entries = max_batch_rows + 1;
+// One for each decision of a batch, and the expense of all on each network.
+inline constexpr std::size_t max_journal_entries = max_batch_rows + max_networks + 1;
 
 // The first invariant that does not hold, as the end of a message; none if all hold. [pure]
 [[nodiscard]] std::optional<std::string> broken_invariant(const Journal& journal);
@@ -52,6 +59,7 @@ inline constexpr std::size_t max_journal_entries = max_batch_rows + 1;
 [[nodiscard]] std::optional<std::string> broken_invariant(const ManualPayment& payment);
 [[nodiscard]] std::optional<std::string> broken_invariant(const Objection& objection);
 [[nodiscard]] std::optional<std::string> broken_invariant(const ObjectionAnswer& answer);
+[[nodiscard]] std::optional<std::string> broken_invariant(const Network& network);
 [[nodiscard]] std::optional<std::string> broken_invariant(const Payout& payout);
 [[nodiscard]] std::optional<std::string> broken_invariant(const Slot& slot);
 [[nodiscard]] std::optional<std::string> broken_invariant(const Attempt& attempt);
@@ -59,7 +67,8 @@ inline constexpr std::size_t max_journal_entries = max_batch_rows + 1;
 [[nodiscard]] std::optional<std::string> broken_invariant(const SlotEnd& end);
 
 // What wei are worth at a rate, rounded up to 1e-8 USD: a limit counts no less than is paid. LIMIT beyond int64. [pure]
-[[nodiscard]] Result<Usd> worth_in_usd(const SignedWei& wei, std::int64_t usd_per_eth_e8);
+[[nodiscard]] Result<Usd> worth_in_usd(const SignedWei& wei, std::int64_t usd_per_eth_e8,
+                                       std::uint32_t decimals = coin_decimals);
 
 // Where an orchestrator's last decision ended.
 struct LastDecision {

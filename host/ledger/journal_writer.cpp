@@ -39,15 +39,6 @@ Result<std::unique_ptr<JournalWriter>> JournalWriter::prepare(sqlite::Database& 
     if (code != SQLITE_OK) return database.error(code);
     std::unique_ptr<JournalWriter> out(new JournalWriter(database, std::move(ns)));
     STIPEND_TRY(out->prepare_statements());
-    STIPEND_LET(ids, database.prepare("SELECT id FROM orchestrator WHERE ns = ? ORDER BY id"));
-    ids.bind(out->ns_.id);
-    for (;;) {
-        STIPEND_LET(more, ids.next());
-        if (!more) break;
-        const auto id = ids.as<std::size_t>();
-        out->in_namespace_.resize(id + 1);
-        out->in_namespace_[id] = true;
-    }
     return out;
 }
 
@@ -59,7 +50,7 @@ Result<void> JournalWriter::prepare_statements() {
     };
     STIPEND_TRY(into(find_key_, "SELECT id FROM orchestrator WHERE ns = ? AND key = ?"));
     STIPEND_TRY(into(insert_orchestrator_, insert_sql("orchestrator", cat(columns<Orchestrator>(), ", ns, seq"))));
-    STIPEND_TRY(into(insert_account_, "INSERT INTO account VALUES(?, ?, 'owed:' || ?)"));
+    STIPEND_TRY(into(insert_account_, "INSERT OR IGNORE INTO account VALUES(?, ?, 'owed:' || ?)"));
     STIPEND_TRY(
         into(insert_state_, insert_sql("engine_state", cat(columns<EngineState>(), ", orchestrator, seq, owed"))));
     STIPEND_TRY(into(insert_audit_, insert_sql("audit", "seq, kind, body, hash")));
@@ -83,6 +74,8 @@ Result<void> JournalWriter::prepare_statements() {
 
 Result<Position> JournalWriter::write(const Batch& batch, const Position& from) {
     at_ = from;
+    if (!loaded_) STIPEND_TRY(load());
+    for (const auto& row : batch.networks) STIPEND_TRY(add_network(row));
     for (const auto& row : batch.generations) STIPEND_TRY(add_generation(row));
     for (const auto& added : batch.added) STIPEND_TRY(add_orchestrator(added));
     for (const auto& row : batch.changed) STIPEND_TRY(change_orchestrator(row));
@@ -132,7 +125,7 @@ Hash JournalWriter::digest_of(const EngineState& state) {
 }
 
 Result<void> JournalWriter::check_in_namespace(OrchestratorId id) const {
-    if (id > 0 && static_cast<std::size_t>(id) < in_namespace_.size() && in_namespace_[static_cast<std::size_t>(id)])
+    if (id > 0 && static_cast<std::size_t>(id) < members_.size() && members_[static_cast<std::size_t>(id)].known)
         return {};
     return fail(STIPEND_E_INVALID, "ledger: ", database_.path(), ": orchestrator ", id, ": not one of ", ns_.name);
 }
@@ -154,7 +147,9 @@ Result<void> JournalWriter::add_decision(const Decided& decided) {
                     "): generation ", d.generation, " was never installed");
     }
     const stipend_u256 raw = d.wei.to_abi();
-    const Entry amount{.account = d.orchestrator, .wei = SignedWei::from_bytes(raw.be)};
+    const Entry amount{.account = debt_account(d.orchestrator, network_of(d.orchestrator)),
+                       .wei = SignedWei::from_bytes(raw.be),
+                       .space = network_of(d.orchestrator)};
     if (amount.wei.negative()) {
         return fail(STIPEND_E_LIMIT, "ledger: decision (orchestrator ", d.orchestrator, ", epoch ", d.epoch,
                     "): amount too large for an entry: ", d.wei.text());
@@ -205,32 +200,41 @@ Error JournalWriter::explain_conflict(const Decided& decided) {
     return out;
 }
 
-// One entry for each debt, and one for the expense of all.
+// One entry for each debt, and one for the expense of all of one network.
 Result<Journal> JournalWriter::journal_of_decisions(Seq first) {
     Journal out{.ref = first, .kind = JournalKind::decisions, .last = at_.head.seq};
     // The expense and the debts are summed separately, so that the check of their sum in write_journal is independent.
-    SignedWei all;
+    std::map<NetworkId, SignedWei> sums;
     // By ascending account, so that SQLite appends to its pages.
     std::ranges::sort(amounts_, {}, &Entry::account);
     out.entries.reserve(amounts_.size() + 1);
-    out.entries.push_back({.account = ns_.expense_account});
-    for (const auto& amount : amounts_) {
-        if (amount.wei.zero()) continue;
-        if (out.entries.back().account != amount.account) out.entries.push_back({.account = amount.account});
+    for (const auto& [account, wei, network] : amounts_) {
+        if (wei.zero()) continue;
+        if (out.entries.empty() || out.entries.back().account != account) {
+            STIPEND_LET(space, space_of(network));
+            out.entries.push_back({.account = account, .space = space->id});
+        }
         SignedWei& debt = out.entries.back().wei;
-        if (!SignedWei::add(debt, amount.wei, debt) || !SignedWei::add(all, amount.wei, all)) {
+        SignedWei& sum = sums[network];
+        if (!SignedWei::add(debt, wei, debt) || !SignedWei::add(sum, wei, sum)) {
             return fail(STIPEND_E_LIMIT, "ledger: ", database_.path(), ": the batch owes more than an entry can hold");
         }
     }
-    if (all.zero()) out.entries.clear();
-    if (!all.zero()) STIPEND_SET(out.entries.front().wei, all.negated());
+    std::vector<Entry> expenses;
+    for (const auto& [network, sum] : sums) {
+        STIPEND_LET(space, space_of(network));
+        STIPEND_LET(paid, sum.negated());
+        expenses.push_back({.account = space->expense, .wei = paid, .space = space->id});
+    }
+    std::ranges::sort(expenses, {}, &Entry::account);
+    out.entries.insert(out.entries.begin(), expenses.begin(), expenses.end());
     return out;
 }
 
 Result<void> JournalWriter::write_journal(const Journal& journal) {
     STIPEND_ASSERT(!broken_invariant(journal));
     STIPEND_TRY(insert_journal_.bind(journal.ref).bind(static_cast<int>(journal.kind)).bind(journal.last).run());
-    for (const auto& [account, wei] : journal.entries) {
+    for (const auto& [account, wei, space] : journal.entries) {
         STIPEND_TRY(insert_entry_.bind(journal.ref).bind(account).bind_amount(wei.to_bytes()).run());
     }
     return {};

@@ -1,6 +1,7 @@
 // Writes a batch within an open transaction: rows, entries and the audit chain. Only this class writes amounts.
 #pragma once
 
+#include <map>
 #include <memory>
 #include <string>
 #include <string_view>
@@ -19,6 +20,7 @@ struct Position {
     GenerationId last_generation = 0;
     PayoutId last_payout = 0;
     SlotId last_slot = 0;
+    NetworkId last_network = 0;
 };
 
 class JournalWriter {
@@ -26,12 +28,15 @@ class JournalWriter {
     struct NamespaceRow {  // the namespace that is written
         std::int64_t id = 0;
         std::string name = {};
-        std::int64_t expense_account = 0;
+        std::uint64_t chain_id = 0;
     };
     [[nodiscard]] static Result<std::unique_ptr<JournalWriter>> prepare(sqlite::Database& database, NamespaceRow ns);
 
     // Writes `batch`, which must have passed check_batch, after `from`. On error the transaction must be rolled back.
     [[nodiscard]] Result<Position> write(const Batch& batch, const Position& from);
+
+    // The transaction of the last write was rolled back: what is kept in memory of it is read anew.
+    void rolled_back() { loaded_ = false; }
 
     // Appends one row to the chain and advances `at`.
     [[nodiscard]] Result<Seq> audit(Head& at, AuditKind kind, std::string_view body);
@@ -39,6 +44,32 @@ class JournalWriter {
   private:
     JournalWriter(sqlite::Database& database, NamespaceRow ns) : database_(database), ns_(std::move(ns)) {}
     [[nodiscard]] Result<void> prepare_statements();
+
+    // What is kept in memory of a network, and of each orchestrator of the namespace.
+    struct Space {
+        Network row = {};
+        std::int64_t id = 0;       // of the namespace that has its accounts
+        std::int64_t coin = 0;     // of the one with those of its chain's coin
+        std::int64_t expense = 0;  // the account expense:payout
+    };
+    struct Member {
+        bool known = false;
+        NetworkId network = 0;
+    };
+    // journal_writer_networks.cpp
+    [[nodiscard]] Result<void> load();
+    [[nodiscard]] Result<void> load_space(const Network& row, std::int64_t space, std::int64_t coin);
+    [[nodiscard]] Result<void> add_network(const Network& row);
+    // The namespace of that name, made at its first use.
+    [[nodiscard]] Result<std::int64_t> namespace_of(const std::string& name);
+    [[nodiscard]] Result<const Space*> space_of(NetworkId network) const;
+    [[nodiscard]] NetworkId network_of(OrchestratorId id) const {
+        return members_[static_cast<std::size_t>(id)].network;
+    }
+    // From this place of the chain on it is owed on that network; what it was owed before stays where it is.
+    [[nodiscard]] Result<void> enter_network(OrchestratorId id, const std::string& key, NetworkId network, Seq seq);
+    [[nodiscard]] Result<void> move_debts(OrchestratorId id, NetworkId from, NetworkId to);
+    [[nodiscard]] Result<SignedWei> owed_on(OrchestratorId id, NetworkId network);
 
     struct OpenGap {
         Seq seq = 0;
@@ -69,16 +100,20 @@ class JournalWriter {
     [[nodiscard]] Result<void> add_payout_step(const PayoutStep& row);
     [[nodiscard]] Result<void> check_open_slot(SlotId slot, std::string_view name);
     [[nodiscard]] Result<void> check_binding(const PayoutStep& row, SlotId bound_to, std::string_view name);
-    [[nodiscard]] Result<std::int64_t> inflight_account(OrchestratorId orchestrator);
-    [[nodiscard]] Result<std::int64_t> treasury_of(SlotId slot);
-    // The journal of the row `ref`, by which `wei` move.
-    [[nodiscard]] Result<void> transfer(Seq ref, JournalKind kind, std::int64_t from, std::int64_t to,
-                                        const SignedWei& wei);
-    [[nodiscard]] Result<void> change_owed(OrchestratorId orchestrator, const SignedWei& by);
+    [[nodiscard]] Result<std::int64_t> inflight_account(const Space& space, OrchestratorId orchestrator);
+    struct PayerOf {
+        std::string payer = {};
+        NetworkId network = 0;
+    };
+    [[nodiscard]] Result<PayerOf> payer_of(SlotId slot);
+    // The journal of the row `ref`, by which `wei` move within one space.
+    [[nodiscard]] Result<void> transfer(Seq ref, JournalKind kind, std::int64_t space, std::int64_t from,
+                                        std::int64_t to, const SignedWei& wei);
+    [[nodiscard]] Result<void> change_owed(OrchestratorId orchestrator, NetworkId network, const SignedWei& by);
     // journal_writer_fees.cpp
     [[nodiscard]] Result<void> add_fees(const std::vector<Fee>& fees);
     [[nodiscard]] Result<void> add_fee(const Fee& fee, sqlite::Statement& find, sqlite::Statement& put);
-    [[nodiscard]] Result<std::int64_t> account_of(std::string_view name);
+    [[nodiscard]] Result<std::int64_t> account_of(std::int64_t space, std::string_view name);
     [[nodiscard]] Result<void> set_price(const Price& row);
     [[nodiscard]] Result<void> observe(const Observation& seen);
 
@@ -95,7 +130,9 @@ class JournalWriter {
 
     sqlite::Database& database_;
     NamespaceRow ns_;
-    std::vector<bool> in_namespace_;  // by orchestrator id: belongs to the namespace
+    bool loaded_ = false;  // the next two hold what the tables have
+    std::map<NetworkId, Space> spaces_;
+    std::vector<Member> members_;  // by orchestrator id
     Position at_;
     Keccak keccak_;
     std::string body_;            // reused

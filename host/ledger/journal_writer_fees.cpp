@@ -8,20 +8,20 @@
 namespace stipend::ledger {
 
 // The account of that name, made at its first use.
-Result<std::int64_t> JournalWriter::account_of(std::string_view name) {
+Result<std::int64_t> JournalWriter::account_of(std::int64_t space, std::string_view name) {
     STIPEND_LET(add, database_.prepare("INSERT OR IGNORE INTO account SELECT min(0, ifnull(min(id), 0)) - 1, ?, ? "
                                        "FROM account"));
-    STIPEND_TRY(add.bind(ns_.id).bind_text(name).run());
+    STIPEND_TRY(add.bind(space).bind_text(name).run());
     STIPEND_LET(get, database_.prepare("SELECT id FROM account WHERE ns = ? AND name = ?"));
-    STIPEND_LET(exists, get.bind(ns_.id).bind_text(name).next());
+    STIPEND_LET(exists, get.bind(space).bind_text(name).next());
     if (!exists) return fail(STIPEND_E_INTERNAL, "ledger: ", database_.path(), ": no account ", name);
     return get.i64();
 }
 
 // One journal for all, since a closing often follows its reservation in the next transaction.
 Result<void> JournalWriter::add_fees(const std::vector<Fee>& fees) {
-    STIPEND_LET(expense, account_of("expense:fees"));
-    STIPEND_LET(prepaid, account_of("gateway:prepaid"));
+    STIPEND_LET(expense, account_of(ns_.id, "expense:fees"));
+    STIPEND_LET(prepaid, account_of(ns_.id, "gateway:prepaid"));
     const auto& state = columns<FeeState>();
     STIPEND_LET(find, database_.prepare(cat("SELECT ", state, " FROM fee_state WHERE orchestrator = ?")));
     STIPEND_LET(put, database_.prepare(cat("INSERT OR REPLACE INTO fee_state(orchestrator, seq, ", state,

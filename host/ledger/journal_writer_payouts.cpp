@@ -44,12 +44,12 @@ Result<void> JournalWriter::add_payout(const Payout& row) {
     STIPEND_TRY(check_in_namespace(row.orchestrator));
     const auto name = cat("ledger: ", database_.path(), ": payout ", row.id, " of orchestrator ", row.orchestrator);
     if (row.id != at_.last_payout + 1) return fail(STIPEND_E_INVALID, name, ": want id ", at_.last_payout + 1);
-    STIPEND_LET(open, database_.prepare("SELECT id FROM payout WHERE orchestrator = ? AND state NOT IN (7, 8)"));
-    STIPEND_LET(has_one, open.bind(row.orchestrator).next());
+    STIPEND_LET(space, space_of(row.network));
+    STIPEND_LET(open, database_.prepare("SELECT id FROM payout WHERE orchestrator = ? AND network = ? AND "
+                                        "state NOT IN (7, 8)"));
+    STIPEND_LET(has_one, open.bind(row.orchestrator).bind(row.network).next());
     if (has_one) return fail(STIPEND_E_CONFLICT, name, ": payout ", open.i64(), " of it is not over");
-    STIPEND_LET(state, database_.prepare("SELECT owed FROM engine_state WHERE orchestrator = ?"));
-    STIPEND_LET(known, state.bind(row.orchestrator).next());
-    const auto owed = known ? SignedWei::from_bytes(state.bytes32()) : SignedWei();
+    STIPEND_LET(owed, owed_on(row.orchestrator, row.network));
     if (owed != row.wei) {
         return fail(STIPEND_E_CONFLICT, name, ": reserves ", row.wei.text(), " wei, but ", owed.text(), " are owed");
     }
@@ -58,10 +58,11 @@ Result<void> JournalWriter::add_payout(const Payout& row) {
     bind_row(insert.bind(seq), row);
     STIPEND_TRY(insert.bind(static_cast<int>(PayoutState::reserved)).bind(0).run());
     at_.last_payout = row.id;
-    STIPEND_LET(inflight, inflight_account(row.orchestrator));
-    STIPEND_TRY(transfer(seq, JournalKind::payout, row.orchestrator, inflight, row.wei));
+    STIPEND_LET(inflight, inflight_account(*space, row.orchestrator));
+    STIPEND_TRY(
+        transfer(seq, JournalKind::payout, space->id, debt_account(row.orchestrator, row.network), inflight, row.wei));
     STIPEND_LET(less, row.wei.negated());
-    return change_owed(row.orchestrator, less);
+    return change_owed(row.orchestrator, row.network, less);
 }
 
 Result<void> JournalWriter::add_slot(const Slot& row) {
@@ -70,15 +71,16 @@ Result<void> JournalWriter::add_slot(const Slot& row) {
         cat("ledger: ", database_.path(), ": slot ", row.id, " (nonce ", row.nonce, " of ", row.payer, ")");
     if (row.id != at_.last_slot + 1) return fail(STIPEND_E_INVALID, name, ": want id ", at_.last_slot + 1);
     // Nonces of a payer have no gap: one that is missing blocks all behind it.
-    STIPEND_LET(last, database_.prepare("SELECT max(nonce) FROM slot WHERE payer = ? AND state != 2"));
-    STIPEND_TRY(last.bind_text(row.payer).next());
+    STIPEND_LET(space, space_of(row.network));
+    STIPEND_LET(last, database_.prepare("SELECT max(nonce) FROM slot WHERE payer = ? AND chain_id = ? AND state != 2"));
+    STIPEND_TRY(last.bind_text(row.payer).bind(space->row.chain_id).next());
     if (const auto highest = last.maybe<std::uint64_t>(); highest && row.nonce != *highest + 1) {
         return fail(STIPEND_E_CONFLICT, name, ": the highest nonce that is taken is ", *highest);
     }
     STIPEND_LET(seq, audit(AuditKind::slot, slot_body(row)));
-    STIPEND_LET(insert, database_.prepare(insert_sql("slot", cat("seq, ", columns<Slot>(), ", state"))));
+    STIPEND_LET(insert, database_.prepare(insert_sql("slot", cat("seq, ", columns<Slot>(), ", state, chain_id"))));
     bind_row(insert.bind(seq), row);
-    STIPEND_TRY(insert.bind(static_cast<int>(SlotState::open)).run());
+    STIPEND_TRY(insert.bind(static_cast<int>(SlotState::open)).bind(space->row.chain_id).run());
     at_.last_slot = row.id;
     return {};
 }
@@ -118,8 +120,9 @@ Result<void> JournalWriter::end_slot(const SlotEnd& row) {
                     free_again ? "something was signed for it" : "its attempt is none of the slot's");
     }
     if (free_again) {
-        STIPEND_LET(later, database_.prepare("SELECT count(*) FROM slot a JOIN slot b ON b.payer = a.payer WHERE "
-                                             "a.id = ? AND b.state != 2 AND b.nonce > a.nonce"));
+        STIPEND_LET(later,
+                    database_.prepare("SELECT count(*) FROM slot a JOIN slot b ON b.payer = a.payer AND "
+                                      "b.chain_id = a.chain_id WHERE a.id = ? AND b.state != 2 AND b.nonce > a.nonce"));
         STIPEND_TRY(later.bind(row.slot).next());
         if (later.i64() != 0) {
             return fail(STIPEND_E_CONFLICT, "ledger: ", database_.path(), ": ", name, ": higher nonces are taken");
@@ -130,21 +133,25 @@ Result<void> JournalWriter::end_slot(const SlotEnd& row) {
     STIPEND_LET(close, database_.prepare("UPDATE slot SET state = ? WHERE id = ?"));
     STIPEND_TRY(close.bind(static_cast<int>(free_again ? SlotState::free : SlotState::ended)).bind(row.slot).run());
     if (row.fee_wei.zero()) return {};
-    STIPEND_LET(gas, account_of("expense:gas"));
-    STIPEND_LET(treasury, treasury_of(row.slot));
-    return transfer(seq, JournalKind::slot_end, gas, treasury, row.fee_wei);
+    // A fee is paid in the coin of the chain, whatever the slot pays.
+    STIPEND_LET(by, payer_of(row.slot));
+    STIPEND_LET(space, space_of(by.network));
+    STIPEND_LET(gas, account_of(space->coin, "expense:gas"));
+    STIPEND_LET(treasury, account_of(space->coin, cat("treasury:", by.payer)));
+    return transfer(seq, JournalKind::slot_end, space->coin, gas, treasury, row.fee_wei);
 }
 
 Result<void> JournalWriter::add_payout_step(const PayoutStep& row) {
     STIPEND_ASSERT(!broken_invariant(row));
     const auto name = cat("ledger: ", database_.path(), ": payout ", row.payout);
-    STIPEND_LET(rows, database_.prepare("SELECT orchestrator, wei, state, slot FROM payout WHERE id = ?"));
+    STIPEND_LET(rows, database_.prepare("SELECT orchestrator, wei, state, slot, network FROM payout WHERE id = ?"));
     STIPEND_LET(found, rows.bind(row.payout).next());
     if (!found) return fail(STIPEND_E_INVALID, name, ": there is none");
     const OrchestratorId orchestrator = rows.i64();
     const auto wei = SignedWei::from_bytes(rows.bytes32());
     const auto from = static_cast<PayoutState>(rows.i64());
     const SlotId bound_to = rows.i64();
+    const NetworkId network = rows.i64();
     rows.reset();
     STIPEND_TRY(check_in_namespace(orchestrator));
     if (!can_follow(from, row.state)) {
@@ -152,18 +159,28 @@ Result<void> JournalWriter::add_payout_step(const PayoutStep& row) {
                     payout_state_name(row.state), ", which does not follow");
     }
     STIPEND_TRY(check_binding(row, bound_to, name));
+    STIPEND_LET(space, space_of(network));
+    if (row.slot != 0) {
+        STIPEND_LET(by, payer_of(row.slot));
+        if (by.network != network) {
+            return fail(STIPEND_E_CONFLICT, name, ": is of network ", network, ", but its slot ", row.slot,
+                        " of network ", by.network);
+        }
+    }
     STIPEND_LET(seq, audit(AuditKind::payout_step, payout_step_body(row)));
     STIPEND_TRY(insert_row(database_, "payout_step", seq, row));
     STIPEND_LET(update, database_.prepare("UPDATE payout SET state = ?, slot = ? WHERE id = ?"));
     STIPEND_TRY(update.bind(static_cast<int>(row.state)).bind(row.slot).bind(row.payout).run());
     if (!is_over(row.state)) return {};
-    STIPEND_LET(inflight, inflight_account(orchestrator));
+    STIPEND_LET(inflight, inflight_account(*space, orchestrator));
     if (row.state == PayoutState::returned) {
-        STIPEND_TRY(transfer(seq, JournalKind::payout_step, inflight, orchestrator, wei));
-        return change_owed(orchestrator, wei);
+        STIPEND_TRY(
+            transfer(seq, JournalKind::payout_step, space->id, inflight, debt_account(orchestrator, network), wei));
+        return change_owed(orchestrator, network, wei);
     }
-    STIPEND_LET(treasury, treasury_of(row.slot));
-    return transfer(seq, JournalKind::payout_step, inflight, treasury, wei);
+    STIPEND_LET(by, payer_of(row.slot));
+    STIPEND_LET(treasury, account_of(space->id, cat("treasury:", by.payer)));
+    return transfer(seq, JournalKind::payout_step, space->id, inflight, treasury, wei);
 }
 
 // A payout keeps its slot; it leaves one only where that is free again, or has ended without paying it.
@@ -194,33 +211,28 @@ Result<void> JournalWriter::check_binding(const PayoutStep& row, SlotId bound_to
     return fail(STIPEND_E_CONFLICT, name, ": is bound to slot ", bound_to, ", got ", row.slot);
 }
 
-Result<std::int64_t> JournalWriter::inflight_account(OrchestratorId orchestrator) {
+Result<std::int64_t> JournalWriter::inflight_account(const Space& space, OrchestratorId orchestrator) {
     STIPEND_LET(rows, database_.prepare("SELECT key FROM orchestrator WHERE id = ?"));
     STIPEND_TRY(rows.bind(orchestrator).next());
     const auto key = rows.text();
     rows.reset();
-    return account_of(cat("inflight:", key));
+    return account_of(space.id, cat("inflight:", key));
 }
 
-Result<std::int64_t> JournalWriter::treasury_of(SlotId slot) {
-    STIPEND_LET(rows, database_.prepare("SELECT payer FROM slot WHERE id = ?"));
+Result<JournalWriter::PayerOf> JournalWriter::payer_of(SlotId slot) {
+    STIPEND_LET(rows, database_.prepare("SELECT payer, network FROM slot WHERE id = ?"));
     STIPEND_TRY(rows.bind(slot).next());
-    const auto payer = rows.text();
-    rows.reset();
-    return account_of(cat("treasury:", payer));
+    PayerOf out{.payer = rows.text()};
+    out.network = rows.i64();
+    return out;
 }
 
-Result<void> JournalWriter::transfer(Seq ref, JournalKind kind, std::int64_t from, std::int64_t to,
+Result<void> JournalWriter::transfer(Seq ref, JournalKind kind, std::int64_t space, std::int64_t from, std::int64_t to,
                                      const SignedWei& wei) {
     STIPEND_LET(less, wei.negated());
-    Journal journal{.ref = ref, .kind = kind, .last = ref, .entries = {{from, less}, {to, wei}}};
+    Journal journal{.ref = ref, .kind = kind, .last = ref, .entries = {{from, less, space}, {to, wei, space}}};
     std::ranges::sort(journal.entries, {}, &Entry::account);
     return write_journal(journal);
-}
-
-Result<void> JournalWriter::change_owed(OrchestratorId orchestrator, const SignedWei& by) {
-    STIPEND_LET(add, database_.prepare("UPDATE engine_state SET owed = wei_add(owed, ?) WHERE orchestrator = ?"));
-    return add.bind_amount(by.to_bytes()).bind(orchestrator).run();
 }
 
 }  // namespace stipend::ledger

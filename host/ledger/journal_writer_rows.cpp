@@ -19,7 +19,7 @@ Result<void> JournalWriter::add_generation(const Generation& row) {
 
 Result<void> JournalWriter::add_orchestrator(const NewOrchestrator& added) {
     const Orchestrator& row = added.row;
-    if (row.id != at_.last_orchestrator + 1) {
+    if (row.id != at_.last_orchestrator + 1 || row.id > max_orchestrator) {
         return fail(STIPEND_E_INVALID, "ledger: ", database_.path(), ": orchestrator \"", row.key, "\": got id ",
                     row.id, ", want ", at_.last_orchestrator + 1);
     }
@@ -41,9 +41,9 @@ Result<void> JournalWriter::add_orchestrator(const NewOrchestrator& added) {
     STIPEND_TRY(insert_state_.bind(row.id).bind(state_seq).bind_amount(SignedWei().to_bytes()).run());
 
     at_.last_orchestrator = row.id;
-    in_namespace_.resize(std::max(in_namespace_.size(), static_cast<std::size_t>(row.id) + 1));
-    in_namespace_[static_cast<std::size_t>(row.id)] = true;
-    return {};
+    members_.resize(std::max(members_.size(), static_cast<std::size_t>(row.id) + 1));
+    members_[static_cast<std::size_t>(row.id)].known = true;
+    return row.network == 0 ? Result<void>() : enter_network(row.id, row.key, row.network, seq);
 }
 
 Result<void> JournalWriter::change_orchestrator(const Orchestrator& row) {
@@ -54,7 +54,8 @@ Result<void> JournalWriter::change_orchestrator(const Orchestrator& row) {
                                               "), seq = ? WHERE id = ? AND key = ?")));
     bind_row(update, row);
     STIPEND_LET(changed, update.bind(seq).bind(row.id).bind_text(row.key).run_counted());
-    if (changed == 1) return {};
+    if (changed == 1 && row.network == network_of(row.id)) return {};
+    if (changed == 1) return enter_network(row.id, row.key, row.network, seq);
     return fail(STIPEND_E_CONFLICT, "ledger: ", database_.path(), ": orchestrator ", row.id,
                 ": its key never changes: got \"", row.key, "\"");
 }
@@ -114,6 +115,11 @@ Result<void> JournalWriter::add_payment(const ManualPayment& row) {
         return fail(STIPEND_E_CONFLICT, "ledger: ", database_.path(), ": manual payment \"", row.id,
                     "\": recorded already, at seq ", taken.i64());
     }
+    STIPEND_LET(space, space_of(network_of(row.orchestrator)));
+    if (row.decimals != space->row.decimals) {
+        return fail(STIPEND_E_INVALID, "ledger: ", database_.path(), ": manual payment \"", row.id, "\": got ",
+                    row.decimals, " decimals, want those of its network, ", space->row.decimals);
+    }
     STIPEND_LET(seq, audit(AuditKind::manual_payment, manual_payment_body(row)));
     STIPEND_TRY(insert_row(database_, "manual_payment", seq, row));
     return owe(seq, JournalKind::manual_payment, row.orchestrator, row.wei);
@@ -159,8 +165,10 @@ Result<void> JournalWriter::add_objection_answer(const ObjectionAnswer& row) {
 
 Result<void> JournalWriter::owe(Seq ref, JournalKind kind, OrchestratorId orchestrator, const SignedWei& wei) {
     if (wei.zero()) return write_journal({.ref = ref, .kind = kind, .last = ref});
-    STIPEND_TRY(transfer(ref, kind, ns_.expense_account, orchestrator, wei));
-    return change_owed(orchestrator, wei);
+    const auto network = network_of(orchestrator);
+    STIPEND_LET(space, space_of(network));
+    STIPEND_TRY(transfer(ref, kind, space->id, space->expense, debt_account(orchestrator, network), wei));
+    return change_owed(orchestrator, network, wei);
 }
 
 Result<void> JournalWriter::add_answered(const AnsweredRequest& row, bool pays) {
@@ -198,8 +206,10 @@ Result<void> JournalWriter::add_pardon(const Pardoned& pardoned) {
 }
 
 Result<void> JournalWriter::set_price(const Price& row) {
+    STIPEND_LET(space, space_of(row.network));
     STIPEND_LET(seq, audit(AuditKind::price, price_body(row)));
-    STIPEND_TRY(database_.run("DELETE FROM price"));
+    STIPEND_LET(last, database_.prepare("DELETE FROM price WHERE network = ?"));
+    STIPEND_TRY(last.bind(space->row.id).run());
     return insert_row(database_, "price", seq, row);
 }
 

@@ -107,6 +107,7 @@ struct PayoutLine {
     Payout row = {};
     PayoutState state = PayoutState::reserved;
     SlotId slot = 0;                      // 0: none
+    Network network = {};                 // of the row
     std::optional<PayoutStep> last = {};  // none: it is as it was reserved
 };
 
@@ -144,6 +145,7 @@ struct Debt {
     stipend_unix_ns since = 0;
 };
 struct DebtFilter {
+    NetworkId network = 0;
     SignedWei at_least = {};
     stipend_unix_ns or_before = 0;  // or less, where it waits since then or before
 };
@@ -151,6 +153,7 @@ struct DebtFilter {
 // The newest first.
 struct PayoutFilter {
     std::optional<OrchestratorId> orchestrator = {};
+    std::optional<NetworkId> network = {};
     bool open = false;                    // only those that are not over
     std::optional<PayoutId> before = {};  // a cursor
     std::uint64_t limit = UINT64_MAX;
@@ -174,11 +177,19 @@ struct EndedSlot {
     std::vector<bool> paid = {};  // of its payouts, by id
 };
 
+// What is owed on one network.
+struct NetworkDebt {
+    Network network = {};
+    SignedWei owed = {};
+};
+
 struct Balance {
     OrchestratorId orchestrator = 0;
     std::string key = {};
-    SignedWei owed = {};
-    SignedWei fees = {};  // what its jobs cost
+    SignedWei owed = {};                   // on the network that it is on
+    Network network = {};                  // that one
+    std::vector<NetworkDebt> others = {};  // by network; only those with a debt
+    SignedWei fees = {};                   // what its jobs cost
 };
 
 // A row of the chain, with the bytes that are hashed.
@@ -355,18 +366,20 @@ class Ledger {
                                                                                   std::string_view route,
                                                                                   std::string_view key) = 0;
 
-    // Those of the namespace that are owed more than nothing, by id.
+    // Those of the namespace that are owed more than nothing on one network, by id.
     [[nodiscard]] virtual Result<std::vector<Debt>> debts(const DebtFilter& filter) = 0;
-    // Those that are not over, and what is needed to go on with them.
-    [[nodiscard]] virtual Result<OpenPayouts> open_payouts() = 0;
+    // Those of one network that are not over, and what is needed to go on with them.
+    [[nodiscard]] virtual Result<OpenPayouts> open_payouts(NetworkId network) = 0;
+    // Those of the namespace by id, beginning with 0, the coin of the ledger's chain.
+    [[nodiscard]] virtual Result<std::vector<Network>> networks() = 0;
     // Passes payouts of the namespace to `sink`.
     [[nodiscard]] virtual Result<void> payouts(const PayoutFilter& filter, const PayoutSink& sink) = 0;
     // None: there is no such payout in the namespace.
     [[nodiscard]] virtual Result<std::optional<PayoutHistory>> payout(PayoutId id) = 0;
-    // At most `limit` slots behind the one with id `after` that have ended by an attempt, and did so at or after
-    // `since`; by id.
-    [[nodiscard]] virtual Result<std::vector<EndedSlot>> ended_slots(SlotId after, stipend_unix_ns since,
-                                                                     std::uint64_t limit) = 0;
+    // At most `limit` slots of one network behind the one with id `after` that have ended by an attempt, and did so at
+    // or after `since`; by id.
+    [[nodiscard]] virtual Result<std::vector<EndedSlot>> ended_slots(NetworkId network, SlotId after,
+                                                                     stipend_unix_ns since, std::uint64_t limit) = 0;
 
     // What each orchestrator of the namespace is owed, and what its jobs cost, ordered by id.
     [[nodiscard]] virtual Result<std::vector<Balance>> balances() = 0;

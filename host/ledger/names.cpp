@@ -51,6 +51,8 @@ std::string_view kind_name(AuditKind kind) {
             return "payout step";
         case AuditKind::slot_end:
             return "slot end";
+        case AuditKind::network:
+            return "network";
     }
     return "unknown kind";
 }

@@ -12,6 +12,7 @@ void fields(RowOf<Payout> auto& p, auto&& visit) {
     visit(Field{.column = "to_address", .max_bytes = max_address_bytes, .json = "to"}, p.to);
     visit(Field{.column = "wei"}, p.wei);
     visit(Field{.column = "at"}, p.at);
+    visit(Field{.column = "network", .unsaid = 0}, p.network);
 }
 
 void fields(RowOf<Slot> auto& s, auto&& visit) {
@@ -20,6 +21,7 @@ void fields(RowOf<Slot> auto& s, auto&& visit) {
     visit(Field{.column = "nonce"}, s.nonce);
     visit(Field{.column = "payouts"}, s.payouts);
     visit(Field{.column = "at"}, s.at);
+    visit(Field{.column = "network", .unsaid = 0}, s.network);
 }
 
 // The chain holds the hash of the signed bytes.

@@ -1,8 +1,11 @@
 // Payouts as they are read: what is owed, what became of it, and what is recorded of one.
 #include "host/ledger/sqlite_ledger.hpp"
 
+#include <algorithm>
+
 #include "host/ledger/columns.hpp"
 #include "host/ledger/invariants.hpp"
+#include "host/ledger/networks.hpp"
 #include "host/ledger/payouts.hpp"
 
 namespace stipend::ledger {
@@ -27,13 +30,18 @@ Result<std::vector<Row>> rows_of(const sqlite::Database& database, sqlite::State
 }
 
 // Reads the columns of `payout_columns`.
-Result<PayoutLine> read_line(const sqlite::Database& database, sqlite::Statement& from) {
+Result<PayoutLine> read_line(const sqlite::Database& database, const std::vector<Network>& networks,
+                             sqlite::Statement& from) {
     PayoutLine out;
     out.row = read_row<Payout>(from);
     out.state = static_cast<PayoutState>(from.as<std::uint8_t>());
     out.slot = from.i64();
     out.key = from.text();
-    if (from.malformed() || broken_invariant(out.row)) return damaged(database, "a payout");
+    const auto network = std::ranges::find(networks, out.row.network, &Network::id);
+    if (from.malformed() || broken_invariant(out.row) || network == networks.end()) {
+        return damaged(database, "a payout");
+    }
+    out.network = *network;
     return out;
 }
 
@@ -62,12 +70,14 @@ Result<std::optional<PayoutLine>> payout_at(sqlite::Database& database, std::int
 Result<std::vector<Debt>> SqliteLedger::debts(const DebtFilter& filter) {
     // Amounts above 0 are those whose first bit is not set. Of one orchestrator, what was reserved last has the last
     // place in the chain.
-    STIPEND_LET(rows,
-                database_.prepare(
-                    "SELECT o.id, s.owed, coalesce((SELECT p.at FROM payout p WHERE p.orchestrator = o.id ORDER BY "
-                    "p.seq DESC LIMIT 1), o.first_seen_at) FROM orchestrator o JOIN engine_state s ON "
-                    "s.orchestrator = o.id WHERE o.ns = ? AND s.owed < x'80' AND s.owed > zeroblob(32) ORDER BY o.id"));
-    rows.bind(ns_);
+    STIPEND_LET(
+        rows, database_.prepare(
+                  "SELECT o.id, d.owed, coalesce((SELECT p.at FROM payout p WHERE p.orchestrator = o.id AND "
+                  "p.network = ?2 ORDER BY p.seq DESC LIMIT 1), o.first_seen_at) FROM orchestrator o JOIN "
+                  "(SELECT s.orchestrator, s.owed FROM engine_state s JOIN orchestrator q ON q.id = s.orchestrator "
+                  "WHERE q.network = ?2 UNION ALL SELECT orchestrator, owed FROM debt WHERE network = ?2) d ON "
+                  "d.orchestrator = o.id WHERE o.ns = ?1 AND d.owed < x'80' AND d.owed > zeroblob(32) ORDER BY o.id"));
+    rows.bind(ns_).bind(filter.network);
     std::vector<Debt> out;
     for (;;) {
         STIPEND_LET(more, rows.next());
@@ -82,24 +92,26 @@ Result<std::vector<Debt>> SqliteLedger::debts(const DebtFilter& filter) {
     }
 }
 
-Result<OpenPayouts> SqliteLedger::open_payouts() {
+Result<OpenPayouts> SqliteLedger::open_payouts(NetworkId network) {
     sqlite::Transaction snapshot(database_);
     STIPEND_TRY(snapshot.begin("DEFERRED"));
-    return load_open_payouts(database_, ns_);
+    return load_open_payouts(database_, ns_, network);
 }
 
 Result<void> SqliteLedger::payouts(const PayoutFilter& filter, const PayoutSink& sink) {
     STIPEND_LET(rows, database_.prepare(cat(payout_columns(),
                                             "AND (?2 IS NULL OR orchestrator = ?2) AND (?3 IS NULL OR id < ?3) AND "
-                                            "(?4 = 0 OR state NOT IN (7, 8)) ORDER BY id DESC LIMIT ?5")));
+                                            "(?4 = 0 OR state NOT IN (7, 8)) AND (?6 IS NULL OR network = ?6) "
+                                            "ORDER BY id DESC LIMIT ?5")));
     rows.bind(ns_).bind(filter.orchestrator).bind(filter.before).bind(filter.open ? 1 : 0);
-    rows.bind(static_cast<std::int64_t>(std::min<std::uint64_t>(filter.limit, INT64_MAX)));
+    rows.bind(static_cast<std::int64_t>(std::min<std::uint64_t>(filter.limit, INT64_MAX))).bind(filter.network);
+    STIPEND_LET(networks, load_networks(database_, ns_));
     STIPEND_LET(last, database_.prepare(cat("SELECT ", columns<PayoutStep>(),
                                             " FROM payout_step WHERE payout = ? ORDER BY seq DESC LIMIT 1")));
     for (;;) {
         STIPEND_LET(more, rows.next());
         if (!more) return {};
-        STIPEND_LET(line, read_line(database_, rows));
+        STIPEND_LET(line, read_line(database_, networks, rows));
         STIPEND_LET(steps, rows_of<PayoutStep>(database_, last.bind(line.row.id), "a step of a payout"));
         last.reset();
         if (!steps.empty()) line.last = std::move(steps.front());
@@ -114,7 +126,8 @@ Result<std::optional<PayoutHistory>> SqliteLedger::payout(PayoutId id) {
     STIPEND_LET(found, rows.bind(ns_).bind(id).next());
     if (!found) return std::optional<PayoutHistory>();
     PayoutHistory out;
-    STIPEND_SET(out.line, read_line(database_, rows));
+    STIPEND_LET(networks, load_networks(database_, ns_));
+    STIPEND_SET(out.line, read_line(database_, networks, rows));
     STIPEND_LET(steps, database_.prepare(
                            cat("SELECT ", columns<PayoutStep>(), " FROM payout_step WHERE payout = ? ORDER BY seq")));
     STIPEND_SET(out.steps, rows_of<PayoutStep>(database_, steps.bind(id), "a step of a payout"));
@@ -136,12 +149,15 @@ Result<std::optional<PayoutHistory>> SqliteLedger::payout(PayoutId id) {
     return std::optional(std::move(out));
 }
 
-Result<std::vector<EndedSlot>> SqliteLedger::ended_slots(SlotId after, stipend_unix_ns since, std::uint64_t limit) {
-    STIPEND_LET(slots, database_.prepare(cat("SELECT ", columns<Slot>(),
-                                             " FROM slot s WHERE id > ? AND state = 1 AND EXISTS (SELECT 1 FROM "
-                                             "slot_end e JOIN attempt a ON a.id = e.id WHERE e.slot = s.id AND "
-                                             "e.at >= ?) ORDER BY id LIMIT ?")));
-    slots.bind(after).bind(since).bind(static_cast<std::int64_t>(std::min<std::uint64_t>(limit, INT64_MAX)));
+Result<std::vector<EndedSlot>> SqliteLedger::ended_slots(NetworkId network, SlotId after, stipend_unix_ns since,
+                                                         std::uint64_t limit) {
+    STIPEND_LET(slots, database_.prepare(
+                           cat("SELECT ", columns<Slot>(),
+                               " FROM slot s WHERE network = ? AND id > ? AND state = 1 AND EXISTS (SELECT 1 FROM "
+                               "slot_end e JOIN attempt a ON a.id = e.id WHERE e.slot = s.id AND "
+                               "e.at >= ?) ORDER BY id LIMIT ?")));
+    slots.bind(network).bind(after).bind(since).bind(
+        static_cast<std::int64_t>(std::min<std::uint64_t>(limit, INT64_MAX)));
     STIPEND_LET(rows, rows_of<Slot>(database_, slots, "a slot"));
     STIPEND_LET(ends, database_.prepare(cat("SELECT ", columns<SlotEnd>(), " FROM slot_end WHERE slot = ?")));
     STIPEND_LET(attempts, database_.prepare("SELECT gives_up FROM attempt WHERE id = ?"));

@@ -63,14 +63,15 @@ enum class SlotState : std::uint8_t {
 using PayoutId = std::int64_t;  // 1, 2, 3 ... in the order of their reservation
 using SlotId = std::int64_t;    // 1, 2, 3 ... in the order of their assignment
 
-// The reservation: all that its payee is owed by the rows ahead of it in the chain, so that no decision is in two of
-// them. An orchestrator has one payout at a time that is not over.
+// The reservation: all that its payee is owed on one network by the rows ahead of it in the chain, so that no decision
+// is in two of them. An orchestrator has one payout at a time on each network that is not over.
 struct Payout {
     PayoutId id = 0;
     OrchestratorId orchestrator = 0;
     std::string to = {};  // "0x" and 40 digits in lower case: frozen
-    SignedWei wei = {};   // above 0
+    SignedWei wei = {};   // above 0; in the smallest unit of the network's asset
     stipend_unix_ns at = 0;
+    NetworkId network = 0;  // on which it is owed, and paid
     friend bool operator==(const Payout&, const Payout&) = default;
 };
 
@@ -81,6 +82,7 @@ struct Slot {
     std::uint64_t nonce = 0;
     std::uint32_t payouts = 0;  // that are bound to it; 0: it pays nothing, such as one that was given up
     stipend_unix_ns at = 0;
+    NetworkId network = 0;  // of all of them
     friend bool operator==(const Slot&, const Slot&) = default;
 };
 
@@ -134,7 +136,6 @@ struct SlotEnd {
     friend bool operator==(const SlotEnd&, const SlotEnd&) = default;
 };
 
-inline constexpr std::size_t max_address_bytes = 42;
 inline constexpr std::size_t max_attempt_bytes = std::size_t{128} << 10;
 inline constexpr std::size_t max_attempts = 100;  // of one slot
 inline constexpr std::size_t max_slot_payouts = 1'000;
@@ -175,7 +176,9 @@ struct FailedPayee {
     OrchestratorId orchestrator = 0;
     PayoutId payout = 0;  // that failed
 };
+// Of one network.
 struct OpenPayouts {
+    NetworkId network = 0;
     std::vector<OpenPayout> payouts = {};  // by id
     std::vector<OpenSlot> slots = {};      // by id
     std::vector<BoundDay> bound = {};      // by address

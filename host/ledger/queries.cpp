@@ -6,6 +6,7 @@
 #include "host/ledger/columns.hpp"
 #include "host/ledger/invariants.hpp"
 #include "host/ledger/marks.hpp"
+#include "host/ledger/networks.hpp"
 #include "host/ledger/objections.hpp"
 #include "host/ledger/payouts.hpp"
 #include "host/ledger/schema.hpp"
@@ -22,10 +23,34 @@ Result<std::optional<Generation>> last_generation(sqlite::Database& database) {
     return found ? std::optional(read_row<Generation>(rows)) : std::nullopt;
 }
 
-Result<std::optional<Price>> last_price(sqlite::Database& database) {
-    STIPEND_LET(rows, database.prepare(cat("SELECT ", columns<Price>(), " FROM price")));
-    STIPEND_LET(found, rows.next());
-    return found ? std::optional(read_row<Price>(rows)) : std::nullopt;
+Result<std::vector<Price>> last_prices(sqlite::Database& database) {
+    STIPEND_LET(rows, database.prepare(cat("SELECT ", columns<Price>(), " FROM price ORDER BY network")));
+    std::vector<Price> out;
+    for (;;) {
+        STIPEND_LET(more, rows.next());
+        if (!more) return out;
+        out.push_back(read_row<Price>(rows));
+    }
+}
+
+// What is owed on other networks than the present ones.
+Result<void> load_other_debts(sqlite::Database& database, const std::vector<Network>& networks,
+                              std::vector<Balance>& out) {
+    STIPEND_LET(rows, database.prepare("SELECT orchestrator, network, owed FROM debt WHERE owed != zeroblob(32) "
+                                       "ORDER BY orchestrator, network"));
+    for (;;) {
+        STIPEND_LET(more, rows.next());
+        if (!more) return {};
+        const OrchestratorId id = rows.i64();
+        const auto network = std::ranges::find(networks, rows.i64(), &Network::id);
+        const auto owed = SignedWei::from_bytes(rows.bytes32());
+        const auto own = std::ranges::lower_bound(out, id, {}, &Balance::orchestrator);
+        if (own == out.end() || own->orchestrator != id) continue;  // of another namespace
+        if (network == networks.end() || rows.malformed()) {
+            return fail(STIPEND_E_INVALID, "ledger: ", database.path(), ": balance of ", own->key, " is damaged");
+        }
+        own->others.push_back({.network = *network, .owed = owed});
+    }
 }
 
 Result<void> load_orchestrators(sqlite::Database& database, std::int64_t ns, std::vector<OrchestratorRecord>& out) {
@@ -117,6 +142,10 @@ Result<std::optional<AnsweredRequest>> SqliteLedger::answered_request(std::strin
     return found ? std::optional(read_row<AnsweredRequest>(rows)) : std::nullopt;
 }
 
+Result<std::vector<Network>> SqliteLedger::networks() {
+    return load_networks(database_, ns_);
+}
+
 Result<State> SqliteLedger::load_state() {
     sqlite::Transaction snapshot(database_);
     STIPEND_TRY(snapshot.begin("DEFERRED"));
@@ -126,20 +155,24 @@ Result<State> SqliteLedger::load_state() {
     STIPEND_SET(out.fees, load_fees(database_, ns_));
     STIPEND_SET(out.manual, load_manual(database_, ns_));
     STIPEND_SET(out.objections, load_open_objections(database_, ns_));
-    STIPEND_SET(out.payouts, load_open_payouts(database_, ns_));
+    STIPEND_SET(out.networks, load_networks(database_, ns_));
     STIPEND_LET(position, read_position());
     if (__builtin_add_overflow(position.last_orchestrator, 1, &out.next_orchestrator) ||
         __builtin_add_overflow(position.last_generation, 1, &out.next_generation) ||
-        __builtin_add_overflow(position.last_payout, 1, &out.payouts.next_payout) ||
-        __builtin_add_overflow(position.last_slot, 1, &out.payouts.next_slot)) {
+        position.last_payout == INT64_MAX || position.last_slot == INT64_MAX) {
         return fail(STIPEND_E_INVALID, "ledger: ", path_.string(),
                     ": the last id leaves no next one: it is damaged: run `stipend ledger verify` for details");
+    }
+    for (const auto& network : out.networks) {
+        STIPEND_LET(open, load_open_payouts(database_, ns_, network.id));
+        open.next_payout = position.last_payout + 1;
+        open.next_slot = position.last_slot + 1;
+        out.payouts.push_back(std::move(open));
     }
     out.head = position.head;
     STIPEND_LET(generation, last_generation(database_));
     out.generation = std::move(generation);
-    STIPEND_LET(price, last_price(database_));
-    out.price = std::move(price);
+    STIPEND_SET(out.prices, last_prices(database_));
     STIPEND_LET(restored, get_mark(database_, mark_restored));
     if (restored) out.restored = parse_restored(*restored);
     return out;
@@ -181,25 +214,30 @@ Result<std::vector<Balance>> SqliteLedger::balances() {
     sqlite::Transaction snapshot(database_);
     STIPEND_TRY(snapshot.begin("DEFERRED"));
     STIPEND_LET(fees, load_fees(database_, ns_));
+    STIPEND_LET(networks, load_networks(database_, ns_));
     auto next_fee = fees.begin();
-    STIPEND_LET(rows, database_.prepare("SELECT o.id, o.key, s.owed FROM orchestrator o JOIN engine_state s "
+    STIPEND_LET(rows, database_.prepare("SELECT o.id, o.key, s.owed, o.network FROM orchestrator o JOIN engine_state s "
                                         "ON s.orchestrator = o.id WHERE o.ns = ? ORDER BY o.id"));
     rows.bind(ns_);
     for (;;) {
         STIPEND_LET(more, rows.next());
-        if (!more) return out;
+        if (!more) break;
         Balance balance;
         balance.orchestrator = rows.i64();
         balance.key = rows.text();
         balance.owed = SignedWei::from_bytes(rows.bytes32());
-        if (rows.malformed()) {
+        const auto network = std::ranges::find(networks, rows.i64(), &Network::id);
+        if (rows.malformed() || network == networks.end()) {
             return fail(STIPEND_E_INVALID, "ledger: ", path_.string(), ": balance of ", balance.key, " is damaged");
         }
+        balance.network = *network;
         if (next_fee != fees.end() && next_fee->orchestrator == balance.orchestrator) {
             balance.fees = (next_fee++)->state.total_wei;
         }
         out.push_back(std::move(balance));
     }
+    STIPEND_TRY(load_other_debts(database_, networks, out));
+    return out;
 }
 
 Result<std::vector<Observation>> SqliteLedger::observations(OrchestratorId orchestrator, stipend_unix_ns from,

@@ -26,6 +26,28 @@ struct Namespace {
     }
 };
 
+inline constexpr std::uint32_t coin_decimals = 18;  // of the coin of every chain of Ethereum's kind
+
+// A chain and an asset on it, in which debts are counted and paid. Never changed. Network 0, the coin of the ledger's
+// own chain, has no row.
+struct Network {
+    NetworkId id = 0;  // one more than the last
+    std::uint64_t chain_id = 0;
+    std::string token = {};  // the contract, "0x" and 40 digits in lower case; empty: the coin of the chain
+    std::uint32_t decimals = coin_decimals;  // of which the smallest unit is one
+    std::string symbol = {};                 // for people: "USDC"
+    stipend_unix_ns at = 0;
+    friend bool operator==(const Network&, const Network&) = default;
+    [[nodiscard]] bool is_token() const { return !token.empty(); }
+    // What an amount is for people: "20 USDC".
+    [[nodiscard]] std::string text_of(const SignedWei& units) const { return units_text(units, decimals, symbol); }
+    // Chain and asset are the same; these are its key.
+    [[nodiscard]] bool is_of(std::uint64_t chain, std::string_view asset) const {
+        return chain_id == chain && token == asset;
+    }
+};
+inline constexpr std::uint32_t max_decimals = 36;
+
 struct Orchestrator {
     OrchestratorId id = 0;
     std::string key = {};  // configured by the operator: unique in its namespace, never changes
@@ -34,6 +56,7 @@ struct Orchestrator {
     std::string worker_key = {};
     bool retired = false;
     stipend_unix_ns first_seen_at = 0;
+    NetworkId network = 0;  // in whose asset it is owed by the rows that follow
 };
 
 // What the engine restores after a restart.
@@ -82,7 +105,7 @@ struct Decision {
     std::string tier = {};
     std::uint32_t multiplier_ppm = 0;
     Usd usd = {};
-    Wei wei = {};
+    Wei wei = {};  // in the smallest unit of the asset of the orchestrator's network
     std::int64_t delay_ns = 0;
     std::int64_t penalty_ns = 0;
     stipend_unix_ns next_at = 0;  // when the next one is due
@@ -149,7 +172,7 @@ struct ManualPayment {
     Usd usd = {};        // above 0; where wei were stated, what they are worth, rounded up
     SignedWei wei = {};  // above 0; where dollars were stated, what they are worth, rounded down
     Stated stated = Stated::usd;
-    std::int64_t usd_per_eth_e8 = 0;  // the rate of the conversion
+    std::int64_t usd_per_eth_e8 = 0;  // the rate of the conversion, for one whole unit of the asset
     stipend_unix_ns rate_at = 0;      // when it was observed
     std::string rate_source = {};
     std::string call_type = {};  // what it is for, as its orderer says
@@ -157,6 +180,7 @@ struct ManualPayment {
     std::string metadata = {};   // a JSON object
     std::string by = {};
     stipend_unix_ns at = 0;
+    std::uint32_t decimals = coin_decimals;  // of the asset
     friend bool operator==(const ManualPayment&, const ManualPayment&) = default;
 };
 
@@ -258,7 +282,7 @@ struct PardonHistory {
 
 // In the terms of a generation: its decisions' wei are what the host computes of their dollars, exactly, at the last
 // price ahead of them in the chain. Without it a policy computed both, each rounded down by itself.
-inline constexpr std::string_view amounts_by_host = ",\"asset\":\"ETH\",\"decimals\":18";
+inline constexpr std::string_view amounts_by_host = ",\"asset\":\"";
 
 // The policy and the configuration that decide.
 struct Generation {
@@ -313,11 +337,12 @@ struct Fee {
     friend bool operator==(const Fee&, const Fee&) = default;
 };
 
-// The last accepted rate.
+// The last accepted rate of a network's asset.
 struct Price {
-    std::int64_t usd_per_eth_e8 = 0;
+    std::int64_t usd_per_eth_e8 = 0;  // for one whole unit of the asset
     stipend_unix_ns at = 0;
     std::string source = {};
+    NetworkId network = 0;
 };
 
 // What a monitor observed of one target. A row with the same start replaces the end and the verdict, so that a state
@@ -361,6 +386,7 @@ struct Event {
 
 // What one transaction writes, in this order; all of it or nothing.
 struct Batch {
+    std::vector<Network> networks = {};
     std::vector<Generation> generations = {};
     std::vector<NewOrchestrator> added = {};
     std::vector<Orchestrator> changed = {};  // by id; the key must not change
@@ -382,13 +408,14 @@ struct Batch {
 
     [[nodiscard]] bool empty() const {
         // A structured binding, so that a new member does not compile until it is listed here.
-        const auto& [b_generations, b_added, b_changed, b_price, b_pardons, b_closed, b_decisions, b_opened,
+        const auto& [b_networks, b_generations, b_added, b_changed, b_price, b_pardons, b_closed, b_decisions, b_opened,
                      b_adjustments, b_payments, b_objections, b_objection_answers, b_fees, b_observations, b_forget,
                      b_events, b_answered, b_payouts] = *this;
-        return b_generations.empty() && b_added.empty() && b_changed.empty() && b_pardons.empty() && b_closed.empty() &&
-               b_decisions.empty() && b_opened.empty() && b_adjustments.empty() && b_payments.empty() &&
-               b_objections.empty() && b_objection_answers.empty() && b_fees.empty() && !b_price &&
-               b_observations.empty() && !b_forget && b_events.empty() && b_answered.empty() && b_payouts.empty();
+        return b_networks.empty() && b_generations.empty() && b_added.empty() && b_changed.empty() &&
+               b_pardons.empty() && b_closed.empty() && b_decisions.empty() && b_opened.empty() &&
+               b_adjustments.empty() && b_payments.empty() && b_objections.empty() && b_objection_answers.empty() &&
+               b_fees.empty() && !b_price && b_observations.empty() && !b_forget && b_events.empty() &&
+               b_answered.empty() && b_payouts.empty();
     }
 };
 
@@ -424,7 +451,7 @@ struct OrchestratorRecord {
     EngineState state;
     std::string memory_policy = {};  // the plugin whose policy wrote state.memory; empty for none
     std::uint32_t memory_version = 0;
-    SignedWei owed = {};
+    SignedWei owed = {};  // on its network
     std::optional<Gap> open_gap = {};
 };
 
@@ -434,11 +461,12 @@ struct State {
     std::vector<OrchestratorFees> fees = {};             // by id; only those with a fee
     std::vector<ManualDay> manual = {};                  // of the last day with a manual payment, and some before
     std::vector<OpenObjections> objections = {};         // by id
-    OpenPayouts payouts = {};
-    OrchestratorId next_orchestrator = 1;  // the id of the next new one
+    std::vector<Network> networks = {};                  // by id
+    std::vector<OpenPayouts> payouts = {};               // by network, with 0, whether something is open there or not
+    OrchestratorId next_orchestrator = 1;                // the id of the next new one
     GenerationId next_generation = 1;
     std::optional<Generation> generation = {};  // the last one installed
-    std::optional<Price> price = {};
+    std::vector<Price> prices = {};             // by network
     Head head = {};
     std::optional<Restored> restored = {};  // the last time
 };

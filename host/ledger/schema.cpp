@@ -162,9 +162,40 @@ constexpr const char* version_7 =
 // The person that ordered the end of a slot. No host wrote an end before.
 constexpr const char* version_8 = "ALTER TABLE slot_end ADD COLUMN by TEXT NOT NULL DEFAULT '';";
 
+// What debts are counted in. `space` is the namespace of a network's accounts, `coin_space` that of the coin of its
+// chain, in which its fees are. `network_of` has each change of the network of an orchestrator; without a row it is 0.
+// `debt` is what an orchestrator is owed on other networks than its own. A nonce belongs to a payer on a chain.
+constexpr const char* version_9 =
+    "CREATE TABLE network("
+    "  id INTEGER PRIMARY KEY, ns INTEGER NOT NULL, chain_id INTEGER NOT NULL, token TEXT NOT NULL,"
+    "  decimals INTEGER NOT NULL, symbol TEXT NOT NULL, at INTEGER NOT NULL, space INTEGER NOT NULL,"
+    "  coin_space INTEGER NOT NULL, seq INTEGER NOT NULL UNIQUE, UNIQUE(ns, chain_id, token)) STRICT;"
+    "CREATE TABLE network_of("
+    "  orchestrator INTEGER NOT NULL, seq INTEGER NOT NULL, network INTEGER NOT NULL,"
+    "  PRIMARY KEY(orchestrator, seq)) STRICT, WITHOUT ROWID;"
+    "CREATE TABLE debt("
+    "  orchestrator INTEGER NOT NULL, network INTEGER NOT NULL, owed BLOB NOT NULL,"
+    "  PRIMARY KEY(orchestrator, network)) STRICT, WITHOUT ROWID;"
+    "ALTER TABLE orchestrator ADD COLUMN network INTEGER NOT NULL DEFAULT 0;"
+    "ALTER TABLE manual_payment ADD COLUMN decimals INTEGER NOT NULL DEFAULT 18;"
+    "ALTER TABLE payout ADD COLUMN network INTEGER NOT NULL DEFAULT 0;"
+    "DROP INDEX payout_open;"
+    "CREATE UNIQUE INDEX payout_open ON payout(orchestrator, network) WHERE state NOT IN (7, 8);"
+    "ALTER TABLE slot ADD COLUMN network INTEGER NOT NULL DEFAULT 0;"
+    "ALTER TABLE slot ADD COLUMN chain_id INTEGER NOT NULL DEFAULT 0;"
+    "UPDATE slot SET chain_id = (SELECT chain_id FROM meta);"
+    "DROP INDEX slot_nonce;"
+    "CREATE UNIQUE INDEX slot_nonce ON slot(payer, chain_id, nonce) WHERE state != 2;"
+    "ALTER TABLE price RENAME TO price_of_coin;"
+    "CREATE TABLE price("
+    "  network INTEGER PRIMARY KEY, usd_per_eth_e8 INTEGER NOT NULL, at INTEGER NOT NULL, source TEXT NOT NULL,"
+    "  seq INTEGER NOT NULL) STRICT;"
+    "INSERT INTO price SELECT 0, usd_per_eth_e8, at, source, seq FROM price_of_coin;"
+    "DROP TABLE price_of_coin;";
+
 // Entry i migrates version i to i + 1. Released entries never change.
-constexpr std::array<const char*, schema_version> migrations{version_1, version_2, version_3, version_4,
-                                                             version_5, version_6, version_7, version_8};
+constexpr std::array<const char*, schema_version> migrations{version_1, version_2, version_3, version_4, version_5,
+                                                             version_6, version_7, version_8, version_9};
 
 }  // namespace
 

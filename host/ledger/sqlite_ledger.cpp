@@ -111,9 +111,9 @@ Result<void> SqliteLedger::open_writer() {
             return SQLITE_OK;
         },
         &wal_pages_);
-    STIPEND_LET(expense, ensure_namespace());
-    STIPEND_SET(writer_,
-                JournalWriter::prepare(database_, {.id = ns_, .name = options_.ns.text(), .expense_account = expense}));
+    STIPEND_TRY(ensure_namespace());
+    STIPEND_SET(writer_, JournalWriter::prepare(
+                             database_, {.id = ns_, .name = options_.ns.text(), .chain_id = options_.ns.chain_id}));
     STIPEND_SET(position_, read_position());
     STIPEND_TRY(open_mark());
     for (;;) {
@@ -197,10 +197,9 @@ Result<void> SqliteLedger::backup_before_migration() {
 }
 
 // Account ids: the debt to an orchestrator has the orchestrator's id; all others count down from -1.
-Result<std::int64_t> SqliteLedger::ensure_namespace() {
+Result<void> SqliteLedger::ensure_namespace() {
     const std::string name = options_.ns.text();
-    std::int64_t account = 0;
-    STIPEND_TRY(transact([&]() -> Result<void> {
+    return transact([&]() -> Result<void> {
         STIPEND_LET(insert, database_.prepare("INSERT OR IGNORE INTO namespace(name) VALUES(?)"));
         STIPEND_TRY(insert.bind_text(name).run());
         STIPEND_LET(find, database_.prepare("SELECT id FROM namespace WHERE name = ?"));
@@ -208,13 +207,8 @@ Result<std::int64_t> SqliteLedger::ensure_namespace() {
         ns_ = found ? find.i64() : 0;
         STIPEND_LET(add, database_.prepare("INSERT OR IGNORE INTO account SELECT min(0, ifnull(min(id), 0)) - 1, ?, "
                                            "'expense:payout' FROM account"));
-        STIPEND_TRY(add.bind(ns_).run());
-        STIPEND_LET(get, database_.prepare("SELECT id FROM account WHERE ns = ? AND name = 'expense:payout'"));
-        STIPEND_LET(exists, get.bind(ns_).next());
-        account = exists ? get.i64() : 0;
-        return {};
-    }));
-    return account;
+        return add.bind(ns_).run();
+    });
 }
 
 Result<Position> SqliteLedger::read_position() {
@@ -224,6 +218,7 @@ Result<Position> SqliteLedger::read_position() {
     STIPEND_SET(out.last_generation, database_.number("SELECT ifnull(max(id), 0) FROM generation"));
     STIPEND_SET(out.last_payout, database_.number("SELECT ifnull(max(id), 0) FROM payout"));
     STIPEND_SET(out.last_slot, database_.number("SELECT ifnull(max(id), 0) FROM slot"));
+    STIPEND_SET(out.last_network, database_.number("SELECT ifnull(max(id), 0) FROM network"));
     return out;
 }
 
@@ -246,10 +241,14 @@ Error SqliteLedger::record_failure(Error error) {
 Result<void> SqliteLedger::commit(const Batch& batch) {
     STIPEND_TRY(check_batch(batch));
     Position next;
-    STIPEND_TRY(transact([&]() -> Result<void> {
+    auto written = transact([&]() -> Result<void> {
         STIPEND_SET(next, writer_->write(batch, position_));
         return {};
-    }));
+    });
+    if (!written) {
+        if (writer_) writer_->rolled_back();
+        return written;
+    }
     position_ = next;
     return {};
 }

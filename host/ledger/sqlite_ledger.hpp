@@ -50,10 +50,11 @@ class SqliteLedger final : public Ledger {
     [[nodiscard]] Result<std::vector<Standing>> standings(std::span<const OrchestratorId> ids) override;
     [[nodiscard]] Result<void> export_fees(const DecisionFilter& filter, const FeeSink& sink) override;
     [[nodiscard]] Result<std::vector<Debt>> debts(const DebtFilter& filter) override;
-    [[nodiscard]] Result<OpenPayouts> open_payouts() override;
+    [[nodiscard]] Result<OpenPayouts> open_payouts(NetworkId network) override;
+    [[nodiscard]] Result<std::vector<Network>> networks() override;
     [[nodiscard]] Result<void> payouts(const PayoutFilter& filter, const PayoutSink& sink) override;
     [[nodiscard]] Result<std::optional<PayoutHistory>> payout(PayoutId id) override;
-    [[nodiscard]] Result<std::vector<EndedSlot>> ended_slots(SlotId after, stipend_unix_ns since,
+    [[nodiscard]] Result<std::vector<EndedSlot>> ended_slots(NetworkId network, SlotId after, stipend_unix_ns since,
                                                              std::uint64_t limit) override;
     [[nodiscard]] Result<std::vector<Balance>> balances() override;
     [[nodiscard]] Result<std::optional<PayoutFacts>> paid_by(PayoutId payout, const AccountSink& sink) override;
@@ -93,7 +94,7 @@ class SqliteLedger final : public Ledger {
     [[nodiscard]] Result<void> backup_before_migration();
     [[nodiscard]] Result<void> write_backup(const std::filesystem::path& partial, BackupReport& report);
     void notice(const std::string& text) const;
-    [[nodiscard]] Result<std::int64_t> ensure_namespace();
+    [[nodiscard]] Result<void> ensure_namespace();
     [[nodiscard]] Result<Position> read_position();
     [[nodiscard]] Result<void> check_writable() const;
     // Runs `write` in one durable transaction, then a checkpoint if one is due. All writes go through it.

@@ -31,6 +31,7 @@ Result<Report> Verifier::run() {
     STIPEND_TRY(check_states());
     STIPEND_TRY(check_fee_states());
     STIPEND_TRY(check_accounts());
+    STIPEND_TRY(check_networks());
     STIPEND_TRY(check_gaps());
     STIPEND_TRY(check_small_tables());
     STIPEND_TRY(check_restored());
@@ -82,6 +83,8 @@ Result<void> Verifier::load_known() {
         expense_accounts_.emplace(id, spaces.i64());
     }
     STIPEND_TRY(load_fee_accounts());
+    STIPEND_TRY(load_networks());
+    STIPEND_TRY(load_accounts());
     STIPEND_LET(rows, main_.prepare("SELECT id, key, ns FROM orchestrator"));
     for (;;) {
         STIPEND_LET(more, rows.next());
@@ -186,7 +189,7 @@ Result<void> Verifier::start_from_carried(const RecordedArchive& last) {
     }
     at_ = {.seq = last.facts.last, .hash = last.facts.head};
     unchecked_ = last.facts.last;
-    return {};
+    return load_carried_networks(unchecked_);
 }
 
 Result<void> Verifier::check_carried() {

@@ -23,6 +23,12 @@ namespace stipend::ledger {
     return seq == INT64_MAX ? seq : seq + 1;
 }
 
+// As debt_account; 0 where a damaged file has other numbers than there are.
+[[nodiscard]] constexpr std::int64_t debt_account_of(OrchestratorId id, NetworkId network) {
+    const bool sound = network >= 0 && network <= static_cast<NetworkId>(max_networks);
+    return sound && id <= max_orchestrator ? debt_account(id, network) : network == 0 ? id : 0;
+}
+
 class Verifier {
   public:
     Verifier(sqlite::Database& main, const VerifyOptions& options) : main_(main), options_(options) {}
@@ -43,7 +49,20 @@ class Verifier {
         Hash row_body = {};  // hash of the body of that change
         Seq state_seq = 0;   // position of the last change of its state
         bool by_decision = false;
-        Hash state_digest = {};  // digest of the state after that change
+        Hash state_digest = {};                                // digest of the state after that change
+        std::vector<std::pair<Seq, NetworkId>> networks = {};  // each change of its network; none: it is 0
+    };
+
+    struct NetworkTrack {  // according to the tables
+        Network row = {};
+        std::int64_t ns = 0;
+        std::int64_t space = 0;
+        std::int64_t coin = 0;
+    };
+    struct PriceTrack {  // the last one of a network, according to the chain
+        Seq seq = 0;
+        std::string body = {};
+        std::optional<std::int64_t> rate = {};  // USD for one whole unit of its asset, in 1e-8
     };
 
     struct Unpriced {  // a decision that does not fit the price before it
@@ -68,6 +87,7 @@ class Verifier {
         PayoutState state = PayoutState::reserved;
         SlotId slot = 0;
         SignedWei wei = {};
+        NetworkId network = 0;
     };
     struct SlotTrack {
         struct Signed {
@@ -77,6 +97,7 @@ class Verifier {
         bool paid = false;  // it was executed, and pays
         SlotState state = SlotState::open;
         std::uint32_t payouts = 0;
+        NetworkId network = 0;
         std::vector<Signed> attempts = {};
     };
 
@@ -110,9 +131,26 @@ class Verifier {
 
     // verify_amounts.cpp
     [[nodiscard]] Result<void> load_conversions();
-    void take_price(const std::string& body);
+    void take_price(Seq seq, const std::string& body);
     void check_amount(const StoredDecision& stored);
     void report_unpriced();
+
+    // verify_networks.cpp
+    [[nodiscard]] Result<void> load_networks();
+    [[nodiscard]] Result<void> load_accounts();
+    [[nodiscard]] Result<void> load_carried_networks(Seq through);
+    [[nodiscard]] Result<std::string> network_row(Seq seq);
+    [[nodiscard]] NetworkId network_at(OrchestratorId id, Seq seq) const;
+    [[nodiscard]] std::int64_t space_of(NetworkId network) const;  // 0: there is none
+    [[nodiscard]] std::int64_t coin_of(NetworkId network) const;   // the same
+    [[nodiscard]] std::uint64_t chain_of(NetworkId network) const;
+    [[nodiscard]] std::uint32_t decimals_of(NetworkId network) const;
+    [[nodiscard]] std::int64_t space_of_account(std::int64_t account) const;
+    [[nodiscard]] bool is_debt_account(std::int64_t id, std::int64_t ns, const std::string& name) const;
+    [[nodiscard]] Result<void> check_networks();
+    [[nodiscard]] Result<void> check_network_changes();
+    [[nodiscard]] Result<void> check_other_debts();
+    [[nodiscard]] Result<void> check_prices();
 
     // verify_fees.cpp
     [[nodiscard]] Result<void> load_fee_accounts();
@@ -133,7 +171,7 @@ class Verifier {
     void check_pardon(Seq seq, const Pardon& row, const Hash& digest);
     // Of the row of `table` at `ref`.
     [[nodiscard]] Result<void> expect_row(std::string_view table, Seq ref, Seq last, Entries& want);
-    void expect_debt(Entries& want, OrchestratorId id, const SignedWei& wei);
+    void expect_debt(Entries& want, OrchestratorId id, Seq seq, const SignedWei& wei);
 
     // verify_objections.cpp: the bodies of the rows at `seq`, as `expected_body` has them.
     [[nodiscard]] Result<std::string> objection_row(Seq seq);
@@ -151,8 +189,8 @@ class Verifier {
     [[nodiscard]] Result<void> expect_payout(const Journal& journal, Entries& want);
     [[nodiscard]] Result<void> check_payout_states();
     void expect_transfer(Entries& want, std::int64_t from, std::int64_t to, const SignedWei& wei);
-    // Of the namespace that is paid; 0: there is none.
-    [[nodiscard]] Result<std::int64_t> account_named(std::string_view name);
+    // 0: there is none.
+    [[nodiscard]] std::int64_t account_named(std::int64_t space, const std::string& name) const;
 
     // verify_state.cpp
     [[nodiscard]] Result<void> check_orchestrators();
@@ -173,9 +211,11 @@ class Verifier {
     std::uint64_t chain_id_ = 0;
     Head at_;            // the last row of the chain that was walked
     Seq unchecked_ = 0;  // rows up to here are in missing archives
-    Seq price_seq_ = 0;  // position of the last price
-    std::string price_body_;
-    std::optional<std::int64_t> rate_;  // USD per ETH in 1e-8, of the last price
+    std::map<NetworkId, PriceTrack> prices_;
+    std::map<NetworkId, NetworkTrack> networks_;                             // without 0
+    std::map<std::pair<std::int64_t, std::string>, std::int64_t> accounts_;  // by namespace and name; no debts
+    std::unordered_map<std::int64_t, std::int64_t> account_spaces_;          // the namespace of each of them
+    std::int64_t paid_space_ = 0;  // of what is owed, and paid, in the coin of the ledger's chain
     std::vector<Unpriced> unpriced_;
     std::set<GenerationId> converted_by_host_;
     std::string restored_body_;  // of the last restoration
@@ -187,8 +227,9 @@ class Verifier {
     std::unordered_map<OrchestratorId, FeeTrack> fee_tracks_;
     std::map<PayoutId, PayoutTrack> payouts_;
     std::map<SlotId, SlotTrack> slots_;
-    std::unordered_map<OrchestratorId, PayoutId> last_payouts_;
-    std::map<std::pair<std::string, std::uint64_t>, SlotId> nonces_;  // of each payer, by the slot that has it last
+    std::map<std::pair<OrchestratorId, NetworkId>, PayoutId> last_payouts_;
+    std::map<std::pair<std::string, std::uint64_t>, SlotId>
+        nonces_;  // of each payer and chain, by the slot that has it last
     Entries sums_;
     std::int64_t states_before_ = 0;                 // rows of that table that belong to a decision
     std::vector<Seq> row_journals_;                  // of adjustments and manual payments, ascending

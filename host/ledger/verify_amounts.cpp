@@ -34,10 +34,16 @@ Result<void> Verifier::load_conversions() {
 
 // The price that the next decisions are converted at. Before hosts computed amounts, a transaction wrote its price
 // behind its decisions.
-void Verifier::take_price(const std::string& body) {
-    rate_ = rate_of_price(body);
+void Verifier::take_price(Seq seq, const std::string& body) {
+    const auto stated = network_of_price(body);
+    if (!stated || (*stated != 0 && !networks_.contains(*stated))) {
+        return bad(cat("price seq ", seq), "belongs to no network");
+    }
+    auto& price = prices_[*stated];
+    price = {.seq = seq, .body = body, .rate = rate_of_price(body)};
+    if (*stated != 0) return;
     for (const auto& one : unpriced_) {
-        if (!rate_ || !may_be_of(one.wei, one.usd, *rate_)) bad(one.name, one.what);
+        if (!price.rate || !may_be_of(one.wei, one.usd, *price.rate)) bad(one.name, one.what);
     }
     unpriced_.clear();
 }
@@ -47,19 +53,26 @@ void Verifier::check_amount(const StoredDecision& stored) {
     if (d.usd.negative() || stored.malformed) return;  // reported
     if (d.usd.zero() && d.wei.zero()) return;
     const bool exact = converted_by_host_.contains(d.generation);
-    if (!rate_ && unchecked_ != 0) return;  // the price may be in an archive that is missing
-    const auto want = rate_ ? usd_to_wei(d.usd.count_e8(), {}, *rate_)
-                            : Result<Wei>(fail(STIPEND_E_UNAVAILABLE, "a price before it"));
-    if (exact ? want && d.wei == *want : rate_ && may_be_of(d.wei, d.usd, *rate_)) return;
-    auto text = finding(
-        d.wei, d.usd, want ? cat(want->text(), " at ", scaled_text(*rate_, 8), " USD per ETH") : want.error().message);
-    if (exact || unpriced_.size() == max_unpriced) return bad(name_of(stored), std::move(text));
+    const auto network = network_at(d.orchestrator, stored.seq);
+    const auto price = prices_.find(network);
+    const auto rate = price == prices_.end() ? std::nullopt : price->second.rate;
+    const auto decimals = decimals_of(network);
+    if (!rate && unchecked_ != 0) return;  // the price may be in an archive that is missing
+    const auto want = rate ? usd_to_units(d.usd.count_e8(), {}, *rate, decimals)
+                           : Result<Wei>(fail(STIPEND_E_UNAVAILABLE, "a price before it"));
+    if (exact || network != 0 ? want && d.wei == *want : rate && may_be_of(d.wei, d.usd, *rate)) return;
+    auto text = finding(d.wei, d.usd,
+                        want ? cat(want->text(), " at ", scaled_text(rate.value_or(0), 8),
+                                   network == 0 ? " USD per ETH" : " USD for one whole unit")
+                             : want.error().message);
+    if (exact || network != 0 || unpriced_.size() == max_unpriced) return bad(name_of(stored), std::move(text));
     unpriced_.push_back({name_of(stored), std::move(text), d.wei, d.usd});
 }
 
 void Verifier::report_unpriced() {
     // Without any price there is nothing to hold them to.
-    if (rate_) {
+    const auto price = prices_.find(0);
+    if (price != prices_.end() && price->second.rate) {
         for (const auto& one : unpriced_) bad(one.name, one.what);
     }
     unpriced_.clear();

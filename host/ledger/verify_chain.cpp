@@ -194,6 +194,8 @@ Result<std::string> Verifier::expected_body(AuditKind kind, Seq seq, const std::
             return row_of("adjustment", adjustment_body);
         case AuditKind::manual_payment:
             return row_of("manual_payment", checked_payment_body);
+        case AuditKind::network:
+            return network_row(seq);
         case AuditKind::objection:
             return objection_row(seq);
         case AuditKind::objection_answer:
@@ -246,9 +248,7 @@ Result<std::string> Verifier::closing_body(Seq seq, const std::string& body) {
 void Verifier::track_change(AuditKind kind, Seq seq, const std::string& body) {
     changes_[kind].push_back(seq);
     if (kind == AuditKind::price) {
-        price_seq_ = seq;
-        price_body_ = body;
-        take_price(body);
+        take_price(seq, body);
     }
     if (kind == AuditKind::restored) restored_body_ = body;
     if (kind != AuditKind::orchestrator && kind != AuditKind::state) return;
@@ -258,6 +258,10 @@ void Verifier::track_change(AuditKind kind, Seq seq, const std::string& body) {
         Track& track = tracks_[number_in(*parsed, "id")];
         track.row_seq = seq;
         track.row_body = keccak256(body);
+        const auto stated = std::max<NetworkId>(number_in(*parsed, "network"), 0);
+        if (stated != (track.networks.empty() ? 0 : track.networks.back().second)) {
+            track.networks.emplace_back(seq, stated);
+        }
         return;
     }
     Track& track = tracks_[number_in(*parsed, "orchestrator")];

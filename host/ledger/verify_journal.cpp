@@ -46,13 +46,14 @@ struct Verifier::Debts {
     sqlite::Statement rows_;
 };
 
-void Verifier::expect_debt(Entries& want, OrchestratorId id, const SignedWei& wei) {
+void Verifier::expect_debt(Entries& want, OrchestratorId id, Seq seq, const SignedWei& wei) {
     if (wei.zero()) return;
     const auto known = known_.find(id);
-    const std::int64_t ns = known == known_.end() ? 0 : known->second.ns;
-    const auto expense = expense_accounts_.find(ns);
+    const auto network = network_at(id, seq);
+    const std::int64_t own = known == known_.end() ? 0 : known->second.ns;
+    const auto expense = expense_accounts_.find(network == 0 ? own : space_of(network));
     const auto negated = wei.negated();
-    if (expense == expense_accounts_.end() || !negated || !add_to(want, id, wei) ||
+    if (expense == expense_accounts_.end() || !negated || !add_to(want, debt_account_of(id, network), wei) ||
         !add_to(want, expense->second, *negated)) {
         bad(cat("debt of orchestrator ", id), cat("cannot be summed: ", wei.text(), " wei"));
     }
@@ -62,7 +63,7 @@ void Verifier::compare_entries(const Journal& journal, const Entries& want) {
     const Seq ref = journal.ref;
     const auto name = [&](std::int64_t account) { return cat("entry (journal ", ref, ", account ", account, ")"); };
     Entries got;
-    for (const auto& [account, wei] : journal.entries) {
+    for (const auto& [account, wei, space] : journal.entries) {
         got.emplace(account, wei);
         if (!add_to(sums_, account, wei)) bad(name(account), "its account leaves its range");
         const auto match = want.find(account);
@@ -123,6 +124,7 @@ Result<void> Verifier::check_journals(sqlite::Database& file, Seq after) {
             Entry& entry = journal.entries.emplace_back();
             entry.account = entries.i64();
             entry.wei = SignedWei::from_bytes(entries.bytes32());
+            entry.space = space_of_account(entry.account);
             if (entries.malformed()) bad(cat("entry (", name, ", account ", entry.account, ")"), "is not 32 bytes");
         }
         compare_entries(journal, want);
@@ -143,7 +145,7 @@ Result<void> Verifier::expect_decisions(Debts& debts, Seq ref, Seq last, Entries
     }
     Seq count = 0;
     for (; debts.more && debts.seq <= last; ++count) {
-        expect_debt(want, debts.orchestrator, debts.wei);
+        expect_debt(want, debts.orchestrator, debts.seq, debts.wei);
         STIPEND_TRY(debts.advance());
     }
     if (last < ref || count != last - ref + 1) {
@@ -154,14 +156,19 @@ Result<void> Verifier::expect_decisions(Debts& debts, Seq ref, Seq last, Entries
 
 Result<void> Verifier::expect_row(std::string_view table, Seq ref, Seq last, Entries& want) {
     row_journals_.push_back(ref);
-    STIPEND_LET(row, main_.prepare(cat("SELECT orchestrator, wei FROM ", table, " WHERE seq = ?")));
+    STIPEND_LET(row, main_.prepare(cat("SELECT orchestrator, wei", table == "manual_payment" ? ", decimals" : ", NULL",
+                                       " FROM ", table, " WHERE seq = ?")));
     STIPEND_LET(found, row.bind(ref).next());
     if (!found || last != ref) {
         bad(cat("journal ", ref), cat("belongs to no ", table));
         return {};
     }
     const OrchestratorId id = row.i64();
-    expect_debt(want, id, SignedWei::from_bytes(row.bytes32()));
+    expect_debt(want, id, ref, SignedWei::from_bytes(row.bytes32()));
+    const auto decimals = row.maybe<std::uint32_t>();
+    if (const auto own = decimals_of(network_at(id, ref)); decimals && *decimals != own) {
+        bad(cat(table, " seq ", ref), cat("decimals: got ", *decimals, ", want those of its network, ", own));
+    }
     return {};
 }
 

@@ -9,6 +9,11 @@
 
 namespace stipend::ledger {
 
+// The payer and the chain that nonces belong to.
+static std::string payer_on(const std::string& payer, std::uint64_t chain) {
+    return cat(payer, " ", chain);
+}
+
 // The text that the row at `seq` encodes to, once `check` has seen it; another one where there is no sound row.
 template <class Row, class Check>
 static Result<std::string> checked_body(sqlite::Database& main, std::string_view table, Seq seq,
@@ -46,12 +51,13 @@ Result<std::string> Verifier::payout_row(AuditKind kind, Seq seq) {
 Result<void> Verifier::check_payout(Seq seq, const Payout& row) {
     const auto name = cat("payout seq ", seq);
     if (!known_.contains(row.orchestrator)) bad(name, "belongs to no known orchestrator");
-    const auto [last, first] = last_payouts_.try_emplace(row.orchestrator, row.id);
+    const auto [last, first] = last_payouts_.try_emplace({row.orchestrator, row.network}, row.id);
     if (const auto& before = payouts_[last->second]; !first && !is_over(before.state)) {
         bad(name, cat("payout ", last->second, " of its orchestrator is not over"));
     }
     last->second = row.id;
-    payouts_[row.id] = {.orchestrator = row.orchestrator, .wei = row.wei};
+    if (row.network != 0 && !networks_.contains(row.network)) bad(name, cat("there is no network ", row.network));
+    payouts_[row.id] = {.orchestrator = row.orchestrator, .wei = row.wei, .network = row.network};
     return {};
 }
 
@@ -67,21 +73,25 @@ Result<void> Verifier::check_slot(Seq seq, const Slot& row) {
     if (!follows_own_nonces(row)) {
         bad(cat("slot seq ", seq), cat("nonce ", row.nonce, " leaves a gap behind those of ", row.payer));
     }
-    const auto [holder, first] = nonces_.try_emplace({row.payer, row.nonce}, row.id);
+    STIPEND_LET(chain, main_.prepare("SELECT chain_id FROM slot WHERE id = ?"));
+    STIPEND_TRY(chain.bind(row.id).next());
+    if (chain.as<std::uint64_t>() != chain_of(row.network)) bad(cat("slot seq ", seq), "is not of its network's chain");
+    const auto [holder, first] = nonces_.try_emplace({payer_on(row.payer, chain_of(row.network)), row.nonce}, row.id);
     if (!first && slots_[holder->second].state != SlotState::free) {
         bad(cat("slot seq ", seq), cat("nonce ", row.nonce, " was given to slot ", holder->second));
     }
     holder->second = row.id;
-    slots_[row.id] = {.payouts = row.payouts};
+    slots_[row.id] = {.payouts = row.payouts, .network = row.network};
     return {};
 }
 
 // Nonces of a payer have no gap, wherever the first one is.
 bool Verifier::follows_own_nonces(const Slot& row) const {
+    const auto payer = payer_on(row.payer, chain_of(row.network));
     const auto taken = [&](const auto& nonce) {
-        return nonce.first.first == row.payer && slots_.at(nonce.second).state != SlotState::free;
+        return nonce.first.first == payer && slots_.at(nonce.second).state != SlotState::free;
     };
-    const auto at = nonces_.lower_bound({row.payer, row.nonce});
+    const auto at = nonces_.lower_bound({payer, row.nonce});
     if (row.nonce > 0 && at != nonces_.begin() && std::prev(at)->first.second == row.nonce - 1 && taken(*std::prev(at)))
         return true;
     return unchecked_ != 0 || std::none_of(nonces_.begin(), nonces_.end(), taken);
@@ -110,6 +120,7 @@ Result<void> Verifier::check_step(Seq seq, const PayoutStep& row) {
         bad(name, cat("goes from ", payout_state_name(track.state), " to ", payout_state_name(row.state)));
     }
     const auto slot = slots_.find(track.slot == 0 ? row.slot : track.slot);
+    if (slot != slots_.end() && slot->second.network != track.network) bad(name, "its slot is of another network");
     const auto ended = slot == slots_.end() ? SlotState::open : slot->second.state;
     const bool paid = slot != slots_.end() && slot->second.paid;
     if (row.state == PayoutState::paid && (ended != SlotState::ended || !paid)) {
@@ -185,7 +196,7 @@ Result<void> Verifier::check_payout_states() {
 
 // A payout takes all that is owed, so that what it pays is known by its place in the chain.
 void Verifier::check_all_reserved(const Journal& journal) {
-    for (const auto& [account, wei] : journal.entries) {
+    for (const auto& [account, wei, space] : journal.entries) {
         if (account > 0 && !sums_[account].zero() && unchecked_ == 0) {
             bad(cat("payout seq ", journal.ref), cat("leaves ", sums_[account].text(), " wei owed"));
         }
@@ -199,12 +210,9 @@ void Verifier::expect_transfer(Entries& want, std::int64_t from, std::int64_t to
     want[to] = wei;
 }
 
-// A file has one namespace that is paid.
-Result<std::int64_t> Verifier::account_named(std::string_view name) {
-    STIPEND_LET(rows, main_.prepare("SELECT a.id FROM account a JOIN namespace n ON n.id = a.ns WHERE a.name = ? AND "
-                                    "n.name LIKE 'live:%'"));
-    STIPEND_LET(found, rows.bind_text(name).next());
-    return found ? rows.i64() : 0;
+std::int64_t Verifier::account_named(std::int64_t space, const std::string& name) const {
+    const auto found = accounts_.find({space, name});
+    return found == accounts_.end() ? 0 : found->second;
 }
 
 Result<void> Verifier::expect_payout(const Journal& journal, Entries& want) {
@@ -212,14 +220,15 @@ Result<void> Verifier::expect_payout(const Journal& journal, Entries& want) {
     if (payout_kind) row_journals_.push_back(journal.ref);
     STIPEND_LET(
         rows,
-        main_.prepare(payout_kind ? "SELECT p.orchestrator, o.key, '', p.wei, 1 FROM payout p JOIN orchestrator o ON "
-                                    "o.id = p.orchestrator WHERE p.seq = ?"
-                      : journal.kind == JournalKind::payout_step
-                          ? "SELECT p.orchestrator, o.key, ifnull(s.payer, ''), p.wei, t.state FROM payout_step t "
-                            "JOIN payout p ON p.id = t.payout JOIN orchestrator o ON o.id = p.orchestrator LEFT "
-                            "JOIN slot s ON s.id = t.slot WHERE t.seq = ? AND t.state IN (7, 8)"
-                          : "SELECT 0, '', "
-                            "s.payer, e.fee_wei, 0 FROM slot_end e JOIN slot s ON s.id = e.slot WHERE e.seq = ?"));
+        main_.prepare(
+            payout_kind ? "SELECT p.orchestrator, o.key, '', p.wei, 1, p.network FROM payout p JOIN orchestrator o ON "
+                          "o.id = p.orchestrator WHERE p.seq = ?"
+            : journal.kind == JournalKind::payout_step
+                ? "SELECT p.orchestrator, o.key, ifnull(s.payer, ''), p.wei, t.state, p.network FROM payout_step t "
+                  "JOIN payout p ON p.id = t.payout JOIN orchestrator o ON o.id = p.orchestrator LEFT "
+                  "JOIN slot s ON s.id = t.slot WHERE t.seq = ? AND t.state IN (7, 8)"
+                : "SELECT 0, '', "
+                  "s.payer, e.fee_wei, 0, s.network FROM slot_end e JOIN slot s ON s.id = e.slot WHERE e.seq = ?"));
     STIPEND_LET(found, rows.bind(journal.ref).next());
     if (!found || journal.last != journal.ref) {
         bad(cat("journal ", journal.ref), "belongs to no payout, end of one, or end of a slot");
@@ -230,17 +239,20 @@ Result<void> Verifier::expect_payout(const Journal& journal, Entries& want) {
     const auto payer = rows.text();
     const auto wei = SignedWei::from_bytes(rows.bytes32());
     const auto state = rows.i64();
-    STIPEND_LET(treasury, account_named(cat("treasury:", payer)));
+    const NetworkId network = rows.i64();
+    const auto space = space_of(network);
     if (state == 0) {
-        STIPEND_LET(gas, account_named("expense:gas"));
-        expect_transfer(want, gas, treasury, wei);
+        const auto coin = coin_of(network);
+        expect_transfer(want, account_named(coin, "expense:gas"), account_named(coin, cat("treasury:", payer)), wei);
         return {};
     }
-    STIPEND_LET(inflight, account_named(cat("inflight:", key)));
+    const auto debt = debt_account_of(id, network);
+    const auto inflight = account_named(space, cat("inflight:", key));
     if (payout_kind) {
-        expect_transfer(want, id, inflight, wei);
+        expect_transfer(want, debt, inflight, wei);
     } else {
-        expect_transfer(want, inflight, state == static_cast<int>(PayoutState::paid) ? treasury : id, wei);
+        const bool paid = state == static_cast<int>(PayoutState::paid);
+        expect_transfer(want, inflight, paid ? account_named(space, cat("treasury:", payer)) : debt, wei);
     }
     return {};
 }

@@ -71,7 +71,7 @@ void Verifier::check_state(OrchestratorId id, const EngineState& state, const Si
         cat("state of orchestrator ", id, " (", known == known_.end() ? "unknown" : known->second.key, ")");
     if (known == known_.end()) bad(name, "belongs to no orchestrator");
     if (const auto broken = broken_invariant(state)) bad(name, *broken);
-    const auto sum = sums_.find(id);
+    const auto sum = sums_.find(debt_account_of(id, network_at(id, INT64_MAX)));
     const SignedWei want = sum == sums_.end() ? SignedWei() : sum->second;
     if (owed != want) bad(name, cat("owed: got ", owed.text(), " wei, the entries sum to ", want.text()));
 
@@ -105,9 +105,8 @@ Result<void> Verifier::check_accounts() {
         const std::int64_t id = rows.i64();
         const std::int64_t ns = rows.i64();
         const std::string name = rows.text();
-        const auto known = known_.find(id);
-        debts += id > 0 ? 1 : 0;
-        const bool debt = known != known_.end() && name == "owed:" + known->second.key && ns == known->second.ns;
+        debts += id > 0 && id <= max_orchestrator ? 1 : 0;
+        const bool debt = is_debt_account(id, ns, name);
         const bool own = name == "expense:payout" || name == "expense:fees" || name == "gateway:prepaid" ||
                          name == "expense:gas" || name.starts_with("treasury:0x") || name.starts_with("inflight:");
         if (id > 0 ? !debt : !own || !namespaces_.contains(ns)) {
@@ -162,6 +161,7 @@ Result<void> Verifier::check_small_tables() {
                                       {"attempt", AuditKind::attempt},
                                       {"payout_step", AuditKind::payout_step},
                                       {"slot_end", AuditKind::slot_end},
+                                      {"network", AuditKind::network},
                                       {"archive", AuditKind::archive}}) {
         STIPEND_LET(rows, main_.prepare(cat("SELECT seq FROM ", table, " ORDER BY seq")));
         for (;;) {
@@ -182,19 +182,7 @@ Result<void> Verifier::check_small_tables() {
     if (kept != states_before_ && unchecked_ == 0) {
         bad("state_before", cat("got ", kept, " rows, of which ", states_before_, " belong to a decision"));
     }
-    STIPEND_LET(rows, main_.prepare(cat("SELECT ", columns<Price>(), ", seq FROM price")));
-    STIPEND_LET(found, rows.next());
-    if (!found) {
-        if (price_seq_ != 0) bad("price", "its row is missing");
-        return {};
-    }
-    const auto price = read_row<Price>(rows);
-    const Seq seq = rows.i64();
-    if (price_seq_ == 0 && seq <= unchecked_) return {};
-    if (seq != price_seq_ || price_body(price) != price_body_) {
-        bad("price", cat("is not what the chain recorded at seq ", price_seq_));
-    }
-    return {};
+    return check_prices();
 }
 
 Result<void> Verifier::check_restored() {

@@ -99,16 +99,17 @@ struct Collected {
 
 Json body_of(const ledger::PayoutFacts& paid, const ledger::Namespace& ns, const Collected& items, const Key& key) {
     const auto& [decisions, adjustments, payments] = items.totals;
-    return Json::object()
-        .append("version", 1)
-        .append("kind", "stipend receipt")
-        .append("namespace", ns.text())
-        .append("network", ns.chain_id)
-        .append("orchestrator", paid.key)
-        .append("payout", paid.row.id)
-        .append("to", checksummed(paid.row.to))
-        .append("asset", "native")
-        .append("wei", paid.row.wei.text())
+    auto body = Json::object()
+                    .append("version", 1)
+                    .append("kind", "stipend receipt")
+                    .append("namespace", ns.text())
+                    .append("network", paid.network.chain_id)
+                    .append("orchestrator", paid.key)
+                    .append("payout", paid.row.id)
+                    .append("to", checksummed(paid.row.to))
+                    .append("asset", paid.network.is_token() ? checksummed(paid.network.token) : "native");
+    if (paid.network.is_token()) body.append("symbol", paid.network.symbol).append("decimals", paid.network.decimals);
+    return body.append("wei", paid.row.wei.text())
         .append("payer", checksummed(paid.slot.payer))
         .append("nonce", paid.slot.nonce)
         .append("transaction", chain_hex(paid.end.id))

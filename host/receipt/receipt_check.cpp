@@ -102,10 +102,13 @@ class ItemsCheck {
         if (usd.zero() && wei.zero()) return {};
         STIPEND_LET(rate, Decimal::parse(text_in(item, "usd_per_eth")));
         STIPEND_LET(rate_e8, rate.exact_scaled(8));
-        STIPEND_LET(want, usd_to_wei(usd.count_e8(), {}, rate_e8));
+        const bool token = body_.find("decimals") != nullptr;
+        const auto decimals = token ? number_in(body_, "decimals") : ledger::coin_decimals;
+        if (decimals > ledger::max_decimals) return fail(STIPEND_E_INVALID, "decimals: got ", decimals);
+        STIPEND_LET(want, usd_to_units(usd.count_e8(), {}, rate_e8, static_cast<std::uint32_t>(decimals)));
         if (want.text() != wei.text()) {
             problem(cat("epoch ", last_epoch_, ": got ", wei.text(), " wei for ", usd.text(), " USD at ", rate.text(),
-                        " USD per ETH, want ", want.text()));
+                        token ? " USD for one, want " : " USD per ETH, want ", want.text()));
         }
         return {};
     }

@@ -135,6 +135,7 @@ Result<std::optional<Statement>> make_statement(ledger::Ledger& book, const ledg
     STIPEND_LET(span, book.account(orchestrator, month.from, month.to,
                                    [&](const ledger::AccountLine& line) { return adder.add(line); }));
     if (!span) return std::optional<Statement>();
+    out.network = span->network;
     for (const auto& payout : span->payouts) STIPEND_TRY(adder.add(payout));
     // The two ends are recorded apart from the rows between them.
     STIPEND_LET(end, span->unpaid_before.plus(adder.change()));

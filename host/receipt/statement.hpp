@@ -43,6 +43,7 @@ struct Day {
 struct Statement {
     std::string orchestrator = {};
     ledger::Namespace ns = {};
+    ledger::Network network = {};  // of all amounts: the one that it is on now
     Month month = {};
     bool complete = false;  // the month was over when it was made
     SignedWei opening = {};

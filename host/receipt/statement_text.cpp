@@ -62,18 +62,19 @@ Json json_of(const Statement& s, const Key& key) {
     }
     auto payouts = Json::array();
     for (const auto& payout : s.paid) payouts.push(payout_json(payout));
-    return Json::object()
-        .append("version", 1)
-        .append("kind", "stipend statement")
-        .append("namespace", s.ns.text())
-        .append("network", s.ns.chain_id)
-        .append("orchestrator", s.orchestrator)
-        .append("month", s.month.name)
-        .append("from", utc_text(s.month.from))
-        .append("to", utc_text(s.month.to))
-        .append("complete", s.complete)
-        .append("asset", "native")
-        .append("opening_wei", s.opening.text())
+    auto body = Json::object()
+                    .append("version", 1)
+                    .append("kind", "stipend statement")
+                    .append("namespace", s.ns.text())
+                    .append("network", s.network.chain_id)
+                    .append("orchestrator", s.orchestrator)
+                    .append("month", s.month.name)
+                    .append("from", utc_text(s.month.from))
+                    .append("to", utc_text(s.month.to))
+                    .append("complete", s.complete)
+                    .append("asset", s.network.is_token() ? s.network.token : "native");
+    if (s.network.is_token()) body.append("symbol", s.network.symbol).append("decimals", s.network.decimals);
+    return body.append("opening_wei", s.opening.text())
         .append("decisions_wei", s.totals.decisions.wei.text())
         .append("adjustments_wei", s.totals.adjustments.wei.text())
         .append("payments_wei", s.totals.payments.wei.text())
@@ -149,11 +150,12 @@ std::vector<Row> rows_of(const Statement& s) {
 
 std::string csv_text(const Statement& s, const Key& key) {
     std::vector<Json> records;
-    records.push_back(
-        Json::object()
-            .append("entry", "statement")
-            .append("time", s.month.name)
-            .append("reference", cat(s.orchestrator, " on ", s.ns.text(), s.complete ? "" : month_not_over)));
+    records.push_back(Json::object()
+                          .append("entry", "statement")
+                          .append("time", s.month.name)
+                          .append("reference", cat(s.orchestrator, " on ", s.ns.text(),
+                                                   s.network.is_token() ? cat(", in units of ", s.network.symbol) : "",
+                                                   s.complete ? "" : month_not_over)));
     for (const auto& row : rows_of(s)) {
         const auto number_or_null = [](const std::string& text) {
             return text.empty() ? Json() : Json::of_number(text);
@@ -174,23 +176,25 @@ std::string csv_text(const Statement& s, const Key& key) {
 }
 
 std::string html_text(const Statement& s, const Key& key) {
+    const auto unit = s.network.is_token() ? cat("units of ", s.network.symbol) : std::string("wei");
     const auto title = html_escaped(cat("Statement of ", printable_line(s.orchestrator), " for ", s.month.name));
-    std::string text = cat(html_begin, "\n<html lang=\"en\"><head><meta charset=\"utf-8\"><title>", title,
-                           "</title>\n<style>body{font-family:sans-serif;margin:2em}table{border-collapse:collapse}"
-                           "td,th{border:1px solid #999;padding:.2em .6em;text-align:left}"
-                           "td.n{text-align:right;font-family:monospace}code{word-break:break-all}</style></head>\n"
-                           "<body><h1>",
-                           title, "</h1>\n<p>Network ", s.ns.chain_id, " (", s.ns.text(),
-                           "), times in UTC, amounts in wei and US dollars. A balance is what is not paid yet",
-                           s.complete ? "" : month_not_over,
-                           ".</p>\n"
-                           "<table><tr><th>entry</th><th>time</th><th>reference</th><th>decisions</th><th>USD</th>"
-                           "<th>wei</th><th>ETH</th><th>transaction</th></tr>\n");
+    std::string text =
+        cat(html_begin, "\n<html lang=\"en\"><head><meta charset=\"utf-8\"><title>", title,
+            "</title>\n<style>body{font-family:sans-serif;margin:2em}table{border-collapse:collapse}"
+            "td,th{border:1px solid #999;padding:.2em .6em;text-align:left}"
+            "td.n{text-align:right;font-family:monospace}code{word-break:break-all}</style></head>\n"
+            "<body><h1>",
+            title, "</h1>\n<p>Network ", s.network.chain_id, " (", s.ns.text(), "), times in UTC, amounts in ", unit,
+            " and US dollars. A balance is what is not paid yet", s.complete ? "" : month_not_over,
+            ".</p>\n"
+            "<table><tr><th>entry</th><th>time</th><th>reference</th><th>decisions</th><th>USD</th>"
+            "<th>",
+            unit, "</th><th>", s.network.symbol, "</th><th>transaction</th></tr>\n");
     for (const auto& row : rows_of(s)) {
         text += cat("<tr><td>", row.entry, "</td><td>", row.time, "</td><td>",
                     html_escaped(printable_line(row.reference)), "</td><td class=\"n\">", row.count,
                     "</td><td class=\"n\">", row.usd, "</td><td class=\"n\">", row.wei.text(), "</td><td class=\"n\">",
-                    eth_text(row.wei), "</td><td><code>", row.transaction, "</code></td></tr>\n");
+                    s.network.text_of(row.wei), "</td><td><code>", row.transaction, "</code></td></tr>\n");
     }
     text += "</table>";
     const auto signature = key.sign(signed_text(text));

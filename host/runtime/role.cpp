@@ -18,6 +18,7 @@ constexpr FixedOption fixed_options[] = {
     fixed<&config::Settings::role>("role"),
     fixed<&config::Settings::state>("state"),
     fixed<&config::Settings::chain_id>("network.chain_id"),
+    fixed<&config::Settings::asset>("network.asset"),
     fixed<&config::Settings::settlement>("settlement"),
     fixed<&config::Settings::worker_listen>("listen.worker"),
     fixed<&config::Settings::metrics_listen>("listen.metrics"),

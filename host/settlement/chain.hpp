@@ -16,7 +16,7 @@ using ledger::OrchestratorId;
 using ledger::PayoutId;
 using ledger::SlotId;
 
-// The payer, as the chain has it now. Amounts are in wei.
+// The payer, as the chain has it now. Amounts are in wei, but for the funds.
 struct Account {
     std::uint64_t chain_id = 0;
     std::string payer = {};             // "0x" and 40 digits in lower case
@@ -24,7 +24,8 @@ struct Account {
     std::uint64_t final_next_slot = 0;  // the same in the newest block that can no longer be replaced
     std::uint64_t final_head = 0;       // the number of that block
     stipend_unix_ns head_at = 0;        // the newest block's own time; 0: not known
-    SignedWei funds = {};               // what it can pay out and spend on fees
+    SignedWei funds = {};               // what it can pay out, in the smallest unit of what is paid
+    SignedWei coins = {};               // what it can spend on fees; of the coin, these are its funds
     SignedWei base_fee = {};            // of the newest block, per gas
     SignedWei tip = {};                 // suggested, per gas
     SignedWei cap = {};                 // suggested, per gas; not below the tip
@@ -104,6 +105,7 @@ class Chain {
 
 // Which debts become payouts.
 struct Reservation {
+    ledger::NetworkId network = 0;
     PayoutId first = 1;             // the id of the first of them; the others follow
     std::size_t most = 0;           // how many at once
     SignedWei at_least = {};        // what is owed

@@ -77,6 +77,7 @@ Result<Account> account_of(const stipend_account& record) {
     if (from.head_at < 0) return broken("head_at", "got ", from.head_at);
     out.head_at = from.head_at;
     STIPEND_SET(out.funds, amount_of("funds", from.funds));
+    STIPEND_SET(out.coins, amount_of("coins_wei", from.coins_wei));
     STIPEND_SET(out.base_fee, amount_of("base_fee_wei", from.base_fee_wei));
     STIPEND_LET(fees, fees_of(from.suggested));
     out.tip = fees.tip;

@@ -1,9 +1,11 @@
-// When something is paid, and what it may cost. Amounts are in wei, times in nanoseconds.
+// When something is paid, and what it may cost. Amounts are in the smallest unit of the network's asset, fees in wei,
+// times in nanoseconds.
 #pragma once
 
 #include <cstdint>
 
 #include "host/base/signed_wei.hpp"
+#include "host/ledger/row_types.hpp"
 #include "stipend/duration.hpp"
 
 namespace stipend::settlement {
@@ -22,10 +24,13 @@ enum class PayMode : std::uint8_t {
 
 struct Rules {
     std::uint64_t chain_id = 0;
+    ledger::NetworkId network = 0;
+    bool token = false;      // what is paid is not what fees are paid in
+    SignedWei max_fee = {};  // of a token: the most that the payment of one payout may cost
     SignedWei min_payout = {};
     std::int64_t max_age_ns =
         ns_per_day;  // since the last payout: then what is owed is paid, though it is below min_payout
-    std::uint32_t max_fee_ppm = 10'000;  // the most that a payment may cost, as a share of it
+    std::uint32_t max_fee_ppm = 10'000;  // of the coin: the most that a payment may cost, as a share of it
     SignedWei max_cap = {};              // the most per gas
     Limits limits = {};
     PayMode mode = PayMode::single;

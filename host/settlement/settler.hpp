@@ -177,12 +177,22 @@ class Settler {
         std::string_view block = {};  // "funds", or empty: it is in the way of these payouts alone
         std::string text = {};        // empty: there is none
     };
+    // What is bound and not in a block yet, which the payer still holds: what is paid, and the fees.
+    struct UnderWay {
+        SignedWei paid = {};
+        SignedWei fees = {};
+    };
     // `beside` is bound together with it, and is to be paid too.
-    [[nodiscard]] Obstacle obstacle(const SignedWei& wei, std::uint64_t gas, const SignedWei& beside = {}) const;
+    [[nodiscard]] Obstacle obstacle(const SignedWei& wei, std::uint64_t gas, std::size_t payouts,
+                                    const UnderWay& beside = {}) const;
     void note_obstacle(const std::vector<PayoutId>& payouts, const Obstacle& why);
+    [[nodiscard]] static Obstacle shortage(const Result<SignedWei>& needed, const SignedWei& has,
+                                           std::string_view unit);
+    // Why a fee is more than it may be; empty: it is not.
+    [[nodiscard]] std::string too_dear(const SignedWei& fee, const SignedWei& wei, std::size_t payouts) const;
     [[nodiscard]] std::uint64_t next_nonce() const;
-    // What is bound and not in a block yet, which the payer's funds still hold; none beyond the range of an amount.
-    [[nodiscard]] std::optional<SignedWei> under_way() const;
+    // None beyond the range of an amount.
+    [[nodiscard]] std::optional<UnderWay> under_way() const;
 
     // settler_sign.cpp
     bool sign();

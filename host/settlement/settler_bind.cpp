@@ -37,12 +37,25 @@ std::uint64_t likely_of(const Estimate& estimate) {
     return estimate.likely == 0 ? estimate.gas : estimate.likely;
 }
 
+Result<SignedWei> too_much() {
+    return fail(STIPEND_E_LIMIT, "beyond the range of an amount");
+}
+
+Result<SignedWei> sum_of(std::initializer_list<const SignedWei*> parts) {
+    SignedWei out;
+    for (const auto* part : parts) {
+        if (!SignedWei::add(out, *part, out)) return too_much();
+    }
+    return out;
+}
+
 }  // namespace
 
 bool Settler::reserve() {
     if (now_ < reserve_due_) return false;
     reserve_due_ = now_ + rules_.reserve_every_ns;
-    Reservation which{.first = next_payout_,
+    Reservation which{.network = rules_.network,
+                      .first = next_payout_,
                       .most = max_reserved_at_once,
                       .at_least = rules_.min_payout,
                       .or_before = now_ - rules_.max_age_ns,
@@ -73,18 +86,18 @@ SignedWei Settler::bound_today() const {
     return sum;
 }
 
-std::optional<SignedWei> Settler::under_way() const {
-    SignedWei sum;
+std::optional<Settler::UnderWay> Settler::under_way() const {
+    UnderWay out;
     for (const auto& [id, payout] : payouts_) {
         if (payout.state != State::bound && payout.state != State::sent) continue;
-        if (!SignedWei::add(sum, payout.row.wei, sum)) return std::nullopt;
+        if (!SignedWei::add(out.paid, payout.row.wei, out.paid)) return std::nullopt;
     }
     for (const auto& [id, slot] : slots_) {
         const auto cost = slot.attempts.empty() ? cost_of(slot.gas, account_->cap)
                                                 : cost_of(slot.attempts.back().gas, slot.attempts.back().cap_wei);
-        if (!cost || !SignedWei::add(sum, *cost, sum)) return std::nullopt;
+        if (!cost || !SignedWei::add(out.fees, *cost, out.fees)) return std::nullopt;
     }
-    return sum;
+    return out;
 }
 
 bool Settler::waits_for_a_day(const ledger::OpenPayout& payout) const {
@@ -274,23 +287,39 @@ void Settler::take_estimate_of_batch(Result<Estimate> estimate) {
     singly_.insert(estimated_.begin(), estimated_.end());
 }
 
-Settler::Obstacle Settler::obstacle(const SignedWei& wei, std::uint64_t gas, const SignedWei& beside) const {
+std::string Settler::too_dear(const SignedWei& fee, const SignedWei& wei, std::size_t payouts) const {
+    if (!rules_.token) {
+        if (fee <= share_of(wei, rules_.max_fee_ppm)) return {};
+        return cat("its fee is too large a share of it: ", fee.text(), " wei of ", wei.text());
+    }
+    const auto most = cost_of(payouts, rules_.max_fee);
+    if (!most || fee <= *most) return {};
+    return cat("its fee is more than the limit: ", fee.text(), " wei, want at most ", most->text());
+}
+
+Settler::Obstacle Settler::obstacle(const SignedWei& wei, std::uint64_t gas, std::size_t payouts,
+                                    const UnderWay& beside) const {
     const auto price = account_->base_fee.plus(account_->tip);
     const auto expected = price ? cost_of(gas, *price) : std::nullopt;
     const auto most = cost_of(gas, account_->cap);
     if (!expected || !most) return {.text = "gas costs more than an amount can hold"};
-    if (*expected > share_of(wei, rules_.max_fee_ppm)) {
-        return {.text = cat("its fee is too large a share of it: ", expected->text(), " wei of ", wei.text())};
+    if (auto text = too_dear(*expected, wei, payouts); !text.empty()) return {.text = std::move(text)};
+    const auto others = under_way();
+    const auto paid = others ? sum_of({&wei, &others->paid, &beside.paid}) : too_much();
+    const auto fees = others ? sum_of({&*most, &others->fees, &beside.fees}) : too_much();
+    // Of the coin, one account has to do for both.
+    if (!rules_.token) {
+        return shortage(paid && fees ? sum_of({&*paid, &*fees}) : too_much(), account_->funds, "wei");
     }
-    std::optional<SignedWei> needed = under_way();
-    for (const auto* part : {&wei, &beside, &*most}) {
-        const auto sum = needed ? needed->plus(*part) : Result<SignedWei>(fail(STIPEND_E_LIMIT, "too much"));
-        needed = sum ? std::optional(*sum) : std::nullopt;
-    }
-    if (needed && *needed <= account_->funds) return {};
-    const auto missing = needed ? needed->minus(account_->funds) : Result<SignedWei>(fail(STIPEND_E_LIMIT, "too much"));
+    const auto of_fees = shortage(fees, account_->coins, "wei for fees");
+    return of_fees.text.empty() ? shortage(paid, account_->funds, "units of the token") : of_fees;
+}
+
+Settler::Obstacle Settler::shortage(const Result<SignedWei>& needed, const SignedWei& has, std::string_view unit) {
+    if (needed && *needed <= has) return {};
+    const auto missing = needed ? needed->minus(has) : needed;
     return {.block = blocks::funds,
-            .text = cat("the payer has too little: ", account_->funds.text(), " wei, want ",
+            .text = cat("the payer has too little: ", has.text(), " ", unit, ", want ",
                         needed ? needed->text() : "more", missing ? cat(", which is ", missing->text(), " more") : "")};
 }
 
@@ -324,12 +353,12 @@ void Settler::bind_each(const std::vector<PayoutId>& payouts) {
     };
     ledger::PayoutChanges changes;
     std::vector<Opened> opened;
-    SignedWei beside;
+    UnderWay beside;
     short_of_.clear();
     for (const auto id : payouts) {
         const auto& wei = payouts_.at(id).row.wei;
         const auto gas = single_gas_.at(id);
-        const auto why = obstacle(wei, gas.gas, beside);
+        const auto why = obstacle(wei, gas.gas, 1, beside);
         if (!why.text.empty()) {
             short_of_ = why.block == blocks::funds ? why.text : "";
             note_obstacle({id}, why);
@@ -342,9 +371,9 @@ void Settler::bind_each(const std::vector<PayoutId>& payouts) {
             {.id = slot, .payer = account_->payer, .nonce = next_nonce() + next, .payouts = 1, .at = now_});
         changes.steps.push_back({.payout = id, .state = State::bound, .slot = slot, .at = now_});
         opened.push_back({slot, gas, id});
-        // The payer has enough for it, so that the sum is an amount.
-        STIPEND_ASSERT(SignedWei::add(beside, wei, beside) &&
-                       SignedWei::add(beside, *cost_of(gas.gas, account_->cap), beside));
+        // The payer has enough for it, so that the sums are amounts.
+        STIPEND_ASSERT(SignedWei::add(beside.paid, wei, beside.paid) &&
+                       SignedWei::add(beside.fees, *cost_of(gas.gas, account_->cap), beside.fees));
     }
     if (changes.empty()) return;
     commit(std::move(changes), [this, opened = std::move(opened)] {
@@ -359,7 +388,7 @@ void Settler::bind_together(const std::vector<PayoutId>& payouts, Gas gas) {
         // They are within the limit of a day together.
         STIPEND_ASSERT(SignedWei::add(sum, payouts_.at(id).row.wei, sum));
     }
-    const auto why = obstacle(sum, gas.gas);
+    const auto why = obstacle(sum, gas.gas, payouts.size());
     short_of_ = why.block == blocks::funds ? why.text : "";
     if (!why.text.empty()) return note_obstacle(payouts, why);
     const auto slot = next_slot_;
@@ -368,7 +397,8 @@ void Settler::bind_together(const std::vector<PayoutId>& payouts, Gas gas) {
                              .payer = account_->payer,
                              .nonce = next_nonce(),
                              .payouts = static_cast<std::uint32_t>(payouts.size()),
-                             .at = now_});
+                             .at = now_,
+                             .network = rules_.network});
     for (const auto id : payouts) {
         changes.steps.push_back({.payout = id, .state = State::bound, .slot = slot, .at = now_});
     }

@@ -108,7 +108,8 @@ void Settler::accept_foreign(std::string by, std::function<void(Result<void>)> d
     const auto count = std::min(account_->final_next_slot - first, max_accepted);
     for (std::uint64_t i = 0; i < count; ++i) {
         const auto slot = next_slot_ + static_cast<SlotId>(i);
-        changes.slots.push_back({.id = slot, .payer = account_->payer, .nonce = first + i, .at = now_});
+        changes.slots.push_back(
+            {.id = slot, .payer = account_->payer, .nonce = first + i, .at = now_, .network = rules_.network});
         changes.ends.push_back({.slot = slot, .block = account_->final_head, .by = by, .at = now_});
     }
     account_due_ = now_;  // whether it is still ahead

@@ -55,7 +55,7 @@ std::string text_of(const Result<State>& state) {
     }
     out += cat("next ", state->next_orchestrator, " ", state->next_generation, "\n");
     if (state->generation) out += cat(generation_body(*state->generation), "\n");
-    if (state->price) out += cat(price_body(*state->price), "\n");
+    for (const auto& price : state->prices) out += cat(price_body(price), "\n");
     return out;
 }
 

@@ -109,6 +109,33 @@ struct Fraction {
     }
 }
 
+// 10^exponent; at most 76, which is the largest that fits.
+[[nodiscard]] inline CheckedU256 power_of_ten(std::uint32_t exponent) {
+    CheckedU256 out = 1;
+    for (; exponent > 0; --exponent) out *= 10;
+    return out;
+}
+
+// floor(usd x factor x 10^decimals / rate): the smallest units of any asset, at its rate for one whole unit. Rounded,
+// and refused, as usd_to_wei; `decimals` is at most 36.
+[[nodiscard]] inline Result<Wei> usd_to_units(std::int64_t usd_e8, Fraction factor, std::int64_t usd_per_unit_e8,
+                                              std::uint32_t decimals) {
+    if (decimals == 18) return usd_to_wei(usd_e8, factor, usd_per_unit_e8);
+    if (usd_e8 < 0) return fail(STIPEND_E_INVALID, "negative pay: ", scaled_text(usd_e8, 8), " USD");
+    if (usd_per_unit_e8 <= 0) return fail(STIPEND_E_INVALID, "rate not positive: ", scaled_text(usd_per_unit_e8, 8));
+    STIPEND_ASSERT(factor.denominator != 0);
+    try {
+        CheckedU256 top = usd_e8;
+        top *= factor.numerator;
+        top *= power_of_ten(decimals);
+        CheckedU256 bottom = usd_per_unit_e8;
+        bottom *= factor.denominator;
+        return Wei(CheckedU256(top / bottom));
+    } catch (const std::exception&) {
+        return fail(STIPEND_E_LIMIT, "pay too large: ", scaled_text(usd_e8, 8), " USD");
+    }
+}
+
 // floor(usd x factor), in 1e-8 USD. LIMIT beyond int64.
 [[nodiscard]] inline Result<std::int64_t> scale_usd(std::int64_t usd_e8, Fraction factor) {
     if (usd_e8 < 0) return fail(STIPEND_E_INVALID, "negative pay: ", scaled_text(usd_e8, 8), " USD");

@@ -83,7 +83,7 @@ Result<void> MarkedBook::return_payment(std::string_view raw) {
     ledger::Batch batch;
     batch.payouts.ends.push_back(
         {.slot = attempt->slot, .id = attempt->id, .block_hash = attempt->id, .block = 1, .at = attempt->at});
-    for (const auto& payout : state.payouts.payouts) {
+    for (const auto& payout : state.payouts.front().payouts) {
         if (payout.slot != attempt->slot) continue;
         batch.payouts.steps.push_back({.payout = payout.row.id,
                                        .state = ledger::PayoutState::returned,

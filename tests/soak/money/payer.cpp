@@ -130,9 +130,9 @@ class Payer {
         auto state = must(ledger_->load_state());
         for (const auto& one : state.orchestrators) states_.push_back(one.state);
         if (states_.empty()) publish(options.number("payees"));
-        faults_.recorded.load(state.payouts);
+        faults_.recorded.load(state.payouts.front());
         faults_.crash.pass("loaded");
-        settler_ = std::make_unique<Settler>(rules_of(options), chain_, book_, state.payouts);
+        settler_ = std::make_unique<Settler>(rules_of(options), chain_, book_, state.payouts.front());
     }
 
     void obey(const std::string& order) {

@@ -136,9 +136,13 @@ TEST_CASE("payee state: the policy gets the state before the open epoch and what
 }
 
 TEST_CASE("payee state: an amount needs a rate, and nothing owed needs none") {
-    CHECK(amount_in_wei({}, {})->text() == "0");
-    CHECK(amount_in_wei(Usd::of_e8(1), {}).error().status == STIPEND_E_UNAVAILABLE);
-    CHECK(amount_in_wei(Usd::of_e8(10'00000000), 3000'00000000)->text() == "3333333333333333");
+    CHECK(amount_in_units({}, {}, 18)->text() == "0");
+    CHECK(amount_in_units(Usd::of_e8(1), {}, 18).error().status == STIPEND_E_UNAVAILABLE);
+    CHECK(amount_in_units(Usd::of_e8(10'00000000), 3000'00000000, 18)->text() == "3333333333333333");
+    CHECK(amount_in_units(Usd::of_e8(10'00000001), 1'00000000, 6)->text() == "10000000");  // 10 USDC, rounded down
+    CHECK(amount_in_units(Usd::of_e8(10'00000000), 99980000, 6)->text() == "10002000");    // at 0.9998 USD
+    CHECK(amount_in_units(Usd::of_e8(10'00000000), 5'00000000, 0)->text() == "2");
+    CHECK(amount_in_units(Usd::of_e8(INT64_MAX), 1, 36).ok());
 }
 
 TEST_CASE("payee state: the reason is the policy's, followed by the job's") {

@@ -59,7 +59,7 @@ TEST_CASE("the engine's state is restored after a restart") {
     CHECK(state->next_orchestrator == 4);
     CHECK(state->next_generation == 2);
     CHECK(state->generation->config == generation(1).config);
-    CHECK(state->price->usd_per_eth_e8 == 2000 * e8);
+    CHECK(state->prices.front().usd_per_eth_e8 == 2000 * e8);
     CHECK(state->head == *ledger->head());
     const OrchestratorRecord& first = state->orchestrators[0];
     CHECK(first.row.key == "orch-1");
@@ -207,7 +207,7 @@ TEST_CASE("one invalid row makes the whole batch fail") {
     batch.decisions[2].decision.epoch = batch.decisions[2].after.epoch = 7;
     static_cast<void>(refused(*ledger, batch, STIPEND_E_CONFLICT));
     CHECK(owed(*ledger, 1) == "6000000000000000");
-    CHECK(!ledger->load_state()->price);
+    CHECK(ledger->load_state()->prices.empty());
     engine.run(1);  // and the next batch goes on as if nothing had been
     CHECK(findings(*ledger).empty());
 }

@@ -107,12 +107,12 @@ TEST_CASE("the history of a payout has its steps, and what became of its nonce")
 TEST_CASE("slots that have ended are listed by id, since a time") {
     Read it;
     it.pay_one_and_hold_one();
-    const auto ended = it.ledger->ended_slots(0, 0, 10);
+    const auto ended = it.ledger->ended_slots(0, 0, 0, 10);
     REQUIRE((ended.ok() && ended->size() == 1));
     CHECK(((*ended)[0].row.nonce == 7 && (*ended)[0].end.executed));
-    CHECK(it.ledger->ended_slots(1, 0, 10)->empty());
-    CHECK(it.ledger->ended_slots(0, (*ended)[0].end.at, 10)->size() == 1);
-    CHECK(it.ledger->ended_slots(0, (*ended)[0].end.at + 1, 10)->empty());
+    CHECK(it.ledger->ended_slots(0, 1, 0, 10)->empty());
+    CHECK(it.ledger->ended_slots(0, 0, (*ended)[0].end.at, 10)->size() == 1);
+    CHECK(it.ledger->ended_slots(0, 0, (*ended)[0].end.at + 1, 10)->empty());
 }
 
 TEST_CASE("changes have each step of a payout as it was then, and none of another namespace") {

@@ -46,7 +46,7 @@ struct Owing {
     [[nodiscard]] OpenPayouts open() {
         const auto state = ledger->load_state();
         REQUIRE(state.ok());
-        return state->payouts;
+        return state->payouts.front();
     }
     [[nodiscard]] std::string account(const std::string& name) {
         // Sums are 256 bits wide; those of these tests fit in their last eight bytes.

@@ -133,11 +133,11 @@ TEST_CASE(
 }
 
 TEST_CASE("a statement has a placeholder for each column of its record") {
-    CHECK(columns<Price>() == "usd_per_eth_e8, at, source");
+    CHECK(columns<Price>() == "usd_per_eth_e8, at, source, network");
     CHECK(columns<Evidence>() == "http_status, served_by, latency_ns, window_s, body_hash, body_head");
     CHECK(columns<Decision>().ends_with("generation, " + columns<Evidence>()));
     CHECK(insert_sql("price", cat("seq, ", columns<Price>())) ==
-          "INSERT INTO price(seq, usd_per_eth_e8, at, source) VALUES(?,?,?,?)");
+          "INSERT INTO price(seq, usd_per_eth_e8, at, source, network) VALUES(?,?,?,?,?)");
 }
 
 TEST_CASE("every text and blob of a record that a batch holds has a bound") {

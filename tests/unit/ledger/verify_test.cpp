@@ -36,9 +36,21 @@ class Specimen {
         batch.objections = {objection(1, 1), objection(2, 1)};
         batch.objection_answers = {answer_to(1, 1)};
         batch.pardons = {pardon_of(state->orchestrators[2])};
-        batch.events = {{.kind = EventKind::alert, .body = "the last row"}};
         const auto done = ledger->commit(batch);
         REQUIRE_MESSAGE(done.ok(), (done.ok() ? "" : done.error().message));
+        Batch move;
+        move.networks = {{.id = 1,
+                          .chain_id = 42161,
+                          .token = "0x" + std::string(40, 'a'),
+                          .decimals = 6,
+                          .symbol = "USDC",
+                          .at = start_ns}};
+        move.changed = {state->orchestrators[0].row};
+        move.changed.front().network = 1;
+        move.price = Price{.usd_per_eth_e8 = 100'000'000, .at = start_ns, .source = "fixed", .network = 1};
+        move.events = {{.kind = EventKind::alert, .body = "the last row"}};
+        const auto moved = ledger->commit(move);
+        REQUIRE_MESSAGE(moved.ok(), (moved.ok() ? "" : moved.error().message));
     }
     // The findings for a copy on which `sql` was run.
     std::string after(const std::string& sql) {
@@ -108,8 +120,8 @@ TEST_CASE("a value changed in any column of any table is found, and its row name
         for (const auto& column : columns) {
             const auto space = column.find(' ');
             const std::string name = column.substr(0, space);
-            if (column == "id INTEGER" && table == "price") continue;  // a constant
             const std::string rows = table == "state_before" ? "epoch = (SELECT max(epoch) FROM state_before)"
+                                     : table == "network_of" || table == "debt" ? "orchestrator = 1"
                                      : table == "entry"
                                          ? "journal = (SELECT max(ref) FROM journal WHERE kind <> 3) AND account > 0"
                                          : stipend::cat("rowid = (SELECT max(rowid) FROM ", table, ")");
@@ -125,6 +137,7 @@ TEST_CASE("a value changed in any column of any table is found, and its row name
                                       : table == "objection_answer" ? "objection answer"
                                       : table == "payout_step"      ? "payout"
                                       : table == "slot_end"         ? "slot"
+                                      : table == "network_of"       ? "network of"
                                                                     : table;
             if (name != "seq" && table != "audit" && table != "namespace") {
                 CHECK(found.find(shown) != std::string::npos);
@@ -135,14 +148,17 @@ TEST_CASE("a value changed in any column of any table is found, and its row name
 
 TEST_CASE("a row deleted from any table is found") {
     Specimen specimen;
-    for (const auto* table : {"audit", "decision", "journal", "orchestrator", "engine_state", "generation", "gap",
-                              "adjustment", "account", "price", "pardon", "manual_payment", "objection",
-                              "objection_answer", "payout", "slot", "attempt", "payout_step", "slot_end"}) {
+    for (const auto* table :
+         {"audit",      "decision", "journal", "orchestrator", "engine_state",   "generation", "gap",
+          "adjustment", "account",  "price",   "pardon",       "manual_payment", "objection",  "objection_answer",
+          "payout",     "slot",     "attempt", "payout_step",  "slot_end",       "network"}) {
         CAPTURE(table);
         CHECK(
             !specimen.after(cat("DELETE FROM ", table, " WHERE rowid = (SELECT min(rowid) FROM ", table, ")")).empty());
     }
     CHECK(!specimen.after("DELETE FROM entry WHERE account = 1").empty());
+    CHECK(!specimen.after("DELETE FROM network_of").empty());
+    CHECK(!specimen.after("DELETE FROM debt").empty());
 }
 
 TEST_CASE("a row inserted into any table is found") {
@@ -153,12 +169,13 @@ TEST_CASE("a row inserted into any table is found") {
           "consecutive_failures, suspended, reason, generation, http_status, served_by, latency_ns, window_s, "
           "body_hash, "
           "body_head, state_digest FROM decision LIMIT 1",
-          "INSERT INTO entry VALUES(999, 1, zeroblob(32))", "INSERT INTO journal VALUES(999, 2, 999)",
+          "INSERT INTO entry VALUES(999, 1, zeroblob(32))",
+          "INSERT INTO journal VALUES(999, 2, 999)",
           "INSERT INTO adjustment SELECT 999, 'forged', orchestrator, from_at, to_at, wei, usd_e8, reason, by, at FROM "
           "adjustment",
           "INSERT INTO manual_payment SELECT 999, 'forged', orchestrator, usd_e8, wei, stated, usd_per_eth_e8, "
           "rate_at, "
-          "rate_source, call_type, reference, metadata, by, at FROM manual_payment",
+          "rate_source, call_type, reference, metadata, by, at, decimals FROM manual_payment",
           "INSERT INTO pardon SELECT 999, orchestrator, epoch, from_at, to_at, checks, failures_before, "
           "failures_after, "
           "suspended_before, suspended_after, due_before, due_after, reason, by, at, state_digest FROM pardon",
@@ -168,8 +185,8 @@ TEST_CASE("a row inserted into any table is found") {
           "engine_state WHERE orchestrator = 1",
           "INSERT INTO objection VALUES(999, 3, 1, 'forged', 'secret', 1, NULL)",
           "INSERT INTO objection_answer VALUES(999, 2, 1, '', 'forged', 'api:admin', 1)",
-          "INSERT INTO payout SELECT 999, 9, 1, to_address, wei, at, state, slot FROM payout",
-          "INSERT INTO slot SELECT 999, 9, payer, 8, 0, at, 1 FROM slot",
+          "INSERT INTO payout SELECT 999, 9, 1, to_address, wei, at, state, slot, network FROM payout",
+          "INSERT INTO slot SELECT 999, 9, payer, 8, 0, at, 1, network, chain_id FROM slot",
           "INSERT INTO attempt SELECT 999, slot, zeroblob(32), raw, tip_wei, cap_wei, gas, gives_up, at FROM attempt",
           "INSERT INTO payout_step SELECT 999, payout, state, slot, block_hash, block, reason, by, at FROM payout_step "
           "LIMIT 1",
@@ -180,8 +197,12 @@ TEST_CASE("a row inserted into any table is found") {
           "FROM generation",
           "INSERT INTO orchestrator SELECT 9, ns, 'forged', address, payout_address, worker_key, retired, "
           "first_seen_at, "
-          "seq FROM orchestrator WHERE id = 1",
-          "INSERT INTO account VALUES(9, 1, 'owed:forged')", "INSERT INTO carried VALUES(1, 0, zeroblob(32))"}) {
+          "seq, network FROM orchestrator WHERE id = 1",
+          "INSERT INTO network SELECT 2, ns, chain_id, '0x', decimals, symbol, at, space, coin_space, 999 FROM network",
+          "INSERT INTO network_of VALUES(1, 999, 0)",
+          "INSERT INTO debt SELECT 1, network + 1, owed FROM debt",
+          "INSERT INTO account VALUES(9, 1, 'owed:forged')",
+          "INSERT INTO carried VALUES(1, 0, zeroblob(32))"}) {
         CAPTURE(sql);
         CHECK(!specimen.after(sql).empty());
     }

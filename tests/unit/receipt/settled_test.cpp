@@ -45,7 +45,7 @@ TEST_CASE("receipts and statements add up to what an address received on the cha
         SignedWei receipts;
         const auto state = world.ledger().load_state();
         REQUIRE(state.ok());
-        for (stipend::ledger::PayoutId id = 1; id < state->payouts.next_payout; ++id) {
+        for (stipend::ledger::PayoutId id = 1; id < state->payouts.front().next_payout; ++id) {
             receipts = *receipts.plus(paid_by_receipt(world, id, *key));
         }
         const auto received = world.chain.received(World::address(1));

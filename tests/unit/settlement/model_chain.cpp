@@ -35,6 +35,7 @@ Account ModelChain::account() const {
             .final_next_slot = nonce_at(final_blocks_),
             .final_head = final_blocks_ - 1,
             .funds = *SignedWei::of(funds),
+            .coins = *SignedWei::of(coins),
             .base_fee = base_fee.value_or(*SignedWei::parse(std::to_string(gas_price))),
             .tip = *SignedWei::parse("1"),
             .cap = *SignedWei::parse(std::to_string(2 * gas_price + 1))};

@@ -75,6 +75,7 @@ class ModelChain {
     std::optional<stipend_unix_ns> head_at = {};        // none: that of the world
     std::uint64_t gas_price = 10;
     Wei funds = Wei::parse("1000000000000000000000").value();
+    Wei coins = Wei::parse("1000000000000000000000").value();  // for fees, where a token is paid
 
   private:
     struct Block {

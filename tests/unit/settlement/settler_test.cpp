@@ -324,6 +324,45 @@ TEST_CASE("what the payer has is not bound twice") {
     CHECK(world.states() == "1 sent, 2 sent");
 }
 
+TEST_CASE("of a token, the funds are for payments and the coins for fees, which have a limit of their own") {
+    World world(2);
+    world.settings.token = true;
+    world.settings.max_fee_ppm = 0;  // a share of a token says nothing
+    world.settings.max_fee = *SignedWei::parse("1000000000000");
+    world.settler().set_rules(world.settings);
+    SUBCASE("both suffice") {
+        world.chain.funds = Wei::parse("12000000000000000").value();  // to the unit, without a fee
+        world.decide();
+        world.run();
+        CHECK(world.states() == "1 sent, 2 sent");
+    }
+    SUBCASE("too little of the token for both") {
+        world.chain.funds = Wei::parse("11999999999999999").value();
+        world.decide();
+        world.run();
+        CHECK(world.states() == "1 sent, 2 reserved");
+        CHECK(world.settler().block().id == blocks::funds);
+        CHECK(
+            world.settler().block().text ==
+            "the payer has too little: 11999999999999999 units of the token, want 12000000000000000, which is 1 more");
+    }
+    SUBCASE("no coins for a fee") {
+        world.chain.coins = Wei();
+        world.decide();
+        world.run();
+        CHECK(world.states() == "1 reserved, 2 reserved");
+        CHECK(world.settler().block().text.starts_with("the payer has too little: 0 wei for fees"));
+    }
+    SUBCASE("a fee above its limit") {
+        world.settings.max_fee = *SignedWei::parse("1");
+        world.settler().set_rules(world.settings);
+        world.decide();
+        world.run();
+        CHECK(world.states() == "1 reserved, 2 reserved");
+        CHECK(world.settler().payouts().at(1).reason.starts_with("its fee is more than the limit: "));
+    }
+}
+
 TEST_CASE("fees beyond the range of an amount bind nothing") {
     World world(1);
     world.chain.base_fee = SignedWei::highest();
