@@ -216,7 +216,7 @@ class Scene:
 
     # The end
 
-    def settle(self, seconds=120):
+    def settle(self, seconds=180):
         """All faults off: what is open is settled, or this raises."""
         self.proxy.fates.share = 0.0
         self.miner.calm()
