@@ -269,7 +269,7 @@ TEST_CASE("an amount raised in the decision and its entries is found by the chai
                        " WHERE journal = 8 AND account = 1;");
     CHECK(found.find("decision seq 8 (orch-1, epoch 1): hash differs") != std::string::npos);
     CHECK(found.find("journal 8: does not sum to zero") != std::string::npos);
-    CHECK(found.find("state of orchestrator 1 (orch-1): owed: got") != std::string::npos);
+    CHECK(found.find("debt of orchestrator 1 on network 0: owed: got") != std::string::npos);
 }
 
 TEST_CASE("an older version of a row that is restored is found") {
