@@ -60,7 +60,8 @@ Result<std::optional<PayoutLine>> payout_at(sqlite::Database& database, std::int
     STIPEND_LET(rows, database.prepare(cat(payout_columns(), "AND (id = ?2 OR seq = ?3)")));
     STIPEND_LET(found, rows.bind(ns).bind(id).bind(seq).next());
     if (!found) return std::optional<PayoutLine>();
-    STIPEND_LET(line, read_line(database, rows));
+    STIPEND_LET(networks, load_networks(database, ns));
+    STIPEND_LET(line, read_line(database, networks, rows));
     line.state = steps.empty() ? PayoutState::reserved : steps.front().state;
     line.slot = steps.empty() ? 0 : steps.front().slot;
     if (!steps.empty()) line.last = std::move(steps.front());

@@ -184,7 +184,7 @@ class Settler {
     };
     // `beside` is bound together with it, and is to be paid too.
     [[nodiscard]] Obstacle obstacle(const SignedWei& wei, std::uint64_t gas, std::size_t payouts,
-                                    const UnderWay& beside = {}) const;
+                                    const UnderWay& beside) const;
     void note_obstacle(const std::vector<PayoutId>& payouts, const Obstacle& why);
     [[nodiscard]] static Obstacle shortage(const Result<SignedWei>& needed, const SignedWei& has,
                                            std::string_view unit);

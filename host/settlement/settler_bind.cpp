@@ -388,7 +388,7 @@ void Settler::bind_together(const std::vector<PayoutId>& payouts, Gas gas) {
         // They are within the limit of a day together.
         STIPEND_ASSERT(SignedWei::add(sum, payouts_.at(id).row.wei, sum));
     }
-    const auto why = obstacle(sum, gas.gas, payouts.size());
+    const auto why = obstacle(sum, gas.gas, payouts.size(), UnderWay());
     short_of_ = why.block == blocks::funds ? why.text : "";
     if (!why.text.empty()) return note_obstacle(payouts, why);
     const auto slot = next_slot_;
