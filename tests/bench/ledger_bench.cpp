@@ -77,9 +77,9 @@ class Bare {
 
 // Ten thousand orchestrators that fall due in an order of their own, cycle after cycle. As in the engine, those of one
 // transaction are written in the order in which they became known.
-class Network {
+class Orchestrators {
   public:
-    explicit Network(Ledger& ledger) : ledger_(ledger), states_(orchestrators), order_(orchestrators) {
+    explicit Orchestrators(Ledger& ledger) : ledger_(ledger), states_(orchestrators), order_(orchestrators) {
         std::iota(order_.begin(), order_.end(), 1);
         std::shuffle(order_.begin(), order_.end(), random_);
         Batch batch;
@@ -168,7 +168,8 @@ Result<Measured> transactions(std::size_t batch, std::uint64_t count, Ready&& ma
 }
 
 // What the database file grows by, with all that was written moved into it.
-Result<Measured> growth(Ledger& ledger, Network& network, const std::filesystem::path& file, std::uint64_t count) {
+Result<Measured> growth(Ledger& ledger, Orchestrators& network, const std::filesystem::path& file,
+                        std::uint64_t count) {
     const auto size = [&] {
         sqlite3* database = nullptr;
         must_sql(sqlite3_open(file.c_str(), &database), database);
@@ -192,7 +193,7 @@ int main(int argc, char** argv) {
     const auto file = database_file(folder);
     const auto ledger = must(open(file, {.ns = {.mode = Mode::live, .chain_id = 42161}}));
     Bare bare((folder / "bare.db").string());
-    Network network(*ledger);
+    Orchestrators network(*ledger);
     std::map<std::string, Measure> measures;
     for (const std::size_t batch : {1, 64, 4096}) {
         measures["ledger-" + std::to_string(batch)] = [&, batch](std::uint64_t count) {

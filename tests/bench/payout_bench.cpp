@@ -247,7 +247,7 @@ class Paying {
         if (!payees_) payees_.emplace(*ledger_, count);
         payees_->owe();
         if (!settler_) {
-            settler_.emplace(rules(count), chain_, book_, must(ledger_->load_state()).payouts);
+            settler_.emplace(rules(count), chain_, book_, must(ledger_->load_state()).payouts.front());
         }
         // Reserved before the clock runs; bound, signed and recorded while it does.
         now_ += ns_per_day;

@@ -5,6 +5,7 @@
 #include <algorithm>
 
 #include "docker_clock.hpp"
+#include "docker_time.hpp"
 #include "docker_tracker.hpp"
 #include "stipend/json_parse.hpp"
 #include "tests/fuzz/target.hpp"
