@@ -1,4 +1,5 @@
 """A ledger is backed up from under a running host, restored, and not silently replaced by an empty one."""
+import contextlib
 import json
 import pathlib
 import re
@@ -12,6 +13,21 @@ import urllib.request
 from network import Devnet, Host, wait_for
 
 AT_LEAST = 20  # decisions
+# As the ledger was before it had networks.
+UNDO_SCHEMA_9 = """
+    DROP TABLE network; DROP TABLE network_of; DROP TABLE debt;
+    ALTER TABLE orchestrator DROP COLUMN network;
+    ALTER TABLE manual_payment DROP COLUMN decimals;
+    DROP INDEX payout_open;
+    ALTER TABLE payout DROP COLUMN network;
+    CREATE UNIQUE INDEX payout_open ON payout(orchestrator) WHERE state NOT IN (7, 8);
+    DROP INDEX slot_nonce;
+    ALTER TABLE slot DROP COLUMN network;
+    ALTER TABLE slot DROP COLUMN chain_id;
+    CREATE UNIQUE INDEX slot_nonce ON slot(payer, nonce) WHERE state != 2;
+    ALTER TABLE price RENAME COLUMN network TO id;
+    PRAGMA user_version = 8;
+"""
 
 
 class Backup(unittest.TestCase):
@@ -168,15 +184,18 @@ class Backup(unittest.TestCase):
         self.host.start()
         self.decided(4)
         self.host.stop()
-        with sqlite3.connect(self.ledger) as database:
-            if database.execute("PRAGMA user_version").fetchone()[0] != 2:
-                self.skipTest("the ledger has fees")
-            database.executescript("ALTER TABLE archive DROP COLUMN signer; PRAGMA user_version = 1")
-        database.close()
+        with contextlib.closing(sqlite3.connect(self.ledger)) as database:
+            self.assertEqual(database.execute("PRAGMA user_version").fetchone()[0], 9, "what follows undoes this one")
+            database.executescript(UNDO_SCHEMA_9)
         self.host.start()
-        copies = list(self.state.glob("ledger.db.schema-1-*"))
+        copies = list(self.state.glob("ledger.db.schema-8-*"))
         self.assertEqual(len(copies), 1)
         self.assertTrue(self.host.said(str(copies[0])))
+        with contextlib.closing(sqlite3.connect(copies[0])) as database:
+            self.assertEqual(database.execute("PRAGMA user_version").fetchone()[0], 8)
+        self.decided(len(self.host.decisions()) + 4)
+        self.host.stop()
+        self.host.verified()
 
     def test_the_size_of_the_wal_is_a_metric(self):
         self.host.start()
