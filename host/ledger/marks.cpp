@@ -19,6 +19,16 @@ Result<void> set_in_use(sqlite::Database& database, bool in_use) {
     return database.run(in_use ? "CREATE VIEW IF NOT EXISTS in_use AS SELECT 1" : "DROP VIEW IF EXISTS in_use");
 }
 
+Result<std::int64_t> fence_of(sqlite::Database& database) {
+    STIPEND_LET(views, database.number("SELECT count(*) FROM sqlite_schema WHERE type = 'view' AND name = 'fence'"));
+    return views == 0 ? Result<std::int64_t>(0) : database.number("SELECT number FROM fence");
+}
+
+Result<void> set_fence(sqlite::Database& database, std::int64_t fence) {
+    return database.run(
+        cat("DROP VIEW IF EXISTS fence; CREATE VIEW fence AS SELECT CAST(", fence, " AS INTEGER) AS number"));
+}
+
 Result<std::optional<std::string>> get_mark(sqlite::Database& database, std::string_view mark) {
     STIPEND_LET(get, database.prepare("SELECT value FROM kv WHERE instance = ? AND key = ?"));
     STIPEND_LET(found, get.bind_text(mark_owner).bind_text(mark).next());

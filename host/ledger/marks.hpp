@@ -14,14 +14,17 @@ namespace stipend::ledger {
 [[nodiscard]] Result<bool> is_in_use(sqlite::Database& database);
 [[nodiscard]] Result<void> set_in_use(sqlite::Database& database, bool in_use);
 
+// How often the ledger was opened for writing, which is the fence of the writer that opened it last; 0: not since there
+// are fences. It only grows, and is a view for the same reason.
+[[nodiscard]] Result<std::int64_t> fence_of(sqlite::Database& database);
+[[nodiscard]] Result<void> set_fence(sqlite::Database& database, std::int64_t fence);
+
 // Marks with a value: rows of `kv` under a name that no plugin instance has.
 //
 // In a backup: when it was made, in nanoseconds.
 inline constexpr std::string_view mark_backup = "backup";
 // In a restored ledger: the body of the row of the chain that records it, with the row's position as `seq`.
 inline constexpr std::string_view mark_restored = "restored";
-// How often the ledger was opened for writing: the fence of the writer that opened it last. It only grows.
-inline constexpr std::string_view mark_fence = "fence";
 
 [[nodiscard]] Result<std::optional<std::string>> get_mark(sqlite::Database& database, std::string_view mark);
 [[nodiscard]] Result<void> set_mark(sqlite::Database& database, std::string_view mark, std::string_view value);

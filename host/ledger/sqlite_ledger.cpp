@@ -4,7 +4,6 @@
 #include <unistd.h>
 
 #include <algorithm>
-#include <charconv>
 #include <chrono>
 
 #include "host/ledger/backup_files.hpp"
@@ -18,14 +17,6 @@ namespace {
 std::int64_t now_ns() {
     return std::chrono::duration_cast<std::chrono::nanoseconds>(std::chrono::system_clock::now().time_since_epoch())
         .count();
-}
-
-// Of the writer that opened the ledger last; 0: none has, since there are fences.
-Result<std::uint64_t> fence_of(sqlite::Database& database) {
-    STIPEND_LET(text, get_mark(database, mark_fence));
-    std::uint64_t out = 0;
-    if (text) std::from_chars(text->data(), text->data() + text->size(), out);
-    return out;
 }
 
 std::int64_t steady_ns() {
@@ -157,7 +148,7 @@ void SqliteLedger::close_mark() {
 
 Result<void> SqliteLedger::take_fence() {
     STIPEND_LET(last, fence_of(database_));
-    STIPEND_TRY(set_mark(database_, mark_fence, std::to_string(last + 1)));
+    STIPEND_TRY(set_fence(database_, last + 1));
     fence_ = last + 1;
     return {};
 }

@@ -122,7 +122,7 @@ class SqliteLedger final : public Ledger {
     Position position_;
     std::string failure_;       // why writes are rejected; empty if they are not
     bool marked_ = false;       // as open
-    std::uint64_t fence_ = 0;   // 0: not taken yet
+    std::int64_t fence_ = 0;    // 0: not taken yet
     bool wal_missing_ = false;  // when it was opened
     int wal_pages_ = 0;         // set by SQLite at each commit
     int checkpointed_at_ = 0;

@@ -36,8 +36,8 @@ class Receipts(ApiTest):
             for step, kind in enumerate((19, 20, 21, 23, 22), 1):
                 ledger.execute("INSERT INTO audit VALUES(?, ?, '{}', ?)", [last + step, kind, bytes([step]) * 32])
             transaction, block = bytes([number]) * 32, bytes([9]) * 32
-            ledger.execute("INSERT INTO payout VALUES(?, ?, ?, ?, ?, ?, 7, ?)", [last + 1, number, key, PAYEE, owed, at, number])
-            ledger.execute("INSERT INTO slot VALUES(?, ?, ?, ?, 1, ?, 1)", [last + 2, number, PAYER, number, at])
+            ledger.execute("INSERT INTO payout VALUES(?, ?, ?, ?, ?, ?, 7, ?, 0)", [last + 1, number, key, PAYEE, owed, at, number])
+            ledger.execute("INSERT INTO slot VALUES(?, ?, ?, ?, 1, ?, 1, 0, (SELECT chain_id FROM meta))", [last + 2, number, PAYER, number, at])
             ledger.execute("INSERT INTO attempt VALUES(?, ?, ?, x'02', ?, ?, 21000, 0, ?)",
                            [last + 3, number, transaction, bytes(31) + b"\1", bytes(31) + b"\2", at])
             ledger.execute("INSERT INTO slot_end VALUES(?, ?, ?, ?, 100, ?, 1, ?, '')",
