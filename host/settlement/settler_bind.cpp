@@ -367,8 +367,12 @@ void Settler::bind_each(const std::vector<PayoutId>& payouts) {
         }
         const auto next = static_cast<std::uint64_t>(opened.size());
         const auto slot = next_slot_ + static_cast<SlotId>(next);
-        changes.slots.push_back(
-            {.id = slot, .payer = account_->payer, .nonce = next_nonce() + next, .payouts = 1, .at = now_});
+        changes.slots.push_back({.id = slot,
+                                 .payer = account_->payer,
+                                 .nonce = next_nonce() + next,
+                                 .payouts = 1,
+                                 .at = now_,
+                                 .network = rules_.network});
         changes.steps.push_back({.payout = id, .state = State::bound, .slot = slot, .at = now_});
         opened.push_back({slot, gas, id});
         // The payer has enough for it, so that the sums are amounts.

@@ -351,11 +351,12 @@ class Faults(PayoutTest):
         self.assertEqual(code, 1, out)
         self.assertIn("network.chain_id, 42161", out + err)
 
-    def test_a_token_is_refused_since_debts_are_in_the_coin(self):
+    def test_an_asset_of_the_plugin_that_is_not_the_networks_is_refused(self):
         self.host.edit('"timeout": "5s"', '"timeout": "5s", "asset": {"token": "0x' + "a" * 40 + '", "decimals": 6}')
         code, out, err = self.host.run("check")
         self.assertEqual(code, 1, out)
-        self.assertIn("payouts.config.asset: got a token, want native", out + err)
+        self.assertIn("payouts.config.asset: got {token: 0x", out + err)
+        self.assertIn("decimals: 6}, want network.asset, native", out + err)
 
 
 class Start(PayoutTest):
