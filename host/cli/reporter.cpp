@@ -1,14 +1,11 @@
 #include "host/cli/reporter.hpp"
 
-#include <fmt/compile.h>
 #include <fmt/format.h>
 #include <spdlog/pattern_formatter.h>
 #include <spdlog/sinks/stdout_sinks.h>
 #include <spdlog/spdlog.h>
 
 #include <algorithm>
-#include <iterator>
-#include <string_view>
 
 #include "stipend/money.hpp"
 
@@ -65,16 +62,10 @@ LineReporter::~LineReporter() = default;
 void LineReporter::decided(const registry::Payee& payee, const ledger::Decision& decision, stipend_unix_ns now) {
     if (!logger_->should_log(spdlog::level::info)) return;
     const auto uptime = decision.uptime_ppm ? ppm_to_percent(*decision.uptime_ppm) + " %" : std::string("-");
-    const std::string_view gap = decision.job == ledger::Job::failed ? "  " : "";
-    const std::string_view reason = decision.job == ledger::Job::failed ? decision.reason : std::string_view();
-    // Compiled, since there may be 100,000 of these lines a minute.
-    fmt::memory_buffer line;
-    fmt::format_to(std::back_inserter(line),
-                   FMT_COMPILE("{:<24} uptime {:>9}  {:<10} {:>6} USD {:>20} {}  next in {} s{}  epoch {}{}{}"),
-                   payee.key, uptime, decision.tier, decision.usd.text(), decision.wei.text(), unit_,
-                   seconds(std::max<std::int64_t>(0, decision.next_at - now)), decision.suspended ? "  SUSPENDED" : "",
-                   decision.epoch, gap, reason);
-    logger_->info(std::string_view(line.data(), line.size()));
+    logger_->info("{:<24} uptime {:>9}  {:<10} {:>6} USD {:>20} {}  next in {} s{}  epoch {}{}", payee.key, uptime,
+                  decision.tier, decision.usd.text(), decision.wei.text(), unit_,
+                  seconds(std::max<std::int64_t>(0, decision.next_at - now)), decision.suspended ? "  SUSPENDED" : "",
+                  decision.epoch, decision.job == ledger::Job::failed ? "  " + decision.reason : "");
 }
 
 void LineReporter::owed_in(const ledger::Network& network) {
