@@ -23,6 +23,21 @@ Result<std::optional<std::int64_t>> cursor_of(const Request& request, char list)
     return std::optional(at);
 }
 
+Result<PartQuery> part_query(const Request& request, char list) {
+    PartQuery out;
+    STIPEND_LET(limit, request.number("limit", default_part, 1, most_part));
+    out.limit = static_cast<std::size_t>(limit);
+    STIPEND_SET(out.at, cursor_of(request, list));
+    return out;
+}
+
+Result<std::string> orchestrator_query(const Request& request) {
+    const auto one = request.query.find("orchestrator");
+    if (one == request.query.end()) return std::string();
+    if (one->second.empty()) return fail(STIPEND_E_INVALID, "query parameter \"orchestrator\": want an id");
+    return one->second;
+}
+
 Json next_of(char list, const ListPart& part) {
     return part.next ? Json(cursor_text(list, *part.next)) : Json();
 }

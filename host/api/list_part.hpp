@@ -1,6 +1,7 @@
 // Lists that are answered a part at a time: their cursors and sizes, as JSON or for a spreadsheet.
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <optional>
 #include <string>
@@ -25,6 +26,15 @@ struct ListPart {
 [[nodiscard]] std::string cursor_text(char list, std::int64_t at);
 // INVALID: not one of that list.
 [[nodiscard]] Result<std::optional<std::int64_t>> cursor_of(const Request& request, char list);
+// Which part a request asks for.
+struct PartQuery {
+    std::size_t limit = 0;
+    std::optional<std::int64_t> at = {};  // its cursor
+};
+// INVALID: the limit or the cursor is none.
+[[nodiscard]] Result<PartQuery> part_query(const Request& request, char list);
+// The orchestrator that a list is asked of; empty: of all. INVALID: it is no id.
+[[nodiscard]] Result<std::string> orchestrator_query(const Request& request);
 // null at the end.
 [[nodiscard]] Json next_of(char list, const ListPart& part);
 [[nodiscard]] Json array_of(std::vector<Json> items);

@@ -44,11 +44,9 @@ Json summary_of(const std::vector<Json>& items) {
 }
 
 Reply orchestrators(ManagerReads& reads, const Request& request) {
-    const auto limit = request.number("limit", default_part, 1, most_part);
-    if (!limit) return bad_query(limit.error());
-    const auto after = cursor_of(request, orchestrators_cursor);
-    if (!after) return bad_query(after.error());
-    auto found = reads.orchestrators(*after, static_cast<std::size_t>(*limit));
+    const auto part_of_all = part_query(request, orchestrators_cursor);
+    if (!part_of_all) return bad_query(part_of_all.error());
+    auto found = reads.orchestrators(part_of_all->at, part_of_all->limit);
     if (!found) return problem_of(found.error());
     auto& part = found->part;
     const auto& all = found->all;
@@ -90,28 +88,18 @@ Reply one_orchestrator(ManagerReads& reads, const Request& request) {
     return tagged_reply(**found);
 }
 
-// Empty: of all. INVALID: it is no id.
-Result<std::string> orchestrator_of(const Request& request) {
-    const auto one = request.query.find("orchestrator");
-    if (one == request.query.end()) return std::string();
-    if (one->second.empty()) return fail(STIPEND_E_INVALID, "query parameter \"orchestrator\": want an id");
-    return one->second;
-}
-
 Reply payments(ManagerReads& reads, const Request& request) {
     ManagerReads::PaymentQuery query;
     const auto csv = wants_csv(request);
     if (!csv) return bad_query(csv.error());
-    auto orchestrator = orchestrator_of(request);
+    auto orchestrator = orchestrator_query(request);
     if (!orchestrator) return bad_query(orchestrator.error());
     query.orchestrator = std::move(*orchestrator);
     const auto list = query.orchestrator.empty() ? payments_cursor : own_payments_cursor;
-    const auto limit = request.number("limit", default_part, 1, most_part);
-    if (!limit) return bad_query(limit.error());
-    query.limit = static_cast<std::size_t>(*limit);
-    const auto before = cursor_of(request, list);
-    if (!before) return bad_query(before.error());
-    query.before = *before;
+    const auto part = part_query(request, list);
+    if (!part) return bad_query(part.error());
+    query.limit = part->limit;
+    query.before = part->at;
     if (const auto from = request.query.find("from"); from != request.query.end()) {
         const auto at = parse_utc(from->second);
         if (!at) return problem(400, cat("query parameter \"from\": ", at.error().message));
@@ -128,7 +116,7 @@ Reply payments(ManagerReads& reads, const Request& request) {
 
 Reply payouts(ManagerReads& reads, const Request& request) {
     ManagerReads::PayoutQuery query;
-    auto orchestrator = orchestrator_of(request);
+    auto orchestrator = orchestrator_query(request);
     if (!orchestrator) return bad_query(orchestrator.error());
     query.orchestrator = std::move(*orchestrator);
     if (const auto state = request.query.find("state"); state != request.query.end()) {
@@ -137,12 +125,10 @@ Reply payouts(ManagerReads& reads, const Request& request) {
         }
         query.open = state->second == "open";
     }
-    const auto limit = request.number("limit", default_part, 1, most_part);
-    if (!limit) return bad_query(limit.error());
-    query.limit = static_cast<std::size_t>(*limit);
-    const auto before = cursor_of(request, payouts_cursor);
-    if (!before) return bad_query(before.error());
-    query.before = *before;
+    const auto part = part_query(request, payouts_cursor);
+    if (!part) return bad_query(part.error());
+    query.limit = part->limit;
+    query.before = part->at;
     auto found = reads.payouts(query);
     if (!found) return problem_of(found.error());
     if (!*found) return problem(404, "no such orchestrator");
@@ -306,10 +292,9 @@ ApiRoute events_route(EventFeed& feed) {
             if (!after) return problem(400, after.error().message);
             reader.after = *after;
         }
-        if (const auto one = request.query.find("orchestrator"); one != request.query.end()) {
-            if (one->second.empty()) return problem(400, "query parameter \"orchestrator\": want an id");
-            reader.orchestrator = one->second;
-        }
+        auto orchestrator = orchestrator_query(request);
+        if (!orchestrator) return bad_query(orchestrator.error());
+        reader.orchestrator = std::move(*orchestrator);
         auto stream = feed.open(std::move(reader));
         if (!stream) return problem_of(stream.error());
         Reply out;

@@ -42,17 +42,14 @@ class ObjectionHandlers {
         Objections::Query query;
         const auto csv = wants_csv(request);
         if (!csv) return bad_query(csv.error());
-        if (const auto one = request.query.find("orchestrator"); one != request.query.end()) {
-            if (one->second.empty()) return problem(400, "query parameter \"orchestrator\": want an id");
-            query.orchestrator = one->second;
-        }
+        auto orchestrator = orchestrator_query(request);
+        if (!orchestrator) return bad_query(orchestrator.error());
+        query.orchestrator = std::move(*orchestrator);
         const auto letter = query.orchestrator.empty() ? objections_cursor : own_objections_cursor;
-        const auto limit = request.number("limit", default_part, 1, most_part);
-        if (!limit) return bad_query(limit.error());
-        query.limit = static_cast<std::size_t>(*limit);
-        const auto at = cursor_of(request, letter);
-        if (!at) return bad_query(at.error());
-        query.at = *at;
+        const auto part = part_query(request, letter);
+        if (!part) return bad_query(part.error());
+        query.limit = part->limit;
+        query.at = part->at;
         auto found = objections_.list(query);
         if (!found) return problem_of(found.error());
         if (!*found) return problem(404, "no such orchestrator");

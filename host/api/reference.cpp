@@ -223,7 +223,13 @@ class Reference {
 
     void write_object(const Json& schema) {
         if (const auto about = text_of(schema, "description"); !about.empty()) page_.paragraph(about);
-        const auto rows = fields_of(schema);
+        auto rows = fields_of(schema);
+        if (const auto* all = schema.find("allOf")) {
+            for (const auto& part : all->items()) {
+                auto more = fields_of(resolved(part));
+                rows.insert(rows.end(), more.begin(), more.end());
+            }
+        }
         if (rows.empty()) {
             page_.paragraph(type_of(schema));
         } else {

@@ -15,24 +15,19 @@ namespace {
 
 constexpr std::size_t text_on_a_line = 80;
 
-// Texts come from outside.
-std::string fit(const Json& one, std::string_view key) {
-    return printable_line(text_of(one, key));
-}
-
 void print_line(const Json& one) {
-    fmt::print("{} {} epoch {} {}: {}\n", fit(one, "objected_at"), fit(one, "orchestrator"), fit(one, "epoch"),
-               fit(one, "state"), printable_line(clip(text_of(one, "text"), text_on_a_line)));
+    fmt::print("{} {} epoch {} {}: {}\n", shown(one, "objected_at"), shown(one, "orchestrator"), shown(one, "epoch"),
+               shown(one, "state"), printable_line(clip(text_of(one, "text"), text_on_a_line)));
 }
 
 void print_whole(const Json& one) {
-    fmt::print("{} objects to epoch {}, at {}, by {}:\n{}\n", fit(one, "orchestrator"), fit(one, "epoch"),
-               fit(one, "objected_at"), fit(one, "by"), printable(text_of(one, "text")));
+    fmt::print("{} objects to epoch {}, at {}, by {}:\n{}\n", shown(one, "orchestrator"), shown(one, "epoch"),
+               shown(one, "objected_at"), shown(one, "by"), printable(text_of(one, "text")));
     if (text_of(one, "state") != "answered") return fmt::print("not answered yet\n");
     const auto paid = text_of(one, "amount_usd") == "-"
                           ? std::string("nothing is paid")
-                          : cat("paid: ", fit(one, "amount_usd"), " USD, ", fit(one, "amount_wei"), " wei");
-    fmt::print("answered at {}, by {}; {}:\n{}\n", fit(one, "answered_at"), fit(one, "answered_by"), paid,
+                          : cat("paid: ", shown(one, "amount_usd"), " USD, ", shown(one, "amount_wei"), " wei");
+    fmt::print("answered at {}, by {}; {}:\n{}\n", shown(one, "answered_at"), shown(one, "answered_by"), paid,
                printable(text_of(one, "answer")));
 }
 

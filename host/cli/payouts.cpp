@@ -13,20 +13,6 @@
 namespace stipend::cli {
 namespace {
 
-// Texts come from outside.
-std::string shown(const Json& one, std::string_view key) {
-    return printable_line(text_of(one, key));
-}
-
-// An amount of `one` in whole units of its asset.
-std::string amount_of(const Json& one, std::string_view key) {
-    const auto units = SignedWei::parse(text_of(one, key));
-    const auto decimals = Decimal::parse(text_of(one, "decimals"));
-    const auto places = decimals ? decimals->exact_scaled(0) : Result<std::int64_t>(decimals.error());
-    if (!units || !places || *places < 0 || *places > ledger::max_decimals) return shown(one, key) + " units";
-    return units_text(*units, static_cast<std::size_t>(*places), shown(one, "asset"));
-}
-
 void print_line(const Json& one) {
     const auto reason = shown(one, "reason");
     fmt::print("{:>6}  {:<9}  {:>24}  {}  {}  {}{}\n", shown(one, "payout"), shown(one, "state"),

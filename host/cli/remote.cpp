@@ -5,8 +5,11 @@
 #include <cstdlib>
 #include <future>
 
+#include "host/base/printable.hpp"
 #include "host/http/curl_client.hpp"
+#include "host/ledger/network_rows.hpp"
 #include "host/runtime/control_server.hpp"
+#include "stipend/decimal.hpp"
 
 namespace stipend::cli {
 namespace {
@@ -57,6 +60,18 @@ std::string requester() {
 std::string text_of(const Json& object, std::string_view key) {
     const auto* value = object.find(key);
     return value == nullptr || value->is(Json::Kind::null) ? std::string("-") : value->text();
+}
+
+std::string shown(const Json& object, std::string_view key) {
+    return printable_line(text_of(object, key));
+}
+
+std::string amount_of(const Json& object, std::string_view key) {
+    const auto units = SignedWei::parse(text_of(object, key));
+    const auto decimals = Decimal::parse(text_of(object, "decimals"));
+    const auto places = decimals ? decimals->exact_scaled(0) : Result<std::int64_t>(decimals.error());
+    if (!units || !places || *places < 0 || *places > ledger::max_decimals) return shown(object, key) + " units";
+    return units_text(*units, static_cast<std::size_t>(*places), shown(object, "asset"));
 }
 
 }  // namespace stipend::cli

@@ -22,5 +22,9 @@ Result<Json> ask_host(const config::Settings& settings, const std::string& metho
 
 // The text of a member of an answer; "-" where it is absent or null.
 [[nodiscard]] std::string text_of(const Json& object, std::string_view key);
+// The same on one line that fits a terminal: texts come from outside.
+[[nodiscard]] std::string shown(const Json& object, std::string_view key);
+// An amount in smallest units as one of whole units: `object` has the members "asset" and "decimals" beside it.
+[[nodiscard]] std::string amount_of(const Json& object, std::string_view key);
 
 }  // namespace stipend::cli

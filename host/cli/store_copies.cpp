@@ -40,9 +40,14 @@ Result<void> copy_store(const fs::path& from, const fs::path& to) {
     const bool with_wal = fs::exists(from.string() + "-wal", none);
     STIPEND_TRY(source.open(from.string(), with_wal ? SQLITE_OPEN_READONLY : SQLITE_OPEN_READWRITE, 5'000));
     STIPEND_TRY(make_private(to));
-    STIPEND_LET(copy, source.prepare("VACUUM INTO ?"));
-    STIPEND_TRY(copy.bind_text(to.string()).run());
-    return ledger::sync_path(to, O_RDWR);
+    const auto fill = [&]() -> Result<void> {
+        STIPEND_LET(copy, source.prepare("VACUUM INTO ?"));
+        STIPEND_TRY(copy.bind_text(to.string()).run());
+        return ledger::sync_path(to, O_RDWR);
+    };
+    auto done = fill();
+    if (!done) fs::remove(to, none);
+    return done;
 }
 
 }  // namespace

@@ -24,7 +24,7 @@ constexpr std::size_t longest_event = 1 << 20;
 void print_event(std::string_view name, const std::string& data) {
     const auto json = parse_json(data, {.bytes = longest_event, .depth = 8, .nodes = 10'000});
     if (!json) return fmt::print("{} {}\n", name, printable_line(data));
-    const auto text = [&](std::string_view key) { return printable_line(text_of(*json, key)); };
+    const auto text = [&](std::string_view key) { return shown(*json, key); };
     if (name == "payment" && json->find("payment_id") != nullptr) {
         return fmt::print("{} {} manual payment: {} USD, {}, by {}\n", text("decided_at"), text("orchestrator"),
                           text("amount_usd"), text("call_type"), text("by"));
@@ -38,8 +38,8 @@ void print_event(std::string_view name, const std::string& data) {
     if (name == "alert") return fmt::print("alert {}: {}\n", text("id"), text("text"));
     if (name == "payout") {
         const auto reason = text("reason");
-        return fmt::print("{} payout {} to {} is {}: {} wei{}{}\n", text("since"), text("payout"), text("orchestrator"),
-                          text("state"), text("amount_wei"), reason.empty() ? "" : ": ", reason);
+        return fmt::print("{} payout {} to {} is {}: {}{}\n", text("since"), text("payout"), text("orchestrator"),
+                          text("state"), amount_of(*json, "amount_wei"), reason == "-" ? "" : ": " + reason);
     }
     if (name == "objection") {
         return fmt::print("{} objection to epoch {} is {}: {}\n", text("orchestrator"), text("epoch"), text("state"),

@@ -97,11 +97,11 @@ Result<void> JournalWriter::enter_network(OrchestratorId id, const std::string& 
     return {};
 }
 
-// engine_state has what is owed on the network that it is on now.
+// engine_state has what is owed on the network that it is on now; `debt` what is owed on others, if it is anything.
 Result<void> JournalWriter::move_debts(OrchestratorId id, NetworkId from, NetworkId to) {
     STIPEND_LET(now, owed_on(id, to));
     STIPEND_LET(keep, database_.prepare("INSERT OR REPLACE INTO debt(orchestrator, network, owed) SELECT orchestrator, "
-                                        "?, owed FROM engine_state WHERE orchestrator = ?"));
+                                        "?, owed FROM engine_state WHERE orchestrator = ? AND owed != zeroblob(32)"));
     STIPEND_TRY(keep.bind(from).bind(id).run());
     STIPEND_LET(set, database_.prepare("UPDATE engine_state SET owed = ? WHERE orchestrator = ?"));
     STIPEND_TRY(set.bind_amount(now.to_bytes()).bind(id).run());

@@ -22,6 +22,7 @@
 #include <vector>
 
 #include "host/ledger/account.hpp"
+#include "host/ledger/payout_lines.hpp"
 #include "host/ledger/rows.hpp"
 #include "stipend/result.hpp"
 
@@ -101,16 +102,6 @@ struct RecentFilter {
     std::uint64_t limit = 100;
 };
 
-// A payout, as it is now or was after one of its steps.
-struct PayoutLine {
-    std::string key = {};  // of the orchestrator
-    Payout row = {};
-    PayoutState state = PayoutState::reserved;
-    SlotId slot = 0;                      // 0: none
-    Network network = {};                 // of the row
-    std::optional<PayoutStep> last = {};  // none: it is as it was reserved
-};
-
 // A decision, a manual payment, an objection or a step of a payout of the namespace, or an alert, with its place in the
 // chain.
 struct Change {
@@ -136,60 +127,6 @@ struct Standing {
     std::optional<Decision> last = {};  // none: none yet, or it is archived
     // The mean time of the answers to the last ten checks; none: there was no answer.
     std::optional<std::int64_t> latency_ns = {};
-};
-
-// What an orchestrator is owed, and since when it waits for it: its last payout, or else the first sight of it.
-struct Debt {
-    OrchestratorId orchestrator = 0;
-    SignedWei owed = {};
-    stipend_unix_ns since = 0;
-};
-struct DebtFilter {
-    NetworkId network = 0;
-    SignedWei at_least = {};
-    stipend_unix_ns or_before = 0;  // or less, where it waits since then or before
-};
-
-// The newest first.
-struct PayoutFilter {
-    std::optional<OrchestratorId> orchestrator = {};
-    std::optional<NetworkId> network = {};
-    bool open = false;                    // only those that are not over
-    std::optional<PayoutId> before = {};  // a cursor
-    std::uint64_t limit = UINT64_MAX;
-};
-using PayoutSink = std::function<Result<void>(const PayoutLine&)>;
-
-// All that is recorded of one payout.
-struct PayoutHistory {
-    PayoutLine line = {};
-    std::vector<PayoutStep> steps = {};
-    std::optional<Slot> slot = {};       // the last one that it had
-    std::vector<Attempt> attempts = {};  // of that slot, the oldest first
-    std::optional<SlotEnd> end = {};     // of that slot
-};
-
-// A slot that has ended by one of its attempts.
-struct EndedSlot {
-    Slot row = {};
-    SlotEnd end = {};
-    bool gives_up = false;        // that attempt paid nothing
-    std::vector<bool> paid = {};  // of its payouts, by id
-};
-
-// What is owed on one network.
-struct NetworkDebt {
-    Network network = {};
-    SignedWei owed = {};
-};
-
-struct Balance {
-    OrchestratorId orchestrator = 0;
-    std::string key = {};
-    SignedWei owed = {};                   // on the network that it is on
-    Network network = {};                  // that one
-    std::vector<NetworkDebt> others = {};  // by network; only those with a debt
-    SignedWei fees = {};                   // what its jobs cost
 };
 
 // A row of the chain, with the bytes that are hashed.

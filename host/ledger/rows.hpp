@@ -8,45 +8,14 @@
 #include <vector>
 
 #include "host/base/signed_wei.hpp"
+#include "host/ledger/fee_rows.hpp"
+#include "host/ledger/network_rows.hpp"
 #include "host/ledger/payout_rows.hpp"
 #include "host/ledger/row_types.hpp"
 #include "stipend/abi/policy.h"
 #include "stipend/money.hpp"
 
 namespace stipend::ledger {
-
-enum class Mode : std::uint8_t { dry_run, live };
-
-// Which debts these are. Debts of a dry run have a namespace of their own, so that they can never be settled.
-struct Namespace {
-    Mode mode = Mode::dry_run;
-    std::uint64_t chain_id = 0;
-    [[nodiscard]] std::string text() const {  // "dry-run:42161", "live:42161"
-        return cat(mode == Mode::live ? "live:" : "dry-run:", chain_id);
-    }
-};
-
-inline constexpr std::uint32_t coin_decimals = 18;  // of the coin of every chain of Ethereum's kind
-
-// A chain and an asset on it, in which debts are counted and paid. Never changed. Network 0, the coin of the ledger's
-// own chain, has no row.
-struct Network {
-    NetworkId id = 0;  // one more than the last
-    std::uint64_t chain_id = 0;
-    std::string token = {};  // the contract, "0x" and 40 digits in lower case; empty: the coin of the chain
-    std::uint32_t decimals = coin_decimals;  // of which the smallest unit is one
-    std::string symbol = {};                 // for people: "USDC"
-    stipend_unix_ns at = 0;
-    friend bool operator==(const Network&, const Network&) = default;
-    [[nodiscard]] bool is_token() const { return !token.empty(); }
-    // What an amount is for people: "20 USDC".
-    [[nodiscard]] std::string text_of(const SignedWei& units) const { return units_text(units, decimals, symbol); }
-    // Chain and asset are the same; these are its key.
-    [[nodiscard]] bool is_of(std::uint64_t chain, std::string_view asset) const {
-        return chain_id == chain && token == asset;
-    }
-};
-inline constexpr std::uint32_t max_decimals = 36;
 
 struct Orchestrator {
     OrchestratorId id = 0;
@@ -295,54 +264,6 @@ struct Generation {
     std::string so_sha256 = {};  // hex, of the shared object
     std::string config = {};     // JSON
     std::string terms = {};      // JSON
-};
-
-// What the jobs of an orchestrator cost: the state after its last fee. Amounts are 0 or more.
-struct FeeState {
-    std::int64_t day = 0;         // UTC day number that `day_wei` counts
-    SignedWei day_wei = {};       // counted on that day
-    SignedWei open_wei = {};      // reserved by the last job, while that is not closed
-    SignedWei open_day_wei = {};  // the part of `open_wei` that was reserved on `day`
-    SignedWei total_wei = {};     // counted on all days
-    friend bool operator==(const FeeState&, const FeeState&) = default;
-};
-struct OrchestratorFees {
-    OrchestratorId orchestrator = 0;
-    FeeState state = {};
-};
-
-enum class FeeKind : std::uint8_t {
-    reserved,    // before a job is sent: the most that it may cost
-    added,       // a further attempt of the same job: the reservations add up
-    closed,      // the job is over: what it cost, at most what was reserved
-    unreserved,  // a job without a reservation reports a cost
-    called,      // before a distributed call is sent: the most that it may cost
-    returned,    // that call is over, on the same day: what it did not cost
-};
-
-// A change of what jobs cost. It moves wei from gateway:prepaid to expense:fees; a closing or a return moves some back.
-// A distributed call leaves the reservation of the orchestrator's job as it is: it has a number of its own in `epoch`,
-// and `attempt` is 0.
-struct Fee {
-    [[nodiscard]] bool of_call() const { return kind == FeeKind::called || kind == FeeKind::returned; }
-
-    FeeKind kind = FeeKind::reserved;
-    OrchestratorId orchestrator = 0;
-    std::uint64_t epoch = 0;  // of the job
-    std::uint32_t attempt = 0;
-    stipend_unix_ns at = 0;
-    SignedWei wei = {};    // what the kind says
-    SignedWei moved = {};  // below zero: back to gateway:prepaid
-    FeeState after = {};
-    friend bool operator==(const Fee&, const Fee&) = default;
-};
-
-// The last accepted rate of a network's asset.
-struct Price {
-    std::int64_t usd_per_eth_e8 = 0;  // for one whole unit of the asset
-    stipend_unix_ns at = 0;
-    std::string source = {};
-    NetworkId network = 0;
 };
 
 // What a monitor observed of one target. A row with the same start replaces the end and the verdict, so that a state

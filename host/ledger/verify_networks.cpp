@@ -61,12 +61,11 @@ Result<void> Verifier::load_carried_networks(Seq through) {
 }
 
 Result<std::string> Verifier::network_row(Seq seq) {
-    for (const auto& [id, one] : networks_) {
-        STIPEND_LET(rows, main_.prepare("SELECT 1 FROM network WHERE id = ? AND seq = ?"));
-        STIPEND_LET(found, rows.bind(id).bind(seq).next());
-        if (found) return network_body(one.row, namespaces_[one.ns]);
-    }
-    return std::string("no row");
+    STIPEND_LET(rows, main_.prepare("SELECT id FROM network WHERE seq = ?"));
+    STIPEND_LET(found, rows.bind(seq).next());
+    const auto one = found ? networks_.find(rows.i64()) : networks_.end();
+    if (one == networks_.end()) return std::string("no row");
+    return network_body(one->second.row, namespaces_[one->second.ns]);
 }
 
 NetworkId Verifier::network_at(OrchestratorId id, Seq seq) const {

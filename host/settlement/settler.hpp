@@ -173,9 +173,13 @@ class Settler {
     void bind_each(const std::vector<PayoutId>& payouts);
     // After the commit of a new slot.
     void open_slot(SlotId slot, Gas gas, const std::vector<PayoutId>& payouts);
+    [[nodiscard]] std::uint64_t next_nonce() const;
+
+    // settler_funds.cpp
     struct Obstacle {
         std::string_view block = {};  // "funds", or empty: it is in the way of these payouts alone
         std::string text = {};        // empty: there is none
+        SignedWei fee = {};           // where there is none: what it costs at most
     };
     // What is bound and not in a block yet, which the payer still holds: what is paid, and the fees.
     struct UnderWay {
@@ -190,7 +194,6 @@ class Settler {
                                            std::string_view unit);
     // Why a fee is more than it may be; empty: it is not.
     [[nodiscard]] std::string too_dear(const SignedWei& fee, const SignedWei& wei, std::size_t payouts) const;
-    [[nodiscard]] std::uint64_t next_nonce() const;
     // None beyond the range of an amount.
     [[nodiscard]] std::optional<UnderWay> under_way() const;
 

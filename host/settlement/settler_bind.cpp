@@ -8,45 +8,11 @@ namespace {
 
 constexpr std::size_t max_reserved_at_once = 256;
 constexpr std::size_t max_bound_at_once = 64;
-constexpr std::uint32_t ppm_one = 1'000'000;
 constexpr std::int64_t gas_known_for_ns = 600 * ns_per_s;  // of a single payment, to compare a batch with
 constexpr std::int64_t gas_fresh_for_ns = 120 * ns_per_s;  // to bind a payment by itself
 
-// What gas costs at most; none beyond the range of an amount.
-std::optional<SignedWei> cost_of(std::uint64_t gas, const SignedWei& per_gas) {
-    try {
-        CheckedU256 product = per_gas.magnitude().value();
-        product *= gas;
-        const auto wei = SignedWei::of(Wei(product));
-        return wei ? std::optional(*wei) : std::nullopt;
-    } catch (const std::exception&) {
-        return std::nullopt;
-    }
-}
-
-// `ppm` millionths of `wei`, rounded down.
-SignedWei share_of(const SignedWei& wei, std::uint32_t ppm) {
-    const CheckedU256 whole = wei.magnitude().value();
-    const auto part = std::min<std::uint32_t>(ppm, ppm_one);  // all of it at most
-    const CheckedU256 share = whole / ppm_one * part + whole % ppm_one * part / ppm_one;
-    const auto out = SignedWei::of(Wei(share));
-    return out ? *out : SignedWei::highest();
-}
-
 std::uint64_t likely_of(const Estimate& estimate) {
     return estimate.likely == 0 ? estimate.gas : estimate.likely;
-}
-
-Result<SignedWei> too_much() {
-    return fail(STIPEND_E_LIMIT, "beyond the range of an amount");
-}
-
-Result<SignedWei> sum_of(std::initializer_list<const SignedWei*> parts) {
-    SignedWei out;
-    for (const auto* part : parts) {
-        if (!SignedWei::add(out, *part, out)) return too_much();
-    }
-    return out;
 }
 
 }  // namespace
@@ -84,20 +50,6 @@ SignedWei Settler::bound_today() const {
         if (!SignedWei::add(sum, wei, sum)) return SignedWei::highest();
     }
     return sum;
-}
-
-std::optional<Settler::UnderWay> Settler::under_way() const {
-    UnderWay out;
-    for (const auto& [id, payout] : payouts_) {
-        if (payout.state != State::bound && payout.state != State::sent) continue;
-        if (!SignedWei::add(out.paid, payout.row.wei, out.paid)) return std::nullopt;
-    }
-    for (const auto& [id, slot] : slots_) {
-        const auto cost = slot.attempts.empty() ? cost_of(slot.gas, account_->cap)
-                                                : cost_of(slot.attempts.back().gas, slot.attempts.back().cap_wei);
-        if (!cost || !SignedWei::add(out.fees, *cost, out.fees)) return std::nullopt;
-    }
-    return out;
 }
 
 bool Settler::waits_for_a_day(const ledger::OpenPayout& payout) const {
@@ -287,51 +239,6 @@ void Settler::take_estimate_of_batch(Result<Estimate> estimate) {
     singly_.insert(estimated_.begin(), estimated_.end());
 }
 
-std::string Settler::too_dear(const SignedWei& fee, const SignedWei& wei, std::size_t payouts) const {
-    if (!rules_.token) {
-        if (fee <= share_of(wei, rules_.max_fee_ppm)) return {};
-        return cat("its fee is too large a share of it: ", fee.text(), " wei of ", wei.text());
-    }
-    const auto most = cost_of(payouts, rules_.max_fee);
-    if (!most || fee <= *most) return {};
-    return cat("its fee is more than the limit: ", fee.text(), " wei, want at most ", most->text());
-}
-
-Settler::Obstacle Settler::obstacle(const SignedWei& wei, std::uint64_t gas, std::size_t payouts,
-                                    const UnderWay& beside) const {
-    const auto price = account_->base_fee.plus(account_->tip);
-    const auto expected = price ? cost_of(gas, *price) : std::nullopt;
-    const auto most = cost_of(gas, account_->cap);
-    if (!expected || !most) return {.text = "gas costs more than an amount can hold"};
-    if (auto text = too_dear(*expected, wei, payouts); !text.empty()) return {.text = std::move(text)};
-    const auto others = under_way();
-    const auto paid = others ? sum_of({&wei, &others->paid, &beside.paid}) : too_much();
-    const auto fees = others ? sum_of({&*most, &others->fees, &beside.fees}) : too_much();
-    // Of the coin, one account has to do for both.
-    if (!rules_.token) {
-        return shortage(paid && fees ? sum_of({&*paid, &*fees}) : too_much(), account_->funds, "wei");
-    }
-    const auto of_fees = shortage(fees, account_->coins, "wei for fees");
-    return of_fees.text.empty() ? shortage(paid, account_->funds, "units of the token") : of_fees;
-}
-
-Settler::Obstacle Settler::shortage(const Result<SignedWei>& needed, const SignedWei& has, std::string_view unit) {
-    if (needed && *needed <= has) return {};
-    const auto missing = needed ? needed->minus(has) : needed;
-    return {.block = blocks::funds,
-            .text = cat("the payer has too little: ", has.text(), " ", unit, ", want ",
-                        needed ? needed->text() : "more", missing ? cat(", which is ", missing->text(), " more") : "")};
-}
-
-void Settler::note_obstacle(const std::vector<PayoutId>& payouts, const Obstacle& why) {
-    // Funds that are too little keep all others as well: a smaller one behind it does not take what it waits for.
-    if (!short_of_.empty()) bind_due_ = now_ + rules_.look_every_ns;
-    for (const auto id : payouts) {
-        if (short_of_.empty()) try_again_[id] = now_ + rules_.look_every_ns;
-        payouts_.at(id).reason = why.text;
-    }
-}
-
 void Settler::open_slot(SlotId slot, Gas gas, const std::vector<PayoutId>& payouts) {
     for (const auto id : payouts) {
         try_again_.erase(id);
@@ -377,7 +284,7 @@ void Settler::bind_each(const std::vector<PayoutId>& payouts) {
         opened.push_back({slot, gas, id});
         // The payer has enough for it, so that the sums are amounts.
         STIPEND_ASSERT(SignedWei::add(beside.paid, wei, beside.paid) &&
-                       SignedWei::add(beside.fees, *cost_of(gas.gas, account_->cap), beside.fees));
+                       SignedWei::add(beside.fees, why.fee, beside.fees));
     }
     if (changes.empty()) return;
     commit(std::move(changes), [this, opened = std::move(opened)] {

@@ -86,54 +86,39 @@ struct Fraction {
     std::uint64_t denominator = 1;  // never 0
 };
 
-// floor(usd x factor x 10^18 / rate): the wei of a dollar amount. Source of the rule: everything is multiplied out and
-// divided once, so less than one wei is lost for each payment. INVALID for a negative amount or a rate that is not
-// positive.
-[[nodiscard]] inline Result<Wei> usd_to_wei(std::int64_t usd_e8, Fraction factor, std::int64_t usd_per_eth_e8) {
-    if (usd_e8 < 0) return fail(STIPEND_E_INVALID, "negative pay: ", scaled_text(usd_e8, 8), " USD");
-    if (usd_per_eth_e8 <= 0) return fail(STIPEND_E_INVALID, "rate not positive: ", scaled_text(usd_per_eth_e8, 8));
-    STIPEND_ASSERT(factor.denominator != 0);
-    // Everyday amounts fit in 128 bits, where the division takes a tenth of the time.
-    const auto usd = static_cast<uint128>(usd_e8) * factor.numerator;
-    const auto rate = static_cast<uint128>(usd_per_eth_e8) * factor.denominator;
-    if (usd <= ~static_cast<uint128>(0) / wei_per_eth) return Wei(CheckedU256(usd * wei_per_eth / rate));
-    try {
-        CheckedU256 top = usd_e8;
-        top *= factor.numerator;
-        top *= wei_per_eth;
-        CheckedU256 bottom = usd_per_eth_e8;
-        bottom *= factor.denominator;
-        return Wei(CheckedU256(top / bottom));
-    } catch (const std::exception&) {
-        return fail(STIPEND_E_LIMIT, "pay too large: ", scaled_text(usd_e8, 8), " USD");
-    }
-}
-
-// 10^exponent; at most 76, which is the largest that fits.
-[[nodiscard]] inline CheckedU256 power_of_ten(std::uint32_t exponent) {
-    CheckedU256 out = 1;
+// 10^exponent; at most 38, which is the largest that fits.
+[[nodiscard]] constexpr uint128 power_of_ten(std::uint32_t exponent) {
+    uint128 out = 1;
     for (; exponent > 0; --exponent) out *= 10;
     return out;
 }
 
-// floor(usd x factor x 10^decimals / rate): the smallest units of any asset, at its rate for one whole unit. Rounded,
-// and refused, as usd_to_wei; `decimals` is at most 36.
+// floor(usd x factor x 10^decimals / rate): a dollar amount in the smallest units of an asset, at its rate for one
+// whole unit; `decimals` is at most 36. Source of the rule: everything is multiplied out and divided once, so less than
+// one unit is lost for each payment. INVALID for a negative amount or a rate that is not positive; LIMIT beyond 256
+// bits.
 [[nodiscard]] inline Result<Wei> usd_to_units(std::int64_t usd_e8, Fraction factor, std::int64_t usd_per_unit_e8,
                                               std::uint32_t decimals) {
-    if (decimals == 18) return usd_to_wei(usd_e8, factor, usd_per_unit_e8);
     if (usd_e8 < 0) return fail(STIPEND_E_INVALID, "negative pay: ", scaled_text(usd_e8, 8), " USD");
     if (usd_per_unit_e8 <= 0) return fail(STIPEND_E_INVALID, "rate not positive: ", scaled_text(usd_per_unit_e8, 8));
-    STIPEND_ASSERT(factor.denominator != 0);
+    STIPEND_ASSERT(factor.denominator != 0 && decimals <= 36);
+    const uint128 whole = decimals == 18 ? uint128{wei_per_eth} : power_of_ten(decimals);
+    // Everyday amounts fit in 128 bits, where the division takes a tenth of the time.
+    const auto usd = static_cast<uint128>(usd_e8) * factor.numerator;
+    const auto rate = static_cast<uint128>(usd_per_unit_e8) * factor.denominator;
+    if (usd <= ~static_cast<uint128>(0) / whole) return Wei(CheckedU256(usd * whole / rate));
     try {
-        CheckedU256 top = usd_e8;
-        top *= factor.numerator;
-        top *= power_of_ten(decimals);
-        CheckedU256 bottom = usd_per_unit_e8;
-        bottom *= factor.denominator;
-        return Wei(CheckedU256(top / bottom));
+        CheckedU256 top = usd;
+        top *= whole;
+        return Wei(CheckedU256(top / rate));
     } catch (const std::exception&) {
         return fail(STIPEND_E_LIMIT, "pay too large: ", scaled_text(usd_e8, 8), " USD");
     }
+}
+
+// The same in wei of the coin, which has 18 decimals.
+[[nodiscard]] inline Result<Wei> usd_to_wei(std::int64_t usd_e8, Fraction factor, std::int64_t usd_per_eth_e8) {
+    return usd_to_units(usd_e8, factor, usd_per_eth_e8, 18);
 }
 
 // floor(usd x factor), in 1e-8 USD. LIMIT beyond int64.
