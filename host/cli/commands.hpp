@@ -63,6 +63,7 @@ int pardon(const PardonOptions& options);
 struct ObjectionOptions {
     Common common;
     std::string orchestrator;  // of `list`: empty for all
+    std::string network;       // of `list`: one of `networks`; empty for all
     std::uint64_t epoch = 0;
     bool all = false;         // of `list`: also those that are answered
     std::string reason, usd;  // of `answer`; `usd` empty: nothing is paid
@@ -76,6 +77,7 @@ struct PayoutOptions {
     Common common;
     std::int64_t payout = 0;
     std::string orchestrator;  // of `list`: empty for all
+    std::string network;       // of `list`: one of `networks`; empty for all
     bool all = false;          // of `list`: also those that are over
     std::string reason;        // of `hold` and `return`
 };
@@ -84,8 +86,9 @@ int payout_show(const PayoutOptions& options);
 int payout_order(const PayoutOptions& options, const std::string& action);  // "hold", "release", "return", "unfreeze"
 struct ReconcileOptions {
     Common common;
-    std::string since;            // empty: all
-    bool accept_foreign = false;  // records that something else used the payer's next nonces
+    std::string since;                   // empty: all
+    std::optional<std::string> network;  // none: all; empty: the first one
+    bool accept_foreign = false;         // records that something else used the payer's next nonces
 };
 int reconcile(const ReconcileOptions& options);
 

@@ -6,6 +6,7 @@ void add_payout_commands(CLI::App& app, PayoutOptions& options, ReconcileOptions
     auto* group = app.add_subcommand("payouts", "what is paid on the chain")->require_subcommand(1);
     auto* list = command(*group, "list", "list those that are not over, the newest first", options.common);
     list->add_option("--orchestrator", options.orchestrator, "only those of one orchestrator");
+    list->add_option("--network", options.network, "only those of one of `networks`");
     list->add_flag("--all", options.all, "also those that are over");
     list->callback([&] { status = payout_list(options); });
     const auto add = [&](const char* name, const char* what) {
@@ -30,6 +31,7 @@ void add_payout_commands(CLI::App& app, PayoutOptions& options, ReconcileOptions
     compare->add_flag("--accept-foreign", reconciled.accept_foreign,
                       "record that something else used the payer's next nonces, and go on behind them");
     compare->add_option("--since", reconciled.since, "only those that ended since, in UTC (default: all)");
+    compare->add_option("--network", reconciled.network, "only this one of `networks`; '' is `network` (default: all)");
     compare->callback([&] { status = reconcile(reconciled); });
 }
 

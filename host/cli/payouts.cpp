@@ -1,6 +1,7 @@
 // Payouts on a chain: listed and shown from the ledger, moved by a running host, or here where none runs.
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <cstdio>
 
 #include "host/base/printable.hpp"
@@ -9,6 +10,7 @@
 #include "host/cli/remote.hpp"
 #include "host/engine/payout_order.hpp"
 #include "host/ledger/payout_json.hpp"
+#include "stipend/ascii.hpp"
 
 namespace stipend::cli {
 namespace {
@@ -60,6 +62,19 @@ void print_whole(const Json& one) {
     }
 }
 
+// One network of the answer of a comparison.
+void print_compared(const Json& one) {
+    if (const auto name = shown(one, "network"); !name.empty() && name != "-") fmt::print("network {}: ", name);
+    fmt::print("{} transactions of the ledger compared with the chain; {} payouts are open\n",
+               shown(one, "transactions"), shown(one, "open_payouts"));
+    fmt::print("payer {}: next nonce {}, {}\n", shown(one, "payer"), shown(one, "next_nonce"),
+               amount_of(one, "funds_wei"));
+    if (const auto* findings = one.find("findings")) {
+        for (const auto& finding : findings->items()) fmt::print("differs: {}\n", printable_line(finding.text()));
+    }
+    if (const auto more = shown(one, "more"); more != "0") fmt::print("and {} more\n", more);
+}
+
 int print(const Json& one, bool json) {
     if (json) {
         fmt::print("{}\n", one.dump());
@@ -67,6 +82,23 @@ int print(const Json& one, bool json) {
         print_whole(one);
     }
     return exit_good;
+}
+
+// The id that the ledger has for a network of the configuration.
+Result<ledger::NetworkId> network_of(const config::Settings& settings, const std::string& name, ledger::Ledger& book) {
+    const auto wanted = std::ranges::find(settings.networks, name, &config::PaidNetwork::name);
+    if (wanted == settings.networks.end()) {
+        std::string names;
+        for (const auto& one : settings.networks) names += cat(names.empty() ? "" : ", ", one.name);
+        return fail(STIPEND_E_INVALID, "--network: got ", name,
+                    ", want one of `networks`: ", names.empty() ? "there are none" : names);
+    }
+    STIPEND_LET(known, book.networks());
+    const auto token = ascii::to_lower(wanted->asset.token);
+    for (const auto& one : known) {
+        if (one.is_of(static_cast<std::uint64_t>(wanted->chain_id), token)) return one.id;
+    }
+    return fail(STIPEND_E_INVALID, "--network: the ledger has nothing of ", name, " yet");
 }
 
 // Where no host runs. The ledger's lock keeps out a host that starts meanwhile.
@@ -84,7 +116,12 @@ int payout_list(const PayoutOptions& options) {
     if (!settings) return status;
     const auto book = open_ledger(*settings, ledger::Access::read_only);
     if (!book) return print_error(book.error());
-    const ledger::PayoutFilter filter{.open = !options.all};
+    ledger::PayoutFilter filter{.open = !options.all};
+    if (!options.network.empty()) {
+        auto network = network_of(*settings, options.network, **book);
+        if (!network) return print_error(network.error());
+        filter.network = *network;
+    }
     const auto read = (*book)->payouts(filter, [&](const ledger::PayoutLine& line) -> Result<void> {
         if (!options.orchestrator.empty() && line.key != options.orchestrator) return {};
         const auto json = ledger::payout_json(line);
@@ -137,6 +174,7 @@ int reconcile(const ReconcileOptions& options) {
     auto body = Json::object();
     if (!options.since.empty()) body.append("since", options.since);
     if (options.accept_foreign) body.append("accept_foreign", true).append("by", requester());
+    if (options.network) body.append("network", *options.network);
     const auto answer = ask_host(*settings, "POST", "/reconcile", body, slow_ms);
     if (!answer) return print_error(answer.error());
     const auto* clean = answer->find("clean");
@@ -145,14 +183,8 @@ int reconcile(const ReconcileOptions& options) {
         fmt::print("{}\n", answer->dump());
         return good ? exit_good : exit_bad;
     }
-    fmt::print("{} transactions of the ledger compared with the chain; {} payouts are open\n",
-               shown(*answer, "transactions"), shown(*answer, "open_payouts"));
-    fmt::print("payer {}: next nonce {}, {}\n", shown(*answer, "payer"), shown(*answer, "next_nonce"),
-               amount_of(*answer, "funds_wei"));
-    if (const auto* findings = answer->find("findings")) {
-        for (const auto& one : findings->items()) fmt::print("differs: {}\n", printable_line(one.text()));
-    }
-    if (const auto more = shown(*answer, "more"); more != "0") fmt::print("and {} more\n", more);
+    const auto* networks = answer->find("networks");
+    for (const auto& one : networks == nullptr ? std::vector<Json>() : networks->items()) print_compared(one);
     fmt::print("{}\n", good ? "they agree" : "they differ: see payouts.md, \"When the ledger and the chain differ\"");
     return good ? exit_good : exit_bad;
 }

@@ -59,17 +59,15 @@ LineReporter::LineReporter(config::LogLevel level)
 }
 LineReporter::~LineReporter() = default;
 
-void LineReporter::decided(const registry::Payee& payee, const ledger::Decision& decision, stipend_unix_ns now) {
+void LineReporter::decided(const registry::Payee& payee, const ledger::Decision& decision,
+                           const ledger::Network& network, stipend_unix_ns now) {
     if (!logger_->should_log(spdlog::level::info)) return;
+    const auto unit = network.is_token() ? cat("units of ", network.symbol) : std::string("wei");
     const auto uptime = decision.uptime_ppm ? ppm_to_percent(*decision.uptime_ppm) + " %" : std::string("-");
     logger_->info("{:<24} uptime {:>9}  {:<10} {:>6} USD {:>20} {}  next in {} s{}  epoch {}{}", payee.key, uptime,
-                  decision.tier, decision.usd.text(), decision.wei.text(), unit_,
+                  decision.tier, decision.usd.text(), decision.wei.text(), unit,
                   seconds(std::max<std::int64_t>(0, decision.next_at - now)), decision.suspended ? "  SUSPENDED" : "",
                   decision.epoch, decision.job == ledger::Job::failed ? "  " + decision.reason : "");
-}
-
-void LineReporter::owed_in(const ledger::Network& network) {
-    unit_ = network.id == 0 ? "wei" : cat("units of ", network.symbol);
 }
 
 void LineReporter::held(const registry::Payee& payee, std::uint64_t epoch, std::string_view why, stipend_unix_ns) {

@@ -2,7 +2,6 @@
 #pragma once
 
 #include <memory>
-#include <string>
 
 #include "host/config/settings.hpp"
 #include "host/engine/reporter.hpp"
@@ -21,11 +20,11 @@ class LineReporter final : public engine::Reporter, public runtime::Log {
     explicit LineReporter(config::LogLevel level);
     ~LineReporter() override;
 
-    void decided(const registry::Payee& payee, const ledger::Decision& decision, stipend_unix_ns now) override;
+    void decided(const registry::Payee& payee, const ledger::Decision& decision, const ledger::Network& network,
+                 stipend_unix_ns now) override;
     void held(const registry::Payee& payee, std::uint64_t epoch, std::string_view why,
               stipend_unix_ns next_at) override;
     void alert(const engine::Alert& alert) override;
-    void owed_in(const ledger::Network& network) override;
 
     [[nodiscard]] bool enabled(std::int32_t level) const override;
     void write(std::int32_t level, std::string_view instance, std::string_view message) override;
@@ -36,7 +35,6 @@ class LineReporter final : public engine::Reporter, public runtime::Log {
 
   private:
     std::shared_ptr<spdlog::logger> logger_;
-    std::string unit_ = "wei";
 };
 
 }  // namespace stipend::cli

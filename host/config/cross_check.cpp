@@ -13,7 +13,7 @@
 #include "host/config/format.hpp"
 #include "host/config/listener_check.hpp"
 #include "host/config/membership_check.hpp"
-#include "host/config/payout_check.hpp"
+#include "host/config/network_check.hpp"
 #include "host/config/settings_schema.hpp"
 #include "host/config/settings_tree.hpp"
 #include "host/config/url.hpp"
@@ -44,7 +44,6 @@ class CrossCheck {
             return check_services();
         }
         add_addresses_of_variable();
-        check_price();
         check_monitors();
         if (settings_.orchestrators.size() > max_orchestrators) {
             return report("/orchestrators", cat("got ", settings_.orchestrators.size(), " orchestrators, want at most ",
@@ -56,7 +55,7 @@ class CrossCheck {
         check_references();
         check_alerts();
         check_limits();
-        check_payouts(root_, settings_, problems_);
+        check_networks(root_, settings_, problems_);
         check_listeners(root_, settings_, problems_);
         check_api(root_, settings_, problems_);
         check_registration(root_, settings_, problems_);
@@ -118,7 +117,6 @@ class CrossCheck {
     }
 
     void add_addresses_of_variable();
-    void check_price();
     void check_limits();
     void check_state();
     void check_monitors();
@@ -158,19 +156,6 @@ void CrossCheck::add_addresses_of_variable() {
         entry.secret = locate(root_, "", "/orchestrator_addresses").node->secret;
         report("/orchestrator_addresses",
                cat("entry ", number, ": got ", entry.shown(), ", want ", find_format("origin")->noun));
-    }
-}
-
-void CrossCheck::check_price() {
-    const auto [least, most] = std::pair(settings_.price.min, settings_.price.max);
-    if (least > most) {
-        return report("/price/min",
-                      cat("got more than price.max: ", least.text(), " USD, want at most ", most.text(), " USD"));
-    }
-    if (settings_.price.every_ns > settings_.price.max_age_ns) {
-        report("/price/every", cat("got more than price.max_age: ", duration_text(settings_.price.every_ns),
-                                   ", want at most ", duration_text(settings_.price.max_age_ns),
-                                   ": each rate would be too old before the next is asked for"));
     }
 }
 
@@ -271,9 +256,11 @@ void CrossCheck::check_worker_keys() {
 void CrossCheck::check_references() {
     const auto monitors = names_of(settings_.monitors);
     const auto capabilities = names_of(settings_.capabilities);
+    const auto networks = names_of(settings_.networks);
     for (std::size_t i = 0; i < listed_; ++i) {
         const auto& one = settings_.orchestrators[i];
         want_known(one.capability, capabilities, "capabilities", orchestrator(i, "capability"));
+        want_known(one.network, networks, "networks", orchestrator(i, "network"));
         for (std::size_t j = 0; j < one.checks.size(); ++j) {
             want_known(one.checks[j].monitor, monitors, "monitors", orchestrator(i, cat("checks/", j, "/monitor")));
         }

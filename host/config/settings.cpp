@@ -1,5 +1,6 @@
 #include "host/config/settings.hpp"
 
+#include <algorithm>
 #include <charconv>
 
 #include "host/config/plugin_config.hpp"
@@ -35,6 +36,27 @@ std::string endpoint_of(const WatchedService& service) {
     if (!service.compose.empty()) return cat("docker:compose:", service.compose);
     if (!service.label.empty()) return cat("docker:label:", service.label);
     return service.target.empty() ? cat("docker:", service.name) : service.target;
+}
+
+std::vector<const PaidNetwork*> networks_of(const Settings& settings) {
+    std::vector<const PaidNetwork*> out{&settings.network};
+    for (const auto& one : settings.networks) out.push_back(&one);
+    return out;
+}
+
+std::string network_option(std::size_t place, std::string_view option) {
+    if (place == 0) return std::string(option);
+    const auto one = cat("networks[", place - 1, "]");
+    constexpr std::string_view own = "network";  // whose options are not below another key in a list
+    if (option == own) return one;
+    if (option.starts_with(cat(own, "."))) option.remove_prefix(own.size() + 1);
+    return cat(one, ".", option);
+}
+
+std::size_t network_place(const Settings& settings, const Orchestrator& orchestrator) {
+    if (orchestrator.network.empty()) return 0;
+    const auto found = std::ranges::find(settings.networks, orchestrator.network, &PaidNetwork::name);
+    return found == settings.networks.end() ? 0 : static_cast<std::size_t>(found - settings.networks.begin()) + 1;
 }
 
 Usd base_of(const Settings& settings, const Orchestrator& orchestrator) {

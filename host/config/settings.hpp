@@ -71,6 +71,7 @@ struct Asset {
     std::string token;  // the contract, "0x" and 40 hex digits; empty: the coin
     std::int64_t decimals = 18;
     std::string symbol = "ETH";
+    [[nodiscard]] bool is_token() const { return !token.empty(); }
     friend bool operator==(const Asset&, const Asset&) = default;
 };
 
@@ -92,6 +93,15 @@ struct Payouts : PluginRef {
     std::int64_t replace_after_ns = 0;
     std::int64_t confirmations = 0;
     Stopped stopped = Stopped::no;
+};
+
+// A chain and an asset on it, in which orchestrators are paid.
+struct PaidNetwork {
+    std::string name;  // of one of `networks`; empty: `network`
+    std::int64_t chain_id = 0;
+    Asset asset;
+    Price price;      // of the asset
+    Payouts payouts;  // of it
 };
 
 // How many of the last looks have to fail before they count: "2 of 3". Empty: each counts by itself.
@@ -139,6 +149,7 @@ struct Orchestrator {
     std::string payout_address;                  // 0x and 40 digits; empty: none yet
     std::string worker_key;                      // 64 hex digits; empty: none yet
     std::string capability;                      // a key of capabilities; empty: the dispatch plugin's own
+    std::string network;                         // the name of one of `networks`; empty: `network`
     std::vector<Check> checks;
 };
 
@@ -280,17 +291,15 @@ struct Settings {
     Role role = Role::manager;
     std::string state;
     LogLevel log_level = LogLevel::info;
-    std::int64_t chain_id = 42161;
-    Asset asset;
+    PaidNetwork network;                // its chain is that of the ledger
+    std::vector<PaidNetwork> networks;  // beside it
     Settlement settlement = Settlement::dry_run;
     std::string plugin_folder;  // empty: found from the executable
     Watch watch = Watch::off;   // of the configuration file
     Payment payment;
-    Price price;
     Dispatch dispatch;
     std::vector<Monitor> monitors;
     Limits limits;
-    Payouts payouts;
     std::vector<Orchestrator> orchestrators;  // of the list, then of orchestrator_addresses
     std::vector<Capability> capabilities;
     std::string orchestrator_addresses;  // empty after loading: its entries are in `orchestrators`
@@ -311,6 +320,14 @@ struct Settings {
     Membership membership;
     std::set<std::string> secret_paths;  // options whose value came from a file or a credential: never shown
 };
+
+// All on which orchestrators are paid: `network`, then `networks`. They are those of `settings`.
+[[nodiscard]] std::vector<const PaidNetwork*> networks_of(const Settings& settings);
+// An option of the network at that place of networks_of: of "price.min", "network.asset" or "payouts" for the first one
+// the same, for the others "networks[0].price.min", "networks[0].asset", "networks[0].payouts".
+[[nodiscard]] std::string network_option(std::size_t place, std::string_view option);
+// The place of the network that the orchestrator is paid on; 0 where there is none of that name.
+[[nodiscard]] std::size_t network_place(const Settings& settings, const Orchestrator& orchestrator);
 
 // What one orchestrator is paid for a period at multiplier 1: its own base, its capability's, or the common one.
 [[nodiscard]] Usd base_of(const Settings& settings, const Orchestrator& orchestrator);

@@ -88,6 +88,23 @@ void fields(Visitor& visit, T& payouts) {
     visit("stopped", payouts.stopped);
 }
 
+template <class Visitor, Is<Asset> T>
+void fields(Visitor& visit, T& asset) {
+    visit("token", asset.token);
+    visit("decimals", asset.decimals);
+    visit("symbol", asset.symbol);
+}
+
+// Of one in a list: the first one has its price and its payouts beside it.
+template <class Visitor, Is<PaidNetwork> T>
+void fields(Visitor& visit, T& network) {
+    visit("name", network.name);
+    visit("chain_id", network.chain_id);
+    visit("asset", network.asset);
+    visit("price", network.price);
+    visit("payouts", network.payouts);
+}
+
 template <class Visitor, Is<Check> T>
 void fields(Visitor& visit, T& check) {
     visit.place(check.pos);
@@ -126,6 +143,7 @@ void fields(Visitor& visit, T& orchestrator) {
     visit("payout_address", orchestrator.payout_address);
     visit("worker_key", orchestrator.worker_key);
     visit("capability", orchestrator.capability);
+    visit("network", orchestrator.network);
     visit("checks", orchestrator.checks);
 }
 
@@ -247,22 +265,19 @@ void fields(Visitor& visit, T& settings) {
     visit("state", settings.state);
     visit.inside("log", [&](auto& log) { log("level", settings.log_level); });
     visit.inside("network", [&](auto& network) {
-        network("chain_id", settings.chain_id);
-        network.inside("asset", [&](auto& asset) {
-            asset("token", settings.asset.token);
-            asset("decimals", settings.asset.decimals);
-            asset("symbol", settings.asset.symbol);
-        });
+        network("chain_id", settings.network.chain_id);
+        network("asset", settings.network.asset);
     });
+    visit("networks", settings.networks);
     visit("settlement", settings.settlement);
     visit.inside("plugins", [&](auto& plugins) { plugins("folder", settings.plugin_folder); });
     visit("watch", settings.watch);
     visit("payment", settings.payment);
-    visit("price", settings.price);
+    visit("price", settings.network.price);
     visit("dispatch", settings.dispatch);
     visit("monitors", settings.monitors);
     visit("limits", settings.limits);
-    visit("payouts", settings.payouts);
+    visit("payouts", settings.network.payouts);
     visit("orchestrators", settings.orchestrators);
     visit("orchestrator_addresses", settings.orchestrator_addresses);
     visit("capabilities", settings.capabilities);

@@ -1,5 +1,7 @@
 #include "host/config/settings_schema.hpp"
 
+#include "host/config/network_schema.hpp"
+
 // A default may name the environment variable that the Python deployment set for the same thing. docs/configuration.md
 // is made from this schema.
 namespace stipend::config {
@@ -104,8 +106,8 @@ constexpr std::string_view of_both = R"("$defs": {
     "group_wait": {"format": "duration", "formatMinimum": "1ms", "formatMaximum": "10m", "default": "10s",
       "description": "How long a receiver's first alert waits for others, to be sent in one message with them."}}},
   "policy keys": {"type": ["object", "null"], "x-noun": "a mapping",
-    "description": "Keys laid over `payment.policy.config`, each replacing the whole value."}
-})";
+    "description": "Keys laid over `payment.policy.config`, each replacing the whole value."},
+)";
 
 constexpr std::string_view of_manager = R"("type": "object", "additionalProperties": false, "x-noun": "the settings",
 "properties": {
@@ -114,16 +116,18 @@ constexpr std::string_view of_manager = R"("type": "object", "additionalProperti
   "log": {"$ref": "#/$defs/log"},
   "network": {"type": "object", "additionalProperties": false,
     "x-noun": "the network", "description": "The network that is paid.", "properties": {
-    "chain_id": {"format": "integer", "formatMinimum": "1", "formatMaximum": "9007199254740992", "default": "42161",
+    "chain_id": {"$ref": "#/$defs/chain id", "default": "42161",
       "description": "The chain whose money is owed; 42161 is Arbitrum One."},
-    "asset": {"type": "object", "additionalProperties": false,
-      "x-noun": "the asset", "description": "What is owed, and paid. By default the coin of the chain.", "properties": {
-      "token": {"format": "text", "pattern": "^0x[0-9a-fA-F]{40}$",
-        "x-noun": "an address on the chain: 0x and 40 hex digits", "description": "The contract of a token (ERC-20). By default none: the coin."},
-      "decimals": {"format": "integer", "formatMinimum": "0", "formatMaximum": "36", "default": "18",
-        "description": "Of which the token's smallest unit is one: 6 for USDC. Stated with `token`."},
-      "symbol": {"format": "text", "pattern": "^[A-Za-z][A-Za-z0-9.]{0,15}$", "default": "ETH",
-        "x-noun": "a symbol, such as USDC", "description": "The unit in which amounts of the token are written: `20 USDC`. Stated with `token`."}}}}},
+    "asset": {"$ref": "#/$defs/asset"}}},
+  "networks": {"type": "array", "maxItems": 32,
+    "description": "Further networks, on which the orchestrators are paid that name one. See payouts.md.", "items": {
+    "type": "object", "additionalProperties": false, "required": ["name", "chain_id"],
+    "x-noun": "a network", "properties": {
+    "name": {"$ref": "#/$defs/id", "description": "How orchestrators refer to it."},
+    "chain_id": {"$ref": "#/$defs/chain id", "description": "The chain whose money is owed."},
+    "asset": {"$ref": "#/$defs/asset"},
+    "price": {"$ref": "#/$defs/price"},
+    "payouts": {"$ref": "#/$defs/payouts"}}}},
   "settlement": {"format": "word", "enum": ["dry-run", "accrue", "ethereum"], "default": "dry-run",
     "description": "`dry-run`: nothing here will ever be paid; `accrue`: real debts, paid once settlement is on; `ethereum`: they are paid on the chain, as `payouts` says. See payouts.md."},
   "plugins": {"$ref": "#/$defs/plugins"},
@@ -140,23 +144,7 @@ constexpr std::string_view of_manager = R"("type": "object", "additionalProperti
       "id": {"$ref": "#/$defs/plugin id"},
       "sha256": {"$ref": "#/$defs/plugin hash"},
       "config": {"$ref": "#/$defs/plugin config"}}}}},
-  "price": {"type": "object", "additionalProperties": false,
-    "x-noun": "the price source",
-    "description": "Where the USD/ETH rate comes from, and which rate is believed.", "properties": {
-    "plugin": {"$ref": "#/$defs/plugin", "default": "price"},
-    "id": {"$ref": "#/$defs/plugin id"},
-    "sha256": {"$ref": "#/$defs/plugin hash"},
-    "config": {"$ref": "#/$defs/plugin config"},
-    "max_age": {"format": "duration", "formatMinimum": "1s", "formatMaximum": "1d", "default": "1h",
-      "description": "An older rate holds all decisions."},
-    "min": {"$ref": "#/$defs/any usd", "default": "100 USD",
-      "description": "A lower USD/ETH rate holds all decisions."},
-    "max": {"$ref": "#/$defs/any usd", "default": "100000 USD",
-      "description": "A higher USD/ETH rate holds all decisions."},
-    "max_step": {"format": "factor", "formatMinimum": "1", "formatMaximum": "1000", "default": "2",
-      "description": "A rate further than this factor from the last accepted one holds all decisions."},
-    "every": {"format": "duration", "formatMinimum": "1s", "formatMaximum": "1d", "default": "60s",
-      "description": "How often the source is asked; at most `max_age`."}}},
+  "price": {"$ref": "#/$defs/price"},
   "dispatch": {"type": "object", "additionalProperties": false,
     "x-noun": "the dispatch", "description": "How jobs reach orchestrators.", "properties": {
     "plugin": {"$ref": "#/$defs/plugin", "default": "byoc"},
@@ -183,44 +171,7 @@ constexpr std::string_view of_manager = R"("type": "object", "additionalProperti
       "description": "The most that a gateway may pay one orchestrator for jobs on a UTC day; a job beyond it is not sent, and held."},
     "fees_per_day": {"$ref": "#/$defs/any eth", "default": "0.1 ETH",
       "description": "The most that a gateway may pay all of them together for jobs on a UTC day; a job beyond it is not sent, and held."}}},
-  "payouts": {"type": "object", "additionalProperties": false,
-    "x-noun": "the payouts", "description": "How what is owed is paid on the chain, with `settlement: ethereum`. See payouts.md.", "properties": {
-    "plugin": {"$ref": "#/$defs/plugin", "default": "ethereum"},
-    "id": {"$ref": "#/$defs/plugin id"},
-    "sha256": {"$ref": "#/$defs/plugin hash"},
-    "config": {"$ref": "#/$defs/plugin config"},
-    "mode": {"format": "word", "enum": ["single", "batch", "automatic"], "x-also": "auto=automatic", "default": "single",
-      "description": "`single`: each by a transaction of its own. `batch`: those that are due at the same time by one, which the batch contract carries out; see batch-contract.md. `automatic`: by one where that takes less gas."},
-    "batch_most": {"format": "integer", "formatMinimum": "2", "formatMaximum": "1000", "default": "200",
-      "description": "The most payouts of one batch."},
-    "min": {"$ref": "#/$defs/amount of the asset", "default": "0.02 ETH",
-      "description": "What an orchestrator is owed at least before it is paid."},
-    "max_age": {"format": "duration", "formatMinimum": "1m", "formatMaximum": "365d", "default": "24h",
-      "description": "So long after its last payout an orchestrator is paid what it is owed, although that is less than `min`."},
-    "max_fee_share": {"format": "factor", "formatMinimum": "0", "formatMaximum": "1", "default": "0.01",
-      "description": "What a payment may cost, as a share of what it pays; a dearer one waits. Of a token it does not count: see `max_fee`."},
-    "max_fee": {"$ref": "#/$defs/any eth", "default": "0 ETH",
-      "description": "What the payment of a token may cost, in the coin of the chain; a dearer one waits. Has to be stated where `network.asset` is a token, and only there."},
-    "max_gas_price": {"$ref": "#/$defs/any eth", "default": "1 gwei",
-      "description": "The most that is bid for one gas; nothing is bound while nodes suggest more."},
-    "per_payment": {"$ref": "#/$defs/amount of the asset", "default": "1 ETH",
-      "description": "The most that one payment may pay; a larger one is held."},
-    "per_payee_day": {"$ref": "#/$defs/amount of the asset", "default": "1 ETH",
-      "description": "The most that may be paid to one address on a UTC day; what is beyond it waits."},
-    "per_day": {"$ref": "#/$defs/amount of the asset", "default": "0 ETH",
-      "description": "The most that may be paid to all of them on a UTC day; what is beyond it waits. Has to be stated with `settlement: ethereum`."},
-    "every": {"format": "duration", "formatMinimum": "1s", "formatMaximum": "1d", "default": "60s",
-      "description": "How often what is owed is looked through for what is due."},
-    "look_every": {"format": "duration", "formatMinimum": "100ms", "formatMaximum": "10m", "default": "5s",
-      "description": "How often the chain is asked for the payer's account and for what is under way."},
-    "resend_after": {"format": "duration", "formatMinimum": "1s", "formatMaximum": "1h", "default": "30s",
-      "description": "A payment that no node has seen for so long is sent again."},
-    "replace_after": {"format": "duration", "formatMinimum": "1s", "formatMaximum": "1d", "default": "2m",
-      "description": "A payment that is in no block for so long is signed again, with higher fees."},
-    "confirmations": {"format": "integer", "formatMinimum": "1", "formatMaximum": "1000000", "default": "12",
-      "description": "A payment with so many blocks above its own is shown as confirmed; it counts as paid once the chain cannot replace its block any more."},
-    "stopped": {"format": "word", "enum": ["false", "true"], "x-also": "off=false on=true no=false yes=true", "default": "false",
-      "description": "`true`: nothing new is bound, signed or sent; what was sent is still watched."}}},
+  "payouts": {"$ref": "#/$defs/payouts"},
   "orchestrators": {"type": "array", "description": "The orchestrators that are paid; at most 100,000.", "items": {
     "type": "object", "additionalProperties": false, "required": ["address"],
     "x-noun": "an orchestrator", "properties": {
@@ -236,6 +187,7 @@ constexpr std::string_view of_manager = R"("type": "object", "additionalProperti
     "worker_key": {"format": "text", "pattern": "^[0-9a-fA-F]{64}$",
       "x-noun": "a public key: 64 hex digits", "description": "Its worker's public key."},
     "capability": {"$ref": "#/$defs/id", "description": "The capability it is measured by; one of `capabilities`."},
+    "network": {"$ref": "#/$defs/id", "description": "The network that it is paid on; one of `networks`. By default `network`."},
     "checks": {"type": "array", "description": "What this host checks of it by itself.", "items": {
       "type": "object", "additionalProperties": false, "required": ["monitor", "target"],
       "x-noun": "a check", "properties": {
@@ -428,7 +380,7 @@ constexpr std::string_view of_worker =
 })";
 
 Schema compiled(std::string_view of_role) {
-    auto schema = Schema::parse(cat("{", of_role, ", ", of_both, "}"), Schema::Author::host);
+    auto schema = Schema::parse(cat("{", of_role, ", ", of_both, of_networks, "}}"), Schema::Author::host);
     STIPEND_ASSERT(schema.ok());
     return std::move(*schema);
 }

@@ -5,6 +5,7 @@
 #include "host/base/time.hpp"
 #include "host/engine/order_record.hpp"
 #include "host/engine/price_gate.hpp"
+#include "stipend/ascii.hpp"
 
 namespace stipend::engine {
 
@@ -72,6 +73,21 @@ Result<ledger::Adjustment> make_adjustment(const AdjustRequest& request, const A
                               .at = now};
 }
 
+namespace {
+
+// Of the configuration; the first one, where it has none of that id.
+const config::PaidNetwork& network_of(const config::Settings& settings, ledger::NetworkId id,
+                                      const std::vector<ledger::Network>& known) {
+    const auto row = std::ranges::find(known, id, &ledger::Network::id);
+    for (const auto& one : settings.networks) {
+        const auto chain = static_cast<std::uint64_t>(one.chain_id);
+        if (row != known.end() && row->is_of(chain, ascii::to_lower(one.asset.token))) return one;
+    }
+    return settings.network;
+}
+
+}  // namespace
+
 Result<AdjustTerms> terms_without_host(ledger::Ledger& ledger, const config::Settings& settings,
                                        const std::string& orchestrator, stipend_unix_ns now) {
     STIPEND_LET(state, ledger.load_state());
@@ -91,7 +107,7 @@ Result<AdjustTerms> terms_without_host(ledger::Ledger& ledger, const config::Set
     if (network != state.networks.end()) terms.decimals = network->decimals;
     const auto last = std::ranges::find(state.prices, known->row.network, &ledger::Price::network);
     if (last != state.prices.end()) {
-        const auto& price = settings.price;
+        const auto& price = network_of(settings, known->row.network, state.networks).price;
         PriceGate gate({.min_usd_e8 = price.min.count_e8(),
                         .max_usd_e8 = price.max.count_e8(),
                         .max_step_ppm = price.max_step_ppm,

@@ -162,7 +162,9 @@ void Engine::take_decision(const plugin::PolicyInstance& policy, Sampled& sample
     const auto amount = Usd::of_e8(decision.amount_usd_e8);
     // Until it is recorded that it is owed in this asset, its pay would count in another one.
     if (!is_on_network(payee)) return hold(payee, "its move to another network is not recorded yet", batch, now);
-    const auto wei = amount_in_units(amount, price_.rate(now), network_.decimals);
+    const auto* network = network_of(payee);
+    STIPEND_ASSERT(network != nullptr);  // it is configured, or was when its job was sent
+    const auto wei = amount_in_units(amount, network->price.rate(now), network->terms.row.decimals);
     if (!wei) return hold(payee, wei.error().message, batch, now);
     if (const auto why = objection(policy, payee, decision, now)) return hold(payee, *why, batch, now);
     ledger::Decided decided{.decision = {}, .after = before};
@@ -314,7 +316,7 @@ void Engine::on_decision_durable(const ledger::Decided& decided, stipend_unix_ns
     ++counters_.decisions;
     payee_counts_.count_decision(row, payee);
     if (row.action == ledger::Action::pay) ++counters_.paid;
-    reporter_.decided(payees_[payee], row, now);
+    reporter_.decided(payees_[payee], row, networks_.find(slot.network)->terms.row, now);
     if (retired(slot)) return;
     watch_failures(payee, before, now);
     reschedule(payee);

@@ -61,8 +61,8 @@ class Effects {
     // once, from memory.
     [[nodiscard]] virtual std::optional<uptime::Observed> observed(const registry::Payee& payee, stipend_unix_ns from,
                                                                    stipend_unix_ns to) const = 0;
-    // Asks for the exchange rate; Engine::price_done follows once, later.
-    virtual void fetch_price() = 0;
+    // Asks for the rate of the network at that place of the configuration; Engine::price_done follows once, later.
+    virtual void fetch_price(std::size_t network) = 0;
 };
 
 }  // namespace stipend::engine

@@ -10,7 +10,9 @@ void Engine::tick(stipend_unix_ns now) {
     health_.take(present_health(now), now);
     if (failure_) return;
     if (auto batch = commits_.retry(now)) effects_.commit(std::move(batch));
-    if (!generations_.empty() && price_.ask(now)) effects_.fetch_price();
+    for (std::size_t at = 0; at < networks_.all().size(); ++at) {
+        if (networks_.price(at).ask(now)) effects_.fetch_price(at);
+    }
     fees_.roll(now);
     if (!generations_.empty() && fees_.lifted(current().fees, now)) resolve("fees", now);
     expire_lost_jobs(now);
@@ -44,7 +46,7 @@ void Engine::collect_due(stipend_unix_ns now) {
 // payee that is not yet in the ledger, as its result could not be decided. The queue of undecided samples is bounded,
 // so a slow disk applies back-pressure.
 bool Engine::may_send() const {
-    return price_.answered() && first_unwritten_ == payees_.size() && sampled_.size() < max_batch &&
+    return networks_.answered() && first_unwritten_ == payees_.size() && sampled_.size() < max_batch &&
            !generations_.empty() && in_place_ < current().dispatch.max_in_flight;
 }
 
@@ -212,15 +214,21 @@ void Engine::watch_outcome(registry::PayeeIndex payee, const JobResult& result, 
     }
 }
 
-void Engine::price_done(const Result<Quote>& quote, stipend_unix_ns now) {
-    const auto accepted = price_.answer(quote, now, current().price_every_ns);
+void Engine::price_done(std::size_t network, const Result<Quote>& quote, stipend_unix_ns now) {
+    const auto& terms = networks_.all().at(network).terms;
+    auto& price = networks_.price(network);
+    const auto accepted = price.answer(quote, now, terms.price_every_ns);
     if (accepted) {
-        resolve("price", now);
-        commits_.waiting().price = ledger::Price{quote->usd_per_eth_e8, quote->observed_at, quote->source, network_.id};
-    } else if (quote || !price_.rate(now)) {
+        resolve(terms.alert_id("price"), now);
+        auto& waiting = commits_.waiting().prices;
+        std::erase_if(waiting, [&](const ledger::Price& one) { return one.network == terms.row.id; });
+        waiting.push_back({quote->usd_per_eth_e8, quote->observed_at, quote->source, terms.row.id});
+    } else if (quote || !price.rate(now)) {
         // A refused answer puts payments on hold at once; a source that does not answer, when the last rate is too old.
-        raise("price", STIPEND_ALERT_CRITICAL,
-              "payments are on hold: no valid exchange rate: " + accepted.error().message, now);
+        raise(terms.alert_id("price"), STIPEND_ALERT_CRITICAL,
+              cat("payments ", terms.name.empty() ? "" : cat("on ", terms.name, " "),
+                  "are on hold: no valid exchange rate: ", accepted.error().message),
+              now);
     }
     tick(now);
 }
@@ -229,7 +237,7 @@ std::optional<stipend_unix_ns> Engine::next_wakeup(stipend_unix_ns now) const {
     std::optional<stipend_unix_ns> next;
     const auto earlier = [&](stipend_unix_ns at) { next = next ? std::min(*next, at) : at; };
     if (failure_) return next;
-    if (const auto price = price_.next_wakeup()) earlier(*price);
+    if (const auto price = networks_.next_wakeup()) earlier(*price);
     if (const auto commit = commits_.next_wakeup()) earlier(*commit);
     if (const auto* oldest = sent_.front()) earlier(oldest->at + max_job_ns);
     if (draining_) return next;

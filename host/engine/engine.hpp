@@ -24,8 +24,8 @@
 #include "host/engine/generations.hpp"
 #include "host/engine/health.hpp"
 #include "host/engine/manual_payment.hpp"
+#include "host/engine/paid_networks.hpp"
 #include "host/engine/payee_counts.hpp"
-#include "host/engine/price_feed.hpp"
 #include "host/engine/reporter.hpp"
 #include "host/engine/schedule.hpp"
 #include "host/engine/sent_jobs.hpp"
@@ -50,6 +50,7 @@ struct ConfigUpdate {
     std::shared_ptr<Generation> generation;              // without `own`
     std::optional<std::vector<registry::Payee>> payees;  // the configured ones; none: unchanged
     std::vector<PayeeTerms> own;                         // of the configured payees, in their order; empty: all common
+    std::vector<std::uint8_t> networks;                  // the same: places of `generation->networks`; empty: all 0
 };
 
 struct Counters {
@@ -88,7 +89,8 @@ class Engine {
     void tick(stipend_unix_ns now);
     void job_done(JobToken token, JobResult result, stipend_unix_ns now);
     void committed(const Result<void>& result, stipend_unix_ns now);
-    void price_done(const Result<Quote>& quote, stipend_unix_ns now);
+    // `network` as it was asked for.
+    void price_done(std::size_t network, const Result<Quote>& quote, stipend_unix_ns now);
     // Reserves what a job that is under way may cost. `answer` is called once, now or later: OK when the reservation is
     // durable; INVALID: no such job is under way; LIMIT: by the limits of the day; UNAVAILABLE: the ledger does not
     // take it, or the engine drains.
@@ -169,11 +171,16 @@ class Engine {
     [[nodiscard]] std::vector<std::shared_ptr<const Generation>> generations() const { return generations_.all(); }
     // The number of payees whose present period each of them decides, in the same order.
     [[nodiscard]] std::vector<std::size_t> payees_by_generation() const;
-    [[nodiscard]] std::optional<std::int64_t> rate(stipend_unix_ns now) const { return price_.rate(now); }
-    // In whose asset pay is owed.
-    [[nodiscard]] const ledger::Network& network() const { return network_; }
+    // On which the configuration pays, and their rates; the first one by default.
+    [[nodiscard]] const PaidNetworks& networks() const { return networks_; }
+    // On which the payee is to be paid; of one that is not in the configuration, it may be NULL.
+    [[nodiscard]] const PaidNetworks::One* network_of(registry::PayeeIndex payee) const {
+        return networks_.find(slots_[payee].paid_on);
+    }
     // Whether the ledger has it that the payee is owed there.
-    [[nodiscard]] bool is_on_network(registry::PayeeIndex payee) const { return slots_[payee].network == network_.id; }
+    [[nodiscard]] bool is_on_network(registry::PayeeIndex payee) const {
+        return slots_[payee].network == slots_[payee].paid_on;
+    }
     // Payees in the configuration, and those of them whose last check failed.
     [[nodiscard]] std::size_t active() const { return active_; }
     [[nodiscard]] std::size_t failing() const { return failing_; }
@@ -193,6 +200,7 @@ class Engine {
         Generations::Number bound = 0;          // from in_flight to committing: the generation that decides
         Life life;
         std::uint8_t network = 0;  // the id of the one on which it is owed, by the ledger
+        std::uint8_t paid_on = 0;  // and by the configuration
     };
     static_assert(ledger::max_networks <= UINT8_MAX);
     static_assert(sizeof(Slot) <= 256, "there may be 100,000 of them");
@@ -206,13 +214,12 @@ class Engine {
     // Setting up: engine_setup.cpp
     void restore(ledger::State& state);
     void restore_schedule(registry::PayeeIndex payee, stipend_unix_ns now);
-    // The places of the configured payees, in their order. What `configured` holds is moved from.
-    std::vector<registry::PayeeIndex> apply_registry(std::vector<registry::Payee>& configured, stipend_unix_ns now);
-    // Pay is owed there from now on. CONFIG: the ledger has its token with other decimals, or another symbol.
-    Result<void> enter_network(ledger::Network network, stipend_unix_ns now);
+    // The places of the configured payees, in their order. What their list holds is moved from.
+    std::vector<registry::PayeeIndex> apply_registry(ConfigUpdate& update, stipend_unix_ns now);
     [[nodiscard]] ledger::Orchestrator row_of(registry::PayeeIndex payee, bool retired) const;
-    void update_payee(registry::PayeeIndex at, registry::Payee payee, stipend_unix_ns now);
-    void add_payee(registry::Payee payee, const registry::IdentityIndex& identities, stipend_unix_ns now);
+    void update_payee(registry::PayeeIndex at, registry::Payee payee, ledger::NetworkId paid_on, stipend_unix_ns now);
+    void add_payee(registry::Payee payee, ledger::NetworkId paid_on, const registry::IdentityIndex& identities,
+                   stipend_unix_ns now);
     void activate(registry::PayeeIndex payee, stipend_unix_ns now);
     void deactivate(registry::PayeeIndex payee, stipend_unix_ns now);
     void retire_generations();
@@ -311,10 +318,7 @@ class Engine {
     registry::PayeeIndex first_unwritten_ = 0;  // from here on payees are new to the ledger
     ledger::OrchestratorId next_orchestrator_;
     Generations generations_;
-    ledger::Network network_ = {.symbol = "ETH"};
-    std::vector<ledger::Network> networks_;     // of the ledger, by id
-    std::vector<ledger::Price> prices_before_;  // of earlier runs, until the network is known
-    PriceFeed price_;
+    PaidNetworks networks_;
     SpendLimits limits_;
     FeeBook fees_;
     struct Reserving {

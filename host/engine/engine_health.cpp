@@ -1,4 +1,5 @@
 // What the engine says of its parts.
+#include <algorithm>
 #include <span>
 
 #include "host/engine/engine.hpp"
@@ -33,7 +34,13 @@ HealthPart ledger_of(const Engine& engine, stipend_unix_ns now) {
 }
 
 HealthPart price_of(const Engine& engine, stipend_unix_ns now) {
-    if (engine.rate(now)) return {HealthState::ok};
+    const auto& networks = engine.networks().all();
+    const auto without = static_cast<std::size_t>(
+        std::ranges::count_if(networks, [now](const auto& one) { return !one.price.rate(now); }));
+    if (without == 0) return {HealthState::ok};
+    if (without < networks.size()) {
+        return {HealthState::degraded, "no exchange rate of some networks is accepted: payments there are on hold"};
+    }
     return {HealthState::unavailable, "no exchange rate is accepted: payments are on hold"};
 }
 

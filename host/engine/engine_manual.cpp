@@ -58,11 +58,18 @@ Result<std::optional<ledger::ManualPayment>> Engine::reserve_manual(const Manual
     // A payee that is not written yet has no account.
     if (*payee >= first_unwritten_) return fail(STIPEND_E_UNAVAILABLE, "the recipient is being recorded");
     if (!is_on_network(*payee)) return fail(STIPEND_E_UNAVAILABLE, "the recipient is being moved to another network");
-    const auto quote = price_.quote(now);
+    const auto& network = *network_of(*payee);
+    if (!request.asset.empty() && request.asset != network.terms.row.symbol) {
+        return fail(STIPEND_E_INVALID, "\"asset\": got \"", request.asset, "\", want \"", network.terms.row.symbol,
+                    "\", with the amount in ", network.terms.row.is_token() ? "its smallest units" : "wei",
+                    ", or none, with the amount in US dollars: the recipient is owed no other");
+    }
+    const auto quote = network.price.quote(now);
     if (!quote) {
         return fail(STIPEND_E_UNAVAILABLE, "no exchange rate is accepted at present: nothing is booked");
     }
-    STIPEND_LET(row, make_manual_payment(request, std::move(id), payees_.id(*payee), *quote, network_.decimals, now));
+    STIPEND_LET(
+        row, make_manual_payment(request, std::move(id), payees_.id(*payee), *quote, network.terms.row.decimals, now));
     const auto [verdict, used] =
         limits_.look(row.usd, limits_.with_manual(row.orchestrator, slots_[*payee].state, now), current().limits, now);
     if (verdict == SpendLimits::Verdict::over_own) {

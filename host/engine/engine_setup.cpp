@@ -17,7 +17,7 @@ Engine::Engine(Effects& effects, Reporter& reporter, ledger::State state, stipen
       reporter_(reporter),
       next_orchestrator_(state.next_orchestrator),
       generations_(state.next_generation, std::move(state.generation)),
-      price_(now),
+      networks_(std::move(state.networks), std::move(state.prices), now),
       limits_(now),
       fees_(now) {
     restore(state);
@@ -39,6 +39,7 @@ void Engine::restore(ledger::State& state) {
         auto& slot = slots_.emplace_back();
         slot.state = record.state;
         slot.network = static_cast<std::uint8_t>(row.network);
+        slot.paid_on = slot.network;
         if (slot.state.memory_generation != 0) {
             slot.memory_owner = generations_.owner_of(record.memory_policy, record.memory_version);
         }
@@ -51,42 +52,12 @@ void Engine::restore(ledger::State& state) {
     for (const auto& fees : state.fees) {
         if (const auto payee = payees_.find(fees.orchestrator)) fees_.restore(*payee, fees.state);
     }
-    networks_ = std::move(state.networks);
-    prices_before_ = std::move(state.prices);
     state = {};
-}
-
-Result<void> Engine::enter_network(ledger::Network network, stipend_unix_ns now) {
-    const auto same = [&](const ledger::Network& one) {
-        return network.is_token() ? one.is_of(network.chain_id, network.token) : one.id == 0;
-    };
-    if (networks_.empty()) networks_.push_back({.chain_id = network.chain_id, .symbol = "ETH"});
-    auto known = std::ranges::find_if(networks_, same);
-    if (known != networks_.end() && (known->decimals != network.decimals || known->symbol != network.symbol)) {
-        return fail(STIPEND_E_CONFIG, "network.asset: got ", network.symbol, " with ", network.decimals,
-                    " decimals for ", network.token, ", want what the ledger has recorded of it, ", known->symbol,
-                    " with ", known->decimals, " decimals: these never change");
-    }
-    if (known == networks_.end()) {
-        if (networks_.size() > ledger::max_networks) {
-            return fail(STIPEND_E_LIMIT, "network.asset: the ledger has ", ledger::max_networks, " networks already");
-        }
-        network.id = static_cast<ledger::NetworkId>(networks_.size());
-        network.at = now;
-        commits_.waiting().networks.push_back(network);
-        known = networks_.insert(networks_.end(), network);
-    }
-    network_ = *known;
-    reporter_.owed_in(network_);
-    const auto before = std::ranges::find(prices_before_, network_.id, &ledger::Price::network);
-    if (before != prices_before_.end()) price_.restore({before->usd_per_eth_e8, before->at, 0, before->source});
-    prices_before_.clear();
-    return {};
 }
 
 ledger::Orchestrator Engine::row_of(registry::PayeeIndex payee, bool retired) const {
     auto row = payees_[payee].row(retired);
-    row.network = retired ? slots_[payee].network : network_.id;
+    row.network = retired ? slots_[payee].network : slots_[payee].paid_on;
     return row;
 }
 
@@ -120,17 +91,17 @@ Result<ledger::GenerationId> Engine::install(ConfigUpdate update, stipend_unix_n
     }
     const bool same = unchanged(update);
     auto& generation = *update.generation;
-    STIPEND_TRY(enter_network(generation.network, now));
+    STIPEND_TRY(networks_.install(generation.networks, commits_.waiting().networks, now));
     if (!same) {
         if (generations_.install(update.generation, now, newest_is_unused(now))) {
             commits_.waiting().generations.push_back(generation.row);
         }
-        price_.set_rules(generation.price, now);
+        networks_.set_rules(generation.networks, now);
         recorded_.clear();
         next_recorded_ = 0;
     }
     if (update.payees) {
-        const auto places = apply_registry(*update.payees, now);
+        const auto places = apply_registry(update, now);
         if (!same && !update.own.empty()) {
             generation.own.assign(payees_.size(), generation.common);
             for (std::size_t at = 0; at < update.own.size(); ++at) {
@@ -217,8 +188,11 @@ void Engine::retire_generations() {
     generations_.retire(earliest_due);
 }
 
-std::vector<registry::PayeeIndex> Engine::apply_registry(std::vector<registry::Payee>& configured,
-                                                         stipend_unix_ns now) {
+std::vector<registry::PayeeIndex> Engine::apply_registry(ConfigUpdate& update, stipend_unix_ns now) {
+    auto& configured = *update.payees;
+    const auto paid_on = [&](std::size_t at) {
+        return networks_.id_at(update.networks.empty() ? 0 : update.networks.at(at));
+    };
     std::vector<bool> present(payees_.size(), false);
     std::vector<registry::PayeeIndex> places(configured.size());
     std::vector<std::size_t> fresh;
@@ -230,7 +204,7 @@ std::vector<registry::PayeeIndex> Engine::apply_registry(std::vector<registry::P
         }
         places[at] = *found;
         present[*found] = true;
-        update_payee(*found, std::move(configured[at]), now);
+        update_payee(*found, std::move(configured[at]), paid_on(at), now);
     }
     for (registry::PayeeIndex at = 0; at < present.size(); ++at) {
         if (!present[at]) deactivate(at, now);
@@ -244,17 +218,19 @@ std::vector<registry::PayeeIndex> Engine::apply_registry(std::vector<registry::P
     schedule_.reserve(all);
     for (const auto at : fresh) {
         places[at] = static_cast<registry::PayeeIndex>(payees_.size());
-        add_payee(std::move(configured[at]), identities, now);
+        add_payee(std::move(configured[at]), paid_on(at), identities, now);
     }
     registry::Table::release_memory();
     return places;
 }
 
-void Engine::update_payee(registry::PayeeIndex at, registry::Payee payee, stipend_unix_ns now) {
+void Engine::update_payee(registry::PayeeIndex at, registry::Payee payee, ledger::NetworkId paid_on,
+                          stipend_unix_ns now) {
+    slots_[at].paid_on = static_cast<std::uint8_t>(paid_on);
     const auto own = payees_[at];
     const auto& life = slots_[at].life;
     const bool changed = own.address != payee.address || own.payout_address != payee.payout_address ||
-                         own.worker_key != payee.worker_key || slots_[at].network != network_.id;
+                         own.worker_key != payee.worker_key || !is_on_network(at);
     payee.id = own.id;
     payee.first_seen_at = own.first_seen_at;
     payees_.replace(at, payee);
@@ -265,11 +241,13 @@ void Engine::update_payee(registry::PayeeIndex at, registry::Payee payee, stipen
 }
 
 // Its row is written with one of the next batches.
-void Engine::add_payee(registry::Payee payee, const registry::IdentityIndex& identities, stipend_unix_ns now) {
+void Engine::add_payee(registry::Payee payee, ledger::NetworkId paid_on, const registry::IdentityIndex& identities,
+                       stipend_unix_ns now) {
     payee.id = next_orchestrator_++;
     payee.first_seen_at = now;
     auto& slot = slots_.emplace_back();
-    slot.network = static_cast<std::uint8_t>(network_.id);
+    slot.network = static_cast<std::uint8_t>(paid_on);
+    slot.paid_on = slot.network;
     if (const auto earlier = identities.find(payee)) {
         // Punishment follows the party, not the name.
         slot.state = slots_[*earlier].state;

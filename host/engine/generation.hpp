@@ -6,7 +6,7 @@
 #include <string>
 #include <vector>
 
-#include "host/engine/price_gate.hpp"
+#include "host/engine/paid_networks.hpp"
 #include "host/engine/token_bucket.hpp"
 #include "host/ledger/rows.hpp"
 #include "host/plugin/policy_instance.hpp"
@@ -63,13 +63,10 @@ struct Generation {
     std::vector<PayeeTerms> own;  // by payee; empty, or shorter than the table: the rest has the common ones
     std::vector<std::shared_ptr<const plugin::PolicyInstance>> policies;
     std::vector<std::string> policy_configs;  // what each of them was made with, as JSON
-    PriceRules price;
-    std::int64_t price_every_ns = 0;
     DispatchRules dispatch;
     AccrualLimits limits;
     FeeLimits fees;
-    // In whose asset pay is owed; the coin is that of the ledger's chain. Its id is given when it is installed.
-    ledger::Network network = {.symbol = "ETH"};
+    std::vector<NetworkTerms> networks = {NetworkTerms()};  // on which payees are paid, the first one by default
 
     [[nodiscard]] stipend_unix_ns installed_at() const { return row.at; }
     [[nodiscard]] const PayeeTerms& terms_of(registry::PayeeIndex payee) const {

@@ -22,7 +22,7 @@ HeadSigner::HeadSigner(runtime::Host& host, const config::Settings& settings, Re
     : host_(host),
       file_(file_of(settings)),
       ledger_file_(ledger::database_file(settings.state)),
-      chain_id_(static_cast<std::uint64_t>(settings.chain_id)),
+      chain_id_(static_cast<std::uint64_t>(settings.network.chain_id)),
       options_(settings.signed_heads),
       report_(std::move(report)),
       ledger_(settings.state, runtime::namespace_of(settings)),

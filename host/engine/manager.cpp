@@ -95,7 +95,7 @@ Result<runtime::Applied> Manager::apply(std::unique_ptr<runtime::Plan> given, co
     // Equal payees on common terms need no comparison one by one.
     const bool same_payees =
         plan_ && plan_->payees_digest == plan->payees_digest && plan->update.own.empty() && plan_->update.own.empty();
-    ConfigUpdate update{plan->update.generation, std::nullopt, plan->update.own};
+    ConfigUpdate update{plan->update.generation, std::nullopt, plan->update.own, plan->update.networks};
     if (!same_payees) update.payees = std::move(plan->update.payees);
     plan->update.payees.reset();
     const bool unchanged = engine_->unchanged(update);
@@ -240,7 +240,7 @@ void Manager::refresh_metrics(runtime::Metrics& metrics) {
 }
 
 Result<void> Manager::add_metrics(runtime::MetricPage& page) {
-    return metrics_->add(page);
+    return metrics_->add(page, payouts_.get());
 }
 
 Result<void> Manager::add_routes(runtime::ControlServer& server) {
@@ -394,10 +394,12 @@ void Manager::commit(std::shared_ptr<const ledger::Batch> batch) {
     });
 }
 
-void Manager::fetch_price() {
-    fetch_rate(host_.instances().at(price_key), host_.clock().monotonic(), price_deadline_ns,
-               [this](Result<Quote> quote) {
-                   host_.loop().post([this, quote = std::move(quote)] { engine_->price_done(quote, host_.now()); });
+void Manager::fetch_price(std::size_t network) {
+    const auto& asked = *config::networks_of(plan_->settings).at(network);
+    fetch_rate(host_.instances().at(price_key(asked)), asked.asset.symbol, host_.clock().monotonic(), price_deadline_ns,
+               [this, network](Result<Quote> quote) {
+                   host_.loop().post(
+                       [this, network, quote = std::move(quote)] { engine_->price_done(network, quote, host_.now()); });
                });
 }
 

@@ -16,7 +16,7 @@
 #include "host/engine/manager_metrics.hpp"
 #include "host/engine/manager_plan.hpp"
 #include "host/engine/objection_desk.hpp"
-#include "host/engine/payout_desk.hpp"
+#include "host/engine/payout_desks.hpp"
 #include "host/engine/proof_book.hpp"
 #include "host/engine/registrar.hpp"
 #include "host/engine/reporter.hpp"
@@ -89,12 +89,12 @@ class Manager final : public runtime::Role, public Effects, public plugin::Alert
     class AlertingReporter final : public Reporter {
       public:
         AlertingReporter(Manager& manager, Reporter& next) : manager_(manager), next_(next) {}
-        void decided(const registry::Payee& payee, const ledger::Decision& decision, stipend_unix_ns now) override;
+        void decided(const registry::Payee& payee, const ledger::Decision& decision, const ledger::Network& network,
+                     stipend_unix_ns now) override;
         void held(const registry::Payee& payee, std::uint64_t epoch, std::string_view why,
                   stipend_unix_ns next_at) override {
             next_.held(payee, epoch, why, next_at);
         }
-        void owed_in(const ledger::Network& network) override { next_.owed_in(network); }
         void alert(const Alert& alert) override;
         void no_alert(const std::string& id) override;
 
@@ -145,7 +145,7 @@ class Manager final : public runtime::Role, public Effects, public plugin::Alert
     void commit(std::shared_ptr<const ledger::Batch> batch) override;
     [[nodiscard]] std::optional<uptime::Observed> observed(const registry::Payee& payee, stipend_unix_ns from,
                                                            stipend_unix_ns to) const override;
-    void fetch_price() override;
+    void fetch_price(std::size_t network) override;
 
     runtime::Host& host_;
     AlertingReporter reporter_;
@@ -169,9 +169,8 @@ class Manager final : public runtime::Role, public Effects, public plugin::Alert
     std::unique_ptr<ManagerApi> api_;            // none: it is not served
     std::unique_ptr<ManagerMetrics> metrics_;
     std::unique_ptr<HeadSigner> heads_;              // none: nothing is served
-    std::vector<ledger::OpenPayouts> open_payouts_;  // of the runs before, by network; until `payouts_` has them
-    [[nodiscard]] ledger::OpenPayouts take_open_payouts();
-    std::unique_ptr<PayoutDesk> payouts_;  // none: settlement is not on
+    std::vector<ledger::OpenPayouts> open_payouts_;  // of the runs before, by network
+    std::unique_ptr<PayoutDesks> payouts_;           // none: settlement is not on
     std::optional<ledger::Restored> restored_;
     std::map<std::string, std::string> changes_alerted_;  // texts of alerts about changes that wait, by id
     stipend_unix_ns next_change_look_ = 0;

@@ -24,8 +24,8 @@ void Manager::tell(const std::string& alert_id, bool is_so) {
 }
 
 void Manager::AlertingReporter::decided(const registry::Payee& payee, const ledger::Decision& decision,
-                                        stipend_unix_ns now) {
-    next_.decided(payee, decision, now);
+                                        const ledger::Network& network, stipend_unix_ns now) {
+    next_.decided(payee, decision, network, now);
     auto& targets = manager_.targets_;
     if (!targets || !targets->any()) return;
     targets->observe(payee.key, alert::sign_down, decision.consecutive_failures > 0);

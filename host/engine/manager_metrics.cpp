@@ -82,7 +82,11 @@ void PlainMetrics::refresh(runtime::Metrics& metrics) const {
     }
     gauge("plugins_unwell", "Plugin instances that do not answer, or that are put aside.", static_cast<double>(unwell));
     gauge("alerts", "Alerts that are raised.", static_cast<double>(engine.alerts().all().size()));
-    gauge("price_accepted", "1 where an exchange rate is accepted at present.", engine.rate(host.now()) ? 1 : 0);
+    gauge(
+        "price_accepted", "1 where the exchange rate of each network is accepted at present.",
+        std::ranges::all_of(engine.networks().all(), [now](const auto& one) { return one.price.rate(now).has_value(); })
+            ? 1
+            : 0);
     gauge("fees_today_wei", "What jobs cost on this UTC day, reservations included.", approximate(fees.used(now)));
     gauge("fees_limit_wei", "What jobs may cost on a UTC day.", approximate(limits.per_day));
     gauge("fees_budget_used_ratio", "The share of limits.fees_per_day that is used on this UTC day.",
@@ -113,7 +117,17 @@ void PlainMetrics::refresh(runtime::Metrics& metrics) const {
 }
 
 void PlainMetrics::refresh_payouts(runtime::Metrics& metrics) const {
-    const auto now = payouts->figures();
+    PayoutDesk::Figures now;
+    for (const auto& desk : payouts->all()) {
+        const auto one = desk->figures();
+        now.open += one.open;
+        now.held += one.held;
+        now.frozen += one.frozen;
+        now.paid += one.paid;
+        now.returned += one.returned;
+        now.without_address += one.without_address;
+        now.blocked = now.blocked || one.blocked;
+    }
     metrics.raise_counter("payouts_paid_total", "Payouts that are paid for good.", static_cast<double>(now.paid));
     metrics.raise_counter("payouts_returned_total", "Payouts that were not executed, so that they are owed again.",
                           static_cast<double>(now.returned));
@@ -121,17 +135,20 @@ void PlainMetrics::refresh_payouts(runtime::Metrics& metrics) const {
     gauge("payouts_open", "Payouts that are not over.", static_cast<double>(now.open));
     gauge("payouts_held", "Those of them that are held.", static_cast<double>(now.held));
     gauge("payouts_frozen", "Those of them that are frozen.", static_cast<double>(now.frozen));
-    if (payouts->network().is_token()) {
-        const auto whole = [&](const SignedWei& units) { return approximate_whole(units, payouts->network()); };
-        gauge("payouts_open_tokens", "What they pay, in whole units of the token.", whole(now.under_way));
-        gauge("payouts_today_tokens", "What was bound on this UTC day, in whole units.", whole(now.bound_today));
-        gauge("payouts_limit_tokens", "payouts.per_day, in whole units of the token.", whole(now.per_day));
-        if (now.funds) gauge("payer_funds_tokens", "What the payer can pay out, in whole units.", whole(*now.funds));
+    const auto& desk = *payouts->all().front();
+    const auto first = desk.figures();
+    if (desk.network().is_token()) {
+        const auto whole = [&](const SignedWei& units) { return approximate_whole(units, desk.network()); };
+        gauge("payouts_open_tokens", "What they pay, in whole units of the token.", whole(first.under_way));
+        gauge("payouts_today_tokens", "What was bound on this UTC day, in whole units.", whole(first.bound_today));
+        gauge("payouts_limit_tokens", "payouts.per_day, in whole units of the token.", whole(first.per_day));
+        if (first.funds)
+            gauge("payer_funds_tokens", "What the payer can pay out, in whole units.", whole(*first.funds));
     } else {
-        gauge("payouts_open_eth", "What they pay.", approximate_eth(now.under_way));
-        gauge("payouts_today_eth", "What was bound on this UTC day.", approximate_eth(now.bound_today));
-        gauge("payouts_limit_eth", "payouts.per_day.", approximate_eth(now.per_day));
-        if (now.funds) gauge("payer_funds_eth", "What the payer can pay out.", approximate_eth(*now.funds));
+        gauge("payouts_open_eth", "What they pay.", approximate_eth(first.under_way));
+        gauge("payouts_today_eth", "What was bound on this UTC day.", approximate_eth(first.bound_today));
+        gauge("payouts_limit_eth", "payouts.per_day.", approximate_eth(first.per_day));
+        if (first.funds) gauge("payer_funds_eth", "What the payer can pay out.", approximate_eth(*first.funds));
     }
     gauge("payouts_blocked", "1 while no payout is bound, whatever the reason.", now.blocked ? 1 : 0);
     gauge("payouts_without_address", "Orchestrators that are due to be paid and have no address that may be paid.",
@@ -170,8 +187,8 @@ Result<std::vector<ManagerMetrics::Row>> ManagerMetrics::rows() {
     }
 }
 
-Result<ManagerMetrics::Totals> ManagerMetrics::totals() {
-    return on_control([&engine = engine_, &host = host_] {
+Result<ManagerMetrics::Totals> ManagerMetrics::totals(const PayoutDesks* payouts) {
+    return on_control([&engine = engine_, &host = host_, payouts] {
         const auto& counts = engine.payee_counts();
         Totals out;
         out.others = counts.others();
@@ -189,6 +206,10 @@ Result<ManagerMetrics::Totals> ManagerMetrics::totals() {
         out.generation = newest->row.id;
         out.active = engine.active();
         out.failing = engine.failing();
+        if (payouts == nullptr || payouts->all().size() == 1) return out;
+        for (const auto& desk : payouts->all()) {
+            out.payouts.push_back({.network = desk->network(), .name = desk->name(), .figures = desk->figures()});
+        }
         return out;
     });
 }
@@ -342,14 +363,38 @@ void ManagerMetrics::add_totals(runtime::MetricPage& page, const Totals& totals)
     for (const auto& [name, length] : lengths) page.add({{"queue", name}}, static_cast<double>(length));
 }
 
-Result<void> ManagerMetrics::add(runtime::MetricPage& page) {
+void ManagerMetrics::add_payouts(runtime::MetricPage& page, const Totals& totals) {
+    if (totals.payouts.empty()) return;
+    const auto each = [&](const char* name, const char* help, auto&& value) {
+        page.gauges(name, help);
+        for (const auto& one : totals.payouts) {
+            const std::optional<double> figure = value(one);
+            if (figure) page.add({{"network", one.name}, {"asset", one.network.symbol}}, *figure);
+        }
+    };
+    const auto whole = [](const Payouts& one, const SignedWei& units) { return approximate_whole(units, one.network); };
+    each("network_payouts_open", "What the open payouts of each network pay, in whole units of its asset.",
+         [&](const Payouts& one) { return whole(one, one.figures.under_way); });
+    each("network_payouts_today", "What was bound on this UTC day, in whole units.",
+         [&](const Payouts& one) { return whole(one, one.figures.bound_today); });
+    each("network_payouts_limit", "Its payouts.per_day, in whole units.",
+         [&](const Payouts& one) { return whole(one, one.figures.per_day); });
+    each("network_payer_funds", "What its payer can pay out, in whole units.", [&](const Payouts& one) {
+        return one.figures.funds ? std::optional(whole(one, *one.figures.funds)) : std::nullopt;
+    });
+    each("network_payouts_blocked", "1 while no payout of the network is bound, whatever the reason.",
+         [](const Payouts& one) { return one.figures.blocked ? 1.0 : 0.0; });
+}
+
+Result<void> ManagerMetrics::add(runtime::MetricPage& page, const PayoutDesks* payouts) {
     STIPEND_LET(rows, this->rows());
-    STIPEND_LET(totals, this->totals());
+    STIPEND_LET(totals, this->totals(payouts));
     read_ledger(rows);
     add_counts(page, rows, totals);
     add_states(page, rows);
     add_recorded(page, rows);
     add_totals(page, totals);
+    add_payouts(page, totals);
     return {};
 }
 

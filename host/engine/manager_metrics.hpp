@@ -10,7 +10,7 @@
 #include "host/engine/engine.hpp"
 #include "host/engine/ledger_reader.hpp"
 #include "host/engine/manager_plan.hpp"
-#include "host/engine/payout_desk.hpp"
+#include "host/engine/payout_desks.hpp"
 #include "host/runtime/host.hpp"
 
 namespace stipend::engine {
@@ -22,7 +22,7 @@ struct PlainMetrics {
     runtime::Host& host;
     const CallDesk& calls;
     std::uint64_t refused_observations = 0;
-    const PayoutDesk* payouts = nullptr;  // NULL: settlement is not on
+    const PayoutDesks* payouts = nullptr;  // NULL: settlement is not on
     void refresh(runtime::Metrics& metrics) const;
 
   private:
@@ -37,7 +37,7 @@ class ManagerMetrics {
 
     // Adds the metrics with labels. TIMEOUT where the control thread does not answer. By one caller at a time, which
     // waits for the control thread and the disk.
-    Result<void> add(runtime::MetricPage& page);
+    Result<void> add(runtime::MetricPage& page, const PayoutDesks* payouts);
 
   private:
     // A payee with counts of its own, as the engine has it.
@@ -49,7 +49,14 @@ class ManagerMetrics {
         stipend_unix_ns due_at = 0;
         double fees_today_eth = 0;
     };
+    // Where several networks are paid: of each.
+    struct Payouts {
+        ledger::Network network;
+        std::string name;
+        PayoutDesk::Figures figures;
+    };
     struct Totals {
+        std::vector<Payouts> payouts;
         PayeeCount others;
         bool has_others = false;
         std::vector<Alert> alerts;
@@ -70,11 +77,12 @@ class ManagerMetrics {
     template <class Work>
     [[nodiscard]] auto on_control(Work work) -> Result<decltype(work())>;
     [[nodiscard]] Result<std::vector<Row>> rows();
-    [[nodiscard]] Result<Totals> totals();
+    [[nodiscard]] Result<Totals> totals(const PayoutDesks* payouts);
     void read_ledger(const std::vector<Row>& rows);
     void add_counts(runtime::MetricPage& page, const std::vector<Row>& rows, const Totals& totals) const;
     void add_states(runtime::MetricPage& page, const std::vector<Row>& rows) const;
     void add_recorded(runtime::MetricPage& page, const std::vector<Row>& rows) const;
+    static void add_payouts(runtime::MetricPage& page, const Totals& totals);
     void add_totals(runtime::MetricPage& page, const Totals& totals) const;
 
     runtime::Host& host_;

@@ -27,8 +27,7 @@ Result<Json> write_payment(ledger::Ledger& ledger, const ledger::ManualPayment& 
 }  // namespace
 
 Result<std::optional<Json>> Manager::pay(const Json& body, const api::OrderKey& key) {
-    STIPEND_LET(symbol, host_.loop().ask([this] { return engine_->network().symbol; }));
-    STIPEND_LET(request, parse_manual_payment(body, symbol));
+    STIPEND_LET(request, parse_manual_payment(body));
     STIPEND_LET(before, host_.writer().ask([&](ledger::Ledger& ledger) { return answer_before(ledger, key); }));
     if (before) return std::optional(std::move(*before));
     STIPEND_LET(id, auth::random_hex(payment_id_bytes));

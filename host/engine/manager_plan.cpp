@@ -3,6 +3,7 @@
 #include <botan/hash.h>
 
 #include <algorithm>
+#include <span>
 
 #include "host/alert/rules.hpp"
 #include "host/config/plugin_config.hpp"
@@ -130,21 +131,33 @@ Rate per_minute(std::int64_t count) {
     return count == 0 ? Rate{} : Rate{60 * ns_per_s / count, count};
 }
 
+NetworkTerms terms_of(const config::PaidNetwork& network, std::string option) {
+    return {.name = network.name,
+            .row = {.chain_id = static_cast<std::uint64_t>(network.chain_id),
+                    .token = ascii::to_lower(network.asset.token),
+                    .decimals = static_cast<std::uint32_t>(network.asset.decimals),
+                    .symbol = network.asset.symbol},
+            .price = {.min_usd_e8 = network.price.min.count_e8(),
+                      .max_usd_e8 = network.price.max.count_e8(),
+                      .max_step_ppm = network.price.max_step_ppm,
+                      .max_age_ns = network.price.max_age_ns,
+                      .asset = network.asset.symbol,
+                      .option = std::move(option)},
+            .price_every_ns = network.price.every_ns};
+}
+
 std::shared_ptr<Generation> generation_of(const config::Settings& settings) {
     auto out = std::make_shared<Generation>();
     out->interval_ns = settings.payment.interval_ns;
     out->common = {settings.payment.base, 0};
-    out->price = {settings.price.min.count_e8(), settings.price.max.count_e8(), settings.price.max_step_ppm,
-                  settings.price.max_age_ns};
-    out->price_every_ns = settings.price.every_ns;
+    out->networks.clear();
+    for (const auto* network : config::networks_of(settings)) {
+        out->networks.push_back(terms_of(*network, config::network_option(out->networks.size(), "price")));
+    }
     out->dispatch = {
         static_cast<std::size_t>(settings.dispatch.max_in_flight), per_second(settings.dispatch.jobs_per_second),
         per_minute(settings.dispatch.jobs_per_orchestrator_minute),
         std::min(2 * static_cast<std::size_t>(settings.dispatch.max_in_flight), DispatchRules::most_waiting)};
-    out->network = {.chain_id = static_cast<std::uint64_t>(settings.chain_id),
-                    .token = ascii::to_lower(settings.asset.token),
-                    .decimals = static_cast<std::uint32_t>(settings.asset.decimals),
-                    .symbol = settings.asset.symbol};
     out->limits = {settings.limits.accrual_per_orchestrator_day, settings.limits.accrual_per_day};
     out->fees = {wei_of(settings.limits.fees_per_orchestrator_day), wei_of(settings.limits.fees_per_day)};
     return out;
@@ -155,8 +168,11 @@ void add_payees(config::Settings& settings, Policies& policies, ManagerPlan& pla
     auto& generation = *plan.update.generation;
     std::vector<registry::Payee> payees;
     std::vector<PayeeTerms> own;
+    std::vector<std::uint8_t> networks;
     bool all_common = true;
+    bool all_first = true;
     payees.reserve(settings.orchestrators.size());
+    networks.reserve(settings.orchestrators.size());
     for (std::size_t at = 0; at < settings.orchestrators.size(); ++at) {
         auto& orchestrator = settings.orchestrators[at];
         const auto policy =
@@ -164,6 +180,8 @@ void add_payees(config::Settings& settings, Policies& policies, ManagerPlan& pla
         const PayeeTerms terms{config::base_of(settings, orchestrator), policy.value_or(0)};
         all_common = all_common && terms.base == generation.common.base && terms.policy == 0;
         own.push_back(terms);
+        networks.push_back(static_cast<std::uint8_t>(config::network_place(settings, orchestrator)));
+        all_first = all_first && networks.back() == 0;
         for (std::size_t k = 0; k < orchestrator.checks.size(); ++k) {
             plan.checks.push_back(
                 {orchestrator.id, std::move(orchestrator.checks[k]), cat("orchestrators[", at, "].checks[", k, "]")});
@@ -173,6 +191,7 @@ void add_payees(config::Settings& settings, Policies& policies, ManagerPlan& pla
     // Release the memory now, since there may be 100,000 of them; `= {}` would keep the capacity.
     settings.orchestrators = std::vector<config::Orchestrator>();
     if (!all_common) plan.update.own = std::move(own);
+    if (!all_first) plan.update.networks = std::move(networks);
     plan.update.payees = std::move(payees);
 }
 
@@ -192,7 +211,7 @@ void add_registered(config::Settings& settings, const std::vector<registry::Regi
     }
 }
 
-std::string digest_of(const std::vector<registry::Payee>& payees) {
+std::string digest_of(const std::vector<registry::Payee>& payees, std::span<const std::uint8_t> networks) {
     const auto sha256 = Botan::HashFunction::create_or_throw("SHA-256");
     for (const auto& payee : payees) {
         for (const auto* text : {&payee.key, &payee.address, &payee.service_addresses, &payee.capability,
@@ -201,6 +220,7 @@ std::string digest_of(const std::vector<registry::Payee>& payees) {
             sha256->update(*text);
         }
     }
+    sha256->update(networks.data(), networks.size());
     const auto digest = sha256->final();
     return {digest.begin(), digest.end()};
 }
@@ -214,9 +234,16 @@ void add_instances(plugin::Loader& loader, const config::Settings& settings, con
         if (prepared) plan.instances.push_back({std::move(key), std::move(name), std::move(*prepared)});
     };
     add(settings.dispatch, dispatch_key, "dispatch", "dispatch.config", STIPEND_DISPATCH);
-    add(settings.price, price_key, "price", "price.config", STIPEND_PRICE);
-    if (settings.settlement == config::Settlement::ethereum) {
-        add(settings.payouts, settlement_key, "settlement", "payouts.config", STIPEND_SETTLEMENT);
+    const bool pays = settings.settlement == config::Settlement::ethereum;
+    const auto networks = config::networks_of(settings);
+    for (std::size_t place = 0; place < networks.size(); ++place) {
+        const auto& network = *networks[place];
+        const auto price = price_key(network);
+        add(network.price, price, price, config::network_option(place, "price.config"), STIPEND_PRICE);
+        if (!pays) continue;
+        const auto settlement = settlement_key(network);
+        add(network.payouts, settlement, settlement, config::network_option(place, "payouts.config"),
+            STIPEND_SETTLEMENT);
     }
     for (std::size_t at = 0; at < settings.monitors.size(); ++at) {
         const auto& monitor = settings.monitors[at];
@@ -230,8 +257,17 @@ void add_instances(plugin::Loader& loader, const config::Settings& settings, con
     }
 }
 
+// Whether the instance of that key has a part in what is paid.
+bool pays(const config::Settings& settings, std::string_view key) {
+    const auto networks = config::networks_of(settings);
+    return key == dispatch_key || std::ranges::any_of(networks, [&](const config::PaidNetwork* network) {
+               return key == price_key(*network) || key == settlement_key(*network);
+           });
+}
+
 ledger::Generation row_of(const Generation& generation, const plugin::Prepared& policy) {
     const auto& first = *generation.policies.front();
+    const auto& first_network = generation.networks.front().row;
     return {.id = 0,
             .at = 0,
             .policy = first.plugin_id(),
@@ -240,9 +276,9 @@ ledger::Generation row_of(const Generation& generation, const plugin::Prepared& 
             .memory_version = first.memory_version(),
             .so_sha256 = policy.chosen.library->staged.sha256,
             .config = policy.config_json,
-            .terms = cat("{\"interval_ns\":", generation.interval_ns,
-                         ",\"base_usd_e8\":", generation.common.base.count_e8(), ledger::amounts_by_host,
-                         generation.network.symbol, "\",\"decimals\":", generation.network.decimals, "}")};
+            .terms =
+                cat("{\"interval_ns\":", generation.interval_ns, ",\"base_usd_e8\":", generation.common.base.count_e8(),
+                    ledger::amounts_by_host, first_network.symbol, "\",\"decimals\":", first_network.decimals, "}")};
 }
 
 }  // namespace
@@ -265,8 +301,7 @@ std::unique_ptr<ManagerPlan> make_manager_plan(plugin::Loader& loader, config::S
     plan->policy = *policies.first();
     std::vector<plugin::Chosen> paying{plan->policy.chosen};
     for (const auto& instance : plan->instances) {
-        const bool pays = instance.key == dispatch_key || instance.key == price_key || instance.key == settlement_key;
-        if (pays) paying.push_back(instance.prepared.chosen);
+        if (pays(settings, instance.key)) paying.push_back(instance.prepared.chosen);
     }
     if (const auto unique = plugin::check_unique_ids(paying); !unique) {
         diagnostics.add(settings.payment.policy.pos, "plugins", unique.error().message);
@@ -282,9 +317,12 @@ std::unique_ptr<ManagerPlan> make_manager_plan(plugin::Loader& loader, config::S
     }
     plan->spend = spend.total();
     plan->fees = largest_fees(generation.fees, payees.size());
-    plan->payees_digest = digest_of(payees);
-    plan->plugins = {settings.payment.policy.plugin, settings.dispatch.plugin, settings.price.plugin};
-    if (settings.settlement == config::Settlement::ethereum) plan->plugins.push_back(settings.payouts.plugin);
+    plan->payees_digest = digest_of(payees, plan->update.networks);
+    plan->plugins = {settings.payment.policy.plugin, settings.dispatch.plugin};
+    for (const auto* network : config::networks_of(settings)) {
+        plan->plugins.push_back(network->price.plugin);
+        if (settings.settlement == config::Settlement::ethereum) plan->plugins.push_back(network->payouts.plugin);
+    }
     for (const auto& monitor : settings.monitors) plan->plugins.push_back(monitor.plugin);
     for (const auto& receiver : settings.alerts.receivers) plan->plugins.push_back(receiver.plugin);
     plan->maintenance = runtime::Maintenance(settings.maintenance);

@@ -58,8 +58,12 @@ struct ManagerPlan final : runtime::Plan {
 
 // The keys of a manager's plugin instances; those of monitors are monitor_key(name).
 inline constexpr const char* dispatch_key = "dispatch";
-inline constexpr const char* price_key = "price";
-inline constexpr const char* settlement_key = "settlement";  // only where settlement is on
+[[nodiscard]] inline std::string price_key(const config::PaidNetwork& network) {  // "price", "price:usdc"
+    return network.name.empty() ? "price" : cat("price:", network.name);
+}
+[[nodiscard]] inline std::string settlement_key(const config::PaidNetwork& network) {  // only where settlement is on
+    return network.name.empty() ? "settlement" : cat("settlement:", network.name);
+}
 
 // Makes a plan of loaded settings, and of the registrations that are approved: an entry of the configuration with the
 // same id, endpoint, payout address or key wins. Whatever is wrong goes to `diagnostics`, and nothing is returned.

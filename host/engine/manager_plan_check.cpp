@@ -32,71 +32,121 @@ void check_targets(const config::Settings& settings, config::Diagnostics& diagno
     }
 }
 
-// The options with that format in the plugin's schema that its configuration states. By such a format a plugin says
-// what an option means for the host, which then checks it against its own settings.
-std::vector<std::pair<std::string, const config::Node*>> stated_options(const ManagerPlan& plan, std::string_view key,
-                                                                        const config::Node* stated,
-                                                                        std::string_view format) {
-    std::vector<std::pair<std::string, const config::Node*>> out;
+// The options with that format in the schema of the plugin of that instance. By such a format a plugin says what an
+// option means for the host, which then checks it against its own settings.
+std::vector<std::string> options_with(const ManagerPlan& plan, std::string_view key, std::string_view format) {
+    std::vector<std::string> out;
     const auto instance = std::ranges::find(plan.instances, key, &runtime::PlannedInstance::key);
-    if (instance == plan.instances.end() || stated == nullptr) return out;
+    if (instance == plan.instances.end()) return out;
     const auto schema = parse_json(instance->prepared.chosen.plugin->config_schema);
     const auto* options = schema ? schema->find("properties") : nullptr;
     if (options == nullptr || !options->is(Json::Kind::object)) return out;
     for (const auto& [name, option] : options->members()) {
         const auto* of_option = option.is(Json::Kind::object) ? option.find("format") : nullptr;
-        if (of_option == nullptr || !of_option->is(Json::Kind::string) || of_option->text() != format) continue;
-        const auto* value = stated->find(name);
-        if (value != nullptr) out.emplace_back(name, value);
+        if (of_option != nullptr && of_option->is(Json::Kind::string) && of_option->text() == format) {
+            out.push_back(name);
+        }
     }
     return out;
 }
 
-// A rate that the configuration of the price plugin states, and that the host would never accept, holds all decisions
-// for ever.
-void check_stated_rates(const config::Settings& settings, config::Diagnostics& diagnostics, const ManagerPlan& plan) {
-    const auto [least, most] = std::pair(settings.price.min, settings.price.max);
-    for (const auto& [name, stated] : stated_options(plan, price_key, settings.price.config.get(), "usd-per-eth")) {
-        const auto rate = Usd::parse(stated->text);
-        if (!rate || (least <= *rate && *rate <= most)) continue;  // what is no rate, the plugin reports
-        diagnostics.add(stated->pos, cat("price.config.", name),
-                        cat("got ", stated->shown(), ", want a rate from price.min, ", least.text(),
-                            " USD, to price.max, ", most.text(), " USD: any other holds all decisions"));
+// Those of them that its configuration states.
+std::vector<std::pair<std::string, const config::Node*>> stated_options(const ManagerPlan& plan, std::string_view key,
+                                                                        const config::Node* stated,
+                                                                        std::string_view format) {
+    std::vector<std::pair<std::string, const config::Node*>> out;
+    if (stated == nullptr) return out;
+    for (auto& name : options_with(plan, key, format)) {
+        if (const auto* value = stated->find(name)) out.emplace_back(std::move(name), value);
     }
+    return out;
 }
 
-// A plugin of another chain than the ledger's would answer that it pays nothing here.
-void check_chain(const config::Settings& settings, config::Diagnostics& diagnostics, const ManagerPlan& plan) {
-    for (const auto& [name, stated] : stated_options(plan, settlement_key, settings.payouts.config.get(), "chain-id")) {
-        if (!stated->is(config::Node::Kind::scalar) || stated->text == std::to_string(settings.chain_id)) continue;
-        diagnostics.add(stated->pos, cat("payouts.config.", name),
-                        cat("got ", stated->shown(), ", want network.chain_id, ", settings.chain_id));
-    }
-}
+// The options of one network, as its plugins and the host understand them.
+class NetworkOptions {
+  public:
+    NetworkOptions(const config::Settings& settings, std::size_t place, config::Diagnostics& diagnostics,
+                   const ManagerPlan& plan)
+        : network_(*config::networks_of(settings)[place]), place_(place), problems_(diagnostics), plan_(plan) {}
 
-// Debts are counted in the smallest unit of the network's asset: as units of another one they would be another amount.
-void check_asset(const config::Settings& settings, config::Diagnostics& diagnostics, const ManagerPlan& plan) {
-    const auto& asset = settings.asset;
-    const auto want =
-        asset.token.empty() ? std::string("native") : cat("{token: ", asset.token, ", decimals: ", asset.decimals, "}");
-    const auto shown = [](const config::Node& stated) {
-        const auto* token = stated.find("token");
-        const auto* decimals = stated.find("decimals");
-        if (token == nullptr) return stated.is(config::Node::Kind::scalar) ? stated.text : stated.shown();
-        return cat("{token: ", token->text, ", decimals: ", decimals == nullptr ? "none" : decimals->text, "}");
-    };
-    bool found = false;
-    for (const auto& [name, stated] :
-         stated_options(plan, settlement_key, settings.payouts.config.get(), "payout-asset")) {
-        found = true;
-        const auto got = shown(*stated);
-        if (ascii::to_lower(got) == ascii::to_lower(want)) continue;
-        diagnostics.add(stated->pos, cat("payouts.config.", name), cat("got ", got, ", want network.asset, ", want));
+    // A rate that the configuration of the price plugin states, and that the host would never accept, holds all
+    // decisions for ever.
+    void check_stated_rates() {
+        const auto [least, most] = std::pair(network_.price.min, network_.price.max);
+        for (const auto& [name, stated] : price_options("usd-per-eth")) {
+            const auto rate = Usd::parse(stated->text);
+            if (!rate || (least <= *rate && *rate <= most)) continue;  // what is no rate, the plugin reports
+            add(stated, cat("price.config.", name),
+                cat("got ", stated->shown(), ", want a rate from ", option("price.min"), ", ", least.text(),
+                    " USD, to ", option("price.max"), ", ", most.text(), " USD: any other holds all decisions"));
+        }
     }
-    if (found || asset.token.empty() || settings.settlement != config::Settlement::ethereum) return;
-    diagnostics.add(settings.payouts.pos, "payouts.config",
-                    cat("got no asset, which is the coin, want network.asset, ", want));
-}
+
+    // The rate of another asset would make another amount of the same dollars.
+    void check_priced_asset() {
+        const auto& symbol = network_.asset.symbol;
+        const auto stated = price_options("priced-asset");
+        for (const auto& [name, value] : stated) {
+            if (value->text == symbol) continue;
+            add(value, cat("price.config.", name), cat("got ", value->shown(), ", want the asset, ", symbol));
+        }
+        if (!stated.empty() || !network_.asset.is_token()) return;
+        for (const auto& name : options_with(plan_, price_key(network_), "priced-asset")) {
+            problems_.add(network_.price.pos, option(cat("price.config.", name)),
+                          cat("got none, want the asset that is priced, ", symbol));
+        }
+    }
+
+    // A plugin of another chain than the network's would answer that it pays nothing here.
+    void check_chain() {
+        for (const auto& [name, stated] : payout_options("chain-id")) {
+            if (stated->is(config::Node::Kind::scalar) && stated->text == std::to_string(network_.chain_id)) continue;
+            add(stated, cat("payouts.config.", name),
+                cat("got ", stated->shown(), ", want ", option("network.chain_id"), ", ", network_.chain_id));
+        }
+    }
+
+    // Debts are counted in the smallest unit of the asset: as units of another one they would be another amount.
+    void check_asset(bool paid) {
+        const auto& asset = network_.asset;
+        const auto want = asset.is_token() ? cat("{token: ", asset.token, ", decimals: ", asset.decimals, "}")
+                                           : std::string("native");
+        const auto shown = [](const config::Node& stated) {
+            const auto* token = stated.find("token");
+            const auto* decimals = stated.find("decimals");
+            if (token == nullptr) return stated.is(config::Node::Kind::scalar) ? stated.text : stated.shown();
+            return cat("{token: ", token->text, ", decimals: ", decimals == nullptr ? "none" : decimals->text, "}");
+        };
+        bool found = false;
+        for (const auto& [name, stated] : payout_options("payout-asset")) {
+            found = true;
+            const auto got = shown(*stated);
+            if (ascii::to_lower(got) == ascii::to_lower(want)) continue;
+            add(stated, cat("payouts.config.", name), cat("got ", got, ", want ", option("network.asset"), ", ", want));
+        }
+        if (found || !asset.is_token() || !paid) return;
+        problems_.add(network_.payouts.pos, option("payouts.config"),
+                      cat("got no asset, which is the coin, want ", option("network.asset"), ", ", want));
+    }
+
+  private:
+    using Stated = std::vector<std::pair<std::string, const config::Node*>>;
+    [[nodiscard]] std::string option(std::string_view name) const { return config::network_option(place_, name); }
+    void add(const config::Node* stated, std::string_view name, std::string message) {
+        problems_.add(stated->pos, option(name), std::move(message));
+    }
+    [[nodiscard]] Stated price_options(std::string_view format) const {
+        return stated_options(plan_, price_key(network_), network_.price.config.get(), format);
+    }
+    [[nodiscard]] Stated payout_options(std::string_view format) const {
+        return stated_options(plan_, settlement_key(network_), network_.payouts.config.get(), format);
+    }
+
+    const config::PaidNetwork& network_;
+    const std::size_t place_;
+    config::Diagnostics& problems_;
+    const ManagerPlan& plan_;
+};
 
 // Where only signed evidence counts, an orchestrator whose worker's key is not known is held for ever.
 void check_worker_keys(const config::Settings& settings, config::Diagnostics& diagnostics, const ManagerPlan& plan) {
@@ -122,10 +172,14 @@ void check_worker_keys(const config::Settings& settings, config::Diagnostics& di
 
 void check_plan(const config::Settings& settings, const ManagerPlan& plan, config::Diagnostics& diagnostics) {
     check_targets(settings, diagnostics, plan);
-    check_stated_rates(settings, diagnostics, plan);
     check_worker_keys(settings, diagnostics, plan);
-    check_chain(settings, diagnostics, plan);
-    check_asset(settings, diagnostics, plan);
+    for (std::size_t place = 0; place < config::networks_of(settings).size(); ++place) {
+        NetworkOptions options(settings, place, diagnostics, plan);
+        options.check_stated_rates();
+        options.check_priced_asset();
+        options.check_chain();
+        options.check_asset(settings.settlement == config::Settlement::ethereum);
+    }
 }
 
 std::string witness_endpoint(const std::string& witness) {

@@ -6,15 +6,17 @@
 namespace stipend::engine {
 namespace {
 
-// One asset is owed at a time.
-Result<ledger::Stated> asset_of(const Json& json, std::string_view symbol) {
+constexpr std::size_t longest_symbol = 32;
+
+// Whether it is the one that the recipient is owed is looked at later.
+Result<std::string> asset_of(const Json& json) {
     const auto* asset = json.find("asset");
-    if (asset == nullptr || asset->is(Json::Kind::null)) return ledger::Stated::usd;
-    if (asset->is(Json::Kind::string) && asset->text() == symbol) return ledger::Stated::wei;
+    if (asset == nullptr || asset->is(Json::Kind::null)) return std::string();
+    const bool text = asset->is(Json::Kind::string);
+    if (text && !asset->text().empty() && asset->text().size() <= longest_symbol) return asset->text();
     return fail(STIPEND_E_INVALID, "\"asset\": got ",
-                asset->is(Json::Kind::string) ? cat("\"", clip(asset->text(), 32), "\"") : asset->kind_name(),
-                ", want \"", symbol, "\", with the amount in ", symbol == "ETH" ? "wei" : "its smallest units",
-                ", or none, with the amount in US dollars: the ledger books no other");
+                text ? cat("\"", clip(asset->text(), longest_symbol), "\"") : asset->kind_name(),
+                ", want the symbol of what the recipient is owed, such as ETH, or none for US dollars");
 }
 
 std::string text_of_member(const Json& json, std::string_view name) {
@@ -24,9 +26,10 @@ std::string text_of_member(const Json& json, std::string_view name) {
 
 }  // namespace
 
-Result<ManualRequest> parse_manual_payment(const Json& json, std::string_view symbol) {
+Result<ManualRequest> parse_manual_payment(const Json& json) {
     ManualRequest out;
-    STIPEND_SET(out.stated, asset_of(json, symbol));
+    STIPEND_SET(out.asset, asset_of(json));
+    out.stated = out.asset.empty() ? ledger::Stated::usd : ledger::Stated::wei;
     const auto* amount = json.find("amount");
     if (amount == nullptr || !(amount->is(Json::Kind::string) || amount->is(Json::Kind::number))) {
         return fail(STIPEND_E_INVALID, "\"amount\": want a decimal number, or a text of one");

@@ -12,8 +12,9 @@ namespace stipend::engine {
 
 struct ManualRequest {
     ledger::Stated stated = ledger::Stated::usd;
-    Usd usd = {};        // above 0 where dollars are stated
-    SignedWei wei = {};  // above 0 where units of the asset are
+    Usd usd = {};            // above 0 where dollars are stated
+    SignedWei wei = {};      // above 0 where units of the asset are
+    std::string asset = {};  // its symbol; empty where dollars are stated
     std::string recipient = {};
     std::string orchestrator = {};  // empty: whichever the recipient is
     std::string call_type = {};
@@ -23,9 +24,8 @@ struct ManualRequest {
 };
 
 // {"amount","asset","recipient","orchestrator_id","call_type","reference","metadata","by"}; `amount` is taken by its
-// digits: US dollars, or with `asset` its smallest units. INVALID: malformed, not above 0, or another asset than the
-// one that is owed, which has this symbol.
-[[nodiscard]] Result<ManualRequest> parse_manual_payment(const Json& json, std::string_view symbol);
+// digits: US dollars, or with `asset` its smallest units. INVALID: malformed, or not above 0.
+[[nodiscard]] Result<ManualRequest> parse_manual_payment(const Json& json);
 
 // The row, at an accepted rate. LIMIT: the amount fits in no entry; INVALID: it is worth nothing.
 [[nodiscard]] Result<ledger::ManualPayment> make_manual_payment(const ManualRequest& request, std::string id,

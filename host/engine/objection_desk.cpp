@@ -23,11 +23,13 @@ void raise_objection(Engine& engine, const std::string& key, stipend_unix_ns now
 
 AdjustTerms terms_of(const Engine& engine, registry::PayeeIndex payee, stipend_unix_ns now) {
     const auto& generation = *engine.generations().back();
+    const auto* network = engine.network_of(payee);
+    const bool there = network != nullptr && engine.is_on_network(payee);
     return {.orchestrator = engine.payees()[payee].id,
             .interval_ns = generation.interval_ns,
             .base = generation.terms_of(payee).base,
-            .usd_per_eth_e8 = engine.is_on_network(payee) ? engine.rate(now) : std::nullopt,
-            .decimals = engine.network().decimals};
+            .usd_per_eth_e8 = there ? network->price.rate(now) : std::nullopt,
+            .decimals = there ? network->terms.row.decimals : ledger::coin_decimals};
 }
 
 Result<std::optional<ledger::OrchestratorId>> ObjectionDesk::id_of(std::string_view orchestrator) {

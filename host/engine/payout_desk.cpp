@@ -16,22 +16,18 @@ using ledger::PayoutState;
 
 constexpr std::size_t listed_without_address = 5;
 
-std::string block_alert(std::string_view id) {
-    return cat("payouts:", id);
-}
-
 }  // namespace
 
-settlement::Rules payout_rules(const config::Settings& settings, ledger::NetworkId network) {
-    const auto& payouts = settings.payouts;
+settlement::Rules payout_rules(const config::PaidNetwork& network, ledger::NetworkId id) {
+    const auto& payouts = network.payouts;
     settlement::Rules out;
-    out.chain_id = static_cast<std::uint64_t>(settings.chain_id);
-    out.network = network;
-    out.token = !settings.asset.token.empty();
+    out.chain_id = static_cast<std::uint64_t>(network.chain_id);
+    out.network = id;
+    out.token = network.asset.is_token();
     out.max_fee = wei_of(payouts.max_fee);
     // They were checked when the configuration was loaded.
     const auto units = [&](const std::string& amount) {
-        const auto parsed = config::units_of(amount, settings.asset);
+        const auto parsed = config::units_of(amount, network.asset);
         return parsed ? *parsed : SignedWei();
     };
     out.min_payout = units(payouts.min);
@@ -54,17 +50,21 @@ settlement::Rules payout_rules(const config::Settings& settings, ledger::Network
     return out;
 }
 
-PayoutDesk::PayoutDesk(runtime::Host& host, Engine& engine, const config::Settings& settings, ledger::OpenPayouts open,
-                       std::function<void()> changed)
+PayoutDesk::PayoutDesk(runtime::Host& host, Engine& engine, const config::Settings& settings, std::size_t place,
+                       ledger::OpenPayouts open, settlement::Numbering& numbering, std::function<void()> changed)
     : host_(host),
       engine_(engine),
+      place_(place),
+      name_(terms().name),
+      network_id_(terms().row.id),
       ledger_(settings.state, runtime::namespace_of(settings)),
       changed_(std::move(changed)),
-      settler_(payout_rules(settings, engine.network().id), chain_, *this, std::move(open)) {}
+      settler_(payout_rules(*config::networks_of(settings).at(place), network_id_), chain_, *this, numbering,
+               std::move(open)) {}
 
-void PayoutDesk::apply(const config::Settings& settings, std::shared_ptr<plugin::Instance> instance,
+void PayoutDesk::apply(const config::PaidNetwork& settings, std::shared_ptr<plugin::Instance> instance,
                        Addresses addresses) {
-    auto rules = payout_rules(settings, network().id);
+    auto rules = payout_rules(settings, network_id_);
     rules.stopped = rules.stopped || stopped_;
     settler_.set_rules(std::move(rules));
     addresses_ = std::move(addresses);
@@ -146,7 +146,7 @@ std::vector<ledger::Payout> PayoutDesk::payable(const settlement::Reservation& w
         if (out.size() == which.most) break;
         out.push_back({.orchestrator = debt.orchestrator, .to = to, .at = which.at, .network = which.network});
     }
-    const std::string id = "payouts:address";
+    const auto id = alert_id("address");
     if (without.empty()) {
         engine_.resolve(id, host_.now());
     } else {
@@ -252,14 +252,14 @@ void PayoutDesk::follow_alerts(stipend_unix_ns now) {
 void PayoutDesk::follow_block(stipend_unix_ns now) {
     const auto block = settler_.block();
     if (block.id != block_) {
-        if (!block_.empty()) engine_.resolve(block_alert(block_), now);
+        if (!block_.empty()) engine_.resolve(alert_id(block_), now);
         block_ = block.id;
         blocked_since_ = now;
     }
     // What is no fault of a moment; another block is an alert once it has lasted.
     const bool grave = block_ == settlement::blocks::foreign || block_ == settlement::blocks::reverts;
     if (block_.empty() || (!grave && now - blocked_since_ < settler_.rules().resend_after_ns)) return;
-    engine_.raise({.id = block_alert(block_),
+    engine_.raise({.id = alert_id(block_),
                    .severity = grave ? STIPEND_ALERT_CRITICAL : STIPEND_ALERT_WARNING,
                    .text = cat("no payout is bound: ", block.text, ": `stipend payouts list`"),
                    .at = now});
@@ -288,7 +288,9 @@ void PayoutDesk::follow_payouts(stipend_unix_ns now) {
              .at = now});
     }
     for (const auto& id : alerts_) {
-        if (!raised.contains(id)) engine_.resolve(id, now);
+        if (raised.contains(id)) continue;
+        engine_.resolve(id, now);
+        resolved_ = true;
     }
     alerts_ = std::move(raised);
 }

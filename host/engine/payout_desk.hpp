@@ -16,13 +16,14 @@
 #include "host/engine/payout_order.hpp"
 #include "host/registry/registration.hpp"
 #include "host/runtime/host.hpp"
+#include "host/settlement/numbering.hpp"
 #include "host/settlement/plugin_chain.hpp"
 #include "host/settlement/settler.hpp"
 
 namespace stipend::engine {
 
 // When something is paid, and what it may cost, by the configuration.
-[[nodiscard]] settlement::Rules payout_rules(const config::Settings& settings, ledger::NetworkId network);
+[[nodiscard]] settlement::Rules payout_rules(const config::PaidNetwork& network, ledger::NetworkId id);
 
 class PayoutDesk final : private settlement::Book {
   public:
@@ -41,14 +42,14 @@ class PayoutDesk final : private settlement::Book {
         }
     };
 
-    // `host` and `engine` outlive this; no work of it runs once the loop is closed. `changed`: after each change of a
-    // payout.
-    PayoutDesk(runtime::Host& host, Engine& engine, const config::Settings& settings, ledger::OpenPayouts open,
-               std::function<void()> changed);
+    // Of the network at that place of the configuration. `host`, `engine` and `numbering` outlive this; no work of it
+    // runs once the loop is closed. `changed`: after each change of a payout.
+    PayoutDesk(runtime::Host& host, Engine& engine, const config::Settings& settings, std::size_t place,
+               ledger::OpenPayouts open, settlement::Numbering& numbering, std::function<void()> changed);
 
     // Puts a configuration in force, and the plugin instance that it pays by. What the one before it was asked, it
     // answers.
-    void apply(const config::Settings& settings, std::shared_ptr<plugin::Instance> instance, Addresses addresses);
+    void apply(const config::PaidNetwork& settings, std::shared_ptr<plugin::Instance> instance, Addresses addresses);
     void tick(stipend_unix_ns now);
     [[nodiscard]] std::optional<stipend_unix_ns> next_wakeup() const;
     // Binds, signs and sends nothing more.
@@ -65,7 +66,13 @@ class PayoutDesk final : private settlement::Book {
         std::size_t without_address = 0;       // orchestrators that are due and have no address to pay to
         bool blocked = false;
     };
-    [[nodiscard]] const ledger::Network& network() const { return engine_.network(); }
+    [[nodiscard]] const ledger::Network& network() const { return terms().row; }
+    [[nodiscard]] const std::string& name() const { return name_; }             // empty: the first one. [any]
+    [[nodiscard]] ledger::NetworkId network_id() const { return network_id_; }  // [any]
+    // Alerts about payouts that it has resolved since the last time.
+    [[nodiscard]] bool take_resolved() { return std::exchange(resolved_, false); }
+    // Raises what it has raised, since another desk may have resolved it.
+    void raise_again(stipend_unix_ns now) { follow_payouts(now); }
     [[nodiscard]] Figures figures() const;
     [[nodiscard]] Json status() const;
 
@@ -129,8 +136,17 @@ class PayoutDesk final : private settlement::Book {
     // The settler's questions and commits are over, so that its chain can be another one.
     void take_next_chain();
 
+    [[nodiscard]] const NetworkTerms& terms() const { return engine_.networks().all().at(place_).terms; }
+    // The id of an alert about this network: "payouts:gas", "payouts:usdc:gas".
+    [[nodiscard]] std::string alert_id(std::string_view what) const {
+        return cat(terms().alert_id("payouts"), ":", what);
+    }
+
     runtime::Host& host_;
     Engine& engine_;
+    const std::size_t place_;  // of the network in the configuration
+    const std::string name_;
+    const ledger::NetworkId network_id_;
     LedgerReader ledger_;  // for those who ask
     const std::function<void()> changed_;
     Addresses addresses_;
@@ -149,6 +165,7 @@ class PayoutDesk final : private settlement::Book {
     std::string block_;                       // the id of what blocks, and
     stipend_unix_ns blocked_since_ = 0;
     std::set<std::string> alerts_;  // that are raised
+    bool resolved_ = false;         // one of them was
 };
 
 }  // namespace stipend::engine

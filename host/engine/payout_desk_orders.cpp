@@ -81,10 +81,10 @@ Result<Json> PayoutDesk::reconcile(const Json& body) {
     auto side = std::make_shared<settlement::LedgerSide>();
     // The open ones are read first: one that ends meanwhile is then compared twice, not left out.
     STIPEND_SET(side->open,
-                host_.writer().ask([of = network().id](ledger::Ledger& ledger) -> Result<ledger::OpenPayouts> {
+                host_.writer().ask([of = network_id_](ledger::Ledger& ledger) -> Result<ledger::OpenPayouts> {
                     return ledger.open_payouts(of);
                 }));
-    STIPEND_SET(side->ended, ledger_.read([since, of = network().id](ledger::Ledger& ledger) {
+    STIPEND_SET(side->ended, ledger_.read([since, of = network_id_](ledger::Ledger& ledger) {
         return ledger.ended_slots(of, 0, since, UINT64_MAX);
     }));
     auto promise = std::make_shared<std::promise<Result<settlement::Reconciled>>>();
@@ -101,7 +101,10 @@ Result<Json> PayoutDesk::reconcile(const Json& body) {
         STIPEND_LET(done, answer.get());
         auto findings = Json::array();
         for (const auto& one : done.findings) findings.push(one);
+        STIPEND_LET(asset, host_.loop().ask([this] { return network(); }));
         return Json::object()
+            .append("network", name_)
+            .append("chain_id", asset.chain_id)
             .append("clean", done.bad == 0)
             .append("findings", std::move(findings))
             .append("more", done.bad - done.findings.size())
@@ -110,8 +113,8 @@ Result<Json> PayoutDesk::reconcile(const Json& body) {
             .append("payer", done.payer)
             .append("next_nonce", done.next_nonce)
             .append("funds_wei", done.funds.text())
-            .append("asset", network().symbol)
-            .append("decimals", network().decimals);
+            .append("asset", asset.symbol)
+            .append("decimals", asset.decimals);
     } catch (const std::future_error&) {
         return fail(STIPEND_E_STATE, "the host is stopping");
     }

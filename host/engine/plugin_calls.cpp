@@ -18,8 +18,7 @@ namespace {
 constexpr std::size_t max_evidence_bytes = 64 << 10;
 constexpr std::int64_t grace_ns = 5 * ns_per_s;  // for a plugin that answers at its own deadline
 
-// The pair that debts are priced by.
-constexpr std::string_view rate_base = "ETH";
+// By which debts are priced.
 constexpr std::string_view rate_quote = "USD";
 
 // What a job is made of, kept alive until the plugin has taken it.
@@ -126,15 +125,15 @@ void submit_job(plugin::Instance& dispatch, const JobSpec& job, const registry::
         {.what = "job", .deadline_ns = deadline_ns});
 }
 
-void fetch_rate(plugin::Instance& price, stipend_mono_ns now, std::int64_t within_ns,
+void fetch_rate(plugin::Instance& price, const std::string& asset, stipend_mono_ns now, std::int64_t within_ns,
                 std::function<void(Result<Quote>)> done) {
     const auto deadline = now + within_ns;
     const auto* table = static_cast<const stipend_price_v1*>(price.table(STIPEND_PRICE));
     price.begin(
-        [table, deadline](stipend_instance* instance, stipend_completion completion, stipend_error* error) {
-            return table->fetch(instance, to_abi(rate_base), to_abi(rate_quote), deadline, completion, error);
+        [table, deadline, asset](stipend_instance* instance, stipend_completion completion, stipend_error* error) {
+            return table->fetch(instance, to_abi(asset), to_abi(rate_quote), deadline, completion, error);
         },
-        [done = std::move(done), id = price.chosen().plugin->id](Result<const void*> record) {
+        [done = std::move(done), asset, id = price.chosen().plugin->id](Result<const void*> record) {
             if (!record) return done(std::move(record).error());
             // An invalid quote puts payments on hold at once, unlike a source that does not answer.
             const auto refuse = [&](Error error) {
@@ -142,7 +141,7 @@ void fetch_rate(plugin::Instance& price, stipend_mono_ns now, std::int64_t withi
                 done(std::move(error).in(cat("fetch: ", id)));
             };
             const auto& given = *static_cast<const stipend_quote*>(*record);
-            if (auto sound = plugin::check(given, rate_base, rate_quote); !sound) {
+            if (auto sound = plugin::check(given, asset, rate_quote); !sound) {
                 return refuse(std::move(sound).error());
             }
             stipend_quote scratch{};

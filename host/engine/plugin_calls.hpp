@@ -27,8 +27,8 @@ struct JobName {
 void submit_job(plugin::Instance& dispatch, const JobSpec& job, const registry::Payee& payee, const std::string& ns,
                 std::int64_t deadline_ns, std::function<void(JobResult)> done);
 
-// Asks a price plugin for USD per ETH, until `within_ns` from now; `now` is monotonic.
-void fetch_rate(plugin::Instance& price, stipend_mono_ns now, std::int64_t within_ns,
+// Asks a price plugin for USD per one of the asset with that symbol, until `within_ns` from now; `now` is monotonic.
+void fetch_rate(plugin::Instance& price, const std::string& asset, stipend_mono_ns now, std::int64_t within_ns,
                 std::function<void(Result<Quote>)> done);
 
 }  // namespace stipend::engine

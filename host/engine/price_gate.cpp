@@ -18,18 +18,18 @@ Result<std::int64_t> rate_e8(std::int64_t mantissa, std::int32_t exponent) {
 
 Result<void> PriceGate::check(const Quote& quote, stipend_unix_ns now) const {
     const auto refuse = [&](const auto&... why) {
-        return fail(STIPEND_E_INVALID, "rate refused: got ", scaled_text(quote.usd_per_eth_e8, 8), " USD per ETH from ",
-                    quote.source, ", ", why...);
+        return fail(STIPEND_E_INVALID, "rate refused: got ", scaled_text(quote.usd_per_eth_e8, 8), " USD per ",
+                    rules_.asset, " from ", quote.source, ", ", why...);
     };
     if (quote.usd_per_eth_e8 <= 0) return refuse("want more than 0");
     if (quote.usd_per_eth_e8 < rules_.min_usd_e8 || quote.usd_per_eth_e8 > rules_.max_usd_e8) {
-        return refuse("want ", scaled_text(rules_.min_usd_e8, 8), " .. ", scaled_text(rules_.max_usd_e8, 8),
-                      " (price.min, price.max)");
+        return refuse("want ", scaled_text(rules_.min_usd_e8, 8), " .. ", scaled_text(rules_.max_usd_e8, 8), " (",
+                      rules_.option, ".min, ", rules_.option, ".max)");
     }
     if (quote.observed_at > now + 60 * ns_per_s) return refuse("observed in the future");
     if (now - quote.observed_at > rules_.max_age_ns || (quote.valid_until != 0 && quote.valid_until < now)) {
         return refuse("observed ", duration_text((now - quote.observed_at) / ns_per_s * ns_per_s),
-                      " ago, want at most ", duration_text(rules_.max_age_ns), " (price.max_age)");
+                      " ago, want at most ", duration_text(rules_.max_age_ns), " (", rules_.option, ".max_age)");
     }
     if (last_) {
         // new <= old x step and old <= new x step, without a division.
@@ -38,8 +38,8 @@ Result<void> PriceGate::check(const Quote& quote, stipend_unix_ns now) const {
         const auto step = static_cast<__int128>(rules_.max_step_ppm);
         if (a * 1'000'000 > b * step || b * 1'000'000 > a * step) {
             return refuse("want at most a factor of ", scaled_text(rules_.max_step_ppm, 6),
-                          " from the last accepted rate, ", scaled_text(last_->usd_per_eth_e8, 8),
-                          " (price.max_step; raise it once where the move is real)");
+                          " from the last accepted rate, ", scaled_text(last_->usd_per_eth_e8, 8), " (", rules_.option,
+                          ".max_step; raise it once where the move is real)");
         }
     }
     return {};

@@ -83,24 +83,37 @@ Json status_json(const Engine& engine, const ManagerPlan& plan, const std::vecto
                  const std::vector<ledger::Gap>& unpaid, stipend_unix_ns now) {
     const auto& counters = engine.counters();
     const auto ns = runtime::namespace_of(plan.settings);
-    const auto rate = engine.rate(now);
-    return Json::object()
-        .append("settlement", ns.text())
-        .append("paid", paid_text(plan.settings.settlement))
-        .append("now", utc_text(now))
-        .append("generation", engine.generations().back()->row.id)
-        .append("usd_per_eth", rate ? Json(scaled_text(*rate, 8)) : Json())
-        .append("largest_spend", spend_text(plan.spend))
-        .append("fees", fees_json(engine, plan, now))
-        .append("decisions", counters.decisions)
-        .append("held", counters.held)
-        .append("jobs", counters.jobs)
-        .append("jobs_in_flight", engine.in_flight())
-        .append("unexpected_results", counters.unexpected_results)
-        .append("plugins_unwell", texts_json(unwell))
-        .append("alerts", alerts_json(engine.alerts()))
-        .append("orchestrators", orchestrators_json(engine, now))
-        .append("unpaid", unpaid_json(unpaid));
+    const auto& networks = engine.networks().all();
+    const auto rate = networks.front().price.rate(now);
+    auto out = Json::object()
+                   .append("settlement", ns.text())
+                   .append("paid", paid_text(plan.settings.settlement))
+                   .append("now", utc_text(now))
+                   .append("generation", engine.generations().back()->row.id)
+                   .append("usd_per_eth", rate ? Json(scaled_text(*rate, 8)) : Json())
+                   .append("largest_spend", spend_text(plan.spend))
+                   .append("fees", fees_json(engine, plan, now))
+                   .append("decisions", counters.decisions)
+                   .append("held", counters.held)
+                   .append("jobs", counters.jobs)
+                   .append("jobs_in_flight", engine.in_flight())
+                   .append("unexpected_results", counters.unexpected_results)
+                   .append("plugins_unwell", texts_json(unwell))
+                   .append("alerts", alerts_json(engine.alerts()))
+                   .append("orchestrators", orchestrators_json(engine, now))
+                   .append("unpaid", unpaid_json(unpaid));
+    if (networks.size() == 1) return out;
+    auto rates = Json::array();
+    for (const auto& one : networks) {
+        const auto usd = one.price.rate(now);
+        rates.push(Json::object()
+                       .append("network", one.terms.name.empty() ? Json() : Json(one.terms.name))
+                       .append("chain_id", one.terms.row.chain_id)
+                       .append("asset", one.terms.row.symbol)
+                       .append("usd", usd ? Json(scaled_text(*usd, 8)) : Json()));
+    }
+    out.set("rates", std::move(rates));
+    return out;
 }
 
 }  // namespace stipend::engine

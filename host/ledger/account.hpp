@@ -20,6 +20,12 @@ inline constexpr std::size_t max_account_rows = 2'000'000;   // decisions that a
 inline constexpr std::size_t max_account_others = 100'000;   // adjustments, and manual payments
 inline constexpr std::size_t max_account_payouts = 100'000;  // of one statement
 
+// Decisions between two of the account that were owed on other networks.
+struct DecidedElsewhere {
+    std::uint64_t first_epoch = 0;
+    std::uint64_t last_epoch = 0;
+};
+
 // One of the pointers is set; valid during the call.
 struct AccountLine {
     Seq seq = 0;                             // its place in the chain
@@ -27,6 +33,7 @@ struct AccountLine {
     const Decision* decision = nullptr;
     const Adjustment* adjustment = nullptr;
     const ManualPayment* payment = nullptr;
+    const DecidedElsewhere* elsewhere = nullptr;      // ahead of the decision that follows them; without a place
     std::optional<std::int64_t> usd_per_eth_e8 = {};  // of a decision: the price that the chain has ahead of it
 };
 // An error stops the reading, which returns it.

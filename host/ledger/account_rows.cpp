@@ -1,6 +1,7 @@
 #include "host/ledger/account_rows.hpp"
 
 #include <algorithm>
+#include <utility>
 
 #include "host/ledger/columns.hpp"
 #include "host/ledger/epochs.hpp"
@@ -120,7 +121,14 @@ Result<void> AccountRows::pass_decision(sqlite::Statement& rows, sqlite::Stateme
     const auto stored = read_decision(rows);
     if (stored.malformed || broken_invariant(stored.decision)) return damaged_row(file, "decision", stored.seq);
     STIPEND_TRY(pass_others_before(stored.seq));
-    if (networks_.at(stored.seq) != range_.network) return {};
+    if (networks_.at(stored.seq) != range_.network) {
+        if (elsewhere_.first_epoch == 0) elsewhere_.first_epoch = stored.decision.epoch;
+        elsewhere_.last_epoch = stored.decision.epoch;
+        return {};
+    }
+    const auto elsewhere = std::exchange(elsewhere_, {});
+    if (range_.detailed && passed_any_ && elsewhere.first_epoch != 0) STIPEND_TRY(sink_({.elsewhere = &elsewhere}));
+    passed_any_ = true;
     AccountLine line{.seq = stored.seq, .decision = &stored.decision};
     if (range_.detailed) {
         STIPEND_TRY(pass_generation(stored.decision.generation));

@@ -67,6 +67,8 @@ class AccountRows {
     std::vector<Part> parts_;  // the oldest first
     std::vector<Other> others_;
     std::size_t next_other_ = 0;
+    DecidedElsewhere elsewhere_ = {};  // since the last decision that was passed; epoch 0: none
+    bool passed_any_ = false;          // decision
     NetworkHistory networks_;
     std::set<GenerationId> generations_;  // that were passed
     std::optional<std::int64_t> rate_;

@@ -1,5 +1,8 @@
 #include "host/ledger/batch_check.hpp"
 
+#include <algorithm>
+#include <span>
+
 #include "host/ledger/fields.hpp"
 #include "host/ledger/invariants.hpp"
 
@@ -185,9 +188,16 @@ Result<void> check_batch(const Batch& b) {
                         " bytes, want at most ", max_text_bytes);
         }
     }
-    if (b.price && b.price->usd_per_eth_e8 <= 0) {
-        return fail(STIPEND_E_INVALID, "ledger: price: got ", scaled_text(b.price->usd_per_eth_e8, 8),
-                    ", want more than 0");
+    for (std::size_t at = 0; at < b.prices.size(); ++at) {
+        const auto& one = b.prices[at];
+        if (one.usd_per_eth_e8 <= 0) {
+            return fail(STIPEND_E_INVALID, "ledger: price: got ", scaled_text(one.usd_per_eth_e8, 8),
+                        ", want more than 0");
+        }
+        const auto before = std::span(b.prices).first(at);
+        if (std::ranges::find(before, one.network, &Price::network) != before.end()) {
+            return fail(STIPEND_E_INVALID, "ledger: price: two of network ", one.network, " in one transaction");
+        }
     }
     return {};
 }

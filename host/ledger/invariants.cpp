@@ -299,7 +299,7 @@ Seq audit_rows(const Batch& b) {
     const auto rows = b.networks.size() + b.generations.size() + 2 * b.added.size() + b.changed.size() +
                       b.pardons.size() + b.gaps_closed.size() + b.decisions.size() + b.gaps_opened.size() +
                       b.adjustments.size() + b.payments.size() + b.objections.size() + b.objection_answers.size() +
-                      b.fees.size() + (b.price ? 1 : 0) + b.events.size() + b.payouts.reserved.size() +
+                      b.fees.size() + b.prices.size() + b.events.size() + b.payouts.reserved.size() +
                       b.payouts.slots.size() + b.payouts.attempts.size() + b.payouts.ends.size() +
                       b.payouts.steps.size();
     return static_cast<Seq>(rows);

@@ -179,6 +179,7 @@ struct FailedPayee {
 // Of one network.
 struct OpenPayouts {
     NetworkId network = 0;
+    std::uint64_t chain_id = 0;            // that it is on
     std::vector<OpenPayout> payouts = {};  // by id
     std::vector<OpenSlot> slots = {};      // by id
     std::vector<BoundDay> bound = {};      // by address

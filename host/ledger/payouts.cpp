@@ -129,7 +129,7 @@ Result<OpenPayouts> load_open_payouts(sqlite::Database& database, std::int64_t n
     if (own == networks.end()) {
         return fail(STIPEND_E_INVALID, "ledger: ", database.path(), ": there is no network ", network);
     }
-    OpenPayouts out{.network = network};
+    OpenPayouts out{.network = network, .chain_id = own->chain_id};
     STIPEND_TRY(load_payouts(database, ns, network, out.payouts));
     STIPEND_LET(open, slots_where(database, cat("state = 0 AND network = ", network, " ORDER BY id")));
     for (auto& row : open) {

@@ -311,7 +311,7 @@ struct Batch {
     std::vector<Generation> generations = {};
     std::vector<NewOrchestrator> added = {};
     std::vector<Orchestrator> changed = {};  // by id; the key must not change
-    std::optional<Price> price = {};         // the decisions of this transaction and of later ones are converted at it
+    std::vector<Price> prices = {};          // at which these decisions and later ones are converted; of a network one
     std::vector<Pardoned> pardons = {};      // before the decisions, which build on them
     std::vector<GapClosing> gaps_closed = {};
     std::vector<Decided> decisions = {};
@@ -329,13 +329,13 @@ struct Batch {
 
     [[nodiscard]] bool empty() const {
         // A structured binding, so that a new member does not compile until it is listed here.
-        const auto& [b_networks, b_generations, b_added, b_changed, b_price, b_pardons, b_closed, b_decisions, b_opened,
-                     b_adjustments, b_payments, b_objections, b_objection_answers, b_fees, b_observations, b_forget,
-                     b_events, b_answered, b_payouts] = *this;
+        const auto& [b_networks, b_generations, b_added, b_changed, b_prices, b_pardons, b_closed, b_decisions,
+                     b_opened, b_adjustments, b_payments, b_objections, b_objection_answers, b_fees, b_observations,
+                     b_forget, b_events, b_answered, b_payouts] = *this;
         return b_networks.empty() && b_generations.empty() && b_added.empty() && b_changed.empty() &&
                b_pardons.empty() && b_closed.empty() && b_decisions.empty() && b_opened.empty() &&
                b_adjustments.empty() && b_payments.empty() && b_objections.empty() && b_objection_answers.empty() &&
-               b_fees.empty() && !b_price && b_observations.empty() && !b_forget && b_events.empty() &&
+               b_fees.empty() && b_prices.empty() && b_observations.empty() && !b_forget && b_events.empty() &&
                b_answered.empty() && b_payouts.empty();
     }
 };

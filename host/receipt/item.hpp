@@ -12,6 +12,7 @@ inline constexpr std::string_view decision_kind = "decision";
 inline constexpr std::string_view adjustment_kind = "adjustment";
 inline constexpr std::string_view payment_kind = "payment";
 inline constexpr std::string_view formula_kind = "formula";
+inline constexpr std::string_view elsewhere_kind = "elsewhere";  // decisions between two that other networks owe
 
 // How many of one kind, and their sum.
 struct Part {

@@ -158,6 +158,12 @@ Result<void> add_to(Totals& totals, const ledger::AccountLine& line) {
 Json item_of(const ledger::AccountLine& line) {
     if (line.generation != nullptr) return formula_of(*line.generation);
     if (line.decision != nullptr) return decision_of(line);
+    if (line.elsewhere != nullptr) {
+        return Json::object()
+            .append("kind", elsewhere_kind)
+            .append("from_epoch", line.elsewhere->first_epoch)
+            .append("to_epoch", line.elsewhere->last_epoch);
+    }
     return line.adjustment != nullptr ? adjustment_of(line) : payment_of(line);
 }
 

@@ -73,6 +73,7 @@ class ItemsCheck {
             by_host_[text_in(item, "generation")] = text_in(item, "amounts") == "host";
             return {};
         }
+        if (kind == elsewhere_kind) return pass_elsewhere(item);
         STIPEND_LET(wei, SignedWei::parse(text_in(item, "wei")));
         if (kind == adjustment_kind) return totals_.adjustments.add(wei);
         if (kind == payment_kind) return totals_.payments.add(wei);
@@ -80,6 +81,18 @@ class ItemsCheck {
         check_epoch(item);
         STIPEND_TRY(check_amount(item, wei));
         return totals_.decisions.add(wei);
+    }
+
+    // While the orchestrator was on another network, what was decided is owed there: the payer signs for which it was.
+    Result<void> pass_elsewhere(const Json& item) {
+        const auto from = number_in(item, "from_epoch");
+        const auto to = number_in(item, "to_epoch");
+        if (last_epoch_ == 0 || from != last_epoch_ + 1 || to < from) {
+            problem(cat("epochs ", text_in(item, "from_epoch"), " to ", text_in(item, "to_epoch"),
+                        " of another network follow epoch ", last_epoch_));
+        }
+        last_epoch_ = std::max(last_epoch_, to);
+        return {};
     }
 
     // Decisions of one orchestrator are numbered without gaps.

@@ -1,5 +1,7 @@
 #include "host/runtime/role.hpp"
 
+#include <algorithm>
+
 namespace stipend::runtime {
 namespace {
 
@@ -17,8 +19,16 @@ constexpr FixedOption fixed(const char* name) {
 constexpr FixedOption fixed_options[] = {
     fixed<&config::Settings::role>("role"),
     fixed<&config::Settings::state>("state"),
-    fixed<&config::Settings::chain_id>("network.chain_id"),
-    fixed<&config::Settings::asset>("network.asset"),
+    {"network.chain_id",
+     [](const config::Settings& a, const config::Settings& b) { return a.network.chain_id != b.network.chain_id; }},
+    {"network.asset",
+     [](const config::Settings& a, const config::Settings& b) { return a.network.asset != b.network.asset; }},
+    {"networks",
+     [](const config::Settings& a, const config::Settings& b) {
+         return !std::ranges::equal(a.networks, b.networks, [](const auto& one, const auto& other) {
+             return one.name == other.name && one.chain_id == other.chain_id && one.asset == other.asset;
+         });
+     }},
     fixed<&config::Settings::settlement>("settlement"),
     fixed<&config::Settings::worker_listen>("listen.worker"),
     fixed<&config::Settings::metrics_listen>("listen.metrics"),
@@ -52,7 +62,7 @@ Result<std::shared_ptr<http::ServerTls>> load_tls(const std::string& name, const
 
 ledger::Namespace namespace_of(const config::Settings& settings) {
     return {.mode = settings.settlement == config::Settlement::dry_run ? ledger::Mode::dry_run : ledger::Mode::live,
-            .chain_id = static_cast<std::uint64_t>(settings.chain_id)};
+            .chain_id = static_cast<std::uint64_t>(settings.network.chain_id)};
 }
 
 }  // namespace stipend::runtime

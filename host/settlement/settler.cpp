@@ -16,21 +16,22 @@ std::int64_t retry_ns(std::uint32_t failures) {
     return std::min(out, longest_retry_ns);
 }
 
+// Whether other rows follow the numbers that it has.
+bool assigns(const ledger::PayoutChanges& changes) {
+    const auto frees = [](const ledger::SlotEnd& end) { return end.kind() == ledger::EndKind::free; };
+    return !changes.reserved.empty() || !changes.slots.empty() || std::ranges::any_of(changes.ends, frees);
+}
+
 }  // namespace
 
-Settler::Settler(Rules rules, Chain& chain, Book& book, ledger::OpenPayouts open)
-    : rules_(std::move(rules)),
-      chain_(chain),
-      book_(book),
-      reverts_(open.reverts),
-      next_payout_(open.next_payout),
-      next_slot_(open.next_slot) {
+Settler::Settler(Rules rules, Chain& chain, Book& book, Numbering& numbering, ledger::OpenPayouts open)
+    : rules_(std::move(rules)), chain_(chain), book_(book), numbering_(numbering), reverts_(open.reverts) {
+    numbering_.restore(open, rules_.chain_id);
     for (const auto& one : open.failed) failed_[one.orchestrator] = one.payout;
     for (auto& one : open.payouts) payouts_.emplace(one.row.id, std::move(one));
     for (auto& one : open.slots) {
         slots_.emplace(one.row.id, SlotView{.row = std::move(one.row), .attempts = std::move(one.attempts)});
     }
-    for (const auto& slot : open.last_slots) last_nonces_[slot.payer] = slot.nonce;
     for (const auto& one : open.bound) {
         day_ = one.day;
         bound_[one.to] = one.wei;
@@ -82,7 +83,9 @@ std::optional<stipend_unix_ns> Settler::next_wakeup() const {
     // What is not done now is due at no time: one that has passed would have the caller come back at once, for ever.
     auto next = account_due_;
     if (account_) next = std::min(next, sight_due_);
-    if (!only_watches() && !is_any_frozen()) next = std::min(next, reserve_due_);
+    // While another settler has the numbers, it is called again after that one's answer.
+    const bool reserves = !only_watches() && !is_any_frozen() && numbering_.may_assign(this);
+    if (reserves) next = std::min(next, reserve_due_);
     return std::max(retry_due_, next);
 }
 
@@ -94,10 +97,10 @@ void Settler::failed(std::string_view what, const Error& error) {
 
 void Settler::commit(ledger::PayoutChanges changes, std::function<void()> then) {
     STIPEND_ASSERT(!busy_ && !changes.empty());
-    busy_ = true;
+    begin_commit(changes);
     auto shared = std::make_shared<ledger::PayoutChanges>(std::move(changes));
     book_.commit(*shared, [this, shared, then = std::move(then)](Result<void> done) {
-        busy_ = false;
+        end_commit(*shared);
         if (!done) return failed("the ledger", done.error());
         apply(*shared);
         if (then) then();
@@ -105,30 +108,31 @@ void Settler::commit(ledger::PayoutChanges changes, std::function<void()> then) 
     });
 }
 
+void Settler::begin_commit(const ledger::PayoutChanges& changes) {
+    busy_ = true;
+    if (assigns(changes)) numbering_.begin(this);
+}
+
+void Settler::end_commit(const ledger::PayoutChanges& changes) {
+    busy_ = false;
+    if (assigns(changes)) numbering_.end(this);
+}
+
 void Settler::apply(const ledger::PayoutChanges& changes) {
     for (const auto& row : changes.reserved) {
         payouts_[row.id] = {.row = row, .changed_at = row.at};
-        next_payout_ = row.id + 1;
+        numbering_.reserved(row.id);
     }
     for (const auto& row : changes.slots) {
         slots_[row.id] = {.row = row};
-        last_nonces_[row.payer] = row.nonce;
-        next_slot_ = row.id + 1;
+        numbering_.opened(rules_.chain_id, row);
     }
     for (const auto& row : changes.attempts) slots_.at(row.slot).attempts.push_back(row);
     note_failures(changes);
     for (const auto& step : changes.steps) apply_step(step);
     for (const auto& end : changes.ends) {
         const auto slot = slots_.find(end.slot);
-        if (end.kind() == ledger::EndKind::free) {
-            // Its nonce is the highest one, and is given again.
-            auto& last = last_nonces_.at(slot->second.row.payer);
-            if (last == 0) {
-                last_nonces_.erase(slot->second.row.payer);
-            } else {
-                --last;
-            }
-        }
+        if (end.kind() == ledger::EndKind::free) numbering_.freed(rules_.chain_id, slot->second.row);
         slots_.erase(slot);
     }
 }

@@ -17,6 +17,7 @@
 #include <vector>
 
 #include "host/settlement/chain.hpp"
+#include "host/settlement/numbering.hpp"
 #include "host/settlement/rules.hpp"
 #include "stipend/result.hpp"
 
@@ -45,8 +46,8 @@ struct Block {
 
 class Settler {
   public:
-    // `chain` and `book` outlive it, and answer no more once it is gone.
-    Settler(Rules rules, Chain& chain, Book& book, ledger::OpenPayouts open);
+    // `chain`, `book` and `numbering` outlive it; the first two answer no more once it is gone.
+    Settler(Rules rules, Chain& chain, Book& book, Numbering& numbering, ledger::OpenPayouts open);
     Settler(const Settler&) = delete;
     Settler& operator=(const Settler&) = delete;
 
@@ -111,6 +112,9 @@ class Settler {
     void go_on();
     bool start_something();
     void commit(ledger::PayoutChanges changes, std::function<void()> then = {});
+    // Around a commit, so that no other settler takes the same numbers.
+    void begin_commit(const ledger::PayoutChanges& changes);
+    void end_commit(const ledger::PayoutChanges& changes);
     void apply(const ledger::PayoutChanges& changes);
     void apply_step(const ledger::PayoutStep& step);
     void note_failures(const ledger::PayoutChanges& changes);
@@ -157,6 +161,10 @@ class Settler {
     // settler_bind.cpp
     bool reserve();
     void take_reserved(Result<std::vector<ledger::Payout>> reserved);
+    // The highest nonce of the payer as the chain has it now.
+    [[nodiscard]] std::optional<std::uint64_t> last_nonce() const {
+        return account_ ? numbering_.last_nonce(rules_.chain_id, account_->payer) : std::nullopt;
+    }
     // Why nothing can be bound, though what is bound goes on.
     [[nodiscard]] Block binding_block() const;
     bool hold_failed();
@@ -215,15 +223,13 @@ class Settler {
     Rules rules_;
     Chain& chain_;
     Book& book_;
+    Numbering& numbering_;
     std::map<PayoutId, ledger::OpenPayout> payouts_;
     std::map<SlotId, SlotView> slots_;
     std::map<OrchestratorId, PayoutId> failed_;            // payees whose last payout failed, until a person's release
     std::uint64_t reverts_ = 0;                            // since a person's release
     std::map<std::string, SignedWei, std::less<>> bound_;  // on day_, by address
     std::int64_t day_ = 0;
-    std::map<std::string, std::uint64_t, std::less<>> last_nonces_;  // by payer
-    PayoutId next_payout_ = 1;
-    SlotId next_slot_ = 1;
     std::optional<Account> account_;
     std::int64_t skew_ns_ = 0;  // between the newest block and this clock, when the account was asked for
     stipend_unix_ns now_ = 0;

@@ -18,10 +18,10 @@ std::uint64_t likely_of(const Estimate& estimate) {
 }  // namespace
 
 bool Settler::reserve() {
-    if (now_ < reserve_due_) return false;
+    if (now_ < reserve_due_ || !numbering_.may_assign(this)) return false;
     reserve_due_ = now_ + rules_.reserve_every_ns;
     Reservation which{.network = rules_.network,
-                      .first = next_payout_,
+                      .first = numbering_.next_payout(),
                       .most = max_reserved_at_once,
                       .at_least = rules_.min_payout,
                       .or_before = now_ - rules_.max_age_ns,
@@ -29,11 +29,13 @@ bool Settler::reserve() {
                       .at = now_};
     for (const auto& [id, payout] : payouts_) which.without.push_back(payout.row.orchestrator);
     std::ranges::sort(which.without);
+    numbering_.begin(this);
     book_.reserve(which, answer(&Settler::take_reserved));
     return true;
 }
 
 void Settler::take_reserved(Result<std::vector<ledger::Payout>> reserved) {
+    numbering_.end(this);
     if (!reserved) {
         failed("the ledger", reserved.error());
         reserve_due_ = retry_due_;
@@ -60,8 +62,8 @@ bool Settler::waits_for_a_day(const ledger::OpenPayout& payout) const {
 }
 
 std::uint64_t Settler::next_nonce() const {
-    const auto last = last_nonces_.find(account_->payer);
-    return last == last_nonces_.end() ? account_->next_slot : last->second + 1;
+    const auto last = last_nonce();
+    return last ? *last + 1 : account_->next_slot;
 }
 
 Block Settler::binding_block() const {
@@ -88,7 +90,7 @@ Block Settler::binding_block() const {
     }
     // The first nonce of a payer follows what the chain has; that could be taken back, and this nonce would have a gap
     // before it.
-    if (!last_nonces_.contains(account_->payer) && account_->final_next_slot != account_->next_slot) {
+    if (!last_nonce() && account_->final_next_slot != account_->next_slot) {
         return {.id = blocks::nonce,
                 .text = cat("nonce ", account_->next_slot - 1, " of ", account_->payer, " is in no final block yet")};
     }
@@ -167,7 +169,7 @@ std::vector<PaymentTo> Settler::payments_of(const std::vector<PayoutId>& payouts
 }
 
 bool Settler::bind() {
-    if (slots_.size() >= rules_.window || now_ < bind_due_) return false;
+    if (slots_.size() >= rules_.window || now_ < bind_due_ || !numbering_.may_assign(this)) return false;
     if (const auto block = binding_block().id; !block.empty() && block != blocks::funds) return false;
     if (hold_over_limit()) return true;
     const bool single = rules_.mode == PayMode::single;
@@ -235,6 +237,7 @@ void Settler::take_estimate_of_batch(Result<Estimate> estimate) {
         for (const auto id : estimated_) single += single_gas_.at(id).likely;
         together = likely_of(*estimate) < single;
     }
+    if (!numbering_.may_assign(this)) return;  // it is asked about again
     if (together) return bind_together(estimated_, {.gas = estimate->gas, .likely = likely_of(*estimate)});
     singly_.insert(estimated_.begin(), estimated_.end());
 }
@@ -273,7 +276,7 @@ void Settler::bind_each(const std::vector<PayoutId>& payouts) {
             continue;
         }
         const auto next = static_cast<std::uint64_t>(opened.size());
-        const auto slot = next_slot_ + static_cast<SlotId>(next);
+        const auto slot = numbering_.next_slot() + static_cast<SlotId>(next);
         changes.slots.push_back({.id = slot,
                                  .payer = account_->payer,
                                  .nonce = next_nonce() + next,
@@ -302,7 +305,7 @@ void Settler::bind_together(const std::vector<PayoutId>& payouts, Gas gas) {
     const auto why = obstacle(sum, gas.gas, payouts.size(), UnderWay());
     short_of_ = why.block == blocks::funds ? why.text : "";
     if (!why.text.empty()) return note_obstacle(payouts, why);
-    const auto slot = next_slot_;
+    const auto slot = numbering_.next_slot();
     ledger::PayoutChanges changes;
     changes.slots.push_back({.id = slot,
                              .payer = account_->payer,

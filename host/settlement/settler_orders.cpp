@@ -14,10 +14,10 @@ Result<void> Settler::may_order(PayoutId payout, std::string_view by) const {
 }
 
 void Settler::commit_order(ledger::PayoutChanges changes, std::function<void(Result<void>)> done) {
-    busy_ = true;
+    begin_commit(changes);
     auto shared = std::make_shared<ledger::PayoutChanges>(std::move(changes));
     book_.commit(*shared, [this, shared, done = std::move(done)](Result<void> committed) {
-        busy_ = false;
+        end_commit(*shared);
         if (committed) apply(*shared);
         done(committed);
         go_on();
@@ -95,11 +95,12 @@ void Settler::unfreeze(PayoutId payout, std::string by, std::function<void(Resul
 void Settler::accept_foreign(std::string by, std::function<void(Result<void>)> done) {
     if (by.empty()) return done(fail(STIPEND_E_INVALID, "by: got none, want the person who orders it"));
     if (busy_) return done(fail(STIPEND_E_BUSY, "another step is under way: try again"));
-    const auto last = account_ ? last_nonces_.find(account_->payer) : last_nonces_.end();
-    if (last == last_nonces_.end() || account_->next_slot <= last->second + 1) {
+    if (!numbering_.may_assign(this)) return done(fail(STIPEND_E_BUSY, "another step is under way: try again"));
+    const auto last = last_nonce();
+    if (!last || account_->next_slot <= *last + 1) {
         return done(fail(STIPEND_E_CONFLICT, "the chain is not ahead of the ledger"));
     }
-    const auto first = last->second + 1;
+    const auto first = *last + 1;
     if (account_->final_next_slot <= first || account_->final_head == 0) {
         return done(
             fail(STIPEND_E_BUSY, "nonce ", first, " of ", account_->payer, " is in no final block yet: try again"));
@@ -107,7 +108,7 @@ void Settler::accept_foreign(std::string by, std::function<void(Result<void>)> d
     ledger::PayoutChanges changes;
     const auto count = std::min(account_->final_next_slot - first, max_accepted);
     for (std::uint64_t i = 0; i < count; ++i) {
-        const auto slot = next_slot_ + static_cast<SlotId>(i);
+        const auto slot = numbering_.next_slot() + static_cast<SlotId>(i);
         changes.slots.push_back(
             {.id = slot, .payer = account_->payer, .nonce = first + i, .at = now_, .network = rules_.network});
         changes.ends.push_back({.slot = slot, .block = account_->final_head, .by = by, .at = now_});

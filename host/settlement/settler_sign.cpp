@@ -185,14 +185,17 @@ std::optional<std::vector<SlotId>> Settler::unsigned_above(const SlotView& slot)
         if (!other.attempts.empty() || !other.recalled || other.signed_before || is_frozen(id)) return std::nullopt;
         out.push_back(id);
     }
-    // Where one has ended already, the chain has executed its nonce.
-    if (last_nonces_.at(slot.row.payer) != slot.row.nonce + out.size()) return std::nullopt;
+    // Where one has ended already, the chain has executed its nonce; another one may be of another network.
+    const auto last = numbering_.last_nonce(rules_.chain_id, slot.row.payer);
+    if (last != slot.row.nonce + out.size()) return std::nullopt;
     return out;
 }
 
 // Nothing was ever signed for it. Its nonce is free again where nothing was for any above it either, and these are as
 // well, so that no gap stays; otherwise it is given up.
 void Settler::take_back(SlotView& slot, std::string_view reason) {
+    if (!numbering_.may_assign(this))
+        return failed("the ledger", Error{STIPEND_E_BUSY, "another network is being numbered"});
     auto taken = unsigned_above(slot);
     if (!taken) {
         slot.gives_up = true;

@@ -34,11 +34,11 @@ void Settler::take_account(Result<Account> account) {
     }
     if (account_->disagree) block_ = {.id = blocks::endpoints, .text = "the endpoints contradict each other"};
     // Ahead of the ledger: a restored backup, or the payer's key is used by something else.
-    const auto last = last_nonces_.find(account_->payer);
-    if (last != last_nonces_.end() && account_->next_slot > last->second + 1) {
+    const auto last = last_nonce();
+    if (last && account_->next_slot > *last + 1) {
         block_ = {.id = blocks::foreign,
                   .text = cat("the chain has executed nonce ", account_->next_slot - 1, " of ", account_->payer,
-                              ", but the last one of this ledger is ", last->second,
+                              ", but the last one of this ledger is ", *last,
                               ": it is an old backup, or something else uses the payer's key")};
     }
 }

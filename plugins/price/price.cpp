@@ -17,8 +17,9 @@ constexpr std::size_t longest_source = 128;  // of what is recorded with each de
 
 Result<void> Price::fetch(std::string_view base, std::string_view quote, stipend_mono_ns deadline,
                           stipend::Completion<stipend_quote> done) {
-    if (base != "ETH" || quote != "USD") {
-        return fail(STIPEND_E_UNSUPPORTED, "no such price: got ", base, " in ", quote, ", want ETH in USD");
+    if (base != settings_.asset || quote != "USD") {
+        return fail(STIPEND_E_UNSUPPORTED, "no such price: got ", base, " in ", quote, ", want ", settings_.asset,
+                    " in USD");
     }
     const auto round = std::make_shared<Round>(
         Round{.done = std::move(done), .sources = std::vector<Asked>(settings_.sources.size()), .exchanges = {}});
@@ -114,7 +115,7 @@ void Price::finish(stipend::Completion<stipend_quote>& done, const Rate& rate, s
     auto record = stipend::make_record<stipend_quote>();
     record.mantissa = rate.usd_per_eth_e8;
     record.exponent = -places;
-    record.base = stipend::to_abi("ETH");
+    record.base = stipend::to_abi(settings_.asset);
     record.quote = stipend::to_abi("USD");
     record.source = stipend::to_abi(source);
     record.observed_at = rate.observed_at;

@@ -5,12 +5,14 @@ namespace price {
 
 inline constexpr char config_schema[] = R"({
   "$schema": "https://json-schema.org/draft/2020-12/schema",
-  "title": "The price of ETH in USD: fixed, or agreed upon by several sources",
+  "title": "The price of ETH or of a token in USD: fixed, or agreed upon by several sources",
   "type": "object",
   "additionalProperties": false,
   "properties": {
+    "asset": {"type": "string", "default": "ETH", "maxLength": 16, "format": "priced-asset",
+      "description": "The symbol of what is priced: that of the network's asset."},
     "usd_per_eth": {"type": ["number", "string"], "format": "usd-per-eth",
-      "description": "A fixed rate: what one ETH is worth in USD; at most eight decimals. Either this or `sources`."},
+      "description": "A fixed rate: what one ETH, or one of `asset`, is worth in USD; at most eight decimals. Either this or `sources`."},
     "sources": {"type": "array", "maxItems": 16,
       "description": "Where the rate is asked for, all at once. The median of those that agree is the rate.",
       "items": {"type": "object", "additionalProperties": false, "required": ["name", "url"], "properties": {

@@ -98,6 +98,7 @@ Result<Source> parse_source(const ConfigView& config, const std::vector<Source>&
 Result<Settings> parse_settings(const stipend::Json& json) {
     const ConfigView config(json);
     Settings out;
+    STIPEND_SET(out.asset, config.at("asset").string_or(out.asset));
     const auto fixed = config.at("usd_per_eth");
     const auto sources = config.at("sources");
     if (!sources.present()) {

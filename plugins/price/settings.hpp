@@ -30,6 +30,7 @@ struct Source {
 };
 
 struct Settings {
+    std::string asset = "ETH";                   // the symbol of what is priced
     std::optional<std::int64_t> usd_per_eth_e8;  // fixed; then there are no sources
     std::vector<Source> sources;
     std::size_t quorum = 0;

@@ -20,8 +20,7 @@ class EngineLoop::Loop final : public engine::Effects, public engine::Reporter {
         generation->interval_ns = interval_ns;
         generation->common = {Usd::of_e8(e8), 0};
         generation->policies = {std::move(policy)};
-        generation->price = {1, INT64_MAX, 2'000'000, INT64_MAX};
-        generation->price_every_ns = 3600 * ns_per_s;
+        generation->networks = {{.price = {1, INT64_MAX, 2'000'000, INT64_MAX}, .price_every_ns = 3600 * ns_per_s}};
         generation->dispatch.max_waiting = engine::DispatchRules::most_waiting;
         generation->limits = {Usd::highest(), Usd::highest()};
         must(engine_.install({std::move(generation), std::move(payees), {}}, wall_ns()));
@@ -81,11 +80,13 @@ class EngineLoop::Loop final : public engine::Effects, public engine::Reporter {
                                                            stipend_unix_ns) const override {
         return std::nullopt;
     }
-    void fetch_price() override {
-        queue_->post([this] { engine_.price_done(engine::Quote{2000 * e8, wall_ns(), 0, "fixed"}, wall_ns()); });
+    void fetch_price(std::size_t network) override {
+        queue_->post([this, network] {
+            engine_.price_done(network, engine::Quote{2000 * e8, wall_ns(), 0, "fixed"}, wall_ns());
+        });
     }
     void alert(const engine::Alert&) override {}
-    void decided(const registry::Payee&, const ledger::Decision&, stipend_unix_ns) override {}
+    void decided(const registry::Payee&, const ledger::Decision&, const ledger::Network&, stipend_unix_ns) override {}
     void held(const registry::Payee&, std::uint64_t, std::string_view, stipend_unix_ns) override {}
 
     const std::shared_ptr<plugin::Instance> dispatch_;

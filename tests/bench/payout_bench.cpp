@@ -247,7 +247,8 @@ class Paying {
         if (!payees_) payees_.emplace(*ledger_, count);
         payees_->owe();
         if (!settler_) {
-            settler_.emplace(rules(count), chain_, book_, must(ledger_->load_state()).payouts.front());
+            numbering_ = {};
+            settler_.emplace(rules(count), chain_, book_, numbering_, must(ledger_->load_state()).payouts.front());
         }
         // Reserved before the clock runs; bound, signed and recorded while it does.
         now_ += ns_per_day;
@@ -307,6 +308,7 @@ class Paying {
     InstantChain chain_{queue_};
     FileBook book_{*ledger_, queue_};
     std::optional<Payees> payees_;
+    settlement::Numbering numbering_;
     std::optional<Settler> settler_;
     stipend_unix_ns now_ = start_ns + 400 * ns_per_day;
 };

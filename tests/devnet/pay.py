@@ -29,7 +29,7 @@ class Coin:
     """What is paid: the coin of the chain."""
 
     unit, rules, never = "wei", RULES, "0.5 ETH"
-    network, price, plugin, signer = "", ("100 USD", "100000 USD"), {}, ""
+    network, price, plugin, signer, symbol = "", ("100 USD", "100000 USD"), {}, "", "ETH"
 
     def __init__(self, chain, rig):
         self.chain, self.rig = chain, rig
@@ -42,7 +42,7 @@ class Usdc(Coin):
     """What is paid: a token, of which the payer is given SUPPLY."""
 
     unit, rules, never = "USDC units", RULES | USDC, "1000 USDC"
-    price = ("0.9 USD", "1.1 USD")
+    price, symbol = ("0.9 USD", "1.1 USD"), "USDC"
 
     def __init__(self, chain, rig):
         super().__init__(chain, rig)
@@ -93,6 +93,7 @@ def main():
             text = (PROJECT / "config.yaml").read_text().replace('folder: ""', f"folder: {host.plugins}")
             text = text.replace("settlement: dry-run", "settlement: ethereum")
             text = text.replace("min: 100 USD", f"min: {asset.price[0]}").replace("max: 100000 USD", f"max: {asset.price[1]}")
+            text = text.replace("    usd_per_eth:", f"    asset: {asset.symbol}\n    usd_per_eth:")
             text = text.replace("\norchestrators: []", "\norchestrators: " + json.dumps(entries))
             text = text.replace("\nnetwork:\n", "\nnetwork:\n" + asset.network)
             host.config.write_text(text + "\npayouts: " + json.dumps(rules | more | {"config": plugin}) + "\n")

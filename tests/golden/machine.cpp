@@ -150,8 +150,8 @@ std::shared_ptr<engine::Generation> Machine::generation(std::size_t number) {
     for (const auto& [config, base] : setup.policies) {
         out->policies.push_back(policy(config, make_terms(n[interval], base)));
     }
-    out->price = {n[price_min], n[price_max], n[price_step], n[price_age]};
-    out->price_every_ns = n[price_every];
+    out->networks = {
+        {.price = {n[price_min], n[price_max], n[price_step], n[price_age]}, .price_every_ns = n[price_every]}};
     out->dispatch = {
         static_cast<std::size_t>(n[in_flight]), {n[host_step], n[host_burst]}, {n[own_step], n[own_burst]}};
     out->limits = {Usd::of_e8(n[own_limit]), Usd::of_e8(n[all_limit])};
@@ -229,10 +229,10 @@ void Machine::price_done(const Line& line) {
     ++totals_.prices;
     if (line.kind == 'P') {
         ++totals_.failed_prices;
-        return engine_->price_done(fail(STIPEND_E_UNAVAILABLE, text(n.at(1))), now_);
+        return engine_->price_done(0, fail(STIPEND_E_UNAVAILABLE, text(n.at(1))), now_);
     }
     const auto valid = n.at(3) == 0 ? 0 : now_ + n[3];
-    engine_->price_done(engine::Quote{n.at(1), now_ - n.at(2), valid, text(n.at(4))}, now_);
+    engine_->price_done(0, engine::Quote{n.at(1), now_ - n.at(2), valid, text(n.at(4))}, now_);
     if (!engine_->rate(now_)) ++totals_.refused_prices;
 }
 
@@ -286,7 +286,7 @@ std::optional<uptime::Observed> Machine::observed(const registry::Payee& payee, 
     return found == seen_.end() ? std::nullopt : std::optional(found->second);
 }
 
-void Machine::fetch_price() {
+void Machine::fetch_price(std::size_t) {
     REQUIRE(!price_asked_);
     note("price");
     price_asked_ = true;
@@ -298,7 +298,8 @@ void Machine::alert(const engine::Alert& alert) {
     note(cat("alert ", alert.id, ' ', alert.severity, ' ', alert.text, ' ', alert.at, ' ', alert.resolved ? 1 : 0));
 }
 
-void Machine::decided(const registry::Payee& payee, const ledger::Decision& decision, stipend_unix_ns) {
+void Machine::decided(const registry::Payee& payee, const ledger::Decision& decision, const ledger::Network&,
+                      stipend_unix_ns) {
     ++totals_.decisions;
     if (decision.action == ledger::Action::pay) ++totals_.paid;
     note(cat("decided ", payee.key, ' ', decision.epoch, ' ', decision.usd.count_e8(), ' ', decision.wei.text()));

@@ -77,9 +77,10 @@ class Machine final : public engine::Effects, public engine::Reporter {
     void commit(std::shared_ptr<const ledger::Batch> batch) override;
     [[nodiscard]] std::optional<uptime::Observed> observed(const registry::Payee& payee, stipend_unix_ns from,
                                                            stipend_unix_ns to) const override;
-    void fetch_price() override;
+    void fetch_price(std::size_t network) override;
     void alert(const engine::Alert& alert) override;
-    void decided(const registry::Payee& payee, const ledger::Decision& decision, stipend_unix_ns now) override;
+    void decided(const registry::Payee& payee, const ledger::Decision& decision, const ledger::Network& network,
+                 stipend_unix_ns now) override;
     void held(const registry::Payee& payee, std::uint64_t epoch, std::string_view why,
               stipend_unix_ns next_at) override;
 

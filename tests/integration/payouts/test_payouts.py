@@ -101,7 +101,8 @@ class PayoutTest(unittest.TestCase):
     def reconciled(self, want=0):
         code, out, err = self.host.run("reconcile", "--json")
         self.assertEqual(code, want, out + err)
-        return json.loads(out)
+        report, = json.loads(out)["networks"]
+        return report
 
     def check_money(self):
         for receiver, wei in self.paid().items():

@@ -39,6 +39,7 @@ class TokenTest(PayoutTest):
         super().configure(**more)
         text = self.host.config.read_text()
         text = text.replace("min: 100 USD", "min: 0.5 USD").replace("max: 100000 USD", "max: 10 USD")
+        text = text.replace("    usd_per_eth:", f"    asset: {self.asset['symbol']}\n    usd_per_eth:")
         self.host.config.write_text(text.replace("\nnetwork:\n", "\nnetwork:\n  asset: " + json.dumps(self.asset) + "\n"))
 
     def settle(self):
@@ -144,6 +145,13 @@ class Refused(TokenTest):
         self.plugin_more = {}
         self.configure()
         self.check("got no asset, which is the coin, want network.asset")
+
+    def test_the_rate_of_another_asset(self):
+        text = self.host.config.read_text()
+        self.host.config.write_text(text.replace("    asset: USDC\n    usd_per_eth:", "    usd_per_eth:"))
+        self.check("price.config.asset: got none, want the asset that is priced, USDC")
+        self.host.config.write_text(text.replace("    asset: USDC\n", "    asset: LPT\n"))
+        self.check("price.config.asset: got \"LPT\", want the asset, USDC")
 
 
 if __name__ == "__main__":

@@ -132,7 +132,7 @@ class Payer {
         if (states_.empty()) publish(options.number("payees"));
         faults_.recorded.load(state.payouts.front());
         faults_.crash.pass("loaded");
-        settler_ = std::make_unique<Settler>(rules_of(options), chain_, book_, state.payouts.front());
+        settler_ = std::make_unique<Settler>(rules_of(options), chain_, book_, numbering_, state.payouts.front());
     }
 
     void obey(const std::string& order) {
@@ -222,6 +222,7 @@ class Payer {
     MarkedBook book_;
     MarkedChain chain_;
     std::vector<ledger::EngineState> states_;
+    settlement::Numbering numbering_;
     std::unique_ptr<Settler> settler_;
     bool releasing_ = false;
     bool stopping_ = false;

@@ -140,7 +140,8 @@ const BadFile bad_values[] = {
      "  payment\n"
      "  ^\n"},
     {"an unknown key", "paymet: {}\n",
-     "config.yaml:1:1: unknown key \"paymet\": want one of role, state, log, network, settlement, plugins, watch, "
+     "config.yaml:1:1: unknown key \"paymet\": want one of role, state, log, network, networks, settlement, plugins, "
+     "watch, "
      "payment, price, dispatch, monitors, limits, payouts, orchestrators, orchestrator_addresses, capabilities, "
      "maintenance, "
      "witness, alerts, "
@@ -148,7 +149,8 @@ const BadFile bad_values[] = {
      "  paymet: {}\n"
      "  ^\n"},
     {"an unknown key that is like no other", "frobnicate: 1\n",
-     "config.yaml:1:1: unknown key \"frobnicate\": want one of role, state, log, network, settlement, plugins, watch, "
+     "config.yaml:1:1: unknown key \"frobnicate\": want one of role, state, log, network, networks, settlement, "
+     "plugins, watch, "
      "payment, price, dispatch, monitors, limits, payouts, orchestrators, orchestrator_addresses, capabilities, "
      "maintenance, "
      "witness, alerts, "

@@ -37,15 +37,15 @@ TEST_CASE("an empty file is a host with every default") {
     const auto settings = loaded("");
     CHECK(settings.state == "./var");
     CHECK(settings.log_level == LogLevel::info);
-    CHECK(settings.chain_id == 42161);
+    CHECK(settings.network.chain_id == 42161);
     CHECK(settings.settlement == Settlement::dry_run);
     CHECK(settings.plugin_folder.empty());
     CHECK(settings.payment.interval_ns == 60 * ns_per_s);
     CHECK(settings.payment.base == Usd::of_e8(10 * e8));
     CHECK(settings.payment.policy.plugin == "payment");
-    CHECK(settings.price.plugin == "price");
-    CHECK(settings.price.max_age_ns == 3600 * ns_per_s);
-    CHECK(settings.price.max_step_ppm == 2 * ppm_one);
+    CHECK(settings.network.price.plugin == "price");
+    CHECK(settings.network.price.max_age_ns == 3600 * ns_per_s);
+    CHECK(settings.network.price.max_step_ppm == 2 * ppm_one);
     CHECK(settings.dispatch.plugin == "byoc");
     CHECK(settings.dispatch.max_in_flight == 256);
     CHECK(settings.limits.accrual_per_orchestrator_day == Usd::of_e8(20'000 * e8));
@@ -60,7 +60,7 @@ TEST_CASE("the shipped file gives the defaults of the old deployment") {
     const auto settings = shipped({});
     CHECK(settings.payment.interval_ns == 60 * ns_per_s);
     CHECK(settings.payment.base == Usd::of_e8(10 * e8));
-    CHECK(plugin_json(settings.price.config) == R"({"usd_per_eth":2000.0})");
+    CHECK(plugin_json(settings.network.price.config) == R"({"usd_per_eth":2000.0})");
     CHECK(plugin_json(settings.payment.policy.config) ==
           R"({"table":"default","punishment_multiplier":2.0,"max_consecutive_failures":5})");
     CHECK(
@@ -84,7 +84,7 @@ TEST_CASE("the shipped file reads every old name that has an effect here") {
     const auto settings = shipped(environment);
     CHECK(settings.payment.interval_ns == 5 * ns_per_s);
     CHECK(settings.payment.base == Usd::of_e8(750'000'000));
-    CHECK(plugin_json(settings.price.config) == R"({"usd_per_eth":3000})");
+    CHECK(plugin_json(settings.network.price.config) == R"({"usd_per_eth":3000})");
     CHECK(plugin_json(settings.payment.policy.config) ==
           R"({"table":"default","punishment_multiplier":1.5,"max_consecutive_failures":3})");
     CHECK(plugin_json(settings.dispatch.config) ==

@@ -184,10 +184,10 @@ TEST_CASE("without a host the terms are those of the configuration, and the last
     config::Settings settings;
     settings.payment.interval_ns = 60 * second;
     settings.payment.base = Usd::of_e8(10 * e8);
-    settings.price.max_age_ns = 3600 * second;
-    settings.price.min = Usd::of_e8(100 * e8);
-    settings.price.max = Usd::of_e8(100'000 * e8);
-    settings.price.max_step_ppm = 2'000'000;
+    settings.network.price.max_age_ns = 3600 * second;
+    settings.network.price.min = Usd::of_e8(100 * e8);
+    settings.network.price.max = Usd::of_e8(100'000 * e8);
+    settings.network.price.max_step_ppm = 2'000'000;
     settings.orchestrators.resize(2);
     settings.orchestrators[0].id = "o1";
     settings.orchestrators[0].base = Usd::of_e8(7 * e8);

@@ -53,7 +53,8 @@ struct Setup {
     DispatchRules dispatch;
     AccrualLimits limits{Usd::of_e8(20'000 * e8), Usd::of_e8(1'000'000 * e8)};
     FeeLimits fees{wei_of(Eth::of_gwei(10'000'000)), wei_of(Eth::of_gwei(100'000'000))};
-    PriceRules price{100 * e8, 100'000 * e8, 2'000'000, 3600 * second};
+    PriceRules price{100 * e8, 100'000 * e8, 2'000'000, 3600 * second};  // of the first network
+    std::vector<NetworkTerms> networks = {{.price_every_ns = 60 * second}};
 };
 
 inline registry::Payee payee(const std::string& key) {
@@ -97,6 +98,10 @@ class Simulation final : public Effects, public Reporter {
     std::function<Result<Quote>(stipend_unix_ns)> quote = [](stipend_unix_ns now) {
         return Quote{2000 * e8, now, 0, "test"};
     };
+    // Of the network at that place.
+    std::function<Result<Quote>(std::size_t, stipend_unix_ns)> quote_of = [this](std::size_t, stipend_unix_ns now) {
+        return quote(now);
+    };
 
     std::int64_t commit_takes_ns = second / 1000;
     // What another program does to the ledger, asked before each commit.
@@ -127,8 +132,8 @@ class Simulation final : public Effects, public Reporter {
         out->common = {Usd::of_e8(setup.base_usd_e8), 0};
         const auto terms = stipend::make_terms(setup.interval_ns, setup.base_usd_e8);
         out->policies = {make_policy(setup.policy, terms)};
-        out->price = setup.price;
-        out->price_every_ns = 60 * second;
+        out->networks = setup.networks;
+        out->networks.front().price = setup.price;
         out->dispatch = setup.dispatch;
         out->limits = setup.limits;
         out->fees = setup.fees;
@@ -141,8 +146,11 @@ class Simulation final : public Effects, public Reporter {
                     .terms = std::to_string(setup.interval_ns)};
         return out;
     }
-    Result<ledger::GenerationId> install(const Setup& setup, std::optional<std::vector<registry::Payee>> who = {}) {
-        auto installed = engine_->install({generation(setup), std::move(who), {}}, now_);
+    // `networks`: by payee, the place of its network; none: all are on the first.
+    Result<ledger::GenerationId> install(const Setup& setup, std::optional<std::vector<registry::Payee>> who = {},
+                                         std::vector<std::uint8_t> networks = {}) {
+        auto installed = engine_->install({generation(setup), std::move(who), {}, std::move(networks)}, now_);
+        if (!installed) return installed;
         engine_->tick(now_);
         return installed;
     }
@@ -256,11 +264,12 @@ class Simulation final : public Effects, public Reporter {
         const auto found = seen.find(payee.key);
         return found == seen.end() ? std::nullopt : std::optional(found->second);
     }
-    void fetch_price() override {
-        after(0, [this] { engine_->price_done(quote(now_), now_); });
+    void fetch_price(std::size_t network) override {
+        after(0, [this, network] { engine_->price_done(network, quote_of(network, now_), now_); });
     }
     void alert(const Alert& alert) override { alerts.push_back(alert); }
-    void decided(const registry::Payee& who, const ledger::Decision& decision, stipend_unix_ns) override {
+    void decided(const registry::Payee& who, const ledger::Decision& decision, const ledger::Network&,
+                 stipend_unix_ns) override {
         decisions.push_back({now_, who.key, decision});
     }
     void held(const registry::Payee& who, std::uint64_t, std::string_view, stipend_unix_ns next_at) override {

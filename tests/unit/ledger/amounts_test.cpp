@@ -22,7 +22,7 @@ class Payer {
     }
     void pay(std::int64_t usd_e8, const char* wei, std::optional<Price> rate = {}) {
         Batch batch;
-        batch.price = std::move(rate);
+        if (rate) batch.prices.push_back(std::move(*rate));
         batch.decisions.push_back(next_decision(1, engine_.state(1)));
         auto& [row, after] = batch.decisions.back();
         row.generation = after.generation = after.memory_generation = 2;
@@ -32,7 +32,7 @@ class Payer {
     }
     void quote(const Price& rate) {
         Batch batch;
-        batch.price = rate;
+        batch.prices.push_back(rate);
         engine_.must_commit(batch);
     }
     [[nodiscard]] std::string report() { return findings(*ledger_); }

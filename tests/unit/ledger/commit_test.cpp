@@ -202,7 +202,7 @@ TEST_CASE("one invalid row makes the whole batch fail") {
     Engine engine(*ledger, 3);
     engine.run(1);
     Batch batch = engine.cycle();
-    batch.price = Price{.usd_per_eth_e8 = 2000 * e8, .at = start_ns, .source = "fixed"};
+    batch.prices = {Price{.usd_per_eth_e8 = 2000 * e8, .at = start_ns, .source = "fixed"}};
     batch.events.push_back({.body = "never seen"});
     batch.decisions[2].decision.epoch = batch.decisions[2].after.epoch = 7;
     static_cast<void>(refused(*ledger, batch, STIPEND_E_CONFLICT));

@@ -155,7 +155,7 @@ TEST_CASE("a batch makes as many rows of the chain as are counted for it") {
     CHECK(ledger->head()->seq == 1 + 2 * 3);
     Batch batch = engine.cycle();
     batch.gaps_opened = {{.orchestrator = 1, .from = start_ns, .cause = "test"}};
-    batch.price = Price{.usd_per_eth_e8 = 1, .at = 1, .source = "test"};
+    batch.prices = {Price{.usd_per_eth_e8 = 1, .at = 1, .source = "test"}};
     batch.events.resize(2);
     batch.observations = {{.orchestrator = 1, .target = "http", .from = 1, .to = 2, .verdict = 1}};
     CHECK(audit_rows(batch) == 3 + 1 + 1 + 2);

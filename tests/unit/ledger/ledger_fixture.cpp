@@ -155,7 +155,7 @@ void fill_with_everything(Ledger& ledger) {
                          {.orchestrator = 2, .from = start_ns + minute_ns, .cause = "the gateway does not answer"}};
     batch.changed.push_back(orchestrator(3).row);
     batch.changed.back().address = "https://orch-3.example:9995";
-    batch.price = Price{.usd_per_eth_e8 = 2000 * e8, .at = start_ns, .source = "fixed"};
+    batch.prices = {Price{.usd_per_eth_e8 = 2000 * e8, .at = start_ns, .source = "fixed"}};
     batch.events.push_back({.kind = EventKind::alert, .body = R"({"version":"0.1.0"})"});
     engine.must_commit(batch);
     Batch second = engine.cycle();

@@ -38,13 +38,13 @@ struct Moved {
 
     explicit Moved(const char* units = "12000000") {
         Batch prices;
-        prices.price = Price{.usd_per_eth_e8 = 2000 * usd_e8, .at = start_ns, .source = "fixed"};
+        prices.prices = {Price{.usd_per_eth_e8 = 2000 * usd_e8, .at = start_ns, .source = "fixed"}};
         engine.must_commit(prices);
         engine.run(1);
         Batch move;
         move.networks = {usdc()};
         move.changed = {moved(1, 1)};
-        move.price = Price{.usd_per_eth_e8 = usd_e8, .at = start_ns, .source = "fixed", .network = 1};
+        move.prices = {Price{.usd_per_eth_e8 = usd_e8, .at = start_ns, .source = "fixed", .network = 1}};
         engine.must_commit(move);
         auto second = engine.cycle();
         second.decisions[0].decision.wei = *Wei::parse(units);
@@ -157,6 +157,21 @@ TEST_CASE("a payout of the old asset that goes back is owed there, wherever its 
     engine.run(1);  // the epochs go on
     CHECK(owed_to(*it.ledger, 1) == "12000000000000000");
     CHECK(findings(*it.ledger).empty());
+    // What pays both names the epoch between them.
+    it.must({.reserved = {payout(2, 1, "12000000000000000")}});
+    it.must({.slots = {slot(1, 7)}, .steps = {payout_step(2, PayoutState::bound, 1)}});
+    it.must({.attempts = {attempt(1, 1)}});
+    it.must({.ends = {slot_end(1, 1)}, .steps = {payout_step(2, PayoutState::paid, 1)}});
+    std::string epochs;
+    const auto facts = it.ledger->paid_by(2, [&](const AccountLine& line) -> Result<void> {
+        if (line.decision != nullptr) epochs += cat(line.decision->epoch, " ");
+        if (line.elsewhere != nullptr) {
+            epochs += cat("(", line.elsewhere->first_epoch, "-", line.elsewhere->last_epoch, ") ");
+        }
+        return {};
+    });
+    REQUIRE(facts.ok());
+    CHECK(epochs == "1 (2-2) 3 ");
 }
 
 TEST_CASE("a payout of one network has the rows that were owed on it") {
@@ -204,7 +219,7 @@ TEST_CASE("what does not follow is refused") {
         it.refused(batch, "network 5");
     }
     SUBCASE("a price of one") {
-        batch.price = Price{.usd_per_eth_e8 = usd_e8, .at = start_ns, .source = "fixed", .network = 5};
+        batch.prices = {Price{.usd_per_eth_e8 = usd_e8, .at = start_ns, .source = "fixed", .network = 5}};
         it.refused(batch, "network 5");
     }
     SUBCASE("a manual payment with the decimals of another asset") {
@@ -225,7 +240,7 @@ TEST_CASE("the coin of another chain has accounts and nonces of its own") {
     Batch batch;
     batch.networks = {{.id = 2, .chain_id = 10, .symbol = "ETH", .at = start_ns}};
     batch.changed = {moved(2, 2)};
-    batch.price = Price{.usd_per_eth_e8 = 2000 * usd_e8, .at = start_ns, .source = "fixed", .network = 2};
+    batch.prices = {Price{.usd_per_eth_e8 = 2000 * usd_e8, .at = start_ns, .source = "fixed", .network = 2}};
     it.must(batch);
     Batch cycle = it.engine.cycle();
     cycle.decisions.erase(cycle.decisions.begin());

@@ -207,7 +207,7 @@ TEST_CASE("a batch is empty until one of its members is set") {
     fills([](Batch& b) { b.payouts.attempts.emplace_back(); });
     fills([](Batch& b) { b.payouts.steps.emplace_back(); });
     fills([](Batch& b) { b.payouts.ends.emplace_back(); });
-    fills([](Batch& b) { b.price.emplace(); });
+    fills([](Batch& b) { b.prices.emplace_back(); });
     fills([](Batch& b) { b.observations.emplace_back(); });
     fills([](Batch& b) { b.forget_observations_before = 0; });
     fills([](Batch& b) { b.events.emplace_back(); });

@@ -47,7 +47,7 @@ class Specimen {
                           .at = start_ns}};
         move.changed = {state->orchestrators[0].row};
         move.changed.front().network = 1;
-        move.price = Price{.usd_per_eth_e8 = 100'000'000, .at = start_ns, .source = "fixed", .network = 1};
+        move.prices = {Price{.usd_per_eth_e8 = 100'000'000, .at = start_ns, .source = "fixed", .network = 1}};
         move.events = {{.kind = EventKind::alert, .body = "the last row"}};
         const auto moved = ledger->commit(move);
         REQUIRE_MESSAGE(moved.ok(), (moved.ok() ? "" : moved.error().message));

@@ -8,7 +8,7 @@ Paying::Paying() {
     Batch batch;
     batch.generations.push_back(generation(2));
     batch.generations.back().terms = cat("{\"base_usd\":\"10\"", amounts_by_host, "}");
-    batch.price = Price{.usd_per_eth_e8 = 2000 * e8, .at = start_ns, .source = "fixed"};
+    batch.prices = {Price{.usd_per_eth_e8 = 2000 * e8, .at = start_ns, .source = "fixed"}};
     commit(batch);
 }
 

@@ -129,7 +129,7 @@ TEST_CASE("an archive in between changes no receipt; one that is missing is name
     for (int i = 0; i < 3; ++i) it.decide();
     const auto first = it.pay(1);
     Batch rise;
-    rise.price = Price{.usd_per_eth_e8 = 2000 * e8, .at = it.now(), .source = "fixed"};
+    rise.prices = {Price{.usd_per_eth_e8 = 2000 * e8, .at = it.now(), .source = "fixed"}};
     it.commit(rise);
     for (int i = 0; i < 6; ++i) it.decide();
     const auto second = it.pay(1);

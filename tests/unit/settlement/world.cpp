@@ -35,7 +35,8 @@ World::World(OrchestratorId payees) : payees_(payees) {
 void World::start() {
     const auto state = ledger_->load_state();
     REQUIRE_MESSAGE(state.ok(), (state.ok() ? "" : state.error().message));
-    settler_ = std::make_unique<Settler>(settings, static_cast<Chain&>(*this), static_cast<Book&>(*this),
+    numbering_ = {};
+    settler_ = std::make_unique<Settler>(settings, static_cast<Chain&>(*this), static_cast<Book&>(*this), numbering_,
                                          state->payouts.front());
 }
 

@@ -48,6 +48,7 @@ class World final : private Chain, private Book {
 
     [[nodiscard]] Settler& settler() { return *settler_; }
     [[nodiscard]] ledger::Ledger& ledger() { return *ledger_; }
+    [[nodiscard]] Numbering& numbering() { return numbering_; }
     ModelChain chain;
     std::string everyone = {};  // the address of all payees; empty: each has its own
     Rules settings = rules();
@@ -84,6 +85,7 @@ class World final : private Chain, private Book {
     ledger_test::TempFolder folder_;
     std::unique_ptr<ledger::Ledger> ledger_;
     std::unique_ptr<ledger_test::Engine> engine_;
+    Numbering numbering_;
     std::unique_ptr<Settler> settler_;
     std::deque<std::function<void()>> queue_;
     stipend_unix_ns now_ = ledger_test::start_ns;

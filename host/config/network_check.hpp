@@ -1,4 +1,4 @@
-// What the settings of payouts have to be beside what their schema says.
+// What the settings of the networks have to be beside what their schema says.
 #pragma once
 
 #include "host/config/diagnostic.hpp"
@@ -8,6 +8,6 @@
 namespace stipend::config {
 
 // `root` is what the settings were read from.
-void check_payouts(const Node& root, const Settings& settings, Diagnostics& diagnostics);
+void check_networks(const Node& root, const Settings& settings, Diagnostics& diagnostics);
 
 }  // namespace stipend::config

@@ -1,0 +1,130 @@
+#include "host/engine/payout_desks.hpp"
+
+#include <algorithm>
+
+#include "host/engine/manager_plan.hpp"
+
+namespace stipend::engine {
+namespace {
+
+// What the ledger has of one network; of one that is new to it, nothing.
+ledger::OpenPayouts take(std::vector<ledger::OpenPayouts>& open, ledger::NetworkId id) {
+    const auto own = std::ranges::find(open, id, &ledger::OpenPayouts::network);
+    if (own != open.end()) return std::move(*own);
+    return {.network = id};  // ids and nonces are those of all networks
+}
+
+}  // namespace
+
+PayoutDesks::PayoutDesks(runtime::Host& host, Engine& engine, const config::Settings& settings,
+                         std::vector<ledger::OpenPayouts> open, std::function<void()> changed)
+    : ledger_(settings.state, runtime::namespace_of(settings)) {
+    STIPEND_ASSERT(!open.empty());
+    const auto& networks = engine.networks().all();
+    // Also of networks that are not configured any more: their payers may pay on others of their chains.
+    for (const auto& one : open) numbering_.restore(one, one.chain_id);
+    for (std::size_t place = 0; place < networks.size(); ++place) {
+        desks_.push_back(std::make_unique<PayoutDesk>(host, engine, settings, place,
+                                                      take(open, networks[place].terms.row.id), numbering_, changed));
+    }
+}
+
+void PayoutDesks::apply(const config::Settings& settings, const runtime::InstanceSet& fresh,
+                        const PayoutDesk::Addresses& addresses) {
+    const auto networks = config::networks_of(settings);
+    for (std::size_t place = 0; place < desks_.size(); ++place) {
+        desks_[place]->apply(*networks[place], fresh.at(settlement_key(*networks[place])).instance, addresses);
+    }
+}
+
+void PayoutDesks::tick(stipend_unix_ns now) {
+    bool resolved = false;
+    for (const auto& desk : desks_) {
+        desk->tick(now);
+        resolved = desk->take_resolved() || resolved;
+    }
+    if (!resolved || desks_.size() == 1) return;
+    // An orchestrator that was moved may have payouts on two networks, and one alert for both.
+    for (const auto& desk : desks_) desk->raise_again(now);
+}
+
+std::optional<stipend_unix_ns> PayoutDesks::next_wakeup() const {
+    std::optional<stipend_unix_ns> next;
+    for (const auto& desk : desks_) {
+        if (const auto due = desk->next_wakeup()) next = next ? std::min(*next, *due) : due;
+    }
+    return next;
+}
+
+void PayoutDesks::stop() {
+    for (const auto& desk : desks_) desk->stop();
+}
+
+std::optional<Error> PayoutDesks::failure() const {
+    for (const auto& desk : desks_) {
+        if (desk->failure()) return desk->failure();
+    }
+    return std::nullopt;
+}
+
+Json PayoutDesks::status() const {
+    auto out = desks_.front()->status();
+    if (desks_.size() == 1) return out;
+    auto others = Json::array();
+    for (std::size_t place = 1; place < desks_.size(); ++place) {
+        others.push(Json::object()
+                        .append("network", desks_[place]->name())
+                        .append("chain_id", desks_[place]->network().chain_id)
+                        .append("payouts", desks_[place]->status()));
+    }
+    return out.append("networks", std::move(others));
+}
+
+Result<PayoutDesk*> PayoutDesks::desk_of(const Json& body) {
+    STIPEND_LET(id, payout_member(body));
+    STIPEND_LET(history, ledger_.read([id](ledger::Ledger& ledger) { return ledger.payout(id); }));
+    if (!history) return fail(STIPEND_E_INVALID, "payout ", id, ": there is none");
+    const auto& network = history->line.network;
+    for (const auto& desk : desks_) {
+        if (desk->network_id() == network.id) return desk.get();
+    }
+    return fail(STIPEND_E_STATE, "payout ", id, ": it is of ", network.symbol, " on chain ", network.chain_id,
+                ", which is not configured: nothing watches it");
+}
+
+Result<Json> PayoutDesks::order(const Json& body) {
+    STIPEND_LET(desk, desk_of(body));
+    return desk->order(body);
+}
+
+Result<Json> PayoutDesks::show(const Json& body) {
+    STIPEND_LET(desk, desk_of(body));
+    return desk->show(body);
+}
+
+Result<Json> PayoutDesks::reconcile(const Json& body) {
+    const auto* named = body.find("network");
+    const auto* accept = body.find("accept_foreign");
+    const bool accepts = accept != nullptr && accept->is(Json::Kind::boolean) && accept->truth();
+    if (named == nullptr && accepts && desks_.size() > 1) {
+        return fail(STIPEND_E_INVALID, "several networks are paid: want the one whose nonces are accepted");
+    }
+    auto networks = Json::array();
+    bool clean = true;
+    for (const auto& desk : desks_) {
+        const bool wanted = named == nullptr || (named->is(Json::Kind::string) && named->text() == desk->name());
+        if (!wanted) continue;
+        STIPEND_LET(found, desk->reconcile(body));
+        const auto* agrees = found.find("clean");
+        clean = clean && agrees != nullptr && agrees->truth();
+        networks.push(std::move(found));
+    }
+    if (networks.items().empty()) {
+        std::string names;
+        for (const auto& desk : desks_) names += cat(names.empty() ? "\"" : ", \"", desk->name(), "\"");
+        return fail(STIPEND_E_INVALID, "no such network: want one of ", names, "; the first one has no name");
+    }
+    return Json::object().append("clean", clean).append("networks", std::move(networks));
+}
+
+}  // namespace stipend::engine
