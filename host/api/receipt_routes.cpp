@@ -32,9 +32,12 @@ class ReceiptHandlers {
     Reply statement(const Request& request) {
         const auto given = request.query.find("format");
         const std::string format = given == request.query.end() ? "json" : given->second;
+        const auto network = request.query.find("network");
         const std::unique_lock lock(one_at_a_time_, std::try_to_lock);
         if (!lock) return busy();
-        auto found = receipts_.statement(request.path.at("id"), request.path.at("month"), format);
+        auto found = receipts_.statement(request.path.at("id"),
+                                         network == request.query.end() ? std::string_view() : network->second,
+                                         request.path.at("month"), format);
         if (!found && found.error().status == STIPEND_E_INVALID) return problem(400, found.error().message);
         if (!found && found.error().status == STIPEND_E_LIMIT) return problem(422, found.error().message);
         if (!found) return failed(found.error());
@@ -79,7 +82,7 @@ std::vector<ApiRoute> receipt_routes(Receipts& receipts) {
     get("/api/v1/receipts/signer", {}, {}, &ReceiptHandlers::signer);
     get("/api/v1/livepeer/orchestrators/{id}/payouts/{payout}/receipt", Permission::payments_read, {},
         &ReceiptHandlers::receipt);
-    get("/api/v1/livepeer/orchestrators/{id}/statements/{month}", Permission::payments_read, {"format"},
+    get("/api/v1/livepeer/orchestrators/{id}/statements/{month}", Permission::payments_read, {"format", "network"},
         &ReceiptHandlers::statement);
     return out;
 }

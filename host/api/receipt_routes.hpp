@@ -26,8 +26,8 @@ class Receipts {
         std::string content_type = {};
     };
     // Nothing: there is no such orchestrator. INVALID: the month, or the form, is none. LIMIT: too many rows.
-    virtual Result<std::optional<StatementText>> statement(std::string_view orchestrator, std::string_view month,
-                                                           std::string_view format) = 0;
+    virtual Result<std::optional<StatementText>> statement(std::string_view orchestrator, std::string_view network,
+                                                           std::string_view month, std::string_view format) = 0;
 };
 
 // `receipts` outlives them.

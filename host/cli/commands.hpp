@@ -151,6 +151,7 @@ int receipt_verify(const ReceiptOptions& options);
 struct StatementOptions {
     Common common;
     std::string orchestrator, month;
+    std::string network;  // "42161:USDC"; empty: the one that it is on
     std::string format = "json";
     std::string output;  // a file; empty: standard output
 };

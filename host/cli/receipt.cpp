@@ -100,8 +100,8 @@ int statement(const StatementOptions& options) {
     if (!settings) return status;
     const auto opened = open_both(*settings);
     if (!opened) return print_error(opened.error());
-    const auto made =
-        receipt::make_statement(*opened->book, opened->ns, options.orchestrator, *month, SystemClock().now());
+    const auto made = receipt::make_statement(*opened->book, opened->ns, options.orchestrator, options.network, *month,
+                                              SystemClock().now());
     if (!made) return print_error(made.error());
     if (!*made) {
         return print_error(

@@ -20,6 +20,8 @@ void add_receipt_commands(CLI::App& app, ReceiptOptions& receipt, StatementOptio
     auto* one = command(app, "statement", "print what an orchestrator earned and was paid in a month, signed",
                         statement_options.common);
     one->add_option("--orchestrator", statement_options.orchestrator, "its id")->required();
+    one->add_option("--network", statement_options.network,
+                    "what it was owed on one network, such as 42161:USDC (default: the one that it is on)");
     one->add_option("--month", statement_options.month, "a month of UTC, such as 2026-11")->required();
     one->add_option("--format", statement_options.format, "json, csv or html")->capture_default_str();
     one->add_option("--output", statement_options.output, "a file to write it to (default: standard output)");

@@ -39,13 +39,14 @@ Result<std::optional<std::string>> ReceiptReads::receipt(std::string_view orches
 }
 
 Result<std::optional<ReceiptReads::StatementText>> ReceiptReads::statement(std::string_view orchestrator,
+                                                                           std::string_view network,
                                                                            std::string_view month,
                                                                            std::string_view format) {
     STIPEND_LET(of_month, receipt::parse_month(month));
     STIPEND_LET(in_form, receipt::parse_format(format));
     STIPEND_LET(signing, key());
     STIPEND_LET(made, of_ledger(ledger_.read([&](ledger::Ledger& book) {
-                    return receipt::make_statement(book, ns_, orchestrator, of_month, clock_.now());
+                    return receipt::make_statement(book, ns_, orchestrator, network, of_month, clock_.now());
                 })));
     if (!made) return std::optional<StatementText>();
     return std::optional(StatementText{.text = receipt::statement_text(*made, in_form, signing),

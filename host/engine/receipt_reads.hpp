@@ -19,8 +19,8 @@ class ReceiptReads final : public api::Receipts {
 
     Result<std::string> signer() override;
     Result<std::optional<std::string>> receipt(std::string_view orchestrator, std::int64_t payout) override;
-    Result<std::optional<StatementText>> statement(std::string_view orchestrator, std::string_view month,
-                                                   std::string_view format) override;
+    Result<std::optional<StatementText>> statement(std::string_view orchestrator, std::string_view network,
+                                                   std::string_view month, std::string_view format) override;
 
   private:
     // INVALID, as of what a request has wrong, means damage of the ledger here.

@@ -100,10 +100,15 @@ Result<Anchor> anchor_of(sqlite::Statement& rows) {
     return Anchor{seq, SignedWei::from_bytes(rows.bytes32())};
 }
 
-// What is owed now, and what is reserved by a payout that is not over.
-Result<SignedWei> unpaid_now(sqlite::Database& database, OrchestratorId id, NetworkId network) {
-    STIPEND_LET(states, database.prepare("SELECT owed FROM engine_state WHERE orchestrator = ?"));
-    STIPEND_LET(known, states.bind(id).next());
+// What is owed now on a network (`own`: the one that the orchestrator is on), and what is reserved by a payout that is
+// not over.
+Result<SignedWei> unpaid_now(sqlite::Database& database, OrchestratorId id, NetworkId network, NetworkId own) {
+    STIPEND_LET(states,
+                database.prepare(network == own ? "SELECT owed FROM engine_state WHERE orchestrator = ?"
+                                                : "SELECT owed FROM debt WHERE orchestrator = ? AND network = ?"));
+    states.bind(id);
+    if (network != own) states.bind(network);
+    STIPEND_LET(known, states.next());
     const auto owed = known ? SignedWei::from_bytes(states.bytes32()) : SignedWei();
     STIPEND_LET(open, database.prepare("SELECT wei FROM payout WHERE orchestrator = ? AND network = ? AND state NOT IN "
                                        "(7, 8)"));
@@ -156,7 +161,8 @@ Result<std::optional<PayoutFacts>> SqliteLedger::paid_by(PayoutId payout, const 
     return std::optional(std::move(facts));
 }
 
-Result<std::optional<AccountSpan>> SqliteLedger::account(std::string_view key, stipend_unix_ns from, stipend_unix_ns to,
+Result<std::optional<AccountSpan>> SqliteLedger::account(std::string_view key, std::optional<NetworkId> wanted,
+                                                         stipend_unix_ns from, stipend_unix_ns to,
                                                          const AccountSink& sink) {
     sqlite::Transaction snapshot(database_);
     STIPEND_TRY(snapshot.begin("DEFERRED"));
@@ -164,7 +170,8 @@ Result<std::optional<AccountSpan>> SqliteLedger::account(std::string_view key, s
     STIPEND_LET(found, ids.bind(ns_).bind_text(key).next());
     if (!found) return std::optional<AccountSpan>();
     const OrchestratorId id = ids.i64();
-    const NetworkId network = ids.i64();
+    const NetworkId own = ids.i64();
+    const NetworkId network = wanted.value_or(own);
     // Behind a payout's reservation nothing is owed, and its amount is reserved; ahead of it, all of it is owed.
     STIPEND_LET(
         firsts,
@@ -183,7 +190,7 @@ Result<std::optional<AccountSpan>> SqliteLedger::account(std::string_view key, s
     AccountSpan out{.key = std::string(key), .unpaid_before = first.wei, .unpaid_after = last.wei};
     STIPEND_SET(out.network, network_by(database_, ns_, network));
     if (last.seq == 0) {
-        STIPEND_SET(out.unpaid_after, unpaid_now(database_, id, network));
+        STIPEND_SET(out.unpaid_after, unpaid_now(database_, id, network, own));
     }
     STIPEND_SET(out.payouts, payouts_between(database_, range, out.key));
     STIPEND_TRY(AccountRows(database_, options_.busy_timeout_ms, range, sink).run());

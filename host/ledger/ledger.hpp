@@ -326,10 +326,13 @@ class Ledger {
     // has.
     [[nodiscard]] virtual Result<std::optional<PayoutFacts>> paid_by(PayoutId payout, const AccountSink& sink) = 0;
 
-    // Passes what the account of an orchestrator got in [from, to), and some before and after, to `sink`, in the order
-    // of the chain, without rates and generations. None: there is no such orchestrator. Errors as above.
-    [[nodiscard]] virtual Result<std::optional<AccountSpan>> account(std::string_view key, stipend_unix_ns from,
-                                                                     stipend_unix_ns to, const AccountSink& sink) = 0;
+    // Passes what the account of an orchestrator on a network (none: the one that it is on) got in [from, to), and some
+    // before and after, to `sink`, in the order of the chain, without rates and generations. None: there is no such
+    // orchestrator. Errors as above.
+    [[nodiscard]] virtual Result<std::optional<AccountSpan>> account(std::string_view key,
+                                                                     std::optional<NetworkId> network,
+                                                                     stipend_unix_ns from, stipend_unix_ns to,
+                                                                     const AccountSink& sink) = 0;
 
     // The parts of gaps that no adjustment covers, of one orchestrator or of all: the newest gap first, its parts by
     // time. A part has its share of the gap's amount, rounded down. Parts shorter than a millisecond are left out,

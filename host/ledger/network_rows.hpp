@@ -4,10 +4,12 @@
 #include <cstdint>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "host/base/signed_wei.hpp"
 #include "host/ledger/row_types.hpp"
 #include "stipend/abi/types.h"
+#include "stipend/result.hpp"
 
 namespace stipend::ledger {
 
@@ -43,6 +45,10 @@ struct Network {
     }
 };
 inline constexpr std::uint32_t max_decimals = 36;
+
+// The one that people name "42161:USDC", by its chain and its symbol, or "42161:0x..." by its contract. INVALID: the
+// text is neither, or none of `known` is it, or several are.
+[[nodiscard]] Result<NetworkId> network_named(const std::vector<Network>& known, std::string_view text);
 
 // The last accepted rate of a network's asset.
 struct Price {

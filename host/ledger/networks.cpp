@@ -1,9 +1,11 @@
 #include "host/ledger/networks.hpp"
 
 #include <algorithm>
+#include <optional>
 
 #include "host/ledger/columns.hpp"
 #include "host/ledger/invariants.hpp"
+#include "stipend/ascii.hpp"
 
 namespace stipend::ledger {
 
@@ -22,6 +24,23 @@ Result<std::vector<Network>> load_networks(sqlite::Database& database, std::int6
                         "verify` for details");
         }
     }
+}
+
+Result<NetworkId> network_named(const std::vector<Network>& known, std::string_view text) {
+    std::string names;
+    std::optional<NetworkId> found;
+    bool several = false;
+    for (const auto& one : known) {
+        names += cat(names.empty() ? "" : ", ", one.chain_id, ":", one.symbol);
+        const bool by_token = one.is_token() && ascii::to_lower(text) == cat(one.chain_id, ":", one.token);
+        if (!by_token && text != cat(one.chain_id, ":", one.symbol)) continue;
+        several = found.has_value();
+        found = one.id;
+    }
+    if (several)
+        return fail(STIPEND_E_INVALID, "got ", clip(text, 80), ", which are several: want the contract of one");
+    if (found) return *found;
+    return fail(STIPEND_E_INVALID, "got ", clip(text, 80), ", want one of ", names);
 }
 
 Result<NetworkHistory> NetworkHistory::load(sqlite::Database& database, OrchestratorId orchestrator) {

@@ -58,8 +58,9 @@ class SqliteLedger final : public Ledger {
                                                              std::uint64_t limit) override;
     [[nodiscard]] Result<std::vector<Balance>> balances() override;
     [[nodiscard]] Result<std::optional<PayoutFacts>> paid_by(PayoutId payout, const AccountSink& sink) override;
-    [[nodiscard]] Result<std::optional<AccountSpan>> account(std::string_view key, stipend_unix_ns from,
-                                                             stipend_unix_ns to, const AccountSink& sink) override;
+    [[nodiscard]] Result<std::optional<AccountSpan>> account(std::string_view key, std::optional<NetworkId> network,
+                                                             stipend_unix_ns from, stipend_unix_ns to,
+                                                             const AccountSink& sink) override;
     [[nodiscard]] Result<std::vector<Gap>> unpaid(std::optional<OrchestratorId> orchestrator,
                                                   std::uint64_t limit) override;
     [[nodiscard]] Result<PardonHistory> pardon_history(OrchestratorId orchestrator, stipend_unix_ns from,

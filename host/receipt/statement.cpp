@@ -128,11 +128,18 @@ std::string_view content_type(Format format) {
 }
 
 Result<std::optional<Statement>> make_statement(ledger::Ledger& book, const ledger::Namespace& ns,
-                                                std::string_view orchestrator, const Month& month,
-                                                stipend_unix_ns now) {
+                                                std::string_view orchestrator, std::string_view network,
+                                                const Month& month, stipend_unix_ns now) {
+    std::optional<ledger::NetworkId> on;
+    if (!network.empty()) {
+        STIPEND_LET(known, book.networks());
+        auto named = network_named(known, network);
+        if (!named) return std::move(named).error().in("network");
+        on = *named;
+    }
     Statement out{.orchestrator = std::string(orchestrator), .ns = ns, .month = month, .complete = now >= month.to};
     Adder adder(out);
-    STIPEND_LET(span, book.account(orchestrator, month.from, month.to,
+    STIPEND_LET(span, book.account(orchestrator, on, month.from, month.to,
                                    [&](const ledger::AccountLine& line) { return adder.add(line); }));
     if (!span) return std::optional<Statement>();
     out.network = span->network;

@@ -43,7 +43,7 @@ struct Day {
 struct Statement {
     std::string orchestrator = {};
     ledger::Namespace ns = {};
-    ledger::Network network = {};  // of all amounts: the one that it is on now
+    ledger::Network network = {};  // of all amounts
     Month month = {};
     bool complete = false;  // the month was over when it was made
     SignedWei opening = {};
@@ -57,10 +57,11 @@ struct Statement {
     SignedWei in_flight = {};  // the part of `closing` that payouts had reserved
 };
 
-// None: there is no such orchestrator. INVALID: the ledger does not add up. LIMIT: too many rows.
+// `network` as network_named takes it; empty: the one that the orchestrator is on. None: there is no such orchestrator.
+// INVALID: there is no such network, or the ledger does not add up. LIMIT: too many rows.
 [[nodiscard]] Result<std::optional<Statement>> make_statement(ledger::Ledger& book, const ledger::Namespace& ns,
-                                                              std::string_view orchestrator, const Month& month,
-                                                              stipend_unix_ns now);
+                                                              std::string_view orchestrator, std::string_view network,
+                                                              const Month& month, stipend_unix_ns now);
 // The statement as it is handed out, with its signature. The same for the same statement.
 [[nodiscard]] std::string statement_text(const Statement& statement, Format format, const Key& key);
 

@@ -165,6 +165,17 @@ class Moved(NetworksTest):
         for payout in (json.loads(line) for line in out.splitlines()):
             self.check_one_receipt(self.shown(payout["payout"]), kinds)
         self.assertIn("elsewhere", kinds)
+        # A statement for each network has what was received there; what it is owed elsewhere is in none of the other's.
+        for network, symbol in ((COIN, "ETH"), (TOKEN, "USDC")):
+            code, out, err = self.host.run("statement", "--orchestrator", "orch-1", "--network", f"{CHAIN}:{symbol}",
+                                           "--month", self.month())
+            self.assertEqual(code, 0, err)
+            self.assertEqual(int(json.loads(out)["statement"]["payouts_wei"]), self.paid_on(network)[RECEIVERS[0]])
+        code, out, err = self.host.run("statement", "--orchestrator", "orch-1", "--network", "1:USDC", "--month", self.month())
+        self.assertIn(f"got 1:USDC, want one of {CHAIN}:ETH, {CHAIN}:USDC", err)
+
+    def month(self):
+        return self.shown(1)["reserved_at"][:7]
 
     def decided(self):
         (count,), = self.rows("SELECT count(*) FROM decision d JOIN orchestrator o ON o.id = d.orchestrator "

@@ -113,8 +113,8 @@ class SomeReceipts final : public Receipts {
         if (orchestrator != "a:1" || payout != 1) return std::optional<std::string>();
         return std::optional(std::string("{\"receipt\":1}"));
     }
-    Result<std::optional<StatementText>> statement(std::string_view orchestrator, std::string_view month,
-                                                   std::string_view format) override {
+    Result<std::optional<StatementText>> statement(std::string_view orchestrator, std::string_view /*network*/,
+                                                   std::string_view month, std::string_view format) override {
         if (month == "x") return fail(STIPEND_E_INVALID, "not a month");
         if (month == "1999-01") return fail(STIPEND_E_LIMIT, "too many");
         if (month == "1998-01") return fail(STIPEND_E_INTERNAL, "/var/lib/secret is damaged");

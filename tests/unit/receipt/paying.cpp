@@ -93,7 +93,7 @@ Json Paying::parsed_receipt(PayoutId id) {
 }
 
 Statement Paying::statement(const char* month, OrchestratorId id) {
-    const auto out = make_statement(*ledger, ns, cat("orch-", id), *parse_month(month), now());
+    const auto out = make_statement(*ledger, ns, cat("orch-", id), "", *parse_month(month), now());
     if (!out) FAIL(out.error().message);
     REQUIRE(out->has_value());
     return **out;

@@ -52,7 +52,7 @@ TEST_CASE("receipts and statements add up to what an address received on the cha
         CHECK(!received.zero());
         CHECK(receipts.text() == received.text());
         const auto statement = stipend::receipt::make_statement(
-            world.ledger(), live, "orch-1", *stipend::receipt::parse_month("2027-01"), receipt_test::start_ns);
+            world.ledger(), live, "orch-1", "", *stipend::receipt::parse_month("2027-01"), receipt_test::start_ns);
         REQUIRE(statement.ok());
         REQUIRE(statement->has_value());
         CHECK((*statement)->paid_wei.text() == received.text());
