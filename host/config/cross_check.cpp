@@ -12,6 +12,7 @@
 #include "host/config/api_check.hpp"
 #include "host/config/format.hpp"
 #include "host/config/listener_check.hpp"
+#include "host/config/maintenance_check.hpp"
 #include "host/config/membership_check.hpp"
 #include "host/config/network_check.hpp"
 #include "host/config/settings_schema.hpp"
@@ -35,7 +36,7 @@ class CrossCheck {
 
     void run() {
         check_state();
-        check_maintenance();
+        check_maintenance(root_, settings_, problems_);
         if (settings_.role == Role::worker) {
             check_monitors();
             check_listeners(root_, settings_, problems_);
@@ -125,7 +126,6 @@ class CrossCheck {
     void check_worker_keys();
     void check_references();
     void check_checks(std::size_t orchestrator);
-    void check_maintenance();
     void check_down_after(const std::string& text, const std::string& pointer);
     void check_services();
     void check_alerts();
@@ -269,15 +269,7 @@ void CrossCheck::check_references() {
     if (!settings_.witness.empty() && settings_.monitors.empty()) {
         report("/witness", "got a witness, want a monitor that looks at it in `monitors`");
     }
-    for (std::size_t i = 0; i < settings_.maintenance.size(); ++i) {
-        const auto& ids = settings_.maintenance[i].orchestrators;
-        for (std::size_t j = 0; j < ids.size(); ++j) {
-            const auto same = [&](const Orchestrator& one) { return one.id == ids[j]; };
-            if (ids[j].empty() || std::ranges::any_of(settings_.orchestrators, same)) continue;
-            report(cat("/maintenance/", i, "/orchestrators/", j),
-                   cat("got ", scalar_node(ids[j], true).shown(), ", want the id of an orchestrator"));
-        }
-    }
+    check_maintained(root_, settings_, problems_);
 }
 
 // The names of an orchestrator's checks, each once; a target without a name may come again.
@@ -295,20 +287,6 @@ void CrossCheck::check_down_after(const std::string& text, const std::string& po
     if (text.empty() || parse_down_after(text)) return;
     report(pointer,
            cat("got ", scalar_node(text, true).shown(), ", want M of N looks, such as 2 of 3, with N up to 20"));
-}
-
-void CrossCheck::check_maintenance() {
-    for (std::size_t i = 0; i < settings_.maintenance.size(); ++i) {
-        const auto& one = settings_.maintenance[i];
-        if (one.schedule.empty() || one.zone.empty() || one.duration_ns == 0) continue;  // the schema reports it
-        const auto made = Recurring::make(one.schedule, one.zone, one.duration_ns);
-        if (!made) {
-            report(cat("/maintenance/", i, made.error().path), made.error().message);
-        } else if (!made->at_or_after(0)) {
-            report(cat("/maintenance/", i, "/schedule"),
-                   cat("got ", scalar_node(one.schedule, true).shown(), ", want a time that comes"));
-        }
-    }
 }
 
 void CrossCheck::check_alerts() {

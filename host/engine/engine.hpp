@@ -24,6 +24,7 @@
 #include "host/engine/generations.hpp"
 #include "host/engine/health.hpp"
 #include "host/engine/manual_payment.hpp"
+#include "host/engine/optional_time.hpp"
 #include "host/engine/paid_networks.hpp"
 #include "host/engine/payee_counts.hpp"
 #include "host/engine/reporter.hpp"
@@ -193,7 +194,7 @@ class Engine {
     static constexpr std::uint32_t no_owner = UINT32_MAX;
     struct Slot {
         ledger::EngineState state;
-        std::optional<stipend_unix_ns> gap_from;  // of the open gap
+        OptionalTime gap_from;  // of the open gap
         TokenBucket bucket;
         std::uint32_t memory_owner = no_owner;  // of state.memory
         std::uint32_t attempt = 0;              // of the last job
@@ -203,7 +204,7 @@ class Engine {
         std::uint8_t paid_on = 0;  // and by the configuration
     };
     static_assert(ledger::max_networks <= UINT8_MAX);
-    static_assert(sizeof(Slot) <= 256, "there may be 100,000 of them");
+    static_assert(sizeof(Slot) <= 248, "there may be 100,000 of them");
 
     struct Sampled {
         registry::PayeeIndex payee = 0;

@@ -14,6 +14,8 @@ namespace stipend::engine {
 namespace {
 
 constexpr std::int64_t patience_ns = 5 * ns_per_s;
+// What is approved is the engine's once the configuration was applied again, which takes no longer than this.
+constexpr std::int64_t approval_ns = 60 * ns_per_s;
 // The list goes on with registrations that the engine does not know. Their cursors are above all ids of the ledger.
 constexpr std::int64_t first_pending_cursor = std::int64_t{1} << 62;
 // What a manual payment has and a decision has not.
@@ -142,7 +144,7 @@ Json ManagerReads::endpoint_problem(std::string_view id) const {
 
 Result<std::vector<registry::Registration>> ManagerReads::pending() {
     if (!registrations_) return std::vector<registry::Registration>();
-    return registrations_->pending();
+    return registrations_->pending(host_.now() - approval_ns);
 }
 
 Result<ManagerReads::Orchestrators> ManagerReads::orchestrators(std::optional<std::int64_t> after, std::size_t limit) {

@@ -177,8 +177,8 @@ Registrar::Proof Registrar::check_secret(const api::Request& request, std::strin
     }
     out.own = *owns;
     if (!out.common && !out.own) {
-        parts_.log(cat("registration: refused from ", request.client.text(), ": wrong secret for ",
-                       printable_line(clip(id, 128))));
+        parts_.log(cat("registration: refused from ", request.client.text(), ": wrong secret",
+                       id.empty() ? std::string() : " for " + printable_line(clip(id, 128))));
         out.refusal = api::problem(401, auth::refused_answer);
         return out;
     }

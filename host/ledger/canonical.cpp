@@ -2,6 +2,8 @@
 
 #include <algorithm>
 #include <bit>
+#include <cstdint>
+#include <cstring>
 #include <utility>
 
 #include "host/ledger/fields.hpp"
@@ -203,6 +205,12 @@ std::string body_of(const Row& row) {
 
 std::string_view trimmed(const stipend_memory& memory) {
     std::size_t size = sizeof memory.bytes;
+    std::uint64_t last = 0;  // of the bytes that are left: eight at a time, since most memories hold a few at most
+    static_assert(sizeof memory.bytes % sizeof last == 0);
+    for (; size > 0; size -= sizeof last) {
+        std::memcpy(&last, memory.bytes + size - sizeof last, sizeof last);
+        if (last != 0) break;
+    }
     while (size > 0 && memory.bytes[size - 1] == 0) --size;
     return {reinterpret_cast<const char*>(memory.bytes), size};
 }

@@ -9,7 +9,7 @@
 
 #include "host/plugin/call.hpp"
 #include "host/plugin/call_runner.hpp"
-#include "host/plugin/record_check.hpp"
+#include "host/plugin/decision_check.hpp"
 #include "host/plugin/stand_in.hpp"
 #include "stipend/decimal.hpp"
 #include "stipend/duration.hpp"

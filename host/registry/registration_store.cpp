@@ -284,9 +284,10 @@ Result<std::map<std::string, std::string>> RegistrationStore::proven_addresses()
     }
 }
 
-Result<std::vector<Registration>> RegistrationStore::pending() {
+Result<std::vector<Registration>> RegistrationStore::pending(stipend_unix_ns since) {
     const std::lock_guard lock(mutex_);
-    return select("state IN (0, 2) AND approved_at IS NULL ORDER BY number");
+    return select(
+        cat("(state IN (0, 2) AND approved_at IS NULL) OR (state = 1 AND approved_at >= ", since, ") ORDER BY number"));
 }
 
 Result<std::vector<Registration>> RegistrationStore::proven_by(std::string_view address) {

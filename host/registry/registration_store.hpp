@@ -83,8 +83,8 @@ class RegistrationStore {
     [[nodiscard]] Result<std::vector<Registration>> approved();                   // by id
     // By id, removed ones too: the payout address that its wallet has proven, or nothing.
     [[nodiscard]] Result<std::map<std::string, std::string>> proven_addresses();
-    // Those that never were approved and are not removed: the oldest first.
-    [[nodiscard]] Result<std::vector<Registration>> pending();
+    // Those that never were approved and are not removed, and those that are approved since `since`: the oldest first.
+    [[nodiscard]] Result<std::vector<Registration>> pending(stipend_unix_ns since);
     // Those that are not removed and have proven this payout address: 0x and 40 hex digits in lower case. By id.
     [[nodiscard]] Result<std::vector<Registration>> proven_by(std::string_view address);
     [[nodiscard]] Result<std::vector<Registration>> all();  // but those that are removed; by id

@@ -1,6 +1,7 @@
 // The host and its plugins' files: what ended it before, what is put aside, what was written meanwhile.
 #include <algorithm>
 #include <filesystem>
+#include <map>
 #include <set>
 
 #include "host/base/file.hpp"
@@ -78,28 +79,29 @@ void Host::remove_unused_copies() {
 }
 
 void Host::report_put_aside() {
-    std::set<std::string> raised;
+    std::map<std::string, std::string> texts;  // of each name, since two folders may have files of one name
     for (const auto& one : loader_.put_aside()) {
-        const auto id = cat(aside_prefix, one.file.stem().native());
-        raised.insert(id);
         const auto serving = one.serving.empty()
                                  ? std::string("nothing serves in its place, so what depends on it is held")
                                  : "the version before serves, sha256 " + one.serving;
+        auto& text = texts[cat(aside_prefix, one.file.stem().native())];
+        if (!text.empty()) text += "; ";
         if (!one.why.empty()) {
-            raise_about_plugins(id, cat(one.file.native(), " is refused: ", one.why, ": ", serving,
-                                        ". Put a build that is taken in its place"));
+            text += cat(one.file.native(), " is refused: ", one.why, ": ", serving,
+                        ". Put a build that is taken in its place");
             continue;
         }
-        raise_about_plugins(id, cat(one.file.native(), " with sha256 ", one.sha256,
-                                    " ended the host twice in a row and is put aside: ", serving,
-                                    ". Put another build in its place; to try the same again, delete ",
-                                    (state_folder_ / put_aside_name).native(), " and restart"));
+        text += cat(one.file.native(), " with sha256 ", one.sha256,
+                    " ended the host twice in a row and is put aside: ", serving,
+                    ". Put another build in its place; to try the same again, delete ",
+                    (state_folder_ / put_aside_name).native(), " and restart");
     }
     std::vector<std::string> over;
     for (const auto& [id, text] : plugin_alerts_) {
-        if (id.starts_with(aside_prefix) && !raised.contains(id)) over.push_back(id);
+        if (id.starts_with(aside_prefix) && !texts.contains(id)) over.push_back(id);
     }
     for (const auto& id : over) resolve_about_plugins(id);
+    for (const auto& [id, text] : texts) raise_about_plugins(id, text);
 }
 
 void Host::raise_about_plugins(const std::string& id, const std::string& text) {
@@ -171,17 +173,18 @@ bool Host::serves(const std::filesystem::path& file, const std::string& sha256) 
 void Host::compare_with_disk(const std::string& why) {
     std::set<std::filesystem::path> aside;
     for (const auto& one : loader_.put_aside()) aside.insert(one.file);
+    std::map<std::string, std::string> texts;  // by name, since two folders may have files of one name
     for (const auto& [file, hash] : on_disk_) {
-        const auto id = cat("differs:", file.stem().native());
+        auto& text = texts[cat("differs:", file.stem().native())];
         const bool named =
             std::any_of(plugins_.begin(), plugins_.end(),
                         [&file = file, this](const std::string& plugin) { return loader_.file_of(plugin) == file; });
-        if (!named || aside.contains(file) || serves(file, hash)) {
-            resolve_about_plugins(id);
-            continue;
-        }
-        raise_about_plugins(id, cat(file.native(), hash.empty() ? std::string() : " with sha256 " + hash,
-                                    " is not what serves: ", clip(why, max_why_bytes)));
+        if (!named || aside.contains(file) || serves(file, hash)) continue;
+        text += cat(text.empty() ? "" : "; ", file.native(), hash.empty() ? std::string() : " with sha256 " + hash,
+                    " is not what serves: ", clip(why, max_why_bytes));
+    }
+    for (const auto& [id, text] : texts) {
+        text.empty() ? resolve_about_plugins(id) : raise_about_plugins(id, text);
     }
 }
 

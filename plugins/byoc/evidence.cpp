@@ -111,7 +111,9 @@ std::string services_hash(std::vector<std::pair<std::string, std::uint32_t>> ser
     std::sort(services.begin(), services.end());
     const auto hash = Botan::HashFunction::create_or_throw("SHA-256");
     for (const auto& [name, up_ppm] : services) {
-        const auto line = cat(name, " ", up_ppm, "\n");
+        // No other name begins with an empty line, so that a name with line ends is not taken for two services.
+        const bool one_line = name.find('\n') == std::string::npos;
+        const auto line = cat(one_line ? std::string() : cat("\n", name.size(), "\n"), name, " ", up_ppm, "\n");
         hash->update(bytes_of(line), line.size());
     }
     return stipend::hex_encode(hash->final());

@@ -34,7 +34,7 @@ struct Evidence {
 // The signed text: a line with the domain, then "name=value" for each field; each line ends with '\n'.
 std::string canonical_text(const Evidence& evidence);
 
-// Hex SHA-256 over "name up_ppm\n" for each service, sorted by name.
+// Hex SHA-256 over "name up_ppm\n" for each service, sorted by name; ahead of a name that has line ends, "\nbytes\n".
 std::string services_hash(std::vector<std::pair<std::string, std::uint32_t>> services);
 
 // An Ed25519 key. The seed is the secret: 32 bytes, as text in hex.

@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "host/base/printable.hpp"
+#include "host/plugin/decision_check.hpp"
 #include "host/plugin/description.hpp"
 #include "host/plugin/record_check.hpp"
 #include "stipend/json.hpp"

@@ -7,8 +7,8 @@
 #include <numeric>
 #include <span>
 
+#include "host/plugin/decision_check.hpp"
 #include "host/plugin/policy_instance.hpp"
-#include "host/plugin/record_check.hpp"
 #include "host/plugin/trial/clock_shift.hpp"
 
 namespace stipend::plugin {

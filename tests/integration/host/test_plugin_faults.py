@@ -370,6 +370,20 @@ class Swap(PluginTest):
         self.wait_serves(b"2")
         wait_for(lambda: "plugins:differs:mine" not in self.alerts(), "the end of the alert")
 
+    def test_of_two_files_of_one_name_the_one_that_differs_is_an_alert(self):
+        second = self.host.folder / "second"  # looked at after the other one, in the order of their paths
+        second.mkdir()
+        shutil.copy(BUILD / "lib" / "stipend" / "plugins" / "price.so", second / "mine.so")
+        self.put(self.outside / "mine.so", b"1")
+        self.name(self.outside / "mine.so")
+        self.host.edit("\n  plugin: price\n", f"\n  plugin: {second / 'mine.so'}\n")
+        self.host.start()
+        (self.outside / "mine.so").unlink()
+        wait_for(lambda: "plugins:differs:mine" in self.alerts(), "the alert")
+        self.assertIn(f"{self.outside / 'mine.so'} is not what serves: ", self.alerts()["plugins:differs:mine"])
+        self.put(self.outside / "mine.so", b"1")
+        wait_for(lambda: "plugins:differs:mine" not in self.alerts(), "the end of the alert")
+
     def test_a_file_is_taken_only_when_it_is_finished(self):
         self.put(self.place, b"1")
         self.host.start()

@@ -100,6 +100,7 @@ class Newcomer(RegistryTest):
         self.assertNotIn(self.endpoints[2], json.dumps(self.devnet.jobs()))
 
         self.assertEqual(self.order("approve").json()["state"], "approved")
+        self.assertIn(self.status_of(), ("disconnected", "connected"))  # listed, also before it is paid
         wait_for(lambda: self.status_of() == "connected", "the approved orchestrator")
         self.assertEqual(self.gateway_list(), sorted(self.endpoints))
         self.wait_paid(2)

@@ -81,6 +81,15 @@ TEST_CASE("the hash of the services does not depend on their order") {
     CHECK(services_hash({}) == "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855");
 }
 
+TEST_CASE("a name with line ends is not taken for two services") {
+    const auto two = services_hash({{"a", 5}, {"b", 7}});
+    for (const char* name : {"a 5\nb", "a 5\nb 7\n", "\na 5\nb", "b", "\n7\na 5\nb"}) {
+        CAPTURE(name);
+        CHECK(services_hash({{name, 7}}) != two);
+    }
+    CHECK(services_hash({{"a\nb", 7}}) != services_hash({{"\n3\na\nb", 7}}));
+}
+
 TEST_CASE("evidence that matches the job and the response is accepted, also after JSON") {
     CHECK(verdict(signed_sample()) == "good");
     CHECK(verdict(*stipend::parse_json(signed_sample().dump())) == "good");

@@ -32,6 +32,17 @@ TEST_CASE("the canonical bytes of a state are as documented") {
           "01020007");          // two bytes of memory
 }
 
+TEST_CASE("a memory is cut after its last byte that is not zero, wherever that is") {
+    for (std::size_t size = 0; size <= sizeof stipend_memory::bytes; ++size) {
+        stipend_memory memory{};
+        if (size > 0) memory.bytes[size - 1] = 1;
+        if (size > 3) memory.bytes[size - 3] = 0xFF;
+        const auto cut = trimmed(memory);
+        CHECK(cut.size() == size);
+        CHECK(static_cast<const void*>(cut.data()) == memory.bytes);
+    }
+}
+
 TEST_CASE("the canonical bytes of an integer are its shortest two's complement") {
     const auto survives = [](std::int64_t value) {
         EngineState state;

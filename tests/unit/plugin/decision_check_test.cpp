@@ -1,10 +1,14 @@
 // What the host accepts of a policy's decisions, against rules written out one by one.
+#include <algorithm>
 #include <cstring>
 #include <functional>
+#include <iterator>
+#include <string>
+#include <vector>
 
 #include "fixture.hpp"
+#include "host/plugin/decision_check.hpp"
 #include "host/plugin/policy_instance.hpp"
-#include "host/plugin/record_check.hpp"
 
 using namespace stipend;
 using namespace stipend::plugin;
@@ -149,6 +153,91 @@ TEST_CASE("a byte that is no printable ASCII is found at each place, among good 
     decisions[0].uptime_ppm = 0;
     samples[2].job = STIPEND_JOB_UNKNOWN;
     CHECK_FALSE(all_good());
+}
+
+TEST_CASE("many decisions are accepted together exactly where each is by itself, at every edge of their fields") {
+    const std::int64_t wide[] = {0, 1, -1, INT64_MIN, INT64_MAX, 1LL << 32, UINT32_MAX, max_wait_ns, max_wait_ns + 1};
+    const std::uint32_t narrow[] = {0, 1, 2, 7, 1'000'000, 1'000'001, 1U << 31, UINT32_MAX};
+    const std::int32_t kinds[] = {STIPEND_PAY, STIPEND_SKIP, STIPEND_HOLD, 0, 4, -1, INT32_MIN};
+    const std::string texts[] = {"",
+                                 "uptime 100 %",
+                                 std::string(31, 'x'),
+                                 std::string(32, 'x'),
+                                 std::string(127, 'x'),
+                                 std::string(128, 'x'),
+                                 std::string("a\0b", 3),
+                                 std::string(40, '~') + "\x7F"};
+    std::uint32_t random = 1;
+    const auto pick = [&](const auto& from) -> const auto& {
+        random = random * 1'664'525 + 1'013'904'223;
+        return from[(random >> 16) % std::size(from)];
+    };
+    const auto fill = [](auto& field, const std::string& text) {
+        std::memset(field, 0, sizeof field);
+        std::memcpy(field, text.data(), std::min(sizeof field, text.size()));
+    };
+    std::vector<stipend_sample> samples(3, good_sample());
+    std::vector<stipend_decision> decisions(3, skip());
+    std::size_t accepted = 0, refused = 0;
+    for (int round = 0; round < 100'000; ++round) {
+        // One or two fields of one of them: all else is good, so that it is these that decide.
+        const std::size_t at = random % decisions.size();
+        auto& decision = decisions[at];
+        decision = skip();
+        samples[at] = good_sample();
+        for (std::uint32_t left = 1 + random % 2; left > 0; --left) {
+            switch (const auto value = pick(narrow); (random >> 8) % 11) {
+                case 0:
+                    decision.size += pick(narrow);
+                    break;
+                case 1:
+                    decision.action = pick(kinds);
+                    break;
+                case 2:
+                    decision.amount_usd_e8 = pick(wide);
+                    break;
+                case 3:
+                    decision.delay_ns = pick(wide);
+                    break;
+                case 4:
+                    decision.penalty_ns = pick(wide);
+                    break;
+                case 5:
+                    decision.uptime_ppm = value;
+                    break;
+                case 6:
+                    decision.flags = value;
+                    break;
+                case 7:
+                    decision.consecutive_failures = value;
+                    break;
+                case 8:
+                    fill(decision.tier, pick(texts));
+                    break;
+                case 9:
+                    fill(decision.reason, pick(texts));
+                    break;
+                default:
+                    samples[at].job = pick(kinds);
+                    break;
+            }
+        }
+        bool each = true;
+        for (std::size_t i = 0; i < decisions.size(); ++i) {
+            auto printed = decisions[i];
+            each = each && is_sound(samples[i], decisions[i]);
+            if (!each) break;
+            make_printable(printed);
+            each = std::memcmp(&printed, &decisions[i], sizeof printed) == 0;
+        }
+        CAPTURE(round);
+        REQUIRE(all_sound_and_printable(samples, decisions) == each);
+        ++(each ? accepted : refused);
+        if (!each) decision = skip();
+        if (!each) samples[at] = good_sample();
+    }
+    CHECK(accepted > 10'000);
+    CHECK(refused > 10'000);
 }
 
 TEST_CASE("each text of a large batch is made printable, and no other is changed") {

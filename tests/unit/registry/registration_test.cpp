@@ -142,7 +142,7 @@ TEST_CASE("the common secret makes an id that is not approved, and changes none"
     CHECK(made.secret.size() == 64);
     CHECK(made.registration.state == RegistrationState::unapproved);
     CHECK(scene.store->approved()->empty());
-    CHECK(scene.store->pending()->size() == 1);
+    CHECK(scene.store->pending(noon)->size() == 1);
     for (const auto& other : {stated("orch-1", "https://b.example:1"), stated("orch-1", "https://a.example:1", '2'),
                               stated("orch-1", "https://a.example:1")}) {
         CHECK(scene.enroll(by_common(other)).fault == Fault::taken);
@@ -236,6 +236,9 @@ TEST_CASE("states: approved, disconnected, back, removed") {
     CHECK(approved->terms_changed);
     CHECK(scene.store->approved()->size() == 1);
     CHECK(!scene.store->approve("orch-1", admin, noon)->terms_changed);
+    // One that was approved just now is listed on, until it is known to be paid.
+    CHECK(scene.store->pending(noon)->size() == 1);
+    CHECK(scene.store->pending(noon + 1)->empty());
     // It leaves and comes back by itself ...
     const Actor self{Rank::peer, "orchestrator:orch-1"};
     CHECK(scene.store->disconnect("orch-1", self, noon)->terms_changed);

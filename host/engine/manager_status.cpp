@@ -1,0 +1,86 @@
+// What a manager says of itself: whether it lives, its status, and its metrics.
+#include "host/base/time.hpp"
+#include "host/engine/manager.hpp"
+#include "host/engine/status.hpp"
+
+namespace stipend::engine {
+namespace {
+
+constexpr std::int64_t stuck_after_ns = 60 * ns_per_s;
+
+Json restored_json(const ledger::Restored& restored) {
+    return Json::object()
+        .append("at", utc_text(restored.at))
+        .append("last_seq", restored.last)
+        .append("backup_at", restored.backup_at == 0 ? Json() : Json(utc_text(restored.backup_at)));
+}
+
+}  // namespace
+
+bool Manager::alive(stipend_unix_ns now) {
+    return !engine_->stuck(now, stuck_after_ns);
+}
+
+// Each plugin is asked on this thread: one that does not answer must not hold up the control thread.
+Result<std::vector<std::string>> Manager::unwell_plugins() {
+    struct Asked {
+        std::vector<std::shared_ptr<plugin::Instance>> instances;
+        std::vector<std::shared_ptr<const Generation>> generations;
+    };
+    STIPEND_LET(asked, host_.loop().ask([this] {
+        Asked out{{}, engine_->generations()};
+        for (const auto& [key, one] : host_.instances().in_use()) out.instances.push_back(one.instance);
+        return out;
+    }));
+    std::vector<std::string> out;
+    for (const auto& instance : asked.instances) {
+        if (const auto health = instance->health(); !health) out.push_back(health.error().message);
+    }
+    for (const auto& generation : asked.generations) {
+        for (const auto& policy : generation->policies) {
+            if (auto why = policy->trouble()) out.push_back(std::move(*why));
+        }
+    }
+    return out;
+}
+
+Result<Json> Manager::status() {
+    STIPEND_LET(unpaid, host_.writer().ask([](ledger::Ledger& ledger) { return ledger.unpaid({}, max_listed); }));
+    STIPEND_LET(unwell, unwell_plugins());
+    return host_.loop().ask([&] {
+        auto out = status_json(*engine_, *plan_, unwell, unpaid, host_.now());
+        if (auto windows = plan_->maintenance.status(host_.now()); !windows.items().empty()) {
+            out.set("maintenance", std::move(windows));
+        }
+        if (restored_) out.set("restored", restored_json(*restored_));
+        if (heads_) out.set("signed_heads", heads_->status());
+        if (payouts_) out.set("payouts", payouts_->status());
+        return out;
+    });
+}
+
+Json Manager::generations() const {
+    const auto counts = engine_->payees_by_generation();
+    auto out = Json::array();
+    std::size_t at = 0;
+    for (const auto& generation : engine_->generations()) {
+        out.push(Json::object()
+                     .append("generation", generation->row.id)
+                     .append("since", utc_text(generation->row.at))
+                     .append("policy", generation->row.policy)
+                     .append("version", generation->row.version)
+                     .append("sha256", generation->row.so_sha256)
+                     .append("payees", counts[at++]));
+    }
+    return out;
+}
+
+void Manager::refresh_metrics(runtime::Metrics& metrics) {
+    PlainMetrics{*engine_, *plan_, host_, calls_, refused_observations_, payouts_.get()}.refresh(metrics);
+}
+
+Result<void> Manager::add_metrics(runtime::MetricPage& page) {
+    return metrics_->add(page, payouts_.get());
+}
+
+}  // namespace stipend::engine
