@@ -7,7 +7,7 @@
 
 #include "stipend/result.hpp"
 
-namespace byoc {
+namespace livepeer {
 
 // The sentinel's target: ".invalid" never resolves (RFC 2606), so no orchestrator has this address.
 inline constexpr std::string_view sentinel_address = "https://sentinel.invalid:1";
@@ -60,4 +60,4 @@ std::string printable(std::string_view text, std::size_t most);
 // UTF-16, or gzip that no header field announced.
 stipend::Result<std::string_view> json_text(std::string_view body);
 
-}  // namespace byoc
+}  // namespace livepeer

@@ -1,10 +1,10 @@
-#include "wire.hpp"
+#include "livepeer/wire.hpp"
 
 #include <doctest/doctest.h>
 
 #include "stipend/json_parse.hpp"
 
-using namespace byoc;
+using namespace livepeer;
 
 TEST_CASE("the Livepeer header names both spellings of the one address, as golden bytes") {
     // base64 of {"request":"{}","parameters":"{\"orchestrators\":{\"include\":[\"https://172.23.0.7:9995\",

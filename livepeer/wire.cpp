@@ -1,4 +1,4 @@
-#include "wire.hpp"
+#include "livepeer/wire.hpp"
 
 #include <algorithm>
 #include <charconv>
@@ -8,7 +8,7 @@
 #include "stipend/json.hpp"
 #include "stipend/url.hpp"
 
-namespace byoc {
+namespace livepeer {
 
 using stipend::cat;
 using stipend::fail;
@@ -170,4 +170,4 @@ Result<std::string_view> json_text(std::string_view body) {
     return body;
 }
 
-}  // namespace byoc
+}  // namespace livepeer
