@@ -27,6 +27,8 @@ bool same_address(std::string_view a, std::string_view b);
 // The value of the `Livepeer` header for a job that is pinned to one orchestrator. It has the address with and without
 // a trailing slash: a gateway compares strings and keeps the form that its own flag had.
 std::string livepeer_header(std::string_view address, std::string_view capability, std::uint32_t timeout_s);
+// The same for a job that the gateway gives to any orchestrator.
+std::string unpinned_header(std::string_view capability, std::uint32_t timeout_s);
 
 struct JobText {
     std::string_view agent_id;

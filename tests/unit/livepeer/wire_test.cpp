@@ -30,6 +30,13 @@ TEST_CASE("the Livepeer header is padded for every length, and escapes what JSON
           "XFwiYlwiLFwiaHR0cHM6Ly9hXFxcImIvXCJdfX0iLCJjYXBhYmlsaXR5IjoiY2RlIiwidGltZW91dF9zZWNvbmRzIjoxfQ==");
 }
 
+TEST_CASE("a job that is not pinned names no orchestrator") {
+    // base64 of {"request":"{}","parameters":"{}","capability":"text-reversal","timeout_seconds":60}
+    CHECK(unpinned_header("text-reversal", 60) ==
+          "eyJyZXF1ZXN0Ijoie30iLCJwYXJhbWV0ZXJzIjoie30iLCJjYXBhYmlsaXR5IjoidGV4dC1yZXZlcnNhbCIsInRpbWVvdXRfc2Vjb25kcy"
+          "I6NjB9");
+}
+
 TEST_CASE("only one trailing slash does not change an address") {
     CHECK(same_address("https://a:1", "https://a:1/"));
     CHECK(same_address("https://a:1/", "https://a:1/"));
