@@ -40,8 +40,15 @@ struct LoadOptions {
     bool yes = false;
     bool quiet = false;
 };
+struct SendOptions {
+    WayOptions way;
+    std::string worker;      // a URL
+    std::string credential;  // a file; empty: a key that is made for it
+    bool json = false;
+};
 // Each prints what it did, and returns the exit status.
 int load(const LoadOptions& options);
+int send(const SendOptions& options);
 
 // Prints "stipend jobs: text" to standard error; returns `status`.
 int refuse(const std::string& text, int status);

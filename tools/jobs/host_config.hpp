@@ -1,4 +1,4 @@
-// What a manager's configuration says of its gateway and its orchestrators, and whom a running host pays.
+// A gateway and its orchestrators as a manager's configuration has them, and those that a running host pays.
 #pragma once
 
 #include <string>

@@ -68,7 +68,7 @@ class Load {
     struct Slot {
         std::shared_ptr<Connection> connection;
         bool busy = false;
-        std::uint32_t round = 0;  // tells a job that was given up from the next one
+        std::uint32_t round = 0;  // another one for each job, so that one that was given up ends no other
         std::int64_t planned_ns = 0;
         std::int64_t sent_ns = 0;
         std::size_t asked = 0;

@@ -57,6 +57,16 @@ int main(int argc, char** argv) {
     auto* load_app = app.add_subcommand("load", "send jobs at a rate, and report how they went");
     add_load_options(*load_app, load_options);
     load_app->callback([&] { status = load(load_options); });
+    SendOptions send_options;
+    auto* send_app = app.add_subcommand("send", "send one job by each way, and show it decoded");
+    add_way_options(*send_app, send_options.way);
+    send_app->add_option("--worker", send_options.worker, "a worker's URL, to be asked directly as well");
+    send_app->add_option(
+        "--credential", send_options.credential,
+        "a file with the gateway's credential, by which the orchestrator's token is asked for (default: "
+        "a key that is made for it)");
+    send_app->add_flag("--json", send_options.json, "answer as JSON");
+    send_app->callback([&] { status = send(send_options); });
     try {
         app.parse(argc, argv);
     } catch (const CLI::ParseError& error) {

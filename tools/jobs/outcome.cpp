@@ -83,8 +83,10 @@ Judged judge(const Answer& answer, const Asked& asked, const Check& check) {
     const auto outcome = outcome_of(livepeer::class_of_answer(answer.status, answer.served_by, answer.body));
     if (outcome == Outcome::empty) return {outcome, "status 200 with an empty body"};
     if (outcome != Outcome::succeeded) {
+        std::string_view text = answer.body;
+        while (text.ends_with('\n')) text.remove_suffix(1);
         const auto* nobody = answer.status == 200 ? " without X-Orchestrator-Url" : "";
-        return {outcome, cat("status ", answer.status, nobody, ": \"", livepeer::printable(answer.body, shown), "\"")};
+        return {outcome, cat("status ", answer.status, nobody, ": \"", livepeer::printable(text, shown), "\"")};
     }
     if (!may_answer(asked, answer.served_by)) {
         return {Outcome::other,

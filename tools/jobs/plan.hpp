@@ -1,4 +1,4 @@
-// What a load sends, and to whom.
+// What a load sends, and where to.
 #pragma once
 
 #include <cstdint>
@@ -55,7 +55,7 @@ Result<Asked> parse_orchestrator(std::string_view text);
 
 // All of a request but its body.
 std::string head_of(const Way& way, const std::string& host, const Asked& asked);
-// `number` tells the jobs of one load apart.
+// `number` is another one for each job of a load.
 std::string body_of(std::uint64_t number);
 // The two together.
 std::string request_of(std::string_view head, std::string_view body);

@@ -115,7 +115,7 @@ std::string text_report(const Run& run, const Plan& plan) {
     const auto& totals = run.totals;
     std::string out;
     const auto line = [&](std::string_view name, const std::string& text) {
-        out += fmt::format("{:<14} {}\n", name, text);
+        out += fmt::format("{:<18} {}\n", name, text);
     };
     line("jobs", fmt::format("{} planned, {} sent, {} succeeded ({})", totals.planned, totals.sent, totals.succeeded(),
                              share_text(totals.succeeded(), totals.planned)));
@@ -128,9 +128,9 @@ std::string text_report(const Run& run, const Plan& plan) {
                          arrivals_of(plan), run.late_generator + run.late_connections, duration_text(late_ns)));
     }
     out +=
-        fmt::format("\n{:<14} {:>10} {:>10} {:>10} {:>10} {:>10}\n", "latency, ms", "p50", "p90", "p99", "p999", "max");
+        fmt::format("\n{:<18} {:>10} {:>10} {:>10} {:>10} {:>10}\n", "latency, ms", "p50", "p90", "p99", "p999", "max");
     const auto latencies = [&](std::string_view name, const Histogram& of) {
-        out += fmt::format("{:<14}", name);
+        out += fmt::format("{:<18}", name);
         for (const auto& percentile : percentiles) out += fmt::format(" {:>10}", ms_text(of, percentile.second));
         out += "\n";
     };

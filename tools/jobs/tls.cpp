@@ -19,4 +19,10 @@ Result<ssl::context> verifying_context(const std::string& ca_file) {
     return out;
 }
 
+ssl::context any_context() {
+    ssl::context out(ssl::context::tls_client);
+    out.set_verify_mode(ssl::verify_none);
+    return out;
+}
+
 }  // namespace stipend::jobs

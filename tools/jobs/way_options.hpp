@@ -1,4 +1,4 @@
-// From the command line, and the configuration where one is named, to what is sent and to whom.
+// From the command line, and the configuration where one is named, to what is sent and where to.
 #pragma once
 
 #include <string>

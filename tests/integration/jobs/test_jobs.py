@@ -58,7 +58,7 @@ class Faults(JobsTest):
         ({"kind": "unknown"}, {"no_orchestrators"}),
         ({"kind": "hold_slots", "slots": 1000}, {"no_orchestrators"}),
         ({"kind": "capability_lost"}, {"no_orchestrators"}),
-        ({"kind": "gateway_text"}, {"no_orchestrators"}),  # the worker's own lie: no client can tell
+        ({"kind": "gateway_text"}, {"no_orchestrators"}),  # the worker's words are those of a gateway
         ({"kind": "error", "status": 429, "text": "busy"}, {"4xx"}),
         ({"kind": "error", "status": 503, "text": "busy"}, {"empty_200"}),
         ({"kind": "empty200"}, {"empty_200"}),
@@ -275,6 +275,57 @@ class Load(JobsTest):
                 done = subprocess.run([JOBS, "load", *options], text=True, capture_output=True, timeout=60)
                 self.assertEqual((done.returncode, done.stdout), (2, ""))
                 self.assertIn(said, done.stderr)
+
+
+class Send(JobsTest):
+    def send(self, *options, expect=0):
+        done = subprocess.run([JOBS, "send", *options], text=True, capture_output=True, timeout=60)
+        self.assertEqual(done.returncode, expect, done.stderr + done.stdout)
+        return done.stdout
+
+    def listening(self, *options):
+        """A devnet whose first orchestrator has a listener, and its address."""
+        with socket.create_server(("127.0.0.1", 0)) as one:
+            place = "127.0.0.1:%d" % one.getsockname()[1]
+        return self.devnet(2, "--orchestrator-listen", place, *options), f"https://{place}"
+
+    def test_a_job_is_shown_decoded_with_its_orchestrator_price_and_balance(self):
+        devnet, orchestrator = self.listening("--every-sender-has-reserve")
+        devnet.fault(0, kind="price", wei=1000)
+        worker = self.server()
+        report = json.loads(self.send("--gateway", devnet.gateway, "--orchestrator", orchestrator, "--worker", worker.url,
+                                      "--check", "uptime", "--json"))
+        directly, through = report["ways"]
+        self.assertEqual((directly["way"], directly["url"]), ("worker", worker.url + "/agent-net"))
+        self.assertEqual((through["class"], through["status"], through["served_by"]), ("succeeded", 200, orchestrator))
+        self.assertEqual((directly["class"], directly["uptime_percent"], through["uptime_percent"]), ("succeeded", 100, 100))
+        self.assertEqual(json.loads(json.loads(through["livepeer"])["parameters"])["orchestrators"]["include"],
+                         [orchestrator, orchestrator + "/"])
+        self.assertRegex(through["balance_wei"], r"^[1-9]\d*$")
+        token = report["tokens"][orchestrator]
+        self.assertEqual((token["price_wei_per_second"], token["free_slots"], token["problem"]), ("1000", 16, ""))
+
+    def test_the_same_for_people(self):
+        devnet, orchestrator = self.listening()
+        out = self.send("--gateway", devnet.gateway, "--orchestrator", orchestrator)
+        for said in ('{"request":"{}","parameters":', f"served by  {orchestrator}", "uptime     100 %", "result     succeeded",
+                     f"token of {orchestrator}", "price      0 wei per second", "free slots 16"):
+            self.assertIn(said, out)
+
+    def test_a_job_that_fails_is_exit_status_1_with_its_class(self):
+        devnet = self.devnet()
+        devnet.fault(0, kind="down")
+        out = self.send("--gateway", devnet.gateway, "--orchestrator", FIRST, expect=1)
+        self.assertIn('result     no_orchestrators: status 400: "No orchestrators found for capability agent-net"', out)
+        # 127.0.1.1 is a name in the gateway's pool, and nothing listens there.
+        self.assertIn("problem    Connection refused", out)
+
+    def test_a_worker_that_is_not_there_is_said(self):
+        devnet = self.devnet()
+        with socket.create_server(("127.0.0.1", 0)) as one:
+            worker = "http://127.0.0.1:%d" % one.getsockname()[1]
+        self.assertIn("result     connect: Connection refused",
+                      self.send("--gateway", devnet.gateway, "--worker", worker, expect=1))
 
 
 class Paid(JobsTest):
