@@ -37,6 +37,8 @@ struct LoadOptions {
     std::string thresholds;
     std::string report = "text";
     std::uint64_t seed = 1;
+    bool pricing = false;
+    std::string credential;  // a file; empty: a key that is made for it
     bool yes = false;
     bool quiet = false;
 };

@@ -34,6 +34,14 @@ std::int64_t cpu_ns() {
     return (us(usage.ru_utime) + us(usage.ru_stime)) * ns_per_us;
 }
 
+// A job that reached no orchestrator costs nothing.
+bool may_charge(Outcome outcome) {
+    return outcome != Outcome::connect && outcome != Outcome::tls && outcome != Outcome::no_orchestrators;
+}
+std::uint64_t charged_s(std::int64_t ns) {
+    return static_cast<std::uint64_t>(std::max<std::int64_t>((ns + ns_per_s - 1) / ns_per_s, 1));
+}
+
 class Load {
   public:
     Load(const Plan& plan, const Server& server, asio::io_context& io, asio::ssl::context* tls,
@@ -153,6 +161,7 @@ class Load {
         auto& of = share_of(orchestrator);
         ++of.sent;
         ++of.by_outcome.at(at);
+        if (may_charge(judged.outcome)) of.charged_s += charged_s(time - slot.sent_ns);
         ++run_.totals.by_outcome.at(at);
         if (judged.outcome == Outcome::succeeded || judged.outcome == Outcome::timeout) {
             run_.totals.corrected.record((time - slot.planned_ns) / ns_per_us);

@@ -19,6 +19,7 @@ struct OfOrchestrator {
     std::uint64_t sent = 0;
     Counts by_outcome{};
     Histogram service;
+    std::uint64_t charged_s = 0;  // seconds that it may charge: each one that was begun, at least one for each job
 };
 
 struct Run {

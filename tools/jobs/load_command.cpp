@@ -2,11 +2,16 @@
 #include <unistd.h>
 
 #include <cstdio>
+#include <map>
+#include <utility>
+#include <vector>
 
 #include "stipend/duration.hpp"
 #include "tools/jobs/commands.hpp"
 #include "tools/jobs/host_config.hpp"
+#include "tools/jobs/pricing.hpp"
 #include "tools/jobs/report.hpp"
+#include "tools/jobs/token.hpp"
 #include "tools/jobs/way_options.hpp"
 
 namespace stipend::jobs {
@@ -35,6 +40,35 @@ Result<Plan> plan_of(const LoadOptions& options, Chosen chosen) {
         return fail(STIPEND_E_LIMIT, "rate and duration make more than ", max_planned, " jobs, want fewer");
     }
     return out;
+}
+
+// By address. What cannot be asked has no price.
+Result<std::map<std::string, livepeer::Token>> tokens_of(const Plan& plan, const std::string& file) {
+    std::map<std::string, livepeer::Token> out;
+    if (plan.orchestrators.empty()) {
+        return fail(STIPEND_E_INVALID, "--pricing: got no orchestrator, want --orchestrator for each that is compared");
+    }
+    STIPEND_LET(credential, credential_from(file));
+    for (const auto& asked : plan.orchestrators) {
+        auto token = token_of(asked, plan.way.capability, credential);
+        auto& kept = out[asked.address];
+        if (token) {
+            kept = std::move(*token);
+        } else {
+            kept.why = token.error().message;
+        }
+    }
+    return out;
+}
+
+void print(const LoadOptions& options, const Run& run, const Plan& plan, const std::vector<Priced>& pricing) {
+    if (options.report != "json") {
+        fmt::print("{}{}", text_report(run, plan), options.pricing ? text_of(pricing) : std::string());
+        return;
+    }
+    auto report = json_report(run, plan);
+    if (options.pricing) report.append("pricing", json_of(pricing));
+    fmt::print("{}\n", report.dump());
 }
 
 // One line that is rewritten, on a terminal only.
@@ -74,12 +108,18 @@ int load(const LoadOptions& options) {
     }
     const auto plan = plan_of(options, std::move(*chosen));
     if (!plan) return refuse(plan.error().message, exit_usage);
+    std::map<std::string, livepeer::Token> tokens;
+    if (options.pricing) {
+        auto asked = tokens_of(*plan, options.credential);
+        if (!asked) return refuse(asked.error().message, exit_usage);
+        tokens = std::move(*asked);
+    }
     const auto run = [&] {
         const Screen screen(!options.quiet);
         return run_load(*plan, [&](const Run& so_far) { screen.show(live_line(so_far, *plan)); });
     }();
     if (!run) return refuse(run.error().message, exit_bad);
-    fmt::print("{}", options.report == "json" ? json_report(*run, *plan).dump() + "\n" : text_report(*run, *plan));
+    print(options, *run, *plan, options.pricing ? priced(plan->orchestrators, tokens, *run) : std::vector<Priced>());
     const auto verdict = verdict_on(*run, *plan);
     if (verdict.interrupted) return exit_signal;
     return verdict.held ? exit_good : exit_missed;

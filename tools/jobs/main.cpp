@@ -25,6 +25,13 @@ void add_way_options(CLI::App& app, WayOptions& options) {
     app.add_option("--check", options.check, "what an answer's body has to be: json, uptime or contains:TEXT");
 }
 
+void add_credential(CLI::App& app, std::string& file) {
+    app.add_option(
+        "--credential", file,
+        "a file with the gateway's credential, by which orchestrators are asked for tokens (default: a key that "
+        "is made for it)");
+}
+
 void add_load_options(CLI::App& app, LoadOptions& options) {
     add_way_options(app, options.way);
     auto* rate = app.add_option("--rate", options.rate, "jobs a minute, or 100/s, 600/m, 5/h")->capture_default_str();
@@ -42,6 +49,9 @@ void add_load_options(CLI::App& app, LoadOptions& options) {
         ->check(CLI::IsMember({"text", "json"}))
         ->capture_default_str();
     app.add_option("--seed", options.seed, "of random arrivals")->capture_default_str();
+    app.add_flag("--pricing", options.pricing,
+                 "what each orchestrator costs for what it did, and shares by price and quality");
+    add_credential(app, options.credential);
     app.add_flag("--yes", options.yes, "even against orchestrators that a running host pays");
     app.add_flag("--quiet", options.quiet, "no line on how it goes");
 }
@@ -61,10 +71,7 @@ int main(int argc, char** argv) {
     auto* send_app = app.add_subcommand("send", "send one job by each way, and show it decoded");
     add_way_options(*send_app, send_options.way);
     send_app->add_option("--worker", send_options.worker, "a worker's URL, to be asked directly as well");
-    send_app->add_option(
-        "--credential", send_options.credential,
-        "a file with the gateway's credential, by which the orchestrator's token is asked for (default: "
-        "a key that is made for it)");
+    add_credential(*send_app, send_options.credential);
     send_app->add_flag("--json", send_options.json, "answer as JSON");
     send_app->callback([&] { status = send(send_options); });
     try {

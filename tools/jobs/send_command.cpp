@@ -6,27 +6,22 @@
 #include <utility>
 #include <vector>
 
-#include "host/base/file.hpp"
 #include "host/base/printable.hpp"
-#include "livepeer/credential.hpp"
-#include "livepeer/token.hpp"
 #include "livepeer/uptime.hpp"
 #include "livepeer/wire.hpp"
 #include "stipend/decimal.hpp"
 #include "stipend/duration.hpp"
 #include "stipend/money.hpp"
-#include "stipend/record.hpp"
 #include "stipend/url.hpp"
 #include "tools/jobs/commands.hpp"
 #include "tools/jobs/once.hpp"
 #include "tools/jobs/tls.hpp"
+#include "tools/jobs/token.hpp"
 #include "tools/jobs/way_options.hpp"
 
 namespace stipend::jobs {
 namespace {
 
-constexpr std::int64_t token_deadline_ns = 5 * ns_per_s;
-constexpr std::size_t max_credential = 4'096;  // bytes
 constexpr std::size_t shown_body = 4'096;
 
 // One way that a job went.
@@ -80,33 +75,6 @@ Result<Sent> by_worker(const Chosen& chosen, const std::string& worker, const st
     named.served_by = bare;
     out.judged = judge(named, {}, chosen.check);
     return out;
-}
-
-Result<livepeer::Credential> credential_from(const std::string& file) {
-    if (file.empty()) {
-        STIPEND_LET(key, livepeer::EthKey::generate());
-        return livepeer::credential_of(key);
-    }
-    STIPEND_LET(text, read_file(file, max_credential));
-    auto read = livepeer::parse_credential(text);
-    if (!read) return std::move(read).error().in(file);
-    return read;
-}
-
-Result<livepeer::Token> token_of(const Asked& asked, const std::string& capability, const std::string& file) {
-    auto credential = credential_from(file);
-    if (!credential) return std::move(credential).error().in("--credential");
-    const auto request =
-        cat("GET /process/token HTTP/1.1\r\nHost: ", authority_of(asked.address),
-            "\r\nLivepeer-Eth-Address: ", credential->header(), "\r\nLivepeer-Capability: ", capability, "\r\n\r\n");
-    auto tls = any_context();
-    STIPEND_LET(once, send_once(asked.address, request, token_deadline_ns, tls));
-    auto response = make_record<stipend_http_response>();
-    response.http_status = once.ended.answer.status;
-    response.body = bytes_to_abi(once.ended.answer.body);
-    response.total_ns = once.took_ns;
-    const bool whole = once.ended.outcome == Outcome::succeeded;
-    return livepeer::read_token({whole ? STIPEND_OK : STIPEND_E_UNAVAILABLE, &response, once.ended.why});
 }
 
 std::string uptime_of(const Sent& sent) {
@@ -175,6 +143,8 @@ void print(const std::string& address, const Result<livepeer::Token>& token) {
 int send(const SendOptions& options) {
     auto chosen = choose(options.way);
     if (!chosen) return refuse(chosen.error().message, exit_usage);
+    const auto credential = credential_from(options.credential);
+    if (!credential) return refuse(credential.error().message, exit_usage);
     const auto body = chosen->body.empty() ? body_of(0) : chosen->body;
     std::vector<Sent> all;
     if (!options.worker.empty()) {
@@ -197,7 +167,7 @@ int send(const SendOptions& options) {
         options.json ? void(ways.push(json_of(sent))) : print(sent);
     }
     for (const auto& asked : chosen->orchestrators) {
-        const auto token = token_of(asked, chosen->way.capability, options.credential);
+        const auto token = token_of(asked, chosen->way.capability, *credential);
         options.json ? void(tokens.append(asked.address, json_of(token))) : print(asked.address, token);
     }
     if (options.json) {

@@ -328,6 +328,36 @@ class Send(JobsTest):
                       self.send("--gateway", devnet.gateway, "--worker", worker, expect=1))
 
 
+class Pricing(JobsTest):
+    def test_orchestrators_are_compared_by_what_a_success_costs(self):
+        ports = []
+        for _ in range(2):
+            with socket.create_server(("127.0.0.1", 0)) as one:
+                ports.append("127.0.0.1:%d" % one.getsockname()[1])
+        options = [word for port in ports for word in ("--orchestrator-listen", port)]
+        devnet = self.devnet(2, *options, "--every-sender-has-reserve")
+        cheap, dear = (f"https://{port}" for port in ports)
+        devnet.fault(0, kind="price", wei=1000)
+        devnet.fault(1, kind="price", wei=3000)
+        devnet.fault(1, kind="slow", delay="20ms")
+        report = load(devnet.gateway, "--rate", "40/s", "--duration", "1", "--orchestrator", cheap, "--orchestrator", dear,
+                      "--pricing", "--timeout", "120")
+        cheap, dear = report["pricing"][cheap], report["pricing"][dear]
+        self.assertEqual((cheap["price_wei_per_second"], dear["price_wei_per_second"]), ("1000", "3000"))
+        self.assertEqual((cheap["free_slots"], dear["free_slots"]), (16, 16))
+        for one, price in ((cheap, 1000), (dear, 3000)):
+            self.assertGreaterEqual(one["succeeded"], 19)  # the first job may be refused, since it pays for the balance
+            self.assertGreaterEqual(int(one["cost_per_success_wei"]), price)
+        self.assertGreater(cheap["weight_percent"], dear["weight_percent"])
+        self.assertEqual(cheap["weight_percent"] + dear["weight_percent"], 100)
+
+    def test_it_wants_orchestrators_to_compare(self):
+        done = subprocess.run([JOBS, "load", "--gateway", "http://127.0.0.1:1", "--pricing"], text=True, capture_output=True,
+                              timeout=60)
+        self.assertEqual(done.returncode, 2)
+        self.assertIn("--pricing: got no orchestrator", done.stderr)
+
+
 class Paid(JobsTest):
     def test_a_load_on_what_a_running_host_pays_wants_yes(self):
         devnet = self.devnet(3)
