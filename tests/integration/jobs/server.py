@@ -8,11 +8,13 @@ ANSWER = (b"HTTP/1.1 200 OK\r\nX-Orchestrator-Url: https://127.0.1.1:9995\r\nCon
 
 
 class Server:
-    """Answers after `each` seconds, but nothing within the last `stall` seconds of every `period` seconds."""
+    """Answers after `each` seconds, but nothing within the last `stall` seconds of every `period` seconds.
 
-    def __init__(self, stall=0, period=1, each=0, tls=None):
+    `closes`: it closes each connection after the answer, without a word in it."""
+
+    def __init__(self, stall=0, period=1, each=0, tls=None, closes=False):
         self.stall, self.period, self.each = stall, period, each
-        self.tls = tls
+        self.tls, self.closes = tls, closes
         self.jobs = 0
         self.news = threading.Condition()
         self.loop = asyncio.new_event_loop()
@@ -45,7 +47,7 @@ class Server:
 
     async def _serve(self, reader, writer):
         try:
-            while True:
+            while not writer.is_closing():
                 head = await reader.readuntil(b"\r\n\r\n")
                 length = next(int(line.split(b":")[1]) for line in head.split(b"\r\n") if line.startswith(b"Content-Length:"))
                 await reader.readexactly(length)
@@ -55,6 +57,8 @@ class Server:
                 await self._wait()
                 writer.write(ANSWER)
                 await writer.drain()
+                if self.closes:
+                    writer.close()
         except (asyncio.CancelledError, asyncio.IncompleteReadError, ConnectionError):
             pass
         finally:

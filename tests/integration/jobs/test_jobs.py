@@ -1,6 +1,9 @@
 """`stipend jobs`: what each fault of a network is called, and whether the figures are true."""
+import contextlib
 import json
+import os
 import pathlib
+import pty
 import shutil
 import signal
 import socket
@@ -144,6 +147,26 @@ class Servers(JobsTest):
                               timeout=60)
         self.assertEqual((done.returncode, done.stdout), (1, ""))
         self.assertIn("no address of gateway.invalid", done.stderr)
+
+    def test_a_connection_that_the_server_closed_is_not_used_again(self):
+        server = self.server(closes=True)
+        report = load(server.url, "--rate", "20/s", "--duration", "0.5", "--connections", "1")
+        self.assertEqual((classes(report), report["connections"]["opened"]), ({}, 10))
+
+    def test_a_terminal_shows_how_it_goes_in_one_line(self):
+        server = self.server()
+        ours, theirs = pty.openpty()
+        self.addCleanup(os.close, ours)
+        subprocess.run([JOBS, "load", "--gateway", server.url, "--rate", "20/s", "--duration", "1"], check=True,
+                       stderr=theirs, stdout=subprocess.DEVNULL, timeout=60)
+        os.close(theirs)
+        shown = ""
+        with contextlib.suppress(OSError):  # the end of a terminal
+            while part := os.read(ours, 65536):
+                shown += part.decode()
+        self.assertRegex(shown, r"^\r0 s of 1 s: \d+ sent, 0 failed, \d+ under way, p50 [\d.-]+ ms, p99 [\d.-]+ ms\x1b\[K\r")
+        self.assertTrue(shown.endswith("\r\x1b[K"))
+        self.assertNotIn("\n", shown)
 
     def test_a_stall_is_not_hidden(self):
         # A second of every ten, at a fifth of the time.
