@@ -36,7 +36,7 @@ void run_program_beside(const CLI::App& app, int argc, char** argv) {
 }
 
 // Programs beside this one that are called as its commands.
-constexpr std::string_view beside[] = {"gateway-credential"};
+constexpr std::string_view beside[] = {"gateway-credential", "jobs"};
 
 std::vector<std::string> command_names(const CLI::App& app) {
     std::vector<std::string> out;
@@ -232,7 +232,9 @@ int main(int argc, char** argv) {
     AccessOptions access;
     add_access_commands(app, access, status);
 
-    app.footer("`stipend gateway-credential` writes the credential by which orchestrators state their prices.");
+    app.footer(
+        "`stipend gateway-credential` writes the credential by which orchestrators state their prices.\n"
+        "`stipend jobs` sends jobs through a gateway, one or at a rate, and reports how they went.");
 
     run_program_beside(app, argc, argv);
     try {

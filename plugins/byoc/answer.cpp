@@ -2,8 +2,9 @@
 
 #include <algorithm>
 
+#include "livepeer/uptime.hpp"
+#include "livepeer/wire.hpp"
 #include "stipend/money.hpp"
-#include "wire.hpp"
 
 namespace byoc {
 
@@ -25,16 +26,17 @@ std::string read_credit(std::string_view text) {
 
 // Names the orchestrator that responded, and the configuration line that would accept its address.
 Result<void> check_server(const std::string& served_by, const Expected& expected) {
-    if (same_address(served_by, expected.address)) return {};
+    if (livepeer::same_address(served_by, expected.address)) return {};
     const auto& more = expected.service_addresses;
-    if (std::any_of(more.begin(), more.end(), [&](const auto& one) { return same_address(served_by, one); })) return {};
-    const auto shown = printable(without_slash(served_by), 200);
-    return fail(STIPEND_E_INVALID, "answered by ", shown, ", want ", without_slash(expected.address),
+    if (std::any_of(more.begin(), more.end(), [&](const auto& one) { return livepeer::same_address(served_by, one); }))
+        return {};
+    const auto shown = livepeer::printable(livepeer::without_slash(served_by), 200);
+    return fail(STIPEND_E_INVALID, "answered by ", shown, ", want ", livepeer::without_slash(expected.address),
                 "; if that is its own name, add to its entry: service_addresses: [\"", shown, "\"]");
 }
 
 // True: the evidence was verified. False: there is none that can be verified.
-Result<bool> check_signed(const Uptime& uptime, const Expected& expected) {
+Result<bool> check_signed(const livepeer::Uptime& uptime, const Expected& expected) {
     const bool key_known = !expected.evidence.public_key.empty();
     if (!uptime.evidence && expected.signed_only) {
         return fail(STIPEND_E_INVALID, "signed evidence is demanded: got an answer without evidence");
@@ -47,13 +49,13 @@ Result<bool> check_signed(const Uptime& uptime, const Expected& expected) {
     return true;
 }
 
-Result<Uptime> check_answer(const HttpReply& reply, const Attempt& attempt, const Expected& expected) {
+Result<livepeer::Uptime> check_answer(const HttpReply& reply, const Attempt& attempt, const Expected& expected) {
     const auto error = [](const auto&... parts) { return fail(STIPEND_E_INVALID, parts...); };
     if (reply.status != STIPEND_OK) {
         return error(attempt.http_status == 0 ? "no answer: " : "the answer broke off: ", reply.error);
     }
     if (attempt.http_status != 200) {
-        return error("status ", attempt.http_status, ": \"", printable(reply.body(), shown_of_body), "\"");
+        return error("status ", attempt.http_status, ": \"", livepeer::printable(reply.body(), shown_of_body), "\"");
     }
     if (attempt.served_by.empty() && reply.body().empty()) {
         return error("status 200 with an empty body: every try of the gateway failed");
@@ -61,9 +63,9 @@ Result<Uptime> check_answer(const HttpReply& reply, const Attempt& attempt, cons
     if (attempt.served_by.empty()) return error("status 200 without X-Orchestrator-Url: nobody answers for it");
     STIPEND_TRY(check_server(attempt.served_by, expected));
     if (reply.body().empty()) return error("status 200 with an empty body");
-    if (expected.call) return Uptime();
+    if (expected.call) return livepeer::Uptime();
     // Evidence is verified with the worker's key only.
-    return read_uptime(reply.body(), !expected.evidence.public_key.empty());
+    return livepeer::read_uptime(reply.body(), !expected.evidence.public_key.empty());
 }
 
 }  // namespace
@@ -76,7 +78,7 @@ Attempt read_answer(const HttpReply& reply, const Expected& expected) {
     attempt.cancelled = reply.status == STIPEND_E_CANCELLED;
     attempt.local = reply.cause() == STIPEND_HTTP_CAUSE_LOCAL;
     attempt.http_status = reply.http_status();
-    attempt.served_by = printable(reply.header("x-orchestrator-url"), most_address);
+    attempt.served_by = livepeer::printable(reply.header("x-orchestrator-url"), most_address);
     attempt.orchestrator_responded = !attempt.served_by.empty();
     attempt.credit = read_credit(reply.header("livepeer-balance"));
     attempt.body = reply.body().substr(0, evidence_bytes);

@@ -2,7 +2,6 @@
 #pragma once
 
 #include <cstdint>
-#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -50,17 +49,6 @@ Attempt read_answer(const stipend::HttpReply& reply, const Expected& expected);
 
 // An attempt whose request was never sent.
 Attempt not_sent(std::string why);
-
-struct Uptime {
-    std::uint32_t ppm = 0;
-    std::uint32_t window_s = 0;  // 0: not reported
-    std::optional<stipend::Json> evidence = {};
-    std::optional<stipend::Json> service_list = {};  // set only if there is evidence, which covers it
-};
-// The first member of overall_uptime_percentage, service_uptime, uptime_percentage and services.uptime_percentage, also
-// if it is null. INVALID with the reason if that is not a number in 0..100.
-// Without `with_evidence` the evidence and its list are left out.
-stipend::Result<Uptime> read_uptime(std::string_view body, bool with_evidence = true);
 
 // True if the response may be the gateway's own "no such orchestrator": it equals `reference`, the gateway's response
 // for an orchestrator that does not exist, byte for byte.

@@ -4,8 +4,9 @@
 #include <stdexcept>
 
 #include "dispatch_job.hpp"
-#include "eth_key.hpp"
-#include "wire.hpp"
+#include "livepeer/credential.hpp"
+#include "livepeer/eth_key.hpp"
+#include "livepeer/wire.hpp"
 
 namespace byoc {
 
@@ -21,10 +22,10 @@ namespace {
 
 CredentialSource::From credential_of(const Settings& settings) {
     if (settings.credential) return {settings.credential->header(), true, {}, {}};
-    auto key = EthKey::generate();
+    auto key = livepeer::EthKey::generate();
     // Becomes the error of `create`: there is no instance without a key.
     if (!key) throw std::runtime_error(key.error().message);
-    return {key->address_header(), false, settings.cli, settings.remote_signer};
+    return {livepeer::credential_of(*key).header(), false, settings.cli, settings.remote_signer};
 }
 
 // Of all attempts but those for which the gateway found no orchestrator, and so paid none. A lost or broken response
@@ -114,7 +115,7 @@ Result<void> Dispatch::begin_try(const JobPtr& job) {
     }
     job->asked_at = host_.monotonic();
     STIPEND_SET(job->ask, tokens_.ask(address, job->capability, job->registered,
-                                      [this, job](const Token& token) { price_stated(job, token); }));
+                                      [this, job](const livepeer::Token& token) { price_stated(job, token); }));
     return {};
 }
 
@@ -125,7 +126,7 @@ void Dispatch::refuse_quarantined(const JobPtr& job, const std::string& why) {
     finish(job, STIPEND_JOB_FAILED, 0, why);
 }
 
-void Dispatch::price_stated(const JobPtr& job, const Token& token) {
+void Dispatch::price_stated(const JobPtr& job, const livepeer::Token& token) {
     if (!job->done.pending()) return;
     if (token.cancelled) return fail_job(job, fail(STIPEND_E_CANCELLED, token.why));
     const auto price = judge_price(token, job->rule);
@@ -145,7 +146,8 @@ void Dispatch::price_stated(const JobPtr& job, const Token& token) {
     attempt.local = token.cause == STIPEND_HTTP_CAUSE_LOCAL;
     attempt.sent = true;  // the orchestrator was asked instead of the gateway: that it is not reached counts
     // The address of one that the gateway may not even know can be wrong in our own configuration.
-    attempt.orchestrator_responded = job->price_too_high || (token.said == Token::Said::nothing && job->facts.known);
+    attempt.orchestrator_responded =
+        job->price_too_high || (token.said == livepeer::Token::Said::nothing && job->facts.known);
     if (token.no_reserve || token.none_free())
         attempt.reason = cat(price.why, "; ", explanation(token, job->capability, false));
     job->look = token;
@@ -168,18 +170,18 @@ Result<void> Dispatch::reserve_and_send(const JobPtr& job) {
 }
 
 Result<void> Dispatch::send(const JobPtr& job) {
-    const auto body = job->expected.call ? call_body({.type = job->call_type,
-                                                      .payload = job->payload,
-                                                      .agent_id = job->agent_id,
-                                                      .job_id = job->id,
-                                                      .at = host_.now()})
-                                         : job_body({.agent_id = job->agent_id,
-                                                     .job_id = job->id,
-                                                     .nonce = job->nonce,
-                                                     .period_from = job->period_from,
-                                                     .period_to = job->period_to,
-                                                     .window_s = job->window_s,
-                                                     .at = host_.now()});
+    const auto body = job->expected.call ? livepeer::call_body({.type = job->call_type,
+                                                                .payload = job->payload,
+                                                                .agent_id = job->agent_id,
+                                                                .job_id = job->id,
+                                                                .at = host_.now()})
+                                         : livepeer::job_body({.agent_id = job->agent_id,
+                                                               .job_id = job->id,
+                                                               .nonce = job->nonce,
+                                                               .period_from = job->period_from,
+                                                               .period_to = job->period_to,
+                                                               .window_s = job->window_s,
+                                                               .at = host_.now()});
     const auto url = job_url(job->capability);
     const auto headers = job_headers(job->expected.address, job->capability);
     stipend::HttpRequest request;
@@ -281,22 +283,23 @@ void Dispatch::fail_job(const JobPtr& job, const stipend::Error& error) {
 }
 
 Result<void> Dispatch::inspect(std::string_view address, std::string_view capability, Completion<stipend_offer> done) {
-    STIPEND_TRY(check_url(address));
-    STIPEND_TRY(check_capability(capability));
+    STIPEND_TRY(livepeer::check_url(address));
+    STIPEND_TRY(livepeer::check_capability(capability));
     auto look = std::make_shared<Look>(Look{.done = std::move(done)});
     const auto op = look->done.op();
-    STIPEND_SET(look->ask, tokens_.ask(std::string(address), capability, false, [this, look](const Token& token) {
-        if (!look->done.pending()) return;
-        looks_.erase(look->done.op());
-        if (token.cancelled) return look->done.fail(fail(STIPEND_E_CANCELLED, token.why));
-        auto offer = stipend::make_record<stipend_offer>();
-        offer.reachable = token.said == Token::Said::price ? 1 : 0;
-        offer.capacity = token.capacity;
-        offer.price_wei_per_s = token.price.to_abi();
-        offer.announced_address = stipend::to_abi(token.announced);
-        offer.latency_ns = token.latency_ns;
-        look->done.finish(offer);
-    }));
+    STIPEND_SET(look->ask,
+                tokens_.ask(std::string(address), capability, false, [this, look](const livepeer::Token& token) {
+                    if (!look->done.pending()) return;
+                    looks_.erase(look->done.op());
+                    if (token.cancelled) return look->done.fail(fail(STIPEND_E_CANCELLED, token.why));
+                    auto offer = stipend::make_record<stipend_offer>();
+                    offer.reachable = token.said == livepeer::Token::Said::price ? 1 : 0;
+                    offer.capacity = token.capacity;
+                    offer.price_wei_per_s = token.price.to_abi();
+                    offer.announced_address = stipend::to_abi(token.announced);
+                    offer.latency_ns = token.latency_ns;
+                    look->done.finish(offer);
+                }));
     looks_.emplace(op, std::move(look));
     return {};
 }
@@ -326,8 +329,8 @@ Sentinel& Dispatch::sentinel_for(const std::string& capability) {
         // orchestrator that it does not know counts as failed.
         if (sentinels_by_capability_.size() >= max_capabilities) return *sentinels_by_capability_.begin()->second;
         auto made = std::make_unique<Sentinel>(
-            host_, job_url(capability), cat(job_headers(sentinel_address, capability), "Idempotency-Key: sentinel\r\n"),
-            health_);
+            host_, job_url(capability),
+            cat(job_headers(livepeer::sentinel_address, capability), "Idempotency-Key: sentinel\r\n"), health_);
         found = sentinels_by_capability_.emplace(capability, std::move(made)).first;
     }
     return *found->second;
@@ -339,7 +342,7 @@ std::string Dispatch::job_url(const std::string& capability) const {
 
 std::string Dispatch::job_headers(std::string_view address, const std::string& capability) const {
     return cat("Content-Type: application/json\r\nLivepeer: ",
-               livepeer_header(address, capability, settings_.timeout_s), "\r\n");
+               livepeer::livepeer_header(address, capability, settings_.timeout_s), "\r\n");
 }
 
 }  // namespace byoc

@@ -14,13 +14,14 @@
 
 #include "funds_watch.hpp"
 #include "gateway_cli.hpp"
+#include "livepeer/token.hpp"
+#include "price.hpp"
 #include "quarantine.hpp"
 #include "schema.hpp"
 #include "sentinel.hpp"
 #include "settings.hpp"
 #include "stipend/abi/dispatch.h"
 #include "stipend/plugin.hpp"
-#include "token.hpp"
 #include "token_client.hpp"
 
 namespace byoc {
@@ -67,7 +68,7 @@ class Dispatch {
     // the gateway's funds say otherwise.
     stipend::Result<JobPtr> take(const stipend_job& job, stipend::Completion<stipend_job_result> done) const;
     stipend::Result<void> begin_try(const JobPtr& job);
-    void price_stated(const JobPtr& job, const Token& token);
+    void price_stated(const JobPtr& job, const livepeer::Token& token);
     stipend::Result<void> reserve_and_send(const JobPtr& job);
     stipend::Result<void> send(const JobPtr& job);
     void answered(const JobPtr& job, const stipend::HttpReply& reply);
@@ -76,11 +77,11 @@ class Dispatch {
     void second_try(const JobPtr& job);
     void set_wait(const JobPtr& job, std::int64_t least_ns) const;
     [[nodiscard]] bool may_look(const JobPtr& job) const;
-    [[nodiscard]] bool may_come_back(const JobPtr& job, const Token& token) const;
+    [[nodiscard]] bool may_come_back(const JobPtr& job, const livepeer::Token& token) const;
     void look_for_restart(const JobPtr& job, const Verdict& verdict);
     void look_at(const JobPtr& job);
     static void explain(const JobPtr& job);
-    void looked(const JobPtr& job, const Token& token);
+    void looked(const JobPtr& job, const livepeer::Token& token);
     void pause(const JobPtr& job, std::int64_t delay_ns, void (Dispatch::*then)(const JobPtr&));
     void retry(const JobPtr& job);
     void try_now(const JobPtr& job);

@@ -2,8 +2,8 @@
 
 #include <algorithm>
 
+#include "livepeer/wire.hpp"
 #include "stipend/hex.hpp"
-#include "wire.hpp"
 
 namespace byoc {
 
@@ -53,8 +53,8 @@ Result<Dispatch::JobPtr> Dispatch::take(const stipend_job& raw, Completion<stipe
             .period_from = raw.period_from,
             .period_to = raw.period_to,
             .window_s = raw.window_s});
-    STIPEND_TRY(check_url(job->expected.address));
-    STIPEND_TRY(check_capability(job->capability));
+    STIPEND_TRY(livepeer::check_url(job->expected.address));
+    STIPEND_TRY(livepeer::check_capability(job->capability));
     if ((raw.flags & STIPEND_JOB_CALL) != 0) {
         job->call_type = stipend::view(raw.call_type);
         job->payload = stipend::view(raw.payload);

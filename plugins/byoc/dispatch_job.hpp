@@ -25,14 +25,14 @@ struct Dispatch::Job {
     std::string payload;
     Case facts;
     // Of the present attempt.
-    std::optional<Token> token;               // what the orchestrator stated, where it was asked or its price is known
+    std::optional<livepeer::Token> token;     // what the orchestrator stated, where it was asked or its price is known
     std::optional<stipend_mono_ns> asked_at;  // when, if it was asked for this attempt
     bool price_too_high = false;
     // Of the wait for the second one.
     stipend_mono_ns earliest = 0;
     stipend_mono_ns latest = 0;
-    std::optional<Token> look;  // what the orchestrator answered after the failure
-    bool waited = false;        // for a restart
+    std::optional<livepeer::Token> look;  // what the orchestrator answered after the failure
+    bool waited = false;                  // for a restart
     stipend_op exchange = 0;
     TokenClient::AskPtr ask;
     std::unique_ptr<stipend::Timer> pause;

@@ -15,7 +15,7 @@ void Dispatch::second_try(const JobPtr& job) {
     set_wait(job, settings_.retry_after_ns);
     const auto& last = job->facts.attempts.back();
     if (!may_look(job)) return retry(job);
-    if (last.price_unseen) return looked(job, Token(*job->look));
+    if (last.price_unseen) return looked(job, livepeer::Token(*job->look));
     look_at(job);
 }
 
@@ -33,31 +33,31 @@ bool Dispatch::may_look(const JobPtr& job) const {
 
 // It may be on its way back: without a slot, or with a port that is refused, which means nothing at an address that
 // never answered here.
-bool Dispatch::may_come_back(const JobPtr& job, const Token& token) const {
+bool Dispatch::may_come_back(const JobPtr& job, const livepeer::Token& token) const {
     return token.none_free() || (token.gone() && tokens_.has_answered(job->expected.address, job->capability));
 }
 
 // The last failure may have met a restart in the moment of the try: then there is one more, if none has waited yet.
 void Dispatch::look_for_restart(const JobPtr& job, const Verdict& verdict) {
     if (job->waited || job->facts.tries > 2 || !may_look(job)) return fail_check(job, verdict);
-    auto ask =
-        tokens_.ask(job->expected.address, job->capability, job->registered, [this, job, verdict](const Token& token) {
-            if (!job->done.pending()) return;
-            if (token.cancelled) return fail_job(job, fail(STIPEND_E_CANCELLED, token.why));
-            if (!may_come_back(job, token)) return fail_check(job, verdict);
-            ++job->facts.tries;
+    auto ask = tokens_.ask(job->expected.address, job->capability, job->registered,
+                           [this, job, verdict](const livepeer::Token& token) {
+                               if (!job->done.pending()) return;
+                               if (token.cancelled) return fail_job(job, fail(STIPEND_E_CANCELLED, token.why));
+                               if (!may_come_back(job, token)) return fail_check(job, verdict);
+                               ++job->facts.tries;
 
-            retries_.record(1);
-            set_wait(job, 0);
-            looked(job, token);
-        });
+                               retries_.record(1);
+                               set_wait(job, 0);
+                               looked(job, token);
+                           });
     if (!ask) return fail_check(job, verdict);
     job->ask = std::move(*ask);
 }
 
 void Dispatch::look_at(const JobPtr& job) {
     auto ask = tokens_.ask(job->expected.address, job->capability, job->registered,
-                           [this, job](const Token& token) { looked(job, token); });
+                           [this, job](const livepeer::Token& token) { looked(job, token); });
     if (!ask) return retry(job);
     job->ask = std::move(*ask);
 }
@@ -70,7 +70,7 @@ void Dispatch::explain(const JobPtr& job) {
     if (!more.empty()) last.reason = cat(last.reason, "; ", more);
 }
 
-void Dispatch::looked(const JobPtr& job, const Token& token) {
+void Dispatch::looked(const JobPtr& job, const livepeer::Token& token) {
     if (!job->done.pending()) return;
     if (token.cancelled) return fail_job(job, fail(STIPEND_E_CANCELLED, token.why));
     const bool first_look = !job->look;

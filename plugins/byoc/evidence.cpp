@@ -9,9 +9,9 @@
 #include <array>
 #include <exception>
 
+#include "livepeer/wire.hpp"
 #include "stipend/hex.hpp"
 #include "stipend/money.hpp"
-#include "wire.hpp"
 
 namespace byoc {
 
@@ -72,8 +72,8 @@ class Reader {
 
 Result<void> same(std::string_view field, std::string_view got, std::string_view want, std::string_view advice = "") {
     if (got == want) return {};
-    return fail(STIPEND_E_INVALID, "evidence.", field, ": got ", printable(got, 80), ", want ", printable(want, 80),
-                advice);
+    return fail(STIPEND_E_INVALID, "evidence.", field, ": got ", livepeer::printable(got, 80), ", want ",
+                livepeer::printable(want, 80), advice);
 }
 
 Result<std::string> hash_of_list(const Json& list) {

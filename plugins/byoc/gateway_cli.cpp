@@ -1,9 +1,9 @@
 #include "gateway_cli.hpp"
 
-#include "eth_key.hpp"
+#include "livepeer/eth_key.hpp"
+#include "livepeer/wire.hpp"
 #include "server_trust.hpp"
 #include "stipend/json_parse.hpp"
-#include "wire.hpp"
 
 namespace byoc {
 
@@ -31,7 +31,8 @@ stipend::HttpRequest request_to(const CliEndpoint& endpoint, std::string_view ur
 Result<std::string> body_of(const HttpReply& reply) {
     if (reply.status != STIPEND_OK) return fail(STIPEND_E_UNAVAILABLE, reply.error);
     if (reply.http_status() != 200) {
-        return fail(STIPEND_E_UNAVAILABLE, "status ", reply.http_status(), ": \"", printable(reply.body(), 120), "\"");
+        return fail(STIPEND_E_UNAVAILABLE, "status ", reply.http_status(), ": \"",
+                    livepeer::printable(reply.body(), 120), "\"");
     }
     return std::string(reply.body());
 }
@@ -54,16 +55,17 @@ Result<CliEndpoint> CliEndpoint::parse(std::string_view text) {
         auto path = text.substr(unix_scheme.size());
         while (path.starts_with("//")) path.remove_prefix(1);
         if (!path.starts_with('/')) {
-            return fail(STIPEND_E_INVALID, "got \"", printable(text, 80), "\", want unix: and an absolute path");
+            return fail(STIPEND_E_INVALID, "got \"", livepeer::printable(text, 80),
+                        "\", want unix: and an absolute path");
         }
         return CliEndpoint{"http://localhost", std::string(path)};
     }
-    if (!check_url(text) || !text.starts_with("http://") || !is_loopback_url(text)) {
-        return fail(STIPEND_E_INVALID, "got \"", printable(text, 80),
+    if (!livepeer::check_url(text) || !text.starts_with("http://") || !is_loopback_url(text)) {
+        return fail(STIPEND_E_INVALID, "got \"", livepeer::printable(text, 80),
                     "\", want http:// and a loopback address, or unix:/path: this port signs anything with the "
                     "gateway's key, so it must not be reached over a network");
     }
-    return CliEndpoint{std::string(without_slash(text)), {}};
+    return CliEndpoint{std::string(livepeer::without_slash(text)), {}};
 }
 
 std::string Funds::text() const {
@@ -73,7 +75,7 @@ std::string Funds::text() const {
 Result<Funds> read_funds(std::string_view body) {
     const auto json = stipend::parse_json(body, {.bytes = most_cli_answer, .depth = 8, .nodes = 1000});
     if (!json || !json->is(Json::Kind::object)) {
-        return fail(STIPEND_E_INVALID, "senderInfo: got \"", printable(body, 80), "\", want a JSON object");
+        return fail(STIPEND_E_INVALID, "senderInfo: got \"", livepeer::printable(body, 80), "\", want a JSON object");
     }
     Funds out;
     STIPEND_SET(out.deposit, amount_of(&*json, "Deposit"));
@@ -99,15 +101,16 @@ void FundsReader::over(const Result<Funds>& funds) {
     for (auto& done : waiting) done(funds);
 }
 
-Result<Credential> read_signer_answer(std::string_view body) {
+Result<livepeer::Credential> read_signer_answer(std::string_view body) {
     const auto json = stipend::parse_json(body, {.bytes = most_cli_answer, .depth = 4, .nodes = 100});
     const auto* address = json ? json->find("address") : nullptr;
     const auto* signature = json ? json->find("signature") : nullptr;
     const auto is_text = [](const Json* value) { return value != nullptr && value->is(Json::Kind::string); };
     if (!is_text(address) || !is_text(signature)) {
-        return fail(STIPEND_E_INVALID, "got \"", printable(body, 80), "\", want {\"address\":...,\"signature\":...}");
+        return fail(STIPEND_E_INVALID, "got \"", livepeer::printable(body, 80),
+                    "\", want {\"address\":...,\"signature\":...}");
     }
-    return make_credential_of_hex(address->text(), signature->text());
+    return livepeer::make_credential_of_hex(address->text(), signature->text());
 }
 
 void CredentialSource::ask(Done done) {
@@ -124,8 +127,9 @@ void CredentialSource::ask_cli() {
         if (!body) return over(std::move(body).error().in("ethAddr"));
         while (!body->empty() && (body->back() == '\n' || body->back() == '\r')) body->pop_back();
         // Nothing is sent to be signed unless it is the hash of an address.
-        if (!is_eth_address(*body)) {
-            return over(fail(STIPEND_E_INVALID, "ethAddr: got \"", printable(*body, 60), "\", want an address"));
+        if (!livepeer::is_eth_address(*body)) {
+            return over(
+                fail(STIPEND_E_INVALID, "ethAddr: got \"", livepeer::printable(*body, 60), "\", want an address"));
         }
         ask_signature(*body);
     });
@@ -134,7 +138,7 @@ void CredentialSource::ask_cli() {
 
 void CredentialSource::ask_signature(const std::string& address) {
     const auto url = cat(from_.cli.url, "/signMessage");
-    const auto body = sign_request_body(address);
+    const auto body = livepeer::sign_request_body(address);
     auto request = request_to(from_.cli, url, timeout_ms);
     request.method = "POST";
     request.headers = "Content-Type: application/x-www-form-urlencoded\r\n";
@@ -142,7 +146,7 @@ void CredentialSource::ask_signature(const std::string& address) {
     const auto sent = host_.http(request, [this, address](const HttpReply& reply) {
         auto signature = body_of(reply);
         if (!signature) return over(std::move(signature).error().in("signMessage"));
-        over(make_credential(address, *signature));
+        over(livepeer::make_credential(address, *signature));
     });
     if (!sent) over(stipend::Error(sent.error()));
 }
@@ -162,7 +166,7 @@ void CredentialSource::ask_signer() {
     if (!sent) over(stipend::Error(sent.error()));
 }
 
-void CredentialSource::over(Result<Credential> credential) {
+void CredentialSource::over(Result<livepeer::Credential> credential) {
     Result<std::string> header = std::string();
     if (credential) {
         from_.header = credential->header();

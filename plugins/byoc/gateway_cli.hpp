@@ -11,7 +11,7 @@
 #include <string_view>
 #include <vector>
 
-#include "credential.hpp"
+#include "livepeer/credential.hpp"
 #include "stipend/host.hpp"
 #include "stipend/money.hpp"
 
@@ -87,7 +87,7 @@ class CredentialSource {
     void ask_cli();
     void ask_signature(const std::string& address);
     void ask_signer();
-    void over(stipend::Result<Credential> credential);
+    void over(stipend::Result<livepeer::Credential> credential);
 
     const stipend::Host host_;
     From from_;
@@ -95,6 +95,6 @@ class CredentialSource {
 };
 
 // Reads the answer of a remote signer's `POST /sign-orchestrator-info`. INVALID: malformed, or another's signature.
-stipend::Result<Credential> read_signer_answer(std::string_view body);
+stipend::Result<livepeer::Credential> read_signer_answer(std::string_view body);
 
 }  // namespace byoc

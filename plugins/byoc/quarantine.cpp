@@ -1,11 +1,11 @@
 #include "quarantine.hpp"
 
-#include "eth_key.hpp"
+#include "livepeer/eth_key.hpp"
+#include "livepeer/wire.hpp"
 #include "stipend/duration.hpp"
 #include "stipend/hex.hpp"
 #include "stipend/json_parse.hpp"
 #include "stipend/url.hpp"
-#include "wire.hpp"
 #include "worker_answers.hpp"
 
 namespace byoc {
@@ -34,7 +34,7 @@ std::int64_t number_of(const Json& object, std::string_view key) {
 }  // namespace
 
 void Quarantine::add(const std::string& address, const std::string& why) {
-    const std::string bare(without_slash(address));
+    const std::string bare(livepeer::without_slash(address));
     Entry entry{host_.now(), max_price_, why};
     auto json = Json::object();
     json.set("since", entry.since);

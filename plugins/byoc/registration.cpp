@@ -4,8 +4,8 @@
 
 #include <algorithm>
 
+#include "livepeer/wire.hpp"
 #include "stipend/hex.hpp"
-#include "wire.hpp"
 #include "worker_answers.hpp"
 
 namespace byoc {
@@ -127,11 +127,11 @@ void Registration::registered(const HttpReply& reply) {
         note(Trouble::down, cat("no answer: ", reply.error));
     } else if (reply.http_status() == 400 && reply.body().starts_with("invalid authorization")) {
         note(Trouble::secret, "wrong secret: it is to be the orchestrator's -orchSecret");
-    } else if (const auto advice = https_advice(reply.http_status(), reply.body()); !advice.empty()) {
+    } else if (const auto advice = livepeer::https_advice(reply.http_status(), reply.body()); !advice.empty()) {
         note(Trouble::refused, advice);
     } else {
         note(Trouble::refused,
-             cat("refused with status ", reply.http_status(), ": \"", printable(reply.body(), 120), "\""));
+             cat("refused with status ", reply.http_status(), ": \"", livepeer::printable(reply.body(), 120), "\""));
     }
     ++failures_;
     const auto base = std::min(first_pause_ns << std::min<std::int64_t>(failures_ - 1, 5), longest_pause_ns);
@@ -169,7 +169,7 @@ void Registration::job_arrived() {
 }
 
 void Registration::probe() {
-    auto sent = ask_token(probe_timeout_ms, [this](const Token& token) {
+    auto sent = ask_token(probe_timeout_ms, [this](const livepeer::Token& token) {
         exchange_ = 0;
         if (!stopping_) probed(token);
     });
@@ -181,11 +181,11 @@ void Registration::probe() {
     after(settings_.probe_every_ns, &Registration::probe);
 }
 
-void Registration::probed(const Token& token) {
-    if (token.said == Token::Said::unseen) return probe_failed(token);
+void Registration::probed(const livepeer::Token& token) {
+    if (token.said == livepeer::Token::Said::unseen) return probe_failed(token);
     unanswered_since_ = 0;
     note_certificate(token.certificate);
-    const bool priced = token.said == Token::Said::price;
+    const bool priced = token.said == livepeer::Token::Said::price;
     capacity_ = token.tells_capacity ? token.capacity : -1;
     unseen_ = !priced && !token.none_free();
     if (token.none_free() && idle_()) {
@@ -213,7 +213,7 @@ void Registration::probed(const Token& token) {
     after(settings_.probe_every_ns, &Registration::probe);
 }
 
-void Registration::probe_failed(const Token& token) {
+void Registration::probe_failed(const livepeer::Token& token) {
     probes_failed_.record(1);
     const auto now = host_.monotonic();
     if (unanswered_since_ == 0) unanswered_since_ = now;
@@ -256,8 +256,8 @@ void Registration::farewell() {
     if (count_ == 0 && !under_way) return;
     // The probe comes first: an unreachable orchestrator is not waited for twice, and by the time of its response a
     // replacement of this instance has registered itself in `owner_key`.
-    const auto sent = ask_token(farewell_timeout_ms, [this](const Token& token) {
-        if (token.said != Token::Said::unseen) return unregister();
+    const auto sent = ask_token(farewell_timeout_ms, [this](const livepeer::Token& token) {
+        if (token.said != livepeer::Token::Said::unseen) return unregister();
         host_.log(STIPEND_LOG_WARN, cat("not unregistered: ", settings_.orchestrator, ": ", token.why));
     });
     if (!sent) host_.log(STIPEND_LOG_WARN, cat("not unregistered: ", sent.error().message));
@@ -322,11 +322,12 @@ Result<stipend_op> Registration::send(std::string_view method, std::string_view 
     return host_.http(request, std::move(done));
 }
 
-Result<stipend_op> Registration::ask_token(std::uint32_t timeout_ms, stipend::UniqueFunction<void(const Token&)> done) {
+Result<stipend_op> Registration::ask_token(std::uint32_t timeout_ms,
+                                           stipend::UniqueFunction<void(const livepeer::Token&)> done) {
     const auto headers =
         cat("Livepeer-Eth-Address: ", token_header_, "\r\nLivepeer-Capability: ", settings_.capability, "\r\n");
     return send("GET", "/process/token", headers, "", timeout_ms,
-                [done = std::move(done)](const HttpReply& reply) mutable { done(read_token(reply)); });
+                [done = std::move(done)](const HttpReply& reply) mutable { done(livepeer::read_token(reply)); });
 }
 
 std::int64_t Registration::random_up_to(std::int64_t most) {

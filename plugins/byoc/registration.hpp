@@ -20,9 +20,9 @@
 #include <random>
 #include <string>
 
+#include "livepeer/token.hpp"
 #include "stipend/host.hpp"
 #include "stipend/json.hpp"
-#include "token.hpp"
 #include "worker_settings.hpp"
 
 namespace byoc {
@@ -68,8 +68,8 @@ class Registration {
     void register_now();
     void registered(const stipend::HttpReply& reply);
     void probe();
-    void probed(const Token& token);
-    void probe_failed(const Token& token);
+    void probed(const livepeer::Token& token);
+    void probe_failed(const livepeer::Token& token);
     // What shows that the capability is lost where no probe can see it, or nothing.
     [[nodiscard]] std::string unseen_loss() const;
     void lost(const std::string& why, Haste haste);
@@ -81,7 +81,8 @@ class Registration {
     void after(std::int64_t ns, void (Registration::*step)());
     stipend::Result<stipend_op> send(std::string_view method, std::string_view path, std::string_view headers,
                                      std::string_view body, std::uint32_t timeout_ms, stipend::Host::HttpDone done);
-    stipend::Result<stipend_op> ask_token(std::uint32_t timeout_ms, stipend::UniqueFunction<void(const Token&)> done);
+    stipend::Result<stipend_op> ask_token(std::uint32_t timeout_ms,
+                                          stipend::UniqueFunction<void(const livepeer::Token&)> done);
     [[nodiscard]] std::int64_t random_up_to(std::int64_t most);
 
     const WorkerSettings& settings_;

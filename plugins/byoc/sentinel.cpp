@@ -1,6 +1,7 @@
 #include "sentinel.hpp"
 
-#include "wire.hpp"
+#include "livepeer/gateway_answer.hpp"
+#include "livepeer/wire.hpp"
 
 namespace byoc {
 
@@ -9,7 +10,6 @@ using stipend::HttpReply;
 
 namespace {
 
-constexpr std::string_view no_orchestrators = "No orchestrators found";
 constexpr std::uint64_t max_answer = 65'536;
 
 }  // namespace
@@ -42,9 +42,8 @@ GatewayState read_sentinel(const HttpReply& reply) {
     }
     const int status = reply.http_status();
     const auto body = reply.body();
-    state.why = cat("status ", status, ": \"", printable(body, 120), "\", want \"", no_orchestrators, "\"");
-    const bool named = body.find(no_orchestrators) != std::string_view::npos;
-    if (named && (status == 400 || status == 503) && reply.header("x-orchestrator-url").empty()) {
+    state.why = cat("status ", status, ": \"", livepeer::printable(body, 120), "\", want \"No orchestrators found\"");
+    if (livepeer::no_orchestrators_found(status, reply.header("x-orchestrator-url"), body)) {
         return {GatewayState::Is::well, {}, {status, std::string(body)}};
     }
     if (status == 400) state.is = GatewayState::Is::refusing;

@@ -1,8 +1,8 @@
 #include "settings.hpp"
 
+#include "livepeer/wire.hpp"
 #include "stipend/config.hpp"
 #include "stipend/url.hpp"
-#include "wire.hpp"
 
 namespace byoc {
 
@@ -29,13 +29,14 @@ Result<std::int64_t> whole_seconds(const ConfigView& config, std::int64_t otherw
 
 Result<void> parse_job(const ConfigView& config, Settings& out) {
     STIPEND_LET(gateway, config.at("gateway").string());
-    if (auto good = check_url(gateway); !good) return config.at("gateway").refuse(good.error().message);
+    if (auto good = livepeer::check_url(gateway); !good) return config.at("gateway").refuse(good.error().message);
     out.gateway = gateway.ends_with('/') ? gateway.substr(0, gateway.size() - 1) : gateway;
     STIPEND_LET(capability, config.at("capability").string_or(out.capability));
-    if (auto good = check_capability(capability); !good) return config.at("capability").refuse(good.error().message);
+    if (auto good = livepeer::check_capability(capability); !good)
+        return config.at("capability").refuse(good.error().message);
     out.capability = capability;
     STIPEND_LET(path, config.at("path").string_or(""));
-    if (auto good = check_path(path); !good) return config.at("path").refuse(good.error().message);
+    if (auto good = livepeer::check_path(path); !good) return config.at("path").refuse(good.error().message);
     out.path = path.starts_with('/') ? path.substr(1) : path;
     STIPEND_SET(out.retry_after_ns, config.at("retry_after").duration_or(out.retry_after_ns, 0, 600 * ns_per_s));
     const auto evidence = config.at("evidence");
@@ -78,7 +79,7 @@ Result<void> parse_orchestrators(const ConfigView& config, Settings& out) {
         STIPEND_LET(text, view.string());
         auto trust = ServerTrust::parse(text);
         if (!trust) return view.refuse(trust.error().message);
-        const auto bare = without_slash(address);
+        const auto bare = livepeer::without_slash(address);
         if (!bare.starts_with("https://"))
             return view.refuse("got a certificate for ", bare, ", want an https address");
         if (!out.trust.emplace(stipend::address_key(address), std::move(*trust)).second) {
@@ -92,7 +93,7 @@ Result<void> parse_orchestrators(const ConfigView& config, Settings& out) {
 Result<void> parse_gateway_side(const ConfigView& config, Settings& out) {
     if (const auto view = config.at("gateway_credential"); view.present()) {
         STIPEND_LET(text, view.string());
-        auto credential = parse_credential(text);
+        auto credential = livepeer::parse_credential(text);
         if (!credential) return view.refuse(credential.error().message);
         out.credential = std::move(*credential);
     }
@@ -104,8 +105,8 @@ Result<void> parse_gateway_side(const ConfigView& config, Settings& out) {
     }
     if (const auto view = config.at("remote_signer"); view.present()) {
         STIPEND_LET(url, view.string());
-        if (auto good = check_url(url); !good) return view.refuse(good.error().message);
-        out.remote_signer = without_slash(url);
+        if (auto good = livepeer::check_url(url); !good) return view.refuse(good.error().message);
+        out.remote_signer = livepeer::without_slash(url);
     }
     return {};
 }

@@ -6,8 +6,8 @@
 #include <optional>
 #include <string>
 
-#include "credential.hpp"
 #include "gateway_cli.hpp"
+#include "livepeer/credential.hpp"
 #include "server_trust.hpp"
 #include "stipend/abi/lifecycle.h"
 #include "stipend/duration.hpp"
@@ -23,9 +23,9 @@ struct Settings {
     std::uint64_t max_price = 0;      // wei per second
     std::int64_t price_check_ns = 0;  // how long an observed price is valid; 0: prices are not checked
     bool allow_unseen_price = false;
-    std::optional<Credential> credential;  // the gateway's
-    CliEndpoint cli;                       // the gateway's CLI port; no URL: none
-    std::string remote_signer;             // a URL without a trailing slash, or empty
+    std::optional<livepeer::Credential> credential;  // the gateway's
+    CliEndpoint cli;                                 // the gateway's CLI port; no URL: none
+    std::string remote_signer;                       // a URL without a trailing slash, or empty
     std::int64_t quarantine_ns = 24 * 3600 * stipend::ns_per_s;
     bool signed_only = false;  // a response without verified evidence is rejected
     std::int64_t retry_after_ns = 5 * stipend::ns_per_s;

@@ -1,8 +1,8 @@
 #include "token_client.hpp"
 
+#include "livepeer/wire.hpp"
 #include "server_trust.hpp"
 #include "stipend/url.hpp"
-#include "wire.hpp"
 
 namespace byoc {
 
@@ -18,8 +18,8 @@ std::string key_of(std::string_view address, std::string_view capability) {
 }
 
 // A token that was never asked for, by a fault of this machine.
-Token not_asked(std::string why) {
-    Token token;
+livepeer::Token not_asked(std::string why) {
+    livepeer::Token token;
     token.cause = STIPEND_HTTP_CAUSE_LOCAL;
     token.why = std::move(why);
     return token;
@@ -45,8 +45,8 @@ Result<TokenClient::AskPtr> TokenClient::ask(const std::string& address, std::st
                 }
                 // `send` moves `done` only into a request that was taken.
                 auto shared = std::make_shared<Done>(std::move(done));
-                auto sent =
-                    send(ask, address, name, registered, *header, [shared](const Token& token) { (*shared)(token); });
+                auto sent = send(ask, address, name, registered, *header,
+                                 [shared](const livepeer::Token& token) { (*shared)(token); });
                 if (sent) return;
                 ask->over = true;
                 (*shared)(not_asked(sent.error().message));
@@ -58,7 +58,7 @@ Result<TokenClient::AskPtr> TokenClient::ask(const std::string& address, std::st
 
 Result<void> TokenClient::send(const AskPtr& ask, const std::string& address, std::string_view capability,
                                bool registered, std::string_view header, Done done) {
-    const std::string bare(without_slash(address));
+    const std::string bare(livepeer::without_slash(address));
     const auto url = cat(bare, "/process/token");
     const auto headers = cat("Livepeer-Eth-Address: ", header, "\r\nLivepeer-Capability: ", capability, "\r\n");
     stipend::HttpRequest request;
@@ -77,7 +77,7 @@ Result<void> TokenClient::send(const AskPtr& ask, const std::string& address, st
     STIPEND_SET(ask->exchange, host_.http(request, [this, ask, asked_at, own, key = key_of(address, capability),
                                                     done = std::move(done)](const HttpReply& reply) mutable {
         if (std::exchange(ask->over, true)) return;
-        auto token = read_token(reply);
+        auto token = livepeer::read_token(reply);
         token.own_credential = own;
         note(key, token, asked_at);
         done(token);
@@ -90,16 +90,16 @@ void TokenClient::cancel(const AskPtr& ask) const {
     if (ask->exchange != 0) host_.cancel_http(ask->exchange);
 }
 
-void TokenClient::note(const std::string& key, const Token& token, stipend_mono_ns asked_at) {
-    if (token.said == Token::Said::unseen) return;
+void TokenClient::note(const std::string& key, const livepeer::Token& token, stipend_mono_ns asked_at) {
+    if (token.said == livepeer::Token::Said::unseen) return;
     if (seen_.size() >= max_prices && !seen_.contains(key)) seen_.clear();
     // A price that it no longer states does not count any more. Without a slot, the price can be that of a capability
     // which its worker has not registered yet, and then it is 0 whatever the worker will ask.
-    const bool counts = token.said == Token::Said::price && !token.none_free();
+    const bool counts = token.said == livepeer::Token::Said::price && !token.none_free();
     seen_[key] = {token, counts ? asked_at + settings_.price_check_ns : 0};
 }
 
-const Token* TokenClient::price(const std::string& address, std::string_view capability) const {
+const livepeer::Token* TokenClient::price(const std::string& address, std::string_view capability) const {
     const auto found = seen_.find(key_of(address, capability));
     return found != seen_.end() && found->second.until > host_.monotonic() ? &found->second.token : nullptr;
 }

@@ -8,9 +8,9 @@
 #include <unordered_map>
 
 #include "gateway_cli.hpp"
+#include "livepeer/token.hpp"
 #include "settings.hpp"
 #include "stipend/host.hpp"
-#include "token.hpp"
 
 namespace byoc {
 
@@ -19,7 +19,7 @@ class TokenClient {
     static constexpr std::uint32_t timeout_ms = 3'000;
     static constexpr std::uint64_t max_token = 65'536;  // bytes
     static constexpr std::size_t max_prices = 200'000;
-    using Done = stipend::UniqueFunction<void(const Token&)>;
+    using Done = stipend::UniqueFunction<void(const livepeer::Token&)>;
 
     // One request. `over` is set when its `done` was called, or by `cancel`, after which it never is.
     struct Ask {
@@ -39,18 +39,18 @@ class TokenClient {
     void cancel(const AskPtr& ask) const;
 
     // The last token of that capability with a price, and when it was asked for; NULL: none, or too long ago.
-    [[nodiscard]] const Token* price(const std::string& address, std::string_view capability) const;
+    [[nodiscard]] const livepeer::Token* price(const std::string& address, std::string_view capability) const;
     // The orchestrator has answered this host before.
     [[nodiscard]] bool has_answered(const std::string& address, std::string_view capability) const;
 
   private:
     struct StatedPrice {
-        Token token;
+        livepeer::Token token;
         stipend_mono_ns until = 0;  // the price counts before
     };
     stipend::Result<void> send(const AskPtr& ask, const std::string& address, std::string_view capability,
                                bool registered, std::string_view header, Done done);
-    void note(const std::string& key, const Token& token, stipend_mono_ns asked_at);
+    void note(const std::string& key, const livepeer::Token& token, stipend_mono_ns asked_at);
 
     const stipend::Host host_;
     const Settings& settings_;

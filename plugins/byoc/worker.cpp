@@ -4,8 +4,9 @@
 
 #include <stdexcept>
 
-#include "eth_key.hpp"
-#include "wire.hpp"
+#include "livepeer/credential.hpp"
+#include "livepeer/eth_key.hpp"
+#include "livepeer/wire.hpp"
 
 namespace byoc {
 
@@ -24,9 +25,9 @@ constexpr std::string_view seed_key = "key_seed";
 
 // Signs the requests for the orchestrator's token: a key without funds that is never stored.
 std::string throwaway_header() {
-    auto key = EthKey::generate();
+    auto key = livepeer::EthKey::generate();
     if (!key) throw std::runtime_error(key.error().message);  // becomes the error of `create`
-    return key->address_header();
+    return livepeer::credential_of(*key).header();
 }
 
 std::string error_text(std::string_view why) {
@@ -163,7 +164,8 @@ bool Worker::may_ask(const RouteRequest& request) const {
 void Worker::refuse_job(RouteRequest request, int status, std::string_view why) {
     ++jobs_turned_away_;
     jobs_refused_.record(1);
-    host_.log(STIPEND_LOG_DEBUG, cat("job from ", printable(request.peer, 80), " refused: ", status, ": ", why));
+    host_.log(STIPEND_LOG_DEBUG,
+              cat("job from ", livepeer::printable(request.peer, 80), " refused: ", status, ": ", why));
     request.respond(status, json_type, error_text(why));
 }
 
@@ -198,9 +200,9 @@ void Worker::do_job(RouteRequest request, const JobAsked& job) {
     }
     ++jobs_done_;
     jobs_.record(1);
-    host_.log(STIPEND_LOG_INFO,
-              cat("job from ", printable(request.peer, 80), ": agent_id ", printable(job.agent_id, 80), ", uptime ",
-                  percent_text(report->overall_ppm), " %, window ", report->window_s, " s"));
+    host_.log(STIPEND_LOG_INFO, cat("job from ", livepeer::printable(request.peer, 80), ": agent_id ",
+                                    livepeer::printable(job.agent_id, 80), ", uptime ",
+                                    percent_text(report->overall_ppm), " %, window ", report->window_s, " s"));
     request.respond(200, cat(json_type, "X-Metadata: ", metadata_text(*report, settings_, job), "\r\n"), answer.dump());
 }
 

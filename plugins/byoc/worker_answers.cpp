@@ -5,10 +5,10 @@
 #include <cstdio>
 #include <functional>
 
+#include "livepeer/wire.hpp"
 #include "stipend/duration.hpp"
 #include "stipend/hex.hpp"
 #include "stipend/json_parse.hpp"
-#include "wire.hpp"
 
 namespace byoc {
 
@@ -105,7 +105,8 @@ Result<std::uint32_t> window_of(std::string_view text) {
     const auto number = stipend::Decimal::parse(text);
     const auto seconds = number ? number->exact_scaled(0) : Result<std::int64_t>(0);
     if (seconds && *seconds >= 1 && *seconds <= most_window_s) return static_cast<std::uint32_t>(*seconds);
-    return fail(STIPEND_E_INVALID, "window_seconds: got ", printable(text, 40), ", want 1 .. ", most_window_s);
+    return fail(STIPEND_E_INVALID, "window_seconds: got ", livepeer::printable(text, 40), ", want 1 .. ",
+                most_window_s);
 }
 
 // The member of that kind, or NULL if it is missing or null.
@@ -123,7 +124,7 @@ Result<void> read_period(const Json& job, std::string_view key, std::string& out
     const bool digits =
         !text.empty() && text.size() <= 19 && std::all_of(text.begin(), text.end(), stipend::ascii::is_digit);
     if (!digits) {
-        return fail(STIPEND_E_INVALID, key, ": got \"", printable(text, 40), "\", want 1 to 19 digits");
+        return fail(STIPEND_E_INVALID, key, ": got \"", livepeer::printable(text, 40), "\", want 1 to 19 digits");
     }
     out = text;
     return {};
@@ -182,8 +183,8 @@ Result<JobAsked> read_job(std::string_view body, std::uint32_t otherwise_window_
         out.nonce = nonce->text();
         if (out.nonce.empty() || out.nonce.size() % 2 != 0 || !stipend::is_hex(out.nonce) ||
             out.nonce.size() > most_nonce) {
-            return fail(STIPEND_E_INVALID, "nonce: got \"", printable(out.nonce, 40), "\", want 2 to ", most_nonce,
-                        " hex digits");
+            return fail(STIPEND_E_INVALID, "nonce: got \"", livepeer::printable(out.nonce, 40), "\", want 2 to ",
+                        most_nonce, " hex digits");
         }
     }
     STIPEND_TRY(read_period(job, "period_from", out.period_from));
@@ -241,7 +242,7 @@ Json job_answer(const ServiceReport& report, const WorkerSettings& settings, con
     out.set("status", "success");
     out.set("agent_id", job.agent_id);
     out.set("capability", settings.capability);
-    out.set("timestamp", Json::of_number(timestamp_text(report.now)));
+    out.set("timestamp", Json::of_number(livepeer::timestamp_text(report.now)));
     out.set("overall_uptime_percentage", percent(report.overall_ppm));
     out.set("window_seconds", report.window_s);
     out.set("services", std::move(services));
@@ -260,8 +261,8 @@ Json job_answer(const ServiceReport& report, const WorkerSettings& settings, con
 std::string metadata_text(const ServiceReport& report, const WorkerSettings& settings, const JobAsked& job) {
     auto out = Json::object();
     out.set("capability", settings.capability);
-    out.set("agent_id", printable(job.agent_id, most_agent_id));
-    out.set("timestamp", Json::of_number(timestamp_text(report.now)));
+    out.set("agent_id", livepeer::printable(job.agent_id, most_agent_id));
+    out.set("timestamp", Json::of_number(livepeer::timestamp_text(report.now)));
     out.set("uptime", percent(report.overall_ppm));
     out.set("eligible", eligible(report, settings));
     return out.dump();

@@ -2,10 +2,10 @@
 
 #include <algorithm>
 
+#include "livepeer/wire.hpp"
 #include "stipend/config.hpp"
 #include "stipend/hex.hpp"
 #include "stipend/url.hpp"
-#include "wire.hpp"
 
 namespace byoc {
 
@@ -17,8 +17,8 @@ namespace {
 
 Result<std::string> url_of(const ConfigView& config, const std::string& otherwise = "") {
     STIPEND_LET(url, otherwise.empty() ? config.string() : config.string_or(otherwise));
-    if (auto good = check_url(url); !good) return config.refuse(good.error().message);
-    return std::string(without_slash(url));
+    if (auto good = livepeer::check_url(url); !good) return config.refuse(good.error().message);
+    return std::string(livepeer::without_slash(url));
 }
 
 // Text for a header or a signed line: printable ASCII of limited length. No message contains its value.
@@ -46,7 +46,8 @@ Result<std::string> hex_of_32_bytes(const ConfigView& config, std::string_view w
 // An absolute path, read later, and again and again.
 Result<std::string> path_of(const ConfigView& config) {
     STIPEND_LET(path, config.string());
-    if (!path.starts_with('/')) return config.refuse("got \"", printable(path, 80), "\", want an absolute path");
+    if (!path.starts_with('/'))
+        return config.refuse("got \"", livepeer::printable(path, 80), "\", want an absolute path");
     return path;
 }
 
@@ -99,7 +100,7 @@ Result<void> parse_orchestrator(const ConfigView& config, WorkerSettings& out) {
 Result<void> parse_capability(const ConfigView& config, WorkerSettings& out) {
     const auto capability = config.at("capability");
     STIPEND_LET(name, capability.string_or(out.capability));
-    if (auto good = check_capability(name); !good) return capability.refuse(good.error().message);
+    if (auto good = livepeer::check_capability(name); !good) return capability.refuse(good.error().message);
     out.capability = name;
     STIPEND_SET(out.url, url_of(config.at("url"), out.url));
     STIPEND_LET(description, config.at("description").string_or(out.description));

@@ -19,7 +19,7 @@
 #include "host/engine/plugin_calls.hpp"
 #include "host/http/curl_client.hpp"
 #include "host/plugin/instance.hpp"
-#include "plugins/byoc/wire.hpp"
+#include "livepeer/wire.hpp"
 #include "stipend/duration.hpp"
 #include "stipend/record.hpp"
 #include "tests/bench/bare_loop.hpp"
@@ -64,12 +64,12 @@ std::vector<BareRequest> requests_for(const std::vector<registry::Payee>& payees
     for (const auto& payee : payees) {
         const auto job_id = cat(ns, ":", payee.key, ":1:1");
         out.push_back({{"Content-Type: application/json",
-                        cat("Livepeer: ", byoc::livepeer_header(payee.address, capability, timeout_s))},
-                       byoc::job_body({.agent_id = payee.key,
-                                       .job_id = job_id,
-                                       .nonce = nonce,
-                                       .window_s = window_s,
-                                       .at = 1'800'000'000 * ns_per_s})});
+                        cat("Livepeer: ", livepeer::livepeer_header(payee.address, capability, timeout_s))},
+                       livepeer::job_body({.agent_id = payee.key,
+                                           .job_id = job_id,
+                                           .nonce = nonce,
+                                           .window_s = window_s,
+                                           .at = 1'800'000'000 * ns_per_s})});
     }
     return out;
 }

@@ -15,7 +15,7 @@ COMMAND = re.compile(r"`stipend ([a-z][^`]*)`")
 def literals(root):
     """The text literals of the product, adjacent ones joined, in one text."""
     out = []
-    for folder in ("host", "plugins", "sdk", "tools"):
+    for folder in ("host", "livepeer", "plugins", "sdk", "tools"):
         for path in sorted((root / folder).rglob("*")):
             if path.suffix in (".cpp", ".hpp"):
                 joined = re.sub(r'"\s*\n\s*"', "", path.read_text())

@@ -8,10 +8,10 @@
 
 #include "answer.hpp"
 #include "host/base/printable.hpp"
+#include "livepeer/wire.hpp"
 #include "stipend/hex.hpp"
 #include "stipend/json_parse.hpp"
 #include "tests/fuzz/target.hpp"
-#include "wire.hpp"
 #include "worker_answers.hpp"
 
 using namespace byoc;
@@ -112,13 +112,13 @@ void check_answers(const stipend::ServiceReport& report, const WorkerSettings& s
 
 // A worker reads what a manager writes.
 void check_wire(const JobAsked& job, std::string_view nonce) {
-    const auto body = job_body({.agent_id = job.agent_id,
-                                .job_id = nonce,
-                                .nonce = nonce,
-                                .period_from = 1,
-                                .period_to = 2,
-                                .window_s = job.window_s,
-                                .at = 1'755'530'000'123'456'789});
+    const auto body = livepeer::job_body({.agent_id = job.agent_id,
+                                          .job_id = nonce,
+                                          .nonce = nonce,
+                                          .period_from = 1,
+                                          .period_to = 2,
+                                          .window_s = job.window_s,
+                                          .at = 1'755'530'000'123'456'789});
     if (!stipend::parse_json(Json(nonce).dump())) return;  // ids are UTF-8
     const auto read = read_job(body, 60);
     FUZZ_REQUIRE(nonce.size() > 64 || read.ok());

@@ -5,19 +5,21 @@
 #include <string>
 
 #include "answer.hpp"
-#include "credential.hpp"
 #include "gateway_cli.hpp"
 #include "host/http/header_lines.hpp"
 #include "host/http/response_head.hpp"
+#include "livepeer/credential.hpp"
+#include "livepeer/token.hpp"
+#include "livepeer/uptime.hpp"
+#include "livepeer/wire.hpp"
+#include "price.hpp"
 #include "stipend/abi/dispatch.h"
 #include "stipend/ascii.hpp"
 #include "stipend/duration.hpp"
 #include "stipend/headers.hpp"
 #include "stipend/json_parse.hpp"
 #include "tests/fuzz/target.hpp"
-#include "token.hpp"
 #include "verdict.hpp"
-#include "wire.hpp"
 
 using namespace byoc;
 using stipend::Json;
@@ -69,7 +71,7 @@ Head read_head(fuzz::Input& input) {
 
 // The uptime of an answer whose whole tree is built.
 std::optional<std::uint32_t> uptime_in_tree(std::string_view received) {
-    const auto body = json_text(received);
+    const auto body = livepeer::json_text(received);
     if (!body) return std::nullopt;
     const auto answer = stipend::parse_json(*body, {.bytes = body->size()});
     if (!answer || !answer->is(Json::Kind::object)) return std::nullopt;
@@ -86,8 +88,8 @@ std::optional<std::uint32_t> uptime_in_tree(std::string_view received) {
 
 void check_uptime(std::string_view body) {
     const auto want = uptime_in_tree(body);
-    const auto with = read_uptime(body);
-    const auto without = read_uptime(body, false);
+    const auto with = livepeer::read_uptime(body);
+    const auto without = livepeer::read_uptime(body, false);
     FUZZ_REQUIRE(with.ok() == want.has_value() && without.ok() == want.has_value());
     if (!want) return;
     FUZZ_REQUIRE(with->ppm == *want && without->ppm == *want && *want <= 1'000'000);
@@ -105,8 +107,8 @@ void check_job(const stipend::HttpReply& reply) {
     for (const char c : attempt.served_by) FUZZ_REQUIRE(c >= 0x20 && c < 0x7f);
     if (attempt.valid) {
         FUZZ_REQUIRE(attempt.http_status == 200 && reply.status == STIPEND_OK);
-        FUZZ_REQUIRE(same_address(attempt.served_by, address) ||
-                     same_address(attempt.served_by, "https://other.example"));
+        FUZZ_REQUIRE(livepeer::same_address(attempt.served_by, address) ||
+                     livepeer::same_address(attempt.served_by, "https://other.example"));
         FUZZ_REQUIRE(uptime_in_tree(reply.body()) == attempt.reported_ppm);
     }
     expected.signed_only = true;
@@ -127,8 +129,8 @@ void check_job(const stipend::HttpReply& reply) {
 }
 
 void check_token(const stipend::HttpReply& reply) {
-    const auto token = read_token(reply);
-    FUZZ_REQUIRE((token.said == Token::Said::price) == token.why.empty());
+    const auto token = livepeer::read_token(reply);
+    FUZZ_REQUIRE((token.said == livepeer::Token::Said::price) == token.why.empty());
     for (const char c : token.announced) FUZZ_REQUIRE(c >= 0x20 && c < 0x7f);
     for (const std::uint64_t most : {std::uint64_t{0}, std::uint64_t{1000}, UINT64_MAX >> 4}) {
         PriceRule rule{.max_price = most, .timeout_s = 3600};
@@ -152,10 +154,10 @@ void check_gateway_port(std::string_view body) {
         FUZZ_REQUIRE(!funds->text().empty() && !funds->too_low(std::min(funds->deposit, funds->reserve)));
     }
     // No signature of an input can be that of its address but one that was made with its key.
-    for (const auto& credential : {read_signer_answer(body), parse_credential(body)}) {
+    for (const auto& credential : {read_signer_answer(body), livepeer::parse_credential(body)}) {
         if (!credential) continue;
         for (const auto& text : {credential->json(), credential->header()}) {
-            const auto again = parse_credential(text);
+            const auto again = livepeer::parse_credential(text);
             FUZZ_REQUIRE(again.ok() && again->address == credential->address);
             FUZZ_REQUIRE(again->signature == credential->signature);
         }
@@ -186,14 +188,14 @@ std::string from_base64(std::string_view text) {
 
 // The header of a job to an address that was accepted names this address and no other.
 void check_livepeer_header(std::string_view url) {
-    if (!check_url(url)) return;
-    const auto header = stipend::parse_json(from_base64(livepeer_header(url, "agent-net", 30)));
+    if (!livepeer::check_url(url)) return;
+    const auto header = stipend::parse_json(from_base64(livepeer::livepeer_header(url, "agent-net", 30)));
     FUZZ_REQUIRE(header.ok() && header->find("capability")->text() == "agent-net");
     const auto parameters = stipend::parse_json(header->find("parameters")->text());
     FUZZ_REQUIRE(parameters.ok());
     const auto& include = parameters->find("orchestrators")->find("include")->items();
-    FUZZ_REQUIRE(include.size() == 2 && include[0].text() == without_slash(url));
-    FUZZ_REQUIRE(same_address(include[1].text(), url));
+    FUZZ_REQUIRE(include.size() == 2 && include[0].text() == livepeer::without_slash(url));
+    FUZZ_REQUIRE(livepeer::same_address(include[1].text(), url));
 }
 
 }  // namespace

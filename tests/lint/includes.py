@@ -11,7 +11,7 @@ import sys
 
 from layers import Source, sources
 
-FOLDERS = ("ethereum", "host", "plugins", "sdk")
+FOLDERS = ("ethereum", "livepeer", "host", "plugins", "sdk")
 
 # What each standard header is included for.
 USES = {

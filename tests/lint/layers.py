@@ -2,12 +2,12 @@
 """Which part of the sources may use which (docs/architecture.md, "Layers").
 
     sdk      includes nothing of ethereum/, host/, plugins/, tools/ or tests/
-    ethereum includes stipend/, system and library headers, and its own files
-    plugins  include stipend/, ethereum/, system and library headers, and their own files; no socket, HTTP library or
-             loader
-    tools    include stipend/, ethereum/ and the lowest layers of host/ (base, config, http): no engine; of a plugin,
+    ethereum includes stipend/, system and library headers, and its own files; livepeer those of ethereum/ as well
+    plugins  include stipend/, ethereum/, livepeer/, system and library headers, and their own files; no socket, HTTP
+             library or loader
+    tools    include stipend/, ethereum/, livepeer/ and the lowest layers of host/ (base, config, http): no engine; of a plugin,
              what TOOL_PLUGINS names
-    host     includes no plugin; its arrows go down the ladder below, in #include and in CMakeLists.txt alike
+    host     includes no plugin, and nothing of livepeer/; its arrows go down the ladder below, in #include and in CMakeLists.txt alike
     words    no file of host/ names a tier, a Livepeer header or an eth_ method; each library is used in one layer
     places   no source names a host of the public network but those of KNOWN_HOSTS, nor a path of one machine
 
@@ -99,16 +99,19 @@ def sdk_uses_no_host(source):
     if source.path.parts[0] != "sdk":
         return
     for at, whole, name, _ in source.includes():
-        if re.match(r"(ethereum|host|plugins|tools|tests)/", name) or ".." in name:
+        if re.match(r"(ethereum|livepeer|host|plugins|tools|tests)/", name) or ".." in name:
             yield source.refuse(at, whole, "only stipend/, system and library headers in sdk/")
 
 
-def ethereum_uses_the_sdk_only(source):
-    if source.path.parts[0] != "ethereum":
+def protocols_use_the_sdk_only(source):
+    own = source.path.parts[0]
+    if own not in ("ethereum", "livepeer"):
         return
+    below = "(ethereum|stipend)/" if own == "ethereum" else "(ethereum|livepeer|stipend)/"
     for at, whole, name, quoted in source.includes():
-        if re.match(r"(host|plugins|tools|tests)/", name) or (quoted and not re.match(r"(ethereum|stipend)/", name)):
-            yield source.refuse(at, whole, "only stipend/, libraries in <>, and the whole way, \"ethereum/...\"")
+        above = re.match(r"(livepeer|host|plugins|tools|tests)/", name) and not (quoted and re.match(below, name))
+        if above or (quoted and not re.match(below, name)):
+            yield source.refuse(at, whole, f"only stipend/, libraries in <>, and the whole way, \"{own}/...\"")
 
 
 def plugins_use_the_sdk_only(source):
@@ -119,8 +122,8 @@ def plugins_use_the_sdk_only(source):
     for at, whole, name, quoted in source.includes():
         own = any((base / name).is_file() and folder in (base / name).resolve().parents
                   for base in (source.root / source.path.parent, folder))
-        if (quoted and not own and not name.startswith(("stipend/", "ethereum/"))) or re.match(r"(host|tools|plugins)/", name):
-            yield source.refuse(at, whole, f"only stipend/, ethereum/, libraries in <>, and files of plugins/{plugin}")
+        if (quoted and not own and not name.startswith(("stipend/", "ethereum/", "livepeer/"))) or re.match(r"(host|tools|plugins)/", name):
+            yield source.refuse(at, whole, f"only stipend/, ethereum/, livepeer/, libraries in <>, and files of plugins/{plugin}")
         if NETWORK_HEADERS.match(name) and (plugin, name) not in NETWORK_EXCEPTIONS:
             yield source.refuse(at, whole, "the host's HTTP client, stipend/host.hpp")
 
@@ -182,7 +185,7 @@ def host_is_mechanism(source):
 
 
 def each_library_has_its_layer(source):
-    if source.path.parts[0] not in ("ethereum", "host", "sdk", "plugins", "tools") or source.path.suffix not in CODE:
+    if source.path.parts[0] not in ("ethereum", "livepeer", "host", "sdk", "plugins", "tools") or source.path.suffix not in CODE:
         return
     if source.path.parts[0] != "ethereum":
         for found in CURVE.finditer(source.code):
@@ -204,7 +207,7 @@ def no_foreign_place(source):
 
 RULES = [
     sdk_uses_no_host,
-    ethereum_uses_the_sdk_only,
+    protocols_use_the_sdk_only,
     plugins_use_the_sdk_only,
     no_plugin_is_included,
     tools_link_no_engine,

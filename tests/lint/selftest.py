@@ -45,6 +45,17 @@ class Planted(unittest.TestCase):
         self.red("sdk/include/stipend/x.hpp", '#include "ethereum/key.hpp"\n', "sdk/")
         self.green("ethereum/x.cpp", '#include "ethereum/key.hpp"\n#include "stipend/hex.hpp"\n#include <secp256k1.h>\n')
 
+    def test_livepeer_uses_the_sdk_and_ethereum_only(self):
+        self.red("livepeer/x.cpp", '#include "host/http/client.hpp"\n', "only stipend/")
+        self.red("livepeer/x.cpp", '#include "plugins/byoc/answer.hpp"\n', "only stipend/")
+        self.red("livepeer/x.cpp", '#include "wire.hpp"\n', "the whole way")
+        self.red("ethereum/x.cpp", '#include "livepeer/wire.hpp"\n', "only stipend/")
+        self.red("sdk/include/stipend/x.hpp", '#include "livepeer/wire.hpp"\n', "sdk/")
+        self.red("host/engine/x.cpp", '#include "livepeer/wire.hpp"\n', "the whole way")
+        self.green("livepeer/x.cpp", '#include "livepeer/wire.hpp"\n#include "ethereum/key.hpp"\n')
+        self.green("plugins/a/a.cpp", '#include "livepeer/wire.hpp"\n')
+        self.green("tools/load/x.cpp", '#include "livepeer/wire.hpp"\n')
+
     def test_one_library_knows_the_curve(self):
         self.red("host/auth/x.cpp", "#include <secp256k1_recovery.h>\n", "ethereum/ only")
         self.red("plugins/a/a.cpp", "#include <secp256k1.h>\n", "ethereum/ only")
@@ -66,8 +77,8 @@ class Planted(unittest.TestCase):
     def test_nobody_includes_a_plugin(self):
         self.red("host/engine/x.cpp", '#include "plugins/payment/policy.hpp"\n', "no plugin")
         self.red("tools/load/x.cpp", '#include "plugins/payment/policy.hpp"\n', "no plugin")
-        self.red("tools/load/x.cpp", '#include "plugins/byoc/wire.hpp"\n', "no plugin")
-        self.green("tools/gateway_credential/x.cpp", '#include "plugins/byoc/wire.hpp"\n')
+        self.red("tools/load/x.cpp", '#include "plugins/byoc/answer.hpp"\n', "no plugin")
+        self.green("tools/gateway_credential/x.cpp", '#include "plugins/byoc/answer.hpp"\n')
 
     def test_tools_link_no_engine(self):
         self.red("tools/load/x.cpp", '#include "host/engine/replay.hpp"\n', "only base, config, http")

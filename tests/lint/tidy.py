@@ -19,7 +19,7 @@ import sys
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 AT_ONCE = 8
-OWN = r"(ethereum|host|plugins|tools|tests|sdk)/.*\.[hc]pp$"  # a part of a source is a header to clang-tidy
+OWN = r"(ethereum|livepeer|host|plugins|tools|tests|sdk)/.*\.[hc]pp$"  # a part of a source is a header to clang-tidy
 PARTS = "--checks=-bugprone-suspicious-include"  # beside the checks of .clang-tidy: parts are .cpp files
 NO_COMPILE = re.compile(r"error: .*\[clang-diagnostic-error")
 

@@ -36,6 +36,7 @@ class Folder:
 
 FOLDERS = {folder.path: folder for folder in (
     Folder("plugins/payment", ("unit_payment", "golden_engine"), "payment"),
+    Folder("livepeer", ("unit_livepeer", "unit_byoc", "integration_plugins"), "byoc"),
     Folder("plugins/byoc", ("unit_byoc", "integration_plugins"), "byoc"),
     Folder("host/engine", ("unit_engine", "unit_payment", "golden_engine"), apart=(
         "archive_request.cpp", "manager.cpp", "manager_alerts.cpp", "manager_api.cpp", "manager_orders.cpp",

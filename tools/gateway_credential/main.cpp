@@ -10,8 +10,8 @@
 
 #include "host/base/file.hpp"
 #include "host/http/curl_client.hpp"
-#include "plugins/byoc/credential.hpp"
-#include "plugins/byoc/eth_key.hpp"
+#include "livepeer/credential.hpp"
+#include "livepeer/eth_key.hpp"
 #include "plugins/byoc/gateway_cli.hpp"
 
 namespace {
@@ -40,25 +40,25 @@ Result<std::string> ask(stipend::http::HttpClient& client, stipend::http::HttpRe
     return answer.get();
 }
 
-Result<byoc::Credential> from_cli(stipend::http::HttpClient& client, const std::string& where) {
+Result<livepeer::Credential> from_cli(stipend::http::HttpClient& client, const std::string& where) {
     auto endpoint = byoc::CliEndpoint::parse(where);
     if (!endpoint) return std::move(endpoint).error().in("--cli");
     stipend::http::HttpRequest request{.url = endpoint->url + "/ethAddr", .unix_socket = endpoint->unix_socket};
     STIPEND_LET(address, ask(client, request));
     while (address.ends_with('\n') || address.ends_with('\r')) address.pop_back();
     // The port signs anything, so nothing is sent to it but the hash of an address.
-    if (!byoc::is_eth_address(address)) {
+    if (!livepeer::is_eth_address(address)) {
         return fail(STIPEND_E_INVALID, request.url, ": got ", address.size(), " bytes, want an Ethereum address");
     }
     request.method = "POST";
     request.url = endpoint->url + "/signMessage";
     request.headers = "Content-Type: application/x-www-form-urlencoded\r\n";
-    request.body = byoc::sign_request_body(address);
+    request.body = livepeer::sign_request_body(address);
     STIPEND_LET(signature, ask(client, request));
-    return byoc::make_credential(address, signature);
+    return livepeer::make_credential(address, signature);
 }
 
-Result<byoc::Credential> from_signer(stipend::http::HttpClient& client, std::string url) {
+Result<livepeer::Credential> from_signer(stipend::http::HttpClient& client, std::string url) {
     if (url.ends_with('/')) url.pop_back();
     STIPEND_LET(body, ask(client, {.method = "POST", .url = url + "/sign-orchestrator-info"}));
     return byoc::read_signer_answer(body);

@@ -1,5 +1,6 @@
 #include "answer.hpp"
 
+#include "livepeer/uptime.hpp"
 #include "network.hpp"
 
 using namespace byoc;
@@ -8,12 +9,12 @@ using namespace byoc_test;
 namespace {
 
 std::string why_not(const std::string& body) {
-    const auto uptime = read_uptime(body);
+    const auto uptime = livepeer::read_uptime(body);
     return uptime ? "accepted" : uptime.error().message;
 }
 
 std::uint32_t ppm(const std::string& body) {
-    const auto uptime = read_uptime(body);
+    const auto uptime = livepeer::read_uptime(body);
     REQUIRE_MESSAGE(uptime.ok(), (uptime.ok() ? "" : uptime.error().message));
     return uptime->ppm;
 }
@@ -73,13 +74,13 @@ TEST_CASE("a response that is not JSON, or has a duplicate key, is an error") {
 }
 
 TEST_CASE("the window is the worker's value, or unknown if that is missing or invalid") {
-    CHECK(read_uptime(R"({"service_uptime":1,"window_seconds":90})")->window_s == 90);
-    CHECK(read_uptime(R"({"service_uptime":1,"window_seconds":9e1})")->window_s == 90);
-    CHECK(read_uptime(R"({"service_uptime":1})")->window_s == 0);
-    CHECK(read_uptime(R"({"service_uptime":1,"window_seconds":"90"})")->window_s == 0);
-    CHECK(read_uptime(R"({"service_uptime":1,"window_seconds":-1})")->window_s == 0);
-    CHECK(read_uptime(R"({"service_uptime":1,"window_seconds":4294967296})")->window_s == 0);
-    CHECK(read_uptime(R"({"service_uptime":1,"window_seconds":1e10001})")->window_s == 0);
+    CHECK(livepeer::read_uptime(R"({"service_uptime":1,"window_seconds":90})")->window_s == 90);
+    CHECK(livepeer::read_uptime(R"({"service_uptime":1,"window_seconds":9e1})")->window_s == 90);
+    CHECK(livepeer::read_uptime(R"({"service_uptime":1})")->window_s == 0);
+    CHECK(livepeer::read_uptime(R"({"service_uptime":1,"window_seconds":"90"})")->window_s == 0);
+    CHECK(livepeer::read_uptime(R"({"service_uptime":1,"window_seconds":-1})")->window_s == 0);
+    CHECK(livepeer::read_uptime(R"({"service_uptime":1,"window_seconds":4294967296})")->window_s == 0);
+    CHECK(livepeer::read_uptime(R"({"service_uptime":1,"window_seconds":1e10001})")->window_s == 0);
 }
 
 TEST_CASE("a response is valid if it names the orchestrator or one of its confirmed addresses") {

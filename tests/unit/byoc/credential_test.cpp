@@ -1,9 +1,9 @@
 // The gateway's own credential, and where it comes from.
-#include "credential.hpp"
+#include "livepeer/credential.hpp"
 
 #include <doctest/doctest.h>
 
-#include "eth_key.hpp"
+#include "livepeer/eth_key.hpp"
 #include "network.hpp"
 #include "stipend/hex.hpp"
 
@@ -32,41 +32,6 @@ FakeReply body(std::string text) {
 
 }  // namespace
 
-TEST_CASE("a credential is read as JSON or as the header's base64, with blanks around it") {
-    const auto plain = byoc::parse_credential("  " + text_of(address, signature) + "\n");
-    REQUIRE(plain.ok());
-    CHECK(plain->address == address);
-    CHECK(plain->json() == text_of(address, signature));
-    const auto header = byoc::parse_credential(plain->header() + "\n");
-    REQUIRE(header.ok());
-    CHECK(header->json() == plain->json());
-}
-
-TEST_CASE("a credential whose signature is not by its address is refused, as is what is none") {
-    const auto refusal = [](const std::string& text) {
-        const auto read = byoc::parse_credential(text);
-        return read ? "accepted" : read.error().message;
-    };
-    CHECK(refusal(text_of(another, signature)).starts_with("the signature over " + another + " is by 0x"));
-    auto changed = signature;
-    changed[10] = changed[10] == 'a' ? 'b' : 'a';
-    CHECK(refusal(text_of(address, changed)) != "accepted");
-    CHECK(refusal(text_of(address, "0x1234")) == "not a signature: want 0x and 130 hex digits");
-    CHECK(refusal(text_of("0x1234", signature)).starts_with("not an Ethereum address"));
-    CHECK(refusal(text_of(address, signature.substr(0, 130) + "05")).find("its last byte") != std::string::npos);
-    CHECK(refusal("{}").starts_with("not a credential: addr is missing"));
-    CHECK(refusal("{\"addr\":1,\"sig\":2}").starts_with("not a credential: addr"));
-    CHECK(refusal("%%%").starts_with("not a credential: want {"));
-    CHECK(refusal("").starts_with("not a credential: got 0 bytes"));
-    CHECK(refusal(std::string(5000, 'a')).starts_with("not a credential: got 5000 bytes"));
-}
-
-TEST_CASE("a recovery id of 0 or 1 is written as 27 or 28") {
-    auto raw = raw_signature();
-    raw[64] = static_cast<char>(raw[64] - 27);
-    CHECK(byoc::make_credential(address, raw)->signature == signature);
-}
-
 TEST_CASE("prices are asked by a configured credential, and its signature is checked when it is read") {
     const auto quoted = [](std::string text) {
         std::string out;
@@ -77,7 +42,7 @@ TEST_CASE("prices are asked by a configured credential, and its signature is che
     net.run();
     REQUIRE(net.sent_tokens.size() == 1);
     CHECK(net.sent_tokens[0].header("Livepeer-Eth-Address") ==
-          byoc::parse_credential(text_of(address, signature))->header());
+          livepeer::parse_credential(text_of(address, signature))->header());
     const auto refused = net.host.try_create<byoc::Dispatch>(R"({"gateway":"http://gw","gateway_credential":")" +
                                                              quoted(text_of(another, signature)) + "\"}");
     CHECK(refused.error().path == "/gateway_credential");
@@ -93,7 +58,7 @@ TEST_CASE("a credential is fetched from the gateway's CLI port once, which signs
     CHECK(net.run_soon()->outcome == STIPEND_JOB_OK);
     REQUIRE(net.sent_tokens.size() == 2);
     for (const auto& request : net.sent_tokens) {
-        CHECK(request.header("Livepeer-Eth-Address") == byoc::Credential{address, signature}.header());
+        CHECK(request.header("Livepeer-Eth-Address") == livepeer::Credential{address, signature}.header());
     }
     std::vector<FakeRequest> signing;
     for (const auto& request : net.sent_cli) {
@@ -136,7 +101,7 @@ TEST_CASE("a credential is fetched from a remote signer where no CLI port is nam
     REQUIRE(net.sent_cli.size() == 1);
     CHECK(net.sent_cli[0].url == "http://127.0.0.1:8936/sign-orchestrator-info");
     CHECK(net.sent_cli[0].method == "POST");
-    CHECK(net.sent_tokens[0].header("Livepeer-Eth-Address") == byoc::Credential{address, signature}.header());
+    CHECK(net.sent_tokens[0].header("Livepeer-Eth-Address") == livepeer::Credential{address, signature}.header());
 }
 
 TEST_CASE("jobs that wait for the credential share one request") {

@@ -17,8 +17,8 @@ TEST_CASE("after a failure a sentinel is sent with the same header for an unknow
     REQUIRE(net.sent_sentinels.size() == 1);
     CHECK(net.sent_sentinels[0].url == net.sent_jobs[0].url);
     CHECK(net.sent_sentinels[0].header("Livepeer") ==
-          byoc::livepeer_header("https://sentinel.invalid:1", "agent-net", 20));
-    CHECK(net.sent_jobs[0].header("Livepeer") == byoc::livepeer_header(orchestrator, "agent-net", 20));
+          livepeer::livepeer_header("https://sentinel.invalid:1", "agent-net", 20));
+    CHECK(net.sent_jobs[0].header("Livepeer") == livepeer::livepeer_header(orchestrator, "agent-net", 20));
 }
 
 TEST_CASE("a failed job is retried once after five seconds, and that response counts") {

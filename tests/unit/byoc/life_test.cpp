@@ -21,7 +21,7 @@ TEST_CASE("the sent job has the fields of the request") {
     CHECK(sent.method == "POST");
     CHECK(sent.url == "http://gw:9935/process/request/agent-net");
     CHECK(sent.headers == "Content-Type: application/json\r\nLivepeer: " +
-                              byoc::livepeer_header(orchestrator, "agent-net", 20) + "\r\n");
+                              livepeer::livepeer_header(orchestrator, "agent-net", 20) + "\r\n");
     CHECK(
         sent.body ==
         R"({"action":"service-monitoring","agent_id":"orch-1","include_utilization":true,"timestamp":1755530000.124,"window_seconds":90,"job_id":"run-1/orch-1/7","nonce":"01ab","period_from":"1755529940000000000","period_to":"1755530000000000000"})");

@@ -10,9 +10,10 @@
 #include <vector>
 
 #include "dispatch.hpp"
-#include "eth_key.hpp"
+#include "livepeer/credential.hpp"
+#include "livepeer/eth_key.hpp"
+#include "livepeer/wire.hpp"
 #include "stipend/testing/fake_host.hpp"
-#include "wire.hpp"
 
 namespace byoc_test {
 
@@ -52,7 +53,7 @@ inline FakeReply token(const std::string& price = "{\"pixelsPerUnit\":1}") {
 inline std::string credential_header() {
     std::array<std::uint8_t, 32> secret{};
     secret[31] = 1;
-    return byoc::EthKey::from_bytes(secret)->address_header();
+    return livepeer::credential_of(*livepeer::EthKey::from_bytes(secret)).header();
 }
 
 class Network {
@@ -126,7 +127,7 @@ class Network {
         REQUIRE(request.url == job_url);
         const auto header = request.header("Livepeer");
         for (const std::uint32_t timeout : {20U, 120U, 60U}) {
-            if (header != byoc::livepeer_header(byoc::sentinel_address, "agent-net", timeout)) continue;
+            if (header != livepeer::livepeer_header(livepeer::sentinel_address, "agent-net", timeout)) continue;
             sent_sentinels.push_back(request);
             return next(sentinel_answers, sentinel);
         }

@@ -76,8 +76,8 @@ TEST_CASE("a balance at the end of the range is read, and the check does not fai
 }
 
 TEST_CASE("a fall of the balance is stated over the seconds that were begun") {
-    byoc::Token before;
-    before.said = byoc::Token::Said::price;
+    livepeer::Token before;
+    before.said = livepeer::Token::Said::price;
     before.own_credential = true;
     before.balance = stipend::Wei(1000);
     const auto fell_in = [&](std::int64_t elapsed_ns) {

@@ -1,10 +1,10 @@
-#include "wire.hpp"
+#include "livepeer/wire.hpp"
 
 #include <doctest/doctest.h>
 
 #include "stipend/json_parse.hpp"
 
-using namespace byoc;
+using namespace livepeer;
 
 TEST_CASE("the Livepeer header names both spellings of the one address, as golden bytes") {
     // base64 of {"request":"{}","parameters":"{\"orchestrators\":{\"include\":[\"https://172.23.0.7:9995\",
@@ -28,6 +28,13 @@ TEST_CASE("the Livepeer header is padded for every length, and escapes what JSON
     CHECK(livepeer_header("https://a\"b", "cde", 1) ==
           "eyJyZXF1ZXN0Ijoie30iLCJwYXJhbWV0ZXJzIjoie1wib3JjaGVzdHJhdG9yc1wiOntcImluY2x1ZGVcIjpbXCJodHRwczovL2Fc"
           "XFwiYlwiLFwiaHR0cHM6Ly9hXFxcImIvXCJdfX0iLCJjYXBhYmlsaXR5IjoiY2RlIiwidGltZW91dF9zZWNvbmRzIjoxfQ==");
+}
+
+TEST_CASE("a job that is not pinned names no orchestrator") {
+    // base64 of {"request":"{}","parameters":"{}","capability":"text-reversal","timeout_seconds":60}
+    CHECK(unpinned_header("text-reversal", 60) ==
+          "eyJyZXF1ZXN0Ijoie30iLCJwYXJhbWV0ZXJzIjoie30iLCJjYXBhYmlsaXR5IjoidGV4dC1yZXZlcnNhbCIsInRpbWVvdXRfc2Vjb25kcy"
+          "I6NjB9");
 }
 
 TEST_CASE("only one trailing slash does not change an address") {

@@ -1,4 +1,4 @@
-#include "credential.hpp"
+#include "livepeer/credential.hpp"
 
 #include <botan/base64.h>
 
@@ -6,12 +6,11 @@
 #include <cstdint>
 #include <exception>
 
-#include "eth_key.hpp"
 #include "stipend/ascii.hpp"
 #include "stipend/hex.hpp"
 #include "stipend/json_parse.hpp"
 
-namespace byoc {
+namespace livepeer {
 
 using stipend::cat;
 using stipend::fail;
@@ -61,6 +60,10 @@ std::string Credential::header() const {
     return Botan::base64_encode(reinterpret_cast<const std::uint8_t*>(text.data()), text.size());
 }
 
+Credential credential_of(const EthKey& key) {
+    return {key.address(), key.sign(key.address())};
+}
+
 Result<Credential> parse_credential(std::string_view text) {
     text = trimmed(text);
     if (text.empty() || text.size() > most_credential) {
@@ -106,4 +109,4 @@ std::string sign_request_body(std::string_view address) {
     return out;
 }
 
-}  // namespace byoc
+}  // namespace livepeer

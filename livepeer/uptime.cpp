@@ -1,16 +1,17 @@
 // The uptime in a worker's answer, read from the parser's events: a tree of every answer cost a tenth of what a job
 // costs the host.
+#include "livepeer/uptime.hpp"
+
 #include <algorithm>
 #include <array>
 #include <limits>
 #include <unordered_set>
 
-#include "answer.hpp"
+#include "livepeer/wire.hpp"
 #include "stipend/json_parse.hpp"
 #include "stipend/money.hpp"
-#include "wire.hpp"
 
-namespace byoc {
+namespace livepeer {
 
 using stipend::cat;
 using stipend::fail;
@@ -286,4 +287,4 @@ Result<Uptime> read_uptime(std::string_view received, bool with_evidence) {
     return out;
 }
 
-}  // namespace byoc
+}  // namespace livepeer

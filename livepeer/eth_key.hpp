@@ -11,7 +11,7 @@
 #include "ethereum/key.hpp"
 #include "stipend/result.hpp"
 
-namespace byoc {
+namespace livepeer {
 
 inline constexpr std::size_t eth_signature_bytes = stipend::ethereum::Signature::bytes;  // r || s || v
 
@@ -34,8 +34,6 @@ class EthKey {
     [[nodiscard]] const std::string& address() const { return address_; }
     // personal_sign of keccak256(message): "0x" and 130 hex digits, r || s || v with v 27 or 28 and the low s.
     [[nodiscard]] std::string sign(std::string_view message) const;
-    // The value of the `Livepeer-Eth-Address` header: base64 of the address and its signature over itself.
-    [[nodiscard]] std::string address_header() const;
 
   private:
     explicit EthKey(stipend::ethereum::PrivateKey key) : key_(std::move(key)), address_(key_.address().text()) {}
@@ -44,4 +42,4 @@ class EthKey {
     std::string address_;
 };
 
-}  // namespace byoc
+}  // namespace livepeer

@@ -4,12 +4,12 @@
 #include <array>
 #include <random>
 
-#include "answer.hpp"
+#include "livepeer/uptime.hpp"
+#include "livepeer/wire.hpp"
 #include "stipend/json.hpp"
 #include "stipend/money.hpp"
-#include "wire.hpp"
 
-using namespace byoc;
+using namespace livepeer;
 using stipend::cat;
 using stipend::Json;
 using stipend::Result;

@@ -1,8 +1,10 @@
-#include "eth_key.hpp"
+#include "livepeer/eth_key.hpp"
 
 #include <doctest/doctest.h>
 
-using byoc::EthKey;
+#include "livepeer/credential.hpp"
+
+using livepeer::EthKey;
 
 namespace {
 
@@ -31,7 +33,7 @@ TEST_CASE("signatures are Ethereum's: recoverable, deterministic, low s") {
 }
 
 TEST_CASE("the header holds the address and its signature over itself") {
-    CHECK(key_one().address_header() ==
+    CHECK(livepeer::credential_of(key_one()).header() ==
           "eyJhZGRyIjoiMHg3RTVGNDU1MjA5MUE2OTEyNWQ1RGZDYjdiOEMyNjU5MDI5Mzk1QmRmIiwic2lnIjoiMHgyZTA1ZjViOTZkMGMyNGRkZTYy"
           "NTZjNDNiNGRkNTFkNTA5NzlkOGE2NTA1MTBhNTJiMTMxN2E5NWU5ZWRhMDBkM2Q3MTY3NDhjZDA2ZTc4MzYwZTI5ZmRmZTA5MWUwYzZjNWEz"
           "ZDdhZTFmYjQwOGQwYjc0NmViZGQ5ZmE2MzgyYTFjIn0=");

@@ -1,11 +1,10 @@
-#include "eth_key.hpp"
+#include "livepeer/eth_key.hpp"
 
 #include <algorithm>
 
-#include "credential.hpp"
 #include "stipend/hex.hpp"
 
-namespace byoc {
+namespace livepeer {
 
 using stipend::fail;
 using stipend::Result;
@@ -50,8 +49,4 @@ std::string EthKey::sign(std::string_view message) const {
     return key_.sign(signed_digest(message)).text();
 }
 
-std::string EthKey::address_header() const {
-    return Credential{address_, sign(address_)}.header();
-}
-
-}  // namespace byoc
+}  // namespace livepeer

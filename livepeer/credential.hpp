@@ -6,9 +6,10 @@
 #include <string>
 #include <string_view>
 
+#include "livepeer/eth_key.hpp"
 #include "stipend/result.hpp"
 
-namespace byoc {
+namespace livepeer {
 
 struct Credential {
     std::string address;    // the text that is signed
@@ -19,6 +20,9 @@ struct Credential {
     // The value of the `Livepeer-Eth-Address` header: base64 of `json()`.
     [[nodiscard]] std::string header() const;
 };
+
+// That of a key itself, instead of a gateway's.
+Credential credential_of(const EthKey& key);
 
 // Reads what `json()` or `header()` gives, with blanks around it. INVALID: malformed, or the signature is not by the
 // key of the address.
@@ -33,4 +37,4 @@ stipend::Result<Credential> make_credential_of_hex(std::string_view address, std
 // The body of a gateway's `POST /signMessage`, which signs any bytes: the Keccak-256 of the address, nothing else.
 std::string sign_request_body(std::string_view address);
 
-}  // namespace byoc
+}  // namespace livepeer

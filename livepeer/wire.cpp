@@ -1,4 +1,4 @@
-#include "wire.hpp"
+#include "livepeer/wire.hpp"
 
 #include <algorithm>
 #include <charconv>
@@ -8,7 +8,7 @@
 #include "stipend/json.hpp"
 #include "stipend/url.hpp"
 
-namespace byoc {
+namespace livepeer {
 
 using stipend::cat;
 using stipend::fail;
@@ -94,6 +94,21 @@ bool same_address(std::string_view a, std::string_view b) {
     return without_slash(a) == without_slash(b) || stipend::address_key(a) == stipend::address_key(b);
 }
 
+namespace {
+
+std::string header_of(std::string_view parameters, std::string_view capability, std::uint32_t timeout_s) {
+    std::string header;
+    header.reserve(parameters.size() + capability.size() + 128);
+    header += R"({"request":"{}","parameters":)";
+    Json::quote(header, parameters);
+    header += R"(,"capability":)";
+    Json::quote(header, capability);
+    header += cat(R"(,"timeout_seconds":)", timeout_s, "}");
+    return base64(header);
+}
+
+}  // namespace
+
 // Rationale: header and body are written as text, and the header encoded here. A tree of values and Botan's base64,
 // which is constant-time for keys, cost a sixth of all that a job costs the host.
 std::string livepeer_header(std::string_view address, std::string_view capability, std::uint32_t timeout_s) {
@@ -105,14 +120,11 @@ std::string livepeer_header(std::string_view address, std::string_view capabilit
     parameters += ',';
     Json::quote(parameters, cat(bare, "/"));
     parameters += "]}}";
-    std::string header;
-    header.reserve(parameters.size() + capability.size() + 128);
-    header += R"({"request":"{}","parameters":)";
-    Json::quote(header, parameters);
-    header += R"(,"capability":)";
-    Json::quote(header, capability);
-    header += cat(R"(,"timeout_seconds":)", timeout_s, "}");
-    return base64(header);
+    return header_of(parameters, capability, timeout_s);
+}
+
+std::string unpinned_header(std::string_view capability, std::uint32_t timeout_s) {
+    return header_of("{}", capability, timeout_s);
 }
 
 std::string job_body(const JobText& job) {
@@ -170,4 +182,4 @@ Result<std::string_view> json_text(std::string_view body) {
     return body;
 }
 
-}  // namespace byoc
+}  // namespace livepeer

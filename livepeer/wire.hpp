@@ -7,7 +7,7 @@
 
 #include "stipend/result.hpp"
 
-namespace byoc {
+namespace livepeer {
 
 // The sentinel's target: ".invalid" never resolves (RFC 2606), so no orchestrator has this address.
 inline constexpr std::string_view sentinel_address = "https://sentinel.invalid:1";
@@ -27,6 +27,8 @@ bool same_address(std::string_view a, std::string_view b);
 // The value of the `Livepeer` header for a job that is pinned to one orchestrator. It has the address with and without
 // a trailing slash: a gateway compares strings and keeps the form that its own flag had.
 std::string livepeer_header(std::string_view address, std::string_view capability, std::uint32_t timeout_s);
+// The same for a job that the gateway gives to any orchestrator.
+std::string unpinned_header(std::string_view capability, std::uint32_t timeout_s);
 
 struct JobText {
     std::string_view agent_id;
@@ -60,4 +62,4 @@ std::string printable(std::string_view text, std::size_t most);
 // UTF-16, or gzip that no header field announced.
 stipend::Result<std::string_view> json_text(std::string_view body);
 
-}  // namespace byoc
+}  // namespace livepeer

@@ -1,0 +1,99 @@
+#include "tools/jobs/host_config.hpp"
+
+#include <algorithm>
+#include <filesystem>
+#include <future>
+#include <string_view>
+
+#include "host/config/environment.hpp"
+#include "host/config/load.hpp"
+#include "host/http/curl_client.hpp"
+#include "livepeer/wire.hpp"
+#include "stipend/duration.hpp"
+#include "stipend/json_parse.hpp"
+
+namespace stipend::jobs {
+namespace {
+
+constexpr std::size_t max_status_bytes = 16U << 20;
+constexpr std::uint32_t status_timeout_ms = 10'000;
+constexpr std::string_view dispatch = "dispatch.config.";
+constexpr std::string_view used[] = {"gateway", "capability", "path", "timeout"};  // of the dispatcher's configuration
+
+// Is the diagnostic about what is read here?
+bool matters(const config::Diagnostic& diagnostic) {
+    const std::string_view path = diagnostic.path;
+    if (path.starts_with(dispatch)) {
+        return std::find(std::begin(used), std::end(used), path.substr(dispatch.size())) != std::end(used);
+    }
+    return path.empty() || path.starts_with("state") || path.starts_with("orchestrator") ||
+           path.starts_with("dispatch");
+}
+
+std::string text_in(const config::Tree& tree, std::string_view key) {
+    const auto* found = tree ? tree->find(key) : nullptr;
+    return found == nullptr ? std::string() : found->text;
+}
+
+}  // namespace
+
+Result<HostConfig> read_host_config(const std::string& file) {
+    const config::ProcessEnvironment environment;
+    config::Diagnostics diagnostics;
+    const auto loaded = config::load(file, environment, diagnostics);
+    const auto listed = diagnostics.sorted();
+    if (std::any_of(listed.begin(), listed.end(), matters)) return fail(STIPEND_E_CONFIG, diagnostics.text());
+    const auto& settings = loaded.settings;
+    const auto& tree = settings.dispatch.config;
+    HostConfig out;
+    out.state = settings.state;
+    out.way.gateway = std::string(livepeer::without_slash(text_in(tree, "gateway")));
+    if (const auto name = text_in(tree, "capability"); !name.empty()) out.way.capability = name;
+    out.way.path = text_in(tree, "path");
+    if (const auto text = text_in(tree, "timeout"); !text.empty()) {
+        STIPEND_LET(ns, parse_duration(text));
+        out.way.timeout_s = static_cast<std::uint32_t>(std::min<std::int64_t>(ns / ns_per_s, max_timeout_s + 1));
+    }
+    for (const auto& one : settings.orchestrators) out.orchestrators.push_back({one.address, one.service_addresses});
+    return out;
+}
+
+Result<std::vector<std::string>> paid_by_host(const std::string& state) {
+    std::vector<std::string> out;
+    const auto socket = std::filesystem::path(state) / "control.sock";
+    std::error_code missing;
+    if (!std::filesystem::exists(socket, missing)) return out;
+    STIPEND_LET(client, http::CurlClient::create());
+    std::promise<Result<std::string>> promise;
+    auto answer = promise.get_future();
+    http::HttpRequest request{.url = "http://stipend/status", .unix_socket = socket.native()};
+    request.timeout_ms = status_timeout_ms;
+    request.max_response_bytes = max_status_bytes;
+    http::HttpCallbacks callbacks;
+    callbacks.on_done = [&promise](std::uint64_t, Result<void>&& result, http::HttpResponse&& response) {
+        if (!result) return promise.set_value(std::move(result).error());
+        promise.set_value(std::move(response.body));
+    };
+    STIPEND_TRY(client->send(std::move(request), std::move(callbacks)));
+    const auto body = answer.get();
+    // A host that was killed leaves its socket behind.
+    if (!body) return out;
+    STIPEND_LET(json, parse_json(*body, {.bytes = max_status_bytes, .depth = 16, .nodes = 2'000'000}));
+    const auto* orchestrators = json.find("orchestrators");
+    if (orchestrators == nullptr) return out;  // a worker's
+    for (const auto& one : orchestrators->items()) {
+        if (const auto* address = one.find("address"); address != nullptr) out.push_back(address->text());
+    }
+    return out;
+}
+
+std::string first_paid(const std::vector<Asked>& orchestrators, const std::vector<std::string>& paid) {
+    if (orchestrators.empty()) return paid.empty() ? std::string() : paid.front();
+    for (const auto& one : orchestrators) {
+        const auto same = [&](const auto& address) { return livepeer::same_address(address, one.address); };
+        if (std::any_of(paid.begin(), paid.end(), same)) return one.address;
+    }
+    return {};
+}
+
+}  // namespace stipend::jobs

@@ -1,0 +1,315 @@
+#include "tools/jobs/load.hpp"
+
+#include <sys/resource.h>
+
+#include <algorithm>
+#include <boost/asio/post.hpp>
+#include <boost/asio/signal_set.hpp>
+#include <boost/asio/steady_timer.hpp>
+#include <chrono>
+#include <csignal>
+#include <memory>
+#include <optional>
+#include <utility>
+
+#include "stipend/duration.hpp"
+#include "tools/jobs/connection.hpp"
+#include "tools/jobs/tls.hpp"
+
+namespace stipend::jobs {
+namespace {
+
+namespace asio = boost::asio;
+using Clock = std::chrono::steady_clock;
+using std::chrono::nanoseconds;
+
+constexpr std::int64_t tick_ns = 20 * ns_per_ms;  // how often deadlines are looked at
+constexpr std::int64_t watch_ns = 500 * ns_per_ms;
+constexpr std::size_t shown_of_error = 300;
+
+std::int64_t cpu_ns() {
+    rusage usage{};
+    ::getrusage(RUSAGE_SELF, &usage);
+    const auto us = [](const timeval& time) { return time.tv_sec * 1'000'000 + time.tv_usec; };
+    return (us(usage.ru_utime) + us(usage.ru_stime)) * ns_per_us;
+}
+
+// A job that reached no orchestrator costs nothing.
+bool may_charge(Outcome outcome) {
+    return outcome != Outcome::connect && outcome != Outcome::tls && outcome != Outcome::no_orchestrators;
+}
+std::uint64_t charged_s(std::int64_t ns) {
+    return static_cast<std::uint64_t>(std::max<std::int64_t>((ns + ns_per_s - 1) / ns_per_s, 1));
+}
+
+class Load {
+  public:
+    Load(const Plan& plan, const Server& server, asio::io_context& io, asio::ssl::context* tls,
+         const std::function<void(const Run&)>& watch)
+        : plan_(plan),
+          server_(server),
+          io_(io),
+          tls_(tls),
+          watch_(watch),
+          schedule_(plan.rate, plan.arrivals, plan.duration_ns, plan.seed),
+          next_(io),
+          tick_(io),
+          signals_(io, SIGINT, SIGTERM) {
+        for (const auto& one : plan.orchestrators) heads_.push_back(head_of(plan.way, server.host, one));
+        if (heads_.empty()) heads_.push_back(head_of(plan.way, server.host, {}));
+    }
+
+    Run run() {
+        began_ = Clock::now();
+        const auto cpu = cpu_ns();
+        await_signal();
+        await_tick();
+        plan_.closed ? fill() : pump();
+        io_.run();
+        finish();
+        run_.cpu_ns = cpu_ns() - cpu;
+        return std::move(run_);
+    }
+
+  private:
+    // A connection with its job, if one is under way.
+    struct Slot {
+        std::shared_ptr<Connection> connection;
+        bool busy = false;
+        std::uint32_t round = 0;  // another one for each job, so that one that was given up ends no other
+        std::int64_t planned_ns = 0;
+        std::int64_t sent_ns = 0;
+        std::size_t asked = 0;
+    };
+
+    [[nodiscard]] std::int64_t now() const { return nanoseconds(Clock::now() - began_).count(); }
+    [[nodiscard]] Clock::time_point at(std::int64_t ns) const { return began_ + nanoseconds(ns); }
+
+    // A slot that is free, or a new one; nothing where all are busy.
+    std::optional<std::size_t> free_slot() {
+        if (!free_.empty()) {
+            const auto slot = free_.back();
+            free_.pop_back();
+            return slot;
+        }
+        if (slots_.size() >= plan_.connections) return std::nullopt;
+        slots_.emplace_back();
+        return slots_.size() - 1;
+    }
+
+    // Sends all jobs that are due, and waits for the next.
+    void pump() {
+        while (!stopping_) {
+            const auto next = schedule_.next();
+            if (!next) return;
+            const auto time = now();
+            if (*next > time) return arm(*next);
+            const auto slot = free_slot();
+            if (!slot) {
+                blocked_ = true;
+                return;
+            }
+            if (time - *next > late_ns) ++(*next <= busy_until_ns_ ? run_.late_connections : run_.late_generator);
+            schedule_.pop();
+            ++run_.totals.planned;
+            start(*slot, *next, time);
+        }
+    }
+    void arm(std::int64_t ns) {
+        next_.expires_at(at(ns));
+        next_.async_wait([this](const boost::system::error_code& error) {
+            if (!error) pump();
+        });
+    }
+    // The first jobs of the closed model.
+    void fill() {
+        while (!stopping_ && now() < plan_.duration_ns) {
+            const auto slot = free_slot();
+            if (!slot) return;
+            const auto time = now();
+            ++run_.totals.planned;
+            start(*slot, time, time);
+        }
+    }
+
+    void start(std::size_t index, std::int64_t planned_ns, std::int64_t time) {
+        auto& slot = slots_[index];
+        if (!slot.connection) slot.connection = make_connection(io_, server_, tls_);
+        slot.busy = true;
+        slot.planned_ns = planned_ns;
+        slot.sent_ns = time;
+        slot.asked = static_cast<std::size_t>(run_.totals.sent % heads_.size());
+        const auto number = run_.totals.sent++;
+        run_.most_in_flight = std::max(run_.most_in_flight, ++run_.in_flight);
+        run_.sending_ns = time;
+        auto request = request_of(heads_[slot.asked], plan_.body.empty() ? body_of(number) : plan_.body);
+        slot.connection->send(std::move(request), [this, index, round = slot.round](Connection::Ended ended) {
+            if (slots_[index].round == round) done(index, std::move(ended));
+        });
+    }
+    void done(std::size_t index, Connection::Ended ended) {
+        const auto& slot = slots_[index];
+        Judged judged{ended.outcome, std::move(ended.why)};
+        const auto asked = plan_.orchestrators.empty() ? Asked() : plan_.orchestrators[slot.asked];
+        if (ended.outcome == Outcome::succeeded) judged = judge(ended.answer, asked, plan_.check);
+        count(index, judged, asked.address.empty() ? ended.answer.served_by : asked.address);
+    }
+    void count(std::size_t index, const Judged& judged, const std::string& orchestrator) {
+        auto& slot = slots_[index];
+        const auto time = now();
+        const auto at = static_cast<std::size_t>(judged.outcome);
+        auto& of = share_of(orchestrator);
+        ++of.sent;
+        ++of.by_outcome.at(at);
+        if (may_charge(judged.outcome)) of.charged_s += charged_s(time - slot.sent_ns);
+        ++run_.totals.by_outcome.at(at);
+        if (judged.outcome == Outcome::succeeded || judged.outcome == Outcome::timeout) {
+            run_.totals.corrected.record((time - slot.planned_ns) / ns_per_us);
+            run_.totals.service.record((time - slot.sent_ns) / ns_per_us);
+            of.service.record((time - slot.sent_ns) / ns_per_us);
+        }
+        if (judged.outcome != Outcome::succeeded) {
+            run_.first_error.try_emplace(judged.outcome, judged.why.substr(0, shown_of_error));
+        }
+        --run_.in_flight;
+        slot.busy = false;
+        ++slot.round;
+        free_.push_back(index);
+        if (plan_.closed) return fill_later();
+        if (std::exchange(blocked_, false)) {
+            busy_until_ns_ = time;
+            pump();
+        }
+        end_if_over();
+    }
+    // Not from inside the end of the last job, so that no stack grows.
+    void fill_later() {
+        asio::post(io_, [this] {
+            fill();
+            end_if_over();
+        });
+    }
+    OfOrchestrator& share_of(const std::string& name) {
+        const auto key = name.empty() ? std::string("none") : name;
+        if (const auto found = run_.by_orchestrator.find(key); found != run_.by_orchestrator.end())
+            return found->second;
+        return run_.by_orchestrator[run_.by_orchestrator.size() < max_orchestrators ? key : "others"];
+    }
+
+    [[nodiscard]] bool all_sent() const {
+        if (stopping_) return true;
+        return plan_.closed ? now() >= plan_.duration_ns : !schedule_.next();
+    }
+    void end_if_over() {
+        if (all_sent() && run_.in_flight == 0) io_.stop();
+    }
+    void await_tick() {
+        tick_.expires_after(nanoseconds(tick_ns));
+        tick_.async_wait([this](const boost::system::error_code& error) {
+            if (error) return;
+            const auto time = now();
+            give_up(time);
+            if (time >= watched_ns_ + watch_ns) {
+                watched_ns_ = time;
+                run_.elapsed_ns = time;
+                watch_(run_);
+            }
+            // What is not sent by then never is: all connections stayed busy.
+            if (time >= plan_.duration_ns + plan_.deadline_ns) stopping_ = true;
+            end_if_over();
+            await_tick();
+        });
+    }
+    // Ends jobs at their deadline.
+    void give_up(std::int64_t time) {
+        for (std::size_t index = 0; index < slots_.size(); ++index) {
+            auto& slot = slots_[index];
+            if (!slot.busy || time - slot.sent_ns < plan_.deadline_ns) continue;
+            slot.connection->abandon();
+            run_.opened += slot.connection->opened();
+            slot.connection.reset();
+            const auto asked = plan_.orchestrators.empty() ? std::string() : plan_.orchestrators[slot.asked].address;
+            count(index, {Outcome::timeout, cat("no whole answer within ", duration_text(plan_.deadline_ns))}, asked);
+        }
+    }
+    void await_signal() {
+        signals_.async_wait([this](const boost::system::error_code& error, int) {
+            if (error) return;
+            if (stopping_) return io_.stop();
+            run_.interrupted = true;
+            stopping_ = true;
+            await_signal();
+            end_if_over();
+        });
+    }
+    void finish() {
+        run_.elapsed_ns = now();
+        const auto end = run_.interrupted ? run_.elapsed_ns : plan_.duration_ns;
+        if (!plan_.closed) {
+            for (auto next = schedule_.next(); next && *next < end; next = schedule_.next()) {
+                schedule_.pop();
+                ++run_.totals.planned;
+            }
+        }
+        run_.sending_ns = std::max(run_.sending_ns, end);
+        for (auto& slot : slots_) {
+            if (!slot.connection) continue;
+            run_.opened += slot.connection->opened();
+            slot.connection->abandon();
+        }
+    }
+
+    const Plan& plan_;
+    const Server& server_;
+    asio::io_context& io_;
+    asio::ssl::context* tls_;
+    const std::function<void(const Run&)>& watch_;
+    Schedule schedule_;
+    asio::steady_timer next_;
+    asio::steady_timer tick_;
+    asio::signal_set signals_;
+    std::vector<std::string> heads_;
+    std::vector<Slot> slots_;
+    std::vector<std::size_t> free_;
+    Clock::time_point began_;
+    std::int64_t watched_ns_ = 0;
+    std::int64_t busy_until_ns_ = -1;  // the last time that all connections were busy
+    bool blocked_ = false;
+    bool stopping_ = false;
+    Run run_;
+};
+
+// One descriptor for each connection, and some more.
+void raise_descriptor_limit() {
+    rlimit limit{};
+    if (::getrlimit(RLIMIT_NOFILE, &limit) != 0) return;
+    limit.rlim_cur = limit.rlim_max;
+    ::setrlimit(RLIMIT_NOFILE, &limit);
+}
+
+}  // namespace
+
+std::string Run::bound_by(const Plan& plan) const {
+    if (plan.closed) {
+        if (cpu_ns * 20 < elapsed_ns * 19) return {};
+        return "this program used a whole processor";
+    }
+    // One job in a hundred.
+    if ((late_connections + unsent()) * 100 > totals.planned) {
+        return cat("all ", plan.connections, " connections were busy (--connections)");
+    }
+    if (late_generator * 100 > totals.planned) return "this program was late: it wants more of a processor";
+    return {};
+}
+
+Result<Run> run_load(const Plan& plan, const std::function<void(const Run&)>& watch) {
+    raise_descriptor_limit();
+    asio::io_context io(1);
+    STIPEND_LET(server, look_up(io, plan.way.gateway));
+    std::optional<asio::ssl::context> tls;
+    if (!server.name.empty()) STIPEND_SET(tls, verifying_context(plan.way.ca_file));
+    Load load(plan, server, io, tls ? &*tls : nullptr, watch);
+    return load.run();
+}
+
+}  // namespace stipend::jobs

@@ -1,0 +1,62 @@
+#include "tools/jobs/plan.hpp"
+
+#include <algorithm>
+
+#include "host/base/time.hpp"
+#include "livepeer/wire.hpp"
+#include "stipend/duration.hpp"
+
+namespace stipend::jobs {
+
+std::string Way::url_path() const {
+    std::string_view at = path.empty() ? std::string_view(capability) : std::string_view(path);
+    if (at.starts_with('/')) at.remove_prefix(1);
+    return cat("/process/request/", at);
+}
+
+std::int64_t Way::deadline_ns() const {
+    return (static_cast<std::int64_t>(timeout_s) + 10) * ns_per_s;
+}
+
+Result<void> check_way(const Way& way) {
+    STIPEND_TRY(livepeer::check_url(way.gateway));
+    STIPEND_TRY(livepeer::check_capability(way.capability));
+    STIPEND_TRY(livepeer::check_path(way.path));
+    if (way.timeout_s >= 1 && way.timeout_s <= max_timeout_s) return {};
+    return fail(STIPEND_E_INVALID, "bad time-out: got ", way.timeout_s, " s, want 1 to ", max_timeout_s);
+}
+
+Result<Asked> parse_orchestrator(std::string_view text) {
+    Asked out;
+    for (std::size_t at = 0; at <= text.size();) {
+        const auto end = std::min(text.find('=', at), text.size());
+        const auto one = text.substr(at, end - at);
+        STIPEND_TRY(livepeer::check_url(one));
+        const auto bare = std::string(livepeer::without_slash(one));
+        if (at == 0) {
+            out.address = bare;
+        } else {
+            out.announced.push_back(bare);
+        }
+        at = end + 1;
+    }
+    return out;
+}
+
+std::string head_of(const Way& way, const std::string& host, const Asked& asked) {
+    const auto header = asked.address.empty() ? livepeer::unpinned_header(way.capability, way.timeout_s)
+                                              : livepeer::livepeer_header(asked.address, way.capability, way.timeout_s);
+    return cat("POST ", way.url_path(), " HTTP/1.1\r\nHost: ", host,
+               "\r\nContent-Type: application/json\r\nLivepeer: ", header, "\r\n");
+}
+
+std::string body_of(std::uint64_t number) {
+    const auto id = cat("jobs-", number);
+    return livepeer::job_body({.agent_id = "stipend-jobs", .job_id = id, .window_s = 60, .at = SystemClock().now()});
+}
+
+std::string request_of(std::string_view head, std::string_view body) {
+    return cat(head, "Content-Length: ", body.size(), "\r\n\r\n", body);
+}
+
+}  // namespace stipend::jobs

@@ -1,0 +1,63 @@
+// What a load sends, and where to.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "stipend/result.hpp"
+#include "tools/jobs/outcome.hpp"
+#include "tools/jobs/schedule.hpp"
+#include "tools/jobs/threshold.hpp"
+
+namespace stipend::jobs {
+
+inline constexpr std::size_t max_orchestrators = 256;
+inline constexpr std::size_t max_connections = 60'000;
+inline constexpr std::uint64_t max_planned = 100'000'000;  // jobs
+inline constexpr std::size_t max_body_bytes = 1 << 20;
+inline constexpr std::int64_t max_duration_s = 86'400;
+inline constexpr std::uint32_t max_timeout_s = 3'600;
+
+// A gateway, and what its jobs ask for.
+struct Way {
+    std::string gateway;  // a URL without a trailing slash
+    std::string capability = "agent-net";
+    std::string path;  // at the worker; empty: the capability's name
+    std::uint32_t timeout_s = 20;
+    std::string ca_file;  // of a gateway behind https; empty: the system's
+
+    [[nodiscard]] std::string url_path() const;
+    // From its start to the end of its answer: the gateway itself bounds a job at 5 s beyond its time-out.
+    [[nodiscard]] std::int64_t deadline_ns() const;
+};
+// INVALID: a member that no gateway takes.
+Result<void> check_way(const Way& way);
+
+struct Plan {
+    Way way;
+    std::vector<Asked> orchestrators;  // in turns; none: the gateway chooses
+    Rate rate;
+    Arrivals arrivals = Arrivals::constant;
+    std::int64_t duration_ns = 0;
+    bool closed = false;  // each connection sends its next job when the last one has ended; `rate` does not count
+    std::size_t connections = 1'000;
+    std::int64_t deadline_ns = 0;
+    std::string body;  // empty: a question for the uptime, with an id of its own in each job
+    Check check;
+    std::vector<Threshold> thresholds;
+    std::uint64_t seed = 1;
+};
+
+// "https://host:port", or with the name that it answers by: "https://10.0.0.7:9995=https://orch.example:9995".
+Result<Asked> parse_orchestrator(std::string_view text);
+
+// All of a request but its body.
+std::string head_of(const Way& way, const std::string& host, const Asked& asked);
+// `number` is another one for each job of a load.
+std::string body_of(std::uint64_t number);
+// The two together.
+std::string request_of(std::string_view head, std::string_view body);
+
+}  // namespace stipend::jobs

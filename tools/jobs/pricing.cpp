@@ -1,0 +1,124 @@
+#include "tools/jobs/pricing.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <exception>
+#include <numeric>
+
+#include "livepeer/wire.hpp"
+#include "stipend/decimal.hpp"
+
+namespace stipend::jobs {
+namespace {
+
+// Nothing where there is no price or no success, or the price is beyond all reason.
+std::optional<Wei> cost_of(const std::optional<Wei>& price, std::uint64_t seconds, std::uint64_t succeeded) {
+    if (!price || succeeded == 0) return std::nullopt;
+    try {
+        const CheckedU256 all = price->value() * seconds;
+        return Wei(CheckedU256((all + (succeeded - 1)) / succeeded));
+    } catch (const std::exception&) {
+        return std::nullopt;
+    }
+}
+
+double ratio_base(const std::vector<Priced>& all) {
+    double sum = 0;
+    double count = 0;
+    for (const auto& one : all) {
+        if (!one.cost_per_success || one.cost_per_success->zero()) continue;
+        sum += one.cost_per_success->value().convert_to<double>();
+        count += 1;
+    }
+    return count == 0 ? 1 : sum / count;
+}
+
+// Whole percent that are 100 in all: the largest remainders are rounded up.
+void weigh(std::vector<Priced>& all) {
+    const auto base = ratio_base(all);
+    std::vector<double> scores;
+    for (const auto& one : all) {
+        const bool known = one.cost_per_success && one.p99_us;
+        const auto cost = known ? 1 + one.cost_per_success->value().convert_to<double>() / base : 1;
+        const auto p99 = static_cast<double>(std::max<std::int64_t>(one.p99_us.value_or(1), 1));
+        const auto success =
+            static_cast<double>(one.succeeded) / static_cast<double>(std::max<std::uint64_t>(one.sent, 1));
+        scores.push_back(known ? success / (p99 * cost) : 0);
+    }
+    const auto sum = std::accumulate(scores.begin(), scores.end(), 0.0);
+    if (sum <= 0) return;
+    std::vector<std::size_t> order(all.size());
+    std::iota(order.begin(), order.end(), std::size_t{0});
+    std::uint32_t given = 0;
+    for (const auto at : order) {
+        scores[at] = scores[at] / sum * 100;
+        all[at].weight_percent = static_cast<std::uint32_t>(scores[at]);
+        scores[at] -= all[at].weight_percent;
+        given += all[at].weight_percent;
+    }
+    std::stable_sort(order.begin(), order.end(), [&](auto a, auto b) { return scores[a] > scores[b]; });
+    for (std::size_t at = 0; given < 100 && at < order.size(); ++at, ++given) ++all[order[at]].weight_percent;
+}
+
+}  // namespace
+
+std::vector<Priced> priced(const std::vector<Asked>& orchestrators,
+                           const std::map<std::string, livepeer::Token>& tokens, const Run& run) {
+    std::vector<Priced> out;
+    for (const auto& asked : orchestrators) {
+        Priced one{.orchestrator = asked.address};
+        if (const auto token = tokens.find(asked.address); token != tokens.end()) {
+            if (token->second.said == livepeer::Token::Said::price) one.price = token->second.price;
+            if (token->second.tells_capacity) one.free_slots = token->second.capacity;
+            one.problem = token->second.why;
+        }
+        if (const auto of = run.by_orchestrator.find(asked.address); of != run.by_orchestrator.end()) {
+            one.sent = of->second.sent;
+            one.succeeded = of->second.by_outcome[0];
+            one.p99_us = of->second.service.percentile(990);
+            one.cost_per_success = cost_of(one.price, of->second.charged_s, one.succeeded);
+        }
+        out.push_back(std::move(one));
+    }
+    weigh(out);
+    return out;
+}
+
+Json json_of(const std::vector<Priced>& all) {
+    auto out = Json::object();
+    for (const auto& one : all) {
+        out.append(
+            one.orchestrator,
+            Json::object()
+                .append("price_wei_per_second", one.price ? Json(one.price->text()) : Json())
+                .append("free_slots", one.free_slots ? Json(*one.free_slots) : Json())
+                .append("sent", one.sent)
+                .append("succeeded", one.succeeded)
+                .append("p99_ms", one.p99_us ? Json::of_number(scaled_text(*one.p99_us, 3)) : Json())
+                .append("cost_per_success_wei", one.cost_per_success ? Json(one.cost_per_success->text()) : Json())
+                .append("weight_percent", one.weight_percent)
+                .append("problem", one.problem));
+    }
+    return out;
+}
+
+std::string text_of(const std::vector<Priced>& all) {
+    auto out = fmt::format("\n{:<34} {:>12} {:>6} {:>9} {:>10} {:>16} {:>7}\n", "orchestrator", "wei/s", "slots",
+                           "success", "p99 ms", "wei a success", "weight");
+    for (const auto& one : all) {
+        const auto success =
+            one.sent == 0
+                ? std::string("-")
+                : fmt::format("{:.2f} %", 100.0 * static_cast<double>(one.succeeded) / static_cast<double>(one.sent));
+        out +=
+            fmt::format("{:<34} {:>12} {:>6} {:>9} {:>10} {:>16} {:>5} %\n", livepeer::printable(one.orchestrator, 34),
+                        one.price ? one.price->text() : "-", one.free_slots ? std::to_string(*one.free_slots) : "-",
+                        success, one.p99_us ? scaled_text(*one.p99_us, 3) : "-",
+                        one.cost_per_success ? one.cost_per_success->text() : "-", one.weight_percent);
+        if (!one.problem.empty()) out += fmt::format("    {}\n", livepeer::printable(one.problem, 160));
+    }
+    return out;
+}
+
+}  // namespace stipend::jobs

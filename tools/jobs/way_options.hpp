@@ -1,0 +1,26 @@
+// From the command line, and the configuration where one is named, to what is sent and where to.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "stipend/result.hpp"
+#include "tools/jobs/commands.hpp"
+#include "tools/jobs/plan.hpp"
+
+namespace stipend::jobs {
+
+struct Chosen {
+    Way way;
+    std::vector<Asked> orchestrators;
+    std::string body;  // empty: the default
+    Check check;
+    std::string state;  // of the configuration; empty without one
+};
+// INVALID or CONFIG: what is wrong.
+Result<Chosen> choose(const WayOptions& options);
+
+// Seconds as a bare number, or a duration with a unit.
+Result<std::int64_t> parse_seconds(std::string_view name, std::string_view text);
+
+}  // namespace stipend::jobs
