@@ -1,11 +1,14 @@
 // The subcommands: each takes what the command line said and returns the exit status.
 #pragma once
 
+#include <cstdio>
 #include <string>
 #include <vector>
 
+#include "host/cli/api_client.hpp"
 #include "host/cli/context.hpp"
 #include "host/ledger/rows.hpp"
+#include "stipend/json.hpp"
 
 namespace stipend::cli {
 
@@ -16,6 +19,18 @@ struct EvalOptions {
     std::string interval;     // empty: as configured
 };
 int policy_eval(const EvalOptions& options);
+
+// Why a decision is what it is; with or without a running host.
+struct ExplainOptions {
+    Common common;
+    std::int64_t decision = 0;  // its place in the chain; with `orchestrator` its epoch; 0: by `at`
+    std::string orchestrator, at;
+    ApiTarget api;  // asked instead of the ledger of the state folder
+};
+int explain(const ExplainOptions& options);
+// Prints what engine::explain made. Returns exit_differs where it is not what is recorded, exit_bad where that is not
+// known.
+int print_explained(std::FILE* out, const Json& explained, bool json);
 
 struct RunOptions {
     Common common;

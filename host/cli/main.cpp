@@ -111,6 +111,9 @@ int main(int argc, char** argv) {
                           "the id of an event: the next ones first (default: from now on)");
     watch_app->callback([&] { status = watch(watch_options); });
 
+    ExplainOptions explain_options;
+    add_explain_command(app, explain_options, status);
+
     ReloadOptions reload_options;
     auto* reload_app =
         command(app, "reload", "have a running host take the changed configuration", reload_options.common);

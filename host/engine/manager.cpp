@@ -305,7 +305,8 @@ void Manager::serve(http::ServerThread& thread) {
         .distribute = [this](const api::CallOrder& order, const OrderKey& key) { return distribute(order, key); }};
     if (auto made =
             ManagerApi::create(host_, *engine_, plan_->settings, std::move(orders), thread,
-                               {registrations_, registrar_.get(), connect_back_, objections_.get(), targets_.get()},
+                               {registrations_, registrar_.get(), connect_back_, objections_.get(), targets_.get(),
+                                [this] { return plan_->policy.chosen; }},
                                proofs_, events_.get())) {
         api_ = std::move(*made);
         const auto* scheme = plan_->settings.api.tls_certificate.empty() ? "http://" : "https://";
