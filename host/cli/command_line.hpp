@@ -45,6 +45,8 @@ struct LedgerOptions {
 
 // `explain`. All outlive `app`.
 void add_explain_command(CLI::App& app, ExplainOptions& options, int& status);
+// Of `policy`. All outlive `app`.
+void add_policy_commands(CLI::App& app, EvalOptions& eval, LintOptions& lint, int& status);
 // Of `user`, `api-key` and `orchestrator`. All outlive `app`.
 void add_access_commands(CLI::App& app, AccessOptions& options, int& status);
 // Of `ledger`. All outlive `app`.

@@ -19,6 +19,11 @@ struct EvalOptions {
     std::string interval;     // empty: as configured
 };
 int policy_eval(const EvalOptions& options);
+struct LintOptions {
+    Common common;
+    std::string cliff;  // in percent; empty: any
+};
+int policy_lint(const LintOptions& options);
 
 // Why a decision is what it is; with or without a running host.
 struct ExplainOptions {

@@ -223,14 +223,8 @@ int main(int argc, char** argv) {
     pin_app->callback([&] { status = byoc_pin(pin); });
 
     EvalOptions eval;
-    auto* policy = app.add_subcommand("policy", "the payment policy")->require_subcommand(1);
-    auto* eval_app =
-        command(*policy, "eval", "decide checks read from standard input, one JSON object a line", eval.common);
-    eval_app->add_option("--base-usd", eval.base_usd,
-                         "pay for one interval at multiplier 1, in USD (default: as configured)");
-    eval_app->add_option("--usd-per-eth", eval.usd_per_eth, "exchange rate (default: 2000)");
-    eval_app->add_option("--interval", eval.interval, "time between two checks, such as 60s (default: as configured)");
-    eval_app->callback([&] { status = policy_eval(eval); });
+    LintOptions lint;
+    add_policy_commands(app, eval, lint, status);
 
     AccessOptions access;
     add_access_commands(app, access, status);

@@ -7,7 +7,7 @@ import unittest
 import urllib.parse
 
 import test_registry
-from network import STIPEND, wait_for
+from network import Devnet, Host, STIPEND, wait_for
 from test_api import LIST
 
 
@@ -138,6 +138,56 @@ class Explain(test_registry.RegistryTest):
         self.assertEqual((code, "status 401" in err), (1, True), out + err)
         self.assertNotIn("wrong", err)
         self.assertEqual(self.remote(secret, "1")[0], 2)
+
+
+class Lint(unittest.TestCase):
+    def setUp(self):
+        self.devnet = Devnet(2)
+        self.addCleanup(self.devnet.end)
+        self.host = Host(self.devnet, interval=60)
+        self.addCleanup(self.host.end)
+
+    def lint(self, *arguments, status=0):
+        code, out, err = self.host.run("policy", "lint", *arguments)
+        self.assertEqual(code, status, out + err)
+        return out, err
+
+    def use(self, table):
+        self.host.edit("      table: default", "      table: mine\n      tables:\n        mine:\n" + table + "      allow_falling_pay: true\n      #")
+
+    def test_what_the_shipped_table_pays(self):
+        one = json.loads(self.lint("--json")[0])
+        policy = one["policies"][0]
+        self.assertEqual((policy["uptimes_decided"], policy["steps"], policy["largest_usd_per_day"]), (1000001, 6, "17280"))
+        self.assertEqual((one["orchestrators"], one["largest_usd_per_day_all"], one["findings"]), (2, "34560", []))
+        # 7 USD every 90 s.
+        self.assertEqual([row["usd_per_minute"] for row in policy["table"]], ["0", "0.16666666", "1", "4.66666666", "10", "12"])
+        out, _ = self.lint()
+        self.assertIn("at most 34560 USD a day for all 2 that are configured", out)
+        # From 1 to 1/6 USD a minute.
+        _, err = self.lint("--cliff", "83", status=1)
+        self.assertIn("83.3333 % less; want at most 83 %", err)
+        self.lint("--cliff", "84")
+        self.lint("--cliff", "101", status=2)
+
+    def test_findings_have_their_place_in_the_file(self):
+        self.use("""          - {tier: high, at_least: 90, multiplier: 1.5, delay: 60s}
+          - {tier: low, above: 0, multiplier: 1}
+          - {tier: none, at_least: 0, multiplier: 0}
+""")
+        number = next(n for n, line in enumerate(self.host.config.read_text().splitlines(), 1) if "tier: high" in line)
+        _, err = self.lint(status=1)
+        self.assertIn(f"config.yaml:{number}:", err)
+        self.assertIn("more uptime pays less: got 7.5 USD a minute at 90 % (high) and 10 at 89.9999 % (low)", err)
+        one = json.loads(self.lint("--json", status=1)[0])
+        self.assertEqual([finding["line"] for finding in one["findings"]], [number])
+
+    def test_a_gap_is_found_by_the_plugin(self):
+        self.use("""          - {tier: high, at_least: 90, multiplier: 1}
+          - {tier: none, at_least: 0, below: 80, multiplier: 0}
+""")
+        _, err = self.lint(status=1)
+        self.assertIn("gap between tier", err)
 
 
 if __name__ == "__main__":

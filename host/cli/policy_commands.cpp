@@ -1,0 +1,22 @@
+#include "host/cli/command_line.hpp"
+
+namespace stipend::cli {
+
+void add_policy_commands(CLI::App& app, EvalOptions& eval, LintOptions& lint, int& status) {
+    auto* policy = app.add_subcommand("policy", "the payment policy")->require_subcommand(1);
+    auto* eval_app =
+        command(*policy, "eval", "decide checks read from standard input, one JSON object a line", eval.common);
+    eval_app->add_option("--base-usd", eval.base_usd,
+                         "pay for one interval at multiplier 1, in USD (default: as configured)");
+    eval_app->add_option("--usd-per-eth", eval.usd_per_eth, "exchange rate (default: 2000)");
+    eval_app->add_option("--interval", eval.interval, "time between two checks, such as 60s (default: as configured)");
+    eval_app->callback([&] { status = policy_eval(eval); });
+    auto* lint_app =
+        command(*policy, "lint", "decide every uptime, and say what is wrong with what is paid for it", lint.common);
+    lint_app->add_option("--cliff", lint.cliff,
+                         "the most, in percent, that the pay per minute may fall from one uptime to the next lower one "
+                         "(default: any)");
+    lint_app->callback([&] { status = policy_lint(lint); });
+}
+
+}  // namespace stipend::cli
