@@ -30,6 +30,7 @@ inline void add_api_options(CLI::App& app, ApiTarget& api) {
 // Options that are filled while the command line is read.
 struct AccessOptions {
     OrchestratorOptions orchestrator;
+    RegisterOptions registered;
     OrchestratorImportOptions imported;
     UserOptions user;
     ApiKeyOptions key;
@@ -47,7 +48,7 @@ struct LedgerOptions {
 void add_explain_command(CLI::App& app, ExplainOptions& options, int& status);
 // Of `policy`. All outlive `app`.
 void add_policy_commands(CLI::App& app, EvalOptions& eval, LintOptions& lint, int& status);
-// Of `user`, `api-key` and `orchestrator`. All outlive `app`.
+// Of `user`, `api-key` and `orchestrators`. All outlive `app`.
 void add_access_commands(CLI::App& app, AccessOptions& options, int& status);
 // Of `ledger`. All outlive `app`.
 void add_ledger_commands(CLI::App& app, LedgerOptions& options, Common& common, int& status);

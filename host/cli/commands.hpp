@@ -221,9 +221,18 @@ int api_key_revoke(const ApiKeyOptions& options);
 // Orchestrators that joined over the network; with or without a running host.
 struct OrchestratorOptions {
     Common common;
+    ApiTarget api;  // asked instead of the host of the state folder
     std::string id;
     bool revoke = false;  // of rotate-secret: no new one
 };
+struct RegisterOptions {
+    Common common;
+    ApiTarget api;
+    std::string id, endpoint, payout_address, worker_key;
+    std::vector<std::string> capabilities, service_addresses;
+};
+// Over the API: "list", "show", "register", "update", and what orchestrator_change takes.
+int orchestrators_over_api(const RegisterOptions& options, const std::string& action);
 struct OrchestratorImportOptions {
     Common common;
     std::string file;
@@ -231,7 +240,7 @@ struct OrchestratorImportOptions {
     bool dry_run = false;
 };
 int orchestrator_import(const OrchestratorImportOptions& options);
-int orchestrator_list(const Common& common);
+int orchestrator_list(const OrchestratorOptions& options);
 // "approve", "disconnect", "remove", "rotate", "revoke"
 int orchestrator_change(const OrchestratorOptions& options, const std::string& action);
 

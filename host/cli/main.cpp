@@ -26,7 +26,7 @@ void run_program_beside(const CLI::App& app, int argc, char** argv) {
     const auto in_name = [](char c) { return (c >= 'a' && c <= 'z') || c == '-'; };
     if (name.starts_with('-') || !std::all_of(name.begin(), name.end(), in_name)) return;
     for (const auto* known : app.get_subcommands([](const CLI::App*) { return true; })) {
-        if (known->get_name() == name) return;
+        if (known->check_name(std::string(name))) return;
     }
     std::error_code error;
     const auto self = std::filesystem::read_symlink("/proc/self/exe", error);
@@ -75,7 +75,7 @@ std::optional<std::string> unknown_in(const CLI::App& root, int argc, char** arg
         const auto commands = app->get_subcommands([](const CLI::App*) { return true; });
         if (commands.empty()) continue;  // a file, or such
         const auto next = std::find_if(commands.begin(), commands.end(),
-                                       [&](const CLI::App* one) { return one->get_name() == word; });
+                                       [&](const CLI::App* one) { return one->check_name(std::string(word)); });
         if (next == commands.end()) return unknown_word("command", word, command_names(*app));
         app = *next;
     }
