@@ -34,8 +34,8 @@ Result<std::optional<Json>> ExplanationReads::explanation(std::string_view orche
     const std::string key(orchestrator);
     STIPEND_LET(now, present(key));
     // Only the code that decides in this process is asked: no other is loaded into it for a question.
-    const PolicySource policies = [&now](const ledger::Generation& row, const std::string& config_json,
-                                         const stipend_terms& terms) -> Result<PolicyInUse> {
+    const PolicySource policies = [this, &now](const ledger::Generation& row, const std::string& config_json,
+                                               const stipend_terms& terms) -> Result<PolicyInUse> {
         const auto& chosen = now.chosen;
         if (chosen.library == nullptr || chosen.plugin->id != row.policy ||
             chosen.library->staged.sha256 != row.so_sha256) {
@@ -44,13 +44,22 @@ Result<std::optional<Json>> ExplanationReads::explanation(std::string_view orche
                         " with sha256 ", row.so_sha256,
                         "; `stipend explain` at the manager's machine finds it where it is kept");
         }
-        return make_guarded_policy(chosen, config_json, terms);
+        auto made = make_guarded_policy(chosen, config_json, terms);
+        if (made) return made;
+        host_.log().warn(cat("no policy to explain by: ", made.error().message));
+        return fail(STIPEND_E_UNAVAILABLE, "the policy cannot be asked; the host's log says why");
     };
-    STIPEND_LET(found, ledger_.read([&](ledger::Ledger& book) {
+    auto found = ledger_.read([&](ledger::Ledger& book) {
         return explain(book, {.orchestrator = key, .epoch = epoch}, policies,
                        [&now](const std::string&) { return now.terms; });
-    }));
-    return found ? std::optional(std::move(found->json)) : std::nullopt;
+    });
+    if (!found) {
+        host_.log().warn(cat("no explanation of epoch ", epoch, " of ", key, ": ", found.error().message));
+        // INVALID, as of what a request has wrong, means damage of the ledger here.
+        if (found.error().status == STIPEND_E_INVALID) return fail(STIPEND_E_INTERNAL, found.error().message);
+        return found.error();
+    }
+    return *found ? std::optional(std::move((*found)->json)) : std::nullopt;
 }
 
 }  // namespace stipend::engine
