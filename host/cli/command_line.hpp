@@ -35,6 +35,11 @@ struct AccessOptions {
     UserOptions user;
     ApiKeyOptions key;
 };
+struct PolicyOptions {
+    EvalOptions eval;
+    LintOptions lint;
+    ReplayOptions replay;
+};
 struct LedgerOptions {
     VerifyOptions verify;
     ProofOptions proof;
@@ -47,7 +52,7 @@ struct LedgerOptions {
 // `explain`. All outlive `app`.
 void add_explain_command(CLI::App& app, ExplainOptions& options, int& status);
 // Of `policy`. All outlive `app`.
-void add_policy_commands(CLI::App& app, EvalOptions& eval, LintOptions& lint, int& status);
+void add_policy_commands(CLI::App& app, PolicyOptions& options, int& status);
 // Of `user`, `api-key` and `orchestrators`. All outlive `app`.
 void add_access_commands(CLI::App& app, AccessOptions& options, int& status);
 // Of `ledger`. All outlive `app`.

@@ -24,6 +24,13 @@ struct LintOptions {
     std::string cliff;  // in percent; empty: any
 };
 int policy_lint(const LintOptions& options);
+struct ReplayOptions {
+    Common common;
+    std::string from, to;      // times, or how long ago; empty: all
+    std::string orchestrator;  // empty: all
+    std::string table;         // a file that is laid over the policy's configuration; empty: that as it is now
+};
+int policy_replay(const ReplayOptions& options);
 
 // Why a decision is what it is; with or without a running host.
 struct ExplainOptions {

@@ -222,9 +222,8 @@ int main(int argc, char** argv) {
     pin_app->add_option("--store", pin.store, "a file for the fingerprint, written anew");
     pin_app->callback([&] { status = byoc_pin(pin); });
 
-    EvalOptions eval;
-    LintOptions lint;
-    add_policy_commands(app, eval, lint, status);
+    PolicyOptions policy_options;
+    add_policy_commands(app, policy_options, status);
 
     AccessOptions access;
     add_access_commands(app, access, status);

@@ -4,7 +4,6 @@
 #include <cstring>
 
 #include "host/base/time.hpp"
-#include "host/engine/explain_json.hpp"
 #include "host/engine/payee_state.hpp"
 #include "stipend/hex.hpp"
 #include "stipend/json_parse.hpp"
@@ -150,45 +149,53 @@ class Attempt {
 };
 
 // By these terms; its error says why that is not possible.
-Result<Recomputed> recompute_by(const ledger::DecisionBasis& basis, const PolicySource& policies, std::int64_t interval,
-                                Usd base, const std::string& config_json) {
-    Recomputed out{.base = base, .config_json = config_json};
-    STIPEND_LET(in_use, policies(basis.generation, config_json, make_terms(interval, base.count_e8())));
-    out.by_sha256 = in_use.so_sha256;
-    Attempt attempt(basis, *in_use.policy, base, interval);
-    STIPEND_TRY(attempt.run(out));
-    const auto& d = basis.decision;
-    const auto sample = without_history(recorded_sample(attempt.state(), d, base));
-    STIPEND_SET(out.range, range_around(*in_use.policy, sample, d.uptime_ppm.value_or(0)));
+Result<Decider> decide_by(const ledger::DecisionBasis& basis, const PolicySource& policies, std::int64_t interval,
+                          Usd base, const std::string& config_json) {
+    Decider out{.again = {.base = base, .config_json = config_json}};
+    STIPEND_SET(out.in_use, policies(basis.generation, config_json, make_terms(interval, base.count_e8())));
+    out.again.by_sha256 = out.in_use.so_sha256;
+    Attempt attempt(basis, *out.in_use.policy, base, interval);
+    STIPEND_TRY(attempt.run(out.again));
+    out.before = attempt.state();
     return out;
 }
 
-Recomputed recompute(const ledger::DecisionBasis& basis, const PolicySource& policies, const TermsSource& present) {
+Result<Recomputed> recompute(const ledger::DecisionBasis& basis, const PolicySource& policies,
+                             const TermsSource& present) {
+    STIPEND_LET(by, decider_of(basis, policies, present));
+    const auto& d = basis.decision;
+    const auto sample = without_history(recorded_sample(by.before, d, by.again.base));
+    STIPEND_SET(by.again.range, range_around(*by.in_use.policy, sample, d.uptime_ppm.value_or(0)));
+    return std::move(by.again);
+}
+
+// What is known without a policy.
+Recomputed not_recomputed(const ledger::DecisionBasis& basis, const Error& why) {
     const auto terms = terms_of(basis.generation);
     const auto interval = terms ? terms->interval_ns : basis.decision.next_at - basis.decision.due_at;
-    const auto failed = [&](const Error& error) {
-        const auto before = recorded_before(basis, interval);
-        return Recomputed{.failures_before = before.consecutive_failures,
-                          .interval_ns = before.interval_ns,
-                          .base = terms ? terms->base : Usd(),
-                          .config_json = basis.generation.config,
-                          .error = error.message};
-    };
-    if (!terms) return failed(terms.error());
-    auto common = recompute_by(basis, policies, interval, terms->base, basis.generation.config);
-    if (!common) return failed(common.error());
-    if (common->same()) return std::move(common).value();
-    const auto own = present(basis.key);
-    if (!own || (own->base == terms->base && own->config_json == basis.generation.config)) {
-        return std::move(common).value();
-    }
-    auto by_own = recompute_by(basis, policies, interval, own->base, own->config_json);
-    if (!by_own || !by_own->same()) return std::move(common).value();
-    by_own->present_terms = true;
-    return std::move(by_own).value();
+    const auto before = recorded_before(basis, interval);
+    return {.failures_before = before.consecutive_failures,
+            .interval_ns = before.interval_ns,
+            .base = terms ? terms->base : Usd(),
+            .config_json = basis.generation.config,
+            .error = why.message};
 }
 
 }  // namespace
+
+Result<Decider> decider_of(const ledger::DecisionBasis& basis, const PolicySource& policies,
+                           const TermsSource& present) {
+    STIPEND_LET(terms, terms_of(basis.generation));
+    const auto& config = basis.generation.config;
+    STIPEND_LET(common, decide_by(basis, policies, terms.interval_ns, terms.base, config));
+    if (common.again.same()) return common;
+    const auto own = present(basis.key);
+    if (!own || (own->base == terms.base && own->config_json == config)) return common;
+    auto by_own = decide_by(basis, policies, terms.interval_ns, own->base, own->config_json);
+    if (!by_own || !by_own->again.same()) return common;
+    by_own->again.present_terms = true;
+    return by_own;
+}
 
 Result<std::optional<Explained>> explain(ledger::Ledger& book, const ledger::DecisionQuery& query,
                                          const PolicySource& policies, const TermsSource& present) {
@@ -198,7 +205,8 @@ Result<std::optional<Explained>> explain(ledger::Ledger& book, const ledger::Dec
     if (basis->payout) {
         STIPEND_SET(payout, book.payout(*basis->payout));
     }
-    const auto again = recompute(*basis, policies, present);
+    const auto found = recompute(*basis, policies, present);
+    const auto again = found ? *found : not_recomputed(*basis, found.error());
     return std::optional(Explained{.orchestrator = basis->key,
                                    .json = explanation_json(*basis, again, payout),
                                    .same = again.same() && basis->chained,

@@ -6,6 +6,7 @@
 #include <optional>
 #include <string>
 
+#include "host/engine/explain_json.hpp"
 #include "host/ledger/ledger.hpp"
 #include "host/plugin/policy_instance.hpp"
 #include "stipend/json.hpp"
@@ -28,6 +29,17 @@ struct PresentTerms {
     std::string config_json = {};
 };
 using TermsSource = std::function<std::optional<PresentTerms>(const std::string& orchestrator)>;
+
+// How a decision came about: by which policy, and from which state.
+struct Decider {
+    Recomputed again = {};  // without its range
+    PolicyInUse in_use = {};
+    ledger::EngineState before = {};
+};
+// By the ledger's terms; or by those at present, where only they give what is recorded. An error: no policy could be
+// asked.
+[[nodiscard]] Result<Decider> decider_of(const ledger::DecisionBasis& basis, const PolicySource& policies,
+                                         const TermsSource& present);
 
 struct Explained {
     std::string orchestrator = {};

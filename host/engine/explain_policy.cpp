@@ -16,12 +16,17 @@ bool is_sha256(const std::string& text) {
 
 }  // namespace
 
-PresentTerms present_terms(const config::Settings& settings, const std::string& orchestrator) {
+config::Orchestrator entry_of(const config::Settings& settings, const std::string& orchestrator) {
     const auto& listed = settings.orchestrators;
     const auto found = std::ranges::find(listed, orchestrator, &config::Orchestrator::id);
+    if (found != listed.end()) return *found;
     config::Orchestrator newcomer;
     newcomer.capability = settings.registration.capability;
-    const auto& one = found == listed.end() ? newcomer : *found;
+    return newcomer;
+}
+
+PresentTerms present_terms(const config::Settings& settings, const std::string& orchestrator) {
+    const auto one = entry_of(settings, orchestrator);
     return {.base = config::base_of(settings, one),
             .config_json = config::plugin_json(config::policy_config(settings, one))};
 }

@@ -10,6 +10,8 @@
 
 namespace stipend::engine {
 
+// How a configuration lists an orchestrator; as a newcomer, where it does not.
+[[nodiscard]] config::Orchestrator entry_of(const config::Settings& settings, const std::string& orchestrator);
 // The terms of one orchestrator by a configuration; one that it does not list has those of newcomers.
 [[nodiscard]] PresentTerms present_terms(const config::Settings& settings, const std::string& orchestrator);
 
