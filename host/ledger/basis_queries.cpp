@@ -139,6 +139,11 @@ class BasisReader {
                 (seq == stored.seq ? at : before) = rows.bytes32();
             }
         }));
+        // The file before may not be found: its end is recorded.
+        STIPEND_LET(archives, recorded_archives(main_, {}));
+        for (const auto& archive : archives) {
+            if (archive.facts.last + 1 == stored.seq) before = archive.facts.head;
+        }
         if (!before || !at) return {};
         std::string body;
         encode_decision(body, stored.decision, stored.state_digest);
