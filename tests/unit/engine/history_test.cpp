@@ -104,3 +104,22 @@ TEST_CASE("history that its own policy does not reproduce is named") {
     REQUIRE(past.history.problems().size() == 2);
     CHECK(past.history.problems()[0].find("o1, epoch 1") != std::string::npos);
 }
+
+TEST_CASE("another configuration has its own history of failures") {
+    Past past;
+    past.other = [](const std::string&, Usd base) -> Result<PolicyHistory::Other> {
+        return PolicyHistory::Other{.policy = make_policy(R"({"max_consecutive_failures":1,"recovery_checks":2})",
+                                                          make_terms(60 * second, base.count_e8()))};
+    };
+    past.sim.answer = [](const auto&, const JobSpec& job, auto) {
+        return std::pair{job.epoch == 2 ? bad() : good("100"), second / 10};
+    };
+    past.install({}, 1);
+    while (past.sim.of("o1").size() < 4) past.sim.run_for(second);
+    past.replay();
+    CHECK(past.history.not_reproduced() == 0);
+    CHECK(past.history.total().recorded.text() == "36");
+    // Suspended by its first failure, and paid again by the second good check.
+    CHECK(past.history.total().again.text() == "24");
+    CHECK(past.history.total().flips == 0);
+}
