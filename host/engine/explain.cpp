@@ -4,6 +4,7 @@
 #include <cstring>
 
 #include "host/base/time.hpp"
+#include "host/engine/own_terms.hpp"
 #include "host/engine/payee_state.hpp"
 #include "stipend/hex.hpp"
 #include "stipend/json_parse.hpp"
@@ -12,9 +13,11 @@
 namespace stipend::engine {
 namespace {
 
+// Those of a generation: the common ones, and by which its orchestrator may have been decided beside them.
 struct LedgerTerms {
     std::int64_t interval_ns = 0;
     Usd base = {};
+    std::vector<OwnTerms> own = {};
 };
 
 std::int64_t whole_in(const Json& object, std::string_view name) {
@@ -24,9 +27,10 @@ std::int64_t whole_in(const Json& object, std::string_view name) {
     return out;
 }
 
-Result<LedgerTerms> terms_of(const ledger::Generation& row) {
+Result<LedgerTerms> terms_of(const ledger::Generation& row, std::string_view orchestrator) {
     STIPEND_LET(json, parse_json(row.terms));
-    const LedgerTerms out{whole_in(json, "interval_ns"), Usd::of_e8(whole_in(json, "base_usd_e8"))};
+    LedgerTerms out{whole_in(json, "interval_ns"), Usd::of_e8(whole_in(json, "base_usd_e8")),
+                    own_terms_of(json, orchestrator)};
     if (out.interval_ns > 0 && !out.base.negative()) return out;
     return fail(STIPEND_E_INVALID, "generation ", row.id, ": its terms are damaged");
 }
@@ -171,7 +175,7 @@ Result<Recomputed> recompute(const ledger::DecisionBasis& basis, const PolicySou
 
 // What is known without a policy.
 Recomputed not_recomputed(const ledger::DecisionBasis& basis, const Error& why) {
-    const auto terms = terms_of(basis.generation);
+    const auto terms = terms_of(basis.generation, basis.key);
     const auto interval = terms ? terms->interval_ns : basis.decision.next_at - basis.decision.due_at;
     const auto before = recorded_before(basis, interval);
     return {.failures_before = before.consecutive_failures,
@@ -185,10 +189,14 @@ Recomputed not_recomputed(const ledger::DecisionBasis& basis, const Error& why) 
 
 Result<Decider> decider_of(const ledger::DecisionBasis& basis, const PolicySource& policies,
                            const TermsSource& present) {
-    STIPEND_LET(terms, terms_of(basis.generation));
+    STIPEND_LET(terms, terms_of(basis.generation, basis.key));
     const auto& config = basis.generation.config;
     STIPEND_LET(common, decide_by(basis, policies, terms.interval_ns, terms.base, config));
     if (common.again.same()) return common;
+    for (const auto& own : terms.own) {
+        auto by_own = decide_by(basis, policies, terms.interval_ns, own.base, own.config_json);
+        if (by_own && by_own->again.same()) return by_own;
+    }
     const auto own = present(basis.key);
     if (!own || (own->base == terms.base && own->config_json == config)) return common;
     auto by_own = decide_by(basis, policies, terms.interval_ns, own->base, own->config_json);

@@ -111,6 +111,23 @@ class Explain(test_registry.RegistryTest):
         self.assertIn("is not here", one["recomputed"]["error"])
         self.assertEqual(one["amount_usd"], "10")
 
+    def test_terms_of_its_own_outlive_the_configuration(self):
+        self.host.environment["ORCHESTRATOR_ADDRESSES"] = ""
+        self.host.edit("orchestrators: []", f"""orchestrators:
+  - {{ address: "{self.endpoints[0]}", id: dear, base: 25 USD }}
+  - {{ address: "{self.endpoints[1]}", id: flat, policy: {{ table: flat-95 }} }}""")
+        self.start()
+        self.wait_for_decisions(2)
+        self.host.stop()
+        # As if it had never been so.
+        self.host.edit(", base: 25 USD", "")
+        self.host.edit(", policy: { table: flat-95 }", "")
+        for name, usd, tier in (("dear", "30", "excellent"), ("flat", "10", "paid")):
+            one = self.explained("--orchestrator", name, "1")
+            self.assertEqual((one["recomputed"]["same"], one["generation"]["terms_from"], one["amount_usd"], one["tier"]["tier"]),
+                             (True, "ledger", usd, tier), one)
+        self.host.verified()
+
     def test_a_payee_asks_for_its_own(self):
         self.spread()
         self.start()

@@ -1,6 +1,7 @@
 #include "host/engine/explain.hpp"
 
 #include "host/base/time.hpp"
+#include "host/engine/own_terms.hpp"
 #include "simulation.hpp"
 #include "stipend/json_parse.hpp"
 
@@ -220,4 +221,47 @@ TEST_CASE("a pardon and an adjustment that touch a decision are part of its expl
     CHECK(at(rows[0], "amount_usd") == "5");
     CHECK(at(rows[0], "reason") == "ours");
     CHECK(of_epoch(sim, 1).json.find("corrections")->items().empty());
+}
+
+TEST_CASE("terms of their own are in the row of a generation, by groups, and newcomers are one") {
+    Generation generation;
+    generation.common = {Usd::of_e8(10 * e8), 0};
+    generation.policy_configs = {"{}", R"({"table":"flat-95"})"};
+    const PayeeTerms dear{Usd::of_e8(25 * e8), 0};
+    const PayeeTerms other{Usd::of_e8(10 * e8), 1};
+    const std::vector<PayeeTerms> own{dear, generation.common, other, dear, other};
+    const auto members = own_terms_members(generation, payees(5), own, {"o5"});
+    CHECK(
+        members ==
+        R"(,"own":[{"base_usd_e8":1000000000,"config":"{\"table\":\"flat-95\"}","orchestrators":["o3"],"registered":true},)"
+        R"({"base_usd_e8":2500000000,"config":"{}","orchestrators":["o1","o4"],"registered":false}])");
+    const auto terms = *parse_json("{\"interval_ns\":1" + members + "}");
+    CHECK(own_terms_of(terms, "o1").size() == 1);
+    CHECK(own_terms_of(terms, "o1")[0].base.text() == "25");
+    CHECK(own_terms_of(terms, "o3")[0].config_json == R"({"table":"flat-95"})");
+    // One that is not listed may be a newcomer.
+    CHECK(own_terms_of(terms, "o7")[0].config_json == R"({"table":"flat-95"})");
+    CHECK(own_terms_of(*parse_json("{}"), "o1").empty());
+    // A further newcomer changes nothing.
+    auto more = own;
+    more.push_back(other);
+    CHECK(own_terms_members(generation, payees(6), more, {"o5", "o6"}) == members);
+    CHECK(own_terms_members(generation, payees(5), {}, {}).empty());
+    CHECK(own_terms_members(generation, payees(2), {generation.common, generation.common}, {}).empty());
+    std::vector<PayeeTerms> many(100'000, dear);
+    const auto hash = own_terms_members(generation, payees(100'000), many, {});
+    CHECK(hash.starts_with(",\"own_keccak256\":\""));
+    CHECK(hash.size() < 100);
+
+    // And decide again without a configuration.
+    Simulation sim;
+    auto row = generation_of(sim, {});
+    row->row.terms.insert(row->row.terms.size() - 1, own_terms_members(generation, payees(1), {dear}, {}));
+    REQUIRE(sim.engine().install({row, payees(1), {dear}}, sim.now()).ok());
+    sim.engine().tick(sim.now());
+    run_until_epoch(sim, 1);
+    const auto one = of_epoch(sim, 1);
+    CHECK(one.same);
+    CHECK(at(one.json, "generation.base_usd") == "25");
+    CHECK(at(one.json, "generation.terms_from") == "ledger");
 }
