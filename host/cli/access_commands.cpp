@@ -37,16 +37,50 @@ void add_orchestrator_import(CLI::App& group, OrchestratorImportOptions& options
     one->callback([&] { status = orchestrator_import(options); });
 }
 
-void add_orchestrator_commands(CLI::App& app, OrchestratorOptions& options, OrchestratorImportOptions& imported,
-                               int& status) {
+// What a registration states. Only over the API.
+void add_registration(CLI::App& group, const char* name, const char* what, RegisterOptions& options, int& status) {
+    const bool update = std::string_view(name) == "update";
+    auto* one = command(group, name, what, options.common);
+    add_api_options(*one, options.api);
+    one->get_option("--url")->required();
+    one->add_option("ID", options.id, "the orchestrator")->required();
+    auto* endpoint = one->add_option("--endpoint", options.endpoint, "where it is, such as https://orch.example:8935");
+    auto* capability =
+        one->add_option("--capability", options.capabilities, "what it serves; several times for several");
+    auto* payout = one->add_option("--payout-address", options.payout_address, "where its pay goes");
+    auto* key = one->add_option("--worker-key", options.worker_key, "its worker's public key, or none");
+    one->add_option("--service-address", options.service_addresses, "where it serves; several times for several");
+    if (update) {
+        key->required();  // the API does not show it, and without one it would be gone
+    } else {
+        for (auto* option : {endpoint, capability, payout}) option->required();
+    }
+    one->callback(
+        [&options, &status, action = std::string(name)] { status = orchestrators_over_api(options, action); });
+}
+
+void add_orchestrator_commands(CLI::App& app, AccessOptions& access, int& status) {
+    auto& options = access.orchestrator;
+    auto& registered = access.registered;
     auto* group =
-        app.add_subcommand("orchestrator", "orchestrators that registered over the network")->require_subcommand(1);
-    command(*group, "list", "list the registrations", options.common)->callback([&] {
-        status = orchestrator_list(options.common);
-    });
-    add_orchestrator_import(*group, imported, status);
+        app.add_subcommand("orchestrators", "orchestrators: those that registered at this host, or over the API")
+            ->alias("orchestrator")
+            ->require_subcommand(1);
+    auto* list = command(*group, "list", "list the registrations; over the API, all orchestrators", options.common);
+    add_api_options(*list, options.api);
+    list->callback([&] { status = orchestrator_list(options); });
+    auto* show = command(*group, "show", "all that the API says of one", registered.common);
+    add_api_options(*show, registered.api);
+    show->get_option("--url")->required();
+    show->add_option("ID", registered.id, "the orchestrator")->required();
+    show->callback([&] { status = orchestrators_over_api(registered, "show"); });
+    add_registration(*group, "register", "register one; an administrator's is approved", registered, status);
+    add_registration(*group, "update", "change a registration; what is left out stays, but for service addresses",
+                     registered, status);
+    add_orchestrator_import(*group, access.imported, status);
     const auto add = [&](const char* name, const char* what, const std::string& action) {
         auto* one = command(*group, name, what, options.common);
+        add_api_options(*one, options.api);
         one->add_option("ID", options.id, "the orchestrator, as `list` shows it")->required();
         one->callback([&options, &status, action] {
             status = orchestrator_change(options, options.revoke ? std::string("revoke") : action);
@@ -81,7 +115,7 @@ void add_api_key_commands(CLI::App& app, ApiKeyOptions& options, int& status) {
 void add_access_commands(CLI::App& app, AccessOptions& options, int& status) {
     add_user_commands(app, options.user, status);
     add_api_key_commands(app, options.key, status);
-    add_orchestrator_commands(app, options.orchestrator, options.imported, status);
+    add_orchestrator_commands(app, options, status);
 }
 
 }  // namespace stipend::cli

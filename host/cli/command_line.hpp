@@ -16,12 +16,29 @@ inline CLI::App* command(CLI::App& parent, const std::string& name, const std::s
     return app;
 }
 
+// For a command that asks a manager over its API.
+inline void add_api_options(CLI::App& app, ApiTarget& api) {
+    app.add_option("--url", api.url, "ask the manager there over its API, such as https://payer.example:8010");
+    app.add_option(
+        "--key", api.key_file,
+        "a file whose first line is an API key, a token or an orchestrator's own secret; - for standard input "
+        "(default: what STIPEND_API_KEY holds)");
+    app.add_option("--ca", api.ca, "trust these authorities (PEM) instead of the system's");
+    app.add_flag("--plain-http", api.plain_http, "also without TLS beyond this machine");
+}
+
 // Options that are filled while the command line is read.
 struct AccessOptions {
     OrchestratorOptions orchestrator;
+    RegisterOptions registered;
     OrchestratorImportOptions imported;
     UserOptions user;
     ApiKeyOptions key;
+};
+struct PolicyOptions {
+    EvalOptions eval;
+    LintOptions lint;
+    ReplayOptions replay;
 };
 struct LedgerOptions {
     VerifyOptions verify;
@@ -32,7 +49,11 @@ struct LedgerOptions {
     RestoreOptions restore;
 };
 
-// Of `user`, `api-key` and `orchestrator`. All outlive `app`.
+// `explain`. All outlive `app`.
+void add_explain_command(CLI::App& app, ExplainOptions& options, int& status);
+// Of `policy`. All outlive `app`.
+void add_policy_commands(CLI::App& app, PolicyOptions& options, int& status);
+// Of `user`, `api-key` and `orchestrators`. All outlive `app`.
 void add_access_commands(CLI::App& app, AccessOptions& options, int& status);
 // Of `ledger`. All outlive `app`.
 void add_ledger_commands(CLI::App& app, LedgerOptions& options, Common& common, int& status);

@@ -1,11 +1,14 @@
 // The subcommands: each takes what the command line said and returns the exit status.
 #pragma once
 
+#include <cstdio>
 #include <string>
 #include <vector>
 
+#include "host/cli/api_client.hpp"
 #include "host/cli/context.hpp"
 #include "host/ledger/rows.hpp"
+#include "stipend/json.hpp"
 
 namespace stipend::cli {
 
@@ -16,6 +19,30 @@ struct EvalOptions {
     std::string interval;     // empty: as configured
 };
 int policy_eval(const EvalOptions& options);
+struct LintOptions {
+    Common common;
+    std::string cliff;  // in percent; empty: any
+};
+int policy_lint(const LintOptions& options);
+struct ReplayOptions {
+    Common common;
+    std::string from, to;      // times, or how long ago; empty: all
+    std::string orchestrator;  // empty: all
+    std::string table;         // a file that is laid over the policy's configuration; empty: that as it is now
+};
+int policy_replay(const ReplayOptions& options);
+
+// Why a decision is what it is; with or without a running host.
+struct ExplainOptions {
+    Common common;
+    std::int64_t decision = 0;  // its place in the chain; with `orchestrator` its epoch; 0: by `at`
+    std::string orchestrator, at;
+    ApiTarget api;  // asked instead of the ledger of the state folder
+};
+int explain(const ExplainOptions& options);
+// Prints what engine::explain made. Returns exit_differs where it is not what is recorded, exit_bad where that is not
+// known.
+int print_explained(std::FILE* out, const Json& explained, bool json);
 
 struct RunOptions {
     Common common;
@@ -205,9 +232,18 @@ int api_key_revoke(const ApiKeyOptions& options);
 // Orchestrators that joined over the network; with or without a running host.
 struct OrchestratorOptions {
     Common common;
+    ApiTarget api;  // asked instead of the host of the state folder
     std::string id;
     bool revoke = false;  // of rotate-secret: no new one
 };
+struct RegisterOptions {
+    Common common;
+    ApiTarget api;
+    std::string id, endpoint, payout_address, worker_key;
+    std::vector<std::string> capabilities, service_addresses;
+};
+// Over the API: "list", "show", "register", "update", and what orchestrator_change takes.
+int orchestrators_over_api(const RegisterOptions& options, const std::string& action);
 struct OrchestratorImportOptions {
     Common common;
     std::string file;
@@ -215,7 +251,7 @@ struct OrchestratorImportOptions {
     bool dry_run = false;
 };
 int orchestrator_import(const OrchestratorImportOptions& options);
-int orchestrator_list(const Common& common);
+int orchestrator_list(const OrchestratorOptions& options);
 // "approve", "disconnect", "remove", "rotate", "revoke"
 int orchestrator_change(const OrchestratorOptions& options, const std::string& action);
 

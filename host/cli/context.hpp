@@ -17,8 +17,9 @@ namespace stipend::cli {
 
 // Exit status of every command.
 inline constexpr int exit_good = 0;
-inline constexpr int exit_bad = 1;    // the thing asked about is bad
-inline constexpr int exit_usage = 2;  // the command line is
+inline constexpr int exit_bad = 1;      // the thing asked about is bad
+inline constexpr int exit_usage = 2;    // the command line is
+inline constexpr int exit_differs = 3;  // what was computed again is not what is recorded
 
 struct Common {
     std::string config_file = "config.yaml";

@@ -26,7 +26,7 @@ void run_program_beside(const CLI::App& app, int argc, char** argv) {
     const auto in_name = [](char c) { return (c >= 'a' && c <= 'z') || c == '-'; };
     if (name.starts_with('-') || !std::all_of(name.begin(), name.end(), in_name)) return;
     for (const auto* known : app.get_subcommands([](const CLI::App*) { return true; })) {
-        if (known->get_name() == name) return;
+        if (known->check_name(std::string(name))) return;
     }
     std::error_code error;
     const auto self = std::filesystem::read_symlink("/proc/self/exe", error);
@@ -75,7 +75,7 @@ std::optional<std::string> unknown_in(const CLI::App& root, int argc, char** arg
         const auto commands = app->get_subcommands([](const CLI::App*) { return true; });
         if (commands.empty()) continue;  // a file, or such
         const auto next = std::find_if(commands.begin(), commands.end(),
-                                       [&](const CLI::App* one) { return one->get_name() == word; });
+                                       [&](const CLI::App* one) { return one->check_name(std::string(word)); });
         if (next == commands.end()) return unknown_word("command", word, command_names(*app));
         app = *next;
     }
@@ -110,6 +110,9 @@ int main(int argc, char** argv) {
     watch_app->add_option("--after", watch_options.after,
                           "the id of an event: the next ones first (default: from now on)");
     watch_app->callback([&] { status = watch(watch_options); });
+
+    ExplainOptions explain_options;
+    add_explain_command(app, explain_options, status);
 
     ReloadOptions reload_options;
     auto* reload_app =
@@ -219,15 +222,8 @@ int main(int argc, char** argv) {
     pin_app->add_option("--store", pin.store, "a file for the fingerprint, written anew");
     pin_app->callback([&] { status = byoc_pin(pin); });
 
-    EvalOptions eval;
-    auto* policy = app.add_subcommand("policy", "the payment policy")->require_subcommand(1);
-    auto* eval_app =
-        command(*policy, "eval", "decide checks read from standard input, one JSON object a line", eval.common);
-    eval_app->add_option("--base-usd", eval.base_usd,
-                         "pay for one interval at multiplier 1, in USD (default: as configured)");
-    eval_app->add_option("--usd-per-eth", eval.usd_per_eth, "exchange rate (default: 2000)");
-    eval_app->add_option("--interval", eval.interval, "time between two checks, such as 60s (default: as configured)");
-    eval_app->callback([&] { status = policy_eval(eval); });
+    PolicyOptions policy_options;
+    add_policy_commands(app, policy_options, status);
 
     AccessOptions access;
     add_access_commands(app, access, status);

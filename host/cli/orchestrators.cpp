@@ -6,6 +6,7 @@
 #include "host/base/time.hpp"
 #include "host/cli/commands.hpp"
 #include "host/cli/remote.hpp"
+#include "host/cli/table.hpp"
 #include "host/engine/registrar.hpp"
 
 namespace stipend::cli {
@@ -35,7 +36,9 @@ Result<Json> ask_or_open(const config::Settings& settings, const char* method, c
 
 }  // namespace
 
-int orchestrator_list(const Common& common) {
+int orchestrator_list(const OrchestratorOptions& options) {
+    const auto& common = options.common;
+    if (!options.api.url.empty()) return orchestrators_over_api({.common = common, .api = options.api}, "list");
     int status = exit_good;
     const auto settings = settings_for(Reads::place, common, status);
     if (!settings) return status;
@@ -47,15 +50,23 @@ int orchestrator_list(const Common& common) {
         return exit_good;
     }
     const auto* list = answer->find("registrations");
+    Table table(
+        {{"STATE"}, {"ORCHESTRATOR", false, true}, {"ENDPOINT", false, true}, {"PAYOUT"}, {"KEY", false, true}});
     for (const auto& one : list == nullptr ? std::vector<Json>() : list->items()) {
-        fmt::print("{:<12} {:<30} {}  payout {}  key {}\n", text_of(one, "state"),
-                   printable(text_of(one, "orchestrator_id")), printable(text_of(one, "endpoint")),
-                   text_of(one, "eth_address"), text_of(one, "worker_key"));
+        table.add({{shown(one, "state")},
+                   {shown(one, "orchestrator_id")},
+                   {shown(one, "endpoint")},
+                   {shown(one, "eth_address")},
+                   {shown(one, "worker_key")}});
     }
+    table.print(stdout);
     return exit_good;
 }
 
 int orchestrator_change(const OrchestratorOptions& options, const std::string& action) {
+    if (!options.api.url.empty()) {
+        return orchestrators_over_api({.common = options.common, .api = options.api, .id = options.id}, action);
+    }
     int status = exit_good;
     const auto settings = settings_for(Reads::place, options.common, status);
     if (!settings) return status;

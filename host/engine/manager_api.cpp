@@ -27,7 +27,8 @@ std::string ManagerApi::origin_of(const config::Settings& settings) {
 ManagerApi::ManagerApi(runtime::Host& host, const Engine& engine, const config::Settings& settings,
                        const Joining& joining, const ProofBook& proofs)
     : reads_(host, engine, settings, joining.registrations, proofs, joining.connect_back),
-      receipts_(settings, host.clock(), [&log = host.log()](const std::string& line) { log.warn(line); }) {}
+      receipts_(settings, host.clock(), [&log = host.log()](const std::string& line) { log.warn(line); }),
+      explanations_(host, engine, settings, joining.policy) {}
 
 Result<std::unique_ptr<ManagerApi>> ManagerApi::create(runtime::Host& host, const Engine& engine,
                                                        const config::Settings& settings, api::Orders orders,
@@ -63,6 +64,7 @@ Result<std::unique_ptr<ManagerApi>> ManagerApi::create(runtime::Host& host, cons
     for (auto& route : api::manager_routes(self->reads_, std::move(gateways), clock))
         routes.push_back(std::move(route));
     for (auto& route : api::receipt_routes(self->receipts_)) routes.push_back(std::move(route));
+    if (joining.policy) routes.push_back(api::explain_route(self->explanations_));
     if (joining.registrar != nullptr) {
         for (auto& route : api::registration_routes(*joining.registrar)) routes.push_back(std::move(route));
     }

@@ -11,6 +11,7 @@
 #include "host/api/registration_routes.hpp"
 #include "host/api/target_routes.hpp"
 #include "host/config/settings.hpp"
+#include "host/engine/explanation_reads.hpp"
 #include "host/engine/manager_reads.hpp"
 #include "host/engine/receipt_reads.hpp"
 
@@ -25,6 +26,7 @@ class ManagerApi {
         std::shared_ptr<const ConnectBack> connect_back = {};
         api::Objections* objections = nullptr;  // none: no routes of them
         api::AlertTargets* targets = nullptr;   // the same
+        ExplanationReads::InForce policy = {};  // of explanations
     };
 
     // Opens `access.db` in the state folder, makes the first account where there is none, and listens on `thread`.
@@ -45,6 +47,7 @@ class ManagerApi {
     std::unique_ptr<api::Access> access_;
     ManagerReads reads_;
     ReceiptReads receipts_;
+    ExplanationReads explanations_;
     std::unique_ptr<api::ApiServer> server_;  // ends first
 };
 

@@ -7,6 +7,7 @@
 
 #include "host/alert/rules.hpp"
 #include "host/config/plugin_config.hpp"
+#include "host/engine/own_terms.hpp"
 #include "stipend/abi/alert.h"
 #include "stipend/abi/dispatch.h"
 #include "stipend/abi/monitor.h"
@@ -265,7 +266,9 @@ bool pays(const config::Settings& settings, std::string_view key) {
            });
 }
 
-ledger::Generation row_of(const Generation& generation, const plugin::Prepared& policy) {
+ledger::Generation row_of(const ManagerPlan& plan) {
+    const auto& generation = *plan.update.generation;
+    const auto own = own_terms_members(generation, *plan.update.payees, plan.update.own, plan.registered);
     const auto& first = *generation.policies.front();
     const auto& first_network = generation.networks.front().row;
     return {.id = 0,
@@ -274,11 +277,11 @@ ledger::Generation row_of(const Generation& generation, const plugin::Prepared& 
             .version = first.plugin_version(),
             .revision = first.revision(),
             .memory_version = first.memory_version(),
-            .so_sha256 = policy.chosen.library->staged.sha256,
-            .config = policy.config_json,
-            .terms =
-                cat("{\"interval_ns\":", generation.interval_ns, ",\"base_usd_e8\":", generation.common.base.count_e8(),
-                    ledger::amounts_by_host, first_network.symbol, "\",\"decimals\":", first_network.decimals, "}")};
+            .so_sha256 = plan.policy.chosen.library->staged.sha256,
+            .config = plan.policy.config_json,
+            .terms = cat("{\"interval_ns\":", generation.interval_ns,
+                         ",\"base_usd_e8\":", generation.common.base.count_e8(), ledger::amounts_by_host,
+                         first_network.symbol, "\",\"decimals\":", first_network.decimals, own, "}")};
 }
 
 }  // namespace
@@ -309,7 +312,7 @@ std::unique_ptr<ManagerPlan> make_manager_plan(plugin::Loader& loader, config::S
     }
     generation.policies = policies.take();
     generation.policy_configs = policies.take_configs();
-    generation.row = row_of(generation, plan->policy);
+    generation.row = row_of(*plan);
     const auto& payees = *plan->update.payees;
     SpendBook spend(generation, diagnostics);
     for (std::size_t at = 0; at < payees.size(); ++at) {

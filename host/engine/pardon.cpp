@@ -16,24 +16,6 @@ bool is_due_in(const ledger::Decision& d, stipend_unix_ns from, stipend_unix_ns 
     return d.due_at >= from && d.due_at < to && ledger::can_be_pardoned(d);
 }
 
-// What the policy was given, as far as the decision depends on it: the lower of two uptimes decided, so that both are
-// that one here.
-Result<stipend_sample> sample_of(const ledger::EngineState& state, const ledger::Decision& d, Usd base) {
-    JobResult result;
-    result.outcome = static_cast<std::int32_t>(d.job);
-    result.reported_ppm = d.uptime_ppm;
-    result.evidence = d.evidence;
-    std::optional<uptime::Observed> observed;
-    if (d.coverage_ppm > 0) observed = {.up_ppm = d.uptime_ppm.value_or(0), .coverage_ppm = d.coverage_ppm};
-    return make_sample(state, result, observed, base, d.decided_at);
-}
-
-bool as_recorded(const stipend_decision& got, const ledger::Decision& d) {
-    return got.action == static_cast<std::int32_t>(d.action) && got.consecutive_failures == d.consecutive_failures &&
-           ((got.flags & STIPEND_DECISION_SUSPENDED) != 0) == d.suspended && got.delay_ns == d.delay_ns &&
-           got.penalty_ns == d.penalty_ns && d.tier == got.tier;
-}
-
 // The state after the decisions without those that `skips` names; its due time is that of the last remaining one.
 // Decisions after the epoch `compared_after` must come out as they are recorded.
 Result<ledger::EngineState> decide_again(const PardonTerms& terms, const ledger::PardonHistory& history,
@@ -44,17 +26,17 @@ Result<ledger::EngineState> decide_again(const PardonTerms& terms, const ledger:
         state.memory = {};
     }
     for (const auto& d : history.decisions) {
-        const auto interval_ns = d.next_at - d.due_at - d.delay_ns - d.penalty_ns;
+        const auto interval_ns = next_interval_ns(d);
         if (skips(d)) {
             state.epoch = d.epoch;
             state.interval_ns = interval_ns;
             continue;
         }
         state.due_at = d.due_at;
-        STIPEND_LET(sample, sample_of(state, d, terms.base));
+        const auto sample = recorded_sample(state, d, terms.base);
         stipend_decision decision{};
         STIPEND_TRY(terms.policy.decide({&sample, 1}, {&decision, 1}));
-        const bool same = d.epoch <= compared_after || as_recorded(decision, d);
+        const bool same = d.epoch <= compared_after || decides_as_recorded(decision, d);
         if (decision.action == STIPEND_HOLD || !same) {
             return fail(STIPEND_E_INVALID, "the policy in force does not decide epoch ", d.epoch, " as generation ",
                         d.generation, " did: got ", decision.action == STIPEND_HOLD ? "a hold" : decision.tier,

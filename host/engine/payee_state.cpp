@@ -32,6 +32,22 @@ stipend_sample make_sample(const ledger::EngineState& state, const JobResult& re
     return sample;
 }
 
+stipend_sample recorded_sample(const ledger::EngineState& state, const ledger::Decision& d, Usd base) {
+    JobResult result;
+    result.outcome = static_cast<std::int32_t>(d.job);
+    result.reported_ppm = d.uptime_ppm;
+    result.evidence = d.evidence;
+    std::optional<uptime::Observed> observed;
+    if (d.coverage_ppm > 0) observed = {.up_ppm = d.uptime_ppm.value_or(0), .coverage_ppm = d.coverage_ppm};
+    return make_sample(state, result, observed, base, d.decided_at);
+}
+
+bool decides_as_recorded(const stipend_decision& got, const ledger::Decision& d) {
+    return got.action == static_cast<std::int32_t>(d.action) && got.consecutive_failures == d.consecutive_failures &&
+           ((got.flags & STIPEND_DECISION_SUSPENDED) != 0) == d.suspended && got.delay_ns == d.delay_ns &&
+           got.penalty_ns == d.penalty_ns && d.tier == got.tier;
+}
+
 Result<std::int64_t> next_in_ns(const stipend_decision& decision, std::int64_t next_interval_ns) {
     std::int64_t sum = 0;
     if (__builtin_add_overflow(next_interval_ns, decision.delay_ns, &sum) ||

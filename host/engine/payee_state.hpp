@@ -16,6 +16,17 @@ namespace stipend::engine {
                                          const std::optional<uptime::Observed>& observed, Usd base,
                                          stipend_unix_ns now);
 
+// What the policy was given of a recorded decision, as far as it hangs on that: the lower of two uptimes decided, so
+// that both are that one here. `state`: before it, due when it was due.
+[[nodiscard]] stipend_sample recorded_sample(const ledger::EngineState& state, const ledger::Decision& decision,
+                                             Usd base);
+// Whether the state after the two is the same. [pure]
+[[nodiscard]] bool decides_as_recorded(const stipend_decision& got, const ledger::Decision& recorded);
+// The interval of the period that began with a decision.
+[[nodiscard]] inline std::int64_t next_interval_ns(const ledger::Decision& d) {
+    return d.next_at - d.due_at - d.delay_ns - d.penalty_ns;
+}
+
 // Time from this due time to the next. `next_interval_ns` is the interval in force for the period that begins.
 // LIMIT where the sum leaves int64.
 [[nodiscard]] Result<std::int64_t> next_in_ns(const stipend_decision& decision, std::int64_t next_interval_ns);

@@ -10,11 +10,6 @@
 namespace stipend::ledger {
 namespace {
 
-constexpr std::string_view price_before =
-    "SELECT body FROM audit WHERE kind = 8 AND seq > ? AND seq < ? AND "
-    "ifnull(json_extract(body, '$.network'), 0) = ? ORDER BY seq DESC LIMIT 1";
-static_assert(static_cast<int>(AuditKind::price) == 8);
-
 Error damaged_row(const sqlite::Database& database, std::string_view what, Seq seq) {
     return fail(STIPEND_E_INVALID, "ledger: ", database.path(), ": ", what, " seq ", seq,
                 " is damaged: run `stipend ledger verify` for details");
@@ -104,7 +99,7 @@ Result<void> AccountRows::find_others() {
 Result<void> AccountRows::pass_part(Part& part) {
     auto& file = part.archive ? *part.archive : main_;
     STIPEND_LET(rows, file.prepare(select_decisions("WHERE epoch = ? AND orchestrator = ?")));
-    STIPEND_LET(prices, file.prepare(price_before));
+    STIPEND_LET(prices, file.prepare(cat("SELECT body", price_before)));
     for (auto epoch = part.before + 1; epoch <= part.last; ++epoch) {
         STIPEND_LET(found, rows.bind(epoch).bind(range_.orchestrator).next());
         if (!found) {
@@ -172,7 +167,7 @@ Result<void> AccountRows::find_older_rate(Seq seq) {
     for (auto archive = archives.rbegin(); archive != archives.rend() && !rate_; ++archive) {
         if (archive->facts.first >= seq) continue;
         STIPEND_LET(file, open(*archive));
-        STIPEND_LET(prices, file->prepare(price_before));
+        STIPEND_LET(prices, file->prepare(cat("SELECT body", price_before)));
         STIPEND_LET(found, prices.bind(Seq{0}).bind(seq).bind(range_.network).next());
         if (found) rate_ = rate_of_price(prices.text());
     }

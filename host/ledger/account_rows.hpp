@@ -9,9 +9,16 @@
 #include "host/base/sqlite.hpp"
 #include "host/ledger/account.hpp"
 #include "host/ledger/archive_files.hpp"
+#include "host/ledger/canonical.hpp"
 #include "host/ledger/networks.hpp"
 
 namespace stipend::ledger {
+
+// FROM and the rest of a SELECT of the newest price between two places, of a network; begins with a blank.
+inline constexpr std::string_view price_before =
+    " FROM audit WHERE kind = 8 AND seq > ? AND seq < ? AND "
+    "ifnull(json_extract(body, '$.network'), 0) = ? ORDER BY seq DESC LIMIT 1";
+static_assert(static_cast<int>(AuditKind::price) == 8);
 
 // Of the rows behind `after` and before `before`.
 struct AccountRange {

@@ -22,6 +22,7 @@
 #include <vector>
 
 #include "host/ledger/account.hpp"
+#include "host/ledger/decision_basis.hpp"
 #include "host/ledger/payout_lines.hpp"
 #include "host/ledger/rows.hpp"
 #include "stipend/result.hpp"
@@ -302,6 +303,9 @@ class Ledger {
     [[nodiscard]] virtual Result<std::optional<AnsweredRequest>> answered_request(std::string_view principal,
                                                                                   std::string_view route,
                                                                                   std::string_view key) = 0;
+
+    // What a decision of the namespace follows from. None: there is none, or it is in an archive that is not found.
+    [[nodiscard]] virtual Result<std::optional<DecisionBasis>> decision_basis(const DecisionQuery& query) = 0;
 
     // Those of the namespace that are owed more than nothing on one network, by id.
     [[nodiscard]] virtual Result<std::vector<Debt>> debts(const DebtFilter& filter) = 0;

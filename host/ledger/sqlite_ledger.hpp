@@ -47,6 +47,7 @@ class SqliteLedger final : public Ledger {
                                               const std::function<void(const Change&)>& sink) override;
     [[nodiscard]] Result<void> chain(Seq after, Seq last, const ChainSink& sink) override;
     [[nodiscard]] Result<std::optional<DecisionPlace>> place_of(std::string_view key, std::uint64_t epoch) override;
+    [[nodiscard]] Result<std::optional<DecisionBasis>> decision_basis(const DecisionQuery& query) override;
     [[nodiscard]] Result<std::vector<Standing>> standings(std::span<const OrchestratorId> ids) override;
     [[nodiscard]] Result<void> export_fees(const DecisionFilter& filter, const FeeSink& sink) override;
     [[nodiscard]] Result<std::vector<Debt>> debts(const DebtFilter& filter) override;

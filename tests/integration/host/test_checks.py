@@ -1,5 +1,7 @@
 """What the host looks at by itself decides together with what the worker reports, and outlives a restart."""
+import fractions
 import http.server
+import json
 import sqlite3
 import threading
 import time
@@ -78,6 +80,20 @@ class Checks(unittest.TestCase):
         self.assertNotEqual(last["tier"], "excellent")  # though its worker reports 100 %
         self.assertEqual(self.host.stop(), 0)
         self.host.verified()
+        self.explained(last)
+
+    def explained(self, line):
+        """The time of the period is up, down or unknown, as far as it is of the decision."""
+        code, out, err = self.host.run("explain", "--orchestrator", "watched", str(line["epoch"]), "--json")
+        self.assertEqual(code, 0, out + err)
+        one = json.loads(out)
+        self.assertEqual((one["recomputed"]["same"], one["coverage_ppm"]), (True, 1000000))
+        seen, = one["observed"]
+        self.assertEqual(seen["target"], self.service.url)
+        up, down, unknown = (fractions.Fraction(seen[name + "_seconds"]) for name in ("up", "down", "unknown"))
+        whole = fractions.Fraction(one["period"]["seconds"])
+        self.assertEqual(up + down + unknown, whole)
+        self.assertEqual(one["uptime_ppm"], up * 1000000 // whole)
 
     def test_what_was_seen_outlives_a_kill(self):
         self.host.start()

@@ -3,9 +3,13 @@
 #include "host/api/objection_routes.hpp"
 #include "host/api/wallet_login.hpp"
 
+#include <functional>
 #include <set>
+#include <thread>
+#include <utility>
 
 #include "host/api/csv.hpp"
+#include "host/api/explain_routes.hpp"
 #include "host/api/first_account.hpp"
 #include "host/api/openapi.hpp"
 #include "host/api/order_routes.hpp"
@@ -102,6 +106,17 @@ class NoObjections final : public Objections {
     Result<std::optional<Json>> object(const Json&) override { return std::optional<Json>(); }
     Result<std::optional<Json>> answer(const Json&) override { return std::optional<Json>(); }
     [[nodiscard]] Json form() const override { return Json::object(); }
+};
+
+class SomeExplanations final : public Explanations {
+  public:
+    Result<std::optional<Json>> explanation(std::string_view orchestrator, std::uint64_t epoch) override {
+        if (const auto run = std::exchange(inside, nullptr)) run();
+        if (epoch == 3) return fail(STIPEND_E_BUSY, "the ledger of /var/lib cannot be read");
+        if (orchestrator != "a:1" || epoch != 7) return std::optional<Json>();
+        return std::optional(Json::object().append("epoch", epoch));
+    }
+    std::function<void()> inside;
 };
 
 class SomeReceipts final : public Receipts {
@@ -238,6 +253,8 @@ TEST_CASE("the description has each route of the table, with its parameters, and
     for (auto& route : objection_routes(objections)) table.push_back(std::move(route));
     SomeReceipts receipts;
     for (auto& route : receipt_routes(receipts)) table.push_back(std::move(route));
+    SomeExplanations explanations;
+    table.push_back(explain_route(explanations));
     NoTargets targets;
     for (auto& route : alert_target_routes(targets)) table.push_back(std::move(route));
     NoEvents events;
@@ -283,6 +300,25 @@ TEST_CASE("the description has each route of the table, with its parameters, and
         served.insert(line);
     }
     CHECK(described == served);
+}
+
+TEST_CASE("one explanation is made at a time") {
+    SomeExplanations explanations;
+    RouteScene scene;
+    scene.routes.clear();
+    scene.routes.push_back(explain_route(explanations));
+    const auto get = [&](const char* id, const char* epoch) {
+        return scene.get(cat("/api/v1/livepeer/orchestrators/", id, "/payments/", epoch, "/explanation"));
+    };
+    CHECK(get("a:1", "7").body == "{\"epoch\":7}\n");
+    for (const auto* none : {"8", "0", "x", "-1", "99999999999999999999"}) CHECK(get("a:1", none).status == 404);
+    CHECK(get("b:1", "7").status == 404);
+    CHECK(get("a:1", "3").status == 503);
+    CHECK(get("a:1", "3").body.find("/var/lib") == std::string::npos);
+    int status = 0;
+    explanations.inside = [&] { std::thread([&] { status = get("a:1", "7").status; }).join(); };
+    CHECK(get("a:1", "7").status == 200);
+    CHECK(status == 503);
 }
 
 TEST_CASE("receipts and statements are texts of their own, and what has none says why") {

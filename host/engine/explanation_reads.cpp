@@ -1,0 +1,65 @@
+#include "host/engine/explanation_reads.hpp"
+
+#include "host/engine/explain_policy.hpp"
+#include "host/runtime/role.hpp"
+
+namespace stipend::engine {
+namespace {
+
+constexpr std::int64_t explanation_wait_ns = 5 * ns_per_s;
+
+}  // namespace
+
+ExplanationReads::ExplanationReads(runtime::Host& host, const Engine& engine, const config::Settings& settings,
+                                   InForce in_force)
+    : host_(host),
+      engine_(engine),
+      in_force_(std::move(in_force)),
+      ledger_(settings.state, runtime::namespace_of(settings)) {}
+
+Result<ExplanationReads::Present> ExplanationReads::present(const std::string& orchestrator) {
+    return host_.loop().ask_within(explanation_wait_ns, [this, orchestrator] {
+        Present out{.chosen = in_force_(), .terms = {}};
+        const auto at = engine_.payees().find(orchestrator);
+        const auto generations = engine_.generations();
+        if (!at || generations.empty()) return out;
+        const auto& newest = *generations.back();
+        const auto terms = newest.terms_of(*at);
+        out.terms = PresentTerms{.base = terms.base, .config_json = newest.policy_configs[terms.policy]};
+        return out;
+    });
+}
+
+Result<std::optional<Json>> ExplanationReads::explanation(std::string_view orchestrator, std::uint64_t epoch) {
+    const std::string key(orchestrator);
+    STIPEND_LET(now, present(key));
+    // Only the code that decides in this process is asked: no other is loaded into it for a question.
+    const PolicySource policies = [this, &now](const ledger::Generation& row, const std::string& config_json,
+                                               const stipend_terms& terms) -> Result<PolicyInUse> {
+        const auto& chosen = now.chosen;
+        if (chosen.library == nullptr || chosen.plugin->id != row.policy ||
+            chosen.library->staged.sha256 != row.so_sha256) {
+            return fail(STIPEND_E_UNAVAILABLE, "generation ", row.id,
+                        " was decided by code that is not in force any more: ", row.policy, " ", row.version,
+                        " with sha256 ", row.so_sha256,
+                        "; `stipend explain` at the manager's machine finds it where it is kept");
+        }
+        auto made = make_guarded_policy(chosen, config_json, terms);
+        if (made) return made;
+        host_.log().warn(cat("no policy to explain by: ", made.error().message));
+        return fail(STIPEND_E_UNAVAILABLE, "the policy cannot be asked; the host's log says why");
+    };
+    auto found = ledger_.read([&](ledger::Ledger& book) {
+        return explain(book, {.orchestrator = key, .epoch = epoch}, policies,
+                       [&now](const std::string&) { return now.terms; });
+    });
+    if (!found) {
+        host_.log().warn(cat("no explanation of epoch ", epoch, " of ", key, ": ", found.error().message));
+        // INVALID, as of what a request has wrong, means damage of the ledger here.
+        if (found.error().status == STIPEND_E_INVALID) return fail(STIPEND_E_INTERNAL, found.error().message);
+        return found.error();
+    }
+    return *found ? std::optional(std::move((*found)->json)) : std::nullopt;
+}
+
+}  // namespace stipend::engine
