@@ -29,7 +29,7 @@ Result<void> check_config(const stipend_entry& entry, const std::filesystem::pat
 
 struct PolicyBounds {
     Usd max_usd;
-    std::int64_t min_next_ns;
+    std::int64_t min_next_ns = 0;
 };
 
 class PolicyInstance : public std::enable_shared_from_this<PolicyInstance> {

@@ -7,6 +7,7 @@
 
 namespace byoc {
 
+using stipend::Completion;
 using stipend::fail;
 using stipend::Result;
 using stipend::Wei;
