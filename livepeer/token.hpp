@@ -17,18 +17,18 @@ struct Token {
         unseen,   // there was no response
     };
     Said said = Said::unseen;
-    stipend::Wei price;  // wei per second, rounded up
-    std::int64_t capacity = 0;
     bool tells_capacity = false;  // capacity 0 then means that no slot is free
     bool no_reserve = false;      // it refuses a price, since the sender has no reserve: a text, so for messages only
-    std::string announced;
-    std::string why;              // why there is no price
-    std::string certificate;      // hex SHA-256 of the certificate that it presented; empty without TLS
-    stipend::Wei balance;         // what it says that the sender has prepaid
     bool own_credential = false;  // asked by the gateway's own credential, so `balance` is the gateway's
+    bool cancelled = false;       // the host cancelled the exchange
     std::int32_t cause = STIPEND_HTTP_CAUSE_NONE;  // of an exchange that failed
+    std::int64_t capacity = 0;
     std::int64_t latency_ns = 0;
-    bool cancelled = false;  // the host cancelled the exchange
+    stipend::Wei price;    // wei per second, rounded up
+    stipend::Wei balance;  // what it says that the sender has prepaid
+    std::string announced;
+    std::string why;          // why there is no price
+    std::string certificate;  // hex SHA-256 of the certificate that it presented; empty without TLS
 
     // No slot is free for the capability: unknown to the orchestrator, fully used, or lost in its count.
     [[nodiscard]] bool none_free() const { return said != Said::unseen && tells_capacity && capacity <= 0; }

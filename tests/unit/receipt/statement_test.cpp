@@ -127,7 +127,7 @@ TEST_CASE("a ledger whose balance was edited makes no statement") {
     Paying it;
     it.decide();
     tamper(it.folder / "ledger.db", "UPDATE engine_state SET owed = zeroblob(32) WHERE orchestrator = 1");
-    const auto out = make_statement(*it.ledger, it.ns, "orch-1", *parse_month("2027-01"), it.now());
+    const auto out = make_statement(*it.ledger, it.ns, "orch-1", "", *parse_month("2027-01"), it.now());
     REQUIRE(!out.ok());
     CHECK_MESSAGE(contains(out.error().message, "does not add up: got 6000000000000000 wei, want 0"),
                   out.error().message);
@@ -143,7 +143,7 @@ TEST_CASE("a month is written as YYYY-MM") {
     }
     CHECK(!parse_format("xml").ok());
     Paying it;
-    const auto none = make_statement(*it.ledger, it.ns, "unknown", *parse_month("2027-01"), it.now());
+    const auto none = make_statement(*it.ledger, it.ns, "unknown", "", *parse_month("2027-01"), it.now());
     REQUIRE(none.ok());
     CHECK(!none->has_value());
 }
