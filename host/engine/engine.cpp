@@ -226,8 +226,8 @@ void Engine::price_done(std::size_t network, const Result<Quote>& quote, stipend
     } else if (quote || !price.rate(now)) {
         // A refused answer puts payments on hold at once; a source that does not answer, when the last rate is too old.
         raise(terms.alert_id("price"), STIPEND_ALERT_CRITICAL,
-              cat("payments ", terms.name.empty() ? "" : cat("on ", terms.name, " "),
-                  "are on hold: no valid exchange rate: ", accepted.error().message),
+              cat(terms.name.empty() ? "" : cat(terms.name, ": "),
+                  "payments are on hold: no valid exchange rate: ", accepted.error().message),
               now);
     }
     tick(now);

@@ -132,7 +132,7 @@ Rate per_minute(std::int64_t count) {
     return count == 0 ? Rate{} : Rate{60 * ns_per_s / count, count};
 }
 
-NetworkTerms terms_of(const config::PaidNetwork& network, std::string option) {
+NetworkTerms terms_of(const config::PaidNetwork& network) {
     return {.name = network.name,
             .row = {.chain_id = static_cast<std::uint64_t>(network.chain_id),
                     .token = ascii::to_lower(network.asset.token),
@@ -143,7 +143,7 @@ NetworkTerms terms_of(const config::PaidNetwork& network, std::string option) {
                       .max_step_ppm = network.price.max_step_ppm,
                       .max_age_ns = network.price.max_age_ns,
                       .asset = network.asset.symbol,
-                      .option = std::move(option)},
+                      .network = network.name.empty() ? "" : cat(" of ", network.name)},
             .price_every_ns = network.price.every_ns};
 }
 
@@ -153,7 +153,7 @@ std::shared_ptr<Generation> generation_of(const config::Settings& settings) {
     out->common = {settings.payment.base, 0};
     out->networks.clear();
     for (const auto* network : config::networks_of(settings)) {
-        out->networks.push_back(terms_of(*network, config::network_option(out->networks.size(), "price")));
+        out->networks.push_back(terms_of(*network));
     }
     out->dispatch = {
         static_cast<std::size_t>(settings.dispatch.max_in_flight), per_second(settings.dispatch.jobs_per_second),

@@ -23,13 +23,13 @@ Result<void> PriceGate::check(const Quote& quote, stipend_unix_ns now) const {
     };
     if (quote.usd_per_eth_e8 <= 0) return refuse("want more than 0");
     if (quote.usd_per_eth_e8 < rules_.min_usd_e8 || quote.usd_per_eth_e8 > rules_.max_usd_e8) {
-        return refuse("want ", scaled_text(rules_.min_usd_e8, 8), " .. ", scaled_text(rules_.max_usd_e8, 8), " (",
-                      rules_.option, ".min, ", rules_.option, ".max)");
+        return refuse("want ", scaled_text(rules_.min_usd_e8, 8), " .. ", scaled_text(rules_.max_usd_e8, 8),
+                      " (price.min, price.max)", rules_.network);
     }
     if (quote.observed_at > now + 60 * ns_per_s) return refuse("observed in the future");
     if (now - quote.observed_at > rules_.max_age_ns || (quote.valid_until != 0 && quote.valid_until < now)) {
         return refuse("observed ", duration_text((now - quote.observed_at) / ns_per_s * ns_per_s),
-                      " ago, want at most ", duration_text(rules_.max_age_ns), " (", rules_.option, ".max_age)");
+                      " ago, want at most ", duration_text(rules_.max_age_ns), " (price.max_age)", rules_.network);
     }
     if (last_) {
         // new <= old x step and old <= new x step, without a division.
@@ -38,8 +38,8 @@ Result<void> PriceGate::check(const Quote& quote, stipend_unix_ns now) const {
         const auto step = static_cast<__int128>(rules_.max_step_ppm);
         if (a * 1'000'000 > b * step || b * 1'000'000 > a * step) {
             return refuse("want at most a factor of ", scaled_text(rules_.max_step_ppm, 6),
-                          " from the last accepted rate, ", scaled_text(last_->usd_per_eth_e8, 8), " (", rules_.option,
-                          ".max_step; raise it once where the move is real)");
+                          " from the last accepted rate, ", scaled_text(last_->usd_per_eth_e8, 8),
+                          " (price.max_step; raise it once where the move is real)", rules_.network);
         }
     }
     return {};

@@ -15,8 +15,8 @@ struct PriceRules {
     std::int64_t max_usd_e8 = 0;
     std::int64_t max_step_ppm = 0;  // between two accepted rates, up or down: 2,000,000 is a factor of 2
     std::int64_t max_age_ns = 0;
-    std::string asset = "ETH";     // that is priced, for people
-    std::string option = "price";  // the options that these are, for people
+    std::string asset = "ETH";  // that is priced, for people
+    std::string network = "";   // whose options these are, for people: " of usdc"; empty: the first one
     friend bool operator==(const PriceRules&, const PriceRules&) = default;
 };
 

@@ -21,7 +21,7 @@ Setup coin_and_token() {
                                       .max_step_ppm = 2'000'000,
                                       .max_age_ns = 3600 * second,
                                       .asset = "USDC",
-                                      .option = "networks[0].price"},
+                                      .network = " of usdc"},
                             .price_every_ns = 60 * second});
     return out;
 }
@@ -88,9 +88,9 @@ TEST_CASE("a rate that is missing holds those of its network, and no others") {
     const auto raised = std::ranges::find(sim.alerts, "price:usdc", &Alert::id);
     REQUIRE(raised != sim.alerts.end());
     CHECK(raised->text ==
-          "payments on usdc are on hold: no valid exchange rate: rate refused: got 3 USD per USDC from test, want 0.5 "
+          "usdc: payments are on hold: no valid exchange rate: rate refused: got 3 USD per USDC from test, want 0.5 "
           ".. 2 "
-          "(networks[0].price.min, networks[0].price.max)");
+          "(price.min, price.max) of usdc");
     quote_both(sim);
     sim.run_for(130 * second);
     CHECK(!sim.active("price:usdc"));
