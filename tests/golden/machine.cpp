@@ -233,7 +233,7 @@ void Machine::price_done(const Line& line) {
     }
     const auto valid = n.at(3) == 0 ? 0 : now_ + n[3];
     engine_->price_done(0, engine::Quote{n.at(1), now_ - n.at(2), valid, text(n.at(4))}, now_);
-    if (!engine_->rate(now_)) ++totals_.refused_prices;
+    if (!engine_->networks().rate(0, now_)) ++totals_.refused_prices;
 }
 
 Line Machine::expectation() {
