@@ -102,8 +102,11 @@ class Reads(EventsTest):
         for kill in (True, False, None):
             stream = self.stream(after=last)
             if last is None:
-                stream.wait(lambda s: s.last_id is not None, "an id to begin with")
-                first = stream.last_id
+                # What came up to this event does not come again behind it.
+                stream.wait(lambda s: any(event_id for *_, event_id in s.events), "an id to begin with")
+                begin = stream.events.copy()
+                first = [event_id for *_, event_id in begin if event_id][-1]
+                known = [name for name, *_ in begin].count("payment")
             stream.wait(lambda s: len(s.of("payment")) >= 4, "payments")
             if kill is None:
                 break
@@ -126,7 +129,7 @@ class Reads(EventsTest):
         self.assertEqual(paid, lines[at:at + len(paid)])
         self.assertEqual(stream.of("gap"), [])
         # And all of it again, from the first id.
-        again = self.stream(after=first)
+        again, paid = self.stream(after=first), paid[known:]
         again.wait(lambda s: len(s.of("payment")) >= len(paid), "all of them again")
         self.assertEqual(again.of("payment")[:len(paid)], paid)
 

@@ -145,7 +145,12 @@ class Moved(NetworksTest):
         self.host.stop()
         self.host.start()
         self.until_paid_on(TOKEN, (1,), 2)
+        # Its next payout in coins pays decisions of before and of after.
         self.on_token = ()
+        self.configure(**kept)
+        self.reload()
+        since = self.decided()
+        self.until(lambda: self.decided() > since + 2, "three more decisions")
         self.configure()
         self.reload()
         before = self.paid_on(COIN)[RECEIVERS[0]]
