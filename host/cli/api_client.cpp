@@ -2,12 +2,10 @@
 
 #include <array>
 #include <cstdlib>
-#include <future>
 
 #include "host/base/printable.hpp"
 #include "host/cli/password_input.hpp"
-#include "host/http/curl_client.hpp"
-#include "stipend/ascii.hpp"
+#include "host/http/exchange.hpp"
 #include "stipend/json_parse.hpp"
 
 namespace stipend::cli {
@@ -17,6 +15,8 @@ constexpr std::size_t most_answer_bytes = 16u << 20;
 constexpr std::uint32_t api_patience_ms = 60'000;
 
 bool is_on_this_machine(std::string_view url) {
+    // Behind user information, another host follows.
+    if (url.find('@') != std::string_view::npos) return false;
     static constexpr std::array<std::string_view, 3> hosts{"http://127.0.0.1", "http://localhost", "http://[::1]"};
     for (const auto host : hosts) {
         if (!url.starts_with(host)) continue;
@@ -34,20 +34,6 @@ Result<std::string> read_key(const std::string& file) {
 }
 
 }  // namespace
-
-std::string url_part(std::string_view text) {
-    static constexpr std::string_view digits = "0123456789ABCDEF";
-    std::string out;
-    for (const char c : text) {
-        if (ascii::is_alnum(c) || c == '-' || c == '.' || c == '_' || c == '~') {
-            out += c;
-            continue;
-        }
-        const auto byte = static_cast<unsigned char>(c);
-        out += {'%', digits[byte >> 4U], digits[byte & 15U]};
-    }
-    return out;
-}
 
 Result<ApiClient> ApiClient::create(const ApiTarget& target) {
     const bool plain = target.url.starts_with("http://");
@@ -71,12 +57,6 @@ Result<ApiClient> ApiClient::create(const ApiTarget& target) {
 Result<Json> ApiClient::ask(const std::string& method, const std::string& path, const std::optional<Json>& body) const {
     STIPEND_LET(client, http::CurlClient::create(
                             {.secrets = [this](std::string_view) -> Result<std::string> { return key_; }}));
-    struct Answer {
-        Result<void> result;
-        http::HttpResponse response;
-    };
-    std::promise<Answer> promise;
-    auto answer = promise.get_future();
     http::HttpRequest request;
     request.method = method;
     request.url = target_.url + path;
@@ -88,19 +68,14 @@ Result<Json> ApiClient::ask(const std::string& method, const std::string& path, 
     request.ca_file = target_.ca;
     request.timeout_ms = api_patience_ms;
     request.max_response_bytes = most_answer_bytes;
-    http::HttpCallbacks callbacks;
-    callbacks.on_done = [&promise](std::uint64_t, Result<void>&& result, http::HttpResponse&& response) {
-        promise.set_value({std::move(result), std::move(response)});
-    };
-    STIPEND_TRY(client->send(std::move(request), std::move(callbacks)));
-    const auto got = answer.get();
-    if (!got.result) {
-        return fail(STIPEND_E_UNAVAILABLE, "no manager answers at ", target_.url, ": ", got.result.error().message);
+    const auto got = http::exchange(*client, std::move(request));
+    if (!got) {
+        return fail(STIPEND_E_UNAVAILABLE, "no manager answers at ", target_.url, ": ", got.error().message);
     }
-    const auto status = got.response.status;
+    const auto status = got->status;
     const bool good = status == 200 || status == 201 || status == 204;
-    if (good && got.response.body.empty()) return Json();
-    auto json = parse_json(got.response.body, {.bytes = most_answer_bytes, .depth = 32, .nodes = 1'000'000});
+    if (good && got->body.empty()) return Json();
+    auto json = parse_json(got->body, {.bytes = most_answer_bytes, .depth = 32, .nodes = 1'000'000});
     if (good) return json;
     const auto* detail = json ? json->find("detail") : nullptr;
     return fail(STIPEND_E_INVALID, target_.url, " answered with status ", status,

@@ -35,7 +35,4 @@ class ApiClient {
     std::string key_;
 };
 
-// A part of a path or of a query as it is written in a URL.
-[[nodiscard]] std::string url_part(std::string_view text);
-
 }  // namespace stipend::cli

@@ -1,6 +1,7 @@
 // `stipend explain`: why a decision is what it is, from the ledger of the state folder.
 #include <fmt/format.h>
 
+#include "host/base/percent.hpp"
 #include "host/base/printable.hpp"
 #include "host/base/time.hpp"
 #include "host/cli/answer.hpp"
@@ -61,7 +62,7 @@ void print_tier(std::FILE* out, const Json& one) {
     line(out, "tier", cat(shown(tier, "tier"), range, ", delay ", shown(tier, "delay_seconds"), " s"));
     const auto& penalty = part(one, "penalty");
     line(out, "penalty",
-         cat(shown(penalty, "seconds"), " s: ", shown(penalty, "failures"), " failures in a row (",
+         cat(shown(penalty, "seconds"), " s: ", shown(penalty, "failures"), " failed in a row (",
              shown(penalty, "failures_before"), " before), ", shown(penalty, "intervals"), " x the interval",
              text_of(penalty, "suspended") == "true" ? "; suspended" : ""));
 }

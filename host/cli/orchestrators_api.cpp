@@ -3,6 +3,7 @@
 
 #include <cstdio>
 
+#include "host/base/percent.hpp"
 #include "host/base/printable.hpp"
 #include "host/cli/commands.hpp"
 #include "host/cli/remote.hpp"

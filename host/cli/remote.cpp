@@ -3,10 +3,9 @@
 #include <unistd.h>
 
 #include <cstdlib>
-#include <future>
 
 #include "host/base/printable.hpp"
-#include "host/http/curl_client.hpp"
+#include "host/http/exchange.hpp"
 #include "host/ledger/network_rows.hpp"
 #include "host/runtime/control_server.hpp"
 #include "stipend/decimal.hpp"
@@ -22,12 +21,6 @@ Result<Json> ask_host(const config::Settings& settings, const std::string& metho
                       const Json& body, std::uint32_t timeout_ms) {
     const auto socket = runtime::control_socket(settings.state);
     STIPEND_LET(client, http::CurlClient::create());
-    struct Answer {
-        Result<void> result;
-        http::HttpResponse response;
-    };
-    std::promise<Answer> promise;
-    auto answer = promise.get_future();
     http::HttpRequest request;
     request.method = method;
     request.url = "http://stipend" + path;
@@ -36,19 +29,14 @@ Result<Json> ask_host(const config::Settings& settings, const std::string& metho
     request.unix_socket = socket.native();
     request.timeout_ms = timeout_ms;
     request.max_response_bytes = max_answer_bytes;
-    http::HttpCallbacks callbacks;
-    callbacks.on_done = [&promise](std::uint64_t, Result<void>&& result, http::HttpResponse&& response) {
-        promise.set_value({std::move(result), std::move(response)});
-    };
-    STIPEND_TRY(client->send(std::move(request), std::move(callbacks)));
-    const auto got = answer.get();
-    if (!got.result) {
-        return fail(STIPEND_E_UNAVAILABLE, "no host answers at ", socket.native(), ": ", got.result.error().message);
+    const auto got = http::exchange(*client, std::move(request));
+    if (!got) {
+        return fail(STIPEND_E_UNAVAILABLE, "no host answers at ", socket.native(), ": ", got.error().message);
     }
-    STIPEND_LET(json, parse_json(got.response.body, {.bytes = max_answer_bytes, .depth = 16, .nodes = 1'000'000}));
-    if (got.response.status == 200) return json;
+    STIPEND_LET(json, parse_json(got->body, {.bytes = max_answer_bytes, .depth = 16, .nodes = 1'000'000}));
+    if (got->status == 200) return json;
     const auto* error = json.find("error");
-    return fail(STIPEND_E_INVALID, error == nullptr ? got.response.body : error->text());
+    return fail(STIPEND_E_INVALID, error == nullptr ? got->body : error->text());
 }
 
 std::string requester() {

@@ -117,17 +117,7 @@ void PlainMetrics::refresh(runtime::Metrics& metrics) const {
 }
 
 void PlainMetrics::refresh_payouts(runtime::Metrics& metrics) const {
-    PayoutDesk::Figures now;
-    for (const auto& desk : payouts->all()) {
-        const auto one = desk->figures();
-        now.open += one.open;
-        now.held += one.held;
-        now.frozen += one.frozen;
-        now.paid += one.paid;
-        now.returned += one.returned;
-        now.without_address += one.without_address;
-        now.blocked = now.blocked || one.blocked;
-    }
+    const auto now = payouts->counts();
     metrics.raise_counter("payouts_paid_total", "Payouts that are paid for good.", static_cast<double>(now.paid));
     metrics.raise_counter("payouts_returned_total", "Payouts that were not executed, so that they are owed again.",
                           static_cast<double>(now.returned));

@@ -67,6 +67,21 @@ std::optional<Error> PayoutDesks::failure() const {
     return std::nullopt;
 }
 
+PayoutDesk::Figures PayoutDesks::counts() const {
+    PayoutDesk::Figures out;
+    for (const auto& desk : desks_) {
+        const auto one = desk->figures();
+        out.open += one.open;
+        out.held += one.held;
+        out.frozen += one.frozen;
+        out.paid += one.paid;
+        out.returned += one.returned;
+        out.without_address += one.without_address;
+        out.blocked = out.blocked || one.blocked;
+    }
+    return out;
+}
+
 Json PayoutDesks::status() const {
     auto out = desks_.front()->status();
     if (desks_.size() == 1) return out;

@@ -27,6 +27,8 @@ class PayoutDesks {
     [[nodiscard]] std::optional<Error> failure() const;
 
     [[nodiscard]] const std::vector<std::unique_ptr<PayoutDesk>>& all() const { return desks_; }
+    // The numbers of all networks, without amounts; blocked: at least one is.
+    [[nodiscard]] PayoutDesk::Figures counts() const;
     // Of the first network, with the others in "networks" where there are several.
     [[nodiscard]] Json status() const;
 

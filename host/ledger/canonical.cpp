@@ -205,9 +205,9 @@ std::string body_of(const Row& row) {
 
 std::string_view trimmed(const stipend_memory& memory) {
     std::size_t size = sizeof memory.bytes;
-    std::uint64_t last = 0;  // of the bytes that are left: eight at a time, since most memories hold a few at most
-    static_assert(sizeof memory.bytes % sizeof last == 0);
-    for (; size > 0; size -= sizeof last) {
+    // Eight bytes at a time, since most memories hold a few at most.
+    static_assert(sizeof memory.bytes % sizeof(std::uint64_t) == 0);
+    for (std::uint64_t last = 0; size > 0; size -= sizeof last) {
         std::memcpy(&last, memory.bytes + size - sizeof last, sizeof last);
         if (last != 0) break;
     }

@@ -330,9 +330,9 @@ class Ledger {
     // has.
     [[nodiscard]] virtual Result<std::optional<PayoutFacts>> paid_by(PayoutId payout, const AccountSink& sink) = 0;
 
-    // Passes what the account of an orchestrator on a network (none: the one that it is on) got in [from, to), and some
-    // before and after, to `sink`, in the order of the chain, without rates and generations. None: there is no such
-    // orchestrator. Errors as above.
+    // Passes what an account on a network (none: the orchestrator's own) got in [from, to), and some before and after,
+    // to `sink`, in the order of the chain, without rates and generations. None: there is no such orchestrator.
+    // Errors as above.
     [[nodiscard]] virtual Result<std::optional<AccountSpan>> account(std::string_view key,
                                                                      std::optional<NetworkId> network,
                                                                      stipend_unix_ns from, stipend_unix_ns to,

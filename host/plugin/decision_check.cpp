@@ -162,6 +162,8 @@ class Extremes {
     static_assert(offsetof(Decision, amount_usd_e8) == 8 && offsetof(Decision, delay_ns) == sizeof(Lanes));
     static_assert(offsetof(Decision, multiplier_ppm) == 2 * sizeof(Lanes));
     static_assert(offsetof(Decision, tier) == 3 * sizeof(Lanes));
+    // Flags are a range only where the known ones are the lowest bits.
+    static_assert((STIPEND_DECISION_SUSPENDED & (STIPEND_DECISION_SUSPENDED + 1)) == 0);
 
     [[gnu::always_inline]] static void add(const void* from, Pair& to) {
         Lanes lanes;

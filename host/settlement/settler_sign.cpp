@@ -195,7 +195,7 @@ std::optional<std::vector<SlotId>> Settler::unsigned_above(const SlotView& slot)
 // well, so that no gap stays; otherwise it is given up.
 void Settler::take_back(SlotView& slot, std::string_view reason) {
     if (!numbering_.may_assign(this))
-        return failed("the ledger", Error{STIPEND_E_BUSY, "another network is being numbered"});
+        return failed("the ledger", Error{STIPEND_E_BUSY, "the numbers of another network are being recorded"});
     auto taken = unsigned_above(slot);
     if (!taken) {
         slot.gives_up = true;

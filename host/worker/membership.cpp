@@ -3,10 +3,10 @@
 #include <algorithm>
 
 #include "host/auth/crypto.hpp"
+#include "host/base/percent.hpp"
 #include "host/base/printable.hpp"
 #include "host/base/time.hpp"
 #include "stipend/abi/host.h"
-#include "stipend/ascii.hpp"
 #include "stipend/hex.hpp"
 #include "stipend/json_parse.hpp"
 
@@ -18,21 +18,6 @@ constexpr std::uint64_t max_answer_bytes = 64 << 10;
 constexpr std::int64_t first_pause_ns = ns_per_s;
 constexpr unsigned max_doublings = 10;
 constexpr unsigned patient_tries = 3;
-
-// A segment of a path.
-std::string path_segment(std::string_view text) {
-    static constexpr std::string_view digits = "0123456789ABCDEF";
-    std::string out;
-    for (const char c : text) {
-        if (ascii::is_alnum(c) || c == '-' || c == '.' || c == '_' || c == '~') {
-            out += c;
-            continue;
-        }
-        const auto byte = static_cast<unsigned char>(c);
-        out += {'%', digits[byte >> 4], digits[byte & 15]};
-    }
-    return out;
-}
 
 Json list_of(const std::vector<std::string>& texts) {
     auto out = Json::array();
@@ -205,7 +190,7 @@ void Membership::send_proof() {
                           .append("manager_challenge", challenge_)
                           .append("orchestrator_response", response)
                           .dump();
-    send(cat("/api/v1/livepeer/orchestrators/", path_segment(settings_.orchestrator_id), "/proof"), body, own_secret(),
+    send(cat("/api/v1/livepeer/orchestrators/", url_part(settings_.orchestrator_id), "/proof"), body, own_secret(),
          [this](Result<void> sent, const http::HttpResponse& answer) { proven(std::move(sent), answer); });
 }
 

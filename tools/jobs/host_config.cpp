@@ -2,12 +2,11 @@
 
 #include <algorithm>
 #include <filesystem>
-#include <future>
 #include <string_view>
 
 #include "host/config/environment.hpp"
 #include "host/config/load.hpp"
-#include "host/http/curl_client.hpp"
+#include "host/http/exchange.hpp"
 #include "livepeer/wire.hpp"
 #include "stipend/duration.hpp"
 #include "stipend/json_parse.hpp"
@@ -64,21 +63,13 @@ Result<std::vector<std::string>> paid_by_host(const std::string& state) {
     std::error_code missing;
     if (!std::filesystem::exists(socket, missing)) return out;
     STIPEND_LET(client, http::CurlClient::create());
-    std::promise<Result<std::string>> promise;
-    auto answer = promise.get_future();
     http::HttpRequest request{.url = "http://stipend/status", .unix_socket = socket.native()};
     request.timeout_ms = status_timeout_ms;
     request.max_response_bytes = max_status_bytes;
-    http::HttpCallbacks callbacks;
-    callbacks.on_done = [&promise](std::uint64_t, Result<void>&& result, http::HttpResponse&& response) {
-        if (!result) return promise.set_value(std::move(result).error());
-        promise.set_value(std::move(response.body));
-    };
-    STIPEND_TRY(client->send(std::move(request), std::move(callbacks)));
-    const auto body = answer.get();
+    const auto answer = http::exchange(*client, std::move(request));
     // A host that was killed leaves its socket behind.
-    if (!body) return out;
-    STIPEND_LET(json, parse_json(*body, {.bytes = max_status_bytes, .depth = 16, .nodes = 2'000'000}));
+    if (!answer) return out;
+    STIPEND_LET(json, parse_json(answer->body, {.bytes = max_status_bytes, .depth = 16, .nodes = 2'000'000}));
     const auto* orchestrators = json.find("orchestrators");
     if (orchestrators == nullptr) return out;  // a worker's
     for (const auto& one : orchestrators->items()) {

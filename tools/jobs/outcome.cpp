@@ -85,8 +85,8 @@ Judged judge(const Answer& answer, const Asked& asked, const Check& check) {
     if (outcome != Outcome::succeeded) {
         std::string_view text = answer.body;
         while (text.ends_with('\n')) text.remove_suffix(1);
-        const auto* nobody = answer.status == 200 ? " without X-Orchestrator-Url" : "";
-        return {outcome, cat("status ", answer.status, nobody, ": \"", livepeer::printable(text, shown), "\"")};
+        const auto* unnamed = answer.status == 200 ? " without X-Orchestrator-Url" : "";
+        return {outcome, cat("status ", answer.status, unnamed, ": \"", livepeer::printable(text, shown), "\"")};
     }
     if (!may_answer(asked, answer.served_by)) {
         return {Outcome::other,
