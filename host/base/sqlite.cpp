@@ -5,6 +5,9 @@
 namespace stipend::sqlite {
 namespace {
 
+// More than the ledger has texts.
+constexpr std::size_t max_idle_statements = 128;
+
 struct Meaning {
     stipend_status status;
     const char* text;
@@ -44,6 +47,10 @@ Meaning meaning_of(int code) {
 }
 
 }  // namespace
+
+void Statement::GiveBack::operator()(sqlite3_stmt* statement) const {
+    database->keep(statement);
+}
 
 Result<bool> Statement::next() {
     // A list of fields and its statement agree: one value for each placeholder, and no read beyond the last column.
@@ -122,7 +129,30 @@ Result<void> Database::open(const std::string& path, int flags, std::int64_t bus
     return {};
 }
 
+void Database::close() {
+    idle_.clear();
+    handle_.reset();
+}
+
+void Database::keep(sqlite3_stmt* statement) {
+    Idle idle{.handle = std::unique_ptr<sqlite3_stmt, Finalize>(statement), .since = ++kept_};
+    // A pragma may act when it is compiled, and what it found then is not asked again.
+    const char* text = sqlite3_sql(statement);
+    if (handle_ == nullptr || text == nullptr || sqlite3_strnicmp(text, "PRAGMA", 6) == 0) return;
+    sqlite3_reset(statement);
+    sqlite3_clear_bindings(statement);  // text and blobs are borrowed
+    if (idle_.size() == max_idle_statements && !idle_.contains(text)) {
+        idle_.erase(std::ranges::min_element(idle_, {}, [](const auto& entry) { return entry.second.since; }));
+    }
+    idle_.try_emplace(text, std::move(idle));
+}
+
 Result<Statement> Database::prepare(std::string_view sql) {
+    if (const auto found = idle_.find(sql); found != idle_.end()) {
+        sqlite3_stmt* kept = found->second.handle.release();
+        idle_.erase(found);  // its key is the statement's own text
+        return Statement(this, kept);
+    }
     sqlite3_stmt* raw = nullptr;
     const int code = sqlite3_prepare_v3(handle_.get(), sql.data(), static_cast<int>(sql.size()),
                                         SQLITE_PREPARE_PERSISTENT, &raw, nullptr);
@@ -160,14 +190,16 @@ Transaction::~Transaction() {
 
 Result<void> Transaction::begin(std::string_view kind) {
     STIPEND_ASSERT(!open_);
-    STIPEND_TRY(database_->run(cat("BEGIN ", kind)));
+    STIPEND_LET(statement, database_->prepare(cat("BEGIN ", kind)));
+    STIPEND_TRY(statement.run());
     open_ = true;
     return {};
 }
 
 Result<void> Transaction::commit() {
     STIPEND_ASSERT(open_);
-    STIPEND_TRY(database_->run("COMMIT"));
+    STIPEND_LET(statement, database_->prepare("COMMIT"));
+    STIPEND_TRY(statement.run());
     open_ = false;
     return {};
 }

@@ -11,6 +11,7 @@
 #include <span>
 #include <string>
 #include <string_view>
+#include <unordered_map>
 
 #include "stipend/result.hpp"
 
@@ -88,17 +89,18 @@ class Statement {
 
   private:
     friend class Database;
-    struct Finalize {
-        void operator()(sqlite3_stmt* statement) const { sqlite3_finalize(statement); }
+    struct GiveBack {
+        Database* database;
+        void operator()(sqlite3_stmt* statement) const;
     };
-    Statement(Database* database, sqlite3_stmt* handle) : database_(database), handle_(handle) {}
+    Statement(Database* database, sqlite3_stmt* handle) : database_(database), handle_(handle, GiveBack{database}) {}
     Statement& note(int code) {
         if (code != SQLITE_OK) bind_code_ = code;
         return *this;
     }
 
     Database* database_ = nullptr;
-    std::unique_ptr<sqlite3_stmt, Finalize> handle_;
+    std::unique_ptr<sqlite3_stmt, GiveBack> handle_;
     int parameter_ = 0;
     int column_ = 0;
     int bind_code_ = SQLITE_OK;
@@ -115,9 +117,11 @@ class Database {
     // `name` is what errors call it, a literal.
     [[nodiscard]] Result<void> open(const std::string& path, int flags, std::int64_t busy_timeout_ms,
                                     const char* name = "ledger");
-    // All statements must be finalized. Reports nothing: what was committed is already durable.
-    void close() { handle_.reset(); }
+    // No statement may be left. Reports nothing: what was committed is already durable.
+    void close();
 
+    // A statement is compiled once: when it is destroyed the database keeps it, and gives it to the next one that asks
+    // with the same text. The 128 that were used last are kept.
     [[nodiscard]] Result<Statement> prepare(std::string_view sql);
     // Runs statements that return nothing, separated by ';'.
     [[nodiscard]] Result<void> run(const std::string& sql);
@@ -136,7 +140,20 @@ class Database {
     struct Close {
         void operator()(sqlite3* database) const { sqlite3_close_v2(database); }
     };
+    struct Finalize {
+        void operator()(sqlite3_stmt* statement) const { sqlite3_finalize(statement); }
+    };
+    struct Idle {
+        std::unique_ptr<sqlite3_stmt, Finalize> handle;
+        std::uint64_t since;  // ascends
+    };
+    friend class Statement;
+    void keep(sqlite3_stmt* statement);
+
     std::unique_ptr<sqlite3, Close> handle_;
+    // By the text that SQLite itself keeps of the statement. Finalized before the handle is closed.
+    std::unordered_map<std::string_view, Idle> idle_;
+    std::uint64_t kept_ = 0;
     std::string path_;
     const char* name_ = "ledger";
     bool broken_ = false;
