@@ -28,7 +28,10 @@ Settler::Settler(Rules rules, Chain& chain, Book& book, Numbering& numbering, le
     : rules_(std::move(rules)), chain_(chain), book_(book), numbering_(numbering), reverts_(open.reverts) {
     numbering_.restore(open, rules_.chain_id);
     for (const auto& one : open.failed) failed_[one.orchestrator] = one.payout;
-    for (auto& one : open.payouts) payouts_.emplace(one.row.id, std::move(one));
+    for (auto& one : open.payouts) {
+        if (one.state == State::frozen) ++frozen_;
+        payouts_.emplace(one.row.id, std::move(one));
+    }
     for (auto& one : open.slots) {
         slots_.emplace(one.row.id, SlotView{.row = std::move(one.row), .attempts = std::move(one.attempts)});
     }
@@ -69,13 +72,10 @@ bool Settler::only_watches() const {
     return !account_ || rules_.stopped || !block_.id.empty();
 }
 
-bool Settler::is_any_frozen() const {
-    return std::ranges::any_of(payouts_, [](const auto& one) { return one.second.state == State::frozen; });
-}
-
 bool Settler::is_frozen(SlotId slot) const {
-    return std::ranges::any_of(
-        payouts_, [slot](const auto& one) { return one.second.slot == slot && one.second.state == State::frozen; });
+    return is_any_frozen() && std::ranges::any_of(payouts_, [slot](const auto& one) {
+               return one.second.slot == slot && one.second.state == State::frozen;
+           });
 }
 
 std::optional<stipend_unix_ns> Settler::next_wakeup() const {
@@ -149,6 +149,8 @@ void Settler::apply_step(const ledger::PayoutStep& step) {
         auto& sum = bound_[payout.row.to];
         if (const auto less = sum.minus(payout.row.wei)) sum = *less;
     }
+    if (payout.state == State::frozen) --frozen_;
+    if (step.state == State::frozen) ++frozen_;
     payout.state = step.state;
     payout.slot = step.slot;
     payout.reason = step.reason;

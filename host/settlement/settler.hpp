@@ -121,7 +121,7 @@ class Settler {
     void failed(std::string_view what, const Error& error);
     // One of its payouts is frozen: only a person moves it.
     [[nodiscard]] bool is_frozen(SlotId slot) const;
-    [[nodiscard]] bool is_any_frozen() const;
+    [[nodiscard]] bool is_any_frozen() const { return frozen_ != 0; }
     // Nothing is sent, signed, bound or reserved.
     [[nodiscard]] bool only_watches() const;
     // Wraps an answer: nothing else is under way until it comes.
@@ -225,6 +225,7 @@ class Settler {
     Book& book_;
     Numbering& numbering_;
     std::map<PayoutId, ledger::OpenPayout> payouts_;
+    std::size_t frozen_ = 0;  // payouts; asked for each slot at each step, so they are counted
     std::map<SlotId, SlotView> slots_;
     std::map<OrchestratorId, PayoutId> failed_;            // payees whose last payout failed, until a person's release
     std::uint64_t reverts_ = 0;                            // since a person's release
