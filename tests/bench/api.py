@@ -7,12 +7,12 @@ import os
 import pathlib
 import re
 import shutil
-import socket
 import statistics
 import subprocess
 import sys
 import time
 
+import nginx
 from measure import Figure, alternate, divide, grouped
 from orchestrators import CONFIG
 
@@ -34,16 +34,6 @@ request = function()
   wrk.headers["X-Forwarded-For"] = string.format("10.%d.%d.%d", n % 7, math.floor(n / 7) % 250, math.floor(n / 1750) % 250)
   return wrk.format("POST", nil, nil, string.format('{"email":"a%d@example.com","password":"wrong password %d"}', n % 5000, n))
 end
-"""
-NGINX = """\
-worker_processes auto; pid {folder}/nginx.pid; error_log {folder}/error.log; daemon off;
-events {{ worker_connections 512; }}
-http {{
-  access_log off; sendfile on; tcp_nopush on; default_type application/json; keepalive_requests 1000000000;
-  client_body_temp_path {folder}/body; proxy_temp_path {folder}/proxy; fastcgi_temp_path {folder}/fastcgi;
-  uwsgi_temp_path {folder}/uwsgi; scgi_temp_path {folder}/scgi;
-  server {{ listen 127.0.0.1:{port}; root {folder}/files; }}
-}}
 """
 
 
@@ -91,32 +81,6 @@ def ask(address, method, path, body=None, **headers):
         return text
     finally:
         connection.close()
-
-
-@contextlib.contextmanager
-def nginx(folder, body):
-    (folder / "files").mkdir()
-    (folder / "files" / "page").write_bytes(body)
-    folder.chmod(0o755)
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
-    (folder / "nginx.conf").write_text(NGINX.format(folder=folder, port=port) if os.geteuid() else
-                                       "user root;" + NGINX.format(folder=folder, port=port))
-    process = subprocess.Popen(["nginx", "-c", folder / "nginx.conf", "-e", folder / "error.log"])
-    try:
-        end = time.monotonic() + 10
-        while True:
-            try:
-                socket.create_connection(("127.0.0.1", port), timeout=1).close()
-                break
-            except OSError:
-                if process.poll() is not None or time.monotonic() > end:
-                    raise
-        yield f"127.0.0.1:{port}"
-    finally:
-        process.terminate()
-        process.wait(timeout=20)
 
 
 def load(url, seconds, script, *options):
@@ -184,7 +148,10 @@ def figures(site):
         login = {"email": "admin@system.com", "password": PASSWORD}
         token = json.loads(ask(address, "POST", "/api/v1/auth/login", json.dumps(login)))["access_token"]
         page = ask(address, "GET", PAGE, Authorization=f"Bearer {token}")
-        with nginx(folder / "nginx", page) as static:
+        files = folder / "nginx" / "files"
+        files.mkdir()
+        (files / "page").write_bytes(page)
+        with nginx.served(folder / "nginx", f"root {files};") as static:
             seconds = 1 if site.quick else 3
             rates = alternate(site.pairs,
                               load(f"http://{address}{PAGE}", seconds, folder / "clients.lua", "-H", f"Authorization: Bearer {token}"),

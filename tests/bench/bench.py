@@ -84,7 +84,7 @@ def shown(figure):
 def main():
     parser = argparse.ArgumentParser(prog="./dev bench", description=__doc__.split("\n", 1)[0])
     parser.add_argument("build", type=pathlib.Path, help=argparse.SUPPRESS)
-    parser.add_argument("section", nargs="*", help="orchestrators, jobs, payments, resilience, watching, api, money; default: all")
+    parser.add_argument("section", nargs="*", help="orchestrators, jobs, payments, resilience, watching, api, money, load; default: all")
     parser.add_argument("--pairs", type=int, default=None, help="alternating pairs for each figure (25)")
     parser.add_argument("--quick", action="store_true", help="two pairs of almost nothing: does it run?")
     parser.add_argument("--json", action="store_true", help="one JSON object instead of text")
@@ -95,6 +95,7 @@ def main():
 
     import api
     import jobs
+    import load
     import money
     import orchestrators
     import payments
@@ -108,6 +109,7 @@ def main():
         "watching": ("Watching containers", watching),
         "api": ("The manager's API", api),
         "money": ("Payouts", money),
+        "load": ("The tester of a network", load),
     }
     unknown = [name for name in options.section if name not in sections]
     if unknown:

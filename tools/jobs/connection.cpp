@@ -11,6 +11,7 @@
 #include <boost/beast/http/read.hpp>
 #include <boost/beast/http/string_body.hpp>
 #include <cerrno>
+#include <chrono>
 #include <optional>
 #include <type_traits>
 #include <utility>
@@ -26,7 +27,11 @@ namespace http = beast::http;
 using asio::ip::tcp;
 using Secure = asio::ssl::stream<tcp::socket>;
 
+using Clock = std::chrono::steady_clock;
+
 constexpr std::uint32_t max_head = 65'536;  // bytes
+// A connection that waited for longer is looked at before it is used again; a server seldom closes one so soon.
+constexpr auto looked_at_after = std::chrono::milliseconds(1);
 
 std::string text_of(beast::string_view view) {
     return {view.data(), view.size()};
@@ -37,9 +42,6 @@ Answer answer_of(http::response<http::string_body>&& response) {
     out.status = static_cast<int>(response.result_int());
     out.served_by = text_of(response["X-Orchestrator-Url"]);
     out.balance = text_of(response["Livepeer-Balance"]);
-    out.head = cat("HTTP/1.1 ", out.status, " ", text_of(response.reason()), "\n");
-    for (const auto& field : response)
-        out.head += cat(text_of(field.name_string()), ": ", text_of(field.value()), "\n");
     out.body = std::move(response.body());
     return out;
 }
@@ -53,7 +55,7 @@ class ConnectionOf : public Connection, public std::enable_shared_from_this<Conn
     void send(std::string request, Done done) override {
         request_ = std::move(request);
         done_ = std::move(done);
-        if (stream_ && still_open()) return write();
+        if (stream_ && (Clock::now() - idle_since_ < looked_at_after || still_open())) return write();
         connect();
     }
     void abandon() override {
@@ -140,6 +142,7 @@ class ConnectionOf : public Connection, public std::enable_shared_from_this<Conn
     }
     void answered() {
         const bool keep = parser_->keep_alive();
+        idle_since_ = Clock::now();
         auto answer = answer_of(parser_->release());
         parser_.reset();
         if (!keep) {
@@ -157,6 +160,7 @@ class ConnectionOf : public Connection, public std::enable_shared_from_this<Conn
     std::optional<http::response_parser<http::string_body>> parser_;
     std::string request_;
     Done done_;
+    Clock::time_point idle_since_;
     std::uint64_t opened_ = 0;
 };
 

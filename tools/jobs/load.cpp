@@ -3,7 +3,6 @@
 #include <sys/resource.h>
 
 #include <algorithm>
-#include <boost/asio/post.hpp>
 #include <boost/asio/signal_set.hpp>
 #include <boost/asio/steady_timer.hpp>
 #include <chrono>
@@ -121,12 +120,13 @@ class Load {
             if (!error) pump();
         });
     }
-    // The first jobs of the closed model.
+    // One job for each slot that is free.
     void fill() {
-        while (!stopping_ && now() < plan_.duration_ns) {
+        while (!stopping_) {
+            const auto time = now();
+            if (time >= plan_.duration_ns) return;
             const auto slot = free_slot();
             if (!slot) return;
-            const auto time = now();
             ++run_.totals.planned;
             start(*slot, time, time);
         }
@@ -175,19 +175,13 @@ class Load {
         slot.busy = false;
         ++slot.round;
         free_.push_back(index);
-        if (plan_.closed) return fill_later();
-        if (std::exchange(blocked_, false)) {
+        if (plan_.closed) {
+            fill();  // only begins jobs, so no stack grows
+        } else if (std::exchange(blocked_, false)) {
             busy_until_ns_ = time;
             pump();
         }
         end_if_over();
-    }
-    // Not from inside the end of the last job, so that no stack grows.
-    void fill_later() {
-        asio::post(io_, [this] {
-            fill();
-            end_if_over();
-        });
     }
     OfOrchestrator& share_of(const std::string& name) {
         const auto key = name.empty() ? std::string("none") : name;

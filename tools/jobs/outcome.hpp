@@ -55,7 +55,6 @@ struct Answer {
     int status = 0;
     std::string served_by;  // X-Orchestrator-Url
     std::string balance;    // Livepeer-Balance
-    std::string head;       // status line and header fields
     std::string body;
 };
 
