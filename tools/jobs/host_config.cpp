@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <filesystem>
 #include <string_view>
+#include <utility>
 
 #include "host/config/environment.hpp"
 #include "host/config/load.hpp"
@@ -39,7 +40,7 @@ std::string text_in(const config::Tree& tree, std::string_view key) {
 Result<HostConfig> read_host_config(const std::string& file) {
     const config::ProcessEnvironment environment;
     config::Diagnostics diagnostics;
-    const auto loaded = config::load(file, environment, diagnostics);
+    auto loaded = config::load(file, environment, diagnostics);
     const auto listed = diagnostics.sorted();
     if (std::any_of(listed.begin(), listed.end(), matters)) return fail(STIPEND_E_CONFIG, diagnostics.text());
     const auto& settings = loaded.settings;
@@ -54,6 +55,7 @@ Result<HostConfig> read_host_config(const std::string& file) {
         out.way.timeout_s = static_cast<std::uint32_t>(std::min<std::int64_t>(ns / ns_per_s, max_timeout_s + 1));
     }
     for (const auto& one : settings.orchestrators) out.orchestrators.push_back({one.address, one.service_addresses});
+    out.settings = std::move(loaded.settings);
     return out;
 }
 

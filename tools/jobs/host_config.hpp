@@ -4,6 +4,7 @@
 #include <string>
 #include <vector>
 
+#include "host/config/settings.hpp"
 #include "stipend/result.hpp"
 #include "tools/jobs/plan.hpp"
 
@@ -13,6 +14,7 @@ struct HostConfig {
     Way way;
     std::vector<Asked> orchestrators;
     std::string state;  // the folder
+    config::Settings settings;
 };
 // CONFIG, with the diagnostics: what is read of the file is wrong. Credentials that only the service can read are not.
 Result<HostConfig> read_host_config(const std::string& file);
