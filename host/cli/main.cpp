@@ -36,7 +36,7 @@ void run_program_beside(const CLI::App& app, int argc, char** argv) {
 }
 
 // Programs beside this one that are called as its commands.
-constexpr std::string_view beside[] = {"devnet", "gateway-credential", "jobs"};
+constexpr std::string_view beside[] = {"devnet", "flow", "gateway-credential", "jobs"};
 
 std::vector<std::string> command_names(const CLI::App& app) {
     std::vector<std::string> out;
@@ -229,6 +229,7 @@ int main(int argc, char** argv) {
     add_access_commands(app, access, status);
 
     app.footer(
+        "`stipend flow` shows the way from checks to final payments in a terminal.\n"
         "`stipend gateway-credential` writes the credential by which orchestrators state their prices.\n"
         "`stipend jobs` sends jobs through a gateway, one or at a rate, and reports how they went.\n"
         "`stipend devnet` plays a network for them on this machine, with faults as a scenario says.");

@@ -19,7 +19,7 @@ OWN_NAMES = {"ALLOWED_ENDPOINT_NETWORKS", "API_LISTEN", "API_PLAIN_HTTP", "METRI
              "ORCHESTRATOR_PAYOUT_ADDRESS", "ORCHESTRATOR_OWN_SECRET"}
 # In a container localhost is the container itself: a listener there is out of reach for all others.
 OTHER_DEFAULTS = {"CAPABILITY_URL": "http://livepeer-worker:9876", "SERVER_HOST": "0.0.0.0"}
-IN_EVERY_DEBIAN = {"libc6", "libgcc-s1", "libstdc++6"}
+IN_EVERY_DEBIAN = {"libc6", "libgcc-s1", "libstdc++6", "libtinfo6"}
 
 
 def old_names():
@@ -144,7 +144,8 @@ class Image(unittest.TestCase):
 
     def test_it_installs_the_packages_that_the_program_needs_and_no_others(self):
         installed = set(re.search(r"--no-install-recommends (.*?) &&", dockerfile.runtime("RUN")[0]).group(1).split())
-        programs = [BUILD / "bin" / name for name in ("stipend", "stipend-probe", "stipend-jobs", "stipend-devnet")]
+        programs = [BUILD / "bin" / name for name in
+                    ("stipend", "stipend-probe", "stipend-jobs", "stipend-devnet", "stipend-flow")]
         files = [*programs, *(BUILD / "lib/stipend/plugins").glob("*.so")]
         wanted = set()
         for file in files:
