@@ -334,6 +334,30 @@ class HostSide(HostTest):
         self.assertEqual([name for name, one in steps.items() if one["verdict"] == "FAIL"], ["ledger_row", "audit"])
         self.assertIn("ledger verify", steps["audit"]["next"])
 
+    def test_the_mode_of_settlement_is_said_and_a_frozen_payout_fails(self):
+        self.begin(3600, start=False)
+        self.host.edit("settlement: dry-run", "settlement: accrue")
+        self.assertEqual(self.host.run("run", "--once")[0], 0)
+        self.assertIn("accrue: debts are recorded", self.verify()["settlement"]["evidence"])
+        plugin = {"chain_id": 42161, "payer": "0x" + "1" * 40, "rpc": ["http://127.0.0.1:1"],
+                  "signer": {"socket": str(self.host.folder / "signer.sock")}, "max_fee_per_gas_wei": 10 ** 9}
+        self.host.edit("settlement: accrue", "settlement: ethereum")
+        with open(self.host.config, "a", encoding="utf-8") as config:
+            config.write("\npayouts: " + json.dumps({"min": "0.02 ETH", "per_payment": "1 ETH", "per_payee_day": "1 ETH",
+                                                      "per_day": "5 ETH", "config": plugin}) + "\n")
+        self.assertIn("ethereum: 0 payouts open, none held or frozen", self.verify()["settlement"]["evidence"])
+        # As where the chain contradicts the ledger; the row is not of the chain of rows, which is what step 16 is for.
+        with contextlib.closing(sqlite3.connect(self.host.folder / "state" / "ledger.db")) as ledger, ledger:
+            payee, = ledger.execute("SELECT id FROM orchestrator").fetchone()
+            ledger.execute("INSERT INTO payout(seq, id, orchestrator, to_address, wei, at, state, slot) "
+                           "VALUES(1000, 7, ?, ?, ?, 1, 9, 0)", [payee, "0x" + "2" * 40, (10 ** 15).to_bytes(32, "big")])
+            ledger.execute("INSERT INTO payout_step(seq, payout, state, slot, block_hash, block, reason, by, at) "
+                           "VALUES(1001, 7, 9, 0, zeroblob(32), 0, 'the chain differs', '', 2)")
+        steps = self.verify(expect=1)
+        self.assertEqual([name for name, one in steps.items() if one["verdict"] == "FAIL"], ["settlement", "audit"])
+        self.assertEqual((steps["settlement"]["evidence"], steps["settlement"]["next"]),
+                         ("payout 7 is frozen: the chain differs", f"stipend payouts show 7 -c {self.host.config}"))
+
     def test_an_orchestrator_that_is_not_configured_has_no_tier(self):
         self.begin(3600)
         steps = self.verify("--orchestrator", SECOND, "--price-unseen")
