@@ -36,7 +36,7 @@ void run_program_beside(const CLI::App& app, int argc, char** argv) {
 }
 
 // Programs beside this one that are called as its commands.
-constexpr std::string_view beside[] = {"devnet", "flow", "gateway-credential", "jobs"};
+constexpr std::string_view beside[] = {"devnet", "flow", "gateway-credential", "jobs", "verify"};
 
 std::vector<std::string> command_names(const CLI::App& app) {
     std::vector<std::string> out;
@@ -232,6 +232,7 @@ int main(int argc, char** argv) {
         "`stipend flow` shows the way from checks to final payments in a terminal.\n"
         "`stipend gateway-credential` writes the credential by which orchestrators state their prices.\n"
         "`stipend jobs` sends jobs through a gateway, one or at a rate, and reports how they went.\n"
+        "`stipend verify` checks the whole way of a payment, step by step, and says what to do next.\n"
         "`stipend devnet` plays a network for them on this machine, with faults as a scenario says.");
 
     run_program_beside(app, argc, argv);
