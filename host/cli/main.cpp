@@ -36,7 +36,7 @@ void run_program_beside(const CLI::App& app, int argc, char** argv) {
 }
 
 // Programs beside this one that are called as its commands.
-constexpr std::string_view beside[] = {"gateway-credential", "jobs"};
+constexpr std::string_view beside[] = {"devnet", "gateway-credential", "jobs"};
 
 std::vector<std::string> command_names(const CLI::App& app) {
     std::vector<std::string> out;
@@ -230,7 +230,8 @@ int main(int argc, char** argv) {
 
     app.footer(
         "`stipend gateway-credential` writes the credential by which orchestrators state their prices.\n"
-        "`stipend jobs` sends jobs through a gateway, one or at a rate, and reports how they went.");
+        "`stipend jobs` sends jobs through a gateway, one or at a rate, and reports how they went.\n"
+        "`stipend devnet` plays a network for them on this machine, with faults as a scenario says.");
 
     run_program_beside(app, argc, argv);
     try {

@@ -3,7 +3,7 @@
 #include <charconv>
 
 #include "stipend/json.hpp"
-#include "tests/devnet/script.hpp"
+#include "tests/devnet/scenario.hpp"
 
 namespace stipend::devnet {
 namespace {

@@ -28,7 +28,7 @@ def main() -> int:
     read_end, write_end = os.pipe()
     # In a session of its own: Ctrl-C reaches this script alone, which ends the two in order.
     devnet = subprocess.Popen(
-        [devnet_program, "--demo", "--gateway", "127.0.0.1:0", "--ready-fd", str(write_end)],
+        [devnet_program, "--scenario", "demo", "--gateway", "127.0.0.1:0", "--ready-fd", str(write_end)],
         stdout=subprocess.DEVNULL, pass_fds=[write_end], start_new_session=True)
     os.close(write_end)
     host = None
@@ -39,7 +39,7 @@ def main() -> int:
         if "gateway" not in fields:
             print("demo: the devnet did not start", file=sys.stderr)
             return 1
-        addresses = subprocess.run([devnet_program, "--demo", "--print-addresses"], check=True, capture_output=True,
+        addresses = subprocess.run([devnet_program, "--scenario", "demo", "--print-addresses"], check=True, capture_output=True,
                                    text=True).stdout.strip()
         environment = dict(os.environ, GATEWAY_URL=fields["gateway"], ORCHESTRATOR_ADDRESSES=addresses,
                            PAYMENT_INTERVAL_SECONDS=INTERVAL_SECONDS, STATE_DIRECTORY=state,

@@ -82,7 +82,7 @@ class Devnet::Impl {
             cli_ = id;
         }
         server_.start();
-        for (const auto& event : options_.script) schedule(event);
+        for (const auto& event : options_.timeline) schedule(event);
         return {};
     }
 
@@ -140,7 +140,7 @@ class Devnet::Impl {
     void apply(const Event& event) {
         if (const auto* fault = std::get_if<FaultChange>(&event.change)) {
             const auto done = network_->apply(event.selection, *fault);
-            STIPEND_ASSERT(done.ok());  // the script was checked against the population
+            STIPEND_ASSERT(done.ok());  // the timeline was checked against the population
         } else {
             set_gateway(std::get<GatewayFault>(event.change));
         }

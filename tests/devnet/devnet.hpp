@@ -7,7 +7,7 @@
 #include <vector>
 
 #include "tests/devnet/network.hpp"
-#include "tests/devnet/script.hpp"
+#include "tests/devnet/scenario.hpp"
 #include "tests/devnet/server.hpp"
 
 namespace stipend::devnet {
@@ -24,12 +24,12 @@ struct Options {
     Endpoint cli = {};
     std::vector<Endpoint> orchestrator_listen = {};  // the first orchestrators, in order
     std::string certificate_folder = {};             // each certificate is written to <folder>/<number>/cert.pem
-    std::vector<Event> script = {};
+    std::vector<Event> timeline = {};
 };
 
 class Devnet {
   public:
-    // Everything listens and the script runs when it returns. The message of a failure names the endpoint.
+    // Everything listens and the timeline runs when it returns. The message of a failure names the endpoint.
     [[nodiscard]] static Result<std::unique_ptr<Devnet>> start(Options options);
     // Stops; also done by the destructor.
     ~Devnet();

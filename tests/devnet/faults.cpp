@@ -4,6 +4,7 @@
 #include <array>
 #include <charconv>
 
+#include "host/config/diagnostic.hpp"
 #include "stipend/decimal.hpp"
 #include "stipend/duration.hpp"
 
@@ -278,7 +279,10 @@ Result<FaultChange> parse_fault(const Json& json) {
         STIPEND_TRY(read_member(json, change));
         return change;
     }
-    return fail(STIPEND_E_INVALID, "fault: unknown kind \"", name, "\"; --help lists the kinds");
+    std::vector<std::string_view> names;
+    for (const auto& row : rows) names.push_back(row.name);
+    return fail(STIPEND_E_INVALID, "fault: unknown kind \"", name, "\"; --help lists the kinds",
+                config::did_you_mean(name, names));
 }
 
 Result<GatewayFault> parse_gateway_fault(const Json& json) {

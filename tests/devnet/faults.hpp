@@ -89,8 +89,10 @@ struct FaultChange {
         crash,       // for `number` ns
         hold_slots,  // `number` of them
         cold_connection,
+        end,  // of what `ended` began; no name in JSON
     };
     Verb verb = Verb::heal;
+    Verb ended = Verb::heal;
     Fault fault = {};
     std::optional<std::string> text = {};
     DistantLink distance = {};

@@ -11,14 +11,13 @@
 #include <sstream>
 
 #include "tests/devnet/devnet.hpp"
+#include "tests/devnet/find_scenario.hpp"
+#include "tests/devnet/next_commands.hpp"
 
 namespace {
 
 using namespace stipend;
 using namespace stipend::devnet;
-
-constexpr std::size_t max_script_bytes = 16 << 20;
-constexpr std::uint32_t max_orchestrators = 1'000'000;
 
 struct CommandLine {
     Options options;
@@ -27,9 +26,8 @@ struct CommandLine {
     std::string cli;
     std::vector<std::string> listen;
     std::string era = "head";
-    std::string script;
+    std::string scenario;
     std::string slash;
-    bool demo = false;
     bool reachable = false;
     bool print_addresses = false;
     int ready_fd = -1;
@@ -82,8 +80,9 @@ void describe(CLI::App& app, CommandLine& line) {
     app.add_option("--ticket-ev", options.settings.ticket_ev_wei, "Expected value of one ticket, in wei")
         ->capture_default_str();
     app.add_option("--seed", options.settings.seed, "Of everything that is left to chance")->capture_default_str();
-    app.add_option("--script", line.script, "YAML list or JSON lines of timed changes");
-    app.add_flag("--demo", line.demo, "Runs the built-in script on 16 orchestrators")->excludes("--script");
+    app.add_option("--scenario", line.scenario,
+                   "A file with the network and its timeline of faults, or the name of one that is installed: demo, "
+                   "every-fault or one-down. What is given beside it counts before the file");
     app.add_option("--job-log", options.settings.job_log, "How many of the last jobs GET /jobs keeps")
         ->check(CLI::Range(0, 1'000'000))
         ->capture_default_str();
@@ -98,24 +97,36 @@ void describe(CLI::App& app, CommandLine& line) {
     app.add_flag("--print-addresses", line.print_addresses, "Prints a value for ORCHESTRATOR_ADDRESSES and ends");
     app.add_option("--ready-fd", line.ready_fd, "Also writes the ready line to this descriptor, then closes it");
     app.footer(
-        "Faults, for scripts and POST /fault "
+        "Faults, for scenarios and POST /fault "
         "{\"orchestrator\":3,\"fault\":{\"kind\":\"slow\",\"delay\":\"300ms\"}}:\n" +
         fault_help());
 }
 
-Result<std::string> read_script(const std::string& path) {
-    std::ifstream file(path, std::ios::binary);
-    if (!file) return fail(STIPEND_E_CONFIG, "script: ", path, ": cannot be read");
-    std::string text(max_script_bytes + 1, '\0');
-    file.read(text.data(), static_cast<std::streamsize>(text.size()));
-    text.resize(static_cast<std::size_t>(file.gcount()));
-    if (text.size() > max_script_bytes) {
-        return fail(STIPEND_E_LIMIT, "script: ", path, ": want at most ", max_script_bytes, " bytes");
-    }
-    return text;
+// Takes from the scenario what the command line does not say.
+Result<void> take_scenario(const CLI::App& app, CommandLine& line) {
+    auto& options = line.options;
+    const auto given = [&](const char* option) { return app.count(option) != 0; };
+    STIPEND_LET(file, find_scenario(line.scenario));
+    const auto size = given("--orchestrators") ? std::optional(options.population.count) : std::nullopt;
+    STIPEND_LET(scenario, parse_scenario(std::move(file.text), file.path, size, options.population.count));
+    if (scenario.orchestrators && !size) options.population.count = *scenario.orchestrators;
+    const auto take = [&](const char* option, const std::string& from, std::string& into) {
+        if (!given(option) && !from.empty()) into = from;
+    };
+    take("--gateway", scenario.gateway, line.gateway);
+    take("--control", scenario.control, line.control);
+    take("--cli", scenario.cli, line.cli);
+    take("--capability", scenario.capability, options.settings.capability);
+    if (!given("--orchestrator-listen")) line.listen = std::move(scenario.listen);
+    if (!given("--capacity")) options.settings.capacity = scenario.capacity.value_or(options.settings.capacity);
+    if (!given("--seed")) options.settings.seed = scenario.seed.value_or(options.settings.seed);
+    options.settings.every_sender_has_reserve |= scenario.every_sender_has_reserve;
+    options.timeline = std::move(scenario.timeline);
+    return {};
 }
 
-Result<void> complete(CommandLine& line, bool count_given) {
+Result<void> complete(const CLI::App& app, CommandLine& line) {
+    if (!line.scenario.empty()) STIPEND_TRY(take_scenario(app, line));
     auto& options = line.options;
     const auto reach = line.reachable ? Reach::anybody : Reach::this_machine;
     options.settings.era = line.era == "head" ? Era::head : Era::v0_8_7;
@@ -146,16 +157,6 @@ Result<void> complete(CommandLine& line, bool count_given) {
         }
         options.population.slash_every = number->first;
     }
-    auto& count = options.population.count;
-    if (line.demo && !count_given) count = demo_size;
-    if (line.demo) {
-        STIPEND_LET(events, parse_script(demo_script(), "demo", count));
-        options.script = std::move(events);
-    } else if (!line.script.empty()) {
-        STIPEND_LET(text, read_script(line.script));
-        STIPEND_LET(events, parse_script(text, line.script, count));
-        options.script = std::move(events);
-    }
     return {};
 }
 
@@ -182,12 +183,20 @@ void raise_descriptor_limit() {
     ::setrlimit(RLIMIT_NOFILE, &limit);
 }
 
-void announce(Devnet& devnet, int ready_fd) {
+void announce(Devnet& devnet, const CommandLine& line, const std::string& capability) {
+    const int ready_fd = line.ready_fd;
     auto& network = devnet.network();
     const auto shown = [](const std::string& url) { return url.empty() ? std::string("none") : url; };
     const auto ready = fmt::format("devnet ready gateway={} control={} orchestrators={} cli={}\n", devnet.gateway_url(),
                                    shown(devnet.control_url()), network.size(), shown(devnet.cli_url()));
     fmt::print("{}", ready);
+    if (!line.scenario.empty()) {
+        fmt::print("{}", next_commands({.addresses = network.addresses(),
+                                        .orchestrators = network.size(),
+                                        .gateway = devnet.gateway_url(),
+                                        .control = devnet.control_url(),
+                                        .capability = capability}));
+    }
     std::fflush(stdout);
     if (ready_fd < 0) return;
     if (::write(ready_fd, ready.data(), ready.size()) != static_cast<ssize_t>(ready.size())) {
@@ -208,7 +217,7 @@ int run(int argc, char** argv) {
     } catch (const CLI::ParseError& problem) {
         return app.exit(problem) == 0 ? 0 : 2;
     }
-    if (const auto done = complete(line, app.count("--orchestrators") != 0); !done) {
+    if (const auto done = complete(app, line); !done) {
         fmt::print(stderr, "stipend-devnet: {}\n", done.error().message);
         return 2;
     }
@@ -226,12 +235,13 @@ int run(int argc, char** argv) {
     raise_descriptor_limit();
 
     fmt::print("stipend-devnet: a fixture for tests and demos; nothing here is a real gateway, and nothing is paid.\n");
+    const auto capability = line.options.settings.capability;
     auto devnet = Devnet::start(std::move(line.options));
     if (!devnet) {
         fmt::print(stderr, "stipend-devnet: {}\n", devnet.error().message);
         return 1;
     }
-    announce(**devnet, line.ready_fd);
+    announce(**devnet, line, capability);
     int signal = 0;
     sigwait(&ends, &signal);
     return 0;

@@ -117,6 +117,43 @@ void Orchestrator::apply(const FaultChange& change) {
             behaviour_.distance = change.distance;
             link_.reset();
             break;
+        case Verb::end:
+            end(change.ended);
+            break;
+    }
+}
+
+// The rest of the behaviour stays. A capability that went with it is registered again, which also frees held slots.
+void Orchestrator::end(FaultChange::Verb ended) {
+    using Verb = FaultChange::Verb;
+    const Behaviour healthy;
+    switch (ended) {
+        case Verb::uptime:
+            behaviour_.uptime = healthy.uptime;
+            return;
+        case Verb::slow:
+            behaviour_.slow_ns = healthy.slow_ns;
+            return;
+        case Verb::token_slow:
+            behaviour_.token_slow_ns = healthy.token_slow_ns;
+            return;
+        case Verb::announce:
+        case Verb::another:
+            behaviour_.announce.clear();
+            return;
+        case Verb::price:
+            behaviour_.price_wei.reset();
+            return;
+        case Verb::unknown:
+            behaviour_.unknown = false;
+            return;
+        case Verb::cold_connection:
+            behaviour_.distance.reset();
+            link_.reset();
+            return;
+        default:
+            if (ended == Verb::fault) behaviour_.fault = healthy.fault;
+            if (!bare_) register_scripted();
     }
 }
 

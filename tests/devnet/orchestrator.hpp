@@ -105,6 +105,7 @@ class Orchestrator {
     bool enter(Capability capability);
     void register_scripted();
     void crash(std::int64_t down_ns);
+    void end(FaultChange::Verb ended);
     [[nodiscard]] bool is_down();
     // How long the gateway's connection makes it wait for a token, which also opens it.
     [[nodiscard]] std::int64_t link_delay_ns();

@@ -144,7 +144,7 @@ class Image(unittest.TestCase):
 
     def test_it_installs_the_packages_that_the_program_needs_and_no_others(self):
         installed = set(re.search(r"--no-install-recommends (.*?) &&", dockerfile.runtime("RUN")[0]).group(1).split())
-        programs = [BUILD / "bin" / name for name in ("stipend", "stipend-probe", "stipend-jobs")]
+        programs = [BUILD / "bin" / name for name in ("stipend", "stipend-probe", "stipend-jobs", "stipend-devnet")]
         files = [*programs, *(BUILD / "lib/stipend/plugins").glob("*.so")]
         wanted = set()
         for file in files:

@@ -16,13 +16,10 @@ CHANGES = ("ENV", "VOLUME", "USER", "EXPOSE", "HEALTHCHECK", "ENTRYPOINT", "CMD"
 
 
 def make(engine, name):
-    """`name`: "stipend:test". It also holds stipend-devnet."""
+    """`name`: "stipend:test"."""
     with tempfile.TemporaryDirectory(prefix="stipend-image-") as folder:
         root = pathlib.Path(folder)
         install(root, "/usr")
-        devnet = root / "usr/bin/stipend-devnet"
-        devnet.write_bytes((BUILD / "bin/stipend-devnet").read_bytes())
-        devnet.chmod(0o755)
         uid = re.search(r"useradd .*--uid (\d+) .* stipend\b", dockerfile.runtime("RUN")[0]).group(1)
         (root / "etc/passwd").write_text(f"root:x:0:0::/:/\nstipend:x:{uid}:{uid}::/var/lib/stipend:/\n")
         (root / "etc/group").write_text(f"root:x:0:\nstipend:x:{uid}:\n")

@@ -13,9 +13,6 @@ def install(root, prefix="/usr/local", component="host"):
 
 
 def install_devnet(root, options):
-    """Beside it, a network for tests as a unit of its own."""
-    program = root / "usr/local/bin/stipend-devnet"
-    program.write_bytes((BUILD / "bin/stipend-devnet").read_bytes())
-    program.chmod(0o755)
+    """The installed network for tests as a unit of its own."""
     unit = root / "etc/systemd/system/devnet.service"
     unit.write_text(f"[Service]\nType=exec\nExecStart=stipend-devnet {options}\n")

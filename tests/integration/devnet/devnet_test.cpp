@@ -232,10 +232,9 @@ TEST_CASE("a gateway that hangs takes the request and says nothing") {
     CHECK(fetch(ask).error == CURLE_OPERATION_TIMEDOUT);
 }
 
-TEST_CASE("a script's changes happen at their times") {
+TEST_CASE("a scenario's changes happen at their times") {
     Options options;
-    options.script =
-        *parse_script("- {orchestrator: 0, fault: down}\n- {at: 300ms, orchestrator: 0, fault: none}", "s", 4);
+    options.timeline = parse_scenario("timeline: [{for: 300ms, orchestrator: 0, fault: down}]", "s", 4)->timeline;
     const auto devnet = started(std::move(options));
     CHECK(fetch(job(*devnet)).status == 400);
     CHECK(eventually([&] { return fetch(job(*devnet)).status == 200; }));
