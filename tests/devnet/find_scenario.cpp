@@ -14,7 +14,7 @@ namespace {
 
 namespace fs = std::filesystem;
 
-// Empty where the program cannot tell where it is.
+// Empty where the program's own path is unknown.
 fs::path installed_folder() {
     std::error_code error;
     const auto self = fs::read_symlink("/proc/self/exe", error);

@@ -11,7 +11,7 @@ namespace {
 
 constexpr std::uint32_t most_addresses = 64;  // that are shown
 
-std::string quoted(std::string_view text) {
+std::string shell_word(std::string_view text) {
     std::string out = "'";
     for (const char c : text) out += c == '\'' ? std::string("'\\''") : std::string(1, c);
     return out + "'";
@@ -31,13 +31,13 @@ std::string_view shown_addresses(const Running& running) {
 std::string next_commands(const Running& running) {
     const auto addresses = shown_addresses(running);
     const auto first = addresses.substr(0, addresses.find(','));
-    const auto capability = quoted(printable_line(running.capability));
+    const auto capability = shell_word(printable_line(running.capability));
     auto out = cat("\nIn another terminal, one job and many:\n  stipend jobs send --gateway ", running.gateway,
                    " --capability ", capability, " --orchestrator ", first, "\n  stipend jobs load --gateway ",
                    running.gateway, " --capability ", capability, " --rate 20/s --duration 30\n");
     if (!running.control.empty()) {
         out += cat("The network's state, and a fault by hand:\n  curl ", running.control, "/state\n  curl -d ",
-                   quoted(R"({"orchestrator":0,"fault":"down"})"), " ", running.control, "/fault\n");
+                   shell_word(R"({"orchestrator":0,"fault":"down"})"), " ", running.control, "/fault\n");
     }
     if (running.orchestrators > most_addresses) {
         out += cat("A host for the first ", most_addresses, " of the ", running.orchestrators, " orchestrators:\n");
@@ -47,7 +47,7 @@ std::string next_commands(const Running& running) {
     return out + cat("  export GATEWAY_URL=", running.gateway, " CAPABILITY_NAME=", capability,
                      " PAYMENT_INTERVAL_SECONDS=5 PRICE_UNSEEN=allow DISPATCH_EVIDENCE=any\n"
                      "  export STATE_DIRECTORY=./devnet-state ORCHESTRATOR_ADDRESSES=",
-                     quoted(addresses),
+                     shell_word(addresses),
                      "\n  stipend run -c config.yaml\n"
                      "And, with the same two lines in a third terminal:\n"
                      "  stipend status -c config.yaml\n"

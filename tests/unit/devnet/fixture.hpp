@@ -10,7 +10,7 @@
 #include "stipend/duration.hpp"
 #include "stipend/json.hpp"
 #include "tests/devnet/network.hpp"
-#include "tests/devnet/script.hpp"
+#include "tests/devnet/scenario.hpp"
 
 namespace stipend::devnet {
 
