@@ -3,6 +3,7 @@
 #include <utility>
 
 #include "host/base/time.hpp"
+#include "livepeer/uptime.hpp"
 #include "livepeer/wire.hpp"
 #include "plugins/byoc/evidence.hpp"
 #include "stipend/duration.hpp"
@@ -44,7 +45,51 @@ std::string next_of_job(Outcome outcome, const jobs::Way& way, const std::string
     }
 }
 
+// The uptime is there; `percent` says it.
+Found check_signature(const livepeer::Uptime& uptime, const std::string& percent, const Question& question,
+                      const Payee& payee, bool signed_only) {
+    if (!uptime.evidence) {
+        if (!signed_only) return passed(percent + ", not signed");
+        return failed(percent + ", and signed evidence is demanded: got none",
+                      "give the worker a key (docs/worker.md), or set dispatch.config.evidence: any");
+    }
+    const auto key = member_of(*uptime.evidence, "public_key");
+    const bool known = !payee.worker_key.empty();
+    const byoc::EvidenceWanted wanted{
+        .orchestrator_id = known ? payee.id : member_of(*uptime.evidence, "orchestrator_id"),
+        .nonce = question.nonce_hex,
+        .period_from = std::to_string(question.from),
+        .period_to = std::to_string(question.to),
+        .asked_window_s = question.window_s,
+        .public_key = known ? payee.worker_key : key};
+    const auto checked = byoc::check_evidence(*uptime.evidence, wanted,
+                                              {.ppm = uptime.ppm,
+                                               .window_s = uptime.window_s,
+                                               .service_list = uptime.service_list ? &*uptime.service_list : nullptr});
+    if (!checked) {
+        return failed(cat(percent, ", and its evidence does not hold: ", checked.error().message),
+                      "compare worker_key and id of its entry with the worker's /service-status");
+    }
+    auto out = passed(cat(percent, ", signed by ", livepeer::printable(key, shown_of_answer)));
+    if (known) return out;
+    out.evidence += ", a key that no configuration has";
+    out.next = "add worker_key to its entry, once it is compared with the worker's /service-status";
+    return out;
+}
+
 }  // namespace
+
+Found check_uptime(std::string_view body, const Question& question, const Payee& payee, bool signed_only,
+                   std::uint32_t& ppm) {
+    const auto uptime = livepeer::read_uptime(body);
+    if (!uptime) {
+        return failed(cat(uptime.error().message, ": \"", livepeer::printable(body, shown_of_answer), "\""),
+                      "have stipend's worker answer this capability: docs/worker.md");
+    }
+    ppm = uptime->ppm;
+    const auto window = uptime->window_s == 0 ? std::string() : cat(" over ", uptime->window_s, " s");
+    return check_signature(*uptime, cat(ppm_to_percent(uptime->ppm), " %", window), question, payee, signed_only);
+}
 
 Found OrchestratorSteps::token() {
     if (payee_.asked.address.empty()) {
@@ -101,6 +146,7 @@ Result<std::string> OrchestratorSteps::ask(std::string_view host) {
     STIPEND_SET(question_.nonce_hex, byoc::SigningKey::random_seed());
     const auto nonce = hex_decode(question_.nonce_hex);
     question_.to = SystemClock().now();
+    question_.window_s = terms_.window_s;
     question_.from = question_.to - static_cast<std::int64_t>(terms_.window_s) * ns_per_s;
     const auto id = payee_.id.empty() ? std::string("stipend-verify") : payee_.id;
     const auto body = livepeer::job_body({.agent_id = id,
@@ -155,46 +201,7 @@ Found OrchestratorSteps::served_by() const {
 }
 
 Found OrchestratorSteps::uptime() {
-    const auto uptime = livepeer::read_uptime(answer_.body);
-    if (!uptime) {
-        return failed(cat(uptime.error().message, ": \"", livepeer::printable(answer_.body, shown_of_answer), "\""),
-                      "have stipend's worker answer this capability: docs/worker.md");
-    }
-    uptime_ppm_ = uptime->ppm;
-    const auto window = uptime->window_s == 0 ? std::string() : cat(" over ", uptime->window_s, " s");
-    return signature(*uptime, cat(ppm_to_percent(uptime->ppm), " %", window));
-}
-
-Found OrchestratorSteps::signature(const livepeer::Uptime& uptime, const std::string& percent) const {
-    if (!uptime.evidence) {
-        if (!terms_.signed_only) return passed(percent + ", not signed");
-        return failed(percent + ", and signed evidence is demanded: got none",
-                      "give the worker a key (docs/worker.md), or set dispatch.config.evidence: any");
-    }
-    const auto key = member_of(*uptime.evidence, "public_key");
-    const bool known = !payee_.worker_key.empty();
-    // Without a key of the configuration the evidence is held against the one that it names itself.
-    const byoc::EvidenceWanted wanted{
-        .orchestrator_id = known ? payee_.id : member_of(*uptime.evidence, "orchestrator_id"),
-        .nonce = question_.nonce_hex,
-        .period_from = std::to_string(question_.from),
-        .period_to = std::to_string(question_.to),
-        .asked_window_s = terms_.window_s,
-        .public_key = known ? payee_.worker_key : key};
-    const auto checked = byoc::check_evidence(*uptime.evidence, wanted,
-                                              {.ppm = uptime.ppm,
-                                               .window_s = uptime.window_s,
-                                               .service_list = uptime.service_list ? &*uptime.service_list : nullptr});
-    if (!checked) {
-        return failed(cat(percent, ", and its evidence does not hold: ", checked.error().message),
-                      "compare worker_key and id of its entry with the worker's /service-status");
-    }
-    auto out = passed(cat(percent, ", signed by ", livepeer::printable(key, shown_of_answer)));
-    if (!known) {
-        out.evidence += ", a key that no configuration has";
-        out.next = "add worker_key to its entry, once it is compared with the worker's /service-status";
-    }
-    return out;
+    return check_uptime(answer_.body, question_, payee_, terms_.signed_only, uptime_ppm_);
 }
 
 }  // namespace stipend::verify

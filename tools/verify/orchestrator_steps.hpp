@@ -4,10 +4,10 @@
 #include <cstdint>
 #include <optional>
 #include <string>
+#include <string_view>
 
 #include "livepeer/credential.hpp"
 #include "livepeer/token.hpp"
-#include "livepeer/uptime.hpp"
 #include "tools/jobs/plan.hpp"
 #include "tools/verify/payer.hpp"
 #include "tools/verify/step.hpp"
@@ -23,6 +23,18 @@ struct Terms {
     bool signed_only = false;
     std::uint32_t window_s = 60;
 };
+
+// What the job asks for, against which the evidence of its answer is held.
+struct Question {
+    std::string nonce_hex;
+    stipend_unix_ns from = 0;
+    stipend_unix_ns to = 0;
+    std::uint32_t window_s = 0;
+};
+// The uptime of an answer, and its signature where there is one: held against the key of the configuration, or where
+// that has none, against the key that the evidence names itself. `ppm` is set where the answer has an uptime. Pure.
+Found check_uptime(std::string_view body, const Question& question, const Payee& payee, bool signed_only,
+                   std::uint32_t& ppm);
 
 class OrchestratorSteps {
   public:
@@ -43,14 +55,7 @@ class OrchestratorSteps {
     [[nodiscard]] std::uint32_t uptime_ppm() const { return uptime_ppm_; }
 
   private:
-    // What the job asks for, against which the evidence of its answer is held.
-    struct Question {
-        std::string nonce_hex;
-        stipend_unix_ns from = 0;
-        stipend_unix_ns to = 0;
-    };
     Result<std::string> ask(std::string_view host);
-    Found signature(const livepeer::Uptime& uptime, const std::string& percent) const;
 
     const jobs::Way& way_;
     const Payee& payee_;

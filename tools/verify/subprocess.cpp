@@ -3,6 +3,7 @@
 #include <fcntl.h>
 #include <poll.h>
 #include <spawn.h>
+#include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -22,6 +23,7 @@ namespace {
 
 constexpr std::size_t max_err = 65'536;
 constexpr std::size_t max_line = 1 << 20;
+constexpr int grace_ms = 10'000;
 using Clock = std::chrono::steady_clock;
 
 class Fd {
@@ -53,16 +55,20 @@ struct Pipe {
     }
 };
 
-// A program that was started; killed and waited for where that has not happened before its end.
+// A program that was started; ended and waited for where that has not happened before.
 class Child {
   public:
     explicit Child(pid_t pid) : pid_(pid) {}
     Child(const Child&) = delete;
     Child& operator=(const Child&) = delete;
     ~Child() { end(); }
+    // By SIGTERM, so that a host ends in order; by SIGKILL where it has not ended after a while.
     void end() {
         if (pid_ < 0) return;
-        ::kill(pid_, SIGKILL);
+        const Fd ended(static_cast<int>(::syscall(SYS_pidfd_open, pid_, 0)));
+        ::kill(pid_, SIGTERM);
+        pollfd wanted{ended.get(), POLLIN, 0};
+        if (ended.get() < 0 || ::poll(&wanted, 1, grace_ms) != 1) ::kill(pid_, SIGKILL);
         wait();
     }
     int wait() {

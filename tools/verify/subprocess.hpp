@@ -14,7 +14,7 @@ namespace stipend::verify {
 struct Command {
     std::vector<std::string> arguments;  // the first one is the program's path
     std::string input;                   // its standard input, at most max_input bytes
-    std::int64_t deadline_ns = 0;        // then it is killed
+    std::int64_t deadline_ns = 0;        // then it is ended, by SIGTERM first
     std::size_t max_output = 16 << 20;   // bytes of standard output that are kept; what is beyond is an error
     // Where it is set, it gets each whole line of standard output, which is not kept; false ends the program.
     std::function<bool(std::string_view line)> on_line = {};
