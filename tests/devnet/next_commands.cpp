@@ -26,6 +26,14 @@ std::string_view shown_addresses(const Running& running) {
     return all.substr(0, end);
 }
 
+// A host names an orchestrator that it has by environment after its address: "127.0.1.1:9995".
+std::string_view id_of(std::string_view address) {
+    const auto scheme = address.find("://");
+    if (scheme != std::string_view::npos) address.remove_prefix(scheme + 3);
+    if (address.ends_with('/')) address.remove_suffix(1);
+    return address;
+}
+
 }  // namespace
 
 std::string next_commands(const Running& running) {
@@ -53,7 +61,7 @@ std::string next_commands(const Running& running) {
                      "  stipend status -c config.yaml\n"
                      "  stipend watch -c config.yaml\n"
                      "  stipend explain -c config.yaml --orchestrator ",
-                     first, " 1\n  stipend ledger verify -c config.yaml\n");
+                     id_of(first), " 1\n  stipend ledger verify -c config.yaml\n");
 }
 
 }  // namespace stipend::devnet

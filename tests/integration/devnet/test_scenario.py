@@ -2,6 +2,8 @@
 import json
 import os
 import pathlib
+import re
+import shutil
 import subprocess
 import sys
 import tempfile
@@ -128,7 +130,15 @@ class ScenarioTest(unittest.TestCase):
         shown = subprocess.run(["bash", "-c", f"{exports}\nstipend check -c {PROJECT / 'config.yaml'}"], env=environment,
                                capture_output=True, text=True, timeout=60, cwd=self.folder)
         self.assertEqual(shown.returncode, 0, shown.stdout + shown.stderr)
-        self.assertIn("3 orchestrators", shown.stdout)
+        self.assertIn("a day for all 3", shown.stdout)
+        shutil.copy(PROJECT / "config.yaml", self.folder)
+        after = [line for line in lines if line.startswith(("stipend explain", "stipend ledger"))]
+        self.assertEqual(len(after), 2, lines)
+        script = "\n".join([exports, "export API_LISTEN=127.0.0.1:0", "stipend run --once -c config.yaml", *after])
+        done = subprocess.run(["bash", "-ec", script], env=environment, capture_output=True, text=True, timeout=120,
+                              cwd=self.folder)
+        self.assertEqual(done.returncode, 0, done.stdout + done.stderr)
+        self.assertIn("decision ", done.stdout)
 
     def test_each_installed_scenario_holds_and_every_fault_is_in_one(self):
         text = "".join(file.read_text() for file in SCENARIOS.glob("*.yaml"))
@@ -138,7 +148,7 @@ class ScenarioTest(unittest.TestCase):
                                       text=True, timeout=30)
                 self.assertEqual(done.returncode, 0, done.stderr)
         listed = subprocess.run([STIPEND, "devnet", "--help"], capture_output=True, text=True, timeout=30).stdout
-        kinds = [line.split()[0] for line in listed.split("Faults, for scenarios")[1].splitlines()[1:] if line.startswith("  ")]
+        kinds = [line.split()[0] for line in listed.split("Faults, for scenarios")[1].splitlines()[1:] if re.match(r"  \w+ ", line)]
         self.assertGreater(len(kinds), 30)
         for kind in kinds:
             self.assertRegex(text, rf"(fault|kind|gateway): {kind}\b", f"no scenario has {kind}")
