@@ -170,8 +170,10 @@ class Show {
             if (news.change) news.change(model_);
             if (news.connection) view_.note = one_line(*news.connection);
             if (news.explanation) take_explanation(*news.explanation);
+            if (news.refused) refused_ = std::move(news.refused);
         }
     }
+    [[nodiscard]] const std::optional<Error>& refused() const { return refused_; }
     void draw() {
         const auto size = Terminal::size();
         if (view_.mode != View::Mode::detail) settle(view_, lanes_of(model_, view_), page_of(view_, size));
@@ -208,6 +210,7 @@ class Show {
     Model model_;
     View view_;
     std::vector<std::string> lines_;  // of the detail, as long as they are
+    std::optional<Error> refused_;
 };
 
 sigset_t ending_signals() {
@@ -217,11 +220,12 @@ sigset_t ending_signals() {
     return out;
 }
 
-// Until q or a signal.
-int run(Show& show, int signals, int woken) {
+// Until q, a signal or a refusal.
+Result<int> run(Show& show, int signals, int woken) {
     std::array<pollfd, 3> all{{{STDIN_FILENO, POLLIN, 0}, {signals, POLLIN, 0}, {woken, POLLIN, 0}}};
     while (true) {
         show.take_news();
+        if (show.refused()) return *show.refused();
         show.draw();
         // A change of the window's size ends the wait too.
         if (::poll(all.data(), all.size(), tick_ms) < 0) all[1].revents = all[2].revents = 0;

@@ -188,6 +188,7 @@ void Source::run() {
             const std::lock_guard lock(mutex_);
             if (stopping_) return;
         }
+        if (why.status == STIPEND_E_INVALID) return post({.refused = std::move(why)});
         post({.connection = cat("connecting again: ", why.message)});
         if (!pause(try_again_ms)) return;
     }
@@ -266,8 +267,11 @@ Result<void> Source::ask_standings(const std::set<std::string>& ids) {
         return {};
     }
     for (const auto& id : ids) {
-        STIPEND_LET(one, api_.get(cat(orchestrators_path, "/", url_part(id), "/status")));
-        post({.change = [one = std::move(one)](Model& to) { to.take_orchestrator(one); }});
+        auto one = api_.get(cat(orchestrators_path, "/", url_part(id), "/status"));
+        // It may have been removed, which the list says.
+        if (!one && one.error().status == STIPEND_E_INVALID) return ask_standings({});
+        if (!one) return one.error();
+        post({.change = [one = std::move(*one)](Model& to) { to.take_orchestrator(one); }});
         if (!pause(between_requests_ms)) break;
     }
     return {};

@@ -35,6 +35,7 @@ class Source {
         std::function<void(Model&)> change = {};
         std::optional<std::string> connection = {};  // what is wrong with it; empty: nothing
         std::optional<Result<Json>> explanation = {};
+        std::optional<Error> refused = {};  // the manager refuses what it is asked for: nothing follows
     };
     // `wake` is called on any thread when there is news, and never waits. Both outlive it.
     Source(const Api& api, std::function<void()> wake);

@@ -352,6 +352,12 @@ class Ends(FlowTest):
                 # The other screen is left: what was there before is there again.
                 self.assertTrue(any(f". {folder}/run"[:40] in line for line in tmux.lines()))
 
+    def test_a_key_that_is_refused_ends_it(self):
+        (self.folder / "wrong").write_text("no-such-key\n")
+        tmux = self.terminal(80, 24, f"{STIPEND} flow --url {self.url} --key {self.folder / 'wrong'}")
+        lines = tmux.wait(lambda lines: any("ended by 2" in line for line in lines) and lines, "the end")
+        self.assertIn("answered with status 401", "".join(lines))
+
 
 if __name__ == "__main__":
     unittest.main(verbosity=2)
