@@ -126,6 +126,8 @@ class ScenarioTest(unittest.TestCase):
             done = subprocess.run(["bash", "-c", line], env=environment, capture_output=True, text=True, timeout=60)
             self.assertEqual(done.returncode, 0, f"{line}\n{done.stdout}{done.stderr}")
         self.assertEqual(devnet.fault(0), "down")  # by the last of them
+        well = urllib.request.Request(devnet.fields["control"] + "/fault", json.dumps({"orchestrator": 0, "fault": "none"}).encode())
+        urllib.request.urlopen(well, timeout=10).close()
         exports = "\n".join(line for line in lines if line.startswith("export "))
         shown = subprocess.run(["bash", "-c", f"{exports}\nstipend check -c {PROJECT / 'config.yaml'}"], env=environment,
                                capture_output=True, text=True, timeout=60, cwd=self.folder)
