@@ -11,7 +11,7 @@ namespace stipend::cli {
 // Each subcommand that reads the configuration takes -c; each that lists something takes --json.
 inline CLI::App* command(CLI::App& parent, const std::string& name, const std::string& what, Common& common) {
     auto* app = parent.add_subcommand(name, what);
-    app->add_option("-c,--config", common.config_file, "configuration file")->capture_default_str();
+    app->add_option("-c,--config", common.config_file, "configuration file")->type_name("FILE")->capture_default_str();
     app->add_flag("--json", common.json, "answer as JSON");
     return app;
 }
@@ -20,10 +20,11 @@ inline CLI::App* command(CLI::App& parent, const std::string& name, const std::s
 inline void add_api_options(CLI::App& app, ApiTarget& api) {
     app.add_option("--url", api.url, "ask the manager there over its API, such as https://payer.example:8010");
     app.add_option(
-        "--key", api.key_file,
-        "a file whose first line is an API key, a token or an orchestrator's own secret; - for standard input "
-        "(default: what STIPEND_API_KEY holds)");
-    app.add_option("--ca", api.ca, "trust these authorities (PEM) instead of the system's");
+           "--key", api.key_file,
+           "a file whose first line is an API key, a token or an orchestrator's own secret; - for standard input "
+           "(default: what STIPEND_API_KEY holds)")
+        ->type_name("FILE");
+    app.add_option("--ca", api.ca, "trust these authorities (PEM) instead of the system's")->type_name("FILE");
     app.add_flag("--plain-http", api.plain_http, "also without TLS beyond this machine");
 }
 

@@ -6,10 +6,12 @@ void add_ledger_commands(CLI::App& app, LedgerOptions& options, Common& common, 
     auto* ledger = app.add_subcommand("ledger", "what is recorded")->require_subcommand(1);
     auto& verify = options.verify;
     auto* verify_app = command(*ledger, "verify", "recompute everything that the ledger holds", verify.common);
-    verify_app->add_option("--archive", verify.archives, "an archive, where it is not at its recorded place");
+    verify_app->add_option("--archive", verify.archives, "an archive, where it is not at its recorded place")
+        ->type_name("FILE");
     verify_app->add_option("--head", verify.head, "SEQ:HASH of an earlier run, which must lie on the chain");
-    verify_app->add_option("--signed-heads", verify.heads,
-                           "a file of signed heads, each of which must be of this chain");
+    verify_app
+        ->add_option("--signed-heads", verify.heads, "a file of signed heads, each of which must be of this chain")
+        ->type_name("FILE");
     verify_app->add_option("FILE", verify.file, "a backup or a copy (default: the ledger of the state folder)");
     verify_app->callback([&] { status = ledger_verify(verify); });
     command(*ledger, "balance", "what each orchestrator is owed, and what jobs cost", common)->callback([&] {

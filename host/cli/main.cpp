@@ -10,7 +10,9 @@
 #include <string_view>
 #include <vector>
 
+#include "host/base/command_tree.hpp"
 #include "host/cli/command_line.hpp"
+#include "host/cli/command_pages.hpp"
 #include "host/config/diagnostic.hpp"
 #include "stipend/version.h"
 
@@ -37,6 +39,29 @@ void run_program_beside(const CLI::App& app, int argc, char** argv) {
 
 // Programs beside this one that are called as its commands.
 constexpr std::string_view beside[] = {"devnet", "flow", "gateway-credential", "jobs", "verify"};
+
+const std::vector<stipend::ExitStatus> exits = {
+    {exit_good, "It was done, and what was asked about is good"},
+    {exit_bad, "It could not be done, or what was asked about is bad"},
+    {exit_usage, "The command line or the configuration is wrong"},
+    {exit_differs, "What was computed again is not what is recorded"},
+};
+
+// `config man-page` and `config completion`.
+void add_page_commands(CLI::App& config, const CLI::App& root, PageOptions& options, int& status) {
+    static const std::vector<std::string> programs(std::begin(beside), std::end(beside));
+    auto* page = config.add_subcommand("man-page", "print a page for man(1), made from these options");
+    page->add_option("COMMAND", options.command,
+                     "whose; signer for that of stipend-signer (default: of stipend itself)");
+    page->add_option("--folder", options.folder, "write a page for each command there instead")->type_name("DIR");
+    page->callback([&] { status = man_page(options, stipend::command_tree(root, "stipend", exits), programs); });
+    auto* shell =
+        config.add_subcommand("completion", "print the completion of commands, options and files for a shell");
+    shell->add_option("SHELL", options.shell, "bash, zsh or fish")
+        ->required()
+        ->check(CLI::IsMember({"bash", "zsh", "fish"}));
+    shell->callback([&] { status = completion(options, stipend::command_tree(root, "stipend", exits), programs); });
+}
 
 std::vector<std::string> command_names(const CLI::App& app) {
     std::vector<std::string> out;
@@ -184,6 +209,9 @@ int main(int argc, char** argv) {
         status = config_api_reference(common);
     });
 
+    PageOptions page_options;
+    add_page_commands(*config, app, page_options, status);
+
     LedgerOptions ledger_options;
     add_ledger_commands(app, ledger_options, common, status);
 
@@ -219,7 +247,7 @@ int main(int argc, char** argv) {
     auto* byoc = app.add_subcommand("byoc", "jobs and their orchestrators")->require_subcommand(1);
     auto* pin_app = command(*byoc, "pin", "show the certificate of a server, so that it can be pinned", pin.common);
     pin_app->add_option("URL", pin.url, "the server, such as https://127.0.0.1:9995")->required();
-    pin_app->add_option("--store", pin.store, "a file for the fingerprint, written anew");
+    pin_app->add_option("--store", pin.store, "a file for the fingerprint, written anew")->type_name("FILE");
     pin_app->callback([&] { status = byoc_pin(pin); });
 
     PolicyOptions policy_options;
@@ -235,6 +263,7 @@ int main(int argc, char** argv) {
         "`stipend verify` checks the whole way of a payment, step by step, and says what to do next.\n"
         "`stipend devnet` plays a network for them on this machine, with faults as a scenario says.");
 
+    if (stipend::print_command_tree(app, "stipend", argc, argv, exits)) return exit_good;
     run_program_beside(app, argc, argv);
     try {
         app.parse(argc, argv);

@@ -26,8 +26,10 @@ void add_policy_commands(CLI::App& app, PolicyOptions& options, int& status) {
                            "decided at or after this time, such as 2026-11-22T06:00:00Z, or -7d (default: all)");
     replay_app->add_option("--to", options.replay.to, "decided before this time");
     replay_app->add_option("--orchestrator", options.replay.orchestrator, "only those of one orchestrator");
-    replay_app->add_option("--table", options.replay.table,
-                           "a YAML file that is laid over payment.policy.config (default: that as it is now)");
+    replay_app
+        ->add_option("--table", options.replay.table,
+                     "a YAML file that is laid over payment.policy.config (default: that as it is now)")
+        ->type_name("FILE");
     replay_app->callback([&] { status = policy_replay(options.replay); });
 }
 

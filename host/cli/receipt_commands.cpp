@@ -24,7 +24,8 @@ void add_receipt_commands(CLI::App& app, ReceiptOptions& receipt, StatementOptio
                     "what it was owed on one network, such as 42161:USDC (default: the one that it is on)");
     one->add_option("--month", statement_options.month, "a month of UTC, such as 2026-11")->required();
     one->add_option("--format", statement_options.format, "json, csv or html")->capture_default_str();
-    one->add_option("--output", statement_options.output, "a file to write it to (default: standard output)");
+    one->add_option("--output", statement_options.output, "a file to write it to (default: standard output)")
+        ->type_name("FILE");
     one->callback([&] { status = statement(statement_options); });
 }
 

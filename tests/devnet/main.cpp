@@ -6,10 +6,8 @@
 
 #include <CLI/CLI.hpp>
 #include <csignal>
-#include <fstream>
-#include <iostream>
-#include <sstream>
 
+#include "host/base/command_tree.hpp"
 #include "tests/devnet/devnet.hpp"
 #include "tests/devnet/find_scenario.hpp"
 #include "tests/devnet/next_commands.hpp"
@@ -60,7 +58,8 @@ void describe(CLI::App& app, CommandLine& line) {
     app.add_flag("!--no-auto-adjust-price", options.settings.auto_adjust_price,
                  "A registered price is asked as it is, without 1 % on top");
     app.add_option("--certificate-dir", options.certificate_folder,
-                   "Writes the certificate of each orchestrator that listens to DIR/<number>/cert.pem");
+                   "Writes the certificate of each orchestrator that listens to DIR/<number>/cert.pem")
+        ->type_name("DIR");
     app.add_option("--orchestrator-listen", line.listen,
                    "Address on which the first (second, ...) orchestrator serves its own routes, by TLS; by plain HTTP "
                    "with http:// in front");
@@ -82,7 +81,8 @@ void describe(CLI::App& app, CommandLine& line) {
     app.add_option("--seed", options.settings.seed, "Of everything that is left to chance")->capture_default_str();
     app.add_option("--scenario", line.scenario,
                    "A file with the network and its timeline of faults, or the name of one that is installed: demo, "
-                   "every-fault or one-down. What is given beside it counts before the file");
+                   "every-fault or one-down. What is given beside it counts before the file")
+        ->type_name("FILE");
     app.add_option("--job-log", options.settings.job_log, "How many of the last jobs GET /jobs keeps")
         ->check(CLI::Range(0, 1'000'000))
         ->capture_default_str();
@@ -212,6 +212,11 @@ int run(int argc, char** argv) {
         "It moves no money, and decides nothing about pay.",
         "stipend-devnet");
     describe(app, line);
+    const bool asked = print_command_tree(app, "devnet", argc, argv,
+                                          {{0, "A signal ended it, or the addresses were printed"},
+                                           {1, "It could not listen"},
+                                           {2, "The command line or the scenario is wrong"}});
+    if (asked) return 0;
     try {
         app.parse(argc, argv);
     } catch (const CLI::ParseError& problem) {

@@ -138,6 +138,16 @@ class Installation(unittest.TestCase):
                                   text=True, timeout=60).stdout
             self.assertEqual(json.loads(dump)["dispatch"]["config"]["evidence"], want)
 
+    def test_pages_and_completions_are_where_man_and_shells_look(self):
+        install(self.root)
+        install(self.root, component="signer")
+        share = self.root / "usr/local/share"
+        for name in ("stipend", "stipend-run", "stipend-jobs", "stipend-devnet", "stipend-signer"):
+            self.assertIn(f".TH {name.upper()}".replace("-", "\\-"), (share / f"man/man1/{name}.1").read_text())
+        for name in ("bash-completion/completions/stipend", "bash-completion/completions/stipend-jobs",
+                     "zsh/site-functions/_stipend", "fish/vendor_completions.d/stipend.fish"):
+            self.assertIn("gateway-credential", (share / name).read_text())
+
     def test_nobody_but_root_reads_the_credentials(self):
         install(self.root)
         for name in ("credentials", "worker-credentials"):

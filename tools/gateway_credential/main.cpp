@@ -8,6 +8,7 @@
 #include <future>
 #include <string>
 
+#include "host/base/command_tree.hpp"
 #include "host/base/file.hpp"
 #include "host/http/curl_client.hpp"
 #include "livepeer/credential.hpp"
@@ -89,7 +90,11 @@ int main(int argc, char** argv) {
     auto* from = app.add_option_group("source")->require_option(1);
     from->add_option("--cli", cli, "the gateway's CLI port: http:// and a loopback address, or unix:/path");
     from->add_option("--remote-signer", signer, "the URL of its remote signer");
-    app.add_option("--store", store, "a file for it, readable by its owner only (default: standard output)");
+    app.add_option("--store", store, "a file for it, readable by its owner only (default: standard output)")
+        ->type_name("FILE");
+    const bool asked = stipend::print_command_tree(app, "gateway-credential", argc, argv,
+                                                   {{0, "The credential was written"}, {1, "It could not be written"}});
+    if (asked) return 0;
     CLI11_PARSE(app, argc, argv);
     if (const auto made = make(cli, signer, store); !made) {
         fmt::print(stderr, "stipend-gateway-credential: {}\n", made.error().message);

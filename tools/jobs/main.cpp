@@ -2,6 +2,7 @@
 #include <CLI/CLI.hpp>
 #include <string>
 
+#include "host/base/command_tree.hpp"
 #include "stipend/version.h"
 #include "tools/jobs/commands.hpp"
 
@@ -10,13 +11,14 @@ namespace {
 using namespace stipend::jobs;
 
 void add_way_options(CLI::App& app, WayOptions& options) {
-    app.add_option("-c,--config", options.config_file,
-                   "a manager's configuration: gateway, capability, time-out, path");
+    app.add_option("-c,--config", options.config_file, "a manager's configuration: gateway, capability, time-out, path")
+        ->type_name("FILE");
     app.add_option("--gateway", options.gateway, "the gateway's URL, such as http://127.0.0.1:9935");
     app.add_option("--capability", options.capability, "what jobs ask for (default: agent-net)");
     app.add_option("--path", options.path, "the path at the worker (default: the capability's name)");
     app.add_option("--timeout", options.timeout, "the time that a worker gets, in whole seconds (default: 20)");
-    app.add_option("--ca-file", options.ca_file, "certificates that sign that of a gateway behind https");
+    app.add_option("--ca-file", options.ca_file, "certificates that sign that of a gateway behind https")
+        ->type_name("FILE");
     app.add_option(
         "--orchestrator", options.orchestrators,
         "the orchestrator that each job is pinned to, in turns if given again; with =URL the address that it "
@@ -27,9 +29,10 @@ void add_way_options(CLI::App& app, WayOptions& options) {
 
 void add_credential(CLI::App& app, std::string& file) {
     app.add_option(
-        "--credential", file,
-        "a file with the gateway's credential, by which orchestrators are asked for tokens (default: a key that "
-        "is made for it)");
+           "--credential", file,
+           "a file with the gateway's credential, by which orchestrators are asked for tokens (default: a key that "
+           "is made for it)")
+        ->type_name("FILE");
 }
 
 void add_load_options(CLI::App& app, LoadOptions& options) {
@@ -74,6 +77,13 @@ int main(int argc, char** argv) {
     add_credential(*send_app, send_options.credential);
     send_app->add_flag("--json", send_options.json, "answer as JSON");
     send_app->callback([&] { status = send(send_options); });
+    const bool asked = stipend::print_command_tree(app, "jobs", argc, argv,
+                                                   {{exit_good, "All was done"},
+                                                    {exit_bad, "It could not be done, or a job of send failed"},
+                                                    {exit_usage, "The command line is wrong"},
+                                                    {exit_missed, "A threshold was missed"},
+                                                    {exit_signal, "A signal ended it"}});
+    if (asked) return exit_good;
     try {
         app.parse(argc, argv);
     } catch (const CLI::ParseError& error) {

@@ -6,6 +6,7 @@
 #include <csignal>
 #include <string>
 
+#include "host/base/command_tree.hpp"
 #include "tools/signer/key_file.hpp"
 #include "tools/signer/sandbox.hpp"
 #include "tools/signer/server.hpp"
@@ -82,7 +83,7 @@ int main(int argc, char** argv) {
     std::string from;
     const auto with_config = [&](const char* name, const char* text) {
         auto* command = app.add_subcommand(name, text);
-        command->add_option("-c,--config", config, "the configuration")->capture_default_str();
+        command->add_option("-c,--config", config, "the configuration")->type_name("FILE")->capture_default_str();
         return command;
     };
     auto* run_command = with_config("run", "answers on the socket until SIGTERM");
@@ -92,13 +93,19 @@ int main(int argc, char** argv) {
     key_command->require_subcommand(1);
     const auto with_files = [&](const char* name, const char* text) {
         auto* command = key_command->add_subcommand(name, text);
-        command->add_option("--out", out, "the new keystore; a file that is there is left alone")->required();
-        command->add_option("--passphrase-file", passphrase, "a file with mode 0600")->required();
+        command->add_option("--out", out, "the new keystore; a file that is there is left alone")
+            ->type_name("FILE")
+            ->required();
+        command->add_option("--passphrase-file", passphrase, "a file with mode 0600")->type_name("FILE")->required();
         return command;
     };
     auto* new_command = with_files("new", "makes a key");
     auto* import_command = with_files("import", "takes a key that there is");
-    import_command->add_option("--from", from, "a file with mode 0600 that has the key as 64 hex digits")->required();
+    import_command->add_option("--from", from, "a file with mode 0600 that has the key as 64 hex digits")
+        ->type_name("FILE")
+        ->required();
+    if (stipend::print_command_tree(app, "signer", argc, argv, {{0, "It was done"}, {1, "It could not be done"}}))
+        return 0;
     CLI11_PARSE(app, argc, argv);
 
     Result<void> done;

@@ -1,0 +1,146 @@
+#include "host/cli/command_pages.hpp"
+
+#include <fcntl.h>
+#include <spawn.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <cstdio>
+#include <filesystem>
+#include <map>
+#include <optional>
+#include <regex>
+
+#include "host/base/file.hpp"
+#include "host/cli/completion.hpp"
+#include "host/cli/context.hpp"
+#include "host/cli/man_page.hpp"
+#include "host/config/reference.hpp"
+
+namespace stipend::cli {
+namespace {
+
+constexpr std::size_t max_tree_bytes = std::size_t{4} << 20;
+constexpr mode_t page_mode = 0644;
+
+// What that program prints of itself; none where it cannot be started or says nothing.
+std::optional<Json> tree_of_program(const std::filesystem::path& program) {
+    int ends[2] = {-1, -1};
+    if (::access(program.c_str(), X_OK) != 0 || ::pipe2(ends, O_CLOEXEC) != 0) return std::nullopt;
+    posix_spawn_file_actions_t actions;
+    posix_spawn_file_actions_init(&actions);
+    posix_spawn_file_actions_adddup2(&actions, ends[1], STDOUT_FILENO);
+    std::string name = program.string();
+    std::string word = "--command-tree";  // host/base/command_tree.hpp
+    char* words[] = {name.data(), word.data(), nullptr};
+    pid_t child = -1;
+    const int failed = ::posix_spawn(&child, name.c_str(), &actions, nullptr, words, environ);
+    posix_spawn_file_actions_destroy(&actions);
+    ::close(ends[1]);
+    std::string text;
+    char part[4096];
+    ssize_t got = 0;
+    while (failed == 0 && text.size() <= max_tree_bytes && (got = ::read(ends[0], part, sizeof part)) > 0) {
+        text.append(part, static_cast<std::size_t>(got));
+    }
+    ::close(ends[0]);  // a program that still writes is ended by that
+    int status = 0;
+    if (failed != 0 || ::waitpid(child, &status, 0) != child || status != 0) return std::nullopt;
+    auto tree = parse_json(text);
+    return tree ? std::optional(std::move(*tree)) : std::nullopt;
+}
+
+// The names that a configuration takes from the environment, as its reference has them: the cells of a row are an
+// option, its values, its default, and its names.
+std::vector<std::string> environment() {
+    static const std::regex row(R"(\n\| `([^`|]+)` \| [^\n]*? \| ([^|\n]*) \| ((?:`[A-Z][A-Z0-9_]*`(?:, )?)+) \|)");
+    static const std::regex name("`([A-Z0-9_]+)`");
+    const auto text = config::settings_reference();
+    std::map<std::string, std::string> found;
+    for (std::sregex_iterator one(text.begin(), text.end(), row), end; one != end; ++one) {
+        const auto names = (*one)[3].str();
+        auto standard = (*one)[2].str();
+        std::erase(standard, '`');
+        for (std::sregex_iterator each(names.begin(), names.end(), name); each != end; ++each) {
+            const auto rest = standard.empty() ? "." : cat("; the default is ", standard, ".");
+            found.try_emplace((*each)[1].str(),
+                              cat("Sets ", (*one)[1].str(), " in a configuration that does not", rest));
+        }
+    }
+    found.try_emplace("STIPEND_API_KEY", "The key for a manager that is asked over its API, where no file is given.");
+    std::vector<std::string> out;
+    for (const auto& [key, what] : found) out.push_back(cat(key, " ", what));
+    return out;
+}
+
+// The tree with those of the programs beside this one among its commands.
+Json whole(const Json& tree, const std::vector<std::string>& beside, std::vector<std::string>& found) {
+    auto out = tree;
+    auto commands = *tree.find("commands");
+    for (const auto& name : beside) {
+        auto one = tree_of_program(program_folder() / ("stipend-" + name));
+        if (!one) continue;
+        commands.push(std::move(*one));
+        found.push_back(name);
+    }
+    out.set("commands", std::move(commands));
+    return out;
+}
+
+// Its own where it is a program's.
+std::string page_of(const Json& command, const Json& root, const std::vector<std::string>& names) {
+    const auto* own = command.find("exit");
+    const bool of_host = own == nullptr;
+    return command_page(command, {of_host ? *root.find("exit") : *own, of_host ? names : std::vector<std::string>()});
+}
+
+int write_pages(const std::string& folder, const Json& root, const std::vector<std::string>& names) {
+    const auto write = [&](const std::string& name, const std::string& text) {
+        const auto done = write_file_atomically(std::filesystem::path(folder) / name, text, page_mode);
+        if (!done) print_notice(done.error().message);
+        return done.ok();
+    };
+    if (!write(page_name(""), overview_page(root, {*root.find("exit"), names}))) return exit_bad;
+    for (const auto& one : root.find("commands")->items()) {
+        if (!write(page_name(one.find("name")->text()), page_of(one, root, names))) return exit_bad;
+    }
+    return exit_good;
+}
+
+}  // namespace
+
+int man_page(const PageOptions& options, const Json& tree, const std::vector<std::string>& beside) {
+    std::vector<std::string> found;
+    auto asked = beside;
+    // One that is installed apart: only where it is asked for.
+    if (options.command == "signer") asked.push_back(options.command);
+    const auto root = whole(tree, asked, found);
+    const auto names = environment();
+    if (!options.folder.empty()) return write_pages(options.folder, root, names);
+    if (options.command.empty()) {
+        std::fputs(overview_page(root, {*root.find("exit"), names}).c_str(), stdout);
+        return exit_good;
+    }
+    std::vector<std::string_view> known;
+    for (const auto& one : root.find("commands")->items()) {
+        known.push_back(one.find("name")->text());
+        if (known.back() != options.command) continue;
+        std::fputs(page_of(one, root, names).c_str(), stdout);
+        return exit_good;
+    }
+    print_notice(cat("got no command \"", options.command, "\", want one of --help",
+                     config::did_you_mean(options.command, known)));
+    return exit_usage;
+}
+
+int completion(const PageOptions& options, const Json& tree, const std::vector<std::string>& beside) {
+    std::vector<std::string> found;
+    const auto root = whole(tree, beside, found);
+    const auto text = options.shell == "bash"  ? bash_completion(root, found)
+                      : options.shell == "zsh" ? zsh_completion(root, found)
+                                               : fish_completion(root);
+    std::fputs(text.c_str(), stdout);
+    return exit_good;
+}
+
+}  // namespace stipend::cli

@@ -1,0 +1,22 @@
+// Pages for man(1) and completions for shells, of `stipend` and of the programs beside it.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "stipend/json.hpp"
+
+namespace stipend::cli {
+
+struct PageOptions {
+    std::string command;  // whose page is printed; empty: that of `stipend`
+    std::string folder;   // not empty: a page for each command is written there instead
+    std::string shell;    // bash, zsh or fish
+};
+
+// `tree` is that of this program alone; `beside` are the names of programs that are asked for theirs, and left out
+// where there is none. Return the exit status.
+int man_page(const PageOptions& options, const Json& tree, const std::vector<std::string>& beside);
+int completion(const PageOptions& options, const Json& tree, const std::vector<std::string>& beside);
+
+}  // namespace stipend::cli
