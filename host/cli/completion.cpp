@@ -252,7 +252,7 @@ std::string fish_completion(const Json& root) {
         }
     });
     return cat("# fish completion for stipend; made by `stipend config completion fish`.\nset -g __stipend_paths",
-                   paths, "\nset -g __stipend_valued", valued, "\n", fish_body, "complete -c stipend -f\n", lines);
+               paths, "\nset -g __stipend_valued", valued, "\n", fish_body, "complete -c stipend -f\n", lines);
 }
 
 }  // namespace stipend::cli

@@ -10,6 +10,7 @@
 #include <cstdlib>
 #include <string>
 
+#include "host/base/command_tree.hpp"
 #include "host/base/time.hpp"
 #include "stipend/version.h"
 #include "tools/flow/layout.hpp"
@@ -110,15 +111,22 @@ int main(int argc, char** argv) {
     Options options;
     auto& target = options.target;
     app.add_option("-c,--config", target.config_file, "the configuration of a manager on this machine")
+        ->type_name("FILE")
         ->capture_default_str();
     app.add_option("--url", target.url, "ask the manager there instead, such as https://payer.example:8010");
     app.add_option("--key", target.key_file,
                    "a file whose first line is an API key or a token; - for standard input (default: what "
-                   "STIPEND_API_KEY holds)");
-    app.add_option("--ca", target.ca, "trust these authorities (PEM) instead of the system's");
+                   "STIPEND_API_KEY holds)")
+        ->type_name("FILE");
+    app.add_option("--ca", target.ca, "trust these authorities (PEM) instead of the system's")->type_name("FILE");
     app.add_flag("--plain-http", target.plain_http, "also without TLS beyond this machine");
     app.add_flag("--once", options.once, "print a table and end");
     app.add_flag("--json", options.json, "print all as one JSON document and end");
+    const bool asked = print_command_tree(app, "flow", argc, argv,
+                                          {{exit_good, "It was shown"},
+                                           {exit_bad, "The manager did not answer, or what it said cannot be shown"},
+                                           {exit_usage, "The command line or the configuration is wrong"}});
+    if (asked) return exit_good;
     try {
         app.parse(argc, argv);
     } catch (const CLI::ParseError& error) {
