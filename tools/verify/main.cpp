@@ -40,7 +40,7 @@ int main(int argc, char** argv) {
     app.add_flag("--json", options.json, "answer as JSON");
     const bool asked = stipend::print_command_tree(
         app, "verify", argc, argv,
-        {{exit_good, "No step failed"}, {exit_bad, "A step failed"}, {exit_usage, "The command line is wrong"}});
+        {{exit_good, "No step failed"}, {exit_failed, "A step failed"}, {exit_usage, "The command line is wrong"}});
     if (asked) return exit_good;
     try {
         app.parse(argc, argv);
