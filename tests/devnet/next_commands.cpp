@@ -40,9 +40,11 @@ std::string next_commands(const Running& running) {
     const auto addresses = shown_addresses(running);
     const auto first = addresses.substr(0, addresses.find(','));
     const auto capability = shell_word(printable_line(running.capability));
-    auto out = cat("\nIn another terminal, one job and many:\n  stipend jobs send --gateway ", running.gateway,
-                   " --capability ", capability, " --orchestrator ", first, "\n  stipend jobs load --gateway ",
-                   running.gateway, " --capability ", capability, " --rate 20/s --duration 30\n");
+    auto out = cat(
+        "\nIn another terminal, one job, many, and the whole way step by step:\n  stipend jobs send --gateway ",
+        running.gateway, " --capability ", capability, " --orchestrator ", first, "\n  stipend jobs load --gateway ",
+        running.gateway, " --capability ", capability, " --rate 20/s --duration 30\n  stipend verify --gateway ",
+        running.gateway, " --capability ", capability, " --orchestrator ", first, " --price-unseen\n");
     if (!running.control.empty()) {
         out += cat("The network's state, and a fault by hand:\n  curl ", running.control, "/state\n  curl -d ",
                    shell_word(R"({"orchestrator":0,"fault":"down"})"), " ", running.control, "/fault\n");

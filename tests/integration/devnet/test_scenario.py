@@ -120,8 +120,8 @@ class ScenarioTest(unittest.TestCase):
             if line.strip().startswith("stipend ledger verify"):
                 break
         environment = dict(os.environ, PATH=f"{BUILD / 'bin'}:{os.environ['PATH']}")
-        typed = [line for line in lines if line.startswith(("stipend jobs send", "curl "))]
-        self.assertEqual(len(typed), 3, lines)
+        typed = [line for line in lines if line.startswith(("stipend jobs send", "stipend verify", "curl "))]
+        self.assertEqual(len(typed), 4, lines)
         for line in typed:
             done = subprocess.run(["bash", "-c", line], env=environment, capture_output=True, text=True, timeout=60)
             self.assertEqual(done.returncode, 0, f"{line}\n{done.stdout}{done.stderr}")
