@@ -5,11 +5,12 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cstdio>
 #include <filesystem>
 #include <map>
 #include <optional>
-#include <regex>
+#include <string_view>
 
 #include "host/base/file.hpp"
 #include "host/cli/completion.hpp"
@@ -50,21 +51,53 @@ std::optional<Json> tree_of_program(const std::filesystem::path& program) {
     return tree ? std::optional(std::move(*tree)) : std::nullopt;
 }
 
+// The cells of a row of the reference; none of another line.
+std::vector<std::string> cells_of(std::string_view line) {
+    std::vector<std::string> out;
+    if (!line.starts_with("| `") || !line.ends_with(" |")) return out;
+    line = line.substr(2, line.size() - 4);
+    for (;;) {
+        const auto end = line.find(" | ");
+        out.emplace_back(line.substr(0, end));
+        if (end == std::string_view::npos) return out;
+        line.remove_prefix(end + 3);
+    }
+}
+
+// "`GATEWAY_URL`, `OTHER`" has two; anything else has none.
+std::vector<std::string> variables_of(std::string_view cell) {
+    constexpr std::string_view letters = "ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_";
+    std::vector<std::string> out;
+    while (cell.starts_with('`')) {
+        const auto end = cell.find_first_not_of(letters, 1);
+        if (end == std::string_view::npos || end == 1 || cell[end] != '`') return {};
+        out.emplace_back(cell.substr(1, end - 1));
+        cell.remove_prefix(end + 1);
+        if (cell.empty()) return out;
+        if (!cell.starts_with(", ")) return {};
+        cell.remove_prefix(2);
+    }
+    return {};
+}
+
 // The names that a configuration takes from the environment, as its reference has them: the cells of a row are an
 // option, its values, its default, and its names.
 std::vector<std::string> environment() {
-    static const std::regex row(R"(\n\| `([^`|]+)` \| [^\n]*? \| ([^|\n]*) \| ((?:`[A-Z][A-Z0-9_]*`(?:, )?)+) \|)");
-    static const std::regex name("`([A-Z0-9_]+)`");
     const auto text = config::settings_reference();
     std::map<std::string, std::string> found;
-    for (std::sregex_iterator one(text.begin(), text.end(), row), end; one != end; ++one) {
-        const auto names = (*one)[3].str();
-        auto standard = (*one)[2].str();
-        std::erase(standard, '`');
-        for (std::sregex_iterator each(names.begin(), names.end(), name); each != end; ++each) {
+    for (std::size_t from = 0; from < text.size();) {
+        const auto end = std::min(text.find('\n', from), text.size());
+        const auto cells = cells_of(std::string_view(text).substr(from, end - from));
+        from = end + 1;
+        for (std::size_t at = 3; at < cells.size(); ++at) {
+            auto option = cells.front();
+            auto standard = cells[at - 1];
+            std::erase(option, '`');
+            std::erase(standard, '`');
             const auto rest = standard.empty() ? "." : cat("; the default is ", standard, ".");
-            found.try_emplace((*each)[1].str(),
-                              cat("Sets ", (*one)[1].str(), " in a configuration that does not", rest));
+            for (const auto& name : variables_of(cells[at])) {
+                found.try_emplace(name, cat("Sets ", option, " in a configuration that does not", rest));
+            }
         }
     }
     found.try_emplace("STIPEND_API_KEY", "The key for a manager that is asked over its API, where no file is given.");
