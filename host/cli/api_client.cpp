@@ -1,11 +1,10 @@
 #include "host/cli/api_client.hpp"
 
-#include <array>
 #include <cstdlib>
 
-#include "host/base/printable.hpp"
 #include "host/cli/password_input.hpp"
 #include "host/http/exchange.hpp"
+#include "host/http/manager_url.hpp"
 #include "stipend/json_parse.hpp"
 
 namespace stipend::cli {
@@ -13,18 +12,6 @@ namespace {
 
 constexpr std::size_t most_answer_bytes = 16u << 20;
 constexpr std::uint32_t api_patience_ms = 60'000;
-
-bool is_on_this_machine(std::string_view url) {
-    // Behind user information, another host follows.
-    if (url.find('@') != std::string_view::npos) return false;
-    static constexpr std::array<std::string_view, 3> hosts{"http://127.0.0.1", "http://localhost", "http://[::1]"};
-    for (const auto host : hosts) {
-        if (!url.starts_with(host)) continue;
-        const auto rest = url.substr(host.size());
-        if (rest.empty() || rest.front() == ':' || rest.front() == '/') return true;
-    }
-    return false;
-}
 
 Result<std::string> read_key(const std::string& file) {
     if (!file.empty()) return read_password(file);
@@ -36,19 +23,9 @@ Result<std::string> read_key(const std::string& file) {
 }  // namespace
 
 Result<ApiClient> ApiClient::create(const ApiTarget& target) {
-    const bool plain = target.url.starts_with("http://");
-    if (!plain && !target.url.starts_with("https://")) {
-        return fail(STIPEND_E_INVALID, "--url: got \"", printable_line(clip(target.url, 90)),
-                    "\", want one with https://");
-    }
-    if (plain && !target.plain_http && !is_on_this_machine(target.url)) {
-        return fail(STIPEND_E_INVALID, "--url: got ", printable_line(clip(target.url, 90)),
-                    ", which sends the key unencrypted; want https://, or --plain-http where the network is trusted");
-    }
+    STIPEND_TRY(http::check_manager_url(target.url, target.plain_http));
     STIPEND_LET(key, read_key(target.key_file));
-    if (key.empty() || key.find_first_of("\r\n") != std::string::npos) {
-        return fail(STIPEND_E_INVALID, "the key is empty or no single line");
-    }
+    STIPEND_TRY(http::check_manager_key(key));
     auto wanted = target;
     while (wanted.url.ends_with('/')) wanted.url.pop_back();
     return ApiClient(std::move(wanted), std::move(key));

@@ -40,7 +40,7 @@ std::string words_of(const Json& list) {
     return out;
 }
 
-// What follows an option or stands for an argument: "@file", "@dir", the values it can have, or "-" for any text.
+// How the value of an option or argument is completed: "@file", "@dir", its choices, or "-" for any text.
 std::string value_of(const Json& option) {
     const auto value = field(option, "value");
     if (value == "FILE") return "@file";

@@ -1,6 +1,5 @@
 #include "tools/flow/api.hpp"
 
-#include <array>
 #include <cstdlib>
 #include <fstream>
 #include <iostream>
@@ -9,6 +8,7 @@
 #include "host/config/environment.hpp"
 #include "host/config/load.hpp"
 #include "host/http/exchange.hpp"
+#include "host/http/manager_url.hpp"
 #include "stipend/json_parse.hpp"
 
 namespace stipend::flow {
@@ -16,35 +16,9 @@ namespace {
 
 constexpr std::size_t most_answer_bytes = 16U << 20;
 constexpr std::size_t most_key_bytes = 4'096;
-constexpr std::size_t shown_url = 90;
 constexpr std::uint32_t patience_ms = 30'000;
 constexpr std::uint32_t one_stream_ms = 86'400'000;  // then the next one goes on
 constexpr std::uint64_t most_stream_bytes = std::uint64_t{1} << 40;
-
-bool is_on_this_machine(std::string_view url) {
-    // Behind user information, another host follows.
-    if (url.find('@') != std::string_view::npos) return false;
-    static constexpr std::array<std::string_view, 3> hosts{"http://127.0.0.1", "http://localhost", "http://[::1]"};
-    for (const auto host : hosts) {
-        if (!url.starts_with(host)) continue;
-        const auto rest = url.substr(host.size());
-        if (rest.empty() || rest.front() == ':' || rest.front() == '/') return true;
-    }
-    return false;
-}
-
-Result<void> check_url(const Target& target, const std::string& url) {
-    const bool plain = url.starts_with("http://");
-    const auto text = printable_line(clip(url, shown_url));
-    if (!plain && !url.starts_with("https://")) {
-        return fail(STIPEND_E_INVALID, "--url: got \"", text, "\", want one with https://");
-    }
-    if (plain && !target.plain_http && !is_on_this_machine(url)) {
-        return fail(STIPEND_E_INVALID, "--url: got ", text,
-                    ", which sends the key unencrypted; want https://, or --plain-http where the network is trusted");
-    }
-    return {};
-}
 
 Result<std::string> first_line(std::istream& in, const std::string& name) {
     std::string out;
@@ -117,12 +91,10 @@ Result<std::unique_ptr<Api>> Api::create(const Target& target) {
     auto url = target.url;
     if (url.empty()) STIPEND_SET(url, local_url(target.config_file));
     while (url.ends_with('/')) url.pop_back();
-    STIPEND_TRY(check_url(target, url));
+    STIPEND_TRY(http::check_manager_url(url, target.plain_http));
     STIPEND_LET(key, read_key(target.key_file));
     if (key.ends_with('\r')) key.pop_back();
-    if (key.empty() || key.find_first_of("\r\n") != std::string::npos) {
-        return fail(STIPEND_E_INVALID, "the key is empty or no single line");
-    }
+    STIPEND_TRY(http::check_manager_key(key));
     std::unique_ptr<Api> self(new Api(std::move(url), target.ca, std::move(key)));
     STIPEND_SET(self->client_,
                 http::CurlClient::create(
