@@ -36,9 +36,9 @@ class Archive(unittest.TestCase):
 
     def complete(self):
         """Every epoch once, nothing missing, and the chain spans both files."""
+        decisions = self.host.decisions()  # listed first: a running host decides on
         report = self.host.verified()
         self.assertTrue(report["clean"] and report["complete"])
-        decisions = self.host.decisions()
         self.assertGreaterEqual(int(report["decisions"]), len(decisions))
         for who in {one["orchestrator"] for one in decisions}:
             epochs = [one["epoch"] for one in decisions if one["orchestrator"] == who]
