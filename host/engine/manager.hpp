@@ -20,6 +20,7 @@
 #include "host/engine/proof_book.hpp"
 #include "host/engine/registrar.hpp"
 #include "host/engine/reporter.hpp"
+#include "host/engine/status.hpp"
 #include "host/engine/target_desk.hpp"
 #include "host/runtime/host.hpp"
 #include "host/runtime/outage.hpp"
@@ -57,7 +58,11 @@ class Manager final : public runtime::Role, public Effects, public plugin::Alert
     [[nodiscard]] Result<void> outcome() const override;
     bool alive(stipend_unix_ns now) override;
     Result<Json> status() override;
+    // What the API says of the manager as a whole.
+    Result<Json> overview(RecentTotals& totals);
     [[nodiscard]] Json generations() const override;
+    [[nodiscard]] Result<std::vector<std::string>> recorded_code(
+        const std::filesystem::path& state_folder) const override;
     void refresh_metrics(runtime::Metrics& metrics) override;
     Result<void> add_metrics(runtime::MetricPage& page) override;
     Result<void> add_routes(runtime::ControlServer& server) override;

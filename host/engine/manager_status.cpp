@@ -2,11 +2,14 @@
 #include "host/base/time.hpp"
 #include "host/engine/manager.hpp"
 #include "host/engine/status.hpp"
+#include "host/ledger/policy_code.hpp"
 
 namespace stipend::engine {
 namespace {
 
 constexpr std::int64_t stuck_after_ns = 60 * ns_per_s;
+constexpr std::size_t max_gaps_shown = 200;     // in an overview
+constexpr std::size_t max_code_versions = 256;  // whose copies are kept; a policy has some hundred KB
 
 Json restored_json(const ledger::Restored& restored) {
     return Json::object()
@@ -16,6 +19,25 @@ Json restored_json(const ledger::Restored& restored) {
 }
 
 }  // namespace
+
+Result<Json> Manager::overview(RecentTotals& totals) {
+    STIPEND_LET(unpaid, host_.writer().ask([](ledger::Ledger& ledger) { return ledger.unpaid({}, max_gaps_shown); }));
+    STIPEND_LET(unwell, unwell_plugins());
+    STIPEND_LET(sums, totals.get(host_.clock().monotonic()));
+    return host_.loop().ask([&] {
+        auto out = summary_json(*engine_, *plan_, unwell, unpaid, host_.now());
+        out.set("spend", spend_json(*engine_, host_.now()));
+        out.set("networks", totals_json(sums));
+        if (auto windows = plan_->maintenance.status(host_.now()); !windows.items().empty()) {
+            out.set("maintenance", std::move(windows));
+        }
+        if (restored_) out.set("restored", restored_json(*restored_));
+        if (heads_) out.set("signed_heads", heads_->status());
+        if (payouts_) out.set("payouts", payouts_->status());
+        out.set("plugins", host_.plugins_json());
+        return out;
+    });
+}
 
 bool Manager::alive(stipend_unix_ns now) {
     return !engine_->stuck(now, stuck_after_ns);
@@ -42,6 +64,10 @@ Result<std::vector<std::string>> Manager::unwell_plugins() {
         }
     }
     return out;
+}
+
+Result<std::vector<std::string>> Manager::recorded_code(const std::filesystem::path& state_folder) const {
+    return ledger::policy_code_in_use(ledger::database_file(state_folder), max_code_versions);
 }
 
 Result<Json> Manager::status() {

@@ -79,8 +79,8 @@ std::string_view paid_text(config::Settlement settlement) {
 
 }  // namespace
 
-Json status_json(const Engine& engine, const ManagerPlan& plan, const std::vector<std::string>& unwell,
-                 const std::vector<ledger::Gap>& unpaid, stipend_unix_ns now) {
+Json summary_json(const Engine& engine, const ManagerPlan& plan, const std::vector<std::string>& unwell,
+                  const std::vector<ledger::Gap>& unpaid, stipend_unix_ns now) {
     const auto& counters = engine.counters();
     const auto ns = runtime::namespace_of(plan.settings);
     const auto& networks = engine.networks().all();
@@ -100,7 +100,6 @@ Json status_json(const Engine& engine, const ManagerPlan& plan, const std::vecto
                    .append("unexpected_results", counters.unexpected_results)
                    .append("plugins_unwell", texts_json(unwell))
                    .append("alerts", alerts_json(engine.alerts()))
-                   .append("orchestrators", orchestrators_json(engine, now))
                    .append("unpaid", unpaid_json(unpaid));
     if (networks.size() == 1) return out;
     auto rates = Json::array();
@@ -113,6 +112,45 @@ Json status_json(const Engine& engine, const ManagerPlan& plan, const std::vecto
                        .append("usd", usd ? Json(scaled_text(*usd, 8)) : Json()));
     }
     out.set("rates", std::move(rates));
+    return out;
+}
+
+Json status_json(const Engine& engine, const ManagerPlan& plan, const std::vector<std::string>& unwell,
+                 const std::vector<ledger::Gap>& unpaid, stipend_unix_ns now) {
+    auto out = summary_json(engine, plan, unwell, unpaid, now);
+    out.set("orchestrators", orchestrators_json(engine, now));
+    return out;
+}
+
+Json spend_json(const Engine& engine, stipend_unix_ns now) {
+    const auto& limits = engine.generations().back()->limits;
+    return Json::object()
+        .append("day", utc_text(now).substr(0, 10))
+        .append("accrued_usd", engine.accrued_today(now).text())
+        .append("limit_usd", limits.per_day.text())
+        .append("orchestrator_limit_usd", limits.per_orchestrator_day.text());
+}
+
+Result<std::vector<ledger::NetworkTotals>> RecentTotals::get(stipend_mono_ns now) {
+    const std::lock_guard lock(mutex_);
+    if (read_at_ && now - *read_at_ < kept_ns) return last_;
+    STIPEND_SET(last_, ledger::totals(ledger::database_file(state_folder_), ns_));
+    read_at_ = now;
+    return last_;
+}
+
+Json totals_json(const std::vector<ledger::NetworkTotals>& totals) {
+    auto out = Json::array();
+    for (const auto& one : totals) {
+        out.push(Json::object()
+                     .append("chain_id", one.network.chain_id)
+                     .append("token", one.network.is_token() ? Json(one.network.token) : Json())
+                     .append("asset", one.network.symbol)
+                     .append("decimals", one.network.decimals)
+                     .append("owed", one.owed.text())
+                     .append("under_way", one.under_way.text())
+                     .append("paid", one.paid.text()));
+    }
     return out;
 }
 

@@ -52,4 +52,11 @@ bool wal_present(const std::string& path) {
     return !none && size > 0;
 }
 
+Result<void> open_to_read(sqlite::Database& database, const std::string& path, std::int64_t busy_timeout_ms) {
+    // A connection that may not write leaves the WAL and the shared memory that it made. One that may removes them
+    // where it is the last, so it is used where there is no WAL yet; `query_only` keeps it from writing rows.
+    STIPEND_TRY(database.open(path, wal_present(path) ? SQLITE_OPEN_READONLY : SQLITE_OPEN_READWRITE, busy_timeout_ms));
+    return database.run("PRAGMA query_only = 1");
+}
+
 }  // namespace stipend::ledger

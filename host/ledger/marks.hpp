@@ -1,6 +1,7 @@
 // What a ledger's file records about itself, outside of the chain.
 #pragma once
 
+#include <cstdint>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -29,6 +30,10 @@ inline constexpr std::string_view mark_restored = "restored";
 [[nodiscard]] Result<std::optional<std::string>> get_mark(sqlite::Database& database, std::string_view mark);
 [[nodiscard]] Result<void> set_mark(sqlite::Database& database, std::string_view mark, std::string_view value);
 [[nodiscard]] Result<void> erase_mark(sqlite::Database& database, std::string_view mark);
+
+// Opens a ledger's file beside a writer, to read it.
+[[nodiscard]] Result<void> open_to_read(sqlite::Database& database, const std::string& path,
+                                        std::int64_t busy_timeout_ms = 5'000);
 
 // Whether a WAL with contents lies beside the file. Only before SQLite opens it, since that may create one.
 [[nodiscard]] bool wal_present(const std::string& path);

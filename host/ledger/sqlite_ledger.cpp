@@ -48,11 +48,7 @@ Result<void> SqliteLedger::open_reader() {
         return fail(STIPEND_E_CONFIG, "ledger: ", path_.string(), ": there is no ledger yet: run the host first");
     }
     const bool with_wal = wal_present(path_.string());
-    // A connection that may not write leaves the WAL and the shared memory that it made. One that may removes them
-    // where it is the last, so it is used where there is no WAL yet; `query_only` keeps it from writing rows.
-    STIPEND_TRY(database_.open(path_.string(), with_wal ? SQLITE_OPEN_READONLY : SQLITE_OPEN_READWRITE,
-                               options_.busy_timeout_ms));
-    STIPEND_TRY(database_.run("PRAGMA query_only = 1"));
+    STIPEND_TRY(open_to_read(database_, path_.string(), options_.busy_timeout_ms));
     STIPEND_LET(empty, check_identity(database_));
     if (empty) {
         return fail(

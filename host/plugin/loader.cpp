@@ -202,12 +202,14 @@ Result<void> Loader::note_served(const Staged& staged) const {
 }
 
 // A copy that is removed while it is mapped stays mapped; a file that comes back is copied again.
-void Loader::remove_unused_copies(const std::vector<fs::path>& in_force) const {
+void Loader::remove_unused_copies(const std::vector<fs::path>& in_force,
+                                  const std::vector<std::string>& referred) const {
     std::error_code ec;
     for (const auto& folder : fs::directory_iterator(options_.staging, ec)) {
         std::set<fs::path> kept(in_force.begin(), in_force.end());
         kept.insert(folder.path() / served_name);
         for (const auto& hash : served(folder.path())) kept.insert(folder.path() / (hash + ".so"));
+        for (const auto& hash : referred) kept.insert(folder.path() / (hash + ".so"));
         std::error_code none;
         for (const auto& item : fs::directory_iterator(folder.path(), none)) {
             if (!kept.contains(item.path())) fs::remove(item.path(), none);

@@ -69,9 +69,10 @@ class Loader {
 
     // Notes that this file is in force: where a later version of it is put aside, this one serves.
     Result<void> note_served(const Staged& staged) const;
-    // Removes the private copies that no file has any use for: all but those `in_force` and the versions that may serve
-    // in the place of one that is put aside. Not while another thread loads.
-    void remove_unused_copies(const std::vector<std::filesystem::path>& in_force) const;
+    // Removes the private copies that nothing has any use for: all but those `in_force`, the versions that may serve in
+    // the place of one that is put aside, and those whose hash is `referred` to. Not while another thread loads.
+    void remove_unused_copies(const std::vector<std::filesystem::path>& in_force,
+                              const std::vector<std::string>& referred) const;
     // Whether an earlier version of a file, which was in force, serves where the file that lies there now is refused.
     // Off at first, save for the very bytes in whose place one serves already. Not for a file with a pinned hash, nor
     // for one that is gone.

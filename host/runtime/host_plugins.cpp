@@ -70,12 +70,17 @@ void Host::note_applied(const NamedPlugins& chosen, ledger::GenerationId generat
 }
 
 void Host::remove_unused_copies() {
+    const auto referred = role_->recorded_code(state_folder_);
+    if (!referred) {
+        log_.warn(cat("private copies of plugins are not cleared: ", referred.error().message));
+        return;
+    }
     std::vector<std::filesystem::path> in_force;
     {
         const std::lock_guard lock(serving_mutex_);
         for (const auto& one : serving_) in_force.push_back(one.chosen.library->staged.copy);
     }
-    loader_.remove_unused_copies(in_force);
+    loader_.remove_unused_copies(in_force, *referred);
 }
 
 void Host::report_put_aside() {

@@ -1,6 +1,7 @@
 // What a role adds to a host: how a configuration becomes a plan, and what the control thread does with it.
 #pragma once
 
+#include <filesystem>
 #include <memory>
 #include <optional>
 #include <string>
@@ -88,6 +89,11 @@ class Role {
     virtual void refresh_metrics(Metrics& metrics) = 0;  // [control]
     // Adds the metrics with labels of its own to an answer; one answer at a time. [any thread but control]
     virtual Result<void> add_metrics(MetricPage& page) = 0;
+    // The hashes of plugin files that what is recorded in the state folder refers to, so that it can be computed again
+    // by the same code: their private copies are kept. On an error all copies are. Blocks. [any thread but control]
+    [[nodiscard]] virtual Result<std::vector<std::string>> recorded_code(const std::filesystem::path&) const {
+        return std::vector<std::string>();
+    }
     // Adds the role's own routes beside /status and /reload.
     virtual Result<void> add_routes(ControlServer& server) = 0;
     // Opens the role's own listeners, once the host has opened its own. One that does not open is reported, and the

@@ -94,19 +94,29 @@ TEST_CASE("a private copy is removed once it is neither in force nor may serve a
         const auto loaded = site.loader.load(the_plugin);
         REQUIRE(loaded.ok());
         REQUIRE(site.loader.note_served(loaded->library->staged).ok());
-        site.loader.remove_unused_copies({loaded->library->staged.copy});
+        site.loader.remove_unused_copies({loaded->library->staged.copy}, {});
         expected.push_back(loaded->library->staged.copy);
     }
     std::set<fs::path> last(expected.end() - 16, expected.end());
     last.insert(site.staging / "p" / "served");
     CHECK(copies() == last);
 
+    SUBCASE("a version that something recorded refers to stays, for as long as it does") {
+        write_text(site.folder / "p.so", bytes + "another");
+        const auto next = site.loader.load(the_plugin);
+        REQUIRE(next.ok());
+        REQUIRE(site.loader.note_served(next->library->staged).ok());
+        site.loader.remove_unused_copies({next->library->staged.copy}, {expected[4].stem().string()});
+        CHECK(fs::exists(expected[4]));
+        site.loader.remove_unused_copies({next->library->staged.copy}, {});
+        CHECK(!fs::exists(expected[4]));
+    }
     SUBCASE("what was refused, or written in part, does not stay") {
         write_text(site.folder / "p.so", bytes.substr(0, bytes.size() / 2));
         REQUIRE(!site.loader.load(the_plugin).ok());
         write_text(site.staging / "p" / "0123.so.XXXXXX", "");
         CHECK(copies().size() == last.size() + 2);
-        site.loader.remove_unused_copies({});
+        site.loader.remove_unused_copies({}, {});
         CHECK(copies() == last);
     }
     SUBCASE("a version that comes back is copied again") {
@@ -115,7 +125,7 @@ TEST_CASE("a private copy is removed once it is neither in force nor may serve a
         REQUIRE(again.ok());
         CHECK(fs::exists(again->library->staged.copy));
         CHECK(site.loader.try_config(*again, "{}", minute_terms()).ok());
-        site.loader.remove_unused_copies({again->library->staged.copy});
+        site.loader.remove_unused_copies({again->library->staged.copy}, {});
         CHECK(fs::exists(again->library->staged.copy));
     }
     SUBCASE("the copies of a file under another name are its own") {
@@ -124,7 +134,7 @@ TEST_CASE("a private copy is removed once it is neither in force nor may serve a
         REQUIRE(moved.ok());
         CHECK(moved->library->staged.copy.parent_path() == site.staging / "q");
         CHECK(site.loader.try_config(*moved, "{}", minute_terms()).ok());
-        site.loader.remove_unused_copies({});
+        site.loader.remove_unused_copies({}, {});
         CHECK(!fs::exists(site.staging / "q"));
     }
 }
