@@ -284,6 +284,17 @@ std::vector<ApiRoute> manager_routes(ManagerReads& reads, std::vector<IpRange> g
     return out;
 }
 
+ApiRoute status_route(std::function<Result<Json>()> status) {
+    return {.method = "GET",
+            .path = "/api/v1/status",
+            .permission = auth::Permission::status_read,
+            .rate = RateClass::read,
+            .handler = [status = std::move(status)](const Request&) {
+                const auto found = status();
+                return found ? json_reply(*found) : problem_of(found.error());
+            }};
+}
+
 ApiRoute events_route(EventFeed& feed) {
     const auto handler = [&feed](const Request& request) {
         EventFeed::Reader reader{.after = {}, .orchestrator = {}, .may_read = request.may_still};

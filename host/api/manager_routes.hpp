@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -68,6 +69,9 @@ class ManagerReads {
     };
     virtual Result<Health> health() = 0;
 };
+
+// `status` gives the manager as a whole; it may block for some milliseconds.
+[[nodiscard]] ApiRoute status_route(std::function<Result<Json>()> status);
 
 // All but those of auth_routes; `gateways`: from where the list for gateways is served. `clock` outlives them.
 [[nodiscard]] std::vector<ApiRoute> manager_routes(ManagerReads& reads, std::vector<IpRange> gateways,

@@ -227,10 +227,12 @@ void Manager::serve(http::ServerThread& thread) {
         .pardon = [this](const Json& order, const OrderKey& key) { return pardon(order, key); },
         .pay = [this](const Json& order, const OrderKey& key) { return pay(order, key); },
         .distribute = [this](const api::CallOrder& order, const OrderKey& key) { return distribute(order, key); }};
-    if (auto made = ManagerApi::create(host_, *engine_, plan_->settings, std::move(orders), thread,
-                                       {registrations_, registrar_.get(), connect_back_, objections_.get(),
-                                        targets_.get(), [this] { return plan_->policy.chosen; }},
-                                       proofs_, events_.get())) {
+    const auto totals = std::make_shared<RecentTotals>(plan_->settings.state, runtime::namespace_of(plan_->settings));
+    if (auto made =
+            ManagerApi::create(host_, *engine_, plan_->settings, std::move(orders), thread,
+                               {registrations_, registrar_.get(), connect_back_, objections_.get(), targets_.get(),
+                                [this] { return plan_->policy.chosen; }, [this, totals] { return overview(*totals); }},
+                               proofs_, events_.get())) {
         api_ = std::move(*made);
         const auto* scheme = plan_->settings.api.tls_certificate.empty() ? "http://" : "https://";
         host_.log().info(cat("the API is served at ", scheme, api_->address()));

@@ -1,6 +1,7 @@
 // The API of a running manager: access to it, what it reads, and its listener.
 #pragma once
 
+#include <functional>
 #include <memory>
 #include <string>
 
@@ -27,6 +28,7 @@ class ManagerApi {
         api::Objections* objections = nullptr;  // none: no routes of them
         api::AlertTargets* targets = nullptr;   // the same
         ExplanationReads::InForce policy = {};  // of explanations
+        std::function<Result<Json>()> overview;
     };
 
     // Opens `access.db` in the state folder, makes the first account where there is none, and listens on `thread`.

@@ -73,6 +73,9 @@ class Host {
     // the file says by now is not read. [any]
     void apply_again();
 
+    // The plugins in force, each with its file, hash and generation, and the generations that decide. [control]
+    [[nodiscard]] Json plugins_json();
+
     // What roles work with, once the host is started.
     [[nodiscard]] ControlLoop& loop() { return loop_; }          // [any]
     [[nodiscard]] LedgerWriter& writer() { return *writer_; }    // [any]
@@ -122,7 +125,6 @@ class Host {
     void note_applied(const NamedPlugins& chosen, ledger::GenerationId generation);
     void report_put_aside();
     void remove_unused_copies();
-    [[nodiscard]] Json plugins_json();
     [[nodiscard]] Result<std::string> metrics_text();
     void add_host_metrics(MetricPage& page);
     [[nodiscard]] bool serves(const std::filesystem::path& file, const std::string& sha256);

@@ -18,6 +18,7 @@ import unittest
 import urllib.parse
 import warnings
 import xml.etree.ElementTree
+from decimal import Decimal
 
 import described
 from network import Devnet, Host, wait_for
@@ -186,6 +187,14 @@ class Newcomer(ApiTest):
                 cursor = part["next_cursor"]
             self.assertEqual(parts, self.get(path, token).json()[name])
             self.assertEqual(len(parts), size)
+        status = self.get("/api/v1/status", token).json()
+        decided = self.host.decisions()
+        self.assertEqual([(one["asset"], int(one["owed"]), one["under_way"], one["paid"]) for one in status["networks"]],
+                         [("ETH", sum(int(one["amount_wei"]) for one in decided), "0", "0")])
+        self.assertEqual(Decimal(status["spend"]["accrued_usd"]), sum(Decimal(one["amount_usd"]) for one in decided))
+        self.assertEqual((status["decisions"], status["alerts"], status["unpaid"]), (3, [], []))
+        self.assertIn("org.stipend.payment", {one["id"] for one in status["plugins"]["plugins"]})
+        self.assert_problem(self.get("/api/v1/status"), 401)
         later = urllib.parse.quote("2200-01-01T00:00:00Z")
         self.assertEqual(self.get(f"{PAYMENTS}?from={later}", token).json(), {"payments": [], "next_cursor": None})
         self.assert_problem(self.get(f"{PAYMENTS}?orchestrator=unknown", token), 404)

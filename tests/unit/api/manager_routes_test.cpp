@@ -241,6 +241,7 @@ TEST_CASE("the description has each route of the table, with its parameters, and
     Reads reads;
     auto table = auth_routes(**access, clock, [](const std::string&) {});
     for (auto& route : manager_routes(reads, {}, clock)) table.push_back(std::move(route));
+    table.push_back(status_route([] { return Result<Json>(Json::object()); }));
     NoRegistrations registrations;
     for (auto& route : registration_routes(registrations)) table.push_back(std::move(route));
     const auto wallet = std::make_shared<WalletLogin>(

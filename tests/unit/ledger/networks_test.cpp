@@ -2,6 +2,7 @@
 // them.
 #include <doctest/doctest.h>
 
+#include "host/ledger/totals.hpp"
 #include "tests/unit/ledger/ledger_fixture.hpp"
 
 using namespace ledger_test;
@@ -82,6 +83,15 @@ struct Moved {
         }
         return "0";
     }
+    // "owed under way paid" of a network, of all orchestrators.
+    [[nodiscard]] std::string totals_of(NetworkId network) {
+        const auto sums = totals(folder / "ledger.db", {.mode = Mode::live, .chain_id = 42161});
+        REQUIRE_MESSAGE(sums.ok(), (sums.ok() ? "" : sums.error().message));
+        for (const auto& one : *sums) {
+            if (one.network.id == network) return cat(one.owed.text(), " ", one.under_way.text(), " ", one.paid.text());
+        }
+        return "none";
+    }
     // How many entries the account has.
     [[nodiscard]] std::int64_t entries(const std::string& space, const std::string& name) {
         return number(folder / "ledger.db",
@@ -118,9 +128,26 @@ TEST_CASE("an orchestrator that is moved is owed in each asset what was decided 
     CHECK((*networks)[1] == usdc());
 }
 
+TEST_CASE("totals are of one namespace, and of the assets that it has") {
+    Moved it;
+    CHECK(it.totals_of(0) == "18000000000000000 0 0");
+    CHECK(it.totals_of(1) == "12000000 0 0");
+    CHECK(it.totals_of(2) == "none");
+    const auto other = totals(it.folder / "ledger.db", {.mode = Mode::dry_run, .chain_id = 42161});
+    REQUIRE(other.ok());
+    CHECK(other->empty());
+    CHECK_FALSE(totals(it.folder / "missing.db", {.mode = Mode::live, .chain_id = 42161}).ok());
+    tamper(it.folder / "ledger.db", "UPDATE debt SET network = 9");
+    const auto damaged = totals(it.folder / "ledger.db", {.mode = Mode::live, .chain_id = 42161});
+    REQUIRE_FALSE(damaged.ok());
+    CHECK(damaged.error().message.find("network 9 is damaged") != std::string::npos);
+}
+
 TEST_CASE("what is owed before a move is paid in the old asset, beside what is owed in the new one") {
     Moved it;
     it.must({.reserved = {payout(1, 1, "6000000000000000"), on(1, payout(2, 1, "12000000"))}});
+    CHECK(it.totals_of(0) == "12000000000000000 6000000000000000 0");
+    CHECK(it.totals_of(1) == "0 12000000 0");
     it.refused({.reserved = {on(1, payout(3, 1, "12000000"))}}, "payout 2 of it is not over");
     it.must({.slots = {slot(1, 7)}, .steps = {payout_step(1, PayoutState::bound, 1)}});
     it.refused({.slots = {on(1, slot(2, 7))}, .steps = {payout_step(2, PayoutState::bound, 2)}}, "the highest nonce");
@@ -132,6 +159,8 @@ TEST_CASE("what is owed before a move is paid in the old asset, beside what is o
     CHECK(findings(*it.ledger).empty());
     CHECK(it.owed(0, 1) == "0");
     CHECK(it.owed(1, 1) == "0");
+    CHECK(it.totals_of(0) == "12000000000000000 0 6000000000000000");
+    CHECK(it.totals_of(1) == "0 0 12000000");
     // Both fees are coins; of the token, one payment left the treasury.
     CHECK(it.entries(coin_space, "expense:gas") == 2);
     CHECK(it.entries(token_space, "expense:gas") == 0);
