@@ -178,6 +178,10 @@ class Engine {
     [[nodiscard]] const PaidNetworks::One* network_of(registry::PayeeIndex payee) const {
         return networks_.find(slots_[payee].paid_on);
     }
+    // On which the payee is owed, by the ledger; NULL before there are terms.
+    [[nodiscard]] const ledger::Network* owed_on(registry::PayeeIndex payee) const {
+        return networks_.known(slots_[payee].network);
+    }
     // Whether the ledger has it that the payee is owed there.
     [[nodiscard]] bool is_on_network(registry::PayeeIndex payee) const {
         return slots_[payee].network == slots_[payee].paid_on;

@@ -39,7 +39,9 @@ auto ManagerReads::on_control(Work work) -> Result<decltype(work())> {
 }
 
 ManagerReads::Row ManagerReads::row_of(const Engine& engine, registry::PayeeIndex at) {
-    return {engine.payees()[at], engine.state_of(at), engine.is_active(at), engine.has_open_gap(at)};
+    const auto* network = engine.owed_on(at);
+    return {engine.payees()[at], engine.state_of(at), engine.is_active(at), engine.has_open_gap(at),
+            network == nullptr ? ledger::Network() : *network};
 }
 
 Result<std::vector<Json>> ManagerReads::shown(std::vector<Row> rows) {
@@ -57,7 +59,7 @@ Result<std::vector<Json>> ManagerReads::shown(std::vector<Row> rows) {
     std::vector<Json> out;
     out.reserve(rows.size());
     for (std::size_t i = 0; i < rows.size(); ++i) {
-        const auto& [payee, state, active, held, registration, change] = rows[i];
+        const auto& [payee, state, active, held, network, registration, change] = rows[i];
         const bool unapproved =
             !active && registration && registration->state == registry::RegistrationState::unapproved;
         const auto& standing = standings[i];
@@ -87,6 +89,8 @@ Result<std::vector<Json>> ManagerReads::shown(std::vector<Row> rows) {
                 .append("average_latency_ms", standing.latency_ns ? Json(*standing.latency_ns / ns_per_ms) : Json())
                 .append("capabilities", std::move(capabilities))
                 .append("owed_wei", standing.owed.text())
+                .append("asset", text_or_null(network.symbol))
+                .append("decimals", network.decimals)
                 .append("checks_ok", state.checks_ok)
                 .append("consecutive_failures", state.consecutive_failures)
                 .append("suspended", state.suspended)
@@ -118,6 +122,8 @@ Json ManagerReads::shown_pending(const registry::Registration& registration) con
         .append("average_latency_ms", Json())
         .append("capabilities", std::move(capabilities))
         .append("owed_wei", "0")
+        .append("asset", Json())
+        .append("decimals", ledger::coin_decimals)
         .append("checks_ok", 0)
         .append("consecutive_failures", 0)
         .append("suspended", false)

@@ -53,6 +53,7 @@ class ManagerReads final : public api::ManagerReads {
         ledger::EngineState state;
         bool active = false;
         bool held = false;
+        ledger::Network network = {};  // on which it is owed
         std::optional<registry::Registration> registration = {};  // none: of the configuration
         std::optional<registry::PendingChange> change = {};
     };

@@ -1,6 +1,7 @@
 // The networks that a configuration pays on, and the rate of each. All on [control].
 #pragma once
 
+#include <algorithm>
 #include <cstdint>
 #include <optional>
 #include <string>
@@ -50,6 +51,11 @@ class PaidNetworks {
     // NULL: the configuration does not pay there.
     [[nodiscard]] const One* find(ledger::NetworkId id) const;
     [[nodiscard]] std::optional<std::int64_t> rate(ledger::NetworkId id, stipend_unix_ns now) const;
+    // NULL: the ledger has none of that id. The first one is known once there are terms.
+    [[nodiscard]] const ledger::Network* known(ledger::NetworkId id) const {
+        const auto found = std::ranges::find(known_, id, &ledger::Network::id);
+        return found == known_.end() ? nullptr : &*found;
+    }
     // Each has had an answer in this run.
     [[nodiscard]] bool answered() const;
     [[nodiscard]] std::optional<stipend_unix_ns> next_wakeup() const;

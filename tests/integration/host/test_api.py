@@ -130,7 +130,7 @@ class Newcomer(ApiTest):
         self.assertEqual(sorted(ids), sorted({line["orchestrator"] for line in self.host.decisions()}))
         one = self.get(f"{LIST}/{urllib.parse.quote(ids[1], safe='')}/status", token).json()
         self.assertEqual((one["orchestrator_id"], one["status"], one["last_tier"]), (ids[1], "connected", "excellent"))
-        self.assertEqual(int(one["owed_wei"]), one["epoch"] * 6000000000000000)
+        self.assertEqual((int(one["owed_wei"]), one["asset"], one["decimals"]), (one["epoch"] * 6000000000000000, "ETH", 18))
 
         payment = self.get(f"{PAYMENTS}?limit=1", token).json()["payments"][0]
         exported = {(line["orchestrator"], line["epoch"]): line for line in self.host.decisions()}
