@@ -239,7 +239,7 @@ void print_sums(std::FILE* out, const engine::PolicyHistory& history, const Json
 
 int policy_replay(const ReplayOptions& options) {
     const auto now = SystemClock().now();
-    ledger::DecisionFilter filter;
+    ledger::DecisionFilter filter{.brief = true};
     const auto from = moment("--from", options.from, now);
     const auto to = moment("--to", options.to, now);
     if (!from || !to) return print_error((from ? to : from).error()), exit_usage;

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cstring>
+#include <utility>
 
 #include "host/engine/payee_state.hpp"
 
@@ -68,8 +69,13 @@ Result<void> PolicyHistory::meet(Account& account, const ledger::DecisionLine& l
     account.generation = line.decision.generation;
     account.policy = found.in_use.policy;
     account.state = found.before;
-    account.base = found.again.base;
-    if (!account.known) STIPEND_TRY(meet_other(account));
+    const bool same_base = std::exchange(account.base, found.again.base) == found.again.base;
+    if (!account.known) {
+        STIPEND_TRY(meet_other(account));
+    } else if (!same_base) {
+        STIPEND_LET(other, other_(account.key, account.base));
+        account.other = other.policy;
+    }
     account.known = true;
     return {};
 }
@@ -97,8 +103,26 @@ void PolicyHistory::pardon(Account& account, const ledger::Pardon& pardon, const
     for (auto& one : *account.walks) one.pardon(pardon, due_at);
 }
 
+bool PolicyHistory::begins_alike(Account& account, const ledger::Decision& d) const {
+    // A decision that pays nothing does not show whether the base is the same.
+    if (account.known || d.epoch != 1 || d.usd.zero()) return false;
+    const auto found = beginnings_.find(d.generation);
+    if (found == beginnings_.end()) return false;
+    account.state = found->second.state;
+    account.base = found->second.base;
+    account.policy = found->second.policy;
+    return true;
+}
+
+void PolicyHistory::note_beginning(const Account& account, const ledger::Decision& d) {
+    const auto& state = account.state;
+    // Failures may be inherited from an earlier name.
+    if (d.epoch != 1 || state.consecutive_failures > 0 || state.suspended) return;
+    beginnings_.try_emplace(d.generation, Beginning{state, account.base, account.policy});
+}
+
 Result<bool> PolicyHistory::reproduce(Account& account, const ledger::Decision& d) {
-    auto state = account.state;
+    auto& state = account.state;
     state.due_at = d.due_at;
     auto sample = recorded_sample(state, d, account.base);
     stipend_decision decision{};
@@ -112,48 +136,107 @@ Result<bool> PolicyHistory::reproduce(Account& account, const ledger::Decision& 
     }
     if (!same) return false;
     STIPEND_TRY(apply(state, decision, next_interval_ns(d)));
-    account.state = state;
     return true;
 }
 
-Result<void> PolicyHistory::decide_by_other(Account& account, const ledger::Decision& d) {
+Result<bool> PolicyHistory::meet_and_reproduce(Account& account, const ledger::DecisionLine& line) {
+    const auto& d = line.decision;
+    if (begins_alike(account, d)) {
+        const auto before = account.state;
+        STIPEND_LET(same, reproduce(account, d));
+        if (same) {
+            const auto after = std::exchange(account.state, before);
+            STIPEND_TRY(meet_other(account));
+            account.state = after;
+            account.generation = d.generation;
+            account.known = true;
+            return true;
+        }
+    }
+    STIPEND_TRY(meet(account, line));
+    note_beginning(account, d);
+    return reproduce(account, d);
+}
+
+Result<void> PolicyHistory::settle_other(Account& account, const ledger::Decision& d,
+                                         const stipend_decision& decision) {
     auto& state = account.other_state;
     auto& sum = account.sum;
-    state.due_at = d.due_at;
-    const auto sample = recorded_sample(state, d, account.base);
-    stipend_decision decision{};
-    STIPEND_TRY(account.other->decide({&sample, 1}, {&decision, 1}));
     const bool held = decision.action == STIPEND_HOLD;
-    auto from = d.due_at;  // where its own schedule leaves the recorded one
     if (held) {
         ++sum.held;
-        from = stretch_of(account.before, d).from;
-        auto due = state;
-        STIPEND_TRY(hold(due, d.due_at));
-        state.due_at = due.due_at;
+        STIPEND_TRY(hold(state, d.due_at));
     } else {
         sum.again = sum.again.plus_saturating(Usd::of_e8(decision.amount_usd_e8));
         if (d.tier != text_of(decision.tier)) ++sum.flips;
         STIPEND_TRY(apply(state, decision, next_interval_ns(d)));
     }
-    const bool elsewhere = state.due_at != d.next_at;
+    const bool elsewhere = held || state.due_at != d.next_at;
     if (elsewhere && !held) ++sum.waits;
-    if (account.walks || !(elsewhere || held)) return {};
+    if (account.walks || !elsewhere) return {};
+    // Here its own schedule leaves the recorded one.
+    const auto stretch = stretch_of(account.before, d);
+    const auto from = held ? stretch.from : d.due_at;
     account.walks = std::make_unique<Walks>(
         Walks{ScheduleWalk(Unobserved::down, state, from), ScheduleWalk(Unobserved::up, state, from)});
     account.paid_before = sum.again;
     account.checks_before = sum.decisions - sum.held;
     if (!held) return {};
-    for (auto& one : *account.walks) one.look_at(stretch_of(account.before, d));
+    for (auto& one : *account.walks) one.look_at(stretch);
     return {};
 }
 
-Result<void> PolicyHistory::walk(Account& account, const KnownStretch& stretch) {
-    for (auto& one : *account.walks) {
-        auto done = one.advance(*account.other, account.base, stretch);
-        if (!done) return std::move(done).error().in(account.key);
+// Samples that one policy is to decide at once: those of both walks, and one of the recorded check.
+class PolicyHistory::Round {
+  public:
+    void add(const stipend_sample& sample, ScheduleWalk* walk) {
+        in_[count_] = sample;
+        walks_[count_++] = walk;
     }
-    return {};
+    void add_next(Account& account, const KnownStretch& stretch) {
+        for (auto& one : *account.walks) {
+            if (const auto sample = one.next(account.base, stretch)) add(*sample, &one);
+        }
+    }
+    [[nodiscard]] bool empty() const { return count_ == 0; }
+    [[nodiscard]] Result<void> decide(const Account& account, const KnownStretch& stretch) {
+        auto done = account.other->decide({in_.data(), count_}, {out_.data(), count_});
+        for (std::size_t at = 0; done && at < count_; ++at) {
+            if (walks_[at] != nullptr) done = walks_[at]->settle(out_[at], stretch);
+        }
+        return done ? std::move(done) : std::move(done).error().in(account.key);
+    }
+    [[nodiscard]] const stipend_decision& first() const { return out_[0]; }
+
+  private:
+    std::array<stipend_sample, 3> in_;
+    std::array<stipend_decision, 3> out_;
+    std::array<ScheduleWalk*, 3> walks_ = {};
+    std::size_t count_ = 0;
+};
+
+Result<void> PolicyHistory::walk(Account& account, const KnownStretch& stretch) {
+    for (;;) {
+        Round round;
+        round.add_next(account, stretch);
+        if (round.empty()) return {};
+        STIPEND_TRY(round.decide(account, stretch));
+    }
+}
+
+Result<void> PolicyHistory::decide_by_other(Account& account, const ledger::Decision& d) {
+    account.other_state.due_at = d.due_at;
+    Round round;
+    round.add(recorded_sample(account.other_state, d, account.base), nullptr);
+    if (!account.walks) {
+        STIPEND_TRY(round.decide(account, {}));
+        return settle_other(account, d, round.first());
+    }
+    const auto stretch = stretch_of(account.before, d);
+    round.add_next(account, stretch);
+    STIPEND_TRY(round.decide(account, stretch));
+    STIPEND_TRY(settle_other(account, d, round.first()));
+    return walk(account, stretch);
 }
 
 Result<void> PolicyHistory::take(const ledger::DecisionLine& line) {
@@ -162,13 +245,13 @@ Result<void> PolicyHistory::take(const ledger::DecisionLine& line) {
     if (account.key.empty()) account.key = line.key;
     // A due time ahead of that which was decided: a pardon lies between.
     const bool moved = account.before && d.due_at < account.before->next_at;
-    const bool fresh = !account.known || account.generation != d.generation || moved;
-    if (fresh) STIPEND_TRY(meet(account, line));
-    STIPEND_LET(same, reproduce(account, d));
-    if (!same && !fresh) {
-        // A pardon, or terms that changed: what the ledger says of the state now.
-        STIPEND_TRY(meet(account, line));
+    bool same = false;
+    if (account.known && account.generation == d.generation && !moved) {
         STIPEND_SET(same, reproduce(account, d));
+    }
+    if (!same) {
+        // New to it; or a pardon, or terms that changed: what the ledger says of the state now.
+        STIPEND_SET(same, meet_and_reproduce(account, line));
     }
     if (!same) {
         ++not_reproduced_;
@@ -181,7 +264,6 @@ Result<void> PolicyHistory::take(const ledger::DecisionLine& line) {
     auto& sum = account.sum;
     ++sum.decisions;
     sum.recorded = sum.recorded.plus_saturating(d.usd);
-    if (account.walks) STIPEND_TRY(walk(account, stretch_of(account.before, d)));
     STIPEND_TRY(decide_by_other(account, d));
     account.before = CheckBefore::of(d);
     return {};

@@ -80,14 +80,23 @@ class PolicyHistory {
         Usd paid_before = {};
         std::uint64_t checks_before = 0;
     };
+    class Round;
     // Where the policies of a generation and the state before the decision are not known yet, or not any more.
     [[nodiscard]] Result<void> meet(Account& account, const ledger::DecisionLine& line);
     [[nodiscard]] Result<void> meet_other(Account& account);
     static void pardon(Account& account, const ledger::Pardon& pardon, const ledger::EngineState& after,
                        stipend_unix_ns due_at);
+    // Tries the beginning of another orchestrator of the same generation for this one's first decision: where that
+    // reproduces it, the ledger, which takes longer than a hundred decisions, is not asked.
+    [[nodiscard]] bool begins_alike(Account& account, const ledger::Decision& d) const;
+    void note_beginning(const Account& account, const ledger::Decision& d);
     // True where it came to the same.
     [[nodiscard]] static Result<bool> reproduce(Account& account, const ledger::Decision& d);
+    [[nodiscard]] Result<bool> meet_and_reproduce(Account& account, const ledger::DecisionLine& line);
+    // The recorded check, and those of its own schedule until then.
     [[nodiscard]] static Result<void> decide_by_other(Account& account, const ledger::Decision& d);
+    [[nodiscard]] static Result<void> settle_other(Account& account, const ledger::Decision& d,
+                                                   const stipend_decision& decision);
     [[nodiscard]] static Result<void> walk(Account& account, const KnownStretch& stretch);
     static void complete(Account& account);
 
@@ -96,6 +105,13 @@ class PolicyHistory {
     const TermsSource& present_;
     const OtherSource& other_;
     std::unordered_map<ledger::OrchestratorId, Account> accounts_;
+    // The first decision of one orchestrator for each generation.
+    struct Beginning {
+        ledger::EngineState state;
+        Usd base = {};
+        std::shared_ptr<const plugin::PolicyInstance> policy;
+    };
+    std::map<ledger::GenerationId, Beginning> beginnings_;
     std::map<std::string, HistorySum> sums_;
     std::uint64_t decisions_ = 0;
     std::uint64_t not_reproduced_ = 0;

@@ -103,22 +103,33 @@ stipend_sample ScheduleWalk::sample_of(const Look& look, Usd base) const {
     return make_sample(state_, result, observed, base, state_.due_at);
 }
 
-Result<void> ScheduleWalk::check(const plugin::PolicyInstance& policy, Usd base, const KnownStretch& stretch) {
+std::optional<stipend_sample> ScheduleWalk::next(Usd base, const KnownStretch& stretch) {
+    // Where it has kept to the recorded times so far, it keeps to one that no policy has set as well.
+    if (from_ == stretch.from && state_.due_at == stretch.next_at) state_.due_at = stretch.to;
+    pass_gap(stretch);
+    look_until(stretch, std::min(state_.due_at, stretch.to));
+    if (stretch.check != nullptr && stretch.check->job == ledger::Job::ok) {
+        latency_ns_ = stretch.check->evidence.latency_ns;
+    }
+    if (state_.due_at > stretch.to) return std::nullopt;
+    asked_unobserved_ns_ = 0;
+    if (sees_the_recorded(stretch)) return recorded_sample(state_, *stretch.check, base);
+    const auto seen = look(stretch);
+    asked_unobserved_ns_ = seen.unobserved_ns;
+    return sample_of(seen, base);
+}
+
+Result<void> ScheduleWalk::settle(const stipend_decision& decision, const KnownStretch& stretch) {
     if (++steps_ > max_checks) {
         return fail(STIPEND_E_LIMIT, "more than ", max_checks, " simulated checks of one orchestrator");
     }
-    const bool as_recorded = sees_the_recorded(stretch);
-    const auto seen = as_recorded ? Look() : look(stretch);
-    const auto sample = as_recorded ? recorded_sample(state_, *stretch.check, base) : sample_of(seen, base);
-    stipend_decision decision{};
-    STIPEND_TRY(policy.decide({&sample, 1}, {&decision, 1}));
     if (decision.action == STIPEND_HOLD) return hold(state_, state_.due_at);
     const auto at = state_.due_at;
     const bool at_recorded = stretch.check != nullptr && at == stretch.to;
     STIPEND_TRY(apply(state_, decision, at_recorded ? next_interval_ns(*stretch.check) : stretch.interval_ns));
     paid_ = paid_.plus_saturating(Usd::of_e8(decision.amount_usd_e8));
     ++checks_;
-    unobserved_ns_ += seen.unobserved_ns;
+    unobserved_ns_ += asked_unobserved_ns_;
     from_ = at;
     known_ns_ = 0;
     up_ = covered_ = 0;
@@ -126,18 +137,11 @@ Result<void> ScheduleWalk::check(const plugin::PolicyInstance& policy, Usd base,
 }
 
 Result<void> ScheduleWalk::advance(const plugin::PolicyInstance& policy, Usd base, const KnownStretch& stretch) {
-    if (stretch.check != nullptr && stretch.check->job == ledger::Job::ok) {
-        latency_ns_ = stretch.check->evidence.latency_ns;
+    while (const auto sample = next(base, stretch)) {
+        stipend_decision decision{};
+        STIPEND_TRY(policy.decide({&*sample, 1}, {&decision, 1}));
+        STIPEND_TRY(settle(decision, stretch));
     }
-    // Where it has kept to the recorded times so far, it keeps to one that no policy has set as well.
-    if (from_ == stretch.from && state_.due_at == stretch.next_at) state_.due_at = stretch.to;
-    for (;;) {
-        pass_gap(stretch);
-        if (state_.due_at > stretch.to) break;
-        look_until(stretch, state_.due_at);
-        STIPEND_TRY(check(policy, base, stretch));
-    }
-    look_until(stretch, stretch.to);
     return {};
 }
 

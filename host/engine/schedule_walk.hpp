@@ -49,9 +49,13 @@ class ScheduleWalk {
     ScheduleWalk(Unobserved unobserved, const ledger::EngineState& state, stipend_unix_ns from)
         : unobserved_(unobserved), state_(state), from_(from), looked_at_(from) {}
 
-    // Makes the checks that are due in (stretch.from, stretch.to]. Stretches come in the order of time, none left out,
-    // the first one at that of the constructor's `from`. LIMIT beyond max_checks, or where time leaves 64 bits; what
-    // the policy says otherwise.
+    // A check that is due by `stretch.to`: what the policy is to decide, where there is one. Then `settle` is called.
+    [[nodiscard]] std::optional<stipend_sample> next(Usd base, const KnownStretch& stretch);
+    // Takes the decision on the sample that `next` gave.
+    [[nodiscard]] Result<void> settle(const stipend_decision& decision, const KnownStretch& stretch);
+    // Makes all the checks that are due in (stretch.from, stretch.to]. Stretches come in the order of time, none left
+    // out, the first one at that of the constructor's `from`. LIMIT beyond max_checks, or where time leaves 64 bits;
+    // what the policy says otherwise.
     [[nodiscard]] Result<void> advance(const plugin::PolicyInstance& policy, Usd base, const KnownStretch& stretch);
     // As a stretch without anything to look at.
     void look_at(const KnownStretch& stretch) { look_until(stretch, stretch.to); }
@@ -77,7 +81,6 @@ class ScheduleWalk {
     [[nodiscard]] bool sees_the_recorded(const KnownStretch& stretch) const;
     [[nodiscard]] Look look(const KnownStretch& stretch) const;
     [[nodiscard]] stipend_sample sample_of(const Look& look, Usd base) const;
-    [[nodiscard]] Result<void> check(const plugin::PolicyInstance& policy, Usd base, const KnownStretch& stretch);
 
     const Unobserved unobserved_;
     ledger::EngineState state_;
@@ -89,6 +92,7 @@ class ScheduleWalk {
     Usd paid_ = {};
     std::uint64_t checks_ = 0;
     std::uint64_t steps_ = 0;
+    std::int64_t asked_unobserved_ns_ = 0;  // of the check that is to be settled
     std::int64_t unobserved_ns_ = 0;
 };
 

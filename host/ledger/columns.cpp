@@ -1,6 +1,7 @@
 #include "host/ledger/columns.hpp"
 
 #include <algorithm>
+#include <map>
 
 #include "host/ledger/invariants.hpp"
 
@@ -39,6 +40,22 @@ void Reader::operator()(const Field&, stipend_memory& memory) const {
 
 std::string select_decisions(std::string_view rest) {
     return cat("SELECT seq, ", columns<Decision>(), ", state_digest FROM decision ", rest);
+}
+
+std::string select_brief_decisions(std::string_view rest) {
+    static const std::string list = [] {
+        const std::string zero = "X'" + std::string(64, '0') + "'";
+        const std::map<std::string_view, std::string> instead{
+            {"wei", zero}, {"http_status", "0"}, {"served_by", "''"}, {"body_hash", zero}, {"body_head", "X''"}};
+        std::string out = "seq";
+        const Decision row{};
+        flat_fields(row, [&](const Field& field, const auto&) {
+            const auto found = instead.find(field.column);
+            out += cat(", ", found == instead.end() ? std::string(field.column) : found->second);
+        });
+        return cat(out, ", ", zero);
+    }();
+    return cat("SELECT ", list, " FROM decision ", rest);
 }
 
 StoredDecision read_decision(sqlite::Statement& from) {

@@ -36,7 +36,8 @@ class Exporter {
         if (filter_.orchestrator) where += " AND orchestrator = ?";
         if (filter_.from) where += " AND decided_at >= ?";
         if (filter_.to) where += " AND decided_at < ?";
-        STIPEND_LET(rows, database.prepare(select_decisions(where + " ORDER BY seq")));
+        where += " ORDER BY seq";
+        STIPEND_LET(rows, database.prepare(filter_.brief ? select_brief_decisions(where) : select_decisions(where)));
         rows.bind(std::max(after, filter_.after));
         if (filter_.orchestrator) rows.bind(*filter_.orchestrator);
         if (filter_.from) rows.bind(*filter_.from);

@@ -61,7 +61,7 @@ class Replayed {
         const auto from = thread_cpu_ns();
         engine::PolicyHistory history(*asked, policies, present, others);
         stipend_unix_ns last = 0;
-        STIPEND_TRY(read->export_decisions({}, [&](const ledger::DecisionLine& line) {
+        STIPEND_TRY(read->export_decisions({.brief = true}, [&](const ledger::DecisionLine& line) {
             last = std::max(last, line.decision.decided_at);
             return history.take(line);
         }));
@@ -78,7 +78,7 @@ class Replayed {
         const auto book = must(open());
         Measured measured;
         const auto from = thread_cpu_ns();
-        STIPEND_TRY(book->export_decisions({}, [&](const ledger::DecisionLine&) -> Result<void> {
+        STIPEND_TRY(book->export_decisions({.brief = true}, [&](const ledger::DecisionLine&) -> Result<void> {
             ++measured.done;
             return {};
         }));
