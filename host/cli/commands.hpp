@@ -29,6 +29,7 @@ struct ReplayOptions {
     std::string from, to;      // times, or how long ago; empty: all
     std::string orchestrator;  // empty: all
     std::string table;         // a file that is laid over the policy's configuration; empty: that as it is now
+    std::string plugin;        // a file with another policy; empty: the one that is configured
 };
 int policy_replay(const ReplayOptions& options);
 

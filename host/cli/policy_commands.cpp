@@ -19,9 +19,9 @@ void add_policy_commands(CLI::App& app, PolicyOptions& options, int& status) {
                          "the most, in percent, that the pay per minute may fall from one uptime to the next lower one "
                          "(default: any)");
     lint_app->callback([&] { status = policy_lint(options.lint); });
-    auto* replay_app =
-        command(*policy, "replay", "decide recorded history again: first as it was, then by another configuration",
-                options.replay.common);
+    auto* replay_app = command(
+        *policy, "replay", "decide recorded history again: first as it was, then by another configuration or plugin",
+        options.replay.common);
     replay_app->add_option("--from", options.replay.from,
                            "decided at or after this time, such as 2026-11-22T06:00:00Z, or -7d (default: all)");
     replay_app->add_option("--to", options.replay.to, "decided before this time");
@@ -30,6 +30,11 @@ void add_policy_commands(CLI::App& app, PolicyOptions& options, int& status) {
         ->add_option("--table", options.replay.table,
                      "a YAML file that is laid over payment.policy.config (default: that as it is now)")
         ->type_name("FILE");
+    replay_app
+        ->add_option("--plugin", options.replay.plugin,
+                     "a shared object whose policy decides (default: the one that is configured); where its id is "
+                     "another one, its configuration is that of --table alone")
+        ->type_name("FILE.so");
     replay_app->callback([&] { status = policy_replay(options.replay); });
 }
 

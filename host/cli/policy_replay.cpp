@@ -1,6 +1,8 @@
 // `stipend policy replay`: recorded history decided again, by the policies that decided it and by another
-// configuration.
+// configuration or plugin.
 #include <fmt/format.h>
+
+#include <array>
 
 #include "host/base/file.hpp"
 #include "host/base/printable.hpp"
@@ -51,36 +53,80 @@ std::optional<config::Tree> read_overlay(const std::string& file, config::Diagno
 // Makes the other policy, once for each configuration and base.
 class OtherPolicies {
   public:
-    OtherPolicies(plugin::Loader& loader, const config::Settings& settings, config::Tree overlay,
+    OtherPolicies(plugin::Loader& loader, const config::Settings& settings, std::string file, config::Tree overlay,
                   config::Diagnostics& diagnostics)
-        : loader_(loader), settings_(settings), overlay_(std::move(overlay)), diagnostics_(diagnostics) {}
+        : loader_(loader),
+          settings_(settings),
+          overlay_(std::move(overlay)),
+          reference_(settings.payment.policy),
+          path_("payment.policy.config"),
+          diagnostics_(diagnostics) {
+        if (file.empty()) return;
+        if (diagnostics_.file().empty()) diagnostics_.set_source(file, {});
+        reference_ = {.plugin = std::move(file), .id = {}, .sha256 = {}, .config = {}, .pos = {}};
+        path_ = "--plugin";
+    }
 
+    // Loads it, and tries it with the terms of an orchestrator that has none of its own. What is wrong is a diagnostic.
+    [[nodiscard]] bool load() {
+        if (reference_.pos.line == 0 && !choose_configuration()) return false;
+        return of("", settings_.payment.base).ok();
+    }
     Result<engine::PolicyHistory::Other> of(const std::string& orchestrator, Usd base) {
-        const auto tree =
-            config::overlay(config::policy_config(settings_, engine::entry_of(settings_, orchestrator)), overlay_);
+        const auto configured =
+            is_configured_ ? config::policy_config(settings_, engine::entry_of(settings_, orchestrator)) : nullptr;
+        const auto tree = config::overlay(configured, overlay_);
         auto& made = made_[{config::plugin_json(tree), base.count_e8()}];
         if (!made) {
             STIPEND_SET(made, make(tree, base));
         }
         return engine::PolicyHistory::Other{.policy = made};
     }
+    // {"id","version","file","sha256"}
+    [[nodiscard]] Json described() const {
+        return Json::object()
+            .append("id", chosen_.plugin->id)
+            .append("version", chosen_.plugin->version)
+            .append("file", chosen_.library->staged.source.native())
+            .append("sha256", chosen_.library->staged.sha256)
+            .append("configured", is_configured_);
+    }
 
   private:
+    // The configuration of the host is for the plugin that it names, and not for one of another id.
+    bool choose_configuration() {
+        const auto& configured = settings_.payment.policy;
+        const auto known = loader_.load({configured.plugin, configured.id, configured.sha256, STIPEND_POLICY});
+        const auto given = loader_.load({reference_.plugin, {}, {}, STIPEND_POLICY});
+        for (const auto* one : {&known, &given}) {
+            if (!*one) diagnostics_.add({}, one == &known ? "payment.policy" : path_, one->error().message);
+        }
+        if (!known || !given) return false;
+        is_configured_ = known->plugin->id == given->plugin->id;
+        return true;
+    }
     Result<std::shared_ptr<const plugin::PolicyInstance>> make(const config::Tree& tree, Usd base) {
         const auto terms = make_terms(settings_.payment.interval_ns, base.count_e8());
-        const auto prepared = plugin::prepare(loader_, settings_.payment.policy, tree, "payment.policy.config",
-                                              STIPEND_POLICY, terms, diagnostics_);
+        const auto prepared = plugin::prepare(loader_, reference_, tree, path_, STIPEND_POLICY, terms, diagnostics_);
         if (!prepared) return fail(STIPEND_E_CONFIG, "the policy to compare with is refused");
-        const auto& library = *prepared->chosen.library;
-        STIPEND_LET(policy,
-                    plugin::PolicyInstance::create(*library.entry, *prepared->chosen.plugin, library.staged.source,
-                                                   "replay", prepared->config_json, terms));
-        return std::shared_ptr<const plugin::PolicyInstance>(std::move(policy));
+        chosen_ = prepared->chosen;
+        const auto& library = *chosen_.library;
+        auto policy = plugin::PolicyInstance::create(*library.entry, *chosen_.plugin, library.staged.source, "replay",
+                                                     prepared->config_json, terms);
+        if (!policy) {
+            diagnostics_.add({}, path_, policy.error().message);
+            return std::move(policy).error();
+        }
+        return std::shared_ptr<const plugin::PolicyInstance>(std::move(*policy));
     }
 
     plugin::Loader& loader_;
     const config::Settings& settings_;
     const config::Tree overlay_;
+    config::PluginRef reference_;
+    std::string path_;
+    bool is_configured_ = true;  // what decides is the plugin that the configuration names, maybe another version
+    plugin::Chosen chosen_ = {};
     config::Diagnostics& diagnostics_;
     std::map<std::pair<std::string, std::int64_t>, std::shared_ptr<const plugin::PolicyInstance>> made_;
 };
@@ -90,74 +136,110 @@ Json sum_json(const engine::HistorySum& sum) {
         .append("decisions", sum.decisions)
         .append("recorded_usd", sum.recorded.text())
         .append("usd_at_these_checks", sum.again.text())
-        .append("usd_by_time", sum.again_by_time.text())
+        .append("simulated_usd_low", sum.low.text())
+        .append("simulated_usd_high", sum.high.text())
+        .append("simulated_checks_least", sum.least_checks)
+        .append("simulated_checks_most", sum.most_checks)
+        .append("unobserved_seconds", Json::of_number(scaled_text(sum.unobserved_ns, 9)))
         .append("other_tier", sum.flips)
         .append("other_wait", sum.waits)
         .append("held", sum.held);
 }
 
+std::string range_text(const engine::HistorySum& sum) {
+    return sum.low == sum.high ? sum.low.text() : cat(sum.low.text(), " .. ", sum.high.text());
+}
+
+// In whole seconds: "2d 3h", "11m 40s".
+std::string rough_time(std::int64_t ns) {
+    using Unit = std::pair<std::int64_t, std::string_view>;
+    constexpr std::array<Unit, 4> units{{{s_per_day, "d"}, {3600, "h"}, {60, "m"}, {1, "s"}}};
+    if (ns == 0) return "-";
+    auto left = ns / ns_per_s;
+    if (left == 0) return "<1s";
+    std::string out;
+    int parts = 0;
+    for (const auto& [seconds, unit] : units) {
+        if (left >= seconds && parts < 2) out += cat(out.empty() ? "" : " ", left / seconds, unit);
+        if (!out.empty()) ++parts;
+        left %= seconds;
+    }
+    return out;
+}
+
 std::vector<Table::Cell> row_of(const std::string& name, const engine::HistorySum& sum) {
-    const auto colour = [&](Usd again) {
-        return again > sum.recorded ? Colour::good : again < sum.recorded ? Colour::bad : Colour::none;
+    const auto colour = [&](Usd low, Usd high) {
+        return low > sum.recorded ? Colour::good : high < sum.recorded ? Colour::bad : Colour::none;
     };
     return {{printable_line(name)},
             {cat(sum.decisions)},
             {sum.recorded.text()},
-            {sum.again.text(), colour(sum.again)},
-            {sum.again_by_time.text(), colour(sum.again_by_time)},
-            {cat(sum.flips)},
-            {cat(sum.waits)},
-            {cat(sum.held)}};
+            {sum.again.text(), colour(sum.again, sum.again)},
+            {range_text(sum), colour(sum.low, sum.high)},
+            {rough_time(sum.unobserved_ns)},
+            {cat(sum.flips)}};
 }
 
-int print_history(std::FILE* out, const engine::PolicyHistory& history, bool json) {
+int print_json(std::FILE* out, const engine::PolicyHistory& history, Json policy) {
     const bool reproduced = history.not_reproduced() == 0;
-    if (json) {
-        auto problems = Json::array();
-        for (const auto& one : history.problems()) problems.push(one);
-        auto list = Json::array();
-        for (const auto& [key, sum] : history.sums()) {
-            if (reproduced) list.push(sum_json(sum).append("orchestrator", key));
-        }
-        fmt::print(out, "{}\n",
-                   Json::object()
-                       .append("decisions", history.total().decisions)
-                       .append("not_reproduced", history.not_reproduced())
-                       .append("problems", std::move(problems))
-                       .append("orchestrators", std::move(list))
-                       .append("total", reproduced ? sum_json(history.total()) : Json())
-                       .dump());
-        return reproduced ? exit_good : exit_differs;
+    auto problems = Json::array();
+    for (const auto& one : history.problems()) problems.push(one);
+    auto list = Json::array();
+    for (const auto& [key, sum] : history.sums()) {
+        if (reproduced) list.push(sum_json(sum).append("orchestrator", key));
     }
-    if (!reproduced) {
-        for (const auto& one : history.problems()) fmt::print(out, "DIFFERS  {}\n", printable_line(one));
-        fmt::print(
-            out,
-            "{} of {} decisions are not what their own policy comes to now, so nothing is compared: see `stipend "
-            "explain`\n",
-            history.not_reproduced(), history.total().decisions);
-        return exit_differs;
-    }
-    fmt::print(out, "{} decisions, each reproduced by the policy that made it\n", history.total().decisions);
+    fmt::print(out, "{}\n",
+               Json::object()
+                   .append("decisions", history.decisions())
+                   .append("not_reproduced", history.not_reproduced())
+                   .append("problems", std::move(problems))
+                   .append("policy", std::move(policy))
+                   .append("orchestrators", std::move(list))
+                   .append("total", reproduced ? sum_json(history.total()) : Json())
+                   .dump());
+    return reproduced ? exit_good : exit_differs;
+}
+
+int print_not_reproduced(std::FILE* out, const engine::PolicyHistory& history) {
+    for (const auto& one : history.problems()) fmt::print(out, "DIFFERS  {}\n", printable_line(one));
+    fmt::print(out,
+               "{} of {} decisions are not what their own policy comes to now, so nothing is compared: see `stipend "
+               "explain`\n",
+               history.not_reproduced(), history.decisions());
+    return exit_differs;
+}
+
+void print_sums(std::FILE* out, const engine::PolicyHistory& history, const Json& policy) {
+    fmt::print(out, "{} decisions, each reproduced by the policy that made it\n", history.decisions());
+    const auto shown = [&](std::string_view name) { return printable_line(policy.find(name)->text()); };
+    fmt::print(
+        out, "decided again by {} {}, {}{}\n", shown("id"), shown("version"), shown("file"),
+        policy.find("configured")->truth() ? "" : ": it begins with an empty memory, and has its own from then on");
     Table table({{"ORCHESTRATOR", false, true},
                  {"CHECKS", true},
-                 {"RECORDED USD", true},
+                 {"RECORDED", true},
                  {"THESE CHECKS", true},
-                 {"BY TIME", true},
-                 {"TIERS", true},
-                 {"WAITS", true},
-                 {"HELD", true}});
+                 {"SIMULATED USD", true},
+                 {"UNOBSERVED", true},
+                 {"TIERS", true}});
     for (const auto& [key, sum] : history.sums()) table.add(row_of(key, sum));
-    table.add(row_of("all", history.total()));
+    const auto total = history.total();
+    table.add(row_of("all", total));
     table.print(out);
-    return exit_good;
+    if (total.waits > 0) {
+        fmt::print(out, "decisions after which the next check would come at another time: {}\n", total.waits);
+    }
+    if (total.held > 0) fmt::print(out, "checks that it holds, deciding nothing: {}\n", total.held);
+    if (total.unobserved_ns == 0) return;
+    fmt::print(out, "time that its own checks ask about and that was not observed, as down .. as up: {}\n",
+               rough_time(total.unobserved_ns));
 }
 
 }  // namespace
 
 int policy_replay(const ReplayOptions& options) {
     const auto now = SystemClock().now();
-    ledger::DecisionFilter filter;
+    ledger::DecisionFilter filter{.brief = true};
     const auto from = moment("--from", options.from, now);
     const auto to = moment("--to", options.to, now);
     if (!from || !to) return print_error((from ? to : from).error()), exit_usage;
@@ -188,18 +270,25 @@ int policy_replay(const ReplayOptions& options) {
         return one;
     };
     const engine::TermsSource present = [&](const std::string& key) { return engine::present_terms(*settings, key); };
-    OtherPolicies others(loader, *settings, *overlay, diagnostics);
+    OtherPolicies others(loader, *settings, options.plugin, *overlay, diagnostics);
+    if (!others.load()) return print_diagnostics(diagnostics, options.common.json);
     const engine::PolicyHistory::OtherSource other = [&](const std::string& key, Usd base) {
         return others.of(key, base);
     };
     engine::PolicyHistory history(**asked, policies, present, other);
-    const auto done = (*read)->export_decisions(filter, [&](const ledger::DecisionLine& line) -> Result<void> {
+    stipend_unix_ns last = 0;
+    auto done = (*read)->export_decisions(filter, [&](const ledger::DecisionLine& line) -> Result<void> {
+        last = std::max(last, line.decision.decided_at);
         if (!options.orchestrator.empty() && line.key != options.orchestrator) return {};
         return history.take(line);
     });
+    if (done) done = history.finish(last);
     if (!diagnostics.empty()) return print_diagnostics(diagnostics, options.common.json);
     if (!done) return print_error(done.error());
-    return print_history(answer.file(), history, options.common.json);
+    if (options.common.json) return print_json(answer.file(), history, others.described());
+    if (history.not_reproduced() > 0) return print_not_reproduced(answer.file(), history);
+    print_sums(answer.file(), history, others.described());
+    return exit_good;
 }
 
 }  // namespace stipend::cli

@@ -4,42 +4,57 @@
 
 namespace stipend::engine {
 
-stipend_sample make_sample(const ledger::EngineState& state, const JobResult& result,
-                           const std::optional<uptime::Observed>& observed, Usd base, stipend_unix_ns now) {
+namespace {
+
+// What the policy is given whatever the check saw.
+stipend_sample unchecked_sample(const ledger::EngineState& state, Usd base, stipend_unix_ns now) {
     stipend_sample sample{};
     sample.size = sizeof sample;
-    sample.job = result.outcome;
     sample.epoch = state.epoch + 1;
     sample.evaluated_at = now;
     sample.interval_ns = state.interval_ns;
-    if (result.outcome == STIPEND_JOB_OK && result.reported_ppm) {
-        sample.flags |= STIPEND_SAMPLE_REPORTED;
-        sample.reported_ppm = *result.reported_ppm;
-        sample.reported_window_s = result.evidence.window_s;
-    }
-    if (observed) {
-        sample.flags |= STIPEND_SAMPLE_OBSERVED;
-        sample.observed_ppm = observed->up_ppm;
-        sample.coverage_ppm = observed->coverage_ppm;
-    }
     if (state.suspended) sample.flags |= STIPEND_SAMPLE_SUSPENDED;
     sample.consecutive_failures = state.consecutive_failures;
     sample.checks_total = state.checks_total;
     sample.checks_ok = state.checks_ok;
     sample.base_usd_e8 = base.count_e8();
-    sample.latency_ns = result.evidence.latency_ns;
     sample.memory = state.memory;
     return sample;
 }
 
+void add_report(stipend_sample& sample, std::uint32_t ppm, std::uint32_t window_s) {
+    sample.flags |= STIPEND_SAMPLE_REPORTED;
+    sample.reported_ppm = ppm;
+    sample.reported_window_s = window_s;
+}
+
+void add_observed(stipend_sample& sample, const uptime::Observed& observed) {
+    sample.flags |= STIPEND_SAMPLE_OBSERVED;
+    sample.observed_ppm = observed.up_ppm;
+    sample.coverage_ppm = observed.coverage_ppm;
+}
+
+}  // namespace
+
+stipend_sample make_sample(const ledger::EngineState& state, const JobResult& result,
+                           const std::optional<uptime::Observed>& observed, Usd base, stipend_unix_ns now) {
+    auto sample = unchecked_sample(state, base, now);
+    sample.job = result.outcome;
+    if (result.outcome == STIPEND_JOB_OK && result.reported_ppm) {
+        add_report(sample, *result.reported_ppm, result.evidence.window_s);
+    }
+    if (observed) add_observed(sample, *observed);
+    sample.latency_ns = result.evidence.latency_ns;
+    return sample;
+}
+
 stipend_sample recorded_sample(const ledger::EngineState& state, const ledger::Decision& d, Usd base) {
-    JobResult result;
-    result.outcome = static_cast<std::int32_t>(d.job);
-    result.reported_ppm = d.uptime_ppm;
-    result.evidence = d.evidence;
-    std::optional<uptime::Observed> observed;
-    if (d.coverage_ppm > 0) observed = {.up_ppm = d.uptime_ppm.value_or(0), .coverage_ppm = d.coverage_ppm};
-    return make_sample(state, result, observed, base, d.decided_at);
+    auto sample = unchecked_sample(state, base, d.decided_at);
+    sample.job = static_cast<std::int32_t>(d.job);
+    if (d.job == ledger::Job::ok && d.uptime_ppm) add_report(sample, *d.uptime_ppm, d.evidence.window_s);
+    if (d.coverage_ppm > 0) add_observed(sample, {.up_ppm = d.uptime_ppm.value_or(0), .coverage_ppm = d.coverage_ppm});
+    sample.latency_ns = d.evidence.latency_ns;
+    return sample;
 }
 
 bool decides_as_recorded(const stipend_decision& got, const ledger::Decision& d) {

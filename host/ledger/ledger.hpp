@@ -53,6 +53,9 @@ struct DecisionFilter {
     Seq after = 0;                             // only positions above this one: a cursor
     std::uint64_t limit = UINT64_MAX;
     bool archives = true;  // include the archives that are found
+    // Without the amount in the asset's unit, and of the evidence only the time that the answer took and that it is
+    // about: a million rows are read in two thirds of the time.
+    bool brief = false;
 };
 // An error stops the export, which returns it.
 using DecisionSink = std::function<Result<void>(const DecisionLine&)>;

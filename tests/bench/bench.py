@@ -57,18 +57,18 @@ class Site:
         self._cleanup.callback(devnet.end)
         return devnet
 
-    def _plugin_host(self):
+    def plugin_host(self):
         staging = self._folder / "staging"
         staging.mkdir(exist_ok=True)
         return self.build / "lib/stipend/plugins", staging, self.build / "bin/stipend-probe"
 
     def policy(self):
         from measure import Instrument
-        return Instrument(self.program("policy_bench"), *self._plugin_host())
+        return Instrument(self.program("policy_bench"), *self.plugin_host())
 
     def dispatcher(self, gateway, addresses, concurrency):
         from measure import Instrument
-        return Instrument(self.program("dispatch_bench"), *self._plugin_host(), gateway, concurrency, addresses)
+        return Instrument(self.program("dispatch_bench"), *self.plugin_host(), gateway, concurrency, addresses)
 
 
 def shown(figure):
@@ -99,6 +99,7 @@ def main():
     import money
     import orchestrators
     import payments
+    import replay
     import resilience
     import watching
     sections = {
@@ -110,6 +111,7 @@ def main():
         "api": ("The manager's API", api),
         "money": ("Payouts", money),
         "load": ("The tester of a network", load),
+        "replay": ("History decided again", replay),
     }
     unknown = [name for name in options.section if name not in sections]
     if unknown:

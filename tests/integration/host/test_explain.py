@@ -1,5 +1,4 @@
 """Why a decision is what it is: beside a running host, without one, over the API, and where the ledger was edited."""
-import fractions
 import json
 import os
 import sqlite3
@@ -156,51 +155,6 @@ class Explain(test_registry.RegistryTest):
         self.assertEqual((code, "status 401" in err), (1, True), out + err)
         self.assertNotIn("wrong", err)
         self.assertEqual(self.remote(secret, "1")[0], 2)
-
-
-class Replay(test_registry.RegistryTest):
-    def replay(self, *arguments, status=0):
-        code, out, err = self.host.run("policy", "replay", *arguments)
-        self.assertEqual(code, status, out + err)
-        return out
-
-    def test_a_table_is_tried_on_what_was(self):
-        self.start()
-        self.wait_for_decisions(2)
-        self.devnet.fault(0, kind="empty200")
-        wait_for(lambda: any(line["job"] == "failed" for line in self.host.decisions()), "a failure")
-        self.host.stop()
-        lines = self.host.decisions()
-        one = json.loads(self.replay("--from", "-1h", "--json"))
-        # By the table that decided: the same sums, and none in another tier.
-        recorded = sum(fractions.Fraction(line["amount_usd"]) for line in lines)
-        self.assertEqual((one["decisions"], one["not_reproduced"]), (len(lines), 0))
-        for name in ("recorded_usd", "usd_at_these_checks", "usd_by_time"):
-            self.assertEqual(fractions.Fraction(one["total"][name]), recorded, name)
-        self.assertEqual((one["total"]["other_tier"], one["total"]["other_wait"], one["total"]["held"]), (0, 0, 0))
-        table = self.host.folder / "new.yaml"
-        table.write_text("table: mine\ntables:\n  mine:\n    - {tier: all, at_least: 99, multiplier: 2.5}\n"
-                         "    - {tier: nothing, at_least: 0, multiplier: 0}\n")
-        one = json.loads(self.replay("--from", "-1h", "--table", str(table), "--json"))
-        good = [line for line in lines if line["uptime_percent"] == 100]
-        self.assertEqual(fractions.Fraction(one["total"]["usd_at_these_checks"]), 25 * len(good))
-        self.assertEqual(one["total"]["other_tier"], len(lines))
-        self.assertEqual(sum(row["decisions"] for row in one["orchestrators"]), len(lines))
-        only = json.loads(self.replay("--orchestrator", lines[0]["orchestrator"], "--table", str(table), "--json"))
-        self.assertEqual([row["orchestrator"] for row in only["orchestrators"]], [lines[0]["orchestrator"]])
-        self.assertIn(f"{len(lines)} decisions, each reproduced", self.replay())
-        self.assertEqual(json.loads(self.replay("--to", "-1h", "--json"))["decisions"], 0)
-
-        table.write_text("tables: {mine: [{tier: all, at_least: 50, multiplier: 1}]}\ntable: mine\n")
-        self.assertIn("gap", self.host.run("policy", "replay", "--table", str(table))[2])
-        self.replay("--table", str(table), status=1)
-        self.replay("--table", str(self.host.folder / "missing"), status=1)
-        self.replay("--from", "yesterday", status=2)
-        with sqlite3.connect(self.host.folder / "state" / "ledger.db") as ledger:
-            ledger.execute("UPDATE decision SET multiplier_ppm = 1 WHERE epoch = 1 AND orchestrator = 1")
-        out = self.replay(status=3)
-        self.assertIn("DIFFERS", out)
-        self.assertIn(f"1 of {len(lines)} decisions are not what their own policy comes to", out)
 
 
 class Lint(unittest.TestCase):
