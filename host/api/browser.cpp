@@ -63,6 +63,13 @@ std::string set_session_cookie(std::string_view value, bool https) {
                https ? "; Secure" : "", value.empty() ? "; Max-Age=0" : "", "\r\n");
 }
 
+Credential credential_of(std::string_view headers, const std::string& session) {
+    const auto authorization = find_header(headers, "authorization");
+    if (!authorization) return {session, !session.empty()};
+    const bool bearer = authorization->size() > 7 && ascii::equal_ignoring_case(authorization->substr(0, 7), "bearer ");
+    return {std::string(bearer ? trim_blanks(authorization->substr(7)) : "")};
+}
+
 std::string csrf_token(std::string_view cookie) {
     return hex_encode(auth::text_of(auth::sha256(cat("stipend csrf token:", cookie))));
 }

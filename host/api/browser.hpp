@@ -32,6 +32,13 @@ struct BrowserTerms {
 // A header line that sets it; with an empty value, one that removes it.
 [[nodiscard]] std::string set_session_cookie(std::string_view value, bool https);
 
+// What a request proves itself by.
+struct Credential {
+    std::string text;     // of Authorization, or the cookie of a session; empty: nothing
+    bool cookie = false;  // which counts only where there is no Authorization
+};
+[[nodiscard]] Credential credential_of(std::string_view headers, const std::string& session);
+
 // What the page of a session sends as X-CSRF-Token. It follows from the cookie, which it does not show.
 [[nodiscard]] std::string csrf_token(std::string_view cookie);
 

@@ -88,12 +88,19 @@ Result<std::unique_ptr<ManagerApi>> ManagerApi::create(runtime::Host& host, cons
     }
     if (events != nullptr) routes.push_back(api::events_route(*events));
     if (joining.registrar != nullptr) api::open_to_owners(routes, *joining.registrar);
+    std::function<bool(const api::Principal&)> still_owner;
+    if (auto* registrar = joining.registrar) {
+        still_owner = [registrar](const api::Principal& one) { return api::still_owner(*registrar, one); };
+    }
     STIPEND_SET(self->server_, api::ApiServer::create({.listen = settings.api_listen,
                                                        .trusted_proxies = std::move(proxies),
                                                        .tls = {.certificate = options.tls_certificate,
                                                                .key = options.tls_key,
                                                                .client_ca = options.tls_client_ca},
-                                                       .origin = options.origin},
+                                                       .origin = options.origin,
+                                                       .pages = joining.pages,
+                                                       .misbehaved = std::move(joining.misbehaved),
+                                                       .still_owner = std::move(still_owner)},
                                                       *self->access_, clock, to_log, std::move(routes), thread));
     return self;
 }

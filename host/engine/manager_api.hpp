@@ -27,6 +27,8 @@ class ManagerApi {
         api::Objections* objections = nullptr;  // none: no routes of them
         api::AlertTargets* targets = nullptr;   // the same
         ExplanationReads::InForce policy = {};  // of explanations
+        const api::PluginPages* pages = nullptr;
+        std::function<void(std::string_view instance, std::string_view text)> misbehaved = {};  // of those of pages
     };
 
     // Opens `access.db` in the state folder, makes the first account where there is none, and listens on `thread`.
