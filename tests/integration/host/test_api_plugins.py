@@ -1,6 +1,9 @@
 """Plugins with pages on the API's listener: what they get of a request, and what the host makes of their answers."""
+import hashlib
+import http.client
 import json
 import shutil
+import threading
 import unittest
 
 import test_registry
@@ -24,13 +27,11 @@ class PluginPages(test_registry.RegistryTest):
     def plugins(self, *entries):
         lines = "".join(f"    - {json.dumps(entry)}\n" for entry in entries)
         text = self.host.config.read_text()
-        begin = text.index("\napi:\n") + len("\napi:\n")
-        if text[begin:].startswith("  plugins:\n"):  # those that are there
-            end = begin + len("  plugins:\n")
-            while text[end:].startswith("    "):
-                end = text.index("\n", end) + 1
-            text = text[:begin] + text[end:]
-        self.host.config.write_text(text[:begin] + "  plugins:\n" + lines + text[begin:])
+        begin = text.index("\n", text.index("\n  plugins:") + 1) + 1
+        end = begin
+        while text[end:].startswith("    - "):
+            end = text.index("\n", end) + 1
+        self.host.config.write_text(text[:begin] + lines + text[end:])
 
     def echo(self, prefix="/echo/", routes=ROUTES, **config):
         return {"plugin": "echo", "prefix": prefix, "config": {"routes": routes, **config}}
@@ -146,6 +147,78 @@ class PluginPages(test_registry.RegistryTest):
         code, _, err = self.host.run("check")
         self.assertEqual(code, 1, err)
         self.assertIn("api.plugins[0] has already", err)
+
+
+class Dashboard(test_registry.RegistryTest):
+    """The plugin that the shipped configuration has."""
+
+    def setUp(self):
+        super().setUp()
+        self.spread()
+
+    def hold_to_the_description(self, method, path, answer):
+        if path != "/" and not path.startswith("/ui"):
+            super().hold_to_the_description(method, path, answer)
+
+    def test_a_browser_gets_the_page_and_keeps_it(self):
+        self.start()
+        for path in ("/", "/ui"):
+            answer = self.get(path)
+            self.assertEqual((answer.status, answer.headers["Location"]), (307, "/ui/"))
+        page = self.get("/ui/")
+        self.assertEqual(page.status, 200)
+        self.assertEqual(page.headers["Content-Type"], "text/html; charset=utf-8")
+        self.assertTrue(page.body.lower().startswith(b"<!doctype html>"))
+        self.assertNotRegex(page.body, rb"(?i)<script(?![^>]*\ssrc=)|<style|\son\w+\s*=|javascript:")
+        policies = page.headers.get_all("Content-Security-Policy")
+        self.assertTrue(policies[0].startswith("default-src 'none'; script-src 'self';"), policies)
+        for name, value in PROTECTION.items():
+            self.assertEqual(page.headers.get_all(name), [value])
+        self.assertEqual(page.headers["Cache-Control"], "no-cache")
+        self.assertEqual(self.get("/ui/index.html").body, page.body)
+        kept = self.get("/ui/", If_None_Match=page.headers["ETag"])
+        self.assertEqual((kept.status, kept.body, kept.headers["ETag"]), (304, b"", page.headers["ETag"]))
+        head = self.ask("HEAD", "/ui/")
+        self.assertEqual((head.status, head.body, head.headers["ETag"]), (200, b"", page.headers["ETag"]))
+        self.assertEqual(self.get("/ui/../config.yaml").status, 404)
+        self.assertEqual(self.ask("POST", "/ui/", {}).status, 405)
+
+    def test_another_build_takes_over_while_pages_are_asked_for(self):
+        self.start()
+        place = self.host.plugins / "dashboard.so"
+        page = self.get("/ui/").body
+        stop, statuses = threading.Event(), []
+
+        def ask():
+            while not stop.is_set():
+                connection = http.client.HTTPConnection(self.address, timeout=30)
+                try:
+                    connection.request("GET", "/ui/", headers={"X-Forwarded-For": f"10.9.{len(statuses) >> 8 & 255}.{len(statuses) & 255}"})
+                    response = connection.getresponse()
+                    statuses.append((response.status, response.read() == page))
+                finally:
+                    connection.close()
+
+        thread = threading.Thread(target=ask)
+        thread.start()
+        try:
+            for tail in (b"1", b"2", b"3"):
+                before = len(statuses)
+                new = self.host.folder / "new.so"
+                new.write_bytes(place.read_bytes() + tail)
+                new.chmod(0o644)
+                new.replace(place)
+                code, out, err = self.host.run("reload")
+                self.assertEqual(code, 0, out + err)
+                wait_for(lambda: len(statuses) > before + 20, "requests after the swap")
+        finally:
+            stop.set()
+            thread.join()
+        self.assertEqual(set(statuses), {(200, True)})
+        code, out, err = self.host.run("plugins", "status", "--json")
+        self.assertEqual(code, 0, err)
+        shown = next(one for one in json.loads(out)["plugins"] if one["for"] == "page:ui")
+        self.assertEqual(shown["sha256"], hashlib.sha256(place.read_bytes()).hexdigest())
 
 
 if __name__ == "__main__":
