@@ -3,7 +3,9 @@
 #include <algorithm>
 #include <atomic>
 #include <mutex>
+#include <set>
 
+#include "host/api/browser.hpp"
 #include "host/auth/checked.hpp"
 #include "host/auth/forwarded.hpp"
 #include "host/base/printable.hpp"
@@ -18,6 +20,7 @@ constexpr unsigned login_threads = 1;  // each hash of a password takes 19 MiB
 constexpr std::uint32_t deadline_ms = 30'000;
 constexpr std::size_t max_idempotency_key_bytes = 255;
 constexpr std::size_t max_connections = 3'072;  // 2,000 of them may read events
+constexpr int temporary_redirect = 307;
 constexpr JsonLimits body_json{.bytes = ApiServer::max_body_bytes, .depth = 16, .nodes = 10'000};
 
 // "192.0.2.1:5000" or "[2001:db8::1]:5000".
@@ -50,12 +53,36 @@ Reply too_many(std::int64_t retry_after_s) {
     return problem_later(429, "too many requests", retry_after_s);
 }
 
+// What instances' answers may not have, reported once for each instance. Shared with their answers, which may come when
+// the server is gone.
+struct PageReports {
+    std::function<void(const std::string&)> log;
+    std::function<void(std::string_view instance, std::string_view text)> misbehaved;
+    std::mutex mutex;
+    std::set<std::string, std::less<>> reported;  // guarded by mutex
+
+    void guard(const std::string& instance, http::ServerResponse& response) {
+        const auto removed = guard_page(response);
+        if (removed.empty()) return;
+        {
+            const std::lock_guard lock(mutex);
+            if (!reported.insert(instance).second) return;
+        }
+        const auto text = cat("its answers have header fields that the API does not send: ", printable_line(removed));
+        log(cat(instance, ": ", text));
+        if (misbehaved) misbehaved(instance, text);
+    }
+};
+
 }  // namespace
 
 struct ApiServer::State {
     State(ApiOptions given, Access& to, const Clock& by, std::function<void(const std::string&)> log_to,
           std::vector<ApiRoute> table)
-        : options(std::move(given)), access(to), clock(by), log(std::move(log_to)), routes(std::move(table)) {}
+        : options(std::move(given)), access(to), clock(by), log(std::move(log_to)), routes(std::move(table)) {
+        reports->log = log;
+        reports->misbehaved = options.misbehaved;
+    }
 
     ApiOptions options;
     Access& access;
@@ -64,6 +91,7 @@ struct ApiServer::State {
     std::vector<ApiRoute> routes;
     std::mutex mutex;
     RateLimits limits;  // guarded by mutex
+    const std::shared_ptr<PageReports> reports = std::make_shared<PageReports>();
     std::atomic<std::size_t> waiting{0}, logins_waiting{0};
     std::unique_ptr<ThreadPool> pool, login_pool;
     std::unique_ptr<http::Server> server;  // last: it ends first
@@ -78,8 +106,27 @@ struct ApiServer::State {
     // What can be said without waiting for anything; fills `out`.
     [[nodiscard]] std::optional<Reply> check(const http::ServerRequest& raw, const Found& found, Request& out);
     // On a thread of the pool.
-    [[nodiscard]] Reply answer(const ApiRoute& route, Request& request, const std::string& credential);
+    [[nodiscard]] Reply answer(const ApiRoute& route, Request& request, const Credential& credential);
+    [[nodiscard]] Result<Access::Verified> verify(const Credential& credential) {
+        const AccessTime now{clock.now(), clock.monotonic()};
+        return credential.cookie ? access.verify_session(credential.text, now) : access.verify(credential.text, now);
+    }
+    [[nodiscard]] BrowserTerms browser_terms() const {
+        return {!options.tls.certificate.empty(), options.origin, options.trusted_proxies};
+    }
+    // Seconds until the client may come again; 0: now.
+    [[nodiscard]] std::int64_t take(const IpAddress& client, RateClass rate) {
+        const std::lock_guard lock(mutex);
+        return limits.take(client_key(client), rate, clock.monotonic());
+    }
     void serve(http::ServerRequest&& raw, http::Responder responder);
+    // A request for a path of plugins. Nothing: it goes to one; `credential` is what it proves itself by.
+    [[nodiscard]] std::optional<Reply> check_page(const http::ServerRequest& raw, http::RouteTable::Match& match,
+                                                  Credential& credential);
+    void serve_page(http::ServerRequest&& raw, http::Responder responder);
+    // On a thread of the pool: as the user that the credential proves, or, without one, as no user.
+    void hand_over(const http::Route& route, const Credential& credential, http::ServerRequest raw,
+                   http::Responder responder);
 };
 
 ApiServer::State::Found ApiServer::State::find(std::string_view method, std::string_view path) const {
@@ -106,10 +153,13 @@ std::optional<Reply> ApiServer::State::check(const http::ServerRequest& raw, con
     const auto peer = address_of(raw.peer);
     out.client = auth::client_address(peer, forwarded, options.trusted_proxies);
     out.relayed = out.client == peer && !forwarded.empty();
-    {
-        const std::lock_guard lock(mutex);
-        const auto wait_s = limits.take(client_key(out.client), found.route->rate, clock.monotonic());
-        if (wait_s > 0) return too_many(wait_s);
+    if (const auto wait_s = take(out.client, found.route->rate); wait_s > 0) return too_many(wait_s);
+    const auto terms = browser_terms();
+    out.https = by_https(terms, raw.headers, peer);
+    out.session = session_cookie(raw.headers, out.https);
+    const bool safe = found.route->method == "GET";
+    if (found.route->permission && credential_of(raw.headers, out.session).cookie) {
+        if (const auto why = refuse_page(terms, raw.headers, out.https, safe, out.session)) return problem(403, *why);
     }
     for (const auto& [name, value] : found.values) {
         auto decoded = percent_decode(value);
@@ -119,12 +169,13 @@ std::optional<Reply> ApiServer::State::check(const http::ServerRequest& raw, con
     auto query = parse_query(raw.query, found.route->query);
     if (!query) return problem(400, query.error().message);
     out.query = std::move(*query);
-    if (found.route->method == "GET") return std::nullopt;
+    if (safe) return std::nullopt;
     if (raw.body.size() > found.route->max_body_bytes) {
         return problem(413, cat("body: want at most ", found.route->max_body_bytes, " bytes"));
     }
     // A page of another site can have a browser send this, with the user's own credentials.
-    if (const auto origin = find_header(raw.headers, "origin"); origin && *origin != options.origin) {
+    if (const auto origin = find_header(raw.headers, "origin");
+        origin && !own_origin(terms, *origin, raw.headers, out.https)) {
         return problem(403, "requests from pages of another origin change nothing");
     }
     if (const auto key = find_header(raw.headers, "idempotency-key")) {
@@ -148,20 +199,22 @@ std::optional<Reply> ApiServer::State::check(const http::ServerRequest& raw, con
     return std::nullopt;
 }
 
-Reply ApiServer::State::answer(const ApiRoute& route, Request& request, const std::string& credential) {
-    if (route.by_secret && !route.permission) request.credential = credential;
+Reply ApiServer::State::answer(const ApiRoute& route, Request& request, const Credential& credential) {
+    const bool may_be_secret = route.by_secret && !credential.cookie;
+    if (may_be_secret && !route.permission) request.credential = credential.text;
     if (route.permission) {
-        auto verified = access.verify(credential, {clock.now(), clock.monotonic()});
+        auto verified = verify(credential);
         if (!verified) {
             log(cat("access: ", verified.error().message));
             return problem(500, "the host failed; its log says why");
         }
-        if (!verified->principal && route.by_secret && !credential.empty()) {
-            request.credential = credential;
+        if (!verified->principal && may_be_secret && !credential.text.empty()) {
+            request.credential = credential.text;
             return route.handler(request);
         }
         if (!verified->principal) {
-            if (!credential.empty()) log(cat("access: refused from ", request.client.text(), ": ", verified->fault));
+            if (!credential.text.empty())
+                log(cat("access: refused from ", request.client.text(), ": ", verified->fault));
             return refused();
         }
         // A login of one orchestrator reaches what may be read of itself; the handler compares which one.
@@ -173,7 +226,7 @@ Reply ApiServer::State::answer(const ApiRoute& route, Request& request, const st
         }
         request.principal = std::move(verified->principal);
         request.may_still = [this, credential, permission = needed] {
-            const auto again = access.verify(credential, {clock.now(), clock.monotonic()});
+            const auto again = verify(credential);
             return again && again->principal && again->principal->may(permission);
         };
     }
@@ -186,6 +239,11 @@ void ApiServer::State::serve(http::ServerRequest&& raw, http::Responder responde
         static_cast<void>(to.respond(response_of(std::move(reply), none_match)));  // the client may be gone
     };
     const auto found = find(raw.method == "HEAD" ? "GET" : raw.method, raw.path);
+    if (found.route == nullptr && found.allow.empty() && options.pages != nullptr) {
+        if (options.pages->has(raw.path) || options.pages->redirect(raw.path)) {
+            return serve_page(std::move(raw), std::move(responder));
+        }
+    }
     auto request = std::make_shared<Request>();
     request->last_event_id = find_header(raw.headers, "last-event-id").value_or("");
     if (auto reply = check(raw, found, *request)) return respond(responder, std::move(*reply));
@@ -195,9 +253,7 @@ void ApiServer::State::serve(http::ServerRequest&& raw, http::Responder responde
         --count;
         return respond(responder, problem_later(503, "too many requests wait", 1));
     }
-    auto authorization = find_header(raw.headers, "authorization").value_or("");
-    const bool bearer = authorization.size() > 7 && ascii::equal_ignoring_case(authorization.substr(0, 7), "bearer ");
-    std::string credential(bearer ? trim_blanks(authorization.substr(7)) : "");
+    auto credential = credential_of(raw.headers, request->session);
     (login ? login_pool : pool)
         ->post([this, route = found.route, request, respond, credential = std::move(credential), &count,
                 responder = std::move(responder)]() mutable {
@@ -207,6 +263,83 @@ void ApiServer::State::serve(http::ServerRequest&& raw, http::Responder responde
             auto shared = std::make_shared<http::Responder>(std::move(responder));
             reply.later([respond, shared](Reply late) { respond(*shared, std::move(late)); });
         });
+}
+
+std::optional<Reply> ApiServer::State::check_page(const http::ServerRequest& raw, http::RouteTable::Match& match,
+                                                  Credential& credential) {
+    const bool safe = raw.method == "GET" || raw.method == "HEAD";
+    const auto peer = address_of(raw.peer);
+    const auto client =
+        auth::client_address(peer, all_headers(raw.headers, "x-forwarded-for"), options.trusted_proxies);
+    if (const auto wait_s = take(client, safe ? RateClass::read : RateClass::write); wait_s > 0) {
+        return too_many(wait_s);
+    }
+    if (const auto to = options.pages->redirect(raw.path); safe && to) {
+        return Reply{.status = temporary_redirect, .headers = cat("Location: ", *to, "\r\n")};
+    }
+    match = options.pages->find(raw.method, raw.path);
+    if (!match.route) {
+        auto reply = match.allow.empty() ? problem(404, "no such path") : problem(405, "this path has other methods");
+        if (!match.allow.empty()) reply.headers += cat("Allow: ", match.allow, "\r\n");
+        return reply;
+    }
+    if (raw.body.size() > match.route->max_body_bytes) {
+        return problem(413, cat("body: want at most ", match.route->max_body_bytes, " bytes"));
+    }
+    const auto terms = browser_terms();
+    const bool https = by_https(terms, raw.headers, peer);
+    const auto origin = find_header(raw.headers, "origin");
+    if (!safe && origin && !own_origin(terms, *origin, raw.headers, https)) {
+        return problem(403, "requests from pages of another origin change nothing");
+    }
+    credential = credential_of(raw.headers, session_cookie(raw.headers, https));
+    if (!credential.cookie) return std::nullopt;
+    const auto why = refuse_page(terms, raw.headers, https, safe, credential.text);
+    return why ? std::optional(problem(403, *why)) : std::nullopt;
+}
+
+void ApiServer::State::serve_page(http::ServerRequest&& raw, http::Responder responder) {
+    responder.set_filter([reports = reports, instance = std::string(options.pages->owner_of(raw.path))](
+                             http::ServerResponse& response) { reports->guard(instance, response); });
+    http::RouteTable::Match match;
+    Credential credential;
+    auto refusal = check_page(raw, match, credential);
+    raw.headers = page_request_headers(raw.headers);
+    if (!refusal && credential.text.empty()) return match.route->handler(std::move(raw), std::move(responder));
+    if (!refusal && waiting.fetch_add(1) >= max_waiting) {
+        --waiting;
+        refusal = problem_later(503, "too many requests wait", 1);
+    }
+    if (refusal) {
+        static_cast<void>(responder.respond(response_of(std::move(*refusal), {})));
+        return;
+    }
+    pool->post([this, route = match.route, credential = std::move(credential), raw = std::move(raw),
+                responder = std::move(responder)]() mutable {
+        hand_over(*route, credential, std::move(raw), std::move(responder));
+        --waiting;
+    });
+}
+
+void ApiServer::State::hand_over(const http::Route& route, const Credential& credential, http::ServerRequest raw,
+                                 http::Responder responder) {
+    auto verified = verify(credential);
+    if (!verified) log(cat("access: ", verified.error().message));
+    if (!verified || (!verified->principal && !credential.cookie)) {
+        auto reply = verified ? refused() : problem(500, "the host failed; its log says why");
+        static_cast<void>(responder.respond(response_of(std::move(reply), {})));
+        return;
+    }
+    // The page of a session that has ended is still there, to log in again.
+    const auto& principal = verified->principal;
+    const bool counts =
+        principal && (principal->orchestrator.empty() || (options.still_owner && options.still_owner(*principal)));
+    if (counts) {
+        raw.principal = principal->name;
+        raw.role = auth::name_of(principal->role);
+        raw.orchestrator = principal->orchestrator;
+    }
+    route.handler(std::move(raw), std::move(responder));
 }
 
 Result<std::unique_ptr<ApiServer>> ApiServer::create(ApiOptions options, Access& access, const Clock& clock,
@@ -260,59 +393,6 @@ const std::string& ApiServer::address() const {
 
 const std::vector<ApiRoute>& ApiServer::routes() const {
     return state_->routes;
-}
-
-std::vector<ApiRoute> auth_routes(Access& access, const Clock& clock,
-                                  const std::function<void(const std::string&)>& log) {
-    const auto time = [&clock] { return AccessTime{clock.now(), clock.monotonic()}; };
-    const auto reply_of = [log](const Result<Access::Login>& login, std::string_view who) {
-        if (!login) {
-            log(cat("access: ", login.error().message));
-            return problem_of(login.error());
-        }
-        if (login->retry_after_s > 0) return too_many(login->retry_after_s);
-        if (!login->tokens) {
-            log(cat("access: login refused: ", printable_line(clip(who, 256)), ": ", login->fault));
-            return refused();
-        }
-        return json_reply(Json::object()
-                              .append("access_token", login->tokens->access)
-                              .append("token_type", "bearer")
-                              .append("expires_in", login->tokens->lifetime_s)
-                              .append("refresh_token", login->tokens->refresh));
-    };
-    std::vector<ApiRoute> out;
-    out.push_back({.method = "POST",
-                   .path = "/api/v1/auth/login",
-                   .permission = std::nullopt,
-                   .rate = RateClass::login,
-                   .handler = [&access, time, reply_of](const Request& request) {
-                       const auto email = request.text("email", 254);
-                       const auto password = request.text("password", auth::max_password_bytes);
-                       if (!email) return problem_of(email.error());
-                       if (!password) return problem_of(password.error());
-                       return reply_of(access.login(*email, *password, request.client, time()), *email);
-                   }});
-    out.push_back({.method = "POST",
-                   .path = "/api/v1/auth/refresh",
-                   .permission = std::nullopt,
-                   .rate = RateClass::write,
-                   .handler = [&access, time, reply_of](const Request& request) {
-                       const auto token = request.text("refresh_token", auth::max_token_bytes);
-                       if (!token) return problem_of(token.error());
-                       return reply_of(access.renew(*token, time()), "a refresh token");
-                   }});
-    out.push_back({.method = "POST",
-                   .path = "/api/v1/auth/logout",
-                   .permission = auth::Permission::own_read,
-                   .rate = RateClass::write,
-                   .handler = [&access, log](const Request& request) {
-                       const auto done = access.log_out(*request.principal);
-                       if (done) return Reply{.status = 204};
-                       log(cat("access: ", done.error().message));
-                       return problem_of(done.error());
-                   }});
-    return out;
 }
 
 }  // namespace stipend::api

@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "host/api/access.hpp"
+#include "host/api/plugin_pages.hpp"
 #include "host/api/rate_limit.hpp"
 #include "host/api/reply.hpp"
 #include "host/api/request.hpp"
@@ -38,7 +39,13 @@ struct ApiOptions {
     std::string listen;
     std::vector<IpRange> trusted_proxies = {};  // whose X-Forwarded-For is believed
     http::TlsFiles tls = {};                    // without a certificate: plain HTTP
-    std::string origin = {};                    // of the host's own pages; requests of other pages change nothing
+    // http(s)://host:port of the host's own pages; requests of other pages change nothing. Empty: the address that Host
+    // names.
+    std::string origin = {};
+    const PluginPages* pages = nullptr;  // of plugins on this listener; outlives the server
+    // Gets what an instance's answers may not have, once for each instance. [any thread]
+    std::function<void(std::string_view instance, std::string_view text)> misbehaved = {};
+    std::function<bool(const Principal&)> still_owner = {};  // whether a login of an orchestrator still counts
 };
 
 class ApiServer {

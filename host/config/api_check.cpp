@@ -1,6 +1,7 @@
 #include "host/config/api_check.hpp"
 
 #include <algorithm>
+#include <array>
 #include <utility>
 
 #include "host/base/ip_address.hpp"
@@ -15,6 +16,9 @@ namespace {
 constexpr std::size_t least_secret_bytes = 32;
 constexpr std::size_t least_password_bytes = 8;
 constexpr std::size_t least_enrollment_bytes = 16;
+
+// What the API has below these paths, or may have.
+constexpr std::array<std::string_view, 5> reserved_prefixes{"/api/", "/health/", "/healthz/", "/readyz/", "/metrics/"};
 
 }  // namespace
 
@@ -63,6 +67,19 @@ void check_api(const Node& root, const Settings& settings, Diagnostics& diagnost
     if (const std::string_view url = settings.signed_heads.url;
         !url.empty() && !url.starts_with("https://") && !url.starts_with("http://")) {
         report("/signed_heads/url", "want a URL that begins with http:// or https://");
+    }
+    for (std::size_t i = 0; i < api.plugins.size(); ++i) {
+        const auto& prefix = api.plugins[i].prefix;
+        const auto pointer = cat("/api/plugins/", i, "/prefix");
+        if (std::ranges::find(reserved_prefixes, prefix) != reserved_prefixes.end()) {
+            report(pointer,
+                   cat("got ", scalar_node(prefix, true).shown(), ", want a prefix that is not the API's own"));
+        }
+        for (std::size_t k = 0; k < i; ++k) {
+            if (prefix.empty() || api.plugins[k].prefix != prefix) continue;
+            report(pointer, cat("got ", scalar_node(prefix, true).shown(), ", which api.plugins[", k,
+                                "] has already: want it once"));
+        }
     }
     want_ranges("/api/trusted_proxies/", api.trusted_proxies);
     want_ranges("/api/gateway_networks/", api.gateway_networks);

@@ -190,6 +190,13 @@ struct ListenerTls {
 };
 
 // Access to the manager's API.
+// A service plugin with pages on the API's listener.
+struct ApiPlugin : PluginRef {
+    std::string prefix;  // "/ui/": its routes are below it
+    // What cannot change while the host runs; the plugin itself may.
+    friend bool operator==(const ApiPlugin& a, const ApiPlugin& b) { return a.prefix == b.prefix; }
+};
+
 struct Api {
     std::string jwt_secret;      // empty: generated
     std::string jwt_key;         // a PEM file: signs instead of a secret; empty: none
@@ -204,6 +211,7 @@ struct Api {
     std::string tls_key;
     std::string tls_client_ca;  // empty: clients need no certificate
     std::string origin;         // http(s)://host:port by which clients reach it; empty: as it listens
+    std::vector<ApiPlugin> plugins;
     friend bool operator==(const Api&, const Api&) = default;
 };
 

@@ -170,6 +170,12 @@ void fields(Visitor& visit, T& services) {
     visit("discover", services.discover);
 }
 
+template <class Visitor, Is<ApiPlugin> T>
+void fields(Visitor& visit, T& plugin) {
+    plugin_fields(visit, plugin);
+    visit("prefix", plugin.prefix);
+}
+
 template <class Visitor, Is<Api> T>
 void fields(Visitor& visit, T& api) {
     visit("jwt_secret", api.jwt_secret);
@@ -185,6 +191,7 @@ void fields(Visitor& visit, T& api) {
     visit("tls_key", api.tls_key);
     visit("tls_client_ca", api.tls_client_ca);
     visit("origin", api.origin);
+    visit("plugins", api.plugins);
 }
 
 template <class Visitor, Is<Registration> T>

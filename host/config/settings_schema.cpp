@@ -257,7 +257,18 @@ constexpr std::string_view of_manager = R"("type": "object", "additionalProperti
     "tls_client_ca": {"format": "path", "default": "${API_TLS_CLIENT_CA:-}",
       "description": "A PEM file: only clients with a certificate of these authorities are served. Empty: every client, by its login."},
     "origin": {"format": "text", "maxLength": 512, "default": "${API_ORIGIN:-}",
-      "description": "The URL by which clients reach the API, such as https://manager.example: a login by wallet is signed for it. Empty: that of `listen.api`."}}},
+      "description": "The URL by which clients reach the API, such as https://manager.example: a login by wallet is signed for it, and only its pages use sessions. Empty: that of `listen.api`."},
+    "plugins": {"type": "array", "maxItems": 16,
+      "description": "Plugins that serve pages on the listener of the API, each below its prefix. `/` leads to the first one. Another list of prefixes needs a restart; a plugin and its `config` do not.", "items": {
+      "type": "object", "additionalProperties": false, "required": ["plugin", "prefix"],
+      "x-noun": "a plugin of the API", "properties": {
+      "plugin": {"$ref": "#/$defs/plugin"},
+      "id": {"$ref": "#/$defs/plugin id"},
+      "sha256": {"$ref": "#/$defs/plugin hash"},
+      "config": {"$ref": "#/$defs/plugin config"},
+      "prefix": {"format": "text", "maxLength": 64, "pattern": "^/[a-z0-9][a-z0-9_-]*/$",
+        "x-noun": "one name between two slashes, such as /ui/, of lower-case letters, digits, '_' and '-'",
+        "description": "The path below which its routes are, such as /ui/: unique, and none of the API's own."}}}}}},
   "registration": {"type": "object", "additionalProperties": false,
     "x-noun": "the settings of registration",
     "description": "How orchestrators join over the API. See api.md; a change needs a restart.", "properties": {

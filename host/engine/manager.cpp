@@ -209,6 +209,14 @@ Result<std::shared_ptr<http::BodyStream>> Manager::open_events(const Json& body)
     return (*ready)->open(std::move(reader));
 }
 
+http::RouteHost* Manager::pages(const config::Settings& settings) {
+    if (settings.api_listen == config::no_listener) return nullptr;
+    std::vector<api::PluginPages::Page> pages;
+    for (const auto& one : settings.api.plugins) pages.push_back({page_name(one.prefix), one.prefix});
+    pages_ = std::make_unique<api::PluginPages>(std::move(pages));
+    return pages_.get();
+}
+
 // Payments must not stop because the API cannot be served.
 void Manager::serve(http::ServerThread& thread) {
     sign_heads();
@@ -228,11 +236,20 @@ void Manager::serve(http::ServerThread& thread) {
         .pay = [this](const Json& order, const OrderKey& key) { return pay(order, key); },
         .distribute = [this](const api::CallOrder& order, const OrderKey& key) { return distribute(order, key); }};
     const auto totals = std::make_shared<RecentTotals>(plan_->settings.state, runtime::namespace_of(plan_->settings));
-    if (auto made =
-            ManagerApi::create(host_, *engine_, plan_->settings, std::move(orders), thread,
-                               {registrations_, registrar_.get(), connect_back_, objections_.get(), targets_.get(),
-                                [this] { return plan_->policy.chosen; }, [this, totals] { return overview(*totals); }},
-                               proofs_, events_.get())) {
+    const auto misbehaved = [this](std::string_view instance, std::string_view text) {
+        raise_for(instance, "headers", STIPEND_ALERT_WARNING, text);
+    };
+    if (auto made = ManagerApi::create(host_, *engine_, plan_->settings, std::move(orders), thread,
+                                       {.registrations = registrations_,
+                                        .registrar = registrar_.get(),
+                                        .connect_back = connect_back_,
+                                        .objections = objections_.get(),
+                                        .targets = targets_.get(),
+                                        .policy = [this] { return plan_->policy.chosen; },
+                                        .overview = [this, totals] { return overview(*totals); },
+                                        .pages = pages_.get(),
+                                        .misbehaved = misbehaved},
+                                       proofs_, events_.get())) {
         api_ = std::move(*made);
         const auto* scheme = plan_->settings.api.tls_certificate.empty() ? "http://" : "https://";
         host_.log().info(cat("the API is served at ", scheme, api_->address()));

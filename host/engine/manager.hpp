@@ -82,6 +82,7 @@ class Manager final : public runtime::Role, public Effects, public plugin::Alert
         heads_.reset();
         desk_.close();
     }
+    [[nodiscard]] http::RouteHost* pages(const config::Settings& settings) override;
     void serve(http::ServerThread& thread) override;
     [[nodiscard]] plugin::AlertSink* alerts() override { return this; }
 
@@ -171,6 +172,7 @@ class Manager final : public runtime::Role, public Effects, public plugin::Alert
     std::unique_ptr<api::EventFeed> events_;     // none: the ledger could not be read at the start
     std::unique_ptr<ObjectionDesk> objections_;  // none: without a control socket
     std::shared_ptr<TargetDesk> targets_;        // the same, or its file cannot be used
+    std::unique_ptr<api::PluginPages> pages_;    // none: the API is not served
     std::unique_ptr<ManagerApi> api_;            // none: it is not served
     std::unique_ptr<ManagerMetrics> metrics_;
     std::unique_ptr<HeadSigner> heads_;              // none: nothing is served

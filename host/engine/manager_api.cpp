@@ -1,6 +1,7 @@
 #include "host/engine/manager_api.hpp"
 
 #include "host/api/first_account.hpp"
+#include "host/api/session_routes.hpp"
 #include "host/api/wallet_login.hpp"
 #include "stipend/duration.hpp"
 
@@ -61,6 +62,8 @@ Result<std::unique_ptr<ManagerApi>> ManagerApi::create(runtime::Host& host, cons
     STIPEND_LET(gateways, ranges_of(options.gateway_networks.empty() ? this_machine : options.gateway_networks));
     const auto to_log = [&log](const std::string& line) { log.warn(line); };
     auto routes = api::auth_routes(*self->access_, clock, to_log);
+    for (auto& route : api::session_routes(*self->access_, clock, joining.registrar, to_log))
+        routes.push_back(std::move(route));
     for (auto& route : api::manager_routes(self->reads_, std::move(gateways), clock))
         routes.push_back(std::move(route));
     routes.push_back(api::status_route(std::move(joining.overview)));
@@ -86,12 +89,19 @@ Result<std::unique_ptr<ManagerApi>> ManagerApi::create(runtime::Host& host, cons
     }
     if (events != nullptr) routes.push_back(api::events_route(*events));
     if (joining.registrar != nullptr) api::open_to_owners(routes, *joining.registrar);
+    std::function<bool(const api::Principal&)> still_owner;
+    if (auto* registrar = joining.registrar) {
+        still_owner = [registrar](const api::Principal& one) { return api::still_owner(*registrar, one); };
+    }
     STIPEND_SET(self->server_, api::ApiServer::create({.listen = settings.api_listen,
                                                        .trusted_proxies = std::move(proxies),
                                                        .tls = {.certificate = options.tls_certificate,
                                                                .key = options.tls_key,
                                                                .client_ca = options.tls_client_ca},
-                                                       .origin = options.origin},
+                                                       .origin = options.origin,
+                                                       .pages = joining.pages,
+                                                       .misbehaved = std::move(joining.misbehaved),
+                                                       .still_owner = std::move(still_owner)},
                                                       *self->access_, clock, to_log, std::move(routes), thread));
     return self;
 }

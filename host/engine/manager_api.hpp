@@ -28,7 +28,9 @@ class ManagerApi {
         api::Objections* objections = nullptr;  // none: no routes of them
         api::AlertTargets* targets = nullptr;   // the same
         ExplanationReads::InForce policy = {};  // of explanations
-        std::function<Result<Json>()> overview;
+        std::function<Result<Json>()> overview;  // what GET /api/v1/status gives
+        const api::PluginPages* pages = nullptr;
+        std::function<void(std::string_view instance, std::string_view text)> misbehaved = {};  // of those of pages
     };
 
     // Opens `access.db` in the state folder, makes the first account where there is none, and listens on `thread`.

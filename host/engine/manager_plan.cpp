@@ -7,11 +7,13 @@
 
 #include "host/alert/rules.hpp"
 #include "host/config/plugin_config.hpp"
+#include "host/config/url.hpp"
 #include "host/engine/own_terms.hpp"
 #include "stipend/abi/alert.h"
 #include "stipend/abi/dispatch.h"
 #include "stipend/abi/monitor.h"
 #include "stipend/abi/price.h"
+#include "stipend/abi/service.h"
 #include "stipend/abi/settlement.h"
 #include "stipend/ascii.hpp"
 #include "stipend/duration.hpp"
@@ -251,6 +253,13 @@ void add_instances(plugin::Loader& loader, const config::Settings& settings, con
         add(monitor, runtime::monitor_key(monitor.name), monitor.name, cat("monitors[", at, "].config"),
             STIPEND_MONITOR);
     }
+    // Without the listener there is no route to have.
+    const bool serves = settings.api_listen != config::no_listener;
+    for (std::size_t at = 0; serves && at < settings.api.plugins.size(); ++at) {
+        const auto& page = settings.api.plugins[at];
+        const auto name = page_name(page.prefix);
+        add(page, name, name, cat("api.plugins[", at, "].config"), STIPEND_SERVICE);
+    }
     for (std::size_t at = 0; at < settings.alerts.receivers.size(); ++at) {
         const auto& receiver = settings.alerts.receivers[at];
         add(receiver, runtime::receiver_key(receiver.name), alert::instance_name(receiver.name),
@@ -327,6 +336,7 @@ std::unique_ptr<ManagerPlan> make_manager_plan(plugin::Loader& loader, config::S
         if (settings.settlement == config::Settlement::ethereum) plan->plugins.push_back(network->payouts.plugin);
     }
     for (const auto& monitor : settings.monitors) plan->plugins.push_back(monitor.plugin);
+    for (const auto& page : settings.api.plugins) plan->plugins.push_back(page.plugin);
     for (const auto& receiver : settings.alerts.receivers) plan->plugins.push_back(receiver.plugin);
     plan->maintenance = runtime::Maintenance(settings.maintenance);
     plan->chosen.emplace_back("policy", plan->policy.chosen);

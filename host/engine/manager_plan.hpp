@@ -65,6 +65,11 @@ inline constexpr const char* dispatch_key = "dispatch";
     return network.name.empty() ? "settlement" : cat("settlement:", network.name);
 }
 
+// The name of the instance of an entry of `api.plugins`, and its key: "page:ui" of the prefix /ui/.
+[[nodiscard]] inline std::string page_name(std::string_view prefix) {
+    return cat("page:", prefix.substr(1, prefix.size() - 2));
+}
+
 // Makes a plan of loaded settings, and of the registrations that are approved: an entry of the configuration with the
 // same id, endpoint, payout address or key wins. Whatever is wrong goes to `diagnostics`, and nothing is returned.
 // Blocks: not on [control].

@@ -18,6 +18,10 @@ struct ServerRequest {
     std::string headers = {};  // "name: value\r\n" lines, names in lower case
     std::string peer = {};     // "address:port", or "unix"
     std::string body = {};
+    // What a handler before has verified of the sender; empty: nothing.
+    std::string principal = {};
+    std::string role = {};
+    std::string orchestrator = {};
 };
 
 class Exchange;
@@ -30,12 +34,16 @@ class Responder {
     Responder& operator=(Responder&& other) noexcept;
     ~Responder();
 
+    // Changes the answer before it is sent, and before it is checked. The filter runs on the thread of `respond`.
+    void set_filter(std::function<void(ServerResponse&)> filter) { filter_ = std::move(filter); }
+
     // Sends the answer. [any thread] INVALID: a status outside 200..599 or a malformed header; another answer may
     // follow. STATE: answered before, or the route's deadline has passed (and sent 504), or the connection is closed.
     Result<void> respond(ServerResponse response);
 
   private:
     std::shared_ptr<Exchange> exchange_;
+    std::function<void(ServerResponse&)> filter_;
 };
 
 // Handles a request on the server's thread; must not block or throw. The responder may be moved to any thread.

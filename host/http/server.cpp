@@ -196,6 +196,7 @@ Responder::~Responder() {
 
 Result<void> Responder::respond(ServerResponse response) {
     if (!exchange_) return fail(STIPEND_E_STATE, "answer: this responder was moved away");
+    if (filter_) filter_(response);
     return exchange_->give(std::move(response));
 }
 

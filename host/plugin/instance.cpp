@@ -302,6 +302,8 @@ stipend_status Instance::route_add(std::string_view listener, std::string_view m
                                    stipend_route_handler handler, void* user) {
     if (state_ != State::created) return STIPEND_E_STATE;
     const auto added = routes_.add(std::string(listener), std::string(method), std::string(path), handler, user);
+    // The plugin gets no more than a status.
+    if (!added && services_.log != nullptr) services_.log->write(STIPEND_LOG_ERROR, name_, added.error().message);
     return added ? STIPEND_OK : added.error().status;
 }
 
@@ -315,6 +317,9 @@ void Instance::deliver(stipend_route_handler handler, void* user, http::ServerRe
         raw.peer = to_abi(request.peer);
         raw.body = bytes_to_abi(request.body);
         raw.token = token;
+        raw.principal = to_abi(request.principal);
+        raw.role = to_abi(request.role);
+        raw.orchestrator = to_abi(request.orchestrator);
         const std::lock_guard lock(self->calls_);
         const CallScope scope(&self->owner_, "a route's handler");
         if (self->raw_ != nullptr) handler(user, &raw);

@@ -162,6 +162,7 @@ Result<void> Host::start(std::unique_ptr<Role> role, config::SourceText text, co
         STIPEND_LET(proof, load_tls(name, tls, tls_log()));
         STIPEND_TRY(routes_.listen(name, address, server_thread_.get(), std::move(proof)));
     }
+    if (auto* pages = role_->pages(settings_)) routes_.attach("api", *pages);
     STIPEND_TRY(open_state(settings_));
     STIPEND_LET(applied, apply(std::move(plan)));
     note_applied(chosen, applied.generation);

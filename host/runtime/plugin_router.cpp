@@ -21,9 +21,12 @@ void PluginRouter::close() {
 
 Result<void> PluginRouter::check(std::string_view owner, std::string_view listener, std::string_view method,
                                  std::string_view path) {
-    if (!servers_.contains(std::string(listener)))
+    if (const auto host = hosts_.find(std::string(listener)); host != hosts_.end()) {
+        STIPEND_TRY(host->second->check(owner, method, path));
+    } else if (!servers_.contains(std::string(listener))) {
         return fail(STIPEND_E_UNSUPPORTED, "route ", path, ": got the listener ", listener,
                     ", want one that this host has");
+    }
     const auto found = places_.find({std::string(listener), std::string(method), std::string(path)});
     if (found == places_.end()) return {};
     const std::shared_lock lock(found->second->mutex);
@@ -37,15 +40,18 @@ Result<std::shared_ptr<PluginRouter::Place>> PluginRouter::place(std::string_vie
     STIPEND_TRY(check(owner, key.listener, key.method, key.path));
     if (const auto found = places_.find(key); found != places_.end()) return found->second;
     auto fresh = std::make_shared<Place>();
-    STIPEND_TRY(servers_.at(key.listener)
-                    ->add_route({.method = key.method,
-                                 .path = key.path,
-                                 .handler = [fresh](http::ServerRequest&& request, http::Responder responder) {
-                                     const std::shared_lock lock(fresh->mutex);
-                                     if (fresh->mount != 0)
-                                         return fresh->handler(std::move(request), std::move(responder));
-                                     static_cast<void>(responder.respond(http::error_response(404, "no such route")));
-                                 }}));
+    http::Route route{.method = key.method,
+                      .path = key.path,
+                      .handler = [fresh](http::ServerRequest&& request, http::Responder responder) {
+                          const std::shared_lock lock(fresh->mutex);
+                          if (fresh->mount != 0) return fresh->handler(std::move(request), std::move(responder));
+                          static_cast<void>(responder.respond(http::error_response(404, "no such route")));
+                      }};
+    if (const auto host = hosts_.find(key.listener); host != hosts_.end()) {
+        STIPEND_TRY(host->second->add_route(std::move(route)));
+    } else {
+        STIPEND_TRY(servers_.at(key.listener)->add_route(std::move(route)));
+    }
     places_.emplace(key, fresh);
     return fresh;
 }

@@ -6,6 +6,7 @@
 #include <shared_mutex>
 #include <string>
 
+#include "host/http/route_host.hpp"
 #include "host/http/server.hpp"
 #include "host/plugin/services.hpp"
 
@@ -17,6 +18,8 @@ class PluginRouter final : public plugin::RouteTable {
     // plain HTTP.
     Result<void> listen(const std::string& name, const std::string& address, http::ServerThread* thread = nullptr,
                         std::shared_ptr<http::ServerTls> tls = {});
+    // The listener `name` is one of the role's own, which outlives this.
+    void attach(const std::string& name, http::RouteHost& host) { hosts_[name] = &host; }
     // Where it listens; empty: no such listener.
     [[nodiscard]] std::string address_of(const std::string& name) const;
     // Takes no more requests; those under way are answered. The routes stay, and are served no more.
@@ -43,6 +46,7 @@ class PluginRouter final : public plugin::RouteTable {
     Result<std::shared_ptr<Place>> place(std::string_view owner, const Key& key);
 
     std::map<std::string, std::unique_ptr<http::Server>> servers_;
+    std::map<std::string, http::RouteHost*> hosts_;
     std::map<Key, std::shared_ptr<Place>> places_;
     std::uint64_t last_mount_ = 0;
 };

@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "host/config/settings.hpp"
+#include "host/http/route_host.hpp"
 #include "host/http/server_tls.hpp"
 #include "host/ledger/rows.hpp"
 #include "host/plugin/loader.hpp"
@@ -115,6 +116,9 @@ class Role {
         std::string address;
         config::ListenerTls tls;
     };
+    // The listener `api` of the role's own, on which plugins may have routes; none by default. Before `open`; it lives
+    // as long as the role.
+    [[nodiscard]] virtual http::RouteHost* pages(const config::Settings&) { return nullptr; }
     [[nodiscard]] virtual std::vector<Listener> listeners(const config::Settings&) const { return {}; }
 };
 

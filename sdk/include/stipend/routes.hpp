@@ -19,6 +19,9 @@ class RouteRequest {
     std::string headers;              // "name: value\r\n" lines, names in lower case
     std::string peer;
     std::string body;
+    // What the host has verified of the sender, on the manager's listener `api`; empty: not logged in.
+    std::string principal, role;
+    std::string orchestrator;  // of a login of an orchestrator: its id
 
     RouteRequest(Host host, const stipend_route_request& raw)
         : method(view(raw.method)),
@@ -27,6 +30,9 @@ class RouteRequest {
           headers(view(raw.headers)),
           peer(view(raw.peer)),
           body(view(raw.body)),
+          principal(view(raw.principal)),
+          role(view(raw.role)),
+          orchestrator(view(raw.orchestrator)),
           host_(host),
           token_(raw.token) {}
     RouteRequest(RouteRequest&& other) noexcept
@@ -36,6 +42,9 @@ class RouteRequest {
           headers(std::move(other.headers)),
           peer(std::move(other.peer)),
           body(std::move(other.body)),
+          principal(std::move(other.principal)),
+          role(std::move(other.role)),
+          orchestrator(std::move(other.orchestrator)),
           host_(other.host_),
           token_(std::exchange(other.token_, 0)) {}
     RouteRequest& operator=(RouteRequest&&) = delete;

@@ -20,6 +20,11 @@ typedef struct stipend_route_request { /* borrowed for the call */
     stipend_str peer;
     stipend_bytes body;
     uint64_t token; /* identifies the response */
+    /* What the host has verified of the sender, on the manager's listener `api`; empty: not logged in. The headers there
+     * hold no cookie and no credentials. */
+    stipend_str principal;    /* the account, or "key:" and the id of an API key */
+    stipend_str role;         /* admin, operator, viewer or orchestrator */
+    stipend_str orchestrator; /* of a login of an orchestrator: its id */
 } stipend_route_request;
 
 /* Handles a request. [pool] The plugin calls `respond` once for its token, now or later, from any thread. */

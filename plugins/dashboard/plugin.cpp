@@ -1,0 +1,3 @@
+#include "dashboard.hpp"
+
+STIPEND_PLUGINS(dashboard::Dashboard);
