@@ -3,6 +3,7 @@ import type { ComponentChildren } from "preact";
 import { useEffect, useState } from "preact/hooks";
 import { ask, currentSession, messageOf, part } from "./api";
 import { download } from "./download";
+import { explain } from "./explain";
 import { Mark, Problem, Time } from "./parts";
 import { fileName, none, ppmText, shortHash, timeText } from "./text";
 import type { Explanation } from "./types";
@@ -100,7 +101,7 @@ export function Decision({ id, epoch, close, changed }: { id: string; epoch: num
     let wanted = true;
     setOne(null);
     setProblem(null);
-    ask<Explanation>(`${path}/explanation`).then((answer) => wanted && setOne(answer), (why) => wanted && setProblem(messageOf(why)));
+    explain(id, epoch).then((answer) => wanted && setOne(answer), (why) => wanted && setProblem(messageOf(why)));
     return () => { wanted = false; };
   }, [path]);
   const proof = () => void download(`${path}/proof`, `proof-${fileName(id)}-${epoch}.json`).catch((why) => setProblem(messageOf(why)));

@@ -1,4 +1,5 @@
 // The lanes of the flow: check, uptime, tier, amount, owed, sent, final.
+import { useRef } from "preact/hooks";
 import { Grid, type Column } from "./grid";
 import { Countdown, Mark, Strip, useStore } from "./parts";
 import { linkTo, setQuery, useRoute } from "./route";
@@ -18,7 +19,13 @@ const collator = new Intl.Collator("en", { numeric: true });
 function checkText(last: Payment | undefined): string {
   if (!last) return "none yet";
   const latency = last.evidence?.latency_ms;
-  return `${last.job ?? none} ${hourText(last.decided_at)}${latency === undefined ? "" : `, ${latency < 1 ? "under 1" : Math.round(latency)} ms`}`;
+  return `${last.job ?? none} ${hourText(last.decided_at)}${latency === undefined ? "" : `, ${latency < 1 ? "< 1" : Math.round(latency)} ms`}`;
+}
+
+// What came since it was drawn first is a new element, which the style sheet lets light up once.
+function Fresh({ of: epoch, children }: { of: number | undefined; children: string }) {
+  const first = useRef(epoch);
+  return <span class={epoch === first.current ? "" : "fresh"} key={epoch}>{children}</span>;
 }
 
 function columnsOf(store: Store): Column<Lane>[] {
@@ -26,8 +33,7 @@ function columnsOf(store: Store): Column<Lane>[] {
     const all = store.payouts.get(lane.id);
     return all ? payoutTotal(all.values(), final).join(", ") : "0";
   };
-  // A new decision is a new element, which the style sheet lets light up once.
-  const fresh = (lane: Lane, text: preact.ComponentChildren) => <span class="fresh" key={lane.last?.epoch}>{text}</span>;
+  const fresh = (lane: Lane, text: string) => <Fresh of={lane.last?.epoch}>{text}</Fresh>;
   return [
     { key: "id", title: "Orchestrator", width: "minmax(10rem, 1.4fr)", cell: (lane) => <a tabIndex={-1} href={linkTo("orchestrators", lane.id)}>{lane.id}</a> },
     { key: "check", title: "Check", width: "11rem", cell: (lane) => fresh(lane, checkText(lane.last)) },

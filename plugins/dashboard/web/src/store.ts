@@ -1,6 +1,7 @@
 // What is known of the manager, fed by answers and events.
 import { ask, currentSession, may, messageOf, part, parts } from "./api";
 import { observe } from "./clock";
+import { explain } from "./explain";
 import type {
   Alert, Counts, Explanation, Health, Orchestrator, OrchestratorPart, Payment, Payout, Status,
 } from "./types";
@@ -13,6 +14,7 @@ const most_payment_parts = 25;
 const most_payout_parts = 50; // 10,000
 const most_asked_alone = 12; // beyond, the list is read again
 const status_every_ms = 5_000;
+const status_after_event_ms = 700;
 const all_again_after_ms = 15_000;
 
 export type Stream = { state: "live" } | { state: "connecting" } | { state: "lost"; since: number };
@@ -40,6 +42,8 @@ export class Store {
   private readonly stale = new Set<string>();
   private asking = false;
   private timer: number | undefined;
+  private pollAt = Infinity; // performance.now() of the next question for the status
+  private polling = false;
   private listedAt = -Infinity;
   private policyAsked = -1;
 
@@ -185,7 +189,7 @@ export class Store {
     if (name === "payment") this.takePayment(data as Payment);
     if (name === "payout") this.takePayout(data as Payout);
     if (name === "objection") ++this.objectionsChanged;
-    if (name === "alert") this.soon(0);
+    this.soon(status_after_event_ms);
     if (name === "gap") void this.loadAll();
     if (typeof one.orchestrator === "string") this.refresh(one.orchestrator);
     this.changed();
@@ -238,13 +242,18 @@ export class Store {
     await new Promise((done) => setTimeout(done, 110));
   }
 
+  // Asks for the status in that time, or earlier where that was planned.
   private soon(after_ms: number): void {
-    if (this.stopped) return;
+    const at = performance.now() + after_ms;
+    if (this.stopped || this.polling || at >= this.pollAt) return;
     window.clearTimeout(this.timer);
+    this.pollAt = at;
     this.timer = window.setTimeout(() => void this.pollStatus(), after_ms);
   }
 
   private async pollStatus(): Promise<void> {
+    if (this.polling) return;
+    this.polling = true;
     try {
       if (may("status:read")) {
         const asked = performance.now();
@@ -257,19 +266,21 @@ export class Store {
     } catch (why) {
       this.problem = messageOf(why);
     }
+    this.polling = false;
+    this.pollAt = Infinity;
+    this.soon(status_every_ms);
     void this.askPolicy();
     this.changed();
-    this.soon(status_every_ms);
   }
 
   // Which code decides: as the newest decision's explanation names it, once for each generation.
   private async askPolicy(): Promise<void> {
+    if (this.own !== null) return; // the overview shows it
     const newest = this.recent.find((one) => one.epoch !== undefined);
-    if (!newest || newest.generation === undefined || newest.generation === this.policyAsked) return;
+    if (newest?.epoch === undefined || newest.generation === undefined || newest.generation === this.policyAsked) return;
     this.policyAsked = newest.generation;
     try {
-      const path = `/livepeer/orchestrators/${part(newest.orchestrator)}/payments/${newest.epoch}/explanation`;
-      this.policy = (await ask<Explanation>(path)).generation;
+      this.policy = (await explain(newest.orchestrator, newest.epoch)).generation;
       this.changed();
     } catch {
       this.policyAsked = -1; // asked again with the next status
