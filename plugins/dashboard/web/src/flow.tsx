@@ -1,6 +1,7 @@
 // The lanes of the flow: check, uptime, tier, amount, owed, sent, final.
-import { useRef } from "preact/hooks";
+import { useMemo, useRef } from "preact/hooks";
 import { Grid, type Column } from "./grid";
+import { useRanks } from "./order";
 import { Countdown, Mark, Strip, useStore } from "./parts";
 import { linkTo, setQuery, useRoute } from "./route";
 import type { Store } from "./store";
@@ -13,8 +14,6 @@ interface Lane {
   standing: Orchestrator;
   last: Payment | undefined;
 }
-
-const collator = new Intl.Collator("en", { numeric: true });
 
 function checkText(last: Payment | undefined): string {
   if (!last) return "none yet";
@@ -52,13 +51,18 @@ export function FlowPage() {
   const store = useStore();
   const { query } = useRoute();
   const filter = query.get("filter") ?? "";
-  const wanted = filter.trim().toLowerCase();
-  const lanes: Lane[] = [];
-  for (const [id, standing] of store.orchestrators) {
-    const last = store.checks.get(id)?.at(-1);
-    if (wanted === "" || [id, standing.status, last?.tier ?? ""].some((text) => text.toLowerCase().includes(wanted))) lanes.push({ id, standing, last });
-  }
-  lanes.sort((a, b) => collator.compare(a.id, b.id));
+  const ranks = useRanks(store);
+  const lanes = useMemo(() => {
+    const wanted = filter.trim().toLowerCase();
+    const out: Lane[] = [];
+    for (const id of ranks.keys()) {
+      const standing = store.orchestrators.get(id);
+      const last = store.checks.get(id)?.at(-1);
+      if (!standing) continue;
+      if (wanted === "" || [id, standing.status, last?.tier ?? ""].some((text) => text.toLowerCase().includes(wanted))) out.push({ id, standing, last });
+    }
+    return out;
+  }, [store.version, ranks, filter]);
   return (
     <>
       <h1>Flow</h1>

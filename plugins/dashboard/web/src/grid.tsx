@@ -7,7 +7,7 @@ export interface Column<Row> {
   title: string;
   width: string; // of a CSS grid
   number?: boolean;
-  sort?: (a: Row, b: Row) => number;
+  sort?: unknown; // it can be sorted by
   cell: (row: Row) => ComponentChildren;
 }
 
@@ -31,7 +31,10 @@ export function Grid<Row>({ label, rows, columns, keyOf, open, sort, rowHeight =
 
   const measure = () => {
     const one = frame.current;
-    if (one) setView((old) => (old.top === one.scrollTop && old.height === one.clientHeight ? old : { top: one.scrollTop, height: one.clientHeight }));
+    if (!one) return;
+    // Drawn anew by whole rows, not by pixels.
+    const top = one.scrollTop - (one.scrollTop % rowHeight);
+    setView((old) => (old.top === top && old.height === one.clientHeight ? old : { top, height: one.clientHeight }));
   };
   useLayoutEffect(() => {
     measure();

@@ -1,49 +1,50 @@
-import { compare, parseDecimal, zero } from "./amount";
+import { useMemo } from "preact/hooks";
 import { Grid, type Column } from "./grid";
+import { ordered, useRanks, type Key } from "./order";
 import { Countdown, Mark, Strip, useStore } from "./parts";
 import { linkTo, setQuery, useRoute } from "./route";
 import type { Store } from "./store";
-import { owedText } from "./sums";
+import { assetOf, owedText } from "./sums";
 import { none, percentText } from "./text";
 import type { Orchestrator } from "./types";
 
 type Row = Orchestrator;
 
-const texts = (of: (row: Row) => string | null) => (a: Row, b: Row) => {
-  const [x, y] = [of(a), of(b)];
-  if (x === y) return 0;
-  if (x === null || y === null) return x === null ? 1 : -1; // those without one are the last
-  return x < y ? -1 : 1;
-};
-const numbers = (of: (row: Row) => number | null) => (a: Row, b: Row) => (of(a) ?? -1) - (of(b) ?? -1);
-
-// Ids are ordered as a reader would: .2 before .10.
-const collator = new Intl.Collator("en", { numeric: true });
+interface Sortable extends Column<Row> {
+  sort?: (row: Row) => Key;
+}
 
 export function stateOf(row: Row): string {
   return row.suspended ? "suspended" : row.held ? "held" : row.status;
 }
 
-function columnsOf(store: Store): Column<Row>[] {
+// What is owed, in the smallest unit of an asset with 18 decimals, so that assets with fewer compare.
+function owedKey(store: Store, row: Row): Key {
+  if (!/^-?\d{1,120}$/.test(row.owed_wei)) return null;
+  const decimals = assetOf(store, row.orchestrator_id)?.decimals ?? 18;
+  return BigInt(row.owed_wei) * 10n ** BigInt(Math.max(0, 18 - decimals));
+}
+
+function columnsOf(store: Store, ranks: Map<string, number>): Sortable[] {
   return [
-    { key: "id", title: "Orchestrator", width: "minmax(11rem, 2fr)", sort: (a, b) => collator.compare(a.orchestrator_id, b.orchestrator_id),
+    { key: "id", title: "Orchestrator", width: "minmax(11rem, 2fr)", sort: (row) => ranks.get(row.orchestrator_id) ?? null,
       cell: (row) => <a tabIndex={-1} href={linkTo("orchestrators", row.orchestrator_id)}>{row.orchestrator_id}</a> },
-    { key: "state", title: "State", width: "7.5rem", sort: texts(stateOf), cell: (row) => <Mark of={stateOf(row)} /> },
-    { key: "tier", title: "Tier", width: "6.5rem", sort: texts((row) => row.last_tier), cell: (row) => <Mark of={row.last_tier} /> },
-    { key: "uptime", title: "Uptime", width: "6rem", number: true, sort: numbers((row) => row.last_uptime_percent),
+    { key: "state", title: "State", width: "7.5rem", sort: stateOf, cell: (row) => <Mark of={stateOf(row)} /> },
+    { key: "tier", title: "Tier", width: "6.5rem", sort: (row) => row.last_tier, cell: (row) => <Mark of={row.last_tier} /> },
+    { key: "uptime", title: "Uptime", width: "6rem", number: true, sort: (row) => row.last_uptime_percent,
       cell: (row) => percentText(row.last_uptime_percent) },
     { key: "strip", title: "Last checks", width: "8.5rem", cell: (row) => <Strip checks={store.checks.get(row.orchestrator_id)} /> },
-    { key: "failures", title: "Failures", width: "5.5rem", number: true, sort: numbers((row) => row.consecutive_failures),
+    { key: "failures", title: "Failures", width: "5.5rem", number: true, sort: (row) => row.consecutive_failures,
       cell: (row) => row.consecutive_failures },
-    { key: "due", title: "Next due", width: "8.5rem", number: true, sort: texts((row) => row.next_due), cell: (row) => <Countdown at={row.next_due} /> },
+    { key: "due", title: "Next due", width: "8.5rem", number: true, sort: (row) => row.next_due, cell: (row) => <Countdown at={row.next_due} /> },
     { key: "owed", title: "Owed", width: "minmax(9rem, 1fr)", number: true,
-      sort: (a, b) => compare(parseDecimal(a.owed_wei) ?? zero, parseDecimal(b.owed_wei) ?? zero),
+      sort: (row) => owedKey(store, row),
       cell: (row) => owedText(store, row.orchestrator_id) },
-    { key: "latency", title: "Latency", width: "5.5rem", number: true, sort: numbers((row) => row.average_latency_ms),
+    { key: "latency", title: "Latency", width: "5.5rem", number: true, sort: (row) => row.average_latency_ms,
       cell: (row) => (row.average_latency_ms === null ? none : `${row.average_latency_ms} ms`) },
-    { key: "checks", title: "Checks", width: "5.5rem", number: true, sort: numbers((row) => row.total_calls_processed),
+    { key: "checks", title: "Checks", width: "5.5rem", number: true, sort: (row) => row.total_calls_processed,
       cell: (row) => row.total_calls_processed },
-    { key: "address", title: "Pays to", width: "minmax(9rem, 1fr)", sort: texts((row) => row.payout_address),
+    { key: "address", title: "Pays to", width: "minmax(9rem, 1fr)", sort: (row) => row.payout_address,
       cell: (row) => <span class="hash" title={row.payout_address ?? ""}>{row.payout_address ?? none}</span> },
   ];
 }
@@ -59,17 +60,20 @@ function passes(row: Row, wanted: string): boolean {
 export function OrchestratorsPage() {
   const store = useStore();
   const { query } = useRoute();
-  const columns = columnsOf(store);
+  const ranks = useRanks(store);
+  const columns = columnsOf(store, ranks);
   const shownKeys = query.get("columns")?.split(",") ?? usual;
   const shown = columns.filter((one) => one.key === "id" || shownKeys.includes(one.key));
   const filter = query.get("filter") ?? "";
   const state = query.get("state") ?? "";
-  const sorted = columns.find((one) => one.key === query.get("sort") && one.sort) ?? columns[0] as Column<Row>;
+  const sorted = columns.find((one) => one.key === query.get("sort") && one.sort) ?? columns[0] as Sortable;
   const falling = query.get("order") === "falling";
 
-  const wanted = filter.trim().toLowerCase();
-  const rows = [...store.orchestrators.values()].filter((row) => passes(row, wanted) && (state === "" || stateOf(row) === state || row.status === state));
-  rows.sort((a, b) => (falling ? -1 : 1) * (sorted.sort?.(a, b) ?? 0) || collator.compare(a.orchestrator_id, b.orchestrator_id));
+  const rows = useMemo(() => {
+    const wanted = filter.trim().toLowerCase();
+    const passing = [...store.orchestrators.values()].filter((row) => passes(row, wanted) && (state === "" || stateOf(row) === state || row.status === state));
+    return ordered(passing, sorted.sort ?? (() => 0), (row) => ranks.get(row.orchestrator_id) ?? 0, falling);
+  }, [store.version, ranks, filter, state, sorted.key, falling]);
 
   const by = (key: string) => setQuery(key === sorted.key ? { sort: key, order: falling ? null : "falling" } : { sort: key, order: null });
   const toggle = (key: string) => {

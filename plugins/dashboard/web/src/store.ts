@@ -33,6 +33,8 @@ export class Store {
   loading = true;
   problem: string | null = null; // why the last request of the store failed
   objectionsChanged = 0; // counts events
+  version = 0; // counts changes
+  membership = 0; // counts changes of the set of orchestrators
 
   private readonly own = currentSession()?.orchestrator ?? null;
   private readonly listeners = new Set<() => void>();
@@ -54,6 +56,7 @@ export class Store {
 
   // Many changes make one call of the listeners.
   changed(): void {
+    ++this.version;
     this.notice ??= window.setTimeout(() => {
       this.notice = undefined;
       this.listeners.forEach((one) => one());
@@ -110,7 +113,7 @@ export class Store {
     this.listedAt = performance.now();
     if (!whole) return;
     for (const id of this.orchestrators.keys()) {
-      if (!listed.has(id)) this.orchestrators.delete(id);
+      if (!listed.has(id) && this.orchestrators.delete(id)) ++this.membership;
     }
   }
 
@@ -144,6 +147,7 @@ export class Store {
   }
 
   private takeOrchestrator(one: Orchestrator): void {
+    if (!this.orchestrators.has(one.orchestrator_id)) ++this.membership;
     this.orchestrators.set(one.orchestrator_id, one);
   }
 
