@@ -18,6 +18,10 @@ constexpr std::size_t max_wallet_logins = 10'000;
 constexpr std::size_t max_recent = 1'024;
 constexpr std::int64_t recent_ns = ns_per_s;
 
+Access::Login refused_by(std::string fault) {
+    return {.tokens = {}, .session = {}, .retry_after_s = 0, .fault = std::move(fault)};
+}
+
 auth::Permissions own_reads() {
     auth::Permissions out;
     out.add(auth::Permission::own_read);
@@ -129,12 +133,12 @@ Result<Tokens> Access::make_tokens(const Account& account, const std::string& fa
 }
 
 Result<Access::Login> Access::login(std::string_view account, std::string_view password, const IpAddress& from,
-                                    AccessTime now) {
+                                    AccessTime now, LoginKind kind) {
     std::optional<Account> known;
     {
         const std::lock_guard lock(mutex_);
         if (const auto wait_s = throttle_.begin(account, from, now.monotonic); wait_s > 0) {
-            return Login{.tokens = {}, .retry_after_s = wait_s, .fault = "throttled"};
+            return Login{.tokens = {}, .session = {}, .retry_after_s = wait_s, .fault = "throttled"};
         }
         STIPEND_SET(known, store_->account(account));
     }
@@ -142,24 +146,27 @@ Result<Access::Login> Access::login(std::string_view account, std::string_view p
     const auto check = auth::verify_password(password, stored, options_.cost);
     if (check == auth::PasswordCheck::failed) return fail(STIPEND_E_UNAVAILABLE, "no memory for a password's hash");
     if (check != auth::PasswordCheck::match) {
-        return Login{
-            .tokens = {}, .retry_after_s = 0, .fault = known ? std::string(name_of(check)) : "no such account"};
+        return refused_by(known ? std::string(name_of(check)) : "no such account");
     }
     std::optional<std::string> better;
     if (auth::needs_rehash(known->password_hash, options_.cost)) {
         STIPEND_LET(hash, auth::hash_password(password, options_.cost));
         better = std::move(hash);
     }
-    STIPEND_LET(family, auth::random_hex(id_bytes));
-    STIPEND_LET(refresh_id, auth::random_hex(id_bytes));
     const std::lock_guard lock(mutex_);
     // The password may have been changed, or the account removed, while the hash was computed.
     STIPEND_LET(still, store_->account(account));
     if (!still || still->password_hash != known->password_hash) {
-        return Login{.tokens = {}, .retry_after_s = 0, .fault = "changed meanwhile"};
+        return refused_by("changed meanwhile");
     }
     throttle_.succeeded(account, from);
     if (better) STIPEND_TRY(store_->set_password_hash(account, *better));
+    if (kind == LoginKind::session) {
+        STIPEND_LET(session, begin_account_session(*still, now));
+        return Login{.tokens = {}, .session = std::move(session)};
+    }
+    STIPEND_LET(family, auth::random_hex(id_bytes));
+    STIPEND_LET(refresh_id, auth::random_hex(id_bytes));
     const auto until = now.wall + options_.refresh_lifetime_s * ns_per_s;
     STIPEND_TRY(store_->begin_family({.id = family, .account = still->name, .token = refresh_id, .expires_at = until}));
     STIPEND_LET(tokens, make_tokens(*still, family, refresh_id, now.wall, until));
@@ -167,20 +174,17 @@ Result<Access::Login> Access::login(std::string_view account, std::string_view p
 }
 
 Result<Access::Login> Access::renew(std::string_view refresh_token, AccessTime now) {
-    const auto refuse = [](std::string fault) {
-        return Login{.tokens = {}, .retry_after_s = 0, .fault = std::move(fault)};
-    };
     const std::lock_guard lock(mutex_);
     const auto claims = verifier_->verify(auth::TokenKind::refresh, refresh_token, now.wall / ns_per_s);
-    if (!claims) return refuse(std::string(name_of(claims.fault())));
+    if (!claims) return refused_by(std::string(name_of(claims.fault())));
     STIPEND_LET(account, store_->account(claims->subject));
-    if (!account) return refuse("no such account");
+    if (!account) return refused_by("no such account");
     STIPEND_LET(owner, store_->family_account(claims->family, now.wall));
-    if (owner != claims->subject) return refuse("the login has ended");
+    if (owner != claims->subject) return refused_by("the login has ended");
     STIPEND_LET(next, auth::random_hex(id_bytes));
     STIPEND_LET(renewal, store_->renew(claims->family, claims->id, next, now.wall));
-    if (renewal == Renewal::reused) return refuse("a refresh token was used twice: its login is ended");
-    if (renewal == Renewal::unknown) return refuse("the login has ended");
+    if (renewal == Renewal::reused) return refused_by("a refresh token was used twice: its login is ended");
+    if (renewal == Renewal::unknown) return refused_by("the login has ended");
     STIPEND_LET(tokens, make_tokens(*account, claims->family, next, now.wall, claims->expires_at_s * ns_per_s));
     return Login{.tokens = std::move(tokens)};
 }
@@ -188,6 +192,11 @@ Result<Access::Login> Access::renew(std::string_view refresh_token, AccessTime n
 std::int64_t Access::begin_wallet_login(std::string_view wallet, const IpAddress& from, AccessTime now) {
     const std::lock_guard lock(mutex_);
     return throttle_.begin(wallet, from, now.monotonic);
+}
+
+void Access::wallet_login_succeeded(std::string_view wallet, const IpAddress& from) {
+    const std::lock_guard lock(mutex_);
+    throttle_.succeeded(wallet, from);
 }
 
 Result<Tokens> Access::log_in_wallet(std::string_view wallet, std::string_view orchestrator, const IpAddress& from,
@@ -230,8 +239,9 @@ Access::Verified Access::wallet_principal(const auth::TokenClaims& claims) {
 }
 
 Result<void> Access::log_out(const Principal& principal) {
-    if (principal.family.empty()) return {};
+    if (principal.family.empty() && !principal.session) return {};
     const std::lock_guard lock(mutex_);
+    if (principal.session) return store_->end_session(*principal.session);
     if (wallet_logins_.erase(principal.family) > 0) return {};
     return store_->end_family(principal.family);
 }

@@ -95,6 +95,7 @@ Result<std::unique_ptr<AccessStore>> AccessStore::open(const std::filesystem::pa
     std::unique_ptr<AccessStore> self(new AccessStore);
     STIPEND_TRY(sqlite::open_private(self->database_, file, tables));
     STIPEND_TRY(self->write([&] { return self->database_.run(pair_table); }));
+    STIPEND_TRY(self->make_session_table());
     return self;
 }
 

@@ -1,6 +1,6 @@
-// The accounts and keys of the manager's API, durably: accounts, families of refresh tokens, API keys, keys that sign
-// tokens. A SQLite file of its own beside the ledger, with mode 0600, that the host and the command line may have open
-// at once.
+// The accounts and keys of the manager's API, durably: accounts, families of refresh tokens, sessions of browsers, API
+// keys, keys that sign tokens. A SQLite file of its own beside the ledger, with mode 0600, that the host and the
+// command line may have open at once.
 #pragma once
 
 #include <cstddef>
@@ -13,6 +13,7 @@
 
 #include "host/auth/access_role.hpp"
 #include "host/auth/api_key.hpp"
+#include "host/auth/crypto.hpp"
 #include "host/auth/token_key.hpp"
 #include "host/base/private_database.hpp"
 #include "stipend/abi/types.h"
@@ -33,6 +34,19 @@ struct Family {
     std::string id;
     std::string account;
     std::string token;  // the id (jti) of the last refresh token
+    stipend_unix_ns expires_at = 0;
+};
+
+// A login of a browser, which proves itself by a cookie. Of an account it belongs to a family, and ends with it. Of an
+// orchestrator it has none: it was begun by the orchestrator's secret or by its wallet.
+struct Session {
+    auth::Sha256 hash = {};  // of the cookie, which is not stored
+    std::string family = {};
+    std::string account = {};  // of the family; not stored here
+    std::string orchestrator = {};
+    std::string wallet = {};                  // 0x and hex digits in lower case
+    std::optional<auth::Sha256> secret = {};  // the hash of the orchestrator's secret
+    stipend_unix_ns seen_at = 0;              // of its last request, to a minute
     stipend_unix_ns expires_at = 0;
 };
 
@@ -60,7 +74,9 @@ enum class Renewal : std::uint8_t {
 class AccessStore {
   public:
     static constexpr std::size_t max_accounts = 10'000;
-    static constexpr std::size_t max_families_each = 64;  // the oldest one is ended beyond
+    static constexpr std::size_t max_families_each = 64;        // the oldest one is ended beyond
+    static constexpr std::size_t max_owner_sessions_each = 16;  // of an orchestrator; the oldest one is ended beyond
+    static constexpr std::size_t max_owner_sessions = 10'000;
     static constexpr std::size_t max_api_keys = 10'000;
     static constexpr std::size_t max_token_keys = 8;
 
@@ -86,6 +102,16 @@ class AccessStore {
     [[nodiscard]] Result<std::optional<std::string>> family_account(std::string_view family, stipend_unix_ns now);
     [[nodiscard]] Result<void> end_family(std::string_view family);
 
+    // Begins a session, of a family that has begun where it names one. Sessions of orchestrators that have expired, or
+    // were last seen before `idle_since`, are removed. BUSY: too many of orchestrators.
+    [[nodiscard]] Result<void> begin_session(const Session& session, stipend_unix_ns now, stipend_unix_ns idle_since);
+    // Nothing where it has ended or expired, or was last seen before `idle_since`.
+    [[nodiscard]] Result<std::optional<Session>> session(const auth::Sha256& hash, stipend_unix_ns now,
+                                                         stipend_unix_ns idle_since);
+    [[nodiscard]] Result<void> see_session(const auth::Sha256& hash, stipend_unix_ns now);
+    // Ends it, and its family.
+    [[nodiscard]] Result<void> end_session(const auth::Sha256& hash);
+
     // INVALID: a bad name. LIMIT: too many.
     [[nodiscard]] Result<void> add_api_key(const NamedApiKey& key);
     [[nodiscard]] Result<std::optional<NamedApiKey>> api_key(std::string_view id);
@@ -108,6 +134,7 @@ class AccessStore {
     template <class Work>
     auto write(Work work) -> decltype(work());
     Result<void> keep_token_keys(std::size_t count);
+    Result<void> make_session_table();
 
     sqlite::Database database_;
     std::optional<sqlite::Statement> data_version_;

@@ -4,6 +4,7 @@
 #include <atomic>
 #include <mutex>
 
+#include "host/api/browser.hpp"
 #include "host/auth/checked.hpp"
 #include "host/auth/forwarded.hpp"
 #include "host/base/printable.hpp"
@@ -42,6 +43,19 @@ std::string client_key(const IpAddress& client) {
     return client.is_v4() ? client.text() : client.network(64).text();
 }
 
+// What a request proves itself by.
+struct Credential {
+    std::string text;     // of Authorization, or the cookie of a session
+    bool cookie = false;  // which counts only where there is no Authorization
+};
+
+Credential credential_of(std::string_view headers, const std::string& session) {
+    const auto authorization = find_header(headers, "authorization");
+    if (!authorization) return {session, !session.empty()};
+    const bool bearer = authorization->size() > 7 && ascii::equal_ignoring_case(authorization->substr(0, 7), "bearer ");
+    return {std::string(bearer ? trim_blanks(authorization->substr(7)) : "")};
+}
+
 Reply refused() {
     return problem(401, auth::refused_answer);
 }
@@ -78,7 +92,14 @@ struct ApiServer::State {
     // What can be said without waiting for anything; fills `out`.
     [[nodiscard]] std::optional<Reply> check(const http::ServerRequest& raw, const Found& found, Request& out);
     // On a thread of the pool.
-    [[nodiscard]] Reply answer(const ApiRoute& route, Request& request, const std::string& credential);
+    [[nodiscard]] Reply answer(const ApiRoute& route, Request& request, const Credential& credential);
+    [[nodiscard]] Result<Access::Verified> verify(const Credential& credential) {
+        const AccessTime now{clock.now(), clock.monotonic()};
+        return credential.cookie ? access.verify_session(credential.text, now) : access.verify(credential.text, now);
+    }
+    [[nodiscard]] BrowserTerms browser_terms() const {
+        return {!options.tls.certificate.empty(), options.origin, options.trusted_proxies};
+    }
     void serve(http::ServerRequest&& raw, http::Responder responder);
 };
 
@@ -111,6 +132,13 @@ std::optional<Reply> ApiServer::State::check(const http::ServerRequest& raw, con
         const auto wait_s = limits.take(client_key(out.client), found.route->rate, clock.monotonic());
         if (wait_s > 0) return too_many(wait_s);
     }
+    const auto terms = browser_terms();
+    out.https = by_https(terms, raw.headers, peer);
+    out.session = session_cookie(raw.headers, out.https);
+    const bool safe = found.route->method == "GET";
+    if (found.route->permission && credential_of(raw.headers, out.session).cookie) {
+        if (const auto why = refuse_page(terms, raw.headers, out.https, safe, out.session)) return problem(403, *why);
+    }
     for (const auto& [name, value] : found.values) {
         auto decoded = percent_decode(value);
         if (!decoded) return problem(400, cat("path: ", decoded.error().message));
@@ -119,12 +147,13 @@ std::optional<Reply> ApiServer::State::check(const http::ServerRequest& raw, con
     auto query = parse_query(raw.query, found.route->query);
     if (!query) return problem(400, query.error().message);
     out.query = std::move(*query);
-    if (found.route->method == "GET") return std::nullopt;
+    if (safe) return std::nullopt;
     if (raw.body.size() > found.route->max_body_bytes) {
         return problem(413, cat("body: want at most ", found.route->max_body_bytes, " bytes"));
     }
     // A page of another site can have a browser send this, with the user's own credentials.
-    if (const auto origin = find_header(raw.headers, "origin"); origin && *origin != options.origin) {
+    if (const auto origin = find_header(raw.headers, "origin");
+        origin && !own_origin(terms, *origin, raw.headers, out.https)) {
         return problem(403, "requests from pages of another origin change nothing");
     }
     if (const auto key = find_header(raw.headers, "idempotency-key")) {
@@ -148,20 +177,22 @@ std::optional<Reply> ApiServer::State::check(const http::ServerRequest& raw, con
     return std::nullopt;
 }
 
-Reply ApiServer::State::answer(const ApiRoute& route, Request& request, const std::string& credential) {
-    if (route.by_secret && !route.permission) request.credential = credential;
+Reply ApiServer::State::answer(const ApiRoute& route, Request& request, const Credential& credential) {
+    const bool may_be_secret = route.by_secret && !credential.cookie;
+    if (may_be_secret && !route.permission) request.credential = credential.text;
     if (route.permission) {
-        auto verified = access.verify(credential, {clock.now(), clock.monotonic()});
+        auto verified = verify(credential);
         if (!verified) {
             log(cat("access: ", verified.error().message));
             return problem(500, "the host failed; its log says why");
         }
-        if (!verified->principal && route.by_secret && !credential.empty()) {
-            request.credential = credential;
+        if (!verified->principal && may_be_secret && !credential.text.empty()) {
+            request.credential = credential.text;
             return route.handler(request);
         }
         if (!verified->principal) {
-            if (!credential.empty()) log(cat("access: refused from ", request.client.text(), ": ", verified->fault));
+            if (!credential.text.empty())
+                log(cat("access: refused from ", request.client.text(), ": ", verified->fault));
             return refused();
         }
         // A login of one orchestrator reaches what may be read of itself; the handler compares which one.
@@ -173,7 +204,7 @@ Reply ApiServer::State::answer(const ApiRoute& route, Request& request, const st
         }
         request.principal = std::move(verified->principal);
         request.may_still = [this, credential, permission = needed] {
-            const auto again = access.verify(credential, {clock.now(), clock.monotonic()});
+            const auto again = verify(credential);
             return again && again->principal && again->principal->may(permission);
         };
     }
@@ -195,9 +226,7 @@ void ApiServer::State::serve(http::ServerRequest&& raw, http::Responder responde
         --count;
         return respond(responder, problem_later(503, "too many requests wait", 1));
     }
-    auto authorization = find_header(raw.headers, "authorization").value_or("");
-    const bool bearer = authorization.size() > 7 && ascii::equal_ignoring_case(authorization.substr(0, 7), "bearer ");
-    std::string credential(bearer ? trim_blanks(authorization.substr(7)) : "");
+    auto credential = credential_of(raw.headers, request->session);
     (login ? login_pool : pool)
         ->post([this, route = found.route, request, respond, credential = std::move(credential), &count,
                 responder = std::move(responder)]() mutable {

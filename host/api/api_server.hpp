@@ -38,7 +38,9 @@ struct ApiOptions {
     std::string listen;
     std::vector<IpRange> trusted_proxies = {};  // whose X-Forwarded-For is believed
     http::TlsFiles tls = {};                    // without a certificate: plain HTTP
-    std::string origin = {};                    // of the host's own pages; requests of other pages change nothing
+    // http(s)://host:port of the host's own pages; requests of other pages change nothing. Empty: the address that Host
+    // names.
+    std::string origin = {};
 };
 
 class ApiServer {

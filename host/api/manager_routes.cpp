@@ -253,7 +253,9 @@ std::vector<ApiRoute> manager_routes(ManagerReads& reads, std::vector<IpRange> g
     });
     get("/api/v1/docs", {}, {}, [](const Request&) {
         return Reply{.status = 200,
-                     .headers = "Content-Security-Policy: default-src 'none'; style-src 'unsafe-inline'\r\n",
+                     .headers =
+                         "Content-Security-Policy: default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'; "
+                         "form-action 'none'; frame-ancestors 'none'\r\n",
                      .body = api_reference(ReferenceFormat::html),
                      .content_type = "text/html; charset=utf-8",
                      .tagged = true};

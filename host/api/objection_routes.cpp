@@ -78,7 +78,8 @@ class ObjectionHandlers {
         if (auto refusal = unknown_member(request, {"text"})) return std::move(*refusal);
         const auto text = request.text("text", max_objection_text_bytes);
         if (!text) return problem_of(text.error());
-        const auto by = request.principal ? cat("wallet:", request.principal->wallet) : std::string("secret");
+        const auto by = request.principal && !request.principal->secret ? cat("wallet:", request.principal->wallet)
+                                                                        : std::string("secret");
         const auto order = Json::object()
                                .append("orchestrator", request.path.at("id"))
                                .append("epoch", *epoch)

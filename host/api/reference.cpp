@@ -195,7 +195,8 @@ class Reference {
         page_.paragraph(
             "Made from the OpenAPI document, which a running host serves at `/api/v1/openapi.json`. `bearer` is an "
             "access "
-            "token or an API key, `ownSecret` the secret of the orchestrator itself.");
+            "token or an API key, `session` the cookie of a browser's session, `ownSecret` the secret of the "
+            "orchestrator itself.");
         page_.heading(2, "Routes");
         for (const auto& [path, methods] : document_.find("paths")->members()) {
             for (const auto& [method, operation] : methods.members()) write_operation(method, path, operation);

@@ -38,6 +38,12 @@ std::vector<ApiRoute> registration_routes(Registrations& registrations) {
     return out;
 }
 
+bool still_owner(Registrations& registrations, const Principal& principal) {
+    if (principal.secret) return registrations.owns(principal.orchestrator, *principal.secret);
+    const auto owned = registrations.owned_by(principal.wallet);
+    return owned && std::find(owned->begin(), owned->end(), principal.orchestrator) != owned->end();
+}
+
 void open_to_owners(std::vector<ApiRoute>& routes, Registrations& registrations) {
     for (auto& route : routes) {
         if (!route.own) continue;
@@ -50,9 +56,8 @@ void open_to_owners(std::vector<ApiRoute>& routes, Registrations& registrations)
             const auto id = in_path != request.path.end() ? in_path->second : named ? in_query->second : std::string();
             Request own = request;
             if (request.principal) {
-                const auto still = [&registrations, id, wallet = request.principal->wallet] {
-                    const auto owned = registrations.owned_by(wallet);
-                    return owned && std::find(owned->begin(), owned->end(), id) != owned->end();
+                const auto still = [&registrations, principal = *request.principal] {
+                    return still_owner(registrations, principal);
                 };
                 if (id != request.principal->orchestrator)
                     return problem(403, "this login is for another orchestrator");
@@ -61,8 +66,8 @@ void open_to_owners(std::vector<ApiRoute>& routes, Registrations& registrations)
                 return of_any(own);
             }
             if (auto refusal = registrations.refuse_other(request, id)) return std::move(*refusal);
-            own.may_still = [&registrations, id, credential = request.credential] {
-                return registrations.owns(id, credential);
+            own.may_still = [&registrations, id, secret = auth::sha256(request.credential)] {
+                return registrations.owns(id, secret);
             };
             return of_any(own);
         };

@@ -26,15 +26,20 @@ class Registrations {
     virtual Reply cancel_change(const Request& request) = 0;  // by its own secret as well
     // Why the credential of the request is not that of this id; nothing: it is. Failures are throttled.
     virtual std::optional<Reply> refuse_other(const Request& request, std::string_view id) = 0;
-    [[nodiscard]] virtual bool owns(std::string_view id, std::string_view credential) = 0;
+    // Whether the secret of this hash is that of the id.
+    [[nodiscard]] virtual bool owns(std::string_view id, const auth::Sha256& secret) = 0;
     // The ids whose payout address is proven to be this wallet: 0x and 40 hex digits in lower case.
     virtual Result<std::vector<std::string>> owned_by(std::string_view wallet) = 0;
 };
 
+// Whether a login of an orchestrator still counts: its wallet is proven to be the orchestrator's, or its secret is the
+// orchestrator's.
+[[nodiscard]] bool still_owner(Registrations& registrations, const Principal& principal);
+
 [[nodiscard]] std::vector<ApiRoute> registration_routes(Registrations& registrations);
 
 // Serves the routes marked `own` to orchestrators as well: by the own secret of the one that path or query names,
-// or by a login of its wallet.
+// or by a login by it or by its wallet.
 void open_to_owners(std::vector<ApiRoute>& routes, Registrations& registrations);
 
 }  // namespace stipend::api

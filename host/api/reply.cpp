@@ -108,7 +108,10 @@ Reply problem_of(const Error& error) {
 
 http::ServerResponse response_of(Reply reply, std::string_view if_none_match) {
     http::ServerResponse out{.status = reply.status, .headers = std::move(reply.headers), .body = {}};
-    out.headers += "X-Content-Type-Options: nosniff\r\n";
+    // No page of another site frames or embeds an answer, or learns its path.
+    out.headers +=
+        "X-Content-Type-Options: nosniff\r\nX-Frame-Options: DENY\r\nReferrer-Policy: no-referrer\r\n"
+        "Cross-Origin-Resource-Policy: same-origin\r\n";
     if (reply.tagged) {
         const auto tag = reply.tag.empty() ? tag_of(reply.body) : std::move(reply.tag);
         out.headers += cat("ETag: ", tag, "\r\nCache-Control: private, no-cache\r\n");

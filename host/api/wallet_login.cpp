@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <array>
 
+#include "host/api/session_routes.hpp"
 #include "host/base/time.hpp"
 #include "stipend/ascii.hpp"
 #include "stipend/duration.hpp"
@@ -76,6 +77,10 @@ Reply WalletLogin::login(const Request& request) {
     if (!signature) return problem_of(signature.error());
     const auto wanted = request.text_or_none("orchestrator_id", max_login_id_bytes);
     if (!wanted) return problem_of(wanted.error());
+    const auto* wants_session = request.body.find("session");
+    if (wants_session != nullptr && !wants_session->is(Json::Kind::boolean)) {
+        return problem(422, "\"session\": want true or false");
+    }
     const auto message = auth::parse_siwe(*text);
     if (!message) return problem_of(message.error());
     const auto wallet = ascii::to_lower(message->address.text());
@@ -96,6 +101,13 @@ Reply WalletLogin::login(const Request& request) {
     if (!wanted->empty()) std::erase_if(*owned, [&](const std::string& id) { return id != *wanted; });
     if (owned->empty()) return refuse("no orchestrator has proven this payout address");
     if (owned->size() > 1) return problem(422, "several orchestrators have this wallet: want \"orchestrator_id\"");
+    if (wants_session != nullptr && wants_session->truth()) {
+        access_.wallet_login_succeeded(wallet, request.client);
+        const auto begun = access_.begin_owner_session(owned->front(), wallet, std::nullopt, now);
+        if (begun) return begin_session_reply(access_, request, *begun, now);
+        log_(cat("access: ", begun.error().message));
+        return problem_of(begun.error());
+    }
     const auto tokens = access_.log_in_wallet(wallet, owned->front(), request.client, now);
     if (!tokens) {
         log_(cat("access: ", tokens.error().message));

@@ -31,7 +31,7 @@ class WalletLogin {
 
     // {"address"} -> the text to sign, with a nonce that is for this address and network, is taken once, and expires.
     Reply challenge(const Request& request);
-    // {"message","signature","orchestrator_id"?} -> an access token.
+    // {"message","signature","orchestrator_id"?,"session"?} -> an access token, or a session of a browser.
     Reply login(const Request& request);
 
   private:

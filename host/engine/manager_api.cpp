@@ -1,6 +1,7 @@
 #include "host/engine/manager_api.hpp"
 
 #include "host/api/first_account.hpp"
+#include "host/api/session_routes.hpp"
 #include "host/api/wallet_login.hpp"
 #include "stipend/duration.hpp"
 
@@ -61,6 +62,8 @@ Result<std::unique_ptr<ManagerApi>> ManagerApi::create(runtime::Host& host, cons
     STIPEND_LET(gateways, ranges_of(options.gateway_networks.empty() ? this_machine : options.gateway_networks));
     const auto to_log = [&log](const std::string& line) { log.warn(line); };
     auto routes = api::auth_routes(*self->access_, clock, to_log);
+    for (auto& route : api::session_routes(*self->access_, clock, joining.registrar, to_log))
+        routes.push_back(std::move(route));
     for (auto& route : api::manager_routes(self->reads_, std::move(gateways), clock))
         routes.push_back(std::move(route));
     for (auto& route : api::receipt_routes(self->receipts_)) routes.push_back(std::move(route));

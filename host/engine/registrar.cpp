@@ -355,8 +355,8 @@ std::optional<api::Reply> Registrar::refuse_other(const api::Request& request, s
     return check_secret(request, id, false).refusal;
 }
 
-bool Registrar::owns(std::string_view id, std::string_view credential) {
-    const auto found = parts_.store->owns(id, auth::sha256(credential));
+bool Registrar::owns(std::string_view id, const auth::Sha256& secret) {
+    const auto found = parts_.store->owns(id, secret);
     return found && *found;
 }
 

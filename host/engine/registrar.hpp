@@ -56,7 +56,7 @@ class Registrar final : public api::Registrations {
     api::Reply prove_payout(const api::Request& request) override;
     api::Reply cancel_change(const api::Request& request) override;
     std::optional<api::Reply> refuse_other(const api::Request& request, std::string_view id) override;
-    [[nodiscard]] bool owns(std::string_view id, std::string_view credential) override;
+    [[nodiscard]] bool owns(std::string_view id, const auth::Sha256& secret) override;
     Result<std::vector<std::string>> owned_by(std::string_view wallet) override;
 
     // An order of the person at this machine: {"action": approve, disconnect, remove, rotate, revoke or cancel-change;

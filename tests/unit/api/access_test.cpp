@@ -310,3 +310,104 @@ TEST_CASE("a password whose hash is of another cost is stored anew at its next l
     CHECK((*hash)->password_hash.find("$m=128,t=1,p=1$") != std::string::npos);
     CHECK(scene.fault_of(tokens.access) == "");
 }
+
+namespace {
+
+BrowserSession begin(Scene& scene, std::int64_t seconds = 0) {
+    auto login = scene->login(who, password, address(), at(seconds), LoginKind::session);
+    REQUIRE(login.ok());
+    REQUIRE_MESSAGE(login->session.has_value(), login->fault);
+    CHECK_FALSE(login->tokens.has_value());
+    return *login->session;
+}
+std::string fault_of_session(Scene& scene, std::string_view cookie, std::int64_t seconds = 0) {
+    const auto verified = scene->verify_session(cookie, at(seconds));
+    REQUIRE(verified.ok());
+    CHECK(verified->principal.has_value() == verified->fault.empty());
+    return verified->fault;
+}
+
+}  // namespace
+
+TEST_CASE("a session proves its account, over a restart, and its cookie is stored nowhere") {
+    Scene scene;
+    scene.add(AccessRole::operator_);
+    const auto session = begin(scene);
+    CHECK(session.cookie.size() == 64);
+    CHECK(begin(scene).cookie != session.cookie);
+    scene.open();
+    const auto verified = scene->verify_session(session.cookie, at(1));
+    REQUIRE(verified->principal.has_value());
+    CHECK(verified->principal->name == who);
+    CHECK(verified->principal->may(Permission::jobs_distribute));
+    CHECK_FALSE(verified->principal->may(Permission::payments_process));
+    CHECK(verified->principal->session_until == at(12 * 3'600).wall);
+    const auto stored = scene.other_store()->session(auth::sha256(session.cookie), noon, 0);
+    REQUIRE(stored->has_value());
+    CHECK((*stored)->account == who);
+    // It is no token, and a token is no session.
+    CHECK(scene.fault_of(session.cookie) != "");
+    CHECK(fault_of_session(scene, scene.log_in().access) == "the session has ended");
+    CHECK(fault_of_session(scene, "") == "the session has ended");
+}
+
+TEST_CASE("a session ends with its time, without requests, and with its account, password and logout") {
+    Scene scene;
+    scene.add();
+    auto session = begin(scene);
+    CHECK(fault_of_session(scene, session.cookie, 3'600) == "");
+    CHECK(fault_of_session(scene, session.cookie, 3'600 + 3'601) == "the session has ended");
+    session = begin(scene);
+    for (std::int64_t hour = 1; hour < 12; ++hour) {
+        CHECK(fault_of_session(scene, session.cookie, hour * 3'600 - 1) == "");
+    }
+    CHECK(fault_of_session(scene, session.cookie, 12 * 3'600 - 3'500) == "");
+    CHECK(fault_of_session(scene, session.cookie, 12 * 3'600) == "the session has ended");
+
+    const auto first = begin(scene);
+    const auto second = begin(scene);
+    const auto principal = scene->verify_session(first.cookie, at(0))->principal;
+    REQUIRE(scene->log_out(*principal).ok());
+    CHECK(fault_of_session(scene, first.cookie) == "the session has ended");
+    CHECK(fault_of_session(scene, second.cookie) == "");
+    const auto other = scene.other_store();
+    const auto hash = *auth::hash_password(password, cheap);
+    REQUIRE(other->set_password(who, hash, noon).ok());
+    CHECK(fault_of_session(scene, second.cookie) == "the session has ended");
+    const auto third = begin(scene);
+    REQUIRE(other->add_account(account("b@b.example", AccessRole::admin)).ok());
+    REQUIRE(other->remove_account(who).ok());
+    CHECK(fault_of_session(scene, third.cookie) == "the session has ended");
+}
+
+TEST_CASE("an account has so many sessions, and an orchestrator too; the oldest one is ended beyond") {
+    Scene scene;
+    scene.add();
+    const auto oldest = begin(scene);
+    for (std::size_t n = 1; n < AccessStore::max_families_each; ++n) begin(scene);
+    CHECK(fault_of_session(scene, oldest.cookie) == "");
+    begin(scene);
+    CHECK(fault_of_session(scene, oldest.cookie) == "the session has ended");
+
+    const auto hash = auth::sha256("the secret of a");
+    const auto own = [&](std::int64_t seconds = 0) { return *scene->begin_owner_session("a", "", hash, at(seconds)); };
+    const auto first = own();
+    const auto another = *scene->begin_owner_session("b", "0xb", std::nullopt, at(0));
+    for (std::size_t n = 1; n < AccessStore::max_owner_sessions_each; ++n) own();
+    const auto found = scene->verify_session(first.cookie, at(0))->principal;
+    REQUIRE(found.has_value());
+    CHECK(found->orchestrator == "a");
+    CHECK(found->secret == hash);
+    CHECK(found->wallet.empty());
+    CHECK(found->role == AccessRole::orchestrator);
+    CHECK(found->may(Permission::own_read));
+    CHECK_FALSE(found->may(Permission::orchestrators_read));
+    const auto last = own();
+    CHECK(fault_of_session(scene, first.cookie) == "the session has ended");
+    CHECK(scene->verify_session(another.cookie, at(0))->principal->wallet == "0xb");
+    REQUIRE(scene->log_out(*scene->verify_session(last.cookie, at(0))->principal).ok());
+    CHECK(fault_of_session(scene, last.cookie) == "the session has ended");
+    // What is over is removed when the next one begins.
+    own(13 * 3'600);
+    CHECK_FALSE(scene.other_store()->session(auth::sha256(another.cookie), noon, 0)->has_value());
+}

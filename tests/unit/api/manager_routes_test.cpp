@@ -15,6 +15,7 @@
 #include "host/api/order_routes.hpp"
 #include "host/api/receipt_routes.hpp"
 #include "host/api/registration_routes.hpp"
+#include "host/api/session_routes.hpp"
 #include "host/api/target_routes.hpp"
 #include "host/auth/password.hpp"
 #include "host/base/file.hpp"
@@ -196,11 +197,11 @@ class NoRegistrations final : public Registrations {
     Reply prove_payout(const Request&) override { return {}; }
     Reply cancel_change(const Request&) override { return {}; }
     std::optional<Reply> refuse_other(const Request& request, std::string_view id) override {
-        if (owns(id, request.credential)) return std::nullopt;
+        if (owns(id, auth::sha256(request.credential))) return std::nullopt;
         return problem(401, "another one's");
     }
-    [[nodiscard]] bool owns(std::string_view id, std::string_view credential) override {
-        return id == "a:1" && credential == "secret of a:1";
+    [[nodiscard]] bool owns(std::string_view id, const auth::Sha256& hash) override {
+        return id == "a:1" && hash == auth::sha256("secret of a:1");
     }
     Result<std::vector<std::string>> owned_by(std::string_view wallet) override {
         if (wallet == "0xa1") return std::vector<std::string>{"a:1"};
@@ -242,6 +243,8 @@ TEST_CASE("the description has each route of the table, with its parameters, and
     auto table = auth_routes(**access, clock, [](const std::string&) {});
     for (auto& route : manager_routes(reads, {}, clock)) table.push_back(std::move(route));
     NoRegistrations registrations;
+    for (auto& route : session_routes(**access, clock, &registrations, [](const std::string&) {}))
+        table.push_back(std::move(route));
     for (auto& route : registration_routes(registrations)) table.push_back(std::move(route));
     const auto wallet = std::make_shared<WalletLogin>(
         **access, clock, auth::SiweTerms{},
