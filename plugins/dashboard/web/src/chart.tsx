@@ -62,9 +62,11 @@ export function UptimeChart({ decisions, gaps, now }: Props) {
   const plot = useRef<uPlot | null>(null);
   const latest = useRef<Props>({ decisions, gaps, now });
   latest.current = { decisions, gaps, now };
+  // A gap that goes on is drawn up to now.
+  const end = gaps.some((gap) => gap.to === null) ? [now] : [];
   const data = (): uPlot.AlignedData => [
-    decisions.map((one) => seconds(one.decided_at)),
-    decisions.map((one) => (one.job === "ok" ? one.uptime_percent ?? null : null)),
+    [...decisions.map((one) => seconds(one.decided_at)), ...end],
+    [...decisions.map((one) => (one.job === "ok" ? one.uptime_percent ?? null : null)), ...end.map(() => null)],
   ];
 
   useEffect(() => {
@@ -98,7 +100,7 @@ export function UptimeChart({ decisions, gaps, now }: Props) {
     };
   }, []);
   const newest = decisions.at(-1)?.epoch;
-  useEffect(() => plot.current?.setData(data()), [newest, decisions.length, gaps.length]);
+  useEffect(() => plot.current?.setData(data()), [newest, decisions.length, JSON.stringify(gaps), end.map((at) => Math.floor(at / 5)).join()]);
 
   const failed = decisions.filter((one) => one.job !== "ok").length;
   const label = `uptime of the last ${decisions.length} decisions: ${failed} failed checks, ${gaps.length} gaps; the decisions are listed below`;
