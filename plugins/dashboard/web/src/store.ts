@@ -265,7 +265,7 @@ export class Store {
         observe(Date.parse(this.status.now), 1, asked, performance.now());
       }
       this.health = await ask<Health>("/health");
-      if (this.stale.size > 0 && !this.asking) this.refresh(this.stale.values().next().value as string);
+      this.findStale();
       this.problem = null;
     } catch (why) {
       this.problem = messageOf(why);
@@ -274,6 +274,30 @@ export class Store {
     this.pollAt = Infinity;
     this.soon(status_every_ms);
     void this.askPolicy();
+    this.changed();
+  }
+
+  // A hold and an approval are no events: what shows them is the status, and now and then the list.
+  private findStale(): void {
+    for (const one of this.status?.orchestrators ?? []) {
+      const known = this.orchestrators.get(one.orchestrator);
+      if (known && known.held === one.held && known.suspended === one.suspended) continue;
+      if (known || !this.loading) this.stale.add(one.orchestrator);
+    }
+    const age = performance.now() - this.listedAt;
+    if (this.own !== null) this.stale.add(this.own);
+    else if (!this.loading && !this.asking && age > (this.orchestrators.size > 1000 ? 60_000 : all_again_after_ms)) void this.listAgain();
+    const first = this.stale.values().next().value;
+    if (first !== undefined) this.refresh(first);
+  }
+
+  private async listAgain(): Promise<void> {
+    this.listedAt = performance.now();
+    try {
+      await this.loadOrchestrators(() => !this.stopped);
+    } catch (why) {
+      this.problem = messageOf(why);
+    }
     this.changed();
   }
 

@@ -147,6 +147,7 @@ export interface Status {
   jobs_in_flight: number;
   plugins_unwell: string[];
   alerts: Alert[];
+  orchestrators: { orchestrator: string; suspended: boolean; held: boolean }[]; // not all where they are many
   unpaid: Gap[];
   rates?: { network: string | null; chain_id: number; asset: string; usd: string | null }[];
 }
