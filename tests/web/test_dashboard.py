@@ -1,5 +1,6 @@
 #!/usr/bin/env python3
 """The web page in a real browser, beside a real host: what it shows is what the API says, for each role and each size."""
+import datetime
 import decimal
 import json
 import sys
@@ -285,6 +286,81 @@ class Roles(WebTest):
         self.browser.until(code="document.querySelectorAll('[data-objection] blockquote').length === 2")
         answered = self.get(f"{LIST}/{NEW}/payments/1/objection", self.token).json()
         self.assertEqual((answered["state"], answered["answer"]), ("answered", "our gateway was down"))
+        self.assert_quiet()
+
+
+class Troubles(WebTest):
+    def test_failed_checks_and_gaps_are_shown_as_what_they_are(self):
+        self.start()
+        self.wait_for_decisions(4)
+        self.begin()
+        self.enter()
+        failing = self.get(LIST, self.token).json()["orchestrators"][0]["orchestrator_id"]
+        self.devnet.fault(0, kind="empty200")
+        wait_for(lambda: any(one["orchestrator"] == failing and one["job"] != "ok" for one in self.host.decisions()), "a failed check")
+        self.devnet.gateway_fault("down")
+        wait_for(lambda: self.host.status()["unpaid"], "a gap")
+        self.wait_same(lambda: self.figure("held"), lambda: str(sum(one["held"] for one in self.listed())), "what is held")
+        self.devnet.gateway_fault("none")
+        wait_for(lambda: any(gap["to"] for gap in self.host.status()["unpaid"]), "the end of a gap")
+        # Each gap with its amount, and their sum.
+        self.wait_same(lambda: self.figure("unpaid"), self.stake, "what stayed unpaid")
+        gap = next(gap for gap in self.host.status()["unpaid"] if gap["to"])
+        self.show("orchestrators/" + urllib.parse.quote(gap["orchestrator"], safe=""), ".chart canvas")
+        self.browser.until(code="/[1-9][0-9]* gaps/.test(document.querySelector('.chart [role=img]').ariaLabel)")
+        # An order for unpaid time begins with the gap; its preview says what is in it.
+        self.browser.click(at=".head button:text-is('adjust')")
+        self.assertEqual(self.browser.value(code="document.querySelector('dialog [name=from]').value"), gap["from"])
+        self.browser.fill(at="dialog [name=reason]", text="our gateway was down")
+        self.browser.press(key="Enter")
+        self.browser.click(at="dialog button:text-is('Preview')")
+        self.browser.wait(at="[data-figure=preview]")
+        self.assertIn(gap["cause"], self.figure("preview"))
+        self.browser.click(at="dialog [role=group] button:text-is('Adjust')")
+        self.browser.wait(at="[data-figure=outcome]")
+        wait_for(lambda: all((one["orchestrator"], one["from"]) != (gap["orchestrator"], gap["from"]) for one in self.host.status()["unpaid"]),
+                 "a gap less")
+        self.browser.click(at="dialog button:text-is('Close')")
+        self.show("orchestrators/" + urllib.parse.quote(failing, safe=""), ".chart canvas")
+        self.browser.until(code="/ [1-9][0-9]* failed checks/.test(document.querySelector('.chart [role=img]').ariaLabel)")
+        self.pardon(failing)
+        self.assert_quiet()
+
+    def pardon(self, id):
+        """The dry run of the manager is the preview."""
+        failed = next(one for one in self.host.decisions() if one["orchestrator"] == id and one["job"] != "ok")
+        self.browser.click(at=".head button:text-is('pardon')")
+        decided = datetime.datetime.fromisoformat(failed["decided_at"])
+        for field, at in (("from", decided - datetime.timedelta(minutes=1)), ("to", decided)):
+            self.browser.fill(at=f"dialog [name={field}]", text=at.isoformat(timespec="milliseconds").replace("+00:00", "Z"))
+        self.browser.fill(at="dialog [name=reason]", text="our gateway was down")
+        self.browser.click(at="dialog button:text-is('Preview')")
+        self.browser.wait(at="dialog [data-figure=preview], dialog .problem")
+        self.assertEqual(self.text("dialog .problem"), None)
+        self.assertIn("would pardon", self.figure("preview"))
+        self.browser.click(at="dialog [role=group] button:text-is('Cancel')")
+        self.browser.gone(at="dialog")
+
+    def listed(self):
+        return self.get(LIST, self.token).json()["orchestrators"]
+
+    def stake(self):
+        sum_usd = sum(decimal.Decimal(gap["at_stake_usd"] or 0) for gap in self.host.status()["unpaid"])
+        text = format(sum_usd, "f")
+        return (text.rstrip("0").rstrip(".") if "." in text else text) + " USD"
+
+    def test_a_script_as_an_id_is_only_text(self):
+        id = "<img/src=x/onerror=alert(1)>"  # an id has no blanks
+        self.host.edit("orchestrators: []", f"orchestrators:\n  - {{ id: '{id}', name: '{SCRIPT}', address: '{self.endpoints[3]}' }}")
+        self.start()
+        self.wait_for_decisions(6)
+        self.begin()
+        self.enter()
+        for address, at in (("overview", "[data-payment]"), ("orchestrators", "[data-row]"), ("flow", "[data-row]"),
+                            ("orchestrators/" + urllib.parse.quote(id, safe=""), "[data-figure=owed]")):
+            self.show(address, at)
+            self.browser.until(code=f"document.querySelector('main').innerText.includes({json.dumps(id)})")
+            self.assertEqual(self.browser.value(code="document.querySelectorAll('body img, body script').length"), 0)
         self.assert_quiet()
 
 
