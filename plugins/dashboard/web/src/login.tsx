@@ -1,0 +1,47 @@
+import { useEffect, useRef, useState } from "preact/hooks";
+import { login, messageOf } from "./api";
+
+// Both ways in: an account, or an orchestrator by its own secret.
+export function Login({ done, note }: { done: () => void; note: string | null }) {
+  const [own, setOwn] = useState(false);
+  const [problem, setProblem] = useState<string | null>(null);
+  const [busy, setBusy] = useState(false);
+  const first = useRef<HTMLInputElement>(null);
+  useEffect(() => first.current?.focus(), [own]);
+
+  const submit = async (event: SubmitEvent) => {
+    event.preventDefault();
+    const form = new FormData(event.currentTarget as HTMLFormElement);
+    const name = String(form.get("name") ?? "").trim();
+    const secret = String(form.get("secret") ?? "");
+    setBusy(true);
+    setProblem(null);
+    try {
+      await login(own ? { orchestrator: name, secret } : { email: name, password: secret });
+      done();
+    } catch (why) {
+      setProblem(messageOf(why));
+      setBusy(false);
+    }
+  };
+  return (
+    <main class="login">
+      <form onSubmit={(event) => void submit(event)} aria-labelledby="login-title">
+        <h1 id="login-title">stipend</h1>
+        <fieldset class="ways">
+          <legend>Log in as</legend>
+          <label><input type="radio" name="way" checked={!own} onChange={() => setOwn(false)} /> an account</label>
+          <label><input type="radio" name="way" checked={own} onChange={() => setOwn(true)} /> an orchestrator</label>
+        </fieldset>
+        <label class="field">{own ? "Orchestrator's id" : "E-mail"}
+          <input ref={first} name="name" required maxLength={512} autocomplete="username" autocapitalize="off" spellcheck={false} />
+        </label>
+        <label class="field">{own ? "Its secret" : "Password"}
+          <input name="secret" type="password" required maxLength={1024} autocomplete="current-password" />
+        </label>
+        <button class="main" type="submit" disabled={busy}>Log in</button>
+        {problem !== null ? <p class="problem" role="alert">{problem}</p> : note !== null && <p class="note" role="status">{note}</p>}
+      </form>
+    </main>
+  );
+}

@@ -1,0 +1,92 @@
+// Amounts, times and addresses of the web page: node units.mjs FOLDER_OF_THE_SOURCES.
+import assert from "node:assert/strict";
+import { createRequire } from "node:module";
+import { join } from "node:path";
+import test from "node:test";
+
+const web = process.argv[2];
+const { build } = createRequire(join(web, "build.mjs"))("esbuild");
+
+async function load(name) {
+  const built = await build({
+    entryPoints: [join(web, "src", name)], bundle: true, format: "esm", platform: "node", write: false, jsx: "automatic", jsxImportSource: "preact",
+  });
+  return import("data:text/javascript;base64," + Buffer.from(built.outputFiles[0].contents).toString("base64"));
+}
+
+const amount = await load("amount.ts");
+const text = await load("text.ts");
+const route = await load("route.ts");
+const clock = await load("clock.ts");
+
+test("an amount keeps each of its digits", () => {
+  for (const one of ["0", "12", "-12.5", "0.000000000000000001", "90071992547409930.000000000000000001", "123456789012345678901234567890"]) {
+    assert.equal(amount.decimalText(amount.parseDecimal(one)), one);
+  }
+  assert.equal(amount.decimalText(amount.parseDecimal("12.500")), "12.5");
+  for (const wrong of ["", "1e5", "0x10", "1.", ".5", "1,5", " 1", "NaN", "9".repeat(200)]) assert.equal(amount.parseDecimal(wrong), null);
+});
+
+test("sums are exact where binary floating point is not", () => {
+  assert.equal(amount.decimalText(amount.sumOf(["0.1", "0.2"])), "0.3");
+  assert.equal(amount.decimalText(amount.sumOf(["9007199254740993", "0.000000000000000001", "-1"])), "9007199254740992.000000000000000001");
+  assert.equal(amount.decimalText(amount.sumOf(Array(1000).fill("0.001"))), "1");
+});
+
+test("the smallest unit becomes its asset", () => {
+  assert.equal(amount.inUnits("6000000000000000", 18), "0.006");
+  assert.equal(amount.inUnits("1", 18), "0.000000000000000001");
+  assert.equal(amount.inUnits("-1500000", 6), "-1.5");
+  assert.equal(amount.inUnits("0", 18), "0");
+  assert.equal(amount.inUnits("<img>", 18), "<img>");
+});
+
+test("amounts are ordered by value", () => {
+  const order = (a, b) => Math.sign(amount.compare(amount.parseDecimal(a), amount.parseDecimal(b)));
+  assert.equal(order("10", "9.999"), 1);
+  assert.equal(order("9007199254740992", "9007199254740993"), -1);
+  assert.equal(order("1.0", "1"), 0);
+});
+
+test("a share is for bars, and stays in its range", () => {
+  assert.equal(amount.share("1", "3"), 333);
+  assert.equal(amount.share("4", "3"), 1000);
+  assert.equal(amount.share("1", "0"), 0);
+});
+
+test("a countdown is by the host's clock", () => {
+  const due = "2026-11-28T08:00:10.000Z";
+  const at = Date.parse(due);
+  assert.equal(text.untilText(due, at - 75_000), "in 1 min 15 s");
+  assert.equal(text.untilText(due, at - 1), "in 1 s");
+  assert.equal(text.untilText(due, at), "now");
+  assert.equal(text.untilText(due, at + 90_000), "1 min 30 s ago");
+  assert.equal(text.untilText(due, null), "08:00:10");
+  assert.equal(text.untilText(null, at), "–");
+});
+
+test("the host's clock is within what its answers allow", () => {
+  assert.equal(clock.hostNow(), null);
+  const asked = performance.now();
+  clock.observe(1_000_000_000_000, 1000, asked, asked + 100);
+  clock.observe(1_000_000_000_400, 1, asked + 300, asked + 320);
+  const offset = clock.hostNow() - performance.now() + asked;
+  assert.ok(offset >= 1_000_000_000_080 && offset <= 1_000_000_000_101, String(offset - 1e12));
+  clock.observe(2_000_000_000_000, 1, asked, asked + 10); // it was set
+  assert.ok(Math.abs(clock.hostNow() - performance.now() + asked - 2e12) < 20);
+});
+
+test("percentages of parts per million", () => {
+  assert.equal(text.ppmText(950001), "95.0001 %");
+  assert.equal(text.ppmText(1_000_000), "100 %");
+  assert.equal(text.ppmText(null), "–");
+});
+
+test("an address names any orchestrator", () => {
+  for (const id of ["127.0.1.1:9995", "a/b?c#d", "<img src=x onerror=alert(1)>", "50%", "é"]) {
+    const { path, query } = route.routeOf(route.linkTo("orchestrators", id) + "?decision=7");
+    assert.deepEqual(path, ["orchestrators", id]);
+    assert.equal(query.get("decision"), "7");
+  }
+  assert.deepEqual(route.routeOf("#/50%").path, ["50%"]);
+});
