@@ -28,6 +28,7 @@ Result<Json> Manager::overview(RecentTotals& totals) {
         auto out = summary_json(*engine_, *plan_, unwell, unpaid, host_.now());
         out.set("spend", spend_json(*engine_, host_.now()));
         out.set("networks", totals_json(sums));
+        out.set("orchestrators", stopped_json(*engine_));
         if (auto windows = plan_->maintenance.status(host_.now()); !windows.items().empty()) {
             out.set("maintenance", std::move(windows));
         }

@@ -122,6 +122,18 @@ Json status_json(const Engine& engine, const ManagerPlan& plan, const std::vecto
     return out;
 }
 
+Json stopped_json(const Engine& engine) {
+    auto held = Json::array();
+    auto suspended = Json::array();
+    const auto& payees = engine.payees();
+    for (registry::PayeeIndex at = 0; at < payees.size(); ++at) {
+        if (!engine.is_active(at)) continue;
+        if (engine.has_open_gap(at) && held.items().size() < max_listed) held.push(payees[at].key);
+        if (engine.state_of(at).suspended && suspended.items().size() < max_listed) suspended.push(payees[at].key);
+    }
+    return Json::object().append("held", std::move(held)).append("suspended", std::move(suspended));
+}
+
 Json spend_json(const Engine& engine, stipend_unix_ns now) {
     const auto& limits = engine.generations().back()->limits;
     return Json::object()

@@ -25,6 +25,8 @@ inline constexpr std::size_t max_listed = 1000;  // orchestrators and gaps in on
 [[nodiscard]] Json status_json(const Engine& engine, const ManagerPlan& plan, const std::vector<std::string>& unwell,
                                const std::vector<ledger::Gap>& unpaid, stipend_unix_ns now);
 
+// The ids of orchestrators whose present period cannot be decided, and of those that are suspended. [control]
+[[nodiscard]] Json stopped_json(const Engine& engine);
 // What was accrued on this UTC day, against its limits. [control]
 [[nodiscard]] Json spend_json(const Engine& engine, stipend_unix_ns now);
 

@@ -43,6 +43,7 @@ class Figures(WebTest):
         for name, of in {"settlement": lambda s: s["settlement"], "price": lambda s: f"{s['usd_per_eth']} USD per ETH",
                          "generation": lambda s: str(s["generation"]), "largest": lambda s: s["largest_spend"],
                          "fees": lambda s: f"{eth(s['fees']['used_wei'])[:-4]} of {eth(s['fees']['limit_wei'])}",
+                         "accrued": lambda s: f"{s['spend']['accrued_usd']} of {s['spend']['limit_usd']} USD",
                          "unpaid": lambda s: "0 USD" if not s["unpaid"] else None}.items():
             self.wait_same(lambda name=name: self.figure(name), lambda of=of: of(self.status()), name)
         self.wait_same(lambda: self.figure("held"), lambda: str(sum(one["held"] for one in self.listed())), "what is held")
@@ -50,6 +51,10 @@ class Figures(WebTest):
                                                        "one.cells[0].innerText + ' ' + one.cells[1].innerText)"),
                        lambda: [f"{name} {one['state']}" for name, one in self.get("/health").json()["components"].items()
                                 if one["state"] != "not_applicable"], "the parts")
+        self.wait_same(lambda: self.browser.value(code="[...document.querySelectorAll('[data-plugin]')].map(one => "
+                                                       "[...one.cells].slice(0, 4).map(cell => cell.innerText))"),
+                       lambda: [[one["for"], one["id"], one["version"], str(one["generation"])] for one in self.status()["plugins"]["plugins"]],
+                       "the plugins")
         self.wait_same(self.decisions_shown, self.decisions_said, "the last decisions")
         self.wait_same(lambda: self.figure("policy"), self.policy, "the policy")
         self.assert_quiet()

@@ -2,7 +2,7 @@ import { decimalText, inUnits, share, sumOf } from "./amount";
 import { Figure, Mark, Problem, Section, Time, useStore } from "./parts";
 import { linkTo } from "./route";
 import { paymentKey, paymentTime, type Store } from "./store";
-import { allPayouts, owedTotal, payoutTotal } from "./sums";
+import { owedTotal, payoutsOfAll } from "./sums";
 import { hourText, none, percentText, shortHash, spanText } from "./text";
 import type { Payment } from "./types";
 
@@ -16,10 +16,10 @@ function Money({ store }: { store: Store }) {
   const unpriced = unpaid.filter((gap) => gap.at_stake_usd === null).length;
   return (
     <dl class="figures">
-      <Figure name="Paid" figure="paid" value={payoutTotal(allPayouts(store), true)}>
-        final on the chain{store.payoutsComplete ? "" : ", of the newest payouts that were read"}
+      <Figure name="Paid" figure="paid" value={payoutsOfAll(store, true)}>
+        final on the chain{store.status || store.payoutsComplete ? "" : ", of the newest payouts that were read"}
       </Figure>
-      <Figure name="On the way" figure="sent" value={payoutTotal(allPayouts(store), false)}>reserved, sent or mined</Figure>
+      <Figure name="On the way" figure="sent" value={payoutsOfAll(store, false)}>reserved, sent or mined</Figure>
       <Figure name="Owed" figure="owed" value={owedTotal(store)}>to {store.orchestrators.size} orchestrators</Figure>
       <Figure name="Held" figure="held" value={String(held)}>orchestrators whose period cannot be decided</Figure>
       <Figure name="Unpaid by our own fault" figure="unpaid" value={`${decimalText(stake)} USD`}>
@@ -33,8 +33,15 @@ function Limits({ store }: { store: Store }) {
   const { status } = store;
   if (!status) return <p class="note">Not known yet.</p>;
   const { used_wei, limit_wei, day, orchestrator_limit_wei } = status.fees;
+  const { accrued_usd, limit_usd, orchestrator_limit_usd } = status.spend;
   return (
     <dl class="rows">
+      <dt>Owed for {status.spend.day}</dt>
+      <dd>
+        <span data-figure="accrued">{accrued_usd} of {limit_usd} USD</span>
+        <meter min={0} max={1000} value={share(accrued_usd, limit_usd)} aria-label="what is owed for today as a share of the limit" />
+      </dd>
+      <dt>For one orchestrator</dt><dd>{orchestrator_limit_usd} USD a day at most</dd>
       <dt>Fees of jobs on {day}</dt>
       <dd>
         <span data-figure="fees">{inUnits(used_wei, 18)} of {inUnits(limit_wei, 18)} ETH</span>
@@ -74,11 +81,33 @@ function Facts({ store }: { store: Store }) {
         : <><dt>Price</dt><dd data-figure="price">{status?.usd_per_eth ? `${status.usd_per_eth} USD per ETH` : none}</dd></>}
       <dt>Generation</dt><dd data-figure="generation">{status?.generation ?? none}</dd>
       <dt>Policy</dt><dd data-figure="policy">{policy ? `${policy.policy} ${policy.version}` : none}</dd>
-      <dt>SHA-256 of its code</dt><dd class="hash" title={policy?.so_sha256}>{shortHash(policy?.so_sha256)}</dd>
       <dt>Plugins unwell</dt><dd>{status?.plugins_unwell.length ? status.plugins_unwell.join("; ") : "none"}</dd>
       <dt>Decisions since the start</dt><dd>{status?.decisions ?? none}</dd>
       <dt>Jobs, in flight</dt><dd>{status ? `${status.jobs}, ${status.jobs_in_flight}` : none}</dd>
     </dl>
+  );
+}
+
+function Plugins({ store }: { store: Store }) {
+  const plugins = store.status?.plugins.plugins ?? [];
+  if (plugins.length === 0) return null;
+  return (
+    <Section title="Plugins">
+      <div class="wide" tabIndex={0} role="region" aria-label="plugins in force">
+        <table>
+          <thead><tr><th scope="col">For</th><th scope="col">Plugin</th><th scope="col">Version</th><th scope="col" class="number">Generation</th><th scope="col">Since</th><th scope="col">SHA-256</th><th scope="col">File</th></tr></thead>
+          <tbody>
+            {plugins.map((one) => (
+              <tr key={one.for} data-plugin={one.for}>
+                <th scope="row">{one.for}</th><td>{one.id}{one.put_aside ? ", put aside" : ""}</td><td>{one.version}</td>
+                <td class="number">{one.generation}</td><td><Time at={one.since} /></td>
+                <td class="hash" title={one.sha256}>{shortHash(one.sha256)}</td><td class="hash">{one.file}</td>
+              </tr>
+            ))}
+          </tbody>
+        </table>
+      </div>
+    </Section>
   );
 }
 
@@ -146,6 +175,7 @@ export function Overview() {
         <Section title="Alerts"><Alerts store={store} /></Section>
       </div>
       <Unpaid store={store} />
+      <Plugins store={store} />
       <Section title="Last decisions">
         <div class="wide" tabIndex={0} role="region" aria-label="rows of decisions">
           <table class="decisions">

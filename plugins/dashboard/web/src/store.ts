@@ -15,6 +15,7 @@ const most_payout_parts = 50; // 10,000
 const most_asked_alone = 12; // beyond, the list is read again
 const status_every_ms = 5_000;
 const status_after_event_ms = 700;
+const most_stopped = 1_000; // ids in one status
 const all_again_after_ms = 15_000;
 
 export type Stream = { state: "live" } | { state: "connecting" } | { state: "lost"; since: number };
@@ -279,10 +280,14 @@ export class Store {
 
   // A hold and an approval are no events: what shows them is the status, and now and then the list.
   private findStale(): void {
-    for (const one of this.status?.orchestrators ?? []) {
-      const known = this.orchestrators.get(one.orchestrator);
-      if (known && known.held === one.held && known.suspended === one.suspended) continue;
-      if (known || !this.loading) this.stale.add(one.orchestrator);
+    const stopped = this.status?.orchestrators;
+    if (stopped && stopped.held.length < most_stopped && stopped.suspended.length < most_stopped) {
+      const held = new Set(stopped.held);
+      const suspended = new Set(stopped.suspended);
+      for (const [id, known] of this.orchestrators) {
+        if (known.held !== held.has(id) || known.suspended !== suspended.has(id)) this.stale.add(id);
+      }
+      for (const id of this.loading ? [] : held) if (!this.orchestrators.has(id)) this.stale.add(id);
     }
     const age = performance.now() - this.listedAt;
     if (this.own !== null) this.stale.add(this.own);

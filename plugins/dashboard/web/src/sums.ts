@@ -3,16 +3,10 @@ import { decimalText, inUnits, sumOf } from "./amount";
 import type { Store } from "./store";
 import type { Payout } from "./types";
 
-// In which asset an orchestrator is owed; null: the API does not say.
+// In which asset an orchestrator is owed; null: in none yet.
 export function assetOf(store: Store, id: string): { symbol: string; decimals: number } | null {
-  let newest: Payout | null = null;
-  for (const one of store.payouts.get(id)?.values() ?? []) {
-    if (newest === null || one.payout > newest.payout) newest = one;
-  }
-  if (newest) return { symbol: newest.asset, decimals: newest.decimals };
-  const rates = store.status?.rates;
-  if (rates && rates.length > 1) return null;
-  return { symbol: rates?.[0]?.asset ?? "ETH", decimals: 18 };
+  const one = store.orchestrators.get(id);
+  return one && one.asset !== null ? { symbol: one.asset, decimals: one.decimals } : null;
 }
 
 export function amountText(smallest: string, asset: { symbol: string; decimals: number } | null): string {
@@ -42,7 +36,6 @@ export function owedTotal(store: Store): string[] {
   for (const [id, one] of store.orchestrators) {
     const asset = assetOf(store, id);
     if (asset) sums.add(asset.symbol, inUnits(one.owed_wei, asset.decimals));
-    else sums.add("units", one.owed_wei);
   }
   const lines = sums.lines();
   return lines.length > 0 ? lines : ["0"];
@@ -56,6 +49,18 @@ export function payoutTotal(payouts: Iterable<Payout>, final: boolean): string[]
   for (const one of payouts) {
     if (final ? one.state !== "paid" : over.has(one.state)) continue;
     sums.add(one.asset, inUnits(one.amount_wei, one.decimals));
+  }
+  const lines = sums.lines();
+  return lines.length > 0 ? lines : ["0"];
+}
+
+// The same over all payouts that there ever were, where the API says so; a payee knows its own alone.
+export function payoutsOfAll(store: Store, final: boolean): string[] {
+  if (!store.status) return payoutTotal(allPayouts(store), final);
+  const sums = new Sums();
+  for (const one of store.status.networks) {
+    const smallest = final ? one.paid : one.under_way;
+    if (smallest !== "0") sums.add(one.asset, inUnits(smallest, one.decimals));
   }
   const lines = sums.lines();
   return lines.length > 0 ? lines : ["0"];

@@ -29,6 +29,8 @@ export interface Orchestrator {
   average_latency_ms: number | null;
   capabilities: string[];
   owed_wei: string;
+  asset: string | null;
+  decimals: number;
   checks_ok: number;
   consecutive_failures: number;
   suspended: boolean;
@@ -133,6 +135,27 @@ export interface Gap {
   at_stake_usd: string | null;
 }
 
+export interface NetworkTotals {
+  chain_id: number;
+  token: string | null;
+  asset: string;
+  decimals: number;
+  owed: string;
+  under_way: string;
+  paid: string;
+}
+
+export interface PluginInForce {
+  for: string;
+  id: string;
+  version: string;
+  sha256: string;
+  file: string;
+  generation: number;
+  since: string;
+  put_aside: boolean;
+}
+
 export interface Status {
   settlement: string;
   paid: string;
@@ -147,7 +170,10 @@ export interface Status {
   jobs_in_flight: number;
   plugins_unwell: string[];
   alerts: Alert[];
-  orchestrators: { orchestrator: string; suspended: boolean; held: boolean }[]; // not all where they are many
+  orchestrators: { held: string[]; suspended: string[] }; // not all where they are many
+  spend: { day: string; accrued_usd: string; limit_usd: string; orchestrator_limit_usd: string };
+  networks: NetworkTotals[];
+  plugins: { plugins: PluginInForce[] };
   unpaid: Gap[];
   rates?: { network: string | null; chain_id: number; asset: string; usd: string | null }[];
 }
