@@ -584,7 +584,7 @@ class Requests(ApiTest):
         self.assertEqual(self.get("/healthz").status, 200)
 
     def test_paths_methods_and_queries(self):
-        for path in ("/", "//healthz", "/healthz/", "/api//v1/livepeer/orchestrators", LIST + "/", "/%68ealthz",
+        for path in ("//healthz", "/healthz/", "/api//v1/livepeer/orchestrators", LIST + "/", "/%68ealthz",
                      "/api/v1/livepeer/../livepeer/orchestrators", "/api/v1/livepeer/%2e%2e/livepeer/orchestrators",
                      "/./healthz", LIST + "//status", LIST + "/a/b/status", "/healthz%00", "/HEALTHZ"):
             with self.subTest(path):

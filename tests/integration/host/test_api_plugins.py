@@ -193,7 +193,8 @@ class Dashboard(test_registry.RegistryTest):
             while not stop.is_set():
                 connection = http.client.HTTPConnection(self.address, timeout=30)
                 try:
-                    connection.request("GET", "/ui/", headers={"X-Forwarded-For": f"10.9.{len(statuses) >> 8 & 255}.{len(statuses) & 255}"})
+                    client = f"10.9.{len(statuses) >> 8 & 255}.{len(statuses) & 255}"
+                    connection.request("GET", "/ui/", headers={"X-Forwarded-For": client})
                     response = connection.getresponse()
                     statuses.append((response.status, response.read() == page))
                 finally:

@@ -87,6 +87,27 @@ class WalletLogin(test_registry.RegistryTest):
         self.assertEqual(self.order("remove").status, 200)
         self.assert_problem(self.get(status, token), 401)  # it has no wallet any more
 
+    def test_a_session_of_a_browser_is_begun_by_the_wallet_and_outlives_the_host(self):
+        self.begin()
+        self.prove()
+        text = self.text()
+        body = {"message": text, "signature": self.wallet.sign(text), "session": True}
+        self.assert_problem(self.ask("POST", WALLET, {**body, "session": "yes"}), 422)
+        answer = self.ask("POST", WALLET, body)
+        self.assertEqual(answer.status, 200, answer.body)
+        self.assertEqual((answer.json()["orchestrator"], answer.json()["role"]), (NEW, "orchestrator"))
+        self.assertNotIn("access_token", answer.json())
+        cookie = answer.headers["Set-Cookie"].partition(";")[0]
+        self.assertTrue(cookie.startswith("__Host-stipend="))  # of an origin with https
+        status = f"{LIST}/{NEW}/status"
+        self.assertEqual(self.get(status, Cookie=cookie).json()["orchestrator_id"], NEW)
+        self.assert_problem(self.get(LIST, Cookie=cookie), 403)
+        self.host.stop()
+        self.start()
+        self.assertEqual(self.get(status, Cookie=cookie).status, 200)
+        self.assertEqual(self.order("remove").status, 200)
+        self.assert_problem(self.get(status, Cookie=cookie), 401)
+
     def test_another_message_or_wallet_is_refused(self):
         self.begin()
         self.prove()
