@@ -78,7 +78,8 @@ class EventFeed::Stream final : public http::BodyStream, public std::enable_shar
           reader_(std::move(reader)),
           after_(after),
           waiting_(std::move(first)),
-          sent_at_(state_->clock.monotonic()) {}
+          sent_at_(state_->clock.monotonic()),
+          checked_at_(sent_at_) {}
     ~Stream() override {
         const std::lock_guard lock(state_->mutex);
         --state_->readers;
@@ -136,6 +137,7 @@ class EventFeed::Stream final : public http::BodyStream, public std::enable_shar
     EventPlace after_;     // what was taken last
     std::string waiting_;  // what is sent next
     std::int64_t sent_at_;
+    std::int64_t checked_at_;  // when the reader was last found to be allowed to read
     std::function<void()> wake_;
     bool live_ = false;  // it has reached what is shared
     bool catching_up_ = false;
@@ -244,21 +246,28 @@ void EventFeed::State::catch_up(const std::shared_ptr<Stream>& stream) {
 
 void EventFeed::State::look_at_heartbeats() {
     const auto now = clock.monotonic();
+    struct Due {
+        std::shared_ptr<Stream> stream;
+        bool silent = false;
+    };
     std::vector<std::shared_ptr<Stream>> all;  // released without the mutex, which the end of a stream takes
-    std::vector<std::shared_ptr<Stream>> due;
+    std::vector<Due> due;
     {
         const std::lock_guard lock(mutex);
         all = living();
         for (const auto& stream : all) {
-            if (!stream->heartbeat_ && now - stream->sent_at_ >= options.heartbeat_ns) due.push_back(stream);
+            const bool silent = !stream->heartbeat_ && now - stream->sent_at_ >= options.heartbeat_ns;
+            // Also of one that is never silent: a login that ended does not go on reading.
+            if (silent || now - stream->checked_at_ >= options.heartbeat_ns) due.push_back({stream, silent});
         }
     }
-    for (const auto& stream : due) {
+    for (const auto& [stream, silent] : due) {
         const bool may_read = !stream->reader_.may_read || stream->reader_.may_read();
         const std::lock_guard lock(mutex);
-        stream->heartbeat_ = true;
+        stream->checked_at_ = now;
+        stream->heartbeat_ = stream->heartbeat_ || silent;
         if (!may_read) stream->over_ = true;
-        stream->wake();
+        if (silent || !may_read) stream->wake();
     }
 }
 

@@ -69,7 +69,7 @@ class EventFeed {
     struct Reader {
         std::optional<EventPlace> after = {};  // none: from now on
         std::string orchestrator = {};         // empty: all
-        std::function<bool()> may_read = {};   // asked at each heartbeat; may be empty
+        std::function<bool()> may_read = {};   // asked as often as heartbeats come; may be empty
     };
     // BUSY: too many readers. Blocks on the disk.
     [[nodiscard]] Result<std::shared_ptr<http::BodyStream>> open(Reader reader);

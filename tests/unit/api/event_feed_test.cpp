@@ -250,6 +250,22 @@ TEST_CASE("a silent stream gets a comment, as long as its reader may read") {
     CHECK(reading.over);
 }
 
+TEST_CASE("a stream that is never silent ends as well once its reader may no longer read") {
+    Scene scene;
+    std::atomic<bool> may_read = true;
+    Reading reading(scene.feed->open({.may_read = [&] { return may_read.load(); }}));
+    bool ended = false;
+    for (int step = 0; step < 12 && !ended; ++step) {
+        scene.clock.at += 5'000'000'000;
+        if (step == 3) may_read = false;
+        // An event of each step, so that there is something to send long before a heartbeat is due.
+        scene.rows.grow(*scene.feed, 7);
+        ended = !reading.until_id({17 + 7 * step, 0});
+    }
+    CHECK(reading.over);
+    CHECK(reading.text.find("\n\n:\n\n") == std::string::npos);
+}
+
 TEST_CASE("the end of the feed ends its readers") {
     Scene scene;
     Reading reading(scene.feed->open({}));
