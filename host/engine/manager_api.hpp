@@ -25,9 +25,9 @@ class ManagerApi {
         std::shared_ptr<registry::RegistrationStore> registrations = {};
         api::Registrations* registrar = nullptr;
         std::shared_ptr<const ConnectBack> connect_back = {};
-        api::Objections* objections = nullptr;  // none: no routes of them
-        api::AlertTargets* targets = nullptr;   // the same
-        ExplanationReads::InForce policy = {};  // of explanations
+        api::Objections* objections = nullptr;   // none: no routes of them
+        api::AlertTargets* targets = nullptr;    // the same
+        ExplanationReads::InForce policy = {};   // of explanations
         std::function<Result<Json>()> overview;  // what GET /api/v1/status gives
         const api::PluginPages* pages = nullptr;
         std::function<void(std::string_view instance, std::string_view text)> misbehaved = {};  // of those of pages
