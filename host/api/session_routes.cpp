@@ -22,7 +22,11 @@ class SessionDesk {
         : access_(access), clock_(clock), registrations_(registrations), log_(std::move(log)) {}
 
     Reply begin(const Request& request) {
-        return request.body.find("orchestrator") == nullptr ? by_password(request) : by_secret(request);
+        const auto has = [&request](std::string_view name) { return request.body.find(name) != nullptr; };
+        const bool account = has("email") || has("password");
+        const bool owner = has("orchestrator") || has("secret");
+        if (account && owner) return problem(422, "want either email and password, or orchestrator and secret");
+        return owner ? by_secret(request) : by_password(request);
     }
 
     Reply show(const Request& request) {

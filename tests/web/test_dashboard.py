@@ -69,10 +69,8 @@ class Figures(WebTest):
                 for one in self.get(f"{PAYMENTS}?limit=4", self.token).json()["payments"]]
 
     def policy(self):
-        one = self.get(f"{PAYMENTS}?limit=1", self.token).json()["payments"][0]
-        path = f"{LIST}/{urllib.parse.quote(one['orchestrator'], safe='')}/payments/{one['epoch']}/explanation"
-        generation = self.get(path, self.token).json()["generation"]
-        return f"{generation['policy']} {generation['version']}"
+        one = next(one for one in self.status()["plugins"]["plugins"] if one["for"] == "policy")
+        return f"{one['id']} {one['version']}"
 
     def rows(self):
         return self.browser.value(code="[...document.querySelectorAll('[data-row]')].map(row => Object.fromEntries("

@@ -154,7 +154,8 @@ class Sessions(test_registry.RegistryTest):
         for _ in range(6):
             statuses.append(self.browser.ask("POST", SESSION, {"email": ADMIN, "password": "wrong password"}).status)
         self.assertEqual(statuses[-1], 429)
-        for body in ({}, {"email": ADMIN}, {"email": ADMIN, "password": 7}, {"orchestrator": "x"}, {"orchestrator": 7}):
+        for body in ({}, {"email": ADMIN}, {"email": ADMIN, "password": 7}, {"orchestrator": "x"}, {"orchestrator": 7},
+                     {"email": ADMIN, "password": PASSWORD, "secret": "x"}):
             self.assert_problem(self.browser.ask("POST", SESSION, body), 422)
 
     def test_behind_a_proxy_with_tls_the_cookie_is_for_https_alone(self):

@@ -71,7 +71,8 @@ function Parts({ store }: { store: Store }) {
 }
 
 function Facts({ store }: { store: Store }) {
-  const { status, policy } = store;
+  const { status } = store;
+  const policy = status?.plugins.plugins.find((one) => one.for === "policy");
   return (
     <dl class="rows">
       <dt>Settlement</dt><dd data-figure="settlement">{status?.settlement ?? none}</dd>
@@ -80,7 +81,7 @@ function Facts({ store }: { store: Store }) {
         ? status.rates.map((rate) => <><dt>{rate.network ?? rate.chain_id}</dt><dd>{rate.usd ?? none} USD per {rate.asset}</dd></>)
         : <><dt>Price</dt><dd data-figure="price">{status?.usd_per_eth ? `${status.usd_per_eth} USD per ETH` : none}</dd></>}
       <dt>Generation</dt><dd data-figure="generation">{status?.generation ?? none}</dd>
-      <dt>Policy</dt><dd data-figure="policy">{policy ? `${policy.policy} ${policy.version}` : none}</dd>
+      <dt>Policy</dt><dd data-figure="policy">{policy ? `${policy.id} ${policy.version}` : none}</dd>
       <dt>Plugins unwell</dt><dd>{status?.plugins_unwell.length ? status.plugins_unwell.join("; ") : "none"}</dd>
       <dt>Decisions since the start</dt><dd>{status?.decisions ?? none}</dd>
       <dt>Jobs, in flight</dt><dd>{status ? `${status.jobs}, ${status.jobs_in_flight}` : none}</dd>

@@ -1,9 +1,8 @@
 // What is known of the manager, fed by answers and events.
 import { ask, currentSession, may, messageOf, part, parts } from "./api";
 import { observe } from "./clock";
-import { explain } from "./explain";
 import type {
-  Alert, Counts, Explanation, Health, Orchestrator, OrchestratorPart, Payment, Payout, Status,
+  Alert, Counts, Health, Orchestrator, OrchestratorPart, Payment, Payout, Status,
 } from "./types";
 
 const kept_checks = 60; // of each orchestrator
@@ -29,7 +28,6 @@ export class Store {
   recent: Payment[] = []; // the newest first
   status: Status | null = null;
   health: Health | null = null;
-  policy: Explanation["generation"] | null = null; // of the newest decision that was asked about
   stream: Stream = { state: "connecting" };
   loading = true;
   problem: string | null = null; // why the last request of the store failed
@@ -48,7 +46,6 @@ export class Store {
   private pollAt = Infinity; // performance.now() of the next question for the status
   private polling = false;
   private listedAt = -Infinity;
-  private policyAsked = -1;
 
   subscribe(listener: () => void): () => void {
     this.listeners.add(listener);
@@ -92,7 +89,6 @@ export class Store {
     if (!goes_on()) return;
     this.loading = false;
     this.changed();
-    void this.askPolicy();
   }
 
   private async loadOrchestrators(goes_on: () => boolean): Promise<void> {
@@ -274,7 +270,6 @@ export class Store {
     this.polling = false;
     this.pollAt = Infinity;
     this.soon(status_every_ms);
-    void this.askPolicy();
     this.changed();
   }
 
@@ -304,20 +299,6 @@ export class Store {
       this.problem = messageOf(why);
     }
     this.changed();
-  }
-
-  // Which code decides: as the newest decision's explanation names it, once for each generation.
-  private async askPolicy(): Promise<void> {
-    if (this.own !== null) return; // the overview shows it
-    const newest = this.recent.find((one) => one.epoch !== undefined);
-    if (newest?.epoch === undefined || newest.generation === undefined || newest.generation === this.policyAsked) return;
-    this.policyAsked = newest.generation;
-    try {
-      this.policy = (await explain(newest.orchestrator, newest.epoch)).generation;
-      this.changed();
-    } catch {
-      this.policyAsked = -1; // asked again with the next status
-    }
   }
 
   get alerts(): Alert[] {
