@@ -5,8 +5,10 @@ Usage: demo.py BUILD_FOLDER [more arguments for `stipend run`]
 """
 import os
 import pathlib
+import secrets
 import shutil
 import signal
+import socket
 import subprocess
 import sys
 import tempfile
@@ -16,6 +18,19 @@ INTERVAL_SECONDS = os.environ.get("PAYMENT_INTERVAL_SECONDS", "5")
 
 def interrupt(*_):
     raise KeyboardInterrupt
+
+
+def free_address():
+    """Where the API of a demo listens: its usual port, or another one where a host serves its own there."""
+    for port in (8010, 0):
+        with socket.socket() as probe:
+            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            try:
+                probe.bind(("127.0.0.1", port))
+            except OSError:
+                continue
+            return f"127.0.0.1:{probe.getsockname()[1]}"
+    return "none"
 
 
 def main() -> int:
@@ -44,8 +59,12 @@ def main() -> int:
         environment = dict(os.environ, GATEWAY_URL=fields["gateway"], ORCHESTRATOR_ADDRESSES=addresses,
                            PAYMENT_INTERVAL_SECONDS=INTERVAL_SECONDS, STATE_DIRECTORY=state,
                            PRICE_UNSEEN="allow")  # the devnet's orchestrators are names without listeners
-        environment.setdefault("API_LISTEN", "127.0.0.1:0")  # a demo beside a host that serves its API
+        environment.setdefault("API_LISTEN", free_address())
+        environment.setdefault("ADMIN_EMAIL", "admin@system.com")
+        environment.setdefault("ADMIN_PASSWORD", secrets.token_urlsafe(9))
         print(f"demo: devnet at {fields['gateway']}, a check every {INTERVAL_SECONDS} s; Ctrl-C ends it", flush=True)
+        print(f"demo: web page at http://{environment['API_LISTEN']}/ui/ for {environment['ADMIN_EMAIL']}, "
+              f"password {environment['ADMIN_PASSWORD']}", flush=True)
         host = subprocess.Popen([build / "bin" / "stipend", "run", "-c", project / "config.yaml", *sys.argv[2:]],
                                 env=environment, start_new_session=True)
         return host.wait()
