@@ -458,7 +458,7 @@ class Swap(PluginTest):
         self.put(self.place, b"2")
         self.wait_serves(b"2")
         status = self.serving()
-        self.assertEqual([one["for"] for one in status["plugins"]], ["policy", "dispatch", "price"])
+        self.assertEqual([one["for"] for one in status["plugins"]], ["policy", "dispatch", "price", "page:ui"])
         policy = status["plugins"][0]
         self.assertEqual((policy["id"], policy["file"], policy["generation"]),
                          ("org.stipend.payment", str(self.place), 2))
