@@ -70,8 +70,9 @@ class ManagerReads {
     virtual Result<Health> health() = 0;
 };
 
-// `status` gives the manager as a whole; it may block for some milliseconds.
-[[nodiscard]] ApiRoute status_route(std::function<Result<Json>()> status);
+// `status` gives the manager as a whole; it may block for some milliseconds, and is asked once a second at most,
+// however many clients poll. `clock` outlives the route.
+[[nodiscard]] ApiRoute status_route(std::function<Result<Json>()> status, const Clock& clock);
 
 // All but those of auth_routes; `gateways`: from where the list for gateways is served. `clock` outlives them.
 [[nodiscard]] std::vector<ApiRoute> manager_routes(ManagerReads& reads, std::vector<IpRange> gateways,

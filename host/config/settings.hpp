@@ -189,7 +189,6 @@ struct ListenerTls {
     friend bool operator==(const ListenerTls&, const ListenerTls&) = default;
 };
 
-// Access to the manager's API.
 // A service plugin with pages on the API's listener.
 struct ApiPlugin : PluginRef {
     std::string prefix;  // "/ui/": its routes are below it
@@ -197,6 +196,7 @@ struct ApiPlugin : PluginRef {
     friend bool operator==(const ApiPlugin& a, const ApiPlugin& b) { return a.prefix == b.prefix; }
 };
 
+// Access to the manager's API.
 struct Api {
     std::string jwt_secret;      // empty: generated
     std::string jwt_key;         // a PEM file: signs instead of a secret; empty: none

@@ -58,7 +58,7 @@ class Manager final : public runtime::Role, public Effects, public plugin::Alert
     [[nodiscard]] Result<void> outcome() const override;
     bool alive(stipend_unix_ns now) override;
     Result<Json> status() override;
-    // What the API says of the manager as a whole.
+    // What the API says of the manager as a whole. [any thread but control and the ledger's]
     Result<Json> overview(RecentTotals& totals);
     [[nodiscard]] Json generations() const override;
     [[nodiscard]] Result<std::vector<std::string>> recorded_code(
@@ -121,6 +121,8 @@ class Manager final : public runtime::Role, public Effects, public plugin::Alert
     [[nodiscard]] std::optional<JobResult> without_proof(const std::string& key) const;
     void confirm_suspensions();
     Result<std::vector<std::string>> unwell_plugins();
+    // What a status has of the parts of the manager that not every one has. [control]
+    void add_parts(Json& out);
     void watch_clock(stipend_unix_ns now);
     void watch_wal(stipend_unix_ns now);
     void sign_heads();

@@ -20,6 +20,15 @@ Json restored_json(const ledger::Restored& restored) {
 
 }  // namespace
 
+void Manager::add_parts(Json& out) {
+    if (auto windows = plan_->maintenance.status(host_.now()); !windows.items().empty()) {
+        out.set("maintenance", std::move(windows));
+    }
+    if (restored_) out.set("restored", restored_json(*restored_));
+    if (heads_) out.set("signed_heads", heads_->status());
+    if (payouts_) out.set("payouts", payouts_->status());
+}
+
 Result<Json> Manager::overview(RecentTotals& totals) {
     STIPEND_LET(unpaid, host_.writer().ask([](ledger::Ledger& ledger) { return ledger.unpaid({}, max_gaps_shown); }));
     STIPEND_LET(unwell, unwell_plugins());
@@ -29,12 +38,7 @@ Result<Json> Manager::overview(RecentTotals& totals) {
         out.set("spend", spend_json(*engine_, host_.now()));
         out.set("networks", totals_json(sums));
         out.set("orchestrators", stopped_json(*engine_));
-        if (auto windows = plan_->maintenance.status(host_.now()); !windows.items().empty()) {
-            out.set("maintenance", std::move(windows));
-        }
-        if (restored_) out.set("restored", restored_json(*restored_));
-        if (heads_) out.set("signed_heads", heads_->status());
-        if (payouts_) out.set("payouts", payouts_->status());
+        add_parts(out);
         out.set("plugins", host_.plugins_json());
         return out;
     });
@@ -76,12 +80,7 @@ Result<Json> Manager::status() {
     STIPEND_LET(unwell, unwell_plugins());
     return host_.loop().ask([&] {
         auto out = status_json(*engine_, *plan_, unwell, unpaid, host_.now());
-        if (auto windows = plan_->maintenance.status(host_.now()); !windows.items().empty()) {
-            out.set("maintenance", std::move(windows));
-        }
-        if (restored_) out.set("restored", restored_json(*restored_));
-        if (heads_) out.set("signed_heads", heads_->status());
-        if (payouts_) out.set("payouts", payouts_->status());
+        add_parts(out);
         return out;
     });
 }

@@ -234,6 +234,23 @@ TEST_CASE("a payment is proven where a head covers it, and the newest head is pu
     CHECK(scene.get("/api/v1/ledger/head").body == "{\"last\":7}\n");
 }
 
+TEST_CASE("the status is made once a second, however many ask for it; a failure is not kept") {
+    TestClock clock;
+    int made = 0;
+    const auto route = status_route(
+        [&made]() -> Result<Json> {
+            if (++made == 1) return fail(STIPEND_E_BUSY, "not now");
+            return Json::object().append("made", made);
+        },
+        clock);
+    CHECK(route.handler({}).status == 503);
+    CHECK(route.handler({}).body == "{\"made\":2}\n");
+    clock.at += ns_per_s - 1;
+    CHECK(route.handler({}).body == "{\"made\":2}\n");
+    clock.at += 1;
+    CHECK(route.handler({}).body == "{\"made\":3}\n");
+}
+
 TEST_CASE("the description has each route of the table, with its parameters, and no other") {
     const Folder folder;
     const TestClock clock;
@@ -242,7 +259,7 @@ TEST_CASE("the description has each route of the table, with its parameters, and
     Reads reads;
     auto table = auth_routes(**access, clock, [](const std::string&) {});
     for (auto& route : manager_routes(reads, {}, clock)) table.push_back(std::move(route));
-    table.push_back(status_route([] { return Result<Json>(Json::object()); }));
+    table.push_back(status_route([] { return Result<Json>(Json::object()); }, clock));
     NoRegistrations registrations;
     for (auto& route : session_routes(**access, clock, &registrations, [](const std::string&) {}))
         table.push_back(std::move(route));
