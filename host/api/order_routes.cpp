@@ -60,7 +60,7 @@ Result<bool> flag_of(const Request& request, std::string_view name) {
 }
 
 Result<Json> adjustment_of(const Request& request) {
-    constexpr std::array<std::string_view, 5> known{"orchestrator_id", "from", "to", "reason", "amount_usd"};
+    constexpr std::array<std::string_view, 6> known{"orchestrator_id", "from", "to", "reason", "amount_usd", "dry_run"};
     STIPEND_TRY(check_members(request.body, known));
     STIPEND_LET(order, stretch_of(request));
     STIPEND_LET(id, request.text("orchestrator_id", max_id_bytes));
@@ -76,6 +76,8 @@ Result<Json> adjustment_of(const Request& request) {
         }
         order.append("usd", amount->text());
     }
+    STIPEND_LET(dry_run, flag_of(request, "dry_run"));
+    if (dry_run) order.append("dry_run", true);
     return order;
 }
 

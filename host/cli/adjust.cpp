@@ -39,6 +39,7 @@ int adjust(const AdjustOptions& options) {
     } else if (!options.usd.empty()) {
         body.set("usd", options.usd);
     }
+    if (options.dry_run) body.set("dry_run", true);
     int found = exit_good;
     auto settings = settings_for(Reads::place, options.common, found);
     if (!settings) return found;
@@ -52,8 +53,9 @@ int adjust(const AdjustOptions& options) {
     if (options.common.json) {
         fmt::print("{}\n", answer->dump());
     } else {
-        fmt::print("recorded: {} USD, {} wei, for {} to {}\n", text_of(*answer, "amount_usd"),
-                   text_of(*answer, "amount_wei"), text_of(*answer, "from"), text_of(*answer, "to"));
+        fmt::print("{}: {} USD, {} wei, for {} to {}\n", options.dry_run ? "would be recorded" : "recorded",
+                   text_of(*answer, "amount_usd"), text_of(*answer, "amount_wei"), text_of(*answer, "from"),
+                   text_of(*answer, "to"));
     }
     return exit_good;
 }

@@ -160,6 +160,7 @@ int main(int argc, char** argv) {
     auto* usd = adjust_app->add_option("--usd", adjust_options.usd,
                                        "the amount; negative takes back (default: the base for each unpaid interval)");
     adjust_app->add_flag("--excuse", adjust_options.excuse, "record the reason and pay nothing")->excludes(usd);
+    adjust_app->add_flag("--dry-run", adjust_options.dry_run, "only say what would be recorded");
     adjust_app->callback([&] { status = adjust(adjust_options); });
 
     PardonOptions pardon_options;

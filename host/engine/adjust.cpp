@@ -11,10 +11,12 @@ namespace stipend::engine {
 
 Result<AdjustRequest> parse_adjustment(const Json& json) {
     STIPEND_LET(stretch, parse_stretch(json, true));
-    AdjustRequest out{std::move(stretch), {}};
+    AdjustRequest out{std::move(stretch)};
     if (const auto* usd = json.find("usd"); usd != nullptr && !usd->is(Json::Kind::null)) {
         STIPEND_SET(out.usd, Usd::parse(usd->text()));
     }
+    const auto* dry_run = json.find("dry_run");
+    out.dry_run = dry_run != nullptr && dry_run->truth();
     return out;
 }
 
@@ -135,12 +137,13 @@ Json to_json(const ledger::Adjustment& row) {
 Result<Json> record_adjustment(ledger::Ledger& ledger, const AdjustRequest& request, const AdjustTerms& terms,
                                stipend_unix_ns now, const api::OrderKey& key) {
     STIPEND_LET(before, answer_before(ledger, key));
-    if (before) return std::move(*before);
+    if (before && !request.dry_run) return std::move(*before);
     STIPEND_LET(unpaid, ledger.unpaid(terms.orchestrator, UINT32_MAX));
     STIPEND_LET(row, make_adjustment(request, terms, unpaid, now));
     ledger::Batch batch;
     batch.adjustments.push_back(row);
     auto answer = to_json(row);
+    if (request.dry_run) return answer.append("dry_run", true);
     record_answer(batch, key, answer, now);
     STIPEND_TRY(ledger.commit(batch));
     return answer;

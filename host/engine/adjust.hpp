@@ -14,7 +14,8 @@
 namespace stipend::engine {
 
 struct AdjustRequest : StretchRequest {
-    std::optional<Usd> usd;  // none: the base for each whole interval that stayed unpaid; 0: excused
+    std::optional<Usd> usd = {};  // none: the base for each whole interval that stayed unpaid; 0: excused
+    bool dry_run = false;         // only says what would be recorded
 };
 
 // What an amount is worked out by.
@@ -26,7 +27,8 @@ struct AdjustTerms {
     std::uint32_t decimals = ledger::coin_decimals;  // of the asset that it is owed in
 };
 
-// {"orchestrator","from","to","reason","usd","by"}; times as RFC 3339, `usd` a decimal string or absent.
+// {"orchestrator","from","to","reason","usd","by"}; times as RFC 3339, `usd` a decimal string or absent,
+// `dry_run` true or absent.
 Result<AdjustRequest> parse_adjustment(const Json& json);
 
 // The row that carries it out, where `unpaid` is what Ledger::unpaid says of this orchestrator. INVALID where nothing
@@ -42,6 +44,8 @@ Result<AdjustTerms> terms_without_host(ledger::Ledger& ledger, const config::Set
                                        const std::string& orchestrator, stipend_unix_ns now);
 
 // Writes the row with its answer, and answers what was written; the first answer, where `key` was carried out before.
+// In a dry run it writes nothing, and answers what the row would be; that there is one of that orchestrator and time
+// already is only found when it is written.
 Result<Json> record_adjustment(ledger::Ledger& ledger, const AdjustRequest& request, const AdjustTerms& terms,
                                stipend_unix_ns now, const api::OrderKey& key = {});
 

@@ -14,6 +14,7 @@
 #include "host/config/settings.hpp"
 #include "host/engine/explanation_reads.hpp"
 #include "host/engine/manager_reads.hpp"
+#include "host/engine/past_reads.hpp"
 #include "host/engine/receipt_reads.hpp"
 
 namespace stipend::engine {
@@ -51,6 +52,7 @@ class ManagerApi {
     std::unique_ptr<api::Access> access_;
     ManagerReads reads_;
     ReceiptReads receipts_;
+    PastReads past_;
     ExplanationReads explanations_;
     std::unique_ptr<api::ApiServer> server_;  // ends first
 };

@@ -100,6 +100,7 @@ Result<std::vector<Json>> ManagerReads::shown(std::vector<Row> rows) {
                 .append("last_tier", last == nullptr ? Json() : Json(last->tier))
                 .append("last_uptime_percent", has_uptime ? Json::of_number(ppm_to_percent(*last->uptime_ppm)) : Json())
                 .append("payout_address", text_or_null(payee.payout_address))
+                .append("worker_key", text_or_null(payee.worker_key))
                 .append("payout_proven", registration && registration->payout_proven)
                 .append("pending_change", change_json(change))
                 .append("registration", registration ? Json(registry::name_of(registration->state)) : Json()));
@@ -133,6 +134,7 @@ Json ManagerReads::shown_pending(const registry::Registration& registration) con
         .append("last_tier", Json())
         .append("last_uptime_percent", Json())
         .append("payout_address", text_or_null(registration.stated.payout_address))
+        .append("worker_key", text_or_null(registration.stated.worker_key))
         .append("payout_proven", registration.payout_proven)
         .append("pending_change", Json())
         .append("registration", registry::name_of(registration.state));

@@ -9,6 +9,7 @@
 #include <utility>
 #include <vector>
 
+#include "host/base/time.hpp"
 #include "host/http/listener.hpp"
 #include "host/http/server_tls.hpp"
 #include "host/http/session.hpp"
@@ -136,7 +137,7 @@ void Server::Core::serve(Socket socket) {
         return;
     }
     if (options_.tls) return;  // what is not encrypted says nothing to this client
-    const auto busy = response_text(options_.error(503, "too many connections"), false, false);
+    const auto busy = response_text(options_.error(503, "too many connections"), false, false, SystemClock().now());
     // Sent as far as the socket accepts it at once.
     ::send(socket.native_handle(), busy.data(), busy.size(), MSG_DONTWAIT | MSG_NOSIGNAL);
 }

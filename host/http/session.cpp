@@ -8,6 +8,7 @@
 #include <boost/asio/write.hpp>
 #include <boost/beast/http/read.hpp>
 
+#include "host/base/time.hpp"
 #include "host/http/listener.hpp"
 #include "stipend/ascii.hpp"
 
@@ -236,7 +237,7 @@ void Session::refuse(int status, std::string_view message, std::string_view head
 void Session::write(const ServerResponse& response) {
     const bool to_head = parser_ && parser_->get().method() == beast::http::verb::head;
     if (response.stream) keep_alive_ = false;  // its end is that of the connection
-    out_ = response_text(response, to_head, keep_alive_);
+    out_ = response_text(response, to_head, keep_alive_, SystemClock().now());
     if (!to_head) body_ = response.stream;
     stream_.plain().expires_after(ms(host_.options().write_timeout_ms));
     net::async_write(stream_, net::buffer(out_),

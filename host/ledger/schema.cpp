@@ -193,9 +193,12 @@ constexpr const char* version_9 =
     "INSERT INTO price SELECT 0, usd_per_eth_e8, at, source, seq FROM price_of_coin;"
     "DROP TABLE price_of_coin;";
 
+// The rows of the chain about orchestrators: few among the decisions.
+constexpr const char* version_10 = "CREATE INDEX audit_orchestrator ON audit(seq) WHERE kind = 2;";
+
 // Entry i migrates version i to i + 1. Released entries never change.
 constexpr std::array<const char*, schema_version> migrations{version_1, version_2, version_3, version_4, version_5,
-                                                             version_6, version_7, version_8, version_9};
+                                                             version_6, version_7, version_8, version_9, version_10};
 
 }  // namespace
 

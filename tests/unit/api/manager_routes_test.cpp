@@ -13,6 +13,7 @@
 #include "host/api/first_account.hpp"
 #include "host/api/openapi.hpp"
 #include "host/api/order_routes.hpp"
+#include "host/api/past_routes.hpp"
 #include "host/api/receipt_routes.hpp"
 #include "host/api/registration_routes.hpp"
 #include "host/api/session_routes.hpp"
@@ -107,6 +108,17 @@ class NoObjections final : public Objections {
     Result<std::optional<Json>> object(const Json&) override { return std::optional<Json>(); }
     Result<std::optional<Json>> answer(const Json&) override { return std::optional<Json>(); }
     [[nodiscard]] Json form() const override { return Json::object(); }
+};
+
+class NoPast final : public PastReads {
+  public:
+    Result<Then> then(stipend_unix_ns, std::string_view) override { return Then(); }
+    Result<std::optional<ListPart>> changes(std::string_view, std::optional<std::int64_t>, std::size_t) override {
+        return std::optional<ListPart>();
+    }
+    Result<std::optional<Json>> observations(std::string_view, stipend_unix_ns, stipend_unix_ns) override {
+        return std::optional<Json>();
+    }
 };
 
 class SomeExplanations final : public Explanations {
@@ -274,6 +286,8 @@ TEST_CASE("the description has each route of the table, with its parameters, and
     for (auto& route : objection_routes(objections)) table.push_back(std::move(route));
     SomeReceipts receipts;
     for (auto& route : receipt_routes(receipts)) table.push_back(std::move(route));
+    NoPast past;
+    for (auto& route : past_routes(past, clock)) table.push_back(std::move(route));
     SomeExplanations explanations;
     table.push_back(explain_route(explanations));
     NoTargets targets;
@@ -693,12 +707,17 @@ TEST_CASE("an adjustment is ordered in the name of its account, and its amount i
           R"("usd":"12.50000000"})");
     CHECK(scene.post(adjustments_path, R"({"orchestrator_id":"o1","from":"a","to":"b","reason":"r"})").status == 200);
     CHECK(scene.taken.find("usd") == std::string::npos);
+    CHECK(scene.taken.find("dry_run") == std::string::npos);
+    CHECK(scene.post(adjustments_path, R"({"orchestrator_id":"o1","from":"a","to":"b","reason":"r","dry_run":true})")
+              .status == 200);
+    CHECK(scene.taken.find("\"dry_run\":true") != std::string::npos);
     scene.taken.clear();
     for (const auto* body :
          {R"({"from":"a","to":"b","reason":"r"})", R"({"orchestrator_id":"o1","to":"b","reason":"r"})",
           R"({"orchestrator_id":"o1","from":"a","reason":"r"})", R"({"orchestrator_id":"o1","from":"a","to":"b"})",
           R"({"orchestrator_id":"o1","from":"a","to":"b","reason":"r","by":"the owner"})",
           R"({"orchestrator_id":"o1","from":"a","to":"b","reason":"r","amount_usd":true})",
+          R"({"orchestrator_id":"o1","from":"a","to":"b","reason":"r","dry_run":1})",
           R"({"orchestrator_id":"o1","from":"a","to":"b","reason":"r","amount_usd":1e400})",
           R"({"orchestrator_id":"o1","from":"a","to":"b","reason":"r","usd":"1"})"}) {
         CAPTURE(body);

@@ -343,10 +343,13 @@ TEST_CASE("a status line is HTTP/1 and three digits") {
 
 TEST_CASE("a response may not set its length and connection, and 204 has no body") {
     CHECK(!check_response({.status = 200, .headers = "Connection: close\r\n"}).ok());
+    CHECK(!check_response({.status = 200, .headers = "Date: yesterday\r\n"}).ok());
     CHECK(!check_response({.status = 600}).ok());
-    CHECK(response_text({.status = 204, .body = "x"}, false, true) == "HTTP/1.1 204 No Content\r\n\r\n");
-    CHECK(response_text({.status = 200, .headers = "A: b", .body = "x"}, true, false) ==
-          "HTTP/1.1 200 OK\r\nA: b\r\ncontent-length: 1\r\nconnection: close\r\n\r\n");
+    CHECK(response_text({.status = 204, .body = "x"}, false, true, 784'111'777'000'000'000) ==
+          "HTTP/1.1 204 No Content\r\ndate: Sun, 06 Nov 1994 08:49:37 GMT\r\n\r\n");
+    CHECK(response_text({.status = 200, .headers = "A: b", .body = "x"}, true, false, 1'709'208'000'999'999'999) ==
+          "HTTP/1.1 200 OK\r\nA: b\r\ndate: Thu, 29 Feb 2024 12:00:00 GMT\r\ncontent-length: 1\r\n"
+          "connection: close\r\n\r\n");
 }
 
 TEST_CASE("an exact route precedes a prefix, a longer one a shorter, and for HEAD a HEAD route a GET route") {
