@@ -33,6 +33,8 @@ async function begin({ scheme = "light", width = 1600, height = 1000, ...rest })
 
 const calls = {
   begin,
+  // Runs in each page before its own scripts, as what a wallet puts into it does.
+  init: async ({ code }) => void (await context.addInitScript(code)),
   goto: async ({ url }) => void (await page.goto(url)),
   fill: ({ at, text }) => page.fill(at, text),
   click: ({ at }) => page.click(at),

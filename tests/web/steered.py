@@ -14,6 +14,7 @@ import test_registry  # noqa: E402
 from network import PATIENCE, wait_for  # noqa: E402
 from test_api import ADMIN, PASSWORD  # noqa: E402
 
+WIDTHS = (375, 768, 1600)
 PACKAGES = PROJECT / "build" / "browser"  # by ./dev
 
 
@@ -114,6 +115,18 @@ class WebTest(test_registry.RegistryTest):
         said = [one for one in self.browser.said()
                 if not ("401" in one and "/api/v1/auth/session" in one) and not any(text in one for text in allowed)]
         self.assertEqual(said, [])
+
+    def look(self, name=None):
+        """No finding of axe and nothing beyond the right edge, in light and dark, at each width; with a name, a picture."""
+        for scheme in ("light", "dark"):
+            self.browser.scheme(scheme=scheme)
+            for width in WIDTHS:
+                self.browser.size(width=width, height=1000 if width == 1600 else 900)
+                with self.subTest(page=name, scheme=scheme, width=width):
+                    self.assertEqual(self.browser.axe(), [])
+                    self.assertEqual(self.browser.value(code="document.documentElement.scrollWidth - document.documentElement.clientWidth"), 0)
+                if name:
+                    self.shot(f"{name}-{scheme}-{width}")
 
     def shot(self, name):
         folder = os.environ.get("STIPEND_SHOTS")

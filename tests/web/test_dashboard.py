@@ -13,7 +13,6 @@ from steered import ADMIN, PASSWORD, WebTest
 from test_api import LIST, PAYMENTS
 from test_registry import NEW
 
-WIDTHS = (375, 768, 1600)
 SCRIPT = "<img src=x onerror=alert(1)><script>alert(2)</script>"
 
 
@@ -171,16 +170,6 @@ class Looks(WebTest):
                 self.browser.until(code="(document.querySelector('[data-figure=owed], [data-row] [data-column=owed]')?.innerText ?? '0') !== '0'")
             self.look(name)
         self.assert_quiet()
-
-    def look(self, name):
-        for scheme in ("light", "dark"):
-            self.browser.scheme(scheme=scheme)
-            for width in WIDTHS:
-                self.browser.size(width=width, height=1000 if width == 1600 else 900)
-                with self.subTest(page=name, scheme=scheme, width=width):
-                    self.assertEqual(self.browser.axe(), [])
-                    self.assertEqual(self.browser.value(code="document.documentElement.scrollWidth - document.documentElement.clientWidth"), 0)
-                self.shot(f"{name}-{scheme}-{width}")
 
 
 class Keyboard(WebTest):

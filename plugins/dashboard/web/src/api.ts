@@ -11,6 +11,7 @@ export class Refusal extends Error {
 
 let session: Session | null = null;
 let onEnd: () => void = () => {};
+let renewing = false; // another session is about to take the place of this one
 
 export function currentSession(): Session | null {
   return session;
@@ -43,13 +44,15 @@ interface Options {
   method?: string;
   body?: unknown;
   key?: string; // Idempotency-Key
+  secret?: string; // in place of the session
 }
 
 function headersOf(options: Options): Headers {
   const headers = new Headers({ Accept: "application/json" });
   if (options.body !== undefined) headers.set("Content-Type", "application/json");
   if (options.key !== undefined) headers.set("Idempotency-Key", options.key);
-  if (options.method !== undefined && session) headers.set("X-CSRF-Token", session.csrf_token);
+  if (options.secret !== undefined) headers.set("Authorization", `Bearer ${options.secret}`);
+  else if (options.method !== undefined && session) headers.set("X-CSRF-Token", session.csrf_token);
   return headers;
 }
 
@@ -76,7 +79,7 @@ async function send(path: string, options: Options): Promise<Response> {
 // The answer's JSON; null where it has none. A Refusal is thrown for any other status than 2xx.
 export async function ask<T>(path: string, options: Options = {}): Promise<T> {
   const answer = await send(path.startsWith("/health") ? path : base + path, options);
-  if (answer.status === 401 && session && path !== "/auth/session") {
+  if (answer.status === 401 && session && !renewing && options.secret === undefined && path !== "/auth/session") {
     session = null;
     onEnd();
   }
@@ -100,6 +103,27 @@ export type Credentials = { email: string; password: string } | { orchestrator: 
 
 export async function login(credentials: Credentials): Promise<Session> {
   session = await ask<Session>("/auth/session", { method: "POST", body: credentials });
+  return session;
+}
+
+// The new secret of an orchestrator, for the one that it has: no session may ask for it. What began by the old one has
+// ended with it, so that a session by the new one takes its place.
+export async function rotateOwnSecret(orchestrator: string, present: string): Promise<string> {
+  renewing = true;
+  try {
+    const { secret } = await ask<{ secret: string }>(`/livepeer/orchestrators/${part(orchestrator)}/secret`, { method: "POST", body: {}, secret: present });
+    await login({ orchestrator, secret }).catch(() => undefined); // the secret is shown whatever becomes of the session
+    return secret;
+  } finally {
+    renewing = false;
+  }
+}
+
+// By a signed message of POST /auth/wallet/challenge. `orchestrator` names one where the wallet is that of several.
+export async function loginByWallet(signed: { message: string; signature: string }, orchestrator: string): Promise<Session> {
+  session = await ask<Session>("/auth/wallet", {
+    method: "POST", body: { ...signed, session: true, ...(orchestrator === "" ? {} : { orchestrator_id: orchestrator }) },
+  });
   return session;
 }
 

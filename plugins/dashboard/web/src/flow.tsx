@@ -3,22 +3,17 @@ import { useMemo, useRef } from "preact/hooks";
 import { Grid, type Column } from "./grid";
 import { useRanks } from "./order";
 import { Countdown, Mark, Strip, useStore } from "./parts";
+import { PastFlow, pastTime, TimeMachine } from "./past";
 import { linkTo, setQuery, useRoute } from "./route";
 import type { Store } from "./store";
 import { owedText, payoutTotal } from "./sums";
-import { hourText, none, percentText } from "./text";
+import { checkText, none, percentText } from "./text";
 import type { Orchestrator, Payment } from "./types";
 
 interface Lane {
   id: string;
   standing: Orchestrator;
   last: Payment | undefined;
-}
-
-function checkText(last: Payment | undefined): string {
-  if (!last) return "none yet";
-  const latency = last.evidence?.latency_ms;
-  return `${last.job ?? none} ${hourText(last.decided_at)}${latency === undefined ? "" : `, ${latency < 1 ? "< 1" : Math.round(latency)} ms`}`;
 }
 
 // What came since it was drawn first is a new element, which the style sheet lets light up once.
@@ -51,6 +46,7 @@ export function FlowPage() {
   const store = useStore();
   const { query } = useRoute();
   const filter = query.get("filter") ?? "";
+  const at = pastTime(query.get("at"));
   const ranks = useRanks(store);
   const lanes = useMemo(() => {
     const wanted = filter.trim().toLowerCase();
@@ -70,8 +66,11 @@ export function FlowPage() {
         <label>Filter <input type="search" value={filter} maxLength={128} onInput={(event) => setQuery({ filter: event.currentTarget.value })} /></label>
         <span class="note">from the check to what is final on the chain{store.payoutsComplete ? "" : "; older payouts are left out"}</span>
       </div>
-      <Grid label="flow" rows={lanes} columns={columnsOf(store)} keyOf={(lane) => lane.id}
-        open={(lane) => { location.hash = linkTo("orchestrators", lane.id); }} />
+      <TimeMachine at={at} />
+      {at !== null ? <PastFlow at={at} filter={filter} /> : (
+        <Grid label="flow" rows={lanes} columns={columnsOf(store)} keyOf={(lane) => lane.id}
+          open={(lane) => { location.hash = linkTo("orchestrators", lane.id); }} />
+      )}
     </>
   );
 }

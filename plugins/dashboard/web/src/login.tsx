@@ -1,5 +1,6 @@
 import { useEffect, useRef, useState } from "preact/hooks";
-import { login, messageOf } from "./api";
+import { login, loginByWallet, messageOf } from "./api";
+import { signIn, walletOf } from "./wallet";
 
 // Both ways in: an account, or an orchestrator by its own secret.
 export function Login({ done, note }: { done: () => void; note: string | null }) {
@@ -9,24 +10,32 @@ export function Login({ done, note }: { done: () => void; note: string | null })
   const first = useRef<HTMLInputElement>(null);
   useEffect(() => first.current?.focus(), [own]);
 
-  const submit = async (event: SubmitEvent) => {
-    event.preventDefault();
-    const form = new FormData(event.currentTarget as HTMLFormElement);
-    const name = String(form.get("name") ?? "").trim();
-    const secret = String(form.get("secret") ?? "");
+  const attempt = async (act: () => Promise<unknown>) => {
     setBusy(true);
     setProblem(null);
     try {
-      await login(own ? { orchestrator: name, secret } : { email: name, password: secret });
+      await act();
       done();
     } catch (why) {
       setProblem(messageOf(why));
       setBusy(false);
     }
   };
+  const wallet = walletOf(window);
+  const byWallet = () => {
+    const id = first.current?.value.trim() ?? "";
+    if (wallet) void attempt(async () => loginByWallet(await signIn(wallet, location.origin), id));
+  };
+  const submit = (event: SubmitEvent) => {
+    event.preventDefault();
+    const form = new FormData(event.currentTarget as HTMLFormElement);
+    const name = String(form.get("name") ?? "").trim();
+    const secret = String(form.get("secret") ?? "");
+    void attempt(() => login(own ? { orchestrator: name, secret } : { email: name, password: secret }));
+  };
   return (
     <main class="login">
-      <form onSubmit={(event) => void submit(event)} aria-labelledby="login-title">
+      <form onSubmit={submit} aria-labelledby="login-title">
         <h1 id="login-title">stipend</h1>
         <fieldset class="ways">
           <legend>Log in as</legend>
@@ -40,6 +49,9 @@ export function Login({ done, note }: { done: () => void; note: string | null })
           <input name="secret" type="password" required maxLength={1024} autocomplete="current-password" />
         </label>
         <button class="main" type="submit" disabled={busy}>Log in</button>
+        {own && (wallet
+          ? <button type="button" disabled={busy} onClick={byWallet}>Log in by wallet</button>
+          : <p class="note">Or by the wallet that it is paid to, in a browser that has one.</p>)}
         {problem !== null ? <p class="problem" role="alert">{problem}</p> : note !== null && <p class="note" role="status">{note}</p>}
       </form>
     </main>

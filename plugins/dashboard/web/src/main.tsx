@@ -2,6 +2,7 @@ import { render } from "preact";
 import { useEffect, useMemo, useState } from "preact/hooks";
 import { currentSession, logout, may, messageOf, resume, whenSessionEnds } from "./api";
 import { FlowPage } from "./flow";
+import { afterIdle } from "./idle";
 import { Login } from "./login";
 import { OrchestratorPage } from "./orchestrator";
 import { OrchestratorsPage } from "./orchestrators";
@@ -74,7 +75,9 @@ function LoggedIn({ left }: { left: () => void }) {
   useEffect(() => {
     store.start();
     const end = follow(store);
+    const endIdle = afterIdle(() => void logout().catch(() => undefined).finally(left));
     return () => {
+      endIdle();
       end();
       store.stop();
     };

@@ -1,6 +1,7 @@
 import { useEffect, useState } from "preact/hooks";
 import { ask, messageOf, part } from "./api";
 import { UptimeChart } from "./chart";
+import { Changes } from "./changes";
 import { hostNow } from "./clock";
 import { Decision } from "./decision";
 import { Grid, type Column } from "./grid";
@@ -8,8 +9,10 @@ import { Objections } from "./objections";
 import { OrderDialog, ordersFor, type OrderName } from "./orders";
 import { stateOf } from "./orchestrators";
 import { Countdown, Figure, Mark, Problem, Section, Time, useStore } from "./parts";
+import { AlertTarget, isOwn, OwnSecret } from "./own";
 import { Payouts } from "./payouts";
 import { setQuery, useRoute } from "./route";
+import { Services } from "./services";
 import { paymentKey, paymentTime } from "./store";
 import { owedText, payoutTotal } from "./sums";
 import { none, percentText, timeText } from "./text";
@@ -54,6 +57,7 @@ function Facts({ one }: { one: Orchestrator }) {
       <dt>Endpoint</dt><dd>{one.endpoint}</dd>
       {one.endpoint_problem !== null && <><dt>Not reached</dt><dd>{one.endpoint_problem}</dd></>}
       <dt>Pays to</dt><dd><span class="hash">{one.payout_address ?? none}</span>{one.payout_address !== null && (one.payout_proven ? ", proven" : ", not proven")}</dd>
+      <dt>Worker's key</dt><dd class="hash">{one.worker_key ?? none}</dd>
       <dt>Registration</dt><dd>{one.registration === null ? "of the configuration" : <Mark of={one.registration} />}</dd>
       {one.pending_change !== null && <><dt>Waits to change</dt><dd>{JSON.stringify(one.pending_change)}</dd></>}
       <dt>Capabilities</dt><dd>{one.capabilities.length > 0 ? one.capabilities.join(", ") : none}</dd>
@@ -101,6 +105,7 @@ export function OrchestratorPage({ id }: { id: string }) {
         <Figure name="Latency" figure="latency" value={one.average_latency_ms === null ? none : `${one.average_latency_ms} ms`}>mean of the last ten answers</Figure>
       </dl>
       <Section title="Uptime over time"><UptimeChart decisions={decisions} gaps={gaps} now={now} /></Section>
+      <Section title="Services"><Services id={id} news={Math.floor(decisions.length / 5)} /></Section>
       <Section title="Decisions" note={`${all.length} read; Enter or a click opens the sum behind one`}>
         <Problem text={problem} />
         {epoch !== null && <Decision id={id} epoch={epoch} close={() => show(null)} changed={() => setChanges(changes + 1)} />}
@@ -111,8 +116,11 @@ export function OrchestratorPage({ id }: { id: string }) {
       <div class="columns">
         <Section title="Objections"><Objections id={id} news={store.objectionsChanged + changes} /></Section>
         <Section title="Registration"><Facts one={one} /></Section>
+        <Section title="History"><Changes id={id} news={store.objectionsChanged + changes} /></Section>
+        {isOwn(id) && <Section title="Alerts"><AlertTarget id={id} /></Section>}
+        {isOwn(id) && <Section title="Secret"><OwnSecret id={id} /></Section>}
       </div>
-      {order !== null && <OrderDialog of={one} gaps={gaps} name={order} close={() => setOrder(null)} done={() => store.refresh(id)} />}
+      {order !== null && <OrderDialog of={one} gaps={gaps} name={order} close={() => setOrder(null)} done={() => { store.refresh(id); setChanges(changes + 1); }} />}
     </>
   );
 }

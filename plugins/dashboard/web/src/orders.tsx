@@ -109,9 +109,15 @@ const span = (form: FormData) => ({ from: text(form, "from"), to: text(form, "to
 const overlaps = (gap: Gap, from: string, to: string) =>
   Date.parse(gap.from) < Date.parse(to) && (gap.to === null || Date.parse(gap.to) > Date.parse(from));
 
-export type OrderName = "adjust" | "pardon" | "approve" | "disconnect" | "remove";
+export type OrderName = "adjust" | "pardon" | "pay" | "approve" | "disconnect" | "remove";
 
 interface Props { of: Orchestrator; gaps: Gap[]; name: OrderName; close: () => void; done: () => void }
+
+// What the manager would record, as it works it out itself.
+async function worth(body: object): Promise<string[]> {
+  const answer = await ask<{ amount_usd: string; amount_wei: string }>("/livepeer/adjustments", { method: "POST", body: { ...body, dry_run: true } });
+  return [`would record ${answer.amount_usd} USD, ${answer.amount_wei} of the smallest unit`];
+}
 
 function Adjust({ of: one, gaps, close, done }: Props) {
   const bodyOf = (form: FormData) => {
@@ -132,6 +138,7 @@ function Adjust({ of: one, gaps, close, done }: Props) {
           `${timeText(body.from)} to ${timeText(body.to)} UTC of ${one.orchestrator_id}`,
           body.amount_usd === undefined ? "pays the base of each whole interval that stayed unpaid"
             : /^0+(\.0+)?$/.test(body.amount_usd) ? "excuses this time, and pays nothing" : `pays ${body.amount_usd} USD`,
+          ...(await worth(body)),
           inside.length === 0 ? "no unpaid gap is known in this time"
             : `unpaid in it: ${inside.map((gap) => `${timeText(gap.from)} to ${gap.to === null ? "now" : timeText(gap.to)}, ${gap.at_stake_usd ?? none} USD, ${gap.cause}`).join("; ")}`,
           `recorded reason: ${body.reason}`,
@@ -157,6 +164,37 @@ function Pardon({ of: one, gaps, close, done }: Props) {
     <Order title={`Pardon ${one.orchestrator_id}`} verb="Pardon" close={close} done={done} fields={<TimeFields gap={gaps.find((gap) => gap.to !== null)} />}
       preview={async (form) => words(await call(form, true), "would pardon")}
       send={async (form, key) => words(await call(form, false, key), "pardoned")} />
+  );
+}
+
+interface Paid { payment_id: string; amount_usd: string; amount_wei: string; usd_per_eth: string; rate_source: string }
+
+function Pay({ of: one, close, done }: Props) {
+  const bodyOf = (form: FormData) => ({
+    call_type: text(form, "call_type"), amount: text(form, "amount"), recipient: one.orchestrator_id,
+    ...(text(form, "reference") === "" ? {} : { reference: text(form, "reference") }),
+  });
+  return (
+    <Order title={`Pay ${one.orchestrator_id}`} verb="Pay" close={close} done={done}
+      fields={<>
+        <p class="note">A payment beside the decisions, such as a bonus. It is owed like what decisions pay, and counts in the day's limits.</p>
+        <label class="field">Amount in USD<input name="amount" required inputMode="decimal" pattern="\d{1,12}(\.\d{1,18})?" autocomplete="off" /></label>
+        <label class="field">What it is for<input name="call_type" required maxLength={100} placeholder="bonus" autocomplete="off" /></label>
+        <label class="field">Reference (the same one again pays nothing)<input name="reference" maxLength={200} autocomplete="off" /></label>
+      </>}
+      preview={(form) => {
+        const body = bodyOf(form);
+        return Promise.resolve([
+          `pays ${body.amount} USD to ${one.orchestrator_id}, at the rate in force when it is confirmed`,
+          `goes to ${one.payout_address ?? "no address yet: it stays owed"}${one.payout_address !== null && !one.payout_proven ? ", which its wallet has not proven" : ""}`,
+          `for: ${body.call_type}${body.reference === undefined ? "" : `, reference ${body.reference}`}`,
+          "an entry of the ledger, which is never taken back",
+        ]);
+      }}
+      send={async (form, key) => {
+        const answer = await ask<Paid>("/livepeer/payments/process", { method: "POST", body: bodyOf(form), key });
+        return [`recorded: ${answer.amount_usd} USD, ${answer.amount_wei} of the smallest unit, at ${answer.usd_per_eth} USD of ${answer.rate_source}`, `payment ${answer.payment_id}`];
+      }} />
   );
 }
 
@@ -192,6 +230,7 @@ function Change({ of: one, name, close, done }: Props & { name: "approve" | "dis
 export function ordersFor(one: Orchestrator): OrderName[] {
   const out: OrderName[] = [];
   if (may("payments:adjust")) out.push("adjust", "pardon");
+  if (may("payments:process")) out.push("pay");
   if (one.registration === null || one.registration === "removed") return out;
   if (may("orchestrators:approve") && one.registration !== "approved") out.push("approve");
   if (may("orchestrators:disconnect") && one.registration === "approved") out.push("disconnect");
@@ -202,5 +241,6 @@ export function ordersFor(one: Orchestrator): OrderName[] {
 export function OrderDialog(props: Props) {
   if (props.name === "adjust") return <Adjust {...props} />;
   if (props.name === "pardon") return <Pardon {...props} />;
+  if (props.name === "pay") return <Pay {...props} />;
   return <Change {...props} name={props.name} />;
 }

@@ -1,4 +1,5 @@
 // How values are written.
+import type { Payment } from "./types";
 
 export const none = "–";
 
@@ -53,4 +54,11 @@ export function shortHash(hash: string | null | undefined): string {
 // A name for a file, of characters that each system takes.
 export function fileName(text: string): string {
   return text.replace(/[^A-Za-z0-9._-]+/g, "_").slice(0, 80);
+}
+
+// What became of a check, when, and how long its answer took.
+export function checkText(last: Payment | undefined): string {
+  if (!last) return "none yet";
+  const latency = last.evidence?.latency_ms;
+  return `${last.job ?? none} ${hourText(last.decided_at)}${latency === undefined ? "" : `, ${latency < 1 ? "< 1" : Math.round(latency)} ms`}`;
 }

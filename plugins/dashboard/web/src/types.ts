@@ -41,6 +41,7 @@ export interface Orchestrator {
   last_uptime_percent: number | null;
   payout_address: string | null;
   payout_proven: boolean;
+  worker_key: string | null;
 }
 
 export interface Counts {
@@ -81,6 +82,32 @@ export interface Payment {
   call_type?: string;
   reference?: string | null;
   by?: string;
+}
+
+// A row of the ledger about an orchestrator, beside its decisions.
+export interface Change {
+  row: number;
+  kind: string;
+  at: string | null; // null: it has no time
+  not_before: string | null;
+  details: Record<string, unknown>;
+}
+
+export interface PastAmounts {
+  chain_id: number;
+  token: string | null;
+  asset: string;
+  decimals: number;
+  owed: string;
+  under_way: string;
+  paid: string;
+}
+
+// How an orchestrator stood at an earlier time.
+export interface PastStanding {
+  orchestrator: string;
+  last: Payment | null;
+  amounts: PastAmounts[];
 }
 
 export interface Payout {
