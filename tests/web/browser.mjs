@@ -35,6 +35,12 @@ const calls = {
   begin,
   // Runs in each page before its own scripts, as what a wallet puts into it does.
   init: async ({ code }) => void (await context.addInitScript(code)),
+  // Answers take `latency` ms longer, and come at `rate` bytes a second.
+  slow: async ({ latency, rate }) => {
+    const session = await context.newCDPSession(page);
+    await session.send("Network.enable");
+    await session.send("Network.emulateNetworkConditions", { offline: false, latency, downloadThroughput: rate, uploadThroughput: rate });
+  },
   goto: async ({ url }) => void (await page.goto(url)),
   fill: ({ at, text }) => page.fill(at, text),
   click: ({ at }) => page.click(at),

@@ -3,6 +3,7 @@
 import datetime
 import decimal
 import json
+import re
 import sys
 import unittest
 import urllib.parse
@@ -356,7 +357,53 @@ class Troubles(WebTest):
         self.assert_quiet()
 
 
+# A browser whose clock is an hour ahead.
+AHEAD = """const Real = Date; globalThis.Date = class extends Real {
+  constructor(...of) { if (of.length > 0) super(...of); else super(Real.now() + 3600000); }
+  static now() { return Real.now() + 3600000; } };"""
+
+
 class Outage(WebTest):
+    def due_in(self):
+        """The seconds of the first countdown on the page; None: it shows none."""
+        shown = re.fullmatch(r"in (\d+) s", self.text("[data-column=due]") or "")
+        return int(shown[1]) if shown else None
+
+    def test_the_time_is_that_of_the_manager_where_the_browsers_clock_is_an_hour_ahead(self):
+        self.start()
+        self.wait_for_decisions(4)
+        self.browser.begin(patience=steered.PATIENCE * 1000)
+        self.browser.init(code=AHEAD)
+        self.browser.goto(url=self.page)
+        self.browser.wait(at="input[name=name]")
+        self.enter()
+        self.show("orchestrators", "[data-row]")
+        wait_for(lambda: self.due_in() is not None, "a countdown")
+        self.assertLessEqual(self.due_in() or 0, self.interval + 1)
+        self.show("flow", "[data-row]")
+        self.browser.click(at="button:text-is('−1 min')")
+        self.browser.wait(at="[data-past]")
+        at = datetime.datetime.fromisoformat(self.browser.value(code="document.querySelector('[data-past]').dataset.past"))
+        age = datetime.datetime.now(datetime.timezone.utc) - at
+        self.assertLess(abs(age.total_seconds() - 60), 30)
+        self.assert_quiet()
+
+    def test_figures_are_right_where_each_answer_takes_long(self):
+        self.start()
+        self.wait_for_decisions(4)
+        self.begin()
+        self.browser.slow(latency=800, rate=30_000)
+        self.enter()
+        self.show("orchestrators", "[data-row]")
+        listed = lambda: {one["orchestrator_id"]: one["total_calls_processed"] for one in self.get(LIST, self.token).json()["orchestrators"]}
+        before = listed()
+        # Decisions come by events, later than they are made.
+        wait_for(lambda: sum(self.browser.value(code="[...document.querySelectorAll('[data-column=strip] svg')].map(one => "
+                                                     "Number(/last (\\d+) checks/.exec(one.ariaLabel)?.[1] ?? 0))")) >= sum(before.values()) + 8,
+                 "checks that were made since")
+        self.browser.wait(at="[data-stream=live]")
+        self.assert_quiet()
+
     def test_a_host_that_ends_is_shown_and_its_return_as_well(self):
         self.start()
         self.wait_for_decisions(4)
