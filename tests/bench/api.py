@@ -43,7 +43,7 @@ def why_not():
 
 
 @contextlib.contextmanager
-def manager(site, folder, orchestrators, interval="60s"):
+def manager(site, folder, orchestrators, interval="60s", pages=False):
     """The address of the API of a host with that many orchestrators, after the first check of each."""
     from network import wait_for
     config = folder / "config.yaml"
@@ -51,7 +51,8 @@ def manager(site, folder, orchestrators, interval="60s"):
     listing = "".join(f"  - address: https://10.{number >> 16}.{number >> 8 & 255}.{number & 255}:9995\n"
                       for number in range(orchestrators))
     config.write_text(CONFIG.format(state=folder / "state", instant=instant).replace("60s", interval) + listing +
-                      "listen: {api: '127.0.0.1:0', metrics: none}\napi: {trusted_proxies: [127.0.0.1], token_lifetime: 1d}\n")
+                      "listen: {api: '127.0.0.1:0', metrics: none}\napi: {trusted_proxies: [127.0.0.1], token_lifetime: 1d" +
+                      (", plugins: [{plugin: dashboard, prefix: /ui/}]" if pages else "") + "}\n")
     with (folder / "host.log").open("wb") as log:
         process = subprocess.Popen([site.stipend, "run", "-c", config], env={**os.environ, "ADMIN_PASSWORD": PASSWORD},
                                    stdout=log, stderr=log)

@@ -84,7 +84,7 @@ def shown(figure):
 def main():
     parser = argparse.ArgumentParser(prog="./dev bench", description=__doc__.split("\n", 1)[0])
     parser.add_argument("build", type=pathlib.Path, help=argparse.SUPPRESS)
-    parser.add_argument("section", nargs="*", help="orchestrators, jobs, payments, resilience, watching, api, money, load; default: all")
+    parser.add_argument("section", nargs="*", help="orchestrators, jobs, payments, resilience, watching, api, money, load, replay, web; default: all")
     parser.add_argument("--pairs", type=int, default=None, help="alternating pairs for each figure (25)")
     parser.add_argument("--quick", action="store_true", help="two pairs of almost nothing: does it run?")
     parser.add_argument("--json", action="store_true", help="one JSON object instead of text")
@@ -102,6 +102,7 @@ def main():
     import replay
     import resilience
     import watching
+    import web
     sections = {
         "orchestrators": ("Concurrent orchestrators", orchestrators),
         "jobs": ("Job rate", jobs),
@@ -112,6 +113,7 @@ def main():
         "money": ("Payouts", money),
         "load": ("The tester of a network", load),
         "replay": ("History decided again", replay),
+        "web": ("The web page", web),
     }
     unknown = [name for name in options.section if name not in sections]
     if unknown:

@@ -59,6 +59,14 @@ const calls = {
   scheme: ({ scheme }) => page.emulateMedia({ colorScheme: scheme, reducedMotion: "reduce" }),
   size: ({ width, height }) => page.setViewportSize({ width, height }),
   shot: async ({ file }) => void (await page.screenshot({ path: file })),
+  // Bytes that the page's scripts hold.
+  heap: async () => {
+    const session = await context.newCDPSession(page);
+    await session.send("HeapProfiler.collectGarbage");
+    const { usedSize } = await session.send("Runtime.getHeapUsage");
+    await session.detach();
+    return usedSize;
+  },
   said: () => said.splice(0),
   // Evaluated by the debugger, so that the page's own content security policy stays as it is.
   axe: async () => {
