@@ -45,6 +45,7 @@ const calls = {
   fill: ({ at, text }) => page.fill(at, text),
   click: ({ at }) => page.click(at),
   press: ({ key }) => page.keyboard.press(key),
+  choose: async ({ at, value }) => void (await page.selectOption(at, value)),
   type: ({ text }) => page.keyboard.type(text),
   wait: async ({ at }) => void (await page.waitForSelector(at)),
   gone: async ({ at }) => void (await page.waitForSelector(at, { state: "detached" })),

@@ -55,22 +55,12 @@ class Browser:
         self.process.stdout.close()
 
 
-class WebTest(test_registry.RegistryTest):
-    orchestrators = 4
-    interval = 3
+class Page:
+    """What a test does with the page at `self.page` in `self.browser`."""
 
-    def setUp(self):
-        super().setUp()
-        self.host.environment["PAYMENT_INTERVAL_SECONDS"] = str(self.interval)
-        with socket.create_server(("127.0.0.1", 0)) as probe:  # the same one after a restart
-            self.host.environment["API_LISTEN"] = "127.0.0.1:%d" % probe.getsockname()[1]
-        self.spread()
+    def open_browser(self):
         self.browser = Browser()
         self.addCleanup(self.browser.end)
-
-    def start(self):
-        super().start()
-        self.page = f"http://{self.address}/ui/"
 
     def begin(self, **options):
         self.browser.begin(patience=PATIENCE * 1000, **options)
@@ -132,3 +122,24 @@ class WebTest(test_registry.RegistryTest):
         folder = os.environ.get("STIPEND_SHOTS")
         if folder:
             self.browser.shot(file=f"{folder}/{name}.png")
+
+
+def free_address():
+    """An address to listen at, the same one after a restart."""
+    with socket.create_server(("127.0.0.1", 0)) as probe:
+        return "127.0.0.1:%d" % probe.getsockname()[1]
+
+
+class WebTest(Page, test_registry.RegistryTest):
+    orchestrators = 4
+    interval = 3
+
+    def setUp(self):
+        super().setUp()
+        self.host.environment.update(PAYMENT_INTERVAL_SECONDS=str(self.interval), API_LISTEN=free_address())
+        self.spread()
+        self.open_browser()
+
+    def start(self):
+        super().start()
+        self.page = f"http://{self.address}/ui/"

@@ -192,6 +192,7 @@ class Owner(PastTest):
         self.assertEqual(self.text("h1"), NEW)
         self.browser.wait(at="[data-stream=live]")
         self.wait_same(lambda: self.figure("owed"), lambda: eth(self.get(f"{LIST}/{NEW}/status", self.token).json()["owed_wei"]), "what it is owed")
+        self.assertEqual(self.figure("lacks"), "nothing")
         # A payee's page knows the manager's clock by its answers.
         self.browser.until(code="/^(in|now|\\d+ s ago)/.test(document.querySelector('[data-figure=due]').innerText)")
         self.look()

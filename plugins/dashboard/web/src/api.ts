@@ -45,10 +45,11 @@ interface Options {
   body?: unknown;
   key?: string; // Idempotency-Key
   secret?: string; // in place of the session
+  accept?: string; // media types; application/json where it is left out
 }
 
 function headersOf(options: Options): Headers {
-  const headers = new Headers({ Accept: "application/json" });
+  const headers = new Headers({ Accept: options.accept ?? "application/json" });
   if (options.body !== undefined) headers.set("Content-Type", "application/json");
   if (options.key !== undefined) headers.set("Idempotency-Key", options.key);
   if (options.secret !== undefined) headers.set("Authorization", `Bearer ${options.secret}`);
@@ -76,8 +77,7 @@ async function send(path: string, options: Options): Promise<Response> {
   }
 }
 
-// The answer's JSON; null where it has none. A Refusal is thrown for any other status than 2xx.
-export async function ask<T>(path: string, options: Options = {}): Promise<T> {
+async function answerTo(path: string, options: Options): Promise<Response> {
   const answer = await send(path.startsWith("/health") ? path : base + path, options);
   if (answer.status === 401 && session && !renewing && options.secret === undefined && path !== "/auth/session") {
     session = null;
@@ -85,8 +85,19 @@ export async function ask<T>(path: string, options: Options = {}): Promise<T> {
   }
   // /health says by 503 that nothing is decided now, and why.
   if (!answer.ok && !(path === "/health" && answer.status === 503)) throw new Refusal(answer.status, await detailOf(answer));
+  return answer;
+}
+
+// The answer's JSON; null where it has none. A Refusal is thrown for any other status than 2xx.
+export async function ask<T>(path: string, options: Options = {}): Promise<T> {
+  const answer = await answerTo(path, options);
   if (answer.status === 204) return null as T;
   return (await answer.json()) as T;
+}
+
+// The answer as it came.
+export async function askBlob(path: string): Promise<Blob> {
+  return (await answerTo(path, { accept: "*/*" })).blob();
 }
 
 export async function resume(): Promise<Session | null> {

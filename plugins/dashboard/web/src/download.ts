@@ -1,9 +1,8 @@
-// Hands a JSON answer of the API over as a file.
-import { ask } from "./api";
+// Hands an answer of the API over as a file, byte by byte: what is signed stays as it was signed.
+import { askBlob } from "./api";
 
 export async function download(path: string, name: string): Promise<void> {
-  const answer = await ask<unknown>(path);
-  const address = URL.createObjectURL(new Blob([JSON.stringify(answer, null, 1) + "\n"], { type: "application/json" }));
+  const address = URL.createObjectURL(await askBlob(path));
   const link = document.createElement("a");
   link.href = address;
   link.download = name;

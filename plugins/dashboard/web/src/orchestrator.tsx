@@ -10,7 +10,7 @@ import { OrderDialog, ordersFor, type OrderName } from "./orders";
 import { stateOf } from "./orchestrators";
 import { Countdown, Figure, Mark, Problem, Section, Time, useStore } from "./parts";
 import { AlertTarget, isOwn, OwnSecret } from "./own";
-import { Payouts } from "./payouts";
+import { Payouts, Statement } from "./payouts";
 import { setQuery, useRoute } from "./route";
 import { Services } from "./services";
 import { paymentKey, paymentTime } from "./store";
@@ -51,9 +51,23 @@ const columns: Column<Payment>[] = [
   { key: "reason", title: "Reason", width: "minmax(16rem, 1fr)", cell: (one) => <span title={one.reason ?? ""}>{one.reason ?? one.reference ?? one.call_type ?? ""}</span> },
 ];
 
+// What keeps it from being paid, as far as that is its own to change.
+function lacks(one: Orchestrator): string[] {
+  const out: string[] = [];
+  if (one.registration === "unapproved") out.push("an approval by an administrator");
+  if (one.registration === "disconnected") out.push("to be approved again: it was disconnected");
+  if (one.payout_address === null) out.push("a payout address");
+  else if (!one.payout_proven && one.registration !== null) out.push("a signature by the wallet that it is paid to, where its payer wants one");
+  if (one.endpoint_problem !== null) out.push("an endpoint that answers this manager");
+  if (one.suspended) out.push("a check that succeeds: it is suspended");
+  else if (one.consecutive_failures > 0) out.push("a check that succeeds");
+  return out;
+}
+
 function Facts({ one }: { one: Orchestrator }) {
   return (
     <dl class="rows">
+      <dt>Lacks to be paid</dt><dd data-figure="lacks">{lacks(one).join("; ") || "nothing"}</dd>
       <dt>Endpoint</dt><dd>{one.endpoint}</dd>
       {one.endpoint_problem !== null && <><dt>Not reached</dt><dd>{one.endpoint_problem}</dd></>}
       <dt>Pays to</dt><dd><span class="hash">{one.payout_address ?? none}</span>{one.payout_address !== null && (one.payout_proven ? ", proven" : ", not proven")}</dd>
@@ -112,7 +126,7 @@ export function OrchestratorPage({ id }: { id: string }) {
         <Grid label="decisions" rows={all} columns={columns} keyOf={paymentKey} rowHeight={32} open={(each) => { if (each.epoch !== undefined) show(each.epoch); }} />
         {more && <button type="button" onClick={more}>Read older ones</button>}
       </Section>
-      <Section title="Payouts"><Payouts id={id} payouts={payouts} /></Section>
+      <Section title="Payouts"><Payouts id={id} payouts={payouts} /><Statement id={id} now={now} /></Section>
       <div class="columns">
         <Section title="Objections"><Objections id={id} news={store.objectionsChanged + changes} /></Section>
         <Section title="Registration"><Facts one={one} /></Section>

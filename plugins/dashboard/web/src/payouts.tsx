@@ -29,6 +29,29 @@ function History({ of: one }: { of: PayoutHistory }) {
   );
 }
 
+// A month of its account, as the manager signs it.
+export function Statement({ id, now }: { id: string; now: number }) {
+  const [problem, setProblem] = useState<string | null>(null);
+  const month = new Date(now * 1000).toISOString().slice(0, 7);
+  const submit = (event: SubmitEvent) => {
+    event.preventDefault();
+    const form = new FormData(event.currentTarget as HTMLFormElement);
+    const wanted = String(form.get("month"));
+    const format = String(form.get("format"));
+    setProblem(null);
+    void download(`/livepeer/orchestrators/${part(id)}/statements/${part(wanted)}?format=${format}`, `statement-${fileName(id)}-${wanted}.${format}`)
+      .catch((why) => setProblem(messageOf(why)));
+  };
+  return (
+    <form class="tools" onSubmit={submit} aria-label="statement">
+      <label>Statement of <input name="month" required pattern="\d{4}-(0[1-9]|1[0-2])" defaultValue={month} maxLength={7} size={8} autocomplete="off" /></label>
+      <label>as <select name="format"><option>html</option><option>csv</option><option>json</option></select></label>
+      <button type="submit">Download it</button>
+      <Problem text={problem} />
+    </form>
+  );
+}
+
 export function Payouts({ id, payouts }: { id: string; payouts: Payout[] }) {
   const [shown, setShown] = useState<PayoutHistory | null>(null);
   const [problem, setProblem] = useState<string | null>(null);
@@ -42,7 +65,7 @@ export function Payouts({ id, payouts }: { id: string; payouts: Payout[] }) {
   const receipt = (number: number) =>
     void download(`${path(number)}/receipt`, `receipt-${fileName(id)}-${number}.json`).catch((why) => setProblem(messageOf(why)));
   return (
-    <div class="wide" tabIndex={0} role="region" aria-label="payouts">
+    <div class="wide" tabIndex={0} role="region" aria-label="list of payouts">
       <Problem text={problem} />
       <table>
         <thead><tr><th scope="col">Payout</th><th scope="col">State</th><th scope="col" class="number">Amount</th><th scope="col">To</th><th scope="col">Reserved</th><th scope="col">Since</th><th scope="col">Why</th><th scope="col">Receipt</th></tr></thead>
