@@ -37,7 +37,7 @@ class ThenDesk {
         if (!part) return bad_query(part.error());
         const std::unique_lock lock(one_at_a_time_, std::try_to_lock);
         if (!lock) return problem_later(503, "another time is being looked up", 1);
-        // Only a cursor goes on with what is kept: who asks anew sees the ledger anew.
+        // Only a cursor goes on with what is kept: a new question sees the ledger anew.
         if (!part->at || !then_ || at_ != **at || of_ != *orchestrator) {
             then_.reset();
             auto found = reads_.then(**at, *orchestrator);

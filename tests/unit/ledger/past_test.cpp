@@ -176,7 +176,7 @@ TEST_CASE("the past is what the ledger said then, at each step, for all and for 
     }
     CHECK(life.at(INT64_MAX) == life.seen.rbegin()->second);
     CHECK(life.at(0).empty());  // neither orchestrator was there
-    CHECK(life.at(INT64_MAX, "nobody").empty());
+    CHECK(life.at(INT64_MAX, "unknown").empty());
     const auto other = past(life.file, {.mode = Mode::live, .chain_id = 1}, INT64_MAX);
     REQUIRE(other.ok());
     CHECK(other->standings.empty());
@@ -224,7 +224,7 @@ TEST_CASE("the history of an orchestrator is each row of the chain about it but 
     CHECK(newest.body.find("\"network\":1") != std::string::npos);
     CHECK(newest.not_before > (*lines)->lines[1].not_before);
     CHECK(!(*lines)->lines.back().not_before);  // no decision precedes its addition
-    const auto unknown = history(life.file, ns, {.key = "nobody"});
+    const auto unknown = history(life.file, ns, {.key = "unknown"});
     REQUIRE(unknown.ok());
     CHECK(!unknown->has_value());
 }
