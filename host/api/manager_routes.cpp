@@ -2,6 +2,8 @@
 
 #include <algorithm>
 #include <charconv>
+#include <memory>
+#include <mutex>
 
 #include "host/api/openapi.hpp"
 #include "host/api/recent_replies.hpp"
@@ -301,6 +303,28 @@ ApiRoute status_route(std::function<Result<Json>()> status, const Clock& clock) 
                 recent->keep({}, 0, now, reply);
                 return reply;
             }};
+}
+
+ApiRoute offer_route(AskOffer ask) {
+    const auto one_at_a_time = std::make_shared<std::mutex>();
+    return {.method = "GET",
+            .path = "/api/v1/livepeer/orchestrators/{id}/offer",
+            .permission = auth::Permission::orchestrators_read,
+            .rate = RateClass::read,
+            .handler =
+                [ask = std::move(ask), one_at_a_time](const Request& request) {
+                    // One that does not answer takes a thread of the API for seconds.
+                    const std::unique_lock lock(*one_at_a_time, std::try_to_lock);
+                    if (!lock) return problem_later(503, "another offer is being asked for", 1);
+                    const auto found = ask(request.path.at("id"));
+                    if (!found && found.error().status == STIPEND_E_UNAVAILABLE) {
+                        return problem_later(503, found.error().message, 10);
+                    }
+                    if (!found) return problem_of(found.error());
+                    if (!*found) return problem(404, "no such orchestrator in force");
+                    return json_reply(**found);
+                },
+            .own = true};
 }
 
 ApiRoute events_route(EventFeed& feed) {

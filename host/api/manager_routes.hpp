@@ -74,6 +74,10 @@ class ManagerReads {
 // however many clients poll. `clock` outlives the route.
 [[nodiscard]] ApiRoute status_route(std::function<Result<Json>()> status, const Clock& clock);
 
+// What an orchestrator offers, asked for now; may block for some seconds. Nothing: there is none of that id in force.
+using AskOffer = std::function<Result<std::optional<Json>>(std::string_view id)>;
+[[nodiscard]] ApiRoute offer_route(AskOffer ask);
+
 // All but those of auth_routes; `gateways`: from where the list for gateways is served. `clock` outlives them.
 [[nodiscard]] std::vector<ApiRoute> manager_routes(ManagerReads& reads, std::vector<IpRange> gateways,
                                                    const Clock& clock);

@@ -247,6 +247,7 @@ void Manager::serve(http::ServerThread& thread) {
                                         .targets = targets_.get(),
                                         .policy = [this] { return plan_->policy.chosen; },
                                         .overview = [this, totals] { return overview(*totals); },
+                                        .offer = [this](std::string_view id) { return offer(id); },
                                         .pages = pages_.get(),
                                         .misbehaved = misbehaved},
                                        proofs_, events_.get())) {

@@ -60,6 +60,9 @@ class Manager final : public runtime::Role, public Effects, public plugin::Alert
     Result<Json> status() override;
     // What the API says of the manager as a whole. [any thread but control and the ledger's]
     Result<Json> overview(RecentTotals& totals);
+    // What an orchestrator offers, asked for now; blocks for some seconds. Nothing: there is no such orchestrator in
+    // force. UNAVAILABLE: the dispatch plugin has no answer. [any thread but control and the ledger's]
+    Result<std::optional<Json>> offer(std::string_view id);
     [[nodiscard]] Json generations() const override;
     [[nodiscard]] Result<std::vector<std::string>> recorded_code(
         const std::filesystem::path& state_folder) const override;

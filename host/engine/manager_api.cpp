@@ -68,6 +68,7 @@ Result<std::unique_ptr<ManagerApi>> ManagerApi::create(runtime::Host& host, cons
     for (auto& route : api::manager_routes(self->reads_, std::move(gateways), clock))
         routes.push_back(std::move(route));
     routes.push_back(api::status_route(std::move(joining.overview), clock));
+    routes.push_back(api::offer_route(std::move(joining.offer)));
     for (auto& route : api::receipt_routes(self->receipts_)) routes.push_back(std::move(route));
     for (auto& route : api::past_routes(self->past_, clock)) routes.push_back(std::move(route));
     if (joining.policy) routes.push_back(api::explain_route(self->explanations_));

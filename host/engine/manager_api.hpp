@@ -30,6 +30,7 @@ class ManagerApi {
         api::AlertTargets* targets = nullptr;    // the same
         ExplanationReads::InForce policy = {};   // of explanations
         std::function<Result<Json>()> overview;  // what GET /api/v1/status gives
+        api::AskOffer offer;                     // what GET .../offer gives
         const api::PluginPages* pages = nullptr;
         std::function<void(std::string_view instance, std::string_view text)> misbehaved = {};  // of those of pages
     };

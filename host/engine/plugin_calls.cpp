@@ -125,6 +125,29 @@ void submit_job(plugin::Instance& dispatch, const JobSpec& job, const registry::
         {.what = "job", .deadline_ns = deadline_ns});
 }
 
+void inspect_offer(plugin::Instance& dispatch, const registry::Payee& payee, std::int64_t deadline_ns,
+                   std::function<void(Result<Offer>)> done) {
+    const auto* table = static_cast<const stipend_dispatch_v1*>(dispatch.table(STIPEND_DISPATCH));
+    dispatch.begin(
+        [table, payee](stipend_instance* instance, stipend_completion completion, stipend_error* error) {
+            return table->inspect(instance, to_abi(payee.address), to_abi(payee.capability), completion, error);
+        },
+        [done = std::move(done), id = dispatch.chosen().plugin->id](Result<const void*> record) {
+            if (!record) return done(std::move(record).error());
+            const auto& given = *static_cast<const stipend_offer*>(*record);
+            if (auto sound = plugin::check(given); !sound)
+                return done(std::move(sound).error().in(cat("inspect: ", id)));
+            stipend_offer scratch{};
+            const auto& offer = stipend::detail::record_view(&given, scratch);
+            done(Offer{.reachable = offer.reachable != 0,
+                       .capacity = offer.capacity,
+                       .price_per_s = Wei::from_abi(offer.price_wei_per_s),
+                       .announced = plugin::line_of(view(offer.announced_address), ledger::max_key_bytes),
+                       .latency_ns = offer.latency_ns});
+        },
+        {.what = "look at an offer", .deadline_ns = deadline_ns});
+}
+
 void fetch_rate(plugin::Instance& price, const std::string& asset, stipend_mono_ns now, std::int64_t within_ns,
                 std::function<void(Result<Quote>)> done) {
     const auto deadline = now + within_ns;

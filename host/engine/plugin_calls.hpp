@@ -27,6 +27,18 @@ struct JobName {
 void submit_job(plugin::Instance& dispatch, const JobSpec& job, const registry::Payee& payee, const std::string& ns,
                 std::int64_t deadline_ns, std::function<void(JobResult)> done);
 
+// What an orchestrator offers, as its dispatch plugin sees it now.
+struct Offer {
+    bool reachable = false;      // it has named its price; the rest is 0 otherwise
+    std::int64_t capacity = 0;   // jobs at once; -1: not told
+    Wei price_per_s = {};        // of the coin
+    std::string announced = {};  // the address by which it names itself; empty: none
+    std::int64_t latency_ns = 0;
+};
+// Asks a dispatch plugin for it. INVALID: its answer is none.
+void inspect_offer(plugin::Instance& dispatch, const registry::Payee& payee, std::int64_t deadline_ns,
+                   std::function<void(Result<Offer>)> done);
+
 // Asks a price plugin for USD per one of the asset with that symbol, until `within_ns` from now; `now` is monotonic.
 void fetch_rate(plugin::Instance& price, const std::string& asset, stipend_mono_ns now, std::int64_t within_ns,
                 std::function<void(Result<Quote>)> done);

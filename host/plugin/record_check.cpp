@@ -66,6 +66,14 @@ constexpr std::tuple observation_rules{
              [](const ObservedRecord& o) { return o.ended_at >= o.started_at; }},
 };
 
+using OfferRecord = stipend_offer;
+constexpr std::tuple offer_rules{
+    Range<&OfferRecord::reachable, 0, 1>{"reachable"},
+    Range<&OfferRecord::capacity, -1, INT32_MAX>{"capacity"},
+    Pointed<&OfferRecord::announced_address>{"announced_address"},
+    Range<&OfferRecord::latency_ns, 0, max_time_ns>{"latency_ns"},
+};
+
 template <class Rules, class Record>
 Result<void> check_all(const Rules& rules, const Record& given) {
     Record scratch{};
@@ -92,6 +100,10 @@ Result<void> check(const stipend_quote& record, std::string_view base, std::stri
     const auto& whole = stipend::detail::record_view(&record, scratch);
     STIPEND_TRY(check_pair("base", view(whole.base), base));
     return check_pair("quote", view(whole.quote), quote);
+}
+
+Result<void> check(const stipend_offer& offer) {
+    return check_all(offer_rules, offer);
 }
 
 Result<void> check(const stipend_observation& observation) {

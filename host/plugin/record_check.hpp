@@ -24,6 +24,7 @@ inline constexpr std::uint64_t max_text_bytes = 4 << 20;
 // `base` and `quote` are what was asked for.
 [[nodiscard]] Result<void> check(const stipend_quote& record, std::string_view base, std::string_view quote);
 [[nodiscard]] Result<void> check(const stipend_observation& observation);
+[[nodiscard]] Result<void> check(const stipend_offer& offer);
 
 // A text of a plugin in one printable line of at most `max_bytes`.
 [[nodiscard]] std::string line_of(std::string_view text, std::size_t max_bytes);

@@ -282,7 +282,8 @@ void Dispatch::fail_job(const JobPtr& job, const stipend::Error& error) {
     job->done.fail(error);
 }
 
-Result<void> Dispatch::inspect(std::string_view address, std::string_view capability, Completion<stipend_offer> done) {
+Result<void> Dispatch::inspect(std::string_view address, std::string_view given, Completion<stipend_offer> done) {
+    const std::string_view capability = given.empty() ? std::string_view(settings_.capability) : given;
     STIPEND_TRY(livepeer::check_url(address));
     STIPEND_TRY(livepeer::check_capability(capability));
     auto look = std::make_shared<Look>(Look{.done = std::move(done)});

@@ -98,6 +98,9 @@ class OneOrchestrator(PastTest):
         self.assertEqual(self.browser.value(code="document.querySelector('[data-service]').cells[1].innerText"), "down")
         self.assertIn("down", self.browser.value(code="document.querySelector('[data-service] svg').ariaLabel"))
         self.assertGreater(self.browser.value(code="document.querySelectorAll('[data-service] svg path.failed').length"), 0)
+        # No orchestrator of this network can be asked for its price.
+        self.assertFalse(self.get(f"{LIST}/watched/offer", self.token).json()["reachable"])
+        self.browser.until(code="document.querySelector('[data-figure=offer]').parentElement.innerText.includes('it names no price')")
         # Its only change so far is that it was added.
         self.browser.wait(at="[data-change]")
         self.assertEqual(self.browser.value(code="document.querySelectorAll('[data-change]').length"), 1)

@@ -3,6 +3,8 @@ fault of the devnet, with the real manager and worker; both eras where they diff
 import json
 import subprocess
 import unittest
+import urllib.parse
+import urllib.request
 
 from scene import STIPEND, Scene, Worker, wait_for
 
@@ -88,6 +90,26 @@ class Prices(unittest.TestCase):
         line = scene.more_decisions(1, tier="offline")[-1]
         self.assertIn("it asks 1010 wei per second, want at most 1009", line["reason"])
         self.assertEqual(scene.devnet.jobs(), [])
+        offer = self.offer(scene)
+        self.assertEqual((offer["reachable"], offer["price_wei_per_second"]), (True, "1010"), offer)
+        self.assertGreater(offer["capacity"], 0)
+        scene.fault(kind="token_refused")
+        self.assertFalse(self.offer(scene)["reachable"])
+
+    def offer(self, scene):
+        """What the manager's API says that the orchestrator offers."""
+        address = scene.host.wait_line("the API is served at http://").split("http://")[1].strip()
+
+        def ask(path, body=None, **headers):
+            request = urllib.request.Request(f"http://{address}/api/v1{path}", body and json.dumps(body).encode(),
+                                             {"Content-Type": "application/json", **headers})
+            with urllib.request.urlopen(request, timeout=30) as answer:
+                return json.load(answer)
+        password = (scene.host.folder / "state/admin-password").read_text().strip()
+        token = ask("/auth/login", {"email": "admin@system.com", "password": password})["access_token"]
+        bearer = {"Authorization": "Bearer " + token}
+        one, = ask("/livepeer/orchestrators", **bearer)["orchestrators"]
+        return ask(f"/livepeer/orchestrators/{urllib.parse.quote(one['orchestrator_id'], safe='')}/offer", **bearer)
 
     def test_an_orchestrator_that_states_no_price_is_refused(self):
         scene = Scene(self, worker=PRICED, gateway_cli="{scene.cli}", max_price_per_second=2000)

@@ -246,6 +246,30 @@ TEST_CASE("a payment is proven where a head covers it, and the newest head is pu
     CHECK(scene.get("/api/v1/ledger/head").body == "{\"last\":7}\n");
 }
 
+TEST_CASE("an offer is asked for one at a time, and what has none says why") {
+    std::function<void()> inside;
+    const auto route = offer_route([&inside](std::string_view id) -> Result<std::optional<Json>> {
+        if (inside) std::exchange(inside, nullptr)();
+        if (id == "silent") return fail(STIPEND_E_UNAVAILABLE, "no answer");
+        if (id == "broken") return fail(STIPEND_E_INTERNAL, "/var/lib/x");
+        return id == "a:1" ? std::optional(Json::object().append("reachable", true)) : std::nullopt;
+    });
+    const auto get = [&route](const char* id) {
+        Request request;
+        request.path.emplace("id", id);
+        return route.handler(request);
+    };
+    CHECK(get("a:1").body == "{\"reachable\":true}\n");
+    CHECK(get("b:1").status == 404);
+    CHECK(get("silent").status == 503);
+    CHECK(get("silent").body.find("no answer") != std::string::npos);
+    CHECK(get("broken").status == 500);
+    int within = 0;
+    inside = [&] { within = get("a:1").status; };
+    CHECK(get("a:1").status == 200);
+    CHECK(within == 503);
+}
+
 TEST_CASE("the status is made once a second, however many ask for it; a failure is not kept") {
     TestClock clock;
     int made = 0;
@@ -272,6 +296,7 @@ TEST_CASE("the description has each route of the table, with its parameters, and
     auto table = auth_routes(**access, clock, [](const std::string&) {});
     for (auto& route : manager_routes(reads, {}, clock)) table.push_back(std::move(route));
     table.push_back(status_route([] { return Result<Json>(Json::object()); }, clock));
+    table.push_back(offer_route({}));
     NoRegistrations registrations;
     for (auto& route : session_routes(**access, clock, &registrations, [](const std::string&) {}))
         table.push_back(std::move(route));

@@ -9,6 +9,7 @@ import { Objections } from "./objections";
 import { OrderDialog, ordersFor, type OrderName } from "./orders";
 import { stateOf } from "./orchestrators";
 import { Countdown, Figure, Mark, Problem, Section, Time, useStore } from "./parts";
+import { OfferFigure } from "./offer";
 import { AlertTarget, isOwn, OwnSecret } from "./own";
 import { Payouts, Statement } from "./payouts";
 import { setQuery, useRoute } from "./route";
@@ -117,6 +118,7 @@ export function OrchestratorPage({ id }: { id: string }) {
         <Figure name="Failures in a row" figure="failures" value={String(one.consecutive_failures)}>{one.checks_ok} of {one.total_calls_processed} checks succeeded</Figure>
         <div class="figure"><dt>Next due</dt><dd data-figure="due"><Countdown at={one.next_due} /></dd><dd class="note">{timeText(one.next_due)}</dd></div>
         <Figure name="Latency" figure="latency" value={one.average_latency_ms === null ? none : `${one.average_latency_ms} ms`}>mean of the last ten answers</Figure>
+        <OfferFigure id={id} />
       </dl>
       <Section title="Uptime over time"><UptimeChart decisions={decisions} gaps={gaps} now={now} /></Section>
       <Section title="Services"><Services id={id} news={Math.floor(decisions.length / 5)} /></Section>

@@ -1,0 +1,47 @@
+// What the manager does to ask what an orchestrator offers.
+#include <chrono>
+#include <future>
+
+#include "host/engine/manager.hpp"
+#include "host/engine/plugin_calls.hpp"
+#include "stipend/duration.hpp"
+
+namespace stipend::engine {
+namespace {
+
+constexpr std::int64_t turn_patience_ns = 5 * ns_per_s;
+constexpr std::int64_t offer_deadline_ns = 10 * ns_per_s;
+
+}  // namespace
+
+Result<std::optional<Json>> Manager::offer(std::string_view id) {
+    // The answer may come after its question was given up.
+    const auto answer = std::make_shared<std::promise<Result<Offer>>>();
+    auto coming = answer->get_future();
+    STIPEND_LET(found, host_.loop().ask_within(turn_patience_ns, [this, id = std::string(id), answer] {
+        const auto at = engine_->payees().find(id);
+        if (!at || !engine_->is_active(*at)) return false;
+        inspect_offer(host_.instances().at(dispatch_key), engine_->payees()[*at], offer_deadline_ns,
+                      [answer](Result<Offer> offer) { answer->set_value(std::move(offer)); });
+        return true;
+    }));
+    if (!found) return std::optional<Json>();
+    constexpr auto patience = std::chrono::nanoseconds(offer_deadline_ns + turn_patience_ns);
+    if (coming.wait_for(patience) != std::future_status::ready) {
+        return fail(STIPEND_E_UNAVAILABLE, "the dispatch plugin does not answer");
+    }
+    const auto offer = coming.get();
+    if (!offer) {
+        return fail(STIPEND_E_UNAVAILABLE, "the dispatch plugin has no offer of it: ", offer.error().message);
+    }
+    return std::optional(
+        Json::object()
+            .append("orchestrator", id)
+            .append("reachable", offer->reachable)
+            .append("capacity", offer->reachable && offer->capacity >= 0 ? Json(offer->capacity) : Json())
+            .append("price_wei_per_second", offer->reachable ? Json(offer->price_per_s.text()) : Json())
+            .append("announced_address", offer->announced.empty() ? Json() : Json(offer->announced))
+            .append("latency_ms", offer->latency_ns / ns_per_ms));
+}
+
+}  // namespace stipend::engine
