@@ -134,8 +134,9 @@ class Join {
 
     int run() {
         const auto ended = steps();
-        if (!ended) return print_error(ended.error()), failed_;
-        return finish(*ended);
+        if (!ended) print_error(ended.error());
+        if (options_.common.json) print_json(ended ? std::string() : ended.error().message);
+        return ended ? *ended : failed_;
     }
 
   private:
@@ -204,11 +205,15 @@ class Join {
             return fail(STIPEND_E_INVALID, "no invitation: want --token-file FILE, or its text on standard input");
         }
         const worker::JoinClient client(terms_, secrets_.own.secret);
-        const bool by_token = !secrets_.own.registered;
-        STIPEND_LET(enrolled, client.enroll(terms_, secrets_.worker_key, by_token ? token_ : std::string()));
+        const auto by = [&](const std::string& token) { return client.enroll(terms_, secrets_.worker_key, token); };
+        auto enrolled = by(secrets_.own.registered ? std::string() : token_);
+        // A manager that has lost what it knew: the invitation is a new one.
+        const bool is_lost = secrets_.own.registered && !enrolled && enrolled.error().status == STIPEND_E_STATE;
+        if (is_lost && !token_.empty()) enrolled = by(token_);
+        if (!enrolled) return std::move(enrolled).error();
         STIPEND_TRY(store_registered(terms_, secrets_.own));
         steps_.done("registered", cat("as ", terms_.id));
-        STIPEND_LET(proven, client.prove(enrolled.challenge));
+        STIPEND_LET(proven, client.prove(enrolled->challenge));
         steps_.done("proof", "accepted");
         return proven;
     }
@@ -254,8 +259,7 @@ class Join {
         return {};
     }
 
-    int finish(int status) {
-        if (!options_.common.json) return status;
+    void print_json(const std::string& error) {
         const auto or_null = [](const std::string& text) { return text.empty() ? Json() : Json(text); };
         fmt::print("{}\n", Json::object()
                                .append("orchestrator_id", terms_.id)
@@ -266,8 +270,8 @@ class Join {
                                .append("command", or_null(command_))
                                .append("plan", plan_ ? Json(text_) : Json())
                                .append("steps", steps_.list())
+                               .append("error", or_null(error))
                                .dump());
-        return status;
     }
 
     const JoinOptions& options_;

@@ -116,7 +116,7 @@ Result<JoinState> JoinClient::enroll(const JoinTerms& terms, const std::string& 
     if (!token.empty()) body.append("secret", own_secret_);
     STIPEND_LET(sent, send("POST", cat(join_path, "/register"), body.dump(), token.empty() ? own_secret_ : token));
     if (sent.status == 401 && token.empty()) {
-        return fail(STIPEND_E_INVALID, "the registration: ", manager_, " does not know ", id_,
+        return fail(STIPEND_E_STATE, "the registration: ", manager_, " does not know ", id_,
                     ", or its secret was replaced; an invitation, by --token-file, registers it");
     }
     if (sent.status != 200) return refusal(sent, "the registration");

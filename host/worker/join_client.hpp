@@ -32,7 +32,7 @@ class JoinClient {
         : manager_(terms.manager), ca_(terms.ca), id_(terms.id), own_secret_(std::move(own_secret)) {}
 
     [[nodiscard]] Result<JoinInvitation> invitation(const std::string& token) const;
-    // By the invitation, or by the own secret where that is empty.
+    // By the invitation, or by the own secret where that is empty. STATE: the manager does not know that secret.
     [[nodiscard]] Result<JoinState> enroll(const JoinTerms& terms, const std::string& worker_key,
                                            const std::string& token) const;
     [[nodiscard]] Result<JoinState> prove(const std::string& challenge) const;

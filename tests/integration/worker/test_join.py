@@ -5,6 +5,7 @@ import os
 import pathlib
 import shutil
 import socket
+import sqlite3
 import subprocess
 import tempfile
 import threading
@@ -59,9 +60,9 @@ class JoinTest(MembershipTest):
         return [STIPEND, "worker", "join", words.pop("--url", self.url),
                 *(str(part) for pair in words.items() if pair[1] is not None for part in pair), *options]
 
-    def join_(self, *options, environment=None, **changed):
-        return subprocess.run(self.words(*options, **changed), env=environment or self.worker.environment, text=True,
-                              stdin=subprocess.DEVNULL, capture_output=True, timeout=120)
+    def join_(self, *options, stdin="", **changed):
+        return subprocess.run(self.words(*options, **changed), env=self.worker.environment, text=True, input=stdin,
+                              capture_output=True, timeout=120)
 
     def joined(self, status, *options, **changed):
         done = self.join_("--json", *options, **changed)
@@ -231,6 +232,52 @@ class Refused(JoinTest):
         self.invite("--approve")
         endpoint = f"https://127.0.0.1:{free_port()}"
         self.refused(f"the manager does not reach {endpoint}", endpoint=endpoint)
+        found = self.joined(1, endpoint=endpoint)
+        self.assertIn(f"the manager does not reach {endpoint}", found["error"])
+        self.assertEqual(found["steps"][-1]["step"], "proof")
+
+    def test_one_that_has_expired(self):
+        self.host.start()
+        made = self.invite()
+        with contextlib.closing(sqlite3.connect(self.host.folder / "state" / "registry.db")) as registry, registry:
+            registry.execute("UPDATE invitation SET expires_at = made_at + 1")
+        self.assertEqual(self.states(), ["expired"])
+        self.refused("the invitation has expired at")
+        self.assertFalse(self.state.exists())
+        self.assertFalse(self.host.said(made["token"]))
+
+    def test_an_id_that_another_has(self):
+        self.host.start()
+        self.invite()
+        self.joined(4)
+        self.invite()
+        other = {"state": self.worker.folder / "joined-2", "config": self.worker.folder / "joined-2.yaml"}
+        self.refused("this id is registered: only its own secret, or an administrator, changes it", **other)
+        self.assertEqual(sorted(self.states()), ["open", "used"])
+        # A manager that has lost its registrations takes the same worker by a new invitation.
+        self.assertEqual(self.host.stop(), 0)
+        for file in (self.host.folder / "state").glob("registry.db*"):
+            file.unlink()
+        self.host.start()
+        self.refused("does not know orch-1", token_file=None)
+        self.invite()
+        self.joined(4)
+        self.assertEqual(len(self.listed()), 1)
+
+    def test_a_manager_with_a_certificate_that_is_not_trusted(self):
+        subprocess.run(["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes", "-days", "2",
+                        "-keyout", self.worker.folder / "api.key", "-out", self.worker.folder / "api.pem", "-subj", "/CN=manager",
+                        "-addext", "subjectAltName=IP:127.0.0.1"], check=True, capture_output=True)
+        self.host.environment.update(API_TLS_CERTIFICATE=str(self.worker.folder / "api.pem"),
+                                     API_TLS_KEY=str(self.worker.folder / "api.key"))
+        self.host.start()
+        self.url = f"https://{self.api}"
+        token = self.invite("--approve")["token"]
+        done = self.refused("certificate")
+        self.assertIn("--ca FILE names the authorities that are trusted", done.stderr)
+        self.assertFalse(self.state.exists())
+        self.assertEqual(self.joined(0, ca=self.worker.folder / "api.pem", token_file="-", stdin=token + "\n")["state"], "approved")
+        self.assertIn("https://", self.config.read_text().split("manager:")[1])
 
 
 class Resumes(JoinTest):
