@@ -11,7 +11,8 @@ void add_worker_commands(CLI::App& app, JoinOptions& options, int& status) {
     join->add_option("URL", options.url, "the manager, such as https://payer.example:8010")->required();
     join->add_option("--token-file", options.token_file,
                      "a file of mode 0600 whose first line is the invitation; - for standard input (default: that, "
-                     "where it is no terminal)");
+                     "where it is no terminal)")
+        ->type_name("FILE");
     join->add_option("--endpoint", options.endpoint,
                      "what the manager and its gateway connect to, such as https://orch.example:8935")
         ->required();
@@ -21,6 +22,7 @@ void add_worker_commands(CLI::App& app, JoinOptions& options, int& status) {
         ->required();
     join->add_option("--orchestrator-secret-file", options.orchestrator_secret_file,
                      "a file of mode 0600 whose first line is its -orchSecret; copied into the state folder")
+        ->type_name("FILE")
         ->required();
     join->add_option("--orchestrator-cert", options.orchestrator_cert, "its own certificate's file")->type_name("FILE");
     join->add_option("--id", options.id, "its id at the manager (default: host:port of the endpoint)");
@@ -28,10 +30,12 @@ void add_worker_commands(CLI::App& app, JoinOptions& options, int& status) {
                      "what it serves (default: what the invitation names, or agent-net)");
     join->add_option("--watch", options.watch,
                      "a container to watch, or NAME=tcp://HOST:PORT; several times for several (default: what is "
-                     "found beside it)");
+                     "found beside it)")
+        ->allow_extra_args(false);
     join->add_option("--ca", options.ca, "trust these authorities (PEM) instead of the system's")->type_name("FILE");
-    join->add_option("--state", options.state, "the worker's state folder")->capture_default_str();
-    join->add_option("--plugins", options.plugins, "the plugin folder (default: the program's own)");
+    join->add_option("--state", options.state, "the worker's state folder")->type_name("FOLDER")->capture_default_str();
+    join->add_option("--plugins", options.plugins, "the plugin folder (default: the program's own)")
+        ->type_name("FOLDER");
     join->add_option("--listen", options.listen, "where the worker answers its orchestrator")->capture_default_str();
     join->add_option("--worker-url", options.worker_url,
                      "where the orchestrator reaches the worker (default: http:// and --listen)");

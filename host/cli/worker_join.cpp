@@ -80,9 +80,10 @@ Result<worker::JoinTerms> terms_of(const JoinOptions& options) {
 
 // Empty: there is none, and the own secret has to do.
 Result<std::string> read_token(const JoinOptions& options, const worker::JoinTerms& terms) {
-    if (options.token_file.empty() && ::isatty(STDIN_FILENO) != 0) return std::string();
-    auto read = read_secret_line(options.token_file.empty() ? "-" : options.token_file, "the invitation");
-    if (!read && options.token_file.empty()) return std::string();  // such as /dev/null
+    const bool by_itself = options.token_file.empty();
+    if (by_itself && (::isatty(STDIN_FILENO) != 0 || has_joined(terms))) return std::string();
+    auto read = read_secret_line(by_itself ? "-" : options.token_file, "the invitation");
+    if (!read && by_itself) return std::string();  // such as /dev/null
     if (!read) return read;
     const auto token = auth::parse_invitation(*read);
     if (!token) {

@@ -117,6 +117,13 @@ Result<JoinSecrets> make_join_files(const worker::JoinTerms& terms, const std::s
     return out;
 }
 
+bool has_joined(const worker::JoinTerms& terms) {
+    std::error_code error;
+    if (!std::filesystem::exists(worker::own_secret_file(terms.state, terms.id), error)) return false;
+    const auto own = worker::read_or_make_own_secret(terms.state, terms.id, terms.manager);
+    return own && own->registered;
+}
+
 Result<void> store_registered(const worker::JoinTerms& terms, worker::OwnSecret& own) {
     if (own.registered) return {};
     own.registered = true;

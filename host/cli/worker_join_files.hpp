@@ -23,6 +23,8 @@ struct JoinSecrets {
 // orchestrator's secret.
 [[nodiscard]] Result<JoinSecrets> make_join_files(const worker::JoinTerms& terms,
                                                   const std::string& orchestrator_secret);
+// Whether the manager has taken the own secret before: then no invitation is needed.
+[[nodiscard]] bool has_joined(const worker::JoinTerms& terms);
 // Stores that the manager has taken the own secret.
 [[nodiscard]] Result<void> store_registered(const worker::JoinTerms& terms, worker::OwnSecret& own);
 
