@@ -19,6 +19,7 @@ constexpr const char* unit_config = "/etc/stipend/worker.yaml";
 Result<void> run_systemctl(std::vector<std::string> words) {
     words.insert(words.begin(), "systemctl");
     std::vector<char*> arguments;
+    arguments.reserve(words.size() + 1);
     for (auto& word : words) arguments.push_back(word.data());
     arguments.push_back(nullptr);
     pid_t child = -1;
