@@ -35,6 +35,13 @@ std::vector<ApiRoute> registration_routes(Registrations& registrations) {
         &Registrations::cancel_change);
     add("DELETE", "/api/v1/livepeer/orchestrators/{id}", Permission::orchestrators_approve, false,
         &Registrations::remove);
+    constexpr const char* invitations_path = "/api/v1/livepeer/orchestrators/invitations";
+    add("POST", invitations_path, Permission::orchestrators_approve, false, &Registrations::invite);
+    add("GET", invitations_path, Permission::orchestrators_approve, false, &Registrations::invitations);
+    out.back().rate = RateClass::read;
+    add("DELETE", "/api/v1/livepeer/orchestrators/invitations/{id}", Permission::orchestrators_approve, false,
+        &Registrations::revoke_invitation);
+    add("GET", "/api/v1/livepeer/orchestrators/invitation", std::nullopt, true, &Registrations::invitation);
     return out;
 }
 

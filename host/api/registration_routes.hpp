@@ -24,6 +24,11 @@ class Registrations {
     virtual Reply payout_challenge(const Request& request) = 0;
     virtual Reply prove_payout(const Request& request) = 0;
     virtual Reply cancel_change(const Request& request) = 0;  // by its own secret as well
+    // Invitations by which newcomers join.
+    virtual Reply invite(const Request& request) = 0;
+    virtual Reply invitations(const Request& request) = 0;
+    virtual Reply revoke_invitation(const Request& request) = 0;
+    virtual Reply invitation(const Request& request) = 0;  // the one that the credential is
     // Why the credential of the request is not that of this id; nothing: it is. Failures are throttled.
     virtual std::optional<Reply> refuse_other(const Request& request, std::string_view id) = 0;
     // Whether the secret of this hash is that of the id.

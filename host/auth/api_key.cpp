@@ -1,9 +1,8 @@
 #include "host/auth/api_key.hpp"
 
-#include <array>
 #include <utility>
 
-#include "stipend/hex.hpp"
+#include "host/auth/key_text.hpp"
 
 namespace stipend::auth {
 namespace {
@@ -11,32 +10,9 @@ namespace {
 constexpr std::string_view key_prefix = "stp_";
 constexpr std::size_t id_bytes = 8;
 constexpr std::size_t secret_bytes = 32;
-constexpr std::size_t checksum_digits = 8;
 constexpr std::size_t secret_at = key_prefix.size() + 2 * id_bytes + 1;
 constexpr std::size_t checksum_at = secret_at + 2 * secret_bytes;
 constexpr std::size_t key_size = checksum_at + checksum_digits;
-
-// CRC-32 of ISO 3309, as scanners compute it.
-std::uint32_t crc32(std::string_view text) {
-    std::uint32_t crc = 0xffffffffU;
-    for (const auto byte : bytes_of(text)) {
-        crc ^= byte;
-        for (int bit = 0; bit < 8; ++bit) crc = crc >> 1 ^ (0xedb88320U & (0U - (crc & 1U)));
-    }
-    return ~crc;
-}
-
-std::string checksum_of(std::string_view text) {
-    const auto crc = crc32(text);
-    std::array<std::uint8_t, 4> bytes{};
-    for (std::size_t at = 0; at < bytes.size(); ++at) bytes[at] = static_cast<std::uint8_t>(crc >> (24 - 8 * at));
-    return hex_encode(bytes);
-}
-
-// Upper case would be a second text of the same key.
-bool is_lower_hex(std::string_view text) {
-    return is_hex(text) && text.find_first_of("ABCDEF") == std::string_view::npos;
-}
 
 }  // namespace
 

@@ -37,6 +37,26 @@ void add_orchestrator_import(CLI::App& group, OrchestratorImportOptions& options
     one->callback([&] { status = orchestrator_import(options); });
 }
 
+void add_invitation_commands(CLI::App& group, InviteOptions& options, int& status) {
+    auto* make = command(group, "invite", "make an invitation by which one orchestrator joins, and show it once",
+                         options.common);
+    add_api_options(*make, options.api);
+    make->add_option("--manager-url", options.manager_url,
+                     "where orchestrators reach the manager (default: api.origin, or what --url says)");
+    make->add_option("--expires-in", options.expires_in, "how long it is valid, from 1m to 30d (default: 24h)");
+    make->add_option("--capability", options.capability, "by which it is measured, and which it has to state");
+    make->add_option("--network", options.network, "one of `networks` in the configuration, on which it is paid");
+    make->add_flag("--approve", options.approve, "approve it at its first proof");
+    make->callback([&] { status = orchestrator_invite(options); });
+    auto* list = command(group, "invitations", "list the invitations", options.common);
+    add_api_options(*list, options.api);
+    list->callback([&] { status = orchestrator_invitations(options); });
+    auto* revoke = command(group, "revoke-invitation", "refuse an invitation from now on", options.common);
+    add_api_options(*revoke, options.api);
+    revoke->add_option("ID", options.id, "the invitation, as `invitations` shows it")->required();
+    revoke->callback([&] { status = orchestrator_revoke_invitation(options); });
+}
+
 // What a registration states. Only over the API.
 void add_registration(CLI::App& group, const char* name, const char* what, RegisterOptions& options, int& status) {
     const bool update = std::string_view(name) == "update";
@@ -78,6 +98,7 @@ void add_orchestrator_commands(CLI::App& app, AccessOptions& access, int& status
     add_registration(*group, "update", "change a registration; what is left out stays, but for service addresses",
                      registered, status);
     add_orchestrator_import(*group, access.imported, status);
+    add_invitation_commands(*group, access.invite, status);
     const auto add = [&](const char* name, const char* what, const std::string& action) {
         auto* one = command(*group, name, what, options.common);
         add_api_options(*one, options.api);

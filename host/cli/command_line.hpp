@@ -33,6 +33,7 @@ struct AccessOptions {
     OrchestratorOptions orchestrator;
     RegisterOptions registered;
     OrchestratorImportOptions imported;
+    InviteOptions invite;
     UserOptions user;
     ApiKeyOptions key;
 };
@@ -54,6 +55,8 @@ struct LedgerOptions {
 void add_explain_command(CLI::App& app, ExplainOptions& options, int& status);
 // Of `policy`. All outlive `app`.
 void add_policy_commands(CLI::App& app, PolicyOptions& options, int& status);
+// Of `worker`. All outlive `app`.
+void add_worker_commands(CLI::App& app, JoinOptions& options, int& status);
 // Of `user`, `api-key` and `orchestrators`. All outlive `app`.
 void add_access_commands(CLI::App& app, AccessOptions& options, int& status);
 // Of `ledger`. All outlive `app`.

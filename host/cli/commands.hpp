@@ -257,6 +257,37 @@ int orchestrator_list(const OrchestratorOptions& options);
 // "approve", "disconnect", "remove", "rotate", "revoke"
 int orchestrator_change(const OrchestratorOptions& options, const std::string& action);
 
+// Invitations by which orchestrators join: of a running host, or over the API.
+struct InviteOptions {
+    Common common;
+    ApiTarget api;
+    std::string manager_url;  // empty: the API's own origin, or the URL that is asked
+    std::string expires_in, capability, network;
+    bool approve = false;
+    std::string id;  // of `revoke-invitation`
+};
+int orchestrator_invite(const InviteOptions& options);
+int orchestrator_invitations(const InviteOptions& options);
+int orchestrator_revoke_invitation(const InviteOptions& options);
+
+// A worker that joins a manager.
+struct JoinOptions {
+    Common common;
+    std::string url, token_file, ca;
+    std::string id, endpoint, payout_address, capability;
+    std::string orchestrator, orchestrator_secret_file, orchestrator_cert;
+    std::vector<std::string> watch;
+    std::string state = "/var/lib/stipend-worker";
+    std::string plugins;
+    std::string listen = "127.0.0.1:9876";
+    std::string worker_url;  // empty: http:// and `listen`
+    std::string metrics = "127.0.0.1:9109";
+    std::string wait = "10m";
+    bool dry_run = false;
+    bool no_start = false;
+};
+int worker_join(const JoinOptions& options);
+
 int plugins_list(const Common& common);
 int plugins_inspect(const Common& common, const std::string& file);
 

@@ -20,6 +20,7 @@ inline constexpr int exit_good = 0;
 inline constexpr int exit_bad = 1;      // the thing asked about is bad
 inline constexpr int exit_usage = 2;    // the command line is
 inline constexpr int exit_differs = 3;  // what was computed again is not what is recorded
+inline constexpr int exit_waiting = 4;  // it is not over yet: the same command goes on
 
 struct Common {
     std::string config_file = "config.yaml";

@@ -45,6 +45,7 @@ const std::vector<stipend::ExitStatus> exits = {
     {exit_bad, "It could not be done, or what was asked about is bad"},
     {exit_usage, "The command line or the configuration is wrong"},
     {exit_differs, "What was computed again is not what is recorded"},
+    {exit_waiting, "It waits for another person's decision; the same command goes on"},
 };
 
 // `config man-page` and `config completion`.
@@ -253,6 +254,9 @@ int main(int argc, char** argv) {
 
     PolicyOptions policy_options;
     add_policy_commands(app, policy_options, status);
+
+    JoinOptions join_options;
+    add_worker_commands(app, join_options, status);
 
     AccessOptions access;
     add_access_commands(app, access, status);

@@ -42,8 +42,8 @@ int orchestrator_list(const OrchestratorOptions& options) {
     int status = exit_good;
     const auto settings = settings_for(Reads::place, common, status);
     if (!settings) return status;
-    const auto answer =
-        ask_or_open(*settings, "GET", Json::object(), [](auto& store) { return engine::list_registrations(store); });
+    const auto answer = ask_or_open(*settings, "GET", Json::object(),
+                                    [](auto& store) { return engine::list_registrations(store, SystemClock().now()); });
     if (!answer) return print_error(answer.error());
     if (common.json) {
         fmt::print("{}\n", answer->dump());

@@ -198,6 +198,15 @@ void add_payees(config::Settings& settings, Policies& policies, ManagerPlan& pla
     plan.update.payees = std::move(payees);
 }
 
+// Whether the configuration has what the invitation of `one` names.
+bool has_terms(const config::Settings& settings, const registry::Registration& one) {
+    const auto has = [](const auto& list, const std::string& name, auto member) {
+        return name.empty() || std::ranges::find(list, name, member) != list.end();
+    };
+    return has(settings.capabilities, one.capability, &config::Capability::name) &&
+           has(settings.networks, one.network, &config::PaidNetwork::name);
+}
+
 // As further entries of the configuration. Their own order among themselves is the store's, which has each endpoint,
 // address and key once.
 void add_registered(config::Settings& settings, const std::vector<registry::Registration>& approved,
@@ -209,8 +218,15 @@ void add_registered(config::Settings& settings, const std::vector<registry::Regi
             plan.left_out.push_back(one.stated.id);
             continue;
         }
+        auto entry =
+            registry::entry_of(one.stated, one.capability.empty() ? settings.registration.capability : one.capability);
+        entry.network = one.network;
+        if (!has_terms(settings, one)) {
+            plan.without_terms.push_back(one.stated.id);
+            continue;
+        }
         plan.registered.insert(one.stated.id);
-        settings.orchestrators.push_back(registry::entry_of(one.stated, settings.registration.capability));
+        settings.orchestrators.push_back(std::move(entry));
     }
 }
 

@@ -53,6 +53,7 @@ struct ManagerPlan final : runtime::Plan {
     // By id of each registration: the payout address that its wallet has proven, or nothing; NULL: not known.
     std::shared_ptr<const std::map<std::string, std::string>> proven;
     std::vector<std::string> left_out;  // and of those that are not, since the configuration has their id or endpoint
+    std::vector<std::string> without_terms;  // nor is what their invitations name of this configuration
     std::string payees_digest;  // equal digests: the same orchestrators, with the same addresses, keys and capabilities
 };
 

@@ -1,5 +1,7 @@
 // The manager and the orchestrators that joined over the network: what is approved is paid as if the configuration
 // listed it.
+#include <algorithm>
+
 #include "host/base/printable.hpp"
 #include "host/base/time.hpp"
 #include "host/engine/manager.hpp"
@@ -17,6 +19,27 @@ std::vector<IpRange> allowed_of(const config::Registration& registration) {
     for (const auto& text : registration.allowed_networks) {
         if (const auto range = IpRange::parse(text)) out.push_back(*range);
     }
+    return out;
+}
+
+Result<void> known_terms(const config::Settings& settings, const std::string& capability, const std::string& network) {
+    if (!capability.empty() && std::ranges::find(settings.capabilities, capability, &config::Capability::name) ==
+                                   settings.capabilities.end()) {
+        return fail(STIPEND_E_INVALID, "\"capability\": got \"", printable_line(clip(capability, 64)),
+                    "\", want one of `capabilities` in the configuration");
+    }
+    if (!network.empty() &&
+        std::ranges::find(settings.networks, network, &config::PaidNetwork::name) == settings.networks.end()) {
+        return fail(STIPEND_E_INVALID, "\"network\": got \"", printable_line(clip(network, 64)),
+                    "\", want one of `networks` in the configuration");
+    }
+    return {};
+}
+
+std::string first_names(const std::vector<std::string>& all) {
+    std::string out;
+    for (std::size_t at = 0; at < all.size() && at < named_in_alert; ++at) out += cat(at == 0 ? "" : ", ", all[at]);
+    if (all.size() > named_in_alert) out += ", ...";
     return out;
 }
 
@@ -47,19 +70,26 @@ void Manager::report_registrations() {
                                     registrations_fault_, ". Mend the file, and restart"),
                         .at = now});
     }
-    if (!plan_ || plan_->left_out.empty()) return engine_->resolve("registrations", now);
-    std::string names;
-    for (std::size_t at = 0; at < plan_->left_out.size() && at < named_in_alert; ++at) {
-        names += cat(at == 0 ? "" : ", ", plan_->left_out[at]);
+    if (!plan_ || plan_->without_terms.empty()) {
+        engine_->resolve("invitations", now);
+    } else {
+        engine_->raise({.id = "invitations",
+                        .severity = STIPEND_ALERT_WARNING,
+                        .text = cat(plan_->without_terms.size(),
+                                    " approved orchestrators are left out, since the configuration no longer has the "
+                                    "capability or the network that their invitation names: ",
+                                    first_names(plan_->without_terms)),
+                        .at = now});
     }
-    if (plan_->left_out.size() > named_in_alert) names += ", ...";
-    engine_->raise({.id = "registrations",
-                    .severity = STIPEND_ALERT_WARNING,
-                    .text = cat(plan_->left_out.size(),
-                                " approved orchestrators are left out, since the configuration has their id, endpoint, "
-                                "payout address or key: ",
-                                names, ". Remove them there or by `stipend orchestrator remove`"),
-                    .at = now});
+    if (!plan_ || plan_->left_out.empty()) return engine_->resolve("registrations", now);
+    engine_->raise(
+        {.id = "registrations",
+         .severity = STIPEND_ALERT_WARNING,
+         .text = cat(plan_->left_out.size(),
+                     " approved orchestrators are left out, since the configuration has their id, endpoint, "
+                     "payout address or key: ",
+                     first_names(plan_->left_out), ". Remove them there or by `stipend orchestrator remove`"),
+         .at = now});
 }
 
 std::unique_ptr<Registrar> Manager::make_registrar() {
@@ -67,30 +97,36 @@ std::unique_ptr<Registrar> Manager::make_registrar() {
     const auto& settings = plan_->settings;
     connect_back_ =
         std::make_shared<ConnectBack>(host_.http(), [&log = host_.log()](const std::string& line) { log.info(line); });
-    return std::make_unique<Registrar>(
-        RegistrarParts{.store = registrations_,
-                       .clock = &host_.clock(),
-                       .log = [this](const std::string& line) { host_.log().info(line); },
-                       .has_history =
-                           [this](const std::string& id) {
-                               return host_.loop().ask_within(history_patience_ns, [this, id] {
-                                   return engine_->payees().find(std::string_view(id)).has_value();
-                               });
-                           },
-                       .configured =
-                           [this] {
-                               const std::lock_guard lock(configured_mutex_);
-                               return configured_;
-                           },
-                       .proven = [this](const std::string& id) { proofs_.proven(id, host_.now()); },
-                       .not_checked = [this](const std::string& id) { proofs_.not_checked(id, host_.now()); },
-                       .connect_back = connect_back_,
-                       .proof_interval_ns = settings.registration.proof_interval_ns,
-                       .pending_changed = [this] { host_.loop().post([this] { next_change_look_ = 0; }); },
-                       .changed = [this] { host_.apply_again(); },
-                       .origin = ManagerApi::origin_of(settings),
-                       .common_secret = settings.registration.open() ? settings.registration.secret : std::string(),
-                       .allowed = allowed_of(settings.registration)});
+    return std::make_unique<Registrar>(RegistrarParts{
+        .store = registrations_,
+        .clock = &host_.clock(),
+        .log = [this](const std::string& line) { host_.log().info(line); },
+        .has_history =
+            [this](const std::string& id) {
+                return host_.loop().ask_within(history_patience_ns, [this, id] {
+                    return engine_->payees().find(std::string_view(id)).has_value();
+                });
+            },
+        .configured =
+            [this] {
+                const std::lock_guard lock(configured_mutex_);
+                return configured_;
+            },
+        .proven = [this](const std::string& id) { proofs_.proven(id, host_.now()); },
+        .not_checked = [this](const std::string& id) { proofs_.not_checked(id, host_.now()); },
+        .connect_back = connect_back_,
+        .proof_interval_ns = settings.registration.proof_interval_ns,
+        .pending_changed = [this] { host_.loop().post([this] { next_change_look_ = 0; }); },
+        .changed = [this] { host_.apply_again(); },
+        .origin = ManagerApi::origin_of(settings),
+        .common_secret = settings.registration.open() ? settings.registration.secret : std::string(),
+        .known_terms = [this](const std::string& capability, const std::string& network) -> Result<void> {
+            STIPEND_LET(known, host_.loop().ask_within(history_patience_ns, [this, capability, network] {
+                return known_terms(plan_->settings, capability, network);
+            }));
+            return known;
+        },
+        .allowed = allowed_of(settings.registration)});
 }
 
 // Payments and the operator's own alerts go on without it.

@@ -30,7 +30,7 @@ void submit_job(plugin::Instance& dispatch, const JobSpec& job, const registry::
 // What an orchestrator offers, as its dispatch plugin sees it now.
 struct Offer {
     bool reachable = false;      // it has named its price; the rest is 0 otherwise
-    std::int64_t capacity = 0;   // jobs at once; -1: not told
+    std::int64_t capacity = 0;   // jobs at once; -1: not stated
     Wei price_per_s = {};        // of the coin
     std::string announced = {};  // the address by which it names itself; empty: none
     std::int64_t latency_ns = 0;

@@ -118,6 +118,12 @@ Json answer_of(const Outcome& outcome) {
     return out;
 }
 
+std::string local_name(const Json& body) {
+    const auto* by = body.find("by");
+    const bool named = by != nullptr && by->is(Json::Kind::string);
+    return cat("local:", named ? clip(by->text(), max_by_bytes) : std::string_view());
+}
+
 struct Order {
     std::string action, id;
     registry::Actor actor;
@@ -127,7 +133,7 @@ Result<Order> order_of(const Json& body) {
         const auto* value = body.find(name);
         return value != nullptr && value->is(Json::Kind::string) ? value->text() : std::string();
     };
-    Order out{text("action"), text("id"), {registry::Rank::approver, cat("local:", clip(text("by"), max_by_bytes))}};
+    Order out{text("action"), text("id"), {registry::Rank::approver, local_name(body)}};
     if (out.id.empty()) return fail(STIPEND_E_INVALID, "the id is missing");
     return out;
 }
@@ -163,39 +169,6 @@ Json change_json(const std::optional<registry::PendingChange>& change) {
 Registrar::Registrar(RegistrarParts parts)
     : parts_(std::move(parts)), common_hash_(auth::sha256(parts_.common_secret)), throttle_(throttle_limits()) {}
 
-Registrar::Proof Registrar::check_secret(const api::Request& request, std::string_view id, bool takes_common) {
-    if (const auto wait_s = begin_attempt(request); wait_s > 0) {
-        return {.refusal = api::problem_later(429, "too many requests", wait_s)};
-    }
-    const auto hash = auth::sha256(request.credential);
-    Proof out;
-    out.common = takes_common && !parts_.common_secret.empty() && auth::equal_in_constant_time(hash, common_hash_);
-    const auto owns = parts_.store->owns(id, hash);
-    if (!owns) {
-        parts_.log(owns.error().message);
-        return {.refusal = api::problem(500, "the host failed; its log says why")};
-    }
-    out.own = *owns;
-    if (!out.common && !out.own) {
-        parts_.log(cat("registration: refused from ", request.client.text(), ": wrong secret",
-                       id.empty() ? std::string() : " for " + printable_line(clip(id, 128))));
-        out.refusal = api::problem(401, auth::refused_answer);
-        return out;
-    }
-    succeeded(request);
-    return out;
-}
-
-std::int64_t Registrar::begin_attempt(const api::Request& request) {
-    const std::lock_guard lock(mutex_);
-    return throttle_.begin({}, request.client, parts_.clock->monotonic());
-}
-
-void Registrar::succeeded(const api::Request& request) {
-    const std::lock_guard lock(mutex_);
-    throttle_.succeeded({}, request.client);
-}
-
 void Registrar::note(const Outcome& outcome, std::string_view what, std::string_view by) {
     parts_.log(cat("registration: ", what, ": ", outcome.registration.stated.id, " (",
                    registry::name_of(outcome.registration.state), "), by ", printable_line(by)));
@@ -220,9 +193,13 @@ api::Reply Registrar::enroll(const api::Request& request) {
         enrollment.actor = actor_of(*request.principal);
         by = enrollment.actor.name;
     } else {
+        enrollment.invitation = auth::parse_invitation(request.credential);
+        if (enrollment.invitation) by = cat("the invitation ", enrollment.invitation->id);
         const auto* id = request.body.find("orchestrator_id");
         const bool is_text = id != nullptr && id->is(Json::Kind::string);
-        auto proof = check_secret(request, is_text ? std::string_view(id->text()) : std::string_view(), true);
+        auto proof = enrollment.invitation
+                         ? check_invitation(request, *enrollment.invitation)
+                         : check_secret(request, is_text ? std::string_view(id->text()) : std::string_view(), true);
         if (proof.refusal) return std::move(*proof.refusal);
         enrollment.common = proof.common;
         enrollment.secret = auth::sha256(request.credential);
@@ -241,7 +218,7 @@ api::Reply Registrar::enroll(const api::Request& request) {
             return api::problem(409, cat("an orchestrator of the configuration has ", what, " already"));
         }
     }
-    if (enrollment.common) {
+    if (enrollment.common || enrollment.invitation) {
         const auto known = parts_.has_history(id);
         if (!known) return api::problem_of(known.error());
         enrollment.has_history = *known;
@@ -351,15 +328,6 @@ api::Reply Registrar::rotate(const api::Request& request) {
     return change(revoke != nullptr && revoke->truth() ? Kind::revoke : Kind::rotate, request, true);
 }
 
-std::optional<api::Reply> Registrar::refuse_other(const api::Request& request, std::string_view id) {
-    return check_secret(request, id, false).refusal;
-}
-
-bool Registrar::owns(std::string_view id, const auth::Sha256& secret) {
-    const auto found = parts_.store->owns(id, secret);
-    return found && *found;
-}
-
 Result<std::vector<std::string>> Registrar::owned_by(std::string_view wallet) {
     STIPEND_LET(found, parts_.store->proven_by(wallet));
     std::vector<std::string> out;
@@ -368,7 +336,15 @@ Result<std::vector<std::string>> Registrar::owned_by(std::string_view wallet) {
 }
 
 Result<Json> Registrar::order(const Json& body) {
-    if (const auto* action = body.find("action"); action != nullptr && action->text() == "import") return import(body);
+    const auto* action = body.find("action");
+    if (action != nullptr && action->text() == "import") return import(body);
+    if (action != nullptr && action->text() == "invite") return make_invitation(body, local_name(body));
+    if (action != nullptr && action->text() == "revoke-invitation") {
+        STIPEND_LET(asked, order_of(body));
+        STIPEND_LET(ended, end_invitation(asked.id, asked.actor.name));
+        if (ended.fault != Fault::none) return fail(STIPEND_E_INVALID, ended.why, ": ", clip(asked.id, max_by_bytes));
+        return Json::object().append("success", true);
+    }
     STIPEND_LET(order, order_of(body));
     STIPEND_LET(outcome, carry_out_order(*parts_.store, order, parts_.clock->now()));
     note(outcome, order.action, order.actor.name);
@@ -378,7 +354,7 @@ Result<Json> Registrar::order(const Json& body) {
 }
 
 Result<Json> Registrar::list() {
-    return list_registrations(*parts_.store);
+    return list_registrations(*parts_.store, parts_.clock->now());
 }
 
 Result<Json> order_without_host(registry::RegistrationStore& store, const Json& body, stipend_unix_ns now) {
@@ -387,11 +363,12 @@ Result<Json> order_without_host(registry::RegistrationStore& store, const Json& 
     return answer_of(outcome);
 }
 
-Result<Json> list_registrations(registry::RegistrationStore& store) {
+Result<Json> list_registrations(registry::RegistrationStore& store, stipend_unix_ns now) {
     STIPEND_LET(all, store.all());
     auto list = Json::array();
     for (const auto& one : all) list.push(registration_json(one));
-    return Json::object().append("registrations", std::move(list));
+    STIPEND_LET(invitations, invitations_json(store, now));
+    return Json::object().append("registrations", std::move(list)).append("invitations", std::move(invitations));
 }
 
 }  // namespace stipend::engine

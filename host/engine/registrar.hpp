@@ -37,8 +37,10 @@ struct RegistrarParts {
     std::function<void()> pending_changed;
     // What is paid has changed: returns at once.
     std::function<void()> changed;
-    std::string origin;            // of the API, as wallets show it
-    std::string common_secret;     // empty: newcomers do not register by themselves
+    std::string origin;         // of the API, as wallets show it
+    std::string common_secret;  // empty: newcomers do not register by themselves
+    // INVALID: the configuration has no such capability, or no such network; empty ones are none. May block.
+    std::function<Result<void>(const std::string& capability, const std::string& network)> known_terms;
     std::vector<IpRange> allowed;  // networks that endpoints may lead to although they are not public
 };
 
@@ -55,13 +57,18 @@ class Registrar final : public api::Registrations {
     api::Reply payout_challenge(const api::Request& request) override;
     api::Reply prove_payout(const api::Request& request) override;
     api::Reply cancel_change(const api::Request& request) override;
+    api::Reply invite(const api::Request& request) override;
+    api::Reply invitations(const api::Request& request) override;
+    api::Reply revoke_invitation(const api::Request& request) override;
+    api::Reply invitation(const api::Request& request) override;
     std::optional<api::Reply> refuse_other(const api::Request& request, std::string_view id) override;
     [[nodiscard]] bool owns(std::string_view id, const auth::Sha256& secret) override;
     Result<std::vector<std::string>> owned_by(std::string_view wallet) override;
 
     // An order of the person at this machine: {"action": approve, disconnect, remove, rotate, revoke or cancel-change;
     // "id", "by"}; or
-    // {"action": "import"} and what `import` takes.
+    // {"action": "import"} and what `import` takes; or {"action": "invite"} and what the API's route takes, with "by";
+    // or {"action": "revoke-invitation", "id", "by"}.
     [[nodiscard]] Result<Json> order(const Json& body);
     [[nodiscard]] Result<Json> list();
     // Many registrations at once: {"entries": [{as to register, "approved"}], "update", "dry_run", "by"}. All of them,
@@ -78,6 +85,7 @@ class Registrar final : public api::Registrations {
         std::optional<api::Reply> refusal = {};
     };
     [[nodiscard]] Proof check_secret(const api::Request& request, std::string_view id, bool takes_common);
+    [[nodiscard]] Proof check_invitation(const api::Request& request, const auth::InvitationText& text);
     // The seconds that this client has to wait after wrong secrets and proofs; 0: none, and an attempt is counted.
     [[nodiscard]] std::int64_t begin_attempt(const api::Request& request);
     void succeeded(const api::Request& request);
@@ -88,6 +96,11 @@ class Registrar final : public api::Registrations {
     // Or why none is.
     [[nodiscard]] std::variant<auth::PayoutProof, api::Reply> wanted_payout_proof(const api::Request& request);
     void note(const registry::Outcome& outcome, std::string_view what, std::string_view by);
+    // registrar_invitations.cpp
+    [[nodiscard]] Result<Json> make_invitation(const Json& body, const std::string& by);
+    [[nodiscard]] Result<registry::Outcome> end_invitation(std::string_view id, const std::string& by);
+    // Approves it where its invitation says so: the registration as it is then.
+    [[nodiscard]] registry::Registration approve_invited(registry::Registration registration, stipend_unix_ns now);
 
     const RegistrarParts parts_;
     const auth::Sha256 common_hash_;
@@ -103,6 +116,8 @@ class Registrar final : public api::Registrations {
 // Carries out an order without a running host, as `Registrar::order`.
 [[nodiscard]] Result<Json> order_without_host(registry::RegistrationStore& store, const Json& body,
                                               stipend_unix_ns now);
-[[nodiscard]] Result<Json> list_registrations(registry::RegistrationStore& store);
+// {"registrations", "invitations"}
+[[nodiscard]] Result<Json> list_registrations(registry::RegistrationStore& store, stipend_unix_ns now);
+[[nodiscard]] Result<Json> invitations_json(registry::RegistrationStore& store, stipend_unix_ns now);
 
 }  // namespace stipend::engine

@@ -57,7 +57,7 @@ api::Reply Registrar::prove(const api::Request& request) {
     }
     succeeded(request);
     parts_.proven(id);
-    return accepted(registration, now);
+    return accepted(approve_invited(registration, now), now);
 }
 
 // With the next challenge, once the endpoint was connected to.

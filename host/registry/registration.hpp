@@ -48,6 +48,9 @@ struct Registration {
     stipend_unix_ns created_at = 0;
     stipend_unix_ns updated_at = 0;
     std::optional<stipend_unix_ns> approved_at;  // the first time
+    // What its invitation says, of `RegistrationStore::approved` alone; empty: as the configuration has it.
+    std::string capability = {};  // by which it is measured
+    std::string network = {};     // on which it is paid
 };
 
 // What makes two orchestrators the same party: the texts are equal where they are.

@@ -6,6 +6,7 @@
 #include <string>
 #include <utility>
 
+#include "host/auth/invitation.hpp"
 #include "host/registry/registration.hpp"
 
 namespace stipend::registry {
@@ -69,7 +70,8 @@ struct Enrollment {
     // The hash of the secret that a newcomer made for itself: it becomes the id's own. Of an id that has it already, it
     // proves the owner, so that a registration whose answer was lost is sent again as it was.
     std::optional<auth::Sha256> proposed = {};
-    bool has_history = false;  // the ledger knows this id, and the registry does not
+    std::optional<auth::InvitationText> invitation = {};  // of a peer: what it sent is one
+    bool has_history = false;                             // the ledger knows this id, and the registry does not
     std::optional<Once> once;
     // The answer that is recorded for a repetition: without secrets.
     std::function<std::string(const Outcome&)> answer;

@@ -14,11 +14,21 @@ Result<Outcome> RegistrationStore::enroll_within(const Enrollment& enrollment, s
     const auto& id = enrollment.stated.id;
     STIPEND_LET(before, read(id));
     const bool peer = enrollment.actor.rank == Rank::peer;
-    const bool owner = peer && before &&
-                       (same_secret(before->secret, enrollment.secret) ||
-                        (enrollment.common && same_secret(before->secret, enrollment.proposed)));
-    if (peer && !owner && !enrollment.common) return refused(Fault::denied, "wrong secret");
-    const auto by = owner ? "orchestrator:" + id : peer ? std::string("newcomer") : enrollment.actor.name;
+    const bool owner =
+        peer && before &&
+        (same_secret(before->secret, enrollment.secret) ||
+         ((enrollment.common || enrollment.invitation) && same_secret(before->secret, enrollment.proposed)));
+    std::optional<Invitation> invitation;
+    if (enrollment.invitation) STIPEND_SET(invitation, read_invitation_of(*enrollment.invitation));
+    if (peer && !owner && !enrollment.common && !invitation) return refused(Fault::denied, "wrong secret");
+    if (enrollment.invitation && !invitation) return refused(Fault::denied, "no such invitation");
+    if (invitation) {
+        if (auto refusal = refuse_invited(enrollment, *invitation, owner, now)) return std::move(*refusal);
+    }
+    const auto by = owner        ? "orchestrator:" + id
+                    : invitation ? cat("invitation ", invitation->id, " of ", invitation->made_by)
+                    : peer       ? std::string("newcomer")
+                                 : enrollment.actor.name;
     STIPEND_LET(repeated, repetition(enrollment, by, now));
     if (repeated) return std::move(*repeated);
     const bool there = before && before->state != RegistrationState::removed;
@@ -34,6 +44,7 @@ Result<Outcome> RegistrationStore::enroll_within(const Enrollment& enrollment, s
     STIPEND_LET(outcome,
                 there ? update(enrollment, by, owner, std::move(*before), now) : create(enrollment, by, before, now));
     if (outcome.fault != Fault::none) return outcome;
+    if (invitation) STIPEND_TRY(take_invitation(*invitation, id, now));
     if (enrollment.answer) outcome.answer = enrollment.answer(outcome);
     STIPEND_TRY(remember(enrollment, by, outcome, now));
     return outcome;

@@ -87,6 +87,7 @@ Result<std::unique_ptr<RegistrationStore>> RegistrationStore::open(const std::fi
                             "NULL, worker_key TEXT NOT "
                             "NULL, asked_at INTEGER NOT NULL, effective_at INTEGER NOT NULL, asked_by TEXT NOT NULL) "
                             "STRICT, WITHOUT ROWID;"));
+    STIPEND_TRY(self->make_invitation_table());
     return self;
 }
 
@@ -152,14 +153,19 @@ Result<void> RegistrationStore::put(const Registration& registration, std::strin
         }
     }
     if (what.empty()) return {};
+    return note(registration.updated_at, actor, what, stated.id, from, to);
+}
+
+Result<void> RegistrationStore::note(stipend_unix_ns at, std::string_view actor, std::string_view what,
+                                     std::string_view id, std::string_view from, std::string_view to) {
     STIPEND_LET(audit, database_.prepare(
                            "INSERT INTO audit(at, actor, what, id, from_text, to_text) VALUES(?, ?, ?, ?, ?, ?)"));
-    audit.bind(registration.updated_at).bind_text(actor).bind_text(what).bind_text(stated.id);
+    audit.bind(at).bind_text(actor).bind_text(what).bind_text(id);
     STIPEND_TRY(audit.bind_text(from).bind_text(to).run());
     STIPEND_LET(trim, database_.prepare(
                           "DELETE FROM audit WHERE id = ?1 AND number <= (SELECT number FROM audit WHERE id = ?1 ORDER "
                           "BY number DESC LIMIT 1 OFFSET ?2)"));
-    return trim.bind_text(stated.id).bind(max_audit_each).run();
+    return trim.bind_text(id).bind(max_audit_each).run();
 }
 
 template <class Change>
@@ -211,6 +217,7 @@ Result<Outcome> RegistrationStore::remove(std::string_view id, const Actor& acto
         out.registration.state = RegistrationState::removed;
         out.registration.ended_itself = false;
         out.registration.secret.reset();
+        STIPEND_TRY(forget_invitations(id));
         return drop_change(id);
     });
 }
@@ -268,7 +275,9 @@ Result<std::optional<Registration>> RegistrationStore::find(std::string_view id)
 
 Result<std::vector<Registration>> RegistrationStore::approved() {
     const std::lock_guard lock(mutex_);
-    return select("state = 1 ORDER BY id");
+    STIPEND_LET(out, select("state = 1 ORDER BY id"));
+    STIPEND_TRY(add_invited_terms(out));
+    return out;
 }
 
 Result<std::map<std::string, std::string>> RegistrationStore::proven_addresses() {

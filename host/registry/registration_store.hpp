@@ -14,6 +14,7 @@
 #include <vector>
 
 #include "host/base/private_database.hpp"
+#include "host/registry/invitation.hpp"
 #include "host/registry/registration_change.hpp"
 
 namespace stipend::registry {
@@ -36,6 +37,23 @@ class RegistrationStore {
 
     // An error is this host's own.
     [[nodiscard]] Result<Outcome> enroll(const Enrollment& enrollment, stipend_unix_ns now);
+    static constexpr std::size_t max_open_invitations = 1'000;
+    static constexpr std::size_t max_ended_invitations = 1'000;   // revoked or expired; the oldest is forgotten beyond
+    static constexpr std::size_t max_listed_invitations = 3'000;  // the others are of registrations long ago
+    // A new invitation. LIMIT: too many are open.
+    [[nodiscard]] Result<MadeInvitation> invite(const InvitationTerms& terms, const std::string& by,
+                                                stipend_unix_ns expires_at, stipend_unix_ns now);
+    // Those that are not used, then the others; the newest first in each.
+    [[nodiscard]] Result<std::vector<Invitation>> invitations();
+    // The one of that text; nothing: there is none.
+    [[nodiscard]] Result<std::optional<Invitation>> invitation_of(const auth::InvitationText& text);
+    // Refuses it from now on; of one that was used, it approves nothing any more. `unknown`: there is none. `taken`: it
+    // has done what it is for.
+    [[nodiscard]] Result<Outcome> revoke_invitation(std::string_view id, const std::string& by, stipend_unix_ns now);
+    // Approves a registration whose invitation says so, once. `unknown`: none does. `restricted`: an administrator has
+    // decided about it.
+    [[nodiscard]] Result<Outcome> approve_invited(std::string_view id, stipend_unix_ns now);
+
     static constexpr std::size_t max_import = 1'000;
     struct ImportRow {
         std::string why = {};              // it is refused; empty: it is not
@@ -95,6 +113,8 @@ class RegistrationStore {
         std::string actor, what, id, from, to;
     };
     [[nodiscard]] Result<std::vector<AuditRow>> audit(std::string_view id);
+    // The name under which the audit has invitations: of no orchestrator.
+    [[nodiscard]] static std::string invitation_audit();
 
     // Another number after each change. Does not block.
     [[nodiscard]] std::uint64_t revision() const { return revision_.load(); }
@@ -130,6 +150,18 @@ class RegistrationStore {
     [[nodiscard]] Result<std::string> taken_mark(const Stated& stated);
     [[nodiscard]] Result<void> put(const Registration& registration, std::string_view actor, std::string_view what,
                                    std::string_view from, std::string_view to);
+    [[nodiscard]] Result<void> note(stipend_unix_ns at, std::string_view actor, std::string_view what,
+                                    std::string_view id, std::string_view from, std::string_view to);
+    // invitation_store.cpp
+    [[nodiscard]] Result<void> make_invitation_table();
+    [[nodiscard]] Result<std::optional<Invitation>> read_invitation_of(const auth::InvitationText& text);
+    [[nodiscard]] static std::optional<Outcome> refuse_invited(const Enrollment& enrollment,
+                                                               const Invitation& invitation, bool owner,
+                                                               stipend_unix_ns now);
+    [[nodiscard]] Result<void> take_invitation(const Invitation& invitation, const std::string& id,
+                                               stipend_unix_ns now);
+    [[nodiscard]] Result<void> forget_invitations(std::string_view id);
+    [[nodiscard]] Result<void> add_invited_terms(std::vector<Registration>& registrations);
     // Changes the state of one that is there and not removed.
     template <class Change>
     [[nodiscard]] Result<Outcome> change(std::string_view id, const Actor& actor, std::string_view what,

@@ -76,7 +76,7 @@ void Membership::registered(Result<void> sent, const http::HttpResponse& respons
         }
         return refuse(settings_.secret.empty()
                           ? "the manager does not know this id: set manager.secret (MANAGER_SECRET) to the manager's "
-                            "registration.secret"
+                            "registration.secret, or join by an invitation: `stipend worker join`"
                           : "the manager refuses manager.secret (MANAGER_SECRET): it is not its registration.secret, "
                             "or the manager takes no newcomers");
     }

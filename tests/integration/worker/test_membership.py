@@ -23,7 +23,8 @@ TABLE = """      table: prompt
 class MembershipTest(unittest.TestCase):
     def setUp(self):
         self.endpoint = f"https://127.0.0.1:{free_port()}"
-        self.devnet = Devnet(1, "--orchestrator-listen", self.endpoint.removeprefix("https://"), "--bare-listeners")
+        self.devnet = Devnet(1, "--orchestrator-listen", self.endpoint.removeprefix("https://"), "--bare-listeners",
+                             *self.devnet_options())
         self.addCleanup(self.devnet.end)
         self.service = self.enterContext(socket.create_server(("127.0.0.1", 0)))
         threading.Thread(target=self.accept, daemon=True).start()
@@ -45,6 +46,9 @@ class MembershipTest(unittest.TestCase):
         text = self.host.config.read_text()
         line = next(line for line in text.splitlines() if line.startswith("      table: default"))
         self.host.config.write_text(text.replace(line, TABLE))
+
+    def devnet_options(self):
+        return ()
 
     def accept(self):
         with contextlib.suppress(OSError):

@@ -208,6 +208,10 @@ class NoRegistrations final : public Registrations {
     Reply payout_challenge(const Request&) override { return {}; }
     Reply prove_payout(const Request&) override { return {}; }
     Reply cancel_change(const Request&) override { return {}; }
+    Reply invite(const Request&) override { return {}; }
+    Reply invitations(const Request&) override { return {}; }
+    Reply revoke_invitation(const Request&) override { return {}; }
+    Reply invitation(const Request&) override { return {}; }
     std::optional<Reply> refuse_other(const Request& request, std::string_view id) override {
         if (owns(id, auth::sha256(request.credential))) return std::nullopt;
         return problem(401, "another one's");

@@ -21,7 +21,7 @@ export function OfferFigure({ id }: { id: string }) {
       <dt>Price offered</dt><dd data-figure="offer">{value}</dd>
       <dd class="note">
         {found === null ? "Asking …" : typeof found === "string" ? found
-          : !found.reachable ? "it names no price" : `capacity ${found.capacity ?? "not told"}, answered in ${found.latency_ms} ms`}
+          : !found.reachable ? "it names no price" : `capacity ${found.capacity ?? "not stated"}, answered in ${found.latency_ms} ms`}
       </dd>
     </div>
   );

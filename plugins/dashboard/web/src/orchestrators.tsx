@@ -1,5 +1,6 @@
 import { useMemo } from "preact/hooks";
 import { Grid, type Column } from "./grid";
+import { Invite } from "./invitations";
 import { ordered, useRanks, type Key } from "./order";
 import { Countdown, Mark, Strip, useStore } from "./parts";
 import { linkTo, setQuery, useRoute } from "./route";
@@ -101,6 +102,7 @@ export function OrchestratorsPage() {
             ))}
           </fieldset>
         </details>
+        <Invite />
         <span class="note" role="status" data-figure="shown">
           {rows.length} of {counts?.total ?? store.orchestrators.size}
           {counts && `: ${counts.connected} connected, ${counts.unhealthy} unhealthy, ${counts.unapproved} unapproved, ${counts.disconnected} disconnected`}

@@ -6,7 +6,7 @@ import { Problem } from "./parts";
 import { none, timeText } from "./text";
 import type { Gap, Orchestrator } from "./types";
 
-function Dialog({ title, close, children }: { title: string; close: () => void; children: ComponentChildren }) {
+export function Dialog({ title, close, children }: { title: string; close: () => void; children: ComponentChildren }) {
   const frame = useRef<HTMLDialogElement>(null);
   useEffect(() => {
     const before = document.activeElement as HTMLElement | null;
