@@ -51,7 +51,7 @@ void write_block(const Node& node, std::size_t indent, std::string& out) {
     }
 }
 
-Node* child_of(Node* mapping, std::string_view key) {
+Node* member_of(Node* mapping, std::string_view key) {
     if (mapping == nullptr) return nullptr;
     const auto found = std::ranges::find(mapping->children, key, &Node::key);
     return found == mapping->children.end() ? nullptr : &*found;
@@ -59,7 +59,7 @@ Node* child_of(Node* mapping, std::string_view key) {
 
 // The tables themselves are among the settings already.
 void add_origin(Node& root, const TablesText& tables) {
-    Node* policy = child_of(child_of(&root, "payment"), "policy");
+    Node* policy = member_of(member_of(&root, "payment"), "policy");
     if (policy == nullptr) return;
     policy->children.push_back(scalar_node(tables.name, true));
     policy->children.back().key = "tables_from";

@@ -13,9 +13,9 @@ using Kind = Node::Kind;
 
 constexpr std::string_view ending = ".yaml";
 constexpr std::size_t max_name_bytes = 68;
-constexpr YamlLimits limits{
+constexpr YamlLimits tables_limits{
     .bytes = max_tables_bytes, .depth = 16, .nodes = 20'000, .text_bytes = std::size_t{4} * max_tables_bytes};
-constexpr const char* path = "payment.policy.config.tables";
+constexpr const char* tables_option = "payment.policy.config.tables";
 
 // The schema reports a name that is none.
 bool names_a_file(std::string_view name) {
@@ -57,8 +57,8 @@ void lay_over(Node& under, Node&& over, const Diagnostics& diagnostics, std::vec
             under.children.push_back(std::move(table));
             continue;
         }
-        warnings.push_back(cat(diagnostics.file(), ":", old->key_mark.line, ":", old->key_mark.column, ": ", path,
-                               ": the table ", scalar_node(table.key, true).shown(),
+        warnings.push_back(cat(diagnostics.file(), ":", old->key_mark.line, ":", old->key_mark.column, ": ",
+                               tables_option, ": the table ", scalar_node(table.key, true).shown(),
                                " is replaced by the one of that name in the file of tables_from"));
         *old = std::move(table);
     }
@@ -80,7 +80,7 @@ std::optional<Node> read_tables(const std::string& file, const SourceText& text,
     diagnostics.set_second_source(file, text);
     Diagnostics own;
     own.set_source(file, text, 0);
-    auto root = text->size() <= max_tables_bytes ? parse_yaml(*text, own, limits) : std::nullopt;
+    auto root = text->size() <= max_tables_bytes ? parse_yaml(*text, own, tables_limits) : std::nullopt;
     if (text->size() > max_tables_bytes) {
         own.add({1, 1}, "", cat("got ", text->size(), " bytes, want at most ", max_tables_bytes));
     } else if (root && root->is(Kind::null)) {

@@ -17,7 +17,7 @@ PolicyKey key_of(const config::Tree& tree, Usd base) {
     return {config::plugin_json(tree), base.count_e8()};
 }
 
-bool names(const config::Node& mapping, const std::string& tier) {
+bool names_tier(const config::Node& mapping, const std::string& tier) {
     return std::ranges::any_of(mapping.children, [&](const config::Node& child) {
         return child.is(config::Node::Kind::scalar) && child.text == tier;
     });
@@ -26,13 +26,13 @@ bool names(const config::Node& mapping, const std::string& tier) {
 // The place of the mapping that names that tier: within the part that a value at the top names, where there is one.
 void find_tier(const config::Node& node, const std::string& tier, const config::Node& root, bool chosen,
                std::optional<config::SourcePos>& best, bool& best_chosen) {
-    if (&node != &root && node.is(config::Node::Kind::mapping) && names(node, tier) &&
+    if (&node != &root && node.is(config::Node::Kind::mapping) && names_tier(node, tier) &&
         (!best || chosen > best_chosen)) {
         best = node.pos;
         best_chosen = chosen;
     }
     for (const auto& child : node.children) {
-        find_tier(child, tier, root, chosen || (!child.key.empty() && names(root, child.key)), best, best_chosen);
+        find_tier(child, tier, root, chosen || (!child.key.empty() && names_tier(root, child.key)), best, best_chosen);
     }
 }
 
@@ -56,8 +56,9 @@ Json step_json(const LintStep& step) {
         .append("usd_per_minute", step.per_minute().text());
 }
 
-Result<std::shared_ptr<const plugin::PolicyInstance>> make(const plugin::Prepared& prepared, const stipend_terms& terms,
-                                                           std::int64_t patience_ns) {
+Result<std::shared_ptr<const plugin::PolicyInstance>> make_linted(const plugin::Prepared& prepared,
+                                                                  const stipend_terms& terms,
+                                                                  std::int64_t patience_ns) {
     const auto& library = *prepared.chosen.library;
     const auto& shown_as = library.staged.source;
     if (patience_ns > 0) {
@@ -123,7 +124,7 @@ Usd lint_settings(plugin::Loader& loader, const config::Settings& settings, cons
         const auto prepared =
             plugin::prepare(loader, policy, linted.tree, linted.path, STIPEND_POLICY, terms, diagnostics);
         if (!prepared) continue;
-        const auto made = make(*prepared, terms, lint.patience_ns);
+        const auto made = make_linted(*prepared, terms, lint.patience_ns);
         if (!made) {
             diagnostics.add(policy.pos, linted.path, made.error().message);
             continue;
