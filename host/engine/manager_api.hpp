@@ -15,6 +15,7 @@
 #include "host/engine/explanation_reads.hpp"
 #include "host/engine/manager_reads.hpp"
 #include "host/engine/receipt_reads.hpp"
+#include "host/engine/tables_desk.hpp"
 
 namespace stipend::engine {
 
@@ -52,6 +53,7 @@ class ManagerApi {
     ManagerReads reads_;
     ReceiptReads receipts_;
     ExplanationReads explanations_;
+    TablesDesk tables_;
     std::unique_ptr<api::ApiServer> server_;  // ends first
 };
 
