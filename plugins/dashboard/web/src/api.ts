@@ -43,12 +43,14 @@ interface Options {
   method?: string;
   body?: unknown;
   key?: string; // Idempotency-Key
+  match?: string; // the version that a change is made from
 }
 
 function headersOf(options: Options): Headers {
   const headers = new Headers({ Accept: "application/json" });
   if (options.body !== undefined) headers.set("Content-Type", "application/json");
   if (options.key !== undefined) headers.set("Idempotency-Key", options.key);
+  if (options.match !== undefined) headers.set("If-Match", `"${options.match}"`);
   if (options.method !== undefined && session) headers.set("X-CSRF-Token", session.csrf_token);
   return headers;
 }
