@@ -14,6 +14,7 @@
 #include "host/engine/settings_lint.hpp"
 #include "host/runtime/role.hpp"
 #include "stipend/duration.hpp"
+#include "stipend/headers.hpp"
 #include "stipend/json_parse.hpp"
 #include "stipend/record.hpp"
 
@@ -91,13 +92,21 @@ Json policy_json(const LintedPolicy& policy) {
         .append("ids", std::move(ids));
 }
 
-Json lines_of(const std::string& text) {
-    auto out = Json::array();
-    for (std::size_t at = 0; at < text.size();) {
-        const auto end = std::min(text.find('\n', at), text.size());
-        if (end > at) out.push(printable(text.substr(at, end - at)));
-        at = end + 1;
+// The lines of a report; what continues one, by an arrow, is a part of it.
+Json lines_of(std::string_view text) {
+    std::vector<std::string> lines;
+    while (!text.empty()) {
+        auto line = trim_blanks(text.substr(0, text.find('\n')));
+        text.remove_prefix(std::min(text.find('\n'), text.size() - 1) + 1);
+        if (line.empty()) continue;
+        if (line.starts_with("->") && !lines.empty()) {
+            lines.back() += cat(" ", printable(line));
+        } else {
+            lines.push_back(printable(line));
+        }
     }
+    auto out = Json::array();
+    for (auto& line : lines) out.push(std::move(line));
     return out;
 }
 

@@ -120,6 +120,7 @@ class Tables(WebTest):
                 with self.subTest(scheme=scheme, width=width):
                     self.assertEqual(self.browser.axe(), [])
                     self.assertEqual(self.browser.value(code="document.documentElement.scrollWidth - document.documentElement.clientWidth"), 0)
+                self.browser.value(code="scrollTo(0, 0)")
                 self.shot(f"tables-{scheme}-{width}")
         self.assert_quiet()
 

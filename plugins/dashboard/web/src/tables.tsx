@@ -227,7 +227,7 @@ function Workbench({ now, draft, changed, name, setDraft, done }: WorkProps) {
     <>
       {shown && <Editor table={shown} change={change} findings={sorted.own} />}
       <div class="tools">
-        {draft.has(name) && <button type="button" onClick={drop}>Remove {name} from the file</button>}
+        {draft.has(name) && now.tables.some((one) => one.name === name && one.origin === "file") && <button type="button" name="drop" onClick={drop}>Remove {name} from the file</button>}
         {changed && <button type="button" name="discard" onClick={() => setDraft(draftOf(now))}>Discard the draft</button>}
       </div>
       <Problem text={problem} />

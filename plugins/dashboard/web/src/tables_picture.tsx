@@ -96,7 +96,7 @@ export function Picture({ tiers, change, label }: Props) {
         const now = fromPpm(tier);
         if (!range || now === null) return null;
         return (
-          <g key={`edge-${at}`} class="edge" role="slider" tabIndex={0} aria-orientation="horizontal" data-edge={tier.name}
+          <g key={`edge-${at}`} class="edge" role="slider" tabindex={0} aria-orientation="horizontal" data-edge={tier.name}
             aria-label={`lower edge of ${tier.name}`} aria-valuemin={Number(percentOf(range.least))} aria-valuemax={Number(percentOf(range.most))}
             aria-valuenow={Number(percentOf(now))} aria-valuetext={`${tier.above ? "above" : "at least"} ${tier.edge} %`} {...drag(at)}>
             <rect class="grip" x={left - grip} y={0} width={2 * grip} height={height} />
