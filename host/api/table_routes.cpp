@@ -96,6 +96,7 @@ Reply with_version(Reply reply, std::string_view version) {
 
 Reply problem_of_tables(const Error& error) {
     if (error.status == STIPEND_E_UNAVAILABLE) return problem(409, error.message);
+    if (error.status == STIPEND_E_TIMEOUT) return problem_later(503, error.message, 5);
     if (error.status == STIPEND_E_LIMIT || error.status == STIPEND_E_CONFIG) return problem(422, error.message);
     return problem_of(error);
 }

@@ -302,7 +302,7 @@ Result<TablesDesk::Changed> TablesDesk::change(const Change& change) {
     STIPEND_LET(done, host_.take_tables({.text = change.draft ? shared(change.draft->text) : nullptr,
                                          .expected = change.expected,
                                          .accept_spend = change.accept_spend,
-                                         .record = [&](const std::string& from, const std::string& to) {
+                                         .record = [this, change](const std::string& from, const std::string& to) {
                                              return record(change, from, to);
                                          }}));
     Changed out{.is = Changed::Is::refused,

@@ -154,9 +154,10 @@ class Host {
     Result<TablesTaken> change_tables(const TablesChange& change);
     Result<void> put_tables_back(const TableFile& file, const config::SourceText& before);
     void tables_written();
-    // Runs `work` on the serial strand and waits. STATE: the host is stopping.
+    // Runs `work` on the serial strand and waits. STATE: the host is stopping. TIMEOUT: it has not run yet, or still
+    // runs, and may do so later; what it refers to has to outlive it.
     template <class Work>
-    auto among_reloads(Work work) -> decltype(work());
+    auto among_reloads(std::int64_t patience_ns, Work work) -> decltype(work());
     ReloadReport withdraw_waiting();
     void retry_waiting();
     void log_reload(const ReloadReport& report);

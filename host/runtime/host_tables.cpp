@@ -1,4 +1,5 @@
 // The host takes other tables: tried first, recorded, written, and put in force as a reload does it.
+#include <chrono>
 #include <future>
 
 #include "host/base/file.hpp"
@@ -8,8 +9,11 @@
 namespace stipend::runtime {
 namespace {
 
-constexpr std::int64_t quiet_ns = ns_per_s;
-constexpr std::int64_t patience_ns = 10 * ns_per_s;
+constexpr std::int64_t tables_quiet_ns = ns_per_s;
+constexpr std::int64_t tables_settle_ns = 10 * ns_per_s;
+constexpr std::int64_t read_patience_ns = 3 * ns_per_s;
+constexpr std::int64_t change_patience_ns = 25 * ns_per_s;  // within the deadline of a request
+constexpr std::chrono::milliseconds look_at_end{200};
 
 Error no_file() {
     return fail(STIPEND_E_CONFLICT,
@@ -19,21 +23,23 @@ Error no_file() {
 
 }  // namespace
 
+// What was posted is dropped without a word where the host ends meanwhile.
 template <class Work>
-auto Host::among_reloads(Work work) -> decltype(work()) {
-    auto answer = std::make_shared<std::promise<decltype(work())>>();
+auto Host::among_reloads(std::int64_t patience_ns, Work work) -> decltype(work()) {
+    const auto answer = std::make_shared<std::promise<decltype(work())>>();
     auto future = answer->get_future();
     serial_->post([answer, work = std::move(work)]() mutable { answer->set_value(work()); });
-    answer.reset();
-    try {
-        return future.get();
-    } catch (const std::future_error&) {  // what waited was dropped
-        return fail(STIPEND_E_STATE, "the host is stopping");
+    const auto until = clock_.monotonic() + patience_ns;
+    while (future.wait_for(look_at_end) != std::future_status::ready) {
+        const auto alive = loop_.ask_within(0, [] { return true; });
+        if (!alive && alive.error().status == STIPEND_E_STATE) return fail(STIPEND_E_STATE, "the host is stopping");
+        if (clock_.monotonic() > until) return fail(STIPEND_E_TIMEOUT, "a reload takes long: ask again");
     }
+    return future.get();
 }
 
 Result<TablesNow> Host::tables_now() {
-    return among_reloads([this]() -> Result<TablesNow> {
+    return among_reloads(read_patience_ns, [this]() -> Result<TablesNow> {
         if (!source_.tables) return no_file();
         TablesNow out{.file = *source_.tables,
                       .version = {},
@@ -49,7 +55,7 @@ Result<TablesNow> Host::tables_now() {
 }
 
 Result<config::Settings> Host::settings_with(const config::SourceText& tables, config::Diagnostics& diagnostics) {
-    STIPEND_LET(source, among_reloads([this]() -> Result<ConfigSource> {
+    STIPEND_LET(source, among_reloads(read_patience_ns, [this]() -> Result<ConfigSource> {
                     if (!source_.tables) return no_file();
                     return source_;
                 }));
@@ -58,7 +64,7 @@ Result<config::Settings> Host::settings_with(const config::SourceText& tables, c
 }
 
 Result<ReloadReport> Host::check_tables(const config::SourceText& tables, bool accept_spend) {
-    return among_reloads([this, tables, accept_spend]() -> Result<ReloadReport> {
+    return among_reloads(change_patience_ns, [this, tables, accept_spend]() -> Result<ReloadReport> {
         if (!source_.tables) return no_file();
         auto next = *source_.tables;
         next.text = tables;
@@ -67,7 +73,7 @@ Result<ReloadReport> Host::check_tables(const config::SourceText& tables, bool a
 }
 
 Result<TablesTaken> Host::take_tables(const TablesChange& change) {
-    return among_reloads([this, change] { return change_tables(change); });
+    return among_reloads(change_patience_ns, [this, change] { return change_tables(change); });
 }
 
 Result<TablesTaken> Host::change_tables(const TablesChange& change) {
@@ -113,7 +119,7 @@ Result<void> Host::put_tables_back(const TableFile& file, const config::SourceTe
 // By hand, or by this host itself, which is no change any more.
 void Host::tables_written() {
     const auto path = source_.tables->file;
-    if (!plugin::await_settled(path, quiet_ns, patience_ns)) return file_watch_->look_again(path);
+    if (!plugin::await_settled(path, tables_quiet_ns, tables_settle_ns)) return file_watch_->look_again(path);
     const auto text = TableFile(path).read();
     if (!text || version_of(*text) == version_of(source_.tables->text)) return;
     log_.info("the tables " + path + " were written");
