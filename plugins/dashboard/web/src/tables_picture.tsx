@@ -8,6 +8,7 @@ const below = 26; // px, for the scale
 const tenth = 1000; // ppm: a step of the pointer and of an arrow key
 const percent = 10 * tenth;
 const grip = 12; // px to each side
+const letter = 7; // px, of a text at most
 
 function largest(tiers: Tier[]): string {
   let most = "1";
@@ -17,6 +18,12 @@ function largest(tiers: Tier[]): string {
     if (a && b && compare(a, b) > 0) most = multiplier;
   }
   return most;
+}
+
+// As much as there is space for.
+function wordsFor(tier: Tier, space: number): string {
+  const all = `${tier.name} × ${tier.multiplier}`;
+  return all.length * letter <= space ? all : `× ${tier.multiplier}`;
 }
 
 function moved(key: string, now: number, least: number, most: number): number | null {
@@ -84,7 +91,7 @@ export function Picture({ tiers, change, label }: Props) {
       {steps.map(({ tier, at, left, right, top }) => (
         <g key={at}>
           <rect class={`step s${at % 2}`} x={left} y={top} width={Math.max(1, right - left)} height={height - top} />
-          {right - left > 48 && <text class="name" x={(left + right) / 2} y={Math.max(14, top - 6)}>{`${tier.name} × ${tier.multiplier}`.slice(0, Math.floor((right - left) / 7))}</text>}
+          {right - left > 40 && <text class="name" x={(left + right) / 2} y={Math.max(14, top - 6)}>{wordsFor(tier, right - left)}</text>}
         </g>
       ))}
       <line class="ground" x1={0} x2={width} y1={height} y2={height} />
