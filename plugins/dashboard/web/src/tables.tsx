@@ -75,10 +75,10 @@ function Row({ tiers, at, change, wrong }: RowProps) {
         <td>{fixed ? tier.delay || "0s" : <input aria-label={`delay of ${name}`} name="delay" size={7} placeholder="0s" value={tier.delay} onInput={(event) => set({ delay: valueOf(event) })} />}</td>
         <td>{fixed ? (tier.failure ? "yes" : "no") : <input type="checkbox" aria-label={`${name} counts as a failure`} name="failure" checked={tier.failure} onChange={(event) => set({ failure: (event.currentTarget as HTMLInputElement).checked })} />}</td>
         {!fixed && (
-          <td class="buttons">
+          <td><div class="buttons">
             <button type="button" aria-label={`split ${name}`} onClick={() => change(split(tiers, at))}>Split</button>
             {!last && <button type="button" aria-label={`remove ${name}`} onClick={() => change(tiers.filter((_, place) => place !== at))}>Remove</button>}
-          </td>
+          </div></td>
         )}
       </tr>
       {wrong.map((text) => <tr key={text} class="finding"><td colSpan={fixed ? 5 : 6}>{text}</td></tr>)}
