@@ -4,6 +4,7 @@
 #include <array>
 #include <memory>
 #include <mutex>
+#include <span>
 
 #include "host/base/time.hpp"
 #include "stipend/duration.hpp"
@@ -45,8 +46,7 @@ Result<bool> accept_spend_of(const Request& request) {
     return member->truth();
 }
 
-Result<PolicyTables::Draft> draft_of(const Request& request) {
-    constexpr std::array<std::string_view, 3> known{"text", "accept_spend", "reason"};
+Result<PolicyTables::Draft> draft_of(const Request& request, std::span<const std::string_view> known) {
     STIPEND_TRY(check_table_members(request.body, known));
     PolicyTables::Draft out;
     STIPEND_SET(out.text, text_of_file(request));
@@ -112,7 +112,8 @@ class TableDesk {
     }
     Reply check(const Request& request) {
         return alone([&]() -> Result<Reply> {
-            STIPEND_LET(draft, draft_of(request));
+            constexpr std::array<std::string_view, 2> known{"text", "accept_spend"};
+            STIPEND_LET(draft, draft_of(request, known));
             STIPEND_LET(found, tables_.check(draft));
             return json_reply(found);
         });
@@ -129,7 +130,8 @@ class TableDesk {
     }
     Reply save(const Request& request) {
         return alone([&]() -> Result<Reply> {
-            STIPEND_LET(draft, draft_of(request));
+            constexpr std::array<std::string_view, 3> known{"text", "accept_spend", "reason"};
+            STIPEND_LET(draft, draft_of(request, known));
             return carry_out(request, draft);
         });
     }

@@ -114,6 +114,7 @@ TEST_CASE("a body with anything else is refused") {
     CHECK(scene.ask("POST", cat(tables_path, "/undo"), R"({"reason":"r","text":"a"})", "\"v1\"").status == 422);
     CHECK(scene.ask("POST", cat(tables_path, "/undo"), "{}", "\"v1\"").status == 422);
     CHECK(scene.ask("POST", cat(tables_path, "/check"), "{}").status == 422);
+    CHECK(scene.ask("POST", cat(tables_path, "/check"), R"({"text":"a","reason":"r"})").status == 422);
     CHECK(scene.tables.asked.empty());
 }
 
