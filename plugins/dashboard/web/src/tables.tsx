@@ -127,11 +127,11 @@ interface SaveProps {
   text: string;
   version: string;
   check: Check | null;
-  replay: Replay | null;
+  replayed: boolean; // or the manager said why it cannot be
   done: (words: string[]) => void;
 }
 
-function Save({ text, version, check, replay, done }: SaveProps) {
+function Save({ text, version, check, replayed, done }: SaveProps) {
   const [reason, setReason] = useState("");
   const [accept, setAccept] = useState(false);
   const [problem, setProblem] = useState<string | null>(null);
@@ -149,13 +149,13 @@ function Save({ text, version, check, replay, done }: SaveProps) {
     setBusy(false);
   };
   const spend = check !== null && !check.valid && check.text.some((line) => line.includes("more than doubles"));
-  const ready = check !== null && (check.valid || (spend && accept)) && check.findings.length === 0 && replay !== null;
+  const ready = check !== null && (check.valid || (spend && accept)) && replayed;
   return (
     <form class="order" onSubmit={(event) => void save(event)}>
       <label class="field">Reason, which the ledger records<input name="reason" required maxLength={300} value={reason} onInput={(event) => setReason((event.currentTarget as HTMLInputElement).value)} autocomplete="off" /></label>
       {spend && <label class="accept"><input type="checkbox" name="accept" checked={accept} onChange={(event) => setAccept((event.currentTarget as HTMLInputElement).checked)} /> The largest possible spend may more than double</label>}
       <div class="buttons"><button type="submit" class="main" name="take" disabled={busy || !ready}>Take these tables</button></div>
-      {!ready && <p class="note">{replay === null ? "Replay the draft first." : "The draft is refused as it is."}</p>}
+      {!ready && <p class="note">{check === null ? "The draft is being tried." : !replayed ? "Replay the draft first." : "The draft is refused as it is."}</p>}
       <Problem text={problem} />
     </form>
   );
@@ -181,23 +181,22 @@ function useCheck(text: string | null): { check: Check | null; problem: string |
 }
 
 function useReplay(text: string) {
-  const [answer, setAnswer] = useState<{ text: string; days: number; replay: Replay } | null>(null);
-  const [problem, setProblem] = useState<string | null>(null);
+  const [answer, setAnswer] = useState<{ text: string; days: number; replay: Replay | null; problem: string | null } | null>(null);
   const [busy, setBusy] = useState(false);
   const run = async (days: number) => {
     setBusy(true);
-    setProblem(null);
     const to = new Date();
     const from = new Date(to.getTime() - days * day_ms);
     try {
-      setAnswer({ text, days, replay: await ask<Replay>(`${path}/replay`, { method: "POST", body: { text, from: from.toISOString(), to: to.toISOString() } }) });
+      const replay = await ask<Replay>(`${path}/replay`, { method: "POST", body: { text, from: from.toISOString(), to: to.toISOString() } });
+      setAnswer({ text, days, replay, problem: null });
     } catch (why) {
-      setProblem(messageOf(why));
+      setAnswer({ text, days, replay: null, problem: messageOf(why) });
     }
     setBusy(false);
   };
   const fresh = answer !== null && answer.text === text ? answer : null;
-  return { run, busy, problem, days: fresh?.days ?? 0, replay: fresh?.replay ?? null };
+  return { run, busy, problem: fresh?.problem ?? null, days: fresh?.days ?? 0, replay: fresh?.replay ?? null };
 }
 
 interface WorkProps {
@@ -243,7 +242,7 @@ function Workbench({ now, draft, changed, name, setDraft, done }: WorkProps) {
           {replay.replay && <Replayed replay={replay.replay} days={replay.days} />}
         </Section>
       )}
-      {changed && <Section title="Take it"><Save text={text.text} version={now.version} check={check} replay={replay.replay} done={done} /></Section>}
+      {changed && <Section title="Take it"><Save text={text.text} version={now.version} check={check} replayed={replay.replay !== null || replay.problem !== null} done={done} /></Section>}
     </>
   );
 }

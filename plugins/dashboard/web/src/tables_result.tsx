@@ -46,9 +46,11 @@ const shown_orchestrators = 5;
 
 export function Checked({ check }: { check: Check }) {
   const policy = check.policies[0];
+  // What is wrong with a tier is said at its row.
+  const text = check.valid || check.findings.length === 0 ? check.text : ["refused: see what is said of its tiers"];
   return (
     <>
-      <ul data-figure="check" class={check.valid ? "" : "findings"}>{check.text.map((line) => <li key={line}>{line}</li>)}</ul>
+      <ul data-figure="check" class={check.valid ? "" : "findings"}>{text.map((line) => <li key={line}>{line}</li>)}</ul>
       {policy && (
         <div class="wide" tabIndex={0} role="region" aria-label="what each uptime pays">
           <table>
