@@ -19,6 +19,7 @@ constexpr unsigned api_threads = 2;
 constexpr unsigned login_threads = 1;  // each hash of a password takes 19 MiB
 constexpr std::uint32_t deadline_ms = 30'000;
 constexpr std::size_t max_idempotency_key_bytes = 255;
+constexpr std::size_t max_if_match_bytes = 256;
 constexpr std::size_t max_connections = 3'072;  // 2,000 of them may read events
 constexpr int temporary_redirect = 307;
 constexpr JsonLimits body_json{.bytes = ApiServer::max_body_bytes, .depth = 16, .nodes = 10'000};
@@ -186,6 +187,7 @@ std::optional<Reply> ApiServer::State::check(const http::ServerRequest& raw, con
         }
         out.idempotency_key = *key;
     }
+    out.if_match = trim_blanks(find_header(raw.headers, "if-match").value_or("")).substr(0, max_if_match_bytes);
     out.body_hash = auth::sha256(raw.body);
     if (raw.body.empty()) return std::nullopt;
     const auto type = find_header(raw.headers, "content-type").value_or("");

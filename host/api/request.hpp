@@ -41,6 +41,7 @@ struct Request {
     bool relayed = false;                // by a proxy that is not trusted: `client` is that proxy
     std::string credential = {};         // of a route that checks it itself, where it proves no principal
     std::string idempotency_key = {};    // empty: none
+    std::string if_match = {};           // the header of that name; empty: none
     std::string session = {};            // the cookie of a browser's session; empty: none
     bool https = false;                  // the client reaches the API by https
     auth::Sha256 body_hash = {};         // of the body's bytes, of a method that has one

@@ -42,7 +42,7 @@ constexpr bool viewers_only_read() {
 }
 
 static_assert(static_cast<std::size_t>(AccessRole::orchestrator) + 1 == access_role_count);
-static_assert(static_cast<std::size_t>(Permission::objections_answer) + 1 == permission_count);
+static_assert(static_cast<std::size_t>(Permission::policy_write) + 1 == permission_count);
 static_assert(rows_are_in_order());
 static_assert(names_are_distinct());
 static_assert(admin_may_do_everything());

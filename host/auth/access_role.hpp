@@ -30,8 +30,9 @@ enum class Permission : std::uint8_t {
     accounts_manage,
     keys_manage,        // API keys
     objections_answer,  // by a reason; one that pays wants payments_adjust as well
+    policy_write,       // the tables of the policy
 };
-inline constexpr std::size_t permission_count = 17;
+inline constexpr std::size_t permission_count = 18;
 
 // A set of permissions: what a token or an API key is limited to.
 class Permissions {
@@ -83,6 +84,7 @@ inline constexpr std::array<PermissionRow, permission_count> permission_table{{
     {Permission::accounts_manage, "accounts:manage", {true, false, false, false}},
     {Permission::keys_manage, "keys:manage", {true, false, false, false}},
     {Permission::objections_answer, "objections:answer", {true, true, false, false}},
+    {Permission::policy_write, "policy:write", {true, false, false, false}},
 }};
 
 [[nodiscard]] constexpr bool allows(AccessRole role, Permission permission) {

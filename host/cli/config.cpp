@@ -1,6 +1,7 @@
 #include <cstdio>
 
 #include "host/api/reference.hpp"
+#include "host/base/printable.hpp"
 #include "host/cli/commands.hpp"
 #include "host/config/dump.hpp"
 #include "host/config/environment.hpp"
@@ -29,9 +30,15 @@ int config_dump(const Common& common) {
     config::Diagnostics diagnostics;
     const auto loaded = config::load(common.config_file, config::ProcessEnvironment(), diagnostics);
     if (!diagnostics.empty()) return print_diagnostics(diagnostics, common.json);
-    const auto text =
-        common.json ? config::dump_json(loaded.settings).dump() + "\n" : config::dump_yaml(loaded.settings);
-    std::fputs(text.c_str(), stdout);
+    if (common.json) {
+        std::puts(config::dump_json(loaded.settings, loaded.tables).dump().c_str());
+        return exit_good;
+    }
+    if (const auto& tables = loaded.tables) {
+        std::printf("# payment.policy.config.tables: laid over by %s%s\n", printable_line(tables->file).c_str(),
+                    tables->text ? "" : ", which is not there");
+    }
+    std::fputs(config::dump_yaml(loaded.settings, loaded.tables).c_str(), stdout);
     return exit_good;
 }
 

@@ -12,8 +12,7 @@
 #include "host/cli/table.hpp"
 #include "host/config/yaml.hpp"
 #include "host/engine/explain_policy.hpp"
-#include "host/engine/policy_history.hpp"
-#include "host/plugin/prepare.hpp"
+#include "host/engine/history_run.hpp"
 #include "stipend/duration.hpp"
 #include "stipend/record.hpp"
 
@@ -50,102 +49,6 @@ std::optional<config::Tree> read_overlay(const std::string& file, config::Diagno
     return std::make_shared<const config::Node>(std::move(*root));
 }
 
-// Makes the other policy, once for each configuration and base.
-class OtherPolicies {
-  public:
-    OtherPolicies(plugin::Loader& loader, const config::Settings& settings, std::string file, config::Tree overlay,
-                  config::Diagnostics& diagnostics)
-        : loader_(loader),
-          settings_(settings),
-          overlay_(std::move(overlay)),
-          reference_(settings.payment.policy),
-          path_("payment.policy.config"),
-          diagnostics_(diagnostics) {
-        if (file.empty()) return;
-        if (diagnostics_.file().empty()) diagnostics_.set_source(file, {});
-        reference_ = {.plugin = std::move(file), .id = {}, .sha256 = {}, .config = {}, .pos = {}};
-        path_ = "--plugin";
-    }
-
-    // Loads it, and tries it with the terms of an orchestrator that has none of its own. What is wrong is a diagnostic.
-    [[nodiscard]] bool load() {
-        if (reference_.pos.line == 0 && !choose_configuration()) return false;
-        return of("", settings_.payment.base).ok();
-    }
-    Result<engine::PolicyHistory::Other> of(const std::string& orchestrator, Usd base) {
-        const auto configured =
-            is_configured_ ? config::policy_config(settings_, engine::entry_of(settings_, orchestrator)) : nullptr;
-        const auto tree = config::overlay(configured, overlay_);
-        auto& made = made_[{config::plugin_json(tree), base.count_e8()}];
-        if (!made) {
-            STIPEND_SET(made, make(tree, base));
-        }
-        return engine::PolicyHistory::Other{.policy = made};
-    }
-    // {"id","version","file","sha256"}
-    [[nodiscard]] Json described() const {
-        return Json::object()
-            .append("id", chosen_.plugin->id)
-            .append("version", chosen_.plugin->version)
-            .append("file", chosen_.library->staged.source.native())
-            .append("sha256", chosen_.library->staged.sha256)
-            .append("configured", is_configured_);
-    }
-
-  private:
-    // The configuration of the host is for the plugin that it names, and not for one of another id.
-    bool choose_configuration() {
-        const auto& configured = settings_.payment.policy;
-        const auto known = loader_.load({configured.plugin, configured.id, configured.sha256, STIPEND_POLICY});
-        const auto given = loader_.load({reference_.plugin, {}, {}, STIPEND_POLICY});
-        for (const auto* one : {&known, &given}) {
-            if (!*one) diagnostics_.add({}, one == &known ? "payment.policy" : path_, one->error().message);
-        }
-        if (!known || !given) return false;
-        is_configured_ = known->plugin->id == given->plugin->id;
-        return true;
-    }
-    Result<std::shared_ptr<const plugin::PolicyInstance>> make(const config::Tree& tree, Usd base) {
-        const auto terms = make_terms(settings_.payment.interval_ns, base.count_e8());
-        const auto prepared = plugin::prepare(loader_, reference_, tree, path_, STIPEND_POLICY, terms, diagnostics_);
-        if (!prepared) return fail(STIPEND_E_CONFIG, "the policy to compare with is refused");
-        chosen_ = prepared->chosen;
-        const auto& library = *chosen_.library;
-        auto policy = plugin::PolicyInstance::create(*library.entry, *chosen_.plugin, library.staged.source, "replay",
-                                                     prepared->config_json, terms);
-        if (!policy) {
-            diagnostics_.add({}, path_, policy.error().message);
-            return std::move(policy).error();
-        }
-        return std::shared_ptr<const plugin::PolicyInstance>(std::move(*policy));
-    }
-
-    plugin::Loader& loader_;
-    const config::Settings& settings_;
-    const config::Tree overlay_;
-    config::PluginRef reference_;
-    std::string path_;
-    bool is_configured_ = true;  // what decides is the plugin that the configuration names, maybe another version
-    plugin::Chosen chosen_ = {};
-    config::Diagnostics& diagnostics_;
-    std::map<std::pair<std::string, std::int64_t>, std::shared_ptr<const plugin::PolicyInstance>> made_;
-};
-
-Json sum_json(const engine::HistorySum& sum) {
-    return Json::object()
-        .append("decisions", sum.decisions)
-        .append("recorded_usd", sum.recorded.text())
-        .append("usd_at_these_checks", sum.again.text())
-        .append("simulated_usd_low", sum.low.text())
-        .append("simulated_usd_high", sum.high.text())
-        .append("simulated_checks_least", sum.least_checks)
-        .append("simulated_checks_most", sum.most_checks)
-        .append("unobserved_seconds", Json::of_number(scaled_text(sum.unobserved_ns, 9)))
-        .append("other_tier", sum.flips)
-        .append("other_wait", sum.waits)
-        .append("held", sum.held);
-}
-
 std::string range_text(const engine::HistorySum& sum) {
     return sum.low == sum.high ? sum.low.text() : cat(sum.low.text(), " .. ", sum.high.text());
 }
@@ -178,26 +81,6 @@ std::vector<Table::Cell> row_of(const std::string& name, const engine::HistorySu
             {range_text(sum), colour(sum.low, sum.high)},
             {rough_time(sum.unobserved_ns)},
             {cat(sum.flips)}};
-}
-
-int print_json(std::FILE* out, const engine::PolicyHistory& history, Json policy) {
-    const bool reproduced = history.not_reproduced() == 0;
-    auto problems = Json::array();
-    for (const auto& one : history.problems()) problems.push(one);
-    auto list = Json::array();
-    for (const auto& [key, sum] : history.sums()) {
-        if (reproduced) list.push(sum_json(sum).append("orchestrator", key));
-    }
-    fmt::print(out, "{}\n",
-               Json::object()
-                   .append("decisions", history.decisions())
-                   .append("not_reproduced", history.not_reproduced())
-                   .append("problems", std::move(problems))
-                   .append("policy", std::move(policy))
-                   .append("orchestrators", std::move(list))
-                   .append("total", reproduced ? sum_json(history.total()) : Json())
-                   .dump());
-    return reproduced ? exit_good : exit_differs;
 }
 
 int print_not_reproduced(std::FILE* out, const engine::PolicyHistory& history) {
@@ -270,22 +153,19 @@ int policy_replay(const ReplayOptions& options) {
         return one;
     };
     const engine::TermsSource present = [&](const std::string& key) { return engine::present_terms(*settings, key); };
-    OtherPolicies others(loader, *settings, options.plugin, *overlay, diagnostics);
+    engine::OtherPolicies others(loader, *settings, options.plugin, *overlay, diagnostics);
     if (!others.load()) return print_diagnostics(diagnostics, options.common.json);
     const engine::PolicyHistory::OtherSource other = [&](const std::string& key, Usd base) {
         return others.of(key, base);
     };
     engine::PolicyHistory history(**asked, policies, present, other);
-    stipend_unix_ns last = 0;
-    auto done = (*read)->export_decisions(filter, [&](const ledger::DecisionLine& line) -> Result<void> {
-        last = std::max(last, line.decision.decided_at);
-        if (!options.orchestrator.empty() && line.key != options.orchestrator) return {};
-        return history.take(line);
-    });
-    if (done) done = history.finish(last);
+    const auto done = engine::run_history(**read, filter, options.orchestrator, history);
     if (!diagnostics.empty()) return print_diagnostics(diagnostics, options.common.json);
     if (!done) return print_error(done.error());
-    if (options.common.json) return print_json(answer.file(), history, others.described());
+    if (options.common.json) {
+        fmt::print(answer.file(), "{}\n", engine::to_json(history, others.described()).dump());
+        return history.not_reproduced() == 0 ? exit_good : exit_differs;
+    }
     if (history.not_reproduced() > 0) return print_not_reproduced(answer.file(), history);
     print_sums(answer.file(), history, others.described());
     return exit_good;

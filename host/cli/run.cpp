@@ -48,7 +48,8 @@ int run_host(const RunOptions& options) {
         {.config_file = file, .loader = std::move(loader), .listens = !options.once, .new_ledger = options.new_ledger});
     blocked.reset();
     auto role = make_role(settings.role, host, reporter, options.once);
-    const auto started = host.start(std::move(role), text, std::move(settings), diagnostics);
+    const auto started =
+        host.start(std::move(role), {text, std::move(loaded.tables)}, std::move(settings), diagnostics);
     if (!diagnostics.empty()) return print_diagnostics(diagnostics, options.common.json);
     if (!started) return print_error(started.error());
     if (const auto ended = host.run(); !ended) return print_error(ended.error());

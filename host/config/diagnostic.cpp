@@ -91,6 +91,17 @@ void Diagnostics::set_source(std::string file, SourceText text, std::size_t from
     from_ = from;
 }
 
+void Diagnostics::set_second_source(std::string file, SourceText text) {
+    second_file_ = std::move(file);
+    second_text_ = std::move(text);
+}
+
+Diagnostics::Shown Diagnostics::shown(SourcePos pos) const {
+    if (pos.line <= second_file_lines) return {file_, line_of(source(), pos.line), pos};
+    pos.line -= second_file_lines;
+    return {second_file_, line_of(second_text_ ? std::string_view(*second_text_) : "", pos.line), pos};
+}
+
 void Diagnostics::add(SourcePos pos, std::string path, std::string message) {
     if (++count_ <= kept) kept_.push_back({pos, std::move(path), std::move(message)});
 }
@@ -104,9 +115,9 @@ std::vector<Diagnostic> Diagnostics::sorted() const {
 std::string Diagnostics::text() const {
     if (empty()) return {};
     std::string out;
-    for (const auto& [pos, path, message] : sorted()) {
-        const auto line = line_of(source(), pos.line);
-        out += printable(file_);
+    for (const auto& [at, path, message] : sorted()) {
+        const auto [file, line, pos] = shown(at);
+        out += printable(file);
         if (pos.line > 0) out += cat(":", pos.line, ":", character_column(line, pos));
         out += cat(": ", printable(path), path.empty() ? "" : ": ", printable(message), "\n");
         if (pos.line > 0) out += snippet(line, pos);
@@ -117,12 +128,13 @@ std::string Diagnostics::text() const {
 
 Json Diagnostics::json() const {
     Json out = Json::array();
-    for (const auto& [pos, path, message] : sorted()) {
+    for (const auto& [at, path, message] : sorted()) {
+        const auto [file, line, pos] = shown(at);
         const bool placed = pos.line > 0;
         Json one = Json::object();
-        one.append("file", file_);
+        one.append("file", file);
         one.append("line", placed ? Json(pos.line) : Json());
-        one.append("column", placed ? Json(character_column(line_of(source(), pos.line), pos)) : Json());
+        one.append("column", placed ? Json(character_column(line, pos)) : Json());
         one.append("path", printable(path));
         one.append("message", printable(message));
         out.push(std::move(one));

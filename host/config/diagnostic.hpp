@@ -27,12 +27,16 @@ class Diagnostics {
   public:
     static constexpr std::size_t kept = 100;  // later ones are only counted
     static constexpr std::size_t snippet_columns = 120;
+    // A place in the second file has its line beyond this one, so that one order holds all places.
+    static constexpr std::int32_t second_file_lines = 1 << 30;
 
     // Sets the file's name and its text, from which snippets are cut. A snippet never shows an expanded value: the
     // text holds the names of variables only.
     void set_source(std::string file, std::string text);
     // The same for the text from its byte `from` on.
     void set_source(std::string file, SourceText text, std::size_t from);
+    // A file that the first one refers to. Places beyond `second_file_lines` are in it.
+    void set_second_source(std::string file, SourceText text);
     void add(SourcePos pos, std::string path, std::string message);
 
     [[nodiscard]] bool empty() const { return count_ == 0; }
@@ -48,9 +52,19 @@ class Diagnostics {
     [[nodiscard]] Json json() const;
 
   private:
+    // A diagnostic's place as people read it.
+    struct Shown {
+        const std::string& file;
+        std::string_view line;  // the text of it
+        SourcePos pos;
+    };
+    [[nodiscard]] Shown shown(SourcePos pos) const;
+
     std::string file_;
     SourceText text_;
     std::size_t from_ = 0;
+    std::string second_file_;
+    SourceText second_text_;
     std::vector<Diagnostic> kept_;
     std::size_t count_ = 0;
 };

@@ -51,8 +51,23 @@ void write_block(const Node& node, std::size_t indent, std::string& out) {
     }
 }
 
-Node tree_of(const Settings& settings) {
+Node* member_of(Node* mapping, std::string_view key) {
+    if (mapping == nullptr) return nullptr;
+    const auto found = std::ranges::find(mapping->children, key, &Node::key);
+    return found == mapping->children.end() ? nullptr : &*found;
+}
+
+// The tables themselves are among the settings already.
+void add_origin(Node& root, const TablesText& tables) {
+    Node* policy = member_of(member_of(&root, "payment"), "policy");
+    if (policy == nullptr) return;
+    policy->children.push_back(scalar_node(tables.name, true));
+    policy->children.back().key = "tables_from";
+}
+
+Node tree_of(const Settings& settings, const std::optional<TablesText>& tables) {
     Node root = write_settings(settings);
+    if (tables) add_origin(root, *tables);
     for_each_value(root, Path(), [&](Node& node, const Path& path) {
         if (!node.secret && !(node.is(Node::Kind::scalar) && settings.secret_paths.contains(path.text()))) return;
         node.text = "<secret>";
@@ -70,12 +85,12 @@ std::string to_yaml(const Node& root) {
     return out;
 }
 
-std::string dump_yaml(const Settings& settings) {
-    return to_yaml(tree_of(settings));
+std::string dump_yaml(const Settings& settings, const std::optional<TablesText>& tables) {
+    return to_yaml(tree_of(settings, tables));
 }
 
-Json dump_json(const Settings& settings) {
-    return to_json(tree_of(settings));
+Json dump_json(const Settings& settings, const std::optional<TablesText>& tables) {
+    return to_json(tree_of(settings, tables));
 }
 
 }  // namespace stipend::config

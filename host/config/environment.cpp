@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <array>
+#include <filesystem>
 
 #include "host/base/file.hpp"
 
@@ -24,6 +25,11 @@ std::optional<std::string> ProcessEnvironment::get(const std::string& name) cons
 
 Result<std::string> ProcessEnvironment::read_file(const std::string& path, std::size_t max_bytes) const {
     return stipend::read_file(path, max_bytes);
+}
+
+bool ProcessEnvironment::has_file(const std::string& path) const {
+    std::error_code failed;
+    return std::filesystem::exists(path, failed) || failed;
 }
 
 const std::vector<std::string_view>& old_environment_names() {

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstddef>
+#include <cstdint>
 #include <functional>
 #include <map>
 #include <optional>
@@ -25,6 +26,8 @@ class Environment {
     [[nodiscard]] virtual std::optional<std::string> get(const std::string& name) const = 0;
     // The whole file. UNAVAILABLE where it cannot be read; LIMIT where it holds more than `max_bytes`.
     [[nodiscard]] virtual Result<std::string> read_file(const std::string& path, std::size_t max_bytes) const = 0;
+    // False where there is certainly no such file; one that cannot be looked at is for read_file to report.
+    [[nodiscard]] virtual bool has_file(const std::string& path) const { return read_file(path, SIZE_MAX).ok(); }
 };
 
 // The process's, with its variables as they are when this is made: what the code of a plugin sets later is not read, so
@@ -34,6 +37,7 @@ class ProcessEnvironment final : public Environment {
     ProcessEnvironment();
     [[nodiscard]] std::optional<std::string> get(const std::string& name) const override;
     [[nodiscard]] Result<std::string> read_file(const std::string& path, std::size_t max_bytes) const override;
+    [[nodiscard]] bool has_file(const std::string& path) const override;
 
   private:
     std::map<std::string, std::string, std::less<>> variables_;

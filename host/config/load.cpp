@@ -41,7 +41,8 @@ Loaded load_text(const std::string& file, std::string text, const Environment& e
     return load_text(file, std::make_shared<const std::string>(std::move(text)), environment, diagnostics);
 }
 
-Loaded load_text(const std::string& file, SourceText text, const Environment& environment, Diagnostics& diagnostics) {
+Loaded load_text(const std::string& file, SourceText text, const Environment& environment, Diagnostics& diagnostics,
+                 const TablesText* tables) {
     Loaded out;
     // Editors of another world put a byte order mark first; columns are counted without it.
     const std::size_t mark = text->starts_with("\xEF\xBB\xBF") ? 3 : 0;
@@ -52,6 +53,7 @@ Loaded load_text(const std::string& file, SourceText text, const Environment& en
     const auto role = role_of(*root);
     add_defaults(*root, role, environment, out.names_read, diagnostics);
     mark_secrets(*root);
+    out.tables = add_tables(*root, tables, environment, diagnostics, out.warnings);
     settings_rules(role).check(*root, Path(), {}, diagnostics);
     read_settings(*root, role, out.settings);
     for_each_value(*root, Path(), [&](const Node& node, const Path& path) {

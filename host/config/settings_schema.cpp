@@ -143,7 +143,10 @@ constexpr std::string_view of_manager = R"("type": "object", "additionalProperti
       "plugin": {"$ref": "#/$defs/plugin", "default": "payment"},
       "id": {"$ref": "#/$defs/plugin id"},
       "sha256": {"$ref": "#/$defs/plugin hash"},
-      "config": {"$ref": "#/$defs/plugin config"}}}}},
+      "config": {"$ref": "#/$defs/plugin config"},
+      "tables_from": {"format": "text", "pattern": "^[A-Za-z0-9][A-Za-z0-9_-]{0,62}\\.yaml$",
+        "x-noun": "the name of a file in the state folder, such as tables.yaml",
+        "description": "A file in the state folder whose tables are laid over `config.tables`, each by its name. The web page writes it. Where there is no such file, there are no such tables."}}}}},
   "price": {"$ref": "#/$defs/price"},
   "dispatch": {"type": "object", "additionalProperties": false,
     "x-noun": "the dispatch", "description": "How jobs reach orchestrators.", "properties": {

@@ -30,7 +30,8 @@ ManagerApi::ManagerApi(runtime::Host& host, const Engine& engine, const config::
     : reads_(host, engine, settings, joining.registrations, proofs, joining.connect_back),
       receipts_(settings, host.clock(), [&log = host.log()](const std::string& line) { log.warn(line); }),
       past_(settings),
-      explanations_(host, engine, settings, joining.policy) {}
+      explanations_(host, engine, settings, joining.policy),
+      tables_(host, engine, settings, joining.policy) {}
 
 Result<std::unique_ptr<ManagerApi>> ManagerApi::create(runtime::Host& host, const Engine& engine,
                                                        const config::Settings& settings, api::Orders orders,
@@ -71,7 +72,10 @@ Result<std::unique_ptr<ManagerApi>> ManagerApi::create(runtime::Host& host, cons
     routes.push_back(api::offer_route(std::move(joining.offer)));
     for (auto& route : api::receipt_routes(self->receipts_)) routes.push_back(std::move(route));
     for (auto& route : api::past_routes(self->past_, clock)) routes.push_back(std::move(route));
-    if (joining.policy) routes.push_back(api::explain_route(self->explanations_));
+    if (joining.policy) {
+        routes.push_back(api::explain_route(self->explanations_));
+        for (auto& route : api::table_routes(self->tables_, clock)) routes.push_back(std::move(route));
+    }
     if (joining.registrar != nullptr) {
         for (auto& route : api::registration_routes(*joining.registrar)) routes.push_back(std::move(route));
     }

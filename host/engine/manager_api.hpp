@@ -16,6 +16,7 @@
 #include "host/engine/manager_reads.hpp"
 #include "host/engine/past_reads.hpp"
 #include "host/engine/receipt_reads.hpp"
+#include "host/engine/tables_desk.hpp"
 
 namespace stipend::engine {
 
@@ -55,6 +56,7 @@ class ManagerApi {
     ReceiptReads receipts_;
     PastReads past_;
     ExplanationReads explanations_;
+    TablesDesk tables_;
     std::unique_ptr<api::ApiServer> server_;  // ends first
 };
 

@@ -143,7 +143,7 @@ Result<void> Host::open_state(const config::Settings& settings) {
     return {};
 }
 
-Result<void> Host::start(std::unique_ptr<Role> role, config::SourceText text, config::Settings settings,
+Result<void> Host::start(std::unique_ptr<Role> role, ConfigSource source, config::Settings settings,
                          config::Diagnostics& diagnostics) {
     role_ = std::move(role);
     if (options_.listens) STIPEND_TRY(read_plugin_ends(settings));
@@ -156,7 +156,7 @@ Result<void> Host::start(std::unique_ptr<Role> role, config::SourceText text, co
     settings_ = plan->settings;
     plugins_ = plan->plugins;
     const auto chosen = plan->chosen;
-    text_ = std::move(text);
+    source_ = std::move(source);
     STIPEND_SET(server_thread_, http::ServerThread::create());
     for (const auto& [name, address, tls] : role_->listeners(settings_)) {
         STIPEND_LET(proof, load_tls(name, tls, tls_log()));

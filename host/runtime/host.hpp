@@ -33,6 +33,7 @@
 #include "host/runtime/plugin_router.hpp"
 #include "host/runtime/role.hpp"
 #include "host/runtime/signals.hpp"
+#include "host/runtime/table_file.hpp"
 
 namespace stipend::runtime {
 
@@ -55,9 +56,9 @@ class Host {
     Host(const Host&) = delete;
     Host& operator=(const Host&) = delete;
 
-    // Puts a configuration in force: plan, state, ledger, instances, listeners. `text` is what `settings` were read
+    // Puts a configuration in force: plan, state, ledger, instances, listeners. `source` is what `settings` were read
     // from. Where the plan is refused, `diagnostics` says why, and the error is CONFIG. Once, before `run`.
-    Result<void> start(std::unique_ptr<Role> role, config::SourceText text, config::Settings settings,
+    Result<void> start(std::unique_ptr<Role> role, ConfigSource source, config::Settings settings,
                        config::Diagnostics& diagnostics);
     // Runs until a signal, `stop`, or the role's own end. The calling thread is [control] meanwhile.
     Result<void> run();
@@ -72,6 +73,19 @@ class Host {
     // Has the configuration that is in force planned and applied again, since what a role adds to it has changed; what
     // the file says by now is not read. [any]
     void apply_again();
+
+    // The file of tables that the configuration in force names: CONFLICT where it names none. These block, among
+    // reloads. [any thread but control and that of reloads]
+    [[nodiscard]] Result<TablesNow> tables_now();
+    // The configuration in force as it would be with these tables; what is wrong with them goes to `diagnostics`.
+    [[nodiscard]] Result<config::Settings> settings_with(const config::SourceText& tables,
+                                                         config::Diagnostics& diagnostics);
+    // What a reload with these tables would say; nothing is taken.
+    [[nodiscard]] Result<ReloadReport> check_tables(const config::SourceText& tables, bool accept_spend);
+    // Puts them in force, as a reload takes a configuration, and with the same refusals: see TablesChange.
+    [[nodiscard]] Result<TablesTaken> take_tables(const TablesChange& change);
+    // Makes a plugin of the one that is in force, for questions. [any thread but control]
+    [[nodiscard]] plugin::Loader& loader() { return loader_; }
 
     // The plugins in force, each with its file, hash and generation, and the generations that decide. [control]
     [[nodiscard]] Json plugins_json();
@@ -133,9 +147,17 @@ class Host {
     void end_pool(std::unique_ptr<ThreadPool>& pool);
 
     // On the serial strand of the blocking pool, or before it runs anything:
-    ReloadReport reload(const ReloadRequest& request);
-    ReloadReport try_reload(const ReloadRequest& request);
-    config::SourceText reload_source(const ReloadRequest& request, ReloadReport& report) const;
+    ReloadReport reload(const ReloadRequest& request, const config::TablesText* tables = nullptr);
+    // With `tables`: the configuration in force with these.
+    ReloadReport try_reload(const ReloadRequest& request, const config::TablesText* tables = nullptr);
+    std::optional<ConfigSource> reload_source(const ReloadRequest& request, ReloadReport& report) const;
+    Result<TablesTaken> change_tables(const TablesChange& change);
+    Result<void> put_tables_back(const TableFile& file, const config::SourceText& before);
+    void tables_written();
+    // Runs `work` on the serial strand and waits. STATE: the host is stopping. TIMEOUT: it has not run yet, or still
+    // runs, and may do so later; what it refers to has to outlive it.
+    template <class Work>
+    auto among_reloads(std::int64_t patience_ns, Work work) -> decltype(work());
     ReloadReport withdraw_waiting();
     void retry_waiting();
     void log_reload(const ReloadReport& report);
@@ -167,10 +189,10 @@ class Host {
     std::atomic<bool> again_asked_ = false;
 
     // Only on the serial strand:
-    config::SourceText text_;      // the configuration in force, as it was read
-    config::SourceText previous_;  // the one before, or NULL
+    ConfigSource source_;                   // the configuration in force, as it was read
+    std::optional<ConfigSource> previous_;  // the one before
     struct Waiting {
-        config::SourceText text;
+        ConfigSource source;
         bool accept_spend = false;
     };
     std::optional<Waiting> waiting_;                    // valid, and cannot be put in force yet; the newest such one

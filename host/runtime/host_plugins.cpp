@@ -136,6 +136,7 @@ void Host::watch_files() {
     std::set<std::filesystem::path> files;
     for (const auto& plugin : plugins_) files.insert(loader_.file_of(plugin));
     if (settings_.watch == config::Watch::on) files.insert(options_.config_file);
+    if (settings_.watch == config::Watch::on && source_.tables) files.insert(source_.tables->file);
     file_watch_->watch(std::move(files));
 }
 
@@ -144,11 +145,12 @@ void Host::file_changed(const std::filesystem::path& file) {
         const auto hash = plugin::await_settled(file, config_quiet_ns, config_patience_ns);
         if (!hash) return file_watch_->look_again(file);
         const auto text = read_file(file, max_config_bytes);
-        if (!text || *text == *text_) return;
+        if (!text || *text == *source_.text) return;
         log_.info("the configuration " + file.native() + " was written");
         reload({});
         return;
     }
+    if (source_.tables && file == source_.tables->file) return tables_written();
     const auto& options = options_.loader;
     const auto hash = plugin::await_settled(file, options.settle_ns, options.settle_patience_ns);
     if (!hash) {

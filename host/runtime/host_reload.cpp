@@ -15,27 +15,29 @@ constexpr const char* waits_text =
 
 }  // namespace
 
-config::SourceText Host::reload_source(const ReloadRequest& request, ReloadReport& report) const {
-    if (request.waited) return waiting_->text;
-    if (request.again) return text_;
+std::optional<ConfigSource> Host::reload_source(const ReloadRequest& request, ReloadReport& report) const {
+    if (request.waited) return waiting_->source;
+    if (request.again) return source_;
     if (request.undo) {
         if (!previous_) report.text = "nothing to undo: no reload was applied since the host started";
         return previous_;
     }
     auto text = read_file(options_.config_file, max_config_bytes);
-    if (text) return std::make_shared<const std::string>(std::move(text).value());
+    if (text) return ConfigSource{.text = std::make_shared<const std::string>(std::move(text).value()), .tables = {}};
     report.text = text.error().message;
-    return nullptr;
+    return std::nullopt;
 }
 
 // Everything that can fail or take long happens before the control thread is involved, so that a wrong file or plugin
 // leaves the configuration in force as it is.
-ReloadReport Host::try_reload(const ReloadRequest& request) {
+ReloadReport Host::try_reload(const ReloadRequest& request, const config::TablesText* tables) {
     ReloadReport report;
-    auto text = reload_source(request, report);
-    if (!text) return report;
+    auto source = tables != nullptr ? ConfigSource{source_.text, *tables} : reload_source(request, report);
+    if (!source) return report;
     config::Diagnostics diagnostics;
-    auto loaded = config::load_text(options_.config_file, text, environment_, diagnostics);
+    auto loaded = config::load_text(options_.config_file, source->text, environment_, diagnostics,
+                                    source->tables ? &*source->tables : nullptr);
+    source->tables = std::move(loaded.tables);
     const auto reject = [&](std::string why) {
         report.text = std::move(why);
         if (!diagnostics.empty()) report.diagnostics = diagnostics.json();
@@ -73,7 +75,7 @@ ReloadReport Host::try_reload(const ReloadRequest& request) {
         return report;
     }
     if (report.waits_until) {
-        waiting_ = {std::move(text), request.accept_spend};
+        waiting_ = {std::move(*source), request.accept_spend};
         report.text = with_remark(cat("the configuration is valid, and waits until ", utc_text(*report.waits_until),
                                       " for pay periods that began with earlier ones; it is put in force then, "
                                       "without another reload (`stipend reload --undo` withdraws it)"));
@@ -89,7 +91,7 @@ ReloadReport Host::try_reload(const ReloadRequest& request) {
     note_applied(chosen, applied->generation);
     if (!request.again) {
         waiting_.reset();
-        previous_ = std::exchange(text_, std::move(text));
+        previous_ = std::exchange(source_, std::move(*source));
     }
     settings_ = std::move(settings);
     plugins_ = std::move(plugins);
@@ -97,14 +99,14 @@ ReloadReport Host::try_reload(const ReloadRequest& request) {
     return report;
 }
 
-ReloadReport Host::reload(const ReloadRequest& request) {
+ReloadReport Host::reload(const ReloadRequest& request, const config::TablesText* tables) {
     if (request.check) {
-        auto report = try_reload(request);
+        auto report = try_reload(request, tables);
         remove_unused_copies();
         return report;
     }
     service_manager::reloading();
-    auto report = request.undo && waiting_ ? withdraw_waiting() : try_reload(request);
+    auto report = request.undo && waiting_ ? withdraw_waiting() : try_reload(request, tables);
     if (!report.taken) remove_unused_copies();
     if (!request.waited || report.taken) ++reloads_[report.taken ? 0 : report.waits_until ? 1 : 2];
     log_reload(report);

@@ -12,6 +12,20 @@ inline constexpr char config_schema[] = R"({
     "table": {"type": "string", "default": "default", "description": "The tier table in force, by its name: one of `tables`, or default or flat-95, which ship with the plugin."},
     "tables": {
       "type": "object", "description": "Tier tables by name; one named like a shipped table takes its place.",
+      "default": {
+        "default": [
+          {"tier": "excellent", "above": 95,    "multiplier": 1.2},
+          {"tier": "good",      "at_least": 80, "multiplier": 1.0},
+          {"tier": "warning",   "at_least": 60, "multiplier": 0.7, "delay": "30s"},
+          {"tier": "poor",      "at_least": 40, "multiplier": 0.3, "delay": "120s"},
+          {"tier": "critical",  "above": 0,     "multiplier": 0.1, "delay": "300s"},
+          {"tier": "offline",   "at_least": 0,  "multiplier": 0,   "delay": "600s"}
+        ],
+        "flat-95": [
+          {"tier": "paid",   "above": 95,   "multiplier": 1},
+          {"tier": "unpaid", "at_least": 0, "multiplier": 0}
+        ]
+      },
       "additionalProperties": {
         "type": "array", "minItems": 1, "maxItems": 64,
         "items": {

@@ -2,6 +2,7 @@
 
 #include <optional>
 
+#include "schema.hpp"
 #include "stipend/json_parse.hpp"
 
 namespace payment {
@@ -27,12 +28,24 @@ Result<Punishment> parse_punishment(const ConfigView& config) {
     return out;
 }
 
+// The tables that ship with the plugin, the published tier table and the older flat rule: what the schema has as the
+// default of `tables`, so that a host can show them.
+Json shipped_tables() {
+    const auto schema = stipend::parse_json(config_schema);
+    STIPEND_ASSERT(schema.ok());
+    const Json* at = &*schema;
+    for (const auto* step : {"properties", "tables", "default"}) {
+        at = at->find(step);
+        STIPEND_ASSERT(at != nullptr);
+    }
+    return *at;
+}
+
 // The table named by `table`: one of the operator's, else a shipped one. All of the operator's are validated.
 Result<TierTable> choose_table(const ConfigView& config, std::int64_t interval_ns) {
     STIPEND_LET(allow_falling_pay, config.at("allow_falling_pay").boolean_or(false));
     STIPEND_LET(name, config.at("table").string_or("default"));
-    const auto builtin = stipend::parse_json(builtin_tables);
-    STIPEND_ASSERT(builtin.ok());
+    const auto shipped = shipped_tables();
     std::optional<TierTable> found;
     std::string names;
     for (const auto& [key, table] : config.at("tables").members()) {
@@ -40,7 +53,7 @@ Result<TierTable> choose_table(const ConfigView& config, std::int64_t interval_n
         if (key == name) found = parsed;
         names += key + ", ";
     }
-    for (const auto& [key, table] : ConfigView(*builtin).members()) {
+    for (const auto& [key, table] : ConfigView(shipped).members()) {
         if (config.at("tables").at(key).present()) continue;
         if (key == name && !found) STIPEND_SET(found, TierTable::parse(table, interval_ns, allow_falling_pay));
         names += key + ", ";

@@ -10,21 +10,6 @@ using stipend::ppm_to_percent;
 using stipend::Result;
 using stipend::uint128;
 
-const std::string_view builtin_tables = R"({
-  "default": [
-    {"tier": "excellent", "above": 95,    "multiplier": 1.2},
-    {"tier": "good",      "at_least": 80, "multiplier": 1.0},
-    {"tier": "warning",   "at_least": 60, "multiplier": 0.7, "delay": "30s"},
-    {"tier": "poor",      "at_least": 40, "multiplier": 0.3, "delay": "120s"},
-    {"tier": "critical",  "above": 0,     "multiplier": 0.1, "delay": "300s"},
-    {"tier": "offline",   "at_least": 0,  "multiplier": 0,   "delay": "600s"}
-  ],
-  "flat-95": [
-    {"tier": "paid",   "above": 95,   "multiplier": 1},
-    {"tier": "unpaid", "at_least": 0, "multiplier": 0}
-  ]
-})";
-
 namespace {
 
 struct Entry {

@@ -43,7 +43,4 @@ class TierTable {
     std::vector<Tier> tiers_;
 };
 
-// The tables that ship with the plugin, as configuration: the published tier table and the older flat rule.
-extern const std::string_view builtin_tables;
-
 }  // namespace payment

@@ -27,7 +27,7 @@ USES = {
     "condition_variable": r"std::condition_variable",
     "csignal": r"sig|SIG",
     "cstddef": r"size_t|ptrdiff_t|nullptr_t|std::byte",
-    "cstdint": r"u?int\w*_t|U?INT\d+_M",
+    "cstdint": r"u?int\w*_t|U?INT\d+_M|SIZE_MAX",
     "cstdio": r"std::(?:f?printf|FILE|fputs|puts|snprintf|f\w+)|stderr|stdout",
     "cstdlib": r"std::(?:abort|exit|getenv|free|strto\w+|_Exit)",
     "cstring": r"std::(?:mem|str)\w+|strnlen",

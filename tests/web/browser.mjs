@@ -44,6 +44,13 @@ const calls = {
   goto: async ({ url }) => void (await page.goto(url)),
   fill: ({ at, text }) => page.fill(at, text),
   click: ({ at }) => page.click(at),
+  // By the pointer, from the first point to the last one.
+  drag: async ({ points: [first, ...rest] }) => {
+    await page.mouse.move(first.x, first.y);
+    await page.mouse.down();
+    for (const { x, y } of rest) await page.mouse.move(x, y, { steps: 4 });
+    await page.mouse.up();
+  },
   press: ({ key }) => page.keyboard.press(key),
   choose: async ({ at, value }) => void (await page.selectOption(at, value)),
   type: ({ text }) => page.keyboard.type(text),

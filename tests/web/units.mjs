@@ -18,6 +18,7 @@ const amount = await load("amount.ts");
 const text = await load("text.ts");
 const route = await load("route.ts");
 const clock = await load("clock.ts");
+const tables = await load("tables_model.ts");
 
 test("an amount keeps each of its digits", () => {
   for (const one of ["0", "12", "-12.5", "0.000000000000000001", "90071992547409930.000000000000000001", "123456789012345678901234567890"]) {
@@ -89,4 +90,51 @@ test("an address names any orchestrator", () => {
     assert.equal(query.get("decision"), "7");
   }
   assert.deepEqual(route.routeOf("#/50%").path, ["50%"]);
+});
+
+const rows = [
+  { tier: "best", above: "95", multiplier: "1.2" },
+  { tier: "zero", at_least: "0", multiplier: "0", delay: "600s", counts_as_failure: "true" },
+  { tier: "mid", at_least: "80", multiplier: "1.000001" },
+];
+
+test("a table of tiers is read from the best down, and written with each digit", () => {
+  const table = tables.tableOf("it's", rows);
+  assert.deepEqual(table.tiers.map((one) => one.name), ["best", "mid", "zero"]);
+  const { text, lines } = tables.written([table]);
+  assert.equal(text.split("\n").slice(1).join("\n"), `"it's":
+  - {tier: "best", above: 95, multiplier: 1.2}
+  - {tier: "mid", at_least: 80, multiplier: 1.000001}
+  - {tier: "zero", at_least: 0, multiplier: 0, delay: "600s", counts_as_failure: true}
+`);
+  assert.deepEqual(lines.get(4), { table: "it's", tier: 1 });
+  assert.equal(tables.written([]).text.split("\n")[1], "{}");
+  for (const wrong of [null, [null], ["a"], [{ tier: "a" }], [{ tier: "a", above: "1" }], "text"]) assert.equal(tables.tableOf("a", wrong), null);
+});
+
+test("an edge is a whole number of parts per million", () => {
+  for (const [text, ppm] of [["95.0001", 950_001], ["100", 1_000_000], ["0", 0], ["80.5", 805_000]]) {
+    assert.equal(tables.ppmOf(text), ppm);
+    assert.equal(tables.percentOf(ppm), text);
+  }
+  for (const wrong of ["", "100.0001", "-1", "1.00001", "1e2", "0x10", "a"]) assert.equal(tables.ppmOf(wrong), null);
+});
+
+test("an edge is held between its neighbours", () => {
+  const { tiers } = tables.tableOf("a", rows);
+  assert.deepEqual(tables.rangeOf(tiers, 0), { least: 800_001, most: 1_000_000 });
+  assert.deepEqual(tables.rangeOf(tiers, 1), { least: 1, most: 950_000 });
+  assert.equal(tables.rangeOf(tiers, 2), null);
+  assert.equal(tables.withEdge(tiers, 0, 0)[0].edge, "80");
+  assert.equal(tables.withEdge(tiers, 0, 2_000_000)[0].edge, "99.9999");
+  assert.equal(tables.withEdge(tiers, 1, 500_000)[1].edge, "50");
+  assert.deepEqual(tables.split(tiers, 1).map((one) => [one.name, one.edge]), [["best", "95"], ["mid-2", "87.5"], ["mid", "80"], ["zero", "0"]]);
+});
+
+test("what no plugin would take is said before it is asked", () => {
+  const [good] = tables.tableOf("a", rows).tiers;
+  assert.equal(tables.problemOf(good), null);
+  for (const wrong of [{ name: "A b" }, { edge: "101" }, { multiplier: "1e3" }, { multiplier: "-1" }, { multiplier: "1.0000001" }, { delay: "soon" }]) {
+    assert.notEqual(tables.problemOf({ ...good, ...wrong }), null);
+  }
 });

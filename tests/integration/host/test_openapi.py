@@ -45,7 +45,7 @@ class Token:
 CONFIG = '''
 [checks]
 not_a_server_error.expected-statuses = ["2xx", "3xx", "4xx", "503"]
-negative_data_rejection.expected-statuses = ["400", "401", "403", "404", "409", "413", "415", "422", "429", "503"]
+negative_data_rejection.expected-statuses = ["400", "401", "403", "404", "409", "413", "415", "422", "428", "429", "503"]
 '''
 
 

@@ -17,6 +17,7 @@
 #include "host/api/receipt_routes.hpp"
 #include "host/api/registration_routes.hpp"
 #include "host/api/session_routes.hpp"
+#include "host/api/table_routes.hpp"
 #include "host/api/target_routes.hpp"
 #include "host/auth/password.hpp"
 #include "host/base/file.hpp"
@@ -119,6 +120,17 @@ class NoPast final : public PastReads {
     Result<std::optional<Json>> observations(std::string_view, stipend_unix_ns, stipend_unix_ns) override {
         return std::optional<Json>();
     }
+};
+
+class NoTables final : public PolicyTables {
+  public:
+    Result<Shown> now() override { return none(); }
+    Result<Json> check(const Draft&) override { return none(); }
+    Result<Json> replay(const std::string&, Span) override { return none(); }
+    Result<Changed> change(const Change&) override { return none(); }
+
+  private:
+    static Error none() { return fail(STIPEND_E_CONFLICT, "none"); }
 };
 
 class SomeExplanations final : public Explanations {
@@ -319,6 +331,8 @@ TEST_CASE("the description has each route of the table, with its parameters, and
     for (auto& route : past_routes(past, clock)) table.push_back(std::move(route));
     SomeExplanations explanations;
     table.push_back(explain_route(explanations));
+    NoTables tables;
+    for (auto& route : table_routes(tables, clock)) table.push_back(std::move(route));
     NoTargets targets;
     for (auto& route : alert_target_routes(targets)) table.push_back(std::move(route));
     NoEvents events;

@@ -17,7 +17,7 @@ TEST_CASE("what moves money or creates accounts is for administrators") {
         const bool admin = role == AccessRole::admin;
         for (const auto permission :
              {Permission::payments_process, Permission::payments_adjust, Permission::orchestrators_approve,
-              Permission::accounts_manage, Permission::keys_manage}) {
+              Permission::accounts_manage, Permission::keys_manage, Permission::policy_write}) {
             CHECK(allows(role, permission) == admin);
         }
     }

@@ -72,6 +72,7 @@ TEST_CASE("the schemas of both roles and the list of fields have the same keys")
     Settings settings;
     const FieldKeys keys(of_fields, "");
     fields(keys, settings);
+    of_fields.insert(".payment.policy.tables_from");  // add_tables reads it, and no setting has it
     CHECK(of_fields.contains(".orchestrators.checks.every"));
     CHECK(of_fields == of_schemas);
 }

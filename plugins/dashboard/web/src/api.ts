@@ -46,12 +46,14 @@ interface Options {
   key?: string; // Idempotency-Key
   secret?: string; // in place of the session
   accept?: string; // media types; application/json where it is left out
+  match?: string; // the version that a change is made from
 }
 
 function headersOf(options: Options): Headers {
   const headers = new Headers({ Accept: options.accept ?? "application/json" });
   if (options.body !== undefined) headers.set("Content-Type", "application/json");
   if (options.key !== undefined) headers.set("Idempotency-Key", options.key);
+  if (options.match !== undefined) headers.set("If-Match", `"${options.match}"`);
   if (options.secret !== undefined) headers.set("Authorization", `Bearer ${options.secret}`);
   else if (options.method !== undefined && session) headers.set("X-CSRF-Token", session.csrf_token);
   return headers;

@@ -11,6 +11,7 @@ import { StoreContext, useStore } from "./parts";
 import { linkTo, useRoute } from "./route";
 import { Store } from "./store";
 import { follow } from "./stream";
+import { TablesPage } from "./tables";
 import "./style.css";
 
 function StreamState() {
@@ -38,7 +39,7 @@ function Shell({ left }: { left: () => void }) {
   const place = path[0] ?? (own === null ? "overview" : "orchestrators");
   const links: [string, string, boolean][] = own === null
     ? [["overview", "Overview", may("status:read")], ["orchestrators", "Orchestrators", may("orchestrators:read")],
-       ["flow", "Flow", may("payments:read")]]
+       ["flow", "Flow", may("payments:read")], ["tables", "Tables", may("status:read")]]
     : [["orchestrators", own, true], ["flow", "Flow", true]];
   const end = () => void logout().catch(() => undefined).finally(left);
   return (
@@ -61,6 +62,7 @@ function Shell({ left }: { left: () => void }) {
       <main id="content" tabIndex={-1}>
         {place === "overview" && own === null ? <Overview />
           : place === "flow" ? <FlowPage />
+          : place === "tables" && own === null ? <TablesPage />
           : place === "orchestrators" && (own ?? path[1]) ? <OrchestratorPage key={own ?? path[1]} id={(own ?? path[1]) as string} />
           : place === "orchestrators" ? <OrchestratorsPage />
           : <p>There is no page of this name. <a href="#/">To the start</a></p>}
