@@ -29,6 +29,7 @@ ManagerApi::ManagerApi(runtime::Host& host, const Engine& engine, const config::
                        const Joining& joining, const ProofBook& proofs)
     : reads_(host, engine, settings, joining.registrations, proofs, joining.connect_back),
       receipts_(settings, host.clock(), [&log = host.log()](const std::string& line) { log.warn(line); }),
+      analytics_(host, engine, settings, joining.targets_of_uptime),
       explanations_(host, engine, settings, joining.policy) {}
 
 Result<std::unique_ptr<ManagerApi>> ManagerApi::create(runtime::Host& host, const Engine& engine,
@@ -68,6 +69,7 @@ Result<std::unique_ptr<ManagerApi>> ManagerApi::create(runtime::Host& host, cons
         routes.push_back(std::move(route));
     routes.push_back(api::status_route(std::move(joining.overview), clock));
     for (auto& route : api::receipt_routes(self->receipts_)) routes.push_back(std::move(route));
+    routes.push_back(api::analytics_route(self->analytics_, clock));
     if (joining.policy) routes.push_back(api::explain_route(self->explanations_));
     if (joining.registrar != nullptr) {
         for (auto& route : api::registration_routes(*joining.registrar)) routes.push_back(std::move(route));

@@ -12,6 +12,7 @@
 #include "host/api/registration_routes.hpp"
 #include "host/api/target_routes.hpp"
 #include "host/config/settings.hpp"
+#include "host/engine/analytics_reads.hpp"
 #include "host/engine/explanation_reads.hpp"
 #include "host/engine/manager_reads.hpp"
 #include "host/engine/receipt_reads.hpp"
@@ -25,9 +26,11 @@ class ManagerApi {
         std::shared_ptr<registry::RegistrationStore> registrations = {};
         api::Registrations* registrar = nullptr;
         std::shared_ptr<const ConnectBack> connect_back = {};
-        api::Objections* objections = nullptr;   // none: no routes of them
-        api::AlertTargets* targets = nullptr;    // the same
-        ExplanationReads::InForce policy = {};   // of explanations
+        api::Objections* objections = nullptr;  // none: no routes of them
+        api::AlertTargets* targets = nullptr;   // the same
+        ExplanationReads::InForce policy = {};  // of explanations
+        // The targets of uptime in force; called on the control thread.
+        std::function<std::vector<config::Sla>()> targets_of_uptime = [] { return std::vector<config::Sla>(); };
         std::function<Result<Json>()> overview;  // what GET /api/v1/status gives
         const api::PluginPages* pages = nullptr;
         std::function<void(std::string_view instance, std::string_view text)> misbehaved = {};  // of those of pages
@@ -51,6 +54,7 @@ class ManagerApi {
     std::unique_ptr<api::Access> access_;
     ManagerReads reads_;
     ReceiptReads receipts_;
+    AnalyticsReads analytics_;
     ExplanationReads explanations_;
     std::unique_ptr<api::ApiServer> server_;  // ends first
 };
