@@ -1,5 +1,6 @@
 import { render } from "preact";
 import { useEffect, useMemo, useState } from "preact/hooks";
+import { AnalyticsPage } from "./analytics";
 import { currentSession, logout, may, messageOf, resume, whenSessionEnds } from "./api";
 import { FlowPage } from "./flow";
 import { Login } from "./login";
@@ -37,7 +38,7 @@ function Shell({ left }: { left: () => void }) {
   const place = path[0] ?? (own === null ? "overview" : "orchestrators");
   const links: [string, string, boolean][] = own === null
     ? [["overview", "Overview", may("status:read")], ["orchestrators", "Orchestrators", may("orchestrators:read")],
-       ["flow", "Flow", may("payments:read")]]
+       ["flow", "Flow", may("payments:read")], ["analytics", "Analytics", may("payments:read")]]
     : [["orchestrators", own, true], ["flow", "Flow", true]];
   const end = () => void logout().catch(() => undefined).finally(left);
   return (
@@ -60,6 +61,8 @@ function Shell({ left }: { left: () => void }) {
       <main id="content" tabIndex={-1}>
         {place === "overview" && own === null ? <Overview />
           : place === "flow" ? <FlowPage />
+          : place === "analytics" && own === null ? <AnalyticsPage />
+          : place === "sla" && own === null ? <AnalyticsPage only="sla" />
           : place === "orchestrators" && (own ?? path[1]) ? <OrchestratorPage key={own ?? path[1]} id={(own ?? path[1]) as string} />
           : place === "orchestrators" ? <OrchestratorsPage />
           : <p>There is no page of this name. <a href="#/">To the start</a></p>}
