@@ -123,7 +123,7 @@ class Targets(ApiTest):
         wait_for(self.firing, "the alert")
         ((name, alert),) = self.firing().items()
         first = self.devnet.addresses.split(",")[0].removeprefix("https://")
-        self.assertEqual((name, alert["severity"]), (f"sla:gold:5m:{first}", "critical"))
+        self.assertEqual((name, alert["severity"]), (f"sla:gold:300s:{first}", "critical"))
         self.assertIn("uses up the error budget of gold (99.5 %)", alert["text"])
 
         code, out, err = self.host.run("report", "sla", "--json")
