@@ -41,7 +41,7 @@ class Analyses(ApiTest):
         token = self.log_in()["access_token"]
         live = self.get(ANALYTICS + "uptime?by=orchestrator", token).json()
         self.assertEqual({row["orchestrator"] for row in live["rows"]}, {line["orchestrator"] for line in self.host.decisions()})
-        self.host.stop()
+        self.assertEqual(self.host.stop(), 0)
 
         lines = self.host.decisions()
         cost = self.report("cost", "--by", "orchestrator")
@@ -138,7 +138,7 @@ class Targets(ApiTest):
         live = self.get("/api/v1/analytics/sla", token).json()
         self.assertEqual({row["orchestrator"]: row["met"] for row in live["rows"]}, {name: row["met"] for name, row in rows.items()})
 
-        self.host.stop()
+        self.assertEqual(self.host.stop(), 0)
         self.start()
         wait_for(self.firing, "the alert after a restart")
         self.host.edit('"target": 99.5', '"target": 50.0')

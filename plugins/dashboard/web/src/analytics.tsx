@@ -71,7 +71,7 @@ function Rows({ name, rows, total }: { name: string; rows: Row[]; total?: Row | 
     </tr>
   );
   return (
-    <div class="wide" tabIndex={0} role="region" aria-label={name}>
+    <div class="wide" tabIndex={0} role="group" aria-label={`rows of ${name}`}>
       <table>
         <thead><tr>{columns.map((one) => <th key={one} scope="col" class={isNumber(first[one]) ? "number" : ""}>{titleOf(one)}</th>)}</tr></thead>
         <tbody>{rows.slice(0, most_shown).map((row, at) => line(row, String(at), false))}</tbody>

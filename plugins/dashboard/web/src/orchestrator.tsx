@@ -1,5 +1,6 @@
 import { useEffect, useState } from "preact/hooks";
 import { ask, messageOf, part } from "./api";
+import { Chances } from "./chances";
 import { UptimeChart } from "./chart";
 import { hostNow } from "./clock";
 import { Decision } from "./decision";
@@ -101,6 +102,7 @@ export function OrchestratorPage({ id }: { id: string }) {
         <Figure name="Latency" figure="latency" value={one.average_latency_ms === null ? none : `${one.average_latency_ms} ms`}>mean of the last ten answers</Figure>
       </dl>
       <Section title="Uptime over time"><UptimeChart decisions={decisions} gaps={gaps} now={now} /></Section>
+      <Chances id={id} />
       <Section title="Decisions" note={`${all.length} read; Enter or a click opens the sum behind one`}>
         <Problem text={problem} />
         {epoch !== null && <Decision id={id} epoch={epoch} close={() => show(null)} changed={() => setChanges(changes + 1)} />}
