@@ -146,6 +146,23 @@ class Targets(ApiTest):
         self.assertEqual(code, 0, err)
         wait_for(lambda: not self.firing(), "the end of the alert of a target that is not missed any more")
 
+    def test_a_credit_lowers_what_is_owed_once_and_hides_no_gap(self):
+        self.start()
+        self.wait_for_decisions(self.orchestrators)
+        key = self.host.decisions()[0]["orchestrator"]
+        credit = ["adjust", "--orchestrator", key, "--from", "2026-10-31T23:59:59.999Z", "--to", "2026-11-01T00:00:00Z",
+                  "--usd", "-12.50", "--reason", "gold missed in 2026-10"]
+        code, _, err = self.host.run(*credit)
+        self.assertEqual(code, 0, err)
+        code, _, err = self.host.run(*credit)
+        self.assertEqual((code, "recorded already" in err), (1, True))
+        code, out, err = self.host.run("report", "cost", "--by", "orchestrator", "--json")
+        self.assertEqual(code, 0, err)
+        (row,) = [row for row in json.loads(out)["rows"] if row["orchestrator"] == key]
+        self.assertEqual(row["adjustments_usd"], "-12.5")
+        self.assertEqual(self.host.stop(), 0)
+        self.assertTrue(self.host.verified()["clean"])
+
 
 if __name__ == "__main__":
     unittest.main()

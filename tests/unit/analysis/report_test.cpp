@@ -134,3 +134,22 @@ TEST_CASE("numbers of a report are numbers in its CSV, and a name is not") {
     CHECK(text.starts_with("orchestrator,checks,paid,up_hours,"));
     CHECK(std::ranges::count(text, '\n') == 3);  // with the total
 }
+
+TEST_CASE("a page of a report is HTML whatever its names are") {
+    const auto report = Json::object()
+                            .append("report", "sla")
+                            .append("from", "2026-11-01T00:00:00.000Z")
+                            .append("to", "2026-12-01T00:00:00.000Z")
+                            .append("checks", 3)
+                            .append("over", false)
+                            .append("rows", Json::array().push(Json::object()
+                                                                   .append("orchestrator", "<script>\x1b[2J")
+                                                                   .append("met", "no")
+                                                                   .append("uptime", Json())))
+                            .append("total", Json());
+    const auto page = html_text(report);
+    CHECK(page.find("<script>") == std::string::npos);
+    CHECK(page.find("<td>&lt;script&gt;&lt;U+001B&gt;[2J</td>") != std::string::npos);
+    CHECK(page.find("<td class=\"no\">no</td><td class=\"n\">-</td>") != std::string::npos);
+    CHECK(page.find("was not over") != std::string::npos);
+}
