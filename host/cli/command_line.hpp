@@ -65,6 +65,8 @@ void add_ledger_commands(CLI::App& app, LedgerOptions& options, Common& common, 
 void add_objection_commands(CLI::App& app, ObjectionOptions& options, int& status);
 // Of `receipt` and `statement`. All outlive `app`.
 void add_receipt_commands(CLI::App& app, ReceiptOptions& receipt, StatementOptions& statement, int& status);
+// `report`. All outlive `app`.
+void add_report_command(CLI::App& app, ReportOptions& options, int& status);
 // Of `payouts` and `reconcile`. All outlive `app`.
 void add_payout_commands(CLI::App& app, PayoutOptions& options, ReconcileOptions& reconciled, int& status);
 

@@ -185,6 +185,17 @@ struct StatementOptions {
     std::string output;  // a file; empty: standard output
 };
 int statement(const StatementOptions& options);
+// Analyses of what is recorded; with or without a running host.
+struct ReportOptions {
+    Common common;
+    std::string report;
+    std::string from, to;  // times, or how long ago; empty: 30 days ago, and now
+    std::string month;     // instead of both
+    std::string by, orchestrator;
+    bool csv = false;
+    bool html = false;
+};
+int report(const ReportOptions& options);
 struct ExportOptions {
     Common common;
     std::string kind = "decisions";

@@ -190,6 +190,9 @@ int main(int argc, char** argv) {
     StatementOptions statement_options;
     add_receipt_commands(app, receipt_options, statement_options, status);
 
+    ReportOptions report_options;
+    add_report_command(app, report_options, status);
+
     auto* check_app = command(
         app, "check", "check a configuration with its plugins, and print the largest possible spend and fees", common);
     check_app->callback([&] { status = check(common); });

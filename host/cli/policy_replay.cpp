@@ -9,28 +9,17 @@
 #include "host/base/time.hpp"
 #include "host/cli/answer.hpp"
 #include "host/cli/commands.hpp"
+#include "host/cli/moment.hpp"
 #include "host/cli/table.hpp"
 #include "host/config/yaml.hpp"
 #include "host/engine/explain_policy.hpp"
 #include "host/engine/history_run.hpp"
-#include "stipend/duration.hpp"
 #include "stipend/record.hpp"
 
 namespace stipend::cli {
 namespace {
 
 constexpr std::uintmax_t max_overlay_bytes = 1 << 20;
-
-// A time, or how long ago: "7d", "-7d".
-Result<std::optional<stipend_unix_ns>> moment(std::string_view option, std::string_view text, stipend_unix_ns now) {
-    if (text.empty()) return std::optional<stipend_unix_ns>();
-    const auto ago = parse_duration(text.starts_with('-') ? text.substr(1) : text);
-    if (ago) return std::optional(now - *ago);
-    auto at = parse_utc(text);
-    if (at) return std::optional(*at);
-    return fail(STIPEND_E_INVALID, option, ": got \"", printable_line(clip(text, 60)),
-                "\", want a time such as 2026-11-22T06:00:00Z, or how long ago, such as -7d");
-}
 
 // What is laid over the policy's configuration; NULL: nothing.
 std::optional<config::Tree> read_overlay(const std::string& file, config::Diagnostics& diagnostics) {

@@ -17,6 +17,7 @@
 #include "host/config/network_check.hpp"
 #include "host/config/settings_schema.hpp"
 #include "host/config/settings_tree.hpp"
+#include "host/config/sla_check.hpp"
 #include "host/config/url.hpp"
 #include "stipend/ascii.hpp"
 #include "stipend/duration.hpp"
@@ -270,6 +271,7 @@ void CrossCheck::check_references() {
         report("/witness", "got a witness, want a monitor that looks at it in `monitors`");
     }
     check_maintained(root_, settings_, problems_);
+    check_sla(root_, settings_, problems_);
 }
 
 // The names of an orchestrator's checks, each once; a target without a name may come again.

@@ -133,6 +133,28 @@ struct Maintenance {
     std::vector<std::string> orchestrators;  // ids; none: all
 };
 
+// Where the error budget of a target is used up too fast: `burn` times as fast as would use it up at the end of its
+// month, over both stretches of time.
+struct BurnAlert {
+    std::int64_t long_ns = 0;
+    std::int64_t short_ns = 0;
+    std::int64_t burn_ppm = 0;  // 14,400,000: 14.4 times
+    std::string severity;       // "warning" or "critical"
+};
+
+// The uptime that orchestrators are to have in a calendar month of UTC.
+struct Sla {
+    std::string name;                        // unique
+    std::int64_t target_e6 = 0;              // percent, times 10^6: 99,500,000 is 99.5 %
+    std::vector<std::string> orchestrators;  // ids or patterns of them; none: all of `capability`
+    std::string capability;                  // a key of capabilities; empty: any
+    std::int64_t credit_e6 = 0;              // of a month's pay where it is missed: percent, times 10^6; 0: none
+    std::vector<BurnAlert> alerts;           // none: see burn_alerts_of
+};
+
+// Those of `sla`, or the common ones where it has none.
+[[nodiscard]] std::vector<BurnAlert> burn_alerts_of(const Sla& sla);
+
 struct Capability {
     std::string name;
     std::optional<Usd> base;  // nothing: payment.base
@@ -319,6 +341,7 @@ struct Settings {
     SignedHeads signed_heads;   // of a manager
     Alerts alerts;
     std::vector<Maintenance> maintenance;
+    std::vector<Sla> sla;              // of a manager
     std::vector<std::string> witness;  // what is looked at where all checks fail at once
     SourcePos witness_pos;
     Services services;          // of a worker, as are the following

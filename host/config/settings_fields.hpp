@@ -126,6 +126,24 @@ void fields(Visitor& visit, T& maintenance) {
     visit("orchestrators", maintenance.orchestrators);
 }
 
+template <class Visitor, Is<BurnAlert> T>
+void fields(Visitor& visit, T& alert) {
+    visit("long", alert.long_ns);
+    visit("short", alert.short_ns);
+    visit("burn", alert.burn_ppm);
+    visit("severity", alert.severity);
+}
+
+template <class Visitor, Is<Sla> T>
+void fields(Visitor& visit, T& sla) {
+    visit("name", sla.name);
+    visit("target", sla.target_e6);
+    visit("orchestrators", sla.orchestrators);
+    visit("capability", sla.capability);
+    visit("credit", sla.credit_e6);
+    visit("alerts", sla.alerts);
+}
+
 template <class Visitor, Is<Capability> T>
 void fields(Visitor& visit, T& capability) {
     visit("base", capability.base);
@@ -289,6 +307,7 @@ void fields(Visitor& visit, T& settings) {
     visit("orchestrator_addresses", settings.orchestrator_addresses);
     visit("capabilities", settings.capabilities);
     visit("maintenance", settings.maintenance);
+    visit("sla", settings.sla);
     visit.place_of({"witness"}, settings.witness_pos);
     visit("witness", settings.witness);
     visit("services", settings.services);

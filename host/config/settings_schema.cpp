@@ -220,6 +220,31 @@ constexpr std::string_view of_manager = R"("type": "object", "additionalProperti
     "zone": {"$ref": "#/$defs/window zone"}, "duration": {"$ref": "#/$defs/window duration"},
     "orchestrators": {"type": "array", "items": {"$ref": "#/$defs/id"},
       "description": "The ids of the orchestrators whose checks it covers. By default all."}}}},
+  "sla": {"type": "array", "maxItems": 64, "description":
+    "Targets of uptime for each calendar month of UTC, with alerts where an error budget is used up too fast. They change no payment. See sla.md.", "items": {
+    "type": "object", "additionalProperties": false, "required": ["name", "target"],
+    "x-noun": "a target of uptime", "properties": {
+    "name": {"$ref": "#/$defs/id", "description": "Its unique name in reports and alerts."},
+    "target": {"format": "factor", "formatMinimum": "50", "formatMaximum": "99.9999",
+      "description": "The uptime in percent, such as 99.5."},
+    "orchestrators": {"type": "array", "maxItems": 1000, "items": {"$ref": "#/$defs/id"},
+      "description": "The ids of the orchestrators that it is for, or patterns such as `https://*.example:*`. By default all."},
+    "capability": {"format": "text", "maxLength": 128,
+      "description": "Only orchestrators of this capability; one of `capabilities`. Empty: any."},
+    "credit": {"format": "factor", "formatMinimum": "0", "formatMaximum": "100", "default": "0",
+      "description": "The share of a month's pay, in percent, that the monthly report proposes to take back where the target was missed. An operator orders it, or does not."},
+    "alerts": {"type": "array", "maxItems": 8, "description":
+      "When to alert; each for both of its stretches of time. By default 14.4 in 1h and 5m and 6 in 6h and 30m, both critical, and 1 in 3d and 6h, a warning.", "items": {
+      "type": "object", "additionalProperties": false, "required": ["long", "short", "burn"],
+      "x-noun": "an alert", "properties": {
+      "long": {"format": "seconds", "formatMinimum": "5m", "formatMaximum": "30d",
+        "description": "The longer stretch, which says that it matters."},
+      "short": {"format": "seconds", "formatMinimum": "1m", "formatMaximum": "7d",
+        "description": "The shorter one, which says that it goes on; less than `long`."},
+      "burn": {"format": "factor", "formatMinimum": "1", "formatMaximum": "1000",
+        "description": "How many times as fast as would use up the error budget at the end of the month."},
+      "severity": {"format": "word", "enum": ["warning", "critical"], "default": "warning",
+        "description": "Of the alert."}}}}}}},
   "witness": {"type": "array", "maxItems": 16, "items": {"format": "text", "minLength": 1, "maxLength": 2048},
     "description": "URLs or host:port that no orchestrator controls. Where all own checks fail at once, the first of `monitors` looks at these: if all of them fail too, the time counts neither as up nor as down; without a witness it is down, to be made up for with `stipend adjust` and `stipend pardon`. See operations.md."},
   "alerts": {"$ref": "#/$defs/alerts"},

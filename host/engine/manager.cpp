@@ -138,6 +138,7 @@ runtime::Role::Turn Manager::tick(stipend_unix_ns now) {
     watch_clock(now);
     watch_wal(now);
     if (heads_) heads_->tick(now);
+    if (sla_) sla_->tick(now, plan_->settings.sla);
     watch_changes(now);
     watch_outage(now);
     engine_->tick(now);
@@ -147,6 +148,7 @@ runtime::Role::Turn Manager::tick(stipend_unix_ns now) {
                       (once_ && engine_->quiet(now));
     auto next = std::min(engine_->next_wakeup(now).value_or(next_wal_look_), next_wal_look_);
     if (heads_) next = std::min(next, heads_->next());
+    if (sla_) next = std::min(next, sla_->next());
     if (const auto call = calls_.next_wakeup()) next = std::min(next, *call);
     if (registrar_) next = std::min(next, next_change_look_);
     if (const auto pay = payouts_ ? payouts_->next_wakeup() : std::nullopt) next = std::min(next, *pay);
@@ -220,6 +222,7 @@ http::RouteHost* Manager::pages(const config::Settings& settings) {
 // Payments must not stop because the API cannot be served.
 void Manager::serve(http::ServerThread& thread) {
     sign_heads();
+    watch_targets();
     event_source_ = std::make_unique<ManagerEvents>(plan_->settings.state, runtime::namespace_of(plan_->settings));
     if (auto feed = api::EventFeed::create(*event_source_, host_.clock())) {
         events_ = std::move(*feed);
@@ -246,6 +249,7 @@ void Manager::serve(http::ServerThread& thread) {
                                         .objections = objections_.get(),
                                         .targets = targets_.get(),
                                         .policy = [this] { return plan_->policy.chosen; },
+                                        .targets_of_uptime = [this] { return plan_->settings.sla; },
                                         .overview = [this, totals] { return overview(*totals); },
                                         .offer = [this](std::string_view id) { return offer(id); },
                                         .pages = pages_.get(),

@@ -20,6 +20,7 @@
 #include "host/engine/proof_book.hpp"
 #include "host/engine/registrar.hpp"
 #include "host/engine/reporter.hpp"
+#include "host/engine/sla_watch.hpp"
 #include "host/engine/status.hpp"
 #include "host/engine/target_desk.hpp"
 #include "host/runtime/host.hpp"
@@ -83,6 +84,7 @@ class Manager final : public runtime::Role, public Effects, public plugin::Alert
         event_source_.reset();
         metrics_.reset();
         heads_.reset();
+        sla_.reset();
         desk_.close();
     }
     [[nodiscard]] http::RouteHost* pages(const config::Settings& settings) override;
@@ -129,6 +131,7 @@ class Manager final : public runtime::Role, public Effects, public plugin::Alert
     void watch_clock(stipend_unix_ns now);
     void watch_wal(stipend_unix_ns now);
     void sign_heads();
+    void watch_targets();
     void announce_settlement(const config::Settings& settings) const;
     void pay_out(const runtime::InstanceSet& fresh);
     Result<void> add_payout_routes(runtime::ControlServer& server);
@@ -181,6 +184,7 @@ class Manager final : public runtime::Role, public Effects, public plugin::Alert
     std::unique_ptr<ManagerApi> api_;            // none: it is not served
     std::unique_ptr<ManagerMetrics> metrics_;
     std::unique_ptr<HeadSigner> heads_;              // none: nothing is served
+    std::unique_ptr<SlaWatch> sla_;                  // the same
     std::vector<ledger::OpenPayouts> open_payouts_;  // of the runs before, by network
     std::unique_ptr<PayoutDesks> payouts_;           // none: settlement is not on
     std::optional<ledger::Restored> restored_;

@@ -12,6 +12,7 @@
 #include "host/api/registration_routes.hpp"
 #include "host/api/target_routes.hpp"
 #include "host/config/settings.hpp"
+#include "host/engine/analytics_reads.hpp"
 #include "host/engine/explanation_reads.hpp"
 #include "host/engine/manager_reads.hpp"
 #include "host/engine/past_reads.hpp"
@@ -27,9 +28,11 @@ class ManagerApi {
         std::shared_ptr<registry::RegistrationStore> registrations = {};
         api::Registrations* registrar = nullptr;
         std::shared_ptr<const ConnectBack> connect_back = {};
-        api::Objections* objections = nullptr;   // none: no routes of them
-        api::AlertTargets* targets = nullptr;    // the same
-        ExplanationReads::InForce policy = {};   // of explanations
+        api::Objections* objections = nullptr;  // none: no routes of them
+        api::AlertTargets* targets = nullptr;   // the same
+        ExplanationReads::InForce policy = {};  // of explanations
+        // The targets of uptime in force; called on the control thread.
+        std::function<std::vector<config::Sla>()> targets_of_uptime = [] { return std::vector<config::Sla>(); };
         std::function<Result<Json>()> overview;  // what GET /api/v1/status gives
         api::AskOffer offer;                     // what GET .../offer gives
         const api::PluginPages* pages = nullptr;
@@ -55,6 +58,7 @@ class ManagerApi {
     ManagerReads reads_;
     ReceiptReads receipts_;
     PastReads past_;
+    AnalyticsReads analytics_;
     ExplanationReads explanations_;
     TablesDesk tables_;
     std::unique_ptr<api::ApiServer> server_;  // ends first

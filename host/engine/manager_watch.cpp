@@ -47,4 +47,46 @@ void Manager::sign_heads() {
     });
 }
 
+void Manager::watch_targets() {
+    constexpr const char* failing = "sla-watch";
+    const auto is_ours = [](const std::string& id) { return id.starts_with("sla:"); };
+    sla_ = std::make_unique<SlaWatch>(
+        host_, plan_->settings,
+        SlaWatch::Parts{
+            .capabilities =
+                [this] {
+                    SlaWatch::Capabilities out;
+                    const auto& payees = engine_->payees();
+                    for (registry::PayeeIndex at = 0; at < payees.size(); ++at) {
+                        auto payee = payees[at];
+                        if (!payee.capability.empty()) out.emplace(std::move(payee.key), std::move(payee.capability));
+                    }
+                    return out;
+                },
+            .raise =
+                [this](const analysis::BurnBook::Firing& one) {
+                    const bool critical = one.severity == "critical";
+                    engine_->raise({.id = one.id,
+                                    .severity = critical ? STIPEND_ALERT_CRITICAL : STIPEND_ALERT_WARNING,
+                                    .text = one.text,
+                                    .at = host_.now()});
+                },
+            .resolve_others =
+                [this, is_ours](const std::function<bool(const std::string&)>& fires) {
+                    std::set<std::string> ended;
+                    for (const auto& [id, alert] : engine_->alerts().all()) {
+                        if (is_ours(id) && !fires(id)) ended.insert(id);
+                    }
+                    for (const auto& id : fired_before_) {
+                        if (is_ours(id) && !fires(id)) ended.insert(id);
+                    }
+                    for (const auto& id : ended) engine_->resolve(id, host_.now());
+                },
+            .failed =
+                [this](const std::string& text) {
+                    if (text.empty()) return engine_->resolve(failing, host_.now());
+                    engine_->raise({.id = failing, .severity = STIPEND_ALERT_WARNING, .text = text, .at = host_.now()});
+                }});
+}
+
 }  // namespace stipend::engine

@@ -22,7 +22,7 @@ LADDER = [  # an arrow goes from one step to a lower one, never sideways
     {"base"},
     {"auth", "config", "http"},
     {"alert", "api", "registry", "uptime", "ledger", "plugin"},
-    {"receipt", "runtime", "settlement"},
+    {"analysis", "receipt", "runtime", "settlement"},
     {"engine", "worker"},
     {"cli"},
 ]

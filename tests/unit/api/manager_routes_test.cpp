@@ -8,6 +8,7 @@
 #include <thread>
 #include <utility>
 
+#include "host/api/analytics_routes.hpp"
 #include "host/api/csv.hpp"
 #include "host/api/explain_routes.hpp"
 #include "host/api/first_account.hpp"
@@ -161,6 +162,20 @@ class SomeReceipts final : public Receipts {
         if (orchestrator != "a:1") return std::optional<StatementText>();
         return std::optional(StatementText{.text = cat(month, " as ", format), .content_type = "text/plain"});
     }
+};
+
+class SomeAnalytics final : public Analytics {
+  public:
+    Result<Made> report(const Query& query) override {
+        ++made;
+        if (inside) inside();
+        if (query.report == "x") return fail(STIPEND_E_INVALID, "no such report");
+        if (query.report == "many") return fail(STIPEND_E_LIMIT, "too many checks");
+        if (query.report == "damaged") return fail(STIPEND_E_INTERNAL, "/var/lib/ledger.db is damaged");
+        return Made{.json = cat("{\"by\":\"", query.by, "\"}\n"), .csv = "a,b\r\n", .html = "<!doctype html>"};
+    }
+    int made = 0;
+    std::function<void()> inside;
 };
 
 class NoTargets final : public AlertTargets {
@@ -333,6 +348,8 @@ TEST_CASE("the description has each route of the table, with its parameters, and
     table.push_back(explain_route(explanations));
     NoTables tables;
     for (auto& route : table_routes(tables, clock)) table.push_back(std::move(route));
+    SomeAnalytics analytics;
+    table.push_back(analytics_route(analytics, clock));
     NoTargets targets;
     for (auto& route : alert_target_routes(targets)) table.push_back(std::move(route));
     NoEvents events;
@@ -378,6 +395,37 @@ TEST_CASE("the description has each route of the table, with its parameters, and
         served.insert(line);
     }
     CHECK(described == served);
+}
+
+TEST_CASE("an analysis is made once, and given again for a while") {
+    SomeAnalytics analytics;
+    RouteScene scene;
+    scene.routes.clear();
+    scene.routes.push_back(analytics_route(analytics, scene.clock));
+    const auto get = [&](const char* report, Query query = {}) {
+        return scene.get(cat("/api/v1/analytics/", report), std::move(query));
+    };
+    CHECK(get("cost", {{"by", "tier"}}).body == "{\"by\":\"tier\"}\n");
+    CHECK(get("cost", {{"by", "tier"}}).status == 200);
+    CHECK(get("cost", {{"by", "tier"}, {"format", "csv"}}).body == "a,b\r\n");
+    const auto page = get("cost", {{"by", "tier"}, {"format", "html"}});
+    CHECK(page.body == "<!doctype html>");
+    CHECK(page.headers.find("default-src 'none'") != std::string::npos);
+    CHECK(analytics.made == 1);
+    CHECK(get("cost").body == "{\"by\":\"\"}\n");
+    CHECK(analytics.made == 2);
+    scene.clock.at += report_kept_ns;
+    CHECK(get("cost").status == 200);
+    CHECK(analytics.made == 3);
+    CHECK(get("x").status == 400);
+    CHECK(get("many").status == 422);
+    CHECK(get("damaged").status == 500);
+    CHECK(get("damaged").body.find("/var/lib") == std::string::npos);
+    CHECK(get("cost", {{"format", "xml"}}).status == 400);
+    int status = 0;
+    analytics.inside = [&] { std::thread([&] { status = get("cost", {{"by", "orchestrator"}}).status; }).join(); };
+    CHECK(get("cost", {{"by", "capability"}}).status == 200);
+    CHECK(status == 503);
 }
 
 TEST_CASE("one explanation is made at a time") {

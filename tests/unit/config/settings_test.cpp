@@ -238,6 +238,35 @@ TEST_CASE("a listener's certificate and its key come together, and an authority 
     CHECK(settings.metrics_tls == ListenerTls{});
 }
 
+TEST_CASE("a target of uptime is exact, and has the usual alerts where it has none of its own") {
+    const auto settings = loaded(
+        "capabilities: { agent: {} }\nsla:\n  - { name: gold, target: 99.95, capability: agent, credit: 2.5 }\n"
+        "  - { name: tin, target: 90, alerts: [{ long: 2h, short: 10m, burn: 3.5, severity: critical }] }\n");
+    REQUIRE(settings.sla.size() == 2);
+    CHECK(settings.sla[0].target_e6 == 99'950'000);
+    CHECK(settings.sla[0].credit_e6 == 2'500'000);
+    const auto usual = burn_alerts_of(settings.sla[0]);
+    REQUIRE(usual.size() == 3);
+    CHECK(usual[0].burn_ppm == 14'400'000);
+    CHECK(usual[2].long_ns == 3 * ns_per_day);
+    const auto own = burn_alerts_of(settings.sla[1]);
+    REQUIRE(own.size() == 1);
+    CHECK(own[0].short_ns == 600 * ns_per_s);
+    CHECK(own[0].burn_ppm == 3'500'000);
+    CHECK(own[0].severity == "critical");
+}
+
+TEST_CASE("a target of uptime that cannot be meant is reported at its place") {
+    const auto problem = [](const std::string& target) { return diagnostics_of("sla:\n  - " + target + "\n"); };
+    CHECK(problem("{ name: gold, target: 99, capability: agent }")
+              .find("sla[0].capability: got \"agent\", want one of `capabilities`") != std::string::npos);
+    CHECK(problem("{ name: gold, target: 100 }").find("sla[0].target: got \"100\"") != std::string::npos);
+    CHECK(problem("{ name: a, target: 99 }\n  - { name: a, target: 98 }")
+              .find("sla[1].name: got \"a\", want a name that no other target has") != std::string::npos);
+    CHECK(problem("{ name: a, target: 99, alerts: [{ long: 1h, short: 60m, burn: 2 }] }")
+              .find("sla[0].alerts[0].short: got 3600s, want less than `long`, which is 3600s") != std::string::npos);
+}
+
 TEST_CASE("a window of maintenance that never comes is reported") {
     const auto report = [](const std::string& schedule) {
         return diagnostics_of("maintenance:\n  - schedule: " + schedule + "\n    duration: 1h\n");

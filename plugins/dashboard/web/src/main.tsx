@@ -1,5 +1,6 @@
 import { render } from "preact";
 import { useEffect, useMemo, useState } from "preact/hooks";
+import { AnalyticsPage } from "./analytics";
 import { currentSession, logout, may, messageOf, resume, whenSessionEnds } from "./api";
 import { FlowPage } from "./flow";
 import { afterIdle } from "./idle";
@@ -39,7 +40,8 @@ function Shell({ left }: { left: () => void }) {
   const place = path[0] ?? (own === null ? "overview" : "orchestrators");
   const links: [string, string, boolean][] = own === null
     ? [["overview", "Overview", may("status:read")], ["orchestrators", "Orchestrators", may("orchestrators:read")],
-       ["flow", "Flow", may("payments:read")], ["tables", "Tables", may("status:read")]]
+       ["flow", "Flow", may("payments:read")], ["tables", "Tables", may("status:read")],
+       ["analytics", "Analytics", may("payments:read")]]
     : [["orchestrators", own, true], ["flow", "Flow", true]];
   const end = () => void logout().catch(() => undefined).finally(left);
   return (
@@ -63,6 +65,8 @@ function Shell({ left }: { left: () => void }) {
         {place === "overview" && own === null ? <Overview />
           : place === "flow" ? <FlowPage />
           : place === "tables" && own === null ? <TablesPage />
+          : place === "analytics" && own === null ? <AnalyticsPage />
+          : place === "sla" && own === null ? <AnalyticsPage only="sla" />
           : place === "orchestrators" && (own ?? path[1]) ? <OrchestratorPage key={own ?? path[1]} id={(own ?? path[1]) as string} />
           : place === "orchestrators" ? <OrchestratorsPage />
           : <p>There is no page of this name. <a href="#/">To the start</a></p>}

@@ -1,5 +1,6 @@
 import { useEffect, useState } from "preact/hooks";
 import { ask, messageOf, part } from "./api";
+import { Chances } from "./chances";
 import { UptimeChart } from "./chart";
 import { Changes } from "./changes";
 import { hostNow } from "./clock";
@@ -121,6 +122,7 @@ export function OrchestratorPage({ id }: { id: string }) {
         <OfferFigure id={id} />
       </dl>
       <Section title="Uptime over time"><UptimeChart decisions={decisions} gaps={gaps} now={now} /></Section>
+      <Chances id={id} />
       <Section title="Services"><Services id={id} news={Math.floor(decisions.length / 5)} /></Section>
       <Section title="Decisions" note={`${all.length} read; Enter or a click opens the sum behind one`}>
         <Problem text={problem} />
