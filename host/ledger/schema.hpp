@@ -9,7 +9,7 @@
 namespace stipend::ledger {
 
 inline constexpr std::int64_t application_id = 0x73747064;  // "stpd"
-inline constexpr std::int64_t schema_version = 9;
+inline constexpr std::int64_t schema_version = 10;
 
 // The size of the WAL at which a checkpoint is due. A larger one makes a checkpoint stall longer, a smaller one writes
 // the rows of engine_state, which change with each decision, into the database more often.
