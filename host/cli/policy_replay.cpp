@@ -11,6 +11,7 @@
 #include "host/cli/commands.hpp"
 #include "host/cli/table.hpp"
 #include "host/config/yaml.hpp"
+#include "host/engine/demand_replay.hpp"
 #include "host/engine/explain_policy.hpp"
 #include "host/engine/policy_history.hpp"
 #include "host/plugin/prepare.hpp"
@@ -180,7 +181,7 @@ std::vector<Table::Cell> row_of(const std::string& name, const engine::HistorySu
             {cat(sum.flips)}};
 }
 
-int print_json(std::FILE* out, const engine::PolicyHistory& history, Json policy) {
+int print_json(std::FILE* out, const engine::PolicyHistory& history, Json policy, Json demand) {
     const bool reproduced = history.not_reproduced() == 0;
     auto problems = Json::array();
     for (const auto& one : history.problems()) problems.push(one);
@@ -194,6 +195,7 @@ int print_json(std::FILE* out, const engine::PolicyHistory& history, Json policy
                    .append("not_reproduced", history.not_reproduced())
                    .append("problems", std::move(problems))
                    .append("policy", std::move(policy))
+                   .append("demand", std::move(demand))
                    .append("orchestrators", std::move(list))
                    .append("total", reproduced ? sum_json(history.total()) : Json())
                    .dump());
@@ -209,12 +211,21 @@ int print_not_reproduced(std::FILE* out, const engine::PolicyHistory& history) {
     return exit_differs;
 }
 
-void print_sums(std::FILE* out, const engine::PolicyHistory& history, const Json& policy) {
+void print_demand(std::FILE* out, const Json& demand) {
+    if (demand.is(Json::Kind::null)) return;
+    const auto text = [&](std::string_view name) { return demand.find(name)->text(); };
+    fmt::print(out, "factor of demand, {}: {} .. {} over {} cycles, {} at the end\n",
+               text("by") == "recorded" ? "as recorded" : "by payment.demand", text("least"), text("most"),
+               text("cycles"), text("last"));
+}
+
+void print_sums(std::FILE* out, const engine::PolicyHistory& history, const Json& policy, const Json& demand) {
     fmt::print(out, "{} decisions, each reproduced by the policy that made it\n", history.decisions());
     const auto shown = [&](std::string_view name) { return printable_line(policy.find(name)->text()); };
     fmt::print(
         out, "decided again by {} {}, {}{}\n", shown("id"), shown("version"), shown("file"),
         policy.find("configured")->truth() ? "" : ": it begins with an empty memory, and has its own from then on");
+    print_demand(out, demand);
     Table table({{"ORCHESTRATOR", false, true},
                  {"CHECKS", true},
                  {"RECORDED", true},
@@ -275,7 +286,15 @@ int policy_replay(const ReplayOptions& options) {
     const engine::PolicyHistory::OtherSource other = [&](const std::string& key, Usd base) {
         return others.of(key, base);
     };
+    const auto rules = engine::demand_rules_of(*settings);
+    if (options.demand && !rules) {
+        return print_error(
+            fail(STIPEND_E_INVALID, "--demand: payment.demand.target is 0, want the rules to compute by"));
+    }
+    const auto demand = engine::DemandReplay::read(**asked, options.demand ? rules : std::nullopt);
+    if (!demand) return print_error(demand.error());
     engine::PolicyHistory history(**asked, policies, present, other);
+    history.set_demand([&](ledger::Seq seq) { return demand->at(seq); });
     stipend_unix_ns last = 0;
     auto done = (*read)->export_decisions(filter, [&](const ledger::DecisionLine& line) -> Result<void> {
         last = std::max(last, line.decision.decided_at);
@@ -285,9 +304,10 @@ int policy_replay(const ReplayOptions& options) {
     if (done) done = history.finish(last);
     if (!diagnostics.empty()) return print_diagnostics(diagnostics, options.common.json);
     if (!done) return print_error(done.error());
-    if (options.common.json) return print_json(answer.file(), history, others.described());
+    auto factors = demand->json(from->value_or(0), to->value_or(INT64_MAX));
+    if (options.common.json) return print_json(answer.file(), history, others.described(), std::move(factors));
     if (history.not_reproduced() > 0) return print_not_reproduced(answer.file(), history);
-    print_sums(answer.file(), history, others.described());
+    print_sums(answer.file(), history, others.described(), factors);
     return exit_good;
 }
 
