@@ -48,10 +48,10 @@ class Demand(CallsTest):
 
     def test_calls_raise_it_and_a_restart_and_half_that_leave_do_not(self):
         self.dynamic()
-        code, out, err = self.host.run("check")
+        code, out, err = self.host.run("check", environment={**self.host.environment, "PAYMENT_INTERVAL_SECONDS": "3600"})
         self.assertEqual(code, 0, out + err)
-        # 10 USD x 1.2 x 1.5 each second.
-        self.assertIn(f"{18 * 86400} USD a day for one orchestrator at most", out + err)
+        # 10 USD x 1.2 x 1.5 each hour: the ceiling counts in the largest spend.
+        self.assertIn(f"{18 * 24} USD a day for one orchestrator at most", out + err)
         self.begin()
         for _ in range(2):
             self.assertEqual(self.call().status, 200)
