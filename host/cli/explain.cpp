@@ -69,6 +69,15 @@ void print_tier(std::FILE* out, const Json& one) {
 
 void print_money(std::FILE* out, const Json& one) {
     const auto& generation = part(one, "generation");
+    if (!is_null(one, "demand")) {
+        const auto& demand = part(one, "demand");
+        line(out, "demand",
+             cat("x ", shown(demand, "factor"), " was handed to the policy, by the cycle until ", shown(demand, "at"),
+                 ": ", shown(demand, "jobs_asked"), " jobs asked for, ", shown(demand, "jobs_failed"), " failed, ",
+                 shown(demand, "jobs_waiting"), " waiting, over ", shown(demand, "supply"), " orchestrators x ",
+                 shown(demand, "target"), ": ", shown(demand, "wanted"), " wanted, ", shown(demand, "before"),
+                 " before"));
+    }
     if (text_of(one, "action") == "pay") {
         line(out, "pay",
              cat(shown(generation, "base_usd"), " USD x ", shown(one, "multiplier"), " = ", shown(one, "amount_usd"),

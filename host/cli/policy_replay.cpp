@@ -12,6 +12,7 @@
 #include "host/cli/moment.hpp"
 #include "host/cli/table.hpp"
 #include "host/config/yaml.hpp"
+#include "host/engine/demand_replay.hpp"
 #include "host/engine/explain_policy.hpp"
 #include "host/engine/history_run.hpp"
 #include "stipend/record.hpp"
@@ -81,12 +82,21 @@ int print_not_reproduced(std::FILE* out, const engine::PolicyHistory& history) {
     return exit_differs;
 }
 
-void print_sums(std::FILE* out, const engine::PolicyHistory& history, const Json& policy) {
+void print_demand(std::FILE* out, const Json& demand) {
+    if (demand.is(Json::Kind::null)) return;
+    const auto text = [&](std::string_view name) { return demand.find(name)->text(); };
+    fmt::print(out, "factor of demand, {}: {} .. {} over {} cycles, {} at the end\n",
+               text("by") == "recorded" ? "as recorded" : "by payment.demand", text("least"), text("most"),
+               text("cycles"), text("last"));
+}
+
+void print_sums(std::FILE* out, const engine::PolicyHistory& history, const Json& policy, const Json& demand) {
     fmt::print(out, "{} decisions, each reproduced by the policy that made it\n", history.decisions());
     const auto shown = [&](std::string_view name) { return printable_line(policy.find(name)->text()); };
     fmt::print(
         out, "decided again by {} {}, {}{}\n", shown("id"), shown("version"), shown("file"),
         policy.find("configured")->truth() ? "" : ": it begins with an empty memory, and has its own from then on");
+    print_demand(out, demand);
     Table table({{"ORCHESTRATOR", false, true},
                  {"CHECKS", true},
                  {"RECORDED", true},
@@ -147,16 +157,26 @@ int policy_replay(const ReplayOptions& options) {
     const engine::PolicyHistory::OtherSource other = [&](const std::string& key, Usd base) {
         return others.of(key, base);
     };
+    const auto rules = engine::demand_rules_of(*settings);
+    if (options.demand && !rules) {
+        return print_error(
+            fail(STIPEND_E_INVALID, "--demand: payment.demand.target is 0, want the rules to compute by"));
+    }
+    const auto demand = engine::DemandReplay::read(**asked, options.demand ? rules : std::nullopt);
+    if (!demand) return print_error(demand.error());
     engine::PolicyHistory history(**asked, policies, present, other);
+    history.set_demand([&](ledger::Seq seq) { return demand->at(seq); });
     const auto done = engine::run_history(**read, filter, options.orchestrator, history);
     if (!diagnostics.empty()) return print_diagnostics(diagnostics, options.common.json);
     if (!done) return print_error(done.error());
+    auto factors = demand->json(from->value_or(0), to->value_or(INT64_MAX));
     if (options.common.json) {
-        fmt::print(answer.file(), "{}\n", engine::to_json(history, others.described()).dump());
+        const auto out = engine::to_json(history, others.described()).append("demand", std::move(factors));
+        fmt::print(answer.file(), "{}\n", out.dump());
         return history.not_reproduced() == 0 ? exit_good : exit_differs;
     }
     if (history.not_reproduced() > 0) return print_not_reproduced(answer.file(), history);
-    print_sums(answer.file(), history, others.described());
+    print_sums(answer.file(), history, others.described(), factors);
     return exit_good;
 }
 

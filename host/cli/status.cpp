@@ -47,11 +47,24 @@ std::string eth_of(const Json& object, std::string_view key) {
     return wei ? eth_text(*wei) : text_of(object, key);
 }
 
+void print_demand(const Json& demand) {
+    fmt::print("demand: factor {} of {} .. {}, next at {}\n", text_of(demand, "factor"), text_of(demand, "floor"),
+               text_of(demand, "ceiling"), text_of(demand, "next_at"));
+    const auto& cycle = *demand.find("cycle");
+    if (cycle.is(Json::Kind::null)) return;
+    fmt::print(
+        "  {} jobs asked for, {} failed, {} waiting; for {} orchestrators ({} up), {} each are 1: {} is wanted\n",
+        text_of(cycle, "jobs_asked"), text_of(cycle, "jobs_failed"), text_of(cycle, "jobs_waiting"),
+        text_of(cycle, "supply"), text_of(cycle, "orchestrators_up"), text_of(demand, "target"),
+        text_of(cycle, "wanted"));
+}
+
 void print_status(const Json& status) {
     if (status.find("services") != nullptr) return print_worker_status(status);
     fmt::print("{}: {}\n", text_of(status, "settlement"), text_of(status, "paid"));
     fmt::print("generation {}, {} USD per ETH, largest possible spend {}\n", text_of(status, "generation"),
                text_of(status, "usd_per_eth"), text_of(status, "largest_spend"));
+    if (const auto* demand = status.find("demand")) print_demand(*demand);
     const auto& fees = *status.find("fees");
     fmt::print("fees on {}: {} of {} at most, {} for one orchestrator\n", text_of(fees, "day"),
                eth_of(fees, "used_wei"), eth_of(fees, "limit_wei"), eth_of(fees, "orchestrator_limit_wei"));

@@ -30,10 +30,21 @@ struct PluginRef {
     SourcePos pos;       // the place of the reference, for errors about the plugin as a whole
 };
 
+// The factor of demand that policies are given: see dynamic-pricing.md. In parts per million, but for `every_ns`.
+struct DemandFactor {
+    std::int64_t every_ns = 0;
+    std::int64_t target_ppm = 0;  // jobs per orchestrator in a cycle at which the factor is 1; 0: there is no factor
+    std::int64_t floor_ppm = 0;
+    std::int64_t ceiling_ppm = 0;
+    std::int64_t damping_ppm = 0;
+    std::int64_t step_ppm = 0;  // within any 24 hours
+};
+
 struct Payment {
     std::int64_t interval_ns = 0;
     Usd base;
     PluginRef policy;
+    DemandFactor demand;
 };
 
 struct Price : PluginRef {

@@ -27,11 +27,22 @@ void fields(Visitor& visit, T& reference) {
     plugin_fields(visit, reference);
 }
 
+template <class Visitor, Is<DemandFactor> T>
+void fields(Visitor& visit, T& demand) {
+    visit("target", demand.target_ppm);
+    visit("every", demand.every_ns);
+    visit("floor", demand.floor_ppm);
+    visit("ceiling", demand.ceiling_ppm);
+    visit("damping", demand.damping_ppm);
+    visit("largest_step_per_day", demand.step_ppm);
+}
+
 template <class Visitor, Is<Payment> T>
 void fields(Visitor& visit, T& payment) {
     visit("interval", payment.interval_ns);
     visit("base", payment.base);
     visit("policy", payment.policy);
+    visit("demand", payment.demand);
 }
 
 template <class Visitor, Is<Price> T>

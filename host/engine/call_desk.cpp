@@ -97,6 +97,11 @@ void CallDesk::close() {
     waiting_.clear();
 }
 
+std::size_t CallDesk::waiting_for_rate(stipend_unix_ns now) const {
+    const auto first = std::ranges::upper_bound(waiting_, now, {}, &Waiting::at);
+    return static_cast<std::size_t>(waiting_.end() - first);
+}
+
 std::uint64_t CallDesk::given_to(registry::PayeeIndex payee) const {
     const auto found = own_.find(payee);
     return found == own_.end() ? 0 : found->second.given;

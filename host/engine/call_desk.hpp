@@ -71,6 +71,8 @@ class CallDesk {
     [[nodiscard]] std::uint64_t given_to(registry::PayeeIndex payee) const;
     [[nodiscard]] std::size_t under_way() const { return under_way_.size(); }
     [[nodiscard]] std::size_t waiting() const { return waiting_.size(); }
+    // Those that wait for nothing but their rate: an orchestrator that answers late does not add to them.
+    [[nodiscard]] std::size_t waiting_for_rate(stipend_unix_ns now) const;
     [[nodiscard]] const Counts& counts() const { return counts_; }
 
   private:

@@ -18,6 +18,7 @@ class CommitQueue {
 
     // What later transactions carry beside decisions; rows are added at the end of its lists.
     [[nodiscard]] ledger::Batch& waiting() { return waiting_; }
+    [[nodiscard]] const ledger::Batch& waiting() const { return waiting_; }
     [[nodiscard]] bool empty() const { return waiting_.empty(); }
     // Takes out what one transaction carries of it. `all_known`: no new payee remains to be written; until then what
     // may refer to one stays.

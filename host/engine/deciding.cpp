@@ -109,6 +109,7 @@ stipend_sample Engine::sample_of(Sampled& sampled, stipend_unix_ns now) const {
     sampled.period_from = period_from(slot.state, now);
     auto sample = make_sample(slot.state, sampled.result, effects_.observed(payee, sampled.period_from, now),
                               generations_[slot.bound].terms_of(sampled.payee).base, now);
+    sample.demand_ppm = demand_.factor_ppm();
     // Memory of another policy, or of another layout, would be misread.
     if (slot.memory_owner != no_owner && slot.memory_owner != generations_.memory_owner(slot.bound)) sample.memory = {};
     return sample;
@@ -199,6 +200,7 @@ void Engine::take_decision(const plugin::PolicyInstance& policy, Sampled& sample
     row.suspended = after.suspended;
     row.reason = reason.substr(0, ledger::max_reason_bytes);
     row.generation = after.memory_generation;
+    row.demand_ppm = sample.demand_ppm;
     row.evidence = std::move(sampled.result.evidence);
     assert_sound(decided, before, generations_[slot.bound].limits.per_orchestrator_day);
     slot.life.proceed(Stage::committing);

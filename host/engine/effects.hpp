@@ -6,6 +6,7 @@
 #include <optional>
 #include <string>
 
+#include "host/engine/demand_meter.hpp"
 #include "host/ledger/rows.hpp"
 #include "host/registry/payee.hpp"
 #include "host/uptime/observed.hpp"
@@ -61,6 +62,8 @@ class Effects {
     // once, from memory.
     [[nodiscard]] virtual std::optional<uptime::Observed> observed(const registry::Payee& payee, stipend_unix_ns from,
                                                                    stipend_unix_ns to) const = 0;
+    // What this payer itself asks for, beside the checks. Answered at once, from memory. Without calls: nothing.
+    [[nodiscard]] virtual PayerJobs payer_jobs(stipend_unix_ns) const { return {}; }
     // Asks for the rate of the network at that place of the configuration; Engine::price_done follows once, later.
     virtual void fetch_price(std::size_t network) = 0;
 };

@@ -21,6 +21,7 @@ void Engine::tick(stipend_unix_ns now) {
         collect_due(now);
         send_ready(now);
     }
+    measure_demand(now);
     flush(now);
     retire_generations();
 }
@@ -241,6 +242,7 @@ std::optional<stipend_unix_ns> Engine::next_wakeup(stipend_unix_ns now) const {
     if (const auto commit = commits_.next_wakeup()) earlier(*commit);
     if (const auto* oldest = sent_.front()) earlier(oldest->at + max_job_ns);
     if (draining_) return next;
+    if (const auto cycle = demand_.ends_at(); cycle && commits_.waiting().demands.empty()) earlier(*cycle);
     if (const auto due = schedule_.next_ns(); due && (!until_ || *due <= *until_)) earlier(*due);
     const bool any_ready = !ready_.empty() || !ready_failing_.empty();
     if (may_send() && (!ready_.empty() || (!ready_failing_.empty() && has_place_for_failing()))) {

@@ -186,6 +186,7 @@ class Engine {
     [[nodiscard]] bool is_on_network(registry::PayeeIndex payee) const {
         return slots_[payee].network == slots_[payee].paid_on;
     }
+    [[nodiscard]] const DemandMeter& demand() const { return demand_; }
     // Payees in the configuration, and those of them whose last check failed.
     [[nodiscard]] std::size_t active() const { return active_; }
     [[nodiscard]] std::size_t failing() const { return failing_; }
@@ -234,6 +235,11 @@ class Engine {
     [[nodiscard]] Result<std::optional<registry::PayeeIndex>> recipient_of(const ManualRequest& request) const;
     // The same without since when. Its cost does not grow with payees or alerts. engine_health.cpp
     [[nodiscard]] api::HealthReport present_health(stipend_unix_ns now) const;
+
+    // The factor of demand: engine_demand.cpp
+    void set_demand_rules(const std::optional<ledger::DemandRules>& rules, stipend_unix_ns now);
+    void measure_demand(stipend_unix_ns now);
+    [[nodiscard]] std::uint64_t count_up() const;
 
     // Sending: engine.cpp
     void collect_due(stipend_unix_ns now);
@@ -326,6 +332,7 @@ class Engine {
     PaidNetworks networks_;
     SpendLimits limits_;
     FeeBook fees_;
+    DemandMeter demand_;
     struct Reserving {
         FeeJob job;
         FeeAnswer answer;  // empty once it was called

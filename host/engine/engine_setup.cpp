@@ -48,6 +48,7 @@ void Engine::restore(ledger::State& state) {
         limits_.restore(slot.state);
     }
     for (const auto& payment : state.manual) limits_.restore(payment);
+    demand_.restore(state.demands);
     first_unwritten_ = static_cast<registry::PayeeIndex>(payees_.size());
     for (const auto& fees : state.fees) {
         if (const auto payee = payees_.find(fees.orchestrator)) fees_.restore(*payee, fees.state);
@@ -97,6 +98,7 @@ Result<ledger::GenerationId> Engine::install(ConfigUpdate update, stipend_unix_n
             commits_.waiting().generations.push_back(generation.row);
         }
         networks_.set_rules(generation.networks, now);
+        set_demand_rules(generation.demand, now);
         recorded_.clear();
         next_recorded_ = 0;
     }

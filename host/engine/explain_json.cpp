@@ -7,6 +7,7 @@
 #include "host/base/keccak.hpp"
 #include "host/base/time.hpp"
 #include "host/config/expand.hpp"
+#include "host/ledger/demand_rule.hpp"
 #include "host/ledger/payout_json.hpp"
 #include "stipend/abi/monitor.h"
 #include "stipend/hex.hpp"
@@ -131,6 +132,24 @@ std::string usd_per_minute(const ledger::Decision& d) {
     return Usd::of_e8(static_cast<std::int64_t>(e8)).text();
 }
 
+// The factor that the policy was given, and what it was computed from.
+Json demand_of(const ledger::DecisionBasis& basis) {
+    if (!basis.demand || basis.decision.demand_ppm == 0) return {};
+    const auto& row = *basis.demand;
+    return Json::object()
+        .append("factor", scaled_text(row.factor_ppm, 6))
+        .append("wanted", scaled_text(ledger::wanted_ppm(row), 6))
+        .append("before", scaled_text(row.before_ppm, 6))
+        .append("at", utc_text(row.at))
+        .append("cycle_seconds", exact_seconds(row.at - row.from))
+        .append("jobs_asked", row.asked)
+        .append("jobs_failed", row.failed)
+        .append("jobs_waiting", row.waiting)
+        .append("orchestrators_up", row.up)
+        .append("supply", row.supply)
+        .append("target", scaled_text(row.rules.target_ppm, 6));
+}
+
 Json rate_of(const ledger::DecisionBasis& basis) {
     if (!basis.price) return {};
     const auto& price = *basis.price;
@@ -238,6 +257,7 @@ Json explanation_json(const ledger::DecisionBasis& basis, const Recomputed& agai
         .append("generation", generation_of(basis, again))
         .append("tier", tier_of(d, again))
         .append("penalty", penalty_of(d, again))
+        .append("demand", demand_of(basis))
         .append("action", d.action == ledger::Action::pay ? "pay" : "skip")
         .append("multiplier", scaled_text(d.multiplier_ppm, 6))
         .append("amount_usd", d.usd.text())

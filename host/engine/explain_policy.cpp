@@ -31,6 +31,17 @@ PresentTerms present_terms(const config::Settings& settings, const std::string& 
             .config_json = config::plugin_json(config::policy_config(settings, one))};
 }
 
+std::optional<ledger::DemandRules> demand_rules_of(const config::Settings& settings) {
+    const auto& demand = settings.payment.demand;
+    if (demand.target_ppm == 0) return std::nullopt;
+    return ledger::DemandRules{.every_ns = demand.every_ns,
+                               .target_ppm = demand.target_ppm,
+                               .floor_ppm = demand.floor_ppm,
+                               .ceiling_ppm = demand.ceiling_ppm,
+                               .damping_ppm = demand.damping_ppm,
+                               .step_ppm = demand.step_ppm};
+}
+
 Result<plugin::Chosen> PolicyCode::find(const ledger::Generation& row) const {
     plugin::Reference wanted{.plugin = plugin_, .id = row.policy, .sha256 = row.so_sha256, .kind = STIPEND_POLICY};
     if (is_sha256(row.so_sha256)) {

@@ -15,6 +15,9 @@ namespace stipend::engine {
 // The terms of one orchestrator by a configuration; one that it does not list has those of newcomers.
 [[nodiscard]] PresentTerms present_terms(const config::Settings& settings, const std::string& orchestrator);
 
+// By which the factor of demand is computed; none: there is none.
+[[nodiscard]] std::optional<ledger::DemandRules> demand_rules_of(const config::Settings& settings);
+
 // An instance of the chosen policy, for questions alone. Its calls are guarded, as those of a host's own policies.
 [[nodiscard]] Result<PolicyInUse> make_guarded_policy(const plugin::Chosen& chosen, const std::string& config_json,
                                                       const stipend_terms& terms);

@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -66,6 +67,7 @@ struct Generation {
     DispatchRules dispatch;
     AccrualLimits limits;
     FeeLimits fees;
+    std::optional<ledger::DemandRules> demand = {};         // none: policies are handed no factor
     std::vector<NetworkTerms> networks = {NetworkTerms()};  // on which payees are paid, the first one by default
 
     [[nodiscard]] stipend_unix_ns installed_at() const { return row.at; }

@@ -16,7 +16,7 @@ bool same_row(const ledger::Generation& a, const ledger::Generation& b) {
 bool same_rules(const Generation& a, const Generation& b) {
     return same_row(a.row, b.row) && a.interval_ns == b.interval_ns && a.common == b.common &&
            a.policy_configs == b.policy_configs && a.networks == b.networks && a.dispatch == b.dispatch &&
-           a.limits == b.limits && a.fees == b.fees;
+           a.limits == b.limits && a.fees == b.fees && a.demand == b.demand;
 }
 
 bool Generations::install(std::shared_ptr<Generation> generation, stipend_unix_ns now, bool replaces) {

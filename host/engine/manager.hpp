@@ -159,6 +159,7 @@ class Manager final : public runtime::Role, public Effects, public plugin::Alert
     void commit(std::shared_ptr<const ledger::Batch> batch) override;
     [[nodiscard]] std::optional<uptime::Observed> observed(const registry::Payee& payee, stipend_unix_ns from,
                                                            stipend_unix_ns to) const override;
+    [[nodiscard]] PayerJobs payer_jobs(stipend_unix_ns now) const override;
     void fetch_price(std::size_t network) override;
 
     runtime::Host& host_;

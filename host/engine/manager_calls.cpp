@@ -183,6 +183,11 @@ void Manager::send_call(std::uint64_t number, const CallDesk::Call& call) {
                });
 }
 
+PayerJobs Manager::payer_jobs(stipend_unix_ns now) const {
+    const auto& counts = calls_.counts();
+    return {.asked = counts.queued, .failed = counts.failed, .waiting = calls_.waiting_for_rate(now)};
+}
+
 void Manager::calls_over(const CallText& text, const CallDesk::Summary& summary) {
     auto line =
         cat("call ", printable_line(text.type), ": ", summary.answered, " answered, ", summary.failed, " failed");

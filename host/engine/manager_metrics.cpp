@@ -73,6 +73,18 @@ void PlainMetrics::refresh(runtime::Metrics& metrics) const {
     gauge("jobs_in_flight", "Jobs under way.", static_cast<double>(engine.in_flight()));
     gauge("calls_waiting", "Distributed calls that are queued and not sent yet.", static_cast<double>(calls.waiting()));
     gauge("calls_in_flight", "Distributed calls under way.", static_cast<double>(calls.under_way()));
+    if (const auto& demand = engine.demand(); demand.rules()) {
+        const auto& last = demand.last();
+        const bool has_factor = last && last->factor_ppm != 0;
+        gauge("demand_factor", "The factor of demand that policies are handed.",
+              has_factor ? static_cast<double>(last->factor_ppm) / 1e6 : 1);
+        gauge("demand_wanted", "The factor that the last cycle's demand asks for, within floor and ceiling.",
+              has_factor ? static_cast<double>(ledger::wanted_ppm(*last)) / 1e6 : 1);
+        gauge("demand_jobs", "Jobs that the last cycle counts: asked for, less those that failed, and those that wait.",
+              has_factor ? static_cast<double>(last->asked - std::min(last->asked, last->failed) + last->waiting) : 0);
+        gauge("demand_supply", "The largest number of orchestrators that were up at once.",
+              has_factor ? static_cast<double>(last->supply) : 0);
+    }
     gauge("generations", "Configurations that still decide something.",
           static_cast<double>(engine.generations().size()));
     std::size_t unwell = 0;

@@ -8,6 +8,7 @@
 #include "host/alert/rules.hpp"
 #include "host/config/plugin_config.hpp"
 #include "host/config/url.hpp"
+#include "host/engine/explain_policy.hpp"
 #include "host/engine/own_terms.hpp"
 #include "stipend/abi/alert.h"
 #include "stipend/abi/dispatch.h"
@@ -163,6 +164,7 @@ std::shared_ptr<Generation> generation_of(const config::Settings& settings) {
         std::min(2 * static_cast<std::size_t>(settings.dispatch.max_in_flight), DispatchRules::most_waiting)};
     out->limits = {settings.limits.accrual_per_orchestrator_day, settings.limits.accrual_per_day};
     out->fees = {wei_of(settings.limits.fees_per_orchestrator_day), wei_of(settings.limits.fees_per_day)};
+    out->demand = demand_rules_of(settings);
     return out;
 }
 

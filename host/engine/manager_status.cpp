@@ -24,6 +24,8 @@ void Manager::add_parts(Json& out) {
     if (auto windows = plan_->maintenance.status(host_.now()); !windows.items().empty()) {
         out.set("maintenance", std::move(windows));
     }
+    if (auto demand = demand_json(engine_->demand()); !demand.is(Json::Kind::null))
+        out.set("demand", std::move(demand));
     if (restored_) out.set("restored", restored_json(*restored_));
     if (heads_) out.set("signed_heads", heads_->status());
     if (payouts_) out.set("payouts", payouts_->status());

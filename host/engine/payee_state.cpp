@@ -54,6 +54,7 @@ stipend_sample recorded_sample(const ledger::EngineState& state, const ledger::D
     if (d.job == ledger::Job::ok && d.uptime_ppm) add_report(sample, *d.uptime_ppm, d.evidence.window_s);
     if (d.coverage_ppm > 0) add_observed(sample, {.up_ppm = d.uptime_ppm.value_or(0), .coverage_ppm = d.coverage_ppm});
     sample.latency_ns = d.evidence.latency_ns;
+    sample.demand_ppm = d.demand_ppm;
     return sample;
 }
 

@@ -264,7 +264,13 @@ Result<void> PolicyHistory::take(const ledger::DecisionLine& line) {
     auto& sum = account.sum;
     ++sum.decisions;
     sum.recorded = sum.recorded.plus_saturating(d.usd);
-    STIPEND_TRY(decide_by_other(account, d));
+    if (demand_) {
+        auto again = d;
+        again.demand_ppm = demand_(line.seq);
+        STIPEND_TRY(decide_by_other(account, again));
+    } else {
+        STIPEND_TRY(decide_by_other(account, d));
+    }
     account.before = CheckBefore::of(d);
     return {};
 }

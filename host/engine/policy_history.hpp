@@ -46,6 +46,11 @@ class PolicyHistory {
                   const OtherSource& other)
         : book_(book), policies_(policies), present_(present), other_(other) {}
 
+    // Which factor of demand the other policy is handed for the decision at a place; without it, the recorded one. A
+    // simulated check between two recorded ones has that of the later one.
+    using DemandSource = std::function<std::uint32_t(ledger::Seq)>;
+    void set_demand(DemandSource demand) { demand_ = std::move(demand); }
+
     // In the order of the chain. An error of a policy, or of the ledger, ends it. What is kept grows with the number of
     // orchestrators, not with that of decisions.
     [[nodiscard]] Result<void> take(const ledger::DecisionLine& line);
@@ -104,6 +109,7 @@ class PolicyHistory {
     const PolicySource& policies_;
     const TermsSource& present_;
     const OtherSource& other_;
+    DemandSource demand_;
     std::unordered_map<ledger::OrchestratorId, Account> accounts_;
     // The first decision of one orchestrator for each generation.
     struct Beginning {

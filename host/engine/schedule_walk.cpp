@@ -100,13 +100,16 @@ stipend_sample ScheduleWalk::sample_of(const Look& look, Usd base) const {
     }
     std::optional<uptime::Observed> observed;
     if (look.coverage_ppm > 0) observed = {.up_ppm = look.uptime_ppm, .coverage_ppm = look.coverage_ppm};
-    return make_sample(state_, result, observed, base, state_.due_at);
+    auto sample = make_sample(state_, result, observed, base, state_.due_at);
+    sample.demand_ppm = demand_ppm_;
+    return sample;
 }
 
 std::optional<stipend_sample> ScheduleWalk::next(Usd base, const KnownStretch& stretch) {
     // Where it has kept to the recorded times so far, it keeps to one that no policy has set as well.
     if (from_ == stretch.from && state_.due_at == stretch.next_at) state_.due_at = stretch.to;
     pass_gap(stretch);
+    if (stretch.check != nullptr) demand_ppm_ = stretch.check->demand_ppm;
     look_until(stretch, std::min(state_.due_at, stretch.to));
     if (stretch.check != nullptr && stretch.check->job == ledger::Job::ok) {
         latency_ns_ = stretch.check->evidence.latency_ns;

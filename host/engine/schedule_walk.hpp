@@ -89,6 +89,7 @@ class ScheduleWalk {
     std::int64_t known_ns_ = 0;
     uint128 up_ = 0, covered_ = 0;  // of the known time: nanoseconds x parts per million
     std::int64_t latency_ns_ = 0;   // of the last answer
+    std::uint32_t demand_ppm_ = 0;  // of the recorded check at the end of the stretch, or of the last one
     Usd paid_ = {};
     std::uint64_t checks_ = 0;
     std::uint64_t steps_ = 0;

@@ -143,6 +143,32 @@ Json spend_json(const Engine& engine, stipend_unix_ns now) {
         .append("orchestrator_limit_usd", limits.per_orchestrator_day.text());
 }
 
+Json demand_json(const DemandMeter& meter) {
+    const auto& rules = meter.rules();
+    if (!rules) return {};
+    const auto& last = meter.last();
+    const bool counts = last && last->factor_ppm != 0;
+    auto out = Json::object()
+                   .append("factor", scaled_text(counts ? last->factor_ppm : ledger::demand_one, 6))
+                   .append("floor", scaled_text(rules->floor_ppm, 6))
+                   .append("ceiling", scaled_text(rules->ceiling_ppm, 6))
+                   .append("target", scaled_text(rules->target_ppm, 6))
+                   .append("next_at", utc_text(*meter.ends_at()));
+    if (!counts) return out.append("cycle", Json());
+    return out.append("cycle", Json::object()
+                                   .append("from", utc_text(last->from))
+                                   .append("to", utc_text(last->at))
+                                   .append("jobs_asked", last->asked)
+                                   .append("jobs_failed", last->failed)
+                                   .append("jobs_waiting", last->waiting)
+                                   .append("orchestrators_up", last->up)
+                                   .append("supply", last->supply)
+                                   .append("wanted", scaled_text(ledger::wanted_ppm(*last), 6))
+                                   .append("before", scaled_text(last->before_ppm, 6))
+                                   .append("day_least", scaled_text(last->least_ppm, 6))
+                                   .append("day_most", scaled_text(last->most_ppm, 6)));
+}
+
 Result<std::vector<ledger::NetworkTotals>> RecentTotals::get(stipend_mono_ns now) {
     const std::lock_guard lock(mutex_);
     if (read_at_ && now - *read_at_ < kept_ns) return last_;

@@ -29,6 +29,8 @@ inline constexpr std::size_t max_listed = 1000;  // orchestrators and gaps in on
 [[nodiscard]] Json stopped_json(const Engine& engine);
 // What was accrued on this UTC day, against its limits. [control]
 [[nodiscard]] Json spend_json(const Engine& engine, stipend_unix_ns now);
+// The factor of demand, and the last cycle; null where none is computed. [control]
+[[nodiscard]] Json demand_json(const DemandMeter& meter);
 
 // The ledger's totals, read anew once they are some seconds old. [any thread but control and the ledger's]
 class RecentTotals {

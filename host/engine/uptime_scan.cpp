@@ -20,6 +20,7 @@ stipend_sample without_history(stipend_sample sample) {
     sample.checks_total = 0;
     sample.checks_ok = 0;
     sample.memory = {};
+    sample.demand_ppm = 0;
     return sample;
 }
 

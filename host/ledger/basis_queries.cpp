@@ -7,6 +7,7 @@
 #include "host/base/time.hpp"
 #include "host/ledger/account_rows.hpp"
 #include "host/ledger/columns.hpp"
+#include "host/ledger/demand.hpp"
 #include "host/ledger/invariants.hpp"
 #include "host/ledger/networks.hpp"
 
@@ -49,6 +50,9 @@ class BasisReader {
         STIPEND_TRY(read_hashes(*found));
         STIPEND_TRY(read_around());
         STIPEND_TRY(read_price());
+        STIPEND_SET(factors_, DemandFactors::load(main_, ns_));
+        out_.decision.demand_ppm = factors_.at(out_.seq);
+        STIPEND_TRY(read_demand());
         STIPEND_TRY(read_corrections());
         STIPEND_TRY(read_states());
         STIPEND_TRY(read_payout());
@@ -185,6 +189,16 @@ class BasisReader {
         });
     }
 
+    Result<void> read_demand() {
+        STIPEND_LET(rows, main_.prepare(cat("SELECT ", columns<Demand>(),
+                                            " FROM demand WHERE ns = ? AND seq < ? ORDER BY seq DESC LIMIT 1")));
+        STIPEND_LET(found, rows.bind(ns_).bind(out_.seq).next());
+        if (!found) return {};
+        out_.demand = read_row<Demand>(rows);
+        if (rows.malformed() || broken_invariant(*out_.demand)) return basis_damaged(main_, "demand before", out_.seq);
+        return {};
+    }
+
     Result<void> read_corrections() {
         const auto& d = out_.decision;
         STIPEND_TRY(each_of<Pardon>(main_, "pardon", d.orchestrator, [&](Seq seq, Pardon row) {
@@ -223,7 +237,9 @@ class BasisReader {
                 out_.between = {};
                 return {};
             }
-            out_.between.push_back(read_decision(find).decision);
+            auto one = read_decision(find);
+            one.decision.demand_ppm = factors_.at(one.seq);
+            out_.between.push_back(std::move(one.decision));
             find.reset();
         }
         out_.start = start;
@@ -246,6 +262,7 @@ class BasisReader {
     const std::int64_t ns_;
     const InFiles in_files_;
     DecisionBasis out_ = {};
+    DemandFactors factors_ = {};
     std::uint64_t pardoned_ = 0;  // the last epoch ahead of this one that a pardon came behind
 };
 

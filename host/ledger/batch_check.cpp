@@ -199,6 +199,11 @@ Result<void> check_batch(const Batch& b) {
             return fail(STIPEND_E_INVALID, "ledger: price: two of network ", one.network, " in one transaction");
         }
     }
+    for (const auto& demand : b.demands) {
+        if (const auto broken = broken_invariant(demand)) {
+            return fail(STIPEND_E_INVALID, "ledger: demand: ", *broken);
+        }
+    }
     return {};
 }
 

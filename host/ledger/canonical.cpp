@@ -348,6 +348,12 @@ std::optional<NetworkId> network_of_price(std::string_view body) {
     return member == nullptr ? std::optional<NetworkId>(0) : integer_of(*member);
 }
 
+std::string demand_body(const Demand& row, std::string_view ns) {
+    Json body = Json::object();
+    fields(row, BodyWriter(body));
+    return body.append("namespace", ns).dump();
+}
+
 std::string fee_body(const Fee& fee) {
     return body_of(fee);
 }

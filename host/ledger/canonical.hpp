@@ -53,6 +53,7 @@ enum class AuditKind : std::uint8_t {
     payout_step = 22,
     slot_end = 23,
     network = 24,
+    demand = 25,
 };
 [[nodiscard]] std::string_view kind_name(AuditKind kind);
 [[nodiscard]] std::string_view stated_name(Stated stated);
@@ -99,6 +100,7 @@ struct DecodedDecision {
 [[nodiscard]] std::optional<std::int64_t> rate_of_price(std::string_view body);
 // Its network, 0 where it names none; none if that is no number.
 [[nodiscard]] std::optional<NetworkId> network_of_price(std::string_view body);
+[[nodiscard]] std::string demand_body(const Demand& row, std::string_view ns);
 [[nodiscard]] std::string fee_body(const Fee& fee);
 // The fee of a stored body; none if it is not one that fee_body makes.
 [[nodiscard]] std::optional<Fee> parse_fee(std::string_view body);

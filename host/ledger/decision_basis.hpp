@@ -26,7 +26,8 @@ struct DecisionBasis {
     bool chained = false;  // the chain's hash at `seq` is that of this row behind the hash before it
     Network network = {};  // in whose asset it is owed
     Generation generation = {};
-    std::optional<Price> price = {};  // that the chain has ahead of it; none: there is none
+    std::optional<Price> price = {};    // that the chain has ahead of it; none: there is none
+    std::optional<Demand> demand = {};  // likewise
     // The state before the last decision whose state before is stored, or before the first one; and the decisions
     // behind it, up to this one, which is not among them. None: more than `max_basis_decisions` lie between, some of
     // them are archived, or a pardon lies between.

@@ -3,6 +3,7 @@
 
 #include "host/ledger/archive_files.hpp"
 #include "host/ledger/columns.hpp"
+#include "host/ledger/demand.hpp"
 #include "host/ledger/invariants.hpp"
 #include "host/ledger/schema.hpp"
 #include "host/ledger/sqlite_ledger.hpp"
@@ -26,8 +27,8 @@ Result<Keys> keys_of(sqlite::Database& database, std::int64_t ns) {
 
 class Exporter {
   public:
-    Exporter(const Keys& keys, const DecisionFilter& filter, const DecisionSink& sink)
-        : keys_(keys), filter_(filter), sink_(sink), left_(filter.limit) {}
+    Exporter(const Keys& keys, const DecisionFilter& filter, const DecisionSink& sink, DemandFactors factors = {})
+        : keys_(keys), filter_(filter), sink_(sink), factors_(std::move(factors)), left_(filter.limit) {}
 
     // Exports the decisions of one file with a seq above `after`.
     Result<void> run(sqlite::Database& database, Seq after) {
@@ -52,6 +53,7 @@ class Exporter {
                 return fail(STIPEND_E_INVALID, "ledger: ", database.path(), ": decision seq ", stored.seq,
                             " is damaged: run `stipend ledger verify` for details");
             }
+            stored.decision.demand_ppm = factors_.at(stored.seq);
             --left_;
             STIPEND_TRY(sink_(DecisionLine{stored.seq, key->second, std::move(stored.decision)}));
         }
@@ -86,6 +88,7 @@ class Exporter {
     const Keys& keys_;
     const DecisionFilter& filter_;
     const DecisionSink& sink_;
+    const DemandFactors factors_;
     std::uint64_t left_;
 };
 
@@ -144,7 +147,8 @@ Result<void> SqliteLedger::export_decisions(const DecisionFilter& filter, const 
     sqlite::Transaction snapshot(database_);
     STIPEND_TRY(snapshot.begin("DEFERRED"));
     STIPEND_LET(keys, keys_of(database_, ns_));
-    Exporter exporter(keys, filter, sink);
+    STIPEND_LET(factors, DemandFactors::load(database_, ns_));
+    Exporter exporter(keys, filter, sink, std::move(factors));
     return export_files(filter, [&](sqlite::Database& file, Seq after) { return exporter.run(file, after); });
 }
 

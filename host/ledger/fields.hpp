@@ -241,6 +241,26 @@ void fields(RowOf<ArchiveFacts> auto& a, auto&& visit) {
     visit(Field{.column = "signer"}, a.signer);
 }
 
+void fields(RowOf<Demand> auto& d, auto&& visit) {
+    visit(Field{.column = "from_at", .json = "from"}, d.from);
+    visit(Field{.column = "at"}, d.at);
+    visit(Field{.column = "asked"}, d.asked);
+    visit(Field{.column = "failed"}, d.failed);
+    visit(Field{.column = "waiting"}, d.waiting);
+    visit(Field{.column = "up"}, d.up);
+    visit(Field{.column = "supply"}, d.supply);
+    visit(Field{.column = "every_ns"}, d.rules.every_ns);
+    visit(Field{.column = "target_ppm"}, d.rules.target_ppm);
+    visit(Field{.column = "floor_ppm"}, d.rules.floor_ppm);
+    visit(Field{.column = "ceiling_ppm"}, d.rules.ceiling_ppm);
+    visit(Field{.column = "damping_ppm"}, d.rules.damping_ppm);
+    visit(Field{.column = "step_ppm"}, d.rules.step_ppm);
+    visit(Field{.column = "before_ppm"}, d.before_ppm);
+    visit(Field{.column = "least_ppm"}, d.least_ppm);
+    visit(Field{.column = "most_ppm"}, d.most_ppm);
+    visit(Field{.column = "factor_ppm"}, d.factor_ppm);
+}
+
 void fields(RowOf<Carried> auto& c, auto&& visit) {
     visit(Field{.column = "account"}, c.account);
     visit(Field{.column = "epoch"}, c.epoch);

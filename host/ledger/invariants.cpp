@@ -2,6 +2,7 @@
 
 #include <map>
 
+#include "host/ledger/demand_rule.hpp"
 #include "host/ledger/fees.hpp"
 
 namespace stipend::ledger {
@@ -186,6 +187,29 @@ Broken broken_invariant(const ManualPayment& p) {
     return cat("amount: got ", p.usd.text(), " USD for ", p.wei.text(), " wei, want ", want->text());
 }
 
+Broken broken_invariant(const Demand& d) {
+    const auto& rules = d.rules;
+    if (d.from < 0 || d.from >= d.at)
+        return cat("its cycle: got ", d.from, " .. ", d.at, " ns, want a time that rises");
+    for (const auto count : {d.asked, d.failed, d.waiting, d.up, d.supply}) {
+        if (count > int64_most) return cat("count out of range: got ", count);
+    }
+    if (d.supply < d.up) return cat("supply: got ", d.supply, ", want at least ", d.up, ", which are up");
+    if (d.least_ppm <= 0 || d.least_ppm > d.before_ppm || d.before_ppm > d.most_ppm || d.most_ppm > max_demand_factor) {
+        return cat("factors before it: got ", d.before_ppm, " within ", d.least_ppm, " .. ", d.most_ppm);
+    }
+    if (d.factor_ppm == 0 && rules == DemandRules()) return std::nullopt;
+    const auto is_share = [](std::int64_t ppm) { return ppm > 0 && ppm <= demand_one; };
+    const auto is_factor = [](std::int64_t ppm) { return ppm > 0 && ppm <= max_demand_factor; };
+    if (rules.every_ns <= 0 || rules.target_ppm <= 0 || !is_share(rules.floor_ppm) || !is_share(rules.damping_ppm) ||
+        !is_factor(rules.ceiling_ppm) || rules.ceiling_ppm < demand_one || !is_factor(rules.step_ppm)) {
+        return std::string("a rule out of range");
+    }
+    const auto want = factor_of(d);
+    if (d.factor_ppm == want) return std::nullopt;
+    return cat("factor: got ", d.factor_ppm, ", want ", want, " by its own numbers");
+}
+
 Broken broken_invariant(const Objection& o) {
     if (o.epoch < 1 || o.epoch > int64_most) return cat("epoch out of range: got ", o.epoch);
     if (o.text.empty() || o.by.empty()) return std::string("wants a text and a name");
@@ -299,7 +323,7 @@ Seq audit_rows(const Batch& b) {
     const auto rows = b.networks.size() + b.generations.size() + 2 * b.added.size() + b.changed.size() +
                       b.pardons.size() + b.gaps_closed.size() + b.decisions.size() + b.gaps_opened.size() +
                       b.adjustments.size() + b.payments.size() + b.objections.size() + b.objection_answers.size() +
-                      b.fees.size() + b.prices.size() + b.events.size() + b.payouts.reserved.size() +
+                      b.fees.size() + b.prices.size() + b.demands.size() + b.events.size() + b.payouts.reserved.size() +
                       b.payouts.slots.size() + b.payouts.attempts.size() + b.payouts.ends.size() +
                       b.payouts.steps.size();
     return static_cast<Seq>(rows);

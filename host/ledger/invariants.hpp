@@ -57,6 +57,7 @@ inline constexpr std::size_t max_journal_entries = max_batch_rows + max_networks
 [[nodiscard]] std::optional<std::string> broken_invariant(const Pardoned& pardoned);
 [[nodiscard]] std::optional<std::string> broken_invariant(const Fee& fee);
 [[nodiscard]] std::optional<std::string> broken_invariant(const ManualPayment& payment);
+[[nodiscard]] std::optional<std::string> broken_invariant(const Demand& demand);
 [[nodiscard]] std::optional<std::string> broken_invariant(const Objection& objection);
 [[nodiscard]] std::optional<std::string> broken_invariant(const ObjectionAnswer& answer);
 [[nodiscard]] std::optional<std::string> broken_invariant(const Network& network);

@@ -81,6 +81,8 @@ Result<Position> JournalWriter::write(const Batch& batch, const Position& from) 
     for (const auto& row : batch.changed) STIPEND_TRY(change_orchestrator(row));
     // Before the decisions: the last price ahead of a decision in the chain is the one that it is converted at.
     for (const auto& one : batch.prices) STIPEND_TRY(set_price(one));
+    // The same holds of the factor of demand.
+    for (const auto& one : batch.demands) STIPEND_TRY(add_demand(one));
     for (const auto& pardoned : batch.pardons) STIPEND_TRY(add_pardon(pardoned));
     for (const auto& gap : batch.gaps_closed) STIPEND_TRY(close_gap(gap));
     if (!batch.decisions.empty()) STIPEND_TRY(add_decisions(batch.decisions));

@@ -115,6 +115,7 @@ class JournalWriter {
     [[nodiscard]] Result<void> add_fee(const Fee& fee, sqlite::Statement& find, sqlite::Statement& put);
     [[nodiscard]] Result<std::int64_t> account_of(std::int64_t space, std::string_view name);
     [[nodiscard]] Result<void> set_price(const Price& row);
+    [[nodiscard]] Result<void> add_demand(const Demand& row);
     [[nodiscard]] Result<void> observe(const Observation& seen);
 
     [[nodiscard]] Result<void> add_decisions(const std::vector<Decided>& decisions);

@@ -213,6 +213,14 @@ Result<void> JournalWriter::set_price(const Price& row) {
     return insert_row(database_, "price", seq, row);
 }
 
+Result<void> JournalWriter::add_demand(const Demand& row) {
+    STIPEND_ASSERT(!broken_invariant(row));  // check_batch rejects such a batch
+    STIPEND_LET(seq, audit(AuditKind::demand, demand_body(row, ns_.name)));
+    STIPEND_LET(insert, database_.prepare(insert_sql("demand", cat("seq, ns, ", columns<Demand>()))));
+    bind_row(insert.bind(seq).bind(ns_.id), row);
+    return insert.run();
+}
+
 Result<void> JournalWriter::observe(const Observation& seen) {
     if (seen.orchestrator != 0) STIPEND_TRY(check_in_namespace(seen.orchestrator));
     bind_row(observe_, seen);

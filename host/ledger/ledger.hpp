@@ -23,6 +23,7 @@
 
 #include "host/ledger/account.hpp"
 #include "host/ledger/decision_basis.hpp"
+#include "host/ledger/demand_line.hpp"
 #include "host/ledger/payout_lines.hpp"
 #include "host/ledger/rows.hpp"
 #include "stipend/result.hpp"
@@ -324,6 +325,9 @@ class Ledger {
     // or after `since`; by id.
     [[nodiscard]] virtual Result<std::vector<EndedSlot>> ended_slots(NetworkId network, SlotId after,
                                                                      stipend_unix_ns since, std::uint64_t limit) = 0;
+
+    // Passes the factors of demand of the namespace to `sink`, in ledger order.
+    [[nodiscard]] virtual Result<void> demands(const DemandFilter& filter, const DemandSink& sink) = 0;
 
     // What each orchestrator of the namespace is owed, and what its jobs cost, ordered by id.
     [[nodiscard]] virtual Result<std::vector<Balance>> balances() = 0;

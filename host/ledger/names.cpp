@@ -53,6 +53,8 @@ std::string_view kind_name(AuditKind kind) {
             return "slot end";
         case AuditKind::network:
             return "network";
+        case AuditKind::demand:
+            return "demand";
     }
     return "unknown kind";
 }

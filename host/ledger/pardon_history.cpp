@@ -3,6 +3,7 @@
 
 #include "host/base/time.hpp"
 #include "host/ledger/columns.hpp"
+#include "host/ledger/demand.hpp"
 #include "host/ledger/sqlite_ledger.hpp"
 
 namespace stipend::ledger {
@@ -22,9 +23,10 @@ Result<std::vector<Pardon>> pardons_of(sqlite::Database& database, OrchestratorI
 }
 
 // The last decisions, newest first, back to `from`. The key leads with the epoch, so each is looked up by itself.
-Result<std::vector<Decision>> decisions_since(sqlite::Database& database, OrchestratorId orchestrator,
+Result<std::vector<Decision>> decisions_since(sqlite::Database& database, std::int64_t ns, OrchestratorId orchestrator,
                                               std::uint64_t last, stipend_unix_ns from) {
     std::vector<Decision> out;
+    STIPEND_LET(factors, DemandFactors::load(database, ns));
     STIPEND_LET(find, database.prepare(select_decisions("WHERE epoch = ? AND orchestrator = ?")));
     for (auto epoch = last; epoch > 0; --epoch) {
         STIPEND_LET(found, find.bind(epoch).bind(orchestrator).next());
@@ -36,6 +38,7 @@ Result<std::vector<Decision>> decisions_since(sqlite::Database& database, Orches
             return fail(STIPEND_E_LIMIT, "more than ", max_pardon_history, " checks since ", utc_text(from),
                         ": too long ago to be pardoned");
         }
+        stored.decision.demand_ppm = factors.at(stored.seq);
         out.push_back(std::move(stored.decision));
     }
     return out;
@@ -78,7 +81,7 @@ Result<PardonHistory> SqliteLedger::pardon_history(OrchestratorId orchestrator, 
     STIPEND_LET(last, database_.prepare("SELECT epoch FROM engine_state WHERE orchestrator = ?"));
     STIPEND_LET(known, last.bind(orchestrator).next());
     if (!known) return fail(STIPEND_E_INVALID, "ledger: ", path_.string(), ": no orchestrator ", orchestrator);
-    STIPEND_SET(out.decisions, decisions_since(database_, orchestrator, last.as<std::uint64_t>(), since));
+    STIPEND_SET(out.decisions, decisions_since(database_, ns_, orchestrator, last.as<std::uint64_t>(), since));
     std::reverse(out.decisions.begin(), out.decisions.end());
     const auto first = std::find_if(out.decisions.begin(), out.decisions.end(), can_be_pardoned);
     out.decisions.erase(out.decisions.begin(), first);

@@ -4,6 +4,7 @@
 
 #include "host/base/time.hpp"
 #include "host/ledger/columns.hpp"
+#include "host/ledger/demand.hpp"
 #include "host/ledger/invariants.hpp"
 #include "host/ledger/marks.hpp"
 #include "host/ledger/networks.hpp"
@@ -173,6 +174,7 @@ Result<State> SqliteLedger::load_state() {
     STIPEND_LET(generation, last_generation(database_));
     out.generation = std::move(generation);
     STIPEND_SET(out.prices, last_prices(database_));
+    STIPEND_SET(out.demands, load_demands(database_, ns_));
     STIPEND_LET(restored, get_mark(database_, mark_restored));
     if (restored) out.restored = parse_restored(*restored);
     return out;

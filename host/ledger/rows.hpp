@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "host/base/signed_wei.hpp"
+#include "host/ledger/demand_rows.hpp"
 #include "host/ledger/fee_rows.hpp"
 #include "host/ledger/network_rows.hpp"
 #include "host/ledger/payout_rows.hpp"
@@ -83,6 +84,7 @@ struct Decision {
     std::string reason = {};
     GenerationId generation = 0;
     Evidence evidence = {};
+    std::uint32_t demand_ppm = 0;  // of the demand row ahead of it; filled where it is read to be decided again
     friend bool operator==(const Decision&, const Decision&) = default;
 };
 
@@ -312,6 +314,7 @@ struct Batch {
     std::vector<NewOrchestrator> added = {};
     std::vector<Orchestrator> changed = {};  // by id; the key must not change
     std::vector<Price> prices = {};          // at which these decisions and later ones are converted; of a network one
+    std::vector<Demand> demands = {};        // the last one is handed to these decisions and to later ones
     std::vector<Pardoned> pardons = {};      // before the decisions, which build on them
     std::vector<GapClosing> gaps_closed = {};
     std::vector<Decided> decisions = {};
@@ -329,14 +332,14 @@ struct Batch {
 
     [[nodiscard]] bool empty() const {
         // A structured binding, so that a new member does not compile until it is listed here.
-        const auto& [b_networks, b_generations, b_added, b_changed, b_prices, b_pardons, b_closed, b_decisions,
-                     b_opened, b_adjustments, b_payments, b_objections, b_objection_answers, b_fees, b_observations,
-                     b_forget, b_events, b_answered, b_payouts] = *this;
+        const auto& [b_networks, b_generations, b_added, b_changed, b_prices, b_demands, b_pardons, b_closed,
+                     b_decisions, b_opened, b_adjustments, b_payments, b_objections, b_objection_answers, b_fees,
+                     b_observations, b_forget, b_events, b_answered, b_payouts] = *this;
         return b_networks.empty() && b_generations.empty() && b_added.empty() && b_changed.empty() &&
                b_pardons.empty() && b_closed.empty() && b_decisions.empty() && b_opened.empty() &&
                b_adjustments.empty() && b_payments.empty() && b_objections.empty() && b_objection_answers.empty() &&
-               b_fees.empty() && b_prices.empty() && b_observations.empty() && !b_forget && b_events.empty() &&
-               b_answered.empty() && b_payouts.empty();
+               b_fees.empty() && b_prices.empty() && b_demands.empty() && b_observations.empty() && !b_forget &&
+               b_events.empty() && b_answered.empty() && b_payouts.empty();
     }
 };
 
@@ -388,6 +391,7 @@ struct State {
     GenerationId next_generation = 1;
     std::optional<Generation> generation = {};  // the last one installed
     std::vector<Price> prices = {};             // by network
+    std::vector<Demand> demands = {};           // those that bound the next one, in the order of the chain
     Head head = {};
     std::optional<Restored> restored = {};  // the last time
 };

@@ -193,8 +193,17 @@ constexpr const char* version_9 =
     "INSERT INTO price SELECT 0, usd_per_eth_e8, at, source, seq FROM price_of_coin;"
     "DROP TABLE price_of_coin;";
 
-// The rows of the chain about orchestrators: few among the decisions.
-constexpr const char* version_10 = "CREATE INDEX audit_orchestrator ON audit(seq) WHERE kind = 2;";
+// The factor of each cycle of a namespace: see demand_rows.hpp.
+constexpr const char* version_10 =
+    "CREATE TABLE demand("
+    "  seq INTEGER PRIMARY KEY, ns INTEGER NOT NULL, from_at INTEGER NOT NULL, at INTEGER NOT NULL,"
+    "  asked INTEGER NOT NULL, failed INTEGER NOT NULL, waiting INTEGER NOT NULL, up INTEGER NOT NULL,"
+    "  supply INTEGER NOT NULL, every_ns INTEGER NOT NULL, target_ppm INTEGER NOT NULL, floor_ppm INTEGER NOT NULL,"
+    "  ceiling_ppm INTEGER NOT NULL, damping_ppm INTEGER NOT NULL, step_ppm INTEGER NOT NULL,"
+    "  before_ppm INTEGER NOT NULL, least_ppm INTEGER NOT NULL, most_ppm INTEGER NOT NULL,"
+    "  factor_ppm INTEGER NOT NULL) STRICT;"
+    // The rows of the chain about orchestrators: few among the decisions.
+    "CREATE INDEX audit_orchestrator ON audit(seq) WHERE kind = 2;";
 
 // Entry i migrates version i to i + 1. Released entries never change.
 constexpr std::array<const char*, schema_version> migrations{version_1, version_2, version_3, version_4, version_5,

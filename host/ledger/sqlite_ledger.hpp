@@ -64,6 +64,7 @@ class SqliteLedger final : public Ledger {
                                                              const AccountSink& sink) override;
     [[nodiscard]] Result<std::vector<Gap>> unpaid(std::optional<OrchestratorId> orchestrator,
                                                   std::uint64_t limit) override;
+    [[nodiscard]] Result<void> demands(const DemandFilter& filter, const DemandSink& sink) override;
     [[nodiscard]] Result<PardonHistory> pardon_history(OrchestratorId orchestrator, stipend_unix_ns from,
                                                        stipend_unix_ns to) override;
     [[nodiscard]] Result<std::vector<Observation>> observations(OrchestratorId orchestrator, stipend_unix_ns from,

@@ -12,6 +12,7 @@
 
 #include "host/ledger/archive_files.hpp"
 #include "host/ledger/columns.hpp"
+#include "host/ledger/demand_rule.hpp"
 #include "host/ledger/invariants.hpp"
 #include "host/ledger/ledger.hpp"
 #include "host/ledger/merkle.hpp"
@@ -63,6 +64,11 @@ class Verifier {
         Seq seq = 0;
         std::string body = {};
         std::optional<std::int64_t> rate = {};  // USD for one whole unit of its asset, in 1e-8
+    };
+
+    struct DemandTrack {  // the last factor of a namespace, and those of the day before it
+        std::optional<Demand> last = {};
+        DemandWindow window = {};
     };
 
     struct Unpriced {  // a decision that does not fit the price before it
@@ -178,6 +184,10 @@ class Verifier {
     [[nodiscard]] Result<std::string> objection_answer_row(Seq seq);
     [[nodiscard]] Result<void> check_answered_objections();
 
+    // verify_demand.cpp
+    [[nodiscard]] Result<std::string> demand_row(Seq seq);
+    void check_demand(Seq seq, const Demand& row, DemandTrack& track);
+
     // verify_payouts.cpp: as above, and the entries of their journals.
     [[nodiscard]] Result<std::string> payout_row(AuditKind kind, Seq seq);
     [[nodiscard]] Result<void> check_payout(Seq seq, const Payout& row);
@@ -212,6 +222,7 @@ class Verifier {
     Head at_;            // the last row of the chain that was walked
     Seq unchecked_ = 0;  // rows up to here are in missing archives
     std::map<NetworkId, PriceTrack> prices_;
+    std::map<std::int64_t, DemandTrack> demands_;                            // by namespace
     std::map<NetworkId, NetworkTrack> networks_;                             // without 0
     std::map<std::pair<std::int64_t, std::string>, std::int64_t> accounts_;  // by namespace and name; no debts
     std::unordered_map<std::int64_t, std::int64_t> account_spaces_;          // the namespace of each of them

@@ -196,6 +196,8 @@ Result<std::string> Verifier::expected_body(AuditKind kind, Seq seq, const std::
             return row_of("manual_payment", checked_payment_body);
         case AuditKind::network:
             return network_row(seq);
+        case AuditKind::demand:
+            return demand_row(seq);
         case AuditKind::objection:
             return objection_row(seq);
         case AuditKind::objection_answer:

@@ -162,6 +162,7 @@ Result<void> Verifier::check_small_tables() {
                                       {"payout_step", AuditKind::payout_step},
                                       {"slot_end", AuditKind::slot_end},
                                       {"network", AuditKind::network},
+                                      {"demand", AuditKind::demand},
                                       {"archive", AuditKind::archive}}) {
         STIPEND_LET(rows, main_.prepare(cat("SELECT seq FROM ", table, " ORDER BY seq")));
         for (;;) {

@@ -1,6 +1,7 @@
 #include "policy.hpp"
 
 #include <algorithm>
+#include <boost/multiprecision/cpp_int.hpp>
 
 namespace payment {
 namespace {
@@ -27,6 +28,21 @@ void set_recovered(stipend_memory& memory, std::uint32_t recovered) {
     for (std::uint32_t i = 0; i < 4; ++i) memory.bytes[i] = static_cast<std::uint8_t>(recovered >> (8 * i));
 }
 
+// As scale_usd, with a further factor: their product does not fit into 64 bits.
+Result<std::int64_t> scale_twice(std::int64_t usd_e8, Fraction factor, std::uint32_t by_ppm) {
+    using boost::multiprecision::cpp_int;
+    if (usd_e8 < 0) return fail(STIPEND_E_INVALID, "negative pay: ", stipend::scaled_text(usd_e8, 8), " USD");
+    const cpp_int value = cpp_int(usd_e8) * factor.numerator * by_ppm / (cpp_int(factor.denominator) * ppm_one);
+    if (value > INT64_MAX) {
+        return fail(STIPEND_E_LIMIT, "pay too large: ", stipend::scaled_text(usd_e8, 8), " USD");
+    }
+    return value.convert_to<std::int64_t>();
+}
+
+Result<std::int64_t> scale(std::int64_t usd_e8, Fraction factor, std::uint32_t by_ppm) {
+    return by_ppm == ppm_one ? stipend::scale_usd(usd_e8, factor) : scale_twice(usd_e8, factor, by_ppm);
+}
+
 // Leaves the epoch open: the account stays as it is.
 Result<void> hold(const stipend_sample& sample, stipend_decision& decision, std::string_view why) {
     decision.action = STIPEND_HOLD;
@@ -39,7 +55,8 @@ Result<void> hold(const stipend_sample& sample, stipend_decision& decision, std:
 
 }  // namespace
 
-Result<void> Policy::decide(const stipend_sample& sample, stipend_decision& decision) const {
+Result<void> Policy::decide_times(std::uint32_t factor_ppm, const stipend_sample& sample,
+                                  stipend_decision& decision) const {
     if (sample.job == STIPEND_JOB_UNKNOWN) return hold(sample, decision, "the payer could not look");
     if (sample.job != STIPEND_JOB_OK && sample.job != STIPEND_JOB_FAILED) {
         return fail(STIPEND_E_INVALID, "sample.job: got ", sample.job, ", want OK, FAILED or UNKNOWN");
@@ -68,7 +85,7 @@ Result<void> Policy::decide(const stipend_sample& sample, stipend_decision& deci
 
     const bool paid = !failed && !suspended && tier.multiplier_ppm > 0;
     decision.action = STIPEND_SKIP;
-    if (paid) STIPEND_TRY(pay(sample, tier, decision));
+    if (paid) STIPEND_TRY(pay(factor_ppm, sample, tier, decision));
     decision.uptime_ppm = uptime;
     decision.delay_ns = tier.delay_ns;
     decision.consecutive_failures = failures;
@@ -94,7 +111,8 @@ std::int64_t Policy::penalty_ns(std::int64_t interval_ns, std::uint32_t failures
     return last_of(penalties_s(interval_ns, settings_.punishment));  // the period began under another interval
 }
 
-Result<void> Policy::pay(const stipend_sample& sample, const Tier& tier, stipend_decision& decision) const {
+Result<void> Policy::pay(std::uint32_t factor_ppm, const stipend_sample& sample, const Tier& tier,
+                         stipend_decision& decision) const {
     Fraction factor{tier.multiplier_ppm, ppm_one};
     // The checks before this one: more than 100, of which more than 98 in 100 were good.
     if (settings_.reliability_bonus && sample.checks_total > 100 &&
@@ -104,14 +122,15 @@ Result<void> Policy::pay(const stipend_sample& sample, const Tier& tier, stipend
     if (settings_.failure_reduction && sample.consecutive_failures > 0) {
         factor = {factor.numerator * 5, factor.denominator * (std::uint64_t{5} + sample.consecutive_failures)};
     }
-    STIPEND_SET(decision.amount_usd_e8, stipend::scale_usd(sample.base_usd_e8, factor));
+    STIPEND_SET(decision.amount_usd_e8, scale(sample.base_usd_e8, factor, factor_ppm));
     decision.action = STIPEND_PAY;
-    decision.multiplier_ppm =
-        static_cast<std::uint32_t>(static_cast<uint128>(factor.numerator) * ppm_one / factor.denominator);
+    // Below 2^64 each: at most 1000 x 1.1 x 100, in parts per million. For the reader, who is given what fits.
+    const auto multiplier = static_cast<uint128>(factor.numerator) * factor_ppm / factor.denominator;
+    decision.multiplier_ppm = static_cast<std::uint32_t>(std::min<uint128>(multiplier, UINT32_MAX));
     return {};
 }
 
-Result<stipend::Bounds> Policy::bounds(const stipend_terms& terms) const {
+Result<stipend::Bounds> Policy::bounds_times(std::uint32_t most_ppm, const stipend_terms& terms) const {
     std::uint32_t most = 0;
     std::int64_t soonest = max_delay_ns;
     for (const Tier& tier : settings_.table.tiers()) {
@@ -120,7 +139,7 @@ Result<stipend::Bounds> Policy::bounds(const stipend_terms& terms) const {
     }
     Fraction factor{most, ppm_one};
     if (settings_.reliability_bonus) factor = {factor.numerator * 11, factor.denominator * 10};
-    STIPEND_LET(usd, stipend::scale_usd(terms.base_usd_e8, factor));
+    STIPEND_LET(usd, scale(terms.base_usd_e8, factor, most_ppm));
     return stipend::Bounds{usd, terms.interval_ns + soonest};
 }
 

@@ -1,15 +1,24 @@
 // JSON Schema of the configuration; the host validates against it before the plugin parses.
 #pragma once
 
+#include <algorithm>
+#include <array>
+#include <cstddef>
+
 namespace payment {
 
-inline constexpr char config_schema[] = R"({
-  "$schema": "https://json-schema.org/draft/2020-12/schema",
-  "title": "Tiered pay with progressive punishment",
-  "type": "object",
-  "additionalProperties": false,
-  "properties": {
-    "table": {"type": "string", "default": "default", "description": "The tier table in force, by its name: one of `tables`, or default or flat-95, which ship with the plugin."},
+// One text of several literals.
+template <std::size_t... N>
+constexpr std::array<char, (N + ...) - sizeof...(N) + 1> joined(const char (&... parts)[N]) {
+    std::array<char, (N + ...) - sizeof...(N) + 1> out{};
+    auto at = out.begin();
+    ((at = std::copy_n(parts, N - 1, at)), ...);
+    return out;
+}
+
+// The options of every policy by tiers.
+inline constexpr char tier_options[] =
+    R"(    "table": {"type": "string", "default": "default", "description": "The tier table in force, by its name: one of `tables`, or default or flat-95, which ship with the plugin."},
     "tables": {
       "type": "object", "description": "Tier tables by name; one named like a shipped table takes its place.",
       "default": {
@@ -50,8 +59,20 @@ inline constexpr char config_schema[] = R"({
     "min_coverage": {"type": "number", "minimum": 0, "maximum": 100, "default": 0, "description": "Percent of the period that the host's own checks must have seen; below it nothing is decided."},
     "reliability_bonus": {"type": "boolean", "default": false, "description": "Pay x 1.1 after more than 100 checks of which more than 98 % were good."},
     "failure_reduction": {"type": "boolean", "default": false, "description": "Pay x 1 / (1 + 0.2 n) after n failed checks in a row."},
-    "allow_falling_pay": {"type": "boolean", "default": false, "description": "Take a table that pays less per minute for more uptime."}
+    "allow_falling_pay": {"type": "boolean", "default": false, "description": "Take a table that pays less per minute for more uptime."})";
+
+inline constexpr char schema_begins[] = R"({
+  "$schema": "https://json-schema.org/draft/2020-12/schema",
+  "title": "Tiered pay with progressive punishment",
+  "type": "object",
+  "additionalProperties": false,
+  "properties": {
+)";
+inline constexpr char schema_ends[] = R"(
   }
 })";
+
+inline constexpr auto whole_schema = joined(schema_begins, tier_options, schema_ends);
+inline constexpr const char* config_schema = whole_schema.data();
 
 }  // namespace payment

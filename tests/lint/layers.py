@@ -3,8 +3,8 @@
 
     sdk      includes nothing of ethereum/, host/, plugins/, tools/ or tests/
     ethereum includes stipend/, system and library headers, and its own files; livepeer those of ethereum/ as well
-    plugins  include stipend/, ethereum/, livepeer/, system and library headers, and their own files; no socket, HTTP
-             library or loader
+    plugins  include stipend/, ethereum/, livepeer/, system and library headers, and their own files; of another plugin,
+             what PLUGIN_PARTS names; no socket, HTTP library or loader
     tools    include stipend/, ethereum/, livepeer/ and the lowest layers of host/ (base, config, http): no engine; of a plugin,
              what TOOL_PLUGINS names
     host     includes no plugin, and nothing of livepeer/; its arrows go down the ladder below, in #include and in CMakeLists.txt alike
@@ -31,6 +31,9 @@ STEP = {layer: step for step, layers in enumerate(LADDER) for layer in layers}
 TOOL_LAYERS = {"base", "config", "http"}
 # (folder of tools/, folder of plugins/): the tool speaks the protocol of that plugin.
 TOOL_PLUGINS = {("gateway_credential", "byoc"), ("verify", "byoc")}
+
+# (folder of plugins/, folder of plugins/): the first one is made of the parts of the second.
+PLUGIN_PARTS = {("payment-dynamic", "payment")}
 
 CODE = {".c", ".h", ".cpp", ".hpp"}
 TEXT = CODE | {".cmake", ".txt", ".py", ".sh", ".yaml", ".yml", ".json", ".service", ".in", ".map", ".md", ""}
@@ -119,8 +122,9 @@ def plugins_use_the_sdk_only(source):
     if plugin is None or source.path.suffix not in CODE:
         return
     folder = source.root / "plugins" / plugin
+    folders = [folder] + [source.root / "plugins" / part for user, part in PLUGIN_PARTS if user == plugin]
     for at, whole, name, quoted in source.includes():
-        own = any((base / name).is_file() and folder in (base / name).resolve().parents
+        own = any((base / name).is_file() and not {f.resolve() for f in folders}.isdisjoint((base / name).resolve().parents)
                   for base in (source.root / source.path.parent, folder))
         if (quoted and not own and not name.startswith(("stipend/", "ethereum/", "livepeer/"))) or re.match(r"(host|tools|plugins)/", name):
             yield source.refuse(at, whole, f"only stipend/, ethereum/, livepeer/, libraries in <>, and files of plugins/{plugin}")

@@ -60,6 +60,10 @@ std::vector<stipend_sample> make_samples(const stipend_terms& terms) {
     add(STIPEND_JOB_FAILED, 0, STIPEND_SAMPLE_SUSPENDED, 4);
     add(STIPEND_JOB_UNKNOWN, 0, 0, 0);
     add(STIPEND_JOB_UNKNOWN, 0, 0, 2);
+    for (const auto demand : {1U, 750'000U, 1'000'000U, 1'333'333U, 100'000'000U, UINT32_MAX}) {
+        add(STIPEND_JOB_OK, 1'000'000, whole, 0);
+        out.back().demand_ppm = demand;
+    }
     return out;
 }
 

@@ -13,9 +13,9 @@ import urllib.request
 from network import Devnet, Host, wait_for
 
 AT_LEAST = 20  # decisions
-# As the ledger was before it had networks.
-UNDO_NETWORKS = """
-    DROP INDEX audit_orchestrator;
+# As the ledger was before it had networks, and factors of demand.
+UNDO_SCHEMAS_10_AND_9 = """
+    DROP TABLE demand; DROP INDEX audit_orchestrator;
     DROP TABLE network; DROP TABLE network_of; DROP TABLE debt;
     ALTER TABLE orchestrator DROP COLUMN network;
     ALTER TABLE manual_payment DROP COLUMN decimals;
@@ -186,8 +186,8 @@ class Backup(unittest.TestCase):
         self.decided(4)
         self.host.stop()
         with contextlib.closing(sqlite3.connect(self.ledger)) as database:
-            self.assertEqual(database.execute("PRAGMA user_version").fetchone()[0], 10, "what follows undoes this one")
-            database.executescript(UNDO_NETWORKS)
+            self.assertEqual(database.execute("PRAGMA user_version").fetchone()[0], 10, "what follows undoes this one and the one before")
+            database.executescript(UNDO_SCHEMAS_10_AND_9)
         self.host.start()
         copies = list(self.state.glob("ledger.db.schema-8-*"))
         self.assertEqual(len(copies), 1)

@@ -49,6 +49,8 @@ struct Setup {
     std::int64_t interval_ns = 60 * second;
     std::int64_t base_usd_e8 = 10 * e8;
     std::string policy = "{}";
+    std::string plugin = "payment";
+    std::optional<ledger::DemandRules> demand = {};
     std::uint32_t memory_version = 1;
     DispatchRules dispatch;
     AccrualLimits limits{Usd::of_e8(20'000 * e8), Usd::of_e8(1'000'000 * e8)};
@@ -106,6 +108,7 @@ class Simulation final : public Effects, public Reporter {
     std::int64_t commit_takes_ns = second / 1000;
     // What another program does to the ledger, asked before each commit.
     std::function<Result<void>(stipend_unix_ns)> hindrance = [](auto) { return Result<void>(); };
+    PayerJobs calls;                               // what the payer has asked for beside its checks
     std::map<std::string, uptime::Observed> seen;  // what the host's own monitors saw, by payee
 
     std::vector<Line> decisions;
@@ -131,13 +134,14 @@ class Simulation final : public Effects, public Reporter {
         out->interval_ns = setup.interval_ns;
         out->common = {Usd::of_e8(setup.base_usd_e8), 0};
         const auto terms = stipend::make_terms(setup.interval_ns, setup.base_usd_e8);
-        out->policies = {make_policy(setup.policy, terms)};
+        out->policies = {make_policy(setup.policy, terms, setup.plugin)};
+        out->demand = setup.demand;
         out->networks = setup.networks;
         out->networks.front().price = setup.price;
         out->dispatch = setup.dispatch;
         out->limits = setup.limits;
         out->fees = setup.fees;
-        out->row = {.policy = "org.stipend.payment",
+        out->row = {.policy = out->policies.front()->plugin_id(),
                     .version = "1",
                     .revision = 1,
                     .memory_version = setup.memory_version,
@@ -264,6 +268,7 @@ class Simulation final : public Effects, public Reporter {
         const auto found = seen.find(payee.key);
         return found == seen.end() ? std::nullopt : std::optional(found->second);
     }
+    [[nodiscard]] PayerJobs payer_jobs(stipend_unix_ns) const override { return calls; }
     void fetch_price(std::size_t network) override {
         after(0, [this, network] { engine_->price_done(network, quote_of(network, now_), now_); });
     }

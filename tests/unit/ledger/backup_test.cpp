@@ -347,7 +347,7 @@ TEST_CASE("a migration makes a backup first, and says where") {
            "DROP TABLE manual_payment; DROP TABLE answered_request; "
            "DROP TABLE objection; DROP TABLE objection_answer; DROP TABLE payout; DROP TABLE slot; "
            "DROP TABLE attempt; DROP TABLE payout_step; DROP TABLE slot_end; DROP TABLE network; "
-           "DROP TABLE network_of; DROP TABLE debt; ALTER TABLE orchestrator DROP COLUMN network; "
+           "DROP TABLE network_of; DROP TABLE debt; DROP TABLE demand; ALTER TABLE orchestrator DROP COLUMN network; "
            "ALTER TABLE price RENAME COLUMN network TO id; "
            "PRAGMA user_version = 1");
     std::string said;
@@ -359,7 +359,7 @@ TEST_CASE("a migration makes a backup first, and says where") {
     CHECK(holds_text(said, made.front().string()));
     CHECK(number(made.front(), "PRAGMA user_version") == 1);
     CHECK(number(made.front(), count_decisions) == 4);
-    CHECK(number(path, "PRAGMA user_version") == 9);
+    CHECK(number(path, "PRAGMA user_version") == 10);
     // It can be restored, and migrates without a further backup.
     const auto report = restore(path, writer(), made.front(), true);
     REQUIRE_MESSAGE(report.ok(), error_of(report));

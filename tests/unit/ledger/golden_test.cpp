@@ -3,6 +3,7 @@
 
 #include "host/ledger/canonical.hpp"
 #include "host/ledger/decision_json.hpp"
+#include "host/ledger/demand_rule.hpp"
 #include "stipend/hex.hpp"
 #include "tests/unit/ledger/ledger_fixture.hpp"
 
@@ -31,14 +32,15 @@ std::string dump(const std::filesystem::path& path) {
     };
     rows(
         "SELECT sql FROM sqlite_schema WHERE tbl_name NOT IN ('fee_state', 'state_before', 'pardon', 'manual_payment', "
-        "'answered_request', 'objection', 'objection_answer', 'payout', 'slot', 'attempt', 'payout_step', 'slot_end') "
+        "'answered_request', 'objection', 'objection_answer', 'payout', 'slot', 'attempt', 'payout_step', 'slot_end', "
+        "'demand') "
         "ORDER BY name",
         [&](const std::string& line) { out += line + "\n"; });
     std::vector<std::string> tables;
     rows(
         "SELECT name FROM sqlite_schema WHERE type = 'table' AND name NOT IN ('meta', 'fee_state', 'state_before', "
         "'pardon', 'manual_payment', 'answered_request', 'objection', 'objection_answer', 'payout', 'slot', "
-        "'attempt', 'payout_step', 'slot_end') "
+        "'attempt', 'payout_step', 'slot_end', 'demand') "
         "ORDER BY name",
         [&](const std::string& line) { tables.push_back(line.substr(0, line.size() - 1)); });
     for (const auto& table : tables) {
@@ -68,6 +70,22 @@ TEST_CASE("the bytes of a ledger with every kind of row are unchanged") {
         CHECK(hex_encode(ledger->head()->hash) == "2dfbd10f24d3da4184c8ebfaeb000fa9eb263a6669b350aea2d4759e9d2846cc");
     }
     CHECK(hex_encode(keccak256(dump(path))) == "d38fe307a16d72ead47d86431b0fc714b778ee017206af7db64d16427e8d41c5");
+}
+
+TEST_CASE("the bytes of a row of demand are unchanged") {
+    const DemandRules rules{.every_ns = 300,
+                            .target_ppm = 2'000'000,
+                            .floor_ppm = 800'000,
+                            .ceiling_ppm = 1'500'000,
+                            .damping_ppm = 250'000,
+                            .step_ppm = 100'000};
+    const auto row =
+        next_demand(rules, {}, nullptr, {.from = 100, .at = 400, .asked = 26, .failed = 2, .waiting = 2, .up = 10});
+    CHECK(demand_body(row, "dry-run:42161") ==
+          R"({"from":100,"at":400,"asked":26,"failed":2,"waiting":2,"up":10,"supply":10,"every_ns":300,)"
+          R"("target_ppm":2000000,"floor_ppm":800000,"ceiling_ppm":1500000,"damping_ppm":250000,"step_ppm":100000,)"
+          R"("before_ppm":1000000,"least_ppm":1000000,"most_ppm":1000000,"factor_ppm":1075000,)"
+          R"("namespace":"dry-run:42161"})");
 }
 
 TEST_CASE("the digest of an archive is unchanged") {

@@ -82,13 +82,13 @@ TEST_CASE("a newer schema is rejected") {
     const TempFolder folder;
     const auto path = folder / "ledger.db";
     static_cast<void>(must_open(path));
-    tamper(path, "PRAGMA user_version = 10");
+    tamper(path, "PRAGMA user_version = 11");
     for (const auto& options : {writer(), reader()}) {
         const Error error = refused(path, options);
         CHECK(error.status == STIPEND_E_CONFIG);
-        CHECK(says(error, "written by a newer stipend: got schema 10, want at most 9"));
+        CHECK(says(error, "written by a newer stipend: got schema 11, want at most 10"));
     }
-    CHECK(number(path, "PRAGMA user_version") == 10);
+    CHECK(number(path, "PRAGMA user_version") == 11);
 }
 
 TEST_CASE("a database of another chain is rejected and left unchanged") {

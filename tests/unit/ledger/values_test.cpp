@@ -171,6 +171,7 @@ TEST_CASE("every text and blob of a record that a batch holds has a bound") {
     check(GapOpening());
     check(Adjustment());
     check(ManualPayment());
+    check(Demand());
     check(Objection());
     check(ObjectionAnswer());
     check(AnsweredRequest());

@@ -2,12 +2,27 @@
 
 #include <set>
 
+#include "host/ledger/demand_rule.hpp"
 #include "host/ledger/fees.hpp"
 #include "tests/unit/ledger/ledger_fixture.hpp"
 
 using namespace ledger_test;
 
 namespace {
+
+constexpr DemandRules demand_rules{.every_ns = 5 * minute_ns,
+                                   .target_ppm = 2'000'000,
+                                   .floor_ppm = 800'000,
+                                   .ceiling_ppm = 1'500'000,
+                                   .damping_ppm = 500'000,
+                                   .step_ppm = 400'000};
+
+// The first cycle of ten orchestrators.
+Demand demand_of(std::uint64_t asked) {
+    return next_demand(
+        demand_rules, {}, nullptr,
+        {.from = start_ns, .at = start_ns + 5 * minute_ns, .asked = asked, .failed = 0, .waiting = 0, .up = 10});
+}
 
 // A ledger with every kind of row; each test damages a copy.
 class Specimen {
@@ -48,6 +63,7 @@ class Specimen {
         move.changed = {state->orchestrators[0].row};
         move.changed.front().network = 1;
         move.prices = {Price{.usd_per_eth_e8 = 100'000'000, .at = start_ns, .source = "fixed", .network = 1}};
+        move.demands = {demand_of(30)};
         move.events = {{.kind = EventKind::alert, .body = "the last row"}};
         const auto moved = ledger->commit(move);
         REQUIRE_MESSAGE(moved.ok(), (moved.ok() ? "" : moved.error().message));
@@ -151,7 +167,7 @@ TEST_CASE("a row deleted from any table is found") {
     for (const auto* table :
          {"audit",      "decision", "journal", "orchestrator", "engine_state",   "generation", "gap",
           "adjustment", "account",  "price",   "pardon",       "manual_payment", "objection",  "objection_answer",
-          "payout",     "slot",     "attempt", "payout_step",  "slot_end",       "network"}) {
+          "payout",     "slot",     "attempt", "payout_step",  "slot_end",       "network",    "demand"}) {
         CAPTURE(table);
         CHECK(
             !specimen.after(cat("DELETE FROM ", table, " WHERE rowid = (SELECT min(rowid) FROM ", table, ")")).empty());
@@ -199,6 +215,8 @@ TEST_CASE("a row inserted into any table is found") {
           "first_seen_at, "
           "seq, network FROM orchestrator WHERE id = 1",
           "INSERT INTO network SELECT 2, ns, chain_id, '0x', decimals, symbol, at, space, coin_space, 999 FROM network",
+          "INSERT INTO demand SELECT 999, ns, from_at, at, asked, failed, waiting, up, supply, every_ns, target_ppm, "
+          "floor_ppm, ceiling_ppm, damping_ppm, step_ppm, before_ppm, least_ppm, most_ppm, factor_ppm FROM demand",
           "INSERT INTO network_of VALUES(1, 999, 0)",
           "INSERT INTO debt SELECT 1, network + 1, owed FROM debt",
           "INSERT INTO account VALUES(9, 1, 'owed:forged')",
@@ -313,4 +331,53 @@ TEST_CASE("verify reads one snapshot while the host writes") {
     for (int i = 0; i < 420; ++i) engine.run(1);  // beyond one step of the progress
     CHECK(findings(*other, options).empty());
     CHECK(calls > 0);
+}
+
+TEST_CASE("a factor that does not go on from the one before it, from its supply or from its failures, is found") {
+    const TempFolder folder;
+    const auto whole = [&](const std::function<void(Demand&)>& forge) {
+        const auto path = folder / "demand.db";
+        for (const char* name : {"demand.db", "demand.db-wal", "demand.db-shm"}) {
+            std::filesystem::remove(folder / name);
+        }
+        const auto ledger = must_open(path);
+        DemandWindow window;
+        auto first = demand_of(30);
+        first.failed = 31;
+        first.factor_ppm = factor_of(first);
+        window.add(first);
+        auto second = next_demand(
+            demand_rules, window, &first,
+            {.from = first.at, .at = first.at + 5 * minute_ns, .asked = 5, .failed = 0, .waiting = 20, .up = 9});
+        forge(second);
+        if (second.factor_ppm != 0) second.factor_ppm = factor_of(second);
+        Batch batch;
+        batch.demands = {first, second};
+        const auto done = ledger->commit(batch);
+        REQUIRE_MESSAGE(done.ok(), (done.ok() ? "" : done.error().message));
+        return findings(*ledger);
+    };
+    CHECK(whole([](Demand&) {}).empty());
+    CHECK(whole([](Demand& row) { row.before_ppm = 950'000; }).find("the factor before it: got 950000, want 900000") !=
+          std::string::npos);
+    CHECK(whole([](Demand& row) { row.supply = 9; }).find("supply: got 9, want 10") != std::string::npos);
+    CHECK(whole([](Demand& row) { row.supply = 11; }).find("supply: got 11, want 10") != std::string::npos);
+    CHECK(whole([](Demand& row) { row.failed = 0; }).find("failed jobs: got 0, want at least 1") != std::string::npos);
+    // 1 was in force until the first one, and 0.9 is the least of the day.
+    CHECK(whole([](Demand& row) {
+              row.most_ppm = row.before_ppm;
+          }).find("the factors of the day before: got 900000 .. 900000, want 900000 .. 1000000") != std::string::npos);
+}
+
+TEST_CASE("a factor that its own numbers do not give is not written") {
+    const TempFolder folder;
+    const auto ledger = must_open(folder / "demand.db");
+    Batch batch;
+    batch.demands = {demand_of(30)};
+    ++batch.demands.front().factor_ppm;
+    const auto refused = ledger->commit(batch);
+    REQUIRE(!refused.ok());
+    CHECK(refused.error().status == STIPEND_E_INVALID);
+    CHECK(refused.error().message.find("ledger: demand: factor: got 1250001, want 1250000") != std::string::npos);
+    CHECK(ledger->load_state()->demands.empty());
 }

@@ -14,17 +14,18 @@ using namespace stipend;
 using namespace stipend::plugin;
 using namespace stipend::plugin::testing;
 
-inline Chosen load_payment() {
+inline Chosen load_payment(const std::string& plugin = "payment") {
     static Site site;
     static Loader loader({plugins_dir, site.staging, probe_options});
-    auto chosen = loader.load({.plugin = "payment", .id = {}, .sha256 = {}});
+    auto chosen = loader.load({.plugin = plugin, .id = {}, .sha256 = {}});
     REQUIRE_MESSAGE(chosen.ok(), (chosen.ok() ? "" : chosen.error().message));
     return *chosen;
 }
 
-inline std::unique_ptr<PolicyInstance> make_policy(const std::string& config, stipend_terms terms = minute_terms()) {
-    const auto chosen = load_payment();
-    auto policy = PolicyInstance::create(*chosen.library->entry, *chosen.plugin, "payment.so", "test", config, terms);
+inline std::unique_ptr<PolicyInstance> make_policy(const std::string& config, stipend_terms terms = minute_terms(),
+                                                   const std::string& plugin = "payment") {
+    const auto chosen = load_payment(plugin);
+    auto policy = PolicyInstance::create(*chosen.library->entry, *chosen.plugin, plugin + ".so", "test", config, terms);
     REQUIRE_MESSAGE(policy.ok(), (policy.ok() ? "" : policy.error().message));
     return std::move(policy).value();
 }

@@ -241,7 +241,7 @@ TEST_CASE("a sound plugin passes without a warning") {
 }
 TEST_CASE("the plugins of the project pass without a warning") {
     Site site;
-    for (const char* name : {"payment", "byoc", "price", "monitor", "alert", "ethereum"}) {
+    for (const char* name : {"payment", "payment-dynamic", "byoc", "price", "monitor", "alert", "ethereum"}) {
         CAPTURE(name);
         const auto found = site.loader.inspect(plugins_dir / (std::string(name) + ".so"));
         REQUIRE_MESSAGE(found.ok(), found.error().message);

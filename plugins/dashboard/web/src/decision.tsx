@@ -47,6 +47,12 @@ function Sum({ of: one }: { of: Explanation }) {
         <Mark of={tier.tier} /> from {ppmText(tier.from_ppm)} to {ppmText(tier.to_ppm)}, × {tier.multiplier ?? none}, delay {tier.delay_seconds} s
       </Line>
       <Line name="Penalty">{penalty.seconds} s: {penalty.failures} failed in a row ({penalty.failures_before} before), {penalty.intervals} × the interval{penalty.suspended ? "; suspended" : ""}</Line>
+      {one.demand && (
+        <Line name="Demand">
+          × {one.demand.factor} was handed to the policy, by the cycle until <Time at={one.demand.at} />: {one.demand.jobs_asked} jobs asked for,{" "}
+          {one.demand.jobs_failed} failed, {one.demand.jobs_waiting} waiting, over {one.demand.supply} orchestrators × {one.demand.target}
+        </Line>
+      )}
       <Line name="Pay">
         {one.action === "pay" ? <span data-figure="sum">{generation.base_usd} USD × {one.multiplier} = {one.amount_usd} USD</span> : "nothing"}
       </Line>

@@ -233,6 +233,7 @@ export interface Explanation {
   };
   tier: { tier: string; from_ppm: number | null; to_ppm: number | null; multiplier: string | null; delay_seconds: string };
   penalty: { failures_before: number; failures: number; seconds: string; intervals: string; suspended: boolean };
+  demand: { factor: string; wanted: string; before: string; at: string; jobs_asked: number; jobs_failed: number; jobs_waiting: number; supply: number; target: string } | null;
   action: string;
   multiplier: string;
   amount_usd: string;

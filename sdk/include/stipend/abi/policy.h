@@ -51,6 +51,10 @@ typedef struct stipend_sample { /* the behaviour of one orchestrator in one pay 
     int64_t base_usd_e8;
     int64_t latency_ns;
     stipend_memory memory; /* as returned by the last decision */
+    /* The payer's demand, as a factor that the host computes of its own jobs alone, in parts per million; the same for
+     * all samples of a batch. 0: the host computes none, or is older than this field. See dynamic-pricing.md. */
+    uint32_t demand_ppm;
+    uint32_t reserved; /* 0 */
 } stipend_sample;
 
 typedef struct stipend_decision { /* without pointers: stored and compared byte by byte */

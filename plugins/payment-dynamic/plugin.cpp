@@ -1,0 +1,3 @@
+#include "dynamic_policy.hpp"
+
+STIPEND_PLUGINS(payment_dynamic::DynamicPolicy);
