@@ -17,7 +17,7 @@ TEST_CASE("all problems of a file are reported at once, in the order of their pl
           "config.yaml:3:9: payment.base: got \"10\", want an amount with its unit, such as 10.00 USD\n"
           "    base: 10\n"
           "          ^\n"
-          "config.yaml:4:3: payment: unknown key \"intervall\": want one of interval, base, policy; did you mean "
+          "config.yaml:4:3: payment: unknown key \"intervall\": want one of interval, base, policy, demand; did you mean "
           "\"interval\"?\n"
           "    intervall: 60s\n"
           "    ^\n"
