@@ -5,25 +5,26 @@
 using namespace stipend::config;
 
 TEST_CASE("all problems of a file are reported at once, in the order of their places") {
-    CHECK(diagnostics_of("listen: { metrics: nowhere }\n"
-                         "payment:\n"
-                         "  base: 10\n"
-                         "  intervall: 60s\n"
-                         "log: { level: loud }\n") ==
-          "config.yaml:1:20: listen.metrics: got \"nowhere\", want an address to listen on, such as 127.0.0.1:9108 or "
-          "[::1]:9108, or none\n"
-          "  listen: { metrics: nowhere }\n"
-          "                     ^\n"
-          "config.yaml:3:9: payment.base: got \"10\", want an amount with its unit, such as 10.00 USD\n"
-          "    base: 10\n"
-          "          ^\n"
-          "config.yaml:4:3: payment: unknown key \"intervall\": want one of interval, base, policy; did you mean "
-          "\"interval\"?\n"
-          "    intervall: 60s\n"
-          "    ^\n"
-          "config.yaml:5:15: log.level: got \"loud\", want one of trace, debug, info, warning, error, critical\n"
-          "  log: { level: loud }\n"
-          "                ^\n");
+    CHECK(
+        diagnostics_of("listen: { metrics: nowhere }\n"
+                       "payment:\n"
+                       "  base: 10\n"
+                       "  intervall: 60s\n"
+                       "log: { level: loud }\n") ==
+        "config.yaml:1:20: listen.metrics: got \"nowhere\", want an address to listen on, such as 127.0.0.1:9108 or "
+        "[::1]:9108, or none\n"
+        "  listen: { metrics: nowhere }\n"
+        "                     ^\n"
+        "config.yaml:3:9: payment.base: got \"10\", want an amount with its unit, such as 10.00 USD\n"
+        "    base: 10\n"
+        "          ^\n"
+        "config.yaml:4:3: payment: unknown key \"intervall\": want one of interval, base, policy, demand; did you mean "
+        "\"interval\"?\n"
+        "    intervall: 60s\n"
+        "    ^\n"
+        "config.yaml:5:15: log.level: got \"loud\", want one of trace, debug, info, warning, error, critical\n"
+        "  log: { level: loud }\n"
+        "                ^\n");
 }
 
 TEST_CASE("a file that cannot be read is a problem without a place") {
