@@ -3,6 +3,7 @@
 
 #include "host/engine/manager_plan.hpp"
 #include "host/runtime/instances.hpp"
+#include "stipend/ascii.hpp"
 #include "stipend/json_parse.hpp"
 
 namespace stipend::engine {
