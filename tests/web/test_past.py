@@ -209,7 +209,7 @@ class Owner(PastTest):
         self.assert_problem(self.get(f"{LIST}/{NEW}/alert-target", self.token), 404)
         self.show("flow", "[data-row]")
         self.assertEqual([row["id"] for row in self.rows("id")], [NEW])
-        self.assert_quiet("404")
+        self.assert_quiet("alert-target")
 
     def test_its_secret_is_rotated_and_the_page_goes_on_by_the_new_one(self):
         self.join()
@@ -228,7 +228,7 @@ class Owner(PastTest):
         # The page goes on by the new one.
         self.browser.wait(at="[data-stream=live]")
         self.wait_same(lambda: self.figure("owed"), lambda: eth(self.get(f"{LIST}/{NEW}/status", self.token).json()["owed_wei"]), "what it is owed")
-        self.assert_quiet("401", "404")
+        self.assert_quiet("401", "alert-target")
 
 
 if __name__ == "__main__":

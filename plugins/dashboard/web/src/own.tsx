@@ -45,7 +45,7 @@ export function AlertTarget({ id }: { id: string }) {
     <>
       {target === null ? <p class="note">No alerts are sent.</p> : <Shown of={target} />}
       <form onSubmit={set} aria-label="alert target">
-        <label class="field">A webhook (https://…) or an e-mail address
+        <label class="field">A webhook (a URL with https) or an e-mail address
           <input name="target" required maxLength={2048} pattern="https://\S+|[^@\s]+@[^@\s]+" autocomplete="off" /></label>
         <div class="buttons"><button type="submit">Set</button>
           {target !== null && <button type="button" onClick={() => attempt(() => ask<Target | null>(path, { method: "DELETE" }))}>Send none</button>}</div>
