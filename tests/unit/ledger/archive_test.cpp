@@ -297,7 +297,8 @@ TEST_CASE("a ledger from before signed archives is migrated, and its unsigned ar
            "DROP TABLE manual_payment; DROP TABLE answered_request; "
            "DROP TABLE objection; DROP TABLE objection_answer; DROP TABLE payout; DROP TABLE slot; "
            "DROP TABLE attempt; DROP TABLE payout_step; DROP TABLE slot_end; DROP TABLE network; "
-           "DROP TABLE network_of; DROP TABLE debt; DROP TABLE demand; ALTER TABLE orchestrator DROP COLUMN network; "
+           "DROP TABLE network_of; DROP TABLE debt; DROP TABLE demand; DROP INDEX audit_orchestrator; "
+           "ALTER TABLE orchestrator DROP COLUMN network; "
            "ALTER TABLE price RENAME COLUMN network TO id; "
            "PRAGMA user_version = 1");
     const auto early = open(path, reader());

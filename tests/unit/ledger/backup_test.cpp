@@ -347,7 +347,8 @@ TEST_CASE("a migration makes a backup first, and says where") {
            "DROP TABLE manual_payment; DROP TABLE answered_request; "
            "DROP TABLE objection; DROP TABLE objection_answer; DROP TABLE payout; DROP TABLE slot; "
            "DROP TABLE attempt; DROP TABLE payout_step; DROP TABLE slot_end; DROP TABLE network; "
-           "DROP TABLE network_of; DROP TABLE debt; DROP TABLE demand; ALTER TABLE orchestrator DROP COLUMN network; "
+           "DROP TABLE network_of; DROP TABLE debt; DROP TABLE demand; DROP INDEX audit_orchestrator; "
+           "ALTER TABLE orchestrator DROP COLUMN network; "
            "ALTER TABLE price RENAME COLUMN network TO id; "
            "PRAGMA user_version = 1");
     std::string said;

@@ -33,7 +33,7 @@ std::string dump(const std::filesystem::path& path) {
     rows(
         "SELECT sql FROM sqlite_schema WHERE tbl_name NOT IN ('fee_state', 'state_before', 'pardon', 'manual_payment', "
         "'answered_request', 'objection', 'objection_answer', 'payout', 'slot', 'attempt', 'payout_step', 'slot_end', "
-        "'demand') "
+        "'demand') AND name != 'audit_orchestrator' "
         "ORDER BY name",
         [&](const std::string& line) { out += line + "\n"; });
     std::vector<std::string> tables;
