@@ -68,4 +68,11 @@ class ScriptedServer {
     std::thread acceptor_;
 };
 
+// An answer without its line `date: ...`; what has none differs.
+inline std::string without_date(std::string answer) {
+    const auto begin = answer.find("\r\ndate: ");
+    if (begin == std::string::npos) return answer + "no date";
+    return answer.erase(begin, answer.find("\r\n", begin + 2) - begin);
+}
+
 }  // namespace stipend::test
