@@ -74,7 +74,7 @@ int reload(const ReloadOptions& options);
 struct AdjustOptions {
     Common common;
     std::string orchestrator, from, to, reason;
-    std::string usd;      // empty: the base for each interval that stayed unpaid
+    std::string usd;       // empty: the base for each interval that stayed unpaid
     bool excuse = false;   // records the reason, pays nothing
     bool dry_run = false;  // only says what would be recorded
 };

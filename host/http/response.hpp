@@ -25,8 +25,8 @@ struct ServerResponse {
 // INVALID: a status outside 200..599, a malformed header line, or one that is the server's own.
 [[nodiscard]] Result<void> check_response(const ServerResponse& response);
 
-// The bytes of a response that was checked. `to_head`: without the body. `now`: of its Date (RFC 9110, 6.6.1), by which a
-// client knows this machine's clock.
+// The bytes of a response that was checked. `to_head`: without the body. `now`: of its Date (RFC 9110, 6.6.1), by which
+// a client knows this machine's clock.
 [[nodiscard]] std::string response_text(const ServerResponse& response, bool to_head, bool keep_alive,
                                         stipend_unix_ns now);
 
