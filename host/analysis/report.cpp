@@ -100,13 +100,24 @@ Result<std::uint64_t> each_check(ledger::Ledger& book, const ledger::DecisionFil
     return checks;
 }
 
+namespace {
+
+// INVALID is said of the question alone: what the ledger has wrong is another's fault.
+template <class T>
+Result<T> of_ledger(Result<T> read) {
+    if (read || read.error().status != STIPEND_E_INVALID) return read;
+    return fail(STIPEND_E_INTERNAL, read.error().message);
+}
+
+}  // namespace
+
 Result<Json> make_report(const Query& query, const Source& source) {
     const auto to = std::min(query.to, source.now);
     if (to <= query.from || query.to - query.from > max_span_ns) {
         return fail(STIPEND_E_INVALID, "span: got ", utc_text(query.from), " to ", utc_text(query.to),
                     ", want one of at most ", max_span_ns / ns_per_day, " days that has begun");
     }
-    STIPEND_LET(facts, ledger::span_facts(source.database, source.ns, query.from, to));
+    STIPEND_LET(facts, of_ledger(ledger::span_facts(source.database, source.ns, query.from, to)));
     ledger::DecisionFilter filter{.from = query.from, .to = to};
     if (!query.orchestrator.empty()) {
         const auto found = std::ranges::find(facts.accounts, query.orchestrator, &ledger::SpanFacts::Account::key);
@@ -125,8 +136,8 @@ Result<Json> make_report(const Query& query, const Source& source) {
                           .sla = source.sla,
                           .span_is_over = query.to <= source.now};
     const auto analysis = analysis_of(query.kind, context);
-    STIPEND_LET(checks, each_check(source.book, filter, facts, query.most_checks,
-                                   [&](const Check& check) { return analysis->take(check); }));
+    STIPEND_LET(checks, of_ledger(each_check(source.book, filter, facts, query.most_checks,
+                                             [&](const Check& check) { return analysis->take(check); })));
     STIPEND_LET(report, analysis->finish());
     auto rows = Json::array();
     for (auto& row : report.rows) rows.push(std::move(row));

@@ -91,11 +91,12 @@ Result<api::Analytics::Made> AnalyticsReads::report(const Query& query) {
                                              .now = now,
                                              .sla = targets});
     });
-    if (!made && made.error().message.starts_with("ledger: ")) {
-        host_.log().warn(cat("no analysis: ", made.error().message));
-        if (made.error().status == STIPEND_E_INVALID) return fail(STIPEND_E_INTERNAL, made.error().message);
+    if (!made) {
+        const auto status = made.error().status;
+        const bool by_question = status == STIPEND_E_INVALID || status == STIPEND_E_LIMIT;
+        if (!by_question) host_.log().warn(cat("no analysis: ", made.error().message));
+        return std::move(made).error();
     }
-    if (!made) return std::move(made).error();
     return Made{.json = made->dump() + "\n", .csv = analysis::csv_text(*made), .html = analysis::html_text(*made)};
 }
 

@@ -103,6 +103,7 @@ Result<TablesTaken> Host::change_tables(const TablesChange& change) {
     out.report = reload({.accept_spend = change.accept_spend}, &next);
     if (!out.report.taken && !out.report.waits_until) {
         STIPEND_TRY(put_tables_back(file, before));
+        STIPEND_TRY(change.record(to, from));  // the row before says that it was made
         return out;
     }
     out.is = out.report.taken ? Is::taken : Is::waits;

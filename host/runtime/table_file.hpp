@@ -61,7 +61,8 @@ struct TablesChange {
     std::string expected = {};     // the version that it replaces
     bool accept_spend = false;     // as of a reload
     // Called once it is sure that the change can be taken, before anything is written; an error ends it.
-    // It may run after the caller gave up waiting.
+    // It may run after the caller gave up waiting. Called the other way round where the reload refuses it after all,
+    // once the former file is back.
     std::function<Result<void>(const std::string& from, const std::string& to)> record = {};
 };
 

@@ -124,6 +124,20 @@ TEST_CASE("a report is refused where its span is none, or has too many checks") 
     CHECK(parse_by("day").error().message == "by: got \"day\", want tier, orchestrator or capability");
 }
 
+TEST_CASE("what the ledger has wrong is not the fault of the question") {
+    Recorded recorded;
+    ledger_test::Engine engine(*recorded.book, 2);
+    engine.run(3);
+    const auto unknown = recorded.report({.orchestrator = "unknown"});
+    REQUIRE(!unknown);
+    CHECK(unknown.error().status == STIPEND_E_INVALID);
+    ledger_test::tamper(recorded.file,
+                        "UPDATE decision SET uptime_ppm = -7 WHERE seq = (SELECT max(seq) FROM decision)");
+    const auto damaged = recorded.report({});
+    REQUIRE(!damaged);
+    CHECK(damaged.error().status == STIPEND_E_INTERNAL);
+}
+
 TEST_CASE("numbers of a report are numbers in its CSV, and a name is not") {
     Recorded recorded;
     ledger_test::Engine engine(*recorded.book, 1);

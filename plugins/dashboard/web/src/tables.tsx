@@ -271,20 +271,26 @@ function Users({ policies, name }: { policies: Policy[]; name: string }) {
 function Undo({ now, done }: { now: Tables; done: (words: string[]) => void }) {
   const [problem, setProblem] = useState<string | null>(null);
   const [busy, setBusy] = useState(false);
-  const undo = async () => {
+  const [refused, setRefused] = useState(false);
+  const undo = async (accept: boolean) => {
     setBusy(true);
     setProblem(null);
     try {
-      const answer = await ask<{ text: string[] }>(`${path}/undo`, { method: "POST", match: now.version, body: { reason: "taken back on the web page", accept_spend: true } });
+      const answer = await ask<{ text: string[] }>(`${path}/undo`, { method: "POST", match: now.version, body: { reason: "taken back on the web page", accept_spend: accept } });
+      setRefused(false);
       done(answer.text);
     } catch (why) {
       setProblem(messageOf(why));
+      setRefused(true);
     }
     setBusy(false);
   };
   return (
     <>
-      <div class="tools"><button type="button" name="undo" disabled={busy} onClick={() => void undo()}>Take the last change back</button></div>
+      <div class="tools">
+        <button type="button" name="undo" disabled={busy} onClick={() => void undo(false)}>Take the last change back</button>
+        {refused && <button type="button" disabled={busy} onClick={() => void undo(true)}>Take it back, and accept what it may spend</button>}
+      </div>
       <Problem text={problem} />
     </>
   );
