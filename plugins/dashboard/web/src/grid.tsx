@@ -1,5 +1,5 @@
 // A table of any length: only the rows in sight are drawn. By keyboard: arrows, pages, Home, End; Enter opens a row.
-import type { ComponentChildren } from "preact";
+import { Component, type ComponentChildren } from "preact";
 import { useLayoutEffect, useRef, useState } from "preact/hooks";
 
 export interface Column<Row> {
@@ -22,6 +22,41 @@ interface Props<Row> {
 }
 
 const beyond = 6; // rows above and below that are drawn as well
+
+interface LineProps<Row> {
+  row: Row;
+  name: string;
+  at: number;
+  active: boolean;
+  columns: Column<Row>[];
+  height: number;
+  open: (row: Row) => void;
+}
+
+// Scrolling draws the rows that come into sight; those in sight stay. `columns` is another list wherever the page itself
+// is drawn anew, so its rows are as well.
+class Line<Row> extends Component<LineProps<Row>> {
+  override shouldComponentUpdate(next: LineProps<Row>): boolean {
+    const now = this.props;
+    return now.row !== next.row || now.at !== next.at || now.active !== next.active || now.columns !== next.columns || now.height !== next.height;
+  }
+
+  override render({ row, name, at, active, columns, height, open }: LineProps<Row>) {
+    return (
+      <div class={`line${active ? " active" : ""}`} role="row" id={`row-${at}`} aria-rowindex={at + 2} data-row={name}
+        style={{ gridTemplateColumns: templateOf(columns), top: `${at * height}px`, height: `${height}px` }}
+        onClick={(event) => { if (!(event.target as Element).closest("a, button")) open(row); }}>
+        {columns.map((one) => (
+          <div key={one.key} role="gridcell" class={one.number ? "number" : ""} data-column={one.key}>{one.cell(row)}</div>
+        ))}
+      </div>
+    );
+  }
+}
+
+function templateOf<Row>(columns: Column<Row>[]): string {
+  return columns.map((one) => one.width).join(" ");
+}
 
 export function Grid<Row>({ label, rows, columns, keyOf, open, sort, rowHeight = 36 }: Props<Row>) {
   const frame = useRef<HTMLDivElement>(null);
@@ -70,14 +105,13 @@ export function Grid<Row>({ label, rows, columns, keyOf, open, sort, rowHeight =
 
   const first = Math.max(0, Math.floor(view.top / rowHeight) - beyond);
   const last = Math.min(rows.length, Math.ceil((view.top + view.height) / rowHeight) + beyond);
-  const template = { gridTemplateColumns: columns.map((one) => one.width).join(" ") };
   const shown = rows.slice(first, last);
   const activeId = at >= first && at < last ? `row-${at}` : undefined;
   return (
     <div class="grid" ref={frame} role="grid" aria-label={label} aria-rowcount={rows.length + 1} aria-colcount={columns.length}
       aria-activedescendant={activeId} tabIndex={0} onScroll={measure} onKeyDown={press}
       onFocus={() => { if (at < 0 && rows[0] !== undefined) setActive(keyOf(rows[0])); }}>
-      <div class="line titles" role="row" aria-rowindex={1} style={template}>
+      <div class="line titles" role="row" aria-rowindex={1} style={{ gridTemplateColumns: templateOf(columns) }}>
         {columns.map((one) => {
           const sorted = sort?.key === one.key;
           return (
@@ -91,16 +125,11 @@ export function Grid<Row>({ label, rows, columns, keyOf, open, sort, rowHeight =
         })}
       </div>
       <div class="space" role="presentation" style={{ height: `${rows.length * rowHeight}px` }}>
-        {shown.map((row, index) => (
-          <div class={`line${first + index === at ? " active" : ""}`} role="row" id={`row-${first + index}`} key={keyOf(row)}
-            aria-rowindex={first + index + 2} data-row={keyOf(row)}
-            style={{ ...template, top: `${(first + index) * rowHeight}px`, height: `${rowHeight}px` }}
-            onClick={(event) => { if (!(event.target as Element).closest("a, button")) open(row); }}>
-            {columns.map((one) => (
-              <div key={one.key} role="gridcell" class={one.number ? "number" : ""} data-column={one.key}>{one.cell(row)}</div>
-            ))}
-          </div>
-        ))}
+        {shown.map((row, index) => {
+          const at_row = first + index;
+          const name = keyOf(row);
+          return <Line key={name} row={row} name={name} at={at_row} active={at_row === at} columns={columns} height={rowHeight} open={open} />;
+        })}
       </div>
     </div>
   );
