@@ -5,10 +5,8 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include <algorithm>
 #include <cstdio>
 #include <filesystem>
-#include <map>
 #include <optional>
 #include <string_view>
 
@@ -16,7 +14,7 @@
 #include "host/cli/completion.hpp"
 #include "host/cli/context.hpp"
 #include "host/cli/man_page.hpp"
-#include "host/config/reference.hpp"
+#include "host/cli/settings_page.hpp"
 
 namespace stipend::cli {
 namespace {
@@ -49,61 +47,6 @@ std::optional<Json> tree_of_program(const std::filesystem::path& program) {
     if (failed != 0 || ::waitpid(child, &status, 0) != child || status != 0) return std::nullopt;
     auto tree = parse_json(text);
     return tree ? std::optional(std::move(*tree)) : std::nullopt;
-}
-
-// The cells of a row of the reference; none of another line.
-std::vector<std::string> cells_of(std::string_view line) {
-    std::vector<std::string> out;
-    if (!line.starts_with("| `") || !line.ends_with(" |")) return out;
-    line = line.substr(2, line.size() - 4);
-    for (;;) {
-        const auto end = line.find(" | ");
-        out.emplace_back(line.substr(0, end));
-        if (end == std::string_view::npos) return out;
-        line.remove_prefix(end + 3);
-    }
-}
-
-// "`GATEWAY_URL`, `OTHER`" has two; anything else has none.
-std::vector<std::string> variables_of(std::string_view cell) {
-    constexpr std::string_view letters = "ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_";
-    std::vector<std::string> out;
-    while (cell.starts_with('`')) {
-        const auto end = cell.find_first_not_of(letters, 1);
-        if (end == std::string_view::npos || end == 1 || cell[end] != '`') return {};
-        out.emplace_back(cell.substr(1, end - 1));
-        cell.remove_prefix(end + 1);
-        if (cell.empty()) return out;
-        if (!cell.starts_with(", ")) return {};
-        cell.remove_prefix(2);
-    }
-    return {};
-}
-
-// The names that a configuration takes from the environment, as its reference has them: the cells of a row are an
-// option, its values, its default, and its names.
-std::vector<std::string> environment() {
-    const auto text = config::settings_reference();
-    std::map<std::string, std::string> found;
-    for (std::size_t from = 0; from < text.size();) {
-        const auto end = std::min(text.find('\n', from), text.size());
-        const auto cells = cells_of(std::string_view(text).substr(from, end - from));
-        from = end + 1;
-        for (std::size_t at = 3; at < cells.size(); ++at) {
-            auto option = cells.front();
-            auto standard = cells[at - 1];
-            std::erase(option, '`');
-            std::erase(standard, '`');
-            const auto rest = standard.empty() ? "." : cat("; the default is ", standard, ".");
-            for (const auto& name : variables_of(cells[at])) {
-                found.try_emplace(name, cat("Sets ", option, " in a configuration that does not", rest));
-            }
-        }
-    }
-    found.try_emplace("STIPEND_API_KEY", "The key for a manager that is asked over its API, where no file is given.");
-    std::vector<std::string> out;
-    for (const auto& [key, what] : found) out.push_back(cat(key, " ", what));
-    return out;
 }
 
 // The tree with those of the programs beside this one among its commands.
@@ -148,7 +91,11 @@ int man_page(const PageOptions& options, const Json& tree, const std::vector<std
     // One that is installed apart: only where it is asked for.
     if (options.command == "signer") asked.push_back(options.command);
     const auto root = whole(tree, asked, found);
-    const auto names = environment();
+    const auto names = settings_environment();
+    if (options.settings) {
+        std::fputs(settings_page().c_str(), stdout);
+        return exit_good;
+    }
     if (!options.folder.empty()) return write_pages(options.folder, root, names);
     if (options.command.empty()) {
         std::fputs(overview_page(root, {*root.find("exit"), names}).c_str(), stdout);

@@ -9,9 +9,10 @@
 namespace stipend::cli {
 
 struct PageOptions {
-    std::string command;  // whose page is printed; empty: that of `stipend`
-    std::string folder;   // not empty: a page for each command is written there instead
-    std::string shell;    // bash, zsh or fish
+    std::string command;    // whose page is printed; empty: that of `stipend`
+    std::string folder;     // not empty: a page for each command is written there instead
+    bool settings = false;  // the page of the configuration is printed instead
+    std::string shell;      // bash, zsh or fish
 };
 
 // `tree` is that of this program alone; `beside` are the names of programs that are asked for theirs, and left out

@@ -55,6 +55,8 @@ void add_page_commands(CLI::App& config, const CLI::App& root, PageOptions& opti
     page->add_option("COMMAND", options.command,
                      "whose; signer for that of stipend-signer (default: of stipend itself)");
     page->add_option("--folder", options.folder, "write a page for each command there instead")->type_name("DIR");
+    page->add_flag("--settings", options.settings, "print that of the configuration, stipend-config(5)")
+        ->excludes("COMMAND");
     page->callback([&] { status = man_page(options, stipend::command_tree(root, "stipend", exits), programs); });
     auto* shell =
         config.add_subcommand("completion", "print the completion of commands, options and files for a shell");

@@ -6,9 +6,7 @@
 #include "stipend/version.h"
 
 namespace stipend::cli {
-namespace {
 
-// Text that troff shows as it is: no request at a line's begin, no escape, and hyphens that can be copied.
 std::string roff(std::string_view text) {
     std::string out;
     bool begins = true;
@@ -31,6 +29,8 @@ std::string roff(std::string_view text) {
     }
     return out;
 }
+
+namespace {
 
 std::string text_of(const Json& of, std::string_view key) {
     const auto* value = of.find(key);

@@ -9,6 +9,9 @@
 
 namespace stipend::cli {
 
+// Text that troff shows as it is: no request at a line's begin, no escape, and hyphens that can be copied.
+[[nodiscard]] std::string roff(std::string_view text);
+
 // The page of section 1 for `command`, a child of `stipend` or a program beside it, or for `stipend` itself: then the
 // commands are listed, each with its own page. `exits` as in a tree; `environment` are names with their defaults.
 struct PageContext {

@@ -65,9 +65,10 @@ std::string cell(std::string_view text) {
     return out;
 }
 
-void write_rows(const SchemaRules& rules, const Rule& rule, const std::string& path, std::string& out);
+void list_below(const SchemaRules& rules, const Rule& rule, const std::string& path, std::vector<SettingLine>& out);
 
-void write_row(const SchemaRules& rules, const Rule& rule, const std::string& path, bool required, std::string& out) {
+void list_one(const SchemaRules& rules, const Rule& rule, const std::string& path, bool required,
+              std::vector<SettingLine>& out) {
     const Rule* below = &rule;  // the mapping whose keys follow
     std::string kind = "a mapping";
     std::string suffix;
@@ -82,33 +83,42 @@ void write_row(const SchemaRules& rules, const Rule& rule, const std::string& pa
     } else if (rule.format != nullptr) {
         kind = wanted(rule);
     }
-    if (!below->properties.empty()) {
-        out += cat("| `", path, "` | ", kind, " | | | ", cell(rule.description), " |\n");
-        return write_rows(rules, *below, path + suffix, out);
+    SettingLine line{path, std::move(kind), "", {}, rule.description, required, !below->properties.empty()};
+    if (!line.holds_others) {
+        line.fallback = bare_default(rule);
+        for (auto& name : variables_of(rule.fallback)) line.variables.emplace_back(std::move(name));
     }
-    const auto bare = bare_default(rule);
-    std::string names;
-    for (const auto& name : variables_of(rule.fallback)) names += cat(names.empty() ? "" : ", ", "`", name, "`");
-    out += cat("| `", path, "` | ", cell(kind), " | ",
-               required       ? "required"
-               : bare.empty() ? "none"
-                              : cat("`", bare, "`"),
-               " | ", names, " | ", cell(rule.description), " |\n");
+    out.push_back(std::move(line));
+    if (out.back().holds_others) list_below(rules, *below, path + suffix, out);
 }
 
-void write_rows(const SchemaRules& rules, const Rule& rule, const std::string& path, std::string& out) {
+void list_below(const SchemaRules& rules, const Rule& rule, const std::string& path, std::vector<SettingLine>& out) {
     for (const auto& [key, id] : rule.properties) {
         const bool required = std::find(rule.required.begin(), rule.required.end(), key) != rule.required.end();
-        write_row(rules, rules.rules[id], cat(path, path.empty() ? "" : ".", key), required, out);
+        list_one(rules, rules.rules[id], cat(path, path.empty() ? "" : ".", key), required, out);
     }
+}
+
+std::string default_cell(const SettingLine& line) {
+    if (line.required) return "required";
+    return line.fallback.empty() ? "none" : cat("`", line.fallback, "`");
 }
 
 void write_table(Role role, std::string& out) {
-    const auto& rules = settings_rules(role).rules();
     out +=
         "| key | value | default | variable | what it is for |\n"
         "|---|---|---|---|---|\n";
-    write_rows(rules, rules.rules.front(), "", out);
+    for (const auto& line : settings_lines(role)) {
+        out += cat("| `", line.path, "` | ", cell(line.wanted), " | ");
+        if (line.holds_others) {
+            out += "| | ";
+        } else {
+            std::string names;
+            for (const auto& name : line.variables) names += cat(names.empty() ? "" : ", ", "`", name, "`");
+            out += cat(default_cell(line), " | ", names, " | ");
+        }
+        out += cat(cell(line.description), " |\n");
+    }
 }
 
 }  // namespace
@@ -125,6 +135,13 @@ Json settings_schema(Role role) {
     const auto settings = published(rules, rules.rules.front());
     for (const auto& [key, value] : settings.members()) out.append(key, value);
     return out.append("$defs", Json::object().append("expansion", std::move(expansion)));
+}
+
+std::vector<SettingLine> settings_lines(Role role) {
+    const auto& rules = settings_rules(role).rules();
+    std::vector<SettingLine> out;
+    list_below(rules, rules.rules.front(), "", out);
+    return out;
 }
 
 std::string settings_reference() {

@@ -144,6 +144,7 @@ class Installation(unittest.TestCase):
         share = self.root / "usr/local/share"
         for name in ("stipend", "stipend-run", "stipend-jobs", "stipend-devnet", "stipend-signer"):
             self.assertIn(f".TH {name.upper()}".replace("-", "\\-"), (share / f"man/man1/{name}.1").read_text())
+        self.assertIn("dispatch.plugin", (share / "man/man5/stipend-config.5").read_text().replace("\\-", "-"))
         for name in ("bash-completion/completions/stipend", "bash-completion/completions/stipend-jobs",
                      "zsh/site-functions/_stipend", "fish/vendor_completions.d/stipend.fish"):
             self.assertIn("gateway-credential", (share / name).read_text())

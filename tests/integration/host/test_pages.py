@@ -107,6 +107,21 @@ class Man(PagesTest):
         self.assertIn("EXIT STATUS", text)
 
 
+    def test_the_page_of_the_configuration_has_every_setting(self):
+        page = self.place / "stipend-config.5"
+        page.write_text(output(STIPEND, "config", "man-page", "--settings"))
+        done = subprocess.run(["groff", "-man", "-ww", "-z", page], capture_output=True, text=True, timeout=60)
+        self.assertEqual((done.returncode, done.stdout + done.stderr), (0, ""))
+        manager, worker = shown(page.read_text()).split("\nA WORKER\n")
+        parts = output(STIPEND, "config", "reference").split("\n## ")
+        for text, part in ((manager, parts[1]), (worker, parts[2])):
+            rows = re.findall(r"(?m)^\| `([^`]+)` \|", part)
+            self.assertGreater(len(rows), 30)
+            for row in rows:
+                self.assertRegex(text, rf"(?m)^       {re.escape(row)}(\s|$)")
+        self.assertIn("Variable: STATE_DIRECTORY.", manager)
+
+
 class Bash(PagesTest):
     def setUp(self):
         self.script = self.write("bash")
