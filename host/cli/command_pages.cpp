@@ -1,20 +1,18 @@
 #include "host/cli/command_pages.hpp"
 
-#include <fcntl.h>
-#include <spawn.h>
-#include <sys/wait.h>
-#include <unistd.h>
-
 #include <cstdio>
 #include <filesystem>
 #include <optional>
 #include <string_view>
 
+#include "host/base/command_tree.hpp"
 #include "host/base/file.hpp"
+#include "host/base/subprocess.hpp"
 #include "host/cli/completion.hpp"
 #include "host/cli/context.hpp"
 #include "host/cli/man_page.hpp"
 #include "host/cli/settings_page.hpp"
+#include "stipend/duration.hpp"
 
 namespace stipend::cli {
 namespace {
@@ -24,28 +22,13 @@ constexpr mode_t page_mode = 0644;
 
 // What that program prints of itself; none where it cannot be started or says nothing.
 std::optional<Json> tree_of_program(const std::filesystem::path& program) {
-    int ends[2] = {-1, -1};
-    if (::access(program.c_str(), X_OK) != 0 || ::pipe2(ends, O_CLOEXEC) != 0) return std::nullopt;
-    posix_spawn_file_actions_t actions;
-    posix_spawn_file_actions_init(&actions);
-    posix_spawn_file_actions_adddup2(&actions, ends[1], STDOUT_FILENO);
-    std::string name = program.string();
-    std::string word = "--command-tree";  // host/base/command_tree.hpp
-    char* words[] = {name.data(), word.data(), nullptr};
-    pid_t child = -1;
-    const int failed = ::posix_spawn(&child, name.c_str(), &actions, nullptr, words, environ);
-    posix_spawn_file_actions_destroy(&actions);
-    ::close(ends[1]);
-    std::string text;
-    char part[4096];
-    ssize_t got = 0;
-    while (failed == 0 && text.size() <= max_tree_bytes && (got = ::read(ends[0], part, sizeof part)) > 0) {
-        text.append(part, static_cast<std::size_t>(got));
-    }
-    ::close(ends[0]);  // a program that still writes is ended by that
-    int status = 0;
-    if (failed != 0 || ::waitpid(child, &status, 0) != child || status != 0) return std::nullopt;
-    auto tree = parse_json(text);
+    subprocess::Command command;
+    command.arguments = {program.native(), std::string(command_tree_word)};
+    command.deadline_ns = 10 * ns_per_s;
+    command.max_output = max_tree_bytes;
+    const auto ended = subprocess::run(command);
+    if (!ended || ended->status != 0) return std::nullopt;
+    auto tree = parse_json(ended->out);
     return tree ? std::optional(std::move(*tree)) : std::nullopt;
 }
 

@@ -12,6 +12,7 @@
 #include <cstdlib>
 #include <optional>
 
+#include "host/base/file.hpp"
 #include "host/base/time.hpp"
 #include "tools/flow/layout.hpp"
 #include "tools/flow/source.hpp"
@@ -24,21 +25,6 @@ constexpr int tick_ms = 500;  // for the countdowns
 constexpr int escape_ms = 25;
 constexpr int escape_key = 27;
 constexpr int delete_key = 127;
-
-// A descriptor, closed at the end.
-class Descriptor {
-  public:
-    explicit Descriptor(int fd) : fd_(fd) {}
-    ~Descriptor() {
-        if (fd_ >= 0) ::close(fd_);
-    }
-    Descriptor(const Descriptor&) = delete;
-    Descriptor& operator=(const Descriptor&) = delete;
-    [[nodiscard]] int get() const { return fd_; }
-
-  private:
-    const int fd_;
-};
 
 // The terminal in ncurses' mode, given back at the end.
 class Terminal {
@@ -252,8 +238,8 @@ void block_ending_signals() {
 
 Result<int> show(const Api& api) {
     const auto signals = ending_signals();
-    const Descriptor ending(::signalfd(-1, &signals, SFD_CLOEXEC | SFD_NONBLOCK));
-    const Descriptor woken(::eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK));
+    const Fd ending(::signalfd(-1, &signals, SFD_CLOEXEC | SFD_NONBLOCK));
+    const Fd woken(::eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK));
     if (ending.get() < 0 || woken.get() < 0) return fail(STIPEND_E_UNAVAILABLE, "the system grants no descriptor");
     STIPEND_LET(terminal, Terminal::open());
     Source source(api, [fd = woken.get()] {

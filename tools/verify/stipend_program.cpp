@@ -27,23 +27,23 @@ Result<StipendProgram> StipendProgram::beside_this(std::string config_file) {
     return StipendProgram((self.parent_path() / "stipend").native(), std::move(config_file));
 }
 
-Command StipendProgram::command(std::vector<std::string> arguments, std::int64_t deadline_ns) const {
+subprocess::Command StipendProgram::command(std::vector<std::string> arguments, std::int64_t deadline_ns) const {
     arguments.insert(arguments.begin(), path_);
     arguments.insert(arguments.end(), {"-c", config_file_});
-    Command out;
+    subprocess::Command out;
     out.arguments = std::move(arguments);
     out.deadline_ns = deadline_ns;
     return out;
 }
 
-Result<Ended> StipendProgram::ask(const Command& command, const std::vector<int>& taken) const {
-    STIPEND_LET(ended, run(command));
+Result<subprocess::Ended> StipendProgram::ask(const subprocess::Command& command, const std::vector<int>& taken) const {
+    STIPEND_LET(ended, subprocess::run(command));
     if (ended.stopped || ended.status == 0 || std::ranges::find(taken, ended.status) != taken.end()) return ended;
     const auto said = last_line(ended.err.empty() ? ended.out : ended.err);
     return fail(STIPEND_E_UNAVAILABLE, said.empty() ? cat("exit status ", ended.status) : said);
 }
 
-Result<Json> StipendProgram::ask_json(const Command& command, const std::vector<int>& taken) const {
+Result<Json> StipendProgram::ask_json(const subprocess::Command& command, const std::vector<int>& taken) const {
     STIPEND_LET(ended, ask(command, taken));
     return parse_json(ended.out, {.bytes = command.max_output, .depth = 32, .nodes = 2'000'000});
 }

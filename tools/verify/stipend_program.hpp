@@ -7,10 +7,10 @@
 #include <string_view>
 #include <vector>
 
+#include "host/base/subprocess.hpp"
 #include "stipend/duration.hpp"
 #include "stipend/json.hpp"
 #include "stipend/result.hpp"
-#include "tools/verify/subprocess.hpp"
 
 namespace stipend::verify {
 
@@ -23,11 +23,12 @@ class StipendProgram {
     static Result<StipendProgram> beside_this(std::string config_file);
 
     // With `-c FILE` behind the arguments.
-    [[nodiscard]] Command command(std::vector<std::string> arguments, std::int64_t deadline_ns) const;
+    [[nodiscard]] subprocess::Command command(std::vector<std::string> arguments, std::int64_t deadline_ns) const;
     // What it prints. UNAVAILABLE: it ends with a status other than 0 and those `taken`; the message is its own.
-    [[nodiscard]] Result<Ended> ask(const Command& command, const std::vector<int>& taken = {}) const;
+    [[nodiscard]] Result<subprocess::Ended> ask(const subprocess::Command& command,
+                                                const std::vector<int>& taken = {}) const;
     // The same, as JSON.
-    [[nodiscard]] Result<Json> ask_json(const Command& command, const std::vector<int>& taken = {}) const;
+    [[nodiscard]] Result<Json> ask_json(const subprocess::Command& command, const std::vector<int>& taken = {}) const;
     // The command line as it is typed.
     [[nodiscard]] std::string typed(std::string_view arguments) const;
 

@@ -1,4 +1,4 @@
-#include "tools/verify/subprocess.hpp"
+#include "host/base/subprocess.hpp"
 
 #include <doctest/doctest.h>
 
@@ -8,7 +8,7 @@
 
 #include "stipend/duration.hpp"
 
-using namespace stipend::verify;
+using namespace stipend::subprocess;
 using stipend::ns_per_ms;
 using stipend::ns_per_s;
 

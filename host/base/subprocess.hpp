@@ -9,7 +9,7 @@
 
 #include "stipend/result.hpp"
 
-namespace stipend::verify {
+namespace stipend::subprocess {
 
 struct Command {
     std::vector<std::string> arguments;  // the first one is the program's path
@@ -29,6 +29,6 @@ struct Ended {
 };
 // Blocks. UNAVAILABLE: it cannot be started; TIMEOUT: the deadline; LIMIT: it prints too much. Its end is waited for in
 // any case.
-Result<Ended> run(const Command& command);
+[[nodiscard]] Result<Ended> run(const Command& command);
 
-}  // namespace stipend::verify
+}  // namespace stipend::subprocess

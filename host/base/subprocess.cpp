@@ -1,4 +1,4 @@
-#include "tools/verify/subprocess.hpp"
+#include "host/base/subprocess.hpp"
 
 #include <fcntl.h>
 #include <poll.h>
@@ -16,33 +16,16 @@
 #include <limits>
 #include <utility>
 
+#include "host/base/file.hpp"
 #include "stipend/duration.hpp"
 
-namespace stipend::verify {
+namespace stipend::subprocess {
 namespace {
 
 constexpr std::size_t max_err = 65'536;
 constexpr std::size_t max_line = 1 << 20;
 constexpr int grace_ms = 10'000;
 using Clock = std::chrono::steady_clock;
-
-class Fd {
-  public:
-    explicit Fd(int fd = -1) : fd_(fd) {}
-    Fd(Fd&& other) noexcept : fd_(std::exchange(other.fd_, -1)) {}
-    Fd& operator=(Fd&& other) noexcept {
-        std::swap(fd_, other.fd_);
-        return *this;
-    }
-    ~Fd() { close(); }
-    void close() {
-        if (fd_ >= 0) ::close(std::exchange(fd_, -1));
-    }
-    [[nodiscard]] int get() const { return fd_; }
-
-  private:
-    int fd_;
-};
 
 struct Pipe {
     Fd read, write;
@@ -135,7 +118,7 @@ std::string read_some(Fd& fd) {
     const auto got = ::read(fd.get(), buffer.data(), buffer.size());
     if (got < 0 && (errno == EINTR || errno == EAGAIN)) return {};
     if (got <= 0) {
-        fd.close();
+        fd.reset();
         return {};
     }
     return {buffer.data(), static_cast<std::size_t>(got)};
@@ -182,14 +165,14 @@ Result<Ended> run(const Command& command) {
     STIPEND_LET(err, Pipe::create());
     STIPEND_LET(pid, spawn(command.arguments, in, out, err));
     Child child(pid);
-    out.write.close();
-    err.write.close();
+    out.write.reset();
+    err.write.reset();
     // The reading end is still open here, so that a program that does not read raises no SIGPIPE.
     if (!command.input.empty() && ::write(in.write.get(), command.input.data(), command.input.size()) < 0) {
         return fail(STIPEND_E_INTERNAL, command.arguments.front(), ": its input: ", std::strerror(errno));
     }
-    in.write.close();
-    in.read.close();
+    in.write.reset();
+    in.read.reset();
     Ended ended;
     STIPEND_TRY(read_all(command, out.read, err.read, ended));
     if (ended.stopped) {
@@ -200,4 +183,4 @@ Result<Ended> run(const Command& command) {
     return ended;
 }
 
-}  // namespace stipend::verify
+}  // namespace stipend::subprocess
