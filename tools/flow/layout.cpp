@@ -77,6 +77,18 @@ Column decided(std::string_view title, std::size_t width, std::size_t most, bool
 
 constexpr std::size_t widest_amount = 26;
 
+Asset asset_of(const Lane& lane) {
+    const auto symbol = text_of(lane.standing, "asset");
+    return symbol == "-" ? Asset() : Asset{symbol, text_of(lane.standing, "decimals")};
+}
+
+// Those of an orchestrator that was never paid are zero, in the asset that it is to be paid in.
+std::string fit_payouts(const SignedWei& sum, const Lane& lane, std::size_t width) {
+    const auto payouts = payouts_of(lane);
+    return fit_amount(sum.text(), payouts.asset.empty() ? asset_of(lane) : Asset{payouts.asset, payouts.decimals},
+                      width);
+}
+
 std::vector<Column> flow_columns() {
     std::vector<Column> out;
     out.push_back(decided("UP %", 6, 8, true, "uptime_percent"));
@@ -89,13 +101,13 @@ std::vector<Column> flow_columns() {
     out.push_back(decided("PENALTY", 7, 9, true, "penalty_seconds"));
     out.push_back(decided("USD", 9, 16, true, "amount_usd"));
     out.push_back({"OWED", 10, widest_amount, true, [](const Lane& lane, std::size_t width, stipend_unix_ns) {
-                       return plain(fit_amount(text_of(lane.standing, "owed_wei"), width));
+                       return plain(fit_amount(text_of(lane.standing, "owed_wei"), asset_of(lane), width));
                    }});
     out.push_back({"SENT", 9, widest_amount, true, [](const Lane& lane, std::size_t width, stipend_unix_ns) {
-                       return plain(fit_amount(payouts_of(lane).sent.text(), width));
+                       return plain(fit_payouts(payouts_of(lane).sent, lane, width));
                    }});
     out.push_back({"FINAL", 9, widest_amount, true, [](const Lane& lane, std::size_t width, stipend_unix_ns) {
-                       return plain(fit_amount(payouts_of(lane).final.text(), width));
+                       return plain(fit_payouts(payouts_of(lane).final, lane, width));
                    }});
     return out;
 }

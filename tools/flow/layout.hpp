@@ -38,9 +38,14 @@ inline constexpr Size smallest{40, 8};  // below it the screen only says so
 [[nodiscard]] std::vector<Line> table_lines(const Model& model, const View& view, std::size_t width,
                                             stipend_unix_ns now);
 
-// An amount of smallest units in `width` characters, at least 8: all its digits, or "~1.23e18", rounded towards zero.
-// Without "~" it is exact.
-[[nodiscard]] std::string fit_amount(const std::string& digits, std::size_t width);
+// An amount of smallest units in `width` characters, at least 8. Where its asset is known: "0.018 ETH", "~0.012 ETH",
+// rounded towards zero, or "<0.001 ETH"; a symbol that leaves too little for the number is left out. Else all its
+// digits, or "~1.23e18". Without "~" and "<" it is exact.
+struct Asset {
+    std::string symbol;    // empty: not known
+    std::string decimals;  // as the API has them
+};
+[[nodiscard]] std::string fit_amount(const std::string& digits, const Asset& asset, std::size_t width);
 // The time that is left: "12s", "3m05s", "2h10m", "4d03h"; "now" where it is over.
 [[nodiscard]] std::string countdown(std::int64_t ns);
 // The newest `width` checks, one character each: # from 99 % uptime on, + from 95 %, - from 50 %, . below, ? not known,

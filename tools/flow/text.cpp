@@ -90,7 +90,13 @@ Look look_of(const Check& check) {
     return ppm && *ppm < 1'000'000 ? Look::warning : Look::good;
 }
 
-std::string fit_amount(const std::string& digits, std::size_t width) {
+namespace {
+
+constexpr std::size_t least_number = 4;     // characters of a number beside its symbol
+constexpr std::int64_t most_decimals = 36;  // as the configuration allows
+
+// An integer in `width` characters: "1.2e18".
+std::string fit_digits(const std::string& digits, std::size_t width) {
     if (digits.size() <= width) return digits;
     const bool minus = digits.starts_with('-');
     const auto magnitude = digits.substr(minus ? 1 : 0);
@@ -105,6 +111,42 @@ std::string fit_amount(const std::string& digits, std::size_t width) {
     if (const auto exact = mantissa(significant); exact.size() <= width) return exact;
     const auto fixed = power.size() + (minus ? 3U : 2U);  // the point, "~" and the sign
     return "~" + mantissa(width > fixed ? width - fixed : 1);
+}
+
+// A number with a point, of which `whole` is the part before it without a sign, in `width` characters.
+std::string fit_number(const std::string& sign, const std::string& whole, std::string parts, std::size_t width) {
+    while (!parts.empty() && parts.back() == '0') parts.pop_back();
+    const auto exact = cat(sign, whole, parts.empty() ? "" : ".", parts);
+    if (exact.size() <= width) return exact;
+    const auto used = sign.size() + whole.size() + 1;  // with "~"
+    if (used > width) return fit_digits(sign + whole, width);
+    const auto left = width - used;  // for the point and what follows
+    const auto shown = parts.substr(0, left > 1 ? left - 1 : 0);
+    const bool nothing = whole == "0" && shown.find_first_not_of('0') == std::string::npos;
+    if (!nothing) return cat("~", sign, whole, shown.empty() ? "" : ".", shown);
+    return shown.empty() ? cat("<", sign, "1") : cat("<", sign, "0.", shown.substr(1), "1");
+}
+
+}  // namespace
+
+std::string fit_amount(const std::string& digits, const Asset& asset, std::size_t width) {
+    const auto decimals = Decimal::parse(asset.decimals);
+    const auto places = decimals ? decimals->exact_scaled(0) : Result<std::int64_t>(decimals.error());
+    if (asset.symbol.empty() || !places || *places < 0 || *places > most_decimals) return fit_digits(digits, width);
+    const bool minus = digits.starts_with('-');
+    auto magnitude = digits.substr(minus ? 1 : 0);
+    const auto count = static_cast<std::size_t>(*places);
+    if (magnitude.size() <= count) magnitude.insert(0, count + 1 - magnitude.size(), '0');
+    const auto point = magnitude.size() - count;
+    const auto symbol = " " + one_line(asset.symbol);
+    const auto in = [&](std::size_t most) {
+        return fit_number(minus ? "-" : "", magnitude.substr(0, point), magnitude.substr(point), most);
+    };
+    if (symbol.size() + least_number <= width) {
+        const auto number = in(width - symbol.size());
+        if (number.size() + symbol.size() <= width) return number + symbol;
+    }
+    return in(width);
 }
 
 std::string countdown(std::int64_t ns) {

@@ -1,4 +1,5 @@
 """`stipend flow`: what the terminal shows is what the API says, live; and the terminal is as it was at the end."""
+import decimal
 import json
 import os
 import pathlib
@@ -134,7 +135,7 @@ class FlowTest(unittest.TestCase):
             lane = " ".join(lines[at:at + lines_of_lane])
             last = self.payments(key)[0]
             words = lane.replace(">", " ").split()
-            wanted = [before["owed_wei"], before["last_tier"], before["status"], number(before["last_uptime_percent"]),
+            wanted = [owed_text(before), before["last_tier"], before["status"], number(before["last_uptime_percent"]),
                       number(last["coverage_percent"]), last["multiplier"], last["amount_usd"]]
             return lane if last["epoch"] == before["epoch"] and all(one in words for one in wanted) else None
         return tmux.wait(agreed, f"the lane of {key} as {self.standing(key)} and {self.payments(key)[0]}")
@@ -175,8 +176,8 @@ class Screen(FlowTest):
             if self.standing(key) != before or last["epoch"] != before["epoch"] or not lane:
                 return None
             words = lane.split()
-            owed = next((one for one in words if re.fullmatch(r"~?-?[\d.]+e\d+|\d{6,}", one)), "")
-            return lane if fits(owed, int(before["owed_wei"])) and before["last_tier"] in words else None
+            owed = words[words.index(before["asset"]) - 1] if before["asset"] in words else ""
+            return lane if fits(owed, before) and before["last_tier"] in words else None
         tmux.wait(agreed, f"the lane of {key}")
 
     def test_keys_filter_sort_explain_scroll_and_resize(self):
@@ -225,16 +226,27 @@ class Screen(FlowTest):
         tmux.wait(lambda lines: len(lines) == 50 and "q quit" in lines[49] and shown(lines) == keys, "a larger screen")
 
 
-def fits(text, amount):
-    """Whether a shortened amount is that of so many units, rounded towards zero."""
-    if re.fullmatch(r"\d+", text):
-        return int(text) == amount
-    found = re.fullmatch(r"(~?)(\d)(?:\.(\d+))?e(\d+)", text)
+def in_units(smallest, decimals):
+    """An amount in its asset, exactly."""
+    with decimal.localcontext(decimal.Context(prec=100)):
+        return f"{decimal.Decimal(smallest).scaleb(-decimals).normalize() + 0:f}"
+
+
+def owed_text(standing):
+    return in_units(standing["owed_wei"], standing["decimals"])
+
+
+def fits(text, standing):
+    """Whether a shortened amount is what is owed, rounded towards zero."""
+    found = re.fullmatch(r"([~<]?)(\d+(?:\.\d+)?)", text)
     if not found:
         return False
-    about, first, rest, power = found.groups()
-    digits, rest = first + (rest or ""), str(amount)
-    return len(rest) == int(power) + 1 and (rest.startswith(digits) if about else rest == digits.ljust(int(power) + 1, "0"))
+    exact, shown = decimal.Decimal(owed_text(standing)), decimal.Decimal(found[2])
+    if found[1] == "<":
+        return 0 < exact < shown
+    if found[1] == "~":
+        return shown < exact < shown + decimal.Decimal(1).scaleb(shown.as_tuple().exponent)
+    return exact == shown
 
 
 class Wide(FlowTest):

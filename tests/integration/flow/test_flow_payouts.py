@@ -11,7 +11,7 @@ import unittest
 
 sys.path[:0] = [str(pathlib.Path(__file__).resolve().parents[1] / folder) for folder in ("payouts", "flow")]
 import test_payouts  # noqa: E402
-from test_flow import STIPEND, Tmux  # noqa: E402
+from test_flow import STIPEND, Tmux, in_units  # noqa: E402
 
 SENT = ("reserved", "held", "bound", "sent", "mined", "confirmed", "frozen")
 
@@ -36,20 +36,22 @@ class Paid(test_payouts.PayoutTest):
                     {**os.environ, "TERM": "screen", "LC_ALL": "C.UTF-8"})
         self.addCleanup(tmux.end)
 
-        def lane(lines, key):
-            return next((line for line in lines if re.match(f"[> ]{key} ", line)), "").split()
+        def amounts(lines, key):
+            """What is owed, sent and final, as the lane has them."""
+            lane = next((line for line in lines if re.match(f"[> ]{key} ", line)), "")
+            return re.findall(r"(\S+) ETH", lane)
         # While payouts are under way: no block makes one final meanwhile, once it waits for blocks.
         def on_the_way(lines):
             sent, final = self.sums("orch-1")
-            words = lane(tmux.lines(), "orch-1")
-            return sent != "0" and self.sums("orch-1") == (sent, final) and sent in words
+            shown = amounts(tmux.lines(), "orch-1")
+            return sent != "0" and self.sums("orch-1") == (sent, final) and shown[1:2] == [in_units(sent, 18)]
         tmux.wait(on_the_way, "a payout on the way")
         self.until_paid(2)
         self.settle()
         for key in ("orch-1", "orch-2", "orch-3"):
             sent, final = self.sums(key)
             self.assertEqual(sent, "0")
-            tmux.wait(lambda lines: [sent, final] == lane(lines, key)[-4:-2], f"{final} of {key} is final")
+            tmux.wait(lambda lines: amounts(lines, key)[1:] == [in_units(sent, 18), in_units(final, 18)], f"{final} of {key} is final")
         done = subprocess.run([STIPEND, "flow", "--json", "--url", url, "--key", folder / "key"], capture_output=True,
                               text=True, timeout=60)
         self.assertEqual(done.returncode, 0, done.stderr)

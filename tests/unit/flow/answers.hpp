@@ -12,6 +12,8 @@ inline Json standing(const std::string& id, int epoch, const std::string& owed, 
         .append("orchestrator_id", id)
         .append("status", "connected")
         .append("owed_wei", owed)
+        .append("asset", "ETH")
+        .append("decimals", 18)
         .append("consecutive_failures", 0)
         .append("suspended", false)
         .append("held", false)

@@ -65,15 +65,16 @@ TEST_CASE("80 columns show a lane in two lines") {
     CHECK(contains(lines[3], "connected"));
     CHECK(contains(lines[4], " 99.5   97.5 excellent"));
     CHECK(contains(lines[4], "0.0025"));
-    CHECK(contains(lines[4], "~1.2345e18"));
-    CHECK(lines[4].ends_with("       2        40"));
+    CHECK(contains(lines[4], "~1.234 ETH"));
+    CHECK(lines[4].ends_with(" <0.01 ETH <0.01 ETH"));
 }
 
 TEST_CASE("200 columns show a lane in one line, with all digits of its amounts") {
     View view;
     view.selected = "orch-0";
     const auto lines = texts(screen_lines(of(1), view, wide, now));
-    for (const auto* part : {">orch-0", "+#", " 99.5 ", " 97.5 ", "excellent", "1234567890123456789", "12s"}) {
+    for (const auto* part : {">orch-0", "+#", " 99.5 ", " 97.5 ", "excellent", "1.234567890123456789 ETH",
+                             "0.000000000000000002 ETH", "12s"}) {
         CHECK_MESSAGE(contains(lines[3], part), part);
     }
     CHECK(contains(lines[1], "UP %"));
@@ -118,17 +119,41 @@ TEST_CASE("control bytes of an id do not reach the terminal") {
     CHECK(one_line("caf\xc3\xa9 \xe4\xb8\xad") == "caf\xc3\xa9 ?");
 }
 
-TEST_CASE("an amount that does not fit is rounded towards zero, and says so") {
-    CHECK(fit_amount("0", 8) == "0");
-    CHECK(fit_amount("12345678", 8) == "12345678");
-    CHECK(fit_amount("123456789", 8) == "~1.234e8");
-    CHECK(fit_amount("250000000000", 8) == "2.5e11");
-    CHECK(fit_amount("-250000000000", 8) == "-2.5e11");
-    CHECK(fit_amount("199999999999", 8) == "~1.99e11");
-    CHECK(fit_amount("-199999999999", 8) == "~-1.9e11");
-    CHECK(fit_amount("1000000000000000000", 9) == "1e18");
-    CHECK(fit_amount(std::string(77, '9'), 8) == "~9.99e76");
-    CHECK(fit_amount(std::string(101, '9'), 8).size() <= 8);
+TEST_CASE("an amount that of no known asset is in smallest units, shortened where it does not fit") {
+    CHECK(fit_amount("0", {}, 8) == "0");
+    CHECK(fit_amount("12345678", {}, 8) == "12345678");
+    CHECK(fit_amount("123456789", {}, 8) == "~1.234e8");
+    CHECK(fit_amount("250000000000", {}, 8) == "2.5e11");
+    CHECK(fit_amount("-250000000000", {}, 8) == "-2.5e11");
+    CHECK(fit_amount("199999999999", {}, 8) == "~1.99e11");
+    CHECK(fit_amount("-199999999999", {}, 8) == "~-1.9e11");
+    CHECK(fit_amount("1000000000000000000", {}, 9) == "1e18");
+    CHECK(fit_amount(std::string(77, '9'), {}, 8) == "~9.99e76");
+    CHECK(fit_amount(std::string(101, '9'), {}, 8).size() <= 8);
+}
+
+TEST_CASE("an amount is in its asset, rounded towards zero where it does not fit, and says so") {
+    const Asset eth{"ETH", "18"};
+    CHECK(fit_amount("0", eth, 10) == "0 ETH");
+    CHECK(fit_amount("18000000000000000", eth, 10) == "0.018 ETH");
+    CHECK(fit_amount("12345678000000000", eth, 10) == "~0.012 ETH");
+    CHECK(fit_amount("12345678000000000", eth, 9) == "~0.01 ETH");
+    CHECK(fit_amount("999000000000000", eth, 10) == "<0.001 ETH");
+    CHECK(fit_amount("1", eth, 9) == "<0.01 ETH");
+    CHECK(fit_amount("-18000000000000000", eth, 10) == "-0.018 ETH");
+    CHECK(fit_amount("123456000000000000000000", eth, 10) == "123456 ETH");
+    CHECK(fit_amount("12345000000000000000000", eth, 9) == "12345 ETH");
+    CHECK(fit_amount("1234567000000000000000000", eth, 10) == "~1.2e6 ETH");
+    CHECK(fit_amount("123456789012345678901", eth, 26) == "123.456789012345678901 ETH");
+    CHECK(fit_amount("20000000", {"USDC", "6"}, 9) == "20 USDC");
+    CHECK(fit_amount("20123456", {"USDC", "6"}, 9) == "~20 USDC");
+    CHECK(fit_amount("5", {"WHOLE", "0"}, 10) == "5 WHOLE");
+    CHECK(fit_amount("20000000", {"AVERYLONGSYMBOL", "6"}, 9) == "20");
+    CHECK(fit_amount("20000000", {"ODD", "x"}, 9) == "20000000");
+    for (const auto* digits :
+         {"0", "1", "-1", "99999999999999999999999999999999", "123456789", "1000000000000000000"}) {
+        for (std::size_t width = 8; width < 40; ++width) CHECK(cells(fit_amount(digits, eth, width)) <= width);
+    }
 }
 
 TEST_CASE("a countdown is never shorter than what is left") {
