@@ -112,13 +112,12 @@ Reply problem_of(const Error& error) {
 
 http::ServerResponse response_of(Reply reply, std::string_view if_none_match) {
     http::ServerResponse out{.status = reply.status, .headers = std::move(reply.headers), .body = {}};
-    // No page of another site frames or embeds an answer, or learns its path.
-    out.headers +=
-        "X-Content-Type-Options: nosniff\r\nX-Frame-Options: DENY\r\nReferrer-Policy: no-referrer\r\n"
-        "Cross-Origin-Resource-Policy: same-origin\r\n";
+    // No page of another site frames an answer or learns its path, and none embeds one that is not made for that.
+    out.headers += "X-Content-Type-Options: nosniff\r\nX-Frame-Options: DENY\r\nReferrer-Policy: no-referrer\r\n";
+    out.headers += cat("Cross-Origin-Resource-Policy: ", reply.embedded ? "cross-origin" : "same-origin", "\r\n");
     if (reply.tagged) {
         const auto tag = reply.tag.empty() ? tag_of(reply.body) : std::move(reply.tag);
-        out.headers += cat("ETag: ", tag, "\r\nCache-Control: private, no-cache\r\n");
+        out.headers += cat("ETag: ", tag, "\r\nCache-Control: ", reply.caching, "\r\n");
         if (names_tag(if_none_match, tag)) {
             out.status = 304;
             return out;

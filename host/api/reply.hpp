@@ -18,9 +18,11 @@ struct Reply {
     std::string headers = {};  // "Name: value\r\n" lines beside those of `response_of`
     std::string body = {};
     std::string content_type = "application/json";
-    std::shared_ptr<http::BodyStream> stream = {};  // instead of `body`
-    bool tagged = false;                            // gets an ETag, and is 304 for a client that has it
-    std::string tag = {};                           // the ETag, where it is known already
+    std::shared_ptr<http::BodyStream> stream = {};   // instead of `body`
+    bool tagged = false;                             // gets an ETag, and is 304 for a client that has it
+    std::string tag = {};                            // the ETag, where it is known already
+    std::string_view caching = "private, no-cache";  // Cache-Control of a tagged one; a literal
+    bool embedded = false;                           // pages of other sites may show it
     // Instead of all of these: is called once, and sends the reply when there is one. It must not block.
     std::function<void(std::function<void(Reply)> send)> later = {};
 };

@@ -18,7 +18,8 @@ constexpr std::size_t least_password_bytes = 8;
 constexpr std::size_t least_enrollment_bytes = 16;
 
 // What the API has below these paths, or may have.
-constexpr std::array<std::string_view, 5> reserved_prefixes{"/api/", "/health/", "/healthz/", "/readyz/", "/metrics/"};
+constexpr std::array<std::string_view, 6> reserved_prefixes{"/api/",    "/health/",  "/healthz/",
+                                                            "/readyz/", "/metrics/", "/status/"};
 
 }  // namespace
 

@@ -18,6 +18,7 @@
 #include "host/config/settings_schema.hpp"
 #include "host/config/settings_tree.hpp"
 #include "host/config/sla_check.hpp"
+#include "host/config/status_check.hpp"
 #include "host/config/url.hpp"
 #include "stipend/ascii.hpp"
 #include "stipend/duration.hpp"
@@ -272,6 +273,7 @@ void CrossCheck::check_references() {
     }
     check_maintained(root_, settings_, problems_);
     check_sla(root_, settings_, problems_);
+    check_status(root_, settings_, problems_, warnings_);
 }
 
 // The names of an orchestrator's checks, each once; a target without a name may come again.

@@ -10,6 +10,7 @@
 
 #include "host/base/eth.hpp"
 #include "host/config/node.hpp"
+#include "host/config/status_settings.hpp"
 #include "stipend/usd.hpp"
 
 namespace stipend::config {
@@ -353,6 +354,7 @@ struct Settings {
     Alerts alerts;
     std::vector<Maintenance> maintenance;
     std::vector<Sla> sla;              // of a manager
+    StatusPage status;                 // of a manager
     std::vector<std::string> witness;  // what is looked at where all checks fail at once
     SourcePos witness_pos;
     Services services;          // of a worker, as are the following

@@ -155,6 +155,23 @@ void fields(Visitor& visit, T& sla) {
     visit("alerts", sla.alerts);
 }
 
+template <class Visitor, Is<StatusService> T>
+void fields(Visitor& visit, T& service) {
+    visit("name", service.name);
+    visit("as", service.as);
+    visit("group", service.group);
+    visit("orchestrators", service.orchestrators);
+    visit("capability", service.capability);
+}
+
+template <class Visitor, Is<StatusPage> T>
+void fields(Visitor& visit, T& page) {
+    visit("enabled", page.enabled);
+    visit("title", page.title);
+    visit("history", page.history_ns);
+    visit("show", page.show);
+}
+
 template <class Visitor, Is<Capability> T>
 void fields(Visitor& visit, T& capability) {
     visit("base", capability.base);
@@ -319,6 +336,7 @@ void fields(Visitor& visit, T& settings) {
     visit("capabilities", settings.capabilities);
     visit("maintenance", settings.maintenance);
     visit("sla", settings.sla);
+    visit("status", settings.status);
     visit.place_of({"witness"}, settings.witness_pos);
     visit("witness", settings.witness);
     visit("services", settings.services);

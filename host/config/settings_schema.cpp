@@ -1,6 +1,7 @@
 #include "host/config/settings_schema.hpp"
 
 #include "host/config/network_schema.hpp"
+#include "host/config/worker_schema.hpp"
 
 // A default may name the environment variable that the Python deployment set for the same thing. docs/configuration.md
 // is made from this schema.
@@ -259,6 +260,29 @@ constexpr std::string_view of_manager = R"("type": "object", "additionalProperti
         "description": "How many times as fast as would use up the error budget at the end of the month."},
       "severity": {"format": "word", "enum": ["warning", "critical"], "default": "warning",
         "description": "Of the alert."}}}}}}},
+  "status": {"type": "object", "additionalProperties": false,
+    "x-noun": "the settings of the status page",
+    "description": "A page that everyone may read without a login: how the services that are named here are, and were. See status.md.", "properties": {
+    "enabled": {"format": "word", "enum": ["false", "true"], "x-also": "off=false on=true no=false yes=true", "default": "false",
+      "description": "`true`: the API's listener serves it at /status."},
+    "title": {"format": "text", "minLength": 1, "maxLength": 128, "default": "Status", "description": "Its title."},
+    "history": {"format": "seconds", "formatMinimum": "1d", "formatMaximum": "365d", "default": "90d",
+      "description": "How many days of UTC it shows, today included; whole days."},
+    "show": {"type": "array", "maxItems": 200,
+      "description": "The services that it shows, in this order; nothing else is on it.", "items": {
+      "type": "object", "additionalProperties": false, "required": ["name"],
+      "x-noun": "a service of the status page", "properties": {
+      "name": {"format": "text", "pattern": "^[a-z0-9][a-z0-9._-]{0,62}$",
+        "x-noun": "a name of 1 to 63 lower-case letters, digits, '.', '_' and '-'",
+        "description": "Its unique name, in the address of its badge."},
+      "as": {"format": "text", "minLength": 1, "maxLength": 128,
+        "description": "What people call it; no other has the same. By default the name."},
+      "group": {"format": "text", "maxLength": 128,
+        "description": "A heading that it is below, with all others of the same group. Empty: none."},
+      "orchestrators": {"type": "array", "maxItems": 1000, "items": {"$ref": "#/$defs/id"},
+        "description": "The ids of its orchestrators, or patterns such as `https://*.example:*`; several count together. By default all of its capability."},
+      "capability": {"format": "text", "maxLength": 128,
+        "description": "Only orchestrators of this capability; one of `capabilities`. Empty: any of `orchestrators`."}}}}}},
   "witness": {"type": "array", "maxItems": 16, "items": {"format": "text", "minLength": 1, "maxLength": 2048},
     "description": "URLs or host:port that no orchestrator controls. Where all own checks fail at once, the first of `monitors` looks at these: if all of them fail too, the time counts neither as up nor as down; without a witness it is down, to be made up for with `stipend adjust` and `stipend pardon`. See operations.md."},
   "alerts": {"$ref": "#/$defs/alerts"},
@@ -341,95 +365,6 @@ constexpr std::string_view of_manager = R"("type": "object", "additionalProperti
       "description": "The file that gets each signed head, a line of JSON; best on another disk. Empty: `heads.jsonl` in the state folder."},
     "url": {"format": "text", "maxLength": 2048,
       "description": "An http or https URL that gets the newest signed head by POST. Empty: none."}}}
-})";
-
-constexpr std::string_view of_worker =
-    R"("type": "object", "additionalProperties": false, "x-noun": "the settings of a worker",
-"properties": {
-  "role": {"$ref": "#/$defs/role"},
-  "state": {"$ref": "#/$defs/folder",
-    "description": "The folder of all that survives a restart: what was seen, the worker's key, staged plugins."},
-  "log": {"$ref": "#/$defs/log"},
-  "plugins": {"$ref": "#/$defs/plugins"},
-  "watch": {"$ref": "#/$defs/watch"},
-  "monitors": {"type": "array", "items": {"$ref": "#/$defs/monitor"},
-    "description": "Plugins by which services are watched."},
-  "services": {"type": "object", "additionalProperties": false,
-    "x-noun": "the services", "description": "What is watched.", "properties": {
-    "watch": {"type": "array", "description": "What is watched; its mean is the worker's uptime.", "items": {
-      "type": "object", "additionalProperties": false,
-      "x-noun": "a service", "properties": {
-      "name": {"format": "text", "minLength": 1, "maxLength": 255, "description":
-        "Its unique name; with `*`, every service whose name matches, and once found stays on the list. By default that of `compose` or `label`; required without them."},
-      "monitor": {"$ref": "#/$defs/id", "default": "docker",
-        "description": "The name of the monitor that looks at it."},
-      "target": {"format": "text", "maxLength": 2048,
-        "description": "What the monitor looks at. Empty: `docker:` and the name."},
-      "compose": {"format": "text", "minLength": 1, "maxLength": 511, "description":
-        "Instead of a target: `PROJECT/SERVICE`, the containers of a service of Docker Compose. It is up while one of them is, whatever their number and their names."},
-      "label": {"format": "text", "minLength": 1, "maxLength": 511, "description":
-        "Instead of a target: `KEY=VALUE` or `KEY`, the containers with this label, as one service."},
-      "every": {"format": "seconds", "formatMinimum": "1s", "formatMaximum": "1h",
-        "default": "${CHECK_INTERVAL:-10}s", "description": "How often it is looked at."},
-      "options": {"$ref": "#/$defs/target options"},
-      "down_after": {"$ref": "#/$defs/down after"}}}},
-    "names": {"format": "text", "maxLength": 65536, "default": "${MONITORED_SERVICES:-}", "description":
-      "What is watched where `watch` is missing or empty, separated by commas: names of containers, patterns, `PROJECT/SERVICE` or `KEY=VALUE`. By the monitor `docker`."},
-    "every": {"format": "seconds", "formatMinimum": "1s", "formatMaximum": "1h",
-      "default": "${CHECK_INTERVAL:-10}s", "description": "How often those of `names` are looked at."},
-    "ignore": {"type": "array", "items": {"format": "text", "minLength": 1, "maxLength": 255}, "description":
-      "Names that patterns and discoveries pass over, such as a container that was removed for good."},
-    "discover": {"format": "word", "enum": ["propose", "watch"], "default": "propose",
-      "description": "What is done with a service that a monitor finds by itself: reported, or watched as well."}}},
-  "maintenance": {"type": "array", "items": {"$ref": "#/$defs/maintenance"}, "description":
-    "Windows of time that are announced: `stipend status` shows them. The time counts as down all the same; only the manager's file can excuse it."},
-  "worker": {"type": "object", "additionalProperties": false,
-    "x-noun": "the worker",
-    "description": "The plugin that registers with the network and answers jobs.", "properties": {
-    "plugin": {"$ref": "#/$defs/plugin", "default": "byoc"},
-    "id": {"$ref": "#/$defs/plugin id"},
-    "sha256": {"$ref": "#/$defs/plugin hash"},
-    "config": {"$ref": "#/$defs/plugin config"}}},
-  "manager": {"type": "object", "additionalProperties": false,
-    "x-noun": "the settings of the manager",
-    "description": "The manager that this worker registers with by itself. See worker.md.", "properties": {
-    "url": {"format": "text", "maxLength": 2048, "default": "${MANAGER_URL:-}",
-      "description": "Where its API is: https://host:port. Empty: the worker registers with none."},
-    "orchestrator_id": {"format": "text", "maxLength": 128, "default": "${ORCHESTRATOR_ID:-}",
-      "description": "The id to register. Empty: host:port of `endpoint`."},
-    "endpoint": {"format": "text", "maxLength": 512, "default": "${ORCHESTRATOR_ENDPOINT:-}",
-      "description": "The orchestrator's service address, as the manager and its gateway reach it: https://host:port."},
-    "service_addresses": {"type": "array", "maxItems": 8, "items": {"format": "origin"},
-      "description": "Other addresses under which it may answer."},
-    "capabilities": {"format": "text", "maxLength": 4096, "default": "${CAPABILITY_NAME:-agent-net}",
-      "description": "What it offers, separated by commas; for display."},
-    "payout_address": {"format": "text", "maxLength": 42, "default": "${ORCHESTRATOR_PAYOUT_ADDRESS:-}",
-      "description": "Where its pay goes: 0x and 40 hex digits."},
-    "secret": {"format": "text", "maxLength": 1024, "default": "${MANAGER_SECRET:-}",
-      "description": "The manager's `registration.secret`, by which an id is created. Empty: the id is registered already, and `own_secret` is its own."},
-    "own_secret": {"format": "text", "maxLength": 1024, "default": "${ORCHESTRATOR_OWN_SECRET:-}",
-      "description": "The id's own secret, where an administrator has made one by `stipend orchestrator rotate-secret`. Empty: the one in the state folder, which the worker makes."},
-    "ca": {"format": "path", "maxLength": 4096, "default": "${MANAGER_CA:-}",
-      "description": "A PEM file: the authorities that the manager's certificate is verified by. Empty: the system's."},
-    "client_certificate": {"format": "path", "maxLength": 4096, "default": "${MANAGER_CLIENT_CERTIFICATE:-}",
-      "description": "A PEM file: the certificate by which this worker proves itself, where the manager's `api.tls_client_ca` asks for one."},
-    "client_key": {"format": "path", "maxLength": 4096, "default": "${MANAGER_CLIENT_KEY:-}",
-      "description": "A PEM file: the key of `client_certificate`."},
-    "plain_http": {"format": "word", "enum": ["false", "true"], "x-also": "off=false on=true no=false yes=true",
-      "default": "${MANAGER_PLAIN_HTTP:-false}",
-      "description": "`true`: `url` may be http:// beyond this machine, although secrets are readable on the way: for a network that is trusted."}}},
-  "alerts": {"$ref": "#/$defs/alerts"},
-  "listen": {"type": "object", "additionalProperties": false,
-    "x-noun": "the listeners", "description": "The addresses on which this host listens.", "properties": {
-    "worker": {"format": "listen", "default": "${WORKER_LISTEN:-${SERVER_HOST:-127.0.0.1}:${SERVER_PORT:-9876}}",
-      "description": "Where the orchestrator's jobs are answered."},
-    "worker_tls_certificate": {"$ref": "#/$defs/tls_certificate", "default": "${WORKER_TLS_CERTIFICATE:-}"},
-    "worker_tls_key": {"$ref": "#/$defs/tls_key", "default": "${WORKER_TLS_KEY:-}"},
-    "worker_tls_client_ca": {"$ref": "#/$defs/tls_client_ca", "default": "${WORKER_TLS_CLIENT_CA:-}"},
-    "metrics": {"$ref": "#/$defs/metrics", "default": "${METRICS_LISTEN:-127.0.0.1:9109}"},
-    "metrics_tls_certificate": {"$ref": "#/$defs/tls_certificate", "default": "${METRICS_TLS_CERTIFICATE:-}"},
-    "metrics_tls_key": {"$ref": "#/$defs/tls_key", "default": "${METRICS_TLS_KEY:-}"},
-    "metrics_tls_client_ca": {"$ref": "#/$defs/tls_client_ca", "default": "${METRICS_TLS_CLIENT_CA:-}"}}}
 })";
 
 Schema compiled(std::string_view of_role) {

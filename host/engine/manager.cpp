@@ -97,6 +97,7 @@ Result<runtime::Applied> Manager::apply(std::unique_ptr<runtime::Plan> given, co
         const std::lock_guard lock(configured_mutex_);
         configured_ = plan_->configured;
     }
+    if (api_) api_->show_status(plan_->settings.status);
     proofs_.expect(plan_->registered, host_.now());
     pay_out(fresh);
     if (targets_) {

@@ -31,6 +31,7 @@ ManagerApi::ManagerApi(runtime::Host& host, const Engine& engine, const config::
       receipts_(settings, host.clock(), [&log = host.log()](const std::string& line) { log.warn(line); }),
       past_(settings),
       analytics_(host, engine, settings, joining.targets_of_uptime),
+      status_(host, engine, settings),
       explanations_(host, engine, settings, joining.policy),
       tables_(host, engine, settings, joining.policy) {}
 
@@ -73,6 +74,7 @@ Result<std::unique_ptr<ManagerApi>> ManagerApi::create(runtime::Host& host, cons
     routes.push_back(api::offer_route(std::move(joining.offer)));
     for (auto& route : api::receipt_routes(self->receipts_)) routes.push_back(std::move(route));
     routes.push_back(api::analytics_route(self->analytics_, clock));
+    for (auto& route : api::public_status_routes(self->status_, clock)) routes.push_back(std::move(route));
     for (auto& route : api::past_routes(self->past_, clock)) routes.push_back(std::move(route));
     if (joining.policy) {
         routes.push_back(api::explain_route(self->explanations_));

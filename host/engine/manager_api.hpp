@@ -17,6 +17,7 @@
 #include "host/engine/manager_reads.hpp"
 #include "host/engine/past_reads.hpp"
 #include "host/engine/receipt_reads.hpp"
+#include "host/engine/status_reads.hpp"
 #include "host/engine/tables_desk.hpp"
 
 namespace stipend::engine {
@@ -50,6 +51,8 @@ class ManagerApi {
     // Where clients reach the API, as a wallet shows it to its owner. [pure]
     [[nodiscard]] static std::string origin_of(const config::Settings& settings);
     [[nodiscard]] const std::string& address() const { return server_->address(); }
+    // What the status page shows from now on. [control]
+    void show_status(const config::StatusPage& page) { status_.in_force(page); }
 
   private:
     ManagerApi(runtime::Host& host, const Engine& engine, const config::Settings& settings, const Joining& joining,
@@ -59,6 +62,7 @@ class ManagerApi {
     ReceiptReads receipts_;
     PastReads past_;
     AnalyticsReads analytics_;
+    StatusReads status_;
     ExplanationReads explanations_;
     TablesDesk tables_;
     std::unique_ptr<api::ApiServer> server_;  // ends first

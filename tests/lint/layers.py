@@ -59,7 +59,7 @@ SQLITE = re.compile(r"\bsqlite3\.h\b")
 URL_HOST = re.compile(r"[a-z]+://(?:[^\s/@\"'<>]*@)?\[?([A-Za-z0-9_.-]*[A-Za-z0-9])")
 RESERVED_HOST = re.compile(
     r"[^.]+|[\d.]+|.*\.(?:example|invalid|test|localhost)|(?:.*\.)?example\.(?:com|org|net)", re.IGNORECASE)
-KNOWN_HOSTS = {"json-schema.org"}  # named in specifications, never contacted
+KNOWN_HOSTS = {"json-schema.org", "www.w3.org"}  # named in specifications, never contacted
 MACHINE_PATH = re.compile(r"(?:(?<![\w./$}])|(?<=-[IL]))/(?:work|home/\w+)/")
 
 

@@ -15,6 +15,7 @@
 #include "host/api/openapi.hpp"
 #include "host/api/order_routes.hpp"
 #include "host/api/past_routes.hpp"
+#include "host/api/public_status.hpp"
 #include "host/api/receipt_routes.hpp"
 #include "host/api/registration_routes.hpp"
 #include "host/api/session_routes.hpp"
@@ -176,6 +177,12 @@ class SomeAnalytics final : public Analytics {
     }
     int made = 0;
     std::function<void()> inside;
+};
+
+class NoStatus final : public PublicStatusSource {
+  public:
+    [[nodiscard]] std::uint64_t revision() override { return 0; }
+    void make(Done) override {}
 };
 
 class NoTargets final : public AlertTargets {
@@ -350,6 +357,8 @@ TEST_CASE("the description has each route of the table, with its parameters, and
     for (auto& route : table_routes(tables, clock)) table.push_back(std::move(route));
     SomeAnalytics analytics;
     table.push_back(analytics_route(analytics, clock));
+    NoStatus status;
+    for (auto& route : public_status_routes(status, clock)) table.push_back(std::move(route));
     NoTargets targets;
     for (auto& route : alert_target_routes(targets)) table.push_back(std::move(route));
     NoEvents events;
