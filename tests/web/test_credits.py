@@ -39,6 +39,7 @@ class Credits(WebTest):
             row = dict(zip(names, ledger.execute("SELECT * FROM decision WHERE orchestrator = ? ORDER BY seq LIMIT 1", [number]).fetchone()))
             ledger.execute("DELETE FROM decision WHERE orchestrator = ?", [number])
             ledger.execute("UPDATE orchestrator SET first_seen_at = ? WHERE id = ?", [end - 100 * HOUR, number])
+            ledger.execute("UPDATE engine_state SET due_at = due_at + ?", [HOUR])  # nothing is decided soon
             for hour in range(HOURS):
                 to = end - (HOURS - hour) * HOUR
                 row |= {"seq": 10**9 + hour, "epoch": 10**6 + hour, "period_from": to - HOUR, "due_at": to, "decided_at": to,
