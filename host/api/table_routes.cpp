@@ -128,6 +128,16 @@ class TableDesk {
             return json_reply(found);
         });
     }
+    Reply replay_demand(const Request& request) {
+        return alone([&]() -> Result<Reply> {
+            constexpr std::array<std::string_view, 3> known{"rules", "from", "to"};
+            STIPEND_TRY(check_table_members(request.body, known));
+            STIPEND_LET(draft, demand_draft_of(request.body.find("rules")));
+            STIPEND_LET(span, span_of(request, clock_.now()));
+            STIPEND_LET(found, tables_.replay_demand(draft, span));
+            return json_reply(found);
+        });
+    }
     Reply save(const Request& request) {
         return alone([&]() -> Result<Reply> {
             constexpr std::array<std::string_view, 3> known{"text", "accept_spend", "reason"};
@@ -193,6 +203,7 @@ std::vector<ApiRoute> table_routes(PolicyTables& tables, const Clock& clock) {
     add("POST", cat(tables_path, "/check"), &TableDesk::check);
     add("POST", cat(tables_path, "/replay"), &TableDesk::replay);
     add("POST", cat(tables_path, "/undo"), &TableDesk::undo);
+    add("POST", "/api/v1/policy/demand/replay", &TableDesk::replay_demand);
     return out;
 }
 

@@ -5,6 +5,7 @@
 #include <string>
 
 #include "host/api/api_server.hpp"
+#include "host/api/demand_draft.hpp"
 #include "stipend/json.hpp"
 
 namespace stipend::api {
@@ -34,6 +35,8 @@ class PolicyTables {
     };
     // What would have been paid. LIMIT: it takes too long. UNAVAILABLE: the code that decided is not in force any more.
     virtual Result<Json> replay(const std::string& text, Span span) = 0;
+    // What pay by demand would have been, with the tables in force. The same, and INVALID: the rules have no target.
+    virtual Result<Json> replay_demand(const DemandDraft& draft, Span span) = 0;
 
     struct Change {
         std::optional<Draft> draft = {};  // none: the former version

@@ -30,6 +30,7 @@ struct ReplayOptions {
     std::string orchestrator;  // empty: all
     std::string table;         // a file that is laid over the policy's configuration; empty: that as it is now
     std::string plugin;        // a file with another policy; empty: the one that is configured
+    bool keep_config = false;  // another policy is given the configuration of the one that is configured
     bool demand = false;  // factors of demand are computed again by payment.demand; else they are the recorded ones
 };
 int policy_replay(const ReplayOptions& options);

@@ -35,6 +35,9 @@ void add_policy_commands(CLI::App& app, PolicyOptions& options, int& status) {
                      "a shared object whose policy decides (default: the one that is configured); where its id is "
                      "another one, its configuration is that of --table alone")
         ->type_name("FILE.so");
+    replay_app->add_flag("--keep-config", options.replay.keep_config,
+                         "a policy of another id gets payment.policy.config as well, such as payment-dynamic that of "
+                         "payment; --table is laid over it");
     replay_app->add_flag("--demand", options.replay.demand,
                          "compute the factors of demand again, by payment.demand of the configuration, from what the "
                          "cycles have recorded (default: the recorded factors)");

@@ -152,7 +152,8 @@ int policy_replay(const ReplayOptions& options) {
         return one;
     };
     const engine::TermsSource present = [&](const std::string& key) { return engine::present_terms(*settings, key); };
-    engine::OtherPolicies others(loader, *settings, options.plugin, *overlay, diagnostics);
+    engine::OtherPolicies others(
+        loader, *settings, {.file = options.plugin, .keeps_configuration = options.keep_config}, *overlay, diagnostics);
     if (!others.load()) return print_diagnostics(diagnostics, options.common.json);
     const engine::PolicyHistory::OtherSource other = [&](const std::string& key, Usd base) {
         return others.of(key, base);

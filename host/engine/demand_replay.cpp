@@ -47,7 +47,8 @@ std::string factor_text(std::uint32_t ppm) {
 
 }  // namespace
 
-Result<DemandReplay> DemandReplay::read(ledger::Ledger& book, const std::optional<ledger::DemandRules>& rules) {
+Result<DemandReplay> DemandReplay::read(ledger::Ledger& book, const std::optional<ledger::DemandRules>& rules,
+                                        const std::function<Result<void>()>& proceed) {
     DemandReplay out;
     out.by_rules_ = rules.has_value();
     std::optional<Again> again;
@@ -55,9 +56,16 @@ Result<DemandReplay> DemandReplay::read(ledger::Ledger& book, const std::optiona
     ledger::DemandFilter part;
     for (std::size_t before = 1; before != out.cycles_.size();) {
         before = out.cycles_.size();
+        if (proceed) STIPEND_TRY(proceed());
         STIPEND_TRY(book.demands(part, [&](const ledger::DemandLine& line) -> Result<void> {
             const auto recorded = static_cast<std::uint32_t>(line.row.factor_ppm);
-            out.cycles_.push_back({line.seq, line.row.at, recorded, again ? again->next(line.row) : recorded});
+            out.cycles_.push_back({.seq = line.seq,
+                                   .at = line.row.at,
+                                   .recorded = recorded,
+                                   .again = again ? again->next(line.row) : recorded,
+                                   .asked = line.row.asked,
+                                   .failed = line.row.failed,
+                                   .up = line.row.up});
             part.after = line.seq;
             return {};
         }));
@@ -81,12 +89,22 @@ Json DemandReplay::json(stipend_unix_ns from, stipend_unix_ns to) const {
     const auto [least, most] = std::ranges::minmax_element(in, {}, factor);
     auto series = Json::array();
     const auto points = std::min(in.size(), max_series);
+    std::size_t from_cycle = 0;
     for (std::size_t point = 1; point <= points; ++point) {
-        const auto& one = *in[in.size() * point / points - 1];
+        const auto behind = in.size() * point / points;
+        const auto& one = *in[behind - 1];
+        std::uint64_t asked = 0, failed = 0;
+        for (; from_cycle < behind; ++from_cycle) {
+            asked += in[from_cycle]->asked;
+            failed += in[from_cycle]->failed;
+        }
         series.push(Json::object()
                         .append("at", utc_text(one.at))
                         .append("factor", factor_text(one.again))
-                        .append("recorded", factor_text(one.recorded)));
+                        .append("recorded", factor_text(one.recorded))
+                        .append("up", one.up)
+                        .append("jobs", asked)
+                        .append("failed", failed));
     }
     return Json::object()
         .append("cycles", in.size())

@@ -14,8 +14,8 @@ constexpr std::uint64_t lines_between_questions = 1000;
 
 }  // namespace
 
-OtherPolicies::OtherPolicies(plugin::Loader& loader, const config::Settings& settings, std::string file,
-                             config::Tree over, config::Diagnostics& diagnostics, std::int64_t patience_ns)
+OtherPolicies::OtherPolicies(plugin::Loader& loader, const config::Settings& settings, Plugin plugin, config::Tree over,
+                             config::Diagnostics& diagnostics, std::int64_t patience_ns)
     : loader_(loader),
       settings_(settings),
       over_(std::move(over)),
@@ -23,10 +23,11 @@ OtherPolicies::OtherPolicies(plugin::Loader& loader, const config::Settings& set
       path_("payment.policy.config"),
       diagnostics_(diagnostics),
       patience_ns_(patience_ns) {
-    if (file.empty()) return;
-    if (diagnostics_.file().empty()) diagnostics_.set_source(file, {});
-    reference_ = {.plugin = std::move(file), .id = {}, .sha256 = {}, .config = {}, .pos = {}};
-    path_ = "--plugin";
+    if (plugin.file.empty()) return;
+    if (diagnostics_.file().empty()) diagnostics_.set_source(plugin.file, {});
+    reference_ = {.plugin = std::move(plugin.file), .id = {}, .sha256 = {}, .config = {}, .pos = {}};
+    path_ = std::move(plugin.place);
+    keeps_configuration_ = plugin.keeps_configuration;
 }
 
 bool OtherPolicies::load() {
@@ -35,8 +36,9 @@ bool OtherPolicies::load() {
 }
 
 Result<PolicyHistory::Other> OtherPolicies::of(const std::string& orchestrator, Usd base) {
-    const auto configured =
-        is_configured_ ? config::policy_config(settings_, entry_of(settings_, orchestrator)) : nullptr;
+    const auto configured = is_configured_ || keeps_configuration_
+                                ? config::policy_config(settings_, entry_of(settings_, orchestrator))
+                                : nullptr;
     const auto tree = config::overlay(configured, over_);
     auto& made = made_[{config::plugin_json(tree), base.count_e8()}];
     if (!made) {
@@ -54,7 +56,8 @@ Json OtherPolicies::described() const {
         .append("configured", is_configured_);
 }
 
-// The configuration of the host is for the plugin that it names, and not for one of another id.
+// The configuration of the host is for the plugin that it names, and not for one of another id, unless that is asked
+// for.
 bool OtherPolicies::choose_configuration() {
     const auto& configured = settings_.payment.policy;
     const auto known = loader_.load({configured.plugin, configured.id, configured.sha256, STIPEND_POLICY});

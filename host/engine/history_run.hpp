@@ -18,9 +18,14 @@ namespace stipend::engine {
 // Makes the other policy, once for each configuration and base. One thread at a time.
 class OtherPolicies {
   public:
-    // `file`: of the plugin that decides; empty: the one that `settings` name. `over` is laid over the configuration;
-    // NULL: nothing. `patience_ns`: for a batch of its decisions; 0: its calls are not guarded. All outlive this.
-    OtherPolicies(plugin::Loader& loader, const config::Settings& settings, std::string file, config::Tree over,
+    struct Plugin {
+        std::string file = {};             // empty: the one that the configuration names
+        bool keeps_configuration = false;  // one of another id gets that of the configuration as well
+        std::string place = "--plugin";    // where it was named, for errors
+    };
+    // `over` is laid over the configuration; NULL: nothing. `patience_ns`: for a batch of its decisions; 0: its calls
+    // are not guarded. All outlive this.
+    OtherPolicies(plugin::Loader& loader, const config::Settings& settings, Plugin plugin, config::Tree over,
                   config::Diagnostics& diagnostics, std::int64_t patience_ns = 0);
 
     // Loads it, and tries it with the terms of an orchestrator that has none of its own. What is wrong is a diagnostic.
@@ -39,6 +44,7 @@ class OtherPolicies {
     const config::Tree over_;
     config::PluginRef reference_;
     std::string path_;
+    bool keeps_configuration_ = true;
     bool is_configured_ = true;  // what decides is the plugin that the configuration names, maybe another version
     plugin::Chosen chosen_ = {};
     config::Diagnostics& diagnostics_;

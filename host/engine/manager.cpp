@@ -140,6 +140,7 @@ runtime::Role::Turn Manager::tick(stipend_unix_ns now) {
     watch_wal(now);
     if (heads_) heads_->tick(now);
     if (sla_) sla_->tick(now, plan_->settings.sla);
+    if (offers_ && !stopping_ && !once_) offers_->tick(now);
     watch_changes(now);
     watch_outage(now);
     engine_->tick(now);
@@ -150,6 +151,7 @@ runtime::Role::Turn Manager::tick(stipend_unix_ns now) {
     auto next = std::min(engine_->next_wakeup(now).value_or(next_wal_look_), next_wal_look_);
     if (heads_) next = std::min(next, heads_->next());
     if (sla_) next = std::min(next, sla_->next());
+    if (offers_ && !stopping_ && !once_) next = std::min(next, offers_->next().value_or(next));
     if (const auto call = calls_.next_wakeup()) next = std::min(next, *call);
     if (registrar_) next = std::min(next, next_change_look_);
     if (const auto pay = payouts_ ? payouts_->next_wakeup() : std::nullopt) next = std::min(next, *pay);
@@ -233,6 +235,7 @@ void Manager::serve(http::ServerThread& thread) {
     if (plan_->settings.api_listen == config::no_listener) {
         return host_.log().info("the API is not served: listen.api is none");
     }
+    watch_offers();
     using api::OrderKey;
     api::Orders orders{
         .adjust = [this](const Json& order, const OrderKey& key) { return adjust(order, key); },
@@ -247,6 +250,7 @@ void Manager::serve(http::ServerThread& thread) {
                                        {.registrations = registrations_,
                                         .registrar = registrar_.get(),
                                         .connect_back = connect_back_,
+                                        .offers = offers_,
                                         .objections = objections_.get(),
                                         .targets = targets_.get(),
                                         .policy = [this] { return plan_->policy.chosen; },

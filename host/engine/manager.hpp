@@ -16,6 +16,7 @@
 #include "host/engine/manager_metrics.hpp"
 #include "host/engine/manager_plan.hpp"
 #include "host/engine/objection_desk.hpp"
+#include "host/engine/offer_book.hpp"
 #include "host/engine/payout_desks.hpp"
 #include "host/engine/proof_book.hpp"
 #include "host/engine/registrar.hpp"
@@ -132,6 +133,7 @@ class Manager final : public runtime::Role, public Effects, public plugin::Alert
     void watch_wal(stipend_unix_ns now);
     void sign_heads();
     void watch_targets();
+    void watch_offers();
     void announce_settlement(const config::Settings& settings) const;
     void pay_out(const runtime::InstanceSet& fresh);
     Result<void> add_payout_routes(runtime::ControlServer& server);
@@ -186,6 +188,7 @@ class Manager final : public runtime::Role, public Effects, public plugin::Alert
     std::unique_ptr<ManagerMetrics> metrics_;
     std::unique_ptr<HeadSigner> heads_;              // none: nothing is served
     std::unique_ptr<SlaWatch> sla_;                  // the same
+    std::shared_ptr<OfferBook> offers_;              // none: the API is not served
     std::vector<ledger::OpenPayouts> open_payouts_;  // of the runs before, by network
     std::unique_ptr<PayoutDesks> payouts_;           // none: settlement is not on
     std::optional<ledger::Restored> restored_;

@@ -27,7 +27,7 @@ std::string ManagerApi::origin_of(const config::Settings& settings) {
 
 ManagerApi::ManagerApi(runtime::Host& host, const Engine& engine, const config::Settings& settings,
                        const Joining& joining, const ProofBook& proofs)
-    : reads_(host, engine, settings, joining.registrations, proofs, joining.connect_back),
+    : reads_(host, engine, settings, joining.registrations, proofs, joining.connect_back, joining.offers),
       receipts_(settings, host.clock(), [&log = host.log()](const std::string& line) { log.warn(line); }),
       past_(settings),
       analytics_(host, engine, settings, joining.targets_of_uptime),

@@ -29,6 +29,7 @@ class ManagerApi {
         std::shared_ptr<registry::RegistrationStore> registrations = {};
         api::Registrations* registrar = nullptr;
         std::shared_ptr<const ConnectBack> connect_back = {};
+        std::shared_ptr<const OfferBook> offers = {};
         api::Objections* objections = nullptr;  // none: no routes of them
         api::AlertTargets* targets = nullptr;   // the same
         ExplanationReads::InForce policy = {};  // of explanations

@@ -14,6 +14,21 @@ constexpr std::int64_t offer_deadline_ns = 10 * ns_per_s;
 
 }  // namespace
 
+void Manager::watch_offers() {
+    offers_ = std::make_shared<OfferBook>(OfferBook::Parts{
+        .count = [this] { return engine_->payees().size(); },
+        .active = [this](std::size_t place) -> std::optional<registry::Payee> {
+            const auto at = static_cast<registry::PayeeIndex>(place);
+            return engine_->is_active(at) ? std::optional(engine_->payees()[at]) : std::nullopt;
+        },
+        .ask =
+            [this](const registry::Payee& payee, std::function<void(Result<Offer>)> done) {
+                inspect_offer(host_.instances().at(dispatch_key), payee, offer_deadline_ns, std::move(done));
+            },
+        .post = [&loop = host_.loop()](std::function<void()> work) { loop.post(std::move(work)); },
+        .now = [this] { return host_.now(); }});
+}
+
 Result<std::optional<Json>> Manager::offer(std::string_view id) {
     // The answer may come after its question was given up.
     const auto answer = std::make_shared<std::promise<Result<Offer>>>();

@@ -103,6 +103,7 @@ Result<std::vector<Json>> ManagerReads::shown(std::vector<Row> rows) {
                 .append("worker_key", text_or_null(payee.worker_key))
                 .append("payout_proven", registration && registration->payout_proven)
                 .append("pending_change", change_json(change))
+                .append("offer", active ? offer_of(payee.key) : Json())
                 .append("registration", registration ? Json(registry::name_of(registration->state)) : Json()));
     }
     return out;
@@ -137,6 +138,7 @@ Json ManagerReads::shown_pending(const registry::Registration& registration) con
         .append("worker_key", text_or_null(registration.stated.worker_key))
         .append("payout_proven", registration.payout_proven)
         .append("pending_change", Json())
+        .append("offer", Json())
         .append("registration", registry::name_of(registration.state));
 }
 
@@ -148,6 +150,16 @@ std::set<std::string, std::less<>> ManagerReads::unreached() const {
 
 Json ManagerReads::endpoint_problem(std::string_view id) const {
     return text_or_null(connect_back_ ? connect_back_->seen(id).why : std::string());
+}
+
+Json ManagerReads::offer_of(std::string_view id) const {
+    const auto seen = offers_ ? offers_->seen(id) : std::nullopt;
+    if (!seen) return {};
+    return Json::object()
+        .append("reachable", seen->reachable)
+        .append("price_wei_per_second", seen->reachable ? Json(seen->price_per_s.text()) : Json())
+        .append("capacity", seen->reachable && seen->capacity >= 0 ? Json(seen->capacity) : Json())
+        .append("seen_at", utc_text(seen->at));
 }
 
 Result<std::vector<registry::Registration>> ManagerReads::pending() {

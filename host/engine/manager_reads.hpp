@@ -11,6 +11,7 @@
 #include "host/engine/engine.hpp"
 #include "host/engine/head_signer.hpp"
 #include "host/engine/ledger_reader.hpp"
+#include "host/engine/offer_book.hpp"
 #include "host/engine/proof_book.hpp"
 #include "host/registry/registration_store.hpp"
 #include "host/runtime/host.hpp"
@@ -22,7 +23,7 @@ class ManagerReads final : public api::ManagerReads {
     // Of the ledger that `settings` name. Both references outlive this; no work of it runs once the loop is closed.
     ManagerReads(runtime::Host& host, const Engine& engine, const config::Settings& settings,
                  std::shared_ptr<registry::RegistrationStore> registrations, const ProofBook& proofs,
-                 std::shared_ptr<const ConnectBack> connect_back)
+                 std::shared_ptr<const ConnectBack> connect_back, std::shared_ptr<const OfferBook> offers)
         : host_(host),
           engine_(engine),
           heads_(HeadSigner::file_of(settings)),
@@ -30,7 +31,8 @@ class ManagerReads final : public api::ManagerReads {
           proofs_ledger_(settings.state, runtime::namespace_of(settings)),
           registrations_(std::move(registrations)),
           proofs_(proofs),
-          connect_back_(std::move(connect_back)) {}
+          connect_back_(std::move(connect_back)),
+          offers_(std::move(offers)) {}
 
     [[nodiscard]] std::uint64_t registrations_revision() const override {
         return registrations_ ? registrations_->revision() : 0;
@@ -53,7 +55,7 @@ class ManagerReads final : public api::ManagerReads {
         ledger::EngineState state;
         bool active = false;
         bool held = false;
-        ledger::Network network = {};  // on which it is owed
+        ledger::Network network = {};                             // on which it is owed
         std::optional<registry::Registration> registration = {};  // none: of the configuration
         std::optional<registry::PendingChange> change = {};
     };
@@ -66,6 +68,8 @@ class ManagerReads final : public api::ManagerReads {
     // The ids whose endpoint could not be connected to, and why not; null: it could, or it is not known.
     [[nodiscard]] std::set<std::string, std::less<>> unreached() const;
     [[nodiscard]] Json endpoint_problem(std::string_view id) const;
+    // What it offered when it was asked last; null: it was not asked yet.
+    [[nodiscard]] Json offer_of(std::string_view id) const;
     [[nodiscard]] Result<std::vector<registry::Registration>> pending();
     // Runs `work` on the control thread. TIMEOUT where it has not run within some seconds.
     template <class Work>
@@ -79,6 +83,7 @@ class ManagerReads final : public api::ManagerReads {
     const std::shared_ptr<registry::RegistrationStore> registrations_;  // none: the file cannot be used
     const ProofBook& proofs_;
     const std::shared_ptr<const ConnectBack> connect_back_;  // none: no orchestrator registers
+    const std::shared_ptr<const OfferBook> offers_;          // none: nothing is asked
 };
 
 }  // namespace stipend::engine

@@ -20,15 +20,17 @@ namespace {
 
 constexpr std::size_t max_line_bytes = 64 << 10;
 constexpr std::int64_t max_latency_ms = 3'600'000;
-constexpr std::array<std::string_view, 8> keys{
-    "orchestrator",   "job",        "uptime_percent", "observed_percent", "coverage_percent",
-    "window_seconds", "latency_ms", "base_usd"};
+constexpr std::int64_t max_demand_ppm = 100'000'000;
+constexpr std::array<std::string_view, 9> keys{
+    "orchestrator", "job",      "uptime_percent", "observed_percent", "coverage_percent", "window_seconds",
+    "latency_ms",   "base_usd", "demand"};
 
 // What a line says beside the orchestrator.
 struct Check {
     JobResult result = {};
     std::optional<uptime::Observed> observed = {};
     std::optional<Usd> base = {};
+    std::uint32_t demand_ppm = 0;  // 0: none
 };
 
 Result<std::string> text_member(const Json& line, std::string_view key) {
@@ -79,7 +81,8 @@ Json decision_line(const std::string& orchestrator, std::uint64_t epoch, const s
 // Decides one check of one orchestrator, advances its state, and returns the line.
 Result<Json> step(const plugin::PolicyInstance& policy, const ReplayTerms& terms, const std::string& orchestrator,
                   ledger::EngineState& state, const Check& check) {
-    const auto sample = make_sample(state, check.result, check.observed, check.base.value_or(terms.base), state.due_at);
+    auto sample = make_sample(state, check.result, check.observed, check.base.value_or(terms.base), state.due_at);
+    sample.demand_ppm = check.demand_ppm;
     stipend_decision decision{};
     STIPEND_TRY(policy.decide({&sample, 1}, {&decision, 1}));
     const auto epoch = state.epoch + 1;
@@ -148,6 +151,18 @@ Result<std::optional<std::uint32_t>> percent_member(const Json& line, std::strin
     return std::optional(*ppm);
 }
 
+// A factor of demand in parts per million; 0 if the line does not have it.
+Result<std::uint32_t> demand_member(const Json& line) {
+    const auto* value = line.find("demand");
+    if (value == nullptr) return std::uint32_t{0};
+    const bool readable = value->is(Json::Kind::number) || value->is(Json::Kind::string);
+    const auto number = Decimal::parse(readable ? value->text() : "");
+    const auto ppm = number ? number->exact_scaled(6) : Result<std::int64_t>(number.error());
+    if (ppm && *ppm > 0 && *ppm <= max_demand_ppm) return static_cast<std::uint32_t>(*ppm);
+    return fail(STIPEND_E_INVALID, "\"demand\": got ", printable(value->dump().substr(0, 40)),
+                ", want a factor above 0, at most 100, with at most six decimals");
+}
+
 Result<Check> parse_check(const Json& line) {
     STIPEND_TRY(check_keys(line));
     Check out;
@@ -164,6 +179,7 @@ Result<Check> parse_check(const Json& line) {
     if (observed || coverage) {
         out.observed = {.up_ppm = observed.value_or(0), .coverage_ppm = coverage.value_or(ppm_one)};
     }
+    STIPEND_SET(out.demand_ppm, demand_member(line));
     if (const auto* base = line.find("base_usd"); base != nullptr) {
         auto usd = Usd::parse(base->text());
         if (!usd) return std::move(usd).error().in("\"base_usd\"");

@@ -19,10 +19,9 @@ inline constexpr std::size_t max_replay_orchestrators = 1'000'000;
 
 // Reads JSON lines {"orchestrator","job":"ok|failed|unknown","uptime_percent"} and writes one decision a line. A line
 // may also have what else a sample holds: "window_seconds" and "latency_ms" of the answer, what the host measured
-// itself
-// ("observed_percent" and "coverage_percent", which is 100 by default), and "base_usd". Each orchestrator has its own
-// memory, and its time moves on to each next due time. INVALID, with the line's number, for a line that is not such an
-// object, or has another key; what was written before it remains.
+// itself ("observed_percent" and "coverage_percent", which is 100 by default), "base_usd", and "demand", the factor of
+// demand. Each orchestrator has its own memory, and its time moves on to each next due time. INVALID, with the line's
+// number, for a line that is not such an object, or has another key; what was written before it remains.
 Result<void> replay(const plugin::PolicyInstance& policy, const ReplayTerms& terms, std::istream& in,
                     std::ostream& out);
 

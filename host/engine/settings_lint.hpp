@@ -7,6 +7,7 @@
 #include <string>
 #include <vector>
 
+#include "host/config/diagnostic.hpp"
 #include "host/config/settings.hpp"
 #include "host/engine/policy_lint.hpp"
 #include "host/plugin/loader.hpp"

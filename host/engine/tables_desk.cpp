@@ -10,7 +10,6 @@
 #include "host/base/time.hpp"
 #include "host/config/plugin_config.hpp"
 #include "host/engine/explain_policy.hpp"
-#include "host/engine/history_run.hpp"
 #include "host/engine/settings_lint.hpp"
 #include "host/runtime/role.hpp"
 #include "stipend/duration.hpp"
@@ -27,6 +26,8 @@ constexpr std::int64_t batch_patience_ns = 2 * ns_per_s;
 constexpr std::size_t max_policies_shown = 16;
 constexpr std::size_t max_changed = 20;  // orchestrators that a replay names
 constexpr std::string_view tables_key = "tables";
+constexpr std::string_view dynamic_policy = "payment-dynamic";  // the file, found as any plugin is
+constexpr std::string_view dynamic_policy_id = "org.stipend.payment.dynamic";
 
 // Every scalar as the text that was written, so that no number becomes a binary one on its way.
 Json texts_of(const config::Node& node) {
@@ -144,6 +145,26 @@ Json changed_most(const PolicyHistory& history) {
     return Json::object().append("changed", list.size()).append("list", std::move(out));
 }
 
+// What a draft names, in place of the configuration's.
+void apply(const api::DemandDraft& draft, config::DemandFactor& demand) {
+    demand.target_ppm = draft.target_ppm.value_or(demand.target_ppm);
+    demand.every_ns = draft.every_ns.value_or(demand.every_ns);
+    demand.floor_ppm = draft.floor_ppm.value_or(demand.floor_ppm);
+    demand.ceiling_ppm = draft.ceiling_ppm.value_or(demand.ceiling_ppm);
+    demand.damping_ppm = draft.damping_ppm.value_or(demand.damping_ppm);
+    demand.step_ppm = draft.step_ppm.value_or(demand.step_ppm);
+}
+
+Json rules_json(const config::DemandFactor& demand) {
+    return Json::object()
+        .append("target", scaled_text(demand.target_ppm, 6))
+        .append("every", duration_text(demand.every_ns))
+        .append("floor", scaled_text(demand.floor_ppm, 6))
+        .append("ceiling", scaled_text(demand.ceiling_ppm, 6))
+        .append("damping", scaled_text(demand.damping_ppm, 6))
+        .append("largest_step_per_day", scaled_text(demand.step_ppm, 6));
+}
+
 config::SourceText shared(const std::string& text) {
     return std::make_shared<const std::string>(text);
 }
@@ -242,24 +263,56 @@ Result<PolicyInUse> TablesDesk::in_use(const plugin::Chosen& chosen, const ledge
     return make_guarded_policy(chosen, config_json, terms);
 }
 
-Result<Json> TablesDesk::replay(const std::string& text, Span span) {
-    STIPEND_LET(in_force, chosen());
-    config::Diagnostics diagnostics;
-    STIPEND_LET(settings, host_.settings_with(shared(text), diagnostics));
-    auto found = diagnostics.empty() ? replay_with(settings, span, in_force, diagnostics) : Json();
+Result<Json> TablesDesk::answered(Result<Json> found, Span span, const config::Diagnostics& diagnostics) {
     if (!diagnostics.empty()) {
         return Json::object().append("valid", false).append("findings", diagnostics.json());
     }
     if (!found) {
-        host_.log().warn(cat("no replay of other tables: ", found.error().message));
+        host_.log().warn(cat("no replay of another policy: ", found.error().message));
         return found;
     }
     found->append("valid", true).append("findings", Json::array());
     return found->append("from", utc_text(span.from)).append("to", utc_text(span.to));
 }
 
-Result<Json> TablesDesk::replay_with(const config::Settings& settings, Span span, const plugin::Chosen& in_force,
-                                     config::Diagnostics& diagnostics) {
+Result<Json> TablesDesk::replay(const std::string& text, Span span) {
+    STIPEND_LET(in_force, chosen());
+    config::Diagnostics diagnostics;
+    STIPEND_LET(settings, host_.settings_with(shared(text), diagnostics));
+    if (!diagnostics.empty()) return answered(Json(), span, diagnostics);
+    OtherPolicies others(host_.loader(), settings, {}, {}, diagnostics, batch_patience_ns);
+    return answered(replay_by(others, span, in_force, {}), span, diagnostics);
+}
+
+Result<Json> TablesDesk::replay_demand(const api::DemandDraft& draft, Span span) {
+    STIPEND_LET(in_force, chosen());
+    config::Diagnostics diagnostics;
+    STIPEND_LET(settings, host_.settings_with(nullptr, diagnostics));
+    if (!diagnostics.empty()) return answered(Json(), span, diagnostics);
+    apply(draft, settings.payment.demand);
+    const auto rules = draft.recorded ? std::nullopt : demand_rules_of(settings);
+    if (!draft.recorded && !rules) {
+        return fail(STIPEND_E_INVALID, "\"target\": got 0, want the jobs in a cycle at which the factor is 1");
+    }
+    const auto over = std::make_shared<const config::Node>(config::from_json(
+        Json::object().append("ceiling", Json::of_number(scaled_text(settings.payment.demand.ceiling_ppm, 6)))));
+    const bool configured = in_force.plugin->id == dynamic_policy_id;
+    OtherPolicies others(host_.loader(), settings,
+                         {.file = configured ? "" : std::string(dynamic_policy),
+                          .keeps_configuration = true,
+                          .place = std::string(dynamic_policy)},
+                         over, diagnostics, batch_patience_ns);
+    const Factors factors = [&](ledger::Ledger& book, const std::function<Result<void>()>& proceed) {
+        return DemandReplay::read(book, rules, proceed);
+    };
+    auto found = answered(replay_by(others, span, in_force, factors), span, diagnostics);
+    if (found) found->append("rules", rules_json(settings.payment.demand));
+    return found;
+}
+
+// Json() where what decides is refused, with a diagnostic.
+Result<Json> TablesDesk::replay_by(OtherPolicies& others, Span span, const plugin::Chosen& in_force,
+                                   const Factors& factors) {
     std::map<std::pair<ledger::GenerationId, std::string>, PolicyInUse> made;
     const PolicySource policies = [&](const ledger::Generation& row, const std::string& config_json,
                                       const stipend_terms& terms) -> Result<PolicyInUse> {
@@ -270,8 +323,7 @@ Result<Json> TablesDesk::replay_with(const config::Settings& settings, Span span
         return one;
     };
     const TermsSource present = [this](const std::string& key) { return present_terms_of(key); };
-    OtherPolicies others(host_.loader(), settings, {}, {}, diagnostics, batch_patience_ns);
-    if (!others.load()) return Json();  // with a diagnostic
+    if (!others.load()) return Json();
     const PolicyHistory::OtherSource other = [&](const std::string& key, Usd base) { return others.of(key, base); };
     ledger::DecisionFilter filter{.brief = true};
     filter.from = span.from;
@@ -279,10 +331,16 @@ Result<Json> TablesDesk::replay_with(const config::Settings& settings, Span span
     const auto proceed = [this, until = host_.clock().monotonic() + replay_patience_ns] { return may_go_on(until); };
     return states_.read([&](ledger::Ledger& states) -> Result<Json> {
         PolicyHistory history(states, policies, present, other);
+        std::optional<DemandReplay> demand;
+        if (factors) {
+            STIPEND_SET(demand, factors(states, proceed));
+            history.set_demand([&](ledger::Seq seq) { return demand->at(seq); });
+        }
         STIPEND_TRY(
             decisions_.read([&](ledger::Ledger& read) { return run_history(read, filter, {}, history, proceed); }));
         auto out = to_json(history, others.described());
         out.set("orchestrators", changed_most(history));
+        if (demand) out.append("demand", demand->json(span.from, span.to));
         return out;
     });
 }

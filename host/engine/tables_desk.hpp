@@ -5,8 +5,10 @@
 #include <string>
 
 #include "host/api/table_routes.hpp"
+#include "host/engine/demand_replay.hpp"
 #include "host/engine/engine.hpp"
 #include "host/engine/explain.hpp"
+#include "host/engine/history_run.hpp"
 #include "host/engine/ledger_reader.hpp"
 #include "host/plugin/loader.hpp"
 #include "host/runtime/host.hpp"
@@ -25,6 +27,8 @@ class TablesDesk final : public api::PolicyTables {
     Result<Json> check(const Draft& draft) override;
     // LIMIT after some 10 s.
     Result<Json> replay(const std::string& text, Span span) override;
+    // The same; by `payment-dynamic` with the configuration in force, but for its ceiling.
+    Result<Json> replay_demand(const api::DemandDraft& draft, Span span) override;
     // Its row of the audit chain is an alert "policy-tables", written before the file is.
     Result<Changed> change(const Change& change) override;
 
@@ -34,8 +38,12 @@ class TablesDesk final : public api::PolicyTables {
     [[nodiscard]] Result<plugin::Chosen> chosen();
     // LIMIT after `until`; STATE: the host is stopping.
     [[nodiscard]] Result<void> may_go_on(stipend_mono_ns until);
-    [[nodiscard]] Result<Json> replay_with(const config::Settings& settings, Span span, const plugin::Chosen& in_force,
-                                           config::Diagnostics& diagnostics);
+    // Factors that take the place of the recorded ones.
+    using Factors =
+        std::function<Result<DemandReplay>(ledger::Ledger& book, const std::function<Result<void>()>& proceed)>;
+    [[nodiscard]] Result<Json> replay_by(OtherPolicies& others, Span span, const plugin::Chosen& in_force,
+                                         const Factors& factors);
+    [[nodiscard]] Result<Json> answered(Result<Json> found, Span span, const config::Diagnostics& diagnostics);
     // As ExplanationReads makes them: no code is loaded into this process for a question.
     [[nodiscard]] static Result<PolicyInUse> in_use(const plugin::Chosen& chosen, const ledger::Generation& row,
                                                     const std::string& config_json, const stipend_terms& terms);

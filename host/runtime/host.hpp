@@ -77,7 +77,7 @@ class Host {
     // The file of tables that the configuration in force names: CONFLICT where it names none. These block, among
     // reloads. [any thread but control and that of reloads]
     [[nodiscard]] Result<TablesNow> tables_now();
-    // The configuration in force as it would be with these tables; what is wrong with them goes to `diagnostics`.
+    // The configuration in force; with these tables, unless NULL. What is wrong with them goes to `diagnostics`.
     [[nodiscard]] Result<config::Settings> settings_with(const config::SourceText& tables,
                                                          config::Diagnostics& diagnostics);
     // What a reload with these tables would say; nothing is taken.

@@ -55,12 +55,14 @@ Result<TablesNow> Host::tables_now() {
 }
 
 Result<config::Settings> Host::settings_with(const config::SourceText& tables, config::Diagnostics& diagnostics) {
-    STIPEND_LET(source, among_reloads(read_patience_ns, [this]() -> Result<ConfigSource> {
-                    if (!source_.tables) return no_file();
+    STIPEND_LET(source, among_reloads(read_patience_ns, [this, others = tables != nullptr]() -> Result<ConfigSource> {
+                    if (others && !source_.tables) return no_file();
                     return source_;
                 }));
-    source.tables->text = tables;
-    return config::load_text(options_.config_file, source.text, environment_, diagnostics, &*source.tables).settings;
+    if (tables) source.tables->text = tables;
+    return config::load_text(options_.config_file, source.text, environment_, diagnostics,
+                             source.tables ? &*source.tables : nullptr)
+        .settings;
 }
 
 Result<ReloadReport> Host::check_tables(const config::SourceText& tables, bool accept_spend) {

@@ -48,7 +48,7 @@ class Tables(WebTest):
         self.browser.click(at="button[name=discard]")
         self.browser.until(code="document.querySelector('[data-edge=excellent]').getAttribute('aria-valuetext') === 'above 95 %'")
         # From 95 % to 90 % by the pointer, and no further than the next edge.
-        box = self.browser.value(code="(({left, width, top}) => ({left, width, top}))(document.querySelector('.steps').getBoundingClientRect())")
+        box = self.browser.value(code="(({left, width, top}) => ({left, width, top}))(document.querySelector('.picture').getBoundingClientRect())")
 
         def at(percent):
             return {"x": box["left"] + box["width"] * percent / 100, "y": box["top"] + 60}
@@ -93,6 +93,29 @@ class Tables(WebTest):
         self.browser.until(code="document.querySelector('[data-tier=excellent] input[name=multiplier]').value === '1.2'")
         wait_for(lambda: self.get(f"{PAYMENTS}?limit=1", self.token).json()["payments"][0]["multiplier"] == "1.2", "a decision by the former table")
         self.assertTrue(self.host.verified())
+        self.assert_quiet()
+
+    def test_a_table_is_copied_under_another_name(self):
+        self.begin_at_tables()
+        self.browser.fill(at="input[name=copy]", text="flat-95")
+        self.browser.click(at="button[name=copy_table]")
+        self.browser.until(code="document.querySelector('form[aria-label=copy] .problem')?.innerText === 'there is a table flat-95 already'")
+        self.browser.fill(at="input[name=copy]", text="at-night")
+        self.browser.click(at="button[name=copy_table]")
+        self.browser.until(code="document.querySelector('select[name=table]').value === 'at-night'")
+        self.assertEqual(self.edge("excellent"), "above 95 %")
+        self.browser.fill(at="[data-tier=excellent] input[name=multiplier]", text="0.9")
+        self.browser.wait(at="[data-figure=check]")
+        self.browser.click(at="button:has-text('Replay the last 7 days')")
+        self.browser.wait(at="[data-figure=replay]")
+        self.assertIn("nothing would change", self.figure("replay"))  # it is used by none
+        self.browser.fill(at="input[name=reason]", text="a table for the night")
+        self.browser.click(at="button[name=take]")
+        self.browser.wait(at="[data-figure=outcome]")
+        said = {one["name"]: one for one in self.said()["tables"]}
+        self.assertEqual((said["at-night"]["origin"], said["at-night"]["rows"][0]["multiplier"]), ("file", "0.9"))
+        self.assertEqual([row["tier"] for row in said["at-night"]["rows"]], [row["tier"] for row in said["default"]["rows"]])
+        self.assertEqual((said["default"]["origin"], said["default"]["rows"][0]["multiplier"]), ("plugin", "1.2"))
         self.assert_quiet()
 
     def test_a_viewer_sees_the_tables_and_changes_nothing(self):

@@ -138,3 +138,15 @@ test("what no plugin would take is said before it is asked", () => {
     assert.notEqual(tables.problemOf({ ...good, ...wrong }), null);
   }
 });
+
+const sla = await load("sla.tsx");
+
+test("the months of a report go back over the year's end, the present one first", () => {
+  assert.deepEqual(sla.monthsUntil(new Date("2026-01-31T23:59:59Z")).slice(0, 3), ["2026-01", "2025-12", "2025-11"]);
+  assert.equal(new Set(sla.monthsUntil(new Date("2026-03-31T12:00:00Z"))).size, 12);
+});
+
+test("a credit is proposed where it is above 0", () => {
+  for (const one of ["12.5", "0.00000001", "10"]) assert.equal(sla.isProposed(one), true);
+  for (const one of ["0", "0.0", "", "-1", "null", "1e5"]) assert.equal(sla.isProposed(one), false);
+});

@@ -2,10 +2,11 @@
 import fractions
 import json
 import sqlite3
+import subprocess
 import unittest
 
 import scrape
-from network import wait_for
+from network import STIPEND, wait_for
 from test_calls import CallsTest
 
 RULES = "  demand: {target: 1, every: 10s, damping: 1, largest_step_per_day: 0.4}\n"
@@ -153,6 +154,20 @@ class Demand(CallsTest):
         code, _, err = self.host.run("policy", "replay", "--demand")
         self.assertNotEqual(code, 0)
         self.assertIn("payment.demand.target is 0", err)
+
+    def test_one_check_is_decided_with_a_factor(self):
+        self.dynamic()
+
+        def evaluated(demand):
+            done = subprocess.run([STIPEND, "policy", "eval", "-c", self.host.config], env=self.host.environment, text=True, capture_output=True, timeout=120,
+                                  input=json.dumps({"orchestrator": "o", "job": "ok", "uptime_percent": 100, **demand}) + "\n")
+            return done.returncode, done.stdout and json.loads(done.stdout)["amount_usd"], done.stderr
+        self.assertEqual([evaluated(demand)[:2] for demand in ({}, {"demand": "1.1"}, {"demand": 0.8}, {"demand": 50})],
+                         [(0, "12"), (0, "13.2"), (0, "9.6"), (0, "18")])
+        for wrong in (0, -1, "1.0000001", 101, None, [1]):
+            code, _, err = evaluated({"demand": wrong})
+            self.assertNotEqual(code, 0, wrong)
+            self.assertIn('line 1: "demand": got', err)
 
     def test_a_factor_that_was_edited_is_found(self):
         self.dynamic()

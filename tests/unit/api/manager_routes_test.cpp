@@ -129,6 +129,7 @@ class NoTables final : public PolicyTables {
     Result<Shown> now() override { return none(); }
     Result<Json> check(const Draft&) override { return none(); }
     Result<Json> replay(const std::string&, Span) override { return none(); }
+    Result<Json> replay_demand(const DemandDraft&, Span) override { return none(); }
     Result<Changed> change(const Change&) override { return none(); }
 
   private:

@@ -8,6 +8,7 @@
 #include <thread>
 
 #include "host/base/time.hpp"
+#include "host/config/reference.hpp"
 #include "stipend/json_parse.hpp"
 
 using namespace stipend;
@@ -24,6 +25,13 @@ class SomeTables final : public PolicyTables {
     Result<Json> check(const Draft& draft) override { return note(cat("check ", draft.text, draft.accept_spend)); }
     Result<Json> replay(const std::string& text, Span span) override {
         return note(cat("replay ", text, " ", utc_text(span.from), " ", utc_text(span.to)));
+    }
+    Result<Json> replay_demand(const DemandDraft& draft, Span span) override {
+        std::string what = draft.recorded ? "recorded" : "rules";
+        for (const auto& member : demand_rule_members()) {
+            if (const auto value = draft.*(member.value)) what += cat(" ", member.name, "=", *value);
+        }
+        return note(cat(what, " ", utc_text(span.from), " ", utc_text(span.to)));
     }
     Result<Changed> change(const Change& change) override {
         STIPEND_TRY(note(cat("change ", change.draft ? change.draft->text : "former", " ", change.expected, " ",
@@ -69,7 +77,7 @@ struct TablesScene {
 
 TEST_CASE("all that may read the status see the tables, and administrators alone try or change them") {
     TablesScene scene;
-    CHECK(scene.routes.size() == 5);
+    CHECK(scene.routes.size() == 6);
     for (const auto& route : scene.routes) {
         CHECK(route.permission ==
               (route.method == "GET" ? auth::Permission::status_read : auth::Permission::policy_write));
@@ -134,6 +142,59 @@ TEST_CASE("a replay is of a time that is bounded") {
     CHECK(scene.ask("POST", path, R"({"text":"a"})").status == 422);
     scene.tables.broken = fail(STIPEND_E_UNAVAILABLE, "generation 1 was decided by code that is not in force any more");
     CHECK(scene.ask("POST", path, R"({"text":"a"})").status == 409);
+}
+
+TEST_CASE("pay by demand is replayed by the recorded factors, or by rules within the bounds of the configuration") {
+    TablesScene scene;
+    constexpr const char* path = "/api/v1/policy/demand/replay";
+    const auto replay = [&](std::string_view rules) {
+        scene.tables.asked.clear();
+        return scene.ask("POST", path,
+                         cat(R"({"from":"2026-11-01T00:00:00Z","to":"2026-11-02T00:00:00Z")", rules, "}"));
+    };
+    constexpr std::string_view span = " 2026-11-01T00:00:00.000Z 2026-11-02T00:00:00.000Z";
+    CHECK(replay("").status == 200);
+    CHECK(scene.tables.asked == cat("recorded", span));
+    CHECK(replay(R"(,"rules":null)").status == 200);
+    CHECK(scene.tables.asked == cat("recorded", span));
+    CHECK(replay(R"(,"rules":{})").status == 200);
+    CHECK(scene.tables.asked == cat("rules", span));
+    CHECK(replay(R"(,"rules":{"target":"0.5","every":"90s","floor":"1","ceiling":"1.000001","damping":"0.25",)"
+                 R"("largest_step_per_day":"0.1"})")
+              .status == 200);
+    CHECK(scene.tables.asked == cat("rules target=500000 every=90000000000 floor=1000000 ceiling=1000001 "
+                                    "damping=250000 largest_step_per_day=100000",
+                                    span));
+    for (const auto* rules : {R"([])", R"("")", R"({"target":2})", R"({"target":"2e99"})", R"({"target":"-1"})",
+                              R"({"target":"0.0000001"})", R"({"target":"1000001"})", R"({"every":"9s"})",
+                              R"({"every":"300"})", R"({"floor":"1.1"})", R"({"ceiling":"0.9"})", R"({"damping":"0"})",
+                              R"({"step":"1"})", R"({"damping":"0.2500000000000000000000000000000000000000000000"})"}) {
+        const auto refused = replay(cat(",\"rules\":", rules));
+        CHECK_MESSAGE(refused.status == 422, rules);
+        CHECK_MESSAGE(refused.body.find("\\\"rules\\\"") != std::string::npos, refused.body);
+        CHECK(scene.tables.asked.empty());
+    }
+    CHECK(scene.ask("POST", path, R"({"text":"a"})").status == 422);
+    scene.tables.broken = fail(STIPEND_E_LIMIT, "the replay takes more than 10s");
+    CHECK(scene.ask("POST", path).status == 422);
+}
+
+TEST_CASE("the bounds of rules that are tried are those of the configuration") {
+    const auto schema = parse_json(config::settings_schema(), {.bytes = 1 << 20, .depth = 64, .nodes = 100'000});
+    REQUIRE(schema.ok());
+    const Json* at = &*schema;
+    for (const auto* step : {"properties", "payment", "properties", "demand", "properties"}) {
+        at = at->find(step);
+        REQUIRE(at != nullptr);
+    }
+    CHECK(at->members().size() == demand_rule_members().size());
+    for (const auto& member : demand_rule_members()) {
+        const auto* rule = at->find(member.name);
+        REQUIRE(rule != nullptr);
+        CHECK(rule->find("formatMinimum")->text() == member.least);
+        CHECK(rule->find("formatMaximum")->text() == member.most);
+        CHECK((rule->find("format")->text() == "seconds") == member.is_duration);
+    }
 }
 
 TEST_CASE("one is tried, replayed or taken at a time, and shown meanwhile") {

@@ -1,8 +1,10 @@
 // Analyses of what is recorded: what uptime cost, how much there was, what failed, and what is to come.
+import type { ComponentChildren } from "preact";
 import { useEffect, useState } from "preact/hooks";
-import { ask, messageOf } from "./api";
+import { ask, may, messageOf } from "./api";
 import { Problem, Section } from "./parts";
 import { linkTo, setQuery, useRoute } from "./route";
+import { Credit, isProposed, monthsUntil, type Proposal } from "./sla";
 import { none } from "./text";
 
 type Value = string | number | boolean | null;
@@ -20,6 +22,7 @@ interface Analysis {
   days?: Row[];
   backtest?: Row[];
   calibration?: Row[];
+  over?: boolean; // of targets: the span is
 }
 
 const reports: [string, string][] = [
@@ -40,10 +43,11 @@ function since(days: string): string {
   return new Date(at).toISOString().slice(0, 19) + "Z";
 }
 
-function pathOf(report: string, by: string, days: string): string {
+function pathOf(report: string, by: string, days: string, month: string): string {
   const query = new URLSearchParams();
   if (grouped.has(report) && by !== "") query.set("by", by);
   if (days !== "" && report !== "sla") query.set("from", since(days));
+  if (month !== "" && report === "sla") query.set("month", month);
   const text = query.toString();
   return `/analytics/${report}${text === "" ? "" : "?" + text}`;
 }
@@ -61,19 +65,27 @@ function titleOf(name: string): string {
   return words.charAt(0).toUpperCase() + words.slice(1);
 }
 
-function Rows({ name, rows, total }: { name: string; rows: Row[]; total?: Row | null }) {
+interface RowsProps {
+  name: string;
+  rows: Row[];
+  total?: Row | null;
+  action?: (row: Row) => ComponentChildren; // in a column of its own
+}
+
+function Rows({ name, rows, total, action }: RowsProps) {
   const first = rows[0];
   if (!first) return <p class="note">None.</p>;
   const columns = Object.keys(first);
   const line = (row: Row, key: string, last: boolean) => (
     <tr key={key} data-analysis={last ? undefined : name} data-total={last ? name : undefined}>
       {columns.map((one) => <td key={one} class={isNumber(row[one]) ? "number" : ""}>{textOf(row[one])}</td>)}
+      {action && <td>{!last && action(row)}</td>}
     </tr>
   );
   return (
     <div class="wide" tabIndex={0} role="group" aria-label={`rows of ${name}`}>
       <table>
-        <thead><tr>{columns.map((one) => <th key={one} scope="col" class={isNumber(first[one]) ? "number" : ""}>{titleOf(one)}</th>)}</tr></thead>
+        <thead><tr>{columns.map((one) => <th key={one} scope="col" class={isNumber(first[one]) ? "number" : ""}>{titleOf(one)}</th>)}{action && <th scope="col">Order</th>}</tr></thead>
         <tbody>{rows.slice(0, most_shown).map((row, at) => line(row, String(at), false))}</tbody>
         {total && <tfoot>{line(total, "total", true)}</tfoot>}
       </table>
@@ -105,13 +117,21 @@ function Days({ days }: { days: Row[] }) {
   );
 }
 
+// Where a month is over, and this account may order what its report proposes.
+function creditsOf(analysis: Analysis): { action?: (row: Row) => ComponentChildren } {
+  const proposed = analysis.rows.some((row) => isProposed(String(row.credit_usd ?? "")));
+  if (analysis.report !== "sla" || analysis.over !== true || !may("payments:adjust") || !proposed) return {};
+  return { action: (row) => <Credit of={Object.fromEntries(Object.entries(row).map(([key, value]) => [key, String(value)])) as unknown as Proposal} month={analysis.from.slice(0, 7)} to={analysis.to} /> };
+}
+
 export function AnalyticsPage({ only }: { only?: string }) {
   const { query } = useRoute();
   const asked = only ?? query.get("report") ?? "cost";
   const report = reports.some(([name]) => name === asked) ? asked : "cost";
   const by = query.get("by") ?? "";
   const days = query.get("days") ?? "";
-  const path = pathOf(report, by, days);
+  const month = query.get("month") ?? "";
+  const path = pathOf(report, by, days, month);
   const [made, setMade] = useState<{ path: string; analysis: Analysis } | null>(null);
   const [problem, setProblem] = useState<string | null>(null);
   useEffect(() => {
@@ -130,6 +150,7 @@ export function AnalyticsPage({ only }: { only?: string }) {
       <div class="tools">
         {only === undefined && <Choice name="report" title="Report" value={report} options={reports} />}
         {grouped.has(report) && <Choice name="by" title="By" value={by} options={groups} />}
+        {report === "sla" && <Choice name="month" title="Month" value={month} options={monthsUntil(new Date()).map((one, at) => [at === 0 ? "" : one, one])} />}
         {report !== "sla" && <Choice name="days" title="Of the last" value={days} options={spans} />}
         <a href={file("csv")} download={`${report}.csv`}>CSV</a>
         <a href={file("html")} target="_blank" rel="noopener">Page to print</a>
@@ -140,7 +161,7 @@ export function AnalyticsPage({ only }: { only?: string }) {
       {analysis && (
         <>
           <Section title={title} note={`${analysis.checks} checks, ${analysis.from.slice(0, 16).replace("T", " ")} to ${analysis.to.slice(0, 16).replace("T", " ")}`}>
-            <Rows name={report} rows={analysis.rows} total={analysis.total} />
+            <Rows key={path} name={report} rows={analysis.rows} total={analysis.total} {...creditsOf(analysis)} />
           </Section>
           {analysis.distribution && <Section title="Answered checks by their uptime in percent"><Rows name="distribution" rows={analysis.distribution} /></Section>}
           {analysis.reasons && <Section title="The most frequent reasons"><Rows name="reasons" rows={analysis.reasons} /></Section>}

@@ -5,12 +5,12 @@ import type { Gap, Payment } from "./types";
 
 const seconds = (utc: string | undefined | null) => (utc ? Date.parse(utc) / 1000 : NaN);
 
-function colour(name: string): string {
+export function colour(name: string): string {
   return getComputedStyle(document.documentElement).getPropertyValue(name).trim();
 }
 
 // The day where it is another than at the tick before.
-function tickText(at: number, before: number | undefined): string {
+export function tickText(at: number, before: number | undefined): string {
   const text = new Date(at * 1000).toISOString();
   const day = before === undefined || new Date(before * 1000).toISOString().slice(0, 10) !== text.slice(0, 10);
   return (day ? text.slice(5, 10) + " " : "") + text.slice(11, 19).replace(/:00$/, "");

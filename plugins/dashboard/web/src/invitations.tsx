@@ -1,6 +1,7 @@
 // Invitations by which orchestrators join: one is made and shown once, those that are open are listed and revoked.
 import { useEffect, useState } from "preact/hooks";
-import { ask, may, messageOf, part } from "./api";
+import { ask, may, part } from "./api";
+import { useAttempt } from "./attempt";
 import { Dialog } from "./orders";
 import { Mark, Problem, Time } from "./parts";
 import { none } from "./text";
@@ -73,21 +74,13 @@ function List({ all, busy, revoke }: { all: Invitation[]; busy: boolean; revoke:
 function InvitationsDialog({ close }: { close: () => void }) {
   const [all, setAll] = useState<Invitation[] | null>(null);
   const [made, setMade] = useState<Made | null>(null);
-  const [problem, setProblem] = useState<string | null>(null);
-  const [busy, setBusy] = useState(false);
-  const attempt = async (act: () => Promise<void>) => {
-    setBusy(true);
-    setProblem(null);
-    try {
-      await act();
-      setAll((await ask<{ invitations: Invitation[] }>(path)).invitations);
-    } catch (why) {
-      setProblem(messageOf(why));
-    }
-    setBusy(false);
-  };
-  useEffect(() => { void attempt(async () => undefined); }, []);
-  const make = (form: FormData) => void attempt(async () => {
+  const { busy, problem, attempt } = useAttempt();
+  const change = (act: () => Promise<void>) => void attempt(async () => {
+    await act();
+    setAll((await ask<{ invitations: Invitation[] }>(path)).invitations);
+  });
+  useEffect(() => change(async () => undefined), []);
+  const make = (form: FormData) => change(async () => {
     const named = (name: string) => (text(form, name) === "" ? {} : { [name]: text(form, name) });
     setMade(await ask<Made>(path, {
       method: "POST",
@@ -97,7 +90,7 @@ function InvitationsDialog({ close }: { close: () => void }) {
       },
     }));
   });
-  const revoke = (id: string) => void attempt(async () => { await ask(`${path}/${part(id)}`, { method: "DELETE" }); });
+  const revoke = (id: string) => change(async () => { await ask(`${path}/${part(id)}`, { method: "DELETE" }); });
   return (
     <Dialog title="Invite an orchestrator" close={close}>
       {made ? <Shown made={made} /> : <Form busy={busy} make={make} />}

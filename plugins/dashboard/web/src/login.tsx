@@ -1,37 +1,30 @@
 import { useEffect, useRef, useState } from "preact/hooks";
-import { login, loginByWallet, messageOf } from "./api";
+import { login, loginByWallet } from "./api";
+import { useAttempt } from "./attempt";
 import { signIn, walletOf } from "./wallet";
 
 // Both ways in: an account, or an orchestrator by its own secret.
 export function Login({ done, note }: { done: () => void; note: string | null }) {
   const [own, setOwn] = useState(false);
-  const [problem, setProblem] = useState<string | null>(null);
-  const [busy, setBusy] = useState(false);
+  const { busy, problem, attempt } = useAttempt();
   const first = useRef<HTMLInputElement>(null);
   useEffect(() => first.current?.focus(), [own]);
 
-  const attempt = async (act: () => Promise<unknown>) => {
-    setBusy(true);
-    setProblem(null);
-    try {
-      await act();
-      done();
-    } catch (why) {
-      setProblem(messageOf(why));
-      setBusy(false);
-    }
-  };
+  const enter = (act: () => Promise<unknown>) => void attempt(async () => {
+    await act();
+    done();
+  });
   const wallet = walletOf(window);
   const byWallet = () => {
     const id = first.current?.value.trim() ?? "";
-    if (wallet) void attempt(async () => loginByWallet(await signIn(wallet, location.origin), id));
+    if (wallet) enter(async () => loginByWallet(await signIn(wallet, location.origin), id));
   };
   const submit = (event: SubmitEvent) => {
     event.preventDefault();
     const form = new FormData(event.currentTarget as HTMLFormElement);
     const name = String(form.get("name") ?? "").trim();
     const secret = String(form.get("secret") ?? "");
-    void attempt(() => login(own ? { orchestrator: name, secret } : { email: name, password: secret }));
+    enter(() => login(own ? { orchestrator: name, secret } : { email: name, password: secret }));
   };
   return (
     <main class="login">

@@ -4,6 +4,7 @@ import { AnalyticsPage } from "./analytics";
 import { currentSession, logout, may, messageOf, resume, whenSessionEnds } from "./api";
 import { FlowPage } from "./flow";
 import { afterIdle } from "./idle";
+import { LabPage } from "./lab";
 import { Login } from "./login";
 import { OrchestratorPage } from "./orchestrator";
 import { OrchestratorsPage } from "./orchestrators";
@@ -40,7 +41,7 @@ function Shell({ left }: { left: () => void }) {
   const place = path[0] ?? (own === null ? "overview" : "orchestrators");
   const links: [string, string, boolean][] = own === null
     ? [["overview", "Overview", may("status:read")], ["orchestrators", "Orchestrators", may("orchestrators:read")],
-       ["flow", "Flow", may("payments:read")], ["tables", "Tables", may("status:read")],
+       ["flow", "Flow", may("payments:read")], ["tables", "Tables", may("status:read")], ["lab", "Lab", may("policy:write")],
        ["analytics", "Analytics", may("payments:read")]]
     : [["orchestrators", own, true], ["flow", "Flow", true]];
   const end = () => void logout().catch(() => undefined).finally(left);
@@ -65,6 +66,7 @@ function Shell({ left }: { left: () => void }) {
         {place === "overview" && own === null ? <Overview />
           : place === "flow" ? <FlowPage />
           : place === "tables" && own === null ? <TablesPage />
+          : place === "lab" && own === null ? <LabPage />
           : place === "analytics" && own === null ? <AnalyticsPage />
           : place === "sla" && own === null ? <AnalyticsPage only="sla" />
           : place === "orchestrators" && (own ?? path[1]) ? <OrchestratorPage key={own ?? path[1]} id={(own ?? path[1]) as string} />

@@ -1,13 +1,14 @@
 // The objections of one orchestrator. Their texts are as others wrote them, and are only ever text nodes.
 import { useEffect, useState } from "preact/hooks";
 import { ask, may, messageOf, part } from "./api";
+import { useAttempt } from "./attempt";
 import { Mark, Problem, Time } from "./parts";
 import type { Objection } from "./types";
 
 const most_shown = 200;
 
 function Answer({ of: one, changed }: { of: Objection; changed: () => void }) {
-  const [problem, setProblem] = useState<string | null>(null);
+  const { busy, problem, attempt } = useAttempt();
   const [draft, setDraft] = useState<{ reason: string; amount: string } | null>(null);
   const submit = (event: SubmitEvent) => {
     event.preventDefault();
@@ -17,19 +18,15 @@ function Answer({ of: one, changed }: { of: Objection; changed: () => void }) {
   const send = async () => {
     if (!draft) return;
     const body = draft.amount === "" ? { reason: draft.reason } : { reason: draft.reason, amount_usd: draft.amount };
-    try {
-      await ask(`/livepeer/orchestrators/${part(one.orchestrator)}/payments/${one.epoch}/objection/answer`, { method: "POST", body });
-      changed();
-    } catch (why) {
-      setProblem(messageOf(why));
-      setDraft(null);
-    }
+    const done = await attempt(() => ask(`/livepeer/orchestrators/${part(one.orchestrator)}/payments/${one.epoch}/objection/answer`, { method: "POST", body }));
+    if (done) changed();
+    else setDraft(null);
   };
   if (draft) {
     return (
       <div class="order" role="group" aria-label="the answer, before it is sent">
         <p>The answer is final: “{draft.reason}”{draft.amount === "" ? ", and pays nothing." : `, and pays ${draft.amount} USD.`}</p>
-        <button type="button" class="main" onClick={() => void send()}>Answer</button>
+        <button type="button" class="main" disabled={busy} onClick={() => void send()}>Answer</button>
         <button type="button" onClick={() => setDraft(null)}>Back</button>
       </div>
     );

@@ -6,6 +6,10 @@ import { none } from "./text";
 
 interface Offer { reachable: boolean; capacity: number | null; price_wei_per_second: string | null; latency_ms: number }
 
+export function priceOf(wei_per_second: string | null): string {
+  return wei_per_second === null ? none : wei_per_second === "0" ? "free" : `${inUnits(wei_per_second, 9)} gwei/s`;
+}
+
 export function OfferFigure({ id }: { id: string }) {
   const [found, setFound] = useState<Offer | string | null>(null);
   useEffect(() => {
@@ -15,7 +19,7 @@ export function OfferFigure({ id }: { id: string }) {
     return () => { wanted = false; };
   }, [id]);
   const offer = found !== null && typeof found !== "string" && found.reachable ? found : null;
-  const value = !offer ? none : offer.price_wei_per_second === "0" ? "free" : `${inUnits(offer.price_wei_per_second ?? "0", 9)} gwei/s`;
+  const value = priceOf(offer?.price_wei_per_second ?? null);
   return (
     <div class="figure">
       <dt>Price offered</dt><dd data-figure="offer">{value}</dd>

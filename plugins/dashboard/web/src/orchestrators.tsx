@@ -1,12 +1,14 @@
 import { useMemo } from "preact/hooks";
+import { hostNow } from "./clock";
 import { Grid, type Column } from "./grid";
 import { Invite } from "./invitations";
+import { priceOf } from "./offer";
 import { ordered, useRanks, type Key } from "./order";
-import { Countdown, Mark, Strip, useStore } from "./parts";
+import { Countdown, Mark, Strip, useSeconds, useStore } from "./parts";
 import { linkTo, setQuery, useRoute } from "./route";
 import type { Store } from "./store";
 import { assetOf, owedText } from "./sums";
-import { none, percentText } from "./text";
+import { none, percentText, timeText } from "./text";
 import type { Orchestrator } from "./types";
 
 type Row = Orchestrator;
@@ -14,6 +16,8 @@ type Row = Orchestrator;
 interface Sortable extends Column<Row> {
   sort?: (row: Row) => Key;
 }
+
+const priceText = (row: Row) => priceOf(row.offer?.price_wei_per_second ?? null);
 
 export function stateOf(row: Row): string {
   return row.suspended ? "suspended" : row.held ? "held" : row.status;
@@ -24,6 +28,21 @@ function owedKey(store: Store, row: Row): Key {
   if (!/^-?\d{1,120}$/.test(row.owed_wei)) return null;
   const decimals = assetOf(store, row.orchestrator_id)?.decimals ?? 18;
   return BigInt(row.owed_wei) * 10n ** BigInt(Math.max(0, 18 - decimals));
+}
+
+// As it was seen; a price that is not named, or was not asked for yet, is none.
+function priceKey(row: Row): Key {
+  const price = row.offer?.price_wei_per_second ?? null;
+  return price !== null && /^\d{1,120}$/.test(price) ? BigInt(price) : null;
+}
+
+function Price({ of: row }: { of: Row }) {
+  useSeconds();
+  const now = hostNow();
+  const offer = row.offer;
+  if (offer === null) return <>{none}</>;
+  const age = now === null ? null : Math.max(0, Math.floor((now - Date.parse(offer.seen_at)) / 60_000));
+  return <span title={`seen ${timeText(offer.seen_at)} UTC`}>{priceText(row)}{age !== null && <span class="note"> seen {age} min ago</span>}</span>;
 }
 
 function columnsOf(store: Store, ranks: Map<string, number>): Sortable[] {
@@ -45,6 +64,9 @@ function columnsOf(store: Store, ranks: Map<string, number>): Sortable[] {
       cell: (row) => (row.average_latency_ms === null ? none : `${row.average_latency_ms} ms`) },
     { key: "checks", title: "Checks", width: "5.5rem", number: true, sort: (row) => row.total_calls_processed,
       cell: (row) => row.total_calls_processed },
+    { key: "price", title: "Price offered", width: "13rem", number: true, sort: priceKey, cell: (row) => <Price of={row} /> },
+    { key: "capacity", title: "Capacity", width: "6rem", number: true, sort: (row) => row.offer?.capacity ?? null,
+      cell: (row) => row.offer?.capacity ?? none },
     { key: "address", title: "Pays to", width: "minmax(9rem, 1fr)", sort: (row) => row.payout_address,
       cell: (row) => <span class="hash" title={row.payout_address ?? ""}>{row.payout_address ?? none}</span> },
   ];
@@ -54,7 +76,7 @@ const usual = ["id", "state", "tier", "uptime", "strip", "failures", "due", "owe
 
 function passes(row: Row, wanted: string): boolean {
   if (wanted === "") return true;
-  return [row.orchestrator_id, row.endpoint, row.status, row.last_tier ?? "", row.payout_address ?? "", stateOf(row)]
+  return [row.orchestrator_id, row.endpoint, row.status, row.last_tier ?? "", row.payout_address ?? "", stateOf(row), row.offer === null ? "" : priceText(row)]
     .some((text) => text.toLowerCase().includes(wanted));
 }
 

@@ -1,7 +1,8 @@
 // Orders about one orchestrator. Each shows what it will do before it is sent, and is confirmed.
 import type { ComponentChildren } from "preact";
 import { useEffect, useRef, useState } from "preact/hooks";
-import { ask, may, messageOf, newKey, part } from "./api";
+import { ask, may, newKey, part } from "./api";
+import { useAttempt } from "./attempt";
 import { Problem } from "./parts";
 import { none, timeText } from "./text";
 import type { Gap, Orchestrator } from "./types";
@@ -34,21 +35,10 @@ interface Steps {
   done: () => void;
 }
 
-function Order({ title, verb, fields, preview, send, close, done }: Steps) {
+export function Order({ title, verb, fields, preview, send, close, done }: Steps) {
   const [draft, setDraft] = useState<{ form: FormData; words: string[]; key: string } | null>(null);
   const [outcome, setOutcome] = useState<Outcome | null>(null);
-  const [problem, setProblem] = useState<string | null>(null);
-  const [busy, setBusy] = useState(false);
-  const attempt = async (act: () => Promise<void>) => {
-    setBusy(true);
-    setProblem(null);
-    try {
-      await act();
-    } catch (why) {
-      setProblem(messageOf(why));
-    }
-    setBusy(false);
-  };
+  const { busy, problem, attempt } = useAttempt();
   const look = (form: FormData) => attempt(async () => setDraft({ form, words: await preview(form), key: newKey() }));
   const submit = (event: SubmitEvent) => {
     event.preventDefault();

@@ -1,7 +1,9 @@
 // The policy's tables: shown as a picture, edited, tried, replayed over what was recorded, taken, and taken back.
 import { useEffect, useMemo, useRef, useState } from "preact/hooks";
 import { ask, may, messageOf } from "./api";
+import { useAttempt } from "./attempt";
 import { Problem, Section } from "./parts";
+import { linkTo } from "./route";
 import "./tables.css";
 import { Picture } from "./tables_picture";
 import { problemOf, rangeOf, split, tableOf, withTier, written, type Table, type Tier, type Written } from "./tables_model";
@@ -134,24 +136,18 @@ interface SaveProps {
 function Save({ text, version, check, replayed, done }: SaveProps) {
   const [reason, setReason] = useState("");
   const [accept, setAccept] = useState(false);
-  const [problem, setProblem] = useState<string | null>(null);
-  const [busy, setBusy] = useState(false);
-  const save = async (event: Event) => {
+  const { busy, problem, attempt } = useAttempt();
+  const save = (event: Event) => {
     event.preventDefault();
-    setBusy(true);
-    setProblem(null);
-    try {
+    void attempt(async () => {
       const answer = await ask<{ text: string[] }>(path, { method: "PUT", match: version, body: { text, reason, accept_spend: accept } });
       done(answer.text);
-    } catch (why) {
-      setProblem(messageOf(why));
-    }
-    setBusy(false);
+    });
   };
   const spend = check !== null && !check.valid && check.text.some((line) => line.includes("more than doubles"));
   const ready = check !== null && (check.valid || (spend && accept)) && replayed;
   return (
-    <form class="order" onSubmit={(event) => void save(event)}>
+    <form class="order" onSubmit={save}>
       <label class="field">Reason, which the ledger records<input name="reason" required maxLength={300} value={reason} onInput={(event) => setReason((event.currentTarget as HTMLInputElement).value)} autocomplete="off" /></label>
       {spend && <label class="accept"><input type="checkbox" name="accept" checked={accept} onChange={(event) => setAccept((event.currentTarget as HTMLInputElement).checked)} /> The largest possible spend may more than double</label>}
       <div class="buttons"><button type="submit" class="main" name="take" disabled={busy || !ready}>Take these tables</button></div>
@@ -181,22 +177,16 @@ function useCheck(text: string | null): { check: Check | null; problem: string |
 }
 
 function useReplay(text: string) {
-  const [answer, setAnswer] = useState<{ text: string; days: number; replay: Replay | null; problem: string | null } | null>(null);
-  const [busy, setBusy] = useState(false);
-  const run = async (days: number) => {
-    setBusy(true);
+  const [answer, setAnswer] = useState<{ text: string; days: number; replay: Replay | null }>({ text: "", days: 0, replay: null });
+  const { busy, problem, attempt } = useAttempt();
+  const run = (days: number) => void attempt(async () => {
     const to = new Date();
     const from = new Date(to.getTime() - days * day_ms);
-    try {
-      const replay = await ask<Replay>(`${path}/replay`, { method: "POST", body: { text, from: from.toISOString(), to: to.toISOString() } });
-      setAnswer({ text, days, replay, problem: null });
-    } catch (why) {
-      setAnswer({ text, days, replay: null, problem: messageOf(why) });
-    }
-    setBusy(false);
-  };
-  const fresh = answer !== null && answer.text === text ? answer : null;
-  return { run, busy, problem: fresh?.problem ?? null, days: fresh?.days ?? 0, replay: fresh?.replay ?? null };
+    setAnswer({ text, days, replay: null });
+    setAnswer({ text, days, replay: await ask<Replay>(`${path}/replay`, { method: "POST", body: { text, from: from.toISOString(), to: to.toISOString() } }) });
+  });
+  const fresh = answer.text === text;
+  return { run, busy, problem: fresh ? problem : null, days: answer.days, replay: fresh ? answer.replay : null };
 }
 
 interface WorkProps {
@@ -204,12 +194,35 @@ interface WorkProps {
   draft: Draft;
   changed: boolean;
   name: string;
+  names: string[]; // of all tables
+  setName: (name: string) => void;
   setDraft: (draft: Draft) => void;
   done: (words: string[]) => void;
 }
 
+// Makes a table of another name from the one that is shown; it is in the draft alone until that is taken.
+function Copy({ taken, copy }: { taken: string[]; copy: (name: string) => void }) {
+  const [problem, setProblem] = useState<string | null>(null);
+  const submit = (event: SubmitEvent) => {
+    event.preventDefault();
+    const form = event.currentTarget as HTMLFormElement;
+    const name = String(new FormData(form).get("copy") ?? "").trim();
+    if (taken.includes(name)) return setProblem(`there is a table ${name} already`);
+    setProblem(null);
+    form.reset();
+    copy(name);
+  };
+  return (
+    <form class="buttons" onSubmit={submit} aria-label="copy">
+      <input name="copy" aria-label="name of the copy" placeholder="its name" required size={12} maxLength={31} pattern="[a-z0-9_\-]{1,31}" autocomplete="off" />
+      <button type="submit" name="copy_table">Copy as new table</button>
+      <Problem text={problem} />
+    </form>
+  );
+}
+
 // The draft's own part of the page, for those that may change it.
-function Workbench({ now, draft, changed, name, setDraft, done }: WorkProps) {
+function Workbench({ now, draft, changed, name, names, setName, setDraft, done }: WorkProps) {
   const text = useMemo(() => written(asTables(draft)), [draft]);
   const good = [...draft.values()].every((tiers) => tiers.every((tier) => problemOf(tier) === null));
   const { check, problem } = useCheck(changed && good ? text.text : null);
@@ -228,6 +241,7 @@ function Workbench({ now, draft, changed, name, setDraft, done }: WorkProps) {
       <div class="tools">
         {draft.has(name) && now.tables.some((one) => one.name === name && one.origin === "file") && <button type="button" name="drop" onClick={drop}>Remove {name} from the file</button>}
         {changed && <button type="button" name="discard" onClick={() => setDraft(draftOf(now))}>Discard the draft</button>}
+        {shown && <Copy taken={names} copy={(to) => { setDraft(new Map(draft).set(to, shown.tiers)); setName(to); }} />}
       </div>
       <Problem text={problem} />
       {sorted.rest.length > 0 && <ul class="findings" data-figure="findings">{sorted.rest.map((one) => <li key={one}>{one}</li>)}</ul>}
@@ -235,7 +249,7 @@ function Workbench({ now, draft, changed, name, setDraft, done }: WorkProps) {
       {changed && (
         <Section title="Over what was recorded">
           <div class="buttons">
-            {[1, 7, 30].map((days) => <button key={days} type="button" disabled={replay.busy || !good} onClick={() => void replay.run(days)}>{`Replay the last ${days === 1 ? "day" : `${days} days`}`}</button>)}
+            {[1, 7, 30].map((days) => <button key={days} type="button" disabled={replay.busy || !good} onClick={() => replay.run(days)}>{`Replay the last ${days === 1 ? "day" : `${days} days`}`}</button>)}
           </div>
           {replay.busy && <p class="note" role="status">Deciding it again …</p>}
           <Problem text={replay.problem} />
@@ -269,27 +283,16 @@ function Users({ policies, name }: { policies: Policy[]; name: string }) {
 }
 
 function Undo({ now, done }: { now: Tables; done: (words: string[]) => void }) {
-  const [problem, setProblem] = useState<string | null>(null);
-  const [busy, setBusy] = useState(false);
-  const [refused, setRefused] = useState(false);
-  const undo = async (accept: boolean) => {
-    setBusy(true);
-    setProblem(null);
-    try {
-      const answer = await ask<{ text: string[] }>(`${path}/undo`, { method: "POST", match: now.version, body: { reason: "taken back on the web page", accept_spend: accept } });
-      setRefused(false);
-      done(answer.text);
-    } catch (why) {
-      setProblem(messageOf(why));
-      setRefused(true);
-    }
-    setBusy(false);
-  };
+  const { busy, problem, attempt } = useAttempt();
+  const undo = (accept: boolean) => attempt(async () => {
+    const answer = await ask<{ text: string[] }>(`${path}/undo`, { method: "POST", match: now.version, body: { reason: "taken back on the web page", accept_spend: accept } });
+    done(answer.text);
+  });
   return (
     <>
       <div class="tools">
         <button type="button" name="undo" disabled={busy} onClick={() => void undo(false)}>Take the last change back</button>
-        {refused && <button type="button" disabled={busy} onClick={() => void undo(true)}>Take it back, and accept what it may spend</button>}
+        {problem !== null && <button type="button" disabled={busy} onClick={() => void undo(true)}>Take it back, and accept what it may spend</button>}
       </div>
       <Problem text={problem} />
     </>
@@ -321,12 +324,13 @@ function Loaded({ now, reload }: { now: Tables; reload: () => void }) {
         <label>Table <select name="table" value={name} onChange={(event) => setName((event.currentTarget as HTMLSelectElement).value)}>
           {names.map((one) => <option key={one} value={one}>{one}</option>)}</select></label>
         <span class="note" data-figure="origin">{origin ? origins[origin] : "new"}; file {now.file}, version <span class="hash" data-figure="version">{now.version.slice(0, 12)}</span></span>
+        {may("policy:write") && <a href={linkTo("lab")}>Lab: pay by demand</a>}
       </div>
       <Users policies={now.policies} name={name} />
       {now.version !== now.version_in_force && <p class="banner" role="status">The file is not what is in force: it was changed by hand, and not reloaded.</p>}
       {now.waits && <p class="banner" role="status">A configuration waits to be put in force.</p>}
       {outcome && <ul class="order" role="status" data-figure="outcome">{outcome.map((one) => <li key={one}>{one}</li>)}</ul>}
-      {allowed ? <Workbench now={now} draft={draft} changed={changed} name={name} setDraft={setDraft} done={done} />
+      {allowed ? <Workbench now={now} draft={draft} changed={changed} name={name} names={names} setName={setName} setDraft={setDraft} done={done} />
         : shown && <Editor table={shown} change={null} findings={new Map()} />}
       {allowed && now.former && !changed && <Undo key={now.version} now={now} done={done} />}
     </>

@@ -87,7 +87,7 @@ export function Picture({ tiers, change, label }: Props) {
     },
   });
   return (
-    <svg ref={frame} class="steps" height={height + below} role="group" aria-label={label}>
+    <svg ref={frame} class="picture" height={height + below} role="group" aria-label={label}>
       {steps.map(({ tier, at, left, right, top }) => (
         <g key={at}>
           <rect class={`step s${at % 2}`} x={left} y={top} width={Math.max(1, right - left)} height={height - top} />

@@ -70,7 +70,26 @@ export function Checked({ check }: { check: Check }) {
   );
 }
 
-const rangeText = (sum: Sum) => (sum.simulated_usd_low === sum.simulated_usd_high ? sum.simulated_usd_low : `${sum.simulated_usd_low} to ${sum.simulated_usd_high}`);
+export const rangeText = (sum: Sum) => (sum.simulated_usd_low === sum.simulated_usd_high ? sum.simulated_usd_low : `${sum.simulated_usd_low} to ${sum.simulated_usd_high}`);
+
+// Those that would be paid or checked otherwise, the largest change first.
+export function Differs({ changed, list }: { changed: number; list: (Sum & { orchestrator: string })[] }) {
+  const listed = list.slice(0, shown_orchestrators);
+  const more = changed - listed.length;
+  return (
+    <div class="wide" tabIndex={0} role="region" aria-label="orchestrators that would change most">
+      <table>
+        <thead><tr><th scope="col">Would change most</th><th scope="col" class="number">Checks</th><th scope="col" class="number">Recorded USD</th><th scope="col" class="number">Would be USD</th><th scope="col" class="number">Other tiers</th></tr></thead>
+        <tbody>{listed.map((one) => (
+          <tr key={one.orchestrator} data-changed={one.orchestrator}>
+            <th scope="row">{one.orchestrator}</th><td class="number">{one.decisions}</td><td class="number">{one.recorded_usd}</td><td class="number">{rangeText(one)}</td><td class="number">{one.other_tier}</td>
+          </tr>
+        ))}</tbody>
+      </table>
+      {more > 0 && <p class="note">And {more} more.</p>}
+    </div>
+  );
+}
 
 export function Replayed({ replay, days }: { replay: Replay; days: number }) {
   const { total, orchestrators } = replay;
@@ -83,8 +102,6 @@ export function Replayed({ replay, days }: { replay: Replay; days: number }) {
       </>
     );
   }
-  const listed = orchestrators.list.slice(0, shown_orchestrators);
-  const more = orchestrators.changed - listed.length;
   return (
     <>
       <p data-figure="replay">
@@ -95,19 +112,7 @@ export function Replayed({ replay, days }: { replay: Replay; days: number }) {
         {total.decisions} decisions, each reproduced first; {total.usd_at_these_checks} USD for the same checks, {total.other_tier} in another tier.
         {total.unobserved_seconds > 0 && ` Its own checks ask about ${spanText(total.unobserved_seconds)} that was not observed: hence a range.`}
       </p>
-      {listed.length > 0 && (
-        <div class="wide" tabIndex={0} role="region" aria-label="orchestrators that would change most">
-          <table>
-            <thead><tr><th scope="col">Would change most</th><th scope="col" class="number">Checks</th><th scope="col" class="number">Recorded USD</th><th scope="col" class="number">Would be USD</th><th scope="col" class="number">Other tiers</th></tr></thead>
-            <tbody>{listed.map((one) => (
-              <tr key={one.orchestrator} data-changed={one.orchestrator}>
-                <th scope="row">{one.orchestrator}</th><td class="number">{one.decisions}</td><td class="number">{one.recorded_usd}</td><td class="number">{rangeText(one)}</td><td class="number">{one.other_tier}</td>
-              </tr>
-            ))}</tbody>
-          </table>
-          {more > 0 && <p class="note">And {more} more.</p>}
-        </div>
-      )}
+      {orchestrators.list.length > 0 && <Differs {...orchestrators} />}
     </>
   );
 }

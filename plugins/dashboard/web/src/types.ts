@@ -24,6 +24,7 @@ export interface Orchestrator {
   last_proof: string | null;
   endpoint_problem: string | null;
   pending_change: PendingChange | null;
+  offer: { reachable: boolean; price_wei_per_second: string | null; capacity: number | null; seen_at: string } | null;
   connection_started: string;
   total_calls_processed: number;
   average_latency_ms: number | null;
