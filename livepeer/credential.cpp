@@ -6,6 +6,7 @@
 #include <cstdint>
 #include <exception>
 
+#include "livepeer/wire.hpp"
 #include "stipend/ascii.hpp"
 #include "stipend/hex.hpp"
 #include "stipend/json_parse.hpp"
@@ -20,6 +21,7 @@ using stipend::Result;
 namespace {
 
 constexpr std::size_t most_credential = 4096;  // bytes of text
+constexpr std::size_t most_signer_answer = 65'536;
 
 std::string_view trimmed(std::string_view text) {
     constexpr std::string_view blanks = " \t\r\n";
@@ -98,6 +100,17 @@ Result<Credential> make_credential(std::string_view address, std::string_view si
     std::string bytes(signature);
     if (static_cast<unsigned char>(bytes.back()) < 27) bytes.back() = static_cast<char>(bytes.back() + 27);
     return Credential{std::string(address), "0x" + stipend::hex_encode(bytes)};
+}
+
+Result<Credential> read_signer_answer(std::string_view body) {
+    const auto json = stipend::parse_json(body, {.bytes = most_signer_answer, .depth = 4, .nodes = 100});
+    const auto* address = json ? json->find("address") : nullptr;
+    const auto* signature = json ? json->find("signature") : nullptr;
+    const auto is_text = [](const Json* value) { return value != nullptr && value->is(Json::Kind::string); };
+    if (!is_text(address) || !is_text(signature)) {
+        return fail(STIPEND_E_INVALID, "got \"", printable(body, 80), "\", want {\"address\":...,\"signature\":...}");
+    }
+    return make_credential_of_hex(address->text(), signature->text());
 }
 
 std::string sign_request_body(std::string_view address) {

@@ -34,6 +34,9 @@ stipend::Result<Credential> make_credential(std::string_view address, std::strin
 // The same, from the signature as hex digits, with or without 0x.
 stipend::Result<Credential> make_credential_of_hex(std::string_view address, std::string_view signature);
 
+// Reads the answer of a remote signer's `POST /sign-orchestrator-info`. INVALID: malformed, or another's signature.
+stipend::Result<Credential> read_signer_answer(std::string_view body);
+
 // The body of a gateway's `POST /signMessage`, which signs any bytes: the Keccak-256 of the address, nothing else.
 std::string sign_request_body(std::string_view address);
 

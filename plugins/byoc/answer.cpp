@@ -35,20 +35,6 @@ Result<void> check_server(const std::string& served_by, const Expected& expected
                 "; if that is its own name, add to its entry: service_addresses: [\"", shown, "\"]");
 }
 
-// True: the evidence was verified. False: there is none that can be verified.
-Result<bool> check_signed(const livepeer::Uptime& uptime, const Expected& expected) {
-    const bool key_known = !expected.evidence.public_key.empty();
-    if (!uptime.evidence && expected.signed_only) {
-        return fail(STIPEND_E_INVALID, "signed evidence is demanded: got an answer without evidence");
-    }
-    if (!uptime.evidence || !key_known) return false;
-    STIPEND_TRY(check_evidence(*uptime.evidence, expected.evidence,
-                               {.ppm = uptime.ppm,
-                                .window_s = uptime.window_s,
-                                .service_list = uptime.service_list ? &*uptime.service_list : nullptr}));
-    return true;
-}
-
 Result<livepeer::Uptime> check_answer(const HttpReply& reply, const Attempt& attempt, const Expected& expected) {
     const auto error = [](const auto&... parts) { return fail(STIPEND_E_INVALID, parts...); };
     if (reply.status != STIPEND_OK) {
@@ -90,7 +76,7 @@ Attempt read_answer(const HttpReply& reply, const Expected& expected) {
     }
     attempt.reported_ppm = uptime->ppm;
     attempt.reported_window_s = uptime->window_s;
-    const auto verified = check_signed(*uptime, expected);
+    const auto verified = livepeer::check_signed(*uptime, expected.evidence, expected.signed_only);
     attempt.valid = verified.ok();
     attempt.verified = verified && *verified;
     if (!verified) attempt.reason = verified.error().message;

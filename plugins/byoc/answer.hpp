@@ -6,7 +6,7 @@
 #include <string_view>
 #include <vector>
 
-#include "evidence.hpp"
+#include "livepeer/evidence.hpp"
 #include "stipend/host.hpp"
 #include "stipend/money.hpp"
 
@@ -38,7 +38,7 @@ struct Attempt {
 struct Expected {
     std::string address;
     std::vector<std::string> service_addresses;  // other addresses that it may announce
-    EvidenceWanted evidence;                     // without a public key evidence is not verified
+    livepeer::EvidenceWanted evidence;           // without a public key evidence is not verified
     bool signed_only = false;                    // a response without verified evidence is rejected
     bool call = false;                           // of a distributed call: any body but an empty one will do
 };

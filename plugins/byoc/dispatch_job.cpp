@@ -3,7 +3,6 @@
 #include <algorithm>
 
 #include "livepeer/wire.hpp"
-#include "stipend/hex.hpp"
 
 namespace byoc {
 
@@ -24,15 +23,6 @@ std::vector<std::string> lines_of(std::string_view text) {
     return out;
 }
 
-EvidenceWanted wanted_of(const stipend_job& raw) {
-    return {.orchestrator_id = std::string(stipend::view(raw.orchestrator_id)),
-            .nonce = stipend::hex_encode(stipend::view(raw.nonce)),
-            .period_from = std::to_string(raw.period_from),
-            .period_to = std::to_string(raw.period_to),
-            .asked_window_s = raw.window_s,
-            .public_key = std::string(stipend::view(raw.public_key))};
-}
-
 }  // namespace
 
 Result<Dispatch::JobPtr> Dispatch::take(const stipend_job& raw, Completion<stipend_job_result> done) const {
@@ -45,7 +35,7 @@ Result<Dispatch::JobPtr> Dispatch::take(const stipend_job& raw, Completion<stipe
             .capability = given.empty() ? settings_.capability : std::string(given),
             .expected = {.address = std::string(stipend::view(raw.address)),
                          .service_addresses = lines_of(stipend::view(raw.service_addresses)),
-                         .evidence = wanted_of(raw),
+                         .evidence = livepeer::evidence_wanted(raw),
                          .signed_only = settings_.signed_only || (raw.flags & STIPEND_JOB_NEEDS_SIGNATURE) != 0},
             .rule = {.max_price = settings_.max_price,
                      .allow_unseen = settings_.allow_unseen_price,

@@ -1,8 +1,8 @@
 #include "gateway_cli.hpp"
 
 #include "livepeer/eth_key.hpp"
+#include "livepeer/server_trust.hpp"
 #include "livepeer/wire.hpp"
-#include "server_trust.hpp"
 #include "stipend/json_parse.hpp"
 
 namespace byoc {
@@ -60,7 +60,7 @@ Result<CliEndpoint> CliEndpoint::parse(std::string_view text) {
         }
         return CliEndpoint{"http://localhost", std::string(path)};
     }
-    if (!livepeer::check_url(text) || !text.starts_with("http://") || !is_loopback_url(text)) {
+    if (!livepeer::check_url(text) || !text.starts_with("http://") || !livepeer::is_loopback_url(text)) {
         return fail(STIPEND_E_INVALID, "got \"", livepeer::printable(text, 80),
                     "\", want http:// and a loopback address, or unix:/path: this port signs anything with the "
                     "gateway's key, so it must not be reached over a network");
@@ -99,18 +99,6 @@ void FundsReader::over(const Result<Funds>& funds) {
     std::vector<Done> waiting;
     waiting.swap(waiting_);
     for (auto& done : waiting) done(funds);
-}
-
-Result<livepeer::Credential> read_signer_answer(std::string_view body) {
-    const auto json = stipend::parse_json(body, {.bytes = most_cli_answer, .depth = 4, .nodes = 100});
-    const auto* address = json ? json->find("address") : nullptr;
-    const auto* signature = json ? json->find("signature") : nullptr;
-    const auto is_text = [](const Json* value) { return value != nullptr && value->is(Json::Kind::string); };
-    if (!is_text(address) || !is_text(signature)) {
-        return fail(STIPEND_E_INVALID, "got \"", livepeer::printable(body, 80),
-                    "\", want {\"address\":...,\"signature\":...}");
-    }
-    return livepeer::make_credential_of_hex(address->text(), signature->text());
 }
 
 void CredentialSource::ask(Done done) {
@@ -161,7 +149,7 @@ void CredentialSource::ask_signer() {
     const auto sent = host_.http(request, [this](const HttpReply& reply) {
         auto body = body_of(reply);
         if (!body) return over(std::move(body).error().in("sign-orchestrator-info"));
-        over(read_signer_answer(*body));
+        over(livepeer::read_signer_answer(*body));
     });
     if (!sent) over(stipend::Error(sent.error()));
 }

@@ -94,7 +94,4 @@ class CredentialSource {
     std::vector<Done> waiting_;
 };
 
-// Reads the answer of a remote signer's `POST /sign-orchestrator-info`. INVALID: malformed, or another's signature.
-stipend::Result<livepeer::Credential> read_signer_answer(std::string_view body);
-
 }  // namespace byoc

@@ -60,9 +60,9 @@ Registration::Registration(const WorkerSettings& settings, stipend::Host host, s
       probes_failed_(stipend::Metric::counter(host, "probes_failed_total", "Probes that the orchestrator left open")) {}
 
 void Registration::begin() {
-    if (!is_loopback_url(settings_.orchestrator)) {
+    if (!livepeer::is_loopback_url(settings_.orchestrator)) {
         const bool plain = settings_.orchestrator.starts_with("http:");
-        if (plain || settings_.trust.by == ServerTrust::By::any) {
+        if (plain || settings_.trust.by == livepeer::ServerTrust::By::any) {
             host_.log(STIPEND_LOG_WARN, cat("the secret is sent ", plain ? "in the clear to " : "to any server at ",
                                             settings_.orchestrator, plain ? " (http)" : " (tls: none)",
                                             ": want orchestrator_cert, orchestrator_ca or pin_sha256, and https"));
@@ -141,11 +141,11 @@ void Registration::registered(const HttpReply& reply) {
 
 std::string Registration::certificate_trouble(const std::string& error) const {
     switch (settings_.trust.by) {
-        case ServerTrust::By::pin:
+        case livepeer::ServerTrust::By::pin:
             return cat("its certificate is not the one of pin_sha256: ", error,
                        "; an orchestrator makes a new one at each start, so it was restarted, or another server "
                        "answers there: orchestrator_cert (its dataDir/cert.pem) survives restarts");
-        case ServerTrust::By::certificate:
+        case livepeer::ServerTrust::By::certificate:
             return cat("its certificate is not the one in ", settings_.trust.value, ": ", error);
         default:
             return cat("TLS fails: ", error,

@@ -77,7 +77,7 @@ Result<void> parse_price(const ConfigView& config, Settings& out) {
 Result<void> parse_orchestrators(const ConfigView& config, Settings& out) {
     for (const auto& [address, view] : config.at("orchestrator_pins").members()) {
         STIPEND_LET(text, view.string());
-        auto trust = ServerTrust::parse(text);
+        auto trust = livepeer::ServerTrust::parse(text);
         if (!trust) return view.refuse(trust.error().message);
         const auto bare = livepeer::without_slash(address);
         if (!bare.starts_with("https://"))

@@ -8,7 +8,7 @@
 
 #include "gateway_cli.hpp"
 #include "livepeer/credential.hpp"
-#include "server_trust.hpp"
+#include "livepeer/server_trust.hpp"
 #include "stipend/abi/lifecycle.h"
 #include "stipend/duration.hpp"
 #include "stipend/json.hpp"
@@ -30,7 +30,7 @@ struct Settings {
     bool signed_only = false;  // a response without verified evidence is rejected
     std::int64_t retry_after_ns = 5 * stipend::ns_per_s;
     std::uint64_t max_body = 1 << 20;
-    std::map<std::string, ServerTrust> trust;  // by stipend::address_key
+    std::map<std::string, livepeer::ServerTrust> trust;  // by stipend::address_key
 };
 
 // Pure; errors carry the JSON pointer of the value.

@@ -1,7 +1,7 @@
 #include "token_client.hpp"
 
+#include "livepeer/server_trust.hpp"
 #include "livepeer/wire.hpp"
-#include "server_trust.hpp"
 #include "stipend/url.hpp"
 
 namespace byoc {
@@ -70,7 +70,7 @@ Result<void> TokenClient::send(const AskPtr& ask, const std::string& address, st
     const auto trust = settings_.trust.find(stipend::address_key(address));
     std::string pin;
     // Any certificate is accepted by default, as a gateway does.
-    const ServerTrust any{ServerTrust::By::any, {}};
+    const livepeer::ServerTrust any{livepeer::ServerTrust::By::any, {}};
     STIPEND_TRY((trust == settings_.trust.end() ? any : trust->second).apply(request, pin));
     const auto asked_at = host_.monotonic();
     const bool own = credential_.own();

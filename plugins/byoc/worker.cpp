@@ -91,18 +91,18 @@ void Worker::begin() {
 
 // The configured key, else the stored one, else a new one, which is then stored. A key that cannot be stored is not
 // used: the payer would see another worker after each restart.
-Result<SigningKey> Worker::find_key() {
-    if (!settings_.key_seed.empty()) return SigningKey::from_seed(settings_.key_seed);
+Result<livepeer::SigningKey> Worker::find_key() {
+    if (!settings_.key_seed.empty()) return livepeer::SigningKey::from_seed(settings_.key_seed);
     const auto kept = host_.kv_get(seed_key);
     if (kept) {
-        auto key = SigningKey::from_seed(*kept);
+        auto key = livepeer::SigningKey::from_seed(*kept);
         if (!key) return std::move(key).error().in("the key that was kept");
         return key;
     }
-    if (kept.error().status != STIPEND_E_UNAVAILABLE) return Result<SigningKey>(stipend::Error(kept.error()));
-    STIPEND_LET(seed, SigningKey::random_seed());
+    if (kept.error().status != STIPEND_E_UNAVAILABLE) return Result<livepeer::SigningKey>(stipend::Error(kept.error()));
+    STIPEND_LET(seed, livepeer::SigningKey::random_seed());
     STIPEND_TRY(host_.kv_put(seed_key, seed));
-    return SigningKey::from_seed(seed);
+    return livepeer::SigningKey::from_seed(seed);
 }
 
 void Worker::quiesce() {
@@ -194,7 +194,7 @@ void Worker::do_job(RouteRequest request, const JobAsked& job) {
     if (!report) return refuse_job(std::move(request), 503, report.error().message);
     auto answer = job_answer(*report, settings_, job);
     if (!job.nonce.empty() && key_) {
-        auto evidence = signed_evidence(evidence_of(*report, settings_, job), *key_);
+        auto evidence = livepeer::signed_evidence(evidence_of(*report, settings_, job), *key_);
         if (evidence) answer.set("evidence", std::move(*evidence));
         if (!evidence) host_.log(STIPEND_LOG_ERROR, evidence.error().message);
     }

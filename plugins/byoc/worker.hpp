@@ -8,7 +8,7 @@
 #include <string>
 #include <vector>
 
-#include "evidence.hpp"
+#include "livepeer/evidence.hpp"
 #include "registration.hpp"
 #include "stipend/plugin.hpp"
 #include "worker_answers.hpp"
@@ -44,7 +44,7 @@ class Worker {
     stipend::Result<void> mount();
     stipend::Result<void> add_route(std::string_view method, const std::string& path, stipend::Route::Handler handler);
     void begin();
-    stipend::Result<SigningKey> find_key();
+    stipend::Result<livepeer::SigningKey> find_key();
     // Responds with `answer` of the report on the requested window.
     void tell(stipend::RouteRequest request,
               stipend::Json (Worker::*answer)(const stipend::ServiceReport&) const) const;
@@ -61,7 +61,7 @@ class Worker {
     stipend::Metric jobs_, jobs_refused_;
     std::vector<stipend::Route> routes_;
     // [pool]
-    std::optional<SigningKey> key_;
+    std::optional<livepeer::SigningKey> key_;
     std::map<std::uint64_t, std::unique_ptr<stipend::Timer>> in_hand_;  // each holds an accepted job
     std::uint64_t last_job_ = 0;
     std::int64_t jobs_done_ = 0;

@@ -268,7 +268,7 @@ std::string metadata_text(const ServiceReport& report, const WorkerSettings& set
     return out.dump();
 }
 
-Evidence evidence_of(const ServiceReport& report, const WorkerSettings& settings, const JobAsked& job) {
+livepeer::Evidence evidence_of(const ServiceReport& report, const WorkerSettings& settings, const JobAsked& job) {
     std::vector<std::pair<std::string, std::uint32_t>> services;
     for (const auto& one : report.services) services.emplace_back(one.name, one.up_ppm);
     return {.orchestrator_id = settings.orchestrator_id,
@@ -278,7 +278,7 @@ Evidence evidence_of(const ServiceReport& report, const WorkerSettings& settings
             .uptime_ppm = report.overall_ppm,
             .window_s = report.window_s,
             .coverage_ppm = report.coverage_ppm,
-            .services_sha256 = services_hash(std::move(services))};
+            .services_sha256 = livepeer::services_hash(std::move(services))};
 }
 
 }  // namespace byoc

@@ -5,7 +5,7 @@
 #include <string>
 #include <string_view>
 
-#include "evidence.hpp"
+#include "livepeer/evidence.hpp"
 #include "stipend/json.hpp"
 #include "stipend/services.hpp"
 #include "worker_settings.hpp"
@@ -36,6 +36,7 @@ stipend::Json job_answer(const stipend::ServiceReport& report, const WorkerSetti
 // The value of X-Metadata: one line of ASCII.
 std::string metadata_text(const stipend::ServiceReport& report, const WorkerSettings& settings, const JobAsked& job);
 // The evidence to sign for that job.
-Evidence evidence_of(const stipend::ServiceReport& report, const WorkerSettings& settings, const JobAsked& job);
+livepeer::Evidence evidence_of(const stipend::ServiceReport& report, const WorkerSettings& settings,
+                               const JobAsked& job);
 
 }  // namespace byoc

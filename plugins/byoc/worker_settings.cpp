@@ -52,14 +52,14 @@ Result<std::string> path_of(const ConfigView& config) {
 }
 
 // The one of tls: none, pin_sha256, orchestrator_cert and orchestrator_ca that is given; otherwise the system's roots.
-Result<ServerTrust> trust_of(const ConfigView& config, std::string_view orchestrator) {
+Result<livepeer::ServerTrust> trust_of(const ConfigView& config, std::string_view orchestrator) {
     const auto tls = config.at("tls");
     STIPEND_LET(mode, tls.string_or("verify"));
     if (mode != "verify" && mode != "none") return tls.refuse("got \"", mode, "\", want verify or none");
-    ServerTrust out;
+    livepeer::ServerTrust out;
     std::string_view given = mode == "none" ? "tls" : "";
-    if (mode == "none") out.by = ServerTrust::By::any;
-    const auto take = [&](std::string_view key, ServerTrust::By by, auto read) -> Result<void> {
+    if (mode == "none") out.by = livepeer::ServerTrust::By::any;
+    const auto take = [&](std::string_view key, livepeer::ServerTrust::By by, auto read) -> Result<void> {
         const auto view = config.at(key);
         if (!view.present()) return {};
         STIPEND_LET(value, read(view));
@@ -72,10 +72,10 @@ Result<ServerTrust> trust_of(const ConfigView& config, std::string_view orchestr
         out = {by, value};
         return {};
     };
-    STIPEND_TRY(take("pin_sha256", ServerTrust::By::pin,
+    STIPEND_TRY(take("pin_sha256", livepeer::ServerTrust::By::pin,
                      [](const ConfigView& view) { return hex_of_32_bytes(view, "the SHA-256 of a certificate"); }));
-    STIPEND_TRY(take("orchestrator_cert", ServerTrust::By::certificate, path_of));
-    STIPEND_TRY(take("orchestrator_ca", ServerTrust::By::ca_file, path_of));
+    STIPEND_TRY(take("orchestrator_cert", livepeer::ServerTrust::By::certificate, path_of));
+    STIPEND_TRY(take("orchestrator_ca", livepeer::ServerTrust::By::ca_file, path_of));
     return out;
 }
 

@@ -4,7 +4,7 @@
 #include <cstdint>
 #include <string>
 
-#include "server_trust.hpp"
+#include "livepeer/server_trust.hpp"
 #include "stipend/duration.hpp"
 #include "stipend/json.hpp"
 
@@ -15,7 +15,7 @@ inline constexpr std::int64_t most_window_s = 7 * stipend::s_per_day;
 struct WorkerSettings {
     std::string orchestrator;  // URL without a trailing slash
     std::string secret;
-    ServerTrust trust;
+    livepeer::ServerTrust trust;
     std::string capability = "agent-net";
     std::string url = "http://localhost:9876";
     std::string description = "Watches services and reports their uptime";

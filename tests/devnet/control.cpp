@@ -66,6 +66,25 @@ Result<Reply> change_gateway(Network& network, const Request& request) {
     return answer(200, Json::object().set("gateway", name));
 }
 
+Result<Reply> change_signer(Network& network, const Request& request) {
+    STIPEND_LET(json, body_of(request));
+    const auto* fault = json.find("fault");
+    if (fault == nullptr || json.members().size() != 1) {
+        return fail(STIPEND_E_INVALID, R"(body: want {"fault": "down"})");
+    }
+    STIPEND_LET(change, parse_signer_fault(*fault));
+    network.apply_signer(change);
+    return answer(200, Json::object().set("signer", true));
+}
+
+Result<Reply> register_runners(Network& network, const Request& request) {
+    STIPEND_LET(number, query_number(request.query, "orchestrator", 0));
+    if (number >= network.size()) {
+        return fail(STIPEND_E_INVALID, "orchestrator: got ", number, ", want less than ", network.size());
+    }
+    return network.register_runners(number, request.body);
+}
+
 Result<Reply> show(Network& network, const Request& request) {
     STIPEND_LET(limit, query_number(request.query, "limit", default_limit));
     if (request.path == "/jobs") return typed_reply(200, "application/json", network.jobs(limit) + "\n");
@@ -84,6 +103,8 @@ Reply control(Network& network, const Request& request) {
     };
     static constexpr Entry entries[] = {{"POST", "/fault", change_fault},
                                         {"POST", "/gateway", change_gateway},
+                                        {"POST", "/signer", change_signer},
+                                        {"POST", "/registerLiveRunners", register_runners},
                                         {"GET", "/state", show},
                                         {"GET", "/jobs", show}};
     for (const auto& entry : entries) {
@@ -92,7 +113,8 @@ Reply control(Network& network, const Request& request) {
         auto reply = entry.route(network, request);
         return reply ? std::move(*reply) : refuse(400, reply.error().message);
     }
-    return refuse(404, "want POST /fault, POST /gateway, GET /state or GET /jobs");
+    return refuse(404,
+                  "want POST /fault, POST /gateway, POST /signer, POST /registerLiveRunners, GET /state or GET /jobs");
 }
 
 }  // namespace stipend::devnet

@@ -68,6 +68,7 @@ class Devnet::Impl {
             STIPEND_LET(id, server_.listen(options_.control, [this](const Request& request, const Respond& respond) {
                 auto reply = control(*network_, request);
                 follow_gateway_fault();
+                follow_signer_fault();
                 server_.settle();
                 respond(std::move(reply));
                 return Abandon();
@@ -80,6 +81,13 @@ class Devnet::Impl {
                 return Abandon();
             }));
             cli_ = id;
+        }
+        if (options_.signer_served) {
+            STIPEND_LET(id, server_.listen(options_.signer, [this](const Request& request, const Respond& respond) {
+                respond(network_->signer_request(request));
+                return Abandon();
+            }));
+            signer_ = id;
         }
         server_.start();
         for (const auto& event : options_.timeline) schedule(event);
@@ -96,6 +104,12 @@ class Devnet::Impl {
 
     [[nodiscard]] std::string cli_url() const { return cli_ ? url(options_.cli, *cli_) : ""; }
 
+    [[nodiscard]] std::string signer_url() const { return signer_ ? url(options_.signer, *signer_) : ""; }
+
+    void set_signer(const SignerFault& fault) {
+        network_->apply_signer(fault);
+        follow_signer_fault();
+    }
     void set_gateway(const GatewayFault& fault) {
         network_->apply_gateway(fault);
         follow_gateway_fault();
@@ -110,9 +124,10 @@ class Devnet::Impl {
     Result<void> listen_orchestrators() {
         std::uint32_t number = 0;
         for (const auto& endpoint : options_.orchestrator_listen) {
-            const auto handler = [this, number](const Request& request, const Respond& respond) {
-                network_->orchestrator_request(number, request, respond);
-                return Abandon();
+            const auto handler = [this, number](const Request& request, const Respond& respond) -> Abandon {
+                const auto call = network_->orchestrator_request(number, request, respond);
+                if (call == 0) return {};
+                return [this, number, call] { network_->abandon_call(number, call); };
             };
             STIPEND_LET(address, listeners_.add(endpoint, handler));
             options_.population.addresses.push_back(std::move(address));
@@ -129,6 +144,14 @@ class Devnet::Impl {
             if (auto done = server_.set_open(*id, open); !done) {
                 std::fprintf(stderr, "stipend-devnet: %s\n", done.error().message.c_str());
             }
+        }
+    }
+
+    void follow_signer_fault() {
+        if (!signer_) return;
+        const bool open = network_->signer_fault().kind != SignerFaultKind::down;
+        if (auto done = server_.set_open(*signer_, open); !done) {
+            std::fprintf(stderr, "stipend-devnet: %s\n", done.error().message.c_str());
         }
     }
 
@@ -154,6 +177,7 @@ class Devnet::Impl {
     Server::ListenerId gateway_ = 0;
     std::optional<Server::ListenerId> control_;
     std::optional<Server::ListenerId> cli_;
+    std::optional<Server::ListenerId> signer_;
 };
 
 Devnet::Devnet(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
@@ -176,6 +200,12 @@ std::string Devnet::control_url() const {
 }
 std::string Devnet::cli_url() const {
     return impl_->cli_url();
+}
+std::string Devnet::signer_url() const {
+    return impl_->signer_url();
+}
+void Devnet::set_signer(const SignerFault& fault) {
+    impl_->set_signer(fault);
 }
 void Devnet::set_gateway(const GatewayFault& fault) {
     impl_->set_gateway(fault);

@@ -22,6 +22,8 @@ struct Options {
     Endpoint control = {};
     bool cli_served = false;  // whether the gateway's command line listener is served, on:
     Endpoint cli = {};
+    bool signer_served = false;  // whether a remote signer is served, on:
+    Endpoint signer = {};
     std::vector<Endpoint> orchestrator_listen = {};  // the first orchestrators, in order
     std::string certificate_folder = {};             // each certificate is written to <folder>/<number>/cert.pem
     std::vector<Event> timeline = {};
@@ -42,6 +44,10 @@ class Devnet {
     [[nodiscard]] std::string control_url() const;
     // Empty without a command line listener.
     [[nodiscard]] std::string cli_url() const;
+    // Empty without a remote signer.
+    [[nodiscard]] std::string signer_url() const;
+    // [any but a handler] As POST /signer: sets the fault, and closes or opens the signer's listener.
+    void set_signer(const SignerFault& fault);
     // [any but a handler] As POST /gateway: sets the fault, and closes or opens the gateway's listeners.
     void set_gateway(const GatewayFault& fault);
     // [any but a handler] As POST /fault.

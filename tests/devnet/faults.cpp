@@ -27,7 +27,7 @@ struct Row {
     std::string_view help;
 };
 
-constexpr std::array<Row, 38> rows{{
+constexpr std::array<Row, 41> rows{{
     {"none", Verb::heal, FaultKind::none, "", "healthy again, worker registered; the reported uptime stays"},
     {"down", Verb::fault, FaultKind::down, "chance ", "the token request is refused"},
     {"blackhole", Verb::fault, FaultKind::blackhole, "chance ", "the token request is never answered"},
@@ -58,6 +58,9 @@ constexpr std::array<Row, 38> rows{{
     {"header_flood", Verb::fault, FaultKind::header_flood, "bytes chance ", "headers without end, up to `bytes`"},
     {"token_refused", Verb::fault, FaultKind::token_refused, "status chance ",
      "no token: 503 without a reserve, 400 without ticket parameters"},
+    {"runner_unhealthy", Verb::fault, FaultKind::runner_unhealthy, "", "its live runners are hidden: 404"},
+    {"runner_full", Verb::fault, FaultKind::runner_full, "", "its live runners have no free slot: 503"},
+    {"payment_refused", Verb::fault, FaultKind::payment_refused, "", "a live runner's payment is refused: 403"},
     {"uptime", Verb::uptime, FaultKind::none, "percent raw missing ",
      "what the worker reports: percent, JSON text, none"},
     {"slow", Verb::slow, FaultKind::none, "delay ", "the worker answers after `delay`"},

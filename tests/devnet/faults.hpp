@@ -39,6 +39,9 @@ enum class FaultKind : std::uint8_t {
     header_flood,       // the head never ends
     gzip,               // the worker's answer is compressed, or only says so
     redirect_loop,      // the worker redirects without end: the capability is removed
+    runner_unhealthy,   // its live runners are hidden, as after a failed health check
+    runner_full,        // its live runners have no free slot
+    payment_refused,    // a call's payment is refused
     token_refused,      // the token route refuses every sender, in the words for one without a reserve
 };
 

@@ -22,6 +22,8 @@ struct CommandLine {
     std::string gateway = "127.0.0.1:9935";
     std::string control;
     std::string cli;
+    std::string signer;
+    std::string runner_ttl;
     std::vector<std::string> listen;
     std::string era = "head";
     std::string scenario;
@@ -44,6 +46,15 @@ void describe(CLI::App& app, CommandLine& line) {
     app.add_option("--gateway", line.gateway, "The gateway's address; port 0 takes a free one")->capture_default_str();
     app.add_option("--control", line.control, "Address of the live control, such as 127.0.0.1:9936");
     app.add_option("--cli", line.cli, "Address of the gateway's command line listener, such as 127.0.0.1:7935");
+    app.add_flag("--live-runners", options.settings.live_runners, "Orchestrators serve the routes of live runners");
+    app.add_option("--runner-price", options.settings.runner_price_wei,
+                   "Of a call to a scripted live runner, in wei; 0: off chain, nothing is paid")
+        ->check(CLI::Range(std::int64_t{0}, std::int64_t{1} << 62))
+        ->capture_default_str();
+    app.add_option("--runner-ttl", line.runner_ttl,
+                   "How long a live runner without a heartbeat is there; heartbeats, sweep and health checks come four "
+                   "times as often. Default: 20s");
+    app.add_option("--signer", line.signer, "Address of the remote signer, such as 127.0.0.1:7936");
     app.add_option("--deposit", options.settings.deposit_wei, "Of the gateway's account, in wei")
         ->check(CLI::Validator(is_amount, "DIGITS"))
         ->capture_default_str();
@@ -142,6 +153,21 @@ Result<void> complete(const CLI::App& app, CommandLine& line) {
         options.cli_served = true;
         options.cli = cli;
     }
+    if (!line.signer.empty()) {
+        STIPEND_LET(signer, parse_endpoint(line.signer, reach));
+        options.signer_served = true;
+        options.signer = signer;
+    }
+    if (!line.runner_ttl.empty()) {
+        constexpr std::int64_t beats = 4;
+        auto ttl_ns = parse_duration(line.runner_ttl);
+        if (!ttl_ns || *ttl_ns < beats * ns_per_ms || *ttl_ns > 3600 * ns_per_s) {
+            return fail(STIPEND_E_CONFIG, "--runner-ttl: got \"", line.runner_ttl,
+                        "\", want a duration from 4ms to 1h");
+        }
+        options.settings.runner_ttl_ns = *ttl_ns;
+        options.settings.runner_beat_ns = *ttl_ns / beats;
+    }
     for (const auto& text : line.listen) {
         constexpr std::string_view plain = "http://";
         const bool is_plain = text.rfind(plain, 0) == 0;
@@ -187,8 +213,10 @@ void announce(Devnet& devnet, const CommandLine& line, const std::string& capabi
     const int ready_fd = line.ready_fd;
     auto& network = devnet.network();
     const auto shown = [](const std::string& url) { return url.empty() ? std::string("none") : url; };
-    const auto ready = fmt::format("devnet ready gateway={} control={} orchestrators={} cli={}\n", devnet.gateway_url(),
-                                   shown(devnet.control_url()), network.size(), shown(devnet.cli_url()));
+    const auto signer = devnet.signer_url().empty() ? std::string() : " signer=" + devnet.signer_url();
+    const auto ready =
+        fmt::format("devnet ready gateway={} control={} orchestrators={} cli={}{}\n", devnet.gateway_url(),
+                    shown(devnet.control_url()), network.size(), shown(devnet.cli_url()), signer);
     fmt::print("{}", ready);
     if (!line.scenario.empty()) {
         fmt::print("{}", next_commands({.addresses = network.addresses(),

@@ -16,12 +16,15 @@ struct Request {
     std::string method = {};
     std::string path = {};  // without the query
     std::string query = {};
-    std::string livepeer = {};       // Livepeer
-    std::string eth_address = {};    // Livepeer-Eth-Address
-    std::string capability = {};     // Livepeer-Capability
-    std::string payment = {};        // Livepeer-Payment
-    std::string authorization = {};  // Authorization
-    std::string content_type = {};   // Content-Type
+    std::string livepeer = {};                                      // Livepeer
+    std::string eth_address = {};                                   // Livepeer-Eth-Address
+    std::string capability = {};                                    // Livepeer-Capability
+    std::string payment = {};                                       // Livepeer-Payment
+    std::string authorization = {};                                 // Authorization
+    std::string content_type = {};                                  // Content-Type
+    std::string payer = {};                                         // Livepeer-Payer-Address
+    std::string segment = {};                                       // Livepeer-Segment
+    std::vector<std::pair<std::string, std::string>> headers = {};  // those that a live runner gets, of /apps/ only
     std::string body = {};
 };
 

@@ -116,8 +116,9 @@ Network::Network(World& world, Settings settings, const Population& population)
       random_(settings_.seed),
       log_(settings_.job_log),
       account_(EthKey::from_seed(cat("stipend-devnet gateway ", settings_.seed)), settings_.deposit_wei,
-               settings_.reserve_wei) {
-    const Surroundings around{*world_, settings_, random_, log_, account_};
+               settings_.reserve_wei),
+      signer_(account_, settings_) {
+    const Surroundings around{*world_, settings_, random_, log_, account_, signer_};
     gateway_ = std::make_unique<Gateway>(around, orchestrators_);
     orchestrators_.reserve(population.count);
     for (std::uint32_t number = 0; number < population.count; ++number) {
@@ -167,9 +168,34 @@ Ticket Network::gateway_request(Request request, const Respond& respond) {
     return Ticket(std::move(parsed.job));
 }
 
-void Network::orchestrator_request(std::uint32_t number, const Request& request, const Respond& respond) {
+std::uint64_t Network::orchestrator_request(std::uint32_t number, const Request& request, const Respond& respond) {
     const std::lock_guard lock(mutex_);
-    orchestrators_.at(number)->handle(request, respond);
+    return orchestrators_.at(number)->handle(request, respond);
+}
+
+void Network::abandon_call(std::uint32_t number, std::uint64_t call) {
+    const std::lock_guard lock(mutex_);
+    orchestrators_.at(number)->abandon(call);
+}
+
+Reply Network::signer_request(const Request& request) {
+    const std::lock_guard lock(mutex_);
+    return signer_.handle(request);
+}
+
+Reply Network::register_runners(std::uint32_t number, std::string_view body) {
+    const std::lock_guard lock(mutex_);
+    return orchestrators_.at(number)->live().register_static(body);
+}
+
+void Network::apply_signer(const SignerFault& fault) {
+    const std::lock_guard lock(mutex_);
+    signer_.apply(fault);
+}
+
+SignerFault Network::signer_fault() const {
+    const std::lock_guard lock(mutex_);
+    return signer_.fault();
 }
 
 void Network::abandon(const Ticket& ticket) {
@@ -232,14 +258,16 @@ std::string Network::state(std::uint32_t from, std::uint32_t limit) const {
     auto list = Json::array();
     const auto end = std::min<std::uint64_t>(orchestrators_.size(), std::uint64_t{from} + limit);
     for (auto number = from; number < end; ++number) {
-        list.push(state_of(*orchestrators_[number], gateway_->spelling(number)));
+        auto one = state_of(*orchestrators_[number], gateway_->spelling(number));
+        if (settings_.live_runners) one.set("live_runners", orchestrators_[number]->live().state());
+        list.push(std::move(one));
     }
-    return Json::object()
-        .set("gateway", state_of(gateway_->counters(), gateway_fault_.kind, account_))
-        .set("jobs", of_count(log_.total()))
-        .set("total", of_count(orchestrators_.size()))
-        .set("orchestrators", std::move(list))
-        .dump();
+    auto out = Json::object()
+                   .set("gateway", state_of(gateway_->counters(), gateway_fault_.kind, account_))
+                   .set("jobs", of_count(log_.total()))
+                   .set("total", of_count(orchestrators_.size()));
+    if (settings_.live_runners) out.set("signer", signer_.state());
+    return out.set("orchestrators", std::move(list)).dump();
 }
 
 std::string Network::jobs(std::size_t limit) const {

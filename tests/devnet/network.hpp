@@ -55,7 +55,15 @@ class Network {
 
     Ticket gateway_request(Request request, const Respond& respond);
     // `number` < size().
-    void orchestrator_request(std::uint32_t number, const Request& request, const Respond& respond);
+    // What it returns names a call to a live runner that is under way, for `abandon_call`; 0: none is.
+    std::uint64_t orchestrator_request(std::uint32_t number, const Request& request, const Respond& respond);
+    // The client of that call hung up.
+    void abandon_call(std::uint32_t number, std::uint64_t call);
+    [[nodiscard]] Reply signer_request(const Request& request);
+    // As POST /registerLiveRunners of that orchestrator's own command line port. `number` < size().
+    [[nodiscard]] Reply register_runners(std::uint32_t number, std::string_view body);
+    void apply_signer(const SignerFault& fault);
+    [[nodiscard]] SignerFault signer_fault() const;
     [[nodiscard]] Reply cli_request(const Request& request) const;
     // The client of this job hung up.
     void abandon(const Ticket& ticket);
@@ -84,6 +92,7 @@ class Network {
     Random random_;
     JobLog log_;
     Account account_;
+    RemoteSigner signer_;
     std::vector<std::unique_ptr<Orchestrator>> orchestrators_;
     std::unique_ptr<Gateway> gateway_;
     GatewayFault gateway_fault_;

@@ -38,8 +38,19 @@ std::string worker_url(std::string_view base, std::string_view path) {
 }  // namespace
 
 Orchestrator::Orchestrator(Surroundings surroundings, std::uint32_t number, std::string address, bool bare)
-    : around_(surroundings), number_(number), address_(std::move(address)), bare_(bare) {
+    : around_(surroundings), number_(number), address_(std::move(address)), bare_(bare), live_(runner_host(), bare) {
     if (!bare_) register_scripted();
+}
+
+RunnerHost Orchestrator::runner_host() {
+    return {.world = around_.world,
+            .settings = around_.settings,
+            .account = around_.account,
+            .signer = around_.signer,
+            .number = number_,
+            .address = address_,
+            .behaviour = behaviour_,
+            .strikes = [this](FaultKind kind) { return strikes(kind); }};
 }
 
 bool Orchestrator::enter(Capability capability) {
@@ -61,6 +72,7 @@ void Orchestrator::crash(std::int64_t down_ns) {
     capabilities_.clear();
     prices_.clear();
     balances_.clear();
+    live_.restart();
     link_.reset();
     crashed_until_ns_ = around_.world.mono_ns() + down_ns;
     around_.world.restart_listener(number_, down_ns);

@@ -13,6 +13,7 @@
 #include "tests/devnet/capability.hpp"
 #include "tests/devnet/faults.hpp"
 #include "tests/devnet/job.hpp"
+#include "tests/devnet/live_runners.hpp"
 #include "tests/devnet/random.hpp"
 #include "tests/devnet/settings.hpp"
 #include "tests/devnet/worker.hpp"
@@ -27,6 +28,7 @@ struct Surroundings {
     Random& random;
     JobLog& log;
     const Account& account;  // the gateway's
+    RemoteSigner& signer;
 };
 
 // The gateway's view of a token request.
@@ -62,8 +64,11 @@ class Orchestrator {
     // With its scripted worker registered, unless `bare`.
     Orchestrator(Surroundings surroundings, std::uint32_t number, std::string address, bool bare);
 
-    // The public routes.
-    void handle(const Request& request, const Respond& respond);
+    // The public routes. The number names a call to a live runner that is under way, for `abandon`; 0: none is.
+    std::uint64_t handle(const Request& request, const Respond& respond);
+    // The client of that call hung up.
+    void abandon(std::uint64_t call) { live_.abandon(call); }
+    [[nodiscard]] LiveRunners& live() { return live_; }
 
     // The gateway's two requests, in the process. `payment` is what the gateway put to the job.
     [[nodiscard]] Offer ask(std::string_view capability);
@@ -86,6 +91,8 @@ class Orchestrator {
     [[nodiscard]] std::size_t in_flight() const { return running_.size(); }
 
   private:
+    [[nodiscard]] RunnerHost runner_host();
+    void route(const Request& request, const Respond& respond);
     struct Balance {
         FineWei amount = 0;
         std::int64_t touched_ns = 0;
@@ -139,6 +146,7 @@ class Orchestrator {
     };
     std::optional<Link> link_;
     Counters counters_;
+    LiveRunners live_;  // after what it refers to
 };
 
 }  // namespace stipend::devnet

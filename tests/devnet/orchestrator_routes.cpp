@@ -31,8 +31,14 @@ Reply method_not_allowed() {
 
 }  // namespace
 
-void Orchestrator::handle(const Request& request, const Respond& respond) {
-    if (is_down()) return respond(shaped(Reply::Shape::closed));
+std::uint64_t Orchestrator::handle(const Request& request, const Respond& respond) {
+    if (is_down()) return respond(shaped(Reply::Shape::closed)), 0;
+    if (LiveRunners::owns(request.path)) return live_.handle(request, respond);
+    route(request, respond);
+    return 0;
+}
+
+void Orchestrator::route(const Request& request, const Respond& respond) {
     if (auto moved = mux_redirect(request, "/process/request/")) return respond(std::move(*moved));
     if (auto reply = orchestrator_stream_reply(request, around_.settings.era)) return respond(std::move(*reply));
     if (request.path == "/healthz") return respond(Reply{});

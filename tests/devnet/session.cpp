@@ -2,6 +2,7 @@
 
 #include <sys/socket.h>
 
+#include <algorithm>
 #include <array>
 #include <boost/asio/post.hpp>
 #include <boost/asio/ssl/stream.hpp>
@@ -58,6 +59,19 @@ Reply go_refusal(int status) {
                        std::to_string(status) + " " + std::string(reason_phrase(status)));
 }
 
+// What a proxy passes on: no field of the connection, and none that it writes itself.
+std::vector<std::pair<std::string, std::string>> end_to_end(const http::request<http::string_body>& message) {
+    static constexpr std::array own{"connection", "host",    "content-length", "transfer-encoding", "expect",
+                                    "te",         "upgrade", "keep-alive",     "trailer",           "proxy-connection"};
+    std::vector<std::pair<std::string, std::string>> out;
+    for (const auto& field : message) {
+        const auto name = field.name_string();
+        if (std::any_of(own.begin(), own.end(), [&](const char* one) { return beast::iequals(name, one); })) continue;
+        out.emplace_back(std::string(name), std::string(field.value()));
+    }
+    return out;
+}
+
 Request request_of(http::request<http::string_body>&& message) {
     Request out;
     out.method = std::string(message.method_string());
@@ -72,6 +86,11 @@ Request request_of(http::request<http::string_body>&& message) {
     out.payment = header("Livepeer-Payment");
     out.authorization = header("Authorization");
     out.content_type = header("Content-Type");
+    if (out.path.rfind("/apps/", 0) == 0) {
+        out.payer = header("Livepeer-Payer-Address");
+        out.segment = header("Livepeer-Segment");
+        out.headers = end_to_end(message);
+    }
     out.body = std::move(message.body());
     return out;
 }

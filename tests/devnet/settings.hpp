@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <string>
 
+#include "stipend/duration.hpp"
 #include "tests/devnet/wire.hpp"
 
 namespace stipend::devnet {
@@ -19,6 +20,10 @@ struct Settings {
     std::int64_t usd_per_eth = 2500;        // of the price feed; 0: none
     bool every_sender_has_reserve = false;  // a price is stated to any sender, not to the gateway alone
     bool auto_adjust_price = true;          // a registered price is asked with what redeeming a ticket costs on top
+    bool live_runners = false;              // orchestrators serve the routes of live runners
+    std::int64_t runner_price_wei = 0;      // of a call to the scripted runners; 0: off chain, nothing is paid
+    std::int64_t runner_ttl_ns = 20 * ns_per_s;
+    std::int64_t runner_beat_ns = 5 * ns_per_s;  // of heartbeats, the sweep and the health checks
     std::size_t job_log = 1000;
     std::uint64_t seed = 1;
 };

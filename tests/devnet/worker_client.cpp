@@ -59,6 +59,23 @@ std::string response_header(CURL* easy, const char* name) {
     return curl_easy_header(easy, name, 0, CURLH_HEADER, -1, &found) == CURLHE_OK ? found->value : "";
 }
 
+// The response's fields but those of the connection.
+std::vector<std::pair<std::string, std::string>> end_to_end(CURL* easy) {
+    static constexpr std::string_view own[] = {"connection", "content-length", "transfer-encoding", "date",
+                                               "keep-alive"};
+    std::vector<std::pair<std::string, std::string>> out;
+    curl_header* at = nullptr;
+    while ((at = curl_easy_nextheader(easy, CURLH_HEADER, -1, at)) != nullptr) {
+        const std::string_view name(at->name);
+        const bool skipped = std::any_of(std::begin(own), std::end(own),
+                                         [&](std::string_view one) { return ascii::equal_ignoring_case(name, one); });
+        if (skipped) continue;
+        const bool is_type = ascii::equal_ignoring_case(name, "Content-Type");
+        out.emplace_back(is_type ? std::string_view("Content-Type") : name, at->value);
+    }
+    return out;
+}
+
 std::string upper_hex(char c) {
     auto out = hex_encode(std::string_view(&c, 1));
     for (auto& digit : out) digit = static_cast<char>(std::toupper(static_cast<unsigned char>(digit)));
@@ -147,6 +164,7 @@ std::string go_error(CURLcode code, const Call& call) {
 // Where a redirect leads to; empty if the answer is none.
 std::string redirect_target(const Call& call) {
     const auto status = call.result.status;
+    if (call.call.proxied) return {};
     if (status != 301 && status != 302 && status != 303 && status != 307 && status != 308) return {};
     return response_header(call.easy.get(), "Location");
 }
@@ -190,6 +208,7 @@ void read_result(Call& call, CURLcode code) {
     result.status = static_cast<int>(status);
     result.content_type = response_header(easy, "Content-Type");
     result.metadata = response_header(easy, "X-Metadata");
+    if (call.call.proxied) result.headers = end_to_end(easy);
     // Once the head is there, Go's client has answered: what fails after that is the body.
     const bool answered = status != 0;
     if (code == CURLE_OPERATION_TIMEDOUT) {
@@ -221,16 +240,19 @@ void prepare(Call& call) {
         call.headers.reset(curl_slist_append(call.headers.release(), line.c_str()));
     };
     // A header without a value is sent, as an empty one, only with a semicolon.
-    if (!call.get) header(wanted.content_type.empty() ? "Content-Type;" : "Content-Type: " + wanted.content_type);
+    for (const auto& [name, value] : wanted.headers) header(value.empty() ? name + ";" : cat(name, ": ", value));
+    if (!call.get && !wanted.proxied)
+        header(wanted.content_type.empty() ? "Content-Type;" : "Content-Type: " + wanted.content_type);
     header("Accept:");
     header("Expect:");
-    header("User-Agent: Go-http-client/1.1");
+    if (!wanted.proxied) header("User-Agent: Go-http-client/1.1");
     if (!call.referer.empty()) header("Referer: " + call.referer);
     if (!wanted.token.empty()) header("Authorization: Bearer " + wanted.token);
     curl_easy_setopt(easy, CURLOPT_URL, call.url.c_str());
     curl_easy_setopt(easy, CURLOPT_HTTPHEADER, call.headers.get());
-    curl_easy_setopt(easy, CURLOPT_ACCEPT_ENCODING, "gzip");
-    if (!call.get) {
+    if (!wanted.proxied) curl_easy_setopt(easy, CURLOPT_ACCEPT_ENCODING, "gzip");
+    if (wanted.proxied) curl_easy_setopt(easy, CURLOPT_CUSTOMREQUEST, wanted.method.c_str());
+    if (!call.get && (!wanted.proxied || !wanted.body.empty() || wanted.method == "POST")) {
         curl_easy_setopt(easy, CURLOPT_POSTFIELDS, wanted.body.data());
         curl_easy_setopt(easy, CURLOPT_POSTFIELDSIZE_LARGE, static_cast<curl_off_t>(wanted.body.size()));
     }

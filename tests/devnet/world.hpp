@@ -4,6 +4,8 @@
 #include <cstdint>
 #include <functional>
 #include <string>
+#include <utility>
+#include <vector>
 
 #include "tests/devnet/message.hpp"
 
@@ -16,6 +18,9 @@ struct WorkerCall {
     std::string content_type = {};
     std::string body = {};
     std::int64_t timeout_ns = 0;
+    std::string method = "POST";
+    std::vector<std::pair<std::string, std::string>> headers = {};  // sent as they are
+    bool proxied = false;  // passed on as it is: no header of its own, no redirect is followed
 };
 
 // What came of it, real or scripted.
@@ -29,7 +34,8 @@ struct WorkerResult {
     Kind kind = Kind::answered;
     int status = 200;
     std::string content_type = {};
-    std::string metadata = {};  // X-Metadata
+    std::string metadata = {};                                      // X-Metadata
+    std::vector<std::pair<std::string, std::string>> headers = {};  // of a proxied call
     std::string body = {};
     std::string error = {};
     std::optional<Flood> flood = {};

@@ -1,7 +1,7 @@
 // A job on its whole way: what a client sends to a worker, the worker's answer and evidence, and the manager's reading
 // of them. The input has lines: the job's body, a query, an orchestrator's id, evidence that this worker did not sign,
 // and one for each service.
-#include "evidence.hpp"
+#include "livepeer/evidence.hpp"
 
 #include <set>
 #include <string>
@@ -23,8 +23,8 @@ namespace {
 constexpr std::string_view address = "https://orch.example:8935";
 constexpr std::uint32_t ppm_one = 1'000'000;
 
-const SigningKey& key() {
-    static const auto made = SigningKey::from_seed(std::string(64, '7'));
+const livepeer::SigningKey& key() {
+    static const auto made = livepeer::SigningKey::from_seed(std::string(64, '7'));
     return *made;
 }
 
@@ -68,7 +68,7 @@ stipend::HttpReply reply_of(stipend_http_response& response, const std::string& 
 void check_round(const stipend::ServiceReport& report, const WorkerSettings& settings, const JobAsked& job) {
     auto answer = job_answer(report, settings, job);
     const auto evidence = evidence_of(report, settings, job);
-    const auto member = signed_evidence(evidence, key());
+    const auto member = livepeer::signed_evidence(evidence, key());
     FUZZ_REQUIRE(member.ok());
     answer.set("evidence", *member);
     const Expected expected{.address = std::string(address),
@@ -151,11 +151,11 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     check_wire(*job, query);
     check_round(report, settings, *job);
     if (const auto forged = stipend::parse_json(unsigned_text)) {
-        const EvidenceWanted wanted{.orchestrator_id = "a",
-                                    .nonce = "00",
-                                    .period_from = "1",
-                                    .period_to = "2",
-                                    .public_key = key().public_hex()};
+        const livepeer::EvidenceWanted wanted{.orchestrator_id = "a",
+                                              .nonce = "00",
+                                              .period_from = "1",
+                                              .period_to = "2",
+                                              .public_key = key().public_hex()};
         FUZZ_REQUIRE(!check_evidence(*forged, wanted, {.ppm = 0, .window_s = 60}).ok());
     }
     return 0;

@@ -154,7 +154,7 @@ void check_gateway_port(std::string_view body) {
         FUZZ_REQUIRE(!funds->text().empty() && !funds->too_low(std::min(funds->deposit, funds->reserve)));
     }
     // No signature of an input can be that of its address but one that was made with its key.
-    for (const auto& credential : {read_signer_answer(body), livepeer::parse_credential(body)}) {
+    for (const auto& credential : {livepeer::read_signer_answer(body), livepeer::parse_credential(body)}) {
         if (!credential) continue;
         for (const auto& text : {credential->json(), credential->header()}) {
             const auto again = livepeer::parse_credential(text);

@@ -30,7 +30,7 @@ SIDEWAYS = {("registry", "ledger")}  # the one exception: the registry holds row
 STEP = {layer: step for step, layers in enumerate(LADDER) for layer in layers}
 TOOL_LAYERS = {"base", "config", "http"}
 # (folder of tools/, folder of plugins/): the tool speaks the protocol of that plugin.
-TOOL_PLUGINS = {("gateway_credential", "byoc"), ("verify", "byoc")}
+TOOL_PLUGINS = {("gateway_credential", "byoc")}
 
 # (folder of plugins/, folder of plugins/): the first one is made of the parts of the second.
 PLUGIN_PARTS = {("payment-dynamic", "payment")}

@@ -36,8 +36,9 @@ class Folder:
 
 FOLDERS = {folder.path: folder for folder in (
     Folder("plugins/payment", ("unit_payment", "golden_engine"), "payment"),
-    Folder("livepeer", ("unit_livepeer", "unit_byoc", "integration_plugins"), "byoc"),
+    Folder("livepeer", ("unit_livepeer", "unit_byoc", "unit_runner", "integration_plugins"), "byoc"),
     Folder("plugins/byoc", ("unit_byoc", "integration_plugins"), "byoc"),
+    Folder("plugins/runner", ("unit_runner", "integration_plugins"), "runner"),
     Folder("host/engine", ("unit_engine", "unit_payment", "golden_engine"), apart=(
         "archive_request.cpp", "manager.cpp", "manager_alerts.cpp", "manager_api.cpp", "manager_orders.cpp",
         "manager_outage.cpp", "manager_plan.cpp", "manager_reads.cpp", "policy_replay.cpp", "status.cpp")),
@@ -47,7 +48,7 @@ FOLDERS = {folder.path: folder for folder in (
 
 
 # Half a minute for each mutant: what the others test too, for many or on a network.
-SLOW = frozenset(("many_test.cpp", "byoc_devnet_test.cpp"))
+SLOW = frozenset(("many_test.cpp", "byoc_devnet_test.cpp", "runner_devnet_test.cpp"))
 
 
 IDLE = 10  # seconds without any work, of a process that should have ended

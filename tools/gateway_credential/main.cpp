@@ -62,7 +62,7 @@ Result<livepeer::Credential> from_cli(stipend::http::HttpClient& client, const s
 Result<livepeer::Credential> from_signer(stipend::http::HttpClient& client, std::string url) {
     if (url.ends_with('/')) url.pop_back();
     STIPEND_LET(body, ask(client, {.method = "POST", .url = url + "/sign-orchestrator-info"}));
-    return byoc::read_signer_answer(body);
+    return livepeer::read_signer_answer(body);
 }
 
 Result<void> make(const std::string& cli, const std::string& signer, const std::string& store) {

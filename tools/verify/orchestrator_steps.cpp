@@ -3,9 +3,9 @@
 #include <utility>
 
 #include "host/base/time.hpp"
+#include "livepeer/evidence.hpp"
 #include "livepeer/uptime.hpp"
 #include "livepeer/wire.hpp"
-#include "plugins/byoc/evidence.hpp"
 #include "stipend/duration.hpp"
 #include "stipend/hex.hpp"
 #include "stipend/url.hpp"
@@ -55,17 +55,18 @@ Found check_signature(const livepeer::Uptime& uptime, const std::string& percent
     }
     const auto key = member_of(*uptime.evidence, "public_key");
     const bool known = !payee.worker_key.empty();
-    const byoc::EvidenceWanted wanted{
+    const livepeer::EvidenceWanted wanted{
         .orchestrator_id = known ? payee.id : member_of(*uptime.evidence, "orchestrator_id"),
         .nonce = question.nonce_hex,
         .period_from = std::to_string(question.from),
         .period_to = std::to_string(question.to),
         .asked_window_s = question.window_s,
         .public_key = known ? payee.worker_key : key};
-    const auto checked = byoc::check_evidence(*uptime.evidence, wanted,
-                                              {.ppm = uptime.ppm,
-                                               .window_s = uptime.window_s,
-                                               .service_list = uptime.service_list ? &*uptime.service_list : nullptr});
+    const auto checked =
+        livepeer::check_evidence(*uptime.evidence, wanted,
+                                 {.ppm = uptime.ppm,
+                                  .window_s = uptime.window_s,
+                                  .service_list = uptime.service_list ? &*uptime.service_list : nullptr});
     if (!checked) {
         return failed(cat(percent, ", and its evidence does not hold: ", checked.error().message),
                       "compare worker_key and id of its entry with the worker's /service-status");
@@ -143,7 +144,7 @@ Found OrchestratorSteps::price() const {
 }
 
 Result<std::string> OrchestratorSteps::ask(std::string_view host) {
-    STIPEND_SET(question_.nonce_hex, byoc::SigningKey::random_seed());
+    STIPEND_SET(question_.nonce_hex, livepeer::SigningKey::random_seed());
     const auto nonce = hex_decode(question_.nonce_hex);
     question_.to = SystemClock().now();
     question_.window_s = terms_.window_s;

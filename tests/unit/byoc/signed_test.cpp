@@ -1,5 +1,5 @@
 // Signed evidence in the dispatcher's hands.
-#include "evidence.hpp"
+#include "livepeer/evidence.hpp"
 #include "network.hpp"
 #include "stipend/hex.hpp"
 
@@ -10,7 +10,7 @@ namespace {
 const std::string seed(64, '7');
 
 std::string key_of(const std::string& from_seed = seed) {
-    return byoc::SigningKey::from_seed(from_seed)->public_hex();
+    return livepeer::SigningKey::from_seed(from_seed)->public_hex();
 }
 
 FakeJob signed_job(std::uint32_t flags = STIPEND_JOB_KNOWN) {
@@ -24,15 +24,15 @@ FakeJob signed_job(std::uint32_t flags = STIPEND_JOB_KNOWN) {
 
 // A good answer to `job`, with evidence by that key.
 FakeReply signed_answer(const FakeJob& job, const std::string& by = seed) {
-    const byoc::Evidence evidence{.orchestrator_id = job.orchestrator_id,
-                                  .nonce = stipend::hex_encode(job.nonce),
-                                  .period_from = std::to_string(job.period_from),
-                                  .period_to = std::to_string(job.period_to),
-                                  .uptime_ppm = 995'000,
-                                  .window_s = 60,
-                                  .coverage_ppm = 1'000'000,
-                                  .services_sha256 = "00"};
-    const auto text = byoc::signed_evidence(evidence, *byoc::SigningKey::from_seed(by))->dump();
+    const livepeer::Evidence evidence{.orchestrator_id = job.orchestrator_id,
+                                      .nonce = stipend::hex_encode(job.nonce),
+                                      .period_from = std::to_string(job.period_from),
+                                      .period_to = std::to_string(job.period_to),
+                                      .uptime_ppm = 995'000,
+                                      .window_s = 60,
+                                      .coverage_ppm = 1'000'000,
+                                      .services_sha256 = "00"};
+    const auto text = livepeer::signed_evidence(evidence, *livepeer::SigningKey::from_seed(by))->dump();
     return answer(R"({"overall_uptime_percentage":99.5,"window_seconds":60,"evidence":)" + text + "}");
 }
 

@@ -32,7 +32,7 @@ TEST_CASE("the orchestrator and its secret are enough") {
     CHECK(settings->min_uptime_ppm == 800'000);
     CHECK(settings->window_s == 60);
     CHECK(settings->probe_every_ns == 10'000'000'000);
-    CHECK(settings->trust.by == byoc::ServerTrust::By::system);
+    CHECK(settings->trust.by == livepeer::ServerTrust::By::system);
     CHECK(settings->listener == "worker");
     CHECK(settings->registers);
 }
@@ -49,19 +49,19 @@ TEST_CASE("a pin may be written with colons, and excludes not verifying at all")
     const auto settings = parse(R"("secret":"s","pin_sha256":")" + colons + "\\n\"");
     REQUIRE(settings.ok());
     CHECK(settings->trust.value.size() == 64);
-    CHECK(settings->trust.by == byoc::ServerTrust::By::pin);
+    CHECK(settings->trust.by == livepeer::ServerTrust::By::pin);
     CHECK(complaint(R"("tls":"none","pin_sha256":")" + colons + "\"") ==
           "/pin_sha256: got it beside tls, want one rule for the certificate");
     CHECK(complaint(R"("pin_sha256":"abcd")") ==
           "/pin_sha256: got 4 characters, want the SHA-256 of a certificate: 64 hex digits");
-    CHECK(parse(R"("secret":"s","tls":"none")")->trust.by == byoc::ServerTrust::By::any);
+    CHECK(parse(R"("secret":"s","tls":"none")")->trust.by == livepeer::ServerTrust::By::any);
 }
 
 TEST_CASE("a certificate or roots may be named by a path, one rule at a time and for https only") {
     const auto by = [](const std::string& more) { return parse(R"("secret":"s",)" + more)->trust; };
-    CHECK(by(R"("orchestrator_cert":"/o/cert.pem")").by == byoc::ServerTrust::By::certificate);
+    CHECK(by(R"("orchestrator_cert":"/o/cert.pem")").by == livepeer::ServerTrust::By::certificate);
     CHECK(by(R"("orchestrator_cert":"/o/cert.pem")").value == "/o/cert.pem");
-    CHECK(by(R"("orchestrator_ca":"/o/ca.pem")").by == byoc::ServerTrust::By::ca_file);
+    CHECK(by(R"("orchestrator_ca":"/o/ca.pem")").by == livepeer::ServerTrust::By::ca_file);
     CHECK(complaint(R"("orchestrator_ca":"ca.pem")") == "/orchestrator_ca: got \"ca.pem\", want an absolute path");
     CHECK(complaint(R"("orchestrator_cert":"/c","orchestrator_ca":"/a")") ==
           "/orchestrator_ca: got it beside orchestrator_cert, want one rule for the certificate");

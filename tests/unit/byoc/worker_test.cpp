@@ -6,7 +6,7 @@ using namespace byoc_worker_test;
 namespace {
 
 const std::string no_register = R"(,"register":false)";
-const std::string key = byoc::SigningKey::from_seed(seed)->public_hex();
+const std::string key = livepeer::SigningKey::from_seed(seed)->public_hex();
 
 }  // namespace
 
@@ -184,18 +184,18 @@ TEST_CASE("a job with a nonce is answered with evidence that verifies") {
     const auto answer = near.job(R"({"nonce":"01ab","period_from":"100","period_to":"200","window_seconds":90})");
     const auto json = stipend::parse_json(answer.body());
     REQUIRE(json->find("evidence") != nullptr);
-    const byoc::EvidenceWanted wanted{.orchestrator_id = "orch-1",
-                                      .nonce = "01ab",
-                                      .period_from = "100",
-                                      .period_to = "200",
-                                      .asked_window_s = 90,
-                                      .public_key = key};
+    const livepeer::EvidenceWanted wanted{.orchestrator_id = "orch-1",
+                                          .nonce = "01ab",
+                                          .period_from = "100",
+                                          .period_to = "200",
+                                          .asked_window_s = 90,
+                                          .public_key = key};
     const auto good =
-        byoc::check_evidence(*json->find("evidence"), wanted,
-                             {.ppm = 1'000'000, .window_s = 90, .service_list = json->find("service_list")});
+        livepeer::check_evidence(*json->find("evidence"), wanted,
+                                 {.ppm = 1'000'000, .window_s = 90, .service_list = json->find("service_list")});
     CHECK_MESSAGE(good.ok(), (good ? "" : good.error().message));
     CHECK(text_of(*json->find("evidence"), "services_sha256") ==
-          byoc::services_hash({{"redis_scb", 1'000'000}, {"scb_gateway", 1'000'000}}));
+          livepeer::services_hash({{"redis_scb", 1'000'000}, {"scb_gateway", 1'000'000}}));
 }
 
 TEST_CASE("a key is generated once and stored") {

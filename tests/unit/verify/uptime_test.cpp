@@ -2,7 +2,7 @@
 
 #include <string>
 
-#include "plugins/byoc/evidence.hpp"
+#include "livepeer/evidence.hpp"
 #include "stipend/money.hpp"
 #include "tools/verify/orchestrator_steps.hpp"
 
@@ -17,8 +17,8 @@ Question question() {
     return {.nonce_hex = "00ff", .from = 1'000, .to = 61'000, .window_s = 60};
 }
 
-byoc::SigningKey signing_key() {
-    return std::move(*byoc::SigningKey::from_seed(seed));
+livepeer::SigningKey signing_key() {
+    return std::move(*livepeer::SigningKey::from_seed(seed));
 }
 
 Payee payee(const std::string& worker_key) {
@@ -28,7 +28,7 @@ Payee payee(const std::string& worker_key) {
     return out;
 }
 
-byoc::Evidence evidence() {
+livepeer::Evidence evidence() {
     return {.orchestrator_id = "o1",
             .nonce = "00ff",
             .period_from = "1000",
@@ -36,14 +36,14 @@ byoc::Evidence evidence() {
             .uptime_ppm = 995'000,
             .window_s = 60,
             .coverage_ppm = 1'000'000,
-            .services_sha256 = byoc::services_hash({})};
+            .services_sha256 = livepeer::services_hash({})};
 }
 
-std::string answer(const byoc::Evidence& evidence) {
+std::string answer(const livepeer::Evidence& evidence) {
     return Json::object()
         .append("overall_uptime_percentage", Json::of_number("99.5"))
         .append("window_seconds", 60)
-        .append("evidence", *byoc::signed_evidence(evidence, signing_key()))
+        .append("evidence", *livepeer::signed_evidence(evidence, signing_key()))
         .append("service_list", Json::array())
         .dump();
 }

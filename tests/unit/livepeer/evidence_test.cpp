@@ -1,11 +1,11 @@
 // What is signed, and how it is held to the job.
-#include "evidence.hpp"
+#include "livepeer/evidence.hpp"
 
 #include <doctest/doctest.h>
 
 #include "stipend/json_parse.hpp"
 
-using namespace byoc;
+using namespace livepeer;
 using stipend::Json;
 
 namespace {

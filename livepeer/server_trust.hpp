@@ -10,7 +10,7 @@
 #include "stipend/host.hpp"
 #include "stipend/result.hpp"
 
-namespace byoc {
+namespace livepeer {
 
 struct ServerTrust {
     enum class By : std::uint8_t {
@@ -38,4 +38,4 @@ stipend::Result<std::string> certificate_sha256(std::string_view pem);
 // True for an http or https URL whose host is an address of this machine's loopback interface, or localhost.
 bool is_loopback_url(std::string_view url);
 
-}  // namespace byoc
+}  // namespace livepeer

@@ -1,4 +1,4 @@
-#include "evidence.hpp"
+#include "livepeer/evidence.hpp"
 
 #include <botan/ed25519.h>
 #include <botan/hash.h>
@@ -12,8 +12,9 @@
 #include "livepeer/wire.hpp"
 #include "stipend/hex.hpp"
 #include "stipend/money.hpp"
+#include "stipend/record.hpp"
 
-namespace byoc {
+namespace livepeer {
 
 using stipend::cat;
 using stipend::fail;
@@ -26,7 +27,7 @@ namespace {
 constexpr std::string_view domain = "stipend.worker-evidence/1";
 constexpr std::size_t most_text = 512;  // of any field that is a string
 
-const std::uint8_t* bytes_of(std::string_view text) {
+const std::uint8_t* octets_of(std::string_view text) {
     return reinterpret_cast<const std::uint8_t*>(text.data());
 }
 
@@ -72,8 +73,8 @@ class Reader {
 
 Result<void> same(std::string_view field, std::string_view got, std::string_view want, std::string_view advice = "") {
     if (got == want) return {};
-    return fail(STIPEND_E_INVALID, "evidence.", field, ": got ", livepeer::printable(got, 80), ", want ",
-                livepeer::printable(want, 80), advice);
+    return fail(STIPEND_E_INVALID, "evidence.", field, ": got ", printable(got, 80), ", want ", printable(want, 80),
+                advice);
 }
 
 Result<std::string> hash_of_list(const Json& list) {
@@ -114,7 +115,7 @@ std::string services_hash(std::vector<std::pair<std::string, std::uint32_t>> ser
         // No other name begins with an empty line, so that a name with line ends is not taken for two services.
         const bool one_line = name.find('\n') == std::string::npos;
         const auto line = cat(one_line ? std::string() : cat("\n", name.size(), "\n"), name, " ", up_ppm, "\n");
-        hash->update(bytes_of(line), line.size());
+        hash->update(octets_of(line), line.size());
     }
     return stipend::hex_encode(hash->final());
 }
@@ -155,7 +156,7 @@ Result<SigningKey> SigningKey::from_seed(std::string_view seed_hex) {
 Result<std::string> SigningKey::sign(std::string_view text) const {
     try {
         Botan::PK_Signer signer(secret_->key, Botan::system_rng(), "Pure");
-        return stipend::hex_encode(signer.sign_message(bytes_of(text), text.size(), Botan::system_rng()));
+        return stipend::hex_encode(signer.sign_message(octets_of(text), text.size(), Botan::system_rng()));
     } catch (const std::exception& error) {
         return fail(STIPEND_E_INTERNAL, "the evidence cannot be signed: ", error.what());
     }
@@ -185,7 +186,7 @@ bool is_signed_by(std::string_view text, std::string_view signature_hex, std::st
     try {
         const Botan::Ed25519_PublicKey point(key);
         Botan::PK_Verifier verifier(point, "Pure");
-        return verifier.verify_message(bytes_of(text), text.size(), signature.data(), signature.size());
+        return verifier.verify_message(octets_of(text), text.size(), signature.data(), signature.size());
     } catch (const std::exception&) {
         return false;  // the bytes are not a key
     }
@@ -236,4 +237,25 @@ Result<void> check_evidence(const Json& evidence, const EvidenceWanted& wanted, 
     return same("services_sha256", got.services_sha256, listed, ", the hash of the answer's service_list");
 }
 
-}  // namespace byoc
+EvidenceWanted evidence_wanted(const stipend_job& job) {
+    return {.orchestrator_id = std::string(stipend::view(job.orchestrator_id)),
+            .nonce = stipend::hex_encode(stipend::view(job.nonce)),
+            .period_from = std::to_string(job.period_from),
+            .period_to = std::to_string(job.period_to),
+            .asked_window_s = job.window_s,
+            .public_key = std::string(stipend::view(job.public_key))};
+}
+
+Result<bool> check_signed(const Uptime& uptime, const EvidenceWanted& wanted, bool signed_only) {
+    if (!uptime.evidence && signed_only) {
+        return fail(STIPEND_E_INVALID, "signed evidence is demanded: got an answer without evidence");
+    }
+    if (!uptime.evidence || wanted.public_key.empty()) return false;
+    STIPEND_TRY(check_evidence(*uptime.evidence, wanted,
+                               {.ppm = uptime.ppm,
+                                .window_s = uptime.window_s,
+                                .service_list = uptime.service_list ? &*uptime.service_list : nullptr}));
+    return true;
+}
+
+}  // namespace livepeer

@@ -11,10 +11,12 @@
 #include <utility>
 #include <vector>
 
+#include "livepeer/uptime.hpp"
+#include "stipend/abi/dispatch.h"
 #include "stipend/json.hpp"
 #include "stipend/result.hpp"
 
-namespace byoc {
+namespace livepeer {
 
 inline constexpr std::int64_t evidence_version = 1;
 inline constexpr std::size_t key_bytes = 32;
@@ -87,4 +89,10 @@ struct EvidenceReported {
 stipend::Result<void> check_evidence(const stipend::Json& evidence, const EvidenceWanted& wanted,
                                      const EvidenceReported& reported);
 
-}  // namespace byoc
+// What the evidence that answers `job` must match.
+EvidenceWanted evidence_wanted(const stipend_job& job);
+// Verifies the evidence of a report, where there is some and the worker's key is known. True: it was verified. False:
+// there is none that can be verified. INVALID: as above, or there is none although `signed_only` demands it.
+stipend::Result<bool> check_signed(const Uptime& uptime, const EvidenceWanted& wanted, bool signed_only);
+
+}  // namespace livepeer

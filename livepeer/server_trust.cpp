@@ -1,4 +1,4 @@
-#include "server_trust.hpp"
+#include "livepeer/server_trust.hpp"
 
 #include <botan/base64.h>
 #include <botan/hash.h>
@@ -14,7 +14,7 @@
 #include "stipend/hex.hpp"
 #include "stipend/url.hpp"
 
-namespace byoc {
+namespace livepeer {
 
 using stipend::cat;
 using stipend::fail;
@@ -104,4 +104,4 @@ bool is_loopback_url(std::string_view url) {
            std::all_of(host.begin(), host.end(), [](char c) { return c == '.' || stipend::ascii::is_digit(c); });
 }
 
-}  // namespace byoc
+}  // namespace livepeer

@@ -1,0 +1,256 @@
+#include "dispatch.hpp"
+
+#include "job.hpp"
+#include "livepeer/wire.hpp"
+
+namespace runner {
+
+using stipend::cat;
+using stipend::Completion;
+using stipend::fail;
+using stipend::HttpReply;
+using stipend::Result;
+using stipend::Wei;
+
+namespace {
+
+// Why a runner cannot be called; empty: it can.
+std::string offer_refusal(const livepeer::RunnerOffers& offers, const std::string& app) {
+    if (livepeer::choose_runner(offers) != nullptr) return {};
+    if (!offers.runners.empty()) return cat("its runner of ", app, " is persistent, want mode single-shot");
+    return cat("it answers and has no runner of ", app, " (", offers.others,
+               " of other apps): is its worker registered, and healthy?");
+}
+
+std::string price_refusal(const livepeer::RunnerOffer& offer, std::uint64_t max_price) {
+    if (!offer.price || offer.price->zero()) return {};
+    if (offer.unit != "fixed") return cat("its price is per ", offer.unit, ", want a fixed one for a call");
+    if (!(Wei(max_price) < *offer.price)) return {};
+    return cat("it asks ", offer.price->text(), " wei for a call, want at most ", max_price, " (max_price)");
+}
+
+}  // namespace
+
+Dispatch::Dispatch(Settings settings, stipend::Host host)
+    : settings_(std::move(settings)),
+      host_(host),
+      jobs_ok_(stipend::Metric::counter(host, "jobs_ok_total", "Jobs with a valid answer")),
+      jobs_failed_(stipend::Metric::counter(host, "jobs_failed_total", "Jobs that failed by their orchestrator")),
+      jobs_unknown_(stipend::Metric::counter(host, "jobs_unknown_total", "Jobs that say nothing of an orchestrator")),
+      retries_(stipend::Metric::counter(host, "retries_total", "Second tries of jobs")),
+      payments_(stipend::Metric::counter(host, "payments_total", "Calls that carried a payment")),
+      discovery_(host, settings_),
+      paid_periods_(host),
+      witness_(host, settings_) {
+    if (!settings_.signer.empty()) signer_.emplace(host, settings_.signer);
+}
+
+Result<void> Dispatch::start() {
+    if (host_.service<stipend_host_http_v1>(STIPEND_HOST_HTTP) == nullptr) {
+        return fail(STIPEND_E_UNSUPPORTED, "this host offers no HTTP client");
+    }
+    if (!settings_.signed_only) {
+        host_.log(STIPEND_LOG_INFO,
+                  "evidence: any: without a worker's key, whatever answers at an orchestrator's address counts as it");
+    }
+    return {};
+}
+
+Result<Dispatch::JobPtr> Dispatch::take(const stipend_job& raw, Completion<stipend_job_result> done) const {
+    const auto given = stipend::view(raw.capability);
+    const bool is_call = (raw.flags & STIPEND_JOB_CALL) != 0;
+    auto job = std::make_shared<Job>(
+        Job{.done = std::move(done),
+            .id = std::string(stipend::view(raw.job_id)),
+            .agent_id = std::string(stipend::view(raw.orchestrator_id)),
+            .nonce = std::string(stipend::view(raw.nonce)),
+            .address = std::string(stipend::view(raw.address)),
+            .app = given.empty() ? settings_.app : std::string(given),
+            .expected = {.evidence = livepeer::evidence_wanted(raw),
+                         .signed_only = settings_.signed_only || (raw.flags & STIPEND_JOB_NEEDS_SIGNATURE) != 0,
+                         .call = is_call},
+            .max_fee = Wei::from_abi(raw.max_fee_wei),
+            .period_from = raw.period_from,
+            .period_to = raw.period_to,
+            .window_s = raw.window_s,
+            .registered = (raw.flags & STIPEND_JOB_REGISTERED) != 0});
+    STIPEND_TRY(livepeer::check_url(job->address));
+    STIPEND_TRY(livepeer::check_app(job->app));
+    if (is_call) {
+        job->call_type = stipend::view(raw.call_type);
+        job->payload = stipend::view(raw.payload);
+        if (job->call_type.empty() || job->payload.empty()) {
+            return fail(STIPEND_E_INVALID, "a call without its type or payload");
+        }
+    }
+    // The payer's own omission, so no job is sent: its answer would count against the orchestrator.
+    if (!is_call && job->expected.signed_only && job->expected.evidence.public_key.empty()) {
+        return fail(STIPEND_E_INVALID, "signed evidence is demanded, and its worker's key is not known: want a ",
+                    "worker_key in its entry");
+    }
+    return job;
+}
+
+Result<void> Dispatch::submit(const stipend_job& raw, Completion<stipend_job_result> done) {
+    STIPEND_LET(job, take(raw, std::move(done)));
+    const auto op = job->done.op();
+    if (auto begun = begin_try(job); !begun) return fail(STIPEND_E_BUSY, begun.error().message);
+    jobs_.emplace(op, job);
+    return {};
+}
+
+// An error: the host took nothing, and nothing follows. Otherwise the rest comes later, never from inside this call.
+Result<void> Dispatch::begin_try(const JobPtr& job) {
+    job->offer.reset();
+    job->payment.reset();
+    job->refreshed = false;
+    if (const auto* known = discovery_.known(job->address, job->app); known != nullptr && !job->waiting) {
+        const auto op = job->done.op();
+        const bool posted = host_.post([this, op, offer = *known] {
+            if (const auto found = jobs_.find(op); found != jobs_.end()) accept_offer(JobPtr(found->second), offer);
+        });
+        if (!posted) return fail(STIPEND_E_BUSY, "the host takes no work");
+        return {};
+    }
+    STIPEND_SET(job->ask, discovery_.ask(job->address, job->app, job->registered,
+                                         [this, job](const Look& look) { offered(job, look); }));
+    return {};
+}
+
+void Dispatch::offered(const JobPtr& job, const Look& look) {
+    if (!job->done.pending()) return;
+    if (look.exchange.cancelled) return fail_job(job, fail(STIPEND_E_CANCELLED, look.exchange.reason));
+    if (look.exchange.responded) {
+        job->heard = true;
+        witness_.note(job->address, job->registered);
+    }
+    const auto left_ns = job->latest - host_.monotonic();
+    if (job->waiting && may_come_back(job, look) && left_ns > 0) return pause(job, std::min(look_every_ns, left_ns));
+    job->waiting = false;
+    if (!look.exchange.valid) return try_over(job, look.exchange);
+    if (auto why = offer_refusal(look.offers, job->app); !why.empty()) {
+        auto attempt = refused_offer(std::move(why));
+        attempt.latency_ns = look.exchange.latency_ns;
+        return try_over(job, std::move(attempt));
+    }
+    accept_offer(job, *livepeer::choose_runner(look.offers));
+}
+
+void Dispatch::accept_offer(const JobPtr& job, const livepeer::RunnerOffer& offer) {
+    if (!job->done.pending()) return;
+    job->offer = offer;
+    if (auto why = price_refusal(offer, settings_.max_price); !why.empty()) {
+        discovery_.forget(job->address, job->app);
+        return try_over(job, refused_offer(std::move(why)));
+    }
+    if (!job->priced()) return call(job);
+    if (may_pay(job)) reserve(job);
+}
+
+void Dispatch::call(const JobPtr& job) {
+    const auto body = job->expected.call ? livepeer::call_body({.type = job->call_type,
+                                                                .payload = job->payload,
+                                                                .agent_id = job->agent_id,
+                                                                .job_id = job->id,
+                                                                .at = host_.now()})
+                                         : livepeer::job_body({.agent_id = job->agent_id,
+                                                               .job_id = job->id,
+                                                               .nonce = job->nonce,
+                                                               .period_from = job->period_from,
+                                                               .period_to = job->period_to,
+                                                               .window_s = job->window_s,
+                                                               .at = host_.now()});
+    const auto url = cat(livepeer::without_slash(job->address), job->offer->path, "/",
+                         settings_.path.empty() ? job->app : settings_.path);
+    std::string headers = "Content-Type: application/json\r\n";
+    if (job->priced()) headers += cat("Livepeer-Payer-Address: ", signer_->address(), "\r\n");
+    if (job->payment) {
+        headers +=
+            cat("Livepeer-Payment: ", job->payment->payment, "\r\nLivepeer-Segment: ", job->payment->segment, "\r\n");
+    }
+    stipend::HttpRequest request;
+    request.method = "POST";
+    request.url = url;
+    request.headers = headers;
+    request.body = body;
+    request.timeout_ms = settings_.timeout_s * 1000;
+    request.max_response_bytes = settings_.max_body;
+    std::string pin;
+    auto addressed = address_to(request, settings_, job->address, job->registered, pin);
+    const auto sent = addressed ? host_.http(request, [this, job](const HttpReply& reply) { answered(job, reply); })
+                                : Result<stipend_op>(stipend::Error(addressed.error()));
+    if (sent) {
+        job->exchange = *sent;
+        return;
+    }
+    Attempt attempt;
+    attempt.cause = STIPEND_HTTP_CAUSE_LOCAL;
+    attempt.reason = sent.error().message;
+    attempt.paid = job->payment.has_value();
+    try_over(job, std::move(attempt));
+}
+
+void Dispatch::answered(const JobPtr& job, const HttpReply& reply) {
+    job->exchange = 0;
+    if (!job->done.pending()) return;
+    if (reply.http_status() == 402 && reply.status == STIPEND_OK && job->priced() && !job->payment) {
+        return demanded(job, reply);
+    }
+    auto attempt = read_answer(reply, job->expected);
+    attempt.paid = job->payment.has_value();
+    if (attempt.cancelled) return fail_job(job, fail(STIPEND_E_CANCELLED, attempt.reason));
+    if (attempt.http_status == 402 && !job->priced()) {
+        attempt.reason = cat("it states no price and demands a payment: ", attempt.reason);
+    }
+    if (attempt.paid && !attempt.valid) attempt.reason = cat("after its payment: ", attempt.reason);
+    // What never left this machine costs nothing.
+    if (attempt.paid && attempt.local()) job->fee = Wei();
+    if (attempt.responded) {
+        job->heard = true;
+        witness_.note(job->address, job->registered);
+    }
+    try_over(job, std::move(attempt));
+}
+
+Result<void> Dispatch::inspect(std::string_view address, std::string_view given, Completion<stipend_offer> done) {
+    const std::string app(given.empty() ? std::string_view(settings_.app) : given);
+    STIPEND_TRY(livepeer::check_url(address));
+    STIPEND_TRY(livepeer::check_app(app));
+    auto question = std::make_shared<Question>(Question{.done = std::move(done)});
+    const auto op = question->done.op();
+    STIPEND_SET(question->ask, discovery_.ask(std::string(address), app, false, [this, question](const Look& look) {
+        if (!question->done.pending()) return;
+        questions_.erase(question->done.op());
+        if (look.exchange.cancelled) return question->done.fail(fail(STIPEND_E_CANCELLED, look.exchange.reason));
+        const auto* runner = look.exchange.valid ? livepeer::choose_runner(look.offers) : nullptr;
+        auto offer = stipend::make_record<stipend_offer>();
+        offer.reachable = look.exchange.valid ? 1 : 0;
+        offer.capacity = runner == nullptr ? 0 : runner->available;
+        offer.price_wei_per_s = (runner == nullptr ? Wei() : runner->price.value_or(Wei())).to_abi();
+        offer.announced_address = stipend::to_abi(look.offers.announced);
+        offer.latency_ns = look.exchange.latency_ns;
+        question->done.finish(offer);
+    }));
+    questions_.emplace(op, std::move(question));
+    return {};
+}
+
+void Dispatch::cancel(stipend_op op) {
+    // From any thread: what belongs to [pool] is touched there.
+    static_cast<void>(host_.post([this, op] {
+        const auto cancelled = fail(STIPEND_E_CANCELLED, "cancelled");
+        if (const auto found = jobs_.find(op); found != jobs_.end()) {
+            const auto job = found->second;
+            if (job->exchange != 0) host_.cancel_http(job->exchange);
+            discovery_.cancel(job->ask);
+            fail_job(job, cancelled);
+        } else if (const auto other = questions_.find(op); other != questions_.end()) {
+            const auto question = other->second;
+            questions_.erase(other);
+            discovery_.cancel(question->ask);
+            question->done.fail(cancelled);
+        }
+    }));
+}
+
+}  // namespace runner

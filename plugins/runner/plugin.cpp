@@ -1,0 +1,3 @@
+#include "dispatch.hpp"
+
+STIPEND_PLUGINS(runner::Dispatch);
