@@ -109,7 +109,7 @@ void StatusBook::count(const ledger::SpanFacts& facts, stipend_unix_ns now, std:
         const auto& member = **found;
         if (member.services.empty() || (account.retired && member.decided_at == 0)) continue;
         const auto from = std::max(first * ns_per_day, account.first_seen_at);
-        const auto to = account.retired ? member.decided_at : now;
+        const auto to = account.retired ? std::min(member.decided_at, now) : now;
         const auto state = state_now(member, held.contains(account.id), now);
         for (const auto at : member.services) {
             for (auto day = day_of(from); day * ns_per_day < to; ++day) {

@@ -80,17 +80,28 @@ std::string history(const PublicStatus::Service& service) {
                "</span><span>today (UTC)</span></p>");
 }
 
+// Where much of the time is unknown, the figure rests on little.
+std::string measured_note(const PublicStatus::Span& span) {
+    if (!span.uptime_ppm || span.measured_ppm >= good_uptime_ppm) return {};
+    return cat("<dd class=\"note\">of ", uptime_text(span.measured_ppm), " measured</dd>");
+}
+
 std::string spans(const PublicStatus::Service& service) {
     std::string out = "<dl>";
     for (const auto& span : service.spans) {
         out += cat("<div><dt>", span.days == 1 ? std::string("today") : cat(span.days, " days"), "</dt><dd class=\"",
-                   uptime_class(span.uptime_ppm), "\">", uptime_text(span.uptime_ppm), "</dd></div>");
+                   uptime_class(span.uptime_ppm), "\">", uptime_text(span.uptime_ppm), "</dd>", measured_note(span),
+                   "</div>");
     }
     return out + "</dl>";
 }
 
 std::string incidents(const PublicStatus::Service& service) {
-    if (service.incidents.empty()) return "<p class=\"calm\">No failure in this time.</p>";
+    const auto is_known = [](const auto& span) { return span.uptime_ppm.has_value(); };
+    if (service.incidents.empty()) {
+        return std::ranges::any_of(service.spans, is_known) ? "<p class=\"calm\">No failure in this time.</p>"
+                                                            : "<p class=\"calm\">Nothing was measured yet.</p>";
+    }
     std::string out = cat("<details><summary>Failures: ", service.incidents.size(), "</summary><ul>");
     for (const auto& one : service.incidents) {
         out += cat("<li>", minute_text(one.from),
@@ -141,8 +152,8 @@ Json json_of(const PublicStatus::Service& service) {
     }
     return Json::object()
         .append("name", service.name)
-        .append("as", service.as)
-        .append("group", service.group.empty() ? Json() : Json(service.group))
+        .append("as", printable_line(service.as))
+        .append("group", service.group.empty() ? Json() : Json(printable_line(service.group)))
         .append("state", state_name(service.state))
         .append("uptime", std::move(spans))
         .append("days", std::move(days))
@@ -225,7 +236,8 @@ std::string status_page_html(const PublicStatus& status) {
         "<path d=\"M0 4L4 0\" class=\"line\"/></pattern></defs></svg>\n<header><h1>",
         title, "</h1><p class=\"summary ", state_name(state_of_all(status)), "\">", summary_of(status),
         "</p></header>\n<main>\n", body, "</main>\n<footer><p>As of ", minute_text(status.as_of),
-        " UTC; days are those of UTC. A hatched part of a bar is time in which nothing was measured: it counts neither "
+        " UTC; days are those of UTC. An uptime is of the time that was measured; a hatched part of a bar is time in "
+        "which nothing was measured: it counts neither "
         "as up nor as down.</p><p><a href=\"status.json\">The same as JSON</a></p></footer></body></html>\n");
 }
 
@@ -233,7 +245,7 @@ Json status_page_json(const PublicStatus& status) {
     auto services = Json::array();
     for (const auto& one : status.services) services.push(json_of(one));
     return Json::object()
-        .append("title", status.title)
+        .append("title", printable_line(status.title))
         .append("as_of", utc_text(status.as_of))
         .append("state", state_name(state_of_all(status)))
         .append("services", std::move(services));
@@ -267,6 +279,7 @@ article { border: 1px solid var(--edge); border-radius: .5rem; padding: 1rem; ma
 dl { display: flex; flex-wrap: wrap; gap: .5rem 2rem; margin: .75rem 0 0; }
 dt { color: var(--faint); font-size: .85rem; }
 dd { margin: 0; font-weight: 600; font-variant-numeric: tabular-nums; }
+.note { color: var(--faint); font-size: .85rem; font-weight: 400; }
 details, .calm { margin: .75rem 0 0; }
 .calm { color: var(--faint); }
 ul { margin: .5rem 0 0; padding-left: 1.25rem; font-variant-numeric: tabular-nums; }

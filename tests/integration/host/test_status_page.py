@@ -20,6 +20,25 @@ def day_text(number):
     return str(datetime.date(1970, 1, 1) + datetime.timedelta(number))
 
 
+def write_days(folder):
+    """Has the first orchestrator decided once for each hour of three days until now, and nothing decided soon."""
+    with contextlib.closing(sqlite3.connect(folder / "state" / "ledger.db")) as ledger:
+        names = [row[1] for row in ledger.execute("PRAGMA table_info(decision)")]
+        row = dict(zip(names, ledger.execute("SELECT * FROM decision ORDER BY seq LIMIT 1").fetchone()))
+        end = row["period_from"] // HOUR * HOUR
+        ledger.execute("DELETE FROM decision WHERE orchestrator = ?", [row["orchestrator"]])
+        ledger.execute("UPDATE orchestrator SET first_seen_at = ?", [end - 72 * HOUR])
+        ledger.execute("UPDATE engine_state SET due_at = due_at + ?", [DAY])
+        for hour in range(72):
+            failed = hour % 7 == 6
+            row |= {"seq": 10**9 + hour, "epoch": 10**6 + hour, "period_from": end + (hour - 72) * HOUR, "due_at": end + (hour - 71) * HOUR,
+                    "decided_at": end + (hour - 71) * HOUR, "job": FAILED if failed else OK,
+                    "uptime_ppm": None if failed else (1_000_000, 987_654, 999_999)[hour % 3]}
+            ledger.execute(f"INSERT INTO decision VALUES({','.join('?' * len(names))})", [row[name] for name in names])
+        ledger.commit()
+        return ledger.execute("SELECT key FROM orchestrator WHERE id = ?", [row["orchestrator"]]).fetchone()[0]
+
+
 class StatusPage(RegistryTest):
     def setUp(self):
         super().setUp()
@@ -102,24 +121,6 @@ class StatusPage(RegistryTest):
     def service(self):
         return self.said()["services"][0]
 
-    def write_days(self):
-        """Has the first orchestrator decided once for each hour of three days until now, and nothing decided soon."""
-        with contextlib.closing(sqlite3.connect(self.host.folder / "state" / "ledger.db")) as ledger:
-            names = [row[1] for row in ledger.execute("PRAGMA table_info(decision)")]
-            row = dict(zip(names, ledger.execute("SELECT * FROM decision ORDER BY seq LIMIT 1").fetchone()))
-            end = row["period_from"] // HOUR * HOUR
-            ledger.execute("DELETE FROM decision WHERE orchestrator = ?", [row["orchestrator"]])
-            ledger.execute("UPDATE orchestrator SET first_seen_at = ?", [end - 72 * HOUR])
-            ledger.execute("UPDATE engine_state SET due_at = due_at + ?", [DAY])
-            for hour in range(72):
-                failed = hour % 7 == 6
-                row |= {"seq": 10**9 + hour, "epoch": 10**6 + hour, "period_from": end + (hour - 72) * HOUR, "due_at": end + (hour - 71) * HOUR,
-                        "decided_at": end + (hour - 71) * HOUR, "job": FAILED if failed else OK,
-                        "uptime_ppm": None if failed else (1_000_000, 987_654, 999_999)[hour % 3]}
-                ledger.execute(f"INSERT INTO decision VALUES({','.join('?' * len(names))})", [row[name] for name in names])
-            ledger.commit()
-            return ledger.execute("SELECT key FROM orchestrator WHERE id = ?", [row["orchestrator"]]).fetchone()[0]
-
     def reported(self, orchestrator, first, behind):
         """The uptime of these days, as the command line reports it; None: nothing was measured."""
         code, out, err = self.host.run("report", "uptime", "--json", "--orchestrator", orchestrator, "--from", f"{day_text(first)}T00:00:00Z",
@@ -131,7 +132,7 @@ class StatusPage(RegistryTest):
         self.start()
         self.wait_for_decisions(4)
         self.host.stop()
-        id = self.write_days()
+        id = write_days(self.host.folder)
         self.show({"name": "east", "orchestrators": [id]})
         self.start()
         (service,) = self.said()["services"]

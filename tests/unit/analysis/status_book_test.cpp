@@ -93,6 +93,16 @@ TEST_CASE("a check counts on the day of its decision, and a day without one is u
     CHECK_FALSE(scene.show(4 + 72).services[0].spans[0].uptime_ppm);
 }
 
+TEST_CASE("a clock that was set back shows no day to come") {
+    Book scene(page_of({both()}, 2));
+    scene.take(hourly(1, 30, 1'000'000, 1));
+    scene.facts.accounts[0].retired = true;
+    const auto days = scene.show(1).services[0].days;
+    REQUIRE(days.size() == 2);
+    CHECK(days[1].number == today);
+    CHECK_FALSE(days[1].uptime_ppm);
+}
+
 TEST_CASE("a check that a pardon took back is neither up nor down") {
     Book scene(page_of({both()}));
     scene.take(failed(1, 0), true);

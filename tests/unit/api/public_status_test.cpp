@@ -27,7 +27,7 @@ class SomeStatus final : public PublicStatusSource {
     }
     void finish() {
         for (auto& done : std::exchange(waiting, {}))
-            done(fails ? Result<PublicStatus>(fail(STIPEND_E_IO, "/var/x")) : status);
+            done(fails ? Result<PublicStatus>(fail(STIPEND_E_UNAVAILABLE, "/var/x")) : status);
     }
     PublicStatus status;
     std::uint64_t revised = 1;
@@ -223,5 +223,6 @@ TEST_CASE("a day that was not watched, or not measured, is not drawn as up") {
               "<rect x=\"16\" y=\"4\" width=\"6\" height=\"20\" class=\"unknown\" fill=\"url(#hatch)\"/>"
               "<rect x=\"16\" y=\"24\" width=\"6\" height=\"16\" class=\"up\"/></g>"));
     CHECK(has(body, "Of 2 services: 1 down, 1 up"));
+    CHECK(has(body, "99.99 %</dd><dd class=\"note\">of 40 % measured</dd>"));
     CHECK(has(body, "UTC, and still</li>"));
 }
