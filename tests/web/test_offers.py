@@ -7,7 +7,7 @@ import unittest.mock
 
 import steered
 from network import Devnet, wait_for
-from steered import WebTest
+from steered import WebTest, free_address
 from test_api import LIST
 
 PRICES = (3_000_000_000, 1_000_000_000)  # wei a second, of the two that are configured
@@ -15,8 +15,11 @@ PRICES = (3_000_000_000, 1_000_000_000)  # wei a second, of the two that are con
 
 class Offers(WebTest):
     def setUp(self):
-        with unittest.mock.patch("test_api.Devnet", lambda count: Devnet(count, "--every-sender-has-reserve")):
+        places = [free_address() for _ in PRICES]
+        listen = [word for one in places for word in ("--orchestrator-listen", one)]
+        with unittest.mock.patch("test_api.Devnet", lambda count: Devnet(count, "--every-sender-has-reserve", *listen)):
             super().setUp()
+        self.host.environment["ORCHESTRATOR_ADDRESSES"] = ",".join("https://" + one for one in places)
 
     def listed(self):
         return {one["orchestrator_id"]: one["offer"] for one in self.get(LIST, self.token).json()["orchestrators"]}

@@ -104,7 +104,7 @@ class Tables(WebTest):
         self.browser.click(at="button[name=copy_table]")
         self.browser.until(code="document.querySelector('select[name=table]').value === 'at-night'")
         self.assertEqual(self.edge("excellent"), "above 95 %")
-        self.browser.fill(at="[data-tier=excellent] input[name=multiplier]", text="0.9")
+        self.browser.fill(at="[data-tier=excellent] input[name=multiplier]", text="1.1")
         self.browser.wait(at="[data-figure=check]")
         self.browser.click(at="button:has-text('Replay the last 7 days')")
         self.browser.wait(at="[data-figure=replay]")
@@ -113,7 +113,7 @@ class Tables(WebTest):
         self.browser.click(at="button[name=take]")
         self.browser.wait(at="[data-figure=outcome]")
         said = {one["name"]: one for one in self.said()["tables"]}
-        self.assertEqual((said["at-night"]["origin"], said["at-night"]["rows"][0]["multiplier"]), ("file", "0.9"))
+        self.assertEqual((said["at-night"]["origin"], said["at-night"]["rows"][0]["multiplier"]), ("file", "1.1"))
         self.assertEqual([row["tier"] for row in said["at-night"]["rows"]], [row["tier"] for row in said["default"]["rows"]])
         self.assertEqual((said["default"]["origin"], said["default"]["rows"][0]["multiplier"]), ("plugin", "1.2"))
         self.assert_quiet()

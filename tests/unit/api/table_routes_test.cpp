@@ -180,9 +180,8 @@ TEST_CASE("pay by demand is replayed by the recorded factors, or by rules within
 }
 
 TEST_CASE("the bounds of rules that are tried are those of the configuration") {
-    const auto schema = parse_json(config::settings_schema(), {.bytes = 1 << 20, .depth = 64, .nodes = 100'000});
-    REQUIRE(schema.ok());
-    const Json* at = &*schema;
+    const auto schema = config::settings_schema();
+    const Json* at = &schema;
     for (const auto* step : {"properties", "payment", "properties", "demand", "properties"}) {
         at = at->find(step);
         REQUIRE(at != nullptr);

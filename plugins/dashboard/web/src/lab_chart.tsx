@@ -32,6 +32,7 @@ export function FactorChart({ points, by, least, most }: Props) {
     const box = frame.current;
     if (!box) return undefined;
     const stepped = uPlot.paths.stepped?.({ align: 1 });
+    const until = uPlot.paths.stepped?.({ align: -1 }); // jobs are those of the time before their point
     const line = (label: string, name: string, more: Partial<uPlot.Series>): uPlot.Series => ({
       label, stroke: () => colour(name), width: 1.5, points: { show: points.length < 3 }, ...(stepped ? { paths: stepped } : {}), ...more,
     });
@@ -42,7 +43,7 @@ export function FactorChart({ points, by, least, most }: Props) {
       axes: [axis({ space: 90, values: (_, ticks) => ticks.map((at, index) => tickText(at, ticks[index - 1])) }), axis({ scale: "factor", size: 56 }),
         axis({ scale: "count", side: 1, size: 50, grid: { show: false } })],
       series: [{}, line("factor", "--accent", { scale: "factor" }), line("recorded", "--faint", { scale: "factor", show: by === "configured" }),
-        line("up", "--good", { scale: "count", dash }), line("jobs", "--warn", { scale: "count" })],
+        line("up", "--good", { scale: "count", dash }), line("jobs", "--warn", { scale: "count", ...(until ? { paths: until } : {}) })],
     }, dataOf(points), box);
     const watcher = new ResizeObserver(() => made.setSize(size()));
     watcher.observe(box);
