@@ -34,7 +34,11 @@ Reply reply_of_worker(WorkerResult result) {
     if (!typed && !result.content_type.empty()) reply.headers.emplace_back("Content-Type", result.content_type);
     reply.body = std::move(result.body);
     reply.flood = std::move(result.flood);
-    if (result.kind == Kind::truncated) reply.shape = Reply::Shape::cut;
+    if (result.kind == Kind::truncated) {
+        reply.shape = Reply::Shape::cut;
+        // Half of nothing would be whole: a body that was announced and never comes.
+        if (reply.body.empty()) reply = {.headers = std::move(reply.headers), .flood = Flood{}};
+    }
     return reply;
 }
 

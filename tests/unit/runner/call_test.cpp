@@ -73,7 +73,7 @@ TEST_CASE(
          "its runner of agent-net is persistent, want mode single-shot"},
         {FakeReply::answer(404, "live runners are not supported\n"),
          "discovery: status 404: \"live runners are not supported\": does it run with -useLiveRunners?"},
-        {FakeReply::answer(200, "{}"), "discovery: got object, want a list"},
+        {FakeReply::answer(200, "{}"), "discovery: got an object, want a list"},
         {refused(), "no answer to discovery: connection refused"}};
     for (const auto& [reply, reason] : cases) {
         Network net;

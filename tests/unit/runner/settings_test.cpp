@@ -14,7 +14,7 @@ stipend::Result<runner::Settings> parse(const std::string& text) {
 std::string refusal(const std::string& text) {
     const auto settings = parse(text);
     REQUIRE_FALSE(settings.ok());
-    return settings.error().message;
+    return settings.error().path + ": " + settings.error().message;
 }
 
 }  // namespace
