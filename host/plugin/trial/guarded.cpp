@@ -5,6 +5,7 @@
 #include <ucontext.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <array>
 #include <cstdlib>
 
@@ -18,7 +19,17 @@ struct Range {
     char* map;
     std::size_t map_bytes;
     char* data;
-    std::size_t bytes;
+    std::size_t bytes;   // of one record
+    std::size_t stride;  // from one record to the next
+    std::size_t count;
+
+    // The place of `at` in the record that is nearest to it: of a batch, the one that begins before it.
+    [[nodiscard]] std::ptrdiff_t place_of(const char* at) const {
+        const auto offset = at - data;
+        if (offset < 0 || stride == 0) return offset;
+        return offset -
+               static_cast<std::ptrdiff_t>(std::min(static_cast<std::size_t>(offset) / stride, count - 1) * stride);
+    }
 };
 
 // Read by a signal handler, on the one thread that calls the plugin.
@@ -70,7 +81,7 @@ void on_fault(int number, siginfo_t* info, void* context) {
         Field(report_of_handler->reach, sizeof report_of_handler->reach)
             .text(kind_of(context))
             .text(" at byte ")
-            .number(at - range.data)
+            .number(range.place_of(at))
             .text(" of ")
             .text(range.name)
             .text(", which has ")
@@ -84,7 +95,10 @@ void on_fault(int number, siginfo_t* info, void* context) {
 
 }  // namespace
 
-Guarded::Guarded(const char* name, std::size_t bytes, Guard guard) {
+Guarded::Guarded(const char* name, std::size_t bytes, Guard guard) : Guarded(name, bytes, guard, 0, 1) {}
+
+Guarded::Guarded(const char* name, std::size_t record_bytes, Guard guard, std::size_t stride, std::size_t count) {
+    const auto bytes = stride * (count - 1) + record_bytes;
     const auto page = static_cast<std::size_t>(::sysconf(_SC_PAGESIZE));
     const auto inside = (bytes + page - 1) / page * page + (bytes == 0 ? page : 0);
     void* memory = ::mmap(nullptr, inside + 2 * page, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
@@ -93,7 +107,7 @@ Guarded::Guarded(const char* name, std::size_t bytes, Guard guard) {
     auto* map = static_cast<char*>(memory);
     if (::mprotect(map + page, inside, PROT_READ | PROT_WRITE) != 0) std::abort();
     data_ = guard == Guard::before ? map + page : map + page + inside - bytes;
-    ranges[slot_] = {name, map, inside + 2 * page, data_, bytes};
+    ranges[slot_] = {name, map, inside + 2 * page, data_, record_bytes, stride, count};
 }
 
 Guarded::~Guarded() {

@@ -17,6 +17,8 @@ class Guarded {
   public:
     // `name` names the record in messages and outlives this object. The memory is zero.
     Guarded(const char* name, std::size_t bytes, Guard guard);
+    // `count` records, at least 1, with `stride` bytes from each to the next.
+    Guarded(const char* name, std::size_t record_bytes, Guard guard, std::size_t stride, std::size_t count);
     ~Guarded();
     Guarded(const Guarded&) = delete;
     Guarded& operator=(const Guarded&) = delete;

@@ -244,8 +244,8 @@ class PolicyTrial {
                               std::span<const std::size_t> order, const Manner& manner, Decisions& out) {
         constexpr auto in_stride = sizeof(stipend_sample) + gap, out_stride = sizeof(stipend_decision) + gap;
         const auto count = order.size();
-        const Guarded in("stipend_sample", in_stride * (count - 1) + sizeof(stipend_sample), manner.guard);
-        const Guarded decided("stipend_decision", out_stride * (count - 1) + sizeof(stipend_decision), manner.guard);
+        const Guarded in("stipend_sample", sizeof(stipend_sample), manner.guard, in_stride, count);
+        const Guarded decided("stipend_decision", sizeof(stipend_decision), manner.guard, out_stride, count);
         const GuardedRecord<stipend_error> error("stipend_error", manner.guard, empty_error());
         const auto empty = make_record<stipend_decision>();
         for (std::size_t at = 0; at < count; ++at) {

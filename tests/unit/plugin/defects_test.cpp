@@ -105,7 +105,7 @@ const Case cases[] = {
      "ppm, 0 failures before it), want at least 60000000001 ns, which is its own bound"},
     {"writes_behind",
      // Of the last record of a batch of 46, behind which no memory is.
-     "plugin reaches outside of a record: {F}: got a write at byte 18336 of stipend_decision, which has 18336 bytes, "
+     "plugin reaches outside of a record: {F}: got a write at byte 336 of stipend_decision, which has 336 bytes, "
      "in decide, want it inside"},
     {"writes_before",
      "plugin reaches outside of a record: {F}: got a write at byte -8 of stipend_decision, which has 336 bytes, in "
