@@ -13,6 +13,11 @@ constexpr std::int64_t hours_of_week = 168;
 constexpr std::int64_t hours_of_day = 24;
 constexpr std::uint32_t day_bits = (1U << 24) - 1;
 constexpr std::int64_t percent_up = 99;
+constexpr std::int64_t percent_restarted = 90;  // a restart takes minutes
+
+bool is_up(const Hour& hour, std::int64_t percent) {
+    return static_cast<__int128_t>(hour.up) * 100 >= static_cast<__int128_t>(hour.measured) * percent;
+}
 
 double logit(double p) {
     return std::log(p / (1 - p));
@@ -38,7 +43,7 @@ std::size_t slot_of(std::int64_t hour) {
 
 std::optional<bool> verdict_of(const Hour& hour, std::int64_t least_measured_ns) {
     if (hour.measured < least_measured_ns || hour.measured == 0) return std::nullopt;
-    return static_cast<__int128_t>(hour.up) * 100 >= static_cast<__int128_t>(hour.measured) * percent_up;
+    return is_up(hour, percent_up);
 }
 
 double Predictor::mean() const {
@@ -58,7 +63,8 @@ std::optional<std::size_t> Predictor::context() const {
     if (!now_) return std::nullopt;
     const auto down = std::popcount(recent_);
     if (*now_) return down == 0 ? 0 : down <= 2 ? 1 : 2;
-    return down <= 2 ? 3 : down <= 12 ? 4 : 5;
+    if (restarted_) return down <= 2 ? 3 : 4;
+    return down <= 2 ? 5 : down <= 12 ? 6 : 7;
 }
 
 double Predictor::context_share() const {
@@ -130,6 +136,7 @@ void Predictor::learn_one(const Hour& hour) {
         recent_ = (recent_ << 1 | (*up ? 0U : 1U)) & day_bits;
     }
     now_ = up;
+    restarted_ = up && is_up(hour, percent_restarted);
     if (const auto at = context()) {
         open_days_.push_back(
             {.first = hour.number + 1, .context = *at, .p = day_to_come().p, .mean = day_mean(), .was_up = *now_});
@@ -139,6 +146,7 @@ void Predictor::learn_one(const Hour& hour) {
 void Predictor::look_at(const Hour& hour) {
     if (const auto up = verdict_of(hour, ns_per_hour / 6)) {
         now_ = up;
+        restarted_ = is_up(hour, percent_restarted);
         recent_ = (recent_ << 1 | (*up ? 0U : 1U)) & day_bits;
     }
 }

@@ -3,9 +3,10 @@
 //
 // An hour is known where at least half of it was measured, and up where at least 99 % of that was. The chance is its
 // mean, moved by two factors in log-odds: how it does in that hour of the week, and how it went on after hours like the
-// last one (up or down, with so many of the last 24 known hours down). Each share is pulled towards the mean by as many
-// imagined hours as stated below, so that a few observations move it little. The day to come is known and up alike, and
-// its chance comes from days that began like this one. All figures of a moment are made of earlier ones alone.
+// last one: up, interrupted briefly as by a restart, or down for longer, with so many of the last 24 known hours down.
+// Each share is pulled towards the mean by as many imagined hours as stated below, so that a few observations move it
+// little. The day to come is known and up alike, and its chance comes from days that began like this one. All figures
+// of a moment are made of earlier ones alone.
 #pragma once
 
 #include <array>
@@ -41,7 +42,7 @@ class Predictor {
     static constexpr double slot_weight = 4;  // imagined hours at its mean
     static constexpr double context_weight = 10;
     static constexpr double day_weight = 2;  // imagined days
-    static constexpr std::size_t contexts = 6;
+    static constexpr std::size_t contexts = 8;
 
     // The next hour; those between this and the last one are not known.
     void learn(const Hour& hour);
@@ -95,6 +96,7 @@ class Predictor {
     std::array<Count, contexts> days_ = {};
     Count all_days_ = {};
     std::optional<bool> now_;
+    bool restarted_ = false;    // the last known hour was down, and for a tenth of it at most
     std::uint32_t recent_ = 0;  // the last 24 known hours, a bit for each that was down
     std::deque<Day> open_days_;
     std::deque<DayOver> days_over_;

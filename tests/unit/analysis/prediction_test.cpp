@@ -121,6 +121,29 @@ TEST_CASE("outages that last are foreseen by what was last") {
     CHECK(number(report.rows[0], "hour_percent") < 20);
 }
 
+TEST_CASE("what follows a restart is not what follows the first hour of an outage") {
+    // Restarts for three minutes, over by the next hour, and as many outages that go on.
+    Predictor predictor;
+    std::int64_t number = 0;
+    const auto learn = [&](std::int64_t up_minutes) {
+        predictor.learn({.number = number++, .measured = ns_per_hour, .up = up_minutes * ns_per_hour / 60});
+    };
+    for (int week = 0; week < 12; ++week) {
+        for (int hour = 0; hour < 84; ++hour) learn(hour == 40 ? 57 : 60);
+        for (int hour = 0; hour < 84; ++hour) learn(hour >= 40 && hour < 50 ? 0 : 60);
+    }
+    auto after_restart = predictor;
+    after_restart.look_at({.number = number, .measured = ns_per_hour, .up = 57 * ns_per_hour / 60});
+    auto after_outage = predictor;
+    after_outage.look_at({.number = number, .measured = ns_per_hour, .up = 0});
+    CHECK(after_restart.now() == std::optional(false));
+    CHECK(after_restart.context_share() > 0.9);
+    CHECK(after_outage.context_share() < 0.6);
+    // 54 minutes are a restart, one second less is none.
+    after_restart.look_at({.number = number, .measured = ns_per_hour, .up = 54 * ns_per_hour / 60 - 1'000'000'000});
+    CHECK(after_restart.context_share() < 0.9);
+}
+
 TEST_CASE("a prediction does not look ahead") {
     const auto chances = [](int hours, bool end) {
         Scene scene(By::all);
