@@ -114,7 +114,8 @@ void Instance::quiesce(std::function<void()> when_idle) {
 bool Instance::try_quiesce(std::function<void()> when_idle) {
     routes_.unmount();
     const std::unique_lock lock(calls_, std::try_to_lock);
-    if (!lock) {
+    // A request that waits on the strand is one that the replacement does not get.
+    if (!lock || delivering_ != 0) {
         closing_ = true;
         return false;
     }
@@ -142,6 +143,7 @@ void Instance::when_free(std::function<void()> then) {
 }
 
 void Instance::abandon() {
+    routes_.give_up();
     strand_->close();
     HostSlot::give_back_late(slot_);
     abandoned_ = true;
@@ -187,6 +189,7 @@ void Instance::run_posted() {
 void Instance::destroy_locked() {
     if (abandoned_) return;
     routes_.unmount();
+    routes_.give_up();
     strand_->close();
     state_ = State::destroyed;
     static_cast<void>(call_life("destroy", [this](stipend_error*) {
@@ -308,7 +311,10 @@ stipend_status Instance::route_add(std::string_view listener, std::string_view m
 }
 
 void Instance::deliver(stipend_route_handler handler, void* user, http::ServerRequest&& request, std::uint64_t token) {
-    strand_->post([self = shared_from_this(), handler, user, request = std::move(request), token] {
+    // Counted until it ran, or was dropped with its strand.
+    ++delivering_;
+    const std::shared_ptr<void> counted(nullptr, [self = shared_from_this()](void*) { --self->delivering_; });
+    strand_->post([self = shared_from_this(), handler, user, request = std::move(request), token, counted] {
         auto raw = make_record<stipend_route_request>();
         raw.method = to_abi(request.method);
         raw.path = to_abi(request.path);

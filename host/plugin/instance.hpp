@@ -172,6 +172,7 @@ class Instance : public std::enable_shared_from_this<Instance> {
     InstanceRoutes routes_;
     std::mutex calls_;  // held during every [control] and [pool] call and every callback: they never overlap
     std::atomic<State> state_ = State::created;  // changed on [control]
+    std::atomic<std::size_t> delivering_ = 0;    // requests that wait for their route's handler
     std::atomic<bool> closing_ = false;          // no operation begins any more
     std::atomic<bool> abandoned_ = false;
 

@@ -29,6 +29,7 @@ Result<void> InstanceRoutes::mount(const Deliver& deliver) {
             });
         if (!mounted) {
             unmount();
+            give_up();
             return mounted.error();
         }
         mounts_.push_back(*mounted);
@@ -39,6 +40,9 @@ Result<void> InstanceRoutes::mount(const Deliver& deliver) {
 void InstanceRoutes::unmount() {
     for (const auto mount : mounts_) table_->unmount(mount);
     mounts_.clear();
+}
+
+void InstanceRoutes::give_up() {
     std::unordered_map<std::uint64_t, http::Responder> owed;  // ends outside the lock
     const std::lock_guard lock(mutex_);
     owed.swap(owed_);

@@ -29,8 +29,10 @@ class InstanceRoutes {
                      void* user);
     // Serves them; where one cannot be served, none is. [control]
     Result<void> mount(const Deliver& deliver);
-    // Serves them no more, and gives up the requests that are owed an answer. [control]
+    // Serves them no more; what was asked before may still be answered. [control]
     void unmount();
+    // Gives up the requests that are owed an answer. [any]
+    void give_up();
     // [any] STATE: no such request, or it is answered.
     Result<void> respond(std::uint64_t token, http::ServerResponse response);
 
