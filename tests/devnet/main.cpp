@@ -132,6 +132,7 @@ Result<void> take_scenario(const CLI::App& app, CommandLine& line) {
     if (!given("--capacity")) options.settings.capacity = scenario.capacity.value_or(options.settings.capacity);
     if (!given("--seed")) options.settings.seed = scenario.seed.value_or(options.settings.seed);
     options.settings.every_sender_has_reserve |= scenario.every_sender_has_reserve;
+    options.settings.live_runners |= scenario.live_runners;
     options.timeline = std::move(scenario.timeline);
     return {};
 }

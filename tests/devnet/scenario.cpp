@@ -27,6 +27,7 @@ constexpr std::string_view schema_text = R"({
     "capacity": {"format": "integer", "formatMinimum": "0", "formatMaximum": "1000000"},
     "seed": {"format": "integer", "formatMinimum": "0", "formatMaximum": "1000000000000000000"},
     "every_sender_has_reserve": {"type": "boolean"},
+    "live_runners": {"type": "boolean"},
     "timeline": {"type": "array", "maxItems": 100000, "items": {
       "type": "object", "additionalProperties": false, "x-noun": "an event, which is a mapping", "properties": {
         "at": {"format": "duration", "formatMinimum": "0s", "formatMaximum": "365d"},
@@ -157,7 +158,8 @@ Scenario scenario_of(const Node& root) {
                  .capability = text_of(root, "capability"),
                  .capacity = integer_of<std::int64_t>(root, "capacity"),
                  .seed = integer_of<std::uint64_t>(root, "seed"),
-                 .every_sender_has_reserve = text_of(root, "every_sender_has_reserve") == "true"};
+                 .every_sender_has_reserve = text_of(root, "every_sender_has_reserve") == "true",
+                 .live_runners = text_of(root, "live_runners") == "true"};
     if (const auto* listen = root.find("listen")) {
         for (const auto& item : listen->children) out.listen.push_back(item.text);
     }

@@ -32,6 +32,7 @@ struct Scenario {
     std::optional<std::int64_t> capacity = {};
     std::optional<std::uint64_t> seed = {};
     bool every_sender_has_reserve = false;
+    bool live_runners = false;
     std::vector<Event> timeline = {};  // in the order of their times, those of one time in the order written
 };
 

@@ -56,7 +56,8 @@ TEST_CASE("a scenario is YAML or JSON, and its events are in the order of their 
 TEST_CASE("a scenario holds the network") {
     const auto scenario = parse_scenario(
         "orchestrators: 3\ngateway: 127.0.0.1:1\ncontrol: 127.0.0.1:2\ncli: 127.0.0.1:3\nlisten: [127.0.0.1:4, "
-        "'http://127.0.0.1:5']\ncapability: x\ncapacity: 7\nseed: 9\nevery_sender_has_reserve: true\n",
+        "'http://127.0.0.1:5']\ncapability: x\ncapacity: 7\nseed: 9\nevery_sender_has_reserve: true\nlive_runners: "
+        "true\n",
         "s", std::nullopt);
     REQUIRE_MESSAGE(scenario.ok(), scenario.error().message);
     CHECK(scenario->gateway == "127.0.0.1:1");
@@ -67,6 +68,7 @@ TEST_CASE("a scenario holds the network") {
     CHECK(scenario->capacity == 7);
     CHECK(scenario->seed == 9);
     CHECK(scenario->every_sender_has_reserve);
+    CHECK(scenario->live_runners);
     CHECK(scenario->timeline.empty());
     CHECK(parse_scenario("", "s", std::nullopt).error().message.find("want a scenario") != std::string::npos);
 }
