@@ -96,7 +96,7 @@ class Predictor {
     std::array<Count, contexts> days_ = {};
     Count all_days_ = {};
     std::optional<bool> now_;
-    bool restarted_ = false;    // the last known hour was down, and for a tenth of it at most
+    bool restarted_ = false;    // where the last known hour was down: for a tenth of it at most
     std::uint32_t recent_ = 0;  // the last 24 known hours, a bit for each that was down
     std::deque<Day> open_days_;
     std::deque<DayOver> days_over_;
