@@ -19,6 +19,7 @@ const text = await load("text.ts");
 const route = await load("route.ts");
 const clock = await load("clock.ts");
 const tables = await load("tables_model.ts");
+const { Trail, trail_length } = await load("trail.ts");
 
 test("an amount keeps each of its digits", () => {
   for (const one of ["0", "12", "-12.5", "0.000000000000000001", "90071992547409930.000000000000000001", "123456789012345678901234567890"]) {
@@ -149,4 +150,42 @@ test("the months of a report go back over the year's end, the present one first"
 test("a credit is proposed where it is above 0", () => {
   for (const one of ["12.5", "0.00000001", "10"]) assert.equal(sla.isProposed(one), true);
   for (const one of ["0", "0.0", "", "-1", "null", "1e5"]) assert.equal(sla.isProposed(one), false);
+});
+
+function check(epoch, uptime, more = {}) {
+  return { orchestrator: "a", epoch, job: "ok", uptime_percent: uptime, multiplier: "1", amount_usd: "10", decided_at: "2026-11-28T08:38:01.929Z", ...more };
+}
+
+test("a trail keeps the last checks, in whatever order they come", () => {
+  const trail = new Trail();
+  assert.deepEqual(trail.bars(), []);
+  for (const epoch of [7, 6, 9, 6, 8]) trail.take(check(epoch, epoch * 10));
+  assert.deepEqual(trail.bars().map((one) => one.uptime), [60, 70, 80, 90]);
+  assert.deepEqual([trail.epoch, trail.uptime, trail.amount], [9, 90, "10"]);
+  trail.take(check(8, 0, { job: "failed", amount_usd: "0" }));
+  assert.deepEqual([trail.bars()[2].kind, trail.uptime], ["failed", 90]);
+});
+
+test("a trail has as many checks as a strip, and none of an epoch that is not known", () => {
+  const trail = new Trail();
+  for (let epoch = 0; epoch < 100; ++epoch) trail.take(check(epoch, epoch));
+  assert.equal(trail.bars().length, trail_length);
+  assert.equal(trail.bars()[0].uptime, 70);
+  trail.take(check(69, 0)); // older than all of it
+  assert.equal(trail.bars()[0].uptime, 70);
+  trail.take(check(110, 50)); // 100 to 109 never came
+  assert.equal(trail.bars().length, trail_length - 10);
+  trail.take(check(10_000, 50));
+  assert.equal(trail.bars().length, 1);
+});
+
+test("a bar says what was paid for, and unknown is not zero", () => {
+  const kinds = [[check(1, 100), "full"], [check(1, 40, { multiplier: "0.7" }), "part"], [check(1, 0, { job: "timeout" }), "failed"],
+                 [check(1, null), "unknown"], [check(1, 100, { multiplier: "1.2" }), "full"]];
+  for (const [one, kind] of kinds) {
+    const trail = new Trail();
+    trail.take(one);
+    assert.equal(trail.bars()[0].kind, kind);
+    assert.equal(trail.bars()[0].uptime, one.uptime_percent ?? 0);
+  }
 });

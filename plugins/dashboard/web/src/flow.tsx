@@ -7,13 +7,14 @@ import { PastFlow, pastTime, TimeMachine } from "./past";
 import { linkTo, setQuery, useRoute } from "./route";
 import type { Store } from "./store";
 import { owedText, payoutTotal } from "./sums";
-import { checkText, none, percentText } from "./text";
-import type { Orchestrator, Payment } from "./types";
+import { none, percentText, trailText } from "./text";
+import type { Trail } from "./trail";
+import type { Orchestrator } from "./types";
 
 interface Lane {
   id: string;
   standing: Orchestrator;
-  last: Payment | undefined;
+  last: Trail | undefined; // none: no check yet
 }
 
 // What came since it was drawn first is a new element, which the style sheet lets light up once.
@@ -30,11 +31,11 @@ function columnsOf(store: Store): Column<Lane>[] {
   const fresh = (lane: Lane, text: string) => <Fresh of={lane.last?.epoch}>{text}</Fresh>;
   return [
     { key: "id", title: "Orchestrator", width: "minmax(10rem, 1.4fr)", cell: (lane) => <a tabIndex={-1} href={linkTo("orchestrators", lane.id)}>{lane.id}</a> },
-    { key: "check", title: "Check", width: "11rem", cell: (lane) => fresh(lane, checkText(lane.last)) },
-    { key: "strip", title: "Last checks", width: "8.5rem", cell: (lane) => <Strip checks={store.checks.get(lane.id)} /> },
-    { key: "uptime", title: "Uptime", width: "6rem", number: true, cell: (lane) => fresh(lane, percentText(lane.last?.uptime_percent)) },
+    { key: "check", title: "Check", width: "11rem", cell: (lane) => fresh(lane, trailText(lane.last)) },
+    { key: "strip", title: "Last checks", width: "8.5rem", cell: (lane) => <Strip trail={lane.last} /> },
+    { key: "uptime", title: "Uptime", width: "6rem", number: true, cell: (lane) => fresh(lane, percentText(lane.last?.uptime)) },
     { key: "tier", title: "Tier", width: "6.5rem", cell: (lane) => <Mark of={lane.last?.tier} /> },
-    { key: "amount", title: "Amount", width: "7rem", number: true, cell: (lane) => (lane.last ? fresh(lane, `${lane.last.amount_usd} USD`) : none) },
+    { key: "amount", title: "Amount", width: "7rem", number: true, cell: (lane) => (lane.last ? fresh(lane, `${lane.last.amount} USD`) : none) },
     { key: "owed", title: "Owed", width: "minmax(8rem, 1fr)", number: true, cell: (lane) => owedText(store, lane.id) },
     { key: "sent", title: "Sent", width: "minmax(6rem, 1fr)", number: true, cell: (lane) => payouts(lane, false) },
     { key: "final", title: "Final", width: "minmax(6rem, 1fr)", number: true, cell: (lane) => payouts(lane, true) },
@@ -53,7 +54,8 @@ export function FlowPage() {
     const out: Lane[] = [];
     for (const id of ranks.keys()) {
       const standing = store.orchestrators.get(id);
-      const last = store.checks.get(id)?.at(-1);
+      const trail = store.trails.get(id);
+      const last = trail && trail.epoch >= 0 ? trail : undefined;
       if (!standing) continue;
       if (wanted === "" || [id, standing.status, last?.tier ?? ""].some((text) => text.toLowerCase().includes(wanted))) out.push({ id, standing, last });
     }

@@ -15,7 +15,7 @@ import { AlertTarget, isOwn, OwnSecret } from "./own";
 import { Payouts, Statement } from "./payouts";
 import { setQuery, useRoute } from "./route";
 import { Services } from "./services";
-import { paymentKey, paymentTime } from "./store";
+import { paymentKey, paymentTime, type Store } from "./store";
 import { owedText, payoutTotal } from "./sums";
 import { none, percentText, timeText } from "./text";
 import type { Orchestrator, Payment } from "./types";
@@ -23,7 +23,7 @@ import type { Orchestrator, Payment } from "./types";
 const part_size = 200;
 
 // Its payments, the newest first: those that were read, and those that came since.
-function usePayments(id: string, live: Payment[]): { all: Payment[]; more: (() => void) | null; problem: string | null } {
+function usePayments(id: string, store: Store): { all: Payment[]; more: (() => void) | null; problem: string | null } {
   const [read, setRead] = useState<Payment[]>([]);
   const [cursor, setCursor] = useState<string | null | undefined>(undefined);
   const [problem, setProblem] = useState<string | null>(null);
@@ -35,7 +35,8 @@ function usePayments(id: string, live: Payment[]): { all: Payment[]; more: (() =
       setProblem(null);
     }, (why) => setProblem(messageOf(why)));
   };
-  useEffect(() => load(undefined), [id]);
+  useEffect(() => { store.follow(id); load(undefined); }, [id]);
+  const live = store.followed?.id === id ? store.followed.payments : [];
   const known = new Map<string, Payment>();
   for (const one of [...read, ...live]) known.set(paymentKey(one), one);
   const all = [...known.values()].sort((a, b) => (paymentTime(a) < paymentTime(b) ? 1 : paymentTime(a) > paymentTime(b) ? -1 : 0));
@@ -90,7 +91,7 @@ export function OrchestratorPage({ id }: { id: string }) {
   const [order, setOrder] = useState<OrderName | null>(null);
   const [changes, setChanges] = useState(0);
   const one = store.orchestrators.get(id);
-  const { all, more, problem } = usePayments(id, store.checks.get(id) ?? []);
+  const { all, more, problem } = usePayments(id, store);
   const epochText = query.get("decision");
   const epoch = epochText !== null && /^\d{1,15}$/.test(epochText) ? Number(epochText) : null;
   const show = (next: number | null) => setQuery({ decision: next === null ? null : String(next) });

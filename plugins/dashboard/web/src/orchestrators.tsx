@@ -53,7 +53,7 @@ function columnsOf(store: Store, ranks: Map<string, number>): Sortable[] {
     { key: "tier", title: "Tier", width: "6.5rem", sort: (row) => row.last_tier, cell: (row) => <Mark of={row.last_tier} /> },
     { key: "uptime", title: "Uptime", width: "6rem", number: true, sort: (row) => row.last_uptime_percent,
       cell: (row) => percentText(row.last_uptime_percent) },
-    { key: "strip", title: "Last checks", width: "8.5rem", cell: (row) => <Strip checks={store.checks.get(row.orchestrator_id)} /> },
+    { key: "strip", title: "Last checks", width: "8.5rem", cell: (row) => <Strip trail={store.trails.get(row.orchestrator_id)} /> },
     { key: "failures", title: "Failures", width: "5.5rem", number: true, sort: (row) => row.consecutive_failures,
       cell: (row) => row.consecutive_failures },
     { key: "due", title: "Next due", width: "8.5rem", number: true, sort: (row) => row.next_due, cell: (row) => <Countdown at={row.next_due} /> },

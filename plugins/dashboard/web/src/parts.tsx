@@ -2,11 +2,10 @@
 import type { ComponentChildren } from "preact";
 import { useContext, useEffect, useReducer } from "preact/hooks";
 import { createContext } from "preact";
-import { compare, parseDecimal } from "./amount";
 import { eachSecond, hostNow } from "./clock";
 import type { Store } from "./store";
 import { none, timeText, untilText } from "./text";
-import type { Payment } from "./types";
+import { trail_length, type CheckKind, type Trail } from "./trail";
 
 export const StoreContext = createContext<Store>(null as unknown as Store);
 
@@ -72,37 +71,24 @@ export function Problem({ text }: { text: string | null }) {
   return text === null ? null : <p class="problem" role="alert">{text}</p>;
 }
 
-const whole = { digits: 1n, scale: 0 };
-
-type Kind = "full" | "part" | "failed" | "unknown";
-
-function kindOf(one: Payment): Kind {
-  if (one.job !== "ok") return "failed";
-  if (one.uptime_percent === null || one.uptime_percent === undefined) return "unknown";
-  const multiplier = parseDecimal(one.multiplier ?? "");
-  return multiplier && compare(multiplier, whole) >= 0 ? "full" : "part";
-}
-
-const strip_checks = 30;
 const bar = 4; // px, with its gap
 
 // The last checks of one orchestrator, the newest at the right; the height is the uptime.
-export function Strip({ checks }: { checks: Payment[] | undefined }) {
-  const shown = (checks ?? []).slice(-strip_checks);
-  const paths: Record<Kind, string> = { full: "", part: "", failed: "", unknown: "" };
-  const counts: Record<Kind, number> = { full: 0, part: 0, failed: 0, unknown: 0 };
-  shown.forEach((one, index) => {
-    const kind = kindOf(one);
+export function Strip({ trail }: { trail: Trail | undefined }) {
+  const shown = trail?.bars() ?? [];
+  const paths: Record<CheckKind, string> = { full: "", part: "", failed: "", unknown: "" };
+  const counts: Record<CheckKind, number> = { full: 0, part: 0, failed: 0, unknown: 0 };
+  shown.forEach(({ kind, uptime }, index) => {
     ++counts[kind];
-    const x = (strip_checks - shown.length + index) * bar;
-    const height = kind === "full" || kind === "part" ? Math.max(2, ((one.uptime_percent ?? 0) / 100) * 18) : kind === "failed" ? 18 : 5;
+    const x = (trail_length - shown.length + index) * bar;
+    const height = kind === "full" || kind === "part" ? Math.max(2, (uptime / 100) * 18) : kind === "failed" ? 18 : 5;
     paths[kind] += `M${x} 19v-${height.toFixed(1)}h3v${height.toFixed(1)}z`;
   });
   const words = shown.length === 0 ? "no check yet"
     : `last ${shown.length} checks: ${counts.full} paid in full, ${counts.part} less, ${counts.failed} failed` +
       (counts.unknown > 0 ? `, ${counts.unknown} unknown` : "");
   return (
-    <svg class="strip" viewBox={`0 0 ${strip_checks * bar} 20`} role="img" aria-label={words}>
+    <svg class="strip" viewBox={`0 0 ${trail_length * bar} 20`} role="img" aria-label={words}>
       <path class="full" d={paths.full} /><path class="part" d={paths.part} />
       <path class="failed" d={paths.failed} /><path class="unknown" d={paths.unknown} />
     </svg>

@@ -1,11 +1,13 @@
 // What is known of the manager, fed by answers and events.
 import { ask, currentSession, may, messageOf, part, parts } from "./api";
 import { observe } from "./clock";
+import { Trail } from "./trail";
 import type {
   Alert, Counts, Health, Orchestrator, OrchestratorPart, Payment, Payout, Status,
 } from "./types";
 
-const kept_checks = 60; // of each orchestrator
+const kept_followed = 60; // decisions of the orchestrator that is looked at
+const kept_payouts = 20_000; // of all
 const kept_recent = 200; // decisions of all
 const strip_begins_with = 20;
 const most_orchestrator_parts = 100; // 20,000
@@ -23,7 +25,8 @@ export type Stream = { state: "live" } | { state: "connecting" } | { state: "los
 export class Store {
   orchestrators = new Map<string, Orchestrator>();
   counts: Counts | null = null;
-  checks = new Map<string, Payment[]>(); // the oldest first
+  trails = new Map<string, Trail>();
+  followed: { id: string; payments: Payment[] } | null = null; // what came about the orchestrator that is looked at
   payouts = new Map<string, Map<number, Payout>>();
   payoutsComplete = true;
   recent: Payment[] = []; // the newest first
@@ -36,6 +39,7 @@ export class Store {
   version = 0; // counts changes
   membership = 0; // counts changes of the set of orchestrators
 
+  private payoutCount = 0;
   private readonly own = currentSession()?.orchestrator ?? null;
   private readonly listeners = new Set<() => void>();
   private notice: number | undefined;
@@ -113,6 +117,7 @@ export class Store {
     for (const id of this.orchestrators.keys()) {
       if (!listed.has(id) && this.orchestrators.delete(id)) ++this.membership;
     }
+    for (const id of this.trails.keys()) if (!listed.has(id)) this.trails.delete(id);
   }
 
   // The newest payments, until each orchestrator has some.
@@ -137,29 +142,41 @@ export class Store {
   private async loadPayouts(goes_on: () => boolean): Promise<void> {
     if (this.own === null && !may("payments:read")) return;
     const path = this.own === null ? "/livepeer/payouts" : `/livepeer/payouts?orchestrator=${part(this.own)}`;
-    this.payoutsComplete = await parts<{ payouts: Payout[]; next_cursor: string | null }>(path, most_payout_parts, (one) => {
+    const complete = await parts<{ payouts: Payout[]; next_cursor: string | null }>(path, most_payout_parts, (one) => {
       one.payouts.forEach((payout) => this.takePayout(payout));
       this.changed();
       return true;
     }, goes_on);
+    this.payoutsComplete = complete && this.payoutCount <= kept_payouts;
   }
 
   private takeOrchestrator(one: Orchestrator): void {
     if (!this.orchestrators.has(one.orchestrator_id)) ++this.membership;
     this.orchestrators.set(one.orchestrator_id, one);
+    this.trailOf(one.orchestrator_id);
   }
 
   private takePayment(one: Payment): void {
     this.takeRecent(one);
     if (one.epoch === undefined) return; // a manual payment
-    const checks = this.checks.get(one.orchestrator) ?? [];
-    let at = checks.length;
-    while (at > 0 && (checks[at - 1]?.epoch ?? 0) > one.epoch) --at;
-    if (at > 0 && checks[at - 1]?.epoch === one.epoch) return;
-    if (at === 0 && checks.length >= kept_checks) return;
-    checks.splice(at, 0, one);
-    if (checks.length > kept_checks) checks.shift();
-    this.checks.set(one.orchestrator, checks);
+    this.trailOf(one.orchestrator).take(one);
+    if (this.followed?.id !== one.orchestrator) return;
+    const payments = this.followed.payments;
+    if (payments.some((other) => other.epoch === one.epoch)) return;
+    payments.push(one);
+    if (payments.length > kept_followed) payments.shift();
+  }
+
+  // Made with its orchestrator, so that what the page holds does not grow with the checks.
+  private trailOf(id: string): Trail {
+    let trail = this.trails.get(id);
+    if (!trail) this.trails.set(id, (trail = new Trail()));
+    return trail;
+  }
+
+  // Keeps the decisions about that orchestrator as they come, until another one is looked at.
+  follow(id: string): void {
+    if (this.followed?.id !== id) this.followed = { id, payments: [] };
   }
 
   private takeRecent(one: Payment): void {
@@ -182,8 +199,19 @@ export class Store {
     const payouts = this.payouts.get(one.orchestrator) ?? new Map<number, Payout>();
     const known = payouts.get(one.payout);
     if (known && known.since > one.since) return;
+    if (!known) ++this.payoutCount;
     payouts.set(one.payout, one);
     this.payouts.set(one.orchestrator, payouts);
+    if (this.payoutCount > kept_payouts) this.dropPayouts();
+  }
+
+  // A tenth of them, the oldest ones.
+  private dropPayouts(): void {
+    this.payoutsComplete = false;
+    const all = [...this.payouts.values()].flatMap((payouts) => [...payouts.values()]);
+    all.sort((a, b) => (a.since < b.since ? -1 : 1));
+    for (const one of all.slice(0, kept_payouts / 10)) this.payouts.get(one.orchestrator)?.delete(one.payout);
+    this.payoutCount -= kept_payouts / 10;
   }
 
   takeEvent(name: string, data: unknown): void {

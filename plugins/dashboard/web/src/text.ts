@@ -1,4 +1,5 @@
 // How values are written.
+import type { Trail } from "./trail";
 import type { Payment } from "./types";
 
 export const none = "–";
@@ -59,6 +60,13 @@ export function fileName(text: string): string {
 // What became of a check, when, and how long its answer took.
 export function checkText(last: Payment | undefined): string {
   if (!last) return "none yet";
-  const latency = last.evidence?.latency_ms;
-  return `${last.job ?? none} ${hourText(last.decided_at)}${latency === undefined ? "" : `, ${latency < 1 ? "< 1" : Math.round(latency)} ms`}`;
+  return outcomeText(last.job, last.decided_at, last.evidence?.latency_ms);
+}
+
+export function trailText(last: Trail | undefined): string {
+  return last ? outcomeText(last.job, Number.isNaN(last.at) ? null : new Date(last.at).toISOString(), last.latency) : "none yet";
+}
+
+function outcomeText(job: string | undefined, at: string | null | undefined, latency: number | undefined): string {
+  return `${job ?? none} ${hourText(at)}${latency === undefined ? "" : `, ${latency < 1 ? "< 1" : Math.round(latency)} ms`}`;
 }
