@@ -59,7 +59,6 @@ void add_invitation_commands(CLI::App& group, InviteOptions& options, int& statu
 
 // What a registration states. Only over the API.
 void add_registration(CLI::App& group, const char* name, const char* what, RegisterOptions& options, int& status) {
-    const bool update = std::string_view(name) == "update";
     auto* one = command(group, name, what, options.common);
     add_api_options(*one, options.api);
     one->get_option("--url")->required();
@@ -68,11 +67,9 @@ void add_registration(CLI::App& group, const char* name, const char* what, Regis
     auto* capability =
         one->add_option("--capability", options.capabilities, "what it serves; several times for several");
     auto* payout = one->add_option("--payout-address", options.payout_address, "where its pay goes");
-    auto* key = one->add_option("--worker-key", options.worker_key, "its worker's public key, or none");
+    one->add_option("--worker-key", options.worker_key, "its worker's public key, or none");
     one->add_option("--service-address", options.service_addresses, "where it serves; several times for several");
-    if (update) {
-        key->required();  // the API does not show it, and without one it would be gone
-    } else {
+    if (std::string_view(name) == "register") {
         for (auto* option : {endpoint, capability, payout}) option->required();
     }
     one->callback(
@@ -95,8 +92,7 @@ void add_orchestrator_commands(CLI::App& app, AccessOptions& access, int& status
     show->add_option("ID", registered.id, "the orchestrator")->required();
     show->callback([&] { status = orchestrators_over_api(registered, "show"); });
     add_registration(*group, "register", "register one; an administrator's is approved", registered, status);
-    add_registration(*group, "update", "change a registration; what is left out stays, but for service addresses",
-                     registered, status);
+    add_registration(*group, "update", "change a registration; what is left out stays", registered, status);
     add_orchestrator_import(*group, access.imported, status);
     add_invitation_commands(*group, access.invite, status);
     const auto add = [&](const char* name, const char* what, const std::string& action) {

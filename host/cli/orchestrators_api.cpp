@@ -111,6 +111,8 @@ Result<Json> statement_of(const ApiClient& client, const RegisterOptions& option
     auto endpoint = Json(options.endpoint);
     auto capabilities = texts(options.capabilities);
     auto payout = Json(options.payout_address);
+    auto services = texts(options.service_addresses);
+    auto key = Json(options.worker_key);
     if (update) {
         STIPEND_LET(now, client.ask("GET", path_of(options.id, "/status")));
         const auto as_it_is = [&now](std::string_view name) {
@@ -120,11 +122,14 @@ Result<Json> statement_of(const ApiClient& client, const RegisterOptions& option
         if (options.endpoint.empty()) endpoint = as_it_is("endpoint");
         if (options.capabilities.empty()) capabilities = as_it_is("capabilities");
         if (options.payout_address.empty()) payout = as_it_is("payout_address");
+        if (options.service_addresses.empty()) services = as_it_is("service_addresses");
+        if (options.worker_key.empty()) key = as_it_is("worker_key");
     }
     body.append("endpoint", std::move(endpoint)).append("capabilities", std::move(capabilities));
     body.append("eth_address", std::move(payout));
-    if (!options.service_addresses.empty()) body.append("service_addresses", texts(options.service_addresses));
-    if (!options.worker_key.empty() && options.worker_key != "none") body.append("worker_key", options.worker_key);
+    if (!services.items().empty()) body.append("service_addresses", std::move(services));
+    if (key.is(Json::Kind::string) && !key.text().empty() && key.text() != "none")
+        body.append("worker_key", std::move(key));
     return body;
 }
 

@@ -1,6 +1,7 @@
 #include "host/engine/manager_reads.hpp"
 
 #include <array>
+#include <ranges>
 
 #include "host/base/time.hpp"
 #include "host/engine/registrar.hpp"
@@ -29,6 +30,19 @@ Json time_or_null(stipend_unix_ns at) {
 
 Json text_or_null(const std::string& text) {
     return text.empty() ? Json() : Json(text);
+}
+
+Json listed(const std::vector<std::string>& texts) {
+    auto out = Json::array();
+    for (const auto& text : texts) out.push(text);
+    return out;
+}
+
+// Of texts that are separated by '\n'.
+Json listed(std::string_view texts) {
+    auto out = Json::array();
+    for (const auto text : std::views::split(texts, '\n')) out.push(std::string(text.begin(), text.end()));
+    return out;
 }
 
 }  // namespace
@@ -66,7 +80,7 @@ Result<std::vector<Json>> ManagerReads::shown(std::vector<Row> rows) {
         const auto* last = standing.last ? &*standing.last : nullptr;
         auto capabilities = Json::array();
         if (registration) {
-            for (const auto& name : registration->stated.capabilities) capabilities.push(name);
+            capabilities = listed(registration->stated.capabilities);
         } else if (!payee.capability.empty()) {
             capabilities.push(payee.capability);
         }
@@ -101,6 +115,7 @@ Result<std::vector<Json>> ManagerReads::shown(std::vector<Row> rows) {
                 .append("last_uptime_percent", has_uptime ? Json::of_number(ppm_to_percent(*last->uptime_ppm)) : Json())
                 .append("payout_address", text_or_null(payee.payout_address))
                 .append("worker_key", text_or_null(payee.worker_key))
+                .append("service_addresses", listed(payee.service_addresses))
                 .append("payout_proven", registration && registration->payout_proven)
                 .append("pending_change", change_json(change))
                 .append("offer", active ? offer_of(payee.key) : Json())
@@ -110,8 +125,6 @@ Result<std::vector<Json>> ManagerReads::shown(std::vector<Row> rows) {
 }
 
 Json ManagerReads::shown_pending(const registry::Registration& registration) const {
-    auto capabilities = Json::array();
-    for (const auto& name : registration.stated.capabilities) capabilities.push(name);
     return Json::object()
         .append("orchestrator_id", registration.stated.id)
         .append("endpoint", registration.stated.endpoint)
@@ -122,7 +135,7 @@ Json ManagerReads::shown_pending(const registry::Registration& registration) con
         .append("connection_started", utc_text(registration.created_at))
         .append("total_calls_processed", 0)
         .append("average_latency_ms", Json())
-        .append("capabilities", std::move(capabilities))
+        .append("capabilities", listed(registration.stated.capabilities))
         .append("owed_wei", "0")
         .append("asset", Json())
         .append("decimals", ledger::coin_decimals)
@@ -136,6 +149,7 @@ Json ManagerReads::shown_pending(const registry::Registration& registration) con
         .append("last_uptime_percent", Json())
         .append("payout_address", text_or_null(registration.stated.payout_address))
         .append("worker_key", text_or_null(registration.stated.worker_key))
+        .append("service_addresses", listed(registration.stated.service_addresses))
         .append("payout_proven", registration.payout_proven)
         .append("pending_change", Json())
         .append("offer", Json())

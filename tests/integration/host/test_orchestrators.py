@@ -9,7 +9,7 @@ import termios
 import unittest
 
 import test_registry
-from network import STIPEND
+from network import STIPEND, wait_for
 from test_registry import NEW, address
 
 
@@ -31,9 +31,10 @@ class Orchestrators(test_registry.RegistryTest):
 
     def test_from_a_registration_to_its_removal(self):
         self.begin()
+        self.other = self.endpoints[2].rpartition(":")[0] + ":1"
         self.wait_for_decisions(2)
         out = self.remote("register", NEW, "--endpoint", self.endpoints[2], "--capability", "agent-net", "--payout-address",
-                          address("a"), "--worker-key", "ab" * 32)
+                          address("a"), "--worker-key", "ab" * 32, "--service-address", self.other)
         self.assertTrue(out.startswith(f"{NEW}: approved\n"), out)
         self.assertIn("not shown again", out)
         self.wait_paid(1)
@@ -48,10 +49,13 @@ class Orchestrators(test_registry.RegistryTest):
         self.assertIn(f"endpoint               {self.endpoints[2]}", self.remote("show", NEW))
 
         # What an update does not state stays.
-        self.remote("update", NEW, "--capability", "other", "--worker-key", "ab" * 32)
+        self.remote("update", NEW, "--capability", "other")
         shown = json.loads(self.remote("show", NEW, "--json"))
-        self.assertEqual((shown["capabilities"], shown["endpoint"], shown["payout_address"].lower()),
-                         (["other"], self.endpoints[2], address("a")))
+        self.assertEqual((shown["capabilities"], shown["endpoint"], shown["payout_address"].lower(), shown["worker_key"],
+                          shown["service_addresses"]),
+                         (["other"], self.endpoints[2], address("a"), "ab" * 32, [self.other]))
+        self.remote("update", NEW, "--worker-key", "none")
+        wait_for(lambda: json.loads(self.remote("show", NEW, "--json"))["worker_key"] is None, "a key that is gone")
         self.assertEqual(self.remote("disconnect", NEW), f"{NEW}: disconnected\n")
         self.assertEqual(self.remote("approve", NEW, name="orchestrator"), f"{NEW}: approved\n")
         self.assertEqual(json.loads(self.remote("remove", NEW, "--json"))["state"], "removed")
