@@ -8,6 +8,8 @@ namespace stipend::settlement {
 namespace {
 
 constexpr std::size_t sighted_at_once = 64;
+// That many in a row without an answer: the endpoints are gone, rather than some of what they are asked for.
+constexpr std::size_t most_unread = 3;
 
 std::string name_of(const ledger::EndedSlot& slot) {
     return cat("nonce ", slot.row.nonce, " of ", slot.row.payer, " (slot ", slot.row.id, ", 0x",
@@ -58,13 +60,25 @@ class Run : public std::enable_shared_from_this<Run> {
         const auto& ended = ledger_->ended;
         if (at_ == ended.size()) return done_(std::move(out_));
         std::vector<Sought> sought;
-        const auto end = std::min(ended.size(), at_ + sighted_at_once);
+        const auto end = std::min(ended.size(), at_ + (at_ < alone_until_ ? 1 : sighted_at_once));
         for (auto i = at_; i < end; ++i) sought.push_back({.id = ended[i].end.id, .batch = batch_of(ended[i])});
-        chain_.sight(sought, [self = shared_from_this()](Result<std::vector<Sighting>> seen) {
-            if (!seen) return self->done_(seen.error());
+        chain_.sight(sought, [self = shared_from_this(), end](Result<std::vector<Sighting>> seen) {
+            if (!seen) return self->failed(seen.error(), end);
+            self->unread_ = 0;
             for (const auto& one : *seen) self->compare(self->ledger_->ended[self->at_++], one);
             self->next();
         });
+    }
+
+    // One transaction that cannot be read hides none of the others: each of them is asked for alone.
+    void failed(const Error& error, std::size_t end) {
+        if (end - at_ > 1) {
+            alone_until_ = end;
+            return next();
+        }
+        if (++unread_ == most_unread) return done_(error);
+        out_.find(cat(name_of(ledger_->ended[at_++]), ": cannot be read: ", error.message));
+        next();
     }
 
     void compare(const ledger::EndedSlot& slot, const Sighting& seen) {
@@ -93,6 +107,8 @@ class Run : public std::enable_shared_from_this<Run> {
     const std::function<void(Result<Reconciled>)> done_;
     Reconciled out_;
     std::size_t at_ = 0;
+    std::size_t alone_until_ = 0;  // one at a time up to there
+    std::size_t unread_ = 0;       // in a row
 };
 
 }  // namespace

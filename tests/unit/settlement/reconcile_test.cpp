@@ -1,6 +1,8 @@
 // The ledger and the chain are compared, and nothing changes.
 #include <doctest/doctest.h>
 
+#include <set>
+
 #include "host/settlement/reconcile.hpp"
 #include "tests/unit/settlement/model_chain.hpp"
 
@@ -14,6 +16,7 @@ class GivenChain final : public Chain {
     Account now = {};
     std::vector<Sighting> seen = {};
     std::size_t most_at_once = 0;
+    std::set<Hash> unreadable = {};
     bool fails = false;
 
     void account(std::function<void(Result<Account>)> done) override {
@@ -22,9 +25,11 @@ class GivenChain final : public Chain {
     }
     void sight(const std::vector<Sought>& ids, std::function<void(Result<std::vector<Sighting>>)> done) override {
         most_at_once = std::max(most_at_once, ids.size());
-        std::vector<Sighting> out(seen.begin() + static_cast<std::ptrdiff_t>(at_),
-                                  seen.begin() + static_cast<std::ptrdiff_t>(at_ + ids.size()));
-        at_ += ids.size();
+        std::vector<Sighting> out;
+        for (const auto& id : ids) {
+            if (unreadable.contains(id.id)) return done(fail(STIPEND_E_UNAVAILABLE, "an answer of 3 MB"));
+            out.push_back(seen.at(id.id[30] * 256U + id.id[31] - 1));
+        }
         done(out);
     }
     void estimate(const SlotWork&, std::function<void(Result<Estimate>)>) override { FAIL("it is only asked"); }
@@ -33,9 +38,6 @@ class GivenChain final : public Chain {
         FAIL("it is only asked");
     }
     void send(const std::string&, std::function<void(Result<void>)>) override { FAIL("it is only asked"); }
-
-  private:
-    std::size_t at_ = 0;
 };
 
 struct Compared {
@@ -45,7 +47,8 @@ struct Compared {
     explicit Compared(std::uint64_t slots) {
         for (std::uint64_t i = 0; i < slots; ++i) {
             Hash id{};
-            id[31] = static_cast<std::uint8_t>(i + 1);
+            id[30] = static_cast<std::uint8_t>((i + 1) / 256);
+            id[31] = static_cast<std::uint8_t>((i + 1) % 256);
             ledger::Slot row{.id = static_cast<SlotId>(i + 1), .payer = payer_address, .nonce = i, .payouts = 1};
             ledger::SlotEnd end{.slot = row.id, .id = id, .block_hash = id, .block = i + 1, .executed = true};
             ledger->ended.push_back({.row = row, .end = end});
@@ -128,4 +131,25 @@ TEST_CASE("a chain that does not answer is no agreement") {
     const auto done = it.run();
     REQUIRE_FALSE(done.ok());
     CHECK(done.error().message.find("no node answers") != std::string::npos);
+}
+
+TEST_CASE("a transaction that cannot be read is a finding, and all others are compared") {
+    Compared it(200);
+    const auto& ended = it.ledger->ended;
+    it.chain.unreadable = {ended[70].end.id, ended[72].end.id};
+    it.chain.seen[150].fee = *SignedWei::parse("7");
+    const auto done = it.run();
+    REQUIRE(done.ok());
+    CHECK((done->bad == 3 && done->slots == 198));
+    CHECK(done->findings.front().find("nonce 70 of") == 0);
+    CHECK(done->findings.front().find("cannot be read: an answer of 3 MB") != std::string::npos);
+    CHECK(done->findings.back().find("nonce 150 of") == 0);
+}
+
+TEST_CASE("three in a row that cannot be read are a chain that does not answer") {
+    Compared it(200);
+    for (const auto at : {0U, 1U, 2U}) it.chain.unreadable.insert(it.ledger->ended[at].end.id);
+    const auto done = it.run();
+    REQUIRE_FALSE(done.ok());
+    CHECK(done.error().message.find("an answer of 3 MB") != std::string::npos);
 }
