@@ -1,7 +1,6 @@
 #include "host/ledger/columns.hpp"
 
 #include <algorithm>
-#include <map>
 
 #include "host/ledger/invariants.hpp"
 
@@ -44,16 +43,12 @@ std::string select_decisions(std::string_view rest) {
 
 std::string select_brief_decisions(std::string_view rest) {
     static const std::string list = [] {
-        const std::string zero = "X'" + std::string(64, '0') + "'";
-        const std::map<std::string_view, std::string> instead{
-            {"wei", zero}, {"http_status", "0"}, {"served_by", "''"}, {"body_hash", zero}, {"body_head", "X''"}};
         std::string out = "seq";
         const Decision row{};
         flat_fields(row, [&](const Field& field, const auto&) {
-            const auto found = instead.find(field.column);
-            out += cat(", ", found == instead.end() ? std::string(field.column) : found->second);
+            if (field.brief) out += cat(", ", field.column);
         });
-        return cat(out, ", ", zero);
+        return out;
     }();
     return cat("SELECT ", list, " FROM decision ", rest);
 }
@@ -63,6 +58,16 @@ StoredDecision read_decision(sqlite::Statement& from) {
     out.seq = from.i64();
     out.decision = read_row<Decision>(from);
     out.state_digest = from.bytes32();
+    out.malformed = from.malformed();
+    return out;
+}
+
+StoredDecision read_brief_decision(sqlite::Statement& from) {
+    StoredDecision out;
+    out.seq = from.i64();
+    flat_fields(out.decision, [reader = Reader(from)](const Field& field, auto&& value) {
+        if (field.brief) reader(field, std::forward<decltype(value)>(value));
+    });
     out.malformed = from.malformed();
     return out;
 }

@@ -138,7 +138,8 @@ inline constexpr std::string_view manual_payments_of =
 [[nodiscard]] Result<ManualPayment> sound_payment(const sqlite::Database& database, sqlite::Statement& from, Seq seq);
 // A SELECT of what read_decision reads; `rest` begins with WHERE.
 [[nodiscard]] std::string select_decisions(std::string_view rest);
-// The same without what DecisionFilter::brief leaves out: that reads as zero and empty.
+// The same without what DecisionFilter::brief leaves out, which stays as in a new row.
+[[nodiscard]] StoredDecision read_brief_decision(sqlite::Statement& from);
 [[nodiscard]] std::string select_brief_decisions(std::string_view rest);
 
 }  // namespace stipend::ledger

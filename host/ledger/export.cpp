@@ -46,7 +46,7 @@ class Exporter {
         while (left_ > 0) {
             STIPEND_LET(more, rows.next());
             if (!more) return {};
-            StoredDecision stored = read_decision(rows);
+            StoredDecision stored = filter_.brief ? read_brief_decision(rows) : read_decision(rows);
             const auto key = keys_.find(stored.decision.orchestrator);
             if (key == keys_.end()) continue;  // of another namespace
             if (stored.malformed || broken_invariant(stored.decision)) {

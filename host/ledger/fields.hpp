@@ -16,12 +16,14 @@
 namespace stipend::ledger {
 
 void fields(RowOf<Evidence> auto& e, auto&& visit) {
-    visit(Field{.column = "http_status", .exported = "http_status"}, e.http_status);
-    visit(Field{.column = "served_by", .max_bytes = max_key_bytes, .exported = "served_by"}, e.served_by);
+    visit(Field{.column = "http_status", .exported = "http_status", .brief = false}, e.http_status);
+    visit(Field{.column = "served_by", .max_bytes = max_key_bytes, .exported = "served_by", .brief = false},
+          e.served_by);
     visit(Field{.column = "latency_ns", .exported = "latency_ms", .format = Format::milliseconds}, e.latency_ns);
     visit(Field{.column = "window_s", .exported = "window_seconds"}, e.window_s);
-    visit(Field{.column = "body_hash", .exported = "body_keccak256"}, e.body_hash);
-    visit(Field{.column = "body_head", .max_bytes = max_body_head_bytes, .exported = "body_head"}, Blob{e.body_head});
+    visit(Field{.column = "body_hash", .exported = "body_keccak256", .brief = false}, e.body_hash);
+    visit(Field{.column = "body_head", .max_bytes = max_body_head_bytes, .exported = "body_head", .brief = false},
+          Blob{e.body_head});
 }
 
 // An export begins with the key: the epoch and the orchestrator's name.
@@ -38,7 +40,7 @@ void fields(RowOf<Decision> auto& d, auto&& visit) {
     visit(Field{.column = "tier", .max_bytes = max_tier_bytes, .exported = "tier"}, d.tier);
     visit(Field{.column = "multiplier_ppm", .exported = "multiplier", .format = Format::factor}, d.multiplier_ppm);
     visit(Field{.column = "usd_e8", .exported = "amount_usd"}, d.usd);
-    visit(Field{.column = "wei", .exported = "amount_wei"}, d.wei);
+    visit(Field{.column = "wei", .exported = "amount_wei", .brief = false}, d.wei);
     visit(Field{.column = "delay_ns", .exported = "delay_seconds", .format = Format::seconds}, d.delay_ns);
     visit(Field{.column = "penalty_ns", .exported = "penalty_seconds", .format = Format::seconds}, d.penalty_ns);
     visit(Field{.column = "next_at", .exported = "next_at", .format = Format::utc_time}, d.next_at);
