@@ -212,6 +212,7 @@ int ledger_archive(const ArchiveOptions& options);
 struct BackupOptions {
     Common common;
     std::string file;
+    bool if_any = false;
 };
 int ledger_backup(const BackupOptions& options);
 struct RestoreOptions {

@@ -23,6 +23,12 @@ int ledger_backup(const BackupOptions& options) {
     int status = exit_good;
     const auto settings = settings_for(Reads::ledger, options.common, status);
     if (!settings) return status;
+    std::error_code none;
+    if (const auto file = ledger::database_file(settings->state);
+        options.if_any && !std::filesystem::exists(file, none)) {
+        options.common.json ? fmt::print("null\n") : fmt::print("{}: there is no ledger\n", file.native());
+        return exit_good;
+    }
     // A reader of its own: the host neither waits nor takes part.
     const auto opened = open_ledger(*settings, ledger::Access::read_only);
     if (!opened) return print_error(opened.error());

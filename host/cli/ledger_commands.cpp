@@ -54,6 +54,7 @@ void add_ledger_commands(CLI::App& app, LedgerOptions& options, Common& common, 
     auto* backup_app = command(
         *ledger, "backup", "write all that is recorded into a new file, with or without a running host", backup.common);
     backup_app->add_option("FILE", backup.file, "the new file; FILE.json lists the archives")->required();
+    backup_app->add_flag("--if-any", backup.if_any, "without a ledger, do nothing and succeed");
     backup_app->callback([&] { status = ledger_backup(backup); });
     auto& restore = options.restore;
     auto* restore_app =

@@ -1,4 +1,5 @@
-"""A systemd of its own in a container: /usr is this machine's, read-only; all else is new and goes with it.
+"""A systemd of its own in a container: /usr is this machine's, read-only, or all is a Debian from an archive; what else
+there is is new and goes with it.
 
 Needs root and systemd-nspawn. The container has no network but its own loopback.
 """
@@ -26,11 +27,12 @@ class Unavailable(Exception):
 
 
 class Container:
-    def __init__(self, prepare, binds=None, rights=()):
+    def __init__(self, prepare, binds=None, rights=(), system=None):
         """`prepare(root)` fills the root before the boot; what it puts into root/usr/local covers this machine's.
         `binds`: files of this machine that are to be seen inside, by their path there. `rights`: capabilities that a
-        container does not have by itself, and a machine does."""
+        container does not have by itself, and a machine does. `system`: an archive of a whole root, with a systemd."""
         self.binds = binds or {}
+        self.system = system
         self.rights = rights
         if os.geteuid() != 0:
             raise Unavailable("booting a container needs root")
@@ -41,12 +43,17 @@ class Container:
         self.folder = pathlib.Path(tempfile.mkdtemp(prefix="stipend-container-"))
         self.nspawn = None
         try:
-            self._lay_out(self.folder / "root")
+            self._unpack(self.folder / "root") if system else self._lay_out(self.folder / "root")
+            (self.folder / "root/etc/systemd/system/container.target").write_text(TARGET)
             prepare(self.folder / "root")
             self._boot()
         except BaseException:
             self.end()
             raise
+
+    def _unpack(self, root):
+        root.mkdir()
+        subprocess.run(["tar", "-xf", self.system, "-C", root, "--exclude=./dev/*"], check=True, timeout=120)
 
     def _lay_out(self, root):
         for name in ("usr/lib", "etc/systemd/system", "var", "tmp", "run", "proc", "sys", "dev", "root"):
@@ -62,13 +69,12 @@ class Container:
         (etc / "group").write_text("root:x:0:\nnogroup:x:65534:\n")
         (etc / "nsswitch.conf").write_text("passwd: files systemd\ngroup: files systemd\nhosts: files\n")
         (etc / "hosts").write_text("127.0.0.1 localhost\n")
-        (etc / "systemd/system/container.target").write_text(TARGET)
 
     def _boot(self):
         root = self.folder / "root"
         self.said = open(self.folder / "nspawn.log", "w+", encoding="utf-8", errors="replace")
-        binds = ["--bind-ro=/usr", *(f"--bind={path}:{inside}" for inside, path in self.binds.items())]
-        if (root / "usr/local").exists():  # moved, since this machine's /usr covers its place
+        binds = [*([] if self.system else ["--bind-ro=/usr"]), *(f"--bind={path}:{inside}" for inside, path in self.binds.items())]
+        if not self.system and (root / "usr/local").exists():  # moved, since this machine's /usr covers its place
             (root / "usr/local").rename(self.folder / "local")
             binds.append(f"--bind-ro={self.folder}/local:/usr/local")
         binds += [f"--capability={right}" for right in self.rights]
@@ -105,7 +111,7 @@ class Container:
         """A command inside, as root."""
         return subprocess.run(["nsenter", "-t", self._leader(), "-m", "-u", "-i", "-n", "-p", "--", *map(str, command)],
                               text=True, stdin=subprocess.DEVNULL, capture_output=True, timeout=timeout,
-                              env={"PATH": "/usr/local/bin:/usr/bin:/usr/sbin", "LANG": "C.UTF-8"})
+                              env={"PATH": "/usr/local/bin:/usr/bin:/usr/sbin:/bin:/sbin", "LANG": "C.UTF-8"})
 
     def output(self, *command):
         done = self.run(*command)

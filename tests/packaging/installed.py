@@ -6,10 +6,11 @@ import subprocess
 BUILD = pathlib.Path(os.environ["STIPEND_BUILD"])
 
 
-def install(root, prefix="/usr/local", component="host"):
+def install(root, prefix="/usr/local", components=("host", "devnet")):
     """Programs and plugins land below ROOT/PREFIX, the configurations in ROOT/etc/stipend."""
-    subprocess.run(["cmake", "--install", BUILD, "--component", component, "--prefix", prefix], check=True,
-                   stdout=subprocess.DEVNULL, env=dict(os.environ, DESTDIR=str(root)), timeout=120)
+    for component in components:
+        subprocess.run(["cmake", "--install", BUILD, "--component", component, "--prefix", prefix], check=True,
+                       stdout=subprocess.DEVNULL, env=dict(os.environ, DESTDIR=str(root)), timeout=120)
 
 
 def install_devnet(root, options):

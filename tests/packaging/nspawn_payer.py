@@ -94,7 +94,7 @@ def make_key(root):
 def prepare(root):
     global signer_rights
     install(root)
-    install(root, component="signer")
+    install(root, components=("signer",))
     install_devnet(root, "-n 1 --gateway 127.0.0.1:9935")
     add_users(root)
     signer_rights = let_it_lock_memory(root)

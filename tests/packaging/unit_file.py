@@ -86,7 +86,7 @@ class SignerUnit(unittest.TestCase):
         folder = tempfile.TemporaryDirectory(prefix="stipend-signer-")
         self.addCleanup(folder.cleanup)
         self.root = pathlib.Path(folder.name)
-        install(self.root, component="signer")
+        install(self.root, components=("signer",))
         self.unit = self.root / "usr/local/lib/systemd/system/stipend-signer.service"
         shutil.copytree("/usr/lib/systemd/system", self.root / "usr/lib/systemd/system", symlinks=True)
 
@@ -140,7 +140,7 @@ class Installation(unittest.TestCase):
 
     def test_pages_and_completions_are_where_man_and_shells_look(self):
         install(self.root)
-        install(self.root, component="signer")
+        install(self.root, components=("signer",))
         share = self.root / "usr/local/share"
         for name in ("stipend", "stipend-run", "stipend-jobs", "stipend-devnet", "stipend-signer"):
             self.assertIn(f".TH {name.upper()}".replace("-", "\\-"), (share / f"man/man1/{name}.1").read_text())
