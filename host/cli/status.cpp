@@ -29,6 +29,11 @@ void print_membership(const Json& manager) {
 
 void print_worker_status(const Json& status) {
     fmt::print("listens at {}\nworker: {}\n", text_of(status, "listens"), status.find("worker")->dump());
+    if (const auto* workers = status.find("workers")) {
+        for (const auto& one : workers->items()) {
+            fmt::print("{}: {}\n", text_of(one, "name"), one.find("report")->dump());
+        }
+    }
     print_membership(*status.find("manager"));
     fmt::print("uptime of all over {} s: {} %, seen {} %\n", text_of(status, "window_seconds"),
                percent_text(status, "overall_ppm"), percent_text(status, "coverage_ppm"));

@@ -41,6 +41,7 @@ class CrossCheck {
         check_maintenance(root_, settings_, problems_);
         if (settings_.role == Role::worker) {
             check_monitors();
+            check_workers();
             check_listeners(root_, settings_, problems_);
             check_alerts();
             check_membership(root_, settings_, problems_);
@@ -123,6 +124,7 @@ class CrossCheck {
     void check_limits();
     void check_state();
     void check_monitors();
+    void check_workers();
     void check_orchestrators();
     void check_service_addresses();
     void check_worker_keys();
@@ -192,6 +194,13 @@ void CrossCheck::check_monitors() {
     Owners names;
     for (std::size_t i = 0; i < settings_.monitors.size(); ++i) {
         want_once(names, settings_.monitors[i].name, i, [](std::size_t k) { return cat("/monitors/", k, "/name"); });
+    }
+}
+
+void CrossCheck::check_workers() {
+    Owners names;
+    for (std::size_t i = 0; i < settings_.workers.size(); ++i) {
+        want_once(names, settings_.workers[i].name, i, [](std::size_t k) { return cat("/workers/", k, "/name"); });
     }
 }
 

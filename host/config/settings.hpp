@@ -67,6 +67,11 @@ struct Monitor : PluginRef {
     std::string name;
 };
 
+// A plugin that answers jobs on a worker, beside the first one.
+struct WorkerPlugin : PluginRef {
+    std::string name;
+};
+
 struct Limits {
     Usd accrual_per_orchestrator_day;
     Usd accrual_per_day;
@@ -357,9 +362,10 @@ struct Settings {
     StatusPage status;                 // of a manager
     std::vector<std::string> witness;  // what is looked at where all checks fail at once
     SourcePos witness_pos;
-    Services services;          // of a worker, as are the following
-    PluginRef worker;           // answers the jobs
-    std::string worker_listen;  // where it does
+    Services services;                  // of a worker, as are the following
+    PluginRef worker;                   // answers the jobs
+    std::vector<WorkerPlugin> workers;  // so do these, each under a name of its own
+    std::string worker_listen;          // where it does
     ListenerTls worker_tls;
     Membership membership;
     std::set<std::string> secret_paths;  // options whose value came from a file or a credential: never shown

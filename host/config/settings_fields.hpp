@@ -70,6 +70,12 @@ void fields(Visitor& visit, T& monitor) {
     visit("name", monitor.name);
 }
 
+template <class Visitor, Is<WorkerPlugin> T>
+void fields(Visitor& visit, T& worker) {
+    plugin_fields(visit, worker);
+    visit("name", worker.name);
+}
+
 template <class Visitor, Is<Limits> T>
 void fields(Visitor& visit, T& limits) {
     visit("accrual_per_orchestrator_day", limits.accrual_per_orchestrator_day);
@@ -342,6 +348,7 @@ void fields(Visitor& visit, T& settings) {
     visit("services", settings.services);
     visit("alerts", settings.alerts);
     visit("worker", settings.worker);
+    visit("workers", settings.workers);
     visit("manager", settings.membership);
     visit.inside("listen", [&](auto& listen) {
         listen("worker", settings.worker_listen);

@@ -52,6 +52,15 @@ inline constexpr std::string_view of_worker =
     "id": {"$ref": "#/$defs/plugin id"},
     "sha256": {"$ref": "#/$defs/plugin hash"},
     "config": {"$ref": "#/$defs/plugin config"}}},
+  "workers": {"type": "array", "maxItems": 16, "items": {
+    "type": "object", "additionalProperties": false, "required": ["name", "plugin"],
+    "x-noun": "a plugin that answers jobs", "properties": {
+    "name": {"$ref": "#/$defs/id", "description": "Its unique name, as `worker-NAME` in the log, in metrics and in alerts."},
+    "plugin": {"$ref": "#/$defs/plugin"},
+    "id": {"$ref": "#/$defs/plugin id"},
+    "sha256": {"$ref": "#/$defs/plugin hash"},
+    "config": {"$ref": "#/$defs/plugin config"}}},
+    "description": "Plugins that answer jobs beside `worker`, each for an orchestrator and by routes of its own. See worker.md."},
   "manager": {"type": "object", "additionalProperties": false,
     "x-noun": "the settings of the manager",
     "description": "The manager that this worker registers with by itself. See worker.md.", "properties": {

@@ -139,10 +139,10 @@ void Membership::identify() {
         problem_.clear();
         const auto& named = identity_->orchestrator_id;
         if (!named.empty() && named != settings_.orchestrator_id) {
-            parts_.log(STIPEND_LOG_WARN,
-                       cat("the worker signs evidence for ", printable_line(named), ", and registers as ",
-                           settings_.orchestrator_id,
-                           ": no answer of it will count. Set orchestrator_id in worker.config to the same id"));
+            parts_.log(STIPEND_LOG_WARN, cat("the worker signs evidence for ", printable_line(named),
+                                             ", and registers as ", settings_.orchestrator_id,
+                                             ": no answer of it will count. Set orchestrator_id in worker.config, or "
+                                             "in that of one of workers, to the same id"));
         }
     }));
 }

@@ -1,12 +1,10 @@
 #include "host/worker/worker.hpp"
 
 #include <algorithm>
-#include <future>
 #include <random>
 
 #include "host/runtime/control_server.hpp"
 #include "host/runtime/maintenance.hpp"
-#include "stipend/abi/service.h"
 #include "stipend/host.hpp"
 #include "stipend/json_parse.hpp"
 
@@ -16,7 +14,6 @@ namespace {
 constexpr std::int64_t look_ns = 10 * ns_per_s;  // between two looks at what alerts are about
 constexpr std::int64_t farewell_ns = 5 * ns_per_s;
 constexpr std::uint32_t status_window_s = 60;
-constexpr std::int64_t report_deadline_ns = 10 * ns_per_s;
 constexpr const char* listener = "worker";
 constexpr const char* store_owner = "services";  // of the values below, beside the plugins' own
 constexpr const char* found_key = "found";
@@ -61,9 +58,11 @@ MembershipParts Worker::membership_parts() {
                 },
             .identify =
                 [this](std::function<void(Result<WorkerIdentity>)> done) {
-                    begin_report([this, done = std::move(done)](Result<std::string> text) {
-                        auto identity = text ? identity_of(*text) : Result<WorkerIdentity>(text.error());
-                        host_.loop().post([done, identity = std::move(identity)] { done(identity); });
+                    services_.ask([this, done = std::move(done)](std::vector<NamedReport> reports) {
+                        host_.loop().post([this, done, reports = std::move(reports)] {
+                            done(identity_among(reports, plan_->settings.membership.orchestrator_id,
+                                                [this](const std::string& text) { host_.log().warn(text); }));
+                        });
                     });
                 },
             .folder = [this] { return std::filesystem::path(plan_->settings.state); }};
@@ -139,9 +138,18 @@ Result<runtime::Applied> Worker::apply(std::unique_ptr<runtime::Plan> given, con
     std::unique_ptr<WorkerPlan> plan(static_cast<WorkerPlan*>(given.release()));
     plan_.swap(plan);
     watch(fresh);
+    resolve_of_ended(fresh);
     membership_->set(plan_->settings.membership);
-    auto summary = cat("watching ", plan_->settings.services.watch.size(), " services");
+    const auto& workers = plan_->settings.workers;
+    auto summary = cat("watching ", plan_->settings.services.watch.size(), " services",
+                       workers.empty() ? std::string() : cat(", answering jobs by ", workers.size() + 1, " plugins"));
     return runtime::Applied{.generation = 0, .text = summary, .summary = summary, .replaced = std::move(plan)};
+}
+
+void Worker::resolve_of_ended(const runtime::InstanceSet& fresh) {
+    for (const auto& [key, one] : host_.instances().in_use()) {
+        if (is_service_key(key) && !fresh.contains(key)) alerts_.resolve_of(service_name_of_key(key), host_.now());
+    }
 }
 
 runtime::Role::Turn Worker::tick(stipend_unix_ns now) {
@@ -183,7 +191,7 @@ void Worker::resolve_for(std::string_view instance, std::string_view id) {
 void Worker::begin_stop() {
     membership_->stop();
     stop_by_ = host_.now() + farewell_ns;
-    host_.instances().retire(service_key, [this] { service_over_ = true; });
+    services_.retire([this] { service_over_ = true; });
 }
 
 bool Worker::alive(stipend_unix_ns now) {
@@ -266,10 +274,19 @@ void Worker::announce() const {
 Result<Json> Worker::status() {
     STIPEND_LET(services, view_.report(status_window_s));
     auto out = services_json(services);
-    // A plugin that does not answer leaves the rest to be shown.
-    auto reported = report();
-    auto json = reported ? parse_json(*reported) : Result<Json>(reported.error());
-    out.set("worker", json ? std::move(json).value() : Json(json.error().message));
+    STIPEND_LET(reports, services_.reports());
+    Json others = Json::array();
+    for (auto& one : reports) {
+        // A plugin that does not answer leaves the rest to be shown.
+        auto json = one.text ? parse_json(*one.text) : Result<Json>(one.text.error());
+        auto shown = json ? std::move(json).value() : Json(json.error().message);
+        if (one.name == service_key) {
+            out.set("worker", std::move(shown));
+        } else {
+            others.push(Json::object().append("name", one.name).append("report", std::move(shown)));
+        }
+    }
+    if (!others.items().empty()) out.set("workers", std::move(others));
     STIPEND_LET(manager, host_.loop().ask([&] { return membership_->status(); }));
     out.set("manager", std::move(manager));
     STIPEND_LET(windows, host_.loop().ask(
@@ -277,42 +294,6 @@ Result<Json> Worker::status() {
     if (!windows.items().empty()) out.set("maintenance", std::move(windows));
     out.set("listens", host_.routes().address_of(listener));
     return out;
-}
-
-Result<std::string> Worker::report() {
-    auto promise = std::make_shared<std::promise<Result<std::string>>>();
-    auto answer = promise->get_future();
-    host_.loop().post([this, promise] {
-        begin_report([promise](Result<std::string> text) { promise->set_value(std::move(text)); });
-    });
-    try {
-        return answer.get();
-    } catch (const std::future_error&) {
-        return fail(STIPEND_E_STATE, "the host is stopping");
-    }
-}
-
-void Worker::begin_report(std::function<void(Result<std::string>)> done) {
-    const auto found = host_.instances().in_use().find(service_key);
-    if (found == host_.instances().in_use().end()) return done(fail(STIPEND_E_STATE, "the host is stopping"));
-    const auto& instance = found->second.instance;
-    const auto* table = static_cast<const stipend_service_v1*>(instance->table(STIPEND_SERVICE));
-    auto text = std::make_shared<std::string>();
-    // The operation ends with its start: the report is written there.
-    instance->begin(
-        [table, text](stipend_instance* plugin, stipend_completion, stipend_error* e) {
-            const stipend_sink sink{text.get(), [](void* to, const void* data, std::uint64_t length) -> stipend_status {
-                                        static_cast<std::string*>(to)->append(static_cast<const char*>(data), length);
-                                        return STIPEND_OK;
-                                    }};
-            const auto status = table->report(plugin, &sink, e);
-            return status == STIPEND_OK ? static_cast<stipend_status>(STIPEND_E_CANCELLED) : status;
-        },
-        [done = std::move(done), text](Result<const void*> over) {
-            if (!text->empty()) return done(*text);
-            done(over ? Result<std::string>(fail(STIPEND_E_INTERNAL, "the plugin reports nothing")) : over.error());
-        },
-        {.what = "report", .deadline_ns = report_deadline_ns});
 }
 
 }  // namespace stipend::worker

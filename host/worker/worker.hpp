@@ -12,6 +12,7 @@
 #include "host/worker/services_view.hpp"
 #include "host/worker/worker_alerts.hpp"
 #include "host/worker/worker_plan.hpp"
+#include "host/worker/worker_services.hpp"
 
 namespace stipend::worker {
 
@@ -20,6 +21,7 @@ class Worker final : public runtime::Role, public plugin::AlertSink {
     // `host` outlives this.
     explicit Worker(runtime::Host& host)
         : host_(host),
+          services_(host),
           alerts_([this](alert::Notice one) { deliver(std::move(one)); },
                   [this](std::int32_t level, const std::string& text) {
                       if (host_.log().enabled(level)) host_.log().write(level, "alerts", text);
@@ -32,7 +34,7 @@ class Worker final : public runtime::Role, public plugin::AlertSink {
     void open(ledger::State state) override;
     Result<runtime::Applied> apply(std::unique_ptr<runtime::Plan> plan, const runtime::InstanceSet& fresh) override;
     Turn tick(stipend_unix_ns now) override;
-    // The plugin leaves its network; the run is over when it has, after a few seconds at most.
+    // The plugins leave their networks; the run is over when they have, after a few seconds at most.
     void begin_stop() override;
     void close() override {
         if (membership_) membership_->stop();
@@ -62,20 +64,19 @@ class Worker final : public runtime::Role, public plugin::AlertSink {
     // Raises and resolves what is wrong now.
     void look_for_trouble(stipend_unix_ns now);
     void restore_found();
-    // What the plugin reports of itself, as JSON. [any thread but control]
-    Result<std::string> report();
-    // The same, answered once, unless the host ends before. [control]
-    void begin_report(std::function<void(Result<std::string>)> done);
+    // Resolves what instances raised that are not in `fresh`.
+    void resolve_of_ended(const runtime::InstanceSet& fresh);
     [[nodiscard]] MembershipParts membership_parts();
     Result<void> add_membership_metrics(runtime::MetricPage& page);
 
     runtime::Host& host_;
+    WorkerServices services_;
     ServicesView view_;
     std::unique_ptr<Membership> membership_;                  // none before `open`
     std::unique_ptr<WorkerPlan> plan_;                        // in force
     std::vector<std::pair<std::string, std::string>> found_;  // discovered and watched: monitor, name
     std::map<std::string, std::uint64_t> outages_;            // by service, since the start
-    bool service_over_ = false;                               // the plugin has left its network
+    bool service_over_ = false;                               // the plugins have left their networks
     WorkerAlerts alerts_;
     stipend_unix_ns next_look_ = 0;
     stipend_unix_ns stop_by_ = 0;  // 0: not stopping

@@ -1,5 +1,7 @@
 #include "host/worker/worker_alerts.hpp"
 
+#include <vector>
+
 #include "host/base/printable.hpp"
 #include "stipend/abi/types.h"
 #include "stipend/duration.hpp"
@@ -26,6 +28,15 @@ void WorkerAlerts::resolve(const std::string& id, stipend_unix_ns now) {
     if (active_.erase(id) == 0) return;
     log_(STIPEND_LOG_INFO, cat("alert ", id, ": resolved"));
     deliver_({.id = id, .text = "resolved", .at = now, .resolved = true});
+}
+
+void WorkerAlerts::resolve_of(const std::string& instance, stipend_unix_ns now) {
+    const auto prefix = cat(instance, ":");
+    std::vector<std::string> ended;
+    for (auto at = active_.lower_bound(prefix); at != active_.end() && at->starts_with(prefix); ++at) {
+        ended.push_back(*at);
+    }
+    for (const auto& id : ended) resolve(id, now);
 }
 
 void WorkerAlerts::services(const Seen& seen, stipend_unix_ns now) {

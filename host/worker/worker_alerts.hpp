@@ -28,6 +28,9 @@ class WorkerAlerts {
     // Nothing where it is not raised.
     void resolve(const std::string& id, stipend_unix_ns now);
 
+    // Resolves all that the instance of that name raised.
+    void resolve_of(const std::string& instance, stipend_unix_ns now);
+
     // What is seen of all services at one time; their reasons by their names.
     struct Seen {
         std::map<std::string, std::string> down;

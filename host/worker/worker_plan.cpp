@@ -12,6 +12,7 @@
 namespace stipend::worker {
 namespace {
 
+constexpr std::string_view service_prefix = "worker:";
 constexpr std::int64_t found_every_ns = 10 * ns_per_s;
 
 std::string docker_target(const std::string& name) {
@@ -19,6 +20,19 @@ std::string docker_target(const std::string& name) {
 }
 
 }  // namespace
+
+std::string service_key_of(std::string_view name) {
+    return cat(service_prefix, name);
+}
+
+std::string service_name_of_key(std::string_view key) {
+    if (!key.starts_with(service_prefix)) return std::string(key);
+    return cat(service_key, "-", key.substr(service_prefix.size()));
+}
+
+bool is_service_key(std::string_view key) {
+    return key == service_key || key.starts_with(service_prefix);
+}
 
 std::unique_ptr<WorkerPlan> make_worker_plan(plugin::Loader& loader, config::Settings settings,
                                              config::Diagnostics& diagnostics) {
@@ -38,7 +52,11 @@ std::unique_ptr<WorkerPlan> make_worker_plan(plugin::Loader& loader, config::Set
         add(monitor, runtime::monitor_key(monitor.name), monitor.name, cat("monitors[", at, "].config"),
             STIPEND_MONITOR);
     }
-    add(settings.worker, service_key, "worker", "worker.config", STIPEND_SERVICE);
+    add(settings.worker, service_key, service_key, "worker.config", STIPEND_SERVICE);
+    for (std::size_t at = 0; at < settings.workers.size(); ++at) {
+        const auto key = service_key_of(settings.workers[at].name);
+        add(settings.workers[at], key, service_name_of_key(key), cat("workers[", at, "].config"), STIPEND_SERVICE);
+    }
     for (std::size_t at = 0; at < settings.alerts.receivers.size(); ++at) {
         const auto& receiver = settings.alerts.receivers[at];
         add(receiver, runtime::receiver_key(receiver.name), alert::instance_name(receiver.name),

@@ -3,6 +3,7 @@
 
 #include <memory>
 #include <string>
+#include <string_view>
 #include <utility>
 #include <vector>
 
@@ -10,8 +11,13 @@
 
 namespace stipend::worker {
 
-// The key of the instance that answers the jobs.
+// The key of the first instance that answers jobs; it is its name as well.
 inline constexpr const char* service_key = "worker";
+// Those of another one, by the name in the configuration. [pure]
+[[nodiscard]] std::string service_key_of(std::string_view name);
+[[nodiscard]] std::string service_name_of_key(std::string_view key);
+// True for the key of any of them. [pure]
+[[nodiscard]] bool is_service_key(std::string_view key);
 
 struct WorkerPlan final : runtime::Plan {};
 

@@ -2,11 +2,11 @@
 
 #include "livepeer/eth_key.hpp"
 #include "livepeer/wire.hpp"
+#include "livepeer/worker_answers.hpp"
 #include "stipend/duration.hpp"
 #include "stipend/hex.hpp"
 #include "stipend/json_parse.hpp"
 #include "stipend/url.hpp"
-#include "worker_answers.hpp"
 
 namespace byoc {
 
@@ -72,7 +72,7 @@ std::optional<std::string> Quarantine::refusal(const std::string& address) {
     // A higher cap is the operator's consent to what was charged, as is a shorter quarantine.
     const bool over = entry->since + length_ns_ <= host_.now() || entry->max_price < max_price_;
     if (!over) {
-        return cat("it is quarantined until ", rfc3339_text(entry->since + length_ns_), ": ", entry->why);
+        return cat("it is quarantined until ", livepeer::rfc3339_text(entry->since + length_ns_), ": ", entry->why);
     }
     host_.resolve_alert(alert_of(address));
     if (const auto gone = host_.kv_erase(key_of(address)); !gone) host_.log(STIPEND_LOG_WARN, gone.error().message);

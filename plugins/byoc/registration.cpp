@@ -5,20 +5,18 @@
 #include <algorithm>
 
 #include "livepeer/wire.hpp"
+#include "livepeer/worker_answers.hpp"
 #include "stipend/hex.hpp"
-#include "worker_answers.hpp"
 
 namespace byoc {
 
 using stipend::cat;
-using stipend::fail;
 using stipend::HttpReply;
 using stipend::Json;
 using stipend::Result;
 
 namespace {
 
-constexpr std::uint64_t most_answer = 65'536;  // bytes
 constexpr std::string_view owner_key = "owner";
 constexpr std::string_view registered_key = "registered_at";  // of any instance of this name, unix nanoseconds
 
@@ -52,6 +50,7 @@ Registration::Registration(const WorkerSettings& settings, stipend::Host host, s
                            std::function<bool()> idle)
     : settings_(settings),
       host_(host),
+      orchestrator_(settings, host),
       token_header_(std::move(token_header)),
       idle_(std::move(idle)),
       me_(stipend::hex_encode(random_bytes(8))),
@@ -60,14 +59,7 @@ Registration::Registration(const WorkerSettings& settings, stipend::Host host, s
       probes_failed_(stipend::Metric::counter(host, "probes_failed_total", "Probes that the orchestrator left open")) {}
 
 void Registration::begin() {
-    if (!livepeer::is_loopback_url(settings_.orchestrator)) {
-        const bool plain = settings_.orchestrator.starts_with("http:");
-        if (plain || settings_.trust.by == livepeer::ServerTrust::By::any) {
-            host_.log(STIPEND_LOG_WARN, cat("the secret is sent ", plain ? "in the clear to " : "to any server at ",
-                                            settings_.orchestrator, plain ? " (http)" : " (tls: none)",
-                                            ": want orchestrator_cert, orchestrator_ca or pin_sha256, and https"));
-        }
-    }
+    orchestrator_.warn_of_secret();
     // From now on an older instance of this name does not unregister the capability when it ends.
     if (auto kept = host_.kv_put(owner_key, me_); !kept) {
         host_.log(STIPEND_LOG_WARN, cat("the registration is not stored: ", kept.error().message));
@@ -86,16 +78,16 @@ void Registration::register_now() {
         return after(wait, &Registration::register_now);
     }
     const auto headers = cat("Content-Type: application/json\r\nAuthorization: ", settings_.secret, "\r\n");
-    auto sent = send("POST", "/capability/register", headers, registration_body(settings_), register_timeout_ms,
-                     [this](const HttpReply& reply) {
-                         exchange_ = 0;
-                         if (!stopping_) registered(reply);
-                     });
+    auto sent = orchestrator_.send("POST", "/capability/register", headers, registration_body(settings_),
+                                   register_timeout_ms, [this](const HttpReply& reply) {
+                                       exchange_ = 0;
+                                       if (!stopping_) registered(reply);
+                                   });
     if (sent) {
         exchange_ = *sent;
         return;
     }
-    note(Trouble::down, sent.error().message);
+    orchestrator_.note(Trouble::down, sent.error().message);
     after(longest_pause_ns, &Registration::register_now);
 }
 
@@ -116,43 +108,27 @@ void Registration::registered(const HttpReply& reply) {
         new_process_ = false;
         unanswered_since_ = 0;
         refresh_ns_ = least_refresh_ns + random_up_to(most_refresh_ns - least_refresh_ns);
-        note(Trouble::none, "");
+        orchestrator_.note(Trouble::none, "");
         host_.log(STIPEND_LOG_INFO, cat("registered ", settings_.capability, " with ", settings_.orchestrator, ": ",
                                         settings_.url, ", capacity ", settings_.capacity_announced));
         return after(settings_.probe_every_ns, &Registration::probe);
     }
     if (reply.cause() == STIPEND_HTTP_CAUSE_CERTIFICATE) {
-        note(Trouble::tls, certificate_trouble(reply.error));
+        orchestrator_.note(Trouble::tls, orchestrator_.certificate_trouble(reply.error));
     } else if (reply.status != STIPEND_OK) {
-        note(Trouble::down, cat("no answer: ", reply.error));
+        orchestrator_.note(Trouble::down, cat("no answer: ", reply.error));
     } else if (reply.http_status() == 400 && reply.body().starts_with("invalid authorization")) {
-        note(Trouble::secret, "wrong secret: it is to be the orchestrator's -orchSecret");
+        orchestrator_.note(Trouble::secret, "wrong secret: it is to be the orchestrator's -orchSecret");
     } else if (const auto advice = livepeer::https_advice(reply.http_status(), reply.body()); !advice.empty()) {
-        note(Trouble::refused, advice);
+        orchestrator_.note(Trouble::refused, advice);
     } else {
-        note(Trouble::refused,
-             cat("refused with status ", reply.http_status(), ": \"", livepeer::printable(reply.body(), 120), "\""));
+        orchestrator_.note(Trouble::refused, cat("refused with status ", reply.http_status(), ": \"",
+                                                 livepeer::printable(reply.body(), 120), "\""));
     }
     ++failures_;
     const auto base = std::min(first_pause_ns << std::min<std::int64_t>(failures_ - 1, 5), longest_pause_ns);
     const auto pause = base - base / 4 + random_up_to(base / 2);
     after(std::clamp(pause, first_pause_ns, longest_pause_ns), &Registration::register_now);
-}
-
-std::string Registration::certificate_trouble(const std::string& error) const {
-    switch (settings_.trust.by) {
-        case livepeer::ServerTrust::By::pin:
-            return cat("its certificate is not the one of pin_sha256: ", error,
-                       "; an orchestrator makes a new one at each start, so it was restarted, or another server "
-                       "answers there: orchestrator_cert (its dataDir/cert.pem) survives restarts");
-        case livepeer::ServerTrust::By::certificate:
-            return cat("its certificate is not the one in ", settings_.trust.value, ": ", error);
-        default:
-            return cat("TLS fails: ", error,
-                       "; if the certificate is its own, orchestrator_cert is to be its "
-                       "dataDir/cert.pem, or pin_sha256 what `stipend byoc pin ",
-                       settings_.orchestrator, "` shows");
-    }
 }
 
 void Registration::note_certificate(std::string_view sha256) {
@@ -177,7 +153,7 @@ void Registration::probe() {
         exchange_ = *sent;
         return;
     }
-    note(Trouble::down, sent.error().message);
+    orchestrator_.note(Trouble::down, sent.error().message);
     after(settings_.probe_every_ns, &Registration::probe);
 }
 
@@ -197,10 +173,10 @@ void Registration::probed(const livepeer::Token& token) {
     if (unseen_) {
         // An orchestrator that charges refuses a price to each sender without a reserve.
         if (token.no_reserve) {
-            note(Trouble::none, "");
+            orchestrator_.note(Trouble::none, "");
         } else {
             probes_failed_.record(1);
-            note(Trouble::odd, cat("its token says nothing of the capability: ", token.why));
+            orchestrator_.note(Trouble::odd, cat("its token says nothing of the capability: ", token.why));
         }
         if (const auto why = unseen_loss(); !why.empty() && idle_()) {
             silence_used_ = true;
@@ -208,7 +184,7 @@ void Registration::probed(const livepeer::Token& token) {
         }
     } else {
         new_process_ = false;  // it has the capability
-        note(Trouble::none, "");
+        orchestrator_.note(Trouble::none, "");
     }
     after(settings_.probe_every_ns, &Registration::probe);
 }
@@ -218,9 +194,9 @@ void Registration::probe_failed(const livepeer::Token& token) {
     const auto now = host_.monotonic();
     if (unanswered_since_ == 0) unanswered_since_ = now;
     if (token.cause == STIPEND_HTTP_CAUSE_CERTIFICATE) {
-        note(Trouble::tls, certificate_trouble(token.why));
+        orchestrator_.note(Trouble::tls, orchestrator_.certificate_trouble(token.why));
     } else {
-        note(Trouble::down, cat("no answer: ", token.why));
+        orchestrator_.note(Trouble::down, cat("no answer: ", token.why));
     }
     if (token.gone()) new_process_ = true;
     // Soon, where a process is on its way back.
@@ -240,7 +216,7 @@ std::string Registration::unseen_loss() const {
 }
 
 void Registration::lost(const std::string& why, Haste haste) {
-    note(Trouble::lost, why);
+    orchestrator_.note(Trouble::lost, why);
     const bool at_once = haste == Haste::new_process;
     const auto wait = registered_at_ + (at_once ? least_spacing_ns : spacing_ns) - host_.monotonic();
     // The probe at that time decides again.
@@ -270,7 +246,8 @@ void Registration::unregister() {
         return;
     }
     const auto headers = cat("Content-Type: text/plain\r\nAuthorization: ", settings_.secret, "\r\n");
-    const auto sent = send("POST", "/capability/unregister", headers, settings_.capability, farewell_timeout_ms,
+    const auto sent =
+        orchestrator_.send("POST", "/capability/unregister", headers, settings_.capability, farewell_timeout_ms,
                            [this](const HttpReply& reply) {
                                const bool done = reply.status == STIPEND_OK && reply.http_status() == 200;
                                host_.log(done ? STIPEND_LOG_INFO : STIPEND_LOG_WARN,
@@ -282,24 +259,6 @@ void Registration::unregister() {
     if (!sent) host_.log(STIPEND_LOG_WARN, cat("not unregistered: ", sent.error().message));
 }
 
-void Registration::note(Trouble trouble, const std::string& what) {
-    Trouble before = Trouble::none;
-    bool same_text = false;
-    {
-        const std::lock_guard lock(mutex_);
-        before = std::exchange(trouble_, trouble);
-        same_text = what_ == what;
-        what_ = what;
-    }
-    if (before == trouble && same_text) return;
-    if (trouble != Trouble::none) {
-        host_.log(STIPEND_LOG_WARN, cat(settings_.capability, " and ", settings_.orchestrator, ": ", what,
-                                        "; the worker goes on serving"));
-    } else if (before != Trouble::starting) {
-        host_.log(STIPEND_LOG_INFO, cat(settings_.capability, " and ", settings_.orchestrator, ": all is well again"));
-    }
-}
-
 void Registration::after(std::int64_t ns, void (Registration::*step)()) {
     timer_ = std::make_unique<stipend::Timer>(host_, ns, [this, step] { (this->*step)(); });
     if (!timer_->armed()) {
@@ -307,27 +266,13 @@ void Registration::after(std::int64_t ns, void (Registration::*step)()) {
     }
 }
 
-Result<stipend_op> Registration::send(std::string_view method, std::string_view path, std::string_view headers,
-                                      std::string_view body, std::uint32_t timeout_ms, stipend::Host::HttpDone done) {
-    const auto url = cat(settings_.orchestrator, path);
-    stipend::HttpRequest request;
-    request.method = method;
-    request.url = url;
-    request.headers = headers;
-    request.body = body;
-    request.timeout_ms = timeout_ms;
-    request.max_response_bytes = most_answer;
-    std::string pin;
-    STIPEND_TRY(settings_.trust.apply(request, pin));
-    return host_.http(request, std::move(done));
-}
-
 Result<stipend_op> Registration::ask_token(std::uint32_t timeout_ms,
                                            stipend::UniqueFunction<void(const livepeer::Token&)> done) {
     const auto headers =
         cat("Livepeer-Eth-Address: ", token_header_, "\r\nLivepeer-Capability: ", settings_.capability, "\r\n");
-    return send("GET", "/process/token", headers, "", timeout_ms,
-                [done = std::move(done)](const HttpReply& reply) mutable { done(livepeer::read_token(reply)); });
+    return orchestrator_.send(
+        "GET", "/process/token", headers, "", timeout_ms,
+        [done = std::move(done)](const HttpReply& reply) mutable { done(livepeer::read_token(reply)); });
 }
 
 std::int64_t Registration::random_up_to(std::int64_t most) {
@@ -335,24 +280,19 @@ std::int64_t Registration::random_up_to(std::int64_t most) {
 }
 
 Json Registration::report() const {
-    const std::lock_guard lock(mutex_);
+    const auto trouble = orchestrator_.trouble();
+    const auto problem = orchestrator_.problem();
     auto out = Json::object();
-    const bool registering = count_ == 0 || trouble_ == Trouble::lost || failures_ > 0;
-    const auto state = registering ? "registering" : trouble_ == Trouble::none ? "registered" : "unconfirmed";
+    const bool registering = count_ == 0 || trouble == Trouble::lost || failures_ > 0;
+    const auto state = registering ? "registering" : trouble == Trouble::none ? "registered" : "unconfirmed";
     out.set("state", stopping_ ? "ending" : state);
     out.set("orchestrator", settings_.orchestrator);
-    if (count_ != 0) out.set("since", rfc3339_text(since_));
-    if (!what_.empty()) out.set("problem", what_);
+    if (count_ != 0) out.set("since", livepeer::rfc3339_text(since_));
+    if (!problem.empty()) out.set("problem", problem);
     if (unseen_) out.set("visible", false);  // the orchestrator states no price to this sender
     if (capacity_ >= 0) out.set("available_capacity", capacity_);
     out.set("registrations", count_);
     return out;
-}
-
-Result<void> Registration::health() const {
-    const std::lock_guard lock(mutex_);
-    if (trouble_ == Trouble::none) return {};
-    return fail(STIPEND_E_UNAVAILABLE, settings_.capability, " and ", settings_.orchestrator, ": ", what_);
 }
 
 }  // namespace byoc

@@ -16,10 +16,10 @@
 #include <cstdint>
 #include <functional>
 #include <memory>
-#include <mutex>
 #include <random>
 #include <string>
 
+#include "livepeer/orchestrator_client.hpp"
 #include "livepeer/token.hpp"
 #include "stipend/host.hpp"
 #include "stipend/json.hpp"
@@ -59,10 +59,10 @@ class Registration {
     // State for people. [pool]
     [[nodiscard]] stipend::Json report() const;
     // UNAVAILABLE: not registered, as far as known. [any]
-    [[nodiscard]] stipend::Result<void> health() const;
+    [[nodiscard]] stipend::Result<void> health() const { return orchestrator_.health(); }
 
   private:
-    enum class Trouble : std::uint8_t { none, starting, down, tls, secret, refused, odd, lost };
+    using Trouble = livepeer::OrchestratorClient::Trouble;
     enum class Haste : std::uint8_t { usual, new_process };
 
     void register_now();
@@ -74,19 +74,15 @@ class Registration {
     [[nodiscard]] std::string unseen_loss() const;
     void lost(const std::string& why, Haste haste);
     void note_certificate(std::string_view sha256);
-    [[nodiscard]] std::string certificate_trouble(const std::string& error) const;
     void unregister();
-    // The present problem, logged when it changes.
-    void note(Trouble trouble, const std::string& what);
     void after(std::int64_t ns, void (Registration::*step)());
-    stipend::Result<stipend_op> send(std::string_view method, std::string_view path, std::string_view headers,
-                                     std::string_view body, std::uint32_t timeout_ms, stipend::Host::HttpDone done);
     stipend::Result<stipend_op> ask_token(std::uint32_t timeout_ms,
                                           stipend::UniqueFunction<void(const livepeer::Token&)> done);
     [[nodiscard]] std::int64_t random_up_to(std::int64_t most);
 
     const WorkerSettings& settings_;
     const stipend::Host host_;
+    livepeer::OrchestratorClient orchestrator_;
     const std::string token_header_;
     const std::function<bool()> idle_;
     const std::string me_;  // identifies this instance among those of its name
@@ -109,9 +105,6 @@ class Registration {
     stipend_unix_ns since_ = 0;
     std::int64_t failures_ = 0;   // in a row
     std::int64_t capacity_ = -1;  // reported by the last probe; -1: none
-    mutable std::mutex mutex_;
-    Trouble trouble_ = Trouble::starting;      // guarded by mutex_
-    std::string what_ = "not registered yet";  // guarded by mutex_
 };
 
 }  // namespace byoc

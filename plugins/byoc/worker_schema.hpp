@@ -18,6 +18,7 @@ inline constexpr char worker_schema[] = R"({
     "pin_sha256": {"type": "string", "description": "The SHA-256 of the orchestrator's certificate, in hex; no other is accepted, so a restart of the orchestrator ends the registration until the pin is replaced. `stipend byoc pin URL` shows it."},
     "capability": {"type": "string", "default": "agent-net", "description": "The name of the capability, and the path of its jobs."},
     "url": {"type": "string", "default": "http://localhost:9876", "description": "The URL of this worker for the orchestrator."},
+    "prefix": {"type": "string", "default": "", "description": "Goes before the path of each route, such as /byoc, where several plugins answer on one listener; `url` ends with it."},
     "description": {"type": "string", "default": "Watches services and reports their uptime", "description": "Text for people, stored by the orchestrator."},
     "capacity": {"type": "integer", "minimum": 1, "maximum": 10000, "default": 16, "description": "The number of concurrent jobs; others are answered with 503."},
     "capacity_announced": {"type": "integer", "minimum": 1, "maximum": 1000000, "default": 10000, "description": "The number of slots that is registered. An orchestrator only counts them and never enforces them, and any client can hold one with an idle connection: few of them are soon held, and the capability is off the list."},

@@ -1,3 +1,4 @@
 #include "dispatch.hpp"
+#include "worker.hpp"
 
-STIPEND_PLUGINS(runner::Dispatch);
+STIPEND_PLUGINS(runner::Dispatch, runner::Worker);

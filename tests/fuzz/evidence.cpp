@@ -9,12 +9,13 @@
 #include "answer.hpp"
 #include "host/base/printable.hpp"
 #include "livepeer/wire.hpp"
+#include "livepeer/worker_answers.hpp"
 #include "stipend/hex.hpp"
 #include "stipend/json_parse.hpp"
 #include "tests/fuzz/target.hpp"
-#include "worker_answers.hpp"
 
 using namespace byoc;
+using namespace livepeer;
 using stipend::cat;
 using stipend::Json;
 

@@ -254,3 +254,27 @@ TEST_CASE("the report has the orchestrator and the number of jobs") {
     CHECK(text_of(*report, "jobs_refused") == "1");
     CHECK(text_of(*report->find("registration"), "state") == "registered");
 }
+
+TEST_CASE("a refused registration is an alert at once, an orchestrator that is away after a minute") {
+    Neighbourhood near;
+    near.register_answer = FakeReply::answer(400, "invalid authorization\n");
+    auto plugin = near.start();
+    CHECK(near.host.alerts().at("registration") ==
+          "agent-net is not registered with https://127.0.0.1:9995: wrong secret: it is to be the orchestrator's "
+          "-orchSecret");
+    near.register_answer = ok();
+    near.host.advance(31 * ns_per_s);
+    CHECK(near.host.alerts().empty());
+    Neighbourhood away;
+    away.register_answer = refused();
+    auto second = away.start();
+    away.host.advance(30 * ns_per_s);
+    CHECK(away.host.alerts().empty());
+    away.host.advance(91 * ns_per_s);
+    CHECK(away.host.alerts().count("registration") == 1);
+    // Another instance of the same name resolves what this one raised.
+    away.register_answer = ok();
+    second.quiesce();
+    auto third = away.start();
+    CHECK(away.host.alerts().empty());
+}

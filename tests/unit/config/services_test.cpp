@@ -98,3 +98,26 @@ TEST_CASE("a check has options of its own and a rule for failures") {
                                  "y }]\n")
               .find("has already: want it once") != std::string::npos);
 }
+
+TEST_CASE("more plugins answer jobs beside the first one, each by a name") {
+    const auto settings = watched(docker +
+                                  "workers:\n  - { name: live, plugin: runner, id: org.stipend.runner.worker, "
+                                  "config: { orchestrator: 'https://h:1' } }\n  - { name: more, plugin: byoc }\n")
+                              .settings;
+    CHECK(settings.worker.plugin == "byoc");
+    REQUIRE(settings.workers.size() == 2);
+    CHECK(settings.workers[0].name == "live");
+    CHECK(settings.workers[0].id == "org.stipend.runner.worker");
+    CHECK(plugin_json(settings.workers[0].config) == R"({"orchestrator":"https://h:1"})");
+    CHECK(watched(docker).settings.workers.empty());
+    CHECK(diagnostics_of(docker + "workers: [{ plugin: byoc }]\n").find("the key \"name\" is missing") !=
+          std::string::npos);
+    CHECK(
+        diagnostics_of(docker + "workers:\n  - { name: a, plugin: byoc }\n  - { name: a, plugin: runner }\n")
+            .starts_with("config.yaml:6:13: workers[1].name: got \"a\", which workers[0].name at line 5, column 13 has "
+                         "already: want it once"));
+    std::string many;
+    for (int i = 0; i < 17; ++i) many += cat("  - { name: w", i, ", plugin: byoc }\n");
+    CHECK(diagnostics_of(docker + "workers:\n" + many).find("16") != std::string::npos);
+    CHECK(diagnostics_of("workers: [{ name: a, plugin: byoc }]\n").find("workers") != std::string::npos);
+}

@@ -82,3 +82,17 @@ TEST_CASE("a clock that is set is an alert, and more than can be kept are logged
     CHECK(scene.take().size() == WorkerAlerts::max_active);
     CHECK(scene.alerts.active().size() == WorkerAlerts::max_active);
 }
+
+TEST_CASE("what a plugin raised is resolved once the plugin is gone, and nothing of another one") {
+    AlertScene scene;
+    for (const auto* id :
+         {"worker-a:registration", "worker-a:other", "worker-ab:registration", "worker:registration"}) {
+        scene.alerts.raise(id, STIPEND_ALERT_WARNING, "x", 1);
+    }
+    CHECK(scene.take().size() == 4);
+    scene.alerts.resolve_of("worker-a", 2);
+    CHECK(scene.take() == Sent{"worker-a:other over", "worker-a:registration over"});
+    scene.alerts.resolve_of("worker", 3);
+    CHECK(scene.take() == Sent{"worker:registration over"});
+    CHECK(scene.alerts.active() == std::set<std::string>{"worker-ab:registration"});
+}

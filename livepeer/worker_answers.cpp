@@ -1,4 +1,4 @@
-#include "worker_answers.hpp"
+#include "livepeer/worker_answers.hpp"
 
 #include <algorithm>
 #include <chrono>
@@ -10,7 +10,7 @@
 #include "stipend/hex.hpp"
 #include "stipend/json_parse.hpp"
 
-namespace byoc {
+namespace livepeer {
 
 using stipend::cat;
 using stipend::fail;
@@ -101,12 +101,11 @@ Json service_list(const ServiceReport& report) {
     return out;
 }
 
-Result<std::uint32_t> window_of(std::string_view text) {
+Result<std::uint32_t> asked_window(std::string_view text) {
     const auto number = stipend::Decimal::parse(text);
     const auto seconds = number ? number->exact_scaled(0) : Result<std::int64_t>(0);
     if (seconds && *seconds >= 1 && *seconds <= most_window_s) return static_cast<std::uint32_t>(*seconds);
-    return fail(STIPEND_E_INVALID, "window_seconds: got ", livepeer::printable(text, 40), ", want 1 .. ",
-                most_window_s);
+    return fail(STIPEND_E_INVALID, "window_seconds: got ", printable(text, 40), ", want 1 .. ", most_window_s);
 }
 
 // The member of that kind, or NULL if it is missing or null.
@@ -124,7 +123,7 @@ Result<void> read_period(const Json& job, std::string_view key, std::string& out
     const bool digits =
         !text.empty() && text.size() <= 19 && std::all_of(text.begin(), text.end(), stipend::ascii::is_digit);
     if (!digits) {
-        return fail(STIPEND_E_INVALID, key, ": got \"", livepeer::printable(text, 40), "\", want 1 to 19 digits");
+        return fail(STIPEND_E_INVALID, key, ": got \"", printable(text, 40), "\", want 1 to 19 digits");
     }
     out = text;
     return {};
@@ -157,7 +156,7 @@ Result<std::uint32_t> window_of_query(std::string_view query, std::uint32_t othe
     while (!query.empty()) {
         const auto part = query.substr(0, query.find('&'));
         query.remove_prefix(std::min(query.size(), part.size() + 1));
-        if (part.starts_with(key)) return window_of(part.substr(key.size()));
+        if (part.starts_with(key)) return asked_window(part.substr(key.size()));
     }
     return otherwise_s;
 }
@@ -176,15 +175,15 @@ Result<JobAsked> read_job(std::string_view body, std::uint32_t otherwise_window_
     }
     STIPEND_LET(window, member_of(job, "window_seconds", Json::Kind::number, "a number"));
     if (window != nullptr) {
-        STIPEND_SET(out.window_s, window_of(window->text()));
+        STIPEND_SET(out.window_s, asked_window(window->text()));
     }
     STIPEND_LET(nonce, member_of(job, "nonce", Json::Kind::string, "hex digits in a string"));
     if (nonce != nullptr) {
         out.nonce = nonce->text();
         if (out.nonce.empty() || out.nonce.size() % 2 != 0 || !stipend::is_hex(out.nonce) ||
             out.nonce.size() > most_nonce) {
-            return fail(STIPEND_E_INVALID, "nonce: got \"", livepeer::printable(out.nonce, 40), "\", want 2 to ",
-                        most_nonce, " hex digits");
+            return fail(STIPEND_E_INVALID, "nonce: got \"", printable(out.nonce, 40), "\", want 2 to ", most_nonce,
+                        " hex digits");
         }
     }
     STIPEND_TRY(read_period(job, "period_from", out.period_from));
@@ -242,7 +241,7 @@ Json job_answer(const ServiceReport& report, const WorkerSettings& settings, con
     out.set("status", "success");
     out.set("agent_id", job.agent_id);
     out.set("capability", settings.capability);
-    out.set("timestamp", Json::of_number(livepeer::timestamp_text(report.now)));
+    out.set("timestamp", Json::of_number(timestamp_text(report.now)));
     out.set("overall_uptime_percentage", percent(report.overall_ppm));
     out.set("window_seconds", report.window_s);
     out.set("services", std::move(services));
@@ -261,14 +260,14 @@ Json job_answer(const ServiceReport& report, const WorkerSettings& settings, con
 std::string metadata_text(const ServiceReport& report, const WorkerSettings& settings, const JobAsked& job) {
     auto out = Json::object();
     out.set("capability", settings.capability);
-    out.set("agent_id", livepeer::printable(job.agent_id, most_agent_id));
-    out.set("timestamp", Json::of_number(livepeer::timestamp_text(report.now)));
+    out.set("agent_id", printable(job.agent_id, most_agent_id));
+    out.set("timestamp", Json::of_number(timestamp_text(report.now)));
     out.set("uptime", percent(report.overall_ppm));
     out.set("eligible", eligible(report, settings));
     return out.dump();
 }
 
-livepeer::Evidence evidence_of(const ServiceReport& report, const WorkerSettings& settings, const JobAsked& job) {
+Evidence evidence_of(const ServiceReport& report, const WorkerSettings& settings, const JobAsked& job) {
     std::vector<std::pair<std::string, std::uint32_t>> services;
     for (const auto& one : report.services) services.emplace_back(one.name, one.up_ppm);
     return {.orchestrator_id = settings.orchestrator_id,
@@ -278,7 +277,7 @@ livepeer::Evidence evidence_of(const ServiceReport& report, const WorkerSettings
             .uptime_ppm = report.overall_ppm,
             .window_s = report.window_s,
             .coverage_ppm = report.coverage_ppm,
-            .services_sha256 = livepeer::services_hash(std::move(services))};
+            .services_sha256 = services_hash(std::move(services))};
 }
 
-}  // namespace byoc
+}  // namespace livepeer

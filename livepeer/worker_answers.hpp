@@ -6,11 +6,11 @@
 #include <string_view>
 
 #include "livepeer/evidence.hpp"
+#include "livepeer/worker_settings.hpp"
 #include "stipend/json.hpp"
 #include "stipend/services.hpp"
-#include "worker_settings.hpp"
 
-namespace byoc {
+namespace livepeer {
 
 // Parts per million as a percentage, exact, with at least one decimal: "100.0", "71.4285".
 std::string percent_text(std::uint32_t ppm);
@@ -36,7 +36,6 @@ stipend::Json job_answer(const stipend::ServiceReport& report, const WorkerSetti
 // The value of X-Metadata: one line of ASCII.
 std::string metadata_text(const stipend::ServiceReport& report, const WorkerSettings& settings, const JobAsked& job);
 // The evidence to sign for that job.
-livepeer::Evidence evidence_of(const stipend::ServiceReport& report, const WorkerSettings& settings,
-                               const JobAsked& job);
+Evidence evidence_of(const stipend::ServiceReport& report, const WorkerSettings& settings, const JobAsked& job);
 
-}  // namespace byoc
+}  // namespace livepeer

@@ -1,9 +1,9 @@
 // Numbers and texts of the worker's answers.
-#include "worker_answers.hpp"
+#include "livepeer/worker_answers.hpp"
 
 #include <doctest/doctest.h>
 
-using namespace byoc;
+using namespace livepeer;
 using stipend::ServiceReport;
 
 TEST_CASE("percentages are exact, with at least one decimal") {
