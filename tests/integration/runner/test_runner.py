@@ -100,16 +100,40 @@ class Scene:
 
 
 class Workers(unittest.TestCase):
-    def test_a_worker_behind_a_static_runner_is_paid_by_its_signed_uptime(self):
-        services = [Service()]
-        self.addCleanup(lambda: [one.close() for one in services])
-        service = services[0]
+    def worker(self, service):
+        """One that signs and registers nowhere, and its key."""
         seed = "7" * 64
         worker = Worker("https://127.0.0.1:9", service, register="false", secret="unused", key_seed=f'"{seed}"')
         self.addCleanup(worker.end)
         worker.start()
         wait_for(lambda: self.answers(worker), "a worker that answers")
-        key = get(f"http://127.0.0.1:{worker.port}/service-status")["worker_key"]
+        return worker, get(f"http://127.0.0.1:{worker.port}/service-status")["worker_key"]
+
+    def test_a_worker_behind_a_persistent_runner_by_the_hour_is_paid_by_its_signed_uptime(self):
+        service = Service()
+        self.addCleanup(service.close)
+        worker, key = self.worker(service)
+        second = 69_444_444_444  # wei at 0.5 USD an hour and 2,000 USD for an ETH: 87 tickets for ten of them
+        scene = Scene(self, "--bare-listeners", "--runner-price", "1", "--usd-per-eth", "2000",
+                      entry=f', worker_key: "{key}"', evidence="signed", signer="{signer}", max_price_per_second=second,
+                      ticket_value=8_000_000_000)
+        scene.host.edit("{signer}", scene.signer)
+        scene.register(runner_url=f"http://127.0.0.1:{worker.port}", mode="persistent", capacity=1,
+                       price_info={"price": 0.5, "currency": "usd", "unit": "hour"})
+        wait_for(scene.healthy, "a healthy runner")
+        wait_for(lambda: worker.uptime(2) == 100, "a whole interval that was watched")
+        scene.host.start()
+        scene.more_decisions(2, tier="excellent")
+        scene.end()
+        self.assertIn(str(87 * 8_000_000_000), json.dumps(scene.fees()))
+        runners = scene.state()["orchestrators"][0]["live_runners"]
+        self.assertEqual((runners["reserved"], runners["unpaid"]), (runners["stopped"], 0))
+
+    def test_a_worker_behind_a_static_runner_is_paid_by_its_signed_uptime(self):
+        services = [Service()]
+        self.addCleanup(lambda: [one.close() for one in services])
+        service = services[0]
+        worker, key = self.worker(service)
         scene = Scene(self, "--bare-listeners", entry=f', worker_key: "{key}"', evidence="signed")
         scene.register(runner_url=f"http://127.0.0.1:{worker.port}")
         wait_for(scene.healthy, "a healthy runner")
