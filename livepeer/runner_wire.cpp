@@ -6,6 +6,7 @@
 #include "stipend/ascii.hpp"
 #include "stipend/decimal.hpp"
 #include "stipend/json_parse.hpp"
+#include "stipend/url.hpp"
 
 namespace livepeer {
 
@@ -22,7 +23,13 @@ constexpr std::size_t most_runners = 10'000;
 constexpr std::size_t most_demand = 1 << 18;
 constexpr std::size_t most_header_value = 32'768;
 constexpr std::size_t most_id = 256;
+constexpr std::size_t most_url = 2048;
 constexpr std::size_t most_shown = 160;
+constexpr std::size_t most_price_digits = 39;  // a price that is longer is a mistake; ten times it is still an amount
+
+bool is_path_char(char c) {
+    return stipend::ascii::is_alnum(c) || c == '.' || c == '_' || c == '-' || c == '~';
+}
 
 bool is_base64_char(char c) {
     return stipend::ascii::is_alnum(c) || c == '+' || c == '/' || c == '=' || c == '-' || c == '_';
@@ -50,25 +57,65 @@ Result<std::int64_t> runner_count(const Json& object, std::string_view key) {
     return *value;
 }
 
+// Where the path of a URL begins; none: it has no path.
+std::optional<std::size_t> path_at(std::string_view url) {
+    const auto scheme = url.find("://");
+    const auto slash = scheme == std::string_view::npos ? scheme : url.find('/', scheme + 3);
+    if (slash == std::string_view::npos || url.size() > most_url) return std::nullopt;
+    return slash;
+}
+
 // Only a path of the orchestrator's own: the payer sends to no other address than the one it was given.
-Result<std::string> call_path(const std::string& url) {
+Result<void> read_call_url(const std::string& url, RunnerOffer& out) {
     const auto refuse = [&] {
         return fail(STIPEND_E_INVALID, "url: got \"", printable(url, most_shown),
                     "\", want http(s)://host/apps/<id>/app");
     };
-    const auto scheme = url.find("://");
-    const auto slash = scheme == std::string::npos ? scheme : url.find('/', scheme + 3);
-    if (slash == std::string::npos || url.size() > 2048) return refuse();
-    const auto path = std::string_view(url).substr(slash);
+    const auto slash = path_at(url);
+    if (!slash) return refuse();
+    const auto path = std::string_view(url).substr(*slash);
     constexpr std::string_view begin = "/apps/";
     const auto end = path.rfind('/');
     if (!path.starts_with(begin) || end <= begin.size()) return refuse();
     const auto kind = path.substr(end);
     const auto id = path.substr(begin.size(), end - begin.size());
-    const bool plain = id.size() <= most_id && id != "." && id != ".." && std::all_of(id.begin(), id.end(), [](char c) {
-                           return stipend::ascii::is_alnum(c) || c == '.' || c == '_' || c == '-' || c == '~';
-                       });
+    const bool plain =
+        id.size() <= most_id && id != "." && id != ".." && std::all_of(id.begin(), id.end(), is_path_char);
     if (!plain || (kind != "/app" && kind != "/session")) return refuse();
+    out.path = path;
+    out.origin = stipend::address_key(std::string_view(url).substr(0, *slash));
+    return {};
+}
+
+bool is_plain_path(std::string_view path) {
+    while (!path.empty()) {
+        path.remove_prefix(1);  // its slash
+        const auto part = path.substr(0, path.find('/'));
+        if (part.empty() || part == "." || part == ".." || !std::all_of(part.begin(), part.end(), is_path_char)) {
+            return false;
+        }
+        path.remove_prefix(part.size());
+    }
+    return true;
+}
+
+// The path of a session's URL, if it leads to the orchestrator itself: what is sent there goes to the address that the
+// payer knows, so a URL that names another one is no use, and may be meant for one that only the payer reaches.
+Result<std::string> session_path(const Json& object, std::string_view key, std::string_view address,
+                                 std::string_view origin) {
+    STIPEND_LET(url, runner_text(object, key, most_url));
+    const auto bare = without_slash(url);
+    const auto slash = path_at(bare);
+    const auto path = slash ? bare.substr(*slash) : std::string_view();
+    const auto refuse = [&](std::string_view want) {
+        return fail(STIPEND_E_INVALID, key, ": got \"", printable(url, most_shown), "\", want ", want);
+    };
+    if (path.empty() || !is_plain_path(path)) return refuse("http(s)://host/path, in plain letters");
+    const auto leads_to = stipend::address_key(bare.substr(0, *slash));
+    const bool is_own = leads_to == stipend::address_key(address) || leads_to == origin;
+    if (!is_own || leads_to.find('@') != std::string::npos) {
+        return refuse(cat("one of the orchestrator's own, ", printable(origin, most_shown)));
+    }
     return std::string(path);
 }
 
@@ -82,8 +129,8 @@ Result<void> read_price(const Json& runner, RunnerOffer& out) {
     if (price == nullptr) return {};
     STIPEND_LET(currency, runner_text(*info, "currency", most_id));
     STIPEND_SET(out.unit, runner_text(*info, "unit", most_id));
-    auto wei =
-        price->is(Json::Kind::number) ? Wei::parse(price->text()) : Result<Wei>(fail(STIPEND_E_INVALID, "no number"));
+    const bool readable = price->is(Json::Kind::number) && price->text().size() <= most_price_digits;
+    auto wei = readable ? Wei::parse(price->text()) : Result<Wei>(fail(STIPEND_E_INVALID, "no number"));
     if (!wei || currency != "wei") {
         return fail(STIPEND_E_INVALID, "price_info: got ", printable(info->dump(), most_shown),
                     ", want a whole price in wei");
@@ -95,8 +142,8 @@ Result<void> read_price(const Json& runner, RunnerOffer& out) {
 
 Result<RunnerOffer> read_offer(const Json& runner) {
     RunnerOffer out;
-    STIPEND_LET(url, runner_text(runner, "url", 2048));
-    STIPEND_SET(out.path, call_path(url));
+    STIPEND_LET(url, runner_text(runner, "url", most_url));
+    STIPEND_TRY(read_call_url(url, out));
     STIPEND_LET(version, runner_text(runner, "version", 1024));
     out.version = printable(version, most_id);
     STIPEND_LET(mode, runner_text(runner, "mode", most_id));
@@ -149,8 +196,8 @@ Result<RunnerOffers> read_runner_offers(std::string_view body, std::string_view 
         if (!node.is(Json::Kind::object)) {
             return fail(STIPEND_E_INVALID, "got a list of ", node.kind_name(), ", want one of objects");
         }
-        STIPEND_LET(address, runner_text(node, "address", 2048));
-        if (out.announced.empty()) out.announced = printable(address, 2048);
+        STIPEND_LET(address, runner_text(node, "address", most_url));
+        if (out.announced.empty()) out.announced = printable(address, most_url);
         const auto* runners = node.find("runners");
         if (runners == nullptr || runners->is(Json::Kind::null)) continue;
         STIPEND_TRY(read_runners(*runners, app, out));
@@ -158,18 +205,42 @@ Result<RunnerOffers> read_runner_offers(std::string_view body, std::string_view 
     return out;
 }
 
+std::optional<Wei> first_cost(const RunnerOffer& offer) {
+    if (!offer.price || offer.price->zero()) return Wei();
+    if (offer.unit == "fixed") return *offer.price;
+    if (offer.unit == "seconds") return Wei(stipend::CheckedU256(offer.price->value() * first_payment_s));
+    return std::nullopt;
+}
+
 const RunnerOffer* choose_runner(const RunnerOffers& offers) {
     const RunnerOffer* best = nullptr;
-    const auto worth = [](const RunnerOffer& one) { return one.price.value_or(Wei()); };
+    // Of two, which one is called: true, the first.
+    const auto better = [](const RunnerOffer& a, const RunnerOffer& b) {
+        if (a.single_shot != b.single_shot) return a.single_shot;
+        if ((a.available > 0) != (b.available > 0)) return a.available > 0;
+        const auto cost_a = first_cost(a);
+        const auto cost_b = first_cost(b);
+        if (!cost_a || !cost_b) return cost_a.has_value() && !cost_b;
+        return *cost_a < *cost_b;
+    };
     for (const auto& one : offers.runners) {
-        if (!one.single_shot) continue;
-        const bool is_free = one.available > 0;
-        if (best == nullptr || (is_free && best->available <= 0) ||
-            (is_free == (best->available > 0) && worth(one) < worth(*best))) {
-            best = &one;
-        }
+        if (one.callable() && (best == nullptr || better(one, *best))) best = &one;
     }
     return best;
+}
+
+Result<RunnerSession> read_runner_session(std::string_view body, std::string_view address, std::string_view origin) {
+    STIPEND_LET(json, stipend::parse_json(body, {.bytes = most_demand, .depth = 8, .nodes = 1000}));
+    if (!json.is(Json::Kind::object)) return fail(STIPEND_E_INVALID, "got ", json.kind_name(), ", want an object");
+    RunnerSession out;
+    STIPEND_SET(out.control, session_path(json, "control_url", address, origin));
+    auto app = session_path(json, "app_url", address, origin);
+    if (app) {
+        out.app = std::move(*app);
+    } else {
+        out.refusal = app.error().message;
+    }
+    return out;
 }
 
 Result<PaymentDemand> read_payment_demand(std::string_view body) {
@@ -185,16 +256,19 @@ Result<PaymentDemand> read_payment_demand(std::string_view body) {
     return out;
 }
 
-std::string payment_request_body(const PaymentDemand& demand, std::string_view app, const Wei& max_price) {
+std::string payment_request_body(const PaymentDemand& demand, std::string_view app, const Wei& max_price,
+                                 std::string_view unit) {
     std::string out;
     out.reserve(demand.params.size() + demand.manifest_id.size() + app.size() + 160);
     out += R"({"orchestrator":)";
     Json::quote(out, demand.params);
     out += R"(,"ManifestID":)";
     Json::quote(out, demand.manifest_id);
-    out += R"(,"type":"fixed","app":)";
+    out += unit == "seconds" ? R"(,"type":"live","app":)" : R"(,"type":"fixed","app":)";
     Json::quote(out, app);
-    return out += cat(R"(,"maxPrice":{"price":)", max_price.text(), R"(,"currency":"wei","unit":"fixed"}})");
+    out += cat(R"(,"maxPrice":{"price":)", max_price.text(), R"(,"currency":"wei","unit":)");
+    Json::quote(out, unit);
+    return out += "}}";
 }
 
 Result<RunnerPayment> read_runner_payment(std::string_view body) {

@@ -2,7 +2,9 @@
 
 #include <algorithm>
 #include <atomic>
+#include <chrono>
 #include <filesystem>
+#include <thread>
 
 #include "host/base/file.hpp"
 #include "host/base/time.hpp"
@@ -21,6 +23,8 @@ constexpr unsigned plugin_threads = 2;  // beside one for each instance
 constexpr unsigned most_plugin_threads = 64;
 constexpr unsigned blocking_threads = 3;  // one for requests that take long, one for status, one for all others
 constexpr std::int64_t stop_patience_ns = 2 * ns_per_s;
+constexpr std::string_view dispatch_prefix = "dispatch";  // of the keys of instances
+constexpr std::chrono::seconds end_patience(1);
 
 std::atomic<bool> thread_left = false;
 
@@ -36,6 +40,22 @@ Result<std::unique_ptr<http::CurlClient>> make_client(const config::Settings& se
         return http::public_refusal(address, allowed);
     };
     return http::CurlClient::create(std::move(options));
+}
+
+// Exchanges of dispatchers are cancelled while the client still runs: what began something at another party can end it
+// there.
+void end_exchanges(const Instances& instances) {
+    const plugin::ControlScope control;
+    std::vector<std::shared_ptr<plugin::Instance>> dispatchers;
+    for (const auto& [key, one] : instances.in_use()) {
+        if (key.starts_with(dispatch_prefix)) dispatchers.push_back(one.instance);
+    }
+    for (const auto& one : dispatchers) one->cancel_all();
+    const auto until = std::chrono::steady_clock::now() + end_patience;
+    for (const auto& one : dispatchers) {
+        while (one->under_way() != 0 && std::chrono::steady_clock::now() < until)
+            std::this_thread::sleep_for(std::chrono::milliseconds(2));
+    }
 }
 
 }  // namespace
@@ -68,6 +88,7 @@ Host::~Host() {
     routes_.close();
     if (role_) role_->close();
     watcher_.reset();
+    if (instances_) end_exchanges(*instances_);
     if (client_) client_->stop();
     instances_.reset();
     end_pool(plugin_pool_);

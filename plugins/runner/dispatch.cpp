@@ -17,16 +17,26 @@ namespace {
 // Why a runner cannot be called; empty: it can.
 std::string offer_refusal(const livepeer::RunnerOffers& offers, const std::string& app) {
     if (livepeer::choose_runner(offers) != nullptr) return {};
-    if (!offers.runners.empty()) return cat("its runner of ", app, " is persistent, want mode single-shot");
+    if (!offers.runners.empty()) {
+        const auto& first = offers.runners.front();
+        return cat("its runner of ", app, " has mode ", first.single_shot ? "single-shot" : "persistent",
+                   " and the URL of another one: ", livepeer::printable(first.path, 160));
+    }
     return cat("it answers and has no runner of ", app, " (", offers.others,
                " of other apps): is its worker registered, and healthy?");
 }
 
-std::string price_refusal(const livepeer::RunnerOffer& offer, std::uint64_t max_price) {
+// Each unit has a limit of its own, so a price is compared as it is.
+std::string price_refusal(const livepeer::RunnerOffer& offer, const Settings& settings) {
     if (!offer.price || offer.price->zero()) return {};
-    if (offer.unit != "fixed") return cat("its price is per ", offer.unit, ", want a fixed one for a call");
-    if (!(Wei(max_price) < *offer.price)) return {};
-    return cat("it asks ", offer.price->text(), " wei for a call, want at most ", max_price, " (max_price)");
+    if (!livepeer::first_cost(offer)) {
+        return cat("its price is per ", offer.unit, ", want one for a call (fixed) or by the second (hour)");
+    }
+    const bool fixed = offer.unit == "fixed";
+    const auto most = fixed ? settings.max_price : settings.max_second;
+    if (!(Wei(most) < *offer.price)) return {};
+    return cat("it asks ", offer.price->text(), fixed ? " wei for a call" : " wei for a second", ", want at most ",
+               most, fixed ? " (max_price)" : " (max_price_per_second)");
 }
 
 }  // namespace
@@ -41,7 +51,8 @@ Dispatch::Dispatch(Settings settings, stipend::Host host)
       payments_(stipend::Metric::counter(host, "payments_total", "Calls that carried a payment")),
       discovery_(host, settings_),
       paid_periods_(host),
-      witness_(host, settings_) {
+      witness_(host, settings_),
+      stops_(host, settings_) {
     if (!settings_.signer.empty()) signer_.emplace(host, settings_.signer);
 }
 
@@ -139,7 +150,7 @@ void Dispatch::offered(const JobPtr& job, const Look& look) {
 void Dispatch::accept_offer(const JobPtr& job, const livepeer::RunnerOffer& offer) {
     if (!job->done.pending()) return;
     job->offer = offer;
-    if (auto why = price_refusal(offer, settings_.max_price); !why.empty()) {
+    if (auto why = price_refusal(offer, settings_); !why.empty()) {
         discovery_.forget(job->address, job->app);
         return try_over(job, refused_offer(std::move(why)));
     }
@@ -147,38 +158,60 @@ void Dispatch::accept_offer(const JobPtr& job, const livepeer::RunnerOffer& offe
     if (may_pay(job)) reserve(job);
 }
 
-void Dispatch::call(const JobPtr& job) {
-    const auto body = job->expected.call ? livepeer::call_body({.type = job->call_type,
-                                                                .payload = job->payload,
-                                                                .agent_id = job->agent_id,
-                                                                .job_id = job->id,
-                                                                .at = host_.now()})
-                                         : livepeer::job_body({.agent_id = job->agent_id,
-                                                               .job_id = job->id,
-                                                               .nonce = job->nonce,
-                                                               .period_from = job->period_from,
-                                                               .period_to = job->period_to,
-                                                               .window_s = job->window_s,
-                                                               .at = host_.now()});
-    const auto url = cat(livepeer::without_slash(job->address), job->offer->path, "/",
-                         settings_.path.empty() ? job->app : settings_.path);
-    std::string headers = "Content-Type: application/json\r\n";
-    if (job->priced()) headers += cat("Livepeer-Payer-Address: ", signer_->address(), "\r\n");
+std::string Dispatch::body_of(const JobPtr& job) const {
+    if (job->expected.call) {
+        return livepeer::call_body({.type = job->call_type,
+                                    .payload = job->payload,
+                                    .agent_id = job->agent_id,
+                                    .job_id = job->id,
+                                    .at = host_.now()});
+    }
+    return livepeer::job_body({.agent_id = job->agent_id,
+                               .job_id = job->id,
+                               .nonce = job->nonce,
+                               .period_from = job->period_from,
+                               .period_to = job->period_to,
+                               .window_s = job->window_s,
+                               .at = host_.now()});
+}
+
+std::string Dispatch::payment_headers(const JobPtr& job) const {
+    std::string out;
+    if (job->priced()) out += cat("Livepeer-Payer-Address: ", signer_->address(), "\r\n");
     if (job->payment) {
-        headers +=
+        out +=
             cat("Livepeer-Payment: ", job->payment->payment, "\r\nLivepeer-Segment: ", job->payment->segment, "\r\n");
     }
+    return out;
+}
+
+std::string Dispatch::path_of(const JobPtr& job) const {
+    return cat("/", settings_.path.empty() ? job->app : settings_.path);
+}
+
+void Dispatch::call(const JobPtr& job) {
+    if (!job->offer->single_shot) return reserve_session(job);
+    if (job->payment) job->paid_at = host_.monotonic();
+    post(job, job->offer->path + path_of(job), payment_headers(job), body_of(job), time_left_ms(job),
+         &Dispatch::answered);
+}
+
+void Dispatch::post(const JobPtr& job, const std::string& path, const std::string& headers, const std::string& body,
+                    std::uint32_t timeout_ms, Answered then) {
+    const auto url = cat(livepeer::without_slash(job->address), path);
+    const auto all_headers = cat("Content-Type: application/json\r\n", headers);
     stipend::HttpRequest request;
     request.method = "POST";
     request.url = url;
-    request.headers = headers;
+    request.headers = all_headers;
     request.body = body;
-    request.timeout_ms = settings_.timeout_s * 1000;
+    request.timeout_ms = timeout_ms;
     request.max_response_bytes = settings_.max_body;
     std::string pin;
     auto addressed = address_to(request, settings_, job->address, job->registered, pin);
-    const auto sent = addressed ? host_.http(request, [this, job](const HttpReply& reply) { answered(job, reply); })
-                                : Result<stipend_op>(stipend::Error(addressed.error()));
+    const auto sent =
+        addressed ? host_.http(request, [this, job, then](const HttpReply& reply) { (this->*then)(job, reply); })
+                  : Result<stipend_op>(stipend::Error(addressed.error()));
     if (sent) {
         job->exchange = *sent;
         return;
@@ -193,7 +226,7 @@ void Dispatch::call(const JobPtr& job) {
 void Dispatch::answered(const JobPtr& job, const HttpReply& reply) {
     job->exchange = 0;
     if (!job->done.pending()) return;
-    if (reply.http_status() == 402 && reply.status == STIPEND_OK && job->priced() && !job->payment) {
+    if (reply.http_status() == 402 && reply.status == STIPEND_OK && job->priced() && !job->payment && !job->session) {
         return demanded(job, reply);
     }
     auto attempt = read_answer(reply, job->expected);
@@ -204,7 +237,7 @@ void Dispatch::answered(const JobPtr& job, const HttpReply& reply) {
     }
     if (attempt.paid && !attempt.valid) attempt.reason = cat("after its payment: ", attempt.reason);
     // What never left this machine costs nothing.
-    if (attempt.paid && attempt.local()) job->fee = Wei();
+    if (attempt.paid && attempt.local() && !job->session) job->fee = Wei();
     if (attempt.responded) {
         job->heard = true;
         witness_.note(job->address, job->registered);
@@ -241,7 +274,8 @@ void Dispatch::cancel(stipend_op op) {
         const auto cancelled = fail(STIPEND_E_CANCELLED, "cancelled");
         if (const auto found = jobs_.find(op); found != jobs_.end()) {
             const auto job = found->second;
-            if (job->exchange != 0) host_.cancel_http(job->exchange);
+            // What may begin a session goes on, so that its answer says how to end it.
+            if (job->exchange != 0 && !job->reserving) host_.cancel_http(job->exchange);
             discovery_.cancel(job->ask);
             fail_job(job, cancelled);
         } else if (const auto other = questions_.find(op); other != questions_.end()) {

@@ -17,6 +17,7 @@
 #include "discovery.hpp"
 #include "paid_periods.hpp"
 #include "schema.hpp"
+#include "session_stops.hpp"
 #include "settings.hpp"
 #include "signer.hpp"
 #include "stipend/abi/dispatch.h"
@@ -42,6 +43,11 @@ class Dispatch {
     // back after its next heartbeat or health check, 5 s by default.
     static constexpr std::int64_t restart_wait_ns = 20 * stipend::ns_per_s;
     static constexpr std::int64_t look_every_ns = 2 * stipend::ns_per_s;
+    // The time that a reservation gets.
+    static constexpr std::uint32_t reserve_timeout_ms = 10'000;
+    // A call whose price is by the second ends before the time that its first payment covers.
+    static constexpr std::int64_t paid_for_ns =
+        static_cast<std::int64_t>(livepeer::first_payment_s - 1) * stipend::ns_per_s;
 
     Dispatch(Settings settings, stipend::Host host);
     static stipend::Result<Settings> parse(const stipend::Json& json, const stipend_terms& terms) {
@@ -63,17 +69,32 @@ class Dispatch {
     using JobPtr = std::shared_ptr<Job>;
 
     // The way of a job: begin_try -> offered -> accept_offer -> (identified) -> call -> answered -> (demanded ->
-    // signed_for
-    // -> call -> answered) -> try_over, then `finish`, or second_try -> begin_try.
+    // signed_for -> call -> answered) -> try_over, then `finish`, or second_try -> begin_try. With a persistent runner
+    // `call` is reserve_session -> reserved (-> demanded -> signed_for -> reserve_session -> reserved) ->
+    // call_in_session -> answered.
     stipend::Result<JobPtr> take(const stipend_job& job, stipend::Completion<stipend_job_result> done) const;
     stipend::Result<void> begin_try(const JobPtr& job);
     void offered(const JobPtr& job, const Look& look);
     void accept_offer(const JobPtr& job, const livepeer::RunnerOffer& offer);
     void call(const JobPtr& job);
+    [[nodiscard]] std::string body_of(const JobPtr& job) const;
+    [[nodiscard]] std::string payment_headers(const JobPtr& job) const;
+    [[nodiscard]] std::string path_of(const JobPtr& job) const;
+    using Answered = void (Dispatch::*)(const JobPtr&, const stipend::HttpReply&);
+    // Posts to the orchestrator; an exchange that the host does not take ends the attempt.
+    void post(const JobPtr& job, const std::string& path, const std::string& headers, const std::string& body,
+              std::uint32_t timeout_ms, Answered then);
     void answered(const JobPtr& job, const stipend::HttpReply& reply);
 
+    // Of dispatch_session.cpp.
+    void reserve_session(const JobPtr& job);
+    void reserved(const JobPtr& job, const stipend::HttpReply& reply);
+    void call_in_session(const JobPtr& job);
+    [[nodiscard]] std::uint32_t time_left_ms(const JobPtr& job) const;
+    void stop_session(const JobPtr& job);
+
     // Of dispatch_pay.cpp.
-    [[nodiscard]] stipend::Wei cost_of(const stipend::Wei& price) const;
+    [[nodiscard]] stipend::Wei cost_of(const livepeer::RunnerOffer& offer) const;
     [[nodiscard]] bool may_pay(const JobPtr& job);
     void reserve(const JobPtr& job);
     void identify(const JobPtr& job);
@@ -104,6 +125,7 @@ class Dispatch {
     std::optional<Signer> signer_;  // where one is configured
     PaidPeriods paid_periods_;
     Witness witness_;
+    SessionStops stops_;
     std::unordered_map<stipend_op, JobPtr> jobs_;
     std::unordered_map<stipend_op, std::shared_ptr<Question>> questions_;
 

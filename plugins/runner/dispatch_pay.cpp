@@ -12,16 +12,17 @@ using stipend::Result;
 using stipend::Wei;
 
 // The payment is a whole number of tickets.
-Wei Dispatch::cost_of(const Wei& price) const {
-    if (settings_.ticket_value == 0) return price;
+Wei Dispatch::cost_of(const livepeer::RunnerOffer& offer) const {
+    const auto cost = *livepeer::first_cost(offer);
+    if (settings_.ticket_value == 0) return cost;
     const stipend::CheckedU256 ticket(settings_.ticket_value);
-    const stipend::CheckedU256 tickets = (price.value() + ticket - 1) / ticket;
+    const stipend::CheckedU256 tickets = (cost.value() + ticket - 1) / ticket;
     return Wei(stipend::CheckedU256(tickets * ticket));
 }
 
 // False: the job is over. What was paid once in a period is never paid again, whatever became of it.
 bool Dispatch::may_pay(const JobPtr& job) {
-    const auto cost = cost_of(*job->offer->price);
+    const auto cost = cost_of(*job->offer);
     if (!job->max_fee.zero() && job->max_fee < cost) {
         const auto why = cat("its call costs ", cost.text(), " wei, want at most ", job->max_fee.text(),
                              ", which is what remains of the budget for fees");
@@ -47,7 +48,7 @@ bool Dispatch::may_pay(const JobPtr& job) {
 
 void Dispatch::reserve(const JobPtr& job) {
     const auto reserved =
-        host_.reserve_fee(job->id, cost_of(*job->offer->price).to_abi(), [this, job](const Result<void>& answer) {
+        host_.reserve_fee(job->id, cost_of(*job->offer).to_abi(), [this, job](const Result<void>& answer) {
             if (!job->done.pending()) return;
             if (answer) return identify(job);
             job->attempts.push_back(signer_failed(answer.error().message));
@@ -74,7 +75,7 @@ void Dispatch::demanded(const JobPtr& job, const HttpReply& reply) {
         attempt.reason = cat("status 402: \"", livepeer::error_text(reply.body()), "\": ", demand.error().message);
         return try_over(job, std::move(attempt));
     }
-    const auto body = livepeer::payment_request_body(*demand, job->app, *job->offer->price);
+    const auto body = livepeer::payment_request_body(*demand, job->app, *job->offer->price, job->offer->unit);
     const auto sent = signer_->pay(body, [this, job](const SignerAnswer& answer) { signed_for(job, answer); });
     if (!sent) return try_over(job, signer_failed(sent.error().message));
     job->exchange = *sent;
@@ -106,7 +107,7 @@ void Dispatch::send_payment(const JobPtr& job, const livepeer::RunnerPayment& pa
         if (!stored) return try_over(job, signer_failed(cat("nothing is paid: ", stored.error().message)));
     }
     job->payment = payment;
-    job->fee = cost_of(*job->offer->price);
+    job->fee = cost_of(*job->offer);
     payments_.record(1);
     call(job);
 }

@@ -40,6 +40,8 @@ std::string reason_of(const std::vector<Attempt>& attempts) {
 
 void Dispatch::try_over(const JobPtr& job, Attempt attempt) {
     job->exchange = 0;
+    job->reserving = false;
+    stop_session(job);
     job->payment.reset();
     job->attempts.push_back(std::move(attempt));
     const auto& last = job->attempts.back();
@@ -151,6 +153,7 @@ void Dispatch::finish(const JobPtr& job, std::int32_t outcome, std::uint32_t fla
 void Dispatch::fail_job(const JobPtr& job, const stipend::Error& error) {
     jobs_.erase(job->done.op());
     job->pause.reset();
+    stop_session(job);
     job->done.fail(error);
 }
 

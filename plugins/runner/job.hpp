@@ -31,6 +31,9 @@ struct Dispatch::Job {
     std::optional<livepeer::RunnerOffer> offer;
     std::optional<livepeer::RunnerPayment> payment;  // of the call under way
     bool refreshed = false;                          // the signer's parameters were asked for again
+    bool reserving = false;                          // the exchange under way may begin a session
+    std::optional<livepeer::RunnerSession> session;  // that was reserved and not yet stopped
+    stipend_mono_ns paid_at = 0;                     // when the request with the payment was sent
     // Of the wait for the second one.
     bool waiting = false;
     stipend_mono_ns latest = 0;
@@ -40,6 +43,7 @@ struct Dispatch::Job {
     std::unique_ptr<stipend::Timer> pause;
 
     [[nodiscard]] bool priced() const { return offer && offer->price && !offer->price->zero(); }
+    [[nodiscard]] bool by_the_second() const { return priced() && offer->unit == "seconds"; }
     [[nodiscard]] bool paid() const { return !attempts.empty() && attempts.back().paid; }
 };
 

@@ -54,6 +54,12 @@ Result<void> parse_payment(const ConfigView& config, Settings& out) {
     if (price > 0 && out.signer.empty()) {
         return max_price.refuse("got ", price, " without a signer, want signer: the URL of what makes the payments");
     }
+    const auto max_second = config.at("max_price_per_second");
+    STIPEND_LET(second, max_second.integer_or(0, 0, most_wei / livepeer::first_payment_s));
+    out.max_second = static_cast<std::uint64_t>(second);
+    if (second > 0 && out.signer.empty()) {
+        return max_second.refuse("got ", second, " without a signer, want signer: the URL of what makes the payments");
+    }
     STIPEND_LET(ticket, config.at("ticket_value").integer_or(0, 0, most_wei));
     out.ticket_value = static_cast<std::uint64_t>(ticket);
     return {};

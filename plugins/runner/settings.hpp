@@ -19,6 +19,7 @@ struct Settings {
     std::uint32_t timeout_s = 30;
     std::string signer;              // a URL without a trailing slash, or empty
     std::uint64_t max_price = 0;     // wei for a call
+    std::uint64_t max_second = 0;    // wei for a second, of which a call pays ten
     std::uint64_t ticket_value = 0;  // wei
     std::int64_t discovery_age_ns = 60 * stipend::ns_per_s;
     bool signed_only = false;  // a response without verified evidence is rejected

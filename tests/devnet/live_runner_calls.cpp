@@ -85,7 +85,10 @@ std::optional<Reply> LiveRunners::settle(const LiveRunner& runner, const Request
     if (host_.behaviour.fault.kind == FaultKind::payment_refused && !request.payment.empty()) {
         return error_object(403, "ErrSegSig");
     }
-    Demand demand{.orchestrator = host_.number, .price_wei = price, .manifest_id = cat("manifest-", runner.id)};
+    Demand demand{.orchestrator = host_.number,
+                  .price_wei = price,
+                  .unit = runner.unit,
+                  .manifest_id = cat("manifest-", runner.id)};
     if (!request.payment.empty()) return host_.signer.spend(request.payment, request.segment, demand);
     if (!is_payer_address(request.payer)) return error_object(402, "invalid live runner payment signer address");
     if (plain_address(request.payer) != host_.account.sender || !host_.account.has_reserve()) {
@@ -189,12 +192,24 @@ Reply LiveRunners::reserve_session(LiveRunner& runner, const Request& request) {
     if (id.empty() || id.find('/') != id.npos || id.size() > 100) id = new_id("session-");
     if (auto refusal = settle(runner, request)) return std::move(*refusal);
     ++runner.used;
+    ++reserved_;
     runner.sessions.insert(id);
+    if (runner.unit == "seconds" && price_of(runner) > 0) {
+        host_.world.after(first_units(runner.unit) * ns_per_s,
+                          [this, runner = runner.id, id] { end_unpaid(runner, id); });
+    }
     const auto control = cat(host_.address, "/apps/", runner.route, "/session/", id);
     return typed_reply(
         200, "application/json",
         Json::object().set("session_id", id).set("app_url", cat(control, "/app")).set("control_url", control).dump() +
             "\n");
+}
+
+void LiveRunners::end_unpaid(const std::string& runner, const std::string& session) {
+    const auto found = runners_.find(runner);
+    if (found == runners_.end() || found->second.sessions.erase(session) == 0) return;
+    --found->second.used;
+    ++unpaid_;
 }
 
 std::uint64_t LiveRunners::session_route(LiveRunner& runner, const Request& request, std::string_view rest,
@@ -205,7 +220,10 @@ std::uint64_t LiveRunners::session_route(LiveRunner& runner, const Request& requ
     rest.remove_prefix(id.size());
     if (rest == "/stop") {
         if (request.method != "POST") return respond(http_error(405, "Method Not Allowed")), 0;
-        if (runner.sessions.erase(id) > 0) --runner.used;
+        if (runner.sessions.erase(id) > 0) {
+            --runner.used;
+            ++stopped_;
+        }
         Reply reply;
         reply.status = 204;  // again, too
         return respond(std::move(reply)), 0;

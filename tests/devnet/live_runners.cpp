@@ -116,9 +116,10 @@ void LiveRunners::register_scripted() {
     LiveRunner runner{.id = "scripted", .label = "scripted", .route = "scripted", .app = settings.capability};
     runner.url = "http://127.0.0.1:9876";
     runner.capacity = settings.capacity;
-    runner.single_shot = true;
+    runner.single_shot = !settings.runner_persistent;
     runner.scripted = true;
     runner.price_wei = settings.runner_price_wei;
+    runner.unit = settings.runner_unit;
     runners_.insert_or_assign(runner.id, std::move(runner));
 }
 
@@ -253,6 +254,11 @@ Reply LiveRunners::register_static(std::string_view body) {
     return typed_reply(200, "application/json", Json::object().set("runners", std::move(out)).dump() + "\n");
 }
 
+void LiveRunners::release_sessions(LiveRunner& runner) {
+    runner.used -= static_cast<std::int64_t>(runner.sessions.size());
+    runner.sessions.clear();
+}
+
 // Once each interval, as long as the runner is there.
 void LiveRunners::poll_health(const std::string& id) {
     const auto found = runners_.find(id);
@@ -266,7 +272,7 @@ void LiveRunners::poll_health(const std::string& id) {
                                 if (runner == runners_.end()) return;
                                 runner->second.healthy = result.kind == WorkerResult::Kind::answered &&
                                                          result.status == runner->second.healthy_status;
-                                if (!runner->second.healthy) runner->second.sessions.clear();
+                                if (!runner->second.healthy) release_sessions(runner->second);
                                 host_.world.after(host_.settings.runner_beat_ns, [this, id] { poll_health(id); });
                             });
 }
@@ -305,12 +311,16 @@ Json LiveRunners::state() {
                       .set("static", runner.secret.empty())
                       .set("healthy", usable(runner))
                       .set("capacity", runner.capacity)
-                      .set("used", runner.used));
+                      .set("used", runner.used)
+                      .set("sessions", count(runner.sessions.size())));
     }
     return Json::object()
         .set("calls", count(calls_))
         .set("heartbeats", count(heartbeats_))
         .set("demands", count(demands_))
+        .set("reserved", count(reserved_))
+        .set("stopped", count(stopped_))
+        .set("unpaid", count(unpaid_))
         .set("list", std::move(list));
 }
 

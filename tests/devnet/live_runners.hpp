@@ -31,7 +31,7 @@ struct LiveRunner {
     std::int64_t beat_ns = 0;
     std::int64_t capacity = 1;
     std::int64_t used = 0;
-    std::int64_t price_wei = 0;  // of a call
+    std::int64_t price_wei = 0;  // for each unit
     std::string unit = "fixed";  // of its price, as discovery writes it
     bool single_shot = false;
     bool ready = true;
@@ -89,6 +89,8 @@ class LiveRunners {
     std::uint64_t session_route(LiveRunner& runner, const Request& request, std::string_view rest,
                                 const Respond& respond);
     [[nodiscard]] Reply reserve_session(LiveRunner& runner, const Request& request);
+    // A session whose time was paid for ends with it.
+    void end_unpaid(const std::string& runner, const std::string& session);
     std::uint64_t forward(LiveRunner& runner, const Request& request, std::string_view rest, const std::string& session,
                           bool owns_slot, const Respond& respond);
     void finish(std::uint64_t call, WorkerResult result);
@@ -97,6 +99,7 @@ class LiveRunners {
 
     [[nodiscard]] bool strikes_silent(const Request& request) const;
     void sweep();
+    static void release_sessions(LiveRunner& runner);
     void register_scripted();
     void poll_health(const std::string& id);
     [[nodiscard]] LiveRunner* find_route(std::string_view route);
@@ -111,7 +114,7 @@ class LiveRunners {
     std::map<std::uint64_t, Running> running_;
     std::uint64_t next_call_ = 1;
     std::uint64_t next_id_ = 1;
-    std::uint64_t calls_ = 0, heartbeats_ = 0, demands_ = 0;
+    std::uint64_t calls_ = 0, heartbeats_ = 0, demands_ = 0, reserved_ = 0, stopped_ = 0, unpaid_ = 0;
 };
 
 }  // namespace stipend::devnet

@@ -48,9 +48,14 @@ void describe(CLI::App& app, CommandLine& line) {
     app.add_option("--cli", line.cli, "Address of the gateway's command line listener, such as 127.0.0.1:7935");
     app.add_flag("--live-runners", options.settings.live_runners, "Orchestrators serve the routes of live runners");
     app.add_option("--runner-price", options.settings.runner_price_wei,
-                   "Of a call to a scripted live runner, in wei; 0: off chain, nothing is paid")
+                   "Of a unit of a scripted live runner, in wei; 0: off chain, nothing is paid")
         ->check(CLI::Range(std::int64_t{0}, std::int64_t{1} << 62))
         ->capture_default_str();
+    app.add_option("--runner-unit", options.settings.runner_unit, "Of that price: fixed (a call), or seconds")
+        ->check(CLI::IsMember({"fixed", "seconds"}))
+        ->capture_default_str();
+    app.add_flag("--runner-sessions", options.settings.runner_persistent,
+                 "The scripted live runners are persistent: they are called in sessions");
     app.add_option("--runner-ttl", line.runner_ttl,
                    "How long a live runner without a heartbeat is there; heartbeats, sweep and health checks come four "
                    "times as often. Default: 20s");

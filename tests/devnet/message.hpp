@@ -24,7 +24,7 @@ struct Request {
     std::string content_type = {};                                  // Content-Type
     std::string payer = {};                                         // Livepeer-Payer-Address
     std::string segment = {};                                       // Livepeer-Segment
-    std::vector<std::pair<std::string, std::string>> headers = {};  // those that a live runner gets, of /apps/ only
+    std::vector<std::pair<std::string, std::string>> headers = {};  // end to end; of live runners and the signer only
     std::string body = {};
 };
 

@@ -43,15 +43,6 @@ Json state_of(const Orchestrator& orchestrator, const std::string& spelling) {
         .set("capabilities", std::move(capabilities));
 }
 
-// Text that came from a client, as a JSON string: what is not UTF-8 would not be JSON either.
-Json of_foreign(std::string text) {
-    auto out = Json(text);
-    if (parse_json(out.dump())) return out;
-    std::replace_if(
-        text.begin(), text.end(), [](char c) { return static_cast<unsigned char>(c) >= 0x80; }, '?');
-    return Json(text);
-}
-
 Json state_of(const GatewayCounters& counters, GatewayFaultKind fault, const Account& account) {
     return Json::object()
         .set("fault", gateway_fault_name(fault))
@@ -170,6 +161,7 @@ Ticket Network::gateway_request(Request request, const Respond& respond) {
 
 std::uint64_t Network::orchestrator_request(std::uint32_t number, const Request& request, const Respond& respond) {
     const std::lock_guard lock(mutex_);
+    if (settings_.live_runners && LiveRunners::owns(request.path)) requests_.note(std::to_string(number), request);
     return orchestrators_.at(number)->handle(request, respond);
 }
 
@@ -180,6 +172,7 @@ void Network::abandon_call(std::uint32_t number, std::uint64_t call) {
 
 Reply Network::signer_request(const Request& request) {
     const std::lock_guard lock(mutex_);
+    requests_.note("signer", request);
     return signer_.handle(request);
 }
 
@@ -268,6 +261,11 @@ std::string Network::state(std::uint32_t from, std::uint32_t limit) const {
                    .set("total", of_count(orchestrators_.size()));
     if (settings_.live_runners) out.set("signer", signer_.state());
     return out.set("orchestrators", std::move(list)).dump();
+}
+
+std::string Network::requests(std::size_t limit) const {
+    const std::lock_guard lock(mutex_);
+    return requests_.json(limit).dump();
 }
 
 std::string Network::jobs(std::size_t limit) const {

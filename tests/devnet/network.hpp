@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "tests/devnet/gateway.hpp"
+#include "tests/devnet/request_log.hpp"
 
 namespace stipend::devnet {
 
@@ -81,6 +82,8 @@ class Network {
     [[nodiscard]] std::string state(std::uint32_t from, std::uint32_t limit) const;
     // JSON: the last `limit` jobs that workers received, oldest first.
     [[nodiscard]] std::string jobs(std::size_t limit) const;
+    // JSON: the last `limit` requests to live runners and to the signer, oldest first.
+    [[nodiscard]] std::string requests(std::size_t limit) const;
 
   private:
     // The world as the orchestrators see it: its callbacks take the lock.
@@ -91,6 +94,7 @@ class Network {
     std::unique_ptr<LockedWorld> world_;
     Random random_;
     JobLog log_;
+    RequestLog requests_;
     Account account_;
     RemoteSigner signer_;
     std::vector<std::unique_ptr<Orchestrator>> orchestrators_;

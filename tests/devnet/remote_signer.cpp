@@ -3,6 +3,7 @@
 #include <array>
 #include <charconv>
 
+#include "stipend/decimal.hpp"
 #include "stipend/json_parse.hpp"
 #include "tests/devnet/wire.hpp"
 
@@ -28,6 +29,19 @@ std::string text_in(const Json& object, std::string_view key) {
     return found != nullptr && found->is(Json::Kind::string) ? found->text() : std::string();
 }
 
+// The type of a payment for a price of that unit.
+std::string_view payment_type(std::string_view unit) {
+    return unit == "seconds" ? "live" : unit == "720p-pixel-seconds" ? "lv2v" : "fixed";
+}
+
+// A client may send its limit with a fraction.
+bool exceeds(std::int64_t price, const Json* limit) {
+    const auto number = limit != nullptr && limit->is(Json::Kind::number)
+                            ? Decimal::parse(limit->text())
+                            : Result<Decimal>(fail(STIPEND_E_INVALID, "no number"));
+    return !number || number->compare(price) < 0;
+}
+
 // The number of a payment, from what follows its prefix in the decoded text.
 std::string id_of(const std::string& header, std::string_view prefix) {
     const auto text = decode_base64(header);
@@ -36,6 +50,11 @@ std::string id_of(const std::string& header, std::string_view prefix) {
 }
 
 }  // namespace
+
+std::int64_t first_units(std::string_view unit) {
+    constexpr std::int64_t pixels_720p = std::int64_t{1280} * 720 * 30;
+    return unit == "seconds" ? 10 : unit == "720p-pixel-seconds" ? 60 * pixels_720p : 1;
+}
 
 Reply error_object(int status, std::string_view message) {
     return typed_reply(status, "application/json",
@@ -67,11 +86,15 @@ Result<SignerFault> parse_signer_fault(const Json& json) {
                 "\", want none, down, hang, error, pay_error, refresh, ceiling, not_needed or forged");
 }
 
+bool RemoteSigner::owns(std::string_view path) {
+    return path == "/generate-live-payment" || path == "/sign-orchestrator-info";
+}
+
 Reply RemoteSigner::handle(const Request& request) {
     if (fault_.kind == SignerFaultKind::down) return shaped(Reply::Shape::closed);
     if (fault_.kind == SignerFaultKind::hang) return shaped(Reply::Shape::silent);
+    if (!owns(request.path)) return not_found();
     const bool is_payment = request.path == "/generate-live-payment";
-    if (!is_payment && request.path != "/sign-orchestrator-info") return not_found();
     if (request.method != "POST") return http_error(405, "Method Not Allowed");
     const bool fails =
         fault_.kind == SignerFaultKind::error || (is_payment && fault_.kind == SignerFaultKind::pay_error);
@@ -91,6 +114,7 @@ std::string RemoteSigner::params_of(const Demand& demand) const {
     return encode_base64(Json::object()
                              .set("orchestrator", std::int64_t{demand.orchestrator})
                              .set("price", demand.price_wei)
+                             .set("unit", demand.unit)
                              .set("manifest", demand.manifest_id)
                              .dump());
 }
@@ -105,7 +129,8 @@ Reply RemoteSigner::pay(const Request& request) {
     const auto decoded = decode_base64(text_in(*asked, "orchestrator"));
     const auto params = decoded ? parse_json(*decoded) : Result<Json>(fail(STIPEND_E_INVALID, "not base64"));
     if (!params || !params->is(Json::Kind::object)) return refuse(400, "invalid orchestrator info");
-    if (text_in(*asked, "type") != "fixed") return refuse(400, "invalid payment type");
+    const auto unit = text_in(*params, "unit");
+    if (text_in(*asked, "type") != payment_type(unit)) return refuse(400, "invalid payment type");
     const auto price = number_in(*params, "price", 0);
     if (fault_.kind == SignerFaultKind::refresh) {
         const bool last = fault_.times == 1;
@@ -117,13 +142,14 @@ Reply RemoteSigner::pay(const Request& request) {
     }
     if (fault_.kind == SignerFaultKind::not_needed) return refuse(482, "no ticket needed");
     if (const auto* most = asked->find("maxPrice"); most != nullptr) {
-        if (text_in(*most, "currency") != "wei" || text_in(*most, "unit") != "fixed") {
+        if (text_in(*most, "currency") != "wei" || text_in(*most, "unit") != unit) {
             return refuse(400, "max price has another unit or currency");
         }
-        if (price > number_in(*most, "price", 0)) return refuse(481, "price exceeds the max price");
+        if (exceeds(price, most->find("price"))) return refuse(481, "price exceeds the max price");
     }
     if (fault_.kind == SignerFaultKind::ceiling) return refuse(481, "price exceeds the ceiling");
-    if ((price + settings_.ticket_ev_wei - 1) / settings_.ticket_ev_wei > max_tickets) {
+    const auto cost = static_cast<__int128>(price) * first_units(unit);
+    if ((cost + settings_.ticket_ev_wei - 1) / settings_.ticket_ev_wei > max_tickets) {
         return refuse(400, "too many tickets");
     }
     if (made_.size() >= max_payments) {
@@ -132,6 +158,7 @@ Reply RemoteSigner::pay(const Request& request) {
     }
     made_.push_back({.demand = {.orchestrator = static_cast<std::uint32_t>(number_in(*params, "orchestrator", 0)),
                                 .price_wei = price,
+                                .unit = unit,
                                 .manifest_id = text_in(*asked, "ManifestID")}});
     ++paid_;
     const auto id = std::to_string(first_ + made_.size() - 1);
@@ -159,7 +186,8 @@ std::optional<Reply> RemoteSigner::spend(const std::string& payment, const std::
     if (made->demand.manifest_id != demand.manifest_id) {
         return error_object(403, "mismatched manifest and auth token");
     }
-    if (made->demand.orchestrator != demand.orchestrator || made->demand.price_wei != demand.price_wei) {
+    if (made->demand.orchestrator != demand.orchestrator || made->demand.price_wei != demand.price_wei ||
+        made->demand.unit != demand.unit) {
         return error_object(400, "payment price does not match live runner price");
     }
     if (made->used) {

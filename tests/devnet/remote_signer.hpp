@@ -37,12 +37,16 @@ struct SignerFault {
 // Reads `"down"` or `{"kind":"error","status":503}`. INVALID names what is unknown.
 [[nodiscard]] Result<SignerFault> parse_signer_fault(const Json& json);
 
-// What an orchestrator demands for one call.
+// What an orchestrator demands for one call or session.
 struct Demand {
     std::uint32_t orchestrator = 0;
-    std::int64_t price_wei = 0;
+    std::int64_t price_wei = 0;  // of a unit
+    std::string unit = "fixed";
     std::string manifest_id;
 };
+
+// How many units the first payment covers: one call, 10 s, or 60 s of 720p.
+[[nodiscard]] std::int64_t first_units(std::string_view unit);
 
 // An error in the shape of signer and orchestrator: {"error":{"message":".."}}.
 [[nodiscard]] Reply error_object(int status, std::string_view message);
@@ -56,6 +60,8 @@ class RemoteSigner {
     // Both outlive it.
     RemoteSigner(const Account& account, const Settings& settings) : account_(account), settings_(settings) {}
 
+    // Whether a path is one of its routes.
+    [[nodiscard]] static bool owns(std::string_view path);
     [[nodiscard]] Reply handle(const Request& request);
 
     // The `payment_params` of a 402.

@@ -16,6 +16,9 @@
 #include <optional>
 #include <vector>
 
+#include "tests/devnet/live_runners.hpp"
+#include "tests/devnet/remote_signer.hpp"
+
 namespace stipend::devnet {
 namespace {
 
@@ -86,7 +89,7 @@ Request request_of(http::request<http::string_body>&& message) {
     out.payment = header("Livepeer-Payment");
     out.authorization = header("Authorization");
     out.content_type = header("Content-Type");
-    if (out.path.rfind("/apps/", 0) == 0) {
+    if (LiveRunners::owns(out.path) || RemoteSigner::owns(out.path)) {
         out.payer = header("Livepeer-Payer-Address");
         out.segment = header("Livepeer-Segment");
         out.headers = end_to_end(message);

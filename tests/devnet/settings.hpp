@@ -21,7 +21,9 @@ struct Settings {
     bool every_sender_has_reserve = false;  // a price is stated to any sender, not to the gateway alone
     bool auto_adjust_price = true;          // a registered price is asked with what redeeming a ticket costs on top
     bool live_runners = false;              // orchestrators serve the routes of live runners
-    std::int64_t runner_price_wei = 0;      // of a call to the scripted runners; 0: off chain, nothing is paid
+    std::int64_t runner_price_wei = 0;      // of the scripted runners, for each unit; 0: off chain, nothing is paid
+    std::string runner_unit = "fixed";      // a call, or "seconds"
+    bool runner_persistent = false;         // the scripted runners have sessions, and are no single-shot ones
     std::int64_t runner_ttl_ns = 20 * ns_per_s;
     std::int64_t runner_beat_ns = 5 * ns_per_s;  // of heartbeats, the sweep and the health checks
     std::size_t job_log = 1000;

@@ -6,6 +6,7 @@ reload   another tier table or another build of the policy is taken over under a
 replace  the policy's file is replaced among eight builds, in every way in which a file can be (10,000 times)
 gateway  the gateway is gone for ten intervals: nothing is paid or punished, and all resumes by itself
 network  managers, workers and orchestrators of both eras with random faults for ten minutes (--minutes or --intervals)
+clients  the public Python client, which is installed for it: jobs of BYOC, and live runners, free and paid (not in "all")
 
 `./dev soak mutants` is mutants.py.
 """
@@ -13,14 +14,26 @@ import argparse
 import os
 import pathlib
 import random
+import subprocess
 import sys
+
+
+def clients():
+    """The tests of the public client, with its environment."""
+    tests = pathlib.Path(__file__).resolve().parents[1] / "clients"
+    sys.path.append(str(tests))
+    from environment import Environment
+    Environment(os.environ["STIPEND_BUILD"]).make()
+    done = [subprocess.run([sys.executable, "-B", tests / f"test_{name}.py"], timeout=900, check=False).returncode
+            for name in ("gateway_jobs", "gateway_runner")]
+    return not any(done)
 
 
 def main():
     parser = argparse.ArgumentParser(prog="soak", description=__doc__,
                                      formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("build", help="the folder that holds bin/stipend")
-    parser.add_argument("scenario", nargs="?", default="all", choices=("kill", "reload", "replace", "gateway", "network", "all"))
+    parser.add_argument("scenario", nargs="?", default="all", choices=("kill", "reload", "replace", "gateway", "network", "clients", "all"))
     parser.add_argument("--seed", type=int, default=random.SystemRandom().randrange(2**31), help="of all chances")
     parser.add_argument("--count", type=int, help="how often; of intervals for gateway")
     length = parser.add_mutually_exclusive_group()
@@ -41,6 +54,9 @@ def main():
     chosen = [*scenarios, "network"] if options.scenario == "all" else [options.scenario]
     good = True
     for name in chosen:
+        if name == "clients":
+            good = clients() and good
+            continue
         if name == "network":
             good = Whole(options, minutes_of(options)).execute() and good
             continue

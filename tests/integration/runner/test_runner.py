@@ -100,16 +100,40 @@ class Scene:
 
 
 class Workers(unittest.TestCase):
-    def test_a_worker_behind_a_static_runner_is_paid_by_its_signed_uptime(self):
-        services = [Service()]
-        self.addCleanup(lambda: [one.close() for one in services])
-        service = services[0]
+    def worker(self, service):
+        """One that signs and registers nowhere, and its key."""
         seed = "7" * 64
         worker = Worker("https://127.0.0.1:9", service, register="false", secret="unused", key_seed=f'"{seed}"')
         self.addCleanup(worker.end)
         worker.start()
         wait_for(lambda: self.answers(worker), "a worker that answers")
-        key = get(f"http://127.0.0.1:{worker.port}/service-status")["worker_key"]
+        return worker, get(f"http://127.0.0.1:{worker.port}/service-status")["worker_key"]
+
+    def test_a_worker_behind_a_persistent_runner_by_the_hour_is_paid_by_its_signed_uptime(self):
+        service = Service()
+        self.addCleanup(service.close)
+        worker, key = self.worker(service)
+        second = 69_444_444_444  # wei at 0.5 USD an hour and 2,000 USD for an ETH: 87 tickets for ten of them
+        scene = Scene(self, "--bare-listeners", "--runner-price", "1", "--usd-per-eth", "2000",
+                      entry=f', worker_key: "{key}"', evidence="signed", signer="{signer}", max_price_per_second=second,
+                      ticket_value=8_000_000_000)
+        scene.host.edit("{signer}", scene.signer)
+        scene.register(runner_url=f"http://127.0.0.1:{worker.port}", mode="persistent", capacity=1,
+                       price_info={"price": 0.5, "currency": "usd", "unit": "hour"})
+        wait_for(scene.healthy, "a healthy runner")
+        wait_for(lambda: worker.uptime(2) == 100, "a whole interval that was watched")
+        scene.host.start()
+        scene.more_decisions(2, tier="excellent")
+        scene.end()
+        self.assertIn(str(87 * 8_000_000_000), json.dumps(scene.fees()))
+        runners = scene.state()["orchestrators"][0]["live_runners"]
+        self.assertEqual((runners["reserved"], runners["unpaid"]), (runners["stopped"], 0))
+
+    def test_a_worker_behind_a_static_runner_is_paid_by_its_signed_uptime(self):
+        services = [Service()]
+        self.addCleanup(lambda: [one.close() for one in services])
+        service = services[0]
+        worker, key = self.worker(service)
         scene = Scene(self, "--bare-listeners", entry=f', worker_key: "{key}"', evidence="signed")
         scene.register(runner_url=f"http://127.0.0.1:{worker.port}")
         wait_for(scene.healthy, "a healthy runner")
@@ -209,6 +233,80 @@ class Payments(unittest.TestCase):
         signer = scene.state()["signer"]
         self.assertLessEqual(signer["paid"], len(decisions) + 1)
         self.assertEqual(signer["spent"], 0)
+
+
+class Sessions(unittest.TestCase):
+    """Persistent runners: reserved, called and stopped by each check; none of their sessions is left."""
+
+    def scene(self, *devnet, **options):
+        scene = Scene(self, "--runner-sessions", *devnet, **options)
+        if "signer" in options:
+            scene.host.edit("{signer}", scene.signer)
+        return scene
+
+    def runners(self, scene):
+        return scene.state()["orchestrators"][0]["live_runners"]
+
+    def check_none_left(self, scene):
+        """Once all is over: what was reserved was stopped, and the orchestrator had to end nothing itself."""
+        wait_for(lambda: self.runners(scene)["reserved"] == self.runners(scene)["stopped"], "the end of each session")
+        runners = self.runners(scene)
+        self.assertEqual([(one["used"], one["sessions"]) for one in runners["list"]], [(0, 0)] * len(runners["list"]))
+        self.assertEqual(runners["unpaid"], 0)
+        return runners["reserved"]
+
+    def test_each_check_is_one_session(self):
+        scene = self.scene()
+        scene.host.start()
+        scene.more_decisions(3, tier="excellent")
+        decisions = scene.end()
+        self.assertIn(self.check_none_left(scene) - len(decisions), (0, 1))
+
+    def test_a_price_by_the_second_pays_ten_of_them_for_a_check(self):
+        scene = self.scene("--runner-price", "7000000", "--runner-unit", "seconds", signer="{signer}",
+                           max_price_per_second=7000000)
+        scene.host.start()
+        scene.more_decisions(3, tier="excellent")
+        decisions = scene.end()
+        sessions = self.check_none_left(scene)
+        signer = scene.state()["signer"]
+        self.assertEqual((signer["spent"], signer["replayed"]), (sessions, 0))
+        fees = scene.fees()
+        self.assertGreaterEqual(len(fees), len(decisions))
+        self.assertIn("70000000", json.dumps(fees))
+
+    def test_a_second_that_costs_more_is_never_paid(self):
+        scene = self.scene("--runner-price", "7000001", "--runner-unit", "seconds", signer="{signer}",
+                           max_price_per_second=7000000, max_price=10**12)
+        scene.host.start()
+        line = scene.more_decisions(1, tier="offline")[-1]
+        self.assertIn("it asks 7000001 wei for a second, want at most 7000000 (max_price_per_second)", line["reason"])
+        self.assertEqual(scene.state()["signer"]["paid"], 0)
+        scene.end()
+        self.assertEqual(self.check_none_left(scene), 0)
+
+    def test_faults_are_the_orchestrators_and_leave_no_session(self):
+        scene = self.scene(timeout="1s")
+        scene.host.start()
+        scene.more_decisions(1, tier="excellent")
+        for fault, reason in (("hang", "no answer"), ("reset", "no answer"), ("runner_full", "status 503"),
+                              ("runner_unhealthy", "it answers and has no runner of agent-net")):
+            scene.fault(kind=fault)
+            line = scene.more_decisions(1, job="failed")[-1]
+            self.assertIn(reason, line["reason"], fault)
+            scene.fault(kind="none")
+            scene.more_decisions(1, tier="excellent")
+        scene.end()
+        self.check_none_left(scene)
+
+    def test_a_host_that_ends_during_a_call_ends_its_session(self):
+        scene = self.scene(timeout="30s")
+        scene.host.start()
+        scene.more_decisions(1, tier="excellent")
+        scene.fault(kind="hang")
+        wait_for(lambda: self.runners(scene)["list"][0]["sessions"] == 1, "a session in a call without an answer")
+        scene.host.stop()
+        self.assertGreaterEqual(self.check_none_left(scene), 2)
 
 
 class Fixture(unittest.TestCase):

@@ -49,9 +49,9 @@ TEST_CASE("a URL of discovery leads to no other address and no other route") {
     }
 }
 
-TEST_CASE("of several runners a free one is called, then the cheapest, and never a persistent one") {
+TEST_CASE("of several runners a single-shot one is called, of those a free one, and of those the cheapest") {
     const auto runner = [](const std::string& id, int available, int price, bool single) {
-        return cat(R"({"url":"http://h/apps/)", id, R"(/app","app":"a","mode":")",
+        return cat(R"({"url":"http://h/apps/)", id, single ? "/app" : "/session", R"(","app":"a","mode":")",
                    single ? "single-shot" : "persistent", R"(","capacity":3,"capacity_available":)", available,
                    R"(,"price_info":{"price":)", price, R"(,"currency":"wei","unit":"fixed"}})");
     };
@@ -65,12 +65,13 @@ TEST_CASE("of several runners a free one is called, then the cheapest, and never
 }
 
 TEST_CASE(
-    "no runner, a persistent one, and a node without live runners are distinguished, and are the orchestrator's") {
+    "no runner, one with a URL of the other mode, and a node without live runners are distinguished, and are the "
+    "orchestrator's") {
     const std::vector<std::pair<FakeReply, std::string>> cases{
         {discovery(""), "it answers and has no runner of agent-net (0 of other apps)"},
         {discovery(offer_of("else")), "it answers and has no runner of agent-net (1 of other apps)"},
-        {discovery(R"({"url":"http://h/apps/a/session","app":"agent-net","mode":"persistent"})"),
-         "its runner of agent-net is persistent, want mode single-shot"},
+        {discovery(R"({"url":"http://h/apps/a/app","app":"agent-net","mode":"persistent"})"),
+         "its runner of agent-net has mode persistent and the URL of another one: /apps/a/app"},
         {FakeReply::answer(404, "live runners are not supported\n"),
          "discovery: status 404: \"live runners are not supported\": does it run with -useLiveRunners?"},
         {FakeReply::answer(200, "{}"), "discovery: got an object, want a list"},

@@ -32,12 +32,25 @@ inline std::string offer_of(const std::string& app, const std::string& price = "
                R"(","version":"1","metadata":"","mode":"single-shot","capacity":2,"capacity_used":0,)",
                R"("capacity_available":2)", price.empty() ? "" : R"(,"price_info":{"price":)" + price + "}", more, "}");
 }
+inline std::string persistent(const std::string& price = "") {
+    return cat(R"({"url":"https://public.example:8935/apps/runner_1/session","app":"agent-net","mode":"persistent",)"
+               R"("capacity":1,"capacity_available":1)",
+               price.empty() ? "" : R"(,"price_info":{"price":)" + price + "}", "}");
+}
+inline std::string by_second(const std::string& wei) {
+    return cat(wei, R"(,"currency":"wei","unit":"seconds")");
+}
 inline FakeReply discovery(const std::string& runners) {
     return FakeReply::answer(200, cat(R"([{"address":"https://public.example:8935")",
                                       runners.empty() ? "" : R"(,"runners":[)" + runners + "]", "}]"));
 }
 inline std::string fixed(const std::string& wei) {
     return cat(wei, R"(,"currency":"wei","unit":"fixed")");
+}
+inline FakeReply session(const std::string& app = "https://public.example:8935/apps/runner_1/session/s1/app",
+                         const std::string& control = "https://public.example:8935/apps/runner_1/session/s1") {
+    return FakeReply::answer(200,
+                             cat(R"({"session_id":"s1","app_url":")", app, R"(","control_url":")", control, R"("})"));
 }
 inline FakeReply good(const std::string& uptime = "99.5") {
     return FakeReply::answer(200, "{\"overall_uptime_percentage\":" + uptime + ",\"window_seconds\":60}");
@@ -82,6 +95,10 @@ inline FakeReply identity() {
     return FakeReply::answer(200, cat(R"({"address":")", made.address, R"(","signature":")", made.signature, "\"}"));
 }
 
+inline std::string fee_of(const Operation<JobResult>& result) {
+    return Wei::from_abi(result->fee_wei).text();
+}
+
 class Network {
   public:
     explicit Network(const std::string& more = "") : plugin_(host.create<runner::Dispatch>("{" + more + "}")) {
@@ -92,15 +109,19 @@ class Network {
 
     FakeHost host;
     // Replies in order; if empty: `offer`, `good`, `identity`, `payment`, and nothing for the rest.
-    std::deque<FakeReply> offers, calls, identities, payments;
+    std::deque<FakeReply> offers, calls, identities, payments, sessions, session_calls, stops;
     FakeReply offer = discovery(offer_of("agent-net"));
     FakeReply answer = good();
+    FakeReply reservation = session();
+    FakeReply session_answer = good();
+    FakeReply stopped = FakeReply::answer(204, "");
     FakeReply signer_identity = identity();
     FakeReply signer_payment = payment();
     FakeReply witness_answer = FakeReply::answer(404, "not here");
     FakeReply other_offer = discovery("");
 
     std::vector<FakeRequest> sent_offers, sent_calls, sent_identities, sent_payments, sent_witnesses, sent_others;
+    std::vector<FakeRequest> sent_sessions, sent_session_calls, sent_stops;
 
     FakePlugin& plugin() { return plugin_; }
     static FakeJob job(const std::string& address = orchestrator) {
@@ -139,6 +160,19 @@ class Network {
         if (request.url == orchestrator + "/apps/runner_1/app/agent-net") {
             sent_calls.push_back(request);
             return next(calls, answer);
+        }
+        const auto route = orchestrator + "/apps/runner_1/session";
+        if (request.url == route) {
+            sent_sessions.push_back(request);
+            return next(sessions, reservation);
+        }
+        if (request.url == route + "/s1/app/agent-net") {
+            sent_session_calls.push_back(request);
+            return next(session_calls, session_answer);
+        }
+        if (request.url == route + "/s1/stop") {
+            sent_stops.push_back(request);
+            return next(stops, stopped);
         }
         if (request.url == other + "/discovery") {
             sent_others.push_back(request);

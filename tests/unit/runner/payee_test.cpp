@@ -86,7 +86,11 @@ TEST_CASE("control bytes of its text are shown harmlessly") {
 TEST_CASE("a price above the cap, of another unit or in another currency is its failure, and nothing is called") {
     const std::vector<std::pair<std::string, std::string>> prices{
         {fixed("6001"), "it asks 6001 wei for a call, want at most 6000 (max_price) (twice)"},
-        {R"(1,"currency":"wei","unit":"seconds")", "its price is per seconds, want a fixed one for a call (twice)"},
+        {R"(1,"currency":"wei","unit":"seconds")",
+         "it asks 1 wei for a second, want at most 0 (max_price_per_second) (twice)"},
+        {R"(1,"currency":"wei","unit":"720p-pixel-seconds")",
+         "its price is per 720p-pixel-seconds, want one for a call (fixed) or by the second (hour) (twice)"},
+        {cat(std::string(40, '1'), R"(,"currency":"wei","unit":"seconds")"), "discovery: runners[0]: price_info: got "},
         {R"(1,"currency":"usd","unit":"fixed")", "discovery: runners[0]: price_info: got "},
         {R"(0.5,"currency":"wei","unit":"fixed")", "discovery: runners[0]: price_info: got "},
         {R"(-1,"currency":"wei","unit":"fixed")", "discovery: runners[0]: price_info: got "}};

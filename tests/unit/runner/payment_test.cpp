@@ -5,10 +5,6 @@ using namespace runner_test;
 
 namespace {
 
-std::string fee_of(const Operation<JobResult>& result) {
-    return Wei::from_abi(result->fee_wei).text();
-}
-
 struct Paid : Network {
     explicit Paid(const std::string& more = "") : Network(priced + more) {
         offer = discovery(offer_of("agent-net", fixed("5000")));
