@@ -81,8 +81,11 @@ class Network {
     [[nodiscard]] std::string state(std::uint32_t from, std::uint32_t limit) const;
     // JSON: the last `limit` jobs that workers received, oldest first.
     [[nodiscard]] std::string jobs(std::size_t limit) const;
+    // The same of the calls of live runners.
+    [[nodiscard]] std::string runner_calls(std::size_t limit) const;
 
   private:
+    [[nodiscard]] std::string shown(const JobLog& log, std::size_t limit) const;
     // The world as the orchestrators see it: its callbacks take the lock.
     class LockedWorld;
 
@@ -91,6 +94,7 @@ class Network {
     std::unique_ptr<LockedWorld> world_;
     Random random_;
     JobLog log_;
+    JobLog calls_;  // of live runners
     Account account_;
     RemoteSigner signer_;
     std::vector<std::unique_ptr<Orchestrator>> orchestrators_;
