@@ -6,7 +6,10 @@ import unittest
 from both import GATEWAY, RUNNER, Network
 import scrape
 from network import wait_for
+from scene import free_port
 from swaps import Swaps
+
+PRICE = 5_000_000_000  # wei of a call
 
 
 class Both(unittest.TestCase):
@@ -177,6 +180,38 @@ class Both(unittest.TestCase):
         self.check_ways(network.more(1), orch_0=GATEWAY, orch_1=GATEWAY, orch_2=GATEWAY)
         self.assertEqual(network.host.stop(), 0)
         network.host.verified()
+
+    def test_what_jobs_cost_and_what_dispatchers_store_stays_at_a_move(self):
+        signer = f"127.0.0.1:{free_port()}"
+        network = self.network(2, devnet=("--runner-price", str(PRICE), "--signer", signer))
+
+        def write(end):
+            network.write(GATEWAY, [("runner", RUNNER)], (), lambda number: "" if number else end)
+            network.host.edit("config: { retry_after: 200ms, timeout: 10s }",
+                              f"config: {{ retry_after: 200ms, signer: \"http://{signer}\", max_price: {PRICE} }}")
+
+        def cost():
+            return int(network.host.status()["orchestrators"][0]["fees_today_wei"])
+
+        write(", dispatch: runner")
+        network.host.start()
+        network.more(2)
+        first = cost()
+        self.assertGreaterEqual(first, 2 * PRICE)
+        write("")
+        network.reload()
+        network.more(2)
+        second = cost()
+        self.assertIn(second - first, (0, PRICE))  # one may have been under way
+        write(", dispatch: runner")
+        network.reload()
+        network.more(2)
+        self.assertGreaterEqual(cost(), second + PRICE)
+        self.assertEqual(network.host.stop(), 0)
+        network.host.verified()
+        # What was paid for is stored for all dispatchers together.
+        self.assertEqual({row[0] for row in network.read("SELECT instance FROM kv WHERE instance LIKE 'dispatch%'")},
+                         {"dispatch"})
 
     def test_a_name_that_there_is_not_is_refused_and_changes_nothing(self):
         network = self.mixed()
