@@ -10,6 +10,7 @@
 
 #include "host/base/recurring.hpp"
 #include "host/config/api_check.hpp"
+#include "host/config/dispatch_check.hpp"
 #include "host/config/format.hpp"
 #include "host/config/listener_check.hpp"
 #include "host/config/maintenance_check.hpp"
@@ -60,6 +61,7 @@ class CrossCheck {
         check_alerts();
         check_limits();
         check_networks(root_, settings_, problems_);
+        check_dispatchers(root_, settings_, problems_, warnings_);
         check_listeners(root_, settings_, problems_);
         check_api(root_, settings_, problems_);
         check_registration(root_, settings_, problems_);

@@ -59,6 +59,22 @@ std::size_t network_place(const Settings& settings, const Orchestrator& orchestr
     return found == settings.networks.end() ? 0 : static_cast<std::size_t>(found - settings.networks.begin()) + 1;
 }
 
+std::vector<const Dispatch*> dispatchers_of(const Settings& settings) {
+    std::vector<const Dispatch*> out{&settings.dispatch};
+    for (const auto& one : settings.dispatchers) out.push_back(&one);
+    return out;
+}
+
+std::string dispatch_option(std::size_t place, std::string_view option) {
+    return place == 0 ? cat("dispatch.", option) : cat("dispatchers[", place - 1, "].", option);
+}
+
+std::string dispatcher_of(const Settings& settings, const Orchestrator& orchestrator) {
+    const auto* capability = orchestrator.dispatch.empty() ? capability_of(settings, orchestrator) : nullptr;
+    const auto& name = capability == nullptr ? orchestrator.dispatch : capability->dispatch;
+    return name == first_dispatcher ? std::string() : name;
+}
+
 Usd base_of(const Settings& settings, const Orchestrator& orchestrator) {
     if (orchestrator.base) return *orchestrator.base;
     const auto* capability = capability_of(settings, orchestrator);

@@ -56,7 +56,9 @@ struct Price : PluginRef {
     std::int64_t every_ns = 0;
 };
 
+// How jobs reach orchestrators. The limits are those of `dispatch`, and of all jobs.
 struct Dispatch : PluginRef {
+    std::string name;  // of one of `dispatchers`; empty: `dispatch`
     std::int64_t max_in_flight = 0;
     std::int64_t jobs_per_second = 0;               // of this host; 0: unlimited
     std::int64_t jobs_per_orchestrator_minute = 0;  // 0: unlimited
@@ -176,6 +178,7 @@ struct Capability {
     std::string name;
     std::optional<Usd> base;  // nothing: payment.base
     Tree policy;              // laid over payment.policy.config; NULL: nothing
+    std::string dispatch;     // as of an Orchestrator
 };
 
 struct Orchestrator {
@@ -189,6 +192,7 @@ struct Orchestrator {
     std::string worker_key;                      // 64 hex digits; empty: none yet
     std::string capability;                      // a key of capabilities; empty: the dispatch plugin's own
     std::string network;                         // the name of one of `networks`; empty: `network`
+    std::string dispatch;  // the name of one of `dispatchers`, or "dispatch"; empty: its capability's
     std::vector<Check> checks;
 };
 
@@ -265,6 +269,7 @@ struct Registration {
     std::vector<std::string> allowed_networks;  // that endpoints may lead to although they are not public
     std::string allowed_networks_text;          // the same, separated by commas; empty after loading
     std::string capability;                     // by which they are measured; empty: the dispatch plugin's own
+    std::string dispatch;                       // as of an Orchestrator; where their capability names none
     Proofs proofs = Proofs::optional;
     std::int64_t proof_interval_ns = 0;     // how often one is due
     std::int64_t heartbeat_timeout_ns = 0;  // and how late it may be
@@ -345,6 +350,7 @@ struct Settings {
     Watch watch = Watch::off;   // of the configuration file
     Payment payment;
     Dispatch dispatch;
+    std::vector<Dispatch> dispatchers;  // beside it, for the orchestrators that name one
     std::vector<Monitor> monitors;
     Limits limits;
     std::vector<Orchestrator> orchestrators;  // of the list, then of orchestrator_addresses
@@ -378,6 +384,15 @@ struct Settings {
 [[nodiscard]] std::string network_option(std::size_t place, std::string_view option);
 // The place of the network that the orchestrator is paid on; 0 where there is none of that name.
 [[nodiscard]] std::size_t network_place(const Settings& settings, const Orchestrator& orchestrator);
+
+// By which `dispatch` itself is named, where something else would count without a name.
+inline constexpr std::string_view first_dispatcher = "dispatch";
+// All by which jobs reach orchestrators: `dispatch`, then `dispatchers`. They are those of `settings`.
+[[nodiscard]] std::vector<const Dispatch*> dispatchers_of(const Settings& settings);
+// An option of the one at that place of dispatchers_of: of "config", "dispatch.config" or "dispatchers[0].config".
+[[nodiscard]] std::string dispatch_option(std::size_t place, std::string_view option);
+// The name of the one that sends the orchestrator's jobs: its own, or its capability's; empty: `dispatch`.
+[[nodiscard]] std::string dispatcher_of(const Settings& settings, const Orchestrator& orchestrator);
 
 // What one orchestrator is paid for a period at multiplier 1: its own base, its capability's, or the common one.
 [[nodiscard]] Usd base_of(const Settings& settings, const Orchestrator& orchestrator);

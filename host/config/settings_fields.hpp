@@ -55,12 +55,11 @@ void fields(Visitor& visit, T& price) {
     visit("every", price.every_ns);
 }
 
+// Of one in a list: the first one has no name, and the limits.
 template <class Visitor, Is<Dispatch> T>
 void fields(Visitor& visit, T& dispatch) {
+    visit("name", dispatch.name);
     plugin_fields(visit, dispatch);
-    visit("max_in_flight", dispatch.max_in_flight);
-    visit("jobs_per_second", dispatch.jobs_per_second);
-    visit("jobs_per_orchestrator_minute", dispatch.jobs_per_orchestrator_minute);
     visit("deadline", dispatch.deadline_ns);
 }
 
@@ -182,6 +181,7 @@ template <class Visitor, Is<Capability> T>
 void fields(Visitor& visit, T& capability) {
     visit("base", capability.base);
     visit("policy", capability.policy);
+    visit("dispatch", capability.dispatch);
 }
 
 template <class Visitor, Is<Orchestrator> T>
@@ -196,6 +196,7 @@ void fields(Visitor& visit, T& orchestrator) {
     visit("worker_key", orchestrator.worker_key);
     visit("capability", orchestrator.capability);
     visit("network", orchestrator.network);
+    visit("dispatch", orchestrator.dispatch);
     visit("checks", orchestrator.checks);
 }
 
@@ -253,6 +254,7 @@ void fields(Visitor& visit, T& registration) {
     visit("allowed_networks", registration.allowed_networks_text);
     visit("webhook_ca", registration.webhook_ca);
     visit("capability", registration.capability);
+    visit("dispatch", registration.dispatch);
     visit("proofs", registration.proofs);
     visit("proof_interval", registration.proof_interval_ns);
     visit("heartbeat_timeout", registration.heartbeat_timeout_ns);
@@ -333,7 +335,14 @@ void fields(Visitor& visit, T& settings) {
     visit("watch", settings.watch);
     visit("payment", settings.payment);
     visit("price", settings.network.price);
-    visit("dispatch", settings.dispatch);
+    visit.inside("dispatch", [&](auto& dispatch) {
+        plugin_fields(dispatch, settings.dispatch);
+        dispatch("max_in_flight", settings.dispatch.max_in_flight);
+        dispatch("jobs_per_second", settings.dispatch.jobs_per_second);
+        dispatch("jobs_per_orchestrator_minute", settings.dispatch.jobs_per_orchestrator_minute);
+        dispatch("deadline", settings.dispatch.deadline_ns);
+    });
+    visit("dispatchers", settings.dispatchers);
     visit("monitors", settings.monitors);
     visit("limits", settings.limits);
     visit("payouts", settings.network.payouts);

@@ -21,6 +21,8 @@ constexpr std::string_view of_both = R"("$defs": {
     "x-noun": "the plugin settings", "description": "Where plugins come from.", "properties": {
     "folder": {"format": "path", "maxLength": 4096,
       "description": "Where plugins lie. Empty: `../lib/stipend/plugins` beside the program's folder."}}},
+  "job deadline": {"format": "duration", "formatMinimum": "1s", "formatMaximum": "15m", "default": "5m",
+    "description": "A job that the plugin has not answered by then is ended by the host: neither paid nor punished, with an alert. Above the plugin's own time-outs, its second try included."},
   "monitor": {"type": "object", "additionalProperties": false, "required": ["plugin", "name"],
     "x-noun": "a monitor", "properties": {
     "plugin": {"$ref": "#/$defs/plugin"},
@@ -175,8 +177,17 @@ constexpr std::string_view of_manager = R"("type": "object", "additionalProperti
       "description": "Jobs that this host starts in a second; more wait. 0: unlimited."},
     "jobs_per_orchestrator_minute": {"format": "integer", "formatMinimum": "0", "formatMaximum": "1000000",
       "default": "0", "description": "Jobs that one orchestrator gets in a minute; more wait. 0: unlimited."},
-    "deadline": {"format": "duration", "formatMinimum": "1s", "formatMaximum": "15m", "default": "5m",
-      "description": "A job that the plugin has not answered by then is ended by the host: neither paid nor punished, with an alert. Above the plugin's own time-outs, its second try included."}}},
+    "deadline": {"$ref": "#/$defs/job deadline"}}},
+  "dispatchers": {"type": "array", "maxItems": 16,
+    "description": "Further ways by which jobs reach orchestrators: of those that name one. The limits of `dispatch` are of all jobs. See livepeer.md.", "items": {
+    "type": "object", "additionalProperties": false, "required": ["name", "plugin"],
+    "x-noun": "a dispatcher", "properties": {
+    "name": {"$ref": "#/$defs/id", "description": "How orchestrators and capabilities refer to it; not `dispatch`, which names `dispatch` itself."},
+    "plugin": {"$ref": "#/$defs/plugin"},
+    "id": {"$ref": "#/$defs/plugin id"},
+    "sha256": {"$ref": "#/$defs/plugin hash"},
+    "config": {"$ref": "#/$defs/plugin config"},
+    "deadline": {"$ref": "#/$defs/job deadline"}}}},
   "monitors": {"type": "array", "items": {"$ref": "#/$defs/monitor"},
     "description": "Plugins by which this host checks services itself."},
   "limits": {"type": "object", "additionalProperties": false,
@@ -206,6 +217,7 @@ constexpr std::string_view of_manager = R"("type": "object", "additionalProperti
       "x-noun": "a public key: 64 hex digits", "description": "Its worker's public key."},
     "capability": {"$ref": "#/$defs/id", "description": "The capability it is measured by; one of `capabilities`."},
     "network": {"$ref": "#/$defs/id", "description": "The network that it is paid on; one of `networks`. By default `network`."},
+    "dispatch": {"$ref": "#/$defs/id", "description": "By which its jobs are sent: one of `dispatchers`, or `dispatch`. By default that of its capability, or `dispatch`."},
     "checks": {"type": "array", "description": "What this host checks of it by itself.", "items": {
       "type": "object", "additionalProperties": false, "required": ["monitor", "target"],
       "x-noun": "a check", "properties": {
@@ -226,7 +238,8 @@ constexpr std::string_view of_manager = R"("type": "object", "additionalProperti
     "type": "object", "additionalProperties": false,
     "x-noun": "a capability", "properties": {
     "base": {"$ref": "#/$defs/pay"},
-    "policy": {"$ref": "#/$defs/policy keys"}}}},
+    "policy": {"$ref": "#/$defs/policy keys"},
+    "dispatch": {"$ref": "#/$defs/id", "description": "By which their jobs are sent, where an orchestrator does not say it itself: one of `dispatchers`, or `dispatch`. By default `dispatch`."}}}},
   "maintenance": {"type": "array", "description":
     "Windows of time in which this host's own checks count neither as up nor as down.", "items": {
     "type": "object", "additionalProperties": false, "required": ["schedule", "duration"],
@@ -348,6 +361,8 @@ constexpr std::string_view of_manager = R"("type": "object", "additionalProperti
       "description": "A PEM file: the roots that sign the certificates of webhooks which orchestrators set for their own alerts. Empty: those of this machine."},
     "capability": {"format": "text", "maxLength": 128,
       "description": "The capability that they are measured and paid by; one of `capabilities`. Empty: the dispatch plugin's own, and `payment.base`."},
+    "dispatch": {"format": "text", "maxLength": 128,
+      "description": "By which their jobs are sent, where their capability names none: one of `dispatchers`, or `dispatch`. Empty: `dispatch`. Unlike the others it may change while the host runs."},
     "proofs": {"format": "word", "enum": ["optional", "required"], "default": "optional",
       "description": "`required`: a check of an orchestrator that registered fails while its proof is overdue."},
     "proof_interval": {"format": "seconds", "formatMinimum": "1s", "formatMaximum": "1d", "default": "${PROOF_INTERVAL:-60}s",

@@ -4,14 +4,24 @@
 #include <cstdint>
 #include <map>
 #include <string>
+#include <string_view>
 
 #include "host/alert/labels.hpp"
 #include "stipend/abi/host.h"
+#include "stipend/result.hpp"
 
 namespace stipend::engine {
 
 using alert::payee_alerts;
 using alert::payee_of_alert;
+
+// The ids of the alerts about a dispatcher: that what it goes through cannot be used, and that it breaks its contract.
+[[nodiscard]] inline std::string gateway_alert(std::string_view dispatcher) {
+    return dispatcher.empty() ? "gateway" : cat("gateway:", dispatcher);
+}
+[[nodiscard]] inline std::string dispatcher_alert(std::string_view dispatcher) {
+    return dispatcher.empty() ? "plugin:dispatch" : cat("plugin:dispatch:", dispatcher);
+}
 
 struct Alert {
     std::string id;  // the same while the same thing is wrong: "gateway", "suspended:orch-1"

@@ -48,6 +48,7 @@ struct JobResult {
     std::optional<SignedWei> fee = {};  // what it cost at most; none: unknown
     std::string defect = {};            // what the dispatch plugin did wrong, with which the job is UNKNOWN
     bool lost = false;                  // the dispatch plugin never answered
+    std::string dispatch = {};          // the dispatcher that had it, as of a registry::Payee
     ledger::Evidence evidence = {};
 };
 

@@ -129,6 +129,7 @@ void Engine::expire_lost_jobs(stipend_unix_ns now) {
         JobResult lost;
         lost.reason = "the dispatch plugin never answered";
         lost.lost = true;
+        lost.dispatch = payees_.dispatch(oldest->token.payee);
         on_job_result(oldest->token, std::move(lost), now);
     }
 }
@@ -186,6 +187,10 @@ void Engine::on_job_result(JobToken token, JobResult result, stipend_unix_ns now
 void Engine::watch_outcome(registry::PayeeIndex payee, const JobResult& result, stipend_unix_ns now) {
     if ((result.flags & STIPEND_RESULT_ANSWERED) != 0) slots_[payee].state.known = true;
     const auto unlisted_id = [&] { return "unlisted:" + payees_.key(payee); };
+    const auto& dispatcher = result.dispatch;
+    // What one that sends no more of its jobs says is not what its payments depend on.
+    if (dispatcher != payees_.dispatch(payee)) return;
+    const auto gateway = gateway_alert(dispatcher);
     if ((result.flags & STIPEND_RESULT_UNLISTED) != 0) {
         raise(unlisted_id(), STIPEND_ALERT_WARNING,
               cat(payees_.key(payee),
@@ -193,26 +198,31 @@ void Engine::watch_outcome(registry::PayeeIndex payee, const JobResult& result, 
                   "lists ",
                   payees_[payee].address),
               now);
-        resolve("gateway", now);
+        resolve(gateway, now);
     } else if ((result.flags & STIPEND_RESULT_UNFUNDED) != 0) {
         // The gateway is well; its dispatcher raises the alert about its funds, and resolves it when they suffice.
-        resolve("gateway", now);
+        resolve(gateway, now);
     } else if ((result.flags & STIPEND_RESULT_OVER_FEE) != 0) {
         const auto job = fee_job({payee, slots_[payee].attempt});
         raise_over_budget(job, fees_.refuse_unreserved(job, current().fees, now), result.reason, now);
     } else if (!result.defect.empty()) {
-        raise("plugin:dispatch", STIPEND_ALERT_CRITICAL,
-              "payments are on hold: the dispatch plugin returned an invalid result: " + result.defect, now);
+        raise(dispatcher_alert(dispatcher), STIPEND_ALERT_CRITICAL,
+              cat(on_hold(dispatcher), ": the dispatch plugin returned an invalid result: ", result.defect), now);
     } else if (result.outcome == STIPEND_JOB_UNKNOWN) {
         if (fees_.refused(payee, slots_[payee].attempt)) return;  // by this host, not by the gateway
-        raise("gateway", STIPEND_ALERT_CRITICAL, "payments are on hold: the gateway cannot be used: " + result.reason,
-              now);
+        raise(gateway, STIPEND_ALERT_CRITICAL,
+              cat(on_hold(dispatcher), ": the gateway cannot be used: ", result.reason), now);
     } else {
-        resolve("gateway", now);
-        resolve("plugin:dispatch", now);
+        resolve(gateway, now);
+        resolve(dispatcher_alert(dispatcher), now);
         resolve(unlisted_id(), now);
         if (fees_.knows(payee)) resolve("fees:" + payees_.key(payee), now);  // its job was sent, or costs nothing
     }
+}
+
+std::string Engine::on_hold(const std::string& dispatcher) const {
+    if (dispatchers_.size() == 1) return "payments are on hold";
+    return cat("payments by the dispatcher ", registry::shown_dispatcher(dispatcher), " are on hold");
 }
 
 void Engine::price_done(std::size_t network, const Result<Quote>& quote, stipend_unix_ns now) {

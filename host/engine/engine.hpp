@@ -12,6 +12,7 @@
 #include <functional>
 #include <memory>
 #include <optional>
+#include <set>
 #include <span>
 #include <string>
 #include <string_view>
@@ -48,10 +49,11 @@ inline constexpr std::size_t min_payees_for_all_failed = 2;
 
 // A configuration that is to be applied.
 struct ConfigUpdate {
-    std::shared_ptr<Generation> generation;              // without `own`
-    std::optional<std::vector<registry::Payee>> payees;  // the configured ones; none: unchanged
-    std::vector<PayeeTerms> own;                         // of the configured payees, in their order; empty: all common
-    std::vector<std::uint8_t> networks;                  // the same: places of `generation->networks`; empty: all 0
+    std::shared_ptr<Generation> generation;               // without `own`
+    std::optional<std::vector<registry::Payee>> payees;   // the configured ones; none: unchanged
+    std::vector<PayeeTerms> own;                          // of the configured payees, in their order; empty: all common
+    std::vector<std::uint8_t> networks;                   // the same: places of `generation->networks`; empty: all 0
+    std::set<std::string, std::less<>> dispatchers = {};  // the names that its payees have; empty: `dispatch` alone
 };
 
 struct Counters {
@@ -186,6 +188,10 @@ class Engine {
     [[nodiscard]] bool is_on_network(registry::PayeeIndex payee) const {
         return slots_[payee].network == slots_[payee].paid_on;
     }
+    // Those by which the jobs of configured payees are sent, by name; one at least. An empty name: `dispatch`.
+    [[nodiscard]] const std::set<std::string, std::less<>>& dispatchers() const { return dispatchers_; }
+    // Payees to which the last `install` gave another dispatcher.
+    [[nodiscard]] std::size_t moved() const { return moved_; }
     [[nodiscard]] const DemandMeter& demand() const { return demand_; }
     // Payees in the configuration, and those of them whose last check failed.
     [[nodiscard]] std::size_t active() const { return active_; }
@@ -261,6 +267,10 @@ class Engine {
     void free_places(stipend_unix_ns now);
     void leave_place(Slot& slot);
     void watch_outcome(registry::PayeeIndex payee, const JobResult& result, stipend_unix_ns now);
+    // "payments are on hold", or those by this dispatcher are.
+    [[nodiscard]] std::string on_hold(const std::string& dispatcher) const;
+    // Resolves the alerts about dispatchers that no payee has any more.
+    void set_dispatchers(std::set<std::string, std::less<>> names, stipend_unix_ns now);
 
     // Fees: engine_fees.cpp
     [[nodiscard]] FeeJob fee_job(JobToken token) const;
@@ -330,6 +340,8 @@ class Engine {
     ledger::OrchestratorId next_orchestrator_;
     Generations generations_;
     PaidNetworks networks_;
+    std::set<std::string, std::less<>> dispatchers_ = {std::string()};
+    std::size_t moved_ = 0;
     SpendLimits limits_;
     FeeBook fees_;
     DemandMeter demand_;

@@ -19,8 +19,14 @@ HealthPart orchestrators_of(const Engine& engine) {
 }
 
 HealthPart gateway_of(const Engine& engine) {
-    if (engine.alerts().active("gateway")) {
+    const auto& all = engine.dispatchers();
+    const auto failing =
+        std::ranges::count_if(all, [&](const std::string& one) { return engine.alerts().active(gateway_alert(one)); });
+    if (failing == std::ssize(all)) {
         return {HealthState::unavailable, "jobs through it have no outcome: payments are on hold"};
+    }
+    if (failing != 0) {
+        return {HealthState::degraded, "jobs by some dispatchers have no outcome: payments by them are on hold"};
     }
     if (engine.counters().outcomes == 0) return {HealthState::unknown, "no job has had an outcome since the start"};
     return {HealthState::ok};

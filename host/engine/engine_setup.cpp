@@ -91,6 +91,7 @@ Result<ledger::GenerationId> Engine::install(ConfigUpdate update, stipend_unix_n
                     " still decide pay periods that began with them, the oldest one until ", utc_text(*until));
     }
     const bool same = unchanged(update);
+    moved_ = 0;
     auto& generation = *update.generation;
     STIPEND_TRY(networks_.install(generation.networks, commits_.waiting().networks, now));
     if (!same) {
@@ -111,7 +112,18 @@ Result<ledger::GenerationId> Engine::install(ConfigUpdate update, stipend_unix_n
             }
         }
     }
+    set_dispatchers(std::move(update.dispatchers), now);
     return current().row.id;
+}
+
+void Engine::set_dispatchers(std::set<std::string, std::less<>> names, stipend_unix_ns now) {
+    if (names.empty()) names.emplace();
+    std::swap(dispatchers_, names);
+    for (const auto& left : names) {
+        if (dispatchers_.contains(left)) continue;
+        resolve(gateway_alert(left), now);
+        resolve(dispatcher_alert(left), now);
+    }
 }
 
 bool Engine::unchanged(const ConfigUpdate& update) const {
@@ -233,6 +245,7 @@ void Engine::update_payee(registry::PayeeIndex at, registry::Payee payee, ledger
     const auto& life = slots_[at].life;
     const bool changed = own.address != payee.address || own.payout_address != payee.payout_address ||
                          own.worker_key != payee.worker_key || !is_on_network(at);
+    if (life.active() && own.dispatch != payee.dispatch) ++moved_;
     payee.id = own.id;
     payee.first_seen_at = own.first_seen_at;
     payees_.replace(at, payee);

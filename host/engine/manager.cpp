@@ -85,7 +85,8 @@ Result<runtime::Applied> Manager::apply(std::unique_ptr<runtime::Plan> given, co
     // Equal payees on common terms need no comparison one by one.
     const bool same_payees =
         plan_ && plan_->payees_digest == plan->payees_digest && plan->update.own.empty() && plan_->update.own.empty();
-    ConfigUpdate update{plan->update.generation, std::nullopt, plan->update.own, plan->update.networks};
+    ConfigUpdate update{plan->update.generation, std::nullopt, plan->update.own, plan->update.networks,
+                        plan->update.dispatchers};
     if (!same_payees) update.payees = std::move(plan->update.payees);
     plan->update.payees.reset();
     const bool unchanged = engine_->unchanged(update);
@@ -93,6 +94,8 @@ Result<runtime::Applied> Manager::apply(std::unique_ptr<runtime::Plan> given, co
     if (once_ && !plan_) engine_->limit_to(host_.now());
     watch_checks(plan->checks, fresh);
     plan_.swap(plan);
+    dispatch_.use(plan_->settings);
+    if (plan) resolve_alerts_of_removed(plan->settings);
     {
         const std::lock_guard lock(configured_mutex_);
         configured_ = plan_->configured;
@@ -111,10 +114,15 @@ Result<runtime::Applied> Manager::apply(std::unique_ptr<runtime::Plan> given, co
     }
     witnesses_awaited_ = 0;  // looks of the plan before do not end any more
     checks_changed_ = true;
+    auto text = unchanged ? cat("generation ", generation, " is in force: it has the terms that are configured")
+                          : cat("generation ", generation, " is in force for every pay period that begins from now on");
+    if (const auto moved = engine_->moved(); moved != 0) {
+        text += cat("; the next jobs of ", moved, moved == 1 ? " orchestrator go" : " orchestrators go",
+                    " by another dispatcher");
+    }
     return runtime::Applied{
         .generation = generation,
-        .text = unchanged ? cat("generation ", generation, " is in force: it has the terms that are configured")
-                          : cat("generation ", generation, " is in force for every pay period that begins from now on"),
+        .text = std::move(text),
         .summary = cat("generation ", generation, " is in force, ", plan_->spend.orchestrators, " orchestrators"),
         .replaced = std::move(plan)};
 }
@@ -330,12 +338,9 @@ void Manager::submit(const JobSpec& given, const registry::Payee& payee) {
         });
         return;
     }
-    submit_job(host_.instances().at(dispatch_key), job, payee, runtime::namespace_of(plan_->settings).text(),
-               plan_->settings.dispatch.deadline_ns, [this, token = job.token](JobResult result) {
-                   host_.loop().post([this, token, result = std::move(result)]() mutable {
-                       engine_->job_done(token, std::move(result), host_.now());
-                   });
-               });
+    dispatch_.submit(job, payee, [this, token = job.token](JobResult result) {
+        engine_->job_done(token, std::move(result), host_.now());
+    });
 }
 
 void Manager::commit(std::shared_ptr<const ledger::Batch> batch) {

@@ -8,6 +8,7 @@
 #include <string>
 
 #include "host/engine/call_desk.hpp"
+#include "host/engine/dispatch_desk.hpp"
 #include "host/engine/engine.hpp"
 #include "host/engine/fee_desk.hpp"
 #include "host/engine/head_signer.hpp"
@@ -39,6 +40,7 @@ class Manager final : public runtime::Role, public Effects, public plugin::Alert
         : host_(host),
           reporter_(*this, reporter),
           once_(once),
+          dispatch_(host),
           desk_(host.loop(),
                 [this](const std::string& job_id, const SignedWei& wei, plugin::FeeAccount::Answer answer) {
                     reserve_fee(job_id, wei, std::move(answer));
@@ -126,6 +128,7 @@ class Manager final : public runtime::Role, public Effects, public plugin::Alert
     // Why no job is sent to an orchestrator that owes a proof; nothing where one is.
     [[nodiscard]] std::optional<JobResult> without_proof(const std::string& key) const;
     void confirm_suspensions();
+    void resolve_alerts_of_removed(const config::Settings& before);
     Result<std::vector<std::string>> unwell_plugins();
     // What a status has of the parts of the manager that not every one has. [control]
     void add_parts(Json& out);
@@ -167,6 +170,7 @@ class Manager final : public runtime::Role, public Effects, public plugin::Alert
     runtime::Host& host_;
     AlertingReporter reporter_;
     const bool once_;
+    DispatchDesk dispatch_;
     FeeDesk desk_;
     CallDesk calls_;
     std::unique_ptr<Engine> engine_;

@@ -1,4 +1,6 @@
 // The manager's alerts on their way to the host's receivers.
+#include <algorithm>
+
 #include "host/engine/manager.hpp"
 
 namespace stipend::engine {
@@ -57,6 +59,20 @@ void Manager::raise_for(std::string_view instance, std::string_view id, std::int
 
 void Manager::resolve_for(std::string_view instance, std::string_view id) {
     host_.loop().post([this, id = cat(instance, ":", id)] { engine_->resolve(id, host_.now()); });
+}
+
+// What instances raised that there are no more, nothing would resolve.
+void Manager::resolve_alerts_of_removed(const config::Settings& before) {
+    for (const auto& one : before.dispatchers) {
+        const auto& now = plan_->settings.dispatchers;
+        if (std::ranges::find(now, one.name, &config::Dispatch::name) != now.end()) continue;
+        const auto prefix = cat(dispatch_key(one.name), ":");
+        std::vector<std::string> ended;
+        for (const auto& [id, alert] : engine_->alerts().all()) {
+            if (id.starts_with(prefix)) ended.push_back(id);
+        }
+        for (const auto& id : ended) engine_->resolve(id, host_.now());
+    }
 }
 
 }  // namespace stipend::engine

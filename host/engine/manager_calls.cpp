@@ -173,14 +173,11 @@ void Manager::send_call(std::uint64_t number, const CallDesk::Call& call) {
                       .registered = plan_->registered.contains(payee.key),
                       .max_fee = engine_->max_call_fee(call.payee, now),
                       .call = call.text};
-    submit_job(host_.instances().at(dispatch_key), job, payee, runtime::namespace_of(plan_->settings).text(),
-               plan_->settings.dispatch.deadline_ns, [this, number, payee = call.payee](JobResult result) {
-                   host_.loop().post([this, number, payee, result = std::move(result)] {
-                       const auto ended = host_.now();
-                       engine_->call_done(payee, number, result.fee, ended);
-                       calls_.done(number, result, ended);
-                   });
-               });
+    dispatch_.submit(job, payee, [this, number, payee = call.payee](const JobResult& result) {
+        const auto ended = host_.now();
+        engine_->call_done(payee, number, result.fee, ended);
+        calls_.done(number, result, ended);
+    });
 }
 
 PayerJobs Manager::payer_jobs(stipend_unix_ns now) const {

@@ -15,18 +15,18 @@ constexpr std::int64_t offer_deadline_ns = 10 * ns_per_s;
 }  // namespace
 
 void Manager::watch_offers() {
-    offers_ = std::make_shared<OfferBook>(OfferBook::Parts{
-        .count = [this] { return engine_->payees().size(); },
-        .active = [this](std::size_t place) -> std::optional<registry::Payee> {
-            const auto at = static_cast<registry::PayeeIndex>(place);
-            return engine_->is_active(at) ? std::optional(engine_->payees()[at]) : std::nullopt;
-        },
-        .ask =
-            [this](const registry::Payee& payee, std::function<void(Result<Offer>)> done) {
-                inspect_offer(host_.instances().at(dispatch_key), payee, offer_deadline_ns, std::move(done));
-            },
-        .post = [&loop = host_.loop()](std::function<void()> work) { loop.post(std::move(work)); },
-        .now = [this] { return host_.now(); }});
+    offers_ = std::make_shared<OfferBook>(
+        OfferBook::Parts{.count = [this] { return engine_->payees().size(); },
+                         .active = [this](std::size_t place) -> std::optional<registry::Payee> {
+                             const auto at = static_cast<registry::PayeeIndex>(place);
+                             return engine_->is_active(at) ? std::optional(engine_->payees()[at]) : std::nullopt;
+                         },
+                         .ask =
+                             [this](const registry::Payee& payee, std::function<void(Result<Offer>)> done) {
+                                 dispatch_.inspect(payee, offer_deadline_ns, std::move(done));
+                             },
+                         .post = [&loop = host_.loop()](std::function<void()> work) { loop.post(std::move(work)); },
+                         .now = [this] { return host_.now(); }});
 }
 
 Result<std::optional<Json>> Manager::offer(std::string_view id) {
@@ -36,8 +36,8 @@ Result<std::optional<Json>> Manager::offer(std::string_view id) {
     STIPEND_LET(found, host_.loop().ask_within(turn_patience_ns, [this, id = std::string(id), answer] {
         const auto at = engine_->payees().find(id);
         if (!at || !engine_->is_active(*at)) return false;
-        inspect_offer(host_.instances().at(dispatch_key), engine_->payees()[*at], offer_deadline_ns,
-                      [answer](Result<Offer> offer) { answer->set_value(std::move(offer)); });
+        dispatch_.inspect(engine_->payees()[*at], offer_deadline_ns,
+                          [answer](Result<Offer> offer) { answer->set_value(std::move(offer)); });
         return true;
     }));
     if (!found) return std::optional<Json>();

@@ -191,6 +191,8 @@ void add_payees(config::Settings& settings, Policies& policies, ManagerPlan& pla
             plan.checks.push_back(
                 {orchestrator.id, std::move(orchestrator.checks[k]), cat("orchestrators[", at, "].checks[", k, "]")});
         }
+        orchestrator.dispatch = config::dispatcher_of(settings, orchestrator);
+        plan.update.dispatchers.insert(orchestrator.dispatch);
         payees.push_back(registry::payee_of(std::move(orchestrator)));
     }
     // Release the memory now, since there may be 100,000 of them; `= {}` would keep the capacity.
@@ -209,6 +211,13 @@ bool has_terms(const config::Settings& settings, const registry::Registration& o
            has(settings.networks, one.network, &config::PaidNetwork::name);
 }
 
+// What its capability says of its dispatcher wins, since an invitation chooses that.
+std::string dispatcher_of_registered(const config::Settings& settings, const std::string& capability) {
+    const auto found = std::ranges::find(settings.capabilities, capability, &config::Capability::name);
+    const bool says = found != settings.capabilities.end() && !found->dispatch.empty();
+    return says ? std::string() : settings.registration.dispatch;
+}
+
 // As further entries of the configuration. Their own order among themselves is the store's, which has each endpoint,
 // address and key once.
 void add_registered(config::Settings& settings, const std::vector<registry::Registration>& approved,
@@ -223,6 +232,7 @@ void add_registered(config::Settings& settings, const std::vector<registry::Regi
         auto entry =
             registry::entry_of(one.stated, one.capability.empty() ? settings.registration.capability : one.capability);
         entry.network = one.network;
+        entry.dispatch = dispatcher_of_registered(settings, entry.capability);
         if (!has_terms(settings, one)) {
             plan.without_terms.push_back(one.stated.id);
             continue;
@@ -236,7 +246,7 @@ std::string digest_of(const std::vector<registry::Payee>& payees, std::span<cons
     const auto sha256 = Botan::HashFunction::create_or_throw("SHA-256");
     for (const auto& payee : payees) {
         for (const auto* text : {&payee.key, &payee.address, &payee.service_addresses, &payee.capability,
-                                 &payee.payout_address, &payee.worker_key}) {
+                                 &payee.payout_address, &payee.worker_key, &payee.dispatch}) {
             sha256->update_be(static_cast<std::uint64_t>(text->size()));
             sha256->update(*text);
         }
@@ -254,7 +264,14 @@ void add_instances(plugin::Loader& loader, const config::Settings& settings, con
         auto prepared = plugin::prepare(loader, reference, reference.config, path, kind, plan.terms, diagnostics);
         if (prepared) plan.instances.push_back({std::move(key), std::move(name), std::move(*prepared)});
     };
-    add(settings.dispatch, dispatch_key, "dispatch", "dispatch.config", STIPEND_DISPATCH);
+    const auto dispatchers = config::dispatchers_of(settings);
+    for (std::size_t place = 0; place < dispatchers.size(); ++place) {
+        const auto key = dispatch_key(dispatchers[place]->name);
+        const auto before = plan.instances.size();
+        add(*dispatchers[place], key, key, config::dispatch_option(place, "config"), STIPEND_DISPATCH);
+        // What they know of orchestrators they share, so that one that moves to another dispatcher leaves nothing.
+        if (plan.instances.size() > before) plan.instances.back().values = dispatch_key({});
+    }
     const bool pays = settings.settlement == config::Settlement::ethereum;
     const auto networks = config::networks_of(settings);
     for (std::size_t place = 0; place < networks.size(); ++place) {
@@ -288,7 +305,8 @@ void add_instances(plugin::Loader& loader, const config::Settings& settings, con
 // Whether the instance of that key has a part in what is paid.
 bool pays(const config::Settings& settings, std::string_view key) {
     const auto networks = config::networks_of(settings);
-    return key == dispatch_key || std::ranges::any_of(networks, [&](const config::PaidNetwork* network) {
+    return key == dispatch_key({}) || key.starts_with(cat(dispatch_key({}), ":")) ||
+           std::ranges::any_of(networks, [&](const config::PaidNetwork* network) {
                return key == price_key(*network) || key == settlement_key(*network);
            });
 }
@@ -348,7 +366,8 @@ std::unique_ptr<ManagerPlan> make_manager_plan(plugin::Loader& loader, config::S
     plan->spend = spend.total();
     plan->fees = largest_fees(generation.fees, payees.size());
     plan->payees_digest = digest_of(payees, plan->update.networks);
-    plan->plugins = {settings.payment.policy.plugin, settings.dispatch.plugin};
+    plan->plugins = {settings.payment.policy.plugin};
+    for (const auto* dispatcher : config::dispatchers_of(settings)) plan->plugins.push_back(dispatcher->plugin);
     for (const auto* network : config::networks_of(settings)) {
         plan->plugins.push_back(network->price.plugin);
         if (settings.settlement == config::Settlement::ethereum) plan->plugins.push_back(network->payouts.plugin);

@@ -58,7 +58,9 @@ struct ManagerPlan final : runtime::Plan {
 };
 
 // The keys of a manager's plugin instances; those of monitors are monitor_key(name).
-inline constexpr const char* dispatch_key = "dispatch";
+[[nodiscard]] inline std::string dispatch_key(std::string_view dispatcher) {  // "dispatch", "dispatch:runner"
+    return dispatcher.empty() ? "dispatch" : cat("dispatch:", dispatcher);
+}
 [[nodiscard]] inline std::string price_key(const config::PaidNetwork& network) {  // "price", "price:usdc"
     return network.name.empty() ? "price" : cat("price:", network.name);
 }

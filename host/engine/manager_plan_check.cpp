@@ -150,19 +150,24 @@ class NetworkOptions {
 };
 
 // Where only signed evidence counts, an orchestrator whose worker's key is not known is held for ever.
-void check_worker_keys(const config::Settings& settings, config::Diagnostics& diagnostics, const ManagerPlan& plan) {
+// Of those whose jobs are sent by the dispatcher at that place.
+void check_worker_keys(const config::Settings& settings, std::size_t place, config::Diagnostics& diagnostics,
+                       const ManagerPlan& plan) {
     const auto& payees = *plan.update.payees;
-    for (const auto& [name, stated] :
-         stated_options(plan, dispatch_key, settings.dispatch.config.get(), "worker-evidence")) {
+    const auto& dispatcher = *config::dispatchers_of(settings)[place];
+    const auto options =
+        stated_options(plan, dispatch_key(dispatcher.name), dispatcher.config.get(), "worker-evidence");
+    for (const auto& [name, stated] : options) {
         if (stated->text != "signed") continue;
         // One that registered without a key is held by itself, and keeps no configuration from being applied.
         const auto lacks_key = [&](const registry::Payee& payee) {
-            return payee.worker_key.empty() && !plan.registered.contains(payee.key);
+            return payee.dispatch == dispatcher.name && payee.worker_key.empty() &&
+                   !plan.registered.contains(payee.key);
         };
         const auto first = std::ranges::find_if(payees, lacks_key);
         if (first == payees.end()) continue;
         const auto more = std::ranges::count_if(payees, lacks_key) - 1;
-        diagnostics.add(stated->pos, cat("dispatch.config.", name),
+        diagnostics.add(stated->pos, config::dispatch_option(place, cat("config.", name)),
                         cat("got ", stated->shown(), ", want a worker_key in the entry of each orchestrator: ",
                             first->key, more > 0 ? cat(" and ", more, " more have none") : " has none",
                             ", so no answer could count (a worker logs its key when it starts)"));
@@ -173,7 +178,9 @@ void check_worker_keys(const config::Settings& settings, config::Diagnostics& di
 
 void check_plan(const config::Settings& settings, const ManagerPlan& plan, config::Diagnostics& diagnostics) {
     check_targets(settings, diagnostics, plan);
-    check_worker_keys(settings, diagnostics, plan);
+    for (std::size_t place = 0; place < config::dispatchers_of(settings).size(); ++place) {
+        check_worker_keys(settings, place, diagnostics, plan);
+    }
     for (std::size_t place = 0; place < config::networks_of(settings).size(); ++place) {
         NetworkOptions options(settings, place, diagnostics, plan);
         options.check_stated_rates();

@@ -7,6 +7,7 @@
 namespace stipend::engine {
 namespace {
 
+constexpr std::int64_t metrics_patience_ns = 5 * ns_per_s;
 constexpr std::int64_t stuck_after_ns = 60 * ns_per_s;
 constexpr std::size_t max_gaps_shown = 200;     // in an overview
 constexpr std::size_t max_code_versions = 256;  // whose copies are kept; a policy has some hundred KB
@@ -108,7 +109,10 @@ void Manager::refresh_metrics(runtime::Metrics& metrics) {
 }
 
 Result<void> Manager::add_metrics(runtime::MetricPage& page) {
-    return metrics_->add(page, payouts_.get());
+    STIPEND_TRY(metrics_->add(page, payouts_.get()));
+    STIPEND_LET(sent, host_.loop().ask_within(metrics_patience_ns, [this] { return dispatch_.counts(); }));
+    DispatchDesk::add(page, sent);
+    return {};
 }
 
 }  // namespace stipend::engine

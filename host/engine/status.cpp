@@ -26,6 +26,7 @@ Json orchestrators_json(const Engine& engine, stipend_unix_ns now) {
         out.push(Json::object()
                      .append("orchestrator", payees[at].key)
                      .append("address", payees[at].address)
+                     .append("dispatcher", registry::shown_dispatcher(payees[at].dispatch))
                      .append("epoch", state.epoch)
                      .append("next_at", utc_text(state.due_at))
                      .append("consecutive_failures", state.consecutive_failures)

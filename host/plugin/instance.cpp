@@ -38,9 +38,10 @@ void Instance::count_late_completion() {
     late.fetch_add(1);
 }
 
-Instance::Instance(Chosen chosen, std::string name, const Services& services)
+Instance::Instance(Chosen chosen, std::string name, std::string values, const Services& services)
     : chosen_(std::move(chosen)),
       name_(std::move(name)),
+      values_(std::move(values)),
       services_(services),
       strand_(services.executor->make_strand()),
       deadlines_((services.deadlines != nullptr ? services.deadlines : services.executor)->make_strand()),
@@ -66,9 +67,10 @@ Result<void> Instance::call_life(const char* what, Body body) {
 
 Result<std::shared_ptr<Instance>> Instance::create(const Chosen& chosen, const std::string& instance_name,
                                                    const std::string& config_json, const stipend_terms& terms,
-                                                   const Services& services) {
+                                                   const Services& services, const std::string& values) {
     STIPEND_ASSERT(ControlScope::active());
-    std::shared_ptr<Instance> self(new Instance(chosen, instance_name, services));
+    std::shared_ptr<Instance> self(
+        new Instance(chosen, instance_name, values.empty() ? instance_name : values, services));
     self->slot_ = HostSlot::take(self, &host_interface);
     STIPEND_TRY(self->call_life("create", [raw = self.get(), config_json, terms](stipend_error* e) {
         const auto& [library, plugin] = raw->chosen_;

@@ -42,10 +42,11 @@ class Instance : public std::enable_shared_from_this<Instance> {
     using Done = std::function<void(Result<const void*>)>;
     using Rules = OperationRules;
 
-    // [control] `instance_name` names it in the log, in metrics and for its stored values.
+    // [control] `instance_name` names it in the log and in metrics, `values` its stored values, which others may share;
+    // empty: the same name.
     static Result<std::shared_ptr<Instance>> create(const Chosen& chosen, const std::string& instance_name,
                                                     const std::string& config_json, const stipend_terms& terms,
-                                                    const Services& services);
+                                                    const Services& services, const std::string& values = {});
     ~Instance();  // destroys the plugin's part, if `destroy` was not called
     Instance(const Instance&) = delete;
     Instance& operator=(const Instance&) = delete;
@@ -121,7 +122,7 @@ class Instance : public std::enable_shared_from_this<Instance> {
 
     static constexpr std::int64_t life_patience_ns = 5'000'000'000;
 
-    Instance(Chosen chosen, std::string name, const Services& services);
+    Instance(Chosen chosen, std::string name, std::string values, const Services& services);
     template <class Body>
     Result<void> call_life(const char* what, Body body);
     void run_start(stipend_op op, const Start& start);
@@ -163,6 +164,7 @@ class Instance : public std::enable_shared_from_this<Instance> {
 
     const Chosen chosen_;
     const std::string name_;
+    const std::string values_;  // the name of its stored values
     const Services services_;
     const std::shared_ptr<Strand> strand_;
     const std::shared_ptr<Strand> deadlines_;  // no plugin is called there

@@ -52,19 +52,19 @@ struct HostTables {
     static stipend_status value_get(const stipend_host* h, stipend_str key, const stipend_sink* out) {
         const auto instance = of(h);
         if (!instance) return STIPEND_E_STATE;
-        const auto value = instance->services_.values->get(instance->name_, view(key));
+        const auto value = instance->services_.values->get(instance->values_, view(key));
         return value ? out->write(out->ctx, value->data(), value->size()) : value.error().status;
     }
     static stipend_status value_put(const stipend_host* h, stipend_str key, stipend_bytes value) {
         const auto instance = of(h);
         if (!instance) return STIPEND_E_STATE;
-        const auto done = instance->services_.values->put(instance->name_, view(key), view(value));
+        const auto done = instance->services_.values->put(instance->values_, view(key), view(value));
         return done ? STIPEND_OK : done.error().status;
     }
     static stipend_status value_erase(const stipend_host* h, stipend_str key) {
         const auto instance = of(h);
         if (!instance) return STIPEND_E_STATE;
-        const auto done = instance->services_.values->erase(instance->name_, view(key));
+        const auto done = instance->services_.values->erase(instance->values_, view(key));
         return done ? STIPEND_OK : done.error().status;
     }
     static stipend_op timer_after(const stipend_host* h, std::uint64_t delay_ns, void (*callback)(void*), void* user) {

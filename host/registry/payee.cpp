@@ -35,15 +35,16 @@ Payee payee_of(config::Orchestrator orchestrator) {
     payee.capability = std::move(orchestrator.capability);
     payee.payout_address = std::move(orchestrator.payout_address);
     payee.worker_key = std::move(orchestrator.worker_key);
+    payee.dispatch = std::move(orchestrator.dispatch);
     return payee;
 }
 
 namespace {
 
 // The texts of a payee in its block, in this order. The key comes last: it may be the end of the address instead.
-constexpr std::size_t text_count = 6;
+constexpr std::size_t text_count = 7;
 using Texts = std::array<std::string_view, text_count>;
-enum Text : std::size_t { address, service_addresses, capability, payout_address, worker_key, key };
+enum Text : std::size_t { address, service_addresses, capability, payout_address, worker_key, dispatch_name, key };
 
 constexpr PayeeIndex no_payee = UINT32_MAX;
 
@@ -68,8 +69,8 @@ const char* take_length(const char* from, std::size_t& length) {
 }
 
 std::unique_ptr<char[]> pack(const Payee& payee) {
-    const Texts texts{payee.address,        payee.service_addresses, payee.capability,
-                      payee.payout_address, payee.worker_key,        payee.key};
+    const Texts texts{payee.address,    payee.service_addresses, payee.capability, payee.payout_address,
+                      payee.worker_key, payee.dispatch,          payee.key};
     const bool key_in_address = texts[address].ends_with(texts[key]);
     std::size_t size = 0;
     for (const auto text : texts) size += length_bytes(2 * text.size()) + text.size();
@@ -122,11 +123,16 @@ Payee Table::operator[](PayeeIndex at) const {
             .capability = text(capability),
             .payout_address = text(payout_address),
             .worker_key = text(worker_key),
+            .dispatch = text(dispatch_name),
             .first_seen_at = row.first_seen_at};
 }
 
 std::string_view Table::view_key(PayeeIndex at) const {
     return unpack(rows_[at].texts.get())[Text::key];
+}
+
+std::string_view Table::dispatch(PayeeIndex at) const {
+    return unpack(rows_[at].texts.get())[dispatch_name];
 }
 
 std::size_t Table::place_of(std::string_view key) const {

@@ -24,12 +24,18 @@ struct Payee {
     std::string capability;         // empty: the dispatch plugin's own
     std::string payout_address;
     std::string worker_key;
+    std::string dispatch = {};  // the dispatcher that sends its jobs, by name; empty: `dispatch`
     stipend_unix_ns first_seen_at = 0;
 
     [[nodiscard]] ledger::Orchestrator row(bool retired) const;
 };
 
-// The identity that the configuration gives an orchestrator; `id` is still 0.
+// The name of the dispatcher of a payee as people read it: of none, "dispatch".
+[[nodiscard]] inline std::string shown_dispatcher(const std::string& dispatch) {
+    return dispatch.empty() ? std::string(config::first_dispatcher) : dispatch;
+}
+
+// The identity that the configuration gives an orchestrator; `id` is still 0, and `dispatch` is its own.
 [[nodiscard]] Payee payee_of(config::Orchestrator orchestrator);
 
 // All payees of the ledger, in the configuration or not, by place, by key and by id. Ids rise with the place.
@@ -47,6 +53,8 @@ class Table {
     [[nodiscard]] Payee operator[](PayeeIndex at) const;
     [[nodiscard]] ledger::OrchestratorId id(PayeeIndex at) const { return rows_[at].id; }
     [[nodiscard]] std::string key(PayeeIndex at) const { return std::string(view_key(at)); }
+    // The dispatcher of a payee; until it is replaced.
+    [[nodiscard]] std::string_view dispatch(PayeeIndex at) const;
     [[nodiscard]] std::optional<PayeeIndex> find(std::string_view key) const;
     [[nodiscard]] std::optional<PayeeIndex> find(ledger::OrchestratorId id) const;
     // `payee` has a key that is not there yet, and a higher id than all others.

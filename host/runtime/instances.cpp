@@ -18,7 +18,7 @@ Result<InstanceRef> make_one(const InstanceSet& in_use, const PlannedInstance& p
     auto made_of = cat(chosen.library->staged.sha256, " ", chosen.plugin->id, " ", config_json);
     const auto old = in_use.find(planned.key);
     if (old != in_use.end() && old->second.made_of == made_of) return old->second;
-    STIPEND_LET(instance, plugin::Instance::create(chosen, planned.name, config_json, terms, services));
+    STIPEND_LET(instance, plugin::Instance::create(chosen, planned.name, config_json, terms, services, planned.values));
     if (auto started = instance->start(); !started) {
         instance->destroy();
         return std::move(started).error();

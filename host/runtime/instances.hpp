@@ -18,8 +18,9 @@ namespace stipend::runtime {
 // An instance that a plan wants.
 struct PlannedInstance {
     std::string key;   // unique within the plan: "dispatch", "price", "monitor:NAME"
-    std::string name;  // names it in the log, in metrics and for its stored values
+    std::string name;  // names it in the log and in metrics
     plugin::Prepared prepared;
+    std::string values = {};  // the name of its stored values, which others may share; empty: `name`
 };
 
 // An instance, and what it was made of: the same again need not be made anew.

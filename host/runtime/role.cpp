@@ -36,7 +36,12 @@ constexpr FixedOption fixed_options[] = {
     fixed<&config::Settings::metrics_tls>("listen.metrics_tls_*"),
     fixed<&config::Settings::api_listen>("listen.api"),
     fixed<&config::Settings::api>("api"),
-    fixed<&config::Settings::registration>("registration"),
+    {"registration",
+     [](const config::Settings& a, const config::Settings& b) {
+         auto same = b.registration;
+         same.dispatch = a.registration.dispatch;
+         return a.registration != same;
+     }},
     fixed<&config::Settings::signed_heads>("signed_heads"),
     fixed<&config::Settings::plugin_folder>("plugins.folder"),
 };

@@ -89,6 +89,7 @@ Result<Reply> show(Network& network, const Request& request) {
     STIPEND_LET(limit, query_number(request.query, "limit", default_limit));
     if (request.path == "/jobs") return typed_reply(200, "application/json", network.jobs(limit) + "\n");
     if (request.path == "/requests") return typed_reply(200, "application/json", network.requests(limit) + "\n");
+    if (request.path == "/calls") return typed_reply(200, "application/json", network.runner_calls(limit) + "\n");
     STIPEND_LET(from, query_number(request.query, "from", 0));
     return typed_reply(200, "application/json", network.state(from, limit) + "\n");
 }
@@ -108,7 +109,8 @@ Reply control(Network& network, const Request& request) {
                                         {"POST", "/registerLiveRunners", register_runners},
                                         {"GET", "/state", show},
                                         {"GET", "/jobs", show},
-                                        {"GET", "/requests", show}};
+                                        {"GET", "/requests", show},
+                                        {"GET", "/calls", show}};
     for (const auto& entry : entries) {
         if (entry.path != request.path) continue;
         if (entry.method != request.method) return refuse(405, cat("want ", entry.method));
@@ -116,8 +118,8 @@ Reply control(Network& network, const Request& request) {
         return reply ? std::move(*reply) : refuse(400, reply.error().message);
     }
     return refuse(404,
-                  "want POST /fault, POST /gateway, POST /signer, POST /registerLiveRunners, GET /state, GET /jobs or "
-                  "GET /requests");
+                  "want POST /fault, POST /gateway, POST /signer, POST /registerLiveRunners, GET /state, GET /jobs, GET "
+                  "/requests or GET /calls");
 }
 
 }  // namespace stipend::devnet

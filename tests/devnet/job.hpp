@@ -50,11 +50,13 @@ class JobLog {
     explicit JobLog(std::size_t capacity) : capacity_(capacity) {}
 
     void add(std::int64_t unix_ns, std::uint32_t orchestrator, const Job& job, std::string price) {
+        add({unix_ns, orchestrator, job.request.capability, job.path, job.body.substr(0, max_body), std::move(price)});
+    }
+    void add(JobRecord record) {
         ++total_;
         if (capacity_ == 0) return;
         if (records_.size() >= capacity_) records_.pop_front();
-        records_.push_back(
-            {unix_ns, orchestrator, job.request.capability, job.path, job.body.substr(0, max_body), std::move(price)});
+        records_.push_back(std::move(record));
     }
     [[nodiscard]] const std::deque<JobRecord>& records() const { return records_; }
     [[nodiscard]] std::uint64_t total() const { return total_; }

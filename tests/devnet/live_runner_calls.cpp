@@ -119,6 +119,8 @@ std::uint64_t LiveRunners::forward(LiveRunner& runner, const Request& request, s
                                    const std::string& session, bool owns_slot, const Respond& respond) {
     using Kind = FaultKind;
     ++calls_;
+    host_.calls.add({host_.world.unix_ns(), host_.number, runner.app, request.path,
+                     request.body.substr(0, JobLog::max_body), std::to_string(price_of(runner))});
     const auto call = next_call_++;
     running_.emplace(call, Running{runner.id, respond, !owns_slot});
     if (runner.scripted) {

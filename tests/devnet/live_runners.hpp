@@ -10,6 +10,7 @@
 #include <string_view>
 
 #include "tests/devnet/faults.hpp"
+#include "tests/devnet/job.hpp"
 #include "tests/devnet/remote_signer.hpp"
 #include "tests/devnet/settings.hpp"
 #include "tests/devnet/worker.hpp"
@@ -46,6 +47,7 @@ struct RunnerHost {
     const Settings& settings;
     const Account& account;
     RemoteSigner& signer;
+    JobLog& calls;
     std::uint32_t number;
     const std::string& address;
     const Behaviour& behaviour;

@@ -106,10 +106,11 @@ Network::Network(World& world, Settings settings, const Population& population)
       world_(std::make_unique<LockedWorld>(world, mutex_)),
       random_(settings_.seed),
       log_(settings_.job_log),
+      calls_(settings_.job_log),
       account_(EthKey::from_seed(cat("stipend-devnet gateway ", settings_.seed)), settings_.deposit_wei,
                settings_.reserve_wei),
       signer_(account_, settings_) {
-    const Surroundings around{*world_, settings_, random_, log_, account_, signer_};
+    const Surroundings around{*world_, settings_, random_, log_, account_, signer_, calls_};
     gateway_ = std::make_unique<Gateway>(around, orchestrators_);
     orchestrators_.reserve(population.count);
     for (std::uint32_t number = 0; number < population.count; ++number) {
@@ -269,20 +270,29 @@ std::string Network::requests(std::size_t limit) const {
 }
 
 std::string Network::jobs(std::size_t limit) const {
+    return shown(log_, limit);
+}
+
+std::string Network::runner_calls(std::size_t limit) const {
+    return shown(calls_, limit);
+}
+
+std::string Network::shown(const JobLog& log, std::size_t limit) const {
     const std::lock_guard lock(mutex_);
     auto list = Json::array();
-    const auto& records = log_.records();
+    const auto& records = log.records();
     const auto skip = records.size() > limit ? records.size() - limit : 0;
     for (auto record = records.begin() + static_cast<std::ptrdiff_t>(skip); record != records.end(); ++record) {
         list.push(Json::object()
                       .set("at", utc_text(record->unix_ns))
+                      .set("unix_ns", record->unix_ns)
                       .set("orchestrator", of_count(record->orchestrator))
                       .set("capability", of_foreign(record->capability))
                       .set("price", Json::of_number(record->price))
                       .set("path", of_foreign(record->path))
                       .set("body", of_foreign(record->body)));
     }
-    return Json::object().set("total", of_count(log_.total())).set("jobs", std::move(list)).dump();
+    return Json::object().set("total", of_count(log.total())).set("jobs", std::move(list)).dump();
 }
 
 }  // namespace stipend::devnet

@@ -84,8 +84,11 @@ class Network {
     [[nodiscard]] std::string jobs(std::size_t limit) const;
     // JSON: the last `limit` requests to live runners and to the signer, oldest first.
     [[nodiscard]] std::string requests(std::size_t limit) const;
+    // The same of the calls of live runners.
+    [[nodiscard]] std::string runner_calls(std::size_t limit) const;
 
   private:
+    [[nodiscard]] std::string shown(const JobLog& log, std::size_t limit) const;
     // The world as the orchestrators see it: its callbacks take the lock.
     class LockedWorld;
 
@@ -95,6 +98,7 @@ class Network {
     Random random_;
     JobLog log_;
     RequestLog requests_;
+    JobLog calls_;  // of live runners
     Account account_;
     RemoteSigner signer_;
     std::vector<std::unique_ptr<Orchestrator>> orchestrators_;

@@ -47,6 +47,7 @@ RunnerHost Orchestrator::runner_host() {
             .settings = around_.settings,
             .account = around_.account,
             .signer = around_.signer,
+            .calls = around_.calls,
             .number = number_,
             .address = address_,
             .behaviour = behaviour_,

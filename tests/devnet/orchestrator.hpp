@@ -29,6 +29,7 @@ struct Surroundings {
     JobLog& log;
     const Account& account;  // the gateway's
     RemoteSigner& signer;
+    JobLog& calls;  // of live runners, as `log`
 };
 
 // The gateway's view of a token request.

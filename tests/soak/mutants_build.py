@@ -40,7 +40,7 @@ FOLDERS = {folder.path: folder for folder in (
     Folder("plugins/byoc", ("unit_byoc", "integration_plugins"), "byoc"),
     Folder("plugins/runner", ("unit_runner", "integration_plugins"), "runner"),
     Folder("host/engine", ("unit_engine", "unit_payment", "golden_engine"), apart=(
-        "archive_request.cpp", "manager.cpp", "manager_alerts.cpp", "manager_api.cpp", "manager_orders.cpp",
+        "archive_request.cpp", "dispatch_desk.cpp", "manager.cpp", "manager_alerts.cpp", "manager_api.cpp", "manager_orders.cpp",
         "manager_outage.cpp", "manager_plan.cpp", "manager_reads.cpp", "policy_replay.cpp", "status.cpp")),
     Folder("host/ledger", ("unit_ledger",)),
     Folder("host/uptime", ("unit_uptime", "golden_engine")),

@@ -5,6 +5,7 @@ kill     the host is killed with SIGKILL at random moments (200 times), and must
 reload   another tier table or another build of the policy is taken over under a running cycle (1,000 times)
 replace  the policy's file is replaced among eight builds, in every way in which a file can be (10,000 times)
 gateway  the gateway is gone for ten intervals: nothing is paid or punished, and all resumes by itself
+swap     the dispatcher of 200 orchestrators is swapped under load, from the gateway to live runners and back (10 times)
 network  managers, workers and orchestrators of both eras with random faults for ten minutes (--minutes or --intervals)
 clients  the public Python client, which is installed for it: jobs of BYOC, and live runners, free and paid (not in "all")
 
@@ -33,7 +34,7 @@ def main():
     parser = argparse.ArgumentParser(prog="soak", description=__doc__,
                                      formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("build", help="the folder that holds bin/stipend")
-    parser.add_argument("scenario", nargs="?", default="all", choices=("kill", "reload", "replace", "gateway", "network", "clients", "all"))
+    parser.add_argument("scenario", nargs="?", default="all", choices=("kill", "reload", "replace", "gateway", "swap", "network", "clients", "all"))
     parser.add_argument("--seed", type=int, default=random.SystemRandom().randrange(2**31), help="of all chances")
     parser.add_argument("--count", type=int, help="how often; of intervals for gateway")
     length = parser.add_mutually_exclusive_group()
@@ -50,7 +51,8 @@ def main():
     from net import Whole, minutes_of
     from reload import Reload
     from replace import Replace
-    scenarios = {"kill": (Kill, 200), "reload": (Reload, 1000), "replace": (Replace, 10000), "gateway": (Gateway, 10)}
+    from swap import Swap
+    scenarios = {"kill": (Kill, 200), "reload": (Reload, 1000), "replace": (Replace, 10000), "gateway": (Gateway, 10), "swap": (Swap, 10)}
     chosen = [*scenarios, "network"] if options.scenario == "all" else [options.scenario]
     good = True
     for name in chosen:

@@ -37,6 +37,13 @@ std::string text_in(const config::Tree& tree, std::string_view key) {
 
 }  // namespace
 
+const config::Dispatch& gateway_dispatcher(const config::Settings& settings) {
+    for (const auto* one : config::dispatchers_of(settings)) {
+        if (!text_in(one->config, "gateway").empty()) return *one;
+    }
+    return settings.dispatch;
+}
+
 Result<HostConfig> read_host_config(const std::string& file) {
     const config::ProcessEnvironment environment;
     config::Diagnostics diagnostics;
@@ -44,7 +51,8 @@ Result<HostConfig> read_host_config(const std::string& file) {
     const auto listed = diagnostics.sorted();
     if (std::any_of(listed.begin(), listed.end(), matters)) return fail(STIPEND_E_CONFIG, diagnostics.text());
     const auto& settings = loaded.settings;
-    const auto& tree = settings.dispatch.config;
+    const auto& dispatcher = gateway_dispatcher(settings);
+    const auto& tree = dispatcher.config;
     HostConfig out;
     out.state = settings.state;
     out.way.gateway = std::string(livepeer::without_slash(text_in(tree, "gateway")));
@@ -54,7 +62,10 @@ Result<HostConfig> read_host_config(const std::string& file) {
         STIPEND_LET(ns, parse_duration(text));
         out.way.timeout_s = static_cast<std::uint32_t>(std::min<std::int64_t>(ns / ns_per_s, max_timeout_s + 1));
     }
-    for (const auto& one : settings.orchestrators) out.orchestrators.push_back({one.address, one.service_addresses});
+    for (const auto& one : settings.orchestrators) {
+        if (config::dispatcher_of(settings, one) != dispatcher.name) continue;
+        out.orchestrators.push_back({one.address, one.service_addresses});
+    }
     out.settings = std::move(loaded.settings);
     return out;
 }

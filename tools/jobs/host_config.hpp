@@ -12,10 +12,13 @@ namespace stipend::jobs {
 
 struct HostConfig {
     Way way;
-    std::vector<Asked> orchestrators;
-    std::string state;  // the folder
+    std::vector<Asked> orchestrators;  // whose jobs go by that gateway
+    std::string state;                 // the folder
     config::Settings settings;
 };
+// The first dispatcher that goes by a gateway; `dispatch` where none does. One of `settings`.
+[[nodiscard]] const config::Dispatch& gateway_dispatcher(const config::Settings& settings);
+
 // CONFIG, with the diagnostics: what is read of the file is wrong. Credentials that only the service can read are not.
 Result<HostConfig> read_host_config(const std::string& file);
 

@@ -41,7 +41,8 @@ Payee payee_of(const config::Settings& settings, const config::Orchestrator& one
 Result<Payer> read_payer(const std::string& config_file) {
     STIPEND_LET(host, jobs::read_host_config(config_file));
     const auto& settings = host.settings;
-    const auto& dispatch = settings.dispatch.config;
+    const auto& dispatcher = jobs::gateway_dispatcher(settings);
+    const auto& dispatch = dispatcher.config;
     if (settings.role != config::Role::manager) {
         return fail(STIPEND_E_CONFIG, config_file, ": it is a worker's configuration, want a manager's");
     }
@@ -64,7 +65,9 @@ Result<Payer> read_payer(const std::string& config_file) {
     const auto interval_s = settings.payment.interval_ns / ns_per_s;
     out.interval_s = static_cast<std::uint32_t>(std::clamp<std::int64_t>(interval_s, 1, s_per_day));
     out.usd_per_eth = text_in(settings.network.price.config, "usd_per_eth");
-    for (const auto& one : settings.orchestrators) out.payees.push_back(payee_of(settings, one));
+    for (const auto& one : settings.orchestrators) {
+        if (config::dispatcher_of(settings, one) == dispatcher.name) out.payees.push_back(payee_of(settings, one));
+    }
     return out;
 }
 

@@ -142,7 +142,8 @@ const BadFile bad_values[] = {
     {"an unknown key", "paymet: {}\n",
      "config.yaml:1:1: unknown key \"paymet\": want one of role, state, log, network, networks, settlement, plugins, "
      "watch, "
-     "payment, price, dispatch, monitors, limits, payouts, orchestrators, orchestrator_addresses, capabilities, "
+     "payment, price, dispatch, dispatchers, monitors, limits, payouts, orchestrators, orchestrator_addresses, "
+     "capabilities, "
      "maintenance, sla, status, "
      "witness, alerts, "
      "listen, api, registration, signed_heads; did you mean \"payment\"?\n"
@@ -151,7 +152,8 @@ const BadFile bad_values[] = {
     {"an unknown key that is like no other", "frobnicate: 1\n",
      "config.yaml:1:1: unknown key \"frobnicate\": want one of role, state, log, network, networks, settlement, "
      "plugins, watch, "
-     "payment, price, dispatch, monitors, limits, payouts, orchestrators, orchestrator_addresses, capabilities, "
+     "payment, price, dispatch, dispatchers, monitors, limits, payouts, orchestrators, orchestrator_addresses, "
+     "capabilities, "
      "maintenance, sla, status, "
      "witness, alerts, "
      "listen, api, registration, signed_heads\n"

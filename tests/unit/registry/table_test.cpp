@@ -16,6 +16,7 @@ void check_same(const Payee& got, const Payee& want) {
     CHECK(got.capability == want.capability);
     CHECK(got.payout_address == want.payout_address);
     CHECK(got.worker_key == want.worker_key);
+    CHECK(got.dispatch == want.dispatch);
     CHECK(got.first_seen_at == want.first_seen_at);
 }
 
@@ -40,17 +41,20 @@ TEST_CASE("a payee comes out as it was put in, with texts of any length") {
     Table table;
     std::vector<Payee> all;
     for (const std::size_t length : {0, 1, 15, 16, 63, 64, 127, 128, 255, 8191, 8192, 16'383, 16'384, 70'000}) {
-        for (std::size_t which = 0; which < 5; ++which) {
+        for (std::size_t which = 0; which < 6; ++which) {
             auto payee = of(static_cast<std::int64_t>(all.size()) + 1, std::to_string(all.size()), "https://a:1");
-            std::string* const texts[] = {&payee.address, &payee.service_addresses, &payee.capability,
-                                          &payee.payout_address, &payee.worker_key};
-            for (std::size_t at = 0; at < 5; ++at) *texts[at] = text(at == which ? length : at, char('a' + at));
+            std::string* const texts[] = {&payee.address,        &payee.service_addresses, &payee.capability,
+                                          &payee.payout_address, &payee.worker_key,        &payee.dispatch};
+            for (std::size_t at = 0; at < 6; ++at) *texts[at] = text(at == which ? length : at, char('a' + at));
             payee.first_seen_at = 1'800'000'000'000'000'000 - static_cast<std::int64_t>(which);
             CHECK(table.add(payee) == all.size());
             all.push_back(payee);
         }
     }
-    for (std::size_t at = 0; at < all.size(); ++at) check_same(table[static_cast<PayeeIndex>(at)], all[at]);
+    for (std::size_t at = 0; at < all.size(); ++at) {
+        check_same(table[static_cast<PayeeIndex>(at)], all[at]);
+        CHECK(table.dispatch(static_cast<PayeeIndex>(at)) == all[at].dispatch);
+    }
 }
 
 TEST_CASE("a key is itself, whether it is the end of the address or not") {

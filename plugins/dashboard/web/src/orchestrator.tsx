@@ -78,6 +78,7 @@ function Facts({ one }: { one: Orchestrator }) {
       <dt>Registration</dt><dd>{one.registration === null ? "of the configuration" : <Mark of={one.registration} />}</dd>
       {one.pending_change !== null && <><dt>Waits to change</dt><dd>{JSON.stringify(one.pending_change)}</dd></>}
       <dt>Capabilities</dt><dd>{one.capabilities.length > 0 ? one.capabilities.join(", ") : none}</dd>
+      {one.dispatcher !== null && <><dt>Checked by</dt><dd data-figure="dispatcher">{one.dispatcher}</dd></>}
       <dt>Since</dt><dd><Time at={one.connection_started} /></dd>
       <dt>Last check</dt><dd><Time at={one.last_heartbeat} /></dd>
       <dt>Last proof</dt><dd><Time at={one.last_proof} /></dd>

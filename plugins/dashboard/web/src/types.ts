@@ -29,6 +29,7 @@ export interface Orchestrator {
   total_calls_processed: number;
   average_latency_ms: number | null;
   capabilities: string[];
+  dispatcher: string | null;
   owed_wei: string;
   asset: string | null;
   decimals: number;
