@@ -117,9 +117,10 @@ Reply control(Network& network, const Request& request) {
         auto reply = entry.route(network, request);
         return reply ? std::move(*reply) : refuse(400, reply.error().message);
     }
-    return refuse(404,
-                  "want POST /fault, POST /gateway, POST /signer, POST /registerLiveRunners, GET /state, GET /jobs, GET "
-                  "/requests or GET /calls");
+    return refuse(
+        404,
+        "want POST /fault, POST /gateway, POST /signer, POST /registerLiveRunners, GET /state, GET /jobs, GET "
+        "/requests or GET /calls");
 }
 
 }  // namespace stipend::devnet
