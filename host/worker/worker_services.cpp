@@ -9,11 +9,18 @@
 #include "host/base/printable.hpp"
 #include "host/worker/worker_plan.hpp"
 #include "stipend/abi/service.h"
+#include "stipend/json_parse.hpp"
 
 namespace stipend::worker {
 namespace {
 
 constexpr std::int64_t report_deadline_ns = 10 * ns_per_s;
+
+bool signs_for(std::string_view report, std::string_view orchestrator_id) {
+    const auto json = parse_json(report);
+    const auto* named = json && json->is(Json::Kind::object) ? json->find("orchestrator_id") : nullptr;
+    return named != nullptr && named->is(Json::Kind::string) && named->text() == orchestrator_id;
+}
 
 }  // namespace
 
@@ -108,6 +115,8 @@ Result<WorkerIdentity> identity_among(const std::vector<NamedReport>& reports, s
     for (const auto& one : reports) {
         auto identity = one.text ? identity_of(*one.text) : Result<WorkerIdentity>(one.text.error());
         if (!identity) {
+            // Another one that signs for the same id is not taken meanwhile: the key would change soon.
+            if (one.text && signs_for(*one.text, orchestrator_id)) return identity.error();
             if (!unready) unready = identity.error();
             continue;
         }

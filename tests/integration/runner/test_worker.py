@@ -15,7 +15,7 @@ HERE = pathlib.Path(__file__).resolve().parent
 sys.path[:0] = [str(HERE.parent / "network"), str(HERE.parent / "host"), str(HERE.parent)]
 from network import STIPEND, Devnet, wait_for  # noqa: E402
 from scene import Service, Worker, free_port, indented  # noqa: E402
-from test_runner import Scene, get, post  # noqa: E402
+from test_runner import PRICE, Scene, get, post  # noqa: E402
 
 INTERVAL = 0.5  # seconds between heartbeats, a quarter of the time that a runner lives without one
 
@@ -152,6 +152,30 @@ class Heartbeats(unittest.TestCase):
                 self.assertEqual(worker.count("orch-secret"), 0)
                 worker.end()
         self.assertEqual(runners_of(scene.orchestrator), [])
+
+
+class Priced(unittest.TestCase):
+    def test_an_orchestrator_on_chain_wants_a_price_and_its_calls_are_paid(self):
+        service = Service()
+        self.addCleanup(service.close)
+        scene = Scene(self, "--bare-listeners", "--runner-price", "1", "--usd-per-eth", "2000",
+                      signer="{signer}", max_price=PRICE)
+        scene.host.edit("{signer}", scene.signer)
+        worker = LiveWorker(self, scene.orchestrator, service, price='""')
+        worker.start()
+        worker.wait_count('it refuses the registration as it is configured: "price_info must be', 1)
+        self.assertEqual(runners_of(scene.orchestrator), [])
+        worker.edit('    price: ""\n', '    price: "0.00001"\n')
+        worker.run_command("reload")
+        worker.wait_count("registered agent-net with", 1)
+        (found,) = runners_of(scene.orchestrator)
+        self.assertEqual(found["price_info"], {"price": PRICE, "currency": "wei", "unit": "fixed"})
+        self.assertEqual(worker.active_alerts(), [])
+        wait_for(lambda: worker.uptime(2) == 100, "a whole interval that was watched")
+        scene.host.start()
+        scene.more_decisions(2, tier="excellent", job="ok")
+        scene.end()
+        self.assertGreaterEqual(scene.state()["signer"]["spent"], 2)
 
 
 class Static(unittest.TestCase):

@@ -168,6 +168,36 @@ class ConnectBack(MembershipTest):
         self.assertEqual(self.wait_state("approved")["state"], "approved")
 
 
+class Several(MembershipTest):
+    """A live runner's plugin beside that of BYOC, in one worker."""
+
+    def devnet_options(self):
+        return ("--live-runners", "--runner-ttl", "2s")
+
+    def key_at_the_manager(self):
+        return self.command("list")["registrations"][0]["worker_key"]
+
+    def test_the_manager_knows_the_key_of_the_plugin_that_signs_for_the_registered_id(self):
+        self.edit_worker("    orchestrator_id: orch-1\n", "    orchestrator_id: orch-9\n")
+        options = {"orchestrator": self.endpoint, "secret": "orch-secret", "orchestrator_id": "orch-1", "tls": "none",
+                   "prefix": "/live", "url": self.worker.url + "/live"}
+        self.edit_worker("\nlisten:\n", "\nworkers:\n  - name: live\n    plugin: runner\n"
+                         "    id: org.stipend.runner.worker\n    config: " + json.dumps(options) + "\nlisten:\n")
+        self.host.start()
+        self.worker.start()
+        self.wait_state("unapproved")
+        first, second = (self.worker.get(path)["worker_key"] for path in ("/service-status", "/live/service-status"))
+        self.assertNotEqual(first, second)
+        self.assertEqual(self.key_at_the_manager(), second)
+        # Now both sign for it, with two keys: the first one's is registered, and the log says what is wrong.
+        self.edit_worker("    orchestrator_id: orch-9\n", "    orchestrator_id: orch-1\n")
+        done = subprocess.run([STIPEND, "reload", "-c", self.worker.config], env=self.worker.environment, text=True,
+                              capture_output=True, timeout=60)
+        self.assertEqual(done.returncode, 0, done.stderr)
+        wait_for(lambda: self.key_at_the_manager() == first, "the other key at the manager")
+        self.assertTrue(self.worker.said("worker and worker-live both sign evidence for orch-1, with two keys"))
+
+
 class Refused(MembershipTest):
     def test_a_lost_secret_is_named_and_replaced_by_an_administrator(self):
         self.host.start()

@@ -55,6 +55,8 @@ TEST_CASE("one that has no key yet is waited for, unless another one is the one 
     const auto unready = report("worker-live", "orch-2", "");
     CHECK_FALSE(among({report("worker", "orch-1", key_a), unready}, "orch-2").identity.ok());
     CHECK(among({report("worker", "orch-1", key_a), unready}, "orch-1").identity->worker_key == key_a);
+    CHECK_FALSE(
+        among({report("worker", "orch-1", ""), report("worker-live", "orch-1", key_b)}, "orch-1").identity.ok());
     const NamedReport silent{"worker", Result<std::string>(fail(STIPEND_E_TIMEOUT, "no answer"))};
     CHECK(among({silent, report("worker-live", "orch-2", key_b)}, "orch-2").identity->worker_key == key_b);
     CHECK(among({silent}, "orch-1").identity.error().message == "no answer");
