@@ -18,7 +18,9 @@ namespace {
 constexpr std::size_t max_status_bytes = 16U << 20;
 constexpr std::uint32_t status_timeout_ms = 10'000;
 constexpr std::string_view dispatch = "dispatch.config.";
-constexpr std::string_view used[] = {"gateway", "capability", "path", "timeout"};  // of the dispatcher's configuration
+// Of the dispatcher's configuration.
+constexpr std::string_view used[] = {"gateway", "capability", "app",       "path",
+                                     "timeout", "signer",     "max_price", "max_price_per_second"};
 
 // Is the diagnostic about what is read here?
 bool matters(const config::Diagnostic& diagnostic) {
@@ -35,6 +37,15 @@ std::string text_in(const config::Tree& tree, std::string_view key) {
     return found == nullptr ? std::string() : found->text;
 }
 
+// Nothing is paid where there is none.
+Result<Wei> limit_in(const config::Tree& tree, std::string_view key) {
+    const auto text = text_in(tree, key);
+    if (text.empty()) return Wei();
+    auto wei = Wei::parse(text);
+    if (!wei) return std::move(wei).error().in(cat(dispatch, key));
+    return wei;
+}
+
 }  // namespace
 
 Result<HostConfig> read_host_config(const std::string& file) {
@@ -49,6 +60,13 @@ Result<HostConfig> read_host_config(const std::string& file) {
     out.state = settings.state;
     out.way.gateway = std::string(livepeer::without_slash(text_in(tree, "gateway")));
     if (const auto name = text_in(tree, "capability"); !name.empty()) out.way.capability = name;
+    out.by_runner = std::filesystem::path(settings.dispatch.plugin).stem() == "runner";
+    if (out.by_runner) {
+        if (const auto app = text_in(tree, "app"); !app.empty()) out.way.capability = app;
+        out.terms.signer = std::string(livepeer::without_slash(text_in(tree, "signer")));
+        STIPEND_SET(out.terms.max_price, limit_in(tree, "max_price"));
+        STIPEND_SET(out.terms.max_second, limit_in(tree, "max_price_per_second"));
+    }
     out.way.path = text_in(tree, "path");
     if (const auto text = text_in(tree, "timeout"); !text.empty()) {
         STIPEND_LET(ns, parse_duration(text));

@@ -1,4 +1,5 @@
-// A gateway and its orchestrators as a manager's configuration has them, and those that a running host pays.
+// A gateway, or the terms of live runners, and the orchestrators as a manager's configuration has them, and those that
+// a running host pays.
 #pragma once
 
 #include <string>
@@ -7,11 +8,14 @@
 #include "host/config/settings.hpp"
 #include "stipend/result.hpp"
 #include "tools/jobs/plan.hpp"
+#include "tools/jobs/runner_call.hpp"
 
 namespace stipend::jobs {
 
 struct HostConfig {
     Way way;
+    bool by_runner = false;  // its dispatcher calls live runners, and has no gateway
+    RunnerTerms terms;
     std::vector<Asked> orchestrators;
     std::string state;  // the folder
     config::Settings settings;
