@@ -16,7 +16,7 @@ import sys
 import tempfile
 
 HERE = pathlib.Path(__file__).resolve().parent
-sys.path.insert(0, str(HERE.parent / "integration" / "host"))
+sys.path[:0] = [str(HERE.parent / "integration" / name) for name in ("host", "network")]
 
 
 class Site:
@@ -57,6 +57,15 @@ class Site:
         self._cleanup.callback(devnet.end)
         return devnet
 
+    def live_runner(self, slots):
+        """The address of an orchestrator with a free single-shot runner; without TLS, as the gateway is."""
+        from network import Devnet
+        from scene import free_port
+        address = f"http://127.0.0.1:{free_port()}"
+        devnet = Devnet(1, "--orchestrator-listen", address, "--live-runners", "--capacity", str(slots))
+        self._cleanup.callback(devnet.end)
+        return address
+
     def plugin_host(self):
         staging = self._folder / "staging"
         staging.mkdir(exist_ok=True)
@@ -69,6 +78,10 @@ class Site:
     def dispatcher(self, gateway, addresses, concurrency):
         from measure import Instrument
         return Instrument(self.program("dispatch_bench"), *self.plugin_host(), gateway, concurrency, addresses)
+
+    def runner_dispatcher(self, orchestrator, concurrency):
+        from measure import Instrument
+        return Instrument(self.program("runner_bench"), *self.plugin_host(), orchestrator, concurrency)
 
 
 def shown(figure):

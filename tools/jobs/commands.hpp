@@ -24,6 +24,10 @@ struct WayOptions {
     std::vector<std::string> orchestrators;
     std::string body;  // or @FILE
     std::string check;
+    std::string dispatch;  // byoc or runner
+    std::string signer;
+    std::string max_price;
+    std::string max_price_per_second;
 };
 
 struct LoadOptions {

@@ -18,7 +18,9 @@ namespace {
 constexpr std::size_t max_status_bytes = 16U << 20;
 constexpr std::uint32_t status_timeout_ms = 10'000;
 constexpr std::string_view dispatch = "dispatch.config.";
-constexpr std::string_view used[] = {"gateway", "capability", "path", "timeout"};  // of the dispatcher's configuration
+// Of the dispatcher's configuration.
+constexpr std::string_view used[] = {"gateway", "capability", "app",       "path",
+                                     "timeout", "signer",     "max_price", "max_price_per_second"};
 
 // Is the diagnostic about what is read here?
 bool matters(const config::Diagnostic& diagnostic) {
@@ -35,28 +37,48 @@ std::string text_in(const config::Tree& tree, std::string_view key) {
     return found == nullptr ? std::string() : found->text;
 }
 
+// Nothing is paid where there is none.
+Result<Wei> limit_in(const config::Tree& tree, std::string_view key) {
+    const auto text = text_in(tree, key);
+    if (text.empty()) return Wei();
+    auto wei = Wei::parse(text);
+    if (!wei) return std::move(wei).error().in(cat(dispatch, key));
+    return wei;
+}
+
+bool calls_runners(const config::Dispatch& dispatcher) {
+    return std::filesystem::path(dispatcher.plugin).stem() == "runner";
+}
+
 }  // namespace
 
-const config::Dispatch& gateway_dispatcher(const config::Settings& settings) {
+const config::Dispatch& chosen_dispatcher(const config::Settings& settings, std::string_view wanted) {
     for (const auto* one : config::dispatchers_of(settings)) {
-        if (!text_in(one->config, "gateway").empty()) return *one;
+        if (wanted == "runner" ? calls_runners(*one) : !text_in(one->config, "gateway").empty()) return *one;
     }
     return settings.dispatch;
 }
 
-Result<HostConfig> read_host_config(const std::string& file) {
+Result<HostConfig> read_host_config(const std::string& file, std::string_view wanted) {
     const config::ProcessEnvironment environment;
     config::Diagnostics diagnostics;
     auto loaded = config::load(file, environment, diagnostics);
     const auto listed = diagnostics.sorted();
     if (std::any_of(listed.begin(), listed.end(), matters)) return fail(STIPEND_E_CONFIG, diagnostics.text());
     const auto& settings = loaded.settings;
-    const auto& dispatcher = gateway_dispatcher(settings);
+    const auto& dispatcher = chosen_dispatcher(settings, wanted);
     const auto& tree = dispatcher.config;
     HostConfig out;
     out.state = settings.state;
     out.way.gateway = std::string(livepeer::without_slash(text_in(tree, "gateway")));
     if (const auto name = text_in(tree, "capability"); !name.empty()) out.way.capability = name;
+    out.by_runner = calls_runners(dispatcher);
+    if (out.by_runner) {
+        if (const auto app = text_in(tree, "app"); !app.empty()) out.way.capability = app;
+        out.terms.signer = std::string(livepeer::without_slash(text_in(tree, "signer")));
+        STIPEND_SET(out.terms.max_price, limit_in(tree, "max_price"));
+        STIPEND_SET(out.terms.max_second, limit_in(tree, "max_price_per_second"));
+    }
     out.way.path = text_in(tree, "path");
     if (const auto text = text_in(tree, "timeout"); !text.empty()) {
         STIPEND_LET(ns, parse_duration(text));

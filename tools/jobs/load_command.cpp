@@ -42,6 +42,20 @@ Result<Plan> plan_of(const LoadOptions& options, Chosen chosen) {
     return out;
 }
 
+// To the one live runner of a load.
+Result<void> lead(const LoadOptions& options, Chosen& chosen) {
+    if (chosen.orchestrators.size() != 1) {
+        return fail(STIPEND_E_INVALID, "--orchestrator: got ", chosen.orchestrators.size(),
+                    ", want one for a load of a live runner: each has an address of its own");
+    }
+    if (options.pricing) {
+        return fail(STIPEND_E_INVALID,
+                    "--pricing: a load calls free live runners only; their prices are public: "
+                    "`stipend jobs send --dispatch runner` shows them");
+    }
+    return lead_to_runner(chosen.orchestrators.front(), chosen.way);
+}
+
 // By address. What cannot be asked has no price.
 Result<std::map<std::string, livepeer::Token>> tokens_of(const Plan& plan, const std::string& file) {
     std::map<std::string, livepeer::Token> out;
@@ -105,6 +119,9 @@ int load(const LoadOptions& options) {
             return refuse(cat("a running host pays ", one, " by jobs that this load competes with: want --yes"),
                           exit_usage);
         }
+    }
+    if (chosen->by_runner) {
+        if (const auto led = lead(options, *chosen); !led) return refuse(led.error().message, exit_usage);
     }
     const auto plan = plan_of(options, std::move(*chosen));
     if (!plan) return refuse(plan.error().message, exit_usage);

@@ -1,4 +1,4 @@
-// `stipend jobs`: sends jobs through a gateway, to see what it and its orchestrators make of them.
+// `stipend jobs`: sends jobs through a gateway or to live runners, to see what it and its orchestrators make of them.
 #include <CLI/CLI.hpp>
 #include <string>
 
@@ -11,10 +11,11 @@ namespace {
 using namespace stipend::jobs;
 
 void add_way_options(CLI::App& app, WayOptions& options) {
-    app.add_option("-c,--config", options.config_file, "a manager's configuration: gateway, capability, time-out, path")
+    app.add_option("-c,--config", options.config_file,
+                   "a manager's configuration: dispatcher, gateway, capability or app, time-out, path, signer")
         ->type_name("FILE");
     app.add_option("--gateway", options.gateway, "the gateway's URL, such as http://127.0.0.1:9935");
-    app.add_option("--capability", options.capability, "what jobs ask for (default: agent-net)");
+    app.add_option("--capability", options.capability, "what jobs ask for, or the runner's app (default: agent-net)");
     app.add_option("--path", options.path, "the path at the worker (default: the capability's name)");
     app.add_option("--timeout", options.timeout, "the time that a worker gets, in whole seconds (default: 20)");
     app.add_option("--ca-file", options.ca_file, "certificates that sign that of a gateway behind https")
@@ -24,6 +25,10 @@ void add_way_options(CLI::App& app, WayOptions& options) {
         "the orchestrator that each job is pinned to, in turns if given again; with =URL the address that it "
         "announces (default: the gateway chooses)");
     app.add_option("--body", options.body, "the body of each job, or @FILE (default: a question for the uptime)");
+    app.add_option(
+           "--dispatch", options.dispatch,
+           "how: by a gateway (byoc), or to the orchestrators' live runners (default: the configuration's, or byoc)")
+        ->check(CLI::IsMember({"byoc", "runner"}));
     app.add_option("--check", options.check, "what an answer's body has to be: json, uptime or contains:TEXT");
 }
 
@@ -62,7 +67,7 @@ void add_load_options(CLI::App& app, LoadOptions& options) {
 }  // namespace
 
 int main(int argc, char** argv) {
-    CLI::App app{"Sends jobs through a gateway, to see what it and its orchestrators make of them.", "stipend jobs"};
+    CLI::App app{"Sends jobs through a gateway or to live runners, to see what these make of them.", "stipend jobs"};
     app.set_version_flag("--version", "stipend " STIPEND_VERSION);
     app.require_subcommand(1);
     int status = exit_good;
@@ -75,6 +80,11 @@ int main(int argc, char** argv) {
     add_way_options(*send_app, send_options.way);
     send_app->add_option("--worker", send_options.worker, "a worker's URL, to be asked directly as well");
     add_credential(*send_app, send_options.credential);
+    auto& way = send_options.way;
+    send_app->add_option("--signer", way.signer, "the URL of the remote signer that pays live runners with a price");
+    send_app->add_option("--max-price", way.max_price, "the most that is paid to a live runner for the call, in wei");
+    send_app->add_option("--max-price-per-second", way.max_price_per_second,
+                         "the same for a second, of which ten are paid, where its price is by the hour");
     send_app->add_flag("--json", send_options.json, "answer as JSON");
     send_app->callback([&] { status = send(send_options); });
     const bool asked = stipend::print_command_tree(app, "jobs", argc, argv,

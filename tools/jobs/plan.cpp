@@ -3,15 +3,25 @@
 #include <algorithm>
 
 #include "host/base/time.hpp"
+#include "livepeer/runner_wire.hpp"
 #include "livepeer/wire.hpp"
 #include "stipend/duration.hpp"
 
 namespace stipend::jobs {
+namespace {
+
+Result<void> check_path_and_time(const Way& way) {
+    STIPEND_TRY(livepeer::check_path(way.path));
+    if (way.timeout_s >= 1 && way.timeout_s <= max_timeout_s) return {};
+    return fail(STIPEND_E_INVALID, "bad time-out: got ", way.timeout_s, " s, want 1 to ", max_timeout_s);
+}
+
+}  // namespace
 
 std::string Way::url_path() const {
     std::string_view at = path.empty() ? std::string_view(capability) : std::string_view(path);
     if (at.starts_with('/')) at.remove_prefix(1);
-    return cat("/process/request/", at);
+    return cat(runner_path.empty() ? std::string_view("/process/request") : std::string_view(runner_path), "/", at);
 }
 
 std::int64_t Way::deadline_ns() const {
@@ -21,9 +31,12 @@ std::int64_t Way::deadline_ns() const {
 Result<void> check_way(const Way& way) {
     STIPEND_TRY(livepeer::check_url(way.gateway));
     STIPEND_TRY(livepeer::check_capability(way.capability));
-    STIPEND_TRY(livepeer::check_path(way.path));
-    if (way.timeout_s >= 1 && way.timeout_s <= max_timeout_s) return {};
-    return fail(STIPEND_E_INVALID, "bad time-out: got ", way.timeout_s, " s, want 1 to ", max_timeout_s);
+    return check_path_and_time(way);
+}
+
+Result<void> check_runner_way(const Way& way) {
+    STIPEND_TRY(livepeer::check_app(way.capability));
+    return check_path_and_time(way);
 }
 
 Result<Asked> parse_orchestrator(std::string_view text) {
@@ -44,10 +57,12 @@ Result<Asked> parse_orchestrator(std::string_view text) {
 }
 
 std::string head_of(const Way& way, const std::string& host, const Asked& asked) {
+    const auto first =
+        cat("POST ", way.url_path(), " HTTP/1.1\r\nHost: ", host, "\r\nContent-Type: application/json\r\n");
+    if (!way.runner_path.empty()) return first;
     const auto header = asked.address.empty() ? livepeer::unpinned_header(way.capability, way.timeout_s)
                                               : livepeer::livepeer_header(asked.address, way.capability, way.timeout_s);
-    return cat("POST ", way.url_path(), " HTTP/1.1\r\nHost: ", host,
-               "\r\nContent-Type: application/json\r\nLivepeer: ", header, "\r\n");
+    return cat(first, "Livepeer: ", header, "\r\n");
 }
 
 std::string body_of(std::uint64_t number) {

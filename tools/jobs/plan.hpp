@@ -27,13 +27,17 @@ struct Way {
     std::string path;  // at the worker; empty: the capability's name
     std::uint32_t timeout_s = 20;
     std::string ca_file;  // of a gateway behind https; empty: the system's
+    // Of a live runner, as "/apps/<id>/app": `gateway` is its orchestrator then, of which any certificate is taken.
+    std::string runner_path;
 
     [[nodiscard]] std::string url_path() const;
     // From its start to the end of its answer: the gateway itself bounds a job at 5 s beyond its time-out.
     [[nodiscard]] std::int64_t deadline_ns() const;
 };
-// INVALID: a member that no gateway takes.
+// INVALID: a member that no gateway takes, or no orchestrator of live runners.
 Result<void> check_way(const Way& way);
+// The same of calls to live runners, which need no gateway.
+Result<void> check_runner_way(const Way& way);
 
 struct Plan {
     Way way;

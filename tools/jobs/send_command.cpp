@@ -15,6 +15,7 @@
 #include "stipend/url.hpp"
 #include "tools/jobs/commands.hpp"
 #include "tools/jobs/once.hpp"
+#include "tools/jobs/runner_call.hpp"
 #include "tools/jobs/tls.hpp"
 #include "tools/jobs/token.hpp"
 #include "tools/jobs/way_options.hpp"
@@ -32,6 +33,7 @@ struct Sent {
     std::string body;
     Once once;
     Judged judged;
+    std::optional<RunnerCall> runner;  // of a call to a live runner
 };
 
 std::string decoded(std::string_view base64) {
@@ -77,6 +79,19 @@ Result<Sent> by_worker(const Chosen& chosen, const std::string& worker, const st
     return out;
 }
 
+Result<Sent> by_runner(const Chosen& chosen, const Asked& asked, const std::string& body) {
+    STIPEND_LET(call, call_runner(chosen.way, chosen.terms, asked, body, chosen.check));
+    Sent out{.way = "runner", .url = call.url, .body = body, .judged = call.judged};
+    out.once.ended = {call.judged.outcome, call.judged.why, call.answer};
+    out.once.took_ns = call.took_ns;
+    out.runner = std::move(call);
+    return out;
+}
+
+Result<Sent> by_dispatch(const Chosen& chosen, const Asked& asked, const std::string& body) {
+    return chosen.by_runner ? by_runner(chosen, asked, body) : by_gateway(chosen, asked, body);
+}
+
 std::string uptime_of(const Sent& sent) {
     const auto uptime = livepeer::read_uptime(sent.once.ended.answer.body, false);
     return uptime ? ppm_to_percent(uptime->ppm) : std::string();
@@ -84,6 +99,19 @@ std::string uptime_of(const Sent& sent) {
 
 std::string took_text(const Sent& sent) {
     return scaled_text(sent.once.took_ns / ns_per_us, 3);
+}
+
+Json json_of(const RunnerCall& call) {
+    auto out = Json::object();
+    if (call.offer) {
+        const auto& offer = *call.offer;
+        const auto price = offer.price.value_or(Wei()).text();
+        out.append("mode", offer.single_shot ? "single-shot" : "persistent").append("version", offer.version);
+        out.append("capacity", offer.capacity).append("free_slots", offer.available);
+        out.append("price_wei", price).append("unit", offer.unit);
+    }
+    out.append("paid_wei", call.paid.empty() ? "0" : call.paid);
+    return out.append("session", call.session);
 }
 
 Json json_of(const Sent& sent) {
@@ -96,7 +124,8 @@ Json json_of(const Sent& sent) {
     out.append("latency_ms", Json::of_number(took_text(sent))).append("status", answer.status);
     out.append("served_by", answer.served_by).append("balance_wei", answer.balance);
     out.append("uptime_percent", uptime.empty() ? Json() : Json::of_number(uptime));
-    return out.append("body", answer.body);
+    out.append("body", answer.body);
+    return sent.runner ? out.append("runner", json_of(*sent.runner)) : out;
 }
 
 Json json_of(const Result<livepeer::Token>& token) {
@@ -109,6 +138,18 @@ Json json_of(const Result<livepeer::Token>& token) {
     return out.append("problem", token->why);
 }
 
+void print(const RunnerCall& call) {
+    if (call.offer) {
+        const auto& offer = *call.offer;
+        fmt::print(
+            "  {:<10} {}, {} of {} slots free, {}\n", "runner", offer.single_shot ? "single-shot" : "persistent",
+            offer.available, offer.capacity,
+            !offer.price || offer.price->zero() ? std::string("free") : cat(offer.price->text(), " wei, ", offer.unit));
+    }
+    if (!call.paid.empty()) fmt::print("  {:<10} {} wei\n", "paid", call.paid);
+    if (!call.session.empty()) fmt::print("  {:<10} {}\n", "session", printable_line(call.session));
+}
+
 void print(const Sent& sent) {
     const auto& answer = sent.once.ended.answer;
     const auto line = [](std::string_view name, const std::string& text) {
@@ -119,6 +160,7 @@ void print(const Sent& sent) {
     line("request", sent.body);
     line("answer",
          answer.status == 0 ? std::string() : cat("status ", answer.status, " after ", took_text(sent), " ms"));
+    if (sent.runner) print(*sent.runner);
     line("served by", answer.served_by);
     line("balance", answer.balance.empty() ? std::string() : answer.balance + " wei");
     line("body", answer.body.substr(0, shown_body));
@@ -143,6 +185,10 @@ void print(const std::string& address, const Result<livepeer::Token>& token) {
 int send(const SendOptions& options) {
     auto chosen = choose(options.way);
     if (!chosen) return refuse(chosen.error().message, exit_usage);
+    if (chosen->by_runner && chosen->orchestrators.empty()) {
+        return refuse("no orchestrator: want --orchestrator URL, since live runners have no gateway that chooses one",
+                      exit_usage);
+    }
     const auto credential = credential_from(options.credential);
     if (!credential) return refuse(credential.error().message, exit_usage);
     const auto body = chosen->body.empty() ? body_of(0) : chosen->body;
@@ -155,7 +201,7 @@ int send(const SendOptions& options) {
     auto orchestrators = chosen->orchestrators;
     if (orchestrators.empty()) orchestrators.emplace_back();  // the gateway chooses
     for (const auto& asked : orchestrators) {
-        auto sent = by_gateway(*chosen, asked, body);
+        auto sent = by_dispatch(*chosen, asked, body);
         if (!sent) return refuse(sent.error().message, exit_bad);
         all.push_back(std::move(*sent));
     }
@@ -166,7 +212,7 @@ int send(const SendOptions& options) {
         good = good && sent.judged.outcome == Outcome::succeeded;
         options.json ? void(ways.push(json_of(sent))) : print(sent);
     }
-    for (const auto& asked : chosen->orchestrators) {
+    for (const auto& asked : chosen->by_runner ? std::vector<Asked>() : chosen->orchestrators) {
         const auto token = token_of(asked, chosen->way.capability, *credential);
         options.json ? void(tokens.append(asked.address, json_of(token))) : print(asked.address, token);
     }

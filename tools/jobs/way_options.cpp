@@ -30,6 +30,29 @@ void add_announced(Asked& asked, const std::vector<Asked>& configured) {
     }
 }
 
+Result<void> take_limit(std::string_view name, const std::string& text, Wei& out) {
+    if (text.empty()) return {};
+    auto wei = Wei::parse(text);
+    if (!wei) return std::move(wei).error().in(name);
+    out = std::move(*wei);
+    return {};
+}
+
+Result<void> take_terms(const WayOptions& options, RunnerTerms& out) {
+    if (!options.signer.empty()) {
+        auto good = livepeer::check_url(options.signer);
+        if (!good) return std::move(good).error().in("--signer");
+        out.signer = std::string(livepeer::without_slash(options.signer));
+    }
+    STIPEND_TRY(take_limit("--max-price", options.max_price, out.max_price));
+    STIPEND_TRY(take_limit("--max-price-per-second", options.max_price_per_second, out.max_second));
+    if (out.signer.empty() && !(out.max_price.zero() && out.max_second.zero())) {
+        return fail(STIPEND_E_INVALID,
+                    "a limit of a price without a signer, want --signer URL of what makes the payments");
+    }
+    return {};
+}
+
 }  // namespace
 
 Result<std::int64_t> parse_seconds(std::string_view name, std::string_view text) {
@@ -44,12 +67,21 @@ Result<Chosen> choose(const WayOptions& options) {
     Chosen out;
     HostConfig host;
     if (!options.config_file.empty()) {
-        STIPEND_SET(host, read_host_config(options.config_file));
+        STIPEND_SET(host, read_host_config(options.config_file, options.dispatch));
         out.way = host.way;
         out.state = host.state;
     }
+    out.by_runner = options.dispatch.empty() ? host.by_runner : options.dispatch == "runner";
+    if (out.by_runner) {
+        out.terms = host.terms;
+        STIPEND_TRY(take_terms(options, out.terms));
+    }
     if (!options.gateway.empty()) out.way.gateway = std::string(livepeer::without_slash(options.gateway));
-    if (out.way.gateway.empty())
+    if (out.by_runner && !options.gateway.empty()) {
+        return fail(STIPEND_E_INVALID, "--gateway: got ", options.gateway,
+                    ", and live runners are called without one: want --dispatch byoc, or no gateway");
+    }
+    if (out.way.gateway.empty() && !out.by_runner)
         return fail(STIPEND_E_INVALID, "no gateway: want --gateway URL, or -c FILE that names one");
     if (!options.capability.empty()) out.way.capability = options.capability;
     if (!options.path.empty()) out.way.path = options.path;
@@ -60,7 +92,7 @@ Result<Chosen> choose(const WayOptions& options) {
         out.way.timeout_s = static_cast<std::uint32_t>(ns / ns_per_s);
     }
     out.way.ca_file = options.ca_file;
-    STIPEND_TRY(check_way(out.way));
+    STIPEND_TRY(out.by_runner ? check_runner_way(out.way) : check_way(out.way));
     if (options.orchestrators.size() > max_orchestrators) {
         return fail(STIPEND_E_LIMIT, "got ", options.orchestrators.size(), " orchestrators, want at most ",
                     max_orchestrators);

@@ -7,11 +7,14 @@
 #include "stipend/result.hpp"
 #include "tools/jobs/commands.hpp"
 #include "tools/jobs/plan.hpp"
+#include "tools/jobs/runner_call.hpp"
 
 namespace stipend::jobs {
 
 struct Chosen {
-    Way way;
+    Way way;                 // by live runners, without a gateway
+    bool by_runner = false;  // to the orchestrators themselves
+    RunnerTerms terms;
     std::vector<Asked> orchestrators;
     std::string body;  // empty: the default
     Check check;

@@ -24,12 +24,19 @@ int main(int argc, char** argv) {
     app.add_option("--orchestrator", way.orchestrators,
                    "an orchestrator; may be given again; with =URL the address that it announces (default: all of the "
                    "configuration, or the one that the gateway chooses)");
+    app.add_option(
+           "--dispatch", way.dispatch,
+           "how: by a gateway (byoc), or to the orchestrators' live runners (default: the configuration's, or byoc)")
+        ->check(CLI::IsMember({"byoc", "runner"}));
+    app.add_option("--signer", way.signer, "the URL of the remote signer that pays live runners with a price");
     app.add_option("--credential", options.credential,
                    "a file with the gateway's credential, by which orchestrators are asked for tokens (default: the "
                    "configuration's, or a key that is made for it)")
         ->type_name("FILE");
-    app.add_option("--max-price", options.max_price,
-                   "send jobs that cost the gateway up to so many wei per second (default: none that cost anything)");
+    app.add_option(
+        "--max-price", options.max_price,
+        "send jobs that cost the gateway up to so many wei per second, or the payer of a live runner so many "
+        "for each unit of its price (default: none that cost anything)");
     app.add_flag("--price-unseen", options.price_unseen,
                  "send jobs also to orchestrators that only the gateway reaches, whose price is not seen");
     app.add_flag("--pay", options.pay,

@@ -143,20 +143,24 @@ Found OrchestratorSteps::price() const {
     return passed(cat(says, " of at most ", terms_.max_price.text()));
 }
 
+Result<std::string> job_body_of(const Payee& payee, const Terms& terms, Question& question) {
+    STIPEND_SET(question.nonce_hex, livepeer::SigningKey::random_seed());
+    const auto nonce = hex_decode(question.nonce_hex);
+    question.to = SystemClock().now();
+    question.window_s = terms.window_s;
+    question.from = question.to - static_cast<std::int64_t>(terms.window_s) * ns_per_s;
+    const auto id = payee.id.empty() ? std::string("stipend-verify") : payee.id;
+    return livepeer::job_body({.agent_id = id,
+                               .job_id = "verify",
+                               .nonce = {reinterpret_cast<const char*>(nonce->data()), nonce->size()},
+                               .period_from = question.from,
+                               .period_to = question.to,
+                               .window_s = terms.window_s,
+                               .at = question.to});
+}
+
 Result<std::string> OrchestratorSteps::ask(std::string_view host) {
-    STIPEND_SET(question_.nonce_hex, livepeer::SigningKey::random_seed());
-    const auto nonce = hex_decode(question_.nonce_hex);
-    question_.to = SystemClock().now();
-    question_.window_s = terms_.window_s;
-    question_.from = question_.to - static_cast<std::int64_t>(terms_.window_s) * ns_per_s;
-    const auto id = payee_.id.empty() ? std::string("stipend-verify") : payee_.id;
-    const auto body = livepeer::job_body({.agent_id = id,
-                                          .job_id = "verify",
-                                          .nonce = {reinterpret_cast<const char*>(nonce->data()), nonce->size()},
-                                          .period_from = question_.from,
-                                          .period_to = question_.to,
-                                          .window_s = terms_.window_s,
-                                          .at = question_.to});
+    STIPEND_LET(body, job_body_of(payee_, terms_, question_));
     return jobs::request_of(jobs::head_of(way_, std::string(host), payee_.asked), body);
 }
 

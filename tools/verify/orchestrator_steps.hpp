@@ -36,6 +36,9 @@ struct Question {
 Found check_uptime(std::string_view body, const Question& question, const Payee& payee, bool signed_only,
                    std::uint32_t& ppm);
 
+// The body of a job that asks for the uptime of `terms.window_s` seconds until now, and what it asks for.
+Result<std::string> job_body_of(const Payee& payee, const Terms& terms, Question& question);
+
 class OrchestratorSteps {
   public:
     // All outlive it.

@@ -38,10 +38,10 @@ Payee payee_of(const config::Settings& settings, const config::Orchestrator& one
 
 }  // namespace
 
-Result<Payer> read_payer(const std::string& config_file) {
-    STIPEND_LET(host, jobs::read_host_config(config_file));
+Result<Payer> read_payer(const std::string& config_file, std::string_view dispatch_wanted) {
+    STIPEND_LET(host, jobs::read_host_config(config_file, dispatch_wanted));
     const auto& settings = host.settings;
-    const auto& dispatcher = jobs::gateway_dispatcher(settings);
+    const auto& dispatcher = jobs::chosen_dispatcher(settings, dispatch_wanted);
     const auto& dispatch = dispatcher.config;
     if (settings.role != config::Role::manager) {
         return fail(STIPEND_E_CONFIG, config_file, ": it is a worker's configuration, want a manager's");

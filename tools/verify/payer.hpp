@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "livepeer/credential.hpp"
@@ -37,6 +38,7 @@ struct Payer {
 };
 
 // CONFIG, with the diagnostics: what is read of the file is wrong.
-Result<Payer> read_payer(const std::string& config_file);
+// `dispatch_wanted`: see jobs::chosen_dispatcher.
+Result<Payer> read_payer(const std::string& config_file, std::string_view dispatch_wanted);
 
 }  // namespace stipend::verify

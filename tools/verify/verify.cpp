@@ -19,6 +19,7 @@
 #include "tools/verify/gateway_steps.hpp"
 #include "tools/verify/host_steps.hpp"
 #include "tools/verify/orchestrator_steps.hpp"
+#include "tools/verify/runner_steps.hpp"
 
 namespace stipend::verify {
 namespace {
@@ -34,6 +35,7 @@ int refuse(const std::string& text) {
 // All that is decided before the first step.
 struct Plan {
     jobs::Way way;
+    std::optional<jobs::RunnerTerms> runner;  // where live runners are called, without a gateway
     Payer payer;
     Terms terms;
     std::vector<Payee> payees;
@@ -75,13 +77,27 @@ Result<Plan> plan_of(const Options& options) {
     Plan out;
     STIPEND_LET(chosen, jobs::choose(options.way));
     out.way = chosen.way;
-    if (!options.way.config_file.empty()) STIPEND_SET(out.payer, read_payer(options.way.config_file));
+    if (!options.way.config_file.empty())
+        STIPEND_SET(out.payer, read_payer(options.way.config_file, options.way.dispatch));
     STIPEND_SET(out.terms, terms_of(options, out.payer));
+    if (chosen.by_runner) {
+        out.runner = chosen.terms;
+        if (!options.max_price.empty()) {
+            if (out.runner->signer.empty()) {
+                return fail(STIPEND_E_INVALID,
+                            "--max-price: live runners are paid by a remote signer: want --signer URL");
+            }
+            out.runner->max_price = out.runner->max_second = out.terms.max_price;
+        }
+    }
     for (const auto& asked : chosen.orchestrators) out.payees.push_back(payee_for(asked, out.payer));
     if (out.payees.empty()) out.payees = out.payer.payees;
     if (out.payees.size() > jobs::max_orchestrators) {
         return fail(STIPEND_E_LIMIT, "got ", out.payees.size(), " orchestrators, want at most ",
                     jobs::max_orchestrators, ": name some by --orchestrator");
+    }
+    if (out.payees.empty() && out.runner) {
+        return fail(STIPEND_E_INVALID, "no orchestrator: want --orchestrator URL, or -c FILE that lists some");
     }
     if (out.payees.empty()) out.payees.emplace_back();  // the gateway chooses
     STIPEND_SET(out.patience_ns, jobs::parse_seconds("--wait", options.wait));
@@ -152,7 +168,14 @@ class Verification {
         step(id, orchestrator,
              [&] { return host_ ? work() : skipped(std::string(no_configuration), std::string(name_one)); });
     }
+    // Live runners are called at their orchestrators' own addresses.
+    void of_no_gateway() {
+        for (const auto id : {StepId::dns, StepId::tcp, StepId::tls, StepId::route, StepId::sentinel}) {
+            step(id, {}, [] { return not_needed("live runners are called without a gateway"); });
+        }
+    }
     void of_gateway() {
+        if (plan_.runner) return of_no_gateway();
         GatewaySteps gateway(plan_.way);
         if (!plan_.json) fmt::print("{}\n", printable_line(plan_.way.gateway));
         step(StepId::dns, {}, [&] { return gateway.dns(); });
@@ -162,7 +185,14 @@ class Verification {
         step(StepId::sentinel, {}, [&] { return gateway.sentinel(); });
     }
     void of_orchestrator(const Payee& payee) {
-        OrchestratorSteps one(plan_.way, payee, plan_.terms);
+        if (plan_.runner) {
+            take_steps(payee, RunnerSteps(plan_.way, *plan_.runner, payee, plan_.terms));
+        } else {
+            take_steps(payee, OrchestratorSteps(plan_.way, payee, plan_.terms));
+        }
+    }
+    template <class Steps>
+    void take_steps(const Payee& payee, Steps one) {
         const auto& address = payee.asked.address;
         step(StepId::token, address, [&] { return one.token(); });
         step(StepId::capacity, address, [&] { return one.capacity(); });

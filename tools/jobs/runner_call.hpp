@@ -1,0 +1,47 @@
+// One call of an orchestrator's live runner at its own address, step by step as the manager's `runner` dispatcher makes
+// it: discovery, a session where the runner is persistent, and a payment by a remote signer where it is priced.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+
+#include "livepeer/runner_wire.hpp"
+#include "stipend/money.hpp"
+#include "tools/jobs/outcome.hpp"
+#include "tools/jobs/plan.hpp"
+
+namespace stipend::jobs {
+
+// What may be paid, and by which signer; the limits in wei for each unit of a price.
+struct RunnerTerms {
+    std::string signer;  // a URL without a trailing slash, or empty: nothing is paid
+    Wei max_price;
+    Wei max_second;
+};
+
+struct RunnerCall {
+    std::string url;  // of the call; of discovery where there was none
+    std::optional<livepeer::RunnerOffer> offer;
+    std::string paid;     // wei, where it was paid
+    std::string session;  // the path of its control, where there was one, and how it ended
+    Answer answer;
+    Judged judged;
+    std::int64_t took_ns = 0;  // of the call
+};
+
+// Blocks. Any certificate is taken, since orchestrators sign their own. UNAVAILABLE: this machine has no HTTP client.
+Result<RunnerCall> call_runner(const Way& way, const RunnerTerms& terms, const Asked& asked, const std::string& body,
+                               const Check& check);
+
+// Only what is offered; without an `offer`, `judged` says why there is none. Nothing is called, whatever it costs.
+Result<RunnerCall> look_at_runner(const Way& way, const Asked& asked);
+
+// What a call of that offer would be refused for, by these terms; empty: it would not.
+std::string refusal_of_price(const livepeer::RunnerOffer& offer, const RunnerTerms& terms);
+
+// Has `way` lead to the free single-shot runner of that orchestrator, so that calls can be sent to it as jobs are to a
+// gateway. Blocks. INVALID: there is none; a load pays nothing.
+Result<void> lead_to_runner(const Asked& asked, Way& way);
+
+}  // namespace stipend::jobs
