@@ -32,6 +32,7 @@ class Both(unittest.TestCase):
 
     def test_both_are_paid_in_one_ledger(self):
         network = self.mixed()
+        network.host.environment["LOG_LEVEL"] = "debug"
         code, out, err = network.host.run("check")
         self.assertEqual(code, 0, out + err)
         self.assertNotIn("not used", out)
@@ -54,6 +55,9 @@ class Both(unittest.TestCase):
         network.host.verified()
         rows, left = network.matched()
         self.assertEqual(left, [])
+        for row in rows:
+            name = "dispatch:runner" if row.key in ("orch-2", "orch-3") else "dispatch"
+            self.assertTrue(network.host.said(f" {name}: {row.key}: epoch {row.epoch}: ok"), (row.key, row.epoch))
         self.check_ways(rows, orch_0=GATEWAY, orch_1=GATEWAY, orch_2=RUNNER, orch_3=RUNNER)
         self.assertEqual(len({row.wei for row in rows}), 1)
         for number, counted in enumerate(network.counted()):
