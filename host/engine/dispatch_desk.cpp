@@ -9,6 +9,10 @@ std::string why_not_sent(const registry::Payee& payee) {
     return cat("there is no dispatcher \"", payee.dispatch, "\" any more");
 }
 
+std::string_view outcome_name(std::int32_t outcome) {
+    return outcome == STIPEND_JOB_OK ? "ok" : outcome == STIPEND_JOB_FAILED ? "failed" : "unknown";
+}
+
 }  // namespace
 
 void DispatchDesk::use(const config::Settings& settings) {
@@ -34,10 +38,17 @@ void DispatchDesk::submit(const JobSpec& job, const registry::Payee& payee, std:
         return host_.loop().post([done = std::move(done), out = std::move(out)]() mutable { done(std::move(out)); });
     }
     By by{registry::shown_dispatcher(payee.dispatch), instance->chosen().plugin->id};
+    const bool tells = host_.log().enabled(STIPEND_LOG_DEBUG);
+    auto what = tells ? cat(payee.key, job.call ? ": call " : ": epoch ", job.epoch) : std::string();
     submit_job(*instance, job, payee, ns_, deadline->second,
-               [this, by = std::move(by), name = payee.dispatch, done = std::move(done)](JobResult result) {
+               [this, by = std::move(by), name = payee.dispatch, what = std::move(what),
+                done = std::move(done)](JobResult result) {
                    result.dispatch = name;
-                   host_.loop().post([this, by, done, result = std::move(result)]() mutable {
+                   host_.loop().post([this, by, done, what, result = std::move(result)]() mutable {
+                       if (!what.empty()) {
+                           host_.log().write(STIPEND_LOG_DEBUG, dispatch_key(result.dispatch),
+                                             cat(what, ": ", outcome_name(result.outcome)));
+                       }
                        count(by, result.outcome);
                        done(std::move(result));
                    });
