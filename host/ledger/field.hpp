@@ -20,7 +20,7 @@ struct Field {
     std::string_view exported = {};  // the name in an export; empty: not exported
     Format format = Format::plain;
     std::optional<std::int64_t> unsaid = {};  // a body of the chain leaves the field out where it has this value
-    bool brief = true;  // DecisionFilter::brief reads it
+    bool brief = true;                        // DecisionFilter::brief reads it
 };
 
 // Bytes that need not be text: a BLOB in the tables.
