@@ -41,21 +41,30 @@ std::uint64_t charged_s(std::int64_t ns) {
     return static_cast<std::uint64_t>(std::max<std::int64_t>((ns + ns_per_s - 1) / ns_per_s, 1));
 }
 
+// Where jobs are sent: the gateway, or the orchestrator of a live runner.
+struct Target {
+    Server server;
+    std::optional<asio::ssl::context> tls;
+    std::vector<std::size_t> free = {};  // slots whose connection leads here
+};
+
 class Load {
   public:
-    Load(const Plan& plan, const Server& server, asio::io_context& io, asio::ssl::context* tls,
+    Load(const Plan& plan, std::vector<Target> targets, asio::io_context& io,
          const std::function<void(const Run&)>& watch)
         : plan_(plan),
-          server_(server),
+          targets_(std::move(targets)),
           io_(io),
-          tls_(tls),
           watch_(watch),
           schedule_(plan.rate, plan.arrivals, plan.duration_ns, plan.seed),
           next_(io),
           tick_(io),
           signals_(io, SIGINT, SIGTERM) {
-        for (const auto& one : plan.orchestrators) heads_.push_back(head_of(plan.way, server.host, one));
-        if (heads_.empty()) heads_.push_back(head_of(plan.way, server.host, {}));
+        for (std::size_t i = 0; i < plan.orchestrators.size(); ++i) {
+            const auto& way = plan.runners.empty() ? plan.way : plan.runners[i];
+            heads_.push_back(head_of(way, target_of(i).server.host, plan.orchestrators[i]));
+        }
+        if (heads_.empty()) heads_.push_back(head_of(plan.way, targets_.front().server.host, {}));
     }
 
     Run run() {
@@ -84,16 +93,32 @@ class Load {
     [[nodiscard]] std::int64_t now() const { return nanoseconds(Clock::now() - began_).count(); }
     [[nodiscard]] Clock::time_point at(std::int64_t ns) const { return began_ + nanoseconds(ns); }
 
-    // A slot that is free, or a new one; nothing where all are busy.
-    std::optional<std::size_t> free_slot() {
-        if (!free_.empty()) {
-            const auto slot = free_.back();
-            free_.pop_back();
-            return slot;
+    // Which orchestrator the next job asks.
+    [[nodiscard]] std::size_t next_asked() const { return static_cast<std::size_t>(run_.totals.sent % heads_.size()); }
+    Target& target_of(std::size_t asked) { return targets_[targets_.size() == 1 ? 0 : asked]; }
+
+    // A slot for that target: a free one of its own, a new one, or a free one of another; nothing where all are busy.
+    std::optional<std::size_t> free_slot(Target& target) {
+        if (target.free.empty() && slots_.size() < plan_.connections) {
+            slots_.emplace_back();
+            return slots_.size() - 1;
         }
-        if (slots_.size() >= plan_.connections) return std::nullopt;
-        slots_.emplace_back();
-        return slots_.size() - 1;
+        auto* from = &target;
+        if (target.free.empty()) {
+            const auto other = std::ranges::find_if(targets_, [](const Target& one) { return !one.free.empty(); });
+            if (other == targets_.end()) return std::nullopt;
+            from = &*other;
+        }
+        const auto slot = from->free.back();
+        from->free.pop_back();
+        if (from != &target) drop_connection(slots_[slot]);
+        return slot;
+    }
+    void drop_connection(Slot& slot) {
+        if (!slot.connection) return;
+        slot.connection->abandon();
+        run_.opened += slot.connection->opened();
+        slot.connection.reset();
     }
 
     // Sends all jobs that are due, and waits for the next.
@@ -103,7 +128,7 @@ class Load {
             if (!next) return;
             const auto time = now();
             if (*next > time) return arm(*next);
-            const auto slot = free_slot();
+            const auto slot = free_slot(target_of(next_asked()));
             if (!slot) {
                 blocked_ = true;
                 return;
@@ -125,7 +150,7 @@ class Load {
         while (!stopping_) {
             const auto time = now();
             if (time >= plan_.duration_ns) return;
-            const auto slot = free_slot();
+            const auto slot = free_slot(target_of(next_asked()));
             if (!slot) return;
             ++run_.totals.planned;
             start(*slot, time, time);
@@ -134,11 +159,13 @@ class Load {
 
     void start(std::size_t index, std::int64_t planned_ns, std::int64_t time) {
         auto& slot = slots_[index];
-        if (!slot.connection) slot.connection = make_connection(io_, server_, tls_);
+        slot.asked = next_asked();
+        auto& target = target_of(slot.asked);
+        if (!slot.connection)
+            slot.connection = make_connection(io_, target.server, target.tls ? &*target.tls : nullptr);
         slot.busy = true;
         slot.planned_ns = planned_ns;
         slot.sent_ns = time;
-        slot.asked = static_cast<std::size_t>(run_.totals.sent % heads_.size());
         const auto number = run_.totals.sent++;
         run_.most_in_flight = std::max(run_.most_in_flight, ++run_.in_flight);
         run_.sending_ns = time;
@@ -152,7 +179,7 @@ class Load {
         Judged judged{ended.outcome, std::move(ended.why)};
         const auto asked = plan_.orchestrators.empty() ? Asked() : plan_.orchestrators[slot.asked];
         // No header of a live runner names what answered: its address does.
-        if (!plan_.way.runner_path.empty()) ended.answer.served_by = plan_.way.gateway;
+        if (!plan_.runners.empty()) ended.answer.served_by = plan_.runners[slot.asked].gateway;
         if (ended.outcome == Outcome::succeeded) judged = judge(ended.answer, asked, plan_.check);
         count(index, judged, asked.address.empty() ? ended.answer.served_by : asked.address);
     }
@@ -176,7 +203,7 @@ class Load {
         --run_.in_flight;
         slot.busy = false;
         ++slot.round;
-        free_.push_back(index);
+        target_of(slot.asked).free.push_back(index);
         if (plan_.closed) {
             fill();  // only begins jobs, so no stack grows
         } else if (std::exchange(blocked_, false)) {
@@ -221,9 +248,7 @@ class Load {
         for (std::size_t index = 0; index < slots_.size(); ++index) {
             auto& slot = slots_[index];
             if (!slot.busy || time - slot.sent_ns < plan_.deadline_ns) continue;
-            slot.connection->abandon();
-            run_.opened += slot.connection->opened();
-            slot.connection.reset();
+            drop_connection(slot);
             const auto asked = plan_.orchestrators.empty() ? std::string() : plan_.orchestrators[slot.asked].address;
             count(index, {Outcome::timeout, cat("no whole answer within ", duration_text(plan_.deadline_ns))}, asked);
         }
@@ -248,17 +273,12 @@ class Load {
             }
         }
         run_.sending_ns = std::max(run_.sending_ns, end);
-        for (auto& slot : slots_) {
-            if (!slot.connection) continue;
-            run_.opened += slot.connection->opened();
-            slot.connection->abandon();
-        }
+        for (auto& slot : slots_) drop_connection(slot);
     }
 
     const Plan& plan_;
-    const Server& server_;
+    std::vector<Target> targets_;  // one, or one for each orchestrator
     asio::io_context& io_;
-    asio::ssl::context* tls_;
     const std::function<void(const Run&)>& watch_;
     Schedule schedule_;
     asio::steady_timer next_;
@@ -266,7 +286,6 @@ class Load {
     asio::signal_set signals_;
     std::vector<std::string> heads_;
     std::vector<Slot> slots_;
-    std::vector<std::size_t> free_;
     Clock::time_point began_;
     std::int64_t watched_ns_ = 0;
     std::int64_t busy_until_ns_ = -1;  // the last time that all connections were busy
@@ -301,12 +320,18 @@ std::string Run::bound_by(const Plan& plan) const {
 Result<Run> run_load(const Plan& plan, const std::function<void(const Run&)>& watch) {
     raise_descriptor_limit();
     asio::io_context io(1);
-    STIPEND_LET(server, look_up(io, plan.way.gateway));
-    std::optional<asio::ssl::context> tls;
-    if (!server.name.empty() && !plan.way.runner_path.empty()) tls.emplace(any_context());
-    if (!server.name.empty() && plan.way.runner_path.empty()) STIPEND_SET(tls, verifying_context(plan.way.ca_file));
-    Load load(plan, server, io, tls ? &*tls : nullptr, watch);
-    return load.run();
+    std::vector<Target> targets;
+    for (const auto& runner : plan.runners) {
+        STIPEND_LET(server, look_up(io, runner.gateway));
+        auto& target = targets.emplace_back(Target{.server = std::move(server), .tls = std::nullopt});
+        if (!target.server.name.empty()) target.tls.emplace(any_context());
+    }
+    if (targets.empty()) {
+        STIPEND_LET(server, look_up(io, plan.way.gateway));
+        auto& target = targets.emplace_back(Target{.server = std::move(server), .tls = std::nullopt});
+        if (!target.server.name.empty()) STIPEND_SET(target.tls, verifying_context(plan.way.ca_file));
+    }
+    return Load(plan, std::move(targets), io, watch).run();
 }
 
 }  // namespace stipend::jobs

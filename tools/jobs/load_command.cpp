@@ -42,35 +42,48 @@ Result<Plan> plan_of(const LoadOptions& options, Chosen chosen) {
     return out;
 }
 
-// To the one live runner of a load.
-Result<void> lead(const LoadOptions& options, Chosen& chosen) {
-    if (chosen.orchestrators.size() != 1) {
-        return fail(STIPEND_E_INVALID, "--orchestrator: got ", chosen.orchestrators.size(),
-                    ", want one for a load of a live runner: each has an address of its own");
+using Prices = std::map<std::string, Stated>;  // by address
+
+// To live runners, each at its orchestrator. What cannot be called without a payment is left out of the load where
+// prices are compared, and an error otherwise.
+Result<Prices> lead_to_runners(Plan& plan, bool pricing) {
+    Prices out;
+    if (plan.orchestrators.empty()) {
+        return fail(STIPEND_E_INVALID, "--orchestrator: got none, want one for each live runner");
     }
-    if (options.pricing) {
-        return fail(STIPEND_E_INVALID,
-                    "--pricing: a load calls free live runners only; their prices are public: "
-                    "`stipend jobs send --dispatch runner` shows them");
+    std::vector<Asked> called;
+    for (const auto& asked : plan.orchestrators) {
+        STIPEND_LET(found, look_at_runner(plan.way, asked));
+        auto& stated = out[asked.address];
+        if (found.offer) stated = stated_by(*found.offer);
+        auto led = lead_to_runner(found, asked, plan.way);
+        if (led) {
+            called.push_back(asked);
+            plan.runners.push_back(std::move(*led));
+        } else if (pricing) {
+            stated.problem = cat("not called: ", led.error().message);
+        } else {
+            return std::move(led).error().in(asked.address);
+        }
     }
-    return lead_to_runner(chosen.orchestrators.front(), chosen.way);
+    plan.orchestrators = std::move(called);
+    if (plan.orchestrators.empty()) {
+        return fail(STIPEND_E_INVALID, "no live runner can be called: ", out.begin()->first, ": ",
+                    out.begin()->second.problem);
+    }
+    return out;
 }
 
-// By address. What cannot be asked has no price.
-Result<std::map<std::string, livepeer::Token>> tokens_of(const Plan& plan, const std::string& file) {
-    std::map<std::string, livepeer::Token> out;
+// What cannot be asked has no price.
+Result<Prices> prices_of(const Plan& plan, const std::string& file) {
+    Prices out;
     if (plan.orchestrators.empty()) {
         return fail(STIPEND_E_INVALID, "--pricing: got no orchestrator, want --orchestrator for each that is compared");
     }
     STIPEND_LET(credential, credential_from(file));
     for (const auto& asked : plan.orchestrators) {
-        auto token = token_of(asked, plan.way.capability, credential);
-        auto& kept = out[asked.address];
-        if (token) {
-            kept = std::move(*token);
-        } else {
-            kept.why = token.error().message;
-        }
+        const auto token = token_of(asked, plan.way.capability, credential);
+        out[asked.address] = token ? stated_by(*token) : Stated{.problem = token.error().message};
     }
     return out;
 }
@@ -120,23 +133,22 @@ int load(const LoadOptions& options) {
                           exit_usage);
         }
     }
-    if (chosen->by_runner) {
-        if (const auto led = lead(options, *chosen); !led) return refuse(led.error().message, exit_usage);
-    }
-    const auto plan = plan_of(options, std::move(*chosen));
+    const bool by_runner = chosen->by_runner;
+    auto plan = plan_of(options, std::move(*chosen));
     if (!plan) return refuse(plan.error().message, exit_usage);
-    std::map<std::string, livepeer::Token> tokens;
-    if (options.pricing) {
-        auto asked = tokens_of(*plan, options.credential);
+    const auto compared = plan->orchestrators;
+    Prices prices;
+    if (by_runner || options.pricing) {
+        auto asked = by_runner ? lead_to_runners(*plan, options.pricing) : prices_of(*plan, options.credential);
         if (!asked) return refuse(asked.error().message, exit_usage);
-        tokens = std::move(*asked);
+        prices = std::move(*asked);
     }
     const auto run = [&] {
         const Screen screen(!options.quiet);
         return run_load(*plan, [&](const Run& so_far) { screen.show(live_line(so_far, *plan)); });
     }();
     if (!run) return refuse(run.error().message, exit_bad);
-    print(options, *run, *plan, options.pricing ? priced(plan->orchestrators, tokens, *run) : std::vector<Priced>());
+    print(options, *run, *plan, options.pricing ? priced(compared, prices, *run) : std::vector<Priced>());
     const auto verdict = verdict_on(*run, *plan);
     if (verdict.interrupted) return exit_signal;
     return verdict.held ? exit_good : exit_missed;

@@ -42,6 +42,7 @@ Result<void> check_runner_way(const Way& way);
 struct Plan {
     Way way;
     std::vector<Asked> orchestrators;  // in turns; none: the gateway chooses
+    std::vector<Way> runners;          // of live runners: one for each orchestrator; else none, and all go by `way`
     Rate rate;
     Arrivals arrivals = Arrivals::constant;
     std::int64_t duration_ns = 0;

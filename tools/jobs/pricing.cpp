@@ -13,14 +13,20 @@ namespace stipend::jobs {
 namespace {
 
 // Nothing where there is no price or no success, or the price is beyond all reason.
-std::optional<Wei> cost_of(const std::optional<Wei>& price, std::uint64_t seconds, std::uint64_t succeeded) {
+std::optional<Wei> cost_of(const std::optional<Wei>& price, std::uint64_t units, std::uint64_t succeeded) {
     if (!price || succeeded == 0) return std::nullopt;
     try {
-        const CheckedU256 all = price->value() * seconds;
+        const CheckedU256 all = price->value() * units;
         return Wei(CheckedU256((all + (succeeded - 1)) / succeeded));
     } catch (const std::exception&) {
         return std::nullopt;
     }
+}
+
+// With its unit, where it is another than that of the column.
+std::string price_text(const Stated& stated, bool per_call) {
+    if (!stated.price) return "-";
+    return cat(stated.price->text(), stated.per_call == per_call ? "" : stated.per_call ? "/call" : "/s");
 }
 
 double ratio_base(const std::vector<Priced>& all) {
@@ -63,21 +69,32 @@ void weigh(std::vector<Priced>& all) {
 
 }  // namespace
 
-std::vector<Priced> priced(const std::vector<Asked>& orchestrators,
-                           const std::map<std::string, livepeer::Token>& tokens, const Run& run) {
+Stated stated_by(const livepeer::Token& token) {
+    Stated out;
+    if (token.said == livepeer::Token::Said::price) out.price = token.price;
+    if (token.tells_capacity) out.free_slots = token.capacity;
+    out.problem = token.why;
+    return out;
+}
+
+Stated stated_by(const livepeer::RunnerOffer& offer) {
+    Stated out{.price = offer.price.value_or(Wei()), .free_slots = offer.available, .problem = {}};
+    out.per_call = !offer.price || offer.unit == "fixed";
+    return out;
+}
+
+std::vector<Priced> priced(const std::vector<Asked>& orchestrators, const std::map<std::string, Stated>& stated,
+                           const Run& run) {
     std::vector<Priced> out;
     for (const auto& asked : orchestrators) {
-        Priced one{.orchestrator = asked.address};
-        if (const auto token = tokens.find(asked.address); token != tokens.end()) {
-            if (token->second.said == livepeer::Token::Said::price) one.price = token->second.price;
-            if (token->second.tells_capacity) one.free_slots = token->second.capacity;
-            one.problem = token->second.why;
-        }
+        Priced one{.orchestrator = asked.address, .stated = {}};
+        if (const auto found = stated.find(asked.address); found != stated.end()) one.stated = found->second;
         if (const auto of = run.by_orchestrator.find(asked.address); of != run.by_orchestrator.end()) {
             one.sent = of->second.sent;
             one.succeeded = of->second.by_outcome[0];
             one.p99_us = of->second.service.percentile(990);
-            one.cost_per_success = cost_of(one.price, of->second.charged_s, one.succeeded);
+            one.cost_per_success =
+                cost_of(one.stated.price, one.stated.per_call ? one.sent : of->second.charged_s, one.succeeded);
         }
         out.push_back(std::move(one));
     }
@@ -91,32 +108,34 @@ Json json_of(const std::vector<Priced>& all) {
         out.append(
             one.orchestrator,
             Json::object()
-                .append("price_wei_per_second", one.price ? Json(one.price->text()) : Json())
-                .append("free_slots", one.free_slots ? Json(*one.free_slots) : Json())
+                .append(one.stated.per_call ? "price_wei_per_call" : "price_wei_per_second",
+                        one.stated.price ? Json(one.stated.price->text()) : Json())
+                .append("free_slots", one.stated.free_slots ? Json(*one.stated.free_slots) : Json())
                 .append("sent", one.sent)
                 .append("succeeded", one.succeeded)
                 .append("p99_ms", one.p99_us ? Json::of_number(scaled_text(*one.p99_us, 3)) : Json())
                 .append("cost_per_success_wei", one.cost_per_success ? Json(one.cost_per_success->text()) : Json())
                 .append("weight_percent", one.weight_percent)
-                .append("problem", one.problem));
+                .append("problem", one.stated.problem));
     }
     return out;
 }
 
 std::string text_of(const std::vector<Priced>& all) {
-    auto out = fmt::format("\n{:<34} {:>12} {:>6} {:>9} {:>10} {:>16} {:>7}\n", "orchestrator", "wei/s", "slots",
-                           "success", "p99 ms", "wei a success", "weight");
+    const bool per_call = !all.empty() && all.front().stated.per_call;
+    auto out = fmt::format("\n{:<34} {:>12} {:>6} {:>9} {:>10} {:>16} {:>7}\n", "orchestrator",
+                           per_call ? "wei/call" : "wei/s", "slots", "success", "p99 ms", "wei a success", "weight");
     for (const auto& one : all) {
         const auto success =
             one.sent == 0
                 ? std::string("-")
                 : fmt::format("{:.2f} %", 100.0 * static_cast<double>(one.succeeded) / static_cast<double>(one.sent));
-        out +=
-            fmt::format("{:<34} {:>12} {:>6} {:>9} {:>10} {:>16} {:>5} %\n", livepeer::printable(one.orchestrator, 34),
-                        one.price ? one.price->text() : "-", one.free_slots ? std::to_string(*one.free_slots) : "-",
-                        success, one.p99_us ? scaled_text(*one.p99_us, 3) : "-",
-                        one.cost_per_success ? one.cost_per_success->text() : "-", one.weight_percent);
-        if (!one.problem.empty()) out += fmt::format("    {}\n", livepeer::printable(one.problem, 160));
+        out += fmt::format("{:<34} {:>12} {:>6} {:>9} {:>10} {:>16} {:>5} %\n",
+                           livepeer::printable(one.orchestrator, 34), price_text(one.stated, per_call),
+                           one.stated.free_slots ? std::to_string(*one.stated.free_slots) : "-", success,
+                           one.p99_us ? scaled_text(*one.p99_us, 3) : "-",
+                           one.cost_per_success ? one.cost_per_success->text() : "-", one.weight_percent);
+        if (!one.stated.problem.empty()) out += fmt::format("    {}\n", livepeer::printable(one.stated.problem, 160));
     }
     return out;
 }

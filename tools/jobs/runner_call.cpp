@@ -242,19 +242,18 @@ Result<RunnerCall> look_at_runner(const Way& way, const Asked& asked) {
     return Caller(*client, way, none, asked).look();
 }
 
-Result<void> lead_to_runner(const Asked& asked, Way& way) {
-    STIPEND_LET(found, look_at_runner(way, asked));
-    if (!found.offer) return fail(STIPEND_E_INVALID, asked.address, ": ", found.judged.why);
+Result<Way> lead_to_runner(const RunnerCall& found, const Asked& asked, Way way) {
+    if (!found.offer) return fail(STIPEND_E_INVALID, found.judged.why);
     if (const auto why = refusal_of_price(*found.offer, {}); !why.empty()) {
-        return fail(STIPEND_E_INVALID, asked.address, ": ", why, ": a load pays nothing");
+        return fail(STIPEND_E_INVALID, why, ": a load pays nothing");
     }
     if (!found.offer->single_shot) {
-        return fail(STIPEND_E_INVALID, asked.address, ": its runner of ", way.capability,
+        return fail(STIPEND_E_INVALID, "its runner of ", way.capability,
                     " is persistent, want mode single-shot for a load");
     }
     way.gateway = std::string(livepeer::without_slash(asked.address));
     way.runner_path = found.offer->path;
-    return {};
+    return way;
 }
 
 }  // namespace stipend::jobs

@@ -40,8 +40,8 @@ Result<RunnerCall> look_at_runner(const Way& way, const Asked& asked);
 // What a call of that offer would be refused for, by these terms; empty: it would not.
 std::string refusal_of_price(const livepeer::RunnerOffer& offer, const RunnerTerms& terms);
 
-// Has `way` lead to the free single-shot runner of that orchestrator, so that calls can be sent to it as jobs are to a
-// gateway. Blocks. INVALID: there is none; a load pays nothing.
-Result<void> lead_to_runner(const Asked& asked, Way& way);
+// The way to the free single-shot runner that was found at that orchestrator, so that calls can be sent to it as jobs
+// are to a gateway. Pure. INVALID: there is none; a load pays nothing.
+Result<Way> lead_to_runner(const RunnerCall& found, const Asked& asked, Way way);
 
 }  // namespace stipend::jobs

@@ -111,7 +111,7 @@ class Runner(unittest.TestCase):
         done = self.run_jobs("send", "-c", file, "--orchestrator", self.orchestrator, "--json")
         self.assertEqual(json.loads(done.stdout)["ways"][0]["runner"]["paid_wei"], str(PRICE))
 
-    def test_a_load_calls_one_free_runner(self):
+    def test_a_load_calls_free_runners_in_turns_and_compares_them(self):
         self.network()
         options = ("load", "--dispatch", "runner", "--closed", "--connections", "4", "--duration", "1", "--check", "uptime",
                    "--report", "json", "--quiet")
@@ -119,15 +119,33 @@ class Runner(unittest.TestCase):
         self.assertGreater(report["sent"], 10)
         self.assertEqual(report["succeeded"], report["sent"])
         self.assertGreaterEqual(self.live()["calls"], report["sent"])
-        error = self.run_jobs(*options, "--orchestrator", self.orchestrator, "--orchestrator", "https://127.0.0.1:1", expect=2).stderr
-        self.assertIn("--orchestrator: got 2, want one for a load of a live runner", error)
-        error = self.run_jobs(*options, "--orchestrator", self.orchestrator, "--pricing", expect=2).stderr
-        self.assertIn("--pricing: a load calls free live runners only", error)
+        both = ("--orchestrator", self.orchestrator, "--orchestrator", "https://127.0.0.1:1")
+        error = self.run_jobs(*options, *both, expect=2).stderr
+        self.assertIn("https://127.0.0.1:1: discovery: ", error)
+        # One that cannot be called is compared all the same.
+        prices = json.loads(self.run_jobs(*options, *both, "--pricing").stdout)["pricing"]
+        known, gone = prices[self.orchestrator], prices["https://127.0.0.1:1"]
+        self.assertEqual((known["price_wei_per_call"], known["free_slots"], known["cost_per_success_wei"], known["weight_percent"]),
+                         ("0", 16, "0", 100))
+        self.assertEqual((gone["sent"], gone["weight_percent"]), (0, 0))
+        self.assertIn("not called: discovery: ", gone["problem"])
+
+    def test_a_load_goes_to_each_runner_at_its_own_address(self):
+        self.network()
+        other = self.orchestrator
+        self.network()
+        report = json.loads(self.run_jobs("load", "--dispatch", "runner", "--rate", "40/s", "--duration", "1", "--check", "uptime", "--report",
+                                          "json", "--quiet", "--orchestrator", other, "--orchestrator", self.orchestrator).stdout)
+        self.assertEqual({name: (one["sent"], one["succeeded"]) for name, one in report["by_orchestrator"].items()},
+                         {other: (20, 20), self.orchestrator: (20, 20)})
+        self.assertEqual(self.live()["calls"], 20)
 
     def test_a_load_pays_nothing(self):
         self.network("--runner-price", str(PRICE))
-        error = self.run_jobs("load", "--dispatch", "runner", "--orchestrator", self.orchestrator, expect=2).stderr
-        self.assertIn(f"it asks {PRICE} wei for a call, want at most 0", error)
+        for options in ((), ("--pricing",)):
+            error = self.run_jobs("load", "--dispatch", "runner", "--orchestrator", self.orchestrator, *options, expect=2).stderr
+            self.assertIn(f"it asks {PRICE} wei for a call, want at most 0", error)
+        self.assertEqual(self.live()["calls"], 0)
 
     def test_options_that_do_not_fit_are_refused(self):
         address = "https://127.0.0.1:1"

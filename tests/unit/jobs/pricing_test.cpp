@@ -7,13 +7,13 @@ using stipend::Wei;
 
 namespace {
 
-livepeer::Token stated(std::uint64_t price) {
+Stated stated(std::uint64_t price) {
     livepeer::Token out;
     out.said = livepeer::Token::Said::price;
     out.price = Wei(price);
     out.tells_capacity = true;
     out.capacity = 16;
-    return out;
+    return stated_by(out);
 }
 OfOrchestrator share(std::uint64_t sent, std::uint64_t succeeded, std::uint64_t charged_s, std::int64_t us) {
     OfOrchestrator out;
@@ -41,8 +41,8 @@ TEST_CASE("a success costs the price of all seconds that were charged, rounded u
     CHECK(all[0].cost_per_success->text() == "1000");
     CHECK(all[1].cost_per_success->text() == "1334");
     CHECK_FALSE(all[2].cost_per_success.has_value());
-    CHECK_FALSE(all[3].price.has_value());
-    CHECK(all[0].free_slots == 16);
+    CHECK_FALSE(all[3].stated.price.has_value());
+    CHECK(all[0].stated.free_slots == 16);
     CHECK(all[0].weight_percent > all[1].weight_percent);
     CHECK(all[0].weight_percent + all[1].weight_percent == 100);
     CHECK(all[2].weight_percent + all[3].weight_percent == 0);
@@ -55,7 +55,7 @@ TEST_CASE("weights are by price and quality, and 100 in all") {
                            {"https://c", share(10, 10, 10, 1000)}};
     const auto weights = [&](std::uint64_t a, std::uint64_t b, std::uint64_t c) {
         std::vector<std::uint32_t> out;
-        const std::map<std::string, livepeer::Token> tokens{
+        const std::map<std::string, Stated> tokens{
             {"https://a", stated(a)}, {"https://b", stated(b)}, {"https://c", stated(c)}};
         for (const auto& one : priced({asked("https://a"), asked("https://b"), asked("https://c")}, tokens, run)) {
             out.push_back(one.weight_percent);
@@ -71,6 +71,35 @@ TEST_CASE("weights are by price and quality, and 100 in all") {
     run.by_orchestrator["https://c"] = share(10, 10, 10, 4000);
     const auto slower = weights(7, 7, 7);
     CHECK(slower[0] >= 4 * slower[2]);
+}
+
+TEST_CASE("a price for a call counts each call that was sent, and stands in its own unit") {
+    livepeer::RunnerOffer offer;
+    offer.price = Wei(500);
+    offer.unit = "fixed";
+    offer.available = 3;
+    Run run;
+    run.by_orchestrator = {{"https://a", share(10, 8, 70, 1000)}, {"https://b", share(10, 10, 70, 1000)}};
+    offer.unit = "seconds";
+    const auto by_second = stated_by(offer);
+    offer.unit = "fixed";
+    const auto all = priced({asked("https://a"), asked("https://b")},
+                            {{"https://a", stated_by(offer)}, {"https://b", by_second}}, run);
+    CHECK(all[0].cost_per_success->text() == "625");
+    CHECK(all[1].cost_per_success->text() == "3500");
+    CHECK(all[0].stated.free_slots == 3);
+    const auto text = text_of(all);
+    CHECK(text.find("wei/call") != std::string::npos);
+    CHECK(text.find("500/s") != std::string::npos);
+    const auto json = json_of(all);
+    CHECK(json.find("https://a")->find("price_wei_per_call")->text() == "500");
+    CHECK(json.find("https://b")->find("price_wei_per_second")->text() == "500");
+}
+
+TEST_CASE("a runner without a price is free") {
+    const auto stated = stated_by(livepeer::RunnerOffer());
+    CHECK(stated.price->zero());
+    CHECK(stated.per_call);
 }
 
 TEST_CASE("a price that no sum can hold costs an unknown amount") {
