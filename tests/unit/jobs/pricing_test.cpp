@@ -73,7 +73,7 @@ TEST_CASE("weights are by price and quality, and 100 in all") {
     CHECK(slower[0] >= 4 * slower[2]);
 }
 
-TEST_CASE("a price for a call counts each call that was sent, and stands in its own unit") {
+TEST_CASE("a price for a call counts each call that was sent, and has its own unit") {
     livepeer::RunnerOffer offer;
     offer.price = Wei(500);
     offer.unit = "fixed";
