@@ -1,10 +1,13 @@
 // `stipend orchestrators ... --url`: the orchestrators of a manager, over its API.
 #include <fmt/format.h>
 
+#include <charconv>
 #include <cstdio>
+#include <set>
 
 #include "host/base/percent.hpp"
 #include "host/base/printable.hpp"
+#include "host/base/signed_wei.hpp"
 #include "host/cli/commands.hpp"
 #include "host/cli/remote.hpp"
 #include "host/cli/table.hpp"
@@ -48,25 +51,42 @@ std::string short_time(const std::string& text) {
     return cat(text.substr(month, hour - month - 1), " ", text.substr(hour, second_end - hour));
 }
 
+// "0.018 ETH"; as it is in the answer where that is no amount of an asset.
+std::string owed_text(const Json& row) {
+    constexpr std::size_t most_decimals = 77;
+    const auto owed = shown(row, "owed_wei");
+    const auto decimals = shown(row, "decimals");
+    const auto asset = shown(row, "asset");
+    std::size_t count = 0;
+    const auto end = decimals.data() + decimals.size();
+    const auto read = std::from_chars(decimals.data(), end, count);
+    const auto units = SignedWei::parse(owed);
+    if (!units || read.ec != std::errc() || read.ptr != end || count > most_decimals || asset == "-") return owed;
+    return units_text(*units, count, asset);
+}
+
 void print_table(const Json& rows) {
-    Table table({{"STATUS"},
-                 {"ORCHESTRATOR", false, true},
-                 {"EPOCH", true},
-                 {"UP %", true},
-                 {"TIER"},
-                 {"BAD", true},
-                 {"OWED WEI", true, true},
-                 {"NEXT CHECK Z"}});
+    std::set<std::string> dispatchers;
+    for (const auto& one : rows.items()) {
+        if (const auto name = shown(one, "dispatcher"); name != "-") dispatchers.insert(name);
+    }
+    std::vector<Table::Column> columns{
+        {"STATUS"},    {"ORCHESTRATOR", false, true}, {"EPOCH", true}, {"UP %", true}, {"TIER"},
+        {"BAD", true}, {"OWED", true, true},          {"NEXT CHECK Z"}};
+    if (dispatchers.size() > 1) columns.push_back({"DISPATCHER"});
+    Table table(std::move(columns));
     for (const auto& one : rows.items()) {
         const auto status = shown(one, "status");
-        table.add({{status, colour_of(status)},
-                   {shown(one, "orchestrator_id")},
-                   {shown(one, "epoch")},
-                   {shown(one, "last_uptime_percent")},
-                   {shown(one, "last_tier")},
-                   {shown(one, "consecutive_failures")},
-                   {shown(one, "owed_wei")},
-                   {short_time(shown(one, "next_due"))}});
+        std::vector<Table::Cell> cells{{status, colour_of(status)},
+                                       {shown(one, "orchestrator_id")},
+                                       {shown(one, "epoch")},
+                                       {shown(one, "last_uptime_percent")},
+                                       {shown(one, "last_tier")},
+                                       {shown(one, "consecutive_failures")},
+                                       {owed_text(one)},
+                                       {short_time(shown(one, "next_due"))}};
+        if (dispatchers.size() > 1) cells.push_back({shown(one, "dispatcher")});
+        table.add(std::move(cells));
     }
     table.print(stdout);
 }

@@ -44,6 +44,8 @@ class Orchestrators(test_registry.RegistryTest):
         self.assertTrue(table[0].startswith("STATUS"), table)
         line = next(line for line in table if NEW in line)
         self.assertTrue(line.startswith("connected") and " excellent " in line, line)
+        self.assertRegex(line, r" [0-9.]+ ETH ")
+        self.assertNotIn("DISPATCHER", table[0])
         shown = json.loads(self.remote("show", NEW, "--json"))
         self.assertEqual((shown["endpoint"], shown["registration"]), (self.endpoints[2], "approved"))
         self.assertIn(f"endpoint               {self.endpoints[2]}", self.remote("show", NEW))
