@@ -1,11 +1,13 @@
 """The orchestrators of a manager by the command line, over its API and beside it."""
 import fcntl
+import http.server
 import json
 import os
 import pty
 import struct
 import subprocess
 import termios
+import threading
 import unittest
 
 import test_registry
@@ -75,6 +77,34 @@ class Orchestrators(test_registry.RegistryTest):
         for name in ("orchestrator", "orchestrators"):
             code, out, err = self.host.run(name, "list")
             self.assertEqual((code, out.splitlines()[0].split()[:2]), (0, ["STATE", "ORCHESTRATOR"]), err)
+
+    def test_the_table_names_assets_and_several_dispatchers(self):
+        def row(name, dispatcher, owed, decimals, asset):
+            return {"orchestrator_id": name, "status": "connected", "dispatcher": dispatcher, "owed_wei": owed, "decimals": decimals, "asset": asset}
+        rows = [row("a", "dispatch", "18000000000000000", 18, "ETH"), row("b", "runner", "-10000", 6, "USDC"), row("c", None, "0", 18, None)]
+
+        class Answer(http.server.BaseHTTPRequestHandler):
+            def do_GET(self):
+                body = json.dumps({"orchestrators": rows, "next_cursor": None}).encode()
+                self.send_response(200)
+                self.send_header("Content-Length", str(len(body)))
+                self.end_headers()
+                self.wfile.write(body)
+
+            def log_message(self, *_):
+                pass
+        server = http.server.HTTPServer(("127.0.0.1", 0), Answer)
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        self.addCleanup(server.server_close)
+        self.addCleanup(server.shutdown)
+        (self.host.folder / "state").mkdir(exist_ok=True)
+        self.key = self.host.folder / "any.key"
+        self.key.write_text("sk_any\n")
+        lines = self.remote("list", url=f"http://127.0.0.1:{server.server_port}").splitlines()
+        self.assertTrue(lines[0].rstrip().endswith("DISPATCHER"), lines)
+        self.assertRegex(lines[1], r"^connected +a .* 0\.018 ETH .* dispatch *$")
+        self.assertRegex(lines[2], r"^connected +b .* -0\.01 USDC .* runner *$")
+        self.assertRegex(lines[3], r"^connected +c .* 0 +- +- *$")
 
     def in_terminal(self, columns, **environment):
         """What `list` writes to a terminal so wide."""
