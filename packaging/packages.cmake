@@ -42,11 +42,8 @@ set(CPACK_DEBIAN_SDK_PACKAGE_RECOMMENDS "cmake, g++, libboost1.81-dev, libboost-
 set(control ${CMAKE_CURRENT_SOURCE_DIR}/debian)
 set(CPACK_DEBIAN_STIPEND_PACKAGE_CONTROL_EXTRA
     "${control}/conffiles;${control}/preinst;${control}/prerm;${control}/postinst;${control}/postrm")
-foreach(package IN ITEMS host sdk)
-    string(REPLACE host stipend name ${package})
-    string(REPLACE sdk stipend-sdk name ${name})
-    install(FILES ${PROJECT_SOURCE_DIR}/LICENSE DESTINATION ${CMAKE_INSTALL_DATADIR}/doc/${name} RENAME copyright COMPONENT ${package})
-endforeach()
+install(FILES ${PROJECT_SOURCE_DIR}/LICENSE DESTINATION ${CMAKE_INSTALL_DATADIR}/doc/stipend RENAME copyright COMPONENT host)
+install(FILES ${PROJECT_SOURCE_DIR}/LICENSE DESTINATION ${CMAKE_INSTALL_DATADIR}/doc/stipend-sdk RENAME copyright COMPONENT devnet)
 file(GLOB pages CONFIGURE_DEPENDS ${PROJECT_SOURCE_DIR}/docs/*.md)
 install(FILES ${pages} DESTINATION ${CMAKE_INSTALL_DATADIR}/doc/stipend COMPONENT host)
 include(CPack)
