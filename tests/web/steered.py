@@ -3,7 +3,6 @@ import json
 import os
 import pathlib
 import shutil
-import socket
 import subprocess
 import sys
 
@@ -12,6 +11,7 @@ from packages import PROJECT, SKIPPED
 sys.path.insert(0, str(PROJECT / "tests" / "integration" / "host"))
 import test_registry  # noqa: E402
 from network import PATIENCE, wait_for  # noqa: E402
+from ports import free_address  # noqa: E402
 from test_api import ADMIN, PASSWORD  # noqa: E402
 
 WIDTHS = (375, 768, 1600)
@@ -122,12 +122,6 @@ class Page:
         folder = os.environ.get("STIPEND_SHOTS")
         if folder:
             self.browser.shot(file=f"{folder}/{name}.png")
-
-
-def free_address():
-    """An address to listen at, the same one after a restart."""
-    with socket.create_server(("127.0.0.1", 0)) as probe:
-        return "127.0.0.1:%d" % probe.getsockname()[1]
 
 
 class WebTest(Page, test_registry.RegistryTest):

@@ -6,7 +6,6 @@ import pathlib
 import re
 import shutil
 import signal
-import socket
 import subprocess
 import sys
 import tempfile
@@ -18,13 +17,9 @@ import urllib.request
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "host"))
 from network import PATIENCE, STIPEND, Devnet, Host, wait_for  # noqa: E402
+from ports import free_port  # noqa: E402
 
 LIST = "/api/v1/livepeer/orchestrators"
-
-
-def free_port():
-    with socket.create_server(("127.0.0.1", 0)) as probe:
-        return probe.getsockname()[1]
 
 
 class Tmux:

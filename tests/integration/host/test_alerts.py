@@ -1,12 +1,12 @@
 """Alerts reach people: a whole host, the devnet, and receivers of the test's own."""
 import http.server
 import json
-import socket
 import threading
 import time
 import unittest
 
 from network import Devnet, Host, wait_for
+from ports import free_port
 
 
 class Receiver:
@@ -49,12 +49,6 @@ class Receiver:
         self.ending.set()
         self.server.shutdown()
         self.server.server_close()
-
-
-def free_port():
-    with socket.socket() as one:
-        one.bind(("127.0.0.1", 0))
-        return one.getsockname()[1]
 
 
 class AlertsTest(unittest.TestCase):

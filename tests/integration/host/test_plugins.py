@@ -8,6 +8,7 @@ import subprocess
 import unittest
 
 from network import BUILD, STIPEND, Devnet, Host, wait_for
+from ports import free_port
 
 DEFECTS = BUILD / "tests" / "defects"
 
@@ -101,13 +102,6 @@ class Plugins(unittest.TestCase):
         wait_for(lambda: len(self.host.decisions()) > count, "a decision of the second start")
         self.assertTrue(pathlib.Path(f"/proc/{left[0]}").exists())
         self.addCleanup(lambda: [os.kill(pid, signal.SIGKILL) for pid in left_by_plugin() if pid not in left])
-
-
-def free_port():
-    import socket
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return probe.getsockname()[1]
 
 
 def left_by_plugin():

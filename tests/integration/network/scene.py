@@ -14,6 +14,7 @@ import urllib.request
 HERE = pathlib.Path(__file__).resolve().parent
 sys.path[:0] = [str(HERE.parent / "host")]
 from network import BUILD, STIPEND, Devnet, Host, wait_for  # noqa: E402
+from ports import free_port  # noqa: E402
 
 # The default tiers, without the delays that would keep a test waiting.
 TABLE = """      table: prompt
@@ -22,11 +23,6 @@ TABLE = """      table: prompt
           - { tier: excellent, above: 95, multiplier: 1.2 }
           - { tier: warning, above: 0, multiplier: 0.7 }
           - { tier: offline, at_least: 0, multiplier: 0 }"""
-
-
-def free_port(host="127.0.0.1"):
-    with socket.create_server((host, 0)) as one:
-        return one.getsockname()[1]
 
 
 def indented(options, blanks):

@@ -5,7 +5,6 @@ import os
 import pathlib
 import re
 import shutil
-import socket
 import subprocess
 import sys
 import tempfile
@@ -17,14 +16,10 @@ import urllib.request
 HERE = pathlib.Path(__file__).resolve().parent
 sys.path[:0] = [str(HERE.parent), str(HERE.parent / "host")]
 from network import BUILD, PROJECT, STIPEND, wait_for  # noqa: E402
+from ports import free_port  # noqa: E402
 
 SEVEN = ["vtuber_orchestrator", "redis_scb", "autogen_agent", "autogen_postgres", "autogen_neo4j", "scb_gateway",
          "vtuber-ollama"]
-
-
-def free_port():
-    with socket.create_server(("127.0.0.1", 0)) as one:
-        return one.getsockname()[1]
 
 
 class Worker:
