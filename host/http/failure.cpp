@@ -3,6 +3,7 @@
 #include <arpa/inet.h>
 #include <netinet/in.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <string>
 
@@ -33,11 +34,38 @@ Cause cause_of_connect(long os_error) {
     }
 }
 
+constexpr std::uint16_t any_port = 9;
+
+// Addresses that no machine has, which only a default route leads to: RFC 5737 and RFC 3849.
+TriedAddress anywhere_v4() {
+    TriedAddress out{{}, sizeof(sockaddr_in)};
+    auto& to = reinterpret_cast<sockaddr_in&>(out.address);
+    to.sin_family = AF_INET;
+    to.sin_port = htons(any_port);
+    ::inet_pton(AF_INET, "203.0.113.1", &to.sin_addr);
+    return out;
+}
+TriedAddress anywhere_v6() {
+    TriedAddress out{{}, sizeof(sockaddr_in6)};
+    auto& to = reinterpret_cast<sockaddr_in6&>(out.address);
+    to.sin6_family = AF_INET6;
+    to.sin6_port = htons(any_port);
+    ::inet_pton(AF_INET6, "2001:db8::1", &to.sin6_addr);
+    return out;
+}
+
 }  // namespace
 
 bool has_route(const TriedAddress& tried) {
     const Fd fd(::socket(tried.address.ss_family, SOCK_DGRAM | SOCK_CLOEXEC, 0));
     return fd && ::connect(fd.get(), reinterpret_cast<const sockaddr*>(&tried.address), tried.length) == 0;
+}
+
+bool unreachable_by_itself(std::span<const TriedAddress> tried,
+                           const std::function<bool(const TriedAddress&)>& routed) {
+    const auto is_v6 = [](const TriedAddress& one) { return one.address.ss_family == AF_INET6; };
+    return std::ranges::any_of(tried, routed) || routed(anywhere_v4()) ||
+           (std::ranges::any_of(tried, is_v6) && routed(anywhere_v6()));
 }
 
 bool is_numeric_host(std::string_view host) {

@@ -4,6 +4,8 @@
 #include <curl/curl.h>
 #include <sys/socket.h>
 
+#include <functional>
+#include <span>
 #include <string_view>
 
 #include "host/http/client.hpp"
@@ -23,6 +25,13 @@ struct TriedAddress {
 // True if this machine knows a way to that address; no packet is sent. A refusal that arrives over the network, which a
 // target can cause, looks to `connect` like one of the own routing table.
 [[nodiscard]] bool has_route(const TriedAddress& tried);
+
+// True if it is the target, by the addresses that its name has, that cannot be reached, rather than this machine whose
+// network is gone: one of `tried` has a route, or this machine has a way out to the world (by IPv4 for any target, by
+// IPv6 for one that has such an address). So a name that leads to a broadcast address, or to IPv6 alone on a machine
+// without it, is the fault of the one that gave it. `routed`: `has_route`, or another in tests.
+[[nodiscard]] bool unreachable_by_itself(std::span<const TriedAddress> tried,
+                                         const std::function<bool(const TriedAddress&)>& routed = has_route);
 
 // True for the host of a URL that is an address, so that no lookup is needed.
 [[nodiscard]] bool is_numeric_host(std::string_view host);

@@ -62,8 +62,8 @@ Error Transfer::client_certificate_error() const {
                 ", and its key, without a passphrase, in ", request_.client_key_file, ": ", curl_message_);
 }
 
-// What fails on the way to the own proxy is this machine's. So is the lack of a route, but only where none of the
-// target's addresses has one: see `has_route`.
+// What fails on the way to the own proxy is this machine's. So is the lack of a route, but for a target that has none
+// by itself.
 Cause Transfer::cause_of_failure(CURLcode code) const {
     const auto cause = cause_of(code, os_error());
     if (code == CURLE_COULDNT_CONNECT && socket_error_ != 0 && tried_.empty()) return Cause::local;
@@ -77,8 +77,7 @@ Cause Transfer::cause_of_failure(CURLcode code) const {
     }
     const auto number = os_error();
     const bool by_network = number == ENETUNREACH || number == EACCES;
-    if (cause == Cause::local && code == CURLE_COULDNT_CONNECT && by_network &&
-        std::ranges::any_of(tried_, has_route)) {
+    if (cause == Cause::local && code == CURLE_COULDNT_CONNECT && by_network && unreachable_by_itself(tried_)) {
         return Cause::other;
     }
     return cause;

@@ -9,6 +9,7 @@
 #include <mutex>
 #include <string>
 
+#include "host/http/failure.hpp"
 #include "host/http/ssrf_guard.hpp"
 #include "stipend/headers.hpp"
 #include "tests/integration/http/exchange.hpp"
@@ -224,6 +225,14 @@ TEST_CASE("a connection for which the system has no descriptor is local" * docte
     REQUIRE(::setrlimit(RLIMIT_NOFILE, &before) == 0);
     CHECK(ended.message().ends_with("cannot connect: Too many open files"));
     CHECK(ended.response.cause == Cause::local);
+}
+
+TEST_CASE("an address without a route is the target's, on a machine that has a way out") {
+    const auto ended = exchange(*make_client(), get("http://255.255.255.255:9/"));
+    CHECK(ended.status() == STIPEND_E_UNAVAILABLE);
+    CHECK(ended.response.phase == Phase::connect);
+    const bool has_way_out = unreachable_by_itself({});
+    CHECK(ended.response.cause == (has_way_out ? Cause::other : Cause::local));
 }
 
 TEST_CASE("a refusal by the own proxy is local") {

@@ -423,6 +423,34 @@ TEST_CASE("a route is known without a packet") {
     CHECK_FALSE(routed("255.255.255.255"));  // refused to a socket that does not ask for broadcasts
 }
 
+TEST_CASE("a target without a route is to blame where this machine has a way out that it could have used") {
+    const auto of_family = [](sa_family_t family) {
+        TriedAddress out{{}, sizeof(sockaddr_storage)};
+        out.address.ss_family = family;
+        return out;
+    };
+    const auto v4 = of_family(AF_INET), v6 = of_family(AF_INET6);
+    // Which families have a default route; the targets themselves have none.
+    const auto machine = [&](bool has_v4, bool has_v6) {
+        return [=](const TriedAddress& asked) {
+            if (asked.length == sizeof(sockaddr_storage)) return false;
+            return asked.address.ss_family == AF_INET ? has_v4 : has_v6;
+        };
+    };
+    const std::vector<TriedAddress> only_v4{v4}, only_v6{v6}, both{v4, v6};
+    for (const auto& target : {only_v4, only_v6, both}) {
+        CHECK(unreachable_by_itself(target, machine(true, true)));
+        CHECK(unreachable_by_itself(target, machine(true, false)));
+        CHECK_FALSE(unreachable_by_itself(target, machine(false, false)));
+    }
+    CHECK_FALSE(unreachable_by_itself(only_v4, machine(false, true)));
+    CHECK(unreachable_by_itself(only_v6, machine(false, true)));
+    CHECK(unreachable_by_itself(both, machine(false, true)));
+    // An address with a route of its own, on a machine without a way out: a network in one building.
+    CHECK(unreachable_by_itself(only_v4,
+                                [](const TriedAddress& asked) { return asked.length == sizeof(sockaddr_storage); }));
+}
+
 TEST_CASE("the host of a URL is an address or a name") {
     for (const auto* host : {"127.0.0.1", "[::1]"}) CHECK(is_numeric_host(host));
     for (const auto* host : {"a", "127.0.0.1.example", "localhost", ""}) CHECK_FALSE(is_numeric_host(host));
