@@ -189,17 +189,18 @@ maintenance:
         self.assertEqual((shown["name"], shown["active"], shown["zone"]), ("always", True, "Europe/Berlin"))
 
     def outage(self, witness):
-        """The service fails beside another one; the alerts that the log has by the time that one is raised."""
+        """The service fails beside another one: the alert about it, and the number of decisions before."""
         self.checks(f"{{ monitor: web, target: '{self.service.url}', every: 1s }}",
                     f"{{ monitor: web, target: '{self.service.url}?2', every: 1s }}", more=witness)
         self.host.start()
         wait_for(lambda: any(line["coverage_percent"] == 100 and line["uptime_percent"] == 100
                              for line in self.host.decisions()), "a period that was up")
+        since = len(self.host.decisions())
         self.service.status = 503
         self.host.wait_line("own checks failed at once")
         alerts = [alert for alert in self.host.status()["alerts"] if alert["id"] == "own-checks"]
         self.assertEqual(len(alerts), 1)
-        return alerts[0]["text"], len(self.host.decisions())
+        return alerts[0]["text"], since
 
     def test_all_checks_that_fail_at_once_are_one_alert_and_down_without_a_witness(self):
         text, since = self.outage("")
