@@ -59,6 +59,25 @@ class Offers(WebTest):
         self.assert_quiet()
 
 
+class Evidence(WebTest):
+    def test_keys_and_dispatchers_are_those_of_the_api(self):
+        self.start()
+        file = self.host.folder / "new.yaml"
+        file.write_text(f"- {{ id: keyed, endpoint: 'https://127.0.1.200:9995', approved: true, worker_key: '{'ab' * 32}' }}\n")
+        code, out, err = self.host.run("orchestrators", "import", str(file))
+        self.assertEqual(code, 0, out + err)
+        listed = lambda: {one["orchestrator_id"]: one for one in self.get(LIST, self.token).json()["orchestrators"]}
+        wait_for(lambda: listed().get("keyed", {}).get("dispatcher") is not None, "one that was approved")
+        self.begin()
+        self.enter()
+        self.show("orchestrators?columns=id,evidence,dispatcher", "[data-row=keyed] [data-column=evidence] .hash")
+        for column, name in (("evidence", "worker_key"), ("dispatcher", "dispatcher")):
+            shown = self.browser.value(code=f"Object.fromEntries([...document.querySelectorAll('[data-row]')].map(row => [row.dataset.row, "
+                                            f"row.querySelector('[data-column={column}] .hash')?.title ?? row.querySelector('[data-column={column}]').innerText.trim()]))")
+            self.assertEqual(shown, {id: one[name] or "–" for id, one in listed().items()})
+        self.assert_quiet()
+
+
 if __name__ == "__main__":
     steered.need_browser()
     unittest.main(argv=[sys.argv[0], *sys.argv[1:]])

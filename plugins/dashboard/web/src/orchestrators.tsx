@@ -8,7 +8,7 @@ import { Countdown, Mark, Strip, useSeconds, useStore } from "./parts";
 import { linkTo, setQuery, useRoute } from "./route";
 import type { Store } from "./store";
 import { assetOf, owedText } from "./sums";
-import { none, percentText, timeText } from "./text";
+import { none, percentText, shortHash, timeText } from "./text";
 import type { Orchestrator } from "./types";
 
 type Row = Orchestrator;
@@ -67,6 +67,9 @@ function columnsOf(store: Store, ranks: Map<string, number>): Sortable[] {
     { key: "price", title: "Price offered", width: "13rem", number: true, sort: priceKey, cell: (row) => <Price of={row} /> },
     { key: "capacity", title: "Capacity", width: "6rem", number: true, sort: (row) => row.offer?.capacity ?? null,
       cell: (row) => row.offer?.capacity ?? none },
+    { key: "evidence", title: "Evidence signed by", width: "9.5rem", sort: (row) => row.worker_key,
+      cell: (row) => (row.worker_key === null ? none : <span class="hash" title={row.worker_key}>{shortHash(row.worker_key)}</span>) },
+    { key: "dispatcher", title: "Asked by", width: "7rem", sort: (row) => row.dispatcher, cell: (row) => row.dispatcher ?? none },
     { key: "address", title: "Pays to", width: "minmax(9rem, 1fr)", sort: (row) => row.payout_address,
       cell: (row) => <span class="hash" title={row.payout_address ?? ""}>{row.payout_address ?? none}</span> },
   ];
