@@ -22,7 +22,8 @@ class RunnerScene {
     }
     net::Devnet& devnet() { return *devnet_; }
     Running dispatch(const std::string& more = "") {
-        return rig_.run("runner", R"({"timeout":"2s","retry_after":"100ms")" + (more.empty() ? "" : "," + more) + "}");
+        return rig_.run("runner", R"({"timeout":"2s","retry_after":"100ms")" + (more.empty() ? "" : "," + more) + "}",
+                        "org.stipend.runner");
     }
     FakeJob job(std::uint32_t number) {
         auto list = devnet_->network().addresses();
