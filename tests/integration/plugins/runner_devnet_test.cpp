@@ -117,7 +117,7 @@ TEST_CASE("a node without live runners is named as such") {
     auto started = net::Devnet::start({.population = {.count = 1}, .orchestrator_listen = {net::Endpoint{}}});
     REQUIRE(started.ok());
     Rig rig;
-    const auto runner = rig.run("runner", R"({"retry_after":"10ms"})");
+    const auto runner = rig.run("runner", R"({"retry_after":"10ms"})", "org.stipend.runner");
     FakeJob job;
     job.orchestrator_id = "o0";
     job.address = (*started)->network().addresses();
