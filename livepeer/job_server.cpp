@@ -38,7 +38,20 @@ JobServer::JobServer(const WorkerSettings& settings, stipend::Host host, JobServ
       jobs_(stipend::Metric::counter(host, "jobs_total", "Jobs that were answered")),
       jobs_refused_(stipend::Metric::counter(host, "jobs_refused_total", "Jobs that were refused")) {}
 
-Result<void> JobServer::mount() {
+Result<void> JobServer::start(std::function<void()> register_it) {
+    if (settings_.registers && host_.service<stipend_host_http_v1>(STIPEND_HOST_HTTP) == nullptr) {
+        return fail(STIPEND_E_UNSUPPORTED, "this host offers no HTTP client to register with");
+    }
+    STIPEND_TRY(add_routes());
+    const bool posted = host_.post([this, register_it = std::move(register_it)] {
+        begin();
+        if (settings_.registers) register_it();
+    });
+    if (!posted) return fail(STIPEND_E_BUSY, "the host takes no work");
+    return {};
+}
+
+Result<void> JobServer::add_routes() {
     STIPEND_TRY(add_route("GET", "/health", [this](RouteRequest request) {
         if (hooks_.health_asked) hooks_.health_asked();
         request.respond(200, json_type, R"({"status":"ok"})");

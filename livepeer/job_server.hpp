@@ -34,10 +34,10 @@ class JobServer {
     JobServer(const WorkerSettings& settings, stipend::Host host, JobServerHooks hooks);
 
     // Adds the routes: GET /health, /service-status, /service-uptime, and POST of the job path, each below the prefix.
-    // UNSUPPORTED: this host has no routes. CONFLICT: one is in use. [control] In the plugin's `start`.
-    stipend::Result<void> mount();
-    // Finds the key that signs evidence; without one jobs are answered, and not signed. Once, after `mount`. [pool]
-    void begin();
+    // Then it finds the key that signs evidence, without which jobs are answered and not signed, and, where the worker
+    // registers, calls `register_it`, both [pool]. UNSUPPORTED: this host has no routes, or no HTTP client to register
+    // with. CONFLICT: a route is in use. [control] In the plugin's `start`.
+    stipend::Result<void> start(std::function<void()> register_it);
     // True if no job is in hand. [pool]
     [[nodiscard]] bool idle() const { return in_hand_.empty(); }
     // INTERNAL: there is no key. [any]
@@ -46,6 +46,8 @@ class JobServer {
     [[nodiscard]] stipend::Json report(stipend::Json registration) const;
 
   private:
+    stipend::Result<void> add_routes();
+    void begin();
     stipend::Result<void> add_route(std::string_view method, std::string_view path, stipend::Route::Handler handler);
     [[nodiscard]] stipend::Result<SigningKey> configured_key();
     // Responds with `answer` of the report on the requested window.

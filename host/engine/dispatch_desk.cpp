@@ -38,8 +38,8 @@ void DispatchDesk::submit(const JobSpec& job, const registry::Payee& payee, std:
         return host_.loop().post([done = std::move(done), out = std::move(out)]() mutable { done(std::move(out)); });
     }
     By by{registry::shown_dispatcher(payee.dispatch), instance->chosen().plugin->id};
-    const bool tells = host_.log().enabled(STIPEND_LOG_DEBUG);
-    auto what = tells ? cat(payee.key, job.call ? ": call " : ": epoch ", job.epoch) : std::string();
+    const bool logged = host_.log().enabled(STIPEND_LOG_DEBUG);
+    auto what = logged ? cat(payee.key, job.call ? ": call " : ": epoch ", job.epoch) : std::string();
     submit_job(*instance, job, payee, ns_, deadline->second,
                [this, by = std::move(by), name = payee.dispatch, what = std::move(what),
                 done = std::move(done)](JobResult result) {

@@ -7,7 +7,6 @@
 
 namespace byoc {
 
-using stipend::fail;
 using stipend::Json;
 using stipend::Result;
 
@@ -24,7 +23,6 @@ std::string throwaway_header() {
 
 Worker::Worker(Settings settings, stipend::Host host)
     : settings_(std::move(settings)),
-      host_(host),
       registration_(settings_, host, throwaway_header(), [this] { return server_.idle(); }),
       server_(settings_, host,
               {.job_arrived = [this] { registration_.job_arrived(); },
@@ -33,17 +31,7 @@ Worker::Worker(Settings settings, stipend::Host host)
                                                    : std::function<Json()>()}) {}
 
 Result<void> Worker::start() {
-    if (settings_.registers && host_.service<stipend_host_http_v1>(STIPEND_HOST_HTTP) == nullptr) {
-        return fail(STIPEND_E_UNSUPPORTED, "this host offers no HTTP client to register with");
-    }
-    STIPEND_TRY(server_.mount());
-    if (!host_.post([this] { begin(); })) return fail(STIPEND_E_BUSY, "the host takes no work");
-    return {};
-}
-
-void Worker::begin() {
-    server_.begin();
-    if (settings_.registers) registration_.begin();
+    return server_.start([this] { registration_.begin(); });
 }
 
 void Worker::quiesce() {

@@ -2,7 +2,6 @@
 
 namespace runner {
 
-using stipend::fail;
 using stipend::Json;
 using stipend::Result;
 
@@ -16,17 +15,7 @@ Worker::Worker(Settings settings, stipend::Host host)
                .registration = [this] { return registration(); }}) {}
 
 Result<void> Worker::start() {
-    if (settings_.registers && host_.service<stipend_host_http_v1>(STIPEND_HOST_HTTP) == nullptr) {
-        return fail(STIPEND_E_UNSUPPORTED, "this host offers no HTTP client to register with");
-    }
-    STIPEND_TRY(server_.mount());
-    if (!host_.post([this] { begin(); })) return fail(STIPEND_E_BUSY, "the host takes no work");
-    return {};
-}
-
-void Worker::begin() {
-    server_.begin();
-    if (settings_.registers) heartbeat_.begin();
+    return server_.start([this] { heartbeat_.begin(); });
 }
 
 void Worker::quiesce() {

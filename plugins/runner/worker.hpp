@@ -29,14 +29,12 @@ class Worker {
     static stipend::Result<Settings> parse(const stipend::Json& json, const stipend_terms&) {
         return parse_worker_settings(json);
     }
-    // UNSUPPORTED: this host has no routes, or no HTTP client for the registration. CONFLICT: a route is in use.
-    stipend::Result<void> start();
+    stipend::Result<void> start();  // as JobServer::start
     void quiesce();
     stipend::Result<void> health();
     stipend::Result<std::string> report();
 
   private:
-    void begin();
     [[nodiscard]] stipend::Json registration() const;
 
     const Settings settings_;
