@@ -1,6 +1,9 @@
 // Targets: redirects, untrusted ones, sockets, bad requests, secrets, sending again.
+#include <arpa/inet.h>
 #include <doctest/doctest.h>
+#include <netinet/in.h>
 #include <sys/resource.h>
+#include <sys/socket.h>
 #include <unistd.h>
 
 #include <atomic>
@@ -9,7 +12,7 @@
 #include <mutex>
 #include <string>
 
-#include "host/http/failure.hpp"
+#include "host/base/file.hpp"
 #include "host/http/ssrf_guard.hpp"
 #include "stipend/headers.hpp"
 #include "tests/integration/http/exchange.hpp"
@@ -231,7 +234,11 @@ TEST_CASE("an address without a route is the target's, on a machine that has a w
     const auto ended = exchange(*make_client(), get("http://255.255.255.255:9/"));
     CHECK(ended.status() == STIPEND_E_UNAVAILABLE);
     CHECK(ended.response.phase == Phase::connect);
-    const bool has_way_out = unreachable_by_itself({});
+    // What the system itself says of an address that only a default route leads to.
+    const Fd probe(::socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0));
+    sockaddr_in anywhere{.sin_family = AF_INET, .sin_port = htons(9), .sin_addr = {}, .sin_zero = {}};
+    REQUIRE(::inet_pton(AF_INET, "198.51.100.1", &anywhere.sin_addr) == 1);
+    const bool has_way_out = ::connect(probe.get(), reinterpret_cast<const sockaddr*>(&anywhere), sizeof anywhere) == 0;
     CHECK(ended.response.cause == (has_way_out ? Cause::other : Cause::local));
 }
 
