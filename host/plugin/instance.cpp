@@ -336,21 +336,27 @@ void Instance::deliver(stipend_route_handler handler, void* user, http::ServerRe
 
 stipend_op Instance::timer_after(std::uint64_t delay_ns, void (*callback)(void*), void* user) {
     const auto op = next_op();
+    Task fire = [self = shared_from_this(), op, callback, user] {
+        const std::lock_guard calls(self->calls_);
+        {
+            const std::lock_guard ours(self->mutex_);
+            // Else cancelled, or run before its instance was destroyed.
+            if (self->timers_.erase(op) == 0) return;
+        }
+        const CallScope scope(&self->owner_, "a timer's callback");
+        callback(user);
+    };
     const std::lock_guard lock(mutex_);
-    const auto timer =
-        services_.executor->after(static_cast<std::int64_t>(std::min<std::uint64_t>(delay_ns, INT64_MAX)), strand_,
-                                  [self = shared_from_this(), op, callback, user] {
-                                      const std::lock_guard calls(self->calls_);
-                                      {
-                                          const std::lock_guard ours(self->mutex_);
-                                          // Else cancelled, or run before its instance was destroyed.
-                                          if (self->timers_.erase(op) == 0) return;
-                                      }
-                                      const CallScope scope(&self->owner_, "a timer's callback");
-                                      callback(user);
-                                  });
+    if (delay_ns == 0) {
+        if (timers_.size() >= Executor::max_timers) return 0;
+        timers_.emplace(op, Timer{0, callback, user, true});
+        strand_->post(std::move(fire));
+        return op;
+    }
+    const auto timer = services_.executor->after(
+        static_cast<std::int64_t>(std::min<std::uint64_t>(delay_ns, INT64_MAX)), strand_, std::move(fire));
     if (timer == 0) return 0;
-    timers_.emplace(op, Timer{timer, callback, user, delay_ns == 0});
+    timers_.emplace(op, Timer{timer, callback, user, false});
     return op;
 }
 

@@ -105,11 +105,13 @@ class Instance : public std::enable_shared_from_this<Instance> {
     friend struct HostTables;
     enum class State : std::uint8_t { created, started, quiesced, destroyed };
 
+    static constexpr stipend_mono_ns never = INT64_MAX;
+
     struct Operation {
         Done done;  // empty once it was called
         Rules rules;
-        std::uint64_t timer = 0;  // of its deadline
-        bool starting = false;    // its start function has not returned
+        stipend_mono_ns latest = never;  // its deadline
+        bool starting = false;           // its start function has not returned
     };
 
     struct Timer {
@@ -130,6 +132,8 @@ class Instance : public std::enable_shared_from_this<Instance> {
     static stipend_op next_op();
     [[nodiscard]] bool has_operation(stipend_op op) const;
     void finish(stipend_op op, stipend_status status, const void* record, const stipend_error* error);
+    void set_alarm(stipend_mono_ns latest);
+    void end_overdue();
     void end_late(stipend_op op);
     // Counts an answer that is not taken, and writes the first one of each kind to the log.
     void refuse(const char* why, stipend_op op);
@@ -181,8 +185,11 @@ class Instance : public std::enable_shared_from_this<Instance> {
     mutable std::mutex mutex_;
     std::unordered_map<stipend_op, Operation> operations_;                 // guarded by mutex_
     std::unordered_map<stipend_op, std::shared_ptr<Observed>> observers_;  // guarded by mutex_
-    std::unordered_set<std::uint64_t> exchanges_;                          // guarded by mutex_
-    std::map<stipend_op, Timer> timers_;  // guarded by mutex_; in the order in which they were asked for
+    // One alarm for all deadlines, at the earliest or before it: most operations end long before theirs.
+    std::uint64_t alarm_ = 0;                      // guarded by mutex_: the executor's timer
+    stipend_mono_ns alarm_at_ = never;             // guarded by mutex_
+    std::unordered_set<std::uint64_t> exchanges_;  // guarded by mutex_
+    std::map<stipend_op, Timer> timers_;           // guarded by mutex_; in the order in which they were asked for
     std::string unanswered_;        // guarded by mutex_: what the last operation without an answer was; empty: none
     stipend_op unanswered_op_ = 0;  // guarded by mutex_: one that began later and was answered makes it good
     std::unordered_set<std::string> logged_refusals_;  // guarded by mutex_

@@ -1,5 +1,8 @@
 // The operations of an instance: each begins on the strand, and ends once, by an answer of the plugin, an error of its
 // start, or the host's deadline.
+#include <algorithm>
+#include <vector>
+
 #include "host/base/time.hpp"
 #include "host/plugin/call.hpp"
 #include "host/plugin/host_slot.hpp"
@@ -24,10 +27,8 @@ void Instance::begin(Start start, Done done, Rules rules) {
         operation.done = std::move(done);
         operation.rules = rules;
         if (rules.deadline_ns != 0) {
-            auto* executor = services_.deadlines != nullptr ? services_.deadlines : services_.executor;
-            operation.timer = executor->after(rules.deadline_ns, deadlines_, [weak = weak_from_this(), op] {
-                if (const auto self = weak.lock()) self->end_late(op);
-            });
+            operation.latest = call_clock() + rules.deadline_ns;
+            set_alarm(operation.latest);
         }
     }
     strand_->post([self = shared_from_this(), op, start = std::move(start)] { self->run_start(op, start); });
@@ -85,10 +86,6 @@ void Instance::finish(stipend_op op, stipend_status status, const void* record, 
             auto& operation = found->second;
             done = std::exchange(operation.done, nullptr);
             has_record = operation.rules.has_record;
-            if (operation.timer != 0) {
-                auto* executor = services_.deadlines != nullptr ? services_.deadlines : services_.executor;
-                executor->cancel_timer(operation.timer);
-            }
             good_again = done && !unanswered_.empty() && op > unanswered_op_;
             if (good_again) unanswered_.clear();
             if (!operation.starting) operations_.erase(found);
@@ -106,6 +103,38 @@ void Instance::finish(stipend_op op, stipend_status status, const void* record, 
         done(from_abi(status, error));
     }
     report_if_idle();
+}
+
+// With `mutex_` locked. Where the executor has no more timers, the next operation tries again.
+void Instance::set_alarm(stipend_mono_ns latest) {
+    if (latest >= alarm_at_) return;
+    auto* executor = services_.deadlines != nullptr ? services_.deadlines : services_.executor;
+    if (alarm_ != 0) executor->cancel_timer(alarm_);
+    alarm_ = executor->after(latest - call_clock(), deadlines_, [weak = weak_from_this()] {
+        if (const auto self = weak.lock()) self->end_overdue();
+    });
+    alarm_at_ = alarm_ != 0 ? latest : never;
+}
+
+void Instance::end_overdue() {
+    std::vector<stipend_op> overdue;
+    {
+        const std::lock_guard lock(mutex_);
+        alarm_ = 0;
+        alarm_at_ = never;
+        const auto now = call_clock();
+        auto earliest = never;
+        for (const auto& [op, operation] : operations_) {
+            if (!operation.done) continue;
+            if (operation.latest <= now) {
+                overdue.push_back(op);
+            } else {
+                earliest = std::min(earliest, operation.latest);
+            }
+        }
+        set_alarm(earliest);
+    }
+    for (const auto op : overdue) end_late(op);
 }
 
 // What the plugin answers after this is refused.
