@@ -27,11 +27,21 @@ Hash256 Keccak::finish() {
     return out;
 }
 
+namespace {
+
+// Botan's state lives in locked memory, which costs more to get than a short text to hash.
+Keccak& of_this_thread() {
+    thread_local Keccak hash;
+    return hash;
+}
+
+}  // namespace
+
 Hash256 keccak256(std::string_view bytes) {
-    return Keccak().add(bytes).finish();
+    return of_this_thread().add(bytes).finish();
 }
 Hash256 keccak256(std::span<const std::uint8_t> bytes) {
-    return Keccak().add(bytes).finish();
+    return of_this_thread().add(bytes).finish();
 }
 
 }  // namespace stipend
