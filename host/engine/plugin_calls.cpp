@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <array>
 #include <charconv>
+#include <optional>
 
 #include "host/base/keccak.hpp"
 #include "host/plugin/record_check.hpp"
@@ -21,11 +22,24 @@ constexpr std::int64_t grace_ns = 5 * ns_per_s;  // for a plugin that answers at
 // By which debts are priced.
 constexpr std::string_view rate_quote = "USD";
 
+using Nonce = std::array<std::uint8_t, 16>;
+
 // What a job is made of, kept alive until the plugin has taken it.
 struct JobText {
     std::string id;
-    std::array<std::uint8_t, 16> nonce{};
+    Nonce nonce;
 };
+
+// The system is asked once for many.
+std::optional<Nonce> random_nonce() {
+    thread_local std::array<Nonce, 64> ready;
+    thread_local std::size_t left = 0;
+    if (left == 0) {
+        if (::getrandom(ready.data(), sizeof ready, 0) != static_cast<ssize_t>(sizeof ready)) return std::nullopt;
+        left = ready.size();
+    }
+    return ready[--left];
+}
 
 // A record that breaks its table is void: the job is UNKNOWN, and what it cost is unknown too.
 JobResult void_result(const std::string& plugin_id, const Error& error) {
@@ -82,13 +96,13 @@ std::optional<JobName> parse_job_id(std::string_view ns, std::string_view id) {
 
 void submit_job(plugin::Instance& dispatch, const JobSpec& job, const registry::Payee& payee, const std::string& ns,
                 std::int64_t deadline_ns, std::function<void(JobResult)> done) {
-    auto text = std::make_shared<JobText>();
-    text->id = job_id(ns, payee.key, job.epoch, job.token.attempt);
-    if (::getrandom(text->nonce.data(), text->nonce.size(), 0) != static_cast<ssize_t>(text->nonce.size())) {
+    const auto nonce = random_nonce();
+    if (!nonce) {
         JobResult failed;
         failed.reason = "no random number for the job's nonce: the system refuses it";
         return done(std::move(failed));
     }
+    const auto text = std::make_shared<JobText>(JobText{job_id(ns, payee.key, job.epoch, job.token.attempt), *nonce});
     const auto* table = static_cast<const stipend_dispatch_v1*>(dispatch.table(STIPEND_DISPATCH));
     // The payee's texts are copied: it may leave the configuration before the plugin's turn comes.
     dispatch.begin(

@@ -116,6 +116,10 @@ Result<void> Dispatch::begin_try(const JobPtr& job) {
     job->payment.reset();
     job->refreshed = false;
     if (const auto* known = discovery_.known(job->address, job->app); known != nullptr && !job->waiting) {
+        if (const bool free_call = known->single_shot && (!known->price || known->price->zero()); free_call) {
+            job->offer = *known;
+            return send_call(job);
+        }
         const auto op = job->done.op();
         const bool posted = host_.post([this, op, offer = *known] {
             if (const auto found = jobs_.find(op); found != jobs_.end()) accept_offer(JobPtr(found->second), offer);
@@ -192,12 +196,21 @@ std::string Dispatch::path_of(const JobPtr& job) const {
 void Dispatch::call(const JobPtr& job) {
     if (!job->offer->single_shot) return reserve_session(job);
     if (job->payment) job->paid_at = host_.monotonic();
-    post(job, job->offer->path + path_of(job), payment_headers(job), body_of(job), time_left_ms(job),
-         &Dispatch::answered);
+    if (auto sent = send_call(job); !sent) not_sent(job, sent.error());
+}
+
+Result<void> Dispatch::send_call(const JobPtr& job) {
+    return send(job, job->offer->path + path_of(job), payment_headers(job), body_of(job), time_left_ms(job),
+                &Dispatch::answered);
 }
 
 void Dispatch::post(const JobPtr& job, const std::string& path, const std::string& headers, const std::string& body,
                     std::uint32_t timeout_ms, Answered then) {
+    if (auto sent = send(job, path, headers, body, timeout_ms, then); !sent) not_sent(job, sent.error());
+}
+
+Result<void> Dispatch::send(const JobPtr& job, const std::string& path, const std::string& headers,
+                            const std::string& body, std::uint32_t timeout_ms, Answered then) {
     const auto url = cat(livepeer::without_slash(job->address), path);
     const auto all_headers = cat("Content-Type: application/json\r\n", headers);
     stipend::HttpRequest request;
@@ -208,17 +221,16 @@ void Dispatch::post(const JobPtr& job, const std::string& path, const std::strin
     request.timeout_ms = timeout_ms;
     request.max_response_bytes = settings_.max_body;
     std::string pin;
-    auto addressed = address_to(request, settings_, job->address, job->registered, pin);
-    const auto sent =
-        addressed ? host_.http(request, [this, job, then](const HttpReply& reply) { (this->*then)(job, reply); })
-                  : Result<stipend_op>(stipend::Error(addressed.error()));
-    if (sent) {
-        job->exchange = *sent;
-        return;
-    }
+    STIPEND_TRY(address_to(request, settings_, job->address, job->registered, pin));
+    STIPEND_SET(job->exchange,
+                host_.http(request, [this, job, then](const HttpReply& reply) { (this->*then)(job, reply); }));
+    return {};
+}
+
+void Dispatch::not_sent(const JobPtr& job, const stipend::Error& error) {
     Attempt attempt;
     attempt.cause = STIPEND_HTTP_CAUSE_LOCAL;
-    attempt.reason = sent.error().message;
+    attempt.reason = error.message;
     attempt.paid = job->payment.has_value();
     try_over(job, std::move(attempt));
 }

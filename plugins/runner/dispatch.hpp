@@ -81,9 +81,14 @@ class Dispatch {
     [[nodiscard]] std::string payment_headers(const JobPtr& job) const;
     [[nodiscard]] std::string path_of(const JobPtr& job) const;
     using Answered = void (Dispatch::*)(const JobPtr&, const stipend::HttpReply&);
-    // Posts to the orchestrator; an exchange that the host does not take ends the attempt.
+    // Posts to the orchestrator. An error: the host took nothing, and nothing follows.
+    stipend::Result<void> send(const JobPtr& job, const std::string& path, const std::string& headers,
+                               const std::string& body, std::uint32_t timeout_ms, Answered then);
+    stipend::Result<void> send_call(const JobPtr& job);
+    // As `send`; an exchange that the host does not take ends the attempt.
     void post(const JobPtr& job, const std::string& path, const std::string& headers, const std::string& body,
               std::uint32_t timeout_ms, Answered then);
+    void not_sent(const JobPtr& job, const stipend::Error& error);
     void answered(const JobPtr& job, const stipend::HttpReply& reply);
 
     // Of dispatch_session.cpp.
