@@ -43,9 +43,12 @@ int run_host(const RunOptions& options) {
     const SystemClock clock;
     auto loader = loader_options(settings);
     loader.settle_ns = settle_ns;
-    runtime::Host host(
-        clock, environment, reporter,
-        {.config_file = file, .loader = std::move(loader), .listens = !options.once, .new_ledger = options.new_ledger});
+    runtime::Host host(clock, environment, reporter,
+                       {.config_file = file,
+                        .loader = std::move(loader),
+                        .listens = !options.once,
+                        .new_ledger = options.new_ledger,
+                        .program = (program_folder() / "stipend").native()});
     blocked.reset();
     auto role = make_role(settings.role, host, reporter, options.once);
     const auto started =

@@ -1,12 +1,16 @@
 #include "host/engine/explanation_reads.hpp"
 
+#include "host/base/subprocess.hpp"
 #include "host/engine/explain_policy.hpp"
 #include "host/runtime/role.hpp"
+#include "stipend/json_parse.hpp"
 
 namespace stipend::engine {
 namespace {
 
 constexpr std::int64_t explanation_wait_ns = 5 * ns_per_s;
+constexpr std::int64_t elsewhere_deadline_ns = 15 * ns_per_s;  // within that of a request
+constexpr std::size_t most_json = 4 << 20;
 
 }  // namespace
 
@@ -34,11 +38,14 @@ Result<std::optional<Json>> ExplanationReads::explanation(std::string_view orche
     const std::string key(orchestrator);
     STIPEND_LET(now, present(key));
     // Only the code that decides in this process is asked: no other is loaded into it for a question.
-    const PolicySource policies = [this, &now](const ledger::Generation& row, const std::string& config_json,
-                                               const stipend_terms& terms) -> Result<PolicyInUse> {
+    bool other_code = false;
+    const PolicySource policies = [this, &now, &other_code](const ledger::Generation& row,
+                                                            const std::string& config_json,
+                                                            const stipend_terms& terms) -> Result<PolicyInUse> {
         const auto& chosen = now.chosen;
         if (chosen.library == nullptr || chosen.plugin->id != row.policy ||
             chosen.library->staged.sha256 != row.so_sha256) {
+            other_code = true;
             return fail(STIPEND_E_UNAVAILABLE, "generation ", row.id,
                         " was decided by code that is not in force any more: ", row.policy, " ", row.version,
                         " with sha256 ", row.so_sha256,
@@ -59,7 +66,25 @@ Result<std::optional<Json>> ExplanationReads::explanation(std::string_view orche
         if (found.error().status == STIPEND_E_INVALID) return fail(STIPEND_E_INTERNAL, found.error().message);
         return found.error();
     }
-    return *found ? std::optional(std::move((*found)->json)) : std::nullopt;
+    if (!*found) return std::optional<Json>();
+    if (other_code) {
+        if (auto answer = elsewhere(key, epoch)) return std::optional(std::move(*answer));
+    }
+    return std::optional(std::move((*found)->json));
+}
+
+Result<Json> ExplanationReads::elsewhere(const std::string& orchestrator, std::uint64_t epoch) const {
+    subprocess::Command command{.arguments = host_.command_line(
+                                    {"explain", cat("--orchestrator=", orchestrator), std::to_string(epoch), "--json"}),
+                                .input = {},
+                                .deadline_ns = elsewhere_deadline_ns,
+                                .max_output = most_json};
+    if (command.arguments.empty()) return fail(STIPEND_E_UNAVAILABLE, "no program to explain by");
+    auto ended = subprocess::run(command);
+    auto answer = ended ? parse_json(ended->out, {.bytes = most_json, .depth = 32, .nodes = 100'000})
+                        : Result<Json>(std::move(ended).error());
+    if (!answer) host_.log().warn(cat("no explanation by code of before: ", answer.error().message));
+    return answer;
 }
 
 }  // namespace stipend::engine

@@ -1,4 +1,5 @@
-// Explanations of decisions for the API, by the code that the host decides with. Thread-safe.
+// Explanations of decisions for the API: by the code that the host decides with, and by code that is not in force any
+// more in a process of its own. Thread-safe.
 #pragma once
 
 #include <functional>
@@ -28,6 +29,8 @@ class ExplanationReads final : public api::Explanations {
         std::optional<PresentTerms> terms;  // of the orchestrator; none: the engine does not know it
     };
     [[nodiscard]] Result<Present> present(const std::string& orchestrator);
+    // `stipend explain`, which finds the code among the copies that are kept. UNAVAILABLE: it gives no explanation.
+    [[nodiscard]] Result<Json> elsewhere(const std::string& orchestrator, std::uint64_t epoch) const;
 
     runtime::Host& host_;
     const Engine& engine_;

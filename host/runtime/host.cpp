@@ -318,4 +318,11 @@ void Host::begin_stop() {
     if (role_ && !std::exchange(stopping_, true)) role_->begin_stop();
 }
 
+std::vector<std::string> Host::command_line(std::vector<std::string> arguments) const {
+    if (options_.program.empty()) return {};
+    arguments.insert(arguments.begin(), options_.program);
+    arguments.insert(arguments.end(), {"-c", options_.config_file});
+    return arguments;
+}
+
 }  // namespace stipend::runtime

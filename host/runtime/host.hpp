@@ -44,6 +44,8 @@ struct HostOptions {
     plugin::LoaderOptions loader;
     bool listens = true;      // false: no control socket, metrics or folder watch
     bool new_ledger = false;  // begins a ledger although there are traces of an earlier one
+    // The program `stipend`, for what must not run in this process; empty: there is none.
+    std::string program = {};
 };
 
 class Host {
@@ -86,6 +88,9 @@ class Host {
     [[nodiscard]] Result<TablesTaken> take_tables(const TablesChange& change);
     // Makes a plugin of the one that is in force, for questions. [any thread but control]
     [[nodiscard]] plugin::Loader& loader() { return loader_; }
+
+    // `stipend ARGUMENTS` with the configuration's file; empty where no program is known. [any]
+    [[nodiscard]] std::vector<std::string> command_line(std::vector<std::string> arguments) const;
 
     // The plugins in force, each with its file, hash and generation, and the generations that decide. [control]
     [[nodiscard]] Json plugins_json();

@@ -157,6 +157,32 @@ class Explain(test_registry.RegistryTest):
         self.assertEqual(self.remote(secret, "1")[0], 2)
 
 
+    def test_code_that_is_not_in_force_any_more_is_asked_in_a_process_of_its_own(self):
+        self.spread()
+        self.start()
+        secret = self.made()["secret"]
+        self.order("approve")
+        self.wait_paid(1)
+        before = max(line["generation"] for line in self.host.decisions())
+        place = self.host.plugins / "payment.so"
+        new = self.host.folder / "new.so"
+        new.write_bytes(place.read_bytes() + b"1")
+        new.replace(place)
+        code, out, err = self.host.run("reload")
+        self.assertEqual(code, 0, out + err)
+        wait_for(lambda: max(line["generation"] for line in self.host.decisions()) > before, "a decision by the other build")
+        path = f"{LIST}/{test_registry.NEW}/payments"
+        old = self.get(f"{path}/1/explanation", secret).json()
+        newest = max((line for line in self.host.decisions() if line["orchestrator"] == test_registry.NEW),
+                     key=lambda line: line["epoch"])
+        new = self.get(f"{path}/{newest['epoch']}/explanation", secret).json()
+        for one in (old, new):
+            self.assertEqual((one["recomputed"]["same"], one["recomputed"]["by_sha256"]),
+                             (True, one["generation"]["so_sha256"]), one)
+        self.assertNotEqual(old["generation"]["so_sha256"], new["generation"]["so_sha256"])
+        self.assertEqual(old, self.explained("--orchestrator", test_registry.NEW, "1"))
+
+
 class Lint(unittest.TestCase):
     def setUp(self):
         self.devnet = Devnet(2)
