@@ -5,9 +5,11 @@ import sqlite3
 import subprocess
 import sys
 import unittest
+import urllib.parse
 
 TESTS = pathlib.Path(__file__).resolve().parents[2]
-sys.path[:0] = [str(TESTS / folder) for folder in ("integration/host", "integration/signer", "contracts")]
+sys.path[:0] = [str(TESTS / folder) for folder in ("integration/host", "integration/signer", "contracts", "soak/money")]
+import proxy  # noqa: E402
 import rig  # noqa: E402
 import scrape  # noqa: E402
 import solidity  # noqa: E402
@@ -283,6 +285,57 @@ class Orders(PayoutTest):
         self.host.start()
         wait_for(waits_for_tomorrow, "that it waits for tomorrow again")
         self.assertEqual(self.chain.balance(RECEIVERS[0]), first)
+
+
+class Garbler(proxy.Proxy):
+    """A node whose answers about one transaction are not what they should be."""
+
+    def __init__(self, url):
+        self.transaction = None
+        super().__init__(urllib.parse.urlsplit(url).port, 1, 0, lambda raw: None)
+
+    def forward(self, calls):
+        out = super().forward(calls)
+        for call, answer in zip(calls, out):
+            if call["method"] == "eth_getTransactionReceipt" and call["params"] == [self.transaction] and answer.get("result"):
+                answer["result"]["blockNumber"] = "soon"
+        return out
+
+
+class Unread(PayoutTest):
+    orchestrators = 2
+
+    def test_one_that_cannot_be_read_is_named_and_the_others_go_on(self):
+        node = Garbler(self.chain.url)
+        self.addCleanup(node.close)
+        self.plugin_more = {"rpc": node.urls}
+        self.configure()
+        self.chain.call("evm_setAutomine", False)
+        self.host.start()
+
+        def sent():
+            rows = self.rows("SELECT a.id, p.id, p.to_address FROM attempt a JOIN payout p ON p.slot = a.slot WHERE p.state < 7 ORDER BY a.seq")
+            return rows[0] if rows else None
+        wait_for(sent, "an attempt")
+        transaction, payout, to = sent()
+        node.transaction = "0x" + transaction.hex()
+        self.chain.call("evm_setAutomine", True)
+        alert = f"payout-unread:orch-{RECEIVERS.index(to) + 1}"
+
+        def raised():
+            return next((one["text"] for one in self.host.status()["alerts"] if one["id"] == alert), None)
+        self.until(raised, "the alert")
+        self.assertIn(f"what the chain says of payout {payout} cannot be read", raised())
+        self.assertIn("a receipt's block: want a quantity", raised())
+        other = RECEIVERS[1 - RECEIVERS.index(to)]
+        before = self.paid()[other]
+        self.until(lambda: self.paid()[other] > before, "a payout of the other one")
+        self.assertEqual(self.paid()[to], 0)
+        node.transaction = None
+        self.until(lambda: self.shown(payout)["state"] == "paid", "that it is paid")
+        wait_for(lambda: not raised(), "the alert's end")
+        self.settle()
+        self.check_money()
 
 
 class Faults(PayoutTest):
