@@ -41,8 +41,8 @@ class CurlClient::Loop {
   public:
     Loop(ClientOptions options, std::unique_ptr<MultiHandle> multi)
         : settings_(settings_for(std::move(options))),
-          multi_(std::move(multi)),
           admission_(settings_.options.max_connections, settings_.options.max_connections_per_origin),
+          multi_(std::move(multi)),
           name_check_(settings_.options.lookup, [this](std::uint64_t op, bool failed) {
               std::unique_lock lock(mutex_);
               names_checked_.emplace_back(op, failed);
@@ -68,8 +68,6 @@ class CurlClient::Loop {
     [[nodiscard]] bool take_inbox();  // false once the client stops
     void start_waiting();
     [[nodiscard]] Result<void> start(Transfer& transfer);
-    // None: there is none. [any thread]
-    [[nodiscard]] EasyHandle take_idle_handle();
     void expire_waiting();
     void reap();
     void cancel_all();
@@ -90,20 +88,19 @@ class CurlClient::Loop {
 
     const EasySettings settings_;
     OriginMemo origins_;
-    const std::unique_ptr<MultiHandle> multi_;  // before the handles, which are destroyed first
 
     std::mutex mutex_;
     std::vector<std::unique_ptr<Transfer>> sent_;
     std::vector<std::uint64_t> cancelled_;
     std::vector<std::pair<std::uint64_t, bool>> names_checked_;  // operation, and whether the resolver failed
-    std::vector<EasyHandle> idle_handles_;
-    std::size_t pending_ = 0;  // accepted and not yet over
+    std::size_t pending_ = 0;                                    // accepted and not yet over
     std::uint64_t last_op_ = 0;
     bool asleep_ = false;
     bool stopping_ = false;
 
     Admission admission_;
-    std::vector<EasyHandle> freed_handles_;  // those to be idle
+    const std::unique_ptr<MultiHandle> multi_;  // before the handles, which are destroyed first
+    std::vector<EasyHandle> idle_handles_;
     std::unordered_map<std::uint64_t, std::unique_ptr<Transfer>> transfers_;
     std::vector<std::unique_ptr<Transfer>> taken_;
     std::vector<std::uint64_t> taken_cancels_;
@@ -142,10 +139,6 @@ Result<std::uint64_t> CurlClient::Loop::send(HttpRequest request, HttpCallbacks 
     STIPEND_ASSERT(callbacks.on_done);
     STIPEND_LET(checked, check_request(request, origins_));
     auto transfer = std::make_unique<Transfer>(std::move(request), std::move(checked), std::move(callbacks));
-    // On this thread, so that the client's, which all share, has less to do.
-    if (transfer->may_prepare_early()) {
-        if (auto easy = take_idle_handle()) transfer->prepare(std::move(easy), settings_, *multi_);
-    }
     std::unique_lock lock(mutex_);
     if (stopping_) return fail(STIPEND_E_STATE, "HTTP client: it is stopped");
     if (pending_ >= settings_.options.max_transfers) {
@@ -157,14 +150,6 @@ Result<std::uint64_t> CurlClient::Loop::send(HttpRequest request, HttpCallbacks 
     sent_.push_back(std::move(transfer));
     wake_if_asleep(std::move(lock));
     return op;
-}
-
-EasyHandle CurlClient::Loop::take_idle_handle() {
-    const std::lock_guard lock(mutex_);
-    if (idle_handles_.empty()) return {};
-    auto easy = std::move(idle_handles_.back());
-    idle_handles_.pop_back();
-    return easy;
 }
 
 void CurlClient::Loop::cancel(std::uint64_t op) {
@@ -191,6 +176,7 @@ void CurlClient::Loop::run() {
         reap();
     }
     cancel_all();
+    idle_handles_.clear();
 }
 
 bool CurlClient::Loop::take_inbox() {
@@ -230,13 +216,15 @@ void CurlClient::Loop::start_waiting() {
 }
 
 Result<void> CurlClient::Loop::start(Transfer& transfer) {
-    if (!transfer.is_prepared()) {
-        EasyHandle easy;
-        if (!transfer.is_mail()) easy = take_idle_handle();
-        if (!easy) STIPEND_SET(easy, Transfer::make_handle(settings_, *multi_));
-        transfer.prepare(std::move(easy), settings_, *multi_);
+    EasyHandle easy;
+    if (idle_handles_.empty() || transfer.is_mail()) {
+        STIPEND_SET(easy, Transfer::make_handle(settings_, *multi_));
+    } else {
+        easy = std::move(idle_handles_.back());
+        idle_handles_.pop_back();
     }
-    STIPEND_TRY(transfer.begin(!ask_again_.empty() && ask_again_.erase(transfer.host_and_port()) != 0));
+    if (!ask_again_.empty() && ask_again_.erase(transfer.host_and_port()) != 0) transfer.ask_name_again();
+    STIPEND_TRY(transfer.prepare(std::move(easy), settings_, *multi_));
     const auto code = multi_->add(transfer.easy());
     if (code != CURLM_OK) return fail(STIPEND_E_UNAVAILABLE, "cannot start: ", curl_multi_strerror(code));
     return {};
@@ -323,7 +311,7 @@ std::unique_ptr<Transfer> CurlClient::Loop::detach(std::uint64_t op) {
     if (transfer.easy() != nullptr) {
         multi_->remove(transfer.easy());
         auto easy = transfer.release();
-        if (easy && freed_handles_.size() < max_kept) freed_handles_.push_back(std::move(easy));
+        if (easy && idle_handles_.size() < max_kept) idle_handles_.push_back(std::move(easy));
     }
     return std::move(node.mapped());
 }
@@ -333,12 +321,7 @@ void CurlClient::Loop::report_finished() {
     {
         const std::lock_guard lock(mutex_);
         pending_ -= finished_.size();
-        while (!freed_handles_.empty() && idle_handles_.size() < max_kept) {
-            idle_handles_.push_back(std::move(freed_handles_.back()));
-            freed_handles_.pop_back();
-        }
     }
-    freed_handles_.clear();
     for (auto& [transfer, result] : finished_) transfer->finish(std::move(result));
     finished_.clear();
 }

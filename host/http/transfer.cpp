@@ -79,16 +79,13 @@ Transfer& Transfer::of(CURL* easy) {
     return *transfer;
 }
 
-void Transfer::prepare(EasyHandle handle, const EasySettings& settings, MultiHandle& multi) {
+Result<void> Transfer::prepare(EasyHandle handle, const EasySettings& settings, MultiHandle& multi) {
     easy_ = std::move(handle);
     settings_ = &settings;
     multi_ = &multi;
-    prepared_ = set_options();
-}
-
-Result<void> Transfer::set_options() {
     if (!is_mail()) STIPEND_TRY(build_headers());
     EasyOptions options(easy_.get());
+    const std::int64_t left_ms = (deadline_ns() - monotonic_ns()) / ns_per_ms;
     options.set(CURLOPT_PRIVATE, this)
         .set(CURLOPT_HEADERDATA, this)
         .set(CURLOPT_WRITEDATA, this)
@@ -97,6 +94,7 @@ Result<void> Transfer::set_options() {
         .set(CURLOPT_PREREQDATA, this)
         .set(CURLOPT_ERRORBUFFER, curl_message_)
         .set(CURLOPT_HTTPHEADER, header_list_.empty() ? nullptr : header_list_.data())
+        .set(CURLOPT_TIMEOUT_MS, static_cast<long>(left_ms > 0 ? left_ms : 1))
         .set(CURLOPT_CONNECT_ONLY, request_.connect_only ? 1L : 0L);
     if (is_mail()) {
         set_mail(options);
@@ -105,19 +103,10 @@ Result<void> Transfer::set_options() {
         set_target(options);
     }
     set_tls(options);
-    return options.result();
-}
-
-Result<void> Transfer::begin(bool ask_again) {
-    STIPEND_TRY(std::move(prepared_));
-    begun_ = true;
-    const std::int64_t left_ms = (deadline_ns() - monotonic_ns()) / ns_per_ms;
-    if (ask_again) forget_name_ = "-" + host_and_port();
+    if (ask_name_again_) forget_name_ = "-" + host_and_port();
     forget_list_ = {forget_name_.data(), nullptr};
-    return EasyOptions(easy_.get())
-        .set(CURLOPT_TIMEOUT_MS, static_cast<long>(left_ms > 0 ? left_ms : 1))
-        .set(CURLOPT_RESOLVE, ask_again ? &forget_list_ : nullptr)
-        .result();
+    options.set(CURLOPT_RESOLVE, ask_name_again_ ? &forget_list_ : nullptr);
+    return options.result();
 }
 
 EasyHandle Transfer::release() {

@@ -1,5 +1,5 @@
 // One exchange of the client: sets up an easy handle, handles libcurl's callbacks, and determines how it ended. Used on
-// one thread at a time, and on the client's only once it was handed over.
+// the client's thread only once it was started.
 #pragma once
 
 #include <curl/curl.h>
@@ -35,16 +35,13 @@ class Transfer {
     [[nodiscard]] static Transfer& of(CURL* easy);
 
     // Sets every option of `easy` that differs between requests, so that a used handle keeps nothing of its last one.
-    // The transfer owns `easy` until `release`, which returns none where it cannot be used again. After an error (a
-    // secret that cannot be filled in, no memory) `begin` returns it. `settings` and `multi` outlive the transfer.
-    void prepare(EasyHandle easy, const EasySettings& settings, MultiHandle& multi);
-    // Whether `prepare` may be called on another thread than the client's, which resolves secrets.
-    [[nodiscard]] bool may_prepare_early() const { return !checked_.has_secrets && !is_mail(); }
-    [[nodiscard]] bool is_prepared() const { return settings_ != nullptr; }
-    // After `prepare`, just before libcurl gets the handle; on an error nothing may be sent. With `ask_again` the name
-    // of the target is asked for this transfer, and not taken from libcurl's cache.
-    [[nodiscard]] Result<void> begin(bool ask_again);
+    // The transfer owns `easy` until `release`, which returns none where it cannot be used again. On an error (a secret
+    // that cannot be filled in, no memory) nothing may be sent. `settings` and `multi` outlive the transfer.
+    [[nodiscard]] Result<void> prepare(EasyHandle easy, const EasySettings& settings, MultiHandle& multi);
     [[nodiscard]] EasyHandle release();
+
+    // The name of the target is asked again for this transfer, and not taken from libcurl's cache. Before `prepare`.
+    void ask_name_again() { ask_name_again_ = true; }
 
     // After `outcome`. The name whose lookup failed, or did not end in time; empty for any other outcome.
     [[nodiscard]] std::string name_not_found(bool timed_out) const;
@@ -78,7 +75,6 @@ class Transfer {
     static constexpr std::int64_t ns_per_ms = 1'000'000;
     static constexpr std::size_t max_tried = 8;
 
-    [[nodiscard]] Result<void> set_options();
     [[nodiscard]] Result<void> build_headers();
     [[nodiscard]] Result<std::string> secret_value(std::string_view name) const;
     void set_method(EasyOptions& options) const;
@@ -120,14 +116,13 @@ class Transfer {
     EasyHandle easy_;
     const EasySettings* settings_ = nullptr;
     MultiHandle* multi_ = nullptr;
-    Result<void> prepared_;
     std::optional<Error> error_;    // of a callback that ended the transfer
     std::optional<Error> refusal_;  // of an address; another address of the same name may be allowed
     std::int64_t start_ns_;
     std::uint64_t body_bytes_ = 0;
     bool sent_ = false;
     bool resent_ = false;
-    bool begun_ = false;       // libcurl had it
+    bool ask_name_again_ = false;
     int socket_error_ = 0;     // errno of the last socket that the system refused
     std::string forget_name_;  // what `forget_list_` points into
     curl_slist forget_list_{};

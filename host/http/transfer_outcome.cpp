@@ -135,7 +135,8 @@ Error Transfer::ended(Error why) const {
 void Transfer::finish(Result<void> result) {
     response_.total_ns = monotonic_ns() - start_ns_;
     if (!result && response_.cause == Cause::none) {
-        response_.cause = begun_ || result.error().status == STIPEND_E_CANCELLED ? Cause::other : Cause::local;
+        const bool begun = settings_ != nullptr;  // libcurl had it
+        response_.cause = begun || result.error().status == STIPEND_E_CANCELLED ? Cause::other : Cause::local;
     }
     callbacks_.on_done(op_, std::move(result), std::move(response_));
 }
